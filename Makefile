@@ -1,0 +1,67 @@
+# Every target has one line behind "##", which `make help` prints.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PARTS  := protos runtime gateway conversation-service messaging-service simulator devstack
+SOURCES := $(PARTS:%=%/pyproject.toml) protos/generate.py $(wildcard protos/maskline/*/v1/*.proto)
+
+# Moves all ports of `make run`.
+PORT_OFFSET ?= 0
+# Extra arguments of pytest, such as ARGS="tests/unit -k decide".
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test check format protos lock up down test-compose bench clean
+
+help: ## Lists every target
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
+
+install: $(BIN)/.installed ## Makes the environment and generates the stubs
+
+$(BIN)/.installed: requirements/dev.txt $(SOURCES)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation $(PARTS:%=--editable ./%)
+	touch $@
+
+run: install ## Runs all of Maskline here, with a simulated carrier; Ctrl-C ends it
+	@$(BIN)/python -m devstack --port-offset $(PORT_OFFSET)
+
+test: install ## Runs the tests, on a real Redis-compatible server of their own
+	$(BIN)/python -m pytest -m "not compose" $(ARGS)
+
+check: install ## Style, types, architecture, contracts and the compose file
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	cd protos && ../$(BIN)/buf lint && ../$(BIN)/buf format --diff --exit-code
+	cd protos && ../$(BIN)/buf breaking --against baseline.binpb
+	$(BIN)/python deploy/check_compose.py
+
+format: install ## Formats Python and contracts
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+	cd protos && ../$(BIN)/buf format --write
+
+protos: install ## Generates the stubs anew
+	$(BIN)/python protos/generate.py
+
+lock: install ## Resolves all dependencies anew and writes the hashed requirement files
+	$(BIN)/python requirements/lock.py
+
+up: ## Starts the docker-compose stack and waits until it is healthy
+	docker compose up --build --detach --wait
+
+down: ## Ends the docker-compose stack; its data stays
+	docker compose down
+
+test-compose: install ## Holds a conversation through the docker-compose stack
+	$(BIN)/python -m pytest -m compose tests/compose $(ARGS)
+
+bench: install ## Measures the running stack beside a skeleton of the same hops
+	$(BIN)/python -m bench
+
+clean: ## Removes what was built here; conversations of `make run` stay in .data
+	rm -rf $(VENV) protos/generated .mypy_cache .pytest_cache .ruff_cache .hypothesis

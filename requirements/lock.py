@@ -1,0 +1,44 @@
+"""Writes the hashed requirement files: one for developers, one for each image.
+
+The images take their versions from the developers' file, so what is tested is what runs.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+SERVICES = ("gateway", "conversation-service", "messaging-service", "simulator")
+PARTS = ("protos", "runtime", *SERVICES, "devstack")
+OURS = ("maskline-protos", "maskline-runtime")
+OPTIONS = (
+    "--universal",
+    "--python-version=3.11",
+    "--generate-hashes",
+    "--no-emit-index-url",
+    "--no-emit-find-links",
+    "--custom-compile-command=make lock",
+    "--quiet",
+)
+
+
+def main() -> None:
+    """Resolves everything at once, then what each image needs of it."""
+    dev = HERE / "dev.txt"
+    _compile([HERE / "dev.in", *(ROOT / part / "pyproject.toml" for part in PARTS)], dev)
+    _compile([HERE / "build.in"], HERE / "build.txt", constraint=dev)
+    for service in SERVICES:
+        _compile([ROOT / service / "pyproject.toml"], HERE / f"{service}.txt", constraint=dev)
+
+
+def _compile(sources: list[Path], target: Path, *, constraint: Path | None = None) -> None:
+    command = [sys.executable, "-m", "uv", "pip", "compile", *OPTIONS, "--output-file", str(target)]
+    command += [f"--no-emit-package={name}" for name in OURS]
+    command += [f"--constraint={constraint}"] if constraint else []
+    command += [str(source) for source in sources]
+    subprocess.run(command, check=True, cwd=ROOT)  # noqa: S603
+
+
+if __name__ == "__main__":
+    main()

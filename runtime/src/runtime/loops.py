@@ -1,0 +1,36 @@
+"""How every background loop of a service runs."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+log = structlog.get_logger()
+
+# A failing loop comes back soon after a short outage, and does not hammer what is down.
+FIRST_PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 5.0
+
+
+async def run_forever(
+    name: str, run_once: Callable[[], Awaitable[object]], *, pause_seconds: float = 0.0
+) -> None:
+    """Calls `run_once` until it is cancelled, pausing in between, longer after each failure."""
+    failures = 0
+    while True:
+        try:
+            await run_once()
+            failures = 0
+            await asyncio.sleep(pause_seconds)
+        except Exception as error:
+            failures += 1
+            # The text of an exception may repeat what it was about, so only its kind is told.
+            log.warning("loop_failed", loop=name, error=type(error).__name__, failures=failures)
+            await asyncio.sleep(_pause_after(failures))
+
+
+def _pause_after(failures: int) -> float:
+    pause = FIRST_PAUSE_SECONDS * 2.0 ** min(failures - 1, 10)
+    # Jitter: replicas that failed together do not come back together.
+    return min(pause, LONGEST_PAUSE_SECONDS) * random.uniform(0.5, 1.0)  # noqa: S311
