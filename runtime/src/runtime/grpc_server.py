@@ -74,10 +74,11 @@ async def serve_until(
     """Serves, keeps health true and runs the background loops until `stop` is set."""
     await grpc_server.start(service_names)
 
-    async def look() -> None:
+    async def look() -> float:
         await grpc_server.tell_health(service_names, probe)
+        return HEALTH_PAUSE_SECONDS
 
-    watch = run_forever("health", look, pause_seconds=HEALTH_PAUSE_SECONDS)
+    watch = run_forever("health", look)
     tasks = [asyncio.ensure_future(loop) for loop in (watch, *loops)]
     log.info("serving", port=grpc_server.port)
     await stop.wait()

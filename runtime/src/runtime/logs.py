@@ -45,6 +45,14 @@ def mask_phone_numbers(
     return event
 
 
+def raised_at(error: Exception) -> str:
+    """Where an exception was raised: it may be logged where the exception's text may not."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "unknown"
+
+
 def _named(service: str) -> structlog.typing.Processor:
     def name_the_service(
         _logger: object, _method: str, event: MutableMapping[str, object]

@@ -13,16 +13,17 @@ FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
 
 
-async def run_forever(
-    name: str, run_once: Callable[[], Awaitable[object]], *, pause_seconds: float = 0.0
-) -> None:
-    """Calls `run_once` until it is cancelled, pausing in between, longer after each failure."""
+async def run_forever(name: str, run_once: Callable[[], Awaitable[float]]) -> None:
+    """Calls `run_once` until it is cancelled.
+
+    It answers in how many seconds it wants to be called again; after a failure the pause grows.
+    """
     failures = 0
     while True:
         try:
-            await run_once()
+            pause = await run_once()
             failures = 0
-            await asyncio.sleep(pause_seconds)
+            await asyncio.sleep(pause)
         except Exception as error:
             failures += 1
             # The text of an exception may repeat what it was about, so only its kind is told.

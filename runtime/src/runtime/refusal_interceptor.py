@@ -7,6 +7,7 @@ import grpc
 import structlog
 from grpc.aio import ServicerContext
 
+from runtime.logs import raised_at
 from runtime.refusals import RefusalStatus, to_grpc_status
 
 log = structlog.get_logger()
@@ -61,13 +62,6 @@ class RefusalInterceptor(grpc.aio.ServerInterceptor):
         refusal = self._status_of(error)
         if refusal is None:
             # Where it was raised helps; what it says may hold a number or a text.
-            log.error("rpc_failed", method=method, error=type(error).__name__, at=_raised_at(error))
+            log.error("rpc_failed", method=method, error=type(error).__name__, at=raised_at(error))
             await context.abort(grpc.StatusCode.INTERNAL, "internal error")
         await context.abort_with_status(to_grpc_status(refusal, domain=self._domain))
-
-
-def _raised_at(error: Exception) -> str:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "unknown"

@@ -1,0 +1,1 @@
+"""The memory: decides what happens to every text and keeps all state in Redis."""

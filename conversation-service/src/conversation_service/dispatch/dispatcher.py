@@ -1,0 +1,137 @@
+"""Sends what is owed, as long as this replica holds the pool's lease."""
+
+import asyncio
+from asyncio import FIRST_COMPLETED
+from datetime import datetime, timedelta
+
+import structlog
+
+from conversation_service.dispatch.delivery import Delivery
+from conversation_service.dispatch.lanes import Lanes
+from conversation_service.store.outbox import LeaseLost, Outbox, OwedText
+from runtime.clock import Clock
+from runtime.redis_client import BLOCK_MS
+
+log = structlog.get_logger()
+
+# A killed replica's texts wait this long for another one, or for its own return.
+LEASE = timedelta(seconds=3)
+RENEW_AFTER = timedelta(seconds=1)
+STANDBY_SECONDS = 1.0
+# What one dispatcher holds in memory: enough to find free lanes behind busy ones.
+WINDOW = 1024
+# Small batches with many in flight: none waits long for the slowest text of its own.
+BATCH = 16
+IN_FLIGHT = 16
+
+_FROM_THE_BEGINNING = "0"
+
+
+class Dispatcher:
+    """One pool's dispatcher on this replica."""
+
+    def __init__(
+        self, outbox: Outbox, delivery: Delivery, clock: Clock, *, block_ms: int | None = BLOCK_MS
+    ) -> None:
+        """`block_ms` is how long one read may wait for a new text; None for not at all."""
+        self._outbox = outbox
+        self._delivery = delivery
+        self._clock = clock
+        self._block_ms = block_ms
+        self._token = ""
+        self._renewed: datetime | None = None
+        self._lanes = Lanes()
+        self._unsettled_after: str | None = _FROM_THE_BEGINNING
+        self._reading: asyncio.Task[list[OwedText]] | None = None
+        self._in_flight: set[asyncio.Task[None]] = set()
+
+    async def run_once(self) -> float:
+        """Reads what fits, sends what is free and waits for the first of these to end."""
+        now = self._clock.now()
+        if not await self._holds_lease(now):
+            return STANDBY_SECONDS
+        self._start_reading()
+        self._start_sending(now)
+        tasks = {*self._in_flight, *([self._reading] if self._reading else [])}
+        if not tasks:
+            return self._patience(now)
+        await asyncio.wait(tasks, timeout=self._patience(now), return_when=FIRST_COMPLETED)
+        await self._take_what_was_read()
+        return 0.0
+
+    async def close(self) -> None:
+        """Lets what is under way end and gives the lease back, so that another takes over now."""
+        self._stop_reading()
+        if self._in_flight:
+            await asyncio.wait(self._in_flight)
+        if self._token:
+            await self._outbox.release_lease(self._token)
+
+    async def _holds_lease(self, now: datetime) -> bool:
+        if self._renewed is not None and now - self._renewed < RENEW_AFTER:
+            return True
+        token = await self._outbox.take_lease(self._token, LEASE)
+        if token is None or token != self._token:
+            await self._start_over(token or "")
+        self._renewed = now if token else None
+        return token is not None
+
+    async def _start_over(self, token: str) -> None:
+        """A takeover begins with what was read before, by whomever, and not settled."""
+        self._stop_reading()
+        for task in self._in_flight:
+            task.cancel()
+        self._in_flight.clear()
+        self._lanes = Lanes()
+        self._unsettled_after = _FROM_THE_BEGINNING
+        self._token = token
+        if token:
+            await self._outbox.prepare()
+            log.info("lease_taken", token=token)
+
+    def _start_reading(self) -> None:
+        room = WINDOW - len(self._lanes)
+        if self._reading is None and room > 0:
+            self._reading = asyncio.create_task(self._read(room))
+
+    async def _read(self, room: int) -> list[OwedText]:
+        if self._unsettled_after is None:
+            return await self._outbox.read_new(room, self._block_ms)
+        found = await self._outbox.read_unsettled(self._unsettled_after, room)
+        self._unsettled_after = found[-1].entry_id if found else None
+        return found
+
+    async def _take_what_was_read(self) -> None:
+        if self._reading is None or not self._reading.done():
+            return
+        reading, self._reading = self._reading, None
+        try:
+            self._lanes.add(await reading)
+        except Exception:
+            # Redis may have handed out texts that never arrived here: look for them.
+            self._unsettled_after = _FROM_THE_BEGINNING
+            raise
+
+    def _stop_reading(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+            self._reading = None
+
+    def _start_sending(self, now: datetime) -> None:
+        while len(self._in_flight) < IN_FLIGHT and (batch := self._lanes.take(BATCH, now)):
+            task = asyncio.create_task(self._send(batch, self._lanes, self._token))
+            self._in_flight.add(task)
+            task.add_done_callback(self._in_flight.discard)
+
+    async def _send(self, batch: list[OwedText], lanes: Lanes, token: str) -> None:
+        try:
+            await self._delivery.deliver(batch, lanes, token)
+        except LeaseLost:
+            log.warning("lease_lost", token=token)
+            self._renewed = None
+
+    def _patience(self, now: datetime) -> float:
+        """Until the lease wants renewal or a paused text wants another try."""
+        next_try = self._lanes.next_try()
+        wait = min(RENEW_AFTER, next_try - now) if next_try else RENEW_AFTER
+        return max(0.0, wait.total_seconds())

@@ -1,0 +1,1 @@
+"""What Maskline means: pure decisions on plain values. It imports the standard library only."""

@@ -1,0 +1,37 @@
+"""What every intent has in common."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from conversation_service.domain.change import Change
+from conversation_service.domain.facts import Facts, Lookup
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Names an intent, so that it is carried out once however often it arrives.
+
+    `fields` are all its fields in a fixed order: the same id with other fields is another intent.
+    """
+
+    kind: str
+    request_id: str
+    fields: tuple[str, ...] = field(repr=False)
+
+
+class Intent(Protocol):
+    """Something that somebody wants to happen."""
+
+    @property
+    def receipt(self) -> Receipt:
+        """Its name."""
+        ...
+
+    @property
+    def lookup(self) -> Lookup:
+        """What has to be known to decide."""
+        ...
+
+    def decide(self, facts: Facts) -> Change:
+        """The whole outcome. Pure; raises ConversationError to refuse."""
+        ...

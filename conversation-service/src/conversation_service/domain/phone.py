@@ -1,0 +1,29 @@
+"""Phone numbers and the people behind them."""
+
+import re
+from dataclasses import dataclass, field
+
+_E164 = re.compile(r"\+[1-9][0-9]{7,14}")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who texts: their number, and the id that stands for them everywhere else."""
+
+    phone_number: str = field(repr=False)
+    participant_id: str
+
+
+def is_e164(number: str) -> bool:
+    """Whether this is a "+", a country code and a number: ITU-T E.164, at most 15 digits."""
+    return _E164.fullmatch(number) is not None
+
+
+def masked(number: str) -> str:
+    """A number as staff may see it: its last four digits, and a North American country code."""
+    last_four = number[-4:]
+    return f"+1 ••• ••• {last_four}" if _is_north_american(number) else f"+•••• {last_four}"
+
+
+def _is_north_american(number: str) -> bool:
+    return number.startswith("+1") and len(number) == 12

@@ -1,0 +1,68 @@
+"""What the gateway hands in, item by item: one bad item never fails its neighbours."""
+
+from conversation_service.domain.errors import ConversationError, InvalidArgument
+from conversation_service.messaging.client import CarrierReceipt
+from conversation_service.operations.executor import Result
+from conversation_service.operations.receive import InboundText
+from conversation_service.rpc.refusals import item_error
+from conversation_service.rpc.shape import MAX_ATTACHMENTS, MAX_CARRIER_ID_LENGTH, Shape
+from maskline.conversation.v1 import conversation_pb2 as pb
+
+
+def inbound_text(message: pb.InboundMessage) -> InboundText | InvalidArgument:
+    """A text, or what is wrong with its form."""
+    shape = Shape()
+    shape.identifier("carrier_message_id", message.carrier_message_id, MAX_CARRIER_ID_LENGTH)
+    shape.phone_number("from_number", message.from_number)
+    shape.phone_number("to_number", message.to_number)
+    shape.body("body", message.body, may_be_empty=True)
+    shape.at_most("attachments", message.attachments, MAX_ATTACHMENTS)
+    try:
+        shape.check()
+    except InvalidArgument as refusal:
+        return refusal
+    return InboundText(
+        carrier_message_id=message.carrier_message_id,
+        from_number=message.from_number,
+        to_number=message.to_number,
+        body=message.body,
+        has_attachments=bool(message.attachments),
+    )
+
+
+def text_result(result: Result) -> pb.ReceiveMessageResult:
+    """What became of a text."""
+    if isinstance(result, ConversationError):
+        return pb.ReceiveMessageResult(outcome=pb.RECEIVE_OUTCOME_REFUSED, error=item_error(result))
+    taken = pb.RECEIVE_OUTCOME_REPEATED if result.is_repeat else pb.RECEIVE_OUTCOME_ACCEPTED
+    return pb.ReceiveMessageResult(outcome=taken)
+
+
+def carrier_receipt(message: pb.DeliveryReceipt) -> CarrierReceipt | InvalidArgument:
+    """A receipt, or what is wrong with its form."""
+    shape = Shape()
+    shape.identifier("carrier_message_id", message.carrier_message_id, MAX_CARRIER_ID_LENGTH)
+    shape.optional_identifier("send_token", message.send_token)
+    try:
+        shape.check()
+    except InvalidArgument as refusal:
+        return refusal
+    timed = message.HasField("carrier_time")
+    return CarrierReceipt(
+        carrier_message_id=message.carrier_message_id,
+        send_token=message.send_token,
+        status_code=message.status_code if message.HasField("status_code") else None,
+        status=message.status,
+        level=message.level,
+        carrier_time_ms=message.carrier_time.ToMilliseconds() if timed else None,
+    )
+
+
+def receipt_result(result: bool | InvalidArgument) -> pb.ReceiveDeliveryReceiptResult:
+    """What became of a receipt."""
+    if isinstance(result, InvalidArgument):
+        return pb.ReceiveDeliveryReceiptResult(
+            outcome=pb.RECEIPT_OUTCOME_REFUSED, error=item_error(result)
+        )
+    known = pb.RECEIPT_OUTCOME_RECORDED if result else pb.RECEIPT_OUTCOME_UNMATCHED
+    return pb.ReceiveDeliveryReceiptResult(outcome=known)

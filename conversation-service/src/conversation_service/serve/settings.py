@@ -1,0 +1,42 @@
+"""The whole environment of the conversation service. Read once, in __main__."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from runtime.logs import LogLevel
+from runtime.settings import ServiceSettings
+
+# Known to everybody who reads this: good for a machine of one's own, and warned about.
+DEVELOPMENT_KEY = "maskline-development-key"
+
+
+class Settings(ServiceSettings):
+    """Settings of the conversation service."""
+
+    model_config = SettingsConfigDict(env_prefix="CONVERSATION_", frozen=True)
+
+    listen: str = Field("127.0.0.1:50051", description="Address the gRPC server listens on.")
+    redis_url: SecretStr = Field(
+        SecretStr("redis://127.0.0.1:6390/0"),
+        description="Redis 7.0 or newer, or Valkey; the URL may hold a password.",
+    )
+    messaging_target: str = Field(
+        "127.0.0.1:50052", description="Address of the messaging service."
+    )
+    pools_file: Path = Field(
+        Path("deploy/pools.toml"), description="TOML file with the pools and their numbers."
+    )
+    state_key: SecretStr = Field(
+        SecretStr(DEVELOPMENT_KEY),
+        min_length=16,
+        description="Secret that keeps numbers and texts unreadable in Redis; any long random "
+        "string. Whoever loses it loses the live conversations.",
+    )
+    log_level: LogLevel = Field("info", description="The least severe log lines to write.")
+
+    @property
+    def uses_development_key(self) -> bool:
+        """Whether anybody who has read the source can read the state."""
+        return self.state_key.get_secret_value() == DEVELOPMENT_KEY

@@ -1,0 +1,14 @@
+--[[
+  release: give a lease back before it runs out.
+
+  KEYS     1 lease  string  the holder's token
+  ARGV     1 the caller's token
+  RETURNS  {"released", ""} | {"taken", ""}
+]]
+local lease, token = KEYS[1], ARGV[1]
+
+if redis.call("GET", lease) ~= token then
+  return { "taken", "" }
+end
+redis.call("DEL", lease)
+return { "released", "" }

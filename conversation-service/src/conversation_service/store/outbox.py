@@ -1,0 +1,127 @@
+"""The texts that are owed, and the right to send them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+
+from conversation_service.domain.message import MessageState
+from conversation_service.store.codec import Envelope, decode_envelope, from_ms, to_ms
+from conversation_service.store.keys import Keys
+from conversation_service.store.scripts import Call, Scripts
+from conversation_service.store.vault import Vault
+
+# One dispatcher at a time reads, so all replicas share one name: a takeover finds what its
+# predecessor read and did not settle as its own.
+GROUP = "dispatch"
+CONSUMER = "dispatcher"
+
+
+@dataclass(frozen=True, slots=True)
+class OwedText:
+    """A text in the outbox."""
+
+    entry_id: str
+    message_id: str
+    accept_time: datetime
+    envelope: Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """How far an owed text got; it is not owed any more."""
+
+    entry_id: str
+    message_id: str
+    state: MessageState
+
+
+class LeaseLost(Exception):
+    """Another replica sends this pool's texts now."""
+
+
+class Outbox:
+    """One pool's outbox, as the dispatcher and the receipts use it."""
+
+    def __init__(self, redis: Redis, reader: Redis, pool: str, vault: Vault) -> None:
+        """`reader` repeats no command by itself: what a lost answer held would be passed over."""
+        self._redis = redis
+        self._reader = reader
+        self._scripts = Scripts(redis)
+        self._keys = Keys(pool)
+        self._vault = vault
+
+    async def take_lease(self, token: str, lasts: timedelta) -> str | None:
+        """Takes the right to send, or keeps it under `token`; None while another one has it."""
+        ms = lasts // timedelta(milliseconds=1)
+        word, given = await self._scripts.run(
+            "lease", Call((self._keys.lease, self._keys.fence), (token, ms))
+        )
+        return given.decode() if word == b"held" else None
+
+    async def release_lease(self, token: str) -> None:
+        """Lets another replica take over at once."""
+        await self._scripts.run("release", Call((self._keys.lease,), (token,)))
+
+    async def prepare(self) -> None:
+        """Makes the stream and its group, from the very beginning, where they are missing."""
+        try:
+            await self._redis.xgroup_create(self._keys.outbox, GROUP, id="0", mkstream=True)
+        except ResponseError as error:
+            if not str(error).startswith("BUSYGROUP"):
+                raise
+
+    async def read_unsettled(self, after: str, limit: int) -> list[OwedText]:
+        """What was read before and not settled, oldest first, behind the entry `after`."""
+        return await self._read(after, limit, block_ms=None)
+
+    async def read_new(self, limit: int, block_ms: int | None) -> list[OwedText]:
+        """What nobody has read yet, oldest first; waits at most `block_ms`, or not at all."""
+        return await self._read(">", limit, block_ms)
+
+    async def settle(self, token: str, settled: Sequence[Settlement], now: datetime) -> None:
+        """Moves texts forward and takes them out. Raises LeaseLost, and then writes nothing."""
+        keys = [self._keys.lease, self._keys.outbox]
+        keys += [self._keys.message(one.message_id) for one in settled]
+        texts = [(one.entry_id, one.state.value, one.state.rank) for one in settled]
+        arguments = [argument for text in texts for argument in text]
+        call = Call(keys, (token, GROUP, to_ms(now), *arguments))
+        word, _ = await self._scripts.run("settle", call)
+        if word != b"done":
+            raise LeaseLost
+
+    async def advance(self, news: Sequence[tuple[str, MessageState]], now: datetime) -> None:
+        """Moves messages forward, as receipts tell; what is forgotten stays so."""
+        calls = [
+            Call((self._keys.message(message_id),), (state.value, state.rank, to_ms(now)))
+            for message_id, state in news
+        ]
+        for answer in await self._scripts.run_each("advance", calls):
+            if isinstance(answer, Exception):
+                raise answer
+
+    async def state(self, message_id: str) -> MessageState | None:
+        """How far a message got, or None when it is forgotten."""
+        found = await self._redis.hget(self._keys.message(message_id), "state")
+        return MessageState(found.decode()) if isinstance(found, bytes) else None
+
+    async def _read(self, start: str, limit: int, block_ms: int | None) -> list[OwedText]:
+        found = await self._reader.xreadgroup(
+            GROUP, CONSUMER, {self._keys.outbox: start}, count=limit, block=block_ms
+        )
+        # One stream was asked for, and RESP3 answers with a map of stream names.
+        [batches] = found.values() if found else [[]]
+        entries = [entry for batch in batches for entry in batch]
+        return [self._owed(entry_id, fields) for entry_id, fields in entries if fields]
+
+    def _owed(self, entry_id: bytes, fields: dict[bytes, bytes]) -> OwedText:
+        message_id = fields[b"message"].decode()
+        sealed = fields[b"text"]
+        return OwedText(
+            entry_id=entry_id.decode(),
+            message_id=message_id,
+            accept_time=from_ms(int(fields[b"at"])),
+            envelope=decode_envelope(self._vault.open(sealed, self._keys.message(message_id))),
+        )

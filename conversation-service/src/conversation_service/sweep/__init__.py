@@ -1,0 +1,1 @@
+"""What time alone brings about: expiries, on time, and forgetting."""
