@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
@@ -17,6 +18,8 @@ from conversation_service.store.vault import Vault
 # predecessor read and did not settle as its own.
 GROUP = "dispatch"
 CONSUMER = "dispatcher"
+
+Entry = tuple[bytes, dict[bytes, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +115,8 @@ class Outbox:
             GROUP, CONSUMER, {self._keys.outbox: start}, count=limit, block=block_ms
         )
         # One stream was asked for, and RESP3 answers with a map of stream names.
-        [batches] = found.values() if found else [[]]
-        entries = [entry for batch in batches for entry in batch]
+        streams = cast("dict[bytes, list[list[Entry]]]", found)
+        entries = [entry for batches in streams.values() for batch in batches for entry in batch]
         return [self._owed(entry_id, fields) for entry_id, fields in entries if fields]
 
     def _owed(self, entry_id: bytes, fields: dict[bytes, bytes]) -> OwedText:

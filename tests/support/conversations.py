@@ -1,0 +1,43 @@
+"""People, numbers and pools of the conversation service's tests."""
+
+from datetime import datetime
+
+from conversation_service.domain.change import Line
+from conversation_service.domain.phone import Person
+from conversation_service.domain.pool import Pool
+from conversation_service.operations.fresh import SystemFresh
+from conversation_service.operations.people import People
+from conversation_service.store.vault import Vault
+
+MASKED = "+12065550100"
+OTHER_MASKED = "+12065550101"
+ALICE_NUMBER = "+14255550111"
+BOB_NUMBER = "+14255550122"
+CAROL_NUMBER = "+13605550133"
+
+VAULT = Vault("a secret of these tests")
+PEOPLE = People(VAULT)
+ALICE = PEOPLE.person("main", ALICE_NUMBER)
+BOB = PEOPLE.person("main", BOB_NUMBER)
+CAROL = PEOPLE.person("main", CAROL_NUMBER)
+
+POOL = Pool("main", (MASKED, OTHER_MASKED), operator="Test exchange")
+
+
+def line(person: Person, masked_number: str = MASKED) -> Line:
+    """A person on a masked number."""
+    return Line(masked_number, person)
+
+
+class ScriptedFresh:
+    """Ids as the system draws them, codes as a test lists them and then as the system does."""
+
+    def __init__(self, *codes: str) -> None:
+        self._codes = list(codes)
+        self._system = SystemFresh()
+
+    def change_id(self, now: datetime) -> str:
+        return self._system.change_id(now)
+
+    def code(self) -> str:
+        return self._codes.pop(0) if self._codes else self._system.code()
