@@ -26,10 +26,13 @@ from conversation_service.store.store import (
     PoolStore,
 )
 from runtime.clock import Clock
+from runtime.coalescer import Coalescer, CoalescerFull
 
 # Each lost race means that somebody else's change was committed. Losing this often in a row means
 # that one conversation is hammered; its caller should come again later.
 ATTEMPTS = 10
+# A gateway's call brings up to 64 texts; more of them at once would only wait for each other.
+CALLS_IN_A_BATCH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +47,19 @@ Result = Carried | ConversationError
 
 
 class Executor:
-    """Loads, decides and commits, and does so again for what lost a race."""
+    """Loads, decides and commits, and does so again for what lost a race.
+
+    Calls that come at the same time are carried out together, one batch after the other: they
+    never race each other, and texts are taken in the order in which they came. Races are left to
+    other replicas.
+    """
 
     def __init__(self, pool: Pool, store: PoolStore, clock: Clock, fresh: Fresh) -> None:
         self.pool = pool
         self._store = store
         self._clock = clock
         self._fresh = fresh
+        self._batches = Coalescer(self._run_calls, batch_limit=CALLS_IN_A_BATCH, in_flight_limit=1)
 
     async def run(self, intent: Intent) -> Answer:
         """Carries out one intent; raises ConversationError if it is refused."""
@@ -59,8 +68,18 @@ class Executor:
             raise result
         return result.answer
 
-    async def run_all(self, intents: Sequence[Intent]) -> list[Result]:
+    async def run_all(self, intents: Sequence[Intent]) -> Sequence[Result]:
         """Carries out intents in order, each for itself: one's refusal is not another's."""
+        try:
+            return await self._batches.submit(intents)
+        except CoalescerFull:
+            raise BackendUnavailable from None
+
+    async def _run_calls(self, calls: list[Sequence[Intent]]) -> list[Sequence[Result]]:
+        results = iter(await self._carry_out([intent for call in calls for intent in call]))
+        return [[next(results) for _ in call] for call in calls]
+
+    async def _carry_out(self, intents: Sequence[Intent]) -> list[Result]:
         results: dict[int, Result] = {}
         for _ in range(ATTEMPTS):
             waiting = [at for at in range(len(intents)) if at not in results]
@@ -94,7 +113,7 @@ class Executor:
         expiries = [Expire(one.conversation_id, one.etag) for one in workspace.expired(now)]
         if not expiries or all(intent in expiries for intent in intents.values()):
             return False
-        await self.run_all(expiries)
+        await self._carry_out(expiries)
         return True
 
     def _decide(

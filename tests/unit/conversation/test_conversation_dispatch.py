@@ -1,0 +1,239 @@
+"""The dispatcher: order, retries, takeovers, and texts that grow too old."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+from redis.asyncio import Redis
+
+from conversation_service.dispatch.delivery import VALIDITY, Delivery
+from conversation_service.dispatch.dispatcher import STANDBY_SECONDS, Dispatcher
+from conversation_service.domain.change import Change, OutboundText
+from conversation_service.domain.intents import Receipt
+from conversation_service.domain.message import MessageState
+from conversation_service.domain.phone import Person
+from conversation_service.messaging.client import (
+    Answered,
+    MessagingUnavailable,
+    NotSent,
+    TextToSend,
+)
+from conversation_service.store.keys import Keys
+from conversation_service.store.outbox import Outbox
+from conversation_service.store.redis_store import RedisStore
+from conversation_service.store.store import Commit, Done
+from support.clock import ManualClock
+from support.conversations import ALICE, BOB, CAROL, MASKED, VAULT
+
+KEYS = Keys("main")
+SENT = Answered(MessageState.SENT)
+
+
+async def dies(*_: object) -> None:
+    """The replica never gets any further."""
+    await asyncio.get_running_loop().create_future()
+
+
+class Carrier:
+    """The messaging service as far as a delivery sees it: scripted answers, then SENT."""
+
+    def __init__(self) -> None:
+        self.received: list[tuple[str, str]] = []
+        self.answers: dict[str, list[Answered | NotSent | Exception]] = {}
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.batches = 0
+        self.asked = asyncio.Event()
+
+    async def send(self, texts: Sequence[TextToSend]) -> list[Answered | NotSent]:
+        self.batches += 1
+        self.asked.set()
+        await self.gate.wait()
+        return [self._answer(text) for text in texts]
+
+    def bodies(self, person: Person) -> list[str]:
+        return [body for to, body in self.received if to == person.phone_number]
+
+    def _answer(self, text: TextToSend) -> Answered | NotSent:
+        scripted = self.answers.get(text.body)
+        answer = scripted.pop(0) if scripted else SENT
+        if isinstance(answer, Exception):
+            raise answer
+        if answer == SENT:
+            self.received.append((text.to_number, text.body))
+        return answer
+
+
+class Desk:
+    """A pool's outbox and as many replicas as a test wants."""
+
+    def __init__(self, redis: Redis, clock: ManualClock) -> None:
+        self.redis = redis
+        self.clock = clock
+        self.carrier = Carrier()
+        self.outbox = Outbox(redis, redis, "main", VAULT)
+        self._store = RedisStore(redis, "main", VAULT)
+        self._accepted = 0
+
+    def replica(self) -> Dispatcher:
+        delivery = Delivery("main", self.outbox, self.carrier, self.clock)
+        return Dispatcher(self.outbox, delivery, self.clock, block_ms=None)
+
+    async def accept(self, *texts: tuple[Person, str]) -> None:
+        for person, body in texts:
+            name = f"m{self._accepted}"
+            self._accepted += 1
+            text = OutboundText(name, "", MASKED, person.phone_number, body)
+            commit = Commit(Receipt("text", name, ()), Change(texts=(text,)), self.clock.now())
+            assert await self._store.commit([commit]) == [Done()]
+
+    async def owed(self) -> int:
+        return int(await self.redis.xlen(KEYS.outbox))
+
+    async def run_until(self, dispatcher: Dispatcher, owed: int = 0) -> None:
+        for _ in range(200):
+            await dispatcher.run_once()
+            if await self.owed() == owed:
+                return
+        raise AssertionError(f"{await self.owed()} texts are still owed")
+
+
+@pytest.fixture
+def desk(redis: Redis, clock: ManualClock) -> Desk:
+    return Desk(redis, clock)
+
+
+async def test_texts_to_one_person_leave_in_the_order_in_which_they_were_accepted(
+    desk: Desk,
+) -> None:
+    await desk.accept(*((person, str(at)) for at in range(40) for person in (ALICE, BOB)))
+    await desk.run_until(desk.replica())
+    in_order = [str(at) for at in range(40)]
+    assert desk.carrier.bodies(ALICE) == desk.carrier.bodies(BOB) == in_order
+
+
+async def test_a_text_that_was_not_sent_holds_up_its_own_recipient_only(desk: Desk) -> None:
+    desk.carrier.answers["a1"] = [NotSent(timedelta(seconds=30))]
+    await desk.accept((ALICE, "a1"), (ALICE, "a2"), (BOB, "b1"), (BOB, "b2"))
+    dispatcher = desk.replica()
+    for _ in range(20):
+        await dispatcher.run_once()
+    assert desk.carrier.bodies(ALICE) == []
+    assert desk.carrier.bodies(BOB) == ["b1", "b2"]
+    desk.clock.move(seconds=30)
+    await desk.run_until(dispatcher)
+    assert desk.carrier.bodies(ALICE) == ["a1", "a2"]
+
+
+async def test_an_unreachable_messaging_service_costs_time_and_no_text(desk: Desk) -> None:
+    desk.carrier.answers["a1"] = [MessagingUnavailable(), MessagingUnavailable()]
+    await desk.accept((ALICE, "a1"))
+    dispatcher = desk.replica()
+    for _ in range(10):
+        await dispatcher.run_once()
+    assert await desk.owed() == 1
+    desk.clock.move(seconds=1)
+    for _ in range(10):
+        await dispatcher.run_once()
+    desk.clock.move(seconds=1)
+    await desk.run_until(dispatcher)
+    assert desk.carrier.bodies(ALICE) == ["a1"]
+
+
+async def test_refused_and_unknown_texts_are_settled_as_such_and_not_sent_again(
+    desk: Desk,
+) -> None:
+    desk.carrier.answers["a1"] = [Answered(MessageState.REFUSED)]
+    desk.carrier.answers["b1"] = [Answered(MessageState.UNKNOWN)]
+    await desk.accept((ALICE, "a1"), (BOB, "b1"))
+    await desk.run_until(desk.replica())
+    assert desk.carrier.received == []
+    assert await desk.outbox.state("m0") is MessageState.REFUSED
+    assert await desk.outbox.state("m1") is MessageState.UNKNOWN
+
+
+async def test_a_text_too_old_to_be_expected_is_given_up(desk: Desk) -> None:
+    await desk.accept((ALICE, "old"))
+    desk.clock.move(seconds=VALIDITY.total_seconds() + 1)
+    await desk.accept((ALICE, "new"))
+    await desk.run_until(desk.replica())
+    assert desk.carrier.bodies(ALICE) == ["new"]
+    assert await desk.outbox.state("m0") is MessageState.EXPIRED
+
+
+async def test_only_the_holder_of_the_lease_sends(desk: Desk) -> None:
+    first, second = desk.replica(), desk.replica()
+    await first.run_once()
+    await desk.accept((ALICE, "a1"))
+    assert await second.run_once() == STANDBY_SECONDS
+    assert desk.carrier.batches == 0
+    await desk.run_until(first)
+    assert desk.carrier.bodies(ALICE) == ["a1"]
+
+
+async def test_a_takeover_begins_with_what_was_read_and_not_settled(desk: Desk) -> None:
+    """Killed between send and settle: sent again under the same id, which is sent once."""
+    await desk.accept((ALICE, "a1"), (ALICE, "a2"))
+    killed = desk.replica()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(desk.outbox, "settle", dies)
+        for _ in range(10):
+            await killed.run_once()
+    assert desk.carrier.bodies(ALICE) == ["a1"]
+    await desk.redis.delete(KEYS.lease)
+    await desk.run_until(desk.replica())
+    assert desk.carrier.bodies(ALICE) == ["a1", "a1", "a2"]
+
+
+async def test_a_replica_that_lost_its_lease_settles_nothing_and_stands_back(desk: Desk) -> None:
+    await desk.accept((ALICE, "a1"))
+    late = desk.replica()
+    desk.carrier.gate.clear()
+    waiting = asyncio.create_task(desk.run_until(late))
+    await desk.carrier.asked.wait()
+    await desk.redis.set(KEYS.lease, "another replica's")
+    desk.carrier.gate.set()
+    while await late.run_once() != STANDBY_SECONDS:
+        pass
+    waiting.cancel()
+    assert await desk.owed() == 1
+    assert await desk.outbox.state("m0") is MessageState.ACCEPTED
+
+
+async def test_a_replica_that_closes_hands_over_at_once(desk: Desk) -> None:
+    first, second = desk.replica(), desk.replica()
+    await first.run_once()
+    await first.close()
+    await desk.accept((CAROL, "c1"))
+    await desk.run_until(second)
+    assert desk.carrier.bodies(CAROL) == ["c1"]
+
+
+async def test_more_texts_than_fit_in_memory_are_all_sent(desk: Desk) -> None:
+    await desk.accept(*((ALICE if at % 2 else BOB, str(at)) for at in range(60)))
+    dispatcher = desk.replica()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("conversation_service.dispatch.dispatcher.WINDOW", 4)
+        await desk.run_until(dispatcher)
+    assert len(desk.carrier.received) == 60
+    assert desk.carrier.bodies(ALICE) == [str(at) for at in range(60) if at % 2]
+
+
+async def test_a_read_that_failed_is_made_up_for(desk: Desk) -> None:
+    """Redis handed texts out, but the answer never arrived."""
+    dispatcher = desk.replica()
+    await dispatcher.run_once()
+    await desk.accept((ALICE, "a1"), (ALICE, "a2"))
+    read_new = desk.outbox.read_new
+
+    async def read_and_lose(limit: int, block_ms: int | None) -> list[object]:
+        await read_new(limit, block_ms)
+        raise ConnectionError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(desk.outbox, "read_new", read_and_lose)
+        with pytest.raises(ConnectionError):
+            await desk.run_until(dispatcher)
+    await desk.run_until(dispatcher)
+    assert desk.carrier.bodies(ALICE) == ["a1", "a2"]
