@@ -1,4 +1,4 @@
-"""Writes docs/settings.md from the settings themselves; `--check` only looks whether it is right."""
+"""Writes docs/settings.md from the settings themselves; `--check` only compares."""
 
 import sys
 from pathlib import Path
@@ -21,9 +21,10 @@ PROCESSES: dict[str, type[ServiceSettings]] = {
 }
 HEAD = """# Settings
 
-Each process reads only its own prefix, once, when it starts. Every default serves `make run`. Every setting `NAME` may be
-given as `NAME_FILE` instead: the path of a file that holds the value, for secrets. A setting that cannot be used ends the
-process with status 78 and a sentence that names it, never its value.
+Each process reads only its own prefix, once, when it starts. Every default serves `make run`. Every
+setting `NAME` may be given as `NAME_FILE` instead: the path of a file that holds the value, for
+secrets. A setting that cannot be used ends the process with status 78 and a sentence that names it,
+never its value.
 
 `make docs` writes this page from the settings themselves.
 """
