@@ -174,7 +174,7 @@ async def test_odd_words_arrive_as_they_were_said(stack: Stack, alice: Phone, bo
     odd = [
         "\u0645\u0631\u062d\u0628\u0627",
         "a\x00b",
-        "\ud83d\ude00 " * 3,
+        "\U0001f600 " * 3,
         "x" * 1600,
         "\u201cq\u201d",
     ]

@@ -1,7 +1,7 @@
 """Turns what a handler raises into a status, and surprises into INTERNAL without detail."""
 
 from collections.abc import Awaitable, Callable
-from typing import Never, TypeVar, cast
+from typing import Never, TypeAlias, TypeVar, cast
 
 import grpc
 import structlog
@@ -14,7 +14,8 @@ log = structlog.get_logger()
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")
-Handler = grpc.RpcMethodHandler[Request, Response] | None
+# Quoted wherever it is used: only the stubs know that grpc's handlers are generic.
+Handler: TypeAlias = "grpc.RpcMethodHandler[Request, Response] | None"
 Behaviour = Callable[[Request, ServicerContext[Request, Response]], Awaitable[Response]]
 
 
@@ -28,9 +29,9 @@ class RefusalInterceptor(grpc.aio.ServerInterceptor):
 
     async def intercept_service(
         self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler[Request, Response]]],
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable["Handler[Request, Response]"]],
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> Handler[Request, Response]:
+    ) -> "Handler[Request, Response]":
         """Wraps unary handlers; what has none of these keeps grpc's own answer."""
         handler = await continuation(handler_call_details)
         if handler is None or handler.unary_unary is None:

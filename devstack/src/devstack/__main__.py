@@ -1,0 +1,90 @@
+"""`make run`: all of Maskline in one terminal; Ctrl-C ends it."""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from devstack.errors import StackError
+from devstack.parts import REPOSITORY
+from devstack.ports import Ports
+from devstack.stack import Stack
+
+
+def main() -> None:
+    """Ends with status 0 after a stop that was asked for, 1 when Maskline cannot run."""
+    options = _options()
+    try:
+        stack = Stack(
+            Ports.moved_by(options.port_offset),
+            options.data_folder,
+            redis_url=os.environ.get("REDIS_URL") or None,
+            tell=say,
+        )
+        asyncio.run(run_until_stopped(stack, options.data_folder))
+    except StackError as error:
+        say(f"\n{error}")
+        sys.exit(1)
+    say("Maskline has stopped. The next `make run` finds its conversations.")
+
+
+async def run_until_stopped(stack: Stack, data_folder: Path) -> None:
+    """Runs the stack until a signal comes. Raises StackError when it cannot go on."""
+    running = asyncio.create_task(_run(stack, data_folder))
+
+    def stop() -> None:
+        if running.cancelling():
+            stack.kill_all()
+        elif running.cancel():
+            say("\nStopping. Ctrl-C once more ends everything at once.")
+
+    # SIGHUP: the terminal was closed.
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(signum, stop)
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+async def _run(stack: Stack, data_folder: Path) -> None:
+    say("Maskline starts ...")
+    async with stack:
+        say(welcome(stack.urls.simulator_url, data_folder))
+        await stack.failed()
+
+
+def welcome(page: str, data_folder: Path) -> str:
+    """What a person needs to know who has just started it."""
+    return f"""
+Maskline runs.
+
+  Phones   {page}
+  Begin    On that page, text "start" from one phone to a masked number. It gets a code:
+           text "join CODE" from another phone. Now they talk; "end" finishes.
+  Logs     {data_folder / "logs"}
+  Stop     Ctrl-C
+"""
+
+
+def say(text: str) -> None:
+    """Prints at once. A terminal that is gone stops nothing."""
+    with suppress(OSError):
+        print(text, flush=True)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="devstack", description=__doc__)
+    parser.add_argument("--port-offset", type=int, default=0, help="moves all ports up by so much")
+    parser.add_argument(
+        "--data-folder",
+        type=Path,
+        default=REPOSITORY / ".data",
+        help="keeps data, keys and logs (default: %(default)s)",
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The edge: carrier callbacks in, gRPC out. It holds nothing."""

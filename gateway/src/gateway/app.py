@@ -1,0 +1,62 @@
+"""The HTTP application: which path leads where."""
+
+from importlib.metadata import version
+from typing import Protocol
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from gateway.body import BodyLimits
+from gateway.callbacks import Callbacks, TakesCallbacks
+from gateway.health import Health, TellsHealth
+from gateway.openapi import DESCRIPTION, document
+from gateway.problems import routing_problem_response
+
+
+class ConversationService(TakesCallbacks, TellsHealth, Protocol):
+    """All that the application asks of what stands behind it."""
+
+
+class GatewayApp(FastAPI):
+    """FastAPI with a description written by hand, as its plain routes have no models."""
+
+    def openapi(self) -> dict[str, object]:
+        """The OpenAPI document, put together once."""
+        if self.openapi_schema is None:
+            self.openapi_schema = document(super().openapi())
+        return self.openapi_schema
+
+
+def create_app(conversations: ConversationService, limits: BodyLimits) -> GatewayApp:
+    """The application on top of one conversation service."""
+    return GatewayApp(
+        title="Maskline gateway",
+        version=version("maskline-gateway"),
+        description=DESCRIPTION,
+        routes=_routes(Callbacks(conversations, limits), Health(conversations)),
+        exception_handlers={HTTPException: _not_served},
+        # The pages load their scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+        # A redirect would repeat the address, and the carrier may not follow it.
+        redirect_slashes=False,
+        # Spans would hold the paths of receipts, and so their send tokens.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+
+
+def _routes(callbacks: Callbacks, health: Health) -> list[BaseRoute]:
+    return [
+        Route("/api/message", callbacks.message, methods=["POST"]),
+        Route("/api/receipt", callbacks.receipt, methods=["POST"]),
+        Route("/api/receipt/{send_token}", callbacks.receipt, methods=["POST"]),
+        Route("/healthz", health.healthz, methods=["GET"]),
+        Route("/readyz", health.readyz, methods=["GET"]),
+    ]
+
+
+async def _not_served(_: Request, error: HTTPException) -> Response:
+    return routing_problem_response(error.status_code, error.headers)

@@ -1,0 +1,45 @@
+"""Single values as the carrier writes them."""
+
+import re
+from datetime import UTC, datetime
+
+from gateway.problems import Unreadable
+
+INT32_LIMIT = 2**31
+INT64_LIMIT = 2**63
+
+_PRINTABLE_ID = re.compile(r"[ -~]{1,128}")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_DECIMAL = re.compile(r"[0-9]{1,19}")
+
+
+def to_id(value: object) -> str:
+    """The carrier's id, an opaque string. Raises Unreadable when there is none."""
+    if not isinstance(value, str) or not _PRINTABLE_ID.fullmatch(value):
+        raise Unreadable("id is missing or is not a string of 1 to 128 printable ASCII characters.")
+    return value
+
+
+def to_text(value: object) -> str:
+    """A string that protobuf can carry, which a lone surrogate is not; empty when it is none."""
+    return _LONE_SURROGATE.sub("\ufffd", value) if isinstance(value, str) else ""
+
+
+def to_time(value: object) -> datetime | None:
+    """An ISO 8601 time with any fraction, in UTC; None when it cannot be read or has no offset."""
+    if not isinstance(value, str):
+        return None
+    try:
+        time = datetime.fromisoformat(value)
+        return time.astimezone(UTC) if time.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def to_count(value: object, limit: int) -> int | None:
+    """A whole number from 0 up to and without `limit`, written as a number or a string."""
+    if isinstance(value, str) and _DECIMAL.fullmatch(value):
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < limit:
+        return value
+    return None

@@ -1,0 +1,103 @@
+"""Inbound texts, in all four shapes that the carrier posts them in.
+
+What decides nothing is not looked at: `is_mms` comes as a bool or a string, amounts come as
+strings or numbers, `message_type` in several spellings (seen in logged payloads). A text is an
+MMS when files came with it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from gateway.fields import INT64_LIMIT, to_count, to_id, to_text, to_time
+from gateway.payload import Callback, read_callback
+from gateway.phone_numbers import to_e164
+from gateway.problems import Unreadable
+from gateway.receipts import DeliveryReceipt, is_receipt, to_receipt
+
+# The limits of the conversation service's InboundMessage, kept here so that the carrier hears why.
+MAX_BODY_CHARACTERS = 10_000
+MAX_ATTACHMENTS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that the carrier holds for a limited time. `size_bytes` is 0 when it was not said."""
+
+    url: str = field(repr=False)
+    content_type: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class InboundText:
+    """One text as the carrier handed it in; both numbers in E.164 with "+"."""
+
+    carrier_message_id: str
+    from_number: str = field(repr=False)
+    to_number: str = field(repr=False)
+    body: str = field(repr=False)
+    attachments: tuple[Attachment, ...]
+    carrier_time: datetime | None
+
+
+def parse_message(body: bytes) -> InboundText | DeliveryReceipt:
+    """Reads what was posted to the address of messages. Raises Unreadable."""
+    callback = read_callback(body)
+    return to_receipt(callback) if is_receipt(callback) else _to_text(callback)
+
+
+def _to_text(callback: Callback) -> InboundText:
+    attributes = callback.attributes
+    _refuse_outbound(attributes.get("direction"))
+    return InboundText(
+        carrier_message_id=to_id(callback.carrier_message_id),
+        from_number=to_e164(attributes.get("from"), "from"),
+        to_number=to_e164(attributes.get("to"), "to"),
+        body=_body(attributes.get("body")),
+        attachments=_attachments(callback.included),
+        carrier_time=to_time(attributes.get("timestamp")),
+    )
+
+
+def _refuse_outbound(direction: object) -> None:
+    if isinstance(direction, str) and direction.lower() == "outbound":
+        raise Unreadable("This message is outbound. Send only inbound messages here.")
+
+
+def _body(value: object) -> str:
+    """The text; a picture without words has null or nothing here (seen in logged payloads)."""
+    if value is not None and not isinstance(value, str):
+        raise Unreadable("body is not a string. Send a string, null, or leave it out.")
+    text = to_text(value)
+    if len(text) > MAX_BODY_CHARACTERS:
+        raise Unreadable(f"body is longer than {MAX_BODY_CHARACTERS} characters. Send less.")
+    return text
+
+
+def _attachments(included: object) -> tuple[Attachment, ...]:
+    entries = included if isinstance(included, list) else []
+    attachments = tuple(found for entry in entries if (found := _attachment(entry)))
+    if len(attachments) > MAX_ATTACHMENTS:
+        raise Unreadable(f"There are more than {MAX_ATTACHMENTS} attachments. Send fewer.")
+    return attachments
+
+
+def _attachment(entry: object) -> Attachment | None:
+    """The file of one `included` entry, or None when the entry offers none."""
+    attributes = _media_attributes(entry)
+    url = to_text(attributes.get("url"))
+    if not url:
+        return None
+    return Attachment(
+        url=url,
+        content_type=to_text(attributes.get("mime_type")),
+        size_bytes=to_count(attributes.get("file_size"), INT64_LIMIT) or 0,
+    )
+
+
+def _media_attributes(entry: object) -> Mapping[str, object]:
+    if not isinstance(entry, dict) or entry.get("type") != "media":
+        return {}
+    attributes = entry.get("attributes")
+    return attributes if isinstance(attributes, dict) else {}

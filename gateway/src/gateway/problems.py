@@ -1,0 +1,93 @@
+"""Why a callback is not taken, and the one table that turns each reason into an HTTP answer.
+
+No message here repeats anything of the callback: answers and logs may be read by anyone.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from starlette.responses import Response
+
+MEDIA_TYPE = "application/problem+json"
+
+# A restart behind the gateway takes about this long. The carrier sends again after 30 seconds.
+RETRY_AFTER_SECONDS = 5
+
+
+class Refused(Exception):
+    """A callback that is not taken. Its text is for the caller and says what to do."""
+
+
+class Unreadable(Refused):
+    """The callback can never be read; sending it again does not help."""
+
+
+class UnknownMaskedNumber(Refused):
+    """No pool owns the number that was texted."""
+
+
+class BodyTooSlow(Refused):
+    """The body did not arrive in time."""
+
+
+class IdReused(Refused):
+    """The carrier's id was used before, for something else."""
+
+
+class BodyTooLarge(Refused):
+    """The body is larger than any callback."""
+
+
+class NotNow(Refused):
+    """Something behind the gateway is not available, or has more to do than it can."""
+
+
+class GatewayFailed(Refused):
+    """A fault of the gateway itself. Nothing was taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What all problems of one reason have in common."""
+
+    status: HTTPStatus
+    reason: str
+    headers: Mapping[str, str]
+
+
+# What is left of a body that was not read to its end would be taken for the next request.
+_HANG_UP = {"Connection": "close"}
+_COME_AGAIN = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+
+KINDS: Mapping[type[Refused], Kind] = {
+    Unreadable: Kind(HTTPStatus.BAD_REQUEST, "unreadable", {}),
+    UnknownMaskedNumber: Kind(HTTPStatus.NOT_FOUND, "unknown-masked-number", {}),
+    BodyTooSlow: Kind(HTTPStatus.REQUEST_TIMEOUT, "body-too-slow", _HANG_UP),
+    IdReused: Kind(HTTPStatus.CONFLICT, "id-reused", {}),
+    BodyTooLarge: Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large", _HANG_UP),
+    NotNow: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "not-now", _COME_AGAIN),
+    GatewayFailed: Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "gateway-failed", {}),
+}
+
+
+def problem_response(refused: Refused) -> Response:
+    """The answer to a callback that is not taken (RFC 9457)."""
+    kind = KINDS[type(refused)]
+    return _response(
+        f"urn:problem-type:maskline:{kind.reason}", kind.status, str(refused), kind.headers
+    )
+
+
+def routing_problem_response(status: int, headers: Mapping[str, str] | None) -> Response:
+    """The answer to a request for something that is not served here, such as 404 or 405."""
+    known = HTTPStatus(status)
+    return _response("about:blank", known, known.description or known.phrase, headers or {})
+
+
+def _response(
+    type_uri: str, status: HTTPStatus, detail: str, headers: Mapping[str, str]
+) -> Response:
+    problem = {"type": type_uri, "title": status.phrase, "status": status, "detail": detail}
+    return Response(json.dumps(problem), status, headers, MEDIA_TYPE)

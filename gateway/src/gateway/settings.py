@@ -1,0 +1,47 @@
+"""The whole environment of the gateway."""
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from gateway.conversations import BATCH_LIMIT
+from runtime.grpc_client import MAX_MESSAGE_BYTES
+from runtime.logs import LogLevel
+from runtime.settings import ServiceSettings
+
+# Callbacks hold links to files, never files: a text of the greatest length with all its links
+# stays far below this, and a whole batch of such bodies fits into one gRPC message.
+BODY_LIMIT_BYTES = MAX_MESSAGE_BYTES // BATCH_LIMIT
+
+_ADDRESS = r"^\S+:\d{1,5}$"
+
+
+class Settings(ServiceSettings):
+    """Read once, in `__main__`, and passed down."""
+
+    model_config = SettingsConfigDict(env_prefix="GATEWAY_")
+
+    listen: str = Field(
+        "127.0.0.1:8080",
+        pattern=_ADDRESS,
+        description="Address that the carrier's callbacks reach.",
+    )
+    conversation_target: str = Field(
+        "127.0.0.1:50051", pattern=_ADDRESS, description="Address of the conversation service."
+    )
+    body_limit_bytes: int = Field(
+        BODY_LIMIT_BYTES,
+        gt=0,
+        le=BODY_LIMIT_BYTES,
+        description="Largest body of a callback; anything above is answered 413.",
+    )
+    body_timeout_seconds: float = Field(
+        10.0, gt=0, le=60, description="Longest wait for a body to arrive; then 408."
+    )
+    call_timeout_seconds: float = Field(
+        8.0,
+        gt=0,
+        le=60,
+        description="Longest wait for the conversation service, below the carrier's patience; "
+        "then 503.",
+    )
+    log_level: LogLevel = Field("info", description="Least severe event that is logged.")

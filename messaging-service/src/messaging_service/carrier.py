@@ -1,0 +1,58 @@
+"""What is asked of a carrier, and its answers reduced to what can be done about them."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from messaging_service.domain import Text
+from messaging_service.errors import (
+    CarrierAccountRefused,
+    CarrierRateLimited,
+    CarrierRefused,
+    CarrierUnavailable,
+    RecipientOptedOut,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The carrier has the text."""
+
+    carrier_message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The carrier refused the text for good; sending it again does not help."""
+
+    error: CarrierRefused | RecipientOptedOut | CarrierAccountRefused
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The carrier may or may not have the text; never send it again blindly."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """The carrier surely does not have the text; it is safe to try again."""
+
+    error: CarrierRateLimited | CarrierUnavailable
+    why: str
+
+
+# `why` is for logs: an HTTP status or the kind of an exception, never what the carrier wrote.
+Answer = Accepted | Refused | Unknown | NotSent
+
+
+class Carrier(Protocol):
+    """Sends one text."""
+
+    async def send(self, text: Text, send_token: str) -> Answer:
+        """Asks once, within the send timeout; never raises but for cancellation.
+
+        The token is part of the address that receipts of this attempt come to.
+        """
+        ...

@@ -1,0 +1,115 @@
+"""Refusals that a caller can act on. Nothing in them repeats a number, a text or the carrier."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import ClassVar
+
+from runtime.refusals import FieldViolation
+
+
+class MessagingError(Exception):
+    """A refusal of a call or of one text. `metadata` repeats every value in the message."""
+
+    reason: ClassVar[str]
+
+    def __init__(
+        self, message: str, *, retry_after: timedelta | None = None, **metadata: str
+    ) -> None:
+        """`retry_after` is set where waiting helps."""
+        super().__init__(message)
+        self.message = message
+        self.retry_after = retry_after
+        self.metadata = metadata
+
+
+class InvalidArgument(MessagingError):
+    """Fields are missing or have a wrong form."""
+
+    reason = "INVALID_ARGUMENT"
+
+    def __init__(self, violations: Sequence[FieldViolation]) -> None:
+        super().__init__("; ".join(f"{found.field}: {found.description}" for found in violations))
+        self.violations = violations
+
+
+class MessageNotFound(MessagingError):
+    """No such text is kept."""
+
+    reason = "MESSAGE_NOT_FOUND"
+
+    def __init__(self, message_id: str) -> None:
+        super().__init__(f"no text {message_id} is kept", message_id=message_id)
+
+
+class MessageIdReused(MessagingError):
+    """The id was used for another text."""
+
+    reason = "MESSAGE_ID_REUSED"
+
+    def __init__(self, message_id: str) -> None:
+        super().__init__(
+            f"{message_id} was used for another text; choose a new id", message_id=message_id
+        )
+
+
+class CarrierRefused(MessagingError):
+    """The carrier refused the text for good."""
+
+    reason = "CARRIER_REFUSED"
+
+    def __init__(self) -> None:
+        super().__init__("the carrier refused the text")
+
+
+class RecipientOptedOut(MessagingError):
+    """The recipient told the carrier to stop texts from this number."""
+
+    reason = "RECIPIENT_OPTED_OUT"
+
+    def __init__(self) -> None:
+        super().__init__("the recipient opted out of texts from this number")
+
+
+class CarrierAccountRefused(MessagingError):
+    """The carrier refused the credentials, or the account's use of the number."""
+
+    reason = "CARRIER_ACCOUNT_REFUSED"
+
+    def __init__(self) -> None:
+        super().__init__("the carrier refused the account; check its keys and its numbers")
+
+
+class CarrierRateLimited(MessagingError):
+    """The carrier asks to send more slowly."""
+
+    reason = "CARRIER_RATE_LIMITED"
+
+    def __init__(self, retry_after: timedelta) -> None:
+        super().__init__("the carrier asks to send more slowly", retry_after=retry_after)
+
+
+class CarrierUnavailable(MessagingError):
+    """The carrier cannot be reached or is in maintenance."""
+
+    reason = "CARRIER_UNAVAILABLE"
+
+    def __init__(self, retry_after: timedelta) -> None:
+        super().__init__("the carrier cannot be reached; try again", retry_after=retry_after)
+
+
+class BackendUnavailable(MessagingError):
+    """Redis does not answer. Nothing is sent without it."""
+
+    reason = "BACKEND_UNAVAILABLE"
+
+    def __init__(self) -> None:
+        super().__init__("the ledger does not answer; try again", retry_after=timedelta(seconds=1))
+
+
+class SendInProgress(MessagingError):
+    """Another call is sending this text, or died doing so not long ago."""
+
+    reason = "SEND_IN_PROGRESS"
+
+    def __init__(self, retry_after: timedelta) -> None:
+        super().__init__("another call is sending this text; ask again", retry_after=retry_after)

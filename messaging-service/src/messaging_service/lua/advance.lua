@@ -1,0 +1,37 @@
+--[[
+  advance: moves a text to a state of higher rank, never back. It decides nothing.
+
+  KEYS     1 message  hash  see claim
+  ARGV     1 token, or "" for any attempt · 2 state · 3 its rank, or 0 to keep the state ·
+           4 carrier_id or "" · 5 code or "" · 6 refusal or "" · 7 now_ms · 8 keep_ms
+  RETURNS  {"moved", message}  the state is new
+           {"kept", message}   the text was as far or further, or another attempt holds it
+           {"absent"}          no such text is kept
+           A message is the fields and values of the hash in turn. "kept" may still learn the
+           carrier's id, and the code of a state as far as its own.
+]]
+local message = KEYS[1]
+local token, state, rank, carrier_id, code, refusal, now_ms, keep_ms = unpack(ARGV)
+
+local held = redis.call("HMGET", message, "rank", "token")
+if not held[1] then
+  return {"absent"}
+end
+if token ~= "" and token ~= held[2] then
+  return {"kept", redis.call("HGETALL", message)}
+end
+
+if carrier_id ~= "" then
+  redis.call("HSETNX", message, "carrier_id", carrier_id)
+end
+if code ~= "" and tonumber(rank) >= tonumber(held[1]) then
+  redis.call("HSET", message, "code", code)
+end
+local outcome = "kept"
+if tonumber(rank) > tonumber(held[1]) then
+  redis.call("HSET", message, "state", state, "rank", rank, "refusal", refusal,
+    "update_ms", now_ms)
+  outcome = "moved"
+end
+redis.call("PEXPIRE", message, keep_ms)
+return {outcome, redis.call("HGETALL", message)}

@@ -1,0 +1,22 @@
+--[[
+  release: gives a text back whose attempt surely never reached the carrier. It decides nothing.
+
+  KEYS     1 message  hash  see claim
+  ARGV     1 token · 2 state of a claimed text
+  RETURNS  {"released"}       the token does not hold the text any more, or never did
+           {"kept", message}  the text went further meanwhile
+           A message is the fields and values of the hash in turn. Only "released" writes.
+]]
+local message = KEYS[1]
+local token, claimed_state = unpack(ARGV)
+
+local held = redis.call("HMGET", message, "token", "state")
+if held[1] ~= token then
+  return {"released"}
+end
+if held[2] ~= claimed_state then
+  return {"kept", redis.call("HGETALL", message)}
+end
+
+redis.call("HDEL", message, "token", "claim_ms")
+return {"released"}

@@ -1,0 +1,53 @@
+"""Wire to domain and back. No decision is made here."""
+
+from grpc.aio import ServicerContext
+
+from maskline.messaging.v1 import messaging_pb2 as pb
+from maskline.messaging.v1.messaging_pb2_grpc import MessagingServiceServicer
+from messaging_service import wire
+from messaging_service.errors import MessageNotFound
+from messaging_service.ledger import Ledger
+from messaging_service.recording import Recorder
+from messaging_service.sending import Sender
+
+SERVICE_NAME = pb.DESCRIPTOR.services_by_name["MessagingService"].full_name
+
+
+class MessagingServicer(MessagingServiceServicer):
+    """Satisfies maskline.messaging.v1.MessagingService."""
+
+    def __init__(self, sender: Sender, recorder: Recorder, ledger: Ledger) -> None:
+        self._sender = sender
+        self._recorder = recorder
+        self._ledger = ledger
+
+    async def SendMessages(
+        self,
+        request: pb.SendMessagesRequest,
+        context: ServicerContext[pb.SendMessagesRequest, pb.SendMessagesResponse],
+    ) -> pb.SendMessagesResponse:
+        wire.check_batch("messages", request.messages)
+        results = await self._sender.send_all([*map(wire.to_text, request.messages)])
+        return pb.SendMessagesResponse(results=map(wire.from_result, results))
+
+    async def GetMessage(
+        self,
+        request: pb.GetMessageRequest,
+        context: ServicerContext[pb.GetMessageRequest, pb.GetMessageResponse],
+    ) -> pb.GetMessageResponse:
+        wire.check_id("message_id", request.message_id)
+        message = await self._ledger.get(request.message_id)
+        if message is None:
+            raise MessageNotFound(request.message_id)
+        return pb.GetMessageResponse(message=wire.from_message(message))
+
+    async def RecordDeliveryReceipts(
+        self,
+        request: pb.RecordDeliveryReceiptsRequest,
+        context: ServicerContext[
+            pb.RecordDeliveryReceiptsRequest, pb.RecordDeliveryReceiptsResponse
+        ],
+    ) -> pb.RecordDeliveryReceiptsResponse:
+        wire.check_batch("receipts", request.receipts)
+        messages = await self._recorder.record_all([*map(wire.to_receipt, request.receipts)])
+        return pb.RecordDeliveryReceiptsResponse(results=map(wire.from_recorded, messages))

@@ -1,0 +1,32 @@
+"""`python -m simulator`: a carrier to play with."""
+
+import structlog
+
+from runtime.clock import SystemClock
+from runtime.http import serve_http
+from runtime.logs import configure_logs
+from runtime.settings import load_settings
+from runtime.shutdown import run
+from simulator.app import create_app, create_carrier
+from simulator.callbacks.client import CallbackClient
+from simulator.settings import Settings
+
+
+def main() -> None:
+    """Reads the settings and serves until SIGTERM or SIGINT."""
+    settings = load_settings(Settings)
+    configure_logs("simulator", settings.log_level)
+    structlog.get_logger().info("serving", listen=settings.listen)
+    run(serve(settings))
+
+
+async def serve(settings: Settings) -> None:
+    """Whoever follows the events is let go as soon as a stop is asked for."""
+    clock, client = SystemClock(), CallbackClient()
+    carrier = create_carrier(settings, clock, client.post)
+    app = create_app(settings, clock, carrier, client)
+    await serve_http(app, settings.listen, on_stop=carrier.feed.close)
+
+
+if __name__ == "__main__":
+    main()

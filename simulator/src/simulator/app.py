@@ -1,0 +1,79 @@
+"""The whole simulator as one application."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+
+from runtime.clock import Clock
+from simulator.callbacks.client import CallbackClient
+from simulator.callbacks.courier import Post
+from simulator.carrier import Behaviour, Carrier
+from simulator.control.api import control_api
+from simulator.flowroute.api import messages_api, numbers_api
+from simulator.flowroute.authentication import Credentials
+from simulator.http_body import BodyLimit
+from simulator.page import page_routes
+from simulator.settings import Settings
+
+
+def create_carrier(settings: Settings, clock: Clock, post: Post) -> Carrier:
+    """A carrier with the phones and ways that the settings name."""
+    carrier = Carrier(
+        numbers=settings.numbers,
+        gateway_url=settings.gateway_url,
+        clock=clock,
+        post=post,
+        resend_interval=timedelta(seconds=settings.resend_interval_seconds),
+        behaviour=Behaviour(
+            settings.callback_shape, settings.receipt_shape, settings.handset_receipts
+        ),
+    )
+    for phone in settings.phones:
+        carrier.phones.add(phone)
+    return carrier
+
+
+def create_app(
+    settings: Settings, clock: Clock, carrier: Carrier, client: CallbackClient
+) -> Starlette:
+    """The carrier's API, the control side and the page, on one carrier."""
+    keys = Credentials(
+        settings.access_key.get_secret_value(), settings.secret_key.get_secret_value()
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        worker = asyncio.create_task(_work(carrier))
+        yield
+        worker.cancel()
+        await carrier.courier.stop()
+        await client.close()
+
+    return Starlette(
+        routes=[
+            Route("/healthz", _healthz, methods=["GET"]),
+            Mount("/v2.2", messages_api(carrier, clock, keys, priced=True)),
+            Mount("/v2.1", messages_api(carrier, clock, keys, priced=False)),
+            Mount("/v2", numbers_api(carrier, keys)),
+            Mount("/simulator", control_api(carrier)),
+            *page_routes(),
+        ],
+        middleware=[Middleware(BodyLimit)],
+        lifespan=lifespan,
+    )
+
+
+async def _work(carrier: Carrier) -> None:
+    while True:
+        await carrier.courier.work()
+
+
+async def _healthz(_request: Request) -> Response:
+    return JSONResponse({"status": "ok"})

@@ -1,0 +1,1 @@
+"""What the carrier sends to the gateway: payloads, the way out, and the resend policy."""

@@ -1,0 +1,1 @@
+"""What people and tests do with the simulator: phones, texts, settings, events."""

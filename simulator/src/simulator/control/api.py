@@ -1,0 +1,120 @@
+"""The control side's routes."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import asdict
+from http import HTTPStatus
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from simulator.carrier import Carrier, NoSuchPhone
+from simulator.control import bodies, problems
+from simulator.control.stream import stream
+from simulator.phones import text_view
+
+# A page holds one; tests a few more.
+MAX_READERS = 64
+
+
+class ControlApi:
+    """Phones, texts, settings and events of one carrier."""
+
+    def __init__(self, carrier: Carrier) -> None:
+        self._carrier = carrier
+        self._readers = 0
+
+    async def phones(self, _request: Request) -> Response:
+        """`GET /simulator/phones`: all phones, and the numbers they can text."""
+        numbers = list(self._carrier.numbers)
+        return JSONResponse({"phones": self._carrier.phones.numbers(), "masked_numbers": numbers})
+
+    async def add_phone(self, request: Request) -> Response:
+        """`POST /simulator/phones` {"number"}; one that is there already stays."""
+        number = bodies.number(await bodies.read_fields(request), "number")
+        self._carrier.phones.add(number)
+        return JSONResponse({"number": number}, HTTPStatus.CREATED)
+
+    async def remove_phone(self, request: Request) -> Response:
+        """`DELETE /simulator/phones/{number}`, with all its texts."""
+        self._carrier.remove_phone(_phone(request.path_params))
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
+    async def texts(self, request: Request) -> Response:
+        """`GET /simulator/phones/{number}/texts`, oldest first."""
+        phone = _phone(request.path_params)
+        if phone not in self._carrier.phones:
+            raise NoSuchPhone
+        listed = [text_view(text) for text in self._carrier.phones.texts(phone)]
+        return JSONResponse({"texts": listed})
+
+    async def type_text(self, request: Request) -> Response:
+        """`POST /simulator/phones/{number}/texts` {"to", "body", "media"?}."""
+        fields = await bodies.read_fields(request)
+        text = self._carrier.type_text(
+            _phone(request.path_params),
+            bodies.number(fields, "to"),
+            bodies.words(fields),
+            bodies.media(fields),
+        )
+        return JSONResponse({"id": text.id}, HTTPStatus.ACCEPTED)
+
+    async def resend(self, request: Request) -> Response:
+        """`POST /simulator/texts/{id}/resend`: the same callback once more."""
+        self._carrier.resend(request.path_params["text_id"])
+        return JSONResponse({}, HTTPStatus.ACCEPTED)
+
+    async def settings(self, _request: Request) -> Response:
+        """`GET /simulator/settings`."""
+        return JSONResponse(asdict(self._carrier.behaviour))
+
+    async def change_settings(self, request: Request) -> Response:
+        """`PUT /simulator/settings`; what is not named stays as it is."""
+        fields = await bodies.read_fields(request)
+        self._carrier.behave(bodies.behaviour(fields, self._carrier.behaviour))
+        return JSONResponse(asdict(self._carrier.behaviour))
+
+    async def events(self, request: Request) -> Response:
+        """`GET /simulator/events`, from Last-Event-ID on."""
+        if self._readers >= MAX_READERS:
+            raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, "Too many readers follow already.")
+        events = self._counted(stream(self._carrier.feed, request.headers.get("last-event-id")))
+        headers = {"cache-control": "no-store"}
+        return StreamingResponse(events, headers=headers, media_type="text/event-stream")
+
+    async def _counted(self, events: AsyncIterator[str]) -> AsyncIterator[str]:
+        self._readers += 1
+        try:
+            async for event in events:
+                yield event
+        finally:
+            self._readers -= 1
+
+
+def control_api(carrier: Carrier) -> Starlette:
+    """The application to mount at /simulator."""
+    api = ControlApi(carrier)
+    return Starlette(
+        routes=[
+            Route("/phones", api.phones, methods=["GET"]),
+            Route("/phones", api.add_phone, methods=["POST"]),
+            Route("/phones/{number}", api.remove_phone, methods=["DELETE"]),
+            Route("/phones/{number}/texts", api.texts, methods=["GET"]),
+            Route("/phones/{number}/texts", api.type_text, methods=["POST"]),
+            Route("/texts/{text_id}/resend", api.resend, methods=["POST"]),
+            Route("/settings", api.settings, methods=["GET"]),
+            Route("/settings", api.change_settings, methods=["PUT"]),
+            Route("/events", api.events, methods=["GET"]),
+        ],
+        exception_handlers={
+            **dict.fromkeys(problems.REFUSALS, problems.answer_refusal),
+            problems.BadRequest: problems.answer_bad_request,
+            HTTPException: problems.answer_http_error,
+        },
+    )
+
+
+def _phone(path_params: Mapping[str, object]) -> str:
+    return bodies.number(path_params, "number")

@@ -1,0 +1,81 @@
+"""What the control side is sent."""
+
+import json
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TypeVar
+
+from starlette.requests import Request
+
+from simulator.attachments import MAX_MEDIA, is_http_url, media_at
+from simulator.callbacks.inbound import CallbackShape
+from simulator.callbacks.receipts import ReceiptShape
+from simulator.carrier import Behaviour
+from simulator.control.problems import BadRequest
+from simulator.phone_numbers import to_e164
+from simulator.records import Media
+
+# Longer than any phone sends; the gateway's own limit can still be tried out.
+MAX_BODY_CHARACTERS = 20_000
+
+Choice = TypeVar("Choice", bound=StrEnum)
+Fields = Mapping[str, object]
+
+
+async def read_fields(request: Request) -> Fields:
+    """The JSON object in a body. Raises BadRequest."""
+    try:
+        fields: object = json.loads(await request.body())
+    except (ValueError, RecursionError):
+        raise BadRequest("The body must be JSON.") from None
+    if not isinstance(fields, dict):
+        raise BadRequest("The body must be a JSON object.")
+    return fields
+
+
+def number(fields: Fields, name: str) -> str:
+    """A phone number. Raises BadRequest."""
+    value = fields.get(name)
+    try:
+        return to_e164(value if isinstance(value, str) else "")
+    except ValueError as error:
+        raise BadRequest(f"'{name}' {error}.") from None
+
+
+def words(fields: Fields) -> str:
+    """What a person types. Raises BadRequest."""
+    body = fields.get("body", "")
+    if not isinstance(body, str) or len(body) > MAX_BODY_CHARACTERS:
+        raise BadRequest(f"'body' must be a string of at most {MAX_BODY_CHARACTERS} characters.")
+    # Half of a surrogate pair cannot be written as UTF-8, and no handset sends one.
+    return body.encode("utf-8", "replace").decode()
+
+
+def media(fields: Fields) -> tuple[Media, ...]:
+    """The addresses of attachments. Raises BadRequest."""
+    urls = fields.get("media", [])
+    if not isinstance(urls, list) or len(urls) > MAX_MEDIA:
+        raise BadRequest(f"'media' must be a list of at most {MAX_MEDIA} addresses.")
+    if not all(isinstance(url, str) and is_http_url(url) for url in urls):
+        raise BadRequest("'media' must hold http or https addresses.")
+    return tuple(media_at(url) for url in urls)
+
+
+def behaviour(fields: Fields, present: Behaviour) -> Behaviour:
+    """The settings with what is asked for changed. Raises BadRequest."""
+    handset = fields.get("handset_receipts", present.handset_receipts)
+    if not isinstance(handset, bool):
+        raise BadRequest("'handset_receipts' must be true or false.")
+    return Behaviour(
+        callback_shape=_choice(fields, "callback_shape", CallbackShape, present.callback_shape),
+        receipt_shape=_choice(fields, "receipt_shape", ReceiptShape, present.receipt_shape),
+        handset_receipts=handset,
+    )
+
+
+def _choice(fields: Fields, name: str, choices: type[Choice], present: Choice) -> Choice:
+    value = fields.get(name, present.value)
+    for choice in choices:
+        if choice == value:
+            return choice
+    raise BadRequest(f"'{name}' must be one of {', '.join(choices)}.")

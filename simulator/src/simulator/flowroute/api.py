@@ -1,0 +1,121 @@
+"""The routes of one API version. They are Starlette's: benchmarks send through them."""
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from itertools import islice
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from runtime.clock import Clock
+from simulator.carrier import Carrier
+from simulator.flowroute import errors, queries
+from simulator.flowroute.authentication import Credentials
+from simulator.flowroute.documents import accepted_document, message_resource, number_resource
+from simulator.flowroute.send_request import read_send_request
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class MessagesApi:
+    """`/messages` of v2.1 and v2.2; only the latter tells prices."""
+
+    def __init__(self, carrier: Carrier, clock: Clock, *, priced: bool) -> None:
+        self._carrier = carrier
+        self._clock = clock
+        self._priced = priced
+
+    async def send(self, request: Request) -> Response:
+        """`POST /messages`: 202 with the message's id."""
+        record = self._carrier.send(await read_send_request(request))
+        link = f"{request.base_url}messages/{record.id}"
+        document = accepted_document(record, link, priced=self._priced)
+        return JSONResponse(document, HTTPStatus.ACCEPTED)
+
+    async def list(self, request: Request) -> Response:
+        """`GET /messages`: newest first, with a link to the next page if there is one."""
+        page = queries.messages_page(request.query_params)
+        start, end = queries.time_range(request.query_params, self._clock.now())
+        found = self._carrier.records.between(start, end)
+        records = list(islice(found, page.offset, page.offset + page.limit + 1))
+        resources = [message_resource(record) for record in records[: page.limit]]
+        links = _next_link(request, page) if len(records) > page.limit else {}
+        return JSONResponse({"data": resources, "links": links})
+
+    async def get(self, request: Request) -> Response:
+        """`GET /messages/{id}`."""
+        record = self._carrier.records.find(request.path_params["message_id"])
+        if record is None:
+            raise errors.FlowrouteError(HTTPStatus.NOT_FOUND, "There is no such message.")
+        return JSONResponse({"data": message_resource(record)})
+
+
+class NumbersApi:
+    """`/numbers`, which has stayed at v2."""
+
+    def __init__(self, carrier: Carrier) -> None:
+        self._carrier = carrier
+
+    async def list(self, request: Request) -> Response:
+        """`GET /numbers`."""
+        query = request.query_params
+        page = queries.numbers_page(query)
+        found = [n for n in self._carrier.numbers if queries.number_filter(query, n)]
+        listed = found[page.offset : page.offset + page.limit]
+        resources = [_linked_number(request, number) for number in listed]
+        links = {"self": str(request.url)}
+        if len(found) > page.offset + page.limit:
+            links |= _next_link(request, page)
+        return JSONResponse({"data": resources, "links": links})
+
+
+def messages_api(
+    carrier: Carrier, clock: Clock, credentials: Credentials, *, priced: bool
+) -> Starlette:
+    """The application to mount at /v2.1 or /v2.2."""
+    api = MessagesApi(carrier, clock, priced=priced)
+    return _application(
+        Route("/messages", authenticated(credentials, api.send), methods=["POST"]),
+        Route("/messages", authenticated(credentials, api.list), methods=["GET"]),
+        Route("/messages/{message_id}", authenticated(credentials, api.get), methods=["GET"]),
+    )
+
+
+def numbers_api(carrier: Carrier, credentials: Credentials) -> Starlette:
+    """The application to mount at /v2."""
+    api = NumbersApi(carrier)
+    return _application(Route("/numbers", authenticated(credentials, api.list), methods=["GET"]))
+
+
+def authenticated(credentials: Credentials, handler: Handler) -> Handler:
+    """The handler behind a check of the keys."""
+
+    async def checked(request: Request) -> Response:
+        credentials.check(request)
+        return await handler(request)
+
+    return checked
+
+
+def _application(*routes: Route) -> Starlette:
+    handlers = dict.fromkeys(errors.REFUSALS, errors.answer_refusal)
+    return Starlette(
+        routes=list(routes),
+        exception_handlers={
+            **handlers,
+            errors.FlowrouteError: errors.answer_flowroute_error,
+            HTTPException: errors.answer_http_error,
+        },
+    )
+
+
+def _next_link(request: Request, page: queries.Page) -> dict[str, str]:
+    following = request.url.include_query_params(limit=page.limit, offset=page.offset + page.limit)
+    return {"next": str(following)}
+
+
+def _linked_number(request: Request, number: str) -> dict[str, object]:
+    return number_resource(number, f"{request.base_url}numbers/{number.removeprefix('+')}")

@@ -1,0 +1,98 @@
+"""What the API answers, as JSON:API documents."""
+
+from simulator.callbacks.inbound import media_id
+from simulator.phone_numbers import number_type, to_digits
+from simulator.records import Direction, MessageRecord, Receipt
+from simulator.tariff import dollars, message_encoding, price
+from simulator.timestamps import with_hundredths
+
+
+def accepted_document(record: MessageRecord, link: str, *, priced: bool) -> dict[str, object]:
+    """The answer to a send. v2.2 adds the price, its money as strings (seen in a client)."""
+    data: dict[str, object] = {"id": record.id, "type": "message", "links": {"self": link}}
+    if priced:
+        data["attributes"] = {"price_details": _price_details(record)}
+    return {"data": data}
+
+
+def _price_details(record: MessageRecord) -> dict[str, object]:
+    cost = price(record.body, is_mms=record.is_mms)
+    return {
+        "base_rate": dollars(cost.base_nanodollars),
+        "charged_cost": dollars(cost.nanodollars),
+        "segment_count": cost.segments,
+        "surcharge_rate": dollars(0),
+    }
+
+
+def message_resource(record: MessageRecord) -> dict[str, object]:
+    """One message record."""
+    resource: dict[str, object] = {
+        "attributes": _message_attributes(record),
+        "type": "message",
+        "id": record.id,
+    }
+    if record.media:
+        media = [
+            {"id": media_id(record, index), "type": "media"} for index in range(len(record.media))
+        ]
+        resource["relationships"] = {"media": {"data": media}}
+    return resource
+
+
+def _message_attributes(record: MessageRecord) -> dict[str, object]:
+    cost = price(record.body, is_mms=record.is_mms).nanodollars
+    # An MMS record lists no receipts (seen in logged answers): its status alone tells.
+    listed = () if record.is_mms else tuple(reversed(record.receipts))
+    return {
+        "body": record.body,
+        "status": _status(record),
+        "direction": record.direction,
+        "amount_nanodollars": cost,
+        "to": to_digits(record.to_number),
+        "from": to_digits(record.from_number),
+        "message_encoding": message_encoding(record.body),
+        "timestamp": with_hundredths(record.time),
+        "delivery_receipts": [_receipt(receipt) for receipt in listed],
+        "amount_display": f"${dollars(cost)}",
+        "is_mms": record.is_mms,
+        "message_type": number_type(record.our_number),
+    }
+
+
+def _status(record: MessageRecord) -> str:
+    """Inbound: "delivered", or "" for an MMS. Outbound: what the newest receipt says."""
+    if record.direction is Direction.INBOUND:
+        return "" if record.is_mms else "delivered"
+    return record.receipts[0 if record.is_mms else -1].status
+
+
+def _receipt(receipt: Receipt) -> dict[str, object]:
+    return {
+        "status": receipt.status,
+        "status_code": receipt.status_code,
+        "status_code_description": receipt.description,
+        "timestamp": with_hundredths(receipt.time),
+        "level": receipt.level,
+    }
+
+
+def number_resource(number: str, link: str) -> dict[str, object]:
+    """One of the account's numbers. Nothing here lies anywhere, so it has no rate center."""
+    digits = to_digits(number)
+    return {
+        "type": "number",
+        "id": digits,
+        "attributes": {
+            "value": digits,
+            "alias": None,
+            "number_type": number_type(number),
+            "rate_center": None,
+            "state": None,
+            "cnam_lookups_enabled": False,
+            "messaging_enabled": True,
+            "status": "active",
+            "iso_country": "US",
+        },
+        "links": {"self": link},
+    }

@@ -1,0 +1,27 @@
+"""Phone numbers in the two forms that Flowroute uses: with and without a plus."""
+
+import re
+
+# E.164 allows 15 digits. Below ten only short codes are left, which Flowroute does not carry.
+_DIALLED = re.compile(r"\+[1-9][0-9]{9,14}|[1-9][0-9]{9,14}")
+_NORTH_AMERICAN_DIGITS = 10
+_TOLL_FREE = re.compile(r"\+18(?:00|88|77|66|55|44|33)")
+
+
+def to_e164(dialled: str) -> str:
+    """The number as `+` and digits; ten bare digits are North American. Raises ValueError."""
+    if not _DIALLED.fullmatch(dialled):
+        raise ValueError("must be a phone number such as +12065550100")
+    if len(dialled) == _NORTH_AMERICAN_DIGITS:
+        return f"+1{dialled}"
+    return f"+{dialled.removeprefix('+')}"
+
+
+def to_digits(number: str) -> str:
+    """The number without its plus, as callbacks and message records carry it."""
+    return number.removeprefix("+")
+
+
+def number_type(number: str) -> str:
+    """Flowroute's word for the kind of number one of ours is."""
+    return "toll-free" if _TOLL_FREE.match(number) else "longcode"

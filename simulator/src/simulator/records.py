@@ -1,0 +1,81 @@
+"""The carrier's message records (MDRs): every message that passed, in either direction."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from itertools import takewhile
+
+# A benchmark's minute, or an evening of play; some 30 MB with texts of usual length.
+RECORDS_KEPT = 20_000
+
+
+class Direction(StrEnum):
+    """Which way a message went, seen from the account."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """One attachment. `file_size` is in bytes, 0 when whoever attached it did not say."""
+
+    url: str
+    file_name: str
+    mime_type: str
+    file_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One step of a message's delivery: level 1 up to the hand-over, level 2 all that follows."""
+
+    level: int
+    status: str
+    status_code: int | None
+    description: str
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRecord:
+    """One message. Numbers are E.164 with plus; `receipts` come oldest first."""
+
+    id: str
+    direction: Direction
+    from_number: str
+    to_number: str
+    body: str
+    media: tuple[Media, ...]
+    is_mms: bool
+    time: datetime
+    receipts: tuple[Receipt, ...] = ()
+
+    @property
+    def our_number(self) -> str:
+        """The side of the message that belongs to the account."""
+        return self.from_number if self.direction is Direction.OUTBOUND else self.to_number
+
+
+class MessageRecords:
+    """The newest RECORDS_KEPT messages, by id and by time."""
+
+    def __init__(self) -> None:
+        self._records: dict[str, MessageRecord] = {}
+
+    def add(self, record: MessageRecord) -> None:
+        """Keeps a message; the oldest one is forgotten when there are too many."""
+        self._records[record.id] = record
+        if len(self._records) > RECORDS_KEPT:
+            del self._records[next(iter(self._records))]
+
+    def find(self, message_id: str) -> MessageRecord | None:
+        """The message with this id, if it is still known."""
+        return self._records.get(message_id)
+
+    def between(self, start: datetime, end: datetime) -> Iterator[MessageRecord]:
+        """Messages from `start` to `end`, both included, newest first."""
+        newest_first = reversed(self._records.values())
+        recent = takewhile(lambda record: record.time >= start, newest_first)
+        return (record for record in recent if record.time <= end)

@@ -1,0 +1,85 @@
+"""The whole environment of the simulator. Read once, in __main__, and passed down."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr, TypeAdapter
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from runtime.logs import LogLevel
+from runtime.settings import ServiceSettings
+from simulator.callbacks.inbound import CallbackShape
+from simulator.callbacks.receipts import ReceiptShape
+from simulator.phone_numbers import to_e164
+from simulator.phones import MAX_PHONES
+
+# Flowroute's own list shows at most this many on a page; an account to play with needs fewer.
+MAX_NUMBERS = 200
+
+_HTTP_URL: TypeAdapter[HttpUrl] = TypeAdapter(HttpUrl)
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+def _address(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not host or not (port.isascii() and port.isdigit()):
+        raise ValueError("must be host:port, such as 127.0.0.1:8090")
+    return value
+
+
+def _base_url(value: str) -> str:
+    _HTTP_URL.validate_python(value)
+    return value.rstrip("/")
+
+
+Address = Annotated[str, AfterValidator(_address)]
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+PhoneNumber = Annotated[str, AfterValidator(to_e164)]
+PhoneNumbers = Annotated[tuple[PhoneNumber, ...], NoDecode, BeforeValidator(_split)]
+
+
+class Settings(ServiceSettings):
+    """Every default serves a local run."""
+
+    model_config = SettingsConfigDict(env_prefix="SIMULATOR_")
+
+    listen: Address = Field("127.0.0.1:8090", description="Where the API and the page are served.")
+    gateway_url: BaseUrl = Field(
+        "http://127.0.0.1:8080",
+        description="Where callbacks go: texts to /api/message, receipts to /api/receipt.",
+    )
+    access_key: SecretStr = Field(
+        SecretStr("simulator"), description="Access key that senders must present."
+    )
+    secret_key: SecretStr = Field(
+        SecretStr("simulator"), description="Secret key that senders must present."
+    )
+    numbers: PhoneNumbers = Field(
+        ("+12065550100", "+12065550101"),
+        min_length=1,
+        max_length=MAX_NUMBERS,
+        description="The account's own (masked) numbers, separated by commas.",
+    )
+    phones: PhoneNumbers = Field(
+        ("+14255550111", "+14255550122"),
+        max_length=MAX_PHONES,
+        description="Phones on the page at the start, separated by commas.",
+    )
+    resend_interval_seconds: float = Field(
+        30.0,
+        gt=0,
+        le=3600,
+        description="Pause before a callback that was not answered with 200 is sent again.",
+    )
+    callback_shape: CallbackShape = Field(
+        CallbackShape.JSONAPI, description="Shape of inbound callbacks at the start."
+    )
+    receipt_shape: ReceiptShape = Field(
+        ReceiptShape.WRAPPED, description="Shape of delivery receipts at the start."
+    )
+    handset_receipts: bool = Field(
+        False, description="Whether a third receipt says that the handset has the text (1004)."
+    )
+    log_level: LogLevel = Field("info", description="Least serious log lines that are written.")

@@ -1,0 +1,126 @@
+"""What the contract publishes is what the service does."""
+
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import grpc
+import pytest
+from google.protobuf.descriptor_pb2 import MethodOptions
+from integration.messaging.scripted_carrier import scripted_carrier
+from integration.messaging.serving import Messaging, serving, settings_for
+from redis.asyncio import Redis
+
+from maskline.messaging.v1 import error_reason_pb2, messaging_pb2
+from messaging_service import errors
+from messaging_service.domain import MessageState, SendOutcome
+from messaging_service.refusals import CODES, DOMAIN, status_of
+from runtime.refusals import FieldViolation
+from support.clock import ManualClock
+from support.grpc_calls import call_with_nothing, is_serving, reflected_methods, retried_methods
+
+_DELAY = timedelta(seconds=1)
+
+SERVICE = messaging_pb2.DESCRIPTOR.services_by_name["MessagingService"]
+
+
+@pytest.fixture
+async def messaging(redis: Redis, redis_url: str, clock: ManualClock) -> AsyncIterator[Messaging]:
+    """A running service."""
+    async with (
+        scripted_carrier() as carrier,
+        serving(settings_for(redis_url, carrier.url), clock) as running,
+    ):
+        yield running
+
+
+async def test_every_rpc_of_the_contract_is_described_by_reflection_and_served(
+    messaging: Messaging,
+) -> None:
+    methods = await reflected_methods(messaging.channel, SERVICE.full_name)
+    assert methods == {method.name for method in SERVICE.methods}
+    for method in methods:
+        # All of them refuse an empty request, and none is unknown.
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await call_with_nothing(messaging.channel, SERVICE.full_name, method)
+        assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+async def test_health_is_told_for_the_service_and_for_the_whole(messaging: Messaging) -> None:
+    await messaging.health("SERVING")
+    assert await is_serving(messaging.channel, SERVICE.full_name)
+
+
+def test_what_may_be_retried_is_what_the_contract_calls_idempotent() -> None:
+    idempotent = {
+        method.name
+        for method in SERVICE.methods
+        if method.GetOptions().idempotency_level != MethodOptions.IDEMPOTENCY_UNKNOWN
+    }
+    assert (
+        retried_methods(SERVICE)
+        == idempotent
+        == {
+            "SendMessages",
+            "GetMessage",
+            "RecordDeliveryReceipts",
+        }
+    )
+
+
+def test_every_published_reason_has_one_class_and_one_code() -> None:
+    names = error_reason_pb2.ErrorReason.DESCRIPTOR.values_by_name
+    published = {name.removeprefix("ERROR_REASON_") for name in names} - {"UNSPECIFIED"}
+    classes = errors.MessagingError.__subclasses__()
+    assert set(CODES) == set(classes)
+    assert sorted(kind.reason for kind in classes) == sorted(published)
+
+
+def test_every_code_is_the_one_that_the_contract_publishes() -> None:
+    comments = _comments_of_reasons()
+    for kind, code in CODES.items():
+        assert comments[kind.reason].startswith(code.name), kind.reason
+
+
+def test_every_refusal_tells_what_the_contract_promises_with_it() -> None:
+    comments = _comments_of_reasons()
+    samples = [
+        errors.InvalidArgument([FieldViolation("field", "wrong")]),
+        errors.MessageNotFound("m1"),
+        errors.MessageIdReused("m1"),
+        *(errors.CarrierRefused(), errors.RecipientOptedOut(), errors.CarrierAccountRefused()),
+        *(kind(_DELAY) for kind in (errors.CarrierRateLimited, errors.CarrierUnavailable)),
+        errors.BackendUnavailable(),
+        errors.SendInProgress(_DELAY),
+    ]
+    assert {type(sample) for sample in samples} == set(CODES)
+    for sample in samples:
+        status, promised = status_of(sample), comments[sample.reason]
+        assert status is not None
+        assert bool(status.retry_after) == ("RetryInfo" in promised), sample.reason
+        assert bool(status.violations) == ("BadRequest" in promised), sample.reason
+        assert all(f'"{key}"' in promised for key in status.metadata), sample.reason
+        assert all(value in status.message for value in status.metadata.values())
+
+
+def test_a_surprise_is_no_refusal() -> None:
+    assert status_of(ValueError("hunter2")) is None
+    assert DOMAIN == "messaging.maskline"
+
+
+def test_every_state_and_outcome_of_the_contract_has_its_word() -> None:
+    for enum, prefix, words in (
+        (messaging_pb2.MessageState.DESCRIPTOR, "MESSAGE_STATE_", MessageState),
+        (messaging_pb2.SendOutcome.DESCRIPTOR, "SEND_OUTCOME_", SendOutcome),
+    ):
+        published = set(enum.values_by_name) - {f"{prefix}UNSPECIFIED"}
+        assert published == {f"{prefix}{word.name}" for word in words}
+
+
+def _comments_of_reasons() -> dict[str, str]:
+    """What stands above each reason in the contract."""
+    contract = Path("protos/maskline/messaging/v1/error_reason.proto")
+    source = (Path(__file__).parents[3] / contract).read_text()
+    values = re.findall(r"((?:^  //.*\n)+)^  ERROR_REASON_(\w+) =", source, re.MULTILINE)
+    return {name: comment.replace("//", "").strip() for comment, name in values}

@@ -1,0 +1,26 @@
+"""A service, its ledger and its carrier, all real."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from integration.messaging.scripted_carrier import ScriptedCarrier, scripted_carrier
+from integration.messaging.serving import Messaging, serving, settings_for
+from redis.asyncio import Redis
+
+from support.clock import ManualClock
+
+
+@pytest.fixture
+async def carrier() -> AsyncIterator[ScriptedCarrier]:
+    """A carrier that takes everything until it is told otherwise."""
+    async with scripted_carrier() as running:
+        yield running
+
+
+@pytest.fixture
+async def messaging(
+    redis: Redis, redis_url: str, carrier: ScriptedCarrier, clock: ManualClock
+) -> AsyncIterator[Messaging]:
+    """The service in this process; the test owns its clock."""
+    async with serving(settings_for(redis_url, carrier.url), clock) as running:
+        yield running

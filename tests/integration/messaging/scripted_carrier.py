@@ -1,0 +1,136 @@
+"""A carrier over real HTTP that answers, hangs or breaks exactly as a test says."""
+
+import asyncio
+import base64
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierRequest:
+    """One request as the carrier read it."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    content: bytes
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """The text, of a JSON:API request."""
+        parsed: dict[str, str] = json.loads(self.content)["data"]["attributes"]
+        return parsed
+
+    @property
+    def basic_credentials(self) -> tuple[str, str]:
+        """User and password."""
+        encoded = self.headers["authorization"].removeprefix("Basic ")
+        user, _, password = base64.b64decode(encoded).decode().partition(":")
+        return user, password
+
+    @property
+    def send_token(self) -> str:
+        """The last part of the address for receipts."""
+        return self.attributes["dlr_callback"].rpartition("/")[2]
+
+
+# Bytes to write, or None to break the connection off.
+Script = Callable[[CarrierRequest], Awaitable[bytes | None]]
+
+
+def response(status: int, body: object = None, headers: Mapping[str, str] | None = None) -> bytes:
+    """An HTTP response; a body that is not bytes already is sent as JSON."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", f"Content-Length: {len(content)}"]
+    lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
+    return "\r\n".join([*lines, "", ""]).encode() + content
+
+
+def accepted(carrier_message_id: str) -> bytes:
+    """Flowroute's answer to a text that it takes."""
+    return response(202, {"data": {"id": carrier_message_id, "type": "message"}})
+
+
+class ScriptedCarrier:
+    """Takes every text until `script` is set to something else."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.requests: list[CarrierRequest] = []
+        self.script: Script = self.takes
+        # Whether it ends the connection after each answer, complete or not.
+        self.hangs_up = False
+
+    def always(self, answer: bytes | None) -> None:
+        """Every request from now on gets this answer."""
+
+        async def script(_: CarrierRequest) -> bytes | None:
+            return answer
+
+        self.script = script
+
+    async def takes(self, _: CarrierRequest) -> bytes:
+        """Accepts a text."""
+        return accepted(f"mdr2-{len(self.requests):032x}")
+
+    def bodies(self) -> list[str]:
+        """The texts that arrived, in order."""
+        return [request.attributes["body"] for request in self.requests]
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection, until either side ends it."""
+        try:
+            while request := await _read(reader):
+                self.requests.append(request)
+                answer = await self.script(request)
+                if answer is None:
+                    writer.transport.abort()
+                    return
+                writer.write(answer)
+                await writer.drain()
+                if self.hangs_up:
+                    return
+        except (ConnectionError, asyncio.CancelledError):
+            writer.transport.abort()
+        finally:
+            writer.close()
+
+
+async def _read(reader: asyncio.StreamReader) -> CarrierRequest | None:
+    try:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    except asyncio.IncompleteReadError:
+        return None
+    first, *lines = head.splitlines()
+    method, path, _ = first.split(" ")
+    pairs = (line.split(":", 1) for line in lines if line)
+    headers = {name.lower(): value.strip() for name, value in pairs}
+    content = await reader.readexactly(int(headers.get("content-length", "0")))
+    return CarrierRequest(method, path, headers, content)
+
+
+@asynccontextmanager
+async def scripted_carrier() -> AsyncIterator[ScriptedCarrier]:
+    """A carrier on a free port."""
+    carrier = ScriptedCarrier()
+    talks: set[asyncio.Task[None]] = set()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            talks.add(task)
+        await carrier.talk(reader, writer)
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    carrier.url = f"http://{host}:{port}"
+    try:
+        yield carrier
+    finally:
+        server.close()
+        for talk in talks:
+            talk.cancel()
+        await asyncio.gather(*talks, return_exceptions=True)

@@ -1,0 +1,159 @@
+"""RecordDeliveryReceipts over real gRPC."""
+
+import asyncio
+
+import grpc
+import pytest
+from integration.messaging.scripted_carrier import (
+    CarrierRequest,
+    ScriptedCarrier,
+    accepted,
+    response,
+)
+from integration.messaging.serving import BOB, Messaging, refusal_of, text
+
+from maskline.messaging.v1 import messaging_pb2 as pb
+from support.clock import ManualClock
+
+SENT, DELIVERED = pb.MESSAGE_STATE_SENT, pb.MESSAGE_STATE_DELIVERED
+UNDELIVERED, UNKNOWN = pb.MESSAGE_STATE_UNDELIVERED, pb.MESSAGE_STATE_UNKNOWN
+
+
+async def test_a_receipt_finds_its_text_by_the_carriers_id(
+    messaging: Messaging, clock: ManualClock
+) -> None:
+    await messaging.send_one(text("m1"))
+    carrier_id = (await messaging.get("m1")).carrier_message_id
+    clock.move(seconds=3)
+    [result] = await messaging.record(_receipt(carrier_id, 1004))
+    assert (result.message.message_id, result.message.state) == ("m1", DELIVERED)
+    assert result.message.carrier_status_code == 1004
+    assert result.message.update_time.ToDatetime(clock.now().tzinfo) == clock.now()
+    assert await messaging.get("m1") == result.message
+
+
+async def test_a_receipt_finds_its_text_by_the_token_and_tells_the_carriers_id(
+    messaging: Messaging, carrier: ScriptedCarrier
+) -> None:
+    carrier.always(response(500))
+    await messaging.send_one(text("m1"))
+    assert (await messaging.get("m1")).state == UNKNOWN
+    token = carrier.requests[0].send_token
+    [resolved] = await messaging.record(_receipt("mdr2-found", 1003, token))
+    assert resolved.message.state == SENT
+    assert resolved.message.carrier_message_id == "mdr2-found"
+    # From now on the id is enough.
+    [closed] = await messaging.record(_receipt("mdr2-found", 1004))
+    assert closed.message.state == DELIVERED
+    # A repeat of the send now learns what became of it.
+    assert (await messaging.send_one(text("m1"))).outcome == pb.SEND_OUTCOME_ACCEPTED
+    assert len(carrier.requests) == 1
+
+
+async def test_a_receipt_that_comes_before_the_202_is_kept(
+    messaging: Messaging, carrier: ScriptedCarrier
+) -> None:
+    arrived, go = asyncio.Queue[CarrierRequest](), asyncio.Event()
+
+    async def slow(request: CarrierRequest) -> bytes:
+        arrived.put_nowait(request)
+        await go.wait()
+        return accepted("mdr2-1")
+
+    carrier.script = slow
+    sending = asyncio.create_task(messaging.send_one(text("m1")))
+    token = (await arrived.get()).send_token
+    [early] = await messaging.record(_receipt("mdr2-1", 1004, token))
+    assert early.message.state == DELIVERED
+    go.set()
+    result = await sending
+    assert (result.outcome, result.state) == (pb.SEND_OUTCOME_ACCEPTED, DELIVERED)
+    assert (await messaging.get("m1")).state == DELIVERED
+
+
+async def test_a_receipt_proves_that_a_text_thought_not_sent_was(
+    messaging: Messaging, carrier: ScriptedCarrier
+) -> None:
+    carrier.always(response(503))
+    await messaging.send_one(text("m1"))
+    await messaging.record(_receipt("mdr2-1", 1003, carrier.requests[0].send_token))
+    assert (await messaging.send_one(text("m1"))).outcome == pb.SEND_OUTCOME_ACCEPTED
+    assert len(carrier.requests) == 1
+
+
+async def test_receipts_in_any_order_end_in_the_furthest_state(messaging: Messaging) -> None:
+    await messaging.send_one(text("m1"))
+    carrier_id = (await messaging.get("m1")).carrier_message_id
+    codes = (1003, 1004, 1002, 1005, 1003)
+    for code in codes:
+        await messaging.record(_receipt(carrier_id, code))
+    message = await messaging.get("m1")
+    assert (message.state, message.carrier_status_code) == (DELIVERED, 1004)
+
+
+async def test_a_failed_delivery_keeps_its_reason_and_the_send_its_outcome(
+    messaging: Messaging,
+) -> None:
+    await messaging.send_one(text("m1"))
+    carrier_id = (await messaging.get("m1")).carrier_message_id
+    [result] = await messaging.record(_receipt(carrier_id, 1110))
+    assert (result.message.state, result.message.carrier_status_code) == (UNDELIVERED, 1110)
+    repeated = await messaging.send_one(text("m1"))
+    assert (repeated.outcome, repeated.state) == (pb.SEND_OUTCOME_ACCEPTED, UNDELIVERED)
+
+
+async def test_a_receipt_without_a_code_goes_by_its_word_and_unknown_words_change_nothing(
+    messaging: Messaging,
+) -> None:
+    await messaging.send_one(text("m1"))
+    carrier_id = (await messaging.get("m1")).carrier_message_id
+    for word, state in (
+        ("smsc submit", SENT),
+        ("mislaid", SENT),
+        ("", SENT),
+        ("Delivered", DELIVERED),
+    ):
+        [result] = await messaging.record(
+            pb.DeliveryReceipt(carrier_message_id=carrier_id, status=word, level=1)
+        )
+        assert result.message.state == state
+        assert not result.message.HasField("carrier_status_code")
+
+
+async def test_results_come_in_the_order_of_the_receipts_and_are_absent_for_unknown_texts(
+    messaging: Messaging,
+) -> None:
+    await messaging.send(text("m1"), text("m2", to=BOB))
+    ids = [(await messaging.get(name)).carrier_message_id for name in ("m1", "m2")]
+    results = await messaging.record(
+        _receipt("mdr2-nobody", 1004),
+        _receipt(ids[1], 1004),
+        _receipt("", 1004),
+        _receipt("x" * 100_000, 1004, "y" * 100_000),
+        _receipt(ids[0], 1005),
+    )
+    told = [result.message.message_id if result.HasField("message") else None for result in results]
+    assert told == [None, "m2", None, None, "m1"]
+
+
+async def test_the_same_receipt_again_changes_nothing(messaging: Messaging) -> None:
+    await messaging.send_one(text("m1"))
+    receipt = _receipt((await messaging.get("m1")).carrier_message_id, 1004)
+    first = await messaging.record(receipt)
+    assert await messaging.record(receipt, receipt) == [*first, *first]
+
+
+@pytest.mark.parametrize("count", [0, 257])
+async def test_a_batch_of_receipts_outside_its_limits_is_refused(
+    messaging: Messaging, count: int
+) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await messaging.record(*[_receipt("mdr2-1", 1004)] * count)
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert refusal_of(caught.value).violations == ["receipts"]
+
+
+def _receipt(carrier_message_id: str, code: int, token: str = "") -> pb.DeliveryReceipt:
+    return pb.DeliveryReceipt(
+        carrier_message_id=carrier_message_id, send_token=token, status_code=code
+    )

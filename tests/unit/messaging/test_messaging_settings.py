@@ -1,0 +1,107 @@
+"""The environment of the messaging service."""
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from messaging_service.settings import Settings
+
+SECRETS = ("redis_url", "flowroute_access_key", "flowroute_secret_key", "ledger_key")
+
+
+def test_the_defaults_serve_a_run_on_one_machine() -> None:
+    settings = Settings()
+    assert settings.listen == "127.0.0.1:50052"
+    assert settings.redis_url.get_secret_value() == "redis://127.0.0.1:6390/1"
+    assert settings.flowroute_url == "http://127.0.0.1:8090"
+    assert settings.public_url == "http://127.0.0.1:8080"
+    assert settings.uses_development_ledger_key
+
+
+def test_neither_repr_nor_str_nor_dump_holds_a_secret() -> None:
+    settings = Settings(
+        redis_url=SecretStr("redis://:hunter2@redis.example/1"),
+        flowroute_access_key=SecretStr("hunter2"),
+        flowroute_secret_key=SecretStr("hunter2"),
+        ledger_key=SecretStr("hunter2"),
+    )
+    printed = f"{settings!r} {settings!s} {settings.model_dump()} {settings.model_dump_json()}"
+    assert "hunter2" not in printed
+    assert not settings.uses_development_ledger_key
+
+
+def test_every_setting_is_explained_in_a_sentence_and_every_secret_is_one() -> None:
+    for name, field in Settings.model_fields.items():
+        assert field.description, name
+        assert field.description.endswith("."), name
+        assert (name in SECRETS) == isinstance(field.default, SecretStr), name
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("flowroute_url", "https://api.flowroute.com/"),
+        ("flowroute_url", "http://simulator:8090"),
+        ("public_url", "https://relay.example/below/a/path/"),
+        ("public_url", "http://[::1]:8080"),
+        ("redis_url", SecretStr("rediss://:p@redis.example:6380/2")),
+        ("redis_url", SecretStr("unix:///run/redis.sock?db=1")),
+        ("listen", "0.0.0.0:50052"),
+        ("listen", "[::]:0"),
+        ("send_timeout_seconds", 60),
+    ],
+)
+def test_what_can_work_is_taken(name: str, value: object) -> None:
+    settings = Settings.model_validate({name: value})
+    taken = getattr(settings, name)
+    assert not str(taken).endswith("/")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(
+            ("flowroute_url", value)
+            for value in (
+                *("", "api.flowroute.com", "ftp://api.flowroute.com", "https://", "https://:443"),
+                *("https://api.flowroute.com/v2.2", "https://api.flowroute.com/v2/"),
+                *("https://u:p@api.flowroute.com", "https://api.flowroute.com?x=1"),
+                *(
+                    "https://api.flowroute.com:port",
+                    "https://api.flowroute.com:99999",
+                    "https://[::1",
+                ),
+            )
+        ),
+        *(("public_url", value) for value in ("relay.example", "https://relay.example/#x")),
+        *(("redis_url", value) for value in ("", "http://redis.example", "redis.example:6379")),
+        *(("listen", value) for value in ("", "50052", ":50052", "host:", "host:port", "::1:1")),
+        *(("send_timeout_seconds", value) for value in (0, -1, 61, "soon", float("nan"))),
+        *((name, "") for name in ("flowroute_access_key", "flowroute_secret_key", "ledger_key")),
+        ("log_level", "loud"),
+    ],
+)
+def test_what_cannot_work_is_refused(name: str, value: object) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Settings.model_validate({name: value})
+    [problem] = caught.value.errors(include_input=False)
+    assert problem["loc"] == (name,)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("redis_url", "redis://user:hunter2"),
+        ("redis_url", "redis://user:hunter2\N{FULLWIDTH COLON}@redis.example"),
+        ("redis_url", "hunter2"),
+        ("flowroute_url", "https://user:hunter2"),
+        ("flowroute_url", "https://user:hunter2@api.flowroute.com"),
+        ("public_url", "https://[hunter2]"),
+        ("listen", "hunter2"),
+    ],
+)
+def test_a_value_that_was_refused_is_not_repeated_for_it_may_hold_a_secret(
+    name: str, value: str
+) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Settings.model_validate({name: value})
+    assert "hunter2" not in str(caught.value)
