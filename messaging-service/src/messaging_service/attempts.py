@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TypeVar
 
@@ -35,7 +35,8 @@ CLAIM_MARGIN = timedelta(seconds=5)
 # What the carrier answered is worth half a minute of a Redis that restarts.
 SETTLE_PAUSES_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 5.0, 5.0, 5.0, 5.0)
 TOKEN_BYTES = 24
-# As many claims as an outage may leave in doubt; the oldest is then forgotten and becomes UNKNOWN.
+# As many claims as an outage may leave in doubt; above it the oldest is forgotten and its text
+# becomes UNKNOWN.
 DOUBTS_LIMIT = 4096
 
 Result = TypeVar("Result")
@@ -51,14 +52,12 @@ class Attempts:
         clock: Clock,
         *,
         send_timeout: timedelta,
-        settle_pauses_seconds: Sequence[float] = SETTLE_PAUSES_SECONDS,
     ) -> None:
         self._ledger = ledger
         self._carrier = carrier
         self._clock = clock
         # A claim older than this belongs to nobody alive.
         self._patience = send_timeout + CLAIM_MARGIN
-        self._settle_pauses = settle_pauses_seconds
         self._doubtful_tokens: dict[str, str] = {}
 
     async def send(self, text: Text) -> SendResult:
@@ -79,11 +78,8 @@ class Attempts:
         try:
             return await self._ledger.claim(text, send_token)
         except BackendUnavailable:
-            # It may have been written all the same. Nothing was posted with this token, so the
-            # next try may take it up again instead of finding the text in strange hands.
-            self._doubtful_tokens[text.message_id] = send_token
-            if len(self._doubtful_tokens) > DOUBTS_LIMIT:
-                self._doubtful_tokens.pop(next(iter(self._doubtful_tokens)))
+            # It may have been written all the same.
+            self._doubt(text, send_token)
             raise
 
     async def _post(self, text: Text, send_token: str) -> SendResult:
@@ -116,7 +112,11 @@ class Attempts:
         async def release() -> Message | None:
             return await self._ledger.release(text.message_id, send_token)
 
-        message = await self._until_recorded(release)
+        try:
+            message = await self._until_recorded(release)
+        except BackendUnavailable:
+            self._doubt(text, send_token)
+            raise
         if message is None:
             return not_sent(text.message_id, error)
         return result_of(text.message_id, message.standing)
@@ -135,9 +135,18 @@ class Attempts:
             return not_sent(text.message_id, SendInProgress(self._patience))
         return result_of(text.message_id, standing)
 
+    def _doubt(self, text: Text, send_token: str) -> None:
+        """Remembers a token that may hold a text which was surely not sent under it.
+
+        The next try takes it up again instead of finding the text in strange hands.
+        """
+        self._doubtful_tokens[text.message_id] = send_token
+        if len(self._doubtful_tokens) > DOUBTS_LIMIT:
+            self._doubtful_tokens.pop(next(iter(self._doubtful_tokens)))
+
     async def _until_recorded(self, write: Callable[[], Awaitable[Result]]) -> Result:
         """What the carrier answered is known only here, so a silent Redis is asked again."""
-        for pause_seconds in self._settle_pauses:
+        for pause_seconds in SETTLE_PAUSES_SECONDS:
             try:
                 return await write()
             except BackendUnavailable:

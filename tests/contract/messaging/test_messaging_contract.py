@@ -100,7 +100,7 @@ def test_every_refusal_tells_what_the_contract_promises_with_it() -> None:
         assert status is not None
         assert bool(status.retry_after) == ("RetryInfo" in promised), sample.reason
         assert bool(status.violations) == ("BadRequest" in promised), sample.reason
-        assert all(f'"{key}"' in promised for key in status.metadata), sample.reason
+        assert set(re.findall(r'"(\w+)"', promised)) == set(status.metadata), sample.reason
         assert all(value in status.message for value in status.metadata.values())
 
 

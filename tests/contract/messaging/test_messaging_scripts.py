@@ -187,6 +187,16 @@ async def test_the_carriers_first_id_stays(ledger: Ledger) -> None:
     assert message.carrier_message_id == "mdr2-1"
 
 
+async def test_the_token_of_an_attempt_counts_more_than_the_carriers_id(ledger: Ledger) -> None:
+    other = Text("m2", "main", "+12065550100", "+14255550122", "hello")
+    await ledger.claim(TEXT, "t1")
+    await ledger.settle("m1", "t1", SENT, "mdr2-1")
+    await ledger.claim(other, "t2")
+    message = await ledger.record(Receipt("mdr2-1", "t2", 1004, ""))
+    assert message is not None
+    assert message.message_id == "m2"
+
+
 # All of them
 
 
@@ -236,6 +246,7 @@ async def test_whatever_can_be_forgotten_is_after_72_hours(ledger: Ledger, redis
 
 async def test_news_of_a_text_keeps_it_for_another_72_hours(ledger: Ledger, redis: Redis) -> None:
     await ledger.claim(TEXT, "t1")
+    assert await redis.pttl(keys.message("m1")) > 60_000
     await redis.pexpire(keys.message("m1"), 60_000)
     await ledger.settle("m1", "t1", SENT)
     assert await redis.pttl(keys.message("m1")) > 60_000

@@ -99,6 +99,8 @@ async def test_a_second_ctrl_c_does_not_wait_for_a_part_that_does_not_end(
     await ended(gateway)
     assert await command.exit_status() == 0
     assert command.parts() == {}
+    others_asked_to_end = {f"{part} -" for part in SERVICES if part != "gateway"}
+    assert not others_asked_to_end & set(command.journal())
 
 
 async def test_a_part_that_cannot_start_shows_its_reason_and_ends_everything(

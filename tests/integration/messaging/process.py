@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Mapping
@@ -16,8 +15,9 @@ from support.ports import free_port
 class MessagingProcess:
     """A child process and how to talk to it."""
 
-    def __init__(self, process: Process, messaging: Messaging) -> None:
+    def __init__(self, process: Process, port: int, messaging: Messaging) -> None:
         self.process = process
+        self._port = port
         self.messaging = messaging
 
     async def kill(self) -> None:
@@ -27,16 +27,17 @@ class MessagingProcess:
 
     async def stop(self) -> str:
         """Asks it to end; answers all that it wrote."""
-        self.process.send_signal(signal.SIGTERM)
+        self.process.terminate()
         return await self.ended()
 
-    async def begin_to_stop(self) -> None:
-        """Asks it to end; returns when it says that it is about to."""
-        self.process.send_signal(signal.SIGTERM)
-        assert self.process.stdout is not None
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while b'"stopping"' not in await self.process.stdout.readline():
-                pass
+    async def refuses_connections(self) -> bool:
+        """Whether its server has gone."""
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", self._port)
+        except ConnectionRefusedError:
+            return True
+        writer.close()
+        return False
 
     async def ended(self) -> str:
         """Waits for its end; answers what it wrote that was not read yet."""
@@ -51,7 +52,7 @@ async def messaging_process(settings: Mapping[str, str]) -> AsyncIterator[Messag
     process = await start({"MESSAGING_LISTEN": f"127.0.0.1:{port}", **settings})
     try:
         async with talking_to(f"127.0.0.1:{port}") as messaging:
-            yield MessagingProcess(process, messaging)
+            yield MessagingProcess(process, port, messaging)
     finally:
         with suppress(ProcessLookupError):
             process.kill()

@@ -37,8 +37,9 @@ class CarrierRequest:
         return self.attributes["dlr_callback"].rpartition("/")[2]
 
 
-# Bytes to write, or None to break the connection off.
-Script = Callable[[CarrierRequest], Awaitable[bytes | None]]
+# Bytes to write, at once or piece by piece, or None to break the connection off.
+Answer = bytes | AsyncIterator[bytes] | None
+Script = Callable[[CarrierRequest], Awaitable[Answer]]
 
 
 def response(status: int, body: object = None, headers: Mapping[str, str] | None = None) -> bytes:
@@ -64,10 +65,10 @@ class ScriptedCarrier:
         # Whether it ends the connection after each answer, complete or not.
         self.hangs_up = False
 
-    def always(self, answer: bytes | None) -> None:
+    def always(self, answer: Answer) -> None:
         """Every request from now on gets this answer."""
 
-        async def script(_: CarrierRequest) -> bytes | None:
+        async def script(_: CarrierRequest) -> Answer:
             return answer
 
         self.script = script
@@ -89,14 +90,23 @@ class ScriptedCarrier:
                 if answer is None:
                     writer.transport.abort()
                     return
-                writer.write(answer)
-                await writer.drain()
+                async for piece in _pieces(answer):
+                    writer.write(piece)
+                    await writer.drain()
                 if self.hangs_up:
                     return
         except (ConnectionError, asyncio.CancelledError):
             writer.transport.abort()
         finally:
             writer.close()
+
+
+async def _pieces(answer: bytes | AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    if isinstance(answer, bytes):
+        yield answer
+        return
+    async for piece in answer:
+        yield piece
 
 
 async def _read(reader: asyncio.StreamReader) -> CarrierRequest | None:

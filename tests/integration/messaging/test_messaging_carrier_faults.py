@@ -1,6 +1,7 @@
 """What each answer, and each way of not answering, means for the text and for its repeat."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 from integration.messaging.scripted_carrier import (
@@ -141,6 +142,23 @@ async def test_a_carrier_that_never_answers_leaves_the_text_unknown(
     assert len(carrier.requests) == 1
 
 
+async def test_an_answer_that_trickles_in_without_end_leaves_the_text_unknown(
+    redis: Redis, redis_url: str, carrier: ScriptedCarrier, clock: ManualClock
+) -> None:
+    carrier.always(_endless(b" ", pause_seconds=0.02))
+    settings = settings_for(redis_url, carrier.url, timeout_seconds=0.4)
+    async with serving(settings, clock) as messaging:
+        assert (await messaging.send_one(text("m1"))).outcome == pb.SEND_OUTCOME_UNKNOWN
+
+
+async def test_an_answer_without_end_is_not_read_to_its_end(
+    messaging: Messaging, carrier: ScriptedCarrier
+) -> None:
+    # Read to the send timeout it would be UNKNOWN.
+    carrier.always(_endless(b" " * 8192, pause_seconds=0, status="422 Unprocessable Entity"))
+    assert (await messaging.send_one(text("m1"))).outcome == pb.SEND_OUTCOME_REFUSED
+
+
 async def test_a_carrier_that_cannot_be_reached_has_nothing(
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> None:
@@ -183,6 +201,15 @@ async def test_a_carriers_pause_delays_only_what_waits_for_it(
     assert not sending.done()
     go.set()
     assert (await sending).outcome == pb.SEND_OUTCOME_ACCEPTED
+
+
+async def _endless(
+    piece: bytes, *, pause_seconds: float, status: str = "202 Accepted"
+) -> AsyncIterator[bytes]:
+    yield f"HTTP/1.1 {status}\r\nContent-Length: 1000000000000\r\n\r\n".encode()
+    while True:
+        yield piece
+        await asyncio.sleep(pause_seconds)
 
 
 async def _never(_: CarrierRequest) -> bytes:

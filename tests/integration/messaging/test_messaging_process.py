@@ -28,6 +28,7 @@ from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from runtime.settings import EX_CONFIG
 from support.clock import ManualClock
+from support.eventually import eventually
 
 SECRETS = ("hunter2-access", "hunter2-secret", "hunter2-ledger")
 
@@ -71,8 +72,10 @@ async def test_a_process_that_died_while_sending_leaves_the_text_unknown_and_sen
         delay = early.retry_delay.ToTimedelta().total_seconds()
         assert 0 < delay <= 15
 
-        # Exactly the delay it asked for is enough.
-        clock.move(seconds=delay)
+        # Exactly the delay it asked for is enough, and nothing less.
+        clock.move(seconds=delay - 0.01)
+        assert (await successor.send_one(text("m1"))).error.reason == early.error.reason
+        clock.move(seconds=0.01)
         late = await successor.send_one(text("m1"))
         assert (late.outcome, late.state) == (pb.SEND_OUTCOME_UNKNOWN, pb.MESSAGE_STATE_UNKNOWN)
         assert await successor.send_one(text("m1")) == late
@@ -97,7 +100,9 @@ async def test_a_process_that_is_asked_to_stop_finishes_and_records_what_it_was_
         # The caller gives up, so that only the send itself keeps the process.
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
-        await stopping.begin_to_stop()
+        stopping.process.terminate()
+        # Nobody is served any more: what the process still waits for is the send.
+        await eventually(stopping.refuses_connections)
         go.set()
         output = await stopping.ended()
         assert stopping.process.returncode == 0

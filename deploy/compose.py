@@ -1,0 +1,108 @@
+"""Starts and ends the docker-compose stack: `python deploy/compose.py up | down [OPTION...]`.
+
+Works with Compose v2 (`docker compose`) and with the older `docker-compose` alike. Needs nothing
+but Python's standard library.
+"""
+
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+# What keeps Redis unreadable. Whoever loses them loses the live conversations.
+KEYS = ("CONVERSATION_STATE_KEY", "MESSAGING_LEDGER_KEY")
+PUBLISHED = {"simulator": 8090, "gateway": 8080}
+# Several starts that wait for each other, each with half a minute of its own.
+HEALTH_LIMIT_SECONDS = 150
+POLL_SECONDS = 1
+
+
+def main() -> None:
+    """The exit status is 0 only when all is as asked."""
+    match sys.argv[1:]:
+        case ["up", *options]:
+            up(options)
+        case ["down", *options]:
+            _compose("down", *options)
+        case _:
+            sys.exit("usage: compose.py up | down [OPTION...]")
+
+
+def up(options: list[str]) -> None:
+    """Builds and starts everything, waits until it is healthy, and says where the page is."""
+    write_missing_keys(REPOSITORY / ".env")
+    _compose("up", "--build", "--detach", *options)
+    wait_until_healthy()
+    addresses = {service: _published(service) for service in PUBLISHED}
+    print(f"\nMaskline runs.\n\n  Phones    http://{addresses['simulator']}")
+    print(f"  Callbacks http://{addresses['gateway']}/api/message\n  Stop      make down\n")
+
+
+def write_missing_keys(env_file: Path) -> None:
+    """Appends a random value for each key that neither the environment nor the file gives."""
+    written = env_file.read_text() if env_file.exists() else ""
+    given = {line.partition("=")[0].strip() for line in written.splitlines()} | set(os.environ)
+    missing = [key for key in KEYS if not given & {key, f"{key}_FILE"}]
+    if not missing:
+        return
+    line_break = "" if written.endswith("\n") or not written else "\n"
+    lines = "".join(f"{key}={secrets.token_urlsafe(32)}\n" for key in missing)
+    env_file.touch(mode=0o600)
+    with env_file.open("a") as file:
+        file.write(line_break + lines)
+    print(f"Wrote {' and '.join(missing)} into {env_file}. Keep it: without it the data is lost.")
+
+
+def wait_until_healthy() -> None:
+    """Waits for every container with a health check; ends the process when one gives up."""
+    deadline = time.monotonic() + HEALTH_LIMIT_SECONDS
+    while unready := {name for name, health in _healths().items() if health != "healthy"}:
+        if time.monotonic() > deadline:
+            _compose("logs", "--tail=20", *sorted(unready), check=False)
+            sys.exit(f"Not healthy after {HEALTH_LIMIT_SECONDS} s: {', '.join(sorted(unready))}")
+        time.sleep(POLL_SECONDS)
+
+
+def _healths() -> dict[str, str]:
+    containers = _compose("ps", "--quiet", "--all", quiet=True).split()
+    template = '{{index .Config.Labels "com.docker.compose.service"}} {{.State.Health.Status}}'
+    told = _run(["docker", "inspect", "--format", template, *containers], quiet=True)
+    return dict(line.split() for line in told.splitlines())
+
+
+def _published(service: str) -> str:
+    return _compose("port", service, str(PUBLISHED[service]), quiet=True).strip()
+
+
+def _compose(*arguments: str, quiet: bool = False, check: bool = True) -> str:
+    return _run([*compose_command(), *arguments], quiet=quiet, check=check)
+
+
+def compose_command() -> list[str]:
+    """Compose v2 where the Docker client has it, else the older program; ends without both."""
+    for command in (["docker", "compose"], ["docker-compose"]):
+        if shutil.which(command[0]) and _succeeds([*command, "version"]):
+            return command
+    sys.exit("Neither `docker compose` nor `docker-compose` is installed.")
+
+
+def _succeeds(command: list[str]) -> bool:
+    return subprocess.run(command, capture_output=True).returncode == 0  # noqa: S603
+
+
+def _run(command: list[str], *, quiet: bool = False, check: bool = True) -> str:
+    """The output when it is quiet; a failure ends this process with the same status."""
+    done = subprocess.run(  # noqa: S603
+        command, cwd=REPOSITORY, text=True, stdout=subprocess.PIPE if quiet else None
+    )
+    if check and done.returncode:
+        sys.exit(done.returncode)
+    return done.stdout or ""
+
+
+if __name__ == "__main__":
+    main()
