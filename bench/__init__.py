@@ -1,0 +1,1 @@
+"""Figures: the running stack beside a skeleton of the same hops. `make bench`."""
