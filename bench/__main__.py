@@ -44,12 +44,12 @@ def _measure(
 def _round(
     options: argparse.Namespace, carrier: Carrier, maskline: System, skeleton: System
 ) -> Round:
-    alone = [inbound(system, carrier, options.texts) for system in (maskline, skeleton)]
-    ours, theirs = (run(system, carrier, options.texts) for system in (maskline, skeleton))
-    rate = theirs.delivered_per_second / 2
+    ours, theirs = (inbound(system, carrier, options.texts) for system in (maskline, skeleton))
+    burst, their_burst = (run(system, carrier, options.texts) for system in (maskline, skeleton))
+    rate = their_burst.delivered_per_second / 2
     number = int(rate * options.seconds)
-    half = [run(system, carrier, number, rate) for system in (maskline, skeleton)]
-    return Round(*alone, ours, theirs, *half)
+    half, their_half = (run(system, carrier, number, rate) for system in (maskline, skeleton))
+    return Round(ours, theirs, burst, their_burst, half, their_half)
 
 
 def _tell(

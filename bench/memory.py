@@ -5,6 +5,7 @@ from redis import Redis
 
 from bench.measure import sending_stopped
 from bench.systems import CALL_SECONDS, Carrier, System, connect_people
+from devstack.redis_url import next_database
 
 
 def of_conversations(system: System, carrier: Carrier, number: int) -> float:
@@ -12,7 +13,9 @@ def of_conversations(system: System, carrier: Carrier, number: int) -> float:
     with Redis.from_url(system.redis_url) as redis:
         before = _used(redis)
         connect_people(system, carrier, number)
-        _forget_what_expires(redis)
+        _forget_what_texts_leave(redis)
+        with Redis.from_url(next_database(system.redis_url)) as ledger:
+            ledger.flushdb()
         return (_used(redis) - before) / number
 
 
@@ -26,10 +29,10 @@ def of_texts_under_way(system: System, number: int) -> float:
         return (_used(redis) - before) / number
 
 
-def _forget_what_expires(redis: "Redis") -> None:
-    """Receipts and message records outlive their texts, not belong to a live conversation."""
-    for kind in ("receipt", "message", "silence"):
-        keys = list(redis.scan_iter(f"maskline:*:{kind}:*", count=1000))
+def _forget_what_texts_leave(redis: "Redis") -> None:
+    """Receipts and records of texts expire by themselves; no live conversation needs them."""
+    for pattern in ("maskline:*:receipt:*", "maskline:*:message:*", "maskline:*:silence:*"):
+        keys = list(redis.scan_iter(pattern, count=1000))
         if keys:
             redis.delete(*keys)
 
