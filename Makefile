@@ -12,7 +12,7 @@ PORT_OFFSET ?= 0
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format protos lock up down test-compose bench clean
+.PHONY: help install run test check format protos docs lock up down test-compose bench clean
 
 help: ## Lists every target
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
@@ -38,7 +38,9 @@ check: install ## Style, types, architecture, contracts and the compose file
 	$(BIN)/lint-imports
 	cd protos && ../$(BIN)/buf lint && ../$(BIN)/buf format --diff --exit-code
 	cd protos && ../$(BIN)/buf breaking --against baseline.binpb
+	$(BIN)/python docs/write_settings.py --check
 	$(BIN)/python deploy/check_compose.py
+	$(BIN)/python deploy/compose.py check
 
 format: install ## Formats Python and contracts
 	$(BIN)/ruff check --fix-only --quiet .
@@ -48,14 +50,18 @@ format: install ## Formats Python and contracts
 protos: install ## Generates the stubs anew
 	$(BIN)/python protos/generate.py
 
+docs: install ## Writes docs/settings.md from the settings themselves
+	$(BIN)/python docs/write_settings.py
+
 lock: install ## Resolves all dependencies anew and writes the hashed requirement files
 	$(BIN)/python requirements/lock.py
 
+# Variables of docker-compose.yml may be given here too: make up PYTHON_IMAGE=python:3.12-slim
 up: ## Starts the docker-compose stack and waits until it is healthy
-	docker compose up --build --detach --wait
+	@$(PYTHON) deploy/compose.py up
 
 down: ## Ends the docker-compose stack; its data stays
-	docker compose down
+	@$(PYTHON) deploy/compose.py down
 
 test-compose: install ## Holds a conversation through the docker-compose stack
 	$(BIN)/python -m pytest -m compose tests/compose $(ARGS)
@@ -64,4 +70,5 @@ bench: install ## Measures the running stack beside a skeleton of the same hops
 	$(BIN)/python -m bench
 
 clean: ## Removes what was built here; conversations of `make run` stay in .data
-	rm -rf $(VENV) protos/generated .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) protos/generated .mypy_cache .pytest_cache .ruff_cache .hypothesis \
+		.import_linter_cache

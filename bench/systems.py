@@ -1,158 +1,184 @@
-"""The two systems that are measured, each with a durable server of its own."""
+"""The two systems that are measured, each with what it needs to be sent texts."""
 
 import json
-import os
-import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from functools import partial
+import re
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from itertools import count, cycle, islice
 from pathlib import Path
 
-from bench.cpu import child_running
-from bench.ports import free_ports
-from bench.texts import Text
-from devstack.folder import DataFolder
-from devstack.health import http_is_ok
-from devstack.parts import Part, embedded_redis
-from devstack.ports import LOOPBACK, Ports
-from devstack.redis_url import embedded_url, next_database
-from devstack.stack import Stack
-from devstack.supervisor import Supervisor
-from runtime.probe import grpc_serves
+import httpx
 
-POOL = "bench"
+from bench.people import people
+from bench.processes import processes_below, start, start_python, wait_until
+from devstack.valkey import server_command
+
+MASKED_NUMBER = "+12065550100"
+CALL_SECONDS = 30.0
 
 
-@dataclass(frozen=True, slots=True)
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def answers(url: str) -> bool:
+    """Whether somebody serves HTTP there."""
+    try:
+        httpx.get(url)
+    except httpx.HTTPError:
+        return False
+    return True
+
+
+@dataclass
+class Carrier:
+    """The stub, from outside."""
+
+    process: "subprocess.Popen[bytes]"
+    url: str
+    taken: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
+
+    @classmethod
+    def started(cls, held: ExitStack) -> "Carrier":
+        """In a process of its own."""
+        port = free_port()
+        process = start_python(held, "bench.carrier", str(port))
+        carrier = cls(process, f"http://127.0.0.1:{port}")
+        wait_until(lambda: answers(carrier.url), "the carrier")
+        return carrier
+
+    def look(self) -> None:
+        """Fetches what came since the last look: body -> to whom and when."""
+        for body, to, time_ns in httpx.get(self.url, timeout=CALL_SECONDS).json():
+            self.taken.setdefault(body, []).append((to, time_ns))
+
+    def delay(self, milliseconds: int) -> None:
+        """How long it takes over each text from now on."""
+        httpx.put(self.url, content=str(milliseconds)).raise_for_status()
+
+
+@dataclass
 class System:
-    """Something that takes callbacks and sends texts."""
+    """Something that texts can be sent through."""
 
     name: str
-    edge_url: str
-    process_ids: Mapping[str, int]
-    # Maskline's databases by what they keep; the skeleton's are of no interest.
-    redis_urls: Mapping[str, str]
-    recipient_of: Callable[[Text], str]
+    callback_url: str
+    redis_url: str
+    pids: dict[str, int]
+    senders: list[tuple[str, str]]
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def texts(self, number: int) -> list[tuple[str, str, str]]:
+        """So many texts: the callback's body, the marker in it, and who must receive it."""
+        pairs = islice(cycle(self.senders), number)
+        return [self._text(sender, receiver) for sender, receiver in pairs]
+
+    def _text(self, sender: str, receiver: str) -> tuple[str, str, str]:
+        number = next(self._numbers)
+        marker = f"{self.name} {number}"
+        body = {
+            "id": f"mdr2-{number:032x}",
+            "to": MASKED_NUMBER[1:],
+            "body": marker,
+            "from": sender[1:],
+            "sender": sender,
+        }
+        return json.dumps(body), marker, receiver
 
 
-@asynccontextmanager
-async def running_carrier(folder: Path) -> AsyncIterator[tuple[str, Mapping[str, int]]]:
-    """The stub carrier: its URL and its process."""
-    [port] = free_ports(1)
-    listen = f"{LOOPBACK}:{port}"
-    check = partial(http_is_ok, f"http://{listen}/healthz")
-    part = Part("carrier", _module("bench.carrier", listen), _environment(), check)
-    async with _running([part], folder):
-        yield f"http://{listen}", _process_ids({"carrier": ("bench.carrier",)})
-
-
-@asynccontextmanager
-async def running_maskline(
-    folder: Path, carrier_url: str, masked_numbers: Sequence[str]
-) -> AsyncIterator[System]:
-    """Maskline as `make run` starts it, with the stub for a carrier."""
-    ports = Ports(*free_ports(len(Ports().by_part())))
-    pools_file = folder / "pools.toml"
-    folder.mkdir(parents=True)
-    pools_file.write_text(_pools(masked_numbers))
-    wiring = {
-        "MESSAGING_FLOWROUTE_URL": carrier_url,
-        "CONVERSATION_POOLS_FILE": str(pools_file),
-    }
-    stack = Stack(ports, folder, environment=wiring, restart=False)
-    async with stack:
-        yield System(
-            "Maskline",
-            stack.urls.gateway_url,
-            _process_ids(
-                {
-                    "gateway": ("-m", "gateway"),
-                    "conversation service": ("-m", "conversation_service"),
-                    "messaging service": ("-m", "messaging_service"),
-                    "valkey": ("--port", str(ports.valkey)),
-                }
-            ),
-            {
-                "conversations": stack.urls.redis_url,
-                "ledger": next_database(stack.urls.redis_url),
-            },
-            lambda text: text.partner,
-        )
-
-
-@asynccontextmanager
-async def running_skeleton(folder: Path, carrier_url: str) -> AsyncIterator[System]:
-    """The skeleton, wired like Maskline."""
-    redis_port, edge_port, core_port, sender_port = free_ports(4)
-    edge, core = f"{LOOPBACK}:{edge_port}", f"{LOOPBACK}:{core_port}"
-    sender = f"{LOOPBACK}:{sender_port}"
-    redis_url = embedded_url(redis_port)
-    to_redis, to_sender = ("--redis", redis_url), ("--sender", sender)
-    to_carrier, to_edge = ("--carrier", carrier_url), ("--edge", f"http://{edge}")
-    parts = [
-        embedded_redis(redis_port, DataFolder(folder), _environment()),
-        _skeleton("sender", sender, *to_carrier, *to_edge),
-        _skeleton("core", core, *to_redis, *to_sender),
-        _skeleton("edge", edge, "--core", core),
+def start_skeleton(held: ExitStack, carrier: Carrier, folder: Path) -> System:
+    """The three processes, and a durable Valkey of their own."""
+    ports = {name: free_port() for name in ("gateway", "conversation", "messaging", "valkey")}
+    data = folder / "skeleton"
+    data.mkdir(parents=True)
+    valkey = start(held, *server_command(ports["valkey"], data, durable=True))
+    redis_url = f"redis://127.0.0.1:{ports['valkey']}/0"
+    wait_until(lambda: _listens(ports["valkey"]), "the skeleton's Valkey")
+    hops = [
+        ("messaging", carrier.url),
+        ("conversation", f"127.0.0.1:{ports['messaging']}"),
+        ("gateway", f"127.0.0.1:{ports['conversation']}"),
     ]
-    async with _running(parts, folder):
-        yield System(
-            "skeleton",
-            f"http://{edge}",
-            _process_ids(
-                {
-                    "edge": ("bench.skeleton", "edge"),
-                    "core and worker": ("bench.skeleton", "core"),
-                    "sender": ("bench.skeleton", "sender"),
-                    "valkey": ("--port", str(redis_port)),
-                }
-            ),
-            {},
-            lambda text: text.sender,
-        )
-
-
-@asynccontextmanager
-async def _running(parts: Sequence[Part], path: Path) -> AsyncIterator[None]:
-    folder = DataFolder(path)
-    supervisor = Supervisor(parts, folder, budget=None, tell=print)
-    with folder.locked():
-        try:
-            await supervisor.start_all()
-            yield
-        finally:
-            await supervisor.stop_all()
-
-
-def _skeleton(part: str, listen: str, *addresses: str) -> Part:
-    if part == "edge":
-        check = partial(http_is_ok, f"http://{listen}/healthz")
-    else:
-        check = partial(grpc_serves, listen)
-    command = _module("bench.skeleton", part, "--listen", listen, *addresses)
-    return Part(part, command, _environment(), check)
-
-
-def _module(name: str, *arguments: str) -> tuple[str, ...]:
-    return (sys.executable, "-m", name, *arguments)
-
-
-def _environment() -> Mapping[str, str]:
-    return dict(os.environ)
-
-
-def _process_ids(processes: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
-    """Those that are found; where there is no /proc, none is."""
-    found = {name: child_running(*arguments) for name, arguments in processes.items()}
-    return {name: process_id for name, process_id in found.items() if process_id is not None}
-
-
-def _pools(masked_numbers: Sequence[str]) -> str:
-    return (
-        f"[pools.{POOL}]\n"
-        f"numbers = {json.dumps(list(masked_numbers))}\n"
-        'operator = "Maskline bench"\n'
-        # Growing to very many conversations takes longer than a code usually lives.
-        "code_lifetime_seconds = 86400\n"
+    running = {
+        role: start_python(held, "bench.skeleton", role, str(ports[role]), target, redis_url)
+        for role, target in hops
+    }
+    wait_until(lambda: all(map(_listens, ports.values())), "the skeleton")
+    senders = [(number, number) for number in islice(people(), 400)]
+    return System(
+        name="skeleton",
+        callback_url=f"http://127.0.0.1:{ports['gateway']}/api/message",
+        redis_url=redis_url,
+        pids={"valkey": valkey.pid, **{role: one.pid for role, one in running.items()}},
+        senders=senders,
     )
+
+
+def start_maskline(held: ExitStack, carrier: Carrier, folder: Path) -> System:
+    """All of it as `make run` starts it, but for the carrier."""
+    addresses = folder / "addresses.json"
+    arguments = (str(folder / "maskline"), carrier.url, str(addresses))
+    process = start_python(held, "bench.maskline", *arguments)
+    wait_until(lambda: addresses.exists() or process.poll() is not None, "Maskline")
+    urls = json.loads(addresses.read_text())
+    pids = processes_below(process.pid)
+    pids["valkey"] = next(pid for name, pid in pids.items() if "valkey" in name)
+    wanted = {"gateway", "conversation_service", "messaging_service", "valkey"}
+    return System(
+        name="maskline",
+        callback_url=f"{urls['gateway_url']}/api/message",
+        redis_url=urls["redis_url"],
+        pids={name.removesuffix("_service"): pid for name, pid in pids.items() if name in wanted},
+        senders=[],
+    )
+
+
+def connect_people(system: System, carrier: Carrier, conversations: int) -> None:
+    """Starts and joins conversations through the front door."""
+    strangers = people()
+    pairs = [(next(strangers), next(strangers)) for _ in range(conversations)]
+    with httpx.Client(timeout=CALL_SECONDS) as http:
+        for starter, _ in pairs:
+            _say(http, system, starter, "start")
+        codes = _codes(carrier, conversations)
+        for starter, joiner in pairs:
+            _say(http, system, joiner, f"join {codes[starter]}")
+    wait_until(lambda: _told(carrier, "You have joined") >= conversations, "all joined")
+    system.senders = [*pairs, *((joiner, starter) for starter, joiner in pairs)]
+    carrier.taken.clear()
+
+
+def _say(http: httpx.Client, system: System, sender: str, words: str) -> None:
+    callback = {
+        "id": f"mdr2-{sender[1:]}{words[:4]}",
+        "to": MASKED_NUMBER[1:],
+        "from": sender[1:],
+        "body": words,
+    }
+    http.post(system.callback_url, json=callback).raise_for_status()
+
+
+def _codes(carrier: Carrier, number: int) -> dict[str, str]:
+    wait_until(lambda: _told(carrier, "Your code is") >= number, "all codes")
+    found = {}
+    for body, arrivals in carrier.taken.items():
+        if match := re.match(r"Your code is (\w+)", body):
+            found.update({to: match[1] for to, _ in arrivals})
+    return found
+
+
+def _told(carrier: Carrier, words: str) -> int:
+    carrier.look()
+    return sum(len(to) for body, to in carrier.taken.items() if body.startswith(words))
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -169,7 +169,7 @@ def _has_real_settings(name: str, service: Mapping, _services: dict[str, Mapping
             yield f"{setting} is no setting of this service"
     values = {fields[key]: value for key, value in given.items() if key in fields and value}
     try:
-        SETTINGS[name](**{field: _by_default(str(value)) for field, value in values.items()})
+        SETTINGS[name].model_validate({key: _by_default(str(values[key])) for key in values})
     except ValidationError as error:
         for problem in error.errors():
             yield f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"

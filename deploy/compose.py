@@ -1,4 +1,4 @@
-"""Starts and ends the docker-compose stack: `python deploy/compose.py up | down [OPTION...]`.
+"""Starts, ends and checks the docker-compose stack: `python deploy/compose.py up | down | check`.
 
 Works with Compose v2 (`docker compose`) and with the older `docker-compose` alike. Needs nothing
 but Python's standard library.
@@ -28,8 +28,10 @@ def main() -> None:
             up(options)
         case ["down", *options]:
             _compose("down", *options)
+        case ["check"]:
+            check()
         case _:
-            sys.exit("usage: compose.py up | down [OPTION...]")
+            sys.exit("usage: compose.py up [OPTION...] | down [OPTION...] | check")
 
 
 def up(options: list[str]) -> None:
@@ -40,6 +42,14 @@ def up(options: list[str]) -> None:
     addresses = {service: _published(service) for service in PUBLISHED}
     print(f"\nMaskline runs.\n\n  Phones    http://{addresses['simulator']}")
     print(f"  Callbacks http://{addresses['gateway']}/api/message\n  Stop      make down\n")
+
+
+def check() -> None:
+    """Has Compose read the file, which needs no engine; says so where it is not installed."""
+    if installed_compose() is None:
+        print("Skipped: neither `docker compose` nor `docker-compose` is here to read the file.")
+    else:
+        _compose("config", "--quiet")
 
 
 def write_missing_keys(env_file: Path) -> None:
@@ -78,16 +88,19 @@ def _published(service: str) -> str:
     return _compose("port", service, str(PUBLISHED[service]), quiet=True).strip()
 
 
-def _compose(*arguments: str, quiet: bool = False, check: bool = True) -> str:
-    return _run([*compose_command(), *arguments], quiet=quiet, check=check)
-
-
-def compose_command() -> list[str]:
-    """Compose v2 where the Docker client has it, else the older program; ends without both."""
+def installed_compose() -> list[str] | None:
+    """Compose v2 where the Docker client has it, else the older program."""
     for command in (["docker", "compose"], ["docker-compose"]):
         if shutil.which(command[0]) and _succeeds([*command, "version"]):
             return command
-    sys.exit("Neither `docker compose` nor `docker-compose` is installed.")
+    return None
+
+
+def _compose(*arguments: str, quiet: bool = False, check: bool = True) -> str:
+    command = installed_compose()
+    if command is None:
+        sys.exit("Neither `docker compose` nor `docker-compose` is installed.")
+    return _run([*command, *arguments], quiet=quiet, check=check)
 
 
 def _succeeds(command: list[str]) -> bool:

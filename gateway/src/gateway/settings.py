@@ -6,13 +6,12 @@ from pydantic_settings import SettingsConfigDict
 from gateway.conversations import BATCH_LIMIT
 from runtime.grpc_client import MAX_MESSAGE_BYTES
 from runtime.logs import LogLevel
+from runtime.setting_types import Address
 from runtime.settings import ServiceSettings
 
 # Callbacks hold links to files, never files: a text of the greatest length with all its links
 # stays far below this, and a whole batch of such bodies fits into one gRPC message.
 BODY_LIMIT_BYTES = MAX_MESSAGE_BYTES // BATCH_LIMIT
-
-_ADDRESS = r"^\S+:\d{1,5}$"
 
 
 class Settings(ServiceSettings):
@@ -20,13 +19,11 @@ class Settings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="GATEWAY_")
 
-    listen: str = Field(
-        "127.0.0.1:8080",
-        pattern=_ADDRESS,
-        description="Address that the carrier's callbacks reach.",
+    listen: Address = Field(
+        "127.0.0.1:8080", description="Address that the carrier's callbacks reach."
     )
-    conversation_target: str = Field(
-        "127.0.0.1:50051", pattern=_ADDRESS, description="Address of the conversation service."
+    conversation_target: Address = Field(
+        "127.0.0.1:50051", description="Address of the conversation service."
     )
     body_limit_bytes: int = Field(
         BODY_LIMIT_BYTES,

@@ -10,8 +10,9 @@ from messaging_service import keys
 from messaging_service.domain import Message, MessageState, Standing, Text
 from messaging_service.fingerprints import Fingerprints
 from messaging_service.receipts import Receipt, state_of
-from messaging_service.scripts import Command, Reply, Scripts
+from messaging_service.scripts import Scripts
 from runtime.clock import Clock
+from runtime.redis_scripts import Command, Reply
 
 # A fault on Friday night is mended on Monday, and what was sent is still known then.
 KEEP_MS = 72 * 60 * 60 * 1000

@@ -2,74 +2,28 @@
 
 import re
 from typing import Annotated
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from runtime.logs import LogLevel
+from runtime.setting_types import Address, HttpUrl, RedisUrl, Secret
 from runtime.settings import ServiceSettings
 
 # For `make run` only; a start with it is warned of.
 DEVELOPMENT_LEDGER_KEY = "maskline-development-ledger-key"
 
-_ADDRESS = re.compile(r"(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}")
 _VERSION_AT_END = re.compile(r"/v\d+(\.\d+)?$")
 
 
-def _address(value: str) -> str:
-    if not _ADDRESS.fullmatch(value):
-        raise ValueError('give "host:port"')
-    return value
-
-
-def _split(value: str) -> SplitResult:
-    try:
-        url = urlsplit(value)
-        # Reading the port is what checks it.
-        if url.port != 0:
-            return url
-    except ValueError:
-        # What the library says repeats a part of the value.
-        pass
-    raise ValueError("give an address that can be read")
-
-
-def _http_url(value: str) -> str:
-    """The address without a slash at its end."""
-    url = _split(value)
-    if url.scheme not in ("http", "https") or not url.hostname:
-        raise ValueError("give an http:// or https:// address with a host")
-    if url.username is not None or url.query or url.fragment:
-        raise ValueError("give the address without user, query and fragment")
-    return value.rstrip("/")
-
-
-def _carrier_url(value: str) -> str:
-    url = _http_url(value)
+def _without_version(url: str) -> str:
     if _VERSION_AT_END.search(urlsplit(url).path):
         raise ValueError("leave the version out, it is added")
     return url
 
 
-def _redis_url(value: SecretStr) -> SecretStr:
-    if _split(value.get_secret_value()).scheme not in ("redis", "rediss", "unix"):
-        raise ValueError("give a redis://, rediss:// or unix:// address")
-    return value
-
-
-def _not_empty(value: SecretStr) -> SecretStr:
-    if not value.get_secret_value():
-        raise ValueError("must not be empty")
-    return value
-
-
-Address = Annotated[str, AfterValidator(_address)]
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
-CarrierUrl = Annotated[str, AfterValidator(_carrier_url)]
-# It may hold a password, which pydantic's own type for it would print.
-RedisUrl = Annotated[SecretStr, AfterValidator(_redis_url)]
-Secret = Annotated[SecretStr, AfterValidator(_not_empty)]
+CarrierUrl = Annotated[HttpUrl, AfterValidator(_without_version)]
 
 
 class Settings(ServiceSettings):

@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr, TypeAdapter
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from runtime.logs import LogLevel
+from runtime.setting_types import Address, HttpUrl
 from runtime.settings import ServiceSettings
 from simulator.callbacks.inbound import CallbackShape
 from simulator.callbacks.receipts import ReceiptShape
@@ -15,27 +16,11 @@ from simulator.phones import MAX_PHONES
 # Flowroute's own list shows at most this many on a page; an account to play with needs fewer.
 MAX_NUMBERS = 200
 
-_HTTP_URL: TypeAdapter[HttpUrl] = TypeAdapter(HttpUrl)
-
 
 def _split(value: object) -> object:
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
 
-def _address(value: str) -> str:
-    host, _, port = value.rpartition(":")
-    if not host or not (port.isascii() and port.isdigit()):
-        raise ValueError("must be host:port, such as 127.0.0.1:8090")
-    return value
-
-
-def _base_url(value: str) -> str:
-    _HTTP_URL.validate_python(value)
-    return value.rstrip("/")
-
-
-Address = Annotated[str, AfterValidator(_address)]
-BaseUrl = Annotated[str, AfterValidator(_base_url)]
 PhoneNumber = Annotated[str, AfterValidator(to_e164)]
 PhoneNumbers = Annotated[tuple[PhoneNumber, ...], NoDecode, BeforeValidator(_split)]
 
@@ -46,7 +31,7 @@ class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="SIMULATOR_")
 
     listen: Address = Field("127.0.0.1:8090", description="Where the API and the page are served.")
-    gateway_url: BaseUrl = Field(
+    gateway_url: HttpUrl = Field(
         "http://127.0.0.1:8080",
         description="Where callbacks go: texts to /api/message, receipts to /api/receipt.",
     )

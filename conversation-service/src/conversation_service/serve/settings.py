@@ -6,6 +6,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from runtime.logs import LogLevel
+from runtime.setting_types import Address, RedisUrl
 from runtime.settings import ServiceSettings
 
 # Known to everybody who reads this: good for a machine of one's own, and warned about.
@@ -17,12 +18,12 @@ class Settings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="CONVERSATION_", frozen=True)
 
-    listen: str = Field("127.0.0.1:50051", description="Address the gRPC server listens on.")
-    redis_url: SecretStr = Field(
+    listen: Address = Field("127.0.0.1:50051", description="Address the gRPC server listens on.")
+    redis_url: RedisUrl = Field(
         SecretStr("redis://127.0.0.1:6390/0"),
         description="Redis 7.0 or newer, or Valkey; the URL may hold a password.",
     )
-    messaging_target: str = Field(
+    messaging_target: Address = Field(
         "127.0.0.1:50052", description="Address of the messaging service."
     )
     pools_file: Path = Field(

@@ -1,6 +1,8 @@
 """How intents, changes and conversations are laid out in Redis: calls out, answers in, no I/O."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import cast
 
 from conversation_service.domain.change import Change, Line, OutboundText
 from conversation_service.domain.conversation import Conversation, State
@@ -16,9 +18,9 @@ from conversation_service.store.codec import (
     to_ms,
 )
 from conversation_service.store.keys import Keys
-from conversation_service.store.scripts import Argument, Call
 from conversation_service.store.store import Commit, Conflict, Done, Earlier, Loaded, Outcome
 from conversation_service.store.vault import Vault
+from runtime.redis_scripts import Argument, Reply
 
 # A bug that strikes on Friday evening is mended on Monday, and what was sent meanwhile by a
 # client that repeats itself is still recognised.
@@ -29,6 +31,9 @@ MESSAGE_LIFETIME = timedelta(days=7)
 FORGOTTEN_ANYWAY_AFTER = timedelta(days=1)
 
 _NO_ANSWER = Answer(None)
+
+# The keys and arguments of one run of a script.
+Call = tuple[Sequence[str], Sequence[Argument]]
 
 
 class Layout:
@@ -44,10 +49,10 @@ class Layout:
         silence = self._silence(lookup.silence)
         conversation = self._keys.conversation(lookup.conversation_id)
         keys = (self._receipt(receipt), silence, conversation, *pointers)
-        return Call(keys, (self._keys.conversation_prefix,))
+        return keys, (self._keys.conversation_prefix,)
 
-    def loaded(self, receipt: Receipt, lookup: Lookup, answer: list[bytes]) -> Loaded:
-        fingerprint, earlier, silenced, _, body, *pointed = answer
+    def loaded(self, receipt: Receipt, lookup: Lookup, reply: Reply) -> Loaded:
+        fingerprint, earlier, silenced, _, body, *pointed = cast("list[bytes]", reply)
         found = [
             self.opened(name.decode(), sealed) if name else None
             for name, sealed in zip(pointed[::3], pointed[2::3], strict=True)
@@ -89,7 +94,7 @@ class Layout:
             _ms(MESSAGE_LIFETIME),
             *(argument for text in change.texts for argument in self._text_arguments(text)),
         )
-        return Call(keys, arguments)
+        return keys, arguments
 
     def _conversation_arguments(
         self, before: Conversation | None, after: Conversation | None, now: datetime
@@ -123,10 +128,11 @@ class Layout:
         waiting = conversation.state is State.WAITING
         return [*routes, self._code(conversation.code)] if waiting else routes
 
-    def outcome(self, receipt: Receipt, answer: list[bytes] | Exception) -> Outcome:
-        if isinstance(answer, Exception):
-            return answer
-        word, sealed = answer
+    def outcome(self, receipt: Receipt, reply: Reply) -> Outcome:
+        """What commit.lua answered, or the error that Redis did."""
+        if isinstance(reply, Exception):
+            return reply
+        word, sealed = cast("list[bytes]", reply)
         match word.decode():
             case "done":
                 return Done()

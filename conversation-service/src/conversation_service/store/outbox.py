@@ -11,8 +11,8 @@ from redis.exceptions import ResponseError
 from conversation_service.domain.message import MessageState
 from conversation_service.store.codec import Envelope, decode_envelope, from_ms, to_ms
 from conversation_service.store.keys import Keys
-from conversation_service.store.scripts import Call, Scripts
 from conversation_service.store.vault import Vault
+from runtime.redis_scripts import Argument, RedisScripts, raised
 
 # One dispatcher at a time reads, so all replicas share one name: a takeover finds what its
 # predecessor read and did not settle as its own.
@@ -52,21 +52,19 @@ class Outbox:
         """`reader` repeats no command by itself: what a lost answer held would be passed over."""
         self._redis = redis
         self._reader = reader
-        self._scripts = Scripts(redis)
+        self._scripts = RedisScripts(redis, __package__)
         self._keys = Keys(pool)
         self._vault = vault
 
     async def take_lease(self, token: str, lasts: timedelta) -> str | None:
         """Takes the right to send, or keeps it under `token`; None while another one has it."""
         ms = lasts // timedelta(milliseconds=1)
-        word, given = await self._scripts.run(
-            "lease", Call((self._keys.lease, self._keys.fence), (token, ms))
-        )
+        word, given = await self._run("lease", (self._keys.lease, self._keys.fence), (token, ms))
         return given.decode() if word == b"held" else None
 
     async def release_lease(self, token: str) -> None:
         """Lets another replica take over at once."""
-        await self._scripts.run("release", Call((self._keys.lease,), (token,)))
+        await self._run("release", (self._keys.lease,), (token,))
 
     async def prepare(self) -> None:
         """Makes the stream and its group, from the very beginning, where they are missing."""
@@ -90,25 +88,32 @@ class Outbox:
         keys += [self._keys.message(one.message_id) for one in settled]
         texts = [(one.entry_id, one.state.value, one.state.rank) for one in settled]
         arguments = [argument for text in texts for argument in text]
-        call = Call(keys, (token, GROUP, to_ms(now), *arguments))
-        word, _ = await self._scripts.run("settle", call)
+        word, _ = await self._run("settle", keys, (token, GROUP, to_ms(now), *arguments))
         if word != b"done":
             raise LeaseLost
 
     async def advance(self, news: Sequence[tuple[str, MessageState]], now: datetime) -> None:
         """Moves messages forward, as receipts tell; what is forgotten stays so."""
         calls = [
-            Call((self._keys.message(message_id),), (state.value, state.rank, to_ms(now)))
+            self._scripts.call(
+                "advance",
+                (self._keys.message(message_id),),
+                (state.value, state.rank, to_ms(now)),
+            )
             for message_id, state in news
         ]
-        for answer in await self._scripts.run_each("advance", calls):
-            if isinstance(answer, Exception):
-                raise answer
+        raised(await self._scripts.run(calls))
 
     async def state(self, message_id: str) -> MessageState | None:
         """How far a message got, or None when it is forgotten."""
         found = await self._redis.hget(self._keys.message(message_id), "state")
         return MessageState(found.decode()) if isinstance(found, bytes) else None
+
+    async def _run(
+        self, name: str, keys: Sequence[str], arguments: Sequence[Argument]
+    ) -> list[bytes]:
+        [reply] = raised(await self._scripts.run([self._scripts.call(name, keys, arguments)]))
+        return cast("list[bytes]", reply)
 
     async def _read(self, start: str, limit: int, block_ms: int | None) -> list[OwedText]:
         found = await self._reader.xreadgroup(

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 from redis.asyncio import Redis
 
@@ -14,9 +13,9 @@ from conversation_service.store.codec import (
 )
 from conversation_service.store.keys import Keys
 from conversation_service.store.layout import Layout
-from conversation_service.store.scripts import Scripts
 from conversation_service.store.store import Commit, Loaded, Outcome
 from conversation_service.store.vault import Vault
+from runtime.redis_scripts import RedisScripts, raised
 
 
 class RedisStore:
@@ -24,26 +23,26 @@ class RedisStore:
 
     def __init__(self, redis: Redis, pool: str, vault: Vault) -> None:
         self._redis = redis
-        self._scripts = Scripts(redis)
+        self._scripts = RedisScripts(redis, __package__)
         self._keys = Keys(pool)
         self._layout = Layout(self._keys, vault)
 
     async def load(self, asked: Sequence[tuple[Receipt, Lookup]]) -> list[Loaded]:
         """See PoolStore."""
-        calls = [self._layout.load_call(receipt, lookup) for receipt, lookup in asked]
-        answers = await self._scripts.run_each("load", calls)
+        calls = (self._layout.load_call(receipt, lookup) for receipt, lookup in asked)
+        replies = await self._scripts.run([self._scripts.call("load", *call) for call in calls])
         return [
-            self._layout.loaded(receipt, lookup, answer)
-            for (receipt, lookup), answer in zip(asked, _raised(answers), strict=True)
+            self._layout.loaded(receipt, lookup, reply)
+            for (receipt, lookup), reply in zip(asked, raised(replies), strict=True)
         ]
 
     async def commit(self, commits: Sequence[Commit]) -> list[Outcome]:
         """See PoolStore."""
-        calls = [self._layout.commit_call(commit) for commit in commits]
-        answers = await self._scripts.run_each("commit", calls)
+        calls = (self._layout.commit_call(commit) for commit in commits)
+        replies = await self._scripts.run([self._scripts.call("commit", *call) for call in calls])
         return [
-            self._layout.outcome(commit.receipt, answer)
-            for commit, answer in zip(commits, answers, strict=True)
+            self._layout.outcome(commit.receipt, reply)
+            for commit, reply in zip(commits, replies, strict=True)
         ]
 
     async def get(self, conversation_id: str) -> Conversation | None:
@@ -80,13 +79,6 @@ class RedisStore:
 
 def _present(found: Iterable[Conversation | None]) -> list[Conversation]:
     return [conversation for conversation in found if conversation is not None]
-
-
-def _raised(answers: Sequence[list[Any] | Exception]) -> list[list[Any]]:
-    for answer in answers:
-        if isinstance(answer, Exception):
-            raise answer
-    return [answer for answer in answers if not isinstance(answer, Exception)]
 
 
 def _names(ids: Iterable[object]) -> list[str]:

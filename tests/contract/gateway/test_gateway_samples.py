@@ -1,0 +1,73 @@
+"""Each shape that the carrier posts is read as its sample says."""
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import TypedDict
+
+import pytest
+
+from gateway.messages import InboundText, parse_message
+from gateway.receipts import DeliveryReceipt, parse_receipt
+
+SAMPLES = sorted((Path(__file__).parent / "samples").glob("*.json"))
+RECEIPT_ADDRESS = "/api/receipt"
+
+
+class Sample(TypedDict):
+    """One file: a callback as it is posted, and what it says."""
+
+    about: str
+    posted_to: str
+    callback: dict[str, object]
+    expected: dict[str, object]
+
+
+def read_sample(path: Path) -> Sample:
+    sample: Sample = json.loads(path.read_text())
+    return sample
+
+
+def parsed(sample: Sample) -> InboundText | DeliveryReceipt:
+    body = json.dumps(sample["callback"], ensure_ascii=False).encode()
+    if sample["posted_to"].startswith(RECEIPT_ADDRESS):
+        send_token = sample["posted_to"].removeprefix(RECEIPT_ADDRESS).removeprefix("/")
+        return parse_receipt(body, send_token)
+    return parse_message(body)
+
+
+def as_json(read: InboundText | DeliveryReceipt) -> object:
+    return json.loads(json.dumps(asdict(read), default=datetime.isoformat))
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_a_sample_is_read_as_it_says(path: Path) -> None:
+    sample = read_sample(path)
+    assert as_json(parsed(sample)) == sample["expected"], sample["about"]
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_the_order_of_keys_and_new_keys_change_nothing(path: Path) -> None:
+    sample = read_sample(path)
+    changed: Sample = {**sample, "callback": grown_and_reversed(sample["callback"])}
+    assert parsed(changed) == parsed(sample)
+
+
+def grown_and_reversed(value: dict[str, object]) -> dict[str, object]:
+    inner = {
+        key: grown_and_reversed(item) if isinstance(item, dict) else item
+        for key, item in value.items()
+    }
+    return {"added_without_notice": [1], **dict(reversed(inner.items()))}
+
+
+def test_all_shapes_have_a_sample() -> None:
+    assert {path.stem for path in SAMPLES} >= {
+        "message_flat_mdr1",
+        "message_flat_mdr2",
+        "message_sms",
+        "message_mms",
+        "receipt_json_api",
+        "receipt_without_data",
+    }

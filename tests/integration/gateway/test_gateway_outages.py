@@ -1,0 +1,188 @@
+"""What is down, slow or refusing behind the gateway, as the carrier sees it."""
+
+import asyncio
+
+import grpc
+import pytest
+import structlog
+
+from gateway.conversations import IN_FLIGHT_LIMIT
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1.error_reason_pb2 import ErrorReason
+from support.carrier_callbacks import CARRIER_MESSAGE_ID, flat_message, receipt, sms
+from support.eventually import eventually
+from support.ports import free_port
+from support.running_gateway import ScriptedConversations, running_gateway, serving_conversations
+
+CALLBACKS = [("/api/message", sms()), ("/api/receipt/c2VuZA", receipt())]
+
+
+@pytest.mark.parametrize(("address", "callback"), CALLBACKS)
+async def test_nobody_behind_is_503_until_somebody_is(
+    address: str, callback: dict[str, object]
+) -> None:
+    target = f"127.0.0.1:{free_port()}"
+    async with running_gateway(target) as gateway:
+        answer = await gateway.http.post(address, json=callback)
+        assert answer.status_code == 503
+        assert answer.headers["retry-after"] == "5"
+        assert answer.json()["type"] == "urn:problem-type:maskline:not-now"
+
+        async def taken() -> bool:
+            return (await gateway.http.post(address, json=callback)).status_code == 200
+
+        async with serving_conversations(ScriptedConversations(), target):
+            await eventually(taken)
+
+
+@pytest.mark.parametrize(("address", "callback"), CALLBACKS)
+@pytest.mark.parametrize(
+    "code",
+    [
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        grpc.StatusCode.ABORTED,
+        grpc.StatusCode.INTERNAL,
+        grpc.StatusCode.INVALID_ARGUMENT,
+        grpc.StatusCode.UNKNOWN,
+    ],
+)
+async def test_a_call_that_fails_is_503_and_the_next_one_passes(
+    address: str, callback: dict[str, object], code: grpc.StatusCode
+) -> None:
+    scripted = ScriptedConversations()
+    scripted.fails_with = code
+    async with (
+        serving_conversations(scripted) as server,
+        running_gateway(f"127.0.0.1:{server.port}") as gateway,
+    ):
+        answer = await gateway.http.post(address, json=callback)
+        assert answer.status_code == 503
+        assert "secret" not in answer.text
+        scripted.fails_with = None
+        assert (await gateway.http.post(address, json=callback)).status_code == 200
+
+
+async def test_a_service_that_does_not_answer_is_503_after_the_deadline() -> None:
+    scripted = ScriptedConversations()
+    scripted.gate.clear()
+    async with (
+        serving_conversations(scripted) as server,
+        running_gateway(f"127.0.0.1:{server.port}", call_timeout_seconds=0.2) as gateway,
+    ):
+        posts = [gateway.http.post(address, json=callback) for address, callback in CALLBACKS]
+        answers = await asyncio.gather(*posts)
+        assert [answer.status_code for answer in answers] == [503, 503]
+        scripted.gate.set()
+
+        async def taken() -> bool:
+            return (await gateway.http.post("/api/message", json=sms())).status_code == 200
+
+        await eventually(taken)
+
+
+async def test_a_service_that_forgets_a_result_is_503() -> None:
+    scripted = ScriptedConversations()
+    scripted.forgets_results = True
+    async with (
+        serving_conversations(scripted) as server,
+        running_gateway(f"127.0.0.1:{server.port}") as gateway,
+    ):
+        assert (await gateway.http.post("/api/message", json=sms())).status_code == 503
+
+
+async def test_more_than_can_wait_is_503_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.conversations.WAITING_LIMIT", 1)
+    monkeypatch.setattr("gateway.conversations.BATCH_LIMIT", 1)
+    scripted = ScriptedConversations()
+    scripted.gate.clear()
+    async with (
+        serving_conversations(scripted) as server,
+        running_gateway(f"127.0.0.1:{server.port}") as gateway,
+    ):
+        taken = []
+        for number in range(3):
+            message = flat_message(id=f"mdr2-{number}")
+            taken.append(asyncio.create_task(gateway.http.post("/api/message", json=message)))
+            await gateway.conversations.has_seen(number + 1)
+            await eventually(scripted.is_asked(min(number + 1, IN_FLIGHT_LIMIT)))
+        answer = await gateway.http.post("/api/message", json=flat_message(id="mdr2-4"))
+        assert answer.status_code == 503
+        assert "Too many" in answer.json()["detail"]
+        scripted.gate.set()
+        assert [(await one).status_code for one in taken] == [200, 200, 200]
+
+
+@pytest.mark.parametrize(
+    ("reason", "status"),
+    [
+        (ErrorReason.ERROR_REASON_UNKNOWN_MASKED_NUMBER, 404),
+        (ErrorReason.ERROR_REASON_INVALID_ARGUMENT, 400),
+        (ErrorReason.ERROR_REASON_REQUEST_ID_REUSED, 409),
+        (ErrorReason.ERROR_REASON_TOO_MANY_RACES, 503),
+        (ErrorReason.ERROR_REASON_BACKEND_UNAVAILABLE, 503),
+        (ErrorReason.ERROR_REASON_UNSPECIFIED, 503),
+        (999, 503),
+    ],
+)
+async def test_a_refused_item_is_told_by_its_reason(
+    reason: ErrorReason.ValueType, status: int
+) -> None:
+    scripted = ScriptedConversations()
+    error = pb.ItemError(reason=reason, message="secret words")
+    scripted.message_result = pb.ReceiveMessageResult(
+        outcome=pb.RECEIVE_OUTCOME_REFUSED, error=error
+    )
+    scripted.receipt_result = pb.ReceiveDeliveryReceiptResult(
+        outcome=pb.RECEIPT_OUTCOME_REFUSED, error=error
+    )
+    async with (
+        serving_conversations(scripted) as server,
+        running_gateway(f"127.0.0.1:{server.port}") as gateway,
+    ):
+        for address, callback in CALLBACKS:
+            answer = await gateway.http.post(address, json=callback)
+            assert answer.status_code == status
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert "secret" not in answer.text
+
+
+async def test_a_receipt_nobody_knows_is_200_and_logged_by_its_id() -> None:
+    scripted = ScriptedConversations()
+    scripted.receipt_result = pb.ReceiveDeliveryReceiptResult(outcome=pb.RECEIPT_OUTCOME_UNMATCHED)
+    async with (
+        serving_conversations(scripted) as server,
+        running_gateway(f"127.0.0.1:{server.port}") as gateway,
+    ):
+        with structlog.testing.capture_logs() as logs:
+            answer = await gateway.http.post("/api/receipt/c2VuZA", json=receipt())
+    assert answer.status_code == 200
+    assert logs == [
+        {
+            "event": "receipt_unmatched",
+            "log_level": "warning",
+            "carrier_message_id": CARRIER_MESSAGE_ID,
+        }
+    ]
+
+
+async def test_readiness_follows_the_service_behind_and_liveness_does_not() -> None:
+    target = f"127.0.0.1:{free_port()}"
+    async with running_gateway(target) as gateway:
+        assert (await gateway.http.get("/readyz")).status_code == 503
+
+        async def ready() -> bool:
+            return (await gateway.http.get("/readyz")).status_code == 200
+
+        async with serving_conversations(ScriptedConversations(), target) as server:
+            await eventually(ready)
+
+            async def unwell() -> bool:
+                return False
+
+            await server.tell_health(["maskline.conversation.v1.ConversationService"], unwell)
+            answer = await gateway.http.get("/readyz")
+            assert answer.status_code == 503
+            assert answer.headers["content-type"] == "application/problem+json"
+        assert (await gateway.http.get("/healthz")).status_code == 200

@@ -1,0 +1,186 @@
+"""The gateway in this process: real HTTP in front, a scripted conversation service behind."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Never
+
+import grpc
+import httpx
+from grpc.aio import ServicerContext
+
+from gateway.app import create_app
+from gateway.body import BodyLimits
+from gateway.conversations import SERVICE, Conversations
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1.conversation_pb2_grpc import (
+    ConversationServiceServicer,
+    add_ConversationServiceServicer_to_server,
+)
+from runtime.grpc_client import open_channel
+from runtime.grpc_server import GrpcServer
+from runtime.http import http_server
+from support.eventually import eventually
+
+BODY_LIMIT_BYTES = 65_536
+# What a failing call says must never come out at the front.
+BACKEND_SECRET = "backend secret +14255550122"
+
+
+Context = ServicerContext[object, object]
+
+
+class NeverCalled(ConversationServiceServicer):
+    """The methods that a gateway has no business with."""
+
+    async def StartConversation(
+        self, request: pb.StartConversationRequest, context: Context
+    ) -> Never:
+        raise NotImplementedError
+
+    async def JoinConversation(
+        self, request: pb.JoinConversationRequest, context: Context
+    ) -> Never:
+        raise NotImplementedError
+
+    async def EndConversation(self, request: pb.EndConversationRequest, context: Context) -> Never:
+        raise NotImplementedError
+
+    async def SendMessage(self, request: pb.SendMessageRequest, context: Context) -> Never:
+        raise NotImplementedError
+
+    async def GetConversation(self, request: pb.GetConversationRequest, context: Context) -> Never:
+        raise NotImplementedError
+
+    async def ListConversations(
+        self, request: pb.ListConversationsRequest, context: Context
+    ) -> Never:
+        raise NotImplementedError
+
+
+class ScriptedConversations(NeverCalled):
+    """Answers every item as the test says, once the gate is open, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.message_batches: list[list[pb.InboundMessage]] = []
+        self.receipt_batches: list[list[pb.DeliveryReceipt]] = []
+        self.message_result = pb.ReceiveMessageResult(outcome=pb.RECEIVE_OUTCOME_ACCEPTED)
+        self.receipt_result = pb.ReceiveDeliveryReceiptResult(outcome=pb.RECEIPT_OUTCOME_RECORDED)
+        self.fails_with: grpc.StatusCode | None = None
+        self.forgets_results = False
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    @property
+    def messages(self) -> list[pb.InboundMessage]:
+        """All texts, in the order in which they came."""
+        return [message for batch in self.message_batches for message in batch]
+
+    @property
+    def receipts(self) -> list[pb.DeliveryReceipt]:
+        """All receipts, in the order in which they came."""
+        return [receipt for batch in self.receipt_batches for receipt in batch]
+
+    def is_asked(self, calls: int) -> Callable[[], Awaitable[bool]]:
+        """Whether that many calls have come, or more."""
+
+        async def asked() -> bool:
+            return len(self.message_batches) + len(self.receipt_batches) >= calls
+
+        return asked
+
+    async def ReceiveMessages(
+        self, request: pb.ReceiveMessagesRequest, context: Context
+    ) -> pb.ReceiveMessagesResponse:
+        self.message_batches.append(list(request.messages))
+        await self.gate.wait()
+        if self.fails_with is not None:
+            await context.abort(self.fails_with, BACKEND_SECRET)
+        answered = 0 if self.forgets_results else len(request.messages)
+        return pb.ReceiveMessagesResponse(results=[self.message_result] * answered)
+
+    async def ReceiveDeliveryReceipts(
+        self, request: pb.ReceiveDeliveryReceiptsRequest, context: Context
+    ) -> pb.ReceiveDeliveryReceiptsResponse:
+        self.receipt_batches.append(list(request.receipts))
+        await self.gate.wait()
+        if self.fails_with is not None:
+            await context.abort(self.fails_with, BACKEND_SECRET)
+        results = [self.receipt_result] * len(request.receipts)
+        return pb.ReceiveDeliveryReceiptsResponse(results=results)
+
+
+@asynccontextmanager
+async def serving_conversations(
+    scripted: ScriptedConversations, listen: str = "127.0.0.1:0"
+) -> AsyncIterator[GrpcServer]:
+    """A real server, healthy from the start."""
+    server = GrpcServer(listen, [])
+    add_ConversationServiceServicer_to_server(scripted, server.server)
+    await server.start([SERVICE.full_name])
+    await server.tell_health([SERVICE.full_name], _well)
+    try:
+        yield server
+    finally:
+        await server.server.stop(None)
+
+
+async def _well() -> bool:
+    return True
+
+
+class WatchedConversations(Conversations):
+    """The real client; tests can wait until that many texts have reached it."""
+
+    arrived = 0
+
+    async def receive_message(self, message: pb.InboundMessage) -> None:
+        self.arrived += 1
+        await super().receive_message(message)
+
+    async def has_seen(self, messages: int) -> None:
+        """Returns once that many texts wait, are under way or were answered."""
+
+        async def seen() -> bool:
+            return self.arrived >= messages
+
+        await eventually(seen)
+
+
+@dataclass
+class RunningGateway:
+    """A carrier's view of the gateway."""
+
+    port: int
+    http: httpx.AsyncClient
+    conversations: WatchedConversations
+
+
+@asynccontextmanager
+async def running_gateway(
+    target: str, *, call_timeout_seconds: float = 8.0, body_timeout_seconds: float = 10.0
+) -> AsyncIterator[RunningGateway]:
+    """The application on a free port, as `python -m gateway` serves it."""
+    channel = open_channel(target, [SERVICE])
+    conversations = WatchedConversations(channel, call_timeout_seconds)
+    limits = BodyLimits(BODY_LIMIT_BYTES, body_timeout_seconds)
+    server = http_server(create_app(conversations, limits), "127.0.0.1:0")
+    task = asyncio.create_task(server.serve())
+
+    async def started() -> bool:
+        return server.started
+
+    await eventually(started)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    client = httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{port}", timeout=30, limits=httpx.Limits(max_connections=200)
+    )
+    try:
+        async with client as http:
+            yield RunningGateway(port, http, conversations)
+    finally:
+        server.should_exit = True
+        await task
+        await conversations.drain()
+        await channel.close()

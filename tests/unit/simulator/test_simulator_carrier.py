@@ -1,0 +1,244 @@
+"""What passes between the account and the phones."""
+
+from datetime import timedelta
+
+import pytest
+
+from simulator import phones as phones_module
+from simulator import records as records_module
+from simulator.callbacks import courier as courier_module
+from simulator.callbacks.courier import CourierFull
+from simulator.carrier import (
+    Carrier,
+    NoSuchPhone,
+    NoSuchText,
+    NotOurNumber,
+    NotResendable,
+    Outgoing,
+    RecipientOptedOut,
+)
+from simulator.opt_outs import ANSWERS, OptOutWord
+from simulator.phones import Side, TextState, TooManyPhones
+from support.clock import ManualClock
+
+ALICE, BOB = "+14255550111", "+14255550122"
+OURS, ALSO_OURS = "+12065550100", "+12065550101"
+
+
+class Gateway:
+    """Answers every callback with one status."""
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.received: list[tuple[str, bytes]] = []
+
+    async def post(self, url: str, content: bytes) -> int:
+        self.received.append((url, content))
+        return self.status
+
+
+@pytest.fixture
+def gateway() -> Gateway:
+    return Gateway()
+
+
+@pytest.fixture
+def carrier(gateway: Gateway, clock: ManualClock) -> Carrier:
+    made = Carrier(
+        numbers=[OURS, ALSO_OURS],
+        gateway_url="http://gateway",
+        clock=clock,
+        post=gateway.post,
+        resend_interval=timedelta(seconds=30),
+    )
+    made.phones.add(ALICE)
+    made.phones.add(BOB)
+    return made
+
+
+async def deliver(carrier: Carrier) -> None:
+    while carrier.courier.run_once():
+        await carrier.courier.settled()
+
+
+def to(phone: str, *, by: str = OURS, body: str = "hi") -> Outgoing:
+    return Outgoing(from_number=by, to_number=phone, body=body)
+
+
+def states(carrier: Carrier, phone: str) -> list[tuple[str, TextState, int]]:
+    return [(text.body, text.state, text.attempts) for text in carrier.phones.texts(phone)]
+
+
+async def test_a_text_from_the_account_appears_on_its_phone_and_no_other(carrier: Carrier) -> None:
+    sent = carrier.send(to(ALICE))
+    [text] = carrier.phones.texts(ALICE)
+    assert (text.id, text.side, text.peer, text.body) == (sent.id, Side.RECEIVED, OURS, "hi")
+    assert carrier.phones.texts(BOB) == []
+
+
+async def test_receipts_go_to_the_gateway_unless_the_message_names_an_address(
+    carrier: Carrier, gateway: Gateway
+) -> None:
+    carrier.send(to(ALICE))
+    carrier.send(Outgoing(OURS, BOB, "hi", receipt_url="http://elsewhere/dlr"))
+    await deliver(carrier)
+    urls = [url for url, _ in gateway.received]
+    assert sorted(urls) == ["http://elsewhere/dlr"] * 2 + ["http://gateway/api/receipt"] * 2
+
+
+async def test_a_number_that_is_not_ours_sends_nothing(carrier: Carrier) -> None:
+    with pytest.raises(NotOurNumber):
+        carrier.send(to(ALICE, by="+12065550199"))
+    assert carrier.phones.texts(ALICE) == []
+
+
+async def test_a_typed_text_is_accepted_once_the_gateway_says_200(
+    carrier: Carrier, gateway: Gateway
+) -> None:
+    carrier.type_text(ALICE, OURS, "start", ())
+    assert states(carrier, ALICE) == [("start", TextState.SENDING, 0)]
+    await deliver(carrier)
+    assert states(carrier, ALICE) == [("start", TextState.ACCEPTED, 1)]
+    assert [url for url, _ in gateway.received] == ["http://gateway/api/message"]
+
+
+async def test_a_text_that_the_gateway_never_takes_ends_as_not_accepted(
+    carrier: Carrier, gateway: Gateway, clock: ManualClock
+) -> None:
+    gateway.status = 202
+    carrier.type_text(ALICE, OURS, "start", ())
+    seen = []
+    for _ in range(7):
+        await deliver(carrier)
+        seen += states(carrier, ALICE)
+        clock.move(seconds=30)
+    resending = [("start", TextState.RESENDING, n) for n in range(1, 5)]
+    assert seen == resending + [("start", TextState.NOT_ACCEPTED, 5)] * 3
+
+
+async def test_a_text_can_be_handed_in_again_exactly_as_it_was(
+    carrier: Carrier, gateway: Gateway
+) -> None:
+    text = carrier.type_text(ALICE, OURS, "start", ())
+    await deliver(carrier)
+    gateway.status = 503
+    carrier.resend(text.id)
+    await deliver(carrier)
+    first, second = gateway.received
+    assert first == second
+    assert states(carrier, ALICE) == [("start", TextState.ACCEPTED, 2)]
+
+
+async def test_only_texts_of_phones_can_be_handed_in_again(carrier: Carrier) -> None:
+    received = carrier.send(to(ALICE))
+    with pytest.raises(NotResendable):
+        carrier.resend(received.id)
+    with pytest.raises(NoSuchText):
+        carrier.resend("mdr2-unknown")
+
+
+async def test_a_text_needs_a_phone_and_one_of_our_numbers(carrier: Carrier) -> None:
+    with pytest.raises(NoSuchPhone):
+        carrier.type_text("+13605550133", OURS, "start", ())
+    with pytest.raises(NotOurNumber):
+        carrier.type_text(ALICE, "+12065550199", "start", ())
+    assert states(carrier, ALICE) == []
+
+
+@pytest.mark.parametrize("word", ["STOP", "stop", " Stop\n"])
+async def test_stop_blocks_this_number_for_this_phone_only(carrier: Carrier, word: str) -> None:
+    carrier.type_text(ALICE, OURS, word, ())
+    with pytest.raises(RecipientOptedOut):
+        carrier.send(to(ALICE))
+    carrier.send(to(ALICE, by=ALSO_OURS))
+    carrier.send(to(BOB))
+
+
+@pytest.mark.parametrize("words", ["STOP PLEASE", "stopall", "please stop", "STOP.", "end", "quit"])
+async def test_no_other_words_block(carrier: Carrier, words: str) -> None:
+    carrier.type_text(ALICE, OURS, words, ())
+    assert carrier.send(to(ALICE)).to_number == ALICE
+
+
+async def test_the_carrier_answers_stop_and_unstop_itself_and_tells_the_gateway(
+    carrier: Carrier, gateway: Gateway
+) -> None:
+    for word in ("STOP", "UNSTOP"):
+        carrier.type_text(ALICE, OURS, word, ())
+    await deliver(carrier)
+    received = [text for text in carrier.phones.texts(ALICE) if text.side is Side.RECEIVED]
+    assert [text.body for text in received] == [
+        ANSWERS[OptOutWord.STOP],
+        ANSWERS[OptOutWord.UNSTOP],
+    ]
+    assert {text.peer for text in received} == {OURS}
+    assert len(gateway.received) == 2
+    assert carrier.send(to(ALICE)).to_number == ALICE
+
+
+async def test_a_second_stop_gets_no_second_answer(carrier: Carrier) -> None:
+    carrier.type_text(ALICE, OURS, "STOP", ())
+    carrier.type_text(ALICE, OURS, "STOP", ())
+    sides = [text.side for text in carrier.phones.texts(ALICE)]
+    assert sides.count(Side.RECEIVED) == 1
+
+
+async def test_a_phone_that_is_taken_away_is_forgotten_whole(carrier: Carrier) -> None:
+    carrier.type_text(ALICE, OURS, "STOP", ())
+    carrier.remove_phone(ALICE)
+    await deliver(carrier)
+    carrier.phones.add(ALICE)
+    assert carrier.phones.texts(ALICE) == []
+    assert carrier.send(to(ALICE)).to_number == ALICE
+    with pytest.raises(NoSuchPhone):
+        carrier.remove_phone("+13605550133")
+
+
+async def test_a_full_courier_refuses_and_leaves_no_trace(
+    carrier: Carrier, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(courier_module, "WAITING_LIMIT", 0)
+    with pytest.raises(CourierFull):
+        carrier.send(to(ALICE))
+    with pytest.raises(CourierFull):
+        carrier.type_text(BOB, OURS, "STOP", ())
+    assert states(carrier, ALICE) == states(carrier, BOB) == []
+    assert list(carrier.records.between(clock.now(), clock.now())) == []
+    monkeypatch.undo()
+    assert carrier.send(to(BOB)).to_number == BOB
+
+
+async def test_records_are_newest_first_and_the_oldest_go_when_there_are_too_many(
+    carrier: Carrier, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records_module, "RECORDS_KEPT", 3)
+    start = clock.now()
+    ids = []
+    for number in range(4):
+        ids.append(carrier.send(to(ALICE, body=f"{number}")).id)
+        clock.move(seconds=1)
+    found = [record.id for record in carrier.records.between(start, clock.now())]
+    assert found == ids[:0:-1]
+    assert carrier.records.find(ids[0]) is None
+    one = [r.id for r in carrier.records.between(start, start + timedelta(seconds=1))]
+    assert one == [ids[1]]
+
+
+async def test_a_thread_keeps_its_newest_texts(
+    carrier: Carrier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(phones_module, "TEXTS_PER_PHONE", 2)
+    first, *_ = [carrier.type_text(ALICE, OURS, body, ()) for body in ("1", "2", "3")]
+    assert [text.body for text in carrier.phones.texts(ALICE)] == ["2", "3"]
+    await deliver(carrier)
+    assert [text.body for text in carrier.phones.texts(ALICE)] == ["2", "3"]
+    with pytest.raises(NoSuchText):
+        carrier.resend(first.id)
+
+
+async def test_there_is_a_most_of_phones(carrier: Carrier, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(phones_module, "MAX_PHONES", 2)
+    carrier.phones.add(ALICE)
+    with pytest.raises(TooManyPhones):
+        carrier.phones.add("+13605550133")
+    assert carrier.phones.numbers() == [ALICE, BOB]

@@ -1,0 +1,117 @@
+"""Inbound callbacks, field by field as FLOWROUTE's logged samples have them."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from simulator.callbacks.inbound import CallbackShape, id_prefix, inbound_callback
+from simulator.records import Direction, Media, MessageRecord
+
+CALLBACK_URL = "https://example.net/hook?x=1"
+ID = "0123456789abcdef0123456789abcdef"
+PICTURE = Media("https://example.net/image000000.png", "image000000.png", "image/png", 14832)
+
+
+def record(
+    body: str, *, prefix: str = "mdr2-", media: tuple[Media, ...] = (), microsecond: int = 980_000
+) -> MessageRecord:
+    return MessageRecord(
+        id=prefix + ID,
+        direction=Direction.INBOUND,
+        from_number="+14255550123",
+        to_number="+12065550100",
+        body=body,
+        media=media,
+        is_mms=bool(media),
+        time=datetime(2024, 10, 19, 1, 21, 21, microsecond, tzinfo=UTC),
+    )
+
+
+def payload(sent: MessageRecord, shape: CallbackShape) -> object:
+    return json.loads(inbound_callback(sent, shape, CALLBACK_URL))
+
+
+@pytest.mark.parametrize(
+    ("shape", "prefix"), [(CallbackShape.FLAT_MDR1, "mdr1-"), (CallbackShape.FLAT_MDR2, "mdr2-")]
+)
+def test_a_flat_callback_has_four_fields_and_no_plus(shape: CallbackShape, prefix: str) -> None:
+    assert id_prefix(shape, is_mms=False) == prefix
+    assert payload(record("hello", prefix=prefix), shape) == {
+        "to": "12065550100",
+        "from": "14255550123",
+        "body": "hello",
+        "id": prefix + ID,
+    }
+
+
+def test_a_json_api_sms_is_the_logged_sample() -> None:
+    assert id_prefix(CallbackShape.JSONAPI, is_mms=False) == "mdr2-"
+    assert payload(record("hello"), CallbackShape.JSONAPI) == {
+        "data": {
+            "attributes": {
+                "amount_display": "$0.0040",
+                "amount_nanodollars": "4000000",
+                "body": "hello",
+                "direction": "inbound",
+                "from": "14255550123",
+                "to": "12065550100",
+                "is_mms": False,
+                "message_callback_url": CALLBACK_URL,
+                "message_encoding": 0,
+                "message_type": "longcode",
+                "status": "delivered",
+                "timestamp": "2024-10-19T01:21:21.980000Z",
+            },
+            "type": "message",
+            "id": f"mdr2-{ID}",
+        }
+    }
+
+
+@pytest.mark.parametrize("shape", list(CallbackShape))
+def test_a_picture_without_words_is_the_logged_sample_in_every_mode(shape: CallbackShape) -> None:
+    assert id_prefix(shape, is_mms=True) == "mdr2-"
+    media_id = f"{ID}-0"
+    assert payload(record("", media=(PICTURE,), microsecond=0), shape) == {
+        "data": {
+            "id": f"mdr2-{ID}",
+            "type": "message",
+            "attributes": {
+                "amount_display": "$0.0195",
+                "amount_nanodollars": 19_500_000,
+                "body": None,
+                "delivery_receipts": [],
+                "direction": "inbound",
+                "from": "14255550123",
+                "to": "12065550100",
+                "is_mms": True,
+                "message_encoding": 0,
+                "message_type": "longcode",
+                "status": "",
+                "timestamp": "2024-10-19T01:21:21.00Z",
+            },
+            "relationships": {"media": {"data": [{"id": media_id, "type": "media"}]}},
+        },
+        "included": [
+            {
+                "id": media_id,
+                "type": "media",
+                "attributes": {
+                    "file_name": "image000000.png",
+                    "file_size": 14832,
+                    "mime_type": "image/png",
+                    "url": "https://example.net/image000000.png",
+                },
+                "links": {"self": f"https://api.flowroute.com/v2.2/media/{media_id}"},
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize("shape", list(CallbackShape))
+@pytest.mark.parametrize("body", ["", "héllo \N{SNOWMAN}", 'quote " and \\', "line\nbreak\x00"])
+def test_whatever_was_typed_arrives(shape: CallbackShape, body: str) -> None:
+    arrived = payload(record(body), shape)
+    assert isinstance(arrived, dict)
+    assert (arrived["data"]["attributes"] if "data" in arrived else arrived)["body"] == body
