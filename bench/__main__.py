@@ -70,11 +70,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="rounds of both systems in turn")
     parser.add_argument("--texts", type=int, default=4000, help="texts in a burst")
     parser.add_argument("--seconds", type=float, default=5.0, help="length of the open loop")
-    parser.add_argument("--conversations", type=int, default=400, help="live conversations")
+    parser.add_argument("--conversations", type=int, default=2000, help="live conversations")
     parser.add_argument("--quick", action="store_true", help="one short round")
     options = parser.parse_args()
     if options.quick:
         options.rounds, options.texts, options.seconds = 1, 1500, 2.0
+        options.conversations = 400
     return options
 
 

@@ -179,6 +179,17 @@ async def test_what_can_be_forgotten_expires_and_what_is_live_does_not(
     assert await keys_without_expiry(redis) == {KEYS.outbox, KEYS.deadlines, KEYS.conversations}
 
 
+async def test_a_record_that_expired_by_itself_is_not_due_for_ever(
+    redis: Redis, store: RedisStore, clock: ManualClock
+) -> None:
+    waiting = opened(Facts(POOL, clock.now(), "c1", "K7M2Q9", {}), line(ALICE))
+    await store.commit([Commit(Receipt("a", "1", ()), Change(None, waiting), clock.now())])
+    await redis.delete(KEYS.conversation("c1"))
+    assert await store.due(waiting.due_time, 10) == []
+    assert await redis.zcard(KEYS.deadlines) == 0
+    assert await redis.zcard(KEYS.conversations) == 0
+
+
 async def test_a_copy_of_redis_shows_no_number_no_words_and_no_code(
     redis: Redis, store: RedisStore, clock: ManualClock
 ) -> None:

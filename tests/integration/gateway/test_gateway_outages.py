@@ -82,6 +82,24 @@ async def test_a_service_that_does_not_answer_is_503_after_the_deadline() -> Non
         await eventually(taken)
 
 
+async def test_the_deadline_counts_the_wait_in_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.conversations.BATCH_LIMIT", 1)
+    monkeypatch.setattr("gateway.conversations.IN_FLIGHT_LIMIT", 1)
+    scripted = ScriptedConversations()
+    scripted.gate.clear()
+    async with (
+        serving_conversations(scripted) as server,
+        running_gateway(f"127.0.0.1:{server.port}", call_timeout_seconds=0.3) as gateway,
+    ):
+        posts = [
+            gateway.http.post("/api/message", json=flat_message(id=f"mdr2-{number}"))
+            for number in range(4)
+        ]
+        assert {answer.status_code for answer in await asyncio.gather(*posts)} == {503}
+    # The first call's end may let one more out; the others had given up by then.
+    assert len(scripted.messages) <= 2
+
+
 async def test_a_service_that_forgets_a_result_is_503() -> None:
     scripted = ScriptedConversations()
     scripted.forgets_results = True

@@ -141,6 +141,18 @@ async def test_an_unreachable_messaging_service_costs_time_and_no_text(desk: Des
     assert desk.carrier.bodies(ALICE) == ["a1"]
 
 
+async def test_a_fault_of_our_own_costs_time_and_no_text(desk: Desk) -> None:
+    desk.carrier.answers["a1"] = [ValueError("a fault")]
+    await desk.accept((ALICE, "a1"), (BOB, "b1"))
+    dispatcher = desk.replica()
+    for _ in range(10):
+        await dispatcher.run_once()
+    desk.clock.move(seconds=1)
+    await desk.run_until(dispatcher)
+    assert desk.carrier.bodies(ALICE) == ["a1"]
+    assert "b1" in desk.carrier.bodies(BOB)
+
+
 async def test_refused_and_unknown_texts_are_settled_as_such_and_not_sent_again(
     desk: Desk,
 ) -> None:

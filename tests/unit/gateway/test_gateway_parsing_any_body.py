@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.messages import InboundText, parse_message
@@ -67,16 +67,19 @@ def refusal_of(parse: Parse, body: bytes) -> str | None:
 
 
 @pytest.mark.parametrize("parse", [parse_message, parse_receipt])
+@settings(deadline=None)
 @given(callback=ANY_JSON)
 def test_any_json_is_read_or_refused(parse: Parse, callback: object) -> None:
     assert refusal_of(parse, json.dumps(callback).encode()) in {None, *REFUSALS}
 
 
+@settings(deadline=None)
 @given(st.dictionaries(KEYS, ANY_JSON, max_size=12))
 def test_a_message_with_any_attributes_is_read_or_refused(attributes: dict[str, object]) -> None:
     assert refusal_of(parse_message, json.dumps(sms(**attributes)).encode()) in {None, *REFUSALS}
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     for parse in (parse_message, parse_receipt):
@@ -84,6 +87,7 @@ def test_any_bytes_are_read_or_refused(body: bytes) -> None:
             parse(body)
 
 
+@settings(deadline=None)
 @given(ANY_STRING)
 def test_any_text_reaches_the_wire_and_comes_off_it_again(written: str) -> None:
     text = parse_message(json.dumps(sms(body=written)).encode())

@@ -1,7 +1,7 @@
 """Phone numbers in every form that the carrier writes them in."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.phone_numbers import to_e164
@@ -61,6 +61,7 @@ def test_what_is_no_number_is_refused_without_repeating_it(written: object) -> N
     assert str(refusal.value) == ("from is not a phone number. Send it in E.164, digits with a +.")
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=10**7, max_value=10**15 - 1))
 def test_digits_are_never_changed(number: int) -> None:
     assert to_e164(f"+{number}", "to") == f"+{number}"

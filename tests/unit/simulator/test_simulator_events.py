@@ -25,7 +25,8 @@ class Told:
 
 def read(chunk: str) -> Told | None:
     """The event in a piece of the stream; None for comments and settings of the stream."""
-    lines = dict(line.split(": ", 1) for line in chunk.splitlines() if not line.startswith(":"))
+    fields = [line.split(": ", 1) for line in chunk.rstrip("\n").split("\n")]
+    lines = {name: value for name, value in fields if name}
     if "event" not in lines:
         return None
     return Told(lines["id"], lines["event"], json.loads(lines["data"]))

@@ -5,17 +5,15 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
-from redis.exceptions import RedisError
 
 from conversation_service.dispatch.lanes import Lanes
 from conversation_service.domain.message import MessageState
 from conversation_service.messaging.client import (
     Answered,
-    MessagingUnavailable,
     NotSent,
     TextToSend,
 )
-from conversation_service.store.outbox import Outbox, OwedText, Settlement
+from conversation_service.store.outbox import LeaseLost, Outbox, OwedText, Settlement
 from runtime.clock import Clock
 
 log = structlog.get_logger()
@@ -49,7 +47,10 @@ class Delivery:
         try:
             results = await self._send(batch)
             await self._settle(batch, results, token)
-        except (MessagingUnavailable, RedisError, OSError) as error:
+        except LeaseLost:
+            raise
+        except Exception as error:
+            # Whatever it was, the texts are still owed: only their age ends the trying.
             log.warning("delivery_failed", error=type(error).__name__, texts=len(batch))
             results = [NotSent(RETRY_AFTER)] * len(batch)
         now = self._clock.now()

@@ -2,15 +2,18 @@
 
 import asyncio
 from asyncio import FIRST_COMPLETED
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
+from redis.exceptions import RedisError
 
 from conversation_service.dispatch.delivery import Delivery
 from conversation_service.dispatch.lanes import Lanes
 from conversation_service.store.outbox import LeaseLost, Outbox, OwedText
 from runtime.clock import Clock
 from runtime.redis_client import BLOCK_MS
+from runtime.shutdown import GRACE_SECONDS
 
 log = structlog.get_logger()
 
@@ -60,12 +63,19 @@ class Dispatcher:
         return 0.0
 
     async def close(self) -> None:
-        """Lets what is under way end and gives the lease back, so that another takes over now."""
+        """Lets what is under way end and gives the lease back, so that another takes over now.
+
+        What is still under way after the grace is found by whoever takes over, as is all if Redis
+        does not answer.
+        """
         self._stop_reading()
         if self._in_flight:
-            await asyncio.wait(self._in_flight)
+            _, late = await asyncio.wait(self._in_flight, timeout=GRACE_SECONDS)
+            for task in late:
+                task.cancel()
         if self._token:
-            await self._outbox.release_lease(self._token)
+            with suppress(RedisError, OSError):
+                await self._outbox.release_lease(self._token)
 
     async def _holds_lease(self, now: datetime) -> bool:
         if self._renewed is not None and now - self._renewed < RENEW_AFTER:

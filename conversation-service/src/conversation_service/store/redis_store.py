@@ -59,7 +59,13 @@ class RedisStore:
     async def due(self, now: datetime, limit: int) -> list[Conversation]:
         """See PoolStore."""
         ids = await self._redis.zrangebyscore(self._keys.deadlines, "-inf", to_ms(now), 0, limit)
-        return _present(await self._read(_names(ids)))
+        names = _names(ids)
+        found = await self._read(names)
+        # A record that expired by itself must not keep the place of one that is due.
+        gone = [name for name, one in zip(names, found, strict=True) if one is None]
+        if gone:
+            await self.forget(gone)
+        return _present(found)
 
     async def forget(self, conversation_ids: Sequence[str]) -> None:
         """See PoolStore."""

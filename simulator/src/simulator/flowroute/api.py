@@ -16,6 +16,7 @@ from simulator.flowroute import errors, queries
 from simulator.flowroute.authentication import Credentials
 from simulator.flowroute.documents import accepted_document, message_resource, number_resource
 from simulator.flowroute.send_request import read_send_request
+from simulator.phone_numbers import to_digits
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -31,8 +32,7 @@ class MessagesApi:
     async def send(self, request: Request) -> Response:
         """`POST /messages`: 202 with the message's id."""
         record = self._carrier.send(await read_send_request(request))
-        link = f"{request.base_url}messages/{record.id}"
-        document = accepted_document(record, link, priced=self._priced)
+        document = accepted_document(record, _link(request, record.id), priced=self._priced)
         return JSONResponse(document, HTTPStatus.ACCEPTED)
 
     async def list(self, request: Request) -> Response:
@@ -118,4 +118,9 @@ def _next_link(request: Request, page: queries.Page) -> dict[str, str]:
 
 
 def _linked_number(request: Request, number: str) -> dict[str, object]:
-    return number_resource(number, f"{request.base_url}numbers/{number.removeprefix('+')}")
+    return number_resource(number, _link(request, to_digits(number)))
+
+
+def _link(request: Request, name: str) -> str:
+    """The address of one member of the collection that the request is about."""
+    return f"{str(request.url).partition('?')[0]}/{name}"

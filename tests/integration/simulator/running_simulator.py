@@ -1,0 +1,129 @@
+"""The simulator and what it calls, both over real HTTP; the test owns the clock."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from runtime.http import AsgiApplication, HttpServer, http_server
+from simulator.app import create_app, create_carrier
+from simulator.callbacks.client import CallbackClient
+from simulator.carrier import Carrier
+from simulator.settings import Settings
+from support.clock import ManualClock
+from support.eventually import eventually
+
+KEYS = ("simulator", "simulator")
+ALICE, BOB = "+14255550111", "+14255550122"
+OURS, ALSO_OURS = "+12065550100", "+12065550101"
+
+
+@dataclass(frozen=True)
+class ReceivedCallback:
+    """One callback as the gateway read it."""
+
+    path: str
+    headers: Mapping[str, str]
+    content: bytes
+
+
+class RecordingGateway:
+    """Answers every callback with `status`, or not at all, and keeps what came."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.status = 200
+        self.received: list[ReceivedCallback] = []
+        self.answers = asyncio.Event()
+        self.answers.set()
+        self.app = Starlette(routes=[Route("/{path:path}", self._take, methods=["POST"])])
+
+    async def _take(self, request: Request) -> Response:
+        content = await request.body()
+        self.received.append(ReceivedCallback(request.url.path, request.headers, content))
+        await self.answers.wait()
+        return Response(status_code=self.status)
+
+
+@dataclass
+class RunningSimulator:
+    """The simulator as its callers see it, and its inside for what only time brings about."""
+
+    port: int
+    http: httpx.AsyncClient
+    carrier: Carrier
+    gateway: RecordingGateway
+
+    async def send(self, **changes: object) -> httpx.Response:
+        """Sends a text as the account, in the flat shape."""
+        message = {"to": ALICE, "from": OURS, "body": "hi", **changes}
+        return await self.http.post("/v2.2/messages", json=message, auth=KEYS)
+
+    async def type_text(self, body: str, *, phone: str = ALICE, **more: object) -> str:
+        """Types a text; answers its id."""
+        typed = {"to": OURS, "body": body, **more}
+        response = await self.http.post(f"/simulator/phones/{phone}/texts", json=typed)
+        assert response.status_code == 202, response.text
+        return str(response.json()["id"])
+
+    async def texts(self, phone: str = ALICE) -> list[dict[str, object]]:
+        """All texts on a phone."""
+        response = await self.http.get(f"/simulator/phones/{phone}/texts")
+        texts: list[dict[str, object]] = response.json()["texts"]
+        return texts
+
+    async def deliver(self) -> None:
+        """Sends every callback that is due now, and what follows it at once."""
+        await self.carrier.courier.settled()
+        while self.carrier.courier.run_once():
+            await self.carrier.courier.settled()
+
+
+@asynccontextmanager
+async def running_simulator(
+    clock: ManualClock, *, answer_timeout_seconds: float = 10.0
+) -> AsyncIterator[RunningSimulator]:
+    """The application on a free port, as `python -m simulator` serves it."""
+    gateway = RecordingGateway()
+    async with _serving(gateway.app) as gateway_server:
+        gateway.url = f"http://127.0.0.1:{_port(gateway_server)}"
+        settings = Settings(gateway_url=gateway.url)
+        client = CallbackClient(answer_timeout_seconds)
+        carrier = create_carrier(settings, clock, client.post)
+        app = create_app(settings, clock, carrier, client)
+        async with _serving(app) as server, _client(_port(server)) as http:
+            yield RunningSimulator(_port(server), http, carrier, gateway)
+            carrier.feed.close()
+            gateway.answers.set()
+            # Each server takes a while to end, so both begin now.
+            gateway_server.should_exit = True
+
+
+@asynccontextmanager
+async def _serving(app: AsgiApplication) -> AsyncIterator[HttpServer]:
+    server = http_server(app, "127.0.0.1:0")
+    task = asyncio.create_task(server.serve())
+
+    async def started() -> bool:
+        return server.started
+
+    await eventually(started)
+    try:
+        yield server
+    finally:
+        server.should_exit = True
+        await task
+
+
+def _port(server: HttpServer) -> int:
+    return int(server.servers[0].sockets[0].getsockname()[1])
+
+
+def _client(port: int) -> httpx.AsyncClient:
+    return httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30)
