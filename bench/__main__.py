@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench import memory, report
-from bench.measure import inbound, run
+from bench.measure import inbound, nothing_else_arrived, run
 from bench.report import Round
 from bench.systems import Carrier, System, start_maskline, start_skeleton
 
@@ -37,6 +37,7 @@ def _measure(
     carrier.delay(100)
     slow = run(maskline, carrier, options.texts).accepted_per_second
     carrier.delay(0)
+    nothing_else_arrived(carrier)
     text_bytes = memory.of_texts_under_way(maskline, options.texts // 4)
     _tell(rounds, slow / fast, conversation_bytes, text_bytes)
 

@@ -1,6 +1,7 @@
 """Processes that are started, and what they use of the processor."""
 
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -35,6 +36,12 @@ def cpu_seconds(pid: int) -> float:
     except FileNotFoundError:
         return 0.0
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def children_cpu_seconds() -> float:
+    """User and system time of the processes that this one has started and that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def processes_below(pid: int) -> dict[str, int]:

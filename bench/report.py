@@ -108,12 +108,10 @@ def _absolute(name: str, inbound: list[float], bursts: list[Figures], halves: li
     def middle(values: list[float]) -> float:
         return Spread.of(values).median
 
-    cpu = {
-        part: middle([one.cpu_us[part] for one in bursts])
-        for part in bursts[0].cpu_us
-        if part != "carrier"
-    }
+    cpu = {part: middle([one.cpu_us[part] for one in bursts]) for part in bursts[0].cpu_us}
+    around = {part: cpu.pop(part) for part in ("carrier", "driver")}
     told = ", ".join(f"{part} {used:.0f}" for part, used in cpu.items())
+    beside = ", ".join(f"{part} {used:.0f}" for part, used in around.items())
     return "\n".join(
         [
             f"{name}",
@@ -122,7 +120,7 @@ def _absolute(name: str, inbound: list[float], bursts: list[Figures], halves: li
             f"delivered/s {middle([one.delivered_per_second for one in bursts]):.0f}",
             _latency("callback to 200", [one.to_answer_ms for one in halves]),
             _latency("callback to carrier", [one.to_carrier_ms for one in halves]),
-            f"  CPU us/text: {told}; together {sum(cpu.values()):.0f}",
+            f"  CPU us/text: {told}; together {sum(cpu.values()):.0f} (beside it: {beside})",
         ]
     )
 

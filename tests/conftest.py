@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from hypothesis import settings
 from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as NotYetThere
@@ -15,6 +16,10 @@ from support.clock import ManualClock
 from support.ports import free_port
 
 SERVER_START_SECONDS = 10
+
+# No test depends on speed: an example may take as long as a busy machine needs.
+settings.register_profile("maskline", deadline=None)
+settings.load_profile("maskline")
 
 
 @pytest.fixture(scope="session")

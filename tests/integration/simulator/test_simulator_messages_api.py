@@ -70,7 +70,7 @@ async def test_v2_2_tells_the_price(simulator: RunningSimulator) -> None:
 async def test_without_the_keys_nothing_is_told(
     simulator: RunningSimulator, method: str, path: str, headers: dict[str, str]
 ) -> None:
-    encoded = {name: value.encode("latin-1") for name, value in headers.items()}
+    encoded = httpx.Headers(headers, encoding="latin-1")
     response = await simulator.http.request(method, path, headers=encoded)
     assert_error(response, 401, "Unauthorized")
     assert response.headers["www-authenticate"].startswith("Basic")

@@ -13,14 +13,14 @@ SKELETON = Figures(
     delivered_per_second=200.0,
     to_answer_ms=(2.0, 10.0),
     to_carrier_ms=(4.0, 20.0),
-    cpu_us={"gateway": 300.0, "valkey": 50.0, "carrier": 77.0},
+    cpu_us={"gateway": 300.0, "valkey": 50.0, "carrier": 77.0, "driver": 66.0},
 )
 MASKLINE = Figures(
     accepted_per_second=3000.0,
     delivered_per_second=800.0,
     to_answer_ms=(1.0, 5.0),
     to_carrier_ms=(3.0, 30.0),
-    cpu_us={"gateway": 100.0, "valkey": 20.0, "carrier": 88.0},
+    cpu_us={"gateway": 100.0, "valkey": 20.0, "carrier": 88.0, "driver": 55.0},
 )
 ROUND = Round(2600.0, 1000.0, MASKLINE, SKELETON, MASKLINE, SKELETON)
 

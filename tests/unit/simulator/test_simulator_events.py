@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
+from starlette.types import Message
 
 from simulator import events as events_module
-from simulator.control.stream import stream
+from simulator.control.stream import EventStreamResponse, stream
 from simulator.events import EventFeed
 
 FAR_OFF_SECONDS = 3600.0
@@ -131,3 +132,16 @@ async def test_line_breaks_in_texts_do_not_break_the_stream() -> None:
     body = "one\n\nevent: two\r\ndata: {}\u2028"
     feed.publish("text", {"body": body})
     assert (await next_event(chunks)).data == {"body": body}
+
+
+async def test_a_reader_that_takes_nothing_is_let_go() -> None:
+    feed = EventFeed()
+    taken: list[Message] = []
+
+    async def send(message: Message) -> None:
+        if len(taken) == 2:
+            await asyncio.Event().wait()
+        taken.append(message)
+
+    await EventStreamResponse(follow(feed), stuck_seconds=0.0).stream_response(send)
+    assert [message["type"] for message in taken] == ["http.response.start", "http.response.body"]

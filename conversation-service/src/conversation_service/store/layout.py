@@ -52,18 +52,18 @@ class Layout:
         return keys, (self._keys.conversation_prefix,)
 
     def loaded(self, receipt: Receipt, lookup: Lookup, reply: Reply) -> Loaded:
-        fingerprint, earlier, silenced, _, body, *pointed = cast("list[bytes]", reply)
+        earlier, silenced, conversation, *pointed = cast("list[bytes]", reply)
         found = [
-            self.opened(name.decode(), sealed) if name else None
-            for name, sealed in zip(pointed[::3], pointed[2::3], strict=True)
+            self.opened(name.decode(), stored) if name else None
+            for name, stored in zip(pointed[::2], pointed[1::2], strict=True)
         ]
         live = zip(lookup.lines, found, strict=False)
         return Loaded(
-            earlier=self._earlier(receipt, fingerprint, earlier) if fingerprint else None,
+            earlier=self._earlier(receipt, earlier) if earlier else None,
             is_silenced=silenced == b"1",
             live={line: one for line, one in live if one is not None},
             invitation=found[-1] if lookup.code else None,
-            conversation=self.opened(lookup.conversation_id, body),
+            conversation=self.opened(lookup.conversation_id, conversation),
         )
 
     def commit_call(self, commit: Commit) -> Call:
@@ -145,7 +145,8 @@ class Layout:
             case unknown:
                 raise AssertionError(f"commit.lua answered {unknown!r}")
 
-    def _earlier(self, receipt: Receipt, fingerprint: bytes, sealed: bytes) -> Earlier:
+    def _earlier(self, receipt: Receipt, stored: bytes) -> Earlier:
+        fingerprint, _, sealed = stored.partition(b"\n")
         if fingerprint.decode() != self._fingerprint(receipt):
             return Earlier(False, _NO_ANSWER)
         return Earlier(True, self._opened_answer(receipt, sealed))
@@ -161,9 +162,11 @@ class Layout:
             return _NO_ANSWER
         return decode_answer(self._vault.open(sealed, self._receipt(receipt)))
 
-    def opened(self, name: str, sealed: bytes | None) -> Conversation | None:
-        if not sealed:
+    def opened(self, name: str, stored: bytes | None) -> Conversation | None:
+        """A conversation as it was stored, if it was."""
+        if not stored:
             return None
+        _, _, sealed = stored.partition(b"\n")
         return decode_conversation(self._vault.open(sealed, self._keys.conversation(name)))
 
     def _receipt(self, receipt: Receipt) -> str:

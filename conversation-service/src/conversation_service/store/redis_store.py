@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import cast
 
 from redis.asyncio import Redis
 
@@ -76,11 +77,11 @@ class RedisStore:
         await pipeline.execute()
 
     async def _read(self, names: Sequence[str]) -> list[Conversation | None]:
-        pipeline = self._redis.pipeline(transaction=False)
-        for name in names:
-            pipeline.hget(self._keys.conversation(name), "body")
-        bodies = await pipeline.execute()
-        return [self._layout.opened(name, body) for name, body in zip(names, bodies, strict=True)]
+        if not names:
+            return []
+        found = await self._redis.mget([self._keys.conversation(name) for name in names])
+        stored = cast("list[bytes | None]", found)
+        return [self._layout.opened(name, one) for name, one in zip(names, stored, strict=True)]
 
 
 def _present(found: Iterable[Conversation | None]) -> list[Conversation]:

@@ -7,12 +7,12 @@ from http import HTTPStatus
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from simulator.carrier import Carrier, NoSuchPhone
 from simulator.control import bodies, problems
-from simulator.control.stream import stream
+from simulator.control.stream import EventStreamResponse, stream
 from simulator.phones import text_view
 
 # A page holds one; tests a few more.
@@ -81,8 +81,7 @@ class ControlApi:
         if self._readers >= MAX_READERS:
             raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, "Too many readers follow already.")
         events = self._counted(stream(self._carrier.feed, request.headers.get("last-event-id")))
-        headers = {"cache-control": "no-store"}
-        return StreamingResponse(events, headers=headers, media_type="text/event-stream")
+        return EventStreamResponse(events)
 
     async def _counted(self, events: AsyncIterator[str]) -> AsyncIterator[str]:
         self._readers += 1

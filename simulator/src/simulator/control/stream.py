@@ -3,6 +3,10 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
+
+from starlette.responses import StreamingResponse
+from starlette.types import Message, Send
 
 from simulator.events import EventFeed, Lapped
 
@@ -10,6 +14,27 @@ from simulator.events import EventFeed, Lapped
 HEARTBEAT_SECONDS = 15.0
 # The browser comes back this soon after a break.
 RETRY_MS = 1_000
+# A reader that takes nothing for so long is stuck or gone; it may come back and resume.
+STUCK_SECONDS = 10.0
+
+
+class EventStreamResponse(StreamingResponse):
+    """A stream of events that lets go of a reader who takes nothing any more."""
+
+    def __init__(self, events: AsyncIterator[str], *, stuck_seconds: float = STUCK_SECONDS) -> None:
+        headers = {"cache-control": "no-store"}
+        super().__init__(events, headers=headers, media_type="text/event-stream")
+        self._stuck_seconds = stuck_seconds
+
+    async def stream_response(self, send: Send) -> None:
+        """Sends piece by piece, each within the time allowed."""
+
+        async def send_in_time(message: Message) -> None:
+            async with asyncio.timeout(self._stuck_seconds):
+                await send(message)
+
+        with suppress(TimeoutError):
+            await super().stream_response(send_in_time)
 
 
 async def stream(

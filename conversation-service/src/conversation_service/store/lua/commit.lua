@@ -1,11 +1,11 @@
 --[[
   commit: apply one decided change, exactly once. It decides nothing.
 
-  KEYS     1 receipt        hash    fingerprint, answer; expires
+  KEYS     1 receipt        string  fingerprint, a line break, answer (sealed or ""); expires
            2 outbox         stream  one entry per text: message, at (ms), text (sealed)
            3 deadlines      zset    conversation id, scored with when time changes it (ms)
            4 conversations  zset    conversation id, score 0
-           5 conversation   hash    etag, body (sealed); expires once it is over
+           5 conversation   string  etag, a line break, body (sealed); expires once it is over
            6 silence        string  expires
            7+ claims        string  must not exist; become the conversation's id
               releases      string  deleted
@@ -28,15 +28,19 @@ local claims, releases, message_ms = tonumber(ARGV[13]), tonumber(ARGV[14]), ARG
 local first_claim, first_release = 7, 7 + claims
 local first_message, first_text = 7 + claims + releases, 16
 
-local earlier = redis.call("HMGET", receipt, "fingerprint", "answer")
-if earlier[1] then
-  if earlier[1] == fingerprint then
-    return { "repeat", earlier[2] }
+local function head(value)
+  return string.match(value, "^[^\n]*")
+end
+
+local earlier = redis.call("GET", receipt)
+if earlier then
+  if head(earlier) == fingerprint then
+    return { "repeat", string.sub(earlier, #fingerprint + 2) }
   end
   return { "reused", "" }
 end
 
-if id ~= "" and (redis.call("HGET", conversation, "etag") or "") ~= etag_before then
+if id ~= "" and head(redis.call("GET", conversation) or "") ~= etag_before then
   return { "conflict", "" }
 end
 for at = first_claim, first_release - 1 do
@@ -45,8 +49,7 @@ for at = first_claim, first_release - 1 do
   end
 end
 
-redis.call("HSET", receipt, "fingerprint", fingerprint, "answer", answer)
-redis.call("PEXPIRE", receipt, receipt_ms)
+redis.call("SET", receipt, fingerprint .. "\n" .. answer, "PX", receipt_ms)
 for at = first_release, first_message - 1 do
   redis.call("DEL", KEYS[at])
 end
@@ -57,7 +60,7 @@ if code_ms ~= "0" then
   redis.call("PEXPIRE", KEYS[first_release - 1], code_ms)
 end
 if id ~= "" then
-  redis.call("HSET", conversation, "etag", etag_after, "body", body)
+  redis.call("SET", conversation, etag_after .. "\n" .. body)
   redis.call("ZADD", deadlines, due_ms, id)
   if etag_before == "" then
     redis.call("ZADD", conversations, 0, id)

@@ -25,6 +25,7 @@ export class Phone {
     this.words = this.find(".words");
     this.find(".number").textContent = number;
     this.element.setAttribute("aria-label", `Phone ${number}`);
+    this.find(".remove").setAttribute("aria-label", `Take phone ${number} away`);
     this.masked.replaceChildren(...maskedNumbers.map((masked) => new Option(masked, masked)));
     this.listen();
   }
