@@ -104,12 +104,12 @@ def _compose(*arguments: str, quiet: bool = False, check: bool = True) -> str:
 
 
 def _succeeds(command: list[str]) -> bool:
-    return subprocess.run(command, capture_output=True).returncode == 0  # noqa: S603
+    return subprocess.run(command, capture_output=True).returncode == 0
 
 
 def _run(command: list[str], *, quiet: bool = False, check: bool = True) -> str:
     """The output when it is quiet; a failure ends this process with the same status."""
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         command, cwd=REPOSITORY, text=True, stdout=subprocess.PIPE if quiet else None
     )
     if check and done.returncode:

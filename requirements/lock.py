@@ -37,7 +37,7 @@ def _compile(sources: list[Path], target: Path, *, constraint: Path | None = Non
     command += [f"--no-emit-package={name}" for name in OURS]
     command += [f"--constraint={constraint}"] if constraint else []
     command += [str(source) for source in sources]
-    subprocess.run(command, check=True, cwd=ROOT)  # noqa: S603
+    subprocess.run(command, check=True, cwd=ROOT)
 
 
 if __name__ == "__main__":

@@ -34,4 +34,4 @@ async def run_forever(name: str, run_once: Callable[[], Awaitable[float]]) -> No
 def _pause_after(failures: int) -> float:
     pause = FIRST_PAUSE_SECONDS * 2.0 ** min(failures - 1, 10)
     # Jitter: replicas that failed together do not come back together.
-    return min(pause, LONGEST_PAUSE_SECONDS) * random.uniform(0.5, 1.0)  # noqa: S311
+    return min(pause, LONGEST_PAUSE_SECONDS) * random.uniform(0.5, 1.0)
