@@ -257,6 +257,20 @@ async def test_a_code_expires_on_time_and_its_owner_is_told(service: RunningServ
     assert reason(refused.value) == "CODE_NOT_VALID"
 
 
+async def test_a_wrong_a_used_and_an_expired_code_get_the_same_answer_by_text(
+    service: RunningService,
+) -> None:
+    used = (await service.start(ALICE_NUMBER)).code
+    await service.join(BOB_NUMBER, used)
+    expired = (await service.start(CAROL_NUMBER)).code
+    await service.heard(CAROL_NUMBER, 1)
+    service.clock.move(seconds=POOL.code_lifetime.total_seconds())
+    stranger = "+13605550144"
+    for tries, code in enumerate([used, expired, "X4X4X4", "nonsense"], start=1):
+        await service.says(stranger, f"join {code}")
+        assert (await service.heard(stranger, tries))[-1] == texts.code_not_valid()
+
+
 async def test_who_texts_after_an_expiry_that_nobody_swept_finds_it_done(
     service: RunningService,
 ) -> None:
