@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import pytest
 
 from simulator.callbacks.client import ANSWER_LIMIT_BYTES, CallbackClient
+from simulator.callbacks.courier import Attempt, Callback, Courier
+from support.clock import ManualClock
 from support.eventually import PATIENCE_SECONDS
 
 ENDLESS = b"x" * ANSWER_LIMIT_BYTES
@@ -86,9 +89,13 @@ async def test_an_answer_that_only_claims_to_be_gzip_still_has_its_status() -> N
 
 
 @pytest.mark.parametrize("answer", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Le"])
-async def test_a_broken_answer_is_no_answer(answer: bytes) -> None:
-    gateway = RawGateway(answer)
+async def test_after_a_broken_answer_the_callback_is_sent_again(
+    clock: ManualClock, answer: bytes
+) -> None:
+    gateway, attempts = RawGateway(answer), list[Attempt]()
     async with listening(gateway) as client:
-        with pytest.raises(Exception, match=r".*") as caught:
-            await client.post(gateway.url, b"{}")
-    assert not isinstance(caught.value, AssertionError)
+        courier = Courier(client.post, clock, timedelta(seconds=30))
+        courier.submit(Callback(gateway.url, b"{}", on_attempt=attempts.append))
+        courier.run_once()
+        await courier.settled()
+    assert attempts == [Attempt.TO_BE_RESENT]

@@ -7,6 +7,7 @@ from integration.simulator.running_simulator import ALICE, ALSO_OURS, BOB, OURS,
 from simulator import phones as phones_module
 
 CAROL = "+13605550133"
+JSON = {"content-type": "application/json"}
 TEXTS = f"/simulator/phones/{ALICE}/texts"
 
 
@@ -59,6 +60,15 @@ async def test_the_carriers_own_answer_to_stop_appears_in_the_thread(
     assert "UNSTOP" in str(answer["body"])
 
 
+async def test_a_page_from_elsewhere_types_nothing(simulator: RunningSimulator) -> None:
+    """A browser asks before it sends JSON to another site; what needs no asking is refused."""
+    content = b'{"to": "+12065550100", "body": "hi"}'
+    for headers in ({}, {"content-type": "text/plain"}):
+        response = await simulator.http.post(TEXTS, content=content, headers=headers)
+        assert_problem(response, 422)
+    assert await simulator.texts() == []
+
+
 async def test_settings_change_one_by_one(simulator: RunningSimulator) -> None:
     expected = {"callback_shape": "jsonapi", "receipt_shape": "wrapped", "handset_receipts": False}
     for name, value in [("callback_shape", "flat-mdr2"), ("receipt_shape", "unwrapped")]:
@@ -77,7 +87,7 @@ async def test_an_empty_text_can_be_typed_to_try_the_gateway(simulator: RunningS
 @pytest.mark.parametrize("escape", [b"\\ud800", b"\\u0000", b"\\udc00\\ud83d"])
 async def test_strange_characters_break_nothing(simulator: RunningSimulator, escape: bytes) -> None:
     content = b'{"to": "+12065550100", "body": "a' + escape + b'b"}'
-    response = await simulator.http.post(TEXTS, content=content)
+    response = await simulator.http.post(TEXTS, content=content, headers=JSON)
     assert response.status_code == 202
     await simulator.deliver()
     [text] = await simulator.texts()
@@ -97,7 +107,7 @@ async def test_strange_characters_break_nothing(simulator: RunningSimulator, esc
 async def test_a_text_of_the_wrong_form_is_a_problem_and_leaves_no_trace(
     simulator: RunningSimulator, body: bytes
 ) -> None:
-    assert_problem(await simulator.http.post(TEXTS, content=body), 422)
+    assert_problem(await simulator.http.post(TEXTS, content=body, headers=JSON), 422)
     assert await simulator.texts() == []
 
 
@@ -138,7 +148,8 @@ async def test_a_text_that_was_received_cannot_be_handed_in_again(
     [("POST", "/simulator/phones"), ("POST", TEXTS), ("PUT", "/simulator/settings")],
 )
 async def test_a_huge_body_is_refused(simulator: RunningSimulator, method: str, path: str) -> None:
-    response = await simulator.http.request(method, path, content=b" " * 1_000_000)
+    content = b" " * 1_000_000
+    response = await simulator.http.request(method, path, content=content, headers=JSON)
     assert_problem(response, 413)
 
 

@@ -23,7 +23,13 @@ Fields = Mapping[str, object]
 
 
 async def read_fields(request: Request) -> Fields:
-    """The JSON object in a body. Raises BadRequest."""
+    """The JSON object in a body. Raises BadRequest.
+
+    A page from elsewhere cannot send this content type without being asked first, so no such page
+    types texts here.
+    """
+    if not request.headers.get("content-type", "").startswith("application/json"):
+        raise BadRequest("Send the content type application/json.")
     try:
         fields: object = json.loads(await request.body())
     except (ValueError, RecursionError):
