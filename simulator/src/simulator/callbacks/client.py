@@ -30,7 +30,7 @@ class CallbackClient:
     async def post(self, url: str, content: bytes) -> int:
         """Sends one callback and gives the answer's status.
 
-        Raises TimeoutError when no answer comes in time, and what httpx raises when none can.
+        Raises TimeoutError when no answer comes in time, and what the client raises when none can.
         """
         async with (
             asyncio.timeout(self._answer_timeout_seconds),
