@@ -7,7 +7,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from .processes import LIMIT_SECONDS, ended, processes_in
+from support.eventually import eventually
+
+from .processes import LIMIT_SECONDS, processes_in
 
 
 class Command:
@@ -45,10 +47,12 @@ class Command:
         return {_part_of(argument): pid for pid, argument in found.items()}
 
     async def nothing_is_left(self) -> None:
-        """Waits for the end of each part."""
-        for pid in self.parts().values():
-            await ended(pid)
-        assert self.parts() == {}
+        """Waits for the end of every part. One that is just ending may miss from a single look."""
+
+        async def gone() -> bool:
+            return self.parts() == {}
+
+        await eventually(gone)
 
     def journal(self) -> list[str]:
         """What the parts noted: "gateway +" when one began, "gateway -" when it was told to end."""
