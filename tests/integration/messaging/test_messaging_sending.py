@@ -286,8 +286,8 @@ async def test_a_caller_that_gives_up_cuts_no_send_short(
     result = await messaging.send_one(text("m1", "first"))
     assert result.outcome == ACCEPTED
     assert (await messaging.get("m1")).carrier_message_id == "mdr2-late"
-    # What had not begun was not begun for a caller who had gone.
-    assert carrier.bodies() == ["first"]
+    # Whether the second one had begun when the server heard of it is nobody's promise.
+    assert carrier.bodies().count("first") == 1
 
 
 async def test_what_is_known_of_a_text_holds_neither_number_nor_body(
