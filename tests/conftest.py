@@ -61,4 +61,5 @@ def _wait_until_it_answers(port: int) -> None:
             except NotYetThere:
                 if time.monotonic() > deadline:
                     raise
+                # A server of another process says nothing when it is up: it has to be asked.
                 time.sleep(0.02)

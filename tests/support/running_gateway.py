@@ -32,7 +32,7 @@ Context = ServicerContext[object, object]
 
 
 class NeverCalled(ConversationServiceServicer):
-    """The methods that a gateway has no business with."""
+    """The methods that a gateway has no business with: a call of one fails its test."""
 
     async def StartConversation(
         self, request: pb.StartConversationRequest, context: Context

@@ -64,6 +64,7 @@ def test_an_opt_out_is_found_in_whatever_shape_400_tells_it(content: bytes) -> N
 @pytest.mark.parametrize(
     ("text", "content"),
     [
+        # Numbers that end in the code itself; none of 555-01xx does.
         (TEXT, b'{"errors":[{"detail":"+12065551110 is not yours"}]}'),
         (TEXT, b'{"errors":[{"detail":"206-555-1110 is not yours"}]}'),
         (TEXT, b'{"errors":[{"detail":"(206) 555 1110 is not yours"}]}'),

@@ -61,9 +61,7 @@ class ReceiveText:
             case Kind.OPT_IN:
                 return Change()
             case Kind.OPT_OUT:
-                return (
-                    self._once_in_a_while(facts, texts.opted_out()) if self._confirms else Change()
-                )
+                return self._confirm_opt_out(facts)
             case Kind.END | Kind.TALK:
                 return self._once_in_a_while(facts, texts.help_text(facts.pool))
 

@@ -44,6 +44,7 @@ class Layout:
         self._vault = vault
 
     def load_call(self, receipt: Receipt, lookup: Lookup) -> Call:
+        """What load.lua is asked for one intent."""
         pointers = [self._route(line) for line in lookup.lines]
         pointers += [self._code(lookup.code)] if lookup.code else []
         silence = self._silence(lookup.silence)
@@ -52,6 +53,7 @@ class Layout:
         return keys, (self._keys.conversation_prefix,)
 
     def loaded(self, receipt: Receipt, lookup: Lookup, reply: Reply) -> Loaded:
+        """What load.lua found. Raises InvalidTag for what another key has sealed."""
         earlier, silenced, conversation, *pointed = cast("list[bytes]", reply)
         found = [
             self.opened(name.decode(), stored) if name else None
@@ -67,6 +69,7 @@ class Layout:
         )
 
     def commit_call(self, commit: Commit) -> Call:
+        """What commit.lua is given for one change."""
         change = commit.change
         before, after = change.before, change.after
         claims, releases = self._claims(change)
