@@ -9,33 +9,39 @@ from grpc.aio import ServicerContext
 
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1 import messaging_pb2_grpc as rpc
+from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 
 Context = ServicerContext[object, object]
+
+# The contract's.
+PAGE_LIMIT = 200
 
 
 @dataclass
 class ScriptedMessaging(rpc.MessagingServiceServicer):
-    """Sends everything, unless told otherwise; knows the receipts of what it sent."""
+    """Sends everything, unless told otherwise; knows the receipts of what it sent.
+
+    Texts to the `opted_out` are refused. Its account has the `numbers` and answers a check with
+    `check`.
+    """
 
     sent: list[pb.OutboundMessage] = field(default_factory=list)
     receipt_state: pb.MessageState.ValueType = pb.MESSAGE_STATE_DELIVERED
     is_down: bool = False
+    opted_out: set[str] = field(default_factory=set)
+    numbers: list[pb.AccountNumber] = field(default_factory=list)
+    check: pb.CheckAccountResponse = field(
+        default_factory=lambda: pb.CheckAccountResponse(is_authorized=True)
+    )
+
+    _known: set[str] = field(default_factory=set)
 
     async def SendMessages(
         self, request: pb.SendMessagesRequest, context: Context
     ) -> pb.SendMessagesResponse:
         if self.is_down:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "down")
-        self.sent.extend(request.messages)
-        results = [
-            pb.SendMessageResult(
-                message_id=message.message_id,
-                outcome=pb.SEND_OUTCOME_ACCEPTED,
-                state=pb.MESSAGE_STATE_SENT,
-            )
-            for message in request.messages
-        ]
-        return pb.SendMessagesResponse(results=results)
+        return pb.SendMessagesResponse(results=map(self._send, request.messages))
 
     async def RecordDeliveryReceipts(
         self, request: pb.RecordDeliveryReceiptsRequest, context: Context
@@ -48,6 +54,43 @@ class ScriptedMessaging(rpc.MessagingServiceServicer):
         self, request: pb.GetMessageRequest, context: Context
     ) -> pb.GetMessageResponse:
         await context.abort(grpc.StatusCode.NOT_FOUND, "never asked for here")
+
+    async def ListAccountNumbers(
+        self, request: pb.ListAccountNumbersRequest, context: Context
+    ) -> pb.ListAccountNumbersResponse:
+        if self.is_down:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "down")
+        start = int(request.page_token or 0)
+        end = start + (request.page_size or PAGE_LIMIT)
+        return pb.ListAccountNumbersResponse(
+            numbers=self.numbers[start:end],
+            next_page_token=str(end) if end < len(self.numbers) else "",
+        )
+
+    async def CheckAccount(
+        self, request: pb.CheckAccountRequest, context: Context
+    ) -> pb.CheckAccountResponse:
+        if self.is_down:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "down")
+        return self.check
+
+    def _send(self, message: pb.OutboundMessage) -> pb.SendMessageResult:
+        if message.to_number in self.opted_out:
+            return pb.SendMessageResult(
+                message_id=message.message_id,
+                outcome=pb.SEND_OUTCOME_REFUSED,
+                state=pb.MESSAGE_STATE_REFUSED,
+                error=pb.ItemError(reason=ErrorReason.ERROR_REASON_RECIPIENT_OPTED_OUT),
+            )
+        # As the real one does: each message id is sent once, however often it is asked for.
+        if message.message_id not in self._known:
+            self._known.add(message.message_id)
+            self.sent.append(message)
+        return pb.SendMessageResult(
+            message_id=message.message_id,
+            outcome=pb.SEND_OUTCOME_ACCEPTED,
+            state=pb.MESSAGE_STATE_SENT,
+        )
 
     def _match(self, receipt: pb.DeliveryReceipt) -> pb.RecordDeliveryReceiptResult:
         known = [one for one in self.sent if receipt.send_token == f"token-{one.message_id}"]

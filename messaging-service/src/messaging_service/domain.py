@@ -16,7 +16,7 @@ from messaging_service.errors import (
 from runtime.refusals import FieldViolation
 
 # E.164 allows 15 digits; nothing with fewer than 7 can be dialled across countries.
-_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 # The contract's limits.
 ID_LIMIT = 64
 BODY_LIMIT = 10_000
@@ -157,7 +157,7 @@ def _violations(text: Text) -> Iterator[FieldViolation]:
     yield from id_violations("message_id", text.message_id)
     yield from id_violations("pool", text.pool)
     for name, number in (("from_number", text.from_number), ("to_number", text.to_number)):
-        if not _E164.fullmatch(number):
+        if not E164.fullmatch(number):
             yield FieldViolation(name, 'give E.164: "+" and between 7 and 15 digits')
     if not 1 <= len(text.body) <= BODY_LIMIT:
         yield FieldViolation("body", f"give between 1 and {BODY_LIMIT} characters")

@@ -53,12 +53,12 @@ class MessageIdReused(MessagingError):
 
 
 class CarrierRefused(MessagingError):
-    """The carrier refused the text for good."""
+    """The carrier refused the text, or what else it was asked, for good."""
 
     reason = "CARRIER_REFUSED"
 
     def __init__(self) -> None:
-        super().__init__("the carrier refused the text")
+        super().__init__("the carrier refused the request")
 
 
 class RecipientOptedOut(MessagingError):
@@ -80,12 +80,12 @@ class CarrierAccountRefused(MessagingError):
 
 
 class CarrierRateLimited(MessagingError):
-    """The carrier asks to send more slowly."""
+    """The carrier asks to be called more slowly."""
 
     reason = "CARRIER_RATE_LIMITED"
 
     def __init__(self, retry_after: timedelta) -> None:
-        super().__init__("the carrier asks to send more slowly", retry_after=retry_after)
+        super().__init__("the carrier asks to be called more slowly", retry_after=retry_after)
 
 
 class CarrierUnavailable(MessagingError):

@@ -44,13 +44,28 @@ def read_answer(
         carrier_id = _carrier_id(content)
         return Accepted(carrier_id) if carrier_id else Unknown(f"{why} without an id")
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return NotSent(CarrierRateLimited(_delay(headers, now, RATE_LIMIT_DELAY)), why)
+        return NotSent(CarrierRateLimited(delay(headers, now, RATE_LIMIT_DELAY)), why)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         # Documented as maintenance, "retry later": unlike 500 it says that nothing was taken.
-        return NotSent(CarrierUnavailable(_delay(headers, now, UNAVAILABLE_DELAY)), why)
+        return NotSent(CarrierUnavailable(delay(headers, now, UNAVAILABLE_DELAY)), why)
     if _was_performed(status):
         return Unknown(why)
     return Refused(_refusal(status, content, text), why)
+
+
+def delay(headers: Mapping[str, str], now: datetime, otherwise: timedelta) -> timedelta:
+    """What Retry-After asks for, within bounds. Flowroute documents no such header."""
+    asked = _retry_after(headers.get("retry-after", ""), now)
+    return min(max(asked, otherwise), LONGEST_DELAY) if asked is not None else otherwise
+
+
+def parsed(content: bytes) -> object:
+    """The JSON value, or the text of an answer that is none (a proxy's page, say)."""
+    try:
+        value: object = json.loads(content)
+    except (ValueError, RecursionError):
+        return content.decode(errors="replace")
+    return value
 
 
 def _was_performed(status: int) -> bool:
@@ -75,7 +90,7 @@ def _refusal(
 
 def _tells_opt_out(content: bytes, text: Text) -> bool:
     """Looks for the opt-out in an error of unknown shape that may repeat the text itself."""
-    told = "\n".join(_strings(_parsed(content)))
+    told = "\n".join(_strings(parsed(content)))
     if _OPTED_OUT.search(text.body):
         told = told.replace(text.body, "")
     return _OPTED_OUT.search(told) is not None
@@ -92,27 +107,12 @@ def _strings(value: object) -> Iterator[str]:
         yield str(value)
 
 
-def _parsed(content: bytes) -> object:
-    """The JSON value, or the text of an answer that is none (a proxy's page, say)."""
-    try:
-        value: object = json.loads(content)
-    except (ValueError, RecursionError):
-        return content.decode(errors="replace")
-    return value
-
-
 def _carrier_id(content: bytes) -> str:
-    body = _parsed(content)
+    body = parsed(content)
     data = body.get("data") if isinstance(body, dict) else None
     carrier_id = data.get("id") if isinstance(data, dict) else None
     usable = isinstance(carrier_id, str) and len(carrier_id) <= CARRIER_ID_LIMIT
     return str(carrier_id) if usable else ""
-
-
-def _delay(headers: Mapping[str, str], now: datetime, otherwise: timedelta) -> timedelta:
-    """What Retry-After asks for, within bounds. Flowroute documents no such header."""
-    asked = _retry_after(headers.get("retry-after", ""), now)
-    return min(max(asked, otherwise), LONGEST_DELAY) if asked is not None else otherwise
 
 
 def _retry_after(value: str, now: datetime) -> timedelta | None:

@@ -4,7 +4,8 @@ from grpc.aio import ServicerContext
 
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.messaging_pb2_grpc import MessagingServiceServicer
-from messaging_service import wire
+from messaging_service import account_wire, wire
+from messaging_service.account import Account
 from messaging_service.errors import MessageNotFound
 from messaging_service.ledger import Ledger
 from messaging_service.recording import Recorder
@@ -16,10 +17,13 @@ SERVICE_NAME = pb.DESCRIPTOR.services_by_name["MessagingService"].full_name
 class MessagingServicer(MessagingServiceServicer):
     """Satisfies maskline.messaging.v1.MessagingService."""
 
-    def __init__(self, sender: Sender, recorder: Recorder, ledger: Ledger) -> None:
+    def __init__(
+        self, sender: Sender, recorder: Recorder, ledger: Ledger, account: Account
+    ) -> None:
         self._sender = sender
         self._recorder = recorder
         self._ledger = ledger
+        self._account = account
 
     async def SendMessages(
         self,
@@ -51,3 +55,18 @@ class MessagingServicer(MessagingServiceServicer):
         wire.check_batch("receipts", request.receipts)
         messages = await self._recorder.record_all([*map(wire.to_receipt, request.receipts)])
         return pb.RecordDeliveryReceiptsResponse(results=map(wire.from_recorded, messages))
+
+    async def ListAccountNumbers(
+        self,
+        request: pb.ListAccountNumbersRequest,
+        context: ServicerContext[pb.ListAccountNumbersRequest, pb.ListAccountNumbersResponse],
+    ) -> pb.ListAccountNumbersResponse:
+        page = await self._account.list_numbers(account_wire.to_page(request))
+        return account_wire.from_numbers(page)
+
+    async def CheckAccount(
+        self,
+        request: pb.CheckAccountRequest,
+        context: ServicerContext[pb.CheckAccountRequest, pb.CheckAccountResponse],
+    ) -> pb.CheckAccountResponse:
+        return account_wire.from_check(await self._account.check())

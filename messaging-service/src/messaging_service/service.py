@@ -11,7 +11,9 @@ from redis.asyncio import Redis
 from maskline.messaging.v1.messaging_pb2_grpc import add_MessagingServiceServicer_to_server
 from messaging_service.attempts import CLAIM_MARGIN, Attempts
 from messaging_service.fingerprints import Fingerprints
-from messaging_service.flowroute import MAX_CONNECTIONS, FlowrouteClient
+from messaging_service.flowroute import FlowrouteClient
+from messaging_service.flowroute_account import FlowrouteAccount
+from messaging_service.flowroute_http import SEND_CONNECTIONS, FlowrouteHttp
 from messaging_service.ledger import Ledger
 from messaging_service.recording import Recorder
 from messaging_service.refusals import DOMAIN, status_of
@@ -33,12 +35,14 @@ async def serve(settings: Settings, clock: Clock, server: GrpcServer, stop: asyn
     send_timeout = timedelta(seconds=settings.send_timeout_seconds)
     async with (
         aclosing(open_redis(settings.redis_url.get_secret_value())) as redis,
-        FlowrouteClient(settings, clock) as carrier,
+        FlowrouteHttp(settings) as http,
     ):
         ledger = _ledger(settings, clock, redis)
+        carrier = FlowrouteClient(http, settings, clock)
         attempts = Attempts(ledger, carrier, clock, send_timeout=send_timeout)
-        sender = Sender(attempts, in_flight_limit=MAX_CONNECTIONS)
-        servicer = MessagingServicer(sender, Recorder(ledger), ledger)
+        sender = Sender(attempts, in_flight_limit=SEND_CONNECTIONS)
+        account = FlowrouteAccount(http, settings, clock)
+        servicer = MessagingServicer(sender, Recorder(ledger), ledger, account)
         add_MessagingServiceServicer_to_server(servicer, server.server)
         await serve_until(stop, server, [SERVICE_NAME], probe=partial(answers, redis))
         await sender.drain(send_timeout + CLAIM_MARGIN)

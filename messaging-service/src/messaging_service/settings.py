@@ -51,7 +51,10 @@ class Settings(ServiceSettings):
         "http://127.0.0.1:8080", description="Where the carrier reaches the gateway."
     )
     send_timeout_seconds: float = Field(
-        10.0, gt=0, le=60, description="The longest that one send may take, answer included."
+        10.0,
+        gt=0,
+        le=60,
+        description="The longest that one send, or one look at the account, may take.",
     )
     ledger_key: Secret = Field(
         SecretStr(DEVELOPMENT_LEDGER_KEY),

@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 from runtime.clock import Clock
+from simulator.callbacks.addresses import CallbackAddresses
 from simulator.callbacks.courier import Attempt, Callback, Courier, Post
 from simulator.callbacks.inbound import CallbackShape, id_prefix, inbound_callback
 from simulator.callbacks.receipts import ReceiptShape, receipt_callbacks, receipts
@@ -77,10 +78,9 @@ class Carrier:
         self.phones = Phones(self.feed.publish)
         self.courier = Courier(post, clock, resend_interval)
         self.behaviour = behaviour or Behaviour()
+        self.addresses = CallbackAddresses(gateway_url)
         self._opt_outs = OptOuts()
         self._clock = clock
-        self._texts_url = f"{gateway_url}/api/message"
-        self._receipts_url = f"{gateway_url}/api/receipt"
 
     def send(self, outgoing: Outgoing) -> MessageRecord:
         """Takes a message from the account and delivers it at once.
@@ -92,9 +92,9 @@ class Carrier:
         if self._opt_outs.blocks(outgoing.to_number, outgoing.from_number):
             raise RecipientOptedOut
         record = self._outbound_record(outgoing)
-        receipts_url = outgoing.receipt_url or self._receipts_url
-        shape = self.behaviour.receipt_shape
-        self.courier.submit(receipt_callbacks(record, shape, receipts_url))
+        url = outgoing.receipt_url or self.addresses.for_receipt(is_mms=outgoing.is_mms)
+        if url:
+            self.courier.submit(receipt_callbacks(record, self.behaviour.receipt_shape, url))
         self.records.add(record)
         self._hand_to_phone(record)
         return record
@@ -171,16 +171,17 @@ class Carrier:
         )
 
     def _sent_text(self, record: MessageRecord) -> PhoneText:
-        callback = inbound_callback(record, self.behaviour.callback_shape, self._texts_url)
+        url = self.addresses.for_text(is_mms=record.is_mms)
         return PhoneText(
             id=record.id,
             side=Side.SENT,
             peer=record.to_number,
             body=record.body,
             media=record.media,
-            state=TextState.SENDING,
+            # Without an address it is on record only.
+            state=TextState.SENDING if url else TextState.NOT_ACCEPTED,
             time=record.time,
-            callback=callback,
+            callback=inbound_callback(record, self.behaviour.callback_shape, url or ""),
         )
 
     def _hand_to_phone(self, record: MessageRecord) -> None:
@@ -213,9 +214,10 @@ class Carrier:
         self.phones.put(phone, answer)
 
     def _tell_gateway(self, phone: str, text: PhoneText) -> None:
-        content = text.callback or b""
-        note = partial(self._note_attempt, phone, text.id)
-        self.courier.submit(Callback(self._texts_url, content, on_attempt=note))
+        url = self.addresses.for_text(is_mms=bool(text.media))
+        if url:
+            note = partial(self._note_attempt, phone, text.id)
+            self.courier.submit(Callback(url, text.callback or b"", on_attempt=note))
 
     def _note_attempt(self, phone: str, text_id: str, attempt: Attempt) -> None:
         """The text may have scrolled away, and the phone may be gone."""

@@ -87,6 +87,17 @@ class Messaging:
         response = await self.stub.RecordDeliveryReceipts(request, timeout=PATIENCE_SECONDS)
         return list(response.results)
 
+    async def list_numbers(
+        self, page_size: int = 0, page_token: str = ""
+    ) -> pb.ListAccountNumbersResponse:
+        """One page of the account's numbers."""
+        request = pb.ListAccountNumbersRequest(page_size=page_size, page_token=page_token)
+        return await self.stub.ListAccountNumbers(request, timeout=PATIENCE_SECONDS)
+
+    async def check(self) -> pb.CheckAccountResponse:
+        """How the account is set up."""
+        return await self.stub.CheckAccount(pb.CheckAccountRequest(), timeout=PATIENCE_SECONDS)
+
     async def health(self, wanted: str) -> None:
         """Waits until health tells it."""
         watch = self.channel.unary_stream(

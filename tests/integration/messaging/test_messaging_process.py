@@ -132,11 +132,18 @@ async def test_no_log_line_holds_a_number_a_body_or_a_key(
             pb.DeliveryReceipt(carrier_message_id="mdr2-1", status=f"{body} {ALICE}"),
             pb.DeliveryReceipt(carrier_message_id="mdr2-2", status=f"{body} {ALICE}"),
         )
+        carrier.always(response(200, {"data": [{"id": MASKED}, {"id": f"{ALICE}x"}]}))
+        assert len((await messaging.list_numbers()).numbers) == 1
+        # An address of callbacks may hold a secret.
+        address = {"callback_url": f"https://{SECRETS[1]}@relay.example/"}
+        carrier.always(response(200, {"data": {"attributes": address}}))
+        assert SECRETS[1] in (await messaging.check()).callbacks[0].url
         output = await logging.stop()
     events = [json.loads(line)["event"] for line in output.splitlines()]
     assert {
         *("serving", "text_sent", "text_refused", "text_not_sent", "send_unknown"),
-        *("receipt_of_no_text", "receipt_says_nothing_known", "stopping"),
+        *("receipt_of_no_text", "receipt_says_nothing_known", "account_numbers_skipped"),
+        "stopping",
     } <= set(events)
     for secret in (ALICE, BOB, MASKED, "14255550199", body, *SECRETS):
         assert secret.lstrip("+") not in output

@@ -1,11 +1,7 @@
 """The service and the simulator, a process of its own, speak the same Flowroute."""
 
-import asyncio
 import json
-import os
-import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import httpx
 import pytest
@@ -18,21 +14,18 @@ from integration.messaging.scripted_carrier import (
 from integration.messaging.serving import (
     ALICE,
     BOB,
-    PATIENCE_SECONDS,
     Messaging,
     serving,
     settings_for,
     text,
 )
+from integration.messaging.simulator_process import KEYS, simulator
 from redis.asyncio import Redis
 
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from support.clock import ManualClock
 from support.eventually import eventually
-from support.ports import free_port
-
-KEYS = ("simulator", "simulator")
 
 
 @pytest.fixture
@@ -120,32 +113,3 @@ async def _kept_by(simulator_url: str, carrier_id: str) -> dict[str, str]:
         answer = await http.get(f"/v2.2/messages/{carrier_id}")
     attributes: dict[str, str] = answer.raise_for_status().json()["data"]["attributes"]
     return attributes
-
-
-@asynccontextmanager
-async def simulator(gateway_url: str) -> AsyncIterator[str]:
-    """The simulator as a process on a free port, once it answers."""
-    listen = f"127.0.0.1:{free_port()}"
-    settings = {"SIMULATOR_LISTEN": listen, "SIMULATOR_GATEWAY_URL": gateway_url}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "simulator"),
-        env={"PATH": os.environ["PATH"], **settings},
-        stdout=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        await eventually(lambda: _answers(process, f"http://{listen}"))
-        yield f"http://{listen}"
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await asyncio.wait_for(process.wait(), PATIENCE_SECONDS)
-
-
-async def _answers(process: asyncio.subprocess.Process, url: str) -> bool:
-    assert process.returncode is None, "the simulator ended"
-    try:
-        async with httpx.AsyncClient(base_url=url, auth=KEYS) as http:
-            return (await http.get("/v2/numbers")).is_success
-    except httpx.TransportError:
-        return False

@@ -1,6 +1,7 @@
 """The simulator and what it calls, both over real HTTP; the test owns the clock."""
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from support.clock import ManualClock
 from support.eventually import eventually
 
 KEYS = ("simulator", "simulator")
+JSON_API = {"content-type": "application/vnd.api+json; charset=utf-8"}
 ALICE, BOB = "+14255550111", "+14255550122"
 OURS, ALSO_OURS = "+12065550100", "+12065550101"
 
@@ -83,6 +85,16 @@ class RunningSimulator:
         await self.carrier.courier.settled()
         while self.carrier.courier.run_once():
             await self.carrier.courier.settled()
+
+
+def assert_error(response: httpx.Response, status: int, title: str) -> str:
+    """One documented error body; answers its detail."""
+    assert response.status_code == status
+    [error] = response.json()["errors"]
+    assert set(error) == {"id", "status", "title", "detail"}
+    assert (error["status"], error["title"]) == (status, title)
+    assert str(uuid.UUID(error["id"])) == error["id"]
+    return str(error["detail"])
 
 
 @asynccontextmanager

@@ -2,27 +2,22 @@
 
 import json
 import re
-import uuid
 
 import httpx
 import pytest
-from integration.simulator.running_simulator import ALICE, ALSO_OURS, KEYS, OURS, RunningSimulator
+from integration.simulator.running_simulator import (
+    ALICE,
+    ALSO_OURS,
+    JSON_API,
+    KEYS,
+    OURS,
+    RunningSimulator,
+    assert_error,
+)
 
 from simulator import records as records_module
 from simulator.callbacks import courier as courier_module
 from support.clock import ManualClock
-
-JSON_API = {"content-type": "application/vnd.api+json; charset=utf-8"}
-
-
-def assert_error(response: httpx.Response, status: int, title: str) -> str:
-    """One documented error body; answers its detail."""
-    assert response.status_code == status
-    [error] = response.json()["errors"]
-    assert set(error) == {"id", "status", "title", "detail"}
-    assert (error["status"], error["title"]) == (status, title)
-    assert str(uuid.UUID(error["id"])) == error["id"]
-    return str(error["detail"])
 
 
 @pytest.mark.parametrize("version", ["v2.1", "v2.2"])

@@ -7,6 +7,7 @@ import pytest
 from simulator import phones as phones_module
 from simulator import records as records_module
 from simulator.callbacks import courier as courier_module
+from simulator.callbacks.addresses import CallbackType
 from simulator.callbacks.courier import CourierFull
 from simulator.carrier import (
     Carrier,
@@ -19,6 +20,7 @@ from simulator.carrier import (
 )
 from simulator.opt_outs import ANSWERS, OptOutWord
 from simulator.phones import Side, TextState, TooManyPhones
+from simulator.records import Media
 from support.clock import ManualClock
 
 ALICE, BOB = "+14255550111", "+14255550122"
@@ -127,6 +129,45 @@ async def test_a_text_can_be_handed_in_again_exactly_as_it_was(
     first, second = gateway.received
     assert first == second
     assert states(carrier, ALICE) == [("start", TextState.ACCEPTED, 2)]
+
+
+async def test_callbacks_go_where_the_account_says(carrier: Carrier, gateway: Gateway) -> None:
+    for kind in CallbackType:
+        carrier.addresses.put(kind, f"http://elsewhere/{kind}")
+    picture = Media("https://example.net/cat.png", "cat.png", "image/png", 0)
+    carrier.type_text(ALICE, OURS, "start", ())
+    carrier.type_text(ALICE, OURS, "", (picture,))
+    carrier.send(to(BOB))
+    carrier.send(Outgoing(OURS, BOB, "hi", is_mms=True))
+    await deliver(carrier)
+    assert {url for url, _ in gateway.received} == {f"http://elsewhere/{k}" for k in CallbackType}
+
+
+async def test_a_text_without_a_callback_address_is_kept_and_can_be_handed_in_once_there_is_one(
+    carrier: Carrier, gateway: Gateway
+) -> None:
+    carrier.addresses.remove(CallbackType.SMS)
+    text = carrier.type_text(ALICE, OURS, "start", ())
+    await deliver(carrier)
+    assert gateway.received == []
+    assert states(carrier, ALICE) == [("start", TextState.NOT_ACCEPTED, 0)]
+    assert carrier.records.find(text.id) is not None
+
+    carrier.addresses.put(CallbackType.SMS, "http://elsewhere/texts")
+    carrier.resend(text.id)
+    await deliver(carrier)
+    assert [url for url, _ in gateway.received] == ["http://elsewhere/texts"]
+    assert states(carrier, ALICE) == [("start", TextState.ACCEPTED, 1)]
+
+
+async def test_without_an_address_for_receipts_only_messages_that_name_one_get_them(
+    carrier: Carrier, gateway: Gateway
+) -> None:
+    carrier.addresses.remove(CallbackType.SMS_RECEIPT)
+    carrier.send(to(ALICE))
+    carrier.send(Outgoing(OURS, BOB, "hi", receipt_url="http://elsewhere/dlr"))
+    await deliver(carrier)
+    assert [url for url, _ in gateway.received] == ["http://elsewhere/dlr"] * 2
 
 
 async def test_only_texts_of_phones_can_be_handed_in_again(carrier: Carrier) -> None:

@@ -1,6 +1,6 @@
 """The routes of one API version. They are Starlette's: benchmarks send through them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from http import HTTPStatus
 from itertools import islice
 
@@ -14,6 +14,7 @@ from runtime.clock import Clock
 from simulator.carrier import Carrier
 from simulator.flowroute import errors, queries
 from simulator.flowroute.authentication import Credentials
+from simulator.flowroute.callbacks_api import CALLBACK_TYPES, CallbacksApi
 from simulator.flowroute.documents import accepted_document, message_resource, number_resource
 from simulator.flowroute.send_request import read_send_request
 from simulator.phone_numbers import to_digits
@@ -80,8 +81,18 @@ def messages_api(
     return _application(
         Route("/messages", authenticated(credentials, api.send), methods=["POST"]),
         Route("/messages", authenticated(credentials, api.list), methods=["GET"]),
+        *_callback_routes(carrier, credentials),
         Route("/messages/{message_id}", authenticated(credentials, api.get), methods=["GET"]),
     )
+
+
+def _callback_routes(carrier: Carrier, credentials: Credentials) -> Iterator[Route]:
+    """They stand before the messages, for a callback type looks like a message's id."""
+    for name, kind in CALLBACK_TYPES.items():
+        api, path = CallbacksApi(carrier, kind), f"/messages/{name}"
+        yield Route(path, authenticated(credentials, api.get), methods=["GET"])
+        yield Route(path, authenticated(credentials, api.put), methods=["PUT"])
+        yield Route(path, authenticated(credentials, api.delete), methods=["DELETE"])
 
 
 def numbers_api(carrier: Carrier, credentials: Credentials) -> Starlette:

@@ -1,39 +1,28 @@
-"""The body of `POST /messages`, in both shapes that v2.1 and v2.2 accept."""
-
-import json
-from collections.abc import Mapping
-from http import HTTPStatus
+"""The body of `POST /messages`."""
 
 from starlette.requests import Request
 
-from simulator.attachments import MAX_MEDIA, is_http_url, media_at
+from simulator.attachments import MAX_MEDIA, media_at
 from simulator.carrier import Outgoing
-from simulator.flowroute.errors import FlowrouteError, unprocessable
+from simulator.flowroute.errors import unprocessable
+from simulator.flowroute.request_body import Fields, parse_fields, read_json_body, url
 from simulator.phone_numbers import to_e164
 from simulator.records import Media
 
-ACCEPTED_TYPES = frozenset({"application/json", "application/vnd.api+json"})
 # 4,096 characters are 30 segments. Flowroute publishes no limit; this one bounds memory.
 MAX_BODY_CHARACTERS = 4_096
 
-_Fields = Mapping[str, object]
 _BOOLEANS = {"true": True, "false": False}
 
 
 async def read_send_request(request: Request) -> Outgoing:
     """What the request asks to send. Raises FlowrouteError 400, 415 or 422."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type not in ACCEPTED_TYPES:
-        raise FlowrouteError(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            "Send application/vnd.api+json or application/json.",
-        )
-    return parse_send_request(await request.body())
+    return parse_send_request(await read_json_body(request))
 
 
 def parse_send_request(body: bytes) -> Outgoing:
     """What a body asks to send. Raises FlowrouteError 400 or 422."""
-    fields = _fields(body)
+    fields = parse_fields(body)
     media = _media(fields)
     return Outgoing(
         from_number=_number(fields, "from"),
@@ -45,24 +34,7 @@ def parse_send_request(body: bytes) -> Outgoing:
     )
 
 
-def _fields(body: bytes) -> _Fields:
-    """The message's fields, from under `data.attributes` where there is one."""
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise FlowrouteError(HTTPStatus.BAD_REQUEST, "The body must be JSON.") from error
-    if not isinstance(document, dict):
-        raise FlowrouteError(HTTPStatus.BAD_REQUEST, "The body must be a JSON object.")
-    if "data" not in document:
-        return document
-    data = document["data"]
-    attributes = data.get("attributes") if isinstance(data, dict) else None
-    if not isinstance(attributes, dict):
-        unprocessable("'data.attributes' must be an object.")
-    return attributes
-
-
-def _number(fields: _Fields, name: str) -> str:
+def _number(fields: Fields, name: str) -> str:
     value = fields.get(name)
     if value is None:
         unprocessable(f"'{name}' is required.")
@@ -72,7 +44,7 @@ def _number(fields: _Fields, name: str) -> str:
         unprocessable(f"'{name}' must be a phone number such as +12065550100.")
 
 
-def _body(fields: _Fields, *, required: bool) -> str:
+def _body(fields: Fields, *, required: bool) -> str:
     value = fields.get("body")
     if value is None or value == "":
         return unprocessable("'body' is required.") if required else ""
@@ -85,27 +57,21 @@ def _body(fields: _Fields, *, required: bool) -> str:
     return body
 
 
-def _media(fields: _Fields) -> tuple[Media, ...]:
+def _media(fields: Fields) -> tuple[Media, ...]:
     value = fields.get("media_urls")
     if value is None:
         return ()
     if not isinstance(value, list) or len(value) > MAX_MEDIA:
         unprocessable(f"'media_urls' must be a list of at most {MAX_MEDIA} URLs.")
-    return tuple(media_at(_url(url, "media_urls")) for url in value)
+    return tuple(media_at(url(item, "media_urls")) for item in value)
 
 
-def _receipt_url(fields: _Fields) -> str | None:
+def _receipt_url(fields: Fields) -> str | None:
     value = fields.get("dlr_callback")
-    return None if value is None else _url(value, "dlr_callback")
+    return None if value is None else url(value, "dlr_callback")
 
 
-def _url(value: object, name: str) -> str:
-    if not isinstance(value, str) or not is_http_url(value):
-        unprocessable(f"'{name}' must hold http or https URLs.")
-    return value
-
-
-def _is_mms(fields: _Fields) -> bool:
+def _is_mms(fields: Fields) -> bool:
     """A boolean, or "true" and "false" as Flowroute's own SDK demos send it."""
     value = fields.get("is_mms", False)
     flag = _BOOLEANS.get(value.lower()) if isinstance(value, str) else value

@@ -6,7 +6,8 @@ const states = {
   sending: () => "sending",
   accepted: (text) => (text.attempts > 1 ? `accepted, sent ${text.attempts} times` : "accepted"),
   resending: (text) => `not accepted yet, sent ${text.attempts} ${text.attempts === 1 ? "time" : "times"}`,
-  not_accepted: (text) => `not accepted, given up after ${text.attempts} times`,
+  not_accepted: (text) =>
+    text.attempts ? `not accepted, given up after ${text.attempts} times` : "kept: no callback address is set",
   received: () => "",
 };
 
