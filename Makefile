@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-PARTS  := protos runtime gateway conversation-service messaging-service simulator devstack
+PARTS  := protos runtime gateway conversation-service messaging-service simulator devstack cli
 SOURCES := $(PARTS:%=%/pyproject.toml) protos/generate.py $(wildcard protos/maskline/*/v1/*.proto)
 
 # Moves all ports of `make run`.
@@ -38,7 +38,7 @@ check: install ## Style, types, architecture, contracts and the compose file
 	$(BIN)/lint-imports
 	cd protos && ../$(BIN)/buf lint && ../$(BIN)/buf format --diff --exit-code
 	cd protos && ../$(BIN)/buf breaking --against baseline.binpb
-	$(BIN)/python docs/write_settings.py --check
+	$(BIN)/python docs/write_pages.py --check
 	$(BIN)/python deploy/check_compose.py
 	$(BIN)/python deploy/compose.py check
 
@@ -50,8 +50,8 @@ format: install ## Formats Python and contracts
 protos: install ## Generates the stubs anew
 	$(BIN)/python protos/generate.py
 
-docs: install ## Writes docs/settings.md from the settings themselves
-	$(BIN)/python docs/write_settings.py
+docs: install ## Writes docs/settings.md and docs/pools.md from the code itself
+	$(BIN)/python docs/write_pages.py
 
 lock: install ## Resolves all dependencies anew and writes the hashed requirement files
 	$(BIN)/python requirements/lock.py

@@ -10,7 +10,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 SERVICES = ("gateway", "conversation-service", "messaging-service", "simulator")
-PARTS = ("protos", "runtime", *SERVICES, "devstack")
+PARTS = ("protos", "runtime", *SERVICES, "devstack", "cli")
 OURS = ("maskline-protos", "maskline-runtime")
 OPTIONS = (
     "--universal",

@@ -1,0 +1,120 @@
+"""The commands by name, and the options that all of them have."""
+
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from maskline_cli import (
+    conversations,
+    doctor,
+    messages,
+    numbers,
+    opening,
+    opt_outs,
+    pools,
+    speaking,
+    timeline,
+    watch,
+)
+from maskline_cli.client import Client
+from maskline_cli.options import Options
+
+# A person waits for the answer; a busy service gives it in milliseconds.
+DEFAULT_TIMEOUT_SECONDS = 10.0
+LONGEST_TIMEOUT_SECONDS = 600.0
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(version("maskline-cli"))
+        raise typer.Exit
+
+
+Target = Annotated[
+    str,
+    typer.Option(envvar="MASKLINE_TARGET", metavar="HOST:PORT", help="The conversation service."),
+]
+GatewayUrl = Annotated[
+    str, typer.Option(envvar="MASKLINE_GATEWAY_URL", metavar="URL", help="The gateway, for doctor.")
+]
+Pool = Annotated[
+    str, typer.Option(envvar="MASKLINE_POOL", metavar="NAME", help="The pool to look at.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON for programs; times in UTC.")]
+Timeout = Annotated[
+    float,
+    typer.Option(
+        metavar="SECONDS", min=0.1, max=LONGEST_TIMEOUT_SECONDS, help="How long a call may take."
+    ),
+]
+Version = Annotated[
+    bool,
+    typer.Option(
+        "--version", is_eager=True, callback=_print_version, help="Prints the version and ends."
+    ),
+]
+
+
+def connect(
+    context: typer.Context,
+    target: Target = "127.0.0.1:50051",
+    gateway_url: GatewayUrl = "http://127.0.0.1:8080",
+    pool: Pool = "main",
+    as_json: AsJson = False,
+    timeout: Timeout = DEFAULT_TIMEOUT_SECONDS,
+    _version: Version = False,
+) -> None:
+    """Runs a Maskline deployment. These options may stand anywhere on the command line."""
+    client = Client(Options(target, gateway_url, pool, as_json, timeout))
+    context.obj = client
+    context.call_on_close(client.close)
+    # A reader that has gone is noticed here, where typer deals with it, not at the very end.
+    context.call_on_close(sys.stdout.flush)
+
+
+# Typer's own tracebacks would print what local variables hold.
+app = typer.Typer(pretty_exceptions_enable=False)
+app.callback()(connect)
+
+_pools = typer.Typer(help="Masked numbers run as one, with their settings.")
+_pools.command("list")(pools.list_pools)
+_pools.command("show")(pools.show_pool)
+_pools.command("create")(pools.create_pool)
+_pools.command("set")(pools.set_pool)
+_pools.command("advice")(pools.advise)
+_pools.command("sync")(pools.sync)
+app.add_typer(_pools, name="pools")
+
+_numbers = typer.Typer(help="The masked numbers of the pool.")
+_numbers.command("list")(numbers.list_numbers)
+_numbers.command("add")(numbers.add_number)
+_numbers.command("drain")(numbers.drain_number)
+_numbers.command("remove")(numbers.remove_number)
+app.add_typer(_numbers, name="numbers")
+
+_conversations = typer.Typer(help="Two people on one masked number.")
+_conversations.command("list")(conversations.list_conversations)
+_conversations.command("show")(conversations.show_conversation)
+_conversations.command("start")(opening.start)
+_conversations.command("open")(opening.open_conversation)
+_conversations.command("join")(opening.join)
+_conversations.command("pause")(conversations.pause)
+_conversations.command("resume")(conversations.resume)
+_conversations.command("reopen")(conversations.reopen)
+_conversations.command("messages")(messages.list_messages)
+app.add_typer(_conversations, name="conversations")
+
+app.command("timeline")(timeline.timeline)
+app.command("watch")(watch.watch)
+app.command("send")(speaking.send)
+app.command("end")(speaking.end)
+
+_opt_outs = typer.Typer(help="Who wants no texts, in the whole deployment.")
+_opt_outs.command("get")(opt_outs.get_opt_out)
+_opt_outs.command("add")(opt_outs.add_opt_out)
+_opt_outs.command("remove")(opt_outs.remove_opt_out)
+app.add_typer(_opt_outs, name="opt-outs")
+
+app.command("doctor")(doctor.doctor)

@@ -1,0 +1,105 @@
+"""The services of one deployment, as this command line calls them."""
+
+import json
+from typing import TypeVar, cast
+
+import grpc
+import typer
+from google.protobuf.message import Message
+from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+
+from maskline.conversation.v1 import (
+    conversation_pb2,
+    deployment_pb2,
+    opt_out_pb2,
+    pool_pb2,
+)
+from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
+from maskline.conversation.v1.deployment_pb2_grpc import DeploymentServiceStub
+from maskline.conversation.v1.opt_out_pb2_grpc import OptOutServiceStub
+from maskline.conversation.v1.pool_pb2_grpc import PoolServiceStub
+from maskline_cli.options import Options
+from runtime.grpc_client import MAX_MESSAGE_BYTES, service_config
+
+SERVICES = tuple(
+    file.DESCRIPTOR.services_by_name[name]
+    for file, name in (
+        (conversation_pb2, "ConversationService"),
+        (pool_pb2, "PoolService"),
+        (opt_out_pb2, "OptOutService"),
+        (deployment_pb2, "DeploymentService"),
+    )
+)
+
+Request = TypeVar("Request", bound=Message)
+Response = TypeVar("Response")
+
+
+class CallFailed(Exception):
+    """A call that was not answered with a response; `request_id` is empty unless it changes."""
+
+    def __init__(self, error: grpc.RpcError, target: str, request_id: str = "") -> None:
+        super().__init__("a call failed")
+        self.target = target
+        # What sync calls raise is both, which the stubs do not say.
+        self.call = cast("grpc.Call", error)
+        self.request_id = request_id
+
+
+class Client:
+    """One channel, and a deadline for every call."""
+
+    def __init__(self, options: Options) -> None:
+        """Nothing is called yet."""
+        self.options = options
+        self._channel = _open_channel(options.target)
+        self.conversations = ConversationServiceStub(self._channel)
+        self.pools = PoolServiceStub(self._channel)
+        self.opt_outs = OptOutServiceStub(self._channel)
+        self.deployment = DeploymentServiceStub(self._channel)
+        self.check_health = self._channel.unary_unary(
+            "/grpc.health.v1.Health/Check",
+            request_serializer=HealthCheckRequest.SerializeToString,
+            response_deserializer=HealthCheckResponse.FromString,
+        )
+
+    @property
+    def pool(self) -> str:
+        """The pool that commands are about."""
+        return self.options.pool
+
+    def ask(
+        self, method: "grpc.UnaryUnaryMultiCallable[Request, Response]", request: Request
+    ) -> Response:
+        """The response; raises CallFailed."""
+        # Quoted above: only the stubs know that it is generic.
+        try:
+            return method(request, timeout=self.options.timeout_seconds)
+        except grpc.RpcError as error:
+            request_id = getattr(request, "request_id", "")
+            raise CallFailed(error, self.options.target, request_id) from error
+
+    def close(self) -> None:
+        """Ends what is under way."""
+        self._channel.close()
+
+
+def client_of(context: typer.Context) -> Client:
+    """The client that the global options led to."""
+    return cast("Client", context.obj)
+
+
+def _open_channel(target: str) -> grpc.Channel:
+    return grpc.insecure_channel(
+        target,
+        options=[
+            ("grpc.service_config", json.dumps(service_config(SERVICES))),
+            ("grpc.enable_retries", 1),
+            ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+            # A watch whose peer vanished without a word notices it within half a minute.
+            ("grpc.keepalive_time_ms", 20_000),
+            ("grpc.keepalive_timeout_ms", 10_000),
+            ("grpc.initial_reconnect_backoff_ms", 100),
+            ("grpc.max_reconnect_backoff_ms", 2_000),
+        ],
+    )

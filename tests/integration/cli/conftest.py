@@ -1,0 +1,13 @@
+"""A scripted deployment for each test."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from integration.cli.scripted import ScriptedDeployment, serving
+
+
+@pytest.fixture
+async def deployment() -> AsyncIterator[ScriptedDeployment]:
+    """Answers as the test says."""
+    async with serving() as one:
+        yield one

@@ -1,0 +1,41 @@
+"""What the scripted services answer."""
+
+from datetime import UTC, datetime
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1.event_pb2 import Event, EventType
+from maskline.conversation.v1.pool_pb2 import Pool, PoolSettings
+
+ALICE_PHONE = "+14255550111"
+BOB_PHONE = "+14255550122"
+MASKED = "+12065550100"
+NOON = Timestamp()
+NOON.FromDatetime(datetime(2026, 3, 1, 12, 0, 5, tzinfo=UTC))
+# In the time zone of command.ZONE.
+NOON_SHOWN = "2026-03-01 17:00:05"
+
+POOL = Pool(name="main", settings=PoolSettings(operator="Test exchange"), number_count=2)
+TALKING = pb.Conversation(
+    conversation_id="c1",
+    pool="main",
+    masked_number=MASKED,
+    state=pb.CONVERSATION_STATE_ACTIVE,
+    participants=[
+        pb.Participant(participant_id="p-alice", masked_phone_number="+1******0111"),
+        pb.Participant(participant_id="p-bob", masked_phone_number="+1******0122"),
+    ],
+    create_time=NOON,
+)
+
+
+def event(number: int, kind: EventType.ValueType, **more: str) -> Event:
+    """Something that happened in the conversation."""
+    about = {"conversation_id": "c1", "participant_id": "p-alice", **more}
+    return Event(event_id=f"{number}-0", event_time=NOON, type=kind, **about)
+
+
+def watched(number: int, kind: EventType.ValueType, **more: str) -> pb.WatchEventsResponse:
+    """The same as a watch is told of it."""
+    return pb.WatchEventsResponse(event=event(number, kind, **more), cursor=f"{number}-0")

@@ -1,0 +1,34 @@
+"""The commands that scripts rely on, each with its sentence."""
+
+import typer
+
+from maskline_cli.app import app
+
+COMMANDS = {
+    "pools": "list show create set advice sync",
+    "numbers": "list add drain remove",
+    "conversations": "list show start open join pause resume reopen messages",
+    "opt-outs": "get add remove",
+    "": "timeline watch send end doctor",
+}
+
+
+def groups() -> dict[str, typer.Typer]:
+    """Every group of commands by its name; the commands of one word by the empty name."""
+    named = {str(one.name): one.typer_instance for one in app.registered_groups}
+    return {**{name: one for name, one in named.items() if one is not None}, "": app}
+
+
+def test_the_commands_are_those_that_were_promised() -> None:
+    names = {
+        group: " ".join(str(one.name) for one in commands.registered_commands)
+        for group, commands in groups().items()
+    }
+    assert names == COMMANDS
+
+
+def test_every_command_says_what_it_does() -> None:
+    for commands in groups().values():
+        for one in commands.registered_commands:
+            assert one.callback is not None
+            assert str(one.callback.__doc__).endswith("."), one.name
