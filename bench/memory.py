@@ -9,7 +9,16 @@ from redis import Redis
 from bench.measure import sending_stopped
 from bench.systems import CALL_SECONDS, Carrier, System, connect_people
 
-OF_A_CONVERSATION = ("conversation:*", "route:*", "code:*", "deadlines", "conversations")
+OF_A_CONVERSATION = (
+    "conversation:*",
+    "route:*",
+    "code:*",
+    "deadlines",
+    "conversations",
+    "holders",
+    "loads",
+    "timeline:*",
+)
 OF_A_TEXT = ("outbox", "receipt:*", "message:*")
 
 

@@ -3,21 +3,30 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from itertools import count
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import grpc
+from redis.asyncio import Redis
 
+from conversation_service.domain.pool import SeededPool
+from conversation_service.rpc.callers import Callers
 from conversation_service.serve.service import SERVICE_NAMES, Service
+from conversation_service.store.keys import Keys
 from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import event_pb2
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
+from maskline.conversation.v1.deployment_pb2_grpc import DeploymentServiceStub
+from maskline.conversation.v1.opt_out_pb2_grpc import OptOutServiceStub
+from maskline.conversation.v1.pool_pb2_grpc import PoolServiceStub
 from maskline.messaging.v1 import messaging_pb2
 from runtime.grpc_client import open_channel
 from runtime.redis_client import open_redis
 from support.clock import ManualClock
-from support.conversations import MASKED, POOL, VAULT
+from support.conversation_calls import CALL_SECONDS, ask
+from support.conversations import MASKED, POOL, SEED, VAULT
 from support.eventually import eventually
 from support.grpc_calls import is_serving
 from support.ports import free_port
@@ -25,23 +34,37 @@ from support.scripted_messaging import ScriptedMessaging, serving
 
 if TYPE_CHECKING:
     from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceAsyncStub
+    from maskline.conversation.v1.deployment_pb2_grpc import DeploymentServiceAsyncStub
+    from maskline.conversation.v1.opt_out_pb2_grpc import OptOutServiceAsyncStub
+    from maskline.conversation.v1.pool_pb2_grpc import PoolServiceAsyncStub
 
 MESSAGING = messaging_pb2.DESCRIPTOR.services_by_name["MessagingService"]
-CALL_SECONDS = 10.0
 
 
 @dataclass
 class RunningService:
-    """A caller's view of the service, and of what it had sent."""
+    """A caller's view of the service, of what it had sent and of the Redis behind it."""
 
     channel: grpc.aio.Channel
     messaging: ScriptedMessaging
     clock: ManualClock
-    _ids: "count[int]" = field(default_factory=count)
+    redis: Redis
 
     @property
     def stub(self) -> "ConversationServiceAsyncStub":
         return ConversationServiceStub(self.channel)
+
+    @property
+    def pools(self) -> "PoolServiceAsyncStub":
+        return PoolServiceStub(self.channel)
+
+    @property
+    def opt_outs(self) -> "OptOutServiceAsyncStub":
+        return OptOutServiceStub(self.channel)
+
+    @property
+    def deployment(self) -> "DeploymentServiceAsyncStub":
+        return DeploymentServiceStub(self.channel)
 
     async def says(self, number: str, body: str, to: str = MASKED) -> pb.ReceiveMessageResult:
         """A text comes in."""
@@ -52,7 +75,7 @@ class RunningService:
     def text(self, number: str, body: str, to: str = MASKED) -> pb.InboundMessage:
         """A text with an id of its own."""
         return pb.InboundMessage(
-            carrier_message_id=f"mdr2-{next(self._ids):032x}",
+            carrier_message_id=f"mdr2-{uuid4().hex}",
             from_number=number,
             to_number=to,
             body=body,
@@ -63,67 +86,148 @@ class RunningService:
         request = pb.ReceiveMessagesRequest(messages=messages)
         return await self.stub.ReceiveMessages(request, timeout=CALL_SECONDS)
 
+    async def receipts(self, *message_ids: str) -> list[pb.ReceiptOutcome.ValueType]:
+        """Receipts of texts come in together."""
+        receipts = [
+            pb.DeliveryReceipt(carrier_message_id=f"mdr2-{name}", send_token=f"token-{name}")
+            for name in message_ids
+        ]
+        request = pb.ReceiveDeliveryReceiptsRequest(receipts=receipts)
+        response = await self.stub.ReceiveDeliveryReceipts(request, timeout=CALL_SECONDS)
+        return [result.outcome for result in response.results]
+
     async def heard(self, number: str, texts: int) -> list[str]:
         """What a phone has been sent, once it is that much."""
 
         async def arrived() -> bool:
-            return len(self._sent_to(number)) >= texts
+            return len(self.sent_to(number)) >= texts
 
         await eventually(arrived)
-        return self._sent_to(number)
+        return self.sent_to(number)
 
-    async def start(self, number: str) -> pb.StartConversationResponse:
+    def sent_to(self, number: str) -> list[str]:
+        """What a phone has been sent so far."""
+        return [one.body for one in self.sent() if one.to_number == number]
+
+    def sent(self) -> list[messaging_pb2.OutboundMessage]:
+        """Every text once: the real messaging service sends one that is handed in again no more.
+
+        A dispatcher hands one in again that had lost its lease, as it does while the clock stands.
+        """
+        return list({one.message_id: one for one in self.messaging.sent}.values())
+
+    async def healthy(self) -> None:
+        """Waits until the service says that it is well: all that it connects to, it has by then."""
+        await eventually(partial(is_serving, self.channel, SERVICE_NAMES[0]))
+
+    async def quiet(self, pool: str = POOL.name) -> None:
+        """Waits until everything that was accepted in a pool has been sent, or given up."""
+
+        async def nothing_is_owed() -> bool:
+            return await self.redis.xlen(Keys(pool).outbox) == 0
+
+        await eventually(nothing_is_owed)
+
+    async def start(self, number: str, masked_number: str = "") -> pb.StartConversationResponse:
         """A client starts a conversation for somebody."""
-        request = pb.StartConversationRequest(
-            request_id=str(uuid4()), pool=POOL.name, phone_number=number
-        )
-        return await self.stub.StartConversation(request, timeout=CALL_SECONDS)
+        request = pb.StartConversationRequest(phone_number=number, masked_number=masked_number)
+        return await ask(self.stub.StartConversation, request)
 
     async def join(self, number: str, code: str) -> pb.Conversation:
         """A client lets somebody in."""
-        request = pb.JoinConversationRequest(
-            request_id=str(uuid4()), pool=POOL.name, phone_number=number, code=code
+        request = pb.JoinConversationRequest(phone_number=number, code=code)
+        return (await ask(self.stub.JoinConversation, request)).conversation
+
+    async def open(self, *numbers: str, masked_number: str = MASKED) -> pb.Conversation:
+        """A client opens a conversation between two people, who are told nothing of it."""
+        request = pb.OpenConversationRequest(
+            phone_numbers=numbers, masked_number=masked_number, is_silent=True
         )
-        response = await self.stub.JoinConversation(request, timeout=CALL_SECONDS)
-        return response.conversation
+        return (await ask(self.stub.OpenConversation, request)).conversation
+
+    async def end(self, conversation_id: str) -> pb.Conversation:
+        """The operator ends a conversation."""
+        request = pb.EndConversationRequest(conversation_id=conversation_id)
+        return (await ask(self.stub.EndConversation, request)).conversation
 
     async def get(self, conversation_id: str) -> pb.Conversation:
         """A conversation as it stands."""
-        request = pb.GetConversationRequest(pool=POOL.name, conversation_id=conversation_id)
-        return (await self.stub.GetConversation(request, timeout=CALL_SECONDS)).conversation
+        request = pb.GetConversationRequest(conversation_id=conversation_id)
+        return (await ask(self.stub.GetConversation, request)).conversation
 
-    def _sent_to(self, number: str) -> list[str]:
-        return [one.body for one in self.messaging.sent if one.to_number == number]
+    async def timeline(self, conversation_id: str) -> list[event_pb2.Event]:
+        """What has happened in a conversation, the first 500 events."""
+        request = pb.GetTimelineRequest(conversation_id=conversation_id, page_size=500)
+        return list((await ask(self.stub.GetTimeline, request)).events)
 
 
 @asynccontextmanager
-async def running(redis_url: str, clock: ManualClock) -> AsyncIterator[RunningService]:
-    """One replica with its own connections, as `python -m conversation_service` has them."""
-    messaging, stop = ScriptedMessaging(), asyncio.Event()
-    listen = f"127.0.0.1:{free_port()}"
+async def connected(
+    redis_url: str,
+    clock: ManualClock,
+    *pools: SeededPool,
+    messaging: ScriptedMessaging | None = None,
+    callers: Callers | None = None,
+    uses_development_key: bool = False,
+) -> AsyncIterator[Service]:
+    """The service with its own connections, as `python -m conversation_service` has them."""
     async with (
-        serving(messaging) as target,
+        serving(messaging or ScriptedMessaging()) as target,
         open_redis(redis_url) as redis,
         open_redis(redis_url, retries=0) as reader,
         open_channel(target, [MESSAGING]) as to_messaging,
+    ):
+        yield Service(
+            pools or [SEED],
+            redis=redis,
+            reader=reader,
+            messaging=to_messaging,
+            vault=VAULT,
+            clock=clock,
+            callers=callers,
+            uses_development_key=uses_development_key,
+        )
+
+
+@asynccontextmanager
+async def running(
+    redis_url: str,
+    clock: ManualClock,
+    *pools: SeededPool,
+    messaging: ScriptedMessaging | None = None,
+    callers: Callers | None = None,
+    uses_development_key: bool = False,
+) -> AsyncIterator[RunningService]:
+    """One replica, until its test is over or fails."""
+    messaging, stop = messaging or ScriptedMessaging(), asyncio.Event()
+    listen = f"127.0.0.1:{free_port()}"
+    async with (
+        connected(
+            redis_url,
+            clock,
+            *pools,
+            messaging=messaging,
+            callers=callers,
+            uses_development_key=uses_development_key,
+        ) as service,
+        open_redis(redis_url) as redis,
         grpc.aio.insecure_channel(listen) as channel,
     ):
-        service = Service(
-            [POOL], redis=redis, reader=reader, messaging=to_messaging, vault=VAULT, clock=clock
-        )
         serve = asyncio.create_task(service.serve(listen, stop))
-        await healthy(channel, serve)
-        yield RunningService(channel, messaging, clock)
-        stop.set()
-        await serve
+        try:
+            await _ready(service, serve)
+            yield RunningService(channel, messaging, clock, redis)
+        finally:
+            stop.set()
+            await serve
 
 
-async def healthy(channel: grpc.aio.Channel, serve: "asyncio.Task[None]") -> None:
-    """Waits until the service says it serves."""
+async def _ready(service: Service, serve: "asyncio.Task[None]") -> None:
+    """Waits until the pools are served. Health says so at its next look, a second later."""
 
-    async def serves() -> bool:
+    async def knows_its_pools() -> bool:
         if serve.done():
             await serve
-        return await is_serving(channel, SERVICE_NAMES[0])
+        return service._keeper.is_ready
 
-    await eventually(serves)
+    await eventually(knows_its_pools)

@@ -1,12 +1,15 @@
 """People, numbers and pools of the conversation service's tests."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
 
 from conversation_service.domain.change import Line
 from conversation_service.domain.phone import Person
-from conversation_service.domain.pool import Pool
+from conversation_service.domain.pool import MaskedNumber, Pool, PoolSettings, SeededPool
+from conversation_service.domain.texts import Template
 from conversation_service.operations.fresh import SystemFresh
-from conversation_service.operations.people import People
+from conversation_service.store.people import People
 from conversation_service.store.vault import Vault
 
 MASKED = "+12065550100"
@@ -21,12 +24,28 @@ ALICE = PEOPLE.person("main", ALICE_NUMBER)
 BOB = PEOPLE.person("main", BOB_NUMBER)
 CAROL = PEOPLE.person("main", CAROL_NUMBER)
 
-POOL = Pool("main", (MASKED, OTHER_MASKED), operator="Test exchange")
+SETTINGS = PoolSettings(operator="Test exchange")
+NUMBERS = (MaskedNumber(MASKED), MaskedNumber(OTHER_MASKED))
+POOL = Pool("main", SETTINGS, NUMBERS, version="v")
+SEED = SeededPool("main", SETTINGS, NUMBERS)
+
+
+def seeded(
+    *numbers: str, name: str = "main", settings: Mapping[str, Any] | None = None
+) -> SeededPool:
+    """A pool with other numbers or settings."""
+    listed = tuple(map(MaskedNumber, numbers)) or NUMBERS
+    return SeededPool(name, PoolSettings(operator="Test exchange", **(settings or {})), listed)
 
 
 def line(person: Person, masked_number: str = MASKED) -> Line:
     """A person on a masked number."""
     return Line(masked_number, person)
+
+
+def says(template: Template, *, code: str = "", span: timedelta | None = None) -> str:
+    """What the pool of these tests says."""
+    return POOL.speech.say(template, code=code, span=span)
 
 
 class ScriptedFresh:

@@ -26,7 +26,12 @@ class MethodConfig(TypedDict):
     retryPolicy: RetryPolicy
 
 
-Detail = TypeVar("Detail", error_details_pb2.ErrorInfo, error_details_pb2.BadRequest)
+Detail = TypeVar(
+    "Detail",
+    error_details_pb2.ErrorInfo,
+    error_details_pb2.BadRequest,
+    error_details_pb2.RetryInfo,
+)
 
 
 def detail(error: grpc.aio.AioRpcError, kind: Detail) -> Detail:

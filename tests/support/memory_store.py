@@ -1,28 +1,52 @@
-"""The state of one pool in a dictionary; passes the store suite that Redis passes."""
+"""The state of one pool in dictionaries; passes the store suite that Redis passes."""
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from conversation_service.domain.change import Change, Line
+from conversation_service.domain.change import Change, HeldText, Line
+from conversation_service.domain.conduct import NEVER, Conduct, Count
 from conversation_service.domain.conversation import Conversation, State
 from conversation_service.domain.facts import Lookup
 from conversation_service.domain.intents import Receipt
+from conversation_service.domain.opt_outs import OptOut
+from conversation_service.domain.phone import Person
+from conversation_service.domain.pool import Pool
 from conversation_service.store.codec import Answer
-from conversation_service.store.store import Commit, Conflict, Done, Earlier, Loaded, Outcome
+from conversation_service.store.journal import Repeat
+from conversation_service.store.store import (
+    Batch,
+    Commit,
+    Conflict,
+    Done,
+    Earlier,
+    Loaded,
+    Outcome,
+)
 
 
 class MemoryStore:
     """Satisfies PoolStore."""
 
-    def __init__(self) -> None:
+    def __init__(self, pool: Pool | None = None) -> None:
         self.conversations: dict[str, Conversation] = {}
         self.outbox: list[tuple[str, str, str]] = []
+        self._pool = pool
         self._receipts: dict[tuple[str, str], tuple[tuple[str, ...], Answer]] = {}
-        self._silences: dict[Line, datetime] = {}
-        self._now = datetime.min
+        self._lines: dict[Line, str] = {}
+        self._conducts: dict[Person, Conduct] = {}
+        self._tries: dict[str, Count] = {}
+        self._blocked: dict[Person, set[str]] = {}
+        self._held: dict[str, list[HeldText]] = {}
+        self._last_numbers: dict[frozenset[Person], str] = {}
 
-    async def load(self, asked: Sequence[tuple[Receipt, Lookup]]) -> list[Loaded]:
-        return [self._load(receipt, lookup) for receipt, lookup in asked]
+    async def pool(self) -> Pool | None:
+        return self._pool
+
+    async def load(self, asked: Sequence[tuple[Receipt, Lookup]], pool: Pool) -> Batch:
+        version = self._pool.version if self._pool else ""
+        return Batch(version, [self._load(receipt, lookup) for receipt, lookup in asked])
 
     async def commit(self, commits: Sequence[Commit]) -> list[Outcome]:
         return [self._commit(commit) for commit in commits]
@@ -35,6 +59,29 @@ class MemoryStore:
         older = [name for name in names if not before or name < before]
         return [self.conversations[name] for name in older[:size]]
 
+    async def named(self, unique_name: str) -> Conversation | None:
+        return self._named(unique_name)
+
+    async def on_lines(self, lines: Sequence[Line]) -> list[Conversation]:
+        names = dict.fromkeys(self._lines[line] for line in lines if line in self._lines)
+        return [self.conversations[name] for name in names if name in self.conversations]
+
+    async def history(self, person: Person) -> list[Conversation]:
+        ended = (one for one in self.conversations.values() if not one.is_live)
+        return [one for one in ended if person in one.participants]
+
+    async def loads(self, numbers: Sequence[str]) -> dict[str, int]:
+        counts = self._loads()
+        return {number: counts[number] for number in numbers if counts[number]}
+
+    async def live(self) -> int:
+        return sum(self._loads().values())
+
+    async def most_held(self) -> int:
+        live = (one for one in self.conversations.values() if one.is_live)
+        held = Counter(person for one in live for person in one.participants)
+        return max(held.values(), default=0)
+
     async def due(self, now: datetime, limit: int) -> list[Conversation]:
         due = [one for one in self.conversations.values() if one.due_time <= now]
         return sorted(due, key=lambda one: one.due_time)[:limit]
@@ -44,67 +91,147 @@ class MemoryStore:
             self.conversations.pop(name, None)
 
     def _load(self, receipt: Receipt, lookup: Lookup) -> Loaded:
-        live = {line: one for line in lookup.lines if (one := self._live(line))}
+        occupants = {line: self._lines[line] for line in lookup.lines if line in self._lines}
+        known = self.conversations
         return Loaded(
             earlier=self._earlier(receipt),
-            is_silenced=lookup.silence in self._silences,
-            live=live,
+            lines={line: known[name] for line, name in occupants.items() if name in known},
+            occupants=occupants,
             invitation=self._invitation(lookup.code),
-            conversation=self.conversations.get(lookup.conversation_id),
+            conversation=known.get(lookup.conversation_id),
+            named=self._named(lookup.unique_name),
+            conducts={one: self._conducts.get(one, Conduct()) for one in lookup.people},
+            blocked=frozenset(self._blocked.get(lookup.blocks_of, ()))
+            if lookup.blocks_of
+            else frozenset(),
+            tries=self._tries.get(lookup.tries_on, NEVER),
+            last_number=self._last_numbers.get(frozenset(lookup.pair or ()), ""),
+            held=tuple(self._held.get(lookup.held_in, ())),
+            loads=self._loads() if lookup.needs_loads else {},
         )
 
     def _commit(self, commit: Commit) -> Outcome:
         if earlier := self._earlier(commit.receipt):
             return earlier
-        if self._conflicts(commit.change):
+        if self._conflicts(commit):
             return Conflict()
         self._write(commit)
         return Done()
 
-    def _write(self, commit: Commit) -> None:
-        change, receipt = commit.change, commit.receipt
-        kept = Answer(None) if receipt.kind in ("text", "expire") else commit.answer
-        self._receipts[receipt.kind, receipt.request_id] = (receipt.fields, kept)
-        if change.after:
-            self.conversations[change.after.conversation_id] = change.after
-        if change.silence:
-            self._silences[change.silence.line] = commit.now + change.silence.lasts
-        self.outbox += [(text.message_id, text.to_number, text.body) for text in change.texts]
+    def _conflicts(self, commit: Commit) -> bool:
+        change = commit.change
+        if commit.pool.version != (self._pool.version if self._pool else ""):
+            return True
+        return (
+            self._has_moved(change)
+            or any(self._lines.get(one.line, "") != one.occupant_id for one in change.claims)
+            or self._is_taken(change)
+            or self._conduct_has_moved(change)
+            or self._are_blocked(change.unless_blocked)
+        )
 
-    def _conflicts(self, change: Change) -> bool:
+    def _has_moved(self, change: Change) -> bool:
         if change.after is None:
             return False
         stored = self.conversations.get(change.after.conversation_id)
         expected = change.before.etag if change.before else None
-        if (stored.etag if stored else None) != expected:
-            return True
-        return self._claims_taken(change.before, change.after)
+        return (stored.etag if stored else None) != expected
 
-    def _claims_taken(self, before: Conversation | None, after: Conversation) -> bool:
-        if not after.is_live:
+    def _is_taken(self, change: Change) -> bool:
+        """A code or a name that another conversation has."""
+        after = change.after
+        if after is None or not after.is_live or (change.before and change.before.is_live):
             return False
-        known = before.participants if before else ()
-        joining = [person for person in after.participants if person not in known]
-        if any(self._live(Line(after.masked_number, person)) for person in joining):
+        code_taken = after.state is State.WAITING and self._invitation(after.code) is not None
+        return code_taken or self._named(after.unique_name) is not None
+
+    def _conduct_has_moved(self, change: Change) -> bool:
+        conduct, tries = change.conduct, change.tries
+        if conduct and self._conducts.get(conduct.person, Conduct()) != conduct.before:
             return True
-        return before is None and self._invitation(after.code) is not None
+        return bool(tries and self._tries.get(tries.masked_number, NEVER) != tries.before)
+
+    def _are_blocked(self, pair: tuple[Person, Person] | None) -> bool:
+        return pair is not None and pair[1].participant_id in self._blocked.get(pair[0], set())
+
+    def _write(self, commit: Commit) -> None:
+        change, receipt = commit.change, commit.receipt
+        self._receipts[receipt.kind, receipt.request_id] = (receipt.fields, commit.answer)
+        if change.after:
+            self._write_conversation(commit, change.before, change.after)
+        if change.conduct:
+            self._conducts[change.conduct.person] = change.conduct.after
+        if change.tries:
+            self._tries[change.tries.masked_number] = change.tries.after
+        if change.blocks:
+            one, other = change.blocks
+            self._blocked.setdefault(one, set()).add(other.participant_id)
+            self._blocked.setdefault(other, set()).add(one.participant_id)
+        if change.pool:
+            self._pool = change.pool
+        self.outbox += [(text.message_id, text.to.phone_number, text.body) for text in change.texts]
+
+    def _write_conversation(
+        self, commit: Commit, before: Conversation | None, after: Conversation
+    ) -> None:
+        name = after.conversation_id
+        self.conversations[name] = after
+        self._lines |= {claim.line: name for claim in commit.change.claims}
+        self._held.setdefault(name, []).extend(commit.change.held)
+        if not any(after.held):
+            self._held.pop(name)
+        if before is not None and before.is_live and not after.is_live:
+            self._leave(commit, after)
+
+    def _leave(self, commit: Commit, after: Conversation) -> None:
+        had_two = len(after.participants) > 1
+        if had_two:
+            self._last_numbers[frozenset(after.participants)] = after.masked_number
+        if not had_two or not commit.pool.settings.cool_off:
+            for person in after.participants:
+                self._lines.pop(Line(after.masked_number, person), None)
 
     def _earlier(self, receipt: Receipt) -> Earlier | None:
         found = self._receipts.get((receipt.kind, receipt.request_id))
         if found is None:
             return None
         is_same = found[0] == receipt.fields
-        return Earlier(is_same, found[1] if is_same else Answer(None))
-
-    def _live(self, line: Line) -> Conversation | None:
-        here = (one for one in self.conversations.values() if one.is_live)
-        mine = (
-            one
-            for one in here
-            if one.masked_number == line.masked_number and line.person in one.participants
-        )
-        return next(mine, None)
+        return Earlier(is_same, found[1] if is_same else Answer())
 
     def _invitation(self, code: str) -> Conversation | None:
         waiting = (one for one in self.conversations.values() if one.state is State.WAITING)
         return next((one for one in waiting if one.code == code), None)
+
+    def _named(self, unique_name: str) -> Conversation | None:
+        live = (one for one in self.conversations.values() if one.is_live and unique_name)
+        return next((one for one in live if one.unique_name == unique_name), None)
+
+    def _loads(self) -> Counter[str]:
+        live = (one for one in self.conversations.values() if one.is_live)
+        return Counter(one.masked_number for one in live)
+
+
+@dataclass
+class MemorySuppression:
+    """Satisfies Suppression."""
+
+    opt_outs: dict[str, OptOut] = field(default_factory=dict)
+
+    async def find(self, person_ids: Sequence[str]) -> dict[str, OptOut]:
+        return {one: self.opt_outs[one] for one in person_ids if one in self.opt_outs}
+
+    async def add(self, person_id: str, opt_out: OptOut) -> None:
+        self.opt_outs.setdefault(person_id, opt_out)
+
+    async def remove(self, person_id: str) -> None:
+        self.opt_outs.pop(person_id, None)
+
+
+@dataclass
+class MemoryRepeats:
+    """Satisfies RepeatBook."""
+
+    told: list[Repeat] = field(default_factory=list)
+
+    async def repeated(self, repeats: Sequence[Repeat], now: datetime) -> None:
+        self.told += repeats

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Never
+from typing import Any
 
 import grpc
 import httpx
@@ -14,10 +14,6 @@ from gateway.app import create_app
 from gateway.body import BodyLimits
 from gateway.conversations import SERVICE, Conversations
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1.conversation_pb2_grpc import (
-    ConversationServiceServicer,
-    add_ConversationServiceServicer_to_server,
-)
 from runtime.grpc_client import open_channel
 from runtime.grpc_server import GrpcServer
 from runtime.http import http_server
@@ -31,35 +27,7 @@ BACKEND_SECRET = "backend secret +14255550122"
 Context = ServicerContext[object, object]
 
 
-class NeverCalled(ConversationServiceServicer):
-    """The methods that a gateway has no business with: a call of one fails its test."""
-
-    async def StartConversation(
-        self, request: pb.StartConversationRequest, context: Context
-    ) -> Never:
-        raise NotImplementedError
-
-    async def JoinConversation(
-        self, request: pb.JoinConversationRequest, context: Context
-    ) -> Never:
-        raise NotImplementedError
-
-    async def EndConversation(self, request: pb.EndConversationRequest, context: Context) -> Never:
-        raise NotImplementedError
-
-    async def SendMessage(self, request: pb.SendMessageRequest, context: Context) -> Never:
-        raise NotImplementedError
-
-    async def GetConversation(self, request: pb.GetConversationRequest, context: Context) -> Never:
-        raise NotImplementedError
-
-    async def ListConversations(
-        self, request: pb.ListConversationsRequest, context: Context
-    ) -> Never:
-        raise NotImplementedError
-
-
-class ScriptedConversations(NeverCalled):
+class ScriptedConversations:
     """Answers every item as the test says, once the gate is open, and keeps what it was asked."""
 
     def __init__(self) -> None:
@@ -117,13 +85,30 @@ async def serving_conversations(
 ) -> AsyncIterator[GrpcServer]:
     """A real server, healthy from the start."""
     server = GrpcServer(listen, [])
-    add_ConversationServiceServicer_to_server(scripted, server.server)
+    server.server.add_generic_rpc_handlers((_methods(scripted),))
     await server.start([SERVICE.full_name])
     await server.tell_health([SERVICE.full_name], _well)
     try:
         yield server
     finally:
         await server.server.stop(None)
+
+
+def _methods(scripted: ScriptedConversations) -> grpc.GenericRpcHandler:
+    """Those that a gateway has business with: a call of another is refused, and fails its test."""
+    methods: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
+        "ReceiveMessages": grpc.unary_unary_rpc_method_handler(
+            scripted.ReceiveMessages,
+            request_deserializer=pb.ReceiveMessagesRequest.FromString,
+            response_serializer=pb.ReceiveMessagesResponse.SerializeToString,
+        ),
+        "ReceiveDeliveryReceipts": grpc.unary_unary_rpc_method_handler(
+            scripted.ReceiveDeliveryReceipts,
+            request_deserializer=pb.ReceiveDeliveryReceiptsRequest.FromString,
+            response_serializer=pb.ReceiveDeliveryReceiptsResponse.SerializeToString,
+        ),
+    }
+    return grpc.method_handlers_generic_handler(SERVICE.full_name, methods)
 
 
 async def _well() -> bool:

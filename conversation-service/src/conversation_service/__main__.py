@@ -4,7 +4,7 @@ import sys
 
 import structlog
 
-from conversation_service.domain.pool import Pool
+from conversation_service.domain.pool import SeededPool
 from conversation_service.serve.pools_file import PoolsFileError, read_pools
 from conversation_service.serve.service import Service
 from conversation_service.serve.settings import Settings
@@ -34,7 +34,7 @@ def main() -> None:
     run(serve(settings, pools))
 
 
-async def serve(settings: Settings, pools: tuple[Pool, ...]) -> None:
+async def serve(settings: Settings, pools: tuple[SeededPool, ...]) -> None:
     """Opens the connections, serves, closes them."""
     url = settings.redis_url.get_secret_value()
     redis, reader = open_redis(url), open_redis(url, retries=0)
@@ -46,6 +46,7 @@ async def serve(settings: Settings, pools: tuple[Pool, ...]) -> None:
             messaging=messaging,
             vault=Vault(settings.state_key.get_secret_value()),
             clock=SystemClock(),
+            uses_development_key=settings.uses_development_key,
         )
         await service.serve(settings.listen, stop_requested())
 

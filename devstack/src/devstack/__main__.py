@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from devstack.errors import StackError
-from devstack.parts import REPOSITORY
+from devstack.parts import REPOSITORY, Urls
 from devstack.ports import Ports
 from devstack.stack import Stack
 
@@ -51,18 +51,19 @@ async def run_until_stopped(stack: Stack, data_folder: Path) -> None:
 async def _run(stack: Stack, data_folder: Path) -> None:
     say("Maskline starts ...")
     async with stack:
-        say(welcome(stack.urls.simulator_url, data_folder))
+        say(welcome(stack.urls, data_folder))
         await stack.failed()
 
 
-def welcome(page: str, data_folder: Path) -> str:
+def welcome(urls: Urls, data_folder: Path) -> str:
     """What a person needs to know who has just started it."""
     return f"""
 Maskline runs.
 
-  Phones   {page}
+  Phones   {urls.simulator_url}
   Begin    On that page, text "start" from one phone to a masked number. It gets a code:
            text "join CODE" from another phone. Now they talk; "end" finishes.
+  Operate  maskline --target {urls.conversation_target} --gateway-url {urls.gateway_url} doctor
   Logs     {data_folder / "logs"}
   Stop     Ctrl-C
 """

@@ -13,8 +13,12 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's own clock."""
+    """The machine's own clock, in whole milliseconds.
+
+    State keeps milliseconds: what is answered now and what is read back later are the same.
+    """
 
     def now(self) -> datetime:
         """The present moment, aware and in UTC."""
-        return datetime.now(UTC)
+        now = datetime.now(UTC)
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)

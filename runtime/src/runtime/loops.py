@@ -23,12 +23,20 @@ async def run_forever(name: str, run_once: Callable[[], Awaitable[float]]) -> No
         try:
             pause = await run_once()
             failures = 0
-            await asyncio.sleep(pause)
         except Exception as error:
             failures += 1
             # The text of an exception may repeat what it was about, so only its kind is told.
             log.warning("loop_failed", loop=name, error=type(error).__name__, failures=failures)
-            await asyncio.sleep(_pause_after(failures))
+            pause = _pause_after(failures)
+        _end_if_cancelled()
+        await asyncio.sleep(pause)
+
+
+def _end_if_cancelled() -> None:
+    """Before Python 3.12 `asyncio.wait_for`, which redis-py uses, may swallow a cancellation."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _pause_after(failures: int) -> float:

@@ -1,6 +1,9 @@
 """Turns what a handler raises into a status, and surprises into INTERNAL without detail."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import inspect
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import aclosing
 from typing import Never, TypeAlias, TypeVar, cast
 
 import grpc
@@ -17,45 +20,109 @@ Response = TypeVar("Response")
 # Quoted wherever it is used: only the stubs know that grpc's handlers are generic.
 Handler: TypeAlias = "grpc.RpcMethodHandler[Request, Response] | None"
 Behaviour = Callable[[Request, ServicerContext[Request, Response]], Awaitable[Response]]
+StreamBehaviour = Callable[[Request, object], AsyncGenerator[Response, None]]
+
+# A reader that is busy for so long has lost what it watches anyway.
+WRITE_SECONDS = 10.0
 
 
 class RefusalInterceptor(grpc.aio.ServerInterceptor):
     """Without it grpc.aio would send the text of every exception to the caller."""
 
-    def __init__(self, domain: str, status_of: Callable[[Exception], RefusalStatus | None]) -> None:
-        """`status_of` knows the service's own refusals and answers None to surprises."""
+    def __init__(
+        self,
+        domain: str,
+        status_of: Callable[[Exception], RefusalStatus | None],
+        too_slow: Callable[[], Exception] | None = None,
+        *,
+        write_seconds: float = WRITE_SECONDS,
+    ) -> None:
+        """`status_of` knows the service's own refusals and answers None to surprises.
+
+        A service that streams says with `too_slow` what becomes of callers who do not read.
+        """
         self._domain = domain
         self._status_of = status_of
+        self._too_slow = too_slow or TimeoutError
+        self._write_seconds = write_seconds
 
     async def intercept_service(
         self,
         continuation: Callable[[grpc.HandlerCallDetails], Awaitable["Handler[Request, Response]"]],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> "Handler[Request, Response]":
-        """Wraps unary handlers; what has none of these keeps grpc's own answer."""
+        """Wraps handlers of one request; what has none of these keeps grpc's own answer."""
         handler = await continuation(handler_call_details)
-        if handler is None or handler.unary_unary is None:
-            return handler
         method = handler_call_details.method
-        # The stubs know only blocking handlers; on an aio server it is a coroutine function.
-        return grpc.unary_unary_rpc_method_handler(
-            self._guarded(cast("Behaviour[Request, Response]", handler.unary_unary), method),
-            request_deserializer=handler.request_deserializer,
-            response_serializer=handler.response_serializer,
-        )
+        if handler is None:
+            return None
+        # The stubs know only blocking handlers; on an aio server they are coroutine functions, or
+        # asynchronous generators where they stream.
+        if handler.unary_unary is not None:
+            return grpc.unary_unary_rpc_method_handler(
+                self._guarded(cast("Behaviour[Request, Response]", handler.unary_unary), method),
+                request_deserializer=handler.request_deserializer,
+                response_serializer=handler.response_serializer,
+            )
+        if handler.unary_stream is not None:
+            stream = self._guarded(self._writing(handler.unary_stream), method)
+            return grpc.unary_stream_rpc_method_handler(
+                cast("Callable[..., Iterator[Response]]", stream),
+                request_deserializer=handler.request_deserializer,
+                response_serializer=handler.response_serializer,
+            )
+        return handler
+
+    def _writing(
+        self, stream: Callable[[Request, grpc.ServicerContext], Iterator[Response]]
+    ) -> Behaviour[Request, None]:
+        """A stream as one coroutine; a handler that writes by itself, as health's, is one."""
+        if inspect.isasyncgenfunction(stream):
+            return self._written(cast("StreamBehaviour[Request, Response]", stream))
+        return cast("Behaviour[Request, None]", stream)
+
+    def _written(self, stream: StreamBehaviour[Request, Response]) -> Behaviour[Request, None]:
+        """Writes what a stream yields; nothing more is made before the last piece is taken."""
+
+        async def write(request: Request, context: ServicerContext[Request, None]) -> None:
+            async with aclosing(stream(request, context)) as responses:
+                async for response in responses:
+                    await self._write(context, response)
+
+        return write
+
+    async def _write(self, context: ServicerContext[Request, None], response: object) -> None:
+        try:
+            async with asyncio.timeout(self._write_seconds):
+                await cast("ServicerContext[Request, object]", context).write(response)
+        except TimeoutError:
+            raise self._too_slow() from None
 
     def _guarded(
         self, behaviour: Behaviour[Request, Response], method: str
     ) -> Behaviour[Request, Response]:
         async def answer(request: Request, context: ServicerContext[Request, Response]) -> Response:
             try:
-                return await behaviour(request, context)
-            except (grpc.aio.AbortError, grpc.RpcError):
-                raise
-            except Exception as error:
-                await self._refuse(error, context, method)
+                return await self._answer(behaviour, request, context, method)
+            except grpc.aio.InternalError:
+                # Nothing can be written as the caller has gone, which grpc would log at length.
+                raise asyncio.CancelledError from None
 
         return answer
+
+    async def _answer(
+        self,
+        behaviour: Behaviour[Request, Response],
+        request: Request,
+        context: ServicerContext[Request, Response],
+        method: str,
+    ) -> Response:
+        try:
+            return await behaviour(request, context)
+        except (grpc.aio.AbortError, grpc.aio.InternalError):
+            raise
+        except Exception as error:
+            await self._refuse(error, context, method)
 
     async def _refuse(
         self, error: Exception, context: ServicerContext[Request, Response], method: str

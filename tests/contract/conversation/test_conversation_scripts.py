@@ -1,26 +1,55 @@
 """Each script does what its header says, and Redis is left as it should be."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from redis.asyncio import Redis
+from redis.typing import EncodableT, FieldT
 
-from conversation_service.domain.change import Change, OutboundText, Silence
+from conversation_service.domain.change import (
+    Change,
+    Claim,
+    ConductChange,
+    HeldText,
+    OutboundText,
+    TriesChange,
+)
+from conversation_service.domain.conduct import NEVER, NUMBER_TRIES_WINDOW, Conduct
 from conversation_service.domain.conversation import EndReason
+from conversation_service.domain.events import Event, EventType, Rule
 from conversation_service.domain.facts import Facts, Lookup
 from conversation_service.domain.intents import Receipt
 from conversation_service.domain.message import MessageState
-from conversation_service.domain.transitions import ended, joined, opened
-from conversation_service.store.keys import Keys
-from conversation_service.store.outbox import LeaseLost, Outbox, Settlement
+from conversation_service.domain.transitions import ended, held, joined, paused, started
+from conversation_service.store.journal import EVENT_LIFETIME, REPEATS_TOLD, Journal, Repeat
+from conversation_service.store.keys import DeploymentKeys, Keys
+from conversation_service.store.outbox import LeaseLost, News, Outbox, Settlement
 from conversation_service.store.redis_store import RedisStore
+from conversation_service.store.registry import Registry
 from conversation_service.store.store import Commit, Done
+from conversation_service.store.times import to_ms
 from support.clock import ManualClock
-from support.conversations import ALICE, ALICE_NUMBER, BOB, BOB_NUMBER, MASKED, POOL, VAULT, line
+from support.conversations import (
+    ALICE,
+    ALICE_NUMBER,
+    BOB,
+    BOB_NUMBER,
+    CAROL,
+    MASKED,
+    OTHER_MASKED,
+    POOL,
+    VAULT,
+    line,
+)
 
 KEYS = Keys("main")
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 LEASE = timedelta(seconds=30)
+
+
+# A pool that does not exist yet is as good as any for what is about a script alone.
+UNBORN = replace(POOL, version="")
 
 
 @pytest.fixture
@@ -29,17 +58,27 @@ def store(redis: Redis) -> RedisStore:
 
 
 @pytest.fixture
+def journal(redis: Redis) -> Journal:
+    return Journal(redis, "main", VAULT)
+
+
+@pytest.fixture
 def outbox(redis: Redis) -> Outbox:
     return Outbox(redis, redis, "main", VAULT)
 
 
-async def owe(store: RedisStore, *bodies: str, name: str = "m") -> None:
+async def commit(store: RedisStore, name: str, change: Change, kind: str = "call") -> None:
+    [outcome] = await store.commit([Commit(Receipt(kind, name, ()), change, NOW, UNBORN)])
+    assert outcome == Done()
+
+
+async def owe(store: RedisStore, *bodies: str, name: str = "m", conversation_id: str = "") -> None:
     texts = tuple(
-        OutboundText(f"{name}-{at}", "", MASKED, ALICE_NUMBER, body)
+        OutboundText(f"{name}-{at}", conversation_id, MASKED, ALICE, body)
         for at, body in enumerate(bodies)
     )
-    commit = Commit(Receipt("text", name, ()), Change(texts=texts), NOW)
-    assert await store.commit([commit]) == [Done()]
+    events = (Event(EventType.MESSAGE_RELAYED, conversation_id),) if conversation_id else ()
+    await commit(store, name, Change(texts=texts, events=events), "text")
 
 
 async def test_scripts_that_redis_forgot_are_loaded_again(redis: Redis, store: RedisStore) -> None:
@@ -47,8 +86,8 @@ async def test_scripts_that_redis_forgot_are_loaded_again(redis: Redis, store: R
     await redis.script_flush()
     await owe(store, "two", name="second")
     await redis.script_flush()
-    loaded = await store.load([(Receipt("text", "first", ()), Lookup())])
-    assert loaded[0].earlier is not None
+    loaded = await store.load([(Receipt("text", "first", ()), Lookup())], UNBORN)
+    assert loaded.found[0].earlier is not None
 
 
 async def test_a_lease_is_held_by_one_and_renewed_by_it(outbox: Outbox) -> None:
@@ -134,12 +173,12 @@ async def test_news_move_a_message_forward_and_never_back(
         (MessageState.DELIVERED, MessageState.DELIVERED),
         (MessageState.UNDELIVERED, MessageState.DELIVERED),
     ]:
-        await outbox.advance([("m-0", told)], NOW)
+        assert await outbox.advance([News("m-0", told)], NOW) == [ALICE.person_id]
         assert await outbox.state("m-0") is known
 
 
 async def test_news_of_a_forgotten_message_make_nothing(redis: Redis, outbox: Outbox) -> None:
-    await outbox.advance([("m-9", MessageState.SENT)], NOW)
+    assert await outbox.advance([News("m-9", MessageState.SENT)], NOW) == [""]
     assert await redis.keys("*") == []
 
 
@@ -160,30 +199,136 @@ async def test_preparing_twice_loses_nothing(store: RedisStore, outbox: Outbox) 
     assert len(await outbox.read_new(10, None)) == 1
 
 
-async def test_what_can_be_forgotten_expires_and_what_is_live_does_not(
-    redis: Redis, store: RedisStore, clock: ManualClock
+async def test_what_happened_to_a_text_is_told_once_and_in_order(
+    store: RedisStore, outbox: Outbox, journal: Journal
 ) -> None:
-    now = clock.now()
-    facts = Facts(POOL, now, "c1", "K7M2Q9", {})
-    waiting = opened(facts, line(ALICE))
-    active = joined(Facts(POOL, now, "c2", "", {}), waiting, BOB)
-    over = ended(Facts(POOL, now, "c3", "", {}), active, EndReason.OPERATOR_ENDED)
-    silence = Silence(line(BOB), timedelta(minutes=1))
-    text = facts.texts(waiting, (ALICE, "hello"))
-    await store.commit([Commit(Receipt("a", "1", ()), Change(None, waiting, text, silence), now)])
-    lasting = {KEYS.outbox, KEYS.deadlines, KEYS.conversations, KEYS.conversation("c1")}
-    lasting.add(KEYS.route(VAULT.blind("line", MASKED, ALICE_NUMBER)))
-    assert await keys_without_expiry(redis) == lasting
-    for at, change in enumerate([Change(waiting, active), Change(active, over)]):
-        await store.commit([Commit(Receipt("b", str(at), ()), change, now)])
-    assert await keys_without_expiry(redis) == {KEYS.outbox, KEYS.deadlines, KEYS.conversations}
+    await owe(store, "one", "two", conversation_id="c")
+    token = await outbox.take_lease("", LEASE) or ""
+    await outbox.prepare()
+    first, second = await outbox.read_new(10, None)
+    settled = [
+        Settlement(first.entry_id, "m-0", MessageState.SENT),
+        Settlement(second.entry_id, "m-1", MessageState.REFUSED, Rule.OPTED_OUT),
+    ]
+    await outbox.settle(token, settled, NOW)
+    for _ in range(2):
+        await outbox.advance([News("m-0", MessageState.DELIVERED)], NOW)
+    told = [one.event for one in await journal.timeline("c", 0, 10)]
+    assert told == [
+        Event(EventType.MESSAGE_RELAYED, "c"),
+        Event(EventType.MESSAGE_SENT, "c", message_id="m-0"),
+        Event(EventType.MESSAGE_REFUSED, "c", message_id="m-1", detail="OPTED_OUT"),
+        Event(EventType.MESSAGE_DELIVERED, "c", message_id="m-0"),
+    ]
+    assert [one.event for one in await journal.after("0-0", 10)] == told
+
+
+async def test_a_text_outside_of_any_conversation_tells_nothing(
+    redis: Redis, store: RedisStore, outbox: Outbox
+) -> None:
+    await owe(store, "one")
+    await outbox.advance([News("m-0", MessageState.SENT)], NOW)
+    assert await redis.exists(KEYS.events) == 0
+
+
+async def test_news_after_a_timeline_is_forgotten_make_no_new_one(
+    redis: Redis, store: RedisStore, outbox: Outbox
+) -> None:
+    await owe(store, "one", conversation_id="c")
+    await redis.delete(KEYS.timeline("c"))
+    await outbox.advance([News("m-0", MessageState.SENT)], NOW)
+    assert await redis.exists(KEYS.timeline("c")) == 0
+
+
+async def test_repetitions_are_told_of_a_few_times_only(
+    redis: Redis, store: RedisStore, journal: Journal
+) -> None:
+    await owe(store, "one", conversation_id="c")
+    again = Repeat(Receipt("text", "m", ()), "c", ALICE.participant_id)
+    for _ in range(REPEATS_TOLD + 3):
+        await journal.repeated([again], NOW)
+    told = [one.event for one in await journal.timeline("c", 0, 50)]
+    assert told[1:] == [Event(EventType.MESSAGE_REPEATED, "c", ALICE.participant_id)] * REPEATS_TOLD
+    [counter] = [key async for key in redis.scan_iter("*repeats:*")]
+    assert await redis.pttl(counter) > 0
+
+
+async def test_old_events_are_forgotten_and_cursors_before_them_are_known(
+    redis: Redis, journal: Journal
+) -> None:
+    then = NOW - EVENT_LIFETIME - timedelta(seconds=1)
+    for at in (then, NOW):
+        fields: dict[FieldT, EncodableT] = {"type": "POOL_UPDATED", "at": to_ms(at)}
+        fields |= dict.fromkeys(("conversation", "participant", "message", "detail"), "")
+        await redis.xadd(KEYS.events, fields, id=f"{to_ms(at)}-0")
+    assert await journal.floor() == "0-0"
+    await journal.trim(NOW)
+    assert [one.time for one in await journal.after("0-0", 10)] == [NOW]
+    assert await journal.floor() == f"{to_ms(then)}-0"
+    await journal.trim(NOW + timedelta(seconds=1))
+    assert await journal.floor() == f"{to_ms(then)}-0", "nothing more was forgotten"
+
+
+async def test_a_timeline_keeps_its_end(
+    redis: Redis, store: RedisStore, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("conversation_service.store.commit_layout.TIMELINE_LENGTH", 3)
+    events = tuple(Event(EventType.MESSAGE_HELD, "c", detail=str(at)) for at in range(5))
+    await commit(store, "r", Change(events=events))
+    assert [one.event.detail for one in await journal.timeline("c", 0, 9)] == ["2", "3", "4"]
+
+
+async def test_numbers_are_claimed_all_or_none_and_given_up_by_their_owner_only(
+    redis: Redis,
+) -> None:
+    registry = Registry(redis, VAULT)
+    assert await registry.claim("main", [MASKED])
+    assert not await registry.claim("other", [OTHER_MASKED, MASKED])
+    assert await registry.owner(OTHER_MASKED) is None
+    assert await registry.claim("main", [MASKED, OTHER_MASKED])
+    await registry.release("other", MASKED)
+    assert await registry.owner(MASKED) == "main"
+    await registry.release("main", MASKED)
+    assert await registry.owner(MASKED) is None
+    assert MASKED.encode() not in repr(await redis.hgetall(DeploymentKeys().numbers)).encode()
+
+
+async def test_what_can_be_forgotten_expires_and_what_is_live_does_not(
+    redis: Redis, store: RedisStore
+) -> None:
+    facts = [Facts(POOL, NOW, f"c{at}", "K7M2Q9", {}) for at in range(6)]
+    waiting = started(facts[1], line(ALICE), "a name")
+    texts = facts[1].texts(MASKED, "c1", ())
+    first = Change(
+        after=waiting,
+        claims=(Claim(line(ALICE)),),
+        texts=(*texts, OutboundText("m", "c1", MASKED, ALICE, "hello")),
+        events=(Event(EventType.CONVERSATION_STARTED, "c1"),),
+        conduct=ConductChange(BOB, Conduct(), Conduct().helped(NOW)),
+        tries=TriesChange(MASKED, NEVER, NEVER.more(NOW, NUMBER_TRIES_WINDOW)),
+    )
+    await commit(store, "1", first)
+    route = KEYS.route(VAULT.blind("line", MASKED, ALICE.participant_id))
+    counts = {KEYS.loads, KEYS.holders}
+    always = {KEYS.outbox, KEYS.deadlines, KEYS.conversations, KEYS.events}
+    name = KEYS.name(VAULT.blind("name", "a name"))
+    live = {KEYS.conversation("c1"), KEYS.timeline("c1"), route, name}
+    assert await keys_without_expiry(redis) == always | counts | live
+    active = joined(facts[2], waiting, BOB)
+    await commit(store, "2", Change(waiting, active, (Claim(line(BOB)),)))
+    keeping = held(paused(facts[3], active), ALICE)
+    text = HeldText(ALICE.participant_id, "kept")
+    await commit(store, "3", Change(active, keeping, held=(text,)))
+    over = ended(facts[4], keeping, EndReason.OPERATOR_ENDED)
+    await commit(store, "4", Change(keeping, over))
+    assert await keys_without_expiry(redis) == always
 
 
 async def test_a_record_that_expired_by_itself_is_not_due_for_ever(
-    redis: Redis, store: RedisStore, clock: ManualClock
+    redis: Redis, store: RedisStore
 ) -> None:
-    waiting = opened(Facts(POOL, clock.now(), "c1", "K7M2Q9", {}), line(ALICE))
-    await store.commit([Commit(Receipt("a", "1", ()), Change(None, waiting), clock.now())])
+    waiting = started(Facts(POOL, NOW, "c1", "K7M2Q9", {}), line(ALICE))
+    await commit(store, "1", Change(None, waiting))
     await redis.delete(KEYS.conversation("c1"))
     assert await store.due(waiting.due_time, 10) == []
     assert await redis.zcard(KEYS.deadlines) == 0
@@ -194,15 +339,24 @@ async def test_a_copy_of_redis_shows_no_number_no_words_and_no_code(
     redis: Redis, store: RedisStore, clock: ManualClock
 ) -> None:
     facts = Facts(POOL, clock.now(), "c1", "K7M2Q9", {})
-    waiting = opened(facts, line(ALICE))
+    waiting = started(facts, line(ALICE), "a secret name")
     active = joined(Facts(POOL, clock.now(), "c2", "", {}), waiting, BOB)
-    texts = facts.texts(waiting, (ALICE, "a secret word"))
-    for at, change in enumerate([Change(None, waiting, texts), Change(waiting, active)]):
+    keeping = held(paused(Facts(POOL, clock.now(), "c3", "", {}), active), ALICE)
+    over = ended(Facts(POOL, clock.now(), "c4", "", {}), keeping, EndReason.BLOCKED, "a secret")
+    said = OutboundText("m", "c1", MASKED, ALICE, "a secret word")
+    changes = [
+        Change(None, waiting, (Claim(line(ALICE)),), (said,), pool=replace(POOL, version="")),
+        Change(waiting, active, (Claim(line(BOB)),)),
+        Change(active, keeping, held=(HeldText(ALICE.participant_id, "a secret word"),)),
+        Change(blocks=(ALICE, CAROL)),
+        Change(keeping, over, tries=TriesChange(MASKED, NEVER, NEVER.more(NOW, LEASE))),
+    ]
+    for at, change in enumerate(changes):
         receipt = Receipt("start", f"{ALICE_NUMBER} {at}", (ALICE_NUMBER, "a secret word"))
-        await store.commit([Commit(receipt, change, clock.now())])
-    copy = b"".join([await everything(redis, key) for key in await keys(redis)])
-    for hidden in (ALICE_NUMBER, BOB_NUMBER, MASKED, "secret", "K7M2Q9"):
-        assert hidden.removeprefix("+").encode() not in copy
+        assert await store.commit([Commit(receipt, change, clock.now(), UNBORN)]) == [Done()]
+        copy = b"".join([await everything(redis, key) for key in await keys(redis)])
+        for hidden in (ALICE_NUMBER, BOB_NUMBER, MASKED, "secret", "K7M2Q9"):
+            assert hidden.removeprefix("+").encode() not in copy
 
 
 async def everything(redis: Redis, key: bytes) -> bytes:
@@ -211,6 +365,10 @@ async def everything(redis: Redis, key: bytes) -> bytes:
             return key + repr(await redis.hgetall(key)).encode()
         case b"stream":
             return key + repr(await redis.xrange(key)).encode()
+        case b"list":
+            return key + repr(await redis.lrange(key, 0, -1)).encode()
+        case b"set":
+            return key + repr(await redis.smembers(key)).encode()
         case b"zset":
             return key + repr(await redis.zrange(key, 0, -1, withscores=True)).encode()
         case _:

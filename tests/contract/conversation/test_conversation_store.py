@@ -1,33 +1,55 @@
 """One promise, every keeper: the store suite, asked of memory and of Redis."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from redis.asyncio import Redis
 
-from conversation_service.domain.change import Change, Line, OutboundText, Silence
+from conversation_service.domain.change import (
+    Change,
+    Claim,
+    ConductChange,
+    HeldText,
+    Line,
+    OutboundText,
+    TriesChange,
+)
+from conversation_service.domain.conduct import NEVER, NUMBER_TRIES_WINDOW, Conduct
 from conversation_service.domain.conversation import Conversation, EndReason
+from conversation_service.domain.errors import CodeNotValid
+from conversation_service.domain.events import Event, EventType
+from conversation_service.domain.exchange import Exchange
 from conversation_service.domain.facts import Facts, Lookup
 from conversation_service.domain.intents import Receipt
-from conversation_service.domain.transitions import ended, joined, opened, talked
+from conversation_service.domain.transitions import (
+    ended,
+    held,
+    joined,
+    paused,
+    reopened,
+    resumed,
+    started,
+    talked,
+)
 from conversation_service.store.codec import Answer
 from conversation_service.store.redis_store import RedisStore
-from conversation_service.store.store import Commit, Conflict, Done, Earlier, PoolStore
-from support.clock import ManualClock
-from support.conversations import (
-    ALICE,
-    BOB,
-    CAROL,
-    MASKED,
-    POOL,
-    VAULT,
-    ScriptedFresh,
-    line,
+from conversation_service.store.store import (
+    Commit,
+    Conflict,
+    Done,
+    Earlier,
+    Loaded,
+    Outcome,
+    PoolStore,
 )
+from support.clock import ManualClock
+from support.conversations import ALICE, BOB, CAROL, MASKED, POOL, VAULT, ScriptedFresh, line
 from support.memory_store import MemoryStore
 
 NOTHING = Receipt("text", "never seen", ())
+CODE, OTHER_CODE = "K7M2Q9", "X4X4X4"
 
 
 @pytest.fixture(params=["memory", "redis"])
@@ -39,95 +61,170 @@ def store(request: pytest.FixtureRequest) -> PoolStore:
 
 
 class Desk:
-    """Makes changes as the operations would, one id after the other."""
+    """Makes changes as the operations would, one id after the other, in a pool that is there."""
 
     def __init__(self, store: PoolStore, clock: ManualClock) -> None:
         self.store = store
         self.clock = clock
+        self.known = replace(POOL, version="")
         self._fresh = ScriptedFresh()
         self._requests = 0
 
-    def facts(self, code: str = "K7M2Q9") -> Facts:
+    def facts(self, code: str = CODE) -> Facts:
         now = self.clock.now()
         return Facts(POOL, now, self._fresh.change_id(now), code, {})
 
     async def commit(
         self, change: Change, request_id: str = "", *fields: str, kind: str = "call"
-    ) -> Done | Earlier | Conflict | Exception:
-        self._requests += 1
-        receipt = Receipt(kind, request_id or f"request {self._requests}", fields)
-        [outcome] = await self.store.commit([Commit(receipt, change, self.clock.now())])
+    ) -> Outcome:
+        [outcome] = await self.store.commit([self.asked(change, request_id, *fields, kind=kind)])
         return outcome
 
-    async def started(self, by: Line | None = None, code: str = "K7M2Q9") -> Conversation:
-        conversation = opened(self.facts(code), by or line(ALICE))
-        assert await self.commit(Change(after=conversation)) == Done()
-        return conversation
+    def asked(
+        self, change: Change, request_id: str = "", *fields: str, kind: str = "call"
+    ) -> Commit:
+        self._requests += 1
+        receipt = Receipt(kind, request_id or f"request {self._requests}", fields)
+        return Commit(receipt, change, self.clock.now(), self.known)
+
+    def starting(self, by: Line | None = None, code: str = CODE, name: str = "") -> Change:
+        taken = by or line(ALICE)
+        conversation = started(self.facts(code), taken, name)
+        return Change(after=conversation, claims=(Claim(taken),))
+
+    async def started(self, by: Line | None = None, code: str = CODE) -> Conversation:
+        change = self.starting(by, code)
+        assert await self.commit(change) == Done()
+        return _after(change)
+
+    def joining(self, waiting: Conversation, occupant_id: str = "") -> Change:
+        claim = Claim(Line(waiting.masked_number, BOB), occupant_id)
+        return Change(waiting, joined(self.facts(), waiting, BOB), (claim,))
 
     async def connected(self) -> Conversation:
-        waiting = await self.started()
-        active = joined(self.facts(), waiting, BOB)
-        assert await self.commit(Change(waiting, active)) == Done()
-        return active
+        change = self.joining(await self.started())
+        assert await self.commit(change) == Done()
+        return _after(change)
+
+    async def parted(self, before: Conversation) -> Conversation:
+        over = ended(self.facts(), before, EndReason.PARTICIPANT_ENDED)
+        assert await self.commit(Change(before, over)) == Done()
+        return over
+
+    async def load(self, lookup: Lookup, receipt: Receipt = NOTHING) -> Loaded:
+        batch = await self.store.load([(receipt, lookup)], self.known)
+        assert batch.version == self.known.version
+        return batch.found[0]
+
+    async def on(self, *lines: Line) -> dict[Line, Conversation]:
+        return dict((await self.load(Lookup(lines=lines))).lines)
 
     async def live(self, *lines: Line) -> dict[Line, Conversation]:
-        [loaded] = await self.store.load([(NOTHING, Lookup(lines=lines))])
-        return loaded.live
+        return {at: one for at, one in (await self.on(*lines)).items() if one.is_live}
 
     async def invitation(self, code: str) -> Conversation | None:
-        [loaded] = await self.store.load([(NOTHING, Lookup(code=code))])
-        return loaded.invitation
+        return (await self.load(Lookup(code=code))).invitation
+
+
+def _after(change: Change) -> Conversation:
+    assert change.after is not None
+    return change.after
 
 
 @pytest.fixture
-def desk(store: PoolStore, clock: ManualClock) -> Desk:
-    return Desk(store, clock)
+async def desk(store: PoolStore, clock: ManualClock) -> Desk:
+    desk = Desk(store, clock)
+    assert await desk.commit(Change(pool=POOL)) == Done()
+    desk.known = POOL
+    return desk
 
 
 async def test_what_is_committed_is_found_by_line_code_and_id(desk: Desk) -> None:
     conversation = await desk.started()
     assert await desk.live(line(ALICE), line(BOB)) == {line(ALICE): conversation}
-    assert await desk.invitation("K7M2Q9") == conversation
+    assert await desk.invitation(CODE) == conversation
     assert await desk.store.get(conversation.conversation_id) == conversation
     assert await desk.store.get("nothing") is None
+    found = await desk.load(Lookup(conversation_id=conversation.conversation_id))
+    assert found.conversation == conversation
 
 
 async def test_a_code_works_once(desk: Desk) -> None:
     active = await desk.connected()
-    assert await desk.invitation("K7M2Q9") is None
+    assert await desk.invitation(CODE) is None
     assert await desk.live(line(ALICE), line(BOB)) == {line(ALICE): active, line(BOB): active}
 
 
-async def test_who_has_left_is_free_at_once_and_the_conversation_stays_known(desk: Desk) -> None:
-    active = await desk.connected()
-    over = ended(desk.facts(), active, EndReason.PARTICIPANT_ENDED)
-    assert await desk.commit(Change(active, over)) == Done()
-    assert await desk.live(line(ALICE), line(BOB)) == {}
+async def test_what_has_ended_stays_on_its_lines_until_it_is_replaced(desk: Desk) -> None:
+    over = await desk.parted(await desk.connected())
+    assert await desk.on(line(ALICE), line(BOB)) == {line(ALICE): over, line(BOB): over}
     assert await desk.store.get(over.conversation_id) == over
+    assert await desk.commit(desk.starting()) == Conflict(), "the line is not free"
+    following = started(desk.facts(), line(ALICE))
+    claim = Claim(line(ALICE), over.conversation_id)
+    assert await desk.commit(Change(after=following, claims=(claim,))) == Done()
+    assert await desk.on(line(ALICE)) == {line(ALICE): following}
+
+
+async def test_who_waited_alone_leaves_a_free_line(desk: Desk) -> None:
+    await desk.parted(await desk.started())
+    assert await desk.on(line(ALICE)) == {}
     await desk.started()
 
 
+async def test_without_cool_off_a_line_is_free_at_once(desk: Desk) -> None:
+    settings = replace(POOL.settings, cool_off=timedelta(0))
+    desk.known = replace(POOL, settings=settings, version="w")
+    assert await desk.store.commit([replace(desk.asked(Change(pool=desk.known)), pool=POOL)]) == [
+        Done()
+    ]
+    await desk.parted(await desk.connected())
+    assert await desk.on(line(ALICE), line(BOB)) == {}
+
+
+async def test_an_ended_conversation_that_goes_on_is_live_on_its_lines_again(desk: Desk) -> None:
+    over = await desk.parted(await desk.connected())
+    again = reopened(desk.facts(), over)
+    claims = tuple(Claim(line(one), over.conversation_id) for one in (ALICE, BOB))
+    assert await desk.commit(Change(over, again, claims)) == Done()
+    assert await desk.live(line(ALICE), line(BOB)) == {line(ALICE): again, line(BOB): again}
+    assert await desk.store.history(ALICE) == []
+    assert await desk.store.live() == 1
+
+
 async def test_a_repeated_request_changes_nothing_and_gets_the_first_answer(desk: Desk) -> None:
-    change = Change(after=opened(desk.facts(), line(ALICE)))
+    change = desk.starting()
     assert await desk.commit(change, "r", "a field") == Done()
-    again = Change(after=opened(desk.facts("X4X4X4"), line(BOB)))
+    again = desk.starting(line(BOB), OTHER_CODE)
     assert await desk.commit(again, "r", "a field") == Earlier(True, Answer(change.after))
     assert await desk.live(line(BOB)) == {}
 
 
 async def test_a_repeated_request_is_known_before_anything_is_decided(desk: Desk) -> None:
-    change = Change(after=opened(desk.facts(), line(ALICE)))
+    change = desk.starting()
     await desk.commit(change, "r", "a field")
-    asked = [(Receipt("call", "r", fields), Lookup()) for fields in (("a field",), ("another",))]
-    same, other = await desk.store.load(asked)
+    same = await desk.load(Lookup(), Receipt("call", "r", ("a field",)))
+    other = await desk.load(Lookup(), Receipt("call", "r", ("another",)))
     assert same.earlier == Earlier(True, Answer(change.after))
-    assert other.earlier == Earlier(False, Answer(None))
+    assert other.earlier == Earlier(False, Answer())
+
+
+async def test_what_was_refused_and_yet_written_is_refused_again(desk: Desk) -> None:
+    wrong = Change(refusal=CodeNotValid())
+    assert await desk.commit(wrong, "r") == Done()
+    assert await desk.commit(wrong, "r") == Earlier(True, Answer(is_refused=True))
+
+
+async def test_a_text_that_comes_again_says_where_it_is_told_of(desk: Desk) -> None:
+    told = Change(events=(Event(EventType.COMMAND_RECEIVED, "c"),))
+    assert await desk.commit(told, "r", kind="text") == Done()
+    assert await desk.commit(told, "r", kind="text") == Earlier(True, Answer(place="c"))
 
 
 async def test_an_id_with_other_fields_is_refused_and_writes_nothing(desk: Desk) -> None:
     await desk.commit(Change(), "r", "a field")
-    outcome = await desk.commit(Change(after=opened(desk.facts(), line(ALICE))), "r", "another")
-    assert outcome == Earlier(False, Answer(None))
+    outcome = await desk.commit(desk.starting(), "r", "another")
+    assert outcome == Earlier(False, Answer())
     assert await desk.live(line(ALICE)) == {}
 
 
@@ -139,7 +236,7 @@ async def test_ids_of_different_kinds_do_not_meet(desk: Desk) -> None:
 async def test_of_two_changes_from_one_state_exactly_one_wins(desk: Desk) -> None:
     active = await desk.connected()
     over = ended(desk.facts(), active, EndReason.PARTICIPANT_ENDED)
-    said = talked(desk.facts(), active)
+    said = talked(desk.facts(), active, Exchange())
     outcomes = await asyncio.gather(
         desk.commit(Change(active, over)), desk.commit(Change(active, said))
     )
@@ -148,34 +245,130 @@ async def test_of_two_changes_from_one_state_exactly_one_wins(desk: Desk) -> Non
 
 async def test_a_change_that_builds_on_one_that_lost_is_lost_too(desk: Desk) -> None:
     active = await desk.connected()
-    foreign = talked(desk.facts(), active)
-    lost = talked(desk.facts(), active)
-    built_on_it = talked(desk.facts(), lost)
-    now = desk.clock.now()
+    foreign = talked(desk.facts(), active, Exchange())
+    lost = talked(desk.facts(), active, Exchange())
+    built_on_it = talked(desk.facts(), lost, Exchange())
     changes = [Change(active, foreign), Change(active, lost), Change(lost, built_on_it)]
-    commits = [Commit(Receipt("call", str(at), ()), one, now) for at, one in enumerate(changes)]
+    commits = [desk.asked(one) for one in changes]
     assert await desk.store.commit(commits) == [Done(), Conflict(), Conflict()]
     assert await desk.store.get(active.conversation_id) == foreign
 
 
+async def test_what_was_decided_in_another_version_of_the_pool_is_lost(desk: Desk) -> None:
+    before = desk.starting()
+    after = replace(POOL, version="w", numbers=POOL.numbers[1:])
+    assert await desk.commit(Change(pool=after)) == Done()
+    assert await desk.commit(before) == Conflict()
+    assert await desk.store.pool() == after
+    batch = await desk.store.load([(NOTHING, Lookup())], POOL)
+    assert batch.version == "w"
+
+
 async def test_nobody_is_in_two_live_conversations_on_one_number(desk: Desk) -> None:
     await desk.started()
-    second = Change(after=opened(desk.facts("X4X4X4"), line(ALICE)))
-    assert await desk.commit(second) == Conflict()
+    assert await desk.commit(desk.starting(code=OTHER_CODE)) == Conflict()
     waiting = await desk.started(line(BOB), "Z5Z5Z5")
-    both = Change(waiting, joined(desk.facts(), waiting, ALICE))
+    claim = Claim(line(ALICE))
+    both = Change(waiting, joined(desk.facts(), waiting, ALICE), (claim,))
     assert await desk.commit(both) == Conflict()
 
 
 async def test_a_code_in_use_is_not_given_out_again(desk: Desk) -> None:
     await desk.started()
-    assert await desk.commit(Change(after=opened(desk.facts(), line(BOB)))) == Conflict()
+    assert await desk.commit(desk.starting(line(BOB))) == Conflict()
 
 
-async def test_a_silence_is_found_on_its_line_only(desk: Desk) -> None:
-    await desk.commit(Change(silence=Silence(line(ALICE), timedelta(minutes=10))))
-    asked = [(NOTHING, Lookup(silence=line(person))) for person in (ALICE, BOB)]
-    assert [one.is_silenced for one in await desk.store.load(asked)] == [True, False]
+async def test_a_name_in_use_is_not_given_again_and_is_free_after_the_end(desk: Desk) -> None:
+    first = desk.starting(name="ride 1")
+    assert await desk.commit(first) == Done()
+    assert await desk.store.named("ride 1") == first.after
+    assert (await desk.load(Lookup(unique_name="ride 1"))).named == first.after
+    second = desk.starting(line(BOB), OTHER_CODE, "ride 1")
+    assert await desk.commit(second) == Conflict()
+    await desk.parted(_after(first))
+    assert await desk.store.named("ride 1") is None
+    assert await desk.commit(second) == Done()
+
+
+async def test_conduct_is_found_again_and_two_do_not_write_it_at_once(desk: Desk) -> None:
+    now = desk.clock.now()
+    once = Conduct().answered(now)
+    change = Change(conduct=ConductChange(ALICE, Conduct(), once))
+    assert await desk.commit(change) == Done()
+    found = await desk.load(Lookup(people=(ALICE, BOB)))
+    assert dict(found.conducts) == {ALICE: once, BOB: Conduct()}
+    assert await desk.commit(change) == Conflict()
+    wrong = once.guessed_wrong(now).helped(now)
+    assert await desk.commit(Change(conduct=ConductChange(ALICE, once, wrong))) == Done()
+    assert (await desk.load(Lookup(people=(ALICE,)))).conducts[ALICE] == wrong
+
+
+async def test_wrong_tries_on_a_number_are_counted_there_only(desk: Desk) -> None:
+    once = NEVER.more(desk.clock.now(), NUMBER_TRIES_WINDOW)
+    change = Change(tries=TriesChange(MASKED, NEVER, once))
+    assert await desk.commit(change) == Done()
+    assert (await desk.load(Lookup(tries_on=MASKED))).tries == once
+    assert (await desk.load(Lookup(tries_on="+12065550101"))).tries == NEVER
+    assert await desk.commit(change) == Conflict()
+
+
+async def test_a_pair_that_is_blocked_is_known_to_either_and_does_not_meet(desk: Desk) -> None:
+    assert await desk.commit(Change(blocks=(ALICE, BOB))) == Done()
+    for one, other in ((ALICE, BOB), (BOB, ALICE)):
+        assert (await desk.load(Lookup(blocks_of=one))).blocked == {other.participant_id}
+        meeting = replace(desk.starting(line(CAROL)), unless_blocked=(one, other))
+        assert await desk.commit(meeting) == Conflict()
+    assert await desk.commit(replace(desk.starting(), unless_blocked=(ALICE, CAROL))) == Done()
+
+
+async def test_a_pairs_last_number_is_known_whoever_is_named_first(desk: Desk) -> None:
+    await desk.parted(await desk.connected())
+    for pair in ((ALICE, BOB), (BOB, ALICE)):
+        assert (await desk.load(Lookup(pair=pair))).last_number == MASKED
+    assert (await desk.load(Lookup(pair=(ALICE, CAROL)))).last_number == ""
+
+
+async def test_held_texts_come_in_order_and_once(desk: Desk) -> None:
+    active = await desk.connected()
+    before = paused(desk.facts(), active)
+    await desk.commit(Change(active, before))
+    texts = [HeldText(ALICE.participant_id, body) for body in ("one", "two")]
+    for text in texts:
+        after = talked(desk.facts(), held(before, ALICE), Exchange())
+        assert await desk.commit(Change(before, after, held=(text,))) == Done()
+        before = after
+    lookup = Lookup(held_in=active.conversation_id)
+    assert list((await desk.load(lookup)).held) == texts
+    assert await desk.commit(Change(before, resumed(desk.facts(), before))) == Done()
+    assert (await desk.load(lookup)).held == ()
+
+
+async def test_held_texts_are_gone_when_the_conversation_ends(desk: Desk) -> None:
+    active = await desk.connected()
+    keeping = held(paused(desk.facts(), active), ALICE)
+    await desk.commit(Change(active, keeping, held=(HeldText(ALICE.participant_id, "one"),)))
+    over = await desk.parted(keeping)
+    assert (await desk.load(Lookup(held_in=over.conversation_id))).held == ()
+
+
+async def test_loads_are_counted_by_number_and_by_person(desk: Desk) -> None:
+    active = await desk.connected()
+    elsewhere = await desk.started(Line("+12065550101", ALICE), OTHER_CODE)
+    both = {MASKED: 1, "+12065550101": 1}
+    assert await desk.store.loads(POOL.masked_numbers) == both
+    assert dict((await desk.load(Lookup(needs_loads=True))).loads) == both
+    assert (await desk.store.live(), await desk.store.most_held()) == (2, 2)
+    await desk.parted(active)
+    await desk.parted(elsewhere)
+    assert await desk.store.loads(POOL.masked_numbers) == {}
+    assert (await desk.store.live(), await desk.store.most_held()) == (0, 0)
+
+
+async def test_a_persons_ended_conversations_are_remembered(desk: Desk) -> None:
+    over = await desk.parted(await desk.connected())
+    assert await desk.store.history(ALICE) == await desk.store.history(BOB) == [over]
+    assert await desk.store.history(CAROL) == []
+    assert await desk.store.on_lines([line(ALICE), line(BOB), line(CAROL)]) == [over]
 
 
 async def test_pages_are_newest_first_and_complete(desk: Desk) -> None:
@@ -198,23 +391,25 @@ async def test_due_conversations_come_when_they_are_due(desk: Desk) -> None:
     assert await desk.store.due(waiting.due_time, 0) == []
 
 
-async def test_what_is_forgotten_is_gone_everywhere(desk: Desk) -> None:
-    active = await desk.connected()
-    over = ended(desk.facts(), active, EndReason.OPERATOR_ENDED)
-    await desk.commit(Change(active, over))
+async def test_what_is_forgotten_is_gone_everywhere_and_holds_no_line(desk: Desk) -> None:
+    over = await desk.parted(await desk.connected())
     await desk.store.forget([over.conversation_id])
     assert await desk.store.get(over.conversation_id) is None
     assert await desk.store.page(10, "") == []
     assert await desk.store.due(over.due_time, 10) == []
+    found = await desk.load(Lookup(lines=(line(ALICE),)))
+    assert found.lines == {}
+    # What pointed there is still told, so that it can be replaced.
+    claim = Claim(line(ALICE), found.occupants.get(line(ALICE), ""))
+    following = started(desk.facts(), line(ALICE))
+    assert await desk.commit(Change(after=following, claims=(claim,))) == Done()
 
 
 async def test_texts_of_a_change_are_owed_once_however_often_it_is_committed(
     redis: Redis, clock: ManualClock
 ) -> None:
     desk = Desk(RedisStore(redis, "main", VAULT), clock)
-    texts = tuple(
-        OutboundText(f"m-{number}", "c", MASKED, CAROL.phone_number, "hello") for number in range(2)
-    )
+    texts = tuple(OutboundText(f"m-{at}", "c", MASKED, CAROL, "hello") for at in range(2))
     for _ in range(3):
         await desk.commit(Change(texts=texts), "r")
     assert await redis.xlen("maskline:v1:{main}:outbox") == 2

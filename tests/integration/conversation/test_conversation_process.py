@@ -9,9 +9,14 @@ from pathlib import Path
 import grpc
 import pytest
 from pydantic import SecretStr
+from redis.asyncio import Redis
 
 from conversation_service.serve.service import SERVICE_NAMES
 from conversation_service.serve.settings import Settings
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
+from support.conversation_calls import CALL_SECONDS
+from support.conversations import ALICE_NUMBER
 from support.eventually import eventually
 from support.grpc_calls import is_serving
 from support.ports import free_port
@@ -21,6 +26,7 @@ SECRET = "redis://:hunter2@127.0.0.1:1/0"
 
 
 async def start(**environment: str) -> asyncio.subprocess.Process:
+    """With the pools of the repository, unless they are said to be elsewhere."""
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -31,19 +37,44 @@ async def start(**environment: str) -> asyncio.subprocess.Process:
     )
 
 
-async def test_it_serves_until_it_is_asked_to_stop(redis_url: str) -> None:
+async def healthy(channel: grpc.aio.Channel) -> None:
+    """Waits until every service says it serves."""
+
+    async def serves() -> bool:
+        return all([await is_serving(channel, name) for name in ("", *SERVICE_NAMES)])
+
+    await eventually(serves)
+
+
+async def test_it_serves_until_it_is_asked_to_stop(redis: Redis, redis_url: str) -> None:
     listen = f"127.0.0.1:{free_port()}"
     process = await start(CONVERSATION_LISTEN=listen, CONVERSATION_REDIS_URL=redis_url)
     async with grpc.aio.insecure_channel(listen) as channel:
-
-        async def serves() -> bool:
-            return await is_serving(channel, SERVICE_NAMES[0])
-
-        await eventually(serves)
-    process.send_signal(signal.SIGTERM)
+        await healthy(channel)
+        watch = ConversationServiceStub(channel).WatchEvents(pb.WatchEventsRequest(pool="main"))
+        assert isinstance(await watch.read(), pb.WatchEventsResponse)
+        process.send_signal(signal.SIGTERM)
+        assert await watch.code() is grpc.StatusCode.UNAVAILABLE
     out, _ = await process.communicate()
     assert process.returncode == 0
     assert b"development_state_key" in out
+
+
+async def test_what_it_knew_when_it_was_killed_the_next_one_knows(
+    redis: Redis, redis_url: str
+) -> None:
+    listen = f"127.0.0.1:{free_port()}"
+    request = pb.StartConversationRequest(request_id="r", pool="main", phone_number=ALICE_NUMBER)
+    answers = []
+    for end in (signal.SIGKILL, signal.SIGTERM):
+        process = await start(CONVERSATION_LISTEN=listen, CONVERSATION_REDIS_URL=redis_url)
+        async with grpc.aio.insecure_channel(listen) as channel:
+            await healthy(channel)
+            call = ConversationServiceStub(channel).StartConversation(request, timeout=CALL_SECONDS)
+            answers.append(await call)
+        process.send_signal(end)
+        await process.communicate()
+    assert answers[0] == answers[1]
 
 
 async def test_it_is_not_well_while_redis_does_not_answer() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from conversation_service.domain import codes
 from conversation_service.domain.commands import Command, Kind, parse
-from conversation_service.domain.words import Words
+from conversation_service.domain.words import Words, normalised
 
 CASES = [
     ("start", Kind.START, ""),
@@ -41,7 +41,15 @@ CASES = [
     *((word, Kind.OPT_OUT, "") for word in ("revoke", "optout", "Opt Out", "stop.")),
     ("stop it", Kind.TALK, ""),
     ("unstop", Kind.OPT_IN, ""),
-    ("yes", Kind.TALK, ""),
+    ("Yes!", Kind.YES, ""),
+    ("yes please", Kind.TALK, ""),
+    ("block", Kind.BLOCK, ""),
+    ("block him", Kind.TALK, ""),
+    ("Report.", Kind.REPORT, ""),
+    ("report it", Kind.TALK, ""),
+    ("start . !", Kind.START, ""),
+    ("start\u2026", Kind.START, ""),
+    ("\u00a1stop!", Kind.OPT_OUT, ""),
     ("", Kind.TALK, ""),
     ("   ", Kind.TALK, ""),
     ("?!", Kind.TALK, ""),
@@ -59,6 +67,11 @@ def test_any_text_can_be_read(body: str) -> None:
     assert parse(body, Words()).kind in Kind
 
 
+@given(st.text())
+def test_a_text_is_compared_the_same_however_often_it_is_prepared(body: str) -> None:
+    assert normalised(normalised(body)) == normalised(body)
+
+
 @given(
     st.sampled_from(sorted(word for word in Words().opt_out)),
     st.sampled_from(["", " ", "\n"]),
@@ -74,6 +87,10 @@ def test_a_pool_may_use_its_own_words() -> None:
     assert parse("Inicio", words).kind is Kind.START
     assert parse("unir K7M2Q9", words) == Command(Kind.JOIN, "K7M2Q9")
     assert parse("start", words).kind is Kind.TALK
+
+
+def test_a_word_with_two_meanings_opts_out_if_one_of_them_does() -> None:
+    assert parse("stop", Words(start=("stop",), report=("stop",))).kind is Kind.OPT_OUT
 
 
 @given(st.integers())

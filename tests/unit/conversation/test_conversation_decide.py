@@ -1,225 +1,233 @@
-"""The command table, row by row: who texts what, and what happens."""
+"""The command table, row by row, for who is in no conversation and for who waits."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import timedelta
 
 import pytest
 
-from conversation_service.domain import texts
-from conversation_service.domain.change import Change, Line
-from conversation_service.domain.conversation import Conversation, EndReason, State
-from conversation_service.domain.facts import Facts
+from conversation_service.domain.change import Change, Claim
+from conversation_service.domain.commands import Command, Kind, parse
+from conversation_service.domain.conduct import STRANGER_SILENCE
+from conversation_service.domain.conversation import EndReason, State
+from conversation_service.domain.errors import UnknownMaskedNumber
+from conversation_service.domain.facts import Facts, Lookup
 from conversation_service.domain.phone import Person
-from conversation_service.domain.receive_text import ReceiveText
-from conversation_service.domain.transitions import joined, opened
-from support.conversations import ALICE, BOB, CAROL, MASKED, OTHER_MASKED, POOL, line
+from conversation_service.domain.pool import Pool
+from conversation_service.domain.texts import Template
+from conversation_service.domain.transitions import ended
+from support.conversations import ALICE, BOB, CAROL, MASKED, POOL, line, says
+from support.decisions import (
+    ACTIVE,
+    CODE,
+    ENDED,
+    MOMENT,
+    NOW,
+    OTHER_CODE,
+    WAITING,
+    after,
+    draining,
+    facts,
+    happened,
+    pool_with,
+    text,
+    told,
+)
 
-NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-CODE = "K7M2Q9"
-OTHER_CODE = "X4X4X4"
+CODE_LIFETIME = timedelta(minutes=15)
+COOL_OFF = timedelta(minutes=3)
+CANCELLED = replace(ended(facts(), WAITING, EndReason.PARTICIPANT_ENDED), etag="e5")
 
+# What a stranger is answered once in a while; from then on there is silence.
+HELPED_ONCE = ["hello", "", "yes", "end", f"end {CODE}", "bye", "block", "report"]
+HELPED_ONCE += ["start the car", "join us at 8", "the end"]
 
-def facts(
-    *live: tuple[Line, Conversation],
-    invitation: Conversation | None = None,
-    is_silenced: bool = False,
-) -> Facts:
-    return Facts(
-        pool=POOL,
-        now=NOW,
-        change_id="change",
-        fresh_code=CODE,
-        live=dict(live),
-        invitation=invitation,
-        is_silenced=is_silenced,
-    )
-
-
-WAITING = replace(opened(facts(), line(ALICE)), conversation_id="c", etag="e1")
-ACTIVE = replace(joined(facts(), WAITING, BOB), etag="e2")
-
-
-def text(body: str, by: Person = BOB, *, has_attachments: bool = False) -> ReceiveText:
-    return ReceiveText("mdr2-1", line(by), body, has_attachments, POOL.words)
-
-
-def told(change: Change) -> list[tuple[str, str]]:
-    names = {ALICE.phone_number: "alice", BOB.phone_number: "bob", CAROL.phone_number: "carol"}
-    assert all(one.from_number == MASKED for one in change.texts)
-    return [(names[one.to_number], one.body) for one in change.texts]
-
-
-def by_stranger(body: str, *, is_silenced: bool = False) -> Change:
-    return text(body).decide(facts(is_silenced=is_silenced))
-
-
-def by_waiting(body: str) -> Change:
-    return text(body, ALICE).decide(facts((line(ALICE), WAITING)))
-
-
-def by_active(body: str, *, has_attachments: bool = False) -> Change:
-    arrived = text(body, has_attachments=has_attachments)
-    return arrived.decide(facts((line(BOB), ACTIVE)))
+# What who waits with a code is told, and what it is understood as.
+WAITS = [
+    *((body, Template.CODE, "COMMAND_RECEIVED", "START") for body in ("start", " START! ")),
+    (f"join {CODE}", Template.OWN_CODE, "COMMAND_RECEIVED", "JOIN"),
+    ("join k7m-2q9.", Template.OWN_CODE, "COMMAND_RECEIVED", "JOIN"),
+    (f"join {OTHER_CODE}", Template.STILL_WAITING, "COMMAND_RECEIVED", "JOIN"),
+    (f"end {OTHER_CODE}", Template.STILL_WAITING, "COMMAND_RECEIVED", "END"),
+    ("help", Template.HELP, "COMMAND_RECEIVED", "HELP"),
+    ("info", Template.HELP, "COMMAND_RECEIVED", "HELP"),
+    ("block", Template.STILL_WAITING, "COMMAND_RECEIVED", "BLOCK"),
+    ("report", Template.STILL_WAITING, "COMMAND_RECEIVED", "REPORT"),
+    *(
+        (body, Template.STILL_WAITING, "MESSAGE_NOT_RELAYED", "NOBODY_JOINED")
+        for body in ("hello?", "", "yes", "join us at 8", "start the car")
+    ),
+]
 
 
-def test_a_stranger_who_starts_gets_a_code() -> None:
+def by_stranger(body: str, known: Facts | None = None) -> Change:
+    return text(body).decide(known or facts())
+
+
+def by_waiting(body: str, pool: Pool = POOL) -> Change:
+    return text(body, ALICE).decide(facts(WAITING, pool=pool))
+
+
+def test_a_stranger_who_starts_waits_with_a_code() -> None:
     change = by_stranger("start")
+    conversation = after(change)
     assert change.before is None
-    assert change.after is not None
-    assert (change.after.state, change.after.code) == (State.WAITING, CODE)
-    assert change.after.participants == (BOB,)
-    assert change.after.due_time == NOW + POOL.code_lifetime
-    assert told(change) == [("bob", texts.code(POOL, CODE))]
+    assert (conversation.state, conversation.code) == (State.WAITING, CODE)
+    assert conversation.participants == (BOB,)
+    assert conversation.masked_number == MASKED
+    assert conversation.due_time == conversation.idle_end_time == NOW + CODE_LIFETIME
+    assert told(change) == [(BOB, says(Template.CODE, code=CODE, span=CODE_LIFETIME))]
+    assert change.claims == (Claim(line(BOB)),)
+    assert happened(change) == [("CONVERSATION_STARTED", ""), ("SYSTEM_TEXT_ACCEPTED", "code")]
 
 
-def test_a_stranger_who_joins_is_connected_and_both_are_told() -> None:
-    change = text(f"join {CODE}").decide(facts(invitation=WAITING))
+def test_a_start_takes_the_place_of_what_ended_on_the_line() -> None:
+    over = facts(ENDED, now=NOW + COOL_OFF)
+    assert by_stranger("start", over).claims == (Claim(line(BOB), ENDED.conversation_id),)
+
+
+def test_a_stranger_with_the_code_is_connected_and_both_are_told() -> None:
+    change = by_stranger(f"join {CODE}", facts(invitation=WAITING))
+    conversation = after(change)
     assert change.before == WAITING
-    assert change.after is not None
-    assert change.after.state is State.ACTIVE
-    assert change.after.participants == (ALICE, BOB)
-    assert change.after.due_time == NOW + POOL.idle_lifetime
-    assert told(change) == [("bob", texts.you_joined()), ("alice", texts.somebody_joined())]
+    assert conversation.state is State.ACTIVE
+    assert conversation.participants == (ALICE, BOB)
+    assert conversation.join_time == NOW
+    assert conversation.idle_end_time == NOW + POOL.settings.idle_lifetime
+    assert conversation.latest_end_time == NOW + POOL.settings.lifetime
+    assert told(change) == [
+        (BOB, says(Template.YOU_JOINED)),
+        (ALICE, says(Template.SOMEBODY_JOINED)),
+    ]
+    assert change.claims == (Claim(line(BOB)),)
+    assert change.unless_blocked == (BOB, ALICE)
 
 
-def test_a_code_that_leads_nowhere_is_answered_without_an_effect() -> None:
-    change = by_stranger(f"join {OTHER_CODE}")
-    assert change.after is None
-    assert told(change) == [("bob", texts.code_not_valid())]
+def test_a_join_looks_up_what_the_code_leads_to_and_whom_the_sender_may_not_meet() -> None:
+    asked = text("join k7m 2q9").lookup(POOL)
+    assert asked == Lookup((line(BOB),), CODE, people=(BOB,), blocks_of=BOB, tries_on=MASKED)
+    for body in ("hello", f"end {CODE}", "end"):
+        assert text(body).lookup(POOL) == Lookup((line(BOB),), people=(BOB,))
 
 
-def test_a_code_of_another_masked_number_is_answered_like_a_wrong_one() -> None:
-    elsewhere = replace(WAITING, masked_number=OTHER_MASKED)
-    change = text(f"join {CODE}").decide(facts(invitation=elsewhere))
-    assert change == by_stranger(f"join {OTHER_CODE}")
+def test_a_code_is_drawn_only_for_who_starts() -> None:
+    assert text("start").lookup(POOL) == Lookup((line(BOB),), people=(BOB,), needs_code=True)
 
 
-@pytest.mark.parametrize("body", ["hello", "end", "", "start the car", "join us at 8"])
-def test_a_stranger_who_says_anything_else_gets_help_once(body: str) -> None:
+@pytest.mark.parametrize("body", HELPED_ONCE)
+def test_a_stranger_who_says_anything_else_gets_help_once_and_then_silence(body: str) -> None:
     change = by_stranger(body)
+    assert told(change) == [(BOB, says(Template.HELP))]
+    assert (change.after, change.events) == (None, ())
+    assert change.conduct is not None
+    conduct = change.conduct.after
+    silenced = facts(conducts={BOB: conduct}, now=NOW + STRANGER_SILENCE - MOMENT)
+    assert by_stranger(body, silenced) == Change()
+    later = facts(conducts={BOB: conduct}, now=NOW + STRANGER_SILENCE)
+    assert told(by_stranger(body, later)) == [(BOB, says(Template.HELP))]
+
+
+@pytest.mark.parametrize("body", ["help", "INFO?", "start", f"join {OTHER_CODE}"])
+def test_the_silence_towards_a_stranger_leaves_commands_alone(body: str) -> None:
+    change = by_stranger("hello")
+    assert change.conduct is not None
+    assert told(by_stranger(body, facts(conducts={BOB: change.conduct.after}))) != []
+
+
+@pytest.mark.parametrize("body", ["help", "info"])
+def test_a_stranger_is_helped_as_often_as_they_ask(body: str) -> None:
+    change = by_stranger(body)
+    assert told(change) == [(BOB, says(Template.HELP))]
+    assert change.conduct is not None
+    assert change.conduct.after.helped_until is None
+
+
+@pytest.mark.parametrize("known", [facts(), facts(WAITING), facts(ACTIVE), facts(ENDED)])
+def test_opting_in_is_left_to_the_carrier_and_never_relayed(known: Facts) -> None:
+    assert text("UNSTOP", ALICE).decide(known) == Change()
+
+
+def test_a_number_that_drains_begins_nothing_new() -> None:
+    change = by_stranger("start", facts(pool=pool_with(numbers=draining(MASKED))))
     assert change.after is None
-    assert told(change) == [("bob", texts.help_text(POOL))]
-    assert change.silence is not None
-    assert change.silence.lasts == POOL.stranger_silence
-    assert by_stranger(body, is_silenced=True) == Change()
+    assert told(change) == [(BOB, says(Template.NO_NEW_HERE))]
 
 
-def test_help_is_given_however_often_it_is_asked_for() -> None:
-    assert told(by_stranger("help", is_silenced=True)) == [("bob", texts.help_text(POOL))]
-    assert told(by_waiting("info")) == [("alice", texts.help_text(POOL))]
-    assert told(by_active("help")) == [("bob", texts.help_text(POOL))]
+def test_what_began_on_a_number_before_it_drains_goes_on() -> None:
+    pool = pool_with(numbers=draining(MASKED))
+    assert after(by_stranger(f"join {CODE}", facts(pool=pool, invitation=WAITING))).is_live
+    assert told(text("hello").decide(facts(ACTIVE, pool=pool))) == [(ALICE, "hello")]
+    assert told(by_waiting("start", pool))[0][1].startswith(f"Your code is {CODE}.")
 
 
-def test_who_waits_and_starts_again_gets_the_same_code() -> None:
-    change = by_waiting("start")
-    assert change.after is None
-    assert told(change) == [("alice", texts.code(POOL, CODE))]
+def test_a_text_to_a_number_of_no_pool_is_refused() -> None:
+    with pytest.raises(UnknownMaskedNumber):
+        text("start", on="+12065550199").decide(facts())
 
 
-def test_who_waits_and_joins_their_own_code_is_told_so() -> None:
-    assert told(by_waiting(f"join {CODE}")) == [("alice", texts.own_code(CODE))]
+@pytest.mark.parametrize("body", ["hello", "end", f"join {OTHER_CODE}", f"join {CODE}", "start"])
+@pytest.mark.parametrize("sender", [ALICE, BOB])
+def test_a_late_text_goes_to_nobody_and_begins_nothing_while_the_number_rests(
+    body: str, sender: Person
+) -> None:
+    resting = facts(
+        ENDED, now=NOW + COOL_OFF - MOMENT, invitation=replace(WAITING, participants=(CAROL,))
+    )
+    change = text(body, sender).decide(resting)
+    assert (change.before, change.after) == (None, None)
+    assert told(change) == [(sender, says(Template.JUST_ENDED, span=timedelta(0)))]
 
 
-@pytest.mark.parametrize("body", ["hello?", f"join {OTHER_CODE}", f"end {OTHER_CODE}", ""])
-def test_who_waits_and_says_anything_else_is_told_that_nobody_has_joined(body: str) -> None:
+def test_a_late_text_is_told_how_long_the_number_still_rests() -> None:
+    pool = pool_with(cool_off=timedelta(hours=3))
+    change = text("hello").decide(facts(ENDED, pool=pool, now=NOW + timedelta(hours=1)))
+    assert told(change) == [(BOB, says(Template.JUST_ENDED, span=timedelta(hours=2)))]
+
+
+def test_a_number_rests_exactly_as_long_as_the_pool_says() -> None:
+    assert after(by_stranger("start", facts(ENDED, now=NOW + COOL_OFF))).is_live
+    at_once = pool_with(cool_off=timedelta(0))
+    assert after(by_stranger("start", facts(ENDED, pool=at_once))).is_live
+
+
+@pytest.mark.parametrize("body", ["help", "info"])
+def test_help_is_given_while_the_number_rests(body: str) -> None:
+    assert told(by_stranger(body, facts(ENDED))) == [(BOB, says(Template.HELP))]
+
+
+def test_a_number_need_not_rest_from_a_conversation_that_nobody_joined() -> None:
+    assert after(text("start", ALICE).decide(facts(CANCELLED))).is_live
+
+
+@pytest.mark.parametrize(("body", "template", "event", "detail"), WAITS)
+def test_who_waits_is_told_where_they_stand(
+    body: str, template: Template, event: str, detail: str
+) -> None:
     change = by_waiting(body)
-    assert change.after is None
-    assert told(change) == [("alice", texts.still_waiting(CODE))]
+    assert (change.before, change.after) == (None, None)
+    assert told(change) == [(ALICE, says(template, code=CODE, span=CODE_LIFETIME))]
+    assert happened(change) == [(event, detail), ("SYSTEM_TEXT_ACCEPTED", template.value)]
 
 
-@pytest.mark.parametrize("body", ["end", "bye", f"end {CODE}"])
+def test_who_starts_again_is_told_how_long_the_same_code_still_works() -> None:
+    change = text("start", ALICE).decide(facts(WAITING, now=NOW + timedelta(minutes=10)))
+    assert told(change) == [(ALICE, says(Template.CODE, code=CODE, span=timedelta(minutes=5)))]
+
+
+@pytest.mark.parametrize("body", ["end", "bye", "Leave.", f"end {CODE}", "end k7m2q9"])
 def test_who_waits_and_ends_gives_the_code_up(body: str) -> None:
     change = by_waiting(body)
-    assert change.after is not None
-    assert change.after.state is State.ENDED
-    assert told(change) == [("alice", texts.cancelled())]
+    assert (after(change).state, after(change).end_time) == (State.ENDED, NOW)
+    assert after(change).end_reason is EndReason.PARTICIPANT_ENDED
+    assert told(change) == [(ALICE, says(Template.CANCELLED))]
+    assert happened(change) == [
+        ("COMMAND_RECEIVED", "END"),
+        ("CONVERSATION_ENDED", "PARTICIPANT_ENDED"),
+        ("SYSTEM_TEXT_ACCEPTED", "cancelled"),
+    ]
 
 
-def test_what_is_said_in_a_conversation_goes_to_the_other_one_as_it_is() -> None:
-    change = by_active("  Hello, Alice!\n ")
-    assert told(change) == [("alice", "  Hello, Alice!\n ")]
-    assert change.before == ACTIVE
-    assert change.after is not None
-    assert change.after.last_message_time == NOW
-    assert change.after.due_time == NOW + POOL.idle_lifetime
-
-
-@pytest.mark.parametrize("body", ["start the car", "join us at 8", "the end", "end better", "yes"])
-def test_words_that_only_sound_like_commands_are_conversation(body: str) -> None:
-    assert told(by_active(body)) == [("alice", body)]
-
-
-def test_a_single_word_behind_join_that_is_no_code_is_conversation() -> None:
-    assert told(by_active("join me")) == [("alice", "join me")]
-
-
-@pytest.mark.parametrize("body", ["start", f"join {OTHER_CODE}", f"join {CODE}"])
-def test_nobody_starts_or_joins_while_talking_and_no_code_is_relayed(body: str) -> None:
-    change = by_active(body)
-    assert change.after is None
-    assert told(change) == [("bob", texts.already_talking())]
-
-
-@pytest.mark.parametrize("body", ["end", "Leave.", f"end {CODE}"])
-def test_an_end_is_told_to_both_in_the_same_words(body: str) -> None:
-    change = by_active(body)
-    assert change.after is not None
-    assert change.after.end_reason is EndReason.PARTICIPANT_ENDED
-    assert change.after.end_time == NOW
-    assert told(change) == [("alice", texts.ended()), ("bob", texts.ended())]
-
-
-def test_another_conversations_code_ends_nothing_and_is_not_relayed() -> None:
-    change = by_active(f"end {OTHER_CODE}")
-    assert change.after is None
-    assert told(change) == [("bob", texts.end_of_another())]
-
-
-@pytest.mark.parametrize("word", [word for word in POOL.words.opt_out if word != "stop"])
-def test_opting_out_ends_the_conversation_and_is_confirmed_once(word: str) -> None:
-    change = by_active(word)
-    assert change.after is not None
-    assert change.after.end_reason is EndReason.OPTED_OUT
-    assert told(change) == [("alice", texts.ended()), ("bob", texts.opted_out())]
-
-
-def test_stop_is_answered_by_the_carrier_and_so_not_by_us() -> None:
-    assert told(by_active("STOP")) == [("alice", texts.ended())]
-    assert told(by_waiting("Stop")) == []
-    assert by_stranger("stop") == Change()
-
-
-def test_a_stranger_who_opts_out_is_confirmed_and_then_left_alone() -> None:
-    assert told(by_stranger("quit")) == [("bob", texts.opted_out())]
-    assert by_stranger("quit", is_silenced=True) == Change()
-
-
-def test_opting_in_is_answered_by_the_carrier_and_never_relayed() -> None:
-    assert by_stranger("unstop") == Change()
-    assert by_waiting("unstop") == Change()
-    assert by_active("UNSTOP") == Change()
-
-
-def test_an_empty_text_is_not_passed_on_and_its_sender_told() -> None:
-    assert told(by_active("  ")) == [("bob", texts.empty())]
-
-
-def test_a_picture_without_words_is_not_lost_silently() -> None:
-    assert told(by_active("", has_attachments=True)) == [("bob", texts.no_attachments())]
-
-
-def test_the_words_of_a_picture_are_passed_on_and_its_sender_told_about_the_picture() -> None:
-    change = by_active("look", has_attachments=True)
-    assert told(change) == [("alice", "look"), ("bob", texts.no_attachments())]
-
-
-def test_every_text_of_a_change_has_its_own_id() -> None:
-    ids = [one.message_id for one in by_active("end").texts]
-    assert ids == ["change-0", "change-1"]
-
-
-def test_nothing_shown_of_an_intent_or_a_change_holds_a_number_or_words() -> None:
-    arrived = text("a secret word")
-    shown = repr(arrived) + repr(arrived.receipt) + repr(arrived.decide(facts((line(BOB), ACTIVE))))
-    for hidden in (ALICE.phone_number, BOB.phone_number, "secret", CODE):
-        assert hidden not in shown
+def test_a_pool_is_texted_in_its_own_words() -> None:
+    pool = pool_with(words={"start": ("hola",)})
+    assert parse("Hola!", pool.words) == Command(Kind.START)
+    assert after(by_stranger("hola", facts(pool=pool))).is_live
+    assert by_stranger("start", facts(pool=pool)).after is None

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from conversation_service.dispatch.dispatcher import STANDBY_SECONDS, Dispatcher
 from conversation_service.domain.change import Change, OutboundText
 from conversation_service.domain.intents import Receipt
 from conversation_service.domain.message import MessageState
+from conversation_service.domain.opt_outs import OptOut, OptOutSource
 from conversation_service.domain.phone import Person
 from conversation_service.messaging.client import (
     Answered,
@@ -23,8 +25,9 @@ from conversation_service.store.keys import Keys
 from conversation_service.store.outbox import Outbox
 from conversation_service.store.redis_store import RedisStore
 from conversation_service.store.store import Commit, Done
+from conversation_service.store.suppression import SuppressionList
 from support.clock import ManualClock
-from support.conversations import ALICE, BOB, CAROL, MASKED, VAULT
+from support.conversations import ALICE, BOB, CAROL, MASKED, POOL, VAULT
 
 KEYS = Keys("main")
 SENT = Answered(MessageState.SENT)
@@ -65,6 +68,23 @@ class Carrier:
         return answer
 
 
+class OptOutBook:
+    """What a delivery tells of people who get no more texts."""
+
+    def __init__(self, suppression: SuppressionList, clock: ManualClock) -> None:
+        self.opted_out: list[tuple[str, OptOutSource, str]] = []
+        self.ended: list[str] = []
+        self._suppression = suppression
+        self._clock = clock
+
+    async def opt_out(self, person_id: str, source: OptOutSource, intent_id: str) -> None:
+        self.opted_out.append((person_id, source, intent_id))
+        await self._suppression.add(person_id, OptOut(self._clock.now(), source, intent_id))
+
+    async def end_all(self, person_id: str) -> None:
+        self.ended.append(person_id)
+
+
 class Desk:
     """A pool's outbox and as many replicas as a test wants."""
 
@@ -73,19 +93,24 @@ class Desk:
         self.clock = clock
         self.carrier = Carrier()
         self.outbox = Outbox(redis, redis, "main", VAULT)
+        self.suppression = SuppressionList(redis)
+        self.opt_outs = OptOutBook(self.suppression, clock)
         self._store = RedisStore(redis, "main", VAULT)
         self._accepted = 0
 
     def replica(self) -> Dispatcher:
-        delivery = Delivery("main", self.outbox, self.carrier, self.clock)
+        delivery = Delivery(
+            "main", self.outbox, self.carrier, self.suppression, self.opt_outs, self.clock
+        )
         return Dispatcher(self.outbox, delivery, self.clock, block_ms=None)
 
-    async def accept(self, *texts: tuple[Person, str]) -> None:
+    async def accept(self, *texts: tuple[Person, str], may_reach_opted_out: bool = False) -> None:
         for person, body in texts:
             name = f"m{self._accepted}"
             self._accepted += 1
-            text = OutboundText(name, "", MASKED, person.phone_number, body)
-            commit = Commit(Receipt("text", name, ()), Change(texts=(text,)), self.clock.now())
+            text = OutboundText(name, "", MASKED, person, body, may_reach_opted_out)
+            change, unborn = Change(texts=(text,)), replace(POOL, version="")
+            commit = Commit(Receipt("text", name, ()), change, self.clock.now(), unborn)
             assert await self._store.commit([commit]) == [Done()]
 
     async def owed(self) -> int:
@@ -249,3 +274,25 @@ async def test_a_read_that_failed_is_made_up_for(desk: Desk) -> None:
             await desk.run_until(dispatcher)
     await desk.run_until(dispatcher)
     assert desk.carrier.bodies(ALICE) == ["a1", "a2"]
+
+
+async def test_nothing_is_sent_to_who_opted_out_but_the_one_confirmation(desk: Desk) -> None:
+    await desk.opt_outs.opt_out(ALICE.person_id, OptOutSource.TEXT, "mdr2-1")
+    await desk.accept((ALICE, "the confirmation"), may_reach_opted_out=True)
+    await desk.accept((ALICE, "too late"), (BOB, "b1"))
+    await desk.run_until(desk.replica())
+    assert desk.carrier.bodies(ALICE) == ["the confirmation"]
+    assert desk.carrier.bodies(BOB) == ["b1"]
+    assert await desk.outbox.state("m1") is MessageState.REFUSED
+    assert desk.opt_outs.ended == [ALICE.person_id], "it was begun while they opted out"
+
+
+async def test_an_opt_out_that_the_carrier_knew_of_is_taken_over(desk: Desk) -> None:
+    desk.carrier.answers["a1"] = [Answered(MessageState.REFUSED, is_opted_out=True)]
+    await desk.accept((ALICE, "a1"))
+    dispatcher = desk.replica()
+    await desk.run_until(dispatcher)
+    assert desk.opt_outs.opted_out == [(ALICE.person_id, OptOutSource.CARRIER, "m0")]
+    await desk.accept((ALICE, "a2"))
+    await desk.run_until(dispatcher)
+    assert desk.carrier.received == []

@@ -1,172 +1,235 @@
-"""What internal clients and time ask for."""
+"""What internal clients do in conversations that are there, and how intents are told apart."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from conversation_service.domain import texts
-from conversation_service.domain.change import Change, Line
+from conversation_service.domain.beginnings import Join, Open, Start
 from conversation_service.domain.conversation import Conversation, EndReason, State
 from conversation_service.domain.errors import (
-    AlreadyInConversation,
-    CodeNotValid,
     ConversationEnded,
     ConversationError,
     ConversationNotActive,
     ConversationNotFound,
-    NoNumberAvailable,
+    ConversationNotPaused,
+    ConversationPaused,
     ParticipantNotFound,
 )
-from conversation_service.domain.facts import Facts
-from conversation_service.domain.phone import Person
-from conversation_service.domain.requests import End, Expire, Join, Speak, Start
-from conversation_service.domain.transitions import ended, joined, opened
+from conversation_service.domain.intents import Intent
+from conversation_service.domain.numbers import Selection
+from conversation_service.domain.pool import MaskedNumber, NumberPreference, NumberState
+from conversation_service.domain.pool_changes import (
+    AddNumber,
+    CreatePool,
+    DrainNumber,
+    RemoveNumber,
+    SeedAgain,
+    UpdatePool,
+)
+from conversation_service.domain.requests import (
+    End,
+    EndForOptOut,
+    Expire,
+    Pause,
+    Reopen,
+    Resume,
+    Speak,
+)
+from conversation_service.domain.texts import Template
 from support.conversations import (
     ALICE,
     BOB,
     CAROL,
     MASKED,
+    NUMBERS,
     OTHER_MASKED,
     POOL,
+    SETTINGS,
     line,
+    says,
+)
+from support.decisions import (
+    ACTIVE,
+    CODE,
+    ENDED,
+    NOW,
+    PAUSED,
+    WAITING,
+    about,
+    after,
+    facts,
+    happened,
+    text,
+    told,
 )
 
-NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-CODE = "K7M2Q9"
+END = End("r", "c")
+NOTED = End("r", "c", note="fraud")
+BY_BOB = End("r", "c", BOB.participant_id)
+FOR_ALICE = Speak("r", "c", ALICE.participant_id, "hi")
+TO_BOTH = Speak("r", "c", "", "hi")
+STRANGER_ENDS = End("r", "c", CAROL.participant_id)
+STRANGER_SPEAKS = Speak("r", "c", CAROL.participant_id, "hi")
+PAUSE, RESUME = Pause("r", "c"), Resume("r", "c")
 
+REFUSED: list[tuple[Intent, Conversation | None, type[ConversationError]]] = [
+    *((one, None, ConversationNotFound) for one in (END, BY_BOB, FOR_ALICE, PAUSE, RESUME)),
+    *((one, ENDED, ConversationEnded) for one in (END, BY_BOB, FOR_ALICE, PAUSE, RESUME)),
+    *((one, ACTIVE, ParticipantNotFound) for one in (STRANGER_ENDS, STRANGER_SPEAKS)),
+    (replace(FOR_ALICE, participant_id=BOB.participant_id), WAITING, ParticipantNotFound),
+    *((one, WAITING, ConversationNotActive) for one in (FOR_ALICE, TO_BOTH, PAUSE)),
+    (PAUSE, PAUSED, ConversationPaused),
+    (RESUME, ACTIVE, ConversationNotPaused),
+    (RESUME, WAITING, ConversationNotPaused),
+]
 
-def facts(
-    *live: Line,
-    invitation: Conversation | None = None,
-    conversation: Conversation | None = None,
-    now: datetime = NOW,
-) -> Facts:
-    return Facts(
-        pool=POOL,
-        now=now,
-        change_id="change",
-        fresh_code=CODE,
-        live=dict.fromkeys(live, conversation or invitation or _some()),
-        invitation=invitation,
-        conversation=conversation,
-    )
-
-
-def _some() -> Conversation:
-    return replace(opened(Facts(POOL, NOW, "c", CODE, {}), line(ALICE)), etag="e1")
-
-
-WAITING = _some()
-ACTIVE = replace(joined(facts(), WAITING, BOB), etag="e2")
-ENDED = replace(ended(facts(), ACTIVE, EndReason.PARTICIPANT_ENDED), etag="e3")
-ANYWHERE = (line(BOB), line(BOB, OTHER_MASKED))
-
-
-def told(change: Change) -> list[tuple[str, str]]:
-    return [(one.to_number, one.body) for one in change.texts]
-
-
-def test_a_start_takes_the_first_number_the_person_is_free_on() -> None:
-    change = Start("r", "", ANYWHERE).decide(facts(line(BOB)))
-    assert change.after is not None
-    assert change.after.masked_number == OTHER_MASKED
-    assert told(change) == [(BOB.phone_number, texts.code(POOL, CODE))]
-
-
-def test_a_start_on_a_number_that_is_taken_is_refused() -> None:
-    with pytest.raises(AlreadyInConversation):
-        Start("r", MASKED, (line(BOB),)).decide(facts(line(BOB)))
-
-
-def test_a_start_where_no_number_is_left_is_refused() -> None:
-    with pytest.raises(NoNumberAvailable):
-        Start("r", "", ANYWHERE).decide(facts(*ANYWHERE))
-
-
-def test_a_join_connects_on_the_number_of_the_code() -> None:
-    change = Join("r", CODE, ANYWHERE).decide(facts(line(BOB, OTHER_MASKED), invitation=WAITING))
-    assert change.after is not None
-    assert change.after.participants == (ALICE, BOB)
-
-
-@pytest.mark.parametrize(
-    ("known", "person", "refusal"),
-    [
-        (facts(), BOB, CodeNotValid),
-        (facts(invitation=WAITING), ALICE, CodeNotValid),
-        (facts(line(BOB), invitation=WAITING), BOB, AlreadyInConversation),
-    ],
-)
-def test_a_join_that_cannot_be_is_refused(
-    known: Facts, person: Person, refusal: type[ConversationError]
-) -> None:
-    with pytest.raises(refusal):
-        Join("r", CODE, (line(person),)).decide(known)
+# An intent, and a change of each of its fields that makes it another intent.
+INTENTS: list[tuple[Intent, dict[str, Any]]] = [
+    (text("hi"), {"line": line(ALICE), "body": "ho", "has_attachments": True}),
+    (
+        Start("r", BOB, unique_name="order 7"),
+        {"person": ALICE, "selection": Selection(MASKED), "unique_name": "x"},
+    ),
+    (
+        Open("r", (ALICE, BOB), unique_name="order 7"),
+        {
+            "people": (ALICE, CAROL),
+            "selection": Selection(preference=NumberPreference.AVOID_STICKY),
+            "unique_name": "x",
+            "is_silent": True,
+        },
+    ),
+    (Join("r", CODE, BOB), {"code": "X4X4X4", "person": ALICE}),
+    (NOTED, {"conversation_id": "d", "participant_id": "p", "note": "why"}),
+    (FOR_ALICE, {"conversation_id": "d", "participant_id": "", "body": "ho"}),
+    (PAUSE, {"conversation_id": "d"}),
+    (RESUME, {"conversation_id": "d"}),
+    (Reopen("r", ENDED), {"ended": replace(ENDED, conversation_id="d")}),
+    (
+        CreatePool("r", SETTINGS, NUMBERS),
+        {
+            "settings": replace(SETTINGS, operator="Other"),
+            "numbers": (*NUMBERS[:1], replace(NUMBERS[1], is_reserved=True)),
+        },
+    ),
+    (
+        UpdatePool("r", SETTINGS, ("operator",)),
+        {"settings": replace(SETTINGS, operator="Other"), "fields": ("operator", "language")},
+    ),
+    (
+        AddNumber("r", NUMBERS[0]),
+        {"number": MaskedNumber(MASKED, NumberState.DRAINING)},
+    ),
+    (DrainNumber("r", MASKED), {"masked_number": "+12065550101"}),
+    (RemoveNumber("r", MASKED), {"masked_number": "+12065550101"}),
+]
+FIELDS = [
+    (text("hi"), "line", line(BOB, OTHER_MASKED)),
+    *((intent, name, value) for intent, fields in INTENTS for name, value in fields.items()),
+]
 
 
 def test_an_operator_ends_and_both_are_told() -> None:
-    change = End("r", "c").decide(facts(conversation=ACTIVE))
-    assert change.after is not None
-    assert change.after.end_reason is EndReason.OPERATOR_ENDED
-    assert [to for to, _ in told(change)] == [ALICE.phone_number, BOB.phone_number]
+    change = END.decide(about(ACTIVE))
+    assert (after(change).state, after(change).end_time) == (State.ENDED, NOW)
+    assert after(change).end_reason is EndReason.OPERATOR_ENDED
+    assert told(change) == [(ALICE, says(Template.ENDED)), (BOB, says(Template.ENDED))]
+    assert happened(change)[0] == ("CONVERSATION_ENDED", "OPERATOR_ENDED")
+    assert change.events[0].participant_id == ""
 
 
-def test_a_participant_ends_through_a_client() -> None:
-    change = End("r", "c", BOB.participant_id).decide(facts(conversation=ACTIVE))
-    assert change.after is not None
-    assert change.after.end_reason is EndReason.PARTICIPANT_ENDED
+def test_a_participant_ends_through_a_client_and_both_are_told() -> None:
+    change = BY_BOB.decide(about(ACTIVE))
+    assert after(change).end_reason is EndReason.PARTICIPANT_ENDED
+    assert told(change) == [(ALICE, says(Template.ENDED)), (BOB, says(Template.ENDED))]
+    assert change.events[0].participant_id == BOB.participant_id
+
+
+@pytest.mark.parametrize("intent", [END, BY_BOB])
+def test_an_operators_note_is_kept_and_told_to_nobody(intent: End) -> None:
+    change = replace(intent, note="fraud").decide(about(ACTIVE))
+    assert after(change).end_note == "fraud"
+    assert "fraud" not in repr(change)
+    assert "fraud" not in "".join(body for _, body in told(change))
+    assert after(intent.decide(about(ACTIVE))).end_note == ""
+
+
+def test_an_ended_wait_is_told_to_who_waited() -> None:
+    assert told(END.decide(about(WAITING))) == [(ALICE, says(Template.CANCELLED))]
 
 
 def test_a_client_speaks_for_one_to_the_other() -> None:
-    change = Speak("r", "c", ALICE.participant_id, "hi").decide(facts(conversation=ACTIVE))
-    assert told(change) == [(BOB.phone_number, "hi")]
+    change = FOR_ALICE.decide(about(ACTIVE))
+    assert told(change) == [(BOB, "hi")]
+    assert happened(change) == [("MESSAGE_RELAYED", "")]
+    assert change.events[0].participant_id == ALICE.participant_id
+    assert change.events[0].message_id == change.texts[0].message_id
 
 
 def test_the_system_speaks_to_both() -> None:
-    change = Speak("r", "c", "", "hi").decide(facts(conversation=ACTIVE))
-    assert told(change) == [(ALICE.phone_number, "hi"), (BOB.phone_number, "hi")]
+    change = TO_BOTH.decide(about(ACTIVE))
+    assert told(change) == [(ALICE, "hi"), (BOB, "hi")]
+    assert [event.participant_id for event in change.events] == ["", ""]
 
 
-@pytest.mark.parametrize(
-    ("intent", "conversation", "refusal"),
-    [
-        (End("r", "c"), None, ConversationNotFound),
-        (End("r", "c"), ENDED, ConversationEnded),
-        (End("r", "c", CAROL.participant_id), ACTIVE, ParticipantNotFound),
-        (Speak("r", "c", "", "hi"), None, ConversationNotFound),
-        (Speak("r", "c", "", "hi"), ENDED, ConversationEnded),
-        (Speak("r", "c", "", "hi"), WAITING, ConversationNotActive),
-        (Speak("r", "c", CAROL.participant_id, "hi"), ACTIVE, ParticipantNotFound),
-    ],
-)
-def test_what_cannot_be_done_is_refused_with_its_reason(
-    intent: End | Speak, conversation: Conversation | None, refusal: type[ConversationError]
+@pytest.mark.parametrize("intent", [FOR_ALICE, TO_BOTH])
+def test_what_a_client_says_keeps_a_conversation_alive(intent: Speak) -> None:
+    later = NOW + timedelta(days=1)
+    change = intent.decide(replace(about(ACTIVE), now=later))
+    assert after(change).last_message_time == later
+    assert after(change).idle_end_time == later + POOL.settings.idle_lifetime
+    assert after(change).exchange == ACTIVE.exchange
+
+
+@pytest.mark.parametrize(("intent", "conversation", "refusal"), REFUSED)
+def test_what_cannot_be_done_is_refused_with_the_reason(
+    intent: Intent, conversation: Conversation | None, refusal: type[ConversationError]
 ) -> None:
-    with pytest.raises(refusal):
+    with pytest.raises(refusal) as refused:
         intent.decide(facts(conversation=conversation))
+    assert refused.value.metadata == {"conversation_id": "c"}
 
 
-@pytest.mark.parametrize(
-    ("conversation", "reason", "words"),
-    [
-        (WAITING, EndReason.CODE_EXPIRED, texts.code_expired()),
-        (ACTIVE, EndReason.IDLE_EXPIRED, texts.idle_expired()),
-    ],
-)
-def test_time_ends_what_is_overdue_and_tells_who_is_in_it(
-    conversation: Conversation, reason: EndReason, words: str
+@pytest.mark.parametrize("intent", [END, FOR_ALICE, PAUSE, RESUME, Expire("c", "e")])
+def test_an_intent_looks_up_the_conversation_it_is_about(intent: Intent) -> None:
+    assert intent.lookup(POOL).conversation_id == "c"
+
+
+@pytest.mark.parametrize(("intent", "_other"), INTENTS)
+def test_an_intent_is_told_apart_by_its_kind_and_its_callers_id(
+    intent: Intent, _other: object
 ) -> None:
-    change = Expire("c", conversation.etag).decide(
-        facts(conversation=conversation, now=conversation.due_time)
-    )
-    assert change.after is not None
-    assert (change.after.state, change.after.end_reason) == (State.ENDED, reason)
-    assert {body for _, body in told(change)} == {words}
+    kinds = {one.receipt.kind for one, _ in INTENTS}
+    assert len(kinds) == len(INTENTS)
+    expected = "mdr2-1" if intent.receipt.kind == "text" else "r"
+    assert intent.receipt.request_id == expected
 
 
-@pytest.mark.parametrize("conversation", [None, ENDED, ACTIVE])
-def test_time_leaves_alone_what_is_not_overdue(conversation: Conversation | None) -> None:
-    early = ACTIVE.due_time - timedelta(seconds=1)
-    change = Expire("c", "e").decide(facts(conversation=conversation, now=early))
-    assert change == Change()
+@pytest.mark.parametrize(("intent", "field", "value"), FIELDS)
+def test_the_same_id_with_another_field_is_another_intent(
+    intent: Any,  # noqa: ANN401 - any intent, which is a dataclass
+    field: str,
+    value: object,
+) -> None:
+    other = replace(intent, **{field: value})
+    assert other.receipt.fields != intent.receipt.fields
+    assert replace(intent).receipt == intent.receipt
+
+
+@pytest.mark.parametrize("kind", [Expire, lambda name, etag: EndForOptOut(name, etag, ALICE)])
+def test_what_time_or_an_opt_out_does_happens_once_for_each_state(kind: Any) -> None:  # noqa: ANN401
+    names = {kind(name, etag).receipt.request_id for name in "cd" for etag in "ef"}
+    assert len(names) == 4
+
+
+def test_seeding_is_named_by_what_the_file_says() -> None:
+    assert SeedAgain("a digest", SETTINGS, NUMBERS).receipt.request_id == "a digest"
+
+
+@pytest.mark.parametrize(("intent", "_other"), INTENTS)
+def test_no_name_of_an_intent_shows_a_number_or_words(intent: Intent, _other: object) -> None:
+    shown = f"{intent!r} {intent.receipt!r}"
+    for hidden in (ALICE.phone_number, BOB.phone_number, "'hi'", CODE, "order 7", "fraud"):
+        assert hidden not in shown

@@ -1,15 +1,19 @@
 """What a text asks for."""
 
-import string
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import lru_cache
 
 from conversation_service.domain import codes
-from conversation_service.domain.words import Words
+from conversation_service.domain.words import END, Words, normalised
+
+# Far more pools than one process serves; beyond that a lookup is only built again.
+_KEPT_LOOKUPS = 1024
 
 
 class Kind(Enum):
-    """Everything a text can be."""
+    """Everything a text can be. YES opts in somebody who opted out, and is talk from others."""
 
     START = auto()
     JOIN = auto()
@@ -17,6 +21,9 @@ class Kind(Enum):
     HELP = auto()
     OPT_OUT = auto()
     OPT_IN = auto()
+    YES = auto()
+    BLOCK = auto()
+    REPORT = auto()
     TALK = auto()
 
 
@@ -28,39 +35,54 @@ class Command:
     argument: str = field(default="", repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class _Lookup:
+    """Words by what they mean: as a whole text, and with a blank behind them at its beginning."""
+
+    alone: Mapping[str, Kind]
+    leading: tuple[tuple[str, Kind], ...]
+
+
 def parse(body: str, words: Words) -> Command:
     """Reads a whole text. Case, surrounding space and final punctuation do not count.
 
     A text that merely begins with a command word ("start the car", "the end") is talk.
     """
-    text = " ".join(body.strip().rstrip(string.punctuation).lower().split())
-    return _alone(text, words) or _with_argument(text, words) or Command(Kind.TALK)
+    text, lookup = normalised(body), _lookup(words)
+    if text in lookup.alone:
+        return Command(lookup.alone[text])
+    return _with_argument(text, lookup) or Command(Kind.TALK)
 
 
-def _alone(text: str, words: Words) -> Command | None:
-    meanings = {
-        Kind.START: words.start,
-        Kind.END: words.end,
-        Kind.HELP: words.help,
-        Kind.OPT_OUT: words.opt_out,
-        Kind.OPT_IN: words.opt_in,
-    }
-    for kind, meant in meanings.items():
-        if text in meant:
-            return Command(kind)
+def _with_argument(text: str, lookup: _Lookup) -> Command | None:
+    for beginning, kind in lookup.leading:
+        if text.startswith(beginning):
+            rest = text.removeprefix(beginning)
+            code = codes.normalised(rest)
+            if codes.is_code_shaped(code) or _is_attempt(kind, rest):
+                return Command(kind, code)
     return None
 
 
-def _with_argument(text: str, words: Words) -> Command | None:
-    word, _, rest = text.partition(" ")
-    code = codes.normalised(rest)
-    if word in words.end and codes.is_code_shaped(code):
-        return Command(Kind.END, code)
-    if word in words.join and _is_attempt(rest, code):
-        return Command(Kind.JOIN, code)
-    return None
-
-
-def _is_attempt(rest: str, code: str) -> bool:
+def _is_attempt(kind: Kind, rest: str) -> bool:
     """One word behind JOIN is an attempt even if no code looks like it: it may be mistyped."""
-    return codes.is_code_shaped(code) or (rest != "" and " " not in rest)
+    return kind is Kind.JOIN and " " not in rest
+
+
+@lru_cache(maxsize=_KEPT_LOOKUPS)
+def _lookup(words: Words) -> _Lookup:
+    # The last meaning of a word counts: nothing takes a way of opting out away.
+    meanings = (
+        (Kind.START, words.start),
+        (Kind.END, words.end),
+        (Kind.HELP, words.help),
+        (Kind.YES, words.yes),
+        (Kind.BLOCK, words.block),
+        (Kind.REPORT, words.report),
+        (Kind.OPT_IN, words.opt_in),
+        (Kind.OPT_OUT, words.opt_out),
+    )
+    alone = {word: kind for kind, meant in meanings for word in meant}
+    # With a code behind it "end" ends that conversation even where it opts out by itself.
+    leading = ((Kind.END, dict.fromkeys((*words.end, END))), (Kind.JOIN, words.join))
+    return _Lookup(alone, tuple((f"{word} ", kind) for kind, meant in leading for word in meant))

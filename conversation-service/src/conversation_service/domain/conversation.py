@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from conversation_service.domain.exchange import Exchange
 from conversation_service.domain.phone import Person
 
 
@@ -23,6 +24,8 @@ class EndReason(StrEnum):
     OPTED_OUT = "OPTED_OUT"
     CODE_EXPIRED = "CODE_EXPIRED"
     IDLE_EXPIRED = "IDLE_EXPIRED"
+    LIFETIME_EXPIRED = "LIFETIME_EXPIRED"
+    BLOCKED = "BLOCKED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +34,8 @@ class Conversation:
 
     `etag` is new with every change and never comes again, so that a change decided on an outcome
     that was not committed cannot pass for one decided on what was.
-    `due_time` is when time alone changes something: the code or the conversation expires, or,
-    once ended, it is forgotten.
+    `due_time` is when time alone changes something: a warning or an end is due, or, once ended, it
+    is forgotten.
     """
 
     conversation_id: str
@@ -46,17 +49,36 @@ class Conversation:
     due_time: datetime
     join_time: datetime | None = None
     last_message_time: datetime | None = None
+    # When it ends if nobody texts, or joins; and when it ends, texts or not.
+    idle_end_time: datetime | None = None
+    latest_end_time: datetime | None = None
+    # The end that both have been warned of.
+    warned_of: datetime | None = None
+    pause_time: datetime | None = None
+    report_time: datetime | None = None
     end_time: datetime | None = None
     end_reason: EndReason | None = None
+    end_note: str = field(default="", repr=False)
+    unique_name: str = field(default="", repr=False)
+    # Texts held while it is paused, of the first participant and of the second.
+    held: tuple[int, int] = (0, 0)
+    exchange: Exchange = field(default_factory=Exchange)
 
     @property
     def is_live(self) -> bool:
         """Whether texts of its people still belong to it."""
         return self.state is not State.ENDED
 
+    @property
+    def next_end_time(self) -> datetime | None:
+        """When it ends if nothing happens; None once it has."""
+        ends = (self.idle_end_time, self.latest_end_time)
+        return min((end for end in ends if end), default=None) if self.is_live else None
+
     def has_expired(self, now: datetime) -> bool:
         """Whether it is live only because nobody has ended it yet."""
-        return self.is_live and self.due_time <= now
+        end = self.next_end_time
+        return end is not None and end <= now
 
     def partner_of(self, person: Person) -> Person | None:
         """The other participant, if there is one and `person` is in it."""
@@ -68,3 +90,7 @@ class Conversation:
         """The participant with this id, if it is one."""
         known = (p for p in self.participants if p.participant_id == participant_id)
         return next(known, None)
+
+    def position(self, person: Person) -> int:
+        """0 for who started, 1 for the other one."""
+        return self.participants.index(person)

@@ -1,11 +1,21 @@
 """How a conversation ends, and who is told what."""
 
-from conversation_service.domain import texts
+from collections.abc import Iterator
+
 from conversation_service.domain.change import Change
 from conversation_service.domain.conversation import Conversation, EndReason, State
-from conversation_service.domain.facts import Facts
+from conversation_service.domain.events import Event, EventType
+from conversation_service.domain.facts import Facts, Said
+from conversation_service.domain.outcomes import change_of
 from conversation_service.domain.phone import Person
+from conversation_service.domain.texts import Template
 from conversation_service.domain.transitions import ended
+
+_WORDS = {
+    EndReason.CODE_EXPIRED: Template.CODE_EXPIRED,
+    EndReason.IDLE_EXPIRED: Template.IDLE_EXPIRED,
+    EndReason.LIFETIME_EXPIRED: Template.LIFETIME_EXPIRED,
+}
 
 
 def end(
@@ -13,21 +23,44 @@ def end(
     conversation: Conversation,
     reason: EndReason,
     leaver: Person | None = None,
-    farewell: str | None = None,
+    farewell: tuple[Said, ...] | None = None,
+    note: str = "",
 ) -> Change:
-    """Ends it. Everybody gets the same words, but for a leaver, who gets `farewell` or nothing."""
-    words = _words(conversation, reason)
-    told = [
-        (person, farewell if person == leaver else words) for person in conversation.participants
-    ]
-    after = ended(facts, conversation, reason)
-    spoken = [(one, body) for one, body in told if body is not None]
-    return Change(conversation, after, facts.texts(conversation, *spoken))
+    """Ends it. Everybody gets the same words, but for a leaver who has a `farewell` of their own.
+
+    Whoever has texts that were held and never passed on is told so.
+    """
+    after = ended(facts, conversation, reason, note)
+    said: list[Said] = []
+    for person in conversation.participants:
+        if person == leaver and farewell is not None:
+            said += farewell
+        else:
+            said += _told(facts, conversation, reason, person)
+    author = leaver.participant_id if leaver else ""
+    name = conversation.conversation_id
+    told = Event(EventType.CONVERSATION_ENDED, name, author, detail=reason.value)
+    return change_of(facts, conversation, after, said, [told, *_dropped(conversation)])
 
 
-def _words(conversation: Conversation, reason: EndReason) -> str:
-    if reason is EndReason.CODE_EXPIRED:
-        return texts.code_expired()
-    if reason is EndReason.IDLE_EXPIRED:
-        return texts.idle_expired()
-    return texts.cancelled() if conversation.state is State.WAITING else texts.ended()
+def ending_words(conversation: Conversation, reason: EndReason) -> Template:
+    """What everybody is told of an end."""
+    waiting = conversation.state is State.WAITING
+    return _WORDS.get(reason, Template.CANCELLED if waiting else Template.ENDED)
+
+
+def _told(
+    facts: Facts, conversation: Conversation, reason: EndReason, person: Person
+) -> Iterator[Said]:
+    if conversation.held[conversation.position(person)]:
+        yield facts.says(person, Template.NOT_PASSED_ON)
+    yield facts.says(person, ending_words(conversation, reason))
+
+
+def _dropped(conversation: Conversation) -> Iterator[Event]:
+    """One event for each author: how many of their held texts are gone."""
+    for person, count in zip(conversation.participants, conversation.held, strict=False):
+        if count:
+            name = conversation.conversation_id
+            dropped = EventType.MESSAGE_DROPPED
+            yield Event(dropped, name, person.participant_id, detail=str(count))

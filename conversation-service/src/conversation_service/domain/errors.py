@@ -86,31 +86,158 @@ class ConversationEnded(_AboutConversation):
     sentence = "conversation {conversation_id} has ended"
 
 
-class AlreadyInConversation(ConversationError):
-    """The person is in a live conversation on the masked number."""
+class ConversationPaused(_AboutConversation):
+    """The conversation is paused."""
+
+    reason = "CONVERSATION_PAUSED"
+    sentence = "conversation {conversation_id} is paused; resume it first"
+
+
+class ConversationNotPaused(_AboutConversation):
+    """The conversation is not paused."""
+
+    reason = "CONVERSATION_NOT_PAUSED"
+    sentence = "conversation {conversation_id} is not paused"
+
+
+class ConversationNotReopenable(_AboutConversation):
+    """The ending cannot be taken back."""
+
+    reason = "CONVERSATION_NOT_REOPENABLE"
+    sentence = "conversation {conversation_id} cannot be reopened; open a new one"
+
+
+class TooManyHeld(_AboutConversation):
+    """As many texts are held as may be."""
+
+    reason = "TOO_MANY_HELD"
+    sentence = "conversation {conversation_id} holds as many texts as it may; resume it first"
+
+
+class _Plain(ConversationError):
+    sentence: ClassVar[str]
+
+    def __init__(self) -> None:
+        super().__init__(self.sentence)
+
+
+class AlreadyInConversation(_Plain):
+    """A person is in a live conversation on the masked number."""
 
     reason = "ALREADY_IN_CONVERSATION"
-
-    def __init__(self) -> None:
-        super().__init__("the person is in a live conversation on this masked number; end it first")
+    sentence = "a person is in a live conversation on this masked number; end it first"
 
 
-class CodeNotValid(ConversationError):
-    """Wrong, used, expired or the person's own: all get the same answer."""
+class CodeNotValid(_Plain):
+    """Wrong, used, expired or the person's own, or too many tries: all get the same answer."""
 
     reason = "CODE_NOT_VALID"
-
-    def __init__(self) -> None:
-        super().__init__("the code does not work; ask for a new one")
+    sentence = "the code does not work; ask for a new one"
 
 
-class NoNumberAvailable(ConversationError):
-    """The person has a live conversation on every number of the pool."""
+class NumberTaken(_Plain):
+    """Another pool has the masked number."""
 
-    reason = "NO_NUMBER_AVAILABLE"
+    reason = "NUMBER_TAKEN"
+    sentence = "another pool has a masked number that was named; remove it there first"
+
+
+class NumberInUse(_Plain):
+    """The masked number has live conversations."""
+
+    reason = "NUMBER_IN_USE"
+    sentence = "the masked number has live conversations; drain it and wait for their end"
+
+
+class NumberNotActive(_Plain):
+    """The masked number takes no new conversations."""
+
+    reason = "NUMBER_NOT_ACTIVE"
+    sentence = "the masked number takes no new conversations; add it again or choose another"
+
+
+class NumberCooling(_Plain):
+    """A person's last conversation on the masked number has only just ended."""
+
+    reason = "NUMBER_COOLING"
+    sentence = "a person's last conversation on this masked number has only just ended; wait"
+
+
+class ParticipantOptedOut(_Plain):
+    """A person has opted out of all texts."""
+
+    reason = "PARTICIPANT_OPTED_OUT"
+    sentence = "a person has opted out of all texts; only they can opt in again"
+
+
+class PairBlocked(_Plain):
+    """One of the two has blocked the other."""
+
+    reason = "PAIR_BLOCKED"
+    sentence = "one of the two has blocked the other in this pool"
+
+
+class CursorExpired(_Plain):
+    """Events behind the cursor are no longer kept."""
+
+    reason = "CURSOR_EXPIRED"
+    sentence = 'events behind the cursor are no longer kept; begin again with "0"'
+
+
+class WatcherTooSlow(_Plain):
+    """The watcher did not read for too long."""
+
+    reason = "WATCHER_TOO_SLOW"
+    sentence = "the watcher did not read for too long; resume with its last cursor"
+
+
+class TooManyWatchers(_Plain):
+    """As many watches are open as this replica serves."""
+
+    reason = "TOO_MANY_WATCHERS"
+    sentence = "as many watches are open as this replica serves; close some or try again"
+
+
+class CarrierAccountRefused(_Plain):
+    """The carrier refused the account's credentials."""
+
+    reason = "CARRIER_ACCOUNT_REFUSED"
+    sentence = "the carrier refused the account's keys; check them at the messaging service"
+
+
+class _AboutPool(ConversationError):
+    sentence: ClassVar[str]
 
     def __init__(self, pool: str) -> None:
-        super().__init__(f"the person has a conversation on every number of {pool!r}", pool=pool)
+        super().__init__(self.sentence.format(pool=repr(pool)), pool=pool)
+
+
+class PoolExists(_AboutPool):
+    """A pool has this name."""
+
+    reason = "POOL_EXISTS"
+    sentence = "there is a pool {pool} already"
+
+
+class PoolFull(_AboutPool):
+    """The pool has as many masked numbers as it may."""
+
+    reason = "POOL_FULL"
+    sentence = "pool {pool} has as many masked numbers as a pool may have; create another pool"
+
+
+class UniqueNameTaken(_AboutPool):
+    """A live conversation has this unique name."""
+
+    reason = "UNIQUE_NAME_TAKEN"
+    sentence = "a live conversation of pool {pool} has this unique name"
+
+
+class NoNumberAvailable(_AboutPool):
+    """On every number that may be given, a person has a live or cooling conversation."""
+
+    reason = "NO_NUMBER_AVAILABLE"
+    sentence = "no number of pool {pool} is free for everybody concerned; add one or wait"
 
 
 class RequestIdReused(ConversationError):

@@ -1,26 +1,51 @@
 """What a decision may know, and what has to be looked up for it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
-from conversation_service.domain.change import Line, OutboundText
+from conversation_service.domain.change import HeldText, Line, OutboundText
+from conversation_service.domain.conduct import NEVER, Conduct, Count
 from conversation_service.domain.conversation import Conversation
+from conversation_service.domain.events import Event, EventType
+from conversation_service.domain.opt_outs import OptOut
 from conversation_service.domain.phone import Person
 from conversation_service.domain.pool import Pool
+from conversation_service.domain.texts import Template
 
-# To whom, and the words.
-Addressed = tuple[Person, str]
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A text to somebody: one that Maskline writes, by its template, or a participant's words."""
+
+    to: Person
+    body: str = field(repr=False)
+    template: Template | None = None
+    author_id: str = ""
+    may_reach_opted_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """What to load before deciding: people's live conversations, a code's, one by id, a silence."""
+    """What to load before deciding.
+
+    Lines with the conversations on them, live or just ended; a code's conversation; one by id; one
+    by unique name; people's conduct; the block list of one; wrong tries on a number; the number
+    that a pair used last; a conversation's held texts; how many conversations each number has; and
+    whether a code has to be drawn.
+    """
 
     lines: tuple[Line, ...] = ()
     code: str = ""
     conversation_id: str = ""
-    silence: Line | None = None
+    unique_name: str = ""
+    people: tuple[Person, ...] = ()
+    blocks_of: Person | None = None
+    tries_on: str = ""
+    pair: tuple[Person, Person] | None = None
+    held_in: str = ""
+    needs_loads: bool = False
+    needs_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,36 +53,99 @@ class Facts:
     """All that a decision may depend on, besides the intent itself.
 
     `change_id` is fresh, unique and sorts by time: the id of a new conversation, the etag after
-    the change and the stem of its message ids. `fresh_code` has just been drawn.
+    the change and the stem of its message ids. `fresh_code` has just been drawn, if it is needed.
     """
 
     pool: Pool
     now: datetime
     change_id: str
     fresh_code: str
-    live: Mapping[Line, Conversation]
+    lines: Mapping[Line, Conversation]
+    # The id of what is on each line, even if it is forgotten already.
+    occupants: Mapping[Line, str] = field(default_factory=dict)
     invitation: Conversation | None = None
     conversation: Conversation | None = None
-    is_silenced: bool = False
+    named: Conversation | None = None
+    conducts: Mapping[Person, Conduct] = field(default_factory=dict)
+    # Whom people may not meet, by participant id.
+    blocks: Mapping[Person, frozenset[str]] = field(default_factory=dict)
+    tries: Count = NEVER
+    opt_outs: Mapping[Person, OptOut] = field(default_factory=dict)
+    last_number: str = ""
+    held: tuple[HeldText, ...] = ()
+    loads: Mapping[str, int] = field(default_factory=dict)
 
-    def texts(self, conversation: Conversation, *texts: Addressed) -> tuple[OutboundText, ...]:
-        """Texts of this change to people of one conversation, in order."""
-        return self._texts(conversation.masked_number, conversation.conversation_id, texts)
+    def live(self, line: Line) -> Conversation | None:
+        """The live conversation of a line."""
+        found = self.lines.get(line)
+        return found if found and found.is_live else None
 
-    def reply(self, line: Line, body: str) -> tuple[OutboundText, ...]:
-        """One text to somebody who is in no conversation."""
-        return self._texts(line.masked_number, "", ((line.person, body),))
+    def cooling(self, line: Line) -> Conversation | None:
+        """The conversation that ended on a line so lately that its number is not given away."""
+        found = self.lines.get(line)
+        return found if found and self.cools_for(found) > timedelta(0) else None
 
-    def _texts(
-        self, masked_number: str, conversation_id: str, texts: Iterable[Addressed]
+    def cools_for(self, conversation: Conversation) -> timedelta:
+        """How long its number stays with its people; nothing while it is live or never had two."""
+        if conversation.end_time is None or len(conversation.participants) < 2:
+            return timedelta(0)
+        return conversation.end_time + self.pool.settings.cool_off - self.now
+
+    def occupant_id(self, line: Line) -> str:
+        """The id of what is on a line, live or ended; empty where nothing is."""
+        return self.occupants.get(line, "")
+
+    def conduct(self, person: Person) -> Conduct:
+        """What a person has lately done."""
+        return self.conducts.get(person, Conduct())
+
+    def may_meet(self, person: Person, other: Person) -> bool:
+        """Whether neither has blocked the other; `person` is whose list was looked up."""
+        return other.participant_id not in self.blocks.get(person, frozenset())
+
+    def says(
+        self,
+        to: Person,
+        template: Template,
+        *,
+        code: str = "",
+        span: timedelta | None = None,
+        may_reach_opted_out: bool = False,
+    ) -> Said:
+        """A text that Maskline writes."""
+        body = self.pool.speech.say(template, code=code, span=span)
+        return Said(to, body, template, may_reach_opted_out=may_reach_opted_out)
+
+    def texts(
+        self, masked_number: str, name: str, said: Iterable[Said]
     ) -> tuple[OutboundText, ...]:
+        """Texts of this change, in order; `name` is the conversation's, empty outside of any."""
         return tuple(
             OutboundText(
                 message_id=f"{self.change_id}-{number}",
-                conversation_id=conversation_id,
+                conversation_id=name,
                 from_number=masked_number,
-                to_number=person.phone_number,
-                body=body,
+                to=one.to,
+                body=one.body,
+                may_reach_opted_out=one.may_reach_opted_out,
             )
-            for number, (person, body) in enumerate(texts)
+            for number, one in enumerate(said)
+        )
+
+    def text_events(self, name: str, said: Iterable[Said]) -> tuple[Event, ...]:
+        """What to tell of the same texts."""
+        if not name:
+            return ()
+        return tuple(self._text_event(name, at, one) for at, one in enumerate(said))
+
+    def _text_event(self, name: str, at: int, said: Said) -> Event:
+        kind = EventType.MESSAGE_RELAYED
+        if said.template is not None:
+            kind = EventType.SYSTEM_TEXT_ACCEPTED
+        return Event(
+            kind,
+            conversation_id=name,
+            participant_id=said.author_id if said.template is None else said.to.participant_id,
+            message_id=f"{self.change_id}-{at}",
+            detail=said.template.value if said.template else "",
         )

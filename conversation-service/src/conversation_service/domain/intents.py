@@ -5,6 +5,7 @@ from typing import Protocol
 
 from conversation_service.domain.change import Change
 from conversation_service.domain.facts import Facts, Lookup
+from conversation_service.domain.pool import Pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +28,8 @@ class Intent(Protocol):
         """Its name."""
         ...
 
-    @property
-    def lookup(self) -> Lookup:
-        """What has to be known to decide."""
+    def lookup(self, pool: Pool) -> Lookup:
+        """What has to be known to decide, in the pool as it is."""
         ...
 
     def decide(self, facts: Facts) -> Change:

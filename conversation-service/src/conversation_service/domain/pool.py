@@ -1,22 +1,133 @@
 """A pool: masked numbers run as one, with its settings."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
+from functools import cached_property
 
-from conversation_service.domain.words import Words
+from conversation_service.domain.languages import speech
+from conversation_service.domain.texts import Speech
+from conversation_service.domain.words import END, Words
+
+POOL_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+
+
+class NumberPreference(StrEnum):
+    """Which number a pair that has talked before is given, if there is a choice."""
+
+    PREFER_STICKY = "PREFER_STICKY"
+    AVOID_STICKY = "AVOID_STICKY"
+
+
+class PausePolicy(StrEnum):
+    """What happens to texts while a conversation is paused."""
+
+    HOLD = "HOLD"
+    REFUSE = "REFUSE"
 
 
 @dataclass(frozen=True, slots=True)
-class Pool:
-    """One organisation's numbers and how conversations on them behave."""
+class PoolSettings:
+    """How the conversations of a pool behave. A span of nothing switches off what it is about."""
 
-    name: str
-    masked_numbers: tuple[str, ...]
+    # Who runs this; part of the answer to "help".
     operator: str
+    language: str = "en"
     code_lifetime: timedelta = timedelta(minutes=15)
+    # An active conversation ends this long after its last text,
     idle_lifetime: timedelta = timedelta(days=7)
+    # and at the latest this long after it became active.
+    lifetime: timedelta = timedelta(days=90)
+    # Both are told this long before either end; nothing: they are not.
+    warning_lead: timedelta = timedelta(0)
+    # After an ending its number is given to neither of the two with somebody else for this long.
+    # The default outlasts the carrier's last resend of a text (4 times, 30 s apart).
+    cool_off: timedelta = timedelta(minutes=3)
+    reopen_grace: timedelta = timedelta(hours=1)
     # Staff can look up what happened for a while; then it is forgotten.
     kept_after_end: timedelta = timedelta(days=7)
-    # A stranger gets one help text, then none for this long: machines must not loop.
-    stranger_silence: timedelta = timedelta(minutes=10)
-    words: Words = field(default_factory=Words)
+    number_preference: NumberPreference = NumberPreference.PREFER_STICKY
+    pause_policy: PausePolicy = PausePolicy.HOLD
+    allows_block: bool = True
+    allows_report: bool = True
+    # Whether a bare "end" opts out of all texts, as the law's list of words has it.
+    end_opts_out: bool = False
+    # Other command words than the language's: the name of a field of Words, and words.
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # Other system texts than the language's: a name of a Template, and a template.
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def command_words(self) -> Mapping[str, tuple[str, ...]]:
+        """Its own words, with "end" moved to where the pool wants it."""
+        if not self.end_opts_out:
+            return self.words
+        return {**self.words, "opt_out": (*self.words.get("opt_out", ()), END)}
+
+
+class NumberState(StrEnum):
+    """Whether a masked number takes new conversations."""
+
+    ACTIVE = "ACTIVE"
+    # Keeps its conversations until they end, and begins no new ones.
+    DRAINING = "DRAINING"
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedNumber:
+    """A number of a pool. A reserved one is given to a conversation only on request."""
+
+    phone_number: str
+    state: NumberState = NumberState.ACTIVE
+    is_reserved: bool = False
+
+    @property
+    def takes_new(self) -> bool:
+        """Whether a conversation may begin on it."""
+        return self.state is NumberState.ACTIVE
+
+
+@dataclass(frozen=True)
+class Pool:
+    """One organisation's numbers and how conversations on them behave.
+
+    `version` is new with every change and never comes again; empty while the pool does not exist.
+    `is_seeded` as long as nobody has changed what the pools file says.
+    """
+
+    name: str
+    settings: PoolSettings
+    numbers: tuple[MaskedNumber, ...] = ()
+    version: str = ""
+    is_seeded: bool = False
+
+    @cached_property
+    def words(self) -> Words:
+        """What its people text."""
+        return self.speech.words
+
+    @cached_property
+    def speech(self) -> Speech:
+        """What it says to its people."""
+        settings = self.settings
+        return speech(settings.language, settings.operator, settings.command_words, settings.texts)
+
+    @property
+    def masked_numbers(self) -> tuple[str, ...]:
+        """Every number, in order."""
+        return tuple(number.phone_number for number in self.numbers)
+
+    def number(self, phone_number: str) -> MaskedNumber | None:
+        """One of its numbers."""
+        return next((one for one in self.numbers if one.phone_number == phone_number), None)
+
+
+@dataclass(frozen=True, slots=True)
+class SeededPool:
+    """A pool as the pools file describes it, until somebody changes it."""
+
+    name: str
+    settings: PoolSettings
+    numbers: tuple[MaskedNumber, ...]

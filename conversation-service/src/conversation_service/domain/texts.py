@@ -1,109 +1,137 @@
-"""What Maskline itself says: plain ASCII, one segment of 160 characters in its default form."""
+"""What Maskline itself says: templates, and how they are filled."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum, auto
 
-from conversation_service.domain.pool import Pool
+from conversation_service.domain.words import Words
 
-_AFTERWARDS = "Text START for a new one, or STOP to get no more texts."
+# The longest that a pool may let anything take; said of whatever takes longer.
+LONGEST_SPAN = timedelta(days=3650)
 
-
-def code(pool: Pool, code: str) -> str:
-    """To somebody who started."""
-    return (
-        f"Your code is {code}. The other person texts JOIN {code} to this number within "
-        f"{_spoken(pool.code_lifetime)}. END to cancel."
-    )
-
-
-def still_waiting(code: str) -> str:
-    """To somebody who texts before anyone has joined."""
-    return (
-        f"Nobody has joined yet. Your code is {code}: the other person texts JOIN {code} to this "
-        "number. END to cancel."
-    )
+_MINUTE = timedelta(minutes=1)
+_HOUR, _DAY = 60, 1440
+# Below two of a unit the smaller one is said: "90 minutes" and not "1 hour".
+_FROM_HOURS, _FROM_DAYS = 2 * _HOUR, 2 * _DAY
 
 
-def somebody_joined() -> str:
-    """To the one who started."""
-    return (
-        "The other person has joined. What you text here goes to them; neither of you sees the "
-        "other's number. END to end it, STOP to stop all texts."
-    )
+class Template(StrEnum):
+    """Every system text; the value is its name in pools files and RPCs."""
+
+    # To who started: {code}, and in {span} how long it lives.
+    CODE = auto()
+    # To who texts before anyone has joined: {code}.
+    STILL_WAITING = auto()
+    # To who started, and to who joined.
+    SOMEBODY_JOINED = auto()
+    YOU_JOINED = auto()
+    # To both when a client opened a conversation for them.
+    OPENED = auto()
+    # To who starts or joins while talking.
+    ALREADY_TALKING = auto()
+    # To who joins their own {code}.
+    OWN_CODE = auto()
+    # To whose code is wrong, used or expired: the same words for all.
+    CODE_NOT_VALID = auto()
+    # To who wants to end with another conversation's code.
+    END_OF_ANOTHER = auto()
+    # To both when a conversation is over, and neutral about who ended it.
+    ENDED = auto()
+    # To who texts on a number just after an ending; in {span} it is free again.
+    JUST_ENDED = auto()
+    # To who ended before anyone joined, or whose code nobody used in time.
+    CANCELLED = auto()
+    CODE_EXPIRED = auto()
+    # To both when nobody texted for long, or the conversation has lasted as long as it may.
+    IDLE_EXPIRED = auto()
+    LIFETIME_EXPIRED = auto()
+    # To both {span} before that.
+    IDLE_WARNING = auto()
+    LIFETIME_WARNING = auto()
+    # Who runs this, the commands, how to opt out.
+    HELP = auto()
+    # The one confirmation the rules allow (47 CFR 64.1200(a)(12)).
+    OPTED_OUT = auto()
+    OPTED_IN = auto()
+    # To whose text has nothing in it, or a picture.
+    EMPTY = auto()
+    NO_ATTACHMENTS = auto()
+    # To who blocked the other person, or reported them.
+    BLOCKED = auto()
+    REPORTED = auto()
+    # To who texts while the conversation is paused, by the pool's policy.
+    PAUSED_HELD = auto()
+    PAUSED_REFUSED = auto()
+    # To whose held texts were dropped.
+    NOT_PASSED_ON = auto()
+    # To both when a pause is over, or an ended conversation goes on.
+    RESUMED = auto()
+    REOPENED = auto()
+    # To who starts or joins on a number that begins no new conversations.
+    NO_NEW_HERE = auto()
+    # To whose same text keeps being exchanged with the same answer, as two machines do.
+    LOOP_STOPPED = auto()
 
 
-def you_joined() -> str:
-    """To the one who joined."""
-    return (
-        "You have joined. What you text here goes to the other person; neither of you sees the "
-        "other's number. END to end it, STOP to stop all texts."
-    )
+class TemplateError(ValueError):
+    """What a pool wants to say or understand cannot be used; the message says what and why."""
 
 
-def already_talking() -> str:
-    """To somebody who starts or joins while talking."""
-    return "You are in a conversation here. Text END to end it first, then START or JOIN."
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """How a language speaks of time."""
+
+    minute: str
+    minutes: str
+    hours: str
+    days: str
+
+    def spoken(self, span: timedelta, *, rounds_up: bool = False) -> str:
+        """A span in one unit, at least a minute; hours and days are rounded down unless told."""
+        minutes = max(1, round(min(span, LONGEST_SPAN) / _MINUTE))
+        if minutes == 1:
+            return self.minute
+        if minutes < _FROM_HOURS:
+            return f"{minutes} {self.minutes}"
+        size, unit = (_HOUR, self.hours) if minutes < _FROM_DAYS else (_DAY, self.days)
+        return f"{-(-minutes // size) if rounds_up else minutes // size} {unit}"
 
 
-def own_code(code: str) -> str:
-    """To somebody who joins their own code."""
-    return f"That is your own code. The other person texts JOIN {code} to this number."
+@dataclass(frozen=True, slots=True)
+class Language:
+    """What a pool says and understands when it chooses nothing else."""
+
+    words: Words
+    spans: Spans
+    templates: Mapping[Template, str]
 
 
-def code_not_valid() -> str:
-    """To somebody whose code is wrong, used or expired: the same words for all."""
-    return "That code does not work. Ask for a new one, or text START for a code of your own."
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """What a pool says and understands; made by `languages.speech`, which checks it."""
 
+    words: Words
+    spans: Spans = field(repr=False)
+    operator: str
+    templates: Mapping[Template, str] = field(repr=False)
 
-def end_of_another() -> str:
-    """To somebody who wants to end with another conversation's code."""
-    return "That is not the code of this conversation. Text END to end it."
+    def say(self, template: Template, *, code: str = "", span: timedelta | None = None) -> str:
+        """A system text in plain ASCII, at most one segment; with `code` or `span` where due."""
+        # A time to be waited for is not said too short, nor a time that is left too long.
+        rounds_up = template is Template.JUST_ENDED
+        spoken = "" if span is None else self.spans.spoken(span, rounds_up=rounds_up)
+        values = {"code": code, "span": spoken, "operator": self.operator, **self._commands()}
+        return self.templates[template].format_map(values)
 
-
-def ended() -> str:
-    """To both when a conversation is over, and neutral about who ended it."""
-    return f"The conversation has ended. {_AFTERWARDS}"
-
-
-def cancelled() -> str:
-    """To somebody who ended before anyone joined."""
-    return f"Your code no longer works. {_AFTERWARDS}"
-
-
-def code_expired() -> str:
-    """To somebody whose code nobody used in time."""
-    return f"Nobody joined in time and your code has expired. {_AFTERWARDS}"
-
-
-def idle_expired() -> str:
-    """To both when nobody texted for long."""
-    return f"The conversation has ended, as nobody texted for a while. {_AFTERWARDS}"
-
-
-def help_text(pool: Pool) -> str:
-    """Who runs this, the commands, how to opt out."""
-    return (
-        f"{pool.operator}: START for a code to give to somebody, JOIN and a code to talk with "
-        "who gave it, END to end. STOP for no more texts."
-    )
-
-
-def opted_out() -> str:
-    """The one confirmation the rules allow (47 CFR 64.1200(a)(12))."""
-    return "You get no more texts from here, unless you text START."
-
-
-def empty() -> str:
-    """To somebody whose text has nothing in it."""
-    return "Your text was empty, so nothing was passed on."
-
-
-def no_attachments() -> str:
-    """To somebody who sends a picture."""
-    return "Pictures and files cannot be passed on here, only text."
-
-
-def _spoken(span: timedelta) -> str:
-    minutes = max(1, round(span.total_seconds() / 60))
-    if minutes < 120:
-        return f"{minutes} minutes" if minutes > 1 else "a minute"
-    return f"{round(minutes / 60)} hours"
+    def _commands(self) -> dict[str, str]:
+        shown = {
+            "start": self.words.start,
+            "join": self.words.join,
+            "end": self.words.end,
+            "help": self.words.help,
+            "stop": self.words.opt_out,
+            "block": self.words.block,
+            "report": self.words.report,
+        }
+        return {name: words[0].upper() for name, words in shown.items()}

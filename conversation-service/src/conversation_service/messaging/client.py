@@ -1,21 +1,28 @@
 """Calls to the messaging service."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NoReturn
 
 import grpc
 
-from conversation_service.domain.errors import BackendUnavailable
+from conversation_service.domain.errors import BackendUnavailable, CarrierAccountRefused
 from conversation_service.domain.message import MessageState
 from maskline.messaging.v1 import messaging_pb2 as pb
+from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from maskline.messaging.v1.messaging_pb2_grpc import MessagingServiceStub
 
 # The messaging service gives the carrier 10 s a text, and a batch may hold several to one person.
 SEND_TIMEOUT_SECONDS = 60.0
 # A receipt is a look into Redis; the gateway's own callers wait for it.
 RECEIPT_TIMEOUT_SECONDS = 5.0
+# Flowroute's table of receipt codes: "user opted out (STOP)".
+OPTED_OUT_CODE = 1110
+# Both ask the carrier, whose own limit is 10 s.
+ACCOUNT_TIMEOUT_SECONDS = 15.0
+# As many pages of 200 as the largest pools together could have; an account is not endless.
+ACCOUNT_PAGES = 100
 # For a text that was not sent and no word on when to come again.
 DEFAULT_RETRY = timedelta(seconds=1)
 
@@ -50,6 +57,7 @@ class Answered:
     """The carrier's word on a text is known, or known to be unknowable for now."""
 
     state: MessageState
+    is_opted_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,24 @@ class ReceiptMatch:
     message_id: str
     pool: str
     state: MessageState
+    is_opted_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AccountNumber:
+    """A number that the carrier account owns."""
+
+    phone_number: str
+    # False only if the carrier says that it cannot text.
+    may_text: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """How the carrier account is set up, callback addresses by their kind: set and expected."""
+
+    is_authorized: bool
+    callbacks: Mapping[str, tuple[str, str]]
 
 
 class MessagingUnavailable(BackendUnavailable):
@@ -110,8 +136,42 @@ class MessagingClient:
             _unavailable(error)
         return [_match(result) for result in response.results]
 
+    async def account_numbers(self) -> list[AccountNumber]:
+        """All numbers of the account. Raises MessagingUnavailable, CarrierAccountRefused."""
+        numbers: list[AccountNumber] = []
+        token = ""
+        for _ in range(ACCOUNT_PAGES):
+            request = pb.ListAccountNumbersRequest(page_token=token)
+            try:
+                page = await self._stub.ListAccountNumbers(request, timeout=ACCOUNT_TIMEOUT_SECONDS)
+            except grpc.aio.AioRpcError as error:
+                _unavailable(error)
+            numbers += map(_account_number, page.numbers)
+            token = page.next_page_token
+            if not token:
+                break
+        return numbers
+
+    async def account(self) -> Account:
+        """How the account is set up. Raises MessagingUnavailable."""
+        request = pb.CheckAccountRequest()
+        try:
+            found = await self._stub.CheckAccount(request, timeout=ACCOUNT_TIMEOUT_SECONDS)
+        except grpc.aio.AioRpcError as error:
+            _unavailable(error)
+        callbacks = {one.callback_type: (one.url, one.expected_url) for one in found.callbacks}
+        return Account(found.is_authorized, callbacks)
+
+
+def _account_number(number: pb.AccountNumber) -> AccountNumber:
+    told = number.HasField("is_messaging_enabled")
+    return AccountNumber(number.phone_number, number.is_messaging_enabled if told else True)
+
 
 def _unavailable(error: grpc.aio.AioRpcError) -> NoReturn:
+    if error.code() is grpc.StatusCode.FAILED_PRECONDITION:
+        # Of the calls here only those about the account answer so: it is refused.
+        raise CarrierAccountRefused from error
     raise MessagingUnavailable from error
 
 
@@ -131,7 +191,8 @@ def _sent(result: pb.SendMessageResult) -> Answered | NotSent:
         return NotSent(given if given > timedelta(0) else DEFAULT_RETRY)
     # An outcome added later is treated as unknown, as the contract asks.
     fallback = _OUTCOME_STATES.get(result.outcome, MessageState.UNKNOWN)
-    return Answered(_STATES.get(result.state, fallback))
+    is_opted_out = result.error.reason == ErrorReason.ERROR_REASON_RECIPIENT_OPTED_OUT
+    return Answered(_STATES.get(result.state, fallback), is_opted_out)
 
 
 def _receipt(receipt: CarrierReceipt) -> pb.DeliveryReceipt:
@@ -152,4 +213,5 @@ def _match(result: pb.RecordDeliveryReceiptResult) -> ReceiptMatch | None:
         return None
     message = result.message
     state = _STATES.get(message.state, MessageState.ACCEPTED)
-    return ReceiptMatch(message.message_id, message.pool, state)
+    is_opted_out = message.carrier_status_code == OPTED_OUT_CODE
+    return ReceiptMatch(message.message_id, message.pool, state, is_opted_out)

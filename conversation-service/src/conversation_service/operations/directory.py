@@ -1,6 +1,6 @@
 """Finds the pool a call is about."""
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from conversation_service.domain.conversation import Conversation
@@ -11,24 +11,28 @@ from conversation_service.domain.errors import (
 )
 from conversation_service.domain.pool import Pool
 from conversation_service.operations.executor import Executor
+from conversation_service.store.journal import Journal
+from conversation_service.store.load_samples import LoadSamples
+from conversation_service.store.outbox import Outbox
+from conversation_service.store.registry import Registry
 from conversation_service.store.store import PoolStore
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some conversations, and what leads to the next ones: nothing at the end."""
-
-    conversations: list[Conversation]
-    next_token: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OpenPool:
     """A pool, what carries out intents in it, and what it remembers."""
 
-    pool: Pool
+    name: str
     executor: Executor
     store: PoolStore
+    outbox: Outbox
+    journal: Journal
+    samples: LoadSamples
+
+    @property
+    def pool(self) -> Pool:
+        """The pool as it was last seen."""
+        return self.executor.pool
 
     async def get(self, conversation_id: str) -> Conversation:
         """One conversation; raises ConversationNotFound."""
@@ -37,31 +41,59 @@ class OpenPool:
             raise ConversationNotFound(conversation_id)
         return found
 
-    async def page(self, size: int, token: str) -> Page:
-        """Conversations, newest first."""
-        found = await self.store.page(size, token)
-        return Page(found, found[-1].conversation_id if len(found) == size else "")
-
 
 class Directory:
     """The pools of this deployment, by name and by masked number."""
 
-    def __init__(self, pools: Iterable[OpenPool]) -> None:
-        self._by_name = {one.pool.name: one for one in pools}
-        self._by_number = {
-            number: one for one in self._by_name.values() for number in one.pool.masked_numbers
-        }
+    def __init__(self, registry: Registry, open_pool: Callable[[str], OpenPool]) -> None:
+        """`open_pool` makes the way to a pool; the pool itself need not exist yet."""
+        self._registry = registry
+        self._open = open_pool
+        self._by_name: dict[str, OpenPool] = {}
+        self._owners: dict[str, OpenPool] = {}
 
-    def named(self, pool: str) -> OpenPool:
+    @property
+    def pools(self) -> list[OpenPool]:
+        """Those that are known to this replica, by name."""
+        return [self._by_name[name] for name in sorted(self._by_name)]
+
+    async def refresh(self) -> None:
+        """Gets to know pools that have been created, here or by another replica."""
+        for name in await self._registry.pools():
+            if name not in self._by_name:
+                opened = self._open(name)
+                await opened.executor.reload()
+                self._by_name[name] = opened
+
+    async def named(self, name: str) -> OpenPool:
         """The pool of this name; raises PoolNotFound."""
+        if name not in self._by_name:
+            await self.refresh()
         try:
-            return self._by_name[pool]
+            return self._by_name[name]
         except KeyError:
-            raise PoolNotFound(pool) from None
+            raise PoolNotFound(name) from None
 
-    def owner(self, masked_number: str) -> OpenPool:
+    def unborn(self, name: str) -> OpenPool:
+        """The way to a pool that may not exist yet."""
+        return self._by_name.get(name) or self._open(name)
+
+    async def owner(self, masked_number: str) -> OpenPool:
         """The pool that owns this number; raises UnknownMaskedNumber."""
+        if masked_number not in self._owners:
+            name = await self._registry.owner(masked_number)
+            if name is None:
+                raise UnknownMaskedNumber
+            self._owners[masked_number] = await self._owning(name)
+        return self._owners[masked_number]
+
+    def forget_owner(self, masked_number: str) -> None:
+        """The number has moved: ask again."""
+        self._owners.pop(masked_number, None)
+
+    async def _owning(self, name: str) -> OpenPool:
         try:
-            return self._by_number[masked_number]
-        except KeyError:
+            return await self.named(name)
+        except PoolNotFound:
+            # It is just being created; the carrier sends the text again.
             raise UnknownMaskedNumber from None

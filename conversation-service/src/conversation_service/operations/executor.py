@@ -1,21 +1,32 @@
 """Carries out intents of one pool: one load and one commit pipeline a batch."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
+
+from redis.exceptions import RedisError
 
 from conversation_service.domain.errors import (
     BackendUnavailable,
+    CodeNotValid,
     ConversationError,
     RequestIdReused,
     TooManyRaces,
 )
+from conversation_service.domain.facts import Lookup
 from conversation_service.domain.intents import Intent, Receipt
+from conversation_service.domain.opt_outs import OptOut, OptOutSource
+from conversation_service.domain.phone import Person
 from conversation_service.domain.pool import Pool
+from conversation_service.domain.receive_text import ReceiveText
 from conversation_service.domain.requests import Expire
 from conversation_service.operations.fresh import Fresh
 from conversation_service.operations.workspace import Workspace
 from conversation_service.store.codec import Answer
+from conversation_service.store.journal import Repeat
 from conversation_service.store.store import (
     Commit,
     Conflict,
@@ -46,17 +57,51 @@ class Carried:
 Result = Carried | ConversationError
 
 
+class Suppression(Protocol):
+    """What of the suppression list decisions need."""
+
+    async def find(self, person_ids: Sequence[str]) -> dict[str, OptOut]:
+        """The opt-outs among these people."""
+        ...
+
+    async def add(self, person_id: str, opt_out: OptOut) -> None:
+        """Keeps the first opt-out until it is taken back."""
+        ...
+
+    async def remove(self, person_id: str) -> None:
+        """The person wants texts again."""
+        ...
+
+
+class RepeatBook(Protocol):
+    """Where it is told that a text was handed in again."""
+
+    async def repeated(self, repeats: Sequence[Repeat], now: datetime) -> None:
+        """Tells of it."""
+        ...
+
+
 class Executor:
     """Loads, decides and commits, and does so again for what lost a race.
 
     Calls that come at the same time are carried out together, one batch after the other: they
     never race each other, and texts are taken in the order in which they came. Races are left to
-    other replicas.
+    other replicas. `pool` is the pool as it was last seen; every commit stands on it being so.
     """
 
-    def __init__(self, pool: Pool, store: PoolStore, clock: Clock, fresh: Fresh) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        store: PoolStore,
+        suppression: Suppression,
+        repeats: RepeatBook,
+        clock: Clock,
+        fresh: Fresh,
+    ) -> None:
         self.pool = pool
         self._store = store
+        self._suppression = suppression
+        self._repeats = repeats
         self._clock = clock
         self._fresh = fresh
         self._batches = Coalescer(self._run_calls, batch_limit=CALLS_IN_A_BATCH, in_flight_limit=1)
@@ -75,6 +120,11 @@ class Executor:
         except CoalescerFull:
             raise BackendUnavailable from None
 
+    async def reload(self) -> Pool:
+        """Looks at the pool again."""
+        self.pool = await self._store.pool() or self.pool
+        return self.pool
+
     async def _run_calls(self, calls: list[Sequence[Intent]]) -> list[Sequence[Result]]:
         results = iter(await self._carry_out([intent for call in calls for intent in call]))
         return [[next(results) for _ in call] for call in calls]
@@ -89,22 +139,29 @@ class Executor:
         return [results.get(at, TooManyRaces()) for at in range(len(intents))]
 
     async def _attempt(self, intents: dict[int, Intent]) -> dict[int, Result]:
-        """One load, one commit. What lost a race, or waited for an expiry, has no result yet."""
-        now = self._clock.now()
-        asked = [(intent.receipt, intent.lookup) for intent in intents.values()]
-        found = await self._store.load(asked)
-        workspace = Workspace([lookup for _, lookup in asked], found)
+        """One load, one commit. What lost a race, or waited for something, has no result yet."""
+        now, pool = self._clock.now(), self.pool
+        lookups = [intent.lookup(pool) for intent in intents.values()]
+        asked = [
+            (intent.receipt, lookup)
+            for intent, lookup in zip(intents.values(), lookups, strict=True)
+        ]
+        batch, opt_outs = await asyncio.gather(
+            self._store.load(asked, pool), self._opted_out(lookups)
+        )
+        if batch.version != pool.version:
+            await self.reload()
+            return {}
+        workspace = Workspace(lookups, batch.found, opt_outs)
         if await self._expire_first(intents, workspace, now):
             return {}
-        results: dict[int, Result] = {}
-        commits: dict[int, Commit] = {}
-        for (at, intent), loaded in zip(intents.items(), found, strict=True):
-            decided = self._decide(intent, loaded, workspace, now)
-            if isinstance(decided, Commit):
-                commits[at] = decided
-            else:
-                results[at] = decided
-        return results | await self._commit(commits)
+        entries = zip(intents, intents.values(), lookups, batch.found, strict=True)
+        return await self._decide_all(list(entries), workspace, now)
+
+    async def _opted_out(self, lookups: Iterable[Lookup]) -> dict[Person, OptOut]:
+        people = {person.person_id: person for lookup in lookups for person in lookup.people}
+        found = await self._suppression.find(list(people))
+        return {people[person_id]: opt_out for person_id, opt_out in found.items()}
 
     async def _expire_first(
         self, intents: dict[int, Intent], workspace: Workspace, now: datetime
@@ -116,23 +173,79 @@ class Executor:
         await self._carry_out(expiries)
         return True
 
+    async def _decide_all(
+        self,
+        entries: Sequence[tuple[int, Intent, Lookup, Loaded]],
+        workspace: Workspace,
+        now: datetime,
+    ) -> dict[int, Result]:
+        results: dict[int, Result] = {}
+        commits: dict[int, Commit] = {}
+        repeats: list[Repeat] = []
+        for at, intent, lookup, loaded in entries:
+            if loaded.earlier:
+                results[at] = _repeated(intent.receipt, loaded.earlier)
+                repeats += _repeats(intent, loaded.earlier)
+                continue
+            decided = self._decide(intent, lookup, loaded, workspace, now)
+            if not isinstance(decided, Commit):
+                results[at] = decided
+                continue
+            commits[at] = decided
+            if decided.change.pool is not None:
+                # What comes behind it is decided in the changed pool.
+                break
+        await self._grant_wishes(commits.values())
+        await self._tell(repeats, now)
+        return results | await self._commit(commits)
+
     def _decide(
-        self, intent: Intent, loaded: Loaded, workspace: Workspace, now: datetime
-    ) -> Commit | Result:
-        if loaded.earlier:
-            return _repeated(intent.receipt, loaded.earlier)
+        self,
+        intent: Intent,
+        lookup: Lookup,
+        loaded: Loaded,
+        workspace: Workspace,
+        now: datetime,
+    ) -> Commit | ConversationError:
+        facts = workspace.facts(lookup, loaded, self.pool, now, self._fresh)
         try:
-            change = intent.decide(workspace.facts(intent.lookup, self.pool, now, self._fresh))
+            change = intent.decide(facts)
         except ConversationError as refusal:
             return refusal
-        workspace.apply(change)
-        return Commit(intent.receipt, change, now)
+        workspace.apply(change, intent.receipt.request_id, now)
+        return Commit(intent.receipt, change, now, self.pool)
+
+    async def _grant_wishes(self, commits: Iterable[Commit]) -> None:
+        """Before the commit: nothing is acknowledged that would still be sent, or never be.
+
+        An opt-out remembers which text told of it, so that the text is decided in the same way
+        when it comes again after a crash in between.
+        """
+        for commit in commits:
+            wish = commit.change.wish
+            if wish is None:
+                continue
+            if wish.wants_texts:
+                await self._suppression.remove(wish.person.person_id)
+            else:
+                name = commit.receipt.request_id
+                opt_out = OptOut(commit.now, OptOutSource.TEXT, name)
+                await self._suppression.add(wish.person.person_id, opt_out)
+
+    async def _tell(self, repeats: Sequence[Repeat], now: datetime) -> None:
+        # A line in a timeline is not worth the refusal of a text.
+        with suppress(RedisError, OSError):
+            if repeats:
+                await self._repeats.repeated(repeats, now)
 
     async def _commit(self, commits: dict[int, Commit]) -> dict[int, Result]:
         if not commits:
             return {}
         outcomes = await self._store.commit(list(commits.values()))
-        settled = zip(commits.items(), outcomes, strict=True)
+        settled = list(zip(commits.items(), outcomes, strict=True))
+        for (_, commit), outcome in settled:
+            if isinstance(outcome, Done) and commit.change.pool is not None:
+                self.pool = commit.change.pool
         results = {at: _result(commit, outcome) for (at, commit), outcome in settled}
         return {at: result for at, result in results.items() if result is not None}
 
@@ -141,7 +254,7 @@ def _result(commit: Commit, outcome: Outcome) -> Result | None:
     """None when a race was lost."""
     match outcome:
         case Done():
-            return Carried(commit.answer, is_repeat=False)
+            return commit.change.refusal or Carried(commit.answer, is_repeat=False)
         case Earlier():
             return _repeated(commit.receipt, outcome)
         case Conflict():
@@ -153,4 +266,15 @@ def _result(commit: Commit, outcome: Outcome) -> Result | None:
 def _repeated(receipt: Receipt, earlier: Earlier) -> Result:
     if not earlier.is_same:
         return RequestIdReused(receipt.request_id)
+    if earlier.answer.is_refused:
+        # The one refusal that is written down: a wrong code was counted.
+        return CodeNotValid()
     return Carried(earlier.answer, is_repeat=True)
+
+
+def _repeats(intent: Intent, earlier: Earlier) -> list[Repeat]:
+    """Where to tell that a text came again."""
+    if not isinstance(intent, ReceiveText) or not earlier.answer.place:
+        return []
+    sender = intent.line.person.participant_id
+    return [Repeat(intent.receipt, earlier.answer.place, sender)]

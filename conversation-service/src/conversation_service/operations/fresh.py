@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from conversation_service.domain import codes
-from conversation_service.store.codec import to_ms
+from conversation_service.store.times import to_ms
 
 
 class Fresh(Protocol):

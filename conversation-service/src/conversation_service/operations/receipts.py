@@ -1,30 +1,43 @@
 """The carrier's delivery receipts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
+from conversation_service.domain.events import Rule
+from conversation_service.domain.opt_outs import OptOutSource
 from conversation_service.messaging.client import CarrierReceipt, ReceiptMatch
-from conversation_service.store.outbox import Outbox
+from conversation_service.operations.directory import Directory, OpenPool
+from conversation_service.operations.opt_outs import OptOuts
+from conversation_service.store.outbox import News
 from runtime.clock import Clock
 
 
 class ReceiptBook:
     """Finds the texts that receipts speak of and moves them forward."""
 
-    def __init__(self, messaging: "Recorder", outboxes: Mapping[str, Outbox], clock: Clock) -> None:
+    def __init__(
+        self, messaging: "Recorder", directory: Directory, opt_outs: OptOuts, clock: Clock
+    ) -> None:
         self._messaging = messaging
-        self._outboxes = outboxes
+        self._directory = directory
+        self._opt_outs = opt_outs
         self._clock = clock
 
     async def take(self, receipts: Sequence[CarrierReceipt]) -> list[bool]:
         """Whether each receipt's text is known. Raises BackendUnavailable; repeats are harmless."""
         matches = await self._messaging.record(receipts)
-        for pool, outbox in self._outboxes.items():
-            known = [match for match in matches if match and match.pool == pool]
+        for pool in self._directory.pools:
+            known = [match for match in matches if match and match.pool == pool.name]
             if known:
-                news = [(match.message_id, match.state) for match in known]
-                await outbox.advance(news, self._clock.now())
+                await self._advance(pool, known)
         return [match is not None for match in matches]
+
+    async def _advance(self, pool: OpenPool, matches: Sequence[ReceiptMatch]) -> None:
+        news = [News(one.message_id, one.state, _rule(one)) for one in matches]
+        recipients = await pool.outbox.advance(news, self._clock.now())
+        for match, person_id in zip(matches, recipients, strict=True):
+            if match.is_opted_out and person_id:
+                await self._opt_outs.opt_out(person_id, OptOutSource.CARRIER, match.message_id)
 
 
 class Recorder(Protocol):
@@ -33,3 +46,7 @@ class Recorder(Protocol):
     async def record(self, receipts: Sequence[CarrierReceipt]) -> list[ReceiptMatch | None]:
         """Hands receipts in, one match or none each, in order. Raises MessagingUnavailable."""
         ...
+
+
+def _rule(match: ReceiptMatch) -> Rule | None:
+    return Rule.OPTED_OUT if match.is_opted_out else None

@@ -2,15 +2,17 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from conversation_service.domain.change import Line
-from conversation_service.domain.errors import UnknownMaskedNumber
+from conversation_service.domain.commands import Kind, parse
+from conversation_service.domain.errors import ConversationError, UnknownMaskedNumber
 from conversation_service.domain.receive_text import ReceiveText
 from conversation_service.operations.directory import Directory, OpenPool
 from conversation_service.operations.executor import Result
-from conversation_service.operations.people import People
+from conversation_service.operations.opt_outs import OptOuts
+from conversation_service.store.people import People
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,35 +26,64 @@ class InboundText:
     has_attachments: bool
 
 
-async def receive(
-    directory: Directory, people: People, inbound: Sequence[InboundText]
-) -> list[Result]:
-    """Carries out each text in its number's pool; answers in the order given."""
-    results: dict[int, Result] = {}
-    by_pool: dict[OpenPool, dict[int, ReceiveText]] = defaultdict(dict)
-    for at, text in enumerate(inbound):
-        try:
-            pool = directory.owner(text.to_number)
-        except UnknownMaskedNumber as refusal:
-            results[at] = refusal
-        else:
-            by_pool[pool][at] = _intent(pool, people, text)
-    for carried in await asyncio.gather(*(_run(*one) for one in by_pool.items())):
-        results |= carried
-    return [results[at] for at in range(len(inbound))]
+class Reception:
+    """Takes texts in for whichever pool owns their number."""
+
+    def __init__(self, directory: Directory, people: People, opt_outs: OptOuts) -> None:
+        self._directory = directory
+        self._people = people
+        self._opt_outs = opt_outs
+
+    async def receive(self, inbound: Sequence[InboundText]) -> list[Result]:
+        """Carries out each text in its number's pool; answers in the order given."""
+        results = await self._carry_out(dict(enumerate(inbound)))
+        moved = {at: inbound[at] for at, one in results.items() if _is_unknown_number(one)}
+        for text in moved.values():
+            # Its number may have gone to another pool since this replica looked.
+            self._directory.forget_owner(text.to_number)
+        if moved:
+            results |= await self._carry_out(moved)
+        return [results[at] for at in range(len(inbound))]
+
+    async def _carry_out(self, inbound: Mapping[int, InboundText]) -> dict[int, Result]:
+        results: dict[int, Result] = {}
+        by_pool: dict[OpenPool, dict[int, ReceiveText]] = defaultdict(dict)
+        for at, text in inbound.items():
+            try:
+                pool = await self._directory.owner(text.to_number)
+            except UnknownMaskedNumber as refusal:
+                results[at] = refusal
+            else:
+                by_pool[pool][at] = self._intent(pool, text)
+        for carried in await asyncio.gather(*(self._run(*one) for one in by_pool.items())):
+            results |= carried
+        return results
+
+    async def _run(self, pool: OpenPool, intents: dict[int, ReceiveText]) -> dict[int, Result]:
+        results = await pool.executor.run_all(list(intents.values()))
+        for intent, result in zip(intents.values(), results, strict=True):
+            kind = parse(intent.body, pool.pool.words).kind
+            if kind is Kind.OPT_OUT and not isinstance(result, ConversationError):
+                await self._end_elsewhere(intent)
+        return dict(zip(intents, results, strict=True))
+
+    async def _end_elsewhere(self, intent: ReceiveText) -> None:
+        """Before the text is acknowledged: its repetition does again what a crash left undone.
+
+        Only while the opt-out stands that this text told of; an old text ends nothing new.
+        """
+        person_id = intent.line.person.person_id
+        if await self._opt_outs.told_by(person_id, intent.carrier_message_id):
+            await self._opt_outs.end_all(person_id)
+
+    def _intent(self, pool: OpenPool, text: InboundText) -> ReceiveText:
+        return ReceiveText(
+            carrier_message_id=text.carrier_message_id,
+            line=Line(text.to_number, self._people.person(pool.name, text.from_number)),
+            body=text.body,
+            has_attachments=text.has_attachments,
+        )
 
 
-async def _run(pool: OpenPool, intents: dict[int, ReceiveText]) -> dict[int, Result]:
-    results = await pool.executor.run_all(list(intents.values()))
-    return dict(zip(intents, results, strict=True))
-
-
-def _intent(pool: OpenPool, people: People, text: InboundText) -> ReceiveText:
-    person = people.person(pool.pool.name, text.from_number)
-    return ReceiveText(
-        carrier_message_id=text.carrier_message_id,
-        line=Line(text.to_number, person),
-        body=text.body,
-        has_attachments=text.has_attachments,
-        words=pool.pool.words,
-    )
+def _is_unknown_number(result: Result) -> bool:
+    return isinstance(result, UnknownMaskedNumber)

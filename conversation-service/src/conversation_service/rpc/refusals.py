@@ -26,6 +26,23 @@ CODES: dict[type[errors.ConversationError], StatusCode] = {
     errors.ConversationEnded: StatusCode.FAILED_PRECONDITION,
     errors.NoNumberAvailable: StatusCode.RESOURCE_EXHAUSTED,
     errors.RequestIdReused: StatusCode.INVALID_ARGUMENT,
+    errors.PoolExists: StatusCode.ALREADY_EXISTS,
+    errors.NumberTaken: StatusCode.ALREADY_EXISTS,
+    errors.NumberInUse: StatusCode.FAILED_PRECONDITION,
+    errors.NumberNotActive: StatusCode.FAILED_PRECONDITION,
+    errors.NumberCooling: StatusCode.FAILED_PRECONDITION,
+    errors.UniqueNameTaken: StatusCode.ALREADY_EXISTS,
+    errors.ParticipantOptedOut: StatusCode.FAILED_PRECONDITION,
+    errors.PairBlocked: StatusCode.FAILED_PRECONDITION,
+    errors.ConversationPaused: StatusCode.FAILED_PRECONDITION,
+    errors.ConversationNotPaused: StatusCode.FAILED_PRECONDITION,
+    errors.ConversationNotReopenable: StatusCode.FAILED_PRECONDITION,
+    errors.TooManyHeld: StatusCode.RESOURCE_EXHAUSTED,
+    errors.PoolFull: StatusCode.RESOURCE_EXHAUSTED,
+    errors.CursorExpired: StatusCode.OUT_OF_RANGE,
+    errors.WatcherTooSlow: StatusCode.RESOURCE_EXHAUSTED,
+    errors.TooManyWatchers: StatusCode.RESOURCE_EXHAUSTED,
+    errors.CarrierAccountRefused: StatusCode.FAILED_PRECONDITION,
     errors.TooManyRaces: StatusCode.ABORTED,
     errors.BackendUnavailable: StatusCode.UNAVAILABLE,
 }
@@ -45,6 +62,11 @@ def status_of(error: Exception) -> RefusalStatus | None:
         violations=_violations(refusal),
         retry_after=RETRY_AFTER if code is StatusCode.UNAVAILABLE else None,
     )
+
+
+def too_slow() -> errors.ConversationError:
+    """The refusal of somebody who does not read what is streamed to them."""
+    return errors.WatcherTooSlow()
 
 
 def item_error(refusal: errors.ConversationError) -> pb.ItemError:

@@ -1,19 +1,27 @@
 """The form of what comes in: all that is wrong with a request is told at once."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Container, Sequence
 
 from conversation_service.domain.errors import FieldViolation, InvalidArgument
 from conversation_service.domain.phone import is_e164
+from conversation_service.domain.pool import POOL_NAME
 
 MAX_ID_LENGTH = 64
 # Carriers' ids are longer than ours; Flowroute's have 37 characters.
 MAX_CARRIER_ID_LENGTH = 128
 # Ten times what a carrier takes in one text; whoever writes more is told so.
 MAX_BODY_LENGTH = 10_000
+MAX_NOTE_LENGTH = 200
 MAX_BATCH = 256
+# Far beyond any list that is kept.
+MAX_PLACE_DIGITS = 9
 MAX_ATTACHMENTS = 16
 DEFAULT_PAGE_SIZE = 50
 MAX_PAGE_SIZE = 500
+
+# The ids of a stream: milliseconds and a number, both 64 bits at the most.
+CURSOR = re.compile(r"[0-9]{1,19}(-[0-9]{1,19})?")
 
 
 class Shape:
@@ -47,6 +55,50 @@ class Shape:
         if len(value) > MAX_BODY_LENGTH or (not value.strip() and not may_be_empty):
             lower = 0 if may_be_empty else 1
             self._wrong(field, f"between {lower} and {MAX_BODY_LENGTH} characters")
+
+    def note(self, field: str, value: str, limit: int = MAX_NOTE_LENGTH) -> None:
+        """A line for staff, or nothing."""
+        if len(value) > limit or not value.isprintable():
+            self._wrong(field, f"at most {limit} printable characters")
+
+    def two_people(self, field: str, numbers: Sequence[str]) -> None:
+        """Two different people's numbers."""
+        if len(numbers) != 2 or not all(map(is_e164, numbers)) or numbers[0] == numbers[1]:
+            self._wrong(field, 'two different numbers in E.164, such as "+12065550100"')
+
+    def distinct(self, field: str, values: Sequence[str]) -> None:
+        """A list in which nothing stands twice."""
+        if len(set(values)) < len(values):
+            self._wrong(field, "each item once")
+
+    def add(self, violations: Sequence[FieldViolation]) -> None:
+        """What others have found wrong."""
+        self._violations += violations
+
+    def pool_name(self, field: str, value: str) -> None:
+        """A name that a pool may have."""
+        if not POOL_NAME.fullmatch(value):
+            self._wrong(field, "up to 32 lower-case letters, digits and hyphens")
+
+    def place(self, field: str, value: str) -> None:
+        """A page token that is a place in a list, or nothing."""
+        if value and not (value.isascii() and value.isdigit() and len(value) <= MAX_PLACE_DIGITS):
+            self._wrong(field, "not a token of this list; begin without one")
+
+    def cursor(self, field: str, value: str) -> None:
+        """A cursor of a watch, or nothing."""
+        if value and not CURSOR.fullmatch(value):
+            self._wrong(field, 'the cursor of a response, "0", or nothing')
+
+    def each_of(self, field: str, values: Sequence[str], known: Sequence[str]) -> None:
+        """At least one name, all of them known."""
+        if not values or any(value not in known for value in values):
+            self._wrong(field, f"at least one of: {', '.join(known)}")
+
+    def unknown_enum(self, field: str, number: int, known: Container[int]) -> None:
+        """A value of an enum that this version knows."""
+        if number not in known:
+            self._wrong(field, "a value that this version does not know")
 
     def one_of(self, field: str, chosen: str | None) -> None:
         """A oneof of which one must be set."""

@@ -1,58 +1,66 @@
 """The TOML file that names the pools of a deployment."""
 
-import re
 import tomllib
-from collections import Counter
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from conversation_service.domain.phone import is_e164
-from conversation_service.domain.pool import Pool
-from conversation_service.domain.words import Words
+from conversation_service.domain.pool import (
+    POOL_NAME,
+    MaskedNumber,
+    NumberPreference,
+    PausePolicy,
+    PoolSettings,
+    SeededPool,
+)
+from conversation_service.domain.pool_changes import NUMBERS_LIMIT
+from conversation_service.domain.settings_rules import settings_violations
 
-_WORDS = Words()
-_POOL_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+_SECONDS = "_seconds"
 
 
 class PoolsFileError(Exception):
     """The pools file cannot be used; the message says where and why."""
 
 
-class _Words(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+def _checked_number(number: str) -> str:
+    if not is_e164(number):
+        raise ValueError('a number is written in E.164, such as "+12065550100"')
+    return number
 
-    start: tuple[str, ...] = _WORDS.start
-    join: tuple[str, ...] = _WORDS.join
-    end: tuple[str, ...] = _WORDS.end
-    help: tuple[str, ...] = _WORDS.help
-    opt_out: tuple[str, ...] = ()
-    opt_in: tuple[str, ...] = _WORDS.opt_in
 
-    @field_validator("*")
-    @classmethod
-    def _compared_in_lower_case(cls, words: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(" ".join(word.lower().split()) for word in words)
+_Number = Annotated[str, AfterValidator(_checked_number)]
+# What is sensible is ruled elsewhere; this is only what a timedelta can hold.
+_Seconds = Annotated[int, Field(ge=0, le=10**9)]
 
 
 class _Pool(BaseModel):
+    """Types only. What is not set stays as PoolSettings has it, so there are no defaults here."""
+
     model_config = ConfigDict(extra="forbid")
 
-    # Every number of a pool is looked at when a client starts a conversation.
-    numbers: tuple[str, ...] = Field(min_length=1, max_length=1000)
-    # Plain ASCII, and short: the help text has to fit one segment of 160 characters.
-    operator: str = Field(min_length=1, max_length=40, pattern=r"^[ -~]+$")
-    code_lifetime_seconds: int = Field(900, ge=60, le=86_400)
-    idle_lifetime_seconds: int = Field(604_800, ge=60, le=31_536_000)
-    words: _Words = Field(default_factory=_Words)
-
-    @field_validator("numbers")
-    @classmethod
-    def _are_e164(cls, numbers: tuple[str, ...]) -> tuple[str, ...]:
-        if not all(map(is_e164, numbers)):
-            raise ValueError('each number is written in E.164, such as "+12065550100"')
-        return numbers
+    numbers: tuple[_Number, ...] = Field(min_length=1, max_length=NUMBERS_LIMIT)
+    reserved_numbers: tuple[_Number, ...] = Field((), max_length=NUMBERS_LIMIT)
+    operator: str
+    language: str | None = None
+    code_lifetime_seconds: _Seconds | None = None
+    idle_lifetime_seconds: _Seconds | None = None
+    lifetime_seconds: _Seconds | None = None
+    warning_lead_seconds: _Seconds | None = None
+    cool_off_seconds: _Seconds | None = None
+    reopen_grace_seconds: _Seconds | None = None
+    kept_after_end_seconds: _Seconds | None = None
+    number_preference: NumberPreference | None = None
+    pause_policy: PausePolicy | None = None
+    allows_block: bool | None = None
+    allows_report: bool | None = None
+    end_opts_out: bool | None = None
+    words: dict[str, tuple[str, ...]] | None = None
+    texts: dict[str, str] | None = None
 
 
 class _PoolsFile(BaseModel):
@@ -61,11 +69,20 @@ class _PoolsFile(BaseModel):
     pools: dict[str, _Pool] = Field(min_length=1)
 
 
-def read_pools(path: Path) -> tuple[Pool, ...]:
+def read_pools(path: Path) -> tuple[SeededPool, ...]:
     """The pools in a file. Raises PoolsFileError for whatever is wrong with it."""
+    listed = _tables(path)
+    pools = tuple(_pool(name, table) for name, table in listed.items())
+    problems = [*_name_problems(pools), *_rule_problems(pools), *_repeated_numbers(listed)]
+    if problems:
+        raise PoolsFileError(f"{path} does not describe pools: {'; '.join(problems)}")
+    return pools
+
+
+def _tables(path: Path) -> Mapping[str, _Pool]:
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
-        listed = _PoolsFile.model_validate(tables).pools
+        return _PoolsFile.model_validate(tables).pools
     except (OSError, UnicodeDecodeError) as error:
         raise PoolsFileError(f"{path} cannot be read: {type(error).__name__}") from error
     except tomllib.TOMLDecodeError as error:
@@ -73,30 +90,41 @@ def read_pools(path: Path) -> tuple[Pool, ...]:
     except ValidationError as error:
         told = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
         raise PoolsFileError(f"{path} does not describe pools: {'; '.join(told)}") from error
-    pools = tuple(_pool(name, table) for name, table in listed.items())
-    _check_across_pools(path, pools)
-    return pools
 
 
-def _pool(name: str, table: _Pool) -> Pool:
-    # The law's opt-out words stay whatever a pool chooses: words are added to them.
-    words = table.words.model_dump() | {"opt_out": (*_WORDS.opt_out, *table.words.opt_out)}
-    return Pool(
-        name=name,
-        masked_numbers=table.numbers,
-        operator=table.operator,
-        code_lifetime=timedelta(seconds=table.code_lifetime_seconds),
-        idle_lifetime=timedelta(seconds=table.idle_lifetime_seconds),
-        words=Words(**words),
-    )
+def _pool(name: str, table: _Pool) -> SeededPool:
+    chosen = table.model_dump(exclude_unset=True, exclude={"numbers", "reserved_numbers"})
+    settings = PoolSettings(**dict(map(_setting, chosen.items())))
+    reserved = (MaskedNumber(number, is_reserved=True) for number in table.reserved_numbers)
+    return SeededPool(name, settings, (*map(MaskedNumber, table.numbers), *reserved))
 
 
-def _check_across_pools(path: Path, pools: tuple[Pool, ...]) -> None:
+def _setting(chosen: tuple[str, Any]) -> tuple[str, Any]:
+    key, value = chosen
+    if key.endswith(_SECONDS):
+        return key.removesuffix(_SECONDS), timedelta(seconds=value)
+    return key, value
+
+
+def _name_problems(pools: tuple[SeededPool, ...]) -> Iterator[str]:
     for pool in pools:
-        if not _POOL_NAME.fullmatch(pool.name):
-            raise PoolsFileError(
-                f"{path}: a pool's name has up to 32 lower-case letters, digits and hyphens"
-            )
-    owned = Counter(number for pool in pools for number in pool.masked_numbers)
-    if any(owners > 1 for owners in owned.values()):
-        raise PoolsFileError(f"{path}: a number is listed twice; each belongs to one pool once")
+        if not POOL_NAME.fullmatch(pool.name):
+            told = "a pool's name has up to 32 lower-case letters, digits and hyphens"
+            yield f"pools.{pool.name}: {told}, and begins with no hyphen"
+
+
+def _rule_problems(pools: tuple[SeededPool, ...]) -> Iterator[str]:
+    for pool in pools:
+        for field, told in settings_violations(pool.settings):
+            key = f"{field}{_SECONDS}" if f"{field}{_SECONDS}" in _Pool.model_fields else field
+            yield f"pools.{pool.name}.{key}: {told}"
+
+
+def _repeated_numbers(listed: Mapping[str, _Pool]) -> Iterator[str]:
+    places: dict[str, str] = {}
+    for name, table in listed.items():
+        for key in ("numbers", "reserved_numbers"):
+            for index, number in enumerate(getattr(table, key)):
+                here = f"pools.{name}.{key}.{index}"
+                if (first := places.setdefault(number, here)) != here:
+                    yield f"{here}: is listed twice, first as {first}"

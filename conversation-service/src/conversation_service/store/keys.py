@@ -12,6 +12,16 @@ class Keys:
     pool: str
 
     @property
+    def settings(self) -> str:
+        """string: version, a line break, settings and numbers (sealed)."""
+        return self._key("settings")
+
+    @property
+    def version(self) -> str:
+        """string: the version of the settings once more: every load and commit reads it."""
+        return self._key("version")
+
+    @property
     def conversation_prefix(self) -> str:
         """load.lua puts an id it has just read behind it, to save a round trip."""
         return self._key("conversation:")
@@ -21,29 +31,76 @@ class Keys:
         return self.conversation_prefix + conversation_id
 
     def route(self, line: str) -> str:
-        """string: the id of the live conversation of a line, by the line's hash."""
+        """string: the id of what is on a line, by the line's hash: live, or ended and cooling."""
         return self._key(f"route:{line}")
 
     def code(self, code: str) -> str:
         """string: the id of the conversation that a live code leads to, by the code's hash."""
         return self._key(f"code:{code}")
 
-    def silence(self, line: str) -> str:
-        """string: present while strangers on a line get no answer."""
-        return self._key(f"silence:{line}")
+    def name(self, name: str) -> str:
+        """string: the id of the live conversation with a unique name, by the name's hash."""
+        return self._key(f"name:{name}")
+
+    def conduct(self, participant_id: str) -> str:
+        """string: what a participant has lately done, as counts and times."""
+        return self._key(f"conduct:{participant_id}")
+
+    def tries(self, number: str) -> str:
+        """string: wrong codes on a masked number, by the number's hash: count and time."""
+        return self._key(f"tries:{number}")
+
+    def blocks(self, participant_id: str) -> str:
+        """set: the participant ids that a participant must not meet."""
+        return self._key(f"blocks:{participant_id}")
+
+    def last_number(self, pair: str) -> str:
+        """string: the hash of the masked number that a pair used last, by the pair's hash."""
+        return self._key(f"last-number:{pair}")
+
+    def held(self, conversation_id: str) -> str:
+        """list: texts that a paused conversation holds (sealed), oldest first."""
+        return self._key(f"held:{conversation_id}")
+
+    @property
+    def timeline_prefix(self) -> str:
+        """Scripts put a conversation's id behind it, which they read from a message."""
+        return self._key("timeline:")
+
+    def timeline(self, conversation_id: str) -> str:
+        """list: the ids of a conversation's events without their hyphen, oldest first."""
+        return self.timeline_prefix + conversation_id
+
+    def history(self, participant_id: str) -> str:
+        """zset: ids of the ended conversations of a participant, all with score 0."""
+        return self._key(f"history:{participant_id}")
 
     def receipt(self, intent: str) -> str:
         """string: fingerprint, a line break, answer (sealed), by the hash of the intent's name."""
         return self._key(f"receipt:{intent}")
 
+    def repeats(self, intent: str) -> str:
+        """counter: how often an intent was named again, by the hash of its name."""
+        return self._key(f"repeats:{intent}")
+
     def message(self, message_id: str) -> str:
-        """hash: state, rank, times of an outbound text."""
+        """hash: state, rank, times, conversation and recipient of an outbound text."""
         return self._key(f"message:{message_id}")
 
     @property
     def outbox(self) -> str:
         """stream: texts to be sent, in the order in which they were accepted."""
         return self._key("outbox")
+
+    @property
+    def events(self) -> str:
+        """stream: what happened, in order; without numbers and words."""
+        return self._key("events")
+
+    @property
+    def events_floor(self) -> str:
+        """string: the id of the newest event that has been forgotten."""
+        return self._key("events-floor")
 
     @property
     def deadlines(self) -> str:
@@ -54,6 +111,21 @@ class Keys:
     def conversations(self) -> str:
         """zset: every conversation id that is kept, all with score 0: ids sort by time."""
         return self._key("conversations")
+
+    @property
+    def loads(self) -> str:
+        """hash: how many live conversations a masked number has, by the number's hash."""
+        return self._key("loads")
+
+    @property
+    def holders(self) -> str:
+        """hash: how many live conversations a participant holds, by the participant's id."""
+        return self._key("holders")
+
+    @property
+    def samples(self) -> str:
+        """zset: the load at an hour: "hour live most", scored with the hour (ms)."""
+        return self._key("samples")
 
     @property
     def lease(self) -> str:
@@ -67,3 +139,25 @@ class Keys:
 
     def _key(self, rest: str) -> str:
         return f"maskline:{VERSION}:{{{self.pool}}}:{rest}"
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentKeys:
+    """Keys of what all pools share. No pool can have a slash in its name."""
+
+    @property
+    def pools(self) -> str:
+        """set: the names of all pools."""
+        return self._key("pools")
+
+    @property
+    def numbers(self) -> str:
+        """hash: the pool that owns a masked number, by the number's hash."""
+        return self._key("numbers")
+
+    def opt_out(self, person_id: str) -> str:
+        """string: when, how and by which intent a person opted out."""
+        return self._key(f"opt-out:{person_id}")
+
+    def _key(self, rest: str) -> str:
+        return f"maskline:{VERSION}:{{deployment/}}:{rest}"

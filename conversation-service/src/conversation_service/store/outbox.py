@@ -8,9 +8,12 @@ from typing import cast
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
+from conversation_service.domain.events import EventType, Rule
 from conversation_service.domain.message import MessageState
-from conversation_service.store.codec import Envelope, decode_envelope, from_ms, to_ms
+from conversation_service.store.codec import Envelope, decode_envelope
 from conversation_service.store.keys import Keys
+from conversation_service.store.people import People
+from conversation_service.store.times import from_ms, optional_time, to_ms
 from conversation_service.store.vault import Vault
 from runtime.redis_scripts import Argument, RedisScripts, raised
 
@@ -30,6 +33,8 @@ class OwedText:
     message_id: str
     accept_time: datetime
     envelope: Envelope
+    # Who receives it, by the id that is the same in all pools.
+    person_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,38 @@ class Settlement:
     entry_id: str
     message_id: str
     state: MessageState
+    # Why, for a text that was refused.
+    rule: Rule | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a receipt tells of a message."""
+
+    message_id: str
+    state: MessageState
+    rule: Rule | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownMessage:
+    """How far a message got, and who receives it, by the id that is the same in all pools."""
+
+    message_id: str
+    state: MessageState
+    accept_time: datetime
+    change_time: datetime | None
+    recipient_id: str
+
+
+_TOLD_AS = {
+    MessageState.SENT: EventType.MESSAGE_SENT,
+    MessageState.DELIVERED: EventType.MESSAGE_DELIVERED,
+    MessageState.UNDELIVERED: EventType.MESSAGE_UNDELIVERED,
+    MessageState.REFUSED: EventType.MESSAGE_REFUSED,
+    MessageState.EXPIRED: EventType.MESSAGE_EXPIRED,
+    MessageState.UNKNOWN: EventType.MESSAGE_UNKNOWN,
+}
 
 
 class LeaseLost(Exception):
@@ -55,6 +92,7 @@ class Outbox:
         self._scripts = RedisScripts(redis, __package__)
         self._keys = Keys(pool)
         self._vault = vault
+        self._people = People(vault)
 
     async def take_lease(self, token: str, lasts: timedelta) -> str | None:
         """Takes the right to send, or keeps it under `token`; None while another one has it."""
@@ -84,30 +122,54 @@ class Outbox:
 
     async def settle(self, token: str, settled: Sequence[Settlement], now: datetime) -> None:
         """Moves texts forward and takes them out. Raises LeaseLost, and then writes nothing."""
-        keys = [self._keys.lease, self._keys.outbox]
+        keys = [self._keys.lease, self._keys.outbox, self._keys.events]
         keys += [self._keys.message(one.message_id) for one in settled]
-        texts = [(one.entry_id, one.state.value, one.state.rank) for one in settled]
+        texts = (
+            (one.entry_id, one.message_id, one.state.value, one.state.rank, *_told(one))
+            for one in settled
+        )
         arguments = [argument for text in texts for argument in text]
-        word, _ = await self._run("settle", keys, (token, GROUP, to_ms(now), *arguments))
+        first = (token, GROUP, to_ms(now), self._keys.timeline_prefix)
+        word, _ = await self._run("settle", keys, (*first, *arguments))
         if word != b"done":
             raise LeaseLost
 
-    async def advance(self, news: Sequence[tuple[str, MessageState]], now: datetime) -> None:
-        """Moves messages forward, as receipts tell; what is forgotten stays so."""
+    async def advance(self, news: Sequence[News], now: datetime) -> list[str]:
+        """Moves messages forward, as receipts tell; what is forgotten stays so.
+
+        Answers who receives each message, by the id that is the same in all pools; empty for what
+        is forgotten.
+        """
         calls = [
             self._scripts.call(
                 "advance",
-                (self._keys.message(message_id),),
-                (state.value, state.rank, to_ms(now)),
+                (self._keys.message(one.message_id), self._keys.events),
+                (
+                    one.message_id,
+                    one.state.value,
+                    one.state.rank,
+                    to_ms(now),
+                    *_told(one),
+                    self._keys.timeline_prefix,
+                ),
             )
-            for message_id, state in news
+            for one in news
         ]
-        raised(await self._scripts.run(calls))
+        replies = cast("list[list[bytes]]", raised(await self._scripts.run(calls)))
+        return [recipient.decode() for _, recipient in replies]
+
+    async def messages(self, message_ids: Sequence[str]) -> list[KnownMessage]:
+        """What is known of messages; those that are forgotten are left out."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for message_id in message_ids:
+            pipeline.hgetall(self._keys.message(message_id))
+        found = cast("list[dict[bytes, bytes]]", await pipeline.execute())
+        named = zip(message_ids, found, strict=True)
+        return [_known(message_id, fields) for message_id, fields in named if fields]
 
     async def state(self, message_id: str) -> MessageState | None:
         """How far a message got, or None when it is forgotten."""
-        found = await self._redis.hget(self._keys.message(message_id), "state")
-        return MessageState(found.decode()) if isinstance(found, bytes) else None
+        return next((one.state for one in await self.messages([message_id])), None)
 
     async def _run(
         self, name: str, keys: Sequence[str], arguments: Sequence[Argument]
@@ -126,10 +188,29 @@ class Outbox:
 
     def _owed(self, entry_id: bytes, fields: dict[bytes, bytes]) -> OwedText:
         message_id = fields[b"message"].decode()
-        sealed = fields[b"text"]
+        sealed = self._vault.open(fields[b"text"], self._keys.message(message_id))
+        envelope = decode_envelope(sealed)
         return OwedText(
             entry_id=entry_id.decode(),
             message_id=message_id,
             accept_time=from_ms(int(fields[b"at"])),
-            envelope=decode_envelope(self._vault.open(sealed, self._keys.message(message_id))),
+            envelope=envelope,
+            person_id=self._people.person_id(envelope.to_number),
         )
+
+
+def _told(one: Settlement | News) -> tuple[str, str]:
+    """The event that a new state is, and its detail; SENT has none worth a word."""
+    kind = _TOLD_AS.get(one.state)
+    return (kind.value if kind else "", one.rule.value if one.rule else "")
+
+
+def _known(message_id: str, fields: dict[bytes, bytes]) -> KnownMessage:
+    changed = fields.get(b"changed")
+    return KnownMessage(
+        message_id,
+        MessageState(fields[b"state"].decode()),
+        from_ms(int(fields[b"accepted"])),
+        optional_time(int(changed) if changed else None),
+        fields.get(b"recipient", b"").decode(),
+    )

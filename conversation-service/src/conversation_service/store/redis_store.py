@@ -6,17 +6,24 @@ from typing import cast
 
 from redis.asyncio import Redis
 
+from conversation_service.domain.change import Line
 from conversation_service.domain.conversation import Conversation
 from conversation_service.domain.facts import Lookup
 from conversation_service.domain.intents import Receipt
-from conversation_service.store.codec import (
-    to_ms,
-)
+from conversation_service.domain.phone import Person
+from conversation_service.domain.pool import Pool
+from conversation_service.store.commit_layout import CommitLayout
 from conversation_service.store.keys import Keys
 from conversation_service.store.layout import Layout
-from conversation_service.store.store import Commit, Loaded, Outcome
+from conversation_service.store.names import Names
+from conversation_service.store.seals import Seals
+from conversation_service.store.store import Batch, Commit, Outcome
+from conversation_service.store.times import to_ms
 from conversation_service.store.vault import Vault
 from runtime.redis_scripts import RedisScripts, raised
+
+# A step of a walk over all people: short for Redis, which does nothing else meanwhile.
+SCAN_COUNT = 1000
 
 
 class RedisStore:
@@ -26,20 +33,34 @@ class RedisStore:
         self._redis = redis
         self._scripts = RedisScripts(redis, __package__)
         self._keys = Keys(pool)
+        self._names = Names(self._keys, vault)
+        self._seals = Seals(self._keys, vault)
         self._layout = Layout(self._keys, vault)
+        self._commits = CommitLayout(self._keys, vault)
 
-    async def load(self, asked: Sequence[tuple[Receipt, Lookup]]) -> list[Loaded]:
+    async def pool(self) -> Pool | None:
+        """See PoolStore."""
+        stored = await self._redis.get(self._keys.settings)
+        return self._seals.opened_pool(stored) if isinstance(stored, bytes) else None
+
+    async def load(self, asked: Sequence[tuple[Receipt, Lookup]], pool: Pool) -> Batch:
         """See PoolStore."""
         calls = (self._layout.load_call(receipt, lookup) for receipt, lookup in asked)
-        replies = await self._scripts.run([self._scripts.call("load", *call) for call in calls])
-        return [
-            self._layout.loaded(receipt, lookup, reply)
-            for (receipt, lookup), reply in zip(asked, raised(replies), strict=True)
+        answered = await self._scripts.run([self._scripts.call("load", *call) for call in calls])
+        replies = raised(answered)
+        version = self._layout.version(replies[-1]) if replies else pool.version
+        if version != pool.version:
+            # It will be asked for again, with the lookups of the pool as it is.
+            return Batch(version, [])
+        found = [
+            self._layout.loaded(receipt, lookup, reply, pool)
+            for (receipt, lookup), reply in zip(asked, replies, strict=True)
         ]
+        return Batch(version, found)
 
     async def commit(self, commits: Sequence[Commit]) -> list[Outcome]:
         """See PoolStore."""
-        calls = (self._layout.commit_call(commit) for commit in commits)
+        calls = (self._commits.call(commit) for commit in commits)
         replies = await self._scripts.run([self._scripts.call("commit", *call) for call in calls])
         return [
             self._layout.outcome(commit.receipt, reply)
@@ -56,6 +77,37 @@ class RedisStore:
         newest = f"({before}" if before else "+"
         ids = await self._redis.zrevrangebylex(self._keys.conversations, newest, "-", 0, size)
         return _present(await self._read(_names(ids)))
+
+    async def named(self, unique_name: str) -> Conversation | None:
+        """See PoolStore."""
+        found = _present(await self._pointed([self._names.name(unique_name)]))
+        return next((one for one in found if one.is_live), None)
+
+    async def on_lines(self, lines: Sequence[Line]) -> list[Conversation]:
+        """See PoolStore."""
+        return _present(await self._pointed([self._names.route(line) for line in lines]))
+
+    async def history(self, person: Person) -> list[Conversation]:
+        """See PoolStore."""
+        ids = await self._redis.zrange(self._keys.history(person.participant_id), 0, -1)
+        return _present(await self._read(_names(ids)))
+
+    async def loads(self, numbers: Sequence[str]) -> dict[str, int]:
+        """See PoolStore."""
+        found = cast("dict[bytes, bytes]", await self._redis.hgetall(self._keys.loads))
+        return self._layout.counts([part for pair in found.items() for part in pair], numbers)
+
+    async def live(self) -> int:
+        """See PoolStore."""
+        counts = cast("list[bytes]", await self._redis.hvals(self._keys.loads))
+        return sum(map(int, counts))
+
+    async def most_held(self) -> int:
+        """See PoolStore."""
+        most = 0
+        async for _, count in self._redis.hscan_iter(self._keys.holders, count=SCAN_COUNT):
+            most = max(most, int(count))
+        return most
 
     async def due(self, now: datetime, limit: int) -> list[Conversation]:
         """See PoolStore."""
@@ -74,14 +126,24 @@ class RedisStore:
         pipeline.zrem(self._keys.deadlines, *conversation_ids)
         pipeline.zrem(self._keys.conversations, *conversation_ids)
         pipeline.delete(*map(self._keys.conversation, conversation_ids))
+        pipeline.delete(*map(self._keys.timeline, conversation_ids))
         await pipeline.execute()
+
+    async def _pointed(self, pointers: Sequence[str]) -> list[Conversation | None]:
+        if not pointers:
+            return []
+        ids = await self._redis.mget(pointers)
+        return await self._read(list(dict.fromkeys(_names(ids))))
 
     async def _read(self, names: Sequence[str]) -> list[Conversation | None]:
         if not names:
             return []
         found = await self._redis.mget([self._keys.conversation(name) for name in names])
         stored = cast("list[bytes | None]", found)
-        return [self._layout.opened(name, one) for name, one in zip(names, stored, strict=True)]
+        return [
+            self._seals.opened_conversation(name, one)
+            for name, one in zip(names, stored, strict=True)
+        ]
 
 
 def _present(found: Iterable[Conversation | None]) -> list[Conversation]:

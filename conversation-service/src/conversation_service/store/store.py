@@ -1,15 +1,21 @@
 """What the operations ask of the state, and the Redis that keeps it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from conversation_service.domain.change import Change, Line
+from conversation_service.domain.change import Change, HeldText, Line
+from conversation_service.domain.conduct import NEVER, Conduct, Count
 from conversation_service.domain.conversation import Conversation
 from conversation_service.domain.facts import Lookup
 from conversation_service.domain.intents import Receipt
+from conversation_service.domain.phone import Person
+from conversation_service.domain.pool import Pool
 from conversation_service.store.codec import Answer
+
+# Kinds of intents whose callers are told no more than that they were carried out.
+UNANSWERED = ("text", "expire", "opt-out", "seed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,25 +30,54 @@ class Earlier:
 class Loaded:
     """What was found for one lookup."""
 
-    earlier: Earlier | None
-    is_silenced: bool
-    live: dict[Line, Conversation]
-    invitation: Conversation | None
-    conversation: Conversation | None
+    earlier: Earlier | None = None
+    lines: Mapping[Line, Conversation] = field(default_factory=dict)
+    occupants: Mapping[Line, str] = field(default_factory=dict)
+    invitation: Conversation | None = None
+    conversation: Conversation | None = None
+    named: Conversation | None = None
+    conducts: Mapping[Person, Conduct] = field(default_factory=dict)
+    blocked: frozenset[str] = frozenset()
+    tries: Count = NEVER
+    last_number: str = ""
+    held: tuple[HeldText, ...] = ()
+    loads: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What was found for several lookups, while the pool had this version."""
+
+    version: str
+    found: list[Loaded]
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A decided change and the intent it answers."""
+    """A decided change, the intent it answers, and the pool as it was decided upon."""
 
     receipt: Receipt
     change: Change
     now: datetime
+    pool: Pool
 
     @property
     def answer(self) -> Answer:
         """What the intent's caller is told, now and at every repetition."""
-        return Answer(self.change.after, tuple(text.message_id for text in self.change.texts))
+        change = self.change
+        if self.receipt.kind in UNANSWERED:
+            return Answer(place=self._place)
+        return Answer(
+            change.after,
+            tuple(text.message_id for text in change.texts),
+            change.refusal is not None,
+            bool(change.held),
+        )
+
+    @property
+    def _place(self) -> str:
+        places = (one.conversation_id for one in self.change.events if one.conversation_id)
+        return next(places, "") if self.receipt.kind == "text" else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +96,12 @@ Outcome = Done | Earlier | Conflict | Exception
 class PoolStore(Protocol):
     """The state of one pool. Its promises are the store suite of tests/contract."""
 
-    async def load(self, asked: Sequence[tuple[Receipt, Lookup]]) -> list[Loaded]:
-        """Everything asked for, in one round trip, in order."""
+    async def pool(self) -> Pool | None:
+        """The pool as it is; None while it does not exist."""
+        ...
+
+    async def load(self, asked: Sequence[tuple[Receipt, Lookup]], pool: Pool) -> Batch:
+        """Everything asked for, in one round trip, in order; `pool` as it is known."""
         ...
 
     async def commit(self, commits: Sequence[Commit]) -> list[Outcome]:
@@ -75,6 +114,30 @@ class PoolStore(Protocol):
 
     async def page(self, size: int, before: str) -> list[Conversation]:
         """Conversations, newest first, those older than the id `before` if it is not empty."""
+        ...
+
+    async def named(self, unique_name: str) -> Conversation | None:
+        """The live conversation with this name."""
+        ...
+
+    async def on_lines(self, lines: Sequence[Line]) -> list[Conversation]:
+        """What is on these lines, live or ended a moment ago, each conversation once."""
+        ...
+
+    async def history(self, person: Person) -> list[Conversation]:
+        """The ended conversations of a person that are kept."""
+        ...
+
+    async def loads(self, numbers: Sequence[str]) -> dict[str, int]:
+        """How many live conversations each of these numbers has."""
+        ...
+
+    async def live(self) -> int:
+        """How many conversations are live."""
+        ...
+
+    async def most_held(self) -> int:
+        """The most live conversations that any one person holds."""
         ...
 
     async def due(self, now: datetime, limit: int) -> list[Conversation]:

@@ -1,18 +1,29 @@
 --[[
-  advance: move one message's state forward, never back. What is forward, the ranks say.
+  advance: move one message's state forward, never back, and tell of it. What is forward, the ranks
+  say.
 
-  KEYS     1 message  hash  state, rank, changed (ms)
-  ARGV     1 state · 2 rank · 3 now_ms
-  RETURNS  {"moved", ""} | {"kept", ""} | {"unknown", ""}
+  KEYS     1 message  hash    state, rank, changed (ms), conversation, recipient
+           2 events   stream  type, at (ms), conversation, participant, message, detail
+  ARGV     1 message id · 2 state · 3 rank · 4 now_ms · 5 event type, "" for none · 6 detail
+           7 what stands in front of a conversation id in the key of its timeline (list of event
+             ids without their hyphen; lives in the slot of all keys of the pool)
+  RETURNS  {"moved", recipient} | {"kept", recipient} | {"unknown", ""}
 ]]
-local message, state, rank, now_ms = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
+local message, events = KEYS[1], KEYS[2]
+local id, state, rank, now_ms, kind, detail, timeline_prefix = unpack(ARGV)
 
-local known = redis.call("HGET", message, "rank")
+local known, conversation, recipient =
+  unpack(redis.call("HMGET", message, "rank", "conversation", "recipient"))
 if not known then
   return { "unknown", "" }
 end
 if tonumber(rank) <= tonumber(known) then
-  return { "kept", "" }
+  return { "kept", recipient or "" }
 end
 redis.call("HSET", message, "state", state, "rank", rank, "changed", now_ms)
-return { "moved", "" }
+if kind ~= "" and conversation and conversation ~= "" then
+  local event = redis.call("XADD", events, "*", "type", kind, "at", now_ms, "conversation",
+    conversation, "participant", "", "message", id, "detail", detail)
+  redis.call("RPUSHX", timeline_prefix .. conversation, (string.gsub(event, "-", "")))
+end
+return { "moved", recipient or "" }

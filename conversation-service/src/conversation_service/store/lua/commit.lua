@@ -1,35 +1,49 @@
 --[[
   commit: apply one decided change, exactly once. It decides nothing.
 
-  KEYS     1 receipt        string  fingerprint, a line break, answer (sealed or ""); expires
-           2 outbox         stream  one entry per text: message, at (ms), text (sealed)
-           3 deadlines      zset    conversation id, scored with when time changes it (ms)
-           4 conversations  zset    conversation id, score 0
-           5 conversation   string  etag, a line break, body (sealed); expires once it is over
-           6 silence        string  expires
-           7+ claims        string  must not exist; become the conversation's id
-              releases      string  deleted
-              messages      hash    state, rank, accepted (ms); expire
-  ARGV     1 fingerprint · 2 answer (sealed or "") · 3 receipt_ms · 4 now_ms
-           5 conversation id, "" to leave conversations alone · 6 etag before, "" for a new one
-           7 etag after · 8 body after · 9 due_ms · 10 conversation_ms, 0 to keep it
-           11 silence_ms, 0 for none · 12 code_ms, how long the last claim lives, 0 to keep it
-           13 number of claims · 14 number of releases · 15 message_ms
-           16+ for each message: its id, its sealed text
+  KEYS     1 receipt   string  fingerprint, a line break, answer; expires
+           2 outbox    stream  one entry per text: message, at (ms), text (sealed)
+           3 events    stream  one entry per event: type, at (ms), conversation, participant,
+                               message, detail
+           4+ the keys that checks and writes name by their place here
+  ARGV     1 fingerprint · 2 answer · 3 receipt_ms · 4 now_ms · 5 message_ms
+           6 what stands in front of a conversation id in the key of its timeline (list of event
+             ids without their hyphen; lives in the slot of all keys of the pool) · 7 how many event ids it keeps
+           8 number of checks · 9 of writes · 10 of texts · 11 of events, then
+           for each check:  kind, place of the key, expected. "head": the string's first line is
+                            the expected one, "" where there is no string. "without": the set does
+                            not hold the expected member
+           for each write:  number of words, command, place of the key, further words. "TALLY" is
+                            HINCRBY, and the field goes when nothing is left of it
+           for each text:   place of its message key (hash: state, rank, accepted (ms),
+                            conversation, recipient; expires), message id, conversation id,
+                            recipient, sealed text
+           for each event:  type, conversation id, participant id, message id, detail
   RETURNS  {"done", ""} | {"repeat", answer} | {"reused", ""} | {"conflict", ""}
            Only "done" writes.
 ]]
-local receipt, outbox, deadlines, conversations = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local conversation, silence = KEYS[5], KEYS[6]
+local receipt, outbox, events = KEYS[1], KEYS[2], KEYS[3]
 local fingerprint, answer, receipt_ms, now_ms = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local id, etag_before, etag_after, body = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
-local due_ms, conversation_ms, silence_ms, code_ms = ARGV[9], ARGV[10], ARGV[11], ARGV[12]
-local claims, releases, message_ms = tonumber(ARGV[13]), tonumber(ARGV[14]), ARGV[15]
-local first_claim, first_release = 7, 7 + claims
-local first_message, first_text = 7 + claims + releases, 16
+local message_ms, timeline_prefix, timeline_length = ARGV[5], ARGV[6], tonumber(ARGV[7])
+local checks, writes, texts, happened =
+  tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
+local at = 12
+
+local function take(count)
+  local taken = { unpack(ARGV, at, at + count - 1) }
+  at = at + count
+  return unpack(taken)
+end
 
 local function head(value)
   return string.match(value, "^[^\n]*")
+end
+
+local function holds(kind, key, expected)
+  if kind == "without" then
+    return redis.call("SISMEMBER", key, expected) == 0
+  end
+  return head(redis.call("GET", key) or "") == expected
 end
 
 local earlier = redis.call("GET", receipt)
@@ -40,42 +54,40 @@ if earlier then
   return { "reused", "" }
 end
 
-if id ~= "" and head(redis.call("GET", conversation) or "") ~= etag_before then
-  return { "conflict", "" }
-end
-for at = first_claim, first_release - 1 do
-  if redis.call("EXISTS", KEYS[at]) == 1 then
+for _ = 1, checks do
+  local kind, place, expected = take(3)
+  if not holds(kind, KEYS[tonumber(place)], expected) then
     return { "conflict", "" }
   end
 end
 
 redis.call("SET", receipt, fingerprint .. "\n" .. answer, "PX", receipt_ms)
-for at = first_release, first_message - 1 do
-  redis.call("DEL", KEYS[at])
-end
-for at = first_claim, first_release - 1 do
-  redis.call("SET", KEYS[at], id)
-end
-if code_ms ~= "0" then
-  redis.call("PEXPIRE", KEYS[first_release - 1], code_ms)
-end
-if id ~= "" then
-  redis.call("SET", conversation, etag_after .. "\n" .. body)
-  redis.call("ZADD", deadlines, due_ms, id)
-  if etag_before == "" then
-    redis.call("ZADD", conversations, 0, id)
-  end
-  if conversation_ms ~= "0" then
-    redis.call("PEXPIRE", conversation, conversation_ms)
+for _ = 1, writes do
+  local words = { take(tonumber((take(1)))) }
+  words[2] = KEYS[tonumber(words[2])]
+  if words[1] ~= "TALLY" then
+    redis.call(unpack(words))
+  elseif redis.call("HINCRBY", words[2], words[3], words[4]) <= 0 then
+    redis.call("HDEL", words[2], words[3])
   end
 end
-if silence_ms ~= "0" then
-  redis.call("SET", silence, "", "PX", silence_ms)
+for _ = 1, texts do
+  local place, id, conversation, recipient, text = take(5)
+  local message = KEYS[tonumber(place)]
+  redis.call("HSET", message, "state", "ACCEPTED", "rank", 0, "accepted", now_ms,
+    "conversation", conversation, "recipient", recipient)
+  redis.call("PEXPIRE", message, message_ms)
+  redis.call("XADD", outbox, "*", "message", id, "at", now_ms, "text", text)
 end
-for at = first_message, #KEYS do
-  local text = first_text + 2 * (at - first_message)
-  redis.call("HSET", KEYS[at], "state", "ACCEPTED", "rank", 0, "accepted", now_ms)
-  redis.call("PEXPIRE", KEYS[at], message_ms)
-  redis.call("XADD", outbox, "*", "message", ARGV[text], "at", now_ms, "text", ARGV[text + 1])
+for _ = 1, happened do
+  local kind, conversation, participant, message, detail = take(5)
+  local id = redis.call("XADD", events, "*", "type", kind, "at", now_ms,
+    "conversation", conversation, "participant", participant, "message", message, "detail", detail)
+  if conversation ~= "" then
+    local timeline = timeline_prefix .. conversation
+    if redis.call("RPUSH", timeline, (string.gsub(id, "-", ""))) > timeline_length then
+      redis.call("LTRIM", timeline, -timeline_length, -1)
+    end
+  end
 end
 return { "done", "" }

@@ -1,0 +1,53 @@
+"""An inbound text, read."""
+
+from dataclasses import dataclass, field
+
+from conversation_service.domain.change import Line
+from conversation_service.domain.commands import Command, Kind
+from conversation_service.domain.events import Event, EventType, Rule
+from conversation_service.domain.facts import Facts
+from conversation_service.domain.phone import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """What arrived on a line, and what it asks for."""
+
+    line: Line
+    body: str = field(repr=False)
+    command: Command
+    has_attachments: bool
+
+    @property
+    def sender(self) -> Person:
+        """Who texted."""
+        return self.line.person
+
+
+def kind_here(text: Inbound, facts: Facts) -> Kind:
+    """What the text asks for; words for what the pool does not offer are talk."""
+    settings, asked = facts.pool.settings, text.command.kind
+    off = {Kind.BLOCK: not settings.allows_block, Kind.REPORT: not settings.allows_report}
+    return Kind.TALK if asked is Kind.YES or off.get(asked, False) else asked
+
+
+def received(facts: Facts, text: Inbound, name: str) -> Event:
+    """That a text was understood as a command in a conversation."""
+    return Event(
+        EventType.COMMAND_RECEIVED,
+        conversation_id=name,
+        participant_id=text.sender.participant_id,
+        message_id=facts.change_id,
+        detail=text.command.kind.name,
+    )
+
+
+def not_relayed(facts: Facts, text: Inbound, name: str, rule: Rule) -> Event:
+    """That a text was received and not passed on, and why."""
+    return Event(
+        EventType.MESSAGE_NOT_RELAYED,
+        conversation_id=name,
+        participant_id=text.sender.participant_id,
+        message_id=facts.change_id,
+        detail=rule.value,
+    )

@@ -1,0 +1,77 @@
+"""How a decision's outcome is put together: the texts, and the events that tell of them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from conversation_service.domain.change import Change, ConductChange, Line
+from conversation_service.domain.conduct import Conduct
+from conversation_service.domain.conversation import Conversation
+from conversation_service.domain.events import Event
+from conversation_service.domain.facts import Facts, Said
+from conversation_service.domain.phone import Person
+from conversation_service.domain.texts import Template
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the sender of a text is told, or nothing, and what is remembered of that."""
+
+    said: tuple[Said, ...]
+    conduct: ConductChange | None
+
+
+def change_of(
+    facts: Facts,
+    before: Conversation | None,
+    after: Conversation,
+    said: Iterable[Said] = (),
+    events: Sequence[Event] = (),
+) -> Change:
+    """A conversation moves from `before` to `after`, and people are told."""
+    spoken, name = tuple(said), after.conversation_id
+    return Change(
+        before,
+        after,
+        texts=facts.texts(after.masked_number, name, spoken),
+        events=(*events, *facts.text_events(name, spoken)),
+    )
+
+
+def told(
+    facts: Facts, conversation: Conversation, said: Iterable[Said], events: Sequence[Event] = ()
+) -> Change:
+    """People of a conversation are told something, which leaves it as it is."""
+    return replace(change_of(facts, None, conversation, said, events), after=None)
+
+
+def stranger_told(facts: Facts, line: Line, answer: Answer, events: Sequence[Event] = ()) -> Change:
+    """Somebody who is in no conversation is told something."""
+    texts = facts.texts(line.masked_number, "", answer.said)
+    return Change(texts=texts, conduct=answer.conduct, events=tuple(events))
+
+
+def answer_to(
+    facts: Facts,
+    person: Person,
+    template: Template,
+    *,
+    code: str = "",
+    span: timedelta | None = None,
+    conduct: Conduct | None = None,
+) -> Answer:
+    """A reply to somebody who texted, unless they have had too many of them lately.
+
+    So a machine that answers every text is soon answered by nothing. `conduct` is what has been
+    decided to remember of the person already.
+    """
+    before = facts.conduct(person)
+    known = conduct or before
+    if not known.may_be_answered(facts.now):
+        return Answer((), _remembered(person, before, known))
+    said = facts.says(person, template, code=code, span=span)
+    return Answer((said,), _remembered(person, before, known.answered(facts.now)))
+
+
+def _remembered(person: Person, before: Conduct, after: Conduct) -> ConductChange | None:
+    return ConductChange(person, before, after) if after != before else None

@@ -1,0 +1,83 @@
+"""Which settings a pool may have."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from conversation_service.domain.errors import FieldViolation
+from conversation_service.domain.languages import speech_violations
+from conversation_service.domain.pool import PoolSettings
+from conversation_service.domain.template_rules import is_plain, shows_phone_number
+from conversation_service.domain.texts import LONGEST_SPAN
+
+# With it the longest system text still fits one segment of 160 characters.
+MAX_OPERATOR_LENGTH = 40
+# Texts take seconds, and spans are told to people in minutes.
+MIN_LIFETIME = timedelta(minutes=1)
+# A code is as good as a key for as long as it lives.
+MAX_CODE_LIFETIME = timedelta(hours=24)
+# A number in use by two people who have not texted for a year is not in use.
+MAX_IDLE_LIFETIME = timedelta(days=365)
+MAX_LIFETIME = LONGEST_SPAN
+# Longer, and the numbers of a pool run out while they rest.
+MAX_COOL_OFF = timedelta(days=30)
+MAX_REOPEN_GRACE = timedelta(days=30)
+# Staff must have the time to look up what somebody complains about, and then it is forgotten.
+MIN_KEPT_AFTER_END = timedelta(hours=1)
+MAX_KEPT_AFTER_END = timedelta(days=365)
+
+_NOTHING = timedelta(0)
+_RANGES = (
+    ("code_lifetime", MIN_LIFETIME, MAX_CODE_LIFETIME),
+    ("idle_lifetime", MIN_LIFETIME, MAX_IDLE_LIFETIME),
+    ("lifetime", MIN_LIFETIME, MAX_LIFETIME),
+    ("cool_off", _NOTHING, MAX_COOL_OFF),
+    ("reopen_grace", _NOTHING, MAX_REOPEN_GRACE),
+    ("kept_after_end", MIN_KEPT_AFTER_END, MAX_KEPT_AFTER_END),
+)
+
+
+def settings_violations(settings: PoolSettings) -> list[FieldViolation]:
+    """Everything that is wrong with a pool's settings; fields are named as in PoolSettings."""
+    return [
+        *_operator_violations(settings),
+        *_range_violations(settings),
+        *_relation_violations(settings),
+        *_speech_violations(settings),
+    ]
+
+
+def _operator_violations(settings: PoolSettings) -> Iterator[FieldViolation]:
+    operator = settings.operator
+    if not 1 <= len(operator) <= MAX_OPERATOR_LENGTH or not is_plain(operator):
+        told = f"must be 1 to {MAX_OPERATOR_LENGTH} characters of printable ASCII, without `"
+        yield FieldViolation("operator", told)
+    elif not operator.strip() or shows_phone_number(operator):
+        yield FieldViolation("operator", "must be a name, with no 7 digits in a row")
+
+
+def _range_violations(settings: PoolSettings) -> Iterator[FieldViolation]:
+    for field, least, most in _RANGES:
+        if not least <= getattr(settings, field) <= most:
+            told = f"must be {_seconds(least)} to {_seconds(most)} seconds"
+            yield FieldViolation(field, told)
+
+
+def _relation_violations(settings: PoolSettings) -> Iterator[FieldViolation]:
+    lead, shorter = settings.warning_lead, min(settings.idle_lifetime, settings.lifetime)
+    if lead != _NOTHING and not MIN_LIFETIME <= lead < shorter:
+        told = f"must be 0, or {_seconds(MIN_LIFETIME)} seconds or more"
+        yield FieldViolation("warning_lead", f"{told} and below idle_lifetime and lifetime")
+    # A number rests, and a conversation can go on, only while the ended one is kept.
+    if settings.kept_after_end < max(settings.cool_off, settings.reopen_grace):
+        told = "must not be below cool_off and reopen_grace"
+        yield FieldViolation("kept_after_end", told)
+
+
+def _speech_violations(settings: PoolSettings) -> list[FieldViolation]:
+    # An operator that is refused already is not refused again in every text.
+    operator = "" if any(_operator_violations(settings)) else settings.operator
+    return speech_violations(settings.language, operator, settings.command_words, settings.texts)
+
+
+def _seconds(span: timedelta) -> int:
+    return int(span.total_seconds())

@@ -1,0 +1,31 @@
+"""Who calls, and what they may see."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from grpc.aio import ServicerContext
+
+Context = ServicerContext[object, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What a caller has the right to."""
+
+    may_see_numbers: bool = False
+
+
+class Callers(Protocol):
+    """Tells callers apart."""
+
+    def caller(self, context: Context) -> Caller:
+        """Who makes this call."""
+        ...
+
+
+class NobodySpecial:
+    """Every caller may do everything but see people's numbers."""
+
+    def caller(self, context: Context) -> Caller:
+        """See Callers."""
+        return Caller()

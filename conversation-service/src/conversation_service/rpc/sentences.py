@@ -1,0 +1,76 @@
+"""Events as sentences for people. They hold neither numbers nor words of a text."""
+
+from conversation_service.domain.conversation import Conversation
+from conversation_service.domain.events import Event, EventType
+
+_SENTENCES = {
+    EventType.CONVERSATION_STARTED: "{who} started a conversation and got a code.",
+    EventType.CONVERSATION_OPENED: "A client opened the conversation between two people.",
+    EventType.CONVERSATION_JOINED: "{who} joined.",
+    EventType.CONVERSATION_ENDED: "The conversation ended: {why}.",
+    EventType.CONVERSATION_PAUSED: "The conversation was paused.",
+    EventType.CONVERSATION_RESUMED: "The conversation was resumed.",
+    EventType.CONVERSATION_REOPENED: "The ended conversation was reopened.",
+    EventType.EXPIRY_WARNED: "Both were warned of an end to come: {why}.",
+    EventType.CONVERSATION_REPORTED: "{who} reported the conversation to the operator.",
+    EventType.PARTICIPANT_BLOCKED: "{who} blocked the other person.",
+    EventType.MESSAGE_RELAYED: "A text of {whom} was received and passed on.",
+    EventType.MESSAGE_HELD: "A text of {whom} was received and is held.",
+    EventType.MESSAGE_NOT_RELAYED: "A text of {whom} was received and not passed on: {why}.",
+    EventType.MESSAGE_REPEATED: "A text of {whom} came again; nothing was done again.",
+    EventType.COMMAND_RECEIVED: "A text of {whom} was received and understood as {detail}.",
+    EventType.SYSTEM_TEXT_ACCEPTED: 'Maskline wrote a text to {whom}: "{detail}".',
+    EventType.MESSAGE_SENT: "The carrier took the text.",
+    EventType.MESSAGE_DELIVERED: "The text reached the handset.",
+    EventType.MESSAGE_UNDELIVERED: "The carrier could not deliver the text{because}.",
+    EventType.MESSAGE_REFUSED: "The text was refused{because}.",
+    EventType.MESSAGE_EXPIRED: "The text was given up, as it had become too old.",
+    EventType.MESSAGE_UNKNOWN: "Whether the carrier has the text is not known.",
+    EventType.MESSAGE_DROPPED: "{detail} held texts of {whom} were dropped at the end.",
+    EventType.PERSON_OPTED_OUT: "{who} opted out of all texts.",
+    EventType.PERSON_OPTED_IN: "{who} opted in again.",
+    EventType.CODE_TRIES_EXCEEDED: "{who} tried too many wrong codes and cannot join for a while.",
+    EventType.POOL_CREATED: "The pool was created.",
+    EventType.POOL_UPDATED: "The pool's settings were changed.",
+    EventType.NUMBER_ADDED: "A masked number was added.",
+    EventType.NUMBER_DRAINED: "A masked number takes no new conversations any more.",
+    EventType.NUMBER_REMOVED: "A masked number was removed.",
+}
+_REASONS = {
+    "PARTICIPANT_ENDED": "a participant ended it",
+    "OPERATOR_ENDED": "the operator ended it",
+    "OPTED_OUT": "its recipient, or a participant, opted out of all texts",
+    "CODE_EXPIRED": "nobody used the code in time",
+    "IDLE_EXPIRED": "nobody texted for too long",
+    "LIFETIME_EXPIRED": "it had lasted as long as it may",
+    "BLOCKED": "one blocked the other",
+    "EMPTY": "it had no words",
+    "ATTACHMENTS_ONLY": "it had only attachments",
+    "ALREADY_TALKING": "it asked for a new conversation within this one",
+    "NOBODY_JOINED": "nobody had joined yet",
+    "LOOP": "the same two texts kept answering each other, as machines do",
+    "PAUSED": "the conversation is paused",
+    "TOO_MANY_HELD": "as many texts are held as may be",
+    "REFUSED_BY_CARRIER": "by the carrier",
+}
+_ORDINALS = ("the first participant", "the second participant")
+
+
+def sentence(event: Event, conversation: Conversation | None) -> str:
+    """What happened, to whom and why."""
+    whom = _whom(event.participant_id, conversation)
+    why = _REASONS.get(event.detail, event.detail)
+    return _SENTENCES[event.type].format(
+        who=whom[0].upper() + whom[1:],
+        whom=whom,
+        why=why,
+        because=f": {why}" if why else "",
+        detail=event.detail,
+    )
+
+
+def _whom(participant_id: str, conversation: Conversation | None) -> str:
+    known = conversation.participant(participant_id) if conversation else None
+    if conversation is None or known is None:
+        return "a person"
+    return _ORDINALS[conversation.position(known)]

@@ -1,0 +1,229 @@
+"""How a change is laid out in Redis: what commit.lua checks and writes."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from conversation_service.domain.change import Change, Line
+from conversation_service.domain.conversation import Conversation, State
+from conversation_service.domain.events import Event
+from conversation_service.store.codec import (
+    encode_conduct,
+    encode_count,
+    encode_envelope,
+    encode_held,
+)
+from conversation_service.store.keys import Keys
+from conversation_service.store.layout import Call
+from conversation_service.store.names import Names
+from conversation_service.store.seals import Seals
+from conversation_service.store.store import UNANSWERED, Commit
+from conversation_service.store.times import span_ms, to_ms
+from conversation_service.store.vault import Vault
+from conversation_service.store.writes import Writes
+from runtime.redis_scripts import Argument
+
+# A bug that strikes on Friday evening is mended on Monday, and what was sent meanwhile by a
+# client that repeats itself is still recognised.
+RECEIPT_LIFETIME = timedelta(hours=72)
+# Receipts of the carrier may come days late (a phone that was switched off).
+MESSAGE_LIFETIME = timedelta(days=7)
+# The sweeper forgets ended conversations on time; this is for the day it cannot.
+FORGOTTEN_ANYWAY_AFTER = timedelta(days=1)
+# A pair that has not talked for so long does not miss its number.
+LAST_NUMBER_LIFETIME = timedelta(days=90)
+# More than anybody has in the time that ended conversations are kept; who has is a machine.
+HISTORY_LENGTH = 1000
+# A long conversation's beginning interests nobody any more; its end does.
+TIMELINE_LENGTH = 2000
+
+
+class CommitLayout:
+    """Lays out the changes of one pool."""
+
+    def __init__(self, keys: Keys, vault: Vault) -> None:
+        self._keys = keys
+        self._names = Names(keys, vault)
+        self._seals = Seals(keys, vault)
+
+    def call(self, commit: Commit) -> Call:
+        """What commit.lua is given for one change."""
+        writes = Writes((self._names.receipt(commit.receipt), self._keys.outbox, self._keys.events))
+        writes.expect(self._keys.version, commit.pool.version)
+        self._lay_out(writes, commit)
+        texts = list(self._texts(writes, commit.change))
+        events = [argument for one in commit.change.events for argument in _event(one)]
+        arguments = (
+            self._names.fingerprint(commit.receipt),
+            self._answer(commit),
+            span_ms(RECEIPT_LIFETIME),
+            to_ms(commit.now),
+            span_ms(MESSAGE_LIFETIME),
+            self._keys.timeline_prefix,
+            TIMELINE_LENGTH,
+            *writes.counts,
+            len(commit.change.texts),
+            len(commit.change.events),
+            *writes.arguments,
+            *texts,
+            *events,
+        )
+        return writes.keys, arguments
+
+    def _lay_out(self, writes: Writes, commit: Commit) -> None:
+        change = commit.change
+        if change.after is not None:
+            self._conversation(writes, commit, change.before, change.after)
+        if change.pool is not None:
+            writes.set(self._keys.settings, self._seals.pool(change.pool))
+            writes.set(self._keys.version, change.pool.version.encode())
+        self._conduct(writes, commit)
+        self._pairs(writes, change)
+
+    def _conversation(
+        self, writes: Writes, commit: Commit, before: Conversation | None, after: Conversation
+    ) -> None:
+        name = after.conversation_id
+        key = self._keys.conversation(name)
+        left = None if after.is_live else after.due_time - commit.now + FORGOTTEN_ANYWAY_AFTER
+        writes.expect(key, before.etag if before else "")
+        writes.set(key, self._seals.conversation(after), left)
+        writes.add("ZADD", self._keys.deadlines, to_ms(after.due_time), name)
+        if before is None:
+            writes.add("ZADD", self._keys.conversations, 0, name)
+        self._held(writes, commit.change, before, after)
+        if not _same_people(before, after):
+            self._code(writes, commit, before, after)
+            self._people(writes, commit, before, after)
+            self._life(writes, commit, before, after)
+
+    def _code(
+        self, writes: Writes, commit: Commit, before: Conversation | None, after: Conversation
+    ) -> None:
+        code = self._names.code(after.code)
+        if after.state is State.WAITING:
+            writes.expect(code, "")
+            writes.set(code, after.conversation_id.encode(), after.due_time - commit.now)
+        elif before is not None and before.state is State.WAITING:
+            writes.add("DEL", code)
+
+    def _people(
+        self, writes: Writes, commit: Commit, before: Conversation | None, after: Conversation
+    ) -> None:
+        """Who comes takes a line, who goes leaves it; each line is counted."""
+        for claim in commit.change.claims:
+            route = self._names.route(claim.line)
+            writes.expect(route, claim.occupant_id)
+            writes.set(route, after.conversation_id.encode())
+        there = _live_people(before)
+        here = _live_people(after)
+        for person in here - there:
+            writes.add("TALLY", self._keys.holders, person, 1)
+        for person in there - here:
+            writes.add("TALLY", self._keys.holders, person, -1)
+
+    def _life(
+        self, writes: Writes, commit: Commit, before: Conversation | None, after: Conversation
+    ) -> None:
+        was_live, number = before is not None and before.is_live, after.masked_number
+        if after.is_live and not was_live:
+            writes.add("TALLY", self._keys.loads, self._names.number(number), 1)
+            self._begin(writes, before, after)
+        elif was_live and not after.is_live:
+            writes.add("TALLY", self._keys.loads, self._names.number(number), -1)
+            self._end(writes, commit, after)
+
+    def _begin(self, writes: Writes, before: Conversation | None, after: Conversation) -> None:
+        if after.unique_name:
+            name = self._names.name(after.unique_name)
+            writes.expect(name, "")
+            writes.set(name, after.conversation_id.encode())
+        if before is not None:
+            writes.add("PERSIST", self._keys.timeline(after.conversation_id))
+            for person in after.participants:
+                history = self._keys.history(person.participant_id)
+                writes.add("ZREM", history, after.conversation_id)
+
+    def _end(self, writes: Writes, commit: Commit, after: Conversation) -> None:
+        name, people = after.conversation_id, after.participants
+        kept = after.due_time - commit.now + FORGOTTEN_ANYWAY_AFTER
+        cool_off = commit.pool.settings.cool_off if len(people) > 1 else timedelta(0)
+        for person in people:
+            route = self._names.route(Line(after.masked_number, person))
+            if cool_off:
+                writes.set(route, name.encode(), cool_off)
+            else:
+                writes.add("DEL", route)
+            history = self._keys.history(person.participant_id)
+            writes.add("ZADD", history, 0, name)
+            writes.add("ZREMRANGEBYRANK", history, 0, -HISTORY_LENGTH - 1)
+            writes.add("PEXPIRE", history, span_ms(kept))
+        if after.unique_name:
+            writes.add("DEL", self._names.name(after.unique_name))
+        if len(people) > 1:
+            number = self._names.number(after.masked_number).encode()
+            writes.set(self._names.last_number(*people), number, LAST_NUMBER_LIFETIME)
+        # The ending's own events come behind this: a timeline that is not there yet gets its time
+        # to live from the sweeper, which forgets it with the conversation.
+        writes.add("PEXPIRE", self._keys.timeline(name), span_ms(kept))
+
+    def _held(
+        self, writes: Writes, change: Change, before: Conversation | None, after: Conversation
+    ) -> None:
+        key = self._keys.held(after.conversation_id)
+        for text in change.held:
+            writes.add("RPUSH", key, self._seals.text(encode_held(text), key))
+        if before is not None and any(before.held) and not any(after.held):
+            writes.add("DEL", key)
+
+    def _conduct(self, writes: Writes, commit: Commit) -> None:
+        conduct, tries = commit.change.conduct, commit.change.tries
+        if conduct is not None:
+            key = self._names.conduct(conduct.person)
+            writes.expect(key, encode_conduct(conduct.before))
+            end = conduct.after.forgotten_at or commit.now
+            writes.set(key, encode_conduct(conduct.after).encode(), end - commit.now)
+        if tries is not None and tries.after.until is not None:
+            key = self._names.tries(tries.masked_number)
+            writes.expect(key, encode_count(tries.before))
+            left = tries.after.until - commit.now
+            writes.set(key, encode_count(tries.after).encode(), left)
+
+    def _pairs(self, writes: Writes, change: Change) -> None:
+        if change.blocks is not None:
+            one, other = change.blocks
+            writes.add("SADD", self._names.blocks(one), other.participant_id)
+            writes.add("SADD", self._names.blocks(other), one.participant_id)
+        if change.unless_blocked is not None:
+            one, other = change.unless_blocked
+            writes.expect_without(self._names.blocks(one), other.participant_id)
+
+    def _texts(self, writes: Writes, change: Change) -> Iterator[Argument]:
+        for text in change.texts:
+            key = self._keys.message(text.message_id)
+            sealed = self._seals.text(encode_envelope(text), key)
+            yield writes.place(key)
+            yield from (text.message_id, text.conversation_id, text.to.person_id, sealed)
+
+    def _answer(self, commit: Commit) -> bytes:
+        """An inbound text's sender is not on the line: only a client's answer is kept."""
+        if commit.receipt.kind in UNANSWERED:
+            return commit.answer.place.encode()
+        return self._seals.answer(commit.answer, self._names.receipt(commit.receipt))
+
+
+def _event(event: Event) -> tuple[Argument, ...]:
+    kind = event.type.value
+    return kind, event.conversation_id, event.participant_id, event.message_id, event.detail
+
+
+def _live_people(conversation: Conversation | None) -> set[str]:
+    if conversation is None or not conversation.is_live:
+        return set()
+    return {person.participant_id for person in conversation.participants}
+
+
+def _same_people(before: Conversation | None, after: Conversation) -> bool:
+    """Most changes are talk: nobody comes or goes."""
+    if before is None:
+        return False
+    return before.state is after.state and before.participants == after.participants

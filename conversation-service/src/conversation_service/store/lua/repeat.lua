@@ -1,0 +1,24 @@
+--[[
+  repeat: tell that a text was handed in again, the first few times.
+
+  KEYS     1 repeats   counter  how often; expires
+           2 events    stream   type, at (ms), conversation, participant, message, detail
+           3 timeline  list     event ids of the conversation, without their hyphen
+  ARGV     1 now_ms · 2 counter_ms · 3 the most that are told of · 4 event type · 5 conversation id
+           6 participant id
+  RETURNS  {"told", ""} | {"counted", ""}
+]]
+local repeats, events, timeline = KEYS[1], KEYS[2], KEYS[3]
+local now_ms, counter_ms, limit, kind, conversation, participant = unpack(ARGV)
+
+local count = redis.call("INCR", repeats)
+if count == 1 then
+  redis.call("PEXPIRE", repeats, counter_ms)
+end
+if count > tonumber(limit) then
+  return { "counted", "" }
+end
+local event = redis.call("XADD", events, "*", "type", kind, "at", now_ms, "conversation",
+  conversation, "participant", participant, "message", "", "detail", "")
+redis.call("RPUSHX", timeline, (string.gsub(event, "-", "")))
+return { "told", "" }

@@ -1,0 +1,123 @@
+"""Requests of every kind, made from what fits their fields, and calls of any method by its name."""
+
+from collections.abc import Mapping
+from random import Random
+
+from contract.conversation.documented import METHODS
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import pool_pb2
+from support.conversation_calls import CALL_SECONDS, filled
+from support.conversation_service import RunningService
+from support.conversations import ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBER, MASKED, OTHER_MASKED
+from support.eventually import PATIENCE_SECONDS
+
+# What fits a field; the first of each is well-formed.
+Palette = dict[str, list[object]]
+
+SAID = ("hello", "start", "join X4X4X4", "end", "help", "block", "report", "quit", "yes", "")
+PEOPLE = (ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBER)
+
+
+def palette() -> Palette:
+    """A few values for each field; ids of conversations and people are added as they appear."""
+    operator = pool_pb2.PoolSettings(operator="Test exchange")
+    refusing = pool_pb2.PoolSettings(operator="x", pause_policy=pool_pb2.PAUSE_POLICY_REFUSE)
+    return {
+        "pool": ["main", "second", "none", ""],
+        "name": ["second", "main", "third"],
+        "request_id": ["", "", "", "r1", "r2"],
+        "phone_number": [*PEOPLE, "1"],
+        "phone_numbers": [[ALICE_NUMBER, BOB_NUMBER], [CAROL_NUMBER, ALICE_NUMBER], []],
+        "masked_number": [MASKED, OTHER_MASKED, "+12065550199", ""],
+        "masked_numbers": [[], ["+12065550102"], [MASKED]],
+        "conversation_id": ["none"],
+        "participant_id": ["nobody"],
+        "code": ["X4X4X4"],
+        "unique_name": ["", "", "order-7"],
+        "body": ["hello", ""],
+        "system": [True],
+        "note": ["", "a complaint"],
+        "settings": [operator, refusing],
+        "update_mask": [FieldMask(paths=[one]) for one in ("operator", "pause_policy", "name")],
+        "state": [0, 1, 2, 3, 99],
+        "page_size": [0, 1, -1],
+        "page_token": ["", "1", "x"],
+        "cursor": ["", "0", "x"],
+        "is_silent": [True, False],
+        "is_reserved": [False, True],
+        "messages": [[_text(one, said)] for one in PEOPLE for said in SAID],
+        "receipts": [[pb.DeliveryReceipt(carrier_message_id="mdr2-1")], []],
+    }
+
+
+def well_formed(method: str) -> Message:
+    """A request without anything wrong in its form."""
+    return filled(_made(method, {name: listed[0] for name, listed in palette().items()}))
+
+
+def drawn(method: str, values: Palette, random: Random) -> Message:
+    """A request in which anything may be wrong."""
+    chosen = {name: random.choice(listed) for name, listed in values.items()}
+    # Of these two only one can be said.
+    del chosen[random.choice(("participant_id", "system"))]
+    return filled(_made(method, chosen))
+
+
+def learn(values: Palette, response: Message) -> None:
+    """From now on also what a response has shown is asked about."""
+    conversation = getattr(response, "conversation", None)
+    if isinstance(conversation, pb.Conversation):
+        values["conversation_id"].append(conversation.conversation_id)
+        values["participant_id"] += [one.participant_id for one in conversation.participants]
+    if isinstance(response, pb.StartConversationResponse):
+        values["code"].append(response.code)
+
+
+async def call(service: RunningService, method: str, request: Message) -> Message:
+    """Calls a method; of a stream it takes the first response."""
+    described = METHODS[method]
+    path = f"/{described.containing_service.full_name}/{method}"
+    response = GetMessageClass(described.output_type)
+    if described.server_streaming:
+        watch = service.channel.unary_stream(path, _written, response.FromString)
+        stream = watch(request, timeout=PATIENCE_SECONDS)
+        first = await stream.read()
+        stream.cancel()
+        assert isinstance(first, Message)
+        return first
+    ask = service.channel.unary_unary(path, _written, response.FromString)
+    return await ask(request, timeout=CALL_SECONDS)
+
+
+def _written(message: Message) -> bytes:
+    return message.SerializeToString()
+
+
+def _made(method: str, chosen: Mapping[str, object]) -> Message:
+    request: Message = GetMessageClass(METHODS[method].input_type)()
+    for field in request.DESCRIPTOR.fields:
+        if field.name in chosen:
+            _set(request, field.name, chosen[field.name])
+    return request
+
+
+def _set(request: Message, name: str, value: object) -> None:
+    if isinstance(value, Message):
+        getattr(request, name).CopyFrom(value)
+    elif isinstance(value, list):
+        getattr(request, name).extend(value)
+    else:
+        setattr(request, name, value)
+
+
+def _text(number: str, body: str) -> pb.InboundMessage:
+    return pb.InboundMessage(
+        carrier_message_id=f"mdr2-{number} {body}",
+        from_number=number,
+        to_number=MASKED,
+        body=body,
+    )

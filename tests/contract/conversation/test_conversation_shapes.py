@@ -1,0 +1,257 @@
+"""The form of every request: all that is wrong with one is told at once, field by field."""
+
+from collections.abc import AsyncIterator
+
+import grpc
+import pytest
+from contract.conversation import anything, documented
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2
+from redis.asyncio import Redis
+
+from conversation_service.rpc.refusals import DOMAIN
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import error_reason_pb2, opt_out_pb2, pool_pb2
+from maskline.conversation.v1.number_selection_pb2 import (
+    AREA_CODE_OF_SECOND_PARTICIPANT,
+    NumberPreference,
+    NumberSelection,
+)
+from support.clock import ManualClock
+from support.conversation_calls import CALL_SECONDS
+from support.conversation_service import RunningService, running
+from support.conversations import ALICE_NUMBER, BOB_NUMBER, MASKED
+from support.grpc_calls import detail, reason
+
+LONG = "x" * 65
+NOT_ASCII, CONTROL = "möbel", "a\tb"
+# A value of an enum that this version does not know.
+LATER = 99
+NEWER = NumberSelection(preference=NumberPreference.ValueType(LATER))
+SECOND = NumberSelection(area_code_of=AREA_CODE_OF_SECOND_PARTICIPANT)
+IN_CONVERSATION = {"request_id", "pool", "conversation_id"}
+OF_NUMBER = {"request_id", "pool", "masked_number"}
+
+WRONG: list[tuple[Message, set[str]]] = [
+    (pb.StartConversationRequest(), {"request_id", "pool", "phone_number"}),
+    (
+        pb.StartConversationRequest(
+            request_id=LONG,
+            pool=NOT_ASCII,
+            phone_number="4255550111",
+            masked_number="1",
+            unique_name=CONTROL,
+            selection=NEWER,
+        ),
+        {
+            "request_id",
+            "pool",
+            "phone_number",
+            "masked_number",
+            "unique_name",
+            "selection.preference",
+        },
+    ),
+    (
+        pb.StartConversationRequest(
+            request_id="r", pool="main", phone_number=ALICE_NUMBER, selection=SECOND
+        ),
+        {"selection.area_code_of"},
+    ),
+    (pb.OpenConversationRequest(), {"request_id", "pool", "phone_numbers"}),
+    (
+        pb.OpenConversationRequest(
+            request_id="r", pool="main", phone_numbers=[ALICE_NUMBER] * 2, unique_name=LONG
+        ),
+        {"phone_numbers", "unique_name"},
+    ),
+    (
+        pb.OpenConversationRequest(
+            request_id="r",
+            pool="main",
+            phone_numbers=[ALICE_NUMBER, BOB_NUMBER, MASKED],
+            selection=NEWER,
+        ),
+        {"phone_numbers", "selection.preference"},
+    ),
+    (pb.JoinConversationRequest(), {"request_id", "pool", "code", "phone_number"}),
+    (
+        pb.JoinConversationRequest(
+            request_id="r", pool="main", code="x" * 10_001, phone_number="+0"
+        ),
+        {"code", "phone_number"},
+    ),
+    (pb.EndConversationRequest(), IN_CONVERSATION),
+    (
+        pb.EndConversationRequest(
+            request_id="r", pool="main", conversation_id="c", participant_id=LONG, note="x" * 201
+        ),
+        {"participant_id", "note"},
+    ),
+    (
+        pb.EndConversationRequest(
+            request_id="r", pool="main", conversation_id="c", note="two\nlines"
+        ),
+        {"note"},
+    ),
+    (pb.SendMessageRequest(), {*IN_CONVERSATION, "speaker", "body"}),
+    (
+        pb.SendMessageRequest(
+            request_id="r", pool="main", conversation_id="c", system=False, body="x" * 10_001
+        ),
+        {"system", "body"},
+    ),
+    (
+        pb.SendMessageRequest(
+            request_id="r", pool="main", conversation_id="c", participant_id="", body=" "
+        ),
+        {"participant_id", "body"},
+    ),
+    (pb.PauseConversationRequest(), IN_CONVERSATION),
+    (pb.ResumeConversationRequest(), IN_CONVERSATION),
+    (pb.ReopenConversationRequest(), IN_CONVERSATION),
+    (pb.GetConversationRequest(), {"pool", "conversation_id"}),
+    (
+        pb.ListConversationsRequest(
+            page_size=-1,
+            page_token=LONG,
+            state=pb.ConversationState.ValueType(LATER),
+            masked_number="1",
+            unique_name=LONG,
+            participant_id=LONG,
+            phone_number="1",
+        ),
+        {
+            "pool",
+            "page_size",
+            "page_token",
+            "state",
+            "masked_number",
+            "unique_name",
+            "participant_id",
+            "phone_number",
+        },
+    ),
+    (
+        pb.ListMessagesRequest(page_size=-1, page_token="second"),
+        {"pool", "conversation_id", "page_size", "page_token"},
+    ),
+    (
+        pb.GetTimelineRequest(page_size=-1, page_token="1" * 10),
+        {"pool", "conversation_id", "page_size", "page_token"},
+    ),
+    (
+        pb.WatchEventsRequest(conversation_id=LONG, cursor="1-2-3"),
+        {"pool", "conversation_id", "cursor"},
+    ),
+    (pb.ReceiveMessagesRequest(), {"messages"}),
+    (pb.ReceiveMessagesRequest(messages=[pb.InboundMessage()] * 257), {"messages"}),
+    (pb.ReceiveDeliveryReceiptsRequest(), {"receipts"}),
+    (pb.ReceiveDeliveryReceiptsRequest(receipts=[pb.DeliveryReceipt()] * 257), {"receipts"}),
+    (pool_pb2.CreatePoolRequest(), {"request_id", "name", "settings.operator"}),
+    (
+        pool_pb2.CreatePoolRequest(
+            request_id="r",
+            name="-taxis",
+            settings=pool_pb2.PoolSettings(
+                operator="x" * 41,
+                lifetime=Duration(seconds=1),
+                pause_policy=pool_pb2.PausePolicy.ValueType(LATER),
+            ),
+            masked_numbers=[MASKED, "1", MASKED],
+        ),
+        {
+            "name",
+            "masked_numbers[1]",
+            "masked_numbers",
+            "settings.operator",
+            "settings.lifetime",
+            "settings.pause_policy",
+        },
+    ),
+    (pool_pb2.UpdatePoolRequest(), {"request_id", "pool", "update_mask"}),
+    (
+        pool_pb2.UpdatePoolRequest(
+            request_id="r", pool="main", update_mask=FieldMask(paths=["operator", "numbers"])
+        ),
+        {"update_mask"},
+    ),
+    (pool_pb2.AddNumberRequest(), OF_NUMBER),
+    (pool_pb2.DrainNumberRequest(), OF_NUMBER),
+    (pool_pb2.RemoveNumberRequest(), OF_NUMBER),
+    (pool_pb2.GetPoolRequest(), {"pool"}),
+    (pool_pb2.ListPoolsRequest(page_size=-1, page_token="x"), {"page_size", "page_token"}),
+    (
+        pool_pb2.ListNumbersRequest(page_size=-1, page_token="-1"),
+        {"pool", "page_size", "page_token"},
+    ),
+    (pool_pb2.SyncNumbersRequest(), {"pool"}),
+    (pool_pb2.GetPoolAdviceRequest(), {"pool"}),
+    (opt_out_pb2.OptOutRequest(), {"request_id", "phone_number"}),
+    (opt_out_pb2.OptInRequest(request_id=LONG, phone_number="1"), {"request_id", "phone_number"}),
+    (opt_out_pb2.GetOptOutRequest(), {"phone_number"}),
+]
+
+
+@pytest.fixture
+async def service(
+    redis: Redis, redis_url: str, clock: ManualClock
+) -> AsyncIterator[RunningService]:
+    async with running(redis_url, clock) as one:
+        yield one
+
+
+def method_of(request: Message) -> str:
+    return type(request).__name__.removesuffix("Request")
+
+
+def test_every_method_that_can_be_asked_wrongly_is_here() -> None:
+    asked = {method_of(request) for request, _ in WRONG}
+    assert asked == set(documented.METHODS) - {"CheckDeployment"}
+
+
+@pytest.mark.parametrize(
+    ("request_", "fields"), WRONG, ids=[method_of(request) for request, _ in WRONG]
+)
+async def test_all_that_is_wrong_with_a_request_is_told_at_once(
+    service: RunningService, request_: Message, fields: set[str]
+) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await anything.call(service, method_of(request_), request_)
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert reason(refused.value, DOMAIN) == "INVALID_ARGUMENT"
+    told = detail(refused.value, error_details_pb2.BadRequest()).field_violations
+    assert {one.field for one in told} == fields
+    assert all(one.description for one in told)
+
+
+async def test_a_text_or_a_receipt_of_a_wrong_form_is_refused_alone(
+    service: RunningService,
+) -> None:
+    fine = service.text(ALICE_NUMBER, "help")
+    wrong = [service.text(ALICE_NUMBER, "help") for _ in range(5)]
+    wrong[0].carrier_message_id = "x" * 129
+    wrong[1].from_number = "4255550111"
+    wrong[2].to_number = ""
+    wrong[3].body = "x" * 10_001
+    wrong[4].attachments.extend([pb.MediaAttachment()] * 17)
+    found = (await service.receive(*wrong, fine)).results
+    assert [one.error.reason for one in found] == [
+        *[error_reason_pb2.ERROR_REASON_INVALID_ARGUMENT] * 5,
+        error_reason_pb2.ERROR_REASON_UNSPECIFIED,
+    ]
+    assert "4255550111" not in str(found)
+    receipts = [
+        pb.DeliveryReceipt(),
+        pb.DeliveryReceipt(carrier_message_id="mdr2-1", send_token=LONG),
+        pb.DeliveryReceipt(carrier_message_id="mdr2-1"),
+    ]
+    request = pb.ReceiveDeliveryReceiptsRequest(receipts=receipts)
+    response = await service.stub.ReceiveDeliveryReceipts(request, timeout=CALL_SECONDS)
+    outcomes = [one.outcome for one in response.results]
+    assert outcomes == [
+        *[pb.RECEIPT_OUTCOME_REFUSED] * 2,
+        pb.RECEIPT_OUTCOME_UNMATCHED,
+    ]

@@ -1,0 +1,192 @@
+"""Pools are created, read, listed and changed while everything runs, on every replica at once."""
+
+from datetime import timedelta
+
+import grpc
+import pytest
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.rpc import error_details_pb2
+
+from conversation_service.domain.texts import Template
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import number_selection_pb2, pool_pb2
+from support.conversation_calls import ask, filled, refused
+from support.conversation_service import RunningService
+from support.conversations import ALICE_NUMBER, BOB_NUMBER, SETTINGS, says
+from support.grpc_calls import detail
+from support.watching import has_happened
+
+NUMBER = "+12065550102"
+NEW = pool_pb2.CreatePoolRequest(
+    name="taxis", settings=pool_pb2.PoolSettings(operator="Taxis"), masked_numbers=[NUMBER]
+)
+
+
+async def pool(service: RunningService, name: str = "main") -> pool_pb2.Pool:
+    return (await ask(service.pools.GetPool, pool_pb2.GetPoolRequest(pool=name))).pool
+
+
+async def update(
+    service: RunningService, settings: pool_pb2.PoolSettings, *fields: str
+) -> pool_pb2.Pool:
+    request = pool_pb2.UpdatePoolRequest(settings=settings, update_mask=FieldMask(paths=fields))
+    return (await ask(service.pools.UpdatePool, request)).pool
+
+
+def span(of: Duration) -> timedelta:
+    return of.ToTimedelta()
+
+
+async def test_a_new_pool_has_the_defaults_for_all_that_was_not_said(
+    service: RunningService,
+) -> None:
+    created = (await ask(service.pools.CreatePool, NEW)).pool
+    assert created == await pool(service, "taxis")
+    assert (created.name, created.number_count, created.is_seeded) == ("taxis", 1, False)
+    settings = created.settings
+    assert (settings.operator, settings.language) == ("Taxis", "en")
+    spans = ("code_lifetime", "idle_lifetime", "lifetime", "warning_lead", "cool_off")
+    for name in (*spans, "reopen_grace", "kept_after_end"):
+        assert span(getattr(settings, name)) == getattr(SETTINGS, name), name
+    assert settings.number_preference == number_selection_pb2.NUMBER_PREFERENCE_PREFER_STICKY
+    assert settings.pause_policy == pool_pb2.PAUSE_POLICY_HOLD
+    assert (settings.allows_block, settings.allows_report, settings.end_opts_out) == (
+        True,
+        True,
+        False,
+    )
+
+
+async def test_a_new_pool_takes_texts_and_sends_them_without_a_restart(
+    service: RunningService, another: RunningService
+) -> None:
+    await ask(service.pools.CreatePool, NEW)
+    taken = await another.says(ALICE_NUMBER, "help", to=NUMBER)
+    assert taken.outcome == pb.RECEIVE_OUTCOME_ACCEPTED
+    [told] = await service.heard(ALICE_NUMBER, 1)
+    assert told == says(Template.HELP).replace("Test exchange", "Taxis")
+    assert service.sent()[0].from_number == NUMBER
+    assert await pool(another, "taxis") == await pool(service, "taxis")
+
+
+async def test_a_creation_that_is_repeated_is_made_once(
+    service: RunningService, another: RunningService
+) -> None:
+    request = filled(NEW)
+    first = await ask(service.pools.CreatePool, request)
+    assert await ask(service.pools.CreatePool, request) == first
+    assert await ask(another.pools.CreatePool, request) == first
+    with refused("POOL_EXISTS"):
+        await ask(another.pools.CreatePool, NEW)
+
+
+async def test_pools_are_listed_by_name_page_by_page(
+    service: RunningService, another: RunningService
+) -> None:
+    for name in ("zebra", "alpha"):
+        settings = pool_pb2.PoolSettings(operator="Test exchange")
+        request = pool_pb2.CreatePoolRequest(name=name, settings=settings)
+        await ask(service.pools.CreatePool, request)
+    listing = pool_pb2.ListPoolsRequest(page_size=2)
+    first = await ask(another.pools.ListPools, listing)
+    listing.page_token = first.next_page_token
+    second = await ask(another.pools.ListPools, listing)
+    assert [one.name for one in (*first.pools, *second.pools)] == ["alpha", "main", "zebra"]
+    assert second.next_page_token == ""
+    assert await pool(service) in first.pools
+
+
+async def test_an_update_changes_what_its_mask_names_and_nothing_else(
+    service: RunningService,
+) -> None:
+    before = await pool(service)
+    settings = pool_pb2.PoolSettings(
+        operator="Not named", language="es", idle_lifetime=Duration(seconds=3600)
+    )
+    after = await update(service, settings, "language", "idle_lifetime")
+    assert after == await pool(service)
+    assert after.etag != before.etag
+    assert (before.is_seeded, after.is_seeded) == (True, False)
+    before.settings.language = "es"
+    before.settings.idle_lifetime.FromTimedelta(timedelta(hours=1))
+    assert after.settings == before.settings
+    reset = await update(service, pool_pb2.PoolSettings(), "language", "idle_lifetime")
+    assert (reset.settings.language, span(reset.settings.idle_lifetime)) == (
+        "en",
+        SETTINGS.idle_lifetime,
+    )
+    await has_happened(service, "POOL_UPDATED")
+
+
+async def test_an_update_works_at_once_on_every_replica_and_in_live_conversations(
+    service: RunningService, another: RunningService
+) -> None:
+    await another.open(ALICE_NUMBER, BOB_NUMBER)
+    words = {"end": pool_pb2.CommandWords(words=["ciao"])}
+    texts = {"ended": "Over. {stop} for no more."}
+    settings = pool_pb2.PoolSettings(words=words, texts=texts)
+    await update(service, settings, "words", "texts")
+    await another.says(ALICE_NUMBER, "Ciao!")
+    assert await service.heard(BOB_NUMBER, 1) == ["Over. STOP for no more."]
+
+
+async def test_an_update_that_is_repeated_is_made_once(service: RunningService) -> None:
+    mask = FieldMask(paths=["operator"])
+    request = filled(
+        pool_pb2.UpdatePoolRequest(
+            settings=pool_pb2.PoolSettings(operator="First"), update_mask=mask
+        )
+    )
+    first = await ask(service.pools.UpdatePool, request)
+    assert await ask(service.pools.UpdatePool, request) == first
+    request.settings.operator = "Second"
+    with refused("REQUEST_ID_REUSED"):
+        await ask(service.pools.UpdatePool, request)
+    # What the mask does not name is no part of the request.
+    request.settings.operator = "First"
+    request.settings.language = "es"
+    assert await ask(service.pools.UpdatePool, request) == first
+
+
+@pytest.mark.parametrize(
+    ("settings", "field"),
+    [
+        (pool_pb2.PoolSettings(operator="call 2065550100"), "settings.operator"),
+        (pool_pb2.PoolSettings(operator="x", language="xx"), "settings.language"),
+        (
+            pool_pb2.PoolSettings(operator="x", code_lifetime=Duration(seconds=1)),
+            "settings.code_lifetime",
+        ),
+        (
+            pool_pb2.PoolSettings(operator="x", texts={"helpp": "Help."}),
+            "settings.texts.helpp",
+        ),
+        (
+            pool_pb2.PoolSettings(operator="x", texts={"help": "Help."}),
+            "settings.texts.help",
+        ),
+        (
+            pool_pb2.PoolSettings(
+                operator="x", words={"start": pool_pb2.CommandWords(words=["stop"])}
+            ),
+            "settings.words.start",
+        ),
+    ],
+)
+async def test_settings_that_break_a_rule_are_refused_with_the_field_that_does(
+    service: RunningService, settings: pool_pb2.PoolSettings, field: str
+) -> None:
+    before = await pool(service)
+    paths = [one.name for one, _ in settings.ListFields()]
+    for call in (
+        ask(service.pools.CreatePool, pool_pb2.CreatePoolRequest(name="new", settings=settings)),
+        update(service, settings, *paths),
+    ):
+        with pytest.raises(grpc.aio.AioRpcError) as refusal:
+            await call
+        told = detail(refusal.value, error_details_pb2.BadRequest())
+        assert field in {one.field for one in told.field_violations}
+    assert await pool(service) == before
+    with refused("POOL_NOT_FOUND"):
+        await pool(service, "new")

@@ -1,0 +1,90 @@
+"""What the conversation service's decisions are shown on, and what is seen of them."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from conversation_service.domain.change import Change, Line
+from conversation_service.domain.conversation import Conversation, EndReason
+from conversation_service.domain.facts import Facts
+from conversation_service.domain.phone import Person
+from conversation_service.domain.pool import MaskedNumber, NumberState, Pool
+from conversation_service.domain.receive_text import ReceiveText
+from conversation_service.domain.transitions import ended, joined, paused, started
+from support.conversations import ALICE, BOB, MASKED, NUMBERS, POOL, SETTINGS, line
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+MOMENT = timedelta(microseconds=1)
+CODE = "K7M2Q9"
+OTHER_CODE = "X4X4X4"
+TEXT_ID = "mdr2-1"
+
+
+def pool_with(
+    *,
+    numbers: tuple[MaskedNumber, ...] = NUMBERS,
+    **settings: Any,  # noqa: ANN401 - fields of PoolSettings
+) -> Pool:
+    """The pool of these tests with other settings."""
+    return replace(POOL, settings=replace(SETTINGS, **settings), numbers=numbers)
+
+
+def draining(*masked_numbers: str) -> tuple[MaskedNumber, ...]:
+    """The numbers of these tests, some of which begin nothing new."""
+    state = NumberState.DRAINING
+    return tuple(
+        replace(one, state=state) if one.phone_number in masked_numbers else one for one in NUMBERS
+    )
+
+
+def facts(
+    *known: Conversation,
+    pool: Pool = POOL,
+    now: datetime = NOW,
+    **besides: Any,  # noqa: ANN401 - other fields of Facts
+) -> Facts:
+    """What a decision knows: conversations on the lines of their people, and what is named."""
+    lines = {Line(one.masked_number, person): one for one in known for person in one.participants}
+    occupants = {taken: one.conversation_id for taken, one in lines.items()}
+    return Facts(pool, now, "change", CODE, lines, **{"occupants": occupants, **besides})
+
+
+def about(
+    conversation: Conversation,
+    **besides: Any,  # noqa: ANN401 - as above
+) -> Facts:
+    """The same for a decision about one conversation."""
+    return facts(conversation, conversation=conversation, **besides)
+
+
+def text(
+    body: str,
+    by: Person = BOB,
+    on: str = MASKED,
+    *,
+    has_attachments: bool = False,
+) -> ReceiveText:
+    """A text that arrives."""
+    return ReceiveText(TEXT_ID, Line(on, by), body, has_attachments)
+
+
+def told(change: Change) -> list[tuple[Person, str]]:
+    """Who is told what, in order."""
+    return [(one.to, one.body) for one in change.texts]
+
+
+def happened(change: Change) -> list[tuple[str, str]]:
+    """Types and details of the events, in order."""
+    return [(event.type.value, event.detail) for event in change.events]
+
+
+def after(change: Change) -> Conversation:
+    """The conversation as it is afterwards."""
+    assert change.after is not None
+    return change.after
+
+
+WAITING = replace(started(facts(), line(ALICE)), conversation_id="c", etag="e1")
+ACTIVE = replace(joined(facts(), WAITING, BOB), etag="e2")
+PAUSED = replace(paused(facts(), ACTIVE), etag="e3")
+ENDED = replace(ended(facts(), ACTIVE, EndReason.PARTICIPANT_ENDED), etag="e4")

@@ -1,0 +1,19 @@
+"""A messaging service whose carrier does not take the account's keys."""
+
+from dataclasses import dataclass
+from typing import Never
+
+import grpc
+
+from maskline.messaging.v1 import messaging_pb2 as pb
+from support.scripted_messaging import Context, ScriptedMessaging
+
+
+@dataclass
+class RefusingCarrier(ScriptedMessaging):
+    """It lists no numbers."""
+
+    async def ListAccountNumbers(
+        self, request: pb.ListAccountNumbersRequest, context: Context
+    ) -> Never:
+        await context.abort(grpc.StatusCode.FAILED_PRECONDITION, "refused")

@@ -1,0 +1,197 @@
+"""How internal clients begin conversations."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from conversation_service.domain.beginnings import Join, Open, Start
+from conversation_service.domain.change import Claim
+from conversation_service.domain.conversation import State
+from conversation_service.domain.errors import (
+    AlreadyInConversation,
+    CodeNotValid,
+    ConversationError,
+    NoNumberAvailable,
+    NumberCooling,
+    NumberNotActive,
+    PairBlocked,
+    ParticipantOptedOut,
+    UniqueNameTaken,
+    UnknownMaskedNumber,
+)
+from conversation_service.domain.facts import Facts, Lookup
+from conversation_service.domain.numbers import Selection
+from conversation_service.domain.opt_outs import OptOut, OptOutSource
+from conversation_service.domain.texts import Template
+from support.conversations import ALICE, BOB, CAROL, MASKED, OTHER_MASKED, POOL, line, says
+from support.decisions import (
+    ACTIVE,
+    CODE,
+    ENDED,
+    NOW,
+    WAITING,
+    after,
+    draining,
+    facts,
+    happened,
+    pool_with,
+    told,
+)
+
+CODE_LIFETIME = timedelta(minutes=15)
+ON_OTHER = Selection(masked_number=OTHER_MASKED)
+START = Start("r", BOB)
+OPEN = Open("r", (ALICE, BOB))
+JOIN = Join("r", CODE, BOB)
+OUT = OptOut(NOW, OptOutSource.CLIENT, "r0")
+ELSEWHERE = replace(ACTIVE, masked_number=OTHER_MASKED, conversation_id="d")
+# Bob's line is taken by a conversation with somebody else, or was until a moment ago.
+TAKEN = replace(ACTIVE, participants=(CAROL, BOB), conversation_id="d")
+COOLING = replace(ENDED, participants=(CAROL, BOB), conversation_id="d")
+DRAINING = pool_with(numbers=draining(MASKED))
+
+
+def test_a_start_for_a_person_makes_them_wait_with_a_code() -> None:
+    change = START.decide(facts())
+    started = after(change)
+    assert (started.state, started.code, started.participants) == (State.WAITING, CODE, (BOB,))
+    assert started.masked_number == MASKED
+    assert started.idle_end_time == started.due_time == NOW + CODE_LIFETIME
+    assert told(change) == [(BOB, says(Template.CODE, code=CODE, span=CODE_LIFETIME))]
+    assert change.claims == (Claim(line(BOB)),)
+    assert happened(change) == [("CONVERSATION_STARTED", ""), ("SYSTEM_TEXT_ACCEPTED", "code")]
+
+
+def test_a_start_takes_a_number_on_which_the_person_is_free() -> None:
+    assert after(START.decide(facts(ACTIVE))).masked_number == OTHER_MASKED
+    named = replace(START, selection=ON_OTHER)
+    assert after(named.decide(facts())).masked_number == OTHER_MASKED
+
+
+def test_a_start_names_what_it_takes_the_place_of() -> None:
+    rested = facts(ENDED, now=NOW + POOL.settings.cool_off)
+    assert START.decide(rested).claims == (Claim(line(BOB), ENDED.conversation_id),)
+
+
+def test_an_open_makes_two_people_talk_at_once_and_both_are_told() -> None:
+    change = OPEN.decide(facts())
+    opened = after(change)
+    assert (opened.state, opened.code, opened.participants) == (State.ACTIVE, "", (ALICE, BOB))
+    assert opened.conversation_id == opened.etag == "change"
+    assert opened.join_time == opened.create_time == NOW
+    assert opened.idle_end_time == NOW + POOL.settings.idle_lifetime
+    assert opened.latest_end_time == NOW + POOL.settings.lifetime
+    assert told(change) == [(ALICE, says(Template.OPENED)), (BOB, says(Template.OPENED))]
+    assert change.claims == (Claim(line(ALICE)), Claim(line(BOB)))
+    assert change.unless_blocked == (ALICE, BOB)
+    assert happened(change) == [
+        ("CONVERSATION_OPENED", ""),
+        *[("SYSTEM_TEXT_ACCEPTED", "opened")] * 2,
+    ]
+
+
+def test_an_open_can_be_silent() -> None:
+    change = replace(OPEN, is_silent=True).decide(facts())
+    assert after(change).state is State.ACTIVE
+    assert change.texts == ()
+    assert happened(change) == [("CONVERSATION_OPENED", "")]
+
+
+def test_an_open_takes_the_number_that_the_two_used_last() -> None:
+    change = OPEN.decide(facts(last_number=OTHER_MASKED))
+    assert after(change).masked_number == OTHER_MASKED
+
+
+def test_an_open_goes_on_where_the_same_two_have_just_ended() -> None:
+    change = OPEN.decide(facts(ENDED))
+    assert after(change).masked_number == MASKED
+    assert change.claims == (Claim(line(ALICE), "c"), Claim(line(BOB), "c"))
+
+
+@pytest.mark.parametrize("intent", [START, OPEN])
+def test_a_conversation_has_the_name_that_its_client_gives_it(intent: Start | Open) -> None:
+    named = replace(intent, unique_name="order 7")
+    assert after(named.decide(facts())).unique_name == "order 7"
+    with pytest.raises(UniqueNameTaken) as refusal:
+        named.decide(facts(named=ELSEWHERE))
+    assert refusal.value.metadata == {"pool": "main"}
+    assert after(intent.decide(facts(named=ELSEWHERE))).unique_name == ""
+
+
+def test_a_client_lets_a_person_join_and_both_are_told() -> None:
+    change = JOIN.decide(facts(WAITING, ELSEWHERE, invitation=WAITING))
+    assert change.before == WAITING
+    assert after(change).participants == (ALICE, BOB)
+    assert after(change).state is State.ACTIVE
+    assert told(change) == [
+        (BOB, says(Template.YOU_JOINED)),
+        (ALICE, says(Template.SOMEBODY_JOINED)),
+    ]
+    assert change.claims == (Claim(line(BOB)),)
+    assert change.unless_blocked == (BOB, ALICE)
+    assert (change.conduct, change.refusal) == (None, None)
+    assert happened(change)[0] == ("CONVERSATION_JOINED", "")
+    assert change.events[0].participant_id == BOB.participant_id
+
+
+def test_a_join_works_on_a_number_that_drains_as_the_conversation_began_before() -> None:
+    assert after(JOIN.decide(facts(invitation=WAITING, pool=DRAINING))).is_live
+
+
+def test_a_join_works_where_the_same_two_have_just_ended() -> None:
+    before = replace(ENDED, conversation_id="b")
+    known = replace(facts(before), invitation=WAITING)
+    assert JOIN.decide(known).claims == (Claim(line(BOB), "b"),)
+
+
+@pytest.mark.parametrize(
+    ("intent", "known", "refusal"),
+    [
+        (START, facts(opt_outs={BOB: OUT}), ParticipantOptedOut),
+        (OPEN, facts(opt_outs={BOB: OUT}), ParticipantOptedOut),
+        (OPEN, facts(opt_outs={ALICE: OUT}), ParticipantOptedOut),
+        (JOIN, facts(opt_outs={BOB: OUT}, invitation=WAITING), ParticipantOptedOut),
+        (OPEN, facts(blocks={ALICE: frozenset({BOB.participant_id})}), PairBlocked),
+        (START, facts(ACTIVE, ELSEWHERE), NoNumberAvailable),
+        (OPEN, facts(TAKEN, ELSEWHERE), NoNumberAvailable),
+        (replace(START, selection=ON_OTHER), facts(ELSEWHERE), AlreadyInConversation),
+        (replace(OPEN, selection=Selection("+12065550199")), facts(), UnknownMaskedNumber),
+        (replace(OPEN, selection=Selection(MASKED)), facts(COOLING), NumberCooling),
+        (replace(START, selection=Selection(MASKED)), facts(pool=DRAINING), NumberNotActive),
+        (JOIN, facts(TAKEN, invitation=WAITING), AlreadyInConversation),
+        (JOIN, facts(COOLING, invitation=WAITING), NumberCooling),
+    ],
+)
+def test_what_cannot_begin_is_refused_with_the_reason(
+    intent: Start | Open | Join, known: Facts, refusal: type[ConversationError]
+) -> None:
+    with pytest.raises(refusal):
+        intent.decide(known)
+
+
+def test_a_wrong_code_is_told_before_what_is_on_the_persons_line() -> None:
+    own = replace(WAITING, participants=(BOB,))
+    assert isinstance(JOIN.decide(facts(own, invitation=own)).refusal, CodeNotValid)
+
+
+def test_others_opt_outs_are_no_reason_not_to_begin() -> None:
+    assert after(START.decide(facts(opt_outs={ALICE: OUT}))).is_live
+
+
+def test_a_beginning_looks_at_all_lines_where_the_number_is_still_to_be_chosen() -> None:
+    everywhere = tuple(line(BOB, number) for number in POOL.masked_numbers)
+    assert START.lookup(POOL) == Lookup(
+        lines=everywhere, people=(BOB,), needs_loads=True, needs_code=True
+    )
+    assert JOIN.lookup(POOL) == Lookup(everywhere, CODE, people=(BOB,), blocks_of=BOB)
+    asked = replace(OPEN, unique_name="order 7").lookup(POOL)
+    assert set(asked.lines) == {line(p, n) for p in (ALICE, BOB) for n in POOL.masked_numbers}
+    assert (asked.pair, asked.blocks_of, asked.unique_name) == ((ALICE, BOB), ALICE, "order 7")
+    assert (asked.people, asked.needs_loads) == ((ALICE, BOB), True)
+
+
+def test_a_beginning_on_a_named_number_looks_at_its_lines_only() -> None:
+    assert replace(START, selection=ON_OTHER).lookup(POOL).lines == (line(BOB, OTHER_MASKED),)
+    lines = replace(OPEN, selection=ON_OTHER, unique_name="x").lookup(POOL).lines
+    assert set(lines) == {line(ALICE, OTHER_MASKED), line(BOB, OTHER_MASKED)}

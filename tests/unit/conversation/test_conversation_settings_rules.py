@@ -1,0 +1,90 @@
+"""Which settings a pool may have."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from conversation_service.domain.errors import FieldViolation
+from conversation_service.domain.pool import PoolSettings
+from conversation_service.domain.settings_rules import settings_violations
+
+USUAL = PoolSettings("Test exchange")
+NOTHING = timedelta(0)
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+# The least and the most of each span, with what else has to be set for it to be allowed.
+RANGES: list[tuple[str, timedelta, timedelta, dict[str, Any]]] = [
+    ("code_lifetime", MINUTE, DAY, {}),
+    ("idle_lifetime", MINUTE, 365 * DAY, {}),
+    ("lifetime", MINUTE, 3650 * DAY, {}),
+    ("cool_off", NOTHING, 30 * DAY, {"kept_after_end": 365 * DAY}),
+    ("reopen_grace", NOTHING, 30 * DAY, {"kept_after_end": 365 * DAY}),
+    ("kept_after_end", HOUR, 365 * DAY, {}),
+]
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"operator": ""}, "operator"),
+    ({"operator": "   "}, "operator"),
+    ({"operator": "x" * 41}, "operator"),
+    ({"operator": "caf\u00e9"}, "operator"),
+    ({"operator": "Acme 206-555-0100"}, "operator"),
+    ({"language": "tlh"}, "language"),
+    ({"warning_lead": SECOND}, "warning_lead"),
+    ({"warning_lead": -MINUTE}, "warning_lead"),
+    ({"warning_lead": 7 * DAY}, "warning_lead"),
+    ({"warning_lead": HOUR, "lifetime": HOUR}, "warning_lead"),
+    ({"kept_after_end": HOUR, "cool_off": HOUR + SECOND}, "kept_after_end"),
+    ({"kept_after_end": HOUR, "reopen_grace": HOUR + SECOND}, "kept_after_end"),
+    ({"words": {"start": ("help",)}}, "words.start"),
+    ({"words": {"colour": ("blue",)}}, "words.colour"),
+    ({"texts": {"help": "Nobody is here."}}, "texts.help"),
+    ({"texts": {"colour": "Blue."}}, "texts.colour"),
+]
+
+
+def violated(settings: PoolSettings) -> list[str]:
+    return [violation.field for violation in settings_violations(settings)]
+
+
+def test_the_usual_settings_break_no_rule() -> None:
+    assert settings_violations(USUAL) == []
+
+
+@pytest.mark.parametrize(("field", "least", "most", "besides"), RANGES)
+def test_a_span_is_refused_just_outside_its_range_and_not_inside(
+    field: str, least: timedelta, most: timedelta, besides: dict[str, Any]
+) -> None:
+    for allowed in (least, most):
+        shortest = {"cool_off": NOTHING, "reopen_grace": NOTHING}
+        spans: dict[str, Any] = {**shortest, **besides, field: allowed}
+        assert violated(replace(USUAL, **spans)) == []
+    for refused in (least - SECOND, most + SECOND):
+        spans = {**besides, field: refused}
+        assert field in violated(replace(USUAL, **spans))
+
+
+@pytest.mark.parametrize(("settings", "field"), REFUSED)
+def test_a_setting_that_breaks_a_rule_is_named_as_it_is_spelled(
+    settings: dict[str, Any], field: str
+) -> None:
+    assert violated(replace(USUAL, **settings)) == [field]
+
+
+def test_a_warning_comes_at_least_a_minute_before_and_below_the_lifetimes() -> None:
+    for lead in (NOTHING, MINUTE, 7 * DAY - SECOND):
+        assert violated(replace(USUAL, warning_lead=lead)) == []
+
+
+def test_everything_that_is_wrong_is_told_at_once() -> None:
+    wrong = replace(USUAL, operator="", code_lifetime=NOTHING, texts={"empty": ""})
+    assert violated(wrong) == ["operator", "code_lifetime", "texts.empty"]
+
+
+def test_a_refused_span_is_told_its_range_in_seconds() -> None:
+    [violation] = settings_violations(replace(USUAL, code_lifetime=NOTHING))
+    assert violation == FieldViolation("code_lifetime", "must be 60 to 86400 seconds")

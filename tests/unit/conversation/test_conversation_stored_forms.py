@@ -1,0 +1,275 @@
+"""What is stored is read as it was written, and so is what an older release wrote."""
+
+import json
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from conversation_service.domain.change import HeldText, OutboundText
+from conversation_service.domain.conduct import NEVER, Conduct, Count
+from conversation_service.domain.conversation import Conversation, EndReason, State
+from conversation_service.domain.exchange import Exchange
+from conversation_service.domain.opt_outs import OptOut, OptOutSource
+from conversation_service.domain.phone import Person
+from conversation_service.domain.pool import (
+    MaskedNumber,
+    NumberPreference,
+    NumberState,
+    PausePolicy,
+    Pool,
+    PoolSettings,
+)
+from conversation_service.store.codec import (
+    Answer,
+    Envelope,
+    decode_conduct,
+    decode_count,
+    decode_envelope,
+    decode_held,
+    decode_opt_out,
+    encode_conduct,
+    encode_count,
+    encode_envelope,
+    encode_held,
+    encode_opt_out,
+)
+from conversation_service.store.conversation_codec import decode_conversation, encode_conversation
+from conversation_service.store.pool_codec import decode_pool, encode_pool
+from conversation_service.store.times import from_ms
+from support.conversations import ALICE, ALICE_NUMBER, BOB, BOB_NUMBER, MASKED, PEOPLE, POOL
+from support.decisions import ACTIVE, CODE, ENDED, NOW, PAUSED, WAITING
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+MOMENTS = st.integers(0, 7 * 10**12).map(from_ms)
+MAYBE = st.none() | MOMENTS
+COUNTS = st.just(NEVER) | st.builds(Count, st.integers(1, 1000), MOMENTS)
+CONVERSATIONS = st.builds(
+    Conversation,
+    conversation_id=st.just("c"),
+    pool=st.just("main"),
+    masked_number=st.just(MASKED),
+    state=st.sampled_from(State),
+    etag=st.just("e1"),
+    code=st.sampled_from(["", CODE]),
+    participants=st.sampled_from([(ALICE,), (ALICE, BOB)]),
+    create_time=MOMENTS,
+    due_time=MOMENTS,
+    join_time=MAYBE,
+    last_message_time=MAYBE,
+    idle_end_time=MAYBE,
+    latest_end_time=MAYBE,
+    warned_of=MAYBE,
+    pause_time=MAYBE,
+    report_time=MAYBE,
+    end_time=MAYBE,
+    end_reason=st.none() | st.sampled_from(EndReason),
+    end_note=TEXT,
+    unique_name=TEXT,
+    held=st.tuples(st.integers(0, 50), st.integers(0, 50)),
+    exchange=st.builds(Exchange, st.tuples(TEXT, TEXT), st.integers(-1, 1), st.integers(0, 8)),
+)
+
+# As release 1 wrote them: an active conversation and an ended one.
+CREATED = 1_795_435_200_000
+VERSION_1: dict[str, Any] = {
+    "v": 1,
+    "id": "c",
+    "pool": "main",
+    "number": MASKED,
+    "state": "ACTIVE",
+    "etag": "e1",
+    "code": CODE,
+    "people": [[ALICE_NUMBER, "an older id"], [BOB_NUMBER, "another older id"]],
+    "created": CREATED,
+    "due": CREATED + 9_000,
+    "joined": CREATED + 1_000,
+    "talked": CREATED + 2_000,
+    "ended": None,
+    "reason": None,
+}
+ENDED_1 = {**VERSION_1, "state": "ENDED", "ended": CREATED + 3_000, "reason": "OPTED_OUT"}
+
+# Every setting other than it is by default.
+SETTINGS: dict[str, Any] = {
+    "operator": "Acme",
+    "language": "es",
+    "code_lifetime": timedelta(minutes=1),
+    "idle_lifetime": timedelta(hours=2),
+    "lifetime": timedelta(days=3),
+    "warning_lead": timedelta(minutes=4),
+    "cool_off": timedelta(0),
+    "reopen_grace": timedelta(minutes=6),
+    "kept_after_end": timedelta(hours=7, milliseconds=8),
+    "number_preference": NumberPreference.AVOID_STICKY,
+    "pause_policy": PausePolicy.REFUSE,
+    "allows_block": False,
+    "allows_report": False,
+    "end_opts_out": True,
+    "words": {"start": ("go", "\u00e1bre"), "join": ("in",)},
+    "texts": {"empty": "Nothing in it."},
+}
+NUMBERS = (
+    MaskedNumber(MASKED, NumberState.DRAINING),
+    MaskedNumber("+12065550101", is_reserved=True),
+)
+
+
+def known(number: str) -> Person:
+    return PEOPLE.person("main", number)
+
+
+def read(stored: bytes) -> Conversation:
+    return decode_conversation(stored, conversation_id="c", pool="main", etag="e1", known=known)
+
+
+def read_1(stored: dict[str, Any]) -> Conversation:
+    return read(json.dumps(stored).encode())
+
+
+@pytest.mark.parametrize("conversation", [WAITING, ACTIVE, PAUSED, ENDED])
+def test_a_conversation_is_read_as_it_was_written(conversation: Conversation) -> None:
+    found = decode_conversation(
+        encode_conversation(conversation),
+        conversation_id="c",
+        pool="main",
+        etag=conversation.etag,
+        known=known,
+    )
+    assert found == conversation
+    assert [one.phone_number for one in found.participants] == [
+        one.phone_number for one in conversation.participants
+    ]
+
+
+BARE = replace(WAITING, etag="e1", idle_end_time=None)
+
+
+@given(CONVERSATIONS)
+@example(BARE)
+def test_whatever_a_conversation_holds_is_read_as_it_was_written(
+    conversation: Conversation,
+) -> None:
+    assert read(encode_conversation(conversation)) == conversation
+
+
+def test_what_most_conversations_do_not_have_takes_no_room() -> None:
+    waiting, noted = json.loads(encode_conversation(WAITING)), replace(WAITING, end_note="x")
+    assert len(waiting) == 10
+    assert len(json.loads(encode_conversation(noted))) > len(waiting)
+    assert waiting[0] == 2
+    assert b" " not in encode_conversation(WAITING)
+    assert "\u00e9".encode() in encode_conversation(replace(WAITING, end_note="\u00e9"))
+
+
+def test_an_active_conversation_of_release_1_ends_when_it_would_have() -> None:
+    due = from_ms(CREATED + 9_000)
+    assert read_1(VERSION_1) == Conversation(
+        conversation_id="c",
+        pool="main",
+        masked_number=MASKED,
+        state=State.ACTIVE,
+        etag="e1",
+        code=CODE,
+        participants=(ALICE, BOB),
+        create_time=from_ms(CREATED),
+        due_time=due,
+        join_time=from_ms(CREATED + 1_000),
+        last_message_time=from_ms(CREATED + 2_000),
+        idle_end_time=due,
+    )
+    assert read_1(VERSION_1).next_end_time == due
+
+
+def test_an_ended_conversation_of_release_1_stays_ended() -> None:
+    found = read_1(ENDED_1)
+    assert (found.state, found.end_reason) == (State.ENDED, EndReason.OPTED_OUT)
+    assert found.end_time == from_ms(CREATED + 3_000)
+    assert (found.next_end_time, found.idle_end_time) == (None, None)
+
+
+def test_a_conversation_of_release_1_is_written_in_the_new_form() -> None:
+    found = read_1(VERSION_1)
+    assert read(encode_conversation(found)) == found
+
+
+@given(TEXT, st.booleans())
+def test_a_text_is_read_as_it_was_written(body: str, may_reach_opted_out: bool) -> None:
+    text = OutboundText("m", "c", MASKED, ALICE, body, may_reach_opted_out)
+    expected = Envelope(MASKED, ALICE_NUMBER, body, may_reach_opted_out)
+    assert decode_envelope(encode_envelope(text)) == expected
+
+
+def test_a_text_of_release_1_goes_out_and_is_never_the_confirmation() -> None:
+    stored = json.dumps([1, MASKED, ALICE_NUMBER, "hi"]).encode()
+    assert decode_envelope(stored) == Envelope(MASKED, ALICE_NUMBER, "hi")
+
+
+def test_a_text_on_its_way_shows_no_number_and_no_words() -> None:
+    shown = repr(Envelope(MASKED, ALICE_NUMBER, "hi"))
+    assert ALICE_NUMBER not in shown
+    assert "'hi'" not in shown
+
+
+@given(TEXT)
+def test_a_held_text_is_read_as_it_was_written(body: str) -> None:
+    text = HeldText(ALICE.participant_id, body)
+    assert decode_held(encode_held(text)) == text
+
+
+@given(COUNTS)
+def test_a_count_is_read_as_it_was_written(count: Count) -> None:
+    assert decode_count(encode_count(count).encode()) == count
+
+
+@given(st.builds(Conduct, COUNTS, COUNTS, MAYBE, MAYBE))
+def test_conduct_is_read_as_it_was_written(conduct: Conduct) -> None:
+    assert decode_conduct(encode_conduct(conduct).encode()) == conduct
+
+
+def test_nothing_done_is_nothing_stored() -> None:
+    assert encode_count(NEVER) == encode_conduct(Conduct()) == ""
+
+
+@given(MOMENTS, st.sampled_from(OptOutSource), TEXT)
+@example(NOW, OptOutSource.TEXT, "an id with blanks")
+def test_an_opt_out_is_read_as_it_was_written(
+    time: datetime, source: OptOutSource, intent_id: str
+) -> None:
+    opt_out = OptOut(time, source, intent_id)
+    assert decode_opt_out(encode_opt_out(opt_out).encode()) == opt_out
+
+
+def test_a_pool_is_read_as_it_was_written_with_every_setting() -> None:
+    assert set(SETTINGS) == {one.name for one in fields(PoolSettings)}
+    usual = PoolSettings(operator="Test exchange")
+    assert all(getattr(usual, name) != value for name, value in SETTINGS.items())
+    for pool in (POOL, Pool("main", PoolSettings(**SETTINGS), NUMBERS, "v", is_seeded=True)):
+        found = decode_pool(encode_pool(pool), name="main", version="v")
+        assert found == pool
+        assert found.words == pool.words
+        assert isinstance(found.settings.number_preference, NumberPreference)
+        assert isinstance(found.settings.pause_policy, PausePolicy)
+        assert json.loads(encode_pool(pool))["v"] == 1
+
+
+def test_a_setting_that_another_release_does_or_does_not_know_breaks_nothing() -> None:
+    stored = json.loads(encode_pool(POOL))
+    del stored["settings"]["cool_off"]
+    stored["settings"]["colour"] = "blue"
+    found = decode_pool(json.dumps(stored).encode(), name="main", version="v")
+    assert found == POOL
+
+
+def test_an_intent_that_always_changes_a_conversation_answers_with_it() -> None:
+    assert Answer(ACTIVE).changed == ACTIVE
+    with pytest.raises(AssertionError, match="changed no conversation"):
+        _ = Answer().changed
+
+
+def test_stored_moments_are_utc() -> None:
+    assert read(encode_conversation(WAITING)).create_time.tzinfo is UTC
+    assert NOW.tzinfo is UTC

@@ -1,0 +1,263 @@
+"""Within a batch, what comes later is decided on what came earlier."""
+
+import pytest
+
+from conversation_service.domain.beginnings import Join, Open, Start
+from conversation_service.domain.change import Change
+from conversation_service.domain.conduct import REPLIES_LIMIT, TRIES_LIMIT
+from conversation_service.domain.conversation import EndReason, State
+from conversation_service.domain.errors import (
+    AlreadyInConversation,
+    CodeNotValid,
+    ConversationEnded,
+    ConversationPaused,
+    ParticipantOptedOut,
+    UniqueNameTaken,
+)
+from conversation_service.domain.numbers import Selection
+from conversation_service.domain.opt_outs import OptOut, OptOutSource
+from conversation_service.domain.phone import Person
+from conversation_service.domain.requests import End, Pause, Reopen, Resume, Speak
+from conversation_service.domain.texts import Template
+from support.conversations import (
+    ALICE,
+    BOB,
+    CAROL,
+    MASKED,
+    OTHER_MASKED,
+    PEOPLE,
+    POOL,
+    says,
+)
+from support.decision_desk import Desk, text
+from support.decisions import CODE, NOW, OTHER_CODE, after, told
+
+ON_OTHER = Selection(masked_number=OTHER_MASKED)
+OUT = OptOut(NOW, OptOutSource.CLIENT, "an earlier call")
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk(CODE)
+
+
+async def test_who_starts_can_be_joined_at_once_and_both_talk_at_once(desk: Desk) -> None:
+    changes = await desk.carry_out(
+        text("start", ALICE), text(f"join {CODE}"), text("hello"), text("hi", ALICE)
+    )
+    assert after(changes[1]).participants == (ALICE, BOB)
+    assert [told(change) for change in changes[2:]] == [[(ALICE, "hello")], [(BOB, "hi")]]
+
+
+async def test_a_code_is_used_once(desk: Desk) -> None:
+    join, too_late = text(f"join {CODE}"), text(f"join {CODE}", CAROL)
+    [_, joined, refused] = await desk.carry_out(text("start", ALICE), join, too_late)
+    assert after(joined).participants == (ALICE, BOB)
+    assert told(refused) == [(CAROL, says(Template.CODE_NOT_VALID))]
+
+
+async def test_who_starts_twice_has_one_code(desk: Desk) -> None:
+    [first, second] = await desk.carry_out(text("start"), text("start"))
+    assert (after(first).code, second.after) == (CODE, None)
+    assert f"Your code is {CODE}." in told(second)[0][1]
+
+
+async def test_a_code_is_drawn_only_for_who_starts(desk: Desk) -> None:
+    [_, _, started] = await desk.carry_out(text("help"), text("hello", CAROL), text("start"))
+    assert after(started).code == CODE
+
+
+async def test_a_code_that_was_given_up_leads_nowhere_and_its_owner_may_start_again() -> None:
+    desk = Desk(CODE, OTHER_CODE, OTHER_CODE, OTHER_CODE)
+    [_, _, join, start] = await desk.decide(
+        text("start", ALICE), text("end", ALICE), text(f"join {CODE}"), text("start", ALICE)
+    )
+    assert isinstance(join, Change)
+    assert told(join) == [(BOB, says(Template.CODE_NOT_VALID))]
+    assert isinstance(start, Change)
+    assert (after(start).state, after(start).code) == (State.WAITING, OTHER_CODE)
+
+
+async def test_after_an_end_nothing_is_relayed_and_the_number_rests(desk: Desk) -> None:
+    await desk.talking()
+    [_, late, start] = await desk.carry_out(text("end"), text("hello", ALICE), text("start"))
+    rests = says(Template.JUST_ENDED, span=POOL.settings.cool_off)
+    assert (told(late), told(start)) == ([(ALICE, rests)], [(BOB, rests)])
+
+
+async def test_what_ended_can_be_neither_ended_nor_spoken_into(desk: Desk) -> None:
+    name = (await desk.talking()).conversation_id
+    [_, end, speak] = await desk.decide(
+        End("r1", name), End("r2", name), Speak("r3", name, "", "hi")
+    )
+    assert isinstance(end, ConversationEnded)
+    assert isinstance(speak, ConversationEnded)
+
+
+async def test_an_open_goes_elsewhere_when_the_number_was_just_given_to_somebody(
+    desk: Desk,
+) -> None:
+    [one, other] = await desk.carry_out(Open("r1", (ALICE, BOB)), Open("r2", (BOB, CAROL)))
+    assert after(one).masked_number == MASKED
+    assert after(other).masked_number == OTHER_MASKED
+
+
+async def test_a_line_is_given_once(desk: Desk) -> None:
+    named = Selection(masked_number=MASKED)
+    outcomes = await desk.decide(
+        Open("r1", (ALICE, BOB), named), Start("r2", BOB, named), Open("r3", (CAROL, BOB), named)
+    )
+    assert isinstance(outcomes[0], Change)
+    assert all(isinstance(one, AlreadyInConversation) for one in outcomes[1:])
+
+
+async def test_numbers_are_used_evenly_within_a_batch(desk: Desk) -> None:
+    people = [PEOPLE.person("main", f"+142555501{at:02}") for at in range(40, 44)]
+    changes = await desk.carry_out(*(Start(f"r{at}", one) for at, one in enumerate(people)))
+    assert [after(change).masked_number for change in changes] == [MASKED, OTHER_MASKED] * 2
+
+
+async def test_a_number_is_used_more_by_exactly_one_conversation(desk: Desk) -> None:
+    await desk.carry_out(Start("r1", ALICE, ON_OTHER))
+    changes = await desk.carry_out(Start("r2", BOB), Start("r3", CAROL))
+    assert [after(change).masked_number for change in changes] == [MASKED, MASKED]
+
+
+async def test_a_number_is_used_less_once_a_conversation_on_it_has_ended(desk: Desk) -> None:
+    [one] = await desk.carry_out(Start("r1", ALICE))
+    name = after(one).conversation_id
+    [_, next_one, reopened] = await desk.carry_out(
+        End("r2", name), Start("r3", BOB), Start("r4", CAROL)
+    )
+    assert after(next_one).masked_number == MASKED
+    assert after(reopened).masked_number == OTHER_MASKED
+
+
+async def test_a_reopened_conversation_is_counted_and_spoken_in_again(desk: Desk) -> None:
+    [opened] = await desk.carry_out(Open("r1", (ALICE, BOB), ON_OTHER))
+    [ended] = await desk.carry_out(End("r2", after(opened).conversation_id))
+    [_, _, hello, start] = await desk.carry_out(
+        Start("r3", CAROL),
+        Reopen("r4", after(ended)),
+        text("hello", on=OTHER_MASKED),
+        Start("r5", PEOPLE.person("main", "+14255550144")),
+    )
+    assert told(hello) == [(ALICE, "hello")]
+    assert after(start).masked_number == MASKED
+
+
+async def test_a_name_is_given_once_and_free_again_after_the_end(desk: Desk) -> None:
+    outcomes = await desk.decide(
+        Start("r1", ALICE, unique_name="order 7"), Start("r2", BOB, unique_name="order 7")
+    )
+    assert isinstance(outcomes[0], Change)
+    assert isinstance(outcomes[1], UniqueNameTaken)
+    [named] = await desk.carry_out(Open("r3", (ALICE, BOB), unique_name="order 7"))
+    name = after(named).conversation_id
+    [_, again] = await desk.carry_out(End("r4", name), Start("r5", CAROL, unique_name="order 7"))
+    assert after(again).unique_name == "order 7"
+
+
+@pytest.mark.parametrize("blocker", [ALICE, BOB])
+async def test_who_blocks_or_is_blocked_is_not_joined_in_the_same_batch(blocker: Person) -> None:
+    desk = Desk(CODE, CODE)
+    await desk.talking()
+    start, join = text("start", ALICE, OTHER_MASKED), Join("r", CODE, BOB)
+    [_, _, joined] = await desk.decide(start, text("hello", blocker), join)
+    assert isinstance(joined, Change)
+    assert joined.refusal is None
+    [_, _, refused] = await desk.decide(start, text("block", blocker), join)
+    assert isinstance(refused, Change)
+    assert isinstance(refused.refusal, CodeNotValid)
+
+
+async def test_a_code_that_was_handed_out_before_works(desk: Desk) -> None:
+    await desk.carry_out(text("start", ALICE))
+    [joined] = await desk.carry_out(text(f"join {CODE}"))
+    assert after(joined).participants == (ALICE, BOB)
+
+
+async def test_a_name_that_was_given_before_is_taken(desk: Desk) -> None:
+    await desk.carry_out(Open("r1", (ALICE, BOB), unique_name="order 7"))
+    [refused] = await desk.decide(Start("r2", CAROL, unique_name="order 7"))
+    assert isinstance(refused, UniqueNameTaken)
+
+
+async def test_a_pair_is_given_the_number_it_used_before(desk: Desk) -> None:
+    [opened] = await desk.carry_out(Open("r1", (ALICE, BOB), ON_OTHER))
+    await desk.carry_out(End("r2", after(opened).conversation_id))
+    [again] = await desk.carry_out(Open("r3", (ALICE, BOB)))
+    assert after(again).masked_number == OTHER_MASKED
+
+
+async def test_wrong_tries_on_a_number_before_are_counted_with(desk: Desk) -> None:
+    await desk.carry_out(text(f"join {OTHER_CODE}", CAROL))
+    [wrong] = await desk.carry_out(text(f"join {OTHER_CODE}"))
+    assert wrong.tries is not None
+    assert wrong.tries.after.number == 2
+
+
+async def test_who_has_blocked_somebody_before_is_not_joined_with_them(desk: Desk) -> None:
+    await desk.talking()
+    await desk.carry_out(text("block"), text("start", ALICE, OTHER_MASKED))
+    [refused] = await desk.carry_out(Join("r1", CODE, BOB))
+    assert isinstance(refused.refusal, CodeNotValid)
+
+
+async def test_what_was_held_in_this_batch_is_passed_on_by_a_resume(desk: Desk) -> None:
+    name = (await desk.talking()).conversation_id
+    await desk.carry_out(Pause("r1", name))
+    await desk.carry_out(text("first"))
+    changes = await desk.carry_out(
+        text("second", ALICE), Resume("r2", name), text("third"), Pause("r3", name), text("fourth")
+    )
+    assert told(changes[1])[2:] == [(ALICE, "first"), (BOB, "second")]
+    assert told(changes[2]) == [(ALICE, "third")]
+    [resumed] = await desk.carry_out(Resume("r4", name))
+    assert told(resumed) == [(BOB, says(Template.RESUMED)), (ALICE, "fourth")]
+
+
+async def test_what_was_passed_on_by_a_resume_is_not_passed_on_by_the_next(desk: Desk) -> None:
+    name = (await desk.talking()).conversation_id
+    await desk.carry_out(Pause("r1", name), text("first"))
+    changes = await desk.carry_out(
+        Resume("r2", name), Pause("r3", name), text("second"), Resume("r4", name)
+    )
+    assert told(changes[3])[1:] == [(ALICE, "second")]
+
+
+async def test_a_conversation_is_paused_once(desk: Desk) -> None:
+    name = (await desk.talking()).conversation_id
+    [_, second] = await desk.decide(Pause("r1", name), Pause("r2", name))
+    assert isinstance(second, ConversationPaused)
+
+
+async def test_who_has_opted_out_in_this_batch_is_known_to_have(desk: Desk) -> None:
+    await desk.talking()
+    outcomes = await desk.decide(text("quit"), text("quit"), Start("r1", BOB), text("start"))
+    first, second, start, by_text = outcomes
+    assert isinstance(first, Change)
+    assert after(first).end_reason is EndReason.OPTED_OUT
+    assert second == Change()
+    assert isinstance(start, ParticipantOptedOut)
+    assert isinstance(by_text, Change)
+    assert by_text.wish is not None
+    assert by_text.wish.wants_texts
+
+
+async def test_who_has_opted_in_in_this_batch_is_known_to_have() -> None:
+    desk = Desk(CODE, opt_outs={BOB: OUT})
+    [refused, _, started] = await desk.decide(Start("r1", BOB), text("yes"), Start("r2", BOB))
+    assert isinstance(refused, ParticipantOptedOut)
+    assert isinstance(started, Change)
+    assert after(started).participants == (BOB,)
+
+
+async def test_replies_and_tries_are_counted_within_a_batch(desk: Desk) -> None:
+    helps = await desk.carry_out(*(text("help") for _ in range(REPLIES_LIMIT + 1)))
+    assert [len(change.texts) for change in helps] == [1] * REPLIES_LIMIT + [0]
+    wrong = [text(f"join {OTHER_CODE}", CAROL) for _ in range(TRIES_LIMIT)]
+    changes = await desk.carry_out(*wrong, text("start", ALICE), text(f"join {CODE}", CAROL))
+    assert changes[-1] == Change()
+    tries = [change.tries.after.number for change in changes if change.tries]
+    assert tries == list(range(1, TRIES_LIMIT + 1))

@@ -1,0 +1,55 @@
+"""Background loops: they go on after failures, and end when they are told to."""
+
+import asyncio
+from contextlib import suppress
+
+import pytest
+
+from runtime.loops import run_forever
+from support.eventually import PATIENCE_SECONDS
+
+
+async def end(loop: "asyncio.Task[None]") -> None:
+    loop.cancel()
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        with pytest.raises(asyncio.CancelledError):
+            await loop
+
+
+async def test_a_loop_goes_on_after_failures_and_tells_their_kind_only(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    outcomes = iter([ValueError("hunter2"), OSError("hunter2"), None])
+    has_gone_on = asyncio.Event()
+
+    async def run_once() -> float:
+        outcome = next(outcomes)
+        if outcome is not None:
+            raise outcome
+        has_gone_on.set()
+        return 3600.0
+
+    loop = asyncio.create_task(run_forever("tests", run_once))
+    await has_gone_on.wait()
+    await end(loop)
+    told = capsys.readouterr().out
+    assert "ValueError" in told
+    assert "OSError" in told
+    assert "hunter2" not in told
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_a_loop_ends_even_if_a_library_swallowed_its_cancellation(fails: bool) -> None:
+    has_begun = asyncio.Event()
+
+    async def run_once() -> float:
+        has_begun.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        if fails:
+            raise OSError
+        return 3600.0
+
+    loop = asyncio.create_task(run_forever("tests", run_once))
+    await has_begun.wait()
+    await end(loop)
