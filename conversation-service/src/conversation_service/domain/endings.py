@@ -28,15 +28,16 @@ def end(
 ) -> Change:
     """Ends it. Everybody gets the same words, but for a leaver who has a `farewell` of their own.
 
-    Whoever has texts that were held and never passed on is told so.
+    Whoever has texts that were held and never passed on is told so, unless they opted out.
     """
     after = ended(facts, conversation, reason, note)
     said: list[Said] = []
     for person in conversation.participants:
-        if person == leaver and farewell is not None:
-            said += farewell
-        else:
-            said += _told(facts, conversation, reason, person)
+        is_leaving = person == leaver and farewell is not None
+        if not (is_leaving and reason is EndReason.OPTED_OUT):
+            said += _about_held(facts, conversation, person)
+        words = (facts.says(person, ending_words(conversation, reason)),)
+        said += farewell if is_leaving and farewell is not None else words
     author = leaver.participant_id if leaver else ""
     name = conversation.conversation_id
     told = Event(EventType.CONVERSATION_ENDED, name, author, detail=reason.value)
@@ -49,12 +50,9 @@ def ending_words(conversation: Conversation, reason: EndReason) -> Template:
     return _WORDS.get(reason, Template.CANCELLED if waiting else Template.ENDED)
 
 
-def _told(
-    facts: Facts, conversation: Conversation, reason: EndReason, person: Person
-) -> Iterator[Said]:
+def _about_held(facts: Facts, conversation: Conversation, person: Person) -> Iterator[Said]:
     if conversation.held[conversation.position(person)]:
         yield facts.says(person, Template.NOT_PASSED_ON)
-    yield facts.says(person, ending_words(conversation, reason))
 
 
 def _dropped(conversation: Conversation) -> Iterator[Event]:

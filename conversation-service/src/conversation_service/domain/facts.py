@@ -134,8 +134,6 @@ class Facts:
 
     def text_events(self, name: str, said: Iterable[Said]) -> tuple[Event, ...]:
         """What to tell of the same texts."""
-        if not name:
-            return ()
         return tuple(self._text_event(name, at, one) for at, one in enumerate(said))
 
     def _text_event(self, name: str, at: int, said: Said) -> Event:

@@ -45,10 +45,10 @@ def told(
     return replace(change_of(facts, None, conversation, said, events), after=None)
 
 
-def stranger_told(facts: Facts, line: Line, answer: Answer, events: Sequence[Event] = ()) -> Change:
+def stranger_told(facts: Facts, line: Line, answer: Answer) -> Change:
     """Somebody who is in no conversation is told something."""
     texts = facts.texts(line.masked_number, "", answer.said)
-    return Change(texts=texts, conduct=answer.conduct, events=tuple(events))
+    return Change(texts=texts, conduct=answer.conduct)
 
 
 def answer_to(

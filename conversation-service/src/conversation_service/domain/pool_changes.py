@@ -82,6 +82,8 @@ class SeedAgain:
         after = replace(pool, settings=self.settings, numbers=(*self.numbers, *drained))
         if not pool.is_seeded or after == pool:
             return Change()
+        if len(after.numbers) > NUMBERS_LIMIT:
+            raise PoolFull(pool.name)
         return _changed(facts, after, EventType.POOL_UPDATED)
 
 

@@ -84,9 +84,10 @@ def _not_passed_on(facts: Facts, text: Inbound, active: Conversation, rule: Rule
 
 
 def _hold(facts: Facts, text: Inbound, active: Conversation) -> Change:
-    if active.held[active.position(text.sender)]:
+    if active.held[active.position(text.sender)] and not text.has_attachments:
         # They have been told with the first one.
         return hold(facts, active, text.sender, text.body)
-    answer = answer_to(facts, text.sender, Template.PAUSED_HELD)
+    kept = Template.NO_ATTACHMENTS if text.has_attachments else Template.PAUSED_HELD
+    answer = answer_to(facts, text.sender, kept)
     change = hold(facts, active, text.sender, text.body, answer.said)
     return replace(change, conduct=answer.conduct)

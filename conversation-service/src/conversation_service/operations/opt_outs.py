@@ -1,6 +1,7 @@
 """Opting out of all texts of a deployment, however it becomes known."""
 
 from conversation_service.domain.change import Line
+from conversation_service.domain.errors import ConversationError
 from conversation_service.domain.opt_outs import OptOut, OptOutSource
 from conversation_service.domain.requests import EndForOptOut
 from conversation_service.operations.directory import Directory, OpenPool
@@ -39,7 +40,11 @@ class OptOuts:
         return found is not None and found.intent_id == intent_id
 
     async def end_all(self, person_id: str) -> None:
-        """Ends a person's live conversations in all pools; partners are told neutrally."""
+        """Ends a person's live conversations in all pools; partners are told neutrally.
+
+        Raises TooManyRaces or BackendUnavailable when one could not be ended.
+        """
+        await self._directory.refresh()
         for pool in self._directory.pools:
             await self._end_in(pool, person_id)
 
@@ -50,5 +55,6 @@ class OptOuts:
         lines = [Line(number, person) for number in known.masked_numbers]
         live = [one for one in await pool.store.on_lines(lines) if one.is_live]
         ends = [EndForOptOut(one.conversation_id, one.etag, person) for one in live]
-        if ends:
-            await pool.executor.run_all(ends)
+        for result in await pool.executor.run_all(ends) if ends else ():
+            if isinstance(result, ConversationError):
+                raise result

@@ -26,6 +26,8 @@ class ReceiptBook:
     async def take(self, receipts: Sequence[CarrierReceipt]) -> list[bool]:
         """Whether each receipt's text is known. Raises BackendUnavailable; repeats are harmless."""
         matches = await self._messaging.record(receipts)
+        # A pool may have been created by another replica a moment ago.
+        await self._directory.refresh()
         for pool in self._directory.pools:
             known = [match for match in matches if match and match.pool == pool.name]
             if known:

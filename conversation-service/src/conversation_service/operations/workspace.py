@@ -106,7 +106,8 @@ class Workspace:
         name = conversation.conversation_id
         self._conversations[name] = conversation
         self._codes[conversation.code] = name
-        self._named[conversation.unique_name] = name
+        if conversation.is_live or self._live_named(conversation.unique_name) is None:
+            self._named[conversation.unique_name] = name
         if conversation.is_live:
             for person in conversation.participants:
                 self._lines[Line(conversation.masked_number, person)] = name

@@ -58,6 +58,8 @@ _ORDINALS = ("the first participant", "the second participant")
 
 def sentence(event: Event, conversation: Conversation | None) -> str:
     """What happened, to whom and why."""
+    if event.type is EventType.MESSAGE_RELAYED and not event.participant_id:
+        return "A client's text to a participant was received and passed on."
     whom = _whom(event.participant_id, conversation)
     why = _REASONS.get(event.detail, event.detail)
     return _SENTENCES[event.type].format(
