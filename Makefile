@@ -11,8 +11,11 @@ PORT_OFFSET ?= 0
 # Extra arguments of pytest, such as ARGS="tests/unit -k decide".
 ARGS ?=
 
+# How long `make soak` goes on.
+STEPS ?= 200000
+
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format protos docs lock up down test-compose bench clean
+.PHONY: help install run test soak check format protos docs lock up down test-compose bench clean
 
 help: ## Lists every target
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
@@ -62,6 +65,9 @@ up: ## Starts the docker-compose stack and waits until it is healthy
 
 down: ## Ends the docker-compose stack; its data stays
 	@$(PYTHON) deploy/compose.py down
+
+soak: install ## Runs the model beside the service for long: make soak STEPS=1000000
+	MODEL_STEPS=$(STEPS) $(BIN)/python -m pytest tests/model -s
 
 test-compose: install ## Holds a conversation through the docker-compose stack
 	$(BIN)/python -m pytest -m compose tests/compose $(ARGS)

@@ -227,3 +227,22 @@ def test_an_end_without_held_texts_drops_nothing() -> None:
     change = End("r", "c").decide(about(PAUSED))
     assert "MESSAGE_DROPPED" not in dict(happened(change))
     assert told(change) == [(ALICE, says(Template.ENDED)), (BOB, says(Template.ENDED))]
+
+
+@pytest.mark.parametrize(
+    ("word", "farewell"), [("end", Template.ENDED), ("block", Template.BLOCKED)]
+)
+def test_who_leaves_in_a_pause_is_told_of_their_own_dropped_texts(
+    word: str, farewell: Template
+) -> None:
+    change = by_paused(word, BOB, HOLDS_BOTH)
+    words = [body for to, body in told(change) if to == BOB]
+    assert words == [says(Template.NOT_PASSED_ON), says(farewell)]
+
+
+def test_a_picture_in_a_pause_is_not_lost_silently() -> None:
+    for before in (PAUSED, HOLDS_BOBS):
+        arrived = replace(text("look", BOB), has_attachments=True)
+        change = arrived.decide(facts(before, now=LATER))
+        assert [one.body for one in change.held] == ["look"]
+        assert told(change) == [(BOB, says(Template.NO_ATTACHMENTS))]

@@ -79,6 +79,9 @@ def test_a_pool_has_no_more_numbers_than_the_limit() -> None:
         CreatePool("r", SETTINGS, (*FULL.numbers, THIRD)).decide(facts(pool=UNBORN))
     with pytest.raises(PoolFull):
         ADD.decide(facts(pool=FULL))
+    with pytest.raises(PoolFull):
+        # What the file lists no more is drained, and still there.
+        SeedAgain("r", SETTINGS, (THIRD,)).decide(facts(pool=replace(FULL, is_seeded=True)))
     added_again = AddNumber("r", replace(FULL.numbers[7], is_reserved=True))
     assert decided(added_again, FULL).numbers[7].is_reserved
 

@@ -242,3 +242,9 @@ def test_a_warning_is_told_of_with_the_end_that_it_is_about() -> None:
     due = replace(ACTIVE, due_time=WARNED_AT)
     change = Expire("c", "e").decide(about(due, now=WARNED_AT, pool=pool))
     assert change.events[0] == Event(EventType.EXPIRY_WARNED, "c", detail="IDLE_EXPIRED")
+
+
+def test_words_of_no_participant_are_told_of_as_a_clients() -> None:
+    spoken = Event(EventType.MESSAGE_RELAYED, "c", message_id="m")
+    assert sentence(spoken, ACTIVE).startswith("A client's text")
+    assert sentence(replace(spoken, participant_id=BOB.participant_id), ACTIVE).startswith("A text")

@@ -1,0 +1,67 @@
+"""Who takes part: many people, few numbers, two pools that behave differently."""
+
+import re
+from datetime import timedelta
+
+from conversation_service.domain.pool import (
+    MaskedNumber,
+    NumberPreference,
+    PausePolicy,
+    PoolSettings,
+    SeededPool,
+)
+
+# Every span is a multiple of this, and so is every move of the clock: then Redis's own clock can
+# follow it exactly (see redis_time.py).
+TICK = timedelta(minutes=5)
+
+PEOPLE = (
+    "+14255550111",
+    "+14255550122",
+    "+13605550133",
+    "+14255550144",
+    "+13605550155",
+    "+12065550166",
+)
+FIRST, SECOND, RESERVED = "+12065550100", "+12065550101", "+12065550102"
+ELSEWHERE, SPARE = "+13605550103", "+14255550104"
+NUMBERS = (FIRST, SECOND, RESERVED, ELSEWHERE, SPARE)
+
+MAIN = SeededPool(
+    "main",
+    PoolSettings(
+        operator="Model exchange",
+        code_lifetime=3 * TICK,
+        idle_lifetime=6 * TICK,
+        lifetime=8 * TICK,
+        warning_lead=3 * TICK,
+        cool_off=2 * TICK,
+        reopen_grace=4 * TICK,
+        kept_after_end=12 * TICK,
+    ),
+    (MaskedNumber(FIRST), MaskedNumber(SECOND), MaskedNumber(RESERVED, is_reserved=True)),
+)
+# It begins with the other choice everywhere, and does not let numbers rest.
+EAST = SeededPool(
+    "east",
+    PoolSettings(
+        operator="Modelo del este",
+        language="es",
+        code_lifetime=TICK,
+        idle_lifetime=4 * TICK,
+        lifetime=5 * TICK,
+        cool_off=timedelta(0),
+        reopen_grace=2 * TICK,
+        kept_after_end=12 * TICK,
+        number_preference=NumberPreference.AVOID_STICKY,
+        pause_policy=PausePolicy.REFUSE,
+        allows_block=False,
+        allows_report=False,
+        end_opts_out=True,
+    ),
+    (MaskedNumber(ELSEWHERE),),
+)
+POOLS = (MAIN, EAST)
+
+# In everything that people and systems say, and in nothing else; the number is never used twice.
+MARK = re.compile(r"~w(\d+)~")

@@ -1,0 +1,122 @@
+"""One example: every act is done to the real service and to the model, then both are compared."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
+
+from conversation_service.domain import codes
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.messaging.v1.messaging_pb2 import OutboundMessage
+
+from . import checks, post, texts
+from .at_rest import nothing_in_clear
+from .cast import PEOPLE
+from .events import EventBook
+from .invariants import Ledger, by_lane
+from .moves import due, expire, forget, warn
+from .scene import Text
+from .state import Model, new_model
+from .world import World
+
+_CODE = re.compile(rf"\b[{codes.ALPHABET}]{{{codes.LENGTH}}}\b")
+# What costs more than a step is looked at this often, and at the end.
+LOOKS_EVERY, READS_EVERY = 4, 40
+
+_OUTCOMES = {
+    "ACCEPTED": {pb.RECEIVE_OUTCOME_ACCEPTED},
+    "REPEATED": {pb.RECEIVE_OUTCOME_REPEATED},
+    "UNKNOWN_MASKED_NUMBER": {pb.RECEIVE_OUTCOME_REFUSED},
+    # Of a number that is gone a replica may or may not remember whose it was.
+    "REPEATED_OR_UNKNOWN": {pb.RECEIVE_OUTCOME_REPEATED, pb.RECEIVE_OUTCOME_REFUSED},
+}
+
+
+@dataclass
+class Play:
+    """The service and the model, side by side."""
+
+    world: World
+    model: Model = field(init=False)
+    ledger: Ledger = field(default_factory=Ledger)
+    events: EventBook = field(default_factory=EventBook)
+    used_codes: list[str] = field(default_factory=list)
+    ids: "count[int]" = field(default_factory=lambda: count(1))
+    settled: int = 0
+
+    def __post_init__(self) -> None:
+        self.model = new_model(self.world.clock.now())
+
+    async def receive(self, batch: Sequence[Text]) -> None:
+        """Texts come in together."""
+        request = pb.ReceiveMessagesRequest(messages=map(_inbound, batch))
+        response = await self.world.ask(request, pb.ReceiveMessagesResponse)
+        assert not isinstance(response, str), response
+        expected = [texts.receive(self.model, text) for text in batch]
+        for text in batch:
+            texts.end_elsewhere(self.model, text)
+        outcomes = [one.outcome for one in response.results]
+        fits = [one in _OUTCOMES[told] for one, told in zip(outcomes, expected, strict=True)]
+        assert all(fits), f"{outcomes}, not {expected}"
+        await self.settle()
+
+    async def time_passes(self, by: timedelta, *, sweeps: bool) -> None:
+        """Time goes by; the sweeper comes now, or only after the next act."""
+        await self.world.move(by)
+        self.model.now = self.world.clock.now()
+        if sweeps:
+            await self.settle()
+
+    async def settle(self) -> None:
+        """Everything that the act brings about has happened, and is as the model expects."""
+        await self.world.settle(sweeps=bool(due(self.model)))
+        expire(self.model)
+        warn(self.model)
+        forget(self.model)
+        expected = post.deliver(self.model)
+        sent = self.world.sent()
+        self._learn_codes(sent)
+        seen = by_lane((one.from_number, one.to_number, one.body) for one in sent)
+        told = by_lane((one.number, one.to, post.body(self.model, one)) for one in expected)
+        assert seen == told, f"sent {dict(seen)}, expected {dict(told)}"
+        self.ledger.check(sent, self.model)
+        await checks.learn_ids(self.world, self.model)
+        self.settled += 1
+        await self._look(self.settled)
+
+    async def end(self) -> None:
+        """The last looks."""
+        await self.settle()
+        await checks.same_state(self.world, self.model)
+        await self.events.check(self.world, self.model)
+        await nothing_in_clear(self.world)
+
+    async def _look(self, steps: int) -> None:
+        look = steps // LOOKS_EVERY
+        if steps % LOOKS_EVERY == 0:
+            pools = list(self.model.pools)
+            await checks.same_pool(self.world, self.model, pools[look % len(pools)])
+            await checks.same_wish(self.world, self.model, PEOPLE[look % len(PEOPLE)])
+        if steps % READS_EVERY == 0:
+            await self.events.check(self.world, self.model)
+            await nothing_in_clear(self.world)
+
+    def _learn_codes(self, sent: Sequence[OutboundMessage]) -> None:
+        for text in sent:
+            talk = self.model.live(text.from_number, text.to_number)
+            found = {code for code in _CODE.findall(text.body) if codes.is_code_shaped(code)}
+            if talk and talk.is_waiting and not talk.code and found:
+                [talk.code] = found
+                self.used_codes.append(talk.code)
+
+
+def _inbound(text: Text) -> pb.InboundMessage:
+    pictures = [pb.MediaAttachment(content_type="image/png")] if text.has_attachments else []
+    return pb.InboundMessage(
+        carrier_message_id=text.text_id,
+        from_number=text.person,
+        to_number=text.number,
+        body=text.body,
+        attachments=pictures,
+    )

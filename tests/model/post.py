@@ -1,0 +1,29 @@
+"""What the carrier is handed in the end, and what its refusals bring about."""
+
+from .moves import end_all
+from .state import Model
+from .talk import Out
+
+
+def deliver(model: Model) -> list[Out]:
+    """Empties the outbox; answers what is really sent, in order."""
+    sent = []
+    while model.outbox:
+        out = model.outbox.pop(0)
+        if out.to in model.opted_out and not out.reaches_opted_out:
+            continue
+        if out.to not in model.carrier_blocked:
+            sent.append(out)
+        elif out.to not in model.opted_out:
+            model.opted_out[out.to] = "carrier"
+            end_all(model, out.to)
+    return sent
+
+
+def body(model: Model, out: Out) -> str:
+    """The words that arrive."""
+    if out.template is None:
+        return out.words
+    pool = model.pools[out.pool]
+    code = out.talk.code if out.talk else ""
+    return pool.speech.say(out.template, code=code, span=out.span)

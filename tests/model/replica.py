@@ -1,0 +1,78 @@
+"""One replica of the real service, without its background loops."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import grpc
+from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+from redis.asyncio import Redis
+
+from conversation_service.rpc.refusals import DOMAIN, status_of, too_slow
+from conversation_service.serve.service import SERVICES, Service
+from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
+from runtime.clock import Clock
+from runtime.refusal_interceptor import RefusalInterceptor
+from support.conversations import VAULT
+
+from .cast import POOLS
+
+if TYPE_CHECKING:
+    from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceAsyncStub
+
+Method = Callable[..., grpc.aio.UnaryUnaryCall[Message, Message]]
+
+
+@dataclass
+class Replica:
+    """It serves on a port of its own; `methods` by the names of the RPCs."""
+
+    service: Service
+    server: grpc.aio.Server
+    channel: grpc.aio.Channel
+    methods: Mapping[str, Method]
+
+    @property
+    def watches(self) -> "ConversationServiceAsyncStub":
+        """For the one RPC that streams."""
+        return ConversationServiceStub(self.channel)
+
+    async def close(self) -> None:
+        await self.channel.close()
+        await self.server.stop(None)
+
+
+async def start_replica(
+    redis: Redis, reader: Redis, messaging: grpc.aio.Channel, clock: Clock
+) -> Replica:
+    """Knows the pools of the cast."""
+    service = Service(
+        POOLS, redis=redis, reader=reader, messaging=messaging, vault=VAULT, clock=clock
+    )
+    server = grpc.aio.server(interceptors=[RefusalInterceptor(DOMAIN, status_of, too_slow)])
+    service.add_servicers(server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    await service.seeding.seed_all()
+    await service.directory.refresh()
+    channel = grpc.aio.insecure_channel(f"127.0.0.1:{port}")
+    return Replica(service, server, channel, _methods(channel))
+
+
+def _methods(channel: grpc.aio.Channel) -> dict[str, Method]:
+    described = (method for service in SERVICES for method in service.methods)
+    return {one.name: _method(channel, one) for one in described if not one.server_streaming}
+
+
+def _method(channel: grpc.aio.Channel, described: MethodDescriptor) -> Method:
+    request, response = (
+        GetMessageClass(described.input_type),
+        GetMessageClass(described.output_type),
+    )
+    return channel.unary_unary(
+        f"/{described.containing_service.full_name}/{described.name}",
+        request_serializer=request.SerializeToString,
+        response_deserializer=response.FromString,
+    )

@@ -1,0 +1,74 @@
+"""A text of the model, and where its sender stands."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from conversation_service.domain.commands import Kind
+from conversation_service.domain.texts import Template
+
+from .conduct import NUMBER_TRIES, NUMBER_TRIES_WINDOW, Conduct, Count
+from .state import Model, PoolModel
+from .talk import Talk
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text as somebody typed it, and what they meant."""
+
+    text_id: str
+    person: str
+    number: str
+    kind: Kind
+    body: str
+    argument: str = ""
+    has_attachments: bool = False
+
+
+@dataclass
+class Scene:
+    """One text meets the model."""
+
+    model: Model
+    pool: PoolModel
+    text: Text
+
+    @property
+    def live(self) -> Talk | None:
+        return self.model.live(self.text.number, self.text.person)
+
+    @property
+    def conduct(self) -> Conduct:
+        return self.pool.conduct(self.text.person)
+
+    @property
+    def opts_out(self) -> bool:
+        """Whether it asks for no more texts."""
+        by_end = self.text.kind is Kind.END and self.text.body == "end"
+        return self.text.kind is Kind.OPT_OUT or (by_end and self.pool.settings.end_opts_out)
+
+    @property
+    def kind(self) -> Kind:
+        """Words for what the pool does not offer are talk."""
+        settings, kind = self.pool.settings, self.text.kind
+        is_off = (kind is Kind.BLOCK and not settings.allows_block) or (
+            kind is Kind.REPORT and not settings.allows_report
+        )
+        return Kind.TALK if is_off or kind is Kind.YES else kind
+
+    def answer(
+        self, template: Template, talk: Talk | None = None, span: timedelta | None = None
+    ) -> None:
+        """A reply to the sender, unless they have had too many."""
+        if self.conduct.takes_reply(self.model.now):
+            self.model.tell(self.text.number, self.text.person, template, talk, span)
+
+    def farewell(self, template: Template) -> list[Template]:
+        """What a sender is told who ends it, unless they have had too many replies."""
+        return [template] if self.conduct.takes_reply(self.model.now) else []
+
+    def guessed_too_often(self) -> bool:
+        """Counts a wrong code on the number; answers whether there had been too many before."""
+        tries = self.pool.tries.setdefault(self.text.number, Count())
+        before = tries.at(self.model.now)
+        tries.more(self.model.now, NUMBER_TRIES_WINDOW)
+        return before >= NUMBER_TRIES

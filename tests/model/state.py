@@ -1,0 +1,164 @@
+"""The model: what a person who has read the design expects, in plain Python."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import cache
+from itertools import count
+
+from conversation_service.domain.pool import Pool, PoolSettings
+from conversation_service.domain.texts import Speech, Template
+
+from .cast import MARK, POOLS
+from .conduct import Conduct, Count
+from .talk import Out, Past, Spoken, Talk
+
+NO_TIME = timedelta(0)
+
+
+@dataclass
+class NumberModel:
+    """A masked number of a pool."""
+
+    takes_new: bool = True
+    is_reserved: bool = False
+
+
+@dataclass
+class PoolModel:
+    """A pool: its numbers in order, its people's conduct and who must not meet."""
+
+    name: str
+    settings: PoolSettings
+    numbers: dict[str, NumberModel]
+    conducts: dict[str, Conduct] = field(default_factory=dict)
+    tries: dict[str, Count] = field(default_factory=dict)
+    blocked: set[frozenset[str]] = field(default_factory=set)
+    # What two who blocked each other had besides, on other numbers: it goes on.
+    spared: set[str] = field(default_factory=set)
+    last_numbers: dict[frozenset[str], str] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
+
+    @property
+    def speech(self) -> Speech:
+        """What it says, in the words that it understands."""
+        return _speech(self.name, self.settings.end_opts_out)
+
+    def conduct(self, person: str) -> Conduct:
+        return self.conducts.setdefault(person, Conduct())
+
+    def may_meet(self, one: str, other: str) -> bool:
+        """Two different people of whom neither has blocked the other."""
+        return one != other and frozenset((one, other)) not in self.blocked
+
+
+@cache
+def _speech(pool: str, end_opts_out: bool) -> Speech:
+    """Of all that a step may switch only this changes what a pool says."""
+    [settings] = (one.settings for one in POOLS if one.name == pool)
+    return Pool(pool, replace(settings, end_opts_out=end_opts_out)).speech
+
+
+@dataclass
+class Model:
+    """Everything that matters of a deployment."""
+
+    now: datetime
+    pools: dict[str, PoolModel] = field(default_factory=dict)
+    talks: list[Talk] = field(default_factory=list)
+    # Who opted out, and which text or call told of it first.
+    opted_out: dict[str, str] = field(default_factory=dict)
+    carrier_blocked: set[str] = field(default_factory=set)
+    outbox: list[Out] = field(default_factory=list)
+    past: list[Past] = field(default_factory=list)
+    spoken: dict[str, Spoken] = field(default_factory=dict)
+    # How many texts were passed on in each pool.
+    relayed: "Counter[str]" = field(default_factory=Counter)
+    ends: "count[int]" = field(default_factory=lambda: count(1))
+
+    def known(self, pool: str, conversation_id: str) -> Talk | None:
+        """A conversation that is kept, by its id."""
+        here = (one for one in self.talks if one.pool == pool)
+        return next((one for one in here if one.conversation_id == conversation_id), None)
+
+    def pool_of(self, number: str) -> PoolModel | None:
+        return next((pool for pool in self.pools.values() if number in pool.numbers), None)
+
+    def live(self, number: str, person: str) -> Talk | None:
+        """What a person is in on a number."""
+        found = [one for one in self.live_talks() if one.number == number and person in one.people]
+        assert len(found) <= 1
+        return found[0] if found else None
+
+    def live_talks(self) -> Iterator[Talk]:
+        return (one for one in self.talks if one.is_live)
+
+    def occupant(self, pool: PoolModel, number: str, person: str) -> Talk | None:
+        """What is on a line: live, or the last that ended there while its number rests."""
+        if live := self.live(number, person):
+            return live
+        ended = [one for one in self.talks if self._rests(pool, one, number, person)]
+        return max(ended, key=lambda one: one.end_number, default=None)
+
+    def cooling(self, pool: PoolModel, number: str, person: str) -> Talk | None:
+        """What ended on a line so lately that its number is not given away."""
+        found = self.occupant(pool, number, person)
+        return found if found and not found.is_live else None
+
+    def cools_for(self, pool: PoolModel, talk: Talk) -> timedelta:
+        assert talk.end_time is not None
+        return talk.end_time + pool.settings.cool_off - self.now
+
+    def _rests(self, pool: PoolModel, talk: Talk, number: str, person: str) -> bool:
+        if talk.is_live or len(talk.people) < 2 or talk.pool != pool.name:
+            return False
+        on_line = talk.number == number and person in talk.people
+        return on_line and self.cools_for(pool, talk) > NO_TIME
+
+    def invitation(self, pool: PoolModel, code: str) -> Talk | None:
+        waiting = (one for one in self.talks if one.is_waiting and one.pool == pool.name)
+        return next((one for one in waiting if code and one.code == code), None)
+
+    def named(self, pool: PoolModel, unique_name: str) -> Talk | None:
+        live = (one for one in self.live_talks() if one.pool == pool.name and unique_name)
+        return next((one for one in live if one.unique_name == unique_name), None)
+
+    def tell(
+        self,
+        number: str,
+        to: str,
+        template: Template,
+        talk: Talk | None = None,
+        span: timedelta | None = None,
+    ) -> None:
+        """Maskline writes to somebody."""
+        pool = talk.pool if talk else self._owner(number)
+        self.outbox.append(Out(pool, number, to, "", template, talk, span))
+
+    def relay(self, talk: Talk, author: str, words: str) -> None:
+        """Words of one participant go to the other."""
+        self.relayed[talk.pool] += 1
+        self.outbox.append(Out(talk.pool, talk.number, talk.partner(author), words))
+
+    def accept(self, talk: Talk, author: str, words: str) -> None:
+        """Words are on their way, or held: at the end of it their partner hears them."""
+        for mark in MARK.findall(words):
+            partner = talk.partner(author)
+            self.spoken[mark] = Spoken(author, partner, talk.pool, talk.number, self.now)
+
+    def _owner(self, number: str) -> str:
+        pool = self.pool_of(number)
+        assert pool is not None
+        return pool.name
+
+
+def new_model(now: datetime) -> Model:
+    """The pools of the cast, and nobody in them."""
+    model = Model(now)
+    for pool in POOLS:
+        numbers = {
+            one.phone_number: NumberModel(one.takes_new, one.is_reserved) for one in pool.numbers
+        }
+        model.pools[pool.name] = PoolModel(pool.name, pool.settings, numbers)
+    return model

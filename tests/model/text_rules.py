@@ -1,0 +1,114 @@
+"""What people and the carrier do."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from conversation_service.domain.commands import Kind
+
+from .scene import Text
+from .stage import Line, Stage, Words, picked
+from .strategies import COMMANDS, MASKED, PERSONS, PICKS, TALK, WRONG_CODE
+
+# The carrier sends a text again for minutes, and a receipt is kept for 72 hours.
+REMEMBERED, REMEMBERED_FOR = 40, timedelta(hours=70)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A text that the carrier has handed in, and whose its number was."""
+
+    time: datetime
+    pool: str
+    text: Text
+
+
+class TextRules(Stage):
+    """Texts, alone and together, once and again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sent: list[Sent] = []
+
+    @rule(pick=PICKS, talk=TALK, has_attachments=st.booleans())
+    def talks(self, pick: int, talk: Words, has_attachments: bool) -> None:
+        self._arrive(self.text(self.line(pick), *talk, has_attachments=has_attachments))
+
+    @precondition(lambda self: self.active())
+    @rule(pick=PICKS, talk=TALK)
+    def talks_to_partner(self, pick: int, talk: Words) -> None:
+        found = picked(self.active(), pick // 2)
+        self._arrive(self.text((found.number, found.people[pick % 2]), *talk))
+
+    @rule(pick=PICKS, command=COMMANDS)
+    def says_command(self, pick: int, command: Words) -> None:
+        self._arrive(self.text(self.line(pick), *command))
+
+    @precondition(lambda self: self.waiting())
+    @rule(person=PERSONS, pick=PICKS, elsewhere=st.sampled_from([False, False, False, True]))
+    def joins(self, person: str, pick: int, elsewhere: bool) -> None:
+        talk = picked(self.waiting(), pick)
+        others = [one for one in self.pool(talk.pool).numbers if one != talk.number]
+        number = picked(others, pick) if elsewhere and others else talk.number
+        self._arrive(self._joining((number, person), talk.code))
+
+    @rule(pick=PICKS, code_pick=PICKS, ends=st.booleans())
+    def uses_some_code(self, pick: int, code_pick: int, ends: bool) -> None:
+        code = picked([WRONG_CODE, *self.play.used_codes[-5:]], code_pick)
+        line = self.line(pick)
+        ending = self.text(line, Kind.END, f"end {code}", code)
+        self._arrive(ending if ends else self._joining(line, code))
+
+    @rule(pick=PICKS, tries=st.integers(3, 6))
+    def guesses_codes(self, pick: int, tries: int) -> None:
+        number, person = self.line(pick)
+        right = [talk.code for talk in self.waiting() if talk.number == number]
+        guessed = [WRONG_CODE] * tries + right[:1]
+        self._arrive(*(self._joining((number, person), code) for code in guessed))
+
+    @rule(picks=st.lists(st.tuples(PICKS, COMMANDS | TALK), min_size=2, max_size=5), number=MASKED)
+    def texts_arrive_together(self, picks: list[tuple[int, Words]], number: str) -> None:
+        pool = self.play.model.pool_of(number)
+        numbers = list(pool.numbers) if pool else [number]
+        self._arrive(*(self.text(self.line(pick, numbers), *words) for pick, words in picks))
+
+    @rule(pick=PICKS, command=COMMANDS)
+    def a_text_arrives_twice_at_once(self, pick: int, command: Words) -> None:
+        text = self.text(self.line(pick), *command)
+        self._arrive(text, text)
+
+    @precondition(lambda self: self.active())
+    @rule(pick=PICKS, turns=st.integers(2, 24))
+    def machines_answer_each_other(self, pick: int, turns: int) -> None:
+        talk = picked(self.active(), pick)
+        says = ((talk.people[turn % 2], f"Away {turn % 2}.") for turn in range(turns))
+        self._arrive(*(self.text((talk.number, who), Kind.TALK, words) for who, words in says))
+
+    @precondition(lambda self: self._resendable())
+    @rule(pick=PICKS, opt_outs_first=st.booleans())
+    def carrier_sends_again(self, pick: int, opt_outs_first: bool) -> None:
+        found = self._resendable()
+        opt_outs = [text for text in found if text.kind is Kind.OPT_OUT]
+        self.receive(picked((opt_outs_first and opt_outs) or found, pick))
+
+    def _joining(self, line: Line, code: str) -> Text:
+        return self.text(line, Kind.JOIN, f"Join {code[:3].lower()}-{code[3:]}", code)
+
+    def _arrive(self, *batch: Text) -> None:
+        model = self.play.model
+        owners = ((text, model.pool_of(text.number)) for text in batch)
+        self._sent += [Sent(model.now, one.name if one else "", text) for text, one in owners]
+        self.receive(*batch)
+
+    def _resendable(self) -> list[Text]:
+        """What the carrier may send again, while the same pool has the number."""
+        model = self.play.model
+        since = model.now - REMEMBERED_FOR
+        return [
+            one.text
+            for one in self._sent[:-REMEMBERED:-1]
+            if one.time > since
+            and model.pool_of(one.text.number) in (None, model.pools.get(one.pool))
+        ]
