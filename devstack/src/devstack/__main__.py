@@ -63,7 +63,7 @@ Maskline runs.
   Phones   {urls.simulator_url}
   Begin    On that page, text "start" from one phone to a masked number. It gets a code:
            text "join CODE" from another phone. Now they talk; "end" finishes.
-  Operate  maskline --target {urls.conversation_target} --gateway-url {urls.gateway_url} doctor
+  Operate  .venv/bin/maskline --target {urls.conversation_target} --gateway-url {urls.gateway_url} doctor
   Logs     {data_folder / "logs"}
   Stop     Ctrl-C
 """
