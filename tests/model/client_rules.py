@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from conversation_service.domain.commands import Kind
 from maskline.conversation.v1 import conversation_pb2 as pb
 
 from .beginnings import Wanted
@@ -51,6 +52,25 @@ class ClientRules(Stage):
         waiting = [talk.code for talk in self.waiting() if talk.pool == pool]
         known = [*waiting, WRONG_CODE, *self.play.used_codes[-2:]]
         self.do(self.play.join(self.pool(pool), person, picked(known, pick)))
+
+    @rule(person=PERSONS, pool=POOL_NAMES, tries=st.integers(3, 6))
+    def client_guesses_codes(self, person: str, pool: str, tries: int) -> None:
+        right = [talk.code for talk in self.waiting() if talk.pool == pool]
+        for code in [WRONG_CODE] * tries + right[:1]:
+            self.do(self.play.join(self.pool(pool), person, code))
+
+    @precondition(lambda self: self.waiting())
+    @rule(pick=PICKS)
+    def client_joins_somebody_with_themselves(self, pick: int) -> None:
+        talk = picked(self.waiting(), pick)
+        self.do(self.play.join(self.pool(talk.pool), talk.people[0], talk.code))
+
+    @precondition(lambda self: self.active())
+    @rule(pick=PICKS, wanted=WANTED)
+    def client_opens_for_two_who_blocked_each_other(self, pick: int, wanted: Wanted) -> None:
+        talk = picked(self.active(), pick // 2)
+        self.receive(self.text((talk.number, talk.people[pick % 2]), Kind.BLOCK, "block"))
+        self.do(self.play.open(self.pool(talk.pool), talk.people, wanted, is_silent=False))
 
     @precondition(lambda self: self.kept())
     @rule(pick=PICKS, person=PERSONS | st.just(""))

@@ -18,6 +18,7 @@ def begin(model: Model, pool: str, number: str, people: list[str], unique_name: 
     """A conversation that waits, or one of two people from the start."""
     code_end = model.now + model.pools[pool].settings.code_lifetime
     talk = Talk(pool, number, people[:1], model.now, code_end, unique_name, due=code_end)
+    talk.has_code = len(people) == 1
     model.talks.append(talk)
     for person in people[1:]:
         let_in(model, talk, person)

@@ -11,7 +11,7 @@ from maskline.conversation.v1 import opt_out_pb2, pool_pb2
 
 from . import clients
 from .calls import Calls
-from .state import NumberModel, PoolModel
+from .state import PoolModel
 
 
 @dataclass
@@ -57,7 +57,7 @@ class Operators(Calls):
             assert answer == "NUMBER_TAKEN"
         else:
             assert not isinstance(answer, str), answer
-            pool.numbers[number] = NumberModel(is_reserved=is_reserved)
+            self.model.add_number(pool, number, is_reserved=is_reserved)
             self.operated.append(request)
         await self.settle()
 

@@ -18,6 +18,7 @@ from .invariants import Ledger, by_lane
 from .moves import due, expire, forget, warn
 from .scene import Text
 from .state import Model, new_model
+from .talk import Talk
 from .world import World
 
 _CODE = re.compile(rf"\b[{codes.ALPHABET}]{{{codes.LENGTH}}}\b")
@@ -104,11 +105,15 @@ class Play:
 
     def _learn_codes(self, sent: Sequence[OutboundMessage]) -> None:
         for text in sent:
-            talk = self.model.live(text.from_number, text.to_number)
             found = {code for code in _CODE.findall(text.body) if codes.is_code_shaped(code)}
-            if talk and talk.is_waiting and not talk.code and found:
-                [talk.code] = found
-                self.used_codes.append(talk.code)
+            for code in found.difference(self.used_codes):
+                self.used_codes.append(code)
+                self._nameless(text.from_number, text.to_number).code = code
+
+    def _nameless(self, number: str, person: str) -> Talk:
+        """The first conversation that a person began on a number and whose code is unknown."""
+        talks = (one for one in self.model.talks if (one.number, one.people[0]) == (number, person))
+        return next(talk for talk in talks if talk.has_code and not talk.code)
 
 
 def _inbound(text: Text) -> pb.InboundMessage:

@@ -22,6 +22,9 @@ from .cast import POOLS
 if TYPE_CHECKING:
     from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceAsyncStub
 
+# Calls that were cancelled are on their way out.
+GRACE_SECONDS = 0.1
+
 Method = Callable[..., grpc.aio.UnaryUnaryCall[Message, Message]]
 
 
@@ -41,7 +44,7 @@ class Replica:
 
     async def close(self) -> None:
         await self.channel.close()
-        await self.server.stop(None)
+        await self.server.stop(GRACE_SECONDS)
 
 
 async def start_replica(

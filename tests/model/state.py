@@ -72,6 +72,9 @@ class Model:
     carrier_blocked: set[str] = field(default_factory=set)
     outbox: list[Out] = field(default_factory=list)
     past: list[Past] = field(default_factory=list)
+    # The first pool of each number, and the numbers that have been in another one since.
+    homes: dict[str, str] = field(default_factory=dict)
+    moved: set[str] = field(default_factory=set)
     spoken: dict[str, Spoken] = field(default_factory=dict)
     # How many texts were passed on in each pool.
     relayed: "Counter[str]" = field(default_factory=Counter)
@@ -84,6 +87,12 @@ class Model:
 
     def pool_of(self, number: str) -> PoolModel | None:
         return next((pool for pool in self.pools.values() if number in pool.numbers), None)
+
+    def add_number(self, pool: PoolModel, number: str, *, is_reserved: bool) -> None:
+        """A number comes, or takes new conversations again."""
+        pool.numbers[number] = NumberModel(is_reserved=is_reserved)
+        if self.homes.setdefault(number, pool.name) != pool.name:
+            self.moved.add(number)
 
     def live(self, number: str, person: str) -> Talk | None:
         """What a person is in on a number."""
@@ -161,4 +170,5 @@ def new_model(now: datetime) -> Model:
             one.phone_number: NumberModel(one.takes_new, one.is_reserved) for one in pool.numbers
         }
         model.pools[pool.name] = PoolModel(pool.name, pool.settings, numbers)
+        model.homes |= dict.fromkeys(numbers, pool.name)
     return model

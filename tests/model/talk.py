@@ -18,6 +18,7 @@ class Talk:
     unique_name: str = ""
     conversation_id: str = ""
     code: str = ""
+    has_code: bool = True
     latest_end: datetime | None = None
     due: datetime | None = None
     warned_of: datetime | None = None

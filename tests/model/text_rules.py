@@ -70,8 +70,7 @@ class TextRules(Stage):
 
     @rule(picks=st.lists(st.tuples(PICKS, COMMANDS | TALK), min_size=2, max_size=5), number=MASKED)
     def texts_arrive_together(self, picks: list[tuple[int, Words]], number: str) -> None:
-        pool = self.play.model.pool_of(number)
-        numbers = list(pool.numbers) if pool else [number]
+        numbers = self._numbers_beside(number)
         self._arrive(*(self.text(self.line(pick, numbers), *words) for pick, words in picks))
 
     @rule(pick=PICKS, command=COMMANDS)
@@ -101,6 +100,17 @@ class TextRules(Stage):
         owners = ((text, model.pool_of(text.number)) for text in batch)
         self._sent += [Sent(model.now, one.name if one else "", text) for text, one in owners]
         self.receive(*batch)
+
+    def _numbers_beside(self, number: str) -> list[str]:
+        """Numbers whose texts are taken in order even if one person texts several of them.
+
+        A replica that still looks for a moved number in its old pool takes its texts after others.
+        """
+        model = self.play.model
+        pool = model.pool_of(number)
+        if pool is None or number in model.moved:
+            return [number]
+        return [one for one in pool.numbers if one not in model.moved]
 
     def _resendable(self) -> list[Text]:
         """What the carrier may send again, while the same pool has the number."""

@@ -128,6 +128,7 @@ class MemoryStore:
             or self._is_taken(change)
             or self._conduct_has_moved(change)
             or self._are_blocked(change.unless_blocked)
+            or bool(self._loads()[change.unless_live_on])
         )
 
     def _has_moved(self, change: Change) -> bool:

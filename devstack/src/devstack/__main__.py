@@ -57,13 +57,14 @@ async def _run(stack: Stack, data_folder: Path) -> None:
 
 def welcome(urls: Urls, data_folder: Path) -> str:
     """What a person needs to know who has just started it."""
+    addresses = f"--target {urls.conversation_target} --gateway-url {urls.gateway_url}"
     return f"""
 Maskline runs.
 
   Phones   {urls.simulator_url}
   Begin    On that page, text "start" from one phone to a masked number. It gets a code:
            text "join CODE" from another phone. Now they talk; "end" finishes.
-  Operate  .venv/bin/maskline --target {urls.conversation_target} --gateway-url {urls.gateway_url} doctor
+  Operate  .venv/bin/maskline {addresses} doctor
   Logs     {data_folder / "logs"}
   Stop     Ctrl-C
 """

@@ -364,6 +364,16 @@ async def test_loads_are_counted_by_number_and_by_person(desk: Desk) -> None:
     assert (await desk.store.live(), await desk.store.most_held()) == (0, 0)
 
 
+async def test_what_needs_a_number_without_live_conversations_waits_for_their_end(
+    desk: Desk,
+) -> None:
+    active = await desk.connected()
+    assert await desk.commit(Change(unless_live_on=MASKED)) == Conflict()
+    assert await desk.commit(Change(unless_live_on="+12065550101")) == Done()
+    await desk.parted(active)
+    assert await desk.commit(Change(unless_live_on=MASKED)) == Done()
+
+
 async def test_a_persons_ended_conversations_are_remembered(desk: Desk) -> None:
     over = await desk.parted(await desk.connected())
     assert await desk.store.history(ALICE) == await desk.store.history(BOB) == [over]

@@ -1,197 +1,185 @@
-"""Several replicas on one Redis, as processes, and clients that do the same thing at once."""
+"""Several replicas as processes on one Redis, asked by many clients at once."""
 
 import asyncio
-import os
-import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from itertools import combinations, cycle, islice
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
 from uuid import uuid4
 
 import grpc
 import pytest
-from redis.asyncio import Redis
+from redis import Redis as BlockingRedis
 
-from conversation_service.rpc.refusals import DOMAIN
 from conversation_service.serve.service import SERVICE_NAMES
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import pool_pb2
+from maskline.conversation.v1 import event_pb2
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
 from maskline.conversation.v1.pool_pb2_grpc import PoolServiceStub
-from support.conversation_calls import ask
-from support.conversations import MASKED, OTHER_MASKED
 from support.eventually import eventually
-from support.grpc_calls import is_serving, reason
+from support.grpc_calls import is_serving
 from support.ports import free_port
 
-if TYPE_CHECKING:
-    from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceAsyncStub
+from .replicas import CALL_SECONDS, Replicas, answer_of, start_replica
 
-POOLS = Path(__file__).parents[3] / "deploy" / "pools.toml"
 REPLICAS = 3
-PEOPLE = tuple(f"+1425555011{digit}" for digit in range(5))
-# Whoever loses a race ten times in a row is told so, and may come again.
-RACED = "TOO_MANY_RACES"
-
-Answer = TypeVar("Answer")
-
-
-class Replicas:
-    """Channels to processes that share one Redis, taken in turn."""
-
-    def __init__(self, channels: Sequence[grpc.aio.Channel]) -> None:
-        self.channels = channels
-        self._turns = cycle(channels)
-
-    @property
-    def next(self) -> "ConversationServiceAsyncStub":
-        return ConversationServiceStub(next(self._turns))
+# What happens at the same moment only now and then is tried more often.
+ROUNDS = 40
+PEOPLE = tuple(f"+142555501{last}" for last in range(40, 70))
+NUMBERS = tuple(f"+120655501{last}" for last in range(70, 99))
 
 
-async def replica(held: AsyncExitStack, redis_url: str) -> grpc.aio.Channel:
-    listen = f"127.0.0.1:{free_port()}"
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "conversation_service",
-        env={
-            "PATH": os.environ["PATH"],
-            "CONVERSATION_POOLS_FILE": str(POOLS),
-            "CONVERSATION_LISTEN": listen,
-            "CONVERSATION_REDIS_URL": redis_url,
-        },
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    held.push_async_callback(process.wait)
-    held.callback(process.kill)
-    return await held.enter_async_context(grpc.aio.insecure_channel(listen))
+@pytest.fixture(scope="module")
+def targets(redis_url: str) -> Iterator[list[str]]:
+    """The addresses of the replicas; every test has a pool of its own in them."""
+    with BlockingRedis.from_url(redis_url) as redis:
+        redis.flushall()
+    listen = [f"127.0.0.1:{free_port()}" for _ in range(REPLICAS)]
+    started = [start_replica(redis_url, one) for one in listen]
+    try:
+        yield listen
+    finally:
+        for process in started:
+            process.terminate()
+        for process in started:
+            process.wait()
 
 
 @pytest.fixture
-async def replicas(redis: Redis, redis_url: str) -> AsyncIterator[Replicas]:
-    async with AsyncExitStack() as held:
-        channels = [await replica(held, redis_url) for _ in range(REPLICAS)]
-
-        async def serve() -> bool:
-            return all([await is_serving(channel, SERVICE_NAMES[0]) for channel in channels])
-
-        await eventually(serve)
-        yield Replicas(channels)
-
-
-async def at_once(calls: Sequence[Awaitable[Answer]]) -> tuple[list[Answer], Counter[str]]:
-    """The answers, and how often each refusal came."""
-    results = await asyncio.gather(*calls, return_exceptions=True)
-    refusals: Counter[str] = Counter()
-    answers: list[Answer] = []
-    for one in results:
-        if isinstance(one, grpc.aio.AioRpcError):
-            refusals[reason(one, DOMAIN)] += 1
-        elif isinstance(one, BaseException):
-            raise one
-        else:
-            answers.append(one)
-    return answers, refusals
+async def replicas(targets: list[str]) -> AsyncIterator[Replicas]:
+    async with AsyncExitStack() as stack:
+        opened = [
+            await stack.enter_async_context(grpc.aio.insecure_channel(one)) for one in targets
+        ]
+        for channel in opened:
+            await _healthy(channel)
+        yield Replicas(
+            [ConversationServiceStub(channel) for channel in opened],
+            [PoolServiceStub(channel) for channel in opened],
+            f"races-{uuid4().hex[:8]}",
+        )
 
 
-async def live(replicas: Replicas) -> list[pb.Conversation]:
-    active = pb.ListConversationsRequest(state=pb.CONVERSATION_STATE_ACTIVE, page_size=500)
-    return list((await ask(replicas.next.ListConversations, active)).conversations)
+async def _healthy(channel: grpc.aio.Channel) -> None:
+    async def serves() -> bool:
+        return await is_serving(channel, SERVICE_NAMES[0])
+
+    await eventually(serves)
 
 
-def nobody_is_twice_on_a_number(conversations: Sequence[pb.Conversation]) -> bool:
+async def test_nobody_is_in_two_conversations_on_a_number_however_many_are_opened_at_once(
+    replicas: Replicas,
+) -> None:
+    await replicas.create_pool(NUMBERS[:3])
+    pairs = islice(cycle(combinations(PEOPLE[:4], 2)), 60)
+    answers = await replicas.open_all([replicas.opening(pair) for pair in pairs])
+    opened = {one.conversation.conversation_id for one in answers if not isinstance(one, str)}
+    refusals = {one for one in answers if isinstance(one, str)}
+    live = await replicas.live()
     lines = Counter(
-        (one.masked_number, person.participant_id)
-        for one in conversations
-        for person in one.participants
+        (one.masked_number, who.participant_id) for one in live for who in one.participants
     )
-    return max(lines.values(), default=0) <= 1
+    assert max(lines.values()) == 1
+    assert {one.conversation_id for one in live} == opened
+    assert refusals <= {"NO_NUMBER_AVAILABLE", "TOO_MANY_RACES"}
 
 
-async def test_however_many_open_at_once_nobody_is_twice_on_a_number(replicas: Replicas) -> None:
-    pairs = list(combinations(PEOPLE, 2)) * 3
-    opened, refusals = await at_once(
-        [
-            ask(replicas.next.OpenConversation, pb.OpenConversationRequest(phone_numbers=pair))
-            for pair in pairs
-        ]
-    )
-    assert set(refusals) <= {"NO_NUMBER_AVAILABLE", RACED}
-    there = await live(replicas)
-    assert {one.conversation.conversation_id for one in opened} == {
-        one.conversation_id for one in there
-    }
-    assert nobody_is_twice_on_a_number(there)
-    # Five people on one number make two pairs, on two numbers four.
-    assert 2 <= len(there) <= 4
-
-
-async def test_of_many_who_want_one_name_one_has_it(replicas: Replicas) -> None:
-    pairs = list(combinations(PEOPLE, 2))
-    opened, refusals = await at_once(
-        [
-            ask(
-                replicas.next.OpenConversation,
-                pb.OpenConversationRequest(phone_numbers=pair, unique_name="ride 1"),
-            )
-            for pair in pairs
-        ]
-    )
-    assert len(opened) == 1
-    assert refusals.total() == len(pairs) - 1
-    assert set(refusals) <= {"UNIQUE_NAME_TAKEN", RACED}
-
-
-async def test_of_many_who_join_with_one_code_one_is_let_in(replicas: Replicas) -> None:
-    starter, *others = PEOPLE
-    start = pb.StartConversationRequest(phone_number=starter)
-    code = (await ask(replicas.next.StartConversation, start)).code
-    joined, refusals = await at_once(
-        [
-            ask(
-                replicas.next.JoinConversation,
-                pb.JoinConversationRequest(phone_number=number, code=code),
-            )
-            for number in others
-        ]
-    )
-    assert len(joined) == 1
-    assert set(refusals) <= {"CODE_NOT_VALID", RACED}
-
-
-async def test_one_request_sent_to_all_replicas_at_once_is_carried_out_once(
+async def test_a_person_who_starts_through_all_replicas_at_once_waits_in_one_conversation(
     replicas: Replicas,
 ) -> None:
-    request = pb.OpenConversationRequest(request_id=str(uuid4()), phone_numbers=PEOPLE[:2])
-    stubs = islice(cycle(replicas.channels), REPLICAS * 4)
-    opened, refusals = await at_once(
-        [ask(ConversationServiceStub(one).OpenConversation, request) for one in stubs]
+    await replicas.create_pool(NUMBERS[3:4])
+    await asyncio.gather(
+        *(replicas.text(PEOPLE[0], NUMBERS[3], "start", at % REPLICAS) for at in range(9))
     )
-    assert set(refusals) <= {RACED}
-    assert len({one.conversation.conversation_id for one in opened}) == 1
-    assert len(await live(replicas)) == 1
+    assert len(await replicas.live()) == 1
 
 
-async def test_a_number_that_is_removed_while_others_open_holds_no_conversation(
-    replicas: Replicas,
-) -> None:
-    pools = [PoolServiceStub(channel) for channel in replicas.channels]
-    number = pool_pb2.RemoveNumberRequest(masked_number=MASKED)
-    opening = [
-        ask(replicas.next.OpenConversation, pb.OpenConversationRequest(phone_numbers=pair))
-        for pair in combinations(PEOPLE, 2)
+async def test_a_unique_name_goes_to_one_of_those_who_want_it_at_once(replicas: Replicas) -> None:
+    await replicas.create_pool(NUMBERS[4:7])
+    pairs = zip(PEOPLE[::2], PEOPLE[1::2], strict=True)
+    wanted = [replicas.opening(pair, unique_name="order 7") for pair in pairs]
+    answers = await replicas.open_all(wanted)
+    [live] = await replicas.live()
+    assert [one.conversation for one in answers if not isinstance(one, str)] == [live]
+    assert {one for one in answers if isinstance(one, str)} == {"UNIQUE_NAME_TAKEN"}
+
+
+async def test_a_code_lets_one_of_those_in_who_use_it_at_once(replicas: Replicas) -> None:
+    await replicas.create_pool(NUMBERS[7:8])
+    start = pb.StartConversationRequest(
+        request_id=str(uuid4()), pool=replicas.pool, phone_number=PEOPLE[0]
+    )
+    started = await replicas.conversations[0].StartConversation(start, timeout=CALL_SECONDS)
+    joins = [
+        pb.JoinConversationRequest(
+            request_id=str(uuid4()), pool=replicas.pool, code=started.code, phone_number=person
+        )
+        for person in PEOPLE[1:13]
     ]
-    (opened, refusals), (_, kept) = await asyncio.gather(
-        at_once(opening), at_once([ask(pool.RemoveNumber, number) for pool in pools])
+    calls = zip(replicas.in_turn, joins, strict=False)
+    answers = await asyncio.gather(
+        *(answer_of(stub.JoinConversation(one, timeout=CALL_SECONDS)) for stub, one in calls)
     )
-    assert set(refusals) <= {"NO_NUMBER_AVAILABLE", RACED}
-    assert set(kept) <= {"NUMBER_IN_USE", "UNKNOWN_MASKED_NUMBER", RACED}
-    listed = await ask(pools[0].ListNumbers, pool_pb2.ListNumbersRequest())
-    numbers = {one.phone_number: one.live_conversations for one in listed.numbers}
-    there = await live(replicas)
-    assert {one.masked_number for one in there} <= set(numbers) <= {MASKED, OTHER_MASKED}
-    assert sum(numbers.values()) == len(there) == len(opened)
+    [live] = await replicas.live()
+    assert [one.conversation for one in answers if not isinstance(one, str)] == [live]
+    assert {one for one in answers if isinstance(one, str)} == {"CODE_NOT_VALID"}
+    assert len(live.participants) == 2
+
+
+async def test_a_number_that_is_removed_while_clients_open_has_no_live_conversation(
+    replicas: Replicas,
+) -> None:
+    number = NUMBERS[8]
+    await replicas.create_pool([])
+    for at in range(ROUNDS):
+        await replicas.add_number(number)
+        pairs = zip(PEOPLE[:6:2], PEOPLE[1:6:2], strict=True)
+        removed, _ = await asyncio.gather(
+            replicas.remove_number(number, through=at % REPLICAS),
+            replicas.open_all([replicas.opening(pair) for pair in pairs]),
+        )
+        live = await replicas.live()
+        assert bool(live) == isinstance(removed, str), f"{len(live)} live, removal {removed!r}"
+        await replicas.end(live)
+
+
+async def test_a_request_that_is_sent_to_all_replicas_at_once_opens_one_conversation(
+    replicas: Replicas,
+) -> None:
+    await replicas.create_pool(NUMBERS[16:19])
+    wanted = [replicas.opening(pair) for pair in combinations(PEOPLE[:4], 2)]
+    for request in wanted:
+        answers = await replicas.open_all([request] * 2 * REPLICAS)
+        named = {one if isinstance(one, str) else one.conversation.etag for one in answers}
+        assert len(named) == 1, named
+    assert len(await replicas.live()) == len(wanted)
+
+
+async def test_two_who_must_not_meet_any_more_are_not_brought_together_at_the_same_moment(
+    replicas: Replicas,
+) -> None:
+    here, there = NUMBERS[19:21]
+    await replicas.create_pool([here, there])
+    for at, pair in enumerate(zip(PEOPLE[::2], PEOPLE[1::2], strict=True)):
+        [first] = await replicas.open_all([replicas.opening(pair, masked_number=here)])
+        assert not isinstance(first, str)
+        _, again = await asyncio.gather(
+            replicas.text(pair[0], here, "block", through=at % REPLICAS),
+            replicas.open_all([replicas.opening(pair, masked_number=there) for _ in range(3)]),
+        )
+        kind = event_pb2.EVENT_TYPE_PARTICIPANT_BLOCKED
+        blocked = await _place(replicas, first.conversation, kind)
+        for one in again:
+            if not isinstance(one, str):
+                kind = event_pb2.EVENT_TYPE_CONVERSATION_OPENED
+                assert await _place(replicas, one.conversation, kind) < blocked
+
+
+async def _place(
+    replicas: Replicas, talk: pb.Conversation, kind: event_pb2.EventType.ValueType
+) -> tuple[int, ...]:
+    """Where an event lies among all of the pool's."""
+    request = pb.GetTimelineRequest(pool=replicas.pool, conversation_id=talk.conversation_id)
+    told = await replicas.conversations[0].GetTimeline(request, timeout=CALL_SECONDS)
+    [event] = [one for one in told.events if one.type == kind]
+    return tuple(map(int, event.event_id.split("-")))

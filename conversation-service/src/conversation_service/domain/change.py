@@ -86,6 +86,8 @@ class Change:
     # Two who must not meet again, and two who meet only if they may.
     blocks: tuple[Person, Person] | None = None
     unless_blocked: tuple[Person, Person] | None = None
+    # A masked number that must have no live conversation.
+    unless_live_on: str = ""
     wish: Wish | None = None
     pool: Pool | None = None
     refusal: ConversationError | None = None

@@ -192,7 +192,8 @@ class RemoveNumber:
             raise NumberInUse
         numbers = tuple(one for one in pool.numbers if one != number)
         after = replace(pool, numbers=numbers, is_seeded=False)
-        return _changed(facts, after, EventType.NUMBER_REMOVED)
+        removed = _changed(facts, after, EventType.NUMBER_REMOVED)
+        return replace(removed, unless_live_on=self.masked_number)
 
 
 def _changed(facts: Facts, after: Pool, kind: EventType) -> Change:

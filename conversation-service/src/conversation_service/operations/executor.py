@@ -182,11 +182,16 @@ class Executor:
         results: dict[int, Result] = {}
         commits: dict[int, Commit] = {}
         repeats: list[Repeat] = []
+        named: set[tuple[str, str]] = set()
         for at, intent, lookup, loaded in entries:
             if loaded.earlier:
                 results[at] = _repeated(intent.receipt, loaded.earlier)
                 repeats += _repeats(intent, loaded.earlier)
                 continue
+            if (intent.receipt.kind, intent.receipt.request_id) in named:
+                # The same intent twice at once: its receipt will be there at the next attempt.
+                continue
+            named.add((intent.receipt.kind, intent.receipt.request_id))
             decided = self._decide(intent, lookup, loaded, workspace, now)
             if not isinstance(decided, Commit):
                 results[at] = decided

@@ -76,6 +76,8 @@ class CommitLayout:
         if change.pool is not None:
             writes.set(self._keys.settings, self._seals.pool(change.pool))
             writes.set(self._keys.version, change.pool.version.encode())
+        if change.unless_live_on:
+            writes.expect_unset(self._keys.loads, self._names.number(change.unless_live_on))
         self._conduct(writes, commit)
         self._pairs(writes, change)
 

@@ -43,6 +43,10 @@ class Writes:
         """The set must not hold this member."""
         self._check("without", key, member)
 
+    def expect_unset(self, key: str, field: str) -> None:
+        """The hash must not have this field."""
+        self._check("unset", key, field)
+
     def set(self, key: str, value: bytes, lifetime: timedelta | None = None) -> None:
         """Writes a string, which expires if it has a lifetime."""
         ends = () if lifetime is None else ("PX", span_ms(lifetime))

@@ -12,7 +12,8 @@
            8 number of checks · 9 of writes · 10 of texts · 11 of events, then
            for each check:  kind, place of the key, expected. "head": the string's first line is
                             the expected one, "" where there is no string. "without": the set does
-                            not hold the expected member
+                            not hold the expected member. "unset": the hash does not have the
+                            expected field
            for each write:  number of words, command, place of the key, further words. "TALLY" is
                             HINCRBY, and the field goes when nothing is left of it
            for each text:   place of its message key (hash: state, rank, accepted (ms),
@@ -42,6 +43,9 @@ end
 local function holds(kind, key, expected)
   if kind == "without" then
     return redis.call("SISMEMBER", key, expected) == 0
+  end
+  if kind == "unset" then
+    return redis.call("HEXISTS", key, expected) == 0
   end
   return head(redis.call("GET", key) or "") == expected
 end
