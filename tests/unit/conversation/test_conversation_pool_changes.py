@@ -50,7 +50,8 @@ DRAIN, REMOVE = DrainNumber("r", MASKED), RemoveNumber("r", MASKED)
 def decided(intent: Intent, pool: Pool = SEEDED, loads: Mapping[str, int] | None = None) -> Pool:
     """The pool afterwards."""
     change = intent.decide(facts(pool=pool, loads=loads or {}))
-    assert change == Change(pool=change.pool, events=change.events)
+    guarded = MASKED if intent == REMOVE else ""
+    assert change == Change(pool=change.pool, events=change.events, unless_live_on=guarded)
     assert change.pool is not None
     return change.pool
 
@@ -148,6 +149,10 @@ def test_a_number_that_nobody_uses_is_removed() -> None:
     assert decided(REMOVE).numbers == NUMBERS[1:]
     assert decided(REMOVE, loads={OTHER_MASKED: 3}).numbers == NUMBERS[1:]
     assert decided(REMOVE, loads={MASKED: 0}).numbers == NUMBERS[1:]
+
+
+def test_a_number_is_removed_only_if_none_has_begun_on_it_meanwhile() -> None:
+    assert REMOVE.decide(facts(pool=POOL)).unless_live_on == MASKED
 
 
 def test_a_number_with_live_conversations_is_not_removed() -> None:
