@@ -101,11 +101,12 @@ def _any_number(model: Model, pool: PoolModel, people: list[str], wanted: Wanted
     }
     if not free:
         return Choice(refusal="NO_NUMBER_AVAILABLE")
-    last = {pool.last_numbers.get(frozenset(people), "")} if len(people) > 1 else set()
     preference = wanted.preference or pool.settings.number_preference
     sticks = preference is NumberPreference.PREFER_STICKY
-    liked = free & last if sticks else free - last
-    return Choice(frozenset(liked or free))
+    liked = [
+        (free & {last} if sticks else free - {last}) or free for last in pool.used_last(people)
+    ]
+    return Choice(frozenset().union(*liked))
 
 
 def _is_cooling(model: Model, pool: PoolModel, number: str, person: str, people: list[str]) -> bool:

@@ -65,7 +65,7 @@ class Calls(Play):
             self.used_codes.append(talk.code)
             self._began(request, answer, answer.conversation, talk)
         else:
-            assert answer == choice.refusal
+            assert answer == choice.refusal, f"{answer}, expected {choice}"
         await self.settle()
 
     async def open(
@@ -89,7 +89,7 @@ class Calls(Play):
             )
             self._began(request, answer, answer.conversation, talk)
         else:
-            assert answer == choice.refusal
+            assert answer == choice.refusal, f"{answer}, expected {choice}"
         await self.settle()
 
     async def join(self, pool: PoolModel, person: str, code: str) -> None:
@@ -102,7 +102,7 @@ class Calls(Play):
         if isinstance(expected, Talk) and isinstance(answer, pb.JoinConversationResponse):
             self._changed(request, answer, answer.conversation, expected)
         else:
-            assert answer == expected
+            assert answer == expected, f"{answer}, expected {expected}"
             if pool.conduct(person).tries.number != tries:
                 # A wrong try is counted once, however often it is sent.
                 self.answered.append(Answered(request, answer))
@@ -159,7 +159,9 @@ class Calls(Play):
             assert answer.is_held == (len(talk.held) > held)
             assert len(answer.message_ids) == (0 if answer.is_held else 1 if author else 2)
             self.answered.append(Answered(request, answer))
-        assert refusal == (answer if isinstance(answer, str) else "")
+        assert refusal == (answer if isinstance(answer, str) else ""), (
+            f"{answer}, expected {refusal}"
+        )
         await self.settle()
 
     async def repeat(self, earlier: Answered) -> None:
@@ -182,7 +184,7 @@ class Calls(Play):
     async def _about(self, talk: Talk, request: Message, kind: type[About], refusal: str) -> None:
         answer = await self.world.ask(request, kind)
         if isinstance(answer, str):
-            assert answer == refusal
+            assert answer == refusal, f"{answer}, expected {refusal}"
         else:
             assert not refusal, f"expected {refusal}"
             self._changed(request, answer, answer.conversation, talk)

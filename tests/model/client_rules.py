@@ -10,9 +10,9 @@ from maskline.conversation.v1 import conversation_pb2 as pb
 
 from .beginnings import Wanted
 from .calls import Answered
-from .cast import PEOPLE
+from .cast import MAIN, PEOPLE
 from .stage import Stage, Words, picked
-from .strategies import PAIRS, PERSONS, PICKS, POOL_NAMES, TALK, WANTED, WRONG_CODE
+from .strategies import COMMANDS, PAIRS, PERSONS, PICKS, POOL_NAMES, TALK, WANTED, WRONG_CODE
 from .talk import Talk
 
 # The last calls are the ones that are worth to be made again.
@@ -116,6 +116,16 @@ class ClientRules(Stage):
     @rule(pick=PICKS)
     def client_reopens(self, pick: int) -> None:
         self.do(self.play.reopen(picked(self._ended(), pick)))
+
+    @precondition(lambda self: any(len(talk.people) > 1 for talk in self._ended()))
+    @rule(pick=PICKS, meanwhile=COMMANDS)
+    def client_reopens_after_the_number_has_rested(self, pick: int, meanwhile: Words) -> None:
+        past = [talk for talk in self._ended() if len(talk.people) > 1]
+        talk = picked(past, pick // 2)
+        self.do(self.play.time_passes(MAIN.settings.cool_off, sweeps=True))
+        self.receive(self.text((talk.number, talk.people[pick % 2]), *meanwhile))
+        if talk in self.kept():
+            self.do(self.play.reopen(talk))
 
     @precondition(lambda self: self._repeatable())
     @rule(pick=PICKS)

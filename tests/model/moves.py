@@ -68,7 +68,7 @@ def end(
     talk.is_paused, talk.held = False, []
     if len(talk.people) > 1:
         model.past.append(Past(talk.pool, talk.number, tuple(talk.people), model.now))
-        model.pools[talk.pool].last_numbers[frozenset(talk.people)] = talk.number
+        model.pools[talk.pool].left(talk.people, talk.number, model.now)
 
 
 def ending_words(talk: Talk, reason: str) -> Template:

@@ -82,7 +82,9 @@ class Operators(Calls):
         )
         refusal = clients.number_removed(self.model, pool, number)
         answer = await self.world.ask(request, pool_pb2.RemoveNumberResponse)
-        assert refusal == (answer if isinstance(answer, str) else "")
+        assert refusal == (answer if isinstance(answer, str) else ""), (
+            f"{answer}, expected {refusal}"
+        )
         if not refusal:
             self.operated.append(request)
         await self.settle()

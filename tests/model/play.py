@@ -109,6 +109,9 @@ class Play:
             for code in found.difference(self.used_codes):
                 self.used_codes.append(code)
                 self._nameless(text.from_number, text.to_number).code = code
+        for talk in self.model.talks:
+            # A code that was kept from its person is never known.
+            talk.has_code = talk.code != ""
 
     def _nameless(self, number: str, person: str) -> Talk:
         """The first conversation that a person began on a number and whose code is unknown."""

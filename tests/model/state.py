@@ -1,7 +1,7 @@
 """The model: what a person who has read the design expects, in plain Python."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -37,7 +37,8 @@ class PoolModel:
     blocked: set[frozenset[str]] = field(default_factory=set)
     # What two who blocked each other had besides, on other numbers: it goes on.
     spared: set[str] = field(default_factory=set)
-    last_numbers: dict[frozenset[str], str] = field(default_factory=dict)
+    # Which number a pair used last: several, if conversations of theirs ended at one moment.
+    last_numbers: dict[frozenset[str], tuple[datetime, set[str]]] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
 
     @property
@@ -47,6 +48,16 @@ class PoolModel:
 
     def conduct(self, person: str) -> Conduct:
         return self.conducts.setdefault(person, Conduct())
+
+    def left(self, people: Iterable[str], number: str, now: datetime) -> None:
+        """A pair's conversation on a number has ended."""
+        pair = frozenset(people)
+        before, numbers = self.last_numbers.get(pair, (now, set()))
+        self.last_numbers[pair] = (now, {number, *(numbers if before == now else ())})
+
+    def used_last(self, people: Iterable[str]) -> set[str]:
+        """What may be the number that a pair used last."""
+        return self.last_numbers.get(frozenset(people), (None, {""}))[1]
 
     def may_meet(self, one: str, other: str) -> bool:
         """Two different people of whom neither has blocked the other."""

@@ -68,6 +68,24 @@ class TextRules(Stage):
         guessed = [WRONG_CODE] * tries + right[:1]
         self._arrive(*(self._joining((number, person), code) for code in guessed))
 
+    @rule(pick=PICKS, words=COMMANDS, times=st.integers(8, 14))
+    def texts_again_and_again(self, pick: int, words: Words, times: int) -> None:
+        line = self.line(pick)
+        batch = [self.text(line, *words) for _ in range(times)]
+        self._arrive(*batch, self.text(line, Kind.START, "start"))
+
+    @rule(pick=PICKS)
+    def an_old_opt_out_arrives_again(self, pick: int) -> None:
+        line = self.line(pick)
+        opt_out = self.text(line, Kind.OPT_OUT, "quit")
+        for text in (
+            opt_out,
+            self.text(line, Kind.YES, "yes"),
+            self.text(line, Kind.START, "start"),
+        ):
+            self._arrive(text)
+        self._arrive(opt_out)
+
     @rule(picks=st.lists(st.tuples(PICKS, COMMANDS | TALK), min_size=2, max_size=5), number=MASKED)
     def texts_arrive_together(self, picks: list[tuple[int, Words]], number: str) -> None:
         numbers = self._numbers_beside(number)
