@@ -1,5 +1,6 @@
 """People's phones, on the simulator's side of the carrier."""
 
+import base64
 from dataclasses import dataclass
 
 import httpx
@@ -17,6 +18,8 @@ class Text:
     peer: str
     body: str
     state: str
+    # Addresses at the simulator, which keeps what it was sent.
+    media_urls: tuple[str, ...] = ()
 
 
 class Phone:
@@ -27,9 +30,14 @@ class Phone:
         self._simulator = simulator
         self._texts = f"/simulator/phones/{number}/texts"
 
-    async def text(self, to: str, body: str) -> str:
-        """Types a text; answers the carrier's id of it."""
-        response = await self._simulator.post(self._texts, json={"to": to, "body": body})
+    async def text(self, to: str, body: str, *pictures: bytes) -> str:
+        """Types a text, with PNG pictures if there are any; answers the carrier's id of it."""
+        media = [
+            {"content": base64.b64encode(one).decode(), "file_name": f"{number}.png"}
+            for number, one in enumerate(pictures)
+        ]
+        typed = {"to": to, "body": body, "media": media}
+        response = await self._simulator.post(self._texts, json=typed)
         response.raise_for_status()
         return str(response.json()["id"])
 
@@ -43,7 +51,10 @@ class Phone:
         response = await self._simulator.get(self._texts)
         response.raise_for_status()
         return [
-            Text(one["id"], one["peer"], one["body"], one["state"])
+            Text(
+                *(one["id"], one["peer"], one["body"], one["state"]),
+                tuple(medium["url"] for medium in one["media"]),
+            )
             for one in response.json()["texts"]
             if one["direction"] == direction
         ]

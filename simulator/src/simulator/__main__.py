@@ -21,11 +21,11 @@ def main() -> None:
 
 
 async def serve(settings: Settings) -> None:
-    """Whoever follows the events is let go as soon as a stop is asked for."""
+    """Whoever follows the events or waits for an answer is let go when a stop is asked for."""
     clock, client = SystemClock(), CallbackClient()
     carrier = create_carrier(settings, clock, client.post)
     app = create_app(settings, clock, carrier, client)
-    await serve_http(app, settings.listen, on_stop=carrier.feed.close)
+    await serve_http(app, settings.listen, on_stop=carrier.close)
 
 
 if __name__ == "__main__":

@@ -15,10 +15,12 @@ from runtime.clock import Clock
 from simulator.callbacks.client import CallbackClient
 from simulator.callbacks.courier import Post
 from simulator.carrier import Behaviour, Carrier
+from simulator.connections import Connections
 from simulator.control.api import control_api
 from simulator.flowroute.api import messages_api, numbers_api
 from simulator.flowroute.authentication import Credentials
 from simulator.http_body import BodyLimit
+from simulator.media_client import MediaClient
 from simulator.page import page_routes
 from simulator.settings import Settings
 
@@ -44,6 +46,7 @@ def create_app(
     settings: Settings, clock: Clock, carrier: Carrier, client: CallbackClient
 ) -> Starlette:
     """The carrier's API, the control side and the page, on one carrier."""
+    media = MediaClient()
     keys = Credentials(
         settings.access_key.get_secret_value(), settings.secret_key.get_secret_value()
     )
@@ -55,17 +58,18 @@ def create_app(
         worker.cancel()
         await carrier.courier.stop()
         await client.close()
+        await media.close()
 
     return Starlette(
         routes=[
             Route("/healthz", _healthz, methods=["GET"]),
-            Mount("/v2.2", messages_api(carrier, clock, keys, priced=True)),
-            Mount("/v2.1", messages_api(carrier, clock, keys, priced=False)),
+            Mount("/v2.2", messages_api(carrier, clock, media, keys, priced=True)),
+            Mount("/v2.1", messages_api(carrier, clock, media, keys, priced=False)),
             Mount("/v2", numbers_api(carrier, keys)),
-            Mount("/simulator", control_api(carrier)),
+            Mount("/simulator", control_api(carrier, settings.public_url)),
             *page_routes(),
         ],
-        middleware=[Middleware(BodyLimit)],
+        middleware=[Middleware(Connections), Middleware(BodyLimit)],
         lifespan=lifespan,
     )
 

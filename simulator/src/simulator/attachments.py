@@ -1,4 +1,4 @@
-"""Attachments are only listed so far: nothing is fetched or hosted."""
+"""Attachments by their addresses: which can be used, and what they tell."""
 
 import mimetypes
 from pathlib import PurePosixPath
@@ -26,6 +26,12 @@ def is_http_url(url: str) -> bool:
 
 def media_at(url: str, *, mime_type: str | None = None, file_size: int = 0) -> Media:
     """An attachment, with what its URL tells where nothing better is known."""
-    file_name = PurePosixPath(urlsplit(url).path).name or "attachment"
-    guessed, _ = mimetypes.guess_type(file_name)
-    return Media(url, file_name, mime_type or guessed or _UNKNOWN_TYPE, file_size)
+    name = PurePosixPath(urlsplit(url).path).name
+    # Two dots alone are a way up and no name.
+    file_name = "attachment" if name in ("", "..") else name
+    return Media(url, file_name, mime_type or guessed_type(file_name), file_size)
+
+
+def guessed_type(file_name: str) -> str:
+    """The media type that a name suggests."""
+    return mimetypes.guess_type(file_name)[0] or _UNKNOWN_TYPE

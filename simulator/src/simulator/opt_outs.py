@@ -39,6 +39,10 @@ class OptOuts:
         """Whether texts from `our_number` to `phone` are refused."""
         return (phone, our_number) in self._blocked
 
+    def put(self, phone: str, our_number: str, *, blocked: bool) -> None:
+        """Makes texts from `our_number` to `phone` refused, or not."""
+        self.obey(OptOutWord.STOP if blocked else OptOutWord.UNSTOP, phone, our_number)
+
     def obey(self, word: OptOutWord, phone: str, our_number: str) -> bool:
         """Does as the word says; False when that was so already."""
         pair = (phone, our_number)

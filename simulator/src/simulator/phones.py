@@ -1,7 +1,7 @@
 """The phones that people play with, and the texts on them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -66,7 +66,7 @@ def text_view(text: PhoneText) -> dict[str, object]:
         "direction": text.side,
         "peer": text.peer,
         "body": text.body,
-        "media": [item.url for item in text.media],
+        "media": [asdict(item) for item in text.media],
         "state": text.state,
         "attempts": text.attempts,
         "time": text.time.isoformat(),

@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from itertools import takewhile
 
+from runtime.clock import Clock
+
 # A benchmark's minute, or an evening of play; some 30 MB with texts of usual length.
 RECORDS_KEPT = 20_000
 
@@ -59,23 +61,34 @@ class MessageRecord:
 
 
 class MessageRecords:
-    """The newest RECORDS_KEPT messages, by id and by time."""
+    """The newest RECORDS_KEPT messages, by id and by time. Some are shown only later."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._records: dict[str, MessageRecord] = {}
+        self._shown_from: dict[str, datetime] = {}
 
-    def add(self, record: MessageRecord) -> None:
+    def add(self, record: MessageRecord, shown_from: datetime | None = None) -> None:
         """Keeps a message; the oldest one is forgotten when there are too many."""
         self._records[record.id] = record
+        if shown_from:
+            self._shown_from[record.id] = shown_from
         if len(self._records) > RECORDS_KEPT:
-            del self._records[next(iter(self._records))]
+            oldest = next(iter(self._records))
+            del self._records[oldest]
+            self._shown_from.pop(oldest, None)
 
     def find(self, message_id: str) -> MessageRecord | None:
-        """The message with this id, if it is still known."""
-        return self._records.get(message_id)
+        """The message with this id, if it is still known and shown already."""
+        record = self._records.get(message_id)
+        return record if record and self._is_shown(record) else None
 
     def between(self, start: datetime, end: datetime) -> Iterator[MessageRecord]:
         """Messages from `start` to `end`, both included, newest first."""
         newest_first = reversed(self._records.values())
         recent = takewhile(lambda record: record.time >= start, newest_first)
-        return (record for record in recent if record.time <= end)
+        return (record for record in recent if record.time <= end and self._is_shown(record))
+
+    def _is_shown(self, record: MessageRecord) -> bool:
+        shown_from = self._shown_from.get(record.id)
+        return shown_from is None or shown_from <= self._clock.now()

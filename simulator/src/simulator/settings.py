@@ -35,6 +35,11 @@ class Settings(ServiceSettings):
         "http://127.0.0.1:8080",
         description="Where callbacks go: texts to /api/message, receipts to /api/receipt.",
     )
+    public_url: HttpUrl | None = Field(
+        None,
+        description="Where media that phones attach are fetched; unless given, where the one who "
+        "typed the text reached the simulator.",
+    )
     access_key: SecretStr = Field(
         SecretStr("simulator"), description="Access key that senders must present."
     )

@@ -74,6 +74,19 @@ class RunningSimulator:
         assert response.status_code == 202, response.text
         return str(response.json()["id"])
 
+    async def fault(self, kind: str, **more: object) -> str:
+        """Has a fault happen; answers its id."""
+        response = await self.http.post("/simulator/faults", json={"kind": kind, **more})
+        assert response.status_code == 201, response.text
+        return str(response.json()["id"])
+
+    async def records(self, clock: ManualClock) -> list[dict[str, object]]:
+        """All message records of the day that are shown, newest first."""
+        query = {"start_date": f"{clock.now():%Y-%m-%d}"}
+        response = await self.http.get("/v2.2/messages", params=query, auth=KEYS)
+        listed: list[dict[str, object]] = response.raise_for_status().json()["data"]
+        return listed
+
     async def texts(self, phone: str = ALICE) -> list[dict[str, object]]:
         """All texts on a phone."""
         response = await self.http.get(f"/simulator/phones/{phone}/texts")
@@ -103,22 +116,23 @@ async def running_simulator(
 ) -> AsyncIterator[RunningSimulator]:
     """The application on a free port, as `python -m simulator` serves it."""
     gateway = RecordingGateway()
-    async with _serving(gateway.app) as gateway_server:
-        gateway.url = f"http://127.0.0.1:{_port(gateway_server)}"
+    async with serving(gateway.app) as gateway_server:
+        gateway.url = f"http://127.0.0.1:{port_of(gateway_server)}"
         settings = Settings(gateway_url=gateway.url)
         client = CallbackClient(answer_timeout_seconds)
         carrier = create_carrier(settings, clock, client.post)
         app = create_app(settings, clock, carrier, client)
-        async with _serving(app) as server, _client(_port(server)) as http:
-            yield RunningSimulator(_port(server), http, carrier, gateway)
-            carrier.feed.close()
+        async with serving(app) as server, _client(port_of(server)) as http:
+            yield RunningSimulator(port_of(server), http, carrier, gateway)
+            carrier.close()
             gateway.answers.set()
             # Each server takes a while to end, so both begin now.
             gateway_server.should_exit = True
 
 
 @asynccontextmanager
-async def _serving(app: AsgiApplication) -> AsyncIterator[HttpServer]:
+async def serving(app: AsgiApplication) -> AsyncIterator[HttpServer]:
+    """Any application on a free port, for a while."""
     server = http_server(app, "127.0.0.1:0")
     task = asyncio.create_task(server.serve())
 
@@ -133,7 +147,8 @@ async def _serving(app: AsgiApplication) -> AsyncIterator[HttpServer]:
         await task
 
 
-def _port(server: HttpServer) -> int:
+def port_of(server: HttpServer) -> int:
+    """Where it listens."""
     return int(server.servers[0].sockets[0].getsockname()[1])
 
 

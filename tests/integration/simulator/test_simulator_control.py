@@ -126,6 +126,14 @@ async def test_a_text_of_the_wrong_form_is_a_problem_and_leaves_no_trace(
         ("PUT", "/simulator/settings", {"callback_shape": ["jsonapi"]}, 422),
         ("PUT", "/simulator/settings", {"receipt_shape": None}, 422),
         ("PUT", "/simulator/settings", {"handset_receipts": "yes"}, 422),
+        ("POST", "/simulator/faults", {}, 422),
+        ("POST", "/simulator/faults", {"kind": "reset", "count": 0}, 422),
+        ("POST", "/simulator/faults", {"kind": "hang", "seconds": 121}, 422),
+        ("DELETE", "/simulator/faults/unknown", None, 404),
+        ("PUT", f"/simulator/opt-outs/{CAROL}/{OURS}", None, 404),
+        ("PUT", f"/simulator/opt-outs/{ALICE}/{BOB}", None, 422),
+        ("PUT", f"/simulator/opt-outs/911/{OURS}", None, 422),
+        ("GET", "/simulator/media/unknown/cat.png", None, 404),
         ("GET", "/simulator/nothing", None, 404),
         ("DELETE", "/simulator/settings", None, 405),
     ],
@@ -145,7 +153,7 @@ async def test_a_text_that_was_received_cannot_be_handed_in_again(
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("POST", "/simulator/phones"), ("POST", TEXTS), ("PUT", "/simulator/settings")],
+    [("POST", "/simulator/phones"), ("PUT", "/simulator/settings"), ("POST", "/simulator/faults")],
 )
 async def test_a_huge_body_is_refused(simulator: RunningSimulator, method: str, path: str) -> None:
     content = b" " * 1_000_000

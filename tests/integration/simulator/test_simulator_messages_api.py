@@ -178,21 +178,6 @@ async def test_an_outbound_record_is_the_logged_sample(
     }
 
 
-async def test_an_mms_record_names_its_media_and_lists_no_receipts(
-    simulator: RunningSimulator,
-) -> None:
-    response = await simulator.send(body=None, media_urls=["https://example.net/1.jpg"])
-    message_id = response.json()["data"]["id"]
-    found = await simulator.http.get(f"/v2.1/messages/{message_id}", auth=KEYS)
-    data = found.json()["data"]
-    assert [media["type"] for media in data["relationships"]["media"]["data"]] == ["media"]
-    attributes = data["attributes"]
-    assert (attributes["is_mms"], attributes["status"]) == (True, "mmsc submit")
-    assert attributes["delivery_receipts"] == []
-    [text] = await simulator.texts()
-    assert text["media"] == ["https://example.net/1.jpg"]
-
-
 async def test_both_directions_are_listed_newest_first_page_by_page(
     simulator: RunningSimulator, clock: ManualClock
 ) -> None:

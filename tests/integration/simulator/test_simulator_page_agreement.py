@@ -65,6 +65,20 @@ async def test_every_call_that_the_page_makes_is_one_the_control_side_takes(
         assert response.is_success or "Not Found" not in response.json()["detail"], path
 
 
+async def test_the_page_speaks_of_media_as_the_control_side_does(
+    simulator: RunningSimulator,
+) -> None:
+    script = (WEB / "media.js").read_text()
+    sent = set(re.findall(r"\b(content|file_name|mime_type)\b(?=:| }|,)", script))
+    attachment = {"content": "", "file_name": "cat.png", "mime_type": "image/png"}
+    assert sent == set(attachment)
+    await simulator.type_text("", media=[attachment])
+    [text] = await simulator.texts()
+    assert isinstance(text["media"], list)
+    read = set(re.findall(r"\bmedia\.(\w+)", script))
+    assert {"url"} < read <= set(text["media"][0])
+
+
 async def test_the_page_follows_the_events_that_are_told(simulator: RunningSimulator) -> None:
     script = (WEB / "main.js").read_text()
     followed = set(re.findall(r"^    (\w+): (?:load|afterLoad)", script, re.MULTILINE))

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.attachments import MAX_MEDIA
-from simulator.carrier import Outgoing
 from simulator.flowroute.errors import FlowrouteError
 from simulator.flowroute.send_request import MAX_BODY_CHARACTERS, parse_send_request
+from simulator.making import Outgoing
 
 E164 = re.compile(r"\+[1-9][0-9]{9,14}")
 # JSON can escape halves of surrogate pairs, which no UTF-8 can hold.

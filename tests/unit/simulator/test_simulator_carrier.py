@@ -15,9 +15,9 @@ from simulator.carrier import (
     NoSuchText,
     NotOurNumber,
     NotResendable,
-    Outgoing,
     RecipientOptedOut,
 )
+from simulator.making import Outgoing
 from simulator.opt_outs import ANSWERS, OptOutWord
 from simulator.phones import Side, TextState, TooManyPhones
 from simulator.records import Media

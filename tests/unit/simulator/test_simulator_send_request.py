@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.carrier import Outgoing
 from simulator.flowroute.errors import FlowrouteError
 from simulator.flowroute.send_request import MAX_BODY_CHARACTERS, parse_send_request
+from simulator.making import Outgoing
 
 Shape = Callable[..., bytes]
 

@@ -6,7 +6,7 @@ apart; after that it is not sent any more.
 
 import asyncio
 import heapq
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -29,6 +29,7 @@ WAITING_LIMIT = 50_000
 LONGEST_NAP_SECONDS = 1.0
 
 HTTP_OK = 200
+NOW = timedelta(0)
 
 
 class Attempt(Enum):
@@ -84,11 +85,12 @@ class Courier:
         self._in_flight: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
 
-    def submit(self, callback: Callback) -> None:
-        """Schedules a callback for now. Raises CourierFull."""
-        if len(self._schedule) >= WAITING_LIMIT:
+    def submit(self, callback: Callback, delays: Sequence[timedelta] = (NOW,)) -> None:
+        """Schedules a callback for now, or once for each delay from now. Raises CourierFull."""
+        if len(self._schedule) + len(delays) > WAITING_LIMIT:
             raise CourierFull
-        self._put(callback, self._clock.now(), attempts=0)
+        for delay in delays:
+            self._put(callback, self._clock.now() + delay, attempts=0)
 
     def run_once(self) -> int:
         """Starts as many callbacks as are due and may be in flight; tells how many."""

@@ -67,15 +67,13 @@ def _sms(record: MessageRecord, callback_url: str) -> dict[str, object]:
 
 
 def _mms(record: MessageRecord) -> dict[str, object]:
-    media_ids = [media_id(record, index) for index in range(len(record.media))]
     data = {
         "id": record.id,
         "type": "message",
         "attributes": _mms_attributes(record),
-        "relationships": {"media": {"data": [{"id": i, "type": "media"} for i in media_ids]}},
+        "relationships": media_relationship(record),
     }
-    included = [_media(*pair) for pair in zip(media_ids, record.media, strict=True)]
-    return {"data": data, "included": included}
+    return {"data": data, "included": media_resources(record)}
 
 
 def _mms_attributes(record: MessageRecord) -> dict[str, object]:
@@ -97,8 +95,18 @@ def _mms_attributes(record: MessageRecord) -> dict[str, object]:
     }
 
 
-def media_id(record: MessageRecord, index: int) -> str:
-    """The id of a message's attachment, counted from 0."""
+def media_relationship(record: MessageRecord) -> dict[str, object]:
+    """Which media belong to a message, by their ids."""
+    data = [{"id": _media_id(record, index), "type": "media"} for index in range(len(record.media))]
+    return {"media": {"data": data}}
+
+
+def media_resources(record: MessageRecord) -> list[dict[str, object]]:
+    """What is known of each of a message's media."""
+    return [_media(_media_id(record, index), one) for index, one in enumerate(record.media)]
+
+
+def _media_id(record: MessageRecord, index: int) -> str:
     return f"{record.id.partition('-')[2]}-{index}"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 
-from simulator.callbacks.courier import Callback
+from simulator.callbacks.courier import Attempt, Callback, ignore
 from simulator.phone_numbers import to_digits
 from simulator.records import MessageRecord, Receipt
 from simulator.timestamps import with_offset
@@ -37,13 +37,19 @@ def receipts(time: datetime, *, is_mms: bool, from_handset: bool) -> tuple[Recei
     return (handed_over, accepted, delivered) if from_handset else (handed_over, accepted)
 
 
-def receipt_callbacks(record: MessageRecord, shape: ReceiptShape, url: str) -> Callback:
+def receipt_callbacks(
+    record: MessageRecord,
+    shape: ReceiptShape,
+    url: str,
+    on_last: Callable[[Attempt], None] = ignore,
+) -> Callback:
     """The callbacks of all receipts of a message, each followed by the next."""
     form = _FORMS[shape]
     following: Callback | None = None
     for receipt in reversed(record.receipts):
         content = json.dumps(form(record, receipt), ensure_ascii=False).encode()
-        following = Callback(url, content, followed_by=following)
+        note = ignore if following else on_last
+        following = Callback(url, content, on_attempt=note, followed_by=following)
     if following is None:
         raise ValueError("a message without receipts has no callbacks")
     return following

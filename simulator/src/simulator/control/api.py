@@ -11,19 +11,27 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from simulator.carrier import Carrier, NoSuchPhone
-from simulator.control import bodies, problems
+from simulator.control import bodies, media_bodies, problems
+from simulator.control.faults_api import fault_routes
 from simulator.control.stream import EventStreamResponse, stream
 from simulator.phones import text_view
 
 # A page holds one; tests a few more.
 MAX_READERS = 64
+# Whatever a file is, it stays a file: it runs nothing on the page's own address.
+MEDIA_HEADERS = {
+    "content-security-policy": "default-src 'none'; sandbox",
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+}
 
 
 class ControlApi:
     """Phones, texts, settings and events of one carrier."""
 
-    def __init__(self, carrier: Carrier) -> None:
+    def __init__(self, carrier: Carrier, public_url: str | None) -> None:
         self._carrier = carrier
+        self._public_url = public_url
         self._readers = 0
 
     async def phones(self, _request: Request) -> Response:
@@ -57,7 +65,8 @@ class ControlApi:
             _phone(request.path_params),
             bodies.number(fields, "to"),
             bodies.words(fields),
-            bodies.media(fields),
+            media_bodies.attachments(fields),
+            self._public_url or str(request.base_url).rstrip("/"),
         )
         return JSONResponse({"id": text.id}, HTTPStatus.ACCEPTED)
 
@@ -76,6 +85,27 @@ class ControlApi:
         self._carrier.behave(bodies.behaviour(fields, self._carrier.behaviour))
         return JSONResponse(asdict(self._carrier.behaviour))
 
+    async def opt_out(self, request: Request) -> Response:
+        """`PUT` and `DELETE /simulator/opt-outs/{phone}/{number}`: as if STOP, or UNSTOP, came."""
+        self._carrier.block(
+            bodies.number(request.path_params, "phone"),
+            bodies.number(request.path_params, "number"),
+            blocked=request.method == "PUT",
+        )
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
+    async def media(self, request: Request) -> Response:
+        """`GET /simulator/media/{id}/{file_name}`: a file that a text brought, in either way.
+
+        403 once expired, as S3 answers when a signature is too old.
+        """
+        kept = self._carrier.media.find(request.path_params["media_id"])
+        if kept is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such file any more.")
+        if kept.expired:
+            raise HTTPException(HTTPStatus.FORBIDDEN, "This address has expired.")
+        return Response(kept.file.content, headers=MEDIA_HEADERS, media_type=kept.file.mime_type)
+
     async def events(self, request: Request) -> Response:
         """`GET /simulator/events`, from Last-Event-ID on."""
         if self._readers >= MAX_READERS:
@@ -92,9 +122,9 @@ class ControlApi:
             self._readers -= 1
 
 
-def control_api(carrier: Carrier) -> Starlette:
+def control_api(carrier: Carrier, public_url: str | None) -> Starlette:
     """The application to mount at /simulator."""
-    api = ControlApi(carrier)
+    api = ControlApi(carrier, public_url)
     return Starlette(
         routes=[
             Route("/phones", api.phones, methods=["GET"]),
@@ -105,7 +135,10 @@ def control_api(carrier: Carrier) -> Starlette:
             Route("/texts/{text_id}/resend", api.resend, methods=["POST"]),
             Route("/settings", api.settings, methods=["GET"]),
             Route("/settings", api.change_settings, methods=["PUT"]),
+            Route("/opt-outs/{phone}/{number}", api.opt_out, methods=["PUT", "DELETE"]),
+            Route("/media/{media_id}/{file_name}", api.media, methods=["GET"]),
             Route("/events", api.events, methods=["GET"]),
+            *fault_routes(carrier.faults),
         ],
         exception_handlers={
             **dict.fromkeys(problems.REFUSALS, problems.answer_refusal),

@@ -7,13 +7,11 @@ from typing import TypeVar
 
 from starlette.requests import Request
 
-from simulator.attachments import MAX_MEDIA, is_http_url, media_at
 from simulator.callbacks.inbound import CallbackShape
 from simulator.callbacks.receipts import ReceiptShape
 from simulator.carrier import Behaviour
 from simulator.control.problems import BadRequest
 from simulator.phone_numbers import to_e164
-from simulator.records import Media
 
 # Longer than any phone sends; the gateway's own limit can still be tried out.
 MAX_BODY_CHARACTERS = 20_000
@@ -55,16 +53,6 @@ def words(fields: Fields) -> str:
         raise BadRequest(f"'body' must be a string of at most {MAX_BODY_CHARACTERS} characters.")
     # Half of a surrogate pair cannot be written as UTF-8, and no handset sends one.
     return body.encode("utf-8", "replace").decode()
-
-
-def media(fields: Fields) -> tuple[Media, ...]:
-    """The addresses of attachments. Raises BadRequest."""
-    urls = fields.get("media", [])
-    if not isinstance(urls, list) or len(urls) > MAX_MEDIA:
-        raise BadRequest(f"'media' must be a list of at most {MAX_MEDIA} addresses.")
-    if not all(isinstance(url, str) and is_http_url(url) for url in urls):
-        raise BadRequest("'media' must hold http or https addresses.")
-    return tuple(media_at(url) for url in urls)
 
 
 def behaviour(fields: Fields, present: Behaviour) -> Behaviour:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from simulator.callbacks.courier import CourierFull
 from simulator.carrier import NoSuchPhone, NoSuchText, NotOurNumber, NotResendable
+from simulator.faults.faults import NoSuchFault, TooManyFaults
 from simulator.phones import TooManyPhones
 
 REFUSALS: dict[type[Exception], tuple[HTTPStatus, str]] = {
@@ -18,8 +19,10 @@ REFUSALS: dict[type[Exception], tuple[HTTPStatus, str]] = {
     NotResendable: (HTTPStatus.CONFLICT, "Only texts that a phone has sent can be sent again."),
     NotOurNumber: (
         HTTPStatus.UNPROCESSABLE_ENTITY,
-        "'to' must be one of the account's numbers; GET /simulator/phones lists them.",
+        "The number must be one of the account's; GET /simulator/phones lists them.",
     ),
+    NoSuchFault: (HTTPStatus.NOT_FOUND, "There is no such fault any more."),
+    TooManyFaults: (HTTPStatus.CONFLICT, "There are too many faults. Remove one first."),
     TooManyPhones: (HTTPStatus.CONFLICT, "There are too many phones. Remove one first."),
     CourierFull: (HTTPStatus.SERVICE_UNAVAILABLE, "Too many callbacks wait already."),
 }

@@ -1,6 +1,8 @@
 """What the API answers, as JSON:API documents."""
 
-from simulator.callbacks.inbound import media_id
+from collections.abc import Sequence
+
+from simulator.callbacks.inbound import media_relationship, media_resources
 from simulator.phone_numbers import number_type, to_digits
 from simulator.records import Direction, MessageRecord, Receipt
 from simulator.tariff import dollars, message_encoding, price
@@ -25,18 +27,31 @@ def _price_details(record: MessageRecord) -> dict[str, object]:
     }
 
 
-def message_resource(record: MessageRecord) -> dict[str, object]:
-    """One message record."""
+def message_document(record: MessageRecord) -> dict[str, object]:
+    """One message record, with its media if it came in."""
+    return {"data": _message_resource(record), **_included([record])}
+
+
+def messages_document(records: Sequence[MessageRecord]) -> dict[str, object]:
+    """Message records in this order, with the media of those that came in."""
+    return {"data": [_message_resource(one) for one in records], **_included(records)}
+
+
+def _included(records: Sequence[MessageRecord]) -> dict[str, object]:
+    """Assumed: logged answers show `relationships` alone, JSON:API puts what they name here."""
+    received = [one for one in records if one.direction is Direction.INBOUND]
+    included = [media for record in received for media in media_resources(record)]
+    return {"included": included} if included else {}
+
+
+def _message_resource(record: MessageRecord) -> dict[str, object]:
     resource: dict[str, object] = {
         "attributes": _message_attributes(record),
         "type": "message",
         "id": record.id,
     }
     if record.media:
-        media = [
-            {"id": media_id(record, index), "type": "media"} for index in range(len(record.media))
-        ]
-        resource["relationships"] = {"media": {"data": media}}
+        resource["relationships"] = media_relationship(record)
     return resource
 
 

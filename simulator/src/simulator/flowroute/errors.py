@@ -51,6 +51,11 @@ async def answer_flowroute_error(_request: Request, error: Exception) -> JSONRes
     return error_response(error.status, error.detail, headers)
 
 
+async def answer_media_refused(_request: Request, error: Exception) -> JSONResponse:
+    """Handler for MediaRefused."""
+    return error_response(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
+
+
 async def answer_refusal(_request: Request, error: Exception) -> JSONResponse:
     """Handler for the carrier's refusals."""
     return error_response(*REFUSALS[type(error)])

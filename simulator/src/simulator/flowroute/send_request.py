@@ -3,9 +3,9 @@
 from starlette.requests import Request
 
 from simulator.attachments import MAX_MEDIA, media_at
-from simulator.carrier import Outgoing
 from simulator.flowroute.errors import unprocessable
 from simulator.flowroute.request_body import Fields, parse_fields, read_json_body, url
+from simulator.making import Outgoing
 from simulator.phone_numbers import to_e164
 from simulator.records import Media
 

@@ -16,7 +16,7 @@ export const phones = () => ask("GET", "/phones");
 export const texts = (number) => ask("GET", `${phone(number)}/texts`);
 export const addPhone = (number) => ask("POST", "/phones", { number });
 export const removePhone = (number) => ask("DELETE", phone(number));
-export const send = (number, to, body) => ask("POST", `${phone(number)}/texts`, { to, body });
+export const send = (number, to, body, media) => ask("POST", `${phone(number)}/texts`, { to, body, media });
 export const resend = (id) => ask("POST", `/texts/${encodeURIComponent(id)}/resend`);
 export const settings = () => ask("GET", "/settings");
 export const change = (choices) => ask("PUT", "/settings", choices);

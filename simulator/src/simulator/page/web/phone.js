@@ -1,13 +1,14 @@
 // One handset: its thread, and a field to type as its owner. Texts are only ever set as text.
 
 import * as api from "./api.js";
+import { read, shown } from "./media.js";
 
 const states = {
   sending: () => "sending",
   accepted: (text) => (text.attempts > 1 ? `accepted, sent ${text.attempts} times` : "accepted"),
   resending: (text) => `not accepted yet, sent ${text.attempts} ${text.attempts === 1 ? "time" : "times"}`,
   not_accepted: (text) =>
-    text.attempts ? `not accepted, given up after ${text.attempts} times` : "kept: no callback address is set",
+    text.attempts ? `not accepted, given up after ${text.attempts} times` : "kept: the gateway is not told",
   received: () => "",
 };
 
@@ -24,6 +25,7 @@ export class Phone {
     this.thread = this.find(".thread");
     this.masked = this.find(".masked");
     this.words = this.find(".words");
+    this.file = this.find(".file");
     this.find(".number").textContent = number;
     this.element.setAttribute("aria-label", `Phone ${number}`);
     this.find(".remove").setAttribute("aria-label", `Take phone ${number} away`);
@@ -42,6 +44,7 @@ export class Phone {
       event.preventDefault();
       this.send();
     });
+    this.file.addEventListener("change", () => this.showFile());
     this.words.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
       event.preventDefault();
@@ -51,10 +54,19 @@ export class Phone {
 
   async send() {
     const body = this.words.value;
-    if (body === "") return;
-    const sent = await this.try(() => api.send(this.number, this.masked.value, body));
-    if (sent) this.words.value = "";
+    const files = [...this.file.files];
+    if (body === "" && files.length === 0) return;
+    const sent = await this.try(async () => {
+      const media = await Promise.all(files.map(read));
+      return api.send(this.number, this.masked.value, body, media);
+    });
+    if (sent) this.words.value = this.file.value = "";
+    this.showFile();
     this.words.focus();
+  }
+
+  showFile() {
+    this.find(".attach").classList.toggle("full", this.file.files.length > 0);
   }
 
   async try(action) {
@@ -87,7 +99,8 @@ export class Phone {
     const item = copy("text");
     item.classList.add(text.direction);
     item.dataset.peer = text.peer;
-    item.querySelector(".body").textContent = text.body || "(no words)";
+    item.querySelector(".body").textContent = text.body || (text.media.length ? "" : "(no words)");
+    item.querySelector(".media").replaceChildren(...text.media.map(shown));
     item.querySelector("time").textContent = time(text.time);
     item.querySelector(".resend").addEventListener("click", () => this.try(() => api.resend(text.id)));
     this.items.set(text.id, item);
