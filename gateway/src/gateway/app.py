@@ -12,11 +12,12 @@ from starlette.routing import BaseRoute, Route
 from gateway.body import BodyLimits
 from gateway.callbacks import Callbacks, TakesCallbacks
 from gateway.health import Health, TellsHealth
+from gateway.media import KeepsMedia, MediaFiles
 from gateway.openapi import DESCRIPTION, document
 from gateway.problems import routing_problem_response
 
 
-class ConversationService(TakesCallbacks, TellsHealth, Protocol):
+class ConversationService(TakesCallbacks, KeepsMedia, TellsHealth, Protocol):
     """All that the application asks of what stands behind it."""
 
 
@@ -36,23 +37,27 @@ def create_app(conversations: ConversationService, limits: BodyLimits) -> Gatewa
         title="Maskline gateway",
         version=version("maskline-gateway"),
         description=DESCRIPTION,
-        routes=_routes(Callbacks(conversations, limits), Health(conversations)),
+        routes=_routes(
+            Callbacks(conversations, limits), MediaFiles(conversations), Health(conversations)
+        ),
         exception_handlers={HTTPException: _not_served},
         # The pages load their scripts from elsewhere.
         docs_url=None,
         redoc_url=None,
         # A redirect would repeat the address, and the carrier may not follow it.
         redirect_slashes=False,
-        # Spans would hold the paths of receipts, and so their send tokens.
+        # Spans would hold the paths of receipts and of files, and so their tokens.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
 
 
-def _routes(callbacks: Callbacks, health: Health) -> list[BaseRoute]:
+def _routes(callbacks: Callbacks, media: MediaFiles, health: Health) -> list[BaseRoute]:
     return [
         Route("/api/message", callbacks.message, methods=["POST"]),
         Route("/api/receipt", callbacks.receipt, methods=["POST"]),
         Route("/api/receipt/{send_token}", callbacks.receipt, methods=["POST"]),
+        # HEAD too: the route adds it to every GET.
+        Route("/media/{media_token}", media.file, methods=["GET"]),
         Route("/healthz", health.healthz, methods=["GET"]),
         Route("/readyz", health.readyz, methods=["GET"]),
     ]

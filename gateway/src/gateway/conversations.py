@@ -10,14 +10,17 @@ import structlog
 from grpc_health.v1 import health_pb2
 
 from gateway.outcomes import check_message, check_receipt
-from gateway.problems import NotNow
+from gateway.problems import FileNotKept, NotNow
 from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import media_pb2
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
+from maskline.conversation.v1.media_pb2_grpc import MediaServiceStub
 from runtime.coalescer import Coalescer, CoalescerFull
 
 log = structlog.get_logger()
 
 SERVICE = pb.DESCRIPTOR.services_by_name["ConversationService"]
+MEDIA_SERVICE = media_pb2.DESCRIPTOR.services_by_name["MediaService"]
 
 # Measured: larger batches save nothing more. The contract takes up to 256.
 BATCH_LIMIT = 64
@@ -44,6 +47,7 @@ class Conversations:
     def __init__(self, channel: grpc.aio.Channel, call_timeout_seconds: float) -> None:
         """`call_timeout_seconds` limits the whole wait of one callback, queue included."""
         self._stub = ConversationServiceStub(channel)
+        self._media = MediaServiceStub(channel)
         self._check_health = channel.unary_unary(
             "/grpc.health.v1.Health/Check",
             request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
@@ -70,6 +74,12 @@ class Conversations:
     async def receive_receipt(self, receipt: pb.DeliveryReceipt) -> None:
         """Returns once the receipt needs no sending again. Raises Refused otherwise."""
         check_receipt(receipt, await self._submit(self._receipts, receipt))
+
+    async def get_media(self, media_token: str) -> media_pb2.GetMediaResponse:
+        """A file. Raises FileNotKept, and NotNow when the conversation service cannot tell."""
+        request = media_pb2.GetMediaRequest(media_token=media_token)
+        with _failure_told("GetMedia", 1), _absence_told():
+            return await self._media.GetMedia(request, timeout=self._timeout)
 
     async def is_serving(self) -> bool:
         """Whether the conversation service says that it takes calls now."""
@@ -108,6 +118,17 @@ class Conversations:
         with _failure_told("ReceiveDeliveryReceipts", len(batch)):
             response = await self._stub.ReceiveDeliveryReceipts(request, timeout=self._timeout)
         return _one_each(response.results, len(batch))
+
+
+@contextmanager
+def _absence_told() -> Iterator[None]:
+    """One answer to whatever is not kept, so that nobody learns what an address looks like."""
+    try:
+        yield
+    except grpc.aio.AioRpcError as error:
+        if error.code() in (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.INVALID_ARGUMENT):
+            raise FileNotKept from None
+        raise
 
 
 @contextmanager

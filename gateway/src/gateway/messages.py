@@ -15,9 +15,12 @@ from gateway.phone_numbers import to_e164
 from gateway.problems import Unreadable
 from gateway.receipts import DeliveryReceipt, is_receipt, to_receipt
 
-# The limits of the conversation service's InboundMessage, kept here so that the carrier hears why.
+# The limits of the conversation service's InboundMessage.
 MAX_BODY_CHARACTERS = 10_000
 MAX_ATTACHMENTS = 16
+# What is handed in for a text beyond them. NUL is what no text may have, so its sender is told that
+# nothing was passed on; a callback that is refused would be lost without a word, a cut one mangled.
+TOO_MUCH = "\0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +53,15 @@ def parse_message(body: bytes) -> InboundText | DeliveryReceipt:
 def _to_text(callback: Callback) -> InboundText:
     attributes = callback.attributes
     _refuse_outbound(attributes.get("direction"))
+    body, attachments = _body(attributes.get("body")), _attachments(callback.included)
+    if len(body) > MAX_BODY_CHARACTERS or len(attachments) > MAX_ATTACHMENTS:
+        body, attachments = TOO_MUCH, ()
     return InboundText(
         carrier_message_id=to_id(callback.carrier_message_id),
         from_number=to_e164(attributes.get("from"), "from"),
         to_number=to_e164(attributes.get("to"), "to"),
-        body=_body(attributes.get("body")),
-        attachments=_attachments(callback.included),
+        body=body,
+        attachments=attachments,
         carrier_time=to_time(attributes.get("timestamp")),
     )
 
@@ -69,18 +75,12 @@ def _body(value: object) -> str:
     """The text; a picture without words has null or nothing here (seen in logged payloads)."""
     if value is not None and not isinstance(value, str):
         raise Unreadable("body is not a string. Send a string, null, or leave it out.")
-    text = to_text(value)
-    if len(text) > MAX_BODY_CHARACTERS:
-        raise Unreadable(f"body is longer than {MAX_BODY_CHARACTERS} characters. Send less.")
-    return text
+    return to_text(value)
 
 
 def _attachments(included: object) -> tuple[Attachment, ...]:
     entries = included if isinstance(included, list) else []
-    attachments = tuple(found for entry in entries if (found := _attachment(entry)))
-    if len(attachments) > MAX_ATTACHMENTS:
-        raise Unreadable(f"There are more than {MAX_ATTACHMENTS} attachments. Send fewer.")
-    return attachments
+    return tuple(found for entry in entries if (found := _attachment(entry)))
 
 
 def _attachment(entry: object) -> Attachment | None:

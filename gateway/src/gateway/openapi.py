@@ -12,7 +12,8 @@ Json = dict[str, object]
 
 DESCRIPTION = (
     "Takes the callbacks of the carrier, Flowroute: texts and delivery receipts. A callback is "
-    "answered 200 only after it is committed; whatever else it is answered, nothing was taken."
+    "answered 200 only after it is committed; whatever else it is answered, nothing was taken. "
+    "Hands out the files of texts that the carrier is to deliver."
 )
 
 _PROBLEM: Json = {
@@ -49,6 +50,7 @@ def _paths() -> Json:
         "/api/receipt/{send_token}": {
             "post": {**_receipt("receiveReceiptOfAttempt"), "parameters": [_SEND_TOKEN]}
         },
+        "/media/{media_token}": {"get": {**_media(), "parameters": [_MEDIA_TOKEN]}},
         "/healthz": {"get": _healthz()},
         "/readyz": {"get": _readyz()},
     }
@@ -60,6 +62,15 @@ _SEND_TOKEN: Json = {
     "required": True,
     "description": "Names the attempt to send that the receipt is about.",
     "schema": {"type": "string", "pattern": "^[A-Za-z0-9._~-]{1,128}$"},
+}
+
+
+_MEDIA_TOKEN: Json = {
+    "name": "media_token",
+    "in": "path",
+    "required": True,
+    "description": "The last part of the address that the carrier was given. It opens the file.",
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,128}$"},
 }
 
 
@@ -78,6 +89,22 @@ def _receipt(operation_id: str) -> Json:
         "summary": "Takes a delivery receipt",
         "requestBody": _body(RECEIPTS),
         "responses": _callback_responses(),
+    }
+
+
+def _media() -> Json:
+    return {
+        "operationId": "getFile",
+        "summary": "Hands out a file of a text; HEAD tells the same without the file",
+        "responses": {
+            "200": {
+                "description": "The file, without what identifies its sender. Keep no copy.",
+                "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
+            },
+            "404": _problem("No file is kept at this address, or not any more."),
+            "500": _problem("The gateway failed; ask again."),
+            "503": _problem("Something behind is not available; ask again.", _RETRY_AFTER),
+        },
     }
 
 

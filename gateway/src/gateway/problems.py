@@ -28,6 +28,13 @@ class UnknownMaskedNumber(Refused):
     """No pool owns the number that was texted."""
 
 
+class FileNotKept(Refused):
+    """No file is kept at this address, or not any more."""
+
+    def __init__(self, told: str = "No file is kept at this address.") -> None:
+        super().__init__(told)
+
+
 class BodyTooSlow(Refused):
     """The body did not arrive in time."""
 
@@ -64,6 +71,7 @@ _COME_AGAIN = {"Retry-After": str(RETRY_AFTER_SECONDS)}
 KINDS: Mapping[type[Refused], Kind] = {
     Unreadable: Kind(HTTPStatus.BAD_REQUEST, "unreadable", {}),
     UnknownMaskedNumber: Kind(HTTPStatus.NOT_FOUND, "unknown-masked-number", {}),
+    FileNotKept: Kind(HTTPStatus.NOT_FOUND, "file-not-kept", {}),
     BodyTooSlow: Kind(HTTPStatus.REQUEST_TIMEOUT, "body-too-slow", _HANG_UP),
     IdReused: Kind(HTTPStatus.CONFLICT, "id-reused", {}),
     BodyTooLarge: Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large", _HANG_UP),

@@ -1,15 +1,19 @@
 """What is asked of a carrier, and its answers reduced to what can be done about them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from messaging_service.domain import Text
 from messaging_service.errors import (
+    AttachmentsRefused,
     CarrierAccountRefused,
     CarrierRateLimited,
     CarrierRefused,
     CarrierUnavailable,
     RecipientOptedOut,
+    SendInProgress,
+    SendPaced,
 )
 
 
@@ -24,7 +28,7 @@ class Accepted:
 class Refused:
     """The carrier refused the text for good; sending it again does not help."""
 
-    error: CarrierRefused | RecipientOptedOut | CarrierAccountRefused
+    error: CarrierRefused | RecipientOptedOut | CarrierAccountRefused | AttachmentsRefused
     why: str
 
 
@@ -39,7 +43,9 @@ class Unknown:
 class NotSent:
     """The carrier surely does not have the text; it is safe to try again."""
 
-    error: CarrierRateLimited | CarrierUnavailable
+    error: (
+        CarrierRateLimited | CarrierUnavailable | CarrierAccountRefused | SendPaced | SendInProgress
+    )
     why: str
 
 
@@ -50,9 +56,10 @@ Answer = Accepted | Refused | Unknown | NotSent
 class Carrier(Protocol):
     """Sends one text."""
 
-    async def send(self, text: Text, send_token: str) -> Answer:
+    async def send(self, text: Text, send_token: str, media_urls: Sequence[str] = ()) -> Answer:
         """Asks once, within the send timeout; never raises but for cancellation.
 
-        The token is part of the address that receipts of this attempt come to.
+        The token is part of the address that receipts of this attempt come to. The carrier
+        fetches the text's files from the addresses.
         """
         ...

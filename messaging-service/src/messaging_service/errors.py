@@ -71,12 +71,18 @@ class RecipientOptedOut(MessagingError):
 
 
 class CarrierAccountRefused(MessagingError):
-    """The carrier refused the credentials, or the account's use of the number."""
+    """The carrier refused the credentials, or the account's use of the number.
+
+    `retry_after` is set for a text that can be sent as soon as the credentials are mended.
+    """
 
     reason = "CARRIER_ACCOUNT_REFUSED"
 
-    def __init__(self) -> None:
-        super().__init__("the carrier refused the account; check its keys and its numbers")
+    def __init__(self, retry_after: timedelta | None = None) -> None:
+        super().__init__(
+            "the carrier refused the account; check its keys and its numbers",
+            retry_after=retry_after,
+        )
 
 
 class CarrierRateLimited(MessagingError):
@@ -97,6 +103,33 @@ class CarrierUnavailable(MessagingError):
         super().__init__("the carrier cannot be reached; try again", retry_after=retry_after)
 
 
+class SendPaced(MessagingError):
+    """The account's pace or the campaign's budget is used up; it says nothing about the text."""
+
+    reason = "SEND_PACED"
+
+    def __init__(self, retry_after: timedelta) -> None:
+        super().__init__("as much is sent as may be; try again later", retry_after=retry_after)
+
+
+class MediaNotFound(MessagingError):
+    """No file is kept under this token, or not any more."""
+
+    reason = "MEDIA_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("no such file is kept")
+
+
+class AttachmentsRefused(MessagingError):
+    """All that a text had were files that are not passed on."""
+
+    reason = "ATTACHMENTS_REFUSED"
+
+    def __init__(self) -> None:
+        super().__init__("none of the text's files is passed on, and it has no words")
+
+
 class BackendUnavailable(MessagingError):
     """Redis does not answer. Nothing is sent without it."""
 
@@ -107,9 +140,11 @@ class BackendUnavailable(MessagingError):
 
 
 class SendInProgress(MessagingError):
-    """Another call is sending this text, or died doing so not long ago."""
+    """Another call is sending this text or the one before it, or that one is looked into."""
 
     reason = "SEND_IN_PROGRESS"
 
     def __init__(self, retry_after: timedelta) -> None:
-        super().__init__("another call is sending this text; ask again", retry_after=retry_after)
+        super().__init__(
+            "this text or the one before it is under way; ask again", retry_after=retry_after
+        )

@@ -19,7 +19,8 @@ class Fingerprints:
         """A digest of the text's own fields. The id is among them: equal texts look different."""
         digest = self._keyed.copy()
         fields = (text.message_id, text.pool, text.from_number, text.to_number, text.body)
-        for field in map(str.encode, fields):
+        files = (attachment.url for attachment in text.attachments)
+        for field in map(str.encode, (*fields, *files)):
             # The length in front keeps two fields from passing for two others.
             digest.update(len(field).to_bytes(4, "big"))
             digest.update(field)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 
 import aiohttp
 
@@ -26,29 +27,31 @@ class FlowrouteClient:
         self._receipt_url = f"{settings.public_url}/api/receipt/"
         self._timeout_seconds = settings.send_timeout_seconds
 
-    async def send(self, text: Text, send_token: str) -> Answer:
+    async def send(self, text: Text, send_token: str, media_urls: Sequence[str] = ()) -> Answer:
         """See Carrier."""
+        content = _request_body(text, self._receipt_url + send_token, media_urls)
         try:
             # Around everything: an answer that trickles in has no other end.
             async with asyncio.timeout(self._timeout_seconds):
-                return await self._post(text, send_token)
+                return await self._post(text, content)
         except Exception as error:
             return answer_to(error)
 
-    async def _post(self, text: Text, send_token: str) -> Answer:
-        content = _request_body(text, self._receipt_url + send_token)
+    async def _post(self, text: Text, content: bytes) -> Answer:
         reply = await self._http.post("/v2.2/messages", content, limit_bytes=ANSWER_LIMIT_BYTES)
         now = self._clock.now()
         return read_answer(reply.status, reply.headers, reply.content, text=text, now=now)
 
 
-def _request_body(text: Text, receipt_url: str) -> bytes:
-    attributes = {
+def _request_body(text: Text, receipt_url: str, media_urls: Sequence[str]) -> bytes:
+    attributes: dict[str, object] = {
         "to": text.to_number,
         "from": text.from_number,
         "body": text.body,
         "dlr_callback": receipt_url,
     }
+    if media_urls:
+        attributes |= {"is_mms": True, "media_urls": [*media_urls]}
     return json.dumps({"data": {"type": "message", "attributes": attributes}}).encode()
 
 

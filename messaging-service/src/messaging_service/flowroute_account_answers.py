@@ -10,7 +10,6 @@ from datetime import datetime
 from http import HTTPStatus
 
 from messaging_service.account import AccountNumber, NumbersPage, Page
-from messaging_service.domain import E164
 from messaging_service.errors import (
     CarrierAccountRefused,
     CarrierRateLimited,
@@ -24,10 +23,7 @@ from messaging_service.flowroute_answers import (
     delay,
     parsed,
 )
-
-_NORTH_AMERICAN_DIGITS = 10
-
-_Fields = Mapping[str, object]
+from messaging_service.flowroute_fields import Fields, e164, fields_of, has_more, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,69 +53,38 @@ def refusal_of(status: int, headers: Mapping[str, str], now: datetime) -> Messag
 
 def read_numbers(content: bytes, page: Page) -> NumbersPage | None:
     """A page of `GET /v2/numbers`, or None when it is none."""
-    body = _object(parsed(content))
+    body = fields_of(parsed(content))
     entries = body.get("data")
     if not isinstance(entries, list):
         return None
     listed = entries[: page.limit]
-    numbers = tuple(number for entry in listed if (number := _number(_object(entry))))
+    numbers = tuple(number for entry in listed if (number := _number(fields_of(entry))))
     return NumbersPage(
         numbers,
-        page.offset + len(listed) if _has_more(body, entries, page.limit) else None,
+        page.offset + len(listed) if has_more(body, entries, page.limit) else None,
         skipped=len(listed) - len(numbers),
     )
 
 
 def read_callback(content: bytes) -> Callback | None:
     """The setting of one type of callback, or None when it is none."""
-    data = _object(parsed(content)).get("data")
+    data = fields_of(parsed(content)).get("data")
     if not isinstance(data, dict):
         return None
-    attributes = _object(data.get("attributes"))
-    return Callback(_words(attributes.get("callback_url")), _words(attributes.get("api_version")))
+    attributes = fields_of(data.get("attributes"))
+    return Callback(words(attributes.get("callback_url")), words(attributes.get("api_version")))
 
 
-def _has_more(body: _Fields, entries: list[object], limit: int) -> bool:
-    """As the carrier's link to the next page says; where it links nothing, a full page may not
-    have been the last. An empty page ends a list whatever it says."""
-    links = body.get("links")
-    linked = bool(links.get("next")) if isinstance(links, dict) else len(entries) == limit
-    return bool(entries) and (linked or len(entries) > limit)
-
-
-def _number(entry: _Fields) -> AccountNumber | None:
+def _number(entry: Fields) -> AccountNumber | None:
     if entry.get("type", "number") != "number":
         return None
-    attributes = _object(entry.get("attributes"))
-    number = _e164(attributes.get("value")) or _e164(entry.get("id"))
+    attributes = fields_of(entry.get("attributes"))
+    number = e164(attributes.get("value")) or e164(entry.get("id"))
     if not number:
         return None
     enabled = attributes.get("messaging_enabled")
     return AccountNumber(
         number,
-        _words(attributes.get("number_type")),
+        words(attributes.get("number_type")),
         enabled if isinstance(enabled, bool) else None,
     )
-
-
-def _e164(value: object) -> str:
-    """The number with its plus, or nothing. Ten digits are North American, and lack their 1."""
-    written = _words(value).strip()
-    if written.isdigit() and len(written) == _NORTH_AMERICAN_DIGITS:
-        written = f"1{written}"
-    number = f"+{written.removeprefix('+')}"
-    return number if E164.fullmatch(number) else ""
-
-
-def _words(value: object) -> str:
-    """A word, or a number where a word is meant; nothing for anything else.
-
-    JSON can spell halves of characters, which no message of ours can hold.
-    """
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return ""
-    return str(value).encode("utf-8", "replace").decode()
-
-
-def _object(value: object) -> _Fields:
-    return value if isinstance(value, dict) else {}

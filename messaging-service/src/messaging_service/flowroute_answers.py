@@ -26,6 +26,8 @@ CARRIER_ID_LIMIT = 128
 RATE_LIMIT_DELAY = timedelta(seconds=1)
 # Maintenance and lost networks last longer than that.
 UNAVAILABLE_DELAY = timedelta(seconds=5)
+# Keys are mended by hand.
+ACCOUNT_DELAY = timedelta(minutes=1)
 # No carrier may park texts for longer than this with one header.
 LONGEST_DELAY = timedelta(minutes=5)
 
@@ -43,6 +45,9 @@ def read_answer(
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         carrier_id = _carrier_id(content)
         return Accepted(carrier_id) if carrier_id else Unknown(f"{why} without an id")
+    if status == HTTPStatus.UNAUTHORIZED:
+        # It says something of the keys and nothing of the text.
+        return NotSent(CarrierAccountRefused(ACCOUNT_DELAY), why)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return NotSent(CarrierRateLimited(delay(headers, now, RATE_LIMIT_DELAY)), why)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
@@ -81,7 +86,8 @@ def _was_performed(status: int) -> bool:
 def _refusal(
     status: int, content: bytes, text: Text
 ) -> CarrierRefused | RecipientOptedOut | CarrierAccountRefused:
-    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+    if status == HTTPStatus.FORBIDDEN:
+        # The account may not use this one number; others go on.
         return CarrierAccountRefused()
     if status == HTTPStatus.BAD_REQUEST and _tells_opt_out(content, text):
         return RecipientOptedOut()

@@ -58,7 +58,7 @@ class FlowrouteHttp:
         async with self._http.stream("POST", path, content=content, headers=headers) as response:
             return await _reply(response, limit_bytes)
 
-    async def get(self, path: str, query: Mapping[str, int], *, limit_bytes: int) -> Reply:
+    async def get(self, path: str, query: Mapping[str, int | str], *, limit_bytes: int) -> Reply:
         """As `post`."""
         async with self._http.stream("GET", path, params=query) as response:
             return await _reply(response, limit_bytes)

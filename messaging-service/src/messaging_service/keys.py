@@ -1,4 +1,11 @@
-"""Every key of the ledger. The braces are the key's own id: no script touches two of them."""
+"""Every key of the ledger and of the pace.
+
+The braces are a key's own id: no script touches two of them. The pace's keys share one slot, for a
+text is counted under several of them at once.
+"""
+
+# The ledger's keys. A fault on Friday night is mended on Monday, and what was sent is known then.
+KEEP_MS = 72 * 60 * 60 * 1000
 
 _PREFIX = "maskline:v1:messaging"
 
@@ -16,3 +23,33 @@ def attempt(send_token: str) -> str:
 def carrier(carrier_message_id: str) -> str:
     """String: the text that the carrier knows by this id."""
     return f"{_PREFIX}:{{{carrier_message_id}}}:carrier"
+
+
+def parked(carrier_message_id: str) -> str:
+    """List: receipts that came before the text was known by this id."""
+    return f"{_PREFIX}:{{{carrier_message_id}}}:parked"
+
+
+def rate(name: str) -> str:
+    """String: up to when one of the account's rates is used up."""
+    return f"{_PREFIX}:{{pace}}:rate:{name}"
+
+
+def brake() -> str:
+    """Hash: how often, and until when, the carrier's 429 has slowed all replicas down."""
+    return f"{_PREFIX}:{{pace}}:brake"
+
+
+def budget(span: str, number: int, pool: str) -> str:
+    """String: the segments of a pool in one minute or day, numbered from 1970 on."""
+    return f"{_PREFIX}:{{pace}}:budget:{span}:{number}:{pool}"
+
+
+def media(message_id: str) -> str:
+    """String: what became of each file of a text, as JSON."""
+    return f"{_PREFIX}:{{{message_id}}}:media"
+
+
+def media_file(name: str) -> str:
+    """String: an encrypted file; its name does not tell the address that opens it."""
+    return f"{_PREFIX}:{{{name}}}:file"

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import structlog
 
 from messaging_service.domain import Message
-from messaging_service.ledger import Ledger
+from messaging_service.ledger import Ledger, Waiting
+from messaging_service.metrics import Metrics
 from messaging_service.receipts import Receipt, state_of
 
 log = structlog.get_logger()
@@ -15,18 +16,29 @@ log = structlog.get_logger()
 class Recorder:
     """Finds the texts that receipts speak of and moves them forward."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, metrics: Metrics) -> None:
         self._ledger = ledger
+        self._metrics = metrics
 
     async def record_all(self, receipts: Sequence[Receipt]) -> list[Message | None]:
         """Each receipt's text as it stands, or None. Raises BackendUnavailable."""
         return list(await asyncio.gather(*map(self._record, receipts)))
 
     async def _record(self, receipt: Receipt) -> Message | None:
-        message = await self._ledger.record(receipt)
+        found = await self._ledger.record(receipt)
+        self._tell(receipt, found)
+        return found if isinstance(found, Message) else None
+
+    def _tell(self, receipt: Receipt, found: Message | Waiting | None) -> None:
         told = {"carrier_message_id": receipt.carrier_message_id, "code": receipt.status_code}
-        if message is None:
-            log.warning("receipt_of_no_text", **told)
-        elif state_of(receipt) is None:
-            log.warning("receipt_says_nothing_known", message_id=message.message_id, **told)
-        return message
+        match found:
+            case Message(message_id, standing=standing):
+                self._metrics.receipt(standing.state)
+                if state_of(receipt) is None:
+                    log.warning("receipt_says_nothing_known", message_id=message_id, **told)
+            case Waiting():
+                self._metrics.receipt("parked")
+                log.info("receipt_parked", **told)
+            case None:
+                self._metrics.receipt("unmatched")
+                log.warning("receipt_of_no_text", **told)

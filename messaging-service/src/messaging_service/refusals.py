@@ -16,6 +16,9 @@ CODES: dict[type[errors.MessagingError], StatusCode] = {
     errors.CarrierAccountRefused: StatusCode.FAILED_PRECONDITION,
     errors.CarrierRateLimited: StatusCode.RESOURCE_EXHAUSTED,
     errors.CarrierUnavailable: StatusCode.UNAVAILABLE,
+    errors.SendPaced: StatusCode.RESOURCE_EXHAUSTED,
+    errors.MediaNotFound: StatusCode.NOT_FOUND,
+    errors.AttachmentsRefused: StatusCode.FAILED_PRECONDITION,
     errors.BackendUnavailable: StatusCode.UNAVAILABLE,
     errors.SendInProgress: StatusCode.ABORTED,
 }

@@ -4,11 +4,13 @@ from grpc.aio import ServicerContext
 
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.messaging_pb2_grpc import MessagingServiceServicer
-from messaging_service import account_wire, wire
+from messaging_service import account_wire, records_wire, wire
 from messaging_service.account import Account
 from messaging_service.errors import MessageNotFound
 from messaging_service.ledger import Ledger
+from messaging_service.media_room import MediaRoom
 from messaging_service.recording import Recorder
+from messaging_service.records import Direction, Records
 from messaging_service.sending import Sender
 
 SERVICE_NAME = pb.DESCRIPTOR.services_by_name["MessagingService"].full_name
@@ -18,12 +20,20 @@ class MessagingServicer(MessagingServiceServicer):
     """Satisfies maskline.messaging.v1.MessagingService."""
 
     def __init__(
-        self, sender: Sender, recorder: Recorder, ledger: Ledger, account: Account
+        self,
+        sender: Sender,
+        recorder: Recorder,
+        ledger: Ledger,
+        account: Account,
+        records: Records,
+        room: MediaRoom,
     ) -> None:
         self._sender = sender
         self._recorder = recorder
         self._ledger = ledger
         self._account = account
+        self._records = records
+        self._room = room
 
     async def SendMessages(
         self,
@@ -55,6 +65,23 @@ class MessagingServicer(MessagingServiceServicer):
         wire.check_batch("receipts", request.receipts)
         messages = await self._recorder.record_all([*map(wire.to_receipt, request.receipts)])
         return pb.RecordDeliveryReceiptsResponse(results=map(wire.from_recorded, messages))
+
+    async def ListInboundRecords(
+        self,
+        request: pb.ListInboundRecordsRequest,
+        context: ServicerContext[pb.ListInboundRecordsRequest, pb.ListInboundRecordsResponse],
+    ) -> pb.ListInboundRecordsResponse:
+        span, page = records_wire.to_span_and_page(request)
+        found = await self._records.list_records(Direction.INBOUND, span, page)
+        return records_wire.from_records(found)
+
+    async def GetMedia(
+        self,
+        request: pb.GetMediaRequest,
+        context: ServicerContext[pb.GetMediaRequest, pb.GetMediaResponse],
+    ) -> pb.GetMediaResponse:
+        media = await self._room.get(records_wire.to_media_token(request))
+        return records_wire.from_media(media)
 
     async def ListAccountNumbers(
         self,

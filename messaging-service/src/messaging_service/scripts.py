@@ -22,7 +22,11 @@ class Scripts:
 
     def call(self, name: str, key: str, *arguments: Argument) -> Command:
         """The command that runs a script on its one key."""
-        return self._scripts.call(name, (key,), arguments)
+        return self.call_on(name, (key,), *arguments)
+
+    def call_on(self, name: str, keys: Sequence[str], *arguments: Argument) -> Command:
+        """The command that runs a script on its keys, all of one slot."""
+        return self._scripts.call(name, keys, arguments)
 
     async def run(self, *commands: Command) -> Sequence[Reply]:
         """Runs commands in order and answers their replies. Each must bear to be repeated.

@@ -16,8 +16,9 @@ from messaging_service.domain import (
     problem_of,
     refused,
 )
-from messaging_service.errors import MessagingError
+from messaging_service.errors import MessagingError, SendInProgress
 from messaging_service.flights import Flights
+from messaging_service.metrics import Metrics
 
 log = structlog.get_logger()
 
@@ -25,9 +26,10 @@ log = structlog.get_logger()
 class Sender:
     """Answers batches. A caller who gives up cuts no send short that is under way."""
 
-    def __init__(self, attempts: Attempts, *, in_flight_limit: int) -> None:
+    def __init__(self, attempts: Attempts, metrics: Metrics, *, in_flight_limit: int) -> None:
         """More texts than `in_flight_limit` at a time wait, as the carrier has no room for them."""
         self._attempts = attempts
+        self._metrics = metrics
         self._flights = Flights[SendResult](in_flight_limit)
 
     async def send_all(self, texts: Sequence[Text]) -> list[SendResult]:
@@ -58,9 +60,9 @@ class Sender:
         held_back_by: MessagingError | None = None
         for text in texts:
             result = await self._send(text, held_back_by)
+            self._metrics.answered(result.outcome)
             results.append(result)
-            if result.outcome is SendOutcome.NOT_SENT:
-                held_back_by = result.error
+            held_back_by = held_back_by or _holds_back(result)
         return results
 
     async def _send(self, text: Text, held_back_by: MessagingError | None) -> SendResult:
@@ -71,3 +73,10 @@ class Sender:
             # It must not overtake the one before it.
             return not_sent(text.message_id, held_back_by)
         return await self._flights.join(text, lambda: self._attempts.send(text))
+
+
+def _holds_back(result: SendResult) -> MessagingError | None:
+    """Why texts behind this one have to wait: it may still be sent, and must not be overtaken."""
+    if result.outcome is SendOutcome.NOT_SENT:
+        return result.error
+    return SendInProgress(result.retry_after) if result.retry_after else None

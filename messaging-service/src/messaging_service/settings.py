@@ -1,13 +1,17 @@
 """The whole environment of this service. Read once, in __main__, and passed down."""
 
 import re
+from datetime import timedelta
+from itertools import pairwise
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from messaging_service.media_origins import checked_origins
 from runtime.logs import LogLevel
+from runtime.metrics import MetricsAddress
 from runtime.setting_types import Address, HttpUrl, RedisUrl, Secret
 from runtime.settings import ServiceSettings
 
@@ -24,6 +28,21 @@ def _without_version(url: str) -> str:
 
 
 CarrierUrl = Annotated[HttpUrl, AfterValidator(_without_version)]
+Origins = Annotated[str, AfterValidator(checked_origins)]
+
+
+def _ascending_times(value: str) -> str:
+    try:
+        times = [float(time) for time in value.split(",")]
+    except ValueError:
+        raise ValueError("give numbers with commas in between") from None
+    is_ascending = all(before < after for before, after in pairwise(times))
+    if len(times) > 10 or not all(0.1 <= time <= 3600 for time in times) or not is_ascending:
+        raise ValueError("give up to 10 ascending numbers between 0.1 and 3600")
+    return value
+
+
+Times = Annotated[str, AfterValidator(_ascending_times)]
 
 
 class Settings(ServiceSettings):
@@ -56,11 +75,58 @@ class Settings(ServiceSettings):
         le=60,
         description="The longest that one send, or one look at the account, may take.",
     )
+    sms_per_second: float = Field(
+        5.0,
+        ge=0.01,
+        le=100_000,
+        description="Segments of text sent a second, by all replicas; Flowroute documents 5 texts "
+        "a second for each access key and endpoint.",
+    )
+    mms_per_second: float = Field(
+        1.0,
+        ge=0.01,
+        le=100_000,
+        description="Texts with files sent a second, by all replicas; Flowroute documents 1 a "
+        "second for each access key and endpoint.",
+    )
+    lookups_per_second: float = Field(
+        2.0,
+        ge=0.01,
+        le=100_000,
+        description="Looks at the carrier's records a second, by all replicas; below the 5 calls "
+        "a second that Flowroute documents for each access key and endpoint.",
+    )
+    unknown_lookups_seconds: Times = Field(
+        "5,15,60,300",
+        description="When a send whose answer was lost is looked up in the carrier's records, "
+        "counted from then: up to 10 ascending times with commas in between, each between 0.1 and "
+        "3600.",
+    )
     ledger_key: Secret = Field(
         SecretStr(DEVELOPMENT_LEDGER_KEY),
-        description="Keys the ledger's fingerprints, so that a copy of it tells no numbers.",
+        description="Keys the ledger's fingerprints and the addresses of files, so that a copy of "
+        "it tells no numbers and opens no file.",
+    )
+    media_origins: Origins = Field(
+        "https://*.amazonaws.com,http://127.0.0.1:8090",
+        description="Where files are fetched from, with commas in between: Flowroute's store, and "
+        "the simulator for `make run`. A plain http:// origin is taken as it stands; `*.` stands "
+        "for all hosts below a name.",
+    )
+    media_timeout_seconds: float = Field(
+        10.0, gt=0, le=15, description="The longest that fetching one file may take."
+    )
+    metrics_listen: MetricsAddress = Field(
+        "",
+        description="Where metrics are served in Prometheus' form, as host:port; empty: nowhere.",
     )
     log_level: LogLevel = Field("info", description="The least level that is logged.")
+
+    @property
+    def unknown_lookups(self) -> tuple[timedelta, ...]:
+        """The times of the look-ups."""
+        times = map(float, self.unknown_lookups_seconds.split(","))
+        return tuple(timedelta(seconds=time) for time in times)
 
     @property
     def uses_development_ledger_key(self) -> bool:

@@ -9,11 +9,16 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from messaging_service.domain import (
+    Attachment,
+    AttachmentPolicy,
+    CampaignBudget,
     Message,
     MessageState,
     SendOutcome,
     SendResult,
     Text,
+    UnknownPolicy,
+    UnknownResolution,
     id_violations,
 )
 from messaging_service.errors import InvalidArgument, MessagingError
@@ -26,6 +31,19 @@ BATCH_LIMIT = 256
 _STATES = {state: pb.MessageState.Value(f"MESSAGE_STATE_{state.name}") for state in MessageState}
 _OUTCOMES = {
     outcome: pb.SendOutcome.Value(f"SEND_OUTCOME_{outcome.name}") for outcome in SendOutcome
+}
+_RESOLUTIONS: dict[UnknownResolution | None, pb.UnknownResolution.ValueType] = {
+    None: pb.UNKNOWN_RESOLUTION_UNSPECIFIED
+} | {
+    resolution: pb.UnknownResolution.Value(f"UNKNOWN_RESOLUTION_{resolution.name}")
+    for resolution in UnknownResolution
+}
+_UNKNOWN_POLICIES = {
+    pb.UnknownPolicy.Value(f"UNKNOWN_POLICY_{policy.name}"): policy for policy in UnknownPolicy
+}
+_ATTACHMENT_POLICIES = {
+    pb.AttachmentPolicy.Value(f"ATTACHMENT_POLICY_{policy.name}"): policy
+    for policy in AttachmentPolicy
 }
 
 
@@ -51,6 +69,12 @@ def to_text(message: pb.OutboundMessage) -> Text:
         from_number=message.from_number,
         to_number=message.to_number,
         body=message.body,
+        attachments=tuple(map(_to_attachment, message.attachments)),
+        attachment_policy=_ATTACHMENT_POLICIES.get(
+            message.attachment_policy, AttachmentPolicy.PICTURES
+        ),
+        unknown_policy=_UNKNOWN_POLICIES.get(message.unknown_policy, UnknownPolicy.PREFER_LOSS),
+        campaign_budget=_to_budget(message.campaign_budget),
     )
 
 
@@ -80,18 +104,35 @@ def from_message(message: Message) -> pb.Message:
 def from_result(result: SendResult) -> pb.SendMessageResult:
     """The answer about one text of a batch."""
     error = result.error
+    retry_after = error.retry_after if error else result.retry_after
     return pb.SendMessageResult(
         message_id=result.message_id,
         outcome=_OUTCOMES[result.outcome],
         state=_STATES[result.state],
         error=_item_error(error) if error else None,
-        retry_delay=_duration(error.retry_after) if error and error.retry_after else None,
+        retry_delay=_duration(retry_after) if retry_after else None,
+        resolution=_RESOLUTIONS[result.resolution],
+        carrier_status_code=result.carrier_status_code,
+        refused_attachments=result.refused_attachments,
+        segments=result.segments,
     )
 
 
 def from_recorded(message: Message | None) -> pb.RecordDeliveryReceiptResult:
     """What became of one receipt."""
     return pb.RecordDeliveryReceiptResult(message=from_message(message) if message else None)
+
+
+def _to_attachment(attachment: pb.Attachment) -> Attachment:
+    return Attachment(attachment.url, attachment.content_type, attachment.size_bytes)
+
+
+def _to_budget(budget: pb.CampaignBudget) -> CampaignBudget:
+    """What is negative limits nothing."""
+    return CampaignBudget(
+        max(budget.segments_per_minute, 0),
+        max(budget.segments_per_day, 0),
+    )
 
 
 def _item_error(error: MessagingError) -> pb.ItemError:

@@ -17,6 +17,7 @@ from gateway.messages import InboundText, parse_message
 from gateway.problems import IdReused, NotNow, UnknownMaskedNumber
 from gateway.receipts import DeliveryReceipt, parse_receipt
 from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import media_pb2
 from support.carrier_callbacks import flat_message, receipt
 
 LIMITS = BodyLimits(max_bytes=4096, seconds=5)
@@ -36,6 +37,11 @@ class Behind:
     async def receive_receipt(self, receipt: pb.DeliveryReceipt) -> None:
         if self._raises:
             raise self._raises
+
+    async def get_media(self, media_token: str) -> media_pb2.GetMediaResponse:
+        if self._raises:
+            raise self._raises
+        return media_pb2.GetMediaResponse(content_type="image/png", content=b"pixels")
 
     async def is_serving(self) -> bool:
         return self._raises is None

@@ -14,7 +14,13 @@ from redis.asyncio import Redis
 
 from maskline.messaging.v1 import error_reason_pb2, messaging_pb2
 from messaging_service import errors
-from messaging_service.domain import MessageState, SendOutcome
+from messaging_service.domain import (
+    AttachmentPolicy,
+    MessageState,
+    SendOutcome,
+    UnknownPolicy,
+    UnknownResolution,
+)
 from messaging_service.refusals import CODES, DOMAIN, status_of
 from runtime.refusals import FieldViolation
 from support.clock import ManualClock
@@ -69,6 +75,8 @@ def test_what_may_be_retried_is_what_the_contract_calls_idempotent() -> None:
             "RecordDeliveryReceipts",
             "ListAccountNumbers",
             "CheckAccount",
+            "ListInboundRecords",
+            "GetMedia",
         }
     )
 
@@ -96,7 +104,8 @@ def test_every_refusal_tells_what_the_contract_promises_with_it() -> None:
         *(errors.CarrierRefused(), errors.RecipientOptedOut(), errors.CarrierAccountRefused()),
         *(kind(_DELAY) for kind in (errors.CarrierRateLimited, errors.CarrierUnavailable)),
         errors.BackendUnavailable(),
-        errors.SendInProgress(_DELAY),
+        *(errors.SendInProgress(_DELAY), errors.SendPaced(_DELAY)),
+        *(errors.MediaNotFound(), errors.AttachmentsRefused()),
     ]
     assert {type(sample) for sample in samples} == set(CODES)
     for sample in samples:
@@ -113,10 +122,13 @@ def test_a_surprise_is_no_refusal() -> None:
     assert DOMAIN == "messaging.maskline"
 
 
-def test_every_state_and_outcome_of_the_contract_has_its_word() -> None:
+def test_every_value_of_the_contracts_enums_has_its_word() -> None:
     for enum, prefix, words in (
         (messaging_pb2.MessageState.DESCRIPTOR, "MESSAGE_STATE_", MessageState),
         (messaging_pb2.SendOutcome.DESCRIPTOR, "SEND_OUTCOME_", SendOutcome),
+        (messaging_pb2.UnknownResolution.DESCRIPTOR, "UNKNOWN_RESOLUTION_", UnknownResolution),
+        (messaging_pb2.UnknownPolicy.DESCRIPTOR, "UNKNOWN_POLICY_", UnknownPolicy),
+        (messaging_pb2.AttachmentPolicy.DESCRIPTOR, "ATTACHMENT_POLICY_", AttachmentPolicy),
     ):
         published = set(enum.values_by_name) - {f"{prefix}UNSPECIFIED"}
         assert published == {f"{prefix}{word.name}" for word in words}

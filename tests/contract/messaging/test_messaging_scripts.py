@@ -6,6 +6,16 @@ from importlib.resources import files
 from typing import cast
 
 import pytest
+from contract.messaging.ledger_parts import (
+    AGAIN,
+    OTHER,
+    REFUSED,
+    SENT,
+    TEXT,
+    UNKNOWN,
+    RememberingMetrics,
+    lost_answer,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
@@ -13,126 +23,20 @@ from redis.crc import key_slot
 from redis.exceptions import ResponseError
 
 from messaging_service import keys
-from messaging_service.domain import MessageState, Standing, Text
-from messaging_service.errors import BackendUnavailable
-from messaging_service.fingerprints import Fingerprints
-from messaging_service.ledger import (
-    KEEP_MS,
-    Claimed,
-    InProgress,
-    Ledger,
-    Repeated,
-    Reused,
+from messaging_service.claims import Claimed
+from messaging_service.domain import (
+    Message,
+    MessageState,
+    Standing,
+    UnknownResolution,
 )
+from messaging_service.errors import BackendUnavailable
+from messaging_service.inquiries import Inquiries
+from messaging_service.keys import KEEP_MS
+from messaging_service.ledger import Ledger
 from messaging_service.receipts import Receipt
 from messaging_service.scripts import Scripts
 from support.clock import ManualClock
-
-TEXT = Text("m1", "main", "+12065550100", "+14255550111", "hello")
-SENT = Standing(MessageState.SENT)
-UNKNOWN = Standing(MessageState.UNKNOWN)
-REFUSED = Standing(MessageState.REFUSED, "CARRIER_REFUSED")
-
-
-@pytest.fixture
-def ledger(redis: Redis, clock: ManualClock) -> Ledger:
-    """An empty ledger."""
-    return Ledger(redis, clock, Fingerprints("key"))
-
-
-# claim.lua
-
-
-async def test_claim_claimed_a_text_that_nobody_took(ledger: Ledger) -> None:
-    assert await ledger.claim(TEXT, "t1") == Claimed()
-
-
-async def test_claim_claimed_again_for_the_same_token_since_a_client_may_repeat_itself(
-    ledger: Ledger,
-) -> None:
-    await ledger.claim(TEXT, "t1")
-    assert await ledger.claim(TEXT, "t1") == Claimed()
-
-
-async def test_claim_claimed_a_text_that_was_given_back(ledger: Ledger) -> None:
-    await ledger.claim(TEXT, "t1")
-    await ledger.release("m1", "t1")
-    assert await ledger.claim(TEXT, "t2") == Claimed()
-
-
-async def test_claim_in_progress_tells_who_holds_the_text_and_since_when(
-    ledger: Ledger, clock: ManualClock
-) -> None:
-    taken = clock.now()
-    await ledger.claim(TEXT, "t1")
-    clock.move(seconds=3)
-    assert await ledger.claim(TEXT, "t2") == InProgress("t1", taken)
-    # The one that came second has changed nothing.
-    assert await ledger.claim(TEXT, "t1") == Claimed()
-
-
-@pytest.mark.parametrize("standing", [SENT, UNKNOWN, REFUSED])
-async def test_claim_repeat_tells_what_became_of_the_text(
-    ledger: Ledger, standing: Standing
-) -> None:
-    await ledger.claim(TEXT, "t1")
-    settled = await ledger.settle("m1", "t1", standing)
-    assert settled is not None
-    assert await ledger.claim(TEXT, "t2") == Repeated(settled)
-    assert await ledger.claim(TEXT, "t1") == Repeated(settled)
-
-
-@pytest.mark.parametrize("settled", [False, True])
-async def test_claim_reused_whatever_became_of_the_other_text(
-    ledger: Ledger, settled: bool
-) -> None:
-    await ledger.claim(TEXT, "t1")
-    if settled:
-        await ledger.settle("m1", "t1", SENT)
-    other = Text("m1", "main", "+12065550100", "+14255550111", "another")
-    assert await ledger.claim(other, "t1") == Reused()
-
-
-async def test_claim_reused_even_after_the_text_was_given_back(ledger: Ledger) -> None:
-    await ledger.claim(TEXT, "t1")
-    await ledger.release("m1", "t1")
-    other = Text("m1", "other", "+12065550100", "+14255550111", "hello")
-    assert await ledger.claim(other, "t2") == Reused()
-
-
-# release.lua
-
-
-async def test_release_released_leaves_the_text_accepted(ledger: Ledger) -> None:
-    await ledger.claim(TEXT, "t1")
-    assert await ledger.release("m1", "t1") is None
-    message = await ledger.get("m1")
-    assert message is not None
-    assert message.standing.state is MessageState.ACCEPTED
-
-
-async def test_release_released_does_not_take_the_text_from_another_attempt(
-    ledger: Ledger, clock: ManualClock
-) -> None:
-    await ledger.claim(TEXT, "t1")
-    await ledger.release("m1", "t1")
-    await ledger.claim(TEXT, "t2")
-    # The client library may repeat what it has already done.
-    assert await ledger.release("m1", "t1") is None
-    assert await ledger.claim(TEXT, "t3") == InProgress("t2", clock.now())
-
-
-async def test_release_released_of_a_text_that_is_not_kept(ledger: Ledger) -> None:
-    assert await ledger.release("m1", "t1") is None
-    assert await ledger.get("m1") is None
-
-
-async def test_release_kept_a_text_that_went_further(ledger: Ledger) -> None:
-    await ledger.claim(TEXT, "t1")
-    further = await ledger.settle("m1", "t1", UNKNOWN)
-    assert further is not None
-    assert await ledger.release("m1", "t1") == further
-
 
 # advance.lua
 
@@ -158,16 +62,40 @@ async def test_advance_kept_a_text_that_another_attempt_holds(ledger: Ledger) ->
     await ledger.claim(TEXT, "t1")
     await ledger.release("m1", "t1")
     await ledger.claim(TEXT, "t2")
-    message = await ledger.settle("m1", "t1", UNKNOWN, "mdr2-old")
+    message = await ledger.settle("m1", "t1", REFUSED)
     assert message is not None
     assert message.standing.state is MessageState.ACCEPTED
-    assert message.carrier_message_id == ""
+
+
+async def test_advance_resolved_a_text_whose_lost_answer_is_found_out(
+    ledger: Ledger, metrics: RememberingMetrics
+) -> None:
+    await lost_answer(ledger)
+    message = await ledger.record(Receipt("mdr2-1", "t1", 1003, ""))
+    assert isinstance(message, Message)
+    assert (message.standing, message.inquiry) == (SENT, None)
+    assert message.resolution is UnknownResolution.RECEIPT
+    # What comes later moves it, and is counted no more.
+    later = await ledger.record(Receipt("mdr2-1", "t1", 1004, ""))
+    assert isinstance(later, Message)
+    assert later.resolution is UnknownResolution.RECEIPT
+    assert metrics.resolved_so_far == [UnknownResolution.RECEIPT]
+
+
+async def test_advance_moved_a_text_that_is_sent_again_keeps_its_resolution(
+    ledger: Ledger, inquiries: Inquiries
+) -> None:
+    _, inquiry = await lost_answer(ledger)
+    await inquiries.reopen("m1", inquiry, AGAIN)
+    await ledger.claim(TEXT, "t2")
+    message = await ledger.record(Receipt("mdr2-2", "t2", 1003, ""))
+    assert isinstance(message, Message)
+    assert (message.standing, message.resolution) == (SENT, AGAIN)
 
 
 async def test_advance_kept_a_text_may_still_learn_the_carriers_id(ledger: Ledger) -> None:
     await ledger.claim(TEXT, "t1")
-    early = await ledger.record(Receipt("", "t1", 1004, ""))
-    assert early is not None
+    await ledger.record(Receipt("", "t1", 1004, ""))
     message = await ledger.settle("m1", "t1", SENT, "mdr2-1")
     assert message is not None
     assert message.standing.state is MessageState.DELIVERED
@@ -183,17 +111,16 @@ async def test_the_carriers_first_id_stays(ledger: Ledger) -> None:
     await ledger.claim(TEXT, "t1")
     await ledger.settle("m1", "t1", SENT, "mdr2-1")
     message = await ledger.record(Receipt("mdr2-2", "t1", 1004, ""))
-    assert message is not None
+    assert isinstance(message, Message)
     assert message.carrier_message_id == "mdr2-1"
 
 
 async def test_the_token_of_an_attempt_counts_more_than_the_carriers_id(ledger: Ledger) -> None:
-    other = Text("m2", "main", "+12065550100", "+14255550122", "hello")
     await ledger.claim(TEXT, "t1")
     await ledger.settle("m1", "t1", SENT, "mdr2-1")
-    await ledger.claim(other, "t2")
+    await ledger.claim(OTHER, "t2")
     message = await ledger.record(Receipt("mdr2-1", "t2", 1004, ""))
-    assert message is not None
+    assert isinstance(message, Message)
     assert message.message_id == "m2"
 
 
@@ -218,10 +145,13 @@ async def test_whatever_news_comes_in_whatever_order_a_text_never_goes_back(
     await ledger.claim(TEXT, "t1")
     states = [MessageState.ACCEPTED]
     for item in news:
-        if isinstance(item, Standing):
+        if item == UNKNOWN:
+            message = await ledger.lose("m1", "t1")
+        elif isinstance(item, Standing):
             message = await ledger.settle("m1", "t1", item)
         else:
-            message = await ledger.record(Receipt("mdr2-1", "t1", item, "mislaid"))
+            recorded = await ledger.record(Receipt("mdr2-1", "t1", item, "mislaid"))
+            message = recorded if isinstance(recorded, Message) else None
         assert message is not None
         states.append(message.standing.state)
     ranks = [state.rank for state in states]
@@ -288,24 +218,25 @@ async def _together(scripts: Scripts) -> tuple[object, object]:
     return wrong, right
 
 
-def test_every_script_touches_one_key_and_says_so() -> None:
+def test_every_script_says_what_it_does_with_which_keys() -> None:
     for name, source in _sources().items():
         header, code = source.split("]]", 1)
         assert header.startswith(f"--[[\n  {name}: ")
         assert all(word in header for word in ("KEYS", "ARGV", "RETURNS"))
-        assert code.count("KEYS[") == 1, name
         assert "KEYS[1]" in code
+        # It makes up no key of its own.
+        assert "maskline" not in code
 
 
 @given(identifier=st.text(min_size=1, max_size=64))
 def test_the_keys_of_two_kinds_or_two_ids_never_meet(identifier: str) -> None:
-    kinds = (keys.message, keys.attempt, keys.carrier)
+    kinds = (keys.message, keys.attempt, keys.carrier, keys.parked)
     names = {kind(name) for kind in kinds for name in (identifier, f"{identifier}}}:message")}
     assert len(names) == len(kinds) * 2
 
 
 def test_a_key_lies_in_the_slot_of_its_own_id() -> None:
-    for kind in (keys.message, keys.attempt, keys.carrier):
+    for kind in (keys.message, keys.attempt, keys.carrier, keys.parked):
         assert key_slot(kind("m1").encode()) == key_slot(b"m1")
 
 

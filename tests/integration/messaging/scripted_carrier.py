@@ -6,7 +6,9 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +21,9 @@ class CarrierRequest:
     content: bytes
 
     @property
-    def attributes(self) -> dict[str, str]:
+    def attributes(self) -> dict[str, Any]:
         """The text, of a JSON:API request."""
-        parsed: dict[str, str] = json.loads(self.content)["data"]["attributes"]
+        parsed: dict[str, Any] = json.loads(self.content)["data"]["attributes"]
         return parsed
 
     @property
@@ -34,7 +36,7 @@ class CarrierRequest:
     @property
     def send_token(self) -> str:
         """The last part of the address for receipts."""
-        return self.attributes["dlr_callback"].rpartition("/")[2]
+        return str(self.attributes["dlr_callback"]).rpartition("/")[2]
 
 
 # Bytes to write, at once or piece by piece, or None to break the connection off.
@@ -55,13 +57,35 @@ def accepted(carrier_message_id: str) -> bytes:
     return response(202, {"data": {"id": carrier_message_id, "type": "message"}})
 
 
+def record(
+    carrier_message_id: str,
+    sent: Mapping[str, object],
+    time: datetime,
+    *,
+    direction: str = "outbound",
+) -> dict[str, object]:
+    """A text as Flowroute lists it, from the attributes that it was sent with."""
+    attributes = {
+        "body": sent["body"],
+        "from": str(sent["from"]).lstrip("+"),
+        "to": str(sent["to"]).lstrip("+"),
+        "direction": direction,
+        "is_mms": bool(sent.get("is_mms")),
+        "timestamp": f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 10_000:02d}Z",
+    }
+    return {"type": "message", "id": carrier_message_id, "attributes": attributes}
+
+
 class ScriptedCarrier:
-    """Takes every text until `script` is set to something else."""
+    """Takes every text until `script` is set to something else. Nothing is on its record."""
 
     def __init__(self) -> None:
         self.url = ""
         self.requests: list[CarrierRequest] = []
+        # Looks at the records, which have a script of their own.
+        self.listings: list[CarrierRequest] = []
         self.script: Script = self.takes
+        self.records_script: Script = _records_nothing
         # Whether it ends the connection after each answer, complete or not.
         self.hangs_up = False
 
@@ -73,6 +97,19 @@ class ScriptedCarrier:
 
         self.script = script
 
+    def lists(self, *records: object, more: bool = False) -> None:
+        """Every page of the records is this one from now on."""
+        links = {"next": "/v2.2/messages?offset=1"} if more else {}
+        self.always_lists(response(200, {"data": records, "links": links}))
+
+    def always_lists(self, answer: Answer) -> None:
+        """Every look at the records gets this answer."""
+
+        async def script(_: CarrierRequest) -> Answer:
+            return answer
+
+        self.records_script = script
+
     async def takes(self, _: CarrierRequest) -> bytes:
         """Accepts a text."""
         return accepted(f"mdr2-{len(self.requests):032x}")
@@ -81,12 +118,18 @@ class ScriptedCarrier:
         """The texts that arrived, in order."""
         return [request.attributes["body"] for request in self.requests]
 
+    async def _answer(self, request: CarrierRequest) -> Answer:
+        if request.path.startswith("/v2.2/messages?"):
+            self.listings.append(request)
+            return await self.records_script(request)
+        self.requests.append(request)
+        return await self.script(request)
+
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, until either side ends it."""
         try:
             while request := await _read(reader):
-                self.requests.append(request)
-                answer = await self.script(request)
+                answer = await self._answer(request)
                 if answer is None:
                     writer.transport.abort()
                     return
@@ -99,6 +142,10 @@ class ScriptedCarrier:
             writer.transport.abort()
         finally:
             writer.close()
+
+
+async def _records_nothing(_: CarrierRequest) -> bytes:
+    return response(200, {"data": [], "links": {}})
 
 
 async def _pieces(answer: bytes | AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 import grpc
@@ -30,10 +31,21 @@ PATIENCE_SECONDS = 20.0
 SIMULATOR_KEY = "simulator"
 
 
-def text(message_id: str, body: str = "hello", *, to: str = ALICE) -> pb.OutboundMessage:
+def text(
+    message_id: str,
+    body: str = "hello",
+    *,
+    to: str = ALICE,
+    prefers: pb.UnknownPolicy.ValueType = pb.UNKNOWN_POLICY_UNSPECIFIED,
+) -> pb.OutboundMessage:
     """A text from the masked number."""
     return pb.OutboundMessage(
-        message_id=message_id, pool="main", from_number=MASKED, to_number=to, body=body
+        message_id=message_id,
+        pool="main",
+        from_number=MASKED,
+        to_number=to,
+        body=body,
+        unknown_policy=prefers,
     )
 
 
@@ -45,8 +57,14 @@ def settings_for(
     ledger_key: str = "test-ledger-key",
     secret_key: str = SIMULATOR_KEY,
     public_url: str = "https://relay.example",
+    per_second: float = 1000.0,
+    media_origins: str = "http://127.0.0.1:1",
+    lookups: str = "5,15,60,300",
 ) -> Settings:
-    """Settings as arguments, so that the environment plays no part."""
+    """Settings as arguments, so that the environment plays no part.
+
+    The pace is such that a clock that stands still lets a test's texts through.
+    """
     return Settings(
         listen="127.0.0.1:0",
         redis_url=SecretStr(redis_url),
@@ -55,6 +73,11 @@ def settings_for(
         public_url=public_url,
         send_timeout_seconds=timeout_seconds,
         ledger_key=SecretStr(ledger_key),
+        sms_per_second=per_second,
+        mms_per_second=per_second,
+        lookups_per_second=per_second,
+        media_origins=media_origins,
+        unknown_lookups_seconds=lookups,
     )
 
 
@@ -86,6 +109,19 @@ class Messaging:
         request = pb.RecordDeliveryReceiptsRequest(receipts=receipts)
         response = await self.stub.RecordDeliveryReceipts(request, timeout=PATIENCE_SECONDS)
         return list(response.results)
+
+    async def list_inbound(
+        self, start: datetime, page_size: int = 0, page_token: str = ""
+    ) -> pb.ListInboundRecordsResponse:
+        """One page of what was sent to the account's numbers."""
+        request = pb.ListInboundRecordsRequest(page_size=page_size, page_token=page_token)
+        request.start_time.FromDatetime(start)
+        return await self.stub.ListInboundRecords(request, timeout=PATIENCE_SECONDS)
+
+    async def get_media(self, media_token: str) -> pb.GetMediaResponse:
+        """A file that the carrier is to fetch."""
+        request = pb.GetMediaRequest(media_token=media_token)
+        return await self.stub.GetMedia(request, timeout=PATIENCE_SECONDS)
 
     async def list_numbers(
         self, page_size: int = 0, page_token: str = ""

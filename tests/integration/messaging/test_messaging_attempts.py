@@ -1,21 +1,42 @@
 """Two attempts at one text that meet at the worst moment, on a real ledger."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
+from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
-from messaging_service import attempts as attempts_module
-from messaging_service.attempts import CLAIM_MARGIN, Attempts
+from messaging_service import posting as posting_module
+from messaging_service.account import Page
+from messaging_service.attempts import Attempts, Patience
+from messaging_service.breaker import Breaker
 from messaging_service.carrier import Accepted, Answer, NotSent
-from messaging_service.domain import Message, MessageState, SendOutcome, Standing, Text
+from messaging_service.departures import Departures
+from messaging_service.domain import (
+    Message,
+    MessageState,
+    SendOutcome,
+    Standing,
+    Text,
+    UnknownResolution,
+)
 from messaging_service.errors import BackendUnavailable, CarrierUnavailable, SendInProgress
 from messaging_service.fingerprints import Fingerprints
+from messaging_service.inquiries import Inquiries
 from messaging_service.ledger import Ledger
+from messaging_service.lookups import Lookups
+from messaging_service.media import Prepared
+from messaging_service.metrics import Metrics
+from messaging_service.pace import Pace, Rates
+from messaging_service.posting import Posting
+from messaging_service.records import Direction, RecordsPage, Span
+from messaging_service.schedule import Schedule
+from messaging_service.unknowns import Unknowns
 from support.clock import ManualClock
 
 TEXT = Text("m1", "main", "+12065550100", "+14255550111", "hello")
-TIMEOUT = timedelta(seconds=10)
+PATIENCE = Patience(send=timedelta(seconds=10), files=timedelta(seconds=20))
 
 
 class CountingCarrier:
@@ -25,20 +46,34 @@ class CountingCarrier:
         self.answer = answer
         self.tokens: list[str] = []
 
-    async def send(self, text: Text, send_token: str) -> Answer:
+    async def send(self, text: Text, send_token: str, media_urls: Sequence[str] = ()) -> Answer:
         self.tokens.append(send_token)
         return self.answer
+
+
+class NoFiles:
+    """Satisfies Files."""
+
+    async def prepare(self, text: Text) -> Prepared:
+        return Prepared((), refused=0)
+
+
+class NoRecords:
+    """Satisfies Records."""
+
+    async def list_records(self, direction: Direction, span: Span, page: Page) -> RecordsPage:
+        return RecordsPage(())
 
 
 class GivenBackMeanwhile(Ledger):
     """The attempt that looked dead gives its text back just before it is declared so."""
 
-    async def settle(
-        self, message_id: str, send_token: str, standing: Standing, carrier_message_id: str = ""
+    async def lose(
+        self, message_id: str, send_token: str, known: UnknownResolution | None = None
     ) -> Message | None:
         if send_token == "the dead one's":
             await self.release(message_id, send_token)
-        return await super().settle(message_id, send_token, standing, carrier_message_id)
+        return await super().lose(message_id, send_token, known)
 
 
 class NeverReleases(Ledger):
@@ -55,11 +90,11 @@ class NeverReleases(Ledger):
 async def test_an_attempt_that_looked_dead_and_gave_its_text_back_is_not_declared_unknown(
     redis: Redis, clock: ManualClock
 ) -> None:
-    ledger = GivenBackMeanwhile(redis, clock, Fingerprints("key"))
+    ledger = _ledger(GivenBackMeanwhile, redis, clock)
     carrier = CountingCarrier(Accepted("mdr2-1"))
-    attempts = Attempts(ledger, carrier, clock, send_timeout=TIMEOUT)
+    attempts = _attempts(redis, clock, ledger, carrier)
     await ledger.claim(TEXT, "the dead one's")
-    clock.move(seconds=(TIMEOUT + CLAIM_MARGIN).total_seconds())
+    clock.move(seconds=PATIENCE.claim(TEXT).total_seconds())
     result = await attempts.send(TEXT)
     assert (result.outcome, result.state) == (SendOutcome.NOT_SENT, MessageState.ACCEPTED)
     assert isinstance(result.error, SendInProgress)
@@ -71,12 +106,48 @@ async def test_an_attempt_that_looked_dead_and_gave_its_text_back_is_not_declare
 async def test_a_claim_that_could_not_be_given_back_is_taken_up_by_the_next_try(
     redis: Redis, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attempts_module, "SETTLE_PAUSES_SECONDS", (0.0, 0.0))
-    ledger = NeverReleases(redis, clock, Fingerprints("key"))
+    monkeypatch.setattr(posting_module, "SETTLE_PAUSES_SECONDS", (0.0, 0.0))
+    ledger = _ledger(NeverReleases, redis, clock)
     carrier = CountingCarrier(NotSent(CarrierUnavailable(timedelta(seconds=5)), "HTTP 503"))
-    attempts = Attempts(ledger, carrier, clock, send_timeout=TIMEOUT)
+    attempts = _attempts(redis, clock, ledger, carrier)
     with pytest.raises(BackendUnavailable):
         await attempts.send(TEXT)
     carrier.answer = Accepted("mdr2-1")
     assert (await attempts.send(TEXT)).outcome is SendOutcome.ACCEPTED
     assert len(carrier.tokens) == 2
+
+
+async def test_a_202_that_was_thought_lost_counts_although_the_text_is_sent_again_by_now(
+    redis: Redis, clock: ManualClock
+) -> None:
+    ledger = _ledger(Ledger, redis, clock)
+    await ledger.claim(TEXT, "slow")
+    lost = await ledger.lose("m1", "slow")
+    assert lost is not None
+    assert lost.inquiry is not None
+    inquiries = Inquiries(redis, clock, Metrics(CollectorRegistry()))
+    await inquiries.reopen("m1", lost.inquiry, UnknownResolution.SENT_AGAIN)
+    await ledger.claim(TEXT, "second")
+    message = await ledger.settle("m1", "slow", Standing(MessageState.SENT), "mdr2-slow")
+    assert message is not None
+    assert message.standing.state is MessageState.SENT
+    assert message.carrier_message_id == "mdr2-slow"
+
+
+def _ledger(kind: type[Ledger], redis: Redis, clock: ManualClock) -> Ledger:
+    return kind(redis, clock, Fingerprints("key"), Metrics(CollectorRegistry()))
+
+
+def _attempts(
+    redis: Redis, clock: ManualClock, ledger: Ledger, carrier: CountingCarrier
+) -> Attempts:
+    metrics = Metrics(CollectorRegistry())
+    unknowns = Unknowns(
+        Inquiries(redis, clock, metrics),
+        Lookups(NoRecords(), clock),
+        Schedule((timedelta(seconds=5),)),
+        clock,
+    )
+    departures = Departures(carrier, Breaker(clock), Pace(redis, clock, Rates(5, 1, 2)), metrics)
+    posting = Posting(ledger, NoFiles(), departures, unknowns)
+    return Attempts(ledger, posting, unknowns, clock, PATIENCE)

@@ -24,7 +24,6 @@ ECHO = {"errors": [{"status": 422, "detail": f"{ALICE} cannot be sent 'hello'"}]
 REFUSALS = [
     (response(400, OPTED_OUT), "RECIPIENT_OPTED_OUT"),
     (response(400, ECHO), "CARRIER_REFUSED"),
-    (response(401), "CARRIER_ACCOUNT_REFUSED"),
     (response(403, b"<html>no</html>"), "CARRIER_ACCOUNT_REFUSED"),
     (response(404), "CARRIER_REFUSED"),
     (response(405), "CARRIER_REFUSED"),
@@ -36,8 +35,9 @@ REFUSALS = [
 NOT_SENT = [
     (response(429), "CARRIER_RATE_LIMITED", 1.0),
     (response(429, headers={"Retry-After": "30"}), "CARRIER_RATE_LIMITED", 30.0),
-    (response(429, headers={"Retry-After": "999999999999"}), "CARRIER_RATE_LIMITED", 300.0),
+    (response(429, headers={"Retry-After": "999999999999"}), "CARRIER_RATE_LIMITED", 60.0),
     (response(503), "CARRIER_UNAVAILABLE", 5.0),
+    (response(401), "CARRIER_ACCOUNT_REFUSED", 60.0),
 ]
 
 HEAD = b"HTTP/1.1 202 Accepted\r\n"
@@ -79,7 +79,12 @@ async def test_a_refusal_is_final_and_its_repeat_asks_nobody(
 
 @pytest.mark.parametrize(("answer", "reason", "delay"), NOT_SENT)
 async def test_what_was_surely_not_sent_says_when_to_try_again_and_is_then_sent(
-    messaging: Messaging, carrier: ScriptedCarrier, answer: bytes, reason: str, delay: float
+    messaging: Messaging,
+    carrier: ScriptedCarrier,
+    clock: ManualClock,
+    answer: bytes,
+    reason: str,
+    delay: float,
 ) -> None:
     carrier.always(answer)
     result = await messaging.send_one(text("m1"))
@@ -89,6 +94,7 @@ async def test_what_was_surely_not_sent_says_when_to_try_again_and_is_then_sent(
     assert result.retry_delay.ToTimedelta().total_seconds() == delay
 
     carrier.script = carrier.takes
+    clock.move(seconds=delay)
     assert (await messaging.send_one(text("m1"))).outcome == pb.SEND_OUTCOME_ACCEPTED
     first, second = carrier.requests
     assert first.send_token != second.send_token
@@ -109,13 +115,16 @@ async def test_the_first_time_a_text_was_taken_outlives_a_try_that_was_not_sent(
 
 
 @pytest.mark.parametrize("answer", UNKNOWN.values(), ids=UNKNOWN.keys())
-async def test_what_may_have_been_sent_is_never_sent_again(
+async def test_what_may_have_been_sent_is_not_sent_again_blindly(
     messaging: Messaging, carrier: ScriptedCarrier, answer: bytes | None
 ) -> None:
     carrier.always(answer)
     carrier.hangs_up = True
     result = await messaging.send_one(text("m1"))
     assert (result.outcome, result.state) == (pb.SEND_OUTCOME_UNKNOWN, pb.MESSAGE_STATE_UNKNOWN)
+    assert result.resolution == pb.UNKNOWN_RESOLUTION_UNSPECIFIED
+    # A receipt may come at any moment.
+    assert result.retry_delay.ToTimedelta().total_seconds() == 2.0
 
     carrier.script = carrier.takes
     assert await messaging.send_one(text("m1")) == result

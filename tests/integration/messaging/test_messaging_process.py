@@ -11,6 +11,7 @@ from integration.messaging.scripted_carrier import (
     CarrierRequest,
     ScriptedCarrier,
     accepted,
+    record,
     response,
 )
 from integration.messaging.serving import (
@@ -26,6 +27,7 @@ from redis.asyncio import Redis
 
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.error_reason_pb2 import ErrorReason
+from runtime.clock import SystemClock
 from runtime.settings import EX_CONFIG
 from support.clock import ManualClock
 from support.eventually import eventually
@@ -42,6 +44,7 @@ def environment(redis_url: str, carrier: ScriptedCarrier) -> dict[str, str]:
         "MESSAGING_FLOWROUTE_SECRET_KEY": SECRETS[1],
         "MESSAGING_LEDGER_KEY": SECRETS[2],
         "MESSAGING_LOG_LEVEL": "debug",
+        "MESSAGING_SMS_PER_SECOND": "1000",
     }
 
 
@@ -63,7 +66,7 @@ async def test_a_process_that_died_while_sending_leaves_the_text_unknown_and_sen
         await asyncio.gather(sending, return_exceptions=True)
 
     carrier.script = carrier.takes
-    clock = ManualClock(datetime.now(UTC))
+    clock = ManualClock(SystemClock().now())
     settings = settings_for(redis_url, carrier.url, ledger_key=SECRETS[2])
     async with serving(settings, clock) as successor:
         early = await successor.send_one(text("m1"))
@@ -80,6 +83,13 @@ async def test_a_process_that_died_while_sending_leaves_the_text_unknown_and_sen
         assert (late.outcome, late.state) == (pb.SEND_OUTCOME_UNKNOWN, pb.MESSAGE_STATE_UNKNOWN)
         assert await successor.send_one(text("m1")) == late
         assert (await successor.get("m1")).state == pb.MESSAGE_STATE_UNKNOWN
+
+        # The carrier has it, as its records tell.
+        [attempt] = carrier.requests
+        carrier.lists(record("mdr2-1", attempt.attributes, datetime.now(UTC)))
+        clock.move(seconds=5)
+        found = await successor.send_one(text("m1"))
+        assert found.resolution == pb.UNKNOWN_RESOLUTION_RECORD
     assert len(carrier.requests) == 1
 
 
@@ -131,9 +141,13 @@ async def test_no_log_line_holds_a_number_a_body_or_a_key(
         await messaging.record(
             pb.DeliveryReceipt(carrier_message_id="mdr2-1", status=f"{body} {ALICE}"),
             pb.DeliveryReceipt(carrier_message_id="mdr2-2", status=f"{body} {ALICE}"),
+            pb.DeliveryReceipt(status=f"{body} {ALICE}"),
         )
         carrier.always(response(200, {"data": [{"id": MASKED}, {"id": f"{ALICE}x"}]}))
         assert len((await messaging.list_numbers()).numbers) == 1
+        record = {"id": f"{ALICE}x", "attributes": {"body": body, "from": BOB, "direction": BOB}}
+        carrier.lists(record)
+        assert not (await messaging.list_inbound(datetime.now(UTC))).records
         # An address of callbacks may hold a secret.
         address = {"callback_url": f"https://{SECRETS[1]}@relay.example/"}
         carrier.always(response(200, {"data": {"attributes": address}}))
@@ -142,7 +156,8 @@ async def test_no_log_line_holds_a_number_a_body_or_a_key(
     events = [json.loads(line)["event"] for line in output.splitlines()]
     assert {
         *("serving", "text_sent", "text_refused", "text_not_sent", "send_unknown"),
-        *("receipt_of_no_text", "receipt_says_nothing_known", "account_numbers_skipped"),
+        *("receipt_of_no_text", "receipt_parked", "receipt_says_nothing_known"),
+        *("account_numbers_skipped", "records_skipped"),
         "stopping",
     } <= set(events)
     for secret in (ALICE, BOB, MASKED, "14255550199", body, *SECRETS):

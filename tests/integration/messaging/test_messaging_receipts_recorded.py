@@ -11,6 +11,7 @@ from integration.messaging.scripted_carrier import (
     response,
 )
 from integration.messaging.serving import BOB, Messaging, refusal_of, text
+from redis.asyncio import Redis
 
 from maskline.messaging.v1 import messaging_pb2 as pb
 from support.clock import ManualClock
@@ -71,6 +72,44 @@ async def test_a_receipt_that_comes_before_the_202_is_kept(
     assert (await messaging.get("m1")).state == DELIVERED
 
 
+async def test_a_receipt_without_a_token_that_comes_before_the_202_waits_for_it(
+    messaging: Messaging, carrier: ScriptedCarrier
+) -> None:
+    async def told_first(request: CarrierRequest) -> bytes:
+        [early] = await messaging.record(_receipt("mdr2-1", 1110))
+        assert not early.HasField("message")
+        return accepted("mdr2-1")
+
+    carrier.script = told_first
+    result = await messaging.send_one(text("m1"))
+    assert (result.outcome, result.state) == (pb.SEND_OUTCOME_ACCEPTED, UNDELIVERED)
+    # An opt-out has to reach whoever keeps them.
+    assert result.carrier_status_code == 1110
+    assert await messaging.send_one(text("m1")) == result
+
+
+async def test_receipts_that_wait_end_in_the_furthest_state_in_whatever_order_they_came(
+    messaging: Messaging, carrier: ScriptedCarrier
+) -> None:
+    for code in (1004, 1003, 1004, 1002):
+        await messaging.record(_receipt("mdr2-1", code))
+    carrier.always(accepted("mdr2-1"))
+    result = await messaging.send_one(text("m1"))
+    assert (result.state, result.carrier_status_code) == (DELIVERED, 1004)
+
+
+async def test_receipts_that_a_process_left_waiting_when_it_died_are_told_to_who_asks_again(
+    messaging: Messaging, redis: Redis
+) -> None:
+    first = await messaging.send_one(text("m1"))
+    carrier_id = (await messaging.get("m1")).carrier_message_id
+    # It died between writing that the carrier has the text and writing what waited for its id.
+    await redis.rpush(f"maskline:v1:messaging:{{{carrier_id}}}:parked", "undelivered:1110")
+    assert first.state == SENT
+    again = await messaging.send_one(text("m1"))
+    assert (again.state, again.carrier_status_code) == (UNDELIVERED, 1110)
+
+
 async def test_a_receipt_proves_that_a_text_thought_not_sent_was(
     messaging: Messaging, carrier: ScriptedCarrier
 ) -> None:
@@ -100,6 +139,7 @@ async def test_a_failed_delivery_keeps_its_reason_and_the_send_its_outcome(
     assert (result.message.state, result.message.carrier_status_code) == (UNDELIVERED, 1110)
     repeated = await messaging.send_one(text("m1"))
     assert (repeated.outcome, repeated.state) == (pb.SEND_OUTCOME_ACCEPTED, UNDELIVERED)
+    assert repeated.carrier_status_code == 1110
 
 
 async def test_a_receipt_without_a_code_goes_by_its_word_and_unknown_words_change_nothing(

@@ -67,12 +67,15 @@ async def test_a_text_is_accepted_kept_by_the_simulator_and_closed_by_its_receip
         assert message.state == pb.MESSAGE_STATE_SENT
 
 
-async def test_wrong_keys_are_the_accounts_fault(
+async def test_wrong_keys_are_the_accounts_fault_and_cost_no_text(
     redis: Redis, redis_url: str, simulator_url: str, clock: ManualClock
 ) -> None:
-    settings = settings_for(redis_url, simulator_url, secret_key="wrong")
-    async with serving(settings, clock) as messaging:
-        assert await _reason(messaging, text("m1")) == "ERROR_REASON_CARRIER_ACCOUNT_REFUSED"
+    async with serving(settings_for(redis_url, simulator_url, secret_key="wrong"), clock) as wrong:
+        result = await wrong.send_one(text("m1"))
+    assert result.outcome == pb.SEND_OUTCOME_NOT_SENT
+    assert result.error.reason == ErrorReason.ERROR_REASON_CARRIER_ACCOUNT_REFUSED
+    async with serving(settings_for(redis_url, simulator_url), clock) as mended:
+        assert (await mended.send_one(text("m1"))).outcome == pb.SEND_OUTCOME_ACCEPTED
 
 
 async def test_a_number_that_the_account_does_not_own_is_refused(

@@ -41,9 +41,7 @@ REFUSALS = (
     "from is not a phone number. Send it in E.164, digits with a +.",
     "to is not a phone number. Send it in E.164, digits with a +.",
     "body is not a string. Send a string, null, or leave it out.",
-    "body is longer than 10000 characters. Send less.",
     "status_code is not a whole number. Send a number, or leave it out.",
-    "There are more than 16 attachments. Send fewer.",
 )
 ANY_STRING = st.text(st.characters(exclude_categories=()))
 

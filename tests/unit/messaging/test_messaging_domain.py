@@ -1,23 +1,30 @@
 """Texts, states and what is answered about them."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import product
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from messaging_service.domain import (
+    Attachment,
+    Message,
     MessageState,
     SendOutcome,
     Standing,
     Text,
+    UnknownResolution,
     problem_of,
     result_of,
 )
 from messaging_service.errors import (
+    AttachmentsRefused,
     CarrierAccountRefused,
     CarrierRefused,
+    MessagingError,
     RecipientOptedOut,
 )
 
@@ -26,6 +33,8 @@ NO_NUMBERS = (
     *("+14255550111\n", "+1425555011\N{ARABIC-INDIC DIGIT ONE}", "+1425555011\N{SUPERSCRIPT ONE}"),
 )
 TEXT = Text("m1", "main", "+12065550100", "+14255550111", "hello")
+FILE = Attachment("https://store.example/1")
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 def test_a_state_outranks_every_state_that_can_come_before_it() -> None:
@@ -58,17 +67,32 @@ def test_a_state_outranks_every_state_that_can_come_before_it() -> None:
 def test_the_outcome_of_a_send_follows_from_how_far_the_text_got(
     state: MessageState, outcome: SendOutcome
 ) -> None:
-    result = result_of("m1", Standing(state))
+    result = result_of(_message(Standing(state)))
     assert (result.outcome, result.state) == (outcome, state)
     assert (result.error is not None) == (outcome is SendOutcome.REFUSED)
 
 
-@pytest.mark.parametrize("kind", [CarrierRefused, RecipientOptedOut, CarrierAccountRefused])
-def test_a_stored_refusal_is_told_again_as_it_was(kind: type[Exception]) -> None:
-    error = kind()
-    assert isinstance(error, CarrierRefused | RecipientOptedOut | CarrierAccountRefused)
-    result = result_of("m1", Standing(MessageState.REFUSED, error.reason))
+@pytest.mark.parametrize(
+    "kind", [CarrierRefused, RecipientOptedOut, CarrierAccountRefused, AttachmentsRefused]
+)
+def test_a_stored_refusal_is_told_again_as_it_was(kind: type[MessagingError]) -> None:
+    result = result_of(_message(Standing(MessageState.REFUSED, kind.reason)))
     assert type(result.error) is kind
+
+
+def test_a_result_tells_what_receipts_and_files_have_told() -> None:
+    message = replace(
+        _message(Standing(MessageState.UNDELIVERED)), carrier_status_code=1110, refused_media=2
+    )
+    result = result_of(message)
+    assert (result.carrier_status_code, result.refused_attachments) == (1110, 2)
+
+
+def test_a_resolution_is_told_only_when_nothing_is_left_to_find_out() -> None:
+    again = UnknownResolution.SENT_AGAIN
+    message = replace(_message(Standing(MessageState.UNKNOWN)), resolution=again)
+    assert result_of(message, timedelta(seconds=1)).resolution is None
+    assert result_of(replace(message, standing=Standing(MessageState.SENT))).resolution is again
 
 
 def test_a_text_within_the_limits_has_no_problem() -> None:
@@ -76,6 +100,7 @@ def test_a_text_within_the_limits_has_no_problem() -> None:
         TEXT,
         replace(TEXT, message_id="x" * 64, pool="x" * 64, body="\N{GRINNING FACE}" * 10_000),
         replace(TEXT, to_number="+123456789012345", from_number="+1234567"),
+        replace(TEXT, body="", attachments=(FILE,) * 16),
     ):
         assert problem_of(text) is None
 
@@ -89,15 +114,23 @@ def test_a_text_within_the_limits_has_no_problem() -> None:
         ("pool", "x" * 65),
         ("body", ""),
         ("body", "x" * 10_001),
+        *(("body", f"hello there{control}") for control in "\x00\x07\x1b\ud800"),
         *product(("from_number", "to_number"), NO_NUMBERS),
     ],
 )
 def test_a_field_of_wrong_form_is_named_and_not_repeated(field: str, value: str) -> None:
-    problem = problem_of(replace(TEXT, **{field: value}))
+    fields: dict[str, Any] = {field: value}
+    problem = problem_of(replace(TEXT, **fields))
     assert problem is not None
     assert [violation.field for violation in problem.violations] == [field]
     assert field in problem.message
     assert len(value) < 7 or value not in problem.message
+
+
+def test_a_text_has_no_more_files_than_the_contract_lets_it() -> None:
+    problem = problem_of(replace(TEXT, attachments=(FILE,) * 17))
+    assert problem is not None
+    assert [violation.field for violation in problem.violations] == ["attachments"]
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:
@@ -106,7 +139,14 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
     assert len(problem.violations) == 5
 
 
-@given(st.text(min_size=8), st.from_regex(r"\+[1-9][0-9]{9,14}", fullmatch=True))
-def test_what_a_text_prints_shows_neither_body_nor_numbers(body: str, number: str) -> None:
-    text = Text("m", "p", number, number, body)
-    assert repr(text) == str(text) == "Text(message_id='m', pool='p')"
+# Longer and of other characters than what stands in every repr.
+@given(st.text("#%&@", min_size=8), st.from_regex(r"\+[1-9][0-9]{9,14}", fullmatch=True))
+def test_what_a_text_prints_shows_no_body_number_or_address(body: str, number: str) -> None:
+    file = Attachment(f"https://store.example/{body}", "image/png", 1)
+    text = Text("m", "p", number, number, body, (file,))
+    assert repr(text) == str(text)
+    assert not any(secret in repr(text) for secret in (body, number, "store.example"))
+
+
+def _message(standing: Standing) -> Message:
+    return Message("m1", "main", standing, accept_time=NOON, update_time=NOON)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging_service.domain import Text
+from messaging_service.domain import Attachment, Text, UnknownPolicy
 from messaging_service.fingerprints import Fingerprints
 
 TEXTS = st.builds(Text, *[st.text(alphabet="ab", max_size=3)] * 5)
@@ -21,6 +21,16 @@ def test_two_texts_have_one_fingerprint_only_if_they_are_the_same(one: Text, oth
 def test_a_field_that_ends_where_the_next_begins_is_not_taken_for_it() -> None:
     fingerprints = Fingerprints("key")
     assert fingerprints.of(replace(TEXT, message_id="m", pool="1main")) != fingerprints.of(TEXT)
+
+
+def test_files_are_part_of_a_text_and_how_it_is_to_be_sent_is_not() -> None:
+    fingerprints = Fingerprints("key")
+    files = tuple(Attachment(f"https://store.example/{at}") for at in range(2))
+    kinds = [TEXT, replace(TEXT, attachments=files[:1]), replace(TEXT, attachments=files)]
+    assert len({fingerprints.of(text) for text in kinds}) == 3
+    # A pool's settings may change between two tries.
+    preferring = replace(TEXT, unknown_policy=UnknownPolicy.PREFER_DUPLICATE)
+    assert fingerprints.of(preferring) == fingerprints.of(TEXT)
 
 
 def test_without_the_key_a_fingerprint_tells_nothing() -> None:

@@ -30,7 +30,7 @@ def test_every_status_means_one_of_the_four_answers_and_only_2xx_with_an_id_is_a
     expected: type[Answer]
     if 200 <= status < 300:
         expected = Accepted
-    elif status in (429, 503):
+    elif status in (401, 429, 503):
         expected = NotSent
     elif 300 <= status < 500 and status != 303:
         expected = Refused

@@ -105,3 +105,22 @@ def test_a_value_that_was_refused_is_not_repeated_for_it_may_hold_a_secret(
     with pytest.raises(ValidationError) as caught:
         Settings.model_validate({name: value})
     assert "hunter2" not in str(caught.value)
+
+
+def test_the_look_ups_come_at_the_times_that_flowroutes_practice_suggests() -> None:
+    seconds = [time.total_seconds() for time in Settings().unknown_lookups]
+    assert seconds == [5, 15, 60, 300]
+    assert Settings(unknown_lookups_seconds="0.1, 3600").unknown_lookups[1].total_seconds() == 3600
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("", "soon", "5,", "5;15", "0", "0.05,1", "3601", "-5", "nan", "inf", "5,5", "15,5"),
+        ",".join(map(str, range(1, 12))),
+    ],
+)
+def test_look_ups_that_cannot_be_made_are_refused(value: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Settings(unknown_lookups_seconds=value)
+    assert "unknown_lookups_seconds" in str(caught.value)

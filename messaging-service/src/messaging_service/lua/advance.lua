@@ -3,17 +3,19 @@
 
   KEYS     1 message  hash  see claim
   ARGV     1 token, or "" for any attempt · 2 state · 3 its rank, or 0 to keep the state ·
-           4 carrier_id or "" · 5 code or "" · 6 refusal or "" · 7 now_ms · 8 keep_ms
-  RETURNS  {"moved", message}  the state is new
-           {"kept", message}   the text was as far or further, or another attempt holds it
-           {"absent"}          no such text is kept
+           4 carrier_id or "" · 5 code or "" · 6 refusal or "" · 7 resolution of a lost answer that
+           was looked into, or "" · 8 now_ms · 9 keep_ms
+  RETURNS  {"resolved", message}  the state is new, and with it the lost answer is found out
+           {"moved", message}     the state is new
+           {"kept", message}      the text was as far or further, or another attempt holds it
+           {"absent"}             no such text is kept
            A message is the fields and values of the hash in turn. "kept" may still learn the
            carrier's id, and the code of a state as far as its own.
 ]]
 local message = KEYS[1]
-local token, state, rank, carrier_id, code, refusal, now_ms, keep_ms = unpack(ARGV)
+local token, state, rank, carrier_id, code, refusal, resolution, now_ms, keep_ms = unpack(ARGV)
 
-local held = redis.call("HMGET", message, "rank", "token")
+local held = redis.call("HMGET", message, "rank", "token", "unknown_ms")
 if not held[1] then
   return {"absent"}
 end
@@ -31,7 +33,12 @@ local outcome = "kept"
 if tonumber(rank) > tonumber(held[1]) then
   redis.call("HSET", message, "state", state, "rank", rank, "refusal", refusal,
     "update_ms", now_ms)
+  redis.call("HDEL", message, "unknown_ms", "looked")
   outcome = "moved"
+  if held[3] and resolution ~= "" then
+    redis.call("HSET", message, "resolution", resolution)
+    outcome = "resolved"
+  end
 end
 redis.call("PEXPIRE", message, keep_ms)
 return {outcome, redis.call("HGETALL", message)}

@@ -2,19 +2,19 @@
   release: gives a text back whose attempt surely never reached the carrier. It decides nothing.
 
   KEYS     1 message  hash  see claim
-  ARGV     1 token · 2 state of a claimed text
+  ARGV     1 token · 2 state of a claimed text · 3 state of a text whose answer was lost
   RETURNS  {"released"}       the token does not hold the text any more, or never did
-           {"kept", message}  the text went further meanwhile
+           {"kept", message}  the text went further meanwhile, or its lost answer is looked into
            A message is the fields and values of the hash in turn. Only "released" writes.
 ]]
 local message = KEYS[1]
-local token, claimed_state = unpack(ARGV)
+local token, claimed, unknown = unpack(ARGV)
 
-local held = redis.call("HMGET", message, "token", "state")
+local held = redis.call("HMGET", message, "token", "state", "unknown_ms")
 if held[1] ~= token then
   return {"released"}
 end
-if held[2] ~= claimed_state then
+if held[2] ~= claimed and (held[2] ~= unknown or held[3]) then
   return {"kept", redis.call("HGETALL", message)}
 end
 

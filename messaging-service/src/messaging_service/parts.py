@@ -1,0 +1,77 @@
+"""The concrete parts of a running service, tied together."""
+
+from datetime import timedelta
+
+from redis.asyncio import Redis
+
+from messaging_service.attempts import Attempts, Patience
+from messaging_service.breaker import Breaker
+from messaging_service.departures import Departures
+from messaging_service.fingerprints import Fingerprints
+from messaging_service.flowroute import FlowrouteClient
+from messaging_service.flowroute_account import FlowrouteAccount
+from messaging_service.flowroute_http import SEND_CONNECTIONS, FlowrouteHttp
+from messaging_service.flowroute_records import FlowrouteRecords
+from messaging_service.inquiries import Inquiries
+from messaging_service.ledger import Ledger
+from messaging_service.lookups import Lookups
+from messaging_service.media_room import PREPARE_SECONDS, MediaRoom
+from messaging_service.metrics import Metrics
+from messaging_service.pace import Pace, Rates
+from messaging_service.posting import Posting
+from messaging_service.recording import Recorder
+from messaging_service.rpc import MessagingServicer
+from messaging_service.schedule import Schedule
+from messaging_service.sending import Sender
+from messaging_service.settings import Settings
+from messaging_service.unknowns import Unknowns
+from runtime.clock import Clock
+
+
+class Parts:
+    """Everything between the calls that come in and Redis and the carrier."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        redis: Redis,
+        http: FlowrouteHttp,
+        room: MediaRoom,
+        metrics: Metrics,
+    ) -> None:
+        pace = Pace(redis, clock, _rates(settings))
+        records = FlowrouteRecords(http, pace, settings, clock)
+        fingerprints = Fingerprints(settings.ledger_key.get_secret_value())
+        ledger = Ledger(redis, clock, fingerprints, metrics)
+        unknowns = Unknowns(
+            Inquiries(redis, clock, metrics),
+            Lookups(records, clock),
+            Schedule(settings.unknown_lookups),
+            clock,
+        )
+        departures = _departures(FlowrouteClient(http, settings, clock), pace, clock, metrics)
+        posting = Posting(ledger, room, departures, unknowns)
+        self.patience = _patience(settings)
+        attempts = Attempts(ledger, posting, unknowns, clock, self.patience)
+        self.sender = Sender(attempts, metrics, in_flight_limit=SEND_CONNECTIONS)
+        account = FlowrouteAccount(http, settings, clock)
+        recorder = Recorder(ledger, metrics)
+        self.servicer = MessagingServicer(self.sender, recorder, ledger, account, records, room)
+
+
+def _departures(carrier: FlowrouteClient, pace: Pace, clock: Clock, metrics: Metrics) -> Departures:
+    breaker = Breaker(clock)
+    metrics.watch(breaker)
+    return Departures(carrier, breaker, pace, metrics)
+
+
+def _rates(settings: Settings) -> Rates:
+    return Rates(settings.sms_per_second, settings.mms_per_second, settings.lookups_per_second)
+
+
+def _patience(settings: Settings) -> Patience:
+    return Patience(
+        send=timedelta(seconds=settings.send_timeout_seconds),
+        files=timedelta(seconds=PREPARE_SECONDS),
+    )

@@ -1,0 +1,158 @@
+"""A claimed text on its way to the carrier, and what came of it on its way into the ledger."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
+
+import structlog
+
+from messaging_service.carrier import Accepted, Answer, NotSent, Refused, Unknown
+from messaging_service.departures import Departures
+from messaging_service.domain import (
+    Message,
+    MessageState,
+    SendResult,
+    Standing,
+    Text,
+    UnknownResolution,
+    bare_result,
+    not_sent,
+)
+from messaging_service.doubts import Doubts
+from messaging_service.errors import (
+    AttachmentsRefused,
+    BackendUnavailable,
+    CarrierAccountRefused,
+    MessagingError,
+    SendInProgress,
+    SendPaced,
+)
+from messaging_service.ledger import Ledger
+from messaging_service.media import MediaUnavailable, Prepared
+from messaging_service.schedule import LONGEST_PAUSE
+from messaging_service.unknowns import Unknowns
+
+log = structlog.get_logger()
+
+# What the carrier answered is worth half a minute of a Redis that restarts.
+SETTLE_PAUSES_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 5.0, 5.0, 5.0, 5.0)
+
+Result = TypeVar("Result")
+
+
+class Files(Protocol):
+    """Brings a text's files to where the carrier can fetch them."""
+
+    async def prepare(self, text: Text) -> Prepared:
+        """See MediaRoom."""
+        ...
+
+
+class Posting:
+    """Posts what is claimed, at most once for each claim."""
+
+    def __init__(
+        self, ledger: Ledger, files: Files, departures: Departures, unknowns: Unknowns
+    ) -> None:
+        self._ledger = ledger
+        self._files = files
+        self._departures = departures
+        self._unknowns = unknowns
+        self.doubts = Doubts()
+
+    async def post(self, text: Text, send_token: str) -> SendResult:
+        """What came of a text that the token holds. Raises BackendUnavailable."""
+        try:
+            answer = await self._answer(text, send_token)
+        except BackendUnavailable:
+            # Nothing was posted, and the claim is still there.
+            self.doubts.add(text.message_id, send_token)
+            raise
+        _log(text.message_id, answer)
+        return await self._record(text, send_token, answer)
+
+    async def _answer(self, text: Text, send_token: str) -> Answer:
+        try:
+            prepared = await self._files.prepare(text)
+        except MediaUnavailable as error:
+            return NotSent(error, "files")
+        if text.attachments and not await self._is_noted(text, send_token, prepared):
+            # It took so long that the claim was thought abandoned.
+            return NotSent(SendInProgress(LONGEST_PAUSE), "claim lost")
+        if not text.body and not prepared.urls:
+            return Refused(AttachmentsRefused(), "files")
+        return await self._departures.post(text, send_token, prepared.urls)
+
+    async def _is_noted(self, text: Text, send_token: str, prepared: Prepared) -> bool:
+        count, refused = len(prepared.urls), prepared.refused
+        return await self._ledger.note_media(text.message_id, send_token, count, refused)
+
+    async def _record(self, text: Text, send_token: str, answer: Answer) -> SendResult:
+        match answer:
+            case Accepted(carrier_message_id):
+                standing = Standing(MessageState.SENT)
+                return await self._settle(text, send_token, standing, carrier_message_id)
+            case Refused(error):
+                standing = Standing(MessageState.REFUSED, error.reason)
+                return await self._settle(text, send_token, standing)
+            case Unknown():
+                return await self._lose(text, send_token)
+            case NotSent(error):
+                return await self._release(text, send_token, error)
+
+    async def _settle(
+        self, text: Text, send_token: str, standing: Standing, carrier_message_id: str = ""
+    ) -> SendResult:
+        message = await _until_recorded(
+            lambda: self._ledger.settle(text.message_id, send_token, standing, carrier_message_id)
+        )
+        return self._result(text, message, standing)
+
+    async def _lose(self, text: Text, send_token: str) -> SendResult:
+        receipt = UnknownResolution.RECEIPT
+        message = await _until_recorded(
+            lambda: self._ledger.lose(text.message_id, send_token, receipt)
+        )
+        return self._result(text, message, Standing(MessageState.UNKNOWN))
+
+    async def _release(self, text: Text, send_token: str, error: MessagingError) -> SendResult:
+        try:
+            message = await _until_recorded(
+                lambda: self._ledger.release(text.message_id, send_token)
+            )
+        except BackendUnavailable:
+            self.doubts.add(text.message_id, send_token)
+            raise
+        return self._unknowns.answer(text, message) if message else not_sent(text.message_id, error)
+
+    def _result(self, text: Text, message: Message | None, standing: Standing) -> SendResult:
+        """A ledger that lost the text does not make the carrier's answer wrong."""
+        if message is None:
+            return bare_result(text.message_id, standing)
+        return self._unknowns.answer(text, message)
+
+
+async def _until_recorded(write: Callable[[], Awaitable[Result]]) -> Result:
+    """What the carrier answered is known only here, so a silent Redis is asked again."""
+    for pause_seconds in SETTLE_PAUSES_SECONDS:
+        try:
+            return await write()
+        except BackendUnavailable:
+            await asyncio.sleep(pause_seconds)
+    return await write()
+
+
+def _log(message_id: str, answer: Answer) -> None:
+    match answer:
+        case Accepted(carrier_message_id):
+            log.debug("text_sent", message_id=message_id, carrier_message_id=carrier_message_id)
+        case Refused(CarrierAccountRefused() as error, why):
+            log.error("text_refused", message_id=message_id, reason=error.reason, why=why)
+        case Refused(error, why):
+            log.warning("text_refused", message_id=message_id, reason=error.reason, why=why)
+        case NotSent(SendPaced() as error, why):
+            log.debug("text_not_sent", message_id=message_id, reason=error.reason, why=why)
+        case NotSent(error, why):
+            log.warning("text_not_sent", message_id=message_id, reason=error.reason, why=why)
+        case Unknown(why):
+            log.warning("send_unknown", message_id=message_id, why=why)

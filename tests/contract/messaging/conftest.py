@@ -1,0 +1,28 @@
+"""A ledger on a real server."""
+
+import pytest
+from contract.messaging.ledger_parts import RememberingMetrics
+from redis.asyncio import Redis
+
+from messaging_service.fingerprints import Fingerprints
+from messaging_service.inquiries import Inquiries
+from messaging_service.ledger import Ledger
+from support.clock import ManualClock
+
+
+@pytest.fixture
+def metrics() -> RememberingMetrics:
+    """Nothing counted yet."""
+    return RememberingMetrics()
+
+
+@pytest.fixture
+def ledger(redis: Redis, clock: ManualClock, metrics: RememberingMetrics) -> Ledger:
+    """An empty ledger."""
+    return Ledger(redis, clock, Fingerprints("key"), metrics)
+
+
+@pytest.fixture
+def inquiries(redis: Redis, clock: ManualClock, metrics: RememberingMetrics) -> Inquiries:
+    """The same ledger's side of lost answers."""
+    return Inquiries(redis, clock, metrics)

@@ -1,0 +1,43 @@
+"""What the tests of the ledger's scripts share."""
+
+from prometheus_client import CollectorRegistry
+
+from messaging_service.domain import (
+    Inquiry,
+    Message,
+    MessageState,
+    Standing,
+    Text,
+    UnknownResolution,
+)
+from messaging_service.ledger import Ledger
+from messaging_service.metrics import Metrics
+
+TEXT = Text("m1", "main", "+12065550100", "+14255550111", "hello")
+SENT = Standing(MessageState.SENT)
+UNKNOWN = Standing(MessageState.UNKNOWN)
+REFUSED = Standing(MessageState.REFUSED, "CARRIER_REFUSED")
+OTHER = Text("m2", "main", "+12065550100", "+14255550122", "hello")
+AGAIN = UnknownResolution.SENT_AGAIN
+
+
+class RememberingMetrics(Metrics):
+    """Keeps what was counted in its order."""
+
+    def __init__(self) -> None:
+        super().__init__(CollectorRegistry())
+        self.resolved_so_far: list[UnknownResolution] = []
+
+    def resolved(self, resolution: UnknownResolution) -> None:
+        self.resolved_so_far.append(resolution)
+
+
+async def lost_answer(
+    ledger: Ledger, text: Text = TEXT, attempt: str = "t1"
+) -> tuple[Message, Inquiry]:
+    """A text whose answer was lost, and what is looked into."""
+    await ledger.claim(text, attempt)
+    message = await ledger.lose(text.message_id, attempt)
+    assert message is not None
+    assert message.inquiry is not None
+    return message, message.inquiry

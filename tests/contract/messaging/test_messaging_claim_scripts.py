@@ -1,0 +1,156 @@
+"""What the scripts of claims promise in their headers, row by row, on a real server."""
+
+import pytest
+from contract.messaging.ledger_parts import (
+    AGAIN,
+    REFUSED,
+    SENT,
+    TEXT,
+    UNKNOWN,
+    lost_answer,
+)
+
+from messaging_service.claims import Claimed, InProgress, Repeated, Reused
+from messaging_service.domain import (
+    MessageState,
+    Standing,
+    Text,
+)
+from messaging_service.inquiries import Inquiries
+from messaging_service.ledger import Ledger
+from messaging_service.receipts import Receipt
+from support.clock import ManualClock
+
+# claim.lua
+
+
+async def test_claim_claimed_a_text_that_nobody_took(ledger: Ledger) -> None:
+    assert await ledger.claim(TEXT, "t1") == Claimed()
+
+
+async def test_claim_claimed_again_for_the_same_token_since_a_client_may_repeat_itself(
+    ledger: Ledger,
+) -> None:
+    await ledger.claim(TEXT, "t1")
+    assert await ledger.claim(TEXT, "t1") == Claimed()
+
+
+async def test_claim_claimed_a_text_that_was_given_back(ledger: Ledger) -> None:
+    await ledger.claim(TEXT, "t1")
+    await ledger.release("m1", "t1")
+    assert await ledger.claim(TEXT, "t2") == Claimed()
+
+
+async def test_claim_in_progress_tells_who_holds_the_text_and_since_when(
+    ledger: Ledger, clock: ManualClock
+) -> None:
+    taken = clock.now()
+    await ledger.claim(TEXT, "t1")
+    clock.move(seconds=3)
+    assert await ledger.claim(TEXT, "t2") == InProgress("t1", taken)
+    # The one that came second has changed nothing.
+    assert await ledger.claim(TEXT, "t1") == Claimed()
+
+
+@pytest.mark.parametrize("standing", [SENT, REFUSED])
+async def test_claim_repeat_tells_what_became_of_the_text(
+    ledger: Ledger, standing: Standing
+) -> None:
+    await ledger.claim(TEXT, "t1")
+    settled = await ledger.settle("m1", "t1", standing)
+    assert settled is not None
+    assert await ledger.claim(TEXT, "t2") == Repeated(settled)
+    assert await ledger.claim(TEXT, "t1") == Repeated(settled)
+
+
+async def test_claim_repeat_of_a_text_whose_lost_answer_is_looked_into(ledger: Ledger) -> None:
+    lost, _ = await lost_answer(ledger)
+    assert await ledger.claim(TEXT, "t1") == Repeated(lost)
+    assert await ledger.claim(TEXT, "t2") == Repeated(lost)
+
+
+async def test_claim_claimed_a_text_that_was_reopened_and_its_state_stays(
+    ledger: Ledger, inquiries: Inquiries
+) -> None:
+    _, inquiry = await lost_answer(ledger)
+    await inquiries.reopen("m1", inquiry, AGAIN)
+    assert await ledger.claim(TEXT, "t2") == Claimed()
+    assert await ledger.claim(TEXT, "t2") == Claimed()
+    message = await ledger.get("m1")
+    assert message is not None
+    assert message.standing == UNKNOWN
+
+
+async def test_claim_in_progress_of_a_text_that_is_sent_again(
+    ledger: Ledger, inquiries: Inquiries, clock: ManualClock
+) -> None:
+    _, inquiry = await lost_answer(ledger)
+    await inquiries.reopen("m1", inquiry, AGAIN)
+    await ledger.claim(TEXT, "t2")
+    assert await ledger.claim(TEXT, "t3") == InProgress("t2", clock.now())
+
+
+@pytest.mark.parametrize("settled", [False, True])
+async def test_claim_reused_whatever_became_of_the_other_text(
+    ledger: Ledger, settled: bool
+) -> None:
+    await ledger.claim(TEXT, "t1")
+    if settled:
+        await ledger.settle("m1", "t1", SENT)
+    other = Text("m1", "main", "+12065550100", "+14255550111", "another")
+    assert await ledger.claim(other, "t1") == Reused()
+
+
+async def test_claim_reused_even_after_the_text_was_given_back(ledger: Ledger) -> None:
+    await ledger.claim(TEXT, "t1")
+    await ledger.release("m1", "t1")
+    other = Text("m1", "other", "+12065550100", "+14255550111", "hello")
+    assert await ledger.claim(other, "t2") == Reused()
+
+
+# release.lua
+
+
+async def test_release_released_leaves_the_text_accepted(ledger: Ledger) -> None:
+    await ledger.claim(TEXT, "t1")
+    assert await ledger.release("m1", "t1") is None
+    message = await ledger.get("m1")
+    assert message is not None
+    assert message.standing.state is MessageState.ACCEPTED
+
+
+async def test_release_released_does_not_take_the_text_from_another_attempt(
+    ledger: Ledger, clock: ManualClock
+) -> None:
+    await ledger.claim(TEXT, "t1")
+    await ledger.release("m1", "t1")
+    await ledger.claim(TEXT, "t2")
+    # The client library may repeat what it has already done.
+    assert await ledger.release("m1", "t1") is None
+    assert await ledger.claim(TEXT, "t3") == InProgress("t2", clock.now())
+
+
+async def test_release_released_of_a_text_that_is_not_kept(ledger: Ledger) -> None:
+    assert await ledger.release("m1", "t1") is None
+    assert await ledger.get("m1") is None
+
+
+async def test_release_released_a_text_that_was_to_be_sent_again_may_still_be(
+    ledger: Ledger, inquiries: Inquiries
+) -> None:
+    _, inquiry = await lost_answer(ledger)
+    await inquiries.reopen("m1", inquiry, AGAIN)
+    await ledger.claim(TEXT, "t2")
+    assert await ledger.release("m1", "t2") is None
+    assert await ledger.claim(TEXT, "t3") == Claimed()
+
+
+async def test_release_kept_a_text_that_went_further(ledger: Ledger) -> None:
+    await ledger.claim(TEXT, "t1")
+    further = await ledger.record(Receipt("mdr2-1", "t1", 1003, ""))
+    assert await ledger.release("m1", "t1") == further
+
+
+async def test_release_kept_a_text_whose_lost_answer_is_looked_into(ledger: Ledger) -> None:
+    lost, _ = await lost_answer(ledger)
+    assert await ledger.release("m1", "t1") == lost

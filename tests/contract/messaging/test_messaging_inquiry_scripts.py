@@ -1,0 +1,164 @@
+"""What the scripts of lost answers promise in their headers, row by row, on a real server."""
+
+from dataclasses import replace
+
+from contract.messaging.ledger_parts import (
+    AGAIN,
+    SENT,
+    TEXT,
+    UNKNOWN,
+    RememberingMetrics,
+    lost_answer,
+)
+from redis.asyncio import Redis
+
+from messaging_service.domain import (
+    Inquiry,
+    MessageState,
+    UnknownResolution,
+)
+from messaging_service.inquiries import Inquiries
+from messaging_service.ledger import Ledger
+from messaging_service.receipts import Receipt
+from support.clock import ManualClock
+
+# lose.lua
+
+
+async def test_lose_lost_begins_an_inquiry_that_knows_when_the_attempt_began(
+    ledger: Ledger, clock: ManualClock
+) -> None:
+    started = clock.now()
+    await ledger.claim(TEXT, "t1")
+    clock.move(seconds=10)
+    message = await ledger.lose("m1", "t1")
+    assert message is not None
+    assert message.standing == UNKNOWN
+    assert message.inquiry == Inquiry("t1", started, clock.now())
+
+
+async def test_lose_lost_again_does_not_begin_anew(ledger: Ledger, clock: ManualClock) -> None:
+    lost, _ = await lost_answer(ledger)
+    clock.move(seconds=1)
+    assert await ledger.lose("m1", "t1") == lost
+
+
+async def test_lose_lost_a_second_attempt_remembers_when_the_first_began(
+    ledger: Ledger, inquiries: Inquiries, clock: ManualClock
+) -> None:
+    started = clock.now()
+    _, inquiry = await lost_answer(ledger)
+    await inquiries.note_look("m1", inquiry, 3)
+    await inquiries.reopen("m1", inquiry, AGAIN)
+    clock.move(minutes=5)
+    await ledger.claim(TEXT, "t2")
+    message = await ledger.lose("m1", "t2")
+    assert message is not None
+    assert message.inquiry == Inquiry("t2", started, clock.now(), looked=0)
+    assert message.resends == 1
+
+
+async def test_lose_kept_a_text_that_a_receipt_had_moved_by_then(
+    ledger: Ledger, metrics: RememberingMetrics
+) -> None:
+    await ledger.claim(TEXT, "t1")
+    await ledger.record(Receipt("mdr2-1", "t1", 1004, ""))
+    message = await ledger.lose("m1", "t1", UnknownResolution.RECEIPT)
+    assert message is not None
+    assert message.standing.state is MessageState.DELIVERED
+    assert message.resolution is UnknownResolution.RECEIPT
+    assert metrics.resolved_so_far == [UnknownResolution.RECEIPT]
+
+
+async def test_lose_kept_a_text_that_the_token_does_not_hold(ledger: Ledger) -> None:
+    await ledger.claim(TEXT, "t1")
+    await ledger.release("m1", "t1")
+    message = await ledger.lose("m1", "t1")
+    assert message is not None
+    assert message.standing.state is MessageState.ACCEPTED
+
+
+async def test_lose_absent_of_a_text_that_is_not_kept(ledger: Ledger, redis: Redis) -> None:
+    assert await ledger.lose("m1", "t1") is None
+    assert await redis.keys() == []
+
+
+# note.lua
+
+
+async def test_note_noted_is_told_from_then_on(ledger: Ledger, inquiries: Inquiries) -> None:
+    await ledger.claim(TEXT, "t1")
+    assert await ledger.note_media("m1", "t1", 2, 1)
+    lost = await ledger.lose("m1", "t1")
+    assert lost is not None
+    assert lost.inquiry is not None
+    message = await inquiries.note_look("m1", lost.inquiry, 3)
+    assert message is not None
+    assert (message.media_count, message.refused_media) == (2, 1)
+    assert message.inquiry == replace(lost.inquiry, looked=3)
+
+
+async def test_note_passed_when_another_attempt_holds_the_text(ledger: Ledger) -> None:
+    await ledger.claim(TEXT, "t1")
+    await ledger.release("m1", "t1")
+    assert not await ledger.note_media("m1", "t1", 2, 1)
+
+
+async def test_note_passed_a_text_that_went_further_is_not_given_up(
+    ledger: Ledger, inquiries: Inquiries, metrics: RememberingMetrics
+) -> None:
+    _, inquiry = await lost_answer(ledger)
+    await ledger.record(Receipt("mdr2-1", "t1", 1003, ""))
+    message = await inquiries.give_up("m1", inquiry)
+    assert message is not None
+    assert message.resolution is UnknownResolution.RECEIPT
+    assert metrics.resolved_so_far == [UnknownResolution.RECEIPT]
+
+
+async def test_note_absent_of_a_text_that_is_not_kept(
+    ledger: Ledger, inquiries: Inquiries, redis: Redis
+) -> None:
+    _, inquiry = await lost_answer(ledger)
+    await redis.flushall()
+    assert await inquiries.note_look("m1", inquiry, 1) is None
+    assert await redis.keys() == []
+
+
+# reopen.lua
+
+
+async def test_reopen_reopened_counts_and_forgets_the_attempt(
+    ledger: Ledger, inquiries: Inquiries, metrics: RememberingMetrics
+) -> None:
+    _, inquiry = await lost_answer(ledger)
+    await inquiries.reopen("m1", inquiry, AGAIN)
+    message = await ledger.get("m1")
+    assert message is not None
+    assert (message.standing, message.inquiry, message.resends) == (UNKNOWN, None, 1)
+    assert message.resolution is AGAIN
+    assert message.is_open
+    assert metrics.resolved_so_far == [AGAIN]
+
+
+async def test_reopen_kept_a_text_that_a_receipt_moved(
+    ledger: Ledger, inquiries: Inquiries, metrics: RememberingMetrics
+) -> None:
+    _, inquiry = await lost_answer(ledger)
+    moved = await ledger.record(Receipt("mdr2-1", "t1", 1003, ""))
+    await inquiries.reopen("m1", inquiry, AGAIN)
+    assert await ledger.get("m1") == moved
+    assert metrics.resolved_so_far == [UnknownResolution.RECEIPT]
+
+
+async def test_reopen_kept_when_it_is_reopened_or_went_further(
+    ledger: Ledger, inquiries: Inquiries, metrics: RememberingMetrics
+) -> None:
+    _, inquiry = await lost_answer(ledger)
+    await inquiries.reopen("m1", inquiry, AGAIN)
+    await inquiries.reopen("m1", inquiry, AGAIN)
+    await ledger.record(Receipt("mdr2-1", "t1", 1003, ""))
+    await inquiries.reopen("m1", inquiry, AGAIN)
+    message = await ledger.get("m1")
+    assert message is not None
+    assert (message.standing, message.resends) == (SENT, 1)
+    assert metrics.resolved_so_far == [AGAIN]

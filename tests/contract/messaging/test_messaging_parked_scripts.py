@@ -1,0 +1,119 @@
+"""What the scripts of a carrier's id promise in their headers, row by row, on a real server."""
+
+from dataclasses import replace
+
+import pytest
+from contract.messaging.ledger_parts import (
+    OTHER,
+    SENT,
+    TEXT,
+    UNKNOWN,
+    RememberingMetrics,
+    lost_answer,
+)
+from redis.asyncio import Redis
+
+from messaging_service import keys
+from messaging_service.domain import (
+    Message,
+    MessageState,
+    UnknownResolution,
+)
+from messaging_service.fingerprints import Fingerprints
+from messaging_service.inquiries import Inquiries
+from messaging_service.keys import KEEP_MS
+from messaging_service.ledger import Ledger, Waiting
+from messaging_service.receipts import Receipt
+from support.clock import ManualClock
+
+
+class NamedInBetween(Ledger):
+    """The text's id becomes known after a receipt looked for it."""
+
+    async def _spoken_of(self, receipt: Receipt) -> tuple[str, str]:
+        spoken_of = await super()._spoken_of(receipt)
+        await self.settle("m1", "t1", SENT, receipt.carrier_message_id)
+        return spoken_of
+
+
+# name.lua
+
+
+async def test_name_named_a_record_is_one_texts_alone(ledger: Ledger, inquiries: Inquiries) -> None:
+    await lost_answer(ledger)
+    await lost_answer(ledger, OTHER, "t2")
+    taken = await inquiries.take("m1", "mdr2-1")
+    assert taken is not None
+    assert (taken.standing, taken.carrier_message_id) == (SENT, "mdr2-1")
+    assert taken.resolution is UnknownResolution.RECORD
+    # The client library may repeat what it has already done.
+    assert await inquiries.take("m1", "mdr2-1") == taken
+
+
+async def test_name_taken_leaves_both_texts_as_they_are(
+    ledger: Ledger, inquiries: Inquiries
+) -> None:
+    await ledger.claim(TEXT, "t1")
+    await ledger.settle("m1", "t1", SENT, "mdr2-1")
+    await lost_answer(ledger, OTHER, "t2")
+    assert await inquiries.take("m2", "mdr2-1") is None
+    other = await ledger.get("m2")
+    assert other is not None
+    assert other.standing == UNKNOWN
+
+
+async def test_name_named_brings_what_was_parked_and_again_when_it_is_repeated(
+    ledger: Ledger,
+) -> None:
+    await ledger.record(Receipt("mdr2-1", "", 1110, ""))
+    await ledger.claim(TEXT, "t1")
+    message = await ledger.settle("m1", "t1", SENT, "mdr2-1")
+    assert message is not None
+    assert message.standing.state is MessageState.UNDELIVERED
+    assert message.carrier_status_code == 1110
+    assert await ledger.caught_up(replace(message, standing=SENT)) == message
+
+
+async def test_name_named_by_a_receipt_with_a_token_brings_what_was_parked(ledger: Ledger) -> None:
+    await ledger.claim(TEXT, "t1")
+    assert await ledger.record(Receipt("mdr2-1", "", 1004, "")) == Waiting()
+    message = await ledger.record(Receipt("mdr2-1", "t1", 1003, ""))
+    assert isinstance(message, Message)
+    assert message.standing.state is MessageState.DELIVERED
+
+
+# park.lua
+
+
+async def test_park_parked_once_and_holds_neither_number_nor_body(
+    ledger: Ledger, redis: Redis
+) -> None:
+    for _ in range(2):
+        assert await ledger.record(Receipt("mdr2-1", "", 1004, "delivered")) == Waiting()
+    assert await redis.lrange(keys.parked("mdr2-1"), 0, -1) == [b"delivered:1004"]
+    assert KEEP_MS - 10_000 < await redis.pttl(keys.parked("mdr2-1")) <= KEEP_MS
+
+
+async def test_park_full_keeps_no_more(ledger: Ledger, redis: Redis) -> None:
+    told = [await ledger.record(Receipt("mdr2-1", "", 1100 + at, "")) for at in range(17)]
+    assert told == [*[Waiting()] * 16, None]
+    assert await redis.llen(keys.parked("mdr2-1")) == 16
+
+
+async def test_park_named_when_the_text_became_known_in_between(
+    redis: Redis, clock: ManualClock, metrics: RememberingMetrics
+) -> None:
+    ledger = NamedInBetween(redis, clock, Fingerprints("key"), metrics)
+    await ledger.claim(TEXT, "t1")
+    message = await ledger.record(Receipt("mdr2-1", "", 1004, ""))
+    assert isinstance(message, Message)
+    assert message.standing.state is MessageState.DELIVERED
+    assert await redis.exists(keys.parked("mdr2-1")) == 0
+
+
+@pytest.mark.parametrize("carrier_id", ["", "x" * 129])
+async def test_a_receipt_with_no_id_that_a_carrier_gives_is_not_parked(
+    ledger: Ledger, redis: Redis, carrier_id: str
+) -> None:
+    assert await ledger.record(Receipt(carrier_id, "", 1004, "")) is None
+    assert await redis.keys() == []

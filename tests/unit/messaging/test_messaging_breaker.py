@@ -1,0 +1,227 @@
+"""When texts are kept from a carrier that does not answer, and when they go again."""
+
+from datetime import timedelta
+
+import pytest
+from structlog.testing import capture_logs
+
+from messaging_service.breaker import (
+    ACCOUNT_SPAN,
+    FAILURES_LIMIT,
+    FIRST_SPAN,
+    LONGEST_SPAN,
+    PROBE_PATIENCE,
+    Breaker,
+)
+from messaging_service.carrier import Accepted, Answer, NotSent, Refused, Unknown
+from messaging_service.errors import (
+    CarrierRateLimited,
+    CarrierRefused,
+    CarrierUnavailable,
+    RecipientOptedOut,
+)
+from support.clock import ManualClock
+
+ACCEPTED = Accepted("mdr2-1")
+REFUSED = Refused(CarrierRefused(), "HTTP 422")
+OPTED_OUT = Refused(RecipientOptedOut(), "HTTP 400")
+UNKNOWN = Unknown("HTTP 500")
+UNAVAILABLE = NotSent(CarrierUnavailable(timedelta(seconds=5)), "HTTP 503")
+RATE_LIMITED = NotSent(CarrierRateLimited(timedelta(seconds=1)), "HTTP 429")
+
+
+@pytest.fixture
+def breaker(clock: ManualClock) -> Breaker:
+    """A closed one that adds no jitter."""
+    return Breaker(clock, lambda: 0.0)
+
+
+def opened(breaker: Breaker) -> Breaker:
+    for _ in range(FAILURES_LIMIT):
+        breaker.note(UNKNOWN)
+    return breaker
+
+
+def after_a_while(breaker: Breaker, clock: ManualClock) -> Breaker:
+    wait = breaker.wait()
+    assert wait is not None
+    clock.move(seconds=wait.total_seconds())
+    return breaker
+
+
+@pytest.mark.parametrize("failure", [UNKNOWN, UNAVAILABLE])
+def test_failures_in_a_row_open_it(breaker: Breaker, failure: Answer) -> None:
+    for _ in range(FAILURES_LIMIT):
+        assert breaker.wait() is None
+        breaker.note(failure)
+    assert breaker.is_open
+    assert breaker.wait() == FIRST_SPAN
+
+
+@pytest.mark.parametrize("success", [ACCEPTED, REFUSED, OPTED_OUT])
+def test_any_answer_about_a_text_begins_the_row_anew(breaker: Breaker, success: Answer) -> None:
+    for _ in range(3):
+        for _ in range(FAILURES_LIMIT - 1):
+            breaker.note(UNKNOWN)
+        breaker.note(success)
+    assert not breaker.is_open
+    assert breaker.wait() is None
+
+
+def test_a_carrier_that_asks_to_be_called_more_slowly_neither_opens_nor_closes_it(
+    breaker: Breaker, clock: ManualClock
+) -> None:
+    for _ in range(FAILURES_LIMIT):
+        breaker.note(RATE_LIMITED)
+    assert breaker.wait() is None
+    assert after_a_while(opened(breaker), clock).wait() is None
+    breaker.note(RATE_LIMITED)
+    assert breaker.is_open
+    # It answered, so the next one may try at once.
+    assert breaker.wait() is None
+
+
+def test_when_the_time_is_up_one_text_at_a_time_goes(breaker: Breaker, clock: ManualClock) -> None:
+    after_a_while(opened(breaker), clock)
+    assert breaker.wait() is None
+    assert breaker.wait() == FIRST_SPAN
+    assert breaker.wait() == FIRST_SPAN
+
+
+@pytest.mark.parametrize("success", [ACCEPTED, REFUSED])
+def test_a_probe_that_is_answered_closes_it(
+    breaker: Breaker, clock: ManualClock, success: Answer
+) -> None:
+    after_a_while(opened(breaker), clock).wait()
+    breaker.note(success)
+    assert not breaker.is_open
+    assert [breaker.wait(), breaker.wait()] == [None, None]
+    breaker.note(UNKNOWN)
+    assert not breaker.is_open
+
+
+def test_each_probe_that_fails_doubles_the_time_up_to_a_minute(
+    breaker: Breaker, clock: ManualClock
+) -> None:
+    opened(breaker)
+    spans = []
+    for _ in range(8):
+        wait = breaker.wait()
+        assert wait is not None
+        spans.append(wait.total_seconds())
+        assert after_a_while(breaker, clock).wait() is None
+        breaker.note(UNKNOWN)
+    assert spans == [1, 2, 4, 8, 16, 32, 60, 60]
+
+
+def test_after_it_closed_the_time_begins_small_again(breaker: Breaker, clock: ManualClock) -> None:
+    opened(breaker)
+    for answer in (UNKNOWN, UNKNOWN, ACCEPTED):
+        after_a_while(breaker, clock).wait()
+        breaker.note(answer)
+    assert opened(breaker).wait() == FIRST_SPAN
+
+
+def test_texts_that_were_under_way_when_it_opened_do_not_lengthen_the_time(
+    breaker: Breaker, clock: ManualClock
+) -> None:
+    opened(opened(breaker))
+    assert breaker.wait() == FIRST_SPAN
+    after_a_while(breaker, clock).wait()
+    breaker.note(UNKNOWN)
+    assert breaker.wait() == 2 * FIRST_SPAN
+
+
+@pytest.mark.parametrize("jitter", [0.0, 0.5, 1.0])
+def test_jitter_takes_up_to_half_of_the_time_away(clock: ManualClock, jitter: float) -> None:
+    breaker = opened(Breaker(clock, lambda: jitter))
+    assert breaker.wait() == FIRST_SPAN * (1 - jitter / 2)
+
+
+def test_a_probe_that_is_never_heard_of_again_gives_way_to_another(
+    breaker: Breaker, clock: ManualClock
+) -> None:
+    after_a_while(opened(breaker), clock).wait()
+    clock.move(seconds=PROBE_PATIENCE.total_seconds())
+    assert breaker.wait() is None
+    assert breaker.wait() == FIRST_SPAN
+
+
+def test_a_probe_that_was_not_posted_gives_way_at_once(
+    breaker: Breaker, clock: ManualClock
+) -> None:
+    after_a_while(opened(breaker), clock).wait()
+    breaker.withdraw()
+    assert breaker.wait() is None
+    assert breaker.wait() == FIRST_SPAN
+
+
+def test_withdrawing_a_text_neither_opens_nor_closes_anything(breaker: Breaker) -> None:
+    breaker.withdraw()
+    assert breaker.wait() is None
+    opened(breaker).withdraw()
+    assert breaker.wait() == FIRST_SPAN
+
+
+def test_a_refused_account_stops_everything_at_once_and_loudly(breaker: Breaker) -> None:
+    with capture_logs() as lines:
+        breaker.note_account_refused()
+    assert breaker.is_account_refused
+    assert breaker.wait() == ACCOUNT_SPAN
+    [line] = lines
+    assert (line["event"], line["log_level"]) == ("carrier_account_refused", "error")
+    assert "MESSAGING_FLOWROUTE_SECRET_KEY" in line["advice"]
+
+
+def test_the_texts_under_way_do_not_repeat_that_the_account_is_refused(breaker: Breaker) -> None:
+    with capture_logs() as lines:
+        for _ in range(16):
+            breaker.note_account_refused()
+    assert len(lines) == 1
+
+
+def test_an_account_that_is_refused_again_is_told_again(
+    breaker: Breaker, clock: ManualClock
+) -> None:
+    breaker.note_account_refused()
+    after_a_while(breaker, clock).wait()
+    with capture_logs() as lines:
+        breaker.note_account_refused()
+    assert [line["event"] for line in lines] == ["carrier_account_refused"]
+    assert breaker.wait() == ACCOUNT_SPAN
+
+
+@pytest.mark.parametrize("success", [ACCEPTED, REFUSED])
+def test_the_first_text_that_is_answered_takes_the_account_up_again(
+    breaker: Breaker, clock: ManualClock, success: Answer
+) -> None:
+    breaker.note_account_refused()
+    after_a_while(breaker, clock).wait()
+    breaker.note(success)
+    assert not breaker.is_account_refused
+    assert breaker.wait() is None
+
+
+def test_a_refused_account_stays_refused_while_the_carrier_does_not_answer(
+    breaker: Breaker, clock: ManualClock
+) -> None:
+    breaker.note_account_refused()
+    after_a_while(breaker, clock).wait()
+    breaker.note(UNKNOWN)
+    assert breaker.is_account_refused
+    assert breaker.wait() == ACCOUNT_SPAN
+
+
+def test_an_outage_is_told_when_it_begins_and_when_it_ends(
+    breaker: Breaker, clock: ManualClock
+) -> None:
+    with capture_logs() as lines:
+        after_a_while(opened(breaker), clock).wait()
+        breaker.note(ACCEPTED)
+        breaker.note(ACCEPTED)
+    events = [line["event"] for line in lines]
+    assert events == ["carrier_circuit_open", "carrier_circuit_closed"]
+
+
+def test_nothing_is_kept_back_for_longer_than_a_minute() -> None:
+    assert max(LONGEST_SPAN, ACCOUNT_SPAN, PROBE_PATIENCE) == timedelta(minutes=1)

@@ -1,0 +1,56 @@
+"""An address opens its file, and nothing else does."""
+
+import pytest
+from cryptography.exceptions import InvalidTag
+
+from messaging_service.media import Media, Prepared
+from messaging_service.media_keys import Addresses, name_of, seal, token_in, unseal
+
+ADDRESSES = Addresses("one secret")
+TOKEN = ADDRESSES.token("m1", 0)
+MEDIA = Media("image/png", b"\n\0pixels")
+
+
+def test_the_same_file_has_the_same_address_and_every_other_one_another() -> None:
+    assert Addresses("one secret").token("m1", 0) == TOKEN
+    others = {
+        ADDRESSES.token("m1", 1),
+        ADDRESSES.token("m2", 0),
+        ADDRESSES.token("m", 10),
+        Addresses("another secret").token("m1", 0),
+    }
+    assert len(others | {TOKEN}) == 5
+
+
+def test_what_is_sealed_for_an_address_opens_with_it_only() -> None:
+    sealed = seal(MEDIA, TOKEN)
+    assert unseal(sealed, TOKEN) == MEDIA
+    assert b"pixels" not in sealed
+    assert b"image/png" not in sealed
+    for other in (ADDRESSES.token("m1", 1), name_of(TOKEN)):
+        with pytest.raises(InvalidTag):
+            unseal(sealed, other)
+    assert seal(MEDIA, TOKEN) != sealed
+
+
+def test_the_name_in_redis_holds_nothing_of_the_address() -> None:
+    assert name_of(TOKEN) not in TOKEN
+    assert TOKEN[:8] not in name_of(TOKEN)
+
+
+@pytest.mark.parametrize("address", [TOKEN, f"{TOKEN}.jpg", f"{TOKEN}.3gp"])
+def test_the_ending_of_an_address_says_nothing(address: str) -> None:
+    assert token_in(address) == TOKEN
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "a", TOKEN[1:], f"{TOKEN}a", f"{TOKEN}.", f"{TOKEN}.jpg.exe", f"{TOKEN}\n", f"../{TOKEN}"],
+)
+def test_what_was_never_given_out_holds_no_token(address: str) -> None:
+    assert token_in(address) is None
+
+
+def test_neither_an_address_nor_a_file_shows_in_a_repr() -> None:
+    assert TOKEN not in repr(Prepared((f"https://relay.example/media/{TOKEN}",), 0))
+    assert "pixels" not in repr(MEDIA)
