@@ -171,17 +171,31 @@ async def test_bad_input_gets_a_clear_answer_and_leaves_no_trace(stack: Stack) -
 
 async def test_odd_words_arrive_as_they_were_said(stack: Stack, alice: Phone, bob: Phone) -> None:
     await connect(alice, bob)
-    odd = [
-        "\u0645\u0631\u062d\u0628\u0627",
-        "a\x00b",
-        "\U0001f600 " * 3,
-        "x" * 1600,
-        "\u201cq\u201d",
-    ]
-    for body in odd:
-        await alice.text(MASKED, body)
-        await asyncio.gather(*(alice.accepted(one.text_id) for one in await alice.texts("sent")))
+    odd = ["\u0645\u0631\u062d\u0628\u0627", "\U0001f600 " * 3, "x" * 1600]
+    await say_in_turn(alice, *odd)
     assert (await bob.received(1 + len(odd)))[1:] == odd
+
+
+async def test_curly_quotes_arrive_straight(stack: Stack, alice: Phone, bob: Phone) -> None:
+    await connect(alice, bob)
+    await alice.text(MASKED, "\u201cq\u201d")
+    assert (await bob.received(2))[1:] == ['"q"']
+
+
+async def test_words_that_cannot_be_sent_are_answered_and_not_passed_on(
+    stack: Stack, alice: Phone, bob: Phone
+) -> None:
+    await connect(alice, bob)
+    await say_in_turn(alice, "a\x00b", "plain")
+    assert (await bob.received(2))[1:] == ["plain"]
+    assert "not passed on" in (await alice.received(3))[-1].lower()
+
+
+async def say_in_turn(phone: Phone, *bodies: str) -> None:
+    """Each is accepted before the next is said."""
+    for body in bodies:
+        await phone.text(MASKED, body)
+        await asyncio.gather(*(phone.accepted(one.text_id) for one in await phone.texts("sent")))
 
 
 async def test_no_log_holds_a_number_or_a_word(

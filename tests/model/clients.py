@@ -33,7 +33,7 @@ def spoken(model: Model, talk: Talk, author: str, words: str) -> str:
         model.accept(talk, author, words)
     for receiver in talk.people:
         if receiver != author:
-            model.relay(talk, talk.partner(receiver), words)
+            model.relay(talk, author, words, to=receiver)
     talked(model, talk)
     return ""
 

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 REPLIES, REPLIES_WINDOW = 10, timedelta(minutes=10)
 STRANGER_SILENCE = timedelta(minutes=10)
 TRIES, TRIES_WINDOW = 5, timedelta(minutes=30)
+FAILURES, FAILURES_WINDOW = 5, timedelta(hours=1)
+FAILURE_SILENCE = timedelta(minutes=1)
 LOCKOUT = timedelta(hours=1)
 NUMBER_TRIES, NUMBER_TRIES_WINDOW = 100, timedelta(minutes=10)
 
@@ -36,6 +38,8 @@ class Conduct:
     tries: Count = field(default_factory=Count)
     helped_until: datetime | None = None
     locked_until: datetime | None = None
+    failures: Count = field(default_factory=Count)
+    failed_until: datetime | None = None
 
     def takes_reply(self, now: datetime) -> bool:
         """Whether somebody is answered, which is counted."""
@@ -50,6 +54,14 @@ class Conduct:
             return False
         self.helped_until = now + STRANGER_SILENCE
         return self.takes_reply(now)
+
+    def hears_of_failure(self, now: datetime) -> bool:
+        """Whether somebody is told that a text of theirs failed, which is counted."""
+        if (self.failed_until and now < self.failed_until) or self.failures.at(now) >= FAILURES:
+            return False
+        self.failures.more(now, FAILURES_WINDOW)
+        self.failed_until = now + FAILURE_SILENCE
+        return True
 
     def is_locked(self, now: datetime) -> bool:
         return self.locked_until is not None and now < self.locked_until

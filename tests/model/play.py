@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 
 from conversation_service.domain import codes
@@ -18,12 +18,15 @@ from .invariants import Ledger, by_lane
 from .moves import due, expire, forget, warn
 from .scene import Text
 from .state import Model, new_model
-from .talk import Talk
+from .talk import PICTURE_MARK, Out, Talk
 from .world import World
 
 _CODE = re.compile(rf"\b[{codes.ALPHABET}]{{{codes.LENGTH}}}\b")
 # What costs more than a step is looked at this often, and at the end.
 LOOKS_EVERY, READS_EVERY = 4, 40
+
+# Receipts come for so many of the last texts, and a message is remembered for a week.
+REPORTABLE, REMEMBERED_FOR = 40, timedelta(days=7)
 
 _OUTCOMES = {
     "ACCEPTED": {pb.RECEIVE_OUTCOME_ACCEPTED},
@@ -32,6 +35,15 @@ _OUTCOMES = {
     # Of a number that is gone a replica may or may not remember whose it was.
     "REPEATED_OR_UNKNOWN": {pb.RECEIVE_OUTCOME_REPEATED, pb.RECEIVE_OUTCOME_REFUSED},
 }
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A text that the carrier has."""
+
+    message_id: str
+    time: datetime
+    out: Out
 
 
 @dataclass
@@ -45,6 +57,9 @@ class Play:
     used_codes: list[str] = field(default_factory=list)
     ids: "count[int]" = field(default_factory=lambda: count(1))
     settled: int = 0
+    # What the carrier has taken, the oldest first, and of which it has said what became of it.
+    arrived: list[Arrived] = field(default_factory=list)
+    reported: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.model = new_model(self.world.clock.now())
@@ -60,6 +75,15 @@ class Play:
         outcomes = [one.outcome for one in response.results]
         fits = [one in _OUTCOMES[told] for one, told in zip(outcomes, expected, strict=True)]
         assert all(fits), f"{outcomes}, not {expected}"
+        await self.settle()
+
+    async def report(self, text: Arrived, *, arrives: bool) -> None:
+        """The carrier says of a text that its handset has it, or never will."""
+        await self.world.report(text.message_id, arrives=arrives)
+        is_remembered = self.model.now - text.time < REMEMBERED_FOR
+        if is_remembered and not arrives and text.message_id not in self.reported:
+            post.fail(self.model, text.out)
+        self.reported.add(text.message_id)
         await self.settle()
 
     async def time_passes(self, by: timedelta, *, sweeps: bool) -> None:
@@ -78,9 +102,10 @@ class Play:
         expected = post.deliver(self.model)
         sent = self.world.sent()
         self._learn_codes(sent)
-        seen = by_lane((one.from_number, one.to_number, one.body) for one in sent)
+        seen = by_lane((one.from_number, one.to_number, _shown(one)) for one in sent)
         told = by_lane((one.number, one.to, post.body(self.model, one)) for one in expected)
         assert seen == told, f"sent {dict(seen)}, expected {dict(told)}"
+        self._remember(sent, expected)
         self.ledger.check(sent, self.model)
         await checks.learn_ids(self.world, self.model)
         self.settled += 1
@@ -103,6 +128,14 @@ class Play:
             await self.events.check(self.world, self.model)
             await nothing_in_clear(self.world)
 
+    def _remember(self, sent: Sequence[OutboundMessage], expected: Sequence[Out]) -> None:
+        """Which message each expected text became: both are in order on each line."""
+        lines = by_lane((one.from_number, one.to_number, one.message_id) for one in sent)
+        for out in expected:
+            message_id = lines[out.number, out.to].pop(0)
+            self.arrived.append(Arrived(message_id, self.model.now, out))
+        del self.arrived[:-REPORTABLE]
+
     def _learn_codes(self, sent: Sequence[OutboundMessage]) -> None:
         for text in sent:
             found = {code for code in _CODE.findall(text.body) if codes.is_code_shaped(code)}
@@ -119,12 +152,19 @@ class Play:
         return next(talk for talk in talks if talk.has_code and not talk.code)
 
 
+def _shown(text: OutboundMessage) -> str:
+    return text.body + PICTURE_MARK * len(text.attachments)
+
+
 def _inbound(text: Text) -> pb.InboundMessage:
-    pictures = [pb.MediaAttachment(content_type="image/png")] if text.has_attachments else []
+    files = [
+        pb.MediaAttachment(url=f"https://media.example.net/{at}", content_type=file, size_bytes=9)
+        for at, file in enumerate(text.files)
+    ]
     return pb.InboundMessage(
         carrier_message_id=text.text_id,
         from_number=text.person,
         to_number=text.number,
         body=text.body,
-        attachments=pictures,
+        attachments=files,
     )

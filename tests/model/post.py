@@ -1,6 +1,8 @@
 """What the carrier is handed in the end, and what its refusals bring about."""
 
-from .moves import end_all
+from conversation_service.domain.texts import Template
+
+from .moves import end_all, expire
 from .state import Model
 from .talk import Out
 
@@ -18,6 +20,17 @@ def deliver(model: Model) -> list[Out]:
             model.opted_out[out.to] = "carrier"
             end_all(model, out.to)
     return sent
+
+
+def fail(model: Model, out: Out) -> None:
+    """A text did not reach its handset: who wrote it is told, if that still is about anything."""
+    pool = model.pools[out.pool]
+    expire(model)
+    if not out.author or out.author in model.opted_out or out.number not in pool.numbers:
+        return
+    is_present = model.occupant(pool, out.number, out.author) is out.talk
+    if is_present and pool.conduct(out.author).hears_of_failure(model.now):
+        model.tell(out.number, out.author, Template.NOT_DELIVERED, out.talk)
 
 
 def body(model: Model, out: Out) -> str:

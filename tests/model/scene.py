@@ -8,7 +8,9 @@ from conversation_service.domain.texts import Template
 
 from .conduct import NUMBER_TRIES, NUMBER_TRIES_WINDOW, Conduct, Count
 from .state import Model, PoolModel
-from .talk import Talk
+from .talk import PICTURE_MARK, Talk
+
+PICTURE = "image/png"
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,18 @@ class Text:
     kind: Kind
     body: str
     argument: str = ""
-    has_attachments: bool = False
+    # Media types of what comes with it.
+    files: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> str:
+        """What its receiver gets of it: the words, and a mark for each picture."""
+        return self.body + PICTURE_MARK * self.files.count(PICTURE)
+
+    @property
+    def keeps_files_back(self) -> bool:
+        """Whether something of it is not passed on."""
+        return any(file != PICTURE for file in self.files)
 
 
 @dataclass

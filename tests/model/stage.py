@@ -65,12 +65,12 @@ class Stage(RuleBasedStateMachine):
         kind: Kind,
         body: str,
         argument: str = "",
-        has_attachments: bool = False,
+        files: tuple[str, ...] = (),
     ) -> Text:
         """A text with an id of its own; in the place of {} its body gets words never used yet."""
         number, person = line
         name, words = f"mdr2-{next(self.play.ids)}", body.format(f"~w{next(self.play.ids)}~")
-        return Text(name, person, number, kind, words, argument, has_attachments)
+        return Text(name, person, number, kind, words, argument, files)
 
     def line(self, pick: int, numbers: Sequence[str] = NUMBERS) -> Line:
         """Where somebody is in something more often than elsewhere."""

@@ -156,10 +156,11 @@ class Model:
         pool = talk.pool if talk else self._owner(number)
         self.outbox.append(Out(pool, number, to, "", template, talk, span))
 
-    def relay(self, talk: Talk, author: str, words: str) -> None:
-        """Words of one participant go to the other."""
+    def relay(self, talk: Talk, author: str, words: str, to: str = "") -> None:
+        """Words of one participant go to the other, or nobody's to one of them."""
         self.relayed[talk.pool] += 1
-        self.outbox.append(Out(talk.pool, talk.number, talk.partner(author), words))
+        receiver = to or talk.partner(author)
+        self.outbox.append(Out(talk.pool, talk.number, receiver, words, talk=talk, author=author))
 
     def accept(self, talk: Talk, author: str, words: str) -> None:
         """Words are on their way, or held: at the end of it their partner hears them."""

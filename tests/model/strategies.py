@@ -7,6 +7,7 @@ from conversation_service.domain.pool import NumberPreference
 
 from .beginnings import Wanted
 from .cast import NUMBERS, PEOPLE, POOLS, TICK
+from .scene import PICTURE
 
 # The how-manieth of whatever there is then, counted round and round.
 PICKS = st.integers(0, 63)
@@ -42,6 +43,7 @@ TALK = st.sampled_from(
         (Kind.JOIN, "join {}"),
     ]
 )
+FILES = st.sampled_from([(), (PICTURE,), (PICTURE,) * 2, ("text/x-vcard",), (PICTURE, "x/y")])
 WANTED = st.builds(
     Wanted,
     number=st.sampled_from(["", "", "", *NUMBERS]),

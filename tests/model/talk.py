@@ -5,6 +5,9 @@ from datetime import datetime, timedelta
 
 from conversation_service.domain.texts import Template
 
+# Stands behind words for each picture that comes with them.
+PICTURE_MARK = "\u25a8"
+
 
 @dataclass(eq=False)
 class Talk:
@@ -90,6 +93,8 @@ class Out:
     template: Template | None = None
     talk: Talk | None = None
     span: timedelta | None = None
+    # Whose words they are, in the conversation; nobody's if Maskline or a client wrote them.
+    author: str = ""
 
     @property
     def reaches_opted_out(self) -> bool:

@@ -15,6 +15,7 @@ HELD_LIMIT = 50
 LOOP_LENGTH = 8
 LOOP_PAUSE = timedelta(minutes=3)
 CODE_LENGTH = 6
+FILE_REFUSED = Template.ATTACHMENT_NOT_PASSED_ON
 
 
 def from_waiting(scene: Scene, talk: Talk) -> None:
@@ -74,17 +75,17 @@ def _block(scene: Scene, talk: Talk) -> None:
 
 def _relay(scene: Scene, talk: Talk) -> None:
     text = scene.text
-    if not text.body.strip():
-        scene.answer(Template.NO_ATTACHMENTS if text.has_attachments else Template.EMPTY, talk)
+    if not text.passed.strip():
+        scene.answer(FILE_REFUSED if text.keeps_files_back else Template.EMPTY, talk)
     elif talk.is_paused:
         _hold(scene, talk)
     elif _goes_round(scene, talk):
         scene.answer(Template.LOOP_STOPPED, talk)
     else:
         scene.model.accept(talk, text.person, text.body)
-        scene.model.relay(talk, text.person, text.body)
-        if text.has_attachments:
-            scene.answer(Template.NO_ATTACHMENTS, talk)
+        scene.model.relay(talk, text.person, text.passed)
+        if text.keeps_files_back:
+            scene.answer(FILE_REFUSED, talk)
         talked(scene.model, talk)
 
 
@@ -92,12 +93,12 @@ def _hold(scene: Scene, talk: Talk) -> None:
     if not may_hold(scene.pool.settings.pause_policy, talk):
         scene.answer(Template.PAUSED_REFUSED, talk)
         return
-    if scene.text.has_attachments:
-        scene.answer(Template.NO_ATTACHMENTS, talk)
-    elif not talk.has_held(scene.text.person):
+    if not talk.has_held(scene.text.person):
         scene.answer(Template.PAUSED_HELD, talk)
+    if scene.text.keeps_files_back:
+        scene.answer(FILE_REFUSED, talk)
     scene.model.accept(talk, scene.text.person, scene.text.body)
-    talk.held.append((scene.text.person, scene.text.body))
+    talk.held.append((scene.text.person, scene.text.passed))
     talked(scene.model, talk)
 
 
@@ -111,7 +112,8 @@ def _goes_round(scene: Scene, talk: Talk) -> bool:
     text, now = scene.text, scene.model.now
     is_turn = talk.speaker != text.person and talk.last_message is not None
     is_quick = talk.last_message is not None and now - talk.last_message <= LOOP_PAUSE
-    repeats = is_turn and is_quick and talk.said.get(text.person) == text.body
+    is_same = text.body.strip() != "" and talk.said.get(text.person) == text.body
+    repeats = is_turn and is_quick and is_same
     rounds = talk.rounds + 1 if repeats else 0
     if rounds >= LOOP_LENGTH:
         return True

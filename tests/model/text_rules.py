@@ -10,7 +10,7 @@ from conversation_service.domain.commands import Kind
 
 from .scene import Text
 from .stage import Line, Stage, Words, picked
-from .strategies import COMMANDS, MASKED, PERSONS, PICKS, TALK, WRONG_CODE
+from .strategies import COMMANDS, FILES, MASKED, PERSONS, PICKS, TALK, WRONG_CODE
 
 # The carrier sends a text again for minutes, and a receipt is kept for 72 hours.
 REMEMBERED, REMEMBERED_FOR = 40, timedelta(hours=70)
@@ -32,9 +32,21 @@ class TextRules(Stage):
         super().__init__()
         self._sent: list[Sent] = []
 
-    @rule(pick=PICKS, talk=TALK, has_attachments=st.booleans())
-    def talks(self, pick: int, talk: Words, has_attachments: bool) -> None:
-        self._arrive(self.text(self.line(pick), *talk, has_attachments=has_attachments))
+    @rule(pick=PICKS, talk=TALK, files=FILES)
+    def talks(self, pick: int, talk: Words, files: tuple[str, ...]) -> None:
+        self._arrive(self.text(self.line(pick), *talk, files=files))
+
+    @precondition(lambda self: self.active())
+    @rule(pick=PICKS, body=st.sampled_from(["", " ", "{}"]), files=FILES)
+    def shows_partner(self, pick: int, body: str, files: tuple[str, ...]) -> None:
+        found = picked(self.active(), pick // 2)
+        line = (found.number, found.people[pick % 2])
+        self._arrive(self.text(line, Kind.TALK, body, files=files))
+
+    @precondition(lambda self: self.play.arrived)
+    @rule(pick=PICKS, arrives=st.sampled_from([False, False, True]))
+    def carrier_reports(self, pick: int, arrives: bool) -> None:
+        self.do(self.play.report(picked(self.play.arrived[::-1], pick), arrives=arrives))
 
     @precondition(lambda self: self.active())
     @rule(pick=PICKS, talk=TALK)

@@ -37,6 +37,8 @@ ROUNDS = 1000
 # How long one read of the outbox waits: texts that are under way need not be asked after.
 BLOCK_MS = 5
 REPLICAS = 2
+DELIVERED = messaging_pb2.MESSAGE_STATE_DELIVERED
+UNDELIVERED = messaging_pb2.MESSAGE_STATE_UNDELIVERED
 
 Response = TypeVar("Response", bound=Message)
 
@@ -93,6 +95,18 @@ class World:
         tells_nothing(response.SerializeToString())
         assert isinstance(response, kind)
         return response
+
+    async def report(self, message_id: str, *, arrives: bool) -> None:
+        """A receipt comes in."""
+        self.connections.messaging.receipt_state = DELIVERED if arrives else UNDELIVERED
+        receipt = pb.DeliveryReceipt(
+            carrier_message_id=f"mdr2-{message_id}", send_token=f"token-{message_id}"
+        )
+        request = pb.ReceiveDeliveryReceiptsRequest(receipts=[receipt])
+        response = await self.ask(request, pb.ReceiveDeliveryReceiptsResponse)
+        assert not isinstance(response, str), response
+        [result] = response.results
+        assert result.outcome == pb.RECEIPT_OUTCOME_RECORDED
 
     async def move(self, by: timedelta) -> None:
         """Time goes by, here and in Redis; nobody has looked yet what that changes."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -169,6 +170,7 @@ async def connected(
     messaging: ScriptedMessaging | None = None,
     callers: Callers | None = None,
     uses_development_key: bool = False,
+    recovery_interval: timedelta = timedelta(0),
 ) -> AsyncIterator[Service]:
     """The service with its own connections, as `python -m conversation_service` has them."""
     async with (
@@ -186,6 +188,7 @@ async def connected(
             clock=clock,
             callers=callers,
             uses_development_key=uses_development_key,
+            recovery_interval=recovery_interval,
         )
 
 
@@ -197,6 +200,7 @@ async def running(
     messaging: ScriptedMessaging | None = None,
     callers: Callers | None = None,
     uses_development_key: bool = False,
+    recovery_interval: timedelta = timedelta(0),
 ) -> AsyncIterator[RunningService]:
     """One replica, until its test is over or fails."""
     messaging, stop = messaging or ScriptedMessaging(), asyncio.Event()
@@ -209,6 +213,7 @@ async def running(
             messaging=messaging,
             callers=callers,
             uses_development_key=uses_development_key,
+            recovery_interval=recovery_interval,
         ) as service,
         open_redis(redis_url) as redis,
         grpc.aio.insecure_channel(listen) as channel,

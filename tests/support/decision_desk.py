@@ -24,7 +24,7 @@ ids = count()
 
 def text(body: str, by: Person = BOB, on: str = MASKED) -> ReceiveText:
     """A text with an id of its own."""
-    return ReceiveText(f"mdr2-{next(ids)}", Line(on, by), body, has_attachments=False)
+    return ReceiveText(f"mdr2-{next(ids)}", Line(on, by), body)
 
 
 class Desk:

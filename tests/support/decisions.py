@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from conversation_service.domain.attachment import Attachment
 from conversation_service.domain.change import Change, Line
 from conversation_service.domain.conversation import Conversation, EndReason
 from conversation_service.domain.facts import Facts
@@ -18,6 +19,8 @@ MOMENT = timedelta(microseconds=1)
 CODE = "K7M2Q9"
 OTHER_CODE = "X4X4X4"
 TEXT_ID = "mdr2-1"
+PICTURE = Attachment("https://media.example.net/1", "image/png", 14_832)
+CARD = Attachment("https://media.example.net/2", "text/x-vcard", 312)
 
 
 def pool_with(
@@ -62,10 +65,11 @@ def text(
     by: Person = BOB,
     on: str = MASKED,
     *,
-    has_attachments: bool = False,
+    attachments: tuple[Attachment, ...] = (),
+    carrier_time: datetime | None = None,
 ) -> ReceiveText:
     """A text that arrives."""
-    return ReceiveText(TEXT_ID, Line(on, by), body, has_attachments)
+    return ReceiveText(TEXT_ID, Line(on, by), body, attachments, carrier_time)
 
 
 def told(change: Change) -> list[tuple[Person, str]]:

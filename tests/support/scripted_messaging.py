@@ -22,13 +22,18 @@ class ScriptedMessaging(rpc.MessagingServiceServicer):
     """Sends everything, unless told otherwise; knows the receipts of what it sent.
 
     Texts to the `opted_out` are refused. Its account has the `numbers` and answers a check with
-    `check`.
+    `check`. What `answers` lists for a body is answered first, one after the other, and nothing is
+    sent. It has the `records` of inbound texts and the files of `media`.
     """
 
     sent: list[pb.OutboundMessage] = field(default_factory=list)
     receipt_state: pb.MessageState.ValueType = pb.MESSAGE_STATE_DELIVERED
     is_down: bool = False
     opted_out: set[str] = field(default_factory=set)
+    answers: dict[str, list[pb.SendMessageResult]] = field(default_factory=dict)
+    asked_for: list[pb.OutboundMessage] = field(default_factory=list)
+    records: list[pb.InboundRecord] = field(default_factory=list)
+    media: dict[str, pb.GetMediaResponse] = field(default_factory=dict)
     numbers: list[pb.AccountNumber] = field(default_factory=list)
     check: pb.CheckAccountResponse = field(
         default_factory=lambda: pb.CheckAccountResponse(is_authorized=True)
@@ -55,6 +60,22 @@ class ScriptedMessaging(rpc.MessagingServiceServicer):
     ) -> pb.GetMessageResponse:
         await context.abort(grpc.StatusCode.NOT_FOUND, "never asked for here")
 
+    async def ListInboundRecords(
+        self, request: pb.ListInboundRecordsRequest, context: Context
+    ) -> pb.ListInboundRecordsResponse:
+        if self.is_down:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "down")
+        since = request.start_time.ToMilliseconds()
+        found = (one for one in self.records if one.carrier_time.ToMilliseconds() >= since)
+        return pb.ListInboundRecordsResponse(records=found)
+
+    async def GetMedia(self, request: pb.GetMediaRequest, context: Context) -> pb.GetMediaResponse:
+        if self.is_down:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "down")
+        if request.media_token not in self.media:
+            await context.abort(grpc.StatusCode.NOT_FOUND, "no such file")
+        return self.media[request.media_token]
+
     async def ListAccountNumbers(
         self, request: pb.ListAccountNumbersRequest, context: Context
     ) -> pb.ListAccountNumbersResponse:
@@ -75,6 +96,11 @@ class ScriptedMessaging(rpc.MessagingServiceServicer):
         return self.check
 
     def _send(self, message: pb.OutboundMessage) -> pb.SendMessageResult:
+        self.asked_for.append(message)
+        if scripted := self.answers.get(message.body):
+            answer = pb.SendMessageResult(message_id=message.message_id)
+            answer.MergeFrom(scripted.pop(0))
+            return answer
         if message.to_number in self.opted_out:
             return pb.SendMessageResult(
                 message_id=message.message_id,

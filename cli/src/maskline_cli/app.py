@@ -8,6 +8,7 @@ import typer
 
 from maskline_cli import (
     conversations,
+    dead_letters,
     doctor,
     messages,
     numbers,
@@ -116,5 +117,11 @@ _opt_outs.command("get")(opt_outs.get_opt_out)
 _opt_outs.command("add")(opt_outs.add_opt_out)
 _opt_outs.command("remove")(opt_outs.remove_opt_out)
 app.add_typer(_opt_outs, name="opt-outs")
+
+_dead = typer.Typer(help="Texts of the pool that could not be processed.")
+_dead.command("list")(dead_letters.list_dead_letters)
+_dead.command("replay")(dead_letters.replay)
+_dead.command("drop")(dead_letters.drop)
+app.add_typer(_dead, name="dead")
 
 app.command("doctor")(doctor.doctor)

@@ -15,6 +15,7 @@ from maskline_cli.values import shown_span, span
 _FIELDS = PoolSettings.DESCRIPTOR.fields_by_name
 # Settings with an entry of their own for each command or template.
 _WITH_ENTRIES = ("words", "texts")
+_INT32_MAX = 2**31 - 1
 _TRUTHS = {"yes": True, "true": True, "no": False, "false": False}
 
 
@@ -82,6 +83,8 @@ def _assign_value(settings: PoolSettings, field: FieldDescriptor, value: str) ->
         setattr(settings, field.name, _choice(field.name, numbers, word))
     elif field.type == FieldDescriptor.TYPE_BOOL:
         setattr(settings, field.name, _choice(field.name, _TRUTHS, value.lower()))
+    elif field.type == FieldDescriptor.TYPE_INT32:
+        setattr(settings, field.name, _count(field.name, value))
     else:
         setattr(settings, field.name, value)
 
@@ -94,6 +97,13 @@ def _choice(name: str, choices: Mapping[str, int], value: str) -> int:
     if value not in choices:
         raise typer.BadParameter(f"{name} is one of {', '.join(choices)}")
     return choices[value]
+
+
+def _count(name: str, value: str) -> int:
+    # More than the field holds is no number that anybody means.
+    if not (value.isascii() and value.isdigit() and int(value) <= _INT32_MAX):
+        raise typer.BadParameter(f"{name} is a whole number, 0 for no limit")
+    return int(value)
 
 
 def _shown(settings: Message, field: FieldDescriptor) -> str:

@@ -1,6 +1,7 @@
 """`python -m conversation_service`: one process of the conversation service."""
 
 import sys
+from datetime import timedelta
 
 import structlog
 
@@ -13,6 +14,7 @@ from maskline.messaging.v1 import messaging_pb2
 from runtime.clock import SystemClock
 from runtime.grpc_client import open_channel
 from runtime.logs import configure_logs
+from runtime.metrics import serve_metrics
 from runtime.redis_client import open_redis
 from runtime.settings import EX_CONFIG, load_settings
 from runtime.shutdown import run, stop_requested
@@ -47,8 +49,10 @@ async def serve(settings: Settings, pools: tuple[SeededPool, ...]) -> None:
             vault=Vault(settings.state_key.get_secret_value()),
             clock=SystemClock(),
             uses_development_key=settings.uses_development_key,
+            recovery_interval=timedelta(seconds=settings.recovery_interval_seconds),
         )
-        await service.serve(settings.listen, stop_requested())
+        with serve_metrics(settings.metrics_listen):
+            await service.serve(settings.listen, stop_requested())
 
 
 if __name__ == "__main__":

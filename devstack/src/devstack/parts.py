@@ -15,6 +15,8 @@ from runtime.probe import grpc_serves
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 VALKEY = "valkey"
+# Where Flowroute keeps the pictures of inbound texts (seen in logged payloads).
+FLOWROUTE_MEDIA = "https://*.amazonaws.com"
 
 Environment = Mapping[str, str]
 
@@ -76,6 +78,7 @@ def simulator(urls: Urls, person: Environment) -> Part:
     wiring = {
         "SIMULATOR_LISTEN": _address(urls.simulator_url),
         "SIMULATOR_GATEWAY_URL": urls.gateway_url,
+        "SIMULATOR_PUBLIC_URL": urls.simulator_url,
     }
     check = partial(http_is_ok, f"{urls.simulator_url}/healthz")
     return _service("simulator", environment(person, wiring), check)
@@ -91,6 +94,7 @@ def messaging_service(urls: Urls, folder: DataFolder, person: Environment) -> Pa
         "MESSAGING_FLOWROUTE_URL": urls.simulator_url,
         "MESSAGING_PUBLIC_URL": urls.gateway_url,
         "MESSAGING_LEDGER_KEY_FILE": str(folder.ledger_key),
+        "MESSAGING_MEDIA_ORIGINS": f"{FLOWROUTE_MEDIA},{urls.simulator_url}",
     }
     check = partial(grpc_serves, urls.messaging_target)
     return _service("messaging_service", environment(person, wiring, defaults), check)

@@ -49,6 +49,8 @@ def palette() -> Palette:
         "cursor": ["", "0", "x"],
         "is_silent": [True, False],
         "is_reserved": [False, True],
+        "media_token": ["none", ""],
+        "dead_letter_id": ["1-0", "x", ""],
         "messages": [[_text(one, said)] for one in PEOPLE for said in SAID],
         "receipts": [[pb.DeliveryReceipt(carrier_message_id="mdr2-1")], []],
     }

@@ -21,12 +21,14 @@ from conversation_service.domain.events import EventType
 from conversation_service.domain.message import MessageState
 from conversation_service.domain.opt_outs import OptOutSource
 from conversation_service.domain.pool import NumberPreference, NumberState, PausePolicy
-from conversation_service.messaging.client import _STATES
+from conversation_service.messaging.sending import STATES
 from conversation_service.operations.deployment import Outcome
 from conversation_service.rpc.refusals import CODES, DOMAIN, status_of
 from conversation_service.serve.service import SERVICE_NAMES, SERVICES
+from conversation_service.store.dead_letters import Death
 from maskline.conversation.v1 import (
     conversation_pb2,
+    dead_letter_pb2,
     deployment_pb2,
     event_pb2,
     number_selection_pb2,
@@ -150,7 +152,7 @@ def test_every_change_carries_an_id_of_its_own() -> None:
 
 
 def test_every_state_of_a_text_is_understood() -> None:
-    assert set(_STATES.values()) == set(MessageState)
+    assert set(STATES.values()) == set(MessageState)
 
 
 def test_every_value_of_the_contract_has_its_word() -> None:
@@ -164,6 +166,7 @@ def test_every_value_of_the_contract_has_its_word() -> None:
         (pool_pb2.NumberState.DESCRIPTOR, NumberState),
         (pool_pb2.PausePolicy.DESCRIPTOR, PausePolicy),
         (deployment_pb2.CheckOutcome.DESCRIPTOR, Outcome),
+        (dead_letter_pb2.DeadLetterReason.DESCRIPTOR, Death),
     ):
         nothing, *published = (value.name for value in enum.values)
         prefix = nothing.removesuffix("UNSPECIFIED")

@@ -13,6 +13,8 @@ from contract.conversation import (
     anything,
     documented,
     provoking_conversations,
+    provoking_dead_letters,
+    provoking_media,
     provoking_pools,
     provoking_reads,
 )
@@ -30,15 +32,21 @@ from support.watching import impatient
 
 Replica = Callable[[str, ManualClock], AbstractAsyncContextManager[RunningService]]
 
-PROVOCATIONS = provoking_conversations.TABLE | provoking_reads.TABLE | provoking_pools.TABLE
+PROVOCATIONS = (
+    provoking_conversations.TABLE
+    | provoking_reads.TABLE
+    | provoking_pools.TABLE
+    | provoking_media.TABLE
+    | provoking_dead_letters.TABLE
+)
 # Refusals that take another replica than the usual one.
 REPLICAS: dict[str, Replica] = {
     "WATCHER_TOO_SLOW": impatient,
     "CARRIER_ACCOUNT_REFUSED": partial(running, messaging=RefusingCarrier()),
 }
 STEPS = 250
-# One tells of it instead, the other asks the messaging service whose receipts these are.
-WITHOUT_REDIS = {"CheckDeployment", "ReceiveDeliveryReceipts"}
+# One tells of it instead, the others ask the messaging service whose receipts and files these are.
+WITHOUT_REDIS = {"CheckDeployment", "ReceiveDeliveryReceipts", "GetMedia"}
 CODE_OF = {kind.reason: code for kind, code in CODES.items()}
 
 

@@ -13,7 +13,13 @@ from redis.asyncio import Redis
 
 from conversation_service.rpc.refusals import DOMAIN
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import error_reason_pb2, opt_out_pb2, pool_pb2
+from maskline.conversation.v1 import (
+    dead_letter_pb2,
+    error_reason_pb2,
+    media_pb2,
+    opt_out_pb2,
+    pool_pb2,
+)
 from maskline.conversation.v1.number_selection_pb2 import (
     AREA_CODE_OF_SECOND_PARTICIPANT,
     NumberPreference,
@@ -105,6 +111,12 @@ WRONG: list[tuple[Message, set[str]]] = [
     ),
     (
         pb.SendMessageRequest(
+            request_id="r", pool="main", conversation_id="c", system=True, body="a\0b"
+        ),
+        {"body"},
+    ),
+    (
+        pb.SendMessageRequest(
             request_id="r", pool="main", conversation_id="c", participant_id="", body=" "
         ),
         {"participant_id", "body"},
@@ -159,6 +171,10 @@ WRONG: list[tuple[Message, set[str]]] = [
                 operator="x" * 41,
                 lifetime=Duration(seconds=1),
                 pause_policy=pool_pb2.PausePolicy.ValueType(LATER),
+                unknown_policy=pool_pb2.UnknownPolicy.ValueType(LATER),
+                attachment_policy=pool_pb2.AttachmentPolicy.ValueType(LATER),
+                text_validity=Duration(seconds=1),
+                segments_per_minute=-1,
             ),
             masked_numbers=[MASKED, "1", MASKED],
         ),
@@ -169,6 +185,10 @@ WRONG: list[tuple[Message, set[str]]] = [
             "settings.operator",
             "settings.lifetime",
             "settings.pause_policy",
+            "settings.unknown_policy",
+            "settings.attachment_policy",
+            "settings.text_validity",
+            "settings.segments_per_minute",
         },
     ),
     (pool_pb2.UpdatePoolRequest(), {"request_id", "pool", "update_mask"}),
@@ -192,6 +212,14 @@ WRONG: list[tuple[Message, set[str]]] = [
     (opt_out_pb2.OptOutRequest(), {"request_id", "phone_number"}),
     (opt_out_pb2.OptInRequest(request_id=LONG, phone_number="1"), {"request_id", "phone_number"}),
     (opt_out_pb2.GetOptOutRequest(), {"phone_number"}),
+    (media_pb2.GetMediaRequest(), {"media_token"}),
+    (media_pb2.GetMediaRequest(media_token="x" * 129), {"media_token"}),
+    (
+        dead_letter_pb2.ListDeadLettersRequest(page_size=-1, page_token="x"),
+        {"pool", "page_size", "page_token"},
+    ),
+    (dead_letter_pb2.ReplayDeadLetterRequest(), {"request_id", "pool", "dead_letter_id"}),
+    (dead_letter_pb2.DropDeadLetterRequest(), {"request_id", "pool", "dead_letter_id"}),
 ]
 
 
@@ -231,15 +259,16 @@ async def test_a_text_or_a_receipt_of_a_wrong_form_is_refused_alone(
     service: RunningService,
 ) -> None:
     fine = service.text(ALICE_NUMBER, "help")
-    wrong = [service.text(ALICE_NUMBER, "help") for _ in range(5)]
+    wrong = [service.text(ALICE_NUMBER, "help") for _ in range(6)]
     wrong[0].carrier_message_id = "x" * 129
     wrong[1].from_number = "4255550111"
     wrong[2].to_number = ""
     wrong[3].body = "x" * 10_001
     wrong[4].attachments.extend([pb.MediaAttachment()] * 17)
+    wrong[5].carrier_time.seconds = 253_402_300_800
     found = (await service.receive(*wrong, fine)).results
     assert [one.error.reason for one in found] == [
-        *[error_reason_pb2.ERROR_REASON_INVALID_ARGUMENT] * 5,
+        *[error_reason_pb2.ERROR_REASON_INVALID_ARGUMENT] * 6,
         error_reason_pb2.ERROR_REASON_UNSPECIFIED,
     ]
     assert "4255550111" not in str(found)

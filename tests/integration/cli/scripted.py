@@ -11,7 +11,13 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from maskline.conversation.v1 import conversation_pb2, deployment_pb2, opt_out_pb2, pool_pb2
+from maskline.conversation.v1 import (
+    conversation_pb2,
+    dead_letter_pb2,
+    deployment_pb2,
+    opt_out_pb2,
+    pool_pb2,
+)
 from runtime.grpc_server import GrpcServer
 from runtime.refusals import RefusalStatus, to_grpc_status
 
@@ -25,6 +31,7 @@ SERVICES = (
     conversation_pb2.DESCRIPTOR.services_by_name["ConversationService"],
     pool_pb2.DESCRIPTOR.services_by_name["PoolService"],
     opt_out_pb2.DESCRIPTOR.services_by_name["OptOutService"],
+    dead_letter_pb2.DESCRIPTOR.services_by_name["DeadLetterService"],
     deployment_pb2.DESCRIPTOR.services_by_name["DeploymentService"],
 )
 NAMES = [service.full_name for service in SERVICES]

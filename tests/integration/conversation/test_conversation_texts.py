@@ -1,13 +1,15 @@
 """Texts that come in, over real gRPC on a real Redis: taken once each, in order, and passed on."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
 from conversation_service.domain.texts import Template
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import error_reason_pb2
-from support.conversation_calls import refused
+from maskline.messaging.v1 import messaging_pb2
+from support.conversation_calls import ask, kinds, refused
 from support.conversation_service import RunningService
 from support.conversations import (
     ALICE_NUMBER,
@@ -18,8 +20,13 @@ from support.conversations import (
     SETTINGS,
     says,
 )
+from support.decisions import CARD, PICTURE
+from support.odd_texts import ODD
 
 NOBODYS = "+12065550199"
+ON_THE_WIRE = messaging_pb2.Attachment(
+    url=PICTURE.url, content_type=PICTURE.content_type, size_bytes=PICTURE.size_bytes
+)
 
 
 async def test_two_people_talk_and_part_by_text(service: RunningService) -> None:
@@ -65,15 +72,73 @@ async def test_what_is_not_passed_on_is_answered(
     assert service.sent_to(BOB_NUMBER) == []
 
 
-async def test_a_picture_is_not_passed_on_and_its_words_are(service: RunningService) -> None:
+async def test_a_picture_is_passed_on_with_its_words_or_without(service: RunningService) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     bare, described = service.text(ALICE_NUMBER, ""), service.text(ALICE_NUMBER, "look")
     for text in (bare, described):
-        text.attachments.add(url="https://media.example.com/1", content_type="image/png")
+        text.attachments.add(url=PICTURE.url, content_type="image/png", size_bytes=14_832)
         await service.receive(text)
-    assert await service.heard(ALICE_NUMBER, 2) == [says(Template.NO_ATTACHMENTS)] * 2
-    await service.quiet()
-    assert service.sent_to(BOB_NUMBER) == ["look"]
+    assert await service.heard(BOB_NUMBER, 2) == ["", "look"]
+    assert [list(one.attachments) for one in service.sent()] == [[ON_THE_WIRE]] * 2
+    assert service.sent_to(ALICE_NUMBER) == []
+
+
+async def test_a_picture_is_held_in_a_pause_and_goes_out_behind_it(
+    service: RunningService,
+) -> None:
+    conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
+    pause = pb.PauseConversationRequest(conversation_id=conversation.conversation_id)
+    await ask(service.stub.PauseConversation, pause)
+    text = service.text(ALICE_NUMBER, "look")
+    text.attachments.add(url=PICTURE.url, content_type="image/png", size_bytes=14_832)
+    await service.receive(text)
+    resume = pb.ResumeConversationRequest(conversation_id=conversation.conversation_id)
+    await ask(service.stub.ResumeConversation, resume)
+    assert await service.heard(BOB_NUMBER, 1) == ["look"]
+    [sent] = (one for one in service.sent() if one.to_number == BOB_NUMBER)
+    assert list(sent.attachments) == [ON_THE_WIRE]
+
+
+async def test_a_file_that_is_not_passed_on_is_told_to_who_sent_it(
+    service: RunningService,
+) -> None:
+    conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
+    text = service.text(ALICE_NUMBER, "my card")
+    text.attachments.add(url=CARD.url, content_type="text/x-vcard", size_bytes=312)
+    await service.receive(text)
+    assert await service.heard(BOB_NUMBER, 1) == ["my card"]
+    told = says(Template.ATTACHMENT_NOT_PASSED_ON)
+    assert await service.heard(ALICE_NUMBER, 1) == [told]
+    happened = kinds(await service.timeline(conversation.conversation_id))
+    assert ("ATTACHMENTS_REFUSED", "") in happened
+
+
+async def test_an_odd_text_arrives_as_it_was_texted(service: RunningService) -> None:
+    await service.open(ALICE_NUMBER, BOB_NUMBER)
+    for body in ODD:
+        await service.says(ALICE_NUMBER, body)
+    assert await service.heard(BOB_NUMBER, len(ODD)) == ODD
+
+
+async def test_a_text_that_cannot_be_texted_is_answered(service: RunningService) -> None:
+    await service.open(ALICE_NUMBER, BOB_NUMBER)
+    await service.says(ALICE_NUMBER, "a\0b")
+    assert await service.heard(ALICE_NUMBER, 1) == [says(Template.UNSUITABLE)]
+    assert service.sent_to(BOB_NUMBER) == []
+
+
+async def test_a_text_from_before_the_conversation_does_not_reach_its_partner(
+    service: RunningService,
+) -> None:
+    conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
+    late, fresh = service.text(ALICE_NUMBER, "for Carol"), service.text(ALICE_NUMBER, "for Bob")
+    late.carrier_time.FromDatetime(service.clock.now() - timedelta(minutes=2))
+    fresh.carrier_time.FromDatetime(service.clock.now())
+    await service.receive(late, fresh)
+    assert await service.heard(BOB_NUMBER, 1) == ["for Bob"]
+    assert await service.heard(ALICE_NUMBER, 1) == [says(Template.NOT_DELIVERED)]
+    happened = kinds(await service.timeline(conversation.conversation_id))
+    assert ("MESSAGE_NOT_RELAYED", "TOO_LATE") in happened
 
 
 async def test_a_callback_sent_again_is_answered_as_a_repetition(service: RunningService) -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conversation_service.domain.attachment import Attachment
 from conversation_service.domain.change import Change
 from conversation_service.domain.conduct import (
     LOCKOUT,
@@ -24,6 +25,7 @@ from conversation_service.domain.texts import Template
 from support.conversations import ALICE, BOB, says
 from support.decisions import (
     ACTIVE,
+    CARD,
     CODE,
     ENDED,
     MOMENT,
@@ -61,9 +63,9 @@ ANSWERED: list[tuple[str, tuple[Conversation, ...]]] = [
 ]
 
 
-def by_tired(body: str, *known: Conversation, has_attachments: bool = False) -> Change:
+def by_tired(body: str, *known: Conversation, attachments: tuple[Attachment, ...] = ()) -> Change:
     tired = facts(*known, conducts={BOB: TIRED}, invitation=WAITING)
-    return text(body, has_attachments=has_attachments).decide(tired)
+    return text(body, attachments=attachments).decide(tired)
 
 
 @pytest.mark.parametrize(("body", "known"), ANSWERED)
@@ -108,7 +110,7 @@ def test_a_wrong_code_is_counted_even_if_it_is_not_answered() -> None:
 
 def test_words_are_relayed_however_often_their_sender_was_answered() -> None:
     assert told(by_tired("hello", ACTIVE)) == [(ALICE, "hello")]
-    assert told(by_tired("look", ACTIVE, has_attachments=True)) == [(ALICE, "look")]
+    assert told(by_tired("look", ACTIVE, attachments=(CARD,))) == [(ALICE, "look")]
 
 
 def test_words_are_held_however_often_their_sender_was_answered() -> None:
@@ -121,8 +123,8 @@ def test_relaying_is_no_reply_and_counts_towards_nothing() -> None:
     assert text("hello").decide(facts(ACTIVE)).conduct is None
 
 
-def test_what_is_said_about_a_picture_is_a_reply_and_counts() -> None:
-    change = text("look", has_attachments=True).decide(facts(ACTIVE))
+def test_what_is_said_about_a_file_is_a_reply_and_counts() -> None:
+    change = text("look", attachments=(CARD,)).decide(facts(ACTIVE))
     assert change.conduct is not None
     assert change.conduct.after.replies.number == 1
 

@@ -1,127 +1,25 @@
-"""The dispatcher: order, retries, takeovers, and texts that grow too old."""
+"""The dispatcher: order, takeovers, what is not sent, and texts that grow too old."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from redis.asyncio import Redis
 
-from conversation_service.dispatch.delivery import VALIDITY, Delivery
-from conversation_service.dispatch.dispatcher import STANDBY_SECONDS, Dispatcher
-from conversation_service.domain.change import Change, OutboundText
-from conversation_service.domain.intents import Receipt
+from conversation_service.dispatch.dispatcher import STANDBY_SECONDS
 from conversation_service.domain.message import MessageState
-from conversation_service.domain.opt_outs import OptOut, OptOutSource
-from conversation_service.domain.phone import Person
-from conversation_service.messaging.client import (
-    Answered,
-    MessagingUnavailable,
-    NotSent,
-    TextToSend,
-)
-from conversation_service.store.keys import Keys
-from conversation_service.store.outbox import Outbox
-from conversation_service.store.redis_store import RedisStore
-from conversation_service.store.store import Commit, Done
-from conversation_service.store.suppression import SuppressionList
+from conversation_service.domain.opt_outs import OptOutSource
+from conversation_service.messaging.client import MessagingUnavailable
+from conversation_service.messaging.sending import Answered, NotSent
 from support.clock import ManualClock
-from support.conversations import ALICE, BOB, CAROL, MASKED, POOL, VAULT
-
-KEYS = Keys("main")
-SENT = Answered(MessageState.SENT)
+from support.conversations import ALICE, BOB, CAROL
+from support.dispatch_desk import KEYS, Desk
 
 
 async def dies(*_: object) -> None:
     """The replica never gets any further."""
     await asyncio.get_running_loop().create_future()
-
-
-class Carrier:
-    """The messaging service as far as a delivery sees it: scripted answers, then SENT."""
-
-    def __init__(self) -> None:
-        self.received: list[tuple[str, str]] = []
-        self.answers: dict[str, list[Answered | NotSent | Exception]] = {}
-        self.gate = asyncio.Event()
-        self.gate.set()
-        self.batches = 0
-        self.asked = asyncio.Event()
-
-    async def send(self, texts: Sequence[TextToSend]) -> list[Answered | NotSent]:
-        self.batches += 1
-        self.asked.set()
-        await self.gate.wait()
-        return [self._answer(text) for text in texts]
-
-    def bodies(self, person: Person) -> list[str]:
-        return [body for to, body in self.received if to == person.phone_number]
-
-    def _answer(self, text: TextToSend) -> Answered | NotSent:
-        scripted = self.answers.get(text.body)
-        answer = scripted.pop(0) if scripted else SENT
-        if isinstance(answer, Exception):
-            raise answer
-        if answer == SENT:
-            self.received.append((text.to_number, text.body))
-        return answer
-
-
-class OptOutBook:
-    """What a delivery tells of people who get no more texts."""
-
-    def __init__(self, suppression: SuppressionList, clock: ManualClock) -> None:
-        self.opted_out: list[tuple[str, OptOutSource, str]] = []
-        self.ended: list[str] = []
-        self._suppression = suppression
-        self._clock = clock
-
-    async def opt_out(self, person_id: str, source: OptOutSource, intent_id: str) -> None:
-        self.opted_out.append((person_id, source, intent_id))
-        await self._suppression.add(person_id, OptOut(self._clock.now(), source, intent_id))
-
-    async def end_all(self, person_id: str) -> None:
-        self.ended.append(person_id)
-
-
-class Desk:
-    """A pool's outbox and as many replicas as a test wants."""
-
-    def __init__(self, redis: Redis, clock: ManualClock) -> None:
-        self.redis = redis
-        self.clock = clock
-        self.carrier = Carrier()
-        self.outbox = Outbox(redis, redis, "main", VAULT)
-        self.suppression = SuppressionList(redis)
-        self.opt_outs = OptOutBook(self.suppression, clock)
-        self._store = RedisStore(redis, "main", VAULT)
-        self._accepted = 0
-
-    def replica(self) -> Dispatcher:
-        delivery = Delivery(
-            "main", self.outbox, self.carrier, self.suppression, self.opt_outs, self.clock
-        )
-        return Dispatcher(self.outbox, delivery, self.clock, block_ms=None)
-
-    async def accept(self, *texts: tuple[Person, str], may_reach_opted_out: bool = False) -> None:
-        for person, body in texts:
-            name = f"m{self._accepted}"
-            self._accepted += 1
-            text = OutboundText(name, "", MASKED, person, body, may_reach_opted_out)
-            change, unborn = Change(texts=(text,)), replace(POOL, version="")
-            commit = Commit(Receipt("text", name, ()), change, self.clock.now(), unborn)
-            assert await self._store.commit([commit]) == [Done()]
-
-    async def owed(self) -> int:
-        return int(await self.redis.xlen(KEYS.outbox))
-
-    async def run_until(self, dispatcher: Dispatcher, owed: int = 0) -> None:
-        for _ in range(200):
-            await dispatcher.run_once()
-            if await self.owed() == owed:
-                return
-        raise AssertionError(f"{await self.owed()} texts are still owed")
 
 
 @pytest.fixture
@@ -161,7 +59,7 @@ async def test_an_unreachable_messaging_service_costs_time_and_no_text(desk: Des
     desk.clock.move(seconds=1)
     for _ in range(10):
         await dispatcher.run_once()
-    desk.clock.move(seconds=1)
+    desk.clock.move(seconds=2)
     await desk.run_until(dispatcher)
     assert desk.carrier.bodies(ALICE) == ["a1"]
 
@@ -192,7 +90,8 @@ async def test_refused_and_unknown_texts_are_settled_as_such_and_not_sent_again(
 
 async def test_a_text_too_old_to_be_expected_is_given_up(desk: Desk) -> None:
     await desk.accept((ALICE, "old"))
-    desk.clock.move(seconds=VALIDITY.total_seconds() + 1)
+    desk.settings = replace(desk.settings, text_validity=timedelta(minutes=10))
+    desk.clock.move(minutes=10, seconds=1)
     await desk.accept((ALICE, "new"))
     await desk.run_until(desk.replica())
     assert desk.carrier.bodies(ALICE) == ["new"]
@@ -204,7 +103,7 @@ async def test_only_the_holder_of_the_lease_sends(desk: Desk) -> None:
     await first.run_once()
     await desk.accept((ALICE, "a1"))
     assert await second.run_once() == STANDBY_SECONDS
-    assert desk.carrier.batches == 0
+    assert desk.carrier.batches == []
     await desk.run_until(first)
     assert desk.carrier.bodies(ALICE) == ["a1"]
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from conversation_service.domain.attachment import Attachment
 from conversation_service.domain.change import Change, HeldText
 from conversation_service.domain.conversation import Conversation, EndReason
 from conversation_service.domain.errors import ConversationPaused, TooManyHeld
@@ -17,9 +18,11 @@ from conversation_service.domain.texts import Template
 from support.conversations import ALICE, BOB, POOL, says
 from support.decisions import (
     ACTIVE,
+    CARD,
     CODE,
     NOW,
     PAUSED,
+    PICTURE,
     about,
     after,
     facts,
@@ -113,13 +116,13 @@ def test_no_more_texts_are_held_than_the_limit_of_both_together() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "has_attachments", "template"),
-    [("", False, Template.EMPTY), (" ", True, Template.NO_ATTACHMENTS)],
+    ("body", "attachments", "template"),
+    [("", (), Template.EMPTY), (" ", (CARD,), Template.ATTACHMENT_NOT_PASSED_ON)],
 )
-def test_what_has_no_words_is_not_held(
-    body: str, has_attachments: bool, template: Template
+def test_what_has_nothing_to_pass_on_is_not_held(
+    body: str, attachments: tuple[Attachment, ...], template: Template
 ) -> None:
-    change = text(body, has_attachments=has_attachments).decide(facts(PAUSED))
+    change = text(body, attachments=attachments).decide(facts(PAUSED))
     assert (change.held, told(change)) == ((), [(BOB, says(template))])
 
 
@@ -240,9 +243,24 @@ def test_who_leaves_in_a_pause_is_told_of_their_own_dropped_texts(
     assert words == [says(Template.NOT_PASSED_ON), says(farewell)]
 
 
-def test_a_picture_in_a_pause_is_not_lost_silently() -> None:
-    for before in (PAUSED, HOLDS_BOBS):
-        arrived = replace(text("look", BOB), has_attachments=True)
-        change = arrived.decide(facts(before, now=LATER))
-        assert [one.body for one in change.held] == ["look"]
-        assert told(change) == [(BOB, says(Template.NO_ATTACHMENTS))]
+def test_a_picture_is_held_with_its_words_and_goes_out_with_them() -> None:
+    change = text("look", attachments=(PICTURE,)).decide(facts(PAUSED))
+    assert change.held == (HeldText(BOB.participant_id, "look", (PICTURE,)),)
+    resumed = Resume("r", "c").decide(about(HOLDS_BOBS, held=change.held))
+    assert [(one.body, one.attachments) for one in resumed.texts][-1] == ("look", (PICTURE,))
+
+
+def test_a_picture_without_words_is_held_too() -> None:
+    change = text("", attachments=(PICTURE,)).decide(facts(PAUSED))
+    assert change.held == (HeldText(BOB.participant_id, "", (PICTURE,)),)
+
+
+def test_a_file_in_a_pause_is_not_lost_silently() -> None:
+    refused = (BOB, says(Template.ATTACHMENT_NOT_PASSED_ON))
+    first = text("look", attachments=(CARD,)).decide(facts(PAUSED))
+    assert told(first) == [(BOB, says(Template.PAUSED_HELD)), refused]
+    further = text("look", attachments=(CARD,)).decide(facts(HOLDS_BOBS))
+    assert told(further) == [refused]
+    for change in (first, further):
+        assert [(one.body, one.attachments) for one in change.held] == [("look", ())]
+        assert ("ATTACHMENTS_REFUSED", "") in happened(change)

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from conversation_service.domain.pool import (
+    AttachmentPolicy,
     MaskedNumber,
     NumberPreference,
     PausePolicy,
     PoolSettings,
+    UnknownPolicy,
 )
 from conversation_service.serve.pools_file import PoolsFileError, read_pools
 
@@ -33,6 +35,11 @@ reopen_grace_seconds = 120
 kept_after_end_seconds = 86400
 number_preference = "AVOID_STICKY"
 pause_policy = "REFUSE"
+text_validity_seconds = 540
+unknown_policy = "PREFER_DUPLICATE"
+attachment_policy = "ALL"
+segments_per_minute = 75
+segments_per_day = 2000
 allows_block = false
 allows_report = false
 end_opts_out = true
@@ -60,6 +67,11 @@ MAIN = PoolSettings(
     kept_after_end=timedelta(days=1),
     number_preference=NumberPreference.AVOID_STICKY,
     pause_policy=PausePolicy.REFUSE,
+    text_validity=timedelta(minutes=9),
+    unknown_policy=UnknownPolicy.PREFER_DUPLICATE,
+    attachment_policy=AttachmentPolicy.ALL,
+    segments_per_minute=75,
+    segments_per_day=2000,
     allows_block=False,
     allows_report=False,
     end_opts_out=True,
@@ -82,6 +94,8 @@ WRONG = [
     (f'{POOL}reserved_numbers = ["x"]', r"pools\.main\.reserved_numbers\.0: .*E\.164"),
     (f"{POOL}colour = 1", r"pools\.main\.colour: "),
     (f'{POOL}pause_policy = "MAYBE"', r"pools\.main\.pause_policy: .*HOLD"),
+    (f'{POOL}attachment_policy = "SOME"', r"pools\.main\.attachment_policy: .*PICTURES"),
+    (f"{POOL}segments_per_day = -1", r"pools\.main\.segments_per_day: .*no limit"),
     (f"{POOL}code_lifetime_seconds = 1", r"pools\.main\.code_lifetime_seconds: .*60 to 86400"),
     (f"{POOL}lifetime_seconds = {10**18}", r"pools\.main\.lifetime_seconds: "),
     (f'[pools.main]\n{NUMBERS}operator = "{"x" * 41}"', r"pools\.main\.operator: "),

@@ -87,7 +87,7 @@ REFUSED: list[tuple[Intent, Conversation | None, type[ConversationError]]] = [
 
 # An intent, and a change of each of its fields that makes it another intent.
 INTENTS: list[tuple[Intent, dict[str, Any]]] = [
-    (text("hi"), {"line": line(ALICE), "body": "ho", "has_attachments": True}),
+    (text("hi"), {"line": line(ALICE), "body": "ho"}),
     (
         Start("r", BOB, unique_name="order 7"),
         {"person": ALICE, "selection": Selection(MASKED), "unique_name": "x"},

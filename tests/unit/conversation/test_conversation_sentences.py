@@ -25,11 +25,13 @@ from conversation_service.rpc.sentences import sentence
 from support.conversations import ALICE, BOB, CAROL, MASKED, NUMBERS
 from support.decisions import (
     ACTIVE,
+    CARD,
     CODE,
     ENDED,
     NOW,
     OTHER_CODE,
     PAUSED,
+    PICTURE,
     WAITING,
     about,
     facts,
@@ -49,7 +51,7 @@ TEXTS += ["block", "end", f"end {CODE}", f"end {OTHER_CODE}", "quit", "stop", "y
 
 DECISIONS: list[Change] = [
     *(text(body).decide(INVITED) for body in TEXTS),
-    *(text(body, has_attachments=True).decide(facts(NOTED)) for body in TEXTS),
+    *(text(body, attachments=(PICTURE, CARD)).decide(facts(NOTED)) for body in TEXTS),
     *(text(body, ALICE).decide(facts(WAITING)) for body in TEXTS),
     *(text(body).decide(facts(HOLDS)) for body in TEXTS),
     *(text(body).decide(facts(ENDED)) for body in TEXTS),

@@ -25,6 +25,7 @@ RANGES: list[tuple[str, timedelta, timedelta, dict[str, Any]]] = [
     ("cool_off", NOTHING, 30 * DAY, {"kept_after_end": 365 * DAY}),
     ("reopen_grace", NOTHING, 30 * DAY, {"kept_after_end": 365 * DAY}),
     ("kept_after_end", HOUR, 365 * DAY, {}),
+    ("text_validity", MINUTE, 2 * DAY, {}),
 ]
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
@@ -40,6 +41,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"warning_lead": HOUR, "lifetime": HOUR}, "warning_lead"),
     ({"kept_after_end": HOUR, "cool_off": HOUR + SECOND}, "kept_after_end"),
     ({"kept_after_end": HOUR, "reopen_grace": HOUR + SECOND}, "kept_after_end"),
+    ({"segments_per_minute": -1}, "segments_per_minute"),
+    ({"segments_per_minute": 2**31}, "segments_per_minute"),
+    ({"segments_per_day": -1}, "segments_per_day"),
+    ({"segments_per_day": 2**31}, "segments_per_day"),
     ({"words": {"start": ("help",)}}, "words.start"),
     ({"words": {"colour": ("blue",)}}, "words.colour"),
     ({"texts": {"help": "Nobody is here."}}, "texts.help"),
@@ -73,6 +78,11 @@ def test_a_setting_that_breaks_a_rule_is_named_as_it_is_spelled(
     settings: dict[str, Any], field: str
 ) -> None:
     assert violated(replace(USUAL, **settings)) == [field]
+
+
+def test_a_campaign_has_a_budget_or_none() -> None:
+    for most in (0, 1, 2**31 - 1):
+        assert violated(replace(USUAL, segments_per_minute=most, segments_per_day=most)) == []
 
 
 def test_a_warning_comes_at_least_a_minute_before_and_below_the_lifetimes() -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from conversation_service.domain.attachment import Attachment
 from conversation_service.domain.change import HeldText, OutboundText
 from conversation_service.domain.conduct import NEVER, Conduct, Count
 from conversation_service.domain.conversation import Conversation, EndReason, State
@@ -16,12 +17,14 @@ from conversation_service.domain.exchange import Exchange
 from conversation_service.domain.opt_outs import OptOut, OptOutSource
 from conversation_service.domain.phone import Person
 from conversation_service.domain.pool import (
+    AttachmentPolicy,
     MaskedNumber,
     NumberPreference,
     NumberState,
     PausePolicy,
     Pool,
     PoolSettings,
+    UnknownPolicy,
 )
 from conversation_service.store.codec import (
     Answer,
@@ -41,11 +44,13 @@ from conversation_service.store.conversation_codec import decode_conversation, e
 from conversation_service.store.pool_codec import decode_pool, encode_pool
 from conversation_service.store.times import from_ms
 from support.conversations import ALICE, ALICE_NUMBER, BOB, BOB_NUMBER, MASKED, PEOPLE, POOL
-from support.decisions import ACTIVE, CODE, ENDED, NOW, PAUSED, WAITING
+from support.decisions import ACTIVE, CODE, ENDED, NOW, PAUSED, PICTURE, WAITING
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 MOMENTS = st.integers(0, 7 * 10**12).map(from_ms)
 MAYBE = st.none() | MOMENTS
+FILE = st.builds(Attachment, TEXT, TEXT, st.integers(0, 10**9)) | st.just(PICTURE)
+FILES = st.lists(FILE, max_size=3).map(tuple)
 COUNTS = st.just(NEVER) | st.builds(Count, st.integers(1, 1000), MOMENTS)
 CONVERSATIONS = st.builds(
     Conversation,
@@ -71,6 +76,7 @@ CONVERSATIONS = st.builds(
     unique_name=TEXT,
     held=st.tuples(st.integers(0, 50), st.integers(0, 50)),
     exchange=st.builds(Exchange, st.tuples(TEXT, TEXT), st.integers(-1, 1), st.integers(0, 8)),
+    ask_time=MAYBE,
 )
 
 # As release 1 wrote them: an active conversation and an ended one.
@@ -106,6 +112,11 @@ SETTINGS: dict[str, Any] = {
     "kept_after_end": timedelta(hours=7, milliseconds=8),
     "number_preference": NumberPreference.AVOID_STICKY,
     "pause_policy": PausePolicy.REFUSE,
+    "text_validity": timedelta(minutes=9),
+    "unknown_policy": UnknownPolicy.PREFER_DUPLICATE,
+    "attachment_policy": AttachmentPolicy.ALL,
+    "segments_per_minute": 75,
+    "segments_per_day": 2000,
     "allows_block": False,
     "allows_report": False,
     "end_opts_out": True,
@@ -196,10 +207,12 @@ def test_a_conversation_of_release_1_is_written_in_the_new_form() -> None:
     assert read(encode_conversation(found)) == found
 
 
-@given(TEXT, st.booleans())
-def test_a_text_is_read_as_it_was_written(body: str, may_reach_opted_out: bool) -> None:
-    text = OutboundText("m", "c", MASKED, ALICE, body, may_reach_opted_out)
-    expected = Envelope(MASKED, ALICE_NUMBER, body, may_reach_opted_out)
+@given(TEXT, st.booleans(), st.booleans(), FILES)
+def test_a_text_is_read_as_it_was_written(
+    body: str, may_reach_opted_out: bool, is_talk: bool, files: tuple[Attachment, ...]
+) -> None:
+    text = OutboundText("m", "c", MASKED, ALICE, body, may_reach_opted_out, is_talk, files)
+    expected = Envelope(MASKED, ALICE_NUMBER, body, may_reach_opted_out, "c", is_talk, files)
     assert decode_envelope(encode_envelope(text)) == expected
 
 
@@ -208,16 +221,26 @@ def test_a_text_of_release_1_goes_out_and_is_never_the_confirmation() -> None:
     assert decode_envelope(stored) == Envelope(MASKED, ALICE_NUMBER, "hi")
 
 
+def test_a_confirmation_of_form_1_may_still_reach_who_opted_out() -> None:
+    stored = json.dumps([1, MASKED, ALICE_NUMBER, "hi", 1]).encode()
+    assert decode_envelope(stored) == Envelope(MASKED, ALICE_NUMBER, "hi", True)
+
+
 def test_a_text_on_its_way_shows_no_number_and_no_words() -> None:
     shown = repr(Envelope(MASKED, ALICE_NUMBER, "hi"))
     assert ALICE_NUMBER not in shown
     assert "'hi'" not in shown
 
 
-@given(TEXT)
-def test_a_held_text_is_read_as_it_was_written(body: str) -> None:
-    text = HeldText(ALICE.participant_id, body)
+@given(TEXT, FILES)
+def test_a_held_text_is_read_as_it_was_written(body: str, files: tuple[Attachment, ...]) -> None:
+    text = HeldText(ALICE.participant_id, body, files)
     assert decode_held(encode_held(text)) == text
+
+
+def test_a_held_text_of_form_1_has_no_files() -> None:
+    stored = json.dumps([1, ALICE.participant_id, "hi"]).encode()
+    assert decode_held(stored) == HeldText(ALICE.participant_id, "hi")
 
 
 @given(COUNTS)
@@ -225,9 +248,15 @@ def test_a_count_is_read_as_it_was_written(count: Count) -> None:
     assert decode_count(encode_count(count).encode()) == count
 
 
-@given(st.builds(Conduct, COUNTS, COUNTS, MAYBE, MAYBE))
+@given(st.builds(Conduct, COUNTS, COUNTS, MAYBE, MAYBE, COUNTS, MAYBE))
 def test_conduct_is_read_as_it_was_written(conduct: Conduct) -> None:
     assert decode_conduct(encode_conduct(conduct).encode()) == conduct
+
+
+def test_conduct_without_failures_is_written_as_release_1_did() -> None:
+    """A commit compares what it read, written once more, with what is there."""
+    stored = json.dumps([1, "2 1795435200000", "", 1795435300000, None], separators=(",", ":"))
+    assert encode_conduct(decode_conduct(stored.encode())) == stored
 
 
 def test_nothing_done_is_nothing_stored() -> None:
@@ -253,6 +282,8 @@ def test_a_pool_is_read_as_it_was_written_with_every_setting() -> None:
         assert found.words == pool.words
         assert isinstance(found.settings.number_preference, NumberPreference)
         assert isinstance(found.settings.pause_policy, PausePolicy)
+        assert isinstance(found.settings.unknown_policy, UnknownPolicy)
+        assert isinstance(found.settings.attachment_policy, AttachmentPolicy)
         assert json.loads(encode_pool(pool))["v"] == 1
 
 

@@ -53,8 +53,8 @@ def talking(pool: Pool = POOL) -> Facts:
     return facts(ACTIVE, pool=pool, now=LATER, invitation=INVITED_ELSEWHERE)
 
 
-def by_active(body: str, by: Person = BOB, *, has_attachments: bool = False) -> Change:
-    return text(body, by, has_attachments=has_attachments).decide(talking())
+def by_active(body: str, by: Person = BOB) -> Change:
+    return text(body, by).decide(talking())
 
 
 @pytest.mark.parametrize("body", TALK)
@@ -160,23 +160,6 @@ def test_what_the_pool_does_not_offer_is_talk(pool: Pool, talk: str, command: st
     assert (ALICE, command) not in told(text(command).decide(talking(pool)))
 
 
-@pytest.mark.parametrize("body", ["", "  "])
-def test_a_picture_without_words_is_not_lost_silently(body: str) -> None:
-    change = by_active(body, has_attachments=True)
-    assert change.after is None
-    assert told(change) == [(BOB, says(Template.NO_ATTACHMENTS))]
-    assert happened(change)[0] == ("MESSAGE_NOT_RELAYED", "ATTACHMENTS_ONLY")
-
-
-def test_the_words_of_a_picture_are_passed_on_and_its_sender_told_about_the_picture() -> None:
-    change = by_active("look", has_attachments=True)
-    assert told(change) == [(ALICE, "look"), (BOB, says(Template.NO_ATTACHMENTS))]
-    assert happened(change) == [
-        ("MESSAGE_RELAYED", ""),
-        ("SYSTEM_TEXT_ACCEPTED", "no_attachments"),
-    ]
-
-
 def test_a_conversation_that_a_client_opened_has_no_code_to_end_it_with() -> None:
     opened = replace(ACTIVE, code="")
     assert after(text("end").decide(facts(opened))).end_time == NOW
@@ -197,7 +180,7 @@ def test_every_text_of_a_change_has_its_own_id() -> None:
 def test_nothing_shown_of_a_text_or_of_its_outcome_holds_a_number_or_words() -> None:
     arrived = text("a secret word")
     shown = repr(arrived) + repr(arrived.receipt) + repr(arrived.decide(talking()))
-    shown += repr(Inbound(line(BOB), "a secret word", Command(Kind.TALK), has_attachments=False))
+    shown += repr(Inbound(line(BOB), "a secret word", Command(Kind.TALK)))
     shown += repr(Said(ALICE, "a secret word")) + repr(replace(ACTIVE, unique_name="secret"))
     for hidden in (ALICE.phone_number, BOB.phone_number, "secret", CODE):
         assert hidden not in shown

@@ -37,6 +37,7 @@ def test_the_default_addresses_are_those_of_the_design() -> None:
             {
                 "SIMULATOR_LISTEN": "127.0.0.1:8090",
                 "SIMULATOR_GATEWAY_URL": "http://127.0.0.1:8080",
+                "SIMULATOR_PUBLIC_URL": "http://127.0.0.1:8090",
             },
         ),
         (
@@ -47,6 +48,7 @@ def test_the_default_addresses_are_those_of_the_design() -> None:
                 "MESSAGING_FLOWROUTE_URL": "http://127.0.0.1:8090",
                 "MESSAGING_PUBLIC_URL": "http://127.0.0.1:8080",
                 "MESSAGING_LEDGER_KEY_FILE": "data/keys/messaging_ledger_key",
+                "MESSAGING_MEDIA_ORIGINS": "https://*.amazonaws.com,http://127.0.0.1:8090",
             },
         ),
         (

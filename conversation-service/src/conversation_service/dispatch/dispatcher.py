@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 import structlog
 from redis.exceptions import RedisError
 
-from conversation_service.dispatch.delivery import Delivery
-from conversation_service.dispatch.lanes import Lanes
-from conversation_service.store.outbox import LeaseLost, Outbox, OwedText
+from conversation_service.dispatch.lanes import Lane, Lanes
+from conversation_service.dispatch.rounds import Rounds
+from conversation_service.store.outbox import LeaseLost, Outbox
+from conversation_service.store.owed import OwedText, Unreadable
 from runtime.clock import Clock
 from runtime.redis_client import BLOCK_MS
 from runtime.shutdown import GRACE_SECONDS
@@ -21,11 +22,13 @@ log = structlog.get_logger()
 LEASE = timedelta(seconds=3)
 RENEW_AFTER = timedelta(seconds=1)
 STANDBY_SECONDS = 1.0
-# What one dispatcher holds in memory: enough to find free lanes behind busy ones.
-WINDOW = 1024
+# How many texts one dispatcher knows of, most of them by their place only: what the account's
+# usual pace sends in an hour, and some megabytes.
+WINDOW = 20_000
+# Read at a time: a second's work even where nothing is paced.
+PAGE = 1024
 # Small batches with many in flight: none waits long for the slowest text of its own.
 BATCH = 16
-IN_FLIGHT = 16
 
 _FROM_THE_BEGINNING = "0"
 
@@ -34,11 +37,11 @@ class Dispatcher:
     """One pool's dispatcher on this replica."""
 
     def __init__(
-        self, outbox: Outbox, delivery: Delivery, clock: Clock, *, block_ms: int | None = BLOCK_MS
+        self, outbox: Outbox, rounds: Rounds, clock: Clock, *, block_ms: int | None = BLOCK_MS
     ) -> None:
         """`block_ms` is how long one read may wait for a new text; None for not at all."""
         self._outbox = outbox
-        self._delivery = delivery
+        self._rounds = rounds
         self._clock = clock
         self._block_ms = block_ms
         self._token = ""
@@ -100,11 +103,16 @@ class Dispatcher:
             log.info("lease_taken", token=token)
 
     def _start_reading(self) -> None:
-        room = WINDOW - len(self._lanes)
+        room = min(PAGE, WINDOW - len(self._lanes))
         if self._reading is None and room > 0:
-            self._reading = asyncio.create_task(self._read(room))
+            self._reading = asyncio.create_task(self._read(room, self._token))
 
-    async def _read(self, room: int) -> list[OwedText]:
+    async def _read(self, room: int, token: str) -> list[OwedText]:
+        found = await self._next_entries(room)
+        await self._rounds.bury([one for one in found if isinstance(one, Unreadable)], token)
+        return [one for one in found if isinstance(one, OwedText)]
+
+    async def _next_entries(self, room: int) -> list[OwedText | Unreadable]:
         if self._unsettled_after is None:
             return await self._outbox.read_new(room, self._block_ms)
         found = await self._outbox.read_unsettled(self._unsettled_after, room)
@@ -117,6 +125,8 @@ class Dispatcher:
         reading, self._reading = self._reading, None
         try:
             self._lanes.add(await reading)
+        except LeaseLost:
+            self._lease_lost(self._token)
         except Exception:
             # Redis may have handed out texts that never arrived here: look for them.
             self._unsettled_after = _FROM_THE_BEGINNING
@@ -128,20 +138,29 @@ class Dispatcher:
             self._reading = None
 
     def _start_sending(self, now: datetime) -> None:
-        while len(self._in_flight) < IN_FLIGHT and (batch := self._lanes.take(BATCH, now)):
+        self._lanes.wake(now)
+        while len(self._in_flight) < self._rounds.pace.batches(now) and (
+            batch := self._lanes.take(BATCH, now)
+        ):
             task = asyncio.create_task(self._send(batch, self._lanes, self._token))
             self._in_flight.add(task)
             task.add_done_callback(self._in_flight.discard)
 
-    async def _send(self, batch: list[OwedText], lanes: Lanes, token: str) -> None:
+    async def _send(self, batch: list[Lane], lanes: Lanes, token: str) -> None:
         try:
-            await self._delivery.deliver(batch, lanes, token)
+            await self._rounds.run(batch, lanes, token)
         except LeaseLost:
-            log.warning("lease_lost", token=token)
-            self._renewed = None
+            self._lease_lost(token)
+
+    def _lease_lost(self, token: str) -> None:
+        """Whoever has it now begins with what is not settled."""
+        log.warning("lease_lost", token=token)
+        self._renewed = None
 
     def _patience(self, now: datetime) -> float:
-        """Until the lease wants renewal or a paused text wants another try."""
+        """Until the lease wants renewal, or a paused text or the whole pool another try."""
+        if full := self._rounds.pace.pause(now):
+            return min(RENEW_AFTER, full).total_seconds()
         next_try = self._lanes.next_try()
         wait = min(RENEW_AFTER, next_try - now) if next_try else RENEW_AFTER
         return max(0.0, wait.total_seconds())

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from conversation_service.domain.attachment import Attachment
 from conversation_service.domain.conduct import Conduct, Count
 from conversation_service.domain.conversation import Conversation
 from conversation_service.domain.errors import ConversationError
@@ -15,7 +16,8 @@ from conversation_service.domain.pool import Pool
 class OutboundText:
     """One text to be sent from a masked number to one person.
 
-    `may_reach_opted_out` only for the one confirmation of an opt-out.
+    `may_reach_opted_out` only for the one confirmation of an opt-out. `is_talk` for a participant's
+    words, not Maskline's own.
     """
 
     message_id: str
@@ -24,6 +26,8 @@ class OutboundText:
     to: Person
     body: str = field(repr=False)
     may_reach_opted_out: bool = False
+    is_talk: bool = False
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class HeldText:
 
     author_id: str
     body: str = field(repr=False)
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,11 @@ REPLIES_LIMIT = 10
 REPLIES_WINDOW = timedelta(minutes=10)
 # A stranger gets one help text, then none for this long: machines must not loop.
 STRANGER_SILENCE = timedelta(minutes=10)
+# A phone that is off fails with every text to it: told once a minute its partner knows as much,
+FAILURE_SILENCE = timedelta(minutes=1)
+# and told five times an hour knows that it stays so.
+FAILURES_LIMIT = 5
+FAILURES_WINDOW = timedelta(hours=1)
 # A code has 29 bits. Five tries an hour find a live one in a lifetime only if millions are live.
 TRIES_LIMIT = 5
 TRIES_WINDOW = timedelta(minutes=30)
@@ -47,6 +52,9 @@ class Conduct:
     tries: Count = NEVER
     helped_until: datetime | None = None
     locked_until: datetime | None = None
+    # How often, and until when not again, they are told that a text of theirs failed.
+    failures: Count = NEVER
+    failed_until: datetime | None = None
 
     def may_be_answered(self, now: datetime) -> bool:
         """Whether another reply of ours would not go on for ever."""
@@ -64,6 +72,16 @@ class Conduct:
         """After a stranger's help text."""
         return replace(self, helped_until=now + STRANGER_SILENCE)
 
+    def may_hear_of_failure(self, now: datetime) -> bool:
+        """Whether they are told that a text of theirs failed, and not only the events."""
+        is_quiet = self.failed_until is not None and now < self.failed_until
+        return not is_quiet and self.failures.at(now) < FAILURES_LIMIT
+
+    def heard_of_failure(self, now: datetime) -> Self:
+        """After they were told."""
+        failures = self.failures.more(now, FAILURES_WINDOW)
+        return replace(self, failures=failures, failed_until=now + FAILURE_SILENCE)
+
     def is_locked(self, now: datetime) -> bool:
         """Whether even a right code does not work for them."""
         return self.locked_until is not None and now < self.locked_until
@@ -77,5 +95,7 @@ class Conduct:
     @property
     def forgotten_at(self) -> datetime | None:
         """From when on nothing of it matters."""
-        ends = (self.replies.until, self.tries.until, self.helped_until, self.locked_until)
+        counts = (self.replies, self.tries, self.failures)
+        ends = [one.until for one in counts]
+        ends += [self.helped_until, self.locked_until, self.failed_until]
         return max((end for end in ends if end), default=None)

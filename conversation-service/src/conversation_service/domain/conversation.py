@@ -63,6 +63,9 @@ class Conversation:
     # Texts held while it is paused, of the first participant and of the second.
     held: tuple[int, int] = (0, 0)
     exchange: Exchange = field(default_factory=Exchange)
+    # When the carrier took the text that joined it, if that was well before the join_time: the text
+    # came late, and so may all that was texted after it.
+    ask_time: datetime | None = None
 
     @property
     def is_live(self) -> bool:
@@ -74,6 +77,11 @@ class Conversation:
         """When it ends if nothing happens; None once it has."""
         ends = (self.idle_end_time, self.latest_end_time)
         return min((end for end in ends if end), default=None) if self.is_live else None
+
+    @property
+    def talk_time(self) -> datetime | None:
+        """Since when texts may belong to it; None while nobody has joined."""
+        return self.ask_time or self.join_time
 
     def has_expired(self, now: datetime) -> bool:
         """Whether it is live only because nobody has ended it yet."""

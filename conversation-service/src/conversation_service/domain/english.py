@@ -46,6 +46,14 @@ ENGLISH = Language(
         "get no more texts.",
         Template.EMPTY: "Your text was empty, so nothing was passed on.",
         Template.NO_ATTACHMENTS: "Pictures and files cannot be passed on here, only text.",
+        Template.ATTACHMENT_NOT_PASSED_ON: "A picture or file that you sent here could not be "
+        "passed on.",
+        Template.UNSUITABLE: "Your text was not passed on, as it is too long or has characters "
+        "that cannot be texted.",
+        Template.NOT_DELIVERED: "Not delivered: something that you texted here could not be "
+        "passed on.",
+        Template.MAYBE_NOT_DELIVERED: "Something that you texted here may not have arrived. Text "
+        "it again if you hear nothing.",
         Template.BLOCKED: "The conversation has ended, and you two will not meet here again. "
         f"{_AFTERWARDS}",
         Template.REPORTED: "{operator} has been told. {end} ends the conversation.",

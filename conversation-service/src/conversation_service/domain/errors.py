@@ -205,6 +205,35 @@ class CarrierAccountRefused(_Plain):
     sentence = "the carrier refused the account's keys; check them at the messaging service"
 
 
+class MediaNotFound(_Plain):
+    """No file is kept under this token, or not any more."""
+
+    reason = "MEDIA_NOT_FOUND"
+    sentence = "no such file is kept"
+
+
+class _AboutDeadLetter(ConversationError):
+    sentence: ClassVar[str]
+
+    def __init__(self, dead_letter_id: str) -> None:
+        message = self.sentence.format(dead_letter_id=dead_letter_id)
+        super().__init__(message, dead_letter_id=dead_letter_id)
+
+
+class DeadLetterNotFound(_AboutDeadLetter):
+    """No such dead letter is kept in this pool."""
+
+    reason = "DEAD_LETTER_NOT_FOUND"
+    sentence = "dead letter {dead_letter_id} is not kept in this pool"
+
+
+class DeadLetterUnreadable(_AboutDeadLetter):
+    """It cannot be read, so it can only be dropped."""
+
+    reason = "DEAD_LETTER_UNREADABLE"
+    sentence = "dead letter {dead_letter_id} cannot be read; it can only be dropped"
+
+
 class _AboutPool(ConversationError):
     sentence: ClassVar[str]
 

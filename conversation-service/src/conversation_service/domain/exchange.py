@@ -30,7 +30,8 @@ class Exchange:
         """After a text of the participant at `position`; `before` is when the last one came."""
         digest = sha256(body.encode()).hexdigest()[:DIGEST_LENGTH]
         in_turn = position != self.speaker and before is not None and now - before <= LOOP_PAUSE
-        goes_round = in_turn and digest == self.last[position]
+        # Pictures without words may go back and forth as long as anybody likes to look at them.
+        goes_round = in_turn and body.strip() != "" and digest == self.last[position]
         last = (digest, self.last[1]) if position == 0 else (self.last[0], digest)
         return replace(
             self, last=last, speaker=position, repeats=self.repeats + 1 if goes_round else 0

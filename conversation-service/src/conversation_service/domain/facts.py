@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from conversation_service.domain.attachment import Attachment
 from conversation_service.domain.change import HeldText, Line, OutboundText
 from conversation_service.domain.conduct import NEVER, Conduct, Count
 from conversation_service.domain.conversation import Conversation
@@ -16,13 +17,17 @@ from conversation_service.domain.texts import Template
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A text to somebody: one that Maskline writes, by its template, or a participant's words."""
+    """A text to somebody: one that Maskline writes, by its template, or words of others.
+
+    `author_id` is the participant whose words they are; a client may speak for nobody of them.
+    """
 
     to: Person
     body: str = field(repr=False)
     template: Template | None = None
     author_id: str = ""
     may_reach_opted_out: bool = False
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,8 @@ class Facts:
                 to=one.to,
                 body=one.body,
                 may_reach_opted_out=one.may_reach_opted_out,
+                is_talk=one.author_id != "",
+                attachments=one.attachments,
             )
             for number, one in enumerate(said)
         )

@@ -1,7 +1,9 @@
 """An inbound text, read."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from conversation_service.domain.attachment import Attachment
 from conversation_service.domain.change import Line
 from conversation_service.domain.commands import Command, Kind
 from conversation_service.domain.events import Event, EventType, Rule
@@ -16,7 +18,9 @@ class Inbound:
     line: Line
     body: str = field(repr=False)
     command: Command
-    has_attachments: bool
+    attachments: tuple[Attachment, ...] = ()
+    # When the carrier took it, if it said so.
+    carrier_time: datetime | None = None
 
     @property
     def sender(self) -> Person:
@@ -40,6 +44,17 @@ def received(facts: Facts, text: Inbound, name: str) -> Event:
         message_id=facts.change_id,
         detail=text.command.kind.name,
     )
+
+
+def recovered(facts: Facts, sender: Person, name: str) -> Event:
+    """That a text whose callback never came was found."""
+    return Event(EventType.MESSAGE_RECOVERED, name, sender.participant_id, facts.change_id)
+
+
+def attachments_refused(facts: Facts, text: Inbound, name: str) -> Event:
+    """That files of a text are not passed on."""
+    author = text.sender.participant_id
+    return Event(EventType.ATTACHMENTS_REFUSED, name, author, facts.change_id)
 
 
 def not_relayed(facts: Facts, text: Inbound, name: str, rule: Rule) -> Event:

@@ -1,6 +1,7 @@
 """Joining by code, and what keeps codes from being guessed."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from conversation_service.domain.change import Change, Line, TriesChange
 from conversation_service.domain.conduct import NUMBER_TRIES_LIMIT, NUMBER_TRIES_WINDOW, Conduct
@@ -8,6 +9,7 @@ from conversation_service.domain.conversation import Conversation
 from conversation_service.domain.events import Event, EventType
 from conversation_service.domain.facts import Facts, Said
 from conversation_service.domain.inbound import Inbound
+from conversation_service.domain.lateness import ask_time
 from conversation_service.domain.numbers import claims
 from conversation_service.domain.outcomes import Answer, answer_to, change_of, stranger_told
 from conversation_service.domain.phone import Person
@@ -24,7 +26,8 @@ def join_by_text(facts: Facts, text: Inbound) -> Change:
     if invitation is None or not may_join(facts, invitation, text.line):
         return _wrong_code(facts, text)
     answer = answer_to(facts, person, Template.YOU_JOINED)
-    change = join(facts, invitation, person, answer.said)
+    asked = ask_time(text.carrier_time, facts.now)
+    change = join(facts, invitation, person, answer.said, asked)
     return replace(change, conduct=answer.conduct)
 
 
@@ -39,10 +42,14 @@ def may_join(facts: Facts, invitation: Conversation, line: Line) -> bool:
 
 
 def join(
-    facts: Facts, invitation: Conversation, joiner: Person, welcome: tuple[Said, ...]
+    facts: Facts,
+    invitation: Conversation,
+    joiner: Person,
+    welcome: tuple[Said, ...],
+    asked: datetime | None = None,
 ) -> Change:
-    """Lets a person in, greeted by `welcome`, and tells who waited."""
-    after = joined(facts, invitation, joiner)
+    """Lets a person in, greeted by `welcome`, and tells who waited; `asked` if well before."""
+    after = joined(facts, invitation, joiner, asked)
     inviter = invitation.participants[0]
     said = [*welcome, facts.says(inviter, Template.SOMEBODY_JOINED)]
     name = after.conversation_id

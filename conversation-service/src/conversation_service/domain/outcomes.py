@@ -45,6 +45,13 @@ def told(
     return replace(change_of(facts, None, conversation, said, events), after=None)
 
 
+def told_of(
+    facts: Facts, conversation: Conversation, answer: Answer, events: Sequence[Event] = ()
+) -> Change:
+    """The same, for an answer with what is remembered of it."""
+    return replace(told(facts, conversation, answer.said, events), conduct=answer.conduct)
+
+
 def stranger_told(facts: Facts, line: Line, answer: Answer) -> Change:
     """Somebody who is in no conversation is told something."""
     texts = facts.texts(line.masked_number, "", answer.said)
@@ -71,6 +78,26 @@ def answer_to(
         return Answer((), _remembered(person, before, known))
     said = facts.says(person, template, code=code, span=span)
     return Answer((said,), _remembered(person, before, known.answered(facts.now)))
+
+
+def answers_to(facts: Facts, person: Person, templates: Iterable[Template]) -> Answer:
+    """Several replies to one text, in order, each within the same limit."""
+    said: tuple[Said, ...] = ()
+    conduct: ConductChange | None = None
+    for template in templates:
+        known = conduct.after if conduct else None
+        answer = answer_to(facts, person, template, conduct=known)
+        said, conduct = (*said, *answer.said), answer.conduct or conduct
+    return Answer(said, conduct)
+
+
+def failure_told(facts: Facts, person: Person, template: Template) -> Answer:
+    """Word of a text that failed, unless the person has just had such a word or many of them."""
+    known = facts.conduct(person)
+    if not known.may_hear_of_failure(facts.now):
+        return Answer((), None)
+    heard = known.heard_of_failure(facts.now)
+    return Answer((facts.says(person, template),), ConductChange(person, known, heard))
 
 
 def _remembered(person: Person, before: Conduct, after: Conduct) -> ConductChange | None:

@@ -28,6 +28,21 @@ class PausePolicy(StrEnum):
     REFUSE = "REFUSE"
 
 
+class UnknownPolicy(StrEnum):
+    """What to do with a text when nothing tells whether the carrier has it."""
+
+    PREFER_DUPLICATE = "PREFER_DUPLICATE"
+    PREFER_LOSS = "PREFER_LOSS"
+
+
+class AttachmentPolicy(StrEnum):
+    """Which files that come with texts are passed on."""
+
+    NONE = "NONE"
+    PICTURES = "PICTURES"
+    ALL = "ALL"
+
+
 @dataclass(frozen=True, slots=True)
 class PoolSettings:
     """How the conversations of a pool behave. A span of nothing switches off what it is about."""
@@ -50,6 +65,14 @@ class PoolSettings:
     kept_after_end: timedelta = timedelta(days=7)
     number_preference: NumberPreference = NumberPreference.PREFER_STICKY
     pause_policy: PausePolicy = PausePolicy.HOLD
+    # A text that could not be sent for a day says something its receiver no longer expects.
+    text_validity: timedelta = timedelta(hours=24)
+    # Whoever trusts a relay would rather ask once more than be told everything twice.
+    unknown_policy: UnknownPolicy = UnknownPolicy.PREFER_LOSS
+    attachment_policy: AttachmentPolicy = AttachmentPolicy.PICTURES
+    # What the campaign may send; 0 is without a limit.
+    segments_per_minute: int = 0
+    segments_per_day: int = 0
     allows_block: bool = True
     allows_report: bool = True
     # Whether a bare "end" opts out of all texts, as the law's list of words has it.

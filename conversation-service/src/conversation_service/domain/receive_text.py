@@ -1,8 +1,10 @@
 """A person texts a masked number: the command table."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from conversation_service.domain import codes
+from conversation_service.domain.attachment import Attachment
 from conversation_service.domain.change import Change, Line
 from conversation_service.domain.commands import Kind, parse
 from conversation_service.domain.conversation import State
@@ -12,8 +14,9 @@ from conversation_service.domain.from_opted_out import from_opted_out
 from conversation_service.domain.from_stranger import from_stranger
 from conversation_service.domain.from_talking import from_talking
 from conversation_service.domain.from_waiting import from_waiting
-from conversation_service.domain.inbound import Inbound
+from conversation_service.domain.inbound import Inbound, recovered
 from conversation_service.domain.intents import Receipt
+from conversation_service.domain.lateness import is_too_late, refuse_late
 from conversation_service.domain.opting import opt_out
 from conversation_service.domain.pool import Pool
 
@@ -25,13 +28,18 @@ class ReceiveText:
     carrier_message_id: str
     line: Line
     body: str = field(repr=False)
-    has_attachments: bool
+    attachments: tuple[Attachment, ...] = ()
+    carrier_time: datetime | None = None
+    is_recovered: bool = False
 
     @property
     def receipt(self) -> Receipt:
-        """The carrier's id names the text, however often its callback is sent."""
-        person = self.line.person.phone_number
-        fields = (self.line.masked_number, person, self.body, str(self.has_attachments))
+        """The carrier's id names the text, however often and by whichever way it is told of.
+
+        Only what its callbacks and the carrier's records surely share is compared: a record may
+        offer files at other addresses, or none.
+        """
+        fields = (self.line.masked_number, self.line.person.phone_number, self.body)
         return Receipt("text", self.carrier_message_id, fields)
 
     def lookup(self, pool: Pool) -> Lookup:
@@ -48,7 +56,16 @@ class ReceiveText:
         )
 
     def decide(self, facts: Facts) -> Change:
-        """What happens to the text, by where its sender stands."""
+        """What happens to the text; if it was found in the carrier's records, that is told."""
+        change = self._decide(facts)
+        if not self.is_recovered:
+            return change
+        place = change.after or facts.live(self.line)
+        name = place.conversation_id if place else ""
+        return replace(change, events=(recovered(facts, self.line.person, name), *change.events))
+
+    def _decide(self, facts: Facts) -> Change:
+        """By where its sender stands. An opt-out counts however late it comes."""
         if facts.pool.number(self.line.masked_number) is None:
             raise UnknownMaskedNumber
         text = self._read(facts)
@@ -61,11 +78,13 @@ class ReceiveText:
             return from_stranger(facts, text)
         if conversation.state is State.WAITING:
             return from_waiting(facts, text, conversation)
+        if is_too_late(text, conversation):
+            return refuse_late(facts, text, conversation)
         return from_talking(facts, text, conversation)
 
     def _read(self, facts: Facts) -> Inbound:
         command = parse(self.body, facts.pool.words)
-        return Inbound(self.line, self.body, command, self.has_attachments)
+        return Inbound(self.line, self.body, command, self.attachments, self.carrier_time)
 
     def _has_opted_out_before(self, facts: Facts) -> bool:
         """Not by this very text, when it is decided once more after a crash or a lost race."""

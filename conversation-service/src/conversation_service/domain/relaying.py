@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from conversation_service.domain.attachment import Attachment
+from conversation_service.domain.attachment_rules import Sorted, sort_out
 from conversation_service.domain.change import Change, HeldText
 from conversation_service.domain.conversation import Conversation
 from conversation_service.domain.events import Event, EventType, Rule
 from conversation_service.domain.facts import Facts, Said
-from conversation_service.domain.inbound import Inbound, not_relayed
-from conversation_service.domain.outcomes import answer_to, change_of, told
+from conversation_service.domain.inbound import Inbound, attachments_refused, not_relayed
+from conversation_service.domain.outcomes import answer_to, answers_to, change_of, told_of
 from conversation_service.domain.phone import Person
-from conversation_service.domain.pool import PausePolicy
+from conversation_service.domain.pool import AttachmentPolicy, PausePolicy
 from conversation_service.domain.texts import Template
 from conversation_service.domain.transitions import held, talked
+from conversation_service.domain.wording import is_textable
 
 # Far more than two people say while somebody has stopped them, and little enough to keep.
 HELD_LIMIT = 50
@@ -20,39 +23,46 @@ HELD_LIMIT = 50
 
 def relay_text(facts: Facts, text: Inbound, active: Conversation) -> Change:
     """Passes a text on, holds it while paused, or tells its sender why neither is done."""
-    rule = _why_not(facts, text, active)
+    files = sort_out(text.attachments, facts.pool.settings.attachment_policy)
+    rule = _why_not(facts, text, files, active)
     if rule is not None:
         return _not_passed_on(facts, text, active, rule)
     if active.pause_time is not None:
-        return _hold(facts, text, active)
+        return _hold(facts, text, files, active)
     exchange = active.exchange.said(
         active.position(text.sender), text.body, facts.now, active.last_message_time
     )
     if exchange.is_loop:
         return _not_passed_on(facts, text, active, Rule.LOOP)
     after = talked(facts, active, exchange)
-    said = words_of(active, text.sender.participant_id, text.body)
-    if not text.has_attachments:
-        return change_of(facts, active, after, [said])
-    answer = answer_to(facts, text.sender, Template.NO_ATTACHMENTS)
-    return replace(change_of(facts, active, after, [said, *answer.said]), conduct=answer.conduct)
+    said = words_of(active, text.sender.participant_id, text.body, files.passed)
+    answer = answers_to(facts, text.sender, _about(facts, files))
+    change = change_of(
+        facts, active, after, [said, *answer.said], _refused(facts, text, files, active)
+    )
+    return replace(change, conduct=answer.conduct)
 
 
-def words_of(active: Conversation, author_id: str, body: str) -> Said:
-    """Words of one participant to the other."""
+def words_of(
+    active: Conversation, author_id: str, body: str, attachments: tuple[Attachment, ...] = ()
+) -> Said:
+    """Words of one participant to the other, with the files that go along."""
     [receiver] = (one for one in active.participants if one.participant_id != author_id)
-    return Said(receiver, body, author_id=author_id)
+    return Said(receiver, body, author_id=author_id, attachments=attachments)
 
 
 def hold(
-    facts: Facts, active: Conversation, author: Person, body: str, said: Sequence[Said] = ()
+    facts: Facts,
+    active: Conversation,
+    kept: HeldText,
+    said: Sequence[Said] = (),
+    events: Sequence[Event] = (),
 ) -> Change:
     """Keeps words of a participant for the moment it goes on; `said` tells people of that."""
-    name = active.conversation_id
-    after = talked(facts, held(active, author), active.exchange)
-    event = Event(EventType.MESSAGE_HELD, name, author.participant_id, facts.change_id)
-    kept = HeldText(author.participant_id, body)
-    return replace(change_of(facts, active, after, said, [event]), held=(kept,))
+    name, author_id = active.conversation_id, kept.author_id
+    after = talked(facts, held(active, Person(author_id)), active.exchange)
+    event = Event(EventType.MESSAGE_HELD, name, author_id, facts.change_id)
+    return replace(change_of(facts, active, after, said, [event, *events]), held=(kept,))
 
 
 def may_hold(facts: Facts, conversation: Conversation) -> Rule | None:
@@ -62,15 +72,17 @@ def may_hold(facts: Facts, conversation: Conversation) -> Rule | None:
     return Rule.TOO_MANY_HELD if sum(conversation.held) >= HELD_LIMIT else None
 
 
-def _why_not(facts: Facts, text: Inbound, active: Conversation) -> Rule | None:
-    if text.body.strip() == "":
-        return Rule.ATTACHMENTS_ONLY if text.has_attachments else Rule.EMPTY
+def _why_not(facts: Facts, text: Inbound, files: Sorted, active: Conversation) -> Rule | None:
+    if not is_textable(text.body):
+        return Rule.UNSUITABLE
+    if text.body.strip() == "" and not files.passed:
+        return Rule.ATTACHMENTS_ONLY if files.refused else Rule.EMPTY
     return may_hold(facts, active) if active.pause_time is not None else None
 
 
 _TOLD = {
     Rule.EMPTY: Template.EMPTY,
-    Rule.ATTACHMENTS_ONLY: Template.NO_ATTACHMENTS,
+    Rule.UNSUITABLE: Template.UNSUITABLE,
     Rule.LOOP: Template.LOOP_STOPPED,
     Rule.PAUSED: Template.PAUSED_REFUSED,
     Rule.TOO_MANY_HELD: Template.PAUSED_REFUSED,
@@ -79,15 +91,29 @@ _TOLD = {
 
 def _not_passed_on(facts: Facts, text: Inbound, active: Conversation, rule: Rule) -> Change:
     event = not_relayed(facts, text, active.conversation_id, rule)
-    answer = answer_to(facts, text.sender, _TOLD[rule])
-    return replace(told(facts, active, answer.said, [event]), conduct=answer.conduct)
+    answer = answer_to(facts, text.sender, _TOLD.get(rule) or _file_refused(facts))
+    return told_of(facts, active, answer, [event])
 
 
-def _hold(facts: Facts, text: Inbound, active: Conversation) -> Change:
-    if active.held[active.position(text.sender)] and not text.has_attachments:
-        # They have been told with the first one.
-        return hold(facts, active, text.sender, text.body)
-    kept = Template.NO_ATTACHMENTS if text.has_attachments else Template.PAUSED_HELD
-    answer = answer_to(facts, text.sender, kept)
-    change = hold(facts, active, text.sender, text.body, answer.said)
-    return replace(change, conduct=answer.conduct)
+def _hold(facts: Facts, text: Inbound, files: Sorted, active: Conversation) -> Change:
+    # They have been told of the pause with the first one.
+    knows = active.held[active.position(text.sender)]
+    words = [*([] if knows else [Template.PAUSED_HELD]), *_about(facts, files)]
+    answer = answers_to(facts, text.sender, words)
+    kept = HeldText(text.sender.participant_id, text.body, files.passed)
+    events = _refused(facts, text, files, active)
+    return replace(hold(facts, active, kept, answer.said, events), conduct=answer.conduct)
+
+
+def _about(facts: Facts, files: Sorted) -> list[Template]:
+    """What the sender is told of files: one word for all that stay behind."""
+    return [_file_refused(facts)] if files.refused else []
+
+
+def _file_refused(facts: Facts) -> Template:
+    passes_none = facts.pool.settings.attachment_policy is AttachmentPolicy.NONE
+    return Template.NO_ATTACHMENTS if passes_none else Template.ATTACHMENT_NOT_PASSED_ON
+
+
+def _refused(facts: Facts, text: Inbound, files: Sorted, active: Conversation) -> list[Event]:
+    return [attachments_refused(facts, text, active.conversation_id)] if files.refused else []

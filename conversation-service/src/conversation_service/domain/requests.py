@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from conversation_service.domain.change import Change, Line
+from conversation_service.domain.change import Change, HeldText, Line
 from conversation_service.domain.conversation import Conversation, EndReason, State
 from conversation_service.domain.endings import end
 from conversation_service.domain.errors import (
@@ -117,7 +117,7 @@ class Speak:
     def _hold(self, facts: Facts, conversation: Conversation, author: Person) -> Change:
         match may_hold(facts, conversation):
             case None:
-                return hold(facts, conversation, author, self.body)
+                return hold(facts, conversation, HeldText(author.participant_id, self.body))
             case Rule.TOO_MANY_HELD:
                 raise TooManyHeld(conversation.conversation_id)
             case _:
@@ -178,7 +178,7 @@ class Resume:
             if count
         ]
         said = [facts.says(person, Template.RESUMED) for person in knew]
-        said += [words_of(conversation, one.author_id, one.body) for one in facts.held]
+        said += [_held_words(conversation, one) for one in facts.held]
         event = Event(EventType.CONVERSATION_RESUMED, self.conversation_id)
         return change_of(facts, conversation, resumed(facts, conversation), said, [event])
 
@@ -279,6 +279,10 @@ def _expiry(conversation: Conversation) -> EndReason:
         return EndReason.CODE_EXPIRED
     by_idling = conversation.next_end_time == conversation.idle_end_time
     return EndReason.IDLE_EXPIRED if by_idling else EndReason.LIFETIME_EXPIRED
+
+
+def _held_words(conversation: Conversation, held: HeldText) -> Said:
+    return words_of(conversation, held.author_id, held.body, held.attachments)
 
 
 def _live(facts: Facts, conversation_id: str) -> Conversation:

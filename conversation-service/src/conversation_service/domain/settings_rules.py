@@ -24,6 +24,12 @@ MAX_REOPEN_GRACE = timedelta(days=30)
 # Staff must have the time to look up what somebody complains about, and then it is forgotten.
 MIN_KEPT_AFTER_END = timedelta(hours=1)
 MAX_KEPT_AFTER_END = timedelta(days=365)
+# A text may wait out a short outage, and no longer than its receipt is kept (72 hours) with room to
+# hear what became of it.
+MIN_TEXT_VALIDITY = timedelta(minutes=1)
+MAX_TEXT_VALIDITY = timedelta(hours=48)
+# What the contract's fields can hold; no campaign sends as much.
+MAX_SEGMENTS = 2**31 - 1
 
 _NOTHING = timedelta(0)
 _RANGES = (
@@ -33,7 +39,9 @@ _RANGES = (
     ("cool_off", _NOTHING, MAX_COOL_OFF),
     ("reopen_grace", _NOTHING, MAX_REOPEN_GRACE),
     ("kept_after_end", MIN_KEPT_AFTER_END, MAX_KEPT_AFTER_END),
+    ("text_validity", MIN_TEXT_VALIDITY, MAX_TEXT_VALIDITY),
 )
+_BUDGETS = ("segments_per_minute", "segments_per_day")
 
 
 def settings_violations(settings: PoolSettings) -> list[FieldViolation]:
@@ -41,6 +49,7 @@ def settings_violations(settings: PoolSettings) -> list[FieldViolation]:
     return [
         *_operator_violations(settings),
         *_range_violations(settings),
+        *_budget_violations(settings),
         *_relation_violations(settings),
         *_speech_violations(settings),
     ]
@@ -60,6 +69,12 @@ def _range_violations(settings: PoolSettings) -> Iterator[FieldViolation]:
         if not least <= getattr(settings, field) <= most:
             told = f"must be {_seconds(least)} to {_seconds(most)} seconds"
             yield FieldViolation(field, told)
+
+
+def _budget_violations(settings: PoolSettings) -> Iterator[FieldViolation]:
+    for field in _BUDGETS:
+        if not 0 <= getattr(settings, field) <= MAX_SEGMENTS:
+            yield FieldViolation(field, f"must be 0, which is no limit, to {MAX_SEGMENTS} segments")
 
 
 def _relation_violations(settings: PoolSettings) -> Iterator[FieldViolation]:

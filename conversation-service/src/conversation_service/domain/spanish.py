@@ -57,6 +57,13 @@ SPANISH = Language(
         "{stop} para no recibir mas.",
         Template.EMPTY: "Su mensaje estaba vacio: no se ha enviado nada.",
         Template.NO_ATTACHMENTS: "Aqui no se pueden enviar imagenes ni archivos, solo texto.",
+        Template.ATTACHMENT_NOT_PASSED_ON: "Una imagen o un archivo que envio aqui no se ha podido "
+        "entregar.",
+        Template.UNSUITABLE: "Su mensaje no se ha entregado, pues es demasiado largo o tiene "
+        "caracteres que no se pueden enviar.",
+        Template.NOT_DELIVERED: "No entregado: algo que escribio aqui no se ha podido entregar.",
+        Template.MAYBE_NOT_DELIVERED: "Es posible que algo que escribio aqui no haya llegado. "
+        "Escribalo de nuevo si no recibe respuesta.",
         Template.BLOCKED: "La conversacion ha terminado, y no volvera a coincidir aqui con esa "
         f"persona. {_AFTERWARDS}",
         Template.REPORTED: "{operator} ha sido informado. {end} termina la conversacion.",

@@ -54,9 +54,16 @@ class Template(StrEnum):
     # The one confirmation the rules allow (47 CFR 64.1200(a)(12)).
     OPTED_OUT = auto()
     OPTED_IN = auto()
-    # To whose text has nothing in it, or a picture.
+    # To whose text has nothing in it, or a picture where none is passed on.
     EMPTY = auto()
     NO_ATTACHMENTS = auto()
+    # To whose picture or file is not passed on where others are.
+    ATTACHMENT_NOT_PASSED_ON = auto()
+    # To whose text has characters that no text can have, or far too many.
+    UNSUITABLE = auto()
+    # To whose text failed, the same words whatever the cause; and to whose text may have failed.
+    NOT_DELIVERED = auto()
+    MAYBE_NOT_DELIVERED = auto()
     # To who blocked the other person, or reported them.
     BLOCKED = auto()
     REPORTED = auto()

@@ -36,10 +36,16 @@ def opened(
     return joined(facts, replace(started(facts, first, unique_name), code=""), people[1])
 
 
-def joined(facts: Facts, conversation: Conversation, joiner: Person) -> Conversation:
-    """The second person is in."""
+def joined(
+    facts: Facts,
+    conversation: Conversation,
+    joiner: Person,
+    ask_time: datetime | None = None,
+) -> Conversation:
+    """The second person is in; `ask_time` if they had asked well before."""
     people = (*conversation.participants, joiner)
-    return _active(facts, replace(conversation, participants=people, join_time=facts.now))
+    there = replace(conversation, participants=people, join_time=facts.now, ask_time=ask_time)
+    return _active(facts, there)
 
 
 def talked(facts: Facts, conversation: Conversation, exchange: Exchange) -> Conversation:

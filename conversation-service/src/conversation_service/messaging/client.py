@@ -1,70 +1,34 @@
 """Calls to the messaging service."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass
 from typing import NoReturn
 
 import grpc
 
 from conversation_service.domain.errors import BackendUnavailable, CarrierAccountRefused
 from conversation_service.domain.message import MessageState
+from conversation_service.messaging.sending import (
+    OPTED_OUT_CODE,
+    STATES,
+    Result,
+    TextToSend,
+    result_of,
+    to_message,
+)
 from maskline.messaging.v1 import messaging_pb2 as pb
-from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from maskline.messaging.v1.messaging_pb2_grpc import MessagingServiceStub
 
 # The messaging service gives the carrier 10 s a text, and a batch may hold several to one person.
 SEND_TIMEOUT_SECONDS = 60.0
 # A receipt is a look into Redis; the gateway's own callers wait for it.
 RECEIPT_TIMEOUT_SECONDS = 5.0
-# Flowroute's table of receipt codes: "user opted out (STOP)".
-OPTED_OUT_CODE = 1110
 # Both ask the carrier, whose own limit is 10 s.
 ACCOUNT_TIMEOUT_SECONDS = 15.0
 # As many pages of 200 as the largest pools together could have; an account is not endless.
 ACCOUNT_PAGES = 100
-# For a text that was not sent and no word on when to come again.
-DEFAULT_RETRY = timedelta(seconds=1)
-
-_STATES = {
-    pb.MESSAGE_STATE_ACCEPTED: MessageState.ACCEPTED,
-    pb.MESSAGE_STATE_UNKNOWN: MessageState.UNKNOWN,
-    pb.MESSAGE_STATE_SENT: MessageState.SENT,
-    pb.MESSAGE_STATE_REFUSED: MessageState.REFUSED,
-    pb.MESSAGE_STATE_UNDELIVERED: MessageState.UNDELIVERED,
-    pb.MESSAGE_STATE_EXPIRED: MessageState.EXPIRED,
-    pb.MESSAGE_STATE_DELIVERED: MessageState.DELIVERED,
-}
-_OUTCOME_STATES = {
-    pb.SEND_OUTCOME_ACCEPTED: MessageState.SENT,
-    pb.SEND_OUTCOME_REFUSED: MessageState.REFUSED,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class TextToSend:
-    """A text that is owed to somebody."""
-
-    message_id: str
-    pool: str
-    from_number: str
-    to_number: str = field(repr=False)
-    body: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """The carrier's word on a text is known, or known to be unknowable for now."""
-
-    state: MessageState
-    is_opted_out: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class NotSent:
-    """The carrier surely does not have the text; it may be sent again after a while."""
-
-    retry_after: timedelta
+# What grpc answers when the request itself is the trouble, not the moment.
+_ABOUT_THE_REQUEST = (grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,20 +74,31 @@ class MessagingUnavailable(BackendUnavailable):
     """The messaging service cannot be reached or does not answer in time."""
 
 
+class RequestFailed(Exception):
+    """The messaging service cannot deal with the request; without one of its texts it might."""
+
+
+class RequestInvalid(RequestFailed):
+    """The messaging service does not take the request in the form it has."""
+
+
 class MessagingClient:
     """The messaging service, with deadlines and its answers as plain values."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = MessagingServiceStub(channel)
 
-    async def send(self, texts: Sequence[TextToSend]) -> list[Answered | NotSent]:
-        """Sends texts, one result each, in order. Raises MessagingUnavailable."""
-        request = pb.SendMessagesRequest(messages=[_outbound(text) for text in texts])
+    async def send(self, texts: Sequence[TextToSend]) -> list[Result]:
+        """Sends texts, one result each, in order.
+
+        Raises MessagingUnavailable, or RequestInvalid or RequestFailed if it is about these texts.
+        """
+        request = pb.SendMessagesRequest(messages=map(to_message, texts))
         try:
             response = await self._stub.SendMessages(request, timeout=SEND_TIMEOUT_SECONDS)
         except grpc.aio.AioRpcError as error:
-            _unavailable(error)
-        return [_sent(result) for result in response.results]
+            _not_sent(error)
+        return [*map(result_of, response.results)]
 
     async def record(self, receipts: Sequence[CarrierReceipt]) -> list[ReceiptMatch | None]:
         """Hands receipts in, one match or none each, in order. Raises MessagingUnavailable."""
@@ -175,24 +150,12 @@ def _unavailable(error: grpc.aio.AioRpcError) -> NoReturn:
     raise MessagingUnavailable from error
 
 
-def _outbound(text: TextToSend) -> pb.OutboundMessage:
-    return pb.OutboundMessage(
-        message_id=text.message_id,
-        pool=text.pool,
-        from_number=text.from_number,
-        to_number=text.to_number,
-        body=text.body,
-    )
-
-
-def _sent(result: pb.SendMessageResult) -> Answered | NotSent:
-    if result.outcome == pb.SEND_OUTCOME_NOT_SENT:
-        given = result.retry_delay.ToTimedelta()
-        return NotSent(given if given > timedelta(0) else DEFAULT_RETRY)
-    # An outcome added later is treated as unknown, as the contract asks.
-    fallback = _OUTCOME_STATES.get(result.outcome, MessageState.UNKNOWN)
-    is_opted_out = result.error.reason == ErrorReason.ERROR_REASON_RECIPIENT_OPTED_OUT
-    return Answered(_STATES.get(result.state, fallback), is_opted_out)
+def _not_sent(error: grpc.aio.AioRpcError) -> NoReturn:
+    if error.code() is grpc.StatusCode.INVALID_ARGUMENT:
+        raise RequestInvalid from error
+    if error.code() in _ABOUT_THE_REQUEST:
+        raise RequestFailed from error
+    raise MessagingUnavailable from error
 
 
 def _receipt(receipt: CarrierReceipt) -> pb.DeliveryReceipt:
@@ -212,6 +175,6 @@ def _match(result: pb.RecordDeliveryReceiptResult) -> ReceiptMatch | None:
     if not result.HasField("message"):
         return None
     message = result.message
-    state = _STATES.get(message.state, MessageState.ACCEPTED)
+    state = STATES.get(message.state, MessageState.ACCEPTED)
     is_opted_out = message.carrier_status_code == OPTED_OUT_CODE
     return ReceiptMatch(message.message_id, message.pool, state, is_opted_out)

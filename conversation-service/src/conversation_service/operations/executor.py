@@ -278,8 +278,8 @@ def _repeated(receipt: Receipt, earlier: Earlier) -> Result:
 
 
 def _repeats(intent: Intent, earlier: Earlier) -> list[Repeat]:
-    """Where to tell that a text came again."""
-    if not isinstance(intent, ReceiveText) or not earlier.answer.place:
+    """Where to tell that a text came again; that the carrier's records have it is no news."""
+    if not isinstance(intent, ReceiveText) or intent.is_recovered or not earlier.answer.place:
         return []
     sender = intent.line.person.participant_id
     return [Repeat(intent.receipt, earlier.answer.place, sender)]

@@ -4,12 +4,17 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from conversation_service.domain.events import Rule
+from conversation_service.domain.failure import Failure, FailureKind
+from conversation_service.domain.message import MessageState
 from conversation_service.domain.opt_outs import OptOutSource
 from conversation_service.messaging.client import CarrierReceipt, ReceiptMatch
 from conversation_service.operations.directory import Directory, OpenPool
+from conversation_service.operations.failures import Failures
 from conversation_service.operations.opt_outs import OptOuts
-from conversation_service.store.outbox import News
+from conversation_service.store.outbox import KnownMessage, News
 from runtime.clock import Clock
+
+_FAILED = (MessageState.REFUSED, MessageState.UNDELIVERED, MessageState.EXPIRED)
 
 
 class ReceiptBook:
@@ -31,8 +36,23 @@ class ReceiptBook:
         for pool in self._directory.pools:
             known = [match for match in matches if match and match.pool == pool.name]
             if known:
+                await self._tell(pool, known)
                 await self._advance(pool, known)
         return [match is not None for match in matches]
+
+    async def _tell(self, pool: OpenPool, matches: Sequence[ReceiptMatch]) -> None:
+        """Before their states say so: what a crash leaves untold is told by the next receipt.
+
+        Of an opt-out the end of the conversation tells.
+        """
+        failed = {
+            one.message_id: one.state
+            for one in matches
+            if one.state in _FAILED and not one.is_opted_out
+        }
+        known = await pool.outbox.messages(list(failed)) if failed else []
+        news = [one for one in known if failed[one.message_id].rank > one.state.rank]
+        await Failures(pool).tell([_failure(one) for one in news if one.is_talk])
 
     async def _advance(self, pool: OpenPool, matches: Sequence[ReceiptMatch]) -> None:
         news = [News(one.message_id, one.state, _rule(one)) for one in matches]
@@ -48,6 +68,11 @@ class Recorder(Protocol):
     async def record(self, receipts: Sequence[CarrierReceipt]) -> list[ReceiptMatch | None]:
         """Hands receipts in, one match or none each, in order. Raises MessagingUnavailable."""
         ...
+
+
+def _failure(message: KnownMessage) -> Failure:
+    kind = FailureKind.NOT_DELIVERED
+    return Failure(message.message_id, message.conversation_id, message.recipient_id, kind)
 
 
 def _rule(match: ReceiptMatch) -> Rule | None:

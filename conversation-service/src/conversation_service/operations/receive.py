@@ -3,27 +3,16 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from conversation_service.domain.change import Line
 from conversation_service.domain.commands import Kind, parse
 from conversation_service.domain.errors import ConversationError, UnknownMaskedNumber
+from conversation_service.domain.inbound_text import InboundText
 from conversation_service.domain.receive_text import ReceiveText
 from conversation_service.operations.directory import Directory, OpenPool
 from conversation_service.operations.executor import Result
 from conversation_service.operations.opt_outs import OptOuts
 from conversation_service.store.people import People
-
-
-@dataclass(frozen=True, slots=True)
-class InboundText:
-    """A text as the carrier handed it in, well-formed."""
-
-    carrier_message_id: str
-    from_number: str = field(repr=False)
-    to_number: str
-    body: str = field(repr=False)
-    has_attachments: bool
 
 
 class Reception:
@@ -81,7 +70,9 @@ class Reception:
             carrier_message_id=text.carrier_message_id,
             line=Line(text.to_number, self._people.person(pool.name, text.from_number)),
             body=text.body,
-            has_attachments=text.has_attachments,
+            attachments=text.attachments,
+            carrier_time=text.carrier_time,
+            is_recovered=text.is_recovered,
         )
 
 

@@ -1,11 +1,15 @@
 """What the gateway hands in, item by item: one bad item never fails its neighbours."""
 
+from datetime import datetime
+
+from conversation_service.domain.attachment import Attachment
 from conversation_service.domain.errors import ConversationError, InvalidArgument
+from conversation_service.domain.inbound_text import InboundText
 from conversation_service.messaging.client import CarrierReceipt
 from conversation_service.operations.executor import Result
-from conversation_service.operations.receive import InboundText
 from conversation_service.rpc.refusals import item_error
 from conversation_service.rpc.shape import MAX_ATTACHMENTS, MAX_CARRIER_ID_LENGTH, Shape
+from conversation_service.store.times import from_ms
 from maskline.conversation.v1 import conversation_pb2 as pb
 
 
@@ -17,6 +21,7 @@ def inbound_text(message: pb.InboundMessage) -> InboundText | InvalidArgument:
     shape.phone_number("to_number", message.to_number)
     shape.body("body", message.body, may_be_empty=True)
     shape.at_most("attachments", message.attachments, MAX_ATTACHMENTS)
+    shape.moment("carrier_time", message.carrier_time.seconds)
     try:
         shape.check()
     except InvalidArgument as refusal:
@@ -26,8 +31,19 @@ def inbound_text(message: pb.InboundMessage) -> InboundText | InvalidArgument:
         from_number=message.from_number,
         to_number=message.to_number,
         body=message.body,
-        has_attachments=bool(message.attachments),
+        attachments=tuple(map(_attachment, message.attachments)),
+        carrier_time=_carrier_time(message),
     )
+
+
+def _attachment(file: pb.MediaAttachment) -> Attachment:
+    return Attachment(file.url, file.content_type, max(file.size_bytes, 0))
+
+
+def _carrier_time(message: pb.InboundMessage) -> datetime | None:
+    if not message.HasField("carrier_time"):
+        return None
+    return from_ms(message.carrier_time.ToMilliseconds())
 
 
 def text_result(result: Result) -> pb.ReceiveMessageResult:

@@ -6,7 +6,13 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from conversation_service.domain.errors import FieldViolation, InvalidArgument
-from conversation_service.domain.pool import MaskedNumber, PausePolicy, PoolSettings
+from conversation_service.domain.pool import (
+    AttachmentPolicy,
+    MaskedNumber,
+    PausePolicy,
+    PoolSettings,
+    UnknownPolicy,
+)
 from conversation_service.domain.pool_changes import NUMBERS_LIMIT
 from conversation_service.domain.settings_rules import settings_violations
 from conversation_service.rpc.requests import PREFERENCES
@@ -20,8 +26,20 @@ _PAUSE_POLICIES = {
     pb.PAUSE_POLICY_HOLD: PausePolicy.HOLD,
     pb.PAUSE_POLICY_REFUSE: PausePolicy.REFUSE,
 }
+_UNKNOWN_POLICIES = {
+    pb.UNKNOWN_POLICY_UNSPECIFIED: None,
+    pb.UNKNOWN_POLICY_PREFER_DUPLICATE: UnknownPolicy.PREFER_DUPLICATE,
+    pb.UNKNOWN_POLICY_PREFER_LOSS: UnknownPolicy.PREFER_LOSS,
+}
+_ATTACHMENT_POLICIES = {
+    pb.ATTACHMENT_POLICY_UNSPECIFIED: None,
+    pb.ATTACHMENT_POLICY_NONE: AttachmentPolicy.NONE,
+    pb.ATTACHMENT_POLICY_PICTURES: AttachmentPolicy.PICTURES,
+    pb.ATTACHMENT_POLICY_ALL: AttachmentPolicy.ALL,
+}
 _SPANS = tuple(name for name in FIELDS if isinstance(getattr(_DEFAULTS, name), timedelta))
 _SWITCHES = ("allows_block", "allows_report", "end_opts_out")
+_COUNTS = ("segments_per_minute", "segments_per_day")
 
 
 class _OfNumber(Protocol):
@@ -89,23 +107,28 @@ def settings_of(message: pb.PoolSettings) -> PoolSettings:
         "language": message.language or None,
         "number_preference": PREFERENCES.get(message.number_preference),
         "pause_policy": _PAUSE_POLICIES.get(message.pause_policy),
+        "unknown_policy": _UNKNOWN_POLICIES.get(message.unknown_policy),
+        "attachment_policy": _ATTACHMENT_POLICIES.get(message.attachment_policy),
         "words": {kind: tuple(words.words) for kind, words in message.words.items()},
         "texts": dict(message.texts),
     }
     present = {field.name for field, _ in message.ListFields()}
-    for name in present.intersection((*_SPANS, *_SWITCHES)):
+    for name in present.intersection((*_SPANS, *_SWITCHES, *_COUNTS)):
         given[name] = _plain(getattr(message, name))
     set_ = {name: value for name, value in given.items() if value is not None}
     return replace(_DEFAULTS, operator=message.operator, **set_)
 
 
-def _plain(value: Any) -> object:  # noqa: ANN401 - a Duration or a flag
-    return value if isinstance(value, bool) else value.ToTimedelta()
+def _plain(value: Any) -> object:  # noqa: ANN401 - a Duration, flag or count
+    return value if isinstance(value, int) else value.ToTimedelta()
 
 
 def _check_enums(shape: Shape, message: pb.PoolSettings) -> None:
     shape.unknown_enum("settings.number_preference", message.number_preference, PREFERENCES)
     shape.unknown_enum("settings.pause_policy", message.pause_policy, _PAUSE_POLICIES)
+    shape.unknown_enum("settings.unknown_policy", message.unknown_policy, _UNKNOWN_POLICIES)
+    files = message.attachment_policy
+    shape.unknown_enum("settings.attachment_policy", files, _ATTACHMENT_POLICIES)
 
 
 def _inside(violations: Sequence[FieldViolation]) -> list[FieldViolation]:

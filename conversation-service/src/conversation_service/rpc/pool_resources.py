@@ -6,12 +6,14 @@ from google.protobuf.duration_pb2 import Duration
 
 from conversation_service.domain.advice import Advice
 from conversation_service.domain.pool import (
+    AttachmentPolicy,
     MaskedNumber,
     NumberPreference,
     NumberState,
     PausePolicy,
     Pool,
     PoolSettings,
+    UnknownPolicy,
 )
 from conversation_service.operations.pools import Differences
 from conversation_service.rpc.resources import timestamp
@@ -22,6 +24,10 @@ _PREFERENCES = {
     one: selection_pb.NumberPreference.Value(f"NUMBER_PREFERENCE_{one}") for one in NumberPreference
 }
 _PAUSE_POLICIES = {one: pb.PausePolicy.Value(f"PAUSE_POLICY_{one}") for one in PausePolicy}
+_UNKNOWN_POLICIES = {one: pb.UnknownPolicy.Value(f"UNKNOWN_POLICY_{one}") for one in UnknownPolicy}
+_ATTACHMENT_POLICIES = {
+    one: pb.AttachmentPolicy.Value(f"ATTACHMENT_POLICY_{one}") for one in AttachmentPolicy
+}
 _NUMBER_STATES = {one: pb.NumberState.Value(f"NUMBER_STATE_{one}") for one in NumberState}
 
 
@@ -84,6 +90,11 @@ def _settings(settings: PoolSettings) -> pb.PoolSettings:
         end_opts_out=settings.end_opts_out,
         words={kind: pb.CommandWords(words=meant) for kind, meant in settings.words.items()},
         texts=settings.texts,
+        text_validity=_duration(settings.text_validity),
+        unknown_policy=_UNKNOWN_POLICIES[settings.unknown_policy],
+        attachment_policy=_ATTACHMENT_POLICIES[settings.attachment_policy],
+        segments_per_minute=settings.segments_per_minute,
+        segments_per_day=settings.segments_per_day,
     )
 
 

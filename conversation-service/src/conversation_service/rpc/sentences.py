@@ -35,6 +35,11 @@ _SENTENCES = {
     EventType.NUMBER_ADDED: "A masked number was added.",
     EventType.NUMBER_DRAINED: "A masked number takes no new conversations any more.",
     EventType.NUMBER_REMOVED: "A masked number was removed.",
+    EventType.MESSAGE_RESOLVED: "It was found out what became of the text{because}.",
+    EventType.MESSAGE_DEAD_LETTERED: "The text could not be processed{because}.",
+    EventType.MESSAGE_REPLAYED: "The text was put back among those to be sent.",
+    EventType.ATTACHMENTS_REFUSED: "Files of a text were not passed on.",
+    EventType.MESSAGE_RECOVERED: "A text of {whom} was found in the carrier's records.",
 }
 _REASONS = {
     "PARTICIPANT_ENDED": "a participant ended it",
@@ -51,6 +56,17 @@ _REASONS = {
     "LOOP": "the same two texts kept answering each other, as machines do",
     "PAUSED": "the conversation is paused",
     "TOO_MANY_HELD": "as many texts are held as may be",
+    "UNSUITABLE": "it had characters that no text can have, or was too long",
+    "TOO_LATE": "it was sent before this conversation became active",
+    "RECEIPT": "a receipt of the carrier came",
+    "RECORD": "the carrier has it on record",
+    "SENT_AGAIN": "neither a receipt nor a record told of it, so it was sent again",
+    "PREFERRED_DUPLICATE": "nothing told, so it was sent again",
+    "PREFERRED_LOSS": "nothing told, so it was given up",
+    "DROPPED_BY_OPERATOR": "the operator dropped it",
+    "RETRIES_EXHAUSTED": "it was tried too often",
+    "UNREADABLE": "it could not be read",
+    "INVALID": "the messaging service does not take it",
     "REFUSED_BY_CARRIER": "by the carrier",
 }
 _ORDINALS = ("the first participant", "the second participant")

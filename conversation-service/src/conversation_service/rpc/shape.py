@@ -6,12 +6,11 @@ from collections.abc import Container, Sequence
 from conversation_service.domain.errors import FieldViolation, InvalidArgument
 from conversation_service.domain.phone import is_e164
 from conversation_service.domain.pool import POOL_NAME
+from conversation_service.domain.wording import MAX_LENGTH, is_textable
 
 MAX_ID_LENGTH = 64
 # Carriers' ids are longer than ours; Flowroute's have 37 characters.
 MAX_CARRIER_ID_LENGTH = 128
-# Ten times what a carrier takes in one text; whoever writes more is told so.
-MAX_BODY_LENGTH = 10_000
 MAX_NOTE_LENGTH = 200
 MAX_BATCH = 256
 # Far beyond any list that is kept.
@@ -19,6 +18,8 @@ MAX_PLACE_DIGITS = 9
 MAX_ATTACHMENTS = 16
 DEFAULT_PAGE_SIZE = 50
 MAX_PAGE_SIZE = 500
+# Of the year 9999, the last that a Timestamp may hold.
+LAST_SECOND = 253_402_300_799
 
 # The ids of a stream: milliseconds and a number, both 64 bits at the most.
 CURSOR = re.compile(r"[0-9]{1,19}(-[0-9]{1,19})?")
@@ -52,9 +53,20 @@ class Shape:
 
     def body(self, field: str, value: str, *, may_be_empty: bool) -> None:
         """A text."""
-        if len(value) > MAX_BODY_LENGTH or (not value.strip() and not may_be_empty):
+        if len(value) > MAX_LENGTH or (not value.strip() and not may_be_empty):
             lower = 0 if may_be_empty else 1
-            self._wrong(field, f"between {lower} and {MAX_BODY_LENGTH} characters")
+            self._wrong(field, f"between {lower} and {MAX_LENGTH} characters")
+
+    def words(self, field: str, value: str) -> None:
+        """A text that is to be sent as it is."""
+        self.body(field, value, may_be_empty=False)
+        if len(value) <= MAX_LENGTH and not is_textable(value):
+            self._wrong(field, "no control characters other than tabs and line breaks")
+
+    def moment(self, field: str, seconds: int) -> None:
+        """A time of this era, in seconds since 1970."""
+        if not 0 <= seconds <= LAST_SECOND:
+            self._wrong(field, "between the years 1970 and 9999")
 
     def note(self, field: str, value: str, limit: int = MAX_NOTE_LENGTH) -> None:
         """A line for staff, or nothing."""

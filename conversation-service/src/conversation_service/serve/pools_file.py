@@ -11,11 +11,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from conversation_service.domain.phone import is_e164
 from conversation_service.domain.pool import (
     POOL_NAME,
+    AttachmentPolicy,
     MaskedNumber,
     NumberPreference,
     PausePolicy,
     PoolSettings,
     SeededPool,
+    UnknownPolicy,
 )
 from conversation_service.domain.pool_changes import NUMBERS_LIMIT
 from conversation_service.domain.settings_rules import settings_violations
@@ -56,6 +58,11 @@ class _Pool(BaseModel):
     kept_after_end_seconds: _Seconds | None = None
     number_preference: NumberPreference | None = None
     pause_policy: PausePolicy | None = None
+    text_validity_seconds: _Seconds | None = None
+    unknown_policy: UnknownPolicy | None = None
+    attachment_policy: AttachmentPolicy | None = None
+    segments_per_minute: int | None = None
+    segments_per_day: int | None = None
     allows_block: bool | None = None
     allows_report: bool | None = None
     end_opts_out: bool | None = None

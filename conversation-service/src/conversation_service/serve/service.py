@@ -2,36 +2,50 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 
 import grpc
 from redis.asyncio import Redis
 
 from conversation_service.dispatch.delivery import Delivery
 from conversation_service.dispatch.dispatcher import Dispatcher
+from conversation_service.dispatch.rounds import Rounds
+from conversation_service.dispatch.screening import Screening
+from conversation_service.dispatch.settling import Settling
+from conversation_service.dispatch.upkeep import Upkeep
 from conversation_service.domain.pool import Pool, PoolSettings, SeededPool
 from conversation_service.messaging.client import MessagingClient
+from conversation_service.messaging.media_client import MediaClient
+from conversation_service.messaging.records_client import RecordsClient
+from conversation_service.operations.dead_letters import DeadLetterDesk
 from conversation_service.operations.deployment import Deployment
 from conversation_service.operations.directory import Directory, OpenPool
 from conversation_service.operations.executor import Executor
+from conversation_service.operations.failures import Failures
 from conversation_service.operations.fresh import SystemFresh
 from conversation_service.operations.opt_outs import OptOuts
 from conversation_service.operations.pools import Pools
 from conversation_service.operations.receipts import ReceiptBook
 from conversation_service.operations.receive import Reception
+from conversation_service.operations.recovery import Recovery
 from conversation_service.operations.seeding import Seeding
 from conversation_service.operations.watching import Watchers
 from conversation_service.rpc.callers import Callers, NobodySpecial
+from conversation_service.rpc.dead_letter_servicer import DeadLetterServicer
 from conversation_service.rpc.deployment_servicer import DeploymentServicer
+from conversation_service.rpc.media_servicer import MediaServicer
 from conversation_service.rpc.opt_out_servicer import OptOutServicer
 from conversation_service.rpc.pool_servicer import PoolServicer
 from conversation_service.rpc.refusals import DOMAIN, status_of, too_slow
 from conversation_service.rpc.servicer import ConversationServicer
 from conversation_service.rpc.watches import Watches
 from conversation_service.serve.keeper import Keeper, Loop
+from conversation_service.store.dead_letters import DeadLetters
 from conversation_service.store.journal import Journal
 from conversation_service.store.load_samples import LoadSamples
 from conversation_service.store.outbox import Outbox
 from conversation_service.store.people import People
+from conversation_service.store.recovery_log import RecoveryLog
 from conversation_service.store.redis_store import RedisStore
 from conversation_service.store.registry import Registry
 from conversation_service.store.suppression import SuppressionList
@@ -41,8 +55,12 @@ from conversation_service.sweep.sweeper import Sweeper
 from maskline.conversation.v1 import (
     conversation_pb2,
     conversation_pb2_grpc,
+    dead_letter_pb2,
+    dead_letter_pb2_grpc,
     deployment_pb2,
     deployment_pb2_grpc,
+    media_pb2,
+    media_pb2_grpc,
     opt_out_pb2,
     opt_out_pb2_grpc,
     pool_pb2,
@@ -59,6 +77,8 @@ SERVICES = (
     pool_pb2.DESCRIPTOR.services_by_name["PoolService"],
     opt_out_pb2.DESCRIPTOR.services_by_name["OptOutService"],
     deployment_pb2.DESCRIPTOR.services_by_name["DeploymentService"],
+    dead_letter_pb2.DESCRIPTOR.services_by_name["DeadLetterService"],
+    media_pb2.DESCRIPTOR.services_by_name["MediaService"],
 )
 SERVICE_NAMES = tuple(service.full_name for service in SERVICES)
 
@@ -77,6 +97,7 @@ class Service:
         clock: Clock,
         callers: Callers | None = None,
         uses_development_key: bool = False,
+        recovery_interval: timedelta = timedelta(0),
     ) -> None:
         self._redis = redis
         self._reader = reader
@@ -85,10 +106,15 @@ class Service:
         self._callers = callers or NobodySpecial()
         self._people = People(vault)
         self._messaging = MessagingClient(messaging)
+        self._media = MediaClient(messaging)
         self._registry = Registry(redis, vault)
         self._suppression = SuppressionList(redis)
         self.directory = Directory(self._registry, self._open)
         self._opt_outs = OptOuts(self.directory, self._suppression, self._people, clock)
+        self._reception = Reception(self.directory, self._people, self._opt_outs)
+        self._records = RecordsClient(messaging)
+        self._recovery_log = RecoveryLog(redis)
+        self._recovery_interval = recovery_interval
         self._watches = Watches(clock, Watchers())
         self._deployment = Deployment(
             redis,
@@ -105,6 +131,9 @@ class Service:
         server = GrpcServer(listen, [RefusalInterceptor(DOMAIN, status_of, too_slow)])
         self.add_servicers(server.server)
         loops = [run_forever("pools", self._keeper.run_once), self._end_watches(stop)]
+        if self._recovery_interval:
+            recovery = self.recovery(self._recovery_interval)
+            loops.append(run_forever("recovery", recovery.run_once))
         await serve_until(stop, server, SERVICE_NAMES, probe=self._is_well, loops=loops)
         await self._keeper.close()
         for dispatcher in self._dispatchers:
@@ -116,18 +145,23 @@ class Service:
         conversations = ConversationServicer(
             self.directory,
             self._people,
-            Reception(self.directory, self._people, self._opt_outs),
+            self._reception,
             receipts,
             self._watches,
             self._callers,
         )
         pools = Pools(self.directory, self._registry, self._messaging, self._clock)
         opt_outs = OptOutServicer(self._opt_outs, self._people)
+        desk = DeadLetterDesk(self.directory, self._dead_letters, self._clock)
         deployment = DeploymentServicer(self._deployment)
         conversation_pb2_grpc.add_ConversationServiceServicer_to_server(conversations, server)
         pool_pb2_grpc.add_PoolServiceServicer_to_server(PoolServicer(pools), server)
         opt_out_pb2_grpc.add_OptOutServiceServicer_to_server(opt_outs, server)
         deployment_pb2_grpc.add_DeploymentServiceServicer_to_server(deployment, server)
+        dead_letter_pb2_grpc.add_DeadLetterServiceServicer_to_server(
+            DeadLetterServicer(desk), server
+        )
+        media_pb2_grpc.add_MediaServiceServicer_to_server(MediaServicer(self._media), server)
 
     async def _end_watches(self, stop: asyncio.Event) -> None:
         """Watchers go on elsewhere at once instead of holding up the end."""
@@ -147,15 +181,26 @@ class Service:
 
     def dispatcher(self, pool: OpenPool, *, block_ms: int | None = BLOCK_MS) -> Dispatcher:
         """What sends a pool's texts; `block_ms` is how long one read may wait for a new one."""
-        delivery = Delivery(
-            pool.name,
-            pool.outbox,
-            self._messaging,
-            self._suppression,
-            self._opt_outs,
-            self._clock,
-        )
-        return Dispatcher(pool.outbox, delivery, self._clock, block_ms=block_ms)
+
+        async def settings() -> PoolSettings:
+            return (await pool.executor.reload()).settings
+
+        screening = Screening(pool.outbox, self._suppression, self._opt_outs)
+        settling = Settling(pool.name, pool.outbox, Failures(pool))
+        delivery = Delivery(pool.name, self._messaging, screening, settling, settings, self._clock)
+        rounds = Rounds(pool.outbox, delivery, settling, self._clock)
+        return Dispatcher(pool.outbox, rounds, self._clock, block_ms=block_ms)
+
+    def upkeep(self, pool: OpenPool) -> Upkeep:
+        """What shows how much a pool owes."""
+        return Upkeep(pool.name, pool.outbox, self._dead_letters(pool.name), self._clock)
+
+    def _dead_letters(self, pool: str) -> DeadLetters:
+        return DeadLetters(self._redis, pool, self._vault)
+
+    def recovery(self, interval: timedelta) -> Recovery:
+        """What finds texts whose callbacks were lost."""
+        return Recovery(self._records, self._reception, self._recovery_log, self._clock, interval)
 
     def sweeper(self, pool: OpenPool) -> Sweeper:
         """What ends a pool's conversations on time."""
@@ -169,4 +214,5 @@ class Service:
             run_forever("dispatch", dispatcher.run_once),
             run_forever("sweep", self.sweeper(pool).run_once),
             run_forever("housekeeping", house.run_once),
+            run_forever("upkeep", self.upkeep(pool).run_once),
         ]

@@ -6,6 +6,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from runtime.logs import LogLevel
+from runtime.metrics import MetricsAddress
 from runtime.setting_types import Address, RedisUrl
 from runtime.settings import ServiceSettings
 
@@ -34,6 +35,17 @@ class Settings(ServiceSettings):
         min_length=16,
         description="Secret that keeps numbers and texts unreadable in Redis; any long random "
         "string. Whoever loses it loses the live conversations.",
+    )
+    recovery_interval_seconds: int = Field(
+        180,
+        ge=0,
+        le=3600,
+        description="How often the carrier's records are searched for texts whose callbacks were "
+        "lost, in seconds; 0: never.",
+    )
+    metrics_listen: MetricsAddress = Field(
+        "",
+        description="Where metrics are served in Prometheus' form, as host:port; empty: nowhere.",
     )
     log_level: LogLevel = Field("info", description="The least severe log lines to write.")
 

@@ -1,8 +1,10 @@
 """What else is stored, as JSON or as words. `v` or the first item is the version of the form."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from conversation_service.domain.attachment import Attachment
 from conversation_service.domain.change import HeldText, OutboundText
 from conversation_service.domain.conduct import Conduct, Count
 from conversation_service.domain.conversation import Conversation
@@ -11,6 +13,12 @@ from conversation_service.store.conversation_codec import dumps
 from conversation_service.store.times import from_ms, optional_ms, optional_time, to_ms
 
 VERSION = 1
+ENVELOPE_VERSION = 2
+HELD_VERSION = 2
+
+# Flags of an envelope.
+_MAY_REACH_OPTED_OUT, _IS_TALK = 1, 2
+_NO_FAILURES = ("", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,29 +51,45 @@ class Envelope:
     to_number: str = field(repr=False)
     body: str = field(repr=False)
     may_reach_opted_out: bool = False
+    conversation_id: str = ""
+    is_talk: bool = False
+    attachments: tuple[Attachment, ...] = ()
 
 
 def encode_envelope(text: OutboundText) -> bytes:
     """A text as the outbox holds it."""
-    spoken = [VERSION, text.from_number, text.to.phone_number, text.body]
-    return dumps([*spoken, 1] if text.may_reach_opted_out else spoken)
+    flags = _MAY_REACH_OPTED_OUT * text.may_reach_opted_out | _IS_TALK * text.is_talk
+    numbers = (text.from_number, text.to.phone_number)
+    spoken = (*numbers, text.body, text.conversation_id)
+    return dumps([ENVELOPE_VERSION, *spoken, flags, *_files(text.attachments)])
 
 
 def decode_envelope(stored: bytes) -> Envelope:
     """A text as the outbox held it."""
-    _, from_number, to_number, body, *flag = json.loads(stored)
-    return Envelope(from_number, to_number, body, may_reach_opted_out=bool(flag))
+    version, from_number, to_number, body, *rest = json.loads(stored)
+    if version == 1:
+        return Envelope(from_number, to_number, body, may_reach_opted_out=bool(rest))
+    conversation_id, flags, *files = rest
+    return Envelope(
+        from_number,
+        to_number,
+        body,
+        may_reach_opted_out=bool(flags & _MAY_REACH_OPTED_OUT),
+        conversation_id=conversation_id,
+        is_talk=bool(flags & _IS_TALK),
+        attachments=_attachments(files),
+    )
 
 
 def encode_held(text: HeldText) -> bytes:
     """A text that waits for a conversation to go on."""
-    return dumps([VERSION, text.author_id, text.body])
+    return dumps([HELD_VERSION, text.author_id, text.body, *_files(text.attachments)])
 
 
 def decode_held(stored: bytes) -> HeldText:
-    """A text that waited."""
-    _, author_id, body = json.loads(stored)
-    return HeldText(author_id, body)
+    """A text that waited; a text of version 1 had no files."""
+    _, author_id, body, *files = json.loads(stored)
+    return HeldText(author_id, body, _attachments(files))
 
 
 def encode_count(count: Count) -> str:
@@ -85,19 +109,25 @@ def encode_conduct(conduct: Conduct) -> str:
         return ""
     counts = (encode_count(conduct.replies), encode_count(conduct.tries))
     times = (optional_ms(conduct.helped_until), optional_ms(conduct.locked_until))
-    return dumps([VERSION, *counts, *times]).decode()
+    failures = (encode_count(conduct.failures), optional_ms(conduct.failed_until))
+    # Without failures as version 1 had it: a commit compares what it writes with what is there.
+    added = () if failures == _NO_FAILURES else failures
+    return dumps([VERSION, *counts, *times, *added]).decode()
 
 
 def decode_conduct(stored: bytes) -> Conduct:
     """What a person has lately done, as it was stored."""
     if not stored:
         return Conduct()
-    _, replies, tries, helped, locked = json.loads(stored)
+    _, replies, tries, helped, locked, *added = json.loads(stored)
+    failures, failed = added or _NO_FAILURES
     return Conduct(
         replies=decode_count(replies.encode()),
         tries=decode_count(tries.encode()),
         helped_until=optional_time(helped),
         locked_until=optional_time(locked),
+        failures=decode_count(failures.encode()),
+        failed_until=optional_time(failed),
     )
 
 
@@ -110,3 +140,11 @@ def decode_opt_out(stored: bytes) -> OptOut:
     """An opt-out as it was stored."""
     ms, source, intent_id = stored.decode().split(" ", 2)
     return OptOut(from_ms(int(ms)), OptOutSource(source), intent_id)
+
+
+def _files(attachments: Iterable[Attachment]) -> list[tuple[str, str, int]]:
+    return [(one.url, one.content_type, one.size_bytes) for one in attachments]
+
+
+def _attachments(files: Iterable[tuple[str, str, int]]) -> tuple[Attachment, ...]:
+    return tuple(Attachment(*one) for one in files)

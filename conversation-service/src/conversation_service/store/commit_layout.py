@@ -204,7 +204,8 @@ class CommitLayout:
             key = self._keys.message(text.message_id)
             sealed = self._seals.text(encode_envelope(text), key)
             yield writes.place(key)
-            yield from (text.message_id, text.conversation_id, text.to.person_id, sealed)
+            spoken = "1" if text.is_talk else ""
+            yield from (text.message_id, text.conversation_id, text.to.person_id, spoken, sealed)
 
     def _answer(self, commit: Commit) -> bytes:
         """An inbound text's sender is not on the line: only a client's answer is kept."""

@@ -25,7 +25,7 @@ _TIMES = (
     "end_time",
 )
 # Nothing said for long, nothing held, no note: most conversations. Not stored at the end of a list.
-_DEFAULTS = (None,) * len(_TIMES) + (None, "", "", [0, 0], ["", "", -1, 0])
+_DEFAULTS = (None,) * len(_TIMES) + (None, "", "", [0, 0], ["", "", -1, 0], None)
 
 # A person of the pool by their number.
 Known = Callable[[str], Person]
@@ -42,6 +42,7 @@ def encode_conversation(conversation: Conversation) -> bytes:
         conversation.unique_name,
         list(conversation.held),
         [*exchange.last, exchange.speaker, exchange.repeats],
+        _since(created, conversation.ask_time),
     ]
     return dumps(
         [
@@ -67,7 +68,7 @@ def decode_conversation(
     _, number, state, code, people, created, due, *given = found
     optional = [*given, *_DEFAULTS[len(given) :]]
     times = zip(_TIMES, optional, strict=False)
-    reason, note, name, held, (first, second, speaker, repeats) = optional[len(_TIMES) :]
+    reason, note, name, held, (first, second, speaker, repeats), asked = optional[len(_TIMES) :]
     return Conversation(
         conversation_id=conversation_id,
         pool=pool,
@@ -83,6 +84,7 @@ def decode_conversation(
         unique_name=name,
         held=(held[0], held[1]),
         exchange=Exchange((first, second), speaker, repeats),
+        ask_time=_after(created, asked),
         **{name: _after(created, since) for name, since in times},
     )
 

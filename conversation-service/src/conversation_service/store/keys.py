@@ -84,13 +84,22 @@ class Keys:
         return self._key(f"repeats:{intent}")
 
     def message(self, message_id: str) -> str:
-        """hash: state, rank, times, conversation and recipient of an outbound text."""
+        """hash: state, rank, times, conversation, recipient, talk of an outbound text."""
         return self._key(f"message:{message_id}")
 
     @property
     def outbox(self) -> str:
         """stream: texts to be sent, in the order in which they were accepted."""
         return self._key("outbox")
+
+    @property
+    def dead(self) -> str:
+        """stream: texts that could not be processed, as the outbox had them, and why."""
+        return self._key("dead")
+
+    def dead_receipt(self, intent: str) -> str:
+        """string: the id of the text that an intent about a dead letter was carried out on."""
+        return self._key(f"dead-receipt:{intent}")
 
     @property
     def events(self) -> str:
@@ -158,6 +167,21 @@ class DeploymentKeys:
     def opt_out(self, person_id: str) -> str:
         """string: when, how and by which intent a person opted out."""
         return self._key(f"opt-out:{person_id}")
+
+    @property
+    def recovery(self) -> str:
+        """hash: since when lost texts are looked for, and when they were last (ms)."""
+        return self._key("recovery")
+
+    @property
+    def recovery_lease(self) -> str:
+        """string: the token of the replica that looks for lost texts just now."""
+        return self._key("recovery-lease")
+
+    @property
+    def recovery_fence(self) -> str:
+        """counter: the last token of that lease."""
+        return self._key("recovery-fence")
 
     def _key(self, rest: str) -> str:
         return f"maskline:{VERSION}:{{deployment/}}:{rest}"

@@ -10,10 +10,10 @@ from redis.exceptions import ResponseError
 
 from conversation_service.domain.events import EventType, Rule
 from conversation_service.domain.message import MessageState
-from conversation_service.store.codec import Envelope, decode_envelope
+from conversation_service.store.dead_letters import DEAD_LETTER_LIFETIME, Death
 from conversation_service.store.keys import Keys
-from conversation_service.store.people import People
-from conversation_service.store.times import from_ms, optional_time, to_ms
+from conversation_service.store.owed import OwedReader, OwedText, Unreadable
+from conversation_service.store.times import from_ms, optional_time, span_ms, to_ms
 from conversation_service.store.vault import Vault
 from runtime.redis_scripts import Argument, RedisScripts, raised
 
@@ -26,18 +26,6 @@ Entry = tuple[bytes, dict[bytes, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
-class OwedText:
-    """A text in the outbox."""
-
-    entry_id: str
-    message_id: str
-    accept_time: datetime
-    envelope: Envelope
-    # Who receives it, by the id that is the same in all pools.
-    person_id: str
-
-
-@dataclass(frozen=True, slots=True)
 class Settlement:
     """How far an owed text got; it is not owed any more."""
 
@@ -46,6 +34,25 @@ class Settlement:
     state: MessageState
     # Why, for a text that was refused.
     rule: Rule | None = None
+    # How it was found out what became of a send whose answer was lost; empty if none was.
+    resolution: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Burial:
+    """A text that cannot be processed: it leaves for the dead letters."""
+
+    entry_id: str
+    message_id: str
+    death: Death
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How many texts are owed, and when the oldest of them was accepted; None if there is none."""
+
+    waiting: int
+    oldest: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,10 @@ class KnownMessage:
     accept_time: datetime
     change_time: datetime | None
     recipient_id: str
+    # Empty outside of any conversation.
+    conversation_id: str = ""
+    # Whether it is a participant's words.
+    is_talk: bool = False
 
 
 _TOLD_AS = {
@@ -91,8 +102,7 @@ class Outbox:
         self._reader = reader
         self._scripts = RedisScripts(redis, __package__)
         self._keys = Keys(pool)
-        self._vault = vault
-        self._people = People(vault)
+        self._opener = OwedReader(pool, vault)
 
     async def take_lease(self, token: str, lasts: timedelta) -> str | None:
         """Takes the right to send, or keeps it under `token`; None while another one has it."""
@@ -112,24 +122,33 @@ class Outbox:
             if not str(error).startswith("BUSYGROUP"):
                 raise
 
-    async def read_unsettled(self, after: str, limit: int) -> list[OwedText]:
+    async def read_unsettled(self, after: str, limit: int) -> list[OwedText | Unreadable]:
         """What was read before and not settled, oldest first, behind the entry `after`."""
         return await self._read(after, limit, block_ms=None)
 
-    async def read_new(self, limit: int, block_ms: int | None) -> list[OwedText]:
+    async def read_new(self, limit: int, block_ms: int | None) -> list[OwedText | Unreadable]:
         """What nobody has read yet, oldest first; waits at most `block_ms`, or not at all."""
         return await self._read(">", limit, block_ms)
 
-    async def settle(self, token: str, settled: Sequence[Settlement], now: datetime) -> None:
+    async def read_again(self, entry_ids: Sequence[str]) -> dict[str, OwedText | Unreadable]:
+        """Entries that were read before, by their ids; those that are gone are unreadable."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for entry_id in entry_ids:
+            pipeline.xrange(self._keys.outbox, min=entry_id, max=entry_id)
+        found = cast("list[list[Entry]]", await pipeline.execute() if entry_ids else [])
+        opened = (self._opener.opened(*entry) for entries in found for entry in entries)
+        gone = {entry_id: Unreadable(entry_id, "") for entry_id in entry_ids}
+        return gone | {one.entry_id: one for one in opened}
+
+    async def settle(
+        self, token: str, settled: Sequence[Settlement | Burial], now: datetime
+    ) -> None:
         """Moves texts forward and takes them out. Raises LeaseLost, and then writes nothing."""
-        keys = [self._keys.lease, self._keys.outbox, self._keys.events]
+        keys = [self._keys.lease, self._keys.outbox, self._keys.events, self._keys.dead]
         keys += [self._keys.message(one.message_id) for one in settled]
-        texts = (
-            (one.entry_id, one.message_id, one.state.value, one.state.rank, *_told(one))
-            for one in settled
-        )
-        arguments = [argument for text in texts for argument in text]
-        first = (token, GROUP, to_ms(now), self._keys.timeline_prefix)
+        kept = span_ms(DEAD_LETTER_LIFETIME)
+        first = (token, GROUP, to_ms(now), self._keys.timeline_prefix, kept)
+        arguments = [argument for one in settled for argument in _fields(one)]
         word, _ = await self._run("settle", keys, (*first, *arguments))
         if word != b"done":
             raise LeaseLost
@@ -171,32 +190,46 @@ class Outbox:
         """How far a message got, or None when it is forgotten."""
         return next((one.state for one in await self.messages([message_id])), None)
 
+    async def backlog(self) -> Backlog:
+        """What is owed now, by whichever replica it is sent."""
+        outbox = self._keys.outbox
+        entries = cast("list[Entry]", await self._redis.xrange(outbox, count=1))
+        if not entries:
+            return Backlog(0, None)
+        # What is settled behind an owed text is still in the stream, so its length tells nothing.
+        [group] = await self._redis.xinfo_groups(outbox) or [{"pending": 0, "lag": None}]
+        unread = group["lag"]
+        if unread is None:
+            unread = await self._redis.xlen(outbox) - group["pending"]
+        waiting = group["pending"] + unread
+        accepted = entries[0][1].get(b"at", b"0")
+        return Backlog(waiting, from_ms(int(accepted)) if waiting else None)
+
     async def _run(
         self, name: str, keys: Sequence[str], arguments: Sequence[Argument]
     ) -> list[bytes]:
         [reply] = raised(await self._scripts.run([self._scripts.call(name, keys, arguments)]))
         return cast("list[bytes]", reply)
 
-    async def _read(self, start: str, limit: int, block_ms: int | None) -> list[OwedText]:
+    async def _read(
+        self, start: str, limit: int, block_ms: int | None
+    ) -> list[OwedText | Unreadable]:
         found = await self._reader.xreadgroup(
             GROUP, CONSUMER, {self._keys.outbox: start}, count=limit, block=block_ms
         )
         # One stream was asked for, and RESP3 answers with a map of stream names.
         streams = cast("dict[bytes, list[list[Entry]]]", found)
         entries = [entry for batches in streams.values() for batch in batches for entry in batch]
-        return [self._owed(entry_id, fields) for entry_id, fields in entries if fields]
+        # An entry that was removed by hand has no fields, and would be owed for ever.
+        return [self._opener.opened(entry_id, fields or {}) for entry_id, fields in entries]
 
-    def _owed(self, entry_id: bytes, fields: dict[bytes, bytes]) -> OwedText:
-        message_id = fields[b"message"].decode()
-        sealed = self._vault.open(fields[b"text"], self._keys.message(message_id))
-        envelope = decode_envelope(sealed)
-        return OwedText(
-            entry_id=entry_id.decode(),
-            message_id=message_id,
-            accept_time=from_ms(int(fields[b"at"])),
-            envelope=envelope,
-            person_id=self._people.person_id(envelope.to_number),
-        )
+
+def _fields(one: Settlement | Burial) -> tuple[Argument, ...]:
+    if isinstance(one, Burial):
+        return (one.entry_id, one.message_id, "", 0, "", "", "", one.death.value)
+    state = one.state
+    moved = (one.entry_id, one.message_id, state.value, state.rank, *_told(one))
+    return (*moved, one.resolution, "")
 
 
 def _told(one: Settlement | News) -> tuple[str, str]:
@@ -213,4 +246,6 @@ def _known(message_id: str, fields: dict[bytes, bytes]) -> KnownMessage:
         from_ms(int(fields[b"accepted"])),
         optional_time(int(changed) if changed else None),
         fields.get(b"recipient", b"").decode(),
+        fields.get(b"conversation", b"").decode(),
+        b"talk" in fields,
     )

@@ -7,12 +7,14 @@ from enum import StrEnum
 from typing import Any
 
 from conversation_service.domain.pool import (
+    AttachmentPolicy,
     MaskedNumber,
     NumberPreference,
     NumberState,
     PausePolicy,
     Pool,
     PoolSettings,
+    UnknownPolicy,
 )
 from conversation_service.store.conversation_codec import dumps
 
@@ -20,6 +22,8 @@ VERSION = 1
 _ENUMS: dict[str, type[StrEnum]] = {
     "number_preference": NumberPreference,
     "pause_policy": PausePolicy,
+    "unknown_policy": UnknownPolicy,
+    "attachment_policy": AttachmentPolicy,
 }
 
 

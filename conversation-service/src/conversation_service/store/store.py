@@ -15,7 +15,7 @@ from conversation_service.domain.pool import Pool
 from conversation_service.store.codec import Answer
 
 # Kinds of intents whose callers are told no more than that they were carried out.
-UNANSWERED = ("text", "expire", "opt-out", "seed")
+UNANSWERED = ("text", "expire", "opt-out", "failure", "seed")
 
 
 @dataclass(frozen=True, slots=True)

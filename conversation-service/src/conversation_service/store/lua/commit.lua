@@ -17,8 +17,9 @@
            for each write:  number of words, command, place of the key, further words. "TALLY" is
                             HINCRBY, and the field goes when nothing is left of it
            for each text:   place of its message key (hash: state, rank, accepted (ms),
-                            conversation, recipient; expires), message id, conversation id,
-                            recipient, sealed text
+                            conversation, recipient, talk; expires), message id, conversation
+                            id, recipient, talk ("1" for a participant's words, else ""; then there
+                            is no such field), sealed text
            for each event:  type, conversation id, participant id, message id, detail
   RETURNS  {"done", ""} | {"repeat", answer} | {"reused", ""} | {"conflict", ""}
            Only "done" writes.
@@ -76,10 +77,13 @@ for _ = 1, writes do
   end
 end
 for _ = 1, texts do
-  local place, id, conversation, recipient, text = take(5)
+  local place, id, conversation, recipient, talk, text = take(6)
   local message = KEYS[tonumber(place)]
   redis.call("HSET", message, "state", "ACCEPTED", "rank", 0, "accepted", now_ms,
     "conversation", conversation, "recipient", recipient)
+  if talk ~= "" then
+    redis.call("HSET", message, "talk", talk)
+  end
   redis.call("PEXPIRE", message, message_ms)
   redis.call("XADD", outbox, "*", "message", id, "at", now_ms, "text", text)
 end

@@ -1,29 +1,41 @@
 --[[
-  settle: texts have been answered for. Their states move forward, what happened to them is told,
-  they leave the outbox, and the outbox is trimmed behind the oldest text that is still owed.
+  settle: texts have been answered for, or cannot be processed. Their states move forward, what
+  happened to them is told, they leave the outbox, those that cannot be processed for the dead
+  letters, and the outbox is trimmed behind the oldest text that is still owed.
 
   KEYS     1 lease     string  the holder's token
            2 outbox    stream
            3 events    stream  type, at (ms), conversation, participant, message, detail
-           4+ messages hash    state, rank, changed (ms), conversation
+           4 dead      stream  what the outbox had, and: reason, died (ms)
+           5+ messages hash    state, rank, changed (ms), conversation; expires
   ARGV     1 the caller's token · 2 group · 3 now_ms
            4 what stands in front of a conversation id in the key of its timeline (list of event
              ids without their hyphen; lives in the slot of all keys of the pool)
-           5+ for each message: entry id, message id, state, rank, event type ("" for none), detail
+           5 how long a message is known whose text is among the dead letters (ms)
+           6+ for each message: entry id, message id, state, rank, event type ("" for none),
+             detail, how an unknown send was resolved ("" for not at all), why the text is dead
+             ("" if it is not: then its state moves)
   RETURNS  {"done", ""} | {"fenced", ""}
-           Only "done" writes. A message that has been forgotten is not made anew.
+           Only "done" writes. A message that has been forgotten is not made anew. A resolution and
+           a death are told once, however often this is repeated.
 ]]
-local lease, outbox, events = KEYS[1], KEYS[2], KEYS[3]
-local token, group, now_ms, timeline_prefix = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local first_message, first_entry, width = 4, 5, 6
+local lease, outbox, events, dead = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local token, group, now_ms, timeline_prefix, dead_ms = unpack(ARGV, 1, 5)
+local first_message, first_entry, width = 5, 6, 8
 
 local function tell(conversation, id, kind, detail)
-  if kind == "" or not conversation or conversation == "" then
-    return
-  end
   local event = redis.call("XADD", events, "*", "type", kind, "at", now_ms, "conversation",
     conversation, "participant", "", "message", id, "detail", detail)
   redis.call("RPUSHX", timeline_prefix .. conversation, (string.gsub(event, "-", "")))
+end
+
+local function bury(message, entry_id, id, reason, conversation)
+  local entry = redis.call("XRANGE", outbox, entry_id, entry_id)[1]
+  if entry then
+    redis.call("XADD", dead, "*", "reason", reason, "died", now_ms, unpack(entry[2]))
+    redis.call("PEXPIRE", message, dead_ms)
+    tell(conversation, id, "MESSAGE_DEAD_LETTERED", reason)
+  end
 end
 
 if redis.call("GET", lease) ~= token then
@@ -31,14 +43,26 @@ if redis.call("GET", lease) ~= token then
 end
 
 for at = first_message, #KEYS do
+  local message = KEYS[at]
   local entry = first_entry + width * (at - first_message)
-  local entry_id, id, state, rank, kind, detail = unpack(ARGV, entry, entry + width - 1)
-  local known, conversation = unpack(redis.call("HMGET", KEYS[at], "rank", "conversation"))
-  if known and tonumber(rank) > tonumber(known) then
-    redis.call("HSET", KEYS[at], "state", state, "rank", rank, "changed", now_ms)
-    tell(conversation, id, kind, detail)
+  local entry_id, id, state, rank, kind, detail, resolution, death =
+    unpack(ARGV, entry, entry + width - 1)
+  local known, conversation = unpack(redis.call("HMGET", message, "rank", "conversation"))
+  conversation = conversation or ""
+  local is_owed = redis.call("XACK", outbox, group, entry_id) == 1
+  if death ~= "" then
+    if is_owed then
+      bury(message, entry_id, id, death, conversation)
+    end
+  elseif known and tonumber(rank) > tonumber(known) then
+    redis.call("HSET", message, "state", state, "rank", rank, "changed", now_ms)
+    if kind ~= "" and conversation ~= "" then
+      tell(conversation, id, kind, detail)
+    end
   end
-  redis.call("XACK", outbox, group, entry_id)
+  if is_owed and resolution ~= "" and conversation ~= "" then
+    tell(conversation, id, "MESSAGE_RESOLVED", resolution)
+  end
 end
 
 local owed = redis.call("XPENDING", outbox, group)

@@ -1,0 +1,101 @@
+"""What became of texts: their senders are told, then it is written down."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+from redis.exceptions import RedisError
+
+from conversation_service import metrics
+from conversation_service.dispatch import verdicts
+from conversation_service.domain.errors import BackendUnavailable, TooManyRaces
+from conversation_service.domain.failure import Failure
+from conversation_service.domain.message import MessageState
+from conversation_service.messaging.sending import Answered, Invalid, Result, Unresolved
+from conversation_service.store.dead_letters import Death
+from conversation_service.store.outbox import Burial, News, Outbox, Settlement
+from conversation_service.store.owed import OwedText, Unreadable
+
+log = structlog.get_logger()
+
+DEAD = "DEAD"
+# Something behind this service does not answer: no text has a part in that.
+PASSING = (BackendUnavailable, TooManyRaces, RedisError, OSError)
+
+
+class Failures(Protocol):
+    """Where people are told that texts of theirs did not arrive. All of it may be repeated."""
+
+    async def tell(self, failures: Sequence[Failure]) -> None:
+        """Raises BackendUnavailable or TooManyRaces."""
+        ...
+
+
+class Settling:
+    """Settles one pool's texts. Told first: what a crash leaves half done is told and done again,
+    and nobody hears of it twice."""
+
+    def __init__(self, pool: str, outbox: Outbox, failures: Failures) -> None:
+        self._pool = pool
+        self._outbox = outbox
+        self._failures = failures
+
+    async def settle(
+        self, token: str, texts: Sequence[OwedText], results: Sequence[Result], now: datetime
+    ) -> None:
+        """What is answered for is not owed any more. Raises LeaseLost."""
+        pairs = list(zip(texts, results, strict=True))
+        invalid = [text for text, result in pairs if isinstance(result, Invalid)]
+        answered = [(text, one) for text, one in pairs if isinstance(one, Answered)]
+        told = [verdicts.failure(text, one) for text, one in answered]
+        await self._tell([one for one in told if one])
+        await self._write(token, [verdicts.settlement(*one) for one in answered], now)
+        await self.bury(token, invalid, Death.INVALID, now)
+        unknown = [text for text, result in pairs if isinstance(result, Unresolved)]
+        await self._unknown(unknown, now)
+
+    async def bury(
+        self,
+        token: str,
+        texts: Sequence[OwedText | Unreadable],
+        death: Death,
+        now: datetime,
+    ) -> None:
+        """Texts that cannot be processed leave for the dead letters. Raises LeaseLost.
+
+        Their senders are told that they may not arrive: they may still be sent again.
+        """
+        told = [verdicts.doubt(one) for one in texts if isinstance(one, OwedText)]
+        try:
+            await self._tell([one for one in told if one])
+        except PASSING:
+            raise
+        except Exception as error:
+            # Perhaps this is why they cannot be processed; it must not keep them here as well.
+            log.error("dead_letters_untold", error=type(error).__name__, texts=len(texts))
+        await self._write(
+            token, [Burial(one.entry_id, one.message_id, death) for one in texts], now
+        )
+
+    async def _tell(self, failures: Sequence[Failure]) -> None:
+        if failures:
+            await self._failures.tell(failures)
+
+    async def _write(
+        self, token: str, settled: Sequence[Settlement | Burial], now: datetime
+    ) -> None:
+        if not settled:
+            return
+        await self._outbox.settle(token, settled, now)
+        for one in settled:
+            state = one.state.value if isinstance(one, Settlement) else DEAD
+            metrics.SETTLED.labels(self._pool, state).inc()
+            if isinstance(one, Settlement) and one.resolution:
+                metrics.RESOLVED.labels(self._pool, one.resolution).inc()
+
+    async def _unknown(self, texts: Sequence[OwedText], now: datetime) -> None:
+        """They stay owed; that they are unknown is told once, however often it is said."""
+        if texts:
+            news = [News(text.message_id, MessageState.UNKNOWN) for text in texts]
+            await self._outbox.advance(news, now)

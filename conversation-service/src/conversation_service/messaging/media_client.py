@@ -1,0 +1,28 @@
+"""Files at the messaging service."""
+
+import grpc
+
+from conversation_service.domain.errors import MediaNotFound
+from conversation_service.messaging.client import MessagingUnavailable
+from maskline.messaging.v1 import messaging_pb2 as pb
+from maskline.messaging.v1.messaging_pb2_grpc import MessagingServiceStub
+
+# A look into Redis and the way of a megabyte; below the gateway's own patience of 8 s.
+MEDIA_TIMEOUT_SECONDS = 5.0
+
+
+class MediaClient:
+    """Asks for files, which the messaging service keeps."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub = MessagingServiceStub(channel)
+
+    async def get(self, media_token: str) -> pb.GetMediaResponse:
+        """A file. Raises MediaNotFound, MessagingUnavailable."""
+        request = pb.GetMediaRequest(media_token=media_token)
+        try:
+            return await self._stub.GetMedia(request, timeout=MEDIA_TIMEOUT_SECONDS)
+        except grpc.aio.AioRpcError as error:
+            if error.code() is grpc.StatusCode.NOT_FOUND:
+                raise MediaNotFound from None
+            raise MessagingUnavailable from error

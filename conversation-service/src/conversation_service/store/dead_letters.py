@@ -1,0 +1,178 @@
+"""Texts that could not be processed, in one pool."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple, cast
+
+from redis.asyncio import Redis
+
+from conversation_service.domain.events import EventType, Rule
+from conversation_service.domain.message import MessageState
+from conversation_service.store.keys import Keys
+from conversation_service.store.owed import OwedReader, OwedText, Unreadable
+from conversation_service.store.times import from_ms, span_ms, to_ms
+from conversation_service.store.vault import Vault
+from runtime.redis_scripts import Argument, RedisScripts, raised
+
+# As long as events are kept: longer nobody can tell what a text was about, and its words should
+# not outlast that.
+DEAD_LETTER_LIFETIME = timedelta(days=30)
+# As for every intent: a bug that strikes on Friday evening is mended on Monday.
+RECEIPT_LIFETIME = timedelta(hours=72)
+# Forgotten in one round: short for Redis, and the next round follows soon.
+FORGOTTEN_AT_ONCE = 100
+
+# What a stream's id looks like; two numbers of 64 bits, and any other is the id of nothing.
+_LETTER_ID = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
+
+Fields = dict[bytes, bytes]
+Entry = tuple[bytes, Fields]
+
+
+class Death(StrEnum):
+    """Why a text could not be processed; the published reasons."""
+
+    UNREADABLE = "UNREADABLE"
+    INVALID = "INVALID"
+    RETRIES_EXHAUSTED = "RETRIES_EXHAUSTED"
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A text that could not be processed, without its number and words."""
+
+    dead_letter_id: str
+    # Empty when even that cannot be read.
+    message_id: str
+    conversation_id: str
+    death: Death
+    # None when it cannot be read.
+    accept_time: datetime | None
+    death_time: datetime
+    is_readable: bool
+
+
+class Intent(NamedTuple):
+    """Names a change: the same names again are its repetition."""
+
+    kind: str
+    request_id: str
+    dead_letter_id: str
+
+
+class Ending(NamedTuple):
+    """What becomes of the message of a dead letter, and how that is told."""
+
+    state: MessageState
+    event: EventType
+    detail: str
+
+
+_REFUSED = Ending(MessageState.REFUSED, EventType.MESSAGE_REFUSED, Rule.DROPPED_BY_OPERATOR.value)
+_EXPIRED = Ending(MessageState.EXPIRED, EventType.MESSAGE_EXPIRED, "")
+
+
+class DeadLetters:
+    """One pool's. Every change is made once per intent; its repetition gets the first answer."""
+
+    def __init__(self, redis: Redis, pool: str, vault: Vault) -> None:
+        self._redis = redis
+        self._scripts = RedisScripts(redis, __package__)
+        self._keys = Keys(pool)
+        self._vault = vault
+        self._opener = OwedReader(pool, vault)
+
+    async def count(self) -> int:
+        """How many there are."""
+        return await self._redis.xlen(self._keys.dead)
+
+    async def page(self, size: int, after: str) -> list[DeadLetter]:
+        """Oldest first, those behind the id `after` if it is not empty."""
+        oldest = f"({after}" if after else "-"
+        return await self._letters(await self._redis.xrange(self._keys.dead, oldest, count=size))
+
+    async def get(self, dead_letter_id: str) -> DeadLetter | None:
+        """One of them, if it is kept."""
+        if not _LETTER_ID.fullmatch(dead_letter_id):
+            return None
+        found = await self._redis.xrange(self._keys.dead, dead_letter_id, dead_letter_id)
+        return next(iter(await self._letters(found)), None)
+
+    async def replay(
+        self, request_id: str, dead_letter_id: str, message_id: str, now: datetime
+    ) -> str | None:
+        """Puts one back among the texts to be sent; the text's id, or None if it is not kept."""
+        intent = Intent("replay", request_id, dead_letter_id)
+        keys = (self._keys.outbox, self._keys.events, self._keys.message(message_id))
+        kept = span_ms(DEAD_LETTER_LIFETIME)
+        arguments = (message_id, to_ms(now), span_ms(RECEIPT_LIFETIME), kept)
+        return await self._run("replay", intent, keys, arguments)
+
+    async def drop(
+        self, request_id: str, dead_letter_id: str, message_id: str, now: datetime
+    ) -> str | None:
+        """Removes one for good, as refused; the text's id, or None if it is not kept."""
+        intent = Intent("drop", request_id, dead_letter_id)
+        return await self._remove(intent, message_id, _REFUSED, now)
+
+    async def forget_old(self, now: datetime) -> int:
+        """Removes some that nobody has cared for in time, as expired; how many."""
+        newest = to_ms(now - DEAD_LETTER_LIFETIME)
+        found = await self._redis.xrange(self._keys.dead, max=newest, count=FORGOTTEN_AT_ONCE)
+        letters = await self._letters(found)
+        for one in letters:
+            intent = Intent("forget", "", one.dead_letter_id)
+            await self._remove(intent, one.message_id, _EXPIRED, now)
+        return len(letters)
+
+    async def _remove(
+        self, intent: Intent, message_id: str, ending: Ending, now: datetime
+    ) -> str | None:
+        keys = (self._keys.events, self._keys.message(message_id))
+        state, kind, detail = ending
+        moved = (state.value, state.rank, kind.value, detail)
+        arguments = (message_id, to_ms(now), span_ms(RECEIPT_LIFETIME), *moved)
+        return await self._run("drop", intent, keys, arguments)
+
+    async def _run(
+        self, name: str, intent: Intent, keys: Sequence[str], arguments: Sequence[Argument]
+    ) -> str | None:
+        if not _LETTER_ID.fullmatch(intent.dead_letter_id):
+            return None
+        receipt = self._keys.dead_receipt(self._vault.blind(*intent))
+        called = self._scripts.call(
+            name,
+            (receipt, self._keys.dead, *keys),
+            (intent.dead_letter_id, *arguments, self._keys.timeline_prefix),
+        )
+        [reply] = raised(await self._scripts.run([called]))
+        word, message_id = cast("list[bytes]", reply)
+        return None if word == b"missing" else message_id.decode()
+
+    async def _letters(self, found: object) -> list[DeadLetter]:
+        entries = cast("list[Entry]", found)
+        opened = [self._opener.opened(*entry) for entry in entries]
+        pipeline = self._redis.pipeline(transaction=False)
+        for one in opened:
+            pipeline.hget(self._keys.message(one.message_id), "conversation")
+        places = cast("list[bytes | None]", await pipeline.execute() if opened else [])
+        return [
+            _letter(text, fields, (place or b"").decode())
+            for text, (_, fields), place in zip(opened, entries, places, strict=True)
+        ]
+
+
+def _letter(text: OwedText | Unreadable, fields: Fields, conversation_id: str) -> DeadLetter:
+    readable = text if isinstance(text, OwedText) else None
+    return DeadLetter(
+        dead_letter_id=text.entry_id,
+        message_id=text.message_id,
+        conversation_id=conversation_id or (readable.envelope.conversation_id if readable else ""),
+        death=Death(fields[b"reason"].decode()),
+        accept_time=readable.accept_time if readable else None,
+        death_time=from_ms(int(fields[b"died"])),
+        is_readable=readable is not None,
+    )

@@ -1,0 +1,65 @@
+"""One entry of the outbox: a text that is owed to somebody."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography.exceptions import InvalidTag
+
+from conversation_service.store.codec import Envelope, decode_envelope
+from conversation_service.store.keys import Keys
+from conversation_service.store.people import People
+from conversation_service.store.times import from_ms
+from conversation_service.store.vault import Vault
+
+# What opening raises for an entry that is damaged, cut short, or sealed with another key.
+_DAMAGED = (InvalidTag, ValueError, KeyError, TypeError, OverflowError)
+
+
+@dataclass(frozen=True, slots=True)
+class OwedText:
+    """A text in the outbox."""
+
+    entry_id: str
+    message_id: str
+    accept_time: datetime
+    envelope: Envelope
+    # Who receives it, by the id that is the same in all pools.
+    person_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An entry that cannot be opened; `message_id` is empty when even that cannot be read."""
+
+    entry_id: str
+    message_id: str
+
+
+class OwedReader:
+    """Opens the entries of one pool."""
+
+    def __init__(self, pool: str, vault: Vault) -> None:
+        self._keys = Keys(pool)
+        self._vault = vault
+        self._people = People(vault)
+
+    def opened(self, entry_id: bytes, fields: Mapping[bytes, bytes]) -> OwedText | Unreadable:
+        """The text in an entry. One that cannot be opened is no reason to stop at it."""
+        try:
+            return self._text(entry_id.decode(), fields)
+        except _DAMAGED:
+            message_id = fields.get(b"message", b"").decode(errors="replace")
+            return Unreadable(entry_id.decode(), message_id)
+
+    def _text(self, entry_id: str, fields: Mapping[bytes, bytes]) -> OwedText:
+        message_id = fields[b"message"].decode()
+        sealed = self._vault.open(fields[b"text"], self._keys.message(message_id))
+        envelope = decode_envelope(sealed)
+        return OwedText(
+            entry_id=entry_id,
+            message_id=message_id,
+            accept_time=from_ms(int(fields[b"at"])),
+            envelope=envelope,
+            person_id=self._people.person_id(envelope.to_number),
+        )

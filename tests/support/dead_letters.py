@@ -1,0 +1,31 @@
+"""Dead letters of a running conversation service."""
+
+from collections.abc import Sequence
+
+from conversation_service.store.keys import Keys
+from maskline.conversation.v1 import dead_letter_pb2 as pb
+from maskline.conversation.v1.dead_letter_pb2_grpc import DeadLetterServiceStub
+from support.conversation_calls import ask
+from support.conversation_service import RunningService
+from support.conversations import POOL
+from support.eventually import eventually
+
+
+async def damaged(service: RunningService, message_id: str = "nobody's") -> None:
+    """Somebody put something into the outbox that nobody can read."""
+    outbox = Keys(POOL.name).outbox
+    await service.redis.xadd(outbox, {"message": message_id, "at": "1", "text": "junk"})
+
+
+async def dead_letters(service: RunningService, number: int) -> Sequence[pb.DeadLetter]:
+    """All of them, once there are as many."""
+    stub = DeadLetterServiceStub(service.channel)
+
+    async def listed() -> Sequence[pb.DeadLetter]:
+        return (await ask(stub.ListDeadLetters, pb.ListDeadLettersRequest())).dead_letters
+
+    async def are_there() -> bool:
+        return len(await listed()) >= number
+
+    await eventually(are_there)
+    return await listed()
