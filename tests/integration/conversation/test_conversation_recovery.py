@@ -140,10 +140,8 @@ async def test_a_conversation_that_begins_in_lost_texts_begins_all_the_same(
     takes(service, carrier, BOB_NUMBER, "it is me")
     service.clock.move(minutes=10)
     await recovery.run_once()
-    assert (await service.heard(ALICE_NUMBER, 3))[1:] == [
-        says(Template.SOMEBODY_JOINED),
-        "it is me",
-    ]
+    _, *heard = await service.heard(ALICE_NUMBER, 3)
+    assert heard == [says(Template.SOMEBODY_JOINED), "it is me"]
 
 
 async def test_what_came_is_known_and_nothing_is_told_of_it_again(
@@ -197,7 +195,8 @@ async def test_texts_that_are_nobodys_are_passed_over(
     service: RunningService, carrier: CarrierWithRecords, recovery: Recovery
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
-    strange = [takes(service, carrier, ALICE_NUMBER, "hello") for _ in range(3)]
+    for _ in range(3):
+        takes(service, carrier, ALICE_NUMBER, "strange")
     carrier.records[0].to_number = "+12065550199"
     carrier.records[1].from_number = "short"
     carrier.records[2].carrier_message_id = ""
@@ -208,7 +207,6 @@ async def test_texts_that_are_nobodys_are_passed_over(
     service.clock.move(minutes=5)
     await recovery.run_once()
     assert await service.heard(BOB_NUMBER, 1) == ["fine"]
-    assert len(strange) == 3
 
 
 async def test_it_looks_once_an_interval_whoever_looked_last(

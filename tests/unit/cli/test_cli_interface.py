@@ -9,6 +9,7 @@ COMMANDS = {
     "numbers": "list add drain remove",
     "conversations": "list show start open join pause resume reopen messages",
     "opt-outs": "get add remove",
+    "dead": "list replay drop",
     "": "timeline watch send end doctor",
 }
 

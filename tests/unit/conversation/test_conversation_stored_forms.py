@@ -9,8 +9,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from conversation_service.domain.attachment import Attachment
-from conversation_service.domain.change import HeldText, OutboundText
 from conversation_service.domain.conduct import NEVER, Conduct, Count
 from conversation_service.domain.conversation import Conversation, EndReason, State
 from conversation_service.domain.exchange import Exchange
@@ -28,29 +26,22 @@ from conversation_service.domain.pool import (
 )
 from conversation_service.store.codec import (
     Answer,
-    Envelope,
     decode_conduct,
     decode_count,
-    decode_envelope,
-    decode_held,
     decode_opt_out,
     encode_conduct,
     encode_count,
-    encode_envelope,
-    encode_held,
     encode_opt_out,
 )
 from conversation_service.store.conversation_codec import decode_conversation, encode_conversation
 from conversation_service.store.pool_codec import decode_pool, encode_pool
 from conversation_service.store.times import from_ms
 from support.conversations import ALICE, ALICE_NUMBER, BOB, BOB_NUMBER, MASKED, PEOPLE, POOL
-from support.decisions import ACTIVE, CODE, ENDED, NOW, PAUSED, PICTURE, WAITING
+from support.decisions import ACTIVE, CODE, ENDED, NOW, PAUSED, WAITING
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 MOMENTS = st.integers(0, 7 * 10**12).map(from_ms)
 MAYBE = st.none() | MOMENTS
-FILE = st.builds(Attachment, TEXT, TEXT, st.integers(0, 10**9)) | st.just(PICTURE)
-FILES = st.lists(FILE, max_size=3).map(tuple)
 COUNTS = st.just(NEVER) | st.builds(Count, st.integers(1, 1000), MOMENTS)
 CONVERSATIONS = st.builds(
     Conversation,
@@ -205,42 +196,6 @@ def test_an_ended_conversation_of_release_1_stays_ended() -> None:
 def test_a_conversation_of_release_1_is_written_in_the_new_form() -> None:
     found = read_1(VERSION_1)
     assert read(encode_conversation(found)) == found
-
-
-@given(TEXT, st.booleans(), st.booleans(), FILES)
-def test_a_text_is_read_as_it_was_written(
-    body: str, may_reach_opted_out: bool, is_talk: bool, files: tuple[Attachment, ...]
-) -> None:
-    text = OutboundText("m", "c", MASKED, ALICE, body, may_reach_opted_out, is_talk, files)
-    expected = Envelope(MASKED, ALICE_NUMBER, body, may_reach_opted_out, "c", is_talk, files)
-    assert decode_envelope(encode_envelope(text)) == expected
-
-
-def test_a_text_of_release_1_goes_out_and_is_never_the_confirmation() -> None:
-    stored = json.dumps([1, MASKED, ALICE_NUMBER, "hi"]).encode()
-    assert decode_envelope(stored) == Envelope(MASKED, ALICE_NUMBER, "hi")
-
-
-def test_a_confirmation_of_form_1_may_still_reach_who_opted_out() -> None:
-    stored = json.dumps([1, MASKED, ALICE_NUMBER, "hi", 1]).encode()
-    assert decode_envelope(stored) == Envelope(MASKED, ALICE_NUMBER, "hi", True)
-
-
-def test_a_text_on_its_way_shows_no_number_and_no_words() -> None:
-    shown = repr(Envelope(MASKED, ALICE_NUMBER, "hi"))
-    assert ALICE_NUMBER not in shown
-    assert "'hi'" not in shown
-
-
-@given(TEXT, FILES)
-def test_a_held_text_is_read_as_it_was_written(body: str, files: tuple[Attachment, ...]) -> None:
-    text = HeldText(ALICE.participant_id, body, files)
-    assert decode_held(encode_held(text)) == text
-
-
-def test_a_held_text_of_form_1_has_no_files() -> None:
-    stored = json.dumps([1, ALICE.participant_id, "hi"]).encode()
-    assert decode_held(stored) == HeldText(ALICE.participant_id, "hi")
 
 
 @given(COUNTS)

@@ -178,7 +178,9 @@ class Resume:
             if count
         ]
         said = [facts.says(person, Template.RESUMED) for person in knew]
-        said += [_held_words(conversation, one) for one in facts.held]
+        said += [
+            words_of(conversation, one.author_id, one.body, one.attachments) for one in facts.held
+        ]
         event = Event(EventType.CONVERSATION_RESUMED, self.conversation_id)
         return change_of(facts, conversation, resumed(facts, conversation), said, [event])
 
@@ -279,10 +281,6 @@ def _expiry(conversation: Conversation) -> EndReason:
         return EndReason.CODE_EXPIRED
     by_idling = conversation.next_end_time == conversation.idle_end_time
     return EndReason.IDLE_EXPIRED if by_idling else EndReason.LIFETIME_EXPIRED
-
-
-def _held_words(conversation: Conversation, held: HeldText) -> Said:
-    return words_of(conversation, held.author_id, held.body, held.attachments)
 
 
 def _live(facts: Facts, conversation_id: str) -> Conversation:

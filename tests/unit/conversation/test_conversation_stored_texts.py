@@ -1,0 +1,58 @@
+"""Texts on their way are read as they were written, and so are those of an older release."""
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conversation_service.domain.attachment import Attachment
+from conversation_service.domain.change import HeldText, OutboundText
+from conversation_service.store.codec import (
+    Envelope,
+    decode_envelope,
+    decode_held,
+    encode_envelope,
+    encode_held,
+)
+from support.conversations import ALICE, ALICE_NUMBER, MASKED
+from support.decisions import PICTURE
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+FILE = st.builds(Attachment, TEXT, TEXT, st.integers(0, 10**9)) | st.just(PICTURE)
+FILES = st.lists(FILE, max_size=3).map(tuple)
+
+
+@given(TEXT, st.booleans(), st.booleans(), FILES)
+def test_a_text_is_read_as_it_was_written(
+    body: str, may_reach_opted_out: bool, is_talk: bool, files: tuple[Attachment, ...]
+) -> None:
+    text = OutboundText("m", "c", MASKED, ALICE, body, may_reach_opted_out, is_talk, files)
+    expected = Envelope(MASKED, ALICE_NUMBER, body, may_reach_opted_out, "c", is_talk, files)
+    assert decode_envelope(encode_envelope(text)) == expected
+
+
+def test_a_text_of_release_1_goes_out_and_is_never_the_confirmation() -> None:
+    stored = json.dumps([1, MASKED, ALICE_NUMBER, "hi"]).encode()
+    assert decode_envelope(stored) == Envelope(MASKED, ALICE_NUMBER, "hi")
+
+
+def test_a_confirmation_of_form_1_may_still_reach_who_opted_out() -> None:
+    stored = json.dumps([1, MASKED, ALICE_NUMBER, "hi", 1]).encode()
+    assert decode_envelope(stored) == Envelope(MASKED, ALICE_NUMBER, "hi", True)
+
+
+def test_a_text_on_its_way_shows_no_number_and_no_words() -> None:
+    shown = repr(Envelope(MASKED, ALICE_NUMBER, "hi"))
+    assert ALICE_NUMBER not in shown
+    assert "'hi'" not in shown
+
+
+@given(TEXT, FILES)
+def test_a_held_text_is_read_as_it_was_written(body: str, files: tuple[Attachment, ...]) -> None:
+    text = HeldText(ALICE.participant_id, body, files)
+    assert decode_held(encode_held(text)) == text
+
+
+def test_a_held_text_of_form_1_has_no_files() -> None:
+    stored = json.dumps([1, ALICE.participant_id, "hi"]).encode()
+    assert decode_held(stored) == HeldText(ALICE.participant_id, "hi")
