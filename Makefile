@@ -14,8 +14,12 @@ ARGS ?=
 # How long `make soak` goes on.
 STEPS ?= 200000
 
+# Which run `make faults` makes, by default one of its own choice, and for how long things break.
+SEED ?=
+MINUTES ?= 3
+
 .DEFAULT_GOAL := help
-.PHONY: help install run test soak check format protos docs lock up down test-compose bench clean
+.PHONY: help install run test soak faults check format protos docs lock up down test-compose bench clean
 
 help: ## Lists every target
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
@@ -68,6 +72,9 @@ down: ## Ends the docker-compose stack; its data stays
 
 soak: install ## Runs the model beside the service for long: make soak STEPS=1000000
 	MODEL_STEPS=$(STEPS) $(BIN)/python -m pytest tests/model -s
+
+faults: install ## Kills, cuts and spoils while people text, then counts: make faults SEED=7 MINUTES=10
+	@PYTHONPATH=tests $(BIN)/python -m faults $(if $(SEED),--seed $(SEED)) --minutes $(MINUTES)
 
 test-compose: install ## Holds a conversation through the docker-compose stack
 	$(BIN)/python -m pytest -m compose tests/compose $(ARGS)

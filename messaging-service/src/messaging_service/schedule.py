@@ -9,8 +9,10 @@ from messaging_service.domain import UnknownPolicy, UnknownResolution
 LONGEST_PAUSE = timedelta(seconds=2)
 # A look is due at once, but nobody asks in a busy loop.
 SHORTEST_PAUSE = timedelta(milliseconds=100)
-# A carrier that loses three of one text's answers will lose the fourth, and each may be a copy.
-RESENDS_LIMIT = 2
+# By the default schedule some 40 minutes of a carrier that takes nothing and does not say so.
+RESENDS_LIMIT = 8
+# Where even the records cannot be read, each of these may be a copy.
+BLIND_RESENDS_LIMIT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,9 @@ def verdict(
         return None
     if not is_complete and not schedule.is_over(looked):
         return None
-    if resends >= RESENDS_LIMIT:
-        return UnknownResolution.PREFERRED_LOSS
-    if is_complete:
+    if is_complete and resends < RESENDS_LIMIT:
         return UnknownResolution.SENT_AGAIN
-    if policy is UnknownPolicy.PREFER_DUPLICATE:
+    prefers_duplicate = policy is UnknownPolicy.PREFER_DUPLICATE and not is_complete
+    if prefers_duplicate and resends < BLIND_RESENDS_LIMIT:
         return UnknownResolution.PREFERRED_DUPLICATE
     return UnknownResolution.PREFERRED_LOSS

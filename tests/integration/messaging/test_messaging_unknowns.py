@@ -15,6 +15,7 @@ from integration.messaging.serving import BOB, Messaging, serving, settings_for,
 from redis.asyncio import Redis
 
 from maskline.messaging.v1 import messaging_pb2 as pb
+from messaging_service.schedule import RESENDS_LIMIT
 from support.clock import ManualClock
 
 ACCEPTED, UNKNOWN = pb.SEND_OUTCOME_ACCEPTED, pb.SEND_OUTCOME_UNKNOWN
@@ -191,22 +192,22 @@ async def test_more_pages_than_are_read_prove_nothing(
     assert len(carrier.listings) == 5 * 5
 
 
-async def test_a_text_is_sent_again_twice_and_then_given_up(
+async def test_a_text_is_sent_again_eight_times_and_then_given_up(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     message = text("m1", prefers=DUPLICATE)
     carrier.always(response(500))
     outcomes = [(await messaging.send_one(message)).resolution]
-    for _ in range(3):
+    for _ in range(RESENDS_LIMIT + 1):
         clock.move(seconds=LOOKS[-1])
         result = await messaging.send_one(message)
         outcomes.append(result.resolution)
     assert outcomes == [
-        *[pb.UNKNOWN_RESOLUTION_UNSPECIFIED] * 3,
+        *[pb.UNKNOWN_RESOLUTION_UNSPECIFIED] * (RESENDS_LIMIT + 1),
         pb.UNKNOWN_RESOLUTION_PREFERRED_LOSS,
     ]
     assert (result.outcome, result.HasField("retry_delay")) == (UNKNOWN, False)
-    assert len(carrier.requests) == 3
+    assert len(carrier.requests) == RESENDS_LIMIT + 1
 
 
 async def test_a_record_from_when_the_attempt_began_is_found_however_long_it_took(

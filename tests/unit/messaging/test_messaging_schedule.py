@@ -6,7 +6,12 @@ from itertools import product
 import pytest
 
 from messaging_service.domain import UnknownPolicy, UnknownResolution
-from messaging_service.schedule import RESENDS_LIMIT, Schedule, verdict
+from messaging_service.schedule import (
+    BLIND_RESENDS_LIMIT,
+    RESENDS_LIMIT,
+    Schedule,
+    verdict,
+)
 
 SCHEDULE = Schedule(tuple(timedelta(seconds=time) for time in (5, 15, 60, 300)))
 DUPLICATE, LOSS = UnknownPolicy.PREFER_DUPLICATE, UnknownPolicy.PREFER_LOSS
@@ -70,11 +75,16 @@ def test_only_the_last_look_decides_and_only_without_it_the_policy(
     assert found == (expected and UnknownResolution(expected))
 
 
-@pytest.mark.parametrize("is_complete", [True, False])
-def test_a_text_is_sent_again_twice_and_then_given_up_whatever_the_policy(
-    is_complete: bool,
+@pytest.mark.parametrize(
+    ("is_complete", "limit"), [(True, RESENDS_LIMIT), (False, BLIND_RESENDS_LIMIT)]
+)
+def test_a_text_is_sent_again_so_often_and_then_given_up_whatever_the_policy(
+    is_complete: bool, limit: int
 ) -> None:
-    for resends, is_sent_again in ((RESENDS_LIMIT - 1, True), (RESENDS_LIMIT, False)):
+    for resends, is_sent_again in ((limit - 1, True), (limit, False)):
         found = verdict(SCHEDULE, 5, is_complete=is_complete, resends=resends, policy=DUPLICATE)
         assert (found is not UnknownResolution.PREFERRED_LOSS) == is_sent_again
-    assert RESENDS_LIMIT == 2
+
+
+def test_blind_copies_are_fewer_than_known_losses_are_mended() -> None:
+    assert (BLIND_RESENDS_LIMIT, RESENDS_LIMIT) == (2, 8)

@@ -31,10 +31,11 @@ LOOK_BACK = timedelta(hours=48)
 PAGES = 200
 # A gateway's call brings as many; the texts of callbacks that come meanwhile get their turn.
 BATCH = 64
-# Longer than a look over two days takes. Two looks at once are harmless, so it is not renewed.
-LEASE = timedelta(minutes=10)
+# Longer than most looks take. Two at once are harmless, so it is not renewed; whoever is killed
+# while looking holds up the others for as long.
+LEASE = timedelta(minutes=1)
 # Another replica looks just now; if it dies, this one takes over soon after its lease.
-BUSY_PAUSE_SECONDS = 30.0
+BUSY_PAUSE = timedelta(seconds=10)
 _LAST = datetime.max.replace(tzinfo=UTC)
 
 RECOVERED = Counter(
@@ -75,6 +76,8 @@ class Recovery:
         self._clock = clock
         self._interval = interval
         self._patience = min(interval, RESENDS)
+        self._lease = min(interval, LEASE)
+        self._busy_pause = min(interval, BUSY_PAUSE)
 
     async def run_once(self) -> float:
         """Looks if it is time to, whichever replica looked last."""
@@ -83,9 +86,9 @@ class Recovery:
         wait = progress.look_time + self._interval - now
         if wait > timedelta(0):
             return min(wait, self._interval).total_seconds()
-        token = await self._log.take_lease(LEASE)
+        token = await self._log.take_lease(self._lease)
         if token is None:
-            return BUSY_PAUSE_SECONDS
+            return self._busy_pause.total_seconds()
         try:
             await self._look(progress, now)
         finally:
