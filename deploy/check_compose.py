@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import ValidationError
@@ -43,6 +44,7 @@ LOOSENING = ("privileged", "cap_add", "network_mode", "pid", "ipc", "devices")
 
 PUBLISHED_PORT = re.compile(r"\$\{PUBLISH_ADDRESS:-127\.0\.0\.1\}:\$\{[A-Z_]+:-\d+\}:\d+")
 NUMERIC_USER = re.compile(r"[1-9]\d*:[1-9]\d*")
+SECRET = re.compile(r"(KEY|SECRET|TOKEN|PASSWORD)S?(_FILE)?$")
 VARIABLE = re.compile(r"\$\{([A-Z_]+):-([^}]*)\}")
 IN_DOCKERFILE = {
     "takes its base image as an argument": re.compile(r"^ARG PYTHON_IMAGE=\S+$", re.M),
@@ -53,6 +55,7 @@ IN_DOCKERFILE = {
     "checks its health": re.compile(r"^HEALTHCHECK .*\\\n +CMD \[", re.M),
     "is stopped by SIGTERM": re.compile(r"^STOPSIGNAL SIGTERM$", re.M),
     "starts without a shell": re.compile(r'^ENTRYPOINT \["python", "-m", "\w+"\]$', re.M),
+    "holds no secret": re.compile(r"\A(?!.*(KEY|SECRET|TOKEN|PASSWORD)S?[= ])", re.S),
     "installs by hash": re.compile(r"--require-hashes -r requirements/[\w-]+\.txt$", re.M),
 }
 
@@ -134,6 +137,8 @@ def _has_what_an_image_would_tell(
         yield "needs a user told by number, and not root"
     if not _mapping(service.get("healthcheck")).get("test"):
         yield "needs a health check"
+    if "--aclfile" not in _items(service.get("command")):
+        yield "its users must come from a file (--aclfile)"
 
 
 def _is_hardened(_name: str, service: Mapping, _services: dict[str, Mapping]) -> Problems:
@@ -175,9 +180,28 @@ def _has_real_settings(name: str, service: Mapping, _services: dict[str, Mapping
             yield f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
 
 
+def _holds_no_secret(name: str, service: Mapping, _services: dict[str, Mapping]) -> Problems:
+    """What the file, a command line or `docker inspect` of an image shows is no secret."""
+    for setting, value in _mapping(service.get("environment")).items():
+        if SECRET.search(setting) and not setting.endswith("_FILE") and value is not None:
+            yield f"{setting} must only be passed on, without a value"
+    words = map(str, [*_items(service.get("command")), *_items(service.get("entrypoint"))])
+    if any(SECRET.search(word.upper()) for word in words):
+        yield "a command line is no place for a secret"
+
+
+def _is_a_redis_user(name: str, service: Mapping, _services: dict[str, Mapping]) -> Problems:
+    users = (REPOSITORY / "deploy" / "redis.acl").read_text()
+    for setting, value in _mapping(service.get("environment")).items():
+        if setting.endswith("_REDIS_URL"):
+            user = urlsplit(_by_default(str(value))).username
+            if f"user {user} on " not in users:
+                yield f"{setting} must name a user of deploy/redis.acl"
+
+
 def _reaches_what_it_names(name: str, service: Mapping, services: dict[str, Mapping]) -> Problems:
     for setting, value in _mapping(service.get("environment")).items():
-        for named in re.findall(r"(?:^|//)([\w-]+):\d+", _by_default(str(value))):
+        for named in re.findall(r"(?:^|//(?:[\w-]+@)?)([\w-]+):\d+", _by_default(str(value))):
             other = services.get(named)
             if other is None:
                 yield f"{setting} names {named}, which is no service"
@@ -199,6 +223,8 @@ RULES: tuple[Callable[[str, Mapping, dict[str, Mapping]], Problems], ...] = (
     _is_hardened,
     _publishes_no_more_than_it_should,
     _has_real_settings,
+    _holds_no_secret,
+    _is_a_redis_user,
     _reaches_what_it_names,
     _waits_for_health,
 )

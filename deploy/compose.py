@@ -4,6 +4,7 @@ Works with Compose v2 (`docker compose`) and with the older `docker-compose` ali
 but Python's standard library.
 """
 
+import hashlib
 import os
 import secrets
 import shutil
@@ -13,8 +14,15 @@ import time
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-# What keeps Redis unreadable. Whoever loses them loses the live conversations.
-KEYS = ("CONVERSATION_STATE_KEY", "MESSAGING_LEDGER_KEY")
+# Redis's users, and where each one's service finds the password.
+REDIS_USERS = {
+    "maskline-conversation": "CONVERSATION_REDIS_PASSWORD",
+    "maskline-messaging": "MESSAGING_REDIS_PASSWORD",
+}
+USERS_WITHOUT_PASSWORDS = REPOSITORY / "deploy" / "redis.acl"
+USERS_FILE = "./.redis.acl"
+# The first two keep Redis unreadable. Whoever loses them loses the live conversations.
+KEYS = ("CONVERSATION_STATE_KEY", "MESSAGING_LEDGER_KEY", *REDIS_USERS.values())
 PUBLISHED = {"simulator": 8090, "gateway": 8080}
 # Several starts that wait for each other, each with half a minute of its own.
 HEALTH_LIMIT_SECONDS = 150
@@ -36,7 +44,11 @@ def main() -> None:
 
 def up(options: list[str]) -> None:
     """Builds and starts everything, waits until it is healthy, and says where the page is."""
-    write_missing_keys(REPOSITORY / ".env")
+    env_file = REPOSITORY / ".env"
+    write_missing_keys(env_file)
+    if write_redis_users(env_file):
+        # Redis reads its users when it starts.
+        _compose("up", "--detach", "--force-recreate", "redis")
     _compose("up", "--build", "--detach", *options)
     wait_until_healthy()
     addresses = {service: _published(service) for service in PUBLISHED}
@@ -59,12 +71,52 @@ def write_missing_keys(env_file: Path) -> None:
     missing = [key for key in KEYS if not given & {key, f"{key}_FILE"}]
     if not missing:
         return
-    line_break = "" if written.endswith("\n") or not written else "\n"
-    lines = "".join(f"{key}={secrets.token_urlsafe(32)}\n" for key in missing)
+    _append(env_file, {key: secrets.token_urlsafe(32) for key in missing})
+    print(f"Wrote {', '.join(missing)} into {env_file}. Keep it: without it the data is lost.")
+
+
+def write_redis_users(env_file: Path) -> bool:
+    """Gives Redis's users the passwords that their services have; whether that changed anything.
+
+    Leaves it be where a person names users of their own, or gives passwords as files.
+    """
+    given = {**_values(env_file), **os.environ}
+    passwords = {user: given.get(key, "") for user, key in REDIS_USERS.items()}
+    if given.get("REDIS_USERS_FILE", USERS_FILE) != USERS_FILE or not all(passwords.values()):
+        return False
+    users_file = env_file.parent / USERS_FILE
+    users = with_passwords(USERS_WITHOUT_PASSWORDS.read_text(), passwords)
+    if "REDIS_USERS_FILE" not in given:
+        _append(env_file, {"REDIS_USERS_FILE": USERS_FILE})
+    if users_file.exists() and users_file.read_text() == users:
+        return False
+    users_file.write_text(users)
+    # Redis runs as another user, and of these passwords nobody can undo the hash.
+    users_file.chmod(0o644)
+    return True
+
+
+def with_passwords(users: str, passwords: dict[str, str]) -> str:
+    """The file of Redis's users, each with the hash of its password."""
+    for user, password in passwords.items():
+        digest = hashlib.sha256(password.encode()).hexdigest()
+        users = users.replace(f"user {user} on nopass ", f"user {user} on #{digest} ")
+    return users
+
+
+def _values(env_file: Path) -> dict[str, str]:
+    lines = env_file.read_text().splitlines() if env_file.exists() else []
+    named = (line.partition("=") for line in lines if not line.lstrip().startswith("#"))
+    return {name.strip(): value.strip().strip("\"'") for name, _, value in named}
+
+
+def _append(env_file: Path, values: dict[str, str]) -> None:
     env_file.touch(mode=0o600)
+    written = env_file.read_text()
+    line_break = "" if written.endswith("\n") or not written else "\n"
+    lines = "".join(f"{name}={value}\n" for name, value in values.items())
     with env_file.open("a") as file:
         file.write(line_break + lines)
-    print(f"Wrote {' and '.join(missing)} into {env_file}. Keep it: without it the data is lost.")
 
 
 def wait_until_healthy() -> None:

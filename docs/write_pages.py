@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import fields
+from inspect import get_annotations
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -106,7 +107,10 @@ def _texts(language: str) -> str:
 
 def _section(process: str, settings: type[ServiceSettings]) -> str:
     prefix = settings.model_config.get("env_prefix", "")
-    fields = settings.model_fields.items()
+    # What a service has for itself comes first, then what it shares with others.
+    own = get_annotations(settings)
+    names = [*own, *settings.model_fields]
+    fields = sorted(settings.model_fields.items(), key=lambda field: names.index(field[0]))
     rows = [_row(f"{prefix}{name}".upper(), field) for name, field in fields]
     head = ["| setting | default | meaning |", "|---|---|---|"]
     return "\n".join([f"## `{process}`", "", *head, *rows, ""])

@@ -5,7 +5,9 @@ import os
 import secrets
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
+from tempfile import mkdtemp
 
 from support.ports import free_port
 
@@ -35,6 +37,7 @@ class ComposeStack:
             "SIMULATOR_PORT": str(self._simulator_port),
             "CONVERSATION_STATE_KEY": secrets.token_urlsafe(32),
             "MESSAGING_LEDGER_KEY": secrets.token_urlsafe(32),
+            **_redis_users(),
             # A callback that meets a restart comes again soon.
             "SIMULATOR_RESEND_INTERVAL_SECONDS": "1",
         }
@@ -98,6 +101,21 @@ class ComposeStack:
         )
         assert done.returncode == 0, f"{command} failed:\n{done.stdout[-4000:]}"
         return done.stdout
+
+
+def _redis_users() -> dict[str, str]:
+    """Redis's users with passwords, as `make up` makes them, in a file of these tests' own."""
+    users = (REPOSITORY / "deploy" / "redis.acl").read_text()
+    passwords = {name: secrets.token_urlsafe(32) for name in ("conversation", "messaging")}
+    for name, password in passwords.items():
+        digest = sha256(password.encode()).hexdigest()
+        users = users.replace(f"maskline-{name} on nopass", f"maskline-{name} on #{digest}")
+    file = Path(mkdtemp()) / "redis.acl"
+    file.write_text(users)
+    # The container reads it as a user of its own.
+    file.parent.chmod(0o755)
+    named = {f"{name.upper()}_REDIS_PASSWORD": value for name, value in passwords.items()}
+    return {**named, "REDIS_USERS_FILE": str(file)}
 
 
 def docker_answers() -> bool:

@@ -23,6 +23,7 @@ from maskline.conversation.v1.deployment_pb2_grpc import DeploymentServiceStub
 from maskline.conversation.v1.opt_out_pb2_grpc import OptOutServiceStub
 from maskline.conversation.v1.pool_pb2_grpc import PoolServiceStub
 from maskline.messaging.v1 import messaging_pb2
+from runtime.door import Door
 from runtime.grpc_client import open_channel
 from runtime.redis_client import open_redis
 from support.clock import ManualClock
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from maskline.conversation.v1.opt_out_pb2_grpc import OptOutServiceAsyncStub
     from maskline.conversation.v1.pool_pb2_grpc import PoolServiceAsyncStub
 
+# Open to everybody, as `make run` has it.
+DESCRIBED = Door(serves_reflection=True)
 MESSAGING = messaging_pb2.DESCRIPTOR.services_by_name["MessagingService"]
 
 
@@ -200,6 +203,7 @@ async def running(
     messaging: ScriptedMessaging | None = None,
     callers: Callers | None = None,
     uses_development_key: bool = False,
+    door: Door = DESCRIBED,
     recovery_interval: timedelta = timedelta(0),
 ) -> AsyncIterator[RunningService]:
     """One replica, until its test is over or fails."""
@@ -218,7 +222,7 @@ async def running(
         open_redis(redis_url) as redis,
         grpc.aio.insecure_channel(listen) as channel,
     ):
-        serve = asyncio.create_task(service.serve(listen, stop))
+        serve = asyncio.create_task(service.serve(listen, stop, door))
         try:
             await _ready(service, serve)
             yield RunningService(channel, messaging, clock, redis)

@@ -10,16 +10,19 @@ import grpc
 import httpx
 from grpc.aio import ServicerContext
 
+from gateway.answers import headers_of_every_answer
 from gateway.app import create_app
 from gateway.body import BodyLimits
 from gateway.conversations import SERVICE, Conversations
+from gateway.gate import GateRules
 from maskline.conversation.v1 import conversation_pb2 as pb
 from runtime.grpc_client import open_channel
 from runtime.grpc_server import GrpcServer
-from runtime.http import http_server
+from runtime.http import HttpOptions, http_server
 from support.eventually import eventually
 
 BODY_LIMIT_BYTES = 65_536
+AS_SERVED = HttpOptions(headers=headers_of_every_answer(is_https=False))
 # What a failing call says must never come out at the front.
 BACKEND_SECRET = "backend secret +14255550122"
 
@@ -144,13 +147,19 @@ class RunningGateway:
 
 @asynccontextmanager
 async def running_gateway(
-    target: str, *, call_timeout_seconds: float = 8.0, body_timeout_seconds: float = 10.0
+    target: str,
+    *,
+    call_timeout_seconds: float = 8.0,
+    body_timeout_seconds: float = 10.0,
+    rules: GateRules | None = None,
+    options: HttpOptions | None = None,
 ) -> AsyncIterator[RunningGateway]:
     """The application on a free port, as `python -m gateway` serves it."""
     channel = open_channel(target, [SERVICE])
     conversations = WatchedConversations(channel, call_timeout_seconds)
     limits = BodyLimits(BODY_LIMIT_BYTES, body_timeout_seconds)
-    server = http_server(create_app(conversations, limits), "127.0.0.1:0")
+    app = create_app(conversations, limits, rules or GateRules())
+    server = http_server(app, "127.0.0.1:0", options or AS_SERVED)
     task = asyncio.create_task(server.serve())
 
     async def started() -> bool:

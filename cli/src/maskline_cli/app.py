@@ -20,6 +20,14 @@ from maskline_cli import (
     watch,
 )
 from maskline_cli.client import Client
+from maskline_cli.credentials import (
+    Insecure,
+    TlsCa,
+    TlsCertificate,
+    TlsKey,
+    TokenFile,
+    credentials,
+)
 from maskline_cli.options import Options
 
 # A person waits for the answer; a busy service gives it in milliseconds.
@@ -65,10 +73,17 @@ def connect(
     pool: Pool = "main",
     as_json: AsJson = False,
     timeout: Timeout = DEFAULT_TIMEOUT_SECONDS,
+    tls_ca: TlsCa = None,
+    tls_certificate: TlsCertificate = None,
+    tls_key: TlsKey = None,
+    token_file: TokenFile = None,
+    insecure: Insecure = False,
     _version: Version = False,
 ) -> None:
     """Runs a Maskline deployment. These options may stand anywhere on the command line."""
-    client = Client(Options(target, gateway_url, pool, as_json, timeout))
+    files = (tls_certificate, tls_key, tls_ca)
+    shown = credentials(target, files, token_file, may_be_plain=insecure)
+    client = Client(Options(target, gateway_url, pool, as_json, timeout, shown))
     context.obj = client
     context.call_on_close(client.close)
     # A reader that has gone is noticed here, where typer deals with it, not at the very end.

@@ -1,6 +1,5 @@
 """The services of one deployment, as this command line calls them."""
 
-import json
 from typing import TypeVar, cast
 
 import grpc
@@ -21,7 +20,9 @@ from maskline.conversation.v1.deployment_pb2_grpc import DeploymentServiceStub
 from maskline.conversation.v1.opt_out_pb2_grpc import OptOutServiceStub
 from maskline.conversation.v1.pool_pb2_grpc import PoolServiceStub
 from maskline_cli.options import Options
-from runtime.grpc_client import MAX_MESSAGE_BYTES, service_config
+from runtime.grpc_client import channel_options, headers
+from runtime.reloaded import UnusableFile
+from runtime.tls import channel_credentials, read_identity
 
 SERVICES = tuple(
     file.DESCRIPTOR.services_by_name[name]
@@ -55,7 +56,8 @@ class Client:
     def __init__(self, options: Options) -> None:
         """Nothing is called yet."""
         self.options = options
-        self._channel = _open_channel(options.target)
+        self._channel = _open_channel(options)
+        self.headers = headers(options.credentials.token)
         self.conversations = ConversationServiceStub(self._channel)
         self.pools = PoolServiceStub(self._channel)
         self.opt_outs = OptOutServiceStub(self._channel)
@@ -78,7 +80,8 @@ class Client:
         """The response; raises CallFailed."""
         # Quoted above: only the stubs know that it is generic.
         try:
-            return method(request, timeout=self.options.timeout_seconds)
+            seconds = self.options.timeout_seconds
+            return method(request, timeout=seconds, metadata=self.headers)
         except grpc.RpcError as error:
             request_id = getattr(request, "request_id", "")
             raise CallFailed(error, self.options.target, request_id) from error
@@ -93,17 +96,12 @@ def client_of(context: typer.Context) -> Client:
     return cast("Client", context.obj)
 
 
-def _open_channel(target: str) -> grpc.Channel:
-    return grpc.insecure_channel(
-        target,
-        options=[
-            ("grpc.service_config", json.dumps(service_config(SERVICES))),
-            ("grpc.enable_retries", 1),
-            ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-            # A watch whose peer vanished without a word notices it within half a minute.
-            ("grpc.keepalive_time_ms", 20_000),
-            ("grpc.keepalive_timeout_ms", 10_000),
-            ("grpc.initial_reconnect_backoff_ms", 100),
-            ("grpc.max_reconnect_backoff_ms", 2_000),
-        ],
-    )
+def _open_channel(options: Options) -> grpc.Channel:
+    files, how = options.credentials.tls, channel_options(SERVICES)
+    if files is None:
+        return grpc.insecure_channel(options.target, how)
+    try:
+        shown = channel_credentials(read_identity(files))
+    except UnusableFile as error:
+        raise typer.BadParameter(str(error)) from None
+    return grpc.secure_channel(options.target, shown, how)

@@ -4,8 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-FLAGS = ("--json",)
-WITH_VALUE = ("--target", "--gateway-url", "--pool", "--timeout")
+from runtime.grpc_client import ANONYMOUS, Credentials
+
+FLAGS = ("--json", "--insecure")
+WITH_VALUE = (
+    "--target",
+    "--gateway-url",
+    "--pool",
+    "--timeout",
+    "--tls-ca",
+    "--tls-certificate",
+    "--tls-key",
+    "--token-file",
+)
 _JOINED = tuple(f"{name}=" for name in WITH_VALUE)
 
 
@@ -18,6 +29,7 @@ class Options:
     pool: str
     as_json: bool
     timeout_seconds: float
+    credentials: Credentials = ANONYMOUS
 
 
 def hoisted(arguments: Sequence[str]) -> list[str]:

@@ -21,6 +21,11 @@ _UNREACHABLE = {
     grpc.StatusCode.UNAVAILABLE: "cannot be reached",
     grpc.StatusCode.DEADLINE_EXCEEDED: "did not answer in time",
 }
+_ADVICE = {
+    grpc.StatusCode.UNAUTHENTICATED: "Say who you are: --token-file (MASKLINE_TOKEN_FILE), or a "
+    "certificate with --tls-certificate, that the service's file of callers lists.",
+    grpc.StatusCode.PERMISSION_DENIED: "Roles and what they may do: docs/security.md.",
+}
 # After these nobody can tell from here whether a change was made.
 _UNSURE = {
     *_UNREACHABLE,
@@ -99,6 +104,7 @@ def failure_of(failed: CallFailed) -> Failure:
         violations={violation.field: violation.description for violation in violations},
         retry_after_seconds=_retry_after_seconds(status),
         request_id=_repeatable(failed),
+        hint=_ADVICE.get(failed.call.code(), ""),
     )
 
 
@@ -113,7 +119,8 @@ def _unreachable(failed: CallFailed) -> Failure:
         message,
         EX_UNAVAILABLE,
         request_id=_repeatable(failed),
-        hint="`maskline doctor` looks closer.",
+        hint="`maskline doctor` looks closer. A service with TLS takes --tls-ca, --tls-certificate "
+        "and --tls-key.",
     )
 
 

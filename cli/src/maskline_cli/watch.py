@@ -67,7 +67,9 @@ class Watch:
         request = pb.WatchEventsRequest(
             pool=self._client.pool, conversation_id=self._conversation_id, cursor=self.cursor
         )
-        stream = self._client.conversations.WatchEvents(request, timeout=CALL_SECONDS)
+        stream = self._client.conversations.WatchEvents(
+            request, timeout=CALL_SECONDS, metadata=self._client.headers
+        )
         try:
             for response in stream:
                 self._take(response)

@@ -6,17 +6,22 @@ from datetime import timedelta
 import structlog
 
 from conversation_service.domain.pool import SeededPool
+from conversation_service.rpc.callers import CallersByRole, NobodySpecial
+from conversation_service.rpc.refusals import DOMAIN
+from conversation_service.rpc.roles import RIGHTS, ROLES
 from conversation_service.serve.pools_file import PoolsFileError, read_pools
 from conversation_service.serve.service import Service
 from conversation_service.serve.settings import Settings
 from conversation_service.store.vault import Vault
 from maskline.messaging.v1 import messaging_pb2
 from runtime.clock import SystemClock
-from runtime.grpc_client import open_channel
+from runtime.door import open_door
+from runtime.grpc_client import Credentials, open_channel
 from runtime.logs import configure_logs
 from runtime.metrics import serve_metrics
 from runtime.redis_client import open_redis
-from runtime.settings import EX_CONFIG, load_settings
+from runtime.reloaded import UnusableFile
+from runtime.settings import EX_CONFIG, load_settings, refuse_to_start
 from runtime.shutdown import run, stop_requested
 
 MESSAGING = messaging_pb2.DESCRIPTOR.services_by_name["MessagingService"]
@@ -33,14 +38,20 @@ def main() -> None:
     except PoolsFileError as error:
         print(f"CONVERSATION_POOLS_FILE: {error}", file=sys.stderr)
         sys.exit(EX_CONFIG)
-    run(serve(settings, pools))
+    try:
+        run(serve(settings, pools))
+    except UnusableFile as unusable:
+        refuse_to_start(str(unusable))
 
 
 async def serve(settings: Settings, pools: tuple[SeededPool, ...]) -> None:
-    """Opens the connections, serves, closes them."""
-    url = settings.redis_url.get_secret_value()
-    redis, reader = open_redis(url), open_redis(url, retries=0)
-    async with redis, reader, open_channel(settings.messaging_target, [MESSAGING]) as messaging:
+    """Opens the connections, serves, closes them. Raises UnusableFile."""
+    door = open_door(settings, RIGHTS, ROLES, domain=DOMAIN)
+    shown = Credentials(settings.tls_files, settings.messaging_token)
+    redis = open_redis(settings.redis_access)
+    reader = open_redis(settings.redis_access, retries=0)
+    channel = open_channel(settings.messaging_target, [MESSAGING], shown)
+    async with redis, reader, channel as messaging:
         service = Service(
             pools,
             redis=redis,
@@ -48,11 +59,12 @@ async def serve(settings: Settings, pools: tuple[SeededPool, ...]) -> None:
             messaging=messaging,
             vault=Vault(settings.state_key.get_secret_value()),
             clock=SystemClock(),
+            callers=CallersByRole() if door.tells_callers_apart else NobodySpecial(),
             uses_development_key=settings.uses_development_key,
             recovery_interval=timedelta(seconds=settings.recovery_interval_seconds),
         )
         with serve_metrics(settings.metrics_listen):
-            await service.serve(settings.listen, stop_requested())
+            await service.serve(settings.listen, stop_requested(), door)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from devstack.health import HealthCheck, http_is_ok, redis_answers
 from devstack.ports import LOOPBACK, Ports
 from devstack.redis_url import embedded_url, next_database
 from devstack.valkey import server_command
-from runtime.probe import grpc_serves
+from runtime.probe import grpc_serves, tls_files_in
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 VALKEY = "valkey"
@@ -94,9 +94,10 @@ def messaging_service(urls: Urls, folder: DataFolder, person: Environment) -> Pa
         "MESSAGING_FLOWROUTE_URL": urls.simulator_url,
         "MESSAGING_PUBLIC_URL": urls.gateway_url,
         "MESSAGING_LEDGER_KEY_FILE": str(folder.ledger_key),
+        "MESSAGING_SERVES_REFLECTION": "true",
         "MESSAGING_MEDIA_ORIGINS": f"{FLOWROUTE_MEDIA},{urls.simulator_url}",
     }
-    check = partial(grpc_serves, urls.messaging_target)
+    check = partial(grpc_serves, urls.messaging_target, tls_files_in(person, "MESSAGING_"))
     return _service("messaging_service", environment(person, wiring, defaults), check)
 
 
@@ -110,8 +111,9 @@ def conversation_service(urls: Urls, folder: DataFolder, person: Environment) ->
     defaults = {
         "CONVERSATION_POOLS_FILE": str(REPOSITORY / "deploy" / "pools.toml"),
         "CONVERSATION_STATE_KEY_FILE": str(folder.state_key),
+        "CONVERSATION_SERVES_REFLECTION": "true",
     }
-    check = partial(grpc_serves, urls.conversation_target)
+    check = partial(grpc_serves, urls.conversation_target, tls_files_in(person, "CONVERSATION_"))
     return _service("conversation_service", environment(person, wiring, defaults), check)
 
 
@@ -121,8 +123,9 @@ def gateway(urls: Urls, person: Environment) -> Part:
         "GATEWAY_LISTEN": _address(urls.gateway_url),
         "GATEWAY_CONVERSATION_TARGET": urls.conversation_target,
     }
+    defaults = {"GATEWAY_SERVES_OPENAPI": "true"}
     check = partial(http_is_ok, f"{urls.gateway_url}/readyz")
-    return _service("gateway", environment(person, wiring), check)
+    return _service("gateway", environment(person, wiring, defaults), check)
 
 
 def environment(

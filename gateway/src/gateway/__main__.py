@@ -3,7 +3,8 @@
 from gateway.serve import serve
 from gateway.settings import Settings
 from runtime.logs import configure_logs
-from runtime.settings import load_settings
+from runtime.reloaded import UnusableFile
+from runtime.settings import load_settings, refuse_to_start
 from runtime.shutdown import run
 
 
@@ -11,7 +12,10 @@ def main() -> None:
     """One process, one event loop."""
     settings = load_settings(Settings)
     configure_logs("gateway", settings.log_level)
-    run(serve(settings))
+    try:
+        run(serve(settings))
+    except UnusableFile as unusable:
+        refuse_to_start(str(unusable))
 
 
 if __name__ == "__main__":

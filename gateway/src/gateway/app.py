@@ -5,12 +5,14 @@ from typing import Protocol
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from gateway.body import BodyLimits
 from gateway.callbacks import Callbacks, TakesCallbacks
+from gateway.gate import Gate, GateRules
 from gateway.health import Health, TellsHealth
 from gateway.media import KeepsMedia, MediaFiles
 from gateway.openapi import DESCRIPTION, document
@@ -31,8 +33,17 @@ class GatewayApp(FastAPI):
         return self.openapi_schema
 
 
-def create_app(conversations: ConversationService, limits: BodyLimits) -> GatewayApp:
-    """The application on top of one conversation service."""
+OPEN = GateRules()
+
+
+def create_app(
+    conversations: ConversationService,
+    limits: BodyLimits,
+    rules: GateRules = OPEN,
+    *,
+    serves_openapi: bool = False,
+) -> GatewayApp:
+    """The application on top of one conversation service, behind the gate."""
     return GatewayApp(
         title="Maskline gateway",
         version=version("maskline-gateway"),
@@ -40,7 +51,10 @@ def create_app(conversations: ConversationService, limits: BodyLimits) -> Gatewa
         routes=_routes(
             Callbacks(conversations, limits), MediaFiles(conversations), Health(conversations)
         ),
+        middleware=[Middleware(Gate, rules=rules)],
         exception_handlers={HTTPException: _not_served},
+        # What the gateway understands is public; which release of it runs here is not.
+        openapi_url="/openapi.json" if serves_openapi else None,
         # The pages load their scripts from elsewhere.
         docs_url=None,
         redoc_url=None,

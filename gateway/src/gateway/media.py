@@ -15,14 +15,9 @@ log = structlog.get_logger()
 
 # What the contract takes; a malformed address is asked about nowhere.
 _TOKEN = re.compile(r"[A-Za-z0-9._-]{1,128}")
-_HEADERS = {
-    # Whoever passes it on keeps no copy: the address dies, and so does the file.
-    "Cache-Control": "no-store",
-    # It came from a stranger: nobody is to guess another type out of it.
-    "X-Content-Type-Options": "nosniff",
-    # Without a name: the sender's is not known here, and is nobody's business.
-    "Content-Disposition": "inline",
-}
+# Without a name: the sender's is not known here, and is nobody's business. What keeps it out of
+# caches and from being taken for another type goes with every answer.
+_HEADERS = {"Content-Disposition": "inline"}
 
 
 class KeepsMedia(Protocol):

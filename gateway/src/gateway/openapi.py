@@ -13,7 +13,9 @@ Json = dict[str, object]
 DESCRIPTION = (
     "Takes the callbacks of the carrier, Flowroute: texts and delivery receipts. A callback is "
     "answered 200 only after it is committed; whatever else it is answered, nothing was taken. "
-    "Hands out the files of texts that the carrier is to deliver."
+    "Hands out the files of texts that the carrier is to deliver. "
+    "Where callback tokens are set, texts are taken at `/api/message/{callback token}` only, and "
+    "receipts without a send token at `/api/receipt/{callback token}`."
 )
 
 _PROBLEM: Json = {
@@ -48,7 +50,11 @@ def _paths() -> Json:
         "/api/message": {"post": _message()},
         "/api/receipt": {"post": _receipt("receiveReceipt")},
         "/api/receipt/{send_token}": {
-            "post": {**_receipt("receiveReceiptOfAttempt"), "parameters": [_SEND_TOKEN]}
+            "post": {
+                **_receipt("receiveReceiptOfAttempt"),
+                "parameters": [_SEND_TOKEN],
+                "responses": _callback_responses(),
+            }
         },
         "/media/{media_token}": {"get": {**_media(), "parameters": [_MEDIA_TOKEN]}},
         "/healthz": {"get": _healthz()},
@@ -79,7 +85,7 @@ def _message() -> Json:
         "operationId": "receiveMessage",
         "summary": "Takes an inbound text, or a receipt of an account with one callback address",
         "requestBody": _body({**MESSAGES, **{f"receipt_{k}": v for k, v in RECEIPTS.items()}}),
-        "responses": _callback_responses(),
+        "responses": {**_callback_responses(), "401": _CREDENTIALS_NEEDED},
     }
 
 
@@ -88,7 +94,7 @@ def _receipt(operation_id: str) -> Json:
         "operationId": operation_id,
         "summary": "Takes a delivery receipt",
         "requestBody": _body(RECEIPTS),
-        "responses": _callback_responses(),
+        "responses": {**_callback_responses(), "401": _CREDENTIALS_NEEDED},
     }
 
 
@@ -131,10 +137,12 @@ def _callback_responses() -> Json:
     return {
         "200": _done("Committed, now or by an earlier callback with the same id."),
         "400": _problem("It can never be read; sending it again does not help."),
-        "404": _problem("No pool owns the number that was texted."),
+        "403": _problem("Callbacks are not taken from this address."),
+        "404": _problem("No pool owns the number that was texted, or nothing is served here."),
         "408": _problem("The body did not arrive in time."),
         "409": _problem("The id was taken before with other contents."),
         "413": _problem("The body is larger than any callback."),
+        "429": _problem("Too much comes from this address, or was refused.", _RETRY_AFTER),
         "500": _problem("The gateway failed; send it again."),
         "503": _problem("Something behind is not available; send it again.", _RETRY_AFTER),
     }
@@ -171,3 +179,14 @@ def _body(examples: Mapping[str, Example]) -> Json:
 
 def _content(media_type: str, schema: str) -> Json:
     return {media_type: {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+
+
+_CREDENTIALS_NEEDED = _problem(
+    "The user or the password is missing or wrong.",
+    {
+        "WWW-Authenticate": {
+            "description": "HTTP basic authentication.",
+            "schema": {"type": "string"},
+        }
+    },
+)

@@ -51,6 +51,22 @@ class NotNow(Refused):
     """Something behind the gateway is not available, or has more to do than it can."""
 
 
+class CallerNotAllowed(Refused):
+    """Callbacks are not taken from this address."""
+
+
+class CredentialsNeeded(Refused):
+    """The user and the password are missing or wrong."""
+
+
+class TooManyRequests(Refused):
+    """One source sends more than it may."""
+
+
+class TooManyRefused(Refused):
+    """Too much of what one source sent was refused already."""
+
+
 class GatewayFailed(Refused):
     """A fault of the gateway itself. Nothing was taken."""
 
@@ -67,14 +83,23 @@ class Kind:
 # What is left of a body that was not read to its end would be taken for the next request.
 _HANG_UP = {"Connection": "close"}
 _COME_AGAIN = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+_ASK_FOR_CREDENTIALS = {"WWW-Authenticate": 'Basic realm="callbacks", charset="UTF-8"'}
+# At one request a second, the lowest rate that can be set, there is room again.
+_SLOW_DOWN = {"Retry-After": "1"}
+# Refusals are counted by the minute.
+_WAIT_A_MINUTE = {"Retry-After": "60"}
 
 KINDS: Mapping[type[Refused], Kind] = {
     Unreadable: Kind(HTTPStatus.BAD_REQUEST, "unreadable", {}),
+    CredentialsNeeded: Kind(HTTPStatus.UNAUTHORIZED, "credentials-needed", _ASK_FOR_CREDENTIALS),
+    CallerNotAllowed: Kind(HTTPStatus.FORBIDDEN, "caller-not-allowed", {}),
     UnknownMaskedNumber: Kind(HTTPStatus.NOT_FOUND, "unknown-masked-number", {}),
     FileNotKept: Kind(HTTPStatus.NOT_FOUND, "file-not-kept", {}),
     BodyTooSlow: Kind(HTTPStatus.REQUEST_TIMEOUT, "body-too-slow", _HANG_UP),
     IdReused: Kind(HTTPStatus.CONFLICT, "id-reused", {}),
     BodyTooLarge: Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large", _HANG_UP),
+    TooManyRequests: Kind(HTTPStatus.TOO_MANY_REQUESTS, "too-many-requests", _SLOW_DOWN),
+    TooManyRefused: Kind(HTTPStatus.TOO_MANY_REQUESTS, "too-many-refused", _WAIT_A_MINUTE),
     NotNow: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "not-now", _COME_AGAIN),
     GatewayFailed: Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "gateway-failed", {}),
 }

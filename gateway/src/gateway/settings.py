@@ -3,27 +3,35 @@
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
+from gateway.caller_settings import CallerSettings
 from gateway.conversations import BATCH_LIMIT
+from gateway.http_settings import HttpSettings
 from runtime.grpc_client import MAX_MESSAGE_BYTES
+from runtime.link_settings import LinkSettings
 from runtime.logs import LogLevel
-from runtime.setting_types import Address
-from runtime.settings import ServiceSettings
+from runtime.setting_types import Address, Secret
 
 # Callbacks hold links to files, never files: a text of the greatest length with all its links
 # stays far below this, and a whole batch of such bodies fits into one gRPC message.
 BODY_LIMIT_BYTES = MAX_MESSAGE_BYTES // BATCH_LIMIT
 
 
-class Settings(ServiceSettings):
+class Settings(CallerSettings, HttpSettings, LinkSettings):
     """Read once, in `__main__`, and passed down."""
 
     model_config = SettingsConfigDict(env_prefix="GATEWAY_")
+    links = ("conversation_target",)
 
     listen: Address = Field(
         "127.0.0.1:8080", description="Address that the carrier's callbacks reach."
     )
     conversation_target: Address = Field(
         "127.0.0.1:50051", description="Address of the conversation service."
+    )
+    conversation_token: Secret | None = Field(
+        None,
+        description="Token that is shown to the conversation service, where it lists one for the "
+        "gateway instead of a certificate.",
     )
     body_limit_bytes: int = Field(
         BODY_LIMIT_BYTES,
@@ -40,5 +48,8 @@ class Settings(ServiceSettings):
         le=60,
         description="Longest wait for the conversation service, below the carrier's patience; "
         "then 503.",
+    )
+    serves_openapi: bool = Field(
+        False, description="Whether /openapi.json describes the gateway to anybody who asks."
     )
     log_level: LogLevel = Field("info", description="Least severe event that is logged.")

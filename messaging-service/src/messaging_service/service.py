@@ -13,9 +13,11 @@ from messaging_service.media_room import MediaRoom
 from messaging_service.metrics import Metrics
 from messaging_service.parts import Parts
 from messaging_service.refusals import DOMAIN, status_of
+from messaging_service.roles import RIGHTS, ROLES
 from messaging_service.rpc import SERVICE_NAME
 from messaging_service.settings import Settings
 from runtime.clock import Clock
+from runtime.door import open_door
 from runtime.grpc_server import GrpcServer, serve_until
 from runtime.metrics import process_registry, serve_metrics
 from runtime.redis_client import answers, open_redis
@@ -30,7 +32,7 @@ async def serve(settings: Settings, clock: Clock, server: GrpcServer, stop: asyn
         log.warning("development_ledger_key", advice="set MESSAGING_LEDGER_KEY to a secret")
     registry = process_registry()
     async with (
-        aclosing(open_redis(settings.redis_url.get_secret_value())) as redis,
+        aclosing(open_redis(settings.redis_access)) as redis,
         FlowrouteHttp(settings) as http,
         MediaRoom(redis, settings) as room,
     ):
@@ -42,6 +44,7 @@ async def serve(settings: Settings, clock: Clock, server: GrpcServer, stop: asyn
             await parts.sender.drain(parts.patience.send + CLAIM_MARGIN)
 
 
-def grpc_server(listen: str) -> GrpcServer:
-    """The server that `serve` serves on; port 0 takes a free one."""
-    return GrpcServer(listen, [RefusalInterceptor(DOMAIN, status_of)])
+def grpc_server(settings: Settings) -> GrpcServer:
+    """The server that `serve` serves on; port 0 takes a free one. Raises UnusableFile."""
+    door = open_door(settings, RIGHTS, ROLES, domain=DOMAIN)
+    return GrpcServer(settings.listen, [RefusalInterceptor(DOMAIN, status_of)], door)

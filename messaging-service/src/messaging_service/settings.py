@@ -10,10 +10,11 @@ from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from messaging_service.media_origins import checked_origins
+from runtime.link_settings import ServerSettings
 from runtime.logs import LogLevel
 from runtime.metrics import MetricsAddress
+from runtime.redis_settings import RedisSettings
 from runtime.setting_types import Address, HttpUrl, RedisUrl, Secret
-from runtime.settings import ServiceSettings
 
 # For `make run` only; a start with it is warned of.
 DEVELOPMENT_LEDGER_KEY = "maskline-development-ledger-key"
@@ -45,10 +46,11 @@ def _ascending_times(value: str) -> str:
 Times = Annotated[str, AfterValidator(_ascending_times)]
 
 
-class Settings(ServiceSettings):
+class Settings(ServerSettings, RedisSettings):
     """Every setting is `MESSAGING_` and the field's name in capitals."""
 
     model_config = SettingsConfigDict(env_prefix="MESSAGING_", frozen=True)
+    links = ("listen",)
 
     listen: Address = Field(
         "127.0.0.1:50052", description="Address that the gRPC server listens on."

@@ -8,6 +8,7 @@ import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from runtime.door import UNGUARDED, Door
 from runtime.grpc_client import MAX_MESSAGE_BYTES
 from runtime.loops import run_forever
 from runtime.shutdown import GRACE_SECONDS
@@ -17,6 +18,10 @@ log = structlog.get_logger()
 # Above this a caller is told RESOURCE_EXHAUSTED at once instead of waiting in a growing queue.
 MAX_CONCURRENT_RPCS = 1024
 HEALTH_PAUSE_SECONDS = 1.0
+# A certificate is looked at when a connection begins: one that ran out does not last longer.
+MAX_CONNECTION_AGE_MS = 60 * 60 * 1000
+# Calls end within seconds; a watch that is cut off goes on behind its cursor.
+MAX_CONNECTION_GRACE_MS = 60 * 1000
 
 _SERVING = health_pb2.HealthCheckResponse.SERVING
 _NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -25,26 +30,37 @@ _NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 class GrpcServer:
     """One server on one address. Add servicers to `server`, then start it."""
 
-    def __init__(self, listen: str, interceptors: Sequence[grpc.aio.ServerInterceptor]) -> None:
-        """`listen` is "host:port"; port 0 takes a free one. Raises when it is taken."""
+    def __init__(
+        self,
+        listen: str,
+        interceptors: Sequence[grpc.aio.ServerInterceptor],
+        door: Door = UNGUARDED,
+    ) -> None:
+        """`listen` is "host:port"; port 0 takes a free one. Raises when it is taken.
+
+        The door's interceptors stand behind the others, which answer for what they raise.
+        """
+        self._door = door
         self.server = grpc.aio.server(
-            interceptors=interceptors,
+            interceptors=[*interceptors, *door.interceptors],
             maximum_concurrent_rpcs=MAX_CONCURRENT_RPCS,
             options=[
                 ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
                 ("grpc.so_reuseport", 0),
                 ("grpc.keepalive_permit_without_calls", 1),
                 ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+                *_connection_age(door),
             ],
         )
-        self.port = self.server.add_insecure_port(listen)
+        self.port = self._add_port(listen)
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
 
     async def start(self, service_names: Sequence[str]) -> None:
         """Starts to serve; health says NOT_SERVING until a probe has succeeded."""
-        reflected = (*service_names, health.SERVICE_NAME, reflection.SERVICE_NAME)
-        reflection.enable_server_reflection(reflected, self.server)
+        if self._door.serves_reflection:
+            reflected = (*service_names, health.SERVICE_NAME, reflection.SERVICE_NAME)
+            reflection.enable_server_reflection(reflected, self.server)
         for name in ("", *service_names):
             await self._health.set(name, _NOT_SERVING)
         await self.server.start()
@@ -61,6 +77,20 @@ class GrpcServer:
         """Refuses new calls, lets live ones finish within the grace, then ends."""
         await self._health.enter_graceful_shutdown()
         await self.server.stop(GRACE_SECONDS)
+
+    def _add_port(self, listen: str) -> int:
+        if self._door.credentials is None:
+            return self.server.add_insecure_port(listen)
+        return self.server.add_secure_port(listen, self._door.credentials)
+
+
+def _connection_age(door: Door) -> list[tuple[str, int]]:
+    if door.credentials is None:
+        return []
+    return [
+        ("grpc.max_connection_age_ms", MAX_CONNECTION_AGE_MS),
+        ("grpc.max_connection_age_grace_ms", MAX_CONNECTION_GRACE_MS),
+    ]
 
 
 async def serve_until(

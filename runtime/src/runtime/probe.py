@@ -1,13 +1,22 @@
 """Asks a server for its health: `python -m runtime.probe grpc HOST:PORT` or `... http URL`.
 
-A container's health check. The exit status is 0 for healthy and 1 for anything else.
+A container's health check. The exit status is 0 for healthy and 1 for anything else. With
+`--settings PREFIX` it shows the certificate of the process beside it, from the same environment:
+that certificate then needs the host as a name too.
 """
 
 import argparse
 import asyncio
 import http.client
+import os
 import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from runtime.tls import TlsFiles
 
 # A healthy server answers in milliseconds; a health check must end before the next one begins.
 TIMEOUT_SECONDS = 2.0
@@ -26,15 +35,26 @@ def http_answers(url: str) -> bool:
         connection.close()
 
 
-async def grpc_serves(target: str) -> bool:
+async def grpc_serves(target: str, tls: "TlsFiles | None" = None) -> bool:
     """Whether the standard health service at "host:port" says SERVING in time."""
     # Imported here: a look over HTTP should not pay for what it does not use.
     import grpc
     from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
+    from runtime.reloaded import UnusableFile
+    from runtime.tls import channel_credentials, read_identity
+
     # A subchannel of its own: no look inherits the reconnect pause of an earlier one.
     options = [("grpc.use_local_subchannel_pool", 1)]
-    async with grpc.aio.insecure_channel(target, options=options) as channel:
+    try:
+        if tls is None:
+            opened = grpc.aio.insecure_channel(target, options=options)
+        else:
+            shown = channel_credentials(read_identity(tls))
+            opened = grpc.aio.secure_channel(target, shown, options=options)
+    except UnusableFile:
+        return False
+    async with opened as channel:
         check = channel.unary_unary(
             "/grpc.health.v1.Health/Check",
             request_serializer=HealthCheckRequest.SerializeToString,
@@ -47,16 +67,29 @@ async def grpc_serves(target: str) -> bool:
     return answer.status == HealthCheckResponse.SERVING
 
 
+def tls_files_in(environment: Mapping[str, str], prefix: str) -> "TlsFiles | None":
+    """The certificate of the process whose settings begin with `prefix`, if it has one."""
+    from runtime.tls import TlsFiles
+
+    names = ("CERTIFICATE", "KEY", "CA")
+    certificate, key, authority = (environment.get(f"{prefix}TLS_{one}_FILE") for one in names)
+    if not (certificate and key and authority):
+        return None
+    return TlsFiles(Path(certificate), Path(key), Path(authority))
+
+
 def main() -> None:
     """Ends the process with the answer as its status."""
     parser = argparse.ArgumentParser(prog="runtime.probe", description="Asks a server's health.")
     parser.add_argument("protocol", choices=("grpc", "http"))
     parser.add_argument("address", help="HOST:PORT for grpc, a URL for http")
+    parser.add_argument("--settings", metavar="PREFIX", default="", help="such as CONVERSATION_")
     asked = parser.parse_args()
     if asked.protocol == "http":
         healthy = http_answers(asked.address)
     else:
-        healthy = asyncio.run(grpc_serves(asked.address))
+        tls = tls_files_in(os.environ, asked.settings)
+        healthy = asyncio.run(grpc_serves(asked.address, tls))
     sys.exit(0 if healthy else 1)
 
 

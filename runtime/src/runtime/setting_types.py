@@ -1,10 +1,11 @@
 """Kinds of settings that several services have. What they say of a wrong value never repeats it."""
 
 import re
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, SecretStr
+from pydantic import AfterValidator, BeforeValidator, SecretStr
 
 _ADDRESS = re.compile(r"(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}")
 
@@ -50,8 +51,14 @@ def _not_empty(value: SecretStr) -> SecretStr:
     return value
 
 
+def _none_if_empty(value: object) -> object:
+    return None if value == "" else value
+
+
 Address = Annotated[str, AfterValidator(_address)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 # It may hold a password, which pydantic's own type for it would print.
 RedisUrl = Annotated[SecretStr, AfterValidator(_redis_url)]
 Secret = Annotated[SecretStr, AfterValidator(_not_empty)]
+# Compose files pass variables on that may be empty: that is none.
+OptionalFile = Annotated[Path | None, BeforeValidator(_none_if_empty)]

@@ -3,7 +3,7 @@
 import os
 import sys
 from pathlib import Path
-from typing import TypeVar
+from typing import Never, TypeVar
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
@@ -75,9 +75,16 @@ def load_settings(settings: type[Settings]) -> Settings:
         problems = [_sentence(prefix, problem["loc"], problem["msg"]) for problem in error.errors()]
     except SettingsError as error:
         problems = [str(error)]
+    return refuse_to_start(*problems)
+
+
+def refuse_to_start(*problems: str) -> Never:
+    """Ends the process: what is set cannot be used, one sentence for each reason."""
     print("The settings are not usable:", *problems, sep="\n  ", file=sys.stderr)
     sys.exit(EX_CONFIG)
 
 
 def _sentence(prefix: str, location: tuple[int | str, ...], message: str) -> str:
-    return f"{prefix}{'.'.join(map(str, location))}".upper() + f": {message}"
+    # What is wrong with several settings together names them itself.
+    name = f"{prefix}{'.'.join(map(str, location))}".upper()
+    return f"{name}: {message}" if location else message

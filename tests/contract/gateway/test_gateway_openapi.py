@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from http import HTTPStatus
+from ipaddress import ip_network
 from typing import TypedDict
 
 import httpx
@@ -13,6 +14,8 @@ from starlette.routing import Route
 
 from gateway.app import GatewayApp, create_app
 from gateway.body import BodyLimits
+from gateway.callers import CallerRules
+from gateway.gate import GateRules
 from gateway.messages import InboundText, parse_message
 from gateway.problems import IdReused, NotNow, UnknownMaskedNumber
 from gateway.receipts import DeliveryReceipt, parse_receipt
@@ -53,9 +56,10 @@ class MediaType(TypedDict, total=False):
     examples: dict[str, dict[str, object]]
 
 
-class Answer(TypedDict):
+class Answer(TypedDict, total=False):
     """The part of the document that tests look at."""
 
+    headers: dict[str, object]
     content: dict[str, MediaType]
 
 
@@ -70,12 +74,15 @@ class Operation(TypedDict, total=False):
 Paths = dict[str, dict[str, Operation]]
 
 
-def app_over(behind: Behind, limits: BodyLimits = LIMITS) -> GatewayApp:
-    return create_app(behind, limits)
+def app_over(
+    behind: Behind, limits: BodyLimits = LIMITS, rules: GateRules | None = None
+) -> GatewayApp:
+    return create_app(behind, limits, rules or GateRules(), serves_openapi=True)
 
 
 def client_of(app: GatewayApp) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway")
+    transport = httpx.ASGITransport(app, client=("203.0.113.9", 4711))
+    return httpx.AsyncClient(transport=transport, base_url="http://gateway")
 
 
 @pytest.fixture
@@ -94,6 +101,11 @@ async def test_the_document_is_served() -> None:
     app = app_over(Behind())
     async with client_of(app) as client:
         assert (await client.get("/openapi.json")).json() == json.loads(json.dumps(app.openapi()))
+
+
+async def test_the_document_is_not_served_unless_a_setting_says_so() -> None:
+    async with client_of(create_app(Behind(), LIMITS)) as client:
+        assert (await client.get("/openapi.json")).status_code == 404
 
 
 def test_the_documented_operations_are_the_served_ones(paths: Paths) -> None:
@@ -162,38 +174,63 @@ async def post_without_end(path: str, _: bytes) -> httpx.Response:
         return await client.post(path, content=without_end())
 
 
+def posted_under(rules: GateRules, times: int = 1) -> Post:
+    """The answer to the last of so many callbacks of one source."""
+
+    async def post(path: str, body: bytes) -> httpx.Response:
+        async with client_of(app_over(Behind(), rules=rules)) as client:
+            return [await client.post(path, content=body) for _ in range(times)][-1]
+
+    return post
+
+
+CREDENTIALS = GateRules(CallerRules(credentials=b"secret"))
+ELSEWHERE = GateRules(
+    CallerRules(allowed_sources=(ip_network("192.0.2.1"),)), refusals_per_minute=1
+)
+
 WAYS: dict[str, Post] = {
     "200": posted(Behind()),
     "400": post_nonsense,
+    "401": posted_under(CREDENTIALS),
+    "403": posted_under(ELSEWHERE),
     "404": posted(Behind(UnknownMaskedNumber("No pool owns this number."))),
     "408": post_without_end,
     "409": posted(Behind(IdReused("This id was taken before."))),
     "413": post_too_much,
+    "429": posted_under(ELSEWHERE, times=2),
     "500": posted(Behind(ZeroDivisionError("+14255550122"))),
     "503": posted(Behind(NotNow("Not now."))),
 }
+OF_ATTEMPT = "/api/receipt/{send_token}"
 CALLBACKS = {
     "/api/message": json.dumps(flat_message()).encode(),
     "/api/receipt": json.dumps(receipt()).encode(),
-    "/api/receipt/{send_token}": json.dumps(receipt()).encode(),
+    OF_ATTEMPT: json.dumps(receipt()).encode(),
 }
 
 
-@pytest.mark.parametrize("path", CALLBACKS)
-@pytest.mark.parametrize("status", WAYS)
+# A receipt of one attempt has a secret of its own.
+ANSWERS = [(path, one) for path in CALLBACKS for one in WAYS if (path, one) != (OF_ATTEMPT, "401")]
+
+
+@pytest.mark.parametrize(("path", "status"), ANSWERS)
 async def test_a_callback_gets_each_documented_answer(paths: Paths, path: str, status: str) -> None:
     answer = await WAYS[status](path.format(send_token="c2VuZA"), CALLBACKS[path])
     assert str(answer.status_code) == status
     [media_type] = paths[path]["post"]["responses"][status]["content"]
     assert answer.headers["content-type"] == media_type
     assert "555" not in answer.text
+    for header in paths[path]["post"]["responses"][status].get("headers", {}):
+        assert answer.headers[header]
     if status != "200":
         assert answer.json()["status"] == answer.status_code
 
 
 @pytest.mark.parametrize("path", CALLBACKS)
 def test_no_answer_is_documented_that_is_not_given(paths: Paths, path: str) -> None:
-    assert set(paths[path]["post"]["responses"]) == set(WAYS)
+    given = {status for one, status in ANSWERS if one == path}
+    assert set(paths[path]["post"]["responses"]) == given
 
 
 @pytest.mark.parametrize(
@@ -234,3 +271,13 @@ async def test_what_is_not_served_is_a_problem_too(method: str, path: str, statu
     assert answer.json()["detail"] == HTTPStatus(status).description
     if status == 405:
         assert answer.headers["allow"]
+
+
+@pytest.mark.parametrize("path", ["/api/message", "/api/message/" + "w" * 32, "/api/receipt"])
+async def test_a_wrong_token_is_answered_like_an_address_where_nothing_is(path: str) -> None:
+    rules = GateRules(CallerRules(callback_tokens=(b"t" * 32,)))
+    async with client_of(app_over(Behind(), rules=rules)) as client:
+        wrong = await client.post(path, content=CALLBACKS["/api/message"])
+        nothing = await client.post("/nowhere")
+    assert wrong.status_code == nothing.status_code == 404
+    assert (wrong.content, wrong.headers) == (nothing.content, nothing.headers)

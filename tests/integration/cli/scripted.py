@@ -18,6 +18,7 @@ from maskline.conversation.v1 import (
     opt_out_pb2,
     pool_pb2,
 )
+from runtime.door import UNGUARDED, Door
 from runtime.grpc_server import GrpcServer
 from runtime.refusals import RefusalStatus, to_grpc_status
 
@@ -93,9 +94,11 @@ async def _given(answer: Answer, context: Context) -> Message:
 
 
 @asynccontextmanager
-async def serving(listen: str = "127.0.0.1:0") -> AsyncIterator[ScriptedDeployment]:
+async def serving(
+    listen: str = "127.0.0.1:0", door: Door = UNGUARDED
+) -> AsyncIterator[ScriptedDeployment]:
     """A real server, healthy from the start."""
-    server = GrpcServer(listen, [])
+    server = GrpcServer(listen, [], door)
     deployment = ScriptedDeployment(server)
     for service in SERVICES:
         handlers = {method.name: _handler(deployment, method) for method in service.methods}

@@ -161,3 +161,21 @@ async def test_a_callback_that_leads_elsewhere_is_warned_of(
     assert found.outcome == WARNED
     assert found.finding.startswith(told)
     assert GATEWAY in found.finding
+
+
+async def test_a_callback_with_a_token_is_right_and_no_token_is_ever_shown(
+    service: RunningService,
+) -> None:
+    for kind, url in (
+        ("sms_callback", f"{GATEWAY}/a-callback-token"),
+        (
+            "mms_callback",
+            "https://user:a-callback-token@elsewhere.example.com/a-callback-token?x=1",
+        ),
+    ):
+        service.messaging.check.callbacks.append(callback(kind, url))
+    found = await checks(service)
+    assert found["carrier sms_callback"].outcome == PASSED
+    assert found["carrier mms_callback"].outcome == WARNED
+    assert "elsewhere.example.com" in found["carrier mms_callback"].finding
+    assert not any("a-callback-token" in one.finding for one in found.values())

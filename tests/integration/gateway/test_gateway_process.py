@@ -71,7 +71,11 @@ async def test_it_serves_and_ends_without_complaint_when_asked(asked_by: signal.
         status, out, err = await ended(started)
     assert (status, err) == (0, "")
     events = [json.loads(line) for line in out.splitlines()]
-    assert [event["event"] for event in events] == ["serving", "stopping"]
+    assert [event["event"] for event in events] == [
+        "serving",
+        "callbacks_without_token",
+        "stopping",
+    ]
     assert {event["service"] for event in events} == {"gateway"}
 
 
@@ -120,6 +124,51 @@ async def test_its_logs_hold_nothing_of_what_was_posted() -> None:
     ]
 
 
+async def test_with_a_token_it_takes_what_comes_with_it_and_tells_it_to_nobody(
+    tmp_path: Path,
+) -> None:
+    port, scripted, token = free_port(), ScriptedConversations(), "t" * 32
+    (tmp_path / "tokens").write_text(f"{token}\n")
+    async with (
+        serving_conversations(scripted) as server,
+        process(
+            listen=f"127.0.0.1:{port}",
+            conversation_target=f"127.0.0.1:{server.port}",
+            callback_tokens_file=tmp_path / "tokens",
+        ) as started,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
+    ):
+        await answering(client, "/readyz")
+        assert (await client.post(f"/api/message/{token}", json=sms())).status_code == 200
+        assert (await client.post("/api/message", json=sms())).status_code == 404
+        assert (await client.get("/openapi.json")).status_code == 404
+        told = await client.get("/healthz")
+        started.send_signal(signal.SIGTERM)
+        _, out, err = await ended(started)
+    assert told.headers["x-content-type-options"] == "nosniff"
+    events = [json.loads(line)["event"] for line in out.splitlines()]
+    assert events == ["serving", "caller_refused", "stopping"]
+    assert token not in out + err
+
+
+async def test_the_document_is_served_where_a_setting_says_so() -> None:
+    port = free_port()
+    async with (
+        process(listen=f"127.0.0.1:{port}", serves_openapi="true"),
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
+    ):
+        await answering(client, "/openapi.json")
+
+
+async def test_a_certificate_that_cannot_be_used_ends_it_with_a_reason(tmp_path: Path) -> None:
+    files = {"https_certificate_file": tmp_path / "none.pem", "https_key_file": tmp_path / "none"}
+    async with process(**files) as started:
+        status, out, err = await ended(started)
+    assert (status, out) == (EX_CONFIG, "")
+    assert "none.pem" in err
+    assert "Traceback" not in err
+
+
 async def test_settings_that_cannot_work_end_it_with_their_names_and_not_their_values() -> None:
     async with process(call_timeout_seconds="soon", listen="nowhere") as started:
         status, out, err = await ended(started)
@@ -135,7 +184,7 @@ async def test_a_setting_can_come_from_a_file(tmp_path: Path) -> None:
     port = free_port()
     (tmp_path / "listen").write_text(f"127.0.0.1:{port}\n")
     async with (
-        process(listen_file=tmp_path / "listen", log_level="warning") as started,
+        process(listen_file=tmp_path / "listen", log_level="error") as started,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
     ):
         await answering(client, "/healthz")

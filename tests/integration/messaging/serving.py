@@ -73,6 +73,7 @@ def settings_for(
         public_url=public_url,
         send_timeout_seconds=timeout_seconds,
         ledger_key=SecretStr(ledger_key),
+        serves_reflection=True,
         sms_per_second=per_second,
         mms_per_second=per_second,
         lookups_per_second=per_second,
@@ -151,7 +152,7 @@ class Messaging:
 @asynccontextmanager
 async def serving(settings: Settings, clock: Clock) -> AsyncIterator[Messaging]:
     """The service, served but perhaps not yet healthy."""
-    server, stop = grpc_server(settings.listen), asyncio.Event()
+    server, stop = grpc_server(settings), asyncio.Event()
     served = asyncio.create_task(serve(settings, clock, server, stop))
     try:
         async with talking_to(f"127.0.0.1:{server.port}") as messaging:

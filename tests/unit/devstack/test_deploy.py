@@ -1,6 +1,7 @@
 """The checks of the compose file fail when it is broken; `make up` makes keys once."""
 
 import stat
+from hashlib import sha256
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -66,6 +67,12 @@ def test_the_compose_file_and_the_dockerfiles_keep_their_promises() -> None:
             "1 ports",
         ),
         ("redis: { condition: service_healthy }", "redis: {}", "must wait until redis is healthy"),
+        ("MESSAGING_LEDGER_KEY:", "MESSAGING_LEDGER_KEY: a", "must only be passed on"),
+        ("CONVERSATION_MESSAGING_TOKEN:", "CONVERSATION_MESSAGING_TOKEN: a", "be passed on"),
+        ("      - --aclfile\n", "", "redis: its users must come from a file"),
+        ("      - --save\n", "      - --requirepass\n      - PASSWORD\n", "no place for a secret"),
+        ("//maskline-messaging@redis", "//redis", "must name a user of deploy/redis.acl"),
+        ("maskline-messaging@redis:", "maskline-messaging@rediss:", "which is no service"),
         ("redis: { condition:", "valkey: { condition:", "depends on valkey"),
         ("./deploy/pools.toml}", "./deploy/pool.toml}", "source ./deploy/pool.toml does not exist"),
     ],
@@ -81,6 +88,7 @@ def test_a_broken_promise_of_the_compose_file_is_named(
     [
         ("ARG PYTHON_IMAGE=python:3.13-slim", "ARG IMAGE", "takes its base image"),
         ("FROM ${PYTHON_IMAGE}\n", "FROM python:3.13\n", "builds on that argument alone"),
+        ("GATEWAY_LISTEN=", "GATEWAY_TOKEN=t GATEWAY_LISTEN=", "holds no secret"),
         ("USER 10001:10001", "USER maskline", "runs as a user told by number"),
         ("USER 10001:10001", "USER 0:0", "runs as a user told by number"),
         ("HEALTHCHECK ", "# ", "checks its health"),
@@ -96,6 +104,12 @@ def test_a_broken_promise_of_a_dockerfile_is_named(right: str, wrong: str, promi
     assert promise in problem
 
 
+@pytest.fixture
+def _no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    for key in (*compose.KEYS, "REDIS_USERS_FILE"):
+        monkeypatch.delenv(key, raising=False)
+
+
 def test_make_up_writes_each_missing_key_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,7 +119,7 @@ def test_make_up_writes_each_missing_key_once(
     compose.write_missing_keys(env_file)
     written = dict(line.split("=", 1) for line in env_file.read_text().splitlines())
     assert tuple(written) == compose.KEYS
-    assert len({value for value in written.values() if len(value) >= 32}) == 2
+    assert len({value for value in written.values() if len(value) >= 32}) == len(compose.KEYS)
     assert stat.S_IMODE(env_file.stat().st_mode) == 0o600
     compose.write_missing_keys(env_file)
     assert dict(line.split("=", 1) for line in env_file.read_text().splitlines()) == written
@@ -118,6 +132,8 @@ def test_make_up_keeps_what_a_person_has_set(
     monkeypatch.setenv("MESSAGING_LEDGER_KEY_FILE", "/run/secrets/ledger_key")
     env_file = tmp_path / ".env"
     env_file.write_text("GATEWAY_PORT=9000\nCONVERSATION_STATE_KEY=a key of their own")
+    for key in compose.REDIS_USERS.values():
+        monkeypatch.setenv(key, "theirs")
     compose.write_missing_keys(env_file)
     assert env_file.read_text() == "GATEWAY_PORT=9000\nCONVERSATION_STATE_KEY=a key of their own"
 
@@ -129,7 +145,44 @@ def test_a_key_is_added_below_an_unfinished_line(
     monkeypatch.setenv("MESSAGING_LEDGER_KEY", "a key of their own")
     env_file = tmp_path / ".env"
     env_file.write_text("GATEWAY_PORT=9000")
+    for key in compose.REDIS_USERS.values():
+        monkeypatch.setenv(key, "theirs")
     compose.write_missing_keys(env_file)
     first, second = env_file.read_text().splitlines()
     assert first == "GATEWAY_PORT=9000"
     assert second.startswith("CONVERSATION_STATE_KEY=")
+
+
+@pytest.mark.usefixtures("_no_keys")
+def test_make_up_gives_redis_the_passwords_that_the_services_have(tmp_path: Path) -> None:
+    env_file = tmp_path / ".env"
+    compose.write_missing_keys(env_file)
+    assert compose.write_redis_users(env_file)
+    users, written = (tmp_path / ".redis.acl").read_text(), env_file.read_text()
+    for key in compose.REDIS_USERS.values():
+        [password] = [line.partition("=")[2] for line in written.splitlines() if key in line]
+        assert sha256(password.encode()).hexdigest() in users
+        assert password not in users
+    assert users.count("nopass") == 1
+    assert "user default on nopass resetkeys resetchannels -@all +ping\n" in users
+    assert "REDIS_USERS_FILE=./.redis.acl\n" in written
+    assert not compose.write_redis_users(env_file)
+    assert env_file.read_text() == written
+
+
+@pytest.mark.usefixtures("_no_keys")
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        {"REDIS_USERS_FILE": "./theirs.acl"},
+        {"CONVERSATION_REDIS_PASSWORD_FILE": "/run/secrets/redis"},
+    ],
+)
+def test_make_up_leaves_a_persons_own_redis_users_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, theirs: dict[str, str]
+) -> None:
+    for name, value in theirs.items():
+        monkeypatch.setenv(name, value)
+    compose.write_missing_keys(tmp_path / ".env")
+    assert not compose.write_redis_users(tmp_path / ".env")
+    assert not (tmp_path / ".redis.acl").exists()

@@ -48,6 +48,7 @@ def test_the_default_addresses_are_those_of_the_design() -> None:
                 "MESSAGING_FLOWROUTE_URL": "http://127.0.0.1:8090",
                 "MESSAGING_PUBLIC_URL": "http://127.0.0.1:8080",
                 "MESSAGING_LEDGER_KEY_FILE": "data/keys/messaging_ledger_key",
+                "MESSAGING_SERVES_REFLECTION": "true",
                 "MESSAGING_MEDIA_ORIGINS": "https://*.amazonaws.com,http://127.0.0.1:8090",
             },
         ),
@@ -59,6 +60,7 @@ def test_the_default_addresses_are_those_of_the_design() -> None:
                 "CONVERSATION_MESSAGING_TARGET": "127.0.0.1:50052",
                 "CONVERSATION_POOLS_FILE": str(REPOSITORY / "deploy" / "pools.toml"),
                 "CONVERSATION_STATE_KEY_FILE": "data/keys/conversation_state_key",
+                "CONVERSATION_SERVES_REFLECTION": "true",
             },
         ),
         (
@@ -66,6 +68,7 @@ def test_the_default_addresses_are_those_of_the_design() -> None:
             {
                 "GATEWAY_LISTEN": "127.0.0.1:8080",
                 "GATEWAY_CONVERSATION_TARGET": "127.0.0.1:50051",
+                "GATEWAY_SERVES_OPENAPI": "true",
             },
         ),
     ],

@@ -5,6 +5,9 @@ from typing import Protocol
 
 from grpc.aio import ServicerContext
 
+from conversation_service.rpc.roles import SEES_NUMBERS
+from runtime.authorisation import present_caller
+
 Context = ServicerContext[object, object]
 
 
@@ -29,3 +32,12 @@ class NobodySpecial:
     def caller(self, context: Context) -> Caller:
         """See Callers."""
         return Caller()
+
+
+class CallersByRole:
+    """Callers as the guard of the door knows them; it has let nobody else in."""
+
+    def caller(self, context: Context) -> Caller:
+        """See Callers."""
+        known = present_caller()
+        return Caller(may_see_numbers=known is not None and known.role in SEES_NUMBERS)

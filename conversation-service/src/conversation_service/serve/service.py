@@ -67,6 +67,7 @@ from maskline.conversation.v1 import (
     pool_pb2_grpc,
 )
 from runtime.clock import Clock
+from runtime.door import UNGUARDED, Door
 from runtime.grpc_server import GrpcServer, serve_until
 from runtime.loops import run_forever
 from runtime.redis_client import BLOCK_MS, answers
@@ -126,9 +127,9 @@ class Service:
         self._keeper = Keeper(self.directory, self.seeding, self._loops_of)
         self._dispatchers: list[Dispatcher] = []
 
-    async def serve(self, listen: str, stop: asyncio.Event) -> None:
+    async def serve(self, listen: str, stop: asyncio.Event, door: Door = UNGUARDED) -> None:
         """Serves until `stop`, then lets what is under way end."""
-        server = GrpcServer(listen, [RefusalInterceptor(DOMAIN, status_of, too_slow)])
+        server = GrpcServer(listen, [RefusalInterceptor(DOMAIN, status_of, too_slow)], door)
         self.add_servicers(server.server)
         loops = [run_forever("pools", self._keeper.run_once), self._end_watches(stop)]
         if self._recovery_interval:

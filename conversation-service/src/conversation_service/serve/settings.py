@@ -5,19 +5,21 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from runtime.link_settings import ServerSettings
 from runtime.logs import LogLevel
 from runtime.metrics import MetricsAddress
-from runtime.setting_types import Address, RedisUrl
-from runtime.settings import ServiceSettings
+from runtime.redis_settings import RedisSettings
+from runtime.setting_types import Address, RedisUrl, Secret
 
 # Known to everybody who reads this: good for a machine of one's own, and warned about.
 DEVELOPMENT_KEY = "maskline-development-key"
 
 
-class Settings(ServiceSettings):
+class Settings(ServerSettings, RedisSettings):
     """Settings of the conversation service."""
 
     model_config = SettingsConfigDict(env_prefix="CONVERSATION_", frozen=True)
+    links = ("listen", "messaging_target")
 
     listen: Address = Field("127.0.0.1:50051", description="Address the gRPC server listens on.")
     redis_url: RedisUrl = Field(
@@ -26,6 +28,11 @@ class Settings(ServiceSettings):
     )
     messaging_target: Address = Field(
         "127.0.0.1:50052", description="Address of the messaging service."
+    )
+    messaging_token: Secret | None = Field(
+        None,
+        description="Token that is shown to the messaging service, where it lists one for the "
+        "conversation service instead of a certificate.",
     )
     pools_file: Path = Field(
         Path("deploy/pools.toml"), description="TOML file with the pools and their numbers."

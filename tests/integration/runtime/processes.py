@@ -1,0 +1,40 @@
+"""The three services as processes, with whatever settings a test gives each."""
+
+import asyncio
+import os
+import sys
+from asyncio.subprocess import PIPE, STDOUT, Process
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from support.eventually import PATIENCE_SECONDS
+
+REPOSITORY = Path(__file__).parents[3]
+
+
+@asynccontextmanager
+async def process(package: str, settings: Mapping[str, str]) -> AsyncIterator[Process]:
+    """One with these settings and no others, killed if the test leaves it alive."""
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    started = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", package),
+        env=inherited | dict(settings),
+        cwd=REPOSITORY,
+        stdout=PIPE,
+        stderr=STDOUT,
+    )
+    try:
+        yield started
+    finally:
+        if started.returncode is None:
+            started.kill()
+        await started.communicate()
+
+
+async def ended(started: Process) -> tuple[int | None, str]:
+    """The exit status, and all that it wrote."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        out, _ = await started.communicate()
+    return started.returncode, out.decode()

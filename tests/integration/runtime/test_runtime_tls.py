@@ -1,0 +1,166 @@
+"""Mutual TLS between real servers and channels, and the renewal of certificates."""
+
+from pathlib import Path
+
+import grpc
+import pytest
+from integration.runtime.echo import ask, echoing, watch
+
+from runtime.door import Door
+from runtime.grpc_client import Credentials, open_channel
+from runtime.probe import grpc_serves
+from runtime.reloaded import UnusableFile
+from runtime.tls import TlsFiles, read_identity, server_credentials
+from support.certificates import Authority, pem, replace
+from support.eventually import eventually
+
+
+@pytest.fixture
+def authority() -> Authority:
+    """The one that both sides trust."""
+    return Authority()
+
+
+@pytest.fixture
+def server_files(authority: Authority, tmp_path: Path) -> TlsFiles:
+    """Of a server on loopback."""
+    return authority.files(tmp_path / "server", "server.example")
+
+
+@pytest.fixture
+def client_files(authority: Authority, tmp_path: Path) -> TlsFiles:
+    """Of a caller."""
+    return authority.files(tmp_path / "client", "first.example")
+
+
+def channel_to(port: int, files: TlsFiles | None) -> grpc.aio.Channel:
+    """A channel as services open it."""
+    return open_channel(f"127.0.0.1:{port}", [], Credentials(files))
+
+
+async def code_of(port: int, files: TlsFiles | None) -> grpc.StatusCode:
+    """How a call is refused."""
+    async with channel_to(port, files) as channel:
+        with pytest.raises(grpc.aio.AioRpcError) as refusal:
+            await ask(channel)
+    return refusal.value.code()
+
+
+async def test_a_server_knows_its_caller_by_the_certificate(
+    server_files: TlsFiles, client_files: TlsFiles
+) -> None:
+    async with (
+        echoing(Door(server_credentials(server_files))) as port,
+        channel_to(port, client_files) as channel,
+    ):
+        assert await ask(channel) == {"name": "first.example", "role": ""}
+        assert len(await watch(channel)) == 2
+
+
+async def test_who_shows_no_certificate_or_one_of_another_authority_is_not_let_in(
+    server_files: TlsFiles, client_files: TlsFiles, tmp_path: Path
+) -> None:
+    stranger = Authority("stranger").files(tmp_path / "stranger", "first.example")
+    # It trusts the server, so that it is the server that refuses.
+    replace(stranger.authority, client_files.authority.read_bytes())
+    bare = grpc.ssl_channel_credentials(client_files.authority.read_bytes())
+    async with echoing(Door(server_credentials(server_files))) as port:
+        assert await code_of(port, None) is grpc.StatusCode.UNAVAILABLE
+        assert await code_of(port, stranger) is grpc.StatusCode.UNAVAILABLE
+        async with grpc.aio.secure_channel(f"127.0.0.1:{port}", bare) as channel:
+            with pytest.raises(grpc.aio.AioRpcError):
+                await ask(channel)
+
+
+async def test_a_caller_does_not_speak_to_a_server_of_another_authority(
+    client_files: TlsFiles, tmp_path: Path
+) -> None:
+    impostor = Authority("stranger").files(tmp_path / "impostor", "server.example")
+    replace(impostor.authority, client_files.authority.read_bytes())
+    async with echoing(Door(server_credentials(impostor))) as port:
+        assert await code_of(port, client_files) is grpc.StatusCode.UNAVAILABLE
+
+
+async def test_a_callers_renewed_certificate_is_shown_without_a_restart(
+    authority: Authority, server_files: TlsFiles, client_files: TlsFiles
+) -> None:
+    async with (
+        echoing(Door(server_credentials(server_files))) as port,
+        channel_to(port, client_files) as channel,
+    ):
+        assert (await ask(channel))["name"] == "first.example"
+        authority.files(client_files.key.parent, "renewed.example")
+
+        async def shows_the_new_one() -> bool:
+            return (await ask(channel))["name"] == "renewed.example"
+
+        await eventually(shows_the_new_one)
+
+
+async def test_a_servers_renewed_certificate_and_authority_are_used_without_a_restart(
+    server_files: TlsFiles, client_files: TlsFiles, tmp_path: Path
+) -> None:
+    successor = Authority("successor")
+    newcomer = successor.files(tmp_path / "newcomer", "newcomer.example")
+    async with echoing(Door(server_credentials(server_files))) as port:
+        assert await code_of(port, newcomer) is grpc.StatusCode.UNAVAILABLE
+        successor.files(server_files.key.parent, "server.example")
+        async with channel_to(port, newcomer) as channel:
+            assert (await ask(channel))["name"] == "newcomer.example"
+        assert await code_of(port, client_files) is grpc.StatusCode.UNAVAILABLE
+
+
+async def test_calls_under_way_outlive_the_renewal_of_their_callers_certificate(
+    authority: Authority, server_files: TlsFiles, client_files: TlsFiles
+) -> None:
+    async with (
+        echoing(Door(server_credentials(server_files))) as port,
+        channel_to(port, client_files) as channel,
+    ):
+        call = channel.unary_stream(
+            "/S/Stream", request_serializer=str.encode, response_deserializer=bytes.decode
+        )
+        streamed = call("main")
+        assert "first.example" in str(await streamed.read())
+        authority.files(client_files.key.parent, "renewed.example")
+
+        async def shows_the_new_one() -> bool:
+            return (await ask(channel))["name"] == "renewed.example"
+
+        await eventually(shows_the_new_one)
+        assert "first.example" in str(await streamed.read())
+
+
+async def test_half_a_renewal_changes_nothing_until_the_other_half_is_there(
+    authority: Authority, server_files: TlsFiles, client_files: TlsFiles, tmp_path: Path
+) -> None:
+    renewed = authority.files(tmp_path / "renewed", "server.example")
+    async with echoing(Door(server_credentials(server_files))) as port:
+        replace(server_files.certificate, renewed.certificate.read_bytes())
+        async with channel_to(port, client_files) as channel:
+            assert (await ask(channel))["name"] == "first.example"
+        replace(server_files.key, renewed.key.read_bytes())
+        async with channel_to(port, client_files) as channel:
+            assert (await ask(channel))["name"] == "first.example"
+
+
+async def test_a_health_check_shows_the_services_own_certificate(
+    server_files: TlsFiles,
+) -> None:
+    async with echoing(Door(server_credentials(server_files))) as port:
+        assert await grpc_serves(f"127.0.0.1:{port}", server_files)
+        assert not await grpc_serves(f"127.0.0.1:{port}")
+        missing = TlsFiles(Path("missing"), Path("missing"), Path("missing"))
+        assert not await grpc_serves(f"127.0.0.1:{port}", missing)
+
+
+def test_files_that_do_not_belong_together_are_refused_and_nothing_of_them_is_told(
+    authority: Authority, server_files: TlsFiles
+) -> None:
+    replace(server_files.key, pem(Authority().key))
+    with pytest.raises(UnusableFile, match="cannot be used together") as refusal:
+        read_identity(server_files)
+    assert "PRIVATE" not in str(refusal.value)
+    server_files.key.unlink()
+    with pytest.raises(UnusableFile, match=r"own\.key cannot be read: FileNotFoundError"):
+        read_identity(server_files)

@@ -1,0 +1,158 @@
+"""Who may hand callbacks in."""
+
+from dataclasses import replace
+from ipaddress import ip_address, ip_network
+
+import pytest
+
+from gateway.callers import CallerRules, NotServed, admit, basic_credentials, is_one_of
+from gateway.problems import CallerNotAllowed, CredentialsNeeded
+from gateway.sources import SourceAddress
+
+SOURCE = ip_address("52.88.246.140")
+NEW, OLD = b"n" * 32, b"o" * 32
+TOKENS = CallerRules(callback_tokens=(NEW, OLD))
+LISTED = CallerRules(allowed_sources=(ip_network("52.88.246.140"), ip_network("2001:db8::/32")))
+CREDENTIALS = basic_credentials("flowroute", "correct horse battery")
+BASIC = CallerRules(credentials=CREDENTIALS)
+NOT_CALLBACKS = ["/healthz", "/readyz", "/media/c2VuZA", "/openapi.json", "/", "/api"]
+
+
+def served(rules: CallerRules, path: str, authorization: bytes = b"") -> str:
+    return admit(rules, path, SOURCE, authorization)
+
+
+@pytest.mark.parametrize("path", ["/api/message", "/api/receipt", "/api/receipt/c2VuZA", "/api/x"])
+def test_without_rules_every_address_leads_where_it_says(path: str) -> None:
+    assert admit(CallerRules(), path, None, b"") == path
+
+
+@pytest.mark.parametrize(
+    ("path", "leads_to"),
+    [
+        ("/api/message/" + "n" * 32, "/api/message"),
+        ("/api/message/" + "o" * 32, "/api/message"),
+        ("/api/receipt/" + "n" * 32, "/api/receipt"),
+        ("/api/receipt/" + "o" * 32, "/api/receipt"),
+        ("/api/receipt/c2VuZC10b2tlbg", "/api/receipt/c2VuZC10b2tlbg"),
+        ("/api/receipt/" + "N" * 32, "/api/receipt/" + "N" * 32),
+    ],
+)
+def test_both_tokens_open_both_addresses_and_a_receipt_of_one_attempt_needs_none(
+    path: str, leads_to: str
+) -> None:
+    assert served(TOKENS, path) == leads_to
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/message",
+        "/api/message/",
+        "/api/receipt",
+        "/api/receipt/",
+        "/api/message/" + "N" * 32,
+        "/api/message/" + "n" * 31,
+        "/api/message/" + "n" * 33,
+        "/api/message/" + "n" * 31 + "\ufffd",
+        "/api/message/" + "n" * 32 + "/",
+        "/api/message/x/" + "n" * 32,
+        "/api/receipt/" + "n" * 32 + "/c2VuZA",
+        "/api/" + "n" * 32,
+        "/api/other/" + "n" * 32,
+    ],
+)
+def test_any_other_address_of_callbacks_is_not_there(path: str) -> None:
+    with pytest.raises(NotServed):
+        served(TOKENS, path)
+
+
+@pytest.mark.parametrize("source", ["52.88.246.140", "2001:db8::17"])
+def test_a_listed_source_may_call(source: str) -> None:
+    assert admit(LISTED, "/api/message", ip_address(source), b"") == "/api/message"
+
+
+@pytest.mark.parametrize("source", [ip_address("52.88.246.141"), ip_address("2001:db9::1"), None])
+def test_no_other_source_may_hand_callbacks_in(
+    source: SourceAddress | None,
+) -> None:
+    with pytest.raises(CallerNotAllowed):
+        admit(LISTED, "/api/message", source, b"")
+
+
+@pytest.mark.parametrize("scheme", [b"Basic ", b"basic ", b"BASIC  "])
+def test_the_right_user_and_password_pass(scheme: bytes) -> None:
+    assert served(BASIC, "/api/message", scheme + CREDENTIALS) == "/api/message"
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        b"",
+        b"Basic",
+        b"Basic ",
+        b"Bearer " + CREDENTIALS,
+        CREDENTIALS,
+        b"Basic " + CREDENTIALS[:-1],
+        b"Basic " + basic_credentials("flowroute", "correct horse"),
+        b"Basic " + basic_credentials("", ""),
+        b"Basic \xff",
+    ],
+)
+def test_any_other_user_or_password_is_asked_again(authorization: bytes) -> None:
+    with pytest.raises(CredentialsNeeded):
+        served(BASIC, "/api/message", authorization)
+
+
+@pytest.mark.parametrize("rules", [BASIC, replace(TOKENS, credentials=CREDENTIALS)])
+def test_the_address_of_one_attempt_asks_for_no_password(rules: CallerRules) -> None:
+    assert served(rules, "/api/receipt/c2VuZC10b2tlbg") == "/api/receipt/c2VuZC10b2tlbg"
+
+
+@pytest.mark.parametrize("path", ["/api/receipt", "/api/message", "/api/message/c2VuZA"])
+def test_every_other_address_of_callbacks_asks_for_the_password(path: str) -> None:
+    with pytest.raises(CredentialsNeeded):
+        served(BASIC, path)
+
+
+def test_the_token_of_receipts_of_the_account_asks_for_the_password_too() -> None:
+    with pytest.raises(CredentialsNeeded):
+        served(replace(TOKENS, credentials=CREDENTIALS), "/api/receipt/" + "n" * 32)
+
+
+@pytest.mark.parametrize("path", NOT_CALLBACKS)
+def test_what_is_no_callback_is_asked_for_nothing(path: str) -> None:
+    everything = replace(
+        TOKENS, allowed_sources=LISTED.allowed_sources, credentials=BASIC.credentials
+    )
+    assert admit(everything, path, ip_address("203.0.113.9"), b"") == path
+
+
+def test_each_rule_holds_beside_the_others() -> None:
+    both = replace(TOKENS, credentials=CREDENTIALS)
+    right = b"Basic " + CREDENTIALS
+    assert served(both, "/api/message/" + "n" * 32, right) == "/api/message"
+    with pytest.raises(CredentialsNeeded):
+        served(both, "/api/message/" + "n" * 32)
+    with pytest.raises(NotServed):
+        served(both, "/api/message", right)
+
+
+def test_every_secret_is_compared_whether_one_matched_or_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared = []
+
+    def compare(given: bytes, secret: bytes) -> bool:
+        compared.append(secret)
+        return given == secret
+
+    monkeypatch.setattr("gateway.callers.compare_digest", compare)
+    assert is_one_of(NEW, [NEW, OLD])
+    assert not is_one_of(b"", [NEW, OLD])
+    assert compared == [NEW, OLD] * 2
+
+
+def test_rules_do_not_show_their_secrets() -> None:
+    shown = repr(replace(TOKENS, credentials=CREDENTIALS))
+    assert not [one for one in (NEW, OLD, CREDENTIALS) if one.decode() in shown]
