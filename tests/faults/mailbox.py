@@ -101,10 +101,8 @@ class Mailbox:
         return [body for body in self._bodies[phone, number] if body.startswith(beginning)]
 
     def is_taken(self, promise: Promise) -> bool:
-        """Whether the text was accepted, or arrived as it was found in the records."""
-        if promise.typed.accepted_at is not None:
-            return True
-        return self.has_arrived(promise.place)
+        """Whether the text was accepted, or found in the records and passed on or told of."""
+        return promise.typed.accepted_at is not None or self._is_settled(promise)
 
     def has_arrived(self, place: Place) -> bool:
         """Whether a place has at least as many texts as it is owed."""
