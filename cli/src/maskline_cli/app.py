@@ -10,6 +10,7 @@ from maskline_cli import (
     conversations,
     dead_letters,
     doctor,
+    keys,
     messages,
     numbers,
     opening,
@@ -138,5 +139,10 @@ _dead.command("list")(dead_letters.list_dead_letters)
 _dead.command("replay")(dead_letters.replay)
 _dead.command("drop")(dead_letters.drop)
 app.add_typer(_dead, name="dead")
+
+_keys = typer.Typer(help="The keys under which the deployment's state lies.")
+_keys.command("status")(keys.status)
+_keys.command("rotate")(keys.rotate)
+app.add_typer(_keys, name="keys")
 
 app.command("doctor")(doctor.doctor)

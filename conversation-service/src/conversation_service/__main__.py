@@ -1,6 +1,5 @@
 """`python -m conversation_service`: one process of the conversation service."""
 
-import sys
 from datetime import timedelta
 
 import structlog
@@ -12,6 +11,8 @@ from conversation_service.rpc.roles import RIGHTS, ROLES
 from conversation_service.serve.pools_file import PoolsFileError, read_pools
 from conversation_service.serve.service import Service
 from conversation_service.serve.settings import Settings
+from conversation_service.store.key_ring import KeysCollide
+from conversation_service.store.unlocking import KeyLost
 from conversation_service.store.vault import Vault
 from maskline.messaging.v1 import messaging_pb2
 from runtime.clock import SystemClock
@@ -21,7 +22,7 @@ from runtime.logs import configure_logs
 from runtime.metrics import serve_metrics
 from runtime.redis_client import open_redis
 from runtime.reloaded import UnusableFile
-from runtime.settings import EX_CONFIG, load_settings, refuse_to_start
+from runtime.settings import load_settings, refuse_to_start
 from runtime.shutdown import run, stop_requested
 
 MESSAGING = messaging_pb2.DESCRIPTOR.services_by_name["MessagingService"]
@@ -35,17 +36,22 @@ def main() -> None:
         structlog.get_logger().warning("development_state_key", set="CONVERSATION_STATE_KEY")
     try:
         pools = read_pools(settings.pools_file)
+        run(serve(settings, pools, _vault(settings)))
     except PoolsFileError as error:
-        print(f"CONVERSATION_POOLS_FILE: {error}", file=sys.stderr)
-        sys.exit(EX_CONFIG)
-    try:
-        run(serve(settings, pools))
+        refuse_to_start(f"CONVERSATION_POOLS_FILE: {error}")
+    except (KeysCollide, KeyLost) as error:
+        refuse_to_start(f"CONVERSATION_STATE_KEY: {error}")
     except UnusableFile as unusable:
         refuse_to_start(str(unusable))
 
 
-async def serve(settings: Settings, pools: tuple[SeededPool, ...]) -> None:
-    """Opens the connections, serves, closes them. Raises UnusableFile."""
+def _vault(settings: Settings) -> Vault:
+    current = settings.state_key.get_secret_value()
+    return Vault(current, settings.former_keys, is_locked=True)
+
+
+async def serve(settings: Settings, pools: tuple[SeededPool, ...], vault: Vault) -> None:
+    """Opens the connections, serves, closes them. Raises UnusableFile and KeyLost."""
     door = open_door(settings, RIGHTS, ROLES, domain=DOMAIN)
     shown = Credentials(settings.tls_files, settings.messaging_token)
     redis = open_redis(settings.redis_access)
@@ -57,7 +63,7 @@ async def serve(settings: Settings, pools: tuple[SeededPool, ...]) -> None:
             redis=redis,
             reader=reader,
             messaging=messaging,
-            vault=Vault(settings.state_key.get_secret_value()),
+            vault=vault,
             clock=SystemClock(),
             callers=CallersByRole() if door.tells_callers_apart else NobodySpecial(),
             uses_development_key=settings.uses_development_key,

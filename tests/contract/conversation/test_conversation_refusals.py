@@ -14,6 +14,7 @@ from contract.conversation import (
     documented,
     provoking_conversations,
     provoking_dead_letters,
+    provoking_keys,
     provoking_media,
     provoking_pools,
     provoking_reads,
@@ -38,6 +39,7 @@ PROVOCATIONS = (
     | provoking_pools.TABLE
     | provoking_media.TABLE
     | provoking_dead_letters.TABLE
+    | provoking_keys.TABLE
 )
 # Refusals that take another replica than the usual one.
 REPLICAS: dict[str, Replica] = {

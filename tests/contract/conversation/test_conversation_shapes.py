@@ -15,6 +15,7 @@ from conversation_service.rpc.refusals import DOMAIN
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import (
     dead_letter_pb2,
+    deployment_pb2,
     error_reason_pb2,
     media_pb2,
     opt_out_pb2,
@@ -220,6 +221,9 @@ WRONG: list[tuple[Message, set[str]]] = [
     ),
     (dead_letter_pb2.ReplayDeadLetterRequest(), {"request_id", "pool", "dead_letter_id"}),
     (dead_letter_pb2.DropDeadLetterRequest(), {"request_id", "pool", "dead_letter_id"}),
+    (deployment_pb2.RotateKeysRequest(page_token="x"), {"request_id", "page_token"}),
+    (deployment_pb2.RotateKeysRequest(request_id="r", page_token=str(2**64)), {"page_token"}),
+    (deployment_pb2.RotateKeysRequest(request_id="r", page_token="9" * 5000), {"page_token"}),
 ]
 
 

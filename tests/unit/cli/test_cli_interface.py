@@ -10,6 +10,7 @@ COMMANDS = {
     "conversations": "list show start open join pause resume reopen messages",
     "opt-outs": "get add remove",
     "dead": "list replay drop",
+    "keys": "status rotate",
     "": "timeline watch send end doctor",
 }
 

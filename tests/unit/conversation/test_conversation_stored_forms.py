@@ -162,7 +162,7 @@ def test_what_most_conversations_do_not_have_takes_no_room() -> None:
     waiting, noted = json.loads(encode_conversation(WAITING)), replace(WAITING, end_note="x")
     assert len(waiting) == 10
     assert len(json.loads(encode_conversation(noted))) > len(waiting)
-    assert waiting[0] == 2
+    assert waiting[0] == 3
     assert b" " not in encode_conversation(WAITING)
     assert "\u00e9".encode() in encode_conversation(replace(WAITING, end_note="\u00e9"))
 
@@ -195,6 +195,15 @@ def test_an_ended_conversation_of_release_1_stays_ended() -> None:
 
 def test_a_conversation_of_release_1_is_written_in_the_new_form() -> None:
     found = read_1(VERSION_1)
+    assert read(encode_conversation(found)) == found
+
+
+def test_a_conversation_of_form_2_is_read_with_its_numbers_and_state_in_words() -> None:
+    stored = [2, MASKED, "ACTIVE", CODE, [ALICE_NUMBER, BOB_NUMBER], CREATED, 9_000, 1_000]
+    found = read(json.dumps(stored).encode())
+    assert (found.state, found.masked_number) == (State.ACTIVE, MASKED)
+    assert [one.phone_number for one in found.participants] == [ALICE_NUMBER, BOB_NUMBER]
+    assert found.join_time == from_ms(CREATED + 1_000)
     assert read(encode_conversation(found)) == found
 
 

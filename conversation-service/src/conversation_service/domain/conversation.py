@@ -66,6 +66,8 @@ class Conversation:
     # When the carrier took the text that joined it, if that was well before the join_time: the text
     # came late, and so may all that was texted after it.
     ask_time: datetime | None = None
+    # Its words are sealed under this while they are kept; the store draws it.
+    text_secret: bytes = field(default=b"", repr=False, compare=False)
 
     @property
     def is_live(self) -> bool:

@@ -52,7 +52,7 @@ TABLE: dict[str, dict[str, tuple[str, ...]]] = {
     },
     # Opt-outs span all pools, and whether a number has opted out tells that it was texted.
     "OptOutService": {"OptOut": (), "OptIn": (), "GetOptOut": (SUPPORT,)},
-    "DeploymentService": {"CheckDeployment": ()},
+    "DeploymentService": {"CheckDeployment": (), "RotateKeys": ()},
     "DeadLetterService": {
         "ListDeadLetters": (SUPPORT,),
         "ReplayDeadLetter": (),

@@ -97,6 +97,12 @@ class Shape:
         if value and not (value.isascii() and value.isdigit() and len(value) <= MAX_PLACE_DIGITS):
             self._wrong(field, "not a token of this list; begin without one")
 
+    def number(self, field: str, value: str, highest: int) -> None:
+        """A page token that is a number, or nothing."""
+        digits = value.isascii() and value.isdigit() and len(value) <= len(str(highest))
+        if value and not (digits and int(value) <= highest):
+            self._wrong(field, "not a token of this list; begin without one")
+
     def cursor(self, field: str, value: str) -> None:
         """A cursor of a watch, or nothing."""
         if value and not CURSOR.fullmatch(value):

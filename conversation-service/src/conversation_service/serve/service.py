@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 
 import grpc
 from redis.asyncio import Redis
@@ -48,7 +49,9 @@ from conversation_service.store.people import People
 from conversation_service.store.recovery_log import RecoveryLog
 from conversation_service.store.redis_store import RedisStore
 from conversation_service.store.registry import Registry
+from conversation_service.store.rotation import Rotation
 from conversation_service.store.suppression import SuppressionList
+from conversation_service.store.unlocking import KeyLost, Unlocking
 from conversation_service.store.vault import Vault
 from conversation_service.sweep.housekeeping import Housekeeping
 from conversation_service.sweep.sweeper import Sweeper
@@ -103,6 +106,8 @@ class Service:
         self._redis = redis
         self._reader = reader
         self._vault = vault
+        self._unlocking = Unlocking(redis, vault)
+        self._key_lost: KeyLost | None = None
         self._clock = clock
         self._callers = callers or NobodySpecial()
         self._people = People(vault)
@@ -128,10 +133,13 @@ class Service:
         self._dispatchers: list[Dispatcher] = []
 
     async def serve(self, listen: str, stop: asyncio.Event, door: Door = UNGUARDED) -> None:
-        """Serves until `stop`, then lets what is under way end."""
+        """Serves until `stop`, then lets what is under way end.
+
+        Raises KeyLost, once Redis has answered, if a locked vault cannot be unlocked.
+        """
         server = GrpcServer(listen, [RefusalInterceptor(DOMAIN, status_of, too_slow)], door)
         self.add_servicers(server.server)
-        loops = [run_forever("pools", self._keeper.run_once), self._end_watches(stop)]
+        loops = [run_forever("pools", partial(self._keep, stop)), self._end_watches(stop)]
         if self._recovery_interval:
             recovery = self.recovery(self._recovery_interval)
             loops.append(run_forever("recovery", recovery.run_once))
@@ -139,6 +147,17 @@ class Service:
         await self._keeper.close()
         for dispatcher in self._dispatchers:
             await dispatcher.close()
+        if self._key_lost:
+            raise self._key_lost
+
+    async def _keep(self, stop: asyncio.Event) -> float:
+        try:
+            await self._unlocking.unlock()
+        except KeyLost as lost:
+            self._key_lost = lost
+            stop.set()
+            raise
+        return await self._keeper.run_once()
 
     def add_servicers(self, server: grpc.aio.Server) -> None:
         """All that it answers over gRPC; nothing in the background is needed for that."""
@@ -154,7 +173,7 @@ class Service:
         pools = Pools(self.directory, self._registry, self._messaging, self._clock)
         opt_outs = OptOutServicer(self._opt_outs, self._people)
         desk = DeadLetterDesk(self.directory, self._dead_letters, self._clock)
-        deployment = DeploymentServicer(self._deployment)
+        deployment = DeploymentServicer(self._deployment, Rotation(self._redis, self._vault))
         conversation_pb2_grpc.add_ConversationServiceServicer_to_server(conversations, server)
         pool_pb2_grpc.add_PoolServiceServicer_to_server(PoolServicer(pools), server)
         opt_out_pb2_grpc.add_OptOutServiceServicer_to_server(opt_outs, server)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from runtime.link_settings import ServerSettings
@@ -11,6 +11,7 @@ from runtime.metrics import MetricsAddress
 from runtime.redis_settings import RedisSettings
 from runtime.setting_types import Address, RedisUrl, Secret
 
+SHORTEST_KEY = 16
 # Known to everybody who reads this: good for a machine of one's own, and warned about.
 DEVELOPMENT_KEY = "maskline-development-key"
 
@@ -39,9 +40,14 @@ class Settings(ServerSettings, RedisSettings):
     )
     state_key: SecretStr = Field(
         SecretStr(DEVELOPMENT_KEY),
-        min_length=16,
+        min_length=SHORTEST_KEY,
         description="Secret that keeps numbers and texts unreadable in Redis; any long random "
         "string. Whoever loses it loses the live conversations.",
+    )
+    former_state_keys: SecretStr = Field(
+        SecretStr(""),
+        description="Earlier state keys, one a line or between commas: they open what they have "
+        "sealed, until `maskline keys rotate` has sealed all of it anew.",
     )
     recovery_interval_seconds: int = Field(
         180,
@@ -56,7 +62,26 @@ class Settings(ServerSettings, RedisSettings):
     )
     log_level: LogLevel = Field("info", description="The least severe log lines to write.")
 
+    @field_validator("former_state_keys")
+    @classmethod
+    def _are_keys(cls, value: SecretStr) -> SecretStr:
+        if any(len(key) < SHORTEST_KEY for key in _listed(value)):
+            raise ValueError(f"each key has at least {SHORTEST_KEY} characters")
+        return value
+
+    @property
+    def former_keys(self) -> list[str]:
+        """The earlier keys, each by itself."""
+        return _listed(self.former_state_keys)
+
     @property
     def uses_development_key(self) -> bool:
         """Whether anybody who has read the source can read the state."""
         return self.state_key.get_secret_value() == DEVELOPMENT_KEY
+
+
+def _listed(keys: SecretStr) -> list[str]:
+    """Between line breaks if there are any, as a key may hold a comma."""
+    text = keys.get_secret_value()
+    listed = text.splitlines() if "\n" in text else text.split(",")
+    return [key for one in listed if (key := one.strip())]

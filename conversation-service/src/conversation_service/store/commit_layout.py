@@ -1,11 +1,13 @@
 """How a change is laid out in Redis: what commit.lua checks and writes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
-from conversation_service.domain.change import Change, Line
+from conversation_service.domain.change import Change, Line, OutboundText
 from conversation_service.domain.conversation import Conversation, State
 from conversation_service.domain.events import Event
+from conversation_service.store import text_keys
 from conversation_service.store.codec import (
     encode_conduct,
     encode_count,
@@ -31,6 +33,11 @@ MESSAGE_LIFETIME = timedelta(days=7)
 FORGOTTEN_ANYWAY_AFTER = timedelta(days=1)
 # A pair that has not talked for so long does not miss its number.
 LAST_NUMBER_LIFETIME = timedelta(days=90)
+# Behind a conversation's last text, which is owed for the pool's text_validity at most: whatever
+# keeps it that long may last another day.
+TEXT_SECRET_MARGIN = timedelta(days=1)
+# How often a conversation may end and be reopened before its first words are read no more.
+TEXT_SECRETS_KEPT = 16
 # More than anybody has in the time that ended conversations are kept; who has is a machine.
 HISTORY_LENGTH = 1000
 # A long conversation's beginning interests nobody any more; its end does.
@@ -45,8 +52,13 @@ class CommitLayout:
         self._names = Names(keys, vault)
         self._seals = Seals(keys, vault)
 
-    def call(self, commit: Commit) -> Call:
-        """What commit.lua is given for one change."""
+    def calls(self, commits: Sequence[Commit]) -> Iterator[Call]:
+        """What commit.lua is given for changes that were decided together."""
+        drawn: dict[str, bytes] = {}
+        for commit in commits:
+            yield self._call(replace(commit, change=_with_secret(commit.change, drawn)))
+
+    def _call(self, commit: Commit) -> Call:
         writes = Writes((self._names.receipt(commit.receipt), self._keys.outbox, self._keys.events))
         writes.expect(self._keys.version, commit.pool.version)
         self._lay_out(writes, commit)
@@ -93,6 +105,7 @@ class CommitLayout:
         if before is None:
             writes.add("ZADD", self._keys.conversations, 0, name)
         self._held(writes, commit.change, before, after)
+        self._last_words(writes, commit, after)
         if not _same_people(before, after):
             self._code(writes, commit, before, after)
             self._people(writes, commit, before, after)
@@ -173,9 +186,20 @@ class CommitLayout:
     ) -> None:
         key = self._keys.held(after.conversation_id)
         for text in change.held:
-            writes.add("RPUSH", key, self._seals.text(encode_held(text), key))
+            held = encode_held(text), key, after.conversation_id, after.text_secret
+            writes.add("RPUSH", key, self._seals.text(*held))
         if before is not None and any(before.held) and not any(after.held):
             writes.add("DEL", key)
+
+    def _last_words(self, writes: Writes, commit: Commit, after: Conversation) -> None:
+        """What an ended conversation's words are sealed under outlives it until they are sent."""
+        if after.is_live or not after.text_secret:
+            return
+        key = self._keys.text_secrets(after.conversation_id)
+        kept = commit.pool.settings.text_validity + TEXT_SECRET_MARGIN
+        writes.add("RPUSH", key, self._seals.text(after.text_secret, key))
+        writes.add("LTRIM", key, -TEXT_SECRETS_KEPT, -1)
+        writes.add("PEXPIRE", key, span_ms(kept))
 
     def _conduct(self, writes: Writes, commit: Commit) -> None:
         conduct, tries = commit.change.conduct, commit.change.tries
@@ -202,7 +226,8 @@ class CommitLayout:
     def _texts(self, writes: Writes, change: Change) -> Iterator[Argument]:
         for text in change.texts:
             key = self._keys.message(text.message_id)
-            sealed = self._seals.text(encode_envelope(text), key)
+            secret = _secret_of(text, change)
+            sealed = self._seals.text(encode_envelope(text), key, text.conversation_id, secret)
             yield writes.place(key)
             spoken = "1" if text.is_talk else ""
             yield from (text.message_id, text.conversation_id, text.to.person_id, spoken, sealed)
@@ -217,6 +242,25 @@ class CommitLayout:
 def _event(event: Event) -> tuple[Argument, ...]:
     kind = event.type.value
     return kind, event.conversation_id, event.participant_id, event.message_id, event.detail
+
+
+def _with_secret(change: Change, drawn: dict[str, bytes]) -> Change:
+    """The conversation has the secret of its words: its own, or one that was drawn for it just now.
+
+    An ended one gets another only if there is anything to be said in it.
+    """
+    after = change.after
+    if after is None or not (after.is_live or after.text_secret or change.texts):
+        return change
+    name = after.conversation_id
+    secret = drawn.setdefault(name, after.text_secret or text_keys.drawn())
+    return replace(change, after=replace(after, text_secret=secret))
+
+
+def _secret_of(text: OutboundText, change: Change) -> bytes:
+    """Words of a conversation that the change does not touch are Maskline's own."""
+    after = change.after
+    return after.text_secret if after and after.conversation_id == text.conversation_id else b""
 
 
 def _live_people(conversation: Conversation | None) -> set[str]:

@@ -13,7 +13,9 @@ from conversation_service.domain.exchange import Exchange
 from conversation_service.domain.phone import Person
 from conversation_service.store.times import from_ms, optional_ms, optional_time, to_ms
 
-VERSION = 2
+VERSION = 3
+# By their place, for good.
+_STATES = (State.WAITING, State.ACTIVE, State.ENDED)
 _TIMES = (
     "join_time",
     "last_message_time",
@@ -47,10 +49,10 @@ def encode_conversation(conversation: Conversation) -> bytes:
     return dumps(
         [
             VERSION,
-            conversation.masked_number,
-            conversation.state.value,
+            _digits(conversation.masked_number),
+            _STATES.index(conversation.state),
             conversation.code,
-            [person.phone_number for person in conversation.participants],
+            [_digits(person.phone_number) for person in conversation.participants],
             created,
             to_ms(conversation.due_time) - created,
             *_without_defaults(optional),
@@ -67,16 +69,18 @@ def decode_conversation(
         return _from_version_1(found, known)
     _, number, state, code, people, created, due, *given = found
     optional = [*given, *_DEFAULTS[len(given) :]]
-    times = zip(_TIMES, optional, strict=False)
+    times: dict[str, Any] = {
+        name: _after(created, since) for name, since in zip(_TIMES, optional, strict=False)
+    }
     reason, note, name, held, (first, second, speaker, repeats), asked = optional[len(_TIMES) :]
     return Conversation(
         conversation_id=conversation_id,
         pool=pool,
-        masked_number=number,
-        state=State(state),
+        masked_number=_number(number),
+        state=State(state) if isinstance(state, str) else _STATES[state],
         etag=etag,
         code=code,
-        participants=tuple(map(known, people)),
+        participants=tuple(known(_number(one)) for one in people),
         create_time=from_ms(created),
         due_time=from_ms(created + due),
         end_reason=EndReason(reason) if reason else None,
@@ -85,13 +89,22 @@ def decode_conversation(
         held=(held[0], held[1]),
         exchange=Exchange((first, second), speaker, repeats),
         ask_time=_after(created, asked),
-        **{name: _after(created, since) for name, since in times},
+        **times,
     )
 
 
 def dumps(value: object) -> bytes:
     """JSON without a needless byte."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _digits(number: str) -> int:
+    return int(number.removeprefix("+"))
+
+
+def _number(stored: str | int) -> str:
+    """Version 2 had it as it is written."""
+    return stored if isinstance(stored, str) else f"+{stored}"
 
 
 def _without_defaults(values: list[Any]) -> list[Any]:

@@ -154,7 +154,8 @@ class DeadLetters:
 
     async def _letters(self, found: object) -> list[DeadLetter]:
         entries = cast("list[Entry]", found)
-        opened = [self._opener.opened(*entry) for entry in entries]
+        # What was buried lies under the state key.
+        opened = [self._opener.opened(*entry, secrets={}) for entry in entries]
         pipeline = self._redis.pipeline(transaction=False)
         for one in opened:
             pipeline.hget(self._keys.message(one.message_id), "conversation")

@@ -1,8 +1,14 @@
 """The only place that spells a Redis key."""
 
+import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 VERSION = "v1"
+# What SCAN finds all of them by.
+EVERY_KEY = f"maskline:{VERSION}:{{*"
+
+_PARTS = re.compile(rf"maskline:{VERSION}:\{{(?P<pool>[^}}]*)\}}:(?P<kind>[^:]*)(:.*)?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,10 @@ class Keys:
         """list: texts that a paused conversation holds (sealed), oldest first."""
         return self._key(f"held:{conversation_id}")
 
+    def text_secrets(self, conversation_id: str) -> str:
+        """list: the secrets of words of a conversation that has ended (sealed); expires."""
+        return self._key(f"text-secrets:{conversation_id}")
+
     @property
     def timeline_prefix(self) -> str:
         """Scripts put a conversation's id behind it, which they read from a message."""
@@ -96,6 +106,11 @@ class Keys:
     def dead(self) -> str:
         """stream: texts that could not be processed, as the outbox had them, and why."""
         return self._key("dead")
+
+    @property
+    def dead_written(self) -> str:
+        """stream: the dead letters while a script writes them again; never there otherwise."""
+        return self._key("dead-written")
 
     def dead_receipt(self, intent: str) -> str:
         """string: the id of the text that an intent about a dead letter was carried out on."""
@@ -164,6 +179,11 @@ class DeploymentKeys:
         """hash: the pool that owns a masked number, by the number's hash."""
         return self._key("numbers")
 
+    @property
+    def blinding_key(self) -> str:
+        """string: the key under which names are hashed (sealed)."""
+        return self._key("blinding-key")
+
     def opt_out(self, person_id: str) -> str:
         """string: when, how and by which intent a person opted out."""
         return self._key(f"opt-out:{person_id}")
@@ -185,3 +205,16 @@ class DeploymentKeys:
 
     def _key(self, rest: str) -> str:
         return f"maskline:{VERSION}:{{deployment/}}:{rest}"
+
+
+class Parts(NamedTuple):
+    """What a key says: whose it is, and of what kind."""
+
+    pool: str
+    kind: str
+
+
+def parts_of(key: str) -> Parts:
+    """Takes a key apart; what is not spelled here is of no pool and no kind."""
+    found = _PARTS.fullmatch(key)
+    return Parts(found["pool"], found["kind"]) if found else Parts("", "")

@@ -48,7 +48,8 @@ class Layout:
         """What load.lua found. Raises InvalidTag for what another key has sealed."""
         earlier, _, held, loads, blocked, *rest = cast("list[bytes]", reply)
         strings = iter(rest)
-        conversation = next(strings) if lookup.conversation_id else None
+        holder = _conversation_of(lookup)
+        found = self._seals.opened_conversation(holder, next(strings)) if holder else None
         tries = next(strings) if lookup.tries_on else b""
         last = next(strings) if lookup.pair else b""
         conducts = {person: decode_conduct(next(strings)) for person in lookup.people}
@@ -64,13 +65,13 @@ class Layout:
             lines={line: one for line, one in lines if one is not None},
             occupants={line: name.decode() for line, name in occupants if name},
             invitation=invitation if invitation and invitation.state is State.WAITING else None,
-            conversation=self._seals.opened_conversation(lookup.conversation_id, conversation),
+            conversation=found if lookup.conversation_id else None,
             named=named if named and named.is_live else None,
             conducts=conducts,
             blocked=frozenset(one.decode() for one in cast("list[bytes]", blocked)),
             tries=decode_count(tries),
             last_number=self._number(last, pool),
-            held=self._held(lookup, cast("list[bytes]", held)),
+            held=self._held(lookup, cast("list[bytes]", held), found),
             loads=self.counts(loads, pool.masked_numbers),
         )
 
@@ -105,16 +106,18 @@ class Layout:
     def _strings(self, lookup: Lookup) -> list[str]:
         """In the order in which `loaded` takes them."""
         names = self._names
-        strings = (
-            [self._keys.conversation(lookup.conversation_id)] if lookup.conversation_id else []
-        )
+        named = _conversation_of(lookup)
+        strings = [self._keys.conversation(named)] if named else []
         strings += [names.tries(lookup.tries_on)] if lookup.tries_on else []
         strings += [names.last_number(*lookup.pair)] if lookup.pair else []
         return strings + [names.conduct(person) for person in lookup.people]
 
-    def _held(self, lookup: Lookup, held: Sequence[bytes]) -> tuple[HeldText, ...]:
+    def _held(
+        self, lookup: Lookup, held: Sequence[bytes], conversation: Conversation | None
+    ) -> tuple[HeldText, ...]:
         key = self._keys.held(lookup.held_in)
-        return tuple(decode_held(self._seals.opened_text(one, key)) for one in held)
+        secrets = [conversation.text_secret] if conversation else []
+        return tuple(decode_held(self._seals.opened_text(one, key, secrets)) for one in held)
 
     def _pointers(self, lookup: Lookup) -> list[str]:
         pointers = [self._names.route(line) for line in lookup.lines]
@@ -140,3 +143,8 @@ class Layout:
         if receipt.kind in UNANSWERED:
             return Answer(place=stored.decode())
         return self._seals.opened_answer(stored, self._names.receipt(receipt))
+
+
+def _conversation_of(lookup: Lookup) -> str:
+    """The conversation asked for: what it holds is read with the secret that lies in it."""
+    return lookup.conversation_id or lookup.held_in

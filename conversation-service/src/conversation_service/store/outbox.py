@@ -1,6 +1,6 @@
 """The texts that are owed, and the right to send them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
@@ -10,9 +10,11 @@ from redis.exceptions import ResponseError
 
 from conversation_service.domain.events import EventType, Rule
 from conversation_service.domain.message import MessageState
+from conversation_service.store.burials import Burials
 from conversation_service.store.dead_letters import DEAD_LETTER_LIFETIME, Death
 from conversation_service.store.keys import Keys
 from conversation_service.store.owed import OwedReader, OwedText, Unreadable
+from conversation_service.store.text_secrets import TextSecrets
 from conversation_service.store.times import from_ms, optional_time, span_ms, to_ms
 from conversation_service.store.vault import Vault
 from runtime.redis_scripts import Argument, RedisScripts, raised
@@ -103,6 +105,8 @@ class Outbox:
         self._scripts = RedisScripts(redis, __package__)
         self._keys = Keys(pool)
         self._opener = OwedReader(pool, vault)
+        self._secrets = TextSecrets(redis, pool, vault)
+        self._burials = Burials(redis, pool, vault)
 
     async def take_lease(self, token: str, lasts: timedelta) -> str | None:
         """Takes the right to send, or keeps it under `token`; None while another one has it."""
@@ -136,7 +140,7 @@ class Outbox:
         for entry_id in entry_ids:
             pipeline.xrange(self._keys.outbox, min=entry_id, max=entry_id)
         found = cast("list[list[Entry]]", await pipeline.execute() if entry_ids else [])
-        opened = (self._opener.opened(*entry) for entries in found for entry in entries)
+        opened = await self._opened([entry for entries in found for entry in entries])
         gone = {entry_id: Unreadable(entry_id, "") for entry_id in entry_ids}
         return gone | {one.entry_id: one for one in opened}
 
@@ -148,7 +152,9 @@ class Outbox:
         keys += [self._keys.message(one.message_id) for one in settled]
         kept = span_ms(DEAD_LETTER_LIFETIME)
         first = (token, GROUP, to_ms(now), self._keys.timeline_prefix, kept)
-        arguments = [argument for one in settled for argument in _fields(one)]
+        dead = [one.entry_id for one in settled if isinstance(one, Burial)]
+        texts = await self._burials.texts(dead)
+        arguments = [argument for one in settled for argument in _fields(one, texts)]
         word, _ = await self._run("settle", keys, (*first, *arguments))
         if word != b"done":
             raise LeaseLost
@@ -221,15 +227,20 @@ class Outbox:
         streams = cast("dict[bytes, list[list[Entry]]]", found)
         entries = [entry for batches in streams.values() for batch in batches for entry in batch]
         # An entry that was removed by hand has no fields, and would be owed for ever.
-        return [self._opener.opened(entry_id, fields or {}) for entry_id, fields in entries]
+        return await self._opened([(entry_id, fields or {}) for entry_id, fields in entries])
+
+    async def _opened(self, entries: Sequence[Entry]) -> list[OwedText | Unreadable]:
+        secrets = await self._secrets.of(fields.get(b"text", b"") for _, fields in entries)
+        return [self._opener.opened(*entry, secrets) for entry in entries]
 
 
-def _fields(one: Settlement | Burial) -> tuple[Argument, ...]:
+def _fields(one: Settlement | Burial, texts: Mapping[str, bytes]) -> tuple[Argument, ...]:
     if isinstance(one, Burial):
-        return (one.entry_id, one.message_id, "", 0, "", "", "", one.death.value)
+        text = texts.get(one.entry_id, b"")
+        return (one.entry_id, one.message_id, "", 0, "", "", "", one.death.value, text)
     state = one.state
     moved = (one.entry_id, one.message_id, state.value, state.rank, *_told(one))
-    return (*moved, one.resolution, "")
+    return (*moved, one.resolution, "", "")
 
 
 def _told(one: Settlement | News) -> tuple[str, str]:

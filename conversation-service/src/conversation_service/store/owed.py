@@ -9,11 +9,14 @@ from cryptography.exceptions import InvalidTag
 from conversation_service.store.codec import Envelope, decode_envelope
 from conversation_service.store.keys import Keys
 from conversation_service.store.people import People
+from conversation_service.store.seals import Seals
+from conversation_service.store.text_keys import conversation_of
+from conversation_service.store.text_secrets import Secrets
 from conversation_service.store.times import from_ms
 from conversation_service.store.vault import Vault
 
 # What opening raises for an entry that is damaged, cut short, or sealed with another key.
-_DAMAGED = (InvalidTag, ValueError, KeyError, TypeError, OverflowError)
+DAMAGED = (InvalidTag, ValueError, KeyError, TypeError, OverflowError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +44,27 @@ class OwedReader:
 
     def __init__(self, pool: str, vault: Vault) -> None:
         self._keys = Keys(pool)
-        self._vault = vault
+        self._seals = Seals(self._keys, vault)
         self._people = People(vault)
 
-    def opened(self, entry_id: bytes, fields: Mapping[bytes, bytes]) -> OwedText | Unreadable:
+    def opened(
+        self, entry_id: bytes, fields: Mapping[bytes, bytes], secrets: Secrets
+    ) -> OwedText | Unreadable:
         """The text in an entry. One that cannot be opened is no reason to stop at it."""
         try:
-            return self._text(entry_id.decode(), fields)
-        except _DAMAGED:
+            return self._text(entry_id.decode(), fields, secrets)
+        except DAMAGED:
             message_id = fields.get(b"message", b"").decode(errors="replace")
             return Unreadable(entry_id.decode(), message_id)
 
-    def _text(self, entry_id: str, fields: Mapping[bytes, bytes]) -> OwedText:
+    def plain(self, fields: Mapping[bytes, bytes], secrets: Secrets) -> bytes:
+        """What was sealed in an entry; raises one of DAMAGED."""
+        sealed, record = fields[b"text"], self._keys.message(fields[b"message"].decode())
+        return self._seals.opened_text(sealed, record, secrets.get(conversation_of(sealed), ()))
+
+    def _text(self, entry_id: str, fields: Mapping[bytes, bytes], secrets: Secrets) -> OwedText:
         message_id = fields[b"message"].decode()
-        sealed = self._vault.open(fields[b"text"], self._keys.message(message_id))
-        envelope = decode_envelope(sealed)
+        envelope = decode_envelope(self.plain(fields, secrets))
         return OwedText(
             entry_id=entry_id,
             message_id=message_id,

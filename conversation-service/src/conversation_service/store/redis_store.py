@@ -60,7 +60,7 @@ class RedisStore:
 
     async def commit(self, commits: Sequence[Commit]) -> list[Outcome]:
         """See PoolStore."""
-        calls = (self._commits.call(commit) for commit in commits)
+        calls = self._commits.calls(commits)
         replies = await self._scripts.run([self._scripts.call("commit", *call) for call in calls])
         return [
             self._layout.outcome(commit.receipt, reply)

@@ -1,11 +1,13 @@
 """What is stored unreadable, each for its own record."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from conversation_service.domain.conversation import Conversation
 from conversation_service.domain.phone import Person
 from conversation_service.domain.pool import Pool
+from conversation_service.store import text_keys
 from conversation_service.store.codec import Answer
 from conversation_service.store.conversation_codec import (
     VERSION,
@@ -28,9 +30,10 @@ class Seals:
         self._people = People(vault)
 
     def conversation(self, conversation: Conversation) -> bytes:
-        """Etag, a line break, body."""
+        """Etag, a line break, body. The secret of its words goes when it ends."""
         record = self._keys.conversation(conversation.conversation_id)
-        sealed = self._vault.seal(encode_conversation(conversation), record)
+        secret = conversation.text_secret if conversation.is_live else b""
+        sealed = self._vault.seal(secret + encode_conversation(conversation), record)
         return conversation.etag.encode() + b"\n" + sealed
 
     def opened_conversation(self, name: str, stored: bytes | None) -> Conversation | None:
@@ -39,7 +42,8 @@ class Seals:
             return None
         etag, _, sealed = stored.partition(b"\n")
         plain = self._vault.open(sealed, self._keys.conversation(name))
-        return self._decoded(plain, name, etag.decode())
+        secret, body = text_keys.parted(plain)
+        return replace(self._decoded(body, name, etag.decode()), text_secret=secret)
 
     def pool(self, pool: Pool) -> bytes:
         """Version, a line break, body."""
@@ -75,12 +79,18 @@ class Seals:
         changed = self._decoded(text.encode(), found["id"], found["etag"]) if text else None
         return Answer(changed, tuple(found["messages"]), found["refused"], found["held"])
 
-    def text(self, plain: bytes, record: str) -> bytes:
-        """Words, for one record."""
+    def text(
+        self, plain: bytes, record: str, conversation_id: str = "", secret: bytes = b""
+    ) -> bytes:
+        """Words, for one record: of a conversation that has a secret, or of none."""
+        if secret:
+            return text_keys.seal(plain, record, conversation_id, secret)
         return self._vault.seal(plain, record)
 
-    def opened_text(self, sealed: bytes, record: str) -> bytes:
-        """Words as they were stored."""
+    def opened_text(self, sealed: bytes, record: str, secrets: Iterable[bytes] = ()) -> bytes:
+        """Words as they were stored; `secrets` are those of their conversation."""
+        if text_keys.conversation_of(sealed):
+            return text_keys.opened(sealed, record, secrets)
         return self._vault.open(sealed, record)
 
     @property

@@ -105,7 +105,10 @@ class PoolStore(Protocol):
         ...
 
     async def commit(self, commits: Sequence[Commit]) -> list[Outcome]:
-        """Each change whole or not at all, in order, in one round trip; errors as outcomes."""
+        """Each change whole or not at all, in order, in one round trip; errors as outcomes.
+
+        What changes is a conversation as it was loaded, or as an earlier one of these left it.
+        """
         ...
 
     async def get(self, conversation_id: str) -> Conversation | None:

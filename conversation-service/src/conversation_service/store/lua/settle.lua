@@ -14,14 +14,15 @@
            5 how long a message is known whose text is among the dead letters (ms)
            6+ for each message: entry id, message id, state, rank, event type ("" for none),
              detail, how an unknown send was resolved ("" for not at all), why the text is dead
-             ("" if it is not: then its state moves)
+             ("" if it is not: then its state moves), the text as the dead letters are to have it
+             ("" for as the outbox has it)
   RETURNS  {"done", ""} | {"fenced", ""}
            Only "done" writes. A message that has been forgotten is not made anew. A resolution and
            a death are told once, however often this is repeated.
 ]]
 local lease, outbox, events, dead = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local token, group, now_ms, timeline_prefix, dead_ms = unpack(ARGV, 1, 5)
-local first_message, first_entry, width = 5, 6, 8
+local first_message, first_entry, width = 5, 6, 9
 
 local function tell(conversation, id, kind, detail)
   local event = redis.call("XADD", events, "*", "type", kind, "at", now_ms, "conversation",
@@ -29,10 +30,16 @@ local function tell(conversation, id, kind, detail)
   redis.call("RPUSHX", timeline_prefix .. conversation, (string.gsub(event, "-", "")))
 end
 
-local function bury(message, entry_id, id, reason, conversation)
+local function bury(message, entry_id, id, reason, text, conversation)
   local entry = redis.call("XRANGE", outbox, entry_id, entry_id)[1]
   if entry then
-    redis.call("XADD", dead, "*", "reason", reason, "died", now_ms, unpack(entry[2]))
+    local fields = entry[2]
+    for at = 1, #fields, 2 do
+      if fields[at] == "text" and text ~= "" then
+        fields[at + 1] = text
+      end
+    end
+    redis.call("XADD", dead, "*", "reason", reason, "died", now_ms, unpack(fields))
     redis.call("PEXPIRE", message, dead_ms)
     tell(conversation, id, "MESSAGE_DEAD_LETTERED", reason)
   end
@@ -45,14 +52,14 @@ end
 for at = first_message, #KEYS do
   local message = KEYS[at]
   local entry = first_entry + width * (at - first_message)
-  local entry_id, id, state, rank, kind, detail, resolution, death =
+  local entry_id, id, state, rank, kind, detail, resolution, death, text =
     unpack(ARGV, entry, entry + width - 1)
   local known, conversation = unpack(redis.call("HMGET", message, "rank", "conversation"))
   conversation = conversation or ""
   local is_owed = redis.call("XACK", outbox, group, entry_id) == 1
   if death ~= "" then
     if is_owed then
-      bury(message, entry_id, id, death, conversation)
+      bury(message, entry_id, id, death, text, conversation)
     end
   elseif known and tonumber(rank) > tonumber(known) then
     redis.call("HSET", message, "state", state, "rank", rank, "changed", now_ms)

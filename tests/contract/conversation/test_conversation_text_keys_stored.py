@@ -1,0 +1,258 @@
+"""A conversation's words are read while they are owed, and by nobody after it has ended."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import cast
+
+import pytest
+from cryptography.exceptions import InvalidTag
+from redis.asyncio import Redis
+
+from conversation_service.domain.change import Change, HeldText, OutboundText
+from conversation_service.domain.conversation import Conversation, EndReason
+from conversation_service.domain.facts import Facts, Lookup
+from conversation_service.domain.intents import Receipt
+from conversation_service.domain.transitions import ended, held, opened, paused, reopened
+from conversation_service.store.commit_layout import TEXT_SECRET_MARGIN, TEXT_SECRETS_KEPT
+from conversation_service.store.dead_letters import DeadLetters, Death
+from conversation_service.store.keys import Keys
+from conversation_service.store.outbox import Burial, Outbox
+from conversation_service.store.owed import OwedText, Unreadable
+from conversation_service.store.redis_store import RedisStore
+from conversation_service.store.sealed_records import Entry
+from conversation_service.store.store import Commit, Done
+from support.clock import ManualClock
+from support.conversations import ALICE, BOB, MASKED, POOL, VAULT
+
+KEYS = Keys("main")
+NOW = ManualClock().now()
+UNBORN = replace(POOL, version="")
+NAME = "c1"
+LEASE = timedelta(seconds=30)
+
+
+def facts(change_id: str) -> Facts:
+    return Facts(POOL, NOW, change_id, "X4X4X4", {})
+
+
+TALK = opened(facts(NAME), MASKED, (ALICE, BOB))
+
+
+class Desk:
+    """A pool's store, its outbox and its dead letters."""
+
+    def __init__(self, redis: Redis) -> None:
+        self.redis = redis
+        self.store = RedisStore(redis, "main", VAULT)
+        self.outbox = Outbox(redis, redis, "main", VAULT)
+        self.dead = DeadLetters(redis, "main", VAULT)
+        self._changes = 0
+
+    def commit_of(self, change: Change, *bodies: str) -> Commit:
+        """The change, with texts to Bob that have their bodies for names."""
+        self._changes += 1
+        texts = tuple(OutboundText(one, NAME, MASKED, BOB, one) for one in bodies)
+        receipt = Receipt("text", str(self._changes), ())
+        return Commit(receipt, replace(change, texts=texts), NOW, UNBORN)
+
+    async def commit(self, change: Change, *bodies: str) -> None:
+        assert await self.store.commit([self.commit_of(change, *bodies)]) == [Done()]
+
+    async def begin(self, *bodies: str) -> Conversation:
+        await self.commit(Change(after=TALK), *bodies)
+        return await self.talk()
+
+    async def end(self, talk: Conversation, etag: str, *bodies: str) -> Conversation:
+        over = ended(facts(etag), talk, EndReason.PARTICIPANT_ENDED)
+        await self.commit(Change(before=talk, after=over), *bodies)
+        return await self.talk()
+
+    async def talk(self) -> Conversation:
+        found = await self.store.get(NAME)
+        assert found is not None
+        return found
+
+    async def owed(self) -> list[OwedText | Unreadable]:
+        await self.outbox.prepare()
+        return await self.outbox.read_unsettled("0", 100) + await self.outbox.read_new(100, None)
+
+    async def read(self) -> list[str]:
+        """The bodies that can be read in the outbox."""
+        return [one.envelope.body for one in await self.owed() if isinstance(one, OwedText)]
+
+    async def bury_all(self) -> None:
+        dead = [Burial(one.entry_id, one.message_id, Death.INVALID) for one in await self.owed()]
+        token = await self.outbox.take_lease("", LEASE) or ""
+        await self.outbox.settle(token, dead, NOW)
+        await self.outbox.release_lease(token)
+
+    async def forget_secrets(self) -> None:
+        """What time does."""
+        await self.redis.delete(KEYS.text_secrets(NAME))
+
+
+@pytest.fixture
+def desk(redis: Redis) -> Desk:
+    return Desk(redis)
+
+
+async def test_the_state_key_alone_opens_none_of_a_conversations_words(desk: Desk) -> None:
+    await desk.begin("hello")
+    [(_, entry)] = cast("list[Entry]", await desk.redis.xrange(KEYS.outbox))
+    with pytest.raises(InvalidTag):
+        VAULT.open(entry[b"text"], KEYS.message("hello"))
+    assert await desk.read() == ["hello"]
+
+
+async def test_a_conversation_has_one_secret_from_its_beginning_to_its_end(desk: Desk) -> None:
+    talk = await desk.begin("one")
+    later = replace(talk, etag="e2")
+    await desk.commit(Change(before=talk, after=later), "two")
+    assert talk.text_secret == (await desk.talk()).text_secret != b""
+    assert await desk.read() == ["one", "two"]
+
+
+async def test_changes_that_were_decided_together_have_one_secret(desk: Desk) -> None:
+    later = replace(TALK, etag="e2")
+    commits = [
+        desk.commit_of(Change(after=TALK), "one"),
+        desk.commit_of(Change(before=TALK, after=later), "two"),
+    ]
+    assert await desk.store.commit(commits) == [Done(), Done()]
+    assert await desk.read() == ["one", "two"]
+
+
+async def test_two_conversations_never_have_the_same_secret(desk: Desk) -> None:
+    other = opened(facts("c2"), MASKED, (BOB, ALICE))
+    await desk.begin()
+    await desk.commit(Change(after=other))
+    found = await desk.store.get("c2")
+    assert found is not None
+    assert found.text_secret != (await desk.talk()).text_secret
+
+
+async def test_what_a_conversation_holds_lies_under_its_secret(desk: Desk) -> None:
+    talk = await desk.begin()
+    holding = held(paused(facts("e2"), talk), ALICE)
+    words = HeldText(ALICE.participant_id, "held")
+    await desk.commit(Change(before=talk, after=holding, held=(words,)))
+    lookup = Lookup(conversation_id=NAME, held_in=NAME)
+    [loaded] = (await desk.store.load([(Receipt("resume", "r", ()), lookup)], UNBORN)).found
+    assert loaded.held == (words,)
+    [sealed] = cast("list[bytes]", await desk.redis.lrange(KEYS.held(NAME), 0, -1))
+    with pytest.raises(InvalidTag):
+        VAULT.open(sealed, KEYS.held(NAME))
+
+
+async def test_the_last_words_are_read_after_the_end_until_the_secret_goes(desk: Desk) -> None:
+    over = await desk.end(await desk.begin("hello"), "e2", "goodbye")
+    assert over.text_secret == b""
+    assert await desk.read() == ["hello", "goodbye"]
+    left = timedelta(milliseconds=await desk.redis.pttl(KEYS.text_secrets(NAME)))
+    kept = POOL.settings.text_validity + TEXT_SECRET_MARGIN
+    assert kept - timedelta(minutes=1) < left <= kept
+    await desk.forget_secrets()
+    assert await desk.owed() == [
+        Unreadable(one.entry_id, one.message_id) for one in await desk.owed()
+    ]
+
+
+async def test_a_forgotten_conversation_does_not_take_its_last_words_along(desk: Desk) -> None:
+    await desk.end(await desk.begin("hello"), "e2", "goodbye")
+    await desk.store.forget([NAME])
+    assert await desk.read() == ["hello", "goodbye"]
+
+
+async def test_a_reopened_conversation_draws_another_secret_and_its_earlier_words_go_out(
+    desk: Desk,
+) -> None:
+    talk = await desk.begin("one")
+    over = await desk.end(talk, "e2")
+    again = reopened(facts("e3"), over)
+    await desk.commit(Change(before=over, after=again), "two")
+    assert (await desk.talk()).text_secret not in (b"", talk.text_secret)
+    assert await desk.read() == ["one", "two"]
+    await desk.end(await desk.talk(), "e4", "three")
+    assert await desk.read() == ["one", "two", "three"]
+
+
+async def test_a_conversation_that_ends_again_and_again_keeps_a_few_secrets(desk: Desk) -> None:
+    over = await desk.end(await desk.begin(), "e0")
+    for at in range(TEXT_SECRETS_KEPT + 2):
+        await desk.commit(Change(before=over, after=reopened(facts(f"b{at}"), over)))
+        over = await desk.end(await desk.talk(), f"e{at}")
+    assert await desk.redis.llen(KEYS.text_secrets(NAME)) == TEXT_SECRETS_KEPT
+
+
+async def test_what_is_said_after_the_end_has_a_secret_that_goes_as_well(desk: Desk) -> None:
+    over = await desk.end(await desk.begin(), "e2")
+    noted = replace(over, etag="e3")
+    await desk.commit(Change(before=over, after=noted), "late")
+    assert await desk.read() == ["late"]
+    await desk.forget_secrets()
+    assert await desk.read() == []
+
+
+async def test_a_change_after_the_end_without_words_keeps_no_secret(desk: Desk) -> None:
+    over = await desk.end(await desk.begin(), "e2")
+    await desk.forget_secrets()
+    await desk.commit(Change(before=over, after=replace(over, etag="e3")))
+    assert await desk.redis.exists(KEYS.text_secrets(NAME)) == 0
+
+
+async def test_a_conversation_of_an_earlier_release_gets_a_secret_with_its_next_change(
+    desk: Desk,
+) -> None:
+    await desk.begin()
+    without = replace(await desk.talk(), text_secret=b"")
+    stored = desk.store._seals.conversation(without)
+    await desk.redis.set(KEYS.conversation(NAME), stored)
+    await desk.commit(Change(before=without, after=replace(without, etag="e2")), "hello")
+    assert (await desk.talk()).text_secret != b""
+    assert await desk.read() == ["hello"]
+
+
+async def test_texts_of_no_conversation_lie_under_the_state_key(desk: Desk) -> None:
+    text = OutboundText("help", "", MASKED, BOB, "help")
+    commit = Commit(Receipt("text", "1", ()), Change(texts=(text,)), NOW, UNBORN)
+    assert await desk.store.commit([commit]) == [Done()]
+    [(_, entry)] = cast("list[Entry]", await desk.redis.xrange(KEYS.outbox))
+    assert VAULT.open(entry[b"text"], KEYS.message("help"))
+    assert await desk.read() == ["help"]
+
+
+async def test_a_dead_letter_is_read_and_replayed_after_its_conversations_secret_is_gone(
+    desk: Desk,
+) -> None:
+    await desk.end(await desk.begin("hello"), "e2", "goodbye")
+    await desk.bury_all()
+    await desk.forget_secrets()
+    letters = await desk.dead.page(10, "")
+    assert [(one.message_id, one.is_readable) for one in letters] == [
+        ("hello", True),
+        ("goodbye", True),
+    ]
+    await desk.dead.replay("r1", letters[0].dead_letter_id, "hello", NOW)
+    assert await desk.read() == ["hello"]
+
+
+async def test_a_text_whose_secret_is_gone_is_buried_as_it_is(desk: Desk) -> None:
+    await desk.end(await desk.begin("hello"), "e2")
+    [(_, entry)] = cast("list[Entry]", await desk.redis.xrange(KEYS.outbox))
+    await desk.forget_secrets()
+    await desk.bury_all()
+    [(_, letter)] = cast("list[Entry]", await desk.redis.xrange(KEYS.dead))
+    assert letter[b"text"] == entry[b"text"]
+    [found] = await desk.dead.page(10, "")
+    assert not found.is_readable
+
+
+async def test_a_damaged_conversation_or_secret_holds_up_no_other_text(desk: Desk) -> None:
+    other = opened(facts("c2"), MASKED, (BOB, ALICE))
+    text = OutboundText("fine", "c2", MASKED, BOB, "fine")
+    await desk.begin("hello")
+    commit = Commit(Receipt("text", "x", ()), Change(after=other, texts=(text,)), NOW, UNBORN)
+    assert await desk.store.commit([commit]) == [Done()]
+    await desk.redis.set(KEYS.conversation(NAME), "e1\njunk")
+    await desk.redis.rpush(KEYS.text_secrets(NAME), "junk")
+    assert await desk.read() == ["fine"]

@@ -1,0 +1,52 @@
+"""State keys on the command line: what lies under which, and sealed anew."""
+
+import pytest
+from integration.cli.command import maskline
+from integration.cli.scripted import ScriptedDeployment
+
+from maskline.conversation.v1 import deployment_pb2 as pb
+
+
+def step(current: int, former: int, token: str = "", unreadable: int = 0) -> pb.RotateKeysResponse:
+    return pb.RotateKeysResponse(
+        keys=[
+            pb.StateKey(key_id="c0ffee00", is_current=True, records=current),
+            pb.StateKey(key_id="ab1e5eed", records=former),
+        ],
+        resealed_records=current,
+        unreadable_records=unreadable,
+        next_page_token=token,
+    )
+
+
+@pytest.mark.parametrize(("command", "only_count"), [("status", True), ("rotate", False)])
+async def test_all_steps_are_taken_and_added_up(
+    deployment: ScriptedDeployment, command: str, only_count: bool
+) -> None:
+    deployment.answers("RotateKeys", step(5, 1, "7"), step(6, 0, "3", unreadable=2), step(4, 1))
+    ended = await maskline(deployment.target, "keys", command)
+    assert ended.status == 0, ended.err
+    rows = [line.split() for line in ended.out.splitlines()[1:]]
+    assert rows == [
+        ["c0ffee00", "current", "15"],
+        ["ab1e5eed", "former", "2"],
+        ["none", "opens", "2"],
+    ]
+    asked = deployment.asked(pb.RotateKeysRequest)
+    assert [one.page_token for one in asked] == ["", "7", "3"]
+    assert {one.only_count for one in asked} == {only_count}
+    assert len({one.request_id for one in asked}) == 3
+
+
+async def test_programs_read_one_response_for_all_steps(deployment: ScriptedDeployment) -> None:
+    deployment.answers("RotateKeys", step(5, 1, "7"), step(6, 0))
+    ended = await maskline(deployment.target, "keys", "rotate", "--json")
+    assert ended.json == {
+        "keys": [
+            {"key_id": "c0ffee00", "is_current": True, "records": "11"},
+            {"key_id": "ab1e5eed", "is_current": False, "records": "1"},
+        ],
+        "resealed_records": "11",
+        "unreadable_records": "0",
+        "next_page_token": "",
+    }

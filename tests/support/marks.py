@@ -1,0 +1,60 @@
+"""Finds marked numbers and words in whatever is stored, in every spelling that one may have."""
+
+import base64
+import json
+from collections.abc import AsyncIterator, Iterable, Iterator
+from typing import cast
+from urllib.parse import quote
+
+from redis.asyncio import Redis
+
+
+def spellings(mark: str) -> set[bytes]:
+    """A mark as it would be stored by carelessness, without any key."""
+    raw = mark.encode()
+    plain = {raw, mark.encode("utf-16-le"), quote(mark).encode(), raw[::-1]}
+    escaped = {json.dumps(mark)[1:-1].encode(), repr(mark)[1:-1].encode()}
+    return plain | escaped | {raw.hex().encode(), raw.hex().upper().encode()} | set(_base64(raw))
+
+
+def _base64(raw: bytes) -> Iterator[bytes]:
+    """What is the same of it whatever stands around it, wherever in three bytes it begins."""
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        for start in range(3):
+            encoded = encode(bytes(start) + raw)
+            first, last = -(-start * 8 // 6), (start + len(raw)) * 8 // 6
+            yield encoded[first:last]
+
+
+def found(marks: Iterable[str], stored: bytes) -> set[str]:
+    """The marks that somebody who reads this would see."""
+    return {mark for mark in marks if any(one in stored for one in spellings(mark))}
+
+
+async def everything(redis: Redis) -> AsyncIterator[tuple[str, bytes]]:
+    """Every key of Redis, and everything behind it."""
+    for key in [key async for key in redis.scan_iter(count=1000)]:
+        kind = cast("bytes", await redis.type(key)).decode()
+        yield kind, key + b" " + b" ".join(_flat(await _READ[kind](redis, key)))
+
+
+def _flat(value: object) -> Iterator[bytes]:
+    if isinstance(value, bytes):
+        yield value
+    elif isinstance(value, dict):
+        yield from _flat(list(value.items()))
+    elif isinstance(value, list | tuple | set):
+        for one in value:
+            yield from _flat(one)
+    else:
+        yield str(value).encode()
+
+
+_READ = {
+    "string": lambda redis, key: redis.get(key),
+    "hash": lambda redis, key: redis.hgetall(key),
+    "list": lambda redis, key: redis.lrange(key, 0, -1),
+    "set": lambda redis, key: redis.smembers(key),
+    "zset": lambda redis, key: redis.zrange(key, 0, -1, withscores=True),
+    "stream": lambda redis, key: redis.xrange(key),
+}
