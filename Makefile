@@ -14,12 +14,13 @@ ARGS ?=
 # How long `make soak` goes on.
 STEPS ?= 200000
 
-# Which run `make faults` makes, by default one of its own choice, and for how long things break.
+# Which run `make faults` makes, by default one of its own choice.
 SEED ?=
+# How long things break in `make faults`, and how long `make fuzz` goes on.
 MINUTES ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test soak faults check format protos docs lock up down test-compose bench clean
+.PHONY: help install run test soak faults fuzz check format protos docs lock up down test-compose bench clean
 
 help: ## Lists every target
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
@@ -75,6 +76,9 @@ soak: install ## Runs the model beside the service for long: make soak STEPS=100
 
 faults: install ## Kills, cuts and spoils while people text, then counts: make faults SEED=7 MINUTES=10
 	@PYTHONPATH=tests $(BIN)/python -m faults $(if $(SEED),--seed $(SEED)) --minutes $(MINUTES)
+
+fuzz: install ## Tries bad input for long: make fuzz MINUTES=60
+	PYTHONPATH=tests $(BIN)/python -m fuzz $(MINUTES)
 
 test-compose: install ## Holds a conversation through the docker-compose stack
 	$(BIN)/python -m pytest -m compose tests/compose $(ARGS)

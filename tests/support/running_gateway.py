@@ -153,12 +153,13 @@ async def running_gateway(
     body_timeout_seconds: float = 10.0,
     rules: GateRules | None = None,
     options: HttpOptions | None = None,
+    serves_openapi: bool = False,
 ) -> AsyncIterator[RunningGateway]:
     """The application on a free port, as `python -m gateway` serves it."""
     channel = open_channel(target, [SERVICE])
     conversations = WatchedConversations(channel, call_timeout_seconds)
     limits = BodyLimits(BODY_LIMIT_BYTES, body_timeout_seconds)
-    app = create_app(conversations, limits, rules or GateRules())
+    app = create_app(conversations, limits, rules or GateRules(), serves_openapi=serves_openapi)
     server = http_server(app, "127.0.0.1:0", options or AS_SERVED)
     task = asyncio.create_task(server.serve())
 

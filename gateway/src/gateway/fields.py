@@ -8,6 +8,8 @@ from gateway.problems import Unreadable
 INT32_LIMIT = 2**31
 INT64_LIMIT = 2**63
 
+_FIRST_TIME = datetime.fromtimestamp(0, UTC)
+
 _PRINTABLE_ID = re.compile(r"[ -~]{1,128}")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _DECIMAL = re.compile(r"[0-9]{1,19}")
@@ -26,14 +28,18 @@ def to_text(value: object) -> str:
 
 
 def to_time(value: object) -> datetime | None:
-    """An ISO 8601 time with any fraction, in UTC; None when it cannot be read or has no offset."""
+    """An ISO 8601 time with any fraction, in UTC; None when it is none, or has no offset.
+
+    None before 1970 too: the conversation service refuses such a text, which would be lost.
+    """
     if not isinstance(value, str):
         return None
     try:
-        time = datetime.fromisoformat(value)
-        return time.astimezone(UTC) if time.tzinfo else None
+        read = datetime.fromisoformat(value)
+        time = read.astimezone(UTC) if read.tzinfo else None
     except (ValueError, OverflowError):
         return None
+    return time if time and time >= _FIRST_TIME else None
 
 
 def to_count(value: object, limit: int) -> int | None:

@@ -25,6 +25,13 @@ StreamBehaviour = Callable[[Request, object], AsyncGenerator[Response, None]]
 # A reader that is busy for so long has lost what it watches anyway.
 WRITE_SECONDS = 10.0
 
+# All services publish this reason. grpc.aio would answer UNKNOWN, in the words of the decoder.
+UNREADABLE = RefusalStatus(
+    code=grpc.StatusCode.INVALID_ARGUMENT,
+    reason="INVALID_ARGUMENT",
+    message="The request cannot be read as a message of its type.",
+)
+
 
 class RefusalInterceptor(grpc.aio.ServerInterceptor):
     """Without it grpc.aio would send the text of every exception to the caller."""
@@ -61,14 +68,14 @@ class RefusalInterceptor(grpc.aio.ServerInterceptor):
         if handler.unary_unary is not None:
             return grpc.unary_unary_rpc_method_handler(
                 self._guarded(cast("Behaviour[Request, Response]", handler.unary_unary), method),
-                request_deserializer=handler.request_deserializer,
+                request_deserializer=_read_or_none(handler.request_deserializer),
                 response_serializer=handler.response_serializer,
             )
         if handler.unary_stream is not None:
             stream = self._guarded(self._writing(handler.unary_stream), method)
             return grpc.unary_stream_rpc_method_handler(
                 cast("Callable[..., Iterator[Response]]", stream),
-                request_deserializer=handler.request_deserializer,
+                request_deserializer=_read_or_none(handler.request_deserializer),
                 response_serializer=handler.response_serializer,
             )
         return handler
@@ -117,6 +124,8 @@ class RefusalInterceptor(grpc.aio.ServerInterceptor):
         context: ServicerContext[Request, Response],
         method: str,
     ) -> Response:
+        if request is None:
+            await context.abort_with_status(to_grpc_status(UNREADABLE, domain=self._domain))
         try:
             return await behaviour(request, context)
         except (grpc.aio.AbortError, grpc.aio.InternalError):
@@ -133,3 +142,19 @@ class RefusalInterceptor(grpc.aio.ServerInterceptor):
             log.error("rpc_failed", method=method, error=type(error).__name__, at=raised_at(error))
             await context.abort(grpc.StatusCode.INTERNAL, "internal error")
         await context.abort_with_status(to_grpc_status(refusal, domain=self._domain))
+
+
+def _read_or_none(
+    deserializer: Callable[[bytes], Request] | None,
+) -> Callable[[bytes], Request] | None:
+    """None for what cannot be read: an exception here would never come to the interceptor."""
+    if deserializer is None:
+        return None
+
+    def read(data: bytes) -> Request | None:
+        try:
+            return deserializer(data)
+        except Exception:
+            return None
+
+    return cast("Callable[[bytes], Request]", read)

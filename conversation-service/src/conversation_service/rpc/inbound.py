@@ -21,7 +21,7 @@ def inbound_text(message: pb.InboundMessage) -> InboundText | InvalidArgument:
     shape.phone_number("to_number", message.to_number)
     shape.body("body", message.body, may_be_empty=True)
     shape.at_most("attachments", message.attachments, MAX_ATTACHMENTS)
-    shape.moment("carrier_time", message.carrier_time.seconds)
+    shape.moment("carrier_time", message.carrier_time.seconds, message.carrier_time.nanos)
     try:
         shape.check()
     except InvalidArgument as refusal:
@@ -59,6 +59,7 @@ def carrier_receipt(message: pb.DeliveryReceipt) -> CarrierReceipt | InvalidArgu
     shape = Shape()
     shape.identifier("carrier_message_id", message.carrier_message_id, MAX_CARRIER_ID_LENGTH)
     shape.optional_identifier("send_token", message.send_token)
+    shape.moment("carrier_time", message.carrier_time.seconds, message.carrier_time.nanos)
     try:
         shape.check()
     except InvalidArgument as refusal:

@@ -5,6 +5,8 @@ from dataclasses import fields, replace
 from datetime import timedelta
 from typing import Any, Protocol
 
+from google.protobuf.duration_pb2 import Duration
+
 from conversation_service.domain.errors import FieldViolation, InvalidArgument
 from conversation_service.domain.pool import (
     AttachmentPolicy,
@@ -39,6 +41,8 @@ _ATTACHMENT_POLICIES = {
 }
 _SPANS = tuple(name for name in FIELDS if isinstance(getattr(_DEFAULTS, name), timedelta))
 _SWITCHES = ("allows_block", "allows_report", "end_opts_out")
+# What a Duration may hold, by its own comments.
+LONGEST_SECONDS = 315_576_000_000
 _COUNTS = ("segments_per_minute", "segments_per_day")
 
 
@@ -120,7 +124,13 @@ def settings_of(message: pb.PoolSettings) -> PoolSettings:
 
 
 def _plain(value: Any) -> object:  # noqa: ANN401 - a Duration, flag or count
-    return value if isinstance(value, int) else value.ToTimedelta()
+    return value if isinstance(value, int) else _span(value)
+
+
+def _span(duration: Duration) -> timedelta:
+    """The rules refuse what is too long; beyond this no timedelta could be made of it."""
+    seconds = max(-LONGEST_SECONDS, min(duration.seconds, LONGEST_SECONDS))
+    return Duration(seconds=seconds, nanos=duration.nanos).ToTimedelta()
 
 
 def _check_enums(shape: Shape, message: pb.PoolSettings) -> None:

@@ -20,6 +20,7 @@ DEFAULT_PAGE_SIZE = 50
 MAX_PAGE_SIZE = 500
 # Of the year 9999, the last that a Timestamp may hold.
 LAST_SECOND = 253_402_300_799
+NANOS_OF_A_SECOND = 1_000_000_000
 
 # The ids of a stream: milliseconds and a number, both 64 bits at the most.
 CURSOR = re.compile(r"[0-9]{1,19}(-[0-9]{1,19})?")
@@ -63,9 +64,9 @@ class Shape:
         if len(value) <= MAX_LENGTH and not is_textable(value):
             self._wrong(field, "no control characters other than tabs and line breaks")
 
-    def moment(self, field: str, seconds: int) -> None:
-        """A time of this era, in seconds since 1970."""
-        if not 0 <= seconds <= LAST_SECOND:
+    def moment(self, field: str, seconds: int, nanos: int) -> None:
+        """A time of this era, in seconds since 1970 and a fraction, as a Timestamp may hold it."""
+        if not (0 <= seconds <= LAST_SECOND and 0 <= nanos < NANOS_OF_A_SECOND):
             self._wrong(field, "between the years 1970 and 9999")
 
     def note(self, field: str, value: str, limit: int = MAX_NOTE_LENGTH) -> None:

@@ -1,0 +1,63 @@
+"""`make fuzz`: for so many minutes, every target by its coverage and every server by chance."""
+
+import os
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+from fuzz.seeds import TOKENS, seed_folders
+from fuzz.targets import TARGETS
+
+TESTS = Path(__file__).parents[1]
+# What libFuzzer has learned stays here from one run to the next, and what it has found.
+FOUND = TESTS.parent / "build" / "fuzz"
+# One input that takes this long is a finding.
+LONGEST_SECONDS = 10
+# Each round of the servers is a few minutes, so that the end is not far behind the time asked for.
+TIMES_A_ROUND = 5
+
+
+def main() -> None:
+    """Ends with the status of what has found something."""
+    share = float(sys.argv[1]) * 60 / (len(TARGETS) + 1)
+    guided = TARGETS if find_spec("atheris") else ()
+    for target in guided:
+        _guide(target, max(int(share), 1))
+    _rounds(share if guided else share * (len(TARGETS) + 1))
+
+
+def _guide(target: str, seconds: int) -> None:
+    corpus = FOUND / target
+    corpus.mkdir(parents=True, exist_ok=True)
+    folders = [corpus, *seed_folders(target)]
+    options = [
+        f"-max_total_time={seconds}",
+        f"-dict={TOKENS}",
+        f"-artifact_prefix={FOUND / target}-",
+        f"-timeout={LONGEST_SECONDS}",
+    ]
+    print(f"{target}: {seconds} seconds, led by coverage", flush=True)
+    _run(["-m", "fuzz.guided", target, *map(str, folders), *options])
+
+
+def _rounds(seconds: float) -> None:
+    """The tests of this folder, with other inputs each time; one round at least."""
+    end = time.monotonic() + seconds
+    while True:
+        _run(["-m", "pytest", "-q", "-x", str(TESTS / "fuzz")], FUZZ_TIMES=str(TIMES_A_ROUND))
+        if time.monotonic() > end:
+            return
+
+
+def _run(arguments: list[str], **environment: str) -> None:
+    paths = os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])
+    seen = {**os.environ, "PYTHONPATH": paths, **environment}
+    status = subprocess.run([sys.executable, *arguments], env=seen, check=False).returncode
+    if status:
+        sys.exit(f"Found something; what led to it is told above or lies in {FOUND}.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""What the gateway promises of any callback, said as functions of its bytes."""
+
+from pathlib import Path
+
+import gateway
+from conversation_service.domain.errors import InvalidArgument
+from conversation_service.rpc.inbound import carrier_receipt, inbound_text
+from conversation_service.rpc.shape import MAX_ID_LENGTH
+from gateway.messages import InboundText, parse_message
+from gateway.problems import Unreadable
+from gateway.receipts import DeliveryReceipt, parse_receipt
+from gateway.wire import to_delivery_receipt, to_inbound_message
+from maskline.conversation.v1 import conversation_pb2 as pb
+
+_SOURCE = "".join(path.read_text() for path in Path(gateway.__file__).parent.glob("*.py"))
+# The two fields that a sentence is about.
+_FIELDS = ("from ", "to ")
+
+
+def message_callback(data: bytes) -> None:
+    """A body is read into what the conversation service takes, or refused in a fixed sentence."""
+    try:
+        callback = parse_message(data)
+    except Unreadable as refusal:
+        _repeats_nothing(refusal)
+        return
+    if isinstance(callback, InboundText):
+        _text_is_taken(callback)
+    else:
+        _receipt_is_taken(callback)
+
+
+def receipt_callback(data: bytes) -> None:
+    """The same of a receipt; before a NUL, which JSON has not, stands the token of the address."""
+    token, separator, body = data.partition(b"\0")
+    try:
+        receipt = parse_receipt(body, token.decode("latin-1")) if separator else parse_receipt(data)
+    except Unreadable as refusal:
+        _repeats_nothing(refusal)
+        return
+    _receipt_is_taken(receipt)
+
+
+def _repeats_nothing(refusal: Unreadable) -> None:
+    sentence = str(refusal)
+    for field in _FIELDS:
+        sentence = sentence.removeprefix(field)
+    assert sentence in _SOURCE
+    assert refusal.__cause__ is None
+    assert refusal.__context__ is None or refusal.__suppress_context__
+
+
+def _text_is_taken(text: InboundText) -> None:
+    """A text that the conversation service calls malformed would be lost without a word."""
+    written = to_inbound_message(text)
+    read = pb.InboundMessage.FromString(written.SerializeToString())
+    assert read == written
+    assert not isinstance(inbound_text(read), InvalidArgument)
+
+
+def _receipt_is_taken(receipt: DeliveryReceipt) -> None:
+    written = to_delivery_receipt(receipt)
+    read = pb.DeliveryReceipt.FromString(written.SerializeToString())
+    assert read == written
+    # The gateway lets longer tokens through. None is given out, and both answers are 400.
+    if len(receipt.send_token) <= MAX_ID_LENGTH:
+        assert not isinstance(carrier_receipt(read), InvalidArgument)

@@ -1,0 +1,11 @@
+"""The functions that are given any bytes, by name. One that raises has found something."""
+
+from collections.abc import Callable, Mapping
+
+from fuzz.callback_targets import message_callback, receipt_callback
+from fuzz.text_targets import command, outbound_text
+
+TARGETS: Mapping[str, Callable[[bytes], None]] = {
+    target.__name__: target
+    for target in (message_callback, receipt_callback, command, outbound_text)
+}

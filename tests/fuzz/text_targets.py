@@ -1,0 +1,75 @@
+"""What is promised of any words that people text, said as functions of their bytes."""
+
+import unicodedata
+
+from conversation_service.domain import codes
+from conversation_service.domain.commands import Kind, parse
+from conversation_service.domain.words import FIELDS, OPT_OUT, Words, normalised
+from messaging_service.safe_text import safe_text, unsendable
+from messaging_service.segments import UCS2_EACH, Encoding, count
+
+# Everything that no handset shows but these is a control: Cc below the space, and surrogates.
+_SHOWN = "\t\n\r"
+_CURLY = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f"
+_WORDS = Words()
+_OTHER_WORDS = Words(start=("empezar",), join=("unirse", "join"), end=("fin",), opt_out=OPT_OUT)
+
+
+def any_text(data: bytes) -> str:
+    """Bytes as a text that may hold anything a str can; those that are no UTF-8 are surrogates."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+def command(data: bytes) -> None:
+    """Every text is one command, however it is spaced and ended, and opting out always works."""
+    body = any_text(data)
+    for words in (_WORDS, _OTHER_WORDS):
+        found = parse(body, words)
+        assert parse(f"  {body} \n", words) == found
+        assert parse(f"{body}!", words).kind is found.kind
+        assert (normalised(body) in words.opt_out) == (found.kind is Kind.OPT_OUT)
+        _argument_is_a_code(found.kind, found.argument)
+        _is_no_word_of_another(body, words, found.kind)
+    assert normalised(normalised(body)) == normalised(body)
+
+
+def _argument_is_a_code(kind: Kind, argument: str) -> None:
+    assert not argument or kind in (Kind.JOIN, Kind.END)
+    assert kind is not Kind.END or not argument or codes.is_code_shaped(argument)
+    assert codes.normalised(argument) == argument
+
+
+def _is_no_word_of_another(body: str, words: Words, kind: Kind) -> None:
+    """What is talk is no command word: nobody's command is relayed to the other person."""
+    if kind is Kind.TALK:
+        assert not any(
+            normalised(body) in getattr(words, field) for field in FIELDS if field != "join"
+        )
+
+
+def outbound_text(data: bytes) -> None:
+    """Straightening changes curly quotes alone, segments hold the text, controls are found."""
+    body = any_text(data)
+    safe = safe_text(body)
+    assert len(safe) == len(body)
+    assert all(was == is_ or was in _CURLY for was, is_ in zip(body, safe, strict=True))
+    assert not set(safe) & set(_CURLY)
+    assert safe_text(safe) == safe
+    assert (unsendable(body) is None) == (not any(map(_is_hidden, body)))
+    assert unsendable(safe) == unsendable(body)
+    _segments_hold(body)
+    assert count(safe).segments <= count(body).segments
+
+
+def _is_hidden(character: str) -> bool:
+    kind = unicodedata.category(character)
+    return (kind == "Cc" and character < " " and character not in _SHOWN) or kind == "Cs"
+
+
+def _segments_hold(body: str) -> None:
+    told, units = count(body), len(body.encode("utf-16-le", "surrogatepass")) // 2
+    assert (told.encoding is Encoding.ASCII) == body.isascii()
+    assert told.segments >= 1
+    assert told.segments <= units // UCS2_EACH + 1
+    assert told.gsm7_segments is None or 1 <= told.gsm7_segments <= 2 * len(body) // 152 + 1
+    assert count(f"{body}x").segments >= told.segments
