@@ -13,6 +13,8 @@ from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 
 Context = ServicerContext[object, object]
 
+# The one that it knows to be forged.
+FORGED_TOKEN = "token-forged"
 # The contract's.
 PAGE_LIMIT = 200
 
@@ -119,6 +121,9 @@ class ScriptedMessaging(rpc.MessagingServiceServicer):
         )
 
     def _match(self, receipt: pb.DeliveryReceipt) -> pb.RecordDeliveryReceiptResult:
+        if receipt.send_token == FORGED_TOKEN:
+            reason = ErrorReason.ERROR_REASON_SEND_TOKEN_NOT_VALID
+            return pb.RecordDeliveryReceiptResult(error=pb.ItemError(reason=reason))
         known = [one for one in self.sent if receipt.send_token == f"token-{one.message_id}"]
         if not known:
             return pb.RecordDeliveryReceiptResult()

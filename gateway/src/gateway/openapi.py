@@ -138,7 +138,10 @@ def _callback_responses() -> Json:
         "200": _done("Committed, now or by an earlier callback with the same id."),
         "400": _problem("It can never be read; sending it again does not help."),
         "403": _problem("Callbacks are not taken from this address."),
-        "404": _problem("No pool owns the number that was texted, or nothing is served here."),
+        "404": _problem(
+            "No pool owns the number that was texted, no text has this address for its "
+            "receipts, or nothing is served here."
+        ),
         "408": _problem("The body did not arrive in time."),
         "409": _problem("The id was taken before with other contents."),
         "413": _problem("The body is larger than any callback."),

@@ -4,7 +4,14 @@ from collections.abc import Mapping
 
 import structlog
 
-from gateway.problems import IdReused, NotNow, Refused, UnknownMaskedNumber, Unreadable
+from gateway.problems import (
+    AttemptUnknown,
+    IdReused,
+    NotNow,
+    Refused,
+    UnknownMaskedNumber,
+    Unreadable,
+)
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1.error_reason_pb2 import ErrorReason
 
@@ -19,6 +26,10 @@ REFUSALS: Mapping[ErrorReason.ValueType, tuple[type[Refused], str]] = {
     ErrorReason.ERROR_REASON_UNKNOWN_MASKED_NUMBER: (
         UnknownMaskedNumber,
         "No pool owns this number. Add it to a pool, or take the callback off the number.",
+    ),
+    ErrorReason.ERROR_REASON_SEND_TOKEN_NOT_VALID: (
+        AttemptUnknown,
+        "No text has this address for its receipts.",
     ),
     ErrorReason.ERROR_REASON_REQUEST_ID_REUSED: (
         IdReused,

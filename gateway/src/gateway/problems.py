@@ -28,6 +28,10 @@ class UnknownMaskedNumber(Refused):
     """No pool owns the number that was texted."""
 
 
+class AttemptUnknown(Refused):
+    """No attempt to send has this address for its receipts: it was forged or altered."""
+
+
 class FileNotKept(Refused):
     """No file is kept at this address, or not any more."""
 
@@ -94,6 +98,7 @@ KINDS: Mapping[type[Refused], Kind] = {
     CredentialsNeeded: Kind(HTTPStatus.UNAUTHORIZED, "credentials-needed", _ASK_FOR_CREDENTIALS),
     CallerNotAllowed: Kind(HTTPStatus.FORBIDDEN, "caller-not-allowed", {}),
     UnknownMaskedNumber: Kind(HTTPStatus.NOT_FOUND, "unknown-masked-number", {}),
+    AttemptUnknown: Kind(HTTPStatus.NOT_FOUND, "attempt-unknown", {}),
     FileNotKept: Kind(HTTPStatus.NOT_FOUND, "file-not-kept", {}),
     BodyTooSlow: Kind(HTTPStatus.REQUEST_TIMEOUT, "body-too-slow", _HANG_UP),
     IdReused: Kind(HTTPStatus.CONFLICT, "id-reused", {}),

@@ -1,6 +1,5 @@
 """One text's way to the carrier: claimed, posted, settled, and looked into if need be."""
 
-import secrets
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -22,6 +21,7 @@ from messaging_service.errors import BackendUnavailable, MessageIdReused, SendIn
 from messaging_service.ledger import Ledger
 from messaging_service.posting import Posting
 from messaging_service.safe_text import safe_text
+from messaging_service.send_tokens import SendTokens
 from messaging_service.unknowns import Unknowns
 from runtime.clock import Clock
 
@@ -29,7 +29,6 @@ log = structlog.get_logger()
 
 # Settling takes a moment after the answer, and two machines' clocks differ a little.
 CLAIM_MARGIN = timedelta(seconds=5)
-TOKEN_BYTES = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +52,14 @@ class Attempts:
         ledger: Ledger,
         posting: Posting,
         unknowns: Unknowns,
+        tokens: SendTokens,
         clock: Clock,
         patience: Patience,
     ) -> None:
         self._ledger = ledger
         self._posting = posting
         self._unknowns = unknowns
+        self._tokens = tokens
         self._clock = clock
         self._patience = patience
 
@@ -74,7 +75,7 @@ class Attempts:
 
     async def _send(self, text: Text) -> SendResult:
         doubts = self._posting.doubts
-        send_token = doubts.pop(text.message_id) or secrets.token_urlsafe(TOKEN_BYTES)
+        send_token = doubts.pop(text.message_id) or self._tokens.new()
         match await self._claim(text, send_token):
             case Claimed():
                 return await self._posting.post(_safe(text), send_token)

@@ -112,6 +112,15 @@ class SendPaced(MessagingError):
         super().__init__("as much is sent as may be; try again later", retry_after=retry_after)
 
 
+class SendTokenNotValid(MessagingError):
+    """The token of a receipt's address was forged, altered, or made with another key."""
+
+    reason = "SEND_TOKEN_NOT_VALID"
+
+    def __init__(self) -> None:
+        super().__init__("no attempt has this token")
+
+
 class MediaNotFound(MessagingError):
     """No file is kept under this token, or not any more."""
 

@@ -7,9 +7,12 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from messaging_service.breaker import Breaker
 from messaging_service.domain import MessageState, SendOutcome, UnknownResolution
 
-UnmovedReceipt = Literal["parked", "unmatched"]
+UnmovedReceipt = Literal["parked", "unmatched", "forged"]
 
-_RECEIPT_KINDS: tuple[MessageState | UnmovedReceipt, ...] = (*MessageState, "parked", "unmatched")
+_RECEIPT_KINDS: tuple[MessageState | UnmovedReceipt, ...] = (
+    *(*MessageState, "parked"),
+    *("unmatched", "forged"),
+)
 
 
 class Metrics:

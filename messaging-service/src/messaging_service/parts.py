@@ -22,6 +22,7 @@ from messaging_service.posting import Posting
 from messaging_service.recording import Recorder
 from messaging_service.rpc import MessagingServicer
 from messaging_service.schedule import Schedule
+from messaging_service.send_tokens import SendTokens
 from messaging_service.sending import Sender
 from messaging_service.settings import Settings
 from messaging_service.unknowns import Unknowns
@@ -42,7 +43,8 @@ class Parts:
     ) -> None:
         pace = Pace(redis, clock, _rates(settings))
         records = FlowrouteRecords(http, pace, settings, clock)
-        fingerprints = Fingerprints(settings.ledger_key.get_secret_value())
+        ledger_key = settings.ledger_key.get_secret_value()
+        fingerprints, tokens = Fingerprints(ledger_key), SendTokens(ledger_key)
         ledger = Ledger(redis, clock, fingerprints, metrics)
         unknowns = Unknowns(
             Inquiries(redis, clock, metrics),
@@ -53,10 +55,10 @@ class Parts:
         departures = _departures(FlowrouteClient(http, settings, clock), pace, clock, metrics)
         posting = Posting(ledger, room, departures, unknowns)
         self.patience = _patience(settings)
-        attempts = Attempts(ledger, posting, unknowns, clock, self.patience)
+        attempts = Attempts(ledger, posting, unknowns, tokens, clock, self.patience)
         self.sender = Sender(attempts, metrics, in_flight_limit=SEND_CONNECTIONS)
         account = FlowrouteAccount(http, settings, clock)
-        recorder = Recorder(ledger, metrics)
+        recorder = Recorder(ledger, tokens, metrics)
         self.servicer = MessagingServicer(self.sender, recorder, ledger, account, records, room)
 
 

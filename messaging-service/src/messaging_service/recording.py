@@ -6,25 +6,37 @@ from collections.abc import Sequence
 import structlog
 
 from messaging_service.domain import Message
+from messaging_service.errors import SendTokenNotValid
 from messaging_service.ledger import Ledger, Waiting
 from messaging_service.metrics import Metrics
 from messaging_service.receipts import Receipt, state_of
+from messaging_service.send_tokens import SendTokens
 
 log = structlog.get_logger()
+
+Recorded = Message | SendTokenNotValid | None
 
 
 class Recorder:
     """Finds the texts that receipts speak of and moves them forward."""
 
-    def __init__(self, ledger: Ledger, metrics: Metrics) -> None:
+    def __init__(self, ledger: Ledger, tokens: SendTokens, metrics: Metrics) -> None:
         self._ledger = ledger
+        self._tokens = tokens
         self._metrics = metrics
 
-    async def record_all(self, receipts: Sequence[Receipt]) -> list[Message | None]:
-        """Each receipt's text as it stands, or None. Raises BackendUnavailable."""
+    async def record_all(self, receipts: Sequence[Receipt]) -> list[Recorded]:
+        """Each receipt's text as it stands, or None; a forged one is refused.
+
+        Raises BackendUnavailable.
+        """
         return list(await asyncio.gather(*map(self._record, receipts)))
 
-    async def _record(self, receipt: Receipt) -> Message | None:
+    async def _record(self, receipt: Receipt) -> Recorded:
+        if receipt.send_token and not self._tokens.is_genuine(receipt.send_token):
+            self._metrics.receipt("forged")
+            log.warning("receipt_forged")
+            return SendTokenNotValid()
         found = await self._ledger.record(receipt)
         self._tell(receipt, found)
         return found if isinstance(found, Message) else None

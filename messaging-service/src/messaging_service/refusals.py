@@ -17,6 +17,7 @@ CODES: dict[type[errors.MessagingError], StatusCode] = {
     errors.CarrierRateLimited: StatusCode.RESOURCE_EXHAUSTED,
     errors.CarrierUnavailable: StatusCode.UNAVAILABLE,
     errors.SendPaced: StatusCode.RESOURCE_EXHAUSTED,
+    errors.SendTokenNotValid: StatusCode.INVALID_ARGUMENT,
     errors.MediaNotFound: StatusCode.NOT_FOUND,
     errors.AttachmentsRefused: StatusCode.FAILED_PRECONDITION,
     errors.BackendUnavailable: StatusCode.UNAVAILABLE,

@@ -118,9 +118,11 @@ def from_result(result: SendResult) -> pb.SendMessageResult:
     )
 
 
-def from_recorded(message: Message | None) -> pb.RecordDeliveryReceiptResult:
+def from_recorded(recorded: Message | MessagingError | None) -> pb.RecordDeliveryReceiptResult:
     """What became of one receipt."""
-    return pb.RecordDeliveryReceiptResult(message=from_message(message) if message else None)
+    if isinstance(recorded, MessagingError):
+        return pb.RecordDeliveryReceiptResult(error=_item_error(recorded))
+    return pb.RecordDeliveryReceiptResult(message=from_message(recorded) if recorded else None)
 
 
 def _to_attachment(attachment: pb.Attachment) -> Attachment:

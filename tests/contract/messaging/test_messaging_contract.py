@@ -108,7 +108,7 @@ def test_every_refusal_tells_what_the_contract_promises_with_it() -> None:
         *(kind(_DELAY) for kind in (errors.CarrierRateLimited, errors.CarrierUnavailable)),
         errors.BackendUnavailable(),
         *(errors.SendInProgress(_DELAY), errors.SendPaced(_DELAY)),
-        *(errors.MediaNotFound(), errors.AttachmentsRefused()),
+        *(errors.MediaNotFound(), errors.AttachmentsRefused(), errors.SendTokenNotValid()),
     ]
     assert {type(sample) for sample in samples} == set(CODES)
     for sample in samples:

@@ -7,11 +7,13 @@ from conversation_service.rpc.callers import Caller, Context
 from conversation_service.store.journal import REPEATS_TOLD
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import event_pb2
+from maskline.conversation.v1.error_reason_pb2 import ErrorReason
 from maskline.messaging.v1 import messaging_pb2
 from support.clock import ManualClock
-from support.conversation_calls import ask, kinds
+from support.conversation_calls import CALL_SECONDS, ask, kinds
 from support.conversation_service import RunningService, running
 from support.conversations import ALICE_NUMBER, BOB_NUMBER
+from support.scripted_messaging import FORGED_TOKEN
 
 WORDS = "see you at the harbour"
 
@@ -76,6 +78,20 @@ async def test_a_text_that_comes_again_is_told_of_a_few_times(service: RunningSe
     repeats = [one for one in told if one.type == event_pb2.EVENT_TYPE_MESSAGE_REPEATED]
     assert len(repeats) == REPEATS_TOLD
     assert {one.participant_id for one in repeats} == {conversation.participants[0].participant_id}
+
+
+async def test_a_forged_receipt_is_refused_and_moves_nothing(service: RunningService) -> None:
+    conversation = await opened(service)
+    message_id = service.sent()[0].message_id
+    before = await service.timeline(conversation.conversation_id)
+    receipt = pb.DeliveryReceipt(carrier_message_id="mdr2-1", send_token=FORGED_TOKEN)
+    request = pb.ReceiveDeliveryReceiptsRequest(receipts=[receipt])
+    response = await service.stub.ReceiveDeliveryReceipts(request, timeout=CALL_SECONDS)
+    [refused] = response.results
+    assert refused.outcome == pb.RECEIPT_OUTCOME_REFUSED
+    assert refused.error.reason == ErrorReason.ERROR_REASON_SEND_TOKEN_NOT_VALID
+    assert await service.timeline(conversation.conversation_id) == before
+    assert await service.receipts(message_id) == [pb.RECEIPT_OUTCOME_RECORDED]
 
 
 async def test_a_receipt_that_comes_again_or_late_tells_nothing_new(

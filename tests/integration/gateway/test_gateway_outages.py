@@ -138,6 +138,7 @@ async def test_more_than_can_wait_is_503_at_once(monkeypatch: pytest.MonkeyPatch
         (ErrorReason.ERROR_REASON_UNKNOWN_MASKED_NUMBER, 404),
         (ErrorReason.ERROR_REASON_INVALID_ARGUMENT, 400),
         (ErrorReason.ERROR_REASON_REQUEST_ID_REUSED, 409),
+        (ErrorReason.ERROR_REASON_SEND_TOKEN_NOT_VALID, 404),
         (ErrorReason.ERROR_REASON_TOO_MANY_RACES, 503),
         (ErrorReason.ERROR_REASON_BACKEND_UNAVAILABLE, 503),
         (ErrorReason.ERROR_REASON_UNSPECIFIED, 503),

@@ -32,6 +32,7 @@ from messaging_service.pace import Pace, Rates
 from messaging_service.posting import Posting
 from messaging_service.records import Direction, RecordsPage, Span
 from messaging_service.schedule import Schedule
+from messaging_service.send_tokens import SendTokens
 from messaging_service.unknowns import Unknowns
 from support.clock import ManualClock
 
@@ -150,4 +151,4 @@ def _attempts(
     )
     departures = Departures(carrier, Breaker(clock), Pace(redis, clock, Rates(5, 1, 2)), metrics)
     posting = Posting(ledger, NoFiles(), departures, unknowns)
-    return Attempts(ledger, posting, unknowns, clock, PATIENCE)
+    return Attempts(ledger, posting, unknowns, SendTokens("a key"), clock, PATIENCE)

@@ -14,6 +14,7 @@ from integration.messaging.serving import BOB, Messaging, refusal_of, text
 from redis.asyncio import Redis
 
 from maskline.messaging.v1 import messaging_pb2 as pb
+from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from support.clock import ManualClock
 
 SENT, DELIVERED = pb.MESSAGE_STATE_SENT, pb.MESSAGE_STATE_DELIVERED
@@ -49,6 +50,22 @@ async def test_a_receipt_finds_its_text_by_the_token_and_tells_the_carriers_id(
     # A repeat of the send now learns what became of it.
     assert (await messaging.send_one(text("m1"))).outcome == pb.SEND_OUTCOME_ACCEPTED
     assert len(carrier.requests) == 1
+
+
+async def test_a_forged_token_moves_nothing_and_fails_no_other_receipt(
+    messaging: Messaging, carrier: ScriptedCarrier
+) -> None:
+    await messaging.send_one(text("m1"))
+    token = carrier.requests[0].send_token
+    altered = ("A" if token[0] != "A" else "B") + token[1:]
+    known_id = (await messaging.get("m1")).carrier_message_id
+    refused, recorded = await messaging.record(
+        _receipt(known_id, 1007, altered), _receipt(known_id, 1004, token)
+    )
+    assert refused.error.reason == ErrorReason.ERROR_REASON_SEND_TOKEN_NOT_VALID
+    assert not refused.HasField("message")
+    assert not recorded.HasField("error")
+    assert (await messaging.get("m1")).state == DELIVERED
 
 
 async def test_a_receipt_that_comes_before_the_202_is_kept(

@@ -56,7 +56,12 @@ def test_every_published_reason_has_an_answer(reason: ErrorReason.ValueType) -> 
 
 def test_only_what_can_never_pass_is_final() -> None:
     final = {ErrorReason.Name(reason).removeprefix("ERROR_REASON_") for reason in REFUSALS}
-    assert final == {"INVALID_ARGUMENT", "UNKNOWN_MASKED_NUMBER", "REQUEST_ID_REUSED"}
+    assert final == {
+        "INVALID_ARGUMENT",
+        "UNKNOWN_MASKED_NUMBER",
+        "REQUEST_ID_REUSED",
+        "SEND_TOKEN_NOT_VALID",
+    }
     assert NOT_TAKEN[0] is NotNow
 
 

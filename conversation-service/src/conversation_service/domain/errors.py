@@ -205,6 +205,13 @@ class CarrierAccountRefused(_Plain):
     sentence = "the carrier refused the account's keys; check them at the messaging service"
 
 
+class SendTokenNotValid(_Plain):
+    """The token of a receipt's address was forged or altered."""
+
+    reason = "SEND_TOKEN_NOT_VALID"
+    sentence = "no attempt has this token"
+
+
 class MediaNotFound(_Plain):
     """No file is kept under this token, or not any more."""
 
@@ -278,19 +285,15 @@ class RequestIdReused(ConversationError):
         super().__init__(f"{request_id!r} was used for something else", request_id=request_id)
 
 
-class TooManyRaces(ConversationError):
+class TooManyRaces(_Plain):
     """Others changed the same conversation at the same time, again and again."""
 
     reason = "TOO_MANY_RACES"
-
-    def __init__(self) -> None:
-        super().__init__("others changed the same conversation at the same time; try again")
+    sentence = "others changed the same conversation at the same time; try again"
 
 
-class BackendUnavailable(ConversationError):
+class BackendUnavailable(_Plain):
     """Redis or the messaging service does not answer."""
 
     reason = "BACKEND_UNAVAILABLE"
-
-    def __init__(self) -> None:
-        super().__init__("a part behind this service does not answer; try again")
+    sentence = "a part behind this service does not answer; try again"

@@ -6,7 +6,11 @@ from typing import NoReturn
 
 import grpc
 
-from conversation_service.domain.errors import BackendUnavailable, CarrierAccountRefused
+from conversation_service.domain.errors import (
+    BackendUnavailable,
+    CarrierAccountRefused,
+    SendTokenNotValid,
+)
 from conversation_service.domain.message import MessageState
 from conversation_service.messaging.sending import (
     OPTED_OUT_CODE,
@@ -51,6 +55,10 @@ class ReceiptMatch:
     pool: str
     state: MessageState
     is_opted_out: bool = False
+
+
+# A forged receipt is refused; one of a text that nobody knows has no match.
+Recorded = ReceiptMatch | SendTokenNotValid | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +108,8 @@ class MessagingClient:
             _not_sent(error)
         return [*map(result_of, response.results)]
 
-    async def record(self, receipts: Sequence[CarrierReceipt]) -> list[ReceiptMatch | None]:
-        """Hands receipts in, one match or none each, in order. Raises MessagingUnavailable."""
+    async def record(self, receipts: Sequence[CarrierReceipt]) -> list[Recorded]:
+        """Hands receipts in, an answer for each, in order. Raises MessagingUnavailable."""
         request = pb.RecordDeliveryReceiptsRequest(receipts=[_receipt(one) for one in receipts])
         try:
             response = await self._stub.RecordDeliveryReceipts(
@@ -171,7 +179,9 @@ def _receipt(receipt: CarrierReceipt) -> pb.DeliveryReceipt:
     return message
 
 
-def _match(result: pb.RecordDeliveryReceiptResult) -> ReceiptMatch | None:
+def _match(result: pb.RecordDeliveryReceiptResult) -> Recorded:
+    if result.HasField("error"):
+        return SendTokenNotValid()
     if not result.HasField("message"):
         return None
     message = result.message

@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from conversation_service.domain.errors import SendTokenNotValid
 from conversation_service.domain.events import Rule
 from conversation_service.domain.failure import Failure, FailureKind
 from conversation_service.domain.message import MessageState
 from conversation_service.domain.opt_outs import OptOutSource
-from conversation_service.messaging.client import CarrierReceipt, ReceiptMatch
+from conversation_service.messaging.client import CarrierReceipt, ReceiptMatch, Recorded
 from conversation_service.operations.directory import Directory, OpenPool
 from conversation_service.operations.failures import Failures
 from conversation_service.operations.opt_outs import OptOuts
 from conversation_service.store.outbox import KnownMessage, News
 from runtime.clock import Clock
+
+Taken = bool | SendTokenNotValid
 
 _FAILED = (MessageState.REFUSED, MessageState.UNDELIVERED, MessageState.EXPIRED)
 
@@ -28,17 +31,21 @@ class ReceiptBook:
         self._opt_outs = opt_outs
         self._clock = clock
 
-    async def take(self, receipts: Sequence[CarrierReceipt]) -> list[bool]:
-        """Whether each receipt's text is known. Raises BackendUnavailable; repeats are harmless."""
-        matches = await self._messaging.record(receipts)
+    async def take(self, receipts: Sequence[CarrierReceipt]) -> list[Taken]:
+        """Whether each receipt's text is known; a forged one is refused.
+
+        Raises BackendUnavailable; repeats are harmless.
+        """
+        recorded = await self._messaging.record(receipts)
+        matches = [one for one in recorded if isinstance(one, ReceiptMatch)]
         # A pool may have been created by another replica a moment ago.
         await self._directory.refresh()
         for pool in self._directory.pools:
-            known = [match for match in matches if match and match.pool == pool.name]
+            known = [match for match in matches if match.pool == pool.name]
             if known:
                 await self._tell(pool, known)
                 await self._advance(pool, known)
-        return [match is not None for match in matches]
+        return [one if isinstance(one, SendTokenNotValid) else one is not None for one in recorded]
 
     async def _tell(self, pool: OpenPool, matches: Sequence[ReceiptMatch]) -> None:
         """Before their states say so: what a crash leaves untold is told by the next receipt.
@@ -65,8 +72,8 @@ class ReceiptBook:
 class Recorder(Protocol):
     """What of the messaging service receipts need."""
 
-    async def record(self, receipts: Sequence[CarrierReceipt]) -> list[ReceiptMatch | None]:
-        """Hands receipts in, one match or none each, in order. Raises MessagingUnavailable."""
+    async def record(self, receipts: Sequence[CarrierReceipt]) -> list[Recorded]:
+        """Hands receipts in, an answer for each, in order. Raises MessagingUnavailable."""
         ...
 
 

@@ -75,9 +75,9 @@ def carrier_receipt(message: pb.DeliveryReceipt) -> CarrierReceipt | InvalidArgu
     )
 
 
-def receipt_result(result: bool | InvalidArgument) -> pb.ReceiveDeliveryReceiptResult:
+def receipt_result(result: bool | ConversationError) -> pb.ReceiveDeliveryReceiptResult:
     """What became of a receipt."""
-    if isinstance(result, InvalidArgument):
+    if isinstance(result, ConversationError):
         return pb.ReceiveDeliveryReceiptResult(
             outcome=pb.RECEIPT_OUTCOME_REFUSED, error=item_error(result)
         )

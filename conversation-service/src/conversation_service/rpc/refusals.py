@@ -43,6 +43,7 @@ CODES: dict[type[errors.ConversationError], StatusCode] = {
     errors.WatcherTooSlow: StatusCode.RESOURCE_EXHAUSTED,
     errors.TooManyWatchers: StatusCode.RESOURCE_EXHAUSTED,
     errors.CarrierAccountRefused: StatusCode.FAILED_PRECONDITION,
+    errors.SendTokenNotValid: StatusCode.INVALID_ARGUMENT,
     errors.MediaNotFound: StatusCode.NOT_FOUND,
     errors.DeadLetterNotFound: StatusCode.NOT_FOUND,
     errors.DeadLetterUnreadable: StatusCode.FAILED_PRECONDITION,
