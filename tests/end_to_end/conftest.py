@@ -15,6 +15,8 @@ from support.ports import free_port
 PARTS = ("valkey", "simulator", "messaging_service", "conversation_service", "gateway")
 # What the carrier was told with anything but 200 comes again this soon, not after 30 seconds.
 RESEND_SECONDS = "0.2"
+# Lost callbacks are looked for this often, not every three minutes.
+RECOVERY_SECONDS = "1"
 
 
 @pytest.fixture
@@ -24,6 +26,7 @@ async def stack(tmp_path: Path) -> AsyncIterator[Stack]:
     environment = {
         "SIMULATOR_RESEND_INTERVAL_SECONDS": RESEND_SECONDS,
         "SIMULATOR_PHONES": f"{ALICE_NUMBER},{BOB_NUMBER}",
+        "CONVERSATION_RECOVERY_INTERVAL_SECONDS": RECOVERY_SECONDS,
     }
     async with Stack(ports, tmp_path / "data", environment=environment, restart=False) as one:
         yield one

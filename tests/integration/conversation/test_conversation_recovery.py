@@ -131,6 +131,17 @@ async def test_lost_texts_are_taken_in_as_they_were_texted(
     assert await service.heard(BOB_NUMBER, 4) == ["one", "two", "three", says(Template.ENDED)]
 
 
+async def test_lost_texts_of_the_same_moment_are_taken_in_as_they_were_texted(
+    service: RunningService, carrier: CarrierWithRecords, recovery: Recovery
+) -> None:
+    await service.open(ALICE_NUMBER, BOB_NUMBER)
+    for body in ("one", "two", "three"):
+        takes(service, carrier, ALICE_NUMBER, body)
+    service.clock.move(minutes=5)
+    await recovery.run_once()
+    assert await service.heard(BOB_NUMBER, 3) == ["one", "two", "three"]
+
+
 async def test_a_conversation_that_begins_in_lost_texts_begins_all_the_same(
     service: RunningService, carrier: CarrierWithRecords, recovery: Recovery
 ) -> None:

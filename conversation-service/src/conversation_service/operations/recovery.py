@@ -99,7 +99,9 @@ class Recovery:
         """What fails is looked for again from the same moment on."""
         earliest = max(progress.begin_time, now - LOOK_BACK)
         texts = await self._on_record(max(progress.look_time - OVERLAP, earliest))
-        settled = [one for one in texts if _is_due(one, now - self._patience)]
+        # The carrier lists the newest first (seen), and tells times in hundredths of a second or
+        # worse: of two with the same time the one listed last came first.
+        settled = [one for one in reversed(texts) if _is_due(one, now - self._patience)]
         settled.sort(key=lambda one: one.carrier_time or _LAST)
         for at in range(0, len(settled), BATCH):
             await self._take_in(settled[at : at + BATCH])
