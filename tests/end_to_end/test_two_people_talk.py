@@ -154,7 +154,8 @@ BAD_CALLBACKS = [
     ("/api/message", b'{"to":"12065550100","from":"14255550111","body":"x"}', 400),
     ("/api/message", b"x" * 1_000_000, 413),
     ("/api/receipt", b"{}", 400),
-    ("/api/receipt/unknown", b'{"id":"mdr2-1","type":"delivery_receipt"}', 200),
+    ("/api/receipt", b'{"id":"mdr2-1","type":"delivery_receipt"}', 200),
+    ("/api/receipt/made-up", b'{"id":"mdr2-1","type":"delivery_receipt"}', 404),
 ]
 
 
