@@ -35,7 +35,7 @@ def stand_ins(tmp_path: Path) -> dict[str, str]:
 def free_offset() -> int:
     """By how much the default ports must move to be free."""
     while True:
-        # So far that no part's port is one that a connection may be given (32768 to 60999 on Linux).
+        # So far that no part has a port that connections are given (32768 to 60999 on Linux).
         offset = 11_000 + secrets.randbelow(4_000)
         try:
             refuse_taken_ports(Ports.moved_by(offset).by_part())
