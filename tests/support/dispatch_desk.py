@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import cast
+from typing import Self, cast
 
 from redis.asyncio import Redis
 
@@ -138,15 +138,27 @@ class Desk:
         self.journal = Journal(redis, "main", VAULT)
         self.suppression = SuppressionList(redis)
         self.opt_outs = OptOutBook(self.suppression, clock)
+        self._replicas: list[Dispatcher] = []
         self._store = RedisStore(redis, "main", VAULT)
         self._accepted = 0
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Nothing of a test goes on reading when its connections are closed."""
+        self.carrier.gate.set()
+        for replica in self._replicas:
+            await replica.close()
 
     def replica(self) -> Dispatcher:
         screening = Screening(self.outbox, self.suppression, self.opt_outs)
         settling = Settling("main", self.outbox, self.failures)
         delivery = Delivery("main", self.carrier, screening, settling, self._settings, self.clock)
         rounds = Rounds(self.outbox, delivery, settling, self.clock, jitter=lambda: 1.0)
-        return Dispatcher(self.outbox, rounds, self.clock, block_ms=None)
+        replica = Dispatcher(self.outbox, rounds, self.clock, block_ms=None)
+        self._replicas.append(replica)
+        return replica
 
     async def accept(self, *texts: tuple[Person, str], may_reach_opted_out: bool = False) -> None:
         """Texts that Maskline writes, outside of any conversation."""

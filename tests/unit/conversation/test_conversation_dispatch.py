@@ -1,6 +1,7 @@
 """The dispatcher: order, takeovers, what is not sent, and texts that grow too old."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -23,8 +24,9 @@ async def dies(*_: object) -> None:
 
 
 @pytest.fixture
-def desk(redis: Redis, clock: ManualClock) -> Desk:
-    return Desk(redis, clock)
+async def desk(redis: Redis, clock: ManualClock) -> AsyncIterator[Desk]:
+    async with Desk(redis, clock) as one:
+        yield one
 
 
 async def test_texts_to_one_person_leave_in_the_order_in_which_they_were_accepted(

@@ -1,5 +1,7 @@
 """One text that cannot be processed fails neither its neighbours nor those behind it."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 from prometheus_client import REGISTRY
 from redis.asyncio import Redis
@@ -15,8 +17,9 @@ from support.dispatch_desk import KEYS, Desk
 
 
 @pytest.fixture
-def desk(redis: Redis, clock: ManualClock) -> Desk:
-    return Desk(redis, clock)
+async def desk(redis: Redis, clock: ManualClock) -> AsyncIterator[Desk]:
+    async with Desk(redis, clock) as one:
+        yield one
 
 
 async def deaths(desk: Desk) -> list[tuple[str, Death]]:

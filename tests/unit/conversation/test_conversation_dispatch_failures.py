@@ -1,5 +1,6 @@
 """Whose text did not arrive is told so before it is settled."""
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -19,8 +20,9 @@ REFUSED = Answered(MessageState.REFUSED, reason="CARRIER_REFUSED")
 
 
 @pytest.fixture
-def desk(redis: Redis, clock: ManualClock) -> Desk:
-    return Desk(redis, clock)
+async def desk(redis: Redis, clock: ManualClock) -> AsyncIterator[Desk]:
+    async with Desk(redis, clock) as one:
+        yield one
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Texts that are not sent: growing pauses, a budget of tries, and outages that cost none."""
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -20,8 +21,9 @@ REFUSES = NotSent(SECOND, is_counted=True)
 
 
 @pytest.fixture
-def desk(redis: Redis, clock: ManualClock) -> Desk:
-    return Desk(redis, clock)
+async def desk(redis: Redis, clock: ManualClock) -> AsyncIterator[Desk]:
+    async with Desk(redis, clock) as one:
+        yield one
 
 
 @pytest.mark.parametrize(

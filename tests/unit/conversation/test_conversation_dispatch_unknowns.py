@@ -1,5 +1,6 @@
 """Texts of which nobody knows whether the carrier has them: they hold up their own lane only."""
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -19,8 +20,9 @@ LOST = Answered(MessageState.UNKNOWN, resolution="PREFERRED_LOSS")
 
 
 @pytest.fixture
-def desk(redis: Redis, clock: ManualClock) -> Desk:
-    return Desk(redis, clock)
+async def desk(redis: Redis, clock: ManualClock) -> AsyncIterator[Desk]:
+    async with Desk(redis, clock) as one:
+        yield one
 
 
 async def test_it_stays_first_in_its_lane_and_others_go_on(desk: Desk) -> None:

@@ -1,5 +1,6 @@
 """What is shown of a pool's backlog is right on every replica, whoever sends."""
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,8 +18,9 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def desk(redis: Redis, clock: ManualClock) -> Desk:
-    return Desk(redis, clock)
+async def desk(redis: Redis, clock: ManualClock) -> AsyncIterator[Desk]:
+    async with Desk(redis, clock) as one:
+        yield one
 
 
 def shown(name: str) -> float:

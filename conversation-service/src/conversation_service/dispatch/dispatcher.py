@@ -71,7 +71,11 @@ class Dispatcher:
         What is still under way after the grace is found by whoever takes over, as is all if Redis
         does not answer.
         """
+        reading = self._reading
         self._stop_reading()
+        if reading is not None:
+            # Its connection is given back before anybody closes the connections.
+            await asyncio.wait([reading])
         if self._in_flight:
             _, late = await asyncio.wait(self._in_flight, timeout=GRACE_SECONDS)
             for task in late:
