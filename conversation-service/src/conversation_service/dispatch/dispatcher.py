@@ -75,7 +75,7 @@ class Dispatcher:
         self._stop_reading()
         if reading is not None:
             # Its connection is given back before anybody closes the connections.
-            await asyncio.wait([reading])
+            await asyncio.wait([reading], timeout=GRACE_SECONDS)
         if self._in_flight:
             _, late = await asyncio.wait(self._in_flight, timeout=GRACE_SECONDS)
             for task in late:
