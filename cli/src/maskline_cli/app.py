@@ -10,6 +10,7 @@ from maskline_cli import (
     conversations,
     dead_letters,
     doctor,
+    erasing,
     keys,
     messages,
     numbers,
@@ -133,6 +134,11 @@ _opt_outs.command("get")(opt_outs.get_opt_out)
 _opt_outs.command("add")(opt_outs.add_opt_out)
 _opt_outs.command("remove")(opt_outs.remove_opt_out)
 app.add_typer(_opt_outs, name="opt-outs")
+
+_people = typer.Typer(help="What is stored about a person, in the whole deployment.")
+_people.command("erase")(erasing.erase)
+_people.command("erasure")(erasing.get_erasure)
+app.add_typer(_people, name="people")
 
 _dead = typer.Typer(help="Texts of the pool that could not be processed.")
 _dead.command("list")(dead_letters.list_dead_letters)

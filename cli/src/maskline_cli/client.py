@@ -12,12 +12,14 @@ from maskline.conversation.v1 import (
     dead_letter_pb2,
     deployment_pb2,
     opt_out_pb2,
+    person_pb2,
     pool_pb2,
 )
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
 from maskline.conversation.v1.dead_letter_pb2_grpc import DeadLetterServiceStub
 from maskline.conversation.v1.deployment_pb2_grpc import DeploymentServiceStub
 from maskline.conversation.v1.opt_out_pb2_grpc import OptOutServiceStub
+from maskline.conversation.v1.person_pb2_grpc import PersonServiceStub
 from maskline.conversation.v1.pool_pb2_grpc import PoolServiceStub
 from maskline_cli.options import Options
 from runtime.grpc_client import channel_options, headers
@@ -30,6 +32,7 @@ SERVICES = tuple(
         (conversation_pb2, "ConversationService"),
         (pool_pb2, "PoolService"),
         (opt_out_pb2, "OptOutService"),
+        (person_pb2, "PersonService"),
         (dead_letter_pb2, "DeadLetterService"),
         (deployment_pb2, "DeploymentService"),
     )
@@ -61,6 +64,7 @@ class Client:
         self.conversations = ConversationServiceStub(self._channel)
         self.pools = PoolServiceStub(self._channel)
         self.opt_outs = OptOutServiceStub(self._channel)
+        self.people = PersonServiceStub(self._channel)
         self.dead_letters = DeadLetterServiceStub(self._channel)
         self.deployment = DeploymentServiceStub(self._channel)
         self.check_health = self._channel.unary_unary(

@@ -16,7 +16,13 @@ from conversation_service.domain.events import Event, EventType
 from conversation_service.domain.facts import Facts, Lookup
 from conversation_service.domain.intents import Receipt
 from conversation_service.domain.joining import join, may_join, wrong_code
-from conversation_service.domain.numbers import ANY_NUMBER, Selection, choose, claims, cooling_for
+from conversation_service.domain.numbers import (
+    ANY_NUMBER,
+    Selection,
+    choose,
+    claims,
+    is_cooling_for,
+)
 from conversation_service.domain.outcomes import change_of
 from conversation_service.domain.phone import Person
 from conversation_service.domain.pool import Pool
@@ -140,7 +146,7 @@ class Join:
             return self._wrong(facts)
         if facts.live(line):
             raise AlreadyInConversation
-        if cooling_for(facts, line, (*invitation.participants, person)):
+        if is_cooling_for(facts, line, (*invitation.participants, person)):
             raise NumberCooling
         return join(facts, invitation, person, (facts.says(person, Template.YOU_JOINED),))
 

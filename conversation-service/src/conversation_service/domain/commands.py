@@ -24,6 +24,7 @@ class Kind(Enum):
     YES = auto()
     BLOCK = auto()
     REPORT = auto()
+    ERASE = auto()
     TALK = auto()
 
 
@@ -79,6 +80,7 @@ def _lookup(words: Words) -> _Lookup:
         (Kind.YES, words.yes),
         (Kind.BLOCK, words.block),
         (Kind.REPORT, words.report),
+        (Kind.ERASE, words.erase),
         (Kind.OPT_IN, words.opt_in),
         (Kind.OPT_OUT, words.opt_out),
     )

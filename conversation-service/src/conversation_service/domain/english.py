@@ -42,6 +42,8 @@ ENGLISH = Language(
         Template.HELP: "{operator}: {start} for a code, {join} and a code to talk to who gave "
         "it, {end} to end. {stop} for no more texts.",
         Template.OPTED_OUT: "You get no more texts from here, unless you text {start}.",
+        Template.ERASED: "Your data here is erased (receipt {receipt}). You get no more texts "
+        "from here, unless you text {start}.",
         Template.OPTED_IN: "You get texts from here again. Text {start} for a code, or {stop} to "
         "get no more texts.",
         Template.EMPTY: "Your text was empty, so nothing was passed on.",

@@ -32,13 +32,23 @@ class InvalidArgument(ConversationError):
         self.violations = violations
 
 
-class PoolNotFound(ConversationError):
+class _About(ConversationError):
+    """Names one thing: by `key` in the metadata, and in the sentence."""
+
+    key: ClassVar[str]
+    sentence: ClassVar[str]
+
+    def __init__(self, name: str) -> None:
+        told = {self.key: name}
+        super().__init__(self.sentence.format(**told), **told)
+
+
+class PoolNotFound(_About):
     """No pool has this name."""
 
+    key = "pool"
     reason = "POOL_NOT_FOUND"
-
-    def __init__(self, pool: str) -> None:
-        super().__init__(f"there is no pool {pool!r}", pool=pool)
+    sentence = "there is no pool {pool!r}"
 
 
 class UnknownMaskedNumber(ConversationError):
@@ -50,12 +60,8 @@ class UnknownMaskedNumber(ConversationError):
         super().__init__("the masked number belongs to no pool that may be used here")
 
 
-class _AboutConversation(ConversationError):
-    sentence: ClassVar[str]
-
-    def __init__(self, conversation_id: str) -> None:
-        message = self.sentence.format(conversation_id=conversation_id)
-        super().__init__(message, conversation_id=conversation_id)
+class _AboutConversation(_About):
+    key = "conversation_id"
 
 
 class ConversationNotFound(_AboutConversation):
@@ -219,12 +225,8 @@ class MediaNotFound(_Plain):
     sentence = "no such file is kept"
 
 
-class _AboutDeadLetter(ConversationError):
-    sentence: ClassVar[str]
-
-    def __init__(self, dead_letter_id: str) -> None:
-        message = self.sentence.format(dead_letter_id=dead_letter_id)
-        super().__init__(message, dead_letter_id=dead_letter_id)
+class _AboutDeadLetter(_About):
+    key = "dead_letter_id"
 
 
 class DeadLetterNotFound(_AboutDeadLetter):
@@ -241,48 +243,60 @@ class DeadLetterUnreadable(_AboutDeadLetter):
     sentence = "dead letter {dead_letter_id} cannot be read; it can only be dropped"
 
 
-class _AboutPool(ConversationError):
-    sentence: ClassVar[str]
-
-    def __init__(self, pool: str) -> None:
-        super().__init__(self.sentence.format(pool=repr(pool)), pool=pool)
+class _AboutPool(_About):
+    key = "pool"
 
 
 class PoolExists(_AboutPool):
     """A pool has this name."""
 
     reason = "POOL_EXISTS"
-    sentence = "there is a pool {pool} already"
+    sentence = "there is a pool {pool!r} already"
 
 
 class PoolFull(_AboutPool):
     """The pool has as many masked numbers as it may."""
 
     reason = "POOL_FULL"
-    sentence = "pool {pool} has as many masked numbers as a pool may have; create another pool"
+    sentence = "pool {pool!r} has as many masked numbers as a pool may have; create another pool"
 
 
 class UniqueNameTaken(_AboutPool):
     """A live conversation has this unique name."""
 
     reason = "UNIQUE_NAME_TAKEN"
-    sentence = "a live conversation of pool {pool} has this unique name"
+    sentence = "a live conversation of pool {pool!r} has this unique name"
 
 
 class NoNumberAvailable(_AboutPool):
     """On every number that may be given, a person has a live or cooling conversation."""
 
     reason = "NO_NUMBER_AVAILABLE"
-    sentence = "no number of pool {pool} is free for everybody concerned; add one or wait"
+    sentence = "no number of pool {pool!r} is free for everybody concerned; add one or wait"
 
 
-class RequestIdReused(ConversationError):
+class RequestIdReused(_About):
     """The id was used for something else."""
 
+    key = "request_id"
     reason = "REQUEST_ID_REUSED"
+    sentence = "{request_id!r} was used for something else"
 
-    def __init__(self, request_id: str) -> None:
-        super().__init__(f"{request_id!r} was used for something else", request_id=request_id)
+
+class AnswerForgotten(_About):
+    """The request was carried out; the conversation that its answer held is kept no longer."""
+
+    key = "request_id"
+    reason = "ANSWER_FORGOTTEN"
+    sentence = "{request_id!r} was carried out, and its conversation is kept no longer"
+
+
+class ErasureNotFound(_About):
+    """No erasure of this id is known, or not any more."""
+
+    key = "erasure_id"
+    reason = "ERASURE_NOT_FOUND"
+    sentence = "erasure {erasure_id} is not known"
 
 
 class TooManyRaces(_Plain):

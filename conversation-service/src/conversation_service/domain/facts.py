@@ -90,6 +90,16 @@ class Facts:
         found = self.lines.get(line)
         return found if found and self.cools_for(found) > timedelta(0) else None
 
+    def cools(self, line: Line) -> timedelta:
+        """How long a line stays with what ended on it; nothing where it is free, or in use.
+
+        What was erased keeps its line for as long as anything could.
+        """
+        found = self.lines.get(line)
+        if found is not None:
+            return self.cools_for(found)
+        return self.pool.settings.cool_off if self.occupant_id(line) else timedelta(0)
+
     def cools_for(self, conversation: Conversation) -> timedelta:
         """How long its number stays with its people; nothing while it is live or never had two."""
         if conversation.end_time is None or len(conversation.participants) < 2:
@@ -115,10 +125,11 @@ class Facts:
         *,
         code: str = "",
         span: timedelta | None = None,
+        receipt: str = "",
         may_reach_opted_out: bool = False,
     ) -> Said:
         """A text that Maskline writes."""
-        body = self.pool.speech.say(template, code=code, span=span)
+        body = self.pool.speech.say(template, code=code, span=span, receipt=receipt)
         return Said(to, body, template, may_reach_opted_out=may_reach_opted_out)
 
     def texts(

@@ -1,6 +1,7 @@
 """Texts of a person who is in no conversation on the number."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from conversation_service.domain.change import Change
 from conversation_service.domain.commands import Kind
@@ -17,15 +18,15 @@ from conversation_service.domain.transitions import started
 
 def from_stranger(facts: Facts, text: Inbound) -> Change:
     """A new code, a join, help; anything else is helped once in a while, then met by silence."""
-    kind, ended = kind_here(text, facts), facts.cooling(text.line)
+    kind = kind_here(text, facts)
     match kind:
         case Kind.HELP:
             return _told(facts, text, Template.HELP)
         case Kind.OPT_IN:
             # Flowroute lifts its block and answers UNSTOP itself; here there is nothing to lift.
             return Change()
-        case _ if ended is not None:
-            return _just_ended(facts, text, ended)
+        case _ if facts.cools(text.line) > timedelta(0):
+            return _just_ended(facts, text)
         case Kind.START:
             return _start(facts, text)
         case Kind.JOIN:
@@ -55,9 +56,9 @@ def _begun(conversation: Conversation) -> Event:
     return Event(EventType.CONVERSATION_STARTED, conversation.conversation_id, first)
 
 
-def _just_ended(facts: Facts, text: Inbound, ended: Conversation) -> Change:
+def _just_ended(facts: Facts, text: Inbound) -> Change:
     """A late text: it goes to nobody, least of all to a new partner."""
-    left = facts.cools_for(ended)
+    left = facts.cools(text.line)
     return stranger_told(
         facts, text.line, answer_to(facts, text.sender, Template.JUST_ENDED, span=left)
     )

@@ -31,8 +31,12 @@ class Inbound:
 def kind_here(text: Inbound, facts: Facts) -> Kind:
     """What the text asks for; words for what the pool does not offer are talk."""
     settings, asked = facts.pool.settings, text.command.kind
-    off = {Kind.BLOCK: not settings.allows_block, Kind.REPORT: not settings.allows_report}
-    return Kind.TALK if asked is Kind.YES or off.get(asked, False) else asked
+    allowed = {
+        Kind.BLOCK: settings.allows_block,
+        Kind.REPORT: settings.allows_report,
+        Kind.ERASE: settings.allows_erase,
+    }
+    return asked if asked is not Kind.YES and allowed.get(asked, True) else Kind.TALK
 
 
 def received(facts: Facts, text: Inbound, name: str) -> Event:

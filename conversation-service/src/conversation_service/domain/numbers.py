@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from conversation_service.domain.change import Claim, Line
-from conversation_service.domain.conversation import Conversation
 from conversation_service.domain.errors import (
     AlreadyInConversation,
     NoNumberAvailable,
@@ -60,10 +60,11 @@ def claims(facts: Facts, masked_number: str, people: Sequence[Person]) -> tuple[
     return tuple(Claim(line, facts.occupant_id(line)) for line in lines)
 
 
-def cooling_for(facts: Facts, line: Line, people: Sequence[Person]) -> Conversation | None:
-    """What ended on a line so lately that these people may not have its number."""
-    found = facts.cooling(line)
-    return None if found is None or set(found.participants) == set(people) else found
+def is_cooling_for(facts: Facts, line: Line, people: Sequence[Person]) -> bool:
+    """Whether something ended on a line so lately that these people may not have its number."""
+    found = facts.lines.get(line)
+    is_their_own = found is not None and set(found.participants) == set(people)
+    return facts.cools(line) > timedelta(0) and not is_their_own
 
 
 def _named(facts: Facts, people: Sequence[Person], masked_number: str) -> str:
@@ -75,7 +76,7 @@ def _named(facts: Facts, people: Sequence[Person], masked_number: str) -> str:
     lines = [Line(masked_number, person) for person in people]
     if any(facts.live(line) for line in lines):
         raise AlreadyInConversation
-    if any(cooling_for(facts, line, people) for line in lines):
+    if any(is_cooling_for(facts, line, people) for line in lines):
         raise NumberCooling
     return masked_number
 
@@ -86,7 +87,7 @@ def _may_be_given(number: MaskedNumber, selection: Selection) -> bool:
 
 def _is_free(facts: Facts, people: Sequence[Person], masked_number: str) -> bool:
     lines = [Line(masked_number, person) for person in people]
-    return not any(facts.live(line) or cooling_for(facts, line, people) for line in lines)
+    return not any(facts.live(line) or is_cooling_for(facts, line, people) for line in lines)
 
 
 def _rank(

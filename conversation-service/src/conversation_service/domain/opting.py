@@ -21,8 +21,25 @@ def opt_out(facts: Facts, text: Inbound, conversation: Conversation | None) -> C
 
     Their conversations on other numbers and in other pools are ended by the operation.
     """
+    return _opted_out(facts, text, conversation, _confirmation(facts, text))
+
+
+def erase(
+    facts: Facts, text: Inbound, conversation: Conversation | None, erasure_id: str
+) -> Change:
+    """All about the person goes, and nothing more is sent to them but one confirmation.
+
+    There is none without an `erasure_id`: of who opted out before nothing is confirmed. What is
+    stored about the person is removed by the operation.
+    """
+    said = facts.says(text.sender, Template.ERASED, receipt=erasure_id, may_reach_opted_out=True)
+    return _opted_out(facts, text, conversation, (said,) if erasure_id else ())
+
+
+def _opted_out(
+    facts: Facts, text: Inbound, conversation: Conversation | None, farewell: tuple[Said, ...]
+) -> Change:
     wish, tells = Wish(text.sender, wants_texts=False), _told_of(text, EventType.PERSON_OPTED_OUT)
-    farewell = _confirmation(facts, text)
     if conversation is None:
         texts = facts.texts(text.line.masked_number, "", farewell)
         return Change(wish=wish, texts=texts, events=(tells,))

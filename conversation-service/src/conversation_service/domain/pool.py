@@ -75,6 +75,8 @@ class PoolSettings:
     segments_per_day: int = 0
     allows_block: bool = True
     allows_report: bool = True
+    # Whether people may have all about them removed by a text.
+    allows_erase: bool = False
     # Whether a bare "end" opts out of all texts, as the law's list of words has it.
     end_opts_out: bool = False
     # Other command words than the language's: the name of a field of Words, and words.

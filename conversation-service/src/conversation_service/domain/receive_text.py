@@ -14,10 +14,10 @@ from conversation_service.domain.from_opted_out import from_opted_out
 from conversation_service.domain.from_stranger import from_stranger
 from conversation_service.domain.from_talking import from_talking
 from conversation_service.domain.from_waiting import from_waiting
-from conversation_service.domain.inbound import Inbound, recovered
+from conversation_service.domain.inbound import Inbound, kind_here, recovered
 from conversation_service.domain.intents import Receipt
 from conversation_service.domain.lateness import is_too_late, refuse_late
-from conversation_service.domain.opting import opt_out
+from conversation_service.domain.opting import erase, opt_out
 from conversation_service.domain.pool import Pool
 
 
@@ -31,6 +31,8 @@ class ReceiveText:
     attachments: tuple[Attachment, ...] = ()
     carrier_time: datetime | None = None
     is_recovered: bool = False
+    # Names what is told of an erasure, if the text asks for one.
+    erasure_id: str = ""
 
     @property
     def receipt(self) -> Receipt:
@@ -70,7 +72,10 @@ class ReceiveText:
             raise UnknownMaskedNumber
         text = self._read(facts)
         conversation = facts.live(self.line)
-        if self._has_opted_out_before(facts):
+        has_opted_out = self._has_opted_out_before(facts)
+        if self.erasure_id and kind_here(text, facts) is Kind.ERASE:
+            return erase(facts, text, conversation, "" if has_opted_out else self.erasure_id)
+        if has_opted_out:
             return from_opted_out(facts, text)
         if text.command.kind is Kind.OPT_OUT:
             return opt_out(facts, text, conversation)

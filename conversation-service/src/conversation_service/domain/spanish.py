@@ -19,6 +19,7 @@ SPANISH = Language(
         yes=("si", "sí", *_ENGLISH.yes),
         block=("bloquear", *_ENGLISH.block),
         report=("denunciar", *_ENGLISH.report),
+        erase=("borrar mis datos", "eliminar mis datos", *_ENGLISH.erase),
     ),
     spans=Spans(minute="un minuto", minutes="minutos", hours="horas", days="dias"),
     templates={
@@ -53,6 +54,8 @@ SPANISH = Language(
         Template.HELP: "{operator}. {start}: recibir un codigo. {join} y el codigo: hablar. "
         "{end}: terminar. {stop}: no recibir mas.",
         Template.OPTED_OUT: "No recibira mas mensajes de aqui, salvo que envie {start}.",
+        Template.ERASED: "Sus datos aqui se han borrado (recibo {receipt}). No recibira mas "
+        "mensajes de aqui, salvo que envie {start}.",
         Template.OPTED_IN: "Vuelve a recibir mensajes de aqui. Envie {start} para un codigo, o "
         "{stop} para no recibir mas.",
         Template.EMPTY: "Su mensaje estaba vacio: no se ha enviado nada.",

@@ -30,9 +30,12 @@ _TELLS_HOW_TO_STOP = {
     Template.LIFETIME_EXPIRED,
     Template.BLOCKED,
 }
+_WITH_RECEIPT = {Template.ERASED}
 # The code with the most digits. Of the spans: one without digits, the longest, two that could be
 # taken for a code or a part of one ("end 22 days"), and the one with the most digits.
 _A_CODE = "222222"
+# As long as the id of an erasure.
+_A_RECEIPT = "A" * 22
 _SPANS = (
     timedelta(minutes=1),
     timedelta(minutes=119),
@@ -88,7 +91,8 @@ def _misses(template: Template, text: str) -> str:
 def _placeholders(template: Template) -> set[str]:
     code = {"code"} if template in _WITH_CODE else set()
     span = {"span"} if template in _WITH_SPAN else set()
-    return {*_ALWAYS, *code, *span}
+    receipt = {"receipt"} if template in _WITH_RECEIPT else set()
+    return {*_ALWAYS, *code, *span, *receipt}
 
 
 def _used_placeholders(text: str) -> set[str]:
@@ -104,7 +108,7 @@ def _used_placeholders(text: str) -> set[str]:
 
 def _says_wrong(speech: Speech, template: Template) -> str:
     spans = _SPANS if template in _WITH_SPAN else _SPANS[:1]
-    said = (speech.say(template, code=_A_CODE, span=span) for span in spans)
+    said = (speech.say(template, code=_A_CODE, span=span, receipt=_A_RECEIPT) for span in spans)
     return next((told for text in said if (told := _wrong(text, speech))), "")
 
 

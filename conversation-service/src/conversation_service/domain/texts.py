@@ -53,6 +53,8 @@ class Template(StrEnum):
     HELP = auto()
     # The one confirmation the rules allow (47 CFR 64.1200(a)(12)).
     OPTED_OUT = auto()
+    # The same to who wants to be forgotten; {receipt} names the erasure.
+    ERASED = auto()
     OPTED_IN = auto()
     # To whose text has nothing in it, or a picture where none is passed on.
     EMPTY = auto()
@@ -123,13 +125,20 @@ class Speech:
     operator: str
     templates: Mapping[Template, str] = field(repr=False)
 
-    def say(self, template: Template, *, code: str = "", span: timedelta | None = None) -> str:
-        """A system text in plain ASCII, at most one segment; with `code` or `span` where due."""
+    def say(
+        self,
+        template: Template,
+        *,
+        code: str = "",
+        span: timedelta | None = None,
+        receipt: str = "",
+    ) -> str:
+        """A system text in plain ASCII, at most one segment; with what belongs into it."""
         # A time to be waited for is not said too short, nor a time that is left too long.
         rounds_up = template is Template.JUST_ENDED
         spoken = "" if span is None else self.spans.spoken(span, rounds_up=rounds_up)
-        values = {"code": code, "span": spoken, "operator": self.operator, **self._commands()}
-        return self.templates[template].format_map(values)
+        given = {"code": code, "span": spoken, "receipt": receipt, "operator": self.operator}
+        return self.templates[template].format_map({**given, **self._commands()})
 
     def _commands(self) -> dict[str, str]:
         shown = {

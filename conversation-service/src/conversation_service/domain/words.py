@@ -27,6 +27,8 @@ class Words:
     yes: tuple[str, ...] = ("yes",)
     block: tuple[str, ...] = ("block",)
     report: tuple[str, ...] = ("report",)
+    # Nothing that anybody says to another person, as what it does cannot be undone.
+    erase: tuple[str, ...] = ("erase my data", "delete my data")
 
 
 FIELDS = tuple(one.name for one in fields(Words))

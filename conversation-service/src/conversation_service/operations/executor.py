@@ -10,6 +10,7 @@ from typing import Protocol
 from redis.exceptions import RedisError
 
 from conversation_service.domain.errors import (
+    AnswerForgotten,
     BackendUnavailable,
     CodeNotValid,
     ConversationError,
@@ -271,6 +272,8 @@ def _result(commit: Commit, outcome: Outcome) -> Result | None:
 def _repeated(receipt: Receipt, earlier: Earlier) -> Result:
     if not earlier.is_same:
         return RequestIdReused(receipt.request_id)
+    if earlier.answer.is_forgotten:
+        return AnswerForgotten(receipt.request_id)
     if earlier.answer.is_refused:
         # The one refusal that is written down: a wrong code was counted.
         return CodeNotValid()

@@ -50,11 +50,12 @@ async def conversations(pool: OpenPool, wanted: Filter, size: int, token: str) -
         named = await pool.store.named(wanted.unique_name)
         return Page([named] if named and wanted.fits(named) else [], "")
     if wanted.person is not None:
-        return _cut(await _of_person(pool, wanted.person), wanted, size, token)
+        return _cut(await of_person(pool, wanted.person), wanted, size, token)
     return await _walk(pool, wanted.fits, size, token)
 
 
-async def _of_person(pool: OpenPool, person: Person) -> list[Conversation]:
+async def of_person(pool: OpenPool, person: Person) -> list[Conversation]:
+    """The conversations of a person that are kept, newest first."""
     known = await pool.executor.reload()
     lines = [Line(number, person) for number in known.masked_numbers]
     found = [*await pool.store.on_lines(lines), *await pool.store.history(person)]

@@ -10,6 +10,7 @@ from conversation_service.domain.errors import ConversationError, UnknownMaskedN
 from conversation_service.domain.inbound_text import InboundText
 from conversation_service.domain.receive_text import ReceiveText
 from conversation_service.operations.directory import Directory, OpenPool
+from conversation_service.operations.erasures import Erasures
 from conversation_service.operations.executor import Result
 from conversation_service.operations.opt_outs import OptOuts
 from conversation_service.store.people import People
@@ -18,10 +19,13 @@ from conversation_service.store.people import People
 class Reception:
     """Takes texts in for whichever pool owns their number."""
 
-    def __init__(self, directory: Directory, people: People, opt_outs: OptOuts) -> None:
+    def __init__(
+        self, directory: Directory, people: People, opt_outs: OptOuts, erasures: Erasures
+    ) -> None:
         self._directory = directory
         self._people = people
         self._opt_outs = opt_outs
+        self._erasures = erasures
 
     async def receive(self, inbound: Sequence[InboundText]) -> list[Result]:
         """Carries out each text in its number's pool; answers in the order given."""
@@ -51,19 +55,33 @@ class Reception:
     async def _run(self, pool: OpenPool, intents: dict[int, ReceiveText]) -> dict[int, Result]:
         results = await pool.executor.run_all(list(intents.values()))
         for intent, result in zip(intents.values(), results, strict=True):
-            kind = parse(intent.body, pool.pool.words).kind
-            if kind is Kind.OPT_OUT and not isinstance(result, ConversationError):
-                await self._end_elsewhere(intent)
+            if not isinstance(result, ConversationError):
+                await self._follow(pool, intent)
         return dict(zip(intents, results, strict=True))
 
+    async def _follow(self, pool: OpenPool, intent: ReceiveText) -> None:
+        """What a text asks for beyond its own conversation, before it is acknowledged."""
+        kind = parse(intent.body, pool.pool.words).kind
+        if kind is Kind.OPT_OUT:
+            await self._end_elsewhere(intent)
+        elif kind is Kind.ERASE and intent.erasure_id:
+            await self._erasures.on_text(intent.line.person.person_id, intent.carrier_message_id)
+
     async def _end_elsewhere(self, intent: ReceiveText) -> None:
-        """Before the text is acknowledged: its repetition does again what a crash left undone.
+        """The text's repetition does again what a crash left undone.
 
         Only while the opt-out stands that this text told of; an old text ends nothing new.
         """
         person_id = intent.line.person.person_id
         if await self._opt_outs.told_by(person_id, intent.carrier_message_id):
             await self._opt_outs.end_all(person_id)
+
+    def _erasure_id(self, pool: OpenPool, text: InboundText) -> str:
+        """Empty for a text that asks for none, or may not."""
+        if not pool.pool.settings.allows_erase:
+            return ""
+        asks = parse(text.body, pool.pool.words).kind is Kind.ERASE
+        return self._erasures.id_of_text(text.carrier_message_id) if asks else ""
 
     def _intent(self, pool: OpenPool, text: InboundText) -> ReceiveText:
         return ReceiveText(
@@ -73,6 +91,7 @@ class Reception:
             attachments=text.attachments,
             carrier_time=text.carrier_time,
             is_recovered=text.is_recovered,
+            erasure_id=self._erasure_id(pool, text),
         )
 
 

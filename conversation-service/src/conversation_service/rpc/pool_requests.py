@@ -40,7 +40,7 @@ _ATTACHMENT_POLICIES = {
     pb.ATTACHMENT_POLICY_ALL: AttachmentPolicy.ALL,
 }
 _SPANS = tuple(name for name in FIELDS if isinstance(getattr(_DEFAULTS, name), timedelta))
-_SWITCHES = ("allows_block", "allows_report", "end_opts_out")
+_SWITCHES = ("allows_block", "allows_report", "allows_erase", "end_opts_out")
 # What a Duration may hold, by its own comments.
 LONGEST_SECONDS = 315_576_000_000
 _COUNTS = ("segments_per_minute", "segments_per_day")

@@ -87,6 +87,7 @@ def _settings(settings: PoolSettings) -> pb.PoolSettings:
         pause_policy=_PAUSE_POLICIES[settings.pause_policy],
         allows_block=settings.allows_block,
         allows_report=settings.allows_report,
+        allows_erase=settings.allows_erase,
         end_opts_out=settings.end_opts_out,
         words={kind: pb.CommandWords(words=meant) for kind, meant in settings.words.items()},
         texts=settings.texts,

@@ -47,6 +47,8 @@ CODES: dict[type[errors.ConversationError], StatusCode] = {
     errors.MediaNotFound: StatusCode.NOT_FOUND,
     errors.DeadLetterNotFound: StatusCode.NOT_FOUND,
     errors.DeadLetterUnreadable: StatusCode.FAILED_PRECONDITION,
+    errors.AnswerForgotten: StatusCode.FAILED_PRECONDITION,
+    errors.ErasureNotFound: StatusCode.NOT_FOUND,
     errors.TooManyRaces: StatusCode.ABORTED,
     errors.BackendUnavailable: StatusCode.UNAVAILABLE,
 }

@@ -52,6 +52,8 @@ TABLE: dict[str, dict[str, tuple[str, ...]]] = {
     },
     # Opt-outs span all pools, and whether a number has opted out tells that it was texted.
     "OptOutService": {"OptOut": (), "OptIn": (), "GetOptOut": (SUPPORT,)},
+    # Erasing spans all pools as well, and cannot be undone.
+    "PersonService": {"ErasePerson": (), "GetErasure": (SUPPORT,)},
     "DeploymentService": {"CheckDeployment": (), "RotateKeys": ()},
     "DeadLetterService": {
         "ListDeadLetters": (SUPPORT,),

@@ -39,6 +39,7 @@ _SENTENCES = {
     EventType.MESSAGE_DEAD_LETTERED: "The text could not be processed{because}.",
     EventType.MESSAGE_REPLAYED: "The text was put back among those to be sent.",
     EventType.ATTACHMENTS_REFUSED: "Files of a text were not passed on.",
+    EventType.CONVERSATION_ERASED: "The conversation was removed, as a participant wished.",
     EventType.MESSAGE_RECOVERED: "A text of {whom} was found in the carrier's records.",
 }
 _REASONS = {

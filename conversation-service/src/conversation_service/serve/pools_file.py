@@ -65,6 +65,7 @@ class _Pool(BaseModel):
     segments_per_day: int | None = None
     allows_block: bool | None = None
     allows_report: bool | None = None
+    allows_erase: bool | None = None
     end_opts_out: bool | None = None
     words: dict[str, tuple[str, ...]] | None = None
     texts: dict[str, str] | None = None

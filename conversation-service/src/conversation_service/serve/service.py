@@ -21,6 +21,7 @@ from conversation_service.messaging.records_client import RecordsClient
 from conversation_service.operations.dead_letters import DeadLetterDesk
 from conversation_service.operations.deployment import Deployment
 from conversation_service.operations.directory import Directory, OpenPool
+from conversation_service.operations.erasures import Erasures
 from conversation_service.operations.executor import Executor
 from conversation_service.operations.failures import Failures
 from conversation_service.operations.fresh import SystemFresh
@@ -36,12 +37,15 @@ from conversation_service.rpc.dead_letter_servicer import DeadLetterServicer
 from conversation_service.rpc.deployment_servicer import DeploymentServicer
 from conversation_service.rpc.media_servicer import MediaServicer
 from conversation_service.rpc.opt_out_servicer import OptOutServicer
+from conversation_service.rpc.person_servicer import PersonServicer
 from conversation_service.rpc.pool_servicer import PoolServicer
 from conversation_service.rpc.refusals import DOMAIN, status_of, too_slow
 from conversation_service.rpc.servicer import ConversationServicer
 from conversation_service.rpc.watches import Watches
 from conversation_service.serve.keeper import Keeper, Loop
 from conversation_service.store.dead_letters import DeadLetters
+from conversation_service.store.erasing import Erasing
+from conversation_service.store.erasure_log import ErasureLog
 from conversation_service.store.journal import Journal
 from conversation_service.store.load_samples import LoadSamples
 from conversation_service.store.outbox import Outbox
@@ -66,6 +70,8 @@ from maskline.conversation.v1 import (
     media_pb2_grpc,
     opt_out_pb2,
     opt_out_pb2_grpc,
+    person_pb2,
+    person_pb2_grpc,
     pool_pb2,
     pool_pb2_grpc,
 )
@@ -80,6 +86,7 @@ SERVICES = (
     conversation_pb2.DESCRIPTOR.services_by_name["ConversationService"],
     pool_pb2.DESCRIPTOR.services_by_name["PoolService"],
     opt_out_pb2.DESCRIPTOR.services_by_name["OptOutService"],
+    person_pb2.DESCRIPTOR.services_by_name["PersonService"],
     deployment_pb2.DESCRIPTOR.services_by_name["DeploymentService"],
     dead_letter_pb2.DESCRIPTOR.services_by_name["DeadLetterService"],
     media_pb2.DESCRIPTOR.services_by_name["MediaService"],
@@ -117,7 +124,16 @@ class Service:
         self._suppression = SuppressionList(redis)
         self.directory = Directory(self._registry, self._open)
         self._opt_outs = OptOuts(self.directory, self._suppression, self._people, clock)
-        self._reception = Reception(self.directory, self._people, self._opt_outs)
+        self._erasures = Erasures(
+            self.directory,
+            self._opt_outs,
+            self._suppression,
+            self._people,
+            partial(Erasing, redis, vault=vault),
+            ErasureLog(redis, vault),
+            clock,
+        )
+        self._reception = Reception(self.directory, self._people, self._opt_outs, self._erasures)
         self._records = RecordsClient(messaging)
         self._recovery_log = RecoveryLog(redis)
         self._recovery_interval = recovery_interval
@@ -177,6 +193,7 @@ class Service:
         conversation_pb2_grpc.add_ConversationServiceServicer_to_server(conversations, server)
         pool_pb2_grpc.add_PoolServiceServicer_to_server(PoolServicer(pools), server)
         opt_out_pb2_grpc.add_OptOutServiceServicer_to_server(opt_outs, server)
+        person_pb2_grpc.add_PersonServiceServicer_to_server(PersonServicer(self._erasures), server)
         deployment_pb2_grpc.add_DeploymentServiceServicer_to_server(deployment, server)
         dead_letter_pb2_grpc.add_DeadLetterServiceServicer_to_server(
             DeadLetterServicer(desk), server

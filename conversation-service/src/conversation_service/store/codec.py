@@ -26,7 +26,8 @@ class Answer:
     """The first answer to an intent, kept for its repetitions.
 
     `is_refused` for what was refused although something was written. `place` is where an inbound
-    text's events are told of: its conversation, if it had one.
+    text's events are told of: its conversation, if it had one. `is_forgotten` if the conversation
+    that the answer held is kept no longer.
     """
 
     conversation: Conversation | None = None
@@ -34,6 +35,7 @@ class Answer:
     is_refused: bool = False
     is_held: bool = False
     place: str = ""
+    is_forgotten: bool = False
 
     @property
     def changed(self) -> Conversation:

@@ -64,6 +64,7 @@ class CommitLayout:
         self._lay_out(writes, commit)
         texts = list(self._texts(writes, commit.change))
         events = [argument for one in commit.change.events for argument in _event(one)]
+        self._answered(writes, commit)
         arguments = (
             self._names.fingerprint(commit.receipt),
             self._answer(commit),
@@ -231,6 +232,16 @@ class CommitLayout:
             yield writes.place(key)
             spoken = "1" if text.is_talk else ""
             yield from (text.message_id, text.conversation_id, text.to.person_id, spoken, sealed)
+
+    def _answered(self, writes: Writes, commit: Commit) -> None:
+        """Whoever forgets a conversation finds the answers that hold it."""
+        after = commit.change.after
+        if after is None or commit.receipt.kind in UNANSWERED:
+            return
+        key, end = self._keys.answers(after.conversation_id), commit.now + RECEIPT_LIFETIME
+        writes.add("ZREMRANGEBYSCORE", key, "-inf", to_ms(commit.now))
+        writes.add("ZADD", key, to_ms(end), self._names.intent(commit.receipt))
+        writes.add("PEXPIRE", key, span_ms(RECEIPT_LIFETIME))
 
     def _answer(self, commit: Commit) -> bytes:
         """An inbound text's sender is not on the line: only a client's answer is kept."""

@@ -85,17 +85,34 @@ class Keys:
         """zset: ids of the ended conversations of a participant, all with score 0."""
         return self._key(f"history:{participant_id}")
 
+    @property
+    def receipt_prefix(self) -> str:
+        """forget.lua puts hashes behind it, which it reads from a list of answers."""
+        return self._key("receipt:")
+
     def receipt(self, intent: str) -> str:
-        """string: fingerprint, a line break, answer (sealed), by the hash of the intent's name."""
-        return self._key(f"receipt:{intent}")
+        """string: fingerprint, a line break, answer (sealed), by the hash of the intent's name.
+
+        There is no answer where what it held is forgotten.
+        """
+        return self.receipt_prefix + intent
+
+    def answers(self, conversation_id: str) -> str:
+        """zset: hashes of intents whose answers hold a conversation, scored with their end (ms)."""
+        return self._key(f"answers:{conversation_id}")
 
     def repeats(self, intent: str) -> str:
         """counter: how often an intent was named again, by the hash of its name."""
         return self._key(f"repeats:{intent}")
 
+    @property
+    def message_prefix(self) -> str:
+        """forget.lua puts message ids behind it, which it reads from events."""
+        return self._key("message:")
+
     def message(self, message_id: str) -> str:
         """hash: state, rank, times, conversation, recipient, talk of an outbound text."""
-        return self._key(f"message:{message_id}")
+        return self.message_prefix + message_id
 
     @property
     def outbox(self) -> str:
@@ -187,6 +204,10 @@ class DeploymentKeys:
     def opt_out(self, person_id: str) -> str:
         """string: when, how and by which intent a person opted out."""
         return self._key(f"opt-out:{person_id}")
+
+    def erasure(self, erasure_id: str) -> str:
+        """string: when a person was erased, and how much was removed; not who."""
+        return self._key(f"erasure:{erasure_id}")
 
     @property
     def recovery(self) -> str:

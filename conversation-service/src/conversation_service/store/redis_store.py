@@ -13,6 +13,7 @@ from conversation_service.domain.intents import Receipt
 from conversation_service.domain.phone import Person
 from conversation_service.domain.pool import Pool
 from conversation_service.store.commit_layout import CommitLayout
+from conversation_service.store.forgetting import forget_call
 from conversation_service.store.keys import Keys
 from conversation_service.store.layout import Layout
 from conversation_service.store.names import Names
@@ -122,12 +123,8 @@ class RedisStore:
 
     async def forget(self, conversation_ids: Sequence[str]) -> None:
         """See PoolStore."""
-        pipeline = self._redis.pipeline(transaction=True)
-        pipeline.zrem(self._keys.deadlines, *conversation_ids)
-        pipeline.zrem(self._keys.conversations, *conversation_ids)
-        pipeline.delete(*map(self._keys.conversation, conversation_ids))
-        pipeline.delete(*map(self._keys.timeline, conversation_ids))
-        await pipeline.execute()
+        calls = (forget_call(self._keys, name) for name in conversation_ids)
+        raised(await self._scripts.run([self._scripts.call("forget", *one) for one in calls]))
 
     async def _pointed(self, pointers: Sequence[str]) -> list[Conversation | None]:
         if not pointers:

@@ -72,6 +72,8 @@ class Seals:
 
     def opened_answer(self, sealed: bytes, record: str) -> Answer:
         """The first answer as it was stored."""
+        if not sealed:
+            return Answer(is_forgotten=True)
         found = json.loads(self._vault.open(sealed, record))
         if found["v"] == 1:
             return self._version_1(found)

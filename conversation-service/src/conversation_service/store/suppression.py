@@ -1,6 +1,7 @@
 """The suppression list: who in the whole deployment wants no texts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import cast
 
 from redis.asyncio import Redis
@@ -28,6 +29,13 @@ class SuppressionList:
     async def add(self, person_id: str, opt_out: OptOut) -> None:
         """Keeps the first opt-out, with the intent that told of it, until it is taken back."""
         await self._redis.set(self._keys.opt_out(person_id), encode_opt_out(opt_out), nx=True)
+
+    async def disconnect(self, person_id: str, intent_id: str) -> None:
+        """The opt-out stands, and no longer names the text or request that first told of it."""
+        found = (await self.find([person_id])).get(person_id)
+        if found is not None:
+            stored = encode_opt_out(replace(found, intent_id=intent_id))
+            await self._redis.set(self._keys.opt_out(person_id), stored, xx=True)
 
     async def remove(self, person_id: str) -> None:
         """The person wants texts again."""

@@ -1,0 +1,44 @@
+"""`maskline people`: removing all about a person."""
+
+from typing import Annotated
+
+import typer
+
+from maskline.conversation.v1 import person_pb2 as pb
+from maskline_cli.arguments import Phone, RequestId
+from maskline_cli.client import Client, client_of
+from maskline_cli.fields import time_of
+from maskline_cli.render import cell, show
+
+ErasureId = Annotated[
+    str, typer.Argument(metavar="ID", help="What the person was told, or erase has printed.")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Does not ask whether that is meant.")]
+
+
+def erase(context: typer.Context, phone: Phone, request_id: RequestId, yes: Yes = False) -> None:
+    """Removes all that is stored about a person, and opts them out. It cannot be undone.
+
+    Live conversations end, and partners are told neutrally. Nothing is texted to the person.
+    """
+    if not yes:
+        typer.confirm("Remove all that is stored about this person?", abort=True, err=True)
+    client = client_of(context)
+    request = pb.ErasePersonRequest(request_id=request_id, phone_number=phone)
+    _show(client, client.ask(client.people.ErasePerson, request))
+
+
+def get_erasure(context: typer.Context, erasure_id: ErasureId) -> None:
+    """Tells when an erasure was made, and how much was removed. Of whom is not known any more."""
+    client = client_of(context)
+    request = pb.GetErasureRequest(erasure_id=erasure_id)
+    _show(client, client.ask(client.people.GetErasure, request))
+
+
+def _show(client: Client, response: pb.ErasePersonResponse | pb.GetErasureResponse) -> None:
+    made = response.erasure
+    removed = (
+        f"{made.erased_conversations} ended conversations and {made.dropped_texts} texts removed"
+    )
+    sentence = f"Erasure {made.erasure_id}, {time_of(made, 'erase_time')}: {removed}."
+    show(client.options, response, cell(sentence))
