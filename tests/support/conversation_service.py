@@ -21,6 +21,7 @@ from maskline.conversation.v1 import event_pb2
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
 from maskline.conversation.v1.deployment_pb2_grpc import DeploymentServiceStub
 from maskline.conversation.v1.opt_out_pb2_grpc import OptOutServiceStub
+from maskline.conversation.v1.person_pb2_grpc import PersonServiceStub
 from maskline.conversation.v1.pool_pb2_grpc import PoolServiceStub
 from maskline.messaging.v1 import messaging_pb2
 from runtime.door import Door
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceAsyncStub
     from maskline.conversation.v1.deployment_pb2_grpc import DeploymentServiceAsyncStub
     from maskline.conversation.v1.opt_out_pb2_grpc import OptOutServiceAsyncStub
+    from maskline.conversation.v1.person_pb2_grpc import PersonServiceAsyncStub
     from maskline.conversation.v1.pool_pb2_grpc import PoolServiceAsyncStub
 
 # Open to everybody, as `make run` has it.
@@ -65,6 +67,10 @@ class RunningService:
     @property
     def opt_outs(self) -> "OptOutServiceAsyncStub":
         return OptOutServiceStub(self.channel)
+
+    @property
+    def people(self) -> "PersonServiceAsyncStub":
+        return PersonServiceStub(self.channel)
 
     @property
     def deployment(self) -> "DeploymentServiceAsyncStub":

@@ -89,6 +89,10 @@ class MemoryStore:
     async def forget(self, conversation_ids: Sequence[str]) -> None:
         for name in conversation_ids:
             self.conversations.pop(name, None)
+        for intent, (fields, answer) in self._receipts.items():
+            held = answer.conversation
+            if held and held.conversation_id in conversation_ids:
+                self._receipts[intent] = (fields, Answer(is_forgotten=True))
 
     def _load(self, receipt: Receipt, lookup: Lookup) -> Loaded:
         occupants = {line: self._lines[line] for line in lookup.lines if line in self._lines}

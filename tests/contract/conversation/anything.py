@@ -51,6 +51,7 @@ def palette() -> Palette:
         "is_reserved": [False, True],
         "media_token": ["none", ""],
         "dead_letter_id": ["1-0", "x", ""],
+        "erasure_id": ["none", ""],
         "messages": [[_text(one, said)] for one in PEOPLE for said in SAID],
         "receipts": [[pb.DeliveryReceipt(carrier_message_id="mdr2-1")], []],
     }

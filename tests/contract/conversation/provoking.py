@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 from conversation_service.store.redis_store import RedisStore
 from conversation_service.store.store import Commit, Conflict
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import opt_out_pb2, pool_pb2
+from maskline.conversation.v1 import opt_out_pb2, person_pb2, pool_pb2
 from support.conversation_calls import ask
 from support.conversation_service import RunningService
 from support.conversations import ALICE_NUMBER, CAROL_NUMBER, MASKED
@@ -34,6 +34,11 @@ def losing_every_race(patch: pytest.MonkeyPatch) -> None:
 
 async def opt_out(service: RunningService, number: str = ALICE_NUMBER) -> None:
     await ask(service.opt_outs.OptOut, opt_out_pb2.OptOutRequest(phone_number=number))
+
+
+async def erase(service: RunningService, number: str = ALICE_NUMBER, **fields: str) -> object:
+    request = saying(person_pb2.ErasePersonRequest(phone_number=number), fields)
+    return await ask(service.people.ErasePerson, request)
 
 
 async def drain(service: RunningService) -> None:

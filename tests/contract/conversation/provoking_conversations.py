@@ -12,6 +12,7 @@ from contract.conversation.provoking import (
     at_once,
     drain,
     ended,
+    erase,
     losing_every_race,
     lost,
     opt_out,
@@ -115,6 +116,11 @@ def beginning(begin: Call) -> dict[str, Provocation]:
         await begin(service, request_id="r")
         return await begin(service, request_id="r", unique_name="order-7")
 
+    async def forgotten(service: RunningService, _: pytest.MonkeyPatch) -> object:
+        await begin(service, request_id="r")
+        await erase(service)
+        return await begin(service, request_id="r")
+
     return {
         "INVALID_ARGUMENT": at_once(lambda service: begin(service, masked_number="2065550100")),
         "POOL_NOT_FOUND": at_once(lambda service: begin(service, pool="none")),
@@ -126,6 +132,7 @@ def beginning(begin: Call) -> dict[str, Provocation]:
         "UNIQUE_NAME_TAKEN": named,
         "PARTICIPANT_OPTED_OUT": opted_out,
         "REQUEST_ID_REUSED": reused,
+        "ANSWER_FORGOTTEN": forgotten,
         "TOO_MANY_RACES": lost(begin),
     }
 
@@ -159,6 +166,18 @@ def after(act: CallOn, made: Callable[[RunningService], Awaitable[str]]) -> Prov
         return await act(service, await made(service))
 
     return call
+
+
+def repeated(act: CallOn, ready: Ready) -> dict[str, Provocation]:
+    """It was carried out before, and what it was about is forgotten."""
+
+    async def forgotten(service: RunningService, _: pytest.MonkeyPatch) -> object:
+        name = await ready(service, MASKED)
+        await act(service, name, request_id="r")
+        await erase(service)
+        return await act(service, name, request_id="r")
+
+    return {"ANSWER_FORGOTTEN": forgotten}
 
 
 def by_nobody(act: CallOn) -> Provocation:
@@ -216,8 +235,10 @@ TABLE: dict[str, dict[str, Provocation]] = {
     "StartConversation": beginning(start),
     "OpenConversation": beginning(open_) | {"PAIR_BLOCKED": blocked},
     "EndConversation": changing(end, active)
+    | repeated(end, active)
     | {"CONVERSATION_ENDED": after(end, ended), "PARTICIPANT_NOT_FOUND": by_nobody(end)},
     "SendMessage": changing(send, active)
+    | repeated(send, active)
     | {
         "CONVERSATION_ENDED": after(send, ended),
         "CONVERSATION_NOT_ACTIVE": after(send, waiting),
@@ -226,12 +247,14 @@ TABLE: dict[str, dict[str, Provocation]] = {
         "TOO_MANY_HELD": full_of_held,
     },
     "PauseConversation": changing(pause, active)
+    | repeated(pause, active)
     | {
         "CONVERSATION_ENDED": after(pause, ended),
         "CONVERSATION_NOT_ACTIVE": after(pause, waiting),
         "CONVERSATION_PAUSED": after(pause, paused),
     },
     "ResumeConversation": changing(resume, paused)
+    | repeated(resume, paused)
     | {
         "CONVERSATION_ENDED": after(resume, ended),
         "CONVERSATION_NOT_PAUSED": after(resume, active),

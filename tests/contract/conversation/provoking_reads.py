@@ -8,6 +8,7 @@ from contract.conversation.provoking import (
     Provocation,
     at_once,
     ended,
+    erase,
     losing_every_race,
     opt_out,
     saying,
@@ -55,6 +56,13 @@ async def joining_opted_out(service: RunningService, _: pytest.MonkeyPatch) -> o
 async def joining_again_otherwise(service: RunningService, _: pytest.MonkeyPatch) -> object:
     await join(service, await alices_code(service), request_id="r")
     return await join(service, "A2A2A2", request_id="r")
+
+
+async def joining_forgotten(service: RunningService, _: pytest.MonkeyPatch) -> object:
+    code = await alices_code(service)
+    await join(service, code, request_id="r")
+    await erase(service)
+    return await join(service, code, request_id="r")
 
 
 async def joining_a_race(service: RunningService, patch: pytest.MonkeyPatch) -> object:
@@ -133,6 +141,7 @@ TABLE: dict[str, dict[str, Provocation]] = {
         "NUMBER_COOLING": joining_while_it_rests,
         "PARTICIPANT_OPTED_OUT": joining_opted_out,
         "REQUEST_ID_REUSED": joining_again_otherwise,
+        "ANSWER_FORGOTTEN": joining_forgotten,
         "TOO_MANY_RACES": joining_a_race,
     },
     "GetConversation": reading(get),

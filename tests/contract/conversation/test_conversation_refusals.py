@@ -16,6 +16,7 @@ from contract.conversation import (
     provoking_dead_letters,
     provoking_keys,
     provoking_media,
+    provoking_people,
     provoking_pools,
     provoking_reads,
 )
@@ -40,6 +41,7 @@ PROVOCATIONS = (
     | provoking_media.TABLE
     | provoking_dead_letters.TABLE
     | provoking_keys.TABLE
+    | provoking_people.TABLE
 )
 # Refusals that take another replica than the usual one.
 REPLICAS: dict[str, Replica] = {

@@ -45,7 +45,7 @@ MAY = {
     "conversation-service": "",
 }
 # With the right to every pool support may read what is about no single one.
-OF_ALL_POOLS = {"support": "ListPools GetOptOut"}
+OF_ALL_POOLS = {"support": "ListPools GetOptOut GetErasure"}
 POOLS = {role: ["main"] for role in MAY}
 
 

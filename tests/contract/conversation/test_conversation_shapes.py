@@ -19,6 +19,7 @@ from maskline.conversation.v1 import (
     error_reason_pb2,
     media_pb2,
     opt_out_pb2,
+    person_pb2,
     pool_pb2,
 )
 from maskline.conversation.v1.number_selection_pb2 import (
@@ -213,6 +214,8 @@ WRONG: list[tuple[Message, set[str]]] = [
     (opt_out_pb2.OptOutRequest(), {"request_id", "phone_number"}),
     (opt_out_pb2.OptInRequest(request_id=LONG, phone_number="1"), {"request_id", "phone_number"}),
     (opt_out_pb2.GetOptOutRequest(), {"phone_number"}),
+    (person_pb2.ErasePersonRequest(phone_number="1"), {"request_id", "phone_number"}),
+    (person_pb2.GetErasureRequest(erasure_id=LONG), {"erasure_id"}),
     (media_pb2.GetMediaRequest(), {"media_token"}),
     (media_pb2.GetMediaRequest(media_token="x" * 129), {"media_token"}),
     (

@@ -425,3 +425,19 @@ async def test_texts_of_a_change_are_owed_once_however_often_it_is_committed(
     for _ in range(3):
         await desk.commit(Change(texts=texts), "r")
     assert await redis.xlen("maskline:v1:{main}:outbox") == 2
+
+
+async def test_the_answers_that_held_a_forgotten_conversation_are_forgotten_too(
+    desk: Desk,
+) -> None:
+    change = desk.starting()
+    assert await desk.commit(change, "asked for") == Done()
+    over = await desk.parted(_after(change))
+    await desk.store.forget([over.conversation_id])
+    found = await desk.load(Lookup(), Receipt("call", "asked for", ()))
+    assert found.earlier == Earlier(True, Answer(is_forgotten=True))
+    again = await desk.commit(desk.starting(), "asked for")
+    assert again == Earlier(True, Answer(is_forgotten=True))
+    assert await desk.commit(desk.starting(), "asked for", "other fields") == Earlier(
+        False, Answer()
+    )

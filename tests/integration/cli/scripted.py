@@ -16,6 +16,7 @@ from maskline.conversation.v1 import (
     dead_letter_pb2,
     deployment_pb2,
     opt_out_pb2,
+    person_pb2,
     pool_pb2,
 )
 from runtime.door import UNGUARDED, Door
@@ -32,6 +33,7 @@ SERVICES = (
     conversation_pb2.DESCRIPTOR.services_by_name["ConversationService"],
     pool_pb2.DESCRIPTOR.services_by_name["PoolService"],
     opt_out_pb2.DESCRIPTOR.services_by_name["OptOutService"],
+    person_pb2.DESCRIPTOR.services_by_name["PersonService"],
     dead_letter_pb2.DESCRIPTOR.services_by_name["DeadLetterService"],
     deployment_pb2.DESCRIPTOR.services_by_name["DeploymentService"],
 )

@@ -9,6 +9,7 @@ COMMANDS = {
     "numbers": "list add drain remove",
     "conversations": "list show start open join pause resume reopen messages",
     "opt-outs": "get add remove",
+    "people": "erase erasure",
     "dead": "list replay drop",
     "keys": "status rotate",
     "": "timeline watch send end doctor",
@@ -33,4 +34,4 @@ def test_every_command_says_what_it_does() -> None:
     for commands in groups().values():
         for one in commands.registered_commands:
             assert one.callback is not None
-            assert str(one.callback.__doc__).endswith("."), one.name
+            assert str(one.callback.__doc__).rstrip().endswith("."), one.name

@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from conversation_service.domain.change import Change
-from conversation_service.domain.conversation import Conversation, EndReason
+from conversation_service.domain.conversation import Conversation, EndReason, State
 from conversation_service.domain.facts import Facts
 from conversation_service.domain.opt_outs import OptOut, OptOutSource, Wish
 from conversation_service.domain.phone import Person
+from conversation_service.domain.receive_text import ReceiveText
 from conversation_service.domain.requests import EndForOptOut
 from conversation_service.domain.texts import Template
 from conversation_service.domain.words import OPT_OUT
@@ -36,6 +37,7 @@ OUT = Wish(BOB, wants_texts=False)
 IN = Wish(BOB, wants_texts=True)
 CONFIRMED = (BOB, says(Template.OPTED_OUT))
 END_OPTS_OUT = pool_with(end_opts_out=True)
+ERASES = pool_with(allows_erase=True)
 
 ENDING = [
     ("COMMAND_RECEIVED", "OPT_OUT"),
@@ -204,3 +206,44 @@ def test_an_opt_out_leaves_alone_what_is_over() -> None:
     intent = EndForOptOut("c", ENDED.etag, BOB)
     assert intent.decide(about(ENDED)) == intent.decide(facts()) == Change()
     assert intent.lookup(POOL).conversation_id == "c"
+
+
+def erasing(by: Person = BOB) -> ReceiveText:
+    return replace(text("erase my data", by), erasure_id="e1")
+
+
+def test_who_erases_everything_while_talking_is_told_the_receipt_and_the_partner_neutrally() -> (
+    None
+):
+    change = erasing().decide(facts(ACTIVE, pool=ERASES))
+    confirmed = POOL.speech.say(Template.ERASED, receipt="e1")
+    assert set(told(change)) == {(BOB, confirmed), (ALICE, says(Template.ENDED))}
+    assert "e1" in confirmed
+    assert change.wish == OUT
+    assert [one.may_reach_opted_out for one in change.texts if one.to == BOB] == [True]
+    assert after(change).state is State.ENDED
+
+
+def test_a_stranger_who_erases_everything_is_told_the_receipt() -> None:
+    change = erasing().decide(facts(pool=ERASES))
+    assert told(change) == [(BOB, POOL.speech.say(Template.ERASED, receipt="e1"))]
+    assert change.wish == OUT
+
+
+def test_of_who_opted_out_before_an_erasure_is_not_confirmed() -> None:
+    opt_outs = {BOB: OptOut(NOW, OptOutSource.TEXT, "an earlier text")}
+    change = erasing().decide(facts(ACTIVE, pool=ERASES, opt_outs=opt_outs))
+    assert told(change) == [(ALICE, says(Template.ENDED))]
+
+
+@pytest.mark.parametrize(
+    "asked", [text("erase my data"), replace(text("erase my data"), erasure_id="e1")]
+)
+def test_where_nobody_may_erase_by_text_the_words_are_passed_on(asked: ReceiveText) -> None:
+    assert told(asked.decide(facts(ACTIVE))) == [(ALICE, "erase my data")]
+
+
+def test_without_a_name_for_the_erasure_the_words_are_passed_on() -> None:
+    """The pool came to allow it a moment ago, and nothing would be removed."""
+    change = text("erase my data").decide(facts(ACTIVE, pool=ERASES))
+    assert told(change) == [(ALICE, "erase my data")]

@@ -42,6 +42,7 @@ segments_per_minute = 75
 segments_per_day = 2000
 allows_block = false
 allows_report = false
+allows_erase = true
 end_opts_out = true
 
 [pools.main.words]
@@ -74,6 +75,7 @@ MAIN = PoolSettings(
     segments_per_day=2000,
     allows_block=False,
     allows_report=False,
+    allows_erase=True,
     end_opts_out=True,
     words={"start": ("Arranca",), "opt_out": ("Basta",)},
     texts={"ended": "Adios. {stop}"},

@@ -118,7 +118,7 @@ def test_every_detail_of_an_event_is_a_published_word_or_a_count() -> None:
 
 def test_the_decisions_tell_of_all_that_happens_but_sending_creating_and_too_many_tries() -> None:
     elsewhere = {kind for kind in EventType if kind.value.startswith(("MESSAGE_", "POOL_"))}
-    elsewhere |= {EventType.CODE_TRIES_EXCEEDED}
+    elsewhere |= {EventType.CODE_TRIES_EXCEEDED, EventType.CONVERSATION_ERASED}
     assert {event.type for event in EVENTS} >= set(EventType) - elsewhere
     kept = {"RELAYED", "HELD", "NOT_RELAYED", "DROPPED"}
     assert {event.type for event in EVENTS} >= {EventType(f"MESSAGE_{one}") for one in kept}

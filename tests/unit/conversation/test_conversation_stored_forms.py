@@ -110,6 +110,7 @@ SETTINGS: dict[str, Any] = {
     "segments_per_day": 2000,
     "allows_block": False,
     "allows_report": False,
+    "allows_erase": True,
     "end_opts_out": True,
     "words": {"start": ("go", "\u00e1bre"), "join": ("in",)},
     "texts": {"empty": "Nothing in it."},

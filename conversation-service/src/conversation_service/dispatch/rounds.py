@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 import structlog
 
@@ -18,6 +19,9 @@ from conversation_service.store.owed import OwedText, Unreadable
 from runtime.clock import Clock
 
 log = structlog.get_logger()
+
+# A text that waited longer may have been taken out of the outbox meanwhile: its author was erased.
+HELD_FOR = timedelta(minutes=1)
 
 _TAKEN = (MessageState.SENT, MessageState.DELIVERED, MessageState.UNDELIVERED)
 
@@ -64,10 +68,14 @@ class Rounds:
             await self._settling.bury(token, texts, Death.UNREADABLE, self._clock.now())
 
     async def _texts(self, batch: Sequence[Lane]) -> dict[str, OwedText | Unreadable]:
-        """The first texts by their entries; what is not held in memory is read again."""
+        """The first texts by their entries; what is not held in memory, or too long, is read again."""
+        oldest = self._clock.now() - HELD_FOR
         heads = [lane.head for lane in batch]
-        again = await self._outbox.read_again([one.entry_id for one in heads if not one.text])
-        return again | {one.entry_id: one.text for one in heads if one.text}
+        held = {
+            one.entry_id: one.text for one in heads if one.text and one.text.accept_time > oldest
+        }
+        again = [one.entry_id for one in heads if one.entry_id not in held]
+        return await self._outbox.read_again(again) | held
 
     async def _without_texts(
         self,

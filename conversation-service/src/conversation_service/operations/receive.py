@@ -54,13 +54,23 @@ class Reception:
 
     async def _run(self, pool: OpenPool, intents: dict[int, ReceiveText]) -> dict[int, Result]:
         results = await pool.executor.run_all(list(intents.values()))
-        for intent, result in zip(intents.values(), results, strict=True):
-            if not isinstance(result, ConversationError):
-                await self._follow(pool, intent)
-        return dict(zip(intents, results, strict=True))
+        followed = [
+            await self._followed(pool, *one) for one in zip(intents.values(), results, strict=True)
+        ]
+        return dict(zip(intents, followed, strict=True))
+
+    async def _followed(self, pool: OpenPool, intent: ReceiveText, result: Result) -> Result:
+        """Before a text is acknowledged, all that it asks for has been done."""
+        if isinstance(result, ConversationError):
+            return result
+        try:
+            await self._follow(pool, intent)
+        except ConversationError as refusal:
+            return refusal
+        return result
 
     async def _follow(self, pool: OpenPool, intent: ReceiveText) -> None:
-        """What a text asks for beyond its own conversation, before it is acknowledged."""
+        """What a text asks for beyond its own conversation."""
         kind = parse(intent.body, pool.pool.words).kind
         if kind is Kind.OPT_OUT:
             await self._end_elsewhere(intent)

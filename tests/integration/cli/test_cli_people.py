@@ -1,0 +1,41 @@
+"""Erasing a person on the command line."""
+
+from integration.cli.command import maskline
+from integration.cli.samples import ALICE_PHONE, NOON, NOON_SHOWN
+from integration.cli.scripted import ScriptedDeployment
+
+from maskline.conversation.v1 import person_pb2 as pb
+
+MADE = pb.Erasure(erasure_id="e1", erase_time=NOON, erased_conversations=3, dropped_texts=2)
+TOLD = f"Erasure e1, {NOON_SHOWN} XYZ: 3 ended conversations and 2 texts removed."
+
+
+async def test_a_person_is_erased_whose_number_stands_in_no_command_line(
+    deployment: ScriptedDeployment,
+) -> None:
+    deployment.answers("ErasePerson", pb.ErasePersonResponse(erasure=MADE))
+    command = ("people", "erase", "--yes", "--request-id", "r1", "-")
+    ended = await maskline(deployment.target, *command, stdin=f"{ALICE_PHONE}\n")
+    assert (ended.status, ended.out.strip()) == (0, TOLD), ended.err
+    [asked] = deployment.asked(pb.ErasePersonRequest)
+    assert asked == pb.ErasePersonRequest(request_id="r1", phone_number=ALICE_PHONE)
+
+
+async def test_nothing_is_erased_before_somebody_says_that_it_is_meant(
+    deployment: ScriptedDeployment,
+) -> None:
+    deployment.answers("ErasePerson", pb.ErasePersonResponse(erasure=MADE))
+    ended = await maskline(deployment.target, "people", "erase", ALICE_PHONE, stdin="n\n")
+    assert ended.status != 0
+    assert ALICE_PHONE not in ended.out + ended.err
+    assert deployment.asked(pb.ErasePersonRequest) == []
+    ended = await maskline(deployment.target, "people", "erase", ALICE_PHONE, stdin="y\n")
+    assert (ended.status, ended.out.strip()) == (0, TOLD), ended.err
+
+
+async def test_an_erasure_is_shown_by_its_id(deployment: ScriptedDeployment) -> None:
+    deployment.answers("GetErasure", pb.GetErasureResponse(erasure=MADE))
+    ended = await maskline(deployment.target, "people", "erasure", "e1", "--json")
+    assert ended.json["erasure"]["erasure_id"] == "e1"
+    [asked] = deployment.asked(pb.GetErasureRequest)
+    assert asked.erasure_id == "e1"
