@@ -111,6 +111,8 @@ async def deployment(folder: Path, log_level: str) -> AsyncIterator[Deployment]:
         "SIMULATOR_RESEND_INTERVAL_SECONDS": "0.2",
         "SIMULATOR_PHONES": ",".join((ALICE, BOB, CAROL)),
         "MESSAGING_UNKNOWN_LOOKUPS_SECONDS": LOOKUPS,
+        # A start may take longer than the carrier hands a text in again.
+        "CONVERSATION_RECOVERY_INTERVAL_SECONDS": "1",
         **{f"{name}_METRICS_LISTEN": address for name, address in shown.items()},
         **{
             f"{name}_LOG_LEVEL": log_level

@@ -10,15 +10,17 @@ INT64_LIMIT = 2**63
 
 _FIRST_TIME = datetime.fromtimestamp(0, UTC)
 
-_PRINTABLE_ID = re.compile(r"[ -~]{1,128}")
+# Flowroute's are `mdr2-` and 32 digits of a UUID (logged). Nothing else can come to stand in keys
+# and logs by this way, so nobody writes words into them.
+_CARRIER_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _DECIMAL = re.compile(r"[0-9]{1,19}")
 
 
 def to_id(value: object) -> str:
     """The carrier's id, an opaque string. Raises Unreadable when there is none."""
-    if not isinstance(value, str) or not _PRINTABLE_ID.fullmatch(value):
-        raise Unreadable("id is missing or is not a string of 1 to 128 printable ASCII characters.")
+    if not isinstance(value, str) or not _CARRIER_ID.fullmatch(value):
+        raise Unreadable("id is missing or is not a string of 1 to 128 of A-Z, a-z, 0-9, _ and -.")
     return value
 
 

@@ -67,7 +67,7 @@ _SEND_TOKEN: Json = {
     "in": "path",
     "required": True,
     "description": "Names the attempt to send that the receipt is about.",
-    "schema": {"type": "string", "pattern": "^[A-Za-z0-9._~-]{1,128}$"},
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
 }
 
 

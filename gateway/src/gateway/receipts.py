@@ -12,7 +12,8 @@ from gateway.problems import Unreadable
 MAX_STATUS_CHARACTERS = 128
 
 _LEVELS = (1, 2)
-_SEND_TOKEN = re.compile(r"[A-Za-z0-9._~-]{1,128}")
+# What the contract takes; those that are given out have 43 characters.
+_SEND_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from messaging_service.carrier import Accepted, Answer, NotSent, Refused, Unknown
+from messaging_service.carrier_ids import carrier_id_in
 from messaging_service.domain import Text
 from messaging_service.errors import (
     CarrierAccountRefused,
@@ -20,8 +21,6 @@ from messaging_service.errors import (
     RecipientOptedOut,
 )
 
-# Flowroute's ids have 37 characters; the contract promises callers at most this many.
-CARRIER_ID_LIMIT = 128
 # The documented rate is five texts a second, so a second frees five places.
 RATE_LIMIT_DELAY = timedelta(seconds=1)
 # Maintenance and lost networks last longer than that.
@@ -116,9 +115,7 @@ def _strings(value: object) -> Iterator[str]:
 def _carrier_id(content: bytes) -> str:
     body = parsed(content)
     data = body.get("data") if isinstance(body, dict) else None
-    carrier_id = data.get("id") if isinstance(data, dict) else None
-    usable = isinstance(carrier_id, str) and len(carrier_id) <= CARRIER_ID_LIMIT
-    return str(carrier_id) if usable else ""
+    return carrier_id_in(data.get("id")) if isinstance(data, dict) else ""
 
 
 def _retry_after(value: str, now: datetime) -> timedelta | None:

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from messaging_service.account import Page
+from messaging_service.carrier_ids import carrier_id_in
 from messaging_service.domain import Attachment
-from messaging_service.flowroute_answers import CARRIER_ID_LIMIT, parsed
+from messaging_service.flowroute_answers import parsed
 from messaging_service.flowroute_fields import (
     Fields,
     e164,
@@ -55,9 +56,9 @@ def _direction(fields: Fields) -> str:
 
 def _record(fields: Fields, files: Mapping[str, Attachment]) -> Record | None:
     attributes = fields_of(fields.get("attributes"))
-    carrier_id = words(fields.get("id"))
+    carrier_id = carrier_id_in(fields.get("id"))
     from_number, to_number = e164(attributes.get("from")), e164(attributes.get("to"))
-    if not (1 <= len(carrier_id) <= CARRIER_ID_LIMIT and from_number and to_number):
+    if not (carrier_id and from_number and to_number):
         return None
     return Record(
         carrier_message_id=carrier_id,

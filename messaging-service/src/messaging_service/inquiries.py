@@ -1,5 +1,7 @@
 """The ledger's side of looking into lost answers."""
 
+from datetime import timedelta
+
 from redis.asyncio import Redis
 
 from messaging_service import keys
@@ -18,10 +20,11 @@ class Inquiries:
     Every method raises BackendUnavailable when Redis does not answer, and may then be repeated.
     """
 
-    def __init__(self, redis: Redis, clock: Clock, metrics: Metrics) -> None:
+    def __init__(self, redis: Redis, clock: Clock, metrics: Metrics, retention: timedelta) -> None:
+        """`retention` is the ledger's."""
         self._scripts = Scripts(redis)
         self._metrics = metrics
-        self._desk = NewsDesk(self._scripts, clock, metrics)
+        self._desk = NewsDesk(self._scripts, clock, metrics, retention)
 
     async def note_look(self, message_id: str, inquiry: Inquiry, looked: int) -> Message | None:
         """Keeps how far it went; None when no such text is kept."""

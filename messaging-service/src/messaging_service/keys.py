@@ -4,10 +4,14 @@ The braces are a key's own id: no script touches two of them. The pace's keys sh
 text is counted under several of them at once.
 """
 
-# The ledger's keys. A fault on Friday night is mended on Monday, and what was sent is known then.
-KEEP_MS = 72 * 60 * 60 * 1000
+from datetime import timedelta
 
 _PREFIX = "maskline:v1:messaging"
+
+
+def keep_ms(retention: timedelta) -> int:
+    """The ledger's retention as its scripts take it."""
+    return retention // timedelta(milliseconds=1)
 
 
 def message(message_id: str) -> str:

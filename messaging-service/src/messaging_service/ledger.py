@@ -1,6 +1,7 @@
-"""What became of each text, kept in Redis for 72 hours. It holds no number and no body."""
+"""What became of each text, kept in Redis for days. It holds no number and no body."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import cast
 
 from redis.asyncio import Redis
@@ -9,9 +10,8 @@ from messaging_service import keys
 from messaging_service.claims import Claim, claim_in, decoded, message_in, tagged
 from messaging_service.domain import Message, MessageState, Standing, Text, UnknownResolution
 from messaging_service.fingerprints import Fingerprints
-from messaging_service.keys import KEEP_MS
 from messaging_service.metrics import Metrics
-from messaging_service.news import News, NewsDesk, is_carrier_id, news_of
+from messaging_service.news import News, NewsDesk, news_of
 from messaging_service.receipts import Receipt
 from messaging_service.scripts import Scripts
 from runtime.clock import Clock
@@ -31,23 +31,31 @@ class Ledger:
     """
 
     def __init__(
-        self, redis: Redis, clock: Clock, fingerprints: Fingerprints, metrics: Metrics
+        self,
+        redis: Redis,
+        clock: Clock,
+        fingerprints: Fingerprints,
+        metrics: Metrics,
+        retention: timedelta,
     ) -> None:
+        """`retention` is how long a text is known after what was last heard of it."""
         self._scripts = Scripts(redis)
         self._clock = clock
         self._fingerprints = fingerprints
         self._metrics = metrics
-        self._desk = NewsDesk(self._scripts, clock, metrics)
+        self._keep_ms = keys.keep_ms(retention)
+        self._desk = NewsDesk(self._scripts, clock, metrics, retention)
 
     async def claim(self, text: Text, send_token: str) -> Claim:
         """Takes a text for the attempt that the token names."""
         claim = self._scripts.call(
             "claim",
             keys.message(text.message_id),
-            *(self._fingerprints.of(text), text.pool, send_token),
-            *(_CLAIMED.value, _CLAIMED.rank, _UNKNOWN.value, self._now_ms(), KEEP_MS),
+            *(text.pool, send_token, _CLAIMED.value, _CLAIMED.rank, _UNKNOWN.value),
+            *(self._now_ms(), self._keep_ms),
+            *self._fingerprints.of(text),
         )
-        remember = ("SET", keys.attempt(send_token), text.message_id, "PX", KEEP_MS)
+        remember = ("SET", keys.attempt(send_token), text.message_id, "PX", self._keep_ms)
         reply, _ = await self._scripts.run(claim, remember)
         return claim_in(text.message_id, reply)
 
@@ -81,7 +89,8 @@ class Ledger:
         lose = self._scripts.call(
             "lose",
             keys.message(message_id),
-            *(send_token, _UNKNOWN.value, _UNKNOWN.rank, known or "", self._now_ms(), KEEP_MS),
+            *(send_token, _UNKNOWN.value, _UNKNOWN.rank, known or ""),
+            *(self._now_ms(), self._keep_ms),
         )
         [reply] = await self._scripts.run(lose)
         message = message_in(message_id, reply)
@@ -116,7 +125,7 @@ class Ledger:
         """
         news = news_of(receipt)
         by_token, by_carrier_id = await self._spoken_of(receipt)
-        if by_token and not by_carrier_id and is_carrier_id(receipt.carrier_message_id):
+        if by_token and not by_carrier_id and receipt.carrier_message_id:
             return await self._desk.write_named(by_token, news)
         # By the token first: another text's record may have been taken for this one's.
         message_id = by_token or by_carrier_id
@@ -140,7 +149,7 @@ class Ledger:
         return by_token.decode(), by_carrier_id.decode()
 
     async def _park(self, news: News) -> Message | Waiting | None:
-        if not is_carrier_id(news.carrier_message_id):
+        if not news.carrier_message_id:
             return None
         kept = await self._desk.park(news)
         if isinstance(kept, str):

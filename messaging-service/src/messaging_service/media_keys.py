@@ -25,16 +25,20 @@ _ADDRESS = re.compile(r"([A-Za-z0-9_-]{43})(\.[a-z0-9]{1,8})?")
 
 
 class Addresses:
-    """Made under one secret."""
+    """Made under one secret; those that were made under former ones can be told as well."""
 
-    def __init__(self, secret: str) -> None:
-        self._key = _derived(secret.encode(), b"maskline media address", KEY_BYTES)
+    def __init__(self, secret: str, *former: str) -> None:
+        secrets = (one.encode() for one in (secret, *former))
+        self._keys = [_derived(one, b"maskline media address", KEY_BYTES) for one in secrets]
 
-    def token(self, message_id: str, position: int) -> str:
-        """The unguessable part of the address of a text's file."""
+    def tokens(self, message_id: str, position: int) -> tuple[str, ...]:
+        """The unguessable part of the address of a text's file, under each secret.
+
+        The first one is for a new file; at the others it may be kept from before.
+        """
         # A message id holds no NUL that could make two of them one.
-        digest = hmac.digest(self._key, f"{message_id}\0{position}".encode(), sha256)
-        return _written(digest)
+        named = f"{message_id}\0{position}".encode()
+        return tuple(_written(hmac.digest(key, named, sha256)) for key in self._keys)
 
 
 def token_in(address: str) -> str | None:

@@ -48,8 +48,7 @@ class MediaRoom:
     def __init__(self, redis: Redis, settings: Settings) -> None:
         self._allowed = origins(settings.media_origins)
         self._public_url = settings.public_url
-        self._addresses = Addresses(settings.ledger_key.get_secret_value())
-        self._store = MediaStore(redis, self._addresses)
+        self._store = MediaStore(redis, Addresses(*settings.ledger_keys))
         self._fetcher = MediaFetcher(settings.media_timeout_seconds, FILES_AT_ONCE)
         self._places = asyncio.Semaphore(FILES_AT_ONCE)
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="pictures")
@@ -82,7 +81,7 @@ class MediaRoom:
             raise MediaUnavailable(RETRY_AFTER) from None
         if any(fate.verdict is Verdict.TRIED for fate in fates.values()):
             raise MediaUnavailable(RETRY_AFTER)
-        return self._prepared(text, fates)
+        return self._prepared(fates)
 
     async def get(self, token: str) -> Media:
         """The file at an address, by its last part.
@@ -131,22 +130,19 @@ class MediaRoom:
         )
         if media is None:
             return DROPPED
-        await self._store.keep(text.message_id, position, media)
-        return Fate(Verdict.KEPT, len(media.content), media.content_type)
+        token = await self._store.keep(text.message_id, position, media)
+        return Fate(Verdict.KEPT, len(media.content), media.content_type, token)
 
-    def _prepared(self, text: Text, fates: dict[int, Fate]) -> Prepared:
+    def _prepared(self, fates: dict[int, Fate]) -> Prepared:
         urls = (
-            self._url(text.message_id, position, fate.content_type)
-            for position, fate in sorted(fates.items())
-            if fate.verdict is Verdict.KEPT
+            self._url(fate) for _, fate in sorted(fates.items()) if fate.verdict is Verdict.KEPT
         )
         refused = sum(fate.verdict is Verdict.REFUSED for fate in fates.values())
         return Prepared(tuple(urls), refused)
 
-    def _url(self, message_id: str, position: int, content_type: str) -> str:
+    def _url(self, kept: Fate) -> str:
         # Flowroute lists what it takes by endings, and phones name what they save after them.
-        token = self._addresses.token(message_id, position)
-        return f"{self._public_url}/media/{token}.{ENDINGS[content_type]}"
+        return f"{self._public_url}/media/{kept.token}.{ENDINGS[kept.content_type]}"
 
 
 def _tell(event: str, text: Text, position: int, why: Exception) -> None:

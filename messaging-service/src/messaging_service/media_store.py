@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import cast
 
 from redis.asyncio import Redis
@@ -32,28 +33,30 @@ class MediaStore:
         kept = [at for at, fate in fates.items() if fate.verdict is Verdict.KEPT]
         if not kept:
             return fates
-        extend = [("PEXPIRE", self._file(message_id, at), KEEP_MS) for at in kept]
+        tokens = [(at, token) for at in kept for token in self._addresses.tokens(message_id, at)]
+        extend = (("PEXPIRE", keys.media_file(name_of(token)), KEEP_MS) for _, token in tokens)
         replies = await self._scripts.run(*extend, _record(message_id, fates))
-        gone = {at for at, is_there in zip(kept, replies, strict=False) if not is_there}
-        return {at: fate for at, fate in fates.items() if at not in gone}
+        there = [one for one, is_there in zip(tokens, replies, strict=False) if is_there]
+        # The current key's comes last and so counts, should a file lie under two of them.
+        found = dict(reversed(there))
+        kept_ones = {at: replace(fates[at], token=token) for at, token in found.items()}
+        return {at: fate for at, fate in fates.items() if at not in kept} | kept_ones
 
     async def note(self, message_id: str, fates: Mapping[int, Fate]) -> None:
         """Remembers what became of a text's files so far."""
         await self._scripts.run(_record(message_id, fates))
 
-    async def keep(self, message_id: str, position: int, media: Media) -> None:
-        """Keeps a file, for whoever has its address."""
-        token = self._addresses.token(message_id, position)
+    async def keep(self, message_id: str, position: int, media: Media) -> str:
+        """Keeps a file, for whoever has its address; answers the token of that."""
+        token, *_ = self._addresses.tokens(message_id, position)
         key = keys.media_file(name_of(token))
         await self._scripts.run(("SET", key, seal(media, token), "PX", KEEP_MS))
+        return token
 
     async def get(self, token: str) -> Media | None:
         """The file that the token opens, None when it is not kept."""
         [sealed] = await self._scripts.run(("GET", keys.media_file(name_of(token))))
         return unseal(sealed, token) if isinstance(sealed, bytes) else None
-
-    def _file(self, message_id: str, position: int) -> str:
-        return keys.media_file(name_of(self._addresses.token(message_id, position)))
 
 
 def _record(message_id: str, fates: Mapping[int, Fate]) -> Command:

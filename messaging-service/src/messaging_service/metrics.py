@@ -7,11 +7,11 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from messaging_service.breaker import Breaker
 from messaging_service.domain import MessageState, SendOutcome, UnknownResolution
 
-UnmovedReceipt = Literal["parked", "unmatched", "forged"]
+UnmovedReceipt = Literal["parked", "unmatched", "forged", "malformed"]
 
 _RECEIPT_KINDS: tuple[MessageState | UnmovedReceipt, ...] = (
     *(*MessageState, "parked"),
-    *("unmatched", "forged"),
+    *("unmatched", "forged", "malformed"),
 )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import cast
 
@@ -10,8 +11,6 @@ import structlog
 from messaging_service import keys
 from messaging_service.claims import decoded, tagged
 from messaging_service.domain import Message, MessageState, Standing, UnknownResolution
-from messaging_service.flowroute_answers import CARRIER_ID_LIMIT
-from messaging_service.keys import KEEP_MS
 from messaging_service.metrics import Metrics
 from messaging_service.receipts import Receipt, state_of
 from messaging_service.scripts import Scripts
@@ -60,10 +59,14 @@ class Naming:
 class NewsDesk:
     """Every method raises BackendUnavailable when Redis does not answer, and may be repeated."""
 
-    def __init__(self, scripts: Scripts, clock: Clock, metrics: Metrics) -> None:
+    def __init__(
+        self, scripts: Scripts, clock: Clock, metrics: Metrics, retention: timedelta
+    ) -> None:
+        """`retention` is how long what is written or parked here stays."""
         self._scripts = scripts
         self._clock = clock
         self._metrics = metrics
+        self._keep_ms = keys.keep_ms(retention)
 
     async def write(self, message_id: str, news: Sequence[News]) -> Message | None:
         """The text after all of the news; None when no such text is kept."""
@@ -97,7 +100,7 @@ class NewsDesk:
         park = self._scripts.call_on(
             "park",
             (keys.carrier(carrier_message_id), keys.parked(carrier_message_id)),
-            *(_parked(news), PARKED_LIMIT, KEEP_MS),
+            *(_parked(news), PARKED_LIMIT, self._keep_ms),
         )
         [reply] = await self._scripts.run(park)
         match cast("list[bytes]", reply):
@@ -123,17 +126,12 @@ class NewsDesk:
             keys.message(message_id),
             *(news.send_token, state, rank, news.carrier_message_id, news.code),
             *(standing.refusal if standing else "", news.resolution or ""),
-            *(round(self._clock.now().timestamp() * 1000), KEEP_MS),
+            *(round(self._clock.now().timestamp() * 1000), self._keep_ms),
         )
 
     def _name(self, message_id: str, carrier_message_id: str) -> Command:
         names = (keys.carrier(carrier_message_id), keys.parked(carrier_message_id))
-        return self._scripts.call_on("name", names, message_id, KEEP_MS)
-
-
-def is_carrier_id(value: str) -> bool:
-    """Whether the carrier can have given this id."""
-    return 1 <= len(value) <= CARRIER_ID_LIMIT
+        return self._scripts.call_on("name", names, message_id, self._keep_ms)
 
 
 def _naming(message_id: str, carrier_message_id: str, reply: Reply) -> Naming:

@@ -43,11 +43,11 @@ class Parts:
     ) -> None:
         pace = Pace(redis, clock, _rates(settings))
         records = FlowrouteRecords(http, pace, settings, clock)
-        ledger_key = settings.ledger_key.get_secret_value()
-        fingerprints, tokens = Fingerprints(ledger_key), SendTokens(ledger_key)
-        ledger = Ledger(redis, clock, fingerprints, metrics)
+        retention = settings.ledger_retention
+        tokens = SendTokens(*settings.ledger_keys)
+        ledger = Ledger(redis, clock, Fingerprints(*settings.ledger_keys), metrics, retention)
         unknowns = Unknowns(
-            Inquiries(redis, clock, metrics),
+            Inquiries(redis, clock, metrics, retention),
             Lookups(records, clock),
             Schedule(settings.unknown_lookups),
             clock,

@@ -7,7 +7,10 @@ Flowroute never listed them.
 
 from dataclasses import dataclass
 
+from messaging_service.carrier_ids import SHAPE, is_carrier_id
 from messaging_service.domain import MessageState
+from messaging_service.errors import InvalidArgument
+from runtime.refusals import FieldViolation
 
 SENT, DELIVERED, UNDELIVERED = (
     MessageState.SENT,
@@ -84,12 +87,20 @@ WORDS: dict[str, MessageState] = {
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A delivery receipt as the gateway read it. Both ids may be empty, not at the same time."""
+    """A delivery receipt as the gateway read it. Both ids may be empty;
+    with neither it speaks of no text."""
 
     carrier_message_id: str
     send_token: str
     status_code: int | None
     status: str
+
+
+def problem_of(receipt: Receipt) -> InvalidArgument | None:
+    """What is wrong with the form of a receipt, if anything. It repeats no value."""
+    if not receipt.carrier_message_id or is_carrier_id(receipt.carrier_message_id):
+        return None
+    return InvalidArgument([FieldViolation("carrier_message_id", f"give {SHAPE}")])
 
 
 def state_of(receipt: Receipt) -> MessageState | None:

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 import structlog
 
 from messaging_service.domain import Message
-from messaging_service.errors import SendTokenNotValid
+from messaging_service.errors import InvalidArgument, SendTokenNotValid
 from messaging_service.ledger import Ledger, Waiting
 from messaging_service.metrics import Metrics
-from messaging_service.receipts import Receipt, state_of
+from messaging_service.receipts import Receipt, problem_of, state_of
 from messaging_service.send_tokens import SendTokens
 
 log = structlog.get_logger()
 
-Recorded = Message | SendTokenNotValid | None
+Recorded = Message | InvalidArgument | SendTokenNotValid | None
 
 
 class Recorder:
@@ -26,13 +26,18 @@ class Recorder:
         self._metrics = metrics
 
     async def record_all(self, receipts: Sequence[Receipt]) -> list[Recorded]:
-        """Each receipt's text as it stands, or None; a forged one is refused.
+        """Each receipt's text as it stands, or None; a malformed or forged one is refused.
 
         Raises BackendUnavailable.
         """
         return list(await asyncio.gather(*map(self._record, receipts)))
 
     async def _record(self, receipt: Receipt) -> Recorded:
+        problem = problem_of(receipt)
+        if problem:
+            self._metrics.receipt("malformed")
+            log.warning("receipt_malformed")
+            return problem
         if receipt.send_token and not self._tokens.is_genuine(receipt.send_token):
             self._metrics.receipt("forged")
             log.warning("receipt_forged")

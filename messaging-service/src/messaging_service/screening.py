@@ -1,7 +1,7 @@
 """What of a text's files is passed on: by policy before they are fetched, by content after."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from messaging_service.domain import AttachmentPolicy, Text
@@ -33,11 +33,13 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What became of a file: with KEPT its size in bytes and type, with TRIED how often."""
+    """What became of a file: with TRIED how often, with KEPT its size in bytes, its type and the
+    token of its address."""
 
     verdict: Verdict
     number: int = 0
     content_type: str = ""
+    token: str = field(default="", repr=False)
 
 
 REFUSED = Fate(Verdict.REFUSED)

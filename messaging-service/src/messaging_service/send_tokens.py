@@ -12,29 +12,40 @@ _PURPOSE = b"send token"
 
 
 class SendTokens:
-    """Makes them and knows them again; nothing is kept for that."""
+    """Makes them with one key and knows them again by several; nothing is kept for that."""
 
-    def __init__(self, key: str) -> None:
-        # Keys of any length become one of the length that BLAKE2b takes.
-        self._keyed = blake2b(
-            key=sha256(key.encode()).digest(), digest_size=_SIGNATURE_BYTES, person=_PURPOSE
-        )
+    def __init__(self, key: str, *former: str) -> None:
+        """`former` keys are those whose tokens may still be in the carrier's hands."""
+        self._keyed = _keyed(key)
+        self._all = [self._keyed, *map(_keyed, former)]
 
     def new(self) -> str:
         """A token that was never there before."""
         name = secrets.token_bytes(_NAME_BYTES)
-        return base64.urlsafe_b64encode(name + self._signature(name)).rstrip(b"=").decode()
+        signed = name + _signature(self._keyed, name)
+        return base64.urlsafe_b64encode(signed).rstrip(b"=").decode()
 
     def is_genuine(self, token: str) -> bool:
-        """Whether it was made with this key, and not forged or altered since."""
+        """Whether it was made with one of the keys, and not forged or altered since."""
         signed = _decoded(token)
         name, signature = signed[:_NAME_BYTES], signed[_NAME_BYTES:]
-        return hmac.compare_digest(self._signature(name), signature)
+        is_known = False
+        for keyed in self._all:
+            # All of them each time: how long it takes tells nothing.
+            is_known |= hmac.compare_digest(_signature(keyed, name), signature)
+        return is_known
 
-    def _signature(self, name: bytes) -> bytes:
-        keyed = self._keyed.copy()
-        keyed.update(name)
-        return keyed.digest()
+
+def _keyed(key: str) -> blake2b:
+    # Keys of any length become one of the length that BLAKE2b takes.
+    secret = sha256(key.encode()).digest()
+    return blake2b(key=secret, digest_size=_SIGNATURE_BYTES, person=_PURPOSE)
+
+
+def _signature(keyed: blake2b, name: bytes) -> bytes:
+    signing = keyed.copy()
+    signing.update(name)
+    return signing.digest()
 
 
 def _decoded(token: str) -> bytes:

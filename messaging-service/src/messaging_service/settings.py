@@ -18,6 +18,16 @@ from runtime.setting_types import Address, HttpUrl, RedisUrl, Secret
 
 # For `make run` only; a start with it is warned of.
 DEVELOPMENT_LEDGER_KEY = "maskline-development-ledger-key"
+# What is shorter can be tried out against a copy of the ledger.
+SHORTEST_KEY = 16
+# Each text's fingerprint is made and each receipt's address is tried under all of them; who
+# replaces the key once in a retention needs one.
+FORMER_KEYS_LIMIT = 8
+# Texts are handed in again for up to 48 hours, and what is heard of them takes a day more; a fault
+# on Friday night is mended on Monday.
+SHORTEST_RETENTION_HOURS = 72
+# As long as a dead letter can be sent again. Nobody asks for a text after that.
+LONGEST_RETENTION_HOURS = 720
 
 _VERSION_AT_END = re.compile(r"/v\d+(\.\d+)?$")
 
@@ -43,7 +53,33 @@ def _ascending_times(value: str) -> str:
     return value
 
 
+def _listed(keys: SecretStr) -> list[str]:
+    """Between line breaks if there are any, as a key may hold a comma."""
+    text = keys.get_secret_value()
+    listed = text.splitlines() if "\n" in text else text.split(",")
+    return [key for one in listed if (key := one.strip())]
+
+
+def _ledger_key(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < SHORTEST_KEY:
+        raise ValueError(
+            f"give at least {SHORTEST_KEY} characters, such as `openssl rand -base64 32` makes"
+        )
+    return value
+
+
+def _former_ledger_keys(value: SecretStr) -> SecretStr:
+    keys = _listed(value)
+    if len(keys) > FORMER_KEYS_LIMIT:
+        raise ValueError(f"give at most {FORMER_KEYS_LIMIT} keys, and take out those that are over")
+    if any(len(key) < SHORTEST_KEY for key in keys):
+        raise ValueError(f"each key has at least {SHORTEST_KEY} characters")
+    return value
+
+
 Times = Annotated[str, AfterValidator(_ascending_times)]
+LedgerKey = Annotated[SecretStr, AfterValidator(_ledger_key)]
+FormerLedgerKeys = Annotated[SecretStr, AfterValidator(_former_ledger_keys)]
 
 
 class Settings(ServerSettings, RedisSettings):
@@ -104,10 +140,23 @@ class Settings(ServerSettings, RedisSettings):
         "counted from then: up to 10 ascending times with commas in between, each between 0.1 and "
         "3600.",
     )
-    ledger_key: Secret = Field(
+    ledger_key: LedgerKey = Field(
         SecretStr(DEVELOPMENT_LEDGER_KEY),
-        description="Keys the ledger's fingerprints and the addresses of files, so that a copy of "
-        "it tells no numbers and opens no file.",
+        description="Keys the ledger's fingerprints and the addresses of files and receipts, so "
+        "that a copy of it tells no numbers and opens no file; any long random string of at least "
+        "16 characters.",
+    )
+    former_ledger_keys: FormerLedgerKeys = Field(
+        SecretStr(""),
+        description="Earlier ledger keys, one a line or between commas, at most 8: what they made "
+        "is still recognised, and nothing new is made with them.",
+    )
+    ledger_retention_hours: int = Field(
+        SHORTEST_RETENTION_HOURS,
+        ge=SHORTEST_RETENTION_HOURS,
+        le=LONGEST_RETENTION_HOURS,
+        description="How long a text is recognised after what was last heard of it, between 72 and "
+        "720 hours: so long a repeated one gets its first answer, and its receipts find it.",
     )
     media_origins: Origins = Field(
         "https://*.amazonaws.com,http://127.0.0.1:8090",
@@ -131,6 +180,16 @@ class Settings(ServerSettings, RedisSettings):
         return tuple(timedelta(seconds=time) for time in times)
 
     @property
+    def ledger_keys(self) -> tuple[str, ...]:
+        """All ledger keys, the one in front that new things are made with."""
+        return (self.ledger_key.get_secret_value(), *_listed(self.former_ledger_keys))
+
+    @property
+    def ledger_retention(self) -> timedelta:
+        """How long a text is recognised after what was last heard of it."""
+        return timedelta(hours=self.ledger_retention_hours)
+
+    @property
     def uses_development_ledger_key(self) -> bool:
-        """Whether everybody knows the key."""
-        return self.ledger_key.get_secret_value() == DEVELOPMENT_LEDGER_KEY
+        """Whether everybody knows a key that counts, be it a former one."""
+        return DEVELOPMENT_LEDGER_KEY in self.ledger_keys

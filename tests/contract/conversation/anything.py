@@ -1,6 +1,7 @@
 """Requests of every kind, made from what fits their fields, and calls of any method by its name."""
 
 from collections.abc import Mapping
+from hashlib import sha256
 from random import Random
 
 from contract.conversation.documented import METHODS
@@ -119,7 +120,7 @@ def _set(request: Message, name: str, value: object) -> None:
 
 def _text(number: str, body: str) -> pb.InboundMessage:
     return pb.InboundMessage(
-        carrier_message_id=f"mdr2-{number} {body}",
+        carrier_message_id=f"mdr2-{sha256(f'{number} {body}'.encode()).hexdigest()[:32]}",
         from_number=number,
         to_number=MASKED,
         body=body,

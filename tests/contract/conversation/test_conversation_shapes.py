@@ -266,28 +266,33 @@ async def test_a_text_or_a_receipt_of_a_wrong_form_is_refused_alone(
     service: RunningService,
 ) -> None:
     fine = service.text(ALICE_NUMBER, "help")
-    wrong = [service.text(ALICE_NUMBER, "help") for _ in range(6)]
+    wrong = [service.text(ALICE_NUMBER, "help") for _ in range(8)]
     wrong[0].carrier_message_id = "x" * 129
     wrong[1].from_number = "4255550111"
     wrong[2].to_number = ""
     wrong[3].body = "x" * 10_001
     wrong[4].attachments.extend([pb.MediaAttachment()] * 17)
     wrong[5].carrier_time.seconds = 253_402_300_800
+    wrong[6].carrier_message_id = "call me"
+    wrong[7].carrier_message_id = "+14255550111"
     found = (await service.receive(*wrong, fine)).results
     assert [one.error.reason for one in found] == [
-        *[error_reason_pb2.ERROR_REASON_INVALID_ARGUMENT] * 6,
+        *[error_reason_pb2.ERROR_REASON_INVALID_ARGUMENT] * 8,
         error_reason_pb2.ERROR_REASON_UNSPECIFIED,
     ]
     assert "4255550111" not in str(found)
+    assert all("carrier_message_id" in found[at].error.message for at in (0, 6, 7))
     receipts = [
         pb.DeliveryReceipt(),
         pb.DeliveryReceipt(carrier_message_id="mdr2-1", send_token=LONG),
+        pb.DeliveryReceipt(carrier_message_id="mdr2-1", send_token="a token"),
+        pb.DeliveryReceipt(carrier_message_id="mdr2 1"),
         pb.DeliveryReceipt(carrier_message_id="mdr2-1"),
     ]
     request = pb.ReceiveDeliveryReceiptsRequest(receipts=receipts)
     response = await service.stub.ReceiveDeliveryReceipts(request, timeout=CALL_SECONDS)
     outcomes = [one.outcome for one in response.results]
     assert outcomes == [
-        *[pb.RECEIPT_OUTCOME_REFUSED] * 2,
+        *[pb.RECEIPT_OUTCOME_REFUSED] * 4,
         pb.RECEIPT_OUTCOME_UNMATCHED,
     ]

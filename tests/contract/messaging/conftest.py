@@ -1,7 +1,7 @@
 """A ledger on a real server."""
 
 import pytest
-from contract.messaging.ledger_parts import RememberingMetrics
+from contract.messaging.ledger_parts import RETENTION, RememberingMetrics
 from redis.asyncio import Redis
 
 from messaging_service.fingerprints import Fingerprints
@@ -19,10 +19,10 @@ def metrics() -> RememberingMetrics:
 @pytest.fixture
 def ledger(redis: Redis, clock: ManualClock, metrics: RememberingMetrics) -> Ledger:
     """An empty ledger."""
-    return Ledger(redis, clock, Fingerprints("key"), metrics)
+    return Ledger(redis, clock, Fingerprints("key"), metrics, RETENTION)
 
 
 @pytest.fixture
 def inquiries(redis: Redis, clock: ManualClock, metrics: RememberingMetrics) -> Inquiries:
     """The same ledger's side of lost answers."""
-    return Inquiries(redis, clock, metrics)
+    return Inquiries(redis, clock, metrics, RETENTION)

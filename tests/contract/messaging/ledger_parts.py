@@ -1,5 +1,7 @@
 """What the tests of the ledger's scripts share."""
 
+from datetime import timedelta
+
 from prometheus_client import CollectorRegistry
 
 from messaging_service.domain import (
@@ -19,6 +21,8 @@ UNKNOWN = Standing(MessageState.UNKNOWN)
 REFUSED = Standing(MessageState.REFUSED, "CARRIER_REFUSED")
 OTHER = Text("m2", "main", "+12065550100", "+14255550122", "hello")
 AGAIN = UnknownResolution.SENT_AGAIN
+RETENTION = timedelta(hours=72)
+KEEP_MS = 72 * 3600 * 1000
 
 
 class RememberingMetrics(Metrics):

@@ -1,14 +1,19 @@
 """What the scripts of claims promise in their headers, row by row, on a real server."""
 
+from dataclasses import replace
+
 import pytest
 from contract.messaging.ledger_parts import (
     AGAIN,
     REFUSED,
+    RETENTION,
     SENT,
     TEXT,
     UNKNOWN,
+    RememberingMetrics,
     lost_answer,
 )
+from redis.asyncio import Redis
 
 from messaging_service.claims import Claimed, InProgress, Repeated, Reused
 from messaging_service.domain import (
@@ -16,6 +21,7 @@ from messaging_service.domain import (
     Standing,
     Text,
 )
+from messaging_service.fingerprints import Fingerprints
 from messaging_service.inquiries import Inquiries
 from messaging_service.ledger import Ledger
 from messaging_service.receipts import Receipt
@@ -106,6 +112,37 @@ async def test_claim_reused_even_after_the_text_was_given_back(ledger: Ledger) -
     await ledger.release("m1", "t1")
     other = Text("m1", "other", "+12065550100", "+14255550111", "hello")
     assert await ledger.claim(other, "t2") == Reused()
+
+
+@pytest.mark.parametrize("settled", [False, True])
+async def test_claim_recognises_a_text_by_the_fingerprint_of_any_key(
+    redis: Redis, clock: ManualClock, metrics: RememberingMetrics, settled: bool
+) -> None:
+    def ledger_with(*names: str) -> Ledger:
+        return Ledger(redis, clock, Fingerprints(*names), metrics, RETENTION)
+
+    before, after = ledger_with("one", "two"), ledger_with("two", "one")
+    assert await before.claim(TEXT, "t1") == Claimed()
+    if settled:
+        message = await before.settle("m1", "t1", SENT)
+        assert message is not None
+        assert await after.claim(TEXT, "t2") == Repeated(message)
+    else:
+        assert await after.claim(TEXT, "t2") == InProgress("t1", clock.now())
+    another = replace(TEXT, body="another")
+    assert await after.claim(another, "t2") == Reused()
+    assert await ledger_with("three", "four").claim(TEXT, "t2") == Reused()
+
+
+async def test_claim_claimed_writes_the_current_keys_fingerprint(
+    redis: Redis, clock: ManualClock, metrics: RememberingMetrics
+) -> None:
+    before = Ledger(redis, clock, Fingerprints("one"), metrics, RETENTION)
+    await before.claim(TEXT, "t1")
+    await before.release("m1", "t1")
+    after = Ledger(redis, clock, Fingerprints("two", "one"), metrics, RETENTION)
+    assert await after.claim(TEXT, "t2") == Claimed()
+    assert await before.claim(TEXT, "t3") == Reused()
 
 
 # release.lua

@@ -1,6 +1,7 @@
 """Whoever has a copy of Redis reads no number and no word in it."""
 
 import base64
+from datetime import timedelta
 from typing import cast
 
 import pytest
@@ -89,7 +90,8 @@ async def test_the_suppression_list_names_people_by_a_keyed_hash_only(
 
 
 async def test_the_ledger_shows_no_mark(redis: Redis, clock: ManualClock) -> None:
-    ledger = Ledger(redis, clock, Fingerprints("key"), Metrics(CollectorRegistry()))
+    metrics, retention = Metrics(CollectorRegistry()), timedelta(hours=72)
+    ledger = Ledger(redis, clock, Fingerprints("key"), metrics, retention)
     text = Text("m1", "main", MASKED, ALICE_NUMBER, WORDS[0])
     await ledger.claim(text, "token")
     await ledger.lose("m1", "token")

@@ -99,7 +99,7 @@ async def test_a_receipt_that_comes_again_or_late_tells_nothing_new(
 ) -> None:
     conversation = await opened(service)
     message_id = service.sent()[0].message_id
-    outcomes = await service.receipts(message_id, "nobody's", "")
+    outcomes = await service.receipts(message_id, "nobodys", "")
     assert outcomes == [pb.RECEIPT_OUTCOME_RECORDED, *[pb.RECEIPT_OUTCOME_UNMATCHED] * 2]
     before = await service.timeline(conversation.conversation_id)
     for state in (messaging_pb2.MESSAGE_STATE_SENT, messaging_pb2.MESSAGE_STATE_UNDELIVERED):

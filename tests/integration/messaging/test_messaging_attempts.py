@@ -38,6 +38,7 @@ from support.clock import ManualClock
 
 TEXT = Text("m1", "main", "+12065550100", "+14255550111", "hello")
 PATIENCE = Patience(send=timedelta(seconds=10), files=timedelta(seconds=20))
+RETENTION = timedelta(hours=72)
 
 
 class CountingCarrier:
@@ -126,7 +127,7 @@ async def test_a_202_that_was_thought_lost_counts_although_the_text_is_sent_agai
     lost = await ledger.lose("m1", "slow")
     assert lost is not None
     assert lost.inquiry is not None
-    inquiries = Inquiries(redis, clock, Metrics(CollectorRegistry()))
+    inquiries = Inquiries(redis, clock, Metrics(CollectorRegistry()), RETENTION)
     await inquiries.reopen("m1", lost.inquiry, UnknownResolution.SENT_AGAIN)
     await ledger.claim(TEXT, "second")
     message = await ledger.settle("m1", "slow", Standing(MessageState.SENT), "mdr2-slow")
@@ -136,7 +137,7 @@ async def test_a_202_that_was_thought_lost_counts_although_the_text_is_sent_agai
 
 
 def _ledger(kind: type[Ledger], redis: Redis, clock: ManualClock) -> Ledger:
-    return kind(redis, clock, Fingerprints("key"), Metrics(CollectorRegistry()))
+    return kind(redis, clock, Fingerprints("key"), Metrics(CollectorRegistry()), RETENTION)
 
 
 def _attempts(
@@ -144,7 +145,7 @@ def _attempts(
 ) -> Attempts:
     metrics = Metrics(CollectorRegistry())
     unknowns = Unknowns(
-        Inquiries(redis, clock, metrics),
+        Inquiries(redis, clock, metrics, RETENTION),
         Lookups(NoRecords(), clock),
         Schedule((timedelta(seconds=5),)),
         clock,

@@ -8,6 +8,7 @@ from integration.messaging.scripted_carrier import (
     CarrierRequest,
     ScriptedCarrier,
     accepted,
+    record,
     response,
 )
 from integration.messaging.serving import ALICE, Messaging, serving, settings_for, text
@@ -15,6 +16,7 @@ from redis.asyncio import Redis
 
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.error_reason_pb2 import ErrorReason
+from messaging_service.carrier_ids import is_carrier_id
 from support.clock import ManualClock
 from support.ports import free_port
 
@@ -54,8 +56,7 @@ UNKNOWN = {
     "202 without a body": HEAD + b"Content-Length: 0\r\n\r\n",
     "202 that is no JSON": response(202, b"<html>"),
     "202 without an id": response(202, {"data": {}}),
-    "202 with an id that is none": response(202, {"data": {"id": 7}}),
-    "202 with an endless id": response(202, {"data": {"id": "x" * 129}}),
+    "202 with an id that is none": response(202, {"data": {"id": None}}),
     "202 nested without end": response(202, b"[" * 60_000),
     "202 larger than any answer": response(202, b" " * 70_000 + b'{"data":{"id":"mdr2-1"}}'),
 }
@@ -112,6 +113,49 @@ async def test_the_first_time_a_text_was_taken_outlives_a_try_that_was_not_sent(
     message = await messaging.get("m1")
     assert message.accept_time.ToDatetime(first_taken.tzinfo) == first_taken
     assert message.update_time.ToDatetime(first_taken.tzinfo) == clock.now()
+
+
+@pytest.mark.parametrize("odd", ["x" * 129, "mdr2 with words", f"mdr2-{ALICE}", 7])
+async def test_a_text_that_was_taken_under_an_odd_id_is_sent_and_known_by_its_token(
+    messaging: Messaging, carrier: ScriptedCarrier, redis: Redis, odd: object
+) -> None:
+    carrier.always(response(202, {"data": {"id": odd}}))
+    result = await messaging.send_one(text("m1"))
+    assert (result.outcome, result.state) == (pb.SEND_OUTCOME_ACCEPTED, pb.MESSAGE_STATE_SENT)
+    assert await messaging.send_one(text("m1")) == result
+    assert len(carrier.requests) == 1
+    # No key and no field repeats what the carrier wrote.
+    known = (await messaging.get("m1")).carrier_message_id
+    assert is_carrier_id(known)
+    assert known == str(odd) or str(odd) not in str(await redis.keys()) + known
+    assert len([key async for key in redis.scan_iter(f"*{{{known}}}:carrier")]) == 1
+    token = carrier.requests[0].send_token
+    receipt = pb.DeliveryReceipt(carrier_message_id="mdr2-1", send_token=token, status_code=1004)
+    [recorded] = await messaging.record(receipt)
+    assert recorded.message.state == pb.MESSAGE_STATE_DELIVERED
+
+
+async def test_a_lost_text_is_found_on_record_under_an_odd_id_and_is_one_texts_alone(
+    messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
+) -> None:
+    first, second = text("m1"), text("m2")
+    carrier.always(response(202, {"data": {"id": "odd one"}}))
+    await messaging.send_one(first)
+    carrier.always(None)
+    await messaging.send_one(second)
+    [sent, lost] = carrier.requests
+    # The first text's record is no proof of the second one; a record of its own is.
+    carrier.lists(record("odd one", sent.attributes, clock.now()))
+    clock.move(seconds=5)
+    waiting = await messaging.send_one(second)
+    assert (waiting.outcome, len(carrier.listings)) == (pb.SEND_OUTCOME_UNKNOWN, 1)
+    mine = record("odd two", lost.attributes, clock.now())
+    carrier.lists(mine, record("odd one", sent.attributes, clock.now()))
+    clock.move(seconds=10)
+    found = await messaging.send_one(second)
+    assert found.outcome == pb.SEND_OUTCOME_ACCEPTED
+    assert found.resolution == pb.UNKNOWN_RESOLUTION_RECORD
+    assert len(carrier.requests) == 2
 
 
 @pytest.mark.parametrize("answer", UNKNOWN.values(), ids=UNKNOWN.keys())

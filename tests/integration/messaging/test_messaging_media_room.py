@@ -19,10 +19,11 @@ from PIL import Image
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
-from messaging_service import media_room
+from messaging_service import keys, media_room
 from messaging_service.domain import Attachment, AttachmentPolicy, Text
 from messaging_service.errors import BackendUnavailable, MediaNotFound
 from messaging_service.media import MediaUnavailable
+from messaging_service.media_keys import Addresses, token_in
 from messaging_service.media_room import TRIES_LIMIT, MediaRoom
 from messaging_service.media_store import KEEP_MS
 from messaging_service.screening import TOTAL_LIMIT_BYTES
@@ -91,12 +92,18 @@ def shelf(carrier: ScriptedCarrier) -> Shelf:
     return Shelf(carrier)
 
 
-def settings_for(origin: str, key: str = "one", timeout_seconds: float = 10.0) -> Settings:
+ONE, ANOTHER = "the one ledger key", "the other ledger key"
+
+
+def settings_for(
+    origin: str, key: str = ONE, timeout_seconds: float = 10.0, *, former: str = ""
+) -> Settings:
     return Settings(
         public_url=GATEWAY,
         media_origins=origin,
         media_timeout_seconds=timeout_seconds,
         ledger_key=SecretStr(key),
+        former_ledger_keys=SecretStr(former),
     )
 
 
@@ -283,11 +290,60 @@ async def test_another_secret_leads_to_other_addresses(
     room: MediaRoom, shelf: Shelf, redis: Redis
 ) -> None:
     first = await room.prepare(shelf.text("/a"))
-    async with MediaRoom(redis, settings_for(shelf.carrier.url, "another")) as other:
+    async with MediaRoom(redis, settings_for(shelf.carrier.url, ANOTHER)) as other:
         second = await other.prepare(shelf.text("/a"))
         assert first.urls != second.urls
         # Whoever has an address has the file, whichever replica is asked.
         assert await other.get(last_part(first.urls[0])) == await room.get(last_part(first.urls[0]))
+
+
+async def test_a_picture_that_is_handed_in_again_under_another_key_is_not_kept_twice(
+    room: MediaRoom, shelf: Shelf, redis: Redis
+) -> None:
+    text = shelf.text("/a", "/b")
+    shelf.failing.add("/b")
+    with pytest.raises(MediaUnavailable):
+        await room.prepare(text)
+    shelf.failing.clear()
+    [kept] = [key async for key in redis.scan_iter("*:file")]
+    await redis.pexpire(kept, 1_000_000)
+    settings = settings_for(shelf.carrier.url, ANOTHER, former=ONE)
+    async with MediaRoom(redis, settings) as replaced:
+        prepared = await replaced.prepare(text)
+        assert await replaced.prepare(text) == prepared
+        for url in prepared.urls:
+            assert (await replaced.get(last_part(url))).content_type == "image/jpeg"
+    assert shelf.asked == ["/a", "/b", "/b"]
+    assert await redis.pttl(kept) > 1_000_000
+    assert len([key async for key in redis.scan_iter("*:file")]) == 2
+    # The one kept before stays where it was; what came after has an address of the new key.
+    addresses = [token_in(last_part(url)) for url in prepared.urls]
+    assert addresses[0] == Addresses(ONE).tokens("m1", 0)[0]
+    assert addresses[1] == Addresses(ANOTHER).tokens("m1", 1)[0]
+
+
+async def test_replicas_that_change_their_keys_one_by_one_offer_the_same_addresses(
+    redis: Redis, shelf: Shelf
+) -> None:
+    url = shelf.carrier.url
+    async with (
+        MediaRoom(redis, settings_for(url, ONE, former=ANOTHER)) as not_yet,
+        MediaRoom(redis, settings_for(url, ANOTHER, former=ONE)) as changed,
+    ):
+        first = await changed.prepare(shelf.text("/a"))
+        assert await not_yet.prepare(shelf.text("/a")) == first
+        assert await changed.prepare(shelf.text("/a")) == first
+    assert shelf.asked == ["/a"]
+
+
+async def test_the_record_of_a_texts_files_holds_no_part_of_an_address(
+    room: MediaRoom, shelf: Shelf, redis: Redis
+) -> None:
+    prepared = await room.prepare(shelf.text("/a"))
+    await room.prepare(shelf.text("/a"))
+    record = await redis.get(keys.media("m1"))
+    assert record is not None
+    assert str(token_in(last_part(prepared.urls[0]))) not in str(record)
 
 
 async def test_a_redis_that_does_not_answer_is_told(

@@ -53,7 +53,7 @@ async def typed(carrier: httpx.AsyncClient) -> str:
 async def offered(redis: Redis, carrier: httpx.AsyncClient, url: str) -> tuple[list[bytes], int]:
     """The files that are passed on of a text with one file, and how many are not."""
     origin = str(carrier.base_url).rstrip("/")
-    settings = Settings(media_origins=origin, ledger_key=SecretStr("test-ledger-key"))
+    settings = Settings(media_origins=origin, ledger_key=SecretStr("test-ledger-key-one"))
     text = Text("m1", "main", MASKED, ALICE, "", attachments=(Attachment(url, "image/jpeg"),))
     async with MediaRoom(redis, settings) as room:
         prepared = await room.prepare(text)

@@ -32,7 +32,7 @@ from runtime.settings import EX_CONFIG
 from support.clock import ManualClock
 from support.eventually import eventually
 
-SECRETS = ("hunter2-access", "hunter2-secret", "hunter2-ledger")
+SECRETS = ("hunter2-access", "hunter2-secret", "hunter2-the-ledger")
 
 
 def environment(redis_url: str, carrier: ScriptedCarrier) -> dict[str, str]:

@@ -12,9 +12,11 @@ from integration.messaging.scripted_carrier import (
 )
 from integration.messaging.serving import BOB, Messaging, refusal_of, text
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.error_reason_pb2 import ErrorReason
+from messaging_service import keys
 from support.clock import ManualClock
 
 SENT, DELIVERED = pb.MESSAGE_STATE_SENT, pb.MESSAGE_STATE_DELIVERED
@@ -187,10 +189,30 @@ async def test_results_come_in_the_order_of_the_receipts_and_are_absent_for_unkn
         _receipt(ids[1], 1004),
         _receipt("", 1004),
         _receipt("x" * 100_000, 1004, "y" * 100_000),
+        _receipt("mdr2-1", 1004, "y" * 100_000),
         _receipt(ids[0], 1005),
     )
     told = [result.message.message_id if result.HasField("message") else None for result in results]
-    assert told == [None, "m2", None, None, "m1"]
+    assert told == [None, "m2", None, None, None, "m1"]
+    assert [result.error.reason for result in results] == [
+        *[ErrorReason.ERROR_REASON_UNSPECIFIED] * 3,
+        ErrorReason.ERROR_REASON_INVALID_ARGUMENT,
+        ErrorReason.ERROR_REASON_SEND_TOKEN_NOT_VALID,
+        ErrorReason.ERROR_REASON_UNSPECIFIED,
+    ]
+
+
+@pytest.mark.parametrize("odd", ["call me", "+14255550111", "mdr2-1}:x", "x" * 129])
+async def test_a_receipt_with_an_odd_id_is_refused_alone_and_leaves_no_trace(
+    messaging: Messaging, redis: Redis, odd: str
+) -> None:
+    with capture_logs() as lines:
+        refused, recorded = await messaging.record(_receipt(odd, 1004), _receipt("mdr2-1", 1004))
+    assert refused.error.reason == ErrorReason.ERROR_REASON_INVALID_ARGUMENT
+    assert refused.error.message.startswith("carrier_message_id: give letters, digits")
+    assert not recorded.HasField("error")
+    assert odd not in str(lines) + refused.error.message
+    assert await redis.keys() == [keys.parked("mdr2-1").encode()]
 
 
 async def test_the_same_receipt_again_changes_nothing(messaging: Messaging) -> None:

@@ -321,7 +321,7 @@ async def test_what_is_known_of_a_text_holds_neither_number_nor_body(
 
     kept = await _everything(redis)
     assert b"m1" in kept
-    for secret in (ALICE, MASKED, "a secret body", "simulator", "test-ledger-key"):
+    for secret in (ALICE, MASKED, "a secret body", "simulator", "test-ledger-key-one"):
         assert secret.lstrip("+").encode() not in kept
 
 

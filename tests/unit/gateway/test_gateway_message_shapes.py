@@ -160,10 +160,20 @@ def test_a_number_that_is_none_is_refused_by_its_name(field: str, value: object)
 
 
 @pytest.mark.parametrize(
-    "value", [None, "", 5, True, [], {}, "x" * 129, "mdr2-\n", "mdr2-\x00", "mdr2-é"]
+    "value",
+    [
+        *(None, "", 5, True, [], {}, "x" * 129),
+        # Whoever reaches the gateway could write these into keys and logs.
+        *("mdr2-\n", "mdr2-\x00", "mdr2-é", "call me", "+14255550111", "mdr2-1}:x", "mdr2-1."),
+    ],
 )
 def test_an_id_that_cannot_be_kept_is_refused(value: object) -> None:
     assert refusal_of(flat_message(id=value)).startswith("id is missing")
+
+
+@pytest.mark.parametrize("value", ["mdr1-0", "mdr2-" + "f" * 33, "x" * 128, "A_z-9"])
+def test_an_id_that_the_carrier_may_give_is_kept(value: str) -> None:
+    assert parsed(flat_message(id=value)).carrier_message_id == value
 
 
 def test_a_missing_id_is_refused() -> None:

@@ -37,7 +37,7 @@ REFUSALS = (
     "The body is not a JSON object. Send one JSON object.",
     "This is a message, not a receipt. Send messages to /api/message.",
     "This message is outbound. Send only inbound messages here.",
-    "id is missing or is not a string of 1 to 128 printable ASCII characters.",
+    "id is missing or is not a string of 1 to 128 of A-Z, a-z, 0-9, _ and -.",
     "from is not a phone number. Send it in E.164, digits with a +.",
     "to is not a phone number. Send it in E.164, digits with a +.",
     "body is not a string. Send a string, null, or leave it out.",

@@ -41,3 +41,9 @@ def test_without_the_key_a_fingerprint_tells_nothing() -> None:
 def test_a_key_may_be_longer_than_the_hash_takes() -> None:
     long = "k" * 1000
     assert Fingerprints(long).of(TEXT) != Fingerprints(f"{long}k").of(TEXT)
+
+
+def test_a_text_is_recognised_by_what_a_former_key_made_of_it() -> None:
+    [first] = Fingerprints("first").of(TEXT)
+    [second] = Fingerprints("second").of(TEXT)
+    assert Fingerprints("second", "first").of(TEXT) == (second, first)

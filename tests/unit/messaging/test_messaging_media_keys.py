@@ -7,19 +7,24 @@ from messaging_service.media import Media, Prepared
 from messaging_service.media_keys import Addresses, name_of, seal, token_in, unseal
 
 ADDRESSES = Addresses("one secret")
-TOKEN = ADDRESSES.token("m1", 0)
+[TOKEN] = ADDRESSES.tokens("m1", 0)
 MEDIA = Media("image/png", b"\n\0pixels")
 
 
 def test_the_same_file_has_the_same_address_and_every_other_one_another() -> None:
-    assert Addresses("one secret").token("m1", 0) == TOKEN
+    assert Addresses("one secret").tokens("m1", 0) == (TOKEN,)
     others = {
-        ADDRESSES.token("m1", 1),
-        ADDRESSES.token("m2", 0),
-        ADDRESSES.token("m", 10),
-        Addresses("another secret").token("m1", 0),
+        *ADDRESSES.tokens("m1", 1),
+        *ADDRESSES.tokens("m2", 0),
+        *ADDRESSES.tokens("m", 10),
+        *Addresses("another secret").tokens("m1", 0),
     }
     assert len(others | {TOKEN}) == 5
+
+
+def test_an_address_of_a_former_secret_is_told_behind_the_present_one() -> None:
+    [present] = Addresses("another secret").tokens("m1", 0)
+    assert Addresses("another secret", "one secret").tokens("m1", 0) == (present, TOKEN)
 
 
 def test_what_is_sealed_for_an_address_opens_with_it_only() -> None:
@@ -27,7 +32,7 @@ def test_what_is_sealed_for_an_address_opens_with_it_only() -> None:
     assert unseal(sealed, TOKEN) == MEDIA
     assert b"pixels" not in sealed
     assert b"image/png" not in sealed
-    for other in (ADDRESSES.token("m1", 1), name_of(TOKEN)):
+    for other in (*ADDRESSES.tokens("m1", 1), name_of(TOKEN)):
         with pytest.raises(InvalidTag):
             unseal(sealed, other)
     assert seal(MEDIA, TOKEN) != sealed

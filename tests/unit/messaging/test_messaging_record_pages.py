@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from messaging_service.account import Page
+from messaging_service.carrier_ids import is_carrier_id
 from messaging_service.domain import Attachment
 from messaging_service.flowroute_record_pages import moment, read_records
 from messaging_service.records import Direction, Record, RecordsPage
@@ -100,11 +101,23 @@ def test_what_may_be_ours_and_cannot_be_read_is_counted(
     assert page.skipped == skipped
 
 
-@pytest.mark.parametrize("carrier_id", [None, "", 7.5, {}, "x" * 129])
-def test_a_record_without_a_usable_id_is_skipped(carrier_id: object) -> None:
+@pytest.mark.parametrize("carrier_id", [None, "", True, {}])
+def test_a_record_without_an_id_is_skipped(carrier_id: object) -> None:
     page = read({"data": [{**LOGGED, "id": carrier_id}]})
     assert page is not None
-    assert page.skipped == (carrier_id != 7.5)
+    assert (page.skipped, page.records) == (1, ())
+
+
+@pytest.mark.parametrize("carrier_id", [7.5, "x" * 129, "mdr2 1", "+14255550111"])
+def test_a_record_with_an_odd_id_is_not_lost_and_each_time_the_same(carrier_id: object) -> None:
+    pages = [read({"data": [{**LOGGED, "id": carrier_id}, LOGGED]}) for _ in range(2)]
+    assert pages[0] is not None
+    assert pages[0] == pages[1]
+    assert pages[0].skipped == 0
+    odd, plain = (record.carrier_message_id for record in pages[0].records)
+    assert is_carrier_id(odd)
+    assert str(carrier_id) not in odd
+    assert plain == LOGGED["id"]
 
 
 @pytest.mark.parametrize(

@@ -38,3 +38,18 @@ def test_no_token_can_be_altered_or_spelled_in_another_way(data: st.DataObject) 
     assert not TOKENS.is_genuine(token[:at] + other + token[at + 1 :])
     for altered in (token[:-1], token + "=", token + "A", token + "\n", token.swapcase()):
         assert not TOKENS.is_genuine(altered)
+
+
+def test_a_token_is_known_again_after_its_key_was_replaced() -> None:
+    replaced = SendTokens("the next long random string", "a long random string")
+    assert replaced.is_genuine(TOKENS.new())
+    assert replaced.is_genuine(replaced.new())
+    # It makes none with the former one.
+    assert not TOKENS.is_genuine(replaced.new())
+    assert not replaced.is_genuine(SendTokens("another long random string").new())
+
+
+def test_a_replica_that_makes_them_with_the_former_key_still_knows_the_next_ones_tokens() -> None:
+    not_yet = SendTokens("a long random string", "the next long random string")
+    assert not_yet.is_genuine(SendTokens("the next long random string").new())
+    assert TOKENS.is_genuine(not_yet.new())

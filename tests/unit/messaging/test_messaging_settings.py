@@ -1,11 +1,16 @@
 """The environment of the messaging service."""
 
+from datetime import timedelta
+
 import pytest
 from pydantic import SecretStr, ValidationError
 
 from messaging_service.settings import Settings
 
-SECRETS = ("redis_url", "flowroute_access_key", "flowroute_secret_key", "ledger_key")
+SECRETS = (
+    *("redis_url", "flowroute_access_key", "flowroute_secret_key"),
+    *("ledger_key", "former_ledger_keys"),
+)
 
 
 def test_the_defaults_serve_a_run_on_one_machine() -> None:
@@ -22,7 +27,8 @@ def test_neither_repr_nor_str_nor_dump_holds_a_secret() -> None:
         redis_url=SecretStr("rediss://:hunter2@redis.example/1"),
         flowroute_access_key=SecretStr("hunter2"),
         flowroute_secret_key=SecretStr("hunter2"),
-        ledger_key=SecretStr("hunter2"),
+        ledger_key=SecretStr("hunter2-hunter2-hunter2"),
+        former_ledger_keys=SecretStr("hunter2-before-hunter2"),
     )
     printed = f"{settings!r} {settings!s} {settings.model_dump()} {settings.model_dump_json()}"
     assert "hunter2" not in printed
@@ -77,6 +83,11 @@ def test_what_can_work_is_taken(name: str, value: object) -> None:
         *(("listen", value) for value in ("", "50052", ":50052", "host:", "host:port", "::1:1")),
         *(("send_timeout_seconds", value) for value in (0, -1, 61, "soon", float("nan"))),
         *((name, "") for name in ("flowroute_access_key", "flowroute_secret_key", "ledger_key")),
+        ("ledger_key", "fifteen-letters"),
+        ("former_ledger_keys", "fifteen-letters"),
+        ("former_ledger_keys", "sixteen-letters-,fifteen-letters"),
+        ("former_ledger_keys", "\n".join([f"sixteen-letters-{at}" for at in range(9)])),
+        *(("ledger_retention_hours", hours) for hours in (0, 71, 721, "for ever")),
         ("log_level", "loud"),
     ],
 )
@@ -124,3 +135,41 @@ def test_look_ups_that_cannot_be_made_are_refused(value: str) -> None:
     with pytest.raises(ValidationError) as caught:
         Settings(unknown_lookups_seconds=value)
     assert "unknown_lookups_seconds" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "former"),
+    [
+        ("", ()),
+        ("sixteen-letters-", ("sixteen-letters-",)),
+        ("sixteen-letters-, sixteen-letters+", ("sixteen-letters-", "sixteen-letters+")),
+        # One a line, and then a comma is part of a key.
+        ("sixteen,letters-\r\nsixteen-letters+\n", ("sixteen,letters-", "sixteen-letters+")),
+    ],
+)
+def test_former_ledger_keys_stand_behind_the_current_one(
+    written: str, former: tuple[str, ...]
+) -> None:
+    settings = Settings(
+        ledger_key=SecretStr("the current ledger key"), former_ledger_keys=SecretStr(written)
+    )
+    assert settings.ledger_keys == ("the current ledger key", *former)
+    assert not settings.uses_development_ledger_key
+
+
+def test_a_ledger_key_that_is_too_short_is_refused_with_what_to_do() -> None:
+    with pytest.raises(ValidationError, match="at least 16 characters, such as `openssl rand"):
+        Settings(ledger_key=SecretStr("hunter2"))
+
+
+def test_the_development_key_is_told_also_while_it_is_a_former_one() -> None:
+    settings = Settings(
+        ledger_key=SecretStr("the current ledger key"),
+        former_ledger_keys=SecretStr("maskline-development-ledger-key"),
+    )
+    assert settings.uses_development_ledger_key
+
+
+def test_texts_are_recognised_for_three_days_and_up_to_thirty() -> None:
+    assert Settings().ledger_retention == timedelta(days=3)
+    assert Settings(ledger_retention_hours=720).ledger_retention == timedelta(days=30)

@@ -8,7 +8,7 @@ from conversation_service.domain.inbound_text import InboundText
 from conversation_service.messaging.client import CarrierReceipt
 from conversation_service.operations.executor import Result
 from conversation_service.rpc.refusals import item_error
-from conversation_service.rpc.shape import MAX_ATTACHMENTS, MAX_CARRIER_ID_LENGTH, Shape
+from conversation_service.rpc.shape import MAX_ATTACHMENTS, Shape
 from conversation_service.store.times import from_ms
 from maskline.conversation.v1 import conversation_pb2 as pb
 
@@ -16,7 +16,7 @@ from maskline.conversation.v1 import conversation_pb2 as pb
 def inbound_text(message: pb.InboundMessage) -> InboundText | InvalidArgument:
     """A text, or what is wrong with its form."""
     shape = Shape()
-    shape.identifier("carrier_message_id", message.carrier_message_id, MAX_CARRIER_ID_LENGTH)
+    shape.carrier_id("carrier_message_id", message.carrier_message_id)
     shape.phone_number("from_number", message.from_number)
     shape.phone_number("to_number", message.to_number)
     shape.body("body", message.body, may_be_empty=True)
@@ -57,8 +57,8 @@ def text_result(result: Result) -> pb.ReceiveMessageResult:
 def carrier_receipt(message: pb.DeliveryReceipt) -> CarrierReceipt | InvalidArgument:
     """A receipt, or what is wrong with its form."""
     shape = Shape()
-    shape.identifier("carrier_message_id", message.carrier_message_id, MAX_CARRIER_ID_LENGTH)
-    shape.optional_identifier("send_token", message.send_token)
+    shape.carrier_id("carrier_message_id", message.carrier_message_id)
+    shape.optional_send_token("send_token", message.send_token)
     shape.moment("carrier_time", message.carrier_time.seconds, message.carrier_time.nanos)
     try:
         shape.check()

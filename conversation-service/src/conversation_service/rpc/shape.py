@@ -9,8 +9,6 @@ from conversation_service.domain.pool import POOL_NAME
 from conversation_service.domain.wording import MAX_LENGTH, is_textable
 
 MAX_ID_LENGTH = 64
-# Carriers' ids are longer than ours; Flowroute's have 37 characters.
-MAX_CARRIER_ID_LENGTH = 128
 MAX_NOTE_LENGTH = 200
 MAX_BATCH = 256
 # Far beyond any list that is kept.
@@ -21,6 +19,11 @@ MAX_PAGE_SIZE = 500
 # Of the year 9999, the last that a Timestamp may hold.
 LAST_SECOND = 253_402_300_799
 NANOS_OF_A_SECOND = 1_000_000_000
+
+# Whoever reaches the gateway chooses these, and keys and logs hold them: no words, no numbers with
+# their signs. Flowroute's ids have 37 characters, send tokens 43.
+CARRIER_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+SEND_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 # The ids of a stream: milliseconds and a number, both 64 bits at the most.
 CURSOR = re.compile(r"[0-9]{1,19}(-[0-9]{1,19})?")
@@ -41,6 +44,16 @@ class Shape:
         """An id that may be empty."""
         if value:
             self.identifier(field, value)
+
+    def carrier_id(self, field: str, value: str) -> None:
+        """A required id of the carrier's."""
+        if not CARRIER_ID.fullmatch(value):
+            self._wrong(field, "required, at most 128 letters, digits, hyphens and underscores")
+
+    def optional_send_token(self, field: str, value: str) -> None:
+        """The token of a receipt's address, or nothing."""
+        if value and not SEND_TOKEN.fullmatch(value):
+            self._wrong(field, "at most 64 letters, digits, hyphens and underscores")
 
     def phone_number(self, field: str, value: str) -> None:
         """A required number."""

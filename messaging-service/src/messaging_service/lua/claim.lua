@@ -5,8 +5,9 @@
                             token, claim_ms; of lost answers since_ms, resends, resolution, and
                             while one is looked into unknown_ms, looked; with files media,
                             refused_media; when known carrier_id, code, refusal; expires
-  ARGV     1 fingerprint · 2 pool · 3 token · 4 state of a claimed text · 5 its rank ·
-           6 state of a text whose answer was lost · 7 now_ms · 8 keep_ms
+  ARGV     1 pool · 2 token · 3 state of a claimed text · 4 its rank ·
+           5 state of a text whose answer was lost · 6 now_ms · 7 keep_ms ·
+           8+ the text's fingerprint under each key: the first is written, any is recognised
   RETURNS  {"claimed"}               the token holds the text; answered to that token again, for
                                      the call may be repeated by the client library
            {"in_progress", message}  another token holds it
@@ -16,10 +17,14 @@
            leaves the state of a text that is sent again.
 ]]
 local message = KEYS[1]
-local fingerprint, pool, token, state, rank, unknown, now_ms, keep_ms = unpack(ARGV)
+local pool, token, state, rank, unknown, now_ms, keep_ms = unpack(ARGV, 1, 7)
+local fingerprint, is_same = ARGV[8], false
 
 local held = redis.call("HMGET", message, "fingerprint", "state", "token", "unknown_ms")
-if held[1] and held[1] ~= fingerprint then
+for at = 8, #ARGV do
+  is_same = is_same or held[1] == ARGV[at]
+end
+if held[1] and not is_same then
   return {"reused"}
 end
 if held[2] and held[2] ~= state and (held[2] ~= unknown or held[4]) then
