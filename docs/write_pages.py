@@ -63,8 +63,9 @@ TEXTS_HEAD = """## System texts
 A pool may say any of these in its own words: printable ASCII, at most 160 characters in the
 longest form, nothing that looks like a phone number, nothing that would be taken for a command if
 it came back. All may use `{operator}` and the command words `{start}`, `{join}`, `{end}`,
-`{help}`, `{stop}`, `{block}` and `{report}`; `{code}`, `{span}` and `{receipt}` only where they stand below.
-Every text that ends something, and `help` and `opened`, must say how to stop all texts.
+`{help}`, `{stop}`, `{block}` and `{report}`; `{code}`, `{span}` and `{receipt}` only where they
+stand below. Every text that ends something, and `help` and `opened`, must say how to stop all
+texts.
 """
 
 
