@@ -68,7 +68,7 @@ class Rounds:
             await self._settling.bury(token, texts, Death.UNREADABLE, self._clock.now())
 
     async def _texts(self, batch: Sequence[Lane]) -> dict[str, OwedText | Unreadable]:
-        """The first texts by their entries; those not held, or held for too long, are read again."""
+        """The first texts by their entries; what is not held, or held too long, is read again."""
         oldest = self._clock.now() - HELD_FOR
         heads = [lane.head for lane in batch]
         held = {
