@@ -1,5 +1,7 @@
 """All that lies in Redis, whatever its kind, as bytes to be searched."""
 
+from typing import cast
+
 from redis.asyncio import Redis
 
 
@@ -9,7 +11,7 @@ async def everything(redis: Redis) -> dict[bytes, bytes]:
 
 
 async def _behind(redis: Redis, key: bytes) -> bytes:
-    kind = (await redis.type(key)).decode()
+    kind = cast("bytes", await redis.type(key)).decode()
     match kind:
         case "string":
             found: object = await redis.get(key)

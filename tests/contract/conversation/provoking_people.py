@@ -1,5 +1,7 @@
 """How each refusal comes about that PersonService documents."""
 
+from collections.abc import Awaitable
+
 import pytest
 from contract.conversation.provoking import (
     Provocation,
@@ -26,7 +28,7 @@ async def while_others_change_it(service: RunningService, patch: pytest.MonkeyPa
     return await erase(service)
 
 
-def get(service: RunningService, name: str) -> object:
+def get(service: RunningService, name: str) -> Awaitable[object]:
     return ask(service.people.GetErasure, pb.GetErasureRequest(erasure_id=name))
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from functools import partial
+from typing import cast
 from uuid import uuid4
 
 import pytest
@@ -13,7 +14,7 @@ from conversation_service.domain.texts import Template
 from conversation_service.store.erasure_log import ERASURE_LIFETIME
 from conversation_service.store.key_ring import is_sealed
 from conversation_service.store.keys import DeploymentKeys, Keys, parts_of
-from conversation_service.store.sealed_records import SealedRecords
+from conversation_service.store.sealed_records import Entry, SealedRecords
 from conversation_service.store.text_keys import conversation_of
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import opt_out_pb2, person_pb2
@@ -77,6 +78,16 @@ async def conversations_of(service: RunningService, number: str) -> list[str]:
     request = pb.ListConversationsRequest(phone_number=number)
     listed = (await ask(service.stub.ListConversations, request)).conversations
     return [one.conversation_id for one in listed]
+
+
+async def events(service: RunningService) -> list[dict[bytes, bytes]]:
+    found = cast("list[Entry]", await service.redis.xrange(KEYS.events))
+    return [fields for _, fields in found]
+
+
+async def alices_opt_out(service: RunningService) -> list[bytes]:
+    found = await service.redis.get(DeploymentKeys().opt_out(ALICE.person_id))
+    return cast("bytes", found).split(b" ")
 
 
 async def lived(service: RunningService) -> None:
@@ -198,8 +209,7 @@ async def test_what_others_do_stays(service: RunningService) -> None:
 async def test_clients_are_told_which_conversations_went(service: RunningService) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
     await erase(service)
-    found = await service.redis.xrange(KEYS.events)
-    told = [(fields[b"type"], fields[b"conversation"]) for _, fields in found]
+    told = [(one[b"type"], one[b"conversation"]) for one in await events(service)]
     name = conversation.conversation_id.encode()
     assert [kind for kind, place in told if place == name] == [b"CONVERSATION_ERASED"]
 
@@ -225,10 +235,9 @@ async def test_an_opt_out_that_stood_before_no_longer_says_which_text_told_of_it
 ) -> None:
     text = service.text(ALICE_NUMBER, "quit")
     await service.receive(text)
-    key = DeploymentKeys().opt_out(ALICE.person_id)
-    before = (await service.redis.get(key) or b"").split(b" ")
+    before = await alices_opt_out(service)
     made = await erase(service)
-    after = (await service.redis.get(key) or b"").split(b" ")
+    after = await alices_opt_out(service)
     assert before[2] == text.carrier_message_id.encode()
     assert after == [*before[:2], made.erasure_id.encode()]
 
@@ -303,12 +312,8 @@ async def test_a_dead_letter_of_the_person_goes_too(service: RunningService) -> 
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     await service.says(ALICE_NUMBER, "words to bob")
     await service.quiet()
-    [(_, fields)] = [
-        one
-        for one in await service.redis.xrange(KEYS.events)
-        if one[1][b"type"] == b"MESSAGE_RELAYED"
-    ]
-    message = fields[b"message"]
+    [relayed] = [one for one in await events(service) if one[b"type"] == b"MESSAGE_RELAYED"]
+    message = relayed[b"message"]
     await service.redis.xadd(
         KEYS.dead, {"reason": "INVALID", "died": 1, "message": message, "at": 1, "text": b"\x01"}
     )
