@@ -8,7 +8,7 @@ SOURCES := $(PARTS:%=%/pyproject.toml) protos/generate.py $(wildcard protos/mask
 
 # Moves all ports of `make run`.
 PORT_OFFSET ?= 0
-# Extra arguments of pytest, such as ARGS="tests/unit -k decide".
+# Extra arguments of pytest, such as ARGS="tests/unit -k decide", or of the benchmark.
 ARGS ?=
 
 # How long `make soak` goes on.
@@ -83,8 +83,8 @@ fuzz: install ## Tries bad input for long: make fuzz MINUTES=60
 test-compose: install ## Holds a conversation through the docker-compose stack
 	$(BIN)/python -m pytest -m compose tests/compose $(ARGS)
 
-bench: install ## Measures the running stack beside a skeleton of the same hops
-	$(BIN)/python -m bench
+bench: install ## Measures the running stack, and what encryption costs; ARGS="--quick"
+	PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
 
 clean: ## Removes what was built here; conversations of `make run` stay in .data
 	rm -rf $(VENV) protos/generated .mypy_cache .pytest_cache .ruff_cache .hypothesis \

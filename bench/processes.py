@@ -2,6 +2,7 @@
 
 import os
 import resource
+import socket
 import subprocess
 import sys
 import time
@@ -13,8 +14,9 @@ PATIENCE_SECONDS = 30.0
 
 
 def start(held: ExitStack, *command: str) -> "subprocess.Popen[bytes]":
-    """A process that is ended with what holds it."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    """A process that is ended with what holds it. It finds the modules that this one finds."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)
     held.callback(_end, process)
     return process
 
@@ -53,6 +55,12 @@ def processes_below(pid: int) -> dict[str, int]:
             at = command.index("-m") + 1 if "-m" in command else 0
             found[Path(command[at]).name] = int(entry.name)
     return found
+
+
+def listens(port: int) -> bool:
+    """Whether somebody takes connections there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def wait_until(holds: Callable[[], bool], what: str) -> None:

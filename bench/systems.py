@@ -1,8 +1,7 @@
-"""The two systems that are measured, each with what it needs to be sent texts."""
+"""The systems that are measured, each with what it needs to be sent texts."""
 
 import json
 import re
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -12,20 +11,15 @@ from pathlib import Path
 
 import httpx
 
+from bench.carrier import TAKEN
 from bench.people import people
-from bench.processes import processes_below, start, start_python, wait_until
+from bench.processes import listens, processes_below, start, start_python, wait_until
+from bench.ways import Way
 from devstack.valkey import server_command
+from support.ports import free_port
 
 MASKED_NUMBER = "+12065550100"
 CALL_SECONDS = 30.0
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def answers(url: str) -> bool:
@@ -56,7 +50,7 @@ class Carrier:
 
     def look(self) -> None:
         """Fetches what came since the last look: body -> to whom and when."""
-        for body, to, time_ns in httpx.get(self.url, timeout=CALL_SECONDS).json():
+        for body, to, time_ns in httpx.get(self.url + TAKEN, timeout=CALL_SECONDS).json():
             self.taken.setdefault(body, []).append((to, time_ns))
 
     def delay(self, milliseconds: int) -> None:
@@ -100,7 +94,7 @@ def start_skeleton(held: ExitStack, carrier: Carrier, folder: Path) -> System:
     data.mkdir(parents=True)
     valkey = start(held, *server_command(ports["valkey"], data, durable=True))
     redis_url = f"redis://127.0.0.1:{ports['valkey']}/0"
-    wait_until(lambda: _listens(ports["valkey"]), "the skeleton's Valkey")
+    wait_until(lambda: listens(ports["valkey"]), "the skeleton's Valkey")
     hops = [
         ("messaging", carrier.url),
         ("conversation", f"127.0.0.1:{ports['messaging']}"),
@@ -110,7 +104,7 @@ def start_skeleton(held: ExitStack, carrier: Carrier, folder: Path) -> System:
         role: start_python(held, "bench.skeleton", role, str(ports[role]), target, redis_url)
         for role, target in hops
     }
-    wait_until(lambda: all(map(_listens, ports.values())), "the skeleton")
+    wait_until(lambda: all(map(listens, ports.values())), "the skeleton")
     senders = [(number, number) for number in islice(people(), 400)]
     return System(
         name="skeleton",
@@ -121,23 +115,31 @@ def start_skeleton(held: ExitStack, carrier: Carrier, folder: Path) -> System:
     )
 
 
-def start_maskline(held: ExitStack, carrier: Carrier, folder: Path) -> System:
-    """All of it as `make run` starts it, but for the carrier."""
-    addresses = folder / "addresses.json"
-    arguments = (str(folder / "maskline"), carrier.url, str(addresses))
+def start_maskline(held: ExitStack, carrier: Carrier, folder: Path, way: Way) -> System:
+    """All of it as `make run` starts it, but for the carrier and for what the way says."""
+    addresses = folder / f"{way.name}.json"
+    arguments = (way.told(), str(folder / way.name), carrier.url, str(addresses))
     process = start_python(held, "bench.maskline", *arguments)
     wait_until(lambda: addresses.exists() or process.poll() is not None, "Maskline")
     urls = json.loads(addresses.read_text())
-    pids = processes_below(process.pid)
-    pids["valkey"] = next(pid for name, pid in pids.items() if "valkey" in name)
-    wanted = {"gateway", "conversation_service", "messaging_service", "valkey"}
+    running = {_part(name, way): pid for name, pid in processes_below(process.pid).items()}
+    wanted = {"gateway", "conversation", "messaging", "valkey"}
     return System(
-        name="maskline",
+        name=way.name,
         callback_url=f"{urls['gateway_url']}/api/message",
         redis_url=urls["redis_url"],
-        pids={name.removesuffix("_service"): pid for name, pid in pids.items() if name in wanted},
+        pids={name: pid for name, pid in running.items() if name in wanted},
         senders=[],
     )
+
+
+def _part(program: str, way: Way) -> str:
+    """What a process is for."""
+    if program == way.conversation:
+        return "conversation"
+    if "valkey" in program or "redis" in program:
+        return "valkey"
+    return program.removesuffix("_service")
 
 
 def connect_people(system: System, carrier: Carrier, conversations: int) -> None:
@@ -177,8 +179,3 @@ def _codes(carrier: Carrier, number: int) -> dict[str, str]:
 def _told(carrier: Carrier, words: str) -> int:
     carrier.look()
     return sum(len(to) for body, to in carrier.taken.items() if body.startswith(words))
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -53,6 +53,9 @@ IN_DOCKERFILE = {
     ),
     "runs as a user told by number": re.compile(r"^USER [1-9]\d*:[1-9]\d*$", re.M),
     "checks its health": re.compile(r"^HEALTHCHECK .*\\\n +CMD \[", re.M),
+    "asks for its health as its own settings ask to be asked": re.compile(
+        r'"runtime\.probe", .*"--settings", "[A-Z]+_"\]$', re.M
+    ),
     "is stopped by SIGTERM": re.compile(r"^STOPSIGNAL SIGTERM$", re.M),
     "starts without a shell": re.compile(r'^ENTRYPOINT \["python", "-m", "\w+"\]$', re.M),
     "holds no secret": re.compile(r"\A(?!.*(KEY|SECRET|TOKEN|PASSWORD)S?[= ])", re.S),

@@ -23,6 +23,10 @@ USERS_WITHOUT_PASSWORDS = REPOSITORY / "deploy" / "redis.acl"
 USERS_FILE = "./.redis.acl"
 # The first two keep Redis unreadable. Whoever loses them loses the live conversations.
 KEYS = ("CONVERSATION_STATE_KEY", "MESSAGING_LEDGER_KEY", *REDIS_USERS.values())
+# The gateway's setting and the simulator's, which say the same.
+CALLBACK_TOKEN = ("GATEWAY_CALLBACK_TOKENS", "SIMULATOR_CALLBACK_TOKEN")
+# Named where a real carrier carries the texts: its addresses are for a person to change.
+CARRIER = "MESSAGING_FLOWROUTE_URL"
 PUBLISHED = {"simulator": 8090, "gateway": 8080}
 # Several starts that wait for each other, each with half a minute of its own.
 HEALTH_LIMIT_SECONDS = 150
@@ -46,6 +50,7 @@ def up(options: list[str]) -> None:
     """Builds and starts everything, waits until it is healthy, and says where the page is."""
     env_file = REPOSITORY / ".env"
     write_missing_keys(env_file)
+    write_callback_token(env_file)
     if write_redis_users(env_file):
         # Redis reads its users when it starts.
         _compose("up", "--detach", "--force-recreate", "redis")
@@ -53,7 +58,8 @@ def up(options: list[str]) -> None:
     wait_until_healthy()
     addresses = {service: _published(service) for service in PUBLISHED}
     print(f"\nMaskline runs.\n\n  Phones    http://{addresses['simulator']}")
-    print(f"  Callbacks http://{addresses['gateway']}/api/message\n  Stop      make down\n")
+    print(f"  Callbacks http://{addresses['gateway']}/api/message/<token, if the gateway has one>")
+    print("  Stop      make down\n")
 
 
 def check() -> None:
@@ -73,6 +79,23 @@ def write_missing_keys(env_file: Path) -> None:
         return
     _append(env_file, {key: secrets.token_urlsafe(32) for key in missing})
     print(f"Wrote {', '.join(missing)} into {env_file}. Keep it: without it the data is lost.")
+
+
+def write_callback_token(env_file: Path) -> None:
+    """Gives the gateway a token of its callbacks, and the simulator the same, unless they have.
+
+    Leaves it be where a token comes as a file, and where another carrier than the simulator would
+    have to be told of a new one first.
+    """
+    given = {**_values(env_file), **os.environ}
+    missing = [name for name in CALLBACK_TOKEN if not given.get(name)]
+    if given.get(CARRIER) or any(given.get(f"{name}_FILE") for name in CALLBACK_TOKEN):
+        return
+    if missing:
+        known = [given[name] for name in CALLBACK_TOKEN if name not in missing]
+        token = known[0] if known else secrets.token_urlsafe(32)
+        _append(env_file, dict.fromkeys(missing, token))
+        print(f"Wrote {', '.join(missing)} into {env_file}.")
 
 
 def write_redis_users(env_file: Path) -> bool:

@@ -38,6 +38,9 @@ class ComposeStack:
             "CONVERSATION_STATE_KEY": secrets.token_urlsafe(32),
             "MESSAGING_LEDGER_KEY": secrets.token_urlsafe(32),
             **_redis_users(),
+            **dict.fromkeys(
+                ("GATEWAY_CALLBACK_TOKENS", "SIMULATOR_CALLBACK_TOKEN"), secrets.token_urlsafe(32)
+            ),
             # A callback that meets a restart comes again soon.
             "SIMULATOR_RESEND_INTERVAL_SECONDS": "1",
         }

@@ -1,6 +1,7 @@
 """All of Maskline as processes, on free ports, with data of its own."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -19,16 +20,24 @@ RESEND_SECONDS = "0.2"
 RECOVERY_SECONDS = "1"
 
 
-@pytest.fixture
-async def stack(tmp_path: Path) -> AsyncIterator[Stack]:
+@asynccontextmanager
+async def running_stack(folder: Path, **settings: str) -> AsyncIterator[Stack]:
     """Everything runs; nothing that dies is started again by itself."""
     ports = Ports(**{part: free_port() for part in PARTS})
     environment = {
         "SIMULATOR_RESEND_INTERVAL_SECONDS": RESEND_SECONDS,
         "SIMULATOR_PHONES": f"{ALICE_NUMBER},{BOB_NUMBER}",
         "CONVERSATION_RECOVERY_INTERVAL_SECONDS": RECOVERY_SECONDS,
+        **settings,
     }
-    async with Stack(ports, tmp_path / "data", environment=environment, restart=False) as one:
+    async with Stack(ports, folder / "data", environment=environment, restart=False) as one:
+        yield one
+
+
+@pytest.fixture
+async def stack(tmp_path: Path) -> AsyncIterator[Stack]:
+    """With the settings of `make run`."""
+    async with running_stack(tmp_path) as one:
         yield one
 
 

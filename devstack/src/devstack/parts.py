@@ -80,8 +80,14 @@ def simulator(urls: Urls, person: Environment) -> Part:
         "SIMULATOR_GATEWAY_URL": urls.gateway_url,
         "SIMULATOR_PUBLIC_URL": urls.simulator_url,
     }
+    # What the person's gateway asks of the carrier, the carrier has to know.
+    defaults = {
+        f"SIMULATOR_CALLBACK_TOKEN{form}": person[f"GATEWAY_CALLBACK_TOKENS{form}"]
+        for form in ("", "_FILE")
+        if person.get(f"GATEWAY_CALLBACK_TOKENS{form}")
+    }
     check = partial(http_is_ok, f"{urls.simulator_url}/healthz")
-    return _service("simulator", environment(person, wiring), check)
+    return _service("simulator", environment(person, wiring, defaults), check)
 
 
 def messaging_service(urls: Urls, folder: DataFolder, person: Environment) -> Part:

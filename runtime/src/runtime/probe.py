@@ -1,14 +1,16 @@
 """Asks a server for its health: `python -m runtime.probe grpc HOST:PORT` or `... http URL`.
 
 A container's health check. The exit status is 0 for healthy and 1 for anything else. With
-`--settings PREFIX` it shows the certificate of the process beside it, from the same environment:
-that certificate then needs the host as a name too.
+`--settings PREFIX` it asks as fits the process beside it, from the same environment. Over gRPC it
+shows that one's certificate, which then needs the host as a name too. Over HTTP it asks by HTTPS
+where that one serves it, and trusts the very certificate in that one's file, whatever its name.
 """
 
 import argparse
 import asyncio
 import http.client
 import os
+import ssl
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,10 +24,16 @@ if TYPE_CHECKING:
 TIMEOUT_SECONDS = 2.0
 
 
-def http_answers(url: str) -> bool:
-    """Whether a GET of this `http://` URL is answered with 200 in time."""
+def http_answers(url: str, certificate: Path | None = None) -> bool:
+    """Whether a GET of this `http://` URL is answered with 200 in time.
+
+    With the file of a certificate it is asked by HTTPS, of whoever holds that certificate.
+    """
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.netloc, timeout=TIMEOUT_SECONDS)
+    try:
+        connection = _connection(parts.netloc, certificate)
+    except OSError:
+        return False
     try:
         connection.request("GET", parts.path or "/")
         return connection.getresponse().status == http.client.OK
@@ -33,6 +41,19 @@ def http_answers(url: str) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _connection(place: str, certificate: Path | None) -> http.client.HTTPConnection:
+    """Raises OSError for a certificate that cannot be read."""
+    if certificate is None:
+        return http.client.HTTPConnection(place, timeout=TIMEOUT_SECONDS)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # It carries the name that the carrier calls, and this is asked on loopback.
+    context.check_hostname = False
+    # Trusted by itself: its authority need not be known here.
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.load_verify_locations(certificate)
+    return http.client.HTTPSConnection(place, timeout=TIMEOUT_SECONDS, context=context)
 
 
 async def grpc_serves(target: str, tls: "TlsFiles | None" = None) -> bool:
@@ -78,6 +99,12 @@ def tls_files_in(environment: Mapping[str, str], prefix: str) -> "TlsFiles | Non
     return TlsFiles(Path(certificate), Path(key), Path(authority))
 
 
+def https_certificate_in(environment: Mapping[str, str], prefix: str) -> Path | None:
+    """What the process whose settings begin with `prefix` shows over HTTPS, if it serves it."""
+    named = environment.get(f"{prefix}HTTPS_CERTIFICATE_FILE")
+    return Path(named) if prefix and named else None
+
+
 def main() -> None:
     """Ends the process with the answer as its status."""
     parser = argparse.ArgumentParser(prog="runtime.probe", description="Asks a server's health.")
@@ -86,7 +113,8 @@ def main() -> None:
     parser.add_argument("--settings", metavar="PREFIX", default="", help="such as CONVERSATION_")
     asked = parser.parse_args()
     if asked.protocol == "http":
-        healthy = http_answers(asked.address)
+        certificate = https_certificate_in(os.environ, asked.settings)
+        healthy = http_answers(asked.address, certificate)
     else:
         tls = tls_files_in(os.environ, asked.settings)
         healthy = asyncio.run(grpc_serves(asked.address, tls))

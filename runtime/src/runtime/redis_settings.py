@@ -1,5 +1,7 @@
 """Settings of how Redis is reached: its password apart from its address, and TLS."""
 
+from urllib.parse import parse_qs
+
 from pydantic import Field, SecretStr, model_validator
 
 from runtime.link_settings import LinkSettings, is_local
@@ -14,10 +16,16 @@ class RedisSettings(LinkSettings):
     redis_password: Secret | None = Field(
         None, description="Password of the user in the Redis URL, which then holds none."
     )
+    # The base reads the password from it as from any NAME_FILE; here is where to look again.
+    redis_password_file: OptionalFile = Field(
+        None,
+        description="The file that holds this password, if it is given so; each new connection "
+        "reads it again.",
+    )
     redis_ca_file: OptionalFile = Field(
         None,
         description="The authority (PEM) of Redis's certificate; the system's own without one. "
-        "This and the next two need a rediss:// URL.",
+        "This and the next two need a rediss:// URL; a new connection uses renewed files.",
     )
     redis_certificate_file: OptionalFile = Field(
         None, description="Certificate (PEM) that is shown to Redis, where it asks for one."
@@ -30,6 +38,7 @@ class RedisSettings(LinkSettings):
         return RedisAccess(
             self.redis_url,
             self.redis_password,
+            self.redis_password_file,
             self.redis_ca_file,
             self.redis_certificate_file,
             self.redis_key_file,
@@ -45,8 +54,13 @@ class RedisSettings(LinkSettings):
     @model_validator(mode="after")
     def _encrypts_what_it_says(self) -> "RedisSettings":
         files = (self.redis_ca_file, self.redis_certificate_file, self.redis_key_file)
-        scheme = split_url(_shown(self.redis_url)).scheme
-        if any(files) and scheme != "rediss":
+        url = split_url(_shown(self.redis_url))
+        if any(option.startswith("ssl_") for option in parse_qs(url.query)):
+            raise ValueError(
+                f"{self.spelled('redis_url')} holds options of TLS (ssl_...), which are not "
+                f"followed: name the files in {self.spelled('redis_ca_file')} and its like"
+            )
+        if any(files) and url.scheme != "rediss":
             raise ValueError(f"{self.spelled('redis_url')} must be a rediss:// address for TLS")
         if (self.redis_certificate_file is None) != (self.redis_key_file is None):
             names = self.spelled("redis_certificate_file", "redis_key_file")

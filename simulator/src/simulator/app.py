@@ -30,6 +30,7 @@ def create_carrier(settings: Settings, clock: Clock, post: Post) -> Carrier:
     carrier = Carrier(
         numbers=settings.numbers,
         gateway_url=settings.gateway_url,
+        callback_token=settings.current_callback_token,
         clock=clock,
         post=post,
         resend_interval=timedelta(seconds=settings.resend_interval_seconds),

@@ -69,6 +69,7 @@ class Carrier:
         *,
         numbers: Iterable[str],
         gateway_url: str,
+        callback_token: str = "",
         clock: Clock,
         post: Post,
         resend_interval: timedelta,
@@ -84,7 +85,7 @@ class Carrier:
         self.phones = Phones(self.feed.publish)
         self.courier = Courier(post, clock, resend_interval)
         self.behaviour = behaviour or Behaviour()
-        self.addresses = CallbackAddresses(gateway_url)
+        self.addresses = CallbackAddresses(gateway_url, callback_token)
         self.receipts = ReceiptDesk(self.courier, self.addresses)
         self._opt_outs = OptOuts()
         self._clock = clock

@@ -1,5 +1,6 @@
 """The whole environment of the simulator. Read once, in __main__, and passed down."""
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
@@ -15,12 +16,26 @@ from simulator.phones import MAX_PHONES
 
 # Flowroute's own list shows at most this many on a page; an account to play with needs fewer.
 MAX_NUMBERS = 200
+# What a gateway takes for a token. It becomes a part of an address.
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{32,128}")
 
 
 def _split(value: object) -> object:
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
 
+def _tokens(value: SecretStr) -> SecretStr:
+    if not all(map(_TOKEN.fullmatch, _parted(value))):
+        raise ValueError("a token has 32 to 128 of A-Z, a-z, 0-9, _ and -")
+    return value
+
+
+def _parted(tokens: SecretStr) -> list[str]:
+    written = tokens.get_secret_value()
+    return [part.strip() for part in written.split(",")] if written else []
+
+
+CallbackToken = Annotated[SecretStr, AfterValidator(_tokens)]
 PhoneNumber = Annotated[str, AfterValidator(to_e164)]
 PhoneNumbers = Annotated[tuple[PhoneNumber, ...], NoDecode, BeforeValidator(_split)]
 
@@ -34,6 +49,11 @@ class Settings(ServiceSettings):
     gateway_url: HttpUrl = Field(
         "http://127.0.0.1:8080",
         description="Where callbacks go: texts to /api/message, receipts to /api/receipt.",
+    )
+    callback_token: CallbackToken = Field(
+        SecretStr(""),
+        description="Last part of the addresses of callbacks, as GATEWAY_CALLBACK_TOKENS of the "
+        "gateway says; of two, with a comma between them, the first.",
     )
     public_url: HttpUrl | None = Field(
         None,
@@ -73,3 +93,8 @@ class Settings(ServiceSettings):
         False, description="Whether a third receipt says that the handset has the text (1004)."
     )
     log_level: LogLevel = Field("info", description="Least serious log lines that are written.")
+
+    @property
+    def current_callback_token(self) -> str:
+        """The one to use; empty if the gateway asks for none."""
+        return next(iter(_parted(self.callback_token)), "")

@@ -1,26 +1,36 @@
 """`python -m runtime.probe`, the health check inside a container."""
 
 import asyncio
+import os
+import ssl
 import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
 from runtime.grpc_server import GrpcServer
+from runtime.https import HttpsFiles, https_context
+from support.certificates import Authority
 from support.ports import free_port
 
 STATUS = {"well": "200 OK", "unwell": "503 Service Unavailable"}
 
 
-async def probe(*arguments: str) -> int | None:
+async def probe(*arguments: str, **environment: str) -> int | None:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "runtime.probe", *arguments, stderr=asyncio.subprocess.DEVNULL
+        sys.executable,
+        *("-m", "runtime.probe"),
+        *arguments,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={**os.environ, **environment},
     )
     return await process.wait()
 
 
-@pytest.fixture
-async def http_port() -> AsyncIterator[int]:
+@asynccontextmanager
+async def serving(context: ssl.SSLContext | None = None) -> AsyncIterator[int]:
     """Answers `/well` with 200 and `/unwell` with 503."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -29,13 +39,56 @@ async def http_port() -> AsyncIterator[int]:
         writer.write(head.encode())
         writer.close()
 
-    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+    async with await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context) as server:
         yield server.sockets[0].getsockname()[1]
+
+
+@pytest.fixture
+async def http_port() -> AsyncIterator[int]:
+    """Of one without HTTPS."""
+    async with serving() as port:
+        yield port
 
 
 @pytest.mark.parametrize(("path", "status"), [("well", 0), ("unwell", 1)])
 async def test_http_is_healthy_only_with_200(http_port: int, path: str, status: int) -> None:
     assert await probe("http", f"http://127.0.0.1:{http_port}/{path}") == status
+
+
+def https_files(folder: Path) -> HttpsFiles:
+    """Of a gateway that the carrier calls by a name of its own."""
+    made = Authority().files(folder, "gateway.example")
+    return HttpsFiles(made.certificate, made.key)
+
+
+async def ask(port: int, path: str, certificate: Path | str) -> int | None:
+    """As the image does: the address is the same with HTTPS and without."""
+    address = f"http://127.0.0.1:{port}/{path}"
+    named = {"GATEWAY_HTTPS_CERTIFICATE_FILE": str(certificate)}
+    return await probe("http", address, "--settings", "GATEWAY_", **named)
+
+
+@pytest.mark.parametrize(("path", "status"), [("well", 0), ("unwell", 1)])
+async def test_a_gateway_that_serves_https_is_asked_by_https(
+    tmp_path: Path, path: str, status: int
+) -> None:
+    files = https_files(tmp_path)
+    async with serving(https_context(files)) as port:
+        assert await ask(port, path, files.certificate) == status
+        assert await probe("http", f"http://127.0.0.1:{port}/{path}") == 1
+
+
+@pytest.mark.parametrize("certificate", ["own.pem", "nowhere.pem", "own.key"])
+async def test_whoever_shows_another_certificate_is_not_healthy(
+    tmp_path: Path, certificate: str
+) -> None:
+    https_files(tmp_path / "another")
+    async with serving(https_context(https_files(tmp_path / "gateway"))) as port:
+        assert await ask(port, "well", tmp_path / "another" / certificate) == 1
+
+
+async def test_without_a_certificate_in_the_settings_http_is_asked(http_port: int) -> None:
+    assert await ask(http_port, "well", "") == 0
 
 
 @pytest.mark.parametrize(("well", "status"), [(True, 0), (False, 1)])

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
+from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -112,13 +113,13 @@ def assert_error(response: httpx.Response, status: int, title: str) -> str:
 
 @asynccontextmanager
 async def running_simulator(
-    clock: ManualClock, *, answer_timeout_seconds: float = 10.0
+    clock: ManualClock, *, answer_timeout_seconds: float = 10.0, callback_token: str = ""
 ) -> AsyncIterator[RunningSimulator]:
     """The application on a free port, as `python -m simulator` serves it."""
     gateway = RecordingGateway()
     async with serving(gateway.app) as gateway_server:
         gateway.url = f"http://127.0.0.1:{port_of(gateway_server)}"
-        settings = Settings(gateway_url=gateway.url)
+        settings = Settings(gateway_url=gateway.url, callback_token=SecretStr(callback_token))
         client = CallbackClient(answer_timeout_seconds)
         carrier = create_carrier(settings, clock, client.post)
         app = create_app(settings, clock, carrier, client)

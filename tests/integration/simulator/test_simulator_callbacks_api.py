@@ -8,9 +8,13 @@ from integration.simulator.running_simulator import (
     KEYS,
     RunningSimulator,
     assert_error,
+    running_simulator,
 )
 
+from support.clock import ManualClock
+
 TYPES = ("sms_callback", "mms_callback", "sms_dlr_callback", "mms_dlr_callback")
+TOKEN = "a-token-of-the-gateway-that-is-in-use"
 ADDRESS = "https://relay.example/api/message?x=1"
 
 
@@ -42,6 +46,18 @@ async def test_at_the_start_callbacks_are_set_to_where_they_really_go(
             "callback_url": address,
             "product": kind[:3],
         }
+
+
+async def test_with_a_token_of_the_gateway_every_address_ends_with_it(clock: ManualClock) -> None:
+    async with running_simulator(clock, callback_token=f"{TOKEN},{'x' * 32}") as simulator:
+        for kind, what in zip(TYPES, ("message", "message", "receipt", "receipt"), strict=True):
+            address = (await attributes(simulator, kind))["callback_url"]
+            assert address == f"{simulator.gateway.url}/api/{what}/{TOKEN}"
+        await simulator.type_text("start")
+        await simulator.send()
+        await simulator.deliver()
+        paths = {callback.path for callback in simulator.gateway.received}
+        assert paths == {f"/api/message/{TOKEN}", f"/api/receipt/{TOKEN}"}
 
 
 @pytest.mark.parametrize("version", ["v2.1", "v2.2"])

@@ -16,7 +16,8 @@ from support.ports import free_port
 
 WORDS = "meet me at noon"
 TEXTS = f"/simulator/phones/{ALICE}/texts"
-PRIVATE = ("5550111", "5550100", "555-0111", "noon", "Traceback")
+TOKEN = "a-token-of-the-gateway-that-is-in-use"
+PRIVATE = ("5550111", "5550100", "555-0111", "noon", TOKEN, "Traceback")
 
 
 @asynccontextmanager
@@ -45,6 +46,7 @@ async def process(port: int, gateway_url: str) -> AsyncIterator[asyncio.subproce
     settings = {
         "SIMULATOR_LISTEN": f"127.0.0.1:{port}",
         "SIMULATOR_GATEWAY_URL": gateway_url,
+        "SIMULATOR_CALLBACK_TOKEN": TOKEN,
         "SIMULATOR_RESEND_INTERVAL_SECONDS": "0.01",
         "SIMULATOR_LOG_LEVEL": "debug",
     }

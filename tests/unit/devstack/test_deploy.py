@@ -8,6 +8,9 @@ from types import ModuleType
 
 import pytest
 
+from gateway.settings import Settings as GatewaySettings
+from simulator.settings import Settings as SimulatorSettings
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 COMPOSE_FILE = (REPOSITORY / "docker-compose.yml").read_text()
 DOCKERFILE = (REPOSITORY / "gateway" / "Dockerfile").read_text()
@@ -92,6 +95,7 @@ def test_a_broken_promise_of_the_compose_file_is_named(
         ("USER 10001:10001", "USER maskline", "runs as a user told by number"),
         ("USER 10001:10001", "USER 0:0", "runs as a user told by number"),
         ("HEALTHCHECK ", "# ", "checks its health"),
+        (', "--settings", "GATEWAY_"]', "]", "asks for its health as its own settings"),
         ("STOPSIGNAL SIGTERM", "STOPSIGNAL SIGKILL", "is stopped by SIGTERM"),
         ('ENTRYPOINT ["python", "-m", "gateway"]', "ENTRYPOINT python -m gateway", "a shell"),
         ("--require-hashes -r requirements/", "-r requirements/", "installs by hash"),
@@ -106,7 +110,8 @@ def test_a_broken_promise_of_a_dockerfile_is_named(right: str, wrong: str, promi
 
 @pytest.fixture
 def _no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    for key in (*compose.KEYS, "REDIS_USERS_FILE"):
+    tokens = [f"{name}{form}" for name in compose.CALLBACK_TOKEN for form in ("", "_FILE")]
+    for key in (*compose.KEYS, "REDIS_USERS_FILE", compose.CARRIER, *tokens):
         monkeypatch.delenv(key, raising=False)
 
 
@@ -186,3 +191,50 @@ def test_make_up_leaves_a_persons_own_redis_users_alone(
     compose.write_missing_keys(tmp_path / ".env")
     assert not compose.write_redis_users(tmp_path / ".env")
     assert not (tmp_path / ".redis.acl").exists()
+
+
+def written(env_file: Path) -> dict[str, str]:
+    lines = env_file.read_text().splitlines() if env_file.exists() else []
+    return dict(line.split("=", 1) for line in lines)
+
+
+@pytest.mark.usefixtures("_no_keys")
+def test_make_up_gives_the_gateway_and_the_simulator_one_token_once(tmp_path: Path) -> None:
+    env_file = tmp_path / ".env"
+    compose.write_callback_token(env_file)
+    made = written(env_file)
+    assert made.keys() == set(compose.CALLBACK_TOKEN)
+    [token] = set(made.values())
+    # Both services take it.
+    GatewaySettings.model_validate({"callback_tokens": token})
+    assert (
+        SimulatorSettings.model_validate({"callback_token": token}).current_callback_token == token
+    )
+    compose.write_callback_token(env_file)
+    assert written(env_file) == made
+
+
+@pytest.mark.usefixtures("_no_keys")
+@pytest.mark.parametrize("known", ["GATEWAY_CALLBACK_TOKENS", "SIMULATOR_CALLBACK_TOKEN"])
+def test_make_up_tells_the_one_what_a_person_told_the_other(tmp_path: Path, known: str) -> None:
+    env_file = tmp_path / ".env"
+    env_file.write_text(f"{known}=theirs,theirs too\n")
+    compose.write_callback_token(env_file)
+    assert written(env_file) == dict.fromkeys(compose.CALLBACK_TOKEN, "theirs,theirs too")
+
+
+@pytest.mark.usefixtures("_no_keys")
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        {"GATEWAY_CALLBACK_TOKENS_FILE": "/run/secrets/tokens"},
+        {"MESSAGING_FLOWROUTE_URL": "https://carrier.example"},
+    ],
+)
+def test_make_up_makes_no_token_that_somebody_else_would_have_to_know(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, theirs: dict[str, str]
+) -> None:
+    for name, value in theirs.items():
+        monkeypatch.setenv(name, value)
+    compose.write_callback_token(tmp_path / ".env")
+    assert written(tmp_path / ".env") == {}

@@ -88,6 +88,17 @@ def test_a_person_may_point_the_stack_at_a_real_carrier() -> None:
     assert seen["PATH"] == "/bin"
 
 
+@pytest.mark.parametrize("form", ["", "_FILE"])
+def test_the_simulator_knows_the_token_that_the_gateway_asks_for(form: str) -> None:
+    person = {f"GATEWAY_CALLBACK_TOKENS{form}": "theirs"}
+    seen = service("simulator", person).environment
+    assert seen[f"SIMULATOR_CALLBACK_TOKEN{form}"] == "theirs"
+    person["SIMULATOR_CALLBACK_TOKEN"] = "another"
+    seen = service("simulator", person).environment
+    assert seen["SIMULATOR_CALLBACK_TOKEN"] == "another"
+    assert "SIMULATOR_CALLBACK_TOKEN_FILE" not in seen
+
+
 def test_the_wiring_cannot_be_changed_from_outside() -> None:
     person = {"GATEWAY_LISTEN": "0.0.0.0:80", "GATEWAY_CONVERSATION_TARGET_FILE": "elsewhere"}
     seen = service("gateway", person).environment

@@ -88,10 +88,31 @@ def test_redis_has_one_password() -> None:
     assert "PROBE_REDIS_URL, PROBE_REDIS_PASSWORD both hold a password" in both
 
 
+def test_a_password_that_came_from_a_file_is_looked_for_there_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "password").write_text("hunter2\n")
+    monkeypatch.setenv("PROBE_REDIS_PASSWORD_FILE", str(tmp_path / "password"))
+    access = Probe().redis_access
+    assert access.password_file == tmp_path / "password"
+    assert access.password is not None
+    assert access.password.get_secret_value() == "hunter2"
+    monkeypatch.delenv("PROBE_REDIS_PASSWORD_FILE")
+    assert Probe().redis_access.password_file is None
+
+
 def test_certificates_for_redis_need_an_encrypted_address() -> None:
     assert "PROBE_REDIS_URL must be a rediss:// address" in told(redis_ca_file=AUTHORITY)
     half = told(redis_url="rediss://redis:6379/0", redis_certificate_file=CERTIFICATE)
     assert "PROBE_REDIS_CERTIFICATE_FILE, PROBE_REDIS_KEY_FILE: give both" in half
+
+
+def test_tls_of_redis_is_not_told_in_its_address() -> None:
+    """Nobody would follow those files, and one such option lets any certificate pass."""
+    for option in ("ssl_cert_reqs=none", "db=1&ssl_ca_certs=ca.pem"):
+        refused = told(redis_url=f"rediss://redis:6379/0?{option}")
+        assert "PROBE_REDIS_URL holds options of TLS" in refused
+        assert "PROBE_REDIS_CA_FILE" in refused
 
 
 def test_a_process_whose_links_are_exposed_does_not_start(

@@ -7,6 +7,11 @@ from simulator.callbacks.inbound import CallbackShape
 from simulator.callbacks.receipts import ReceiptShape
 from simulator.settings import Settings
 
+TOKEN, OTHER_TOKEN = (
+    "a-token-of-the-gateway-that-is-in-use",
+    "a-token-of-the-gateway-that-was-in-use",
+)
+
 
 def test_the_defaults_serve_a_local_run() -> None:
     settings = Settings()
@@ -53,3 +58,19 @@ def test_what_cannot_work_is_refused(
 def test_no_secret_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIMULATOR_SECRET_KEY", "hunter2")
     assert "hunter2" not in repr(Settings())
+
+
+@pytest.mark.parametrize(
+    ("told", "used"),
+    [("", ""), (TOKEN, TOKEN), (f"{TOKEN},{OTHER_TOKEN}", TOKEN), (f" {TOKEN} , x{TOKEN}", TOKEN)],
+)
+def test_of_the_gateways_tokens_the_first_is_used(told: str, used: str) -> None:
+    assert Settings.model_validate({"callback_token": told}).current_callback_token == used
+
+
+@pytest.mark.parametrize("told", ["short", f"{TOKEN}/x", f"{TOKEN},", "ä" * 40, "x" * 129])
+def test_a_token_that_no_gateway_takes_is_refused_without_being_repeated(told: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Settings.model_validate({"callback_token": told})
+    assert "32 to 128" in str(refused.value)
+    assert told not in str(refused.value)

@@ -15,8 +15,11 @@ class CallbackType(StrEnum):
 class CallbackAddresses:
     """One address of each type, or none: then nothing of that type is sent."""
 
-    def __init__(self, gateway_url: str) -> None:
-        texts_url, receipts_url = f"{gateway_url}/api/message", f"{gateway_url}/api/receipt"
+    def __init__(self, gateway_url: str, token: str = "") -> None:
+        """With a token, which the gateway then expects as the last part of each address."""
+        end = f"/{token}" if token else ""
+        texts_url = f"{gateway_url}/api/message{end}"
+        receipts_url = f"{gateway_url}/api/receipt{end}"
         self._urls = {
             CallbackType.SMS: texts_url,
             CallbackType.MMS: texts_url,

@@ -1,0 +1,168 @@
+"""The price of encryption: what is compared with what, on what, and for how long."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bench.maskline import Deployment
+from bench.measure import Figures
+from bench.options import PARTS, QUICK, Options, chosen
+from bench.price import Measured, Price, Round
+from bench.price_report import Line, lines, table
+from bench.rounds import rounds_within
+from bench.ways import AS_IT_IS, ENCRYPTED, UNSEALED, Way, compared
+from devstack.folder import DataFolder
+from devstack.parts import Part
+
+FIGURES = Figures(
+    accepted_per_second=1000.0,
+    delivered_per_second=800.0,
+    to_answer_ms=(2.0, 10.0),
+    to_carrier_ms=(4.0, 20.0),
+    cpu_us={"gateway": 100.0, "conversation": 300.0, "messaging": 500.0, "valkey": 100.0},
+)
+BESIDE = {"driver": 1e6, "carrier": 1e6}
+
+
+def measured(factor: float) -> Measured:
+    """Everything so many times as high, but for what is not Maskline's."""
+    figures = replace(
+        FIGURES,
+        accepted_per_second=1000.0 * factor,
+        delivered_per_second=800.0 * factor,
+        to_answer_ms=(2.0 * factor, 10.0 * factor),
+        to_carrier_ms=(4.0 * factor, 20.0 * factor),
+        cpu_us={name: used * factor for name, used in FIGURES.cpu_us.items()} | BESIDE,
+    )
+    return Measured(figures, figures)
+
+
+def made(as_it_is: float, unsealed: float, encrypted: float) -> Round:
+    factors = {AS_IT_IS: as_it_is, UNSEALED: unsealed, ENCRYPTED: encrypted}
+    return {way: measured(factor) for way, factor in factors.items()}
+
+
+def price(*rounds: Round, redis_server: str = "/bin/redis-server") -> Price:
+    return Price(redis_server, list(rounds), {AS_IT_IS: 900.0, UNSEALED: 450.0, ENCRYPTED: 1800.0})
+
+
+def test_every_figure_is_with_encryption_against_without_it() -> None:
+    found = lines(price(made(2.0, 1.0, 6.0)))
+    assert len(found) == 12
+    *figures, taken = found
+    assert {(one.at_rest.median, one.links.median) for one in figures} == {(2.0, 3.0)}
+    assert (taken.as_it_is, taken.at_rest.median, taken.links.median) == (900.0, 2.0, 2.0)
+
+
+def test_ratios_are_taken_inside_rounds() -> None:
+    """A machine that slows down by a hundred between two rounds changes no ratio."""
+    rounds = [made(2.0, 1.0, 4.0), made(0.02, 0.01, 0.06), made(2.0, 1.0, 5.0)]
+    accepted, *_ = lines(price(*rounds))
+    assert accepted.at_rest.median == pytest.approx(2.0)
+    assert (accepted.links.least, accepted.links.median, accepted.links.most) == pytest.approx(
+        (2.0, 2.5, 3.0)
+    )
+
+
+def test_the_processor_time_together_is_that_of_maskline_alone() -> None:
+    by_name: dict[str, Line] = {one.name: one for one in lines(price(made(1.0, 1.0, 1.0)))}
+    assert by_name["CPU us/text: together"].as_it_is == 1000.0
+
+
+def test_the_table_says_when_redis_was_not_encrypted() -> None:
+    assert "NOT Redis" not in "\n".join(table(price(made(1, 1, 1))))
+    without = table(price(made(1, 1, 1), redis_server=""))
+    assert "NOT Redis" in "\n".join(without)
+    assert without[-1].startswith("bytes a live conversation")
+
+
+def environment(way: Way, folder: Path) -> dict[str, Part]:
+    deployment = Deployment(way, DataFolder(folder), "http://127.0.0.1:1")
+    return {part.name: part for part in deployment.parts()}
+
+
+def test_the_three_differ_in_what_is_encrypted_and_in_nothing_else(tmp_path: Path) -> None:
+    as_it_is, unsealed, encrypted = (
+        environment(way, tmp_path / way.name) for way in compared("/bin/redis-server")
+    )
+    assert unsealed["conversation_service"].command[-1] == "bench.unsealed"
+    assert as_it_is["conversation_service"].command[-1] == "conversation_service"
+    assert encrypted["conversation_service"].command[-1] == "conversation_service"
+    assert {parts["valkey"].command[0] for parts in (as_it_is, unsealed, encrypted)} == {
+        "/bin/redis-server"
+    }
+    assert "--tls-port" in encrypted["valkey"].command
+    for parts in (as_it_is, unsealed):
+        assert "--tls-port" not in parts["valkey"].command
+        assert not any("_TLS_" in name for part in parts.values() for name in part.environment)
+    for name, prefix in (
+        ("messaging_service", "MESSAGING"),
+        ("conversation_service", "CONVERSATION"),
+    ):
+        seen = encrypted[name].environment
+        assert seen[f"{prefix}_REDIS_URL"].startswith("rediss://")
+        for setting in ("TLS_CERTIFICATE_FILE", "TLS_CA_FILE", "REDIS_CA_FILE", "CALLERS_FILE"):
+            assert Path(seen[f"{prefix}_{setting}"]).is_file()
+    assert "GATEWAY_TLS_CERTIFICATE_FILE" in encrypted["gateway"].environment
+
+
+def test_without_a_redis_server_that_speaks_tls_redis_alone_stays_in_clear(tmp_path: Path) -> None:
+    _, _, way = compared("")
+    parts = environment(way, tmp_path)
+    seen = parts["conversation_service"].environment
+    assert seen["CONVERSATION_REDIS_URL"].startswith("redis://")
+    assert "CONVERSATION_REDIS_CA_FILE" not in seen
+    assert "CONVERSATION_TLS_CA_FILE" in seen
+    assert "--tls-port" not in parts["valkey"].command
+
+
+def test_the_ways_names_take_the_same_room_in_every_text() -> None:
+    assert len({len(way.name) for way in compared("")}) == 1
+
+
+def test_a_way_reaches_its_process_as_it_is() -> None:
+    for way in compared("/bin/redis-server"):
+        assert Way.read(way.told()) == way
+
+
+class Ticking:
+    """A clock, and rounds that each take so long."""
+
+    def __init__(self, *seconds: float) -> None:
+        self.now = 0.0
+        self._seconds = iter(seconds)
+
+    def __call__(self) -> float:
+        return self.now
+
+    def make(self, number: int) -> int:
+        self.now += next(self._seconds)
+        return number
+
+
+@pytest.mark.parametrize(
+    ("seconds", "made"),
+    [
+        ((10, 10, 10), [0, 1, 2]),
+        ((40, 40, 40), [0, 1]),
+        ((60, 1, 1), [0]),
+        # The longest counts: a round that happens to be short promises nothing.
+        ((10, 50, 10), [0, 1]),
+        ((500, 1, 1), [0]),
+    ],
+)
+def test_no_round_is_begun_that_would_end_too_late(seconds: tuple[float], made: list[int]) -> None:
+    clock = Ticking(*seconds)
+    make: Callable[[int], int] = clock.make
+    assert rounds_within(100, 3, make, clock) == made
+
+
+def test_rounds_that_somebody_asks_for_are_not_cut_short() -> None:
+    assert chosen((), 7, is_quick=False).seconds_for_rounds == float("inf")
+    assert chosen((), 7, is_quick=False).rounds == 7
+    assert chosen((), None, is_quick=False) == Options()
+    assert chosen((), None, is_quick=True) == QUICK
+    assert Options().parts == PARTS
+    assert chosen(("price",), None, is_quick=True).parts == ("price",)
