@@ -15,9 +15,11 @@ from leaks.marked import ALICE, BOB, CAROL
 from devstack.ports import Ports
 from devstack.stack import Stack
 from runtime.redis_client import open_redis
+from support.otlp_sink import OtlpSink
 from support.phones import Phone
 from support.ports import free_port
 
+TRACED = ("GATEWAY", "CONVERSATION", "MESSAGING")
 PARTS = ("valkey", "simulator", "messaging_service", "conversation_service", "gateway")
 CALL_SECONDS = 30.0
 # A text that the carrier takes without an answer is looked into at once and again soon.
@@ -35,6 +37,7 @@ class Deployment:
     messaging: grpc.aio.Channel
     folder: Path
     metrics: tuple[str, ...]
+    traces: OtlpSink
     told: dict[str, bytes] = field(default_factory=dict)
 
     def phone(self, number: str) -> Phone:
@@ -86,7 +89,7 @@ class Deployment:
         await self.stack.stop_all()
         kept = [*(self.folder / "logs").iterdir(), *(self.folder / "valkey").rglob("*")]
         files = {str(path): path.read_bytes() for path in kept if path.is_file()}
-        return {**self.told, **files}
+        return {**self.told, **files, "traces": self.traces.raw}
 
     async def _write_snapshot(self) -> None:
         """An RDB beside the AOF, without compression, which would only hide what is in it."""
@@ -104,28 +107,30 @@ def _bytes(value: str | bytes) -> bytes:
 
 @asynccontextmanager
 async def deployment(folder: Path, log_level: str) -> AsyncIterator[Deployment]:
-    """One with data of its own; every part logs from this level on."""
+    """One with data of its own; every part logs from this level on, and sends all its spans."""
+    traces = OtlpSink()
     ports = Ports(**{part: free_port() for part in PARTS})
     shown = {name: f"127.0.0.1:{free_port()}" for name in ("CONVERSATION", "MESSAGING")}
     environment = {
-        "SIMULATOR_RESEND_INTERVAL_SECONDS": "0.2",
+        # Four times: longer than services take to start on a busy machine.
+        "SIMULATOR_RESEND_INTERVAL_SECONDS": "5",
         "SIMULATOR_PHONES": ",".join((ALICE, BOB, CAROL)),
         "MESSAGING_UNKNOWN_LOOKUPS_SECONDS": LOOKUPS,
-        # A start may take longer than the carrier hands a text in again.
-        "CONVERSATION_RECOVERY_INTERVAL_SECONDS": "1",
         **{f"{name}_METRICS_LISTEN": address for name, address in shown.items()},
+        **{f"{name}_TRACES_ENDPOINT": traces.endpoint for name in TRACED},
         **{
             f"{name}_LOG_LEVEL": log_level
             for name in ("GATEWAY", "CONVERSATION", "MESSAGING", "SIMULATOR")
         },
     }
     data = folder / "data"
-    async with (
-        Stack(ports, data, environment=environment, restart=False) as stack,
-        httpx.AsyncClient(base_url=stack.urls.simulator_url, timeout=CALL_SECONDS) as carrier,
-        httpx.AsyncClient(base_url=stack.urls.gateway_url, timeout=CALL_SECONDS) as gateway,
-        grpc.aio.insecure_channel(stack.urls.conversation_target) as channel,
-        grpc.aio.insecure_channel(stack.urls.messaging_target) as messaging,
-    ):
-        metrics = tuple(f"http://{address}/metrics" for address in shown.values())
-        yield Deployment(stack, carrier, gateway, channel, messaging, data, metrics)
+    with traces.serving():
+        async with (
+            Stack(ports, data, environment=environment, restart=False) as stack,
+            httpx.AsyncClient(base_url=stack.urls.simulator_url, timeout=CALL_SECONDS) as carrier,
+            httpx.AsyncClient(base_url=stack.urls.gateway_url, timeout=CALL_SECONDS) as gateway,
+            grpc.aio.insecure_channel(stack.urls.conversation_target) as channel,
+            grpc.aio.insecure_channel(stack.urls.messaging_target) as messaging,
+        ):
+            metrics = tuple(f"http://{address}/metrics" for address in shown.values())
+            yield Deployment(stack, carrier, gateway, channel, messaging, data, metrics, traces)

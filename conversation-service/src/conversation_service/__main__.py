@@ -24,6 +24,7 @@ from runtime.redis_client import open_redis
 from runtime.reloaded import UnusableFile
 from runtime.settings import load_settings, refuse_to_start
 from runtime.shutdown import run, stop_requested
+from runtime.traces import traced
 
 MESSAGING = messaging_pb2.DESCRIPTOR.services_by_name["MessagingService"]
 
@@ -33,10 +34,11 @@ def main() -> None:
     settings = load_settings(Settings)
     configure_logs("conversation_service", settings.log_level)
     if settings.uses_development_key:
-        structlog.get_logger().warning("development_state_key", set="CONVERSATION_STATE_KEY")
+        structlog.get_logger().warning("development_state_key", setting="CONVERSATION_STATE_KEY")
     try:
         pools = read_pools(settings.pools_file)
-        run(serve(settings, pools, _vault(settings)))
+        with traced("conversation_service", settings):
+            run(serve(settings, pools, _vault(settings)))
     except PoolsFileError as error:
         refuse_to_start(f"CONVERSATION_POOLS_FILE: {error}")
     except (KeysCollide, KeyLost) as error:

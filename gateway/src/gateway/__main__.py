@@ -6,6 +6,7 @@ from runtime.logs import configure_logs
 from runtime.reloaded import UnusableFile
 from runtime.settings import load_settings, refuse_to_start
 from runtime.shutdown import run
+from runtime.traces import traced
 
 
 def main() -> None:
@@ -13,7 +14,8 @@ def main() -> None:
     settings = load_settings(Settings)
     configure_logs("gateway", settings.log_level)
     try:
-        run(serve(settings))
+        with traced("gateway", settings):
+            run(serve(settings))
     except UnusableFile as unusable:
         refuse_to_start(str(unusable))
 

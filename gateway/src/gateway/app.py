@@ -17,6 +17,7 @@ from gateway.health import Health, TellsHealth
 from gateway.media import KeepsMedia, MediaFiles
 from gateway.openapi import DESCRIPTION, document
 from gateway.problems import routing_problem_response
+from gateway.traced_route import traced_route
 
 
 class ConversationService(TakesCallbacks, KeepsMedia, TellsHealth, Protocol):
@@ -60,18 +61,18 @@ def create_app(
         redoc_url=None,
         # A redirect would repeat the address, and the carrier may not follow it.
         redirect_slashes=False,
-        # Spans would hold the paths of receipts and of files, and so their tokens.
+        # Its spans would hold the paths of receipts and of files, and so their tokens.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
 
 
 def _routes(callbacks: Callbacks, media: MediaFiles, health: Health) -> list[BaseRoute]:
     return [
-        Route("/api/message", callbacks.message, methods=["POST"]),
-        Route("/api/receipt", callbacks.receipt, methods=["POST"]),
-        Route("/api/receipt/{send_token}", callbacks.receipt, methods=["POST"]),
+        traced_route("POST", "/api/message", callbacks.message),
+        traced_route("POST", "/api/receipt", callbacks.receipt),
+        traced_route("POST", "/api/receipt/{send_token}", callbacks.receipt),
         # HEAD too: the route adds it to every GET.
-        Route("/media/{media_token}", media.file, methods=["GET"]),
+        traced_route("GET", "/media/{media_token}", media.file),
         Route("/healthz", health.healthz, methods=["GET"]),
         Route("/readyz", health.readyz, methods=["GET"]),
     ]

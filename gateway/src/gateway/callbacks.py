@@ -19,6 +19,7 @@ from gateway.receipts import DeliveryReceipt, parse_receipt
 from gateway.wire import to_delivery_receipt, to_inbound_message
 from maskline.conversation.v1 import conversation_pb2 as pb
 from runtime.logs import raised_at
+from runtime.tracing import tell
 
 log = structlog.get_logger()
 
@@ -55,7 +56,9 @@ class Callbacks:
 
     async def _answer(self, endpoint: str, request: Request, parse: Parse) -> Response:
         try:
-            await self._take(parse(await read_body(request, self._limits)))
+            callback = parse(await read_body(request, self._limits))
+            tell(carrier_message_id=callback.carrier_message_id)
+            await self._take(callback)
         except Refused as refused:
             return _refuse(endpoint, refused)
         except Exception as error:

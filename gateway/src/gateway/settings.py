@@ -7,16 +7,16 @@ from gateway.caller_settings import CallerSettings
 from gateway.conversations import BATCH_LIMIT
 from gateway.http_settings import HttpSettings
 from runtime.grpc_client import MAX_MESSAGE_BYTES
-from runtime.link_settings import LinkSettings
 from runtime.logs import LogLevel
 from runtime.setting_types import Address, Secret
+from runtime.tracing_settings import TracesSettings
 
 # Callbacks hold links to files, never files: a text of the greatest length with all its links
 # stays far below this, and a whole batch of such bodies fits into one gRPC message.
 BODY_LIMIT_BYTES = MAX_MESSAGE_BYTES // BATCH_LIMIT
 
 
-class Settings(CallerSettings, HttpSettings, LinkSettings):
+class Settings(CallerSettings, HttpSettings, TracesSettings):
     """Read once, in `__main__`, and passed down."""
 
     model_config = SettingsConfigDict(env_prefix="GATEWAY_")

@@ -7,6 +7,7 @@ from runtime.logs import configure_logs
 from runtime.reloaded import UnusableFile
 from runtime.settings import load_settings, refuse_to_start
 from runtime.shutdown import run, stop_requested
+from runtime.traces import traced
 
 
 async def main(settings: Settings) -> None:
@@ -18,6 +19,7 @@ if __name__ == "__main__":
     loaded = load_settings(Settings)
     configure_logs("messaging_service", loaded.log_level)
     try:
-        run(main(loaded))
+        with traced("messaging_service", loaded):
+            run(main(loaded))
     except UnusableFile as unusable:
         refuse_to_start(str(unusable))

@@ -13,6 +13,7 @@ from messaging_service.flowroute_answers import UNAVAILABLE_DELAY, read_answer
 from messaging_service.flowroute_http import FlowrouteHttp
 from messaging_service.settings import Settings
 from runtime.clock import Clock
+from runtime.tracing import span
 
 # An answer holds an id and a price; of a longer one only the status counts.
 ANSWER_LIMIT_BYTES = 64 * 1024
@@ -30,6 +31,12 @@ class FlowrouteClient:
     async def send(self, text: Text, send_token: str, media_urls: Sequence[str] = ()) -> Answer:
         """See Carrier."""
         content = _request_body(text, self._receipt_url + send_token, media_urls)
+        with span("post_text", message_id=text.message_id) as one:
+            answer = await self._answer(text, content)
+            one.tell(outcome=type(answer).__name__)
+        return answer
+
+    async def _answer(self, text: Text, content: bytes) -> Answer:
         try:
             # Around everything: an answer that trickles in has no other end.
             async with asyncio.timeout(self._timeout_seconds):

@@ -64,7 +64,7 @@ class FlowrouteAccount:
         reply = await self._get(path, query)
         refusal = refusal_of(reply.status, reply.headers, self._clock.now())
         if refusal:
-            log.info("account_read_refused", path=path, why=f"HTTP {reply.status}")
+            log.info("account_read_refused", route=path, why=f"HTTP {reply.status}")
             raise refusal
         result = read(reply.content)
         if result is None:
@@ -81,5 +81,5 @@ class FlowrouteAccount:
 
 
 def _unavailable(path: str, why: str) -> CarrierUnavailable:
-    log.warning("account_read_failed", path=path, why=why)
+    log.warning("account_read_failed", route=path, why=why)
     return CarrierUnavailable(UNAVAILABLE_DELAY)

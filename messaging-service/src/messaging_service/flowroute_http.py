@@ -9,6 +9,7 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 
 from messaging_service.settings import Settings
+from runtime.tracing import span
 
 # Rate x latency: 64 connections at 100 ms carry 640 texts a second, far above any account's rate.
 SEND_CONNECTIONS = 64
@@ -55,13 +56,18 @@ class FlowrouteHttp:
         Its end in time is the caller's to set; raises whatever breaks.
         """
         headers = {"Content-Type": _JSON_API}
-        async with self._http.stream("POST", path, content=content, headers=headers) as response:
-            return await _reply(response, limit_bytes)
+        with span("carrier_request", kind="client", http_method="POST", route=path) as one:
+            stream = self._http.stream("POST", path, content=content, headers=headers)
+            async with stream as response:
+                one.tell(status=response.status_code)
+                return await _reply(response, limit_bytes)
 
     async def get(self, path: str, query: Mapping[str, int | str], *, limit_bytes: int) -> Reply:
         """As `post`."""
-        async with self._http.stream("GET", path, params=query) as response:
-            return await _reply(response, limit_bytes)
+        with span("carrier_request", kind="client", http_method="GET", route=path) as one:
+            async with self._http.stream("GET", path, params=query) as response:
+                one.tell(status=response.status_code)
+                return await _reply(response, limit_bytes)
 
 
 def _open_http(settings: Settings) -> httpx.AsyncClient:

@@ -14,6 +14,7 @@ from messaging_service.flowroute_record_pages import read_records
 from messaging_service.pace import Pace
 from messaging_service.records import Direction, RecordsPage, Span
 from messaging_service.settings import Settings
+from runtime import tracing
 from runtime.clock import Clock
 
 log = structlog.get_logger()
@@ -38,6 +39,12 @@ class FlowrouteRecords:
 
     async def list_records(self, direction: Direction, span: Span, page: Page) -> RecordsPage:
         """See Records."""
+        with tracing.span("search_records", direction=direction.value) as one:
+            found = await self._found(direction, span, page)
+            one.tell(records=len(found.records))
+        return found
+
+    async def _found(self, direction: Direction, span: Span, page: Page) -> RecordsPage:
         await self._admitted()
         reply = await self._get(span, page)
         refusal = refusal_of(reply.status, reply.headers, self._clock.now())

@@ -113,10 +113,12 @@ class MediaRoom:
             async with self._places:
                 return await self._keep(text, position, others)
         except Unfit as unfit:
-            _tell("file_refused", text, position, unfit)
+            log.warning("file_refused", message_id=text.message_id, file=position, why=str(unfit))
             return REFUSED
         except FetchFailed as failed:
-            _tell("file_not_fetched", text, position, failed)
+            log.warning(
+                "file_not_fetched", message_id=text.message_id, file=position, why=str(failed)
+            )
             return Fate(Verdict.TRIED, tries + 1) if tries + 1 < TRIES_LIMIT else REFUSED
 
     async def _keep(self, text: Text, position: int, others: dict[int, Fate]) -> Fate:
@@ -143,7 +145,3 @@ class MediaRoom:
     def _url(self, kept: Fate) -> str:
         # Flowroute lists what it takes by endings, and phones name what they save after them.
         return f"{self._public_url}/media/{kept.token}.{ENDINGS[kept.content_type]}"
-
-
-def _tell(event: str, text: Text, position: int, why: Exception) -> None:
-    log.warning(event, message_id=text.message_id, file=position, why=str(why))

@@ -47,15 +47,20 @@ class Recorder:
         return found if isinstance(found, Message) else None
 
     def _tell(self, receipt: Receipt, found: Message | Waiting | None) -> None:
-        told = {"carrier_message_id": receipt.carrier_message_id, "code": receipt.status_code}
+        carrier_id, code = receipt.carrier_message_id, receipt.status_code
         match found:
             case Message(message_id, standing=standing):
                 self._metrics.receipt(standing.state)
                 if state_of(receipt) is None:
-                    log.warning("receipt_says_nothing_known", message_id=message_id, **told)
+                    log.warning(
+                        "receipt_says_nothing_known",
+                        message_id=message_id,
+                        carrier_message_id=carrier_id,
+                        status_code=code,
+                    )
             case Waiting():
                 self._metrics.receipt("parked")
-                log.info("receipt_parked", **told)
+                log.info("receipt_parked", carrier_message_id=carrier_id, status_code=code)
             case None:
                 self._metrics.receipt("unmatched")
-                log.warning("receipt_of_no_text", **told)
+                log.warning("receipt_of_no_text", carrier_message_id=carrier_id, status_code=code)

@@ -29,7 +29,7 @@ log = structlog.get_logger()
 async def serve(settings: Settings, clock: Clock, server: GrpcServer, stop: asyncio.Event) -> None:
     """Serves until `stop` is set, then lets the sends under way come to their end."""
     if settings.uses_development_ledger_key:
-        log.warning("development_ledger_key", advice="set MESSAGING_LEDGER_KEY to a secret")
+        log.warning("development_ledger_key", setting="MESSAGING_LEDGER_KEY")
     registry = process_registry()
     async with (
         aclosing(open_redis(settings.redis_access)) as redis,

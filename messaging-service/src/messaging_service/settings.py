@@ -15,6 +15,7 @@ from runtime.logs import LogLevel
 from runtime.metrics import MetricsAddress
 from runtime.redis_settings import RedisSettings
 from runtime.setting_types import Address, HttpUrl, RedisUrl, Secret
+from runtime.tracing_settings import TracesSettings
 
 # For `make run` only; a start with it is warned of.
 DEVELOPMENT_LEDGER_KEY = "maskline-development-ledger-key"
@@ -82,7 +83,7 @@ LedgerKey = Annotated[SecretStr, AfterValidator(_ledger_key)]
 FormerLedgerKeys = Annotated[SecretStr, AfterValidator(_former_ledger_keys)]
 
 
-class Settings(ServerSettings, RedisSettings):
+class Settings(ServerSettings, RedisSettings, TracesSettings):
     """Every setting is `MESSAGING_` and the field's name in capitals."""
 
     model_config = SettingsConfigDict(env_prefix="MESSAGING_", frozen=True)

@@ -9,10 +9,14 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from runtime import tracing
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 Send = Callable[[list[Item]], Awaitable[Sequence[Result]]]
+# Who made a caller wait goes along, so that the batch appears in the callers' traces.
+_Waiting = tuple[Item, asyncio.Future[Result], tracing.Cause]
 
 
 class CoalescerFull(Exception):
@@ -35,7 +39,7 @@ class Coalescer(Generic[Item, Result]):
         self._batch_limit = batch_limit
         self._in_flight_limit = in_flight_limit
         self._waiting_limit = waiting_limit
-        self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
+        self._waiting: deque[_Waiting[Item, Result]] = deque()
         self._in_flight: set[asyncio.Task[None]] = set()
 
     async def submit(self, item: Item) -> Result:
@@ -43,7 +47,7 @@ class Coalescer(Generic[Item, Result]):
         if len(self._waiting) >= self._waiting_limit:
             raise CoalescerFull
         result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, result))
+        self._waiting.append((item, result, tracing.cause()))
         self._launch()
         return await result
 
@@ -67,20 +71,21 @@ class Coalescer(Generic[Item, Result]):
         if not batch:
             return
         try:
-            results = await self._send([item for item, _ in batch])
-            for (_, future), result in zip(batch, results, strict=True):
+            with tracing.caused_by([cause for _, _, cause in batch]):
+                results = await self._send([item for item, _, _ in batch])
+            for (_, future, _), result in zip(batch, results, strict=True):
                 _settle(future, result)
         except Exception as error:
-            for _, future in batch:
+            for _, future, _ in batch:
                 _fail(future, error)
 
-    def _take(self) -> list[tuple[Item, asyncio.Future[Result]]]:
+    def _take(self) -> "list[_Waiting[Item, Result]]":
         """The next batch, without items whose caller has gone meanwhile."""
-        batch: list[tuple[Item, asyncio.Future[Result]]] = []
+        batch: list[_Waiting[Item, Result]] = []
         while self._waiting and len(batch) < self._batch_limit:
-            item, future = self._waiting.popleft()
-            if not future.done():
-                batch.append((item, future))
+            waiting = self._waiting.popleft()
+            if not waiting[1].done():
+                batch.append(waiting)
         return batch
 
 

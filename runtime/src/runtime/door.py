@@ -41,7 +41,7 @@ def open_door(
     files, callers_file = settings.tls_files, settings.callers_file
     credentials = None if files is None else server_credentials(files)
     if callers_file is None:
-        log.warning("everybody_may_call", set=settings.spelled("callers_file"))
+        log.warning("everybody_may_call", setting=settings.spelled("callers_file"))
         return Door(credentials, (), settings.serves_reflection)
     callers = watched_callers(callers_file, roles)
     guard = AuthorisationInterceptor(rights, callers.current, domain)

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from runtime.renewing_channel import RenewingChannel
 from runtime.tls import TlsFiles, TlsIdentity, channel_credentials, watched_identity
+from runtime.tracing_grpc import client_interceptors
 
 # An outage of seconds, a restart say, is bridged; a longer one is the caller's caller's to retry.
 MAX_ATTEMPTS = 4
@@ -37,21 +38,22 @@ def open_channel(
 
     It is encrypted when there is a certificate, and follows its renewal. Raises UnusableFile.
     """
-    options = channel_options(services)
+    options, interceptors = channel_options(services), client_interceptors()
     if credentials.tls is not None:
         identity = watched_identity(credentials.tls)
 
         def secure(newest: TlsIdentity) -> grpc.aio.Channel:
-            return grpc.aio.secure_channel(target, channel_credentials(newest), options)
+            credentials = channel_credentials(newest)
+            return grpc.aio.secure_channel(target, credentials, options, None, interceptors)
 
         return RenewingChannel(secure, identity.current, headers(credentials.token))
     if credentials.token is not None:
 
         def plain(_: None) -> grpc.aio.Channel:
-            return grpc.aio.insecure_channel(target, options)
+            return grpc.aio.insecure_channel(target, options, None, interceptors)
 
         return RenewingChannel(plain, lambda: None, headers(credentials.token))
-    return grpc.aio.insecure_channel(target, options)
+    return grpc.aio.insecure_channel(target, options, None, interceptors)
 
 
 def headers(token: SecretStr | None) -> tuple[tuple[str, str], ...]:

@@ -12,6 +12,7 @@ from runtime.door import UNGUARDED, Door
 from runtime.grpc_client import MAX_MESSAGE_BYTES
 from runtime.loops import run_forever
 from runtime.shutdown import GRACE_SECONDS
+from runtime.tracing_grpc import server_interceptors
 
 log = structlog.get_logger()
 
@@ -42,7 +43,7 @@ class GrpcServer:
         """
         self._door = door
         self.server = grpc.aio.server(
-            interceptors=[*interceptors, *door.interceptors],
+            interceptors=[*server_interceptors(), *interceptors, *door.interceptors],
             maximum_concurrent_rpcs=MAX_CONCURRENT_RPCS,
             options=[
                 ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
@@ -79,9 +80,14 @@ class GrpcServer:
         await self.server.stop(GRACE_SECONDS)
 
     def _add_port(self, listen: str) -> int:
-        if self._door.credentials is None:
-            return self.server.add_insecure_port(listen)
-        return self.server.add_secure_port(listen, self._door.credentials)
+        try:
+            if self._door.credentials is None:
+                return self.server.add_insecure_port(listen)
+            return self.server.add_secure_port(listen, self._door.credentials)
+        except RuntimeError:
+            # What grpc says of it would not be shown.
+            log.error("listen_failed", listen=listen)
+            raise
 
 
 def _connection_age(door: Door) -> list[tuple[str, int]]:

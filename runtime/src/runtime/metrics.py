@@ -1,21 +1,16 @@
 """Where a process shows its metrics, in Prometheus' text form."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
 from prometheus_client import REGISTRY, CollectorRegistry, ProcessCollector, start_http_server
 from pydantic import WrapValidator
 
-from runtime.setting_types import Address
-
-
-def _or_nowhere(value: str, checked: Callable[[str], str]) -> str:
-    return value if value == "" else checked(value)
-
+from runtime.setting_types import Address, or_nothing
 
 # "host:port", or nothing at all.
-MetricsAddress = Annotated[Address, WrapValidator(_or_nowhere)]
+MetricsAddress = Annotated[Address, WrapValidator(or_nothing)]
 
 
 def process_registry() -> CollectorRegistry:

@@ -8,6 +8,8 @@ from typing import cast
 from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
+from runtime.tracing import inner_span
+
 Argument = str | bytes | int
 Command = tuple[Argument, ...]
 # An error of Redis comes as a reply, so that one command's does not hide its neighbours'.
@@ -34,6 +36,10 @@ class RedisScripts:
 
     async def run(self, commands: Sequence[Command]) -> list[Reply]:
         """Runs commands in order, in one round trip. Each must bear to be repeated."""
+        with inner_span("redis_scripts", commands=len(commands)):
+            return await self._run(commands)
+
+    async def _run(self, commands: Sequence[Command]) -> list[Reply]:
         replies = await self._pipelined(commands)
         forgotten = (at for at, one in enumerate(replies) if isinstance(one, NoScriptError))
         first = next(forgotten, None)

@@ -1,6 +1,7 @@
 """Kinds of settings that several services have. What they say of a wrong value never repeats it."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
@@ -49,6 +50,11 @@ def _not_empty(value: SecretStr) -> SecretStr:
     if not value.get_secret_value():
         raise ValueError("must not be empty")
     return value
+
+
+def or_nothing(value: str, checked: Callable[[str], str]) -> str:
+    """For settings that may be left empty."""
+    return value if value == "" else checked(value)
 
 
 def _none_if_empty(value: object) -> object:

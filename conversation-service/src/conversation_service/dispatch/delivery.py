@@ -10,10 +10,11 @@ from conversation_service.dispatch.screening import Screening
 from conversation_service.dispatch.settling import PASSING, Settling
 from conversation_service.domain.pool import PoolSettings
 from conversation_service.messaging.client import RequestInvalid
-from conversation_service.messaging.sending import Invalid, NotSent, Result, TextToSend
+from conversation_service.messaging.sending import Answered, Invalid, NotSent, Result, TextToSend
 from conversation_service.store.outbox import LeaseLost
 from conversation_service.store.owed import OwedText
 from runtime.clock import Clock
+from runtime.tracing import span
 
 log = structlog.get_logger()
 
@@ -55,8 +56,12 @@ class Delivery:
 
     async def deliver(self, texts: Sequence[OwedText], token: str) -> list[Result]:
         """What became of each text; what was answered for is settled. Raises LeaseLost."""
+        names = [text.message_id for text in texts]
         try:
-            return await self._deliver(texts, token)
+            with span("send_batch", pool=self._pool, message_ids=names) as one:
+                results = await self._deliver(texts, token)
+                one.tell(answered=sum(isinstance(result, Answered) for result in results))
+            return results
         except LeaseLost:
             raise
         except PASSING as error:

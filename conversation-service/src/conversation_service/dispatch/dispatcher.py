@@ -104,7 +104,7 @@ class Dispatcher:
         self._token = token
         if token:
             await self._outbox.prepare()
-            log.info("lease_taken", token=token)
+            log.info("lease_taken", fence=token)
 
     def _start_reading(self) -> None:
         room = min(PAGE, WINDOW - len(self._lanes))
@@ -158,7 +158,7 @@ class Dispatcher:
 
     def _lease_lost(self, token: str) -> None:
         """Whoever has it now begins with what is not settled."""
-        log.warning("lease_lost", token=token)
+        log.warning("lease_lost", fence=token)
         self._renewed = None
 
     def _patience(self, now: datetime) -> float:

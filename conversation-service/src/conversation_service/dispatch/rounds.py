@@ -17,6 +17,7 @@ from conversation_service.store.dead_letters import Death
 from conversation_service.store.outbox import LeaseLost, Outbox
 from conversation_service.store.owed import OwedText, Unreadable
 from runtime.clock import Clock
+from runtime.tracing import span
 
 log = structlog.get_logger()
 
@@ -49,17 +50,19 @@ class Rounds:
         """Sends the first text of each lane. Raises LeaseLost; whatever else happens, no lane
         stays busy."""
         try:
-            found = await self._texts(batch)
-            await self._without_texts(batch, found, lanes, token)
-            await self._with_texts(
-                [one for one in batch if lanes.is_busy(one)], found, lanes, token
-            )
+            with span("dispatch_round", lanes=len(batch)):
+                await self._run(batch, lanes, token)
         except LeaseLost:
             raise
         except Exception as error:
             log.warning("round_failed", error=type(error).__name__, lanes=len(batch))
         for lane in filter(lanes.is_busy, batch):
             lanes.pause(lane, self._clock.now() + RETRY_AFTER)
+
+    async def _run(self, batch: Sequence[Lane], lanes: Lanes, token: str) -> None:
+        found = await self._texts(batch)
+        await self._without_texts(batch, found, lanes, token)
+        await self._with_texts([one for one in batch if lanes.is_busy(one)], found, lanes, token)
 
     async def bury(self, texts: Sequence[Unreadable], token: str) -> None:
         """What cannot even be read holds up nothing. Raises LeaseLost."""

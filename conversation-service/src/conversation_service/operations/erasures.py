@@ -81,7 +81,7 @@ class Erasures:
             return earlier
         erasure = await self._erase(erasure_id, person_id, source)
         await self._log.add(erasure, fingerprint)
-        log.info("person_erased", erasure=erasure_id)
+        log.info("person_erased", erasure_id=erasure_id)
         return await self._log.find(erasure_id) or Logged(erasure, fingerprint)
 
     async def _erase(self, erasure_id: str, person_id: str, source: OptOutSource) -> Erasure:

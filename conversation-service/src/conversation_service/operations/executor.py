@@ -39,6 +39,7 @@ from conversation_service.store.store import (
 )
 from runtime.clock import Clock
 from runtime.coalescer import Coalescer, CoalescerFull
+from runtime.tracing import span
 
 # Each lost race means that somebody else's change was committed. Losing this often in a row means
 # that one conversation is hammered; its caller should come again later.
@@ -127,7 +128,15 @@ class Executor:
         return self.pool
 
     async def _run_calls(self, calls: list[Sequence[Intent]]) -> list[Sequence[Result]]:
-        results = iter(await self._carry_out([intent for call in calls for intent in call]))
+        intents = [intent for call in calls for intent in call]
+        with span(
+            "decide_batch", pool=self.pool.name, calls=len(calls), intents=len(intents)
+        ) as one:
+            carried = await self._carry_out(intents)
+            answers = [result.answer for result in carried if isinstance(result, Carried)]
+            names = [name for answer in answers for name in answer.message_ids]
+            one.tell(refused=len(carried) - len(answers), message_ids=names)
+        results = iter(carried)
         return [[next(results) for _ in call] for call in calls]
 
     async def _carry_out(self, intents: Sequence[Intent]) -> list[Result]:

@@ -10,13 +10,14 @@ from runtime.logs import LogLevel
 from runtime.metrics import MetricsAddress
 from runtime.redis_settings import RedisSettings
 from runtime.setting_types import Address, RedisUrl, Secret
+from runtime.tracing_settings import TracesSettings
 
 SHORTEST_KEY = 16
 # Known to everybody who reads this: good for a machine of one's own, and warned about.
 DEVELOPMENT_KEY = "maskline-development-key"
 
 
-class Settings(ServerSettings, RedisSettings):
+class Settings(ServerSettings, RedisSettings, TracesSettings):
     """Settings of the conversation service."""
 
     model_config = SettingsConfigDict(env_prefix="CONVERSATION_", frozen=True)

@@ -1,0 +1,149 @@
+"""A call's two ends in one trace, whatever becomes of the call."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any, TypeAlias
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2
+from leaks.marked import SAID, leaks
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from runtime import tracing
+from runtime.grpc_client import open_channel
+from runtime.grpc_server import GrpcServer
+from runtime.refusal_interceptor import RefusalInterceptor
+from runtime.refusals import RefusalStatus
+from support.spans import attributes, traced_process
+
+PATIENCE_SECONDS = 10.0
+SERVICE = "probe.v1.ProbeService"
+NUMBER = "+14255550137"
+
+Context: TypeAlias = "grpc.aio.ServicerContext[bytes, bytes]"
+Answer = Callable[[bytes, Context], Awaitable[bytes]]
+Metadata = tuple[tuple[str, str], ...]
+
+
+def serving(answer: Answer) -> GrpcServer:
+    """A service whose one method answers so, behind what all services have."""
+    refused = RefusalStatus(grpc.StatusCode.NOT_FOUND, "NOT_FOUND", f"{NUMBER} {SAID}")
+    interceptor = RefusalInterceptor("probe", lambda error: refused if error.args else None)
+    server = GrpcServer("127.0.0.1:0", [interceptor])
+    handler: grpc.RpcMethodHandler[Any, Any] = grpc.unary_unary_rpc_method_handler(answer)
+    methods = {"Ask": handler}
+    server.server.add_generic_rpc_handlers(
+        (grpc.method_handlers_generic_handler(SERVICE, methods),)
+    )
+    return server
+
+
+async def asked(
+    answer: Answer, *, seconds: float = PATIENCE_SECONDS, metadata: Metadata = ()
+) -> dict[int, Span]:
+    """The spans of one call, by their kind, with nothing leaked."""
+    with traced_process() as collected:
+        server = serving(answer)
+        await server.start([SERVICE])
+        async with open_channel(f"127.0.0.1:{server.port}", []) as channel:
+            call = channel.unary_unary(f"/{SERVICE}/Ask", bytes, bytes)
+            with tracing.span("send_batch"), suppress(grpc.aio.AioRpcError):
+                await call(f"{NUMBER} {SAID}".encode(), timeout=seconds, metadata=metadata)
+        await server.server.stop(None)
+    assert leaks({"sent": collected.raw}) == {}
+    return {span.kind: span for span in collected.spans}
+
+
+async def fine(_request: bytes, _context: Context) -> bytes:
+    return tracing.headers().get("traceparent", "").encode()
+
+
+async def refuses(_request: bytes, _context: Context) -> bytes:
+    raise LookupError(f"{NUMBER} {SAID}")
+
+
+async def fails(_request: bytes, _context: Context) -> bytes:
+    raise RuntimeError
+
+
+async def test_both_ends_are_of_one_trace_and_named_by_the_method() -> None:
+    spans = await asked(fine, metadata=(("authorization", SAID), ("tracestate", "said=quillmark")))
+    outer, client = spans[Span.SPAN_KIND_INTERNAL], spans[Span.SPAN_KIND_CLIENT]
+    server = spans[Span.SPAN_KIND_SERVER]
+    assert client.parent_span_id == outer.span_id
+    assert server.parent_span_id == client.span_id
+    assert server.trace_id == client.trace_id == outer.trace_id
+    assert client.name == server.name == f"{SERVICE}/Ask"
+    told = {"rpc.service": SERVICE, "rpc.method": "Ask", "rpc.response.status_code": "OK"}
+    assert attributes(client) == attributes(server) == told
+
+
+@pytest.mark.parametrize(("answer", "code"), [(refuses, "NOT_FOUND"), (fails, "INTERNAL")])
+async def test_a_refusal_is_told_by_its_code_at_both_ends(answer: Answer, code: str) -> None:
+    spans = await asked(answer)
+    for kind in (Span.SPAN_KIND_CLIENT, Span.SPAN_KIND_SERVER):
+        assert attributes(spans[kind])["rpc.response.status_code"] == code
+
+
+async def test_a_call_that_is_given_up_ends_too() -> None:
+    async def never(_request: bytes, _context: Context) -> bytes:
+        await asyncio.Event().wait()
+        return b""
+
+    spans = await asked(never, seconds=0.1)
+    client = attributes(spans[Span.SPAN_KIND_CLIENT])
+    assert client["rpc.response.status_code"] == "DEADLINE_EXCEEDED"
+
+
+async def test_a_caller_that_is_cancelled_ends_its_span() -> None:
+    arrived = asyncio.Event()
+
+    async def never(_request: bytes, _context: Context) -> bytes:
+        arrived.set()
+        await asyncio.Event().wait()
+        return b""
+
+    with traced_process() as collected:
+        server = serving(never)
+        await server.start([SERVICE])
+        async with open_channel(f"127.0.0.1:{server.port}", []) as channel:
+            waiting = asyncio.ensure_future(ask(channel))
+            await arrived.wait()
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+        await server.server.stop(None)
+    assert Span.SPAN_KIND_CLIENT in {span.kind for span in collected.spans}
+
+
+async def ask(channel: grpc.aio.Channel, path: str = f"/{SERVICE}/Ask", body: bytes = b"") -> bytes:
+    """Any method, in bytes."""
+    call = channel.unary_unary(path, bytes, bytes)
+    answer: bytes = await call(body, timeout=PATIENCE_SECONDS)
+    return answer
+
+
+async def test_health_is_asked_without_spans_and_methods_that_do_not_exist_have_none() -> None:
+    with traced_process() as collected:
+        server = serving(fine)
+        await server.start([SERVICE])
+        async with open_channel(f"127.0.0.1:{server.port}", []) as channel:
+            request = health_pb2.HealthCheckRequest().SerializeToString()
+            await ask(channel, "/grpc.health.v1.Health/Check", request)
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as stranger:
+            with pytest.raises(grpc.aio.AioRpcError):
+                await ask(stranger, f"/{SERVICE}/{SAID}")
+        await server.server.stop(None)
+    assert collected.spans == []
+
+
+async def test_the_server_goes_on_in_its_callers_trace() -> None:
+    with traced_process() as collected:
+        server = serving(fine)
+        await server.start([SERVICE])
+        async with open_channel(f"127.0.0.1:{server.port}", []) as channel:
+            seen = await ask(channel)
+        await server.server.stop(None)
+    [span] = [one for one in collected.spans if one.kind == Span.SPAN_KIND_SERVER]
+    assert seen.decode().split("-")[1:3] == [span.trace_id.hex(), span.span_id.hex()]
