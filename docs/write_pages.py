@@ -51,6 +51,9 @@ new ones. A *reserved* number is given to a conversation only when it is asked f
 sync` compares with what the carrier account owns, `maskline pools advice` tells how many numbers
 the load needs: each live conversation of one person needs a number of its own.
 
+How long what is kept is a pool's choice too (`kept_after_end`, `receipts_kept`, `messages_kept`,
+`events_kept`, `dead_letters_kept`): [security](security.md#how-long-what-is-kept).
+
 `make docs` writes this page from the code itself.
 """
 WORDS_HEAD = """## Command words

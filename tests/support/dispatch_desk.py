@@ -153,8 +153,10 @@ class Desk:
 
     def replica(self) -> Dispatcher:
         screening = Screening(self.outbox, self.suppression, self.opt_outs)
-        settling = Settling("main", self.outbox, self.failures)
-        delivery = Delivery("main", self.carrier, screening, settling, self._settings, self.clock)
+        settling = Settling("main", self.outbox, self.failures, self.pool_settings)
+        delivery = Delivery(
+            "main", self.carrier, screening, settling, self.pool_settings, self.clock
+        )
         rounds = Rounds(self.outbox, delivery, settling, self.clock, jitter=lambda: 1.0)
         replica = Dispatcher(self.outbox, rounds, self.clock, block_ms=None)
         self._replicas.append(replica)
@@ -221,5 +223,5 @@ class Desk:
         kinds = [(one.event.type.value, one.event.detail) for one in events]
         return [kind for kind in kinds if kind[0] != "MESSAGE_RELAYED"]
 
-    async def _settings(self) -> PoolSettings:
+    async def pool_settings(self) -> PoolSettings:
         return self.settings

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from conversation_service.domain.change import Change, HeldText, Line
 from conversation_service.domain.conduct import NEVER, Conduct, Count
@@ -238,5 +238,5 @@ class MemoryRepeats:
 
     told: list[Repeat] = field(default_factory=list)
 
-    async def repeated(self, repeats: Sequence[Repeat], now: datetime) -> None:
+    async def repeated(self, repeats: Sequence[Repeat], now: datetime, kept: timedelta) -> None:
         self.told += repeats

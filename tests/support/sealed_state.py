@@ -26,6 +26,7 @@ from support.clock import ManualClock
 from support.conversations import ALICE_NUMBER, BOB_NUMBER, MASKED, OTHER_MASKED, POOL
 
 NOW = ManualClock().now()
+KEPT = POOL.settings.dead_letters_kept
 UNBORN = replace(POOL, version="")
 CALL = Receipt("call", "r1", ())
 TALK, OVER = "c1", "c2"
@@ -85,7 +86,9 @@ class SealedState:
     async def bury(self) -> None:
         """Everything owed cannot be processed."""
         token = await self.outbox.take_lease("", timedelta(seconds=30)) or ""
-        dead = [Burial(one.entry_id, one.message_id, Death.INVALID) for one in await self._owed()]
+        dead = [
+            Burial(one.entry_id, one.message_id, Death.INVALID, KEPT) for one in await self._owed()
+        ]
         await self.outbox.settle(token, dead, NOW)
         await self.outbox.release_lease(token)
 

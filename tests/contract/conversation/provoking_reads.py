@@ -19,7 +19,15 @@ from conversation_service.store.journal import Journal
 from maskline.conversation.v1 import conversation_pb2 as pb
 from support.conversation_calls import ask, filled
 from support.conversation_service import RunningService
-from support.conversations import ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBER, MASKED, POOL, VAULT
+from support.conversations import (
+    ALICE_NUMBER,
+    BOB_NUMBER,
+    CAROL_NUMBER,
+    MASKED,
+    POOL,
+    SETTINGS,
+    VAULT,
+)
 from support.eventually import eventually
 from support.watching import crowd, has_room, much_has_happened, watching
 
@@ -81,7 +89,7 @@ async def watching_what_is_forgotten(service: RunningService, _: pytest.MonkeyPa
     async with watching(service, cursor="0") as watcher:
         cursor = (await watcher.event()).cursor
     service.clock.move(days=31)
-    await Journal(service.redis, POOL.name, VAULT).trim(service.clock.now())
+    await Journal(service.redis, POOL.name, VAULT).trim(service.clock.now(), SETTINGS.events_kept)
     return await watch(service, cursor)
 
 

@@ -11,7 +11,6 @@ from conversation_service.domain.events import Event, EventType
 from conversation_service.domain.intents import Receipt
 from conversation_service.domain.message import MessageState
 from conversation_service.store.dead_letters import (
-    DEAD_LETTER_LIFETIME,
     FORGOTTEN_AT_ONCE,
     DeadLetter,
     DeadLetters,
@@ -23,12 +22,14 @@ from conversation_service.store.outbox import Burial, LeaseLost, Outbox, Settlem
 from conversation_service.store.owed import OwedText, Unreadable
 from conversation_service.store.redis_store import RedisStore
 from conversation_service.store.store import Commit, Done
-from support.conversations import ALICE, ALICE_NUMBER, MASKED, POOL, VAULT
+from support.conversations import ALICE, ALICE_NUMBER, MASKED, POOL, SETTINGS, VAULT
 
 KEYS = Keys("main")
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
 LEASE = timedelta(seconds=30)
+DAY = timedelta(days=1)
+KEPT = SETTINGS.dead_letters_kept
 DEAD = Event(EventType.MESSAGE_DEAD_LETTERED, "c", message_id="m0", detail="INVALID")
 
 
@@ -58,7 +59,9 @@ class Desk:
 
     async def bury(self, *bodies: str, conversation_id: str = "c") -> list[DeadLetter]:
         await self.owe(*bodies, conversation_id=conversation_id)
-        dead = [Burial(one.entry_id, one.message_id, Death.INVALID) for one in await self.read()]
+        dead = [
+            Burial(one.entry_id, one.message_id, Death.INVALID, KEPT) for one in await self.read()
+        ]
         await self.outbox.settle(self.token, dead, NOW)
         return await self.dead.page(1000, "")
 
@@ -86,7 +89,7 @@ async def test_a_buried_text_leaves_the_outbox_as_it_was_and_is_told_of(desk: De
 async def test_nothing_is_buried_under_a_lost_lease(desk: Desk) -> None:
     await desk.owe("hello")
     [text] = await desk.read()
-    burial = Burial(text.entry_id, "m0", Death.INVALID)
+    burial = Burial(text.entry_id, "m0", Death.INVALID, KEPT)
     with pytest.raises(LeaseLost):
         await desk.outbox.settle("another", [burial], NOW)
     assert await desk.dead.count() == 0
@@ -98,7 +101,7 @@ async def test_a_burial_and_a_resolution_that_are_repeated_are_one(desk: Desk) -
     _, text, last = await desk.read()
     sent = Settlement(last.entry_id, "m2", MessageState.SENT, resolution="RECORD")
     for _ in range(2):
-        burial = Burial(text.entry_id, "m1", Death.INVALID)
+        burial = Burial(text.entry_id, "m1", Death.INVALID, KEPT)
         await desk.outbox.settle(desk.token, [burial, sent], NOW)
     assert await desk.dead.count() == 1
     kinds = [one.type for one in await desk.told()][2:]
@@ -107,7 +110,7 @@ async def test_a_burial_and_a_resolution_that_are_repeated_are_one(desk: Desk) -
         EventType.MESSAGE_SENT,
         EventType.MESSAGE_RESOLVED,
     ]
-    assert await desk.redis.xlen(KEYS.outbox) == 3, "what is behind an owed text is trimmed later"
+    assert await desk.redis.xlen(KEYS.outbox) == 1, "the first is still owed"
 
 
 async def test_an_entry_that_is_gone_is_not_owed_any_more(desk: Desk) -> None:
@@ -117,7 +120,7 @@ async def test_an_entry_that_is_gone_is_not_owed_any_more(desk: Desk) -> None:
     [gone] = (await desk.outbox.read_again([text.entry_id])).values()
     assert gone == Unreadable(text.entry_id, "")
     assert await desk.outbox.read_unsettled("0", 10) == [gone]
-    burial = Burial(text.entry_id, "", Death.UNREADABLE)
+    burial = Burial(text.entry_id, "", Death.UNREADABLE, KEPT)
     await desk.outbox.settle(desk.token, [burial], NOW)
     assert await desk.outbox.read_unsettled("0", 10) == []
     assert await desk.dead.count() == 0
@@ -128,7 +131,7 @@ async def test_a_replayed_text_is_owed_again_once_however_often_it_is_asked_for(
 ) -> None:
     [letter] = await desk.bury("hello")
     for _ in range(2):
-        assert await desk.dead.replay("r1", letter.dead_letter_id, "m0", LATER) == "m0"
+        assert await desk.dead.replay("r1", letter.dead_letter_id, "m0", LATER, SETTINGS) == "m0"
     assert await desk.dead.count() == 0
     [text] = await desk.read()
     assert isinstance(text, OwedText)
@@ -139,7 +142,7 @@ async def test_a_replayed_text_is_owed_again_once_however_often_it_is_asked_for(
 async def test_a_dropped_text_is_refused_once_however_often_it_is_asked_for(desk: Desk) -> None:
     [letter] = await desk.bury("hello")
     for _ in range(2):
-        assert await desk.dead.drop("r1", letter.dead_letter_id, "m0", LATER) == "m0"
+        assert await desk.dead.drop("r1", letter.dead_letter_id, "m0", LATER, SETTINGS) == "m0"
     assert await desk.dead.count() == 0
     assert await desk.outbox.state("m0") is MessageState.REFUSED
     refused = EventType.MESSAGE_REFUSED
@@ -150,15 +153,15 @@ async def test_a_dropped_text_is_refused_once_however_often_it_is_asked_for(desk
 @pytest.mark.parametrize("name", ["1-0", "x", "", "1", "99999999999999999999-0"])
 async def test_what_is_not_there_can_be_neither_replayed_nor_dropped(desk: Desk, name: str) -> None:
     assert await desk.dead.get(name) is None
-    assert await desk.dead.replay("r1", name, "", NOW) is None
-    assert await desk.dead.drop("r1", name, "", NOW) is None
+    assert await desk.dead.replay("r1", name, "", NOW, SETTINGS) is None
+    assert await desk.dead.drop("r1", name, "", NOW, SETTINGS) is None
     assert await desk.redis.keys("*") == []
 
 
 async def test_receipts_of_changes_expire(desk: Desk) -> None:
     one, other = await desk.bury("one", "two")
-    await desk.dead.replay("r1", one.dead_letter_id, "m0", NOW)
-    await desk.dead.drop("r1", other.dead_letter_id, "m1", NOW)
+    await desk.dead.replay("r1", one.dead_letter_id, "m0", NOW, SETTINGS)
+    await desk.dead.drop("r1", other.dead_letter_id, "m1", NOW, SETTINGS)
     receipts = [key async for key in desk.redis.scan_iter("*dead-receipt:*")]
     assert len(receipts) == 2
     assert all([await desk.redis.pttl(key) > 0 for key in receipts])
@@ -167,8 +170,8 @@ async def test_receipts_of_changes_expire(desk: Desk) -> None:
 async def test_a_message_that_is_forgotten_is_not_made_anew(desk: Desk) -> None:
     one, other = await desk.bury("one", "two")
     await desk.redis.delete(KEYS.message("m0"), KEYS.message("m1"))
-    assert await desk.dead.replay("r1", one.dead_letter_id, "m0", NOW) == "m0"
-    assert await desk.dead.drop("r1", other.dead_letter_id, "m1", NOW) == "m1"
+    assert await desk.dead.replay("r1", one.dead_letter_id, "m0", NOW, SETTINGS) == "m0"
+    assert await desk.dead.drop("r1", other.dead_letter_id, "m1", NOW, SETTINGS) == "m1"
     assert await desk.redis.exists(KEYS.message("m0"), KEYS.message("m1")) == 0
 
 
@@ -190,9 +193,9 @@ async def test_pages_go_on_behind_the_last_letter(desk: Desk) -> None:
 async def test_nobody_cares_for_a_letter_in_time_and_it_is_given_up_aloud(desk: Desk) -> None:
     letters = await desk.bury(*map(str, range(FORGOTTEN_AT_ONCE + 1)))
     # Letters are numbered by Redis's own clock.
-    then = datetime.now(UTC) + DEAD_LETTER_LIFETIME
-    assert await desk.dead.forget_old(then - timedelta(days=1)) == 0
-    assert await desk.dead.forget_old(then + timedelta(days=1)) == FORGOTTEN_AT_ONCE
+    then = datetime.now(UTC) + SETTINGS.dead_letters_kept
+    assert await desk.dead.forget_old(then - DAY, SETTINGS) == 0
+    assert await desk.dead.forget_old(then + DAY, SETTINGS) == FORGOTTEN_AT_ONCE
     assert await desk.dead.page(10, "") == letters[FORGOTTEN_AT_ONCE:]
     assert await desk.outbox.state("m0") is MessageState.EXPIRED
     expired = [one for one in await desk.told() if one.type is EventType.MESSAGE_EXPIRED]

@@ -22,13 +22,13 @@ from conversation_service.domain.facts import Facts, Lookup
 from conversation_service.domain.intents import Receipt
 from conversation_service.domain.message import MessageState
 from conversation_service.domain.transitions import ended, held, joined, paused, started
-from conversation_service.store.journal import EVENT_LIFETIME, REPEATS_TOLD, Journal, Repeat
+from conversation_service.store.journal import REPEATS_TOLD, Journal, Repeat
 from conversation_service.store.keys import DeploymentKeys, Keys
 from conversation_service.store.outbox import LeaseLost, News, Outbox, Settlement
 from conversation_service.store.redis_store import RedisStore
 from conversation_service.store.registry import Registry
 from conversation_service.store.store import Commit, Done
-from conversation_service.store.times import to_ms
+from conversation_service.store.times import span_ms, to_ms
 from support.clock import ManualClock
 from support.conversations import (
     ALICE,
@@ -46,6 +46,7 @@ from support.conversations import (
 KEYS = Keys("main")
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 LEASE = timedelta(seconds=30)
+KEPT = timedelta(days=10)
 
 
 # A pool that does not exist yet is as good as any for what is about a script alone.
@@ -127,7 +128,7 @@ async def test_settled_texts_move_forward_and_leave_the_outbox(
     await outbox.prepare()
     first, second, third = await outbox.read_new(10, None)
     await outbox.settle(token, [Settlement(second.entry_id, "m-1", MessageState.SENT)], NOW)
-    assert await redis.xlen(KEYS.outbox) == 3, "what is behind an owed text stays, trimmed later"
+    assert await redis.xlen(KEYS.outbox) == 2, "no words wait for those before them"
     rest = [
         Settlement(first.entry_id, "m-0", MessageState.REFUSED),
         Settlement(third.entry_id, "m-2", MessageState.UNKNOWN),
@@ -152,7 +153,7 @@ async def test_nothing_is_settled_under_a_lost_lease(
     assert await outbox.state("m-0") is MessageState.ACCEPTED
 
 
-async def test_trimming_never_passes_a_text_that_nobody_has_read(
+async def test_settling_never_passes_a_text_that_nobody_has_read(
     redis: Redis, store: RedisStore, outbox: Outbox
 ) -> None:
     await owe(store, "one", "two")
@@ -246,26 +247,26 @@ async def test_repetitions_are_told_of_a_few_times_only(
     await owe(store, "one", conversation_id="c")
     again = Repeat(Receipt("text", "m", ()), "c", ALICE.participant_id)
     for _ in range(REPEATS_TOLD + 3):
-        await journal.repeated([again], NOW)
+        await journal.repeated([again], NOW, KEPT)
     told = [one.event for one in await journal.timeline("c", 0, 50)]
     assert told[1:] == [Event(EventType.MESSAGE_REPEATED, "c", ALICE.participant_id)] * REPEATS_TOLD
     [counter] = [key async for key in redis.scan_iter("*repeats:*")]
-    assert await redis.pttl(counter) > 0
+    assert 0 < await redis.pttl(counter) <= span_ms(KEPT)
 
 
 async def test_old_events_are_forgotten_and_cursors_before_them_are_known(
     redis: Redis, journal: Journal
 ) -> None:
-    then = NOW - EVENT_LIFETIME - timedelta(seconds=1)
+    then = NOW - KEPT - timedelta(seconds=1)
     for at in (then, NOW):
         fields: dict[FieldT, EncodableT] = {"type": "POOL_UPDATED", "at": to_ms(at)}
         fields |= dict.fromkeys(("conversation", "participant", "message", "detail"), "")
         await redis.xadd(KEYS.events, fields, id=f"{to_ms(at)}-0")
     assert await journal.floor() == "0-0"
-    await journal.trim(NOW)
+    await journal.trim(NOW, KEPT)
     assert [one.time for one in await journal.after("0-0", 10)] == [NOW]
     assert await journal.floor() == f"{to_ms(then)}-0"
-    await journal.trim(NOW + timedelta(seconds=1))
+    await journal.trim(NOW + timedelta(seconds=1), KEPT)
     assert await journal.floor() == f"{to_ms(then)}-0", "nothing more was forgotten"
 
 

@@ -29,6 +29,7 @@ NOW = ManualClock().now()
 UNBORN = replace(POOL, version="")
 NAME = "c1"
 LEASE = timedelta(seconds=30)
+KEPT = POOL.settings.dead_letters_kept
 
 
 def facts(change_id: str) -> Facts:
@@ -81,7 +82,9 @@ class Desk:
         return [one.envelope.body for one in await self.owed() if isinstance(one, OwedText)]
 
     async def bury_all(self) -> None:
-        dead = [Burial(one.entry_id, one.message_id, Death.INVALID) for one in await self.owed()]
+        dead = [
+            Burial(one.entry_id, one.message_id, Death.INVALID, KEPT) for one in await self.owed()
+        ]
         token = await self.outbox.take_lease("", LEASE) or ""
         await self.outbox.settle(token, dead, NOW)
         await self.outbox.release_lease(token)
@@ -232,7 +235,7 @@ async def test_a_dead_letter_is_read_and_replayed_after_its_conversations_secret
         ("hello", True),
         ("goodbye", True),
     ]
-    await desk.dead.replay("r1", letters[0].dead_letter_id, "hello", NOW)
+    await desk.dead.replay("r1", letters[0].dead_letter_id, "hello", NOW, POOL.settings)
     assert await desk.read() == ["hello"]
 
 

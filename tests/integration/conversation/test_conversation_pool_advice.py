@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from redis.asyncio import Redis
 
+from conversation_service.domain.pool import PoolSettings
 from conversation_service.store.journal import Journal
 from conversation_service.store.load_samples import LoadSamples
 from conversation_service.store.redis_store import RedisStore
@@ -23,6 +24,7 @@ from support.conversations import (
     OTHER_MASKED,
     POOL,
     SEED,
+    SETTINGS,
     VAULT,
     seeded,
 )
@@ -125,7 +127,11 @@ async def test_a_growing_load_is_forecast_from_what_the_housekeeping_saw(
 ) -> None:
     clock, name = service.clock, POOL.name
     store, journal = RedisStore(redis, name, VAULT), Journal(redis, name, VAULT)
-    house = Housekeeping(store, journal, LoadSamples(redis, name), clock)
+
+    async def settings() -> PoolSettings:
+        return SETTINGS
+
+    house = Housekeeping(store, journal, LoadSamples(redis, name), settings, clock)
     numbers = [f"+1206555011{line}" for line in range(8)]
     for number in numbers:
         await ask(service.pools.AddNumber, pool_pb2.AddNumberRequest(masked_number=number))

@@ -47,7 +47,8 @@ async def test_a_new_pool_has_the_defaults_for_all_that_was_not_said(
     settings = created.settings
     assert (settings.operator, settings.language) == ("Taxis", "en")
     spans = ("code_lifetime", "idle_lifetime", "lifetime", "warning_lead", "cool_off")
-    for name in (*spans, "reopen_grace", "kept_after_end"):
+    kept = ("kept_after_end", "receipts_kept", "messages_kept", "events_kept", "dead_letters_kept")
+    for name in (*spans, "reopen_grace", *kept):
         assert span(getattr(settings, name)) == getattr(SETTINGS, name), name
     assert settings.number_preference == number_selection_pb2.NUMBER_PREFERENCE_PREFER_STICKY
     assert settings.pause_policy == pool_pb2.PAUSE_POLICY_HOLD
@@ -157,6 +158,18 @@ async def test_an_update_that_is_repeated_is_made_once(service: RunningService) 
         (
             pool_pb2.PoolSettings(operator="x", code_lifetime=Duration(seconds=1)),
             "settings.code_lifetime",
+        ),
+        (
+            pool_pb2.PoolSettings(operator="x", receipts_kept=Duration(seconds=3600)),
+            "settings.receipts_kept",
+        ),
+        (
+            pool_pb2.PoolSettings(operator="x", messages_kept=Duration(seconds=3 * 86400)),
+            "settings.messages_kept",
+        ),
+        (
+            pool_pb2.PoolSettings(operator="x", events_kept=Duration(seconds=3 * 86400)),
+            "settings.dead_letters_kept",
         ),
         (
             pool_pb2.PoolSettings(operator="x", texts={"helpp": "Help."}),

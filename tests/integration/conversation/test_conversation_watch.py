@@ -21,6 +21,7 @@ from support.conversations import (
     CAROL_NUMBER,
     OTHER_MASKED,
     POOL,
+    SETTINGS,
     VAULT,
 )
 from support.eventually import eventually
@@ -38,7 +39,7 @@ async def trimmed(service: RunningService) -> None:
     """A month later, the house has been kept."""
     await service.quiet()
     service.clock.move(days=31)
-    await Journal(service.redis, POOL.name, VAULT).trim(service.clock.now())
+    await Journal(service.redis, POOL.name, VAULT).trim(service.clock.now(), SETTINGS.events_kept)
 
 
 async def test_a_watch_tells_what_happens_from_its_beginning_on(service: RunningService) -> None:

@@ -130,7 +130,7 @@ async def test_a_text_that_was_replayed_goes_behind_all_others(desk: Desk) -> No
     desk.clock.move(days=2)
     await desk.talk((ALICE, "a3"))
     now = desk.clock.now()
-    assert await desk.dead.replay("r1", letter.dead_letter_id, "m0", now) == "m0"
+    assert await desk.dead.replay("r1", letter.dead_letter_id, "m0", now, desk.settings) == "m0"
     await desk.run_until(dispatcher)
     assert desk.carrier.bodies(ALICE) == ["a2", "a3", "a1"], "its validity began anew"
     assert await desk.outbox.state("m0") is MessageState.SENT

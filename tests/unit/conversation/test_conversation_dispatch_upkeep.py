@@ -9,9 +9,8 @@ from redis.asyncio import Redis
 
 from conversation_service.dispatch.upkeep import Upkeep
 from conversation_service.messaging.sending import Invalid, NotSent
-from conversation_service.store.dead_letters import DEAD_LETTER_LIFETIME
 from support.clock import ManualClock
-from support.conversations import ALICE, BOB
+from support.conversations import ALICE, BOB, SETTINGS
 from support.dispatch_desk import Desk
 
 HOUR = timedelta(hours=1)
@@ -32,7 +31,8 @@ def shown(name: str) -> float:
 async def look(desk: Desk, clock: ManualClock | None = None) -> tuple[float, float, float]:
     """Age of the oldest, number of waiting texts, number of dead letters: of a replica that sends
     nothing itself."""
-    await Upkeep("main", desk.outbox, desk.dead, clock or desk.clock).run_once()
+    upkeep = Upkeep("main", desk.outbox, desk.dead, desk.pool_settings, clock or desk.clock)
+    await upkeep.run_once()
     names = ("oldest_waiting_text_seconds", "waiting_texts", "dead_letters")
     age, waiting, dead = map(shown, names)
     return age, waiting, dead
@@ -69,6 +69,6 @@ async def test_dead_letters_are_shown_until_nobody_has_cared_for_them_in_time(de
     assert await look(desk) == (0, 0, 1)
     before = REGISTRY.get_sample_value("maskline_dead_letters_forgotten_total", {"pool": "main"})
     # Letters are numbered by Redis's own clock.
-    later = ManualClock(datetime.now(UTC) + DEAD_LETTER_LIFETIME + HOUR)
+    later = ManualClock(datetime.now(UTC) + SETTINGS.dead_letters_kept + HOUR)
     assert await look(desk, later) == (0, 0, 0)
     assert shown("dead_letters_forgotten_total") == (before or 0) + 1

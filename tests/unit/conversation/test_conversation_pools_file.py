@@ -33,6 +33,10 @@ warning_lead_seconds = 60
 cool_off_seconds = 0
 reopen_grace_seconds = 120
 kept_after_end_seconds = 86400
+receipts_kept_seconds = 345600
+messages_kept_seconds = 432000
+events_kept_seconds = 518400
+dead_letters_kept_seconds = 7200
 number_preference = "AVOID_STICKY"
 pause_policy = "REFUSE"
 text_validity_seconds = 540
@@ -66,6 +70,10 @@ MAIN = PoolSettings(
     cool_off=timedelta(0),
     reopen_grace=timedelta(minutes=2),
     kept_after_end=timedelta(days=1),
+    receipts_kept=timedelta(days=4),
+    messages_kept=timedelta(days=5),
+    events_kept=timedelta(days=6),
+    dead_letters_kept=timedelta(hours=2),
     number_preference=NumberPreference.AVOID_STICKY,
     pause_policy=PausePolicy.REFUSE,
     text_validity=timedelta(minutes=9),

@@ -8,7 +8,12 @@ import pytest
 
 from conversation_service.domain.errors import FieldViolation
 from conversation_service.domain.pool import PoolSettings
-from conversation_service.domain.settings_rules import settings_violations
+from conversation_service.domain.settings_rules import (
+    MAX_TEXT_VALIDITY,
+    MIN_RECEIPTS_KEPT,
+    settings_violations,
+)
+from conversation_service.operations.recovery import LOOK_BACK, OVERLAP, RESENDS
 
 USUAL = PoolSettings("Test exchange")
 NOTHING = timedelta(0)
@@ -25,6 +30,10 @@ RANGES: list[tuple[str, timedelta, timedelta, dict[str, Any]]] = [
     ("cool_off", NOTHING, 30 * DAY, {"kept_after_end": 365 * DAY}),
     ("reopen_grace", NOTHING, 30 * DAY, {"kept_after_end": 365 * DAY}),
     ("kept_after_end", HOUR, 365 * DAY, {}),
+    ("receipts_kept", 3 * DAY, 30 * DAY, {}),
+    ("messages_kept", 3 * DAY + MINUTE, 365 * DAY, {"text_validity": MINUTE}),
+    ("events_kept", 3 * DAY, 365 * DAY, {"dead_letters_kept": HOUR}),
+    ("dead_letters_kept", HOUR, 30 * DAY, {"events_kept": 365 * DAY}),
     ("text_validity", MINUTE, 2 * DAY, {}),
 ]
 
@@ -41,6 +50,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"warning_lead": HOUR, "lifetime": HOUR}, "warning_lead"),
     ({"kept_after_end": HOUR, "cool_off": HOUR + SECOND}, "kept_after_end"),
     ({"kept_after_end": HOUR, "reopen_grace": HOUR + SECOND}, "kept_after_end"),
+    ({"messages_kept": 4 * DAY, "text_validity": DAY + SECOND}, "messages_kept"),
+    ({"events_kept": 3 * DAY, "dead_letters_kept": 3 * DAY + SECOND}, "dead_letters_kept"),
     ({"segments_per_minute": -1}, "segments_per_minute"),
     ({"segments_per_minute": 2**31}, "segments_per_minute"),
     ({"segments_per_day": -1}, "segments_per_day"),
@@ -98,3 +109,21 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
 def test_a_refused_span_is_told_its_range_in_seconds() -> None:
     [violation] = settings_violations(replace(USUAL, code_lifetime=NOTHING))
     assert violation == FieldViolation("code_lifetime", "must be 60 to 86400 seconds")
+
+
+def test_a_text_is_known_again_for_as_long_as_anything_may_hand_it_in_again() -> None:
+    searched = LOOK_BACK + OVERLAP + RESENDS
+    assert searched < MIN_RECEIPTS_KEPT
+    assert MAX_TEXT_VALIDITY < MIN_RECEIPTS_KEPT
+
+
+@pytest.mark.parametrize("validity", [MINUTE, 2 * DAY])
+def test_a_pool_from_before_there_was_a_choice_breaks_no_rule(validity: timedelta) -> None:
+    former = replace(USUAL, text_validity=validity, kept_after_end=365 * DAY)
+    assert violated(former) == []
+
+
+def test_too_short_a_memory_of_messages_is_told_what_it_needs() -> None:
+    [violation] = settings_violations(replace(USUAL, messages_kept=3 * DAY))
+    told = "must be 259200 seconds or more above text_validity: receipts come late"
+    assert violation == FieldViolation("messages_kept", told)

@@ -1,6 +1,6 @@
 """What became of texts: their senders are told, then it is written down."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from conversation_service.dispatch import verdicts
 from conversation_service.domain.errors import BackendUnavailable, TooManyRaces
 from conversation_service.domain.failure import Failure
 from conversation_service.domain.message import MessageState
+from conversation_service.domain.pool import PoolSettings
 from conversation_service.messaging.sending import Answered, Invalid, Result, Unresolved
 from conversation_service.store.dead_letters import Death
 from conversation_service.store.outbox import Burial, News, Outbox, Settlement
@@ -36,10 +37,18 @@ class Settling:
     """Settles one pool's texts. Told first: what a crash leaves half done is told and done again,
     and nobody hears of it twice."""
 
-    def __init__(self, pool: str, outbox: Outbox, failures: Failures) -> None:
+    def __init__(
+        self,
+        pool: str,
+        outbox: Outbox,
+        failures: Failures,
+        settings: Callable[[], Awaitable[PoolSettings]],
+    ) -> None:
+        """`settings` looks the pool's up as they are now."""
         self._pool = pool
         self._outbox = outbox
         self._failures = failures
+        self._settings = settings
 
     async def settle(
         self, token: str, texts: Sequence[OwedText], results: Sequence[Result], now: datetime
@@ -66,6 +75,8 @@ class Settling:
 
         Their senders are told that they may not arrive: they may still be sent again.
         """
+        if not texts:
+            return
         told = [verdicts.doubt(one) for one in texts if isinstance(one, OwedText)]
         try:
             await self._tell([one for one in told if one])
@@ -74,9 +85,9 @@ class Settling:
         except Exception as error:
             # Perhaps this is why they cannot be processed; it must not keep them here as well.
             log.error("dead_letters_untold", error=type(error).__name__, texts=len(texts))
-        await self._write(
-            token, [Burial(one.entry_id, one.message_id, death) for one in texts], now
-        )
+        kept = (await self._settings()).dead_letters_kept
+        burials = [Burial(one.entry_id, one.message_id, death, kept) for one in texts]
+        await self._write(token, burials, now)
 
     async def _tell(self, failures: Sequence[Failure]) -> None:
         if failures:

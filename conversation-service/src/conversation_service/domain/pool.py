@@ -63,6 +63,15 @@ class PoolSettings:
     reopen_grace: timedelta = timedelta(hours=1)
     # Staff can look up what happened for a while; then it is forgotten.
     kept_after_end: timedelta = timedelta(days=7)
+    # A bug that strikes on Friday evening is mended on Monday, and what was sent meanwhile by a
+    # client that repeats itself is still recognised.
+    receipts_kept: timedelta = timedelta(hours=72)
+    # How far a text got; receipts of the carrier may come days late.
+    messages_kept: timedelta = timedelta(days=7)
+    # As long as staff may ask what became of a text, and a watcher may have been away.
+    events_kept: timedelta = timedelta(days=30)
+    # Words that nobody has cared for in this time are given up.
+    dead_letters_kept: timedelta = timedelta(days=30)
     number_preference: NumberPreference = NumberPreference.PREFER_STICKY
     pause_policy: PausePolicy = PausePolicy.HOLD
     # A text that could not be sent for a day says something its receiver no longer expects.

@@ -28,6 +28,22 @@ MAX_KEPT_AFTER_END = timedelta(days=365)
 # hear what became of it.
 MIN_TEXT_VALIDITY = timedelta(minutes=1)
 MAX_TEXT_VALIDITY = timedelta(hours=48)
+# Whatever may hand the same thing in again: the carrier's resends take minutes, a look into its
+# records goes back 48 hours, a text is tried for as long. Who repeats a request after a month does
+# not repeat it; and answers hold people's numbers.
+MIN_RECEIPTS_KEPT = timedelta(hours=72)
+MAX_RECEIPTS_KEPT = timedelta(days=30)
+# A phone that was off for days: later the messaging service knows no receipt's text any more.
+RECEIPT_WAIT = timedelta(hours=72)
+# A text may be sent at the very end of its validity; nobody asks what became of it a year ago.
+MIN_MESSAGES_KEPT = RECEIPT_WAIT
+MAX_MESSAGES_KEPT = timedelta(days=365)
+# A watcher that stood still over a weekend goes on without a gap.
+MIN_EVENTS_KEPT = timedelta(hours=72)
+MAX_EVENTS_KEPT = timedelta(days=365)
+# Somebody must have the time to look; and what lies there are people's words, not an archive.
+MIN_DEAD_LETTERS_KEPT = timedelta(hours=1)
+MAX_DEAD_LETTERS_KEPT = timedelta(days=30)
 # What the contract's fields can hold; no campaign sends as much.
 MAX_SEGMENTS = 2**31 - 1
 
@@ -39,6 +55,10 @@ _RANGES = (
     ("cool_off", _NOTHING, MAX_COOL_OFF),
     ("reopen_grace", _NOTHING, MAX_REOPEN_GRACE),
     ("kept_after_end", MIN_KEPT_AFTER_END, MAX_KEPT_AFTER_END),
+    ("receipts_kept", MIN_RECEIPTS_KEPT, MAX_RECEIPTS_KEPT),
+    ("messages_kept", MIN_MESSAGES_KEPT, MAX_MESSAGES_KEPT),
+    ("events_kept", MIN_EVENTS_KEPT, MAX_EVENTS_KEPT),
+    ("dead_letters_kept", MIN_DEAD_LETTERS_KEPT, MAX_DEAD_LETTERS_KEPT),
     ("text_validity", MIN_TEXT_VALIDITY, MAX_TEXT_VALIDITY),
 )
 _BUDGETS = ("segments_per_minute", "segments_per_day")
@@ -51,6 +71,7 @@ def settings_violations(settings: PoolSettings) -> list[FieldViolation]:
         *_range_violations(settings),
         *_budget_violations(settings),
         *_relation_violations(settings),
+        *_keeping_violations(settings),
         *_speech_violations(settings),
     ]
 
@@ -86,6 +107,16 @@ def _relation_violations(settings: PoolSettings) -> Iterator[FieldViolation]:
     if settings.kept_after_end < max(settings.cool_off, settings.reopen_grace):
         told = "must not be below cool_off and reopen_grace"
         yield FieldViolation("kept_after_end", told)
+
+
+def _keeping_violations(settings: PoolSettings) -> Iterator[FieldViolation]:
+    # A receipt that finds no message moves nothing, and its failure is told to nobody.
+    if settings.messages_kept < settings.text_validity + RECEIPT_WAIT:
+        told = f"must be {_seconds(RECEIPT_WAIT)} seconds or more above text_validity"
+        yield FieldViolation("messages_kept", f"{told}: receipts come late")
+    # Without its events nobody can tell what a text was about.
+    if settings.dead_letters_kept > settings.events_kept:
+        yield FieldViolation("dead_letters_kept", "must not be above events_kept")
 
 
 def _speech_violations(settings: PoolSettings) -> list[FieldViolation]:

@@ -30,7 +30,8 @@ class DeadLetterDesk:
 
     async def page(self, pool: str, size: int, token: str) -> DeadLetterPage:
         """Oldest first, behind the id `token`. Raises PoolNotFound."""
-        letters = await (await self._letters(pool)).page(size + 1, token)
+        opened = await self._directory.named(pool)
+        letters = await self._letters_of(opened.name).page(size + 1, token)
         page = letters[:size]
         return DeadLetterPage(page, page[-1].dead_letter_id if len(letters) > size else "")
 
@@ -39,25 +40,28 @@ class DeadLetterDesk:
 
         Raises PoolNotFound, DeadLetterNotFound, DeadLetterUnreadable.
         """
-        letters = await self._letters(pool)
+        opened = await self._directory.named(pool)
+        letters = self._letters_of(opened.name)
         letter = await letters.get(dead_letter_id)
         if letter and not letter.is_readable:
             raise DeadLetterUnreadable(dead_letter_id)
         name, now = letter.message_id if letter else "", self._clock.now()
-        return _found(await letters.replay(request_id, dead_letter_id, name, now), dead_letter_id)
+        settings = await opened.settings()
+        replayed = await letters.replay(request_id, dead_letter_id, name, now, settings)
+        return _found(replayed, dead_letter_id)
 
     async def drop(self, pool: str, request_id: str, dead_letter_id: str) -> str:
         """The id of the text, which is refused; empty when it cannot be read.
 
         Raises PoolNotFound, DeadLetterNotFound.
         """
-        letters = await self._letters(pool)
+        opened = await self._directory.named(pool)
+        letters = self._letters_of(opened.name)
         letter = await letters.get(dead_letter_id)
         name, now = letter.message_id if letter else "", self._clock.now()
-        return _found(await letters.drop(request_id, dead_letter_id, name, now), dead_letter_id)
-
-    async def _letters(self, pool: str) -> DeadLetters:
-        return self._letters_of((await self._directory.named(pool)).name)
+        settings = await opened.settings()
+        dropped = await letters.drop(request_id, dead_letter_id, name, now, settings)
+        return _found(dropped, dead_letter_id)
 
 
 def _found(message_id: str | None, dead_letter_id: str) -> str:

@@ -9,7 +9,7 @@ from conversation_service.domain.errors import (
     PoolNotFound,
     UnknownMaskedNumber,
 )
-from conversation_service.domain.pool import Pool
+from conversation_service.domain.pool import Pool, PoolSettings
 from conversation_service.operations.executor import Executor
 from conversation_service.store.journal import Journal
 from conversation_service.store.load_samples import LoadSamples
@@ -33,6 +33,10 @@ class OpenPool:
     def pool(self) -> Pool:
         """The pool as it was last seen."""
         return self.executor.pool
+
+    async def settings(self) -> PoolSettings:
+        """The pool's as they are now."""
+        return (await self.executor.reload()).settings
 
     async def get(self, conversation_id: str) -> Conversation:
         """One conversation; raises ConversationNotFound."""

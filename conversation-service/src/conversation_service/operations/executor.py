@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from redis.exceptions import RedisError
@@ -78,8 +78,8 @@ class Suppression(Protocol):
 class RepeatBook(Protocol):
     """Where it is told that a text was handed in again."""
 
-    async def repeated(self, repeats: Sequence[Repeat], now: datetime) -> None:
-        """Tells of it."""
+    async def repeated(self, repeats: Sequence[Repeat], now: datetime, kept: timedelta) -> None:
+        """Tells of it; `kept` is for how long a text is known again."""
         ...
 
 
@@ -251,7 +251,8 @@ class Executor:
         # A line in a timeline is not worth the refusal of a text.
         with suppress(RedisError, OSError):
             if repeats:
-                await self._repeats.repeated(repeats, now)
+                kept = self.pool.settings.receipts_kept
+                await self._repeats.repeated(repeats, now, kept)
 
     async def _commit(self, commits: dict[int, Commit]) -> dict[int, Result]:
         if not commits:

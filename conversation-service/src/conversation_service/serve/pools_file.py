@@ -56,6 +56,10 @@ class _Pool(BaseModel):
     cool_off_seconds: _Seconds | None = None
     reopen_grace_seconds: _Seconds | None = None
     kept_after_end_seconds: _Seconds | None = None
+    receipts_kept_seconds: _Seconds | None = None
+    messages_kept_seconds: _Seconds | None = None
+    events_kept_seconds: _Seconds | None = None
+    dead_letters_kept_seconds: _Seconds | None = None
     number_preference: NumberPreference | None = None
     pause_policy: PausePolicy | None = None
     text_validity_seconds: _Seconds | None = None

@@ -218,19 +218,18 @@ class Service:
 
     def dispatcher(self, pool: OpenPool, *, block_ms: int | None = BLOCK_MS) -> Dispatcher:
         """What sends a pool's texts; `block_ms` is how long one read may wait for a new one."""
-
-        async def settings() -> PoolSettings:
-            return (await pool.executor.reload()).settings
-
         screening = Screening(pool.outbox, self._suppression, self._opt_outs)
-        settling = Settling(pool.name, pool.outbox, Failures(pool))
-        delivery = Delivery(pool.name, self._messaging, screening, settling, settings, self._clock)
+        settling = Settling(pool.name, pool.outbox, Failures(pool), pool.settings)
+        delivery = Delivery(
+            pool.name, self._messaging, screening, settling, pool.settings, self._clock
+        )
         rounds = Rounds(pool.outbox, delivery, settling, self._clock)
         return Dispatcher(pool.outbox, rounds, self._clock, block_ms=block_ms)
 
     def upkeep(self, pool: OpenPool) -> Upkeep:
         """What shows how much a pool owes."""
-        return Upkeep(pool.name, pool.outbox, self._dead_letters(pool.name), self._clock)
+        dead = self._dead_letters(pool.name)
+        return Upkeep(pool.name, pool.outbox, dead, pool.settings, self._clock)
 
     def _dead_letters(self, pool: str) -> DeadLetters:
         return DeadLetters(self._redis, pool, self._vault)
@@ -246,7 +245,7 @@ class Service:
     def _loops_of(self, pool: OpenPool) -> list[Loop]:
         dispatcher = self.dispatcher(pool)
         self._dispatchers.append(dispatcher)
-        house = Housekeeping(pool.store, pool.journal, pool.samples, self._clock)
+        house = Housekeeping(pool.store, pool.journal, pool.samples, pool.settings, self._clock)
         return [
             run_forever("dispatch", dispatcher.run_once),
             run_forever("sweep", self.sweeper(pool).run_once),

@@ -24,11 +24,6 @@ from conversation_service.store.vault import Vault
 from conversation_service.store.writes import Writes
 from runtime.redis_scripts import Argument
 
-# A bug that strikes on Friday evening is mended on Monday, and what was sent meanwhile by a
-# client that repeats itself is still recognised.
-RECEIPT_LIFETIME = timedelta(hours=72)
-# Receipts of the carrier may come days late (a phone that was switched off).
-MESSAGE_LIFETIME = timedelta(days=7)
 # The sweeper forgets ended conversations on time; this is for the day it cannot.
 FORGOTTEN_ANYWAY_AFTER = timedelta(days=1)
 # A pair that has not talked for so long does not miss its number.
@@ -62,17 +57,18 @@ class CommitLayout:
         writes = Writes((self._names.receipt(commit.receipt), self._keys.outbox, self._keys.events))
         writes.expect(self._keys.version, commit.pool.version)
         self._lay_out(writes, commit)
-        texts = list(self._texts(writes, commit.change))
+        texts, settings = list(self._texts(writes, commit.change)), commit.pool.settings
         events = [argument for one in commit.change.events for argument in _event(one)]
         self._answered(writes, commit)
         arguments = (
             self._names.fingerprint(commit.receipt),
             self._answer(commit),
-            span_ms(RECEIPT_LIFETIME),
+            span_ms(settings.receipts_kept),
             to_ms(commit.now),
-            span_ms(MESSAGE_LIFETIME),
+            span_ms(settings.messages_kept),
             self._keys.timeline_prefix,
             TIMELINE_LENGTH,
+            self._keys.conversation_prefix,
             *writes.counts,
             len(commit.change.texts),
             len(commit.change.events),
@@ -170,7 +166,9 @@ class CommitLayout:
             else:
                 writes.add("DEL", route)
             history = self._keys.history(person.participant_id)
-            writes.add("ZADD", history, 0, name)
+            # What has been forgotten since goes with the next ending.
+            writes.add("ZREMRANGEBYSCORE", history, "-inf", to_ms(commit.now))
+            writes.add("ZADD", history, to_ms(after.due_time), name)
             writes.add("ZREMRANGEBYRANK", history, 0, -HISTORY_LENGTH - 1)
             writes.add("PEXPIRE", history, span_ms(kept))
         if after.unique_name:
@@ -178,8 +176,6 @@ class CommitLayout:
         if len(people) > 1:
             number = self._names.number(after.masked_number).encode()
             writes.set(self._names.last_number(*people), number, LAST_NUMBER_LIFETIME)
-        # The ending's own events come behind this: a timeline that is not there yet gets its time
-        # to live from the sweeper, which forgets it with the conversation.
         writes.add("PEXPIRE", self._keys.timeline(name), span_ms(kept))
 
     def _held(
@@ -238,10 +234,13 @@ class CommitLayout:
         after = commit.change.after
         if after is None or commit.receipt.kind in UNANSWERED:
             return
-        key, end = self._keys.answers(after.conversation_id), commit.now + RECEIPT_LIFETIME
+        kept = commit.pool.settings.receipts_kept
+        key, end = self._keys.answers(after.conversation_id), commit.now + kept
         writes.add("ZREMRANGEBYSCORE", key, "-inf", to_ms(commit.now))
         writes.add("ZADD", key, to_ms(end), self._names.intent(commit.receipt))
-        writes.add("PEXPIRE", key, span_ms(RECEIPT_LIFETIME))
+        # As long as the answer that stays longest, whatever the settings were at each.
+        writes.add("PEXPIRE", key, span_ms(kept), "NX")
+        writes.add("PEXPIRE", key, span_ms(kept), "GT")
 
     def _answer(self, commit: Commit) -> bytes:
         """An inbound text's sender is not on the line: only a client's answer is kept."""

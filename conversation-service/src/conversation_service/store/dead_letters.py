@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, cast
 
@@ -11,17 +11,13 @@ from redis.asyncio import Redis
 
 from conversation_service.domain.events import EventType, Rule
 from conversation_service.domain.message import MessageState
+from conversation_service.domain.pool import PoolSettings
 from conversation_service.store.keys import Keys
 from conversation_service.store.owed import OwedReader, OwedText, Unreadable
 from conversation_service.store.times import from_ms, span_ms, to_ms
 from conversation_service.store.vault import Vault
 from runtime.redis_scripts import Argument, RedisScripts, raised
 
-# As long as events are kept: longer nobody can tell what a text was about, and its words should
-# not outlast that.
-DEAD_LETTER_LIFETIME = timedelta(days=30)
-# As for every intent: a bug that strikes on Friday evening is mended on Monday.
-RECEIPT_LIFETIME = timedelta(hours=72)
 # Forgotten in one round: short for Redis, and the next round follows soon.
 FORGOTTEN_AT_ONCE = 100
 
@@ -76,7 +72,10 @@ _EXPIRED = Ending(MessageState.EXPIRED, EventType.MESSAGE_EXPIRED, "")
 
 
 class DeadLetters:
-    """One pool's. Every change is made once per intent; its repetition gets the first answer."""
+    """One pool's. Every change is made once per intent; its repetition gets the first answer.
+
+    `settings` are the pool's as they are now: they say how long what is written is kept.
+    """
 
     def __init__(self, redis: Redis, pool: str, vault: Vault) -> None:
         self._redis = redis
@@ -102,39 +101,54 @@ class DeadLetters:
         return next(iter(await self._letters(found)), None)
 
     async def replay(
-        self, request_id: str, dead_letter_id: str, message_id: str, now: datetime
+        self,
+        request_id: str,
+        dead_letter_id: str,
+        message_id: str,
+        now: datetime,
+        settings: PoolSettings,
     ) -> str | None:
         """Puts one back among the texts to be sent; the text's id, or None if it is not kept."""
         intent = Intent("replay", request_id, dead_letter_id)
         keys = (self._keys.outbox, self._keys.events, self._keys.message(message_id))
-        kept = span_ms(DEAD_LETTER_LIFETIME)
-        arguments = (message_id, to_ms(now), span_ms(RECEIPT_LIFETIME), kept)
+        kept = span_ms(settings.receipts_kept), span_ms(settings.messages_kept)
+        arguments = (message_id, to_ms(now), *kept)
         return await self._run("replay", intent, keys, arguments)
 
     async def drop(
-        self, request_id: str, dead_letter_id: str, message_id: str, now: datetime
+        self,
+        request_id: str,
+        dead_letter_id: str,
+        message_id: str,
+        now: datetime,
+        settings: PoolSettings,
     ) -> str | None:
         """Removes one for good, as refused; the text's id, or None if it is not kept."""
         intent = Intent("drop", request_id, dead_letter_id)
-        return await self._remove(intent, message_id, _REFUSED, now)
+        return await self._remove(intent, message_id, _REFUSED, now, settings)
 
-    async def forget_old(self, now: datetime) -> int:
+    async def forget_old(self, now: datetime, settings: PoolSettings) -> int:
         """Removes some that nobody has cared for in time, as expired; how many."""
-        newest = to_ms(now - DEAD_LETTER_LIFETIME)
+        newest = to_ms(now - settings.dead_letters_kept)
         found = await self._redis.xrange(self._keys.dead, max=newest, count=FORGOTTEN_AT_ONCE)
         letters = await self._letters(found)
         for one in letters:
             intent = Intent("forget", "", one.dead_letter_id)
-            await self._remove(intent, one.message_id, _EXPIRED, now)
+            await self._remove(intent, one.message_id, _EXPIRED, now, settings)
         return len(letters)
 
     async def _remove(
-        self, intent: Intent, message_id: str, ending: Ending, now: datetime
+        self,
+        intent: Intent,
+        message_id: str,
+        ending: Ending,
+        now: datetime,
+        settings: PoolSettings,
     ) -> str | None:
         keys = (self._keys.events, self._keys.message(message_id))
         state, kind, detail = ending
         moved = (state.value, state.rank, kind.value, detail)
-        arguments = (message_id, to_ms(now), span_ms(RECEIPT_LIFETIME), *moved)
+        arguments = (message_id, to_ms(now), span_ms(settings.receipts_kept), *moved)
         return await self._run("drop", intent, keys, arguments)
 
     async def _run(

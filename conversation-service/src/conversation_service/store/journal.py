@@ -15,12 +15,8 @@ from conversation_service.store.times import from_ms, span_ms, to_ms
 from conversation_service.store.vault import Vault
 from runtime.redis_scripts import RedisScripts, raised
 
-# As long as staff may ask what became of a text, and a watcher may have been away.
-EVENT_LIFETIME = timedelta(days=30)
 # Somebody who sends one callback again and again fills no stream.
 REPEATS_TOLD = 5
-# As long as a text's receipt is kept, and it can be known as a repetition.
-REPEATS_LIFETIME = timedelta(hours=72)
 BEGINNING = "0-0"
 # Milliseconds since 1970 have as many until the year 2286.
 MS_DIGITS = 13
@@ -85,8 +81,8 @@ class Journal:
         """How many events a conversation's timeline names."""
         return await self._redis.llen(self._keys.timeline(conversation_id))
 
-    async def repeated(self, repeats: Sequence[Repeat], now: datetime) -> None:
-        """Tells of texts that were handed in again."""
+    async def repeated(self, repeats: Sequence[Repeat], now: datetime, kept: timedelta) -> None:
+        """Tells of texts that were handed in again; `kept` is for how long they can be."""
         kind = EventType.MESSAGE_REPEATED.value
         calls = [
             self._scripts.call(
@@ -98,7 +94,7 @@ class Journal:
                 ),
                 (
                     to_ms(now),
-                    span_ms(REPEATS_LIFETIME),
+                    span_ms(kept),
                     REPEATS_TOLD,
                     kind,
                     one.conversation_id,
@@ -109,9 +105,9 @@ class Journal:
         ]
         raised(await self._scripts.run(calls))
 
-    async def trim(self, now: datetime) -> None:
-        """Forgets what is too old. Stream ids are Redis's own time in milliseconds."""
-        minimum = f"{to_ms(now - EVENT_LIFETIME)}-0"
+    async def trim(self, now: datetime, kept: timedelta) -> None:
+        """Forgets what is older than is kept. Stream ids are Redis's own time in milliseconds."""
+        minimum = f"{to_ms(now - kept)}-0"
         keys = (self._keys.events, self._keys.events_floor)
         raised(await self._scripts.run([self._scripts.call("trim", keys, (minimum,))]))
 

@@ -29,7 +29,7 @@ class Keys:
 
     @property
     def conversation_prefix(self) -> str:
-        """load.lua puts an id it has just read behind it, to save a round trip."""
+        """Scripts put an id behind it that they have just read, or that an event names."""
         return self._key("conversation:")
 
     def conversation(self, conversation_id: str) -> str:
@@ -82,7 +82,7 @@ class Keys:
         return self.timeline_prefix + conversation_id
 
     def history(self, participant_id: str) -> str:
-        """zset: ids of the ended conversations of a participant, all with score 0."""
+        """zset: a participant's ended conversations, scored with when they are forgotten (ms)."""
         return self._key(f"history:{participant_id}")
 
     @property

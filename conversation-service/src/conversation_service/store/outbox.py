@@ -11,7 +11,7 @@ from redis.exceptions import ResponseError
 from conversation_service.domain.events import EventType, Rule
 from conversation_service.domain.message import MessageState
 from conversation_service.store.burials import Burials
-from conversation_service.store.dead_letters import DEAD_LETTER_LIFETIME, Death
+from conversation_service.store.dead_letters import Death
 from conversation_service.store.keys import Keys
 from conversation_service.store.owed import OwedReader, OwedText, Unreadable
 from conversation_service.store.text_secrets import TextSecrets
@@ -47,6 +47,8 @@ class Burial:
     entry_id: str
     message_id: str
     death: Death
+    # For how long it may lie there; as long its message is known at the least.
+    kept: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +152,7 @@ class Outbox:
         """Moves texts forward and takes them out. Raises LeaseLost, and then writes nothing."""
         keys = [self._keys.lease, self._keys.outbox, self._keys.events, self._keys.dead]
         keys += [self._keys.message(one.message_id) for one in settled]
-        kept = span_ms(DEAD_LETTER_LIFETIME)
-        first = (token, GROUP, to_ms(now), self._keys.timeline_prefix, kept)
+        first = (token, GROUP, to_ms(now), self._keys.timeline_prefix)
         dead = [one.entry_id for one in settled if isinstance(one, Burial)]
         texts = await self._burials.texts(dead)
         arguments = [argument for one in settled for argument in _fields(one, texts)]
@@ -198,18 +199,12 @@ class Outbox:
 
     async def backlog(self) -> Backlog:
         """What is owed now, by whichever replica it is sent."""
-        outbox = self._keys.outbox
-        entries = cast("list[Entry]", await self._redis.xrange(outbox, count=1))
-        if not entries:
-            return Backlog(0, None)
-        # What is settled behind an owed text is still in the stream, so its length tells nothing.
-        [group] = await self._redis.xinfo_groups(outbox) or [{"pending": 0, "lag": None}]
-        unread = group["lag"]
-        if unread is None:
-            unread = await self._redis.xlen(outbox) - group["pending"]
-        waiting = group["pending"] + unread
-        accepted = entries[0][1].get(b"at", b"0")
-        return Backlog(waiting, from_ms(int(accepted)) if waiting else None)
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.xlen(self._keys.outbox)
+        pipeline.xrange(self._keys.outbox, count=1)
+        waiting, found = await pipeline.execute()
+        oldest = [from_ms(int(fields.get(b"at", b"0"))) for _, fields in cast("list[Entry]", found)]
+        return Backlog(waiting, next(iter(oldest), None))
 
     async def _run(
         self, name: str, keys: Sequence[str], arguments: Sequence[Argument]
@@ -237,10 +232,11 @@ class Outbox:
 def _fields(one: Settlement | Burial, texts: Mapping[str, bytes]) -> tuple[Argument, ...]:
     if isinstance(one, Burial):
         text = texts.get(one.entry_id, b"")
-        return (one.entry_id, one.message_id, "", 0, "", "", "", one.death.value, text)
+        dead = one.death.value, text, span_ms(one.kept)
+        return (one.entry_id, one.message_id, "", 0, "", "", "", *dead)
     state = one.state
     moved = (one.entry_id, one.message_id, state.value, state.rank, *_told(one))
-    return (*moved, one.resolution, "", "")
+    return (*moved, one.resolution, "", "", "")
 
 
 def _told(one: Settlement | News) -> tuple[str, str]:

@@ -8,8 +8,10 @@
            4+ the keys that checks and writes name by their place here
   ARGV     1 fingerprint · 2 answer · 3 receipt_ms · 4 now_ms · 5 message_ms
            6 what stands in front of a conversation id in the key of its timeline (list of event
-             ids without their hyphen; lives in the slot of all keys of the pool) · 7 how many event ids it keeps
-           8 number of checks · 9 of writes · 10 of texts · 11 of events, then
+             ids without their hyphen; lives in the slot of all keys of the pool and ends with the
+             conversation) · 7 how many event ids it keeps
+           8 what stands in front of it in the key of its record, in the same slot
+           9 number of checks · 10 of writes · 11 of texts · 12 of events, then
            for each check:  kind, place of the key, expected. "head": the string's first line is
                             the expected one, "" where there is no string. "without": the set does
                             not hold the expected member. "unset": the hash does not have the
@@ -27,9 +29,10 @@
 local receipt, outbox, events = KEYS[1], KEYS[2], KEYS[3]
 local fingerprint, answer, receipt_ms, now_ms = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local message_ms, timeline_prefix, timeline_length = ARGV[5], ARGV[6], tonumber(ARGV[7])
+local record_prefix = ARGV[8]
 local checks, writes, texts, happened =
-  tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
-local at = 12
+  tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
+local at = 13
 
 local function take(count)
   local taken = { unpack(ARGV, at, at + count - 1) }
@@ -49,6 +52,14 @@ local function holds(kind, key, expected)
     return redis.call("HEXISTS", key, expected) == 0
   end
   return head(redis.call("GET", key) or "") == expected
+end
+
+-- Nobody forgets the timeline of a conversation that was forgotten while this was decided.
+local function expire_with_record(timeline, conversation)
+  local left = redis.call("PTTL", record_prefix .. conversation)
+  if left ~= -1 then
+    redis.call("PEXPIRE", timeline, left > 0 and left or message_ms)
+  end
 end
 
 local earlier = redis.call("GET", receipt)
@@ -93,7 +104,10 @@ for _ = 1, happened do
     "conversation", conversation, "participant", participant, "message", message, "detail", detail)
   if conversation ~= "" then
     local timeline = timeline_prefix .. conversation
-    if redis.call("RPUSH", timeline, (string.gsub(id, "-", ""))) > timeline_length then
+    local length = redis.call("RPUSH", timeline, (string.gsub(id, "-", "")))
+    if length == 1 then
+      expire_with_record(timeline, conversation)
+    elseif length > timeline_length then
       redis.call("LTRIM", timeline, -timeline_length, -1)
     end
   end

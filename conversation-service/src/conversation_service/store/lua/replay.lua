@@ -6,7 +6,8 @@
            3 outbox   stream  message, at (ms), text (sealed)
            4 events   stream  type, at (ms), conversation, participant, message, detail
            5 message  hash    conversation; expires
-  ARGV     1 id of the dead letter · 2 message id · 3 now_ms · 4 receipt_ms · 5 message_ms
+  ARGV     1 id of the dead letter · 2 message id · 3 now_ms · 4 receipt_ms
+           5 how long the message is known at the least (ms)
            6 what stands in front of a conversation id in the key of its timeline (list of event
              ids without their hyphen; lives in the slot of all keys of the pool)
   RETURNS  {"done", message id} | {"repeat", message id} | {"missing", ""}
@@ -31,7 +32,7 @@ end
 redis.call("SET", receipt, id, "PX", receipt_ms)
 redis.call("XADD", outbox, "*", "message", id, "at", now_ms, "text", fields.text)
 redis.call("XDEL", dead, letter_id)
-redis.call("PEXPIRE", message, message_ms)
+redis.call("PEXPIRE", message, message_ms, "GT")
 local conversation = redis.call("HGET", message, "conversation") or ""
 local event = redis.call("XADD", events, "*", "type", "MESSAGE_REPLAYED", "at", now_ms,
   "conversation", conversation, "participant", "", "message", id, "detail", "")

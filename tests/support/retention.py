@@ -1,0 +1,109 @@
+"""How long each kind of key of the conversation service may stay, as docs/security.md promises."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from inspect import getmembers, isfunction, signature
+
+from redis.asyncio import Redis
+
+from conversation_service.dispatch.dispatcher import LEASE
+from conversation_service.domain.conduct import FAILURES_WINDOW, LOCKOUT, NUMBER_TRIES_WINDOW
+from conversation_service.domain.pool import PoolSettings
+from conversation_service.operations.recovery import LEASE as RECOVERY_LEASE
+from conversation_service.store.commit_layout import (
+    FORGOTTEN_ANYWAY_AFTER,
+    LAST_NUMBER_LIFETIME,
+    TEXT_SECRET_MARGIN,
+)
+from conversation_service.store.erasure_log import ERASURE_LIFETIME
+from conversation_service.store.keys import DeploymentKeys, Keys, parts_of
+
+# Of the pool, the deployment or a person's own wish, not of a conversation: never expires. What a
+# stream, zset or hash of these holds is forgotten entry by entry.
+ALWAYS = None
+# Is there while a conversation lives, or only inside of one script.
+GONE = timedelta(0)
+
+
+def longest(settings: PoolSettings) -> Mapping[str, timedelta | None]:
+    """The most that a key of each kind may have to live once all conversations have ended."""
+    with_conversation = settings.kept_after_end + FORGOTTEN_ANYWAY_AFTER
+    return {
+        "settings": ALWAYS,
+        "version": ALWAYS,
+        "conversation": with_conversation,
+        "route": settings.cool_off,
+        "code": GONE,
+        "name": GONE,
+        "conduct": max(LOCKOUT, FAILURES_WINDOW),
+        "tries": NUMBER_TRIES_WINDOW,
+        "blocks": ALWAYS,
+        "last-number": LAST_NUMBER_LIFETIME,
+        "held": GONE,
+        "text-secrets": settings.text_validity + TEXT_SECRET_MARGIN,
+        "timeline": with_conversation,
+        "history": with_conversation,
+        "receipt": settings.receipts_kept,
+        "answers": settings.receipts_kept,
+        "repeats": settings.receipts_kept,
+        "message": max(settings.messages_kept, settings.dead_letters_kept),
+        "outbox": ALWAYS,
+        "dead": ALWAYS,
+        "dead-written": GONE,
+        "dead-receipt": settings.receipts_kept,
+        "events": ALWAYS,
+        "events-floor": ALWAYS,
+        "deadlines": ALWAYS,
+        "conversations": ALWAYS,
+        "loads": GONE,
+        "holders": GONE,
+        "samples": ALWAYS,
+        "lease": LEASE,
+        "fence": ALWAYS,
+        "pools": ALWAYS,
+        "numbers": ALWAYS,
+        "blinding-key": ALWAYS,
+        "opt-out": ALWAYS,
+        "erasure": ERASURE_LIFETIME,
+        "recovery": ALWAYS,
+        "recovery-lease": RECOVERY_LEASE,
+        "recovery-fence": ALWAYS,
+    }
+
+
+def spelled_kinds() -> set[str]:
+    """Every kind of key that store/keys.py spells."""
+    return {parts_of(key).kind for keys in (Keys("main"), DeploymentKeys()) for key in _keys(keys)}
+
+
+async def kinds_there(redis: Redis) -> set[str]:
+    """The kinds of the keys that are there now."""
+    return {parts_of(key).kind for key, _ in await _left(redis)}
+
+
+async def overstaying(redis: Redis, settings: PoolSettings) -> dict[str, timedelta | None]:
+    """Keys that may stay longer than their kind; None for one that stays for ever."""
+    limits = longest(settings)
+    return {
+        key: left
+        for key, left in await _left(redis)
+        if (limit := limits[parts_of(key).kind]) is not ALWAYS and (left is None or left > limit)
+    }
+
+
+async def _left(redis: Redis) -> list[tuple[str, timedelta | None]]:
+    found = []
+    for key in [key.decode() async for key in redis.scan_iter(count=1000)]:
+        ms = await redis.pttl(key)
+        # What has gone since it was listed is told as -2.
+        if ms != -2:
+            found.append((key, None if ms == -1 else timedelta(milliseconds=ms)))
+    return found
+
+
+def _keys(keys: Keys | DeploymentKeys) -> Iterator[str]:
+    for name, member in getmembers(type(keys)):
+        if isinstance(member, property):
+            yield getattr(keys, name)
+        elif isfunction(member) and not name.startswith("_"):
+            yield member(keys, *["x"] * (len(signature(member).parameters) - 1))
