@@ -15,7 +15,7 @@ from conversation_service.store.load_samples import LoadSamples
 from conversation_service.store.redis_store import RedisStore
 from conversation_service.sweep.housekeeping import Housekeeping
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import dead_letter_pb2, pool_pb2
+from maskline.conversation.v1 import dead_letter_pb2, person_pb2, pool_pb2
 from maskline.conversation.v1.dead_letter_pb2_grpc import DeadLetterServiceStub
 from maskline.messaging.v1 import error_reason_pb2, messaging_pb2
 from support.clock import ManualClock
@@ -156,7 +156,9 @@ async def test_nothing_of_a_conversation_outstays_what_the_pool_chose(
         assert await overstaying(redis, pool.settings) == {}
         seen |= await kinds_there(redis)
         await forgotten(service, pool.settings)
-        await ask(service.people.ErasePerson, ErasePersonRequest(phone_number=ALICE_NUMBER))
+        await ask(
+            service.people.ErasePerson, person_pb2.ErasePersonRequest(phone_number=ALICE_NUMBER)
+        )
         seen |= await kinds_there(redis)
         assert await overstaying(redis, pool.settings) == {}
         assert await named_for_ever(redis, names) == []
