@@ -21,7 +21,7 @@ from messaging_service.errors import BackendUnavailable, MessageIdReused, SendIn
 from messaging_service.ledger import Ledger
 from messaging_service.posting import Posting
 from messaging_service.safe_text import safe_text
-from messaging_service.send_tokens import SendTokens
+from messaging_service.send_tokens import new_attempt_id
 from messaging_service.unknowns import Unknowns
 from runtime.clock import Clock
 
@@ -52,14 +52,12 @@ class Attempts:
         ledger: Ledger,
         posting: Posting,
         unknowns: Unknowns,
-        tokens: SendTokens,
         clock: Clock,
         patience: Patience,
     ) -> None:
         self._ledger = ledger
         self._posting = posting
         self._unknowns = unknowns
-        self._tokens = tokens
         self._clock = clock
         self._patience = patience
 
@@ -75,10 +73,10 @@ class Attempts:
 
     async def _send(self, text: Text) -> SendResult:
         doubts = self._posting.doubts
-        send_token = doubts.pop(text.message_id) or self._tokens.new()
-        match await self._claim(text, send_token):
+        attempt_id = doubts.pop(text.message_id) or new_attempt_id()
+        match await self._claim(text, attempt_id):
             case Claimed():
-                return await self._posting.post(_safe(text), send_token)
+                return await self._posting.post(_safe(text), attempt_id)
             case Repeated(message):
                 return await self._repeat(text, message)
             case InProgress() as other:
@@ -86,12 +84,12 @@ class Attempts:
             case Reused():
                 return refused(text.message_id, MessageIdReused(text.message_id))
 
-    async def _claim(self, text: Text, send_token: str) -> Claim:
+    async def _claim(self, text: Text, attempt_id: str) -> Claim:
         try:
-            return await self._ledger.claim(text, send_token)
+            return await self._ledger.claim(text, attempt_id)
         except BackendUnavailable:
             # It may have been written all the same.
-            self._posting.doubts.add(text.message_id, send_token)
+            self._posting.doubts.add(text.message_id, attempt_id)
             raise
 
     async def _repeat(self, text: Text, message: Message) -> SendResult:
@@ -110,7 +108,7 @@ class Attempts:
         if left > timedelta(0):
             return not_sent(text.message_id, SendInProgress(left))
         log.warning("attempt_abandoned", message_id=text.message_id)
-        message = await self._ledger.lose(text.message_id, other.send_token)
+        message = await self._ledger.lose(text.message_id, other.attempt_id)
         if message is None:
             return bare_result(text.message_id, Standing(MessageState.UNKNOWN))
         if message.is_open:

@@ -56,10 +56,10 @@ Answer = Accepted | Refused | Unknown | NotSent
 class Carrier(Protocol):
     """Sends one text."""
 
-    async def send(self, text: Text, send_token: str, media_urls: Sequence[str] = ()) -> Answer:
+    async def send(self, text: Text, attempt_id: str, media_urls: Sequence[str] = ()) -> Answer:
         """Asks once, within the send timeout; never raises but for cancellation.
 
-        The token is part of the address that receipts of this attempt come to. The carrier
-        fetches the text's files from the addresses.
+        Receipts of this attempt come to an address that is made from its id. The carrier fetches
+        the text's files from the addresses.
         """
         ...

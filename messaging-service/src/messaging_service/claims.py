@@ -26,7 +26,7 @@ class Claimed:
 class InProgress:
     """Another attempt took the text and has not said what became of it."""
 
-    send_token: str
+    attempt_id: str
     claim_time: datetime
 
 
@@ -52,7 +52,7 @@ def claim_in(message_id: str, reply: Reply) -> Claim:
         case "claimed":
             return Claimed()
         case "in_progress":
-            return InProgress(fields[b"token"].decode(), _time(fields[b"claim_ms"]))
+            return InProgress(fields[b"attempt_id"].decode(), _time(fields[b"claim_ms"]))
         case "repeat":
             return Repeated(decoded(message_id, fields))
         case "reused":
@@ -100,7 +100,7 @@ def _inquiry(fields: _Fields) -> Inquiry | None:
     if unknown_ms is None:
         return None
     return Inquiry(
-        send_token=fields[b"token"].decode(),
+        attempt_id=fields[b"attempt_id"].decode(),
         first_start=_time(fields[b"since_ms"]),
         unknown_time=_time(unknown_ms),
         looked=int(fields[b"looked"]),

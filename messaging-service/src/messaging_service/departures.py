@@ -27,7 +27,7 @@ class Departures:
         self._pace = pace
         self._metrics = metrics
 
-    async def post(self, text: Text, send_token: str, media_urls: Sequence[str]) -> Answer:
+    async def post(self, text: Text, attempt_id: str, media_urls: Sequence[str]) -> Answer:
         """What the carrier answered, or NotSent for a text that has to wait.
 
         Raises BackendUnavailable, and has posted nothing then.
@@ -36,7 +36,7 @@ class Departures:
         held = await self._held(text, segments)
         if held:
             return NotSent(held, "held back")
-        answer = await self._carrier.send(text, send_token, media_urls)
+        answer = await self._carrier.send(text, attempt_id, media_urls)
         self._breaker.note(answer)
         return await self._heard(answer, segments)
 

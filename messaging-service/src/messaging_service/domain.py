@@ -164,7 +164,7 @@ class Inquiry:
     one; `looked` counts the times of the schedule that are done with.
     """
 
-    send_token: str
+    attempt_id: str
     first_start: datetime
     unknown_time: datetime
     looked: int = 0

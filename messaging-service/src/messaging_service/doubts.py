@@ -5,20 +5,20 @@ DOUBTS_LIMIT = 4096
 
 
 class Doubts:
-    """The tokens of such claims: the next try takes one up again.
+    """The attempts of such claims: the next try takes one up again.
 
     Else it would find its text in strange hands.
     """
 
     def __init__(self) -> None:
-        self._tokens: dict[str, str] = {}
+        self._attempts: dict[str, str] = {}
 
-    def add(self, message_id: str, send_token: str) -> None:
-        """Remembers the token that may hold a text."""
-        self._tokens[message_id] = send_token
-        if len(self._tokens) > DOUBTS_LIMIT:
-            self._tokens.pop(next(iter(self._tokens)))
+    def add(self, message_id: str, attempt_id: str) -> None:
+        """Remembers the attempt that may hold a text."""
+        self._attempts[message_id] = attempt_id
+        if len(self._attempts) > DOUBTS_LIMIT:
+            self._attempts.pop(next(iter(self._attempts)))
 
     def pop(self, message_id: str) -> str:
-        """The token that may hold a text, for one more try; empty if there is none."""
-        return self._tokens.pop(message_id, "")
+        """The attempt that may hold a text, for one more try; empty if there is none."""
+        return self._attempts.pop(message_id, "")

@@ -11,6 +11,7 @@ from messaging_service.domain import Text
 from messaging_service.errors import CarrierUnavailable
 from messaging_service.flowroute_answers import UNAVAILABLE_DELAY, read_answer
 from messaging_service.flowroute_http import FlowrouteHttp
+from messaging_service.send_tokens import SendTokens
 from messaging_service.settings import Settings
 from runtime.clock import Clock
 from runtime.tracing import span
@@ -22,15 +23,19 @@ ANSWER_LIMIT_BYTES = 64 * 1024
 class FlowrouteClient:
     """Satisfies Carrier."""
 
-    def __init__(self, http: FlowrouteHttp, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self, http: FlowrouteHttp, settings: Settings, clock: Clock, tokens: SendTokens
+    ) -> None:
         self._http = http
+        self._tokens = tokens
         self._clock = clock
         self._receipt_url = f"{settings.public_url}/api/receipt/"
         self._timeout_seconds = settings.send_timeout_seconds
 
-    async def send(self, text: Text, send_token: str, media_urls: Sequence[str] = ()) -> Answer:
+    async def send(self, text: Text, attempt_id: str, media_urls: Sequence[str] = ()) -> Answer:
         """See Carrier."""
-        content = _request_body(text, self._receipt_url + send_token, media_urls)
+        receipt_url = self._receipt_url + self._tokens.signed(attempt_id)
+        content = _request_body(text, receipt_url, media_urls)
         with span("post_text", message_id=text.message_id) as one:
             answer = await self._answer(text, content)
             one.tell(outcome=type(answer).__name__)

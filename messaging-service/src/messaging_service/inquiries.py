@@ -45,7 +45,7 @@ class Inquiries:
     ) -> None:
         """Lets the text be claimed again."""
         key = keys.message(message_id)
-        reopen = self._scripts.call("reopen", key, inquiry.send_token, resolution.value)
+        reopen = self._scripts.call("reopen", key, inquiry.attempt_id, resolution.value)
         [reply] = await self._scripts.run(reopen)
         outcome, _ = tagged(reply)
         if outcome == "reopened":
@@ -66,7 +66,7 @@ class Inquiries:
     async def _note(self, message_id: str, inquiry: Inquiry, field: str, value: str | int) -> Reply:
         key = keys.message(message_id)
         note = self._scripts.call(
-            "note", key, inquiry.send_token, MessageState.UNKNOWN.rank, field, value
+            "note", key, inquiry.attempt_id, MessageState.UNKNOWN.rank, field, value
         )
         [reply] = await self._scripts.run(note)
         return reply

@@ -19,9 +19,9 @@ def message(message_id: str) -> str:
     return f"{_PREFIX}:{{{message_id}}}:message"
 
 
-def attempt(send_token: str) -> str:
-    """String: the text that an attempt was for, by the token in its receipts' address."""
-    return f"{_PREFIX}:{{{send_token}}}:attempt"
+def attempt(attempt_id: str) -> str:
+    """String: the text that an attempt was for. Its receipts' address is signed, its id is not."""
+    return f"{_PREFIX}:{{{attempt_id}}}:attempt"
 
 
 def carrier(carrier_message_id: str) -> str:

@@ -46,41 +46,41 @@ class Ledger:
         self._keep_ms = keys.keep_ms(retention)
         self._desk = NewsDesk(self._scripts, clock, metrics, retention)
 
-    async def claim(self, text: Text, send_token: str) -> Claim:
-        """Takes a text for the attempt that the token names."""
+    async def claim(self, text: Text, attempt_id: str) -> Claim:
+        """Takes a text for an attempt."""
         claim = self._scripts.call(
             "claim",
             keys.message(text.message_id),
-            *(text.pool, send_token, _CLAIMED.value, _CLAIMED.rank, _UNKNOWN.value),
+            *(text.pool, attempt_id, _CLAIMED.value, _CLAIMED.rank, _UNKNOWN.value),
             *(self._now_ms(), self._keep_ms),
             *self._fingerprints.of(text),
         )
-        remember = ("SET", keys.attempt(send_token), text.message_id, "PX", self._keep_ms)
+        remember = ("SET", keys.attempt(attempt_id), text.message_id, "PX", self._keep_ms)
         reply, _ = await self._scripts.run(claim, remember)
         return claim_in(text.message_id, reply)
 
-    async def release(self, message_id: str, send_token: str) -> Message | None:
+    async def release(self, message_id: str, attempt_id: str) -> Message | None:
         """Gives back a text that was surely not sent; a message if it went further meanwhile."""
         key = keys.message(message_id)
-        release = self._scripts.call("release", key, send_token, _CLAIMED.value, _UNKNOWN.value)
+        release = self._scripts.call("release", key, attempt_id, _CLAIMED.value, _UNKNOWN.value)
         [reply] = await self._scripts.run(release)
         return message_in(message_id, reply)
 
     async def settle(
-        self, message_id: str, send_token: str, standing: Standing, carrier_message_id: str = ""
+        self, message_id: str, attempt_id: str, standing: Standing, carrier_message_id: str = ""
     ) -> Message | None:
         """Writes what the carrier answered to an attempt; None when no such text is kept.
 
         That the carrier has it counts whichever attempt it was, anything else only of the last.
         """
-        token = "" if standing.state is MessageState.SENT else send_token
-        news = News(standing, token, carrier_message_id)
+        whose = "" if standing.state is MessageState.SENT else attempt_id
+        news = News(standing, whose, carrier_message_id)
         if carrier_message_id:
             return await self._desk.write_named(message_id, news)
         return await self._desk.write(message_id, [news])
 
     async def lose(
-        self, message_id: str, send_token: str, known: UnknownResolution | None = None
+        self, message_id: str, attempt_id: str, known: UnknownResolution | None = None
     ) -> Message | None:
         """Writes that the answer to an attempt was lost; None when no such text is kept.
 
@@ -89,7 +89,7 @@ class Ledger:
         lose = self._scripts.call(
             "lose",
             keys.message(message_id),
-            *(send_token, _UNKNOWN.value, _UNKNOWN.rank, known or ""),
+            *(attempt_id, _UNKNOWN.value, _UNKNOWN.rank, known or ""),
             *(self._now_ms(), self._keep_ms),
         )
         [reply] = await self._scripts.run(lose)
@@ -98,12 +98,12 @@ class Ledger:
             self._metrics.resolved(known)
         return message
 
-    async def note_media(self, message_id: str, send_token: str, count: int, refused: int) -> bool:
+    async def note_media(self, message_id: str, attempt_id: str, count: int, refused: int) -> bool:
         """Keeps how many files are passed on and how many not; False if it lost the text."""
         note = self._scripts.call(
             "note",
             keys.message(message_id),
-            *(send_token, _UNKNOWN.rank, "media", count, "refused_media", refused),
+            *(attempt_id, _UNKNOWN.rank, "media", count, "refused_media", refused),
         )
         [reply] = await self._scripts.run(note)
         outcome, _ = tagged(reply)
@@ -118,17 +118,18 @@ class Ledger:
             return message
         return await self._desk.write(message.message_id, naming.parked) or message
 
-    async def record(self, receipt: Receipt) -> Message | Waiting | None:
+    async def record(self, receipt: Receipt, attempt_id: str) -> Message | Waiting | None:
         """Moves the text that a receipt speaks of, which waits if no text is known by its id.
 
-        None when no text will be, or too many wait for it.
+        `attempt_id` is what its token names, empty without one. None when no text will be known,
+        or too many receipts wait for it.
         """
         news = news_of(receipt)
-        by_token, by_carrier_id = await self._spoken_of(receipt)
-        if by_token and not by_carrier_id and receipt.carrier_message_id:
-            return await self._desk.write_named(by_token, news)
-        # By the token first: another text's record may have been taken for this one's.
-        message_id = by_token or by_carrier_id
+        by_attempt, by_carrier_id = await self._spoken_of(attempt_id, receipt.carrier_message_id)
+        if by_attempt and not by_carrier_id and receipt.carrier_message_id:
+            return await self._desk.write_named(by_attempt, news)
+        # By the attempt first: another text's record may have been taken for this one's.
+        message_id = by_attempt or by_carrier_id
         if message_id:
             return await self._desk.write(message_id, [news])
         return await self._park(news)
@@ -139,14 +140,14 @@ class Ledger:
         fields = cast("dict[bytes, bytes]", reply)
         return decoded(message_id, fields) if fields else None
 
-    async def _spoken_of(self, receipt: Receipt) -> tuple[str, str]:
-        """The text by the attempt's token, and by the carrier's id; empty where none is known."""
+    async def _spoken_of(self, attempt_id: str, carrier_message_id: str) -> tuple[str, str]:
+        """The text by the attempt, and by the carrier's id; empty where none is known."""
         found = await self._scripts.run(
-            ("GET", keys.attempt(receipt.send_token)),
-            ("GET", keys.carrier(receipt.carrier_message_id)),
+            ("GET", keys.attempt(attempt_id)),
+            ("GET", keys.carrier(carrier_message_id)),
         )
-        by_token, by_carrier_id = (cast("bytes | None", one) or b"" for one in found)
-        return by_token.decode(), by_carrier_id.decode()
+        by_attempt, by_carrier_id = (cast("bytes | None", one) or b"" for one in found)
+        return by_attempt.decode(), by_carrier_id.decode()
 
     async def _park(self, news: News) -> Message | Waiting | None:
         if not news.carrier_message_id:

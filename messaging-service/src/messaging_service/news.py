@@ -25,13 +25,13 @@ PARKED_LIMIT = 16
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What was heard of a text: of any attempt if the token is empty; no standing is no change.
+    """What was heard of a text: of any attempt if its id is empty; no standing is no change.
 
     `resolution` is for a text whose lost answer is looked into.
     """
 
     standing: Standing | None
-    send_token: str = ""
+    attempt_id: str = ""
     carrier_message_id: str = ""
     code: str = ""
     resolution: UnknownResolution | None = None
@@ -124,7 +124,7 @@ class NewsDesk:
         return self._scripts.call(
             "advance",
             keys.message(message_id),
-            *(news.send_token, state, rank, news.carrier_message_id, news.code),
+            *(news.attempt_id, state, rank, news.carrier_message_id, news.code),
             *(standing.refusal if standing else "", news.resolution or ""),
             *(round(self._clock.now().timestamp() * 1000), self._keep_ms),
         )

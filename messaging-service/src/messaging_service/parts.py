@@ -52,10 +52,11 @@ class Parts:
             Schedule(settings.unknown_lookups),
             clock,
         )
-        departures = _departures(FlowrouteClient(http, settings, clock), pace, clock, metrics)
+        client = FlowrouteClient(http, settings, clock, tokens)
+        departures = _departures(client, pace, clock, metrics)
         posting = Posting(ledger, room, departures, unknowns)
         self.patience = _patience(settings)
-        attempts = Attempts(ledger, posting, unknowns, tokens, clock, self.patience)
+        attempts = Attempts(ledger, posting, unknowns, clock, self.patience)
         self.sender = Sender(attempts, metrics, in_flight_limit=SEND_CONNECTIONS)
         account = FlowrouteAccount(http, settings, clock)
         recorder = Recorder(ledger, tokens, metrics)

@@ -60,68 +60,68 @@ class Posting:
         self._unknowns = unknowns
         self.doubts = Doubts()
 
-    async def post(self, text: Text, send_token: str) -> SendResult:
-        """What came of a text that the token holds. Raises BackendUnavailable."""
+    async def post(self, text: Text, attempt_id: str) -> SendResult:
+        """What came of a text that the attempt holds. Raises BackendUnavailable."""
         try:
-            answer = await self._answer(text, send_token)
+            answer = await self._answer(text, attempt_id)
         except BackendUnavailable:
             # Nothing was posted, and the claim is still there.
-            self.doubts.add(text.message_id, send_token)
+            self.doubts.add(text.message_id, attempt_id)
             raise
         _log(text.message_id, answer)
-        return await self._record(text, send_token, answer)
+        return await self._record(text, attempt_id, answer)
 
-    async def _answer(self, text: Text, send_token: str) -> Answer:
+    async def _answer(self, text: Text, attempt_id: str) -> Answer:
         try:
             prepared = await self._files.prepare(text)
         except MediaUnavailable as error:
             return NotSent(error, "files")
-        if text.attachments and not await self._is_noted(text, send_token, prepared):
+        if text.attachments and not await self._is_noted(text, attempt_id, prepared):
             # It took so long that the claim was thought abandoned.
             return NotSent(SendInProgress(LONGEST_PAUSE), "claim lost")
         if not text.body and not prepared.urls:
             return Refused(AttachmentsRefused(), "files")
-        return await self._departures.post(text, send_token, prepared.urls)
+        return await self._departures.post(text, attempt_id, prepared.urls)
 
-    async def _is_noted(self, text: Text, send_token: str, prepared: Prepared) -> bool:
+    async def _is_noted(self, text: Text, attempt_id: str, prepared: Prepared) -> bool:
         count, refused = len(prepared.urls), prepared.refused
-        return await self._ledger.note_media(text.message_id, send_token, count, refused)
+        return await self._ledger.note_media(text.message_id, attempt_id, count, refused)
 
-    async def _record(self, text: Text, send_token: str, answer: Answer) -> SendResult:
+    async def _record(self, text: Text, attempt_id: str, answer: Answer) -> SendResult:
         match answer:
             case Accepted(carrier_message_id):
                 standing = Standing(MessageState.SENT)
-                return await self._settle(text, send_token, standing, carrier_message_id)
+                return await self._settle(text, attempt_id, standing, carrier_message_id)
             case Refused(error):
                 standing = Standing(MessageState.REFUSED, error.reason)
-                return await self._settle(text, send_token, standing)
+                return await self._settle(text, attempt_id, standing)
             case Unknown():
-                return await self._lose(text, send_token)
+                return await self._lose(text, attempt_id)
             case NotSent(error):
-                return await self._release(text, send_token, error)
+                return await self._release(text, attempt_id, error)
 
     async def _settle(
-        self, text: Text, send_token: str, standing: Standing, carrier_message_id: str = ""
+        self, text: Text, attempt_id: str, standing: Standing, carrier_message_id: str = ""
     ) -> SendResult:
         message = await _until_recorded(
-            lambda: self._ledger.settle(text.message_id, send_token, standing, carrier_message_id)
+            lambda: self._ledger.settle(text.message_id, attempt_id, standing, carrier_message_id)
         )
         return self._result(text, message, standing)
 
-    async def _lose(self, text: Text, send_token: str) -> SendResult:
+    async def _lose(self, text: Text, attempt_id: str) -> SendResult:
         receipt = UnknownResolution.RECEIPT
         message = await _until_recorded(
-            lambda: self._ledger.lose(text.message_id, send_token, receipt)
+            lambda: self._ledger.lose(text.message_id, attempt_id, receipt)
         )
         return self._result(text, message, Standing(MessageState.UNKNOWN))
 
-    async def _release(self, text: Text, send_token: str, error: MessagingError) -> SendResult:
+    async def _release(self, text: Text, attempt_id: str, error: MessagingError) -> SendResult:
         try:
             message = await _until_recorded(
-                lambda: self._ledger.release(text.message_id, send_token)
+                lambda: self._ledger.release(text.message_id, attempt_id)
             )
         except BackendUnavailable:
-            self.doubts.add(text.message_id, send_token)
+            self.doubts.add(text.message_id, attempt_id)
             raise
         return self._unknowns.answer(text, message) if message else not_sent(text.message_id, error)
 

@@ -5,7 +5,7 @@ published in full, so a rule covers them. The words are from logged payloads, an
 Flowroute never listed them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from messaging_service.carrier_ids import SHAPE, is_carrier_id
 from messaging_service.domain import MessageState
@@ -87,11 +87,11 @@ WORDS: dict[str, MessageState] = {
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A delivery receipt as the gateway read it. Both ids may be empty;
+    """A delivery receipt as the gateway read it. The carrier's id and the token may be empty;
     with neither it speaks of no text."""
 
     carrier_message_id: str
-    send_token: str
+    send_token: str = field(repr=False)
     status_code: int | None
     status: str
 

@@ -38,11 +38,12 @@ class Recorder:
             self._metrics.receipt("malformed")
             log.warning("receipt_malformed")
             return problem
-        if receipt.send_token and not self._tokens.is_genuine(receipt.send_token):
+        attempt_id = self._tokens.name_in(receipt.send_token) if receipt.send_token else ""
+        if attempt_id is None:
             self._metrics.receipt("forged")
             log.warning("receipt_forged")
             return SendTokenNotValid()
-        found = await self._ledger.record(receipt)
+        found = await self._ledger.record(receipt, attempt_id)
         self._tell(receipt, found)
         return found if isinstance(found, Message) else None
 

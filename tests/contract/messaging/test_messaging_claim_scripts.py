@@ -34,7 +34,7 @@ async def test_claim_claimed_a_text_that_nobody_took(ledger: Ledger) -> None:
     assert await ledger.claim(TEXT, "t1") == Claimed()
 
 
-async def test_claim_claimed_again_for_the_same_token_since_a_client_may_repeat_itself(
+async def test_claim_claimed_again_for_the_same_attempt_since_a_client_may_repeat_itself(
     ledger: Ledger,
 ) -> None:
     await ledger.claim(TEXT, "t1")
@@ -184,7 +184,7 @@ async def test_release_released_a_text_that_was_to_be_sent_again_may_still_be(
 
 async def test_release_kept_a_text_that_went_further(ledger: Ledger) -> None:
     await ledger.claim(TEXT, "t1")
-    further = await ledger.record(Receipt("mdr2-1", "t1", 1003, ""))
+    further = await ledger.record(Receipt("mdr2-1", "", 1003, ""), "t1")
     assert await ledger.release("m1", "t1") == further
 
 

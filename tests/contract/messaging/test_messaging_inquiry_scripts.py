@@ -62,7 +62,7 @@ async def test_lose_kept_a_text_that_a_receipt_had_moved_by_then(
     ledger: Ledger, metrics: RememberingMetrics
 ) -> None:
     await ledger.claim(TEXT, "t1")
-    await ledger.record(Receipt("mdr2-1", "t1", 1004, ""))
+    await ledger.record(Receipt("mdr2-1", "", 1004, ""), "t1")
     message = await ledger.lose("m1", "t1", UnknownResolution.RECEIPT)
     assert message is not None
     assert message.standing.state is MessageState.DELIVERED
@@ -70,7 +70,7 @@ async def test_lose_kept_a_text_that_a_receipt_had_moved_by_then(
     assert metrics.resolved_so_far == [UnknownResolution.RECEIPT]
 
 
-async def test_lose_kept_a_text_that_the_token_does_not_hold(ledger: Ledger) -> None:
+async def test_lose_kept_a_text_that_the_attempt_does_not_hold(ledger: Ledger) -> None:
     await ledger.claim(TEXT, "t1")
     await ledger.release("m1", "t1")
     message = await ledger.lose("m1", "t1")
@@ -108,7 +108,7 @@ async def test_note_passed_a_text_that_went_further_is_not_given_up(
     ledger: Ledger, inquiries: Inquiries, metrics: RememberingMetrics
 ) -> None:
     _, inquiry = await lost_answer(ledger)
-    await ledger.record(Receipt("mdr2-1", "t1", 1003, ""))
+    await ledger.record(Receipt("mdr2-1", "", 1003, ""), "t1")
     message = await inquiries.give_up("m1", inquiry)
     assert message is not None
     assert message.resolution is UnknownResolution.RECEIPT
@@ -144,7 +144,7 @@ async def test_reopen_kept_a_text_that_a_receipt_moved(
     ledger: Ledger, inquiries: Inquiries, metrics: RememberingMetrics
 ) -> None:
     _, inquiry = await lost_answer(ledger)
-    moved = await ledger.record(Receipt("mdr2-1", "t1", 1003, ""))
+    moved = await ledger.record(Receipt("mdr2-1", "", 1003, ""), "t1")
     await inquiries.reopen("m1", inquiry, AGAIN)
     assert await ledger.get("m1") == moved
     assert metrics.resolved_so_far == [UnknownResolution.RECEIPT]
@@ -156,7 +156,7 @@ async def test_reopen_kept_when_it_is_reopened_or_went_further(
     _, inquiry = await lost_answer(ledger)
     await inquiries.reopen("m1", inquiry, AGAIN)
     await inquiries.reopen("m1", inquiry, AGAIN)
-    await ledger.record(Receipt("mdr2-1", "t1", 1003, ""))
+    await ledger.record(Receipt("mdr2-1", "", 1003, ""), "t1")
     await inquiries.reopen("m1", inquiry, AGAIN)
     message = await ledger.get("m1")
     assert message is not None

@@ -30,9 +30,9 @@ from support.clock import ManualClock
 class NamedInBetween(Ledger):
     """The text's id becomes known after a receipt looked for it."""
 
-    async def _spoken_of(self, receipt: Receipt) -> tuple[str, str]:
-        spoken_of = await super()._spoken_of(receipt)
-        await self.settle("m1", "t1", SENT, receipt.carrier_message_id)
+    async def _spoken_of(self, attempt_id: str, carrier_message_id: str) -> tuple[str, str]:
+        spoken_of = await super()._spoken_of(attempt_id, carrier_message_id)
+        await self.settle("m1", "t1", SENT, carrier_message_id)
         return spoken_of
 
 
@@ -65,7 +65,7 @@ async def test_name_taken_leaves_both_texts_as_they_are(
 async def test_name_named_brings_what_was_parked_and_again_when_it_is_repeated(
     ledger: Ledger,
 ) -> None:
-    await ledger.record(Receipt("mdr2-1", "", 1110, ""))
+    await ledger.record(Receipt("mdr2-1", "", 1110, ""), "")
     await ledger.claim(TEXT, "t1")
     message = await ledger.settle("m1", "t1", SENT, "mdr2-1")
     assert message is not None
@@ -74,10 +74,10 @@ async def test_name_named_brings_what_was_parked_and_again_when_it_is_repeated(
     assert await ledger.caught_up(replace(message, standing=SENT)) == message
 
 
-async def test_name_named_by_a_receipt_with_a_token_brings_what_was_parked(ledger: Ledger) -> None:
+async def test_name_named_by_a_receipt_of_an_attempt_brings_what_was_parked(ledger: Ledger) -> None:
     await ledger.claim(TEXT, "t1")
-    assert await ledger.record(Receipt("mdr2-1", "", 1004, "")) == Waiting()
-    message = await ledger.record(Receipt("mdr2-1", "t1", 1003, ""))
+    assert await ledger.record(Receipt("mdr2-1", "", 1004, ""), "") == Waiting()
+    message = await ledger.record(Receipt("mdr2-1", "", 1003, ""), "t1")
     assert isinstance(message, Message)
     assert message.standing.state is MessageState.DELIVERED
 
@@ -89,13 +89,13 @@ async def test_park_parked_once_and_holds_neither_number_nor_body(
     ledger: Ledger, redis: Redis
 ) -> None:
     for _ in range(2):
-        assert await ledger.record(Receipt("mdr2-1", "", 1004, "delivered")) == Waiting()
+        assert await ledger.record(Receipt("mdr2-1", "", 1004, "delivered"), "") == Waiting()
     assert await redis.lrange(keys.parked("mdr2-1"), 0, -1) == [b"delivered:1004"]
     assert KEEP_MS - 10_000 < await redis.pttl(keys.parked("mdr2-1")) <= KEEP_MS
 
 
 async def test_park_full_keeps_no_more(ledger: Ledger, redis: Redis) -> None:
-    told = [await ledger.record(Receipt("mdr2-1", "", 1100 + at, "")) for at in range(17)]
+    told = [await ledger.record(Receipt("mdr2-1", "", 1100 + at, ""), "") for at in range(17)]
     assert told == [*[Waiting()] * 16, None]
     assert await redis.llen(keys.parked("mdr2-1")) == 16
 
@@ -105,7 +105,7 @@ async def test_park_named_when_the_text_became_known_in_between(
 ) -> None:
     ledger = NamedInBetween(redis, clock, Fingerprints("key"), metrics, RETENTION)
     await ledger.claim(TEXT, "t1")
-    message = await ledger.record(Receipt("mdr2-1", "", 1004, ""))
+    message = await ledger.record(Receipt("mdr2-1", "", 1004, ""), "")
     assert isinstance(message, Message)
     assert message.standing.state is MessageState.DELIVERED
     assert await redis.exists(keys.parked("mdr2-1")) == 0
@@ -114,5 +114,5 @@ async def test_park_named_when_the_text_became_known_in_between(
 async def test_a_receipt_without_the_carriers_id_is_not_parked(
     ledger: Ledger, redis: Redis
 ) -> None:
-    assert await ledger.record(Receipt("", "", 1004, "")) is None
+    assert await ledger.record(Receipt("", "", 1004, ""), "") is None
     assert await redis.keys() == []

@@ -73,12 +73,12 @@ async def test_advance_resolved_a_text_whose_lost_answer_is_found_out(
     ledger: Ledger, metrics: RememberingMetrics
 ) -> None:
     await lost_answer(ledger)
-    message = await ledger.record(Receipt("mdr2-1", "t1", 1003, ""))
+    message = await ledger.record(Receipt("mdr2-1", "", 1003, ""), "t1")
     assert isinstance(message, Message)
     assert (message.standing, message.inquiry) == (SENT, None)
     assert message.resolution is UnknownResolution.RECEIPT
     # What comes later moves it, and is counted no more.
-    later = await ledger.record(Receipt("mdr2-1", "t1", 1004, ""))
+    later = await ledger.record(Receipt("mdr2-1", "", 1004, ""), "t1")
     assert isinstance(later, Message)
     assert later.resolution is UnknownResolution.RECEIPT
     assert metrics.resolved_so_far == [UnknownResolution.RECEIPT]
@@ -90,14 +90,14 @@ async def test_advance_moved_a_text_that_is_sent_again_keeps_its_resolution(
     _, inquiry = await lost_answer(ledger)
     await inquiries.reopen("m1", inquiry, AGAIN)
     await ledger.claim(TEXT, "t2")
-    message = await ledger.record(Receipt("mdr2-2", "t2", 1003, ""))
+    message = await ledger.record(Receipt("mdr2-2", "", 1003, ""), "t2")
     assert isinstance(message, Message)
     assert (message.standing, message.resolution) == (SENT, AGAIN)
 
 
 async def test_advance_kept_a_text_may_still_learn_the_carriers_id(ledger: Ledger) -> None:
     await ledger.claim(TEXT, "t1")
-    await ledger.record(Receipt("", "t1", 1004, ""))
+    await ledger.record(Receipt("", "", 1004, ""), "t1")
     message = await ledger.settle("m1", "t1", SENT, "mdr2-1")
     assert message is not None
     assert message.standing.state is MessageState.DELIVERED
@@ -112,16 +112,16 @@ async def test_advance_absent_of_a_text_that_is_not_kept(ledger: Ledger, redis: 
 async def test_the_carriers_first_id_stays(ledger: Ledger) -> None:
     await ledger.claim(TEXT, "t1")
     await ledger.settle("m1", "t1", SENT, "mdr2-1")
-    message = await ledger.record(Receipt("mdr2-2", "t1", 1004, ""))
+    message = await ledger.record(Receipt("mdr2-2", "", 1004, ""), "t1")
     assert isinstance(message, Message)
     assert message.carrier_message_id == "mdr2-1"
 
 
-async def test_the_token_of_an_attempt_counts_more_than_the_carriers_id(ledger: Ledger) -> None:
+async def test_the_attempt_counts_more_than_the_carriers_id(ledger: Ledger) -> None:
     await ledger.claim(TEXT, "t1")
     await ledger.settle("m1", "t1", SENT, "mdr2-1")
     await ledger.claim(OTHER, "t2")
-    message = await ledger.record(Receipt("mdr2-1", "t2", 1004, ""))
+    message = await ledger.record(Receipt("mdr2-1", "", 1004, ""), "t2")
     assert isinstance(message, Message)
     assert message.message_id == "m2"
 
@@ -152,7 +152,7 @@ async def test_whatever_news_comes_in_whatever_order_a_text_never_goes_back(
         elif isinstance(item, Standing):
             message = await ledger.settle("m1", "t1", item)
         else:
-            recorded = await ledger.record(Receipt("mdr2-1", "t1", item, "mislaid"))
+            recorded = await ledger.record(Receipt("mdr2-1", "", item, "mislaid"), "t1")
             message = recorded if isinstance(recorded, Message) else None
         assert message is not None
         states.append(message.standing.state)
@@ -184,7 +184,7 @@ async def test_a_longer_retention_holds_for_every_key_of_the_ledger(
     inquiries = Inquiries(redis, clock, metrics, retention)
     await lost_answer(ledger)
     await inquiries.take("m1", "mdr2-1")
-    await ledger.record(Receipt("mdr2-2", "", 1004, ""))
+    await ledger.record(Receipt("mdr2-2", "", 1004, ""), "")
     names = cast("list[bytes]", await redis.keys())
     kinds = {name.decode().rpartition(":")[2] for name in names}
     assert kinds == {"message", "attempt", "carrier", "parked"}
@@ -206,7 +206,7 @@ async def test_scripts_that_redis_forgot_are_loaded_again(ledger: Ledger, redis:
     await redis.script_flush()
     message = await ledger.settle("m1", "t1", SENT, "mdr2-1")
     assert message is not None
-    assert await ledger.record(Receipt("mdr2-1", "", 1004, "")) is not None
+    assert await ledger.record(Receipt("mdr2-1", "", 1004, ""), "") is not None
 
 
 async def test_a_server_that_takes_no_writes_is_unavailable(ledger: Ledger, redis: Redis) -> None:

@@ -32,7 +32,6 @@ from messaging_service.pace import Pace, Rates
 from messaging_service.posting import Posting
 from messaging_service.records import Direction, RecordsPage, Span
 from messaging_service.schedule import Schedule
-from messaging_service.send_tokens import SendTokens
 from messaging_service.unknowns import Unknowns
 from support.clock import ManualClock
 
@@ -46,10 +45,10 @@ class CountingCarrier:
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
-        self.tokens: list[str] = []
+        self.attempt_ids: list[str] = []
 
-    async def send(self, text: Text, send_token: str, media_urls: Sequence[str] = ()) -> Answer:
-        self.tokens.append(send_token)
+    async def send(self, text: Text, attempt_id: str, media_urls: Sequence[str] = ()) -> Answer:
+        self.attempt_ids.append(attempt_id)
         return self.answer
 
 
@@ -71,11 +70,11 @@ class GivenBackMeanwhile(Ledger):
     """The attempt that looked dead gives its text back just before it is declared so."""
 
     async def lose(
-        self, message_id: str, send_token: str, known: UnknownResolution | None = None
+        self, message_id: str, attempt_id: str, known: UnknownResolution | None = None
     ) -> Message | None:
-        if send_token == "the dead one's":
-            await self.release(message_id, send_token)
-        return await super().lose(message_id, send_token, known)
+        if attempt_id == "the dead one's":
+            await self.release(message_id, attempt_id)
+        return await super().lose(message_id, attempt_id, known)
 
 
 class NeverReleases(Ledger):
@@ -83,10 +82,10 @@ class NeverReleases(Ledger):
 
     silent = True
 
-    async def release(self, message_id: str, send_token: str) -> Message | None:
+    async def release(self, message_id: str, attempt_id: str) -> Message | None:
         if self.silent:
             raise BackendUnavailable
-        return await super().release(message_id, send_token)
+        return await super().release(message_id, attempt_id)
 
 
 async def test_an_attempt_that_looked_dead_and_gave_its_text_back_is_not_declared_unknown(
@@ -100,7 +99,7 @@ async def test_an_attempt_that_looked_dead_and_gave_its_text_back_is_not_declare
     result = await attempts.send(TEXT)
     assert (result.outcome, result.state) == (SendOutcome.NOT_SENT, MessageState.ACCEPTED)
     assert isinstance(result.error, SendInProgress)
-    assert carrier.tokens == []
+    assert carrier.attempt_ids == []
     # The text is free, so the next try sends it.
     assert (await attempts.send(TEXT)).outcome is SendOutcome.ACCEPTED
 
@@ -116,7 +115,7 @@ async def test_a_claim_that_could_not_be_given_back_is_taken_up_by_the_next_try(
         await attempts.send(TEXT)
     carrier.answer = Accepted("mdr2-1")
     assert (await attempts.send(TEXT)).outcome is SendOutcome.ACCEPTED
-    assert len(carrier.tokens) == 2
+    assert len(carrier.attempt_ids) == 2
 
 
 async def test_a_202_that_was_thought_lost_counts_although_the_text_is_sent_again_by_now(
@@ -152,4 +151,4 @@ def _attempts(
     )
     departures = Departures(carrier, Breaker(clock), Pace(redis, clock, Rates(5, 1, 2)), metrics)
     posting = Posting(ledger, NoFiles(), departures, unknowns)
-    return Attempts(ledger, posting, unknowns, SendTokens("a key"), clock, PATIENCE)
+    return Attempts(ledger, posting, unknowns, clock, PATIENCE)

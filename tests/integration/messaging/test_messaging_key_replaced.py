@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.error_reason_pb2 import ErrorReason
-from messaging_service.send_tokens import SendTokens
+from messaging_service.send_tokens import SendTokens, new_attempt_id
 from support.clock import ManualClock
 
 FORMER, NEW = "the former ledger key", "the new ledger key"
@@ -128,7 +128,7 @@ async def test_a_receipt_of_a_former_key_is_taken_and_a_forged_one_is_not(
     forged, strange, genuine = await after.record(
         *(
             pb.DeliveryReceipt(carrier_message_id="mdr2-1", send_token=one, status_code=1004)
-            for one in (altered, SendTokens("a key of nobody's").new(), token)
+            for one in (altered, SendTokens("a key of nobody's").signed(new_attempt_id()), token)
         )
     )
     assert (forged.error.reason, strange.error.reason) == (FORGED, FORGED)

@@ -2,7 +2,7 @@
   advance: moves a text to a state of higher rank, never back. It decides nothing.
 
   KEYS     1 message  hash  see claim
-  ARGV     1 token, or "" for any attempt · 2 state · 3 its rank, or 0 to keep the state ·
+  ARGV     1 attempt_id, or "" for any attempt · 2 state · 3 its rank, or 0 to keep the state ·
            4 carrier_id or "" · 5 code or "" · 6 refusal or "" · 7 resolution of a lost answer that
            was looked into, or "" · 8 now_ms · 9 keep_ms
   RETURNS  {"resolved", message}  the state is new, and with it the lost answer is found out
@@ -13,13 +13,13 @@
            carrier's id, and the code of a state as far as its own.
 ]]
 local message = KEYS[1]
-local token, state, rank, carrier_id, code, refusal, resolution, now_ms, keep_ms = unpack(ARGV)
+local attempt_id, state, rank, carrier_id, code, refusal, resolution, now_ms, keep_ms = unpack(ARGV)
 
-local held = redis.call("HMGET", message, "rank", "token", "unknown_ms")
+local held = redis.call("HMGET", message, "rank", "attempt_id", "unknown_ms")
 if not held[1] then
   return {"absent"}
 end
-if token ~= "" and token ~= held[2] then
+if attempt_id ~= "" and attempt_id ~= held[2] then
   return {"kept", redis.call("HGETALL", message)}
 end
 

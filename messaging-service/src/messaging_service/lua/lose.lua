@@ -2,21 +2,21 @@
   lose: writes that the answer to an attempt was lost. It decides nothing.
 
   KEYS     1 message  hash  see claim
-  ARGV     1 token · 2 state of a text whose answer was lost · 3 its rank · 4 resolution of a text
-           that went further meanwhile, or "" · 5 now_ms · 6 keep_ms
+  ARGV     1 attempt_id · 2 state of a text whose answer was lost · 3 its rank ·
+           4 resolution of a text that went further meanwhile, or "" · 5 now_ms · 6 keep_ms
   RETURNS  {"lost", message}  the answer is looked into from now on, or was before
-           {"kept", message}  the text went further meanwhile, or the token does not hold it
+           {"kept", message}  the text went further meanwhile, or the attempt does not hold it
            {"absent"}         no such text is kept
            A message is the fields and values of the hash in turn.
 ]]
 local message = KEYS[1]
-local token, unknown, rank, resolution, now_ms, keep_ms = unpack(ARGV)
+local attempt_id, unknown, rank, resolution, now_ms, keep_ms = unpack(ARGV)
 
-local held = redis.call("HMGET", message, "rank", "token", "claim_ms")
+local held = redis.call("HMGET", message, "rank", "attempt_id", "claim_ms")
 if not held[1] then
   return {"absent"}
 end
-if held[2] ~= token then
+if held[2] ~= attempt_id then
   return {"kept", redis.call("HGETALL", message)}
 end
 redis.call("PEXPIRE", message, keep_ms)
