@@ -12,9 +12,14 @@ from google.protobuf.message import Message
 from integration.cli.command import maskline
 from leaks.marked import ALICE, BOB, CAROL
 
+from conversation_service.store.unlocking import Unlocking
+from conversation_service.store.vault import Vault
+from devstack.folder import DataFolder
+from devstack.parts import REPOSITORY
 from devstack.ports import Ports
 from devstack.stack import Stack
 from runtime.redis_client import open_redis
+from support.erasing import numbers_in
 from support.otlp_sink import OtlpSink
 from support.phones import Phone
 from support.ports import free_port
@@ -80,6 +85,13 @@ class Deployment:
         [items] = [value for value in document.values() if isinstance(value, list)]
         return list(items)
 
+    async def opens(self, number: str) -> list[bytes]:
+        """What holds a person's number in Redis, for who has the state key as well."""
+        vault = Vault(DataFolder(self.folder).state_key.read_text().strip(), (), is_locked=True)
+        async with open_redis(self.stack.urls.redis_url) as redis:
+            await Unlocking(redis, vault).unlock()
+            return await numbers_in(redis, number, vault)
+
     async def left(self) -> dict[str, bytes]:
         """Everything that was told, shown, logged and written. The stack has ended then."""
         async with httpx.AsyncClient() as http:
@@ -99,6 +111,14 @@ class Deployment:
 
     def _keep(self, place: str, content: bytes) -> None:
         self.told[place] = self.told.get(place, b"") + content + b"\n"
+
+
+def _pools_in(folder: Path) -> Path:
+    """The pools of deploy/, in which people may have themselves erased."""
+    folder.mkdir(exist_ok=True)
+    pools, written = folder / "pools.toml", (REPOSITORY / "deploy" / "pools.toml").read_text()
+    pools.write_text(written.replace("#allows_erase = false", "allows_erase = true"))
+    return pools
 
 
 def _bytes(value: str | bytes) -> bytes:
@@ -123,6 +143,7 @@ async def deployment(folder: Path, log_level: str) -> AsyncIterator[Deployment]:
             for name in ("GATEWAY", "CONVERSATION", "MESSAGING", "SIMULATOR")
         },
     }
+    environment["CONVERSATION_POOLS_FILE"] = str(_pools_in(folder))
     data = folder / "data"
     with traces.serving():
         async with (

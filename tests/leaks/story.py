@@ -162,3 +162,19 @@ async def people_leave(one: Deployment) -> None:
     had = len(await one.phone(ALICE).texts("received"))
     await one.phone(BOB).text(MASKED, "stop")
     await one.phone(ALICE).received(had + 1)
+
+
+async def one_is_erased(one: Deployment) -> None:
+    """Who asks for it, by text; who has the state key finds their number nowhere then."""
+    alice = one.phone(ALICE)
+    had = len(await alice.texts("received"))
+    assert await one.opens(ALICE)
+    await alice.text(MASKED, "erase my data")
+    assert "receipt" in (await alice.received(had + 1))[-1]
+
+    async def is_nowhere() -> bool:
+        return await one.opens(ALICE) == []
+
+    # Until it is settled, the confirmation itself holds the number.
+    await eventually(is_nowhere)
+    assert await one.opens(DAVE)

@@ -44,6 +44,7 @@ async def left_behind(folder: Path, log_level: str, *, with_commands: bool) -> d
         if with_commands:
             await story.operators_look(one)
         await story.people_leave(one)
+        await story.one_is_erased(one)
         return await one.left()
 
 

@@ -16,7 +16,11 @@ async def nothing_in_clear(world: World) -> None:
         kinds.type(key)
     values = world.redis.pipeline(transaction=False)
     for key, kind in zip(keys, await kinds.execute(), strict=True):
-        values.execute_command(*_READ[kind](key))
+        # What has expired in between, as a lease does within seconds, is of no kind any more.
+        if kind in _READ:
+            values.execute_command(*_READ[kind](key))
+        else:
+            assert kind == b"none", f"{kind!r} is a kind of key that nothing here reads"
     is_unreadable([*keys, repr(await values.execute()).encode()])
     assert not any((await world.owed()).values())
 

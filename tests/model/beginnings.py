@@ -6,7 +6,7 @@ from conversation_service.domain.pool import NumberPreference
 from conversation_service.domain.texts import Template
 
 from .moves import begin, expire, let_in
-from .state import Model, PoolModel
+from .state import NO_TIME, Model, PoolModel
 from .talk import Talk
 
 
@@ -112,4 +112,6 @@ def _any_number(model: Model, pool: PoolModel, people: list[str], wanted: Wanted
 def _is_cooling(model: Model, pool: PoolModel, number: str, person: str, people: list[str]) -> bool:
     """Whether somebody's last conversation there, with somebody else, has only just ended."""
     ended = model.cooling(pool, number, person)
-    return ended is not None and set(ended.people) != set(people)
+    if ended is None:
+        return model.rest(pool, number, person) > NO_TIME
+    return set(ended.people) != set(people)

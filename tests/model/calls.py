@@ -39,6 +39,8 @@ class Answered:
 
     request: Message
     answer: Message | str
+    # What the answer holds: it is kept no longer than that.
+    conversation_id: str = ""
 
 
 @dataclass
@@ -158,7 +160,7 @@ class Calls(Play):
         if isinstance(answer, pb.SendMessageResponse):
             assert answer.is_held == (len(talk.held) > held)
             assert len(answer.message_ids) == (0 if answer.is_held else 1 if author else 2)
-            self.answered.append(Answered(request, answer))
+            self.answered.append(Answered(request, answer, talk.conversation_id))
         assert refusal == (answer if isinstance(answer, str) else ""), (
             f"{answer}, expected {refusal}"
         )
@@ -167,7 +169,9 @@ class Calls(Play):
     async def repeat(self, earlier: Answered) -> None:
         """The same id with the same fields: the first answer, and nothing is done again."""
         answer = await self.world.ask(earlier.request, Message)
-        assert answer == earlier.answer
+        kept = {"", *(talk.conversation_id for talk in self.model.talks)}
+        is_kept = earlier.conversation_id in kept
+        assert answer == (earlier.answer if is_kept else "ANSWER_FORGOTTEN")
         await self.settle()
 
     async def reuse(self, earlier: Answered, field_name: str) -> None:
@@ -201,7 +205,7 @@ class Calls(Play):
     ) -> None:
         assert conversation.conversation_id == talk.conversation_id
         assert shown(conversation) == known(talk)
-        self.answered.append(Answered(request, answer))
+        self.answered.append(Answered(request, answer, conversation.conversation_id))
 
 
 def _selection(wanted: Wanted) -> selection_pb.NumberSelection:

@@ -57,6 +57,7 @@ EAST = SeededPool(
         pause_policy=PausePolicy.REFUSE,
         allows_block=False,
         allows_report=False,
+        allows_erase=True,
         end_opts_out=True,
     ),
     (MaskedNumber(ELSEWHERE),),

@@ -1,16 +1,20 @@
 """Looks at the service's whole state, over gRPC."""
 
 from collections import Counter
+from datetime import UTC
 
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import opt_out_pb2, pool_pb2
+from maskline.conversation.v1 import opt_out_pb2, person_pb2, pool_pb2
 
 from .cast import PEOPLE
 from .state import Model, PoolModel
+from .talk import Erased
 from .views import known, participant_id, shown
 from .world import World
 
 PAGE = 500
+# Of which it is asked each time.
+ERASURES = 3
 
 
 async def learn_ids(world: World, model: Model) -> None:
@@ -32,6 +36,7 @@ async def same_state(world: World, model: Model) -> None:
         await same_pool(world, model, pool)
     for person in PEOPLE:
         await same_wish(world, model, person)
+    await same_erasures(world, model)
 
 
 async def same_pool(world: World, model: Model, name: str) -> None:
@@ -52,6 +57,19 @@ async def same_wish(world: World, model: Model, person: str) -> None:
     answer = await world.ask(request, opt_out_pb2.GetOptOutResponse)
     assert not isinstance(answer, str)
     assert answer.state.is_opted_out == (person in model.opted_out), "a wish has been lost"
+
+
+async def same_erasures(world: World, model: Model) -> None:
+    """The last erasures took as much as the model has it."""
+    for name, expected in list(model.erasures.items())[-ERASURES:]:
+        request = person_pb2.GetErasureRequest(erasure_id=name)
+        answer = await world.ask(request, person_pb2.GetErasureResponse)
+        assert not isinstance(answer, str), answer
+        made = answer.erasure
+        found = Erased(
+            made.erase_time.ToDatetime(tzinfo=UTC), made.erased_conversations, made.dropped_texts
+        )
+        assert found == expected, f"{found}, expected {expected}"
 
 
 async def listed(world: World, pool: str) -> list[pb.Conversation]:

@@ -10,7 +10,7 @@ from maskline.conversation.v1 import conversation_pb2 as pb
 
 from .beginnings import Wanted
 from .calls import Answered
-from .cast import MAIN, PEOPLE
+from .cast import MAIN, PEOPLE, TICK
 from .stage import Stage, Words, picked
 from .strategies import COMMANDS, PAIRS, PERSONS, PICKS, POOL_NAMES, TALK, WANTED, WRONG_CODE
 from .talk import Talk
@@ -140,6 +140,18 @@ class ClientRules(Stage):
     @rule(person=PERSONS, wants_texts=st.sampled_from([True, True, True, False]))
     def client_knows_who_wants_texts(self, person: str, wants_texts: bool) -> None:
         self.do(self.play.opt_in(person) if wants_texts else self.play.opt_out(person))
+
+    @rule(person=PERSONS)
+    def client_erases(self, person: str) -> None:
+        self.do(self.play.erase(person))
+
+    @precondition(lambda self: self.kept())
+    @rule(pick=PICKS, sweeps=st.booleans())
+    def client_erases_somebody_in_a_conversation(self, pick: int, sweeps: bool) -> None:
+        talk = picked(self.kept(), pick // 2)
+        if sweeps:
+            self.do(self.play.time_passes(TICK, sweeps=False))
+        self.do(self.play.erase(picked(talk.people, pick % 2)))
 
     def _ended(self) -> list[Talk]:
         return [talk for talk in self.kept() if not talk.is_live]

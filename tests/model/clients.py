@@ -104,9 +104,9 @@ def _may_go_on(model: Model, pool: PoolModel, talk: Talk) -> bool:
         return False
     in_time = model.now < talk.end_time + pool.settings.reopen_grace
     occupants = {model.occupant(pool, talk.number, person) for person in talk.people}
-    return (
-        in_time and occupants <= {None, talk} and number.takes_new and pool.may_meet(*talk.people)
-    )
+    rests = any(model.rest(pool, talk.number, person) for person in talk.people)
+    is_theirs = occupants <= {None, talk} and not rests
+    return in_time and is_theirs and number.takes_new and pool.may_meet(*talk.people)
 
 
 def _not_live(model: Model, talk: Talk) -> str:

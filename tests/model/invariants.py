@@ -79,7 +79,10 @@ def _check_opt_outs(sent: Sequence[OutboundMessage], model: Model) -> None:
     """Who is opted out now was sent nothing, but for one confirmation of each opt-out."""
     if not model.opted_out or not sent:
         return
-    confirmations = {pool.speech.say(Template.OPTED_OUT) for pool in model.pools.values()}
+    pools = model.pools.values()
+    confirmations = {pool.speech.say(Template.OPTED_OUT) for pool in pools} | {
+        pool.speech.say(Template.ERASED, receipt=one) for pool in pools for one in model.erasures
+    }
     for person in model.opted_out:
         told = [one.body for one in sent if one.to_number == person]
         assert set(told) <= confirmations, "somebody who opted out was sent a text"

@@ -19,6 +19,7 @@ def begin(model: Model, pool: str, number: str, people: list[str], unique_name: 
     code_end = model.now + model.pools[pool].settings.code_lifetime
     talk = Talk(pool, number, people[:1], model.now, code_end, unique_name, due=code_end)
     talk.has_code = len(people) == 1
+    model.rests.pop((pool, number, people[0]), None)
     model.talks.append(talk)
     for person in people[1:]:
         let_in(model, talk, person)
@@ -34,6 +35,8 @@ def let_in(model: Model, talk: Talk, person: str) -> None:
 def activate(model: Model, talk: Talk) -> None:
     """It has all its time before it."""
     settings = model.pools[talk.pool].settings
+    for person in talk.people:
+        model.rests.pop((talk.pool, talk.number, person), None)
     talk.idle_end = model.now + settings.idle_lifetime
     talk.latest_end = model.now + settings.lifetime
     talk.end_time, talk.end_reason, talk.warned_of = None, "", None

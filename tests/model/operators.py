@@ -6,11 +6,13 @@ from typing import Any
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 
+from conversation_service.domain.opt_outs import OptOutSource
 from conversation_service.domain.pool import PausePolicy, PoolSettings
-from maskline.conversation.v1 import opt_out_pb2, pool_pb2
+from maskline.conversation.v1 import opt_out_pb2, person_pb2, pool_pb2
 
 from . import clients
-from .calls import Calls
+from .calls import Answered, Calls
+from .erasing import erased_by_call, receipt_of
 from .state import PoolModel
 
 
@@ -34,6 +36,16 @@ class Operators(Calls):
         answer = await self.world.ask(request, opt_out_pb2.OptInResponse)
         assert not isinstance(answer, str)
         assert not answer.state.is_opted_out
+        await self.settle()
+
+    async def erase(self, person: str) -> None:
+        request = person_pb2.ErasePersonRequest(request_id=self.request_id(), phone_number=person)
+        receipt = receipt_of(OptOutSource.CLIENT, request.request_id)
+        erased_by_call(self.model, person, receipt)
+        answer = await self.world.ask(request, person_pb2.ErasePersonResponse)
+        assert isinstance(answer, person_pb2.ErasePersonResponse), answer
+        assert answer.erasure.erasure_id == receipt
+        self.answered.append(Answered(request, answer))
         await self.settle()
 
     async def carrier_blocks(self, person: str, *, blocks: bool) -> None:
@@ -120,5 +132,6 @@ def _message(settings: PoolSettings) -> pool_pb2.PoolSettings:
         pause_policy=pool_pb2.PausePolicy.Value(f"PAUSE_POLICY_{settings.pause_policy}"),
         allows_block=settings.allows_block,
         allows_report=settings.allows_report,
+        allows_erase=settings.allows_erase,
         end_opts_out=settings.end_opts_out,
     )

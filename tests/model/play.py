@@ -22,6 +22,8 @@ from .talk import PICTURE_MARK, Out, Talk
 from .world import World
 
 _CODE = re.compile(rf"\b[{codes.ALPHABET}]{{{codes.LENGTH}}}\b")
+# In English and in Spanish.
+_RECEIPT = re.compile(r"\((receipt|recibo) \S+\)")
 # What costs more than a step is looked at this often, and at the end.
 LOOKS_EVERY, READS_EVERY = 4, 40
 
@@ -71,7 +73,7 @@ class Play:
         assert not isinstance(response, str), response
         expected = [texts.receive(self.model, text) for text in batch]
         for text in batch:
-            texts.end_elsewhere(self.model, text)
+            texts.follow(self.model, text)
         outcomes = [one.outcome for one in response.results]
         fits = [one in _OUTCOMES[told] for one, told in zip(outcomes, expected, strict=True)]
         assert all(fits), f"{outcomes}, not {expected}"
@@ -124,6 +126,7 @@ class Play:
             pools = list(self.model.pools)
             await checks.same_pool(self.world, self.model, pools[look % len(pools)])
             await checks.same_wish(self.world, self.model, PEOPLE[look % len(PEOPLE)])
+            await checks.same_erasures(self.world, self.model)
         if steps % READS_EVERY == 0:
             await self.events.check(self.world, self.model)
             await nothing_in_clear(self.world)
@@ -138,7 +141,8 @@ class Play:
 
     def _learn_codes(self, sent: Sequence[OutboundMessage]) -> None:
         for text in sent:
-            found = {code for code in _CODE.findall(text.body) if codes.is_code_shaped(code)}
+            body = _RECEIPT.sub("", text.body)
+            found = {code for code in _CODE.findall(body) if codes.is_code_shaped(code)}
             for code in found.difference(self.used_codes):
                 self.used_codes.append(code)
                 self._nameless(text.from_number, text.to_number).code = code

@@ -39,4 +39,4 @@ def body(model: Model, out: Out) -> str:
         return out.words
     pool = model.pools[out.pool]
     code = out.talk.code if out.talk else ""
-    return pool.speech.say(out.template, code=code, span=out.span)
+    return pool.speech.say(out.template, code=code, span=out.span, receipt=out.receipt)

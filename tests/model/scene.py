@@ -63,10 +63,12 @@ class Scene:
     def kind(self) -> Kind:
         """Words for what the pool does not offer are talk."""
         settings, kind = self.pool.settings, self.text.kind
-        is_off = (kind is Kind.BLOCK and not settings.allows_block) or (
-            kind is Kind.REPORT and not settings.allows_report
-        )
-        return Kind.TALK if is_off or kind is Kind.YES else kind
+        is_offered = {
+            Kind.BLOCK: settings.allows_block,
+            Kind.REPORT: settings.allows_report,
+            Kind.ERASE: settings.allows_erase,
+        }
+        return kind if is_offered.get(kind, True) and kind is not Kind.YES else Kind.TALK
 
     def answer(
         self, template: Template, talk: Talk | None = None, span: timedelta | None = None

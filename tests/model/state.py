@@ -12,7 +12,7 @@ from conversation_service.domain.texts import Speech, Template
 
 from .cast import MARK, POOLS
 from .conduct import Conduct, Count
-from .talk import Out, Past, Spoken, Talk
+from .talk import Erased, Out, Past, Spoken, Talk
 
 NO_TIME = timedelta(0)
 
@@ -80,6 +80,13 @@ class Model:
     talks: list[Talk] = field(default_factory=list)
     # Who opted out, and which text or call told of it first.
     opted_out: dict[str, str] = field(default_factory=dict)
+    # The erasures that were made, by their receipts; and which one a person is to be told of.
+    erasures: dict[str, Erased] = field(default_factory=dict)
+    receipts: dict[str, str] = field(default_factory=dict)
+    # Which texts were taken as wishes to be erased.
+    erasing: set[str] = field(default_factory=set)
+    # Until when a line rests whose conversation was erased: by pool, number and person.
+    rests: dict[tuple[str, str, str], datetime] = field(default_factory=dict)
     carrier_blocked: set[str] = field(default_factory=set)
     outbox: list[Out] = field(default_factory=list)
     past: list[Past] = field(default_factory=list)
@@ -126,6 +133,11 @@ class Model:
         found = self.occupant(pool, number, person)
         return found if found and not found.is_live else None
 
+    def rest(self, pool: PoolModel, number: str, person: str) -> timedelta:
+        """How long a line is kept for what was erased: nobody remembers when that ended."""
+        until = self.rests.get((pool.name, number, person), self.now)
+        return pool.settings.cool_off if until > self.now else NO_TIME
+
     def cools_for(self, pool: PoolModel, talk: Talk) -> timedelta:
         assert talk.end_time is not None
         return talk.end_time + pool.settings.cool_off - self.now
@@ -154,11 +166,13 @@ class Model:
     ) -> None:
         """Maskline writes to somebody."""
         pool = talk.pool if talk else self._owner(number)
-        self.outbox.append(Out(pool, number, to, "", template, talk, span))
+        receipt = self.receipts[to] if template is Template.ERASED else ""
+        self.outbox.append(Out(pool, number, to, "", template, talk, span, receipt=receipt))
 
     def relay(self, talk: Talk, author: str, words: str, to: str = "") -> None:
         """Words of one participant go to the other, or nobody's to one of them."""
         self.relayed[talk.pool] += 1
+        talk.relayed += 1
         receiver = to or talk.partner(author)
         self.outbox.append(Out(talk.pool, talk.number, receiver, words, talk=talk, author=author))
 

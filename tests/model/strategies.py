@@ -30,6 +30,8 @@ COMMANDS = st.sampled_from(
         (Kind.HELP, "help"),
         (Kind.BLOCK, "block"),
         (Kind.REPORT, "report"),
+        (Kind.ERASE, "erase my data"),
+        (Kind.ERASE, " Delete my DATA! "),
         (Kind.TALK, "   "),
     ]
 )
@@ -52,5 +54,7 @@ WANTED = st.builds(
     allows_reserved=st.booleans(),
 )
 SPANS = st.sampled_from([1, 2, 3, 6, 12]).map(lambda ticks: ticks * TICK)
-SWITCHES = st.sampled_from(["pause_policy", "allows_block", "allows_report", "end_opts_out"])
+SWITCHES = st.sampled_from(
+    ["pause_policy", "allows_block", "allows_report", "allows_erase", "end_opts_out"]
+)
 WRONG_CODE = "AAAAA2"

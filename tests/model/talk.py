@@ -36,6 +36,8 @@ class Talk:
     speaker: str = ""
     rounds: int = 0
     last_message: datetime | None = None
+    # How many texts were passed on in it.
+    relayed: int = 0
 
     @property
     def is_live(self) -> bool:
@@ -72,6 +74,15 @@ class Past:
 
 
 @dataclass(frozen=True)
+class Erased:
+    """An erasure: when it was made, and how much went."""
+
+    time: datetime
+    conversations: int
+    texts: int
+
+
+@dataclass(frozen=True)
 class Spoken:
     """Words that somebody said to a partner through a masked number."""
 
@@ -95,8 +106,10 @@ class Out:
     span: timedelta | None = None
     # Whose words they are, in the conversation; nobody's if Maskline or a client wrote them.
     author: str = ""
+    # What names an erasure to who asked for it.
+    receipt: str = ""
 
     @property
     def reaches_opted_out(self) -> bool:
-        """The one confirmation of an opt-out."""
-        return self.template is Template.OPTED_OUT
+        """The one confirmation of an opt-out, or of an erasure."""
+        return self.template in (Template.OPTED_OUT, Template.ERASED)

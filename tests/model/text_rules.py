@@ -98,6 +98,28 @@ class TextRules(Stage):
             self._arrive(text)
         self._arrive(opt_out)
 
+    @rule(pick=PICKS, returns=st.booleans())
+    def an_old_erasure_arrives_again(self, pick: int, returns: bool) -> None:
+        line = self.line(pick)
+        asked = self.text(line, Kind.ERASE, "erase my data")
+        self._arrive(asked)
+        if returns:
+            self._arrive(self.text(line, Kind.START, "start"))
+        self.receive(asked)
+
+    @precondition(lambda self: self.active())
+    @rule(pick=PICKS, talk=TALK, returns=st.booleans())
+    def words_and_an_erasure_arrive_together(self, pick: int, talk: Words, returns: bool) -> None:
+        found = picked(self.active(), pick // 2)
+        mine, theirs = [(found.number, one) for one in found.people][:: 1 - pick % 2 * 2]
+        batch = [
+            self.text(mine, *talk),
+            self.text(theirs, *talk),
+            self.text(mine, Kind.ERASE, "erase my data"),
+            self.text(theirs, *talk),
+        ]
+        self._arrive(*batch, *([self.text(mine, Kind.START, "start")] if returns else []))
+
     @rule(picks=st.lists(st.tuples(PICKS, COMMANDS | TALK), min_size=2, max_size=5), number=MASKED)
     def texts_arrive_together(self, picks: list[tuple[int, Words]], number: str) -> None:
         numbers = self._numbers_beside(number)

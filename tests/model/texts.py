@@ -1,11 +1,13 @@
 """What each text does, by where its sender stands (DESIGN.md, section 7)."""
 
 from conversation_service.domain.commands import Kind
+from conversation_service.domain.opt_outs import OptOutSource
 from conversation_service.domain.texts import Template
 
+from .erasing import erased, receipt_of
 from .moves import begin, end, end_all, expire, let_in
 from .scene import Scene, Text
-from .state import Model
+from .state import NO_TIME, Model
 from .talking import from_talking, from_waiting
 
 
@@ -23,15 +25,22 @@ def receive(model: Model, text: Text) -> str:
     return "ACCEPTED"
 
 
-def end_elsewhere(model: Model, text: Text) -> None:
-    """An opt-out ends conversations on other numbers too, as long as it stands."""
-    if model.opted_out.get(text.person) == text.text_id:
+def follow(model: Model, text: Text) -> None:
+    """What a text does elsewhere, once all that came with it have been taken.
+
+    An opt-out ends conversations on other numbers too, as long as it stands.
+    """
+    if text.text_id in model.erasing:
+        erased(model, text.person, receipt_of(OptOutSource.TEXT, text.text_id))
+    elif model.opted_out.get(text.person) == text.text_id:
         end_all(model, text.person)
 
 
 def _decide(scene: Scene) -> None:
     talk = scene.live
-    if scene.text.person in scene.model.opted_out:
+    if scene.kind is Kind.ERASE:
+        _erase(scene)
+    elif scene.text.person in scene.model.opted_out:
         _from_opted_out(scene)
     elif scene.opts_out:
         _opt_out(scene)
@@ -54,6 +63,20 @@ def _opt_out(scene: Scene) -> None:
         model.tell(text.number, text.person, Template.OPTED_OUT)
 
 
+def _erase(scene: Scene) -> None:
+    """One confirmation with its receipt, unless they had opted out; the rest follows."""
+    model, text, talk = scene.model, scene.text, scene.live
+    had_opted_out = text.person in model.opted_out
+    model.opted_out.setdefault(text.person, text.text_id)
+    model.erasing.add(text.text_id)
+    model.receipts[text.person] = receipt_of(OptOutSource.TEXT, text.text_id)
+    confirmation = [] if had_opted_out else [Template.ERASED]
+    if talk is not None:
+        end(model, talk, "OPTED_OUT", text.person, confirmation)
+    elif confirmation:
+        model.tell(text.number, text.person, Template.ERASED)
+
+
 def _from_opted_out(scene: Scene) -> None:
     """Silence, until they opt in again."""
     model, text, talk = scene.model, scene.text, scene.live
@@ -71,12 +94,15 @@ def _from_opted_out(scene: Scene) -> None:
 def _from_stranger(scene: Scene) -> None:
     model, text = scene.model, scene.text
     ended = model.cooling(scene.pool, text.number, text.person)
+    rest = model.rest(scene.pool, text.number, text.person)
     if text.kind is Kind.HELP:
         scene.answer(Template.HELP)
     elif text.kind is Kind.OPT_IN:
         pass
     elif ended is not None:
         scene.answer(Template.JUST_ENDED, span=model.cools_for(scene.pool, ended))
+    elif rest > NO_TIME:
+        scene.answer(Template.JUST_ENDED, span=rest)
     elif text.kind is Kind.START:
         _start(scene)
     elif text.kind is Kind.JOIN:

@@ -1,7 +1,5 @@
 """How each refusal comes about that PersonService documents."""
 
-from collections.abc import Awaitable
-
 import pytest
 from contract.conversation.provoking import (
     Provocation,
@@ -28,8 +26,8 @@ async def while_others_change_it(service: RunningService, patch: pytest.MonkeyPa
     return await erase(service)
 
 
-def get(service: RunningService, name: str) -> Awaitable[object]:
-    return ask(service.people.GetErasure, pb.GetErasureRequest(erasure_id=name))
+async def get(service: RunningService, name: str) -> object:
+    return await ask(service.people.GetErasure, pb.GetErasureRequest(erasure_id=name))
 
 
 TABLE: dict[str, dict[str, Provocation]] = {

@@ -382,3 +382,11 @@ async def keys_without_expiry(redis: Redis) -> set[str]:
 
 async def keys(redis: Redis) -> list[bytes]:
     return [key for key in await redis.keys("*") if isinstance(key, bytes)]
+
+
+async def test_no_repetition_is_told_of_in_a_conversation_that_is_kept_no_longer(
+    redis: Redis, journal: Journal
+) -> None:
+    again = Repeat(Receipt("text", "m", ()), "c", ALICE.participant_id)
+    await journal.repeated([again], NOW, KEPT)
+    assert await redis.exists(KEYS.events, KEYS.timeline("c")) == 0

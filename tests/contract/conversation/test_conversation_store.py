@@ -221,6 +221,17 @@ async def test_a_text_that_comes_again_says_where_it_is_told_of(desk: Desk) -> N
     assert await desk.commit(told, "r", kind="text") == Earlier(True, Answer(place="c"))
 
 
+@pytest.mark.parametrize("place", ["", "c"])
+async def test_a_text_handed_in_again_is_known_to_have_asked_for_an_erasure(
+    desk: Desk, place: str
+) -> None:
+    tells = (Event(EventType.PERSON_OPTED_OUT, place),)
+    asked = Change(events=tells, erasure_id="e1")
+    assert await desk.commit(asked, "r", kind="text") == Done()
+    earlier = Earlier(True, Answer(place=place, erasure_id="e1"))
+    assert await desk.commit(asked, "r", kind="text") == earlier
+
+
 async def test_an_id_with_other_fields_is_refused_and_writes_nothing(desk: Desk) -> None:
     await desk.commit(Change(), "r", "a field")
     outcome = await desk.commit(desk.starting(), "r", "another")

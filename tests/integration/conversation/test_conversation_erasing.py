@@ -12,12 +12,9 @@ from redis.asyncio import Redis
 
 from conversation_service.domain.texts import Template
 from conversation_service.store.erasure_log import ERASURE_LIFETIME
-from conversation_service.store.key_ring import is_sealed
 from conversation_service.store.keys import DeploymentKeys, Keys, parts_of
-from conversation_service.store.sealed_records import Entry, SealedRecords
-from conversation_service.store.text_keys import conversation_of
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import opt_out_pb2, person_pb2
+from maskline.conversation.v1 import person_pb2
 from maskline.messaging.v1 import messaging_pb2
 from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from support.clock import ManualClock
@@ -32,12 +29,14 @@ from support.conversations import (
     OTHER_MASKED,
     PEOPLE,
     POOL,
-    VAULT,
     says,
     seeded,
 )
+from support.erasing import conversations_of, erase, has_opted_out, numbers_in
 from support.eventually import eventually
 from support.stored import everything
+
+Entry = tuple[bytes, dict[bytes, bytes]]
 
 ELSEWHERE = "+12065550102"
 FIRST = seeded(MASKED, OTHER_MASKED, settings={"allows_erase": True})
@@ -62,34 +61,6 @@ async def service(
         yield one
 
 
-async def erase(
-    service: RunningService, number: str = ALICE_NUMBER, request_id: str = ""
-) -> person_pb2.Erasure:
-    request = person_pb2.ErasePersonRequest(phone_number=number, request_id=request_id)
-    return (await ask(service.people.ErasePerson, request)).erasure
-
-
-async def has_opted_out(service: RunningService, number: str = ALICE_NUMBER) -> bool:
-    request = opt_out_pb2.GetOptOutRequest(phone_number=number)
-    return (await ask(service.opt_outs.GetOptOut, request)).state.is_opted_out
-
-
-async def conversations_of(service: RunningService, number: str) -> list[str]:
-    request = pb.ListConversationsRequest(phone_number=number)
-    listed = (await ask(service.stub.ListConversations, request)).conversations
-    return [one.conversation_id for one in listed]
-
-
-async def events(service: RunningService) -> list[dict[bytes, bytes]]:
-    found = cast("list[Entry]", await service.redis.xrange(KEYS.events))
-    return [fields for _, fields in found]
-
-
-async def alices_opt_out(service: RunningService) -> list[bytes]:
-    found = await service.redis.get(DeploymentKeys().opt_out(ALICE.person_id))
-    return cast("bytes", found).split(b" ")
-
-
 async def lived(service: RunningService) -> None:
     """All that can be stored about Alice, in two pools: live, ended, held, blocked, mistyped."""
     await service.says(ALICE_NUMBER, "join X4X4X4", to=OTHER_MASKED)
@@ -104,17 +75,6 @@ async def lived(service: RunningService) -> None:
     assert over.conversation_id != live.conversation_id
     for pool in (FIRST, SECOND):
         await service.quiet(pool.name)
-
-
-async def numbers_in(redis: Redis) -> list[bytes]:
-    """What opens under the state key and holds Alice's number."""
-    keys = [key async for key in redis.scan_iter()]
-    sealed = [one for one in await SealedRecords(redis).behind(keys) if is_sealed(one.sealed)]
-    plain = [
-        VAULT.open(one.sealed, one.record) for one in sealed if not conversation_of(one.sealed)
-    ]
-    # Records spell it without the plus.
-    return [one for one in plain if ALICE_NUMBER[1:].encode() in one]
 
 
 async def test_nothing_of_a_person_is_left_but_what_has_to_stay(
@@ -209,7 +169,8 @@ async def test_what_others_do_stays(service: RunningService) -> None:
 async def test_clients_are_told_which_conversations_went(service: RunningService) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
     await erase(service)
-    told = [(one[b"type"], one[b"conversation"]) for one in await events(service)]
+    found = cast("list[Entry]", await service.redis.xrange(KEYS.events))
+    told = [(fields[b"type"], fields[b"conversation"]) for _, fields in found]
     name = conversation.conversation_id.encode()
     assert [kind for kind, place in told if place == name] == [b"CONVERSATION_ERASED"]
 
@@ -235,9 +196,10 @@ async def test_an_opt_out_that_stood_before_no_longer_says_which_text_told_of_it
 ) -> None:
     text = service.text(ALICE_NUMBER, "quit")
     await service.receive(text)
-    before = await alices_opt_out(service)
+    key = DeploymentKeys().opt_out(ALICE.person_id)
+    before = cast("bytes", await service.redis.get(key)).split(b" ")
     made = await erase(service)
-    after = await alices_opt_out(service)
+    after = cast("bytes", await service.redis.get(key)).split(b" ")
     assert before[2] == text.carrier_message_id.encode()
     assert after == [*before[:2], made.erasure_id.encode()]
 
@@ -312,8 +274,8 @@ async def test_a_dead_letter_of_the_person_goes_too(service: RunningService) -> 
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     await service.says(ALICE_NUMBER, "words to bob")
     await service.quiet()
-    [relayed] = [one for one in await events(service) if one[b"type"] == b"MESSAGE_RELAYED"]
-    message = relayed[b"message"]
+    found = cast("list[Entry]", await service.redis.xrange(KEYS.events))
+    [message] = [fields[b"message"] for _, fields in found if fields[b"type"] == b"MESSAGE_RELAYED"]
     await service.redis.xadd(
         KEYS.dead, {"reason": "INVALID", "died": 1, "message": message, "at": 1, "text": b"\x01"}
     )

@@ -220,6 +220,7 @@ def test_who_erases_everything_while_talking_is_told_the_receipt_and_the_partner
     assert set(told(change)) == {(BOB, confirmed), (ALICE, says(Template.ENDED))}
     assert "e1" in confirmed
     assert change.wish == OUT
+    assert change.erasure_id == "e1"
     assert [one.may_reach_opted_out for one in change.texts if one.to == BOB] == [True]
     assert after(change).state is State.ENDED
 
@@ -234,16 +235,19 @@ def test_of_who_opted_out_before_an_erasure_is_not_confirmed() -> None:
     opt_outs = {BOB: OptOut(NOW, OptOutSource.TEXT, "an earlier text")}
     change = erasing().decide(facts(ACTIVE, pool=ERASES, opt_outs=opt_outs))
     assert told(change) == [(ALICE, says(Template.ENDED))]
+    assert change.erasure_id == "e1"
 
 
 @pytest.mark.parametrize(
     "asked", [text("erase my data"), replace(text("erase my data"), erasure_id="e1")]
 )
 def test_where_nobody_may_erase_by_text_the_words_are_passed_on(asked: ReceiveText) -> None:
-    assert told(asked.decide(facts(ACTIVE))) == [(ALICE, "erase my data")]
+    change = asked.decide(facts(ACTIVE))
+    assert told(change) == [(ALICE, "erase my data")]
+    assert change.erasure_id == ""
 
 
 def test_without_a_name_for_the_erasure_the_words_are_passed_on() -> None:
-    """The pool came to allow it a moment ago, and nothing would be removed."""
+    """Nothing would be removed."""
     change = text("erase my data").decide(facts(ACTIVE, pool=ERASES))
     assert told(change) == [(ALICE, "erase my data")]

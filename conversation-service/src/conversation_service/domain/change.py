@@ -94,5 +94,7 @@ class Change:
     # A masked number that must have no live conversation.
     unless_live_on: str = ""
     wish: Wish | None = None
+    # Names the erasure that is to follow, if the change asks for one.
+    erasure_id: str = ""
     pool: Pool | None = None
     refusal: ConversationError | None = None

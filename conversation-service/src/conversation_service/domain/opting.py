@@ -25,15 +25,21 @@ def opt_out(facts: Facts, text: Inbound, conversation: Conversation | None) -> C
 
 
 def erase(
-    facts: Facts, text: Inbound, conversation: Conversation | None, erasure_id: str
+    facts: Facts,
+    text: Inbound,
+    conversation: Conversation | None,
+    erasure_id: str,
+    *,
+    is_confirmed: bool,
 ) -> Change:
     """All about the person goes, and nothing more is sent to them but one confirmation.
 
-    There is none without an `erasure_id`: of who opted out before nothing is confirmed. What is
-    stored about the person is removed by the operation.
+    Not even that to who opted out before. What is stored about the person is removed by the
+    operation, which the change asks for by the erasure's name.
     """
     said = facts.says(text.sender, Template.ERASED, receipt=erasure_id, may_reach_opted_out=True)
-    return _opted_out(facts, text, conversation, (said,) if erasure_id else ())
+    change = _opted_out(facts, text, conversation, (said,) if is_confirmed else ())
+    return replace(change, erasure_id=erasure_id)
 
 
 def _opted_out(

@@ -31,7 +31,7 @@ class ReceiveText:
     attachments: tuple[Attachment, ...] = ()
     carrier_time: datetime | None = None
     is_recovered: bool = False
-    # Names what is told of an erasure, if the text asks for one.
+    # How an erasure is called, should the text ask for one.
     erasure_id: str = ""
 
     @property
@@ -74,7 +74,8 @@ class ReceiveText:
         conversation = facts.live(self.line)
         has_opted_out = self._has_opted_out_before(facts)
         if self.erasure_id and kind_here(text, facts) is Kind.ERASE:
-            return erase(facts, text, conversation, "" if has_opted_out else self.erasure_id)
+            name = self.erasure_id
+            return erase(facts, text, conversation, name, is_confirmed=not has_opted_out)
         if has_opted_out:
             return from_opted_out(facts, text)
         if text.command.kind is Kind.OPT_OUT:

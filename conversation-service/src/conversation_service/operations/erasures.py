@@ -1,17 +1,19 @@
 """Removing all about a person, in the whole deployment."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import structlog
 
 from conversation_service.domain.conversation import Conversation
 from conversation_service.domain.erasure import Erasure
-from conversation_service.domain.errors import ErasureNotFound, RequestIdReused
-from conversation_service.domain.opt_outs import OptOutSource
+from conversation_service.domain.errors import ErasureNotFound, RequestIdReused, TooManyRaces
+from conversation_service.domain.opt_outs import OptOut, OptOutSource
 from conversation_service.domain.phone import Person
 from conversation_service.operations import queries
 from conversation_service.operations.directory import Directory, OpenPool
 from conversation_service.operations.opt_outs import OptOuts
+from conversation_service.store.commit_layout import HISTORY_LENGTH
 from conversation_service.store.erasing import Erasing
 from conversation_service.store.erasure_log import ErasureLog, Logged
 from conversation_service.store.people import People
@@ -19,6 +21,18 @@ from conversation_service.store.suppression import SuppressionList
 from runtime.clock import Clock
 
 log = structlog.get_logger()
+
+# Each one more means that a call was under way when the last one looked: nobody has five.
+ROUNDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What one look at a pool found there, and what went."""
+
+    found: int
+    conversations: int
+    texts: int
 
 
 class Erasures:
@@ -63,44 +77,71 @@ class Erasures:
         person_id = self._people.person_id(phone_number)
         erasure_id = self._log.erasure_id(OptOutSource.CLIENT, request_id)
         fingerprint = self._log.fingerprint(request_id, person_id)
-        made = await self._once(erasure_id, fingerprint, person_id, OptOutSource.CLIENT)
+        made = await self._log.find(erasure_id)
+        if made is None:
+            asked = OptOut(self._clock.now(), OptOutSource.CLIENT, erasure_id)
+            await self._suppression.add(person_id, asked)
+            made = await self._erased(erasure_id, fingerprint, person_id)
         if made.fingerprint != fingerprint:
             raise RequestIdReused(request_id)
         return made.erasure
 
-    async def on_text(self, person_id: str, carrier_message_id: str) -> None:
-        """Once for each text, however often it is handed in. Raises as `on_request` does."""
-        erasure_id = self.id_of_text(carrier_message_id)
-        await self._once(erasure_id, "", person_id, OptOutSource.TEXT)
+    async def on_text(self, person_id: str, erasure_id: str) -> None:
+        """Once for each text, however often it is handed in. Raises as `on_request` does.
 
-    async def _once(
-        self, erasure_id: str, fingerprint: str, person_id: str, source: OptOutSource
-    ) -> Logged:
-        earlier = await self._log.find(erasure_id)
-        if earlier is not None:
-            return earlier
-        erasure = await self._erase(erasure_id, person_id, source)
+        The text itself has opted the person out. Who opted in again since, before this came or
+        what a crash left undone was taken up, keeps what they have begun.
+        """
+        if await self._log.find(erasure_id) is None:
+            await self._erased(erasure_id, "", person_id)
+
+    async def _erased(self, erasure_id: str, fingerprint: str, person_id: str) -> Logged:
+        conversations, texts = await self._remove(person_id)
+        await self._suppression.disconnect(person_id, erasure_id)
+        erasure = Erasure(erasure_id, self._clock.now(), conversations, texts)
         await self._log.add(erasure, fingerprint)
         log.info("person_erased", erasure_id=erasure_id)
         return await self._log.find(erasure_id) or Logged(erasure, fingerprint)
 
-    async def _erase(self, erasure_id: str, person_id: str, source: OptOutSource) -> Erasure:
-        await self._opt_outs.opt_out(person_id, source, erasure_id)
-        conversations, texts = 0, 0
-        for pool in self._directory.pools:
-            found = await self._erase_in(pool, self._people.known_as(pool.name, person_id))
-            conversations, texts = conversations + found[0], texts + found[1]
-        await self._suppression.disconnect(person_id, erasure_id)
-        return Erasure(erasure_id, self._clock.now(), conversations, texts)
+    async def _remove(self, person_id: str) -> tuple[int, int]:
+        """How many conversations and texts went.
 
-    async def _erase_in(self, pool: OpenPool, person: Person) -> tuple[int, int]:
-        """How many conversations and texts went. Texts first: their conversations lead to them."""
-        erasing, known = self._erasing_of(pool.name), await queries.of_person(pool, person)
+        It is looked again until nothing is found: a call that was under way when the person opted
+        out may have begun a conversation, or reopened one.
+        """
+        conversations, texts = 0, 0
+        await self._directory.refresh()
+        for _ in range(ROUNDS):
+            wants_texts = await self._opt_outs.get(person_id) is None
+            if not wants_texts:
+                await self._opt_outs.end_all(person_id)
+            pools = self._directory.pools
+            looks = [await self._remove_in(one, person_id, wants_texts) for one in pools]
+            conversations += sum(one.conversations for one in looks)
+            texts += sum(one.texts for one in looks)
+            if not any(one.found for one in looks):
+                return conversations, texts
+        raise TooManyRaces
+
+    async def _remove_in(self, pool: OpenPool, person_id: str, wants_texts: bool) -> Removed:
+        """Texts first, as their conversations lead to them; so do partners, to what a pair has."""
+        person = self._people.known_as(pool.name, person_id)
+        erasing, known = self._erasing_of(pool.name), await _known(pool, person)
         ended = [one for one in known if not one.is_live]
-        texts = await erasing.texts(person, {one.conversation_id for one in ended})
+        names = {one.conversation_id for one in ended}
+        texts = await erasing.texts(person, names, only_theirs=wants_texts)
+        await erasing.pairs(person, _partners(ended, person))
         conversations = await erasing.conversations(ended, self._clock.now())
-        await erasing.person(person, _partners(ended, person))
-        return conversations, texts
+        await erasing.history(person)
+        return Removed(len(ended if wants_texts else known), conversations, texts)
+
+
+async def _known(pool: OpenPool, person: Person) -> list[Conversation]:
+    """All that is kept of a person. Of very many their history names only the latest."""
+    found = await queries.of_person(pool, person)
+    if len(found) < HISTORY_LENGTH:
+        return found
+    return [one async for one in queries.every(pool) if person in one.participants]
 
 
 def _partners(conversations: list[Conversation], person: Person) -> list[Person]:

@@ -1,6 +1,6 @@
 """Looking conversations up: lists, texts, timelines."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 from conversation_service.domain.change import Line
@@ -61,6 +61,16 @@ async def of_person(pool: OpenPool, person: Person) -> list[Conversation]:
     found = [*await pool.store.on_lines(lines), *await pool.store.history(person)]
     by_id = {one.conversation_id: one for one in found}
     return [by_id[name] for name in sorted(by_id, reverse=True)]
+
+
+async def every(pool: OpenPool) -> AsyncIterator[Conversation]:
+    """All conversations of a pool, newest first."""
+    token, chunk = "", await pool.store.page(CHUNK, "")
+    while chunk:
+        for conversation in chunk:
+            yield conversation
+            token = conversation.conversation_id
+        chunk = await pool.store.page(CHUNK, token)
 
 
 def _cut(found: Sequence[Conversation], wanted: Filter, size: int, token: str) -> Page:

@@ -11,7 +11,7 @@ from conversation_service.domain.inbound_text import InboundText
 from conversation_service.domain.receive_text import ReceiveText
 from conversation_service.operations.directory import Directory, OpenPool
 from conversation_service.operations.erasures import Erasures
-from conversation_service.operations.executor import Result
+from conversation_service.operations.executor import Carried, Result
 from conversation_service.operations.opt_outs import OptOuts
 from conversation_service.store.people import People
 
@@ -64,18 +64,19 @@ class Reception:
         if isinstance(result, ConversationError):
             return result
         try:
-            await self._follow(pool, intent)
+            await self._follow(pool, intent, result)
         except ConversationError as refusal:
             return refusal
         return result
 
-    async def _follow(self, pool: OpenPool, intent: ReceiveText) -> None:
+    async def _follow(self, pool: OpenPool, intent: ReceiveText, carried: Carried) -> None:
         """What a text asks for beyond its own conversation."""
-        kind = parse(intent.body, pool.pool.words).kind
-        if kind is Kind.OPT_OUT:
+        if carried.answer.erasure_id:
+            # As it was decided then: its pool may have come to allow it since, or to refuse it.
+            person_id = intent.line.person.person_id
+            await self._erasures.on_text(person_id, carried.answer.erasure_id)
+        elif parse(intent.body, pool.pool.words).kind is Kind.OPT_OUT:
             await self._end_elsewhere(intent)
-        elif kind is Kind.ERASE and intent.erasure_id:
-            await self._erasures.on_text(intent.line.person.person_id, intent.carrier_message_id)
 
     async def _end_elsewhere(self, intent: ReceiveText) -> None:
         """The text's repetition does again what a crash left undone.
@@ -86,13 +87,6 @@ class Reception:
         if await self._opt_outs.told_by(person_id, intent.carrier_message_id):
             await self._opt_outs.end_all(person_id)
 
-    def _erasure_id(self, pool: OpenPool, text: InboundText) -> str:
-        """Empty for a text that asks for none, or may not."""
-        if not pool.pool.settings.allows_erase:
-            return ""
-        asks = parse(text.body, pool.pool.words).kind is Kind.ERASE
-        return self._erasures.id_of_text(text.carrier_message_id) if asks else ""
-
     def _intent(self, pool: OpenPool, text: InboundText) -> ReceiveText:
         return ReceiveText(
             carrier_message_id=text.carrier_message_id,
@@ -101,7 +95,7 @@ class Reception:
             attachments=text.attachments,
             carrier_time=text.carrier_time,
             is_recovered=text.is_recovered,
-            erasure_id=self._erasure_id(pool, text),
+            erasure_id=self._erasures.id_of_text(text.carrier_message_id),
         )
 
 

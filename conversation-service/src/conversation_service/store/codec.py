@@ -27,7 +27,8 @@ class Answer:
 
     `is_refused` for what was refused although something was written. `place` is where an inbound
     text's events are told of: its conversation, if it had one. `is_forgotten` if the conversation
-    that the answer held is kept no longer.
+    that the answer held is kept no longer. `erasure_id` names the erasure that a text asked for:
+    whether it did depends on what its pool allowed then.
     """
 
     conversation: Conversation | None = None
@@ -36,6 +37,7 @@ class Answer:
     is_held: bool = False
     place: str = ""
     is_forgotten: bool = False
+    erasure_id: str = ""
 
     @property
     def changed(self) -> Conversation:
@@ -131,6 +133,17 @@ def decode_conduct(stored: bytes) -> Conduct:
         failures=decode_count(failures.encode()),
         failed_until=optional_time(failed),
     )
+
+
+def encode_told(answer: Answer) -> bytes:
+    """What is kept of the answer to who is told no more than that it was carried out."""
+    return "\n".join((answer.place, answer.erasure_id)).rstrip("\n").encode()
+
+
+def decode_told(stored: bytes) -> Answer:
+    """The same; most of them hold a place or nothing."""
+    place, _, erasure_id = stored.decode().partition("\n")
+    return Answer(place=place, erasure_id=erasure_id)
 
 
 def encode_opt_out(opt_out: OptOut) -> str:

@@ -13,6 +13,7 @@ from conversation_service.store.codec import (
     encode_count,
     encode_envelope,
     encode_held,
+    encode_told,
 )
 from conversation_service.store.keys import Keys
 from conversation_service.store.layout import Call
@@ -245,7 +246,7 @@ class CommitLayout:
     def _answer(self, commit: Commit) -> bytes:
         """An inbound text's sender is not on the line: only a client's answer is kept."""
         if commit.receipt.kind in UNANSWERED:
-            return commit.answer.place.encode()
+            return encode_told(commit.answer)
         return self._seals.answer(commit.answer, self._names.receipt(commit.receipt))
 
 

@@ -8,7 +8,13 @@ from conversation_service.domain.conversation import Conversation, State
 from conversation_service.domain.facts import Lookup
 from conversation_service.domain.intents import Receipt
 from conversation_service.domain.pool import Pool
-from conversation_service.store.codec import Answer, decode_conduct, decode_count, decode_held
+from conversation_service.store.codec import (
+    Answer,
+    decode_conduct,
+    decode_count,
+    decode_held,
+    decode_told,
+)
 from conversation_service.store.keys import Keys
 from conversation_service.store.names import Names
 from conversation_service.store.seals import Seals
@@ -141,7 +147,7 @@ class Layout:
 
     def _opened_answer(self, receipt: Receipt, stored: bytes) -> Answer:
         if receipt.kind in UNANSWERED:
-            return Answer(place=stored.decode())
+            return decode_told(stored)
         return self._seals.opened_answer(stored, self._names.receipt(receipt))
 
 

@@ -66,7 +66,7 @@ class Commit:
         """What the intent's caller is told, now and at every repetition."""
         change = self.change
         if self.receipt.kind in UNANSWERED:
-            return Answer(place=self._place)
+            return Answer(place=self._place, erasure_id=change.erasure_id)
         return Answer(
             change.after,
             tuple(text.message_id for text in change.texts),

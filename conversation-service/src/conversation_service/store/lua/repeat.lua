@@ -1,5 +1,6 @@
 --[[
-  repeat: tell that a text was handed in again, the first few times.
+  repeat: tell that a text was handed in again, the first few times, as long as its conversation is
+  kept: of one that was erased nothing is told any more.
 
   KEYS     1 repeats   counter  how often; expires
            2 events    stream   type, at (ms), conversation, participant, message, detail
@@ -15,7 +16,7 @@ local count = redis.call("INCR", repeats)
 if count == 1 then
   redis.call("PEXPIRE", repeats, counter_ms)
 end
-if count > tonumber(limit) then
+if count > tonumber(limit) or redis.call("EXISTS", timeline) == 0 then
   return { "counted", "" }
 end
 local event = redis.call("XADD", events, "*", "type", kind, "at", now_ms, "conversation",

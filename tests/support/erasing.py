@@ -1,0 +1,45 @@
+"""What is asked for a person to be erased, and what is left of one."""
+
+from redis.asyncio import Redis
+
+from conversation_service.store.key_ring import is_sealed
+from conversation_service.store.sealed_records import SealedRecords
+from conversation_service.store.text_keys import conversation_of
+from conversation_service.store.vault import Vault
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import opt_out_pb2, person_pb2
+from support.conversation_calls import ask
+from support.conversation_service import RunningService
+from support.conversations import ALICE_NUMBER, VAULT
+
+
+async def erase(
+    service: RunningService, number: str = ALICE_NUMBER, request_id: str = ""
+) -> person_pb2.Erasure:
+    """A client has a person erased."""
+    request = person_pb2.ErasePersonRequest(phone_number=number, request_id=request_id)
+    return (await ask(service.people.ErasePerson, request)).erasure
+
+
+async def has_opted_out(service: RunningService, number: str = ALICE_NUMBER) -> bool:
+    """Whether a person gets no texts."""
+    request = opt_out_pb2.GetOptOutRequest(phone_number=number)
+    return (await ask(service.opt_outs.GetOptOut, request)).state.is_opted_out
+
+
+async def conversations_of(service: RunningService, number: str) -> list[str]:
+    """The conversations of a person that are kept, newest first."""
+    request = pb.ListConversationsRequest(phone_number=number)
+    listed = (await ask(service.stub.ListConversations, request)).conversations
+    return [one.conversation_id for one in listed]
+
+
+async def numbers_in(redis: Redis, number: str = ALICE_NUMBER, vault: Vault = VAULT) -> list[bytes]:
+    """What opens under the state key and holds a person's number."""
+    keys = [key async for key in redis.scan_iter()]
+    sealed = [one for one in await SealedRecords(redis).behind(keys) if is_sealed(one.sealed)]
+    plain = [
+        vault.open(one.sealed, one.record) for one in sealed if not conversation_of(one.sealed)
+    ]
+    # Records spell it without the plus.
+    return [one for one in plain if number[1:].encode() in one]
