@@ -18,7 +18,7 @@ from maskline.messaging.v1 import messaging_pb2
 from runtime.redis_client import open_redis
 from support.clock import ManualClock
 from support.conversation_service import RunningService, running
-from support.conversations import ALICE_NUMBER, BOB_NUMBER
+from support.conversations import ALICE_NUMBER, BOB_NUMBER, OTHER_MASKED
 from support.eventually import eventually
 from support.restricted_redis import USERS, RestrictedRedis, restricted_redis
 
@@ -29,6 +29,8 @@ SOURCES = {
     MESSAGING: REPOSITORY / "messaging-service" / "src",
 }
 STEPS = 300
+# Nobody asks for them to be erased.
+STRANGERS = ("+14255550188", "+14255550199")
 # Methods of redis-py that are not called as their commands are.
 COMMANDS = {
     "delete": "del",
@@ -75,7 +77,8 @@ async def test_the_conversation_service_works_as_its_own_user(
     async with running(restricted.url(CONVERSATION), clock) as service:
         await service.healthy()
         started = await service.start(ALICE_NUMBER)
-        joined = await service.join(BOB_NUMBER, started.code)
+        await service.join(BOB_NUMBER, started.code)
+        lasting = await service.open(*STRANGERS, masked_number=OTHER_MASKED)
         await service.says(ALICE_NUMBER, "hello")
         await service.quiet()
         await service.receipts(*(one.message_id for one in service.sent()))
@@ -83,7 +86,7 @@ async def test_the_conversation_service_works_as_its_own_user(
         clock.move(seconds=30 * 24 * 3600)
 
         async def is_over() -> bool:
-            ended = await service.get(joined.conversation_id)
+            ended = await service.get(lasting.conversation_id)
             return ended.state == pb.CONVERSATION_STATE_ENDED
 
         await eventually(is_over)
