@@ -35,7 +35,9 @@ async def everything(redis: Redis) -> AsyncIterator[tuple[str, bytes]]:
     """Every key of Redis, and everything behind it."""
     for key in [key async for key in redis.scan_iter(count=1000)]:
         kind = cast("bytes", await redis.type(key)).decode()
-        yield kind, key + b" " + b" ".join(_flat(await _READ[kind](redis, key)))
+        # A lease may have run out since it was listed.
+        if kind != "none":
+            yield kind, key + b" " + b" ".join(_flat(await _READ[kind](redis, key)))
 
 
 def _flat(value: object) -> Iterator[bytes]:
