@@ -16,17 +16,9 @@ async def nothing_in_clear(world: World) -> None:
         kinds.type(key)
     values = world.redis.pipeline(transaction=False)
     for key, kind in zip(keys, await kinds.execute(), strict=True):
-<<<<<<< ours
-        # What has expired in between, as a lease does within seconds, is of no kind any more.
-        if kind in _READ:
-            values.execute_command(*_READ[kind](key))
-        else:
-            assert kind == b"none", f"{kind!r} is a kind of key that nothing here reads"
-=======
         # A lease may have run out since it was listed.
         if kind != b"none":
             values.execute_command(*_READ[kind](key))
->>>>>>> theirs
     is_unreadable([*keys, repr(await values.execute()).encode()])
     assert not any((await world.owed()).values())
 

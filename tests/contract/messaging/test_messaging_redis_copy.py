@@ -19,7 +19,7 @@ from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from messaging_service import keys
 from messaging_service.send_tokens import SendTokens
 from support.clock import ManualClock
-from support.stored import everything
+from support.marks import everything
 
 KEY, FORMER = "the ledger key of this test", "the former ledger key of this test"
 TOKENS = SendTokens(KEY, FORMER)
@@ -117,7 +117,7 @@ def _receipt(carrier_message_id: str, token: str) -> pb.DeliveryReceipt:
 
 async def _copy(redis: Redis) -> list[bytes]:
     """Every key, and all that is behind each."""
-    return [part for pair in (await everything(redis)).items() for part in pair]
+    return [stored async for _, stored in everything(redis)]
 
 
 def _pieces(part: bytes, length: int) -> list[str]:
