@@ -117,7 +117,7 @@ def _receipt(carrier_message_id: str, token: str) -> pb.DeliveryReceipt:
 
 async def _copy(redis: Redis) -> list[bytes]:
     """Every key, and all that is behind each."""
-    return [stored async for _, stored in everything(redis)]
+    return [part async for _, stored in everything(redis) for part in stored.split(b" ", 1)]
 
 
 def _pieces(part: bytes, length: int) -> list[str]:
