@@ -16,16 +16,28 @@ ErasureId = Annotated[
 Yes = Annotated[bool, typer.Option("--yes", help="Does not ask whether that is meant.")]
 
 
+class NotMeant(typer.TyperException):
+    """Nobody has said that something is to be removed; the exit status is 1."""
+
+
 def erase(context: typer.Context, phone: Phone, request_id: RequestId, yes: Yes = False) -> None:
     """Removes all that is stored about a person, and opts them out. It cannot be undone.
 
     Live conversations end, and partners are told neutrally. Nothing is texted to the person.
     """
-    if not yes:
-        typer.confirm("Remove all that is stored about this person?", abort=True, err=True)
+    if not (yes or _is_meant()):
+        raise NotMeant("Nothing was removed. Answer y, or give --yes.")
     client = client_of(context)
     request = pb.ErasePersonRequest(request_id=request_id, phone_number=phone)
     _show(client, client.ask(client.people.ErasePerson, request))
+
+
+def _is_meant() -> bool:
+    try:
+        return typer.confirm("Remove all that is stored about this person?", err=True)
+    except typer.Abort:
+        # Nobody is there to be asked.
+        return False
 
 
 def get_erasure(context: typer.Context, erasure_id: ErasureId) -> None:

@@ -25,9 +25,11 @@ async def test_nothing_is_erased_before_somebody_says_that_it_is_meant(
     deployment: ScriptedDeployment,
 ) -> None:
     deployment.answers("ErasePerson", pb.ErasePersonResponse(erasure=MADE))
-    ended = await maskline(deployment.target, "people", "erase", ALICE_PHONE, stdin="n\n")
-    assert ended.status != 0
-    assert ALICE_PHONE not in ended.out + ended.err
+    for answer in ("n\n", ""):
+        ended = await maskline(deployment.target, "people", "erase", ALICE_PHONE, stdin=answer)
+        assert (ended.status, ended.out) == (1, "")
+        assert "Nothing was removed. Answer y, or give --yes." in ended.err
+        assert ALICE_PHONE not in ended.err
     assert deployment.asked(pb.ErasePersonRequest) == []
     ended = await maskline(deployment.target, "people", "erase", ALICE_PHONE, stdin="y\n")
     assert (ended.status, ended.out.strip()) == (0, TOLD), ended.err
