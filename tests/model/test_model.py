@@ -22,7 +22,7 @@ STEPS = int(os.environ.get("MODEL_STEPS", "20000"))
 IS_SOAK = "MODEL_STEPS" in os.environ
 STEPS_OF_AN_EXAMPLE = 100
 # Some examples end before they are full.
-EXAMPLES = STEPS * 4 // 3 // STEPS_OF_AN_EXAMPLE + 1
+EXAMPLES = STEPS * 7 // 6 // STEPS_OF_AN_EXAMPLE + 1
 
 SETTINGS = settings(
     max_examples=EXAMPLES,

@@ -80,6 +80,8 @@ async def test_no_text_keeps_a_conversation_beyond_its_lifetime_and_both_are_war
         for _ in range(3):
             clock.move(hours=20)
             await service.says(ALICE_NUMBER, "still here")
+            # A text that waits for more than a day is given up.
+            await service.quiet()
         clock.move(hours=11)
         warning = says(Template.LIFETIME_WARNING, span=WARNING)
         assert await service.heard(ALICE_NUMBER, 1) == [warning]
