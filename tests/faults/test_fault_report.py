@@ -46,6 +46,7 @@ def test_a_right_run_tells_what_it_survived() -> None:
 def test_a_wrong_run_is_wrong_and_tells_how_to_look_into_it(
     changes: dict[str, object], evidence: str
 ) -> None:
+    # Each case names fields of different types.
     result = replace(RIGHT, **changes)  # type: ignore[arg-type]
     assert not result.is_right
     assert evidence in "\n".join(lines(result))

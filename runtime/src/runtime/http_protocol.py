@@ -62,6 +62,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._read_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
 
+    # uvicorn narrows the transport in the same way.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """The first head has to come now; a connection too many is told to come again."""
         super().connection_made(transport)

@@ -39,6 +39,7 @@ class RenewedConnection(SSLConnection):
 
     def __init__(self, *, renewed_context: RenewedContext, **options: object) -> None:
         """`options` are those of redis-py."""
+        # They come from redis-py's pool, which is as untyped.
         super().__init__(**options)  # type: ignore[arg-type]
         self.ssl_context = renewed_context
 

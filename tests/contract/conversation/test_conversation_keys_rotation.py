@@ -123,6 +123,7 @@ async def test_what_changed_since_it_was_read_is_left_to_whoever_changed_it(
 
     async def late(rotation: Rotation, records: object) -> object:
         await redis.set(key, "another etag\nwhatever")
+        # Whatever the product passes on is passed on.
         return await reseal(rotation, records)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Rotation, "_reseal", late)

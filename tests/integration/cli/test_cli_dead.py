@@ -78,6 +78,7 @@ async def test_a_change_is_asked_for_as_typed_under_the_request_id_chosen(
     assert deployment.asked(type(request_)) == [request_] * 2
     await maskline(deployment.target, "dead", command, "7-0")
     chosen = deployment.asked(type(request_))[-1]
+    # A Message of whichever kind: every change has this field.
     assert uuid.UUID(chosen.request_id).version == 4  # type: ignore[attr-defined]
 
 

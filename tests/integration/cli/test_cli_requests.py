@@ -201,6 +201,7 @@ async def test_a_change_is_asked_for_as_typed_under_the_request_id_chosen(
     assert ended.err == ""
     asked = type(expected)()
     asked.CopyFrom(expected)
+    # A Message of whichever kind: every change has this field.
     asked.request_id = "r1"  # type: ignore[attr-defined]
     assert deployment.asked(type(expected)) == [asked]
     assert json_format.ParseDict(ended.json, type(response)()) == response
@@ -215,6 +216,7 @@ async def test_a_change_without_a_request_id_gets_a_new_uuid_and_is_told_to_peop
     assert ended.status == 0, ended.err
     assert ended.out.strip()
     [asked] = deployment.asked(type(expected))
+    # A Message of whichever kind: every change has this field.
     assert uuid.UUID(asked.request_id).version == 4  # type: ignore[attr-defined]
 
 

@@ -209,7 +209,7 @@ async def test_a_stream_with_nothing_to_say_is_not_slow() -> None:
 
     async def say_little(_: bytes, __: Context) -> AsyncIterator[bytes]:
         yield b"one"
-        # Longer than patience would last.
+        # Longer than patience would last: that nothing happens meanwhile is no event to wait for.
         await asyncio.sleep(2 * IMPATIENCE_SECONDS)
         silence.set()
         yield b"two"
