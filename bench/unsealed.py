@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from cryptography.exceptions import InvalidTag
 
 from conversation_service.__main__ import serve
-from conversation_service.serve.pools_file import read_pools
-from conversation_service.serve.settings import Settings
-from conversation_service.store import text_keys
-from conversation_service.store.key_ring import Key, KeyRing
-from conversation_service.store.vault import Vault
-from runtime.logs import configure_logs
-from runtime.settings import load_settings
+from conversation_service.app.pools_file import read_pools
+from conversation_service.app.settings import Settings
+from conversation_service.store.encryption import conversation_keys as text_keys
+from conversation_service.store.encryption.cipher import Vault
+from conversation_service.store.encryption.key_ring import Key, KeyRing
+from runtime.logging.setup import configure_logs
+from runtime.settings.base import load_settings
 from runtime.shutdown import run
 
 

@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 import yaml
 from pydantic import ValidationError
 
-from conversation_service.serve.settings import Settings as ConversationSettings
+from conversation_service.app.settings import Settings as ConversationSettings
 from gateway.settings import Settings as GatewaySettings
-from messaging_service.settings import Settings as MessagingSettings
-from runtime.settings import ServiceSettings
+from messaging_service.config.settings import Settings as MessagingSettings
+from runtime.settings.base import ServiceSettings
 from simulator.settings import Settings as SimulatorSettings
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -54,7 +54,7 @@ IN_DOCKERFILE = {
     "runs as a user told by number": re.compile(r"^USER [1-9]\d*:[1-9]\d*$", re.M),
     "checks its health": re.compile(r"^HEALTHCHECK .*\\\n +CMD \[", re.M),
     "asks for its health as its own settings ask to be asked": re.compile(
-        r'"runtime\.probe", .*"--settings", "[A-Z]+_"\]$', re.M
+        r'"runtime\.healthcheck", .*"--settings", "[A-Z]+_"\]$', re.M
     ),
     "is stopped by SIGTERM": re.compile(r"^STOPSIGNAL SIGTERM$", re.M),
     "starts without a shell": re.compile(r'^ENTRYPOINT \["python", "-m", "\w+"\]$', re.M),

@@ -8,14 +8,14 @@ from pathlib import Path
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from conversation_service.domain.english import ENGLISH
-from conversation_service.domain.spanish import SPANISH
-from conversation_service.domain.texts import Template
-from conversation_service.domain.words import Words
-from conversation_service.serve.settings import Settings as ConversationSettings
+from conversation_service.app.settings import Settings as ConversationSettings
+from conversation_service.domain.keywords.keywords import Words
+from conversation_service.domain.templates.catalog import Template
+from conversation_service.domain.templates.english import ENGLISH
+from conversation_service.domain.templates.spanish import SPANISH
 from gateway.settings import Settings as GatewaySettings
-from messaging_service.settings import Settings as MessagingSettings
-from runtime.settings import ServiceSettings
+from messaging_service.config.settings import Settings as MessagingSettings
+from runtime.settings.base import ServiceSettings
 from simulator.settings import Settings as SimulatorSettings
 
 HERE = Path(__file__).parent

@@ -27,7 +27,7 @@ def main() -> None:
     """Resolves everything at once, then what each image needs of it."""
     dev = HERE / "dev.txt"
     _compile([HERE / "dev.in", *(ROOT / part / "pyproject.toml" for part in PARTS)], dev)
-    for extra in ("build", "traces"):
+    for extra in ("build", "traces", "fuzz"):
         _compile([HERE / f"{extra}.in"], HERE / f"{extra}.txt", constraint=dev)
     for service in SERVICES:
         _compile([ROOT / service / "pyproject.toml"], HERE / f"{service}.txt", constraint=dev)

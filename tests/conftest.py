@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as NotYetThere
 
 from devstack.valkey import server_command
-from runtime.redis_client import open_redis
+from runtime.redis.client import open_redis
 from support.clock import ManualClock
 from support.ports import free_port
 

@@ -10,8 +10,8 @@ from redis.asyncio import Redis
 
 from devstack.ports import Ports
 from devstack.stack import Stack
-from messaging_service.send_tokens import SendTokens
-from runtime.redis_client import open_redis
+from messaging_service.model.send_tokens import SendTokens
+from runtime.redis.client import open_redis
 from support.conversations import ALICE_NUMBER, BOB_NUMBER, MASKED
 from support.phones import Phone
 from support.ports import free_port

@@ -19,7 +19,7 @@ from faults.surroundings import POOL
 from faults.texts import DIGITS_OF_A_NUMBER, World
 from faults.verdict import Verdict, judge
 
-from runtime.redis_client import open_redis
+from runtime.redis.client import open_redis
 
 # Nothing new on any phone and nothing owed for so long: longer than callbacks are repeated for.
 CALM_SECONDS = 3.0

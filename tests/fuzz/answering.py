@@ -10,11 +10,11 @@ import grpc
 from google.protobuf.message import Message
 from grpc.aio import ServicerContext
 
-from gateway.conversations import MEDIA_SERVICE, SERVICE
+from gateway.conversation_client import MEDIA_SERVICE, SERVICE
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import media_pb2
 from maskline.conversation.v1.error_reason_pb2 import ErrorReason
-from runtime.grpc_server import GrpcServer
+from runtime.grpc.server import GrpcServer
 
 Context = ServicerContext[object, object]
 

@@ -4,11 +4,10 @@ from pathlib import Path
 
 import gateway
 from conversation_service.domain.errors import InvalidArgument
-from conversation_service.rpc.inbound import carrier_receipt, inbound_text
-from gateway.messages import InboundText, parse_message
+from conversation_service.rpc.conversations.inbound import carrier_receipt, inbound_text
+from gateway.callbacks.delivery_receipt import DeliveryReceipt, parse_receipt, to_delivery_receipt
+from gateway.callbacks.inbound_message import InboundText, parse_message, to_inbound_message
 from gateway.problems import Unreadable
-from gateway.receipts import DeliveryReceipt, parse_receipt
-from gateway.wire import to_delivery_receipt, to_inbound_message
 from maskline.conversation.v1 import conversation_pb2 as pb
 
 _SOURCE = "".join(path.read_text() for path in Path(gateway.__file__).parent.glob("*.py"))

@@ -18,8 +18,8 @@ from fuzz.seeds import SEEDS
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from conversation_service.rpc.refusals import CODES, DOMAIN
-from conversation_service.serve.service import SERVICES
+from conversation_service.app.application import SERVICES
+from conversation_service.rpc.core.status import CODES, DOMAIN
 from maskline.conversation.v1 import pool_pb2
 from support.clock import ManualClock
 from support.conversation_calls import ask

@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from maskline.messaging.v1 import messaging_pb2 as pb
-from messaging_service.refusals import CODES, DOMAIN
+from messaging_service.rpc.status import CODES, DOMAIN
 from support.clock import ManualClock
 from support.conversations import ALICE_NUMBER, BOB_NUMBER, MASKED, OTHER_MASKED
 

@@ -2,11 +2,17 @@
 
 import unicodedata
 
-from conversation_service.domain import codes
-from conversation_service.domain.commands import Kind, parse
-from conversation_service.domain.words import FIELDS, OPT_OUT, Words, normalised
-from messaging_service.safe_text import safe_text, unsendable
-from messaging_service.segments import UCS2_EACH, Encoding, count
+from conversation_service.domain.keywords import join_codes as codes
+from conversation_service.domain.keywords.keywords import (
+    FIELDS,
+    OPT_OUT,
+    Kind,
+    Words,
+    normalised,
+    parse,
+)
+from messaging_service.model.body import safe_text, unsendable
+from messaging_service.model.segments import UCS2_EACH, Encoding, count
 
 # Everything that no handset shows but these is a control: Cc below the space, and surrogates.
 _SHOWN = "\t\n\r"

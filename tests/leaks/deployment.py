@@ -12,13 +12,13 @@ from google.protobuf.message import Message
 from integration.cli.command import maskline
 from leaks.marked import ALICE, BOB, CAROL
 
-from conversation_service.store.unlocking import Unlocking
-from conversation_service.store.vault import Vault
+from conversation_service.store.encryption.blind_index_key import Unlocking
+from conversation_service.store.encryption.cipher import Vault
 from devstack.folder import DataFolder
 from devstack.parts import REPOSITORY
 from devstack.ports import Ports
 from devstack.stack import Stack
-from runtime.redis_client import open_redis
+from runtime.redis.client import open_redis
 from support.erasing import numbers_in
 from support.otlp_sink import OtlpSink
 from support.phones import Phone

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from conversation_service.domain.pool import NumberPreference
-from conversation_service.domain.texts import Template
+from conversation_service.domain.model.pool import NumberPreference
+from conversation_service.domain.templates.catalog import Template
 
 from .moves import begin, expire, let_in
 from .state import NO_TIME, Model, PoolModel

@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 
-from conversation_service.domain.pool import (
+from conversation_service.domain.model.pool import (
     MaskedNumber,
     NumberPreference,
     PausePolicy,

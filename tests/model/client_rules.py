@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from conversation_service.domain.commands import Kind
+from conversation_service.domain.keywords.keywords import Kind
 from maskline.conversation.v1 import conversation_pb2 as pb
 
 from .beginnings import Wanted

@@ -1,7 +1,7 @@
 """What the model expects of clients' calls about conversations that are there."""
 
-from conversation_service.domain.pool import PausePolicy
-from conversation_service.domain.texts import Template
+from conversation_service.domain.model.pool import PausePolicy
+from conversation_service.domain.templates.catalog import Template
 
 from .moves import activate, end, end_all, expire, talked
 from .state import Model, PoolModel

@@ -1,6 +1,6 @@
 """What goes when a person is erased, and what stays."""
 
-from conversation_service.domain.opt_outs import OptOutSource
+from conversation_service.domain.model.consent import OptOutSource
 from support.conversations import VAULT
 
 from .cast import MARK

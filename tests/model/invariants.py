@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from conversation_service.domain.texts import Template
+from conversation_service.domain.templates.catalog import Template
 from maskline.messaging.v1.messaging_pb2 import OutboundMessage
 
 from .cast import MARK, NUMBERS, PEOPLE

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from conversation_service.domain.texts import Template
+from conversation_service.domain.templates.catalog import Template
 
 from .state import NO_TIME, Model
 from .talk import Past, Talk

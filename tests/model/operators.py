@@ -6,8 +6,8 @@ from typing import Any
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 
-from conversation_service.domain.opt_outs import OptOutSource
-from conversation_service.domain.pool import PausePolicy, PoolSettings
+from conversation_service.domain.model.consent import OptOutSource
+from conversation_service.domain.model.pool import PausePolicy, PoolSettings
 from maskline.conversation.v1 import opt_out_pb2, person_pb2, pool_pb2
 
 from . import clients

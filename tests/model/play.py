@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 
-from conversation_service.domain import codes
+from conversation_service.domain.keywords import join_codes as codes
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.messaging.v1.messaging_pb2 import OutboundMessage
 

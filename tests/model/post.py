@@ -1,6 +1,6 @@
 """What the carrier is handed in the end, and what its refusals bring about."""
 
-from conversation_service.domain.texts import Template
+from conversation_service.domain.templates.catalog import Template
 
 from .moves import end_all, expire
 from .state import Model

@@ -10,11 +10,11 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from redis.asyncio import Redis
 
-from conversation_service.rpc.refusals import DOMAIN, status_of, too_slow
-from conversation_service.serve.service import SERVICES, Service
+from conversation_service.app.application import SERVICES, Service
+from conversation_service.rpc.core.status import DOMAIN, status_of, too_slow
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
 from runtime.clock import Clock
-from runtime.refusal_interceptor import RefusalInterceptor
+from runtime.grpc.error_interceptor import RefusalInterceptor
 from support.conversations import VAULT
 
 from .cast import POOLS

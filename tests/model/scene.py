@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from conversation_service.domain.commands import Kind
-from conversation_service.domain.texts import Template
+from conversation_service.domain.keywords.keywords import Kind
+from conversation_service.domain.templates.catalog import Template
 
 from .conduct import NUMBER_TRIES, NUMBER_TRIES_WINDOW, Conduct, Count
 from .state import Model, PoolModel

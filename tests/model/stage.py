@@ -8,7 +8,7 @@ from typing import ClassVar, TypeVar
 from hypothesis import note
 from hypothesis.stateful import RuleBasedStateMachine
 
-from conversation_service.domain.commands import Kind
+from conversation_service.domain.keywords.keywords import Kind
 
 from .cast import NUMBERS, PEOPLE
 from .operators import Operators

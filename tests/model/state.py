@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from functools import cache
 from itertools import count
 
-from conversation_service.domain.pool import Pool, PoolSettings
-from conversation_service.domain.texts import Speech, Template
+from conversation_service.domain.model.pool import Pool, PoolSettings
+from conversation_service.domain.templates.catalog import Speech, Template
 
 from .cast import MARK, POOLS
 from .conduct import Conduct, Count

@@ -2,8 +2,8 @@
 
 from hypothesis import strategies as st
 
-from conversation_service.domain.commands import Kind
-from conversation_service.domain.pool import NumberPreference
+from conversation_service.domain.keywords.keywords import Kind
+from conversation_service.domain.model.pool import NumberPreference
 
 from .beginnings import Wanted
 from .cast import NUMBERS, PEOPLE, POOLS, TICK

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from conversation_service.domain.texts import Template
+from conversation_service.domain.templates.catalog import Template
 
 # Stands behind words for each picture that comes with them.
 PICTURE_MARK = "\u25a8"

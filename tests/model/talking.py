@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from conversation_service.domain.commands import Kind
-from conversation_service.domain.pool import PausePolicy
-from conversation_service.domain.texts import Template
+from conversation_service.domain.keywords.keywords import Kind
+from conversation_service.domain.model.pool import PausePolicy
+from conversation_service.domain.templates.catalog import Template
 
 from .moves import end, ending_words, talked
 from .scene import Scene

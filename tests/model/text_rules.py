@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from conversation_service.domain.commands import Kind
+from conversation_service.domain.keywords.keywords import Kind
 
 from .scene import Text
 from .stage import Line, Stage, Words, picked

@@ -1,8 +1,8 @@
 """What each text does, by where its sender stands (DESIGN.md, section 7)."""
 
-from conversation_service.domain.commands import Kind
-from conversation_service.domain.opt_outs import OptOutSource
-from conversation_service.domain.texts import Template
+from conversation_service.domain.keywords.keywords import Kind
+from conversation_service.domain.model.consent import OptOutSource
+from conversation_service.domain.templates.catalog import Template
 
 from .erasing import erased, receipt_of
 from .moves import begin, end, end_all, expire, let_in

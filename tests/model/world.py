@@ -13,13 +13,13 @@ from grpc_status import rpc_status
 from redis.asyncio import Redis
 
 from conversation_service.dispatch.dispatcher import Dispatcher
-from conversation_service.rpc.refusals import DOMAIN
-from conversation_service.store.keys import Keys
+from conversation_service.rpc.core.status import DOMAIN
+from conversation_service.store.keyspace.keys import Keys
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import event_pb2
 from maskline.messaging.v1 import messaging_pb2
-from runtime.grpc_client import open_channel
-from runtime.redis_client import open_redis
+from runtime.grpc.client import open_channel
+from runtime.redis.client import open_redis
 from support.clock import ManualClock
 from support.grpc_calls import reason
 from support.scripted_messaging import ScriptedMessaging, serving

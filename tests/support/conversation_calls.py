@@ -9,7 +9,7 @@ import grpc
 import pytest
 from google.protobuf.message import Message
 
-from conversation_service.rpc.refusals import DOMAIN
+from conversation_service.rpc.core.status import DOMAIN
 from maskline.conversation.v1 import event_pb2
 from support.conversations import POOL
 from support.grpc_calls import reason

@@ -12,10 +12,10 @@ from uuid import uuid4
 import grpc
 from redis.asyncio import Redis
 
-from conversation_service.domain.pool import SeededPool
-from conversation_service.rpc.callers import Callers
-from conversation_service.serve.service import SERVICE_NAMES, Service
-from conversation_service.store.keys import Keys
+from conversation_service.app.application import SERVICE_NAMES, Service
+from conversation_service.domain.model.pool import SeededPool
+from conversation_service.rpc.core.permissions import Callers
+from conversation_service.store.keyspace.keys import Keys
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import event_pb2
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
@@ -24,9 +24,9 @@ from maskline.conversation.v1.opt_out_pb2_grpc import OptOutServiceStub
 from maskline.conversation.v1.person_pb2_grpc import PersonServiceStub
 from maskline.conversation.v1.pool_pb2_grpc import PoolServiceStub
 from maskline.messaging.v1 import messaging_pb2
-from runtime.door import Door
-from runtime.grpc_client import open_channel
-from runtime.redis_client import open_redis
+from runtime.grpc.client import open_channel
+from runtime.grpc.security import Door
+from runtime.redis.client import open_redis
 from support.clock import ManualClock
 from support.conversation_calls import CALL_SECONDS, ask
 from support.conversations import MASKED, POOL, SEED, VAULT

@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from conversation_service.domain.change import Line
-from conversation_service.domain.phone import Person
-from conversation_service.domain.pool import MaskedNumber, Pool, PoolSettings, SeededPool
-from conversation_service.domain.texts import Template
-from conversation_service.operations.fresh import SystemFresh
-from conversation_service.store.people import People
-from conversation_service.store.vault import Vault
+from conversation_service.application.ids import SystemFresh
+from conversation_service.domain.model.participants import Line, Person
+from conversation_service.domain.model.pool import MaskedNumber, Pool, PoolSettings, SeededPool
+from conversation_service.domain.templates.catalog import Template
+from conversation_service.store.encryption.blind_index import People
+from conversation_service.store.encryption.cipher import Vault
 
 MASKED = "+12065550100"
 OTHER_MASKED = "+12065550101"

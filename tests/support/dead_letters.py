@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from conversation_service.store.keys import Keys
+from conversation_service.store.keyspace.keys import Keys
 from maskline.conversation.v1 import dead_letter_pb2 as pb
 from maskline.conversation.v1.dead_letter_pb2_grpc import DeadLetterServiceStub
 from support.conversation_calls import ask

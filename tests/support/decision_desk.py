@@ -3,16 +3,16 @@
 from collections.abc import Mapping, Sequence
 from itertools import count
 
-from conversation_service.domain.beginnings import Open
-from conversation_service.domain.change import Change, Line
-from conversation_service.domain.conversation import Conversation
+from conversation_service.application.batch_state import Workspace
+from conversation_service.domain.commands.client.start import Open
+from conversation_service.domain.commands.core.change import Change
+from conversation_service.domain.commands.core.command import Intent
+from conversation_service.domain.commands.inbound.receive_message import ReceiveText
 from conversation_service.domain.errors import ConversationError
-from conversation_service.domain.intents import Intent
-from conversation_service.domain.opt_outs import OptOut
-from conversation_service.domain.phone import Person
-from conversation_service.domain.receive_text import ReceiveText
-from conversation_service.operations.workspace import Workspace
-from conversation_service.store.store import Commit, Done
+from conversation_service.domain.model.consent import OptOut
+from conversation_service.domain.model.conversation import Conversation
+from conversation_service.domain.model.participants import Line, Person
+from conversation_service.store.conversations.types import Commit, Done
 from support.conversations import ALICE, BOB, MASKED, POOL, ScriptedFresh
 from support.decisions import NOW, after
 from support.memory_store import MemoryStore

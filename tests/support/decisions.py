@@ -4,14 +4,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from conversation_service.domain.attachment import Attachment
-from conversation_service.domain.change import Change, Line
-from conversation_service.domain.conversation import Conversation, EndReason
-from conversation_service.domain.facts import Facts
-from conversation_service.domain.phone import Person
-from conversation_service.domain.pool import MaskedNumber, NumberState, Pool
-from conversation_service.domain.receive_text import ReceiveText
-from conversation_service.domain.transitions import ended, joined, paused, started
+from conversation_service.domain.commands.core.change import Change
+from conversation_service.domain.commands.core.lifecycle import ended, joined, paused, started
+from conversation_service.domain.commands.core.snapshot import Facts
+from conversation_service.domain.commands.inbound.receive_message import ReceiveText
+from conversation_service.domain.model.conversation import Conversation, EndReason
+from conversation_service.domain.model.messages import Attachment
+from conversation_service.domain.model.participants import Line, Person
+from conversation_service.domain.model.pool import MaskedNumber, NumberState, Pool
 from support.conversations import ALICE, BOB, MASKED, NUMBERS, POOL, SETTINGS, line
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

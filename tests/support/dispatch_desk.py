@@ -8,27 +8,25 @@ from typing import Self, cast
 
 from redis.asyncio import Redis
 
-from conversation_service.dispatch.delivery import Delivery
+from conversation_service.dispatch.batch import Delivery, Rounds
 from conversation_service.dispatch.dispatcher import Dispatcher
-from conversation_service.dispatch.rounds import Rounds
-from conversation_service.dispatch.screening import Screening
-from conversation_service.dispatch.settling import Settling
-from conversation_service.domain.change import Change, OutboundText
-from conversation_service.domain.events import Event, EventType
-from conversation_service.domain.failure import Failure
-from conversation_service.domain.intents import Receipt
-from conversation_service.domain.message import MessageState
-from conversation_service.domain.opt_outs import OptOut, OptOutSource
-from conversation_service.domain.phone import Person
-from conversation_service.domain.pool import PoolSettings
-from conversation_service.messaging.sending import Answered, NotSent, Result, TextToSend
-from conversation_service.store.dead_letters import DeadLetters
-from conversation_service.store.journal import Journal
-from conversation_service.store.keys import Keys
-from conversation_service.store.outbox import Outbox
-from conversation_service.store.redis_store import RedisStore
-from conversation_service.store.store import Commit, Done
-from conversation_service.store.suppression import SuppressionList
+from conversation_service.dispatch.pre_send import Screening
+from conversation_service.dispatch.settle import Settling
+from conversation_service.domain.commands.core.change import Change
+from conversation_service.domain.commands.core.command import Receipt
+from conversation_service.domain.model.consent import OptOut, OptOutSource
+from conversation_service.domain.model.events import Event, EventType
+from conversation_service.domain.model.messages import Failure, MessageState, OutboundText
+from conversation_service.domain.model.participants import Person
+from conversation_service.domain.model.pool import PoolSettings
+from conversation_service.messaging.send import Answered, NotSent, Result, TextToSend
+from conversation_service.store.conversations.repository import RedisStore
+from conversation_service.store.conversations.types import Commit, Done
+from conversation_service.store.deployment.suppression_list import SuppressionList
+from conversation_service.store.event_log import Journal
+from conversation_service.store.keyspace.keys import Keys
+from conversation_service.store.outbox.dead_letters import DeadLetters
+from conversation_service.store.outbox.outbox import Outbox
 from support.clock import ManualClock
 from support.conversations import MASKED, PEOPLE, POOL, SETTINGS, VAULT
 

@@ -2,10 +2,10 @@
 
 from redis.asyncio import Redis
 
-from conversation_service.store.key_ring import is_sealed
-from conversation_service.store.sealed_records import SealedRecords
-from conversation_service.store.text_keys import conversation_of
-from conversation_service.store.vault import Vault
+from conversation_service.store.encryption.cipher import Vault
+from conversation_service.store.encryption.conversation_keys import conversation_of
+from conversation_service.store.encryption.key_ring import is_sealed
+from conversation_service.store.rotation.encrypted_records import SealedRecords
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import opt_out_pb2, person_pb2
 from support.conversation_calls import ask

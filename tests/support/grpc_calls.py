@@ -10,7 +10,7 @@ from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2
 from grpc_status import rpc_status
 
-from runtime.grpc_client import service_config
+from runtime.grpc.client import service_config
 
 
 class RetryPolicy(TypedDict):

@@ -5,17 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from conversation_service.domain.change import Change, HeldText, Line
-from conversation_service.domain.conduct import NEVER, Conduct, Count
-from conversation_service.domain.conversation import Conversation, State
-from conversation_service.domain.facts import Lookup
-from conversation_service.domain.intents import Receipt
-from conversation_service.domain.opt_outs import OptOut
-from conversation_service.domain.phone import Person
-from conversation_service.domain.pool import Pool
-from conversation_service.store.codec import Answer
-from conversation_service.store.journal import Repeat
-from conversation_service.store.store import (
+from conversation_service.domain.commands.core.change import Change
+from conversation_service.domain.commands.core.command import Receipt
+from conversation_service.domain.commands.core.snapshot import Lookup
+from conversation_service.domain.model.consent import OptOut
+from conversation_service.domain.model.conversation import Conversation, State
+from conversation_service.domain.model.messages import HeldText
+from conversation_service.domain.model.participants import Line, Person
+from conversation_service.domain.model.pool import Pool
+from conversation_service.domain.model.rate_limits import NEVER, Conduct, Count
+from conversation_service.store.conversations.types import (
     Batch,
     Commit,
     Conflict,
@@ -24,6 +23,8 @@ from conversation_service.store.store import (
     Loaded,
     Outcome,
 )
+from conversation_service.store.event_log import Repeat
+from conversation_service.store.records.payloads import Answer
 
 
 class MemoryStore:

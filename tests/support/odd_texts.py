@@ -1,6 +1,6 @@
 """Texts that people send and that are easily mangled."""
 
-from conversation_service.domain.wording import MAX_LENGTH
+from conversation_service.domain.model.messages import MAX_LENGTH
 
 ODD = [
     "\U0001f44d\U0001f3fd \U0001f468\u200d\U0001f469\u200d\U0001f467",

@@ -6,17 +6,21 @@ from inspect import getmembers, isfunction, signature
 
 from redis.asyncio import Redis
 
+from conversation_service.application.inbound.reconciliation import LEASE as RECOVERY_LEASE
 from conversation_service.dispatch.dispatcher import LEASE
-from conversation_service.domain.conduct import FAILURES_WINDOW, LOCKOUT, NUMBER_TRIES_WINDOW
-from conversation_service.domain.pool import PoolSettings
-from conversation_service.operations.recovery import LEASE as RECOVERY_LEASE
-from conversation_service.store.commit_layout import (
+from conversation_service.domain.model.pool import PoolSettings
+from conversation_service.domain.model.rate_limits import (
+    FAILURES_WINDOW,
+    LOCKOUT,
+    NUMBER_TRIES_WINDOW,
+)
+from conversation_service.store.conversations.commit import (
     FORGOTTEN_ANYWAY_AFTER,
     LAST_NUMBER_LIFETIME,
     TEXT_SECRET_MARGIN,
 )
-from conversation_service.store.erasure_log import ERASURE_LIFETIME
-from conversation_service.store.keys import DeploymentKeys, Keys, parts_of
+from conversation_service.store.erasure.log import ERASURE_LIFETIME
+from conversation_service.store.keyspace.keys import DeploymentKeys, Keys, parts_of
 
 # Of the pool, the deployment or a person's own wish, not of a conversation: never expires. What a
 # stream, zset or hash of these holds is forgotten entry by entry.

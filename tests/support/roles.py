@@ -14,11 +14,11 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from pydantic import SecretStr
 
-from runtime.authorisation import Rights
-from runtime.door import open_door
-from runtime.grpc_client import Credentials, headers, open_channel
-from runtime.grpc_server import GrpcServer
-from runtime.link_settings import ServerSettings
+from runtime.grpc.authorization import Rights
+from runtime.grpc.client import Credentials, headers, open_channel
+from runtime.grpc.security import open_door
+from runtime.grpc.server import GrpcServer
+from runtime.settings.server import ServerSettings
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 # Who is let through meets nothing behind the door.

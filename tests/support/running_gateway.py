@@ -10,15 +10,14 @@ import grpc
 import httpx
 from grpc.aio import ServicerContext
 
-from gateway.answers import headers_of_every_answer
-from gateway.app import create_app
-from gateway.body import BodyLimits
-from gateway.conversations import SERVICE, Conversations
-from gateway.gate import GateRules
+from gateway.access.middleware import GateRules
+from gateway.app import create_app, headers_of_every_answer
+from gateway.callbacks.endpoints import BodyLimits
+from gateway.conversation_client import SERVICE, Conversations
 from maskline.conversation.v1 import conversation_pb2 as pb
-from runtime.grpc_client import open_channel
-from runtime.grpc_server import GrpcServer
-from runtime.http import HttpOptions, http_server
+from runtime.grpc.client import open_channel
+from runtime.grpc.server import GrpcServer
+from runtime.http.server import HttpOptions, http_server
 from support.eventually import eventually
 
 BODY_LIMIT_BYTES = 65_536

@@ -5,23 +5,24 @@ from datetime import timedelta
 
 from redis.asyncio import Redis
 
-from conversation_service.domain.change import Change, HeldText, OutboundText
-from conversation_service.domain.conversation import EndReason
-from conversation_service.domain.events import Event, EventType
-from conversation_service.domain.facts import Facts, Lookup
-from conversation_service.domain.intents import Receipt
-from conversation_service.domain.phone import Person
-from conversation_service.domain.transitions import ended, held, opened, paused
-from conversation_service.store.dead_letters import DeadLetters, Death
-from conversation_service.store.outbox import Burial, Outbox
-from conversation_service.store.owed import OwedText, Unreadable
-from conversation_service.store.people import People
-from conversation_service.store.redis_store import RedisStore
-from conversation_service.store.registry import Registry
-from conversation_service.store.rotation import Rotation
-from conversation_service.store.store import Commit, Done
-from conversation_service.store.unlocking import Unlocking
-from conversation_service.store.vault import Vault
+from conversation_service.domain.commands.core.change import Change
+from conversation_service.domain.commands.core.command import Receipt
+from conversation_service.domain.commands.core.lifecycle import ended, held, opened, paused
+from conversation_service.domain.commands.core.snapshot import Facts, Lookup
+from conversation_service.domain.model.conversation import EndReason
+from conversation_service.domain.model.events import Event, EventType
+from conversation_service.domain.model.messages import HeldText, OutboundText
+from conversation_service.domain.model.participants import Person
+from conversation_service.store.conversations.repository import RedisStore
+from conversation_service.store.conversations.types import Commit, Done
+from conversation_service.store.deployment.pool_index import Registry
+from conversation_service.store.encryption.blind_index import People
+from conversation_service.store.encryption.blind_index_key import Unlocking
+from conversation_service.store.encryption.cipher import Vault
+from conversation_service.store.outbox.dead_letters import DeadLetters, Death
+from conversation_service.store.outbox.entry import OwedText, Unreadable
+from conversation_service.store.outbox.outbox import Burial, Outbox
+from conversation_service.store.rotation.rotation import Rotation
 from support.clock import ManualClock
 from support.conversations import ALICE_NUMBER, BOB_NUMBER, MASKED, OTHER_MASKED, POOL
 

@@ -11,8 +11,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
-from runtime import tracing
-from runtime.tracing_export import tracer_of
+from runtime.tracing import spans as tracing
+from runtime.tracing.export import tracer_of
 
 
 class Collected(SpanExporter):

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 import pytest
 from redis.asyncio import Redis
 
-from conversation_service.store import text_keys
-from conversation_service.store.keys import parts_of
-from conversation_service.store.vault import Vault
+from conversation_service.store.encryption import conversation_keys as text_keys
+from conversation_service.store.encryption.cipher import Vault
+from conversation_service.store.keyspace.keys import parts_of
 from support.marks import everything
 
 # What words are sealed for: an owed or dead text for its message, a held one for its list.

@@ -8,12 +8,12 @@ from typing import TypeAlias
 
 import grpc
 
-from conversation_service.rpc.refusals import DOMAIN, status_of, too_slow
-from conversation_service.serve.service import SERVICE_NAMES
+from conversation_service.app.application import SERVICE_NAMES
+from conversation_service.rpc.core.status import DOMAIN, status_of, too_slow
 from maskline.conversation.v1 import conversation_pb2 as pb
-from runtime.grpc_server import GrpcServer
-from runtime.redis_client import open_redis
-from runtime.refusal_interceptor import RefusalInterceptor
+from runtime.grpc.error_interceptor import RefusalInterceptor
+from runtime.grpc.server import GrpcServer
+from runtime.redis.client import open_redis
 from support.clock import ManualClock
 from support.conversation_calls import filled, kind
 from support.conversation_service import RunningService, connected

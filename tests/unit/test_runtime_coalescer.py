@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from runtime.coalescer import Coalescer, CoalescerFull
+from runtime.batching import Coalescer, CoalescerFull
 
 
 class Sink:

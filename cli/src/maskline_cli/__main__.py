@@ -11,7 +11,7 @@ from maskline_cli.client import CallFailed
 from maskline_cli.options import hoisted, wants_json
 from maskline_cli.refusals import EX_SOFTWARE, Failure, failure_of
 from maskline_cli.values import without_numbers
-from runtime.logs import raised_at
+from runtime.logging.setup import raised_at
 
 EX_USAGE = 2
 

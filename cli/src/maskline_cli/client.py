@@ -22,8 +22,8 @@ from maskline.conversation.v1.opt_out_pb2_grpc import OptOutServiceStub
 from maskline.conversation.v1.person_pb2_grpc import PersonServiceStub
 from maskline.conversation.v1.pool_pb2_grpc import PoolServiceStub
 from maskline_cli.options import Options
-from runtime.grpc_client import channel_options, headers
-from runtime.reloaded import UnusableFile
+from runtime.grpc.client import channel_options, headers
+from runtime.reloading import UnusableFile
 from runtime.tls import channel_credentials, read_identity
 
 SERVICES = tuple(

@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 from pydantic import SecretStr
 
-from runtime.grpc_client import Credentials
-from runtime.link_settings import is_local
-from runtime.reloaded import UnusableFile, read_bytes
+from runtime.grpc.client import Credentials
+from runtime.reloading import UnusableFile, read_bytes
+from runtime.settings.server import is_local
 from runtime.tls import TlsFiles
 
 _FILE = "FILE"

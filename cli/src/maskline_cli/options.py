@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from runtime.grpc_client import ANONYMOUS, Credentials
+from runtime.grpc.client import ANONYMOUS, Credentials
 
 FLAGS = ("--json", "--insecure")
 WITH_VALUE = (

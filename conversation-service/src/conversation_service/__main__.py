@@ -4,27 +4,26 @@ from datetime import timedelta
 
 import structlog
 
-from conversation_service.domain.pool import SeededPool
-from conversation_service.rpc.callers import CallersByRole, NobodySpecial
-from conversation_service.rpc.refusals import DOMAIN
-from conversation_service.rpc.roles import RIGHTS, ROLES
-from conversation_service.serve.pools_file import PoolsFileError, read_pools
-from conversation_service.serve.service import Service
-from conversation_service.serve.settings import Settings
-from conversation_service.store.key_ring import KeysCollide
-from conversation_service.store.unlocking import KeyLost
-from conversation_service.store.vault import Vault
+from conversation_service.app.application import Service
+from conversation_service.app.pools_file import PoolsFileError, read_pools
+from conversation_service.app.settings import Settings
+from conversation_service.domain.model.pool import SeededPool
+from conversation_service.rpc.core.permissions import RIGHTS, ROLES, CallersByRole, NobodySpecial
+from conversation_service.rpc.core.status import DOMAIN
+from conversation_service.store.encryption.blind_index_key import KeyLost
+from conversation_service.store.encryption.cipher import Vault
+from conversation_service.store.encryption.key_ring import KeysCollide
 from maskline.messaging.v1 import messaging_pb2
 from runtime.clock import SystemClock
-from runtime.door import open_door
-from runtime.grpc_client import Credentials, open_channel
-from runtime.logs import configure_logs
+from runtime.grpc.client import Credentials, open_channel
+from runtime.grpc.security import open_door
+from runtime.logging.setup import configure_logs
 from runtime.metrics import serve_metrics
-from runtime.redis_client import open_redis
-from runtime.reloaded import UnusableFile
-from runtime.settings import load_settings, refuse_to_start
+from runtime.redis.client import open_redis
+from runtime.reloading import UnusableFile
+from runtime.settings.base import load_settings, refuse_to_start
 from runtime.shutdown import run, stop_requested
-from runtime.traces import traced
+from runtime.tracing.setup import traced
 
 MESSAGING = messaging_pb2.DESCRIPTOR.services_by_name["MessagingService"]
 

@@ -6,8 +6,8 @@ from contextlib import suppress
 
 import httpx
 
-from runtime.probe import TIMEOUT_SECONDS
-from runtime.redis_client import answers, open_redis
+from runtime.healthcheck import TIMEOUT_SECONDS
+from runtime.redis.client import answers, open_redis
 
 HealthCheck = Callable[[], Awaitable[bool]]
 

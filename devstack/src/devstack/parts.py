@@ -11,7 +11,7 @@ from devstack.health import HealthCheck, http_is_ok, redis_answers
 from devstack.ports import LOOPBACK, Ports
 from devstack.redis_url import embedded_url, next_database
 from devstack.valkey import server_command
-from runtime.probe import grpc_serves, tls_files_in
+from runtime.healthcheck import grpc_serves, tls_files_in
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 VALKEY = "valkey"

@@ -1,12 +1,12 @@
 """`python -m gateway` runs the gateway until it is asked to stop."""
 
-from gateway.serve import serve
+from gateway.app import serve
 from gateway.settings import Settings
-from runtime.logs import configure_logs
-from runtime.reloaded import UnusableFile
-from runtime.settings import load_settings, refuse_to_start
+from runtime.logging.setup import configure_logs
+from runtime.reloading import UnusableFile
+from runtime.settings.base import load_settings, refuse_to_start
 from runtime.shutdown import run
-from runtime.traces import traced
+from runtime.tracing.setup import traced
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from gateway.problems import FileNotKept, GatewayFailed, Refused, problem_response
 from maskline.conversation.v1 import media_pb2 as pb
-from runtime.logs import raised_at
+from runtime.logging.setup import raised_at
 
 log = structlog.get_logger()
 

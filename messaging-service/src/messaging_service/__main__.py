@@ -1,13 +1,13 @@
 """The messaging service as a process."""
 
-from messaging_service.service import grpc_server, serve
-from messaging_service.settings import Settings
+from messaging_service.app import grpc_server, serve
+from messaging_service.config.settings import Settings
 from runtime.clock import SystemClock
-from runtime.logs import configure_logs
-from runtime.reloaded import UnusableFile
-from runtime.settings import load_settings, refuse_to_start
+from runtime.logging.setup import configure_logs
+from runtime.reloading import UnusableFile
+from runtime.settings.base import load_settings, refuse_to_start
 from runtime.shutdown import run, stop_requested
-from runtime.traces import traced
+from runtime.tracing.setup import traced
 
 
 async def main(settings: Settings) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 from prometheus_client import REGISTRY, CollectorRegistry, ProcessCollector, start_http_server
 from pydantic import WrapValidator
 
-from runtime.setting_types import Address, or_nothing
+from runtime.settings.types import Address, or_nothing
 
 # "host:port", or nothing at all.
 MetricsAddress = Annotated[Address, WrapValidator(or_nothing)]

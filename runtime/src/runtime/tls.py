@@ -6,7 +6,7 @@ from pathlib import Path
 
 import grpc
 
-from runtime.reloaded import LOOK_SECONDS, Reloaded, UnusableFile, read_bytes
+from runtime.reloading import LOOK_SECONDS, Reloaded, UnusableFile, read_bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 import structlog
 
 from runtime.clock import SystemClock
-from runtime.http import serve_http
-from runtime.logs import configure_logs
-from runtime.settings import load_settings
+from runtime.http.server import serve_http
+from runtime.logging.setup import configure_logs
+from runtime.settings.base import load_settings
 from runtime.shutdown import run
 from simulator.app import create_app, create_carrier
 from simulator.callbacks.client import CallbackClient

@@ -6,9 +6,9 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from runtime.logs import LogLevel
-from runtime.setting_types import Address, HttpUrl
-from runtime.settings import ServiceSettings
+from runtime.logging.setup import LogLevel
+from runtime.settings.base import ServiceSettings
+from runtime.settings.types import Address, HttpUrl
 from simulator.callbacks.inbound import CallbackShape
 from simulator.callbacks.receipts import ReceiptShape
 from simulator.phone_numbers import to_e164

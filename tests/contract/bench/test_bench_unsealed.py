@@ -12,11 +12,11 @@ from redis.asyncio import Redis
 from unit.conversation import test_conversation_vault_keys as vault_suite
 
 from bench.unsealed import ClearRing, ClearVault, no_secret
-from conversation_service.store import text_keys
-from conversation_service.store.key_ring import KeyRing, is_sealed
-from conversation_service.store.redis_store import RedisStore
-from conversation_service.store.store import PoolStore
-from conversation_service.store.vault import Vault
+from conversation_service.store.conversations.repository import RedisStore
+from conversation_service.store.conversations.types import PoolStore
+from conversation_service.store.encryption import conversation_keys as text_keys
+from conversation_service.store.encryption.cipher import Vault
+from conversation_service.store.encryption.key_ring import KeyRing, is_sealed
 from support import sealed_state
 from support.conversations import ALICE_NUMBER, BOB_NUMBER
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from google.protobuf.descriptor import MethodDescriptor
 
-from conversation_service.serve.service import SERVICES
+from conversation_service.app.application import SERVICES
 
 PROTOS = Path(__file__).parents[3] / "protos/maskline/conversation/v1"
 METHODS: dict[str, MethodDescriptor] = {

@@ -6,8 +6,8 @@ from typing import TypeVar
 import pytest
 from google.protobuf.message import Message
 
-from conversation_service.store.redis_store import RedisStore
-from conversation_service.store.store import Commit, Conflict
+from conversation_service.store.conversations.repository import RedisStore
+from conversation_service.store.conversations.types import Commit, Conflict
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import opt_out_pb2, person_pb2, pool_pb2
 from support.conversation_calls import ask

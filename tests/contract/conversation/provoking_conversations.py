@@ -21,7 +21,7 @@ from contract.conversation.provoking import (
     waiting,
 )
 
-from conversation_service.domain.relaying import HELD_LIMIT
+from conversation_service.domain.commands.core.holding import HELD_LIMIT
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import pool_pb2
 from support.conversation_calls import ask

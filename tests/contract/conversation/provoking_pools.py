@@ -13,7 +13,7 @@ from contract.conversation.provoking import (
     saying,
 )
 
-from conversation_service.domain.pool_changes import NUMBERS_LIMIT
+from conversation_service.domain.commands.operator.pools import NUMBERS_LIMIT
 from maskline.conversation.v1 import opt_out_pb2, pool_pb2
 from support.conversation_calls import ask
 from support.conversation_service import RunningService

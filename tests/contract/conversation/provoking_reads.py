@@ -14,8 +14,8 @@ from contract.conversation.provoking import (
     saying,
 )
 
-from conversation_service.operations.watching import WATCHERS_LIMIT
-from conversation_service.store.journal import Journal
+from conversation_service.application.event_subscription import WATCHERS_LIMIT
+from conversation_service.store.event_log import Journal
 from maskline.conversation.v1 import conversation_pb2 as pb
 from support.conversation_calls import ask, filled
 from support.conversation_service import RunningService

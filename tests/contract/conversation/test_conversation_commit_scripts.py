@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 import pytest
 from redis.asyncio import Redis
 
-from conversation_service.domain.change import Change, OutboundText
-from conversation_service.domain.intents import Receipt
-from conversation_service.store.keys import Keys
-from conversation_service.store.outbox import Outbox
-from conversation_service.store.redis_store import RedisStore
-from conversation_service.store.store import Commit, Done
+from conversation_service.domain.commands.core.change import Change
+from conversation_service.domain.commands.core.command import Receipt
+from conversation_service.domain.model.messages import OutboundText
+from conversation_service.store.conversations.repository import RedisStore
+from conversation_service.store.conversations.types import Commit, Done
+from conversation_service.store.keyspace.keys import Keys
+from conversation_service.store.outbox.outbox import Outbox
 from support.conversations import ALICE, MASKED, POOL, VAULT
 
 KEYS = Keys("main")

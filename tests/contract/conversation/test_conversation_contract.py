@@ -14,18 +14,18 @@ from integration.messaging.redis_relay import redis_relay
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as ConnectionBroken
 
+from conversation_service.app.application import SERVICE_NAMES, SERVICES
+from conversation_service.application.admin.deployment_checks import Outcome
 from conversation_service.domain import errors
-from conversation_service.domain.conversation import EndReason, State
 from conversation_service.domain.errors import ConversationError, FieldViolation
-from conversation_service.domain.events import EventType
-from conversation_service.domain.message import MessageState
-from conversation_service.domain.opt_outs import OptOutSource
-from conversation_service.domain.pool import NumberPreference, NumberState, PausePolicy
-from conversation_service.messaging.sending import STATES
-from conversation_service.operations.deployment import Outcome
-from conversation_service.rpc.refusals import CODES, DOMAIN, status_of
-from conversation_service.serve.service import SERVICE_NAMES, SERVICES
-from conversation_service.store.dead_letters import Death
+from conversation_service.domain.model.consent import OptOutSource
+from conversation_service.domain.model.conversation import EndReason, State
+from conversation_service.domain.model.events import EventType
+from conversation_service.domain.model.messages import MessageState
+from conversation_service.domain.model.pool import NumberPreference, NumberState, PausePolicy
+from conversation_service.messaging.send import STATES
+from conversation_service.rpc.core.status import CODES, DOMAIN, status_of
+from conversation_service.store.outbox.dead_letters import Death
 from maskline.conversation.v1 import (
     conversation_pb2,
     dead_letter_pb2,
@@ -36,7 +36,7 @@ from maskline.conversation.v1 import (
     pool_pb2,
 )
 from maskline.conversation.v1.error_reason_pb2 import ErrorReason
-from runtime.authorisation import REASONS
+from runtime.grpc.authorization import REASONS
 from support.clock import ManualClock
 from support.conversation_service import running
 from support.eventually import eventually

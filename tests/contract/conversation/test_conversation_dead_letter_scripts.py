@@ -6,22 +6,22 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from redis.asyncio import Redis
 
-from conversation_service.domain.change import Change, OutboundText
-from conversation_service.domain.events import Event, EventType
-from conversation_service.domain.intents import Receipt
-from conversation_service.domain.message import MessageState
-from conversation_service.store.dead_letters import (
+from conversation_service.domain.commands.core.change import Change
+from conversation_service.domain.commands.core.command import Receipt
+from conversation_service.domain.model.events import Event, EventType
+from conversation_service.domain.model.messages import MessageState, OutboundText
+from conversation_service.store.conversations.repository import RedisStore
+from conversation_service.store.conversations.types import Commit, Done
+from conversation_service.store.event_log import Journal
+from conversation_service.store.keyspace.keys import Keys
+from conversation_service.store.outbox.dead_letters import (
     FORGOTTEN_AT_ONCE,
     DeadLetter,
     DeadLetters,
     Death,
 )
-from conversation_service.store.journal import Journal
-from conversation_service.store.keys import Keys
-from conversation_service.store.outbox import Burial, LeaseLost, Outbox, Settlement
-from conversation_service.store.owed import OwedText, Unreadable
-from conversation_service.store.redis_store import RedisStore
-from conversation_service.store.store import Commit, Done
+from conversation_service.store.outbox.entry import OwedText, Unreadable
+from conversation_service.store.outbox.outbox import Burial, LeaseLost, Outbox, Settlement
 from support.conversations import ALICE, ALICE_NUMBER, MASKED, POOL, SETTINGS, VAULT
 
 KEYS = Keys("main")

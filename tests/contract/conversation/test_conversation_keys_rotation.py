@@ -6,13 +6,13 @@ import pytest
 from redis.asyncio import Redis
 from unit.conversation.test_conversation_vault_keys import NEW, OLD, first_form
 
-from conversation_service.store import rotation as rotations
-from conversation_service.store.key_ring import Key
-from conversation_service.store.keys import DeploymentKeys, Keys
-from conversation_service.store.rotation import Rotation, Step
-from conversation_service.store.sealed_records import Entry
-from conversation_service.store.unlocking import KeyLost
-from conversation_service.store.vault import Vault
+from conversation_service.store.encryption.blind_index_key import KeyLost
+from conversation_service.store.encryption.cipher import Vault
+from conversation_service.store.encryption.key_ring import Key
+from conversation_service.store.keyspace.keys import DeploymentKeys, Keys
+from conversation_service.store.rotation import rotation as rotations
+from conversation_service.store.rotation.encrypted_records import Entry
+from conversation_service.store.rotation.rotation import Rotation, Step
 from support.conversations import MASKED, POOL
 from support.sealed_state import TALK, SealedState, replica
 

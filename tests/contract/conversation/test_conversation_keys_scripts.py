@@ -5,9 +5,9 @@ from typing import cast
 import pytest
 from redis.asyncio import Redis
 
-from conversation_service.store.keys import Keys
-from conversation_service.store.sealed_records import Entry
-from runtime.redis_scripts import RedisScripts, Reply, raised
+from conversation_service.store.keyspace.keys import Keys
+from conversation_service.store.rotation.encrypted_records import Entry
+from runtime.redis.scripts import RedisScripts, Reply, raised
 
 KEYS = Keys("main")
 STRING, LIST = KEYS.settings, KEYS.held("c")

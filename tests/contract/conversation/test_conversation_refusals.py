@@ -25,7 +25,7 @@ from google.rpc import error_details_pb2
 from integration.messaging.redis_relay import redis_relay
 from redis.asyncio import Redis
 
-from conversation_service.rpc.refusals import CODES, DOMAIN, RETRY_AFTER
+from conversation_service.rpc.core.status import CODES, DOMAIN, RETRY_AFTER
 from support.clock import ManualClock
 from support.conversation_service import RunningService, running
 from support.grpc_calls import detail, reason

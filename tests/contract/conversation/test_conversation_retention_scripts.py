@@ -7,21 +7,22 @@ from typing import cast
 import pytest
 from redis.asyncio import Redis
 
-from conversation_service.domain.change import Change, OutboundText
-from conversation_service.domain.conversation import Conversation, EndReason
-from conversation_service.domain.events import Event, EventType
-from conversation_service.domain.facts import Facts
-from conversation_service.domain.intents import Receipt
-from conversation_service.domain.pool import PoolSettings
-from conversation_service.domain.transitions import ended, opened
-from conversation_service.store.commit_layout import FORGOTTEN_ANYWAY_AFTER
-from conversation_service.store.dead_letters import DeadLetters, Death
-from conversation_service.store.journal import Journal
-from conversation_service.store.keys import Keys
-from conversation_service.store.outbox import Burial, Outbox
-from conversation_service.store.redis_store import RedisStore
-from conversation_service.store.store import Commit, Done
-from conversation_service.store.times import from_ms
+from conversation_service.domain.commands.core.change import Change
+from conversation_service.domain.commands.core.command import Receipt
+from conversation_service.domain.commands.core.lifecycle import ended, opened
+from conversation_service.domain.commands.core.snapshot import Facts
+from conversation_service.domain.model.conversation import Conversation, EndReason
+from conversation_service.domain.model.events import Event, EventType
+from conversation_service.domain.model.messages import OutboundText
+from conversation_service.domain.model.pool import PoolSettings
+from conversation_service.store.conversations.commit import FORGOTTEN_ANYWAY_AFTER
+from conversation_service.store.conversations.repository import RedisStore
+from conversation_service.store.conversations.types import Commit, Done
+from conversation_service.store.event_log import Journal
+from conversation_service.store.keyspace.keys import Keys
+from conversation_service.store.keyspace.timestamps import from_ms
+from conversation_service.store.outbox.dead_letters import DeadLetters, Death
+from conversation_service.store.outbox.outbox import Burial, Outbox
 from support.clock import ManualClock
 from support.conversations import ALICE, BOB, MASKED, POOL, SETTINGS, VAULT
 

@@ -6,14 +6,19 @@ import grpc
 import pytest
 from redis.asyncio import Redis
 
-from conversation_service.rpc.callers import CallersByRole
-from conversation_service.rpc.refusals import DOMAIN
-from conversation_service.rpc.roles import CONFINED, RIGHTS, ROLES, SEES_NUMBERS
+from conversation_service.rpc.core.permissions import (
+    CONFINED,
+    RIGHTS,
+    ROLES,
+    SEES_NUMBERS,
+    CallersByRole,
+)
+from conversation_service.rpc.core.status import DOMAIN
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1.error_reason_pb2 import ErrorReason
-from runtime.authorisation import PERMISSION_DENIED, UNAUTHENTICATED
-from runtime.door import open_door
-from runtime.link_settings import ServerSettings
+from runtime.grpc.authorization import PERMISSION_DENIED, UNAUTHENTICATED
+from runtime.grpc.security import open_door
+from runtime.settings.server import ServerSettings
 from support.clock import ManualClock
 from support.conversation_calls import filled
 from support.conversation_service import running

@@ -7,28 +7,26 @@ import pytest
 from redis.asyncio import Redis
 from redis.typing import EncodableT, FieldT
 
-from conversation_service.domain.change import (
+from conversation_service.domain.commands.core.change import (
     Change,
     Claim,
     ConductChange,
-    HeldText,
-    OutboundText,
     TriesChange,
 )
-from conversation_service.domain.conduct import NEVER, NUMBER_TRIES_WINDOW, Conduct
-from conversation_service.domain.conversation import EndReason
-from conversation_service.domain.events import Event, EventType, Rule
-from conversation_service.domain.facts import Facts, Lookup
-from conversation_service.domain.intents import Receipt
-from conversation_service.domain.message import MessageState
-from conversation_service.domain.transitions import ended, held, joined, paused, started
-from conversation_service.store.journal import REPEATS_TOLD, Journal, Repeat
-from conversation_service.store.keys import DeploymentKeys, Keys
-from conversation_service.store.outbox import LeaseLost, News, Outbox, Settlement
-from conversation_service.store.redis_store import RedisStore
-from conversation_service.store.registry import Registry
-from conversation_service.store.store import Commit, Done
-from conversation_service.store.times import span_ms, to_ms
+from conversation_service.domain.commands.core.command import Receipt
+from conversation_service.domain.commands.core.lifecycle import ended, held, joined, paused, started
+from conversation_service.domain.commands.core.snapshot import Facts, Lookup
+from conversation_service.domain.model.conversation import EndReason
+from conversation_service.domain.model.events import Event, EventType, Rule
+from conversation_service.domain.model.messages import HeldText, MessageState, OutboundText
+from conversation_service.domain.model.rate_limits import NEVER, NUMBER_TRIES_WINDOW, Conduct
+from conversation_service.store.conversations.repository import RedisStore
+from conversation_service.store.conversations.types import Commit, Done
+from conversation_service.store.deployment.pool_index import Registry
+from conversation_service.store.event_log import REPEATS_TOLD, Journal, Repeat
+from conversation_service.store.keyspace.keys import DeploymentKeys, Keys
+from conversation_service.store.keyspace.timestamps import span_ms, to_ms
+from conversation_service.store.outbox.outbox import LeaseLost, News, Outbox, Settlement
 from support.clock import ManualClock
 from support.conversations import (
     ALICE,
@@ -273,7 +271,7 @@ async def test_old_events_are_forgotten_and_cursors_before_them_are_known(
 async def test_a_timeline_keeps_its_end(
     redis: Redis, store: RedisStore, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("conversation_service.store.commit_layout.TIMELINE_LENGTH", 3)
+    monkeypatch.setattr("conversation_service.store.conversations.commit.TIMELINE_LENGTH", 3)
     events = tuple(Event(EventType.MESSAGE_HELD, "c", detail=str(at)) for at in range(5))
     await commit(store, "r", Change(events=events))
     assert [one.event.detail for one in await journal.timeline("c", 0, 9)] == ["2", "3", "4"]

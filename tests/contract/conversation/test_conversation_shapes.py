@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 from redis.asyncio import Redis
 
-from conversation_service.rpc.refusals import DOMAIN
+from conversation_service.rpc.core.status import DOMAIN
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import (
     dead_letter_pb2,

@@ -7,23 +7,14 @@ from datetime import timedelta
 import pytest
 from redis.asyncio import Redis
 
-from conversation_service.domain.change import (
+from conversation_service.domain.commands.core.change import (
     Change,
     Claim,
     ConductChange,
-    HeldText,
-    Line,
-    OutboundText,
     TriesChange,
 )
-from conversation_service.domain.conduct import NEVER, NUMBER_TRIES_WINDOW, Conduct
-from conversation_service.domain.conversation import Conversation, EndReason
-from conversation_service.domain.errors import CodeNotValid
-from conversation_service.domain.events import Event, EventType
-from conversation_service.domain.exchange import Exchange
-from conversation_service.domain.facts import Facts, Lookup
-from conversation_service.domain.intents import Receipt
-from conversation_service.domain.transitions import (
+from conversation_service.domain.commands.core.command import Receipt
+from conversation_service.domain.commands.core.lifecycle import (
     ended,
     held,
     joined,
@@ -33,9 +24,16 @@ from conversation_service.domain.transitions import (
     started,
     talked,
 )
-from conversation_service.store.codec import Answer
-from conversation_service.store.redis_store import RedisStore
-from conversation_service.store.store import (
+from conversation_service.domain.commands.core.snapshot import Facts, Lookup
+from conversation_service.domain.errors import CodeNotValid
+from conversation_service.domain.model.conversation import Conversation, EndReason
+from conversation_service.domain.model.events import Event, EventType
+from conversation_service.domain.model.loop_detection import Exchange
+from conversation_service.domain.model.messages import HeldText, OutboundText
+from conversation_service.domain.model.participants import Line
+from conversation_service.domain.model.rate_limits import NEVER, NUMBER_TRIES_WINDOW, Conduct
+from conversation_service.store.conversations.repository import RedisStore
+from conversation_service.store.conversations.types import (
     Commit,
     Conflict,
     Done,
@@ -44,6 +42,7 @@ from conversation_service.store.store import (
     Outcome,
     PoolStore,
 )
+from conversation_service.store.records.payloads import Answer
 from support.clock import ManualClock
 from support.conversations import ALICE, BOB, CAROL, MASKED, POOL, VAULT, ScriptedFresh, line
 from support.memory_store import MemoryStore

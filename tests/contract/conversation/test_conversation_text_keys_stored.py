@@ -8,19 +8,26 @@ import pytest
 from cryptography.exceptions import InvalidTag
 from redis.asyncio import Redis
 
-from conversation_service.domain.change import Change, HeldText, OutboundText
-from conversation_service.domain.conversation import Conversation, EndReason
-from conversation_service.domain.facts import Facts, Lookup
-from conversation_service.domain.intents import Receipt
-from conversation_service.domain.transitions import ended, held, opened, paused, reopened
-from conversation_service.store.commit_layout import TEXT_SECRET_MARGIN, TEXT_SECRETS_KEPT
-from conversation_service.store.dead_letters import DeadLetters, Death
-from conversation_service.store.keys import Keys
-from conversation_service.store.outbox import Burial, Outbox
-from conversation_service.store.owed import OwedText, Unreadable
-from conversation_service.store.redis_store import RedisStore
-from conversation_service.store.sealed_records import Entry
-from conversation_service.store.store import Commit, Done
+from conversation_service.domain.commands.core.change import Change
+from conversation_service.domain.commands.core.command import Receipt
+from conversation_service.domain.commands.core.lifecycle import (
+    ended,
+    held,
+    opened,
+    paused,
+    reopened,
+)
+from conversation_service.domain.commands.core.snapshot import Facts, Lookup
+from conversation_service.domain.model.conversation import Conversation, EndReason
+from conversation_service.domain.model.messages import HeldText, OutboundText
+from conversation_service.store.conversations.commit import TEXT_SECRET_MARGIN, TEXT_SECRETS_KEPT
+from conversation_service.store.conversations.repository import RedisStore
+from conversation_service.store.conversations.types import Commit, Done
+from conversation_service.store.keyspace.keys import Keys
+from conversation_service.store.outbox.dead_letters import DeadLetters, Death
+from conversation_service.store.outbox.entry import OwedText, Unreadable
+from conversation_service.store.outbox.outbox import Burial, Outbox
+from conversation_service.store.rotation.encrypted_records import Entry
 from support.clock import ManualClock
 from support.conversations import ALICE, BOB, MASKED, POOL, VAULT
 

@@ -7,13 +7,18 @@ import pytest
 from redis.asyncio import Redis
 from unit.conversation.test_conversation_vault_keys import NEW, OLD, first_form
 
-from conversation_service.store.key_ring import Key
-from conversation_service.store.keys import DeploymentKeys, Keys
-from conversation_service.store.pool_codec import encode_pool
-from conversation_service.store.registry import Registry
-from conversation_service.store.seals import Seals
-from conversation_service.store.unlocking import NO_BLINDING_KEY, WRONG_KEY, KeyLost, Unlocking
-from conversation_service.store.vault import Vault
+from conversation_service.store.deployment.pool_index import Registry
+from conversation_service.store.encryption.blind_index_key import (
+    NO_BLINDING_KEY,
+    WRONG_KEY,
+    KeyLost,
+    Unlocking,
+)
+from conversation_service.store.encryption.cipher import Vault
+from conversation_service.store.encryption.key_ring import Key
+from conversation_service.store.keyspace.keys import DeploymentKeys, Keys
+from conversation_service.store.records.encrypted import Seals
+from conversation_service.store.records.pool import encode_pool
 from support.conversations import POOL
 
 KEYS = Keys(POOL.name)

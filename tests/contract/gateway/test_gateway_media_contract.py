@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from gateway.app import create_app
-from gateway.body import BodyLimits
+from gateway.callbacks.endpoints import BodyLimits
 from gateway.problems import FileNotKept, NotNow
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import media_pb2

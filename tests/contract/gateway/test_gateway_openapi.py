@@ -12,13 +12,13 @@ import pytest
 from fastapi.openapi.models import OpenAPI
 from starlette.routing import Route
 
+from gateway.access.callback_auth import CallerRules
+from gateway.access.middleware import GateRules
 from gateway.app import GatewayApp, create_app
-from gateway.body import BodyLimits
-from gateway.callers import CallerRules
-from gateway.gate import GateRules
-from gateway.messages import InboundText, parse_message
+from gateway.callbacks.delivery_receipt import DeliveryReceipt, parse_receipt
+from gateway.callbacks.endpoints import BodyLimits
+from gateway.callbacks.inbound_message import InboundText, parse_message
 from gateway.problems import IdReused, NotNow, UnknownMaskedNumber
-from gateway.receipts import DeliveryReceipt, parse_receipt
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import media_pb2
 from support.carrier_callbacks import flat_message, receipt

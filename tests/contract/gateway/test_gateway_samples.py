@@ -8,8 +8,8 @@ from typing import TypedDict
 
 import pytest
 
-from gateway.messages import InboundText, parse_message
-from gateway.receipts import DeliveryReceipt, parse_receipt
+from gateway.callbacks.delivery_receipt import DeliveryReceipt, parse_receipt
+from gateway.callbacks.inbound_message import InboundText, parse_message
 
 SAMPLES = sorted((Path(__file__).parent / "samples").glob("*.json"))
 RECEIPT_ADDRESS = "/api/receipt"

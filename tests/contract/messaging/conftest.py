@@ -4,9 +4,9 @@ import pytest
 from contract.messaging.ledger_parts import RETENTION, RememberingMetrics
 from redis.asyncio import Redis
 
-from messaging_service.fingerprints import Fingerprints
-from messaging_service.inquiries import Inquiries
-from messaging_service.ledger import Ledger
+from messaging_service.ledger.fingerprints import Fingerprints
+from messaging_service.ledger.ledger import Ledger
+from messaging_service.ledger.uncertain_sends import Inquiries
 from support.clock import ManualClock
 
 

@@ -4,7 +4,9 @@ from datetime import timedelta
 
 from prometheus_client import CollectorRegistry
 
-from messaging_service.domain import (
+from messaging_service.ledger.ledger import Ledger
+from messaging_service.metrics.metrics import Metrics
+from messaging_service.model.message import (
     Inquiry,
     Message,
     MessageState,
@@ -12,8 +14,6 @@ from messaging_service.domain import (
     Text,
     UnknownResolution,
 )
-from messaging_service.ledger import Ledger
-from messaging_service.metrics import Metrics
 
 TEXT = Text("m1", "main", "+12065550100", "+14255550111", "hello")
 SENT = Standing(MessageState.SENT)

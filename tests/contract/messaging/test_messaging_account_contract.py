@@ -9,8 +9,8 @@ from integration.messaging.scripted_carrier import Answer, scripted_carrier
 from integration.messaging.serving import Messaging, serving, settings_for
 from redis.asyncio import Redis
 
-from messaging_service import errors
-from messaging_service.refusals import CODES, DOMAIN
+from messaging_service.model import errors
+from messaging_service.rpc.status import CODES, DOMAIN
 from support.clock import ManualClock
 from support.grpc_calls import reason
 

@@ -15,16 +15,12 @@ from contract.messaging.ledger_parts import (
 )
 from redis.asyncio import Redis
 
-from messaging_service.claims import Claimed, InProgress, Repeated, Reused
-from messaging_service.domain import (
-    MessageState,
-    Standing,
-    Text,
-)
-from messaging_service.fingerprints import Fingerprints
-from messaging_service.inquiries import Inquiries
-from messaging_service.ledger import Ledger
-from messaging_service.receipts import Receipt
+from messaging_service.ledger.decode import Claimed, InProgress, Repeated, Reused
+from messaging_service.ledger.fingerprints import Fingerprints
+from messaging_service.ledger.ledger import Ledger
+from messaging_service.ledger.uncertain_sends import Inquiries
+from messaging_service.model.message import MessageState, Standing, Text
+from messaging_service.model.receipt import Receipt
 from support.clock import ManualClock
 
 # claim.lua

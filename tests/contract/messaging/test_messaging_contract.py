@@ -13,17 +13,17 @@ from integration.messaging.serving import Messaging, serving, settings_for
 from redis.asyncio import Redis
 
 from maskline.messaging.v1 import error_reason_pb2, messaging_pb2
-from messaging_service import errors
-from messaging_service.domain import (
+from messaging_service.model import errors
+from messaging_service.model.message import (
     AttachmentPolicy,
     MessageState,
     SendOutcome,
     UnknownPolicy,
     UnknownResolution,
 )
-from messaging_service.refusals import CODES, DOMAIN, status_of
-from runtime.authorisation import REASONS
-from runtime.refusals import FieldViolation
+from messaging_service.rpc.status import CODES, DOMAIN, status_of
+from runtime.grpc.authorization import REASONS
+from runtime.grpc.status import FieldViolation
 from support.clock import ManualClock
 from support.grpc_calls import call_with_nothing, is_serving, reflected_methods, retried_methods
 

@@ -12,14 +12,10 @@ from contract.messaging.ledger_parts import (
 )
 from redis.asyncio import Redis
 
-from messaging_service.domain import (
-    Inquiry,
-    MessageState,
-    UnknownResolution,
-)
-from messaging_service.inquiries import Inquiries
-from messaging_service.ledger import Ledger
-from messaging_service.receipts import Receipt
+from messaging_service.ledger.ledger import Ledger
+from messaging_service.ledger.uncertain_sends import Inquiries
+from messaging_service.model.message import Inquiry, MessageState, UnknownResolution
+from messaging_service.model.receipt import Receipt
 from support.clock import ManualClock
 
 # lose.lua

@@ -6,8 +6,8 @@ import pytest
 from redis.asyncio import Redis
 from redis.crc import key_slot
 
-from messaging_service import keys
-from messaging_service.scripts import Scripts
+from messaging_service.redis import keys
+from messaging_service.redis.scripts import Scripts
 
 SECOND = 1_000_000
 # In 2027, in microseconds: more digits than some ways of writing a number keep.

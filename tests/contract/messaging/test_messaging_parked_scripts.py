@@ -14,16 +14,12 @@ from contract.messaging.ledger_parts import (
 )
 from redis.asyncio import Redis
 
-from messaging_service import keys
-from messaging_service.domain import (
-    Message,
-    MessageState,
-    UnknownResolution,
-)
-from messaging_service.fingerprints import Fingerprints
-from messaging_service.inquiries import Inquiries
-from messaging_service.ledger import Ledger, Waiting
-from messaging_service.receipts import Receipt
+from messaging_service.ledger.fingerprints import Fingerprints
+from messaging_service.ledger.ledger import Ledger, Waiting
+from messaging_service.ledger.uncertain_sends import Inquiries
+from messaging_service.model.message import Message, MessageState, UnknownResolution
+from messaging_service.model.receipt import Receipt
+from messaging_service.redis import keys
 from support.clock import ManualClock
 
 

@@ -16,8 +16,8 @@ from redis.asyncio import Redis
 
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.error_reason_pb2 import ErrorReason
-from messaging_service import keys
-from messaging_service.send_tokens import SendTokens
+from messaging_service.model.send_tokens import SendTokens
+from messaging_service.redis import keys
 from support.clock import ManualClock
 from support.marks import everything
 

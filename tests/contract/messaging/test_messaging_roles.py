@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from messaging_service.roles import RIGHTS, ROLES
+from messaging_service.rpc.permissions import RIGHTS, ROLES
 from support.roles import guarded, methods_of, path_of, services_of
 
 SERVICES = services_of("maskline.messaging.v1")

@@ -24,20 +24,15 @@ from redis.asyncio import Redis
 from redis.crc import key_slot
 from redis.exceptions import ResponseError
 
-from messaging_service import keys
-from messaging_service.claims import Claimed
-from messaging_service.domain import (
-    Message,
-    MessageState,
-    Standing,
-    UnknownResolution,
-)
-from messaging_service.errors import BackendUnavailable
-from messaging_service.fingerprints import Fingerprints
-from messaging_service.inquiries import Inquiries
-from messaging_service.ledger import Ledger
-from messaging_service.receipts import Receipt
-from messaging_service.scripts import Scripts
+from messaging_service.ledger.decode import Claimed
+from messaging_service.ledger.fingerprints import Fingerprints
+from messaging_service.ledger.ledger import Ledger
+from messaging_service.ledger.uncertain_sends import Inquiries
+from messaging_service.model.errors import BackendUnavailable
+from messaging_service.model.message import Message, MessageState, Standing, UnknownResolution
+from messaging_service.model.receipt import Receipt
+from messaging_service.redis import keys
+from messaging_service.redis.scripts import Scripts
 from support.clock import ManualClock
 
 # advance.lua
@@ -259,5 +254,5 @@ def test_a_key_lies_in_the_slot_of_its_own_id() -> None:
 
 
 def _sources() -> Mapping[str, str]:
-    lua = files("messaging_service") / "lua"
+    lua = files("messaging_service.redis") / "lua"
     return {path.name.removesuffix(".lua"): path.read_text() for path in lua.iterdir()}

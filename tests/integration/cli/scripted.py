@@ -19,9 +19,9 @@ from maskline.conversation.v1 import (
     person_pb2,
     pool_pb2,
 )
-from runtime.door import UNGUARDED, Door
-from runtime.grpc_server import GrpcServer
-from runtime.refusals import RefusalStatus, to_grpc_status
+from runtime.grpc.security import UNGUARDED, Door
+from runtime.grpc.server import GrpcServer
+from runtime.grpc.status import RefusalStatus, to_grpc_status
 
 Kind = TypeVar("Kind", bound=Message)
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"

@@ -11,9 +11,9 @@ from integration.cli.command import maskline
 from integration.cli.scripted import ScriptedDeployment, serving
 
 from maskline.conversation.v1 import pool_pb2
-from runtime.authorisation import PERMISSION_DENIED, UNAUTHENTICATED, Rights
-from runtime.door import Door, open_door
-from runtime.link_settings import ServerSettings
+from runtime.grpc.authorization import PERMISSION_DENIED, UNAUTHENTICATED, Rights
+from runtime.grpc.security import Door, open_door
+from runtime.settings.server import ServerSettings
 from runtime.tls import TlsFiles
 from support.certificates import Authority
 

@@ -11,7 +11,7 @@ from integration.cli.samples import NOON, NOON_SHOWN
 from integration.cli.scripted import ScriptedDeployment
 
 from maskline.conversation.v1 import dead_letter_pb2 as pb
-from runtime.refusals import RefusalStatus
+from runtime.grpc.status import RefusalStatus
 
 LETTER = pb.DeadLetter(
     dead_letter_id="7-0",

@@ -8,7 +8,7 @@ from integration.cli.scripted import ScriptedDeployment
 
 from maskline.conversation.v1 import deployment_pb2 as pb
 from maskline.conversation.v1 import pool_pb2
-from runtime.refusals import RefusalStatus
+from runtime.grpc.status import RefusalStatus
 from support.ports import free_port
 from support.running_gateway import running_gateway
 

@@ -10,7 +10,7 @@ from integration.cli.samples import ALICE_PHONE
 from integration.cli.scripted import ScriptedDeployment
 
 from maskline.conversation.v1 import pool_pb2
-from runtime.refusals import FieldViolation, RefusalStatus
+from runtime.grpc.status import FieldViolation, RefusalStatus
 from support.ports import free_port
 
 ENDED = RefusalStatus(

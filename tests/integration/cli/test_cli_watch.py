@@ -13,7 +13,7 @@ from maskline.conversation.v1 import event_pb2, pool_pb2
 from maskline_cli.client import CallFailed, Client
 from maskline_cli.options import Options
 from maskline_cli.watch import Watch
-from runtime.refusals import RefusalStatus
+from runtime.grpc.status import RefusalStatus
 from support.ports import free_port
 
 STARTED = watched(1, event_pb2.EVENT_TYPE_CONVERSATION_STARTED, description="It begins.")

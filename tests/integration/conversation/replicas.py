@@ -14,7 +14,7 @@ from uuid import uuid4
 import grpc
 from google.protobuf.duration_pb2 import Duration
 
-from conversation_service.rpc.refusals import DOMAIN
+from conversation_service.rpc.core.status import DOMAIN
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import pool_pb2
 from support.grpc_calls import reason

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import pytest
 from redis.asyncio import Redis
 
-from conversation_service.domain.texts import Template
-from conversation_service.messaging.sending import OPTED_OUT_CODE
+from conversation_service.domain.templates.catalog import Template
+from conversation_service.messaging.send import OPTED_OUT_CODE
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import opt_out_pb2
 from maskline.messaging.v1 import error_reason_pb2, messaging_pb2

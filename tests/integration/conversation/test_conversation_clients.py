@@ -5,8 +5,8 @@ import asyncio
 import grpc
 import pytest
 
-from conversation_service.domain.texts import Template
-from conversation_service.rpc.refusals import DOMAIN
+from conversation_service.domain.templates.catalog import Template
+from conversation_service.rpc.core.status import DOMAIN
 from maskline.conversation.v1 import conversation_pb2 as pb
 from support.conversation_calls import CALL_SECONDS, ask, filled, refused
 from support.conversation_service import RunningService
@@ -157,7 +157,7 @@ async def test_a_surprise_is_internal_and_tells_nothing(
     def explode(*_: object) -> None:
         raise ValueError(f"about {ALICE_NUMBER}")
 
-    monkeypatch.setattr("conversation_service.rpc.requests.check_get", explode)
+    monkeypatch.setattr("conversation_service.rpc.conversations.requests.check_get", explode)
     with pytest.raises(grpc.aio.AioRpcError) as failed:
         await service.stub.GetConversation(pb.GetConversationRequest(), timeout=CALL_SECONDS)
     assert failed.value.code() is grpc.StatusCode.INTERNAL

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from redis.asyncio import Redis
 
-from conversation_service.domain.conduct import NUMBER_TRIES_LIMIT, TRIES_LIMIT
-from conversation_service.domain.texts import Template
+from conversation_service.domain.model.rate_limits import NUMBER_TRIES_LIMIT, TRIES_LIMIT
+from conversation_service.domain.templates.catalog import Template
 from maskline.conversation.v1 import conversation_pb2 as pb
 from support.clock import ManualClock
 from support.conversation_calls import ask, kinds, refused

@@ -6,7 +6,7 @@ import pytest
 from integration.messaging.redis_relay import redis_relay
 from redis.asyncio import Redis
 
-from conversation_service.store.registry import Registry
+from conversation_service.store.deployment.pool_index import Registry
 from maskline.conversation.v1 import deployment_pb2 as pb
 from maskline.conversation.v1 import pool_pb2
 from maskline.messaging.v1 import messaging_pb2

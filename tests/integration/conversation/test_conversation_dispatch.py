@@ -9,17 +9,16 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 from redis.asyncio import Redis
 
-from conversation_service.domain.attachment import Attachment
-from conversation_service.domain.message import MessageState
-from conversation_service.domain.pool import AttachmentPolicy, PoolSettings, UnknownPolicy
-from conversation_service.domain.texts import Template
+from conversation_service.domain.model.messages import Attachment, MessageState
+from conversation_service.domain.model.pool import AttachmentPolicy, PoolSettings, UnknownPolicy
+from conversation_service.domain.templates.catalog import Template
 from conversation_service.messaging.client import (
     MessagingClient,
     MessagingUnavailable,
     RequestFailed,
     RequestInvalid,
 )
-from conversation_service.messaging.sending import (
+from conversation_service.messaging.send import (
     DEFAULT_RETRY,
     OPTED_OUT_CODE,
     Answered,

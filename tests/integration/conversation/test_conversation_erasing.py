@@ -10,9 +10,9 @@ from uuid import uuid4
 import pytest
 from redis.asyncio import Redis
 
-from conversation_service.domain.texts import Template
-from conversation_service.store.erasure_log import ERASURE_LIFETIME
-from conversation_service.store.keys import DeploymentKeys, Keys, parts_of
+from conversation_service.domain.templates.catalog import Template
+from conversation_service.store.erasure.log import ERASURE_LIFETIME
+from conversation_service.store.keyspace.keys import DeploymentKeys, Keys, parts_of
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import person_pb2
 from maskline.messaging.v1 import messaging_pb2
@@ -240,7 +240,7 @@ async def test_what_a_crash_left_undone_is_done_when_the_text_comes_again(
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     text = service.text(ALICE_NUMBER, "erase my data")
-    erasing = "conversation_service.store.erasing.Erasing.conversations"
+    erasing = "conversation_service.store.erasure.person_data.Erasing.conversations"
     monkeypatch.setattr(erasing, _broken)
     with refused("BACKEND_UNAVAILABLE"):
         await service.receive(text)

@@ -8,9 +8,9 @@ import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 from redis.asyncio import Redis
 
-from conversation_service.domain.texts import Template
-from conversation_service.store.erasing import Erasing
-from conversation_service.store.keys import DeploymentKeys, Keys, parts_of
+from conversation_service.domain.templates.catalog import Template
+from conversation_service.store.erasure.person_data import Erasing
+from conversation_service.store.keyspace.keys import DeploymentKeys, Keys, parts_of
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import pool_pb2
 from maskline.messaging.v1 import error_reason_pb2, messaging_pb2
@@ -203,8 +203,8 @@ async def test_a_confirmation_that_was_given_up_goes_as_well(service: RunningSer
 async def test_of_very_many_conversations_all_go(
     service: RunningService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("conversation_service.store.commit_layout.HISTORY_LENGTH", 2)
-    monkeypatch.setattr("conversation_service.operations.erasures.HISTORY_LENGTH", 2)
+    monkeypatch.setattr("conversation_service.store.conversations.commit.HISTORY_LENGTH", 2)
+    monkeypatch.setattr("conversation_service.application.erasure.HISTORY_LENGTH", 2)
     for _ in range(4):
         begun = await service.open(ALICE_NUMBER, BOB_NUMBER)
         await service.end(begun.conversation_id)
@@ -218,8 +218,8 @@ async def test_of_very_many_conversations_all_go(
 async def test_of_a_very_long_conversation_all_events_and_messages_go(
     service: RunningService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("conversation_service.store.commit_layout.TIMELINE_LENGTH", 3)
-    monkeypatch.setattr("conversation_service.store.erasing.TIMELINE_LENGTH", 3)
+    monkeypatch.setattr("conversation_service.store.conversations.commit.TIMELINE_LENGTH", 3)
+    monkeypatch.setattr("conversation_service.store.erasure.person_data.TIMELINE_LENGTH", 3)
     kept = await service.open(BOB_NUMBER, CAROL_NUMBER, masked_number=OTHER_MASKED)
     long = await service.open(ALICE_NUMBER, BOB_NUMBER)
     for words in range(4):

@@ -6,10 +6,10 @@ import grpc
 import pytest
 from redis.asyncio import Redis
 
-from conversation_service.domain.conduct import FAILURES_LIMIT
-from conversation_service.domain.texts import Template
-from conversation_service.messaging.sending import OPTED_OUT_CODE
-from conversation_service.store.outbox import Outbox
+from conversation_service.domain.model.rate_limits import FAILURES_LIMIT
+from conversation_service.domain.templates.catalog import Template
+from conversation_service.messaging.send import OPTED_OUT_CODE
+from conversation_service.store.outbox.outbox import Outbox
 from maskline.messaging.v1 import messaging_pb2
 from support.clock import ManualClock
 from support.conversation_calls import kinds

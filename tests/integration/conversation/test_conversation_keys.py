@@ -11,7 +11,7 @@ from integration.conversation.test_conversation_process import healthy, start
 from redis.asyncio import Redis
 from unit.conversation.test_conversation_vault_keys import NEW, OLD
 
-from conversation_service.store.key_ring import Key
+from conversation_service.store.encryption.key_ring import Key
 from maskline.conversation.v1 import conversation_pb2, deployment_pb2
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
 from maskline.conversation.v1.deployment_pb2_grpc import DeploymentServiceStub

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from conversation_service.operations import queries
+from conversation_service.application import queries
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import pool_pb2
 from support.conversation_calls import ask

@@ -7,7 +7,7 @@ import grpc
 import pytest
 from redis.asyncio import Redis
 
-from conversation_service.rpc.refusals import DOMAIN
+from conversation_service.rpc.core.status import DOMAIN
 from maskline.conversation.v1 import media_pb2
 from maskline.conversation.v1.media_pb2_grpc import MediaServiceStub
 from maskline.messaging.v1 import messaging_pb2 as pb

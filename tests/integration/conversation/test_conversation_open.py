@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from redis.asyncio import Redis
 
-from conversation_service.domain.pool import NumberPreference
-from conversation_service.domain.texts import Template
+from conversation_service.domain.model.pool import NumberPreference
+from conversation_service.domain.templates.catalog import Template
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import number_selection_pb2 as selection_pb
 from maskline.conversation.v1 import pool_pb2

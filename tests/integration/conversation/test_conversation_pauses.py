@@ -2,9 +2,9 @@
 
 from redis.asyncio import Redis
 
-from conversation_service.domain.pool import PausePolicy
-from conversation_service.domain.relaying import HELD_LIMIT
-from conversation_service.domain.texts import Template
+from conversation_service.domain.commands.core.holding import HELD_LIMIT
+from conversation_service.domain.model.pool import PausePolicy
+from conversation_service.domain.templates.catalog import Template
 from maskline.conversation.v1 import conversation_pb2 as pb
 from support.clock import ManualClock
 from support.conversation_calls import ask, filled, kinds, refused

@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from redis.asyncio import Redis
 
-from conversation_service.domain.pool import PoolSettings
-from conversation_service.store.journal import Journal
-from conversation_service.store.load_samples import LoadSamples
-from conversation_service.store.redis_store import RedisStore
-from conversation_service.sweep.housekeeping import Housekeeping
+from conversation_service.domain.model.pool import PoolSettings
+from conversation_service.jobs import Housekeeping
+from conversation_service.store.conversations.repository import RedisStore
+from conversation_service.store.deployment.usage_samples import LoadSamples
+from conversation_service.store.event_log import Journal
 from maskline.conversation.v1 import pool_pb2
 from maskline.messaging.v1 import messaging_pb2
 from support.clock import ManualClock

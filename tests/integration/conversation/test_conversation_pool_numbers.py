@@ -1,6 +1,6 @@
 """Masked numbers come, drain and go while everything runs; each belongs to one pool."""
 
-from conversation_service.domain.texts import Template
+from conversation_service.domain.templates.catalog import Template
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import error_reason_pb2, opt_out_pb2, pool_pb2
 from support.conversation_calls import ask, filled, refused

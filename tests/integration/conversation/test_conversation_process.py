@@ -11,8 +11,8 @@ import pytest
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
-from conversation_service.serve.service import SERVICE_NAMES
-from conversation_service.serve.settings import Settings
+from conversation_service.app.application import SERVICE_NAMES
+from conversation_service.app.settings import Settings
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
 from support.conversation_calls import CALL_SECONDS

@@ -11,7 +11,7 @@ import grpc
 import pytest
 from redis import Redis as BlockingRedis
 
-from conversation_service.serve.service import SERVICE_NAMES
+from conversation_service.app.application import SERVICE_NAMES
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import event_pb2
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub

@@ -10,11 +10,16 @@ import pytest
 from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
+from conversation_service.application.inbound.reconciliation import (
+    LOOK_BACK,
+    OVERLAP,
+    RESENDS,
+    Recovery,
+)
 from conversation_service.domain.errors import BackendUnavailable
-from conversation_service.domain.texts import Template
-from conversation_service.operations.recovery import LOOK_BACK, OVERLAP, RESENDS, Recovery
-from conversation_service.store.keys import DeploymentKeys
-from conversation_service.store.recovery_log import RecoveryLog
+from conversation_service.domain.templates.catalog import Template
+from conversation_service.store.deployment.reconciliation_cursor import RecoveryLog
+from conversation_service.store.keyspace.keys import DeploymentKeys
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.messaging.v1 import messaging_pb2
 from support.clock import ManualClock

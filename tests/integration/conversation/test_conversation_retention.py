@@ -8,12 +8,12 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 from redis.asyncio import Redis
 
-from conversation_service.domain.pool import PoolSettings
-from conversation_service.store.journal import Journal
-from conversation_service.store.keys import Keys
-from conversation_service.store.load_samples import LoadSamples
-from conversation_service.store.redis_store import RedisStore
-from conversation_service.sweep.housekeeping import Housekeeping
+from conversation_service.domain.model.pool import PoolSettings
+from conversation_service.jobs import Housekeeping
+from conversation_service.store.conversations.repository import RedisStore
+from conversation_service.store.deployment.usage_samples import LoadSamples
+from conversation_service.store.event_log import Journal
+from conversation_service.store.keyspace.keys import Keys
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import dead_letter_pb2, person_pb2, pool_pb2
 from maskline.conversation.v1.dead_letter_pb2_grpc import DeadLetterServiceStub

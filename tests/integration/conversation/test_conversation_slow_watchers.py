@@ -7,8 +7,8 @@ import grpc
 import pytest
 from redis.asyncio import Redis
 
-from conversation_service.operations.watching import WATCHERS_LIMIT
-from conversation_service.rpc.refusals import DOMAIN
+from conversation_service.application.event_subscription import WATCHERS_LIMIT
+from conversation_service.rpc.core.status import DOMAIN
 from support.clock import ManualClock
 from support.conversation_service import RunningService
 from support.eventually import eventually

@@ -9,12 +9,12 @@ from integration.conversation.test_conversation_dead import NOT_TAKEN
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
-from conversation_service.store.keys import DeploymentKeys, parts_of
+from conversation_service.store.keyspace.keys import DeploymentKeys, parts_of
 from maskline.conversation.v1 import conversation_pb2 as pb
-from messaging_service.domain import Text
-from messaging_service.fingerprints import Fingerprints
-from messaging_service.ledger import Ledger
-from messaging_service.metrics import Metrics
+from messaging_service.ledger.fingerprints import Fingerprints
+from messaging_service.ledger.ledger import Ledger
+from messaging_service.metrics.metrics import Metrics
+from messaging_service.model.message import Text
 from support.clock import ManualClock
 from support.conversation_calls import ask
 from support.conversation_service import RunningService

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from conversation_service.domain.texts import Template
+from conversation_service.domain.templates.catalog import Template
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import error_reason_pb2
 from maskline.messaging.v1 import messaging_pb2

@@ -3,8 +3,8 @@
 import pytest
 from redis.asyncio import Redis
 
-from conversation_service.rpc.callers import Caller, Context
-from conversation_service.store.journal import REPEATS_TOLD
+from conversation_service.rpc.core.permissions import Caller, Context
+from conversation_service.store.event_log import REPEATS_TOLD
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import event_pb2
 from maskline.conversation.v1.error_reason_pb2 import ErrorReason

@@ -7,10 +7,10 @@ import grpc
 import pytest
 from redis.asyncio import Redis
 
-from conversation_service.operations.watching import PAGE, WATCHERS_LIMIT
-from conversation_service.rpc import watches
-from conversation_service.rpc.refusals import DOMAIN
-from conversation_service.store.journal import Journal
+from conversation_service.application.event_subscription import PAGE, WATCHERS_LIMIT
+from conversation_service.rpc.conversations import event_stream as watches
+from conversation_service.rpc.core.status import DOMAIN
+from conversation_service.store.event_log import Journal
 from maskline.conversation.v1 import conversation_pb2 as pb
 from support.clock import ManualClock
 from support.conversation_calls import filled, kind, refused

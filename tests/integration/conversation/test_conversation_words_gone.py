@@ -7,8 +7,8 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 from redis.asyncio import Redis
 
-from conversation_service.store.dead_letters import DeadLetters
-from conversation_service.store.keys import Keys
+from conversation_service.store.keyspace.keys import Keys
+from conversation_service.store.outbox.dead_letters import DeadLetters
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import dead_letter_pb2
 from maskline.conversation.v1.dead_letter_pb2_grpc import DeadLetterServiceStub

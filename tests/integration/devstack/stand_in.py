@@ -7,7 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
-from runtime.grpc_server import GrpcServer, serve_until
+from runtime.grpc.server import GrpcServer, serve_until
 from runtime.shutdown import stop_requested
 
 LISTEN = {

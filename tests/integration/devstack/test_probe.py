@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from runtime.grpc_server import GrpcServer
-from runtime.https import HttpsFiles, https_context
+from runtime.grpc.server import GrpcServer
+from runtime.http.tls import HttpsFiles, https_context
 from support.certificates import Authority
 from support.ports import free_port
 
@@ -21,7 +21,7 @@ STATUS = {"well": "200 OK", "unwell": "503 Service Unavailable"}
 async def probe(*arguments: str, **environment: str) -> int | None:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "runtime.probe"),
+        *("-m", "runtime.healthcheck"),
         *arguments,
         stderr=asyncio.subprocess.DEVNULL,
         env={**os.environ, **environment},

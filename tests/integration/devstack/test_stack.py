@@ -10,8 +10,8 @@ import pytest
 from devstack.errors import StackError
 from devstack.ports import Ports
 from devstack.stack import Stack
-from runtime.probe import grpc_serves, http_answers
-from runtime.redis_client import open_redis
+from runtime.healthcheck import grpc_serves, http_answers
+from runtime.redis.client import open_redis
 from support.ports import free_port
 
 MakeStack = Callable[..., Stack]

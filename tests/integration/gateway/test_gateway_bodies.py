@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from gateway.body import DISCARDED_BYTES
+from gateway.callbacks.endpoints import DISCARDED_BYTES
 from support.carrier_callbacks import sms
 from support.raw_http import RawConnection, raw_connection
 from support.running_gateway import (

@@ -6,10 +6,10 @@ from ipaddress import ip_network
 
 import pytest
 
-from gateway.answers import headers_of_every_answer
-from gateway.callers import CallerRules
-from gateway.gate import GateRules
-from runtime.http import HttpOptions
+from gateway.access.callback_auth import CallerRules
+from gateway.access.middleware import GateRules
+from gateway.app import headers_of_every_answer
+from runtime.http.server import HttpOptions
 from support.carrier_callbacks import receipt, sms
 from support.raw_http import raw_connection
 from support.running_gateway import (

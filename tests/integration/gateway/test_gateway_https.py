@@ -9,9 +9,9 @@ import httpx
 import pytest
 import structlog
 
-from runtime.http import HttpOptions
-from runtime.https import HttpsFiles, https_context
-from runtime.reloaded import UnusableFile
+from runtime.http.server import HttpOptions
+from runtime.http.tls import HttpsFiles, https_context
+from runtime.reloading import UnusableFile
 from support.carrier_callbacks import sms
 from support.certificates import Authority, pem, replace
 from support.running_gateway import ScriptedConversations, running_gateway, serving_conversations

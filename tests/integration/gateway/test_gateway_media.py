@@ -9,10 +9,10 @@ import pytest
 import structlog
 from grpc.aio import ServicerContext
 
-from gateway.conversations import MEDIA_SERVICE
+from gateway.conversation_client import MEDIA_SERVICE
 from maskline.conversation.v1 import media_pb2 as pb
 from maskline.conversation.v1 import media_pb2_grpc as rpc
-from runtime.grpc_server import GrpcServer
+from runtime.grpc.server import GrpcServer
 from support.ports import free_port
 from support.running_gateway import BACKEND_SECRET, RunningGateway, running_gateway
 

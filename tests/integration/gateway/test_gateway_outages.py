@@ -6,7 +6,7 @@ import grpc
 import pytest
 import structlog
 
-from gateway.conversations import IN_FLIGHT_LIMIT
+from gateway.conversation_client import IN_FLIGHT_LIMIT
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1.error_reason_pb2 import ErrorReason
 from support.carrier_callbacks import CARRIER_MESSAGE_ID, flat_message, receipt, sms
@@ -83,8 +83,8 @@ async def test_a_service_that_does_not_answer_is_503_after_the_deadline() -> Non
 
 
 async def test_the_deadline_counts_the_wait_in_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.conversations.BATCH_LIMIT", 1)
-    monkeypatch.setattr("gateway.conversations.IN_FLIGHT_LIMIT", 1)
+    monkeypatch.setattr("gateway.conversation_client.BATCH_LIMIT", 1)
+    monkeypatch.setattr("gateway.conversation_client.IN_FLIGHT_LIMIT", 1)
     scripted = ScriptedConversations()
     scripted.gate.clear()
     async with (
@@ -111,8 +111,8 @@ async def test_a_service_that_forgets_a_result_is_503() -> None:
 
 
 async def test_more_than_can_wait_is_503_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.conversations.WAITING_LIMIT", 1)
-    monkeypatch.setattr("gateway.conversations.BATCH_LIMIT", 1)
+    monkeypatch.setattr("gateway.conversation_client.WAITING_LIMIT", 1)
+    monkeypatch.setattr("gateway.conversation_client.BATCH_LIMIT", 1)
     scripted = ScriptedConversations()
     scripted.gate.clear()
     async with (

@@ -7,9 +7,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from runtime import http_protocol
-from runtime.http import AsgiApplication, HttpOptions, HttpServer, http_server
-from runtime.http_protocol import HttpLimits
+from runtime.http import limits as http_protocol
+from runtime.http.limits import HttpLimits
+from runtime.http.server import AsgiApplication, HttpOptions, HttpServer, http_server
 from support.carrier_callbacks import sms
 from support.eventually import PATIENCE_SECONDS, eventually
 from support.raw_http import RawConnection, raw_connection

@@ -4,8 +4,8 @@ import asyncio
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from gateway.callers import CallerRules
-from gateway.gate import GateRules
+from gateway.access.callback_auth import CallerRules
+from gateway.access.middleware import GateRules
 from support.carrier_callbacks import CARRIER_MESSAGE_ID, receipt, sms
 from support.running_gateway import (
     ScriptedConversations,

@@ -15,8 +15,8 @@ from pydantic import SecretStr
 
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.messaging_pb2_grpc import MessagingServiceStub
-from messaging_service.service import grpc_server, serve
-from messaging_service.settings import Settings
+from messaging_service.app import grpc_server, serve
+from messaging_service.config.settings import Settings
 from runtime.clock import Clock
 
 if TYPE_CHECKING:

@@ -25,8 +25,8 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from maskline.messaging.v1 import messaging_pb2 as pb
-from messaging_service.flowroute_account import ANSWER_LIMIT_BYTES
-from messaging_service.flowroute_http import ACCOUNT_CONNECTIONS, SEND_CONNECTIONS
+from messaging_service.carrier.flowroute.account import ANSWER_LIMIT_BYTES
+from messaging_service.carrier.flowroute.http import ACCOUNT_CONNECTIONS, SEND_CONNECTIONS
 from support.clock import ManualClock
 from support.eventually import eventually
 from support.ports import free_port

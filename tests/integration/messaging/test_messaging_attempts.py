@@ -7,13 +7,23 @@ import pytest
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
-from messaging_service import posting as posting_module
-from messaging_service.account import Page
-from messaging_service.attempts import Attempts, Patience
-from messaging_service.breaker import Breaker
-from messaging_service.carrier import Accepted, Answer, NotSent
-from messaging_service.departures import Departures
-from messaging_service.domain import (
+from messaging_service.carrier.port import (
+    Accepted,
+    Answer,
+    Direction,
+    NotSent,
+    Page,
+    RecordsPage,
+    Span,
+)
+from messaging_service.ledger.fingerprints import Fingerprints
+from messaging_service.ledger.ledger import Ledger
+from messaging_service.ledger.uncertain_sends import Inquiries
+from messaging_service.limits.rate_limiter import Pace, Rates
+from messaging_service.metrics.metrics import Metrics
+from messaging_service.model.errors import BackendUnavailable, CarrierUnavailable, SendInProgress
+from messaging_service.model.media import Prepared
+from messaging_service.model.message import (
     Message,
     MessageState,
     SendOutcome,
@@ -21,18 +31,14 @@ from messaging_service.domain import (
     Text,
     UnknownResolution,
 )
-from messaging_service.errors import BackendUnavailable, CarrierUnavailable, SendInProgress
-from messaging_service.fingerprints import Fingerprints
-from messaging_service.inquiries import Inquiries
-from messaging_service.ledger import Ledger
-from messaging_service.lookups import Lookups
-from messaging_service.media import Prepared
-from messaging_service.metrics import Metrics
-from messaging_service.pace import Pace, Rates
-from messaging_service.posting import Posting
-from messaging_service.records import Direction, RecordsPage, Span
-from messaging_service.schedule import Schedule
-from messaging_service.unknowns import Unknowns
+from messaging_service.sending import posting as posting_module
+from messaging_service.sending.attempt import Attempts, Patience
+from messaging_service.sending.carrier_gate import Departures
+from messaging_service.sending.circuit_breaker import Breaker
+from messaging_service.sending.posting import Posting
+from messaging_service.uncertain.carrier_search import Lookups
+from messaging_service.uncertain.resolver import Unknowns
+from messaging_service.uncertain.schedule import Schedule
 from support.clock import ManualClock
 
 TEXT = Text("m1", "main", "+12065550100", "+14255550111", "hello")

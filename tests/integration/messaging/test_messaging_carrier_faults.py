@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.error_reason_pb2 import ErrorReason
-from messaging_service.carrier_ids import is_carrier_id
+from messaging_service.model.carrier_ids import is_carrier_id
 from support.clock import ManualClock
 from support.ports import free_port
 

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.error_reason_pb2 import ErrorReason
-from messaging_service.send_tokens import SendTokens, new_attempt_id
+from messaging_service.model.send_tokens import SendTokens, new_attempt_id
 from support.clock import ManualClock
 
 FORMER, NEW = "the former ledger key", "the new ledger key"

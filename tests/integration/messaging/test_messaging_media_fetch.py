@@ -11,9 +11,9 @@ from integration.messaging.scripted_carrier import (
     response,
 )
 
-from messaging_service import media_fetch
-from messaging_service.media import Unfit
-from messaging_service.media_fetch import FetchFailed, MediaFetcher
+from messaging_service.media import fetch as media_fetch
+from messaging_service.media.fetch import FetchFailed, MediaFetcher
+from messaging_service.model.media import Unfit
 
 FILE = b"\x89PNG pixels"
 # As presigned addresses are written; a changed letter would break the signature.

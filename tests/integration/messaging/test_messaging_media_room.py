@@ -19,16 +19,17 @@ from PIL import Image
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
-from messaging_service import keys, media_room
-from messaging_service.domain import Attachment, AttachmentPolicy, Text
-from messaging_service.errors import BackendUnavailable, MediaNotFound
-from messaging_service.media import MediaUnavailable
-from messaging_service.media_keys import Addresses, token_in
-from messaging_service.media_room import TRIES_LIMIT, MediaRoom
-from messaging_service.media_store import KEEP_MS
-from messaging_service.screening import TOTAL_LIMIT_BYTES
-from messaging_service.settings import Settings
-from runtime.redis_client import open_redis
+from messaging_service.config.settings import Settings
+from messaging_service.media import relay as media_room
+from messaging_service.media.policy import TOTAL_LIMIT_BYTES
+from messaging_service.media.relay import TRIES_LIMIT, MediaRoom
+from messaging_service.media.store import KEEP_MS
+from messaging_service.media.urls import Addresses, token_in
+from messaging_service.model.errors import BackendUnavailable, MediaNotFound
+from messaging_service.model.media import MediaUnavailable
+from messaging_service.model.message import Attachment, AttachmentPolicy, Text
+from messaging_service.redis import keys
+from runtime.redis.client import open_redis
 
 GATEWAY = "https://relay.example"
 MARK = b"SECRET-MARK-47.6N-122.3W"

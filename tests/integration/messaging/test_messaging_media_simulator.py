@@ -12,9 +12,9 @@ from PIL import Image
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
-from messaging_service.domain import Attachment, Text
-from messaging_service.media_room import MediaRoom
-from messaging_service.settings import Settings
+from messaging_service.config.settings import Settings
+from messaging_service.media.relay import MediaRoom
+from messaging_service.model.message import Attachment, Text
 from support.ports import free_port
 
 MARK = b"SECRET-MARK-47.6N-122.3W"

@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 from redis.asyncio import Redis
 
-from messaging_service.domain import CampaignBudget, Text
-from messaging_service.errors import BackendUnavailable
-from messaging_service.pace import LONGEST_SLOW_DOWN, SHORTEST_SLOW_DOWN, Pace, Rates
-from runtime.redis_client import open_redis
+from messaging_service.limits.rate_limiter import LONGEST_SLOW_DOWN, SHORTEST_SLOW_DOWN, Pace, Rates
+from messaging_service.model.errors import BackendUnavailable
+from messaging_service.model.message import CampaignBudget, Text
+from runtime.redis.client import open_redis
 from support.clock import ManualClock
 from support.ports import free_port
 

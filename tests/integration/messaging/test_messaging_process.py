@@ -28,7 +28,7 @@ from redis.asyncio import Redis
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from runtime.clock import SystemClock
-from runtime.settings import EX_CONFIG
+from runtime.settings.base import EX_CONFIG
 from support.clock import ManualClock
 from support.eventually import eventually
 

@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.error_reason_pb2 import ErrorReason
-from messaging_service import keys
+from messaging_service.redis import keys
 from support.clock import ManualClock
 
 SENT, DELIVERED = pb.MESSAGE_STATE_SENT, pb.MESSAGE_STATE_DELIVERED

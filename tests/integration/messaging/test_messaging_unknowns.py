@@ -15,7 +15,7 @@ from integration.messaging.serving import BOB, Messaging, serving, settings_for,
 from redis.asyncio import Redis
 
 from maskline.messaging.v1 import messaging_pb2 as pb
-from messaging_service.schedule import RESENDS_LIMIT
+from messaging_service.uncertain.schedule import RESENDS_LIMIT
 from support.clock import ManualClock
 
 ACCEPTED, UNKNOWN = pb.SEND_OUTCOME_ACCEPTED, pb.SEND_OUTCOME_UNKNOWN

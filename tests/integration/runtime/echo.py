@@ -7,9 +7,9 @@ from typing import Any, TypeAlias
 
 import grpc
 
-from runtime.authorisation import present_caller
-from runtime.door import UNGUARDED, Door
-from runtime.grpc_server import GrpcServer
+from runtime.grpc.authorization import present_caller
+from runtime.grpc.security import UNGUARDED, Door
+from runtime.grpc.server import GrpcServer
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 PATIENCE_SECONDS = 10.0

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError
 
-from runtime.redis_client import RedisAccess, answers, open_redis
+from runtime.redis.client import RedisAccess, answers, open_redis
 from support.certificates import Authority
 from support.encrypted_redis import encrypted
 

@@ -13,8 +13,8 @@ from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError
 
 from bench.redis_servers import with_tls
-from runtime.redis_client import RedisAccess, answers, open_redis
-from runtime.reloaded import UnusableFile
+from runtime.redis.client import RedisAccess, answers, open_redis
+from runtime.reloading import UnusableFile
 from runtime.tls import TlsFiles
 from support.certificates import Authority, replace
 from support.encrypted_redis import EncryptedRedis, TlsServer, encrypted

@@ -15,7 +15,7 @@ from redis.exceptions import NoPermissionError
 
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.messaging.v1 import messaging_pb2
-from runtime.redis_client import open_redis
+from runtime.redis.client import open_redis
 from support.clock import ManualClock
 from support.conversation_service import RunningService, running
 from support.conversations import ALICE_NUMBER, BOB_NUMBER, OTHER_MASKED

@@ -10,11 +10,11 @@ import pytest
 from integration.runtime.echo import ask, echoing, watch
 from pydantic import SecretStr
 
-from runtime.authorisation import Rights
-from runtime.door import Door, open_door
-from runtime.grpc_client import Credentials, open_channel
-from runtime.link_settings import ServerSettings
-from runtime.reloaded import UnusableFile
+from runtime.grpc.authorization import Rights
+from runtime.grpc.client import Credentials, open_channel
+from runtime.grpc.security import Door, open_door
+from runtime.reloading import UnusableFile
+from runtime.settings.server import ServerSettings
 from runtime.tls import TlsFiles
 from support.certificates import Authority, replace
 from support.eventually import eventually

@@ -4,7 +4,7 @@ import grpc
 import pytest
 from integration.runtime.echo import echoing
 
-from runtime.door import Door
+from runtime.grpc.security import Door
 from support.grpc_calls import reflected_methods
 
 HEALTH = "grpc.health.v1.Health"

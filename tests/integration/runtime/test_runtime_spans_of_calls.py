@@ -11,11 +11,11 @@ from grpc_health.v1 import health_pb2
 from leaks.marked import SAID, leaks
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from runtime import tracing
-from runtime.grpc_client import open_channel
-from runtime.grpc_server import GrpcServer
-from runtime.refusal_interceptor import RefusalInterceptor
-from runtime.refusals import RefusalStatus
+from runtime.grpc.client import open_channel
+from runtime.grpc.error_interceptor import RefusalInterceptor
+from runtime.grpc.server import GrpcServer
+from runtime.grpc.status import RefusalStatus
+from runtime.tracing import spans as tracing
 from support.spans import attributes, traced_process
 
 PATIENCE_SECONDS = 10.0

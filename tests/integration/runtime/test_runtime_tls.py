@@ -6,10 +6,10 @@ import grpc
 import pytest
 from integration.runtime.echo import ask, echoing, watch
 
-from runtime.door import Door
-from runtime.grpc_client import Credentials, open_channel
-from runtime.probe import grpc_serves
-from runtime.reloaded import UnusableFile
+from runtime.grpc.client import Credentials, open_channel
+from runtime.grpc.security import Door
+from runtime.healthcheck import grpc_serves
+from runtime.reloading import UnusableFile
 from runtime.tls import TlsFiles, read_identity, server_credentials
 from support.certificates import Authority, pem, replace
 from support.eventually import eventually

@@ -17,9 +17,9 @@ from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
 from maskline.messaging.v1 import messaging_pb2
 from maskline.messaging.v1.messaging_pb2_grpc import MessagingServiceStub
-from runtime.grpc_client import Credentials, open_channel
-from runtime.probe import grpc_serves
-from runtime.settings import EX_CONFIG
+from runtime.grpc.client import Credentials, open_channel
+from runtime.healthcheck import grpc_serves
+from runtime.settings.base import EX_CONFIG
 from runtime.tls import TlsFiles
 from support.carrier_callbacks import sms
 from support.certificates import Authority

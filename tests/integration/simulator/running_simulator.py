@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from runtime.http import AsgiApplication, HttpServer, http_server
+from runtime.http.server import AsgiApplication, HttpServer, http_server
 from simulator.app import create_app, create_carrier
 from simulator.callbacks.client import CallbackClient
 from simulator.carrier import Carrier

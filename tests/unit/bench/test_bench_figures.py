@@ -10,7 +10,7 @@ from bench.load import _intended, _length, _request
 from bench.people import people
 from bench.report import Line
 from bench.stats import Spread, percentile, ratios
-from conversation_service.domain.phone import is_e164
+from conversation_service.domain.model.participants import is_e164
 
 FINITE = st.floats(min_value=0.001, max_value=1e6)
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conversation_service.domain.advice import HORIZON, LEAST_SAMPLES, advise
-from conversation_service.domain.pool import MaskedNumber, NumberState
+from conversation_service.domain.model.capacity import HORIZON, LEAST_SAMPLES, advise
+from conversation_service.domain.model.pool import MaskedNumber, NumberState
 from support.decisions import NOW, pool_with
 
 HOUR = timedelta(hours=1)

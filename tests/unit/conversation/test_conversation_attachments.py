@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from conversation_service.domain.attachment import Attachment
-from conversation_service.domain.attachment_rules import Sorted, sort_out
-from conversation_service.domain.change import Change
-from conversation_service.domain.exchange import LOOP_LENGTH
-from conversation_service.domain.phone import Person
-from conversation_service.domain.pool import AttachmentPolicy
-from conversation_service.domain.texts import Template
+from conversation_service.domain.commands.core.change import Change
+from conversation_service.domain.commands.inbound.attachments import Sorted, sort_out
+from conversation_service.domain.model.loop_detection import LOOP_LENGTH
+from conversation_service.domain.model.messages import Attachment
+from conversation_service.domain.model.participants import Person
+from conversation_service.domain.model.pool import AttachmentPolicy
+from conversation_service.domain.templates.catalog import Template
 from support.conversations import ALICE, BOB, says
 from support.decisions import (
     ACTIVE,

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from conversation_service.domain.beginnings import Join, Open, Start
-from conversation_service.domain.change import Claim
-from conversation_service.domain.conversation import State
+from conversation_service.domain.commands.client.start import Join, Open, Start
+from conversation_service.domain.commands.core.change import Claim
+from conversation_service.domain.commands.core.number_selection import Selection
+from conversation_service.domain.commands.core.snapshot import Facts, Lookup
 from conversation_service.domain.errors import (
     AlreadyInConversation,
     CodeNotValid,
@@ -20,10 +21,9 @@ from conversation_service.domain.errors import (
     UniqueNameTaken,
     UnknownMaskedNumber,
 )
-from conversation_service.domain.facts import Facts, Lookup
-from conversation_service.domain.numbers import Selection
-from conversation_service.domain.opt_outs import OptOut, OptOutSource
-from conversation_service.domain.texts import Template
+from conversation_service.domain.model.consent import OptOut, OptOutSource
+from conversation_service.domain.model.conversation import State
+from conversation_service.domain.templates.catalog import Template
 from support.conversations import ALICE, BOB, CAROL, MASKED, OTHER_MASKED, POOL, line, says
 from support.decisions import (
     ACTIVE,

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conversation_service.domain import codes
-from conversation_service.domain.commands import Command, Kind, parse
-from conversation_service.domain.words import Words, normalised
+from conversation_service.domain.keywords import join_codes as codes
+from conversation_service.domain.keywords.keywords import Command, Kind, Words, normalised, parse
 
 CASES = [
     ("start", Kind.START, ""),

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conversation_service.domain.attachment import Attachment
-from conversation_service.domain.change import Change
-from conversation_service.domain.conduct import (
+from conversation_service.domain.commands.core.change import Change
+from conversation_service.domain.model.conversation import Conversation, EndReason
+from conversation_service.domain.model.messages import Attachment
+from conversation_service.domain.model.rate_limits import (
     LOCKOUT,
     NEVER,
     REPLIES_LIMIT,
@@ -20,8 +21,7 @@ from conversation_service.domain.conduct import (
     Conduct,
     Count,
 )
-from conversation_service.domain.conversation import Conversation, EndReason
-from conversation_service.domain.texts import Template
+from conversation_service.domain.templates.catalog import Template
 from support.conversations import ALICE, BOB, says
 from support.decisions import (
     ACTIVE,

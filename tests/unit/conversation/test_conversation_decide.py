@@ -5,16 +5,16 @@ from datetime import timedelta
 
 import pytest
 
-from conversation_service.domain.change import Change, Claim
-from conversation_service.domain.commands import Command, Kind, parse
-from conversation_service.domain.conduct import STRANGER_SILENCE
-from conversation_service.domain.conversation import EndReason, State
+from conversation_service.domain.commands.core.change import Change, Claim
+from conversation_service.domain.commands.core.lifecycle import ended
+from conversation_service.domain.commands.core.snapshot import Facts, Lookup
 from conversation_service.domain.errors import UnknownMaskedNumber
-from conversation_service.domain.facts import Facts, Lookup
-from conversation_service.domain.phone import Person
-from conversation_service.domain.pool import Pool
-from conversation_service.domain.texts import Template
-from conversation_service.domain.transitions import ended
+from conversation_service.domain.keywords.keywords import Command, Kind, parse
+from conversation_service.domain.model.conversation import EndReason, State
+from conversation_service.domain.model.participants import Person
+from conversation_service.domain.model.pool import Pool
+from conversation_service.domain.model.rate_limits import STRANGER_SILENCE
+from conversation_service.domain.templates.catalog import Template
 from support.conversations import ALICE, BOB, CAROL, MASKED, POOL, line, says
 from support.decisions import (
     ACTIVE,

@@ -9,10 +9,10 @@ import pytest
 from redis.asyncio import Redis
 
 from conversation_service.dispatch.dispatcher import STANDBY_SECONDS
-from conversation_service.domain.message import MessageState
-from conversation_service.domain.opt_outs import OptOutSource
+from conversation_service.domain.model.consent import OptOutSource
+from conversation_service.domain.model.messages import MessageState
 from conversation_service.messaging.client import MessagingUnavailable
-from conversation_service.messaging.sending import Answered, NotSent
+from conversation_service.messaging.send import Answered, NotSent
 from support.clock import ManualClock
 from support.conversations import ALICE, BOB, CAROL
 from support.dispatch_desk import KEYS, Desk

@@ -6,11 +6,11 @@ import pytest
 from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
-from conversation_service.dispatch.settling import DEAD
-from conversation_service.domain.message import MessageState
+from conversation_service.dispatch.settle import DEAD
+from conversation_service.domain.model.messages import MessageState
 from conversation_service.messaging.client import RequestFailed, RequestInvalid
-from conversation_service.messaging.sending import Invalid
-from conversation_service.store.dead_letters import Death
+from conversation_service.messaging.send import Invalid
+from conversation_service.store.outbox.dead_letters import Death
 from support.clock import ManualClock
 from support.conversations import ALICE, BOB, CAROL
 from support.dispatch_desk import KEYS, Desk

@@ -8,10 +8,9 @@ import pytest
 from redis.asyncio import Redis
 
 from conversation_service.domain.errors import BackendUnavailable
-from conversation_service.domain.failure import Failure, FailureKind
-from conversation_service.domain.message import MessageState
-from conversation_service.domain.opt_outs import OptOutSource
-from conversation_service.messaging.sending import Answered
+from conversation_service.domain.model.consent import OptOutSource
+from conversation_service.domain.model.messages import Failure, FailureKind, MessageState
+from conversation_service.messaging.send import Answered
 from support.clock import ManualClock
 from support.conversations import ALICE, BOB
 from support.dispatch_desk import CONVERSATION, Desk

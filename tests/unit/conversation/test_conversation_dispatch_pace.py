@@ -5,9 +5,8 @@ from datetime import timedelta
 import pytest
 from redis.asyncio import Redis
 
-from conversation_service.dispatch.pace import IN_FLIGHT, LONGEST_PAUSE, PoolPace
-from conversation_service.dispatch.retries import TRIES
-from conversation_service.messaging.sending import NotSent
+from conversation_service.dispatch.backoff import IN_FLIGHT, LONGEST_PAUSE, TRIES, PoolPace
+from conversation_service.messaging.send import NotSent
 from support.clock import ManualClock
 from support.conversations import ALICE
 from support.dispatch_desk import Desk, person

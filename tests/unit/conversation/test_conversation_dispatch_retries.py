@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 from redis.asyncio import Redis
 
+from conversation_service.dispatch.backoff import LONGEST, TRIES, pause
 from conversation_service.dispatch.dispatcher import Dispatcher
-from conversation_service.dispatch.retries import LONGEST, TRIES, pause
-from conversation_service.domain.failure import Failure, FailureKind
+from conversation_service.domain.model.messages import Failure, FailureKind
 from conversation_service.messaging.client import MessagingUnavailable
-from conversation_service.messaging.sending import NotSent
-from conversation_service.store.dead_letters import Death
+from conversation_service.messaging.send import NotSent
+from conversation_service.store.outbox.dead_letters import Death
 from support.clock import ManualClock
 from support.conversations import ALICE, BOB
 from support.dispatch_desk import CONVERSATION, Desk

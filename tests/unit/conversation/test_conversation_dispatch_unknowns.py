@@ -7,9 +7,8 @@ from datetime import timedelta
 import pytest
 from redis.asyncio import Redis
 
-from conversation_service.domain.failure import Failure, FailureKind
-from conversation_service.domain.message import MessageState
-from conversation_service.messaging.sending import Answered, Unresolved
+from conversation_service.domain.model.messages import Failure, FailureKind, MessageState
+from conversation_service.messaging.send import Answered, Unresolved
 from support.clock import ManualClock
 from support.conversations import ALICE, BOB
 from support.dispatch_desk import CONVERSATION, KEYS, Desk

@@ -7,8 +7,8 @@ import pytest
 from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
-from conversation_service.dispatch.upkeep import Upkeep
-from conversation_service.messaging.sending import Invalid, NotSent
+from conversation_service.dispatch.gauges import Upkeep
+from conversation_service.messaging.send import Invalid, NotSent
 from support.clock import ManualClock
 from support.conversations import ALICE, BOB, SETTINGS
 from support.dispatch_desk import Desk

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conversation_service.domain.change import Change
-from conversation_service.domain.conduct import REPLIES_LIMIT, Conduct
-from conversation_service.domain.conversation import Conversation
-from conversation_service.domain.exchange import LOOP_LENGTH, LOOP_PAUSE, Exchange
-from conversation_service.domain.phone import Person
-from conversation_service.domain.texts import Template
+from conversation_service.domain.commands.core.change import Change
+from conversation_service.domain.model.conversation import Conversation
+from conversation_service.domain.model.loop_detection import LOOP_LENGTH, LOOP_PAUSE, Exchange
+from conversation_service.domain.model.participants import Person
+from conversation_service.domain.model.rate_limits import REPLIES_LIMIT, Conduct
+from conversation_service.domain.templates.catalog import Template
 from support.conversations import ALICE, BOB, says
 from support.decisions import ACTIVE, MOMENT, NOW, after, facts, happened, text, told
 

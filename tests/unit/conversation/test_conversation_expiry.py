@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conversation_service.domain.change import Change
-from conversation_service.domain.conversation import Conversation, EndReason, State
-from conversation_service.domain.facts import Facts
-from conversation_service.domain.requests import Expire, Resume
-from conversation_service.domain.texts import Template
-from conversation_service.domain.transitions import joined, opened, started
+from conversation_service.domain.commands.client.pause import Resume
+from conversation_service.domain.commands.core.change import Change
+from conversation_service.domain.commands.core.lifecycle import joined, opened, started
+from conversation_service.domain.commands.core.snapshot import Facts
+from conversation_service.domain.commands.system.expire import Expire
+from conversation_service.domain.model.conversation import Conversation, EndReason, State
+from conversation_service.domain.templates.catalog import Template
 from support.conversations import ALICE, BOB, MASKED, POOL, line, says
 from support.decisions import (
     ACTIVE,

@@ -5,9 +5,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from conversation_service.domain.beginnings import Join
-from conversation_service.domain.change import Change
-from conversation_service.domain.conduct import (
+from conversation_service.domain.commands.client.start import Join
+from conversation_service.domain.commands.core.change import Change
+from conversation_service.domain.commands.core.snapshot import Facts
+from conversation_service.domain.commands.inbound.receive_message import ReceiveText
+from conversation_service.domain.errors import CodeNotValid
+from conversation_service.domain.model.rate_limits import (
     LOCKOUT,
     NEVER,
     NUMBER_TRIES_LIMIT,
@@ -17,10 +20,7 @@ from conversation_service.domain.conduct import (
     Conduct,
     Count,
 )
-from conversation_service.domain.errors import CodeNotValid
-from conversation_service.domain.facts import Facts
-from conversation_service.domain.receive_text import ReceiveText
-from conversation_service.domain.texts import Template
+from conversation_service.domain.templates.catalog import Template
 from support.conversations import ALICE, BOB, CAROL, MASKED, OTHER_MASKED, says
 from support.decisions import (
     CODE,

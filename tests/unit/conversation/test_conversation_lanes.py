@@ -3,9 +3,14 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from conversation_service.dispatch.lanes import HELD_IN_LANE, SYSTEM_IN_A_ROW, Lane, Lanes
-from conversation_service.store.codec import Envelope
-from conversation_service.store.owed import OwedText
+from conversation_service.dispatch.recipient_queues import (
+    HELD_IN_LANE,
+    SYSTEM_IN_A_ROW,
+    Lane,
+    Lanes,
+)
+from conversation_service.store.outbox.entry import OwedText
+from conversation_service.store.records.payloads import Envelope
 from support.conversations import MASKED
 from support.dispatch_desk import person
 

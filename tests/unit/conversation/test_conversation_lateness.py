@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from conversation_service.domain.change import Change
-from conversation_service.domain.conversation import Conversation, EndReason, State
-from conversation_service.domain.lateness import CLOCK_DIFFERENCE
-from conversation_service.domain.opt_outs import Wish
-from conversation_service.domain.texts import Template
+from conversation_service.domain.commands.core.change import Change
+from conversation_service.domain.commands.inbound.inbound_message import CLOCK_DIFFERENCE
+from conversation_service.domain.model.consent import Wish
+from conversation_service.domain.model.conversation import Conversation, EndReason, State
+from conversation_service.domain.templates.catalog import Template
 from support.conversations import ALICE, BOB, line, says
 from support.decisions import ACTIVE, CODE, MOMENT, NOW, WAITING, after, facts, happened, text, told
 

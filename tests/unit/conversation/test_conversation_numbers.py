@@ -6,8 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from conversation_service.domain.change import Claim
-from conversation_service.domain.conversation import Conversation
+from conversation_service.domain.commands.core.change import Claim
+from conversation_service.domain.commands.core.number_selection import (
+    ANY_NUMBER,
+    Selection,
+    choose,
+    claims,
+)
+from conversation_service.domain.commands.core.snapshot import Facts
 from conversation_service.domain.errors import (
     AlreadyInConversation,
     ConversationError,
@@ -16,10 +22,9 @@ from conversation_service.domain.errors import (
     NumberNotActive,
     UnknownMaskedNumber,
 )
-from conversation_service.domain.facts import Facts
-from conversation_service.domain.numbers import ANY_NUMBER, Selection, choose, claims
-from conversation_service.domain.phone import Person
-from conversation_service.domain.pool import MaskedNumber, NumberPreference, NumberState, Pool
+from conversation_service.domain.model.conversation import Conversation
+from conversation_service.domain.model.participants import Person
+from conversation_service.domain.model.pool import MaskedNumber, NumberPreference, NumberState, Pool
 from support.conversations import ALICE, BOB, CAROL, line
 from support.decisions import ACTIVE, ENDED, MOMENT, NOW, WAITING, facts, pool_with
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conversation_service.domain.texts import Template
-from conversation_service.domain.wording import MAX_LENGTH, is_textable
+from conversation_service.domain.model.messages import MAX_LENGTH, is_textable
+from conversation_service.domain.templates.catalog import Template
 from support.conversations import ALICE, BOB, says
 from support.decisions import ACTIVE, PAUSED, PICTURE, facts, happened, text, told
 from support.odd_texts import ODD

@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from conversation_service.domain.change import Change
-from conversation_service.domain.conversation import Conversation, EndReason, State
-from conversation_service.domain.facts import Facts
-from conversation_service.domain.opt_outs import OptOut, OptOutSource, Wish
-from conversation_service.domain.phone import Person
-from conversation_service.domain.receive_text import ReceiveText
-from conversation_service.domain.requests import EndForOptOut
-from conversation_service.domain.texts import Template
-from conversation_service.domain.words import OPT_OUT
+from conversation_service.domain.commands.core.change import Change
+from conversation_service.domain.commands.core.snapshot import Facts
+from conversation_service.domain.commands.inbound.receive_message import ReceiveText
+from conversation_service.domain.commands.system.end_for_opt_out import EndForOptOut
+from conversation_service.domain.keywords.keywords import OPT_OUT
+from conversation_service.domain.model.consent import OptOut, OptOutSource, Wish
+from conversation_service.domain.model.conversation import Conversation, EndReason, State
+from conversation_service.domain.model.participants import Person
+from conversation_service.domain.templates.catalog import Template
 from support.conversations import ALICE, BOB, POOL, says
 from support.decisions import (
     ACTIVE,

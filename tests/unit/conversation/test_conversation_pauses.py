@@ -5,16 +5,20 @@ from datetime import timedelta
 
 import pytest
 
-from conversation_service.domain.attachment import Attachment
-from conversation_service.domain.change import Change, HeldText
-from conversation_service.domain.conversation import Conversation, EndReason
+from conversation_service.domain.commands.client.end import End
+from conversation_service.domain.commands.client.pause import Pause, Resume
+from conversation_service.domain.commands.client.send import Speak
+from conversation_service.domain.commands.core.change import Change
+from conversation_service.domain.commands.core.holding import HELD_LIMIT
+from conversation_service.domain.commands.core.snapshot import Facts
+from conversation_service.domain.commands.system.end_for_opt_out import EndForOptOut
+from conversation_service.domain.commands.system.expire import Expire
 from conversation_service.domain.errors import ConversationPaused, TooManyHeld
-from conversation_service.domain.facts import Facts
-from conversation_service.domain.phone import Person
-from conversation_service.domain.pool import PausePolicy
-from conversation_service.domain.relaying import HELD_LIMIT
-from conversation_service.domain.requests import End, EndForOptOut, Expire, Pause, Resume, Speak
-from conversation_service.domain.texts import Template
+from conversation_service.domain.model.conversation import Conversation, EndReason
+from conversation_service.domain.model.messages import Attachment, HeldText
+from conversation_service.domain.model.participants import Person
+from conversation_service.domain.model.pool import PausePolicy
+from conversation_service.domain.templates.catalog import Template
 from support.conversations import ALICE, BOB, POOL, says
 from support.decisions import (
     ACTIVE,

@@ -6,7 +6,18 @@ from datetime import timedelta
 
 import pytest
 
-from conversation_service.domain.change import Change
+from conversation_service.domain.commands.core.change import Change
+from conversation_service.domain.commands.core.command import Intent
+from conversation_service.domain.commands.core.snapshot import Facts, Lookup
+from conversation_service.domain.commands.operator.pools import (
+    NUMBERS_LIMIT,
+    AddNumber,
+    CreatePool,
+    DrainNumber,
+    RemoveNumber,
+    SeedAgain,
+    UpdatePool,
+)
 from conversation_service.domain.errors import (
     ConversationError,
     InvalidArgument,
@@ -16,18 +27,7 @@ from conversation_service.domain.errors import (
     PoolNotFound,
     UnknownMaskedNumber,
 )
-from conversation_service.domain.facts import Facts, Lookup
-from conversation_service.domain.intents import Intent
-from conversation_service.domain.pool import MaskedNumber, NumberState, Pool, PoolSettings
-from conversation_service.domain.pool_changes import (
-    NUMBERS_LIMIT,
-    AddNumber,
-    CreatePool,
-    DrainNumber,
-    RemoveNumber,
-    SeedAgain,
-    UpdatePool,
-)
+from conversation_service.domain.model.pool import MaskedNumber, NumberState, Pool, PoolSettings
 from support.conversations import MASKED, NUMBERS, OTHER_MASKED, POOL, SETTINGS
 from support.decisions import facts, happened
 

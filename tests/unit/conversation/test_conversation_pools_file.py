@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from conversation_service.domain.pool import (
+from conversation_service.app.pools_file import PoolsFileError, read_pools
+from conversation_service.domain.model.pool import (
     AttachmentPolicy,
     MaskedNumber,
     NumberPreference,
@@ -16,7 +17,6 @@ from conversation_service.domain.pool import (
     PoolSettings,
     UnknownPolicy,
 )
-from conversation_service.serve.pools_file import PoolsFileError, read_pools
 
 OF_THE_REPOSITORY = Path(__file__).parents[3] / "deploy" / "pools.toml"
 

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from conversation_service.domain.change import Claim
-from conversation_service.domain.conversation import Conversation, EndReason, State
+from conversation_service.domain.commands.client.reopen import Reopen
+from conversation_service.domain.commands.core.change import Claim
+from conversation_service.domain.commands.core.lifecycle import ended
+from conversation_service.domain.commands.core.snapshot import Facts, Lookup
 from conversation_service.domain.errors import (
     ConversationError,
     ConversationNotFound,
@@ -15,12 +17,10 @@ from conversation_service.domain.errors import (
     ParticipantOptedOut,
     UniqueNameTaken,
 )
-from conversation_service.domain.exchange import Exchange
-from conversation_service.domain.facts import Facts, Lookup
-from conversation_service.domain.opt_outs import OptOut, OptOutSource
-from conversation_service.domain.requests import Reopen
-from conversation_service.domain.texts import Template
-from conversation_service.domain.transitions import ended
+from conversation_service.domain.model.consent import OptOut, OptOutSource
+from conversation_service.domain.model.conversation import Conversation, EndReason, State
+from conversation_service.domain.model.loop_detection import Exchange
+from conversation_service.domain.templates.catalog import Template
 from support.conversations import ALICE, BOB, CAROL, MASKED, NUMBERS, POOL, line, says
 from support.decisions import (
     ACTIVE,

@@ -6,8 +6,23 @@ from typing import Any
 
 import pytest
 
-from conversation_service.domain.beginnings import Join, Open, Start
-from conversation_service.domain.conversation import Conversation, EndReason, State
+from conversation_service.domain.commands.client.end import End
+from conversation_service.domain.commands.client.pause import Pause, Resume
+from conversation_service.domain.commands.client.reopen import Reopen
+from conversation_service.domain.commands.client.send import Speak
+from conversation_service.domain.commands.client.start import Join, Open, Start
+from conversation_service.domain.commands.core.command import Intent
+from conversation_service.domain.commands.core.number_selection import Selection
+from conversation_service.domain.commands.operator.pools import (
+    AddNumber,
+    CreatePool,
+    DrainNumber,
+    RemoveNumber,
+    SeedAgain,
+    UpdatePool,
+)
+from conversation_service.domain.commands.system.end_for_opt_out import EndForOptOut
+from conversation_service.domain.commands.system.expire import Expire
 from conversation_service.domain.errors import (
     ConversationEnded,
     ConversationError,
@@ -17,27 +32,9 @@ from conversation_service.domain.errors import (
     ConversationPaused,
     ParticipantNotFound,
 )
-from conversation_service.domain.intents import Intent
-from conversation_service.domain.numbers import Selection
-from conversation_service.domain.pool import MaskedNumber, NumberPreference, NumberState
-from conversation_service.domain.pool_changes import (
-    AddNumber,
-    CreatePool,
-    DrainNumber,
-    RemoveNumber,
-    SeedAgain,
-    UpdatePool,
-)
-from conversation_service.domain.requests import (
-    End,
-    EndForOptOut,
-    Expire,
-    Pause,
-    Reopen,
-    Resume,
-    Speak,
-)
-from conversation_service.domain.texts import Template
+from conversation_service.domain.model.conversation import Conversation, EndReason, State
+from conversation_service.domain.model.pool import MaskedNumber, NumberPreference, NumberState
+from conversation_service.domain.templates.catalog import Template
 from support.conversations import (
     ALICE,
     BOB,

@@ -5,23 +5,21 @@ from datetime import timedelta
 
 import pytest
 
-from conversation_service.domain.beginnings import Join, Open, Start
-from conversation_service.domain.change import Change, HeldText
-from conversation_service.domain.conversation import Conversation, EndReason
-from conversation_service.domain.events import Event, EventType, Rule
-from conversation_service.domain.opt_outs import OptOut, OptOutSource
-from conversation_service.domain.pool_changes import AddNumber, DrainNumber, RemoveNumber
-from conversation_service.domain.requests import (
-    End,
-    EndForOptOut,
-    Expire,
-    Pause,
-    Reopen,
-    Resume,
-    Speak,
-)
-from conversation_service.domain.texts import Template
-from conversation_service.rpc.sentences import sentence
+from conversation_service.domain.commands.client.end import End
+from conversation_service.domain.commands.client.pause import Pause, Resume
+from conversation_service.domain.commands.client.reopen import Reopen
+from conversation_service.domain.commands.client.send import Speak
+from conversation_service.domain.commands.client.start import Join, Open, Start
+from conversation_service.domain.commands.core.change import Change
+from conversation_service.domain.commands.operator.pools import AddNumber, DrainNumber, RemoveNumber
+from conversation_service.domain.commands.system.end_for_opt_out import EndForOptOut
+from conversation_service.domain.commands.system.expire import Expire
+from conversation_service.domain.model.consent import OptOut, OptOutSource
+from conversation_service.domain.model.conversation import Conversation, EndReason
+from conversation_service.domain.model.events import Event, EventType, Rule
+from conversation_service.domain.model.messages import HeldText
+from conversation_service.domain.templates.catalog import Template
+from conversation_service.rpc.conversations.event_descriptions import sentence
 from support.conversations import ALICE, BOB, CAROL, MASKED, NUMBERS
 from support.decisions import (
     ACTIVE,

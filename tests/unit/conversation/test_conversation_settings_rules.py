@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
+from conversation_service.application.inbound.reconciliation import LOOK_BACK, OVERLAP, RESENDS
 from conversation_service.domain.errors import FieldViolation
-from conversation_service.domain.pool import PoolSettings
-from conversation_service.domain.settings_rules import (
+from conversation_service.domain.model.pool import PoolSettings
+from conversation_service.domain.model.pool_validation import (
     MAX_TEXT_VALIDITY,
     MIN_RECEIPTS_KEPT,
     settings_violations,
 )
-from conversation_service.operations.recovery import LOOK_BACK, OVERLAP, RESENDS
 
 USUAL = PoolSettings("Test exchange")
 NOTHING = timedelta(0)

@@ -9,21 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis.crc import key_slot
 
-from conversation_service.domain import codes
-from conversation_service.domain.message import MessageState
-from conversation_service.domain.phone import Person, area_code, is_e164, masked
-from conversation_service.domain.pool import POOL_NAME
-from conversation_service.operations.fresh import SystemFresh
-from conversation_service.store.keys import DeploymentKeys, Keys
-from conversation_service.store.people import People
-from conversation_service.store.times import (
+from conversation_service.application.ids import SystemFresh
+from conversation_service.domain.keywords import join_codes as codes
+from conversation_service.domain.model.messages import MessageState
+from conversation_service.domain.model.participants import Person, area_code, is_e164, masked
+from conversation_service.domain.model.pool import POOL_NAME
+from conversation_service.store.encryption.blind_index import People
+from conversation_service.store.encryption.cipher import Vault
+from conversation_service.store.keyspace.keys import DeploymentKeys, Keys
+from conversation_service.store.keyspace.timestamps import (
     from_ms,
     optional_ms,
     optional_time,
     span_ms,
     to_ms,
 )
-from conversation_service.store.vault import Vault
 from support.conversations import ALICE, ALICE_NUMBER, BOB, BOB_NUMBER, PEOPLE, VAULT
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 123000, tzinfo=UTC)

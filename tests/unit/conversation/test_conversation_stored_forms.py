@@ -9,12 +9,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from conversation_service.domain.conduct import NEVER, Conduct, Count
-from conversation_service.domain.conversation import Conversation, EndReason, State
-from conversation_service.domain.exchange import Exchange
-from conversation_service.domain.opt_outs import OptOut, OptOutSource
-from conversation_service.domain.phone import Person
-from conversation_service.domain.pool import (
+from conversation_service.domain.model.consent import OptOut, OptOutSource
+from conversation_service.domain.model.conversation import Conversation, EndReason, State
+from conversation_service.domain.model.loop_detection import Exchange
+from conversation_service.domain.model.participants import Person
+from conversation_service.domain.model.pool import (
     AttachmentPolicy,
     MaskedNumber,
     NumberPreference,
@@ -24,7 +23,10 @@ from conversation_service.domain.pool import (
     PoolSettings,
     UnknownPolicy,
 )
-from conversation_service.store.codec import (
+from conversation_service.domain.model.rate_limits import NEVER, Conduct, Count
+from conversation_service.store.keyspace.timestamps import from_ms
+from conversation_service.store.records.conversation import decode_conversation, encode_conversation
+from conversation_service.store.records.payloads import (
     Answer,
     decode_conduct,
     decode_count,
@@ -33,9 +35,7 @@ from conversation_service.store.codec import (
     encode_count,
     encode_opt_out,
 )
-from conversation_service.store.conversation_codec import decode_conversation, encode_conversation
-from conversation_service.store.pool_codec import decode_pool, encode_pool
-from conversation_service.store.times import from_ms
+from conversation_service.store.records.pool import decode_pool, encode_pool
 from support.conversations import ALICE, ALICE_NUMBER, BOB, BOB_NUMBER, MASKED, PEOPLE, POOL
 from support.decisions import ACTIVE, CODE, ENDED, NOW, PAUSED, WAITING
 

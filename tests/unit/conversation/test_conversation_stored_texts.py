@@ -5,9 +5,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conversation_service.domain.attachment import Attachment
-from conversation_service.domain.change import HeldText, OutboundText
-from conversation_service.store.codec import (
+from conversation_service.domain.model.messages import Attachment, HeldText, OutboundText
+from conversation_service.store.records.payloads import (
     Envelope,
     decode_envelope,
     decode_held,

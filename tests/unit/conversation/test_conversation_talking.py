@@ -5,14 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from conversation_service.domain.change import Change
-from conversation_service.domain.commands import Command, Kind
-from conversation_service.domain.conversation import EndReason, State
-from conversation_service.domain.facts import Facts, Said
-from conversation_service.domain.inbound import Inbound
-from conversation_service.domain.phone import Person
-from conversation_service.domain.pool import Pool
-from conversation_service.domain.texts import Template
+from conversation_service.domain.commands.core.change import Change
+from conversation_service.domain.commands.core.snapshot import Facts, Said
+from conversation_service.domain.commands.inbound.inbound_message import Inbound
+from conversation_service.domain.keywords.keywords import Command, Kind
+from conversation_service.domain.model.conversation import EndReason, State
+from conversation_service.domain.model.participants import Person
+from conversation_service.domain.model.pool import Pool
+from conversation_service.domain.templates.catalog import Template
 from support.conversations import ALICE, BOB, CAROL, OTHER_MASKED, POOL, line, says
 from support.decisions import (
     ACTIVE,

@@ -5,18 +5,19 @@ from datetime import timedelta
 
 import pytest
 
-from conversation_service.domain.change import Change, Line
-from conversation_service.domain.conduct import (
+from conversation_service.domain.commands.core.change import Change
+from conversation_service.domain.commands.system.delivery_failure import TellFailure, tell
+from conversation_service.domain.model.consent import OptOut, OptOutSource
+from conversation_service.domain.model.conversation import Conversation
+from conversation_service.domain.model.messages import Failure, FailureKind
+from conversation_service.domain.model.participants import Line
+from conversation_service.domain.model.rate_limits import (
     FAILURE_SILENCE,
     FAILURES_LIMIT,
     FAILURES_WINDOW,
     Conduct,
 )
-from conversation_service.domain.conversation import Conversation
-from conversation_service.domain.failure import Failure, FailureKind
-from conversation_service.domain.opt_outs import OptOut, OptOutSource
-from conversation_service.domain.telling import TellFailure, tell
-from conversation_service.domain.texts import Template
+from conversation_service.domain.templates.catalog import Template
 from support.conversations import ALICE, BOB, MASKED, POOL, says
 from support.decisions import ACTIVE, ENDED, MOMENT, NOW, WAITING, about, facts, happened, told
 

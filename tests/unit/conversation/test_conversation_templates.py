@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conversation_service.domain import codes
-from conversation_service.domain.commands import Kind, parse
-from conversation_service.domain.languages import LANGUAGES, speech
-from conversation_service.domain.texts import Speech, Template, TemplateError
+from conversation_service.domain.keywords import join_codes as codes
+from conversation_service.domain.keywords.keywords import Kind, parse
+from conversation_service.domain.templates.catalog import Speech, Template, TemplateError
+from conversation_service.domain.templates.languages import LANGUAGES, speech
 
 BRACES = "braces"
 TOO_LONG = "exceed 160 characters"

@@ -7,12 +7,12 @@ from cryptography.exceptions import InvalidTag
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conversation_service.domain.conversation import Conversation
-from conversation_service.store import text_keys
-from conversation_service.store.codec import Answer
-from conversation_service.store.key_ring import is_sealed
-from conversation_service.store.keys import Keys
-from conversation_service.store.seals import Seals
+from conversation_service.domain.model.conversation import Conversation
+from conversation_service.store.encryption import conversation_keys as text_keys
+from conversation_service.store.encryption.key_ring import is_sealed
+from conversation_service.store.keyspace.keys import Keys
+from conversation_service.store.records.encrypted import Seals
+from conversation_service.store.records.payloads import Answer
 from support.conversations import VAULT
 from support.decisions import ACTIVE, ENDED
 
@@ -58,7 +58,9 @@ def test_a_secret_is_seen_where_it_stands_in_front_of_a_record_and_nowhere_else(
     assert text_keys.parted(b'{"v":1}') == (b"", b'{"v":1}')
 
 
-@pytest.mark.parametrize(("conversation", "kept"), [(ACTIVE, SECRET), (ENDED, b"")])
+@pytest.mark.parametrize(
+    ("conversation", "kept"), [(ACTIVE, SECRET), (ENDED, b"")], ids=["active", "ended"]
+)
 def test_a_live_conversation_keeps_its_secret_and_an_ended_one_does_not(
     conversation: Conversation, kept: bytes
 ) -> None:

@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conversation_service.domain import codes
-from conversation_service.domain.commands import Kind, parse
-from conversation_service.domain.languages import LANGUAGES, speech
-from conversation_service.domain.texts import LONGEST_SPAN, Speech, Template
-from conversation_service.domain.words import FIELDS
+from conversation_service.domain.keywords import join_codes as codes
+from conversation_service.domain.keywords.keywords import FIELDS, Kind, parse
+from conversation_service.domain.templates.catalog import LONGEST_SPAN, Speech, Template
+from conversation_service.domain.templates.languages import LANGUAGES, speech
 
 CODE = "K7M2Q9"
 EVERYTHING = [(language, template) for language in LANGUAGES for template in Template]

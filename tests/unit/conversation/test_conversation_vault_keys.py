@@ -9,12 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
+from conversation_service.app.settings import Settings
 from conversation_service.domain.errors import BackendUnavailable
-from conversation_service.serve.settings import Settings
-from conversation_service.store import key_ring
-from conversation_service.store.key_ring import Key, KeyRing, KeysCollide, derived, is_sealed
-from conversation_service.store.keys import DeploymentKeys, Keys, Parts, parts_of
-from conversation_service.store.vault import Vault
+from conversation_service.store.encryption import key_ring
+from conversation_service.store.encryption.cipher import Vault
+from conversation_service.store.encryption.key_ring import (
+    Key,
+    KeyRing,
+    KeysCollide,
+    derived,
+    is_sealed,
+)
+from conversation_service.store.keyspace.keys import DeploymentKeys, Keys, Parts, parts_of
 
 OLD, NEW = "the key of last year", "the key of this year"
 SHORT = "too short a key"

@@ -5,12 +5,19 @@ from dataclasses import replace
 
 import pytest
 
-from conversation_service.domain.commands import Command, Kind, parse
-from conversation_service.domain.languages import LANGUAGES, speech
-from conversation_service.domain.pool import Pool, PoolSettings
-from conversation_service.domain.settings_rules import settings_violations
-from conversation_service.domain.texts import Template, TemplateError
-from conversation_service.domain.words import FIELDS, OPT_OUT, Words, normalised
+from conversation_service.domain.keywords.keywords import (
+    FIELDS,
+    OPT_OUT,
+    Command,
+    Kind,
+    Words,
+    normalised,
+    parse,
+)
+from conversation_service.domain.model.pool import Pool, PoolSettings
+from conversation_service.domain.model.pool_validation import settings_violations
+from conversation_service.domain.templates.catalog import Template, TemplateError
+from conversation_service.domain.templates.languages import LANGUAGES, speech
 
 # 47 CFR 64.1200(a)(10), written out so that nobody changes both by accident; "end" is apart.
 LAW = ("stop", "quit", "revoke", "opt out", "cancel", "unsubscribe")

@@ -2,10 +2,13 @@
 
 import pytest
 
-from conversation_service.domain.beginnings import Join, Open, Start
-from conversation_service.domain.change import Change
-from conversation_service.domain.conduct import REPLIES_LIMIT, TRIES_LIMIT
-from conversation_service.domain.conversation import EndReason, State
+from conversation_service.domain.commands.client.end import End
+from conversation_service.domain.commands.client.pause import Pause, Resume
+from conversation_service.domain.commands.client.reopen import Reopen
+from conversation_service.domain.commands.client.send import Speak
+from conversation_service.domain.commands.client.start import Join, Open, Start
+from conversation_service.domain.commands.core.change import Change
+from conversation_service.domain.commands.core.number_selection import Selection
 from conversation_service.domain.errors import (
     AlreadyInConversation,
     CodeNotValid,
@@ -14,11 +17,11 @@ from conversation_service.domain.errors import (
     ParticipantOptedOut,
     UniqueNameTaken,
 )
-from conversation_service.domain.numbers import Selection
-from conversation_service.domain.opt_outs import OptOut, OptOutSource
-from conversation_service.domain.phone import Person
-from conversation_service.domain.requests import End, Pause, Reopen, Resume, Speak
-from conversation_service.domain.texts import Template
+from conversation_service.domain.model.consent import OptOut, OptOutSource
+from conversation_service.domain.model.conversation import EndReason, State
+from conversation_service.domain.model.participants import Person
+from conversation_service.domain.model.rate_limits import REPLIES_LIMIT, TRIES_LIMIT
+from conversation_service.domain.templates.catalog import Template
 from support.conversations import (
     ALICE,
     BOB,

@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from gateway.answers import headers_of_every_answer
-from gateway.gate import GateRules
-from gateway.serve import http_options
+from gateway.access.middleware import GateRules
+from gateway.app import headers_of_every_answer, http_options
 from gateway.settings import Settings
-from runtime.http_protocol import HttpLimits
+from runtime.http.limits import HttpLimits
 
 TOKEN = "aB3-_" * 7
 PASSWORD = "correct horse battery"

@@ -5,9 +5,9 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from gateway.callers import CallerRules, NotServed, admit, basic_credentials, is_one_of
+from gateway.access.callback_auth import CallerRules, NotServed, admit, basic_credentials, is_one_of
+from gateway.access.client_address import SourceAddress
 from gateway.problems import CallerNotAllowed, CredentialsNeeded
-from gateway.sources import SourceAddress
 
 SOURCE = ip_address("52.88.246.140")
 NEW, OLD = b"n" * 32, b"o" * 32
@@ -147,7 +147,7 @@ def test_every_secret_is_compared_whether_one_matched_or_not(
         compared.append(secret)
         return given == secret
 
-    monkeypatch.setattr("gateway.callers.compare_digest", compare)
+    monkeypatch.setattr("gateway.access.callback_auth.compare_digest", compare)
     assert is_one_of(NEW, [NEW, OLD])
     assert not is_one_of(b"", [NEW, OLD])
     assert compared == [NEW, OLD] * 2

@@ -8,8 +8,8 @@ import pytest
 import structlog
 from starlette.types import Message, Receive, Scope, Send
 
-from gateway.callers import CallerRules, basic_credentials
-from gateway.gate import Gate, GateRules
+from gateway.access.callback_auth import CallerRules, basic_credentials
+from gateway.access.middleware import Gate, GateRules
 
 CARRIER, STRANGER, LOOPBACK = "52.88.246.140", "203.0.113.9", "127.0.0.1"
 TOKEN = "t" * 32

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway.messages import Attachment, InboundText, parse_message
+from gateway.callbacks.delivery_receipt import DeliveryReceipt
+from gateway.callbacks.inbound_message import Attachment, InboundText, parse_message
 from gateway.problems import Unreadable
-from gateway.receipts import DeliveryReceipt
 from support.carrier_callbacks import (
     ALICE,
     CARRIER_MESSAGE_ID,

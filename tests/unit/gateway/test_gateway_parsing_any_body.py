@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.messages import InboundText, parse_message
+from gateway.callbacks.delivery_receipt import DeliveryReceipt, parse_receipt, to_delivery_receipt
+from gateway.callbacks.inbound_message import InboundText, parse_message, to_inbound_message
 from gateway.problems import Unreadable
-from gateway.receipts import DeliveryReceipt, parse_receipt
-from gateway.wire import to_delivery_receipt, to_inbound_message
 from maskline.conversation.v1 import conversation_pb2 as pb
 from support.carrier_callbacks import ALICE, CARRIER_MESSAGE_ID, MASKED_NUMBER, medium, receipt, sms
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.phone_numbers import to_e164
+from gateway.callbacks.inbound_message import to_e164
 from gateway.problems import Unreadable
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from gateway import problems
-from gateway.outcomes import NOT_TAKEN, REFUSALS, check_message, check_receipt
+from gateway.conversation_client import NOT_TAKEN, REFUSALS, check_message, check_receipt
 from gateway.problems import KINDS, NotNow, Refused, problem_response
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1.error_reason_pb2 import ErrorReason

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.rates import SourceRates
+from gateway.access.rate_limiter import SourceRates
 
 ALICE, BOB, CAROL = b"a", b"b", b"c"
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from gateway.callbacks.delivery_receipt import DeliveryReceipt, parse_receipt
 from gateway.problems import Unreadable
-from gateway.receipts import DeliveryReceipt, parse_receipt
 from support.carrier_callbacks import CARRIER_MESSAGE_ID, flat_message, receipt, sms
 
 

@@ -3,9 +3,9 @@
 import pytest
 from pydantic import ValidationError
 
-from gateway.conversations import BATCH_LIMIT
+from gateway.conversation_client import BATCH_LIMIT
 from gateway.settings import Settings
-from runtime.grpc_client import MAX_MESSAGE_BYTES
+from runtime.grpc.client import MAX_MESSAGE_BYTES
 
 
 def test_the_defaults_are_those_of_make_run() -> None:

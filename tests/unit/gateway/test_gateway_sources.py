@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.sources import is_among, limited_as, read_address, source_of
+from gateway.access.client_address import is_among, limited_as, read_address, source_of
 
 PEER = "198.51.100.1"
 

@@ -8,15 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskline.messaging.v1 import messaging_pb2 as pb
-from messaging_service import account_wire
-from messaging_service.account import (
+from messaging_service.carrier.flowroute.account import (
+    Callback,
+    read_callback,
+    read_numbers,
+    refusal_of,
+)
+from messaging_service.carrier.port import (
     AccountCheck,
     AccountNumber,
     CallbackSetting,
     NumbersPage,
     Page,
 )
-from messaging_service.errors import (
+from messaging_service.model.errors import (
     CarrierAccountRefused,
     CarrierRateLimited,
     CarrierRefused,
@@ -24,12 +29,7 @@ from messaging_service.errors import (
     InvalidArgument,
     MessagingError,
 )
-from messaging_service.flowroute_account_answers import (
-    Callback,
-    read_callback,
-    read_numbers,
-    refusal_of,
-)
+from messaging_service.rpc import account as account_wire
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 PAGE = Page(limit=3, offset=40)

@@ -5,20 +5,20 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from messaging_service.breaker import (
+from messaging_service.carrier.port import Accepted, Answer, NotSent, Refused, Unknown
+from messaging_service.model.errors import (
+    CarrierRateLimited,
+    CarrierRefused,
+    CarrierUnavailable,
+    RecipientOptedOut,
+)
+from messaging_service.sending.circuit_breaker import (
     ACCOUNT_SPAN,
     FAILURES_LIMIT,
     FIRST_SPAN,
     LONGEST_SPAN,
     PROBE_PATIENCE,
     Breaker,
-)
-from messaging_service.carrier import Accepted, Answer, NotSent, Refused, Unknown
-from messaging_service.errors import (
-    CarrierRateLimited,
-    CarrierRefused,
-    CarrierUnavailable,
-    RecipientOptedOut,
 )
 from support.clock import ManualClock
 

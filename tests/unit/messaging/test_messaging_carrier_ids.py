@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging_service.carrier_ids import CARRIER_ID_LIMIT, carrier_id_in, is_carrier_id
-from messaging_service.receipts import Receipt, problem_of
+from messaging_service.model.carrier_ids import CARRIER_ID_LIMIT, carrier_id_in, is_carrier_id
+from messaging_service.model.receipt import Receipt, problem_of
 
 SIGNS = string.ascii_letters + string.digits + "-_"
 

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging_service.domain import (
+from messaging_service.model.errors import (
+    AttachmentsRefused,
+    CarrierAccountRefused,
+    CarrierRefused,
+    MessagingError,
+    RecipientOptedOut,
+)
+from messaging_service.model.message import (
     Attachment,
     Message,
     MessageState,
@@ -19,13 +26,6 @@ from messaging_service.domain import (
     UnknownResolution,
     problem_of,
     result_of,
-)
-from messaging_service.errors import (
-    AttachmentsRefused,
-    CarrierAccountRefused,
-    CarrierRefused,
-    MessagingError,
-    RecipientOptedOut,
 )
 
 NO_NUMBERS = (

@@ -5,8 +5,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging_service.domain import Attachment, Text, UnknownPolicy
-from messaging_service.fingerprints import Fingerprints
+from messaging_service.ledger.fingerprints import Fingerprints
+from messaging_service.model.message import Attachment, Text, UnknownPolicy
 
 TEXTS = st.builds(Text, *[st.text(alphabet="ab", max_size=3)] * 5)
 TEXT = Text("m1", "main", "+12065550100", "+14255550111", "hello")

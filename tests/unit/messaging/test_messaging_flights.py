@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from messaging_service.flights import Flights
+from messaging_service.sending.single_flight import Flights
 
 AT_ONCE = timedelta(0)
 PATIENCE = timedelta(seconds=20)

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging_service.carrier import Accepted, Answer, NotSent, Refused, Unknown
-from messaging_service.domain import Text
-from messaging_service.errors import CarrierRefused, RecipientOptedOut
-from messaging_service.flowroute_answers import LONGEST_DELAY, read_answer
+from messaging_service.carrier.flowroute.send import LONGEST_DELAY, read_answer
+from messaging_service.carrier.port import Accepted, Answer, NotSent, Refused, Unknown
+from messaging_service.model.errors import CarrierRefused, RecipientOptedOut
+from messaging_service.model.message import Text
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 TEXT = Text("m1", "main", "+12065550100", "+14255550111", "hello")

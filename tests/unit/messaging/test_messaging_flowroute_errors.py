@@ -8,8 +8,8 @@ import pytest
 from aiohttp.client_reqrep import ConnectionKey
 from httpx_aiohttp.transport import map_aiohttp_exceptions
 
-from messaging_service.carrier import Answer, NotSent, Unknown
-from messaging_service.flowroute import answer_to
+from messaging_service.carrier.flowroute.send import answer_to
+from messaging_service.carrier.port import Answer, NotSent, Unknown
 
 KEY = ConnectionKey("carrier.example", 443, True, True, None, None, None)
 REFUSED = ConnectionRefusedError(111, "refused")

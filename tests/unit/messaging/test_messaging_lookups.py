@@ -7,10 +7,16 @@ from datetime import timedelta
 
 import pytest
 
-from messaging_service.account import Page
-from messaging_service.errors import CarrierUnavailable, MessagingError
-from messaging_service.lookups import CLOCK_SKEW, PAGE_SIZE, PAGES_LIMIT, Found, Lookups, Wanted
-from messaging_service.records import Direction, Record, RecordsPage, Span
+from messaging_service.carrier.port import Direction, Page, Record, RecordsPage, Span
+from messaging_service.model.errors import CarrierUnavailable, MessagingError
+from messaging_service.uncertain.carrier_search import (
+    CLOCK_SKEW,
+    PAGE_SIZE,
+    PAGES_LIMIT,
+    Found,
+    Lookups,
+    Wanted,
+)
 from support.clock import ManualClock
 
 MASKED, ALICE, BOB = "+12065550100", "+14255550111", "+14255550122"

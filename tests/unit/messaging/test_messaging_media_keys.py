@@ -3,8 +3,8 @@
 import pytest
 from cryptography.exceptions import InvalidTag
 
-from messaging_service.media import Media, Prepared
-from messaging_service.media_keys import Addresses, name_of, seal, token_in, unseal
+from messaging_service.media.urls import Addresses, name_of, seal, token_in, unseal
+from messaging_service.model.media import Media, Prepared
 
 ADDRESSES = Addresses("one secret")
 [TOKEN] = ADDRESSES.tokens("m1", 0)

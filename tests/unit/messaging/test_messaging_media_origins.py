@@ -3,8 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from messaging_service.media_origins import URL_LIMIT, is_allowed, origins
-from messaging_service.settings import Settings
+from messaging_service.config.settings import Settings
+from messaging_service.model.media_origins import URL_LIMIT, is_allowed, origins
 
 ALLOWED = origins("https://*.amazonaws.com, http://127.0.0.1:8090,http://simulator:8090")
 

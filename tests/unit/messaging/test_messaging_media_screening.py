@@ -5,11 +5,8 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from messaging_service.domain import Attachment, AttachmentPolicy, Text
-from messaging_service.media import Media, Unfit
-from messaging_service.media_origins import origins
-from messaging_service.media_types import ENDINGS
-from messaging_service.screening import (
+from messaging_service.media.file_types import ENDINGS
+from messaging_service.media.policy import (
     DROPPED,
     FILES_LIMIT,
     REFUSED,
@@ -21,6 +18,9 @@ from messaging_service.screening import (
     room_for,
     screened,
 )
+from messaging_service.model.media import Media, Unfit
+from messaging_service.model.media_origins import origins
+from messaging_service.model.message import Attachment, AttachmentPolicy, Text
 
 ALLOWED = origins("https://*.amazonaws.com")
 HERE, ELSEWHERE = "https://s3.amazonaws.com/a", "https://example.com/a"

@@ -3,10 +3,10 @@
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from messaging_service.breaker import FAILURES_LIMIT, Breaker
-from messaging_service.carrier import Accepted, Unknown
-from messaging_service.domain import MessageState, SendOutcome, UnknownResolution
-from messaging_service.metrics import Metrics
+from messaging_service.carrier.port import Accepted, Unknown
+from messaging_service.metrics.metrics import Metrics
+from messaging_service.model.message import MessageState, SendOutcome, UnknownResolution
+from messaging_service.sending.circuit_breaker import FAILURES_LIMIT, Breaker
 from support.clock import ManualClock
 
 

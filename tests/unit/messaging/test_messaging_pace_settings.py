@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from messaging_service.settings import Settings
+from messaging_service.config.settings import Settings
 
 RATES = ("sms_per_second", "mms_per_second", "lookups_per_second")
 

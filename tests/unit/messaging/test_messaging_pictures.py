@@ -9,9 +9,10 @@ import pytest
 from PIL import Image, ImageSequence
 from PIL.PngImagePlugin import PngInfo
 
-from messaging_service import animations, pictures
-from messaging_service.media import Media, Unfit
-from messaging_service.pictures import is_picture, stripped
+from messaging_service.media import images as animations
+from messaging_service.media import images as pictures
+from messaging_service.media.images import is_picture, stripped
+from messaging_service.model.media import Media, Unfit
 
 ROOM = 700_000
 MARK = b"SECRET-MARK-47.6N-122.3W"
@@ -282,7 +283,7 @@ def test_an_animation_is_made_small_enough() -> None:
 
 
 def test_an_animation_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(animations, "PIXELS_LIMIT", 2 * 40 * 20)
+    monkeypatch.setattr(animations, "ANIMATION_PIXELS_LIMIT", 2 * 40 * 20)
     with pytest.raises(Unfit, match="too many pixels"):
         stripped(animation(), ROOM)
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging_service.domain import MessageState
-from messaging_service.receipts import STATES, Receipt, state_of
+from messaging_service.model.message import MessageState
+from messaging_service.model.receipt import STATES, Receipt, state_of
 
 # Flowroute's published list, apart from the four that are no failures.
 FAILURES = [

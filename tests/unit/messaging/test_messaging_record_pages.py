@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging_service.account import Page
-from messaging_service.carrier_ids import is_carrier_id
-from messaging_service.domain import Attachment
-from messaging_service.flowroute_record_pages import moment, read_records
-from messaging_service.records import Direction, Record, RecordsPage
+from messaging_service.carrier.flowroute.records import moment, read_records
+from messaging_service.carrier.port import Direction, Page, Record, RecordsPage
+from messaging_service.model.carrier_ids import is_carrier_id
+from messaging_service.model.message import Attachment
 
 PAGE = Page(limit=10, offset=20)
 INBOUND, OUTBOUND = Direction.INBOUND, Direction.OUTBOUND

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging_service.safe_text import safe_text, unsendable
+from messaging_service.model.body import safe_text, unsendable
 
 CURLY = {
     "LEFT SINGLE QUOTATION MARK": "'",

@@ -5,8 +5,8 @@ from itertools import product
 
 import pytest
 
-from messaging_service.domain import UnknownPolicy, UnknownResolution
-from messaging_service.schedule import (
+from messaging_service.model.message import UnknownPolicy, UnknownResolution
+from messaging_service.uncertain.schedule import (
     BLIND_RESENDS_LIMIT,
     RESENDS_LIMIT,
     Schedule,

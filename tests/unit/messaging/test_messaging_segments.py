@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging_service.segments import Encoding, Segmentation, count
+from messaging_service.model.segments import Encoding, Segmentation, count
 
 GRIN = "\N{GRINNING FACE}"
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging_service.domain import ID_LIMIT
-from messaging_service.receipts import Receipt
-from messaging_service.send_tokens import SendTokens, new_attempt_id
+from messaging_service.model.message import ID_LIMIT
+from messaging_service.model.receipt import Receipt
+from messaging_service.model.send_tokens import SendTokens, new_attempt_id
 
 TOKENS = SendTokens("a long random string")
 SAFE = string.ascii_letters + string.digits + "-_"

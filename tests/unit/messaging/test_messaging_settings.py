@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from messaging_service.settings import Settings
+from messaging_service.config.settings import Settings
 
 SECRETS = (
     *("redis_url", "flowroute_access_key", "flowroute_secret_key"),

@@ -6,10 +6,10 @@ import pytest
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import SettingsConfigDict
 
-from runtime.link_settings import ServerSettings, is_local
-from runtime.redis_settings import RedisSettings
-from runtime.setting_types import Address, RedisUrl
-from runtime.settings import EX_CONFIG, load_settings
+from runtime.settings.base import EX_CONFIG, load_settings
+from runtime.settings.redis import RedisSettings
+from runtime.settings.server import ServerSettings, is_local
+from runtime.settings.types import Address, RedisUrl
 
 CERTIFICATE, KEY, AUTHORITY = Path("own.pem"), Path("own.key"), Path("authority.pem")
 FAR = "10.0.0.7:50051"

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from runtime.logs import raised_at
+from runtime.logging.setup import raised_at
 
 
 def test_where_an_exception_was_raised_is_told_without_its_words() -> None:
@@ -22,7 +22,7 @@ def test_where_an_exception_was_raised_is_told_without_its_words() -> None:
 
 def ran(script: str, level: str = "info") -> subprocess.CompletedProcess[str]:
     """A process of its own: logging is set up once for a whole process."""
-    setup = "import logging, structlog, sys; from runtime.logs import configure_logs; "
+    setup = "import logging, structlog, sys; from runtime.logging.setup import configure_logs; "
     code = f"{setup}configure_logs('probe', '{level}'); log = structlog.get_logger(); {script}"
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
 

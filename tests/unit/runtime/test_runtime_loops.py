@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pytest
 
-from runtime.loops import run_forever
+from runtime.background import run_forever
 from support.eventually import PATIENCE_SECONDS
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runtime.phone_digits import without_numbers
+from runtime.logging.phone_numbers import without_numbers
 
 NUMBERS = [
     "+14255550111",

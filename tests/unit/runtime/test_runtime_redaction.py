@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 import pytest
 
-from runtime.redaction import DROPPED, FIELDS, SPAN_FIELDS, redacted, redacted_name
+from runtime.logging.redaction import DROPPED, FIELDS, SPAN_FIELDS, redacted, redacted_name
 
 SHOWN: dict[str, object] = {
     "event": "call_failed",

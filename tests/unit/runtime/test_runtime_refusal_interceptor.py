@@ -9,9 +9,9 @@ import grpc
 import pytest
 from grpc.aio import ServicerContext
 
-from runtime.grpc_server import GrpcServer
-from runtime.refusal_interceptor import RefusalInterceptor
-from runtime.refusals import RefusalStatus
+from runtime.grpc.error_interceptor import RefusalInterceptor
+from runtime.grpc.server import GrpcServer
+from runtime.grpc.status import RefusalStatus
 from support.eventually import eventually
 from support.grpc_calls import reason
 

@@ -6,7 +6,7 @@ import pytest
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import SettingsConfigDict, SettingsError
 
-from runtime.settings import EX_CONFIG, ServiceSettings, load_settings
+from runtime.settings.base import EX_CONFIG, ServiceSettings, load_settings
 
 
 class Probe(ServiceSettings):

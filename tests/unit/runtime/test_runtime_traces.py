@@ -6,11 +6,11 @@ import sys
 import pytest
 from pydantic import ValidationError
 
-from conversation_service.serve.settings import Settings as ConversationSettings
+from conversation_service.app.settings import Settings as ConversationSettings
 from gateway.settings import Settings as GatewaySettings
-from messaging_service.settings import Settings as MessagingSettings
-from runtime.settings import EX_CONFIG
-from runtime.tracing_settings import TracesSettings
+from messaging_service.config.settings import Settings as MessagingSettings
+from runtime.settings.base import EX_CONFIG
+from runtime.settings.tracing import TracesSettings
 
 FAR = "http://collector:4318/v1/traces"
 SERVICES = (GatewaySettings, ConversationSettings, MessagingSettings)
@@ -55,7 +55,7 @@ def test_plain_text_stays_here_unless_it_may_go(given: dict[str, object]) -> Non
 WITHOUT = """
 import sys
 sys.modules["{module}"] = None
-from runtime.traces import traced
+from runtime.tracing.setup import traced
 from gateway.settings import Settings
 with traced("probe", Settings(traces_endpoint="http://127.0.0.1:1/v1/traces")):
     print("served")

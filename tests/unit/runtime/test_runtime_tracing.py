@@ -17,11 +17,11 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
 from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TraceFlags, TraceState
 from structlog.testing import capture_logs
 
-from runtime import tracing
-from runtime.coalescer import Coalescer
-from runtime.redaction import DROPPED
-from runtime.span_redaction import RedactingExporter
-from runtime.tracing_export import otlp_exporter, tracer_of
+from runtime.batching import Coalescer
+from runtime.logging.redaction import DROPPED
+from runtime.tracing import spans as tracing
+from runtime.tracing.export import otlp_exporter, tracer_of
+from runtime.tracing.redaction import RedactingExporter
 from support.spans import Collected, attributes, traced_process
 
 NUMBER = "+14255550137"
@@ -41,9 +41,9 @@ def test_nothing_is_made_and_nothing_said_unless_the_process_is_traced() -> None
 OFF = """
 import sys
 {module}
-from runtime.grpc_server import GrpcServer
-from runtime.traces import traced
-from runtime.tracing_grpc import client_interceptors, server_interceptors
+from runtime.grpc.server import GrpcServer
+from runtime.tracing.setup import traced
+from runtime.tracing.grpc import client_interceptors, server_interceptors
 from gateway.settings import Settings
 with traced("probe", Settings()):
     assert client_interceptors() is None and server_interceptors() == []
@@ -57,7 +57,7 @@ assert not [one for one in sys.modules if one.startswith("opentelemetry.exporter
     [
         "import gateway.__main__",
         "import conversation_service.__main__",
-        "import messaging_service.service",
+        "import messaging_service.app",
     ],
 )
 def test_off_nothing_that_makes_spans_is_imported_and_no_call_passes_it(module: str) -> None:

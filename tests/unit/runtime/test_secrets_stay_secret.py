@@ -8,13 +8,13 @@ import pytest
 from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
-from conversation_service.serve.settings import Settings as ConversationSettings
+from conversation_service.app.settings import Settings as ConversationSettings
 from devstack.folder import DataFolder
 from devstack.parts import embedded_redis, services, urls_of
 from devstack.ports import Ports
 from gateway.settings import Settings as GatewaySettings
-from messaging_service.settings import Settings as MessagingSettings
-from runtime.settings import ServiceSettings, load_settings
+from messaging_service.config.settings import Settings as MessagingSettings
+from runtime.settings.base import ServiceSettings, load_settings
 from simulator.settings import Settings as SimulatorSettings
 
 PROCESSES: list[type[ServiceSettings]] = [

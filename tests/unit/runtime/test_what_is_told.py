@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.redaction import FIELDS, SPAN_FIELDS, Kind, is_event, is_sentence, is_span_name
+from runtime.logging.redaction import FIELDS, SPAN_FIELDS, Kind, is_event, is_sentence, is_span_name
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 PARTS = ("runtime", "gateway", "conversation-service", "messaging-service", "simulator")
@@ -15,11 +15,11 @@ LEVELS = {"debug", "info", "warning", "error", "exception", "critical", "msg"}
 SPANS = {"span", "inner_span"}
 # These hand on what others tell, or names that stand elsewhere: templates and methods.
 HANDS_ON = {
-    "runtime/logs.py",
-    "runtime/tracing.py",
-    "runtime/tracing_export.py",
-    "runtime/tracing_grpc.py",
-    "gateway/traced_route.py",
+    "runtime/logging/setup.py",
+    "runtime/tracing/spans.py",
+    "runtime/tracing/export.py",
+    "runtime/tracing/grpc.py",
+    "gateway/app.py",
 }
 # Each place that tells a sentence. Whoever adds one makes sure that it repeats nothing of a text, a
 # number, an address or a token: nothing else does.
@@ -100,7 +100,7 @@ def problems_of(told: Told) -> Iterator[str]:
         if field is None:
             yield "its fields are not written where it is told"
         elif field not in listed:
-            yield f"{field} is not listed in runtime/redaction.py"
+            yield f"{field} is not listed in runtime/logging/redaction.py"
         elif listed[field] is is_sentence and (told.name, field) not in SENTENCES:
             yield f"{field} of {told.name} is a sentence, and not listed in this test"
 
@@ -145,10 +145,10 @@ def test_what_tells_anything_else_is_found(source: str) -> None:
 def test_nobody_logs_past_structlog() -> None:
     """The standard library's loggers are for libraries, and print is for refusals to start."""
     for name, module in sources():
-        if name == "runtime/logs.py":
+        if name == "runtime/logging/setup.py":
             continue
         for node in ast.walk(module):
             if isinstance(node, ast.Import):
                 assert "logging" not in {one.name for one in node.names}, name
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                assert node.func.id != "print" or name == "runtime/settings.py", name
+                assert node.func.id != "print" or name == "runtime/settings/base.py", name

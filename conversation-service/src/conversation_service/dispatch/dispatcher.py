@@ -8,25 +8,30 @@ from datetime import datetime, timedelta
 import structlog
 from redis.exceptions import RedisError
 
-from conversation_service.dispatch.lanes import Lane, Lanes
-from conversation_service.dispatch.rounds import Rounds
-from conversation_service.store.outbox import LeaseLost, Outbox
-from conversation_service.store.owed import OwedText, Unreadable
+from conversation_service.dispatch.batch import Rounds
+from conversation_service.dispatch.recipient_queues import Lane, Lanes
+from conversation_service.store.outbox.entry import OwedText, Unreadable
+from conversation_service.store.outbox.outbox import LeaseLost, Outbox
 from runtime.clock import Clock
-from runtime.redis_client import BLOCK_MS
+from runtime.redis.client import BLOCK_MS
 from runtime.shutdown import GRACE_SECONDS
 
 log = structlog.get_logger()
 
 # A killed replica's texts wait this long for another one, or for its own return.
 LEASE = timedelta(seconds=3)
+
 RENEW_AFTER = timedelta(seconds=1)
+
 STANDBY_SECONDS = 1.0
+
 # How many texts one dispatcher knows of, most of them by their place only: what the account's
 # usual pace sends in an hour, and some megabytes.
 WINDOW = 20_000
+
 # Read at a time: a second's work even where nothing is paced.
 PAGE = 1024
+
 # Small batches with many in flight: none waits long for the slowest text of its own.
 BATCH = 16
 

@@ -11,8 +11,8 @@ from conversation_service.domain.errors import (
     CarrierAccountRefused,
     SendTokenNotValid,
 )
-from conversation_service.domain.message import MessageState
-from conversation_service.messaging.sending import (
+from conversation_service.domain.model.messages import MessageState
+from conversation_service.messaging.send import (
     OPTED_OUT_CODE,
     STATES,
     Result,
@@ -25,12 +25,16 @@ from maskline.messaging.v1.messaging_pb2_grpc import MessagingServiceStub
 
 # The messaging service gives the carrier 10 s a text, and a batch may hold several to one person.
 SEND_TIMEOUT_SECONDS = 60.0
+
 # A receipt is a look into Redis; the gateway's own callers wait for it.
 RECEIPT_TIMEOUT_SECONDS = 5.0
+
 # Both ask the carrier, whose own limit is 10 s.
 ACCOUNT_TIMEOUT_SECONDS = 15.0
+
 # As many pages of 200 as the largest pools together could have; an account is not endless.
 ACCOUNT_PAGES = 100
+
 # What grpc answers when the request itself is the trouble, not the moment.
 _ABOUT_THE_REQUEST = (grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN)
 

@@ -1,0 +1,158 @@
+"""Whether a deployment is set up as it should be."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import cast
+from urllib.parse import urlsplit
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from conversation_service.application.pools import Directory
+from conversation_service.domain.errors import CarrierAccountRefused
+from conversation_service.messaging.client import Account, MessagingClient, MessagingUnavailable
+
+OLDEST_REDIS = (7, 0)
+
+
+class Outcome(StrEnum):
+    """What a check found."""
+
+    PASSED = "PASSED"
+    WARNED = "WARNED"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at, and a sentence on it."""
+
+    name: str
+    outcome: Outcome
+    finding: str
+
+
+class Deployment:
+    """Looks at everything that the conversation service can see."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        directory: Directory,
+        messaging: MessagingClient,
+        *,
+        uses_development_key: bool,
+    ) -> None:
+        self._redis = redis
+        self._directory = directory
+        self._messaging = messaging
+        self._uses_development_key = uses_development_key
+
+    async def check(self) -> list[Check]:
+        """Every check, in a fixed order; what cannot be looked at is left out."""
+        return [
+            self._key(),
+            *[one async for one in self._redis_checks()],
+            *[one async for one in self._carrier_checks()],
+        ]
+
+    def _key(self) -> Check:
+        name = "state key"
+        if self._uses_development_key:
+            return Check(
+                name,
+                Outcome.WARNED,
+                "a published development key is used; set CONVERSATION_STATE_KEY to a secret",
+            )
+        return Check(name, Outcome.PASSED, "a secret of your own is set")
+
+    async def _redis_checks(self) -> AsyncIterator[Check]:
+        try:
+            info = cast("Mapping[str, object]", await self._redis.info())
+            pools = await self._pools()
+        except (RedisError, OSError) as error:
+            finding = f"it does not answer ({type(error).__name__}); see CONVERSATION_REDIS_URL"
+            yield Check("redis", Outcome.FAILED, finding)
+            return
+        yield Check("redis", Outcome.PASSED, "it answers")
+        yield _redis_version(info)
+        yield _redis_durability(info)
+        yield _redis_eviction(info)
+        yield pools
+
+    async def _pools(self) -> Check:
+        await self._directory.refresh()
+        pools = self._directory.pools
+        empty = [pool.name for pool in pools if not any(n.takes_new for n in pool.pool.numbers)]
+        name = "pools"
+        if not pools:
+            return Check(name, Outcome.FAILED, "there is no pool; create one")
+        if empty:
+            return Check(name, Outcome.WARNED, f"no active number in: {', '.join(empty)}")
+        return Check(name, Outcome.PASSED, f"{len(pools)}, each with an active number")
+
+    async def _carrier_checks(self) -> AsyncIterator[Check]:
+        try:
+            account = await self._messaging.account()
+        except (MessagingUnavailable, CarrierAccountRefused):
+            finding = "it, or the carrier behind it, does not answer; see its log"
+            yield Check("messaging service", Outcome.FAILED, finding)
+            return
+        yield Check("messaging service", Outcome.PASSED, "it and the carrier answer")
+        yield _credentials(account)
+        for kind, (found, expected) in account.callbacks.items():
+            yield _callback(kind, found, expected)
+
+
+def _redis_version(info: Mapping[str, object]) -> Check:
+    name, told = "redis version", str(info.get("valkey_version") or info.get("redis_version", "0"))
+    version = tuple(int(part) for part in told.split(".")[:2] if part.isdigit())
+    if version < OLDEST_REDIS:
+        return Check(name, Outcome.FAILED, f"{told} is older than 7.0")
+    return Check(name, Outcome.PASSED, told)
+
+
+def _redis_durability(info: Mapping[str, object]) -> Check:
+    name = "redis durability"
+    if info.get("aof_enabled"):
+        return Check(name, Outcome.PASSED, "the append-only file is on")
+    finding = "a restart of Redis loses acknowledged texts; set appendonly yes"
+    return Check(name, Outcome.WARNED, finding)
+
+
+def _redis_eviction(info: Mapping[str, object]) -> Check:
+    name, policy = "redis eviction", str(info.get("maxmemory_policy", "unknown"))
+    if policy == "noeviction":
+        return Check(name, Outcome.PASSED, "nothing is evicted")
+    finding = f"{policy} may throw conversations away; set maxmemory-policy noeviction"
+    return Check(name, Outcome.FAILED, finding)
+
+
+def _credentials(account: Account) -> Check:
+    name = "carrier credentials"
+    if account.is_authorized:
+        return Check(name, Outcome.PASSED, "the carrier takes the account's keys")
+    finding = (
+        "the carrier refuses the account's keys; see MESSAGING_FLOWROUTE_ACCESS_KEY and its secret"
+    )
+    return Check(name, Outcome.FAILED, finding)
+
+
+def _callback(kind: str, found: str, expected: str) -> Check:
+    name = f"carrier {kind}"
+    if found == expected:
+        return Check(name, Outcome.PASSED, "set to the gateway's address")
+    if found.startswith(f"{expected}/"):
+        return Check(name, Outcome.PASSED, "set to the gateway's address, with a callback token")
+    told = f"set to {_without_secrets(found)}" if found else "not set"
+    return Check(name, Outcome.WARNED, f"{told}; expected {expected} unless set per number")
+
+
+def _without_secrets(url: str) -> str:
+    """An address without user, path and query, any of which may hold a token."""
+    try:
+        parts = urlsplit(url)
+        return f"{parts.scheme}://{parts.hostname}/..."
+    except ValueError:
+        return "an address that cannot be read"

@@ -1,0 +1,299 @@
+"""Carries out intents of one pool: one load and one commit pipeline a batch."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from redis.exceptions import RedisError
+
+from conversation_service.application.batch_state import Workspace
+from conversation_service.application.ids import Fresh
+from conversation_service.domain.commands.core.command import Intent, Receipt
+from conversation_service.domain.commands.core.snapshot import Lookup
+from conversation_service.domain.commands.inbound.receive_message import ReceiveText
+from conversation_service.domain.commands.system.expire import Expire
+from conversation_service.domain.errors import (
+    AnswerForgotten,
+    BackendUnavailable,
+    CodeNotValid,
+    ConversationError,
+    RequestIdReused,
+    TooManyRaces,
+)
+from conversation_service.domain.model.consent import OptOut, OptOutSource
+from conversation_service.domain.model.participants import Person
+from conversation_service.domain.model.pool import Pool
+from conversation_service.store.conversations.types import (
+    Commit,
+    Conflict,
+    Done,
+    Earlier,
+    Loaded,
+    Outcome,
+    PoolStore,
+)
+from conversation_service.store.event_log import Repeat
+from conversation_service.store.records.payloads import Answer
+from runtime.batching import Coalescer, CoalescerFull
+from runtime.clock import Clock
+from runtime.tracing.spans import span
+
+# Each lost race means that somebody else's change was committed. Losing this often in a row means
+# that one conversation is hammered; its caller should come again later.
+ATTEMPTS = 10
+
+# A gateway's call brings up to 64 texts; more of them at once would only wait for each other.
+CALLS_IN_A_BATCH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """An intent is carried out, now or by an earlier call of the same name."""
+
+    answer: Answer
+    is_repeat: bool
+
+
+Result = Carried | ConversationError
+
+
+class Suppression(Protocol):
+    """What of the suppression list decisions need."""
+
+    async def find(self, person_ids: Sequence[str]) -> dict[str, OptOut]:
+        """The opt-outs among these people."""
+        ...
+
+    async def add(self, person_id: str, opt_out: OptOut) -> None:
+        """Keeps the first opt-out until it is taken back."""
+        ...
+
+    async def remove(self, person_id: str) -> None:
+        """The person wants texts again."""
+        ...
+
+
+class RepeatBook(Protocol):
+    """Where it is told that a text was handed in again."""
+
+    async def repeated(self, repeats: Sequence[Repeat], now: datetime, kept: timedelta) -> None:
+        """Tells of it; `kept` is for how long a text is known again."""
+        ...
+
+
+class Executor:
+    """Loads, decides and commits, and does so again for what lost a race.
+
+    Calls that come at the same time are carried out together, one batch after the other: they
+    never race each other, and texts are taken in the order in which they came. Races are left to
+    other replicas. `pool` is the pool as it was last seen; every commit stands on it being so.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        store: PoolStore,
+        suppression: Suppression,
+        repeats: RepeatBook,
+        clock: Clock,
+        fresh: Fresh,
+    ) -> None:
+        self.pool = pool
+        self._store = store
+        self._suppression = suppression
+        self._repeats = repeats
+        self._clock = clock
+        self._fresh = fresh
+        self._batches = Coalescer(self._run_calls, batch_limit=CALLS_IN_A_BATCH, in_flight_limit=1)
+
+    async def run(self, intent: Intent) -> Answer:
+        """Carries out one intent; raises ConversationError if it is refused."""
+        [result] = await self.run_all([intent])
+        if isinstance(result, ConversationError):
+            raise result
+        return result.answer
+
+    async def run_all(self, intents: Sequence[Intent]) -> Sequence[Result]:
+        """Carries out intents in order, each for itself: one's refusal is not another's."""
+        try:
+            return await self._batches.submit(intents)
+        except CoalescerFull:
+            raise BackendUnavailable from None
+
+    async def reload(self) -> Pool:
+        """Looks at the pool again."""
+        self.pool = await self._store.pool() or self.pool
+        return self.pool
+
+    async def _run_calls(self, calls: list[Sequence[Intent]]) -> list[Sequence[Result]]:
+        intents = [intent for call in calls for intent in call]
+        with span(
+            "decide_batch", pool=self.pool.name, calls=len(calls), intents=len(intents)
+        ) as one:
+            carried = await self._carry_out(intents)
+            answers = [result.answer for result in carried if isinstance(result, Carried)]
+            names = [name for answer in answers for name in answer.message_ids]
+            one.tell(refused=len(carried) - len(answers), message_ids=names)
+        results = iter(carried)
+        return [[next(results) for _ in call] for call in calls]
+
+    async def _carry_out(self, intents: Sequence[Intent]) -> list[Result]:
+        results: dict[int, Result] = {}
+        for _ in range(ATTEMPTS):
+            waiting = [at for at in range(len(intents)) if at not in results]
+            if not waiting:
+                break
+            results.update(await self._attempt({at: intents[at] for at in waiting}))
+        return [results.get(at, TooManyRaces()) for at in range(len(intents))]
+
+    async def _attempt(self, intents: dict[int, Intent]) -> dict[int, Result]:
+        """One load, one commit. What lost a race, or waited for something, has no result yet."""
+        now, pool = self._clock.now(), self.pool
+        lookups = [intent.lookup(pool) for intent in intents.values()]
+        asked = [
+            (intent.receipt, lookup)
+            for intent, lookup in zip(intents.values(), lookups, strict=True)
+        ]
+        batch, opt_outs = await asyncio.gather(
+            self._store.load(asked, pool), self._opted_out(lookups)
+        )
+        if batch.version != pool.version:
+            await self.reload()
+            return {}
+        workspace = Workspace(lookups, batch.found, opt_outs)
+        if await self._expire_first(intents, workspace, now):
+            return {}
+        entries = zip(intents, intents.values(), lookups, batch.found, strict=True)
+        return await self._decide_all(list(entries), workspace, now)
+
+    async def _opted_out(self, lookups: Iterable[Lookup]) -> dict[Person, OptOut]:
+        people = {person.person_id: person for lookup in lookups for person in lookup.people}
+        found = await self._suppression.find(list(people))
+        return {people[person_id]: opt_out for person_id, opt_out in found.items()}
+
+    async def _expire_first(
+        self, intents: dict[int, Intent], workspace: Workspace, now: datetime
+    ) -> bool:
+        """Ends what is live only because the sweeper has not come by; says whether it did."""
+        expiries = [Expire(one.conversation_id, one.etag) for one in workspace.expired(now)]
+        if not expiries or all(intent in expiries for intent in intents.values()):
+            return False
+        await self._carry_out(expiries)
+        return True
+
+    async def _decide_all(
+        self,
+        entries: Sequence[tuple[int, Intent, Lookup, Loaded]],
+        workspace: Workspace,
+        now: datetime,
+    ) -> dict[int, Result]:
+        results: dict[int, Result] = {}
+        commits: dict[int, Commit] = {}
+        repeats: list[Repeat] = []
+        named: set[tuple[str, str]] = set()
+        for at, intent, lookup, loaded in entries:
+            if loaded.earlier:
+                results[at] = _repeated(intent.receipt, loaded.earlier)
+                repeats += _repeats(intent, loaded.earlier)
+                continue
+            if (intent.receipt.kind, intent.receipt.request_id) in named:
+                # The same intent twice at once: its receipt will be there at the next attempt.
+                continue
+            named.add((intent.receipt.kind, intent.receipt.request_id))
+            decided = self._decide(intent, lookup, loaded, workspace, now)
+            if not isinstance(decided, Commit):
+                results[at] = decided
+                continue
+            commits[at] = decided
+            if decided.change.pool is not None:
+                # What comes behind it is decided in the changed pool.
+                break
+        await self._grant_wishes(commits.values())
+        await self._tell(repeats, now)
+        return results | await self._commit(commits)
+
+    def _decide(
+        self,
+        intent: Intent,
+        lookup: Lookup,
+        loaded: Loaded,
+        workspace: Workspace,
+        now: datetime,
+    ) -> Commit | ConversationError:
+        facts = workspace.facts(lookup, loaded, self.pool, now, self._fresh)
+        try:
+            change = intent.decide(facts)
+        except ConversationError as refusal:
+            return refusal
+        workspace.apply(change, intent.receipt.request_id, now)
+        return Commit(intent.receipt, change, now, self.pool)
+
+    async def _grant_wishes(self, commits: Iterable[Commit]) -> None:
+        """Before the commit: nothing is acknowledged that would still be sent, or never be.
+
+        An opt-out remembers which text told of it, so that the text is decided in the same way
+        when it comes again after a crash in between.
+        """
+        for commit in commits:
+            wish = commit.change.wish
+            if wish is None:
+                continue
+            if wish.wants_texts:
+                await self._suppression.remove(wish.person.person_id)
+            else:
+                name = commit.receipt.request_id
+                opt_out = OptOut(commit.now, OptOutSource.TEXT, name)
+                await self._suppression.add(wish.person.person_id, opt_out)
+
+    async def _tell(self, repeats: Sequence[Repeat], now: datetime) -> None:
+        # A line in a timeline is not worth the refusal of a text.
+        with suppress(RedisError, OSError):
+            if repeats:
+                kept = self.pool.settings.receipts_kept
+                await self._repeats.repeated(repeats, now, kept)
+
+    async def _commit(self, commits: dict[int, Commit]) -> dict[int, Result]:
+        if not commits:
+            return {}
+        outcomes = await self._store.commit(list(commits.values()))
+        settled = list(zip(commits.items(), outcomes, strict=True))
+        for (_, commit), outcome in settled:
+            if isinstance(outcome, Done) and commit.change.pool is not None:
+                self.pool = commit.change.pool
+        results = {at: _result(commit, outcome) for (at, commit), outcome in settled}
+        return {at: result for at, result in results.items() if result is not None}
+
+
+def _result(commit: Commit, outcome: Outcome) -> Result | None:
+    """None when a race was lost."""
+    match outcome:
+        case Done():
+            return commit.change.refusal or Carried(commit.answer, is_repeat=False)
+        case Earlier():
+            return _repeated(commit.receipt, outcome)
+        case Conflict():
+            return None
+        case _:
+            return BackendUnavailable()
+
+
+def _repeated(receipt: Receipt, earlier: Earlier) -> Result:
+    if not earlier.is_same:
+        return RequestIdReused(receipt.request_id)
+    if earlier.answer.is_forgotten:
+        return AnswerForgotten(receipt.request_id)
+    if earlier.answer.is_refused:
+        # The one refusal that is written down: a wrong code was counted.
+        return CodeNotValid()
+    return Carried(earlier.answer, is_repeat=True)
+
+
+def _repeats(intent: Intent, earlier: Earlier) -> list[Repeat]:
+    """Where to tell that a text came again; that the carrier's records have it is no news."""
+    if not isinstance(intent, ReceiveText) or intent.is_recovered or not earlier.answer.place:
+        return []
+    sender = intent.line.person.participant_id
+    return [Repeat(intent.receipt, earlier.answer.place, sender)]

@@ -1,0 +1,63 @@
+"""The languages Maskline speaks, and how a pool departs from them."""
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+
+from conversation_service.domain.errors import FieldViolation
+from conversation_service.domain.keywords.validation import chosen_words, word_violations
+from conversation_service.domain.templates.catalog import Language, Speech, Template, TemplateError
+from conversation_service.domain.templates.english import ENGLISH
+from conversation_service.domain.templates.spanish import SPANISH
+from conversation_service.domain.templates.validation import template_violations
+
+_SPOKEN: Mapping[str, Language] = {"en": ENGLISH, "es": SPANISH}
+
+LANGUAGES = tuple(_SPOKEN)
+
+_NAMES = tuple(template.value for template in Template)
+
+
+def speech(
+    language: str, operator: str, words: Mapping[str, tuple[str, ...]], texts: Mapping[str, str]
+) -> Speech:
+    """A language's words and templates with a pool's in their place; opt-out words are added.
+
+    Raises TemplateError for names that are not known, and words or templates that break a rule.
+    """
+    violations = speech_violations(language, operator, words, texts)
+    if violations:
+        raise TemplateError("; ".join(f"{field}: {told}" for field, told in violations))
+    return _merged(_SPOKEN[language], operator, words, texts)
+
+
+def speech_violations(
+    language: str, operator: str, words: Mapping[str, tuple[str, ...]], texts: Mapping[str, str]
+) -> list[FieldViolation]:
+    """Everything because of which `speech` would raise."""
+    spoken = _SPOKEN.get(language)
+    if spoken is None:
+        return [FieldViolation("language", f"must be one of {', '.join(LANGUAGES)}")]
+    found = [*word_violations(spoken.words, words), *_unknown_templates(texts)]
+    return found or template_violations(_merged(spoken, operator, words, texts))
+
+
+def _unknown_templates(texts: Mapping[str, str]) -> Iterator[FieldViolation]:
+    unknown = (name for name in texts if name not in _NAMES)
+    # One is enough: a caller could send any number of them.
+    for name in islice(unknown, 1):
+        yield FieldViolation(f"texts.{name:.40}", f"must be one of {', '.join(_NAMES)}")
+
+
+def _merged(
+    spoken: Language,
+    operator: str,
+    words: Mapping[str, tuple[str, ...]],
+    texts: Mapping[str, str],
+) -> Speech:
+    own = {Template(name): text for name, text in texts.items()}
+    return Speech(
+        words=chosen_words(spoken.words, words),
+        spans=spoken.spans,
+        operator=operator,
+        templates={**spoken.templates, **own},
+    )

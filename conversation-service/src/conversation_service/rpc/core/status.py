@@ -1,0 +1,92 @@
+"""The one table that turns refusals into statuses."""
+
+from datetime import timedelta
+
+from grpc import StatusCode
+from redis.exceptions import RedisError
+
+from conversation_service.domain import errors
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1.error_reason_pb2 import ErrorReason
+from runtime.grpc.status import FieldViolation, RefusalStatus
+
+DOMAIN = "conversation.maskline"
+
+# A restart of Redis or of the messaging service takes about this long.
+RETRY_AFTER = timedelta(seconds=1)
+
+CODES: dict[type[errors.ConversationError], StatusCode] = {
+    errors.InvalidArgument: StatusCode.INVALID_ARGUMENT,
+    errors.PoolNotFound: StatusCode.NOT_FOUND,
+    errors.UnknownMaskedNumber: StatusCode.NOT_FOUND,
+    errors.ConversationNotFound: StatusCode.NOT_FOUND,
+    errors.ParticipantNotFound: StatusCode.NOT_FOUND,
+    errors.AlreadyInConversation: StatusCode.FAILED_PRECONDITION,
+    errors.CodeNotValid: StatusCode.FAILED_PRECONDITION,
+    errors.ConversationNotActive: StatusCode.FAILED_PRECONDITION,
+    errors.ConversationEnded: StatusCode.FAILED_PRECONDITION,
+    errors.NoNumberAvailable: StatusCode.RESOURCE_EXHAUSTED,
+    errors.RequestIdReused: StatusCode.INVALID_ARGUMENT,
+    errors.PoolExists: StatusCode.ALREADY_EXISTS,
+    errors.NumberTaken: StatusCode.ALREADY_EXISTS,
+    errors.NumberInUse: StatusCode.FAILED_PRECONDITION,
+    errors.NumberNotActive: StatusCode.FAILED_PRECONDITION,
+    errors.NumberCooling: StatusCode.FAILED_PRECONDITION,
+    errors.UniqueNameTaken: StatusCode.ALREADY_EXISTS,
+    errors.ParticipantOptedOut: StatusCode.FAILED_PRECONDITION,
+    errors.PairBlocked: StatusCode.FAILED_PRECONDITION,
+    errors.ConversationPaused: StatusCode.FAILED_PRECONDITION,
+    errors.ConversationNotPaused: StatusCode.FAILED_PRECONDITION,
+    errors.ConversationNotReopenable: StatusCode.FAILED_PRECONDITION,
+    errors.TooManyHeld: StatusCode.RESOURCE_EXHAUSTED,
+    errors.PoolFull: StatusCode.RESOURCE_EXHAUSTED,
+    errors.CursorExpired: StatusCode.OUT_OF_RANGE,
+    errors.WatcherTooSlow: StatusCode.RESOURCE_EXHAUSTED,
+    errors.TooManyWatchers: StatusCode.RESOURCE_EXHAUSTED,
+    errors.CarrierAccountRefused: StatusCode.FAILED_PRECONDITION,
+    errors.SendTokenNotValid: StatusCode.INVALID_ARGUMENT,
+    errors.MediaNotFound: StatusCode.NOT_FOUND,
+    errors.DeadLetterNotFound: StatusCode.NOT_FOUND,
+    errors.DeadLetterUnreadable: StatusCode.FAILED_PRECONDITION,
+    errors.AnswerForgotten: StatusCode.FAILED_PRECONDITION,
+    errors.ErasureNotFound: StatusCode.NOT_FOUND,
+    errors.TooManyRaces: StatusCode.ABORTED,
+    errors.BackendUnavailable: StatusCode.UNAVAILABLE,
+}
+
+
+def status_of(error: Exception) -> RefusalStatus | None:
+    """What a caller is told about an error; None for a surprise."""
+    refusal = errors.BackendUnavailable() if isinstance(error, RedisError | OSError) else error
+    if not isinstance(refusal, errors.ConversationError):
+        return None
+    code = _code(refusal)
+    return RefusalStatus(
+        code=code,
+        reason=refusal.reason,
+        message=refusal.message,
+        metadata=refusal.metadata,
+        violations=_violations(refusal),
+        retry_after=RETRY_AFTER if code is StatusCode.UNAVAILABLE else None,
+    )
+
+
+def too_slow() -> errors.ConversationError:
+    """The refusal of somebody who does not read what is streamed to them."""
+    return errors.WatcherTooSlow()
+
+
+def item_error(refusal: errors.ConversationError) -> pb.ItemError:
+    """The same refusal for one item of a batch."""
+    reason = ErrorReason.Value(f"ERROR_REASON_{refusal.reason}")
+    return pb.ItemError(reason=reason, message=refusal.message)
+
+
+def _code(refusal: errors.ConversationError) -> StatusCode:
+    return next(CODES[kind] for kind in type(refusal).__mro__ if kind in CODES)
+
+
+def _violations(refusal: errors.ConversationError) -> list[FieldViolation]:
+    if not isinstance(refusal, errors.InvalidArgument):
+        return []
+    return [FieldViolation(field, description) for field, description in refusal.violations]

@@ -1,0 +1,99 @@
+"""OptOutService on the wire."""
+
+from conversation_service.application.erasure import Erasures
+from conversation_service.application.opt_outs import OptOuts
+from conversation_service.domain.model.consent import Erasure, OptOut, OptOutSource
+from conversation_service.rpc.core.convert import timestamp
+from conversation_service.rpc.core.permissions import Context
+from conversation_service.rpc.core.validation import Shape
+from conversation_service.store.encryption.blind_index import People
+from maskline.conversation.v1 import opt_out_pb2, opt_out_pb2_grpc, person_pb2, person_pb2_grpc
+
+_SOURCES = {
+    source: opt_out_pb2.OptOutSource.Value(f"OPT_OUT_SOURCE_{source}") for source in OptOutSource
+}
+
+
+class OptOutServicer(opt_out_pb2_grpc.OptOutServiceServicer):
+    """Wire to domain and back. Repeating a call changes nothing more, so it needs no receipt."""
+
+    def __init__(self, opt_outs: OptOuts, people: People) -> None:
+        self._opt_outs = opt_outs
+        self._people = people
+
+    async def OptOut(
+        self, request: opt_out_pb2.OptOutRequest, context: Context
+    ) -> opt_out_pb2.OptOutResponse:
+        person_id = self._checked(request.phone_number, request.request_id)
+        await self._opt_outs.opt_out(person_id, OptOutSource.CLIENT, request.request_id)
+        return opt_out_pb2.OptOutResponse(state=await self._state(person_id))
+
+    async def OptIn(
+        self, request: opt_out_pb2.OptInRequest, context: Context
+    ) -> opt_out_pb2.OptInResponse:
+        person_id = self._checked(request.phone_number, request.request_id)
+        await self._opt_outs.opt_in(person_id)
+        return opt_out_pb2.OptInResponse(state=await self._state(person_id))
+
+    async def GetOptOut(
+        self, request: opt_out_pb2.GetOptOutRequest, context: Context
+    ) -> opt_out_pb2.GetOptOutResponse:
+        return opt_out_pb2.GetOptOutResponse(
+            state=await self._state(self._checked(request.phone_number))
+        )
+
+    def _checked(self, phone_number: str, request_id: str | None = None) -> str:
+        shape = Shape()
+        if request_id is not None:
+            shape.identifier("request_id", request_id)
+        shape.phone_number("phone_number", phone_number)
+        shape.check()
+        return self._people.person_id(phone_number)
+
+    async def _state(self, person_id: str) -> opt_out_pb2.OptOutState:
+        return _opt_out_to_proto(await self._opt_outs.get(person_id))
+
+
+def _opt_out_to_proto(opt_out: OptOut | None) -> opt_out_pb2.OptOutState:
+    if opt_out is None:
+        return opt_out_pb2.OptOutState(is_opted_out=False)
+    return opt_out_pb2.OptOutState(
+        is_opted_out=True,
+        opt_out_time=timestamp(opt_out.time),
+        source=_SOURCES[opt_out.source],
+    )
+
+
+class PersonServicer(person_pb2_grpc.PersonServiceServicer):
+    """Wire to domain and back. No decision is made here."""
+
+    def __init__(self, erasures: Erasures) -> None:
+        self._erasures = erasures
+
+    async def ErasePerson(
+        self, request: person_pb2.ErasePersonRequest, context: Context
+    ) -> person_pb2.ErasePersonResponse:
+        shape = Shape()
+        shape.identifier("request_id", request.request_id)
+        shape.phone_number("phone_number", request.phone_number)
+        shape.check()
+        made = await self._erasures.on_request(request.request_id, request.phone_number)
+        return person_pb2.ErasePersonResponse(erasure=_erasure_to_proto(made))
+
+    async def GetErasure(
+        self, request: person_pb2.GetErasureRequest, context: Context
+    ) -> person_pb2.GetErasureResponse:
+        shape = Shape()
+        shape.identifier("erasure_id", request.erasure_id)
+        shape.check()
+        found = await self._erasures.get(request.erasure_id)
+        return person_pb2.GetErasureResponse(erasure=_erasure_to_proto(found))
+
+
+def _erasure_to_proto(erasure: Erasure) -> person_pb2.Erasure:
+    return person_pb2.Erasure(
+        erasure_id=erasure.erasure_id,
+        erase_time=timestamp(erasure.time),
+        erased_conversations=erasure.conversations,
+        dropped_texts=erasure.texts,
+    )

@@ -1,0 +1,113 @@
+"""Pools as callers see them."""
+
+from datetime import timedelta
+
+from google.protobuf.duration_pb2 import Duration
+
+from conversation_service.application.admin.pools import Differences
+from conversation_service.domain.model.capacity import Advice
+from conversation_service.domain.model.pool import (
+    AttachmentPolicy,
+    MaskedNumber,
+    NumberPreference,
+    NumberState,
+    PausePolicy,
+    Pool,
+    PoolSettings,
+    UnknownPolicy,
+)
+from conversation_service.rpc.core.convert import timestamp
+from maskline.conversation.v1 import number_selection_pb2 as selection_pb
+from maskline.conversation.v1 import pool_pb2 as pb
+
+_PREFERENCES = {
+    one: selection_pb.NumberPreference.Value(f"NUMBER_PREFERENCE_{one}") for one in NumberPreference
+}
+
+_PAUSE_POLICIES = {one: pb.PausePolicy.Value(f"PAUSE_POLICY_{one}") for one in PausePolicy}
+
+_UNKNOWN_POLICIES = {one: pb.UnknownPolicy.Value(f"UNKNOWN_POLICY_{one}") for one in UnknownPolicy}
+
+_ATTACHMENT_POLICIES = {
+    one: pb.AttachmentPolicy.Value(f"ATTACHMENT_POLICY_{one}") for one in AttachmentPolicy
+}
+
+_NUMBER_STATES = {one: pb.NumberState.Value(f"NUMBER_STATE_{one}") for one in NumberState}
+
+
+def pool_message(pool: Pool) -> pb.Pool:
+    """A pool, without its numbers: they have a list of their own."""
+    return pb.Pool(
+        name=pool.name,
+        settings=_settings(pool.settings),
+        number_count=len(pool.numbers),
+        etag=pool.version,
+        is_seeded=pool.is_seeded,
+    )
+
+
+def number_message(number: MaskedNumber, live: int) -> pb.MaskedNumber:
+    """A number and how much is on it."""
+    return pb.MaskedNumber(
+        phone_number=number.phone_number,
+        state=_NUMBER_STATES[number.state],
+        is_reserved=number.is_reserved,
+        live_conversations=live,
+    )
+
+
+def differences_message(found: Differences) -> pb.SyncNumbersResponse:
+    """What pool and carrier account do not share."""
+    return pb.SyncNumbersResponse(
+        missing_at_carrier=found.missing_at_carrier,
+        in_no_pool=found.in_no_pool,
+        not_messaging_enabled=found.not_messaging_enabled,
+    )
+
+
+def advice_message(advice: Advice) -> pb.GetPoolAdviceResponse:
+    """How many numbers are needed."""
+    return pb.GetPoolAdviceResponse(
+        available_numbers=advice.available_numbers,
+        live_conversations=advice.live_conversations,
+        most_held_by_one_person=advice.most_held,
+        needed_numbers=advice.needed_numbers,
+        exhaustion_time=timestamp(advice.exhaustion_time),
+    )
+
+
+def _settings(settings: PoolSettings) -> pb.PoolSettings:
+    return pb.PoolSettings(
+        operator=settings.operator,
+        language=settings.language,
+        code_lifetime=_duration(settings.code_lifetime),
+        idle_lifetime=_duration(settings.idle_lifetime),
+        lifetime=_duration(settings.lifetime),
+        warning_lead=_duration(settings.warning_lead),
+        cool_off=_duration(settings.cool_off),
+        reopen_grace=_duration(settings.reopen_grace),
+        kept_after_end=_duration(settings.kept_after_end),
+        receipts_kept=_duration(settings.receipts_kept),
+        messages_kept=_duration(settings.messages_kept),
+        events_kept=_duration(settings.events_kept),
+        dead_letters_kept=_duration(settings.dead_letters_kept),
+        number_preference=_PREFERENCES[settings.number_preference],
+        pause_policy=_PAUSE_POLICIES[settings.pause_policy],
+        allows_block=settings.allows_block,
+        allows_report=settings.allows_report,
+        allows_erase=settings.allows_erase,
+        end_opts_out=settings.end_opts_out,
+        words={kind: pb.CommandWords(words=meant) for kind, meant in settings.words.items()},
+        texts=settings.texts,
+        text_validity=_duration(settings.text_validity),
+        unknown_policy=_UNKNOWN_POLICIES[settings.unknown_policy],
+        attachment_policy=_ATTACHMENT_POLICIES[settings.attachment_policy],
+        segments_per_minute=settings.segments_per_minute,
+        segments_per_day=settings.segments_per_day,
+    )
+
+
+def _duration(span: timedelta) -> Duration:
+    duration = Duration()
+    duration.FromTimedelta(span)
+    return duration

@@ -1,1 +1,0 @@
-"""The process: its settings, its pools, everything put together."""

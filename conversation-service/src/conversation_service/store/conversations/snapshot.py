@@ -1,0 +1,163 @@
+"""How what a decision needs is read from Redis: calls out, answers in, no I/O."""
+
+from collections.abc import Iterator, Sequence
+from typing import cast
+
+from conversation_service.domain.commands.core.command import Receipt
+from conversation_service.domain.commands.core.snapshot import Lookup
+from conversation_service.domain.model.conversation import Conversation, State
+from conversation_service.domain.model.messages import HeldText
+from conversation_service.domain.model.pool import Pool
+from conversation_service.store.conversations.types import (
+    UNANSWERED,
+    Conflict,
+    Done,
+    Earlier,
+    Loaded,
+    Outcome,
+)
+from conversation_service.store.encryption.blind_index import Names
+from conversation_service.store.encryption.cipher import Vault
+from conversation_service.store.keyspace.keys import Keys
+from conversation_service.store.records.encrypted import Seals
+from conversation_service.store.records.payloads import (
+    Answer,
+    decode_conduct,
+    decode_count,
+    decode_held,
+    decode_told,
+)
+from runtime.redis.scripts import Argument, Reply
+
+_NO_ANSWER = Answer()
+
+# The keys and arguments of one run of a script.
+Call = tuple[Sequence[str], Sequence[Argument]]
+
+
+class Layout:
+    """Where what a decision needs lies, and how it is opened."""
+
+    def __init__(self, keys: Keys, vault: Vault) -> None:
+        self._keys = keys
+        self._names = Names(keys, vault)
+        self._seals = Seals(keys, vault)
+
+    def load_call(self, receipt: Receipt, lookup: Lookup) -> Call:
+        """What load.lua is asked for one intent."""
+        names, keys = self._names, self._keys
+        strings, pointers = self._strings(lookup), self._pointers(lookup)
+        others = {
+            "list": keys.held(lookup.held_in) if lookup.held_in else "",
+            "hash": keys.loads if lookup.needs_loads else "",
+            "set": names.blocks(lookup.blocks_of) if lookup.blocks_of else "",
+        }
+        asked = {kind: key for kind, key in others.items() if key}
+        first = (names.receipt(receipt), keys.version, *asked.values())
+        arguments = (keys.conversation_prefix, " ".join(asked), len(strings))
+        return (*first, *strings, *pointers), arguments
+
+    def loaded(self, receipt: Receipt, lookup: Lookup, reply: Reply, pool: Pool) -> Loaded:
+        """What load.lua found. Raises InvalidTag for what another key has sealed."""
+        earlier, _, held, loads, blocked, *rest = cast("list[bytes]", reply)
+        strings = iter(rest)
+        holder = _conversation_of(lookup)
+        found = self._seals.opened_conversation(holder, next(strings)) if holder else None
+        tries = next(strings) if lookup.tries_on else b""
+        last = next(strings) if lookup.pair else b""
+        conducts = {person: decode_conduct(next(strings)) for person in lookup.people}
+        pointers = list(strings)
+        pointed = list(self._pointed(pointers))
+        lines = zip(lookup.lines, pointed, strict=False)
+        occupants = zip(lookup.lines, pointers[::2], strict=False)
+        behind = iter(pointed[len(lookup.lines) :])
+        invitation = next(behind) if lookup.code else None
+        named = next(behind) if lookup.unique_name else None
+        return Loaded(
+            earlier=self._earlier(receipt, earlier) if earlier else None,
+            lines={line: one for line, one in lines if one is not None},
+            occupants={line: name.decode() for line, name in occupants if name},
+            invitation=invitation if invitation and invitation.state is State.WAITING else None,
+            conversation=found if lookup.conversation_id else None,
+            named=named if named and named.is_live else None,
+            conducts=conducts,
+            blocked=frozenset(one.decode() for one in cast("list[bytes]", blocked)),
+            tries=decode_count(tries),
+            last_number=self._number(last, pool),
+            held=self._held(lookup, cast("list[bytes]", held), found),
+            loads=self.counts(loads, pool.masked_numbers),
+        )
+
+    def version(self, reply: Reply) -> str:
+        """The version that the pool had when load.lua looked."""
+        return cast("list[bytes]", reply)[1].decode()
+
+    def counts(self, stored: object, numbers: Sequence[str]) -> dict[str, int]:
+        """How much is on each number, from a flat list of hashes and counts."""
+        flat = cast("list[bytes]", stored)
+        by_hash = dict(zip(flat[::2], map(int, flat[1::2]), strict=True))
+        found = ((number, by_hash.get(self._names.number(number).encode())) for number in numbers)
+        return {number: count for number, count in found if count} if by_hash else {}
+
+    def outcome(self, receipt: Receipt, reply: Reply) -> Outcome:
+        """What commit.lua answered, or the error that Redis did."""
+        if isinstance(reply, Exception):
+            return reply
+        word, stored = cast("list[bytes]", reply)
+        match word.decode():
+            case "done":
+                return Done()
+            case "repeat":
+                return Earlier(True, self._opened_answer(receipt, stored))
+            case "reused":
+                return Earlier(False, _NO_ANSWER)
+            case "conflict":
+                return Conflict()
+            case unknown:
+                raise AssertionError(f"commit.lua answered {unknown!r}")
+
+    def _strings(self, lookup: Lookup) -> list[str]:
+        """In the order in which `loaded` takes them."""
+        names = self._names
+        named = _conversation_of(lookup)
+        strings = [self._keys.conversation(named)] if named else []
+        strings += [names.tries(lookup.tries_on)] if lookup.tries_on else []
+        strings += [names.last_number(*lookup.pair)] if lookup.pair else []
+        return strings + [names.conduct(person) for person in lookup.people]
+
+    def _held(
+        self, lookup: Lookup, held: Sequence[bytes], conversation: Conversation | None
+    ) -> tuple[HeldText, ...]:
+        key = self._keys.held(lookup.held_in)
+        secrets = [conversation.text_secret] if conversation else []
+        return tuple(decode_held(self._seals.opened_text(one, key, secrets)) for one in held)
+
+    def _pointers(self, lookup: Lookup) -> list[str]:
+        pointers = [self._names.route(line) for line in lookup.lines]
+        pointers += [self._names.code(lookup.code)] if lookup.code else []
+        pointers += [self._names.name(lookup.unique_name)] if lookup.unique_name else []
+        return pointers
+
+    def _pointed(self, replies: Sequence[bytes]) -> Iterator[Conversation | None]:
+        for name, stored in zip(replies[::2], replies[1::2], strict=True):
+            yield self._seals.opened_conversation(name.decode(), stored) if name else None
+
+    def _number(self, hashed: bytes, pool: Pool) -> str:
+        same = (n for n in pool.masked_numbers if self._names.number(n).encode() == hashed)
+        return next(same, "") if hashed else ""
+
+    def _earlier(self, receipt: Receipt, stored: bytes) -> Earlier:
+        fingerprint, _, answer = stored.partition(b"\n")
+        if fingerprint.decode() != self._names.fingerprint(receipt):
+            return Earlier(False, _NO_ANSWER)
+        return Earlier(True, self._opened_answer(receipt, answer))
+
+    def _opened_answer(self, receipt: Receipt, stored: bytes) -> Answer:
+        if receipt.kind in UNANSWERED:
+            return decode_told(stored)
+        return self._seals.opened_answer(stored, self._names.receipt(receipt))
+
+
+def _conversation_of(lookup: Lookup) -> str:
+    """The conversation asked for: what it holds is read with the secret that lies in it."""
+    return lookup.conversation_id or lookup.held_in

@@ -1,0 +1,172 @@
+"""What else is stored, as JSON or as words. `v` or the first item is the version of the form."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from conversation_service.domain.model.consent import OptOut, OptOutSource
+from conversation_service.domain.model.conversation import Conversation
+from conversation_service.domain.model.messages import Attachment, HeldText, OutboundText
+from conversation_service.domain.model.rate_limits import Conduct, Count
+from conversation_service.store.keyspace.timestamps import (
+    from_ms,
+    optional_ms,
+    optional_time,
+    to_ms,
+)
+from conversation_service.store.records.conversation import dumps
+
+VERSION = 1
+
+ENVELOPE_VERSION = 2
+
+HELD_VERSION = 2
+
+# Flags of an envelope.
+_MAY_REACH_OPTED_OUT, _IS_TALK = 1, 2
+
+_NO_FAILURES = ("", None)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The first answer to an intent, kept for its repetitions.
+
+    `is_refused` for what was refused although something was written. `place` is where an inbound
+    text's events are told of: its conversation, if it had one. `is_forgotten` if the conversation
+    that the answer held is kept no longer. `erasure_id` names the erasure that a text asked for:
+    whether it did depends on what its pool allowed then.
+    """
+
+    conversation: Conversation | None = None
+    message_ids: tuple[str, ...] = ()
+    is_refused: bool = False
+    is_held: bool = False
+    place: str = ""
+    is_forgotten: bool = False
+    erasure_id: str = ""
+
+    @property
+    def changed(self) -> Conversation:
+        """The conversation after an intent that always changes one."""
+        if self.conversation is None:
+            raise AssertionError("the intent changed no conversation")
+        return self.conversation
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A text as the outbox holds it."""
+
+    from_number: str
+    to_number: str = field(repr=False)
+    body: str = field(repr=False)
+    may_reach_opted_out: bool = False
+    conversation_id: str = ""
+    is_talk: bool = False
+    attachments: tuple[Attachment, ...] = ()
+
+
+def encode_envelope(text: OutboundText) -> bytes:
+    """A text as the outbox holds it."""
+    flags = _MAY_REACH_OPTED_OUT * text.may_reach_opted_out | _IS_TALK * text.is_talk
+    numbers = (text.from_number, text.to.phone_number)
+    spoken = (*numbers, text.body, text.conversation_id)
+    return dumps([ENVELOPE_VERSION, *spoken, flags, *_files(text.attachments)])
+
+
+def decode_envelope(stored: bytes) -> Envelope:
+    """A text as the outbox held it."""
+    version, from_number, to_number, body, *rest = json.loads(stored)
+    if version == 1:
+        return Envelope(from_number, to_number, body, may_reach_opted_out=bool(rest))
+    conversation_id, flags, *files = rest
+    return Envelope(
+        from_number,
+        to_number,
+        body,
+        may_reach_opted_out=bool(flags & _MAY_REACH_OPTED_OUT),
+        conversation_id=conversation_id,
+        is_talk=bool(flags & _IS_TALK),
+        attachments=_attachments(files),
+    )
+
+
+def encode_held(text: HeldText) -> bytes:
+    """A text that waits for a conversation to go on."""
+    return dumps([HELD_VERSION, text.author_id, text.body, *_files(text.attachments)])
+
+
+def decode_held(stored: bytes) -> HeldText:
+    """A text that waited; a text of version 1 had no files."""
+    _, author_id, body, *files = json.loads(stored)
+    return HeldText(author_id, body, _attachments(files))
+
+
+def encode_count(count: Count) -> str:
+    """A count and the end of its window (ms); empty while nothing has happened."""
+    return f"{count.number} {to_ms(count.until)}" if count.until else ""
+
+
+def decode_count(stored: bytes) -> Count:
+    """A count as it was stored."""
+    number, _, until = stored.decode().partition(" ")
+    return Count(int(number), from_ms(int(until))) if until else Count()
+
+
+def encode_conduct(conduct: Conduct) -> str:
+    """Counts and times, none of which says who did what."""
+    if conduct == Conduct():
+        return ""
+    counts = (encode_count(conduct.replies), encode_count(conduct.tries))
+    times = (optional_ms(conduct.helped_until), optional_ms(conduct.locked_until))
+    failures = (encode_count(conduct.failures), optional_ms(conduct.failed_until))
+    # Without failures as version 1 had it: a commit compares what it writes with what is there.
+    added = () if failures == _NO_FAILURES else failures
+    return dumps([VERSION, *counts, *times, *added]).decode()
+
+
+def decode_conduct(stored: bytes) -> Conduct:
+    """What a person has lately done, as it was stored."""
+    if not stored:
+        return Conduct()
+    _, replies, tries, helped, locked, *added = json.loads(stored)
+    failures, failed = added or _NO_FAILURES
+    return Conduct(
+        replies=decode_count(replies.encode()),
+        tries=decode_count(tries.encode()),
+        helped_until=optional_time(helped),
+        locked_until=optional_time(locked),
+        failures=decode_count(failures.encode()),
+        failed_until=optional_time(failed),
+    )
+
+
+def encode_told(answer: Answer) -> bytes:
+    """What is kept of the answer to who is told no more than that it was carried out."""
+    return "\n".join((answer.place, answer.erasure_id)).rstrip("\n").encode()
+
+
+def decode_told(stored: bytes) -> Answer:
+    """The same; most of them hold a place or nothing."""
+    place, _, erasure_id = stored.decode().partition("\n")
+    return Answer(place=place, erasure_id=erasure_id)
+
+
+def encode_opt_out(opt_out: OptOut) -> str:
+    """When, how and by which intent."""
+    return f"{to_ms(opt_out.time)} {opt_out.source.value} {opt_out.intent_id}"
+
+
+def decode_opt_out(stored: bytes) -> OptOut:
+    """An opt-out as it was stored."""
+    ms, source, intent_id = stored.decode().split(" ", 2)
+    return OptOut(from_ms(int(ms)), OptOutSource(source), intent_id)
+
+
+def _files(attachments: Iterable[Attachment]) -> list[tuple[str, str, int]]:
+    return [(one.url, one.content_type, one.size_bytes) for one in attachments]
+
+
+def _attachments(files: Iterable[tuple[str, str, int]]) -> tuple[Attachment, ...]:
+    return tuple(Attachment(*one) for one in files)

@@ -1,1 +1,0 @@
-"""What time alone brings about: expiries, on time, and forgetting."""

@@ -1,0 +1,143 @@
+"""Settings of who may call, and how often."""
+
+import re
+from ipaddress import ip_network
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+from pydantic_settings import NoDecode
+
+from gateway.access.callback_auth import CallerRules, basic_credentials
+from gateway.access.client_address import SourceNetwork
+from gateway.access.middleware import GateRules
+from runtime.settings.base import ServiceSettings
+
+# 32 characters of these hold up to 192 bits; paths, proxies and consoles take them as they are.
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{32,128}")
+
+# The new one and the old one, while both are in use.
+MAX_TOKENS = 2
+
+# A password that long is not guessed over a network, also where guesses are not limited.
+MIN_PASSWORD_CHARACTERS = 16
+
+# Each callback is compared with all of them.
+MAX_NETWORKS = 64
+
+
+def split_tokens(tokens: SecretStr) -> tuple[str, ...]:
+    """One token, two, or none."""
+    written = tokens.get_secret_value()
+    return tuple(part.strip() for part in written.split(",")) if written else ()
+
+
+def _tokens(value: SecretStr) -> SecretStr:
+    tokens = split_tokens(value)
+    if len(tokens) > MAX_TOKENS:
+        raise ValueError("give one token, or two separated by a comma")
+    if not all(map(_TOKEN.fullmatch, tokens)):
+        raise ValueError("a token has 32 to 128 of A-Z, a-z, 0-9, _ and -")
+    return value
+
+
+def _networks(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    parts = [part.strip() for part in value.split(",") if part.strip()]
+    if len(parts) > MAX_NETWORKS:
+        raise ValueError(f"give at most {MAX_NETWORKS} addresses or networks")
+    try:
+        return tuple(map(ip_network, parts))
+    except ValueError:
+        pass
+    # What the library says repeats a part of the value.
+    raise ValueError("give addresses or networks such as 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32")
+
+
+def _user(value: str) -> str:
+    if ":" in value:
+        raise ValueError("must not hold a colon (RFC 7617)")
+    return value
+
+
+def _password(value: SecretStr) -> SecretStr:
+    if 0 < len(value.get_secret_value()) < MIN_PASSWORD_CHARACTERS:
+        raise ValueError(f"give at least {MIN_PASSWORD_CHARACTERS} characters")
+    return value
+
+
+CallbackTokens = Annotated[SecretStr, AfterValidator(_tokens)]
+
+Networks = Annotated[tuple[SourceNetwork, ...], NoDecode, BeforeValidator(_networks)]
+
+BasicUser = Annotated[str, AfterValidator(_user)]
+
+BasicPassword = Annotated[SecretStr, AfterValidator(_password)]
+
+
+class CallerSettings(ServiceSettings):
+    """Everything is taken from everybody unless these say otherwise."""
+
+    callback_tokens: CallbackTokens = Field(
+        SecretStr(""),
+        description="Secret last part of the address of callbacks, 32 to 128 characters; two with "
+        "a comma between them while one replaces the other. Without one anybody may hand in texts.",
+    )
+    allowed_sources: Networks = Field(
+        (),
+        description="Addresses and networks that callbacks come from, separated by commas; all if "
+        "empty. Flowroute published 52.88.246.140 and 52.10.220.50, in 2016.",
+    )
+    trusted_proxies: int = Field(
+        0,
+        ge=0,
+        le=8,
+        description="Proxies in front: the caller is so many addresses from the right of "
+        "X-Forwarded-For. With 0 it is who connects, and the header counts for nothing.",
+    )
+    basic_user: BasicUser = Field(
+        "",
+        description="User of HTTP basic authentication of callbacks; none is asked for if empty.",
+    )
+    basic_password: BasicPassword = Field(
+        SecretStr(""), description="Its password, 16 characters or more. Both or neither."
+    )
+    requests_per_second_per_source: int = Field(
+        200,
+        ge=0,
+        le=100_000,
+        description="Requests from one address (IPv6: one /64), above that 429; 5 seconds' worth "
+        "may come at once. Loopback is not limited, and with 0 nobody is.",
+    )
+    refusals_per_minute_per_source: int = Field(
+        10,
+        gt=0,
+        le=600,
+        description="Wrong tokens, passwords and sources from one address that are answered one "
+        "by one; above that 429, and nothing is logged.",
+    )
+
+    @property
+    def gate_rules(self) -> GateRules:
+        """What the gate is to ask of callers."""
+        return GateRules(
+            CallerRules(
+                callback_tokens=tuple(map(str.encode, split_tokens(self.callback_tokens))),
+                allowed_sources=self.allowed_sources,
+                credentials=self._credentials,
+            ),
+            trusted_proxies=self.trusted_proxies,
+            requests_per_second=self.requests_per_second_per_source,
+            refusals_per_minute=self.refusals_per_minute_per_source,
+        )
+
+    @property
+    def _credentials(self) -> bytes:
+        password = self.basic_password.get_secret_value()
+        return basic_credentials(self.basic_user, password) if password else b""
+
+    @model_validator(mode="after")
+    def _has_user_and_password_or_neither(self) -> "CallerSettings":
+        if bool(self.basic_user) != bool(self.basic_password.get_secret_value()):
+            raise ValueError("GATEWAY_BASIC_USER and GATEWAY_BASIC_PASSWORD: give both or neither")
+        return self

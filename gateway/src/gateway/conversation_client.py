@@ -1,0 +1,209 @@
+"""The conversation service as the gateway sees it: batches out, one answer for each item back."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+import grpc
+import structlog
+from grpc_health.v1 import health_pb2
+
+from gateway.problems import (
+    AttemptUnknown,
+    FileNotKept,
+    IdReused,
+    NotNow,
+    Refused,
+    UnknownMaskedNumber,
+    Unreadable,
+)
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import media_pb2
+from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
+from maskline.conversation.v1.error_reason_pb2 import ErrorReason
+from maskline.conversation.v1.media_pb2_grpc import MediaServiceStub
+from runtime.batching import Coalescer, CoalescerFull
+
+# Whatever is not listed here may pass, and is answered NotNow.
+REFUSALS: Mapping[ErrorReason.ValueType, tuple[type[Refused], str]] = {
+    ErrorReason.ERROR_REASON_INVALID_ARGUMENT: (
+        Unreadable,
+        "The conversation service cannot use what this callback says.",
+    ),
+    ErrorReason.ERROR_REASON_UNKNOWN_MASKED_NUMBER: (
+        UnknownMaskedNumber,
+        "No pool owns this number. Add it to a pool, or take the callback off the number.",
+    ),
+    ErrorReason.ERROR_REASON_SEND_TOKEN_NOT_VALID: (
+        AttemptUnknown,
+        "No text has this address for its receipts.",
+    ),
+    ErrorReason.ERROR_REASON_REQUEST_ID_REUSED: (
+        IdReused,
+        "This id was taken before with other contents. Send every message with its own id.",
+    ),
+}
+
+NOT_TAKEN = (NotNow, "The conversation service could not take this callback. Send it again.")
+
+
+def check_message(result: pb.ReceiveMessageResult) -> None:
+    """Returns when the text is committed, now or before. Raises Refused otherwise.
+
+    An outcome that this release does not know counts as taken, as the contract asks.
+    """
+    if result.outcome in (pb.RECEIVE_OUTCOME_REFUSED, pb.RECEIVE_OUTCOME_UNSPECIFIED):
+        raise _refusal(result.error)
+
+
+def check_receipt(receipt: pb.DeliveryReceipt, result: pb.ReceiveDeliveryReceiptResult) -> None:
+    """Returns when the receipt needs no sending again. Raises Refused otherwise.
+
+    Nobody knows the message of an unmatched one, and asking again would not change that.
+    """
+    if result.outcome in (pb.RECEIPT_OUTCOME_REFUSED, pb.RECEIPT_OUTCOME_UNSPECIFIED):
+        raise _refusal(result.error)
+    if result.outcome == pb.RECEIPT_OUTCOME_UNMATCHED:
+        log.warning("receipt_unmatched", carrier_message_id=receipt.carrier_message_id)
+
+
+def _refusal(error: pb.ItemError) -> Refused:
+    refusal, detail = REFUSALS.get(error.reason, NOT_TAKEN)
+    return refusal(detail)
+
+
+log = structlog.get_logger()
+
+SERVICE = pb.DESCRIPTOR.services_by_name["ConversationService"]
+
+MEDIA_SERVICE = media_pb2.DESCRIPTOR.services_by_name["MediaService"]
+
+# Measured: larger batches save nothing more. The contract takes up to 256.
+BATCH_LIMIT = 64
+
+# One is worked on while the next one travels.
+IN_FLIGHT_LIMIT = 2
+
+# Less than a second's work for a service that is well; waiting longer helps nobody.
+WAITING_LIMIT = 2048
+
+# Whoever asks for readiness asks again soon.
+HEALTH_TIMEOUT_SECONDS = 1.0
+
+Item = TypeVar("Item")
+
+Result = TypeVar("Result")
+
+
+class Conversations:
+    """Hands callbacks over and returns once they are committed.
+
+    Callbacks that arrive together travel in one call. They leave in the order of their arrival,
+    but two calls may be in flight, so that of two texts of one sender that are both unanswered
+    the later one may be committed first. A text that arrives after the answer to another one
+    always comes behind it. The carrier itself promises no order.
+    """
+
+    def __init__(self, channel: grpc.aio.Channel, call_timeout_seconds: float) -> None:
+        """`call_timeout_seconds` limits the whole wait of one callback, queue included."""
+        self._stub = ConversationServiceStub(channel)
+        self._media = MediaServiceStub(channel)
+        self._check_health = channel.unary_unary(
+            "/grpc.health.v1.Health/Check",
+            request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+            response_deserializer=health_pb2.HealthCheckResponse.FromString,
+        )
+        self._timeout = call_timeout_seconds
+        self._messages: Coalescer[pb.InboundMessage, pb.ReceiveMessageResult] = Coalescer(
+            self._send_messages,
+            batch_limit=BATCH_LIMIT,
+            in_flight_limit=IN_FLIGHT_LIMIT,
+            waiting_limit=WAITING_LIMIT,
+        )
+        self._receipts: Coalescer[pb.DeliveryReceipt, pb.ReceiveDeliveryReceiptResult] = Coalescer(
+            self._send_receipts,
+            batch_limit=BATCH_LIMIT,
+            in_flight_limit=IN_FLIGHT_LIMIT,
+            waiting_limit=WAITING_LIMIT,
+        )
+
+    async def receive_message(self, message: pb.InboundMessage) -> None:
+        """Returns once the text is committed, now or before. Raises Refused otherwise."""
+        check_message(await self._submit(self._messages, message))
+
+    async def receive_receipt(self, receipt: pb.DeliveryReceipt) -> None:
+        """Returns once the receipt needs no sending again. Raises Refused otherwise."""
+        check_receipt(receipt, await self._submit(self._receipts, receipt))
+
+    async def get_media(self, media_token: str) -> media_pb2.GetMediaResponse:
+        """A file. Raises FileNotKept, and NotNow when the conversation service cannot tell."""
+        request = media_pb2.GetMediaRequest(media_token=media_token)
+        with _failure_told("GetMedia", 1), _absence_told():
+            return await self._media.GetMedia(request, timeout=self._timeout)
+
+    async def is_serving(self) -> bool:
+        """Whether the conversation service says that it takes calls now."""
+        request = health_pb2.HealthCheckRequest(service=SERVICE.full_name)
+        try:
+            answer = await self._check_health(request, timeout=HEALTH_TIMEOUT_SECONDS)
+        except grpc.aio.AioRpcError:
+            return False
+        return answer.status == health_pb2.HealthCheckResponse.SERVING
+
+    async def drain(self) -> None:
+        """Waits until nothing is under way."""
+        await asyncio.gather(self._messages.drain(), self._receipts.drain())
+
+    async def _submit(self, coalescer: Coalescer[Item, Result], item: Item) -> Result:
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await coalescer.submit(item)
+        except CoalescerFull:
+            raise NotNow("Too many callbacks wait already. Send it again later.") from None
+        except TimeoutError:
+            raise NotNow("The conversation service took too long. Send it again.") from None
+
+    async def _send_messages(
+        self, batch: list[pb.InboundMessage]
+    ) -> Sequence[pb.ReceiveMessageResult]:
+        request = pb.ReceiveMessagesRequest(messages=batch)
+        with _failure_told("ReceiveMessages", len(batch)):
+            response = await self._stub.ReceiveMessages(request, timeout=self._timeout)
+        return _one_each(response.results, len(batch))
+
+    async def _send_receipts(
+        self, batch: list[pb.DeliveryReceipt]
+    ) -> Sequence[pb.ReceiveDeliveryReceiptResult]:
+        request = pb.ReceiveDeliveryReceiptsRequest(receipts=batch)
+        with _failure_told("ReceiveDeliveryReceipts", len(batch)):
+            response = await self._stub.ReceiveDeliveryReceipts(request, timeout=self._timeout)
+        return _one_each(response.results, len(batch))
+
+
+@contextmanager
+def _absence_told() -> Iterator[None]:
+    """One answer to whatever is not kept, so that nobody learns what an address looks like."""
+    try:
+        yield
+    except grpc.aio.AioRpcError as error:
+        if error.code() in (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.INVALID_ARGUMENT):
+            raise FileNotKept from None
+        raise
+
+
+@contextmanager
+def _failure_told(method: str, items: int) -> Iterator[None]:
+    """Turns whatever a call ends with into NotNow: no item of the batch is known to be taken."""
+    try:
+        yield
+    except grpc.aio.AioRpcError as error:
+        log.warning("call_failed", method=method, code=error.code().name, items=items)
+        raise NotNow("The conversation service is not available. Send it again.") from None
+
+
+def _one_each(results: Sequence[Result], items: int) -> Sequence[Result]:
+    if len(results) != items:
+        log.error("answer_incomplete", results=len(results), items=items)
+        raise NotNow("The conversation service gave no usable answer. Send it again.")
+    return results

@@ -1,0 +1,97 @@
+"""Between the contract's messages about records and files, and the domain."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from maskline.messaging.v1 import messaging_pb2 as pb
+from messaging_service.carrier.port import Page, Record, RecordsPage, Span
+from messaging_service.model.errors import InvalidArgument
+from messaging_service.model.media import Media
+from messaging_service.model.message import Attachment
+from runtime.grpc.status import FieldViolation
+
+# The contract's limits.
+DEFAULT_PAGE = 200
+
+PAGE_LIMIT = 1000
+
+TOKEN_LIMIT = 128
+
+# The offset of the next page. No account keeps a thousand million texts.
+_PAGE_TOKEN = re.compile(r"[0-9]{1,9}")
+
+
+def to_span_and_page(request: pb.ListInboundRecordsRequest) -> tuple[Span, Page]:
+    """From when on, and which page. Raises InvalidArgument."""
+    violations = list(_violations(request))
+    if violations:
+        raise InvalidArgument(violations)
+    limit = min(request.page_size or DEFAULT_PAGE, PAGE_LIMIT)
+    page = Page(limit=limit, offset=int(request.page_token or 0))
+    return Span(request.start_time.ToDatetime(UTC)), page
+
+
+def from_records(page: RecordsPage) -> pb.ListInboundRecordsResponse:
+    """One page of records, and the way to the next one."""
+    return pb.ListInboundRecordsResponse(
+        records=map(_from_record, page.records),
+        next_page_token="" if page.next_offset is None else str(page.next_offset),
+    )
+
+
+def to_media_token(request: pb.GetMediaRequest) -> str:
+    """The last part of a file's address. Raises InvalidArgument."""
+    if not 1 <= len(request.media_token) <= TOKEN_LIMIT:
+        violation = FieldViolation("media_token", f"give between 1 and {TOKEN_LIMIT} characters")
+        raise InvalidArgument([violation])
+    return request.media_token
+
+
+def from_media(media: Media) -> pb.GetMediaResponse:
+    """A file."""
+    return pb.GetMediaResponse(content_type=media.content_type, content=media.content)
+
+
+def _violations(request: pb.ListInboundRecordsRequest) -> Iterator[FieldViolation]:
+    if not request.HasField("start_time") or not _is_time(request.start_time):
+        yield FieldViolation("start_time", "give a time")
+    if request.page_size < 0:
+        yield FieldViolation("page_size", f"give between 0 and {PAGE_LIMIT}")
+    if request.page_token and not _PAGE_TOKEN.fullmatch(request.page_token):
+        yield FieldViolation("page_token", "give the next_page_token of the page before")
+
+
+def _is_time(timestamp: Timestamp) -> bool:
+    try:
+        timestamp.ToDatetime(UTC)
+    except (ValueError, OverflowError):
+        return False
+    return True
+
+
+def _from_record(record: Record) -> pb.InboundRecord:
+    return pb.InboundRecord(
+        carrier_message_id=record.carrier_message_id,
+        from_number=record.from_number,
+        to_number=record.to_number,
+        body=record.body,
+        attachments=map(_from_attachment, record.attachments),
+        carrier_time=_timestamp(record.time) if record.time else None,
+    )
+
+
+def _from_attachment(attachment: Attachment) -> pb.Attachment:
+    return pb.Attachment(
+        url=attachment.url,
+        content_type=attachment.content_type,
+        size_bytes=attachment.size_bytes,
+    )
+
+
+def _timestamp(moment: datetime) -> Timestamp:
+    timestamp = Timestamp()
+    timestamp.FromDatetime(moment)
+    return timestamp

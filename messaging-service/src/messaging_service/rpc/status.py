@@ -1,0 +1,39 @@
+"""The one table from this service's refusals to statuses."""
+
+from grpc import StatusCode
+
+from messaging_service.model import errors
+from runtime.grpc.status import RefusalStatus
+
+DOMAIN = "messaging.maskline"
+
+CODES: dict[type[errors.MessagingError], StatusCode] = {
+    errors.InvalidArgument: StatusCode.INVALID_ARGUMENT,
+    errors.MessageNotFound: StatusCode.NOT_FOUND,
+    errors.MessageIdReused: StatusCode.INVALID_ARGUMENT,
+    errors.CarrierRefused: StatusCode.FAILED_PRECONDITION,
+    errors.RecipientOptedOut: StatusCode.FAILED_PRECONDITION,
+    errors.CarrierAccountRefused: StatusCode.FAILED_PRECONDITION,
+    errors.CarrierRateLimited: StatusCode.RESOURCE_EXHAUSTED,
+    errors.CarrierUnavailable: StatusCode.UNAVAILABLE,
+    errors.SendPaced: StatusCode.RESOURCE_EXHAUSTED,
+    errors.SendTokenNotValid: StatusCode.INVALID_ARGUMENT,
+    errors.MediaNotFound: StatusCode.NOT_FOUND,
+    errors.AttachmentsRefused: StatusCode.FAILED_PRECONDITION,
+    errors.BackendUnavailable: StatusCode.UNAVAILABLE,
+    errors.SendInProgress: StatusCode.ABORTED,
+}
+
+
+def status_of(error: Exception) -> RefusalStatus | None:
+    """What the caller is told, or None for anything that is no refusal of ours."""
+    if not isinstance(error, errors.MessagingError):
+        return None
+    return RefusalStatus(
+        code=CODES[type(error)],
+        reason=error.reason,
+        message=error.message,
+        metadata=error.metadata,
+        violations=error.violations if isinstance(error, errors.InvalidArgument) else (),
+        retry_after=error.retry_after,
+    )

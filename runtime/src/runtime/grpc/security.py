@@ -1,0 +1,48 @@
+"""How a gRPC server lets callers in: encryption, and who may do what."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import grpc
+import structlog
+
+from runtime.grpc.authorization import AuthorisationInterceptor, Rights
+from runtime.grpc.callers import watched_callers
+from runtime.settings.server import ServerSettings
+from runtime.tls import server_credentials
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What stands between a server and its callers."""
+
+    credentials: grpc.ServerCredentials | None = None
+    interceptors: tuple[grpc.aio.ServerInterceptor, ...] = ()
+    serves_reflection: bool = False
+
+    @property
+    def tells_callers_apart(self) -> bool:
+        """Whether only known callers get in."""
+        return bool(self.interceptors)
+
+
+UNGUARDED = Door()
+
+
+def open_door(
+    settings: ServerSettings, rights: Rights, roles: Collection[str], *, domain: str
+) -> Door:
+    """The door that the settings ask for, with a warning where it stands open.
+
+    `roles` are all that the file of callers may name. Raises UnusableFile.
+    """
+    files, callers_file = settings.tls_files, settings.callers_file
+    credentials = None if files is None else server_credentials(files)
+    if callers_file is None:
+        log.warning("everybody_may_call", setting=settings.spelled("callers_file"))
+        return Door(credentials, (), settings.serves_reflection)
+    callers = watched_callers(callers_file, roles)
+    guard = AuthorisationInterceptor(rights, callers.current, domain)
+    return Door(credentials, (guard,), settings.serves_reflection)

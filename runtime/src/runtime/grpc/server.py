@@ -1,0 +1,129 @@
+"""A gRPC server as a process: health, reflection, limits and a graceful end."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import grpc
+import structlog
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from runtime.background import run_forever
+from runtime.grpc.client import MAX_MESSAGE_BYTES
+from runtime.grpc.security import UNGUARDED, Door
+from runtime.shutdown import GRACE_SECONDS
+from runtime.tracing.grpc import server_interceptors
+
+log = structlog.get_logger()
+
+# Above this a caller is told RESOURCE_EXHAUSTED at once instead of waiting in a growing queue.
+MAX_CONCURRENT_RPCS = 1024
+
+HEALTH_PAUSE_SECONDS = 1.0
+
+# A certificate is looked at when a connection begins: one that ran out does not last longer.
+MAX_CONNECTION_AGE_MS = 60 * 60 * 1000
+
+# Calls end within seconds; a watch that is cut off goes on behind its cursor.
+MAX_CONNECTION_GRACE_MS = 60 * 1000
+
+_SERVING = health_pb2.HealthCheckResponse.SERVING
+
+_NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+class GrpcServer:
+    """One server on one address. Add servicers to `server`, then start it."""
+
+    def __init__(
+        self,
+        listen: str,
+        interceptors: Sequence[grpc.aio.ServerInterceptor],
+        door: Door = UNGUARDED,
+    ) -> None:
+        """`listen` is "host:port"; port 0 takes a free one. Raises when it is taken.
+
+        The door's interceptors stand behind the others, which answer for what they raise.
+        """
+        self._door = door
+        self.server = grpc.aio.server(
+            interceptors=[*server_interceptors(), *interceptors, *door.interceptors],
+            maximum_concurrent_rpcs=MAX_CONCURRENT_RPCS,
+            options=[
+                ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+                ("grpc.so_reuseport", 0),
+                ("grpc.keepalive_permit_without_calls", 1),
+                ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+                *_connection_age(door),
+            ],
+        )
+        self.port = self._add_port(listen)
+        self._health = health.aio.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
+
+    async def start(self, service_names: Sequence[str]) -> None:
+        """Starts to serve; health says NOT_SERVING until a probe has succeeded."""
+        if self._door.serves_reflection:
+            reflected = (*service_names, health.SERVICE_NAME, reflection.SERVICE_NAME)
+            reflection.enable_server_reflection(reflected, self.server)
+        for name in ("", *service_names):
+            await self._health.set(name, _NOT_SERVING)
+        await self.server.start()
+
+    async def tell_health(
+        self, service_names: Sequence[str], probe: Callable[[], Awaitable[bool]]
+    ) -> None:
+        """One look at what the services stand on; health says what was seen."""
+        status = _SERVING if await probe() else _NOT_SERVING
+        for name in ("", *service_names):
+            await self._health.set(name, status)
+
+    async def stop(self) -> None:
+        """Refuses new calls, lets live ones finish within the grace, then ends."""
+        await self._health.enter_graceful_shutdown()
+        await self.server.stop(GRACE_SECONDS)
+
+    def _add_port(self, listen: str) -> int:
+        try:
+            if self._door.credentials is None:
+                return self.server.add_insecure_port(listen)
+            return self.server.add_secure_port(listen, self._door.credentials)
+        except RuntimeError:
+            # What grpc says of it would not be shown.
+            log.error("listen_failed", listen=listen)
+            raise
+
+
+def _connection_age(door: Door) -> list[tuple[str, int]]:
+    if door.credentials is None:
+        return []
+    return [
+        ("grpc.max_connection_age_ms", MAX_CONNECTION_AGE_MS),
+        ("grpc.max_connection_age_grace_ms", MAX_CONNECTION_GRACE_MS),
+    ]
+
+
+async def serve_until(
+    stop: asyncio.Event,
+    grpc_server: GrpcServer,
+    service_names: Sequence[str],
+    *,
+    probe: Callable[[], Awaitable[bool]],
+    loops: Sequence[Awaitable[None]] = (),
+) -> None:
+    """Serves, keeps health true and runs the background loops until `stop` is set."""
+    await grpc_server.start(service_names)
+
+    async def look() -> float:
+        await grpc_server.tell_health(service_names, probe)
+        return HEALTH_PAUSE_SECONDS
+
+    watch = run_forever("health", look)
+    tasks = [asyncio.ensure_future(loop) for loop in (watch, *loops)]
+    log.info("serving", port=grpc_server.port)
+    await stop.wait()
+    log.info("stopping")
+    await grpc_server.stop()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,98 @@
+"""Settings of what goes between services: certificates, callers, and where plain text may go."""
+
+import ipaddress
+from typing import ClassVar
+
+from pydantic import Field, model_validator
+
+from runtime.settings.base import ServiceSettings
+from runtime.settings.types import OptionalFile
+from runtime.tls import TlsFiles
+
+
+class LinkSettings(ServiceSettings):
+    """Settings of a process that calls services, or is one.
+
+    A link that leaves this machine is encrypted, unless a setting says that it need not be.
+    """
+
+    # The names of the settings that hold addresses of gRPC servers.
+    links: ClassVar[tuple[str, ...]] = ()
+
+    tls_certificate_file: OptionalFile = Field(
+        None,
+        description="Certificate (PEM, with its chain) that is shown to other services, also to "
+        "those that call; renewed files are used without a restart. All three or none.",
+    )
+    tls_key_file: OptionalFile = Field(None, description="The certificate's key (PEM).")
+    tls_ca_file: OptionalFile = Field(
+        None, description="The authority (PEM) whose certificates are trusted, and no other."
+    )
+    allows_insecure_links: bool = Field(
+        False,
+        description="Whether links to other machines may be plain text: only where the network "
+        "itself keeps everybody else out.",
+    )
+
+    @property
+    def tls_files(self) -> TlsFiles | None:
+        """Where the certificate is, if there is one."""
+        certificate, key, authority = self.tls_certificate_file, self.tls_key_file, self.tls_ca_file
+        if certificate is None or key is None or authority is None:
+            return None
+        return TlsFiles(certificate, key, authority)
+
+    @model_validator(mode="after")
+    def _has_all_of_tls_or_nothing(self) -> "LinkSettings":
+        names = ("tls_certificate_file", "tls_key_file", "tls_ca_file")
+        missing = [name for name in names if getattr(self, name) is None]
+        if missing and len(missing) < len(names):
+            raise ValueError(f"{self.spelled(*missing)} missing: give all three TLS files or none")
+        return self
+
+    @model_validator(mode="after")
+    def _keeps_plain_text_at_home(self) -> "LinkSettings":
+        exposed = [name for name in self.links if not is_local(getattr(self, name))]
+        if exposed and self.tls_files is None and not self.allows_insecure_links:
+            raise ValueError(
+                f"{self.spelled(*exposed)} would be plain text between machines: give the TLS "
+                f"files, or set {self.spelled('allows_insecure_links')} to true"
+            )
+        return self
+
+    @classmethod
+    def spelled(cls, *names: str) -> str:
+        """Settings as they are called in the environment."""
+        prefix = cls.model_config.get("env_prefix", "")
+        return ", ".join(f"{prefix}{name}".upper() for name in names)
+
+
+class ServerSettings(LinkSettings):
+    """Settings of a gRPC service."""
+
+    callers_file: OptionalFile = Field(
+        None,
+        description="TOML file with who may call, by certificate or token, each in a role; changes "
+        "are seen without a restart. Without one everybody may do everything.",
+    )
+    serves_reflection: bool = Field(
+        False, description="Whether the server describes its methods to anybody who asks."
+    )
+
+    @model_validator(mode="after")
+    def _knows_who_calls(self) -> "ServerSettings":
+        if self.tls_files is not None and self.callers_file is None:
+            names = self.spelled("callers_file")
+            raise ValueError(f"{names} missing: say whose certificates may do what")
+        return self
+
+
+def is_local(address: str) -> bool:
+    """Whether "host:port", or a grpc target, stays on this machine."""
+    if address.startswith("unix:"):
+        return True
+    host = address.rpartition(":")[0].strip("[]")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
