@@ -12,7 +12,7 @@ from conversation_service.__main__ import serve
 from conversation_service.app.pools_file import read_pools
 from conversation_service.app.settings import Settings
 from conversation_service.store.encryption import conversation_keys as text_keys
-from conversation_service.store.encryption.cipher import Vault
+from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.encryption.key_ring import Key, KeyRing
 from runtime.logging.setup import configure_logs
 from runtime.settings.base import load_settings
@@ -37,7 +37,7 @@ class ClearRing(KeyRing):
         return self.current if self.is_current(sealed) else None
 
 
-class ClearVault(Vault):
+class ClearVault(Cipher):
     """Hashes names as the product's vault does, and seals nothing."""
 
     def __init__(self, secret: str, former: Sequence[str] = (), *, is_locked: bool = False) -> None:
@@ -56,7 +56,7 @@ def main() -> None:
     settings = load_settings(Settings)
     configure_logs("conversation_service", settings.log_level)
     # The product has no seam here, and needs none.
-    text_keys.drawn = no_secret
+    text_keys.generate = no_secret
     vault = ClearVault(settings.state_key.get_secret_value(), is_locked=True)
     run(serve(settings, read_pools(settings.pools_file), vault))
 

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from conversation_service.app.settings import Settings as ConversationSettings
-from conversation_service.domain.keywords.keywords import Words
+from conversation_service.domain.keywords.keywords import Keywords
 from conversation_service.domain.templates.catalog import Template
 from conversation_service.domain.templates.english import ENGLISH
 from conversation_service.domain.templates.spanish import SPANISH
@@ -95,7 +95,7 @@ def render_pools() -> str:
 
 def _words() -> str:
     head = [f"| | {' | '.join(SPOKEN)} |", f"|---|{'---|' * len(SPOKEN)}"]
-    rows = [f"| `{one.name}` | {' | '.join(_meant(one.name))} |" for one in fields(Words)]
+    rows = [f"| `{one.name}` | {' | '.join(_meant(one.name))} |" for one in fields(Keywords)]
     return "\n".join([*head, *rows, ""])
 
 

@@ -7,7 +7,7 @@ from conversation_service.domain.errors import InvalidArgument
 from conversation_service.rpc.conversations.inbound import carrier_receipt, inbound_text
 from gateway.callbacks.delivery_receipt import DeliveryReceipt, parse_receipt, to_delivery_receipt
 from gateway.callbacks.inbound_message import InboundText, parse_message, to_inbound_message
-from gateway.problems import Unreadable
+from gateway.problems import MalformedCallback
 from maskline.conversation.v1 import conversation_pb2 as pb
 
 _SOURCE = "".join(path.read_text() for path in Path(gateway.__file__).parent.glob("*.py"))
@@ -19,7 +19,7 @@ def message_callback(data: bytes) -> None:
     """A body is read into what the conversation service takes, or refused in a fixed sentence."""
     try:
         callback = parse_message(data)
-    except Unreadable as refusal:
+    except MalformedCallback as refusal:
         _repeats_nothing(refusal)
         return
     if isinstance(callback, InboundText):
@@ -33,13 +33,13 @@ def receipt_callback(data: bytes) -> None:
     token, separator, body = data.partition(b"\0")
     try:
         receipt = parse_receipt(body, token.decode("latin-1")) if separator else parse_receipt(data)
-    except Unreadable as refusal:
+    except MalformedCallback as refusal:
         _repeats_nothing(refusal)
         return
     _receipt_is_taken(receipt)
 
 
-def _repeats_nothing(refusal: Unreadable) -> None:
+def _repeats_nothing(refusal: MalformedCallback) -> None:
     sentence = str(refusal)
     for field in _FIELDS:
         sentence = sentence.removeprefix(field)

@@ -6,19 +6,19 @@ from conversation_service.domain.keywords import join_codes as codes
 from conversation_service.domain.keywords.keywords import (
     FIELDS,
     OPT_OUT,
-    Kind,
-    Words,
-    normalised,
+    Keyword,
+    Keywords,
+    normalized,
     parse,
 )
-from messaging_service.model.body import safe_text, unsendable
+from messaging_service.model.body import normalise_quotes, unsendable_reason
 from messaging_service.model.segments import UCS2_EACH, Encoding, count
 
 # Everything that no handset shows but these is a control: Cc below the space, and surrogates.
 _SHOWN = "\t\n\r"
 _CURLY = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f"
-_WORDS = Words()
-_OTHER_WORDS = Words(start=("empezar",), join=("unirse", "join"), end=("fin",), opt_out=OPT_OUT)
+_WORDS = Keywords()
+_OTHER_WORDS = Keywords(start=("empezar",), join=("unirse", "join"), end=("fin",), opt_out=OPT_OUT)
 
 
 def any_text(data: bytes) -> str:
@@ -33,36 +33,36 @@ def command(data: bytes) -> None:
         found = parse(body, words)
         assert parse(f"  {body} \n", words) == found
         assert parse(f"{body}!", words).kind is found.kind
-        assert (normalised(body) in words.opt_out) == (found.kind is Kind.OPT_OUT)
+        assert (normalized(body) in words.opt_out) == (found.kind is Keyword.OPT_OUT)
         _argument_is_a_code(found.kind, found.argument)
         _is_no_word_of_another(body, words, found.kind)
-    assert normalised(normalised(body)) == normalised(body)
+    assert normalized(normalized(body)) == normalized(body)
 
 
-def _argument_is_a_code(kind: Kind, argument: str) -> None:
-    assert not argument or kind in (Kind.JOIN, Kind.END)
-    assert kind is not Kind.END or not argument or codes.is_code_shaped(argument)
-    assert codes.normalised(argument) == argument
+def _argument_is_a_code(kind: Keyword, argument: str) -> None:
+    assert not argument or kind in (Keyword.JOIN, Keyword.END)
+    assert kind is not Keyword.END or not argument or codes.is_code_shaped(argument)
+    assert codes.normalized(argument) == argument
 
 
-def _is_no_word_of_another(body: str, words: Words, kind: Kind) -> None:
+def _is_no_word_of_another(body: str, words: Keywords, kind: Keyword) -> None:
     """What is talk is no command word: nobody's command is relayed to the other person."""
-    if kind is Kind.TALK:
+    if kind is Keyword.TALK:
         assert not any(
-            normalised(body) in getattr(words, field) for field in FIELDS if field != "join"
+            normalized(body) in getattr(words, field) for field in FIELDS if field != "join"
         )
 
 
 def outbound_text(data: bytes) -> None:
     """Straightening changes curly quotes alone, segments hold the text, controls are found."""
     body = any_text(data)
-    safe = safe_text(body)
+    safe = normalise_quotes(body)
     assert len(safe) == len(body)
     assert all(was == is_ or was in _CURLY for was, is_ in zip(body, safe, strict=True))
     assert not set(safe) & set(_CURLY)
-    assert safe_text(safe) == safe
-    assert (unsendable(body) is None) == (not any(map(_is_hidden, body)))
-    assert unsendable(safe) == unsendable(body)
+    assert normalise_quotes(safe) == safe
+    assert (unsendable_reason(body) is None) == (not any(map(_is_hidden, body)))
+    assert unsendable_reason(safe) == unsendable_reason(body)
     _segments_hold(body)
     assert count(safe).segments <= count(body).segments
 

@@ -12,8 +12,8 @@ from google.protobuf.message import Message
 from integration.cli.command import maskline
 from leaks.marked import ALICE, BOB, CAROL
 
-from conversation_service.store.encryption.blind_index_key import Unlocking
-from conversation_service.store.encryption.cipher import Vault
+from conversation_service.store.encryption.blind_index_key import BlindIndexKeyStore
+from conversation_service.store.encryption.cipher import Cipher
 from devstack.folder import DataFolder
 from devstack.parts import REPOSITORY
 from devstack.ports import Ports
@@ -87,9 +87,9 @@ class Deployment:
 
     async def opens(self, number: str) -> list[bytes]:
         """What holds a person's number in Redis, for who has the state key as well."""
-        vault = Vault(DataFolder(self.folder).state_key.read_text().strip(), (), is_locked=True)
+        vault = Cipher(DataFolder(self.folder).state_key.read_text().strip(), (), is_locked=True)
         async with open_redis(self.stack.urls.redis_url) as redis:
-            await Unlocking(redis, vault).unlock()
+            await BlindIndexKeyStore(redis, vault).unlock()
             return await numbers_in(redis, number, vault)
 
     async def left(self) -> dict[str, bytes]:

@@ -83,7 +83,7 @@ def joined(model: Model, pool: PoolModel, person: str, code: str) -> Talk | str:
 def _named_number(model: Model, pool: PoolModel, people: list[str], number: str) -> Choice:
     if number not in pool.numbers:
         return Choice(refusal="UNKNOWN_MASKED_NUMBER")
-    if not pool.numbers[number].takes_new:
+    if not pool.numbers[number].accepts_new:
         return Choice(refusal="NUMBER_NOT_ACTIVE")
     if any(model.live(number, person) for person in people):
         return Choice(refusal="ALREADY_IN_CONVERSATION")

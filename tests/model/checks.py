@@ -113,7 +113,7 @@ async def _same_numbers(world: World, model: Model, pool: PoolModel) -> None:
     assert found == [
         (
             number,
-            pool_pb2.NUMBER_STATE_ACTIVE if one.takes_new else pool_pb2.NUMBER_STATE_DRAINING,
+            pool_pb2.NUMBER_STATE_ACTIVE if one.accepts_new else pool_pb2.NUMBER_STATE_DRAINING,
             one.is_reserved,
             live[number],
         )
@@ -128,7 +128,7 @@ async def _same_advice(world: World, model: Model, pool: PoolModel) -> None:
     talks = [talk for talk in model.live_talks() if talk.pool == pool.name]
     held = Counter(person for talk in talks for person in talk.people)
     most = max(held.values(), default=0)
-    available = sum(one.takes_new and not one.is_reserved for one in pool.numbers.values())
+    available = sum(one.accepts_new and not one.is_reserved for one in pool.numbers.values())
     assert advice.available_numbers == available
     assert advice.live_conversations == len(talks)
     assert advice.most_held_by_one_person == most

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from conversation_service.domain.keywords.keywords import Kind
+from conversation_service.domain.keywords.keywords import Keyword
 from maskline.conversation.v1 import conversation_pb2 as pb
 
 from .beginnings import Wanted
@@ -69,7 +69,7 @@ class ClientRules(Stage):
     @rule(pick=PICKS, wanted=WANTED)
     def client_opens_for_two_who_blocked_each_other(self, pick: int, wanted: Wanted) -> None:
         talk = picked(self.active(), pick // 2)
-        self.receive(self.text((talk.number, talk.people[pick % 2]), Kind.BLOCK, "block"))
+        self.receive(self.text((talk.number, talk.people[pick % 2]), Keyword.BLOCK, "block"))
         self.do(self.play.open(self.pool(talk.pool), talk.people, wanted, is_silent=False))
 
     @precondition(lambda self: self.kept())
@@ -137,9 +137,9 @@ class ClientRules(Stage):
     def client_uses_an_id_again(self, pick: int) -> None:
         self.do(self.play.reuse(*picked(self._reusable(), pick)))
 
-    @rule(person=PERSONS, wants_texts=st.sampled_from([True, True, True, False]))
-    def client_knows_who_wants_texts(self, person: str, wants_texts: bool) -> None:
-        self.do(self.play.opt_in(person) if wants_texts else self.play.opt_out(person))
+    @rule(person=PERSONS, opts_in=st.sampled_from([True, True, True, False]))
+    def client_knows_who_wants_texts(self, person: str, opts_in: bool) -> None:
+        self.do(self.play.opt_in(person) if opts_in else self.play.opt_out(person))
 
     @rule(person=PERSONS)
     def client_erases(self, person: str) -> None:

@@ -103,10 +103,10 @@ def _may_go_on(model: Model, pool: PoolModel, talk: Talk) -> bool:
     if talk.end_time is None or len(talk.people) < 2 or number is None:
         return False
     in_time = model.now < talk.end_time + pool.settings.reopen_grace
-    occupants = {model.occupant(pool, talk.number, person) for person in talk.people}
+    current_conversation_ids = {model.occupant(pool, talk.number, person) for person in talk.people}
     rests = any(model.rest(pool, talk.number, person) for person in talk.people)
-    is_theirs = occupants <= {None, talk} and not rests
-    return in_time and is_theirs and number.takes_new and pool.may_meet(*talk.people)
+    is_theirs = current_conversation_ids <= {None, talk} and not rests
+    return in_time and is_theirs and number.accepts_new and pool.may_meet(*talk.people)
 
 
 def _not_live(model: Model, talk: Talk) -> str:

@@ -25,12 +25,12 @@ def erased(model: Model, person: str, receipt: str) -> None:
     """Once for each receipt. Who has opted in again since keeps what they have begun."""
     if receipt in model.erasures:
         return
-    wants_texts = person not in model.opted_out
-    if not wants_texts:
+    opts_in = person not in model.opted_out
+    if not opts_in:
         end_all(model, person)
         model.opted_out[person] = receipt
     gone = [one for one in model.talks if person in one.people and not one.is_live]
-    dropped = [out for out in model.outbox if _goes(out, person, gone, wants_texts)]
+    dropped = [out for out in model.outbox if _goes(out, person, gone, opts_in)]
     for out in dropped:
         model.outbox.remove(out)
         for mark in MARK.findall(out.words):
@@ -40,12 +40,12 @@ def erased(model: Model, person: str, receipt: str) -> None:
     model.erasures[receipt] = Erased(model.now, len(gone), len(dropped))
 
 
-def _goes(out: Out, person: str, gone: list[Talk], wants_texts: bool) -> bool:
+def _goes(out: Out, person: str, gone: list[Talk], opts_in: bool) -> bool:
     """Whether a text is dropped: to them, or their words to somebody in what goes."""
     if out.reaches_opted_out:
         return False
     is_of_theirs = out.talk in gone
-    return (out.to == person and (is_of_theirs or not wants_texts)) or (
+    return (out.to == person and (is_of_theirs or not opts_in)) or (
         out.author == person and is_of_theirs
     )
 

@@ -39,7 +39,7 @@ def activate(model: Model, talk: Talk) -> None:
         model.rests.pop((talk.pool, talk.number, person), None)
     talk.idle_end = model.now + settings.idle_lifetime
     talk.latest_end = model.now + settings.lifetime
-    talk.end_time, talk.end_reason, talk.warned_of = None, "", None
+    talk.end_time, talk.end_reason, talk.warned_end_time = None, "", None
     talk.said, talk.speaker, talk.rounds = {}, "", 0
     _schedule(model, talk)
 
@@ -105,7 +105,7 @@ def warn(model: Model) -> None:
         template = Template.IDLE_WARNING if by_idling else Template.LIFETIME_WARNING
         for person in talk.people:
             model.tell(talk.number, person, template, talk, talk.next_end - model.now)
-        talk.warned_of = talk.next_end
+        talk.warned_end_time = talk.next_end
         _schedule(model, talk)
 
 
@@ -128,5 +128,5 @@ def _expiry(talk: Talk) -> str:
 def _schedule(model: Model, talk: Talk) -> None:
     """A warning that is overdue already is due now."""
     lead, end_time = model.pools[talk.pool].settings.warning_lead, talk.next_end
-    warns = lead > NO_TIME and talk.warned_of != end_time
+    warns = lead > NO_TIME and talk.warned_end_time != end_time
     talk.due = max(model.now, end_time - lead) if warns else end_time

@@ -82,7 +82,7 @@ class Operators(Calls):
             assert answer == "UNKNOWN_MASKED_NUMBER"
         else:
             assert not isinstance(answer, str), answer
-            pool.numbers[number].takes_new = False
+            pool.numbers[number].accepts_new = False
             self.operated.append(request)
         await self.settle()
 

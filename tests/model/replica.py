@@ -10,11 +10,11 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from redis.asyncio import Redis
 
-from conversation_service.app.application import SERVICES, Service
+from conversation_service.app.application import SERVICES, Application
 from conversation_service.rpc.core.status import DOMAIN, status_of, too_slow
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
 from runtime.clock import Clock
-from runtime.grpc.error_interceptor import RefusalInterceptor
+from runtime.grpc.error_interceptor import ErrorInterceptor
 from support.conversations import VAULT
 
 from .cast import POOLS
@@ -32,7 +32,7 @@ Method = Callable[..., grpc.aio.UnaryUnaryCall[Message, Message]]
 class Replica:
     """It serves on a port of its own; `methods` by the names of the RPCs."""
 
-    service: Service
+    service: Application
     server: grpc.aio.Server
     channel: grpc.aio.Channel
     methods: Mapping[str, Method]
@@ -51,10 +51,10 @@ async def start_replica(
     redis: Redis, reader: Redis, messaging: grpc.aio.Channel, clock: Clock
 ) -> Replica:
     """Knows the pools of the cast."""
-    service = Service(
+    service = Application(
         POOLS, redis=redis, reader=reader, messaging=messaging, vault=VAULT, clock=clock
     )
-    server = grpc.aio.server(interceptors=[RefusalInterceptor(DOMAIN, status_of, too_slow)])
+    server = grpc.aio.server(interceptors=[ErrorInterceptor(DOMAIN, status_of, too_slow)])
     service.add_servicers(server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from conversation_service.domain.keywords.keywords import Kind
+from conversation_service.domain.keywords.keywords import Keyword
 from conversation_service.domain.templates.catalog import Template
 
 from .conduct import NUMBER_TRIES, NUMBER_TRIES_WINDOW, Conduct, Count
@@ -20,7 +20,7 @@ class Text:
     text_id: str
     person: str
     number: str
-    kind: Kind
+    kind: Keyword
     body: str
     argument: str = ""
     # Media types of what comes with it.
@@ -56,19 +56,19 @@ class Scene:
     @property
     def opts_out(self) -> bool:
         """Whether it asks for no more texts."""
-        by_end = self.text.kind is Kind.END and self.text.body == "end"
-        return self.text.kind is Kind.OPT_OUT or (by_end and self.pool.settings.end_opts_out)
+        by_end = self.text.kind is Keyword.END and self.text.body == "end"
+        return self.text.kind is Keyword.OPT_OUT or (by_end and self.pool.settings.end_opts_out)
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> Keyword:
         """Words for what the pool does not offer are talk."""
         settings, kind = self.pool.settings, self.text.kind
         is_offered = {
-            Kind.BLOCK: settings.allows_block,
-            Kind.REPORT: settings.allows_report,
-            Kind.ERASE: settings.allows_erase,
+            Keyword.BLOCK: settings.allows_block,
+            Keyword.REPORT: settings.allows_report,
+            Keyword.ERASE: settings.allows_erase,
         }
-        return kind if is_offered.get(kind, True) and kind is not Kind.YES else Kind.TALK
+        return kind if is_offered.get(kind, True) and kind is not Keyword.YES else Keyword.TALK
 
     def answer(
         self, template: Template, talk: Talk | None = None, span: timedelta | None = None

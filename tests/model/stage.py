@@ -8,7 +8,7 @@ from typing import ClassVar, TypeVar
 from hypothesis import note
 from hypothesis.stateful import RuleBasedStateMachine
 
-from conversation_service.domain.keywords.keywords import Kind
+from conversation_service.domain.keywords.keywords import Keyword
 
 from .cast import NUMBERS, PEOPLE
 from .operators import Operators
@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 # A masked number, and who texts it.
 Line = tuple[str, str]
 # What is meant, and how it is written.
-Words = tuple[Kind, str]
+Words = tuple[Keyword, str]
 
 
 class Stage(RuleBasedStateMachine):
@@ -62,7 +62,7 @@ class Stage(RuleBasedStateMachine):
     def text(
         self,
         line: Line,
-        kind: Kind,
+        kind: Keyword,
         body: str,
         argument: str = "",
         files: tuple[str, ...] = (),

@@ -8,7 +8,7 @@ from functools import cache
 from itertools import count
 
 from conversation_service.domain.model.pool import Pool, PoolSettings
-from conversation_service.domain.templates.catalog import Speech, Template
+from conversation_service.domain.templates.catalog import Template, TemplateCatalog
 
 from .cast import MARK, POOLS
 from .conduct import Conduct, Count
@@ -21,7 +21,7 @@ NO_TIME = timedelta(0)
 class NumberModel:
     """A masked number of a pool."""
 
-    takes_new: bool = True
+    accepts_new: bool = True
     is_reserved: bool = False
 
 
@@ -32,7 +32,7 @@ class PoolModel:
     name: str
     settings: PoolSettings
     numbers: dict[str, NumberModel]
-    conducts: dict[str, Conduct] = field(default_factory=dict)
+    sender_limits: dict[str, Conduct] = field(default_factory=dict)
     tries: dict[str, Count] = field(default_factory=dict)
     blocked: set[frozenset[str]] = field(default_factory=set)
     # What two who blocked each other had besides, on other numbers: it goes on.
@@ -42,12 +42,12 @@ class PoolModel:
     taken: set[str] = field(default_factory=set)
 
     @property
-    def speech(self) -> Speech:
+    def speech(self) -> TemplateCatalog:
         """What it says, in the words that it understands."""
         return _speech(self.name, self.settings.end_opts_out)
 
     def conduct(self, person: str) -> Conduct:
-        return self.conducts.setdefault(person, Conduct())
+        return self.sender_limits.setdefault(person, Conduct())
 
     def left(self, people: Iterable[str], number: str, now: datetime) -> None:
         """A pair's conversation on a number has ended."""
@@ -65,7 +65,7 @@ class PoolModel:
 
 
 @cache
-def _speech(pool: str, end_opts_out: bool) -> Speech:
+def _speech(pool: str, end_opts_out: bool) -> TemplateCatalog:
     """Of all that a step may switch only this changes what a pool says."""
     [settings] = (one.settings for one in POOLS if one.name == pool)
     return Pool(pool, replace(settings, end_opts_out=end_opts_out)).speech
@@ -138,7 +138,7 @@ class Model:
         until = self.rests.get((pool.name, number, person), self.now)
         return pool.settings.cool_off if until > self.now else NO_TIME
 
-    def cools_for(self, pool: PoolModel, talk: Talk) -> timedelta:
+    def cool_off_left_of(self, pool: PoolModel, talk: Talk) -> timedelta:
         assert talk.end_time is not None
         return talk.end_time + pool.settings.cool_off - self.now
 
@@ -146,7 +146,7 @@ class Model:
         if talk.is_live or len(talk.people) < 2 or talk.pool != pool.name:
             return False
         on_line = talk.number == number and person in talk.people
-        return on_line and self.cools_for(pool, talk) > NO_TIME
+        return on_line and self.cool_off_left_of(pool, talk) > NO_TIME
 
     def invitation(self, pool: PoolModel, code: str) -> Talk | None:
         waiting = (one for one in self.talks if one.is_waiting and one.pool == pool.name)
@@ -193,7 +193,7 @@ def new_model(now: datetime) -> Model:
     model = Model(now)
     for pool in POOLS:
         numbers = {
-            one.phone_number: NumberModel(one.takes_new, one.is_reserved) for one in pool.numbers
+            one.phone_number: NumberModel(one.accepts_new, one.is_reserved) for one in pool.numbers
         }
         model.pools[pool.name] = PoolModel(pool.name, pool.settings, numbers)
         model.homes |= dict.fromkeys(numbers, pool.name)

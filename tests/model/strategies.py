@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from conversation_service.domain.keywords.keywords import Kind
+from conversation_service.domain.keywords.keywords import Keyword
 from conversation_service.domain.model.pool import NumberPreference
 
 from .beginnings import Wanted
@@ -18,31 +18,31 @@ MASKED = st.sampled_from(NUMBERS)
 # What people mean, and how they write it.
 COMMANDS = st.sampled_from(
     [
-        (Kind.START, "start"),
-        (Kind.START, "  Start! "),
-        (Kind.START, "START"),
-        (Kind.END, "end"),
-        (Kind.END, "Bye."),
-        (Kind.OPT_OUT, "quit"),
-        (Kind.OPT_OUT, "STOP"),
-        (Kind.OPT_IN, "unstop"),
-        (Kind.YES, "yes"),
-        (Kind.HELP, "help"),
-        (Kind.BLOCK, "block"),
-        (Kind.REPORT, "report"),
-        (Kind.ERASE, "erase my data"),
-        (Kind.ERASE, " Delete my DATA! "),
-        (Kind.TALK, "   "),
+        (Keyword.START, "start"),
+        (Keyword.START, "  Start! "),
+        (Keyword.START, "START"),
+        (Keyword.END, "end"),
+        (Keyword.END, "Bye."),
+        (Keyword.OPT_OUT, "quit"),
+        (Keyword.OPT_OUT, "STOP"),
+        (Keyword.OPT_IN, "unstop"),
+        (Keyword.YES, "yes"),
+        (Keyword.HELP, "help"),
+        (Keyword.BLOCK, "block"),
+        (Keyword.REPORT, "report"),
+        (Keyword.ERASE, "erase my data"),
+        (Keyword.ERASE, " Delete my DATA! "),
+        (Keyword.TALK, "   "),
     ]
 )
 TALK = st.sampled_from(
     [
-        (Kind.TALK, "{}"),
-        (Kind.TALK, "{} \U0001f44b ¿qué tal?"),
-        (Kind.TALK, "start the car {}"),
-        (Kind.TALK, "stop {}"),
-        (Kind.TALK, "end {}"),
-        (Kind.JOIN, "join {}"),
+        (Keyword.TALK, "{}"),
+        (Keyword.TALK, "{} \U0001f44b ¿qué tal?"),
+        (Keyword.TALK, "start the car {}"),
+        (Keyword.TALK, "stop {}"),
+        (Keyword.TALK, "end {}"),
+        (Keyword.JOIN, "join {}"),
     ]
 )
 FILES = st.sampled_from([(), (PICTURE,), (PICTURE,) * 2, ("text/x-vcard",), (PICTURE, "x/y")])

@@ -24,7 +24,7 @@ class Talk:
     has_code: bool = True
     latest_end: datetime | None = None
     due: datetime | None = None
-    warned_of: datetime | None = None
+    warned_end_time: datetime | None = None
     end_time: datetime | None = None
     # Which ending of the model this was: several may share a moment.
     end_number: int = 0

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from conversation_service.domain.keywords.keywords import Kind
+from conversation_service.domain.keywords.keywords import Keyword
 from conversation_service.domain.model.pool import PausePolicy
 from conversation_service.domain.templates.catalog import Template
 
@@ -21,13 +21,13 @@ FILE_REFUSED = Template.ATTACHMENT_NOT_PASSED_ON
 def from_waiting(scene: Scene, talk: Talk) -> None:
     """The same code again, the end of it, help; anything else: nobody has joined."""
     kind, argument = scene.text.kind, scene.text.argument
-    if kind is Kind.END and argument in ("", talk.code):
+    if kind is Keyword.END and argument in ("", talk.code):
         _end(scene, talk)
         return
-    if kind is Kind.OPT_IN:
+    if kind is Keyword.OPT_IN:
         return
-    template = {Kind.START: Template.CODE, Kind.HELP: Template.HELP}.get(kind)
-    if kind is Kind.JOIN and argument and argument == talk.code:
+    template = {Keyword.START: Template.CODE, Keyword.HELP: Template.HELP}.get(kind)
+    if kind is Keyword.JOIN and argument and argument == talk.code:
         template = Template.OWN_CODE
     left = talk.next_end - scene.model.now
     scene.answer(template or Template.STILL_WAITING, talk, left)
@@ -37,22 +37,22 @@ def from_talking(scene: Scene, talk: Talk) -> None:
     """A command does what it says; everything else is passed on as it is."""
     argument = scene.text.argument
     match scene.kind:
-        case Kind.START:
+        case Keyword.START:
             scene.answer(Template.ALREADY_TALKING, talk)
-        case Kind.JOIN if len(argument) == CODE_LENGTH:
+        case Keyword.JOIN if len(argument) == CODE_LENGTH:
             scene.answer(Template.ALREADY_TALKING, talk)
-        case Kind.HELP:
+        case Keyword.HELP:
             scene.answer(Template.HELP, talk)
-        case Kind.END if argument in ("", talk.code):
+        case Keyword.END if argument in ("", talk.code):
             _end(scene, talk)
-        case Kind.END:
+        case Keyword.END:
             scene.answer(Template.END_OF_ANOTHER, talk)
-        case Kind.BLOCK:
+        case Keyword.BLOCK:
             _block(scene, talk)
-        case Kind.REPORT:
+        case Keyword.REPORT:
             talk.is_reported = True
             scene.answer(Template.REPORTED, talk)
-        case Kind.OPT_IN:
+        case Keyword.OPT_IN:
             pass
         case _:
             _relay(scene, talk)

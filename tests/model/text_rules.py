@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from conversation_service.domain.keywords.keywords import Kind
+from conversation_service.domain.keywords.keywords import Keyword
 
 from .scene import Text
 from .stage import Line, Stage, Words, picked
@@ -41,7 +41,7 @@ class TextRules(Stage):
     def shows_partner(self, pick: int, body: str, files: tuple[str, ...]) -> None:
         found = picked(self.active(), pick // 2)
         line = (found.number, found.people[pick % 2])
-        self._arrive(self.text(line, Kind.TALK, body, files=files))
+        self._arrive(self.text(line, Keyword.TALK, body, files=files))
 
     @precondition(lambda self: self.play.arrived)
     @rule(pick=PICKS, arrives=st.sampled_from([False, False, True]))
@@ -70,7 +70,7 @@ class TextRules(Stage):
     def uses_some_code(self, pick: int, code_pick: int, ends: bool) -> None:
         code = picked([WRONG_CODE, *self.play.used_codes[-5:]], code_pick)
         line = self.line(pick)
-        ending = self.text(line, Kind.END, f"end {code}", code)
+        ending = self.text(line, Keyword.END, f"end {code}", code)
         self._arrive(ending if ends else self._joining(line, code))
 
     @rule(pick=PICKS, tries=st.integers(3, 6))
@@ -84,16 +84,16 @@ class TextRules(Stage):
     def texts_again_and_again(self, pick: int, words: Words, times: int) -> None:
         line = self.line(pick)
         batch = [self.text(line, *words) for _ in range(times)]
-        self._arrive(*batch, self.text(line, Kind.START, "start"))
+        self._arrive(*batch, self.text(line, Keyword.START, "start"))
 
     @rule(pick=PICKS)
     def an_old_opt_out_arrives_again(self, pick: int) -> None:
         line = self.line(pick)
-        opt_out = self.text(line, Kind.OPT_OUT, "quit")
+        opt_out = self.text(line, Keyword.OPT_OUT, "quit")
         for text in (
             opt_out,
-            self.text(line, Kind.YES, "yes"),
-            self.text(line, Kind.START, "start"),
+            self.text(line, Keyword.YES, "yes"),
+            self.text(line, Keyword.START, "start"),
         ):
             self._arrive(text)
         self._arrive(opt_out)
@@ -101,10 +101,10 @@ class TextRules(Stage):
     @rule(pick=PICKS, returns=st.booleans())
     def an_old_erasure_arrives_again(self, pick: int, returns: bool) -> None:
         line = self.line(pick)
-        asked = self.text(line, Kind.ERASE, "erase my data")
+        asked = self.text(line, Keyword.ERASE, "erase my data")
         self._arrive(asked)
         if returns:
-            self._arrive(self.text(line, Kind.START, "start"))
+            self._arrive(self.text(line, Keyword.START, "start"))
         self.receive(asked)
 
     @precondition(lambda self: self.active())
@@ -115,10 +115,10 @@ class TextRules(Stage):
         batch = [
             self.text(mine, *talk),
             self.text(theirs, *talk),
-            self.text(mine, Kind.ERASE, "erase my data"),
+            self.text(mine, Keyword.ERASE, "erase my data"),
             self.text(theirs, *talk),
         ]
-        self._arrive(*batch, *([self.text(mine, Kind.START, "start")] if returns else []))
+        self._arrive(*batch, *([self.text(mine, Keyword.START, "start")] if returns else []))
 
     @rule(picks=st.lists(st.tuples(PICKS, COMMANDS | TALK), min_size=2, max_size=5), number=MASKED)
     def texts_arrive_together(self, picks: list[tuple[int, Words]], number: str) -> None:
@@ -135,17 +135,17 @@ class TextRules(Stage):
     def machines_answer_each_other(self, pick: int, turns: int) -> None:
         talk = picked(self.active(), pick)
         says = ((talk.people[turn % 2], f"Away {turn % 2}.") for turn in range(turns))
-        self._arrive(*(self.text((talk.number, who), Kind.TALK, words) for who, words in says))
+        self._arrive(*(self.text((talk.number, who), Keyword.TALK, words) for who, words in says))
 
     @precondition(lambda self: self._resendable())
     @rule(pick=PICKS, opt_outs_first=st.booleans())
     def carrier_sends_again(self, pick: int, opt_outs_first: bool) -> None:
         found = self._resendable()
-        opt_outs = [text for text in found if text.kind is Kind.OPT_OUT]
+        opt_outs = [text for text in found if text.kind is Keyword.OPT_OUT]
         self.receive(picked((opt_outs_first and opt_outs) or found, pick))
 
     def _joining(self, line: Line, code: str) -> Text:
-        return self.text(line, Kind.JOIN, f"Join {code[:3].lower()}-{code[3:]}", code)
+        return self.text(line, Keyword.JOIN, f"Join {code[:3].lower()}-{code[3:]}", code)
 
     def _arrive(self, *batch: Text) -> None:
         model = self.play.model

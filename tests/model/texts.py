@@ -1,6 +1,6 @@
 """What each text does, by where its sender stands (DESIGN.md, section 7)."""
 
-from conversation_service.domain.keywords.keywords import Kind
+from conversation_service.domain.keywords.keywords import Keyword
 from conversation_service.domain.model.consent import OptOutSource
 from conversation_service.domain.templates.catalog import Template
 
@@ -38,7 +38,7 @@ def follow(model: Model, text: Text) -> None:
 
 def _decide(scene: Scene) -> None:
     talk = scene.live
-    if scene.kind is Kind.ERASE:
+    if scene.kind is Keyword.ERASE:
         _erase(scene)
     elif scene.text.person in scene.model.opted_out:
         _from_opted_out(scene)
@@ -80,12 +80,12 @@ def _erase(scene: Scene) -> None:
 def _from_opted_out(scene: Scene) -> None:
     """Silence, until they opt in again."""
     model, text, talk = scene.model, scene.text, scene.live
-    if text.kind not in (Kind.START, Kind.YES, Kind.OPT_IN):
+    if text.kind not in (Keyword.START, Keyword.YES, Keyword.OPT_IN):
         if talk is not None:
             end(model, talk, "OPTED_OUT", text.person, ())
         return
     del model.opted_out[text.person]
-    if text.kind is Kind.START and talk is None:
+    if text.kind is Keyword.START and talk is None:
         _from_stranger(scene)
     else:
         model.tell(text.number, text.person, Template.OPTED_IN)
@@ -95,17 +95,17 @@ def _from_stranger(scene: Scene) -> None:
     model, text = scene.model, scene.text
     ended = model.cooling(scene.pool, text.number, text.person)
     rest = model.rest(scene.pool, text.number, text.person)
-    if text.kind is Kind.HELP:
+    if text.kind is Keyword.HELP:
         scene.answer(Template.HELP)
-    elif text.kind is Kind.OPT_IN:
+    elif text.kind is Keyword.OPT_IN:
         pass
     elif ended is not None:
-        scene.answer(Template.JUST_ENDED, span=model.cools_for(scene.pool, ended))
+        scene.answer(Template.JUST_ENDED, span=model.cool_off_left_of(scene.pool, ended))
     elif rest > NO_TIME:
         scene.answer(Template.JUST_ENDED, span=rest)
-    elif text.kind is Kind.START:
+    elif text.kind is Keyword.START:
         _start(scene)
-    elif text.kind is Kind.JOIN:
+    elif text.kind is Keyword.JOIN:
         _join(scene)
     elif scene.conduct.takes_help(model.now):
         model.tell(text.number, text.person, Template.HELP)
@@ -114,7 +114,7 @@ def _from_stranger(scene: Scene) -> None:
 def _start(scene: Scene) -> None:
     """A code that nobody is told is of no use."""
     model, text = scene.model, scene.text
-    if not scene.pool.numbers[text.number].takes_new:
+    if not scene.pool.numbers[text.number].accepts_new:
         scene.answer(Template.NO_NEW_HERE)
     elif scene.conduct.takes_reply(model.now):
         talk = begin(model, scene.pool.name, text.number, [text.person])

@@ -12,7 +12,7 @@ from uuid import uuid4
 import grpc
 from redis.asyncio import Redis
 
-from conversation_service.app.application import SERVICE_NAMES, Service
+from conversation_service.app.application import SERVICE_NAMES, Application
 from conversation_service.domain.model.pool import SeededPool
 from conversation_service.rpc.core.permissions import Callers
 from conversation_service.store.keyspace.keys import Keys
@@ -25,7 +25,7 @@ from maskline.conversation.v1.person_pb2_grpc import PersonServiceStub
 from maskline.conversation.v1.pool_pb2_grpc import PoolServiceStub
 from maskline.messaging.v1 import messaging_pb2
 from runtime.grpc.client import open_channel
-from runtime.grpc.security import Door
+from runtime.grpc.security import ServerSecurity
 from runtime.redis.client import open_redis
 from support.clock import ManualClock
 from support.conversation_calls import CALL_SECONDS, ask
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from maskline.conversation.v1.pool_pb2_grpc import PoolServiceAsyncStub
 
 # Open to everybody, as `make run` has it.
-DESCRIBED = Door(serves_reflection=True)
+DESCRIBED = ServerSecurity(serves_reflection=True)
 MESSAGING = messaging_pb2.DESCRIPTOR.services_by_name["MessagingService"]
 
 
@@ -180,7 +180,7 @@ async def connected(
     callers: Callers | None = None,
     uses_development_key: bool = False,
     recovery_interval: timedelta = timedelta(0),
-) -> AsyncIterator[Service]:
+) -> AsyncIterator[Application]:
     """The service with its own connections, as `python -m conversation_service` has them."""
     async with (
         serving(messaging or ScriptedMessaging()) as target,
@@ -188,7 +188,7 @@ async def connected(
         open_redis(redis_url, retries=0) as reader,
         open_channel(target, [MESSAGING]) as to_messaging,
     ):
-        yield Service(
+        yield Application(
             pools or [SEED],
             redis=redis,
             reader=reader,
@@ -209,7 +209,7 @@ async def running(
     messaging: ScriptedMessaging | None = None,
     callers: Callers | None = None,
     uses_development_key: bool = False,
-    door: Door = DESCRIBED,
+    door: ServerSecurity = DESCRIBED,
     recovery_interval: timedelta = timedelta(0),
 ) -> AsyncIterator[RunningService]:
     """One replica, until its test is over or fails."""
@@ -237,7 +237,7 @@ async def running(
             await serve
 
 
-async def _ready(service: Service, serve: "asyncio.Task[None]") -> None:
+async def _ready(service: Application, serve: "asyncio.Task[None]") -> None:
     """Waits until the pools are served. Health says so at its next look, a second later."""
 
     async def knows_its_pools() -> bool:

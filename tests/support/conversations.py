@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from conversation_service.application.ids import SystemFresh
-from conversation_service.domain.model.participants import Line, Person
+from conversation_service.application.ids import RandomIds
+from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.model.pool import MaskedNumber, Pool, PoolSettings, SeededPool
 from conversation_service.domain.templates.catalog import Template
-from conversation_service.store.encryption.blind_index import People
-from conversation_service.store.encryption.cipher import Vault
+from conversation_service.store.encryption.blind_index import PersonIds
+from conversation_service.store.encryption.cipher import Cipher
 
 MASKED = "+12065550100"
 OTHER_MASKED = "+12065550101"
@@ -17,8 +17,8 @@ ALICE_NUMBER = "+14255550111"
 BOB_NUMBER = "+14255550122"
 CAROL_NUMBER = "+13605550133"
 
-VAULT = Vault("a secret of these tests")
-PEOPLE = People(VAULT)
+VAULT = Cipher("a secret of these tests")
+PEOPLE = PersonIds(VAULT)
 ALICE = PEOPLE.person("main", ALICE_NUMBER)
 BOB = PEOPLE.person("main", BOB_NUMBER)
 CAROL = PEOPLE.person("main", CAROL_NUMBER)
@@ -37,9 +37,9 @@ def seeded(
     return SeededPool(name, PoolSettings(operator="Test exchange", **(settings or {})), listed)
 
 
-def line(person: Person, masked_number: str = MASKED) -> Line:
+def line(person: Person, masked_number: str = MASKED) -> Route:
     """A person on a masked number."""
-    return Line(masked_number, person)
+    return Route(masked_number, person)
 
 
 def says(template: Template, *, code: str = "", span: timedelta | None = None) -> str:
@@ -52,7 +52,7 @@ class ScriptedFresh:
 
     def __init__(self, *codes: str) -> None:
         self._codes = list(codes)
-        self._system = SystemFresh()
+        self._system = RandomIds()
 
     def change_id(self, now: datetime) -> str:
         return self._system.change_id(now)

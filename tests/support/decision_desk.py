@@ -3,16 +3,16 @@
 from collections.abc import Mapping, Sequence
 from itertools import count
 
-from conversation_service.application.batch_state import Workspace
-from conversation_service.domain.commands.client.start import Open
+from conversation_service.application.batch_state import BatchState
+from conversation_service.domain.commands.client.start import OpenConversation
 from conversation_service.domain.commands.core.change import Change
-from conversation_service.domain.commands.core.command import Intent
-from conversation_service.domain.commands.inbound.receive_message import ReceiveText
+from conversation_service.domain.commands.core.command import Command
+from conversation_service.domain.commands.inbound.receive_message import ReceiveMessage
 from conversation_service.domain.errors import ConversationError
 from conversation_service.domain.model.consent import OptOut
 from conversation_service.domain.model.conversation import Conversation
-from conversation_service.domain.model.participants import Line, Person
-from conversation_service.store.conversations.types import Commit, Done
+from conversation_service.domain.model.participants import Person, Route
+from conversation_service.store.conversations.types import Commit, Committed
 from support.conversations import ALICE, BOB, MASKED, POOL, ScriptedFresh
 from support.decisions import NOW, after
 from support.memory_store import MemoryStore
@@ -22,9 +22,9 @@ Outcome = Change | ConversationError
 ids = count()
 
 
-def text(body: str, by: Person = BOB, on: str = MASKED) -> ReceiveText:
+def text(body: str, by: Person = BOB, on: str = MASKED) -> ReceiveMessage:
     """A text with an id of its own."""
-    return ReceiveText(f"mdr2-{next(ids)}", Line(on, by), body)
+    return ReceiveMessage(f"mdr2-{next(ids)}", Route(on, by), body)
 
 
 class Desk:
@@ -35,12 +35,12 @@ class Desk:
         self.opt_outs = opt_outs or {}
         self._fresh = ScriptedFresh(*codes)
 
-    async def decide(self, *intents: Intent) -> Sequence[Outcome]:
+    async def decide(self, *intents: Command) -> Sequence[Outcome]:
         """Each on what came before it; nothing is written."""
         lookups = [intent.lookup(POOL) for intent in intents]
         receipts = [intent.receipt for intent in intents]
         found = (await self.store.load(list(zip(receipts, lookups, strict=True)), POOL)).found
-        workspace = Workspace(lookups, found, self.opt_outs)
+        workspace = BatchState(lookups, found, self.opt_outs)
         outcomes: list[Outcome] = []
         for intent, lookup, loaded in zip(intents, lookups, found, strict=True):
             facts = workspace.facts(lookup, loaded, POOL, NOW, self._fresh)
@@ -53,16 +53,16 @@ class Desk:
             outcomes.append(change)
         return outcomes
 
-    async def carry_out(self, *intents: Intent) -> list[Change]:
+    async def carry_out(self, *intents: Command) -> list[Change]:
         """All of them in one batch, which is committed in one go."""
         changes = [one for one in await self.decide(*intents) if isinstance(one, Change)]
         assert len(changes) == len(intents)
         pairs = zip(intents, changes, strict=True)
         commits = [Commit(intent.receipt, change, NOW, POOL) for intent, change in pairs]
-        assert await self.store.commit(commits) == [Done()] * len(commits)
+        assert await self.store.commit(commits) == [Committed()] * len(commits)
         return changes
 
     async def talking(self) -> Conversation:
         """Alice and Bob, on the first number."""
-        [change] = await self.carry_out(Open(f"r{next(ids)}", (ALICE, BOB)))
+        [change] = await self.carry_out(OpenConversation(f"r{next(ids)}", (ALICE, BOB)))
         return after(change)

@@ -6,11 +6,11 @@ from typing import Any
 
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.lifecycle import ended, joined, paused, started
-from conversation_service.domain.commands.core.snapshot import Facts
-from conversation_service.domain.commands.inbound.receive_message import ReceiveText
+from conversation_service.domain.commands.core.snapshot import Snapshot
+from conversation_service.domain.commands.inbound.receive_message import ReceiveMessage
 from conversation_service.domain.model.conversation import Conversation, EndReason
 from conversation_service.domain.model.messages import Attachment
-from conversation_service.domain.model.participants import Line, Person
+from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.model.pool import MaskedNumber, NumberState, Pool
 from support.conversations import ALICE, BOB, MASKED, NUMBERS, POOL, SETTINGS, line
 
@@ -45,17 +45,24 @@ def facts(
     pool: Pool = POOL,
     now: datetime = NOW,
     **besides: Any,  # noqa: ANN401 - other fields of Facts
-) -> Facts:
+) -> Snapshot:
     """What a decision knows: conversations on the lines of their people, and what is named."""
-    lines = {Line(one.masked_number, person): one for one in known for person in one.participants}
-    occupants = {taken: one.conversation_id for taken, one in lines.items()}
-    return Facts(pool, now, "change", CODE, lines, **{"occupants": occupants, **besides})
+    lines = {Route(one.masked_number, person): one for one in known for person in one.participants}
+    current_conversation_ids = {taken: one.conversation_id for taken, one in lines.items()}
+    return Snapshot(
+        pool,
+        now,
+        "change",
+        CODE,
+        lines,
+        **{"current_conversation_ids": current_conversation_ids, **besides},
+    )
 
 
 def about(
     conversation: Conversation,
     **besides: Any,  # noqa: ANN401 - as above
-) -> Facts:
+) -> Snapshot:
     """The same for a decision about one conversation."""
     return facts(conversation, conversation=conversation, **besides)
 
@@ -67,9 +74,9 @@ def text(
     *,
     attachments: tuple[Attachment, ...] = (),
     carrier_time: datetime | None = None,
-) -> ReceiveText:
+) -> ReceiveMessage:
     """A text that arrives."""
-    return ReceiveText(TEXT_ID, Line(on, by), body, attachments, carrier_time)
+    return ReceiveMessage(TEXT_ID, Route(on, by), body, attachments, carrier_time)
 
 
 def told(change: Change) -> list[tuple[Person, str]]:

@@ -8,22 +8,26 @@ from typing import Self, cast
 
 from redis.asyncio import Redis
 
-from conversation_service.dispatch.batch import Delivery, Rounds
+from conversation_service.dispatch.batch import BatchRunner, Delivery
 from conversation_service.dispatch.dispatcher import Dispatcher
-from conversation_service.dispatch.pre_send import Screening
-from conversation_service.dispatch.settle import Settling
+from conversation_service.dispatch.pre_send import PreSendChecks
+from conversation_service.dispatch.settle import Settler
 from conversation_service.domain.commands.core.change import Change
-from conversation_service.domain.commands.core.command import Receipt
+from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.model.consent import OptOut, OptOutSource
 from conversation_service.domain.model.events import Event, EventType
-from conversation_service.domain.model.messages import Failure, MessageState, OutboundText
+from conversation_service.domain.model.messages import (
+    DeliveryFailure,
+    MessageState,
+    OutboundMessage,
+)
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import PoolSettings
-from conversation_service.messaging.send import Answered, NotSent, Result, TextToSend
-from conversation_service.store.conversations.repository import RedisStore
-from conversation_service.store.conversations.types import Commit, Done
+from conversation_service.messaging.send import Retry, SendResult, Sent, TextToSend
+from conversation_service.store.conversations.repository import ConversationRepository
+from conversation_service.store.conversations.types import Commit, Committed
 from conversation_service.store.deployment.suppression_list import SuppressionList
-from conversation_service.store.event_log import Journal
+from conversation_service.store.event_log import EventLog
 from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.outbox.dead_letters import DeadLetters
 from conversation_service.store.outbox.outbox import Outbox
@@ -31,10 +35,10 @@ from support.clock import ManualClock
 from support.conversations import MASKED, PEOPLE, POOL, SETTINGS, VAULT
 
 KEYS = Keys("main")
-SENT = Answered(MessageState.SENT)
+SENT = Sent(MessageState.SENT)
 CONVERSATION = "c1"
 
-Scripted = Result | Exception
+Scripted = SendResult | Exception
 
 
 def person(number: int) -> Person:
@@ -56,12 +60,12 @@ class Carrier:
         self.always: dict[str, Scripted] = {}
         self.poison: dict[str, Exception] = {}
         self.room: int | None = None
-        self.full = NotSent(POOL.settings.code_lifetime, is_paced=True)
+        self.full = Retry(POOL.settings.code_lifetime, is_paced=True)
         self.gate = asyncio.Event()
         self.gate.set()
         self.asked = asyncio.Event()
 
-    async def send(self, texts: Sequence[TextToSend]) -> list[Result]:
+    async def send(self, texts: Sequence[TextToSend]) -> list[SendResult]:
         self.batches.append([text.body for text in texts])
         self.asked_for += texts
         self.asked.set()
@@ -74,7 +78,7 @@ class Carrier:
     def bodies(self, person: Person) -> list[str]:
         return [body for to, body in self.received if to == person.phone_number]
 
-    def _answer(self, text: TextToSend) -> Result:
+    def _answer(self, text: TextToSend) -> SendResult:
         scripted = self.answers[text.body]
         answer = scripted.pop(0) if scripted else self.always.get(text.body, SENT)
         if isinstance(answer, Exception):
@@ -83,7 +87,7 @@ class Carrier:
             answer = self._sent(text)
         return answer
 
-    def _sent(self, text: TextToSend) -> Result:
+    def _sent(self, text: TextToSend) -> SendResult:
         if self.room == 0:
             return self.full
         if self.room is not None:
@@ -113,10 +117,10 @@ class Failures:
     """What senders are told; raises once for each of `errors`."""
 
     def __init__(self) -> None:
-        self.told: list[Failure] = []
+        self.told: list[DeliveryFailure] = []
         self.errors: list[Exception] = []
 
-    async def tell(self, failures: Sequence[Failure]) -> None:
+    async def tell(self, failures: Sequence[DeliveryFailure]) -> None:
         if self.errors:
             raise self.errors.pop(0)
         self.told += failures
@@ -133,11 +137,11 @@ class Desk:
         self.settings = SETTINGS
         self.outbox = Outbox(redis, redis, "main", VAULT)
         self.dead = DeadLetters(redis, "main", VAULT)
-        self.journal = Journal(redis, "main", VAULT)
+        self.journal = EventLog(redis, "main", VAULT)
         self.suppression = SuppressionList(redis)
         self.opt_outs = OptOutBook(self.suppression, clock)
         self._replicas: list[Dispatcher] = []
-        self._store = RedisStore(redis, "main", VAULT)
+        self._store = ConversationRepository(redis, "main", VAULT)
         self._accepted = 0
 
     async def __aenter__(self) -> Self:
@@ -150,12 +154,12 @@ class Desk:
             await replica.close()
 
     def replica(self) -> Dispatcher:
-        screening = Screening(self.outbox, self.suppression, self.opt_outs)
-        settling = Settling("main", self.outbox, self.failures, self.pool_settings)
+        screening = PreSendChecks(self.outbox, self.suppression, self.opt_outs)
+        settling = Settler("main", self.outbox, self.failures, self.pool_settings)
         delivery = Delivery(
             "main", self.carrier, screening, settling, self.pool_settings, self.clock
         )
-        rounds = Rounds(self.outbox, delivery, settling, self.clock, jitter=lambda: 1.0)
+        rounds = BatchRunner(self.outbox, delivery, settling, self.clock, jitter=lambda: 1.0)
         replica = Dispatcher(self.outbox, rounds, self.clock, block_ms=None)
         self._replicas.append(replica)
         return replica
@@ -168,7 +172,7 @@ class Desk:
     async def talk(self, *texts: tuple[Person, str]) -> None:
         """Texts of participants, all of one conversation."""
         for to, body in texts:
-            await self.owe(to, body, CONVERSATION, is_talk=True)
+            await self.owe(to, body, CONVERSATION, is_relayed=True)
 
     async def owe(
         self,
@@ -177,18 +181,18 @@ class Desk:
         conversation_id: str = "",
         *,
         may_reach_opted_out: bool = False,
-        is_talk: bool = False,
+        is_relayed: bool = False,
     ) -> None:
         """One text; its id tells how many came before it."""
         name = f"m{self._accepted}"
         self._accepted += 1
-        flags = (may_reach_opted_out, is_talk)
-        text = OutboundText(name, conversation_id, MASKED, to, body, *flags)
+        flags = (may_reach_opted_out, is_relayed)
+        text = OutboundMessage(name, conversation_id, MASKED, to, body, *flags)
         events = (Event(EventType.MESSAGE_RELAYED, conversation_id, message_id=name),)
         change = Change(texts=(text,), events=events if conversation_id else ())
-        unborn = replace(POOL, version="")
-        commit = Commit(Receipt("text", name, ()), change, self.clock.now(), unborn)
-        assert await self._store.commit([commit]) == [Done()]
+        uncreated = replace(POOL, version="")
+        commit = Commit(IdempotencyKey("text", name, ()), change, self.clock.now(), uncreated)
+        assert await self._store.commit([commit]) == [Committed()]
 
     async def damage(self, message_id: str) -> None:
         """Somebody put something into the outbox that nobody can read."""

@@ -2,10 +2,10 @@
 
 from redis.asyncio import Redis
 
-from conversation_service.store.encryption.cipher import Vault
+from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.encryption.conversation_keys import conversation_of
 from conversation_service.store.encryption.key_ring import is_sealed
-from conversation_service.store.rotation.encrypted_records import SealedRecords
+from conversation_service.store.rotation.encrypted_records import EncryptedRecords
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import opt_out_pb2, person_pb2
 from support.conversation_calls import ask
@@ -34,10 +34,12 @@ async def conversations_of(service: RunningService, number: str) -> list[str]:
     return [one.conversation_id for one in listed]
 
 
-async def numbers_in(redis: Redis, number: str = ALICE_NUMBER, vault: Vault = VAULT) -> list[bytes]:
+async def numbers_in(
+    redis: Redis, number: str = ALICE_NUMBER, vault: Cipher = VAULT
+) -> list[bytes]:
     """What opens under the state key and holds a person's number."""
     keys = [key async for key in redis.scan_iter()]
-    sealed = [one for one in await SealedRecords(redis).behind(keys) if is_sealed(one.sealed)]
+    sealed = [one for one in await EncryptedRecords(redis).behind(keys) if is_sealed(one.sealed)]
     plain = [
         vault.open(one.sealed, one.record) for one in sealed if not conversation_of(one.sealed)
     ]

@@ -6,25 +6,25 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from conversation_service.domain.commands.core.change import Change
-from conversation_service.domain.commands.core.command import Receipt
-from conversation_service.domain.commands.core.snapshot import Lookup
+from conversation_service.domain.commands.core.command import IdempotencyKey
+from conversation_service.domain.commands.core.snapshot import ReadSet
 from conversation_service.domain.model.consent import OptOut
 from conversation_service.domain.model.conversation import Conversation, State
-from conversation_service.domain.model.messages import HeldText
-from conversation_service.domain.model.participants import Line, Person
+from conversation_service.domain.model.messages import HeldMessage
+from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.model.pool import Pool
-from conversation_service.domain.model.rate_limits import NEVER, Conduct, Count
+from conversation_service.domain.model.rate_limits import NEVER, SenderLimits, WindowCounter
 from conversation_service.store.conversations.types import (
-    Batch,
     Commit,
+    Committed,
     Conflict,
-    Done,
-    Earlier,
+    Duplicate,
     Loaded,
+    LoadedBatch,
     Outcome,
 )
-from conversation_service.store.event_log import Repeat
-from conversation_service.store.records.payloads import Answer
+from conversation_service.store.event_log import DuplicateDelivery
+from conversation_service.store.records.payloads import StoredResponse
 
 
 class MemoryStore:
@@ -34,20 +34,22 @@ class MemoryStore:
         self.conversations: dict[str, Conversation] = {}
         self.outbox: list[tuple[str, str, str]] = []
         self._pool = pool
-        self._receipts: dict[tuple[str, str], tuple[tuple[str, ...], Answer]] = {}
-        self._lines: dict[Line, str] = {}
-        self._conducts: dict[Person, Conduct] = {}
-        self._tries: dict[str, Count] = {}
+        self._receipts: dict[tuple[str, str], tuple[tuple[str, ...], StoredResponse]] = {}
+        self._lines: dict[Route, str] = {}
+        self._conducts: dict[Person, SenderLimits] = {}
+        self._tries: dict[str, WindowCounter] = {}
         self._blocked: dict[Person, set[str]] = {}
-        self._held: dict[str, list[HeldText]] = {}
+        self._held: dict[str, list[HeldMessage]] = {}
         self._last_numbers: dict[frozenset[Person], str] = {}
 
     async def pool(self) -> Pool | None:
         return self._pool
 
-    async def load(self, asked: Sequence[tuple[Receipt, Lookup]], pool: Pool) -> Batch:
+    async def load(
+        self, asked: Sequence[tuple[IdempotencyKey, ReadSet]], pool: Pool
+    ) -> LoadedBatch:
         version = self._pool.version if self._pool else ""
-        return Batch(version, [self._load(receipt, lookup) for receipt, lookup in asked])
+        return LoadedBatch(version, [self._load(receipt, lookup) for receipt, lookup in asked])
 
     async def commit(self, commits: Sequence[Commit]) -> list[Outcome]:
         return [self._commit(commit) for commit in commits]
@@ -63,7 +65,7 @@ class MemoryStore:
     async def named(self, unique_name: str) -> Conversation | None:
         return self._named(unique_name)
 
-    async def on_lines(self, lines: Sequence[Line]) -> list[Conversation]:
+    async def on_lines(self, lines: Sequence[Route]) -> list[Conversation]:
         names = dict.fromkeys(self._lines[line] for line in lines if line in self._lines)
         return [self.conversations[name] for name in names if name in self.conversations]
 
@@ -78,7 +80,7 @@ class MemoryStore:
     async def live(self) -> int:
         return sum(self._loads().values())
 
-    async def most_held(self) -> int:
+    async def max_held(self) -> int:
         live = (one for one in self.conversations.values() if one.is_live)
         held = Counter(person for one in live for person in one.participants)
         return max(held.values(), default=0)
@@ -93,19 +95,25 @@ class MemoryStore:
         for intent, (fields, answer) in self._receipts.items():
             held = answer.conversation
             if held and held.conversation_id in conversation_ids:
-                self._receipts[intent] = (fields, Answer(is_forgotten=True))
+                self._receipts[intent] = (fields, StoredResponse(is_forgotten=True))
 
-    def _load(self, receipt: Receipt, lookup: Lookup) -> Loaded:
-        occupants = {line: self._lines[line] for line in lookup.lines if line in self._lines}
+    def _load(self, receipt: IdempotencyKey, lookup: ReadSet) -> Loaded:
+        current_conversation_ids = {
+            line: self._lines[line] for line in lookup.lines if line in self._lines
+        }
         known = self.conversations
         return Loaded(
             earlier=self._earlier(receipt),
-            lines={line: known[name] for line, name in occupants.items() if name in known},
-            occupants=occupants,
+            lines={
+                line: known[name]
+                for line, name in current_conversation_ids.items()
+                if name in known
+            },
+            current_conversation_ids=current_conversation_ids,
             invitation=self._invitation(lookup.code),
             conversation=known.get(lookup.conversation_id),
             named=self._named(lookup.unique_name),
-            conducts={one: self._conducts.get(one, Conduct()) for one in lookup.people},
+            sender_limits={one: self._conducts.get(one, SenderLimits()) for one in lookup.people},
             blocked=frozenset(self._blocked.get(lookup.blocks_of, ()))
             if lookup.blocks_of
             else frozenset(),
@@ -121,7 +129,7 @@ class MemoryStore:
         if self._conflicts(commit):
             return Conflict()
         self._write(commit)
-        return Done()
+        return Committed()
 
     def _conflicts(self, commit: Commit) -> bool:
         change = commit.change
@@ -129,7 +137,10 @@ class MemoryStore:
             return True
         return (
             self._has_moved(change)
-            or any(self._lines.get(one.line, "") != one.occupant_id for one in change.claims)
+            or any(
+                self._lines.get(one.line, "") != one.current_conversation_id
+                for one in change.claims
+            )
             or self._is_taken(change)
             or self._conduct_has_moved(change)
             or self._are_blocked(change.unless_blocked)
@@ -153,7 +164,7 @@ class MemoryStore:
 
     def _conduct_has_moved(self, change: Change) -> bool:
         conduct, tries = change.conduct, change.tries
-        if conduct and self._conducts.get(conduct.person, Conduct()) != conduct.before:
+        if conduct and self._conducts.get(conduct.person, SenderLimits()) != conduct.before:
             return True
         return bool(tries and self._tries.get(tries.masked_number, NEVER) != tries.before)
 
@@ -195,14 +206,14 @@ class MemoryStore:
             self._last_numbers[frozenset(after.participants)] = after.masked_number
         if not had_two or not commit.pool.settings.cool_off:
             for person in after.participants:
-                self._lines.pop(Line(after.masked_number, person), None)
+                self._lines.pop(Route(after.masked_number, person), None)
 
-    def _earlier(self, receipt: Receipt) -> Earlier | None:
+    def _earlier(self, receipt: IdempotencyKey) -> Duplicate | None:
         found = self._receipts.get((receipt.kind, receipt.request_id))
         if found is None:
             return None
         is_same = found[0] == receipt.fields
-        return Earlier(is_same, found[1] if is_same else Answer())
+        return Duplicate(is_same, found[1] if is_same else StoredResponse())
 
     def _invitation(self, code: str) -> Conversation | None:
         waiting = (one for one in self.conversations.values() if one.state is State.WAITING)
@@ -237,7 +248,9 @@ class MemorySuppression:
 class MemoryRepeats:
     """Satisfies RepeatBook."""
 
-    told: list[Repeat] = field(default_factory=list)
+    told: list[DuplicateDelivery] = field(default_factory=list)
 
-    async def repeated(self, repeats: Sequence[Repeat], now: datetime, kept: timedelta) -> None:
+    async def repeated(
+        self, repeats: Sequence[DuplicateDelivery], now: datetime, kept: timedelta
+    ) -> None:
         self.told += repeats

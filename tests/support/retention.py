@@ -20,7 +20,7 @@ from conversation_service.store.conversations.commit import (
     TEXT_SECRET_MARGIN,
 )
 from conversation_service.store.erasure.log import ERASURE_LIFETIME
-from conversation_service.store.keyspace.keys import DeploymentKeys, Keys, parts_of
+from conversation_service.store.keyspace.keys import DeploymentKeys, Keys, parse_key
 
 # Of the pool, the deployment or a person's own wish, not of a conversation: never expires. What a
 # stream, zset or hash of these holds is forgotten entry by entry.
@@ -77,12 +77,12 @@ def longest(settings: PoolSettings) -> Mapping[str, timedelta | None]:
 
 def spelled_kinds() -> set[str]:
     """Every kind of key that store/keys.py spells."""
-    return {parts_of(key).kind for keys in (Keys("main"), DeploymentKeys()) for key in _keys(keys)}
+    return {parse_key(key).kind for keys in (Keys("main"), DeploymentKeys()) for key in _keys(keys)}
 
 
 async def kinds_there(redis: Redis) -> set[str]:
     """The kinds of the keys that are there now."""
-    return {parts_of(key).kind for key, _ in await _left(redis)}
+    return {parse_key(key).kind for key, _ in await _left(redis)}
 
 
 async def overstaying(redis: Redis, settings: PoolSettings) -> dict[str, timedelta | None]:
@@ -91,7 +91,7 @@ async def overstaying(redis: Redis, settings: PoolSettings) -> dict[str, timedel
     return {
         key: left
         for key, left in await _left(redis)
-        if (limit := limits[parts_of(key).kind]) is not ALWAYS and (left is None or left > limit)
+        if (limit := limits[parse_key(key).kind]) is not ALWAYS and (left is None or left > limit)
     }
 
 

@@ -14,9 +14,9 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from pydantic import SecretStr
 
-from runtime.grpc.authorization import Rights
+from runtime.grpc.authorization import Permissions
 from runtime.grpc.client import Credentials, headers, open_channel
-from runtime.grpc.security import open_door
+from runtime.grpc.security import server_security
 from runtime.grpc.server import GrpcServer
 from runtime.settings.server import ServerSettings
 
@@ -86,12 +86,12 @@ async def code_of(
 async def guarded(
     folder: Path,
     services: Iterable[ServiceDescriptor],
-    rights: Rights,
+    rights: Permissions,
     callers: Mapping[str, list[str]],
 ) -> AsyncIterator[Guarded]:
     """All methods of the services; each role shows its name as its token and has these pools."""
     settings = ServerSettings(callers_file=callers_file(folder, callers))
-    door = open_door(settings, rights, [*callers], domain="tests.maskline")
+    door = server_security(settings, rights, [*callers], domain="tests.maskline")
     server = GrpcServer("127.0.0.1:0", [], door)
     for service in services:
         handlers = {method.name: _handler(method) for method in service.methods}

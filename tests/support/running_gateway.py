@@ -10,10 +10,10 @@ import grpc
 import httpx
 from grpc.aio import ServicerContext
 
-from gateway.access.middleware import GateRules
+from gateway.access.middleware import AccessRules
 from gateway.app import create_app, headers_of_every_answer
 from gateway.callbacks.endpoints import BodyLimits
-from gateway.conversation_client import SERVICE, Conversations
+from gateway.conversation_client import SERVICE, ConversationClient
 from maskline.conversation.v1 import conversation_pb2 as pb
 from runtime.grpc.client import open_channel
 from runtime.grpc.server import GrpcServer
@@ -117,7 +117,7 @@ async def _well() -> bool:
     return True
 
 
-class WatchedConversations(Conversations):
+class WatchedConversations(ConversationClient):
     """The real client; tests can wait until that many texts have reached it."""
 
     arrived = 0
@@ -150,7 +150,7 @@ async def running_gateway(
     *,
     call_timeout_seconds: float = 8.0,
     body_timeout_seconds: float = 10.0,
-    rules: GateRules | None = None,
+    rules: AccessRules | None = None,
     options: HttpOptions | None = None,
     serves_openapi: bool = False,
 ) -> AsyncIterator[RunningGateway]:
@@ -158,7 +158,7 @@ async def running_gateway(
     channel = open_channel(target, [SERVICE])
     conversations = WatchedConversations(channel, call_timeout_seconds)
     limits = BodyLimits(BODY_LIMIT_BYTES, body_timeout_seconds)
-    app = create_app(conversations, limits, rules or GateRules(), serves_openapi=serves_openapi)
+    app = create_app(conversations, limits, rules or AccessRules(), serves_openapi=serves_openapi)
     server = http_server(app, "127.0.0.1:0", options or AS_SERVED)
     task = asyncio.create_task(server.serve())
 

@@ -7,8 +7,8 @@ import pytest
 from redis.asyncio import Redis
 
 from conversation_service.store.encryption import conversation_keys as text_keys
-from conversation_service.store.encryption.cipher import Vault
-from conversation_service.store.keyspace.keys import parts_of
+from conversation_service.store.encryption.cipher import Cipher
+from conversation_service.store.keyspace.keys import parse_key
 from support.marks import everything
 
 # What words are sealed for: an owed or dead text for its message, a held one for its list.
@@ -25,17 +25,17 @@ class StoredWords:
     @contextmanager
     def remembered(self) -> Iterator[None]:
         """What is sealed meanwhile, under the state key or a conversation's secret."""
-        of_conversation, of_vault = text_keys.seal, Vault.seal
+        of_conversation, of_vault = text_keys.seal, Cipher.seal
 
         def seal_text(plain: bytes, record: str, conversation_id: str, secret: bytes) -> bytes:
             return self._noted(of_conversation(plain, record, conversation_id, secret), record)
 
-        def seal(vault: Vault, plain: bytes, record: str) -> bytes:
+        def seal(vault: Cipher, plain: bytes, record: str) -> bytes:
             return self._noted(of_vault(vault, plain, record), record)
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(text_keys, "seal", seal_text)
-            patch.setattr(Vault, "seal", seal)
+            patch.setattr(Cipher, "seal", seal)
             yield
 
     async def kept(self) -> set[str]:
@@ -49,6 +49,6 @@ class StoredWords:
         assert await self.kept()
 
     def _noted(self, sealed: bytes, record: str) -> bytes:
-        if parts_of(record).kind in WITH_WORDS:
+        if parse_key(record).kind in WITH_WORDS:
             self._sealed[sealed] = record
         return sealed

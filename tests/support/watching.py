@@ -11,7 +11,7 @@ import grpc
 from conversation_service.app.application import SERVICE_NAMES
 from conversation_service.rpc.core.status import DOMAIN, status_of, too_slow
 from maskline.conversation.v1 import conversation_pb2 as pb
-from runtime.grpc.error_interceptor import RefusalInterceptor
+from runtime.grpc.error_interceptor import ErrorInterceptor
 from runtime.grpc.server import GrpcServer
 from runtime.redis.client import open_redis
 from support.clock import ManualClock
@@ -118,7 +118,7 @@ async def impatient(redis_url: str, clock: ManualClock) -> AsyncIterator[Running
     """A replica that hardly waits for watchers who do not read; it sends and sweeps nothing."""
     server = GrpcServer(
         "127.0.0.1:0",
-        [RefusalInterceptor(DOMAIN, status_of, too_slow, write_seconds=IMPATIENCE_SECONDS)],
+        [ErrorInterceptor(DOMAIN, status_of, too_slow, write_seconds=IMPATIENCE_SECONDS)],
     )
     target = f"127.0.0.1:{server.port}"
     async with (

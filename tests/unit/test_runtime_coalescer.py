@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from runtime.batching import Coalescer, CoalescerFull
+from runtime.batching import Batcher, BatcherFull
 
 
 class Sink:
@@ -30,13 +30,13 @@ async def settled() -> None:
 
 async def test_a_lone_item_leaves_at_once() -> None:
     sink = Sink()
-    assert await Coalescer(sink.send).submit(21) == 42
+    assert await Batcher(sink.send).submit(21) == 42
     assert sink.batches == [[21]]
 
 
 async def test_what_waits_for_a_slot_leaves_together_and_in_order() -> None:
     sink = Sink(open_gate=False)
-    coalescer = Coalescer(sink.send, batch_limit=3, in_flight_limit=1)
+    coalescer = Batcher(sink.send, batch_limit=3, in_flight_limit=1)
     waiting = [asyncio.create_task(coalescer.submit(item)) for item in range(6)]
     await settled()
     sink.gate.set()
@@ -47,7 +47,7 @@ async def test_what_waits_for_a_slot_leaves_together_and_in_order() -> None:
 
 async def test_no_more_batches_are_in_flight_than_allowed() -> None:
     sink = Sink(open_gate=False)
-    coalescer = Coalescer(sink.send, batch_limit=1, in_flight_limit=2)
+    coalescer = Batcher(sink.send, batch_limit=1, in_flight_limit=2)
     waiting = [asyncio.create_task(coalescer.submit(item)) for item in range(5)]
     await settled()
     assert len(sink.batches) == 2
@@ -58,12 +58,12 @@ async def test_no_more_batches_are_in_flight_than_allowed() -> None:
 
 async def test_beyond_the_limit_callers_are_told_at_once() -> None:
     sink = Sink(open_gate=False)
-    coalescer = Coalescer(sink.send, batch_limit=1, in_flight_limit=1, waiting_limit=1)
+    coalescer = Batcher(sink.send, batch_limit=1, in_flight_limit=1, waiting_limit=1)
     first = asyncio.create_task(coalescer.submit(1))
     await settled()
     second = asyncio.create_task(coalescer.submit(2))
     await settled()
-    with pytest.raises(CoalescerFull):
+    with pytest.raises(BatcherFull):
         await coalescer.submit(3)
     sink.gate.set()
     assert [await first, await second] == [2, 4]
@@ -75,7 +75,7 @@ async def test_a_failed_batch_fails_each_of_its_callers_and_nobody_else() -> Non
             raise ConnectionError
         return batch
 
-    coalescer = Coalescer(send, batch_limit=1)
+    coalescer = Batcher(send, batch_limit=1)
     results = await asyncio.gather(coalescer.submit(0), coalescer.submit(1), return_exceptions=True)
     assert isinstance(results[0], ConnectionError)
     assert results[1] == 1
@@ -83,7 +83,7 @@ async def test_a_failed_batch_fails_each_of_its_callers_and_nobody_else() -> Non
 
 async def test_an_item_whose_caller_has_gone_is_not_sent() -> None:
     sink = Sink(open_gate=False)
-    coalescer = Coalescer(sink.send, in_flight_limit=1)
+    coalescer = Batcher(sink.send, in_flight_limit=1)
     first = asyncio.create_task(coalescer.submit(1))
     await settled()
     gone = asyncio.create_task(coalescer.submit(2))
@@ -100,4 +100,4 @@ async def test_too_few_results_are_an_error_for_the_callers() -> None:
         return []
 
     with pytest.raises(ValueError, match="shorter"):
-        await Coalescer(send).submit(1)
+        await Batcher(send).submit(1)

@@ -23,7 +23,7 @@ from maskline.conversation.v1.person_pb2_grpc import PersonServiceStub
 from maskline.conversation.v1.pool_pb2_grpc import PoolServiceStub
 from maskline_cli.options import Options
 from runtime.grpc.client import channel_options, headers
-from runtime.reloading import UnusableFile
+from runtime.reloading import ConfigFileError
 from runtime.tls import channel_credentials, read_identity
 
 SERVICES = tuple(
@@ -106,6 +106,6 @@ def _open_channel(options: Options) -> grpc.Channel:
         return grpc.insecure_channel(options.target, how)
     try:
         shown = channel_credentials(read_identity(files))
-    except UnusableFile as error:
+    except ConfigFileError as error:
         raise typer.BadParameter(str(error)) from None
     return grpc.secure_channel(options.target, shown, how)

@@ -7,7 +7,7 @@ import typer
 from pydantic import SecretStr
 
 from runtime.grpc.client import Credentials
-from runtime.reloading import UnusableFile, read_bytes
+from runtime.reloading import ConfigFileError, read_bytes
 from runtime.settings.server import is_local
 from runtime.tls import TlsFiles
 
@@ -88,7 +88,7 @@ def _tls(files: tuple[Path | None, Path | None, Path | None]) -> TlsFiles | None
 def _token(path: Path) -> SecretStr:
     try:
         token = read_bytes(path).decode("ascii").strip()
-    except UnusableFile as error:
+    except ConfigFileError as error:
         raise typer.BadParameter(str(error)) from None
     except UnicodeDecodeError:
         raise typer.BadParameter(f"{path} holds no token") from None

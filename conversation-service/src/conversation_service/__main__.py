@@ -4,24 +4,24 @@ from datetime import timedelta
 
 import structlog
 
-from conversation_service.app.application import Service
+from conversation_service.app.application import Application
 from conversation_service.app.pools_file import PoolsFileError, read_pools
 from conversation_service.app.settings import Settings
 from conversation_service.domain.model.pool import SeededPool
 from conversation_service.rpc.core.permissions import RIGHTS, ROLES, CallersByRole, NobodySpecial
 from conversation_service.rpc.core.status import DOMAIN
-from conversation_service.store.encryption.blind_index_key import KeyLost
-from conversation_service.store.encryption.cipher import Vault
+from conversation_service.store.encryption.blind_index_key import StateKeyMismatch
+from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.encryption.key_ring import KeysCollide
 from maskline.messaging.v1 import messaging_pb2
 from runtime.clock import SystemClock
 from runtime.grpc.client import Credentials, open_channel
-from runtime.grpc.security import open_door
+from runtime.grpc.security import server_security
 from runtime.logging.setup import configure_logs
 from runtime.metrics import serve_metrics
 from runtime.redis.client import open_redis
-from runtime.reloading import UnusableFile
-from runtime.settings.base import load_settings, refuse_to_start
+from runtime.reloading import ConfigFileError
+from runtime.settings.base import exit_with_error, load_settings
 from runtime.shutdown import run, stop_requested
 from runtime.tracing.setup import traced
 
@@ -39,27 +39,27 @@ def main() -> None:
         with traced("conversation_service", settings):
             run(serve(settings, pools, _vault(settings)))
     except PoolsFileError as error:
-        refuse_to_start(f"CONVERSATION_POOLS_FILE: {error}")
-    except (KeysCollide, KeyLost) as error:
-        refuse_to_start(f"CONVERSATION_STATE_KEY: {error}")
-    except UnusableFile as unusable:
-        refuse_to_start(str(unusable))
+        exit_with_error(f"CONVERSATION_POOLS_FILE: {error}")
+    except (KeysCollide, StateKeyMismatch) as error:
+        exit_with_error(f"CONVERSATION_STATE_KEY: {error}")
+    except ConfigFileError as unusable:
+        exit_with_error(str(unusable))
 
 
-def _vault(settings: Settings) -> Vault:
+def _vault(settings: Settings) -> Cipher:
     current = settings.state_key.get_secret_value()
-    return Vault(current, settings.former_keys, is_locked=True)
+    return Cipher(current, settings.former_keys, is_locked=True)
 
 
-async def serve(settings: Settings, pools: tuple[SeededPool, ...], vault: Vault) -> None:
+async def serve(settings: Settings, pools: tuple[SeededPool, ...], vault: Cipher) -> None:
     """Opens the connections, serves, closes them. Raises UnusableFile and KeyLost."""
-    door = open_door(settings, RIGHTS, ROLES, domain=DOMAIN)
+    door = server_security(settings, RIGHTS, ROLES, domain=DOMAIN)
     shown = Credentials(settings.tls_files, settings.messaging_token)
     redis = open_redis(settings.redis_access)
     reader = open_redis(settings.redis_access, retries=0)
     channel = open_channel(settings.messaging_target, [MESSAGING], shown)
     async with redis, reader, channel as messaging:
-        service = Service(
+        service = Application(
             pools,
             redis=redis,
             reader=reader,

@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from conversation_service.application.executor import Executor
-from conversation_service.domain.commands.system.expire import Expire
+from conversation_service.domain.commands.system.expire import ExpireConversation
 from conversation_service.domain.model.pool import PoolSettings
 from conversation_service.store.conversations.types import PoolStore
-from conversation_service.store.deployment.usage_samples import HOUR, LoadSample, LoadSamples
-from conversation_service.store.event_log import Journal
+from conversation_service.store.deployment.usage_samples import HOUR, UsageSample, UsageSamples
+from conversation_service.store.event_log import EventLog
 from runtime.clock import Clock
 
 # One round holds up nothing else for long; a full one is followed by the next at once.
@@ -17,7 +17,7 @@ BATCH = 256
 EXPIRY_PAUSE_SECONDS = 1.0
 
 
-class Sweeper:
+class Expiry:
     """One pool's sweeper. Several may sweep the same pool: each expiry is carried out once."""
 
     def __init__(self, executor: Executor, store: PoolStore, clock: Clock) -> None:
@@ -29,7 +29,7 @@ class Sweeper:
         """Takes the conversations that are longest overdue."""
         now = self._clock.now()
         due = await self._store.due(now, BATCH)
-        live = [Expire(one.conversation_id, one.etag) for one in due if one.is_live]
+        live = [ExpireConversation(one.conversation_id, one.etag) for one in due if one.is_live]
         over = [one.conversation_id for one in due if not one.is_live]
         if live:
             await self._executor.run_all(live)
@@ -43,14 +43,14 @@ MAINTENANCE_PAUSE_SECONDS = 60.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Housekeeping:
+class Maintenance:
     """One pool's. Several replicas may keep the same house."""
 
     def __init__(
         self,
         store: PoolStore,
-        journal: Journal,
-        samples: LoadSamples,
+        journal: EventLog,
+        samples: UsageSamples,
         settings: Callable[[], Awaitable[PoolSettings]],
         clock: Clock,
     ) -> None:
@@ -70,5 +70,5 @@ class Housekeeping:
         await self._journal.trim(now, (await self._settings()).events_kept)
         return MAINTENANCE_PAUSE_SECONDS
 
-    async def _sample(self, hour: datetime) -> LoadSample:
-        return LoadSample(hour, await self._store.live(), await self._store.most_held())
+    async def _sample(self, hour: datetime) -> UsageSample:
+        return UsageSample(hour, await self._store.live(), await self._store.max_held())

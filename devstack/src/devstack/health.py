@@ -7,7 +7,7 @@ from contextlib import suppress
 import httpx
 
 from runtime.healthcheck import TIMEOUT_SECONDS
-from runtime.redis.client import answers, open_redis
+from runtime.redis.client import is_reachable, open_redis
 
 HealthCheck = Callable[[], Awaitable[bool]]
 
@@ -28,7 +28,7 @@ async def http_is_ok(url: str) -> bool:
 async def redis_answers(url: str) -> bool:
     """Whether a Redis-compatible server answers, its data loaded."""
     async with open_redis(url, retries=0) as redis:
-        return await answers(redis)
+        return await is_reachable(redis)
 
 
 async def becomes_healthy(

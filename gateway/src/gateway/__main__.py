@@ -3,8 +3,8 @@
 from gateway.app import serve
 from gateway.settings import Settings
 from runtime.logging.setup import configure_logs
-from runtime.reloading import UnusableFile
-from runtime.settings.base import load_settings, refuse_to_start
+from runtime.reloading import ConfigFileError
+from runtime.settings.base import exit_with_error, load_settings
 from runtime.shutdown import run
 from runtime.tracing.setup import traced
 
@@ -16,8 +16,8 @@ def main() -> None:
     try:
         with traced("gateway", settings):
             run(serve(settings))
-    except UnusableFile as unusable:
-        refuse_to_start(str(unusable))
+    except ConfigFileError as unusable:
+        exit_with_error(str(unusable))
 
 
 if __name__ == "__main__":

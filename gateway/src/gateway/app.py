@@ -12,12 +12,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from gateway.access.middleware import Gate, GateRules
+from gateway.access.middleware import AccessMiddleware, AccessRules
 from gateway.callbacks.endpoints import BodyLimits, Callbacks, TakesCallbacks
-from gateway.conversation_client import MEDIA_SERVICE, SERVICE, Conversations
+from gateway.conversation_client import MEDIA_SERVICE, SERVICE, ConversationClient
 from gateway.media import KeepsMedia, MediaFiles
 from gateway.openapi import DESCRIPTION, document
-from gateway.problems import NotNow, problem_response, routing_problem_response
+from gateway.problems import ServiceUnavailable, problem_response, routing_problem_response
 from gateway.settings import Settings
 from runtime.grpc.client import Credentials, open_channel
 from runtime.http.server import HttpOptions, serve_http
@@ -47,7 +47,9 @@ class Health:
         """200 while the conversation service takes calls, 503 otherwise."""
         if await self._conversations.is_serving():
             return Response(b"{}", media_type="application/json")
-        return problem_response(NotNow("The conversation service does not take calls now."))
+        return problem_response(
+            ServiceUnavailable("The conversation service does not take calls now.")
+        )
 
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -86,13 +88,13 @@ class GatewayApp(FastAPI):
         return self.openapi_schema
 
 
-OPEN = GateRules()
+OPEN = AccessRules()
 
 
 def create_app(
     conversations: ConversationService,
     limits: BodyLimits,
-    rules: GateRules = OPEN,
+    rules: AccessRules = OPEN,
     *,
     serves_openapi: bool = False,
 ) -> GatewayApp:
@@ -104,7 +106,7 @@ def create_app(
         routes=_routes(
             Callbacks(conversations, limits), MediaFiles(conversations), Health(conversations)
         ),
-        middleware=[Middleware(Gate, rules=rules)],
+        middleware=[Middleware(AccessMiddleware, rules=rules)],
         exception_handlers={HTTPException: _not_served},
         # What the gateway understands is public; which release of it runs here is not.
         openapi_url="/openapi.json" if serves_openapi else None,
@@ -163,7 +165,7 @@ async def serve(settings: Settings) -> None:
     options = http_options(settings)
     shown = Credentials(settings.tls_files, settings.conversation_token)
     channel = open_channel(settings.conversation_target, [SERVICE, MEDIA_SERVICE], shown)
-    conversations = Conversations(channel, settings.call_timeout_seconds)
+    conversations = ConversationClient(channel, settings.call_timeout_seconds)
     limits = BodyLimits(settings.body_limit_bytes, settings.body_timeout_seconds)
     app = create_app(
         conversations, limits, settings.gate_rules, serves_openapi=settings.serves_openapi

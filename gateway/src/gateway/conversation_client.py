@@ -10,25 +10,25 @@ import structlog
 from grpc_health.v1 import health_pb2
 
 from gateway.problems import (
-    AttemptUnknown,
-    FileNotKept,
-    IdReused,
-    NotNow,
+    IdConflict,
+    MalformedCallback,
+    MediaNotFound,
     Refused,
+    ServiceUnavailable,
     UnknownMaskedNumber,
-    Unreadable,
+    UnknownSendToken,
 )
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import media_pb2
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
 from maskline.conversation.v1.error_reason_pb2 import ErrorReason
 from maskline.conversation.v1.media_pb2_grpc import MediaServiceStub
-from runtime.batching import Coalescer, CoalescerFull
+from runtime.batching import Batcher, BatcherFull
 
 # Whatever is not listed here may pass, and is answered NotNow.
 REFUSALS: Mapping[ErrorReason.ValueType, tuple[type[Refused], str]] = {
     ErrorReason.ERROR_REASON_INVALID_ARGUMENT: (
-        Unreadable,
+        MalformedCallback,
         "The conversation service cannot use what this callback says.",
     ),
     ErrorReason.ERROR_REASON_UNKNOWN_MASKED_NUMBER: (
@@ -36,16 +36,19 @@ REFUSALS: Mapping[ErrorReason.ValueType, tuple[type[Refused], str]] = {
         "No pool owns this number. Add it to a pool, or take the callback off the number.",
     ),
     ErrorReason.ERROR_REASON_SEND_TOKEN_NOT_VALID: (
-        AttemptUnknown,
+        UnknownSendToken,
         "No text has this address for its receipts.",
     ),
     ErrorReason.ERROR_REASON_REQUEST_ID_REUSED: (
-        IdReused,
+        IdConflict,
         "This id was taken before with other contents. Send every message with its own id.",
     ),
 }
 
-NOT_TAKEN = (NotNow, "The conversation service could not take this callback. Send it again.")
+NOT_TAKEN = (
+    ServiceUnavailable,
+    "The conversation service could not take this callback. Send it again.",
+)
 
 
 def check_message(result: pb.ReceiveMessageResult) -> None:
@@ -96,7 +99,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-class Conversations:
+class ConversationClient:
     """Hands callbacks over and returns once they are committed.
 
     Callbacks that arrive together travel in one call. They leave in the order of their arrival,
@@ -115,13 +118,13 @@ class Conversations:
             response_deserializer=health_pb2.HealthCheckResponse.FromString,
         )
         self._timeout = call_timeout_seconds
-        self._messages: Coalescer[pb.InboundMessage, pb.ReceiveMessageResult] = Coalescer(
+        self._messages: Batcher[pb.InboundMessage, pb.ReceiveMessageResult] = Batcher(
             self._send_messages,
             batch_limit=BATCH_LIMIT,
             in_flight_limit=IN_FLIGHT_LIMIT,
             waiting_limit=WAITING_LIMIT,
         )
-        self._receipts: Coalescer[pb.DeliveryReceipt, pb.ReceiveDeliveryReceiptResult] = Coalescer(
+        self._receipts: Batcher[pb.DeliveryReceipt, pb.ReceiveDeliveryReceiptResult] = Batcher(
             self._send_receipts,
             batch_limit=BATCH_LIMIT,
             in_flight_limit=IN_FLIGHT_LIMIT,
@@ -155,14 +158,18 @@ class Conversations:
         """Waits until nothing is under way."""
         await asyncio.gather(self._messages.drain(), self._receipts.drain())
 
-    async def _submit(self, coalescer: Coalescer[Item, Result], item: Item) -> Result:
+    async def _submit(self, coalescer: Batcher[Item, Result], item: Item) -> Result:
         try:
             async with asyncio.timeout(self._timeout):
                 return await coalescer.submit(item)
-        except CoalescerFull:
-            raise NotNow("Too many callbacks wait already. Send it again later.") from None
+        except BatcherFull:
+            raise ServiceUnavailable(
+                "Too many callbacks wait already. Send it again later."
+            ) from None
         except TimeoutError:
-            raise NotNow("The conversation service took too long. Send it again.") from None
+            raise ServiceUnavailable(
+                "The conversation service took too long. Send it again."
+            ) from None
 
     async def _send_messages(
         self, batch: list[pb.InboundMessage]
@@ -188,7 +195,7 @@ def _absence_told() -> Iterator[None]:
         yield
     except grpc.aio.AioRpcError as error:
         if error.code() in (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.INVALID_ARGUMENT):
-            raise FileNotKept from None
+            raise MediaNotFound from None
         raise
 
 
@@ -199,11 +206,13 @@ def _failure_told(method: str, items: int) -> Iterator[None]:
         yield
     except grpc.aio.AioRpcError as error:
         log.warning("call_failed", method=method, code=error.code().name, items=items)
-        raise NotNow("The conversation service is not available. Send it again.") from None
+        raise ServiceUnavailable(
+            "The conversation service is not available. Send it again."
+        ) from None
 
 
 def _one_each(results: Sequence[Result], items: int) -> Sequence[Result]:
     if len(results) != items:
         log.error("answer_incomplete", results=len(results), items=items)
-        raise NotNow("The conversation service gave no usable answer. Send it again.")
+        raise ServiceUnavailable("The conversation service gave no usable answer. Send it again.")
     return results

@@ -7,7 +7,7 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.problems import FileNotKept, GatewayFailed, Refused, problem_response
+from gateway.problems import GatewayFailed, MediaNotFound, Refused, problem_response
 from maskline.conversation.v1 import media_pb2 as pb
 from runtime.logging.setup import raised_at
 
@@ -46,6 +46,6 @@ class MediaFiles:
 
     async def _found(self, media_token: str) -> Response:
         if not _TOKEN.fullmatch(media_token):
-            raise FileNotKept
+            raise MediaNotFound
         media = await self._conversations.get_media(media_token)
         return Response(media.content, 200, _HEADERS, media.content_type)

@@ -20,7 +20,7 @@ class Refused(Exception):
     """A callback that is not taken. Its text is for the caller and says what to do."""
 
 
-class Unreadable(Refused):
+class MalformedCallback(Refused):
     """The callback can never be read; sending it again does not help."""
 
 
@@ -28,11 +28,11 @@ class UnknownMaskedNumber(Refused):
     """No pool owns the number that was texted."""
 
 
-class AttemptUnknown(Refused):
+class UnknownSendToken(Refused):
     """No attempt to send has this address for its receipts: it was forged or altered."""
 
 
-class FileNotKept(Refused):
+class MediaNotFound(Refused):
     """No file is kept at this address, or not any more."""
 
     def __init__(self, told: str = "No file is kept at this address.") -> None:
@@ -43,7 +43,7 @@ class BodyTooSlow(Refused):
     """The body did not arrive in time."""
 
 
-class IdReused(Refused):
+class IdConflict(Refused):
     """The carrier's id was used before, for something else."""
 
 
@@ -51,7 +51,7 @@ class BodyTooLarge(Refused):
     """The body is larger than any callback."""
 
 
-class NotNow(Refused):
+class ServiceUnavailable(Refused):
     """Something behind the gateway is not available, or has more to do than it can."""
 
 
@@ -67,7 +67,7 @@ class TooManyRequests(Refused):
     """One source sends more than it may."""
 
 
-class TooManyRefused(Refused):
+class TooManyFailures(Refused):
     """Too much of what one source sent was refused already."""
 
 
@@ -93,26 +93,26 @@ _SLOW_DOWN = {"Retry-After": "1"}
 # Refusals are counted by the minute.
 _WAIT_A_MINUTE = {"Retry-After": "60"}
 
-KINDS: Mapping[type[Refused], Kind] = {
-    Unreadable: Kind(HTTPStatus.BAD_REQUEST, "unreadable", {}),
+PROBLEM_TYPES: Mapping[type[Refused], Kind] = {
+    MalformedCallback: Kind(HTTPStatus.BAD_REQUEST, "unreadable", {}),
     CredentialsNeeded: Kind(HTTPStatus.UNAUTHORIZED, "credentials-needed", _ASK_FOR_CREDENTIALS),
     CallerNotAllowed: Kind(HTTPStatus.FORBIDDEN, "caller-not-allowed", {}),
     UnknownMaskedNumber: Kind(HTTPStatus.NOT_FOUND, "unknown-masked-number", {}),
-    AttemptUnknown: Kind(HTTPStatus.NOT_FOUND, "attempt-unknown", {}),
-    FileNotKept: Kind(HTTPStatus.NOT_FOUND, "file-not-kept", {}),
+    UnknownSendToken: Kind(HTTPStatus.NOT_FOUND, "attempt-unknown", {}),
+    MediaNotFound: Kind(HTTPStatus.NOT_FOUND, "file-not-kept", {}),
     BodyTooSlow: Kind(HTTPStatus.REQUEST_TIMEOUT, "body-too-slow", _HANG_UP),
-    IdReused: Kind(HTTPStatus.CONFLICT, "id-reused", {}),
+    IdConflict: Kind(HTTPStatus.CONFLICT, "id-reused", {}),
     BodyTooLarge: Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large", _HANG_UP),
     TooManyRequests: Kind(HTTPStatus.TOO_MANY_REQUESTS, "too-many-requests", _SLOW_DOWN),
-    TooManyRefused: Kind(HTTPStatus.TOO_MANY_REQUESTS, "too-many-refused", _WAIT_A_MINUTE),
-    NotNow: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "not-now", _COME_AGAIN),
+    TooManyFailures: Kind(HTTPStatus.TOO_MANY_REQUESTS, "too-many-refused", _WAIT_A_MINUTE),
+    ServiceUnavailable: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "not-now", _COME_AGAIN),
     GatewayFailed: Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "gateway-failed", {}),
 }
 
 
 def problem_response(refused: Refused) -> Response:
     """The answer to a callback that is not taken (RFC 9457)."""
-    kind = KINDS[type(refused)]
+    kind = PROBLEM_TYPES[type(refused)]
     return _response(
         f"urn:problem-type:maskline:{kind.reason}", kind.status, str(refused), kind.headers
     )

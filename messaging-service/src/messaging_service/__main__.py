@@ -4,8 +4,8 @@ from messaging_service.app import grpc_server, serve
 from messaging_service.config.settings import Settings
 from runtime.clock import SystemClock
 from runtime.logging.setup import configure_logs
-from runtime.reloading import UnusableFile
-from runtime.settings.base import load_settings, refuse_to_start
+from runtime.reloading import ConfigFileError
+from runtime.settings.base import exit_with_error, load_settings
 from runtime.shutdown import run, stop_requested
 from runtime.tracing.setup import traced
 
@@ -21,5 +21,5 @@ if __name__ == "__main__":
     try:
         with traced("messaging_service", loaded):
             run(main(loaded))
-    except UnusableFile as unusable:
-        refuse_to_start(str(unusable))
+    except ConfigFileError as unusable:
+        exit_with_error(str(unusable))

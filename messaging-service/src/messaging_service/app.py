@@ -7,21 +7,21 @@ from functools import partial
 import structlog
 
 from maskline.messaging.v1.messaging_pb2_grpc import add_MessagingServiceServicer_to_server
-from messaging_service.app_parts import Parts
+from messaging_service.app_parts import Wiring
 from messaging_service.carrier.flowroute.http import FlowrouteHttp
 from messaging_service.config.settings import Settings
-from messaging_service.media.relay import MediaRoom
+from messaging_service.media.relay import MediaRelay
 from messaging_service.metrics.metrics import Metrics
 from messaging_service.rpc.permissions import RIGHTS, ROLES
 from messaging_service.rpc.servicer import SERVICE_NAME
 from messaging_service.rpc.status import DOMAIN, status_of
 from messaging_service.sending.attempt import CLAIM_MARGIN
 from runtime.clock import Clock
-from runtime.grpc.error_interceptor import RefusalInterceptor
-from runtime.grpc.security import open_door
+from runtime.grpc.error_interceptor import ErrorInterceptor
+from runtime.grpc.security import server_security
 from runtime.grpc.server import GrpcServer, serve_until
 from runtime.metrics import process_registry, serve_metrics
-from runtime.redis.client import answers, open_redis
+from runtime.redis.client import is_reachable, open_redis
 
 log = structlog.get_logger()
 
@@ -34,17 +34,17 @@ async def serve(settings: Settings, clock: Clock, server: GrpcServer, stop: asyn
     async with (
         aclosing(open_redis(settings.redis_access)) as redis,
         FlowrouteHttp(settings) as http,
-        MediaRoom(redis, settings) as room,
+        MediaRelay(redis, settings) as room,
     ):
-        parts = Parts(settings, clock, redis, http, room, Metrics(registry))
+        parts = Wiring(settings, clock, redis, http, room, Metrics(registry))
         add_MessagingServiceServicer_to_server(parts.servicer, server.server)
         with serve_metrics(settings.metrics_listen, registry):
-            await serve_until(stop, server, [SERVICE_NAME], probe=partial(answers, redis))
+            await serve_until(stop, server, [SERVICE_NAME], probe=partial(is_reachable, redis))
             # What is still fetching files then has posted nothing.
             await parts.sender.drain(parts.patience.send + CLAIM_MARGIN)
 
 
 def grpc_server(settings: Settings) -> GrpcServer:
     """The server that `serve` serves on; port 0 takes a free one. Raises UnusableFile."""
-    door = open_door(settings, RIGHTS, ROLES, domain=DOMAIN)
-    return GrpcServer(settings.listen, [RefusalInterceptor(DOMAIN, status_of)], door)
+    door = server_security(settings, RIGHTS, ROLES, domain=DOMAIN)
+    return GrpcServer(settings.listen, [ErrorInterceptor(DOMAIN, status_of)], door)

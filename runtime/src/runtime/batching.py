@@ -21,11 +21,11 @@ Send = Callable[[list[Item]], Awaitable[Sequence[Result]]]
 _Waiting = tuple[Item, asyncio.Future[Result], tracing.Cause]
 
 
-class CoalescerFull(Exception):
+class BatcherFull(Exception):
     """More items wait than the limit allows; the caller should be asked to come again."""
 
 
-class Coalescer(Generic[Item, Result]):
+class Batcher(Generic[Item, Result]):
     """Collects items of concurrent callers into batches and hands each caller its own result."""
 
     def __init__(
@@ -47,7 +47,7 @@ class Coalescer(Generic[Item, Result]):
     async def submit(self, item: Item) -> Result:
         """Sends one item with the next batch. Raises CoalescerFull, or what `send` raised."""
         if len(self._waiting) >= self._waiting_limit:
-            raise CoalescerFull
+            raise BatcherFull
         result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, result, tracing.cause()))
         self._launch()

@@ -63,7 +63,7 @@ async def grpc_serves(target: str, tls: "TlsFiles | None" = None) -> bool:
     import grpc
     from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
-    from runtime.reloading import UnusableFile
+    from runtime.reloading import ConfigFileError
     from runtime.tls import channel_credentials, read_identity
 
     # A subchannel of its own: no look inherits the reconnect pause of an earlier one.
@@ -74,7 +74,7 @@ async def grpc_serves(target: str, tls: "TlsFiles | None" = None) -> bool:
         else:
             shown = channel_credentials(read_identity(tls))
             opened = grpc.aio.secure_channel(target, shown, options=options)
-    except UnusableFile:
+    except ConfigFileError:
         return False
     async with opened as channel:
         check = channel.unary_unary(

@@ -18,11 +18,11 @@ _Marks = tuple[tuple[int, int, int], ...]
 LOOK_SECONDS = 1.0
 
 
-class UnusableFile(Exception):
+class ConfigFileError(Exception):
     """A configuration file is missing, unreadable or wrong; tells which, not what is in it."""
 
 
-class Reloaded(Generic[Value]):
+class ReloadingFile(Generic[Value]):
     """A value that follows its files.
 
     What cannot be used, say a certificate whose new key is not there yet, leaves the former value
@@ -59,7 +59,7 @@ class Reloaded(Generic[Value]):
             return
         try:
             value = self._read()
-        except UnusableFile as error:
+        except ConfigFileError as error:
             self._tell_once(marks, error)
             return
         # Files that changed while they were read may not belong together: the next look tells.
@@ -67,7 +67,7 @@ class Reloaded(Generic[Value]):
             self._value, self._marks, self._refused = value, marks, None
             log.info("files_reloaded", files=[path.name for path in self._files])
 
-    def _tell_once(self, marks: _Marks, error: UnusableFile) -> None:
+    def _tell_once(self, marks: _Marks, error: ConfigFileError) -> None:
         if marks != self._refused:
             log.error("files_not_reloaded", problem=str(error))
         self._refused = marks
@@ -78,7 +78,7 @@ def read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise UnusableFile(f"{path} cannot be read: {type(error).__name__}") from None
+        raise ConfigFileError(f"{path} cannot be read: {type(error).__name__}") from None
 
 
 def _marks(files: Sequence[Path]) -> _Marks:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import grpc
 
-from runtime.reloading import LOOK_SECONDS, Reloaded, UnusableFile, read_bytes
+from runtime.reloading import LOOK_SECONDS, ConfigFileError, ReloadingFile, read_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,10 @@ class TlsIdentity:
 
 def watched_identity(
     files: TlsFiles, *, look_seconds: float = LOOK_SECONDS
-) -> Reloaded[TlsIdentity]:
+) -> ReloadingFile[TlsIdentity]:
     """The identity in the files, followed; raises UnusableFile if there is none to begin with."""
     paths = (files.certificate, files.key, files.authority)
-    return Reloaded(paths, lambda: read_identity(files), look_seconds=look_seconds)
+    return ReloadingFile(paths, lambda: read_identity(files), look_seconds=look_seconds)
 
 
 def read_identity(files: TlsFiles) -> TlsIdentity:
@@ -80,4 +80,4 @@ def _check(files: TlsFiles) -> None:
     except (ssl.SSLError, OSError) as error:
         why = getattr(error, "reason", None) or type(error).__name__
         named = f"{files.certificate}, {files.key} and {files.authority}"
-        raise UnusableFile(f"{named} cannot be used together: {why}") from None
+        raise ConfigFileError(f"{named} cannot be used together: {why}") from None

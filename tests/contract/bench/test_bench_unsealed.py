@@ -12,10 +12,10 @@ from redis.asyncio import Redis
 from unit.conversation import test_conversation_vault_keys as vault_suite
 
 from bench.unsealed import ClearRing, ClearVault, no_secret
-from conversation_service.store.conversations.repository import RedisStore
+from conversation_service.store.conversations.repository import ConversationRepository
 from conversation_service.store.conversations.types import PoolStore
 from conversation_service.store.encryption import conversation_keys as text_keys
-from conversation_service.store.encryption.cipher import Vault
+from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.encryption.key_ring import KeyRing, is_sealed
 from support import sealed_state
 from support.conversations import ALICE_NUMBER, BOB_NUMBER
@@ -37,7 +37,7 @@ WORDS = ["held", "held too", "owed", "last", "dead", "dead too"]
 def store(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> PoolStore:
     """In the place of the stores that the product's suite asks."""
     monkeypatch.setattr(text_keys, "drawn", no_secret)
-    return RedisStore(redis, "main", ClearVault(SECRET))
+    return ConversationRepository(redis, "main", ClearVault(SECRET))
 
 
 # The store suite, asked of the store above.
@@ -61,7 +61,7 @@ def test_locked_it_hashes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_it_hashes_to_the_same_names() -> None:
-    assert ClearVault(SECRET).blind("person", "x") == Vault(SECRET).blind("person", "x")
+    assert ClearVault(SECRET).blind("person", "x") == Cipher(SECRET).blind("person", "x")
 
 
 def test_it_says_which_key_it_is_and_opens_nothing_else() -> None:
@@ -76,7 +76,7 @@ def test_it_says_which_key_it_is_and_opens_nothing_else() -> None:
             ring.open(other, "r")
 
 
-@pytest.mark.parametrize(("clear", "sealing"), [(ClearRing, KeyRing), (ClearVault, Vault)])
+@pytest.mark.parametrize(("clear", "sealing"), [(ClearRing, KeyRing), (ClearVault, Cipher)])
 def test_nothing_that_the_product_adds_is_sealed_behind_its_back(
     clear: type, sealing: type
 ) -> None:
@@ -85,14 +85,14 @@ def test_nothing_that_the_product_adds_is_sealed_behind_its_back(
     assert names == {name for name, _ in inspect.getmembers(clear) if not name.startswith("_")}
     known = {
         KeyRing: {"current", "is_current", "key_ids", "key_of", "open", "resealed", "seal"},
-        Vault: {"blind", "is_locked", "open", "seal", "unlock"},
+        Cipher: {"blind", "is_locked", "open", "seal", "unlock"},
     }
     assert names == known[sealing]
 
 
-@pytest.mark.parametrize(("vault", "is_clear"), [(Vault, False), (ClearVault, True)])
+@pytest.mark.parametrize(("vault", "is_clear"), [(Cipher, False), (ClearVault, True)])
 async def test_it_seals_nothing_where_the_product_seals_everything(
-    redis: Redis, monkeypatch: pytest.MonkeyPatch, vault: type[Vault], is_clear: bool
+    redis: Redis, monkeypatch: pytest.MonkeyPatch, vault: type[Cipher], is_clear: bool
 ) -> None:
     monkeypatch.setattr(sealed_state, "Vault", vault)
     if is_clear:

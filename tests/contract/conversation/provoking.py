@@ -6,7 +6,7 @@ from typing import TypeVar
 import pytest
 from google.protobuf.message import Message
 
-from conversation_service.store.conversations.repository import RedisStore
+from conversation_service.store.conversations.repository import ConversationRepository
 from conversation_service.store.conversations.types import Commit, Conflict
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import opt_out_pb2, person_pb2, pool_pb2
@@ -26,10 +26,10 @@ Plain = Callable[[RunningService], Awaitable[object]]
 def losing_every_race(patch: pytest.MonkeyPatch) -> None:
     """Somebody else is always first."""
 
-    async def commit(_: RedisStore, commits: Sequence[Commit]) -> list[Conflict]:
+    async def commit(_: ConversationRepository, commits: Sequence[Commit]) -> list[Conflict]:
         return [Conflict() for _ in commits]
 
-    patch.setattr(RedisStore, "commit", commit)
+    patch.setattr(ConversationRepository, "commit", commit)
 
 
 async def opt_out(service: RunningService, number: str = ALICE_NUMBER) -> None:

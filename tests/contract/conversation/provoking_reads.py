@@ -15,7 +15,7 @@ from contract.conversation.provoking import (
 )
 
 from conversation_service.application.event_subscription import WATCHERS_LIMIT
-from conversation_service.store.event_log import Journal
+from conversation_service.store.event_log import EventLog
 from maskline.conversation.v1 import conversation_pb2 as pb
 from support.conversation_calls import ask, filled
 from support.conversation_service import RunningService
@@ -89,7 +89,7 @@ async def watching_what_is_forgotten(service: RunningService, _: pytest.MonkeyPa
     async with watching(service, cursor="0") as watcher:
         cursor = (await watcher.event()).cursor
     service.clock.move(days=31)
-    await Journal(service.redis, POOL.name, VAULT).trim(service.clock.now(), SETTINGS.events_kept)
+    await EventLog(service.redis, POOL.name, VAULT).trim(service.clock.now(), SETTINGS.events_kept)
     return await watch(service, cursor)
 
 

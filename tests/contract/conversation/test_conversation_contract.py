@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as ConnectionBroken
 
 from conversation_service.app.application import SERVICE_NAMES, SERVICES
-from conversation_service.application.admin.deployment_checks import Outcome
+from conversation_service.application.admin.deployment_checks import CheckOutcome
 from conversation_service.domain import errors
 from conversation_service.domain.errors import ConversationError, FieldViolation
 from conversation_service.domain.model.consent import OptOutSource
@@ -25,7 +25,7 @@ from conversation_service.domain.model.messages import MessageState
 from conversation_service.domain.model.pool import NumberPreference, NumberState, PausePolicy
 from conversation_service.messaging.send import STATES
 from conversation_service.rpc.core.status import CODES, DOMAIN, status_of
-from conversation_service.store.outbox.dead_letters import Death
+from conversation_service.store.outbox.dead_letters import DeadLetterReason
 from maskline.conversation.v1 import (
     conversation_pb2,
     dead_letter_pb2,
@@ -168,8 +168,8 @@ def test_every_value_of_the_contract_has_its_word() -> None:
         (number_selection_pb2.NumberPreference.DESCRIPTOR, NumberPreference),
         (pool_pb2.NumberState.DESCRIPTOR, NumberState),
         (pool_pb2.PausePolicy.DESCRIPTOR, PausePolicy),
-        (deployment_pb2.CheckOutcome.DESCRIPTOR, Outcome),
-        (dead_letter_pb2.DeadLetterReason.DESCRIPTOR, Death),
+        (deployment_pb2.CheckOutcome.DESCRIPTOR, CheckOutcome),
+        (dead_letter_pb2.DeadLetterReason.DESCRIPTOR, DeadLetterReason),
     ):
         nothing, *published = (value.name for value in enum.values)
         prefix = nothing.removesuffix("UNSPECIFIED")

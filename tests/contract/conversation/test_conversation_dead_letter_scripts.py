@@ -7,21 +7,21 @@ import pytest
 from redis.asyncio import Redis
 
 from conversation_service.domain.commands.core.change import Change
-from conversation_service.domain.commands.core.command import Receipt
+from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.model.events import Event, EventType
-from conversation_service.domain.model.messages import MessageState, OutboundText
-from conversation_service.store.conversations.repository import RedisStore
-from conversation_service.store.conversations.types import Commit, Done
-from conversation_service.store.event_log import Journal
+from conversation_service.domain.model.messages import MessageState, OutboundMessage
+from conversation_service.store.conversations.repository import ConversationRepository
+from conversation_service.store.conversations.types import Commit, Committed
+from conversation_service.store.event_log import EventLog
 from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.outbox.dead_letters import (
     FORGOTTEN_AT_ONCE,
     DeadLetter,
+    DeadLetterReason,
     DeadLetters,
-    Death,
 )
-from conversation_service.store.outbox.entry import OwedText, Unreadable
-from conversation_service.store.outbox.outbox import Burial, LeaseLost, Outbox, Settlement
+from conversation_service.store.outbox.entry import CorruptEntry, OutboxEntry
+from conversation_service.store.outbox.outbox import DeadLettering, LeaseLost, Outbox, Settlement
 from support.conversations import ALICE, ALICE_NUMBER, MASKED, POOL, SETTINGS, VAULT
 
 KEYS = Keys("main")
@@ -38,21 +38,21 @@ class Desk:
 
     def __init__(self, redis: Redis) -> None:
         self.redis = redis
-        self.store = RedisStore(redis, "main", VAULT)
+        self.store = ConversationRepository(redis, "main", VAULT)
         self.outbox = Outbox(redis, redis, "main", VAULT)
         self.dead = DeadLetters(redis, "main", VAULT)
-        self.journal = Journal(redis, "main", VAULT)
+        self.journal = EventLog(redis, "main", VAULT)
         self.token = ""
 
     async def owe(self, *bodies: str, conversation_id: str = "c") -> None:
         for at, body in enumerate(bodies):
-            text = OutboundText(f"m{at}", conversation_id, MASKED, ALICE, body)
+            text = OutboundMessage(f"m{at}", conversation_id, MASKED, ALICE, body)
             events = (Event(EventType.MESSAGE_RELAYED, conversation_id),) if conversation_id else ()
-            change, unborn = Change(texts=(text,), events=events), replace(POOL, version="")
-            commit = Commit(Receipt("text", text.message_id, ()), change, NOW, unborn)
-            assert await self.store.commit([commit]) == [Done()]
+            change, uncreated = Change(texts=(text,), events=events), replace(POOL, version="")
+            commit = Commit(IdempotencyKey("text", text.message_id, ()), change, NOW, uncreated)
+            assert await self.store.commit([commit]) == [Committed()]
 
-    async def read(self) -> list[OwedText | Unreadable]:
+    async def read(self) -> list[OutboxEntry | CorruptEntry]:
         self.token = await self.outbox.take_lease(self.token, LEASE) or ""
         await self.outbox.prepare()
         return await self.outbox.read_new(100, None)
@@ -60,7 +60,8 @@ class Desk:
     async def bury(self, *bodies: str, conversation_id: str = "c") -> list[DeadLetter]:
         await self.owe(*bodies, conversation_id=conversation_id)
         dead = [
-            Burial(one.entry_id, one.message_id, Death.INVALID, KEPT) for one in await self.read()
+            DeadLettering(one.entry_id, one.message_id, DeadLetterReason.INVALID, KEPT)
+            for one in await self.read()
         ]
         await self.outbox.settle(self.token, dead, NOW)
         return await self.dead.page(1000, "")
@@ -77,7 +78,7 @@ def desk(redis: Redis) -> Desk:
 async def test_a_buried_text_leaves_the_outbox_as_it_was_and_is_told_of(desk: Desk) -> None:
     [letter] = await desk.bury("hello")
     assert letter == DeadLetter(
-        letter.dead_letter_id, "m0", "c", Death.INVALID, NOW, NOW, is_readable=True
+        letter.dead_letter_id, "m0", "c", DeadLetterReason.INVALID, NOW, NOW, is_readable=True
     )
     assert await desk.redis.xlen(KEYS.outbox) == 0
     assert await desk.told() == [DEAD]
@@ -89,7 +90,7 @@ async def test_a_buried_text_leaves_the_outbox_as_it_was_and_is_told_of(desk: De
 async def test_nothing_is_buried_under_a_lost_lease(desk: Desk) -> None:
     await desk.owe("hello")
     [text] = await desk.read()
-    burial = Burial(text.entry_id, "m0", Death.INVALID, KEPT)
+    burial = DeadLettering(text.entry_id, "m0", DeadLetterReason.INVALID, KEPT)
     with pytest.raises(LeaseLost):
         await desk.outbox.settle("another", [burial], NOW)
     assert await desk.dead.count() == 0
@@ -101,7 +102,7 @@ async def test_a_burial_and_a_resolution_that_are_repeated_are_one(desk: Desk) -
     _, text, last = await desk.read()
     sent = Settlement(last.entry_id, "m2", MessageState.SENT, resolution="RECORD")
     for _ in range(2):
-        burial = Burial(text.entry_id, "m1", Death.INVALID, KEPT)
+        burial = DeadLettering(text.entry_id, "m1", DeadLetterReason.INVALID, KEPT)
         await desk.outbox.settle(desk.token, [burial, sent], NOW)
     assert await desk.dead.count() == 1
     kinds = [one.type for one in await desk.told()][2:]
@@ -118,9 +119,9 @@ async def test_an_entry_that_is_gone_is_not_owed_any_more(desk: Desk) -> None:
     [text] = await desk.read()
     await desk.redis.xdel(KEYS.outbox, text.entry_id)
     [gone] = (await desk.outbox.read_again([text.entry_id])).values()
-    assert gone == Unreadable(text.entry_id, "")
+    assert gone == CorruptEntry(text.entry_id, "")
     assert await desk.outbox.read_unsettled("0", 10) == [gone]
-    burial = Burial(text.entry_id, "", Death.UNREADABLE, KEPT)
+    burial = DeadLettering(text.entry_id, "", DeadLetterReason.UNREADABLE, KEPT)
     await desk.outbox.settle(desk.token, [burial], NOW)
     assert await desk.outbox.read_unsettled("0", 10) == []
     assert await desk.dead.count() == 0
@@ -134,7 +135,7 @@ async def test_a_replayed_text_is_owed_again_once_however_often_it_is_asked_for(
         assert await desk.dead.replay("r1", letter.dead_letter_id, "m0", LATER, SETTINGS) == "m0"
     assert await desk.dead.count() == 0
     [text] = await desk.read()
-    assert isinstance(text, OwedText)
+    assert isinstance(text, OutboxEntry)
     assert (text.message_id, text.accept_time, text.envelope.body) == ("m0", LATER, "hello")
     assert await desk.told() == [DEAD, Event(EventType.MESSAGE_REPLAYED, "c", message_id="m0")]
 

@@ -6,13 +6,13 @@ import pytest
 from redis.asyncio import Redis
 from unit.conversation.test_conversation_vault_keys import NEW, OLD, first_form
 
-from conversation_service.store.encryption.blind_index_key import KeyLost
-from conversation_service.store.encryption.cipher import Vault
+from conversation_service.store.encryption.blind_index_key import StateKeyMismatch
+from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.encryption.key_ring import Key
 from conversation_service.store.keyspace.keys import DeploymentKeys, Keys
 from conversation_service.store.rotation import rotation as rotations
 from conversation_service.store.rotation.encrypted_records import Entry
-from conversation_service.store.rotation.rotation import Rotation, Step
+from conversation_service.store.rotation.rotation import Rotation, RotationStep
 from support.conversations import MASKED, POOL
 from support.sealed_state import TALK, SealedState, replica
 
@@ -24,7 +24,7 @@ WORDS = ["held", "held too", "owed", "last", "dead", "dead too"]
 RECORDS = 9
 
 
-async def walked(rotation: Rotation, *, only_count: bool = False) -> Step:
+async def walked(rotation: Rotation, *, only_count: bool = False) -> RotationStep:
     """All steps in one."""
     records, resealed, unreadable, place = {OLD_ID: 0, NEW_ID: 0}, 0, 0, ""
     while True:
@@ -34,7 +34,7 @@ async def walked(rotation: Rotation, *, only_count: bool = False) -> Step:
         resealed, unreadable = resealed + step.resealed, unreadable + step.unreadable
         place = step.next_place
         if not place:
-            return Step(records, resealed, unreadable, "")
+            return RotationStep(records, resealed, unreadable, "")
 
 
 async def dump(redis: Redis) -> dict[bytes, object]:
@@ -54,11 +54,11 @@ async def test_everything_comes_under_the_current_key_and_says_what_it_said(
     both = await replica(redis, NEW, OLD)
     ids = [one.dead_letter_id for one in await both.dead.page(10, "")]
     step = await walked(both.rotation)
-    assert step == Step({NEW_ID: RECORDS - 1, OLD_ID: 1}, RECORDS - 1, 0, "")
+    assert step == RotationStep({NEW_ID: RECORDS - 1, OLD_ID: 1}, RECORDS - 1, 0, "")
     assert await both.words() == WORDS
     # The outbox is not changed, it empties itself: here to where its texts can be sealed anew.
     await both.bury()
-    assert await walked(both.rotation) == Step({NEW_ID: RECORDS + 1, OLD_ID: 0}, 1, 0, "")
+    assert await walked(both.rotation) == RotationStep({NEW_ID: RECORDS + 1, OLD_ID: 0}, 1, 0, "")
     new = await replica(redis, NEW)
     assert await new.words() == ["held", "held too", "dead", "dead too", "owed", "last"]
     assert [one.dead_letter_id for one in await new.dead.page(10, "")][:2] == ids
@@ -70,7 +70,7 @@ async def test_a_former_key_cannot_be_left_off_before_all_has_come_under_the_cur
     redis: Redis, old: SealedState
 ) -> None:
     both = await replica(redis, NEW, OLD)
-    with pytest.raises(KeyLost):
+    with pytest.raises(StateKeyMismatch):
         await replica(redis, NEW)
     await walked(both.rotation)
     assert "owed" not in await (await replica(redis, NEW)).words()
@@ -89,7 +89,7 @@ async def test_counting_changes_nothing(redis: Redis, old: SealedState) -> None:
     before = await dump(redis)
     both = await replica(redis, NEW, OLD)
     step = await walked(both.rotation, only_count=True)
-    assert step == Step({NEW_ID: 0, OLD_ID: RECORDS}, 0, 0, "")
+    assert step == RotationStep({NEW_ID: 0, OLD_ID: RECORDS}, 0, 0, "")
     assert await dump(redis) == before
 
 
@@ -156,8 +156,8 @@ async def test_a_record_keeps_its_time_to_live(redis: Redis, old: SealedState) -
 async def test_what_belongs_to_others_in_the_same_redis_is_not_touched(
     redis: Redis, old: SealedState
 ) -> None:
-    await redis.set("maskline:v1:messaging:{x}:held", Vault(OLD).seal(b"x", "x"))
-    await redis.set("settings", Vault(OLD).seal(b"x", "settings"))
+    await redis.set("maskline:v1:messaging:{x}:held", Cipher(OLD).seal(b"x", "x"))
+    await redis.set("settings", Cipher(OLD).seal(b"x", "settings"))
     step = await walked((await replica(redis, NEW, OLD)).rotation)
     assert step.resealed == RECORDS - 1
 

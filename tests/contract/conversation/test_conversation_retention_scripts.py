@@ -8,21 +8,21 @@ import pytest
 from redis.asyncio import Redis
 
 from conversation_service.domain.commands.core.change import Change
-from conversation_service.domain.commands.core.command import Receipt
+from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.commands.core.lifecycle import ended, opened
-from conversation_service.domain.commands.core.snapshot import Facts
+from conversation_service.domain.commands.core.snapshot import Snapshot
 from conversation_service.domain.model.conversation import Conversation, EndReason
 from conversation_service.domain.model.events import Event, EventType
-from conversation_service.domain.model.messages import OutboundText
+from conversation_service.domain.model.messages import OutboundMessage
 from conversation_service.domain.model.pool import PoolSettings
 from conversation_service.store.conversations.commit import FORGOTTEN_ANYWAY_AFTER
-from conversation_service.store.conversations.repository import RedisStore
-from conversation_service.store.conversations.types import Commit, Done
-from conversation_service.store.event_log import Journal
+from conversation_service.store.conversations.repository import ConversationRepository
+from conversation_service.store.conversations.types import Commit, Committed
+from conversation_service.store.event_log import EventLog
 from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.keyspace.timestamps import from_ms
-from conversation_service.store.outbox.dead_letters import DeadLetters, Death
-from conversation_service.store.outbox.outbox import Burial, Outbox
+from conversation_service.store.outbox.dead_letters import DeadLetterReason, DeadLetters
+from conversation_service.store.outbox.outbox import DeadLettering, Outbox
 from support.clock import ManualClock
 from support.conversations import ALICE, BOB, MASKED, POOL, SETTINGS, VAULT
 
@@ -40,7 +40,7 @@ class Desk:
         self.redis = redis
         self.clock = ManualClock()
         self.settings = CHOSEN
-        self.store = RedisStore(redis, "main", VAULT)
+        self.store = ConversationRepository(redis, "main", VAULT)
         self.outbox = Outbox(redis, redis, "main", VAULT)
         self.dead = DeadLetters(redis, "main", VAULT)
         self._changes = 0
@@ -48,10 +48,10 @@ class Desk:
     async def commit(self, change: Change) -> str:
         """The key of its receipt."""
         self._changes += 1
-        receipt = Receipt("call", str(self._changes), ())
+        receipt = IdempotencyKey("call", str(self._changes), ())
         pool = replace(POOL, settings=self.settings, version="")
         assert await self.store.commit([Commit(receipt, change, self.clock.now(), pool)]) == [
-            Done()
+            Committed()
         ]
         return KEYS.receipt(VAULT.blind("receipt", receipt.kind, receipt.request_id))
 
@@ -62,7 +62,7 @@ class Desk:
     async def talk_over(self, name: str) -> Conversation:
         """A conversation that began and ended."""
         pool = replace(POOL, settings=self.settings)
-        facts = Facts(pool, self.clock.now(), name, "K7M2Q9", {})
+        facts = Snapshot(pool, self.clock.now(), name, "K7M2Q9", {})
         begun = opened(facts, MASKED, (ALICE, BOB))
         await self.commit(Change(after=begun, events=(_event(name),)))
         over = ended(replace(facts, change_id=f"{name}-2"), begun, EndReason.OPERATOR_ENDED)
@@ -74,7 +74,7 @@ class Desk:
         token = await self.outbox.take_lease("", LEASE) or ""
         await self.outbox.prepare()
         [text] = await self.outbox.read_new(10, None)
-        burial = Burial(text.entry_id, text.message_id, Death.INVALID, kept)
+        burial = DeadLettering(text.entry_id, text.message_id, DeadLetterReason.INVALID, kept)
         await self.outbox.settle(token, [burial], self.clock.now())
         await self.outbox.release_lease(token)
         [letter] = await self.dead.page(10, "")
@@ -95,7 +95,7 @@ def is_about(found: timedelta, expected: timedelta) -> bool:
 
 
 async def test_receipts_and_messages_are_kept_as_the_pool_says(desk: Desk) -> None:
-    text = OutboundText("m", "", MASKED, ALICE, "hello")
+    text = OutboundMessage("m", "", MASKED, ALICE, "hello")
     receipt = await desk.commit(Change(texts=(text,)))
     assert is_about(await desk.left(receipt), 5 * DAY)
     assert is_about(await desk.left(KEYS.message("m")), 6 * DAY)
@@ -105,7 +105,7 @@ async def test_receipts_and_messages_are_kept_as_the_pool_says(desk: Desk) -> No
 async def test_a_message_is_known_as_long_as_its_dead_letter_and_never_shorter_than_else(
     desk: Desk, kept: timedelta, known: timedelta
 ) -> None:
-    text = OutboundText("m", "", MASKED, ALICE, "hello")
+    text = OutboundMessage("m", "", MASKED, ALICE, "hello")
     await desk.commit(Change(texts=(text,)))
     letter = await desk.bury(kept)
     assert is_about(await desk.left(KEYS.message("m")), known)
@@ -117,7 +117,7 @@ async def test_a_message_is_known_as_long_as_its_dead_letter_and_never_shorter_t
 async def test_the_answer_about_a_dead_letter_is_kept_as_the_pool_says(
     desk: Desk, name: str
 ) -> None:
-    await desk.commit(Change(texts=(OutboundText("m", "", MASKED, ALICE, "hello"),)))
+    await desk.commit(Change(texts=(OutboundMessage("m", "", MASKED, ALICE, "hello"),)))
     letter = await desk.bury(HOUR)
     await getattr(desk.dead, name)("r1", letter, "m", desk.clock.now(), desk.settings)
     [receipt] = [key async for key in desk.redis.scan_iter("*dead-receipt:*")]
@@ -125,7 +125,7 @@ async def test_the_answer_about_a_dead_letter_is_kept_as_the_pool_says(
 
 
 async def test_a_letter_is_given_up_as_soon_as_a_shorter_time_is_chosen(desk: Desk) -> None:
-    await desk.commit(Change(texts=(OutboundText("m", "", MASKED, ALICE, "hello"),)))
+    await desk.commit(Change(texts=(OutboundMessage("m", "", MASKED, ALICE, "hello"),)))
     letter = await desk.bury(30 * DAY)
     # Letters are numbered by Redis's own clock.
     then = from_ms(int(letter.partition("-")[0])) + 2 * HOUR
@@ -161,7 +161,7 @@ async def test_what_is_told_of_a_forgotten_conversation_does_not_stay(desk: Desk
     await desk.store.forget(["c1"])
     await desk.commit(Change(events=(_event("c1"),)))
     assert is_about(await desk.left(KEYS.timeline("c1")), desk.settings.messages_kept)
-    journal = Journal(desk.redis, "main", VAULT)
+    journal = EventLog(desk.redis, "main", VAULT)
     assert await journal.length("c1") == 1
 
 

@@ -17,7 +17,7 @@ from conversation_service.rpc.core.status import DOMAIN
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1.error_reason_pb2 import ErrorReason
 from runtime.grpc.authorization import PERMISSION_DENIED, UNAUTHENTICATED
-from runtime.grpc.security import open_door
+from runtime.grpc.security import server_security
 from runtime.settings.server import ServerSettings
 from support.clock import ManualClock
 from support.conversation_calls import filled
@@ -96,7 +96,7 @@ async def test_an_operator_sees_numbers_and_nobody_else(
     redis: Redis, redis_url: str, clock: ManualClock, tmp_path: Path, role: str
 ) -> None:
     settings = ServerSettings(callers_file=callers_file(tmp_path, POOLS))
-    door = open_door(settings, RIGHTS, ROLES, domain=DOMAIN)
+    door = server_security(settings, RIGHTS, ROLES, domain=DOMAIN)
     async with running(redis_url, clock, callers=CallersByRole(), door=door) as service:
         start = filled(pb.StartConversationRequest(phone_number=ALICE_NUMBER))
         started = await service.stub.StartConversation(start, metadata=shown_by("client"))
@@ -112,7 +112,7 @@ async def test_the_guards_refusals_are_published_ones_with_their_codes(
     redis: Redis, redis_url: str, clock: ManualClock, tmp_path: Path
 ) -> None:
     settings = ServerSettings(callers_file=callers_file(tmp_path, POOLS))
-    door = open_door(settings, RIGHTS, ROLES, domain=DOMAIN)
+    door = server_security(settings, RIGHTS, ROLES, domain=DOMAIN)
     async with running(redis_url, clock, callers=CallersByRole(), door=door) as service:
         for token, expected in (("nobody", UNAUTHENTICATED), ("gateway", PERMISSION_DENIED)):
             watch = service.stub.WatchEvents(

@@ -9,24 +9,30 @@ from redis.typing import EncodableT, FieldT
 
 from conversation_service.domain.commands.core.change import (
     Change,
-    Claim,
-    ConductChange,
-    TriesChange,
+    CodeAttemptsChange,
+    RouteClaim,
+    SenderLimitsChange,
 )
-from conversation_service.domain.commands.core.command import Receipt
-from conversation_service.domain.commands.core.lifecycle import ended, held, joined, paused, started
-from conversation_service.domain.commands.core.snapshot import Facts, Lookup
+from conversation_service.domain.commands.core.command import IdempotencyKey
+from conversation_service.domain.commands.core.lifecycle import (
+    ended,
+    joined,
+    message_held,
+    paused,
+    started,
+)
+from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
 from conversation_service.domain.model.conversation import EndReason
 from conversation_service.domain.model.events import Event, EventType, Rule
-from conversation_service.domain.model.messages import HeldText, MessageState, OutboundText
-from conversation_service.domain.model.rate_limits import NEVER, NUMBER_TRIES_WINDOW, Conduct
-from conversation_service.store.conversations.repository import RedisStore
-from conversation_service.store.conversations.types import Commit, Done
-from conversation_service.store.deployment.pool_index import Registry
-from conversation_service.store.event_log import REPEATS_TOLD, Journal, Repeat
+from conversation_service.domain.model.messages import HeldMessage, MessageState, OutboundMessage
+from conversation_service.domain.model.rate_limits import NEVER, NUMBER_TRIES_WINDOW, SenderLimits
+from conversation_service.store.conversations.repository import ConversationRepository
+from conversation_service.store.conversations.types import Commit, Committed
+from conversation_service.store.deployment.pool_index import PoolIndex
+from conversation_service.store.event_log import REPEATS_TOLD, DuplicateDelivery, EventLog
 from conversation_service.store.keyspace.keys import DeploymentKeys, Keys
 from conversation_service.store.keyspace.timestamps import span_ms, to_ms
-from conversation_service.store.outbox.outbox import LeaseLost, News, Outbox, Settlement
+from conversation_service.store.outbox.outbox import LeaseLost, Outbox, Settlement, StatusUpdate
 from support.clock import ManualClock
 from support.conversations import (
     ALICE,
@@ -52,13 +58,13 @@ UNBORN = replace(POOL, version="")
 
 
 @pytest.fixture
-def store(redis: Redis) -> RedisStore:
-    return RedisStore(redis, "main", VAULT)
+def store(redis: Redis) -> ConversationRepository:
+    return ConversationRepository(redis, "main", VAULT)
 
 
 @pytest.fixture
-def journal(redis: Redis) -> Journal:
-    return Journal(redis, "main", VAULT)
+def journal(redis: Redis) -> EventLog:
+    return EventLog(redis, "main", VAULT)
 
 
 @pytest.fixture
@@ -66,26 +72,32 @@ def outbox(redis: Redis) -> Outbox:
     return Outbox(redis, redis, "main", VAULT)
 
 
-async def commit(store: RedisStore, name: str, change: Change, kind: str = "call") -> None:
-    [outcome] = await store.commit([Commit(Receipt(kind, name, ()), change, NOW, UNBORN)])
-    assert outcome == Done()
+async def commit(
+    store: ConversationRepository, name: str, change: Change, kind: str = "call"
+) -> None:
+    [outcome] = await store.commit([Commit(IdempotencyKey(kind, name, ()), change, NOW, UNBORN)])
+    assert outcome == Committed()
 
 
-async def owe(store: RedisStore, *bodies: str, name: str = "m", conversation_id: str = "") -> None:
+async def owe(
+    store: ConversationRepository, *bodies: str, name: str = "m", conversation_id: str = ""
+) -> None:
     texts = tuple(
-        OutboundText(f"{name}-{at}", conversation_id, MASKED, ALICE, body)
+        OutboundMessage(f"{name}-{at}", conversation_id, MASKED, ALICE, body)
         for at, body in enumerate(bodies)
     )
     events = (Event(EventType.MESSAGE_RELAYED, conversation_id),) if conversation_id else ()
     await commit(store, name, Change(texts=texts, events=events), "text")
 
 
-async def test_scripts_that_redis_forgot_are_loaded_again(redis: Redis, store: RedisStore) -> None:
+async def test_scripts_that_redis_forgot_are_loaded_again(
+    redis: Redis, store: ConversationRepository
+) -> None:
     await owe(store, "one", name="first")
     await redis.script_flush()
     await owe(store, "two", name="second")
     await redis.script_flush()
-    loaded = await store.load([(Receipt("text", "first", ()), Lookup())], UNBORN)
+    loaded = await store.load([(IdempotencyKey("text", "first", ()), ReadSet())], UNBORN)
     assert loaded.found[0].earlier is not None
 
 
@@ -119,7 +131,7 @@ async def test_a_lease_is_given_back_by_its_holder_only(redis: Redis, outbox: Ou
 
 
 async def test_settled_texts_move_forward_and_leave_the_outbox(
-    redis: Redis, store: RedisStore, outbox: Outbox
+    redis: Redis, store: ConversationRepository, outbox: Outbox
 ) -> None:
     await owe(store, "one", "two", "three")
     token = await outbox.take_lease("", LEASE) or ""
@@ -138,7 +150,7 @@ async def test_settled_texts_move_forward_and_leave_the_outbox(
 
 
 async def test_nothing_is_settled_under_a_lost_lease(
-    redis: Redis, store: RedisStore, outbox: Outbox
+    redis: Redis, store: ConversationRepository, outbox: Outbox
 ) -> None:
     await owe(store, "one")
     token = await outbox.take_lease("", LEASE) or ""
@@ -152,7 +164,7 @@ async def test_nothing_is_settled_under_a_lost_lease(
 
 
 async def test_settling_never_passes_a_text_that_nobody_has_read(
-    redis: Redis, store: RedisStore, outbox: Outbox
+    redis: Redis, store: ConversationRepository, outbox: Outbox
 ) -> None:
     await owe(store, "one", "two")
     token = await outbox.take_lease("", LEASE) or ""
@@ -163,7 +175,7 @@ async def test_settling_never_passes_a_text_that_nobody_has_read(
 
 
 async def test_news_move_a_message_forward_and_never_back(
-    store: RedisStore, outbox: Outbox
+    store: ConversationRepository, outbox: Outbox
 ) -> None:
     await owe(store, "one")
     for told, known in [
@@ -172,17 +184,17 @@ async def test_news_move_a_message_forward_and_never_back(
         (MessageState.DELIVERED, MessageState.DELIVERED),
         (MessageState.UNDELIVERED, MessageState.DELIVERED),
     ]:
-        assert await outbox.advance([News("m-0", told)], NOW) == [ALICE.person_id]
+        assert await outbox.advance([StatusUpdate("m-0", told)], NOW) == [ALICE.person_id]
         assert await outbox.state("m-0") is known
 
 
 async def test_news_of_a_forgotten_message_make_nothing(redis: Redis, outbox: Outbox) -> None:
-    assert await outbox.advance([News("m-9", MessageState.SENT)], NOW) == [""]
+    assert await outbox.advance([StatusUpdate("m-9", MessageState.SENT)], NOW) == [""]
     assert await redis.keys("*") == []
 
 
 async def test_what_was_read_and_not_settled_is_found_again_in_order(
-    store: RedisStore, outbox: Outbox
+    store: ConversationRepository, outbox: Outbox
 ) -> None:
     await owe(store, "one", "two", "three")
     await outbox.prepare()
@@ -191,7 +203,7 @@ async def test_what_was_read_and_not_settled_is_found_again_in_order(
     assert await outbox.read_unsettled(read[1].entry_id, 2) == read[2:]
 
 
-async def test_preparing_twice_loses_nothing(store: RedisStore, outbox: Outbox) -> None:
+async def test_preparing_twice_loses_nothing(store: ConversationRepository, outbox: Outbox) -> None:
     await owe(store, "before the group was there")
     await outbox.prepare()
     await outbox.prepare()
@@ -199,7 +211,7 @@ async def test_preparing_twice_loses_nothing(store: RedisStore, outbox: Outbox) 
 
 
 async def test_what_happened_to_a_text_is_told_once_and_in_order(
-    store: RedisStore, outbox: Outbox, journal: Journal
+    store: ConversationRepository, outbox: Outbox, journal: EventLog
 ) -> None:
     await owe(store, "one", "two", conversation_id="c")
     token = await outbox.take_lease("", LEASE) or ""
@@ -211,7 +223,7 @@ async def test_what_happened_to_a_text_is_told_once_and_in_order(
     ]
     await outbox.settle(token, settled, NOW)
     for _ in range(2):
-        await outbox.advance([News("m-0", MessageState.DELIVERED)], NOW)
+        await outbox.advance([StatusUpdate("m-0", MessageState.DELIVERED)], NOW)
     told = [one.event for one in await journal.timeline("c", 0, 10)]
     assert told == [
         Event(EventType.MESSAGE_RELAYED, "c"),
@@ -223,27 +235,27 @@ async def test_what_happened_to_a_text_is_told_once_and_in_order(
 
 
 async def test_a_text_outside_of_any_conversation_tells_nothing(
-    redis: Redis, store: RedisStore, outbox: Outbox
+    redis: Redis, store: ConversationRepository, outbox: Outbox
 ) -> None:
     await owe(store, "one")
-    await outbox.advance([News("m-0", MessageState.SENT)], NOW)
+    await outbox.advance([StatusUpdate("m-0", MessageState.SENT)], NOW)
     assert await redis.exists(KEYS.events) == 0
 
 
 async def test_news_after_a_timeline_is_forgotten_make_no_new_one(
-    redis: Redis, store: RedisStore, outbox: Outbox
+    redis: Redis, store: ConversationRepository, outbox: Outbox
 ) -> None:
     await owe(store, "one", conversation_id="c")
     await redis.delete(KEYS.timeline("c"))
-    await outbox.advance([News("m-0", MessageState.SENT)], NOW)
+    await outbox.advance([StatusUpdate("m-0", MessageState.SENT)], NOW)
     assert await redis.exists(KEYS.timeline("c")) == 0
 
 
 async def test_repetitions_are_told_of_a_few_times_only(
-    redis: Redis, store: RedisStore, journal: Journal
+    redis: Redis, store: ConversationRepository, journal: EventLog
 ) -> None:
     await owe(store, "one", conversation_id="c")
-    again = Repeat(Receipt("text", "m", ()), "c", ALICE.participant_id)
+    again = DuplicateDelivery(IdempotencyKey("text", "m", ()), "c", ALICE.participant_id)
     for _ in range(REPEATS_TOLD + 3):
         await journal.repeated([again], NOW, KEPT)
     told = [one.event for one in await journal.timeline("c", 0, 50)]
@@ -253,7 +265,7 @@ async def test_repetitions_are_told_of_a_few_times_only(
 
 
 async def test_old_events_are_forgotten_and_cursors_before_them_are_known(
-    redis: Redis, journal: Journal
+    redis: Redis, journal: EventLog
 ) -> None:
     then = NOW - KEPT - timedelta(seconds=1)
     for at in (then, NOW):
@@ -269,7 +281,7 @@ async def test_old_events_are_forgotten_and_cursors_before_them_are_known(
 
 
 async def test_a_timeline_keeps_its_end(
-    redis: Redis, store: RedisStore, journal: Journal, monkeypatch: pytest.MonkeyPatch
+    redis: Redis, store: ConversationRepository, journal: EventLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("conversation_service.store.conversations.commit.TIMELINE_LENGTH", 3)
     events = tuple(Event(EventType.MESSAGE_HELD, "c", detail=str(at)) for at in range(5))
@@ -280,7 +292,7 @@ async def test_a_timeline_keeps_its_end(
 async def test_numbers_are_claimed_all_or_none_and_given_up_by_their_owner_only(
     redis: Redis,
 ) -> None:
-    registry = Registry(redis, VAULT)
+    registry = PoolIndex(redis, VAULT)
     assert await registry.claim("main", [MASKED])
     assert not await registry.claim("other", [OTHER_MASKED, MASKED])
     assert await registry.owner(OTHER_MASKED) is None
@@ -293,18 +305,18 @@ async def test_numbers_are_claimed_all_or_none_and_given_up_by_their_owner_only(
 
 
 async def test_what_can_be_forgotten_expires_and_what_is_live_does_not(
-    redis: Redis, store: RedisStore
+    redis: Redis, store: ConversationRepository
 ) -> None:
-    facts = [Facts(POOL, NOW, f"c{at}", "K7M2Q9", {}) for at in range(6)]
+    facts = [Snapshot(POOL, NOW, f"c{at}", "K7M2Q9", {}) for at in range(6)]
     waiting = started(facts[1], line(ALICE), "a name")
     texts = facts[1].texts(MASKED, "c1", ())
     first = Change(
         after=waiting,
-        claims=(Claim(line(ALICE)),),
-        texts=(*texts, OutboundText("m", "c1", MASKED, ALICE, "hello")),
+        claims=(RouteClaim(line(ALICE)),),
+        texts=(*texts, OutboundMessage("m", "c1", MASKED, ALICE, "hello")),
         events=(Event(EventType.CONVERSATION_STARTED, "c1"),),
-        conduct=ConductChange(BOB, Conduct(), Conduct().helped(NOW)),
-        tries=TriesChange(MASKED, NEVER, NEVER.more(NOW, NUMBER_TRIES_WINDOW)),
+        conduct=SenderLimitsChange(BOB, SenderLimits(), SenderLimits().help_sent(NOW)),
+        tries=CodeAttemptsChange(MASKED, NEVER, NEVER.more(NOW, NUMBER_TRIES_WINDOW)),
     )
     await commit(store, "1", first)
     route = KEYS.route(VAULT.blind("line", MASKED, ALICE.participant_id))
@@ -314,9 +326,9 @@ async def test_what_can_be_forgotten_expires_and_what_is_live_does_not(
     live = {KEYS.conversation("c1"), KEYS.timeline("c1"), route, name}
     assert await keys_without_expiry(redis) == always | counts | live
     active = joined(facts[2], waiting, BOB)
-    await commit(store, "2", Change(waiting, active, (Claim(line(BOB)),)))
-    keeping = held(paused(facts[3], active), ALICE)
-    text = HeldText(ALICE.participant_id, "kept")
+    await commit(store, "2", Change(waiting, active, (RouteClaim(line(BOB)),)))
+    keeping = message_held(paused(facts[3], active), ALICE)
+    text = HeldMessage(ALICE.participant_id, "kept")
     await commit(store, "3", Change(active, keeping, held=(text,)))
     over = ended(facts[4], keeping, EndReason.OPERATOR_ENDED)
     await commit(store, "4", Change(keeping, over))
@@ -324,9 +336,9 @@ async def test_what_can_be_forgotten_expires_and_what_is_live_does_not(
 
 
 async def test_a_record_that_expired_by_itself_is_not_due_for_ever(
-    redis: Redis, store: RedisStore
+    redis: Redis, store: ConversationRepository
 ) -> None:
-    waiting = started(Facts(POOL, NOW, "c1", "K7M2Q9", {}), line(ALICE))
+    waiting = started(Snapshot(POOL, NOW, "c1", "K7M2Q9", {}), line(ALICE))
     await commit(store, "1", Change(None, waiting))
     await redis.delete(KEYS.conversation("c1"))
     assert await store.due(waiting.due_time, 10) == []
@@ -335,24 +347,24 @@ async def test_a_record_that_expired_by_itself_is_not_due_for_ever(
 
 
 async def test_a_copy_of_redis_shows_no_number_no_words_and_no_code(
-    redis: Redis, store: RedisStore, clock: ManualClock
+    redis: Redis, store: ConversationRepository, clock: ManualClock
 ) -> None:
-    facts = Facts(POOL, clock.now(), "c1", "K7M2Q9", {})
+    facts = Snapshot(POOL, clock.now(), "c1", "K7M2Q9", {})
     waiting = started(facts, line(ALICE), "a secret name")
-    active = joined(Facts(POOL, clock.now(), "c2", "", {}), waiting, BOB)
-    keeping = held(paused(Facts(POOL, clock.now(), "c3", "", {}), active), ALICE)
-    over = ended(Facts(POOL, clock.now(), "c4", "", {}), keeping, EndReason.BLOCKED, "a secret")
-    said = OutboundText("m", "c1", MASKED, ALICE, "a secret word")
+    active = joined(Snapshot(POOL, clock.now(), "c2", "", {}), waiting, BOB)
+    keeping = message_held(paused(Snapshot(POOL, clock.now(), "c3", "", {}), active), ALICE)
+    over = ended(Snapshot(POOL, clock.now(), "c4", "", {}), keeping, EndReason.BLOCKED, "a secret")
+    said = OutboundMessage("m", "c1", MASKED, ALICE, "a secret word")
     changes = [
-        Change(None, waiting, (Claim(line(ALICE)),), (said,), pool=replace(POOL, version="")),
-        Change(waiting, active, (Claim(line(BOB)),)),
-        Change(active, keeping, held=(HeldText(ALICE.participant_id, "a secret word"),)),
+        Change(None, waiting, (RouteClaim(line(ALICE)),), (said,), pool=replace(POOL, version="")),
+        Change(waiting, active, (RouteClaim(line(BOB)),)),
+        Change(active, keeping, held=(HeldMessage(ALICE.participant_id, "a secret word"),)),
         Change(blocks=(ALICE, CAROL)),
-        Change(keeping, over, tries=TriesChange(MASKED, NEVER, NEVER.more(NOW, LEASE))),
+        Change(keeping, over, tries=CodeAttemptsChange(MASKED, NEVER, NEVER.more(NOW, LEASE))),
     ]
     for at, change in enumerate(changes):
-        receipt = Receipt("start", f"{ALICE_NUMBER} {at}", (ALICE_NUMBER, "a secret word"))
-        assert await store.commit([Commit(receipt, change, clock.now(), UNBORN)]) == [Done()]
+        receipt = IdempotencyKey("start", f"{ALICE_NUMBER} {at}", (ALICE_NUMBER, "a secret word"))
+        assert await store.commit([Commit(receipt, change, clock.now(), UNBORN)]) == [Committed()]
         copy = b"".join([await everything(redis, key) for key in await keys(redis)])
         for hidden in (ALICE_NUMBER, BOB_NUMBER, MASKED, "secret", "K7M2Q9"):
             assert hidden.removeprefix("+").encode() not in copy
@@ -383,8 +395,8 @@ async def keys(redis: Redis) -> list[bytes]:
 
 
 async def test_no_repetition_is_told_of_in_a_conversation_that_is_kept_no_longer(
-    redis: Redis, journal: Journal
+    redis: Redis, journal: EventLog
 ) -> None:
-    again = Repeat(Receipt("text", "m", ()), "c", ALICE.participant_id)
+    again = DuplicateDelivery(IdempotencyKey("text", "m", ()), "c", ALICE.participant_id)
     await journal.repeated([again], NOW, KEPT)
     assert await redis.exists(KEYS.events, KEYS.timeline("c")) == 0

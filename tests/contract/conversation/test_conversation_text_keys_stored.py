@@ -9,24 +9,24 @@ from cryptography.exceptions import InvalidTag
 from redis.asyncio import Redis
 
 from conversation_service.domain.commands.core.change import Change
-from conversation_service.domain.commands.core.command import Receipt
+from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.commands.core.lifecycle import (
     ended,
-    held,
+    message_held,
     opened,
     paused,
     reopened,
 )
-from conversation_service.domain.commands.core.snapshot import Facts, Lookup
+from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
 from conversation_service.domain.model.conversation import Conversation, EndReason
-from conversation_service.domain.model.messages import HeldText, OutboundText
+from conversation_service.domain.model.messages import HeldMessage, OutboundMessage
 from conversation_service.store.conversations.commit import TEXT_SECRET_MARGIN, TEXT_SECRETS_KEPT
-from conversation_service.store.conversations.repository import RedisStore
-from conversation_service.store.conversations.types import Commit, Done
+from conversation_service.store.conversations.repository import ConversationRepository
+from conversation_service.store.conversations.types import Commit, Committed
 from conversation_service.store.keyspace.keys import Keys
-from conversation_service.store.outbox.dead_letters import DeadLetters, Death
-from conversation_service.store.outbox.entry import OwedText, Unreadable
-from conversation_service.store.outbox.outbox import Burial, Outbox
+from conversation_service.store.outbox.dead_letters import DeadLetterReason, DeadLetters
+from conversation_service.store.outbox.entry import CorruptEntry, OutboxEntry
+from conversation_service.store.outbox.outbox import DeadLettering, Outbox
 from conversation_service.store.rotation.encrypted_records import Entry
 from support.clock import ManualClock
 from support.conversations import ALICE, BOB, MASKED, POOL, VAULT
@@ -39,8 +39,8 @@ LEASE = timedelta(seconds=30)
 KEPT = POOL.settings.dead_letters_kept
 
 
-def facts(change_id: str) -> Facts:
-    return Facts(POOL, NOW, change_id, "X4X4X4", {})
+def facts(change_id: str) -> Snapshot:
+    return Snapshot(POOL, NOW, change_id, "X4X4X4", {})
 
 
 TALK = opened(facts(NAME), MASKED, (ALICE, BOB))
@@ -51,7 +51,7 @@ class Desk:
 
     def __init__(self, redis: Redis) -> None:
         self.redis = redis
-        self.store = RedisStore(redis, "main", VAULT)
+        self.store = ConversationRepository(redis, "main", VAULT)
         self.outbox = Outbox(redis, redis, "main", VAULT)
         self.dead = DeadLetters(redis, "main", VAULT)
         self._changes = 0
@@ -59,12 +59,12 @@ class Desk:
     def commit_of(self, change: Change, *bodies: str) -> Commit:
         """The change, with texts to Bob that have their bodies for names."""
         self._changes += 1
-        texts = tuple(OutboundText(one, NAME, MASKED, BOB, one) for one in bodies)
-        receipt = Receipt("text", str(self._changes), ())
+        texts = tuple(OutboundMessage(one, NAME, MASKED, BOB, one) for one in bodies)
+        receipt = IdempotencyKey("text", str(self._changes), ())
         return Commit(receipt, replace(change, texts=texts), NOW, UNBORN)
 
     async def commit(self, change: Change, *bodies: str) -> None:
-        assert await self.store.commit([self.commit_of(change, *bodies)]) == [Done()]
+        assert await self.store.commit([self.commit_of(change, *bodies)]) == [Committed()]
 
     async def begin(self, *bodies: str) -> Conversation:
         await self.commit(Change(after=TALK), *bodies)
@@ -80,17 +80,18 @@ class Desk:
         assert found is not None
         return found
 
-    async def owed(self) -> list[OwedText | Unreadable]:
+    async def owed(self) -> list[OutboxEntry | CorruptEntry]:
         await self.outbox.prepare()
         return await self.outbox.read_unsettled("0", 100) + await self.outbox.read_new(100, None)
 
     async def read(self) -> list[str]:
         """The bodies that can be read in the outbox."""
-        return [one.envelope.body for one in await self.owed() if isinstance(one, OwedText)]
+        return [one.envelope.body for one in await self.owed() if isinstance(one, OutboxEntry)]
 
     async def bury_all(self) -> None:
         dead = [
-            Burial(one.entry_id, one.message_id, Death.INVALID, KEPT) for one in await self.owed()
+            DeadLettering(one.entry_id, one.message_id, DeadLetterReason.INVALID, KEPT)
+            for one in await self.owed()
         ]
         token = await self.outbox.take_lease("", LEASE) or ""
         await self.outbox.settle(token, dead, NOW)
@@ -128,7 +129,7 @@ async def test_changes_that_were_decided_together_have_one_secret(desk: Desk) ->
         desk.commit_of(Change(after=TALK), "one"),
         desk.commit_of(Change(before=TALK, after=later), "two"),
     ]
-    assert await desk.store.commit(commits) == [Done(), Done()]
+    assert await desk.store.commit(commits) == [Committed(), Committed()]
     assert await desk.read() == ["one", "two"]
 
 
@@ -143,11 +144,11 @@ async def test_two_conversations_never_have_the_same_secret(desk: Desk) -> None:
 
 async def test_what_a_conversation_holds_lies_under_its_secret(desk: Desk) -> None:
     talk = await desk.begin()
-    holding = held(paused(facts("e2"), talk), ALICE)
-    words = HeldText(ALICE.participant_id, "held")
+    holding = message_held(paused(facts("e2"), talk), ALICE)
+    words = HeldMessage(ALICE.participant_id, "held")
     await desk.commit(Change(before=talk, after=holding, held=(words,)))
-    lookup = Lookup(conversation_id=NAME, held_in=NAME)
-    [loaded] = (await desk.store.load([(Receipt("resume", "r", ()), lookup)], UNBORN)).found
+    lookup = ReadSet(conversation_id=NAME, held_in=NAME)
+    [loaded] = (await desk.store.load([(IdempotencyKey("resume", "r", ()), lookup)], UNBORN)).found
     assert loaded.held == (words,)
     [sealed] = cast("list[bytes]", await desk.redis.lrange(KEYS.held(NAME), 0, -1))
     with pytest.raises(InvalidTag):
@@ -163,7 +164,7 @@ async def test_the_last_words_are_read_after_the_end_until_the_secret_goes(desk:
     assert kept - timedelta(minutes=1) < left <= kept
     await desk.forget_secrets()
     assert await desk.owed() == [
-        Unreadable(one.entry_id, one.message_id) for one in await desk.owed()
+        CorruptEntry(one.entry_id, one.message_id) for one in await desk.owed()
     ]
 
 
@@ -223,9 +224,9 @@ async def test_a_conversation_of_an_earlier_release_gets_a_secret_with_its_next_
 
 
 async def test_texts_of_no_conversation_lie_under_the_state_key(desk: Desk) -> None:
-    text = OutboundText("help", "", MASKED, BOB, "help")
-    commit = Commit(Receipt("text", "1", ()), Change(texts=(text,)), NOW, UNBORN)
-    assert await desk.store.commit([commit]) == [Done()]
+    text = OutboundMessage("help", "", MASKED, BOB, "help")
+    commit = Commit(IdempotencyKey("text", "1", ()), Change(texts=(text,)), NOW, UNBORN)
+    assert await desk.store.commit([commit]) == [Committed()]
     [(_, entry)] = cast("list[Entry]", await desk.redis.xrange(KEYS.outbox))
     assert VAULT.open(entry[b"text"], KEYS.message("help"))
     assert await desk.read() == ["help"]
@@ -259,10 +260,12 @@ async def test_a_text_whose_secret_is_gone_is_buried_as_it_is(desk: Desk) -> Non
 
 async def test_a_damaged_conversation_or_secret_holds_up_no_other_text(desk: Desk) -> None:
     other = opened(facts("c2"), MASKED, (BOB, ALICE))
-    text = OutboundText("fine", "c2", MASKED, BOB, "fine")
+    text = OutboundMessage("fine", "c2", MASKED, BOB, "fine")
     await desk.begin("hello")
-    commit = Commit(Receipt("text", "x", ()), Change(after=other, texts=(text,)), NOW, UNBORN)
-    assert await desk.store.commit([commit]) == [Done()]
+    commit = Commit(
+        IdempotencyKey("text", "x", ()), Change(after=other, texts=(text,)), NOW, UNBORN
+    )
+    assert await desk.store.commit([commit]) == [Committed()]
     await desk.redis.set(KEYS.conversation(NAME), "e1\njunk")
     await desk.redis.rpush(KEYS.text_secrets(NAME), "junk")
     assert await desk.read() == ["fine"]

@@ -7,16 +7,16 @@ import pytest
 
 from gateway.app import create_app
 from gateway.callbacks.endpoints import BodyLimits
-from gateway.problems import FileNotKept, NotNow
+from gateway.problems import MediaNotFound, ServiceUnavailable
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import media_pb2
 
 PATH = "/media/{media_token}"
 OUTCOMES: dict[str, Exception | None] = {
     "200": None,
-    "404": FileNotKept(),
+    "404": MediaNotFound(),
     "500": ZeroDivisionError("hunter2"),
-    "503": NotNow("Not now."),
+    "503": ServiceUnavailable("Not now."),
 }
 
 

@@ -13,12 +13,12 @@ from fastapi.openapi.models import OpenAPI
 from starlette.routing import Route
 
 from gateway.access.callback_auth import CallerRules
-from gateway.access.middleware import GateRules
+from gateway.access.middleware import AccessRules
 from gateway.app import GatewayApp, create_app
 from gateway.callbacks.delivery_receipt import DeliveryReceipt, parse_receipt
 from gateway.callbacks.endpoints import BodyLimits
 from gateway.callbacks.inbound_message import InboundText, parse_message
-from gateway.problems import IdReused, NotNow, UnknownMaskedNumber
+from gateway.problems import IdConflict, ServiceUnavailable, UnknownMaskedNumber
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import media_pb2
 from support.carrier_callbacks import flat_message, receipt
@@ -75,9 +75,9 @@ Paths = dict[str, dict[str, Operation]]
 
 
 def app_over(
-    behind: Behind, limits: BodyLimits = LIMITS, rules: GateRules | None = None
+    behind: Behind, limits: BodyLimits = LIMITS, rules: AccessRules | None = None
 ) -> GatewayApp:
-    return create_app(behind, limits, rules or GateRules(), serves_openapi=True)
+    return create_app(behind, limits, rules or AccessRules(), serves_openapi=True)
 
 
 def client_of(app: GatewayApp) -> httpx.AsyncClient:
@@ -174,7 +174,7 @@ async def post_without_end(path: str, _: bytes) -> httpx.Response:
         return await client.post(path, content=without_end())
 
 
-def posted_under(rules: GateRules, times: int = 1) -> Post:
+def posted_under(rules: AccessRules, times: int = 1) -> Post:
     """The answer to the last of so many callbacks of one source."""
 
     async def post(path: str, body: bytes) -> httpx.Response:
@@ -184,8 +184,8 @@ def posted_under(rules: GateRules, times: int = 1) -> Post:
     return post
 
 
-CREDENTIALS = GateRules(CallerRules(credentials=b"secret"))
-ELSEWHERE = GateRules(
+CREDENTIALS = AccessRules(CallerRules(credentials=b"secret"))
+ELSEWHERE = AccessRules(
     CallerRules(allowed_sources=(ip_network("192.0.2.1"),)), refusals_per_minute=1
 )
 
@@ -196,11 +196,11 @@ WAYS: dict[str, Post] = {
     "403": posted_under(ELSEWHERE),
     "404": posted(Behind(UnknownMaskedNumber("No pool owns this number."))),
     "408": post_without_end,
-    "409": posted(Behind(IdReused("This id was taken before."))),
+    "409": posted(Behind(IdConflict("This id was taken before."))),
     "413": post_too_much,
     "429": posted_under(ELSEWHERE, times=2),
     "500": posted(Behind(ZeroDivisionError("+14255550122"))),
-    "503": posted(Behind(NotNow("Not now."))),
+    "503": posted(Behind(ServiceUnavailable("Not now."))),
 }
 OF_ATTEMPT = "/api/receipt/{send_token}"
 CALLBACKS = {
@@ -239,7 +239,7 @@ def test_no_answer_is_documented_that_is_not_given(paths: Paths, path: str) -> N
 async def test_health_gets_each_documented_answer(
     paths: Paths, path: str, statuses: list[str]
 ) -> None:
-    for behind, status in zip([Behind(), Behind(NotNow())], statuses, strict=True):
+    for behind, status in zip([Behind(), Behind(ServiceUnavailable())], statuses, strict=True):
         async with client_of(app_over(behind)) as client:
             answer = await client.get(path)
         assert str(answer.status_code) == status
@@ -275,7 +275,7 @@ async def test_what_is_not_served_is_a_problem_too(method: str, path: str, statu
 
 @pytest.mark.parametrize("path", ["/api/message", "/api/message/" + "w" * 32, "/api/receipt"])
 async def test_a_wrong_token_is_answered_like_an_address_where_nothing_is(path: str) -> None:
-    rules = GateRules(CallerRules(callback_tokens=(b"t" * 32,)))
+    rules = AccessRules(CallerRules(callback_tokens=(b"t" * 32,)))
     async with client_of(app_over(Behind(), rules=rules)) as client:
         wrong = await client.post(path, content=CALLBACKS["/api/message"])
         nothing = await client.post("/nowhere")

@@ -6,7 +6,7 @@ from redis.asyncio import Redis
 
 from messaging_service.ledger.fingerprints import Fingerprints
 from messaging_service.ledger.ledger import Ledger
-from messaging_service.ledger.uncertain_sends import Inquiries
+from messaging_service.ledger.uncertain_sends import UncertainSends
 from support.clock import ManualClock
 
 
@@ -23,6 +23,6 @@ def ledger(redis: Redis, clock: ManualClock, metrics: RememberingMetrics) -> Led
 
 
 @pytest.fixture
-def inquiries(redis: Redis, clock: ManualClock, metrics: RememberingMetrics) -> Inquiries:
+def inquiries(redis: Redis, clock: ManualClock, metrics: RememberingMetrics) -> UncertainSends:
     """The same ledger's side of lost answers."""
-    return Inquiries(redis, clock, metrics, RETENTION)
+    return UncertainSends(redis, clock, metrics, RETENTION)

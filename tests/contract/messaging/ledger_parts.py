@@ -7,19 +7,19 @@ from prometheus_client import CollectorRegistry
 from messaging_service.ledger.ledger import Ledger
 from messaging_service.metrics.metrics import Metrics
 from messaging_service.model.message import (
-    Inquiry,
-    Message,
+    MessageRecord,
     MessageState,
-    Standing,
-    Text,
+    OutboundMessage,
+    Status,
+    UncertainSend,
     UnknownResolution,
 )
 
-TEXT = Text("m1", "main", "+12065550100", "+14255550111", "hello")
-SENT = Standing(MessageState.SENT)
-UNKNOWN = Standing(MessageState.UNKNOWN)
-REFUSED = Standing(MessageState.REFUSED, "CARRIER_REFUSED")
-OTHER = Text("m2", "main", "+12065550100", "+14255550122", "hello")
+TEXT = OutboundMessage("m1", "main", "+12065550100", "+14255550111", "hello")
+SENT = Status(MessageState.SENT)
+UNKNOWN = Status(MessageState.UNKNOWN)
+REFUSED = Status(MessageState.REFUSED, "CARRIER_REFUSED")
+OTHER = OutboundMessage("m2", "main", "+12065550100", "+14255550122", "hello")
 AGAIN = UnknownResolution.SENT_AGAIN
 RETENTION = timedelta(hours=72)
 KEEP_MS = 72 * 3600 * 1000
@@ -37,8 +37,8 @@ class RememberingMetrics(Metrics):
 
 
 async def lost_answer(
-    ledger: Ledger, text: Text = TEXT, attempt: str = "t1"
-) -> tuple[Message, Inquiry]:
+    ledger: Ledger, text: OutboundMessage = TEXT, attempt: str = "t1"
+) -> tuple[MessageRecord, UncertainSend]:
     """A text whose answer was lost, and what is looked into."""
     await ledger.claim(text, attempt)
     message = await ledger.lose(text.message_id, attempt)

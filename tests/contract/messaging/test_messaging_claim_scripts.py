@@ -15,11 +15,11 @@ from contract.messaging.ledger_parts import (
 )
 from redis.asyncio import Redis
 
-from messaging_service.ledger.decode import Claimed, InProgress, Repeated, Reused
+from messaging_service.ledger.decode import AlreadySent, Claimed, IdConflict, InProgress
 from messaging_service.ledger.fingerprints import Fingerprints
 from messaging_service.ledger.ledger import Ledger
-from messaging_service.ledger.uncertain_sends import Inquiries
-from messaging_service.model.message import MessageState, Standing, Text
+from messaging_service.ledger.uncertain_sends import UncertainSends
+from messaging_service.model.message import MessageState, OutboundMessage, Status
 from messaging_service.model.receipt import Receipt
 from support.clock import ManualClock
 
@@ -55,24 +55,22 @@ async def test_claim_in_progress_tells_who_holds_the_text_and_since_when(
 
 
 @pytest.mark.parametrize("standing", [SENT, REFUSED])
-async def test_claim_repeat_tells_what_became_of_the_text(
-    ledger: Ledger, standing: Standing
-) -> None:
+async def test_claim_repeat_tells_what_became_of_the_text(ledger: Ledger, standing: Status) -> None:
     await ledger.claim(TEXT, "t1")
     settled = await ledger.settle("m1", "t1", standing)
     assert settled is not None
-    assert await ledger.claim(TEXT, "t2") == Repeated(settled)
-    assert await ledger.claim(TEXT, "t1") == Repeated(settled)
+    assert await ledger.claim(TEXT, "t2") == AlreadySent(settled)
+    assert await ledger.claim(TEXT, "t1") == AlreadySent(settled)
 
 
 async def test_claim_repeat_of_a_text_whose_lost_answer_is_looked_into(ledger: Ledger) -> None:
     lost, _ = await lost_answer(ledger)
-    assert await ledger.claim(TEXT, "t1") == Repeated(lost)
-    assert await ledger.claim(TEXT, "t2") == Repeated(lost)
+    assert await ledger.claim(TEXT, "t1") == AlreadySent(lost)
+    assert await ledger.claim(TEXT, "t2") == AlreadySent(lost)
 
 
 async def test_claim_claimed_a_text_that_was_reopened_and_its_state_stays(
-    ledger: Ledger, inquiries: Inquiries
+    ledger: Ledger, inquiries: UncertainSends
 ) -> None:
     _, inquiry = await lost_answer(ledger)
     await inquiries.reopen("m1", inquiry, AGAIN)
@@ -84,7 +82,7 @@ async def test_claim_claimed_a_text_that_was_reopened_and_its_state_stays(
 
 
 async def test_claim_in_progress_of_a_text_that_is_sent_again(
-    ledger: Ledger, inquiries: Inquiries, clock: ManualClock
+    ledger: Ledger, inquiries: UncertainSends, clock: ManualClock
 ) -> None:
     _, inquiry = await lost_answer(ledger)
     await inquiries.reopen("m1", inquiry, AGAIN)
@@ -99,15 +97,15 @@ async def test_claim_reused_whatever_became_of_the_other_text(
     await ledger.claim(TEXT, "t1")
     if settled:
         await ledger.settle("m1", "t1", SENT)
-    other = Text("m1", "main", "+12065550100", "+14255550111", "another")
-    assert await ledger.claim(other, "t1") == Reused()
+    other = OutboundMessage("m1", "main", "+12065550100", "+14255550111", "another")
+    assert await ledger.claim(other, "t1") == IdConflict()
 
 
 async def test_claim_reused_even_after_the_text_was_given_back(ledger: Ledger) -> None:
     await ledger.claim(TEXT, "t1")
     await ledger.release("m1", "t1")
-    other = Text("m1", "other", "+12065550100", "+14255550111", "hello")
-    assert await ledger.claim(other, "t2") == Reused()
+    other = OutboundMessage("m1", "other", "+12065550100", "+14255550111", "hello")
+    assert await ledger.claim(other, "t2") == IdConflict()
 
 
 @pytest.mark.parametrize("settled", [False, True])
@@ -122,12 +120,12 @@ async def test_claim_recognises_a_text_by_the_fingerprint_of_any_key(
     if settled:
         message = await before.settle("m1", "t1", SENT)
         assert message is not None
-        assert await after.claim(TEXT, "t2") == Repeated(message)
+        assert await after.claim(TEXT, "t2") == AlreadySent(message)
     else:
         assert await after.claim(TEXT, "t2") == InProgress("t1", clock.now())
     another = replace(TEXT, body="another")
-    assert await after.claim(another, "t2") == Reused()
-    assert await ledger_with("three", "four").claim(TEXT, "t2") == Reused()
+    assert await after.claim(another, "t2") == IdConflict()
+    assert await ledger_with("three", "four").claim(TEXT, "t2") == IdConflict()
 
 
 async def test_claim_claimed_writes_the_current_keys_fingerprint(
@@ -138,7 +136,7 @@ async def test_claim_claimed_writes_the_current_keys_fingerprint(
     await before.release("m1", "t1")
     after = Ledger(redis, clock, Fingerprints("two", "one"), metrics, RETENTION)
     assert await after.claim(TEXT, "t2") == Claimed()
-    assert await before.claim(TEXT, "t3") == Reused()
+    assert await before.claim(TEXT, "t3") == IdConflict()
 
 
 # release.lua
@@ -169,7 +167,7 @@ async def test_release_released_of_a_text_that_is_not_kept(ledger: Ledger) -> No
 
 
 async def test_release_released_a_text_that_was_to_be_sent_again_may_still_be(
-    ledger: Ledger, inquiries: Inquiries
+    ledger: Ledger, inquiries: UncertainSends
 ) -> None:
     _, inquiry = await lost_answer(ledger)
     await inquiries.reopen("m1", inquiry, AGAIN)

@@ -13,8 +13,8 @@ from contract.messaging.ledger_parts import (
 from redis.asyncio import Redis
 
 from messaging_service.ledger.ledger import Ledger
-from messaging_service.ledger.uncertain_sends import Inquiries
-from messaging_service.model.message import Inquiry, MessageState, UnknownResolution
+from messaging_service.ledger.uncertain_sends import UncertainSends
+from messaging_service.model.message import MessageState, UncertainSend, UnknownResolution
 from messaging_service.model.receipt import Receipt
 from support.clock import ManualClock
 
@@ -30,7 +30,7 @@ async def test_lose_lost_begins_an_inquiry_that_knows_when_the_attempt_began(
     message = await ledger.lose("m1", "t1")
     assert message is not None
     assert message.standing == UNKNOWN
-    assert message.inquiry == Inquiry("t1", started, clock.now())
+    assert message.inquiry == UncertainSend("t1", started, clock.now())
 
 
 async def test_lose_lost_again_does_not_begin_anew(ledger: Ledger, clock: ManualClock) -> None:
@@ -40,17 +40,17 @@ async def test_lose_lost_again_does_not_begin_anew(ledger: Ledger, clock: Manual
 
 
 async def test_lose_lost_a_second_attempt_remembers_when_the_first_began(
-    ledger: Ledger, inquiries: Inquiries, clock: ManualClock
+    ledger: Ledger, inquiries: UncertainSends, clock: ManualClock
 ) -> None:
     started = clock.now()
     _, inquiry = await lost_answer(ledger)
-    await inquiries.note_look("m1", inquiry, 3)
+    await inquiries.record_lookup("m1", inquiry, 3)
     await inquiries.reopen("m1", inquiry, AGAIN)
     clock.move(minutes=5)
     await ledger.claim(TEXT, "t2")
     message = await ledger.lose("m1", "t2")
     assert message is not None
-    assert message.inquiry == Inquiry("t2", started, clock.now(), looked=0)
+    assert message.inquiry == UncertainSend("t2", started, clock.now(), looked=0)
     assert message.resends == 1
 
 
@@ -82,13 +82,13 @@ async def test_lose_absent_of_a_text_that_is_not_kept(ledger: Ledger, redis: Red
 # note.lua
 
 
-async def test_note_noted_is_told_from_then_on(ledger: Ledger, inquiries: Inquiries) -> None:
+async def test_note_noted_is_told_from_then_on(ledger: Ledger, inquiries: UncertainSends) -> None:
     await ledger.claim(TEXT, "t1")
     assert await ledger.note_media("m1", "t1", 2, 1)
     lost = await ledger.lose("m1", "t1")
     assert lost is not None
     assert lost.inquiry is not None
-    message = await inquiries.note_look("m1", lost.inquiry, 3)
+    message = await inquiries.record_lookup("m1", lost.inquiry, 3)
     assert message is not None
     assert (message.media_count, message.refused_media) == (2, 1)
     assert message.inquiry == replace(lost.inquiry, looked=3)
@@ -101,7 +101,7 @@ async def test_note_passed_when_another_attempt_holds_the_text(ledger: Ledger) -
 
 
 async def test_note_passed_a_text_that_went_further_is_not_given_up(
-    ledger: Ledger, inquiries: Inquiries, metrics: RememberingMetrics
+    ledger: Ledger, inquiries: UncertainSends, metrics: RememberingMetrics
 ) -> None:
     _, inquiry = await lost_answer(ledger)
     await ledger.record(Receipt("mdr2-1", "", 1003, ""), "t1")
@@ -112,11 +112,11 @@ async def test_note_passed_a_text_that_went_further_is_not_given_up(
 
 
 async def test_note_absent_of_a_text_that_is_not_kept(
-    ledger: Ledger, inquiries: Inquiries, redis: Redis
+    ledger: Ledger, inquiries: UncertainSends, redis: Redis
 ) -> None:
     _, inquiry = await lost_answer(ledger)
     await redis.flushall()
-    assert await inquiries.note_look("m1", inquiry, 1) is None
+    assert await inquiries.record_lookup("m1", inquiry, 1) is None
     assert await redis.keys() == []
 
 
@@ -124,7 +124,7 @@ async def test_note_absent_of_a_text_that_is_not_kept(
 
 
 async def test_reopen_reopened_counts_and_forgets_the_attempt(
-    ledger: Ledger, inquiries: Inquiries, metrics: RememberingMetrics
+    ledger: Ledger, inquiries: UncertainSends, metrics: RememberingMetrics
 ) -> None:
     _, inquiry = await lost_answer(ledger)
     await inquiries.reopen("m1", inquiry, AGAIN)
@@ -137,7 +137,7 @@ async def test_reopen_reopened_counts_and_forgets_the_attempt(
 
 
 async def test_reopen_kept_a_text_that_a_receipt_moved(
-    ledger: Ledger, inquiries: Inquiries, metrics: RememberingMetrics
+    ledger: Ledger, inquiries: UncertainSends, metrics: RememberingMetrics
 ) -> None:
     _, inquiry = await lost_answer(ledger)
     moved = await ledger.record(Receipt("mdr2-1", "", 1003, ""), "t1")
@@ -147,7 +147,7 @@ async def test_reopen_kept_a_text_that_a_receipt_moved(
 
 
 async def test_reopen_kept_when_it_is_reopened_or_went_further(
-    ledger: Ledger, inquiries: Inquiries, metrics: RememberingMetrics
+    ledger: Ledger, inquiries: UncertainSends, metrics: RememberingMetrics
 ) -> None:
     _, inquiry = await lost_answer(ledger)
     await inquiries.reopen("m1", inquiry, AGAIN)

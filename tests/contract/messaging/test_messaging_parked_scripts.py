@@ -15,9 +15,9 @@ from contract.messaging.ledger_parts import (
 from redis.asyncio import Redis
 
 from messaging_service.ledger.fingerprints import Fingerprints
-from messaging_service.ledger.ledger import Ledger, Waiting
-from messaging_service.ledger.uncertain_sends import Inquiries
-from messaging_service.model.message import Message, MessageState, UnknownResolution
+from messaging_service.ledger.ledger import Ledger, Parked
+from messaging_service.ledger.uncertain_sends import UncertainSends
+from messaging_service.model.message import MessageRecord, MessageState, UnknownResolution
 from messaging_service.model.receipt import Receipt
 from messaging_service.redis import keys
 from support.clock import ManualClock
@@ -35,7 +35,9 @@ class NamedInBetween(Ledger):
 # name.lua
 
 
-async def test_name_named_a_record_is_one_texts_alone(ledger: Ledger, inquiries: Inquiries) -> None:
+async def test_name_named_a_record_is_one_texts_alone(
+    ledger: Ledger, inquiries: UncertainSends
+) -> None:
     await lost_answer(ledger)
     await lost_answer(ledger, OTHER, "t2")
     taken = await inquiries.take("m1", "mdr2-1")
@@ -47,7 +49,7 @@ async def test_name_named_a_record_is_one_texts_alone(ledger: Ledger, inquiries:
 
 
 async def test_name_taken_leaves_both_texts_as_they_are(
-    ledger: Ledger, inquiries: Inquiries
+    ledger: Ledger, inquiries: UncertainSends
 ) -> None:
     await ledger.claim(TEXT, "t1")
     await ledger.settle("m1", "t1", SENT, "mdr2-1")
@@ -72,9 +74,9 @@ async def test_name_named_brings_what_was_parked_and_again_when_it_is_repeated(
 
 async def test_name_named_by_a_receipt_of_an_attempt_brings_what_was_parked(ledger: Ledger) -> None:
     await ledger.claim(TEXT, "t1")
-    assert await ledger.record(Receipt("mdr2-1", "", 1004, ""), "") == Waiting()
+    assert await ledger.record(Receipt("mdr2-1", "", 1004, ""), "") == Parked()
     message = await ledger.record(Receipt("mdr2-1", "", 1003, ""), "t1")
-    assert isinstance(message, Message)
+    assert isinstance(message, MessageRecord)
     assert message.standing.state is MessageState.DELIVERED
 
 
@@ -85,14 +87,14 @@ async def test_park_parked_once_and_holds_neither_number_nor_body(
     ledger: Ledger, redis: Redis
 ) -> None:
     for _ in range(2):
-        assert await ledger.record(Receipt("mdr2-1", "", 1004, "delivered"), "") == Waiting()
+        assert await ledger.record(Receipt("mdr2-1", "", 1004, "delivered"), "") == Parked()
     assert await redis.lrange(keys.parked("mdr2-1"), 0, -1) == [b"delivered:1004"]
     assert KEEP_MS - 10_000 < await redis.pttl(keys.parked("mdr2-1")) <= KEEP_MS
 
 
 async def test_park_full_keeps_no_more(ledger: Ledger, redis: Redis) -> None:
     told = [await ledger.record(Receipt("mdr2-1", "", 1100 + at, ""), "") for at in range(17)]
-    assert told == [*[Waiting()] * 16, None]
+    assert told == [*[Parked()] * 16, None]
     assert await redis.llen(keys.parked("mdr2-1")) == 16
 
 
@@ -102,7 +104,7 @@ async def test_park_named_when_the_text_became_known_in_between(
     ledger = NamedInBetween(redis, clock, Fingerprints("key"), metrics, RETENTION)
     await ledger.claim(TEXT, "t1")
     message = await ledger.record(Receipt("mdr2-1", "", 1004, ""), "")
-    assert isinstance(message, Message)
+    assert isinstance(message, MessageRecord)
     assert message.standing.state is MessageState.DELIVERED
     assert await redis.exists(keys.parked("mdr2-1")) == 0
 

@@ -27,9 +27,9 @@ from redis.exceptions import ResponseError
 from messaging_service.ledger.decode import Claimed
 from messaging_service.ledger.fingerprints import Fingerprints
 from messaging_service.ledger.ledger import Ledger
-from messaging_service.ledger.uncertain_sends import Inquiries
+from messaging_service.ledger.uncertain_sends import UncertainSends
 from messaging_service.model.errors import BackendUnavailable
-from messaging_service.model.message import Message, MessageState, Standing, UnknownResolution
+from messaging_service.model.message import MessageRecord, MessageState, Status, UnknownResolution
 from messaging_service.model.receipt import Receipt
 from messaging_service.redis import keys
 from messaging_service.redis.scripts import Scripts
@@ -69,24 +69,24 @@ async def test_advance_resolved_a_text_whose_lost_answer_is_found_out(
 ) -> None:
     await lost_answer(ledger)
     message = await ledger.record(Receipt("mdr2-1", "", 1003, ""), "t1")
-    assert isinstance(message, Message)
+    assert isinstance(message, MessageRecord)
     assert (message.standing, message.inquiry) == (SENT, None)
     assert message.resolution is UnknownResolution.RECEIPT
     # What comes later moves it, and is counted no more.
     later = await ledger.record(Receipt("mdr2-1", "", 1004, ""), "t1")
-    assert isinstance(later, Message)
+    assert isinstance(later, MessageRecord)
     assert later.resolution is UnknownResolution.RECEIPT
     assert metrics.resolved_so_far == [UnknownResolution.RECEIPT]
 
 
 async def test_advance_moved_a_text_that_is_sent_again_keeps_its_resolution(
-    ledger: Ledger, inquiries: Inquiries
+    ledger: Ledger, inquiries: UncertainSends
 ) -> None:
     _, inquiry = await lost_answer(ledger)
     await inquiries.reopen("m1", inquiry, AGAIN)
     await ledger.claim(TEXT, "t2")
     message = await ledger.record(Receipt("mdr2-2", "", 1003, ""), "t2")
-    assert isinstance(message, Message)
+    assert isinstance(message, MessageRecord)
     assert (message.standing, message.resolution) == (SENT, AGAIN)
 
 
@@ -108,7 +108,7 @@ async def test_the_carriers_first_id_stays(ledger: Ledger) -> None:
     await ledger.claim(TEXT, "t1")
     await ledger.settle("m1", "t1", SENT, "mdr2-1")
     message = await ledger.record(Receipt("mdr2-2", "", 1004, ""), "t1")
-    assert isinstance(message, Message)
+    assert isinstance(message, MessageRecord)
     assert message.carrier_message_id == "mdr2-1"
 
 
@@ -117,7 +117,7 @@ async def test_the_attempt_counts_more_than_the_carriers_id(ledger: Ledger) -> N
     await ledger.settle("m1", "t1", SENT, "mdr2-1")
     await ledger.claim(OTHER, "t2")
     message = await ledger.record(Receipt("mdr2-1", "", 1004, ""), "t2")
-    assert isinstance(message, Message)
+    assert isinstance(message, MessageRecord)
     assert message.message_id == "m2"
 
 
@@ -136,7 +136,7 @@ NEWS = st.lists(
 @given(news=NEWS)
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_whatever_news_comes_in_whatever_order_a_text_never_goes_back(
-    ledger: Ledger, redis: Redis, news: Sequence[int | Standing | None]
+    ledger: Ledger, redis: Redis, news: Sequence[int | Status | None]
 ) -> None:
     await redis.flushall()
     await ledger.claim(TEXT, "t1")
@@ -144,11 +144,11 @@ async def test_whatever_news_comes_in_whatever_order_a_text_never_goes_back(
     for item in news:
         if item == UNKNOWN:
             message = await ledger.lose("m1", "t1")
-        elif isinstance(item, Standing):
+        elif isinstance(item, Status):
             message = await ledger.settle("m1", "t1", item)
         else:
             recorded = await ledger.record(Receipt("mdr2-1", "", item, "mislaid"), "t1")
-            message = recorded if isinstance(recorded, Message) else None
+            message = recorded if isinstance(recorded, MessageRecord) else None
         assert message is not None
         states.append(message.standing.state)
     ranks = [state.rank for state in states]
@@ -176,7 +176,7 @@ async def test_a_longer_retention_holds_for_every_key_of_the_ledger(
 ) -> None:
     retention = timedelta(days=30)
     ledger = Ledger(redis, clock, Fingerprints("key"), metrics, retention)
-    inquiries = Inquiries(redis, clock, metrics, retention)
+    inquiries = UncertainSends(redis, clock, metrics, retention)
     await lost_answer(ledger)
     await inquiries.take("m1", "mdr2-1")
     await ledger.record(Receipt("mdr2-2", "", 1004, ""), "")

@@ -19,14 +19,14 @@ from maskline.conversation.v1 import (
     person_pb2,
     pool_pb2,
 )
-from runtime.grpc.security import UNGUARDED, Door
+from runtime.grpc.security import INSECURE, ServerSecurity
 from runtime.grpc.server import GrpcServer
-from runtime.grpc.status import RefusalStatus, to_grpc_status
+from runtime.grpc.status import RpcStatus, to_grpc_status
 
 Kind = TypeVar("Kind", bound=Message)
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 # None is no answer at all.
-Answer = Message | RefusalStatus | grpc.StatusCode | None
+Answer = Message | RpcStatus | grpc.StatusCode | None
 
 DOMAIN = "conversation.maskline"
 SERVICES = (
@@ -87,7 +87,7 @@ class ScriptedDeployment:
 async def _given(answer: Answer, context: Context) -> Message:
     if answer is None:
         await asyncio.Event().wait()
-    if isinstance(answer, RefusalStatus):
+    if isinstance(answer, RpcStatus):
         await context.abort_with_status(to_grpc_status(answer, domain=DOMAIN))
     if isinstance(answer, grpc.StatusCode):
         await context.abort(answer, "scripted")
@@ -97,7 +97,7 @@ async def _given(answer: Answer, context: Context) -> Message:
 
 @asynccontextmanager
 async def serving(
-    listen: str = "127.0.0.1:0", door: Door = UNGUARDED
+    listen: str = "127.0.0.1:0", door: ServerSecurity = INSECURE
 ) -> AsyncIterator[ScriptedDeployment]:
     """A real server, healthy from the start."""
     server = GrpcServer(listen, [], door)

@@ -11,8 +11,8 @@ from integration.cli.command import maskline
 from integration.cli.scripted import ScriptedDeployment, serving
 
 from maskline.conversation.v1 import pool_pb2
-from runtime.grpc.authorization import PERMISSION_DENIED, UNAUTHENTICATED, Rights
-from runtime.grpc.security import Door, open_door
+from runtime.grpc.authorization import PERMISSION_DENIED, UNAUTHENTICATED, Permissions
+from runtime.grpc.security import ServerSecurity, server_security
 from runtime.settings.server import ServerSettings
 from runtime.tls import TlsFiles
 from support.certificates import Authority
@@ -20,11 +20,11 @@ from support.certificates import Authority
 LIST_POOLS = "/maskline.conversation.v1.PoolService/ListPools"
 WATCH = "/maskline.conversation.v1.ConversationService/WatchEvents"
 GET_POOL = "/maskline.conversation.v1.PoolService/GetPool"
-RIGHTS = Rights(dict.fromkeys((LIST_POOLS, GET_POOL, WATCH), ("keeper",)))
+RIGHTS = Permissions(dict.fromkeys((LIST_POOLS, GET_POOL, WATCH), ("keeper",)))
 TOKEN = "a token"
 
 
-def door_of(folder: Path, tls: TlsFiles | None = None, role: str = "keeper") -> Door:
+def door_of(folder: Path, tls: TlsFiles | None = None, role: str = "keeper") -> ServerSecurity:
     """A service that knows one token."""
     callers = folder / "callers.toml"
     digest = sha256(TOKEN.encode()).hexdigest()
@@ -35,11 +35,11 @@ def door_of(folder: Path, tls: TlsFiles | None = None, role: str = "keeper") -> 
         tls_ca_file=tls and tls.authority,
         callers_file=callers,
     )
-    return open_door(settings, RIGHTS, ("keeper", "guest"), domain="conversation.maskline")
+    return server_security(settings, RIGHTS, ("keeper", "guest"), domain="conversation.maskline")
 
 
 @asynccontextmanager
-async def guarded(door: Door) -> AsyncIterator[ScriptedDeployment]:
+async def guarded(door: ServerSecurity) -> AsyncIterator[ScriptedDeployment]:
     async with serving(door=door) as deployment:
         deployment.answers("ListPools", pool_pb2.ListPoolsResponse())
         deployment.answers("GetPool", pool_pb2.GetPoolResponse())

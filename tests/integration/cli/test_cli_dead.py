@@ -11,7 +11,7 @@ from integration.cli.samples import NOON, NOON_SHOWN
 from integration.cli.scripted import ScriptedDeployment
 
 from maskline.conversation.v1 import dead_letter_pb2 as pb
-from runtime.grpc.status import RefusalStatus
+from runtime.grpc.status import RpcStatus
 
 LETTER = pb.DeadLetter(
     dead_letter_id="7-0",
@@ -83,7 +83,7 @@ async def test_a_change_is_asked_for_as_typed_under_the_request_id_chosen(
 
 
 async def test_a_dead_letter_that_is_not_there_is_refused(deployment: ScriptedDeployment) -> None:
-    refusal = RefusalStatus(
+    refusal = RpcStatus(
         grpc.StatusCode.NOT_FOUND, "DEAD_LETTER_NOT_FOUND", "not kept", {"dead_letter_id": "7-0"}
     )
     deployment.answers("DropDeadLetter", refusal)

@@ -8,7 +8,7 @@ from integration.cli.scripted import ScriptedDeployment
 
 from maskline.conversation.v1 import deployment_pb2 as pb
 from maskline.conversation.v1 import pool_pb2
-from runtime.grpc.status import RefusalStatus
+from runtime.grpc.status import RpcStatus
 from support.ports import free_port
 from support.running_gateway import running_gateway
 
@@ -60,7 +60,7 @@ async def test_what_does_not_work_ends_with_status_1(deployment: ScriptedDeploym
 
 
 async def test_a_pool_that_is_not_there_is_a_warning(deployment: ScriptedDeployment) -> None:
-    unknown = RefusalStatus(grpc.StatusCode.NOT_FOUND, "POOL_NOT_FOUND", "no pool cty")
+    unknown = RpcStatus(grpc.StatusCode.NOT_FOUND, "POOL_NOT_FOUND", "no pool cty")
     deployment.answers("GetPool", unknown)
     deployment.answers("CheckDeployment", pb.CheckDeploymentResponse())
     ended = await doctor(deployment, "--pool", "cty")

@@ -10,16 +10,16 @@ from integration.cli.samples import ALICE_PHONE
 from integration.cli.scripted import ScriptedDeployment
 
 from maskline.conversation.v1 import pool_pb2
-from runtime.grpc.status import FieldViolation, RefusalStatus
+from runtime.grpc.status import FieldViolation, RpcStatus
 from support.ports import free_port
 
-ENDED = RefusalStatus(
+ENDED = RpcStatus(
     grpc.StatusCode.FAILED_PRECONDITION,
     "CONVERSATION_ENDED",
     "The conversation is over.",
     {"conversation_id": "c1"},
 )
-WRONG_FIELDS = RefusalStatus(
+WRONG_FIELDS = RpcStatus(
     grpc.StatusCode.INVALID_ARGUMENT,
     "INVALID_ARGUMENT",
     "Two fields are wrong.",
@@ -28,7 +28,7 @@ WRONG_FIELDS = RefusalStatus(
         FieldViolation("settings.operator", "must not be empty"),
     ],
 )
-BUSY = RefusalStatus(
+BUSY = RpcStatus(
     grpc.StatusCode.UNAVAILABLE,
     "BACKEND_UNAVAILABLE",
     "Redis does not answer.",

@@ -13,14 +13,14 @@ from maskline.conversation.v1 import event_pb2, pool_pb2
 from maskline_cli.client import CallFailed, Client
 from maskline_cli.options import Options
 from maskline_cli.watch import Watch
-from runtime.grpc.status import RefusalStatus
+from runtime.grpc.status import RpcStatus
 from support.ports import free_port
 
 STARTED = watched(1, event_pb2.EVENT_TYPE_CONVERSATION_STARTED, description="It begins.")
 JOINED = watched(2, event_pb2.EVENT_TYPE_CONVERSATION_JOINED, participant_id="p-bob")
 HEARTBEAT = pb.WatchEventsResponse(cursor="9-0", is_heartbeat=True)
-TOO_SLOW = RefusalStatus(grpc.StatusCode.RESOURCE_EXHAUSTED, "WATCHER_TOO_SLOW", "Too slow.")
-EXPIRED = RefusalStatus(grpc.StatusCode.OUT_OF_RANGE, "CURSOR_EXPIRED", "No longer kept.")
+TOO_SLOW = RpcStatus(grpc.StatusCode.RESOURCE_EXHAUSTED, "WATCHER_TOO_SLOW", "Too slow.")
+EXPIRED = RpcStatus(grpc.StatusCode.OUT_OF_RANGE, "CURSOR_EXPIRED", "No longer kept.")
 
 
 @pytest.fixture(autouse=True)
@@ -97,7 +97,7 @@ async def test_a_watch_that_cannot_be_resumed_says_why_and_ends(
 
 
 async def test_a_watch_of_what_is_not_there_ends_at_once(deployment: ScriptedDeployment) -> None:
-    unknown = RefusalStatus(grpc.StatusCode.NOT_FOUND, "POOL_NOT_FOUND", "No such pool.")
+    unknown = RpcStatus(grpc.StatusCode.NOT_FOUND, "POOL_NOT_FOUND", "No such pool.")
     deployment.answers("GetPool", unknown)
     assert (await maskline(deployment.target, "watch")).status == 1
     assert (await maskline(f"127.0.0.1:{free_port()}", "watch")).status == 69

@@ -21,12 +21,12 @@ from conversation_service.messaging.client import (
 from conversation_service.messaging.send import (
     DEFAULT_RETRY,
     OPTED_OUT_CODE,
-    Answered,
-    Invalid,
-    NotSent,
-    Result,
+    Rejected,
+    Retry,
+    SendResult,
+    Sent,
     TextToSend,
-    Unresolved,
+    Uncertain,
 )
 from maskline.messaging.v1 import error_reason_pb2
 from maskline.messaging.v1 import messaging_pb2 as pb
@@ -67,34 +67,34 @@ def item_error(reason: str) -> pb.ItemError:
     return pb.ItemError(reason=error_reason_pb2.ErrorReason.Value(f"ERROR_REASON_{reason}"))
 
 
-ANSWERS: list[tuple[pb.SendMessageResult, Result]] = [
-    (not_sent("SEND_PACED"), NotSent(WAIT, is_paced=True)),
-    (not_sent("CARRIER_RATE_LIMITED"), NotSent(WAIT, is_paced=True)),
-    (not_sent("CARRIER_ACCOUNT_REFUSED"), NotSent(WAIT, is_paced=True)),
-    (not_sent("SEND_IN_PROGRESS"), NotSent(WAIT)),
-    (not_sent("BACKEND_UNAVAILABLE"), NotSent(WAIT)),
-    (not_sent("CARRIER_UNAVAILABLE"), NotSent(WAIT, is_counted=True)),
+ANSWERS: list[tuple[pb.SendMessageResult, SendResult]] = [
+    (not_sent("SEND_PACED"), Retry(WAIT, is_paced=True)),
+    (not_sent("CARRIER_RATE_LIMITED"), Retry(WAIT, is_paced=True)),
+    (not_sent("CARRIER_ACCOUNT_REFUSED"), Retry(WAIT, is_paced=True)),
+    (not_sent("SEND_IN_PROGRESS"), Retry(WAIT)),
+    (not_sent("BACKEND_UNAVAILABLE"), Retry(WAIT)),
+    (not_sent("CARRIER_UNAVAILABLE"), Retry(WAIT, is_counted=True)),
     (
         pb.SendMessageResult(outcome=pb.SEND_OUTCOME_NOT_SENT),
-        NotSent(DEFAULT_RETRY, is_counted=True),
+        Retry(DEFAULT_RETRY, is_counted=True),
     ),
-    (refusal("INVALID_ARGUMENT"), Invalid()),
-    (refusal("MESSAGE_ID_REUSED"), Invalid()),
+    (refusal("INVALID_ARGUMENT"), Rejected()),
+    (refusal("MESSAGE_ID_REUSED"), Rejected()),
     (
         refusal("RECIPIENT_OPTED_OUT"),
-        Answered(MessageState.REFUSED, is_opted_out=True, reason="RECIPIENT_OPTED_OUT"),
+        Sent(MessageState.REFUSED, is_opted_out=True, reason="RECIPIENT_OPTED_OUT"),
     ),
     (
         refusal("CARRIER_REFUSED", carrier_status_code=OPTED_OUT_CODE),
-        Answered(MessageState.REFUSED, is_opted_out=True, reason="CARRIER_REFUSED"),
+        Sent(MessageState.REFUSED, is_opted_out=True, reason="CARRIER_REFUSED"),
     ),
     (
         refusal("ATTACHMENTS_REFUSED", refused_attachments=2),
-        Answered(MessageState.REFUSED, reason="ATTACHMENTS_REFUSED", refused_attachments=2),
+        Sent(MessageState.REFUSED, reason="ATTACHMENTS_REFUSED", refused_attachments=2),
     ),
     (
         pb.SendMessageResult(outcome=pb.SEND_OUTCOME_UNKNOWN, retry_delay=SECONDS),
-        Unresolved(WAIT),
+        Uncertain(WAIT),
     ),
     (
         pb.SendMessageResult(
@@ -102,7 +102,7 @@ ANSWERS: list[tuple[pb.SendMessageResult, Result]] = [
             state=pb.MESSAGE_STATE_UNKNOWN,
             resolution=pb.UNKNOWN_RESOLUTION_PREFERRED_LOSS,
         ),
-        Answered(MessageState.UNKNOWN, resolution="PREFERRED_LOSS"),
+        Sent(MessageState.UNKNOWN, resolution="PREFERRED_LOSS"),
     ),
     (
         pb.SendMessageResult(
@@ -110,18 +110,18 @@ ANSWERS: list[tuple[pb.SendMessageResult, Result]] = [
             state=pb.MESSAGE_STATE_DELIVERED,
             resolution=pb.UNKNOWN_RESOLUTION_RECEIPT,
         ),
-        Answered(MessageState.DELIVERED, resolution="RECEIPT"),
+        Sent(MessageState.DELIVERED, resolution="RECEIPT"),
     ),
     # Values that were added later.
     (
         pb.SendMessageResult(outcome=pb.SendOutcome.ValueType(99), retry_delay=SECONDS),
-        Unresolved(WAIT),
+        Uncertain(WAIT),
     ),
     (
         pb.SendMessageResult(
             outcome=pb.SEND_OUTCOME_ACCEPTED, resolution=pb.UnknownResolution.ValueType(99)
         ),
-        Answered(MessageState.SENT),
+        Sent(MessageState.SENT),
     ),
 ]
 
@@ -130,7 +130,7 @@ ANSWERS: list[tuple[pb.SendMessageResult, Result]] = [
 async def test_every_answer_has_its_meaning(
     messaging: tuple[ScriptedMessaging, MessagingClient],
     answer: pb.SendMessageResult,
-    meaning: Result,
+    meaning: SendResult,
 ) -> None:
     scripted, client = messaging
     scripted.answers["hello"] = [answer]

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from conversation_service.domain.templates.catalog import Template
 from conversation_service.store.erasure.log import ERASURE_LIFETIME
-from conversation_service.store.keyspace.keys import DeploymentKeys, Keys, parts_of
+from conversation_service.store.keyspace.keys import DeploymentKeys, Keys, parse_key
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import person_pb2
 from maskline.messaging.v1 import messaging_pb2
@@ -90,7 +90,7 @@ async def test_nothing_of_a_person_is_left_but_what_has_to_stay(
     ids = (ALICE.participant_id.encode(), IN_SECOND.participant_id.encode())
     async for _, stored in everything(service.redis):
         key = stored.partition(b" ")[0].decode()
-        kind = parts_of(key).kind
+        kind = parse_key(key).kind
         if kind in STAYS:
             continue
         assert not any(one in key.encode() for one in ids), key
@@ -240,7 +240,7 @@ async def test_what_a_crash_left_undone_is_done_when_the_text_comes_again(
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     text = service.text(ALICE_NUMBER, "erase my data")
-    erasing = "conversation_service.store.erasure.person_data.Erasing.conversations"
+    erasing = "conversation_service.store.erasure.person_data.PersonDataEraser.conversations"
     monkeypatch.setattr(erasing, _broken)
     with refused("BACKEND_UNAVAILABLE"):
         await service.receive(text)

@@ -9,8 +9,8 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from redis.asyncio import Redis
 
 from conversation_service.domain.templates.catalog import Template
-from conversation_service.store.erasure.person_data import Erasing
-from conversation_service.store.keyspace.keys import DeploymentKeys, Keys, parts_of
+from conversation_service.store.erasure.person_data import PersonDataEraser
+from conversation_service.store.keyspace.keys import DeploymentKeys, Keys, parse_key
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import pool_pb2
 from maskline.messaging.v1 import error_reason_pb2, messaging_pb2
@@ -68,14 +68,14 @@ async def reopen(service: RunningService, conversation_id: str) -> None:
 
 def once(monkeypatch: pytest.MonkeyPatch, step: str, meanwhile: Meanwhile) -> None:
     """Something happens right before a step of the erasing, the first time."""
-    real, waiting = getattr(Erasing, step), [meanwhile]
+    real, waiting = getattr(PersonDataEraser, step), [meanwhile]
 
-    async def stepped(self: Erasing, *arguments: object, **named: object) -> object:
+    async def stepped(self: PersonDataEraser, *arguments: object, **named: object) -> object:
         if waiting:
             await waiting.pop()()
         return await real(self, *arguments, **named)
 
-    monkeypatch.setattr(Erasing, step, stepped)
+    monkeypatch.setattr(PersonDataEraser, step, stepped)
 
 
 async def as_if_not_opted_out(service: RunningService, act: Meanwhile) -> None:
@@ -254,7 +254,7 @@ async def _told_of(service: RunningService, conversation: pb.Conversation) -> li
 
 
 async def _kinds(redis: Redis) -> set[str]:
-    return {parts_of(key.decode()).kind async for key in redis.scan_iter()}
+    return {parse_key(key.decode()).kind async for key in redis.scan_iter()}
 
 
 async def _broken() -> None:

@@ -7,10 +7,10 @@ import pytest
 from redis.asyncio import Redis
 
 from conversation_service.domain.model.pool import PoolSettings
-from conversation_service.jobs import Housekeeping
-from conversation_service.store.conversations.repository import RedisStore
-from conversation_service.store.deployment.usage_samples import LoadSamples
-from conversation_service.store.event_log import Journal
+from conversation_service.jobs import Maintenance
+from conversation_service.store.conversations.repository import ConversationRepository
+from conversation_service.store.deployment.usage_samples import UsageSamples
+from conversation_service.store.event_log import EventLog
 from maskline.conversation.v1 import pool_pb2
 from maskline.messaging.v1 import messaging_pb2
 from support.clock import ManualClock
@@ -126,12 +126,12 @@ async def test_a_growing_load_is_forecast_from_what_the_housekeeping_saw(
     service: RunningService, redis: Redis
 ) -> None:
     clock, name = service.clock, POOL.name
-    store, journal = RedisStore(redis, name, VAULT), Journal(redis, name, VAULT)
+    store, journal = ConversationRepository(redis, name, VAULT), EventLog(redis, name, VAULT)
 
     async def settings() -> PoolSettings:
         return SETTINGS
 
-    house = Housekeeping(store, journal, LoadSamples(redis, name), settings, clock)
+    house = Maintenance(store, journal, UsageSamples(redis, name), settings, clock)
     numbers = [f"+1206555011{line}" for line in range(8)]
     for number in numbers:
         await ask(service.pools.AddNumber, pool_pb2.AddNumberRequest(masked_number=number))

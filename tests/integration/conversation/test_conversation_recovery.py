@@ -14,11 +14,11 @@ from conversation_service.application.inbound.reconciliation import (
     LOOK_BACK,
     OVERLAP,
     RESENDS,
-    Recovery,
+    Reconciliation,
 )
 from conversation_service.domain.errors import BackendUnavailable
 from conversation_service.domain.templates.catalog import Template
-from conversation_service.store.deployment.reconciliation_cursor import RecoveryLog
+from conversation_service.store.deployment.reconciliation_cursor import ReconciliationCursor
 from conversation_service.store.keyspace.keys import DeploymentKeys
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.messaging.v1 import messaging_pb2
@@ -74,7 +74,7 @@ async def service(
 @pytest.fixture
 async def recovery(
     service: RunningService, redis_url: str, clock: ManualClock, carrier: CarrierWithRecords
-) -> AsyncIterator[Recovery]:
+) -> AsyncIterator[Reconciliation]:
     """Another replica's, which has looked for the first time ever."""
     async with connected(redis_url, clock, messaging=carrier) as replica:
         one = replica.recovery(INTERVAL)
@@ -110,7 +110,7 @@ def recovered() -> float:
 
 
 async def test_a_lost_text_is_passed_on_and_told_of(
-    service: RunningService, carrier: CarrierWithRecords, recovery: Recovery
+    service: RunningService, carrier: CarrierWithRecords, recovery: Reconciliation
 ) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
     before = recovered()
@@ -125,7 +125,7 @@ async def test_a_lost_text_is_passed_on_and_told_of(
 
 
 async def test_lost_texts_are_taken_in_as_they_were_texted(
-    service: RunningService, carrier: CarrierWithRecords, recovery: Recovery
+    service: RunningService, carrier: CarrierWithRecords, recovery: Reconciliation
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     for body in ("one", "two", "three", "end"):
@@ -137,7 +137,7 @@ async def test_lost_texts_are_taken_in_as_they_were_texted(
 
 
 async def test_lost_texts_of_the_same_moment_are_taken_in_as_they_were_texted(
-    service: RunningService, carrier: CarrierWithRecords, recovery: Recovery
+    service: RunningService, carrier: CarrierWithRecords, recovery: Reconciliation
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     for body in ("one", "two", "three"):
@@ -148,7 +148,7 @@ async def test_lost_texts_of_the_same_moment_are_taken_in_as_they_were_texted(
 
 
 async def test_a_conversation_that_begins_in_lost_texts_begins_all_the_same(
-    service: RunningService, carrier: CarrierWithRecords, recovery: Recovery
+    service: RunningService, carrier: CarrierWithRecords, recovery: Reconciliation
 ) -> None:
     code = (await service.start(ALICE_NUMBER)).code
     takes(service, carrier, BOB_NUMBER, f"join {code}")
@@ -161,7 +161,7 @@ async def test_a_conversation_that_begins_in_lost_texts_begins_all_the_same(
 
 
 async def test_what_came_is_known_and_nothing_is_told_of_it_again(
-    service: RunningService, carrier: CarrierWithRecords, recovery: Recovery
+    service: RunningService, carrier: CarrierWithRecords, recovery: Reconciliation
 ) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
     before = recovered()
@@ -180,7 +180,7 @@ async def test_what_came_is_known_and_nothing_is_told_of_it_again(
 
 
 async def test_a_callback_that_comes_after_all_is_a_repetition(
-    service: RunningService, carrier: CarrierWithRecords, recovery: Recovery
+    service: RunningService, carrier: CarrierWithRecords, recovery: Reconciliation
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     text = takes(service, carrier, ALICE_NUMBER, "hello")
@@ -193,7 +193,7 @@ async def test_a_callback_that_comes_after_all_is_a_repetition(
 
 
 async def test_a_text_whose_callback_may_still_come_is_left_alone(
-    service: RunningService, carrier: CarrierWithRecords, recovery: Recovery
+    service: RunningService, carrier: CarrierWithRecords, recovery: Reconciliation
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     service.clock.move(seconds=(INTERVAL - RESENDS).total_seconds() + 1)
@@ -208,7 +208,7 @@ async def test_a_text_whose_callback_may_still_come_is_left_alone(
 
 
 async def test_texts_that_are_nobodys_are_passed_over(
-    service: RunningService, carrier: CarrierWithRecords, recovery: Recovery
+    service: RunningService, carrier: CarrierWithRecords, recovery: Reconciliation
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     for _ in range(3):
@@ -226,7 +226,7 @@ async def test_texts_that_are_nobodys_are_passed_over(
 
 
 async def test_it_looks_once_an_interval_whoever_looked_last(
-    service: RunningService, carrier: CarrierWithRecords, recovery: Recovery, redis_url: str
+    service: RunningService, carrier: CarrierWithRecords, recovery: Reconciliation, redis_url: str
 ) -> None:
     service.clock.move(minutes=4)
     assert await recovery.run_once() == 60.0
@@ -239,20 +239,20 @@ async def test_it_looks_once_an_interval_whoever_looked_last(
 
 
 async def test_one_replica_looks_at_a_time(
-    carrier: CarrierWithRecords, recovery: Recovery, redis: Redis, clock: ManualClock
+    carrier: CarrierWithRecords, recovery: Reconciliation, redis: Redis, clock: ManualClock
 ) -> None:
     clock.move(minutes=5)
-    token = await RecoveryLog(redis).take_lease(timedelta(minutes=1))
+    token = await ReconciliationCursor(redis).take_lease(timedelta(minutes=1))
     assert 0 < await recovery.run_once() < INTERVAL.total_seconds()
     assert carrier.asked_since == []
-    await RecoveryLog(redis).release_lease(token or "")
+    await ReconciliationCursor(redis).release_lease(token or "")
     await recovery.run_once()
     assert len(carrier.asked_since) == 1
     assert not await redis.exists(KEYS.recovery_lease)
 
 
 async def test_a_look_that_fails_is_taken_again_from_the_same_moment_on(
-    service: RunningService, carrier: CarrierWithRecords, recovery: Recovery, redis: Redis
+    service: RunningService, carrier: CarrierWithRecords, recovery: Reconciliation, redis: Redis
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     takes(service, carrier, ALICE_NUMBER, "hello")
@@ -284,7 +284,7 @@ async def test_the_first_start_ever_leaves_the_past_alone(
 
 
 async def test_it_looks_back_over_what_was_looked_at_and_not_endlessly(
-    carrier: CarrierWithRecords, recovery: Recovery, clock: ManualClock
+    carrier: CarrierWithRecords, recovery: Reconciliation, clock: ManualClock
 ) -> None:
     clock.move(hours=1)
     await recovery.run_once()

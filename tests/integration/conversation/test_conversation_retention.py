@@ -9,10 +9,10 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from redis.asyncio import Redis
 
 from conversation_service.domain.model.pool import PoolSettings
-from conversation_service.jobs import Housekeeping
-from conversation_service.store.conversations.repository import RedisStore
-from conversation_service.store.deployment.usage_samples import LoadSamples
-from conversation_service.store.event_log import Journal
+from conversation_service.jobs import Maintenance
+from conversation_service.store.conversations.repository import ConversationRepository
+from conversation_service.store.deployment.usage_samples import UsageSamples
+from conversation_service.store.event_log import EventLog
 from conversation_service.store.keyspace.keys import Keys
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import dead_letter_pb2, person_pb2, pool_pb2
@@ -115,18 +115,18 @@ async def forgotten(service: RunningService, settings: PoolSettings) -> None:
     await house(service).run_once()
 
 
-def house(service: RunningService) -> Housekeeping:
+def house(service: RunningService) -> Maintenance:
     """What the service does once a minute."""
-    store = RedisStore(service.redis, POOL.name, VAULT)
+    store = ConversationRepository(service.redis, POOL.name, VAULT)
 
     async def settings() -> PoolSettings:
         pool = await store.pool()
         assert pool
         return pool.settings
 
-    journal = Journal(service.redis, POOL.name, VAULT)
-    samples = LoadSamples(service.redis, POOL.name)
-    return Housekeeping(store, journal, samples, settings, service.clock)
+    journal = EventLog(service.redis, POOL.name, VAULT)
+    samples = UsageSamples(service.redis, POOL.name)
+    return Maintenance(store, journal, samples, settings, service.clock)
 
 
 async def named_for_ever(redis: Redis, names: list[str]) -> list[bytes]:

@@ -9,12 +9,12 @@ from integration.conversation.test_conversation_dead import NOT_TAKEN
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
-from conversation_service.store.keyspace.keys import DeploymentKeys, parts_of
+from conversation_service.store.keyspace.keys import DeploymentKeys, parse_key
 from maskline.conversation.v1 import conversation_pb2 as pb
 from messaging_service.ledger.fingerprints import Fingerprints
 from messaging_service.ledger.ledger import Ledger
 from messaging_service.metrics.metrics import Metrics
-from messaging_service.model.message import Text
+from messaging_service.model.message import OutboundMessage
 from support.clock import ManualClock
 from support.conversation_calls import ask
 from support.conversation_service import RunningService
@@ -74,7 +74,7 @@ async def test_a_deployment_that_has_done_everything_shows_no_mark_to_whoever_co
 ) -> None:
     await talk_with_marks(service)
     keys = cast("list[bytes]", await redis.keys())
-    kinds = {parts_of(key.decode()).kind for key in keys}
+    kinds = {parse_key(key.decode()).kind for key in keys}
     assert kinds >= KINDS, "what is not there cannot be searched"
     async for kind, stored in everything(redis):
         assert found(MARKS, stored) == set(), (kind, stored[:60])
@@ -92,7 +92,7 @@ async def test_the_suppression_list_names_people_by_a_keyed_hash_only(
 async def test_the_ledger_shows_no_mark(redis: Redis, clock: ManualClock) -> None:
     metrics, retention = Metrics(CollectorRegistry()), timedelta(hours=72)
     ledger = Ledger(redis, clock, Fingerprints("key"), metrics, retention)
-    text = Text("m1", "main", MASKED, ALICE_NUMBER, WORDS[0])
+    text = OutboundMessage("m1", "main", MASKED, ALICE_NUMBER, WORDS[0])
     await ledger.claim(text, "token")
     await ledger.lose("m1", "token")
     assert await redis.dbsize() > 0

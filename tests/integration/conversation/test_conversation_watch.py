@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from conversation_service.application.event_subscription import PAGE, WATCHERS_LIMIT
 from conversation_service.rpc.conversations import event_stream as watches
 from conversation_service.rpc.core.status import DOMAIN
-from conversation_service.store.event_log import Journal
+from conversation_service.store.event_log import EventLog
 from maskline.conversation.v1 import conversation_pb2 as pb
 from support.clock import ManualClock
 from support.conversation_calls import filled, kind, refused
@@ -39,7 +39,7 @@ async def trimmed(service: RunningService) -> None:
     """A month later, the house has been kept."""
     await service.quiet()
     service.clock.move(days=31)
-    await Journal(service.redis, POOL.name, VAULT).trim(service.clock.now(), SETTINGS.events_kept)
+    await EventLog(service.redis, POOL.name, VAULT).trim(service.clock.now(), SETTINGS.events_kept)
 
 
 async def test_a_watch_tells_what_happens_from_its_beginning_on(service: RunningService) -> None:

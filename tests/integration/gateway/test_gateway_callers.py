@@ -7,7 +7,7 @@ from ipaddress import ip_network
 import pytest
 
 from gateway.access.callback_auth import CallerRules
-from gateway.access.middleware import GateRules
+from gateway.access.middleware import AccessRules
 from gateway.app import headers_of_every_answer
 from runtime.http.server import HttpOptions
 from support.carrier_callbacks import receipt, sms
@@ -23,7 +23,7 @@ NEW, OLD = "n" * 32, "o" * 32
 TOKENS = CallerRules(callback_tokens=(NEW.encode(), OLD.encode()))
 OPTIONS = HttpOptions(headers=headers_of_every_answer(is_https=False))
 
-Running = Callable[[GateRules], AbstractAsyncContextManager[RunningGateway]]
+Running = Callable[[AccessRules], AbstractAsyncContextManager[RunningGateway]]
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def scripted() -> ScriptedConversations:
 @pytest.fixture
 def running(scripted: ScriptedConversations) -> Running:
     @asynccontextmanager
-    async def run(rules: GateRules) -> AsyncIterator[RunningGateway]:
+    async def run(rules: AccessRules) -> AsyncIterator[RunningGateway]:
         async with (
             serving_conversations(scripted) as server,
             running_gateway(f"127.0.0.1:{server.port}", rules=rules, options=OPTIONS) as gateway,
@@ -48,7 +48,7 @@ def running(scripted: ScriptedConversations) -> Running:
 async def test_texts_and_receipts_come_with_either_token(
     running: Running, scripted: ScriptedConversations, token: str
 ) -> None:
-    async with running(GateRules(TOKENS)) as gateway:
+    async with running(AccessRules(TOKENS)) as gateway:
         text = await gateway.http.post(f"/api/message/{token}", json=sms())
         account_receipt = await gateway.http.post(f"/api/receipt/{token}", json=receipt())
     assert (text.status_code, account_receipt.status_code) == (200, 200)
@@ -59,7 +59,7 @@ async def test_texts_and_receipts_come_with_either_token(
 async def test_a_receipt_of_one_attempt_needs_no_token_but_its_own(
     running: Running, scripted: ScriptedConversations
 ) -> None:
-    async with running(GateRules(TOKENS)) as gateway:
+    async with running(AccessRules(TOKENS)) as gateway:
         told = await gateway.http.post("/api/receipt/c2VuZC10b2tlbg", json=receipt())
     assert told.status_code == 200
     assert [one.send_token for one in scripted.receipts] == ["c2VuZC10b2tlbg"]
@@ -69,7 +69,7 @@ async def test_a_receipt_of_one_attempt_needs_no_token_but_its_own(
 async def test_nothing_without_a_token_is_taken(
     running: Running, scripted: ScriptedConversations, path: str
 ) -> None:
-    async with running(GateRules(TOKENS)) as gateway:
+    async with running(AccessRules(TOKENS)) as gateway:
         assert (await gateway.http.post(path, json=sms())).status_code == 404
     assert scripted.message_batches == scripted.receipt_batches == []
 
@@ -77,7 +77,7 @@ async def test_nothing_without_a_token_is_taken(
 async def test_behind_a_proxy_the_carrier_is_known_by_what_the_proxy_adds(
     running: Running, scripted: ScriptedConversations
 ) -> None:
-    rules = GateRules(CallerRules(allowed_sources=(ip_network("52.88.246.140"),)), 1)
+    rules = AccessRules(CallerRules(allowed_sources=(ip_network("52.88.246.140"),)), 1)
     async with running(rules) as gateway:
         for forwarded, status in [
             ({}, 403),
@@ -92,7 +92,7 @@ async def test_behind_a_proxy_the_carrier_is_known_by_what_the_proxy_adds(
 
 
 async def test_a_flood_from_one_source_leaves_the_others_alone(running: Running) -> None:
-    async with running(GateRules(trusted_proxies=1, requests_per_second=1)) as gateway:
+    async with running(AccessRules(trusted_proxies=1, requests_per_second=1)) as gateway:
         flood = {"X-Forwarded-For": "203.0.113.9"}
         told = [await gateway.http.get("/nowhere", headers=flood) for _ in range(20)]
         other = {"X-Forwarded-For": "52.88.246.140"}
@@ -107,7 +107,7 @@ async def test_a_flood_from_one_source_leaves_the_others_alone(running: Running)
 async def test_every_answer_tells_browsers_to_do_nothing_with_it(
     running: Running, method: str, path: str
 ) -> None:
-    async with running(GateRules()) as gateway:
+    async with running(AccessRules()) as gateway:
         told = await gateway.http.request(method, path)
     for name, value in OPTIONS.headers:
         assert told.headers[name] == value
@@ -115,7 +115,7 @@ async def test_every_answer_tells_browsers_to_do_nothing_with_it(
 
 
 async def test_an_answer_to_nonsense_tells_browsers_the_same(running: Running) -> None:
-    async with running(GateRules()) as gateway, raw_connection(gateway.port) as connection:
+    async with running(AccessRules()) as gateway, raw_connection(gateway.port) as connection:
         await connection.write(b"nonsense\r\n\r\n")
         told = (await connection.rest()).decode()
     assert told.startswith("HTTP/1.1 400 ")

@@ -11,7 +11,7 @@ import structlog
 
 from runtime.http.server import HttpOptions
 from runtime.http.tls import HttpsFiles, https_context
-from runtime.reloading import UnusableFile
+from runtime.reloading import ConfigFileError
 from support.carrier_callbacks import sms
 from support.certificates import Authority, pem, replace
 from support.running_gateway import ScriptedConversations, running_gateway, serving_conversations
@@ -125,12 +125,12 @@ def test_files_that_cannot_be_used_at_the_start_are_named_and_not_shown(
 ) -> None:
     files = renewed(folder)
     (folder / missing).unlink()
-    with pytest.raises(UnusableFile, match=r"own\.key"):
+    with pytest.raises(ConfigFileError, match=r"own\.key"):
         https_context(files)
 
 
 def test_a_key_of_another_certificate_is_noticed_at_the_start(folder: Path) -> None:
     files = renewed(folder)
     replace(files.key, pem(Authority().key))
-    with pytest.raises(UnusableFile):
+    with pytest.raises(ConfigFileError):
         https_context(files)

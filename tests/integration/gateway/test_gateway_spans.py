@@ -5,7 +5,7 @@ import asyncio
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from gateway.access.callback_auth import CallerRules
-from gateway.access.middleware import GateRules
+from gateway.access.middleware import AccessRules
 from support.carrier_callbacks import CARRIER_MESSAGE_ID, receipt, sms
 from support.running_gateway import (
     ScriptedConversations,
@@ -25,7 +25,7 @@ def tells_nothing(collected: Collected) -> bool:
 
 async def test_a_callback_is_told_by_its_route_and_outcome() -> None:
     scripted = ScriptedConversations()
-    rules = GateRules(CallerRules(callback_tokens=(TOKEN.encode(),)))
+    rules = AccessRules(CallerRules(callback_tokens=(TOKEN.encode(),)))
     # What a stranger says of a trace counts for nothing.
     headers = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
     with traced_process() as collected:

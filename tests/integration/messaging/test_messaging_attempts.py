@@ -18,31 +18,31 @@ from messaging_service.carrier.port import (
 )
 from messaging_service.ledger.fingerprints import Fingerprints
 from messaging_service.ledger.ledger import Ledger
-from messaging_service.ledger.uncertain_sends import Inquiries
-from messaging_service.limits.rate_limiter import Pace, Rates
+from messaging_service.ledger.uncertain_sends import UncertainSends
+from messaging_service.limits.rate_limiter import AccountRates, RateLimiter
 from messaging_service.metrics.metrics import Metrics
 from messaging_service.model.errors import BackendUnavailable, CarrierUnavailable, SendInProgress
 from messaging_service.model.media import Prepared
 from messaging_service.model.message import (
-    Message,
+    MessageRecord,
     MessageState,
+    OutboundMessage,
     SendOutcome,
-    Standing,
-    Text,
+    Status,
     UnknownResolution,
 )
 from messaging_service.sending import posting as posting_module
-from messaging_service.sending.attempt import Attempts, Patience
-from messaging_service.sending.carrier_gate import Departures
-from messaging_service.sending.circuit_breaker import Breaker
+from messaging_service.sending.attempt import SendAttempts, Timeouts
+from messaging_service.sending.carrier_gate import CarrierGate
+from messaging_service.sending.circuit_breaker import CircuitBreaker
 from messaging_service.sending.posting import Posting
-from messaging_service.uncertain.carrier_search import Lookups
-from messaging_service.uncertain.resolver import Unknowns
-from messaging_service.uncertain.schedule import Schedule
+from messaging_service.uncertain.carrier_search import CarrierSearch
+from messaging_service.uncertain.resolver import UncertainSendResolver
+from messaging_service.uncertain.schedule import LookupSchedule
 from support.clock import ManualClock
 
-TEXT = Text("m1", "main", "+12065550100", "+14255550111", "hello")
-PATIENCE = Patience(send=timedelta(seconds=10), files=timedelta(seconds=20))
+TEXT = OutboundMessage("m1", "main", "+12065550100", "+14255550111", "hello")
+PATIENCE = Timeouts(send=timedelta(seconds=10), files=timedelta(seconds=20))
 RETENTION = timedelta(hours=72)
 
 
@@ -53,7 +53,9 @@ class CountingCarrier:
         self.answer = answer
         self.attempt_ids: list[str] = []
 
-    async def send(self, text: Text, attempt_id: str, media_urls: Sequence[str] = ()) -> Answer:
+    async def send(
+        self, text: OutboundMessage, attempt_id: str, media_urls: Sequence[str] = ()
+    ) -> Answer:
         self.attempt_ids.append(attempt_id)
         return self.answer
 
@@ -61,7 +63,7 @@ class CountingCarrier:
 class NoFiles:
     """Satisfies Files."""
 
-    async def prepare(self, text: Text) -> Prepared:
+    async def prepare(self, text: OutboundMessage) -> Prepared:
         return Prepared((), refused=0)
 
 
@@ -77,7 +79,7 @@ class GivenBackMeanwhile(Ledger):
 
     async def lose(
         self, message_id: str, attempt_id: str, known: UnknownResolution | None = None
-    ) -> Message | None:
+    ) -> MessageRecord | None:
         if attempt_id == "the dead one's":
             await self.release(message_id, attempt_id)
         return await super().lose(message_id, attempt_id, known)
@@ -88,7 +90,7 @@ class NeverReleases(Ledger):
 
     silent = True
 
-    async def release(self, message_id: str, attempt_id: str) -> Message | None:
+    async def release(self, message_id: str, attempt_id: str) -> MessageRecord | None:
         if self.silent:
             raise BackendUnavailable
         return await super().release(message_id, attempt_id)
@@ -132,10 +134,10 @@ async def test_a_202_that_was_thought_lost_counts_although_the_text_is_sent_agai
     lost = await ledger.lose("m1", "slow")
     assert lost is not None
     assert lost.inquiry is not None
-    inquiries = Inquiries(redis, clock, Metrics(CollectorRegistry()), RETENTION)
+    inquiries = UncertainSends(redis, clock, Metrics(CollectorRegistry()), RETENTION)
     await inquiries.reopen("m1", lost.inquiry, UnknownResolution.SENT_AGAIN)
     await ledger.claim(TEXT, "second")
-    message = await ledger.settle("m1", "slow", Standing(MessageState.SENT), "mdr2-slow")
+    message = await ledger.settle("m1", "slow", Status(MessageState.SENT), "mdr2-slow")
     assert message is not None
     assert message.standing.state is MessageState.SENT
     assert message.carrier_message_id == "mdr2-slow"
@@ -147,14 +149,16 @@ def _ledger(kind: type[Ledger], redis: Redis, clock: ManualClock) -> Ledger:
 
 def _attempts(
     redis: Redis, clock: ManualClock, ledger: Ledger, carrier: CountingCarrier
-) -> Attempts:
+) -> SendAttempts:
     metrics = Metrics(CollectorRegistry())
-    unknowns = Unknowns(
-        Inquiries(redis, clock, metrics, RETENTION),
-        Lookups(NoRecords(), clock),
-        Schedule((timedelta(seconds=5),)),
+    unknowns = UncertainSendResolver(
+        UncertainSends(redis, clock, metrics, RETENTION),
+        CarrierSearch(NoRecords(), clock),
+        LookupSchedule((timedelta(seconds=5),)),
         clock,
     )
-    departures = Departures(carrier, Breaker(clock), Pace(redis, clock, Rates(5, 1, 2)), metrics)
+    departures = CarrierGate(
+        carrier, CircuitBreaker(clock), RateLimiter(redis, clock, AccountRates(5, 1, 2)), metrics
+    )
     posting = Posting(ledger, NoFiles(), departures, unknowns)
-    return Attempts(ledger, posting, unknowns, clock, PATIENCE)
+    return SendAttempts(ledger, posting, unknowns, clock, PATIENCE)

@@ -13,7 +13,7 @@ from integration.messaging.scripted_carrier import (
 
 from messaging_service.media import fetch as media_fetch
 from messaging_service.media.fetch import FetchFailed, MediaFetcher
-from messaging_service.model.media import Unfit
+from messaging_service.model.media import UnsupportedFile
 
 FILE = b"\x89PNG pixels"
 # As presigned addresses are written; a changed letter would break the signature.
@@ -60,7 +60,7 @@ async def test_a_redirect_is_not_followed(
     carrier: ScriptedCarrier, fetcher: MediaFetcher, status: int
 ) -> None:
     carrier.always(response(status, b"", {"Location": f"{carrier.url}/elsewhere"}))
-    with pytest.raises(Unfit, match=f"status {status}"):
+    with pytest.raises(UnsupportedFile, match=f"status {status}"):
         await fetcher.fetch(f"{carrier.url}/a")
     assert len(carrier.requests) == 1
 
@@ -70,7 +70,7 @@ async def test_what_is_refused_for_good_never_comes(
     carrier: ScriptedCarrier, fetcher: MediaFetcher, status: int
 ) -> None:
     carrier.always(response(status, b""))
-    with pytest.raises(Unfit):
+    with pytest.raises(UnsupportedFile):
         await fetcher.fetch(f"{carrier.url}/a")
 
 
@@ -152,7 +152,7 @@ async def test_a_file_is_read_no_further_than_the_limit(
         return without_end()
 
     carrier.script = endless
-    with pytest.raises(Unfit, match="too large"):
+    with pytest.raises(UnsupportedFile, match="too large"):
         await fetcher.fetch(f"{carrier.url}/a")
     carrier.always(response(200, b"x" * 100_000))
     assert len(await fetcher.fetch(f"{carrier.url}/a")) == 100_000

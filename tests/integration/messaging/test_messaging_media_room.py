@@ -22,12 +22,12 @@ from redis.asyncio import Redis
 from messaging_service.config.settings import Settings
 from messaging_service.media import relay as media_room
 from messaging_service.media.policy import TOTAL_LIMIT_BYTES
-from messaging_service.media.relay import TRIES_LIMIT, MediaRoom
+from messaging_service.media.relay import TRIES_LIMIT, MediaRelay
 from messaging_service.media.store import KEEP_MS
-from messaging_service.media.urls import Addresses, token_in
+from messaging_service.media.urls import MediaUrls, token_in
 from messaging_service.model.errors import BackendUnavailable, MediaNotFound
 from messaging_service.model.media import MediaUnavailable
-from messaging_service.model.message import Attachment, AttachmentPolicy, Text
+from messaging_service.model.message import Attachment, AttachmentPolicy, OutboundMessage
 from messaging_service.redis import keys
 from runtime.redis.client import open_redis
 
@@ -74,10 +74,10 @@ class Shelf:
 
     def text(
         self, *paths: str, policy: AttachmentPolicy = AttachmentPolicy.PICTURES, kind: str = ""
-    ) -> Text:
+    ) -> OutboundMessage:
         """A text with these files."""
         urls = (path if "//" in path else self.carrier.url + path for path in paths)
-        return Text(
+        return OutboundMessage(
             message_id="m1",
             pool="main",
             from_number=MASKED,
@@ -109,8 +109,8 @@ def settings_for(
 
 
 @pytest.fixture
-async def room(redis: Redis, carrier: ScriptedCarrier) -> AsyncIterator[MediaRoom]:
-    async with MediaRoom(redis, settings_for(carrier.url)) as one:
+async def room(redis: Redis, carrier: ScriptedCarrier) -> AsyncIterator[MediaRelay]:
+    async with MediaRelay(redis, settings_for(carrier.url)) as one:
         yield one
 
 
@@ -119,7 +119,7 @@ def last_part(url: str) -> str:
 
 
 async def test_a_picture_is_offered_at_the_gateway_without_what_identifies(
-    room: MediaRoom, shelf: Shelf
+    room: MediaRelay, shelf: Shelf
 ) -> None:
     assert MARK in shelf.files["/a"]
     prepared = await room.prepare(shelf.text("/a"))
@@ -133,13 +133,13 @@ async def test_a_picture_is_offered_at_the_gateway_without_what_identifies(
     assert Image.open(BytesIO(media.content)).size == (32, 16)
 
 
-async def test_a_text_without_files_asks_nobody(room: MediaRoom, shelf: Shelf) -> None:
+async def test_a_text_without_files_asks_nobody(room: MediaRelay, shelf: Shelf) -> None:
     prepared = await room.prepare(shelf.text())
     assert (prepared.urls, prepared.refused) == ((), 0)
 
 
 async def test_the_same_text_is_offered_under_the_same_addresses_and_nothing_is_fetched_twice(
-    room: MediaRoom, shelf: Shelf
+    room: MediaRelay, shelf: Shelf
 ) -> None:
     first = await room.prepare(shelf.text("/a", "/vcard", "/b"))
     again = await room.prepare(shelf.text("/a", "/vcard", "/b"))
@@ -150,7 +150,7 @@ async def test_the_same_text_is_offered_under_the_same_addresses_and_nothing_is_
 
 
 async def test_a_file_that_is_kept_no_more_is_fetched_again(
-    room: MediaRoom, shelf: Shelf, redis: Redis
+    room: MediaRelay, shelf: Shelf, redis: Redis
 ) -> None:
     first = await room.prepare(shelf.text("/a"))
     await redis.flushall()
@@ -165,7 +165,7 @@ async def test_a_file_that_is_kept_no_more_is_fetched_again(
 
 
 async def test_everything_is_forgotten_an_hour_after_it_was_last_offered(
-    room: MediaRoom, shelf: Shelf, redis: Redis
+    room: MediaRelay, shelf: Shelf, redis: Redis
 ) -> None:
     async def spans() -> list[int]:
         return [await redis.pttl(key) for key in await redis.keys()]
@@ -184,14 +184,14 @@ async def test_everything_is_forgotten_an_hour_after_it_was_last_offered(
     [("/gone", 1), ("/vcard", 1), ("/amr", 1), ("http://127.0.0.2:8090/a", 0), ("ftp://a/a", 0)],
 )
 async def test_what_will_never_be_passed_on_is_counted(
-    room: MediaRoom, shelf: Shelf, path: str, asked: int
+    room: MediaRelay, shelf: Shelf, path: str, asked: int
 ) -> None:
     prepared = await room.prepare(shelf.text("/b", path))
     assert (len(prepared.urls), prepared.refused) == (1, 1)
     assert len(shelf.asked) == 1 + asked
 
 
-async def test_the_policy_of_the_pool_is_kept(room: MediaRoom, shelf: Shelf) -> None:
+async def test_the_policy_of_the_pool_is_kept(room: MediaRelay, shelf: Shelf) -> None:
     nothing = await room.prepare(shelf.text("/a", "/amr", policy=AttachmentPolicy.NONE))
     assert (nothing.urls, nothing.refused) == ((), 2)
     assert shelf.asked == []
@@ -201,13 +201,13 @@ async def test_the_policy_of_the_pool_is_kept(room: MediaRoom, shelf: Shelf) -> 
     assert everything.urls[1].endswith(".amr")
 
 
-async def test_a_layout_is_dropped_without_a_word(room: MediaRoom, shelf: Shelf) -> None:
+async def test_a_layout_is_dropped_without_a_word(room: MediaRelay, shelf: Shelf) -> None:
     prepared = await room.prepare(shelf.text("/smil", kind="application/smil"))
     assert (prepared.urls, prepared.refused) == ((), 0)
     assert shelf.asked == []
 
 
-async def test_many_large_pictures_fit_together(room: MediaRoom, shelf: Shelf) -> None:
+async def test_many_large_pictures_fit_together(room: MediaRelay, shelf: Shelf) -> None:
     shelf.files["/large"] = noisy()
     assert len(shelf.files["/large"]) > TOTAL_LIMIT_BYTES
     prepared = await room.prepare(shelf.text("/large", "/a", "/large"))
@@ -219,7 +219,7 @@ async def test_many_large_pictures_fit_together(room: MediaRoom, shelf: Shelf) -
 
 
 async def test_what_may_come_later_is_tried_again_and_only_that(
-    room: MediaRoom, shelf: Shelf
+    room: MediaRelay, shelf: Shelf
 ) -> None:
     shelf.failing.add("/a")
     with pytest.raises(MediaUnavailable) as later:
@@ -232,7 +232,9 @@ async def test_what_may_come_later_is_tried_again_and_only_that(
     assert shelf.asked == ["/a", "/b", "/a"]
 
 
-async def test_a_file_that_never_comes_is_refused_in_the_end(room: MediaRoom, shelf: Shelf) -> None:
+async def test_a_file_that_never_comes_is_refused_in_the_end(
+    room: MediaRelay, shelf: Shelf
+) -> None:
     shelf.failing.add("/a")
     for _ in range(TRIES_LIMIT - 1):
         with pytest.raises(MediaUnavailable):
@@ -251,23 +253,23 @@ async def test_a_store_that_hangs_holds_no_text_up_for_long(
         return None
 
     shelf.carrier.script = never
-    async with MediaRoom(redis, settings_for(shelf.carrier.url, timeout_seconds=0.2)) as room:
+    async with MediaRelay(redis, settings_for(shelf.carrier.url, timeout_seconds=0.2)) as room:
         with pytest.raises(MediaUnavailable):
             await room.prepare(shelf.text("/a"))
     monkeypatch.setattr(media_room, "PREPARE_SECONDS", 0.2)
-    async with MediaRoom(redis, settings_for(shelf.carrier.url)) as room:
+    async with MediaRelay(redis, settings_for(shelf.carrier.url)) as room:
         with pytest.raises(MediaUnavailable):
             await room.prepare(shelf.text("/a"))
 
 
 @pytest.mark.parametrize("token", ["", "a", "a" * 43, f"{'a' * 43}.jpg", "*", "../" * 20, "é" * 43])
-async def test_what_is_not_kept_is_not_found(room: MediaRoom, token: str) -> None:
+async def test_what_is_not_kept_is_not_found(room: MediaRelay, token: str) -> None:
     with pytest.raises(MediaNotFound):
         await room.get(token)
 
 
 async def test_a_copy_of_redis_opens_nothing_and_names_nobody(
-    room: MediaRoom, shelf: Shelf, redis: Redis
+    room: MediaRelay, shelf: Shelf, redis: Redis
 ) -> None:
     shelf.files["/amr"] += b"PLAIN-WORDS"
     prepared = await room.prepare(shelf.text("/amr", "/a", policy=AttachmentPolicy.ALL))
@@ -288,10 +290,10 @@ async def test_a_copy_of_redis_opens_nothing_and_names_nobody(
 
 
 async def test_another_secret_leads_to_other_addresses(
-    room: MediaRoom, shelf: Shelf, redis: Redis
+    room: MediaRelay, shelf: Shelf, redis: Redis
 ) -> None:
     first = await room.prepare(shelf.text("/a"))
-    async with MediaRoom(redis, settings_for(shelf.carrier.url, ANOTHER)) as other:
+    async with MediaRelay(redis, settings_for(shelf.carrier.url, ANOTHER)) as other:
         second = await other.prepare(shelf.text("/a"))
         assert first.urls != second.urls
         # Whoever has an address has the file, whichever replica is asked.
@@ -299,7 +301,7 @@ async def test_another_secret_leads_to_other_addresses(
 
 
 async def test_a_picture_that_is_handed_in_again_under_another_key_is_not_kept_twice(
-    room: MediaRoom, shelf: Shelf, redis: Redis
+    room: MediaRelay, shelf: Shelf, redis: Redis
 ) -> None:
     text = shelf.text("/a", "/b")
     shelf.failing.add("/b")
@@ -309,7 +311,7 @@ async def test_a_picture_that_is_handed_in_again_under_another_key_is_not_kept_t
     [kept] = [key async for key in redis.scan_iter("*:file")]
     await redis.pexpire(kept, 1_000_000)
     settings = settings_for(shelf.carrier.url, ANOTHER, former=ONE)
-    async with MediaRoom(redis, settings) as replaced:
+    async with MediaRelay(redis, settings) as replaced:
         prepared = await replaced.prepare(text)
         assert await replaced.prepare(text) == prepared
         for url in prepared.urls:
@@ -319,8 +321,8 @@ async def test_a_picture_that_is_handed_in_again_under_another_key_is_not_kept_t
     assert len([key async for key in redis.scan_iter("*:file")]) == 2
     # The one kept before stays where it was; what came after has an address of the new key.
     addresses = [token_in(last_part(url)) for url in prepared.urls]
-    assert addresses[0] == Addresses(ONE).tokens("m1", 0)[0]
-    assert addresses[1] == Addresses(ANOTHER).tokens("m1", 1)[0]
+    assert addresses[0] == MediaUrls(ONE).tokens("m1", 0)[0]
+    assert addresses[1] == MediaUrls(ANOTHER).tokens("m1", 1)[0]
 
 
 async def test_replicas_that_change_their_keys_one_by_one_offer_the_same_addresses(
@@ -328,8 +330,8 @@ async def test_replicas_that_change_their_keys_one_by_one_offer_the_same_address
 ) -> None:
     url = shelf.carrier.url
     async with (
-        MediaRoom(redis, settings_for(url, ONE, former=ANOTHER)) as not_yet,
-        MediaRoom(redis, settings_for(url, ANOTHER, former=ONE)) as changed,
+        MediaRelay(redis, settings_for(url, ONE, former=ANOTHER)) as not_yet,
+        MediaRelay(redis, settings_for(url, ANOTHER, former=ONE)) as changed,
     ):
         first = await changed.prepare(shelf.text("/a"))
         assert await not_yet.prepare(shelf.text("/a")) == first
@@ -338,7 +340,7 @@ async def test_replicas_that_change_their_keys_one_by_one_offer_the_same_address
 
 
 async def test_the_record_of_a_texts_files_holds_no_part_of_an_address(
-    room: MediaRoom, shelf: Shelf, redis: Redis
+    room: MediaRelay, shelf: Shelf, redis: Redis
 ) -> None:
     prepared = await room.prepare(shelf.text("/a"))
     await room.prepare(shelf.text("/a"))
@@ -352,7 +354,7 @@ async def test_a_redis_that_does_not_answer_is_told(
 ) -> None:
     async with redis_relay(redis_url) as relay:
         gone = open_redis(relay.url, retries=0)
-        async with MediaRoom(gone, settings_for(shelf.carrier.url)) as room:
+        async with MediaRelay(gone, settings_for(shelf.carrier.url)) as room:
             url = (await room.prepare(shelf.text("/a"))).urls[0]
             await relay.cut()
             with pytest.raises(BackendUnavailable):
@@ -362,7 +364,9 @@ async def test_a_redis_that_does_not_answer_is_told(
         await gone.aclose()
 
 
-async def test_what_is_refused_is_logged_without_its_address(room: MediaRoom, shelf: Shelf) -> None:
+async def test_what_is_refused_is_logged_without_its_address(
+    room: MediaRelay, shelf: Shelf
+) -> None:
     shelf.failing.add("/hunter2")
     with structlog.testing.capture_logs() as logs, pytest.raises(MediaUnavailable):
         await room.prepare(shelf.text("/vcard", "/hunter2"))

@@ -13,8 +13,8 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from messaging_service.config.settings import Settings
-from messaging_service.media.relay import MediaRoom
-from messaging_service.model.message import Attachment, Text
+from messaging_service.media.relay import MediaRelay
+from messaging_service.model.message import Attachment, OutboundMessage
 from support.ports import free_port
 
 MARK = b"SECRET-MARK-47.6N-122.3W"
@@ -54,8 +54,10 @@ async def offered(redis: Redis, carrier: httpx.AsyncClient, url: str) -> tuple[l
     """The files that are passed on of a text with one file, and how many are not."""
     origin = str(carrier.base_url).rstrip("/")
     settings = Settings(media_origins=origin, ledger_key=SecretStr("test-ledger-key-one"))
-    text = Text("m1", "main", MASKED, ALICE, "", attachments=(Attachment(url, "image/jpeg"),))
-    async with MediaRoom(redis, settings) as room:
+    text = OutboundMessage(
+        "m1", "main", MASKED, ALICE, "", attachments=(Attachment(url, "image/jpeg"),)
+    )
+    async with MediaRelay(redis, settings) as room:
         prepared = await room.prepare(text)
         files = [await room.get(one.rpartition("/")[2]) for one in prepared.urls]
     assert "name" not in str(prepared.urls)

@@ -8,38 +8,45 @@ from datetime import timedelta
 import pytest
 from redis.asyncio import Redis
 
-from messaging_service.limits.rate_limiter import LONGEST_SLOW_DOWN, SHORTEST_SLOW_DOWN, Pace, Rates
+from messaging_service.limits.rate_limiter import (
+    LONGEST_SLOW_DOWN,
+    SHORTEST_SLOW_DOWN,
+    AccountRates,
+    RateLimiter,
+)
 from messaging_service.model.errors import BackendUnavailable
-from messaging_service.model.message import CampaignBudget, Text
+from messaging_service.model.message import CampaignBudget, OutboundMessage
 from runtime.redis.client import open_redis
 from support.clock import ManualClock
 from support.ports import free_port
 
-RATES = Rates(sms_per_second=5, mms_per_second=1, lookups_per_second=2)
+RATES = AccountRates(sms_per_second=5, mms_per_second=1, lookups_per_second=2)
 SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
-async def replicas(redis: Redis, redis_url: str, clock: ManualClock) -> AsyncIterator[list[Pace]]:
+async def replicas(
+    redis: Redis, redis_url: str, clock: ManualClock
+) -> AsyncIterator[list[RateLimiter]]:
     """Two, each with its own connections."""
     async with aclosing(open_redis(redis_url)) as another:
-        yield [Pace(redis, clock, RATES), Pace(another, clock, RATES)]
+        yield [RateLimiter(redis, clock, RATES), RateLimiter(another, clock, RATES)]
 
 
 @pytest.fixture
-def pace(redis: Redis, clock: ManualClock) -> Pace:
+def pace(redis: Redis, clock: ManualClock) -> RateLimiter:
     """One replica."""
-    return Pace(redis, clock, RATES)
+    return RateLimiter(redis, clock, RATES)
 
 
-def text(pool: str = "main", *, a_minute: int = 0, a_day: int = 0) -> Text:
+def text(pool: str = "main", *, a_minute: int = 0, a_day: int = 0) -> OutboundMessage:
     budget = CampaignBudget(segments_per_minute=a_minute, segments_per_day=a_day)
     route = ("+12065550100", "+14255550111")
-    return Text("m1", pool, *route, body="hello", campaign_budget=budget)
+    return OutboundMessage("m1", pool, *route, body="hello", campaign_budget=budget)
 
 
 async def test_replicas_together_keep_the_accounts_rate(
-    replicas: list[Pace], clock: ManualClock
+    replicas: list[RateLimiter], clock: ManualClock
 ) -> None:
     first = await asyncio.gather(*(pace.admit(text(), 1) for pace in replicas * 10))
     assert sum(wait is None for wait in first) == 5
@@ -52,7 +59,7 @@ async def test_replicas_together_keep_the_accounts_rate(
 async def test_who_waits_as_long_as_it_was_told_is_admitted(
     redis: Redis, clock: ManualClock
 ) -> None:
-    thirds = Pace(redis, clock, Rates(3, 1, 1))
+    thirds = RateLimiter(redis, clock, AccountRates(3, 1, 1))
     for _ in range(20):
         wait = await thirds.admit(text(), 2)
         if wait is not None:
@@ -65,32 +72,32 @@ async def test_who_waits_as_long_as_it_was_told_is_admitted(
 async def test_a_rate_below_one_a_second_lets_one_go_at_a_time(
     redis: Redis, clock: ManualClock
 ) -> None:
-    slow = Pace(redis, clock, Rates(0.5, 0.1, 0.25))
+    slow = RateLimiter(redis, clock, AccountRates(0.5, 0.1, 0.25))
     assert [await slow.admit(text(), 1) for _ in range(2)] == [None, 2 * SECOND]
     assert [await slow.admit(text(), 0) for _ in range(2)] == [None, 10 * SECOND]
     assert [await slow.admit_lookup() for _ in range(2)] == [None, 4 * SECOND]
 
 
-async def test_a_text_counts_by_its_segments(pace: Pace) -> None:
+async def test_a_text_counts_by_its_segments(pace: RateLimiter) -> None:
     assert await pace.admit(text(), 3) is None
     assert await pace.admit(text(), 2) is None
     assert await pace.admit(text(), 1) == SECOND / 5
 
 
-async def test_pictures_have_a_rate_of_their_own(pace: Pace) -> None:
+async def test_pictures_have_a_rate_of_their_own(pace: RateLimiter) -> None:
     assert await pace.admit(text(), 0) is None
     assert await pace.admit(text(), 0) == SECOND
     assert await pace.admit(text(), 5) is None
     assert await pace.admit(text(), 1) == SECOND / 5
 
 
-async def test_look_ups_have_a_rate_of_their_own(pace: Pace) -> None:
+async def test_look_ups_have_a_rate_of_their_own(pace: RateLimiter) -> None:
     await pace.admit(text(), 50)
     assert [await pace.admit_lookup() for _ in range(3)] == [None, None, SECOND / 2]
 
 
 async def test_a_pools_budget_holds_for_the_minute_and_all_replicas(
-    replicas: list[Pace], clock: ManualClock
+    replicas: list[RateLimiter], clock: ManualClock
 ) -> None:
     first, second = replicas
     clock.move(seconds=40)
@@ -101,7 +108,9 @@ async def test_a_pools_budget_holds_for_the_minute_and_all_replicas(
     assert await first.admit(text(a_minute=2), 1) is None
 
 
-async def test_a_pools_budget_holds_for_the_day_of_utc(pace: Pace, clock: ManualClock) -> None:
+async def test_a_pools_budget_holds_for_the_day_of_utc(
+    pace: RateLimiter, clock: ManualClock
+) -> None:
     assert clock.now().hour == 12
     assert await pace.admit(text(a_day=2), 2) is None
     assert await pace.admit(text(a_day=2), 1) == timedelta(hours=12)
@@ -109,14 +118,14 @@ async def test_a_pools_budget_holds_for_the_day_of_utc(pace: Pace, clock: Manual
     assert await pace.admit(text(a_day=2), 1) is None
 
 
-async def test_a_picture_takes_one_of_the_budget(pace: Pace, clock: ManualClock) -> None:
+async def test_a_picture_takes_one_of_the_budget(pace: RateLimiter, clock: ManualClock) -> None:
     for _ in range(2):
         assert await pace.admit(text(a_minute=2), 0) is None
         clock.move(seconds=1)
     assert await pace.admit(text(a_minute=2), 0) == 58 * SECOND
 
 
-async def test_one_pools_budget_is_not_anothers(pace: Pace) -> None:
+async def test_one_pools_budget_is_not_anothers(pace: RateLimiter) -> None:
     assert await pace.admit(text(a_minute=1), 1) is None
     assert await pace.admit(text(a_minute=1), 1) == 60 * SECOND
     assert await pace.admit(text("other", a_minute=1), 1) is None
@@ -124,7 +133,7 @@ async def test_one_pools_budget_is_not_anothers(pace: Pace) -> None:
 
 
 async def test_a_text_longer_than_a_whole_budget_does_not_wait_for_ever(
-    pace: Pace, clock: ManualClock
+    pace: RateLimiter, clock: ManualClock
 ) -> None:
     assert await pace.admit(text(a_minute=2), 1) is None
     assert await pace.admit(text(a_minute=2), 9) == 60 * SECOND
@@ -133,7 +142,9 @@ async def test_a_text_longer_than_a_whole_budget_does_not_wait_for_ever(
     assert await pace.admit(text(a_minute=2), 1) == 60 * SECOND
 
 
-async def test_a_text_that_its_budget_stops_takes_nothing_from_the_account(pace: Pace) -> None:
+async def test_a_text_that_its_budget_stops_takes_nothing_from_the_account(
+    pace: RateLimiter,
+) -> None:
     await pace.admit(text(a_minute=1), 1)
     for _ in range(10):
         assert await pace.admit(text(a_minute=1), 1) == 60 * SECOND
@@ -141,7 +152,7 @@ async def test_a_text_that_its_budget_stops_takes_nothing_from_the_account(pace:
 
 
 async def test_after_a_429_no_replica_sends_text_or_picture(
-    replicas: list[Pace], clock: ManualClock
+    replicas: list[RateLimiter], clock: ManualClock
 ) -> None:
     first, second = replicas
     assert await first.slow_down(2 * SECOND) == 2 * SECOND
@@ -155,7 +166,7 @@ async def test_after_a_429_no_replica_sends_text_or_picture(
 
 
 async def test_429s_that_come_together_count_once_and_those_that_come_after_double(
-    replicas: list[Pace], clock: ManualClock
+    replicas: list[RateLimiter], clock: ManualClock
 ) -> None:
     for span in (SECOND, 2 * SECOND, 4 * SECOND):
         together = [pace.slow_down(SECOND) for pace in replicas * 5]
@@ -170,14 +181,14 @@ async def test_429s_that_come_together_count_once_and_those_that_come_after_doub
     [(timedelta(0), SHORTEST_SLOW_DOWN), (timedelta(hours=1), LONGEST_SLOW_DOWN)],
 )
 async def test_a_429_slows_down_within_bounds(
-    pace: Pace, asked: timedelta, slowed: timedelta
+    pace: RateLimiter, asked: timedelta, slowed: timedelta
 ) -> None:
     assert await pace.slow_down(asked) == slowed
 
 
 async def test_a_silent_redis_admits_nothing(clock: ManualClock) -> None:
     async with aclosing(open_redis(f"redis://127.0.0.1:{free_port()}/0")) as nowhere:
-        pace = Pace(nowhere, clock, RATES)
+        pace = RateLimiter(nowhere, clock, RATES)
         with pytest.raises(BackendUnavailable):
             await pace.admit(text(), 1)
         with pytest.raises(BackendUnavailable):
@@ -186,14 +197,16 @@ async def test_a_silent_redis_admits_nothing(clock: ManualClock) -> None:
             await pace.slow_down(SECOND)
 
 
-async def test_scripts_that_redis_forgot_are_loaded_again(pace: Pace, redis: Redis) -> None:
+async def test_scripts_that_redis_forgot_are_loaded_again(pace: RateLimiter, redis: Redis) -> None:
     await pace.admit(text(), 4)
     await redis.script_flush()
     assert await pace.admit(text(), 1) is None
     assert await pace.admit(text(), 1) == SECOND / 5
 
 
-async def test_no_key_outlives_its_use_and_none_holds_a_number(pace: Pace, redis: Redis) -> None:
+async def test_no_key_outlives_its_use_and_none_holds_a_number(
+    pace: RateLimiter, redis: Redis
+) -> None:
     await pace.admit(text(a_minute=9, a_day=9), 1)
     await pace.slow_down(SECOND)
     kept = [key async for key in redis.scan_iter()]

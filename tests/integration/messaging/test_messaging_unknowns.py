@@ -15,7 +15,7 @@ from integration.messaging.serving import BOB, Messaging, serving, settings_for,
 from redis.asyncio import Redis
 
 from maskline.messaging.v1 import messaging_pb2 as pb
-from messaging_service.uncertain.schedule import RESENDS_LIMIT
+from messaging_service.uncertain.schedule import MAX_RESENDS
 from support.clock import ManualClock
 
 ACCEPTED, UNKNOWN = pb.SEND_OUTCOME_ACCEPTED, pb.SEND_OUTCOME_UNKNOWN
@@ -198,16 +198,16 @@ async def test_a_text_is_sent_again_eight_times_and_then_given_up(
     message = text("m1", prefers=DUPLICATE)
     carrier.always(response(500))
     outcomes = [(await messaging.send_one(message)).resolution]
-    for _ in range(RESENDS_LIMIT + 1):
+    for _ in range(MAX_RESENDS + 1):
         clock.move(seconds=LOOKS[-1])
         result = await messaging.send_one(message)
         outcomes.append(result.resolution)
     assert outcomes == [
-        *[pb.UNKNOWN_RESOLUTION_UNSPECIFIED] * (RESENDS_LIMIT + 1),
+        *[pb.UNKNOWN_RESOLUTION_UNSPECIFIED] * (MAX_RESENDS + 1),
         pb.UNKNOWN_RESOLUTION_PREFERRED_LOSS,
     ]
     assert (result.outcome, result.HasField("retry_delay")) == (UNKNOWN, False)
-    assert len(carrier.requests) == RESENDS_LIMIT + 1
+    assert len(carrier.requests) == MAX_RESENDS + 1
 
 
 async def test_a_record_from_when_the_attempt_began_is_found_however_long_it_took(

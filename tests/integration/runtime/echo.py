@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 
 import grpc
 
-from runtime.grpc.authorization import present_caller
-from runtime.grpc.security import UNGUARDED, Door
+from runtime.grpc.authorization import current_principal
+from runtime.grpc.security import INSECURE, ServerSecurity
 from runtime.grpc.server import GrpcServer
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
@@ -35,14 +35,16 @@ async def stream(request: object, context: Context) -> AsyncIterator[bytes]:
 
 def seen(context: Context) -> bytes:
     """What the server knows of the caller."""
-    caller = present_caller()
+    caller = current_principal()
     names = context.auth_context().get("x509_subject_alternative_name", [b""])
     told = {"name": next(iter(names)).decode(), "role": caller.role if caller else ""}
     return json.dumps(told).encode()
 
 
 @asynccontextmanager
-async def echoing(door: Door = UNGUARDED, listen: str = "127.0.0.1:0") -> AsyncIterator[int]:
+async def echoing(
+    door: ServerSecurity = INSECURE, listen: str = "127.0.0.1:0"
+) -> AsyncIterator[int]:
     """The port of a server with `S/Unary`, `S/Stream` and, about no pool, `S/Whole`."""
     server = GrpcServer(listen, [], door)
     unary_handler: grpc.RpcMethodHandler[Any, Any] = grpc.unary_unary_rpc_method_handler(

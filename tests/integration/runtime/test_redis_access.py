@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError
 
-from runtime.redis.client import RedisAccess, answers, open_redis
+from runtime.redis.client import RedisAccess, is_reachable, open_redis
 from support.certificates import Authority
 from support.encrypted_redis import encrypted
 
@@ -24,10 +24,10 @@ async def test_redis_is_spoken_to_through_tls_with_a_certificate(
         url = front.url
         shown = RedisAccess(SecretStr(url), None, None, own.authority, own.certificate, own.key)
         async with open_redis(shown) as client:
-            assert await answers(client)
+            assert await is_reachable(client)
         bare = RedisAccess(SecretStr(url), authority=own.authority)
         async with open_redis(bare, retries=0) as client:
-            assert not await answers(client)
+            assert not await is_reachable(client)
 
 
 async def test_a_redis_of_another_authority_is_not_spoken_to(
@@ -39,7 +39,7 @@ async def test_a_redis_of_another_authority_is_not_spoken_to(
         url = front.url
         access = RedisAccess(SecretStr(url), None, None, own.authority, own.certificate, own.key)
         async with open_redis(access, retries=0) as client:
-            assert not await answers(client)
+            assert not await is_reachable(client)
 
 
 async def test_a_password_from_its_own_setting_joins_the_urls_user(

@@ -13,8 +13,8 @@ from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError
 
 from bench.redis_servers import with_tls
-from runtime.redis.client import RedisAccess, answers, open_redis
-from runtime.reloading import UnusableFile
+from runtime.redis.client import RedisAccess, is_reachable, open_redis
+from runtime.reloading import ConfigFileError
 from runtime.tls import TlsFiles
 from support.certificates import Authority, replace
 from support.encrypted_redis import EncryptedRedis, TlsServer, encrypted
@@ -117,10 +117,10 @@ async def test_the_systems_authorities_are_not_trusted_beside_one_of_ones_own(
     own = TlsFiles(ends.own.certificate, ends.own.key, stranger.authority)
     access = RedisAccess(SecretStr(front.url), None, None, own.authority, own.certificate, own.key)
     async with open_redis(access, retries=0) as client:
-        assert not await answers(client)
+        assert not await is_reachable(client)
     system = RedisAccess(SecretStr(front.url), None, None, None, own.certificate, own.key)
     async with open_redis(system, retries=0) as client:
-        assert await answers(client)
+        assert await is_reachable(client)
 
 
 async def test_all_connections_of_a_client_share_what_was_read(
@@ -143,7 +143,7 @@ async def test_all_connections_of_a_client_share_what_was_read(
 
 def test_files_that_cannot_be_used_at_the_start_are_named_and_not_shown(ends: Ends) -> None:
     replace(ends.own.key, b"nonsense")
-    with pytest.raises(UnusableFile, match=r"own\.key cannot be used for Redis") as refused:
+    with pytest.raises(ConfigFileError, match=r"own\.key cannot be used for Redis") as refused:
         open_redis(ends.access("rediss://127.0.0.1:1/0"))
     assert "nonsense" not in str(refused.value)
 
@@ -195,5 +195,5 @@ async def test_a_file_without_a_password_leaves_the_former_one(
 def test_a_file_without_a_password_is_refused_at_the_start(tmp_path: Path, content: bytes) -> None:
     replace(tmp_path / "password", content)
     access = RedisAccess(SecretStr("redis://127.0.0.1:1/0"), None, tmp_path / "password")
-    with pytest.raises(UnusableFile, match="must hold Redis's password"):
+    with pytest.raises(ConfigFileError, match="must hold Redis's password"):
         open_redis(access)

@@ -10,10 +10,10 @@ import pytest
 from integration.runtime.echo import ask, echoing, watch
 from pydantic import SecretStr
 
-from runtime.grpc.authorization import Rights
+from runtime.grpc.authorization import Permissions
 from runtime.grpc.client import Credentials, open_channel
-from runtime.grpc.security import Door, open_door
-from runtime.reloading import UnusableFile
+from runtime.grpc.security import ServerSecurity, server_security
+from runtime.reloading import ConfigFileError
 from runtime.settings.server import ServerSettings
 from runtime.tls import TlsFiles
 from support.certificates import Authority, replace
@@ -23,7 +23,7 @@ from support.grpc_calls import is_serving, reason
 DOMAIN = "tests.maskline"
 ROLES = ("keeper", "guest")
 # Nobody is given S/Whole but the keeper, who is not kept to pools.
-RIGHTS = Rights(
+RIGHTS = Permissions(
     {"/S/Unary": {"keeper", "guest"}, "/S/Stream": {"keeper", "guest"}, "/S/Whole": ROLES},
     confined={"guest"},
 )
@@ -73,7 +73,7 @@ def callers_file(tmp_path: Path) -> Path:
     return path
 
 
-def door(callers: Path, tls: TlsFiles | None = None, *, reflects: bool = False) -> Door:
+def door(callers: Path, tls: TlsFiles | None = None, *, reflects: bool = False) -> ServerSecurity:
     """As a service opens it."""
     settings = ServerSettings(
         tls_certificate_file=tls and tls.certificate,
@@ -82,7 +82,7 @@ def door(callers: Path, tls: TlsFiles | None = None, *, reflects: bool = False) 
         callers_file=callers,
         serves_reflection=reflects,
     )
-    return open_door(settings, RIGHTS, ROLES, domain=DOMAIN)
+    return server_security(settings, RIGHTS, ROLES, domain=DOMAIN)
 
 
 @asynccontextmanager
@@ -123,7 +123,7 @@ async def test_a_role_may_call_what_the_table_gives_it(callers_file: Path) -> No
 
 async def test_a_method_without_a_row_is_nobodys(callers_file: Path) -> None:
     settings = ServerSettings(callers_file=callers_file)
-    shut = open_door(settings, Rights({}), ROLES, domain=DOMAIN)
+    shut = server_security(settings, Permissions({}), ROLES, domain=DOMAIN)
     keeper = Credentials(token=SecretStr(KEEPER))
     async with echoing(shut) as port, open_channel(f"127.0.0.1:{port}", [], keeper) as channel:
         assert await refusal_of(ask(channel)) == DENIED
@@ -237,12 +237,12 @@ def test_a_file_of_callers_that_is_wrong_is_refused_without_repeating_it(
 ) -> None:
     path = tmp_path / "callers.toml"
     path.write_text(content)
-    with pytest.raises(UnusableFile) as refusal:
+    with pytest.raises(ConfigFileError) as refusal:
         door(path)
     assert told in str(refusal.value)
     assert "hunter2" not in str(refusal.value)
 
 
 def test_a_file_of_callers_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UnusableFile, match="cannot be read: FileNotFoundError"):
+    with pytest.raises(ConfigFileError, match="cannot be read: FileNotFoundError"):
         door(tmp_path / "nowhere.toml")

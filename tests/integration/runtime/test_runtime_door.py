@@ -4,7 +4,7 @@ import grpc
 import pytest
 from integration.runtime.echo import echoing
 
-from runtime.grpc.security import Door
+from runtime.grpc.security import ServerSecurity
 from support.grpc_calls import reflected_methods
 
 HEALTH = "grpc.health.v1.Health"
@@ -12,7 +12,7 @@ HEALTH = "grpc.health.v1.Health"
 
 async def test_a_server_describes_itself_only_where_a_setting_says_so() -> None:
     async with (
-        echoing(Door(serves_reflection=True)) as port,
+        echoing(ServerSecurity(serves_reflection=True)) as port,
         grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
     ):
         assert "Check" in await reflected_methods(channel, HEALTH)

@@ -12,9 +12,9 @@ from leaks.marked import SAID, leaks
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from runtime.grpc.client import open_channel
-from runtime.grpc.error_interceptor import RefusalInterceptor
+from runtime.grpc.error_interceptor import ErrorInterceptor
 from runtime.grpc.server import GrpcServer
-from runtime.grpc.status import RefusalStatus
+from runtime.grpc.status import RpcStatus
 from runtime.tracing import spans as tracing
 from support.spans import attributes, traced_process
 
@@ -29,8 +29,8 @@ Metadata = tuple[tuple[str, str], ...]
 
 def serving(answer: Answer) -> GrpcServer:
     """A service whose one method answers so, behind what all services have."""
-    refused = RefusalStatus(grpc.StatusCode.NOT_FOUND, "NOT_FOUND", f"{NUMBER} {SAID}")
-    interceptor = RefusalInterceptor("probe", lambda error: refused if error.args else None)
+    refused = RpcStatus(grpc.StatusCode.NOT_FOUND, "NOT_FOUND", f"{NUMBER} {SAID}")
+    interceptor = ErrorInterceptor("probe", lambda error: refused if error.args else None)
     server = GrpcServer("127.0.0.1:0", [interceptor])
     handler: grpc.RpcMethodHandler[Any, Any] = grpc.unary_unary_rpc_method_handler(answer)
     methods = {"Ask": handler}

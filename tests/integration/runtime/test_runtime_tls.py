@@ -7,9 +7,9 @@ import pytest
 from integration.runtime.echo import ask, echoing, watch
 
 from runtime.grpc.client import Credentials, open_channel
-from runtime.grpc.security import Door
+from runtime.grpc.security import ServerSecurity
 from runtime.healthcheck import grpc_serves
-from runtime.reloading import UnusableFile
+from runtime.reloading import ConfigFileError
 from runtime.tls import TlsFiles, read_identity, server_credentials
 from support.certificates import Authority, pem, replace
 from support.eventually import eventually
@@ -50,7 +50,7 @@ async def test_a_server_knows_its_caller_by_the_certificate(
     server_files: TlsFiles, client_files: TlsFiles
 ) -> None:
     async with (
-        echoing(Door(server_credentials(server_files))) as port,
+        echoing(ServerSecurity(server_credentials(server_files))) as port,
         channel_to(port, client_files) as channel,
     ):
         assert await ask(channel) == {"name": "first.example", "role": ""}
@@ -64,7 +64,7 @@ async def test_who_shows_no_certificate_or_one_of_another_authority_is_not_let_i
     # It trusts the server, so that it is the server that refuses.
     replace(stranger.authority, client_files.authority.read_bytes())
     bare = grpc.ssl_channel_credentials(client_files.authority.read_bytes())
-    async with echoing(Door(server_credentials(server_files))) as port:
+    async with echoing(ServerSecurity(server_credentials(server_files))) as port:
         assert await code_of(port, None) is grpc.StatusCode.UNAVAILABLE
         assert await code_of(port, stranger) is grpc.StatusCode.UNAVAILABLE
         async with grpc.aio.secure_channel(f"127.0.0.1:{port}", bare) as channel:
@@ -77,7 +77,7 @@ async def test_a_caller_does_not_speak_to_a_server_of_another_authority(
 ) -> None:
     impostor = Authority("stranger").files(tmp_path / "impostor", "server.example")
     replace(impostor.authority, client_files.authority.read_bytes())
-    async with echoing(Door(server_credentials(impostor))) as port:
+    async with echoing(ServerSecurity(server_credentials(impostor))) as port:
         assert await code_of(port, client_files) is grpc.StatusCode.UNAVAILABLE
 
 
@@ -85,7 +85,7 @@ async def test_a_callers_renewed_certificate_is_shown_without_a_restart(
     authority: Authority, server_files: TlsFiles, client_files: TlsFiles
 ) -> None:
     async with (
-        echoing(Door(server_credentials(server_files))) as port,
+        echoing(ServerSecurity(server_credentials(server_files))) as port,
         channel_to(port, client_files) as channel,
     ):
         assert (await ask(channel))["name"] == "first.example"
@@ -102,7 +102,7 @@ async def test_a_servers_renewed_certificate_and_authority_are_used_without_a_re
 ) -> None:
     successor = Authority("successor")
     newcomer = successor.files(tmp_path / "newcomer", "newcomer.example")
-    async with echoing(Door(server_credentials(server_files))) as port:
+    async with echoing(ServerSecurity(server_credentials(server_files))) as port:
         assert await code_of(port, newcomer) is grpc.StatusCode.UNAVAILABLE
         successor.files(server_files.key.parent, "server.example")
         async with channel_to(port, newcomer) as channel:
@@ -114,7 +114,7 @@ async def test_calls_under_way_outlive_the_renewal_of_their_callers_certificate(
     authority: Authority, server_files: TlsFiles, client_files: TlsFiles
 ) -> None:
     async with (
-        echoing(Door(server_credentials(server_files))) as port,
+        echoing(ServerSecurity(server_credentials(server_files))) as port,
         channel_to(port, client_files) as channel,
     ):
         call = channel.unary_stream(
@@ -135,7 +135,7 @@ async def test_half_a_renewal_changes_nothing_until_the_other_half_is_there(
     authority: Authority, server_files: TlsFiles, client_files: TlsFiles, tmp_path: Path
 ) -> None:
     renewed = authority.files(tmp_path / "renewed", "server.example")
-    async with echoing(Door(server_credentials(server_files))) as port:
+    async with echoing(ServerSecurity(server_credentials(server_files))) as port:
         replace(server_files.certificate, renewed.certificate.read_bytes())
         async with channel_to(port, client_files) as channel:
             assert (await ask(channel))["name"] == "first.example"
@@ -147,7 +147,7 @@ async def test_half_a_renewal_changes_nothing_until_the_other_half_is_there(
 async def test_a_health_check_shows_the_services_own_certificate(
     server_files: TlsFiles,
 ) -> None:
-    async with echoing(Door(server_credentials(server_files))) as port:
+    async with echoing(ServerSecurity(server_credentials(server_files))) as port:
         assert await grpc_serves(f"127.0.0.1:{port}", server_files)
         assert not await grpc_serves(f"127.0.0.1:{port}")
         missing = TlsFiles(Path("missing"), Path("missing"), Path("missing"))
@@ -158,9 +158,9 @@ def test_files_that_do_not_belong_together_are_refused_and_nothing_of_them_is_to
     authority: Authority, server_files: TlsFiles
 ) -> None:
     replace(server_files.key, pem(Authority().key))
-    with pytest.raises(UnusableFile, match="cannot be used together") as refusal:
+    with pytest.raises(ConfigFileError, match="cannot be used together") as refusal:
         read_identity(server_files)
     assert "PRIVATE" not in str(refusal.value)
     server_files.key.unlink()
-    with pytest.raises(UnusableFile, match=r"own\.key cannot be read: FileNotFoundError"):
+    with pytest.raises(ConfigFileError, match=r"own\.key cannot be read: FileNotFoundError"):
         read_identity(server_files)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conversation_service.domain.model.capacity import HORIZON, LEAST_SAMPLES, advise
+from conversation_service.domain.model.capacity import HORIZON, LEAST_SAMPLES, capacity_report
 from conversation_service.domain.model.pool import MaskedNumber, NumberState
 from support.decisions import NOW, pool_with
 
@@ -16,21 +16,21 @@ TEN = tuple(MaskedNumber(f"+1206555010{at}") for at in range(10))
 History = list[tuple[datetime, int]]
 
 
-def hourly(*most_held: int) -> History:
+def hourly(*max_held: int) -> History:
     """Samples up to now, the last one an hour ago."""
-    begin = NOW - len(most_held) * HOUR
-    return [(begin + at * HOUR, most) for at, most in enumerate(most_held)]
+    begin = NOW - len(max_held) * HOUR
+    return [(begin + at * HOUR, most) for at, most in enumerate(max_held)]
 
 
-def exhaustion(most_held: int, history: History) -> datetime | None:
-    return advise(pool_with(numbers=TEN), 0, most_held, history, NOW).exhaustion_time
+def exhaustion(max_held: int, history: History) -> datetime | None:
+    return capacity_report(pool_with(numbers=TEN), 0, max_held, history, NOW).exhaustion_time
 
 
 def test_a_pool_needs_a_number_more_than_any_one_person_holds() -> None:
-    advice = advise(pool_with(numbers=TEN), 23, 4, [], NOW)
-    assert (advice.live_conversations, advice.most_held) == (23, 4)
+    advice = capacity_report(pool_with(numbers=TEN), 23, 4, [], NOW)
+    assert (advice.live_conversations, advice.max_held) == (23, 4)
     assert (advice.available_numbers, advice.needed_numbers) == (10, 5)
-    assert advise(pool_with(numbers=TEN), 0, 0, [], NOW).needed_numbers == 1
+    assert capacity_report(pool_with(numbers=TEN), 0, 0, [], NOW).needed_numbers == 1
 
 
 def test_only_numbers_that_are_given_without_being_asked_for_are_available() -> None:
@@ -39,12 +39,12 @@ def test_only_numbers_that_are_given_without_being_asked_for_are_available() -> 
         MaskedNumber("+12065550111", is_reserved=True),
         MaskedNumber("+12065550112", NumberState.DRAINING),
     )
-    assert advise(pool_with(numbers=numbers), 0, 0, [], NOW).available_numbers == 3
+    assert capacity_report(pool_with(numbers=numbers), 0, 0, [], NOW).available_numbers == 3
 
 
-@pytest.mark.parametrize("most_held", [10, 11])
-def test_a_pool_whose_numbers_somebody_holds_all_of_is_exhausted_now(most_held: int) -> None:
-    assert exhaustion(most_held, []) == NOW
+@pytest.mark.parametrize("max_held", [10, 11])
+def test_a_pool_whose_numbers_somebody_holds_all_of_is_exhausted_now(max_held: int) -> None:
+    assert exhaustion(max_held, []) == NOW
     assert exhaustion(9, []) is None
 
 
@@ -91,7 +91,7 @@ def test_what_lies_beyond_the_horizon_is_no_forecast() -> None:
 
 @given(st.lists(st.integers(0, 12), max_size=60), st.integers(0, 12))
 def test_a_forecast_never_lies_in_the_past_or_beyond_the_horizon(
-    held: list[int], most_held: int
+    held: list[int], max_held: int
 ) -> None:
-    forecast = exhaustion(most_held, hourly(*held))
+    forecast = exhaustion(max_held, hourly(*held))
     assert forecast is None or NOW <= forecast <= NOW + HORIZON

@@ -6,7 +6,10 @@ from dataclasses import replace
 import pytest
 
 from conversation_service.domain.commands.core.change import Change
-from conversation_service.domain.commands.inbound.attachments import Sorted, sort_out
+from conversation_service.domain.commands.inbound.attachments import (
+    AttachmentSplit,
+    split_attachments,
+)
 from conversation_service.domain.model.loop_detection import LOOP_LENGTH
 from conversation_service.domain.model.messages import Attachment
 from conversation_service.domain.model.participants import Person
@@ -77,25 +80,27 @@ def test_a_file_is_passed_on_by_its_declared_type_as_the_pool_wants(
     policy: AttachmentPolicy, content_type: str, policies: set[AttachmentPolicy]
 ) -> None:
     file = Attachment("https://media.example.net/1", content_type, 1000)
-    expected = Sorted((file,)) if policy in policies else Sorted(refused=1)
-    assert sort_out([file], policy) == expected
+    expected = AttachmentSplit((file,)) if policy in policies else AttachmentSplit(refused=1)
+    assert split_attachments([file], policy) == expected
 
 
 @pytest.mark.parametrize("policy", ANY_POLICY)
 def test_a_layout_and_an_empty_part_are_missed_by_nobody(policy: AttachmentPolicy) -> None:
-    assert sort_out([SMIL, EMPTY_PART], policy) == Sorted()
+    assert split_attachments([SMIL, EMPTY_PART], policy) == AttachmentSplit()
 
 
 def test_files_keep_their_order_and_those_between_them_are_counted() -> None:
     other = replace(PICTURE, url="https://media.example.net/9")
-    assert sort_out([PICTURE, CARD, other, NOTE], PICTURES) == Sorted((PICTURE, other), 2)
+    assert split_attachments([PICTURE, CARD, other, NOTE], PICTURES) == AttachmentSplit(
+        (PICTURE, other), 2
+    )
 
 
 def test_a_picture_goes_out_with_its_words() -> None:
     change = by_active("look", PICTURE)
     assert files(change) == [("look", (PICTURE,))]
     assert happened(change) == [("MESSAGE_RELAYED", "")]
-    assert change.texts[0].is_talk
+    assert change.texts[0].is_relayed
 
 
 @pytest.mark.parametrize("body", ["", "  "])

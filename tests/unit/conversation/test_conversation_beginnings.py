@@ -5,10 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from conversation_service.domain.commands.client.start import Join, Open, Start
-from conversation_service.domain.commands.core.change import Claim
-from conversation_service.domain.commands.core.number_selection import Selection
-from conversation_service.domain.commands.core.snapshot import Facts, Lookup
+from conversation_service.domain.commands.client.start import (
+    JoinConversation,
+    OpenConversation,
+    StartConversation,
+)
+from conversation_service.domain.commands.core.change import RouteClaim
+from conversation_service.domain.commands.core.number_selection import NumberSelection
+from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
 from conversation_service.domain.errors import (
     AlreadyInConversation,
     CodeNotValid,
@@ -40,10 +44,10 @@ from support.decisions import (
 )
 
 CODE_LIFETIME = timedelta(minutes=15)
-ON_OTHER = Selection(masked_number=OTHER_MASKED)
-START = Start("r", BOB)
-OPEN = Open("r", (ALICE, BOB))
-JOIN = Join("r", CODE, BOB)
+ON_OTHER = NumberSelection(masked_number=OTHER_MASKED)
+START = StartConversation("r", BOB)
+OPEN = OpenConversation("r", (ALICE, BOB))
+JOIN = JoinConversation("r", CODE, BOB)
 OUT = OptOut(NOW, OptOutSource.CLIENT, "r0")
 ELSEWHERE = replace(ACTIVE, masked_number=OTHER_MASKED, conversation_id="d")
 # Bob's line is taken by a conversation with somebody else, or was until a moment ago.
@@ -59,7 +63,7 @@ def test_a_start_for_a_person_makes_them_wait_with_a_code() -> None:
     assert started.masked_number == MASKED
     assert started.idle_end_time == started.due_time == NOW + CODE_LIFETIME
     assert told(change) == [(BOB, says(Template.CODE, code=CODE, span=CODE_LIFETIME))]
-    assert change.claims == (Claim(line(BOB)),)
+    assert change.claims == (RouteClaim(line(BOB)),)
     assert happened(change) == [("CONVERSATION_STARTED", ""), ("SYSTEM_TEXT_ACCEPTED", "code")]
 
 
@@ -71,7 +75,7 @@ def test_a_start_takes_a_number_on_which_the_person_is_free() -> None:
 
 def test_a_start_names_what_it_takes_the_place_of() -> None:
     rested = facts(ENDED, now=NOW + POOL.settings.cool_off)
-    assert START.decide(rested).claims == (Claim(line(BOB), ENDED.conversation_id),)
+    assert START.decide(rested).claims == (RouteClaim(line(BOB), ENDED.conversation_id),)
 
 
 def test_an_open_makes_two_people_talk_at_once_and_both_are_told() -> None:
@@ -83,7 +87,7 @@ def test_an_open_makes_two_people_talk_at_once_and_both_are_told() -> None:
     assert opened.idle_end_time == NOW + POOL.settings.idle_lifetime
     assert opened.latest_end_time == NOW + POOL.settings.lifetime
     assert told(change) == [(ALICE, says(Template.OPENED)), (BOB, says(Template.OPENED))]
-    assert change.claims == (Claim(line(ALICE)), Claim(line(BOB)))
+    assert change.claims == (RouteClaim(line(ALICE)), RouteClaim(line(BOB)))
     assert change.unless_blocked == (ALICE, BOB)
     assert happened(change) == [
         ("CONVERSATION_OPENED", ""),
@@ -106,11 +110,13 @@ def test_an_open_takes_the_number_that_the_two_used_last() -> None:
 def test_an_open_goes_on_where_the_same_two_have_just_ended() -> None:
     change = OPEN.decide(facts(ENDED))
     assert after(change).masked_number == MASKED
-    assert change.claims == (Claim(line(ALICE), "c"), Claim(line(BOB), "c"))
+    assert change.claims == (RouteClaim(line(ALICE), "c"), RouteClaim(line(BOB), "c"))
 
 
 @pytest.mark.parametrize("intent", [START, OPEN])
-def test_a_conversation_has_the_name_that_its_client_gives_it(intent: Start | Open) -> None:
+def test_a_conversation_has_the_name_that_its_client_gives_it(
+    intent: StartConversation | OpenConversation,
+) -> None:
     named = replace(intent, unique_name="order 7")
     assert after(named.decide(facts())).unique_name == "order 7"
     with pytest.raises(UniqueNameTaken) as refusal:
@@ -128,7 +134,7 @@ def test_a_client_lets_a_person_join_and_both_are_told() -> None:
         (BOB, says(Template.YOU_JOINED)),
         (ALICE, says(Template.SOMEBODY_JOINED)),
     ]
-    assert change.claims == (Claim(line(BOB)),)
+    assert change.claims == (RouteClaim(line(BOB)),)
     assert change.unless_blocked == (BOB, ALICE)
     assert (change.conduct, change.refusal) == (None, None)
     assert happened(change)[0] == ("CONVERSATION_JOINED", "")
@@ -142,7 +148,7 @@ def test_a_join_works_on_a_number_that_drains_as_the_conversation_began_before()
 def test_a_join_works_where_the_same_two_have_just_ended() -> None:
     before = replace(ENDED, conversation_id="b")
     known = replace(facts(before), invitation=WAITING)
-    assert JOIN.decide(known).claims == (Claim(line(BOB), "b"),)
+    assert JOIN.decide(known).claims == (RouteClaim(line(BOB), "b"),)
 
 
 @pytest.mark.parametrize(
@@ -156,15 +162,17 @@ def test_a_join_works_where_the_same_two_have_just_ended() -> None:
         (START, facts(ACTIVE, ELSEWHERE), NoNumberAvailable),
         (OPEN, facts(TAKEN, ELSEWHERE), NoNumberAvailable),
         (replace(START, selection=ON_OTHER), facts(ELSEWHERE), AlreadyInConversation),
-        (replace(OPEN, selection=Selection("+12065550199")), facts(), UnknownMaskedNumber),
-        (replace(OPEN, selection=Selection(MASKED)), facts(COOLING), NumberCooling),
-        (replace(START, selection=Selection(MASKED)), facts(pool=DRAINING), NumberNotActive),
+        (replace(OPEN, selection=NumberSelection("+12065550199")), facts(), UnknownMaskedNumber),
+        (replace(OPEN, selection=NumberSelection(MASKED)), facts(COOLING), NumberCooling),
+        (replace(START, selection=NumberSelection(MASKED)), facts(pool=DRAINING), NumberNotActive),
         (JOIN, facts(TAKEN, invitation=WAITING), AlreadyInConversation),
         (JOIN, facts(COOLING, invitation=WAITING), NumberCooling),
     ],
 )
 def test_what_cannot_begin_is_refused_with_the_reason(
-    intent: Start | Open | Join, known: Facts, refusal: type[ConversationError]
+    intent: StartConversation | OpenConversation | JoinConversation,
+    known: Snapshot,
+    refusal: type[ConversationError],
 ) -> None:
     with pytest.raises(refusal):
         intent.decide(known)
@@ -181,10 +189,10 @@ def test_others_opt_outs_are_no_reason_not_to_begin() -> None:
 
 def test_a_beginning_looks_at_all_lines_where_the_number_is_still_to_be_chosen() -> None:
     everywhere = tuple(line(BOB, number) for number in POOL.masked_numbers)
-    assert START.lookup(POOL) == Lookup(
+    assert START.lookup(POOL) == ReadSet(
         lines=everywhere, people=(BOB,), needs_loads=True, needs_code=True
     )
-    assert JOIN.lookup(POOL) == Lookup(everywhere, CODE, people=(BOB,), blocks_of=BOB)
+    assert JOIN.lookup(POOL) == ReadSet(everywhere, CODE, people=(BOB,), blocks_of=BOB)
     asked = replace(OPEN, unique_name="order 7").lookup(POOL)
     assert set(asked.lines) == {line(p, n) for p in (ALICE, BOB) for n in POOL.masked_numbers}
     assert (asked.pair, asked.blocks_of, asked.unique_name) == ((ALICE, BOB), ALICE, "order 7")

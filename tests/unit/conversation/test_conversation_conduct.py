@@ -18,8 +18,8 @@ from conversation_service.domain.model.rate_limits import (
     STRANGER_SILENCE,
     TRIES_LIMIT,
     TRIES_WINDOW,
-    Conduct,
-    Count,
+    SenderLimits,
+    WindowCounter,
 )
 from conversation_service.domain.templates.catalog import Template
 from support.conversations import ALICE, BOB, says
@@ -43,7 +43,7 @@ from support.decisions import (
 )
 
 MINUTE = timedelta(minutes=1)
-TIRED = Conduct(replies=Count(REPLIES_LIMIT, NOW + MOMENT))
+TIRED = SenderLimits(replies=WindowCounter(REPLIES_LIMIT, NOW + MOMENT))
 BOB_WAITING = replace(WAITING, participants=(BOB,))
 
 # Texts that are answered with nothing but a reply.
@@ -64,7 +64,7 @@ ANSWERED: list[tuple[str, tuple[Conversation, ...]]] = [
 
 
 def by_tired(body: str, *known: Conversation, attachments: tuple[Attachment, ...] = ()) -> Change:
-    tired = facts(*known, conducts={BOB: TIRED}, invitation=WAITING)
+    tired = facts(*known, sender_limits={BOB: TIRED}, invitation=WAITING)
     return text(body, attachments=attachments).decide(tired)
 
 
@@ -72,28 +72,28 @@ def by_tired(body: str, *known: Conversation, attachments: tuple[Attachment, ...
 def test_a_burst_of_texts_is_answered_and_then_met_by_silence(
     body: str, known: tuple[Conversation, ...]
 ) -> None:
-    conduct, answers = Conduct(), []
+    conduct, answers = SenderLimits(), []
     for at in range(3 * REPLIES_LIMIT):
         # Each behind the help text's silence and the lock-out, but in the burst's window.
         fresh = replace(conduct, helped_until=None, tries=NEVER, locked_until=None)
         now = NOW + at * MOMENT
-        change = text(body).decide(facts(*known, conducts={BOB: fresh}, now=now))
+        change = text(body).decide(facts(*known, sender_limits={BOB: fresh}, now=now))
         conduct = change.conduct.after if change.conduct else fresh
         answers.append(len(change.texts))
     assert answers == [1] * REPLIES_LIMIT + [0] * (2 * REPLIES_LIMIT)
 
 
 def test_who_was_answered_too_often_is_answered_again_later() -> None:
-    later = facts(conducts={BOB: TIRED}, now=NOW + MOMENT)
+    later = facts(sender_limits={BOB: TIRED}, now=NOW + MOMENT)
     change = text("help").decide(later)
     assert told(change) == [(BOB, says(Template.HELP))]
     assert change.conduct is not None
     assert change.conduct.before == TIRED
-    assert change.conduct.after.replies == Count(1, later.now + REPLIES_WINDOW)
+    assert change.conduct.after.replies == WindowCounter(1, later.now + REPLIES_WINDOW)
 
 
 def test_one_persons_burst_silences_nobody_else() -> None:
-    known = facts(conducts={BOB: TIRED})
+    known = facts(sender_limits={BOB: TIRED})
     assert told(text("help", ALICE).decide(known)) == [(ALICE, says(Template.HELP))]
 
 
@@ -102,7 +102,7 @@ def test_a_start_that_cannot_be_answered_makes_no_conversation() -> None:
 
 
 def test_a_wrong_code_is_counted_even_if_it_is_not_answered() -> None:
-    change = text(f"join {OTHER_CODE}").decide(facts(conducts={BOB: TIRED}))
+    change = text(f"join {OTHER_CODE}").decide(facts(sender_limits={BOB: TIRED}))
     assert told(change) == []
     assert change.conduct is not None
     assert change.conduct.after.tries.number == 1
@@ -163,7 +163,7 @@ def test_an_opt_out_is_confirmed_whatever_came_before() -> None:
 
 def test_a_number_that_drains_refuses_in_silence_too() -> None:
     pool = pool_with(numbers=draining(ACTIVE.masked_number))
-    change = text("start").decide(facts(pool=pool, conducts={BOB: TIRED}))
+    change = text("start").decide(facts(pool=pool, sender_limits={BOB: TIRED}))
     assert change == Change()
 
 
@@ -193,12 +193,12 @@ def test_a_count_is_forgotten_at_the_end_of_its_window() -> None:
 
 
 def test_conduct_matters_until_the_last_of_it_is_over() -> None:
-    assert Conduct().forgotten_at is None
-    conduct = Conduct().answered(NOW)
+    assert SenderLimits().forgotten_at is None
+    conduct = SenderLimits().answered(NOW)
     assert conduct.forgotten_at == NOW + REPLIES_WINDOW
-    assert conduct.helped(NOW + MINUTE).forgotten_at == NOW + MINUTE + STRANGER_SILENCE
-    assert conduct.guessed_wrong(NOW).forgotten_at == NOW + TRIES_WINDOW
+    assert conduct.help_sent(NOW + MINUTE).forgotten_at == NOW + MINUTE + STRANGER_SILENCE
+    assert conduct.wrong_code_entered(NOW).forgotten_at == NOW + TRIES_WINDOW
     guessed = conduct
     for _ in range(TRIES_LIMIT):
-        guessed = guessed.guessed_wrong(NOW)
+        guessed = guessed.wrong_code_entered(NOW)
     assert guessed.forgotten_at == NOW + LOCKOUT

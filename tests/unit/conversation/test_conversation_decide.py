@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from conversation_service.domain.commands.core.change import Change, Claim
+from conversation_service.domain.commands.core.change import Change, RouteClaim
 from conversation_service.domain.commands.core.lifecycle import ended
-from conversation_service.domain.commands.core.snapshot import Facts, Lookup
+from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
 from conversation_service.domain.errors import UnknownMaskedNumber
-from conversation_service.domain.keywords.keywords import Command, Kind, parse
+from conversation_service.domain.keywords.keywords import Keyword, ParsedKeyword, parse
 from conversation_service.domain.model.conversation import EndReason, State
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import Pool
@@ -59,7 +59,7 @@ WAITS = [
 ]
 
 
-def by_stranger(body: str, known: Facts | None = None) -> Change:
+def by_stranger(body: str, known: Snapshot | None = None) -> Change:
     return text(body).decide(known or facts())
 
 
@@ -76,13 +76,13 @@ def test_a_stranger_who_starts_waits_with_a_code() -> None:
     assert conversation.masked_number == MASKED
     assert conversation.due_time == conversation.idle_end_time == NOW + CODE_LIFETIME
     assert told(change) == [(BOB, says(Template.CODE, code=CODE, span=CODE_LIFETIME))]
-    assert change.claims == (Claim(line(BOB)),)
+    assert change.claims == (RouteClaim(line(BOB)),)
     assert happened(change) == [("CONVERSATION_STARTED", ""), ("SYSTEM_TEXT_ACCEPTED", "code")]
 
 
 def test_a_start_takes_the_place_of_what_ended_on_the_line() -> None:
     over = facts(ENDED, now=NOW + COOL_OFF)
-    assert by_stranger("start", over).claims == (Claim(line(BOB), ENDED.conversation_id),)
+    assert by_stranger("start", over).claims == (RouteClaim(line(BOB), ENDED.conversation_id),)
 
 
 def test_a_stranger_with_the_code_is_connected_and_both_are_told() -> None:
@@ -98,19 +98,19 @@ def test_a_stranger_with_the_code_is_connected_and_both_are_told() -> None:
         (BOB, says(Template.YOU_JOINED)),
         (ALICE, says(Template.SOMEBODY_JOINED)),
     ]
-    assert change.claims == (Claim(line(BOB)),)
+    assert change.claims == (RouteClaim(line(BOB)),)
     assert change.unless_blocked == (BOB, ALICE)
 
 
 def test_a_join_looks_up_what_the_code_leads_to_and_whom_the_sender_may_not_meet() -> None:
     asked = text("join k7m 2q9").lookup(POOL)
-    assert asked == Lookup((line(BOB),), CODE, people=(BOB,), blocks_of=BOB, tries_on=MASKED)
+    assert asked == ReadSet((line(BOB),), CODE, people=(BOB,), blocks_of=BOB, tries_on=MASKED)
     for body in ("hello", f"end {CODE}", "end"):
-        assert text(body).lookup(POOL) == Lookup((line(BOB),), people=(BOB,))
+        assert text(body).lookup(POOL) == ReadSet((line(BOB),), people=(BOB,))
 
 
 def test_a_code_is_drawn_only_for_who_starts() -> None:
-    assert text("start").lookup(POOL) == Lookup((line(BOB),), people=(BOB,), needs_code=True)
+    assert text("start").lookup(POOL) == ReadSet((line(BOB),), people=(BOB,), needs_code=True)
 
 
 @pytest.mark.parametrize("body", HELPED_ONCE)
@@ -120,9 +120,9 @@ def test_a_stranger_who_says_anything_else_gets_help_once_and_then_silence(body:
     assert (change.after, change.events) == (None, ())
     assert change.conduct is not None
     conduct = change.conduct.after
-    silenced = facts(conducts={BOB: conduct}, now=NOW + STRANGER_SILENCE - MOMENT)
+    silenced = facts(sender_limits={BOB: conduct}, now=NOW + STRANGER_SILENCE - MOMENT)
     assert by_stranger(body, silenced) == Change()
-    later = facts(conducts={BOB: conduct}, now=NOW + STRANGER_SILENCE)
+    later = facts(sender_limits={BOB: conduct}, now=NOW + STRANGER_SILENCE)
     assert told(by_stranger(body, later)) == [(BOB, says(Template.HELP))]
 
 
@@ -130,7 +130,7 @@ def test_a_stranger_who_says_anything_else_gets_help_once_and_then_silence(body:
 def test_the_silence_towards_a_stranger_leaves_commands_alone(body: str) -> None:
     change = by_stranger("hello")
     assert change.conduct is not None
-    assert told(by_stranger(body, facts(conducts={BOB: change.conduct.after}))) != []
+    assert told(by_stranger(body, facts(sender_limits={BOB: change.conduct.after}))) != []
 
 
 @pytest.mark.parametrize("body", ["help", "info"])
@@ -142,7 +142,7 @@ def test_a_stranger_is_helped_as_often_as_they_ask(body: str) -> None:
 
 
 @pytest.mark.parametrize("known", [facts(), facts(WAITING), facts(ACTIVE), facts(ENDED)])
-def test_opting_in_is_left_to_the_carrier_and_never_relayed(known: Facts) -> None:
+def test_opting_in_is_left_to_the_carrier_and_never_relayed(known: Snapshot) -> None:
     assert text("UNSTOP", ALICE).decide(known) == Change()
 
 
@@ -228,6 +228,6 @@ def test_who_waits_and_ends_gives_the_code_up(body: str) -> None:
 
 def test_a_pool_is_texted_in_its_own_words() -> None:
     pool = pool_with(words={"start": ("hola",)})
-    assert parse("Hola!", pool.words) == Command(Kind.START)
+    assert parse("Hola!", pool.words) == ParsedKeyword(Keyword.START)
     assert after(by_stranger("hola", facts(pool=pool))).is_live
     assert by_stranger("start", facts(pool=pool)).after is None

@@ -12,7 +12,7 @@ from conversation_service.dispatch.dispatcher import STANDBY_SECONDS
 from conversation_service.domain.model.consent import OptOutSource
 from conversation_service.domain.model.messages import MessageState
 from conversation_service.messaging.client import MessagingUnavailable
-from conversation_service.messaging.send import Answered, NotSent
+from conversation_service.messaging.send import Retry, Sent
 from support.clock import ManualClock
 from support.conversations import ALICE, BOB, CAROL
 from support.dispatch_desk import KEYS, Desk
@@ -39,7 +39,7 @@ async def test_texts_to_one_person_leave_in_the_order_in_which_they_were_accepte
 
 
 async def test_a_text_that_was_not_sent_holds_up_its_own_recipient_only(desk: Desk) -> None:
-    desk.carrier.answers["a1"] = [NotSent(timedelta(seconds=30))]
+    desk.carrier.answers["a1"] = [Retry(timedelta(seconds=30))]
     await desk.accept((ALICE, "a1"), (ALICE, "a2"), (BOB, "b1"), (BOB, "b2"))
     dispatcher = desk.replica()
     for _ in range(20):
@@ -81,8 +81,8 @@ async def test_a_fault_of_our_own_costs_time_and_no_text(desk: Desk) -> None:
 async def test_refused_and_unknown_texts_are_settled_as_such_and_not_sent_again(
     desk: Desk,
 ) -> None:
-    desk.carrier.answers["a1"] = [Answered(MessageState.REFUSED)]
-    desk.carrier.answers["b1"] = [Answered(MessageState.UNKNOWN)]
+    desk.carrier.answers["a1"] = [Sent(MessageState.REFUSED)]
+    desk.carrier.answers["b1"] = [Sent(MessageState.UNKNOWN)]
     await desk.accept((ALICE, "a1"), (BOB, "b1"))
     await desk.run_until(desk.replica())
     assert desk.carrier.received == []
@@ -189,7 +189,7 @@ async def test_nothing_is_sent_to_who_opted_out_but_the_one_confirmation(desk: D
 
 
 async def test_an_opt_out_that_the_carrier_knew_of_is_taken_over(desk: Desk) -> None:
-    desk.carrier.answers["a1"] = [Answered(MessageState.REFUSED, is_opted_out=True)]
+    desk.carrier.answers["a1"] = [Sent(MessageState.REFUSED, is_opted_out=True)]
     await desk.accept((ALICE, "a1"))
     dispatcher = desk.replica()
     await desk.run_until(dispatcher)

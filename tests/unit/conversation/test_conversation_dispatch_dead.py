@@ -6,11 +6,11 @@ import pytest
 from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
-from conversation_service.dispatch.settle import DEAD
+from conversation_service.dispatch.settle import DEAD_LETTERED
 from conversation_service.domain.model.messages import MessageState
 from conversation_service.messaging.client import RequestFailed, RequestInvalid
-from conversation_service.messaging.send import Invalid
-from conversation_service.store.outbox.dead_letters import Death
+from conversation_service.messaging.send import Rejected
+from conversation_service.store.outbox.dead_letters import DeadLetterReason
 from support.clock import ManualClock
 from support.conversations import ALICE, BOB, CAROL
 from support.dispatch_desk import KEYS, Desk
@@ -22,12 +22,12 @@ async def desk(redis: Redis, clock: ManualClock) -> AsyncIterator[Desk]:
         yield one
 
 
-async def deaths(desk: Desk) -> list[tuple[str, Death]]:
+async def deaths(desk: Desk) -> list[tuple[str, DeadLetterReason]]:
     return [(one.message_id, one.death) for one in await desk.dead.page(100, "")]
 
 
 def buried() -> float:
-    labels = {"pool": "main", "state": DEAD}
+    labels = {"pool": "main", "state": DEAD_LETTERED}
     return REGISTRY.get_sample_value("maskline_texts_settled_total", labels) or 0.0
 
 
@@ -38,7 +38,10 @@ async def test_an_entry_that_cannot_be_read_leaves_for_the_dead_letters(desk: De
     await desk.talk((ALICE, "a2"))
     await desk.run_until(desk.replica())
     assert desk.carrier.bodies(ALICE) == ["a1", "a2"]
-    assert await deaths(desk) == [("nobody's", Death.UNREADABLE), ("", Death.UNREADABLE)]
+    assert await deaths(desk) == [
+        ("nobody's", DeadLetterReason.UNREADABLE),
+        ("", DeadLetterReason.UNREADABLE),
+    ]
 
 
 async def test_a_text_sealed_with_another_key_is_told_of_in_its_conversation(desk: Desk) -> None:
@@ -58,17 +61,17 @@ async def test_what_was_damaged_before_a_takeover_does_not_stop_it(desk: Desk) -
     assert len(await desk.outbox.read_new(10, None)) == 2
     await desk.run_until(desk.replica())
     assert desk.carrier.bodies(ALICE) == ["a1"]
-    assert await deaths(desk) == [("m9", Death.UNREADABLE)]
+    assert await deaths(desk) == [("m9", DeadLetterReason.UNREADABLE)]
 
 
 async def test_a_text_that_the_messaging_service_does_not_take_is_a_dead_letter(
     desk: Desk,
 ) -> None:
-    desk.carrier.answers["a1"] = [Invalid()]
+    desk.carrier.answers["a1"] = [Rejected()]
     await desk.talk((ALICE, "a1"), (ALICE, "a2"), (BOB, "b1"))
     before = buried()
     await desk.run_until(desk.replica())
-    assert await deaths(desk) == [("m0", Death.INVALID)]
+    assert await deaths(desk) == [("m0", DeadLetterReason.INVALID)]
     assert desk.carrier.bodies(ALICE) == ["a2"]
     assert await desk.outbox.state("m0") is MessageState.ACCEPTED
     assert buried() == before + 1
@@ -79,7 +82,7 @@ async def test_texts_of_a_batch_that_is_refused_are_tried_one_by_one(desk: Desk)
     await desk.talk((ALICE, "a1"), (BOB, "bad"), (CAROL, "c1"))
     await desk.run_until(desk.replica())
     assert desk.carrier.batches == [["a1", "bad", "c1"], ["a1"], ["bad"], ["c1"]]
-    assert await deaths(desk) == [("m1", Death.INVALID)]
+    assert await deaths(desk) == [("m1", DeadLetterReason.INVALID)]
 
 
 async def test_a_text_that_the_messaging_service_fails_at_waits_alone(desk: Desk) -> None:
@@ -96,11 +99,11 @@ async def test_a_text_that_the_messaging_service_fails_at_waits_alone(desk: Desk
 
 
 async def test_a_text_that_cannot_even_be_told_of_is_buried_all_the_same(desk: Desk) -> None:
-    desk.carrier.answers["a1"] = [Invalid()]
+    desk.carrier.answers["a1"] = [Rejected()]
     desk.failures.errors = [ValueError("a fault")]
     await desk.talk((ALICE, "a1"))
     await desk.run_until(desk.replica())
-    assert await deaths(desk) == [("m0", Death.INVALID)]
+    assert await deaths(desk) == [("m0", DeadLetterReason.INVALID)]
 
 
 async def test_a_replica_that_lost_its_lease_buries_nothing(desk: Desk) -> None:
@@ -122,7 +125,7 @@ async def test_a_replica_that_lost_its_lease_buries_nothing(desk: Desk) -> None:
 
 
 async def test_a_text_that_was_replayed_goes_behind_all_others(desk: Desk) -> None:
-    desk.carrier.answers["a1"] = [Invalid()]
+    desk.carrier.answers["a1"] = [Rejected()]
     await desk.talk((ALICE, "a1"), (ALICE, "a2"))
     dispatcher = desk.replica()
     await desk.run_until(dispatcher)

@@ -9,13 +9,17 @@ from redis.asyncio import Redis
 
 from conversation_service.domain.errors import BackendUnavailable
 from conversation_service.domain.model.consent import OptOutSource
-from conversation_service.domain.model.messages import Failure, FailureKind, MessageState
-from conversation_service.messaging.send import Answered
+from conversation_service.domain.model.messages import (
+    DeliveryFailure,
+    DeliveryFailureKind,
+    MessageState,
+)
+from conversation_service.messaging.send import Sent
 from support.clock import ManualClock
 from support.conversations import ALICE, BOB
 from support.dispatch_desk import CONVERSATION, Desk
 
-REFUSED = Answered(MessageState.REFUSED, reason="CARRIER_REFUSED")
+REFUSED = Sent(MessageState.REFUSED, reason="CARRIER_REFUSED")
 
 
 @pytest.fixture
@@ -27,24 +31,24 @@ async def desk(redis: Redis, clock: ManualClock) -> AsyncIterator[Desk]:
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        (REFUSED, FailureKind.NOT_DELIVERED),
-        (Answered(MessageState.UNDELIVERED), FailureKind.NOT_DELIVERED),
-        (Answered(MessageState.EXPIRED), FailureKind.NOT_DELIVERED),
-        (Answered(MessageState.UNKNOWN), FailureKind.UNCERTAIN),
+        (REFUSED, DeliveryFailureKind.NOT_DELIVERED),
+        (Sent(MessageState.UNDELIVERED), DeliveryFailureKind.NOT_DELIVERED),
+        (Sent(MessageState.EXPIRED), DeliveryFailureKind.NOT_DELIVERED),
+        (Sent(MessageState.UNKNOWN), DeliveryFailureKind.UNCERTAIN),
         (
-            Answered(MessageState.REFUSED, reason="ATTACHMENTS_REFUSED", refused_attachments=2),
-            FailureKind.ATTACHMENTS_ONLY_REFUSED,
+            Sent(MessageState.REFUSED, reason="ATTACHMENTS_REFUSED", refused_attachments=2),
+            DeliveryFailureKind.ATTACHMENTS_ONLY_REFUSED,
         ),
-        (Answered(MessageState.SENT, refused_attachments=1), FailureKind.ATTACHMENTS_REFUSED),
+        (Sent(MessageState.SENT, refused_attachments=1), DeliveryFailureKind.ATTACHMENTS_REFUSED),
     ],
 )
 async def test_the_sender_is_told_what_became_of_it(
-    desk: Desk, answer: Answered, kind: FailureKind
+    desk: Desk, answer: Sent, kind: DeliveryFailureKind
 ) -> None:
     desk.carrier.answers["a1"] = [answer]
     await desk.talk((ALICE, "a1"), (BOB, "b1"))
     await desk.run_until(desk.replica())
-    assert desk.failures.told == [Failure("m0", CONVERSATION, ALICE.person_id, kind)]
+    assert desk.failures.told == [DeliveryFailure("m0", CONVERSATION, ALICE.person_id, kind)]
     assert await desk.outbox.state("m0") is answer.state
 
 
@@ -54,7 +58,7 @@ async def test_a_text_given_up_as_too_old_is_told_of(desk: Desk) -> None:
     desk.clock.move(minutes=2)
     await desk.run_until(desk.replica())
     assert desk.carrier.asked_for == []
-    assert [one.kind for one in desk.failures.told] == [FailureKind.NOT_DELIVERED]
+    assert [one.kind for one in desk.failures.told] == [DeliveryFailureKind.NOT_DELIVERED]
 
 
 async def test_nothing_is_settled_before_it_could_be_told(desk: Desk) -> None:
@@ -70,7 +74,7 @@ async def test_nothing_is_settled_before_it_could_be_told(desk: Desk) -> None:
 
 
 async def test_of_an_opt_out_the_end_of_the_conversation_tells(desk: Desk) -> None:
-    desk.carrier.answers["a1"] = [Answered(MessageState.REFUSED, is_opted_out=True)]
+    desk.carrier.answers["a1"] = [Sent(MessageState.REFUSED, is_opted_out=True)]
     await desk.talk((ALICE, "a1"), (ALICE, "a2"))
     await desk.run_until(desk.replica())
     assert desk.failures.told == []

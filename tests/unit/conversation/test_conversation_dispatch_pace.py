@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 from redis.asyncio import Redis
 
-from conversation_service.dispatch.backoff import IN_FLIGHT, LONGEST_PAUSE, TRIES, PoolPace
-from conversation_service.messaging.send import NotSent
+from conversation_service.dispatch.backoff import IN_FLIGHT, LONGEST_PAUSE, MAX_ATTEMPTS, Throttle
+from conversation_service.messaging.send import Retry
 from support.clock import ManualClock
 from support.conversations import ALICE
 from support.dispatch_desk import Desk, person
 
-FULL = NotSent(timedelta(seconds=2), is_paced=True)
+FULL = Retry(timedelta(seconds=2), is_paced=True)
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def desk(redis: Redis, clock: ManualClock) -> Desk:
 def test_after_a_pause_one_batch_goes_at_a_time_until_a_whole_one_finds_room(
     clock: ManualClock,
 ) -> None:
-    pace = PoolPace()
+    pace = Throttle()
     assert pace.batches(clock.now()) == IN_FLIGHT
     pace.full(clock.now(), timedelta(seconds=2))
     pace.room(clock.now())
@@ -36,7 +36,7 @@ def test_after_a_pause_one_batch_goes_at_a_time_until_a_whole_one_finds_room(
 
 
 def test_a_day_that_is_used_up_is_asked_about_again_within_a_minute(clock: ManualClock) -> None:
-    pace = PoolPace()
+    pace = Throttle()
     pace.full(clock.now(), timedelta(hours=9))
     assert pace.pause(clock.now()) == LONGEST_PAUSE
 
@@ -57,7 +57,7 @@ async def test_nothing_is_handed_over_before_the_pause_is_over(desk: Desk) -> No
 
 async def test_the_pool_goes_on_as_soon_as_any_of_its_texts_may(desk: Desk) -> None:
     """Pictures have a narrower pace than words."""
-    picture = NotSent(timedelta(seconds=9), is_paced=True)
+    picture = Retry(timedelta(seconds=9), is_paced=True)
     desk.carrier.answers |= {"words": [FULL], "picture": [picture, picture]}
     await desk.talk((ALICE, "words"), (person(50), "picture"))
     dispatcher = desk.replica()
@@ -73,10 +73,10 @@ async def test_a_full_account_uses_up_no_tries_and_grows_no_pauses(desk: Desk) -
     desk.carrier.room = 0
     await desk.talk((ALICE, "a1"))
     dispatcher = desk.replica()
-    for _ in range(TRIES + 5):
+    for _ in range(MAX_ATTEMPTS + 5):
         await desk.turns(dispatcher)
         desk.clock.move(seconds=2)
-    assert len(desk.carrier.batches) == TRIES + 5
+    assert len(desk.carrier.batches) == MAX_ATTEMPTS + 5
     assert await desk.dead.count() == 0
 
 

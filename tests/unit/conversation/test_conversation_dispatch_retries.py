@@ -6,18 +6,18 @@ from datetime import timedelta
 import pytest
 from redis.asyncio import Redis
 
-from conversation_service.dispatch.backoff import LONGEST, TRIES, pause
+from conversation_service.dispatch.backoff import LONGEST, MAX_ATTEMPTS, retry_delay
 from conversation_service.dispatch.dispatcher import Dispatcher
-from conversation_service.domain.model.messages import Failure, FailureKind
+from conversation_service.domain.model.messages import DeliveryFailure, DeliveryFailureKind
 from conversation_service.messaging.client import MessagingUnavailable
-from conversation_service.messaging.send import NotSent
-from conversation_service.store.outbox.dead_letters import Death
+from conversation_service.messaging.send import Retry
+from conversation_service.store.outbox.dead_letters import DeadLetterReason
 from support.clock import ManualClock
 from support.conversations import ALICE, BOB
 from support.dispatch_desk import CONVERSATION, Desk
 
 SECOND = timedelta(seconds=1)
-REFUSES = NotSent(SECOND, is_counted=True)
+REFUSES = Retry(SECOND, is_counted=True)
 
 
 @pytest.fixture
@@ -30,12 +30,12 @@ async def desk(redis: Redis, clock: ManualClock) -> AsyncIterator[Desk]:
     ("failures", "seconds"), [(1, 1), (2, 2), (3, 4), (6, 32), (7, 60), (100, 60)]
 )
 def test_pauses_double_up_to_a_minute(failures: int, seconds: int) -> None:
-    assert pause(failures, timedelta(0), jitter=1.0) == timedelta(seconds=seconds)
-    assert pause(failures, timedelta(0), jitter=0.0) == timedelta(seconds=seconds) / 2
+    assert retry_delay(failures, timedelta(0), jitter=1.0) == timedelta(seconds=seconds)
+    assert retry_delay(failures, timedelta(0), jitter=0.0) == timedelta(seconds=seconds) / 2
 
 
 def test_a_pause_is_never_shorter_than_was_asked() -> None:
-    assert pause(1, timedelta(minutes=5), jitter=0.0) == timedelta(minutes=5)
+    assert retry_delay(1, timedelta(minutes=5), jitter=0.0) == timedelta(minutes=5)
 
 
 async def attempts(desk: Desk, dispatcher: Dispatcher, number: int, *, others: bool) -> None:
@@ -54,34 +54,34 @@ async def test_a_text_that_never_gets_through_while_others_do_becomes_a_dead_let
     desk.carrier.always["a1"] = REFUSES
     await desk.talk((ALICE, "a1"), (ALICE, "a2"))
     dispatcher = desk.replica()
-    await attempts(desk, dispatcher, TRIES, others=True)
+    await attempts(desk, dispatcher, MAX_ATTEMPTS, others=True)
     assert desk.carrier.bodies(ALICE) == [], "not before its tries are used up"
     await attempts(desk, dispatcher, 1, others=True)
     assert desk.carrier.bodies(ALICE) == ["a2"]
     [letter] = await desk.dead.page(10, "")
-    assert (letter.message_id, letter.death) == ("m0", Death.RETRIES_EXHAUSTED)
+    assert (letter.message_id, letter.death) == ("m0", DeadLetterReason.RETRIES_EXHAUSTED)
     assert ("MESSAGE_DEAD_LETTERED", "RETRIES_EXHAUSTED") in await desk.told()
-    uncertain = FailureKind.UNCERTAIN
-    assert desk.failures.told == [Failure("m0", CONVERSATION, ALICE.person_id, uncertain)]
+    uncertain = DeliveryFailureKind.UNCERTAIN
+    assert desk.failures.told == [DeliveryFailure("m0", CONVERSATION, ALICE.person_id, uncertain)]
 
 
 async def test_an_outage_uses_up_no_tries(desk: Desk) -> None:
     desk.carrier.always["a1"] = REFUSES
     await desk.talk((ALICE, "a1"))
     dispatcher = desk.replica()
-    await attempts(desk, dispatcher, 2 * TRIES, others=False)
-    assert len(desk.carrier.asked_for) == 2 * TRIES
+    await attempts(desk, dispatcher, 2 * MAX_ATTEMPTS, others=False)
+    assert len(desk.carrier.asked_for) == 2 * MAX_ATTEMPTS
     assert await desk.dead.count() == 0
     del desk.carrier.always["a1"]
     await desk.run_until(dispatcher)
 
 
-@pytest.mark.parametrize("answer", [NotSent(SECOND), MessagingUnavailable()])
+@pytest.mark.parametrize("answer", [Retry(SECOND), MessagingUnavailable()])
 async def test_what_says_nothing_about_the_text_uses_up_no_tries(
-    desk: Desk, answer: NotSent | Exception
+    desk: Desk, answer: Retry | Exception
 ) -> None:
     desk.carrier.always["a1"] = answer
     await desk.talk((ALICE, "a1"))
-    await attempts(desk, desk.replica(), TRIES + 5, others=True)
+    await attempts(desk, desk.replica(), MAX_ATTEMPTS + 5, others=True)
     assert await desk.dead.count() == 0
     assert await desk.owed() == 1

@@ -7,15 +7,19 @@ from datetime import timedelta
 import pytest
 from redis.asyncio import Redis
 
-from conversation_service.domain.model.messages import Failure, FailureKind, MessageState
-from conversation_service.messaging.send import Answered, Unresolved
+from conversation_service.domain.model.messages import (
+    DeliveryFailure,
+    DeliveryFailureKind,
+    MessageState,
+)
+from conversation_service.messaging.send import Sent, Uncertain
 from support.clock import ManualClock
 from support.conversations import ALICE, BOB
 from support.dispatch_desk import CONVERSATION, KEYS, Desk
 
-ASK_AGAIN = Unresolved(timedelta(seconds=2))
-RESOLVED = Answered(MessageState.SENT, resolution="RECORD")
-LOST = Answered(MessageState.UNKNOWN, resolution="PREFERRED_LOSS")
+ASK_AGAIN = Uncertain(timedelta(seconds=2))
+RESOLVED = Sent(MessageState.SENT, resolution="RECORD")
+LOST = Sent(MessageState.UNKNOWN, resolution="PREFERRED_LOSS")
 
 
 @pytest.fixture
@@ -70,8 +74,8 @@ async def test_what_stays_unknown_is_settled_and_its_sender_told(desk: Desk) -> 
         ("MESSAGE_RESOLVED", "PREFERRED_LOSS"),
         ("MESSAGE_SENT", ""),
     ]
-    uncertain = FailureKind.UNCERTAIN
-    assert desk.failures.told == [Failure("m0", CONVERSATION, ALICE.person_id, uncertain)]
+    uncertain = DeliveryFailureKind.UNCERTAIN
+    assert desk.failures.told == [DeliveryFailure("m0", CONVERSATION, ALICE.person_id, uncertain)]
 
 
 async def test_a_takeover_asks_for_it_before_what_is_behind_it(desk: Desk) -> None:

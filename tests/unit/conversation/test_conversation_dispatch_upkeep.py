@@ -7,8 +7,8 @@ import pytest
 from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
-from conversation_service.dispatch.gauges import Upkeep
-from conversation_service.messaging.send import Invalid, NotSent
+from conversation_service.dispatch.gauges import OutboxGauges
+from conversation_service.messaging.send import Rejected, Retry
 from support.clock import ManualClock
 from support.conversations import ALICE, BOB, SETTINGS
 from support.dispatch_desk import Desk
@@ -31,7 +31,7 @@ def shown(name: str) -> float:
 async def look(desk: Desk, clock: ManualClock | None = None) -> tuple[float, float, float]:
     """Age of the oldest, number of waiting texts, number of dead letters: of a replica that sends
     nothing itself."""
-    upkeep = Upkeep("main", desk.outbox, desk.dead, desk.pool_settings, clock or desk.clock)
+    upkeep = OutboxGauges("main", desk.outbox, desk.dead, desk.pool_settings, clock or desk.clock)
     await upkeep.run_once()
     names = ("oldest_waiting_text_seconds", "waiting_texts", "dead_letters")
     age, waiting, dead = map(shown, names)
@@ -51,7 +51,7 @@ async def test_texts_wait_from_their_acceptance_on_even_if_nobody_reads_them(des
 
 
 async def test_what_is_settled_behind_a_waiting_text_does_not_wait(desk: Desk) -> None:
-    desk.carrier.answers["a1"] = [NotSent(HOUR)]
+    desk.carrier.answers["a1"] = [Retry(HOUR)]
     await desk.talk((ALICE, "a1"), (BOB, "b1"), (BOB, "b2"))
     dispatcher = desk.replica()
     await desk.turns(dispatcher, 20)
@@ -63,7 +63,7 @@ async def test_what_is_settled_behind_a_waiting_text_does_not_wait(desk: Desk) -
 
 
 async def test_dead_letters_are_shown_until_nobody_has_cared_for_them_in_time(desk: Desk) -> None:
-    desk.carrier.answers["a1"] = [Invalid()]
+    desk.carrier.answers["a1"] = [Rejected()]
     await desk.talk((ALICE, "a1"))
     await desk.run_until(desk.replica())
     assert await look(desk) == (0, 0, 1)

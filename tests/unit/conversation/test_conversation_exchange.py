@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.model.conversation import Conversation
-from conversation_service.domain.model.loop_detection import LOOP_LENGTH, LOOP_PAUSE, Exchange
+from conversation_service.domain.model.loop_detection import LOOP_LENGTH, LOOP_WINDOW, LoopDetector
 from conversation_service.domain.model.participants import Person
-from conversation_service.domain.model.rate_limits import REPLIES_LIMIT, Conduct
+from conversation_service.domain.model.rate_limits import REPLIES_LIMIT, SenderLimits
 from conversation_service.domain.templates.catalog import Template
 from support.conversations import ALICE, BOB, says
 from support.decisions import ACTIVE, MOMENT, NOW, after, facts, happened, text, told
@@ -22,7 +22,7 @@ AWAY = ((ALICE, "I am away."), (BOB, "Thanks for your text!"))
 # The first two texts are new, and one that repeats is the last of the loop.
 PASSED_ON = 2 + LOOP_LENGTH - 1
 PEOPLE = st.sampled_from([ALICE, BOB])
-PAUSES = st.timedeltas(timedelta(0), LOOP_PAUSE)
+PAUSES = st.timedeltas(timedelta(0), LOOP_WINDOW)
 # Empty texts are not passed on at all.
 WORDS = st.text(min_size=1).filter(str.strip)
 
@@ -58,16 +58,16 @@ def test_two_machines_that_answer_each_other_are_stopped_after_some_turns() -> N
 def test_two_machines_that_answer_whatever_they_get_come_to_rest() -> None:
     """They also answer what Maskline itself tells them."""
     answers, conversation, relayed = dict(AWAY), ACTIVE, 0
-    conducts: dict[Person, Conduct] = {}
+    sender_limits: dict[Person, SenderLimits] = {}
     speaking = deque([ALICE])
     for turn in range(10 * (PASSED_ON + REPLIES_LIMIT)):
         if not speaking:
             break
         person = speaking.popleft()
-        known = facts(conversation, now=NOW + turn * MOMENT, conducts=dict(conducts))
+        known = facts(conversation, now=NOW + turn * MOMENT, sender_limits=dict(sender_limits))
         change = text(answers[person], person).decide(known)
         conversation = change.after or conversation
-        conducts |= {change.conduct.person: change.conduct.after} if change.conduct else {}
+        sender_limits |= {change.conduct.person: change.conduct.after} if change.conduct else {}
         relayed += change.after is not None
         speaking.extend(receiver for receiver, _ in told(change))
     assert not speaking
@@ -84,12 +84,12 @@ def test_the_sender_of_a_stopped_text_is_told_why_and_nothing_is_changed() -> No
 
 def test_a_loop_is_stopped_even_if_each_answer_takes_as_long_as_a_machine_may() -> None:
     turns = list(islice(cycle(AWAY), PASSED_ON + 1))
-    assert steadily(turns, LOOP_PAUSE)[-1] is False
+    assert steadily(turns, LOOP_WINDOW)[-1] is False
 
 
 def test_people_who_pause_longer_may_say_the_same_for_ever() -> None:
     turns = list(islice(cycle(AWAY), 5 * PASSED_ON))
-    assert all(steadily(turns, LOOP_PAUSE + MOMENT))
+    assert all(steadily(turns, LOOP_WINDOW + MOMENT))
 
 
 def test_one_person_may_say_the_same_again_and_again() -> None:
@@ -115,7 +115,7 @@ def test_an_exchange_holds_no_words() -> None:
 
 
 def test_a_pause_of_the_conversation_does_not_count_as_a_loop() -> None:
-    looping = replace(ACTIVE, exchange=Exchange(("x", "y"), 0, LOOP_LENGTH - 1))
+    looping = replace(ACTIVE, exchange=LoopDetector(("x", "y"), 0, LOOP_LENGTH - 1))
     held = text("hello").decide(facts(replace(looping, pause_time=NOW)))
     assert after(held).exchange == looping.exchange
 
@@ -124,7 +124,7 @@ def test_a_pause_of_the_conversation_does_not_count_as_a_loop() -> None:
 def test_whatever_two_machines_say_they_are_stopped(
     one: str, other: str, pauses: list[timedelta]
 ) -> None:
-    exchange, before, now = Exchange(), NOW, NOW
+    exchange, before, now = LoopDetector(), NOW, NOW
     for at, pause in enumerate(pauses[: PASSED_ON + 1]):
         assert not exchange.is_loop
         before, now = now, now + pause

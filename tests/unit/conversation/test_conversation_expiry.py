@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conversation_service.domain.commands.client.pause import Resume
+from conversation_service.domain.commands.client.pause import ResumeConversation
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.lifecycle import joined, opened, started
-from conversation_service.domain.commands.core.snapshot import Facts
-from conversation_service.domain.commands.system.expire import Expire
+from conversation_service.domain.commands.core.snapshot import Snapshot
+from conversation_service.domain.commands.system.expire import ExpireConversation
 from conversation_service.domain.model.conversation import Conversation, EndReason, State
 from conversation_service.domain.templates.catalog import Template
 from support.conversations import ALICE, BOB, MASKED, POOL, line, says
@@ -41,7 +41,7 @@ IDLE_END, LATEST_END = NOW + DAY, NOW + 3 * DAY
 def at(conversation: Conversation | None, now: datetime) -> Change:
     """What time does then."""
     known = facts(pool=WARNS, conversation=conversation, now=now)
-    return Expire("c", "e").decide(replace(known, change_id=f"at {now}"))
+    return ExpireConversation("c", "e").decide(replace(known, change_id=f"at {now}"))
 
 
 def talks(conversation: Conversation, now: datetime) -> Conversation:
@@ -83,8 +83,8 @@ def test_time_ends_what_is_overdue_and_tells_who_is_in_it(
     conversation: Conversation, end: datetime, reason: EndReason, words: Template
 ) -> None:
     assert conversation.due_time == conversation.next_end_time == end
-    assert Expire("c", "e").decide(about(conversation, now=end - MOMENT)) == Change()
-    change = Expire("c", "e").decide(about(conversation, now=end))
+    assert ExpireConversation("c", "e").decide(about(conversation, now=end - MOMENT)) == Change()
+    change = ExpireConversation("c", "e").decide(about(conversation, now=end))
     assert (after(change).state, after(change).end_reason) == (State.ENDED, reason)
     assert (after(change).end_time, after(change).next_end_time) == (end, None)
     assert after(change).due_time == end + POOL.settings.kept_after_end
@@ -93,8 +93,8 @@ def test_time_ends_what_is_overdue_and_tells_who_is_in_it(
 
 
 @pytest.mark.parametrize("known", [facts(), about(ENDED, now=ENDED.due_time), about(ACTIVE)])
-def test_time_leaves_alone_what_is_gone_or_over_or_not_due(known: Facts) -> None:
-    assert Expire("c", "e").decide(known) == Change()
+def test_time_leaves_alone_what_is_gone_or_over_or_not_due(known: Snapshot) -> None:
+    assert ExpireConversation("c", "e").decide(known) == Change()
 
 
 def test_what_has_moved_on_since_it_was_seen_to_be_due_is_left_alone() -> None:
@@ -123,7 +123,7 @@ def test_both_are_warned_before_an_idle_end() -> None:
     assert told(change) == [(one, says(Template.IDLE_WARNING, span=HOUR)) for one in (ALICE, BOB)]
     assert happened(change)[0] == ("EXPIRY_WARNED", "IDLE_EXPIRED")
     assert after(change) == replace(
-        LIVE, etag=f"at {IDLE_END - HOUR}", warned_of=IDLE_END, due_time=IDLE_END
+        LIVE, etag=f"at {IDLE_END - HOUR}", warned_end_time=IDLE_END, due_time=IDLE_END
     )
 
 
@@ -176,8 +176,10 @@ def test_a_text_just_before_the_sweeper_does_not_swallow_the_warning_of_the_late
 
 
 def test_a_resumed_conversation_idles_from_then_on_and_warns_again() -> None:
-    warned = replace(PAUSED, idle_end_time=IDLE_END, warned_of=IDLE_END, due_time=IDLE_END)
-    change = Resume("r", "c").decide(replace(about(warned, now=IDLE_END - MOMENT), pool=WARNS))
+    warned = replace(PAUSED, idle_end_time=IDLE_END, warned_end_time=IDLE_END, due_time=IDLE_END)
+    change = ResumeConversation("r", "c").decide(
+        replace(about(warned, now=IDLE_END - MOMENT), pool=WARNS)
+    )
     assert after(change).due_time == IDLE_END - MOMENT + DAY - HOUR
 
 

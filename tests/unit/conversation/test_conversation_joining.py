@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from conversation_service.domain.commands.client.start import Join
+from conversation_service.domain.commands.client.start import JoinConversation
 from conversation_service.domain.commands.core.change import Change
-from conversation_service.domain.commands.core.snapshot import Facts
-from conversation_service.domain.commands.inbound.receive_message import ReceiveText
+from conversation_service.domain.commands.core.snapshot import Snapshot
+from conversation_service.domain.commands.inbound.receive_message import ReceiveMessage
 from conversation_service.domain.errors import CodeNotValid
 from conversation_service.domain.model.rate_limits import (
     LOCKOUT,
@@ -17,8 +17,8 @@ from conversation_service.domain.model.rate_limits import (
     NUMBER_TRIES_WINDOW,
     TRIES_LIMIT,
     TRIES_WINDOW,
-    Conduct,
-    Count,
+    SenderLimits,
+    WindowCounter,
 )
 from conversation_service.domain.templates.catalog import Template
 from support.conversations import ALICE, BOB, CAROL, MASKED, OTHER_MASKED, says
@@ -37,7 +37,7 @@ from support.decisions import (
 
 NOT_VALID = says(Template.CODE_NOT_VALID)
 JOIN = text(f"join {CODE}")
-BY_API = Join("r", CODE, BOB)
+BY_API = JoinConversation("r", CODE, BOB)
 BLOCKED = {BOB: frozenset({ALICE.participant_id})}
 
 ELSEWHERE = replace(WAITING, masked_number=OTHER_MASKED)
@@ -52,19 +52,23 @@ WRONG = {
 WRONG_BY_API = [name for name in WRONG if name != "of another number"]
 
 
-def guessing(now: datetime = NOW, conduct: Conduct | None = None, tries: Count = NEVER) -> Facts:
-    return facts(now=now, conducts={BOB: conduct or Conduct()}, tries=tries)
+def guessing(
+    now: datetime = NOW, conduct: SenderLimits | None = None, tries: WindowCounter = NEVER
+) -> Snapshot:
+    return facts(now=now, sender_limits={BOB: conduct or SenderLimits()}, tries=tries)
 
 
-def remembered(change: Change) -> Conduct:
+def remembered(change: Change) -> SenderLimits:
     assert change.conduct is not None
     assert change.conduct.person == BOB
     return change.conduct.after
 
 
-def tried(intent: ReceiveText | Join, times: int, apart: timedelta = MOMENT) -> list[Change]:
+def tried(
+    intent: ReceiveMessage | JoinConversation, times: int, apart: timedelta = MOMENT
+) -> list[Change]:
     """Wrong codes, one after the other, as the same person."""
-    changes, conduct = [], Conduct()
+    changes, conduct = [], SenderLimits()
     for at in range(times):
         changes.append(intent.decide(guessing(NOW + at * apart, conduct)))
         conduct = remembered(changes[-1]) if changes[-1].conduct else conduct
@@ -80,8 +84,8 @@ def test_whatever_is_wrong_with_a_code_the_answer_is_the_same(why: str) -> None:
 
 
 def test_a_try_is_counted_for_the_person_and_for_the_number() -> None:
-    change = JOIN.decide(guessing(tries=Count(7, NOW + MOMENT)))
-    assert remembered(change).tries == Count(1, NOW + TRIES_WINDOW)
+    change = JOIN.decide(guessing(tries=WindowCounter(7, NOW + MOMENT)))
+    assert remembered(change).tries == WindowCounter(1, NOW + TRIES_WINDOW)
     assert change.tries is not None
     assert change.tries.masked_number == MASKED
     assert (change.tries.before.number, change.tries.after.number) == (7, 8)
@@ -119,7 +123,7 @@ def test_tries_far_enough_apart_lock_nobody_out() -> None:
 
 
 def test_a_number_on_which_many_try_answers_no_wrong_code_any_more() -> None:
-    many = Count(NUMBER_TRIES_LIMIT, NOW + MOMENT)
+    many = WindowCounter(NUMBER_TRIES_LIMIT, NOW + MOMENT)
     change = JOIN.decide(guessing(tries=many))
     assert told(change) == []
     assert remembered(change).tries.number == 1
@@ -128,16 +132,16 @@ def test_a_number_on_which_many_try_answers_no_wrong_code_any_more() -> None:
 
 
 def test_a_number_answers_up_to_the_limit_and_again_once_the_window_has_closed() -> None:
-    below = Count(NUMBER_TRIES_LIMIT - 1, NOW + MOMENT)
+    below = WindowCounter(NUMBER_TRIES_LIMIT - 1, NOW + MOMENT)
     assert told(JOIN.decide(guessing(tries=below))) == [(BOB, NOT_VALID)]
-    closed = JOIN.decide(guessing(tries=Count(NUMBER_TRIES_LIMIT, NOW)))
+    closed = JOIN.decide(guessing(tries=WindowCounter(NUMBER_TRIES_LIMIT, NOW)))
     assert told(closed) == [(BOB, NOT_VALID)]
     assert closed.tries is not None
-    assert closed.tries.after == Count(1, NOW + NUMBER_TRIES_WINDOW)
+    assert closed.tries.after == WindowCounter(1, NOW + NUMBER_TRIES_WINDOW)
 
 
 def test_a_right_code_works_on_a_number_on_which_many_try() -> None:
-    many = facts(tries=Count(NUMBER_TRIES_LIMIT, NOW + MOMENT), invitation=WAITING)
+    many = facts(tries=WindowCounter(NUMBER_TRIES_LIMIT, NOW + MOMENT), invitation=WAITING)
     assert after(JOIN.decide(many)).participants == (ALICE, BOB)
 
 
@@ -149,7 +153,7 @@ def test_a_right_code_counts_no_try() -> None:
 
 def test_others_tries_lock_nobody_else_out() -> None:
     conduct = remembered(tried(JOIN, TRIES_LIMIT)[-1])
-    known = facts(conducts={BOB: conduct}, invitation=WAITING)
+    known = facts(sender_limits={BOB: conduct}, invitation=WAITING)
     assert after(text(f"join {CODE}", CAROL).decide(known)).participants == (ALICE, CAROL)
 
 
@@ -157,7 +161,7 @@ def test_others_tries_lock_nobody_else_out() -> None:
 def test_a_clients_wrong_code_is_counted_and_refused(why: str) -> None:
     change = BY_API.decide(WRONG[why])
     assert isinstance(change.refusal, CodeNotValid)
-    assert remembered(change).tries == Count(1, NOW + TRIES_WINDOW)
+    assert remembered(change).tries == WindowCounter(1, NOW + TRIES_WINDOW)
     assert (change.after, change.texts, change.tries, change.events) == (None, (), None, ())
 
 

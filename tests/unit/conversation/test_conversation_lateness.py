@@ -7,7 +7,7 @@ import pytest
 
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.inbound.inbound_message import CLOCK_DIFFERENCE
-from conversation_service.domain.model.consent import Wish
+from conversation_service.domain.model.consent import ConsentChange
 from conversation_service.domain.model.conversation import Conversation, EndReason, State
 from conversation_service.domain.templates.catalog import Template
 from support.conversations import ALICE, BOB, line, says
@@ -34,13 +34,13 @@ def test_a_text_from_before_the_conversation_is_neither_words_nor_a_command(body
 def test_many_late_texts_are_answered_once() -> None:
     first = late("one")
     assert first.conduct is not None
-    known = facts(ACTIVE, now=LATER, conducts={BOB: first.conduct.after})
+    known = facts(ACTIVE, now=LATER, sender_limits={BOB: first.conduct.after})
     assert told(text("two", carrier_time=LATEST).decide(known)) == []
 
 
 def test_an_opt_out_counts_however_late_it_comes() -> None:
     change = late("stop")
-    assert change.wish == Wish(BOB, wants_texts=False)
+    assert change.wish == ConsentChange(BOB, opts_in=False)
     assert after(change).end_reason is EndReason.OPTED_OUT
 
 
@@ -60,7 +60,7 @@ def test_texts_behind_a_join_that_came_late_belong_to_the_conversation() -> None
     invited = facts(invitation=WAITING, now=LATER)
     joins = text(f"join {CODE}", carrier_time=LATER - HOUR).decide(invited)
     joined = after(joins)
-    assert (joined.state, joined.join_time, joined.talk_time) == (State.ACTIVE, LATER, NOW)
+    assert (joined.state, joined.join_time, joined.active_since) == (State.ACTIVE, LATER, NOW)
     hello = text("hello", carrier_time=LATER - HOUR + MOMENT)
     assert told(hello.decide(facts(joined, now=LATER))) == [(ALICE, "hello")]
     for_another = text("for another", carrier_time=LATEST)
@@ -71,7 +71,7 @@ def test_texts_behind_a_join_that_came_late_belong_to_the_conversation() -> None
 def test_a_join_that_comes_in_time_counts_from_when_it_was_taken_in(taken: datetime | None) -> None:
     joins = replace(text(f"join {CODE}"), carrier_time=taken)
     joined = after(joins.decide(facts(invitation=WAITING)))
-    assert (joined.ask_time, joined.talk_time) == (None, NOW)
+    assert (joined.ask_time, joined.active_since) == (None, NOW)
 
 
 def test_a_late_text_of_a_stranger_is_answered_as_any() -> None:

@@ -6,14 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from conversation_service.domain.commands.core.change import Claim
+from conversation_service.domain.commands.core.change import RouteClaim
 from conversation_service.domain.commands.core.number_selection import (
     ANY_NUMBER,
-    Selection,
-    choose,
-    claims,
+    NumberSelection,
+    route_claims,
+    select_number,
 )
-from conversation_service.domain.commands.core.snapshot import Facts
+from conversation_service.domain.commands.core.snapshot import Snapshot
 from conversation_service.domain.errors import (
     AlreadyInConversation,
     ConversationError,
@@ -54,14 +54,14 @@ def on(masked_number: str, conversation: Conversation = ACTIVE) -> Conversation:
 def given(
     *known: Conversation,
     people: Sequence[Person] = PAIR,
-    selection: Selection = ANY_NUMBER,
+    selection: NumberSelection = ANY_NUMBER,
     pool: Pool = POOL,
     last: str = "",
     loads: dict[str, int] | None = None,
 ) -> str:
     """The number that people are given."""
     asked = facts(*known, pool=pool, last_number=last, loads=loads or {})
-    return choose(asked, people, selection)
+    return select_number(asked, people, selection)
 
 
 def test_the_first_number_of_the_pool_is_given_if_nothing_speaks_for_another() -> None:
@@ -99,9 +99,9 @@ def test_no_number_rests_while_its_conversation_lives() -> None:
 
 def test_a_number_rests_no_longer_than_the_pool_says() -> None:
     resting = facts(on(FIRST, ENDED), pool=POOL, now=NOW + COOL_OFF - MOMENT)
-    assert choose(resting, (ALICE,), ANY_NUMBER) == SECOND
+    assert select_number(resting, (ALICE,), ANY_NUMBER) == SECOND
     rested = replace(resting, now=NOW + COOL_OFF)
-    assert choose(rested, (ALICE,), ANY_NUMBER) == FIRST
+    assert select_number(rested, (ALICE,), ANY_NUMBER) == FIRST
 
 
 @pytest.mark.parametrize(
@@ -117,14 +117,14 @@ def test_a_pair_is_given_its_last_number_again_or_just_not_that_one(
     pools: NumberPreference, asked: NumberPreference | None, expected: str
 ) -> None:
     pool = pool_with(numbers=POOL.numbers, number_preference=pools)
-    selection = Selection(preference=asked)
+    selection = NumberSelection(preference=asked)
     # The other number is used more, so that nothing else speaks for what is expected.
     loads = {FIRST: 9, THIRD: 9} if expected == SECOND else {FIRST: 9, THIRD: 99}
     assert given(pool=pool, selection=selection, last=SECOND, loads=loads) == expected
 
 
 def test_a_pair_is_given_its_last_number_if_there_is_no_other() -> None:
-    selection = Selection(preference=CHANGING)
+    selection = NumberSelection(preference=CHANGING)
     assert given(on(FIRST), on(SECOND), selection=selection, last=THIRD) == THIRD
 
 
@@ -133,10 +133,10 @@ def test_a_pair_is_not_given_its_last_number_where_it_cannot_be() -> None:
 
 
 def test_a_number_of_the_area_is_given_if_one_is_free() -> None:
-    asked = Selection(area_code="360")
+    asked = NumberSelection(area_code="360")
     assert given(selection=asked, loads={THIRD: 9}) == THIRD
     assert given(on(THIRD), selection=asked) == FIRST
-    assert given(selection=Selection(area_code="999")) == FIRST
+    assert given(selection=NumberSelection(area_code="999")) == FIRST
 
 
 def test_where_no_area_is_asked_for_all_numbers_are_equal() -> None:
@@ -145,7 +145,7 @@ def test_where_no_area_is_asked_for_all_numbers_are_equal() -> None:
 
 
 def test_the_pairs_last_number_comes_before_the_area() -> None:
-    assert given(selection=Selection(area_code="360"), last=SECOND) == SECOND
+    assert given(selection=NumberSelection(area_code="360"), last=SECOND) == SECOND
 
 
 def test_the_least_used_number_is_given_and_of_equals_the_first() -> None:
@@ -157,14 +157,14 @@ def test_the_least_used_number_is_given_and_of_equals_the_first() -> None:
 def test_a_reserved_number_is_given_only_on_request() -> None:
     pool = pool_with(numbers=numbers(reserved=[FIRST]))
     assert given(pool=pool) == SECOND
-    assert given(pool=pool, selection=Selection(allows_reserved=True)) == FIRST
-    assert given(pool=pool, selection=Selection(masked_number=FIRST)) == FIRST
+    assert given(pool=pool, selection=NumberSelection(allows_reserved=True)) == FIRST
+    assert given(pool=pool, selection=NumberSelection(masked_number=FIRST)) == FIRST
 
 
 def test_a_number_that_drains_is_given_to_nobody() -> None:
     pool = pool_with(numbers=numbers(draining=[FIRST]))
     assert given(pool=pool) == SECOND
-    assert given(pool=pool, selection=Selection(allows_reserved=True), last=FIRST) == SECOND
+    assert given(pool=pool, selection=NumberSelection(allows_reserved=True), last=FIRST) == SECOND
 
 
 @pytest.mark.parametrize(
@@ -175,9 +175,9 @@ def test_a_number_that_drains_is_given_to_nobody() -> None:
         facts(on(FIRST), on(SECOND, ENDED), on(THIRD, WAITING), pool=POOL),
     ],
 )
-def test_where_no_number_is_left_that_is_said(known: Facts) -> None:
+def test_where_no_number_is_left_that_is_said(known: Snapshot) -> None:
     with pytest.raises(NoNumberAvailable) as refusal:
-        choose(known, (ALICE,), ANY_NUMBER)
+        select_number(known, (ALICE,), ANY_NUMBER)
     assert refusal.value.metadata == {"pool": "main"}
 
 
@@ -193,30 +193,30 @@ def test_where_no_number_is_left_that_is_said(known: Facts) -> None:
 )
 @pytest.mark.parametrize("people", [(ALICE,), (CAROL, ALICE)])
 def test_a_named_number_that_cannot_be_given_is_refused_with_the_reason(
-    known: Facts, named: str, refusal: type[ConversationError], people: Sequence[Person]
+    known: Snapshot, named: str, refusal: type[ConversationError], people: Sequence[Person]
 ) -> None:
     with pytest.raises(refusal):
-        choose(known, people, Selection(masked_number=named))
+        select_number(known, people, NumberSelection(masked_number=named))
 
 
 def test_a_named_number_is_given_whatever_else_would_be_better() -> None:
-    named = Selection(masked_number=THIRD, area_code="206", preference=CHANGING)
+    named = NumberSelection(masked_number=THIRD, area_code="206", preference=CHANGING)
     assert given(selection=named, last=THIRD, loads={THIRD: 9}) == THIRD
     assert given(on(THIRD, ENDED), selection=named) == THIRD
 
 
 def test_a_conversation_claims_the_lines_of_its_people_and_names_what_it_replaces() -> None:
-    taken = claims(facts(on(FIRST, ENDED), pool=POOL), FIRST, (ALICE, CAROL))
-    assert taken == (Claim(line(ALICE, FIRST), FIRST), Claim(line(CAROL, FIRST)))
+    taken = route_claims(facts(on(FIRST, ENDED), pool=POOL), FIRST, (ALICE, CAROL))
+    assert taken == (RouteClaim(line(ALICE, FIRST), FIRST), RouteClaim(line(CAROL, FIRST)))
 
 
 def test_a_selection_is_told_apart_by_all_that_is_asked() -> None:
     asked = [
-        Selection(),
-        Selection(masked_number=FIRST),
-        Selection(preference=STICKY),
-        Selection(preference=CHANGING),
-        Selection(area_code="206"),
-        Selection(allows_reserved=True),
+        NumberSelection(),
+        NumberSelection(masked_number=FIRST),
+        NumberSelection(preference=STICKY),
+        NumberSelection(preference=CHANGING),
+        NumberSelection(area_code="206"),
+        NumberSelection(allows_reserved=True),
     ]
     assert len({one.fields for one in asked}) == len(asked)

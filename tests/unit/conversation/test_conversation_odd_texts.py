@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conversation_service.domain.model.messages import MAX_LENGTH, is_textable
+from conversation_service.domain.model.messages import MAX_LENGTH, is_sendable
 from conversation_service.domain.templates.catalog import Template
 from support.conversations import ALICE, BOB, says
 from support.decisions import ACTIVE, PAUSED, PICTURE, facts, happened, text, told
@@ -31,4 +31,4 @@ def test_what_cannot_be_texted_is_not_relayed_and_its_sender_told(body: str) -> 
 
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=200))
 def test_no_text_without_control_characters_is_refused(body: str) -> None:
-    assert is_textable(body)
+    assert is_sendable(body)

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from conversation_service.domain.commands.core.change import Change
-from conversation_service.domain.commands.core.snapshot import Facts
-from conversation_service.domain.commands.inbound.receive_message import ReceiveText
-from conversation_service.domain.commands.system.end_for_opt_out import EndForOptOut
+from conversation_service.domain.commands.core.snapshot import Snapshot
+from conversation_service.domain.commands.inbound.receive_message import ReceiveMessage
+from conversation_service.domain.commands.system.end_for_opt_out import EndConversationForOptOut
 from conversation_service.domain.keywords.keywords import OPT_OUT
-from conversation_service.domain.model.consent import OptOut, OptOutSource, Wish
+from conversation_service.domain.model.consent import ConsentChange, OptOut, OptOutSource
 from conversation_service.domain.model.conversation import Conversation, EndReason, State
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.templates.catalog import Template
@@ -33,8 +33,8 @@ from support.decisions import (
     told,
 )
 
-OUT = Wish(BOB, wants_texts=False)
-IN = Wish(BOB, wants_texts=True)
+OUT = ConsentChange(BOB, opts_in=False)
+IN = ConsentChange(BOB, opts_in=True)
 CONFIRMED = (BOB, says(Template.OPTED_OUT))
 END_OPTS_OUT = pool_with(end_opts_out=True)
 ERASES = pool_with(allows_erase=True)
@@ -48,7 +48,7 @@ EVERYTHING_ELSE = ["hello", "", "help", "end", "stop", "quit", "block", "report"
 EVERYTHING_ELSE += [f"join {CODE}", f"join {OTHER_CODE}", f"end {CODE}"]
 
 
-def opted_out(*known: Conversation, by: str = "an earlier text") -> Facts:
+def opted_out(*known: Conversation, by: str = "an earlier text") -> Snapshot:
     opt_out = OptOut(NOW, OptOutSource.TEXT, by)
     return facts(*known, opt_outs={BOB: opt_out}, invitation=WAITING)
 
@@ -79,7 +79,7 @@ def test_who_opts_out_while_talking_is_confirmed_and_the_partner_told_neutrally(
 
 def test_who_opts_out_while_waiting_gives_the_code_up() -> None:
     change = text("quit", ALICE).decide(facts(WAITING))
-    assert change.wish == Wish(ALICE, wants_texts=False)
+    assert change.wish == ConsentChange(ALICE, opts_in=False)
     assert after(change).end_reason is EndReason.OPTED_OUT
     assert told(change) == [(ALICE, says(Template.OPTED_OUT))]
     assert happened(change)[:3] == ENDING
@@ -104,7 +104,7 @@ def test_a_late_stop_opts_out_while_the_number_rests_or_drains() -> None:
 
 @pytest.mark.parametrize("sender", [ALICE, BOB])
 @pytest.mark.parametrize("known", [facts(), facts(ACTIVE), facts(WAITING), facts(ENDED)])
-def test_the_confirmation_is_given_exactly_once(known: Facts, sender: Person) -> None:
+def test_the_confirmation_is_given_exactly_once(known: Snapshot, sender: Person) -> None:
     assert confirmations(text("quit", sender).decide(known)).count(True) == 1
     already = OptOut(NOW, OptOutSource.CARRIER, "a receipt")
     again = replace(known, lines={}, opt_outs={sender: already})
@@ -190,25 +190,25 @@ def test_ending_in_other_words_or_with_the_code_opts_nobody_out(body: str) -> No
 def test_an_opt_out_ends_other_conversations_too_and_only_partners_are_told(
     person: Person, partner: Person, live: Conversation
 ) -> None:
-    change = EndForOptOut("c", live.etag, person).decide(about(live))
+    change = EndConversationForOptOut("c", live.etag, person).decide(about(live))
     assert after(change).end_reason is EndReason.OPTED_OUT
     assert told(change) == [(partner, says(Template.ENDED))]
     assert happened(change)[0] == ("CONVERSATION_ENDED", "OPTED_OUT")
 
 
 def test_an_opt_out_ends_a_wait_without_a_word() -> None:
-    change = EndForOptOut("c", WAITING.etag, ALICE).decide(about(WAITING))
+    change = EndConversationForOptOut("c", WAITING.etag, ALICE).decide(about(WAITING))
     assert after(change).end_reason is EndReason.OPTED_OUT
     assert told(change) == []
 
 
 def test_an_opt_out_leaves_alone_what_is_over() -> None:
-    intent = EndForOptOut("c", ENDED.etag, BOB)
+    intent = EndConversationForOptOut("c", ENDED.etag, BOB)
     assert intent.decide(about(ENDED)) == intent.decide(facts()) == Change()
     assert intent.lookup(POOL).conversation_id == "c"
 
 
-def erasing(by: Person = BOB) -> ReceiveText:
+def erasing(by: Person = BOB) -> ReceiveMessage:
     return replace(text("erase my data", by), erasure_id="e1")
 
 
@@ -241,7 +241,7 @@ def test_of_who_opted_out_before_an_erasure_is_not_confirmed() -> None:
 @pytest.mark.parametrize(
     "asked", [text("erase my data"), replace(text("erase my data"), erasure_id="e1")]
 )
-def test_where_nobody_may_erase_by_text_the_words_are_passed_on(asked: ReceiveText) -> None:
+def test_where_nobody_may_erase_by_text_the_words_are_passed_on(asked: ReceiveMessage) -> None:
     change = asked.decide(facts(ACTIVE))
     assert told(change) == [(ALICE, "erase my data")]
     assert change.erasure_id == ""

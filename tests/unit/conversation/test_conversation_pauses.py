@@ -5,17 +5,17 @@ from datetime import timedelta
 
 import pytest
 
-from conversation_service.domain.commands.client.end import End
-from conversation_service.domain.commands.client.pause import Pause, Resume
-from conversation_service.domain.commands.client.send import Speak
+from conversation_service.domain.commands.client.end import EndConversation
+from conversation_service.domain.commands.client.pause import PauseConversation, ResumeConversation
+from conversation_service.domain.commands.client.send import SendMessage
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.holding import HELD_LIMIT
-from conversation_service.domain.commands.core.snapshot import Facts
-from conversation_service.domain.commands.system.end_for_opt_out import EndForOptOut
-from conversation_service.domain.commands.system.expire import Expire
+from conversation_service.domain.commands.core.snapshot import Snapshot
+from conversation_service.domain.commands.system.end_for_opt_out import EndConversationForOptOut
+from conversation_service.domain.commands.system.expire import ExpireConversation
 from conversation_service.domain.errors import ConversationPaused, TooManyHeld
 from conversation_service.domain.model.conversation import Conversation, EndReason
-from conversation_service.domain.model.messages import Attachment, HeldText
+from conversation_service.domain.model.messages import Attachment, HeldMessage
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import PausePolicy
 from conversation_service.domain.templates.catalog import Template
@@ -42,23 +42,23 @@ FULL = replace(PAUSED, held=(HELD_LIMIT // 2, HELD_LIMIT - HELD_LIMIT // 2))
 HOLDS_BOTH = replace(PAUSED, held=(1, 2))
 HOLDS_BOBS = replace(PAUSED, held=(0, 1))
 HELD = (
-    HeldText(BOB.participant_id, "first"),
-    HeldText(ALICE.participant_id, "second"),
-    HeldText(BOB.participant_id, "third"),
+    HeldMessage(BOB.participant_id, "first"),
+    HeldMessage(ALICE.participant_id, "second"),
+    HeldMessage(BOB.participant_id, "third"),
 )
-FOR_BOB = Speak("r", "c", BOB.participant_id, "hi")
+FOR_BOB = SendMessage("r", "c", BOB.participant_id, "hi")
 
 
 def by_paused(body: str, by: Person = BOB, *known: Conversation) -> Change:
     return text(body, by).decide(facts(*(known or (PAUSED,)), now=LATER))
 
 
-def resumed(conversation: Conversation, held: tuple[HeldText, ...] = HELD) -> Change:
-    return Resume("r", "c").decide(replace(about(conversation, held=held), now=LATER))
+def resumed(conversation: Conversation, held: tuple[HeldMessage, ...] = HELD) -> Change:
+    return ResumeConversation("r", "c").decide(replace(about(conversation, held=held), now=LATER))
 
 
 def test_a_pause_is_told_to_nobody() -> None:
-    change = Pause("r", "c").decide(about(ACTIVE))
+    change = PauseConversation("r", "c").decide(about(ACTIVE))
     assert after(change) == replace(ACTIVE, etag="change", pause_time=NOW)
     assert change.texts == ()
     assert happened(change) == [("CONVERSATION_PAUSED", "")]
@@ -66,7 +66,7 @@ def test_a_pause_is_told_to_nobody() -> None:
 
 def test_a_first_text_in_a_pause_is_held_and_its_sender_told() -> None:
     change = by_paused("hello")
-    assert change.held == (HeldText(BOB.participant_id, "hello"),)
+    assert change.held == (HeldMessage(BOB.participant_id, "hello"),)
     assert told(change) == [(BOB, says(Template.PAUSED_HELD))]
     assert happened(change) == [("MESSAGE_HELD", ""), ("SYSTEM_TEXT_ACCEPTED", "paused_held")]
     assert change.events[0].participant_id == BOB.participant_id
@@ -139,14 +139,14 @@ def test_commands_work_in_a_pause() -> None:
 
 def test_a_client_that_speaks_for_a_person_in_a_pause_is_held_without_a_word_to_them() -> None:
     change = FOR_BOB.decide(about(PAUSED))
-    assert change.held == (HeldText(BOB.participant_id, "hi"),)
+    assert change.held == (HeldMessage(BOB.participant_id, "hi"),)
     assert after(change).held == (0, 1)
     assert change.texts == ()
     assert happened(change) == [("MESSAGE_HELD", "")]
 
 
 def test_the_system_speaks_to_both_in_a_pause_too() -> None:
-    change = Speak("r", "c", "", "hi").decide(replace(about(HOLDS_BOTH), pool=REFUSES))
+    change = SendMessage("r", "c", "", "hi").decide(replace(about(HOLDS_BOTH), pool=REFUSES))
     assert told(change) == [(ALICE, "hi"), (BOB, "hi")]
     assert after(change).pause_time == PAUSED.pause_time
     assert after(change).held == HOLDS_BOTH.held
@@ -184,23 +184,27 @@ def test_only_who_knew_of_the_pause_is_told_of_its_end() -> None:
 
 
 def test_a_resume_looks_up_what_is_held() -> None:
-    assert Resume("r", "c").lookup(POOL).held_in == "c"
+    assert ResumeConversation("r", "c").lookup(POOL).held_in == "c"
 
 
 @pytest.mark.parametrize(
     ("intent", "known", "words"),
     [
-        (End("r", "c"), about(HOLDS_BOBS), Template.ENDED),
-        (End("r", "c", BOB.participant_id), about(HOLDS_BOBS), Template.ENDED),
-        (Expire("c", "e"), about(HOLDS_BOBS, now=ACTIVE.due_time), Template.IDLE_EXPIRED),
-        (EndForOptOut("c", "e", ALICE), about(HOLDS_BOBS), Template.ENDED),
+        (EndConversation("r", "c"), about(HOLDS_BOBS), Template.ENDED),
+        (EndConversation("r", "c", BOB.participant_id), about(HOLDS_BOBS), Template.ENDED),
+        (
+            ExpireConversation("c", "e"),
+            about(HOLDS_BOBS, now=ACTIVE.due_time),
+            Template.IDLE_EXPIRED,
+        ),
+        (EndConversationForOptOut("c", "e", ALICE), about(HOLDS_BOBS), Template.ENDED),
         (text("end", ALICE), facts(HOLDS_BOBS), Template.ENDED),
         (text("block", ALICE), facts(HOLDS_BOBS), Template.ENDED),
         (text("quit", ALICE), facts(HOLDS_BOBS), Template.ENDED),
     ],
 )
 def test_whose_held_texts_are_dropped_at_an_end_is_told_so_before_the_end(
-    intent: End, known: Facts, words: Template
+    intent: EndConversation, known: Snapshot, words: Template
 ) -> None:
     change = intent.decide(known)
     to_bob = [body for person, body in told(change) if person == BOB]
@@ -211,7 +215,7 @@ def test_whose_held_texts_are_dropped_at_an_end_is_told_so_before_the_end(
 
 
 def test_what_is_dropped_is_counted_for_each_author() -> None:
-    change = End("r", "c").decide(about(HOLDS_BOTH))
+    change = EndConversation("r", "c").decide(about(HOLDS_BOTH))
     dropped = {
         event.participant_id: event.detail
         for event in change.events
@@ -225,13 +229,13 @@ def test_what_is_dropped_is_counted_for_each_author() -> None:
 def test_who_opts_out_gets_nothing_but_the_confirmation_about_dropped_texts_either() -> None:
     change = text("quit").decide(facts(HOLDS_BOBS))
     assert [body for person, body in told(change) if person == BOB] == [says(Template.OPTED_OUT)]
-    assert told(EndForOptOut("c", "e", BOB).decide(about(HOLDS_BOBS))) == [
+    assert told(EndConversationForOptOut("c", "e", BOB).decide(about(HOLDS_BOBS))) == [
         (ALICE, says(Template.ENDED))
     ]
 
 
 def test_an_end_without_held_texts_drops_nothing() -> None:
-    change = End("r", "c").decide(about(PAUSED))
+    change = EndConversation("r", "c").decide(about(PAUSED))
     assert "MESSAGE_DROPPED" not in dict(happened(change))
     assert told(change) == [(ALICE, says(Template.ENDED)), (BOB, says(Template.ENDED))]
 
@@ -249,14 +253,14 @@ def test_who_leaves_in_a_pause_is_told_of_their_own_dropped_texts(
 
 def test_a_picture_is_held_with_its_words_and_goes_out_with_them() -> None:
     change = text("look", attachments=(PICTURE,)).decide(facts(PAUSED))
-    assert change.held == (HeldText(BOB.participant_id, "look", (PICTURE,)),)
-    resumed = Resume("r", "c").decide(about(HOLDS_BOBS, held=change.held))
+    assert change.held == (HeldMessage(BOB.participant_id, "look", (PICTURE,)),)
+    resumed = ResumeConversation("r", "c").decide(about(HOLDS_BOBS, held=change.held))
     assert [(one.body, one.attachments) for one in resumed.texts][-1] == ("look", (PICTURE,))
 
 
 def test_a_picture_without_words_is_held_too() -> None:
     change = text("", attachments=(PICTURE,)).decide(facts(PAUSED))
-    assert change.held == (HeldText(BOB.participant_id, "", (PICTURE,)),)
+    assert change.held == (HeldMessage(BOB.participant_id, "", (PICTURE,)),)
 
 
 def test_a_file_in_a_pause_is_not_lost_silently() -> None:

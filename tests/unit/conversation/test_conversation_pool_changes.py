@@ -7,15 +7,15 @@ from datetime import timedelta
 import pytest
 
 from conversation_service.domain.commands.core.change import Change
-from conversation_service.domain.commands.core.command import Intent
-from conversation_service.domain.commands.core.snapshot import Facts, Lookup
+from conversation_service.domain.commands.core.command import Command
+from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
 from conversation_service.domain.commands.operator.pools import (
     NUMBERS_LIMIT,
     AddNumber,
     CreatePool,
     DrainNumber,
     RemoveNumber,
-    SeedAgain,
+    ReseedPool,
     UpdatePool,
 )
 from conversation_service.domain.errors import (
@@ -47,7 +47,7 @@ ADD = AddNumber("r", THIRD)
 DRAIN, REMOVE = DrainNumber("r", MASKED), RemoveNumber("r", MASKED)
 
 
-def decided(intent: Intent, pool: Pool = SEEDED, loads: Mapping[str, int] | None = None) -> Pool:
+def decided(intent: Command, pool: Pool = SEEDED, loads: Mapping[str, int] | None = None) -> Pool:
     """The pool afterwards."""
     change = intent.decide(facts(pool=pool, loads=loads or {}))
     guarded = MASKED if intent == REMOVE else ""
@@ -82,7 +82,7 @@ def test_a_pool_has_no_more_numbers_than_the_limit() -> None:
         ADD.decide(facts(pool=FULL))
     with pytest.raises(PoolFull):
         # What the file lists no more is drained, and still there.
-        SeedAgain("r", SETTINGS, (THIRD,)).decide(facts(pool=replace(FULL, is_seeded=True)))
+        ReseedPool("r", SETTINGS, (THIRD,)).decide(facts(pool=replace(FULL, is_seeded=True)))
     added_again = AddNumber("r", replace(FULL.numbers[7], is_reserved=True))
     assert decided(added_again, FULL).numbers[7].is_reserved
 
@@ -95,7 +95,7 @@ def test_a_pool_has_no_more_numbers_than_the_limit() -> None:
     ],
 )
 def test_settings_that_break_rules_are_refused_with_every_violation(
-    intent: Intent, pool: Pool
+    intent: Command, pool: Pool
 ) -> None:
     with pytest.raises(InvalidArgument) as refusal:
         intent.decide(facts(pool=pool))
@@ -158,11 +158,11 @@ def test_a_number_is_removed_only_if_none_has_begun_on_it_meanwhile() -> None:
 def test_a_number_with_live_conversations_is_not_removed() -> None:
     with pytest.raises(NumberInUse):
         REMOVE.decide(facts(pool=POOL, loads={MASKED: 1}))
-    assert REMOVE.lookup(POOL) == Lookup(needs_loads=True)
+    assert REMOVE.lookup(POOL) == ReadSet(needs_loads=True)
 
 
 @pytest.mark.parametrize("intent", [UpdatePool("r", SETTINGS, ("operator",)), ADD, DRAIN, REMOVE])
-def test_a_pool_that_an_operator_has_changed_is_not_as_the_file_says(intent: Intent) -> None:
+def test_a_pool_that_an_operator_has_changed_is_not_as_the_file_says(intent: Command) -> None:
     assert SEEDED.is_seeded
     assert not decided(intent).is_seeded
 
@@ -179,7 +179,7 @@ def test_a_pool_that_an_operator_has_changed_is_not_as_the_file_says(intent: Int
     ],
 )
 def test_what_is_not_there_cannot_be_changed(
-    intent: Intent, known: Facts, refusal: type[ConversationError]
+    intent: Command, known: Snapshot, refusal: type[ConversationError]
 ) -> None:
     with pytest.raises(refusal):
         intent.decide(known)
@@ -190,14 +190,14 @@ def test_what_is_not_there_cannot_be_changed(
     [
         (CREATE, UNBORN, "POOL_CREATED"),
         (UpdatePool("r", SETTINGS, ("operator",)), POOL, "POOL_UPDATED"),
-        (SeedAgain("r", OTHER_SETTINGS, NUMBERS), SEEDED, "POOL_UPDATED"),
+        (ReseedPool("r", OTHER_SETTINGS, NUMBERS), SEEDED, "POOL_UPDATED"),
         (ADD, POOL, "NUMBER_ADDED"),
         (DRAIN, POOL, "NUMBER_DRAINED"),
         (REMOVE, POOL, "NUMBER_REMOVED"),
     ],
 )
 def test_a_change_of_a_pool_is_told_of_and_has_a_version_of_its_own(
-    intent: Intent, pool: Pool, event: str
+    intent: Command, pool: Pool, event: str
 ) -> None:
     change = intent.decide(facts(pool=pool))
     assert happened(change) == [(event, "")]
@@ -206,27 +206,27 @@ def test_a_change_of_a_pool_is_told_of_and_has_a_version_of_its_own(
 
 
 def test_a_changed_file_changes_a_pool_that_nobody_else_has_changed() -> None:
-    changed = decided(SeedAgain("r", OTHER_SETTINGS, (*NUMBERS, THIRD)))
+    changed = decided(ReseedPool("r", OTHER_SETTINGS, (*NUMBERS, THIRD)))
     assert (changed.settings, changed.numbers) == (OTHER_SETTINGS, (*NUMBERS, THIRD))
     assert changed.is_seeded
 
 
 def test_a_number_that_the_file_lists_no_more_is_drained_and_one_listed_again_is_active() -> None:
-    changed = decided(SeedAgain("r", SETTINGS, (THIRD, NUMBERS[1])))
+    changed = decided(ReseedPool("r", SETTINGS, (THIRD, NUMBERS[1])))
     assert changed.numbers == (THIRD, NUMBERS[1], drained(NUMBERS[0]))
-    assert decided(SeedAgain("r", SETTINGS, NUMBERS), changed).numbers == (
+    assert decided(ReseedPool("r", SETTINGS, NUMBERS), changed).numbers == (
         *NUMBERS,
         drained(THIRD),
     )
 
 
 def test_the_file_changes_nothing_where_nothing_is_new_or_an_operator_was_first() -> None:
-    assert SeedAgain("r", SETTINGS, NUMBERS).decide(facts(pool=SEEDED)) == Change()
-    drains = SeedAgain("r", SETTINGS, NUMBERS[1:])
+    assert ReseedPool("r", SETTINGS, NUMBERS).decide(facts(pool=SEEDED)) == Change()
+    drains = ReseedPool("r", SETTINGS, NUMBERS[1:])
     assert drains.decide(facts(pool=decided(drains))) == Change()
-    assert SeedAgain("r", OTHER_SETTINGS, NUMBERS).decide(facts(pool=POOL)) == Change()
+    assert ReseedPool("r", OTHER_SETTINGS, NUMBERS).decide(facts(pool=POOL)) == Change()
 
 
-@pytest.mark.parametrize("intent", [CREATE, SeedAgain("r", SETTINGS, NUMBERS), ADD, DRAIN])
-def test_a_change_of_a_pool_needs_to_know_nothing_but_the_pool(intent: Intent) -> None:
-    assert intent.lookup(POOL) == Lookup()
+@pytest.mark.parametrize("intent", [CREATE, ReseedPool("r", SETTINGS, NUMBERS), ADD, DRAIN])
+def test_a_change_of_a_pool_needs_to_know_nothing_but_the_pool(intent: Command) -> None:
+    assert intent.lookup(POOL) == ReadSet()

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from conversation_service.domain.commands.client.reopen import Reopen
-from conversation_service.domain.commands.core.change import Claim
+from conversation_service.domain.commands.client.reopen import ReopenConversation
+from conversation_service.domain.commands.core.change import RouteClaim
 from conversation_service.domain.commands.core.lifecycle import ended
-from conversation_service.domain.commands.core.snapshot import Facts, Lookup
+from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
 from conversation_service.domain.errors import (
     ConversationError,
     ConversationNotFound,
@@ -19,7 +19,7 @@ from conversation_service.domain.errors import (
 )
 from conversation_service.domain.model.consent import OptOut, OptOutSource
 from conversation_service.domain.model.conversation import Conversation, EndReason, State
-from conversation_service.domain.model.loop_detection import Exchange
+from conversation_service.domain.model.loop_detection import LoopDetector
 from conversation_service.domain.templates.catalog import Template
 from support.conversations import ALICE, BOB, CAROL, MASKED, NUMBERS, POOL, line, says
 from support.decisions import (
@@ -45,17 +45,17 @@ NOTED = replace(ENDED, end_note="fraud", unique_name="order 7")
 
 
 def reopened_after(span: timedelta, conversation: Conversation = ENDED) -> Conversation:
-    return after(Reopen("r", conversation).decide(about(conversation, now=NOW + span)))
+    return after(ReopenConversation("r", conversation).decide(about(conversation, now=NOW + span)))
 
 
-def but(conversation: Conversation = ENDED, **besides: Any) -> Facts:  # noqa: ANN401 - of Facts
+def but(conversation: Conversation = ENDED, **besides: Any) -> Snapshot:  # noqa: ANN401 - of Facts
     return about(conversation, **besides)
 
 
 def test_an_ended_conversation_goes_on_as_if_it_had_been_joined_just_now() -> None:
     later = NOW + timedelta(minutes=30)
     talked = replace(
-        NOTED, last_message_time=NOW, warned_of=NOW, exchange=Exchange(("x", "y"), 1, 5)
+        NOTED, last_message_time=NOW, warned_end_time=NOW, exchange=LoopDetector(("x", "y"), 1, 5)
     )
     conversation = reopened_after(timedelta(minutes=30), talked)
     assert conversation == replace(
@@ -65,8 +65,8 @@ def test_an_ended_conversation_goes_on_as_if_it_had_been_joined_just_now() -> No
         idle_end_time=later + POOL.settings.idle_lifetime,
         latest_end_time=later + POOL.settings.lifetime,
         due_time=later + POOL.settings.idle_lifetime,
-        warned_of=None,
-        exchange=Exchange(),
+        warned_end_time=None,
+        exchange=LoopDetector(),
         end_time=None,
         end_reason=None,
         end_note="",
@@ -74,10 +74,10 @@ def test_an_ended_conversation_goes_on_as_if_it_had_been_joined_just_now() -> No
 
 
 def test_both_are_told_and_the_lines_are_theirs_again() -> None:
-    change = Reopen("r", ENDED).decide(about(ENDED))
+    change = ReopenConversation("r", ENDED).decide(about(ENDED))
     assert change.before == ENDED
     assert told(change) == [(ALICE, says(Template.REOPENED)), (BOB, says(Template.REOPENED))]
-    assert change.claims == (Claim(line(ALICE), "c"), Claim(line(BOB), "c"))
+    assert change.claims == (RouteClaim(line(ALICE), "c"), RouteClaim(line(BOB), "c"))
     assert change.unless_blocked == (ALICE, BOB)
     assert happened(change) == [
         ("CONVERSATION_REOPENED", ""),
@@ -87,8 +87,8 @@ def test_both_are_told_and_the_lines_are_theirs_again() -> None:
 
 def test_it_goes_on_even_if_its_number_has_rested_meanwhile_and_nobody_took_it() -> None:
     known = facts(conversation=ENDED, now=NOW + timedelta(minutes=30))
-    change = Reopen("r", ENDED).decide(known)
-    assert change.claims == (Claim(line(ALICE)), Claim(line(BOB)))
+    change = ReopenConversation("r", ENDED).decide(known)
+    assert change.claims == (RouteClaim(line(ALICE)), RouteClaim(line(BOB)))
 
 
 def test_an_ending_can_be_taken_back_as_long_as_the_pool_says() -> None:
@@ -97,7 +97,7 @@ def test_an_ending_can_be_taken_back_as_long_as_the_pool_says() -> None:
         reopened_after(GRACE)
     never = replace(about(ENDED), pool=pool_with(reopen_grace=timedelta(0)))
     with pytest.raises(ConversationNotReopenable):
-        Reopen("r", ENDED).decide(never)
+        ReopenConversation("r", ENDED).decide(never)
 
 
 @pytest.mark.parametrize("reason", [one for one in EndReason if one is not EndReason.CODE_EXPIRED])
@@ -112,8 +112,14 @@ def test_why_it_ended_does_not_matter(reason: EndReason) -> None:
         (but(ACTIVE), ConversationNotReopenable),
         (but(WAITING), ConversationNotReopenable),
         (but(CANCELLED), ConversationNotReopenable),
-        (but(occupants={line(ALICE): "d", line(BOB): "c"}), ConversationNotReopenable),
-        (but(occupants={line(ALICE): "c", line(BOB): "d"}), ConversationNotReopenable),
+        (
+            but(current_conversation_ids={line(ALICE): "d", line(BOB): "c"}),
+            ConversationNotReopenable,
+        ),
+        (
+            but(current_conversation_ids={line(ALICE): "c", line(BOB): "d"}),
+            ConversationNotReopenable,
+        ),
         (but(pool=pool_with(numbers=NUMBERS[1:])), ConversationNotReopenable),
         (but(pool=pool_with(numbers=draining(MASKED))), ConversationNotReopenable),
         (but(blocks={ALICE: frozenset({BOB.participant_id})}), ConversationNotReopenable),
@@ -122,18 +128,18 @@ def test_why_it_ended_does_not_matter(reason: EndReason) -> None:
         (but(opt_outs={BOB: OUT}), ParticipantOptedOut),
     ],
 )
-def test_what_has_come_between_is_told(known: Facts, refusal: type[ConversationError]) -> None:
+def test_what_has_come_between_is_told(known: Snapshot, refusal: type[ConversationError]) -> None:
     with pytest.raises(refusal):
-        Reopen("r", ENDED).decide(known)
+        ReopenConversation("r", ENDED).decide(known)
 
 
 def test_others_blocks_and_opt_outs_do_not_matter() -> None:
     known = but(opt_outs={CAROL: OUT}, blocks={ALICE: frozenset({CAROL.participant_id})})
-    assert after(Reopen("r", ENDED).decide(known)).is_live
+    assert after(ReopenConversation("r", ENDED).decide(known)).is_live
 
 
 def test_a_reopening_looks_up_all_that_could_have_come_between() -> None:
-    assert Reopen("r", NOTED).lookup(POOL) == Lookup(
+    assert ReopenConversation("r", NOTED).lookup(POOL) == ReadSet(
         lines=(line(ALICE), line(BOB)),
         conversation_id="c",
         unique_name="order 7",

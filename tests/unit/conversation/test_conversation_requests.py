@@ -6,23 +6,27 @@ from typing import Any
 
 import pytest
 
-from conversation_service.domain.commands.client.end import End
-from conversation_service.domain.commands.client.pause import Pause, Resume
-from conversation_service.domain.commands.client.reopen import Reopen
-from conversation_service.domain.commands.client.send import Speak
-from conversation_service.domain.commands.client.start import Join, Open, Start
-from conversation_service.domain.commands.core.command import Intent
-from conversation_service.domain.commands.core.number_selection import Selection
+from conversation_service.domain.commands.client.end import EndConversation
+from conversation_service.domain.commands.client.pause import PauseConversation, ResumeConversation
+from conversation_service.domain.commands.client.reopen import ReopenConversation
+from conversation_service.domain.commands.client.send import SendMessage
+from conversation_service.domain.commands.client.start import (
+    JoinConversation,
+    OpenConversation,
+    StartConversation,
+)
+from conversation_service.domain.commands.core.command import Command
+from conversation_service.domain.commands.core.number_selection import NumberSelection
 from conversation_service.domain.commands.operator.pools import (
     AddNumber,
     CreatePool,
     DrainNumber,
     RemoveNumber,
-    SeedAgain,
+    ReseedPool,
     UpdatePool,
 )
-from conversation_service.domain.commands.system.end_for_opt_out import EndForOptOut
-from conversation_service.domain.commands.system.expire import Expire
+from conversation_service.domain.commands.system.end_for_opt_out import EndConversationForOptOut
+from conversation_service.domain.commands.system.expire import ExpireConversation
 from conversation_service.domain.errors import (
     ConversationEnded,
     ConversationError,
@@ -62,16 +66,16 @@ from support.decisions import (
     told,
 )
 
-END = End("r", "c")
-NOTED = End("r", "c", note="fraud")
-BY_BOB = End("r", "c", BOB.participant_id)
-FOR_ALICE = Speak("r", "c", ALICE.participant_id, "hi")
-TO_BOTH = Speak("r", "c", "", "hi")
-STRANGER_ENDS = End("r", "c", CAROL.participant_id)
-STRANGER_SPEAKS = Speak("r", "c", CAROL.participant_id, "hi")
-PAUSE, RESUME = Pause("r", "c"), Resume("r", "c")
+END = EndConversation("r", "c")
+NOTED = EndConversation("r", "c", note="fraud")
+BY_BOB = EndConversation("r", "c", BOB.participant_id)
+FOR_ALICE = SendMessage("r", "c", ALICE.participant_id, "hi")
+TO_BOTH = SendMessage("r", "c", "", "hi")
+STRANGER_ENDS = EndConversation("r", "c", CAROL.participant_id)
+STRANGER_SPEAKS = SendMessage("r", "c", CAROL.participant_id, "hi")
+PAUSE, RESUME = PauseConversation("r", "c"), ResumeConversation("r", "c")
 
-REFUSED: list[tuple[Intent, Conversation | None, type[ConversationError]]] = [
+REFUSED: list[tuple[Command, Conversation | None, type[ConversationError]]] = [
     *((one, None, ConversationNotFound) for one in (END, BY_BOB, FOR_ALICE, PAUSE, RESUME)),
     *((one, ENDED, ConversationEnded) for one in (END, BY_BOB, FOR_ALICE, PAUSE, RESUME)),
     *((one, ACTIVE, ParticipantNotFound) for one in (STRANGER_ENDS, STRANGER_SPEAKS)),
@@ -83,27 +87,27 @@ REFUSED: list[tuple[Intent, Conversation | None, type[ConversationError]]] = [
 ]
 
 # An intent, and a change of each of its fields that makes it another intent.
-INTENTS: list[tuple[Intent, dict[str, Any]]] = [
+INTENTS: list[tuple[Command, dict[str, Any]]] = [
     (text("hi"), {"line": line(ALICE), "body": "ho"}),
     (
-        Start("r", BOB, unique_name="order 7"),
-        {"person": ALICE, "selection": Selection(MASKED), "unique_name": "x"},
+        StartConversation("r", BOB, unique_name="order 7"),
+        {"person": ALICE, "selection": NumberSelection(MASKED), "unique_name": "x"},
     ),
     (
-        Open("r", (ALICE, BOB), unique_name="order 7"),
+        OpenConversation("r", (ALICE, BOB), unique_name="order 7"),
         {
             "people": (ALICE, CAROL),
-            "selection": Selection(preference=NumberPreference.AVOID_STICKY),
+            "selection": NumberSelection(preference=NumberPreference.AVOID_STICKY),
             "unique_name": "x",
             "is_silent": True,
         },
     ),
-    (Join("r", CODE, BOB), {"code": "X4X4X4", "person": ALICE}),
+    (JoinConversation("r", CODE, BOB), {"code": "X4X4X4", "person": ALICE}),
     (NOTED, {"conversation_id": "d", "participant_id": "p", "note": "why"}),
     (FOR_ALICE, {"conversation_id": "d", "participant_id": "", "body": "ho"}),
     (PAUSE, {"conversation_id": "d"}),
     (RESUME, {"conversation_id": "d"}),
-    (Reopen("r", ENDED), {"ended": replace(ENDED, conversation_id="d")}),
+    (ReopenConversation("r", ENDED), {"ended": replace(ENDED, conversation_id="d")}),
     (
         CreatePool("r", SETTINGS, NUMBERS),
         {
@@ -145,7 +149,7 @@ def test_a_participant_ends_through_a_client_and_both_are_told() -> None:
 
 
 @pytest.mark.parametrize("intent", [END, BY_BOB])
-def test_an_operators_note_is_kept_and_told_to_nobody(intent: End) -> None:
+def test_an_operators_note_is_kept_and_told_to_nobody(intent: EndConversation) -> None:
     change = replace(intent, note="fraud").decide(about(ACTIVE))
     assert after(change).end_note == "fraud"
     assert "fraud" not in repr(change)
@@ -172,7 +176,7 @@ def test_the_system_speaks_to_both() -> None:
 
 
 @pytest.mark.parametrize("intent", [FOR_ALICE, TO_BOTH])
-def test_what_a_client_says_keeps_a_conversation_alive(intent: Speak) -> None:
+def test_what_a_client_says_keeps_a_conversation_alive(intent: SendMessage) -> None:
     later = NOW + timedelta(days=1)
     change = intent.decide(replace(about(ACTIVE), now=later))
     assert after(change).last_message_time == later
@@ -182,21 +186,21 @@ def test_what_a_client_says_keeps_a_conversation_alive(intent: Speak) -> None:
 
 @pytest.mark.parametrize(("intent", "conversation", "refusal"), REFUSED)
 def test_what_cannot_be_done_is_refused_with_the_reason(
-    intent: Intent, conversation: Conversation | None, refusal: type[ConversationError]
+    intent: Command, conversation: Conversation | None, refusal: type[ConversationError]
 ) -> None:
     with pytest.raises(refusal) as refused:
         intent.decide(facts(conversation=conversation))
     assert refused.value.metadata == {"conversation_id": "c"}
 
 
-@pytest.mark.parametrize("intent", [END, FOR_ALICE, PAUSE, RESUME, Expire("c", "e")])
-def test_an_intent_looks_up_the_conversation_it_is_about(intent: Intent) -> None:
+@pytest.mark.parametrize("intent", [END, FOR_ALICE, PAUSE, RESUME, ExpireConversation("c", "e")])
+def test_an_intent_looks_up_the_conversation_it_is_about(intent: Command) -> None:
     assert intent.lookup(POOL).conversation_id == "c"
 
 
 @pytest.mark.parametrize(("intent", "_other"), INTENTS)
 def test_an_intent_is_told_apart_by_its_kind_and_its_callers_id(
-    intent: Intent, _other: object
+    intent: Command, _other: object
 ) -> None:
     kinds = {one.receipt.kind for one, _ in INTENTS}
     assert len(kinds) == len(INTENTS)
@@ -215,18 +219,20 @@ def test_the_same_id_with_another_field_is_another_intent(
     assert replace(intent).receipt == intent.receipt
 
 
-@pytest.mark.parametrize("kind", [Expire, lambda name, etag: EndForOptOut(name, etag, ALICE)])
+@pytest.mark.parametrize(
+    "kind", [ExpireConversation, lambda name, etag: EndConversationForOptOut(name, etag, ALICE)]
+)
 def test_what_time_or_an_opt_out_does_happens_once_for_each_state(kind: Any) -> None:  # noqa: ANN401
     names = {kind(name, etag).receipt.request_id for name in "cd" for etag in "ef"}
     assert len(names) == 4
 
 
 def test_seeding_is_named_by_what_the_file_says() -> None:
-    assert SeedAgain("a digest", SETTINGS, NUMBERS).receipt.request_id == "a digest"
+    assert ReseedPool("a digest", SETTINGS, NUMBERS).receipt.request_id == "a digest"
 
 
 @pytest.mark.parametrize(("intent", "_other"), INTENTS)
-def test_no_name_of_an_intent_shows_a_number_or_words(intent: Intent, _other: object) -> None:
+def test_no_name_of_an_intent_shows_a_number_or_words(intent: Command, _other: object) -> None:
     shown = f"{intent!r} {intent.receipt!r}"
     for hidden in (ALICE.phone_number, BOB.phone_number, "'hi'", CODE, "order 7", "fraud"):
         assert hidden not in shown

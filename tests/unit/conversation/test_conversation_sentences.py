@@ -5,21 +5,25 @@ from datetime import timedelta
 
 import pytest
 
-from conversation_service.domain.commands.client.end import End
-from conversation_service.domain.commands.client.pause import Pause, Resume
-from conversation_service.domain.commands.client.reopen import Reopen
-from conversation_service.domain.commands.client.send import Speak
-from conversation_service.domain.commands.client.start import Join, Open, Start
+from conversation_service.domain.commands.client.end import EndConversation
+from conversation_service.domain.commands.client.pause import PauseConversation, ResumeConversation
+from conversation_service.domain.commands.client.reopen import ReopenConversation
+from conversation_service.domain.commands.client.send import SendMessage
+from conversation_service.domain.commands.client.start import (
+    JoinConversation,
+    OpenConversation,
+    StartConversation,
+)
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.operator.pools import AddNumber, DrainNumber, RemoveNumber
-from conversation_service.domain.commands.system.end_for_opt_out import EndForOptOut
-from conversation_service.domain.commands.system.expire import Expire
+from conversation_service.domain.commands.system.end_for_opt_out import EndConversationForOptOut
+from conversation_service.domain.commands.system.expire import ExpireConversation
 from conversation_service.domain.model.consent import OptOut, OptOutSource
 from conversation_service.domain.model.conversation import Conversation, EndReason
 from conversation_service.domain.model.events import Event, EventType, Rule
-from conversation_service.domain.model.messages import HeldText
+from conversation_service.domain.model.messages import HeldMessage
 from conversation_service.domain.templates.catalog import Template
-from conversation_service.rpc.conversations.event_descriptions import sentence
+from conversation_service.rpc.conversations.event_descriptions import describe
 from support.conversations import ALICE, BOB, CAROL, MASKED, NUMBERS
 from support.decisions import (
     ACTIVE,
@@ -39,7 +43,7 @@ from support.decisions import (
 
 NOTED = replace(ACTIVE, unique_name="order 7")
 HOLDS = replace(PAUSED, held=(1, 1), unique_name="order 7")
-HELD = (HeldText(ALICE.participant_id, "a secret"), HeldText(BOB.participant_id, "a secret"))
+HELD = (HeldMessage(ALICE.participant_id, "a secret"), HeldMessage(BOB.participant_id, "a secret"))
 OUT = {BOB: OptOut(NOW, OptOutSource.TEXT, "an earlier text")}
 WARNED_AT = ACTIVE.due_time - timedelta(hours=1)
 INVITED = facts(invitation=WAITING)
@@ -54,20 +58,20 @@ DECISIONS: list[Change] = [
     *(text(body).decide(facts(HOLDS)) for body in TEXTS),
     *(text(body).decide(facts(ENDED)) for body in TEXTS),
     *(text(body).decide(facts(NOTED, opt_outs=OUT)) for body in TEXTS),
-    Start("r", BOB, unique_name="order 7").decide(facts()),
-    Open("r", (ALICE, BOB), unique_name="order 7").decide(facts()),
-    Join("r", CODE, BOB).decide(INVITED),
-    Join("r", OTHER_CODE, BOB).decide(facts()),
-    End("r", "c", note="a secret").decide(about(HOLDS)),
-    EndForOptOut("c", "e", BOB).decide(about(HOLDS)),
-    Speak("r", "c", ALICE.participant_id, "a secret").decide(about(NOTED)),
-    Speak("r", "c", ALICE.participant_id, "a secret").decide(about(HOLDS)),
-    Speak("r", "c", "", "a secret").decide(about(NOTED)),
-    Pause("r", "c").decide(about(NOTED)),
-    Resume("r", "c").decide(about(HOLDS, held=HELD)),
-    Reopen("r", ENDED).decide(about(ENDED)),
-    Expire("c", "e").decide(about(HOLDS, now=WARNED_AT)),
-    Expire("c", "e").decide(about(replace(HOLDS, due_time=WARNED_AT), now=WARNED_AT)),
+    StartConversation("r", BOB, unique_name="order 7").decide(facts()),
+    OpenConversation("r", (ALICE, BOB), unique_name="order 7").decide(facts()),
+    JoinConversation("r", CODE, BOB).decide(INVITED),
+    JoinConversation("r", OTHER_CODE, BOB).decide(facts()),
+    EndConversation("r", "c", note="a secret").decide(about(HOLDS)),
+    EndConversationForOptOut("c", "e", BOB).decide(about(HOLDS)),
+    SendMessage("r", "c", ALICE.participant_id, "a secret").decide(about(NOTED)),
+    SendMessage("r", "c", ALICE.participant_id, "a secret").decide(about(HOLDS)),
+    SendMessage("r", "c", "", "a secret").decide(about(NOTED)),
+    PauseConversation("r", "c").decide(about(NOTED)),
+    ResumeConversation("r", "c").decide(about(HOLDS, held=HELD)),
+    ReopenConversation("r", ENDED).decide(about(ENDED)),
+    ExpireConversation("c", "e").decide(about(HOLDS, now=WARNED_AT)),
+    ExpireConversation("c", "e").decide(about(replace(HOLDS, due_time=WARNED_AT), now=WARNED_AT)),
     AddNumber("r", NUMBERS[0]).decide(facts()),
     DrainNumber("r", MASKED).decide(facts()),
     RemoveNumber("r", MASKED).decide(facts()),
@@ -169,7 +173,7 @@ def test_every_event_is_a_sentence_with_and_without_its_conversation(
     kind: EventType, conversation: Conversation | None
 ) -> None:
     for event in (of_bob(kind, "3"), Event(kind, detail="3")):
-        told = sentence(event, conversation)
+        told = describe(event, conversation)
         assert told[0] == told[0].upper()
         assert told.endswith((".", '".'))
         assert "{" not in told
@@ -178,14 +182,14 @@ def test_every_event_is_a_sentence_with_and_without_its_conversation(
 
 @pytest.mark.parametrize(("kind", "told"), SENTENCES.items())
 def test_a_sentence_says_what_happened_and_to_whom(kind: EventType, told: str) -> None:
-    assert sentence(of_bob(kind), ACTIVE) == told
+    assert describe(of_bob(kind), ACTIVE) == told
 
 
 def test_people_are_told_apart_only_by_their_place_in_the_conversation() -> None:
     joined = Event(EventType.CONVERSATION_JOINED, "c", ALICE.participant_id)
-    assert sentence(joined, ACTIVE) == "The first participant joined."
-    assert sentence(joined, None) == "A person joined."
-    assert sentence(replace(joined, participant_id="somebody"), ACTIVE) == "A person joined."
+    assert describe(joined, ACTIVE) == "The first participant joined."
+    assert describe(joined, None) == "A person joined."
+    assert describe(replace(joined, participant_id="somebody"), ACTIVE) == "A person joined."
 
 
 @pytest.mark.parametrize(
@@ -228,23 +232,23 @@ def test_people_are_told_apart_only_by_their_place_in_the_conversation() -> None
     ],
 )
 def test_a_sentence_says_why(event: Event, told: str) -> None:
-    assert sentence(event, ACTIVE) == told
+    assert describe(event, ACTIVE) == told
 
 
 @pytest.mark.parametrize("reason", [*EndReason, *Rule])
 def test_every_reason_has_words_for_people(reason: EndReason | Rule) -> None:
     ended = of_bob(EventType.CONVERSATION_ENDED, reason.value)
-    assert reason.value not in sentence(ended, ACTIVE)
+    assert reason.value not in describe(ended, ACTIVE)
 
 
 def test_a_warning_is_told_of_with_the_end_that_it_is_about() -> None:
     pool = pool_with(warning_lead=timedelta(hours=1))
     due = replace(ACTIVE, due_time=WARNED_AT)
-    change = Expire("c", "e").decide(about(due, now=WARNED_AT, pool=pool))
+    change = ExpireConversation("c", "e").decide(about(due, now=WARNED_AT, pool=pool))
     assert change.events[0] == Event(EventType.EXPIRY_WARNED, "c", detail="IDLE_EXPIRED")
 
 
 def test_words_of_no_participant_are_told_of_as_a_clients() -> None:
     spoken = Event(EventType.MESSAGE_RELAYED, "c", message_id="m")
-    assert sentence(spoken, ACTIVE).startswith("A client's text")
-    assert sentence(replace(spoken, participant_id=BOB.participant_id), ACTIVE).startswith("A text")
+    assert describe(spoken, ACTIVE).startswith("A client's text")
+    assert describe(replace(spoken, participant_id=BOB.participant_id), ACTIVE).startswith("A text")

@@ -9,13 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis.crc import key_slot
 
-from conversation_service.application.ids import SystemFresh
+from conversation_service.application.ids import RandomIds
 from conversation_service.domain.keywords import join_codes as codes
 from conversation_service.domain.model.messages import MessageState
-from conversation_service.domain.model.participants import Person, area_code, is_e164, masked
+from conversation_service.domain.model.participants import (
+    Person,
+    area_code,
+    is_e164,
+    redacted_number,
+)
 from conversation_service.domain.model.pool import POOL_NAME
-from conversation_service.store.encryption.blind_index import People
-from conversation_service.store.encryption.cipher import Vault
+from conversation_service.store.encryption.blind_index import PersonIds
+from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.keyspace.keys import DeploymentKeys, Keys
 from conversation_service.store.keyspace.timestamps import (
     from_ms,
@@ -61,8 +66,8 @@ def test_anything_else_is_no_number(number: str) -> None:
 
 
 def test_a_masked_number_shows_four_digits_of_a_person() -> None:
-    assert masked("+14255550111") == "+1 ••• ••• 0111"
-    assert masked("+4915550111") == "+•••• 0111"
+    assert redacted_number("+14255550111") == "+1 ••• ••• 0111"
+    assert redacted_number("+4915550111") == "+•••• 0111"
 
 
 def test_only_a_north_american_number_has_an_area_code() -> None:
@@ -88,7 +93,7 @@ def test_a_person_has_one_id_for_all_pools_and_another_in_each() -> None:
 def test_people_have_different_ids_which_say_nothing_without_the_secret() -> None:
     assert ALICE.person_id != BOB.person_id
     assert ALICE.participant_id != BOB.participant_id
-    elsewhere = People(Vault("another secret")).person("main", ALICE_NUMBER)
+    elsewhere = PersonIds(Cipher("another secret")).person("main", ALICE_NUMBER)
     assert not {ALICE.person_id, ALICE.participant_id} & {
         elsewhere.person_id,
         elsewhere.participant_id,
@@ -109,7 +114,7 @@ def test_what_is_sealed_can_be_opened_for_its_own_record_only(plain: bytes, reco
     with pytest.raises(InvalidTag):
         VAULT.open(sealed, record + "x")
     with pytest.raises(InvalidTag):
-        Vault("another secret").open(sealed, record)
+        Cipher("another secret").open(sealed, record)
 
 
 def test_the_same_text_is_never_sealed_the_same_way_twice() -> None:
@@ -119,7 +124,7 @@ def test_the_same_text_is_never_sealed_the_same_way_twice() -> None:
 @given(st.lists(st.text(), max_size=4), st.lists(st.text(), max_size=4))
 def test_blinded_names_are_equal_only_for_equal_parts(one: list[str], other: list[str]) -> None:
     assert (VAULT.blind(*one) == VAULT.blind(*other)) == (one == other)
-    assert VAULT.blind(*one) != Vault("another secret").blind(*one)
+    assert VAULT.blind(*one) != Cipher("another secret").blind(*one)
 
 
 def test_all_keys_of_a_pool_lie_in_one_slot_and_those_of_all_pools_in_another() -> None:
@@ -169,7 +174,7 @@ def test_nothing_is_kept_for_no_time_at_all() -> None:
 
 
 def test_ids_sort_by_time_and_do_not_repeat() -> None:
-    fresh = SystemFresh()
+    fresh = RandomIds()
     ids = [fresh.change_id(NOW + step * MILLISECOND) for step in range(200)]
     assert ids == sorted(ids)
     assert len({fresh.change_id(NOW) for _ in range(1000)}) == 1000
@@ -177,7 +182,7 @@ def test_ids_sort_by_time_and_do_not_repeat() -> None:
 
 
 def test_codes_do_not_repeat_in_practice_and_are_all_such_as_can_be_joined_with() -> None:
-    drawn = {SystemFresh().code() for _ in range(1000)}
+    drawn = {RandomIds().code() for _ in range(1000)}
     assert len(drawn) > 990
     assert all(codes.is_code_shaped(code) for code in drawn)
 

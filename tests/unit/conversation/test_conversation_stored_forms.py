@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from conversation_service.domain.model.consent import OptOut, OptOutSource
 from conversation_service.domain.model.conversation import Conversation, EndReason, State
-from conversation_service.domain.model.loop_detection import Exchange
+from conversation_service.domain.model.loop_detection import LoopDetector
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import (
     AttachmentPolicy,
@@ -23,11 +23,11 @@ from conversation_service.domain.model.pool import (
     PoolSettings,
     UnknownPolicy,
 )
-from conversation_service.domain.model.rate_limits import NEVER, Conduct, Count
+from conversation_service.domain.model.rate_limits import NEVER, SenderLimits, WindowCounter
 from conversation_service.store.keyspace.timestamps import from_ms
 from conversation_service.store.records.conversation import decode_conversation, encode_conversation
 from conversation_service.store.records.payloads import (
-    Answer,
+    StoredResponse,
     decode_conduct,
     decode_count,
     decode_opt_out,
@@ -42,7 +42,7 @@ from support.decisions import ACTIVE, CODE, ENDED, NOW, PAUSED, WAITING
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 MOMENTS = st.integers(0, 7 * 10**12).map(from_ms)
 MAYBE = st.none() | MOMENTS
-COUNTS = st.just(NEVER) | st.builds(Count, st.integers(1, 1000), MOMENTS)
+COUNTS = st.just(NEVER) | st.builds(WindowCounter, st.integers(1, 1000), MOMENTS)
 CONVERSATIONS = st.builds(
     Conversation,
     conversation_id=st.just("c"),
@@ -58,7 +58,7 @@ CONVERSATIONS = st.builds(
     last_message_time=MAYBE,
     idle_end_time=MAYBE,
     latest_end_time=MAYBE,
-    warned_of=MAYBE,
+    warned_end_time=MAYBE,
     pause_time=MAYBE,
     report_time=MAYBE,
     end_time=MAYBE,
@@ -66,7 +66,7 @@ CONVERSATIONS = st.builds(
     end_note=TEXT,
     unique_name=TEXT,
     held=st.tuples(st.integers(0, 50), st.integers(0, 50)),
-    exchange=st.builds(Exchange, st.tuples(TEXT, TEXT), st.integers(-1, 1), st.integers(0, 8)),
+    exchange=st.builds(LoopDetector, st.tuples(TEXT, TEXT), st.integers(-1, 1), st.integers(0, 8)),
     ask_time=MAYBE,
 )
 
@@ -213,12 +213,12 @@ def test_a_conversation_of_form_2_is_read_with_its_numbers_and_state_in_words() 
 
 
 @given(COUNTS)
-def test_a_count_is_read_as_it_was_written(count: Count) -> None:
+def test_a_count_is_read_as_it_was_written(count: WindowCounter) -> None:
     assert decode_count(encode_count(count).encode()) == count
 
 
-@given(st.builds(Conduct, COUNTS, COUNTS, MAYBE, MAYBE, COUNTS, MAYBE))
-def test_conduct_is_read_as_it_was_written(conduct: Conduct) -> None:
+@given(st.builds(SenderLimits, COUNTS, COUNTS, MAYBE, MAYBE, COUNTS, MAYBE))
+def test_conduct_is_read_as_it_was_written(conduct: SenderLimits) -> None:
     assert decode_conduct(encode_conduct(conduct).encode()) == conduct
 
 
@@ -229,7 +229,7 @@ def test_conduct_without_failures_is_written_as_release_1_did() -> None:
 
 
 def test_nothing_done_is_nothing_stored() -> None:
-    assert encode_count(NEVER) == encode_conduct(Conduct()) == ""
+    assert encode_count(NEVER) == encode_conduct(SenderLimits()) == ""
 
 
 @given(MOMENTS, st.sampled_from(OptOutSource), TEXT)
@@ -265,9 +265,9 @@ def test_a_setting_that_another_release_does_or_does_not_know_breaks_nothing() -
 
 
 def test_an_intent_that_always_changes_a_conversation_answers_with_it() -> None:
-    assert Answer(ACTIVE).changed == ACTIVE
+    assert StoredResponse(ACTIVE).changed == ACTIVE
     with pytest.raises(AssertionError, match="changed no conversation"):
-        _ = Answer().changed
+        _ = StoredResponse().changed
 
 
 def test_stored_moments_are_utc() -> None:

@@ -5,13 +5,13 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conversation_service.domain.model.messages import Attachment, HeldText, OutboundText
+from conversation_service.domain.model.messages import Attachment, HeldMessage, OutboundMessage
 from conversation_service.store.records.payloads import (
     Envelope,
-    decode_envelope,
     decode_held,
-    encode_envelope,
+    decode_payload,
     encode_held,
+    encode_payload,
 )
 from support.conversations import ALICE, ALICE_NUMBER, MASKED
 from support.decisions import PICTURE
@@ -23,21 +23,21 @@ FILES = st.lists(FILE, max_size=3).map(tuple)
 
 @given(TEXT, st.booleans(), st.booleans(), FILES)
 def test_a_text_is_read_as_it_was_written(
-    body: str, may_reach_opted_out: bool, is_talk: bool, files: tuple[Attachment, ...]
+    body: str, may_reach_opted_out: bool, is_relayed: bool, files: tuple[Attachment, ...]
 ) -> None:
-    text = OutboundText("m", "c", MASKED, ALICE, body, may_reach_opted_out, is_talk, files)
-    expected = Envelope(MASKED, ALICE_NUMBER, body, may_reach_opted_out, "c", is_talk, files)
-    assert decode_envelope(encode_envelope(text)) == expected
+    text = OutboundMessage("m", "c", MASKED, ALICE, body, may_reach_opted_out, is_relayed, files)
+    expected = Envelope(MASKED, ALICE_NUMBER, body, may_reach_opted_out, "c", is_relayed, files)
+    assert decode_payload(encode_payload(text)) == expected
 
 
 def test_a_text_of_release_1_goes_out_and_is_never_the_confirmation() -> None:
     stored = json.dumps([1, MASKED, ALICE_NUMBER, "hi"]).encode()
-    assert decode_envelope(stored) == Envelope(MASKED, ALICE_NUMBER, "hi")
+    assert decode_payload(stored) == Envelope(MASKED, ALICE_NUMBER, "hi")
 
 
 def test_a_confirmation_of_form_1_may_still_reach_who_opted_out() -> None:
     stored = json.dumps([1, MASKED, ALICE_NUMBER, "hi", 1]).encode()
-    assert decode_envelope(stored) == Envelope(MASKED, ALICE_NUMBER, "hi", True)
+    assert decode_payload(stored) == Envelope(MASKED, ALICE_NUMBER, "hi", True)
 
 
 def test_a_text_on_its_way_shows_no_number_and_no_words() -> None:
@@ -48,10 +48,10 @@ def test_a_text_on_its_way_shows_no_number_and_no_words() -> None:
 
 @given(TEXT, FILES)
 def test_a_held_text_is_read_as_it_was_written(body: str, files: tuple[Attachment, ...]) -> None:
-    text = HeldText(ALICE.participant_id, body, files)
+    text = HeldMessage(ALICE.participant_id, body, files)
     assert decode_held(encode_held(text)) == text
 
 
 def test_a_held_text_of_form_1_has_no_files() -> None:
     stored = json.dumps([1, ALICE.participant_id, "hi"]).encode()
-    assert decode_held(stored) == HeldText(ALICE.participant_id, "hi")
+    assert decode_held(stored) == HeldMessage(ALICE.participant_id, "hi")

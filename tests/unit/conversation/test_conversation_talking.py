@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from conversation_service.domain.commands.core.change import Change
-from conversation_service.domain.commands.core.snapshot import Facts, Said
-from conversation_service.domain.commands.inbound.inbound_message import Inbound
-from conversation_service.domain.keywords.keywords import Command, Kind
+from conversation_service.domain.commands.core.snapshot import Draft, Snapshot
+from conversation_service.domain.commands.inbound.inbound_message import ParsedMessage
+from conversation_service.domain.keywords.keywords import Keyword, ParsedKeyword
 from conversation_service.domain.model.conversation import EndReason, State
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import Pool
@@ -49,7 +49,7 @@ ANSWERED = [
 ]
 
 
-def talking(pool: Pool = POOL) -> Facts:
+def talking(pool: Pool = POOL) -> Snapshot:
     return facts(ACTIVE, pool=pool, now=LATER, invitation=INVITED_ELSEWHERE)
 
 
@@ -180,7 +180,7 @@ def test_every_text_of_a_change_has_its_own_id() -> None:
 def test_nothing_shown_of_a_text_or_of_its_outcome_holds_a_number_or_words() -> None:
     arrived = text("a secret word")
     shown = repr(arrived) + repr(arrived.receipt) + repr(arrived.decide(talking()))
-    shown += repr(Inbound(line(BOB), "a secret word", Command(Kind.TALK)))
-    shown += repr(Said(ALICE, "a secret word")) + repr(replace(ACTIVE, unique_name="secret"))
+    shown += repr(ParsedMessage(line(BOB), "a secret word", ParsedKeyword(Keyword.TALK)))
+    shown += repr(Draft(ALICE, "a secret word")) + repr(replace(ACTIVE, unique_name="secret"))
     for hidden in (ALICE.phone_number, BOB.phone_number, "secret", CODE):
         assert hidden not in shown

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conversation_service.domain.keywords import join_codes as codes
-from conversation_service.domain.keywords.keywords import Kind, parse
-from conversation_service.domain.templates.catalog import Speech, Template, TemplateError
-from conversation_service.domain.templates.languages import LANGUAGES, speech
+from conversation_service.domain.keywords.keywords import Keyword, parse
+from conversation_service.domain.templates.catalog import Template, TemplateCatalog, TemplateError
+from conversation_service.domain.templates.languages import LANGUAGES, catalog_for
 
 BRACES = "braces"
 TOO_LONG = "exceed 160 characters"
@@ -64,8 +64,8 @@ REFUSED = [
 ]
 
 
-def own(texts: dict[str, str], words: dict[str, tuple[str, ...]] | None = None) -> Speech:
-    return speech("en", "Test exchange", words or {}, texts)
+def own(texts: dict[str, str], words: dict[str, tuple[str, ...]] | None = None) -> TemplateCatalog:
+    return catalog_for("en", "Test exchange", words or {}, texts)
 
 
 @pytest.mark.parametrize(("name", "template", "told"), REFUSED)
@@ -106,16 +106,16 @@ def test_templates_that_a_pool_does_not_choose_stay() -> None:
 
 
 def test_a_braces_like_operator_is_said_as_it_is_written() -> None:
-    spoken = speech("en", "{code} & Co", {}, {})
+    spoken = catalog_for("en", "{code} & Co", {}, {})
     assert spoken.say(Template.HELP).startswith("{code} & Co: ")
 
 
 def test_words_too_long_for_a_shipped_text_are_refused_until_the_pool_writes_its_own() -> None:
     words = {name: (name.ljust(20, "x"),) for name in ("start", "join", "end")}
     with pytest.raises(TemplateError, match=r"texts\.help: .*shorter words"):
-        speech("en", "x" * 40, words, {})
+        catalog_for("en", "x" * 40, words, {})
     shorter = {"help": "{operator}. {stop}", "opened": "{end}, {stop}"}
-    assert speech("en", "x" * 40, words, shorter).say(Template.HELP).endswith(". STOP")
+    assert catalog_for("en", "x" * 40, words, shorter).say(Template.HELP).endswith(". STOP")
 
 
 def test_a_template_that_one_of_the_pools_own_words_would_make_a_command_is_refused() -> None:
@@ -130,7 +130,7 @@ def test_a_first_word_that_is_not_ascii_is_refused_where_it_is_shown() -> None:
 
 def test_a_language_that_nobody_speaks_here_is_refused() -> None:
     with pytest.raises(TemplateError, match="language: must be one of en, es"):
-        speech("tlh", "Test exchange", {}, {})
+        catalog_for("tlh", "Test exchange", {}, {})
 
 
 # Most of what is drawn is allowed, so that something remains to be said.
@@ -172,11 +172,11 @@ def test_whatever_a_pool_writes_is_refused_or_safe_to_say(
     span: timedelta,
 ) -> None:
     try:
-        spoken = speech(language, operator, words, {template.value: "".join(pieces)})
+        spoken = catalog_for(language, operator, words, {template.value: "".join(pieces)})
     except TemplateError:
         return
     said = spoken.say(template, code=code, span=span)
     assert said.isascii()
     assert len(said) <= 160
     assert not re.search(r"\d{7}", said.translate(str.maketrans("", "", " ()+-./")))
-    assert parse(said, spoken.words).kind is Kind.TALK
+    assert parse(said, spoken.words).kind is Keyword.TALK

@@ -11,14 +11,14 @@ from conversation_service.domain.model.conversation import Conversation
 from conversation_service.store.encryption import conversation_keys as text_keys
 from conversation_service.store.encryption.key_ring import is_sealed
 from conversation_service.store.keyspace.keys import Keys
-from conversation_service.store.records.encrypted import Seals
-from conversation_service.store.records.payloads import Answer
+from conversation_service.store.records.encrypted import RecordCipher
+from conversation_service.store.records.payloads import StoredResponse
 from support.conversations import VAULT
 from support.decisions import ACTIVE, ENDED
 
-SECRET, ANOTHER = text_keys.drawn(), text_keys.drawn()
+SECRET, ANOTHER = text_keys.generate(), text_keys.generate()
 KEYS = Keys("main")
-SEALS = Seals(KEYS, VAULT)
+SEALS = RecordCipher(KEYS, VAULT)
 
 
 @given(st.binary(), st.text())
@@ -50,12 +50,12 @@ def test_what_lies_under_the_state_key_takes_no_conversation() -> None:
 
 
 def test_a_secret_is_seen_where_it_stands_in_front_of_a_record_and_nowhere_else() -> None:
-    secrets = {text_keys.drawn() for _ in range(300)}
+    secrets = {text_keys.generate() for _ in range(300)}
     assert len(secrets) == 300
     for secret in secrets:
-        assert text_keys.parted(secret + b"[3]") == (secret, b"[3]")
-    assert text_keys.parted(b"[3]") == (b"", b"[3]")
-    assert text_keys.parted(b'{"v":1}') == (b"", b'{"v":1}')
+        assert text_keys.split_key(secret + b"[3]") == (secret, b"[3]")
+    assert text_keys.split_key(b"[3]") == (b"", b"[3]")
+    assert text_keys.split_key(b'{"v":1}') == (b"", b'{"v":1}')
 
 
 @pytest.mark.parametrize(
@@ -73,6 +73,6 @@ def test_a_live_conversation_keeps_its_secret_and_an_ended_one_does_not(
 def test_no_answer_and_no_repr_holds_the_secret() -> None:
     conversation = replace(ACTIVE, text_secret=SECRET)
     assert "text_secret" not in repr(conversation)
-    found = SEALS.opened_answer(SEALS.answer(Answer(conversation), "r"), "r").conversation
+    found = SEALS.opened_answer(SEALS.answer(StoredResponse(conversation), "r"), "r").conversation
     assert found == conversation
     assert found.text_secret == b""

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conversation_service.domain.keywords import join_codes as codes
-from conversation_service.domain.keywords.keywords import FIELDS, Kind, parse
-from conversation_service.domain.templates.catalog import LONGEST_SPAN, Speech, Template
-from conversation_service.domain.templates.languages import LANGUAGES, speech
+from conversation_service.domain.keywords.keywords import FIELDS, Keyword, parse
+from conversation_service.domain.templates.catalog import MAX_DURATION, Template, TemplateCatalog
+from conversation_service.domain.templates.languages import LANGUAGES, catalog_for
 
 CODE = "K7M2Q9"
 EVERYTHING = [(language, template) for language in LANGUAGES for template in Template]
@@ -27,8 +27,8 @@ ENDINGS = [
 LONG_WORDS = {name: (name.replace("_", "").ljust(12, "x"),) for name in FIELDS}
 
 
-def shipped(language: str, operator: str = "Test exchange") -> Speech:
-    return speech(language, operator, {}, {})
+def shipped(language: str, operator: str = "Test exchange") -> TemplateCatalog:
+    return catalog_for(language, operator, {}, {})
 
 
 def said(language: str, template: Template, span: timedelta = timedelta(minutes=15)) -> str:
@@ -55,7 +55,7 @@ def test_a_system_text_is_ascii_shows_no_phone_number_and_fits_one_segment(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_system_text_has_room_for_long_words_and_a_long_operator(language: str) -> None:
-    spoken = speech(language, "x" * 40, LONG_WORDS, {})
+    spoken = catalog_for(language, "x" * 40, LONG_WORDS, {})
     for template in Template:
         assert len(spoken.say(template, code=CODE, span=timedelta(minutes=119))) <= 160
 
@@ -64,7 +64,7 @@ def test_every_system_text_has_room_for_long_words_and_a_long_operator(language:
 def test_a_system_text_that_comes_back_is_never_taken_for_a_command(
     language: str, template: Template
 ) -> None:
-    assert parse(said(language, template), shipped(language).words).kind is Kind.TALK
+    assert parse(said(language, template), shipped(language).words).kind is Keyword.TALK
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -115,7 +115,7 @@ def test_a_code_says_how_long_it_lives_and_never_too_long(
 
 
 def test_the_longest_span_is_spoken_as_it_is() -> None:
-    assert "in 3650 days" in said("en", Template.LIFETIME_WARNING, LONGEST_SPAN)
+    assert "in 3650 days" in said("en", Template.LIFETIME_WARNING, MAX_DURATION)
 
 
 @pytest.mark.parametrize(("minutes", "words"), [(15, "in 15 minutes"), (160, "in 3 hours")])
@@ -128,7 +128,7 @@ def test_a_pools_first_words_are_shown_in_capitals_and_stop_as_the_law_has_it(
     language: str,
 ) -> None:
     words = {"start": ("los geht's", "go"), "join": ("dabei",), "opt_out": ("basta",)}
-    spoken = speech(language, "Test exchange", words, {})
+    spoken = catalog_for(language, "Test exchange", words, {})
     assert "LOS GEHT'S" in spoken.say(Template.ENDED)
     assert "STOP" in spoken.say(Template.ENDED)
     assert "DABEI K7M2Q9" in spoken.say(Template.OWN_CODE, code=CODE)

@@ -12,7 +12,7 @@ from pydantic import SecretStr, ValidationError
 from conversation_service.app.settings import Settings
 from conversation_service.domain.errors import BackendUnavailable
 from conversation_service.store.encryption import key_ring
-from conversation_service.store.encryption.cipher import Vault
+from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.encryption.key_ring import (
     Key,
     KeyRing,
@@ -20,7 +20,7 @@ from conversation_service.store.encryption.key_ring import (
     derived,
     is_sealed,
 )
-from conversation_service.store.keyspace.keys import DeploymentKeys, Keys, Parts, parts_of
+from conversation_service.store.keyspace.keys import DeploymentKeys, KeyParts, Keys, parse_key
 
 OLD, NEW = "the key of last year", "the key of this year"
 SHORT = "too short a key"
@@ -110,13 +110,13 @@ def test_two_keys_with_one_id_are_refused_without_being_named(
 
 
 def test_names_stay_when_the_state_key_changes() -> None:
-    before, after = Vault(OLD), Vault(NEW, [OLD], is_locked=True)
+    before, after = Cipher(OLD), Cipher(NEW, [OLD], is_locked=True)
     after.unlock(Key(OLD).blinding_key)
-    assert after.blind("person", "x") == before.blind("person", "x") != Vault(NEW).blind("x")
+    assert after.blind("person", "x") == before.blind("person", "x") != Cipher(NEW).blind("x")
 
 
 def test_a_locked_vault_hashes_nothing_and_says_that_it_may_later() -> None:
-    vault = Vault(NEW, is_locked=True)
+    vault = Cipher(NEW, is_locked=True)
     with pytest.raises(BackendUnavailable):
         vault.blind("x")
     assert vault.open(vault.seal(b"hello", "r"), "r") == b"hello"
@@ -150,8 +150,8 @@ def test_a_former_key_that_is_too_short_is_refused_without_being_repeated() -> N
 
 def test_a_key_of_redis_says_whose_it_is_and_of_what_kind() -> None:
     keys = Keys("main")
-    assert parts_of(keys.settings) == Parts("main", "settings")
-    assert parts_of(keys.conversation("c:1\n2")) == Parts("main", "conversation")
-    assert parts_of(keys.dead_receipt("x")).kind != parts_of(keys.dead).kind
-    assert parts_of(DeploymentKeys().blinding_key) == Parts("deployment/", "blinding-key")
-    assert parts_of("maskline:v1:messaging:{x}:message") == parts_of("else") == Parts("", "")
+    assert parse_key(keys.settings) == KeyParts("main", "settings")
+    assert parse_key(keys.conversation("c:1\n2")) == KeyParts("main", "conversation")
+    assert parse_key(keys.dead_receipt("x")).kind != parse_key(keys.dead).kind
+    assert parse_key(DeploymentKeys().blinding_key) == KeyParts("deployment/", "blinding-key")
+    assert parse_key("maskline:v1:messaging:{x}:message") == parse_key("else") == KeyParts("", "")

@@ -8,29 +8,29 @@ import pytest
 from conversation_service.domain.keywords.keywords import (
     FIELDS,
     OPT_OUT,
-    Command,
-    Kind,
-    Words,
-    normalised,
+    Keyword,
+    Keywords,
+    ParsedKeyword,
+    normalized,
     parse,
 )
 from conversation_service.domain.model.pool import Pool, PoolSettings
 from conversation_service.domain.model.pool_validation import settings_violations
 from conversation_service.domain.templates.catalog import Template, TemplateError
-from conversation_service.domain.templates.languages import LANGUAGES, speech
+from conversation_service.domain.templates.languages import LANGUAGES, catalog_for
 
 # 47 CFR 64.1200(a)(10), written out so that nobody changes both by accident; "end" is apart.
 LAW = ("stop", "quit", "revoke", "opt out", "cancel", "unsubscribe")
 
 SPANISH = [
-    *((word, Kind.START) for word in ("inicio", "Empezar", "start")),
-    *((word, Kind.END) for word in ("fin", "terminar", "adios", "Adi\u00f3s", "end", "bye")),
-    *((word, Kind.HELP) for word in ("ayuda", "help", "info")),
-    *((word, Kind.OPT_OUT) for word in ("\u00a1Alto!", "parar", "baja", "cancelar", *LAW)),
-    *((word, Kind.YES) for word in ("si", "S\u00ed.", "SI\u0301", "yes")),
-    *((word, Kind.BLOCK) for word in ("bloquear", "block")),
-    *((word, Kind.REPORT) for word in ("denunciar", "report")),
-    ("unstop", Kind.OPT_IN),
+    *((word, Keyword.START) for word in ("inicio", "Empezar", "start")),
+    *((word, Keyword.END) for word in ("fin", "terminar", "adios", "Adi\u00f3s", "end", "bye")),
+    *((word, Keyword.HELP) for word in ("ayuda", "help", "info")),
+    *((word, Keyword.OPT_OUT) for word in ("\u00a1Alto!", "parar", "baja", "cancelar", *LAW)),
+    *((word, Keyword.YES) for word in ("si", "S\u00ed.", "SI\u0301", "yes")),
+    *((word, Keyword.BLOCK) for word in ("bloquear", "block")),
+    *((word, Keyword.REPORT) for word in ("denunciar", "report")),
+    ("unstop", Keyword.OPT_IN),
 ]
 
 REFUSED = [
@@ -54,8 +54,8 @@ REFUSED = [
 ]
 
 
-def chosen(words: dict[str, tuple[str, ...]], language: str = "en") -> Words:
-    return speech(language, "Test exchange", words, {}).words
+def chosen(words: dict[str, tuple[str, ...]], language: str = "en") -> Keywords:
+    return catalog_for(language, "Test exchange", words, {}).words
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -63,26 +63,26 @@ def test_no_shipped_word_means_two_things_or_is_written_as_no_text_can_be(langua
     words = chosen({}, language)
     every = [word for name in FIELDS for word in getattr(words, name)]
     assert max(Counter(every).values()) == 1
-    assert [normalised(word) for word in every] == every
+    assert [normalized(word) for word in every] == every
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_laws_ways_of_opting_out_are_understood_in_every_language(language: str) -> None:
     for word in LAW:
-        assert parse(word, chosen({}, language)).kind is Kind.OPT_OUT
-    assert parse("end", chosen({}, language)).kind is Kind.END
+        assert parse(word, chosen({}, language)).kind is Keyword.OPT_OUT
+    assert parse("end", chosen({}, language)).kind is Keyword.END
 
 
 @pytest.mark.parametrize(("text", "kind"), SPANISH)
 def test_spanish_is_understood_with_and_without_accents_and_english_with_it(
-    text: str, kind: Kind
+    text: str, kind: Keyword
 ) -> None:
     assert parse(text, chosen({}, "es")).kind is kind
 
 
 @pytest.mark.parametrize("join", ["unirse", "Unir", "join"])
 def test_a_code_is_joined_with_in_spanish_or_english(join: str) -> None:
-    assert parse(f"{join} k7m2q9", chosen({}, "es")) == Command(Kind.JOIN, "K7M2Q9")
+    assert parse(f"{join} k7m2q9", chosen({}, "es")) == ParsedKeyword(Keyword.JOIN, "K7M2Q9")
 
 
 @pytest.mark.parametrize(("words", "told"), REFUSED)
@@ -97,10 +97,10 @@ def test_words_that_break_a_rule_are_refused_by_field_with_the_reason(
 def test_a_pools_words_take_the_place_of_the_languages() -> None:
     words = chosen({"start": ("Go on!", "inicio"), "yes": ("s\u00ed",)})
     assert words.start == ("go on", "inicio")
-    assert words.join == Words().join
-    assert parse("GO ON", words).kind is Kind.START
-    assert parse("start", words).kind is Kind.TALK
-    assert parse("S\u00cd", words).kind is Kind.YES
+    assert words.join == Keywords().join
+    assert parse("GO ON", words).kind is Keyword.START
+    assert parse("start", words).kind is Keyword.TALK
+    assert parse("S\u00cd", words).kind is Keyword.YES
 
 
 def test_words_to_opt_out_are_added_and_none_is_taken_away() -> None:
@@ -108,10 +108,10 @@ def test_words_to_opt_out_are_added_and_none_is_taken_away() -> None:
 
 
 def test_end_ends_whatever_words_a_pool_chooses_unless_it_opts_out() -> None:
-    assert parse("end", chosen({"end": ("over",)})).kind is Kind.END
+    assert parse("end", chosen({"end": ("over",)})).kind is Keyword.END
     for words in (chosen({"end": ("over",), "opt_out": ("end",)}), chosen({"opt_out": ("End",)})):
-        assert parse("end", words).kind is Kind.OPT_OUT
-        assert parse("end K7M2Q9", words) == Command(Kind.END, "K7M2Q9")
+        assert parse("end", words).kind is Keyword.OPT_OUT
+        assert parse("end K7M2Q9", words) == ParsedKeyword(Keyword.END, "K7M2Q9")
 
 
 @pytest.mark.parametrize(("language", "shown"), [("en", "BYE"), ("es", "FIN")])
@@ -121,16 +121,17 @@ def test_a_pool_where_a_bare_end_opts_out_shows_people_another_word_for_ending(
     settings = PoolSettings("Test exchange", language, end_opts_out=True)
     assert settings_violations(settings) == []
     pool = Pool("main", settings)
-    assert parse("END", pool.words).kind is Kind.OPT_OUT
-    assert parse(shown, pool.words).kind is Kind.END
+    assert parse("END", pool.words).kind is Keyword.OPT_OUT
+    assert parse(shown, pool.words).kind is Keyword.END
     assert f"{shown} " in pool.speech.say(Template.YOU_JOINED)
     assert (
-        parse("end", replace(pool, settings=PoolSettings("Test exchange")).words).kind is Kind.END
+        parse("end", replace(pool, settings=PoolSettings("Test exchange")).words).kind
+        is Keyword.END
     )
 
 
 def test_a_command_may_have_several_words_and_still_take_a_code() -> None:
     words = chosen({"join": ("let me in", "let"), "end": ("good bye",)})
-    assert parse("Let me in K7M2Q9", words) == Command(Kind.JOIN, "K7M2Q9")
-    assert parse("good bye K7M2Q9", words) == Command(Kind.END, "K7M2Q9")
-    assert parse("let me in now please", words).kind is Kind.TALK
+    assert parse("Let me in K7M2Q9", words) == ParsedKeyword(Keyword.JOIN, "K7M2Q9")
+    assert parse("good bye K7M2Q9", words) == ParsedKeyword(Keyword.END, "K7M2Q9")
+    assert parse("let me in now please", words).kind is Keyword.TALK

@@ -2,13 +2,17 @@
 
 import pytest
 
-from conversation_service.domain.commands.client.end import End
-from conversation_service.domain.commands.client.pause import Pause, Resume
-from conversation_service.domain.commands.client.reopen import Reopen
-from conversation_service.domain.commands.client.send import Speak
-from conversation_service.domain.commands.client.start import Join, Open, Start
+from conversation_service.domain.commands.client.end import EndConversation
+from conversation_service.domain.commands.client.pause import PauseConversation, ResumeConversation
+from conversation_service.domain.commands.client.reopen import ReopenConversation
+from conversation_service.domain.commands.client.send import SendMessage
+from conversation_service.domain.commands.client.start import (
+    JoinConversation,
+    OpenConversation,
+    StartConversation,
+)
 from conversation_service.domain.commands.core.change import Change
-from conversation_service.domain.commands.core.number_selection import Selection
+from conversation_service.domain.commands.core.number_selection import NumberSelection
 from conversation_service.domain.errors import (
     AlreadyInConversation,
     CodeNotValid,
@@ -35,7 +39,7 @@ from support.conversations import (
 from support.decision_desk import Desk, text
 from support.decisions import CODE, NOW, OTHER_CODE, after, told
 
-ON_OTHER = Selection(masked_number=OTHER_MASKED)
+ON_OTHER = NumberSelection(masked_number=OTHER_MASKED)
 OUT = OptOut(NOW, OptOutSource.CLIENT, "an earlier call")
 
 
@@ -91,7 +95,7 @@ async def test_after_an_end_nothing_is_relayed_and_the_number_rests(desk: Desk) 
 async def test_what_ended_can_be_neither_ended_nor_spoken_into(desk: Desk) -> None:
     name = (await desk.talking()).conversation_id
     [_, end, speak] = await desk.decide(
-        End("r1", name), End("r2", name), Speak("r3", name, "", "hi")
+        EndConversation("r1", name), EndConversation("r2", name), SendMessage("r3", name, "", "hi")
     )
     assert isinstance(end, ConversationEnded)
     assert isinstance(speak, ConversationEnded)
@@ -100,15 +104,19 @@ async def test_what_ended_can_be_neither_ended_nor_spoken_into(desk: Desk) -> No
 async def test_an_open_goes_elsewhere_when_the_number_was_just_given_to_somebody(
     desk: Desk,
 ) -> None:
-    [one, other] = await desk.carry_out(Open("r1", (ALICE, BOB)), Open("r2", (BOB, CAROL)))
+    [one, other] = await desk.carry_out(
+        OpenConversation("r1", (ALICE, BOB)), OpenConversation("r2", (BOB, CAROL))
+    )
     assert after(one).masked_number == MASKED
     assert after(other).masked_number == OTHER_MASKED
 
 
 async def test_a_line_is_given_once(desk: Desk) -> None:
-    named = Selection(masked_number=MASKED)
+    named = NumberSelection(masked_number=MASKED)
     outcomes = await desk.decide(
-        Open("r1", (ALICE, BOB), named), Start("r2", BOB, named), Open("r3", (CAROL, BOB), named)
+        OpenConversation("r1", (ALICE, BOB), named),
+        StartConversation("r2", BOB, named),
+        OpenConversation("r3", (CAROL, BOB), named),
     )
     assert isinstance(outcomes[0], Change)
     assert all(isinstance(one, AlreadyInConversation) for one in outcomes[1:])
@@ -116,34 +124,36 @@ async def test_a_line_is_given_once(desk: Desk) -> None:
 
 async def test_numbers_are_used_evenly_within_a_batch(desk: Desk) -> None:
     people = [PEOPLE.person("main", f"+142555501{at:02}") for at in range(40, 44)]
-    changes = await desk.carry_out(*(Start(f"r{at}", one) for at, one in enumerate(people)))
+    changes = await desk.carry_out(
+        *(StartConversation(f"r{at}", one) for at, one in enumerate(people))
+    )
     assert [after(change).masked_number for change in changes] == [MASKED, OTHER_MASKED] * 2
 
 
 async def test_a_number_is_used_more_by_exactly_one_conversation(desk: Desk) -> None:
-    await desk.carry_out(Start("r1", ALICE, ON_OTHER))
-    changes = await desk.carry_out(Start("r2", BOB), Start("r3", CAROL))
+    await desk.carry_out(StartConversation("r1", ALICE, ON_OTHER))
+    changes = await desk.carry_out(StartConversation("r2", BOB), StartConversation("r3", CAROL))
     assert [after(change).masked_number for change in changes] == [MASKED, MASKED]
 
 
 async def test_a_number_is_used_less_once_a_conversation_on_it_has_ended(desk: Desk) -> None:
-    [one] = await desk.carry_out(Start("r1", ALICE))
+    [one] = await desk.carry_out(StartConversation("r1", ALICE))
     name = after(one).conversation_id
     [_, next_one, reopened] = await desk.carry_out(
-        End("r2", name), Start("r3", BOB), Start("r4", CAROL)
+        EndConversation("r2", name), StartConversation("r3", BOB), StartConversation("r4", CAROL)
     )
     assert after(next_one).masked_number == MASKED
     assert after(reopened).masked_number == OTHER_MASKED
 
 
 async def test_a_reopened_conversation_is_counted_and_spoken_in_again(desk: Desk) -> None:
-    [opened] = await desk.carry_out(Open("r1", (ALICE, BOB), ON_OTHER))
-    [ended] = await desk.carry_out(End("r2", after(opened).conversation_id))
+    [opened] = await desk.carry_out(OpenConversation("r1", (ALICE, BOB), ON_OTHER))
+    [ended] = await desk.carry_out(EndConversation("r2", after(opened).conversation_id))
     [_, _, hello, start] = await desk.carry_out(
-        Start("r3", CAROL),
-        Reopen("r4", after(ended)),
+        StartConversation("r3", CAROL),
+        ReopenConversation("r4", after(ended)),
         text("hello", on=OTHER_MASKED),
-        Start("r5", PEOPLE.person("main", "+14255550144")),
+        StartConversation("r5", PEOPLE.person("main", "+14255550144")),
     )
     assert told(hello) == [(ALICE, "hello")]
     assert after(start).masked_number == MASKED
@@ -151,13 +161,16 @@ async def test_a_reopened_conversation_is_counted_and_spoken_in_again(desk: Desk
 
 async def test_a_name_is_given_once_and_free_again_after_the_end(desk: Desk) -> None:
     outcomes = await desk.decide(
-        Start("r1", ALICE, unique_name="order 7"), Start("r2", BOB, unique_name="order 7")
+        StartConversation("r1", ALICE, unique_name="order 7"),
+        StartConversation("r2", BOB, unique_name="order 7"),
     )
     assert isinstance(outcomes[0], Change)
     assert isinstance(outcomes[1], UniqueNameTaken)
-    [named] = await desk.carry_out(Open("r3", (ALICE, BOB), unique_name="order 7"))
+    [named] = await desk.carry_out(OpenConversation("r3", (ALICE, BOB), unique_name="order 7"))
     name = after(named).conversation_id
-    [_, again] = await desk.carry_out(End("r4", name), Start("r5", CAROL, unique_name="order 7"))
+    [_, again] = await desk.carry_out(
+        EndConversation("r4", name), StartConversation("r5", CAROL, unique_name="order 7")
+    )
     assert after(again).unique_name == "order 7"
 
 
@@ -165,7 +178,7 @@ async def test_a_name_is_given_once_and_free_again_after_the_end(desk: Desk) -> 
 async def test_who_blocks_or_is_blocked_is_not_joined_in_the_same_batch(blocker: Person) -> None:
     desk = Desk(CODE, CODE)
     await desk.talking()
-    start, join = text("start", ALICE, OTHER_MASKED), Join("r", CODE, BOB)
+    start, join = text("start", ALICE, OTHER_MASKED), JoinConversation("r", CODE, BOB)
     [_, _, joined] = await desk.decide(start, text("hello", blocker), join)
     assert isinstance(joined, Change)
     assert joined.refusal is None
@@ -181,15 +194,15 @@ async def test_a_code_that_was_handed_out_before_works(desk: Desk) -> None:
 
 
 async def test_a_name_that_was_given_before_is_taken(desk: Desk) -> None:
-    await desk.carry_out(Open("r1", (ALICE, BOB), unique_name="order 7"))
-    [refused] = await desk.decide(Start("r2", CAROL, unique_name="order 7"))
+    await desk.carry_out(OpenConversation("r1", (ALICE, BOB), unique_name="order 7"))
+    [refused] = await desk.decide(StartConversation("r2", CAROL, unique_name="order 7"))
     assert isinstance(refused, UniqueNameTaken)
 
 
 async def test_a_pair_is_given_the_number_it_used_before(desk: Desk) -> None:
-    [opened] = await desk.carry_out(Open("r1", (ALICE, BOB), ON_OTHER))
-    await desk.carry_out(End("r2", after(opened).conversation_id))
-    [again] = await desk.carry_out(Open("r3", (ALICE, BOB)))
+    [opened] = await desk.carry_out(OpenConversation("r1", (ALICE, BOB), ON_OTHER))
+    await desk.carry_out(EndConversation("r2", after(opened).conversation_id))
+    [again] = await desk.carry_out(OpenConversation("r3", (ALICE, BOB)))
     assert after(again).masked_number == OTHER_MASKED
 
 
@@ -203,41 +216,50 @@ async def test_wrong_tries_on_a_number_before_are_counted_with(desk: Desk) -> No
 async def test_who_has_blocked_somebody_before_is_not_joined_with_them(desk: Desk) -> None:
     await desk.talking()
     await desk.carry_out(text("block"), text("start", ALICE, OTHER_MASKED))
-    [refused] = await desk.carry_out(Join("r1", CODE, BOB))
+    [refused] = await desk.carry_out(JoinConversation("r1", CODE, BOB))
     assert isinstance(refused.refusal, CodeNotValid)
 
 
 async def test_what_was_held_in_this_batch_is_passed_on_by_a_resume(desk: Desk) -> None:
     name = (await desk.talking()).conversation_id
-    await desk.carry_out(Pause("r1", name))
+    await desk.carry_out(PauseConversation("r1", name))
     await desk.carry_out(text("first"))
     changes = await desk.carry_out(
-        text("second", ALICE), Resume("r2", name), text("third"), Pause("r3", name), text("fourth")
+        text("second", ALICE),
+        ResumeConversation("r2", name),
+        text("third"),
+        PauseConversation("r3", name),
+        text("fourth"),
     )
     assert told(changes[1])[2:] == [(ALICE, "first"), (BOB, "second")]
     assert told(changes[2]) == [(ALICE, "third")]
-    [resumed] = await desk.carry_out(Resume("r4", name))
+    [resumed] = await desk.carry_out(ResumeConversation("r4", name))
     assert told(resumed) == [(BOB, says(Template.RESUMED)), (ALICE, "fourth")]
 
 
 async def test_what_was_passed_on_by_a_resume_is_not_passed_on_by_the_next(desk: Desk) -> None:
     name = (await desk.talking()).conversation_id
-    await desk.carry_out(Pause("r1", name), text("first"))
+    await desk.carry_out(PauseConversation("r1", name), text("first"))
     changes = await desk.carry_out(
-        Resume("r2", name), Pause("r3", name), text("second"), Resume("r4", name)
+        ResumeConversation("r2", name),
+        PauseConversation("r3", name),
+        text("second"),
+        ResumeConversation("r4", name),
     )
     assert told(changes[3])[1:] == [(ALICE, "second")]
 
 
 async def test_a_conversation_is_paused_once(desk: Desk) -> None:
     name = (await desk.talking()).conversation_id
-    [_, second] = await desk.decide(Pause("r1", name), Pause("r2", name))
+    [_, second] = await desk.decide(PauseConversation("r1", name), PauseConversation("r2", name))
     assert isinstance(second, ConversationPaused)
 
 
 async def test_who_has_opted_out_in_this_batch_is_known_to_have(desk: Desk) -> None:
     await desk.talking()
-    outcomes = await desk.decide(text("quit"), text("quit"), Start("r1", BOB), text("start"))
+    outcomes = await desk.decide(
+        text("quit"), text("quit"), StartConversation("r1", BOB), text("start")
+    )
     first, second, start, by_text = outcomes
     assert isinstance(first, Change)
     assert after(first).end_reason is EndReason.OPTED_OUT
@@ -245,12 +267,14 @@ async def test_who_has_opted_out_in_this_batch_is_known_to_have(desk: Desk) -> N
     assert isinstance(start, ParticipantOptedOut)
     assert isinstance(by_text, Change)
     assert by_text.wish is not None
-    assert by_text.wish.wants_texts
+    assert by_text.wish.opts_in
 
 
 async def test_who_has_opted_in_in_this_batch_is_known_to_have() -> None:
     desk = Desk(CODE, opt_outs={BOB: OUT})
-    [refused, _, started] = await desk.decide(Start("r1", BOB), text("yes"), Start("r2", BOB))
+    [refused, _, started] = await desk.decide(
+        StartConversation("r1", BOB), text("yes"), StartConversation("r2", BOB)
+    )
     assert isinstance(refused, ParticipantOptedOut)
     assert isinstance(started, Change)
     assert after(started).participants == (BOB,)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from gateway.access.middleware import GateRules
+from gateway.access.middleware import AccessRules
 from gateway.app import headers_of_every_answer, http_options
 from gateway.settings import Settings
 from runtime.http.limits import HttpLimits
@@ -22,7 +22,7 @@ def given(monkeypatch: pytest.MonkeyPatch, **settings: str) -> Settings:
 
 
 def test_by_default_everybody_may_call_and_only_floods_are_stopped() -> None:
-    assert Settings().gate_rules == GateRules(requests_per_second=200, refusals_per_minute=10)
+    assert Settings().gate_rules == AccessRules(requests_per_second=200, refusals_per_minute=10)
     assert http_options(Settings()).limits == HttpLimits()
     assert http_options(Settings()).tls is None
     assert not Settings().serves_openapi

@@ -5,7 +5,13 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from gateway.access.callback_auth import CallerRules, NotServed, admit, basic_credentials, is_one_of
+from gateway.access.callback_auth import (
+    CallerRules,
+    HiddenNotFound,
+    basic_credentials,
+    check,
+    is_one_of,
+)
 from gateway.access.client_address import SourceAddress
 from gateway.problems import CallerNotAllowed, CredentialsNeeded
 
@@ -19,12 +25,12 @@ NOT_CALLBACKS = ["/healthz", "/readyz", "/media/c2VuZA", "/openapi.json", "/", "
 
 
 def served(rules: CallerRules, path: str, authorization: bytes = b"") -> str:
-    return admit(rules, path, SOURCE, authorization)
+    return check(rules, path, SOURCE, authorization)
 
 
 @pytest.mark.parametrize("path", ["/api/message", "/api/receipt", "/api/receipt/c2VuZA", "/api/x"])
 def test_without_rules_every_address_leads_where_it_says(path: str) -> None:
-    assert admit(CallerRules(), path, None, b"") == path
+    assert check(CallerRules(), path, None, b"") == path
 
 
 @pytest.mark.parametrize(
@@ -63,13 +69,13 @@ def test_both_tokens_open_both_addresses_and_a_receipt_of_one_attempt_needs_none
     ],
 )
 def test_any_other_address_of_callbacks_is_not_there(path: str) -> None:
-    with pytest.raises(NotServed):
+    with pytest.raises(HiddenNotFound):
         served(TOKENS, path)
 
 
 @pytest.mark.parametrize("source", ["52.88.246.140", "2001:db8::17"])
 def test_a_listed_source_may_call(source: str) -> None:
-    assert admit(LISTED, "/api/message", ip_address(source), b"") == "/api/message"
+    assert check(LISTED, "/api/message", ip_address(source), b"") == "/api/message"
 
 
 @pytest.mark.parametrize("source", [ip_address("52.88.246.141"), ip_address("2001:db9::1"), None])
@@ -77,7 +83,7 @@ def test_no_other_source_may_hand_callbacks_in(
     source: SourceAddress | None,
 ) -> None:
     with pytest.raises(CallerNotAllowed):
-        admit(LISTED, "/api/message", source, b"")
+        check(LISTED, "/api/message", source, b"")
 
 
 @pytest.mark.parametrize("scheme", [b"Basic ", b"basic ", b"BASIC  "])
@@ -125,7 +131,7 @@ def test_what_is_no_callback_is_asked_for_nothing(path: str) -> None:
     everything = replace(
         TOKENS, allowed_sources=LISTED.allowed_sources, credentials=BASIC.credentials
     )
-    assert admit(everything, path, ip_address("203.0.113.9"), b"") == path
+    assert check(everything, path, ip_address("203.0.113.9"), b"") == path
 
 
 def test_each_rule_holds_beside_the_others() -> None:
@@ -134,7 +140,7 @@ def test_each_rule_holds_beside_the_others() -> None:
     assert served(both, "/api/message/" + "n" * 32, right) == "/api/message"
     with pytest.raises(CredentialsNeeded):
         served(both, "/api/message/" + "n" * 32)
-    with pytest.raises(NotServed):
+    with pytest.raises(HiddenNotFound):
         served(both, "/api/message", right)
 
 

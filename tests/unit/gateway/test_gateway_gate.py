@@ -9,11 +9,11 @@ import structlog
 from starlette.types import Message, Receive, Scope, Send
 
 from gateway.access.callback_auth import CallerRules, basic_credentials
-from gateway.access.middleware import Gate, GateRules
+from gateway.access.middleware import AccessMiddleware, AccessRules
 
 CARRIER, STRANGER, LOOPBACK = "52.88.246.140", "203.0.113.9", "127.0.0.1"
 TOKEN = "t" * 32
-WITH_TOKEN = GateRules(CallerRules(callback_tokens=(TOKEN.encode(),)), refusals_per_minute=3)
+WITH_TOKEN = AccessRules(CallerRules(callback_tokens=(TOKEN.encode(),)), refusals_per_minute=3)
 RIGHT, WRONG = f"/api/message/{TOKEN}", "/api/message/" + "w" * 32
 
 
@@ -38,7 +38,7 @@ class Time:
         return self.now
 
 
-Callers = Callable[[GateRules], Callable[[str], httpx.AsyncClient]]
+Callers = Callable[[AccessRules], Callable[[str], httpx.AsyncClient]]
 
 
 @pytest.fixture
@@ -55,8 +55,8 @@ def time() -> Time:
 def callers(behind: Behind, time: Time) -> Callers:
     """For some rules: who calls from an address."""
 
-    def behind_gate(rules: GateRules) -> Callable[[str], httpx.AsyncClient]:
-        gate = Gate(behind, rules, time)
+    def behind_gate(rules: AccessRules) -> Callable[[str], httpx.AsyncClient]:
+        gate = AccessMiddleware(behind, rules, time)
 
         def client(address: str) -> httpx.AsyncClient:
             transport = httpx.ASGITransport(gate, client=(address, 4711))
@@ -121,7 +121,7 @@ async def test_a_refusal_is_logged_without_address_and_token_and_a_flood_is_not_
 
 
 async def test_each_source_has_its_own_rate(callers: Callers, time: Time) -> None:
-    caller = callers(GateRules(requests_per_second=2))
+    caller = callers(AccessRules(requests_per_second=2))
     assert await statuses(caller(STRANGER), "/api/message", 11) == [200] * 10 + [429]
     assert await statuses(caller(STRANGER), "/media/c2VuZA", 1) == [429]
     assert await statuses(caller(CARRIER), "/api/message", 10) == [200] * 10
@@ -130,7 +130,7 @@ async def test_each_source_has_its_own_rate(callers: Callers, time: Time) -> Non
 
 
 async def test_who_comes_too_often_is_told_when_to_come_again(callers: Callers) -> None:
-    caller = callers(GateRules(requests_per_second=1))(STRANGER)
+    caller = callers(AccessRules(requests_per_second=1))(STRANGER)
     await statuses(caller, "/api/message", 5)
     told = await caller.post("/api/message")
     assert (told.status_code, told.headers["retry-after"]) == (429, "1")
@@ -143,12 +143,12 @@ async def test_who_comes_too_often_is_told_when_to_come_again(callers: Callers) 
 async def test_loopback_is_not_limited_and_nobody_is_without_a_rate(
     callers: Callers, address: str, rate: int
 ) -> None:
-    caller = callers(GateRules(requests_per_second=rate))(address)
+    caller = callers(AccessRules(requests_per_second=rate))(address)
     assert await statuses(caller, "/api/message", 50) == [200] * 50
 
 
 async def test_addresses_of_one_64_are_one_source(callers: Callers) -> None:
-    caller = callers(GateRules(requests_per_second=1))
+    caller = callers(AccessRules(requests_per_second=1))
     spread = [await statuses(caller(f"2001:db8::{n}"), "/api/message", 1) for n in range(1, 8)]
     assert spread == [[200]] * 5 + [[429]] * 2
 
@@ -156,7 +156,7 @@ async def test_addresses_of_one_64_are_one_source(callers: Callers) -> None:
 async def test_a_source_that_is_not_listed_is_refused_without_the_list(
     callers: Callers, behind: Behind
 ) -> None:
-    listed = GateRules(CallerRules(allowed_sources=(ip_network(CARRIER),)))
+    listed = AccessRules(CallerRules(allowed_sources=(ip_network(CARRIER),)))
     told = await callers(listed)(STRANGER).post("/api/message")
     assert told.status_code == 403
     assert CARRIER not in told.text
@@ -170,8 +170,8 @@ async def test_behind_a_proxy_the_header_tells_the_source_and_in_front_it_does_n
 ) -> None:
     listed = CallerRules(allowed_sources=(ip_network(CARRIER),))
     forwarded = {"X-Forwarded-For": CARRIER}
-    behind_one = callers(GateRules(listed, trusted_proxies=1))(STRANGER)
-    in_front = callers(GateRules(listed))(STRANGER)
+    behind_one = callers(AccessRules(listed, trusted_proxies=1))(STRANGER)
+    in_front = callers(AccessRules(listed))(STRANGER)
     assert (await behind_one.post("/api/message", headers=forwarded)).status_code == 200
     assert (await in_front.post("/api/message", headers=forwarded)).status_code == 403
 
@@ -182,14 +182,14 @@ async def test_behind_a_proxy_the_header_tells_the_source_and_in_front_it_does_n
 async def test_who_comes_past_the_proxies_may_only_ask_for_health(
     callers: Callers, path: str, status: int
 ) -> None:
-    caller = callers(GateRules(trusted_proxies=2))(STRANGER)
+    caller = callers(AccessRules(trusted_proxies=2))(STRANGER)
     told = await caller.get(path, headers={"X-Forwarded-For": CARRIER})
     assert told.status_code == status
 
 
 async def test_basic_authentication_asks_for_what_is_missing(callers: Callers) -> None:
     user, password = "flowroute", "correct horse battery"
-    rules = GateRules(CallerRules(credentials=basic_credentials(user, password)))
+    rules = AccessRules(CallerRules(credentials=basic_credentials(user, password)))
     caller = callers(rules)(CARRIER)
     told = await caller.post("/api/message")
     assert told.status_code == 401
@@ -210,5 +210,5 @@ async def test_the_life_of_the_application_passes_untouched() -> None:
     async def send(_: Message) -> None:
         """Nobody listens."""
 
-    await Gate(application, WITH_TOKEN)({"type": "lifespan"}, receive, send)
+    await AccessMiddleware(application, WITH_TOKEN)({"type": "lifespan"}, receive, send)
     assert seen == [{"type": "lifespan"}]

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.callbacks.delivery_receipt import DeliveryReceipt
 from gateway.callbacks.inbound_message import Attachment, InboundText, parse_message
-from gateway.problems import Unreadable
+from gateway.problems import MalformedCallback
 from support.carrier_callbacks import (
     ALICE,
     CARRIER_MESSAGE_ID,
@@ -26,7 +26,7 @@ def parsed(callback: object) -> InboundText:
 
 
 def refusal_of(callback: object) -> str:
-    with pytest.raises(Unreadable) as refusal:
+    with pytest.raises(MalformedCallback) as refusal:
         parse_message(json.dumps(callback).encode())
     return str(refusal.value)
 

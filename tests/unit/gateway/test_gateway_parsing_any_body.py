@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.callbacks.delivery_receipt import DeliveryReceipt, parse_receipt, to_delivery_receipt
 from gateway.callbacks.inbound_message import InboundText, parse_message, to_inbound_message
-from gateway.problems import Unreadable
+from gateway.problems import MalformedCallback
 from maskline.conversation.v1 import conversation_pb2 as pb
 from support.carrier_callbacks import ALICE, CARRIER_MESSAGE_ID, MASKED_NUMBER, medium, receipt, sms
 
@@ -58,7 +58,7 @@ def refusal_of(parse: Parse, body: bytes) -> str | None:
     """Why the body is refused, or None when it reaches the wire."""
     try:
         on_the_wire(parse(body))
-    except Unreadable as refusal:
+    except MalformedCallback as refusal:
         return str(refusal)
     return None
 
@@ -80,7 +80,7 @@ def test_a_message_with_any_attributes_is_read_or_refused(attributes: dict[str, 
 @given(st.binary())
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     for parse in (parse_message, parse_receipt):
-        with pytest.raises(Unreadable):
+        with pytest.raises(MalformedCallback):
             parse(body)
 
 
@@ -172,12 +172,12 @@ def test_what_was_not_said_is_absent_on_the_wire() -> None:
 )
 def test_what_is_no_json_object_is_refused(body: bytes) -> None:
     for parse in (parse_message, parse_receipt):
-        with pytest.raises(Unreadable, match="Send one JSON object"):
+        with pytest.raises(MalformedCallback, match="Send one JSON object"):
             parse(body)
 
 
 def test_a_refusal_does_not_carry_the_body_in_its_causes() -> None:
-    with pytest.raises(Unreadable) as refusal:
+    with pytest.raises(MalformedCallback) as refusal:
         parse_message(b'{"body": "between us')
     assert refusal.value.__cause__ is None
     assert refusal.value.__suppress_context__

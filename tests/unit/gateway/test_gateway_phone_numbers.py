@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.callbacks.inbound_message import to_e164
-from gateway.problems import Unreadable
+from gateway.problems import MalformedCallback
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_plus_says_that_the_country_code_is_there() -> None:
     ],
 )
 def test_what_is_no_number_is_refused_without_repeating_it(written: object) -> None:
-    with pytest.raises(Unreadable) as refusal:
+    with pytest.raises(MalformedCallback) as refusal:
         to_e164(written, "from")
     assert str(refusal.value) == ("from is not a phone number. Send it in E.164, digits with a +.")
 

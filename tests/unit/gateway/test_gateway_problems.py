@@ -6,22 +6,22 @@ import pytest
 
 from gateway import problems
 from gateway.conversation_client import NOT_TAKEN, REFUSALS, check_message, check_receipt
-from gateway.problems import KINDS, NotNow, Refused, problem_response
+from gateway.problems import PROBLEM_TYPES, Refused, ServiceUnavailable, problem_response
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1.error_reason_pb2 import ErrorReason
 
 
 def test_every_refusal_has_one_row_in_the_table() -> None:
-    assert set(KINDS) == set(Refused.__subclasses__())
-    reasons = [kind.reason for kind in KINDS.values()]
+    assert set(PROBLEM_TYPES) == set(Refused.__subclasses__())
+    reasons = [kind.reason for kind in PROBLEM_TYPES.values()]
     assert len(reasons) == len(set(reasons))
 
 
-@pytest.mark.parametrize("refused", list(KINDS))
+@pytest.mark.parametrize("refused", list(PROBLEM_TYPES))
 def test_a_problem_says_what_rfc_9457_asks_for(refused: type[Refused]) -> None:
     response = problem_response(refused("Do this."))
     told = json.loads(bytes(response.body))
-    kind = KINDS[refused]
+    kind = PROBLEM_TYPES[refused]
     assert response.status_code == kind.status
     assert response.media_type == "application/problem+json"
     assert told == {
@@ -33,7 +33,7 @@ def test_a_problem_says_what_rfc_9457_asks_for(refused: type[Refused]) -> None:
 
 
 def test_what_passes_says_when_to_come_again() -> None:
-    assert problem_response(NotNow("Later.")).headers["retry-after"] == "5"
+    assert problem_response(ServiceUnavailable("Later.")).headers["retry-after"] == "5"
 
 
 @pytest.mark.parametrize("refused", [problems.BodyTooLarge, problems.BodyTooSlow])
@@ -62,7 +62,7 @@ def test_only_what_can_never_pass_is_final() -> None:
         "REQUEST_ID_REUSED",
         "SEND_TOKEN_NOT_VALID",
     }
-    assert NOT_TAKEN[0] is NotNow
+    assert NOT_TAKEN[0] is ServiceUnavailable
 
 
 @pytest.mark.parametrize("outcome", [pb.RECEIVE_OUTCOME_ACCEPTED, pb.RECEIVE_OUTCOME_REPEATED, 99])
@@ -73,9 +73,9 @@ def test_a_text_is_taken_when_it_is_committed_or_the_outcome_is_new_to_us(
 
 
 def test_an_outcome_that_was_never_said_is_no_commit() -> None:
-    with pytest.raises(NotNow):
+    with pytest.raises(ServiceUnavailable):
         check_message(pb.ReceiveMessageResult())
-    with pytest.raises(NotNow):
+    with pytest.raises(ServiceUnavailable):
         check_receipt(pb.DeliveryReceipt(), pb.ReceiveDeliveryReceiptResult())
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from gateway.callbacks.delivery_receipt import DeliveryReceipt, parse_receipt
-from gateway.problems import Unreadable
+from gateway.problems import MalformedCallback
 from support.carrier_callbacks import CARRIER_MESSAGE_ID, flat_message, receipt, sms
 
 
@@ -39,7 +39,7 @@ def test_the_code_is_a_number_a_string_or_nothing(written: object, read: int | N
 
 @pytest.mark.parametrize("written", ["sent", 1003.5, True, -1, 2**31, "9" * 25, [], {}, "1 003"])
 def test_a_code_that_is_none_is_refused(written: object) -> None:
-    with pytest.raises(Unreadable, match="status_code is not a whole number"):
+    with pytest.raises(MalformedCallback, match="status_code is not a whole number"):
         parsed(receipt(status_code=written))
 
 
@@ -66,16 +66,16 @@ def test_the_token_of_the_address_is_kept(send_token: str) -> None:
 
 @pytest.mark.parametrize("send_token", ["x" * 65, "a b", "tökén", "a/b", "a.b", "a~b", "\x00"])
 def test_a_token_that_was_never_given_out_is_refused(send_token: str) -> None:
-    with pytest.raises(Unreadable, match="send token"):
+    with pytest.raises(MalformedCallback, match="send token"):
         parsed(receipt(), send_token)
 
 
 def test_a_message_at_this_address_is_refused_with_the_right_address() -> None:
-    with pytest.raises(Unreadable, match="/api/message"):
+    with pytest.raises(MalformedCallback, match="/api/message"):
         parsed(sms())
 
 
 @pytest.mark.parametrize("value", [None, 5, "", "x" * 129])
 def test_an_id_that_cannot_be_kept_is_refused(value: object) -> None:
-    with pytest.raises(Unreadable, match="id is missing"):
+    with pytest.raises(MalformedCallback, match="id is missing"):
         parsed(flat_message(id=value, type="delivery_receipt"))

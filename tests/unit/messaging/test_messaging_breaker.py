@@ -18,7 +18,7 @@ from messaging_service.sending.circuit_breaker import (
     FIRST_SPAN,
     LONGEST_SPAN,
     PROBE_PATIENCE,
-    Breaker,
+    CircuitBreaker,
 )
 from support.clock import ManualClock
 
@@ -31,18 +31,18 @@ RATE_LIMITED = NotSent(CarrierRateLimited(timedelta(seconds=1)), "HTTP 429")
 
 
 @pytest.fixture
-def breaker(clock: ManualClock) -> Breaker:
+def breaker(clock: ManualClock) -> CircuitBreaker:
     """A closed one that adds no jitter."""
-    return Breaker(clock, lambda: 0.0)
+    return CircuitBreaker(clock, lambda: 0.0)
 
 
-def opened(breaker: Breaker) -> Breaker:
+def opened(breaker: CircuitBreaker) -> CircuitBreaker:
     for _ in range(FAILURES_LIMIT):
         breaker.note(UNKNOWN)
     return breaker
 
 
-def after_a_while(breaker: Breaker, clock: ManualClock) -> Breaker:
+def after_a_while(breaker: CircuitBreaker, clock: ManualClock) -> CircuitBreaker:
     wait = breaker.wait()
     assert wait is not None
     clock.move(seconds=wait.total_seconds())
@@ -50,7 +50,7 @@ def after_a_while(breaker: Breaker, clock: ManualClock) -> Breaker:
 
 
 @pytest.mark.parametrize("failure", [UNKNOWN, UNAVAILABLE])
-def test_failures_in_a_row_open_it(breaker: Breaker, failure: Answer) -> None:
+def test_failures_in_a_row_open_it(breaker: CircuitBreaker, failure: Answer) -> None:
     for _ in range(FAILURES_LIMIT):
         assert breaker.wait() is None
         breaker.note(failure)
@@ -59,7 +59,9 @@ def test_failures_in_a_row_open_it(breaker: Breaker, failure: Answer) -> None:
 
 
 @pytest.mark.parametrize("success", [ACCEPTED, REFUSED, OPTED_OUT])
-def test_any_answer_about_a_text_begins_the_row_anew(breaker: Breaker, success: Answer) -> None:
+def test_any_answer_about_a_text_begins_the_row_anew(
+    breaker: CircuitBreaker, success: Answer
+) -> None:
     for _ in range(3):
         for _ in range(FAILURES_LIMIT - 1):
             breaker.note(UNKNOWN)
@@ -69,7 +71,7 @@ def test_any_answer_about_a_text_begins_the_row_anew(breaker: Breaker, success: 
 
 
 def test_a_carrier_that_asks_to_be_called_more_slowly_neither_opens_nor_closes_it(
-    breaker: Breaker, clock: ManualClock
+    breaker: CircuitBreaker, clock: ManualClock
 ) -> None:
     for _ in range(FAILURES_LIMIT):
         breaker.note(RATE_LIMITED)
@@ -81,7 +83,9 @@ def test_a_carrier_that_asks_to_be_called_more_slowly_neither_opens_nor_closes_i
     assert breaker.wait() is None
 
 
-def test_when_the_time_is_up_one_text_at_a_time_goes(breaker: Breaker, clock: ManualClock) -> None:
+def test_when_the_time_is_up_one_text_at_a_time_goes(
+    breaker: CircuitBreaker, clock: ManualClock
+) -> None:
     after_a_while(opened(breaker), clock)
     assert breaker.wait() is None
     assert breaker.wait() == FIRST_SPAN
@@ -90,7 +94,7 @@ def test_when_the_time_is_up_one_text_at_a_time_goes(breaker: Breaker, clock: Ma
 
 @pytest.mark.parametrize("success", [ACCEPTED, REFUSED])
 def test_a_probe_that_is_answered_closes_it(
-    breaker: Breaker, clock: ManualClock, success: Answer
+    breaker: CircuitBreaker, clock: ManualClock, success: Answer
 ) -> None:
     after_a_while(opened(breaker), clock).wait()
     breaker.note(success)
@@ -101,7 +105,7 @@ def test_a_probe_that_is_answered_closes_it(
 
 
 def test_each_probe_that_fails_doubles_the_time_up_to_a_minute(
-    breaker: Breaker, clock: ManualClock
+    breaker: CircuitBreaker, clock: ManualClock
 ) -> None:
     opened(breaker)
     spans = []
@@ -114,7 +118,9 @@ def test_each_probe_that_fails_doubles_the_time_up_to_a_minute(
     assert spans == [1, 2, 4, 8, 16, 32, 60, 60]
 
 
-def test_after_it_closed_the_time_begins_small_again(breaker: Breaker, clock: ManualClock) -> None:
+def test_after_it_closed_the_time_begins_small_again(
+    breaker: CircuitBreaker, clock: ManualClock
+) -> None:
     opened(breaker)
     for answer in (UNKNOWN, UNKNOWN, ACCEPTED):
         after_a_while(breaker, clock).wait()
@@ -123,7 +129,7 @@ def test_after_it_closed_the_time_begins_small_again(breaker: Breaker, clock: Ma
 
 
 def test_texts_that_were_under_way_when_it_opened_do_not_lengthen_the_time(
-    breaker: Breaker, clock: ManualClock
+    breaker: CircuitBreaker, clock: ManualClock
 ) -> None:
     opened(opened(breaker))
     assert breaker.wait() == FIRST_SPAN
@@ -134,12 +140,12 @@ def test_texts_that_were_under_way_when_it_opened_do_not_lengthen_the_time(
 
 @pytest.mark.parametrize("jitter", [0.0, 0.5, 1.0])
 def test_jitter_takes_up_to_half_of_the_time_away(clock: ManualClock, jitter: float) -> None:
-    breaker = opened(Breaker(clock, lambda: jitter))
+    breaker = opened(CircuitBreaker(clock, lambda: jitter))
     assert breaker.wait() == FIRST_SPAN * (1 - jitter / 2)
 
 
 def test_a_probe_that_is_never_heard_of_again_gives_way_to_another(
-    breaker: Breaker, clock: ManualClock
+    breaker: CircuitBreaker, clock: ManualClock
 ) -> None:
     after_a_while(opened(breaker), clock).wait()
     clock.move(seconds=PROBE_PATIENCE.total_seconds())
@@ -148,7 +154,7 @@ def test_a_probe_that_is_never_heard_of_again_gives_way_to_another(
 
 
 def test_a_probe_that_was_not_posted_gives_way_at_once(
-    breaker: Breaker, clock: ManualClock
+    breaker: CircuitBreaker, clock: ManualClock
 ) -> None:
     after_a_while(opened(breaker), clock).wait()
     breaker.withdraw()
@@ -156,14 +162,14 @@ def test_a_probe_that_was_not_posted_gives_way_at_once(
     assert breaker.wait() == FIRST_SPAN
 
 
-def test_withdrawing_a_text_neither_opens_nor_closes_anything(breaker: Breaker) -> None:
+def test_withdrawing_a_text_neither_opens_nor_closes_anything(breaker: CircuitBreaker) -> None:
     breaker.withdraw()
     assert breaker.wait() is None
     opened(breaker).withdraw()
     assert breaker.wait() == FIRST_SPAN
 
 
-def test_a_refused_account_stops_everything_at_once_and_loudly(breaker: Breaker) -> None:
+def test_a_refused_account_stops_everything_at_once_and_loudly(breaker: CircuitBreaker) -> None:
     with capture_logs() as lines:
         breaker.note_account_refused()
     assert breaker.is_account_refused
@@ -173,7 +179,9 @@ def test_a_refused_account_stops_everything_at_once_and_loudly(breaker: Breaker)
     assert "MESSAGING_FLOWROUTE_SECRET_KEY" in line["advice"]
 
 
-def test_the_texts_under_way_do_not_repeat_that_the_account_is_refused(breaker: Breaker) -> None:
+def test_the_texts_under_way_do_not_repeat_that_the_account_is_refused(
+    breaker: CircuitBreaker,
+) -> None:
     with capture_logs() as lines:
         for _ in range(16):
             breaker.note_account_refused()
@@ -181,7 +189,7 @@ def test_the_texts_under_way_do_not_repeat_that_the_account_is_refused(breaker: 
 
 
 def test_an_account_that_is_refused_again_is_told_again(
-    breaker: Breaker, clock: ManualClock
+    breaker: CircuitBreaker, clock: ManualClock
 ) -> None:
     breaker.note_account_refused()
     after_a_while(breaker, clock).wait()
@@ -193,7 +201,7 @@ def test_an_account_that_is_refused_again_is_told_again(
 
 @pytest.mark.parametrize("success", [ACCEPTED, REFUSED])
 def test_the_first_text_that_is_answered_takes_the_account_up_again(
-    breaker: Breaker, clock: ManualClock, success: Answer
+    breaker: CircuitBreaker, clock: ManualClock, success: Answer
 ) -> None:
     breaker.note_account_refused()
     after_a_while(breaker, clock).wait()
@@ -203,7 +211,7 @@ def test_the_first_text_that_is_answered_takes_the_account_up_again(
 
 
 def test_a_refused_account_stays_refused_while_the_carrier_does_not_answer(
-    breaker: Breaker, clock: ManualClock
+    breaker: CircuitBreaker, clock: ManualClock
 ) -> None:
     breaker.note_account_refused()
     after_a_while(breaker, clock).wait()
@@ -213,7 +221,7 @@ def test_a_refused_account_stays_refused_while_the_carrier_does_not_answer(
 
 
 def test_an_outage_is_told_when_it_begins_and_when_it_ends(
-    breaker: Breaker, clock: ManualClock
+    breaker: CircuitBreaker, clock: ManualClock
 ) -> None:
     with capture_logs() as lines:
         after_a_while(opened(breaker), clock).wait()

@@ -18,21 +18,21 @@ from messaging_service.model.errors import (
 )
 from messaging_service.model.message import (
     Attachment,
-    Message,
+    MessageRecord,
     MessageState,
+    OutboundMessage,
     SendOutcome,
-    Standing,
-    Text,
+    Status,
     UnknownResolution,
-    problem_of,
     result_of,
+    violations_of,
 )
 
 NO_NUMBERS = (
     *("", "14255550111", "+", "+0425555011", "+142555", "+1234567890123456", "+1 425 555 0111"),
     *("+14255550111\n", "+1425555011\N{ARABIC-INDIC DIGIT ONE}", "+1425555011\N{SUPERSCRIPT ONE}"),
 )
-TEXT = Text("m1", "main", "+12065550100", "+14255550111", "hello")
+TEXT = OutboundMessage("m1", "main", "+12065550100", "+14255550111", "hello")
 FILE = Attachment("https://store.example/1")
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -67,7 +67,7 @@ def test_a_state_outranks_every_state_that_can_come_before_it() -> None:
 def test_the_outcome_of_a_send_follows_from_how_far_the_text_got(
     state: MessageState, outcome: SendOutcome
 ) -> None:
-    result = result_of(_message(Standing(state)))
+    result = result_of(_message(Status(state)))
     assert (result.outcome, result.state) == (outcome, state)
     assert (result.error is not None) == (outcome is SendOutcome.REFUSED)
 
@@ -76,13 +76,13 @@ def test_the_outcome_of_a_send_follows_from_how_far_the_text_got(
     "kind", [CarrierRefused, RecipientOptedOut, CarrierAccountRefused, AttachmentsRefused]
 )
 def test_a_stored_refusal_is_told_again_as_it_was(kind: type[MessagingError]) -> None:
-    result = result_of(_message(Standing(MessageState.REFUSED, kind.reason)))
+    result = result_of(_message(Status(MessageState.REFUSED, kind.reason)))
     assert type(result.error) is kind
 
 
 def test_a_result_tells_what_receipts_and_files_have_told() -> None:
     message = replace(
-        _message(Standing(MessageState.UNDELIVERED)), carrier_status_code=1110, refused_media=2
+        _message(Status(MessageState.UNDELIVERED)), carrier_status_code=1110, refused_media=2
     )
     result = result_of(message)
     assert (result.carrier_status_code, result.refused_attachments) == (1110, 2)
@@ -90,9 +90,9 @@ def test_a_result_tells_what_receipts_and_files_have_told() -> None:
 
 def test_a_resolution_is_told_only_when_nothing_is_left_to_find_out() -> None:
     again = UnknownResolution.SENT_AGAIN
-    message = replace(_message(Standing(MessageState.UNKNOWN)), resolution=again)
+    message = replace(_message(Status(MessageState.UNKNOWN)), resolution=again)
     assert result_of(message, timedelta(seconds=1)).resolution is None
-    assert result_of(replace(message, standing=Standing(MessageState.SENT))).resolution is again
+    assert result_of(replace(message, standing=Status(MessageState.SENT))).resolution is again
 
 
 def test_a_text_within_the_limits_has_no_problem() -> None:
@@ -102,7 +102,7 @@ def test_a_text_within_the_limits_has_no_problem() -> None:
         replace(TEXT, to_number="+123456789012345", from_number="+1234567"),
         replace(TEXT, body="", attachments=(FILE,) * 16),
     ):
-        assert problem_of(text) is None
+        assert violations_of(text) is None
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_a_text_within_the_limits_has_no_problem() -> None:
 )
 def test_a_field_of_wrong_form_is_named_and_not_repeated(field: str, value: str) -> None:
     fields: dict[str, Any] = {field: value}
-    problem = problem_of(replace(TEXT, **fields))
+    problem = violations_of(replace(TEXT, **fields))
     assert problem is not None
     assert [violation.field for violation in problem.violations] == [field]
     assert field in problem.message
@@ -128,13 +128,13 @@ def test_a_field_of_wrong_form_is_named_and_not_repeated(field: str, value: str)
 
 
 def test_a_text_has_no_more_files_than_the_contract_lets_it() -> None:
-    problem = problem_of(replace(TEXT, attachments=(FILE,) * 17))
+    problem = violations_of(replace(TEXT, attachments=(FILE,) * 17))
     assert problem is not None
     assert [violation.field for violation in problem.violations] == ["attachments"]
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:
-    problem = problem_of(Text("", "", "", "", ""))
+    problem = violations_of(OutboundMessage("", "", "", "", ""))
     assert problem is not None
     assert len(problem.violations) == 5
 
@@ -143,10 +143,10 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
 @given(st.text("#%&@", min_size=8), st.from_regex(r"\+[1-9][0-9]{9,14}", fullmatch=True))
 def test_what_a_text_prints_shows_no_body_number_or_address(body: str, number: str) -> None:
     file = Attachment(f"https://store.example/{body}", "image/png", 1)
-    text = Text("m", "p", number, number, body, (file,))
+    text = OutboundMessage("m", "p", number, number, body, (file,))
     assert repr(text) == str(text)
     assert not any(secret in repr(text) for secret in (body, number, "store.example"))
 
 
-def _message(standing: Standing) -> Message:
-    return Message("m1", "main", standing, accept_time=NOON, update_time=NOON)
+def _message(standing: Status) -> MessageRecord:
+    return MessageRecord("m1", "main", standing, accept_time=NOON, update_time=NOON)

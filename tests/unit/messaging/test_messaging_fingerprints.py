@@ -6,14 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from messaging_service.ledger.fingerprints import Fingerprints
-from messaging_service.model.message import Attachment, Text, UnknownPolicy
+from messaging_service.model.message import Attachment, OutboundMessage, UnknownPolicy
 
-TEXTS = st.builds(Text, *[st.text(alphabet="ab", max_size=3)] * 5)
-TEXT = Text("m1", "main", "+12065550100", "+14255550111", "hello")
+TEXTS = st.builds(OutboundMessage, *[st.text(alphabet="ab", max_size=3)] * 5)
+TEXT = OutboundMessage("m1", "main", "+12065550100", "+14255550111", "hello")
 
 
 @given(TEXTS, TEXTS)
-def test_two_texts_have_one_fingerprint_only_if_they_are_the_same(one: Text, other: Text) -> None:
+def test_two_texts_have_one_fingerprint_only_if_they_are_the_same(
+    one: OutboundMessage, other: OutboundMessage
+) -> None:
     fingerprints = Fingerprints("key")
     assert (fingerprints.of(one) == fingerprints.of(other)) == (one == other)
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from messaging_service.sending.single_flight import Flights
+from messaging_service.sending.single_flight import SingleFlight
 
 AT_ONCE = timedelta(0)
 PATIENCE = timedelta(seconds=20)
@@ -37,7 +37,7 @@ async def turn() -> None:
 
 
 async def test_all_who_ask_for_the_same_share_one_result() -> None:
-    flights, work = Flights[int](limit=4), Work()
+    flights, work = SingleFlight[int](limit=4), Work()
     asking = [asyncio.create_task(flights.join("m1", work.do)) for _ in range(3)]
     await turn()
     work.go.set()
@@ -46,13 +46,13 @@ async def test_all_who_ask_for_the_same_share_one_result() -> None:
 
 
 async def test_what_has_landed_is_launched_anew() -> None:
-    flights, work = Flights[int](limit=1), Work()
+    flights, work = SingleFlight[int](limit=1), Work()
     work.go.set()
     assert [await flights.join("m1", work.do), await flights.join("m1", work.do)] == [1, 2]
 
 
 async def test_a_cancelled_caller_does_not_cancel_the_work() -> None:
-    flights, work = Flights[int](limit=1), Work()
+    flights, work = SingleFlight[int](limit=1), Work()
     asking = asyncio.create_task(flights.join("m1", work.do))
     await turn()
     asking.cancel()
@@ -63,7 +63,7 @@ async def test_a_cancelled_caller_does_not_cancel_the_work() -> None:
 
 
 async def test_no_more_than_the_limit_are_in_the_air_and_the_next_begins_when_one_lands() -> None:
-    flights, first, second = Flights[int](limit=1), Work(), Work()
+    flights, first, second = SingleFlight[int](limit=1), Work(), Work()
     asking = [
         asyncio.create_task(flights.join(key, work.do))
         for key, work in (("m1", first), ("m2", second))
@@ -79,7 +79,7 @@ async def test_no_more_than_the_limit_are_in_the_air_and_the_next_begins_when_on
 
 
 async def test_who_gives_up_waiting_for_room_leaves_it_to_the_next() -> None:
-    flights, first, second, third = Flights[int](limit=1), Work(), Work(), Work()
+    flights, first, second, third = SingleFlight[int](limit=1), Work(), Work(), Work()
     asking = [
         asyncio.create_task(flights.join(key, work.do))
         for key, work in (("m1", first), ("m2", second), ("m3", third))
@@ -93,7 +93,7 @@ async def test_who_gives_up_waiting_for_room_leaves_it_to_the_next() -> None:
 
 
 async def test_those_who_join_take_no_room_for_good() -> None:
-    flights, work, other = Flights[int](limit=2), Work(), Work()
+    flights, work, other = SingleFlight[int](limit=2), Work(), Work()
     joined = [asyncio.create_task(flights.join("m1", work.do)) for _ in range(5)]
     await turn()
     other.go.set()
@@ -103,7 +103,7 @@ async def test_those_who_join_take_no_room_for_good() -> None:
 
 
 async def test_a_failure_reaches_everyone_and_is_told_even_if_nobody_is_left() -> None:
-    flights, work = Flights[int](limit=2), Work(fails=ValueError("hunter2"))
+    flights, work = SingleFlight[int](limit=2), Work(fails=ValueError("hunter2"))
     asking = [asyncio.create_task(flights.join("m1", work.do)) for _ in range(2)]
     await turn()
     with capture_logs() as logs:
@@ -115,7 +115,7 @@ async def test_a_failure_reaches_everyone_and_is_told_even_if_nobody_is_left() -
 
 
 async def test_landing_waits_no_longer_than_it_is_told() -> None:
-    flights, work = Flights[int](limit=1), Work()
+    flights, work = SingleFlight[int](limit=1), Work()
     asking = asyncio.create_task(flights.join("m1", work.do))
     await turn()
     assert await flights.land(AT_ONCE) == 1
@@ -125,12 +125,12 @@ async def test_landing_waits_no_longer_than_it_is_told() -> None:
 
 
 async def test_with_nothing_in_the_air_there_is_nothing_to_wait_for() -> None:
-    assert await Flights[int](limit=1).land(PATIENCE) == 0
+    assert await SingleFlight[int](limit=1).land(PATIENCE) == 0
 
 
 @pytest.mark.parametrize("limit", [1, 3])
 async def test_room_is_given_back_however_a_flight_ends(limit: int) -> None:
-    flights = Flights[int](limit=limit)
+    flights = SingleFlight[int](limit=limit)
     for _ in range(limit + 1):
         failing = Work(fails=ValueError())
         failing.go.set()

@@ -10,14 +10,18 @@ from hypothesis import strategies as st
 from messaging_service.carrier.flowroute.send import LONGEST_DELAY, read_answer
 from messaging_service.carrier.port import Accepted, Answer, NotSent, Refused, Unknown
 from messaging_service.model.errors import CarrierRefused, RecipientOptedOut
-from messaging_service.model.message import Text
+from messaging_service.model.message import OutboundMessage
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-TEXT = Text("m1", "main", "+12065550100", "+14255550111", "hello")
+TEXT = OutboundMessage("m1", "main", "+12065550100", "+14255550111", "hello")
 
 
 def read(
-    status: int, content: bytes = b"", *, text: Text = TEXT, headers: dict[str, str] | None = None
+    status: int,
+    content: bytes = b"",
+    *,
+    text: OutboundMessage = TEXT,
+    headers: dict[str, str] | None = None,
 ) -> Answer:
     return read_answer(status, headers or {}, content, text=text, now=NOW)
 
@@ -72,13 +76,15 @@ def test_an_opt_out_is_found_in_whatever_shape_400_tells_it(content: bytes) -> N
         (TEXT, b'{"errors":[{"status":11101}]}'),
         (TEXT, b""),
         (
-            Text("m1", "main", TEXT.from_number, TEXT.to_number, "how do I opt out of 1110?"),
+            OutboundMessage(
+                "m1", "main", TEXT.from_number, TEXT.to_number, "how do I opt out of 1110?"
+            ),
             b'{"errors":[{"detail":"cannot send \'how do I opt out of 1110?\'"}]}',
         ),
     ],
 )
 def test_a_number_or_a_body_repeated_in_an_error_is_not_taken_for_an_opt_out(
-    text: Text, content: bytes
+    text: OutboundMessage, content: bytes
 ) -> None:
     answer = read(400, content, text=text)
     assert isinstance(answer, Refused)

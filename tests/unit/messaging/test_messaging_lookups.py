@@ -13,9 +13,9 @@ from messaging_service.uncertain.carrier_search import (
     CLOCK_SKEW,
     PAGE_SIZE,
     PAGES_LIMIT,
-    Found,
-    Lookups,
-    Wanted,
+    CarrierSearch,
+    SearchResult,
+    SentMessage,
 )
 from support.clock import ManualClock
 
@@ -50,16 +50,16 @@ def sent(clock: ManualClock) -> Record:
 
 
 @pytest.fixture
-def wanted(clock: ManualClock) -> Wanted:
+def wanted(clock: ManualClock) -> SentMessage:
     """The text that the record is of."""
-    return Wanted(MASKED, ALICE, "hello", is_mms=False, start=clock.now())
+    return SentMessage(MASKED, ALICE, "hello", is_mms=False, start=clock.now())
 
 
 async def test_the_record_of_a_text_is_found(
-    clock: ManualClock, sent: Record, wanted: Wanted
+    clock: ManualClock, sent: Record, wanted: SentMessage
 ) -> None:
-    lookups = Lookups(ScriptedRecords(RecordsPage((sent,))), clock)
-    assert await lookups.find(wanted) == Found(("mdr2-1",), is_complete=True)
+    lookups = CarrierSearch(ScriptedRecords(RecordsPage((sent,))), clock)
+    assert await lookups.find(wanted) == SearchResult(("mdr2-1",), is_complete=True)
 
 
 @pytest.mark.parametrize(
@@ -72,51 +72,51 @@ async def test_the_record_of_a_text_is_found(
     ],
 )
 async def test_a_record_that_differs_is_not_the_texts(
-    clock: ManualClock, sent: Record, wanted: Wanted, other: dict[str, str | bool]
+    clock: ManualClock, sent: Record, wanted: SentMessage, other: dict[str, str | bool]
 ) -> None:
     changed: Record = replace(sent, **other)  # type: ignore[arg-type]
-    lookups = Lookups(ScriptedRecords(RecordsPage((changed,))), clock)
-    assert await lookups.find(wanted) == Found((), is_complete=True)
+    lookups = CarrierSearch(ScriptedRecords(RecordsPage((changed,))), clock)
+    assert await lookups.find(wanted) == SearchResult((), is_complete=True)
 
 
 async def test_a_record_from_before_the_attempt_is_not_the_texts_but_clocks_may_differ(
-    clock: ManualClock, sent: Record, wanted: Wanted
+    clock: ManualClock, sent: Record, wanted: SentMessage
 ) -> None:
     for early, ids in (
         (CLOCK_SKEW, ("mdr2-1",)),
         (CLOCK_SKEW + timedelta(milliseconds=1), ()),
     ):
         record = replace(sent, time=clock.now() - early)
-        found = await Lookups(ScriptedRecords(RecordsPage((record,))), clock).find(wanted)
+        found = await CarrierSearch(ScriptedRecords(RecordsPage((record,))), clock).find(wanted)
         assert found.carrier_message_ids == ids
 
 
 async def test_of_several_that_fit_the_oldest_comes_first_and_each_once(
-    clock: ManualClock, sent: Record, wanted: Wanted
+    clock: ManualClock, sent: Record, wanted: SentMessage
 ) -> None:
     older = replace(sent, carrier_message_id="mdr2-0", time=clock.now() - timedelta(seconds=1))
     untimed = replace(sent, carrier_message_id="mdr2-2", time=None)
-    lookups = Lookups(ScriptedRecords(RecordsPage((sent, untimed, older, sent))), clock)
+    lookups = CarrierSearch(ScriptedRecords(RecordsPage((sent, untimed, older, sent))), clock)
     assert (await lookups.find(wanted)).carrier_message_ids == ("mdr2-0", "mdr2-1", "mdr2-2")
 
 
 async def test_a_reading_goes_from_the_first_of_its_texts_to_now_and_no_further(
-    clock: ManualClock, wanted: Wanted
+    clock: ManualClock, wanted: SentMessage
 ) -> None:
     records = ScriptedRecords(RecordsPage(()))
     started = clock.now()
     clock.move(minutes=5)
-    await Lookups(records, clock).find(wanted)
+    await CarrierSearch(records, clock).find(wanted)
     span = Span(started - CLOCK_SKEW, clock.now() + CLOCK_SKEW)
     assert records.asked == [(Direction.OUTBOUND, span, Page(PAGE_SIZE, 0))]
 
 
 async def test_texts_that_wait_together_share_one_reading(
-    clock: ManualClock, sent: Record, wanted: Wanted
+    clock: ManualClock, sent: Record, wanted: SentMessage
 ) -> None:
     records = ScriptedRecords(RecordsPage((sent,)))
     records.go.clear()
-    lookups = Lookups(records, clock)
+    lookups = CarrierSearch(records, clock)
     earlier = replace(wanted, to_number=BOB, start=clock.now() - timedelta(minutes=3))
     looks = [asyncio.create_task(lookups.find(one)) for one in (wanted, wanted, earlier, wanted)]
     await records.is_asked.wait()
@@ -132,10 +132,10 @@ async def test_texts_that_wait_together_share_one_reading(
     assert records.asked[0][1].start == earlier.start - CLOCK_SKEW
 
 
-async def test_all_pages_are_read(clock: ManualClock, sent: Record, wanted: Wanted) -> None:
+async def test_all_pages_are_read(clock: ManualClock, sent: Record, wanted: SentMessage) -> None:
     pages = _pages(PAGES_LIMIT, last=RecordsPage((sent,)))
-    found = await Lookups(ScriptedRecords(*pages), clock).find(wanted)
-    assert found == Found(("mdr2-1",), is_complete=True)
+    found = await CarrierSearch(ScriptedRecords(*pages), clock).find(wanted)
+    assert found == SearchResult(("mdr2-1",), is_complete=True)
 
 
 @pytest.mark.parametrize(
@@ -152,12 +152,17 @@ async def test_all_pages_are_read(clock: ManualClock, sent: Record, wanted: Want
     ids=["more pages than are read", "a page that does not come", "a record that says nothing"],
 )
 async def test_what_was_not_all_read_proves_nothing_but_what_it_holds(
-    clock: ManualClock, sent: Record, wanted: Wanted, records: Callable[[Record], ScriptedRecords]
+    clock: ManualClock,
+    sent: Record,
+    wanted: SentMessage,
+    records: Callable[[Record], ScriptedRecords],
 ) -> None:
-    lookups = Lookups(records(sent), clock)
-    assert await lookups.find(wanted) == Found(("mdr2-1",), is_complete=False)
+    lookups = CarrierSearch(records(sent), clock)
+    assert await lookups.find(wanted) == SearchResult(("mdr2-1",), is_complete=False)
     other = replace(wanted, to_number=BOB)
-    assert await Lookups(records(sent), clock).find(other) == Found((), is_complete=False)
+    assert await CarrierSearch(records(sent), clock).find(other) == SearchResult(
+        (), is_complete=False
+    )
 
 
 def _pages(

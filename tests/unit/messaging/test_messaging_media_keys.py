@@ -3,28 +3,28 @@
 import pytest
 from cryptography.exceptions import InvalidTag
 
-from messaging_service.media.urls import Addresses, name_of, seal, token_in, unseal
+from messaging_service.media.urls import MediaUrls, seal, storage_id, token_in, unseal
 from messaging_service.model.media import Media, Prepared
 
-ADDRESSES = Addresses("one secret")
+ADDRESSES = MediaUrls("one secret")
 [TOKEN] = ADDRESSES.tokens("m1", 0)
 MEDIA = Media("image/png", b"\n\0pixels")
 
 
 def test_the_same_file_has_the_same_address_and_every_other_one_another() -> None:
-    assert Addresses("one secret").tokens("m1", 0) == (TOKEN,)
+    assert MediaUrls("one secret").tokens("m1", 0) == (TOKEN,)
     others = {
         *ADDRESSES.tokens("m1", 1),
         *ADDRESSES.tokens("m2", 0),
         *ADDRESSES.tokens("m", 10),
-        *Addresses("another secret").tokens("m1", 0),
+        *MediaUrls("another secret").tokens("m1", 0),
     }
     assert len(others | {TOKEN}) == 5
 
 
 def test_an_address_of_a_former_secret_is_told_behind_the_present_one() -> None:
-    [present] = Addresses("another secret").tokens("m1", 0)
-    assert Addresses("another secret", "one secret").tokens("m1", 0) == (present, TOKEN)
+    [present] = MediaUrls("another secret").tokens("m1", 0)
+    assert MediaUrls("another secret", "one secret").tokens("m1", 0) == (present, TOKEN)
 
 
 def test_what_is_sealed_for_an_address_opens_with_it_only() -> None:
@@ -32,15 +32,15 @@ def test_what_is_sealed_for_an_address_opens_with_it_only() -> None:
     assert unseal(sealed, TOKEN) == MEDIA
     assert b"pixels" not in sealed
     assert b"image/png" not in sealed
-    for other in (*ADDRESSES.tokens("m1", 1), name_of(TOKEN)):
+    for other in (*ADDRESSES.tokens("m1", 1), storage_id(TOKEN)):
         with pytest.raises(InvalidTag):
             unseal(sealed, other)
     assert seal(MEDIA, TOKEN) != sealed
 
 
 def test_the_name_in_redis_holds_nothing_of_the_address() -> None:
-    assert name_of(TOKEN) not in TOKEN
-    assert TOKEN[:8] not in name_of(TOKEN)
+    assert storage_id(TOKEN) not in TOKEN
+    assert TOKEN[:8] not in storage_id(TOKEN)
 
 
 @pytest.mark.parametrize("address", [TOKEN, f"{TOKEN}.jpg", f"{TOKEN}.3gp"])

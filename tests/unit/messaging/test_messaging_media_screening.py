@@ -11,16 +11,16 @@ from messaging_service.media.policy import (
     FILES_LIMIT,
     REFUSED,
     TOTAL_LIMIT_BYTES,
-    Fate,
+    FileOutcome,
+    FileStatus,
     Room,
-    Verdict,
-    foregone,
-    room_for,
-    screened,
+    rejected_unfetched,
+    sanitize,
+    size_budget,
 )
-from messaging_service.model.media import Media, Unfit
+from messaging_service.model.media import Media, UnsupportedFile
 from messaging_service.model.media_origins import origins
-from messaging_service.model.message import Attachment, AttachmentPolicy, Text
+from messaging_service.model.message import Attachment, AttachmentPolicy, OutboundMessage
 
 ALLOWED = origins("https://*.amazonaws.com")
 HERE, ELSEWHERE = "https://s3.amazonaws.com/a", "https://example.com/a"
@@ -30,8 +30,10 @@ VCARD = b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Somebody\r\nEND:VCARD\r\n"
 SMIL = b'<?xml version="1.0"?><smil><head/></smil>'
 
 
-def text(*attachments: Attachment, policy: AttachmentPolicy = PICTURES, body: str = "") -> Text:
-    return Text(
+def text(
+    *attachments: Attachment, policy: AttachmentPolicy = PICTURES, body: str = ""
+) -> OutboundMessage:
+    return OutboundMessage(
         message_id="m1",
         pool="main",
         from_number="+12065550100",
@@ -74,14 +76,14 @@ OTHERS = {
     ],
 )
 def test_some_files_need_not_be_fetched(
-    attachment: Attachment, policy: AttachmentPolicy, fate: Fate | None
+    attachment: Attachment, policy: AttachmentPolicy, fate: FileOutcome | None
 ) -> None:
-    assert foregone(text(attachment, policy=policy), ALLOWED).get(0) == fate
+    assert rejected_unfetched(text(attachment, policy=policy), ALLOWED).get(0) == fate
 
 
 def test_more_files_than_the_limit_are_refused_and_a_layout_is_none_of_them() -> None:
     layout, file = Attachment(HERE, "application/smil"), Attachment(HERE)
-    fates = foregone(text(layout, *[file] * (FILES_LIMIT + 2)), ALLOWED)
+    fates = rejected_unfetched(text(layout, *[file] * (FILES_LIMIT + 2)), ALLOWED)
     assert fates == {0: DROPPED, FILES_LIMIT + 1: REFUSED, FILES_LIMIT + 2: REFUSED}
 
 
@@ -90,7 +92,7 @@ def test_more_files_than_the_limit_are_refused_and_a_layout_is_none_of_them() ->
 def test_a_picture_is_one_by_its_content_whatever_it_is_called(
     claimed: str, policy: AttachmentPolicy
 ) -> None:
-    media = screened(picture(), claimed, policy, AMPLE)
+    media = sanitize(picture(), claimed, policy, AMPLE)
     assert media
     assert media.content_type == "image/png"
 
@@ -98,8 +100,8 @@ def test_a_picture_is_one_by_its_content_whatever_it_is_called(
 @pytest.mark.parametrize("policy", [PICTURES, ALL])
 @pytest.mark.parametrize("claimed", ["image/jpeg", "text/x-vcard", "text/vcard", "text/plain", ""])
 def test_a_vcard_is_refused_whatever_it_is_called(claimed: str, policy: AttachmentPolicy) -> None:
-    with pytest.raises(Unfit):
-        screened(VCARD, claimed, policy, AMPLE)
+    with pytest.raises(UnsupportedFile):
+        sanitize(VCARD, claimed, policy, AMPLE)
 
 
 @pytest.mark.parametrize(
@@ -109,61 +111,64 @@ def test_a_vcard_is_refused_whatever_it_is_called(claimed: str, policy: Attachme
 def test_what_no_carrier_takes_is_refused_whatever_it_is_called(
     content: bytes, claimed: str
 ) -> None:
-    with pytest.raises(Unfit):
-        screened(content, claimed, ALL, AMPLE)
+    with pytest.raises(UnsupportedFile):
+        sanitize(content, claimed, ALL, AMPLE)
 
 
 @pytest.mark.parametrize("content_type", OTHERS)
 def test_other_types_pass_unchanged_where_the_pool_allows_them(content_type: str) -> None:
     content = OTHERS[content_type]
-    assert screened(content, "image/png", ALL, AMPLE) == Media(content_type, content)
-    with pytest.raises(Unfit):
-        screened(content, content_type, PICTURES, AMPLE)
+    assert sanitize(content, "image/png", ALL, AMPLE) == Media(content_type, content)
+    with pytest.raises(UnsupportedFile):
+        sanitize(content, content_type, PICTURES, AMPLE)
     assert content_type in ENDINGS
 
 
 def test_words_pass_as_words_only() -> None:
     words = "caf\N{LATIN SMALL LETTER E WITH ACUTE}".encode()
-    assert screened(words, "text/plain; charset=utf-8", ALL, AMPLE) == Media("text/plain", words)
-    with pytest.raises(Unfit):
-        screened(words, "application/octet-stream", ALL, AMPLE)
+    assert sanitize(words, "text/plain; charset=utf-8", ALL, AMPLE) == Media("text/plain", words)
+    with pytest.raises(UnsupportedFile):
+        sanitize(words, "application/octet-stream", ALL, AMPLE)
     for data in (b"\xff\xfe", b"a\0b", b"  begin:vcalendar"):
-        with pytest.raises(Unfit):
-            screened(data, "text/plain", ALL, AMPLE)
+        with pytest.raises(UnsupportedFile):
+            sanitize(data, "text/plain", ALL, AMPLE)
 
 
 @pytest.mark.parametrize("policy", [PICTURES, ALL])
 def test_a_layout_and_an_empty_part_are_dropped_without_a_word(policy: AttachmentPolicy) -> None:
-    assert screened(SMIL, "application/octet-stream", policy, AMPLE) is None
-    assert screened(b"", "text/plain", policy, AMPLE) is None
+    assert sanitize(SMIL, "application/octet-stream", policy, AMPLE) is None
+    assert sanitize(b"", "text/plain", policy, AMPLE) is None
 
 
 def test_what_cannot_be_made_smaller_must_fit() -> None:
     room = Room(picture=10, other=len(OTHERS["audio/amr"]))
-    assert screened(OTHERS["audio/amr"], "", ALL, room)
-    with pytest.raises(Unfit, match="too large"):
-        screened(OTHERS["audio/amr"] + b"\0", "", ALL, room)
+    assert sanitize(OTHERS["audio/amr"], "", ALL, room)
+    with pytest.raises(UnsupportedFile, match="too large"):
+        sanitize(OTHERS["audio/amr"] + b"\0", "", ALL, room)
 
 
 def test_all_files_and_the_text_stay_within_what_the_carrier_takes() -> None:
     whole = text(*[Attachment(HERE)] * 3, body="\N{EURO SIGN}" * 100)
-    fates: dict[int, Fate] = {}
+    fates: dict[int, FileOutcome] = {}
     for position in range(3):
-        fates[position] = Fate(Verdict.KEPT, room_for(whole, fates).picture)
+        fates[position] = FileOutcome(FileStatus.KEPT, size_budget(whole, fates).picture)
     taken = sum(fate.number for fate in fates.values())
     assert TOTAL_LIMIT_BYTES - 20_000 < taken + len(whole.body.encode()) <= TOTAL_LIMIT_BYTES
 
 
 def test_what_small_files_leave_the_later_ones_may_take() -> None:
     files = text(*[Attachment(HERE)] * 2)
-    alone = room_for(text(Attachment(HERE)), {})
-    assert room_for(files, {}).picture == alone.picture // 2
-    assert room_for(files, {0: REFUSED}) == alone
-    assert room_for(files, {0: Fate(Verdict.KEPT, 1_000)}).picture == alone.picture - 1_000
+    alone = size_budget(text(Attachment(HERE)), {})
+    assert size_budget(files, {}).picture == alone.picture // 2
+    assert size_budget(files, {0: REFUSED}) == alone
+    assert (
+        size_budget(files, {0: FileOutcome(FileStatus.KEPT, 1_000)}).picture
+        == alone.picture - 1_000
+    )
     # One that is tried again will need room as well.
-    assert room_for(files, {0: Fate(Verdict.TRIED, 3)}) == room_for(files, {})
+    assert size_budget(files, {0: FileOutcome(FileStatus.TRIED, 3)}) == size_budget(files, {})
 
 
 def test_a_file_that_cannot_be_made_smaller_leaves_some_room_for_pictures() -> None:
-    room = room_for(text(*[Attachment(HERE)] * 2), {})
-    assert room.picture < room.other < room_for(text(Attachment(HERE)), {}).other
+    room = size_budget(text(*[Attachment(HERE)] * 2), {})
+    assert room.picture < room.other < size_budget(text(Attachment(HERE)), {}).other

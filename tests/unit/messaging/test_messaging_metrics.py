@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from messaging_service.carrier.port import Accepted, Unknown
 from messaging_service.metrics.metrics import Metrics
 from messaging_service.model.message import MessageState, SendOutcome, UnknownResolution
-from messaging_service.sending.circuit_breaker import FAILURES_LIMIT, Breaker
+from messaging_service.sending.circuit_breaker import FAILURES_LIMIT, CircuitBreaker
 from support.clock import ManualClock
 
 
@@ -58,7 +58,7 @@ def test_every_label_is_there_before_its_first_event(registry: CollectorRegistry
 def test_the_breaker_is_shown_as_it_is_at_the_scrape(
     metrics: Metrics, registry: CollectorRegistry, clock: ManualClock
 ) -> None:
-    breaker = Breaker(clock)
+    breaker = CircuitBreaker(clock)
     metrics.watch(breaker)
     gauges = ("maskline_carrier_circuit_open", "maskline_carrier_account_refused")
 

@@ -11,8 +11,8 @@ from PIL.PngImagePlugin import PngInfo
 
 from messaging_service.media import images as animations
 from messaging_service.media import images as pictures
-from messaging_service.media.images import is_picture, stripped
-from messaging_service.model.media import Media, Unfit
+from messaging_service.media.images import is_picture, strip_metadata
+from messaging_service.model.media import Media, UnsupportedFile
 
 ROOM = 700_000
 MARK = b"SECRET-MARK-47.6N-122.3W"
@@ -95,7 +95,7 @@ def unpacked(content: bytes) -> bytes:
 
 @pytest.mark.parametrize("name", MARKED)
 def test_nothing_but_the_picture_gets_through(name: str) -> None:
-    media = stripped(MARKED[name], ROOM)
+    media = strip_metadata(MARKED[name], ROOM)
     assert MARK not in unpacked(media.content)
     seen = opened(media).convert("RGB")
     assert seen.size == (64, 32)
@@ -126,7 +126,7 @@ def close_to(picture: Image.Image, at: tuple[int, int], colour: tuple[int, int, 
 def test_a_picture_comes_out_upright(
     orientation: int, size: tuple[int, int], where_red_is: tuple[int, int]
 ) -> None:
-    picture = opened(stripped(jpeg_with(exif=exif(orientation)), ROOM))
+    picture = opened(strip_metadata(jpeg_with(exif=exif(orientation)), ROOM))
     assert picture.size == size
     assert close_to(picture, where_red_is, RED)
     assert not picture.getexif()
@@ -134,7 +134,10 @@ def test_a_picture_comes_out_upright(
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
 def test_metadata_that_cannot_be_read_costs_no_picture() -> None:
-    assert opened(stripped(jpeg_with(exif=b"Exif\0\0MM\0*\xff\xff\xff\xff"), ROOM)).size == (64, 32)
+    assert opened(strip_metadata(jpeg_with(exif=b"Exif\0\0MM\0*\xff\xff\xff\xff"), ROOM)).size == (
+        64,
+        32,
+    )
 
 
 @pytest.mark.parametrize(
@@ -153,38 +156,38 @@ def test_metadata_that_cannot_be_read_costs_no_picture() -> None:
 def test_every_format_and_colour_comes_out_as_one_that_the_carrier_takes(
     content: bytes, content_type: str
 ) -> None:
-    media = stripped(content, ROOM)
+    media = strip_metadata(content, ROOM)
     assert media.content_type == content_type
     assert Image.MIME[str(opened(media).format)] == content_type
 
 
 def test_what_is_transparent_stays_so() -> None:
     hole = Image.new("RGBA", (8, 8), (0, 0, 0, 0))
-    picture = opened(stripped(encoded(hole, "PNG"), ROOM))
+    picture = opened(strip_metadata(encoded(hole, "PNG"), ROOM))
     assert picture.mode == "RGBA"
     assert picture.getpixel((4, 4)) == (0, 0, 0, 0)
 
 
 def test_a_picture_is_made_small_enough() -> None:
-    media = stripped(encoded(noise(1500), "JPEG", quality=95), 200_000)
+    media = strip_metadata(encoded(noise(1500), "JPEG", quality=95), 200_000)
     assert len(media.content) <= 200_000
     assert max(opened(media).size) >= 320
 
 
 @pytest.mark.parametrize("kind", ["PNG", "BMP"])
 def test_a_lossless_picture_that_does_not_fit_becomes_a_jpeg_on_white(kind: str) -> None:
-    media = stripped(encoded(noise(600, "RGBA" if kind == "PNG" else "RGB"), kind), 200_000)
+    media = strip_metadata(encoded(noise(600, "RGBA" if kind == "PNG" else "RGB"), kind), 200_000)
     assert media.content_type == "image/jpeg"
     assert len(media.content) <= 200_000
 
 
 def test_a_picture_that_cannot_be_made_small_enough_is_refused() -> None:
-    with pytest.raises(Unfit, match="small enough"):
-        stripped(jpeg_with(), 100)
+    with pytest.raises(UnsupportedFile, match="small enough"):
+        strip_metadata(jpeg_with(), 100)
 
 
 def test_no_side_is_longer_than_a_screen() -> None:
-    assert max(opened(stripped(encoded(halves((4000, 500)), "PNG"), ROOM)).size) == 2048
+    assert max(opened(strip_metadata(encoded(halves((4000, 500)), "PNG"), ROOM)).size) == 2048
 
 
 def bomb(side: int) -> bytes:
@@ -199,8 +202,8 @@ def bomb(side: int) -> bytes:
 @pytest.mark.parametrize("side", [7_500, 12_000, 60_000])
 def test_a_decompression_bomb_is_refused_before_it_goes_off(side: int) -> None:
     # Of the largest Pillow itself warns, which is an error here.
-    with pytest.raises(Unfit, match=r"too many pixels|DecompressionBomb"):
-        stripped(bomb(side), ROOM)
+    with pytest.raises(UnsupportedFile, match=r"too many pixels|DecompressionBomb"):
+        strip_metadata(bomb(side), ROOM)
 
 
 @pytest.mark.parametrize(
@@ -219,8 +222,8 @@ def test_a_decompression_bomb_is_refused_before_it_goes_off(side: int) -> None:
     ],
 )
 def test_what_is_no_whole_picture_of_a_known_format_is_refused(content: bytes) -> None:
-    with pytest.raises(Unfit):
-        stripped(content, ROOM)
+    with pytest.raises(UnsupportedFile):
+        strip_metadata(content, ROOM)
 
 
 def test_a_picture_is_told_by_its_first_bytes() -> None:
@@ -241,7 +244,7 @@ def animation(**how: object) -> bytes:
 def test_an_animation_keeps_its_frames_durations_and_loop(loop: int | None) -> None:
     repeats = {} if loop is None else {"loop": loop}
     made = animation(duration=[100, 200, 300], comment=MARK, **repeats) + MARK
-    media = stripped(made, ROOM)
+    media = strip_metadata(made, ROOM)
     assert media.content_type == "image/gif"
     assert MARK not in media.content
     picture = opened(media)
@@ -262,7 +265,7 @@ def test_what_an_animation_does_not_cover_stays_transparent() -> None:
         frame.paste((*RED, 255), (at * 10, 0, at * 10 + 10, 20))
     first, *rest = frames
     content = encoded(first, "GIF", save_all=True, append_images=rest, disposal=2, duration=50)
-    picture = opened(stripped(content, ROOM))
+    picture = opened(strip_metadata(content, ROOM))
     for at in range(3):
         picture.seek(at)
         seen = picture.convert("RGBA")
@@ -275,17 +278,17 @@ def test_what_an_animation_does_not_cover_stays_transparent() -> None:
 def test_an_animation_is_made_small_enough() -> None:
     first, *rest = [noise(side).resize((400, 400)) for side in (200, 201, 202)]
     content = encoded(first, "GIF", save_all=True, append_images=rest)
-    media = stripped(content, 300_000)
+    media = strip_metadata(content, 300_000)
     assert len(media.content) <= 300_000 < len(content)
     assert [frame.size for frame in ImageSequence.Iterator(opened(media))] == [(240, 240)] * 3
-    with pytest.raises(Unfit, match="small enough"):
-        stripped(content, 1_000)
+    with pytest.raises(UnsupportedFile, match="small enough"):
+        strip_metadata(content, 1_000)
 
 
 def test_an_animation_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(animations, "ANIMATION_PIXELS_LIMIT", 2 * 40 * 20)
-    with pytest.raises(Unfit, match="too many pixels"):
-        stripped(animation(), ROOM)
+    with pytest.raises(UnsupportedFile, match="too many pixels"):
+        strip_metadata(animation(), ROOM)
 
 
 def test_whatever_bytes_come_a_decoder_fails_neatly() -> None:
@@ -296,8 +299,8 @@ def test_whatever_bytes_come_a_decoder_fails_neatly() -> None:
             for _ in range(4):
                 broken[random.randrange(len(broken))] = random.randrange(256)
             try:
-                assert MARK not in stripped(bytes(broken), ROOM).content
-            except Unfit:
+                assert MARK not in strip_metadata(bytes(broken), ROOM).content
+            except UnsupportedFile:
                 continue
 
 

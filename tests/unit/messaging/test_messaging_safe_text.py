@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging_service.model.body import safe_text, unsendable
+from messaging_service.model.body import normalise_quotes, unsendable_reason
 
 CURLY = {
     "LEFT SINGLE QUOTATION MARK": "'",
@@ -23,17 +23,17 @@ QUOTES = {unicodedata.lookup(name): straight for name, straight in CURLY.items()
 
 @pytest.mark.parametrize("name", CURLY)
 def test_each_curly_quote_becomes_the_straight_one(name: str) -> None:
-    assert safe_text(f"a{unicodedata.lookup(name)}b") == f"a{CURLY[name]}b"
+    assert normalise_quotes(f"a{unicodedata.lookup(name)}b") == f"a{CURLY[name]}b"
 
 
 @given(st.text())
 def test_nothing_but_curly_quotes_is_changed(body: str) -> None:
-    assert safe_text(body) == "".join(QUOTES.get(character, character) for character in body)
+    assert normalise_quotes(body) == "".join(QUOTES.get(character, character) for character in body)
 
 
 @given(st.text())
 def test_what_was_made_safe_stays_as_it_is(body: str) -> None:
-    assert safe_text(safe_text(body)) == safe_text(body)
+    assert normalise_quotes(normalise_quotes(body)) == normalise_quotes(body)
 
 
 @pytest.mark.parametrize(
@@ -46,15 +46,15 @@ def test_what_was_made_safe_stays_as_it_is(body: str) -> None:
     ],
 )
 def test_what_no_carrier_can_be_given_is_named(body: str, reason: str) -> None:
-    assert unsendable(body) == reason
+    assert unsendable_reason(body) == reason
 
 
 @pytest.mark.parametrize(
     "body", ["", "hello", "one\r\ntwo\tthree", "\N{GRINNING FACE}", "\x7f\x85"]
 )
 def test_everything_else_can_be_sent(body: str) -> None:
-    assert unsendable(body) is None
+    assert unsendable_reason(body) is None
 
 
 def test_a_reason_repeats_nothing_of_the_text() -> None:
-    assert "hunter2" not in str(unsendable("hunter2\x00"))
+    assert "hunter2" not in str(unsendable_reason("hunter2\x00"))

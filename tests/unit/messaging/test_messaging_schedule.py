@@ -8,12 +8,12 @@ import pytest
 from messaging_service.model.message import UnknownPolicy, UnknownResolution
 from messaging_service.uncertain.schedule import (
     BLIND_RESENDS_LIMIT,
-    RESENDS_LIMIT,
-    Schedule,
-    verdict,
+    MAX_RESENDS,
+    LookupSchedule,
+    resolution_for,
 )
 
-SCHEDULE = Schedule(tuple(timedelta(seconds=time) for time in (5, 15, 60, 300)))
+SCHEDULE = LookupSchedule(tuple(timedelta(seconds=time) for time in (5, 15, 60, 300)))
 DUPLICATE, LOSS = UnknownPolicy.PREFER_DUPLICATE, UnknownPolicy.PREFER_LOSS
 
 
@@ -29,7 +29,7 @@ def test_each_look_is_due_at_its_time_and_not_before(looked: int, due_seconds: f
 
 
 def test_a_schedule_of_one_look_makes_up_for_it_after_as_long_again() -> None:
-    once = Schedule((timedelta(seconds=10),))
+    once = LookupSchedule((timedelta(seconds=10),))
     assert once.is_due(timedelta(seconds=20), 1)
     assert not once.is_due(timedelta(seconds=19), 1)
 
@@ -71,20 +71,22 @@ def test_a_late_look_stands_for_all_whose_time_has_passed_but_not_for_the_one_af
 def test_only_the_last_look_decides_and_only_without_it_the_policy(
     looked: int, is_complete: bool, policy: UnknownPolicy, expected: str | None
 ) -> None:
-    found = verdict(SCHEDULE, looked, is_complete=is_complete, resends=0, policy=policy)
+    found = resolution_for(SCHEDULE, looked, is_complete=is_complete, resends=0, policy=policy)
     assert found == (expected and UnknownResolution(expected))
 
 
 @pytest.mark.parametrize(
-    ("is_complete", "limit"), [(True, RESENDS_LIMIT), (False, BLIND_RESENDS_LIMIT)]
+    ("is_complete", "limit"), [(True, MAX_RESENDS), (False, BLIND_RESENDS_LIMIT)]
 )
 def test_a_text_is_sent_again_so_often_and_then_given_up_whatever_the_policy(
     is_complete: bool, limit: int
 ) -> None:
     for resends, is_sent_again in ((limit - 1, True), (limit, False)):
-        found = verdict(SCHEDULE, 5, is_complete=is_complete, resends=resends, policy=DUPLICATE)
+        found = resolution_for(
+            SCHEDULE, 5, is_complete=is_complete, resends=resends, policy=DUPLICATE
+        )
         assert (found is not UnknownResolution.PREFERRED_LOSS) == is_sent_again
 
 
 def test_blind_copies_are_fewer_than_known_losses_are_mended() -> None:
-    assert (BLIND_RESENDS_LIMIT, RESENDS_LIMIT) == (2, 8)
+    assert (BLIND_RESENDS_LIMIT, MAX_RESENDS) == (2, 8)

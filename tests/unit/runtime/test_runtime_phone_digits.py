@@ -2,7 +2,7 @@
 
 import pytest
 
-from runtime.logging.phone_numbers import without_numbers
+from runtime.logging.phone_numbers import scrub_phone_numbers
 
 NUMBERS = [
     "+14255550111",
@@ -41,7 +41,7 @@ NUMBERS = [
     ["{}", "from {} to", "number={},", "<{}>", "'{}'", "[{}]", "{}.", "/{}/x", "?to={}&a=b"],
 )
 def test_a_number_is_taken_out_wherever_it_stands(number: str, around: str) -> None:
-    left = without_numbers(around.format(number))
+    left = scrub_phone_numbers(around.format(number))
     assert "[number]" in left
     assert not any(character.isdigit() for character in left)
 
@@ -49,11 +49,11 @@ def test_a_number_is_taken_out_wherever_it_stands(number: str, around: str) -> N
 @pytest.mark.parametrize("number", ["+14255550111", "%2B14255550111", "tel:4255550111"])
 @pytest.mark.parametrize("around", ["x{}", "x-{}-y", "{}abc", "id.{}_"])
 def test_behind_a_plus_it_goes_even_inside_of_something(number: str, around: str) -> None:
-    assert "555" not in without_numbers(around.format(number))
+    assert "555" not in scrub_phone_numbers(around.format(number))
 
 
 def test_all_numbers_of_a_line_go() -> None:
-    assert without_numbers("+14255550111 and 425-555-0122") == "[number] and [number]"
+    assert scrub_phone_numbers("+14255550111 and 425-555-0122") == "[number] and [number]"
 
 
 @pytest.mark.parametrize(
@@ -84,4 +84,4 @@ def test_all_numbers_of_a_line_go() -> None:
 @pytest.mark.parametrize("around", ["{}", "at {}, then"])
 def test_ids_times_addresses_and_small_figures_stay(harmless: str, around: str) -> None:
     told = around.format(harmless)
-    assert without_numbers(told) == told
+    assert scrub_phone_numbers(told) == told

@@ -9,9 +9,9 @@ import grpc
 import pytest
 from grpc.aio import ServicerContext
 
-from runtime.grpc.error_interceptor import RefusalInterceptor
+from runtime.grpc.error_interceptor import ErrorInterceptor
 from runtime.grpc.server import GrpcServer
-from runtime.grpc.status import RefusalStatus
+from runtime.grpc.status import RpcStatus
 from support.eventually import eventually
 from support.grpc_calls import reason
 
@@ -39,11 +39,11 @@ class TooSlow(Exception):
     """Another."""
 
 
-def status_of(error: Exception) -> RefusalStatus | None:
+def status_of(error: Exception) -> RpcStatus | None:
     kinds = {Refused: "REFUSED", TooSlow: "TOO_SLOW"}
     if type(error) not in kinds:
         return None
-    return RefusalStatus(grpc.StatusCode.RESOURCE_EXHAUSTED, kinds[type(error)], "a sentence")
+    return RpcStatus(grpc.StatusCode.RESOURCE_EXHAUSTED, kinds[type(error)], "a sentence")
 
 
 @asynccontextmanager
@@ -51,7 +51,7 @@ async def serving(
     unary: Unary | None = None, stream: Stream | None = None
 ) -> AsyncIterator[grpc.aio.Channel]:
     """A server with the methods `Unary` and `Stream` of a service `S`, and a channel to it."""
-    interceptor = RefusalInterceptor(DOMAIN, status_of, TooSlow, write_seconds=IMPATIENCE_SECONDS)
+    interceptor = ErrorInterceptor(DOMAIN, status_of, TooSlow, write_seconds=IMPATIENCE_SECONDS)
     server = GrpcServer("127.0.0.1:0", [interceptor])
     methods: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
     if unary is not None:

@@ -17,7 +17,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
 from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TraceFlags, TraceState
 from structlog.testing import capture_logs
 
-from runtime.batching import Coalescer
+from runtime.batching import Batcher
 from runtime.logging.redaction import DROPPED
 from runtime.tracing import spans as tracing
 from runtime.tracing.export import otlp_exporter, tracer_of
@@ -136,12 +136,12 @@ async def test_a_batch_belongs_to_its_first_cause_and_links_to_the_others() -> N
         with tracing.span("decide_batch", intents=len(batch)):
             return batch
 
-    async def submit(coalescer: Coalescer[int, int], item: int) -> None:
+    async def submit(coalescer: Batcher[int, int], item: int) -> None:
         with tracing.span("dispatch_round", count=item):
             await coalescer.submit(item)
 
     with traced_process() as collected:
-        coalescer = Coalescer(send, in_flight_limit=1)
+        coalescer = Batcher(send, in_flight_limit=1)
         waiting = []
         for item in range(4):
             waiting.append(asyncio.create_task(submit(coalescer, item)))

@@ -8,31 +8,34 @@ from functools import partial
 import grpc
 from redis.asyncio import Redis
 
-from conversation_service.app.pool_supervisor import Keeper, Loop
-from conversation_service.application.admin.dead_letters import DeadLetterDesk
-from conversation_service.application.admin.deployment_checks import Deployment
-from conversation_service.application.admin.pool_seeding import Seeding
+from conversation_service.app.pool_supervisor import Loop, PoolSupervisor
+from conversation_service.application.admin.dead_letters import DeadLetterAdmin
+from conversation_service.application.admin.deployment_checks import DeploymentChecks
+from conversation_service.application.admin.pool_seeding import PoolSeeder
 from conversation_service.application.admin.pools import Pools
-from conversation_service.application.erasure import Erasures
-from conversation_service.application.event_subscription import Watchers
+from conversation_service.application.erasure import ErasureService
+from conversation_service.application.event_subscription import SubscriptionLimit
 from conversation_service.application.executor import Executor
-from conversation_service.application.ids import SystemFresh
-from conversation_service.application.inbound.delivery_receipts import Failures, ReceiptBook
-from conversation_service.application.inbound.messages import Reception
-from conversation_service.application.inbound.reconciliation import Recovery
+from conversation_service.application.ids import RandomIds
+from conversation_service.application.inbound.delivery_receipts import (
+    DeliveryReceiptHandler,
+    FailureNotifier,
+)
+from conversation_service.application.inbound.messages import InboundHandler
+from conversation_service.application.inbound.reconciliation import Reconciliation
 from conversation_service.application.opt_outs import OptOuts
-from conversation_service.application.pools import Directory, OpenPool
-from conversation_service.dispatch.batch import Delivery, Rounds
+from conversation_service.application.pools import PoolContext, PoolDirectory
+from conversation_service.dispatch.batch import BatchRunner, Delivery
 from conversation_service.dispatch.dispatcher import Dispatcher
-from conversation_service.dispatch.gauges import Upkeep
-from conversation_service.dispatch.pre_send import Screening
-from conversation_service.dispatch.settle import Settling
+from conversation_service.dispatch.gauges import OutboxGauges
+from conversation_service.dispatch.pre_send import PreSendChecks
+from conversation_service.dispatch.settle import Settler
 from conversation_service.domain.model.pool import Pool, PoolSettings, SeededPool
-from conversation_service.jobs import Housekeeping, Sweeper
+from conversation_service.jobs import Expiry, Maintenance
 from conversation_service.messaging.carrier_records import RecordsClient
 from conversation_service.messaging.client import MessagingClient
 from conversation_service.messaging.media import MediaClient
-from conversation_service.rpc.conversations.event_stream import Watches
+from conversation_service.rpc.conversations.event_stream import EventStreams
 from conversation_service.rpc.conversations.servicer import ConversationServicer
 from conversation_service.rpc.core.permissions import Callers, NobodySpecial
 from conversation_service.rpc.core.status import DOMAIN, status_of, too_slow
@@ -40,17 +43,20 @@ from conversation_service.rpc.media import MediaServicer
 from conversation_service.rpc.operators import DeadLetterServicer, DeploymentServicer
 from conversation_service.rpc.people import OptOutServicer, PersonServicer
 from conversation_service.rpc.pools.servicer import PoolServicer
-from conversation_service.store.conversations.repository import RedisStore
-from conversation_service.store.deployment.pool_index import Registry
-from conversation_service.store.deployment.reconciliation_cursor import RecoveryLog
+from conversation_service.store.conversations.repository import ConversationRepository
+from conversation_service.store.deployment.pool_index import PoolIndex
+from conversation_service.store.deployment.reconciliation_cursor import ReconciliationCursor
 from conversation_service.store.deployment.suppression_list import SuppressionList
-from conversation_service.store.deployment.usage_samples import LoadSamples
-from conversation_service.store.encryption.blind_index import People
-from conversation_service.store.encryption.blind_index_key import KeyLost, Unlocking
-from conversation_service.store.encryption.cipher import Vault
+from conversation_service.store.deployment.usage_samples import UsageSamples
+from conversation_service.store.encryption.blind_index import PersonIds
+from conversation_service.store.encryption.blind_index_key import (
+    BlindIndexKeyStore,
+    StateKeyMismatch,
+)
+from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.erasure.log import ErasureLog
-from conversation_service.store.erasure.person_data import Erasing
-from conversation_service.store.event_log import Journal
+from conversation_service.store.erasure.person_data import PersonDataEraser
+from conversation_service.store.event_log import EventLog
 from conversation_service.store.outbox.dead_letters import DeadLetters
 from conversation_service.store.outbox.outbox import Outbox
 from conversation_service.store.rotation.rotation import Rotation
@@ -72,10 +78,10 @@ from maskline.conversation.v1 import (
 )
 from runtime.background import run_forever
 from runtime.clock import Clock
-from runtime.grpc.error_interceptor import RefusalInterceptor
-from runtime.grpc.security import UNGUARDED, Door
+from runtime.grpc.error_interceptor import ErrorInterceptor
+from runtime.grpc.security import INSECURE, ServerSecurity
 from runtime.grpc.server import GrpcServer, serve_until
-from runtime.redis.client import BLOCK_MS, answers
+from runtime.redis.client import BLOCK_MS, is_reachable
 
 SERVICES = (
     conversation_pb2.DESCRIPTOR.services_by_name["ConversationService"],
@@ -90,7 +96,7 @@ SERVICES = (
 SERVICE_NAMES = tuple(service.full_name for service in SERVICES)
 
 
-class Service:
+class Application:
     """The conversation service on its connections; `reader` repeats no command by itself."""
 
     def __init__(
@@ -100,7 +106,7 @@ class Service:
         redis: Redis,
         reader: Redis,
         messaging: grpc.aio.Channel,
-        vault: Vault,
+        vault: Cipher,
         clock: Clock,
         callers: Callers | None = None,
         uses_development_key: bool = False,
@@ -109,47 +115,51 @@ class Service:
         self._redis = redis
         self._reader = reader
         self._vault = vault
-        self._unlocking = Unlocking(redis, vault)
-        self._key_lost: KeyLost | None = None
+        self._unlocking = BlindIndexKeyStore(redis, vault)
+        self._key_lost: StateKeyMismatch | None = None
         self._clock = clock
         self._callers = callers or NobodySpecial()
-        self._people = People(vault)
+        self._people = PersonIds(vault)
         self._messaging = MessagingClient(messaging)
         self._media = MediaClient(messaging)
-        self._registry = Registry(redis, vault)
+        self._registry = PoolIndex(redis, vault)
         self._suppression = SuppressionList(redis)
-        self.directory = Directory(self._registry, self._open)
+        self.directory = PoolDirectory(self._registry, self._open)
         self._opt_outs = OptOuts(self.directory, self._suppression, self._people, clock)
-        self._erasures = Erasures(
+        self._erasures = ErasureService(
             self.directory,
             self._opt_outs,
             self._suppression,
             self._people,
-            partial(Erasing, redis, vault=vault),
+            partial(PersonDataEraser, redis, vault=vault),
             ErasureLog(redis, vault),
             clock,
         )
-        self._reception = Reception(self.directory, self._people, self._opt_outs, self._erasures)
+        self._reception = InboundHandler(
+            self.directory, self._people, self._opt_outs, self._erasures
+        )
         self._records = RecordsClient(messaging)
-        self._recovery_log = RecoveryLog(redis)
+        self._recovery_log = ReconciliationCursor(redis)
         self._recovery_interval = recovery_interval
-        self._watches = Watches(clock, Watchers())
-        self._deployment = Deployment(
+        self._watches = EventStreams(clock, SubscriptionLimit())
+        self._deployment = DeploymentChecks(
             redis,
             self.directory,
             self._messaging,
             uses_development_key=uses_development_key,
         )
-        self.seeding = Seeding(pools, self.directory, self._registry)
-        self._keeper = Keeper(self.directory, self.seeding, self._loops_of)
+        self.seeding = PoolSeeder(pools, self.directory, self._registry)
+        self._keeper = PoolSupervisor(self.directory, self.seeding, self._loops_of)
         self._dispatchers: list[Dispatcher] = []
 
-    async def serve(self, listen: str, stop: asyncio.Event, door: Door = UNGUARDED) -> None:
+    async def serve(
+        self, listen: str, stop: asyncio.Event, door: ServerSecurity = INSECURE
+    ) -> None:
         """Serves until `stop`, then lets what is under way end.
 
         Raises KeyLost, once Redis has answered, if a locked vault cannot be unlocked.
         """
-        server = GrpcServer(listen, [RefusalInterceptor(DOMAIN, status_of, too_slow)], door)
+        server = GrpcServer(listen, [ErrorInterceptor(DOMAIN, status_of, too_slow)], door)
         self.add_servicers(server.server)
         loops = [run_forever("pools", partial(self._keep, stop)), self._end_watches(stop)]
         if self._recovery_interval:
@@ -165,7 +175,7 @@ class Service:
     async def _keep(self, stop: asyncio.Event) -> float:
         try:
             await self._unlocking.unlock()
-        except KeyLost as lost:
+        except StateKeyMismatch as lost:
             self._key_lost = lost
             stop.set()
             raise
@@ -173,7 +183,9 @@ class Service:
 
     def add_servicers(self, server: grpc.aio.Server) -> None:
         """All that it answers over gRPC; nothing in the background is needed for that."""
-        receipts = ReceiptBook(self._messaging, self.directory, self._opt_outs, self._clock)
+        receipts = DeliveryReceiptHandler(
+            self._messaging, self.directory, self._opt_outs, self._clock
+        )
         conversations = ConversationServicer(
             self.directory,
             self._people,
@@ -184,7 +196,7 @@ class Service:
         )
         pools = Pools(self.directory, self._registry, self._messaging, self._clock)
         opt_outs = OptOutServicer(self._opt_outs, self._people)
-        desk = DeadLetterDesk(self.directory, self._dead_letters, self._clock)
+        desk = DeadLetterAdmin(self.directory, self._dead_letters, self._clock)
         deployment = DeploymentServicer(self._deployment, Rotation(self._redis, self._vault))
         conversation_pb2_grpc.add_ConversationServiceServicer_to_server(conversations, server)
         pool_pb2_grpc.add_PoolServiceServicer_to_server(PoolServicer(pools), server)
@@ -202,46 +214,48 @@ class Service:
         self._watches.stop()
 
     async def _is_well(self) -> bool:
-        return self._keeper.is_ready and await answers(self._redis)
+        return self._keeper.is_ready and await is_reachable(self._redis)
 
-    def _open(self, name: str) -> OpenPool:
-        store = RedisStore(self._redis, name, self._vault)
-        journal = Journal(self._redis, name, self._vault)
-        unborn = Pool(name, PoolSettings(operator=""))
-        executor = Executor(unborn, store, self._suppression, journal, self._clock, SystemFresh())
+    def _open(self, name: str) -> PoolContext:
+        store = ConversationRepository(self._redis, name, self._vault)
+        journal = EventLog(self._redis, name, self._vault)
+        uncreated = Pool(name, PoolSettings(operator=""))
+        executor = Executor(uncreated, store, self._suppression, journal, self._clock, RandomIds())
         outbox = Outbox(self._redis, self._reader, name, self._vault)
-        return OpenPool(name, executor, store, outbox, journal, LoadSamples(self._redis, name))
+        return PoolContext(name, executor, store, outbox, journal, UsageSamples(self._redis, name))
 
-    def dispatcher(self, pool: OpenPool, *, block_ms: int | None = BLOCK_MS) -> Dispatcher:
+    def dispatcher(self, pool: PoolContext, *, block_ms: int | None = BLOCK_MS) -> Dispatcher:
         """What sends a pool's texts; `block_ms` is how long one read may wait for a new one."""
-        screening = Screening(pool.outbox, self._suppression, self._opt_outs)
-        settling = Settling(pool.name, pool.outbox, Failures(pool), pool.settings)
+        screening = PreSendChecks(pool.outbox, self._suppression, self._opt_outs)
+        settling = Settler(pool.name, pool.outbox, FailureNotifier(pool), pool.settings)
         delivery = Delivery(
             pool.name, self._messaging, screening, settling, pool.settings, self._clock
         )
-        rounds = Rounds(pool.outbox, delivery, settling, self._clock)
+        rounds = BatchRunner(pool.outbox, delivery, settling, self._clock)
         return Dispatcher(pool.outbox, rounds, self._clock, block_ms=block_ms)
 
-    def upkeep(self, pool: OpenPool) -> Upkeep:
+    def upkeep(self, pool: PoolContext) -> OutboxGauges:
         """What shows how much a pool owes."""
         dead = self._dead_letters(pool.name)
-        return Upkeep(pool.name, pool.outbox, dead, pool.settings, self._clock)
+        return OutboxGauges(pool.name, pool.outbox, dead, pool.settings, self._clock)
 
     def _dead_letters(self, pool: str) -> DeadLetters:
         return DeadLetters(self._redis, pool, self._vault)
 
-    def recovery(self, interval: timedelta) -> Recovery:
+    def recovery(self, interval: timedelta) -> Reconciliation:
         """What finds texts whose callbacks were lost."""
-        return Recovery(self._records, self._reception, self._recovery_log, self._clock, interval)
+        return Reconciliation(
+            self._records, self._reception, self._recovery_log, self._clock, interval
+        )
 
-    def sweeper(self, pool: OpenPool) -> Sweeper:
+    def sweeper(self, pool: PoolContext) -> Expiry:
         """What ends a pool's conversations on time."""
-        return Sweeper(pool.executor, pool.store, self._clock)
+        return Expiry(pool.executor, pool.store, self._clock)
 
-    def _loops_of(self, pool: OpenPool) -> list[Loop]:
+    def _loops_of(self, pool: PoolContext) -> list[Loop]:
         dispatcher = self.dispatcher(pool)
         self._dispatchers.append(dispatcher)
-        house = Housekeeping(pool.store, pool.journal, pool.samples, pool.settings, self._clock)
+        house = Maintenance(pool.store, pool.journal, pool.samples, pool.settings, self._clock)
         return [
             run_forever("dispatch", dispatcher.run_once),
             run_forever("sweep", self.sweeper(pool).run_once),

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 
-from conversation_service.application.admin.pool_seeding import Seeding
-from conversation_service.application.pools import Directory, OpenPool
+from conversation_service.application.admin.pool_seeding import PoolSeeder
+from conversation_service.application.pools import PoolContext, PoolDirectory
 
 # A pool that another replica has created takes texts here this soon; its number is asked for at
 # once, so only its dispatcher and its sweeper wait.
@@ -13,14 +13,14 @@ PAUSE_SECONDS = 1.0
 Loop = Coroutine[None, None, None]
 
 
-class Keeper:
+class PoolSupervisor:
     """Starts each pool's loops when the pool is first seen."""
 
     def __init__(
         self,
-        directory: Directory,
-        seeding: Seeding,
-        loops_of: Callable[[OpenPool], list[Loop]],
+        directory: PoolDirectory,
+        seeding: PoolSeeder,
+        loops_of: Callable[[PoolContext], list[Loop]],
     ) -> None:
         self._directory = directory
         self._seeding = seeding

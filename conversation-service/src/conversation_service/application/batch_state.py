@@ -3,35 +3,35 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from conversation_service.application.ids import Fresh
+from conversation_service.application.ids import IdGenerator
 from conversation_service.domain.commands.core.change import Change
-from conversation_service.domain.commands.core.snapshot import Facts, Lookup
+from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
 from conversation_service.domain.model.consent import OptOut, OptOutSource
 from conversation_service.domain.model.conversation import Conversation, State
-from conversation_service.domain.model.messages import HeldText
-from conversation_service.domain.model.participants import Line, Person
+from conversation_service.domain.model.messages import HeldMessage
+from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.model.pool import Pool
-from conversation_service.domain.model.rate_limits import NEVER, Conduct, Count
+from conversation_service.domain.model.rate_limits import NEVER, SenderLimits, WindowCounter
 from conversation_service.store.conversations.types import Loaded
 
 
-class Workspace:
+class BatchState:
     """The loaded state of a batch, moved on by each change that is decided in it."""
 
     def __init__(
         self,
-        lookups: Sequence[Lookup],
+        lookups: Sequence[ReadSet],
         found: Sequence[Loaded],
         opt_outs: Mapping[Person, OptOut],
     ) -> None:
         self._conversations: dict[str, Conversation] = {}
-        self._lines: dict[Line, str] = {}
+        self._lines: dict[Route, str] = {}
         self._codes: dict[str, str] = {}
         self._named: dict[str, str] = {}
-        self._conducts: dict[Person, Conduct] = {}
+        self._conducts: dict[Person, SenderLimits] = {}
         self._blocked: dict[Person, frozenset[str]] = {}
-        self._tries: dict[str, Count] = {}
-        self._held: dict[str, tuple[HeldText, ...]] = {}
+        self._tries: dict[str, WindowCounter] = {}
+        self._held: dict[str, tuple[HeldMessage, ...]] = {}
         self._loads: dict[str, int] = {}
         self._opt_outs = dict(opt_outs)
         for lookup, loaded in zip(lookups, found, strict=True):
@@ -42,21 +42,21 @@ class Workspace:
         return [one for one in self._conversations.values() if one.has_expired(now)]
 
     def facts(
-        self, lookup: Lookup, loaded: Loaded, pool: Pool, now: datetime, fresh: Fresh
-    ) -> Facts:
+        self, lookup: ReadSet, loaded: Loaded, pool: Pool, now: datetime, fresh: IdGenerator
+    ) -> Snapshot:
         """What one intent's decision may depend on, as of now in this batch."""
         blocks_of = lookup.blocks_of
-        return Facts(
+        return Snapshot(
             pool=pool,
             now=now,
             change_id=fresh.change_id(now),
             fresh_code=fresh.code() if lookup.needs_code else "",
             lines={line: one for line in lookup.lines if (one := self._on(line))},
-            occupants={line: self._lines.get(line, "") for line in lookup.lines},
+            current_conversation_ids={line: self._lines.get(line, "") for line in lookup.lines},
             invitation=self._invitation(lookup.code),
             conversation=self._conversations.get(lookup.conversation_id),
             named=self._live_named(lookup.unique_name),
-            conducts={one: self._conducts.get(one, Conduct()) for one in lookup.people},
+            sender_limits={one: self._conducts.get(one, SenderLimits()) for one in lookup.people},
             blocks={blocks_of: self._blocked[blocks_of]} if blocks_of else {},
             tries=self._tries.get(lookup.tries_on, NEVER),
             opt_outs={one: self._opt_outs[one] for one in lookup.people if one in self._opt_outs},
@@ -79,18 +79,18 @@ class Workspace:
             self._tries[change.tries.masked_number] = change.tries.after
         if change.blocks:
             self._block(*change.blocks)
-        if change.wish and change.wish.wants_texts:
+        if change.wish and change.wish.opts_in:
             self._opt_outs.pop(change.wish.person, None)
         elif change.wish:
             opt_out = OptOut(now, OptOutSource.TEXT, intent_id)
             self._opt_outs.setdefault(change.wish.person, opt_out)
 
-    def _add(self, lookup: Lookup, loaded: Loaded) -> None:
+    def _add(self, lookup: ReadSet, loaded: Loaded) -> None:
         self._remember_all(loaded.lines.values())
-        self._lines |= loaded.occupants
+        self._lines |= loaded.current_conversation_ids
         pointed = (loaded.invitation, loaded.conversation, loaded.named)
         self._remember_all(one for one in pointed if one)
-        self._conducts |= loaded.conducts
+        self._conducts |= loaded.sender_limits
         self._loads |= loaded.loads
         if lookup.blocks_of:
             self._blocked[lookup.blocks_of] = loaded.blocked
@@ -111,9 +111,9 @@ class Workspace:
             self._named[conversation.unique_name] = name
         if conversation.is_live:
             for person in conversation.participants:
-                self._lines[Line(conversation.masked_number, person)] = name
+                self._lines[Route(conversation.masked_number, person)] = name
 
-    def _on(self, line: Line) -> Conversation | None:
+    def _on(self, line: Route) -> Conversation | None:
         return self._conversations.get(self._lines.get(line, ""))
 
     def _invitation(self, code: str) -> Conversation | None:
@@ -129,7 +129,7 @@ class Workspace:
             known = self._blocked.get(person, frozenset())
             self._blocked[person] = known | {blocked.participant_id}
 
-    def _hold(self, after: Conversation, held: tuple[HeldText, ...]) -> None:
+    def _hold(self, after: Conversation, held: tuple[HeldMessage, ...]) -> None:
         name = after.conversation_id
         if name in self._held:
             self._held[name] = (*self._held[name], *held) if any(after.held) else ()

@@ -7,16 +7,16 @@ import structlog
 
 from conversation_service.application import queries
 from conversation_service.application.opt_outs import OptOuts
-from conversation_service.application.pools import Directory, OpenPool
-from conversation_service.domain.errors import ErasureNotFound, RequestIdReused, TooManyRaces
+from conversation_service.application.pools import PoolContext, PoolDirectory
+from conversation_service.domain.errors import CommitContention, ErasureNotFound, RequestIdReused
 from conversation_service.domain.model.consent import Erasure, OptOut, OptOutSource
 from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.participants import Person
 from conversation_service.store.conversations.commit import HISTORY_LENGTH
 from conversation_service.store.deployment.suppression_list import SuppressionList
-from conversation_service.store.encryption.blind_index import People
-from conversation_service.store.erasure.log import ErasureLog, Logged
-from conversation_service.store.erasure.person_data import Erasing
+from conversation_service.store.encryption.blind_index import PersonIds
+from conversation_service.store.erasure.log import ErasureLog, RecordedErasure
+from conversation_service.store.erasure.person_data import PersonDataEraser
 from runtime.clock import Clock
 
 log = structlog.get_logger()
@@ -26,7 +26,7 @@ ROUNDS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Removed:
+class ErasedCounts:
     """What one look at a pool found there, and what went."""
 
     found: int
@@ -34,7 +34,7 @@ class Removed:
     texts: int
 
 
-class Erasures:
+class ErasureService:
     """Opts a person out and removes what is stored about them. All of it may be repeated.
 
     What stays is the opt-out, so that nobody texts them again by mistake, and whom they must not
@@ -43,11 +43,11 @@ class Erasures:
 
     def __init__(
         self,
-        directory: Directory,
+        directory: PoolDirectory,
         opt_outs: OptOuts,
         suppression: SuppressionList,
-        people: People,
-        erasing_of: Callable[[str], Erasing],
+        people: PersonIds,
+        erasing_of: Callable[[str], PersonDataEraser],
         erasure_log: ErasureLog,
         clock: Clock,
     ) -> None:
@@ -94,13 +94,13 @@ class Erasures:
         if await self._log.find(erasure_id) is None:
             await self._erased(erasure_id, "", person_id)
 
-    async def _erased(self, erasure_id: str, fingerprint: str, person_id: str) -> Logged:
+    async def _erased(self, erasure_id: str, fingerprint: str, person_id: str) -> RecordedErasure:
         conversations, texts = await self._remove(person_id)
         await self._suppression.disconnect(person_id, erasure_id)
         erasure = Erasure(erasure_id, self._clock.now(), conversations, texts)
         await self._log.add(erasure, fingerprint)
         log.info("person_erased", erasure_id=erasure_id)
-        return await self._log.find(erasure_id) or Logged(erasure, fingerprint)
+        return await self._log.find(erasure_id) or RecordedErasure(erasure, fingerprint)
 
     async def _remove(self, person_id: str) -> tuple[int, int]:
         """How many conversations and texts went.
@@ -111,36 +111,36 @@ class Erasures:
         conversations, texts = 0, 0
         await self._directory.refresh()
         for _ in range(ROUNDS):
-            wants_texts = await self._opt_outs.get(person_id) is None
-            if not wants_texts:
+            opts_in = await self._opt_outs.get(person_id) is None
+            if not opts_in:
                 await self._opt_outs.end_all(person_id)
             pools = self._directory.pools
-            looks = [await self._remove_in(one, person_id, wants_texts) for one in pools]
+            looks = [await self._remove_in(one, person_id, opts_in) for one in pools]
             conversations += sum(one.conversations for one in looks)
             texts += sum(one.texts for one in looks)
             if not any(one.found for one in looks):
                 return conversations, texts
-        raise TooManyRaces
+        raise CommitContention
 
-    async def _remove_in(self, pool: OpenPool, person_id: str, wants_texts: bool) -> Removed:
+    async def _remove_in(self, pool: PoolContext, person_id: str, opts_in: bool) -> ErasedCounts:
         """Texts first, as their conversations lead to them; so do partners, to what a pair has."""
         person = self._people.known_as(pool.name, person_id)
         erasing, known = self._erasing_of(pool.name), await _known(pool, person)
         ended = [one for one in known if not one.is_live]
         names = {one.conversation_id for one in ended}
-        texts = await erasing.texts(person, names, only_theirs=wants_texts)
+        texts = await erasing.texts(person, names, only_theirs=opts_in)
         await erasing.pairs(person, _partners(ended, person))
         conversations = await erasing.conversations(ended, self._clock.now())
         await erasing.history(person)
-        return Removed(len(ended if wants_texts else known), conversations, texts)
+        return ErasedCounts(len(ended if opts_in else known), conversations, texts)
 
 
-async def _known(pool: OpenPool, person: Person) -> list[Conversation]:
+async def _known(pool: PoolContext, person: Person) -> list[Conversation]:
     """All that is kept of a person. Of very many their history names only the latest."""
     found = await queries.of_person(pool, person)
     if len(found) < HISTORY_LENGTH:
         return found
-    return [one async for one in queries.every(pool) if person in one.participants]
+    return [one async for one in queries.iterate(pool) if person in one.participants]
 
 
 def _partners(conversations: list[Conversation], person: Person) -> list[Person]:

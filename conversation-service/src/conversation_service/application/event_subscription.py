@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from conversation_service.domain.errors import CursorExpired, TooManyWatchers
-from conversation_service.store.event_log import BEGINNING, Journal, RecordedEvent
+from conversation_service.store.event_log import START, EventLog, RecordedEvent
 from runtime.clock import Clock
 
 # A page on the wire is some 50 kB.
@@ -21,7 +21,7 @@ HEARTBEAT = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class EventBatch:
     """What a look brought: events, or a heartbeat; `cursor` resumes behind it."""
 
     cursor: str
@@ -29,17 +29,17 @@ class Sight:
     is_heartbeat: bool = False
 
 
-class Watch:
+class EventSubscription:
     """One watcher's place in a journal."""
 
-    def __init__(self, journal: Journal, clock: Clock, conversation_id: str, cursor: str) -> None:
+    def __init__(self, journal: EventLog, clock: Clock, conversation_id: str, cursor: str) -> None:
         self._journal = journal
         self._clock = clock
         self._conversation_id = conversation_id
         self._cursor = cursor
         self._last_word: datetime | None = None
 
-    async def run_once(self) -> Sight | None:
+    async def run_once(self) -> EventBatch | None:
         """What has happened since the last look; None when there is nothing to say yet.
 
         Raises CursorExpired when some of it may be gone.
@@ -47,24 +47,24 @@ class Watch:
         if not self._cursor:
             self._cursor = await self._journal.newest()
         found = await self._journal.after(self._cursor, PAGE)
-        if before(self._cursor, await self._journal.floor()) and self._cursor != BEGINNING:
+        if before(self._cursor, await self._journal.floor()) and self._cursor != START:
             raise CursorExpired
         self._cursor = found[-1].event_id if found else self._cursor
         return self._sight([one for one in found if self._concerns(one)])
 
-    def _sight(self, events: list[RecordedEvent]) -> Sight | None:
+    def _sight(self, events: list[RecordedEvent]) -> EventBatch | None:
         now = self._clock.now()
         is_due = self._last_word is None or now - self._last_word >= HEARTBEAT
         if not events and not is_due:
             return None
         self._last_word = now
-        return Sight(self._cursor, events, is_heartbeat=not events)
+        return EventBatch(self._cursor, events, is_heartbeat=not events)
 
     def _concerns(self, one: RecordedEvent) -> bool:
         return self._conversation_id in ("", one.event.conversation_id)
 
 
-class Watchers:
+class SubscriptionLimit:
     """How many watch at the same time."""
 
     def __init__(self, limit: int = WATCHERS_LIMIT) -> None:

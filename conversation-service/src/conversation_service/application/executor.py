@@ -9,35 +9,35 @@ from typing import Protocol
 
 from redis.exceptions import RedisError
 
-from conversation_service.application.batch_state import Workspace
-from conversation_service.application.ids import Fresh
-from conversation_service.domain.commands.core.command import Intent, Receipt
-from conversation_service.domain.commands.core.snapshot import Lookup
-from conversation_service.domain.commands.inbound.receive_message import ReceiveText
-from conversation_service.domain.commands.system.expire import Expire
+from conversation_service.application.batch_state import BatchState
+from conversation_service.application.ids import IdGenerator
+from conversation_service.domain.commands.core.command import Command, IdempotencyKey
+from conversation_service.domain.commands.core.snapshot import ReadSet
+from conversation_service.domain.commands.inbound.receive_message import ReceiveMessage
+from conversation_service.domain.commands.system.expire import ExpireConversation
 from conversation_service.domain.errors import (
-    AnswerForgotten,
     BackendUnavailable,
     CodeNotValid,
+    CommitContention,
     ConversationError,
     RequestIdReused,
-    TooManyRaces,
+    ResponseExpired,
 )
 from conversation_service.domain.model.consent import OptOut, OptOutSource
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import Pool
 from conversation_service.store.conversations.types import (
     Commit,
+    Committed,
     Conflict,
-    Done,
-    Earlier,
+    Duplicate,
     Loaded,
     Outcome,
     PoolStore,
 )
-from conversation_service.store.event_log import Repeat
-from conversation_service.store.records.payloads import Answer
-from runtime.batching import Coalescer, CoalescerFull
+from conversation_service.store.event_log import DuplicateDelivery
+from conversation_service.store.records.payloads import StoredResponse
+from runtime.batching import Batcher, BatcherFull
 from runtime.clock import Clock
 from runtime.tracing.spans import span
 
@@ -50,14 +50,14 @@ CALLS_IN_A_BATCH = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
+class Executed:
     """An intent is carried out, now or by an earlier call of the same name."""
 
-    answer: Answer
+    answer: StoredResponse
     is_repeat: bool
 
 
-Result = Carried | ConversationError
+ExecutionResult = Executed | ConversationError
 
 
 class Suppression(Protocol):
@@ -79,7 +79,9 @@ class Suppression(Protocol):
 class RepeatBook(Protocol):
     """Where it is told that a text was handed in again."""
 
-    async def repeated(self, repeats: Sequence[Repeat], now: datetime, kept: timedelta) -> None:
+    async def repeated(
+        self, repeats: Sequence[DuplicateDelivery], now: datetime, kept: timedelta
+    ) -> None:
         """Tells of it; `kept` is for how long a text is known again."""
         ...
 
@@ -99,7 +101,7 @@ class Executor:
         suppression: Suppression,
         repeats: RepeatBook,
         clock: Clock,
-        fresh: Fresh,
+        fresh: IdGenerator,
     ) -> None:
         self.pool = pool
         self._store = store
@@ -107,20 +109,20 @@ class Executor:
         self._repeats = repeats
         self._clock = clock
         self._fresh = fresh
-        self._batches = Coalescer(self._run_calls, batch_limit=CALLS_IN_A_BATCH, in_flight_limit=1)
+        self._batches = Batcher(self._run_calls, batch_limit=CALLS_IN_A_BATCH, in_flight_limit=1)
 
-    async def run(self, intent: Intent) -> Answer:
+    async def run(self, intent: Command) -> StoredResponse:
         """Carries out one intent; raises ConversationError if it is refused."""
         [result] = await self.run_all([intent])
         if isinstance(result, ConversationError):
             raise result
         return result.answer
 
-    async def run_all(self, intents: Sequence[Intent]) -> Sequence[Result]:
+    async def run_all(self, intents: Sequence[Command]) -> Sequence[ExecutionResult]:
         """Carries out intents in order, each for itself: one's refusal is not another's."""
         try:
             return await self._batches.submit(intents)
-        except CoalescerFull:
+        except BatcherFull:
             raise BackendUnavailable from None
 
     async def reload(self) -> Pool:
@@ -128,28 +130,28 @@ class Executor:
         self.pool = await self._store.pool() or self.pool
         return self.pool
 
-    async def _run_calls(self, calls: list[Sequence[Intent]]) -> list[Sequence[Result]]:
+    async def _run_calls(self, calls: list[Sequence[Command]]) -> list[Sequence[ExecutionResult]]:
         intents = [intent for call in calls for intent in call]
         with span(
             "decide_batch", pool=self.pool.name, calls=len(calls), intents=len(intents)
         ) as one:
             carried = await self._carry_out(intents)
-            answers = [result.answer for result in carried if isinstance(result, Carried)]
+            answers = [result.answer for result in carried if isinstance(result, Executed)]
             names = [name for answer in answers for name in answer.message_ids]
             one.tell(refused=len(carried) - len(answers), message_ids=names)
         results = iter(carried)
         return [[next(results) for _ in call] for call in calls]
 
-    async def _carry_out(self, intents: Sequence[Intent]) -> list[Result]:
-        results: dict[int, Result] = {}
+    async def _carry_out(self, intents: Sequence[Command]) -> list[ExecutionResult]:
+        results: dict[int, ExecutionResult] = {}
         for _ in range(ATTEMPTS):
             waiting = [at for at in range(len(intents)) if at not in results]
             if not waiting:
                 break
             results.update(await self._attempt({at: intents[at] for at in waiting}))
-        return [results.get(at, TooManyRaces()) for at in range(len(intents))]
+        return [results.get(at, CommitContention()) for at in range(len(intents))]
 
-    async def _attempt(self, intents: dict[int, Intent]) -> dict[int, Result]:
+    async def _attempt(self, intents: dict[int, Command]) -> dict[int, ExecutionResult]:
         """One load, one commit. What lost a race, or waited for something, has no result yet."""
         now, pool = self._clock.now(), self.pool
         lookups = [intent.lookup(pool) for intent in intents.values()]
@@ -163,22 +165,24 @@ class Executor:
         if batch.version != pool.version:
             await self.reload()
             return {}
-        workspace = Workspace(lookups, batch.found, opt_outs)
+        workspace = BatchState(lookups, batch.found, opt_outs)
         if await self._expire_first(intents, workspace, now):
             return {}
         entries = zip(intents, intents.values(), lookups, batch.found, strict=True)
         return await self._decide_all(list(entries), workspace, now)
 
-    async def _opted_out(self, lookups: Iterable[Lookup]) -> dict[Person, OptOut]:
+    async def _opted_out(self, lookups: Iterable[ReadSet]) -> dict[Person, OptOut]:
         people = {person.person_id: person for lookup in lookups for person in lookup.people}
         found = await self._suppression.find(list(people))
         return {people[person_id]: opt_out for person_id, opt_out in found.items()}
 
     async def _expire_first(
-        self, intents: dict[int, Intent], workspace: Workspace, now: datetime
+        self, intents: dict[int, Command], workspace: BatchState, now: datetime
     ) -> bool:
         """Ends what is live only because the sweeper has not come by; says whether it did."""
-        expiries = [Expire(one.conversation_id, one.etag) for one in workspace.expired(now)]
+        expiries = [
+            ExpireConversation(one.conversation_id, one.etag) for one in workspace.expired(now)
+        ]
         if not expiries or all(intent in expiries for intent in intents.values()):
             return False
         await self._carry_out(expiries)
@@ -186,13 +190,13 @@ class Executor:
 
     async def _decide_all(
         self,
-        entries: Sequence[tuple[int, Intent, Lookup, Loaded]],
-        workspace: Workspace,
+        entries: Sequence[tuple[int, Command, ReadSet, Loaded]],
+        workspace: BatchState,
         now: datetime,
-    ) -> dict[int, Result]:
-        results: dict[int, Result] = {}
+    ) -> dict[int, ExecutionResult]:
+        results: dict[int, ExecutionResult] = {}
         commits: dict[int, Commit] = {}
-        repeats: list[Repeat] = []
+        repeats: list[DuplicateDelivery] = []
         named: set[tuple[str, str]] = set()
         for at, intent, lookup, loaded in entries:
             if loaded.earlier:
@@ -217,10 +221,10 @@ class Executor:
 
     def _decide(
         self,
-        intent: Intent,
-        lookup: Lookup,
+        intent: Command,
+        lookup: ReadSet,
         loaded: Loaded,
-        workspace: Workspace,
+        workspace: BatchState,
         now: datetime,
     ) -> Commit | ConversationError:
         facts = workspace.facts(lookup, loaded, self.pool, now, self._fresh)
@@ -241,38 +245,38 @@ class Executor:
             wish = commit.change.wish
             if wish is None:
                 continue
-            if wish.wants_texts:
+            if wish.opts_in:
                 await self._suppression.remove(wish.person.person_id)
             else:
                 name = commit.receipt.request_id
                 opt_out = OptOut(commit.now, OptOutSource.TEXT, name)
                 await self._suppression.add(wish.person.person_id, opt_out)
 
-    async def _tell(self, repeats: Sequence[Repeat], now: datetime) -> None:
+    async def _tell(self, repeats: Sequence[DuplicateDelivery], now: datetime) -> None:
         # A line in a timeline is not worth the refusal of a text.
         with suppress(RedisError, OSError):
             if repeats:
                 kept = self.pool.settings.receipts_kept
                 await self._repeats.repeated(repeats, now, kept)
 
-    async def _commit(self, commits: dict[int, Commit]) -> dict[int, Result]:
+    async def _commit(self, commits: dict[int, Commit]) -> dict[int, ExecutionResult]:
         if not commits:
             return {}
         outcomes = await self._store.commit(list(commits.values()))
         settled = list(zip(commits.items(), outcomes, strict=True))
         for (_, commit), outcome in settled:
-            if isinstance(outcome, Done) and commit.change.pool is not None:
+            if isinstance(outcome, Committed) and commit.change.pool is not None:
                 self.pool = commit.change.pool
         results = {at: _result(commit, outcome) for (at, commit), outcome in settled}
         return {at: result for at, result in results.items() if result is not None}
 
 
-def _result(commit: Commit, outcome: Outcome) -> Result | None:
+def _result(commit: Commit, outcome: Outcome) -> ExecutionResult | None:
     """None when a race was lost."""
     match outcome:
-        case Done():
-            return commit.change.refusal or Carried(commit.answer, is_repeat=False)
-        case Earlier():
+        case Committed():
+            return commit.change.refusal or Executed(commit.answer, is_repeat=False)
+        case Duplicate():
             return _repeated(commit.receipt, outcome)
         case Conflict():
             return None
@@ -280,20 +284,20 @@ def _result(commit: Commit, outcome: Outcome) -> Result | None:
             return BackendUnavailable()
 
 
-def _repeated(receipt: Receipt, earlier: Earlier) -> Result:
+def _repeated(receipt: IdempotencyKey, earlier: Duplicate) -> ExecutionResult:
     if not earlier.is_same:
         return RequestIdReused(receipt.request_id)
     if earlier.answer.is_forgotten:
-        return AnswerForgotten(receipt.request_id)
+        return ResponseExpired(receipt.request_id)
     if earlier.answer.is_refused:
         # The one refusal that is written down: a wrong code was counted.
         return CodeNotValid()
-    return Carried(earlier.answer, is_repeat=True)
+    return Executed(earlier.answer, is_repeat=True)
 
 
-def _repeats(intent: Intent, earlier: Earlier) -> list[Repeat]:
+def _repeats(intent: Command, earlier: Duplicate) -> list[DuplicateDelivery]:
     """Where to tell that a text came again; that the carrier's records have it is no news."""
-    if not isinstance(intent, ReceiveText) or intent.is_recovered or not earlier.answer.place:
+    if not isinstance(intent, ReceiveMessage) or intent.is_recovered or not earlier.answer.place:
         return []
     sender = intent.line.person.participant_id
-    return [Repeat(intent.receipt, earlier.answer.place, sender)]
+    return [DuplicateDelivery(intent.receipt, earlier.answer.place, sender)]

@@ -8,7 +8,7 @@ from conversation_service.domain.keywords import join_codes as codes
 from conversation_service.store.keyspace.timestamps import to_ms
 
 
-class Fresh(Protocol):
+class IdGenerator(Protocol):
     """Draws what must be new."""
 
     def change_id(self, now: datetime) -> str:
@@ -20,7 +20,7 @@ class Fresh(Protocol):
         ...
 
 
-class SystemFresh:
+class RandomIds:
     """Draws from the operating system's cryptographic source."""
 
     def change_id(self, now: datetime) -> str:

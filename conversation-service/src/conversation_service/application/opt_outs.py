@@ -1,12 +1,12 @@
 """Opting out of all texts of a deployment, however it becomes known."""
 
-from conversation_service.application.pools import Directory, OpenPool
-from conversation_service.domain.commands.system.end_for_opt_out import EndForOptOut
+from conversation_service.application.pools import PoolContext, PoolDirectory
+from conversation_service.domain.commands.system.end_for_opt_out import EndConversationForOptOut
 from conversation_service.domain.errors import ConversationError
 from conversation_service.domain.model.consent import OptOut, OptOutSource
-from conversation_service.domain.model.participants import Line
+from conversation_service.domain.model.participants import Route
 from conversation_service.store.deployment.suppression_list import SuppressionList
-from conversation_service.store.encryption.blind_index import People
+from conversation_service.store.encryption.blind_index import PersonIds
 from runtime.clock import Clock
 
 
@@ -14,7 +14,11 @@ class OptOuts:
     """Puts people on the suppression list and ends what they are in. All of it may be repeated."""
 
     def __init__(
-        self, directory: Directory, suppression: SuppressionList, people: People, clock: Clock
+        self,
+        directory: PoolDirectory,
+        suppression: SuppressionList,
+        people: PersonIds,
+        clock: Clock,
     ) -> None:
         self._directory = directory
         self._suppression = suppression
@@ -48,13 +52,13 @@ class OptOuts:
         for pool in self._directory.pools:
             await self._end_in(pool, person_id)
 
-    async def _end_in(self, pool: OpenPool, person_id: str) -> None:
+    async def _end_in(self, pool: PoolContext, person_id: str) -> None:
         person = self._people.known_as(pool.name, person_id)
         # Another replica may have added a number, and a conversation on it.
         known = await pool.executor.reload()
-        lines = [Line(number, person) for number in known.masked_numbers]
+        lines = [Route(number, person) for number in known.masked_numbers]
         live = [one for one in await pool.store.on_lines(lines) if one.is_live]
-        ends = [EndForOptOut(one.conversation_id, one.etag, person) for one in live]
+        ends = [EndConversationForOptOut(one.conversation_id, one.etag, person) for one in live]
         for result in await pool.executor.run_all(ends) if ends else ():
             if isinstance(result, ConversationError):
                 raise result

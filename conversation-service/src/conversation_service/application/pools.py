@@ -12,22 +12,22 @@ from conversation_service.domain.errors import (
 from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.pool import Pool, PoolSettings
 from conversation_service.store.conversations.types import PoolStore
-from conversation_service.store.deployment.pool_index import Registry
-from conversation_service.store.deployment.usage_samples import LoadSamples
-from conversation_service.store.event_log import Journal
+from conversation_service.store.deployment.pool_index import PoolIndex
+from conversation_service.store.deployment.usage_samples import UsageSamples
+from conversation_service.store.event_log import EventLog
 from conversation_service.store.outbox.outbox import Outbox
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class OpenPool:
+class PoolContext:
     """A pool, what carries out intents in it, and what it remembers."""
 
     name: str
     executor: Executor
     store: PoolStore
     outbox: Outbox
-    journal: Journal
-    samples: LoadSamples
+    journal: EventLog
+    samples: UsageSamples
 
     @property
     def pool(self) -> Pool:
@@ -46,18 +46,18 @@ class OpenPool:
         return found
 
 
-class Directory:
+class PoolDirectory:
     """The pools of this deployment, by name and by masked number."""
 
-    def __init__(self, registry: Registry, open_pool: Callable[[str], OpenPool]) -> None:
+    def __init__(self, registry: PoolIndex, open_pool: Callable[[str], PoolContext]) -> None:
         """`open_pool` makes the way to a pool; the pool itself need not exist yet."""
         self._registry = registry
         self._open = open_pool
-        self._by_name: dict[str, OpenPool] = {}
-        self._owners: dict[str, OpenPool] = {}
+        self._by_name: dict[str, PoolContext] = {}
+        self._owners: dict[str, PoolContext] = {}
 
     @property
-    def pools(self) -> list[OpenPool]:
+    def pools(self) -> list[PoolContext]:
         """Those that are known to this replica, by name."""
         return [self._by_name[name] for name in sorted(self._by_name)]
 
@@ -69,7 +69,7 @@ class Directory:
                 await opened.executor.reload()
                 self._by_name[name] = opened
 
-    async def named(self, name: str) -> OpenPool:
+    async def named(self, name: str) -> PoolContext:
         """The pool of this name; raises PoolNotFound."""
         if name not in self._by_name:
             await self.refresh()
@@ -78,11 +78,11 @@ class Directory:
         except KeyError:
             raise PoolNotFound(name) from None
 
-    def unborn(self, name: str) -> OpenPool:
+    def uncreated(self, name: str) -> PoolContext:
         """The way to a pool that may not exist yet."""
         return self._by_name.get(name) or self._open(name)
 
-    async def owner(self, masked_number: str) -> OpenPool:
+    async def owner(self, masked_number: str) -> PoolContext:
         """The pool that owns this number; raises UnknownMaskedNumber."""
         if masked_number not in self._owners:
             name = await self._registry.owner(masked_number)
@@ -91,11 +91,11 @@ class Directory:
             self._owners[masked_number] = await self._owning(name)
         return self._owners[masked_number]
 
-    def forget_owner(self, masked_number: str) -> None:
+    def invalidate_number(self, masked_number: str) -> None:
         """The number has moved: ask again."""
         self._owners.pop(masked_number, None)
 
-    async def _owning(self, name: str) -> OpenPool:
+    async def _owning(self, name: str) -> PoolContext:
         try:
             return await self.named(name)
         except PoolNotFound:

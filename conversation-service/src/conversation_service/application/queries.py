@@ -3,13 +3,13 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
-from conversation_service.application.pools import OpenPool
+from conversation_service.application.pools import PoolContext
 from conversation_service.domain.model.conversation import Conversation, State
 from conversation_service.domain.model.events import Event, EventType
-from conversation_service.domain.model.participants import Line, Person
-from conversation_service.store.encryption.blind_index import People
+from conversation_service.domain.model.participants import Person, Route
+from conversation_service.store.encryption.blind_index import PersonIds
 from conversation_service.store.event_log import RecordedEvent
-from conversation_service.store.outbox.outbox import KnownMessage
+from conversation_service.store.outbox.outbox import MessageStatus
 
 # What one call of a filtered list looks at before it answers with what it has: some 20 ms.
 EXAMINED_LIMIT = 2000
@@ -18,7 +18,7 @@ CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class ConversationFilter:
     """Which conversations are asked for."""
 
     state: State | None = None
@@ -44,26 +44,28 @@ class Page:
     next_token: str
 
 
-async def conversations(pool: OpenPool, wanted: Filter, size: int, token: str) -> Page:
+async def conversations(
+    pool: PoolContext, wanted: ConversationFilter, size: int, token: str
+) -> Page:
     """Newest first, behind the id `token`."""
     if wanted.unique_name:
         named = await pool.store.named(wanted.unique_name)
         return Page([named] if named and wanted.fits(named) else [], "")
     if wanted.person is not None:
-        return _cut(await of_person(pool, wanted.person), wanted, size, token)
-    return await _walk(pool, wanted.fits, size, token)
+        return _paginate(await of_person(pool, wanted.person), wanted, size, token)
+    return await _scan(pool, wanted.fits, size, token)
 
 
-async def of_person(pool: OpenPool, person: Person) -> list[Conversation]:
+async def of_person(pool: PoolContext, person: Person) -> list[Conversation]:
     """The conversations of a person that are kept, newest first."""
     known = await pool.executor.reload()
-    lines = [Line(number, person) for number in known.masked_numbers]
+    lines = [Route(number, person) for number in known.masked_numbers]
     found = [*await pool.store.on_lines(lines), *await pool.store.history(person)]
     by_id = {one.conversation_id: one for one in found}
     return [by_id[name] for name in sorted(by_id, reverse=True)]
 
 
-async def every(pool: OpenPool) -> AsyncIterator[Conversation]:
+async def iterate(pool: PoolContext) -> AsyncIterator[Conversation]:
     """All conversations of a pool, newest first."""
     token, chunk = "", await pool.store.page(CHUNK, "")
     while chunk:
@@ -73,15 +75,17 @@ async def every(pool: OpenPool) -> AsyncIterator[Conversation]:
         chunk = await pool.store.page(CHUNK, token)
 
 
-def _cut(found: Sequence[Conversation], wanted: Filter, size: int, token: str) -> Page:
+def _paginate(
+    found: Sequence[Conversation], wanted: ConversationFilter, size: int, token: str
+) -> Page:
     older = [one for one in found if not token or one.conversation_id < token]
     fitting = [one for one in older if wanted.fits(one)]
     page = fitting[:size]
     return Page(page, page[-1].conversation_id if len(fitting) > size else "")
 
 
-async def _walk(
-    pool: OpenPool, fits: Callable[[Conversation], bool], size: int, token: str
+async def _scan(
+    pool: PoolContext, fits: Callable[[Conversation], bool], size: int, token: str
 ) -> Page:
     found: list[Conversation] = []
     for _ in range(EXAMINED_LIMIT // CHUNK):
@@ -98,11 +102,11 @@ async def _walk(
 
 
 @dataclass(frozen=True, slots=True)
-class SentText:
+class MessageSummary:
     """An outbound text: what brought it about, how far it got, and who receives it."""
 
     event: Event
-    message: KnownMessage
+    message: MessageStatus
     recipient: Person
 
 
@@ -110,7 +114,7 @@ class SentText:
 class TextPage:
     """Some texts of a conversation, and what leads to the next ones."""
 
-    texts: list[SentText]
+    texts: list[MessageSummary]
     next_token: str
 
 
@@ -123,7 +127,7 @@ class Timeline:
     next_token: str
 
 
-async def timeline(pool: OpenPool, conversation_id: str, size: int, token: str) -> Timeline:
+async def timeline(pool: PoolContext, conversation_id: str, size: int, token: str) -> Timeline:
     """Oldest first, from the place `token` on. Raises ConversationNotFound."""
     conversation = await pool.get(conversation_id)
     start = int(token or 0)
@@ -134,7 +138,7 @@ async def timeline(pool: OpenPool, conversation_id: str, size: int, token: str) 
 
 
 async def texts(
-    pool: OpenPool, people: People, conversation_id: str, size: int, token: str
+    pool: PoolContext, people: PersonIds, conversation_id: str, size: int, token: str
 ) -> TextPage:
     """Oldest first; a page holds the texts of as many events. Raises ConversationNotFound."""
     told = await timeline(pool, conversation_id, size, token)
@@ -142,7 +146,7 @@ async def texts(
     events = {one.event.message_id: one.event for one in told.events if one.event.type in outbound}
     messages = await pool.outbox.messages(list(events))
     found = [
-        SentText(events[one.message_id], one, people.known_as(pool.name, one.recipient_id))
+        MessageSummary(events[one.message_id], one, people.known_as(pool.name, one.recipient_id))
         for one in messages
     ]
     return TextPage(found, told.next_token)

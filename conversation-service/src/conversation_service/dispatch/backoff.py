@@ -13,10 +13,10 @@ _DOUBLINGS = 6
 
 # At growing pauses a text is tried for a quarter of an hour while others get through: by then it
 # is the text, not the moment.
-TRIES = 20
+MAX_ATTEMPTS = 20
 
 
-def pause(failures: int, asked: timedelta, jitter: float) -> timedelta:
+def retry_delay(failures: int, asked: timedelta, jitter: float) -> timedelta:
     """How long a text waits after so many failures in a row, at least as long as was asked.
 
     `jitter` from 0 to 1 spreads texts that failed together.
@@ -33,7 +33,7 @@ IN_FLIGHT = 16
 LONGEST_PAUSE = timedelta(seconds=60)
 
 
-class PoolPace:
+class Throttle:
     """After "full" nothing is handed over for a while, and then one batch at a time.
 
     So what is most urgent goes next, and not what was handed over first.

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 import structlog
 from redis.exceptions import RedisError
 
-from conversation_service.dispatch.batch import Rounds
-from conversation_service.dispatch.recipient_queues import Lane, Lanes
-from conversation_service.store.outbox.entry import OwedText, Unreadable
+from conversation_service.dispatch.batch import BatchRunner
+from conversation_service.dispatch.recipient_queues import RecipientQueue, RecipientQueues
+from conversation_service.store.outbox.entry import CorruptEntry, OutboxEntry
 from conversation_service.store.outbox.outbox import LeaseLost, Outbox
 from runtime.clock import Clock
 from runtime.redis.client import BLOCK_MS
@@ -42,7 +42,7 @@ class Dispatcher:
     """One pool's dispatcher on this replica."""
 
     def __init__(
-        self, outbox: Outbox, rounds: Rounds, clock: Clock, *, block_ms: int | None = BLOCK_MS
+        self, outbox: Outbox, rounds: BatchRunner, clock: Clock, *, block_ms: int | None = BLOCK_MS
     ) -> None:
         """`block_ms` is how long one read may wait for a new text; None for not at all."""
         self._outbox = outbox
@@ -51,9 +51,9 @@ class Dispatcher:
         self._block_ms = block_ms
         self._token = ""
         self._renewed: datetime | None = None
-        self._lanes = Lanes()
+        self._lanes = RecipientQueues()
         self._unsettled_after: str | None = _FROM_THE_BEGINNING
-        self._reading: asyncio.Task[list[OwedText]] | None = None
+        self._reading: asyncio.Task[list[OutboxEntry]] | None = None
         self._in_flight: set[asyncio.Task[None]] = set()
 
     async def run_once(self) -> float:
@@ -104,7 +104,7 @@ class Dispatcher:
         for task in self._in_flight:
             task.cancel()
         self._in_flight.clear()
-        self._lanes = Lanes()
+        self._lanes = RecipientQueues()
         self._unsettled_after = _FROM_THE_BEGINNING
         self._token = token
         if token:
@@ -116,12 +116,12 @@ class Dispatcher:
         if self._reading is None and room > 0:
             self._reading = asyncio.create_task(self._read(room, self._token))
 
-    async def _read(self, room: int, token: str) -> list[OwedText]:
+    async def _read(self, room: int, token: str) -> list[OutboxEntry]:
         found = await self._next_entries(room)
-        await self._rounds.bury([one for one in found if isinstance(one, Unreadable)], token)
-        return [one for one in found if isinstance(one, OwedText)]
+        await self._rounds.bury([one for one in found if isinstance(one, CorruptEntry)], token)
+        return [one for one in found if isinstance(one, OutboxEntry)]
 
-    async def _next_entries(self, room: int) -> list[OwedText | Unreadable]:
+    async def _next_entries(self, room: int) -> list[OutboxEntry | CorruptEntry]:
         if self._unsettled_after is None:
             return await self._outbox.read_new(room, self._block_ms)
         found = await self._outbox.read_unsettled(self._unsettled_after, room)
@@ -155,7 +155,7 @@ class Dispatcher:
             self._in_flight.add(task)
             task.add_done_callback(self._in_flight.discard)
 
-    async def _send(self, batch: list[Lane], lanes: Lanes, token: str) -> None:
+    async def _send(self, batch: list[RecipientQueue], lanes: RecipientQueues, token: str) -> None:
         try:
             await self._rounds.run(batch, lanes, token)
         except LeaseLost:

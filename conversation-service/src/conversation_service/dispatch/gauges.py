@@ -16,7 +16,7 @@ log = structlog.get_logger()
 PAUSE_SECONDS = 5.0
 
 
-class Upkeep:
+class OutboxGauges:
     """One pool's. Every replica looks for itself, whoever sends: all of them show the same."""
 
     def __init__(

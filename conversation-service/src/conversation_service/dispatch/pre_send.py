@@ -7,8 +7,8 @@ from typing import Protocol
 
 from conversation_service.domain.model.consent import OptOut, OptOutSource
 from conversation_service.domain.model.messages import MessageState
-from conversation_service.messaging.send import Answered, Result
-from conversation_service.store.outbox.entry import OwedText
+from conversation_service.messaging.send import SendResult, Sent
+from conversation_service.store.outbox.entry import OutboxEntry
 from conversation_service.store.outbox.outbox import Outbox
 
 
@@ -33,14 +33,14 @@ class OptOutBook(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Screened:
+class PreSendResult:
     """The answers that are known already, None for what is to be sent; and who opted out."""
 
-    answers: list[Answered | None]
+    answers: list[Sent | None]
     suppressed: Mapping[str, OptOut]
 
 
-class Screening:
+class PreSendChecks:
     """Asked at the last moment: later nothing can be held back."""
 
     def __init__(self, outbox: Outbox, suppression: Suppression, opt_outs: OptOutBook) -> None:
@@ -49,22 +49,22 @@ class Screening:
         self._opt_outs = opt_outs
 
     async def screen(
-        self, texts: Sequence[OwedText], now: datetime, validity: timedelta
-    ) -> Screened:
+        self, texts: Sequence[OutboxEntry], now: datetime, validity: timedelta
+    ) -> PreSendResult:
         """What must not be sent, and why."""
         people = list(dict.fromkeys(text.person_id for text in texts))
         suppressed = await self._suppression.find(people)
         expired = await self._expired([one for one in texts if now - one.accept_time > validity])
-        return Screened([_known(text, suppressed, expired) for text in texts], suppressed)
+        return PreSendResult([_known(text, suppressed, expired) for text in texts], suppressed)
 
     async def note(
-        self, texts: Sequence[OwedText], results: Sequence[Result], screened: Screened
+        self, texts: Sequence[OutboxEntry], results: Sequence[SendResult], screened: PreSendResult
     ) -> None:
         """A text for somebody who opted out means that a conversation was begun meanwhile, or that
         the carrier knew of it before we did."""
         for text, result in zip(texts, results, strict=True):
             person_id = text.person_id
-            if not isinstance(result, Answered) or not result.is_opted_out:
+            if not isinstance(result, Sent) or not result.is_opted_out:
                 continue
             if person_id in screened.suppressed:
                 await self._opt_outs.end_all(person_id)
@@ -72,7 +72,7 @@ class Screening:
                 source = OptOutSource.CARRIER
                 await self._opt_outs.opt_out(person_id, source, text.message_id)
 
-    async def _expired(self, old: Sequence[OwedText]) -> set[str]:
+    async def _expired(self, old: Sequence[OutboxEntry]) -> set[str]:
         """Of texts that are too old, those that the carrier surely does not have."""
         names = [text.message_id for text in old]
         known = await self._outbox.messages(names) if names else []
@@ -80,9 +80,9 @@ class Screening:
         return set(names) - begun
 
 
-def _known(text: OwedText, suppressed: Mapping[str, OptOut], expired: set[str]) -> Answered | None:
+def _known(text: OutboxEntry, suppressed: Mapping[str, OptOut], expired: set[str]) -> Sent | None:
     if text.message_id in expired:
-        return Answered(MessageState.EXPIRED)
+        return Sent(MessageState.EXPIRED)
     if text.person_id in suppressed and not text.envelope.may_reach_opted_out:
-        return Answered(MessageState.REFUSED, is_opted_out=True)
+        return Sent(MessageState.REFUSED, is_opted_out=True)
     return None

@@ -283,7 +283,7 @@ class RequestIdReused(_About):
     sentence = "{request_id!r} was used for something else"
 
 
-class AnswerForgotten(_About):
+class ResponseExpired(_About):
     """The request was carried out; the conversation that its answer held is kept no longer."""
 
     key = "request_id"
@@ -299,7 +299,7 @@ class ErasureNotFound(_About):
     sentence = "erasure {erasure_id} is not known"
 
 
-class TooManyRaces(_Plain):
+class CommitContention(_Plain):
     """Others changed the same conversation at the same time, again and again."""
 
     reason = "TOO_MANY_RACES"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from conversation_service.domain.model.messages import Attachment, InboundText
+from conversation_service.domain.model.messages import Attachment, InboundMessage
 from conversation_service.domain.model.participants import is_e164
 from conversation_service.messaging.client import MessagingUnavailable
 from maskline.messaging.v1 import messaging_pb2 as pb
@@ -24,7 +24,7 @@ PAGE_SIZE = 1000
 class RecordsPage:
     """Some texts, in no order, and what leads to the next ones: nothing at the end."""
 
-    texts: tuple[InboundText, ...]
+    texts: tuple[InboundMessage, ...]
     next_token: str
 
 
@@ -45,16 +45,16 @@ class RecordsClient:
         return RecordsPage(tuple(_texts(found.records)), found.next_page_token)
 
 
-def _texts(records: Iterable[pb.InboundRecord]) -> Iterable[InboundText]:
+def _texts(records: Iterable[pb.InboundRecord]) -> Iterable[InboundMessage]:
     """Those that a callback could have brought: nobody is behind what is no number."""
     for record in records:
         if record.carrier_message_id and is_e164(record.from_number) and is_e164(record.to_number):
             yield _text(record)
 
 
-def _text(record: pb.InboundRecord) -> InboundText:
+def _text(record: pb.InboundRecord) -> InboundMessage:
     timed = record.HasField("carrier_time")
-    return InboundText(
+    return InboundMessage(
         carrier_message_id=record.carrier_message_id,
         from_number=record.from_number,
         to_number=record.to_number,

@@ -15,7 +15,7 @@ from conversation_service.domain.model.messages import MessageState
 from conversation_service.messaging.send import (
     OPTED_OUT_CODE,
     STATES,
-    Result,
+    SendResult,
     TextToSend,
     result_of,
     to_message,
@@ -100,7 +100,7 @@ class MessagingClient:
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = MessagingServiceStub(channel)
 
-    async def send(self, texts: Sequence[TextToSend]) -> list[Result]:
+    async def send(self, texts: Sequence[TextToSend]) -> list[SendResult]:
         """Sends texts, one result each, in order.
 
         Raises MessagingUnavailable, or RequestInvalid or RequestFailed if it is about these texts.

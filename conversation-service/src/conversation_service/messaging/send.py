@@ -64,7 +64,7 @@ class TextToSend:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class Sent:
     """The carrier's word on a text is known, or known to be unknowable.
 
     `reason` is the published one of a refusal. `resolution` is how it was found out what became of
@@ -79,7 +79,7 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
-class NotSent:
+class Retry:
     """The carrier surely does not have the text; it may be sent again after a while.
 
     `is_paced` when nothing else of the account would be sent either. `is_counted` when it may be
@@ -92,18 +92,18 @@ class NotSent:
 
 
 @dataclass(frozen=True, slots=True)
-class Unresolved:
+class Uncertain:
     """The carrier may have the text; what became of it is being looked into: ask again."""
 
     retry_after: timedelta
 
 
 @dataclass(frozen=True, slots=True)
-class Invalid:
+class Rejected:
     """The messaging service does not take the text in the form it has."""
 
 
-Result = Answered | NotSent | Unresolved | Invalid
+SendResult = Sent | Retry | Uncertain | Rejected
 
 
 def to_message(text: TextToSend) -> pb.OutboundMessage:
@@ -121,25 +121,25 @@ def to_message(text: TextToSend) -> pb.OutboundMessage:
     )
 
 
-def result_of(result: pb.SendMessageResult) -> Result:
+def result_of(result: pb.SendMessageResult) -> SendResult:
     """What became of one text."""
     delay = result.retry_delay.ToTimedelta()
     reason = result.error.reason
     if result.outcome == pb.SEND_OUTCOME_NOT_SENT:
         wait = delay if delay > timedelta(0) else DEFAULT_RETRY
-        return NotSent(wait, reason in _PACED, reason not in _NOT_THE_TEXTS_FAULT)
+        return Retry(wait, reason in _PACED, reason not in _NOT_THE_TEXTS_FAULT)
     if reason in _INVALID:
-        return Invalid()
+        return Rejected()
     # An outcome added later is treated as unknown, as the contract asks.
     is_known = result.outcome in _OUTCOME_STATES
-    return Unresolved(delay) if not is_known and delay > timedelta(0) else _answered(result)
+    return Uncertain(delay) if not is_known and delay > timedelta(0) else _answered(result)
 
 
-def _answered(result: pb.SendMessageResult) -> Answered:
+def _answered(result: pb.SendMessageResult) -> Sent:
     reason = result.error.reason
     is_opted_out = reason == ErrorReason.ERROR_REASON_RECIPIENT_OPTED_OUT
     fallback = _OUTCOME_STATES.get(result.outcome, MessageState.UNKNOWN)
-    return Answered(
+    return Sent(
         STATES.get(result.state, fallback),
         is_opted_out or result.carrier_status_code == OPTED_OUT_CODE,
         _word("ERROR_REASON_", ErrorReason.items(), reason),

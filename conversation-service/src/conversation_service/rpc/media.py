@@ -2,7 +2,7 @@
 
 from conversation_service.messaging.media import MediaClient
 from conversation_service.rpc.core.permissions import Context
-from conversation_service.rpc.core.validation import Shape
+from conversation_service.rpc.core.validation import RequestValidator
 from maskline.conversation.v1 import media_pb2 as pb
 from maskline.conversation.v1 import media_pb2_grpc as rpc
 
@@ -17,7 +17,7 @@ class MediaServicer(rpc.MediaServiceServicer):
         self._media = media
 
     async def GetMedia(self, request: pb.GetMediaRequest, context: Context) -> pb.GetMediaResponse:
-        shape = Shape()
+        shape = RequestValidator()
         shape.identifier("media_token", request.media_token, TOKEN_LIMIT)
         shape.check()
         media = await self._media.get(request.media_token)

@@ -1,12 +1,16 @@
 """DeadLetterService on the wire."""
 
-from conversation_service.application.admin.dead_letters import DeadLetterDesk
-from conversation_service.application.admin.deployment_checks import Check, Deployment, Outcome
+from conversation_service.application.admin.dead_letters import DeadLetterAdmin
+from conversation_service.application.admin.deployment_checks import (
+    Check,
+    CheckOutcome,
+    DeploymentChecks,
+)
 from conversation_service.rpc.core.convert import page_size, timestamp
 from conversation_service.rpc.core.permissions import Context
-from conversation_service.rpc.core.validation import Shape
-from conversation_service.store.outbox.dead_letters import DeadLetter, Death
-from conversation_service.store.rotation.rotation import LAST_PLACE, Rotation, Step
+from conversation_service.rpc.core.validation import RequestValidator
+from conversation_service.store.outbox.dead_letters import DeadLetter, DeadLetterReason
+from conversation_service.store.rotation.rotation import LAST_CURSOR, Rotation, RotationStep
 from maskline.conversation.v1 import (
     dead_letter_pb2,
     dead_letter_pb2_grpc,
@@ -15,20 +19,21 @@ from maskline.conversation.v1 import (
 )
 
 _REASONS = {
-    death: dead_letter_pb2.DeadLetterReason.Value(f"DEAD_LETTER_REASON_{death}") for death in Death
+    death: dead_letter_pb2.DeadLetterReason.Value(f"DEAD_LETTER_REASON_{death}")
+    for death in DeadLetterReason
 }
 
 
 class DeadLetterServicer(dead_letter_pb2_grpc.DeadLetterServiceServicer):
     """Wire to domain and back. No decision is made here."""
 
-    def __init__(self, desk: DeadLetterDesk) -> None:
+    def __init__(self, desk: DeadLetterAdmin) -> None:
         self._desk = desk
 
     async def ListDeadLetters(
         self, request: dead_letter_pb2.ListDeadLettersRequest, context: Context
     ) -> dead_letter_pb2.ListDeadLettersResponse:
-        shape = Shape()
+        shape = RequestValidator()
         shape.identifier("pool", request.pool)
         shape.not_negative("page_size", request.page_size)
         shape.cursor("page_token", request.page_token)
@@ -56,7 +61,7 @@ class DeadLetterServicer(dead_letter_pb2_grpc.DeadLetterServiceServicer):
 def _check(
     request: dead_letter_pb2.ReplayDeadLetterRequest | dead_letter_pb2.DropDeadLetterRequest,
 ) -> None:
-    shape = Shape()
+    shape = RequestValidator()
     shape.identifier("request_id", request.request_id)
     shape.identifier("pool", request.pool)
     shape.identifier("dead_letter_id", request.dead_letter_id)
@@ -75,14 +80,15 @@ def _dead_letter_to_proto(letter: DeadLetter) -> dead_letter_pb2.DeadLetter:
 
 
 _OUTCOMES = {
-    outcome: deployment_pb2.CheckOutcome.Value(f"CHECK_OUTCOME_{outcome}") for outcome in Outcome
+    outcome: deployment_pb2.CheckOutcome.Value(f"CHECK_OUTCOME_{outcome}")
+    for outcome in CheckOutcome
 }
 
 
 class DeploymentServicer(deployment_pb2_grpc.DeploymentServiceServicer):
     """Wire to domain and back. No decision is made here."""
 
-    def __init__(self, deployment: Deployment, rotation: Rotation) -> None:
+    def __init__(self, deployment: DeploymentChecks, rotation: Rotation) -> None:
         self._deployment = deployment
         self._rotation = rotation
 
@@ -95,9 +101,9 @@ class DeploymentServicer(deployment_pb2_grpc.DeploymentServiceServicer):
     async def RotateKeys(
         self, request: deployment_pb2.RotateKeysRequest, context: Context
     ) -> deployment_pb2.RotateKeysResponse:
-        shape = Shape()
+        shape = RequestValidator()
         shape.identifier("request_id", request.request_id)
-        shape.number("page_token", request.page_token, LAST_PLACE)
+        shape.number("page_token", request.page_token, LAST_CURSOR)
         shape.check()
         step = await self._rotation.run_once(request.page_token, only_count=request.only_count)
         return _rotated(step, self._rotation.current_key_id)
@@ -109,7 +115,7 @@ def _check_to_proto(check: Check) -> deployment_pb2.DeploymentCheck:
     )
 
 
-def _rotated(step: Step, current: str) -> deployment_pb2.RotateKeysResponse:
+def _rotated(step: RotationStep, current: str) -> deployment_pb2.RotateKeysResponse:
     keys = (
         deployment_pb2.StateKey(key_id=key_id, is_current=key_id == current, records=records)
         for key_id, records in step.records.items()

@@ -1,12 +1,12 @@
 """OptOutService on the wire."""
 
-from conversation_service.application.erasure import Erasures
+from conversation_service.application.erasure import ErasureService
 from conversation_service.application.opt_outs import OptOuts
 from conversation_service.domain.model.consent import Erasure, OptOut, OptOutSource
 from conversation_service.rpc.core.convert import timestamp
 from conversation_service.rpc.core.permissions import Context
-from conversation_service.rpc.core.validation import Shape
-from conversation_service.store.encryption.blind_index import People
+from conversation_service.rpc.core.validation import RequestValidator
+from conversation_service.store.encryption.blind_index import PersonIds
 from maskline.conversation.v1 import opt_out_pb2, opt_out_pb2_grpc, person_pb2, person_pb2_grpc
 
 _SOURCES = {
@@ -17,7 +17,7 @@ _SOURCES = {
 class OptOutServicer(opt_out_pb2_grpc.OptOutServiceServicer):
     """Wire to domain and back. Repeating a call changes nothing more, so it needs no receipt."""
 
-    def __init__(self, opt_outs: OptOuts, people: People) -> None:
+    def __init__(self, opt_outs: OptOuts, people: PersonIds) -> None:
         self._opt_outs = opt_outs
         self._people = people
 
@@ -43,7 +43,7 @@ class OptOutServicer(opt_out_pb2_grpc.OptOutServiceServicer):
         )
 
     def _checked(self, phone_number: str, request_id: str | None = None) -> str:
-        shape = Shape()
+        shape = RequestValidator()
         if request_id is not None:
             shape.identifier("request_id", request_id)
         shape.phone_number("phone_number", phone_number)
@@ -67,13 +67,13 @@ def _opt_out_to_proto(opt_out: OptOut | None) -> opt_out_pb2.OptOutState:
 class PersonServicer(person_pb2_grpc.PersonServiceServicer):
     """Wire to domain and back. No decision is made here."""
 
-    def __init__(self, erasures: Erasures) -> None:
+    def __init__(self, erasures: ErasureService) -> None:
         self._erasures = erasures
 
     async def ErasePerson(
         self, request: person_pb2.ErasePersonRequest, context: Context
     ) -> person_pb2.ErasePersonResponse:
-        shape = Shape()
+        shape = RequestValidator()
         shape.identifier("request_id", request.request_id)
         shape.phone_number("phone_number", request.phone_number)
         shape.check()
@@ -83,7 +83,7 @@ class PersonServicer(person_pb2_grpc.PersonServiceServicer):
     async def GetErasure(
         self, request: person_pb2.GetErasureRequest, context: Context
     ) -> person_pb2.GetErasureResponse:
-        shape = Shape()
+        shape = RequestValidator()
         shape.identifier("erasure_id", request.erasure_id)
         shape.check()
         found = await self._erasures.get(request.erasure_id)

@@ -7,10 +7,10 @@ from typing import cast
 
 from redis.asyncio import Redis
 
-from conversation_service.domain.commands.core.command import Receipt
+from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.model.events import Event, EventType
-from conversation_service.store.encryption.blind_index import Names
-from conversation_service.store.encryption.cipher import Vault
+from conversation_service.store.encryption.blind_index import BlindIndexKeys
+from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.keyspace.timestamps import from_ms, span_ms, to_ms
 from runtime.redis.scripts import RedisScripts, raised
@@ -18,7 +18,7 @@ from runtime.redis.scripts import RedisScripts, raised
 # Somebody who sends one callback again and again fills no stream.
 REPEATS_TOLD = 5
 
-BEGINNING = "0-0"
+START = "0-0"
 
 # Milliseconds since 1970 have as many until the year 2286.
 MS_DIGITS = 13
@@ -38,21 +38,21 @@ class RecordedEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Repeat:
+class DuplicateDelivery:
     """A text that was handed in again: its name, and where it is told of."""
 
-    receipt: Receipt
+    receipt: IdempotencyKey
     conversation_id: str
     participant_id: str
 
 
-class Journal:
+class EventLog:
     """One pool's events."""
 
-    def __init__(self, redis: Redis, pool: str, vault: Vault) -> None:
+    def __init__(self, redis: Redis, pool: str, vault: Cipher) -> None:
         self._redis = redis
         self._keys = Keys(pool)
-        self._names = Names(self._keys, vault)
+        self._names = BlindIndexKeys(self._keys, vault)
         self._scripts = RedisScripts(redis, "conversation_service.store")
 
     async def newest(self) -> str:
@@ -63,7 +63,7 @@ class Journal:
     async def floor(self) -> str:
         """The newest event that is no longer kept: a cursor before it may have missed some."""
         found = await self._redis.get(self._keys.events_floor)
-        return found.decode() if isinstance(found, bytes) else BEGINNING
+        return found.decode() if isinstance(found, bytes) else START
 
     async def after(self, cursor: str, limit: int) -> list[RecordedEvent]:
         """Events behind a cursor, oldest first."""
@@ -84,7 +84,9 @@ class Journal:
         """How many events a conversation's timeline names."""
         return await self._redis.llen(self._keys.timeline(conversation_id))
 
-    async def repeated(self, repeats: Sequence[Repeat], now: datetime, kept: timedelta) -> None:
+    async def repeated(
+        self, repeats: Sequence[DuplicateDelivery], now: datetime, kept: timedelta
+    ) -> None:
         """Tells of texts that were handed in again; `kept` is for how long they can be."""
         kind = EventType.MESSAGE_REPEATED.value
         calls = [

@@ -15,7 +15,7 @@ MESSAGES = "/api/message"
 RECEIPTS = "/api/receipt"
 
 
-class NotServed(Exception):
+class HiddenNotFound(Exception):
     """Answered as an address where nothing is: nobody learns how near a guess was."""
 
 
@@ -34,7 +34,7 @@ def basic_credentials(user: str, password: str) -> bytes:
     return b64encode(f"{user}:{password}".encode())
 
 
-def admit(rules: CallerRules, path: str, source: SourceAddress | None, authorization: bytes) -> str:
+def check(rules: CallerRules, path: str, source: SourceAddress | None, authorization: bytes) -> str:
     """The path at which the application serves `path`.
 
     Raises CallerNotAllowed, CredentialsNeeded or NotServed. Only callbacks are asked for anything:
@@ -82,4 +82,4 @@ def _without_token(path: str, tokens: Sequence[bytes]) -> str:
         return endpoint
     if endpoint == RECEIPTS and last:
         return path
-    raise NotServed
+    raise HiddenNotFound

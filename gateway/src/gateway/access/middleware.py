@@ -9,14 +9,14 @@ import structlog
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.access.callback_auth import CallerRules, NotServed, admit
+from gateway.access.callback_auth import CallerRules, HiddenNotFound, check
 from gateway.access.client_address import SourceAddress, limited_as, source_of
-from gateway.access.rate_limiter import SourceRates
+from gateway.access.rate_limiter import ClientRateLimiter
 from gateway.problems import (
-    KINDS,
+    PROBLEM_TYPES,
     CallerNotAllowed,
     Refused,
-    TooManyRefused,
+    TooManyFailures,
     TooManyRequests,
     problem_response,
     routing_problem_response,
@@ -32,11 +32,11 @@ BURST_SECONDS = 5
 
 SECONDS_IN_MINUTE = 60
 
-NOBODY_KNOWS = b""
+UNKNOWN_CLIENT = b""
 
 
 @dataclass(frozen=True, slots=True)
-class GateRules:
+class AccessRules:
     """What the gate asks of requests. A rate of 0 limits nothing."""
 
     callers: CallerRules = field(default_factory=CallerRules)
@@ -45,7 +45,7 @@ class GateRules:
     refusals_per_minute: int = 10
 
 
-class Gate:
+class AccessMiddleware:
     """ASGI middleware without any framework: it is on the way of every callback.
 
     A wrong token or password is refused a limited number of times a minute; after that the source
@@ -55,14 +55,14 @@ class Gate:
     """
 
     def __init__(
-        self, app: ASGIApp, rules: GateRules, seconds: Callable[[], float] = time.monotonic
+        self, app: ASGIApp, rules: AccessRules, seconds: Callable[[], float] = time.monotonic
     ) -> None:
         self._app = app
         self._rules = rules
         self._seconds = seconds
         self._requests = _request_rates(rules.requests_per_second)
         allowed = rules.refusals_per_minute
-        self._refusals = SourceRates(allowed / SECONDS_IN_MINUTE, allowed)
+        self._refusals = ClientRateLimiter(allowed / SECONDS_IN_MINUTE, allowed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers in place of the application, or hands the request on without its token."""
@@ -76,7 +76,7 @@ class Gate:
     def _pass(self, scope: Scope) -> Scope | Response:
         try:
             return self._admit(scope)
-        except NotServed:
+        except HiddenNotFound:
             return routing_problem_response(HTTPStatus.NOT_FOUND, None)
         except Refused as refused:
             return problem_response(refused)
@@ -88,8 +88,8 @@ class Gate:
         try:
             if source is None and path not in HEALTH:
                 raise CallerNotAllowed("Nobody can tell where this comes from.")
-            served = admit(self._rules.callers, path, source, authorization)
-        except (Refused, NotServed) as refusal:
+            served = check(self._rules.callers, path, source, authorization)
+        except (Refused, HiddenNotFound) as refusal:
             self._count(source, refusal)
             raise
         return scope if served == path else {**scope, "path": served, "raw_path": served.encode()}
@@ -111,17 +111,17 @@ class Gate:
         if not self._requests.takes(limited_as(source), self._seconds()):
             raise TooManyRequests("Too many requests come from here. Send it again later.")
 
-    def _count(self, source: SourceAddress | None, refusal: Refused | NotServed) -> None:
-        limited = limited_as(source) if source else NOBODY_KNOWS
+    def _count(self, source: SourceAddress | None, refusal: Refused | HiddenNotFound) -> None:
+        limited = limited_as(source) if source else UNKNOWN_CLIENT
         if not self._refusals.takes(limited, self._seconds()):
-            raise TooManyRefused("Too much of what came from here was refused. Wait.") from None
+            raise TooManyFailures("Too much of what came from here was refused. Wait.") from None
         log.warning("caller_refused", reason=_reason(refusal))
 
 
-def _request_rates(per_second: float) -> SourceRates | None:
+def _request_rates(per_second: float) -> ClientRateLimiter | None:
     burst = max(1, int(per_second * BURST_SECONDS))
-    return SourceRates(per_second, burst) if per_second else None
+    return ClientRateLimiter(per_second, burst) if per_second else None
 
 
-def _reason(refusal: Refused | NotServed) -> str:
-    return KINDS[type(refusal)].reason if isinstance(refusal, Refused) else "not-served"
+def _reason(refusal: Refused | HiddenNotFound) -> str:
+    return PROBLEM_TYPES[type(refusal)].reason if isinstance(refusal, Refused) else "not-served"

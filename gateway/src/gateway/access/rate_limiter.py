@@ -7,7 +7,7 @@ from collections import OrderedDict
 SOURCE_LIMIT = 10_000
 
 
-class SourceRates:
+class ClientRateLimiter:
     """A bucket for each source that holds `burst` tokens and gains `per_second` of them.
 
     Instead of the tokens it keeps the time at which a bucket will be full again, so that nothing

@@ -9,7 +9,7 @@ from pydantic_settings import NoDecode
 
 from gateway.access.callback_auth import CallerRules, basic_credentials
 from gateway.access.client_address import SourceNetwork
-from gateway.access.middleware import GateRules
+from gateway.access.middleware import AccessRules
 from runtime.settings.base import ServiceSettings
 
 # 32 characters of these hold up to 192 bits; paths, proxies and consoles take them as they are.
@@ -118,9 +118,9 @@ class CallerSettings(ServiceSettings):
     )
 
     @property
-    def gate_rules(self) -> GateRules:
+    def gate_rules(self) -> AccessRules:
         """What the gate is to ask of callers."""
-        return GateRules(
+        return AccessRules(
             CallerRules(
                 callback_tokens=tuple(map(str.encode, split_tokens(self.callback_tokens))),
                 allowed_sources=self.allowed_sources,

@@ -15,7 +15,7 @@ from gateway.callbacks.envelope import (
     to_text,
     to_time,
 )
-from gateway.problems import Unreadable
+from gateway.problems import MalformedCallback
 from maskline.conversation.v1 import conversation_pb2 as pb
 
 # The documented words are much shorter, and the status is only a hint beside the code.
@@ -49,10 +49,10 @@ def parse_receipt(body: bytes, send_token: str = "") -> DeliveryReceipt:
     Raises Unreadable.
     """
     if send_token and not _SEND_TOKEN.fullmatch(send_token):
-        raise Unreadable("The send token in the address is none that was given out.")
+        raise MalformedCallback("The send token in the address is none that was given out.")
     callback = read_callback(body)
     if callback.type == "message":
-        raise Unreadable("This is a message, not a receipt. Send messages to /api/message.")
+        raise MalformedCallback("This is a message, not a receipt. Send messages to /api/message.")
     return to_receipt(callback, send_token)
 
 
@@ -84,7 +84,9 @@ def _status_code(value: object) -> int | None:
         return None
     code = to_count(value, INT32_LIMIT)
     if code is None:
-        raise Unreadable("status_code is not a whole number. Send a number, or leave it out.")
+        raise MalformedCallback(
+            "status_code is not a whole number. Send a number, or leave it out."
+        )
     return code
 
 

@@ -17,12 +17,12 @@ from starlette.responses import Response
 from gateway.callbacks.delivery_receipt import DeliveryReceipt, parse_receipt, to_delivery_receipt
 from gateway.callbacks.inbound_message import InboundText, parse_message, to_inbound_message
 from gateway.problems import (
-    KINDS,
+    PROBLEM_TYPES,
     BodyTooLarge,
     BodyTooSlow,
     GatewayFailed,
+    MalformedCallback,
     Refused,
-    Unreadable,
     problem_response,
 )
 from maskline.conversation.v1 import conversation_pb2 as pb
@@ -50,7 +50,7 @@ async def read_body(request: Request, limits: BodyLimits) -> bytes:
     except TimeoutError:
         raise BodyTooSlow("The body did not arrive in time. Send it again.") from None
     except ClientDisconnect:
-        raise Unreadable("The body ended early. Send it again.") from None
+        raise MalformedCallback("The body ended early. Send it again.") from None
 
 
 async def _read(request: Request, max_bytes: int) -> bytes:
@@ -121,7 +121,7 @@ class Callbacks:
 
 
 def _refuse(endpoint: str, refused: Refused) -> Response:
-    kind = KINDS[type(refused)]
+    kind = PROBLEM_TYPES[type(refused)]
     log.warning(
         "callback_refused",
         endpoint=endpoint,

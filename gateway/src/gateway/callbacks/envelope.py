@@ -15,7 +15,7 @@ from typing import Never
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from gateway.problems import Unreadable
+from gateway.problems import MalformedCallback
 
 DELIVERY_RECEIPT = "delivery_receipt"
 
@@ -43,9 +43,9 @@ def _object(body: bytes) -> Mapping[str, object]:
         value: object = _DECODER.decode(body.decode())
     except (ValueError, RecursionError):
         # Not chained: the decoder's words may hold a piece of the body.
-        raise Unreadable("The body is not JSON in UTF-8. Send one JSON object.") from None
+        raise MalformedCallback("The body is not JSON in UTF-8. Send one JSON object.") from None
     if not isinstance(value, dict):
-        raise Unreadable("The body is not a JSON object. Send one JSON object.")
+        raise MalformedCallback("The body is not a JSON object. Send one JSON object.")
     return value
 
 
@@ -79,7 +79,9 @@ _DECIMAL = re.compile(r"[0-9]{1,19}")
 def to_id(value: object) -> str:
     """The carrier's id, an opaque string. Raises Unreadable when there is none."""
     if not isinstance(value, str) or not _CARRIER_ID.fullmatch(value):
-        raise Unreadable("id is missing or is not a string of 1 to 128 of A-Z, a-z, 0-9, _ and -.")
+        raise MalformedCallback(
+            "id is missing or is not a string of 1 to 128 of A-Z, a-z, 0-9, _ and -."
+        )
     return value
 
 

@@ -25,7 +25,7 @@ from gateway.callbacks.envelope import (
     to_text,
     to_time,
 )
-from gateway.problems import Unreadable
+from gateway.problems import MalformedCallback
 from maskline.conversation.v1 import conversation_pb2 as pb
 
 _SEPARATORS = " .-()"
@@ -48,7 +48,9 @@ def to_e164(value: object, field: str) -> str:
     if len(digits) == _NORTH_AMERICAN_DIGITS and not written.startswith("+"):
         digits = f"1{digits}"
     if not _E164_DIGITS.fullmatch(digits):
-        raise Unreadable(f"{field} is not a phone number. Send it in E.164, digits with a +.")
+        raise MalformedCallback(
+            f"{field} is not a phone number. Send it in E.164, digits with a +."
+        )
     return f"+{digits}"
 
 
@@ -116,13 +118,13 @@ def _to_text(callback: Callback) -> InboundText:
 
 def _refuse_outbound(direction: object) -> None:
     if isinstance(direction, str) and direction.lower() == "outbound":
-        raise Unreadable("This message is outbound. Send only inbound messages here.")
+        raise MalformedCallback("This message is outbound. Send only inbound messages here.")
 
 
 def _body(value: object) -> str:
     """The text; a picture without words has null or nothing here (seen in logged payloads)."""
     if value is not None and not isinstance(value, str):
-        raise Unreadable("body is not a string. Send a string, null, or leave it out.")
+        raise MalformedCallback("body is not a string. Send a string, null, or leave it out.")
     return to_text(value)
 
 

@@ -16,7 +16,7 @@ from messaging_service.model.errors import (
     SendInProgress,
     SendPaced,
 )
-from messaging_service.model.message import Attachment, Text
+from messaging_service.model.message import Attachment, OutboundMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,9 @@ Answer = Accepted | Refused | Unknown | NotSent
 class Carrier(Protocol):
     """Sends one text."""
 
-    async def send(self, text: Text, attempt_id: str, media_urls: Sequence[str] = ()) -> Answer:
+    async def send(
+        self, text: OutboundMessage, attempt_id: str, media_urls: Sequence[str] = ()
+    ) -> Answer:
         """Asks once, within the send timeout; never raises but for cancellation.
 
         Receipts of this attempt come to an address that is made from its id. The carrier fetches

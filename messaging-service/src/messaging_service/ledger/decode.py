@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import cast
 
 from messaging_service.model.message import (
-    Inquiry,
-    Message,
+    MessageRecord,
     MessageState,
-    Standing,
+    Status,
+    UncertainSend,
     UnknownResolution,
 )
 from runtime.redis.scripts import Reply
@@ -31,18 +31,18 @@ class InProgress:
 
 
 @dataclass(frozen=True, slots=True)
-class Repeated:
+class AlreadySent:
     """What became of the text is known, or is looked into."""
 
-    message: Message
+    message: MessageRecord
 
 
 @dataclass(frozen=True, slots=True)
-class Reused:
+class IdConflict:
     """The id was used for another text."""
 
 
-Claim = Claimed | InProgress | Repeated | Reused
+Claim = Claimed | InProgress | AlreadySent | IdConflict
 
 
 def claim_in(message_id: str, reply: Reply) -> Claim:
@@ -54,14 +54,14 @@ def claim_in(message_id: str, reply: Reply) -> Claim:
         case "in_progress":
             return InProgress(fields[b"attempt_id"].decode(), _time(fields[b"claim_ms"]))
         case "repeat":
-            return Repeated(decoded(message_id, fields))
+            return AlreadySent(decoded(message_id, fields))
         case "reused":
-            return Reused()
+            return IdConflict()
         case unknown:
             raise AssertionError(f"claim.lua answered {unknown!r}")
 
 
-def message_in(message_id: str, reply: Reply) -> Message | None:
+def message_in(message_id: str, reply: Reply) -> MessageRecord | None:
     """The message that an outcome comes with; "released" and "absent" have none."""
     _, fields = tagged(reply)
     return decoded(message_id, fields) if fields else None
@@ -74,13 +74,13 @@ def tagged(reply: Reply) -> tuple[str, dict[bytes, bytes]]:
     return cast("bytes", outcome).decode(), dict(zip(flat, flat, strict=True))
 
 
-def decoded(message_id: str, fields: _Fields) -> Message:
+def decoded(message_id: str, fields: _Fields) -> MessageRecord:
     """The message in the fields of its hash."""
     code, resolution = fields.get(b"code"), fields.get(b"resolution")
-    return Message(
+    return MessageRecord(
         message_id=message_id,
         pool=fields[b"pool"].decode(),
-        standing=Standing(
+        standing=Status(
             MessageState(fields[b"state"].decode()), fields.get(b"refusal", b"").decode()
         ),
         accept_time=_time(fields[b"accept_ms"]),
@@ -95,11 +95,11 @@ def decoded(message_id: str, fields: _Fields) -> Message:
     )
 
 
-def _inquiry(fields: _Fields) -> Inquiry | None:
+def _inquiry(fields: _Fields) -> UncertainSend | None:
     unknown_ms = fields.get(b"unknown_ms")
     if unknown_ms is None:
         return None
-    return Inquiry(
+    return UncertainSend(
         attempt_id=fields[b"attempt_id"].decode(),
         first_start=_time(fields[b"since_ms"]),
         unknown_time=_time(unknown_ms),

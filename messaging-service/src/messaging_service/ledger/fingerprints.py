@@ -2,7 +2,7 @@
 
 from hashlib import blake2b, sha256
 
-from messaging_service.model.message import Text
+from messaging_service.model.message import OutboundMessage
 
 # 128 bits: two texts of one id never meet by chance.
 _SIZE = 16
@@ -18,7 +18,7 @@ class Fingerprints:
             blake2b(key=sha256(one.encode()).digest(), digest_size=_SIZE) for one in (key, *former)
         ]
 
-    def of(self, text: Text) -> tuple[bytes, ...]:
+    def of(self, text: OutboundMessage) -> tuple[bytes, ...]:
         """Digests of the text's own fields, one under each key, the current one's first.
 
         The id is among the fields: equal texts look different.

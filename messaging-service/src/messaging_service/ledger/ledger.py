@@ -8,9 +8,15 @@ from redis.asyncio import Redis
 
 from messaging_service.ledger.decode import Claim, claim_in, decoded, message_in, tagged
 from messaging_service.ledger.fingerprints import Fingerprints
-from messaging_service.ledger.status_updates import News, NewsDesk, news_of
+from messaging_service.ledger.status_updates import StatusUpdate, StatusUpdates, news_of
 from messaging_service.metrics.metrics import Metrics
-from messaging_service.model.message import Message, MessageState, Standing, Text, UnknownResolution
+from messaging_service.model.message import (
+    MessageRecord,
+    MessageState,
+    OutboundMessage,
+    Status,
+    UnknownResolution,
+)
 from messaging_service.model.receipt import Receipt
 from messaging_service.redis import keys
 from messaging_service.redis.scripts import Scripts
@@ -20,7 +26,7 @@ _CLAIMED, _UNKNOWN = MessageState.ACCEPTED, MessageState.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class Parked:
     """No text is known yet by the carrier's id that a receipt came with."""
 
 
@@ -44,9 +50,9 @@ class Ledger:
         self._fingerprints = fingerprints
         self._metrics = metrics
         self._keep_ms = keys.keep_ms(retention)
-        self._desk = NewsDesk(self._scripts, clock, metrics, retention)
+        self._desk = StatusUpdates(self._scripts, clock, metrics, retention)
 
-    async def claim(self, text: Text, attempt_id: str) -> Claim:
+    async def claim(self, text: OutboundMessage, attempt_id: str) -> Claim:
         """Takes a text for an attempt."""
         claim = self._scripts.call(
             "claim",
@@ -59,7 +65,7 @@ class Ledger:
         reply, _ = await self._scripts.run(claim, remember)
         return claim_in(text.message_id, reply)
 
-    async def release(self, message_id: str, attempt_id: str) -> Message | None:
+    async def release(self, message_id: str, attempt_id: str) -> MessageRecord | None:
         """Gives back a text that was surely not sent; a message if it went further meanwhile."""
         key = keys.message(message_id)
         release = self._scripts.call("release", key, attempt_id, _CLAIMED.value, _UNKNOWN.value)
@@ -67,21 +73,21 @@ class Ledger:
         return message_in(message_id, reply)
 
     async def settle(
-        self, message_id: str, attempt_id: str, standing: Standing, carrier_message_id: str = ""
-    ) -> Message | None:
+        self, message_id: str, attempt_id: str, standing: Status, carrier_message_id: str = ""
+    ) -> MessageRecord | None:
         """Writes what the carrier answered to an attempt; None when no such text is kept.
 
         That the carrier has it counts whichever attempt it was, anything else only of the last.
         """
         whose = "" if standing.state is MessageState.SENT else attempt_id
-        news = News(standing, whose, carrier_message_id)
+        news = StatusUpdate(standing, whose, carrier_message_id)
         if carrier_message_id:
             return await self._desk.write_named(message_id, news)
         return await self._desk.write(message_id, [news])
 
     async def lose(
         self, message_id: str, attempt_id: str, known: UnknownResolution | None = None
-    ) -> Message | None:
+    ) -> MessageRecord | None:
         """Writes that the answer to an attempt was lost; None when no such text is kept.
 
         `known` is how a text was found out that went further all the same.
@@ -109,7 +115,7 @@ class Ledger:
         outcome, _ = tagged(reply)
         return outcome == "noted"
 
-    async def caught_up(self, message: Message) -> Message:
+    async def caught_up(self, message: MessageRecord) -> MessageRecord:
         """The text, after receipts that a process which died left waiting for its id."""
         if not message.carrier_message_id:
             return message
@@ -118,7 +124,7 @@ class Ledger:
             return message
         return await self._desk.write(message.message_id, naming.parked) or message
 
-    async def record(self, receipt: Receipt, attempt_id: str) -> Message | Waiting | None:
+    async def record(self, receipt: Receipt, attempt_id: str) -> MessageRecord | Parked | None:
         """Moves the text that a receipt speaks of, which waits if no text is known by its id.
 
         `attempt_id` is what its token names, empty without one. None when no text will be known,
@@ -134,7 +140,7 @@ class Ledger:
             return await self._desk.write(message_id, [news])
         return await self._park(news)
 
-    async def get(self, message_id: str) -> Message | None:
+    async def get(self, message_id: str) -> MessageRecord | None:
         """What is known of a text."""
         [reply] = await self._scripts.run(("HGETALL", keys.message(message_id)))
         fields = cast("dict[bytes, bytes]", reply)
@@ -149,13 +155,13 @@ class Ledger:
         by_attempt, by_carrier_id = (cast("bytes | None", one) or b"" for one in found)
         return by_attempt.decode(), by_carrier_id.decode()
 
-    async def _park(self, news: News) -> Message | Waiting | None:
+    async def _park(self, news: StatusUpdate) -> MessageRecord | Parked | None:
         if not news.carrier_message_id:
             return None
         kept = await self._desk.park(news)
         if isinstance(kept, str):
             return await self._desk.write(kept, [news])
-        return Waiting() if kept else None
+        return Parked() if kept else None
 
     def _now_ms(self) -> int:
         return round(self._clock.now().timestamp() * 1000)

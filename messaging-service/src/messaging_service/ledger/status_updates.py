@@ -10,7 +10,7 @@ import structlog
 
 from messaging_service.ledger.decode import decoded, tagged
 from messaging_service.metrics.metrics import Metrics
-from messaging_service.model.message import Message, MessageState, Standing, UnknownResolution
+from messaging_service.model.message import MessageRecord, MessageState, Status, UnknownResolution
 from messaging_service.model.receipt import Receipt, state_of
 from messaging_service.redis import keys
 from messaging_service.redis.scripts import Scripts
@@ -24,24 +24,24 @@ PARKED_LIMIT = 16
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class StatusUpdate:
     """What was heard of a text: of any attempt if its id is empty; no standing is no change.
 
     `resolution` is for a text whose lost answer is looked into.
     """
 
-    standing: Standing | None
+    standing: Status | None
     attempt_id: str = ""
     carrier_message_id: str = ""
     code: str = ""
     resolution: UnknownResolution | None = None
 
 
-def news_of(receipt: Receipt) -> News:
+def news_of(receipt: Receipt) -> StatusUpdate:
     """What a receipt says."""
     state, code = state_of(receipt), receipt.status_code
-    return News(
-        Standing(state) if state else None,
+    return StatusUpdate(
+        Status(state) if state else None,
         carrier_message_id=receipt.carrier_message_id,
         code="" if code is None else str(code),
         resolution=UnknownResolution.RECEIPT,
@@ -49,14 +49,14 @@ def news_of(receipt: Receipt) -> News:
 
 
 @dataclass(frozen=True, slots=True)
-class Naming:
+class CarrierIdBinding:
     """Whose a carrier's id is, and what was heard of it before it was known."""
 
     message_id: str
-    parked: tuple[News, ...] = ()
+    parked: tuple[StatusUpdate, ...] = ()
 
 
-class NewsDesk:
+class StatusUpdates:
     """Every method raises BackendUnavailable when Redis does not answer, and may be repeated."""
 
     def __init__(
@@ -68,13 +68,13 @@ class NewsDesk:
         self._metrics = metrics
         self._keep_ms = keys.keep_ms(retention)
 
-    async def write(self, message_id: str, news: Sequence[News]) -> Message | None:
+    async def write(self, message_id: str, news: Sequence[StatusUpdate]) -> MessageRecord | None:
         """The text after all of the news; None when no such text is kept."""
         replies = await self._scripts.run(*(self._advance(message_id, item) for item in news))
         written = [*map(partial(self._written, message_id), replies)]
         return written[-1]
 
-    async def write_named(self, message_id: str, news: News) -> Message | None:
+    async def write_named(self, message_id: str, news: StatusUpdate) -> MessageRecord | None:
         """The same, and the carrier's id is the text's from now on, with what waited for it."""
         name = self._name(message_id, news.carrier_message_id)
         reply, named = await self._scripts.run(self._advance(message_id, news), name)
@@ -86,12 +86,12 @@ class NewsDesk:
             return await self.write(message_id, naming.parked)
         return message
 
-    async def name(self, message_id: str, carrier_message_id: str) -> Naming:
+    async def name(self, message_id: str, carrier_message_id: str) -> CarrierIdBinding:
         """Gives the carrier's id to the text unless it is another's."""
         [reply] = await self._scripts.run(self._name(message_id, carrier_message_id))
         return _naming(message_id, carrier_message_id, reply)
 
-    async def park(self, news: News) -> str | bool:
+    async def park(self, news: StatusUpdate) -> str | bool:
         """Keeps news until their text is known; answers its id if it is known by now.
 
         False means that as many wait for it already as may.
@@ -111,14 +111,14 @@ class NewsDesk:
             case unknown:
                 raise AssertionError(f"park.lua answered {unknown!r}")
 
-    def _written(self, message_id: str, reply: Reply) -> Message | None:
+    def _written(self, message_id: str, reply: Reply) -> MessageRecord | None:
         outcome, fields = tagged(reply)
         message = decoded(message_id, fields) if fields else None
         if outcome == "resolved" and message and message.resolution:
             self._metrics.resolved(message.resolution)
         return message
 
-    def _advance(self, message_id: str, news: News) -> Command:
+    def _advance(self, message_id: str, news: StatusUpdate) -> Command:
         standing = news.standing
         state, rank = (standing.state.value, standing.state.rank) if standing else ("", 0)
         return self._scripts.call(
@@ -134,21 +134,23 @@ class NewsDesk:
         return self._scripts.call_on("name", names, message_id, self._keep_ms)
 
 
-def _naming(message_id: str, carrier_message_id: str, reply: Reply) -> Naming:
+def _naming(message_id: str, carrier_message_id: str, reply: Reply) -> CarrierIdBinding:
     match cast("list[bytes | list[bytes]]", reply):
         case [b"named", list(parked)]:
-            return Naming(message_id, tuple(_news(carrier_message_id, item) for item in parked))
+            return CarrierIdBinding(
+                message_id, tuple(_news(carrier_message_id, item) for item in parked)
+            )
         case [b"taken", bytes(owner)]:
-            return Naming(owner.decode())
+            return CarrierIdBinding(owner.decode())
         case unknown:
             raise AssertionError(f"name.lua answered {unknown!r}")
 
 
-def _parked(news: News) -> str:
+def _parked(news: StatusUpdate) -> str:
     return f"{news.standing.state.value if news.standing else ''}:{news.code}"
 
 
-def _news(carrier_message_id: str, parked: bytes) -> News:
+def _news(carrier_message_id: str, parked: bytes) -> StatusUpdate:
     state, _, code = parked.decode().partition(":")
-    standing = Standing(MessageState(state)) if state else None
-    return News(standing, "", carrier_message_id, code, UnknownResolution.RECEIPT)
+    standing = Status(MessageState(state)) if state else None
+    return StatusUpdate(standing, "", carrier_message_id, code, UnknownResolution.RECEIPT)

@@ -5,13 +5,13 @@ from datetime import timedelta
 from redis.asyncio import Redis
 
 from messaging_service.ledger.decode import message_in, tagged
-from messaging_service.ledger.status_updates import News, NewsDesk
+from messaging_service.ledger.status_updates import StatusUpdate, StatusUpdates
 from messaging_service.metrics.metrics import Metrics
 from messaging_service.model.message import (
-    Inquiry,
-    Message,
+    MessageRecord,
     MessageState,
-    Standing,
+    Status,
+    UncertainSend,
     UnknownResolution,
 )
 from messaging_service.redis import keys
@@ -20,7 +20,7 @@ from runtime.clock import Clock
 from runtime.redis.scripts import Reply
 
 
-class Inquiries:
+class UncertainSends:
     """What is written of a lost answer; nothing is once the text has gone further.
 
     Every method raises BackendUnavailable when Redis does not answer, and may then be repeated.
@@ -30,14 +30,16 @@ class Inquiries:
         """`retention` is the ledger's."""
         self._scripts = Scripts(redis)
         self._metrics = metrics
-        self._desk = NewsDesk(self._scripts, clock, metrics, retention)
+        self._desk = StatusUpdates(self._scripts, clock, metrics, retention)
 
-    async def note_look(self, message_id: str, inquiry: Inquiry, looked: int) -> Message | None:
+    async def record_lookup(
+        self, message_id: str, inquiry: UncertainSend, looked: int
+    ) -> MessageRecord | None:
         """Keeps how far it went; None when no such text is kept."""
         reply = await self._note(message_id, inquiry, "looked", looked)
         return message_in(message_id, reply)
 
-    async def give_up(self, message_id: str, inquiry: Inquiry) -> Message | None:
+    async def give_up(self, message_id: str, inquiry: UncertainSend) -> MessageRecord | None:
         """The text stays unknown unless a receipt still comes; None when no such text is kept."""
         loss = UnknownResolution.PREFERRED_LOSS
         reply = await self._note(message_id, inquiry, "resolution", loss.value)
@@ -47,7 +49,7 @@ class Inquiries:
         return message_in(message_id, reply)
 
     async def reopen(
-        self, message_id: str, inquiry: Inquiry, resolution: UnknownResolution
+        self, message_id: str, inquiry: UncertainSend, resolution: UnknownResolution
     ) -> None:
         """Lets the text be claimed again."""
         key = keys.message(message_id)
@@ -57,19 +59,21 @@ class Inquiries:
         if outcome == "reopened":
             self._metrics.resolved(resolution)
 
-    async def take(self, message_id: str, carrier_message_id: str) -> Message | None:
+    async def take(self, message_id: str, carrier_message_id: str) -> MessageRecord | None:
         """Makes one of the carrier's records the text's own; None when it is another text's."""
         naming = await self._desk.name(message_id, carrier_message_id)
         if naming.message_id != message_id:
             return None
-        found = News(
-            Standing(MessageState.SENT),
+        found = StatusUpdate(
+            Status(MessageState.SENT),
             carrier_message_id=carrier_message_id,
             resolution=UnknownResolution.RECORD,
         )
         return await self._desk.write(message_id, [found, *naming.parked])
 
-    async def _note(self, message_id: str, inquiry: Inquiry, field: str, value: str | int) -> Reply:
+    async def _note(
+        self, message_id: str, inquiry: UncertainSend, field: str, value: str | int
+    ) -> Reply:
         key = keys.message(message_id)
         note = self._scripts.call(
             "note", key, inquiry.attempt_id, MessageState.UNKNOWN.rank, field, value

@@ -11,7 +11,7 @@ from typing import cast
 
 from redis.asyncio import Redis
 
-from messaging_service.model.message import CampaignBudget, Text
+from messaging_service.model.message import CampaignBudget, OutboundMessage
 from messaging_service.redis import keys
 from messaging_service.redis.scripts import Scripts
 from runtime.clock import Clock
@@ -39,7 +39,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Rates:
+class AccountRates:
     """What the carrier takes of one account: segments, pictures and look-ups a second."""
 
     sms_per_second: float
@@ -65,20 +65,20 @@ class _Window:
     left_us: int
 
 
-class Pace:
+class RateLimiter:
     """Admits what may be sent now. What is admitted is counted, sent or not.
 
     A call that the Redis client repeats may count twice, which errs on the slow side.
     """
 
-    def __init__(self, redis: Redis, clock: Clock, rates: Rates) -> None:
+    def __init__(self, redis: Redis, clock: Clock, rates: AccountRates) -> None:
         self._scripts = Scripts(redis)
         self._clock = clock
         self._sms = _bucket("sms", rates.sms_per_second)
         self._mms = _bucket("mms", rates.mms_per_second)
         self._lookups = _bucket("lookups", rates.lookups_per_second)
 
-    async def admit(self, text: Text, segments: int) -> timedelta | None:
+    async def admit(self, text: OutboundMessage, segments: int) -> timedelta | None:
         """None lets the text be sent now; else how long it has to wait.
 
         `segments` is 0 for a text with files. A text longer than the burst, or than a whole budget,

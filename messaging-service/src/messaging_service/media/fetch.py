@@ -7,7 +7,7 @@ from typing import Self
 
 import httpx
 
-from messaging_service.model.media import Unfit
+from messaging_service.model.media import UnsupportedFile
 
 # FLOWROUTE: "up to 15 MB possible" inbound; operators usually allow 1.5 MB.
 FILE_LIMIT_BYTES = 15_000_000
@@ -65,7 +65,7 @@ class MediaFetcher:
             # What a client says may hold the address: only its kind is told.
             raise FetchFailed(type(error).__name__) from None
         except httpx.InvalidURL:
-            raise Unfit("address") from None
+            raise UnsupportedFile("address") from None
 
     async def _read(self, url: str) -> bytes:
         async with self._http.stream("GET", url) as response:
@@ -74,7 +74,7 @@ class MediaFetcher:
             async for chunk in response.aiter_raw():
                 content += chunk
                 if len(content) > FILE_LIMIT_BYTES:
-                    raise Unfit("too large")
+                    raise UnsupportedFile("too large")
             return bytes(content)
 
 
@@ -82,4 +82,4 @@ def _check(status: int) -> None:
     if status >= 500 or status in _PASSING:
         raise FetchFailed(f"status {status}")
     if status != 200:
-        raise Unfit(f"status {status}")
+        raise UnsupportedFile(f"status {status}")

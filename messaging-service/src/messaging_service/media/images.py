@@ -6,7 +6,7 @@ from io import BytesIO
 
 from PIL import Image, ImageOps, ImageSequence
 
-from messaging_service.model.media import Media, Unfit
+from messaging_service.model.media import Media, UnsupportedFile
 
 # All frames together: 60 of 640 x 640 pixels, 120 MB of memory while they are worked on.
 ANIMATION_PIXELS_LIMIT = 30_000_000
@@ -21,7 +21,7 @@ class _Frame:
     duration_ms: int
 
 
-def animated(image: Image.Image, room: int) -> bytes:
+def reencode_animation(image: Image.Image, room: int) -> bytes:
     """The same animation in at most `room` bytes: its frames, their durations and its loop.
 
     Raises Unfit when it has too many pixels or cannot be made small enough.
@@ -34,7 +34,7 @@ def animated(image: Image.Image, room: int) -> bytes:
         content = _encoded_animation(frames, loop)
         if len(content) <= room:
             return content
-    raise Unfit("cannot be made small enough")
+    raise UnsupportedFile("cannot be made small enough")
 
 
 def _frames(image: Image.Image) -> Iterator[_Frame]:
@@ -43,7 +43,7 @@ def _frames(image: Image.Image) -> Iterator[_Frame]:
         # A later frame may be larger than the first one said.
         left -= frame.width * frame.height
         if left < 0:
-            raise Unfit("too many pixels")
+            raise UnsupportedFile("too many pixels")
         # A new canvas: what else hangs on a frame, such as comments, stays behind.
         canvas = Image.new("RGBA", frame.size)
         canvas.paste(frame.convert("RGBA"))
@@ -93,7 +93,7 @@ def is_picture(content: bytes) -> bool:
         return False
 
 
-def stripped(content: bytes, room: int) -> Media:
+def strip_metadata(content: bytes, room: int) -> Media:
     """The picture in at most `room` bytes, upright and without what identifies its sender.
 
     Raises Unfit for what is no picture, too large to be worked on, or not to be made small enough.
@@ -101,15 +101,15 @@ def stripped(content: bytes, room: int) -> Media:
     try:
         with Image.open(BytesIO(content), formats=FORMATS) as image:
             if image.width * image.height > PIXELS_LIMIT:
-                raise Unfit("too many pixels")
+                raise UnsupportedFile("too many pixels")
             if image.format == "GIF" and getattr(image, "is_animated", False):
-                return Media("image/gif", animated(image, room))
+                return Media("image/gif", reencode_animation(image, room))
             return _still(image, room)
-    except Unfit:
+    except UnsupportedFile:
         raise
     except Exception as error:
         # A decoder fed with anything raises anything.
-        raise Unfit(f"no picture: {type(error).__name__}") from None
+        raise UnsupportedFile(f"no picture: {type(error).__name__}") from None
 
 
 def _still(image: Image.Image, room: int) -> Media:
@@ -122,7 +122,7 @@ def _still(image: Image.Image, room: int) -> Media:
     for content in _ever_smaller(_opaque(picture)):
         if len(content) <= room:
             return Media("image/jpeg", content)
-    raise Unfit("cannot be made small enough")
+    raise UnsupportedFile("cannot be made small enough")
 
 
 def _pixels(image: Image.Image) -> Image.Image:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from messaging_service.media.file_types import is_layout, is_nothing, type_of
-from messaging_service.media.images import is_picture, stripped
-from messaging_service.model.media import Media, Unfit
+from messaging_service.media.images import is_picture, strip_metadata
+from messaging_service.model.media import Media, UnsupportedFile
 from messaging_service.model.media_origins import Origin, is_allowed
-from messaging_service.model.message import AttachmentPolicy, Text
+from messaging_service.model.message import AttachmentPolicy, OutboundMessage
 
 # Flowroute publishes no number of files. More than this in one text nobody sends by hand.
 FILES_LIMIT = 10
@@ -23,7 +23,7 @@ MARGIN_BYTES = 10_000
 LEAST_PICTURE_BYTES = 40_000
 
 
-class Verdict(StrEnum):
+class FileStatus(StrEnum):
     """What becomes of a file. The values are what the record of a text's files holds."""
 
     KEPT = "kept"
@@ -35,19 +35,19 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class FileOutcome:
     """What became of a file: with TRIED how often, with KEPT its size in bytes, its type and the
     token of its address."""
 
-    verdict: Verdict
+    verdict: FileStatus
     number: int = 0
     content_type: str = ""
     token: str = field(default="", repr=False)
 
 
-REFUSED = Fate(Verdict.REFUSED)
+REFUSED = FileOutcome(FileStatus.REFUSED)
 
-DROPPED = Fate(Verdict.DROPPED)
+DROPPED = FileOutcome(FileStatus.DROPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,9 @@ class Room:
     other: int
 
 
-def foregone(text: Text, allowed: Sequence[Origin]) -> dict[int, Fate]:
+def rejected_unfetched(text: OutboundMessage, allowed: Sequence[Origin]) -> dict[int, FileOutcome]:
     """The fates, by position, of those files that need not be fetched."""
-    fates: dict[int, Fate] = {}
+    fates: dict[int, FileOutcome] = {}
     left = FILES_LIMIT
     for position, attachment in enumerate(text.attachments):
         if is_layout(attachment.content_type):
@@ -76,29 +76,29 @@ def foregone(text: Text, allowed: Sequence[Origin]) -> dict[int, Fate]:
     return fates
 
 
-def room_for(text: Text, fates: Mapping[int, Fate]) -> Room:
+def size_budget(text: OutboundMessage, fates: Mapping[int, FileOutcome]) -> Room:
     """What one more file may take, so that those still to come find room as well.
 
     `fates` are those of the others.
     """
-    settled = [fate for fate in fates.values() if fate.verdict is not Verdict.TRIED]
+    settled = [fate for fate in fates.values() if fate.verdict is not FileStatus.TRIED]
     taken = sum(fate.number for fate in settled)
     left = TOTAL_LIMIT_BYTES - MARGIN_BYTES - len(text.body.encode()) - taken
     after = len(text.attachments) - len(settled) - 1
     return Room(left // (after + 1), left - after * LEAST_PICTURE_BYTES)
 
 
-def screened(content: bytes, claimed: str, policy: AttachmentPolicy, room: Room) -> Media | None:
+def sanitize(content: bytes, claimed: str, policy: AttachmentPolicy, room: Room) -> Media | None:
     """What is passed on of a file, or None if there is nothing in it; raises Unfit."""
     if is_picture(content):
-        return stripped(content, room.picture)
+        return strip_metadata(content, room.picture)
     if is_nothing(content, claimed):
         return None
     if policy is not AttachmentPolicy.ALL:
-        raise Unfit("no picture")
+        raise UnsupportedFile("no picture")
     content_type = type_of(content, claimed)
     if content_type is None:
-        raise Unfit("type")
+        raise UnsupportedFile("type")
     if len(content) > room.other:
-        raise Unfit("too large")
+        raise UnsupportedFile("too large")
     return Media(content_type, content)

@@ -15,18 +15,18 @@ from messaging_service.media.file_types import ENDINGS
 from messaging_service.media.policy import (
     DROPPED,
     REFUSED,
-    Fate,
-    Verdict,
-    foregone,
-    room_for,
-    screened,
+    FileOutcome,
+    FileStatus,
+    rejected_unfetched,
+    sanitize,
+    size_budget,
 )
 from messaging_service.media.store import MediaStore
-from messaging_service.media.urls import Addresses, token_in
+from messaging_service.media.urls import MediaUrls, token_in
 from messaging_service.model.errors import MediaNotFound
-from messaging_service.model.media import Media, MediaUnavailable, Prepared, Unfit
+from messaging_service.model.media import Media, MediaUnavailable, Prepared, UnsupportedFile
 from messaging_service.model.media_origins import origins
-from messaging_service.model.message import Text
+from messaging_service.model.message import OutboundMessage
 
 log = structlog.get_logger()
 
@@ -46,13 +46,13 @@ FILES_AT_ONCE = 8
 WORKERS = 2
 
 
-class MediaRoom:
+class MediaRelay:
     """Fetches, strips, keeps and hands out the files of texts; used as `async with`."""
 
     def __init__(self, redis: Redis, settings: Settings) -> None:
         self._allowed = origins(settings.media_origins)
         self._public_url = settings.public_url
-        self._store = MediaStore(redis, Addresses(*settings.ledger_keys))
+        self._store = MediaStore(redis, MediaUrls(*settings.ledger_keys))
         self._fetcher = MediaFetcher(settings.media_timeout_seconds, FILES_AT_ONCE)
         self._places = asyncio.Semaphore(FILES_AT_ONCE)
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="pictures")
@@ -69,7 +69,7 @@ class MediaRoom:
         await self._fetcher.__aexit__(kind, error, trace)
         self._workers.shutdown(wait=False, cancel_futures=True)
 
-    async def prepare(self, text: Text) -> Prepared:
+    async def prepare(self, text: OutboundMessage) -> Prepared:
         """Brings the files of a text to where the carrier can fetch them.
 
         The same text gets the same addresses again, and only what is missing is fetched. It takes
@@ -83,7 +83,7 @@ class MediaRoom:
                 fates = await self._fates(text)
         except TimeoutError:
             raise MediaUnavailable(RETRY_AFTER) from None
-        if any(fate.verdict is Verdict.TRIED for fate in fates.values()):
+        if any(fate.verdict is FileStatus.TRIED for fate in fates.values()):
             raise MediaUnavailable(RETRY_AFTER)
         return self._prepared(fates)
 
@@ -98,11 +98,14 @@ class MediaRoom:
             raise MediaNotFound
         return media
 
-    async def _fates(self, text: Text) -> dict[int, Fate]:
-        fates = {**await self._store.fates(text.message_id), **foregone(text, self._allowed)}
+    async def _fates(self, text: OutboundMessage) -> dict[int, FileOutcome]:
+        fates = {
+            **await self._store.fates(text.message_id),
+            **rejected_unfetched(text, self._allowed),
+        }
         for position in range(len(text.attachments)):
             known = fates.pop(position, None)
-            if known is None or known.verdict is Verdict.TRIED:
+            if known is None or known.verdict is FileStatus.TRIED:
                 tries = known.number if known else 0
                 known = await self._brought(text, position, fates, tries)
                 await self._store.note(text.message_id, {**fates, position: known})
@@ -110,42 +113,44 @@ class MediaRoom:
         return fates
 
     async def _brought(
-        self, text: Text, position: int, others: dict[int, Fate], tries: int
-    ) -> Fate:
+        self, text: OutboundMessage, position: int, others: dict[int, FileOutcome], tries: int
+    ) -> FileOutcome:
         """What becomes of a file that was tried so often before."""
         try:
             async with self._places:
                 return await self._keep(text, position, others)
-        except Unfit as unfit:
+        except UnsupportedFile as unfit:
             log.warning("file_refused", message_id=text.message_id, file=position, why=str(unfit))
             return REFUSED
         except FetchFailed as failed:
             log.warning(
                 "file_not_fetched", message_id=text.message_id, file=position, why=str(failed)
             )
-            return Fate(Verdict.TRIED, tries + 1) if tries + 1 < TRIES_LIMIT else REFUSED
+            return FileOutcome(FileStatus.TRIED, tries + 1) if tries + 1 < TRIES_LIMIT else REFUSED
 
-    async def _keep(self, text: Text, position: int, others: dict[int, Fate]) -> Fate:
+    async def _keep(
+        self, text: OutboundMessage, position: int, others: dict[int, FileOutcome]
+    ) -> FileOutcome:
         attachment = text.attachments[position]
         content = await self._fetcher.fetch(attachment.url)
         media = await asyncio.get_running_loop().run_in_executor(
             self._workers,
-            screened,
+            sanitize,
             *(content, attachment.content_type),
-            *(text.attachment_policy, room_for(text, others)),
+            *(text.attachment_policy, size_budget(text, others)),
         )
         if media is None:
             return DROPPED
         token = await self._store.keep(text.message_id, position, media)
-        return Fate(Verdict.KEPT, len(media.content), media.content_type, token)
+        return FileOutcome(FileStatus.KEPT, len(media.content), media.content_type, token)
 
-    def _prepared(self, fates: dict[int, Fate]) -> Prepared:
+    def _prepared(self, fates: dict[int, FileOutcome]) -> Prepared:
         urls = (
-            self._url(fate) for _, fate in sorted(fates.items()) if fate.verdict is Verdict.KEPT
+            self._url(fate) for _, fate in sorted(fates.items()) if fate.verdict is FileStatus.KEPT
         )
-        refused = sum(fate.verdict is Verdict.REFUSED for fate in fates.values())
+        refused = sum(fate.verdict is FileStatus.REFUSED for fate in fates.values())
         return Prepared(tuple(urls), refused)
 
-    def _url(self, kept: Fate) -> str:
+    def _url(self, kept: FileOutcome) -> str:
         # Flowroute lists what it takes by endings, and phones name what they save after them.
         return f"{self._public_url}/media/{kept.token}.{ENDINGS[kept.content_type]}"

@@ -26,7 +26,7 @@ NONCE_BYTES = 12
 _ADDRESS = re.compile(r"([A-Za-z0-9_-]{43})(\.[a-z0-9]{1,8})?")
 
 
-class Addresses:
+class MediaUrls:
     """Made under one secret; those that were made under former ones can be told as well."""
 
     def __init__(self, secret: str, *former: str) -> None:
@@ -49,7 +49,7 @@ def token_in(address: str) -> str | None:
     return found[1] if found else None
 
 
-def name_of(token: str) -> str:
+def storage_id(token: str) -> str:
     """The name of the file in Redis, from which nobody comes back to the token."""
     return _written(_derived(token.encode(), b"maskline media name", NAME_BYTES))
 

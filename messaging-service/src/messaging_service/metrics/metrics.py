@@ -5,7 +5,7 @@ from typing import Literal
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from messaging_service.model.message import MessageState, SendOutcome, UnknownResolution
-from messaging_service.sending.circuit_breaker import Breaker
+from messaging_service.sending.circuit_breaker import CircuitBreaker
 
 UnmovedReceipt = Literal["parked", "unmatched", "forged", "malformed"]
 
@@ -40,7 +40,7 @@ class Metrics:
         )
         self._begin_at_zero()
 
-    def watch(self, breaker: Breaker) -> None:
+    def watch(self, breaker: CircuitBreaker) -> None:
         """Shows whether texts are kept from the carrier, and whether it refused the account."""
         is_open = self._gauge(
             "maskline_carrier_circuit_open", "1 while nothing is sent: the carrier does not answer."

@@ -18,12 +18,12 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f]")
 
 
-def safe_text(body: str) -> str:
+def normalise_quotes(body: str) -> str:
     """The text with straight quotes for curly ones."""
     return body.translate(_STRAIGHT)
 
 
-def unsendable(body: str) -> str | None:
+def unsendable_reason(body: str) -> str | None:
     """Why no carrier can be given this text, in a word; None when it can be."""
     if _NUL in body:
         return "nul"

@@ -25,5 +25,5 @@ class MediaUnavailable(CarrierUnavailable):
     """A file cannot be fetched just now; what was fetched already is kept for the next try."""
 
 
-class Unfit(Exception):
+class UnsupportedFile(Exception):
     """A file that is never passed on. Its text is for logs and says why, never where from."""

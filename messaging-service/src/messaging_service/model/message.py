@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from messaging_service.model.body import unsendable
+from messaging_service.model.body import unsendable_reason
 from messaging_service.model.errors import (
     AttachmentsRefused,
     CarrierAccountRefused,
@@ -132,7 +132,7 @@ class CampaignBudget:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class OutboundMessage:
     """A text to be sent. Its repr shows neither numbers nor body."""
 
     message_id: str
@@ -152,7 +152,7 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Status:
     """How far a text got, and the reason of a carrier that refused it."""
 
     state: MessageState
@@ -160,7 +160,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Inquiry:
+class UncertainSend:
     """An attempt whose answer was lost, and how far that has been looked into.
 
     `first_start` is when the first attempt whose answer was lost began, which may be an earlier
@@ -174,7 +174,7 @@ class Inquiry:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class MessageRecord:
     """What the ledger knows of a text.
 
     `inquiry` is set while a lost answer is looked into; `resolution` tells how the last one was
@@ -184,12 +184,12 @@ class Message:
 
     message_id: str
     pool: str
-    standing: Standing
+    standing: Status
     accept_time: datetime
     update_time: datetime
     carrier_message_id: str = ""
     carrier_status_code: int | None = None
-    inquiry: Inquiry | None = None
+    inquiry: UncertainSend | None = None
     resolution: UnknownResolution | None = None
     resends: int = 0
     media_count: int = 0
@@ -221,13 +221,13 @@ class SendResult:
     segments: int = 0
 
 
-def result_of(message: Message, retry_after: timedelta | None = None) -> SendResult:
+def result_of(message: MessageRecord, retry_after: timedelta | None = None) -> SendResult:
     """What is answered about a text that the carrier has been asked to take.
 
     `retry_after` is for one that is looked into.
     """
     return replace(
-        bare_result(message.message_id, message.standing),
+        result_for(message.message_id, message.standing),
         retry_after=retry_after,
         resolution=None if retry_after else message.resolution,
         carrier_status_code=message.carrier_status_code,
@@ -235,7 +235,7 @@ def result_of(message: Message, retry_after: timedelta | None = None) -> SendRes
     )
 
 
-def bare_result(message_id: str, standing: Standing) -> SendResult:
+def result_for(message_id: str, standing: Status) -> SendResult:
     """What is answered when nothing more than this is known."""
     outcome = _OUTCOMES[standing.state]
     error = _REFUSALS.get(standing.refusal, CarrierRefused)()
@@ -253,7 +253,7 @@ def not_sent(message_id: str, error: MessagingError) -> SendResult:
     return SendResult(message_id, SendOutcome.NOT_SENT, MessageState.ACCEPTED, error)
 
 
-def problem_of(text: Text) -> InvalidArgument | None:
+def violations_of(text: OutboundMessage) -> InvalidArgument | None:
     """What is wrong with the form of a text, if anything. It repeats no value."""
     violations = list(_violations(text))
     return InvalidArgument(violations) if violations else None
@@ -265,7 +265,7 @@ def id_violations(name: str, value: str) -> Iterator[FieldViolation]:
         yield FieldViolation(name, f"give between 1 and {ID_LIMIT} characters")
 
 
-def _violations(text: Text) -> Iterator[FieldViolation]:
+def _violations(text: OutboundMessage) -> Iterator[FieldViolation]:
     yield from id_violations("message_id", text.message_id)
     yield from id_violations("pool", text.pool)
     for name, number in (("from_number", text.from_number), ("to_number", text.to_number)):
@@ -276,9 +276,9 @@ def _violations(text: Text) -> Iterator[FieldViolation]:
         yield FieldViolation("attachments", f"give at most {ATTACHMENTS_LIMIT}")
 
 
-def _body_violations(text: Text) -> Iterator[FieldViolation]:
+def _body_violations(text: OutboundMessage) -> Iterator[FieldViolation]:
     least = 0 if text.attachments else 1
     if not least <= len(text.body) <= BODY_LIMIT:
         yield FieldViolation("body", f"give between {least} and {BODY_LIMIT} characters")
-    if why := unsendable(text.body):
+    if why := unsendable_reason(text.body):
         yield FieldViolation("body", f"leave out what no handset shows ({why})")

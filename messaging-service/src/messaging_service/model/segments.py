@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from messaging_service.model.message import Text
+from messaging_service.model.message import OutboundMessage
 
 # Flowroute, "Message Length & Concatenation": plain ASCII goes 160 characters at a time, longer
 # texts 140; anything else as UCS-2, 70 at a time.
@@ -83,6 +83,6 @@ def _packed(septets: Iterable[int]) -> int:
     return segments
 
 
-def segments_of(text: Text, media_count: int) -> int:
+def segments_of(text: OutboundMessage, media_count: int) -> int:
     """The segments that a text takes, 0 with files."""
     return 0 if media_count else count(text.body).segments

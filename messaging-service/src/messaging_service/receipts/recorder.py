@@ -5,19 +5,19 @@ from collections.abc import Sequence
 
 import structlog
 
-from messaging_service.ledger.ledger import Ledger, Waiting
+from messaging_service.ledger.ledger import Ledger, Parked
 from messaging_service.metrics.metrics import Metrics
 from messaging_service.model.errors import InvalidArgument, SendTokenNotValid
-from messaging_service.model.message import Message
+from messaging_service.model.message import MessageRecord
 from messaging_service.model.receipt import Receipt, problem_of, state_of
 from messaging_service.model.send_tokens import SendTokens
 
 log = structlog.get_logger()
 
-Recorded = Message | InvalidArgument | SendTokenNotValid | None
+Recorded = MessageRecord | InvalidArgument | SendTokenNotValid | None
 
 
-class Recorder:
+class ReceiptRecorder:
     """Finds the texts that receipts speak of and moves them forward."""
 
     def __init__(self, ledger: Ledger, tokens: SendTokens, metrics: Metrics) -> None:
@@ -45,12 +45,12 @@ class Recorder:
             return SendTokenNotValid()
         found = await self._ledger.record(receipt, attempt_id)
         self._tell(receipt, found)
-        return found if isinstance(found, Message) else None
+        return found if isinstance(found, MessageRecord) else None
 
-    def _tell(self, receipt: Receipt, found: Message | Waiting | None) -> None:
+    def _tell(self, receipt: Receipt, found: MessageRecord | Parked | None) -> None:
         carrier_id, code = receipt.carrier_message_id, receipt.status_code
         match found:
-            case Message(message_id, standing=standing):
+            case MessageRecord(message_id, standing=standing):
                 self._metrics.receipt(standing.state)
                 if state_of(receipt) is None:
                     log.warning(
@@ -59,7 +59,7 @@ class Recorder:
                         carrier_message_id=carrier_id,
                         status_code=code,
                     )
-            case Waiting():
+            case Parked():
                 self._metrics.receipt("parked")
                 log.info("receipt_parked", carrier_message_id=carrier_id, status_code=code)
             case None:

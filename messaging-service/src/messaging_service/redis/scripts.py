@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from messaging_service.model.errors import BackendUnavailable
-from runtime.batching import Coalescer, CoalescerFull
+from runtime.batching import Batcher, BatcherFull
 from runtime.redis.scripts import Argument, Command, RedisScripts, Reply, raised
 
 log = structlog.get_logger()
@@ -18,7 +18,7 @@ class Scripts:
 
     def __init__(self, redis: Redis) -> None:
         self._scripts = RedisScripts(redis, __package__)
-        self._batches = Coalescer[Sequence[Command], Sequence[Reply]](self._send)
+        self._batches = Batcher[Sequence[Command], Sequence[Reply]](self._send)
 
     def call(self, name: str, key: str, *arguments: Argument) -> Command:
         """The command that runs a script on its one key."""
@@ -35,7 +35,7 @@ class Scripts:
         """
         try:
             return raised(await self._batches.submit(commands))
-        except (RedisError, OSError, CoalescerFull) as error:
+        except (RedisError, OSError, BatcherFull) as error:
             # What a driver says may hold the address, and so a password: only its kind is told.
             log.warning("ledger_failed", error=type(error).__name__)
             raise BackendUnavailable from error

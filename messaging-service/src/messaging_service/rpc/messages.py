@@ -13,11 +13,11 @@ from messaging_service.model.message import (
     Attachment,
     AttachmentPolicy,
     CampaignBudget,
-    Message,
+    MessageRecord,
     MessageState,
+    OutboundMessage,
     SendOutcome,
     SendResult,
-    Text,
     UnknownPolicy,
     UnknownResolution,
     id_violations,
@@ -65,9 +65,9 @@ def check_id(field: str, value: str) -> None:
         raise InvalidArgument(violations)
 
 
-def to_text(message: pb.OutboundMessage) -> Text:
+def to_text(message: pb.OutboundMessage) -> OutboundMessage:
     """The text to send, its form not yet checked."""
-    return Text(
+    return OutboundMessage(
         message_id=message.message_id,
         pool=message.pool,
         from_number=message.from_number,
@@ -92,7 +92,7 @@ def to_receipt(receipt: pb.DeliveryReceipt) -> Receipt:
     )
 
 
-def from_message(message: Message) -> pb.Message:
+def from_message(message: MessageRecord) -> pb.Message:
     """What is known of a text."""
     return pb.Message(
         message_id=message.message_id,
@@ -122,7 +122,9 @@ def from_result(result: SendResult) -> pb.SendMessageResult:
     )
 
 
-def from_recorded(recorded: Message | MessagingError | None) -> pb.RecordDeliveryReceiptResult:
+def from_recorded(
+    recorded: MessageRecord | MessagingError | None,
+) -> pb.RecordDeliveryReceiptResult:
     """What became of one receipt."""
     if isinstance(recorded, MessagingError):
         return pb.RecordDeliveryReceiptResult(error=_item_error(recorded))

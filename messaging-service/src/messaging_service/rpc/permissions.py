@@ -1,7 +1,7 @@
 """Who may call what: the conversation service everything, and nobody else anything."""
 
 from maskline.messaging.v1 import messaging_pb2
-from runtime.grpc.authorization import Rights
+from runtime.grpc.authorization import Permissions
 
 CONVERSATION_SERVICE = "conversation-service"
 
@@ -20,4 +20,4 @@ TABLE: dict[str, tuple[str, ...]] = {
 
 _SERVICE = messaging_pb2.DESCRIPTOR.services_by_name["MessagingService"].full_name
 
-RIGHTS = Rights({f"/{_SERVICE}/{method}": frozenset(roles) for method, roles in TABLE.items()})
+RIGHTS = Permissions({f"/{_SERVICE}/{method}": frozenset(roles) for method, roles in TABLE.items()})

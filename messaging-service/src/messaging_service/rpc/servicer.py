@@ -6,9 +6,9 @@ from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.messaging_pb2_grpc import MessagingServiceServicer
 from messaging_service.carrier.port import Account, Direction, Records
 from messaging_service.ledger.ledger import Ledger
-from messaging_service.media.relay import MediaRoom
+from messaging_service.media.relay import MediaRelay
 from messaging_service.model.errors import MessageNotFound
-from messaging_service.receipts.recorder import Recorder
+from messaging_service.receipts.recorder import ReceiptRecorder
 from messaging_service.rpc import account as account_wire
 from messaging_service.rpc import messages as wire
 from messaging_service.rpc import records as records_wire
@@ -23,11 +23,11 @@ class MessagingServicer(MessagingServiceServicer):
     def __init__(
         self,
         sender: Sender,
-        recorder: Recorder,
+        recorder: ReceiptRecorder,
         ledger: Ledger,
         account: Account,
         records: Records,
-        room: MediaRoom,
+        room: MediaRelay,
     ) -> None:
         self._sender = sender
         self._recorder = recorder

@@ -3,7 +3,7 @@
 from grpc import StatusCode
 
 from messaging_service.model import errors
-from runtime.grpc.status import RefusalStatus
+from runtime.grpc.status import RpcStatus
 
 DOMAIN = "messaging.maskline"
 
@@ -25,11 +25,11 @@ CODES: dict[type[errors.MessagingError], StatusCode] = {
 }
 
 
-def status_of(error: Exception) -> RefusalStatus | None:
+def status_of(error: Exception) -> RpcStatus | None:
     """What the caller is told, or None for anything that is no refusal of ours."""
     if not isinstance(error, errors.MessagingError):
         return None
-    return RefusalStatus(
+    return RpcStatus(
         code=CODES[type(error)],
         reason=error.reason,
         message=error.message,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from messaging_service.carrier.port import Accepted, Answer, Carrier, NotSent
-from messaging_service.limits.rate_limiter import Pace
+from messaging_service.limits.rate_limiter import RateLimiter
 from messaging_service.metrics.metrics import Metrics
 from messaging_service.model.errors import (
     BackendUnavailable,
@@ -13,21 +13,25 @@ from messaging_service.model.errors import (
     CarrierUnavailable,
     SendPaced,
 )
-from messaging_service.model.message import Text
+from messaging_service.model.message import OutboundMessage
 from messaging_service.model.segments import segments_of
-from messaging_service.sending.circuit_breaker import Breaker
+from messaging_service.sending.circuit_breaker import CircuitBreaker
 
 
-class Departures:
+class CarrierGate:
     """Lets texts go to the carrier at its pace, and not while it is out of reach."""
 
-    def __init__(self, carrier: Carrier, breaker: Breaker, pace: Pace, metrics: Metrics) -> None:
+    def __init__(
+        self, carrier: Carrier, breaker: CircuitBreaker, pace: RateLimiter, metrics: Metrics
+    ) -> None:
         self._carrier = carrier
         self._breaker = breaker
         self._pace = pace
         self._metrics = metrics
 
-    async def post(self, text: Text, attempt_id: str, media_urls: Sequence[str]) -> Answer:
+    async def post(
+        self, text: OutboundMessage, attempt_id: str, media_urls: Sequence[str]
+    ) -> Answer:
         """What the carrier answered, or NotSent for a text that has to wait.
 
         Raises BackendUnavailable, and has posted nothing then.
@@ -41,7 +45,7 @@ class Departures:
         return await self._heard(answer, segments)
 
     async def _held(
-        self, text: Text, segments: int
+        self, text: OutboundMessage, segments: int
     ) -> CarrierAccountRefused | CarrierUnavailable | SendPaced | None:
         wait = self._breaker.wait()
         if wait is not None:

@@ -30,7 +30,7 @@ PROBE_PATIENCE = timedelta(seconds=15)
 _ADVICE = "check MESSAGING_FLOWROUTE_ACCESS_KEY and MESSAGING_FLOWROUTE_SECRET_KEY"
 
 
-class Breaker:
+class CircuitBreaker:
     """Open after failures in a row: nothing is sent, but for one probe when the time is up.
 
     Each process has its own. It learns of an outage by its own few texts, and one whose own

@@ -18,18 +18,18 @@ from messaging_service.model.errors import (
 )
 from messaging_service.model.media import MediaUnavailable, Prepared
 from messaging_service.model.message import (
-    Message,
+    MessageRecord,
     MessageState,
+    OutboundMessage,
     SendResult,
-    Standing,
-    Text,
+    Status,
     UnknownResolution,
-    bare_result,
     not_sent,
+    result_for,
 )
-from messaging_service.sending.carrier_gate import Departures
-from messaging_service.sending.uncertain_claims import Doubts
-from messaging_service.uncertain.resolver import Unknowns
+from messaging_service.sending.carrier_gate import CarrierGate
+from messaging_service.sending.uncertain_claims import UncertainClaims
+from messaging_service.uncertain.resolver import UncertainSendResolver
 from messaging_service.uncertain.schedule import LONGEST_PAUSE
 
 log = structlog.get_logger()
@@ -43,7 +43,7 @@ Result = TypeVar("Result")
 class Files(Protocol):
     """Brings a text's files to where the carrier can fetch them."""
 
-    async def prepare(self, text: Text) -> Prepared:
+    async def prepare(self, text: OutboundMessage) -> Prepared:
         """See MediaRoom."""
         ...
 
@@ -52,15 +52,15 @@ class Posting:
     """Posts what is claimed, at most once for each claim."""
 
     def __init__(
-        self, ledger: Ledger, files: Files, departures: Departures, unknowns: Unknowns
+        self, ledger: Ledger, files: Files, departures: CarrierGate, unknowns: UncertainSendResolver
     ) -> None:
         self._ledger = ledger
         self._files = files
         self._departures = departures
         self._unknowns = unknowns
-        self.doubts = Doubts()
+        self.doubts = UncertainClaims()
 
-    async def post(self, text: Text, attempt_id: str) -> SendResult:
+    async def post(self, text: OutboundMessage, attempt_id: str) -> SendResult:
         """What came of a text that the attempt holds. Raises BackendUnavailable."""
         try:
             answer = await self._answer(text, attempt_id)
@@ -71,7 +71,7 @@ class Posting:
         _log(text.message_id, answer)
         return await self._record(text, attempt_id, answer)
 
-    async def _answer(self, text: Text, attempt_id: str) -> Answer:
+    async def _answer(self, text: OutboundMessage, attempt_id: str) -> Answer:
         try:
             prepared = await self._files.prepare(text)
         except MediaUnavailable as error:
@@ -83,17 +83,17 @@ class Posting:
             return Refused(AttachmentsRefused(), "files")
         return await self._departures.post(text, attempt_id, prepared.urls)
 
-    async def _is_noted(self, text: Text, attempt_id: str, prepared: Prepared) -> bool:
+    async def _is_noted(self, text: OutboundMessage, attempt_id: str, prepared: Prepared) -> bool:
         count, refused = len(prepared.urls), prepared.refused
         return await self._ledger.note_media(text.message_id, attempt_id, count, refused)
 
-    async def _record(self, text: Text, attempt_id: str, answer: Answer) -> SendResult:
+    async def _record(self, text: OutboundMessage, attempt_id: str, answer: Answer) -> SendResult:
         match answer:
             case Accepted(carrier_message_id):
-                standing = Standing(MessageState.SENT)
+                standing = Status(MessageState.SENT)
                 return await self._settle(text, attempt_id, standing, carrier_message_id)
             case Refused(error):
-                standing = Standing(MessageState.REFUSED, error.reason)
+                standing = Status(MessageState.REFUSED, error.reason)
                 return await self._settle(text, attempt_id, standing)
             case Unknown():
                 return await self._lose(text, attempt_id)
@@ -101,21 +101,23 @@ class Posting:
                 return await self._release(text, attempt_id, error)
 
     async def _settle(
-        self, text: Text, attempt_id: str, standing: Standing, carrier_message_id: str = ""
+        self, text: OutboundMessage, attempt_id: str, standing: Status, carrier_message_id: str = ""
     ) -> SendResult:
         message = await _until_recorded(
             lambda: self._ledger.settle(text.message_id, attempt_id, standing, carrier_message_id)
         )
         return self._result(text, message, standing)
 
-    async def _lose(self, text: Text, attempt_id: str) -> SendResult:
+    async def _lose(self, text: OutboundMessage, attempt_id: str) -> SendResult:
         receipt = UnknownResolution.RECEIPT
         message = await _until_recorded(
             lambda: self._ledger.lose(text.message_id, attempt_id, receipt)
         )
-        return self._result(text, message, Standing(MessageState.UNKNOWN))
+        return self._result(text, message, Status(MessageState.UNKNOWN))
 
-    async def _release(self, text: Text, attempt_id: str, error: MessagingError) -> SendResult:
+    async def _release(
+        self, text: OutboundMessage, attempt_id: str, error: MessagingError
+    ) -> SendResult:
         try:
             message = await _until_recorded(
                 lambda: self._ledger.release(text.message_id, attempt_id)
@@ -125,10 +127,12 @@ class Posting:
             raise
         return self._unknowns.answer(text, message) if message else not_sent(text.message_id, error)
 
-    def _result(self, text: Text, message: Message | None, standing: Standing) -> SendResult:
+    def _result(
+        self, text: OutboundMessage, message: MessageRecord | None, standing: Status
+    ) -> SendResult:
         """A ledger that lost the text does not make the carrier's answer wrong."""
         if message is None:
-            return bare_result(text.message_id, standing)
+            return result_for(text.message_id, standing)
         return self._unknowns.answer(text, message)
 
 

@@ -10,15 +10,15 @@ import structlog
 from messaging_service.metrics.metrics import Metrics
 from messaging_service.model.errors import MessagingError, SendInProgress
 from messaging_service.model.message import (
+    OutboundMessage,
     SendOutcome,
     SendResult,
-    Text,
     not_sent,
-    problem_of,
     refused,
+    violations_of,
 )
-from messaging_service.sending.attempt import Attempts
-from messaging_service.sending.single_flight import Flights
+from messaging_service.sending.attempt import SendAttempts
+from messaging_service.sending.single_flight import SingleFlight
 
 log = structlog.get_logger()
 
@@ -26,13 +26,13 @@ log = structlog.get_logger()
 class Sender:
     """Answers batches. A caller who gives up cuts no send short that is under way."""
 
-    def __init__(self, attempts: Attempts, metrics: Metrics, *, in_flight_limit: int) -> None:
+    def __init__(self, attempts: SendAttempts, metrics: Metrics, *, in_flight_limit: int) -> None:
         """More texts than `in_flight_limit` at a time wait, as the carrier has no room for them."""
         self._attempts = attempts
         self._metrics = metrics
-        self._flights = Flights[SendResult](in_flight_limit)
+        self._flights = SingleFlight[SendResult](in_flight_limit)
 
-    async def send_all(self, texts: Sequence[Text]) -> list[SendResult]:
+    async def send_all(self, texts: Sequence[OutboundMessage]) -> list[SendResult]:
         """One result for each text, in their order. Raises BackendUnavailable."""
         routes: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
         for at, text in enumerate(texts):
@@ -55,7 +55,7 @@ class Sender:
         if left:
             log.warning("sends_cut_short", count=left)
 
-    async def _in_order(self, texts: Sequence[Text]) -> list[SendResult]:
+    async def _in_order(self, texts: Sequence[OutboundMessage]) -> list[SendResult]:
         results: list[SendResult] = []
         held_back_by: MessagingError | None = None
         for text in texts:
@@ -65,8 +65,8 @@ class Sender:
             held_back_by = held_back_by or _holds_back(result)
         return results
 
-    async def _send(self, text: Text, held_back_by: MessagingError | None) -> SendResult:
-        problem = problem_of(text)
+    async def _send(self, text: OutboundMessage, held_back_by: MessagingError | None) -> SendResult:
+        problem = violations_of(text)
         if problem:
             return refused(text.message_id, problem)
         if held_back_by:

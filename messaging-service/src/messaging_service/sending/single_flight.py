@@ -13,7 +13,7 @@ log = structlog.get_logger()
 Result = TypeVar("Result")
 
 
-class Flights(Generic[Result]):
+class SingleFlight(Generic[Result]):
     """Runs coroutines that are not cancelled with their callers, so many at a time."""
 
     def __init__(self, limit: int) -> None:

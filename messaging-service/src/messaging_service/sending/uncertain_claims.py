@@ -4,7 +4,7 @@
 DOUBTS_LIMIT = 4096
 
 
-class Doubts:
+class UncertainClaims:
     """The attempts of such claims: the next try takes one up again.
 
     Else it would find its text in strange hands.

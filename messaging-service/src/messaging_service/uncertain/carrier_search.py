@@ -9,8 +9,8 @@ import structlog
 
 from messaging_service.carrier.port import Direction, Page, Record, Records, Span
 from messaging_service.model.errors import MessagingError
-from messaging_service.model.message import Text
-from runtime.batching import Coalescer, CoalescerFull
+from messaging_service.model.message import OutboundMessage
+from runtime.batching import Batcher, BatcherFull
 from runtime.clock import Clock
 
 log = structlog.get_logger()
@@ -32,7 +32,7 @@ TEXTS_AT_ONCE = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SentMessage:
     """A text as it was sent, not before `start`."""
 
     from_number: str = field(repr=False)
@@ -52,7 +52,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """The carrier's ids of the records that fit, the oldest first.
 
     Only if `is_complete` does it mean anything that there are none.
@@ -62,30 +62,30 @@ class Found:
     is_complete: bool
 
 
-class Lookups:
+class CarrierSearch:
     """Used by all texts of the process, one reading at a time."""
 
     def __init__(self, records: Records, clock: Clock) -> None:
         self._records = records
         self._clock = clock
-        self._readings = Coalescer[Wanted, Found](
+        self._readings = Batcher[SentMessage, SearchResult](
             self._find_all, batch_limit=TEXTS_AT_ONCE, in_flight_limit=1
         )
 
-    async def find(self, wanted: Wanted) -> Found:
+    async def find(self, wanted: SentMessage) -> SearchResult:
         """What may be on record of a text. Never raises but for cancellation."""
         try:
             return await self._readings.submit(wanted)
-        except CoalescerFull:
-            return Found((), is_complete=False)
+        except BatcherFull:
+            return SearchResult((), is_complete=False)
 
-    async def _find_all(self, batch: list[Wanted]) -> list[Found]:
+    async def _find_all(self, batch: list[SentMessage]) -> list[SearchResult]:
         start = min(wanted.start for wanted in batch) - CLOCK_SKEW
         # An end, or texts that are sent meanwhile would move the pages under the reader.
         span = Span(start, self._clock.now() + CLOCK_SKEW)
         seen: list[Record] = []
         is_complete = await self._read(span, seen)
-        return [Found(_ids(wanted, seen), is_complete) for wanted in batch]
+        return [SearchResult(_ids(wanted, seen), is_complete) for wanted in batch]
 
     async def _read(self, span: Span, seen: list[Record]) -> bool:
         """Whether all of them could be read. What was read before counts all the same."""
@@ -109,12 +109,12 @@ class Lookups:
         return False
 
 
-def _ids(wanted: Wanted, seen: Sequence[Record]) -> tuple[str, ...]:
+def _ids(wanted: SentMessage, seen: Sequence[Record]) -> tuple[str, ...]:
     fitting = [record for record in seen if wanted.is_in(record)]
     fitting.sort(key=lambda record: record.time or wanted.start)
     return tuple(dict.fromkeys(record.carrier_message_id for record in fitting))
 
 
-def wanted_for(text: Text, *, is_mms: bool, start: datetime) -> Wanted:
+def wanted_for(text: OutboundMessage, *, is_mms: bool, start: datetime) -> SentMessage:
     """What to look for of a text that was sent as it is given."""
-    return Wanted(text.from_number, text.to_number, text.body, is_mms, start)
+    return SentMessage(text.from_number, text.to_number, text.body, is_mms, start)

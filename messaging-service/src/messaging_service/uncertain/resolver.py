@@ -5,18 +5,18 @@ from datetime import timedelta
 
 import structlog
 
-from messaging_service.ledger.uncertain_sends import Inquiries
+from messaging_service.ledger.uncertain_sends import UncertainSends
 from messaging_service.model.message import (
-    Inquiry,
-    Message,
+    MessageRecord,
+    OutboundMessage,
     SendResult,
-    Text,
+    UncertainSend,
     UnknownResolution,
     result_of,
 )
 from messaging_service.model.segments import segments_of
-from messaging_service.uncertain.carrier_search import Found, Lookups, wanted_for
-from messaging_service.uncertain.schedule import Schedule, verdict
+from messaging_service.uncertain.carrier_search import CarrierSearch, SearchResult, wanted_for
+from messaging_service.uncertain.schedule import LookupSchedule, resolution_for
 from runtime.clock import Clock
 
 log = structlog.get_logger()
@@ -24,14 +24,14 @@ log = structlog.get_logger()
 _LOSS = UnknownResolution.PREFERRED_LOSS
 
 
-class Unknowns:
+class UncertainSendResolver:
     """Looks into lost answers whenever their texts are asked for. Keeps nothing readable."""
 
     def __init__(
         self,
-        inquiries: Inquiries,
-        lookups: Lookups,
-        schedule: Schedule,
+        inquiries: UncertainSends,
+        lookups: CarrierSearch,
+        schedule: LookupSchedule,
         clock: Clock,
     ) -> None:
         self._inquiries = inquiries
@@ -39,12 +39,12 @@ class Unknowns:
         self._schedule = schedule
         self._clock = clock
 
-    def answer(self, text: Text, message: Message) -> SendResult:
+    def answer(self, text: OutboundMessage, message: MessageRecord) -> SendResult:
         """What is answered about a text, and when to ask again about one that is looked into."""
         result = result_of(message, self._pause(message))
         return replace(result, segments=segments_of(text, message.media_count))
 
-    async def look_into(self, text: Text, message: Message) -> Message | None:
+    async def resolve(self, text: OutboundMessage, message: MessageRecord) -> MessageRecord | None:
         """How the text stands now, looked for if it is time to; None if it is to be sent again.
 
         Raises BackendUnavailable.
@@ -61,23 +61,27 @@ class Unknowns:
                 return taken
         return await self._not_on_record(text, message, inquiry, found)
 
-    def _pause(self, message: Message) -> timedelta | None:
+    def _pause(self, message: MessageRecord) -> timedelta | None:
         inquiry = message.inquiry
         if inquiry is None or message.resolution is _LOSS:
             return None
         waited = self._clock.now() - inquiry.unknown_time
         return self._schedule.pause(waited, inquiry.looked)
 
-    def _is_due(self, inquiry: Inquiry) -> bool:
+    def _is_due(self, inquiry: UncertainSend) -> bool:
         waited = self._clock.now() - inquiry.unknown_time
         return self._schedule.is_due(waited, inquiry.looked)
 
     async def _not_on_record(
-        self, text: Text, message: Message, inquiry: Inquiry, found: Found
-    ) -> Message | None:
+        self,
+        text: OutboundMessage,
+        message: MessageRecord,
+        inquiry: UncertainSend,
+        found: SearchResult,
+    ) -> MessageRecord | None:
         waited = self._clock.now() - inquiry.unknown_time
         looked = self._schedule.done(waited, inquiry.looked)
-        resolution = verdict(
+        resolution = resolution_for(
             self._schedule,
             looked,
             is_complete=found.is_complete,
@@ -85,7 +89,7 @@ class Unknowns:
             policy=text.unknown_policy,
         )
         if resolution is None:
-            noted = await self._inquiries.note_look(message.message_id, inquiry, looked)
+            noted = await self._inquiries.record_lookup(message.message_id, inquiry, looked)
             return noted or message
         _tell(message, resolution)
         if resolution is _LOSS:
@@ -94,5 +98,5 @@ class Unknowns:
         return None
 
 
-def _tell(message: Message, resolution: UnknownResolution) -> None:
+def _tell(message: MessageRecord, resolution: UnknownResolution) -> None:
     log.warning("unknown_send_resolved", message_id=message.message_id, resolution=resolution.value)

@@ -12,14 +12,14 @@ LONGEST_PAUSE = timedelta(seconds=2)
 SHORTEST_PAUSE = timedelta(milliseconds=100)
 
 # By the default schedule some 40 minutes of a carrier that takes nothing and does not say so.
-RESENDS_LIMIT = 8
+MAX_RESENDS = 8
 
 # Where even the records cannot be read, each of these may be a copy.
 BLIND_RESENDS_LIMIT = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Schedule:
+class LookupSchedule:
     """The times of the looks at the carrier's records, from when the answer was lost.
 
     One more look comes after the last one if that could not be made.
@@ -55,8 +55,8 @@ class Schedule:
         return last + (last - before_last)
 
 
-def verdict(
-    schedule: Schedule, looked: int, *, is_complete: bool, resends: int, policy: UnknownPolicy
+def resolution_for(
+    schedule: LookupSchedule, looked: int, *, is_complete: bool, resends: int, policy: UnknownPolicy
 ) -> UnknownResolution | None:
     """What becomes of a text that is not on record; None to look again later.
 
@@ -66,7 +66,7 @@ def verdict(
         return None
     if not is_complete and not schedule.is_over(looked):
         return None
-    if is_complete and resends < RESENDS_LIMIT:
+    if is_complete and resends < MAX_RESENDS:
         return UnknownResolution.SENT_AGAIN
     prefers_duplicate = policy is UnknownPolicy.PREFER_DUPLICATE and not is_complete
     if prefers_duplicate and resends < BLIND_RESENDS_LIMIT:

@@ -12,7 +12,7 @@ import structlog
 from grpc.aio import ServicerContext
 
 from runtime.grpc.callers import EVERY_POOL, KnownCallers, Principal
-from runtime.grpc.status import RefusalStatus, to_grpc_status
+from runtime.grpc.status import RpcStatus, to_grpc_status
 
 log = structlog.get_logger()
 
@@ -34,13 +34,13 @@ Check = Callable[[object, Context], Awaitable[None]]
 
 KINDS = ("unary_unary", "unary_stream", "stream_unary", "stream_stream")
 
-UNAUTHENTICATED = RefusalStatus(
+UNAUTHENTICATED = RpcStatus(
     grpc.StatusCode.UNAUTHENTICATED,
     "UNAUTHENTICATED",
     "The caller is not known: it shows neither a token nor a certificate of a listed caller.",
 )
 
-PERMISSION_DENIED = RefusalStatus(
+PERMISSION_DENIED = RpcStatus(
     grpc.StatusCode.PERMISSION_DENIED,
     "PERMISSION_DENIED",
     "The caller has no right to this call, or not for this pool.",
@@ -60,7 +60,7 @@ _caller: ContextVar[Principal | None] = ContextVar("caller", default=None)
 
 
 @dataclass(frozen=True, slots=True)
-class Rights:
+class Permissions:
     """The table: what nobody is given, nobody has."""
 
     # The roles that may call a method, by its whole name: "/package.Service/Method".
@@ -70,15 +70,17 @@ class Rights:
     confined: Collection[str] = ()
 
 
-def present_caller() -> Principal | None:
+def current_principal() -> Principal | None:
     """Who makes the call that is being answered; None where nobody is told apart."""
     return _caller.get()
 
 
-class AuthorisationInterceptor(grpc.aio.ServerInterceptor):
+class AuthorizationInterceptor(grpc.aio.ServerInterceptor):
     """Lets a call through to its handler if the caller is known and has the right."""
 
-    def __init__(self, rights: Rights, callers: Callable[[], KnownCallers], domain: str) -> None:
+    def __init__(
+        self, rights: Permissions, callers: Callable[[], KnownCallers], domain: str
+    ) -> None:
         """`callers` answers the newest ones; `domain` stands in the refusals."""
         self._rights = rights
         self._callers = callers
@@ -127,7 +129,7 @@ class AuthorisationInterceptor(grpc.aio.ServerInterceptor):
         return caller.has_pool(getattr(request, "pool", EVERY_POOL))
 
     async def _refuse(
-        self, refusal: RefusalStatus, method: str, caller: Principal | None, context: Context
+        self, refusal: RpcStatus, method: str, caller: Principal | None, context: Context
     ) -> Never:
         role = caller.role if caller else None
         log.warning("call_refused", method=method, reason=refusal.reason, role=role)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from runtime.reloading import Reloaded, UnusableFile, read_bytes
+from runtime.reloading import ConfigFileError, ReloadingFile, read_bytes
 
 # Stands for every pool, in the file and for requests that are about no single one.
 EVERY_POOL = "*"
@@ -70,9 +70,9 @@ class _File(BaseModel):
     callers: Annotated[list[_Caller], Field(min_length=1, max_length=CALLERS_LIMIT)]
 
 
-def watched_callers(path: Path, roles: Collection[str]) -> Reloaded[KnownCallers]:
+def reloading_callers(path: Path, roles: Collection[str]) -> ReloadingFile[KnownCallers]:
     """The callers in the file, followed; raises UnusableFile."""
-    return Reloaded([path], lambda: read_callers(path, roles))
+    return ReloadingFile([path], lambda: read_callers(path, roles))
 
 
 def read_callers(path: Path, roles: Collection[str]) -> KnownCallers:
@@ -81,10 +81,10 @@ def read_callers(path: Path, roles: Collection[str]) -> KnownCallers:
         listed = _File.model_validate(tomllib.loads(read_bytes(path).decode())).callers
     except ValidationError as error:
         problems = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        raise UnusableFile(f"{path}: {'; '.join(problems)}") from None
+        raise ConfigFileError(f"{path}: {'; '.join(problems)}") from None
     except ValueError as error:
         # What the libraries say of a wrong file may repeat a part of it.
-        raise UnusableFile(f"{path} cannot be read: {type(error).__name__}") from None
+        raise ConfigFileError(f"{path} cannot be read: {type(error).__name__}") from None
     _check(path, listed, roles)
     return KnownCallers(
         {one.certificate: _principal(one) for one in listed if one.certificate},
@@ -96,9 +96,11 @@ def _check(path: Path, listed: list[_Caller], roles: Collection[str]) -> None:
     shown = [one.certificate or one.token_sha256 for one in listed]
     for number, one in enumerate(listed):
         if one.role not in roles:
-            raise UnusableFile(f"{path}: callers.{number}.role: one of {', '.join(sorted(roles))}")
+            raise ConfigFileError(
+                f"{path}: callers.{number}.role: one of {', '.join(sorted(roles))}"
+            )
         if shown.index(shown[number]) != number:
-            raise UnusableFile(f"{path}: callers.{number}: shows what another caller shows")
+            raise ConfigFileError(f"{path}: callers.{number}: shows what another caller shows")
 
 
 def _principal(one: _Caller) -> Principal:

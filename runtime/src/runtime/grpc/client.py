@@ -9,7 +9,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.descriptor_pb2 import MethodOptions
 from pydantic import SecretStr
 
-from runtime.grpc.reloading_channel import RenewingChannel
+from runtime.grpc.reloading_channel import ReloadingChannel
 from runtime.tls import TlsFiles, TlsIdentity, channel_credentials, watched_identity
 from runtime.tracing.grpc import client_interceptors
 
@@ -47,13 +47,13 @@ def open_channel(
             credentials = channel_credentials(newest)
             return grpc.aio.secure_channel(target, credentials, options, None, interceptors)
 
-        return RenewingChannel(secure, identity.current, headers(credentials.token))
+        return ReloadingChannel(secure, identity.current, headers(credentials.token))
     if credentials.token is not None:
 
         def plain(_: None) -> grpc.aio.Channel:
             return grpc.aio.insecure_channel(target, options, None, interceptors)
 
-        return RenewingChannel(plain, lambda: None, headers(credentials.token))
+        return ReloadingChannel(plain, lambda: None, headers(credentials.token))
     return grpc.aio.insecure_channel(target, options, None, interceptors)
 
 

@@ -10,7 +10,7 @@ import grpc
 import structlog
 from grpc.aio import ServicerContext
 
-from runtime.grpc.status import RefusalStatus, to_grpc_status
+from runtime.grpc.status import RpcStatus, to_grpc_status
 from runtime.logging.setup import raised_at
 
 log = structlog.get_logger()
@@ -30,20 +30,20 @@ StreamBehaviour = Callable[[Request, object], AsyncGenerator[Response, None]]
 WRITE_SECONDS = 10.0
 
 # All services publish this reason. grpc.aio would answer UNKNOWN, in the words of the decoder.
-UNREADABLE = RefusalStatus(
+UNREADABLE = RpcStatus(
     code=grpc.StatusCode.INVALID_ARGUMENT,
     reason="INVALID_ARGUMENT",
     message="The request cannot be read as a message of its type.",
 )
 
 
-class RefusalInterceptor(grpc.aio.ServerInterceptor):
+class ErrorInterceptor(grpc.aio.ServerInterceptor):
     """Without it grpc.aio would send the text of every exception to the caller."""
 
     def __init__(
         self,
         domain: str,
-        status_of: Callable[[Exception], RefusalStatus | None],
+        status_of: Callable[[Exception], RpcStatus | None],
         too_slow: Callable[[], Exception] | None = None,
         *,
         write_seconds: float = WRITE_SECONDS,

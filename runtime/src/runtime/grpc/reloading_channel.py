@@ -20,7 +20,7 @@ MultiCallable = Callable[..., Passed]
 GRACE_SECONDS = 60.0
 
 
-class RenewingChannel(grpc.aio.Channel, Generic[Made]):
+class ReloadingChannel(grpc.aio.Channel, Generic[Made]):
     """Calls made after a renewal go over a new channel; those under way end on the old one.
 
     grpc.aio takes a certificate once, when a channel is made.
@@ -84,7 +84,7 @@ class RenewingChannel(grpc.aio.Channel, Generic[Made]):
             closing.cancel()
         await self._channel.close(grace)
 
-    async def __aenter__(self) -> "RenewingChannel[Made]":
+    async def __aenter__(self) -> "ReloadingChannel[Made]":
         """Itself."""
         return self
 
@@ -102,7 +102,7 @@ class _Calls:
     """One method, on whichever channel is the newest."""
 
     def __init__(
-        self, owner: RenewingChannel[Any], bind: Callable[[grpc.aio.Channel], MultiCallable]
+        self, owner: ReloadingChannel[Any], bind: Callable[[grpc.aio.Channel], MultiCallable]
     ) -> None:
         self._owner = owner
         self._bind = bind

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import grpc
 import structlog
 
-from runtime.grpc.authorization import AuthorisationInterceptor, Rights
-from runtime.grpc.callers import watched_callers
+from runtime.grpc.authorization import AuthorizationInterceptor, Permissions
+from runtime.grpc.callers import reloading_callers
 from runtime.settings.server import ServerSettings
 from runtime.tls import server_credentials
 
@@ -15,7 +15,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class ServerSecurity:
     """What stands between a server and its callers."""
 
     credentials: grpc.ServerCredentials | None = None
@@ -28,12 +28,12 @@ class Door:
         return bool(self.interceptors)
 
 
-UNGUARDED = Door()
+INSECURE = ServerSecurity()
 
 
-def open_door(
-    settings: ServerSettings, rights: Rights, roles: Collection[str], *, domain: str
-) -> Door:
+def server_security(
+    settings: ServerSettings, rights: Permissions, roles: Collection[str], *, domain: str
+) -> ServerSecurity:
     """The door that the settings ask for, with a warning where it stands open.
 
     `roles` are all that the file of callers may name. Raises UnusableFile.
@@ -42,7 +42,7 @@ def open_door(
     credentials = None if files is None else server_credentials(files)
     if callers_file is None:
         log.warning("everybody_may_call", setting=settings.spelled("callers_file"))
-        return Door(credentials, (), settings.serves_reflection)
-    callers = watched_callers(callers_file, roles)
-    guard = AuthorisationInterceptor(rights, callers.current, domain)
-    return Door(credentials, (guard,), settings.serves_reflection)
+        return ServerSecurity(credentials, (), settings.serves_reflection)
+    callers = reloading_callers(callers_file, roles)
+    guard = AuthorizationInterceptor(rights, callers.current, domain)
+    return ServerSecurity(credentials, (guard,), settings.serves_reflection)

@@ -10,7 +10,7 @@ from grpc_reflection.v1alpha import reflection
 
 from runtime.background import run_forever
 from runtime.grpc.client import MAX_MESSAGE_BYTES
-from runtime.grpc.security import UNGUARDED, Door
+from runtime.grpc.security import INSECURE, ServerSecurity
 from runtime.shutdown import GRACE_SECONDS
 from runtime.tracing.grpc import server_interceptors
 
@@ -39,7 +39,7 @@ class GrpcServer:
         self,
         listen: str,
         interceptors: Sequence[grpc.aio.ServerInterceptor],
-        door: Door = UNGUARDED,
+        door: ServerSecurity = INSECURE,
     ) -> None:
         """`listen` is "host:port"; port 0 takes a free one. Raises when it is taken.
 
@@ -94,7 +94,7 @@ class GrpcServer:
             raise
 
 
-def _connection_age(door: Door) -> list[tuple[str, int]]:
+def _connection_age(door: ServerSecurity) -> list[tuple[str, int]]:
     if door.credentials is None:
         return []
     return [

@@ -20,7 +20,7 @@ class FieldViolation:
 
 
 @dataclass(frozen=True, slots=True)
-class RefusalStatus:
+class RpcStatus:
     """All that a caller is told about a refusal."""
 
     code: grpc.StatusCode
@@ -31,7 +31,7 @@ class RefusalStatus:
     retry_after: timedelta | None = None
 
 
-def to_grpc_status(refusal: RefusalStatus, *, domain: str) -> grpc.Status:
+def to_grpc_status(refusal: RpcStatus, *, domain: str) -> grpc.Status:
     """The refusal as grpc carries it, with its details in the trailers."""
     number: int = refusal.code.value[0]
     status = status_pb2.Status(code=number, message=refusal.message)
@@ -39,7 +39,7 @@ def to_grpc_status(refusal: RefusalStatus, *, domain: str) -> grpc.Status:
     return rpc_status.to_status(status)
 
 
-def _details(refusal: RefusalStatus, domain: str) -> list[Any]:
+def _details(refusal: RpcStatus, domain: str) -> list[Any]:
     info = error_details_pb2.ErrorInfo(
         reason=refusal.reason, domain=domain, metadata=refusal.metadata
     )

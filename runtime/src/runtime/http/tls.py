@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from runtime.reloading import Reloaded, UnusableFile
+from runtime.reloading import ConfigFileError, ReloadingFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ def https_context(files: HttpsFiles) -> ssl.SSLContext:
     """
     paths = (files.certificate, files.key)
     # A look costs a few microseconds and a handshake a millisecond: no need to look more rarely.
-    watched = Reloaded(paths, lambda: _read(files), look_seconds=0)
+    watched = ReloadingFile(paths, lambda: _read(files), look_seconds=0)
     context = watched.current()
     context.sni_callback = _newest(watched.current)
     return context
@@ -50,5 +50,7 @@ def _read(files: HttpsFiles) -> ssl.SSLContext:
         context.load_cert_chain(files.certificate, files.key, password=lambda: "")
     except (ssl.SSLError, OSError) as error:
         why = getattr(error, "reason", None) or type(error).__name__
-        raise UnusableFile(f"{files.certificate} and {files.key} cannot be used: {why}") from None
+        raise ConfigFileError(
+            f"{files.certificate} and {files.key} cannot be used: {why}"
+        ) from None
     return context

@@ -32,7 +32,7 @@ _HARMLESS = re.compile(
 )
 
 
-def without_numbers(text: str) -> str:
+def scrub_phone_numbers(text: str) -> str:
     """The text with everything that could be a phone number taken out."""
     return _NATIONAL.sub(_unless_harmless, _INTERNATIONAL.sub(NUMBER, text))
 

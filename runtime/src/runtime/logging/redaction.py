@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias, cast
 
-from runtime.logging.phone_numbers import without_numbers
+from runtime.logging.phone_numbers import scrub_phone_numbers
 
 DROPPED = "[dropped]"
 
@@ -159,6 +159,6 @@ def _one(kind: Kind, value: object) -> Scalar:
     if not kind(value):
         return DROPPED
     if isinstance(value, str):
-        return without_numbers(value)
+        return scrub_phone_numbers(value)
     # Every kind that is no text is a number, or yes and no.
     return cast("Scalar", value)

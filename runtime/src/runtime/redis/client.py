@@ -78,7 +78,7 @@ def open_redis(where: RedisAccess | str, *, retries: int = RETRIES) -> Redis:
     return Redis.from_pool(BlockingConnectionPool(**limits | access.options()))
 
 
-async def answers(redis: Redis) -> bool:
+async def is_reachable(redis: Redis) -> bool:
     """Whether Redis takes commands now."""
     try:
         return bool(await redis.ping())

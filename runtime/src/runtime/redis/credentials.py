@@ -9,7 +9,7 @@ from pathlib import Path
 from redis.asyncio.connection import RedisSSLContext, SSLConnection
 from redis.credentials import CredentialProvider
 
-from runtime.reloading import Reloaded, UnusableFile, read_bytes
+from runtime.reloading import ConfigFileError, ReloadingFile, read_bytes
 
 # A look costs a few microseconds and a connection a millisecond: no need to look more rarely.
 LOOK_SECONDS = 0.0
@@ -25,7 +25,7 @@ class RenewedContext(RedisSSLContext):
         """
         super().__init__(cert_reqs="required", check_hostname=True)
         files = [path for path in (authority, certificate, key) if path is not None]
-        self._followed: Reloaded[ssl.SSLContext] = Reloaded(
+        self._followed: ReloadingFile[ssl.SSLContext] = ReloadingFile(
             files, lambda: _context(authority, certificate, key), look_seconds=LOOK_SECONDS
         )
 
@@ -50,7 +50,7 @@ class RenewedPassword(CredentialProvider):
     def __init__(self, username: str | None, file: Path) -> None:
         """Without a user it is the default user's. Raises UnusableFile."""
         self._username = username
-        self._followed = Reloaded([file], lambda: _password(file), look_seconds=LOOK_SECONDS)
+        self._followed = ReloadingFile([file], lambda: _password(file), look_seconds=LOOK_SECONDS)
 
     def get_credentials(self) -> tuple[str] | tuple[str, str]:
         """See redis-py."""
@@ -71,7 +71,7 @@ def _context(authority: Path | None, certificate: Path | None, key: Path | None)
     except (ssl.SSLError, OSError) as error:
         why = getattr(error, "reason", None) or type(error).__name__
         named = ", ".join(str(path) for path in (authority, certificate, key) if path)
-        raise UnusableFile(f"{named} cannot be used for Redis: {why}") from None
+        raise ConfigFileError(f"{named} cannot be used for Redis: {why}") from None
     return context
 
 
@@ -82,5 +82,5 @@ def _password(file: Path) -> str:
     except UnicodeDecodeError:
         password = ""
     if not password:
-        raise UnusableFile(f"{file} must hold Redis's password, as text")
+        raise ConfigFileError(f"{file} must hold Redis's password, as text")
     return password

@@ -75,10 +75,10 @@ def load_settings(settings: type[Settings]) -> Settings:
         problems = [_sentence(prefix, problem["loc"], problem["msg"]) for problem in error.errors()]
     except SettingsError as error:
         problems = [str(error)]
-    return refuse_to_start(*problems)
+    return exit_with_error(*problems)
 
 
-def refuse_to_start(*problems: str) -> Never:
+def exit_with_error(*problems: str) -> Never:
     """Ends the process: what is set cannot be used, one sentence for each reason."""
     print("The settings are not usable:", *problems, sep="\n  ", file=sys.stderr)
     sys.exit(EX_CONFIG)

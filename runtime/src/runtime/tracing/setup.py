@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 
-from runtime.settings.base import refuse_to_start
+from runtime.settings.base import exit_with_error
 from runtime.settings.tracing import TracesSettings
 from runtime.tracing import spans as tracing
 
@@ -22,7 +22,7 @@ def traced(service: str, settings: TracesSettings) -> Iterator[None]:
         yield
         return
     if not all(map(_is_there, NEEDED)):
-        refuse_to_start(
+        exit_with_error(
             f"{settings.spelled('traces_endpoint')} needs OpenTelemetry: install "
             "maskline-runtime[traces], or build the image with TRACES=yes"
         )

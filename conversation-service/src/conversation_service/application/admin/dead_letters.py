@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from conversation_service.application.pools import Directory
+from conversation_service.application.pools import PoolDirectory
 from conversation_service.domain.errors import DeadLetterNotFound, DeadLetterUnreadable
 from conversation_service.store.outbox.dead_letters import DeadLetter, DeadLetters
 from runtime.clock import Clock
@@ -17,11 +17,11 @@ class DeadLetterPage:
     next_token: str
 
 
-class DeadLetterDesk:
+class DeadLetterAdmin:
     """The dead letters of all pools. A change of the same request id gets its first answer."""
 
     def __init__(
-        self, directory: Directory, letters_of: Callable[[str], DeadLetters], clock: Clock
+        self, directory: PoolDirectory, letters_of: Callable[[str], DeadLetters], clock: Clock
     ) -> None:
         """`letters_of` gives the dead letters of a pool by its name."""
         self._directory = directory

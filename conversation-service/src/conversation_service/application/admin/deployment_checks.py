@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from conversation_service.application.pools import Directory
+from conversation_service.application.pools import PoolDirectory
 from conversation_service.domain.errors import CarrierAccountRefused
 from conversation_service.messaging.client import Account, MessagingClient, MessagingUnavailable
 
 OLDEST_REDIS = (7, 0)
 
 
-class Outcome(StrEnum):
+class CheckOutcome(StrEnum):
     """What a check found."""
 
     PASSED = "PASSED"
@@ -29,17 +29,17 @@ class Check:
     """One thing that was looked at, and a sentence on it."""
 
     name: str
-    outcome: Outcome
+    outcome: CheckOutcome
     finding: str
 
 
-class Deployment:
+class DeploymentChecks:
     """Looks at everything that the conversation service can see."""
 
     def __init__(
         self,
         redis: Redis,
-        directory: Directory,
+        directory: PoolDirectory,
         messaging: MessagingClient,
         *,
         uses_development_key: bool,
@@ -62,10 +62,10 @@ class Deployment:
         if self._uses_development_key:
             return Check(
                 name,
-                Outcome.WARNED,
+                CheckOutcome.WARNED,
                 "a published development key is used; set CONVERSATION_STATE_KEY to a secret",
             )
-        return Check(name, Outcome.PASSED, "a secret of your own is set")
+        return Check(name, CheckOutcome.PASSED, "a secret of your own is set")
 
     async def _redis_checks(self) -> AsyncIterator[Check]:
         try:
@@ -73,9 +73,9 @@ class Deployment:
             pools = await self._pools()
         except (RedisError, OSError) as error:
             finding = f"it does not answer ({type(error).__name__}); see CONVERSATION_REDIS_URL"
-            yield Check("redis", Outcome.FAILED, finding)
+            yield Check("redis", CheckOutcome.FAILED, finding)
             return
-        yield Check("redis", Outcome.PASSED, "it answers")
+        yield Check("redis", CheckOutcome.PASSED, "it answers")
         yield _redis_version(info)
         yield _redis_durability(info)
         yield _redis_eviction(info)
@@ -84,22 +84,22 @@ class Deployment:
     async def _pools(self) -> Check:
         await self._directory.refresh()
         pools = self._directory.pools
-        empty = [pool.name for pool in pools if not any(n.takes_new for n in pool.pool.numbers)]
+        empty = [pool.name for pool in pools if not any(n.accepts_new for n in pool.pool.numbers)]
         name = "pools"
         if not pools:
-            return Check(name, Outcome.FAILED, "there is no pool; create one")
+            return Check(name, CheckOutcome.FAILED, "there is no pool; create one")
         if empty:
-            return Check(name, Outcome.WARNED, f"no active number in: {', '.join(empty)}")
-        return Check(name, Outcome.PASSED, f"{len(pools)}, each with an active number")
+            return Check(name, CheckOutcome.WARNED, f"no active number in: {', '.join(empty)}")
+        return Check(name, CheckOutcome.PASSED, f"{len(pools)}, each with an active number")
 
     async def _carrier_checks(self) -> AsyncIterator[Check]:
         try:
             account = await self._messaging.account()
         except (MessagingUnavailable, CarrierAccountRefused):
             finding = "it, or the carrier behind it, does not answer; see its log"
-            yield Check("messaging service", Outcome.FAILED, finding)
+            yield Check("messaging service", CheckOutcome.FAILED, finding)
             return
-        yield Check("messaging service", Outcome.PASSED, "it and the carrier answer")
+        yield Check("messaging service", CheckOutcome.PASSED, "it and the carrier answer")
         yield _credentials(account)
         for kind, (found, expected) in account.callbacks.items():
             yield _callback(kind, found, expected)
@@ -109,44 +109,46 @@ def _redis_version(info: Mapping[str, object]) -> Check:
     name, told = "redis version", str(info.get("valkey_version") or info.get("redis_version", "0"))
     version = tuple(int(part) for part in told.split(".")[:2] if part.isdigit())
     if version < OLDEST_REDIS:
-        return Check(name, Outcome.FAILED, f"{told} is older than 7.0")
-    return Check(name, Outcome.PASSED, told)
+        return Check(name, CheckOutcome.FAILED, f"{told} is older than 7.0")
+    return Check(name, CheckOutcome.PASSED, told)
 
 
 def _redis_durability(info: Mapping[str, object]) -> Check:
     name = "redis durability"
     if info.get("aof_enabled"):
-        return Check(name, Outcome.PASSED, "the append-only file is on")
+        return Check(name, CheckOutcome.PASSED, "the append-only file is on")
     finding = "a restart of Redis loses acknowledged texts; set appendonly yes"
-    return Check(name, Outcome.WARNED, finding)
+    return Check(name, CheckOutcome.WARNED, finding)
 
 
 def _redis_eviction(info: Mapping[str, object]) -> Check:
     name, policy = "redis eviction", str(info.get("maxmemory_policy", "unknown"))
     if policy == "noeviction":
-        return Check(name, Outcome.PASSED, "nothing is evicted")
+        return Check(name, CheckOutcome.PASSED, "nothing is evicted")
     finding = f"{policy} may throw conversations away; set maxmemory-policy noeviction"
-    return Check(name, Outcome.FAILED, finding)
+    return Check(name, CheckOutcome.FAILED, finding)
 
 
 def _credentials(account: Account) -> Check:
     name = "carrier credentials"
     if account.is_authorized:
-        return Check(name, Outcome.PASSED, "the carrier takes the account's keys")
+        return Check(name, CheckOutcome.PASSED, "the carrier takes the account's keys")
     finding = (
         "the carrier refuses the account's keys; see MESSAGING_FLOWROUTE_ACCESS_KEY and its secret"
     )
-    return Check(name, Outcome.FAILED, finding)
+    return Check(name, CheckOutcome.FAILED, finding)
 
 
 def _callback(kind: str, found: str, expected: str) -> Check:
     name = f"carrier {kind}"
     if found == expected:
-        return Check(name, Outcome.PASSED, "set to the gateway's address")
+        return Check(name, CheckOutcome.PASSED, "set to the gateway's address")
     if found.startswith(f"{expected}/"):
-        return Check(name, Outcome.PASSED, "set to the gateway's address, with a callback token")
+        return Check(
+            name, CheckOutcome.PASSED, "set to the gateway's address, with a callback token"
+        )
     told = f"set to {_without_secrets(found)}" if found else "not set"
-    return Check(name, Outcome.WARNED, f"{told}; expected {expected} unless set per number")
+    return Check(name, CheckOutcome.WARNED, f"{told}; expected {expected} unless set per number")
 
 
 def _without_secrets(url: str) -> str:

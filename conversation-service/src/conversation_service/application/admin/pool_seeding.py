@@ -5,20 +5,20 @@ from hashlib import sha256
 
 import structlog
 
-from conversation_service.application.pools import Directory
-from conversation_service.domain.commands.operator.pools import CreatePool, SeedAgain
+from conversation_service.application.pools import PoolDirectory
+from conversation_service.domain.commands.operator.pools import CreatePool, ReseedPool
 from conversation_service.domain.errors import ConversationError, NumberTaken, PoolExists
 from conversation_service.domain.model.pool import SeededPool
-from conversation_service.store.deployment.pool_index import Registry
+from conversation_service.store.deployment.pool_index import PoolIndex
 
 log = structlog.get_logger()
 
 
-class Seeding:
+class PoolSeeder:
     """Creates what is not there yet. What has been changed by an operator is left as it is."""
 
     def __init__(
-        self, pools: Sequence[SeededPool], directory: Directory, registry: Registry
+        self, pools: Sequence[SeededPool], directory: PoolDirectory, registry: PoolIndex
     ) -> None:
         self._pools = pools
         self._directory = directory
@@ -34,7 +34,7 @@ class Seeding:
                 log.error("pool_not_seeded", pool=pool.name, reason=refusal.reason)
 
     async def _seed(self, pool: SeededPool) -> None:
-        opened = self._directory.unborn(pool.name)
+        opened = self._directory.uncreated(pool.name)
         known = await opened.executor.reload()
         if known.version and not known.is_seeded:
             await self._registry.enter(pool.name)
@@ -44,7 +44,7 @@ class Seeding:
         try:
             name = f"{_digest(pool)} {known.version}"
             if known.version:
-                await opened.executor.run(SeedAgain(name, pool.settings, pool.numbers))
+                await opened.executor.run(ReseedPool(name, pool.settings, pool.numbers))
             else:
                 seed = CreatePool("seed", pool.settings, pool.numbers, is_seed=True)
                 await opened.executor.run(seed)

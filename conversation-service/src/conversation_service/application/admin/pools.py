@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from conversation_service.application.pools import Directory, OpenPool
-from conversation_service.domain.commands.core.command import Intent
+from conversation_service.application.pools import PoolContext, PoolDirectory
+from conversation_service.domain.commands.core.command import Command
 from conversation_service.domain.commands.operator.pools import (
     AddNumber,
     CreatePool,
@@ -13,15 +13,15 @@ from conversation_service.domain.commands.operator.pools import (
     UpdatePool,
 )
 from conversation_service.domain.errors import ConversationError, NumberTaken
-from conversation_service.domain.model.capacity import Advice, advise
+from conversation_service.domain.model.capacity import CapacityReport, capacity_report
 from conversation_service.domain.model.pool import MaskedNumber, Pool, PoolSettings
 from conversation_service.messaging.client import MessagingClient
-from conversation_service.store.deployment.pool_index import Registry
+from conversation_service.store.deployment.pool_index import PoolIndex
 from runtime.clock import Clock
 
 
 @dataclass(frozen=True, slots=True)
-class Differences:
+class NumberDifferences:
     """Between a pool and what the carrier account owns."""
 
     missing_at_carrier: list[str]
@@ -36,7 +36,11 @@ class Pools:
     """
 
     def __init__(
-        self, directory: Directory, registry: Registry, messaging: MessagingClient, clock: Clock
+        self,
+        directory: PoolDirectory,
+        registry: PoolIndex,
+        messaging: MessagingClient,
+        clock: Clock,
     ) -> None:
         self._directory = directory
         self._registry = registry
@@ -47,7 +51,7 @@ class Pools:
         self, name: str, request_id: str, settings: PoolSettings, numbers: tuple[MaskedNumber, ...]
     ) -> Pool:
         """Raises PoolExists, NumberTaken, InvalidArgument, PoolFull."""
-        pool = self._directory.unborn(name)
+        pool = self._directory.uncreated(name)
         await self._claiming(pool, numbers, CreatePool(request_id, settings, numbers))
         await self._registry.enter(name)
         return (await self._directory.named(name)).pool
@@ -95,28 +99,28 @@ class Pools:
         pool = await self._directory.named(name)
         return await pool.store.loads(pool.pool.masked_numbers)
 
-    async def compare(self, name: str) -> Differences:
+    async def compare(self, name: str) -> NumberDifferences:
         """Raises PoolNotFound, CarrierAccountRefused, MessagingUnavailable."""
         pool = await self.get(name)
         account = await self._messaging.account_numbers()
         owned = {number.phone_number for number in account}
         mute = {number.phone_number for number in account if not number.may_text}
         spare = owned - set(pool.masked_numbers)
-        return Differences(
+        return NumberDifferences(
             missing_at_carrier=[one for one in pool.masked_numbers if one not in owned],
             in_no_pool=[one for one in sorted(spare) if await self._registry.owner(one) is None],
             not_messaging_enabled=[one for one in pool.masked_numbers if one in mute],
         )
 
-    async def advice(self, name: str) -> Advice:
+    async def advice(self, name: str) -> CapacityReport:
         """Raises PoolNotFound."""
         pool = await self._directory.named(name)
-        live, most = await pool.store.live(), await pool.store.most_held()
-        history = [(one.time, one.most_held) for one in await pool.samples.all()]
-        return advise(await pool.executor.reload(), live, most, history, self._clock.now())
+        live, most = await pool.store.live(), await pool.store.max_held()
+        history = [(one.time, one.max_held) for one in await pool.samples.all()]
+        return capacity_report(await pool.executor.reload(), live, most, history, self._clock.now())
 
     async def _claiming(
-        self, pool: OpenPool, numbers: Iterable[MaskedNumber], intent: Intent
+        self, pool: PoolContext, numbers: Iterable[MaskedNumber], intent: Command
     ) -> None:
         wanted = [number.phone_number for number in numbers]
         if not await self._registry.claim(pool.name, wanted):

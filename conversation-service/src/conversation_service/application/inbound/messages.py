@@ -5,47 +5,51 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
-from conversation_service.application.erasure import Erasures
-from conversation_service.application.executor import Carried, Result
+from conversation_service.application.erasure import ErasureService
+from conversation_service.application.executor import Executed, ExecutionResult
 from conversation_service.application.opt_outs import OptOuts
-from conversation_service.application.pools import Directory, OpenPool
-from conversation_service.domain.commands.inbound.receive_message import ReceiveText
+from conversation_service.application.pools import PoolContext, PoolDirectory
+from conversation_service.domain.commands.inbound.receive_message import ReceiveMessage
 from conversation_service.domain.errors import (
     ConversationError,
     InvalidArgument,
     UnknownMaskedNumber,
 )
-from conversation_service.domain.keywords.keywords import Kind, parse
-from conversation_service.domain.model.messages import InboundText
-from conversation_service.domain.model.participants import Line
-from conversation_service.store.encryption.blind_index import People
+from conversation_service.domain.keywords.keywords import Keyword, parse
+from conversation_service.domain.model.messages import InboundMessage
+from conversation_service.domain.model.participants import Route
+from conversation_service.store.encryption.blind_index import PersonIds
 
 
-class Reception:
+class InboundHandler:
     """Takes texts in for whichever pool owns their number."""
 
     def __init__(
-        self, directory: Directory, people: People, opt_outs: OptOuts, erasures: Erasures
+        self,
+        directory: PoolDirectory,
+        people: PersonIds,
+        opt_outs: OptOuts,
+        erasures: ErasureService,
     ) -> None:
         self._directory = directory
         self._people = people
         self._opt_outs = opt_outs
         self._erasures = erasures
 
-    async def receive(self, inbound: Sequence[InboundText]) -> list[Result]:
+    async def receive(self, inbound: Sequence[InboundMessage]) -> list[ExecutionResult]:
         """Carries out each text in its number's pool; answers in the order given."""
         results = await self._carry_out(dict(enumerate(inbound)))
         moved = {at: inbound[at] for at, one in results.items() if _is_unknown_number(one)}
         for text in moved.values():
             # Its number may have gone to another pool since this replica looked.
-            self._directory.forget_owner(text.to_number)
+            self._directory.invalidate_number(text.to_number)
         if moved:
             results |= await self._carry_out(moved)
         return [results[at] for at in range(len(inbound))]
 
-    async def _carry_out(self, inbound: Mapping[int, InboundText]) -> dict[int, Result]:
-        results: dict[int, Result] = {}
-        by_pool: dict[OpenPool, dict[int, ReceiveText]] = defaultdict(dict)
+    async def _carry_out(self, inbound: Mapping[int, InboundMessage]) -> dict[int, ExecutionResult]:
+        results: dict[int, ExecutionResult] = {}
+        by_pool: dict[PoolContext, dict[int, ReceiveMessage]] = defaultdict(dict)
         for at, text in inbound.items():
             try:
                 pool = await self._directory.owner(text.to_number)
@@ -57,14 +61,18 @@ class Reception:
             results |= carried
         return results
 
-    async def _run(self, pool: OpenPool, intents: dict[int, ReceiveText]) -> dict[int, Result]:
+    async def _run(
+        self, pool: PoolContext, intents: dict[int, ReceiveMessage]
+    ) -> dict[int, ExecutionResult]:
         results = await pool.executor.run_all(list(intents.values()))
         followed = [
             await self._followed(pool, *one) for one in zip(intents.values(), results, strict=True)
         ]
         return dict(zip(intents, followed, strict=True))
 
-    async def _followed(self, pool: OpenPool, intent: ReceiveText, result: Result) -> Result:
+    async def _followed(
+        self, pool: PoolContext, intent: ReceiveMessage, result: ExecutionResult
+    ) -> ExecutionResult:
         """Before a text is acknowledged, all that it asks for has been done."""
         if isinstance(result, ConversationError):
             return result
@@ -74,16 +82,16 @@ class Reception:
             return refusal
         return result
 
-    async def _follow(self, pool: OpenPool, intent: ReceiveText, carried: Carried) -> None:
+    async def _follow(self, pool: PoolContext, intent: ReceiveMessage, carried: Executed) -> None:
         """What a text asks for beyond its own conversation."""
         if carried.answer.erasure_id:
             # As it was decided then: its pool may have come to allow it since, or to refuse it.
             person_id = intent.line.person.person_id
             await self._erasures.on_text(person_id, carried.answer.erasure_id)
-        elif parse(intent.body, pool.pool.words).kind is Kind.OPT_OUT:
+        elif parse(intent.body, pool.pool.words).kind is Keyword.OPT_OUT:
             await self._end_elsewhere(intent)
 
-    async def _end_elsewhere(self, intent: ReceiveText) -> None:
+    async def _end_elsewhere(self, intent: ReceiveMessage) -> None:
         """The text's repetition does again what a crash left undone.
 
         Only while the opt-out stands that this text told of; an old text ends nothing new.
@@ -92,10 +100,10 @@ class Reception:
         if await self._opt_outs.told_by(person_id, intent.carrier_message_id):
             await self._opt_outs.end_all(person_id)
 
-    def _intent(self, pool: OpenPool, text: InboundText) -> ReceiveText:
-        return ReceiveText(
+    def _intent(self, pool: PoolContext, text: InboundMessage) -> ReceiveMessage:
+        return ReceiveMessage(
             carrier_message_id=text.carrier_message_id,
-            line=Line(text.to_number, self._people.person(pool.name, text.from_number)),
+            line=Route(text.to_number, self._people.person(pool.name, text.from_number)),
             body=text.body,
             attachments=text.attachments,
             carrier_time=text.carrier_time,
@@ -104,7 +112,7 @@ class Reception:
         )
 
 
-def _is_unknown_number(result: Result) -> bool:
+def _is_unknown_number(result: ExecutionResult) -> bool:
     return isinstance(result, UnknownMaskedNumber)
 
 

@@ -7,15 +7,15 @@ from typing import Protocol
 import structlog
 from prometheus_client import Counter
 
-from conversation_service.application.executor import Result
+from conversation_service.application.executor import ExecutionResult
 from conversation_service.domain.errors import (
     ConversationError,
     RequestIdReused,
     UnknownMaskedNumber,
 )
-from conversation_service.domain.model.messages import InboundText
+from conversation_service.domain.model.messages import InboundMessage
 from conversation_service.messaging.carrier_records import RecordsPage
-from conversation_service.store.deployment.reconciliation_cursor import Progress, RecoveryLog
+from conversation_service.store.deployment.reconciliation_cursor import Cursor, ReconciliationCursor
 from runtime.clock import Clock
 
 log = structlog.get_logger()
@@ -50,7 +50,7 @@ RECOVERED = Counter(
 )
 
 
-class Records(Protocol):
+class CarrierRecords(Protocol):
     """What of the messaging service a recovery needs."""
 
     async def page(self, start: datetime, token: str) -> RecordsPage:
@@ -61,19 +61,19 @@ class Records(Protocol):
 class Intake(Protocol):
     """Where texts are taken in."""
 
-    async def receive(self, inbound: Sequence[InboundText]) -> list[Result]:
+    async def receive(self, inbound: Sequence[InboundMessage]) -> list[ExecutionResult]:
         """Carries out each text in its number's pool; answers in the order given."""
         ...
 
 
-class Recovery:
+class Reconciliation:
     """The deployment's. One replica looks at a time; what had come is recognised by its id."""
 
     def __init__(
         self,
-        records: Records,
+        records: CarrierRecords,
         intake: Intake,
-        progress: RecoveryLog,
+        progress: ReconciliationCursor,
         clock: Clock,
         interval: timedelta,
     ) -> None:
@@ -102,7 +102,7 @@ class Recovery:
             await self._log.release_lease(token)
         return self._interval.total_seconds()
 
-    async def _look(self, progress: Progress, now: datetime) -> None:
+    async def _look(self, progress: Cursor, now: datetime) -> None:
         """What fails is looked for again from the same moment on."""
         earliest = max(progress.begin_time, now - LOOK_BACK)
         texts = await self._on_record(max(progress.look_time - OVERLAP, earliest))
@@ -114,8 +114,8 @@ class Recovery:
             await self._take_in(settled[at : at + BATCH])
         await self._log.looked(now)
 
-    async def _on_record(self, start: datetime) -> list[InboundText]:
-        texts: list[InboundText] = []
+    async def _on_record(self, start: datetime) -> list[InboundMessage]:
+        texts: list[InboundMessage] = []
         token = ""
         for _ in range(PAGES):
             page = await self._records.page(start, token)
@@ -126,7 +126,7 @@ class Recovery:
         log.error("recovery_incomplete", looked_at=len(texts), since=start.isoformat())
         return texts
 
-    async def _take_in(self, batch: Sequence[InboundText]) -> None:
+    async def _take_in(self, batch: Sequence[InboundMessage]) -> None:
         results = await self._intake.receive(batch)
         for result in results:
             if isinstance(result, UnknownMaskedNumber | RequestIdReused):
@@ -137,6 +137,6 @@ class Recovery:
             RECOVERED.inc(not result.is_repeat)
 
 
-def _is_due(text: InboundText, moment: datetime) -> bool:
+def _is_due(text: InboundMessage, moment: datetime) -> bool:
     """Whether it was taken by then; of one whose time is not told it is not known, so it is."""
     return text.carrier_time is None or text.carrier_time <= moment

@@ -24,7 +24,7 @@ def draw(choose: Callable[[str], str]) -> str:
             return code
 
 
-def normalised(written: str) -> str:
+def normalized(written: str) -> str:
     """A code as it was drawn, however a person wrote it: case, blanks and hyphens do not count."""
     return "".join(written.split()).replace("-", "").upper()
 

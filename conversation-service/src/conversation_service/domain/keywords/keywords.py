@@ -22,7 +22,7 @@ _FINAL = string.punctuation + "… "
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Keywords:
     """Whole messages that mean something, as `normalised` writes them; the first is shown."""
 
     start: tuple[str, ...] = ("start",)
@@ -38,10 +38,10 @@ class Words:
     erase: tuple[str, ...] = ("erase my data", "delete my data")
 
 
-FIELDS = tuple(one.name for one in fields(Words))
+FIELDS = tuple(one.name for one in fields(Keywords))
 
 
-def normalised(text: str) -> str:
+def normalized(text: str) -> str:
     """A text as it is compared: case, surrounding space and final punctuation do not count."""
     lowered = unicodedata.normalize("NFC", text.lower())
     return " ".join(lowered.split()).lstrip(_OPENING).rstrip(_FINAL)
@@ -51,7 +51,7 @@ def normalised(text: str) -> str:
 _KEPT_LOOKUPS = 1024
 
 
-class Kind(Enum):
+class Keyword(Enum):
     """Everything a text can be. YES opts in somebody who opted out, and is talk from others."""
 
     START = auto()
@@ -68,10 +68,10 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class ParsedKeyword:
     """A text's kind, and what it says behind the word: the code of JOIN or END, or nothing."""
 
-    kind: Kind
+    kind: Keyword
     argument: str = field(default="", repr=False)
 
 
@@ -79,51 +79,51 @@ class Command:
 class _Lookup:
     """Words by what they mean: as a whole text, and with a blank behind them at its beginning."""
 
-    alone: Mapping[str, Kind]
-    leading: tuple[tuple[str, Kind], ...]
+    alone: Mapping[str, Keyword]
+    leading: tuple[tuple[str, Keyword], ...]
 
 
-def parse(body: str, words: Words) -> Command:
+def parse(body: str, words: Keywords) -> ParsedKeyword:
     """Reads a whole text. Case, surrounding space and final punctuation do not count.
 
     A text that merely begins with a command word ("start the car", "the end") is talk.
     """
-    text, lookup = normalised(body), _lookup(words)
+    text, lookup = normalized(body), _lookup(words)
     if text in lookup.alone:
-        return Command(lookup.alone[text])
-    return _with_argument(text, lookup) or Command(Kind.TALK)
+        return ParsedKeyword(lookup.alone[text])
+    return _with_argument(text, lookup) or ParsedKeyword(Keyword.TALK)
 
 
-def _with_argument(text: str, lookup: _Lookup) -> Command | None:
+def _with_argument(text: str, lookup: _Lookup) -> ParsedKeyword | None:
     for beginning, kind in lookup.leading:
         if text.startswith(beginning):
             rest = text.removeprefix(beginning)
-            code = codes.normalised(rest)
+            code = codes.normalized(rest)
             if codes.is_code_shaped(code) or _is_attempt(kind, rest):
-                return Command(kind, code)
+                return ParsedKeyword(kind, code)
     return None
 
 
-def _is_attempt(kind: Kind, rest: str) -> bool:
+def _is_attempt(kind: Keyword, rest: str) -> bool:
     """One word behind JOIN is an attempt even if no code looks like it: it may be mistyped."""
-    return kind is Kind.JOIN and " " not in rest
+    return kind is Keyword.JOIN and " " not in rest
 
 
 @lru_cache(maxsize=_KEPT_LOOKUPS)
-def _lookup(words: Words) -> _Lookup:
+def _lookup(words: Keywords) -> _Lookup:
     # The last meaning of a word counts: nothing takes a way of opting out away.
     meanings = (
-        (Kind.START, words.start),
-        (Kind.END, words.end),
-        (Kind.HELP, words.help),
-        (Kind.YES, words.yes),
-        (Kind.BLOCK, words.block),
-        (Kind.REPORT, words.report),
-        (Kind.ERASE, words.erase),
-        (Kind.OPT_IN, words.opt_in),
-        (Kind.OPT_OUT, words.opt_out),
+        (Keyword.START, words.start),
+        (Keyword.END, words.end),
+        (Keyword.HELP, words.help),
+        (Keyword.YES, words.yes),
+        (Keyword.BLOCK, words.block),
+        (Keyword.REPORT, words.report),
+        (Keyword.ERASE, words.erase),
+        (Keyword.OPT_IN, words.opt_in),
+        (Keyword.OPT_OUT, words.opt_out),
     )
     alone = {word: kind for kind, meant in meanings for word in meant}
     # With a code behind it "end" ends that conversation even where it opts out by itself.
-    leading = ((Kind.END, dict.fromkeys((*words.end, END))), (Kind.JOIN, words.join))
+    leading = ((Keyword.END, dict.fromkeys((*words.end, END))), (Keyword.JOIN, words.join))
     return _Lookup(alone, tuple((f"{word} ", kind) for kind, meant in leading for word in meant))

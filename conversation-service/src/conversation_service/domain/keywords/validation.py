@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from conversation_service.domain.errors import FieldViolation
-from conversation_service.domain.keywords.keywords import END, FIELDS, Words, normalised
+from conversation_service.domain.keywords.keywords import END, FIELDS, Keywords, normalized
 
 # A person types them, and a system text has room for a few of them.
 MAX_WORD_LENGTH = 20
@@ -13,7 +13,7 @@ MAX_WORD_LENGTH = 20
 MAX_WORDS = 20
 
 
-def chosen_words(words: Words, chosen: Mapping[str, Sequence[str]]) -> Words:
+def effective_keywords(words: Keywords, chosen: Mapping[str, Sequence[str]]) -> Keywords:
     """A language's words with a pool's in their place. The law's ways of opting out all stay."""
     own = _normalised(chosen)
     added = own.pop("opt_out", ())
@@ -24,12 +24,14 @@ def chosen_words(words: Words, chosen: Mapping[str, Sequence[str]]) -> Words:
     return merged if END in merged.end else replace(merged, end=(*merged.end, END))
 
 
-def word_violations(words: Words, chosen: Mapping[str, Sequence[str]]) -> list[FieldViolation]:
+def keyword_violations(
+    words: Keywords, chosen: Mapping[str, Sequence[str]]
+) -> list[FieldViolation]:
     """What is wrong with a pool's choice of words in place of a language's `words`."""
     found = list(_shape_violations(chosen))
     if found:
         return found
-    merged = chosen_words(words, chosen)
+    merged = effective_keywords(words, chosen)
     if not merged.end:
         return [FieldViolation("words.end", 'must hold another word where "end" opts out')]
     return list(_clashes(merged, chosen))
@@ -49,11 +51,11 @@ def _shape_violations(chosen: Mapping[str, Sequence[str]]) -> Iterator[FieldViol
 
 
 def _is_word(written: str) -> bool:
-    word = normalised(written)
+    word = normalized(written)
     return 1 <= len(word) <= MAX_WORD_LENGTH and word.isprintable()
 
 
-def _clashes(words: Words, chosen: Mapping[str, Sequence[str]]) -> Iterator[FieldViolation]:
+def _clashes(words: Keywords, chosen: Mapping[str, Sequence[str]]) -> Iterator[FieldViolation]:
     own = _normalised(chosen)
     meanings: dict[str, str] = {}
     meant = ((field, word) for field in FIELDS for word in getattr(words, field))
@@ -65,4 +67,4 @@ def _clashes(words: Words, chosen: Mapping[str, Sequence[str]]) -> Iterator[Fiel
 
 
 def _normalised(chosen: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
-    return {field: tuple(map(normalised, meant)) for field, meant in chosen.items()}
+    return {field: tuple(map(normalized, meant)) for field, meant in chosen.items()}

@@ -14,43 +14,43 @@ HORIZON = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
-class Advice:
+class CapacityReport:
     """What an operator should know about a pool's numbers."""
 
     available_numbers: int
     live_conversations: int
-    most_held: int
+    max_held: int
     needed_numbers: int
     exhaustion_time: datetime | None
 
 
-def advise(
-    pool: Pool, live: int, most_held: int, history: Sequence[tuple[datetime, int]], now: datetime
-) -> Advice:
+def capacity_report(
+    pool: Pool, live: int, max_held: int, history: Sequence[tuple[datetime, int]], now: datetime
+) -> CapacityReport:
     """`history` is the most that one person held, hour by hour, oldest first.
 
     Each conversation of one person needs a number of its own, so whoever holds the most decides:
     the pool is exhausted when somebody has a conversation on every available number.
     """
-    available = sum(one.takes_new and not one.is_reserved for one in pool.numbers)
-    return Advice(
+    available = sum(one.accepts_new and not one.is_reserved for one in pool.numbers)
+    return CapacityReport(
         available_numbers=available,
         live_conversations=live,
-        most_held=most_held,
-        needed_numbers=most_held + 1,
-        exhaustion_time=_exhaustion(available, most_held, history, now),
+        max_held=max_held,
+        needed_numbers=max_held + 1,
+        exhaustion_time=_exhaustion(available, max_held, history, now),
     )
 
 
 def _exhaustion(
-    available: int, most_held: int, history: Sequence[tuple[datetime, int]], now: datetime
+    available: int, max_held: int, history: Sequence[tuple[datetime, int]], now: datetime
 ) -> datetime | None:
-    if most_held >= available:
+    if max_held >= available:
         return now
     growth = _growth_per_hour(history)
     if growth <= 0:
         return None
-    hours = (available - most_held) / growth
+    hours = (available - max_held) / growth
     left = timedelta(hours=hours) if hours < HORIZON / timedelta(hours=1) else None
     return now + left if left is not None else None
 

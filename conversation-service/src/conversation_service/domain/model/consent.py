@@ -25,11 +25,11 @@ class OptOut:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ConsentChange:
     """A person's text that puts them on the suppression list or takes them off it."""
 
     person: Person
-    wants_texts: bool
+    opts_in: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from conversation_service.domain.model.loop_detection import Exchange
+from conversation_service.domain.model.loop_detection import LoopDetector
 from conversation_service.domain.model.participants import Person
 
 
@@ -53,7 +53,7 @@ class Conversation:
     idle_end_time: datetime | None = None
     latest_end_time: datetime | None = None
     # The end that both have been warned of.
-    warned_of: datetime | None = None
+    warned_end_time: datetime | None = None
     pause_time: datetime | None = None
     report_time: datetime | None = None
     end_time: datetime | None = None
@@ -62,7 +62,7 @@ class Conversation:
     unique_name: str = field(default="", repr=False)
     # Texts held while it is paused, of the first participant and of the second.
     held: tuple[int, int] = (0, 0)
-    exchange: Exchange = field(default_factory=Exchange)
+    exchange: LoopDetector = field(default_factory=LoopDetector)
     # When the carrier took the text that joined it, if that was well before the join_time: the text
     # came late, and so may all that was texted after it.
     ask_time: datetime | None = None
@@ -81,7 +81,7 @@ class Conversation:
         return min((end for end in ends if end), default=None) if self.is_live else None
 
     @property
-    def talk_time(self) -> datetime | None:
+    def active_since(self) -> datetime | None:
         """Since when texts may belong to it; None while nobody has joined."""
         return self.ask_time or self.join_time
 

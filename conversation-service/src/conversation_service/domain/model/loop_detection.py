@@ -10,13 +10,13 @@ from typing import Self
 LOOP_LENGTH = 8
 
 # Machines answer at once; the carrier may resend a text for two minutes.
-LOOP_PAUSE = timedelta(minutes=3)
+LOOP_WINDOW = timedelta(minutes=3)
 
 DIGEST_LENGTH = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class LoopDetector:
     """The last words of either participant, as digests, and how long they have been going round."""
 
     last: tuple[str, str] = ("", "")
@@ -31,7 +31,7 @@ class Exchange:
     def said(self, position: int, body: str, now: datetime, before: datetime | None) -> Self:
         """After a text of the participant at `position`; `before` is when the last one came."""
         digest = sha256(body.encode()).hexdigest()[:DIGEST_LENGTH]
-        in_turn = position != self.speaker and before is not None and now - before <= LOOP_PAUSE
+        in_turn = position != self.speaker and before is not None and now - before <= LOOP_WINDOW
         # Pictures without words may go back and forth as long as anybody likes to look at them.
         goes_round = in_turn and body.strip() != "" and digest == self.last[position]
         last = (digest, self.last[1]) if position == 0 else (self.last[0], digest)

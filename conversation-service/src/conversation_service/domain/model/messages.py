@@ -53,7 +53,7 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
-class InboundText:
+class InboundMessage:
     """One text, well-formed.
 
     `carrier_time` is when the carrier took it, None when it did not say. `is_recovered` if it was
@@ -69,7 +69,7 @@ class InboundText:
     is_recovered: bool = False
 
 
-class FailureKind(StrEnum):
+class DeliveryFailureKind(StrEnum):
     """What became of a participant's text instead of arriving whole."""
 
     NOT_DELIVERED = "NOT_DELIVERED"
@@ -79,13 +79,13 @@ class FailureKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class DeliveryFailure:
     """One failed text. Whoever is not the recipient in its conversation wrote it."""
 
     message_id: str
     conversation_id: str
     recipient_person_id: str
-    kind: FailureKind
+    kind: DeliveryFailureKind
 
 
 # Ten times what a carrier takes in one text; whoever writes more is told so.
@@ -95,13 +95,13 @@ MAX_LENGTH = 10_000
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
-def is_textable(body: str) -> bool:
+def is_sendable(body: str) -> bool:
     """Whether a text can be passed on exactly as it is. A text may be empty."""
     return len(body) <= MAX_LENGTH and _CONTROL.search(body) is None
 
 
 @dataclass(frozen=True, slots=True)
-class OutboundText:
+class OutboundMessage:
     """One text to be sent from a masked number to one person.
 
     `may_reach_opted_out` only for the one confirmation of an opt-out. `is_talk` for a participant's
@@ -114,12 +114,12 @@ class OutboundText:
     to: Person
     body: str = field(repr=False)
     may_reach_opted_out: bool = False
-    is_talk: bool = False
+    is_relayed: bool = False
     attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class HeldText:
+class HeldMessage:
     """A participant's text that waits for a paused conversation to go on."""
 
     author_id: str

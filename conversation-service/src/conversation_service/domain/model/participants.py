@@ -24,7 +24,7 @@ def is_e164(number: str) -> bool:
     return _E164.fullmatch(number) is not None
 
 
-def masked(number: str) -> str:
+def redacted_number(number: str) -> str:
     """A number as staff may see it: its last four digits, and a North American country code."""
     last_four = number[-4:]
     return f"+1 ••• ••• {last_four}" if _is_north_american(number) else f"+•••• {last_four}"
@@ -40,7 +40,7 @@ def _is_north_american(number: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Route:
     """A person on a masked number: what a text arrives on."""
 
     masked_number: str

@@ -7,9 +7,9 @@ from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
 
-from conversation_service.domain.keywords.keywords import END, Words
-from conversation_service.domain.templates.catalog import Speech
-from conversation_service.domain.templates.languages import speech
+from conversation_service.domain.keywords.keywords import END, Keywords
+from conversation_service.domain.templates.catalog import TemplateCatalog
+from conversation_service.domain.templates.languages import catalog_for
 
 POOL_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
@@ -118,7 +118,7 @@ class MaskedNumber:
     is_reserved: bool = False
 
     @property
-    def takes_new(self) -> bool:
+    def accepts_new(self) -> bool:
         """Whether a conversation may begin on it."""
         return self.state is NumberState.ACTIVE
 
@@ -138,15 +138,17 @@ class Pool:
     is_seeded: bool = False
 
     @cached_property
-    def words(self) -> Words:
+    def words(self) -> Keywords:
         """What its people text."""
         return self.speech.words
 
     @cached_property
-    def speech(self) -> Speech:
+    def speech(self) -> TemplateCatalog:
         """What it says to its people."""
         settings = self.settings
-        return speech(settings.language, settings.operator, settings.command_words, settings.texts)
+        return catalog_for(
+            settings.language, settings.operator, settings.command_words, settings.texts
+        )
 
     @property
     def masked_numbers(self) -> tuple[str, ...]:

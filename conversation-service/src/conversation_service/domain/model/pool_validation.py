@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from conversation_service.domain.errors import FieldViolation
 from conversation_service.domain.model.pool import PoolSettings
-from conversation_service.domain.templates.catalog import LONGEST_SPAN
+from conversation_service.domain.templates.catalog import MAX_DURATION
 from conversation_service.domain.templates.languages import speech_violations
 from conversation_service.domain.templates.validation import is_plain, shows_phone_number
 
@@ -21,7 +21,7 @@ MAX_CODE_LIFETIME = timedelta(hours=24)
 # A number in use by two people who have not texted for a year is not in use.
 MAX_IDLE_LIFETIME = timedelta(days=365)
 
-MAX_LIFETIME = LONGEST_SPAN
+MAX_LIFETIME = MAX_DURATION
 
 # Longer, and the numbers of a pool run out while they rest.
 MAX_COOL_OFF = timedelta(days=30)

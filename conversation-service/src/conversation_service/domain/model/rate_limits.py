@@ -34,7 +34,7 @@ NUMBER_TRIES_WINDOW = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class WindowCounter:
     """How often something happened in a window of time that opened with the first."""
 
     number: int = 0
@@ -51,22 +51,22 @@ class Count:
         return replace(self, number=so_far + 1, until=until)
 
 
-NEVER = Count()
+NEVER = WindowCounter()
 
 
 @dataclass(frozen=True, slots=True)
-class Conduct:
+class SenderLimits:
     """What one person has lately done in a pool."""
 
-    replies: Count = NEVER
-    tries: Count = NEVER
+    replies: WindowCounter = NEVER
+    tries: WindowCounter = NEVER
     helped_until: datetime | None = None
     locked_until: datetime | None = None
     # How often, and until when not again, they are told that a text of theirs failed.
-    failures: Count = NEVER
+    failures: WindowCounter = NEVER
     failed_until: datetime | None = None
 
-    def may_be_answered(self, now: datetime) -> bool:
+    def may_reply(self, now: datetime) -> bool:
         """Whether another reply of ours would not go on for ever."""
         return self.replies.at(now) < REPLIES_LIMIT
 
@@ -74,20 +74,20 @@ class Conduct:
         """After a reply."""
         return replace(self, replies=self.replies.more(now, REPLIES_WINDOW))
 
-    def is_left_alone(self, now: datetime) -> bool:
+    def is_help_muted(self, now: datetime) -> bool:
         """Whether a stranger has had their help text a moment ago."""
         return self.helped_until is not None and now < self.helped_until
 
-    def helped(self, now: datetime) -> Self:
+    def help_sent(self, now: datetime) -> Self:
         """After a stranger's help text."""
         return replace(self, helped_until=now + STRANGER_SILENCE)
 
-    def may_hear_of_failure(self, now: datetime) -> bool:
+    def may_send_failure_notice(self, now: datetime) -> bool:
         """Whether they are told that a text of theirs failed, and not only the events."""
         is_quiet = self.failed_until is not None and now < self.failed_until
         return not is_quiet and self.failures.at(now) < FAILURES_LIMIT
 
-    def heard_of_failure(self, now: datetime) -> Self:
+    def failure_notice_sent(self, now: datetime) -> Self:
         """After they were told."""
         failures = self.failures.more(now, FAILURES_WINDOW)
         return replace(self, failures=failures, failed_until=now + FAILURE_SILENCE)
@@ -96,7 +96,7 @@ class Conduct:
         """Whether even a right code does not work for them."""
         return self.locked_until is not None and now < self.locked_until
 
-    def guessed_wrong(self, now: datetime) -> Self:
+    def wrong_code_entered(self, now: datetime) -> Self:
         """After a code that does not work."""
         tries = self.tries.more(now, TRIES_WINDOW)
         locked = now + LOCKOUT if tries.number >= TRIES_LIMIT else self.locked_until

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum, auto
 
-from conversation_service.domain.keywords.keywords import Words
+from conversation_service.domain.keywords.keywords import Keywords
 
 # The longest that a pool may let anything take; said of whatever takes longer.
-LONGEST_SPAN = timedelta(days=3650)
+MAX_DURATION = timedelta(days=3650)
 
 _MINUTE = timedelta(minutes=1)
 
@@ -90,7 +90,7 @@ class TemplateError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Spans:
+class DurationFormat:
     """How a language speaks of time."""
 
     minute: str
@@ -100,7 +100,7 @@ class Spans:
 
     def spoken(self, span: timedelta, *, rounds_up: bool = False) -> str:
         """A span in one unit, at least a minute; hours and days are rounded down unless told."""
-        minutes = max(1, round(min(span, LONGEST_SPAN) / _MINUTE))
+        minutes = max(1, round(min(span, MAX_DURATION) / _MINUTE))
         if minutes == 1:
             return self.minute
         if minutes < _FROM_HOURS:
@@ -113,17 +113,17 @@ class Spans:
 class Language:
     """What a pool says and understands when it chooses nothing else."""
 
-    words: Words
-    spans: Spans
+    words: Keywords
+    spans: DurationFormat
     templates: Mapping[Template, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Speech:
+class TemplateCatalog:
     """What a pool says and understands; made by `languages.speech`, which checks it."""
 
-    words: Words
-    spans: Spans = field(repr=False)
+    words: Keywords
+    spans: DurationFormat = field(repr=False)
     operator: str
     templates: Mapping[Template, str] = field(repr=False)
 

@@ -1,7 +1,7 @@
 """English: the words and system texts of a pool that chooses nothing else."""
 
-from conversation_service.domain.keywords.keywords import Words
-from conversation_service.domain.templates.catalog import Language, Spans, Template
+from conversation_service.domain.keywords.keywords import Keywords
+from conversation_service.domain.templates.catalog import DurationFormat, Language, Template
 
 _AFTERWARDS = "Text {start} for a new one, or {stop} to get no more texts."
 
@@ -10,8 +10,8 @@ _WHILE_TALKING = "{end} to end it, {stop} to stop all texts."
 _UNSEEN = "neither of you sees the other's number."
 
 ENGLISH = Language(
-    words=Words(),
-    spans=Spans(minute="a minute", minutes="minutes", hours="hours", days="days"),
+    words=Keywords(),
+    spans=DurationFormat(minute="a minute", minutes="minutes", hours="hours", days="days"),
     templates={
         Template.CODE: "Your code is {code}. The other person texts {join} {code} to this number "
         "within {span}. {end} to cancel.",

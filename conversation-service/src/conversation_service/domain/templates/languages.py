@@ -4,8 +4,13 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from conversation_service.domain.errors import FieldViolation
-from conversation_service.domain.keywords.validation import chosen_words, word_violations
-from conversation_service.domain.templates.catalog import Language, Speech, Template, TemplateError
+from conversation_service.domain.keywords.validation import effective_keywords, keyword_violations
+from conversation_service.domain.templates.catalog import (
+    Language,
+    Template,
+    TemplateCatalog,
+    TemplateError,
+)
 from conversation_service.domain.templates.english import ENGLISH
 from conversation_service.domain.templates.spanish import SPANISH
 from conversation_service.domain.templates.validation import template_violations
@@ -17,9 +22,9 @@ LANGUAGES = tuple(_SPOKEN)
 _NAMES = tuple(template.value for template in Template)
 
 
-def speech(
+def catalog_for(
     language: str, operator: str, words: Mapping[str, tuple[str, ...]], texts: Mapping[str, str]
-) -> Speech:
+) -> TemplateCatalog:
     """A language's words and templates with a pool's in their place; opt-out words are added.
 
     Raises TemplateError for names that are not known, and words or templates that break a rule.
@@ -37,7 +42,7 @@ def speech_violations(
     spoken = _SPOKEN.get(language)
     if spoken is None:
         return [FieldViolation("language", f"must be one of {', '.join(LANGUAGES)}")]
-    found = [*word_violations(spoken.words, words), *_unknown_templates(texts)]
+    found = [*keyword_violations(spoken.words, words), *_unknown_templates(texts)]
     return found or template_violations(_merged(spoken, operator, words, texts))
 
 
@@ -53,10 +58,10 @@ def _merged(
     operator: str,
     words: Mapping[str, tuple[str, ...]],
     texts: Mapping[str, str],
-) -> Speech:
+) -> TemplateCatalog:
     own = {Template(name): text for name, text in texts.items()}
-    return Speech(
-        words=chosen_words(spoken.words, words),
+    return TemplateCatalog(
+        words=effective_keywords(spoken.words, words),
         spans=spoken.spans,
         operator=operator,
         templates={**spoken.templates, **own},

@@ -5,8 +5,8 @@ from datetime import timedelta
 from string import Formatter
 
 from conversation_service.domain.errors import FieldViolation
-from conversation_service.domain.keywords.keywords import Kind, parse
-from conversation_service.domain.templates.catalog import LONGEST_SPAN, Speech, Template
+from conversation_service.domain.keywords.keywords import Keyword, parse
+from conversation_service.domain.templates.catalog import MAX_DURATION, Template, TemplateCatalog
 
 # One segment of the GSM 7-bit alphabet (3GPP TS 23.038): a longer text is paid for twice.
 MAX_LENGTH = 160
@@ -48,7 +48,7 @@ _SPANS = (
     timedelta(minutes=119),
     timedelta(days=2),
     timedelta(days=22),
-    LONGEST_SPAN,
+    MAX_DURATION,
 )
 
 # Printable ASCII but for the grave accent, with which a segment holds 70 characters only.
@@ -72,13 +72,13 @@ def shows_phone_number(text: str) -> bool:
     return _PHONE_NUMBER.search(text) is not None
 
 
-def template_violations(speech: Speech) -> list[FieldViolation]:
+def template_violations(speech: TemplateCatalog) -> list[FieldViolation]:
     """What is wrong with a pool's system texts, filled with its own words and operator."""
     problems = ((template, _problem(speech, template)) for template in speech.templates)
     return [FieldViolation(f"texts.{template}", told) for template, told in problems if told]
 
 
-def _problem(speech: Speech, template: Template) -> str:
+def _problem(speech: TemplateCatalog, template: Template) -> str:
     text = speech.templates[template]
     return _misses(template, text) or _says_wrong(speech, template)
 
@@ -116,13 +116,13 @@ def _used_placeholders(text: str) -> set[str]:
     return used
 
 
-def _says_wrong(speech: Speech, template: Template) -> str:
+def _says_wrong(speech: TemplateCatalog, template: Template) -> str:
     spans = _SPANS if template in _WITH_SPAN else _SPANS[:1]
     said = (speech.say(template, code=_A_CODE, span=span, receipt=_A_RECEIPT) for span in spans)
     return next((told for text in said if (told := _wrong(text, speech))), "")
 
 
-def _wrong(text: str, speech: Speech) -> str:
+def _wrong(text: str, speech: TemplateCatalog) -> str:
     if not text.strip():
         return "must not be empty"
     if not is_plain(text):
@@ -134,6 +134,6 @@ def _wrong(text: str, speech: Speech) -> str:
         )
     if shows_phone_number(text):
         return "must not show anything like a phone number, not even filled: 7 digits in a row"
-    if parse(text, speech.words).kind is not Kind.TALK:
+    if parse(text, speech.words).kind is not Keyword.TALK:
         return "would be taken for a command if a machine sent it back"
     return ""

@@ -75,7 +75,7 @@ _REASONS = {
 _ORDINALS = ("the first participant", "the second participant")
 
 
-def sentence(event: Event, conversation: Conversation | None) -> str:
+def describe(event: Event, conversation: Conversation | None) -> str:
     """What happened, to whom and why."""
     if event.type is EventType.MESSAGE_RELAYED and not event.participant_id:
         return "A client's text to a participant was received and passed on."

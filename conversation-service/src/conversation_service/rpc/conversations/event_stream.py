@@ -7,22 +7,22 @@ from contextlib import suppress
 from conversation_service.application.event_subscription import (
     PAGE,
     PAUSE_SECONDS,
-    Sight,
-    Watch,
-    Watchers,
+    EventBatch,
+    EventSubscription,
+    SubscriptionLimit,
 )
-from conversation_service.application.pools import OpenPool
+from conversation_service.application.pools import PoolContext
 from conversation_service.domain.errors import BackendUnavailable
 from conversation_service.rpc.conversations.responses import event_message
-from conversation_service.store.event_log import BEGINNING
+from conversation_service.store.event_log import START
 from maskline.conversation.v1 import conversation_pb2 as pb
 from runtime.clock import Clock
 
 
-class Watches:
+class EventStreams:
     """The watches that this replica serves."""
 
-    def __init__(self, clock: Clock, watchers: Watchers) -> None:
+    def __init__(self, clock: Clock, watchers: SubscriptionLimit) -> None:
         self._clock = clock
         self._watchers = watchers
         self._stopping = asyncio.Event()
@@ -32,11 +32,11 @@ class Watches:
         self._stopping.set()
 
     async def watch(
-        self, pool: OpenPool, request: pb.WatchEventsRequest
+        self, pool: PoolContext, request: pb.WatchEventsRequest
     ) -> AsyncIterator[pb.WatchEventsResponse]:
         """Events and heartbeats until the watcher goes, or this replica does."""
-        cursor = BEGINNING if request.cursor == "0" else request.cursor
-        watch = Watch(pool.journal, self._clock, request.conversation_id, cursor)
+        cursor = START if request.cursor == "0" else request.cursor
+        watch = EventSubscription(pool.journal, self._clock, request.conversation_id, cursor)
         with self._watchers.one_more():
             while not self._stopping.is_set():
                 sight = await watch.run_once()
@@ -50,7 +50,7 @@ class Watches:
         raise BackendUnavailable
 
 
-def _responses(sight: Sight | None) -> list[pb.WatchEventsResponse]:
+def _responses(sight: EventBatch | None) -> list[pb.WatchEventsResponse]:
     if sight is None:
         return []
     if sight.is_heartbeat:

@@ -2,19 +2,19 @@
 
 from datetime import datetime
 
-from conversation_service.application.executor import Result
+from conversation_service.application.executor import ExecutionResult
 from conversation_service.domain.errors import ConversationError, InvalidArgument
-from conversation_service.domain.model.messages import Attachment, InboundText
+from conversation_service.domain.model.messages import Attachment, InboundMessage
 from conversation_service.messaging.client import CarrierReceipt
 from conversation_service.rpc.core.status import item_error
-from conversation_service.rpc.core.validation import MAX_ATTACHMENTS, Shape
+from conversation_service.rpc.core.validation import MAX_ATTACHMENTS, RequestValidator
 from conversation_service.store.keyspace.timestamps import from_ms
 from maskline.conversation.v1 import conversation_pb2 as pb
 
 
-def inbound_text(message: pb.InboundMessage) -> InboundText | InvalidArgument:
+def inbound_text(message: pb.InboundMessage) -> InboundMessage | InvalidArgument:
     """A text, or what is wrong with its form."""
-    shape = Shape()
+    shape = RequestValidator()
     shape.carrier_id("carrier_message_id", message.carrier_message_id)
     shape.phone_number("from_number", message.from_number)
     shape.phone_number("to_number", message.to_number)
@@ -25,7 +25,7 @@ def inbound_text(message: pb.InboundMessage) -> InboundText | InvalidArgument:
         shape.check()
     except InvalidArgument as refusal:
         return refusal
-    return InboundText(
+    return InboundMessage(
         carrier_message_id=message.carrier_message_id,
         from_number=message.from_number,
         to_number=message.to_number,
@@ -45,7 +45,7 @@ def _carrier_time(message: pb.InboundMessage) -> datetime | None:
     return from_ms(message.carrier_time.ToMilliseconds())
 
 
-def text_result(result: Result) -> pb.ReceiveMessageResult:
+def text_result(result: ExecutionResult) -> pb.ReceiveMessageResult:
     """What became of a text."""
     if isinstance(result, ConversationError):
         return pb.ReceiveMessageResult(outcome=pb.RECEIVE_OUTCOME_REFUSED, error=item_error(result))
@@ -55,7 +55,7 @@ def text_result(result: Result) -> pb.ReceiveMessageResult:
 
 def carrier_receipt(message: pb.DeliveryReceipt) -> CarrierReceipt | InvalidArgument:
     """A receipt, or what is wrong with its form."""
-    shape = Shape()
+    shape = RequestValidator()
     shape.carrier_id("carrier_message_id", message.carrier_message_id)
     shape.optional_send_token("send_token", message.send_token)
     shape.moment("carrier_time", message.carrier_time.seconds, message.carrier_time.nanos)

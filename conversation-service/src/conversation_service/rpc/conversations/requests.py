@@ -2,18 +2,22 @@
 
 from typing import Protocol
 
-from conversation_service.application.queries import Filter
-from conversation_service.domain.commands.client.end import End
-from conversation_service.domain.commands.client.pause import Pause, Resume
-from conversation_service.domain.commands.client.send import Speak
-from conversation_service.domain.commands.client.start import Join, Open, Start
-from conversation_service.domain.commands.core.number_selection import Selection
+from conversation_service.application.queries import ConversationFilter
+from conversation_service.domain.commands.client.end import EndConversation
+from conversation_service.domain.commands.client.pause import PauseConversation, ResumeConversation
+from conversation_service.domain.commands.client.send import SendMessage
+from conversation_service.domain.commands.client.start import (
+    JoinConversation,
+    OpenConversation,
+    StartConversation,
+)
+from conversation_service.domain.commands.core.number_selection import NumberSelection
 from conversation_service.domain.keywords import join_codes as codes
 from conversation_service.domain.model.conversation import State
 from conversation_service.domain.model.participants import Person, area_code
 from conversation_service.domain.model.pool import NumberPreference
-from conversation_service.rpc.core.validation import Shape
-from conversation_service.store.encryption.blind_index import People
+from conversation_service.rpc.core.validation import RequestValidator
+from conversation_service.store.encryption.blind_index import PersonIds
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import number_selection_pb2 as selection_pb
 
@@ -56,9 +60,9 @@ class _InConversation(Protocol):
     conversation_id: str
 
 
-def start(request: pb.StartConversationRequest, people: People) -> Start:
+def start(request: pb.StartConversationRequest, people: PersonIds) -> StartConversation:
     """One person waits with a code."""
-    shape = Shape()
+    shape = RequestValidator()
     shape.identifier("request_id", request.request_id)
     shape.identifier("pool", request.pool)
     shape.phone_number("phone_number", request.phone_number)
@@ -66,12 +70,14 @@ def start(request: pb.StartConversationRequest, people: People) -> Start:
     shape.check()
     numbers = (request.phone_number,)
     person = people.person(request.pool, request.phone_number)
-    return Start(request.request_id, person, _selection(request, numbers), request.unique_name)
+    return StartConversation(
+        request.request_id, person, _selection(request, numbers), request.unique_name
+    )
 
 
-def open_(request: pb.OpenConversationRequest, people: People) -> Open:
+def open_(request: pb.OpenConversationRequest, people: PersonIds) -> OpenConversation:
     """Two people who are both known."""
-    shape = Shape()
+    shape = RequestValidator()
     shape.identifier("request_id", request.request_id)
     shape.identifier("pool", request.pool)
     shape.two_people("phone_numbers", request.phone_numbers)
@@ -80,32 +86,34 @@ def open_(request: pb.OpenConversationRequest, people: People) -> Open:
     first, second = request.phone_numbers
     pair = (people.person(request.pool, first), people.person(request.pool, second))
     chosen = _selection(request, (first, second))
-    return Open(request.request_id, pair, chosen, request.unique_name, request.is_silent)
+    return OpenConversation(
+        request.request_id, pair, chosen, request.unique_name, request.is_silent
+    )
 
 
-def join(request: pb.JoinConversationRequest, people: People) -> Join:
+def join(request: pb.JoinConversationRequest, people: PersonIds) -> JoinConversation:
     """Any code will do: a wrong form is answered like a wrong code."""
-    shape = Shape()
+    shape = RequestValidator()
     shape.identifier("request_id", request.request_id)
     shape.identifier("pool", request.pool)
     shape.body("code", request.code, may_be_empty=False)
     shape.phone_number("phone_number", request.phone_number)
     shape.check()
     person = people.person(request.pool, request.phone_number)
-    return Join(request.request_id, codes.normalised(request.code), person)
+    return JoinConversation(request.request_id, codes.normalized(request.code), person)
 
 
-def end(request: pb.EndConversationRequest) -> End:
+def end(request: pb.EndConversationRequest) -> EndConversation:
     """By the operator where no participant is named."""
     shape = _of_conversation(request)
     shape.optional_identifier("participant_id", request.participant_id)
     shape.note("note", request.note)
     shape.check()
     name, participant = request.conversation_id, request.participant_id
-    return End(request.request_id, name, participant, request.note)
+    return EndConversation(request.request_id, name, participant, request.note)
 
 
-def speak(request: pb.SendMessageRequest) -> Speak:
+def speak(request: pb.SendMessageRequest) -> SendMessage:
     """As the system where no participant is named."""
     shape = _of_conversation(request)
     chosen = request.WhichOneof("speaker")
@@ -116,19 +124,21 @@ def speak(request: pb.SendMessageRequest) -> Speak:
         shape.true("system", request.system)
     shape.words("body", request.body)
     shape.check()
-    return Speak(request.request_id, request.conversation_id, request.participant_id, request.body)
+    return SendMessage(
+        request.request_id, request.conversation_id, request.participant_id, request.body
+    )
 
 
-def pause(request: pb.PauseConversationRequest) -> Pause:
+def pause(request: pb.PauseConversationRequest) -> PauseConversation:
     """Nothing is passed on any more."""
     _of_conversation(request).check()
-    return Pause(request.request_id, request.conversation_id)
+    return PauseConversation(request.request_id, request.conversation_id)
 
 
-def resume(request: pb.ResumeConversationRequest) -> Resume:
+def resume(request: pb.ResumeConversationRequest) -> ResumeConversation:
     """It goes on."""
     _of_conversation(request).check()
-    return Resume(request.request_id, request.conversation_id)
+    return ResumeConversation(request.request_id, request.conversation_id)
 
 
 def check_reopen(request: pb.ReopenConversationRequest) -> None:
@@ -151,16 +161,16 @@ def check_part_list(request: pb.ListMessagesRequest | pb.GetTimelineRequest) -> 
 
 def check_watch(request: pb.WatchEventsRequest) -> None:
     """A watch of a pool or of one conversation."""
-    shape = Shape()
+    shape = RequestValidator()
     shape.identifier("pool", request.pool)
     shape.optional_identifier("conversation_id", request.conversation_id)
     shape.cursor("cursor", request.cursor)
     shape.check()
 
 
-def filter_(request: pb.ListConversationsRequest, people: People) -> Filter:
+def filter_(request: pb.ListConversationsRequest, people: PersonIds) -> ConversationFilter:
     """Which conversations are asked for."""
-    shape = Shape()
+    shape = RequestValidator()
     shape.identifier("pool", request.pool)
     shape.not_negative("page_size", request.page_size)
     shape.optional_identifier("page_token", request.page_token)
@@ -176,26 +186,26 @@ def filter_(request: pb.ListConversationsRequest, people: People) -> Filter:
     if request.participant_id:
         person = Person(request.participant_id)
     state = _STATES[request.state]
-    return Filter(state, request.masked_number, request.unique_name, person)
+    return ConversationFilter(state, request.masked_number, request.unique_name, person)
 
 
-def _of_conversation(request: _InConversation) -> Shape:
-    shape = Shape()
+def _of_conversation(request: _InConversation) -> RequestValidator:
+    shape = RequestValidator()
     shape.identifier("request_id", request.request_id)
     shape.identifier("pool", request.pool)
     shape.identifier("conversation_id", request.conversation_id)
     return shape
 
 
-def _named(pool: str, conversation_id: str) -> Shape:
-    shape = Shape()
+def _named(pool: str, conversation_id: str) -> RequestValidator:
+    shape = RequestValidator()
     shape.identifier("pool", pool)
     shape.identifier("conversation_id", conversation_id)
     return shape
 
 
 def _check_beginning(
-    shape: Shape,
+    shape: RequestValidator,
     masked_number: str,
     unique_name: str,
     selection: selection_pb.NumberSelection,
@@ -208,10 +218,10 @@ def _check_beginning(
     shape.unknown_enum("selection.area_code_of", selection.area_code_of, areas)
 
 
-def _selection(request: _Beginning, numbers: tuple[str, ...]) -> Selection:
+def _selection(request: _Beginning, numbers: tuple[str, ...]) -> NumberSelection:
     asked = request.selection
     area = dict(zip(_AREA_OF, map(area_code, numbers), strict=False))
-    return Selection(
+    return NumberSelection(
         masked_number=request.masked_number,
         preference=PREFERENCES[asked.preference],
         area_code=area.get(asked.area_code_of, ""),

@@ -1,11 +1,11 @@
 """Conversations, texts and events as callers see them."""
 
-from conversation_service.application.queries import SentText
+from conversation_service.application.queries import MessageSummary
 from conversation_service.domain.model.conversation import Conversation, EndReason, State
 from conversation_service.domain.model.events import EventType
 from conversation_service.domain.model.messages import MessageState
-from conversation_service.domain.model.participants import Person, masked
-from conversation_service.rpc.conversations.event_descriptions import sentence
+from conversation_service.domain.model.participants import Person, redacted_number
+from conversation_service.rpc.conversations.event_descriptions import describe
 from conversation_service.rpc.core.convert import timestamp
 from conversation_service.rpc.core.permissions import Caller
 from conversation_service.store.event_log import RecordedEvent
@@ -46,7 +46,7 @@ def conversation_message(conversation: Conversation, caller: Caller) -> pb.Conve
     )
 
 
-def text_summary(text: SentText) -> pb.MessageSummary:
+def text_summary(text: MessageSummary) -> pb.MessageSummary:
     """How far a text got."""
     is_system = text.event.type is EventType.SYSTEM_TEXT_ACCEPTED
     return pb.MessageSummary(
@@ -72,13 +72,13 @@ def event_message(recorded: RecordedEvent, conversation: Conversation | None) ->
         participant_id=event.participant_id,
         message_id=event.message_id,
         detail=event.detail,
-        description=sentence(event, conversation),
+        description=describe(event, conversation),
     )
 
 
 def _participant(person: Person, caller: Caller) -> pb.Participant:
     return pb.Participant(
         participant_id=person.participant_id,
-        masked_phone_number=masked(person.phone_number),
+        masked_phone_number=redacted_number(person.phone_number),
         phone_number=person.phone_number if caller.may_see_numbers else "",
     )

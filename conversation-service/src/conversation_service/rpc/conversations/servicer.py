@@ -3,12 +3,12 @@
 from collections.abc import AsyncIterator, Sequence
 
 from conversation_service.application import queries
-from conversation_service.application.inbound.delivery_receipts import ReceiptBook
-from conversation_service.application.inbound.messages import Reception, carry_out_valid
-from conversation_service.application.pools import Directory
-from conversation_service.domain.commands.client.reopen import Reopen
+from conversation_service.application.inbound.delivery_receipts import DeliveryReceiptHandler
+from conversation_service.application.inbound.messages import InboundHandler, carry_out_valid
+from conversation_service.application.pools import PoolDirectory
+from conversation_service.domain.commands.client.reopen import ReopenConversation
 from conversation_service.rpc.conversations import inbound, requests
-from conversation_service.rpc.conversations.event_stream import Watches
+from conversation_service.rpc.conversations.event_stream import EventStreams
 from conversation_service.rpc.conversations.responses import (
     conversation_message,
     event_message,
@@ -16,9 +16,9 @@ from conversation_service.rpc.conversations.responses import (
 )
 from conversation_service.rpc.core.convert import page_size
 from conversation_service.rpc.core.permissions import Callers, Context
-from conversation_service.rpc.core.validation import Shape
-from conversation_service.store.encryption.blind_index import People
-from conversation_service.store.records.payloads import Answer
+from conversation_service.rpc.core.validation import RequestValidator
+from conversation_service.store.encryption.blind_index import PersonIds
+from conversation_service.store.records.payloads import StoredResponse
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import conversation_pb2_grpc as rpc
 
@@ -28,11 +28,11 @@ class ConversationServicer(rpc.ConversationServiceServicer):
 
     def __init__(
         self,
-        directory: Directory,
-        people: People,
-        reception: Reception,
-        receipts: ReceiptBook,
-        watches: Watches,
+        directory: PoolDirectory,
+        people: PersonIds,
+        reception: InboundHandler,
+        receipts: DeliveryReceiptHandler,
+        watches: EventStreams,
         callers: Callers,
     ) -> None:
         self._directory = directory
@@ -114,7 +114,7 @@ class ConversationServicer(rpc.ConversationServiceServicer):
         requests.check_reopen(request)
         pool = await self._directory.named(request.pool)
         ended = await pool.get(request.conversation_id)
-        reopened = await pool.executor.run(Reopen(request.request_id, ended))
+        reopened = await pool.executor.run(ReopenConversation(request.request_id, ended))
         return pb.ReopenConversationResponse(conversation=self._shown(reopened, context))
 
     async def GetConversation(
@@ -165,11 +165,11 @@ class ConversationServicer(rpc.ConversationServiceServicer):
         async for response in self._watches.watch(pool, request):
             yield response
 
-    def _shown(self, answer: Answer, context: Context) -> pb.Conversation:
+    def _shown(self, answer: StoredResponse, context: Context) -> pb.Conversation:
         return conversation_message(answer.changed, self._callers.caller(context))
 
 
 def _check_batch(field: str, items: Sequence[object]) -> None:
-    shape = Shape()
+    shape = RequestValidator()
     shape.batch(field, items)
     shape.check()

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from grpc.aio import ServicerContext
 
-from runtime.grpc.authorization import Rights, present_caller
+from runtime.grpc.authorization import Permissions, current_principal
 
 GATEWAY = "gateway"
 
@@ -80,7 +80,7 @@ def _rows() -> Iterable[tuple[str, frozenset[str]]]:
             yield f"/{_PACKAGE}.{service}/{method}", frozenset({OPERATOR, *roles})
 
 
-RIGHTS = Rights(dict(_rows()), confined=CONFINED)
+RIGHTS = Permissions(dict(_rows()), confined=CONFINED)
 
 Context = ServicerContext[object, object]
 
@@ -113,5 +113,5 @@ class CallersByRole:
 
     def caller(self, context: Context) -> Caller:
         """See Callers."""
-        known = present_caller()
+        known = current_principal()
         return Caller(may_see_numbers=known is not None and known.role in SEES_NUMBERS)

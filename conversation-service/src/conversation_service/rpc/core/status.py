@@ -8,7 +8,7 @@ from redis.exceptions import RedisError
 from conversation_service.domain import errors
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1.error_reason_pb2 import ErrorReason
-from runtime.grpc.status import FieldViolation, RefusalStatus
+from runtime.grpc.status import FieldViolation, RpcStatus
 
 DOMAIN = "conversation.maskline"
 
@@ -48,20 +48,20 @@ CODES: dict[type[errors.ConversationError], StatusCode] = {
     errors.MediaNotFound: StatusCode.NOT_FOUND,
     errors.DeadLetterNotFound: StatusCode.NOT_FOUND,
     errors.DeadLetterUnreadable: StatusCode.FAILED_PRECONDITION,
-    errors.AnswerForgotten: StatusCode.FAILED_PRECONDITION,
+    errors.ResponseExpired: StatusCode.FAILED_PRECONDITION,
     errors.ErasureNotFound: StatusCode.NOT_FOUND,
-    errors.TooManyRaces: StatusCode.ABORTED,
+    errors.CommitContention: StatusCode.ABORTED,
     errors.BackendUnavailable: StatusCode.UNAVAILABLE,
 }
 
 
-def status_of(error: Exception) -> RefusalStatus | None:
+def status_of(error: Exception) -> RpcStatus | None:
     """What a caller is told about an error; None for a surprise."""
     refusal = errors.BackendUnavailable() if isinstance(error, RedisError | OSError) else error
     if not isinstance(refusal, errors.ConversationError):
         return None
     code = _code(refusal)
-    return RefusalStatus(
+    return RpcStatus(
         code=code,
         reason=refusal.reason,
         message=refusal.message,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Container, Sequence
 
 from conversation_service.domain.errors import FieldViolation, InvalidArgument
-from conversation_service.domain.model.messages import MAX_LENGTH, is_textable
+from conversation_service.domain.model.messages import MAX_LENGTH, is_sendable
 from conversation_service.domain.model.participants import is_e164
 from conversation_service.domain.model.pool import POOL_NAME
 
@@ -38,7 +38,7 @@ SEND_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 CURSOR = re.compile(r"[0-9]{1,19}(-[0-9]{1,19})?")
 
 
-class Shape:
+class RequestValidator:
     """Collects violations, then raises them all."""
 
     def __init__(self) -> None:
@@ -83,7 +83,7 @@ class Shape:
     def words(self, field: str, value: str) -> None:
         """A text that is to be sent as it is."""
         self.body(field, value, may_be_empty=False)
-        if len(value) <= MAX_LENGTH and not is_textable(value):
+        if len(value) <= MAX_LENGTH and not is_sendable(value):
             self._wrong(field, "no control characters other than tabs and line breaks")
 
     def moment(self, field: str, seconds: int, nanos: int) -> None:

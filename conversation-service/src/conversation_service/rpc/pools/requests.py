@@ -18,7 +18,7 @@ from conversation_service.domain.model.pool import (
 )
 from conversation_service.domain.model.pool_validation import settings_violations
 from conversation_service.rpc.conversations.requests import PREFERENCES
-from conversation_service.rpc.core.validation import Shape
+from conversation_service.rpc.core.validation import RequestValidator
 from maskline.conversation.v1 import pool_pb2 as pb
 
 FIELDS = tuple(field.name for field in fields(PoolSettings))
@@ -62,7 +62,7 @@ class _OfNumber(Protocol):
 
 def created(request: pb.CreatePoolRequest) -> tuple[PoolSettings, tuple[MaskedNumber, ...]]:
     """Settings and numbers of a new pool. Raises InvalidArgument."""
-    shape = Shape()
+    shape = RequestValidator()
     shape.identifier("request_id", request.request_id)
     shape.pool_name("name", request.name)
     shape.at_most("masked_numbers", request.masked_numbers, NUMBERS_LIMIT)
@@ -78,7 +78,7 @@ def created(request: pb.CreatePoolRequest) -> tuple[PoolSettings, tuple[MaskedNu
 
 def updated(request: pb.UpdatePoolRequest) -> tuple[PoolSettings, tuple[str, ...]]:
     """The new values and which of them count. Raises InvalidArgument."""
-    shape = Shape()
+    shape = RequestValidator()
     shape.identifier("request_id", request.request_id)
     shape.identifier("pool", request.pool)
     shape.each_of("update_mask", request.update_mask.paths, FIELDS)
@@ -89,7 +89,7 @@ def updated(request: pb.UpdatePoolRequest) -> tuple[PoolSettings, tuple[str, ...
 
 def check_number(request: _OfNumber) -> None:
     """Raises InvalidArgument."""
-    shape = Shape()
+    shape = RequestValidator()
     shape.identifier("request_id", request.request_id)
     shape.identifier("pool", request.pool)
     shape.phone_number("masked_number", request.masked_number)
@@ -98,14 +98,14 @@ def check_number(request: _OfNumber) -> None:
 
 def check_pool(pool: str) -> None:
     """Raises InvalidArgument."""
-    shape = Shape()
+    shape = RequestValidator()
     shape.identifier("pool", pool)
     shape.check()
 
 
 def check_list(page_size: int, token: str, pool: str | None = None) -> None:
     """Raises InvalidArgument."""
-    shape = Shape()
+    shape = RequestValidator()
     if pool is not None:
         shape.identifier("pool", pool)
     shape.not_negative("page_size", page_size)
@@ -141,7 +141,7 @@ def _span(duration: Duration) -> timedelta:
     return Duration(seconds=seconds, nanos=duration.nanos).ToTimedelta()
 
 
-def _check_enums(shape: Shape, message: pb.PoolSettings) -> None:
+def _check_enums(shape: RequestValidator, message: pb.PoolSettings) -> None:
     shape.unknown_enum("settings.number_preference", message.number_preference, PREFERENCES)
     shape.unknown_enum("settings.pause_policy", message.pause_policy, _PAUSE_POLICIES)
     shape.unknown_enum("settings.unknown_policy", message.unknown_policy, _UNKNOWN_POLICIES)

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from google.protobuf.duration_pb2 import Duration
 
-from conversation_service.application.admin.pools import Differences
-from conversation_service.domain.model.capacity import Advice
+from conversation_service.application.admin.pools import NumberDifferences
+from conversation_service.domain.model.capacity import CapacityReport
 from conversation_service.domain.model.pool import (
     AttachmentPolicy,
     MaskedNumber,
@@ -56,7 +56,7 @@ def number_message(number: MaskedNumber, live: int) -> pb.MaskedNumber:
     )
 
 
-def differences_message(found: Differences) -> pb.SyncNumbersResponse:
+def differences_message(found: NumberDifferences) -> pb.SyncNumbersResponse:
     """What pool and carrier account do not share."""
     return pb.SyncNumbersResponse(
         missing_at_carrier=found.missing_at_carrier,
@@ -65,12 +65,12 @@ def differences_message(found: Differences) -> pb.SyncNumbersResponse:
     )
 
 
-def advice_message(advice: Advice) -> pb.GetPoolAdviceResponse:
+def advice_message(advice: CapacityReport) -> pb.GetPoolAdviceResponse:
     """How many numbers are needed."""
     return pb.GetPoolAdviceResponse(
         available_numbers=advice.available_numbers,
         live_conversations=advice.live_conversations,
-        most_held_by_one_person=advice.most_held,
+        most_held_by_one_person=advice.max_held,
         needed_numbers=advice.needed_numbers,
         exhaustion_time=timestamp(advice.exhaustion_time),
     )

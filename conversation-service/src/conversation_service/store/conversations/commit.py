@@ -7,23 +7,23 @@ from datetime import timedelta
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.model.conversation import Conversation, State
 from conversation_service.domain.model.events import Event
-from conversation_service.domain.model.messages import OutboundText
-from conversation_service.domain.model.participants import Line
-from conversation_service.store.conversations.commit_writes import Writes
-from conversation_service.store.conversations.snapshot import Call
-from conversation_service.store.conversations.types import UNANSWERED, Commit
+from conversation_service.domain.model.messages import OutboundMessage
+from conversation_service.domain.model.participants import Route
+from conversation_service.store.conversations.commit_writes import CommitWrites
+from conversation_service.store.conversations.snapshot import ScriptCall
+from conversation_service.store.conversations.types import UNSTORED_RESPONSES, Commit
 from conversation_service.store.encryption import conversation_keys as text_keys
-from conversation_service.store.encryption.blind_index import Names
-from conversation_service.store.encryption.cipher import Vault
+from conversation_service.store.encryption.blind_index import BlindIndexKeys
+from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.keyspace.timestamps import span_ms, to_ms
-from conversation_service.store.records.encrypted import Seals
+from conversation_service.store.records.encrypted import RecordCipher
 from conversation_service.store.records.payloads import (
+    encode_ack,
     encode_conduct,
     encode_count,
-    encode_envelope,
     encode_held,
-    encode_told,
+    encode_payload,
 )
 from runtime.redis.scripts import Argument
 
@@ -47,22 +47,24 @@ HISTORY_LENGTH = 1000
 TIMELINE_LENGTH = 2000
 
 
-class CommitLayout:
+class CommitScript:
     """Lays out the changes of one pool."""
 
-    def __init__(self, keys: Keys, vault: Vault) -> None:
+    def __init__(self, keys: Keys, vault: Cipher) -> None:
         self._keys = keys
-        self._names = Names(keys, vault)
-        self._seals = Seals(keys, vault)
+        self._names = BlindIndexKeys(keys, vault)
+        self._seals = RecordCipher(keys, vault)
 
-    def calls(self, commits: Sequence[Commit]) -> Iterator[Call]:
+    def calls(self, commits: Sequence[Commit]) -> Iterator[ScriptCall]:
         """What commit.lua is given for changes that were decided together."""
         drawn: dict[str, bytes] = {}
         for commit in commits:
             yield self._call(replace(commit, change=_with_secret(commit.change, drawn)))
 
-    def _call(self, commit: Commit) -> Call:
-        writes = Writes((self._names.receipt(commit.receipt), self._keys.outbox, self._keys.events))
+    def _call(self, commit: Commit) -> ScriptCall:
+        writes = CommitWrites(
+            (self._names.receipt(commit.receipt), self._keys.outbox, self._keys.events)
+        )
         writes.expect(self._keys.version, commit.pool.version)
         self._lay_out(writes, commit)
         texts, settings = list(self._texts(writes, commit.change)), commit.pool.settings
@@ -86,7 +88,7 @@ class CommitLayout:
         )
         return writes.keys, arguments
 
-    def _lay_out(self, writes: Writes, commit: Commit) -> None:
+    def _lay_out(self, writes: CommitWrites, commit: Commit) -> None:
         change = commit.change
         if change.after is not None:
             self._conversation(writes, commit, change.before, change.after)
@@ -99,7 +101,7 @@ class CommitLayout:
         self._pairs(writes, change)
 
     def _conversation(
-        self, writes: Writes, commit: Commit, before: Conversation | None, after: Conversation
+        self, writes: CommitWrites, commit: Commit, before: Conversation | None, after: Conversation
     ) -> None:
         name = after.conversation_id
         key = self._keys.conversation(name)
@@ -117,7 +119,7 @@ class CommitLayout:
             self._life(writes, commit, before, after)
 
     def _code(
-        self, writes: Writes, commit: Commit, before: Conversation | None, after: Conversation
+        self, writes: CommitWrites, commit: Commit, before: Conversation | None, after: Conversation
     ) -> None:
         code = self._names.code(after.code)
         if after.state is State.WAITING:
@@ -127,12 +129,12 @@ class CommitLayout:
             writes.add("DEL", code)
 
     def _people(
-        self, writes: Writes, commit: Commit, before: Conversation | None, after: Conversation
+        self, writes: CommitWrites, commit: Commit, before: Conversation | None, after: Conversation
     ) -> None:
         """Who comes takes a line, who goes leaves it; each line is counted."""
         for claim in commit.change.claims:
             route = self._names.route(claim.line)
-            writes.expect(route, claim.occupant_id)
+            writes.expect(route, claim.current_conversation_id)
             writes.set(route, after.conversation_id.encode())
         there = _live_people(before)
         here = _live_people(after)
@@ -142,7 +144,7 @@ class CommitLayout:
             writes.add("TALLY", self._keys.holders, person, -1)
 
     def _life(
-        self, writes: Writes, commit: Commit, before: Conversation | None, after: Conversation
+        self, writes: CommitWrites, commit: Commit, before: Conversation | None, after: Conversation
     ) -> None:
         was_live, number = before is not None and before.is_live, after.masked_number
         if after.is_live and not was_live:
@@ -152,7 +154,9 @@ class CommitLayout:
             writes.add("TALLY", self._keys.loads, self._names.number(number), -1)
             self._end(writes, commit, after)
 
-    def _begin(self, writes: Writes, before: Conversation | None, after: Conversation) -> None:
+    def _begin(
+        self, writes: CommitWrites, before: Conversation | None, after: Conversation
+    ) -> None:
         if after.unique_name:
             name = self._names.name(after.unique_name)
             writes.expect(name, "")
@@ -163,12 +167,12 @@ class CommitLayout:
                 history = self._keys.history(person.participant_id)
                 writes.add("ZREM", history, after.conversation_id)
 
-    def _end(self, writes: Writes, commit: Commit, after: Conversation) -> None:
+    def _end(self, writes: CommitWrites, commit: Commit, after: Conversation) -> None:
         name, people = after.conversation_id, after.participants
         kept = after.due_time - commit.now + FORGOTTEN_ANYWAY_AFTER
         cool_off = commit.pool.settings.cool_off if len(people) > 1 else timedelta(0)
         for person in people:
-            route = self._names.route(Line(after.masked_number, person))
+            route = self._names.route(Route(after.masked_number, person))
             if cool_off:
                 writes.set(route, name.encode(), cool_off)
             else:
@@ -187,7 +191,7 @@ class CommitLayout:
         writes.add("PEXPIRE", self._keys.timeline(name), span_ms(kept))
 
     def _held(
-        self, writes: Writes, change: Change, before: Conversation | None, after: Conversation
+        self, writes: CommitWrites, change: Change, before: Conversation | None, after: Conversation
     ) -> None:
         key = self._keys.held(after.conversation_id)
         for text in change.held:
@@ -196,7 +200,7 @@ class CommitLayout:
         if before is not None and any(before.held) and not any(after.held):
             writes.add("DEL", key)
 
-    def _last_words(self, writes: Writes, commit: Commit, after: Conversation) -> None:
+    def _last_words(self, writes: CommitWrites, commit: Commit, after: Conversation) -> None:
         """What an ended conversation's words are sealed under outlives it until they are sent."""
         if after.is_live or not after.text_secret:
             return
@@ -206,7 +210,7 @@ class CommitLayout:
         writes.add("LTRIM", key, -TEXT_SECRETS_KEPT, -1)
         writes.add("PEXPIRE", key, span_ms(kept))
 
-    def _conduct(self, writes: Writes, commit: Commit) -> None:
+    def _conduct(self, writes: CommitWrites, commit: Commit) -> None:
         conduct, tries = commit.change.conduct, commit.change.tries
         if conduct is not None:
             key = self._names.conduct(conduct.person)
@@ -219,7 +223,7 @@ class CommitLayout:
             left = tries.after.until - commit.now
             writes.set(key, encode_count(tries.after).encode(), left)
 
-    def _pairs(self, writes: Writes, change: Change) -> None:
+    def _pairs(self, writes: CommitWrites, change: Change) -> None:
         if change.blocks is not None:
             one, other = change.blocks
             writes.add("SADD", self._names.blocks(one), other.participant_id)
@@ -228,19 +232,19 @@ class CommitLayout:
             one, other = change.unless_blocked
             writes.expect_without(self._names.blocks(one), other.participant_id)
 
-    def _texts(self, writes: Writes, change: Change) -> Iterator[Argument]:
+    def _texts(self, writes: CommitWrites, change: Change) -> Iterator[Argument]:
         for text in change.texts:
             key = self._keys.message(text.message_id)
             secret = _secret_of(text, change)
-            sealed = self._seals.text(encode_envelope(text), key, text.conversation_id, secret)
+            sealed = self._seals.text(encode_payload(text), key, text.conversation_id, secret)
             yield writes.place(key)
-            spoken = "1" if text.is_talk else ""
+            spoken = "1" if text.is_relayed else ""
             yield from (text.message_id, text.conversation_id, text.to.person_id, spoken, sealed)
 
-    def _answered(self, writes: Writes, commit: Commit) -> None:
+    def _answered(self, writes: CommitWrites, commit: Commit) -> None:
         """Whoever forgets a conversation finds the answers that hold it."""
         after = commit.change.after
-        if after is None or commit.receipt.kind in UNANSWERED:
+        if after is None or commit.receipt.kind in UNSTORED_RESPONSES:
             return
         kept = commit.pool.settings.receipts_kept
         key, end = self._keys.answers(after.conversation_id), commit.now + kept
@@ -252,8 +256,8 @@ class CommitLayout:
 
     def _answer(self, commit: Commit) -> bytes:
         """An inbound text's sender is not on the line: only a client's answer is kept."""
-        if commit.receipt.kind in UNANSWERED:
-            return encode_told(commit.answer)
+        if commit.receipt.kind in UNSTORED_RESPONSES:
+            return encode_ack(commit.answer)
         return self._seals.answer(commit.answer, self._names.receipt(commit.receipt))
 
 
@@ -271,11 +275,11 @@ def _with_secret(change: Change, drawn: dict[str, bytes]) -> Change:
     if after is None or not (after.is_live or after.text_secret or change.texts):
         return change
     name = after.conversation_id
-    secret = drawn.setdefault(name, after.text_secret or text_keys.drawn())
+    secret = drawn.setdefault(name, after.text_secret or text_keys.generate())
     return replace(change, after=replace(after, text_secret=secret))
 
 
-def _secret_of(text: OutboundText, change: Change) -> bytes:
+def _secret_of(text: OutboundMessage, change: Change) -> bytes:
     """Words of a conversation that the change does not touch are Maskline's own."""
     after = change.after
     return after.text_secret if after and after.conversation_id == text.conversation_id else b""

@@ -7,7 +7,7 @@ from conversation_service.store.keyspace.timestamps import span_ms
 from runtime.redis.scripts import Argument
 
 
-class Writes:
+class CommitWrites:
     """Collects checks and writes; a key that is named twice has one place."""
 
     def __init__(self, first_keys: Sequence[str]) -> None:

@@ -6,28 +6,28 @@ from typing import cast
 
 from redis.asyncio import Redis
 
-from conversation_service.domain.commands.core.command import Receipt
-from conversation_service.domain.commands.core.snapshot import Lookup
+from conversation_service.domain.commands.core.command import IdempotencyKey
+from conversation_service.domain.commands.core.snapshot import ReadSet
 from conversation_service.domain.model.conversation import Conversation
-from conversation_service.domain.model.participants import Line, Person
+from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.model.pool import Pool
-from conversation_service.store.conversations.commit import CommitLayout
-from conversation_service.store.conversations.snapshot import Call, Layout
-from conversation_service.store.conversations.types import Batch, Commit, Outcome
-from conversation_service.store.encryption.blind_index import Names
-from conversation_service.store.encryption.cipher import Vault
+from conversation_service.store.conversations.commit import CommitScript
+from conversation_service.store.conversations.snapshot import ScriptCall, SnapshotScript
+from conversation_service.store.conversations.types import Commit, LoadedBatch, Outcome
+from conversation_service.store.encryption.blind_index import BlindIndexKeys
+from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.keyspace.timestamps import to_ms
-from conversation_service.store.records.encrypted import Seals
+from conversation_service.store.records.encrypted import RecordCipher
 from runtime.redis.scripts import RedisScripts, raised
 
 
-def forget_call(keys: Keys, conversation_id: str) -> Call:
+def forget_call(keys: Keys, conversation_id: str) -> ScriptCall:
     """An ended conversation has been kept long enough, or is gone by itself."""
     return _keys(keys, conversation_id), (conversation_id, "", *_prefixes(keys), "", 0)
 
 
-def erase_call(keys: Keys, ended: Conversation, now: datetime) -> Call:
+def erase_call(keys: Keys, ended: Conversation, now: datetime) -> ScriptCall:
     """An ended conversation goes with all its traces, unless it has changed since."""
     name, people = ended.conversation_id, ended.participants
     histories = (keys.history(person.participant_id) for person in people)
@@ -48,24 +48,26 @@ def _prefixes(keys: Keys) -> tuple[str, str]:
 SCAN_COUNT = 1000
 
 
-class RedisStore:
+class ConversationRepository:
     """Satisfies PoolStore."""
 
-    def __init__(self, redis: Redis, pool: str, vault: Vault) -> None:
+    def __init__(self, redis: Redis, pool: str, vault: Cipher) -> None:
         self._redis = redis
         self._scripts = RedisScripts(redis, "conversation_service.store")
         self._keys = Keys(pool)
-        self._names = Names(self._keys, vault)
-        self._seals = Seals(self._keys, vault)
-        self._layout = Layout(self._keys, vault)
-        self._commits = CommitLayout(self._keys, vault)
+        self._names = BlindIndexKeys(self._keys, vault)
+        self._seals = RecordCipher(self._keys, vault)
+        self._layout = SnapshotScript(self._keys, vault)
+        self._commits = CommitScript(self._keys, vault)
 
     async def pool(self) -> Pool | None:
         """See PoolStore."""
         stored = await self._redis.get(self._keys.settings)
         return self._seals.opened_pool(stored) if isinstance(stored, bytes) else None
 
-    async def load(self, asked: Sequence[tuple[Receipt, Lookup]], pool: Pool) -> Batch:
+    async def load(
+        self, asked: Sequence[tuple[IdempotencyKey, ReadSet]], pool: Pool
+    ) -> LoadedBatch:
         """See PoolStore."""
         calls = (self._layout.load_call(receipt, lookup) for receipt, lookup in asked)
         answered = await self._scripts.run([self._scripts.call("load", *call) for call in calls])
@@ -73,12 +75,12 @@ class RedisStore:
         version = self._layout.version(replies[-1]) if replies else pool.version
         if version != pool.version:
             # It will be asked for again, with the lookups of the pool as it is.
-            return Batch(version, [])
+            return LoadedBatch(version, [])
         found = [
             self._layout.loaded(receipt, lookup, reply, pool)
             for (receipt, lookup), reply in zip(asked, replies, strict=True)
         ]
-        return Batch(version, found)
+        return LoadedBatch(version, found)
 
     async def commit(self, commits: Sequence[Commit]) -> list[Outcome]:
         """See PoolStore."""
@@ -105,7 +107,7 @@ class RedisStore:
         found = _present(await self._pointed([self._names.name(unique_name)]))
         return next((one for one in found if one.is_live), None)
 
-    async def on_lines(self, lines: Sequence[Line]) -> list[Conversation]:
+    async def on_lines(self, lines: Sequence[Route]) -> list[Conversation]:
         """See PoolStore."""
         return _present(await self._pointed([self._names.route(line) for line in lines]))
 
@@ -124,7 +126,7 @@ class RedisStore:
         counts = cast("list[bytes]", await self._redis.hvals(self._keys.loads))
         return sum(map(int, counts))
 
-    async def most_held(self) -> int:
+    async def max_held(self) -> int:
         """See PoolStore."""
         most = 0
         async for _, count in self._redis.hscan_iter(self._keys.holders, count=SCAN_COUNT):

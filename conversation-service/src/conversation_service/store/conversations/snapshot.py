@@ -3,47 +3,47 @@
 from collections.abc import Iterator, Sequence
 from typing import cast
 
-from conversation_service.domain.commands.core.command import Receipt
-from conversation_service.domain.commands.core.snapshot import Lookup
+from conversation_service.domain.commands.core.command import IdempotencyKey
+from conversation_service.domain.commands.core.snapshot import ReadSet
 from conversation_service.domain.model.conversation import Conversation, State
-from conversation_service.domain.model.messages import HeldText
+from conversation_service.domain.model.messages import HeldMessage
 from conversation_service.domain.model.pool import Pool
 from conversation_service.store.conversations.types import (
-    UNANSWERED,
+    UNSTORED_RESPONSES,
+    Committed,
     Conflict,
-    Done,
-    Earlier,
+    Duplicate,
     Loaded,
     Outcome,
 )
-from conversation_service.store.encryption.blind_index import Names
-from conversation_service.store.encryption.cipher import Vault
+from conversation_service.store.encryption.blind_index import BlindIndexKeys
+from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.keyspace.keys import Keys
-from conversation_service.store.records.encrypted import Seals
+from conversation_service.store.records.encrypted import RecordCipher
 from conversation_service.store.records.payloads import (
-    Answer,
+    StoredResponse,
+    decode_ack,
     decode_conduct,
     decode_count,
     decode_held,
-    decode_told,
 )
 from runtime.redis.scripts import Argument, Reply
 
-_NO_ANSWER = Answer()
+_NO_ANSWER = StoredResponse()
 
 # The keys and arguments of one run of a script.
-Call = tuple[Sequence[str], Sequence[Argument]]
+ScriptCall = tuple[Sequence[str], Sequence[Argument]]
 
 
-class Layout:
+class SnapshotScript:
     """Where what a decision needs lies, and how it is opened."""
 
-    def __init__(self, keys: Keys, vault: Vault) -> None:
+    def __init__(self, keys: Keys, vault: Cipher) -> None:
         self._keys = keys
-        self._names = Names(keys, vault)
-        self._seals = Seals(keys, vault)
+        self._names = BlindIndexKeys(keys, vault)
+        self._seals = RecordCipher(keys, vault)
 
-    def load_call(self, receipt: Receipt, lookup: Lookup) -> Call:
+    def load_call(self, receipt: IdempotencyKey, lookup: ReadSet) -> ScriptCall:
         """What load.lua is asked for one intent."""
         names, keys = self._names, self._keys
         strings, pointers = self._strings(lookup), self._pointers(lookup)
@@ -57,7 +57,7 @@ class Layout:
         arguments = (keys.conversation_prefix, " ".join(asked), len(strings))
         return (*first, *strings, *pointers), arguments
 
-    def loaded(self, receipt: Receipt, lookup: Lookup, reply: Reply, pool: Pool) -> Loaded:
+    def loaded(self, receipt: IdempotencyKey, lookup: ReadSet, reply: Reply, pool: Pool) -> Loaded:
         """What load.lua found. Raises InvalidTag for what another key has sealed."""
         earlier, _, held, loads, blocked, *rest = cast("list[bytes]", reply)
         strings = iter(rest)
@@ -65,22 +65,24 @@ class Layout:
         found = self._seals.opened_conversation(holder, next(strings)) if holder else None
         tries = next(strings) if lookup.tries_on else b""
         last = next(strings) if lookup.pair else b""
-        conducts = {person: decode_conduct(next(strings)) for person in lookup.people}
+        sender_limits = {person: decode_conduct(next(strings)) for person in lookup.people}
         pointers = list(strings)
         pointed = list(self._pointed(pointers))
         lines = zip(lookup.lines, pointed, strict=False)
-        occupants = zip(lookup.lines, pointers[::2], strict=False)
+        current_conversation_ids = zip(lookup.lines, pointers[::2], strict=False)
         behind = iter(pointed[len(lookup.lines) :])
         invitation = next(behind) if lookup.code else None
         named = next(behind) if lookup.unique_name else None
         return Loaded(
             earlier=self._earlier(receipt, earlier) if earlier else None,
             lines={line: one for line, one in lines if one is not None},
-            occupants={line: name.decode() for line, name in occupants if name},
+            current_conversation_ids={
+                line: name.decode() for line, name in current_conversation_ids if name
+            },
             invitation=invitation if invitation and invitation.state is State.WAITING else None,
             conversation=found if lookup.conversation_id else None,
             named=named if named and named.is_live else None,
-            conducts=conducts,
+            sender_limits=sender_limits,
             blocked=frozenset(one.decode() for one in cast("list[bytes]", blocked)),
             tries=decode_count(tries),
             last_number=self._number(last, pool),
@@ -99,24 +101,24 @@ class Layout:
         found = ((number, by_hash.get(self._names.number(number).encode())) for number in numbers)
         return {number: count for number, count in found if count} if by_hash else {}
 
-    def outcome(self, receipt: Receipt, reply: Reply) -> Outcome:
+    def outcome(self, receipt: IdempotencyKey, reply: Reply) -> Outcome:
         """What commit.lua answered, or the error that Redis did."""
         if isinstance(reply, Exception):
             return reply
         word, stored = cast("list[bytes]", reply)
         match word.decode():
             case "done":
-                return Done()
+                return Committed()
             case "repeat":
-                return Earlier(True, self._opened_answer(receipt, stored))
+                return Duplicate(True, self._opened_answer(receipt, stored))
             case "reused":
-                return Earlier(False, _NO_ANSWER)
+                return Duplicate(False, _NO_ANSWER)
             case "conflict":
                 return Conflict()
             case unknown:
                 raise AssertionError(f"commit.lua answered {unknown!r}")
 
-    def _strings(self, lookup: Lookup) -> list[str]:
+    def _strings(self, lookup: ReadSet) -> list[str]:
         """In the order in which `loaded` takes them."""
         names = self._names
         named = _conversation_of(lookup)
@@ -126,13 +128,13 @@ class Layout:
         return strings + [names.conduct(person) for person in lookup.people]
 
     def _held(
-        self, lookup: Lookup, held: Sequence[bytes], conversation: Conversation | None
-    ) -> tuple[HeldText, ...]:
+        self, lookup: ReadSet, held: Sequence[bytes], conversation: Conversation | None
+    ) -> tuple[HeldMessage, ...]:
         key = self._keys.held(lookup.held_in)
         secrets = [conversation.text_secret] if conversation else []
         return tuple(decode_held(self._seals.opened_text(one, key, secrets)) for one in held)
 
-    def _pointers(self, lookup: Lookup) -> list[str]:
+    def _pointers(self, lookup: ReadSet) -> list[str]:
         pointers = [self._names.route(line) for line in lookup.lines]
         pointers += [self._names.code(lookup.code)] if lookup.code else []
         pointers += [self._names.name(lookup.unique_name)] if lookup.unique_name else []
@@ -146,18 +148,18 @@ class Layout:
         same = (n for n in pool.masked_numbers if self._names.number(n).encode() == hashed)
         return next(same, "") if hashed else ""
 
-    def _earlier(self, receipt: Receipt, stored: bytes) -> Earlier:
+    def _earlier(self, receipt: IdempotencyKey, stored: bytes) -> Duplicate:
         fingerprint, _, answer = stored.partition(b"\n")
         if fingerprint.decode() != self._names.fingerprint(receipt):
-            return Earlier(False, _NO_ANSWER)
-        return Earlier(True, self._opened_answer(receipt, answer))
+            return Duplicate(False, _NO_ANSWER)
+        return Duplicate(True, self._opened_answer(receipt, answer))
 
-    def _opened_answer(self, receipt: Receipt, stored: bytes) -> Answer:
-        if receipt.kind in UNANSWERED:
-            return decode_told(stored)
+    def _opened_answer(self, receipt: IdempotencyKey, stored: bytes) -> StoredResponse:
+        if receipt.kind in UNSTORED_RESPONSES:
+            return decode_ack(stored)
         return self._seals.opened_answer(stored, self._names.receipt(receipt))
 
 
-def _conversation_of(lookup: Lookup) -> str:
+def _conversation_of(lookup: ReadSet) -> str:
     """The conversation asked for: what it holds is read with the secret that lies in it."""
     return lookup.conversation_id or lookup.held_in

@@ -6,47 +6,47 @@ from datetime import datetime
 from typing import Protocol
 
 from conversation_service.domain.commands.core.change import Change
-from conversation_service.domain.commands.core.command import Receipt
-from conversation_service.domain.commands.core.snapshot import Lookup
+from conversation_service.domain.commands.core.command import IdempotencyKey
+from conversation_service.domain.commands.core.snapshot import ReadSet
 from conversation_service.domain.model.conversation import Conversation
-from conversation_service.domain.model.messages import HeldText
-from conversation_service.domain.model.participants import Line, Person
+from conversation_service.domain.model.messages import HeldMessage
+from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.model.pool import Pool
-from conversation_service.domain.model.rate_limits import NEVER, Conduct, Count
-from conversation_service.store.records.payloads import Answer
+from conversation_service.domain.model.rate_limits import NEVER, SenderLimits, WindowCounter
+from conversation_service.store.records.payloads import StoredResponse
 
 # Kinds of intents whose callers are told no more than that they were carried out.
-UNANSWERED = ("text", "expire", "opt-out", "failure", "seed")
+UNSTORED_RESPONSES = ("text", "expire", "opt-out", "failure", "seed")
 
 
 @dataclass(frozen=True, slots=True)
-class Earlier:
+class Duplicate:
     """An intent of this name was committed before; `answer` only if the fields were the same."""
 
     is_same: bool
-    answer: Answer
+    answer: StoredResponse
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """What was found for one lookup."""
 
-    earlier: Earlier | None = None
-    lines: Mapping[Line, Conversation] = field(default_factory=dict)
-    occupants: Mapping[Line, str] = field(default_factory=dict)
+    earlier: Duplicate | None = None
+    lines: Mapping[Route, Conversation] = field(default_factory=dict)
+    current_conversation_ids: Mapping[Route, str] = field(default_factory=dict)
     invitation: Conversation | None = None
     conversation: Conversation | None = None
     named: Conversation | None = None
-    conducts: Mapping[Person, Conduct] = field(default_factory=dict)
+    sender_limits: Mapping[Person, SenderLimits] = field(default_factory=dict)
     blocked: frozenset[str] = frozenset()
-    tries: Count = NEVER
+    tries: WindowCounter = NEVER
     last_number: str = ""
-    held: tuple[HeldText, ...] = ()
+    held: tuple[HeldMessage, ...] = ()
     loads: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class LoadedBatch:
     """What was found for several lookups, while the pool had this version."""
 
     version: str
@@ -57,18 +57,18 @@ class Batch:
 class Commit:
     """A decided change, the intent it answers, and the pool as it was decided upon."""
 
-    receipt: Receipt
+    receipt: IdempotencyKey
     change: Change
     now: datetime
     pool: Pool
 
     @property
-    def answer(self) -> Answer:
+    def answer(self) -> StoredResponse:
         """What the intent's caller is told, now and at every repetition."""
         change = self.change
-        if self.receipt.kind in UNANSWERED:
-            return Answer(place=self._place, erasure_id=change.erasure_id)
-        return Answer(
+        if self.receipt.kind in UNSTORED_RESPONSES:
+            return StoredResponse(place=self._place, erasure_id=change.erasure_id)
+        return StoredResponse(
             change.after,
             tuple(text.message_id for text in change.texts),
             change.refusal is not None,
@@ -82,7 +82,7 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class Committed:
     """Committed now."""
 
 
@@ -91,7 +91,7 @@ class Conflict:
     """Something moved since it was loaded; nothing was written."""
 
 
-Outcome = Done | Earlier | Conflict | Exception
+Outcome = Committed | Duplicate | Conflict | Exception
 
 
 class PoolStore(Protocol):
@@ -101,7 +101,9 @@ class PoolStore(Protocol):
         """The pool as it is; None while it does not exist."""
         ...
 
-    async def load(self, asked: Sequence[tuple[Receipt, Lookup]], pool: Pool) -> Batch:
+    async def load(
+        self, asked: Sequence[tuple[IdempotencyKey, ReadSet]], pool: Pool
+    ) -> LoadedBatch:
         """Everything asked for, in one round trip, in order; `pool` as it is known."""
         ...
 
@@ -124,7 +126,7 @@ class PoolStore(Protocol):
         """The live conversation with this name."""
         ...
 
-    async def on_lines(self, lines: Sequence[Line]) -> list[Conversation]:
+    async def on_lines(self, lines: Sequence[Route]) -> list[Conversation]:
         """What is on these lines, live or ended a moment ago, each conversation once."""
         ...
 
@@ -140,7 +142,7 @@ class PoolStore(Protocol):
         """How many conversations are live."""
         ...
 
-    async def most_held(self) -> int:
+    async def max_held(self) -> int:
         """The most live conversations that any one person holds."""
         ...
 

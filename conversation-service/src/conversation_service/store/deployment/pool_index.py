@@ -5,15 +5,15 @@ from typing import cast
 
 from redis.asyncio import Redis
 
-from conversation_service.store.encryption.cipher import Vault
+from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.keyspace.keys import DeploymentKeys
 from runtime.redis.scripts import RedisScripts, raised
 
 
-class Registry:
+class PoolIndex:
     """What spans the pools: their names, and each number's one owner."""
 
-    def __init__(self, redis: Redis, vault: Vault) -> None:
+    def __init__(self, redis: Redis, vault: Cipher) -> None:
         self._redis = redis
         self._vault = vault
         self._keys = DeploymentKeys()

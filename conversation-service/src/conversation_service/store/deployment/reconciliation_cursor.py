@@ -12,14 +12,14 @@ from runtime.redis.scripts import Argument, RedisScripts, raised
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class Cursor:
     """Since when texts are this deployment's to look for, and when the last look began."""
 
     begin_time: datetime
     look_time: datetime
 
 
-class RecoveryLog:
+class ReconciliationCursor:
     """Shared by all replicas."""
 
     def __init__(self, redis: Redis) -> None:
@@ -27,13 +27,13 @@ class RecoveryLog:
         self._scripts = RedisScripts(redis, "conversation_service.store")
         self._keys = DeploymentKeys()
 
-    async def progress(self, now: datetime) -> Progress:
+    async def progress(self, now: datetime) -> Cursor:
         """How far it got. On the first start ever there is nothing behind `now` to look for."""
         ms = to_ms(now)
         for name in ("begin", "look"):
             await self._redis.hsetnx(self._keys.recovery, name, str(ms))
         begin, look = await self._redis.hmget(self._keys.recovery, ["begin", "look"])
-        return Progress(from_ms(int(begin or ms)), from_ms(int(look or ms)))
+        return Cursor(from_ms(int(begin or ms)), from_ms(int(look or ms)))
 
     async def looked(self, begun: datetime) -> None:
         """Everything that was on record when this look began has been handed in."""

@@ -2,24 +2,24 @@
 
 from functools import lru_cache
 
-from conversation_service.domain.commands.core.command import Receipt
-from conversation_service.domain.model.participants import Line, Person
-from conversation_service.store.encryption.cipher import Vault
+from conversation_service.domain.commands.core.command import IdempotencyKey
+from conversation_service.domain.model.participants import Person, Route
+from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.keyspace.keys import Keys
 
 # Two pools full of numbers; it only saves hashing.
 REMEMBERED_NUMBERS = 2048
 
 
-class Names:
+class BlindIndexKeys:
     """The keys of one pool, by what they are about."""
 
-    def __init__(self, keys: Keys, vault: Vault) -> None:
+    def __init__(self, keys: Keys, vault: Cipher) -> None:
         self.keys = keys
         self._vault = vault
         self.number = lru_cache(maxsize=REMEMBERED_NUMBERS)(self._number)
 
-    def route(self, line: Line) -> str:
+    def route(self, line: Route) -> str:
         """What is on a line."""
         known_as = line.person.participant_id
         return self.keys.route(self._vault.blind("line", line.masked_number, known_as))
@@ -49,15 +49,15 @@ class Names:
         pair = sorted((one.participant_id, other.participant_id))
         return self.keys.last_number(self._vault.blind("pair", *pair))
 
-    def receipt(self, receipt: Receipt) -> str:
+    def receipt(self, receipt: IdempotencyKey) -> str:
         """The receipt of an intent."""
         return self.keys.receipt(self.intent(receipt))
 
-    def intent(self, receipt: Receipt) -> str:
+    def intent(self, receipt: IdempotencyKey) -> str:
         """The hash of an intent's name."""
         return self._vault.blind("receipt", receipt.kind, receipt.request_id)
 
-    def fingerprint(self, receipt: Receipt) -> str:
+    def fingerprint(self, receipt: IdempotencyKey) -> str:
         """The hash of an intent's fields."""
         return self._vault.blind("fingerprint", *receipt.fields)
 
@@ -70,10 +70,10 @@ class Names:
 REMEMBERED = 8192
 
 
-class People:
+class PersonIds:
     """Gives each person of a pool an id that says nothing about their number."""
 
-    def __init__(self, vault: Vault) -> None:
+    def __init__(self, vault: Cipher) -> None:
         self._vault = vault
         self.person = lru_cache(maxsize=REMEMBERED)(self._person)
 

@@ -6,12 +6,12 @@ from typing import cast
 from cryptography.exceptions import InvalidTag
 from redis.asyncio import Redis
 
-from conversation_service.store.encryption.cipher import Vault
+from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.encryption.key_ring import KEY_BYTES, is_first_form
 from conversation_service.store.keyspace.keys import DeploymentKeys, Keys
 
 
-class KeyLost(Exception):
+class StateKeyMismatch(Exception):
     """What is stored cannot be used with the keys that are set. Says what to do, and no secret."""
 
 
@@ -26,10 +26,10 @@ NO_BLINDING_KEY = (
 )
 
 
-class Unlocking:
+class BlindIndexKeyStore:
     """Gives a vault the blinding key. All replicas get the same one, whichever comes first."""
 
-    def __init__(self, redis: Redis, vault: Vault) -> None:
+    def __init__(self, redis: Redis, vault: Cipher) -> None:
         self._redis = redis
         self._vault = vault
         self._keys = DeploymentKeys()
@@ -46,7 +46,7 @@ class Unlocking:
         try:
             return self._vault.open(wrapped, self._keys.blinding_key)
         except InvalidTag:
-            raise KeyLost(WRONG_KEY) from None
+            raise StateKeyMismatch(WRONG_KEY) from None
 
     async def _stored(self) -> bytes | None:
         return cast("bytes | None", await self._redis.get(self._keys.blinding_key))
@@ -62,9 +62,9 @@ class Unlocking:
         """Up to the first form of sealing there was no key of its own for names."""
         key = self._vault.ring.key_of(sealed, record)
         if key is None:
-            raise KeyLost(WRONG_KEY)
+            raise StateKeyMismatch(WRONG_KEY)
         if not is_first_form(sealed):
-            raise KeyLost(NO_BLINDING_KEY)
+            raise StateKeyMismatch(NO_BLINDING_KEY)
         return key.blinding_key
 
     async def _pool_settings(self) -> tuple[str, bytes] | None:

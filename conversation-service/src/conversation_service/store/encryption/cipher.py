@@ -15,7 +15,7 @@ from conversation_service.store.encryption.key_ring import KeyRing
 BLIND_BYTES = 16
 
 
-class Vault:
+class Cipher:
     """Hashes under the deployment's blinding key, seals under its state key.
 
     The blinding key lies in Redis: a locked vault is one that has not got it yet.

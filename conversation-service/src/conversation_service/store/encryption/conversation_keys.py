@@ -26,13 +26,13 @@ _MARK = b"\x02"
 _PURPOSE = b"maskline words"
 
 
-def drawn() -> bytes:
+def generate() -> bytes:
     """A secret for a new conversation."""
     first, *rest = os.urandom(SECRET_BYTES)
     return bytes([first | _NOT_TEXT, *rest])
 
 
-def parted(plain: bytes) -> tuple[bytes, bytes]:
+def split_key(plain: bytes) -> tuple[bytes, bytes]:
     """The secret in front of a text, if there is one, and the text."""
     length = SECRET_BYTES if plain[:1] >= bytes([_NOT_TEXT]) else 0
     return plain[:length], plain[length:]

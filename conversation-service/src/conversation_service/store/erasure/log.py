@@ -7,7 +7,7 @@ from typing import NamedTuple
 from redis.asyncio import Redis
 
 from conversation_service.domain.model.consent import Erasure
-from conversation_service.store.encryption.cipher import Vault
+from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.keyspace.keys import DeploymentKeys
 from conversation_service.store.keyspace.timestamps import from_ms, to_ms
 from conversation_service.store.records.conversation import dumps
@@ -19,7 +19,7 @@ ERASURE_LIFETIME = timedelta(days=3 * 365)
 VERSION = 1
 
 
-class Logged(NamedTuple):
+class RecordedErasure(NamedTuple):
     """An erasure, and what it was asked with."""
 
     erasure: Erasure
@@ -29,7 +29,7 @@ class Logged(NamedTuple):
 class ErasureLog:
     """The whole deployment's."""
 
-    def __init__(self, redis: Redis, vault: Vault) -> None:
+    def __init__(self, redis: Redis, vault: Cipher) -> None:
         self._redis = redis
         self._vault = vault
         self._keys = DeploymentKeys()
@@ -42,13 +42,13 @@ class ErasureLog:
         """Tells whether an intent of the same name is the same; says nothing about the person."""
         return self._vault.blind("erased", intent_id, person_id)
 
-    async def find(self, erasure_id: str) -> Logged | None:
+    async def find(self, erasure_id: str) -> RecordedErasure | None:
         """One of them, while it is kept."""
         stored = await self._redis.get(self._keys.erasure(erasure_id))
         if not isinstance(stored, bytes):
             return None
         _, ms, conversations, texts, fingerprint = json.loads(stored)
-        return Logged(Erasure(erasure_id, from_ms(ms), conversations, texts), fingerprint)
+        return RecordedErasure(Erasure(erasure_id, from_ms(ms), conversations, texts), fingerprint)
 
     async def add(self, erasure: Erasure, fingerprint: str) -> None:
         """The first of its id is kept."""

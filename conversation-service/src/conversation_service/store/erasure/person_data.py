@@ -12,12 +12,12 @@ from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.participants import Person
 from conversation_service.store.conversations.commit import TIMELINE_LENGTH
 from conversation_service.store.conversations.repository import erase_call
-from conversation_service.store.encryption.blind_index import Names
-from conversation_service.store.encryption.cipher import Vault
+from conversation_service.store.encryption.blind_index import BlindIndexKeys
+from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.keyspace.timestamps import to_ms
-from conversation_service.store.outbox.entry import OwedReader, OwedText, Unreadable
-from conversation_service.store.records.encrypted import TextSecrets
+from conversation_service.store.outbox.entry import CorruptEntry, OutboxDecoder, OutboxEntry
+from conversation_service.store.records.encrypted import ConversationKeys
 from runtime.redis.scripts import RedisScripts, raised
 
 # Texts looked at in one round trip: short for Redis, which does nothing else meanwhile.
@@ -33,7 +33,7 @@ Known = Sequence[bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
+class StoredMessage:
     """An entry of a stream of texts, as far as it can be read."""
 
     entry_id: bytes
@@ -42,21 +42,21 @@ class Owed:
     conversation_id: str
     # Who receives it, by the id that is the same in all pools.
     person_id: str
-    is_talk: bool
+    is_relayed: bool
     # The one text that who opted out may get.
     is_confirmation: bool
 
 
-class Erasing:
+class PersonDataEraser:
     """One pool's. All of it may be repeated."""
 
-    def __init__(self, redis: Redis, pool: str, vault: Vault) -> None:
+    def __init__(self, redis: Redis, pool: str, vault: Cipher) -> None:
         self._redis = redis
         self._scripts = RedisScripts(redis, "conversation_service.store")
         self._keys = Keys(pool)
-        self._names = Names(self._keys, vault)
-        self._opener = OwedReader(pool, vault)
-        self._secrets = TextSecrets(redis, pool, vault)
+        self._names = BlindIndexKeys(self._keys, vault)
+        self._opener = OutboxDecoder(pool, vault)
+        self._secrets = ConversationKeys(redis, pool, vault)
 
     async def texts(
         self, person: Person, conversation_ids: AbstractSet[str], *, only_theirs: bool
@@ -74,7 +74,7 @@ class Erasing:
                 gone = [
                     one
                     for one in texts
-                    if _goes(one, person, conversation_ids, only_theirs)
+                    if _is_erased_with(one, person, conversation_ids, only_theirs)
                     and not (one.is_confirmation and stream == self._keys.outbox)
                 ]
                 owed |= {one.conversation_id for one in texts if one not in gone}
@@ -146,7 +146,7 @@ class Erasing:
             if len(page) < PAGE:
                 return
 
-    async def _owed(self, page: Sequence[Entry]) -> list[Owed]:
+    async def _owed(self, page: Sequence[Entry]) -> list[StoredMessage]:
         """What cannot be opened is known by its message, unless that is forgotten."""
         pipeline = self._redis.pipeline(transaction=False)
         for _, fields in page:
@@ -157,7 +157,7 @@ class Erasing:
         opened = [self._opener.opened(*entry, secrets) for entry in page]
         return [_read(*one) for one in zip(page, opened, known, strict=True)]
 
-    async def _drop(self, stream: str, texts: Sequence[Owed]) -> None:
+    async def _drop(self, stream: str, texts: Sequence[StoredMessage]) -> None:
         """The dispatcher passes over what is gone, as over what it cannot read."""
         if texts:
             await self._redis.xdel(stream, *(one.entry_id for one in texts))
@@ -168,26 +168,28 @@ class Erasing:
             await self._redis.delete(*map(self._keys.text_secrets, sorted(conversation_ids)))
 
 
-def _goes(
-    text: Owed, person: Person, conversation_ids: AbstractSet[str], only_theirs: bool
+def _is_erased_with(
+    text: StoredMessage, person: Person, conversation_ids: AbstractSet[str], only_theirs: bool
 ) -> bool:
     is_of_theirs = text.conversation_id in conversation_ids
     is_to_them = text.person_id == person.person_id
-    return (is_to_them and not only_theirs) or (is_of_theirs and (is_to_them or text.is_talk))
+    return (is_to_them and not only_theirs) or (is_of_theirs and (is_to_them or text.is_relayed))
 
 
-def _read(entry: Entry, opened: OwedText | Unreadable, known: Known) -> Owed:
+def _read(entry: Entry, opened: OutboxEntry | CorruptEntry, known: Known) -> StoredMessage:
     recipient, conversation, talk = known
     place, person_id = (conversation or b"").decode(), (recipient or b"").decode()
-    is_talk = talk is not None
-    if isinstance(opened, Unreadable):
-        return Owed(entry[0], opened.message_id, place, person_id, is_talk, is_confirmation=False)
+    is_relayed = talk is not None
+    if isinstance(opened, CorruptEntry):
+        return StoredMessage(
+            entry[0], opened.message_id, place, person_id, is_relayed, is_confirmation=False
+        )
     envelope = opened.envelope
-    return Owed(
+    return StoredMessage(
         entry[0],
         opened.message_id,
         envelope.conversation_id or place,
         opened.person_id,
-        envelope.is_talk or is_talk,
+        envelope.is_relayed or is_relayed,
         envelope.may_reach_opted_out,
     )

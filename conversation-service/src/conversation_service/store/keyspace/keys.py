@@ -229,14 +229,14 @@ class DeploymentKeys:
         return f"maskline:{VERSION}:{{deployment/}}:{rest}"
 
 
-class Parts(NamedTuple):
+class KeyParts(NamedTuple):
     """What a key says: whose it is, and of what kind."""
 
     pool: str
     kind: str
 
 
-def parts_of(key: str) -> Parts:
+def parse_key(key: str) -> KeyParts:
     """Takes a key apart; what is not spelled here is of no pool and no kind."""
     found = _PARTS.fullmatch(key)
-    return Parts(found["pool"], found["kind"]) if found else Parts("", "")
+    return KeyParts(found["pool"], found["kind"]) if found else KeyParts("", "")

@@ -12,12 +12,17 @@ from redis.asyncio import Redis
 from conversation_service.domain.model.events import EventType, Rule
 from conversation_service.domain.model.messages import MessageState
 from conversation_service.domain.model.pool import PoolSettings
-from conversation_service.store.encryption.cipher import Vault
+from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.encryption.conversation_keys import conversation_of
 from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.keyspace.timestamps import from_ms, span_ms, to_ms
-from conversation_service.store.outbox.entry import DAMAGED, OwedReader, OwedText, Unreadable
-from conversation_service.store.records.encrypted import Secrets, TextSecrets
+from conversation_service.store.outbox.entry import (
+    DAMAGED,
+    CorruptEntry,
+    OutboxDecoder,
+    OutboxEntry,
+)
+from conversation_service.store.records.encrypted import ConversationKeys, Secrets
 from runtime.redis.scripts import Argument, RedisScripts, raised
 
 # Forgotten in one round: short for Redis, and the next round follows soon.
@@ -31,7 +36,7 @@ Fields = dict[bytes, bytes]
 Entry = tuple[bytes, Fields]
 
 
-class Death(StrEnum):
+class DeadLetterReason(StrEnum):
     """Why a text could not be processed; the published reasons."""
 
     UNREADABLE = "UNREADABLE"
@@ -47,14 +52,14 @@ class DeadLetter:
     # Empty when even that cannot be read.
     message_id: str
     conversation_id: str
-    death: Death
+    death: DeadLetterReason
     # None when it cannot be read.
     accept_time: datetime | None
     death_time: datetime
     is_readable: bool
 
 
-class Intent(NamedTuple):
+class OperatorRequest(NamedTuple):
     """Names a change: the same names again are its repetition."""
 
     kind: str
@@ -62,7 +67,7 @@ class Intent(NamedTuple):
     dead_letter_id: str
 
 
-class Ending(NamedTuple):
+class FinalStatus(NamedTuple):
     """What becomes of the message of a dead letter, and how that is told."""
 
     state: MessageState
@@ -70,9 +75,11 @@ class Ending(NamedTuple):
     detail: str
 
 
-_REFUSED = Ending(MessageState.REFUSED, EventType.MESSAGE_REFUSED, Rule.DROPPED_BY_OPERATOR.value)
+_REFUSED = FinalStatus(
+    MessageState.REFUSED, EventType.MESSAGE_REFUSED, Rule.DROPPED_BY_OPERATOR.value
+)
 
-_EXPIRED = Ending(MessageState.EXPIRED, EventType.MESSAGE_EXPIRED, "")
+_EXPIRED = FinalStatus(MessageState.EXPIRED, EventType.MESSAGE_EXPIRED, "")
 
 
 class DeadLetters:
@@ -81,12 +88,12 @@ class DeadLetters:
     `settings` are the pool's as they are now: they say how long what is written is kept.
     """
 
-    def __init__(self, redis: Redis, pool: str, vault: Vault) -> None:
+    def __init__(self, redis: Redis, pool: str, vault: Cipher) -> None:
         self._redis = redis
         self._scripts = RedisScripts(redis, "conversation_service.store")
         self._keys = Keys(pool)
         self._vault = vault
-        self._opener = OwedReader(pool, vault)
+        self._opener = OutboxDecoder(pool, vault)
 
     async def count(self) -> int:
         """How many there are."""
@@ -113,7 +120,7 @@ class DeadLetters:
         settings: PoolSettings,
     ) -> str | None:
         """Puts one back among the texts to be sent; the text's id, or None if it is not kept."""
-        intent = Intent("replay", request_id, dead_letter_id)
+        intent = OperatorRequest("replay", request_id, dead_letter_id)
         keys = (self._keys.outbox, self._keys.events, self._keys.message(message_id))
         kept = span_ms(settings.receipts_kept), span_ms(settings.messages_kept)
         arguments = (message_id, to_ms(now), *kept)
@@ -128,7 +135,7 @@ class DeadLetters:
         settings: PoolSettings,
     ) -> str | None:
         """Removes one for good, as refused; the text's id, or None if it is not kept."""
-        intent = Intent("drop", request_id, dead_letter_id)
+        intent = OperatorRequest("drop", request_id, dead_letter_id)
         return await self._remove(intent, message_id, _REFUSED, now, settings)
 
     async def forget_old(self, now: datetime, settings: PoolSettings) -> int:
@@ -137,15 +144,15 @@ class DeadLetters:
         found = await self._redis.xrange(self._keys.dead, max=newest, count=FORGOTTEN_AT_ONCE)
         letters = await self._letters(found)
         for one in letters:
-            intent = Intent("forget", "", one.dead_letter_id)
+            intent = OperatorRequest("forget", "", one.dead_letter_id)
             await self._remove(intent, one.message_id, _EXPIRED, now, settings)
         return len(letters)
 
     async def _remove(
         self,
-        intent: Intent,
+        intent: OperatorRequest,
         message_id: str,
-        ending: Ending,
+        ending: FinalStatus,
         now: datetime,
         settings: PoolSettings,
     ) -> str | None:
@@ -156,7 +163,7 @@ class DeadLetters:
         return await self._run("drop", intent, keys, arguments)
 
     async def _run(
-        self, name: str, intent: Intent, keys: Sequence[str], arguments: Sequence[Argument]
+        self, name: str, intent: OperatorRequest, keys: Sequence[str], arguments: Sequence[Argument]
     ) -> str | None:
         if not _LETTER_ID.fullmatch(intent.dead_letter_id):
             return None
@@ -184,13 +191,13 @@ class DeadLetters:
         ]
 
 
-def _letter(text: OwedText | Unreadable, fields: Fields, conversation_id: str) -> DeadLetter:
-    readable = text if isinstance(text, OwedText) else None
+def _letter(text: OutboxEntry | CorruptEntry, fields: Fields, conversation_id: str) -> DeadLetter:
+    readable = text if isinstance(text, OutboxEntry) else None
     return DeadLetter(
         dead_letter_id=text.entry_id,
         message_id=text.message_id,
         conversation_id=conversation_id or (readable.envelope.conversation_id if readable else ""),
-        death=Death(fields[b"reason"].decode()),
+        death=DeadLetterReason(fields[b"reason"].decode()),
         accept_time=readable.accept_time if readable else None,
         death_time=from_ms(int(fields[b"died"])),
         is_readable=readable is not None,
@@ -200,12 +207,12 @@ def _letter(text: OwedText | Unreadable, fields: Fields, conversation_id: str) -
 class Burials:
     """A dead letter outlives the secret of its conversation: its text goes under the state key."""
 
-    def __init__(self, redis: Redis, pool: str, vault: Vault) -> None:
+    def __init__(self, redis: Redis, pool: str, vault: Cipher) -> None:
         self._redis = redis
         self._keys = Keys(pool)
         self._vault = vault
-        self._owed = OwedReader(pool, vault)
-        self._secrets = TextSecrets(redis, pool, vault)
+        self._owed = OutboxDecoder(pool, vault)
+        self._secrets = ConversationKeys(redis, pool, vault)
 
     async def texts(self, entry_ids: Sequence[str]) -> dict[str, bytes]:
         """The texts that are sealed anew, by their entries; without those that stay as they are."""

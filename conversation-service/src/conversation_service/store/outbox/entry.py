@@ -6,20 +6,20 @@ from datetime import datetime
 
 from cryptography.exceptions import InvalidTag
 
-from conversation_service.store.encryption.blind_index import People
-from conversation_service.store.encryption.cipher import Vault
+from conversation_service.store.encryption.blind_index import PersonIds
+from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.encryption.conversation_keys import conversation_of
 from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.keyspace.timestamps import from_ms
-from conversation_service.store.records.encrypted import Seals, Secrets
-from conversation_service.store.records.payloads import Envelope, decode_envelope
+from conversation_service.store.records.encrypted import RecordCipher, Secrets
+from conversation_service.store.records.payloads import Envelope, decode_payload
 
 # What opening raises for an entry that is damaged, cut short, or sealed with another key.
 DAMAGED = (InvalidTag, ValueError, KeyError, TypeError, OverflowError)
 
 
 @dataclass(frozen=True, slots=True)
-class OwedText:
+class OutboxEntry:
     """A text in the outbox."""
 
     entry_id: str
@@ -31,40 +31,40 @@ class OwedText:
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable:
+class CorruptEntry:
     """An entry that cannot be opened; `message_id` is empty when even that cannot be read."""
 
     entry_id: str
     message_id: str
 
 
-class OwedReader:
+class OutboxDecoder:
     """Opens the entries of one pool."""
 
-    def __init__(self, pool: str, vault: Vault) -> None:
+    def __init__(self, pool: str, vault: Cipher) -> None:
         self._keys = Keys(pool)
-        self._seals = Seals(self._keys, vault)
-        self._people = People(vault)
+        self._seals = RecordCipher(self._keys, vault)
+        self._people = PersonIds(vault)
 
     def opened(
         self, entry_id: bytes, fields: Mapping[bytes, bytes], secrets: Secrets
-    ) -> OwedText | Unreadable:
+    ) -> OutboxEntry | CorruptEntry:
         """The text in an entry. One that cannot be opened is no reason to stop at it."""
         try:
             return self._text(entry_id.decode(), fields, secrets)
         except DAMAGED:
             message_id = fields.get(b"message", b"").decode(errors="replace")
-            return Unreadable(entry_id.decode(), message_id)
+            return CorruptEntry(entry_id.decode(), message_id)
 
     def plain(self, fields: Mapping[bytes, bytes], secrets: Secrets) -> bytes:
         """What was sealed in an entry; raises one of DAMAGED."""
         sealed, record = fields[b"text"], self._keys.message(fields[b"message"].decode())
         return self._seals.opened_text(sealed, record, secrets.get(conversation_of(sealed), ()))
 
-    def _text(self, entry_id: str, fields: Mapping[bytes, bytes], secrets: Secrets) -> OwedText:
+    def _text(self, entry_id: str, fields: Mapping[bytes, bytes], secrets: Secrets) -> OutboxEntry:
         message_id = fields[b"message"].decode()
-        envelope = decode_envelope(self.plain(fields, secrets))
-        return OwedText(
+        envelope = decode_payload(self.plain(fields, secrets))
+        return OutboxEntry(
             entry_id=entry_id,
             message_id=message_id,
             accept_time=from_ms(int(fields[b"at"])),

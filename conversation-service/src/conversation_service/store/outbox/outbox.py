@@ -10,12 +10,12 @@ from redis.exceptions import ResponseError
 
 from conversation_service.domain.model.events import EventType, Rule
 from conversation_service.domain.model.messages import MessageState
-from conversation_service.store.encryption.cipher import Vault
+from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.keyspace.timestamps import from_ms, optional_time, span_ms, to_ms
-from conversation_service.store.outbox.dead_letters import Burials, Death
-from conversation_service.store.outbox.entry import OwedReader, OwedText, Unreadable
-from conversation_service.store.records.encrypted import TextSecrets
+from conversation_service.store.outbox.dead_letters import Burials, DeadLetterReason
+from conversation_service.store.outbox.entry import CorruptEntry, OutboxDecoder, OutboxEntry
+from conversation_service.store.records.encrypted import ConversationKeys
 from runtime.redis.scripts import Argument, RedisScripts, raised
 
 # One dispatcher at a time reads, so all replicas share one name: a takeover finds what its
@@ -41,12 +41,12 @@ class Settlement:
 
 
 @dataclass(frozen=True, slots=True)
-class Burial:
+class DeadLettering:
     """A text that cannot be processed: it leaves for the dead letters."""
 
     entry_id: str
     message_id: str
-    death: Death
+    death: DeadLetterReason
     # For how long it may lie there; as long its message is known at the least.
     kept: timedelta
 
@@ -60,7 +60,7 @@ class Backlog:
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class StatusUpdate:
     """What a receipt tells of a message."""
 
     message_id: str
@@ -69,7 +69,7 @@ class News:
 
 
 @dataclass(frozen=True, slots=True)
-class KnownMessage:
+class MessageStatus:
     """How far a message got, and who receives it, by the id that is the same in all pools."""
 
     message_id: str
@@ -80,7 +80,7 @@ class KnownMessage:
     # Empty outside of any conversation.
     conversation_id: str = ""
     # Whether it is a participant's words.
-    is_talk: bool = False
+    is_relayed: bool = False
 
 
 _TOLD_AS = {
@@ -100,14 +100,14 @@ class LeaseLost(Exception):
 class Outbox:
     """One pool's outbox, as the dispatcher and the receipts use it."""
 
-    def __init__(self, redis: Redis, reader: Redis, pool: str, vault: Vault) -> None:
+    def __init__(self, redis: Redis, reader: Redis, pool: str, vault: Cipher) -> None:
         """`reader` repeats no command by itself: what a lost answer held would be passed over."""
         self._redis = redis
         self._reader = reader
         self._scripts = RedisScripts(redis, "conversation_service.store")
         self._keys = Keys(pool)
-        self._opener = OwedReader(pool, vault)
-        self._secrets = TextSecrets(redis, pool, vault)
+        self._opener = OutboxDecoder(pool, vault)
+        self._secrets = ConversationKeys(redis, pool, vault)
         self._burials = Burials(redis, pool, vault)
 
     async def take_lease(self, token: str, lasts: timedelta) -> str | None:
@@ -128,39 +128,39 @@ class Outbox:
             if not str(error).startswith("BUSYGROUP"):
                 raise
 
-    async def read_unsettled(self, after: str, limit: int) -> list[OwedText | Unreadable]:
+    async def read_unsettled(self, after: str, limit: int) -> list[OutboxEntry | CorruptEntry]:
         """What was read before and not settled, oldest first, behind the entry `after`."""
         return await self._read(after, limit, block_ms=None)
 
-    async def read_new(self, limit: int, block_ms: int | None) -> list[OwedText | Unreadable]:
+    async def read_new(self, limit: int, block_ms: int | None) -> list[OutboxEntry | CorruptEntry]:
         """What nobody has read yet, oldest first; waits at most `block_ms`, or not at all."""
         return await self._read(">", limit, block_ms)
 
-    async def read_again(self, entry_ids: Sequence[str]) -> dict[str, OwedText | Unreadable]:
+    async def read_again(self, entry_ids: Sequence[str]) -> dict[str, OutboxEntry | CorruptEntry]:
         """Entries that were read before, by their ids; those that are gone are unreadable."""
         pipeline = self._redis.pipeline(transaction=False)
         for entry_id in entry_ids:
             pipeline.xrange(self._keys.outbox, min=entry_id, max=entry_id)
         found = cast("list[list[Entry]]", await pipeline.execute() if entry_ids else [])
         opened = await self._opened([entry for entries in found for entry in entries])
-        gone = {entry_id: Unreadable(entry_id, "") for entry_id in entry_ids}
+        gone = {entry_id: CorruptEntry(entry_id, "") for entry_id in entry_ids}
         return gone | {one.entry_id: one for one in opened}
 
     async def settle(
-        self, token: str, settled: Sequence[Settlement | Burial], now: datetime
+        self, token: str, settled: Sequence[Settlement | DeadLettering], now: datetime
     ) -> None:
         """Moves texts forward and takes them out. Raises LeaseLost, and then writes nothing."""
         keys = [self._keys.lease, self._keys.outbox, self._keys.events, self._keys.dead]
         keys += [self._keys.message(one.message_id) for one in settled]
         first = (token, GROUP, to_ms(now), self._keys.timeline_prefix)
-        dead = [one.entry_id for one in settled if isinstance(one, Burial)]
+        dead = [one.entry_id for one in settled if isinstance(one, DeadLettering)]
         texts = await self._burials.texts(dead)
         arguments = [argument for one in settled for argument in _fields(one, texts)]
         word, _ = await self._run("settle", keys, (*first, *arguments))
         if word != b"done":
             raise LeaseLost
 
-    async def advance(self, news: Sequence[News], now: datetime) -> list[str]:
+    async def advance(self, news: Sequence[StatusUpdate], now: datetime) -> list[str]:
         """Moves messages forward, as receipts tell; what is forgotten stays so.
 
         Answers who receives each message, by the id that is the same in all pools; empty for what
@@ -184,7 +184,7 @@ class Outbox:
         replies = cast("list[list[bytes]]", raised(await self._scripts.run(calls)))
         return [recipient.decode() for _, recipient in replies]
 
-    async def messages(self, message_ids: Sequence[str]) -> list[KnownMessage]:
+    async def messages(self, message_ids: Sequence[str]) -> list[MessageStatus]:
         """What is known of messages; those that are forgotten are left out."""
         pipeline = self._redis.pipeline(transaction=False)
         for message_id in message_ids:
@@ -214,7 +214,7 @@ class Outbox:
 
     async def _read(
         self, start: str, limit: int, block_ms: int | None
-    ) -> list[OwedText | Unreadable]:
+    ) -> list[OutboxEntry | CorruptEntry]:
         found = await self._reader.xreadgroup(
             GROUP, CONSUMER, {self._keys.outbox: start}, count=limit, block=block_ms
         )
@@ -224,13 +224,13 @@ class Outbox:
         # An entry that was removed by hand has no fields, and would be owed for ever.
         return await self._opened([(entry_id, fields or {}) for entry_id, fields in entries])
 
-    async def _opened(self, entries: Sequence[Entry]) -> list[OwedText | Unreadable]:
+    async def _opened(self, entries: Sequence[Entry]) -> list[OutboxEntry | CorruptEntry]:
         secrets = await self._secrets.of(fields.get(b"text", b"") for _, fields in entries)
         return [self._opener.opened(*entry, secrets) for entry in entries]
 
 
-def _fields(one: Settlement | Burial, texts: Mapping[str, bytes]) -> tuple[Argument, ...]:
-    if isinstance(one, Burial):
+def _fields(one: Settlement | DeadLettering, texts: Mapping[str, bytes]) -> tuple[Argument, ...]:
+    if isinstance(one, DeadLettering):
         text = texts.get(one.entry_id, b"")
         dead = one.death.value, text, span_ms(one.kept)
         return (one.entry_id, one.message_id, "", 0, "", "", "", *dead)
@@ -239,15 +239,15 @@ def _fields(one: Settlement | Burial, texts: Mapping[str, bytes]) -> tuple[Argum
     return (*moved, one.resolution, "", "", "")
 
 
-def _told(one: Settlement | News) -> tuple[str, str]:
+def _told(one: Settlement | StatusUpdate) -> tuple[str, str]:
     """The event that a new state is, and its detail; SENT has none worth a word."""
     kind = _TOLD_AS.get(one.state)
     return (kind.value if kind else "", one.rule.value if one.rule else "")
 
 
-def _known(message_id: str, fields: dict[bytes, bytes]) -> KnownMessage:
+def _known(message_id: str, fields: dict[bytes, bytes]) -> MessageStatus:
     changed = fields.get(b"changed")
-    return KnownMessage(
+    return MessageStatus(
         message_id,
         MessageState(fields[b"state"].decode()),
         from_ms(int(fields[b"accepted"])),

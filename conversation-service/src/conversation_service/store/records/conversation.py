@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from conversation_service.domain.model.conversation import Conversation, EndReason, State
-from conversation_service.domain.model.loop_detection import Exchange
+from conversation_service.domain.model.loop_detection import LoopDetector
 from conversation_service.domain.model.participants import Person
 from conversation_service.store.keyspace.timestamps import (
     from_ms,
@@ -28,7 +28,7 @@ _TIMES = (
     "last_message_time",
     "idle_end_time",
     "latest_end_time",
-    "warned_of",
+    "warned_end_time",
     "pause_time",
     "report_time",
     "end_time",
@@ -95,7 +95,7 @@ def decode_conversation(
         end_note=note,
         unique_name=name,
         held=(held[0], held[1]),
-        exchange=Exchange((first, second), speaker, repeats),
+        exchange=LoopDetector((first, second), speaker, repeats),
         ask_time=_after(created, asked),
         **times,
     )

@@ -12,8 +12,8 @@ from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import Pool
 from conversation_service.store.encryption import conversation_keys as text_keys
-from conversation_service.store.encryption.blind_index import People
-from conversation_service.store.encryption.cipher import Vault
+from conversation_service.store.encryption.blind_index import PersonIds
+from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.records.conversation import (
     VERSION,
@@ -21,17 +21,17 @@ from conversation_service.store.records.conversation import (
     dumps,
     encode_conversation,
 )
-from conversation_service.store.records.payloads import Answer
+from conversation_service.store.records.payloads import StoredResponse
 from conversation_service.store.records.pool import decode_pool, encode_pool
 
 
-class Seals:
+class RecordCipher:
     """Seals and opens the records of one pool. Raises InvalidTag for what another key sealed."""
 
-    def __init__(self, keys: Keys, vault: Vault) -> None:
+    def __init__(self, keys: Keys, vault: Cipher) -> None:
         self._keys = keys
         self._vault = vault
-        self._people = People(vault)
+        self._people = PersonIds(vault)
 
     def conversation(self, conversation: Conversation) -> bytes:
         """Etag, a line break, body. The secret of its words goes when it ends."""
@@ -46,7 +46,7 @@ class Seals:
             return None
         etag, _, sealed = stored.partition(b"\n")
         plain = self._vault.open(sealed, self._keys.conversation(name))
-        secret, body = text_keys.parted(plain)
+        secret, body = text_keys.split_key(plain)
         return replace(self._decoded(body, name, etag.decode()), text_secret=secret)
 
     def pool(self, pool: Pool) -> bytes:
@@ -60,7 +60,7 @@ class Seals:
         plain = self._vault.open(sealed, self._keys.settings)
         return decode_pool(plain, name=self._keys.pool, version=version.decode())
 
-    def answer(self, answer: Answer, record: str) -> bytes:
+    def answer(self, answer: StoredResponse, record: str) -> bytes:
         """The first answer to a client, for the record of its receipt."""
         changed = answer.conversation
         stored = {
@@ -74,16 +74,16 @@ class Seals:
         }
         return self._vault.seal(dumps(stored), record)
 
-    def opened_answer(self, sealed: bytes, record: str) -> Answer:
+    def opened_answer(self, sealed: bytes, record: str) -> StoredResponse:
         """The first answer as it was stored."""
         if not sealed:
-            return Answer(is_forgotten=True)
+            return StoredResponse(is_forgotten=True)
         found = json.loads(self._vault.open(sealed, record))
         if found["v"] == 1:
             return self._version_1(found)
         text = found["conversation"]
         changed = self._decoded(text.encode(), found["id"], found["etag"]) if text else None
-        return Answer(changed, tuple(found["messages"]), found["refused"], found["held"])
+        return StoredResponse(changed, tuple(found["messages"]), found["refused"], found["held"])
 
     def text(
         self, plain: bytes, record: str, conversation_id: str = "", secret: bytes = b""
@@ -108,24 +108,24 @@ class Seals:
         pool, known = self._keys.pool, self.known
         return decode_conversation(plain, conversation_id=name, pool=pool, etag=etag, known=known)
 
-    def _version_1(self, found: dict[str, dict[str, str] | list[str]]) -> Answer:
+    def _version_1(self, found: dict[str, dict[str, str] | list[str]]) -> StoredResponse:
         """Version 1 held the conversation itself."""
         stored = found["conversation"]
         changed = self._decoded(dumps(stored), "", "") if stored else None
-        return Answer(changed, tuple(found["messages"]))
+        return StoredResponse(changed, tuple(found["messages"]))
 
 
 # Each conversation's secrets: of its present life, and of those that ended a short while ago.
 Secrets = Mapping[str, Sequence[bytes]]
 
 
-class TextSecrets:
+class ConversationKeys:
     """Those of one pool."""
 
-    def __init__(self, redis: Redis, pool: str, vault: Vault) -> None:
+    def __init__(self, redis: Redis, pool: str, vault: Cipher) -> None:
         self._redis = redis
         self._keys = Keys(pool)
-        self._seals = Seals(self._keys, vault)
+        self._seals = RecordCipher(self._keys, vault)
 
     async def of(self, sealed: Iterable[bytes]) -> Secrets:
         """What it takes to open these, in one round trip; none if none is under such a key."""

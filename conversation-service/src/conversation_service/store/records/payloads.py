@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from conversation_service.domain.model.consent import OptOut, OptOutSource
 from conversation_service.domain.model.conversation import Conversation
-from conversation_service.domain.model.messages import Attachment, HeldText, OutboundText
-from conversation_service.domain.model.rate_limits import Conduct, Count
+from conversation_service.domain.model.messages import Attachment, HeldMessage, OutboundMessage
+from conversation_service.domain.model.rate_limits import SenderLimits, WindowCounter
 from conversation_service.store.keyspace.timestamps import (
     from_ms,
     optional_ms,
@@ -29,7 +29,7 @@ _NO_FAILURES = ("", None)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class StoredResponse:
     """The first answer to an intent, kept for its repetitions.
 
     `is_refused` for what was refused although something was written. `place` is where an inbound
@@ -63,19 +63,19 @@ class Envelope:
     body: str = field(repr=False)
     may_reach_opted_out: bool = False
     conversation_id: str = ""
-    is_talk: bool = False
+    is_relayed: bool = False
     attachments: tuple[Attachment, ...] = ()
 
 
-def encode_envelope(text: OutboundText) -> bytes:
+def encode_payload(text: OutboundMessage) -> bytes:
     """A text as the outbox holds it."""
-    flags = _MAY_REACH_OPTED_OUT * text.may_reach_opted_out | _IS_TALK * text.is_talk
+    flags = _MAY_REACH_OPTED_OUT * text.may_reach_opted_out | _IS_TALK * text.is_relayed
     numbers = (text.from_number, text.to.phone_number)
     spoken = (*numbers, text.body, text.conversation_id)
     return dumps([ENVELOPE_VERSION, *spoken, flags, *_files(text.attachments)])
 
 
-def decode_envelope(stored: bytes) -> Envelope:
+def decode_payload(stored: bytes) -> Envelope:
     """A text as the outbox held it."""
     version, from_number, to_number, body, *rest = json.loads(stored)
     if version == 1:
@@ -87,36 +87,36 @@ def decode_envelope(stored: bytes) -> Envelope:
         body,
         may_reach_opted_out=bool(flags & _MAY_REACH_OPTED_OUT),
         conversation_id=conversation_id,
-        is_talk=bool(flags & _IS_TALK),
+        is_relayed=bool(flags & _IS_TALK),
         attachments=_attachments(files),
     )
 
 
-def encode_held(text: HeldText) -> bytes:
+def encode_held(text: HeldMessage) -> bytes:
     """A text that waits for a conversation to go on."""
     return dumps([HELD_VERSION, text.author_id, text.body, *_files(text.attachments)])
 
 
-def decode_held(stored: bytes) -> HeldText:
+def decode_held(stored: bytes) -> HeldMessage:
     """A text that waited; a text of version 1 had no files."""
     _, author_id, body, *files = json.loads(stored)
-    return HeldText(author_id, body, _attachments(files))
+    return HeldMessage(author_id, body, _attachments(files))
 
 
-def encode_count(count: Count) -> str:
+def encode_count(count: WindowCounter) -> str:
     """A count and the end of its window (ms); empty while nothing has happened."""
     return f"{count.number} {to_ms(count.until)}" if count.until else ""
 
 
-def decode_count(stored: bytes) -> Count:
+def decode_count(stored: bytes) -> WindowCounter:
     """A count as it was stored."""
     number, _, until = stored.decode().partition(" ")
-    return Count(int(number), from_ms(int(until))) if until else Count()
+    return WindowCounter(int(number), from_ms(int(until))) if until else WindowCounter()
 
 
-def encode_conduct(conduct: Conduct) -> str:
+def encode_conduct(conduct: SenderLimits) -> str:
     """Counts and times, none of which says who did what."""
-    if conduct == Conduct():
+    if conduct == SenderLimits():
         return ""
     counts = (encode_count(conduct.replies), encode_count(conduct.tries))
     times = (optional_ms(conduct.helped_until), optional_ms(conduct.locked_until))
@@ -126,31 +126,31 @@ def encode_conduct(conduct: Conduct) -> str:
     return dumps([VERSION, *counts, *times, *added]).decode()
 
 
-def decode_conduct(stored: bytes) -> Conduct:
+def decode_conduct(stored: bytes) -> SenderLimits:
     """What a person has lately done, as it was stored."""
     if not stored:
-        return Conduct()
-    _, replies, tries, helped, locked, *added = json.loads(stored)
+        return SenderLimits()
+    _, replies, tries, help_sent, locked, *added = json.loads(stored)
     failures, failed = added or _NO_FAILURES
-    return Conduct(
+    return SenderLimits(
         replies=decode_count(replies.encode()),
         tries=decode_count(tries.encode()),
-        helped_until=optional_time(helped),
+        helped_until=optional_time(help_sent),
         locked_until=optional_time(locked),
         failures=decode_count(failures.encode()),
         failed_until=optional_time(failed),
     )
 
 
-def encode_told(answer: Answer) -> bytes:
+def encode_ack(answer: StoredResponse) -> bytes:
     """What is kept of the answer to who is told no more than that it was carried out."""
     return "\n".join((answer.place, answer.erasure_id)).rstrip("\n").encode()
 
 
-def decode_told(stored: bytes) -> Answer:
+def decode_ack(stored: bytes) -> StoredResponse:
     """The same; most of them hold a place or nothing."""
     place, _, erasure_id = stored.decode().partition("\n")
-    return Answer(place=place, erasure_id=erasure_id)
+    return StoredResponse(place=place, erasure_id=erasure_id)
 
 
 def encode_opt_out(opt_out: OptOut) -> str:

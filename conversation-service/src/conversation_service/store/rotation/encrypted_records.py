@@ -6,7 +6,7 @@ from typing import NamedTuple, cast
 from redis.asyncio import Redis
 
 from conversation_service.store.encryption.key_ring import is_sealed
-from conversation_service.store.keyspace.keys import Keys, parts_of
+from conversation_service.store.keyspace.keys import Keys, parse_key
 
 # Kinds of keys that hold something sealed. In front of some there is a line in clear.
 STRINGS = ("blinding-key", "settings", "conversation", "receipt")
@@ -28,7 +28,7 @@ MOST_ENTRIES = 10_000
 Entry = tuple[bytes, dict[bytes, bytes]]
 
 
-class SealedRecord(NamedTuple):
+class EncryptedRecord(NamedTuple):
     """Something sealed, and where it lies."""
 
     key: str
@@ -42,23 +42,23 @@ class SealedRecord(NamedTuple):
     sealed: bytes
 
 
-class SealedRecords:
+class EncryptedRecords:
     """Reads them. What is gone in the meantime is left out, as is what is not sealed."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    async def behind(self, keys: Iterable[bytes]) -> list[SealedRecord]:
+    async def behind(self, keys: Iterable[bytes]) -> list[EncryptedRecord]:
         """What is sealed behind these keys, in any order."""
         by_kind: dict[str, list[str]] = {}
         for key in map(bytes.decode, keys):
-            by_kind.setdefault(parts_of(key).kind, []).append(key)
+            by_kind.setdefault(parse_key(key).kind, []).append(key)
         found = await self._strings(by_kind) + await self._lists(by_kind)
         for kind in STREAMS:
             found += [one for key in by_kind.get(kind, ()) async for one in self._stream(key, kind)]
         return [one for one in found if is_sealed(one.sealed)]
 
-    async def _strings(self, by_kind: dict[str, list[str]]) -> list[SealedRecord]:
+    async def _strings(self, by_kind: dict[str, list[str]]) -> list[EncryptedRecord]:
         named = [(kind, key) for kind in STRINGS for key in by_kind.get(kind, ())]
         pipeline = self._redis.pipeline(transaction=False)
         for _, key in named:
@@ -67,19 +67,19 @@ class SealedRecords:
         pairs = zip(named, stored, strict=True)
         return [_string(key, kind, value) for (kind, key), value in pairs if value]
 
-    async def _lists(self, by_kind: dict[str, list[str]]) -> list[SealedRecord]:
+    async def _lists(self, by_kind: dict[str, list[str]]) -> list[EncryptedRecord]:
         named = [(kind, key) for kind in LISTS for key in by_kind.get(kind, ())]
         pipeline = self._redis.pipeline(transaction=False)
         for _, key in named:
             pipeline.lrange(key, 0, -1)
         stored = cast("list[list[bytes]]", await pipeline.execute() if named else [])
         return [
-            SealedRecord(key, kind, str(place), key, b"", value)
+            EncryptedRecord(key, kind, str(place), key, b"", value)
             for (kind, key), values in zip(named, stored, strict=True)
             for place, value in enumerate(values)
         ]
 
-    async def _stream(self, key: str, kind: str) -> AsyncIterator[SealedRecord]:
+    async def _stream(self, key: str, kind: str) -> AsyncIterator[EncryptedRecord]:
         after = "-"
         for _ in range(0, MOST_ENTRIES, PAGE):
             entries = cast("list[Entry]", await self._redis.xrange(key, after, count=PAGE))
@@ -90,15 +90,15 @@ class SealedRecords:
             after = f"({entries[-1][0].decode()}"
 
 
-def _string(key: str, kind: str, value: bytes) -> SealedRecord:
+def _string(key: str, kind: str, value: bytes) -> EncryptedRecord:
     if kind not in HEADED:
-        return SealedRecord(key, kind, "", key, b"", value)
+        return EncryptedRecord(key, kind, "", key, b"", value)
     head, line_break, sealed = value.partition(b"\n")
-    return SealedRecord(key, kind, "", key, head + line_break, sealed)
+    return EncryptedRecord(key, kind, "", key, head + line_break, sealed)
 
 
-def _entry(key: str, kind: str, entry_id: str, fields: dict[bytes, bytes]) -> SealedRecord:
+def _entry(key: str, kind: str, entry_id: str, fields: dict[bytes, bytes]) -> EncryptedRecord:
     """A text of the outbox, or one that left it: sealed for its message."""
     message_id = fields.get(b"message", b"").decode(errors="replace")
-    record = Keys(parts_of(key).pool).message(message_id)
-    return SealedRecord(key, kind, entry_id, record, b"", fields.get(b"text", b""))
+    record = Keys(parse_key(key).pool).message(message_id)
+    return EncryptedRecord(key, kind, entry_id, record, b"", fields.get(b"text", b""))

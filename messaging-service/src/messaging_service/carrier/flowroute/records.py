@@ -19,7 +19,7 @@ from messaging_service.carrier.flowroute.http import ACCOUNT_CONNECTIONS, Flowro
 from messaging_service.carrier.flowroute.send import UNAVAILABLE_DELAY, parsed
 from messaging_service.carrier.port import Direction, Page, Record, RecordsPage, Span
 from messaging_service.config.settings import Settings
-from messaging_service.limits.rate_limiter import Pace
+from messaging_service.limits.rate_limiter import RateLimiter
 from messaging_service.model.carrier_ids import carrier_id_in
 from messaging_service.model.errors import CarrierRateLimited, CarrierUnavailable
 from messaging_service.model.message import Attachment
@@ -117,7 +117,9 @@ LONGEST_PACE_WAIT = timedelta(seconds=1)
 class FlowrouteRecords:
     """Satisfies Records."""
 
-    def __init__(self, http: FlowrouteHttp, pace: Pace, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self, http: FlowrouteHttp, pace: RateLimiter, settings: Settings, clock: Clock
+    ) -> None:
         self._http = http
         self._pace = pace
         self._clock = clock

@@ -21,7 +21,7 @@ from messaging_service.model.errors import (
     CarrierUnavailable,
     RecipientOptedOut,
 )
-from messaging_service.model.message import Text
+from messaging_service.model.message import OutboundMessage
 from messaging_service.model.send_tokens import SendTokens
 from runtime.clock import Clock
 from runtime.tracing.spans import span
@@ -45,7 +45,7 @@ _OPTED_OUT = re.compile(
 
 
 def read_answer(
-    status: int, headers: Mapping[str, str], content: bytes, *, text: Text, now: datetime
+    status: int, headers: Mapping[str, str], content: bytes, *, text: OutboundMessage, now: datetime
 ) -> Answer:
     """What an answer means for the text. `content` may be cut off or be no JSON at all."""
     why = f"HTTP {status}"
@@ -91,7 +91,7 @@ def _was_performed(status: int) -> bool:
 
 
 def _refusal(
-    status: int, content: bytes, text: Text
+    status: int, content: bytes, text: OutboundMessage
 ) -> CarrierRefused | RecipientOptedOut | CarrierAccountRefused:
     if status == HTTPStatus.FORBIDDEN:
         # The account may not use this one number; others go on.
@@ -101,7 +101,7 @@ def _refusal(
     return CarrierRefused()
 
 
-def _tells_opt_out(content: bytes, text: Text) -> bool:
+def _tells_opt_out(content: bytes, text: OutboundMessage) -> bool:
     """Looks for the opt-out in an error of unknown shape that may repeat the text itself."""
     told = "\n".join(_strings(parsed(content)))
     if _OPTED_OUT.search(text.body):
@@ -151,7 +151,9 @@ class FlowrouteClient:
         self._receipt_url = f"{settings.public_url}/api/receipt/"
         self._timeout_seconds = settings.send_timeout_seconds
 
-    async def send(self, text: Text, attempt_id: str, media_urls: Sequence[str] = ()) -> Answer:
+    async def send(
+        self, text: OutboundMessage, attempt_id: str, media_urls: Sequence[str] = ()
+    ) -> Answer:
         """See Carrier."""
         receipt_url = self._receipt_url + self._tokens.signed(attempt_id)
         content = _request_body(text, receipt_url, media_urls)
@@ -160,7 +162,7 @@ class FlowrouteClient:
             one.tell(outcome=type(answer).__name__)
         return answer
 
-    async def _answer(self, text: Text, content: bytes) -> Answer:
+    async def _answer(self, text: OutboundMessage, content: bytes) -> Answer:
         try:
             # Around everything: an answer that trickles in has no other end.
             async with asyncio.timeout(self._timeout_seconds):
@@ -168,13 +170,13 @@ class FlowrouteClient:
         except Exception as error:
             return answer_to(error)
 
-    async def _post(self, text: Text, content: bytes) -> Answer:
+    async def _post(self, text: OutboundMessage, content: bytes) -> Answer:
         reply = await self._http.post("/v2.2/messages", content, limit_bytes=ANSWER_LIMIT_BYTES)
         now = self._clock.now()
         return read_answer(reply.status, reply.headers, reply.content, text=text, now=now)
 
 
-def _request_body(text: Text, receipt_url: str, media_urls: Sequence[str]) -> bytes:
+def _request_body(text: OutboundMessage, receipt_url: str, media_urls: Sequence[str]) -> bytes:
     attributes: dict[str, object] = {
         "to": text.to_number,
         "from": text.from_number,

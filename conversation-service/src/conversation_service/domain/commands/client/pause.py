@@ -3,17 +3,17 @@
 from dataclasses import dataclass
 
 from conversation_service.domain.commands.core.change import Change
-from conversation_service.domain.commands.core.command import Receipt
-from conversation_service.domain.commands.core.holding import words_of
+from conversation_service.domain.commands.core.command import IdempotencyKey
+from conversation_service.domain.commands.core.holding import relayed_draft
 from conversation_service.domain.commands.core.lifecycle import (
     paused,
     resumed,
 )
-from conversation_service.domain.commands.core.replies import change_of
+from conversation_service.domain.commands.core.replies import transition
 from conversation_service.domain.commands.core.snapshot import (
-    Facts,
-    Lookup,
-    _live,
+    ReadSet,
+    Snapshot,
+    live_conversation,
 )
 from conversation_service.domain.errors import (
     ConversationNotActive,
@@ -27,51 +27,51 @@ from conversation_service.domain.templates.catalog import Template
 
 
 @dataclass(frozen=True, slots=True)
-class Pause:
+class PauseConversation:
     """A client pauses a conversation."""
 
     request_id: str
     conversation_id: str
 
     @property
-    def receipt(self) -> Receipt:
+    def receipt(self) -> IdempotencyKey:
         """Named by the client."""
-        return Receipt("pause", self.request_id, (self.conversation_id,))
+        return IdempotencyKey("pause", self.request_id, (self.conversation_id,))
 
-    def lookup(self, pool: Pool) -> Lookup:
+    def lookup(self, pool: Pool) -> ReadSet:
         """The conversation."""
-        return Lookup(conversation_id=self.conversation_id)
+        return ReadSet(conversation_id=self.conversation_id)
 
-    def decide(self, facts: Facts) -> Change:
+    def decide(self, facts: Snapshot) -> Change:
         """Nobody is told until they text."""
-        conversation = _live(facts, self.conversation_id)
+        conversation = live_conversation(facts, self.conversation_id)
         if conversation.state is not State.ACTIVE:
             raise ConversationNotActive(self.conversation_id)
         if conversation.pause_time is not None:
             raise ConversationPaused(self.conversation_id)
         event = Event(EventType.CONVERSATION_PAUSED, self.conversation_id)
-        return change_of(facts, conversation, paused(facts, conversation), (), [event])
+        return transition(facts, conversation, paused(facts, conversation), (), [event])
 
 
 @dataclass(frozen=True, slots=True)
-class Resume:
+class ResumeConversation:
     """A client lets a paused conversation go on."""
 
     request_id: str
     conversation_id: str
 
     @property
-    def receipt(self) -> Receipt:
+    def receipt(self) -> IdempotencyKey:
         """Named by the client."""
-        return Receipt("resume", self.request_id, (self.conversation_id,))
+        return IdempotencyKey("resume", self.request_id, (self.conversation_id,))
 
-    def lookup(self, pool: Pool) -> Lookup:
+    def lookup(self, pool: Pool) -> ReadSet:
         """The conversation and the texts it holds."""
-        return Lookup(conversation_id=self.conversation_id, held_in=self.conversation_id)
+        return ReadSet(conversation_id=self.conversation_id, held_in=self.conversation_id)
 
-    def decide(self, facts: Facts) -> Change:
+    def decide(self, facts: Snapshot) -> Change:
         """Both are told, if anybody knew of the pause; then what was held goes out in order."""
-        conversation = _live(facts, self.conversation_id)
+        conversation = live_conversation(facts, self.conversation_id)
         if conversation.pause_time is None:
             raise ConversationNotPaused(self.conversation_id)
         knew = [
@@ -81,7 +81,8 @@ class Resume:
         ]
         said = [facts.says(person, Template.RESUMED) for person in knew]
         said += [
-            words_of(conversation, one.author_id, one.body, one.attachments) for one in facts.held
+            relayed_draft(conversation, one.author_id, one.body, one.attachments)
+            for one in facts.held
         ]
         event = Event(EventType.CONVERSATION_RESUMED, self.conversation_id)
-        return change_of(facts, conversation, resumed(facts, conversation), said, [event])
+        return transition(facts, conversation, resumed(facts, conversation), said, [event])

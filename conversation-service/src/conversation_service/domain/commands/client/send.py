@@ -3,18 +3,18 @@
 from dataclasses import dataclass, field
 
 from conversation_service.domain.commands.core.change import Change
-from conversation_service.domain.commands.core.command import Receipt
+from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.commands.core.holding import hold, may_hold
 from conversation_service.domain.commands.core.lifecycle import (
-    talked,
+    message_passed,
 )
-from conversation_service.domain.commands.core.replies import change_of
+from conversation_service.domain.commands.core.replies import transition
 from conversation_service.domain.commands.core.snapshot import (
-    Facts,
-    Lookup,
-    Said,
-    _live,
-    _participant,
+    Draft,
+    ReadSet,
+    Snapshot,
+    live_conversation,
+    participant_of,
 )
 from conversation_service.domain.errors import (
     ConversationNotActive,
@@ -23,13 +23,13 @@ from conversation_service.domain.errors import (
 )
 from conversation_service.domain.model.conversation import Conversation, State
 from conversation_service.domain.model.events import Rule
-from conversation_service.domain.model.messages import HeldText
+from conversation_service.domain.model.messages import HeldMessage
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import Pool
 
 
 @dataclass(frozen=True, slots=True)
-class Speak:
+class SendMessage:
     """A client speaks into a conversation: for a participant, or as the system to both."""
 
     request_id: str
@@ -38,32 +38,32 @@ class Speak:
     body: str = field(repr=False)
 
     @property
-    def receipt(self) -> Receipt:
+    def receipt(self) -> IdempotencyKey:
         """Named by the client."""
         fields = (self.conversation_id, self.participant_id, self.body)
-        return Receipt("speak", self.request_id, fields)
+        return IdempotencyKey("speak", self.request_id, fields)
 
-    def lookup(self, pool: Pool) -> Lookup:
+    def lookup(self, pool: Pool) -> ReadSet:
         """The conversation."""
-        return Lookup(conversation_id=self.conversation_id)
+        return ReadSet(conversation_id=self.conversation_id)
 
-    def decide(self, facts: Facts) -> Change:
+    def decide(self, facts: Snapshot) -> Change:
         """The words go to the other participant, or to both; a participant's may be held."""
-        conversation = _live(facts, self.conversation_id)
-        author = _participant(conversation, self.participant_id) if self.participant_id else None
+        conversation = live_conversation(facts, self.conversation_id)
+        author = participant_of(conversation, self.participant_id) if self.participant_id else None
         if conversation.state is not State.ACTIVE:
             raise ConversationNotActive(conversation.conversation_id)
         if author is not None and conversation.pause_time is not None:
             return self._hold(facts, conversation, author)
         receivers = (person for person in conversation.participants if person != author)
-        said = [Said(one, self.body, author_id=self.participant_id) for one in receivers]
-        after = talked(facts, conversation, conversation.exchange)
-        return change_of(facts, conversation, after, said)
+        said = [Draft(one, self.body, author_id=self.participant_id) for one in receivers]
+        after = message_passed(facts, conversation, conversation.exchange)
+        return transition(facts, conversation, after, said)
 
-    def _hold(self, facts: Facts, conversation: Conversation, author: Person) -> Change:
+    def _hold(self, facts: Snapshot, conversation: Conversation, author: Person) -> Change:
         match may_hold(facts, conversation):
             case None:
-                return hold(facts, conversation, HeldText(author.participant_id, self.body))
+                return hold(facts, conversation, HeldMessage(author.participant_id, self.body))
             case Rule.TOO_MANY_HELD:
                 raise TooManyHeld(conversation.conversation_id)
             case _:

@@ -2,19 +2,19 @@
 
 from dataclasses import dataclass, field, replace
 
-from conversation_service.domain.commands.core.change import Change, ConductChange
-from conversation_service.domain.commands.core.command import Receipt
+from conversation_service.domain.commands.core.change import Change, SenderLimitsChange
+from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.commands.core.joining import join, may_join, wrong_code
 from conversation_service.domain.commands.core.lifecycle import opened, started
 from conversation_service.domain.commands.core.number_selection import (
     ANY_NUMBER,
-    Selection,
-    choose,
-    claims,
-    is_cooling_for,
+    NumberSelection,
+    is_cooling_for_others,
+    route_claims,
+    select_number,
 )
-from conversation_service.domain.commands.core.replies import change_of
-from conversation_service.domain.commands.core.snapshot import Facts, Lookup
+from conversation_service.domain.commands.core.replies import transition
+from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
 from conversation_service.domain.errors import (
     AlreadyInConversation,
     CodeNotValid,
@@ -25,29 +25,29 @@ from conversation_service.domain.errors import (
 )
 from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.events import Event, EventType
-from conversation_service.domain.model.participants import Line, Person
+from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.model.pool import Pool
 from conversation_service.domain.templates.catalog import Template
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class StartConversation:
     """A client starts a conversation for one person, who waits with a code."""
 
     request_id: str
     person: Person
-    selection: Selection = ANY_NUMBER
+    selection: NumberSelection = ANY_NUMBER
     unique_name: str = field(default="", repr=False)
 
     @property
-    def receipt(self) -> Receipt:
+    def receipt(self) -> IdempotencyKey:
         """Named by the client."""
         fields = (self.person.phone_number, self.unique_name, *self.selection.fields)
-        return Receipt("start", self.request_id, fields)
+        return IdempotencyKey("start", self.request_id, fields)
 
-    def lookup(self, pool: Pool) -> Lookup:
+    def lookup(self, pool: Pool) -> ReadSet:
         """What is on the person's lines, and how much is on each number."""
-        return Lookup(
+        return ReadSet(
             lines=_lines(pool, self.selection, (self.person,)),
             people=(self.person,),
             unique_name=self.unique_name,
@@ -55,39 +55,39 @@ class Start:
             needs_code=True,
         )
 
-    def decide(self, facts: Facts) -> Change:
+    def decide(self, facts: Snapshot) -> Change:
         """A waiting conversation, its code texted to the person."""
         _check_wanted(facts, (self.person,), self.unique_name)
-        masked_number = choose(facts, (self.person,), self.selection)
-        conversation = started(facts, Line(masked_number, self.person), self.unique_name)
+        masked_number = select_number(facts, (self.person,), self.selection)
+        conversation = started(facts, Route(masked_number, self.person), self.unique_name)
         lifetime = facts.pool.settings.code_lifetime
         code = conversation.code
         said = [facts.says(self.person, Template.CODE, code=code, span=lifetime)]
         name, first = conversation.conversation_id, self.person.participant_id
         event = Event(EventType.CONVERSATION_STARTED, name, first)
-        return _begun(facts, conversation, change_of(facts, None, conversation, said, [event]))
+        return _begun(facts, conversation, transition(facts, None, conversation, said, [event]))
 
 
 @dataclass(frozen=True, slots=True)
-class Open:
+class OpenConversation:
     """A client opens a conversation between two people who are both known."""
 
     request_id: str
     people: tuple[Person, Person]
-    selection: Selection = ANY_NUMBER
+    selection: NumberSelection = ANY_NUMBER
     unique_name: str = field(default="", repr=False)
     is_silent: bool = False
 
     @property
-    def receipt(self) -> Receipt:
+    def receipt(self) -> IdempotencyKey:
         """Named by the client."""
         numbers = (person.phone_number for person in self.people)
         fields = (*numbers, self.unique_name, str(self.is_silent), *self.selection.fields)
-        return Receipt("open", self.request_id, fields)
+        return IdempotencyKey("open", self.request_id, fields)
 
-    def lookup(self, pool: Pool) -> Lookup:
+    def lookup(self, pool: Pool) -> ReadSet:
         """What is on both people's lines, what they used last, and whether they may meet."""
-        return Lookup(
+        return ReadSet(
             lines=_lines(pool, self.selection, self.people),
             people=self.people,
             blocks_of=self.people[0],
@@ -96,22 +96,22 @@ class Open:
             needs_loads=True,
         )
 
-    def decide(self, facts: Facts) -> Change:
+    def decide(self, facts: Snapshot) -> Change:
         """An active conversation; both are told of it unless that is not wanted."""
         _check_wanted(facts, self.people, self.unique_name)
         if not facts.may_meet(*self.people):
             raise PairBlocked
-        masked_number = choose(facts, self.people, self.selection)
+        masked_number = select_number(facts, self.people, self.selection)
         conversation = opened(facts, masked_number, self.people, self.unique_name)
         told = () if self.is_silent else self.people
         said = [facts.says(person, Template.OPENED) for person in told]
         event = Event(EventType.CONVERSATION_OPENED, conversation.conversation_id)
-        change = change_of(facts, None, conversation, said, [event])
+        change = transition(facts, None, conversation, said, [event])
         return replace(_begun(facts, conversation, change), unless_blocked=self.people)
 
 
 @dataclass(frozen=True, slots=True)
-class Join:
+class JoinConversation:
     """A client lets a person into the conversation that a code leads to."""
 
     request_id: str
@@ -119,20 +119,20 @@ class Join:
     person: Person
 
     @property
-    def receipt(self) -> Receipt:
+    def receipt(self) -> IdempotencyKey:
         """Named by the client; the person and the code are its fields."""
-        return Receipt("join", self.request_id, (self.person.phone_number, self.code))
+        return IdempotencyKey("join", self.request_id, (self.person.phone_number, self.code))
 
-    def lookup(self, pool: Pool) -> Lookup:
+    def lookup(self, pool: Pool) -> ReadSet:
         """The code's conversation, and what is on the person's lines wherever it may be."""
-        return Lookup(
+        return ReadSet(
             lines=_lines(pool, ANY_NUMBER, (self.person,)),
             code=self.code,
             people=(self.person,),
             blocks_of=self.person,
         )
 
-    def decide(self, facts: Facts) -> Change:
+    def decide(self, facts: Snapshot) -> Change:
         """The conversation is active and both are told; a wrong code is counted and refused."""
         invitation, person = facts.invitation, self.person
         if person in facts.opt_outs:
@@ -141,35 +141,35 @@ class Join:
             raise CodeNotValid
         if invitation is None:
             return self._wrong(facts)
-        line = Line(invitation.masked_number, person)
+        line = Route(invitation.masked_number, person)
         if not may_join(facts, invitation, line):
             return self._wrong(facts)
         if facts.live(line):
             raise AlreadyInConversation
-        if is_cooling_for(facts, line, (*invitation.participants, person)):
+        if is_cooling_for_others(facts, line, (*invitation.participants, person)):
             raise NumberCooling
         return join(facts, invitation, person, (facts.says(person, Template.YOU_JOINED),))
 
-    def _wrong(self, facts: Facts) -> Change:
+    def _wrong(self, facts: Snapshot) -> Change:
         conduct, counted = wrong_code(facts, self.person, masked_number="")
         before = facts.conduct(self.person)
-        remembered = ConductChange(self.person, before, conduct)
+        remembered = SenderLimitsChange(self.person, before, conduct)
         return replace(counted, conduct=remembered, refusal=CodeNotValid())
 
 
-def _lines(pool: Pool, selection: Selection, people: tuple[Person, ...]) -> tuple[Line, ...]:
+def _lines(pool: Pool, selection: NumberSelection, people: tuple[Person, ...]) -> tuple[Route, ...]:
     asked = selection.masked_number
     numbers = (asked,) if asked else pool.masked_numbers
-    return tuple(Line(number, person) for number in numbers for person in people)
+    return tuple(Route(number, person) for number in numbers for person in people)
 
 
-def _check_wanted(facts: Facts, people: tuple[Person, ...], unique_name: str) -> None:
+def _check_wanted(facts: Snapshot, people: tuple[Person, ...], unique_name: str) -> None:
     if any(person in facts.opt_outs for person in people):
         raise ParticipantOptedOut
     if unique_name and facts.named is not None:
         raise UniqueNameTaken(facts.pool.name)
 
 
-def _begun(facts: Facts, conversation: Conversation, change: Change) -> Change:
-    taken = claims(facts, conversation.masked_number, conversation.participants)
+def _begun(facts: Snapshot, conversation: Conversation, change: Change) -> Change:
+    taken = route_claims(facts, conversation.masked_number, conversation.participants)
     return replace(change, claims=taken)

@@ -3,39 +3,39 @@
 from dataclasses import dataclass
 
 from conversation_service.domain.errors import ConversationError
-from conversation_service.domain.model.consent import Wish
+from conversation_service.domain.model.consent import ConsentChange
 from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.events import Event
-from conversation_service.domain.model.messages import HeldText, OutboundText
-from conversation_service.domain.model.participants import Line, Person
+from conversation_service.domain.model.messages import HeldMessage, OutboundMessage
+from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.model.pool import Pool
-from conversation_service.domain.model.rate_limits import Conduct, Count
+from conversation_service.domain.model.rate_limits import SenderLimits, WindowCounter
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class RouteClaim:
     """A line that a conversation takes; `occupant_id` names the ended one that it may replace."""
 
-    line: Line
-    occupant_id: str = ""
+    line: Route
+    current_conversation_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class ConductChange:
+class SenderLimitsChange:
     """What is remembered of a person's conduct."""
 
     person: Person
-    before: Conduct
-    after: Conduct
+    before: SenderLimits
+    after: SenderLimits
 
 
 @dataclass(frozen=True, slots=True)
-class TriesChange:
+class CodeAttemptsChange:
     """How many wrong codes were tried on a number."""
 
     masked_number: str
-    before: Count
-    after: Count
+    before: WindowCounter
+    after: WindowCounter
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +47,18 @@ class Change:
 
     before: Conversation | None = None
     after: Conversation | None = None
-    claims: tuple[Claim, ...] = ()
-    texts: tuple[OutboundText, ...] = ()
+    claims: tuple[RouteClaim, ...] = ()
+    texts: tuple[OutboundMessage, ...] = ()
     events: tuple[Event, ...] = ()
-    held: tuple[HeldText, ...] = ()
-    conduct: ConductChange | None = None
-    tries: TriesChange | None = None
+    held: tuple[HeldMessage, ...] = ()
+    conduct: SenderLimitsChange | None = None
+    tries: CodeAttemptsChange | None = None
     # Two who must not meet again, and two who meet only if they may.
     blocks: tuple[Person, Person] | None = None
     unless_blocked: tuple[Person, Person] | None = None
     # A masked number that must have no live conversation.
     unless_live_on: str = ""
-    wish: Wish | None = None
+    wish: ConsentChange | None = None
     # Names the erasure that is to follow, if the change asks for one.
     erasure_id: str = ""
     pool: Pool | None = None

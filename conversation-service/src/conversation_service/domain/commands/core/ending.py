@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.lifecycle import ended
-from conversation_service.domain.commands.core.replies import change_of
-from conversation_service.domain.commands.core.snapshot import Facts, Said
+from conversation_service.domain.commands.core.replies import transition
+from conversation_service.domain.commands.core.snapshot import Draft, Snapshot
 from conversation_service.domain.model.conversation import Conversation, EndReason, State
 from conversation_service.domain.model.events import Event, EventType
 from conversation_service.domain.model.participants import Person
@@ -19,11 +19,11 @@ _WORDS = {
 
 
 def end(
-    facts: Facts,
+    facts: Snapshot,
     conversation: Conversation,
     reason: EndReason,
     leaver: Person | None = None,
-    farewell: tuple[Said, ...] | None = None,
+    farewell: tuple[Draft, ...] | None = None,
     note: str = "",
 ) -> Change:
     """Ends it. Everybody gets the same words, but for a leaver who has a `farewell` of their own.
@@ -31,7 +31,7 @@ def end(
     Whoever has texts that were held and never passed on is told so, unless they opted out.
     """
     after = ended(facts, conversation, reason, note)
-    said: list[Said] = []
+    said: list[Draft] = []
     for person in conversation.participants:
         is_leaving = person == leaver and farewell is not None
         if not (is_leaving and reason is EndReason.OPTED_OUT):
@@ -41,7 +41,7 @@ def end(
     author = leaver.participant_id if leaver else ""
     name = conversation.conversation_id
     told = Event(EventType.CONVERSATION_ENDED, name, author, detail=reason.value)
-    return change_of(facts, conversation, after, said, [told, *_dropped(conversation)])
+    return transition(facts, conversation, after, said, [told, *_dropped(conversation)])
 
 
 def ending_words(conversation: Conversation, reason: EndReason) -> Template:
@@ -50,7 +50,7 @@ def ending_words(conversation: Conversation, reason: EndReason) -> Template:
     return _WORDS.get(reason, Template.CANCELLED if waiting else Template.ENDED)
 
 
-def _about_held(facts: Facts, conversation: Conversation, person: Person) -> Iterator[Said]:
+def _about_held(facts: Snapshot, conversation: Conversation, person: Person) -> Iterator[Draft]:
     if conversation.held[conversation.position(person)]:
         yield facts.says(person, Template.NOT_PASSED_ON)
 

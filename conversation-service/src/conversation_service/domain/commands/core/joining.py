@@ -3,24 +3,24 @@
 from dataclasses import replace
 from datetime import datetime
 
-from conversation_service.domain.commands.core.change import Change, TriesChange
+from conversation_service.domain.commands.core.change import Change, CodeAttemptsChange
 from conversation_service.domain.commands.core.lifecycle import joined
-from conversation_service.domain.commands.core.number_selection import claims
+from conversation_service.domain.commands.core.number_selection import route_claims
 from conversation_service.domain.commands.core.replies import (
-    change_of,
+    transition,
 )
-from conversation_service.domain.commands.core.snapshot import Facts, Said
+from conversation_service.domain.commands.core.snapshot import Draft, Snapshot
 from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.events import Event, EventType
-from conversation_service.domain.model.participants import Line, Person
+from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.model.rate_limits import (
     NUMBER_TRIES_WINDOW,
-    Conduct,
+    SenderLimits,
 )
 from conversation_service.domain.templates.catalog import Template
 
 
-def may_join(facts: Facts, invitation: Conversation, line: Line) -> bool:
+def may_join(facts: Snapshot, invitation: Conversation, line: Route) -> bool:
     """Whether the code leads to somebody else on this number whom the person may meet."""
     inviter = invitation.participants[0]
     return (
@@ -31,10 +31,10 @@ def may_join(facts: Facts, invitation: Conversation, line: Line) -> bool:
 
 
 def join(
-    facts: Facts,
+    facts: Snapshot,
     invitation: Conversation,
     joiner: Person,
-    welcome: tuple[Said, ...],
+    welcome: tuple[Draft, ...],
     asked: datetime | None = None,
 ) -> Change:
     """Lets a person in, greeted by `welcome`, and tells who waited; `asked` if well before."""
@@ -44,21 +44,21 @@ def join(
     name = after.conversation_id
     event = Event(EventType.CONVERSATION_JOINED, name, joiner.participant_id)
     return replace(
-        change_of(facts, invitation, after, said, [event]),
-        claims=claims(facts, after.masked_number, (joiner,)),
+        transition(facts, invitation, after, said, [event]),
+        claims=route_claims(facts, after.masked_number, (joiner,)),
         unless_blocked=(joiner, inviter),
     )
 
 
-def wrong_code(facts: Facts, person: Person, masked_number: str) -> tuple[Conduct, Change]:
+def wrong_code(facts: Snapshot, person: Person, masked_number: str) -> tuple[SenderLimits, Change]:
     """A wrong try is counted: for the person, and for the number where it is known."""
     before = facts.conduct(person)
-    conduct = before.guessed_wrong(facts.now)
+    conduct = before.wrong_code_entered(facts.now)
     events = _locked_out(person) if conduct.is_locked(facts.now) else ()
     tries = None
     if masked_number:
         after = facts.tries.more(facts.now, NUMBER_TRIES_WINDOW)
-        tries = TriesChange(masked_number, facts.tries, after)
+        tries = CodeAttemptsChange(masked_number, facts.tries, after)
     return conduct, Change(tries=tries, events=events)
 
 

@@ -3,13 +3,13 @@
 from dataclasses import replace
 from datetime import datetime
 
-from conversation_service.domain.commands.core.snapshot import Facts
+from conversation_service.domain.commands.core.snapshot import Snapshot
 from conversation_service.domain.model.conversation import Conversation, EndReason, State
-from conversation_service.domain.model.loop_detection import Exchange
-from conversation_service.domain.model.participants import Line, Person
+from conversation_service.domain.model.loop_detection import LoopDetector
+from conversation_service.domain.model.participants import Person, Route
 
 
-def started(facts: Facts, line: Line, unique_name: str = "") -> Conversation:
+def started(facts: Snapshot, line: Route, unique_name: str = "") -> Conversation:
     """A new conversation in which one person waits."""
     code_end = facts.now + facts.pool.settings.code_lifetime
     return Conversation(
@@ -28,15 +28,15 @@ def started(facts: Facts, line: Line, unique_name: str = "") -> Conversation:
 
 
 def opened(
-    facts: Facts, masked_number: str, people: tuple[Person, ...], unique_name: str = ""
+    facts: Snapshot, masked_number: str, people: tuple[Person, ...], unique_name: str = ""
 ) -> Conversation:
     """A new conversation of two people who are both in it from the start."""
-    first = Line(masked_number, people[0])
+    first = Route(masked_number, people[0])
     return joined(facts, replace(started(facts, first, unique_name), code=""), people[1])
 
 
 def joined(
-    facts: Facts,
+    facts: Snapshot,
     conversation: Conversation,
     joiner: Person,
     ask_time: datetime | None = None,
@@ -47,7 +47,9 @@ def joined(
     return _active(facts, there)
 
 
-def talked(facts: Facts, conversation: Conversation, exchange: Exchange) -> Conversation:
+def message_passed(
+    facts: Snapshot, conversation: Conversation, exchange: LoopDetector
+) -> Conversation:
     """A text was relayed or held."""
     idle_end = facts.now + facts.pool.settings.idle_lifetime
     end = min(idle_end, conversation.latest_end_time or idle_end)
@@ -57,46 +59,46 @@ def talked(facts: Facts, conversation: Conversation, exchange: Exchange) -> Conv
         exchange=exchange,
         last_message_time=facts.now,
         idle_end_time=idle_end,
-        due_time=_due(facts, end, conversation.warned_of),
+        due_time=_due(facts, end, conversation.warned_end_time),
     )
 
 
-def held(conversation: Conversation, author: Person) -> Conversation:
+def message_held(conversation: Conversation, author: Person) -> Conversation:
     """One more of the author's texts is held."""
     first, second = conversation.held
     at_first = conversation.position(author) == 0
     return replace(conversation, held=(first + 1, second) if at_first else (first, second + 1))
 
 
-def paused(facts: Facts, conversation: Conversation) -> Conversation:
+def paused(facts: Snapshot, conversation: Conversation) -> Conversation:
     """Nothing is passed on until it is resumed."""
     return replace(conversation, etag=facts.change_id, pause_time=facts.now)
 
 
-def resumed(facts: Facts, conversation: Conversation) -> Conversation:
+def resumed(facts: Snapshot, conversation: Conversation) -> Conversation:
     """It goes on; what was held is on its way."""
     after = replace(conversation, pause_time=None, held=(0, 0))
-    return talked(facts, after, conversation.exchange)
+    return message_passed(facts, after, conversation.exchange)
 
 
-def reported(facts: Facts, conversation: Conversation) -> Conversation:
+def reported(facts: Snapshot, conversation: Conversation) -> Conversation:
     """A participant told the operator about it."""
     return replace(conversation, etag=facts.change_id, report_time=facts.now)
 
 
-def warned(facts: Facts, conversation: Conversation) -> Conversation:
+def warned(facts: Snapshot, conversation: Conversation) -> Conversation:
     """Both have been told of the end that comes next."""
     end = conversation.next_end_time or conversation.due_time
-    return replace(conversation, etag=facts.change_id, warned_of=end, due_time=end)
+    return replace(conversation, etag=facts.change_id, warned_end_time=end, due_time=end)
 
 
-def reopened(facts: Facts, conversation: Conversation) -> Conversation:
+def reopened(facts: Snapshot, conversation: Conversation) -> Conversation:
     """It goes on as if it had been joined just now."""
     return _active(facts, replace(conversation, end_time=None, end_reason=None, end_note=""))
 
 
 def ended(
-    facts: Facts, conversation: Conversation, reason: EndReason, note: str = ""
+    facts: Snapshot, conversation: Conversation, reason: EndReason, note: str = ""
 ) -> Conversation:
     """It is over, and kept for a while for staff to look up."""
     return replace(
@@ -112,16 +114,16 @@ def ended(
     )
 
 
-def _due(facts: Facts, end: datetime, warned_of: datetime | None) -> datetime:
+def _due(facts: Snapshot, end: datetime, warned_end_time: datetime | None) -> datetime:
     """When time next changes something: both are to be warned of the end, or it comes.
 
     A warning that is overdue already is due now, and not left out.
     """
     lead = facts.pool.settings.warning_lead
-    return max(facts.now, end - lead) if lead and warned_of != end else end
+    return max(facts.now, end - lead) if lead and warned_end_time != end else end
 
 
-def _active(facts: Facts, conversation: Conversation) -> Conversation:
+def _active(facts: Snapshot, conversation: Conversation) -> Conversation:
     settings = facts.pool.settings
     idle_end, latest = facts.now + settings.idle_lifetime, facts.now + settings.lifetime
     return replace(
@@ -130,7 +132,7 @@ def _active(facts: Facts, conversation: Conversation) -> Conversation:
         etag=facts.change_id,
         idle_end_time=idle_end,
         latest_end_time=latest,
-        warned_of=None,
+        warned_end_time=None,
         due_time=_due(facts, min(idle_end, latest), None),
-        exchange=Exchange(),
+        exchange=LoopDetector(),
     )

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from conversation_service.domain.commands.core.change import Claim
-from conversation_service.domain.commands.core.snapshot import Facts
+from conversation_service.domain.commands.core.change import RouteClaim
+from conversation_service.domain.commands.core.snapshot import Snapshot
 from conversation_service.domain.errors import (
     AlreadyInConversation,
     NoNumberAvailable,
@@ -13,12 +13,12 @@ from conversation_service.domain.errors import (
     NumberNotActive,
     UnknownMaskedNumber,
 )
-from conversation_service.domain.model.participants import Line, Person, area_code
+from conversation_service.domain.model.participants import Person, Route, area_code
 from conversation_service.domain.model.pool import MaskedNumber, NumberPreference
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class NumberSelection:
     """What a client asks of the choice: a certain number, or what it should be like."""
 
     masked_number: str = ""
@@ -33,10 +33,10 @@ class Selection:
         return (self.masked_number, preference, self.area_code, str(self.allows_reserved))
 
 
-ANY_NUMBER = Selection()
+ANY_NUMBER = NumberSelection()
 
 
-def choose(facts: Facts, people: Sequence[Person], selection: Selection) -> str:
+def select_number(facts: Snapshot, people: Sequence[Person], selection: NumberSelection) -> str:
     """A number on which none of these people has a live or cooling conversation.
 
     Two people whose own conversation has just ended may have its number again. Raises
@@ -51,47 +51,49 @@ def choose(facts: Facts, people: Sequence[Person], selection: Selection) -> str:
     ]
     if not free:
         raise NoNumberAvailable(facts.pool.name)
-    return min(free, key=lambda one: _rank(facts, selection, *one))[1].phone_number
+    return min(free, key=lambda one: _preference(facts, selection, *one))[1].phone_number
 
 
-def claims(facts: Facts, masked_number: str, people: Sequence[Person]) -> tuple[Claim, ...]:
+def route_claims(
+    facts: Snapshot, masked_number: str, people: Sequence[Person]
+) -> tuple[RouteClaim, ...]:
     """The lines that a conversation of these people takes."""
-    lines = (Line(masked_number, person) for person in people)
-    return tuple(Claim(line, facts.occupant_id(line)) for line in lines)
+    lines = (Route(masked_number, person) for person in people)
+    return tuple(RouteClaim(line, facts.current_conversation_id(line)) for line in lines)
 
 
-def is_cooling_for(facts: Facts, line: Line, people: Sequence[Person]) -> bool:
+def is_cooling_for_others(facts: Snapshot, line: Route, people: Sequence[Person]) -> bool:
     """Whether something ended on a line so lately that these people may not have its number."""
     found = facts.lines.get(line)
     is_their_own = found is not None and set(found.participants) == set(people)
-    return facts.cools(line) > timedelta(0) and not is_their_own
+    return facts.cool_off_left(line) > timedelta(0) and not is_their_own
 
 
-def _named(facts: Facts, people: Sequence[Person], masked_number: str) -> str:
+def _named(facts: Snapshot, people: Sequence[Person], masked_number: str) -> str:
     number = facts.pool.number(masked_number)
     if number is None:
         raise UnknownMaskedNumber
-    if not number.takes_new:
+    if not number.accepts_new:
         raise NumberNotActive
-    lines = [Line(masked_number, person) for person in people]
+    lines = [Route(masked_number, person) for person in people]
     if any(facts.live(line) for line in lines):
         raise AlreadyInConversation
-    if any(is_cooling_for(facts, line, people) for line in lines):
+    if any(is_cooling_for_others(facts, line, people) for line in lines):
         raise NumberCooling
     return masked_number
 
 
-def _may_be_given(number: MaskedNumber, selection: Selection) -> bool:
-    return number.takes_new and (selection.allows_reserved or not number.is_reserved)
+def _may_be_given(number: MaskedNumber, selection: NumberSelection) -> bool:
+    return number.accepts_new and (selection.allows_reserved or not number.is_reserved)
 
 
-def _is_free(facts: Facts, people: Sequence[Person], masked_number: str) -> bool:
-    lines = [Line(masked_number, person) for person in people]
-    return not any(facts.live(line) or is_cooling_for(facts, line, people) for line in lines)
+def _is_free(facts: Snapshot, people: Sequence[Person], masked_number: str) -> bool:
+    lines = [Route(masked_number, person) for person in people]
+    return not any(facts.live(line) or is_cooling_for_others(facts, line, people) for line in lines)
 
 
-def _rank(
-    facts: Facts, selection: Selection, place: int, number: MaskedNumber
+def _preference(
+    facts: Snapshot, selection: NumberSelection, place: int, number: MaskedNumber
 ) -> tuple[bool, bool, int, int]:
     """Lower is better: the pair's preference, then the area code, then the least used number."""
     name = number.phone_number

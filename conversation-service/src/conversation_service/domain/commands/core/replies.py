@@ -4,28 +4,28 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from conversation_service.domain.commands.core.change import Change, ConductChange
-from conversation_service.domain.commands.core.snapshot import Facts, Said
+from conversation_service.domain.commands.core.change import Change, SenderLimitsChange
+from conversation_service.domain.commands.core.snapshot import Draft, Snapshot
 from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.events import Event
-from conversation_service.domain.model.participants import Line, Person
-from conversation_service.domain.model.rate_limits import Conduct
+from conversation_service.domain.model.participants import Person, Route
+from conversation_service.domain.model.rate_limits import SenderLimits
 from conversation_service.domain.templates.catalog import Template
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Reply:
     """What the sender of a text is told, or nothing, and what is remembered of that."""
 
-    said: tuple[Said, ...]
-    conduct: ConductChange | None
+    said: tuple[Draft, ...]
+    conduct: SenderLimitsChange | None
 
 
-def change_of(
-    facts: Facts,
+def transition(
+    facts: Snapshot,
     before: Conversation | None,
     after: Conversation,
-    said: Iterable[Said] = (),
+    said: Iterable[Draft] = (),
     events: Sequence[Event] = (),
 ) -> Change:
     """A conversation moves from `before` to `after`, and people are told."""
@@ -34,39 +34,39 @@ def change_of(
         before,
         after,
         texts=facts.texts(after.masked_number, name, spoken),
-        events=(*events, *facts.text_events(name, spoken)),
+        events=(*events, *facts.message_events(name, spoken)),
     )
 
 
-def told(
-    facts: Facts, conversation: Conversation, said: Iterable[Said], events: Sequence[Event] = ()
+def notify(
+    facts: Snapshot, conversation: Conversation, said: Iterable[Draft], events: Sequence[Event] = ()
 ) -> Change:
     """People of a conversation are told something, which leaves it as it is."""
-    return replace(change_of(facts, None, conversation, said, events), after=None)
+    return replace(transition(facts, None, conversation, said, events), after=None)
 
 
-def told_of(
-    facts: Facts, conversation: Conversation, answer: Answer, events: Sequence[Event] = ()
+def notify_limited(
+    facts: Snapshot, conversation: Conversation, answer: Reply, events: Sequence[Event] = ()
 ) -> Change:
     """The same, for an answer with what is remembered of it."""
-    return replace(told(facts, conversation, answer.said, events), conduct=answer.conduct)
+    return replace(notify(facts, conversation, answer.said, events), conduct=answer.conduct)
 
 
-def stranger_told(facts: Facts, line: Line, answer: Answer) -> Change:
+def reply_to_stranger(facts: Snapshot, line: Route, answer: Reply) -> Change:
     """Somebody who is in no conversation is told something."""
     texts = facts.texts(line.masked_number, "", answer.said)
     return Change(texts=texts, conduct=answer.conduct)
 
 
-def answer_to(
-    facts: Facts,
+def reply_to(
+    facts: Snapshot,
     person: Person,
     template: Template,
     *,
     code: str = "",
     span: timedelta | None = None,
-    conduct: Conduct | None = None,
-) -> Answer:
+    conduct: SenderLimits | None = None,
+) -> Reply:
     """A reply to somebody who texted, unless they have had too many of them lately.
 
     So a machine that answers every text is soon answered by nothing. `conduct` is what has been
@@ -74,31 +74,33 @@ def answer_to(
     """
     before = facts.conduct(person)
     known = conduct or before
-    if not known.may_be_answered(facts.now):
-        return Answer((), _remembered(person, before, known))
+    if not known.may_reply(facts.now):
+        return Reply((), _remembered(person, before, known))
     said = facts.says(person, template, code=code, span=span)
-    return Answer((said,), _remembered(person, before, known.answered(facts.now)))
+    return Reply((said,), _remembered(person, before, known.answered(facts.now)))
 
 
-def answers_to(facts: Facts, person: Person, templates: Iterable[Template]) -> Answer:
+def replies_to(facts: Snapshot, person: Person, templates: Iterable[Template]) -> Reply:
     """Several replies to one text, in order, each within the same limit."""
-    said: tuple[Said, ...] = ()
-    conduct: ConductChange | None = None
+    said: tuple[Draft, ...] = ()
+    conduct: SenderLimitsChange | None = None
     for template in templates:
         known = conduct.after if conduct else None
-        answer = answer_to(facts, person, template, conduct=known)
+        answer = reply_to(facts, person, template, conduct=known)
         said, conduct = (*said, *answer.said), answer.conduct or conduct
-    return Answer(said, conduct)
+    return Reply(said, conduct)
 
 
-def failure_told(facts: Facts, person: Person, template: Template) -> Answer:
+def limited_failure_notice(facts: Snapshot, person: Person, template: Template) -> Reply:
     """Word of a text that failed, unless the person has just had such a word or many of them."""
     known = facts.conduct(person)
-    if not known.may_hear_of_failure(facts.now):
-        return Answer((), None)
-    heard = known.heard_of_failure(facts.now)
-    return Answer((facts.says(person, template),), ConductChange(person, known, heard))
+    if not known.may_send_failure_notice(facts.now):
+        return Reply((), None)
+    heard = known.failure_notice_sent(facts.now)
+    return Reply((facts.says(person, template),), SenderLimitsChange(person, known, heard))
 
 
-def _remembered(person: Person, before: Conduct, after: Conduct) -> ConductChange | None:
-    return ConductChange(person, before, after) if after != before else None
+def _remembered(
+    person: Person, before: SenderLimits, after: SenderLimits
+) -> SenderLimitsChange | None:
+    return SenderLimitsChange(person, before, after) if after != before else None

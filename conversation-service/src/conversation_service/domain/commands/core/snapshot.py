@@ -12,15 +12,15 @@ from conversation_service.domain.errors import (
 from conversation_service.domain.model.consent import OptOut
 from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.events import Event, EventType
-from conversation_service.domain.model.messages import Attachment, HeldText, OutboundText
-from conversation_service.domain.model.participants import Line, Person
+from conversation_service.domain.model.messages import Attachment, HeldMessage, OutboundMessage
+from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.model.pool import Pool
-from conversation_service.domain.model.rate_limits import NEVER, Conduct, Count
+from conversation_service.domain.model.rate_limits import NEVER, SenderLimits, WindowCounter
 from conversation_service.domain.templates.catalog import Template
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Draft:
     """A text to somebody: one that Maskline writes, by its template, or words of others.
 
     `author_id` is the participant whose words they are; a client may speak for nobody of them.
@@ -35,7 +35,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Lookup:
+class ReadSet:
     """What to load before deciding.
 
     Lines with the conversations on them, live or just ended; a code's conversation; one by id; one
@@ -44,7 +44,7 @@ class Lookup:
     whether a code has to be drawn.
     """
 
-    lines: tuple[Line, ...] = ()
+    lines: tuple[Route, ...] = ()
     code: str = ""
     conversation_id: str = ""
     unique_name: str = ""
@@ -58,7 +58,7 @@ class Lookup:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class Snapshot:
     """All that a decision may depend on, besides the intent itself.
 
     `change_id` is fresh, unique and sorts by time: the id of a new conversation, the etag after
@@ -69,54 +69,54 @@ class Facts:
     now: datetime
     change_id: str
     fresh_code: str
-    lines: Mapping[Line, Conversation]
+    lines: Mapping[Route, Conversation]
     # The id of what is on each line, even if it is forgotten already.
-    occupants: Mapping[Line, str] = field(default_factory=dict)
+    current_conversation_ids: Mapping[Route, str] = field(default_factory=dict)
     invitation: Conversation | None = None
     conversation: Conversation | None = None
     named: Conversation | None = None
-    conducts: Mapping[Person, Conduct] = field(default_factory=dict)
+    sender_limits: Mapping[Person, SenderLimits] = field(default_factory=dict)
     # Whom people may not meet, by participant id.
     blocks: Mapping[Person, frozenset[str]] = field(default_factory=dict)
-    tries: Count = NEVER
+    tries: WindowCounter = NEVER
     opt_outs: Mapping[Person, OptOut] = field(default_factory=dict)
     last_number: str = ""
-    held: tuple[HeldText, ...] = ()
+    held: tuple[HeldMessage, ...] = ()
     loads: Mapping[str, int] = field(default_factory=dict)
 
-    def live(self, line: Line) -> Conversation | None:
+    def live(self, line: Route) -> Conversation | None:
         """The live conversation of a line."""
         found = self.lines.get(line)
         return found if found and found.is_live else None
 
-    def cooling(self, line: Line) -> Conversation | None:
+    def cooling(self, line: Route) -> Conversation | None:
         """The conversation that ended on a line so lately that its number is not given away."""
         found = self.lines.get(line)
-        return found if found and self.cools_for(found) > timedelta(0) else None
+        return found if found and self.cool_off_left_of(found) > timedelta(0) else None
 
-    def cools(self, line: Line) -> timedelta:
+    def cool_off_left(self, line: Route) -> timedelta:
         """How long a line stays with what ended on it; nothing where it is free, or in use.
 
         What was erased keeps its line for as long as anything could.
         """
         found = self.lines.get(line)
         if found is not None:
-            return self.cools_for(found)
-        return self.pool.settings.cool_off if self.occupant_id(line) else timedelta(0)
+            return self.cool_off_left_of(found)
+        return self.pool.settings.cool_off if self.current_conversation_id(line) else timedelta(0)
 
-    def cools_for(self, conversation: Conversation) -> timedelta:
+    def cool_off_left_of(self, conversation: Conversation) -> timedelta:
         """How long its number stays with its people; nothing while it is live or never had two."""
         if conversation.end_time is None or len(conversation.participants) < 2:
             return timedelta(0)
         return conversation.end_time + self.pool.settings.cool_off - self.now
 
-    def occupant_id(self, line: Line) -> str:
+    def current_conversation_id(self, line: Route) -> str:
         """The id of what is on a line, live or ended; empty where nothing is."""
-        return self.occupants.get(line, "")
+        return self.current_conversation_ids.get(line, "")
 
-    def conduct(self, person: Person) -> Conduct:
+    def conduct(self, person: Person) -> SenderLimits:
         """What a person has lately done."""
-        return self.conducts.get(person, Conduct())
+        return self.sender_limits.get(person, SenderLimits())
 
     def may_meet(self, person: Person, other: Person) -> bool:
         """Whether neither has blocked the other; `person` is whose list was looked up."""
@@ -131,34 +131,34 @@ class Facts:
         span: timedelta | None = None,
         receipt: str = "",
         may_reach_opted_out: bool = False,
-    ) -> Said:
+    ) -> Draft:
         """A text that Maskline writes."""
         body = self.pool.speech.say(template, code=code, span=span, receipt=receipt)
-        return Said(to, body, template, may_reach_opted_out=may_reach_opted_out)
+        return Draft(to, body, template, may_reach_opted_out=may_reach_opted_out)
 
     def texts(
-        self, masked_number: str, name: str, said: Iterable[Said]
-    ) -> tuple[OutboundText, ...]:
+        self, masked_number: str, name: str, said: Iterable[Draft]
+    ) -> tuple[OutboundMessage, ...]:
         """Texts of this change, in order; `name` is the conversation's, empty outside of any."""
         return tuple(
-            OutboundText(
+            OutboundMessage(
                 message_id=f"{self.change_id}-{number}",
                 conversation_id=name,
                 from_number=masked_number,
                 to=one.to,
                 body=one.body,
                 may_reach_opted_out=one.may_reach_opted_out,
-                is_talk=one.author_id != "",
+                is_relayed=one.author_id != "",
                 attachments=one.attachments,
             )
             for number, one in enumerate(said)
         )
 
-    def text_events(self, name: str, said: Iterable[Said]) -> tuple[Event, ...]:
+    def message_events(self, name: str, said: Iterable[Draft]) -> tuple[Event, ...]:
         """What to tell of the same texts."""
         return tuple(self._text_event(name, at, one) for at, one in enumerate(said))
 
-    def _text_event(self, name: str, at: int, said: Said) -> Event:
+    def _text_event(self, name: str, at: int, said: Draft) -> Event:
         kind = EventType.MESSAGE_RELAYED
         if said.template is not None:
             kind = EventType.SYSTEM_TEXT_ACCEPTED
@@ -171,7 +171,7 @@ class Facts:
         )
 
 
-def _live(facts: Facts, conversation_id: str) -> Conversation:
+def live_conversation(facts: Snapshot, conversation_id: str) -> Conversation:
     conversation = facts.conversation
     if conversation is None:
         raise ConversationNotFound(conversation_id)
@@ -180,7 +180,7 @@ def _live(facts: Facts, conversation_id: str) -> Conversation:
     return conversation
 
 
-def _participant(conversation: Conversation, participant_id: str) -> Person:
+def participant_of(conversation: Conversation, participant_id: str) -> Person:
     person = conversation.participant(participant_id)
     if person is None:
         raise ParticipantNotFound(conversation.conversation_id)

@@ -60,18 +60,20 @@ _LAYOUT = frozenset(["application/smil", "application/smil+xml"])
 
 
 @dataclass(frozen=True, slots=True)
-class Sorted:
+class AttachmentSplit:
     """The files that are passed on, in their order, and how many are not."""
 
     passed: tuple[Attachment, ...] = ()
     refused: int = 0
 
 
-def sort_out(attachments: Iterable[Attachment], policy: AttachmentPolicy) -> Sorted:
+def split_attachments(
+    attachments: Iterable[Attachment], policy: AttachmentPolicy
+) -> AttachmentSplit:
     """What a pool passes on; what nobody misses is neither passed on nor refused."""
     files = [one for one in attachments if not _is_nothing(one)]
     passed = tuple(one for one in files if _type(one) in _PASSED[policy])
-    return Sorted(passed, len(files) - len(passed))
+    return AttachmentSplit(passed, len(files) - len(passed))
 
 
 def _is_nothing(attachment: Attachment) -> bool:

@@ -4,11 +4,14 @@ from dataclasses import replace
 
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.ending import end
-from conversation_service.domain.commands.core.snapshot import Facts, Said
-from conversation_service.domain.commands.inbound.inbound_message import Inbound, received
-from conversation_service.domain.commands.inbound.stranger import from_stranger
-from conversation_service.domain.keywords.keywords import Kind
-from conversation_service.domain.model.consent import Wish
+from conversation_service.domain.commands.core.snapshot import Draft, Snapshot
+from conversation_service.domain.commands.inbound.inbound_message import (
+    ParsedMessage,
+    keyword_event,
+)
+from conversation_service.domain.commands.inbound.stranger import receive_from_stranger
+from conversation_service.domain.keywords.keywords import Keyword
+from conversation_service.domain.model.consent import ConsentChange
 from conversation_service.domain.model.conversation import Conversation, EndReason
 from conversation_service.domain.model.events import Event, EventType
 from conversation_service.domain.templates.catalog import Template
@@ -18,7 +21,7 @@ from conversation_service.domain.templates.catalog import Template
 ANSWERED_BY_CARRIER = "stop"
 
 
-def opt_out(facts: Facts, text: Inbound, conversation: Conversation | None) -> Change:
+def opt_out(facts: Snapshot, text: ParsedMessage, conversation: Conversation | None) -> Change:
     """Nothing more is sent to the person but one confirmation; a partner is told neutrally.
 
     Their conversations on other numbers and in other pools are ended by the operation.
@@ -27,8 +30,8 @@ def opt_out(facts: Facts, text: Inbound, conversation: Conversation | None) -> C
 
 
 def erase(
-    facts: Facts,
-    text: Inbound,
+    facts: Snapshot,
+    text: ParsedMessage,
     conversation: Conversation | None,
     erasure_id: str,
     *,
@@ -45,55 +48,64 @@ def erase(
 
 
 def _opted_out(
-    facts: Facts, text: Inbound, conversation: Conversation | None, farewell: tuple[Said, ...]
+    facts: Snapshot,
+    text: ParsedMessage,
+    conversation: Conversation | None,
+    farewell: tuple[Draft, ...],
 ) -> Change:
-    wish, tells = Wish(text.sender, wants_texts=False), _told_of(text, EventType.PERSON_OPTED_OUT)
+    wish, tells = (
+        ConsentChange(text.sender, opts_in=False),
+        _told_of(text, EventType.PERSON_OPTED_OUT),
+    )
     if conversation is None:
         texts = facts.texts(text.line.masked_number, "", farewell)
         return Change(wish=wish, texts=texts, events=(tells,))
-    command = received(facts, text, conversation.conversation_id)
+    command = keyword_event(facts, text, conversation.conversation_id)
     ending = end(facts, conversation, EndReason.OPTED_OUT, text.sender, farewell)
     return replace(ending, wish=wish, events=(command, tells, *ending.events))
 
 
-def opt_in(facts: Facts, text: Inbound) -> Change:
+def opt_in(facts: Snapshot, text: ParsedMessage) -> Change:
     """The person gets texts again, and is told so."""
     said = facts.says(text.sender, Template.OPTED_IN)
     texts = facts.texts(text.line.masked_number, "", (said,))
-    wish, tells = Wish(text.sender, wants_texts=True), _told_of(text, EventType.PERSON_OPTED_IN)
+    wish, tells = (
+        ConsentChange(text.sender, opts_in=True),
+        _told_of(text, EventType.PERSON_OPTED_IN),
+    )
     return Change(wish=wish, texts=texts, events=(tells,))
 
 
-def opted_in_first(change: Change, text: Inbound) -> Change:
+def opted_in_first(change: Change, text: ParsedMessage) -> Change:
     """The same change for a person who has to be opted in for it."""
     tells = _told_of(text, EventType.PERSON_OPTED_IN)
-    wish = Wish(text.sender, wants_texts=True)
+    wish = ConsentChange(text.sender, opts_in=True)
     return replace(change, wish=wish, events=(tells, *change.events))
 
 
-def _confirmation(facts: Facts, text: Inbound) -> tuple[Said, ...]:
+def _confirmation(facts: Snapshot, text: ParsedMessage) -> tuple[Draft, ...]:
     """The one that the rules allow (47 CFR 64.1200(a)(12)), unless the carrier sends its own."""
     if text.body.strip().lower() == ANSWERED_BY_CARRIER:
         return ()
     return (facts.says(text.sender, Template.OPTED_OUT, may_reach_opted_out=True),)
 
 
-def _told_of(text: Inbound, kind: EventType) -> Event:
+def _told_of(text: ParsedMessage, kind: EventType) -> Event:
     return Event(kind, participant_id=text.sender.participant_id)
 
 
-def from_opted_out(facts: Facts, text: Inbound) -> Change:
+def receive_from_opted_out(facts: Snapshot, text: ParsedMessage) -> Change:
     """START opts in and starts, YES and UNSTOP opt in; anything else is answered by nothing."""
     match text.command.kind:
-        case Kind.START if facts.live(text.line) is None:
-            return opted_in_first(from_stranger(facts, text), text)
-        case Kind.START | Kind.YES | Kind.OPT_IN:
+        case Keyword.START if facts.live(text.line) is None:
+            return opted_in_first(receive_from_stranger(facts, text), text)
+        case Keyword.START | Keyword.YES | Keyword.OPT_IN:
             return opt_in(facts, text)
         case _:
             return _leave(facts, text)
 
 
-def _leave(facts: Facts, text: Inbound) -> Change:
+def _leave(facts: Snapshot, text: ParsedMessage) -> Change:
     """A conversation that was begun while they opted out is over."""
     conversation = facts.live(text.line)
     if conversation is None:

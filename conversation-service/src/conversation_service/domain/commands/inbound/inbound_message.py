@@ -4,23 +4,23 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from conversation_service.domain.commands.core.change import Change
-from conversation_service.domain.commands.core.replies import failure_told, told_of
-from conversation_service.domain.commands.core.snapshot import Facts
-from conversation_service.domain.keywords.keywords import Command, Kind
+from conversation_service.domain.commands.core.replies import limited_failure_notice, notify_limited
+from conversation_service.domain.commands.core.snapshot import Snapshot
+from conversation_service.domain.keywords.keywords import Keyword, ParsedKeyword
 from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.events import Event, EventType, Rule
 from conversation_service.domain.model.messages import Attachment
-from conversation_service.domain.model.participants import Line, Person
+from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.templates.catalog import Template
 
 
 @dataclass(frozen=True, slots=True)
-class Inbound:
+class ParsedMessage:
     """What arrived on a line, and what it asks for."""
 
-    line: Line
+    line: Route
     body: str = field(repr=False)
-    command: Command
+    command: ParsedKeyword
     attachments: tuple[Attachment, ...] = ()
     # When the carrier took it, if it said so.
     carrier_time: datetime | None = None
@@ -31,18 +31,18 @@ class Inbound:
         return self.line.person
 
 
-def kind_here(text: Inbound, facts: Facts) -> Kind:
+def effective_keyword(text: ParsedMessage, facts: Snapshot) -> Keyword:
     """What the text asks for; words for what the pool does not offer are talk."""
     settings, asked = facts.pool.settings, text.command.kind
     allowed = {
-        Kind.BLOCK: settings.allows_block,
-        Kind.REPORT: settings.allows_report,
-        Kind.ERASE: settings.allows_erase,
+        Keyword.BLOCK: settings.allows_block,
+        Keyword.REPORT: settings.allows_report,
+        Keyword.ERASE: settings.allows_erase,
     }
-    return asked if asked is not Kind.YES and allowed.get(asked, True) else Kind.TALK
+    return asked if asked is not Keyword.YES and allowed.get(asked, True) else Keyword.TALK
 
 
-def received(facts: Facts, text: Inbound, name: str) -> Event:
+def keyword_event(facts: Snapshot, text: ParsedMessage, name: str) -> Event:
     """That a text was understood as a command in a conversation."""
     return Event(
         EventType.COMMAND_RECEIVED,
@@ -53,18 +53,18 @@ def received(facts: Facts, text: Inbound, name: str) -> Event:
     )
 
 
-def recovered(facts: Facts, sender: Person, name: str) -> Event:
+def reconciled_event(facts: Snapshot, sender: Person, name: str) -> Event:
     """That a text whose callback never came was found."""
     return Event(EventType.MESSAGE_RECOVERED, name, sender.participant_id, facts.change_id)
 
 
-def attachments_refused(facts: Facts, text: Inbound, name: str) -> Event:
+def attachments_refused(facts: Snapshot, text: ParsedMessage, name: str) -> Event:
     """That files of a text are not passed on."""
     author = text.sender.participant_id
     return Event(EventType.ATTACHMENTS_REFUSED, name, author, facts.change_id)
 
 
-def not_relayed(facts: Facts, text: Inbound, name: str, rule: Rule) -> Event:
+def not_relayed_event(facts: Snapshot, text: ParsedMessage, name: str, rule: Rule) -> Event:
     """That a text was received and not passed on, and why."""
     return Event(
         EventType.MESSAGE_NOT_RELAYED,
@@ -80,19 +80,19 @@ def not_relayed(facts: Facts, text: Inbound, name: str, rule: Rule) -> Event:
 CLOCK_DIFFERENCE = timedelta(seconds=60)
 
 
-def is_too_late(text: Inbound, active: Conversation) -> bool:
+def is_stale(text: ParsedMessage, active: Conversation) -> bool:
     """Whether the carrier took it before anybody could mean the present partner with it."""
-    since, taken = active.talk_time, text.carrier_time
+    since, taken = active.active_since, text.carrier_time
     return since is not None and taken is not None and taken < since - CLOCK_DIFFERENCE
 
 
-def ask_time(taken: datetime | None, now: datetime) -> datetime | None:
+def join_request_time(taken: datetime | None, now: datetime) -> datetime | None:
     """When somebody asked to join, if their text comes late or the carrier's clock is slow."""
     return taken if taken is not None and taken < now - CLOCK_DIFFERENCE else None
 
 
-def refuse_late(facts: Facts, text: Inbound, active: Conversation) -> Change:
+def refuse_stale(facts: Snapshot, text: ParsedMessage, active: Conversation) -> Change:
     """It is neither words for the present partner nor a command about them."""
-    event = not_relayed(facts, text, active.conversation_id, Rule.TOO_LATE)
-    answer = failure_told(facts, text.sender, Template.NOT_DELIVERED)
-    return told_of(facts, active, answer, [event])
+    event = not_relayed_event(facts, text, active.conversation_id, Rule.TOO_LATE)
+    answer = limited_failure_notice(facts, text.sender, Template.NOT_DELIVERED)
+    return notify_limited(facts, active, answer, [event])

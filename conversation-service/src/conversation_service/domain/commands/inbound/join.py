@@ -9,19 +9,22 @@ from conversation_service.domain.commands.core.joining import (
     wrong_code,
 )
 from conversation_service.domain.commands.core.replies import (
-    Answer,
-    answer_to,
-    stranger_told,
+    Reply,
+    reply_to,
+    reply_to_stranger,
 )
-from conversation_service.domain.commands.core.snapshot import Facts
-from conversation_service.domain.commands.inbound.inbound_message import Inbound, ask_time
+from conversation_service.domain.commands.core.snapshot import Snapshot
+from conversation_service.domain.commands.inbound.inbound_message import (
+    ParsedMessage,
+    join_request_time,
+)
 from conversation_service.domain.model.rate_limits import (
     NUMBER_TRIES_LIMIT,
 )
 from conversation_service.domain.templates.catalog import Template
 
 
-def join_by_text(facts: Facts, text: Inbound) -> Change:
+def join_by_text(facts: Snapshot, text: ParsedMessage) -> Change:
     """Connected, or the same answer for wrong, used, expired and out of reach; then silence."""
     person = text.sender
     if facts.conduct(person).is_locked(facts.now):
@@ -29,17 +32,17 @@ def join_by_text(facts: Facts, text: Inbound) -> Change:
     invitation = facts.invitation
     if invitation is None or not may_join(facts, invitation, text.line):
         return _wrong_code(facts, text)
-    answer = answer_to(facts, person, Template.YOU_JOINED)
-    asked = ask_time(text.carrier_time, facts.now)
+    answer = reply_to(facts, person, Template.YOU_JOINED)
+    asked = join_request_time(text.carrier_time, facts.now)
     change = join(facts, invitation, person, answer.said, asked)
     return replace(change, conduct=answer.conduct)
 
 
-def _wrong_code(facts: Facts, text: Inbound) -> Change:
+def _wrong_code(facts: Snapshot, text: ParsedMessage) -> Change:
     conduct, counted = wrong_code(facts, text.sender, text.line.masked_number)
-    answer = answer_to(facts, text.sender, Template.CODE_NOT_VALID, conduct=conduct)
+    answer = reply_to(facts, text.sender, Template.CODE_NOT_VALID, conduct=conduct)
     if facts.tries.at(facts.now) >= NUMBER_TRIES_LIMIT:
         # Somebody tries many phones on one number: no more answers tell them anything.
-        answer = Answer((), answer.conduct)
-    told = stranger_told(facts, text.line, answer)
+        answer = Reply((), answer.conduct)
+    told = reply_to_stranger(facts, text.line, answer)
     return replace(counted, texts=told.texts, conduct=told.conduct)

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from conversation_service.domain.commands.core.change import Change
-from conversation_service.domain.commands.core.command import Receipt
-from conversation_service.domain.commands.core.snapshot import Facts, Lookup
+from conversation_service.domain.commands.core.command import IdempotencyKey
+from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
 from conversation_service.domain.errors import (
     InvalidArgument,
     NumberInUse,
@@ -32,15 +32,17 @@ class CreatePool:
     is_seed: bool = False
 
     @property
-    def receipt(self) -> Receipt:
+    def receipt(self) -> IdempotencyKey:
         """Named by the client."""
-        return Receipt("create-pool", self.request_id, (repr(self.settings), *_names(self.numbers)))
+        return IdempotencyKey(
+            "create-pool", self.request_id, (repr(self.settings), *_names(self.numbers))
+        )
 
-    def lookup(self, pool: Pool) -> Lookup:
+    def lookup(self, pool: Pool) -> ReadSet:
         """Nothing but the pool itself."""
-        return Lookup()
+        return ReadSet()
 
-    def decide(self, facts: Facts) -> Change:
+    def decide(self, facts: Snapshot) -> Change:
         """The pool as asked for."""
         if facts.pool.version:
             raise PoolExists(facts.pool.name)
@@ -54,7 +56,7 @@ class CreatePool:
 
 
 @dataclass(frozen=True, slots=True)
-class SeedAgain:
+class ReseedPool:
     """The pools file has changed, and nobody has changed the pool since it was seeded.
 
     A number that the file does not list any more is drained, as it may be in use.
@@ -65,15 +67,15 @@ class SeedAgain:
     numbers: tuple[MaskedNumber, ...]
 
     @property
-    def receipt(self) -> Receipt:
+    def receipt(self) -> IdempotencyKey:
         """Named by what the file says."""
-        return Receipt("seed", self.request_id, ())
+        return IdempotencyKey("seed", self.request_id, ())
 
-    def lookup(self, pool: Pool) -> Lookup:
+    def lookup(self, pool: Pool) -> ReadSet:
         """Nothing but the pool itself."""
-        return Lookup()
+        return ReadSet()
 
-    def decide(self, facts: Facts) -> Change:
+    def decide(self, facts: Snapshot) -> Change:
         """Nothing, if somebody has changed the pool or nothing is new."""
         pool = facts.pool
         listed = {number.phone_number for number in self.numbers}
@@ -96,16 +98,16 @@ class UpdatePool:
     fields: tuple[str, ...]
 
     @property
-    def receipt(self) -> Receipt:
+    def receipt(self) -> IdempotencyKey:
         """Named by the client."""
         changes = (f"{name}={value!r}" for name, value in sorted(self._changes.items()))
-        return Receipt("update-pool", self.request_id, tuple(changes))
+        return IdempotencyKey("update-pool", self.request_id, tuple(changes))
 
-    def lookup(self, pool: Pool) -> Lookup:
+    def lookup(self, pool: Pool) -> ReadSet:
         """Nothing but the pool itself."""
-        return Lookup()
+        return ReadSet()
 
-    def decide(self, facts: Facts) -> Change:
+    def decide(self, facts: Snapshot) -> Change:
         """The settings, if they are such as a pool may have."""
         pool = _existing(facts)
         settings = replace(pool.settings, **self._changes)
@@ -126,15 +128,15 @@ class AddNumber:
     number: MaskedNumber
 
     @property
-    def receipt(self) -> Receipt:
+    def receipt(self) -> IdempotencyKey:
         """Named by the client."""
-        return Receipt("add-number", self.request_id, _names((self.number,)))
+        return IdempotencyKey("add-number", self.request_id, _names((self.number,)))
 
-    def lookup(self, pool: Pool) -> Lookup:
+    def lookup(self, pool: Pool) -> ReadSet:
         """Nothing but the pool itself."""
-        return Lookup()
+        return ReadSet()
 
-    def decide(self, facts: Facts) -> Change:
+    def decide(self, facts: Snapshot) -> Change:
         """In its old place, or last."""
         pool = _existing(facts)
         if pool.number(self.number.phone_number):
@@ -154,15 +156,15 @@ class DrainNumber:
     masked_number: str
 
     @property
-    def receipt(self) -> Receipt:
+    def receipt(self) -> IdempotencyKey:
         """Named by the client."""
-        return Receipt("drain-number", self.request_id, (self.masked_number,))
+        return IdempotencyKey("drain-number", self.request_id, (self.masked_number,))
 
-    def lookup(self, pool: Pool) -> Lookup:
+    def lookup(self, pool: Pool) -> ReadSet:
         """Nothing but the pool itself."""
-        return Lookup()
+        return ReadSet()
 
-    def decide(self, facts: Facts) -> Change:
+    def decide(self, facts: Snapshot) -> Change:
         """Its conversations go on."""
         pool, number = _existing(facts), _number(facts, self.masked_number)
         after = _with(pool, replace(number, state=NumberState.DRAINING))
@@ -177,15 +179,15 @@ class RemoveNumber:
     masked_number: str
 
     @property
-    def receipt(self) -> Receipt:
+    def receipt(self) -> IdempotencyKey:
         """Named by the client."""
-        return Receipt("remove-number", self.request_id, (self.masked_number,))
+        return IdempotencyKey("remove-number", self.request_id, (self.masked_number,))
 
-    def lookup(self, pool: Pool) -> Lookup:
+    def lookup(self, pool: Pool) -> ReadSet:
         """How many conversations each number has."""
-        return Lookup(needs_loads=True)
+        return ReadSet(needs_loads=True)
 
-    def decide(self, facts: Facts) -> Change:
+    def decide(self, facts: Snapshot) -> Change:
         """Refused while it has live conversations; none can begin while this is committed."""
         pool, number = _existing(facts), _number(facts, self.masked_number)
         if facts.loads.get(self.masked_number, 0):
@@ -196,17 +198,17 @@ class RemoveNumber:
         return replace(removed, unless_live_on=self.masked_number)
 
 
-def _changed(facts: Facts, after: Pool, kind: EventType) -> Change:
+def _changed(facts: Snapshot, after: Pool, kind: EventType) -> Change:
     return Change(pool=replace(after, version=facts.change_id), events=(Event(kind),))
 
 
-def _existing(facts: Facts) -> Pool:
+def _existing(facts: Snapshot) -> Pool:
     if not facts.pool.version:
         raise PoolNotFound(facts.pool.name)
     return facts.pool
 
 
-def _number(facts: Facts, phone_number: str) -> MaskedNumber:
+def _number(facts: Snapshot, phone_number: str) -> MaskedNumber:
     number = facts.pool.number(phone_number)
     if number is None:
         raise UnknownMaskedNumber

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from conversation_service.domain.commands.core.change import Change
-from conversation_service.domain.commands.core.command import Receipt
+from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.commands.core.ending import end
 from conversation_service.domain.commands.core.snapshot import (
-    Facts,
-    Lookup,
+    ReadSet,
+    Snapshot,
 )
 from conversation_service.domain.model.conversation import EndReason
 from conversation_service.domain.model.participants import Person
@@ -15,7 +15,7 @@ from conversation_service.domain.model.pool import Pool
 
 
 @dataclass(frozen=True, slots=True)
-class EndForOptOut:
+class EndConversationForOptOut:
     """A person has opted out: their conversation ends, if it is live."""
 
     conversation_id: str
@@ -23,15 +23,15 @@ class EndForOptOut:
     person: Person
 
     @property
-    def receipt(self) -> Receipt:
+    def receipt(self) -> IdempotencyKey:
         """Once for each state that the opt-out found."""
-        return Receipt("opt-out", f"{self.conversation_id} {self.etag}", ())
+        return IdempotencyKey("opt-out", f"{self.conversation_id} {self.etag}", ())
 
-    def lookup(self, pool: Pool) -> Lookup:
+    def lookup(self, pool: Pool) -> ReadSet:
         """The conversation."""
-        return Lookup(conversation_id=self.conversation_id)
+        return ReadSet(conversation_id=self.conversation_id)
 
-    def decide(self, facts: Facts) -> Change:
+    def decide(self, facts: Snapshot) -> Change:
         """The partner is told neutrally, the person nothing."""
         conversation = facts.conversation
         if conversation is None or not conversation.is_live:

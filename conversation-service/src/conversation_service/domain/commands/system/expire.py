@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 
 from conversation_service.domain.commands.core.change import Change
-from conversation_service.domain.commands.core.command import Receipt
+from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.commands.core.ending import end
 from conversation_service.domain.commands.core.lifecycle import (
     warned,
 )
-from conversation_service.domain.commands.core.replies import change_of
+from conversation_service.domain.commands.core.replies import transition
 from conversation_service.domain.commands.core.snapshot import (
-    Facts,
-    Lookup,
+    ReadSet,
+    Snapshot,
 )
 from conversation_service.domain.model.conversation import Conversation, EndReason, State
 from conversation_service.domain.model.events import Event, EventType
@@ -20,22 +20,22 @@ from conversation_service.domain.templates.catalog import Template
 
 
 @dataclass(frozen=True, slots=True)
-class Expire:
+class ExpireConversation:
     """Time warns of an end, or ends a conversation that is overdue."""
 
     conversation_id: str
     etag: str
 
     @property
-    def receipt(self) -> Receipt:
+    def receipt(self) -> IdempotencyKey:
         """Once for each state that became overdue."""
-        return Receipt("expire", f"{self.conversation_id} {self.etag}", ())
+        return IdempotencyKey("expire", f"{self.conversation_id} {self.etag}", ())
 
-    def lookup(self, pool: Pool) -> Lookup:
+    def lookup(self, pool: Pool) -> ReadSet:
         """The conversation."""
-        return Lookup(conversation_id=self.conversation_id)
+        return ReadSet(conversation_id=self.conversation_id)
 
-    def decide(self, facts: Facts) -> Change:
+    def decide(self, facts: Snapshot) -> Change:
         """Nothing, if it has moved on since it was seen to be overdue."""
         conversation = facts.conversation
         if conversation is None or not conversation.is_live or conversation.due_time > facts.now:
@@ -45,7 +45,7 @@ class Expire:
         return end(facts, conversation, _expiry(conversation))
 
 
-def _warn(facts: Facts, conversation: Conversation) -> Change:
+def _warn(facts: Snapshot, conversation: Conversation) -> Change:
     """One text to both before an end that time brings."""
     reason, end_time = _expiry(conversation), conversation.next_end_time
     by_idling = reason is EndReason.IDLE_EXPIRED
@@ -54,7 +54,7 @@ def _warn(facts: Facts, conversation: Conversation) -> Change:
     said = [facts.says(one, template, span=left) for one in conversation.participants]
     name = conversation.conversation_id
     event = Event(EventType.EXPIRY_WARNED, name, detail=reason.value)
-    return change_of(facts, conversation, warned(facts, conversation), said, [event])
+    return transition(facts, conversation, warned(facts, conversation), said, [event])
 
 
 def _expiry(conversation: Conversation) -> EndReason:
