@@ -250,7 +250,7 @@ async def test_of_two_changes_from_one_state_exactly_one_wins(desk: Desk) -> Non
     outcomes = await asyncio.gather(
         desk.commit(Change(active, over)), desk.commit(Change(active, said))
     )
-    assert sorted(map(str, outcomes)) == ["Conflict()", "Done()"]
+    assert sorted(map(str, outcomes)) == ["Committed()", "Conflict()"]
 
 
 async def test_a_change_that_builds_on_one_that_lost_is_lost_too(desk: Desk) -> None:
