@@ -36,8 +36,8 @@ def simulator(target: Target) -> Iterator[Simulator]:
 
 
 @pytest.fixture(scope="session")
-def _pool(client: Client) -> Iterator[OwnPool]:
-    people = People(client)
+def _pool(client: Client, simulator: Simulator) -> Iterator[OwnPool]:
+    people = People(client, taken=simulator.phones())
     pool = OwnPool(client, people)
     pool.prepare()
     yield pool

@@ -76,12 +76,14 @@ def test_a_watch_resumed_behind_a_heartbeat_tells_what_happened_meanwhile(own: O
         assert ids(responses, len(expected)) == expected
 
 
-def test_a_watch_from_the_beginning_tells_what_the_timeline_tells(own: OwnPool) -> None:
-    talk = own.active()
-    happen(own, talk)
-    expected = timeline(own, talk)
-    with own.watch(talk.conversation_id, BEGINNING) as responses:
-        assert ids(responses, len(expected)) == expected
+def test_a_watch_from_the_beginning_tells_the_oldest_events_first(own: OwnPool) -> None:
+    now = timeline(own, own.active())[0]
+    with own.watch(cursor=BEGINNING) as responses:
+        [first, second] = ids(responses, 2)
+    assert _milliseconds_and_number(first) < _milliseconds_and_number(second)
+    assert _milliseconds_and_number(first) < _milliseconds_and_number(now)
+    with own.watch(cursor=first) as responses:
+        assert ids(responses, 1) == [second]
 
 
 def test_a_watch_of_the_pool_tells_of_all_its_conversations_in_order(own: OwnPool) -> None:

@@ -1,12 +1,15 @@
-"""Phone numbers that nobody has: 555-01xx in area codes that are never assigned (N9X)."""
+"""Phone numbers of the suite: 555-01xx, which nobody has."""
 
-import random
+import time
+from collections.abc import Collection
 
 from conformance.kit.client import Client
 
 from maskline.conversation.v1 import opt_out_pb2
 
-# The pools of these tests, the same in every run.
+# The masked numbers of the suite's pools, the same in every run: in area codes that are never
+# assigned (29X and 39X).
+MASKED_AREAS = (290, 400)
 MASKED_NUMBERS = ("+13905550100", "+13905550101")
 DRAINING_NUMBER = "+13905550102"
 RESERVED_NUMBER = "+13905550103"
@@ -17,26 +20,33 @@ FULL_POOL_NUMBERS = tuple(
     f"+1{area}5550{ending}" for area in range(290, 300) for ending in range(100, 200)
 )
 
-PEOPLES_AREAS = [area for first in (490, 590, 690, 790, 890) for area in range(first, first + 10)]
+PEOPLE = tuple(
+    f"+1{area}5550{ending}"
+    for area in range(200, 1000)
+    if not MASKED_AREAS[0] <= area < MASKED_AREAS[1]
+    for ending in range(100, 200)
+)
+# More than any run draws, so that each run draws others than the one before. All have been drawn
+# after some six minutes; by then nothing in the suite's pool is live or cooling any more.
+PEOPLE_A_SECOND = 200
 
 
 class People:
-    """Draws people at random, so that runs do not meet each other's; nobody is drawn twice."""
+    """Gives each case people of its own: nobody twice, and nobody of an earlier run."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, taken: Collection[str]) -> None:
+        """`taken` are phones that the simulator has already."""
         self._client = client
-        self._numbers = [
-            f"+1{area}5550{ending}" for area in PEOPLES_AREAS for ending in range(100, 200)
-        ]
-        random.shuffle(self._numbers)
+        self._taken = taken
+        self._next = int(time.time() * PEOPLE_A_SECOND)
         self._opted_out: list[str] = []
 
     def draw(self) -> str:
         """A number of somebody who has not opted out, as people of a killed run may have."""
         while True:
-            number = self._numbers.pop()
-            request = opt_out_pb2.GetOptOutRequest(phone_number=number)
-            if not self._client.ask(self._client.opt_outs.GetOptOut, request).state.is_opted_out:
+            number = PEOPLE[self._next % len(PEOPLE)]
+            self._next += 1
+            if number not in self._taken and not self._has_opted_out(number):
                 return number
 
     def will_opt_out(self, number: str) -> None:
@@ -47,3 +57,7 @@ class People:
         for number in self._opted_out:
             request = opt_out_pb2.OptInRequest(request_id="conformance", phone_number=number)
             self._client.ask(self._client.opt_outs.OptIn, request)
+
+    def _has_opted_out(self, number: str) -> bool:
+        request = opt_out_pb2.GetOptOutRequest(phone_number=number)
+        return self._client.ask(self._client.opt_outs.GetOptOut, request).state.is_opted_out

@@ -49,6 +49,10 @@ class Simulator:
         """The account's numbers."""
         return [str(number) for number in self._get("/simulator/phones")["masked_numbers"]]
 
+    def phones(self) -> set[str]:
+        """The numbers of all phones."""
+        return {str(number) for number in self._get("/simulator/phones")["phones"]}
+
     def add_phone(self, number: str) -> "Phone":
         self._post("/simulator/phones", {"number": number})
         return Phone(self, number)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Protocol
+from uuid import uuid4
 
 from conformance.kit.numbers import DRAINING_NUMBER, MASKED_NUMBERS, NOBODYS_NUMBER
 from conformance.kit.own_pool import FULL_POOL, OwnPool, Talk
@@ -56,7 +57,7 @@ def beginning(begin: Begin) -> dict[str, Maker]:
         return begin(own, person)
 
     def named(own: OwnPool) -> Message:
-        name = own.active(unique_name=f"order {own.person()[-4:]}").conversation.unique_name
+        name = own.active(unique_name=f"order {uuid4()}").conversation.unique_name
         return begin(own, unique_name=name)
 
     def opted_out(own: OwnPool) -> Message:
@@ -198,7 +199,7 @@ def reopening_what_nobody_joined(own: OwnPool) -> Message:
 
 
 def reopening_a_name_in_use(own: OwnPool) -> Message:
-    name = f"order {own.person()[-4:]}"
+    name = f"order {uuid4()}"
     talk = own.ended(unique_name=name)
     own.active(unique_name=name)
     return reopen(talk.conversation_id)
