@@ -35,8 +35,7 @@ class Story:
         self.bob.text(self.line.number, f"Join {code[0]}")
         self.bob.received(1)
         self.alice.received(2)
-        [conversation] = self.line.conversations_of(self.bob)
-        return conversation
+        return self.line.conversations_of(self.bob)[0]
 
     def relay(self, sender: Phone, receiver: Phone, body: str) -> Text:
         """What the receiver gets next, which is what was texted."""
@@ -69,7 +68,7 @@ def test_two_phones_start_join_talk_and_end(story: Story) -> None:
     bob.text(story.line.number, "End")
     alice.received(4)
     bob.received(3)
-    [ended] = story.line.conversations_of(alice)
+    ended = story.line.conversations_of(alice)[0]
     assert ended.conversation_id == conversation.conversation_id
     assert ended.end_reason == pb.END_REASON_PARTICIPANT_ENDED
     for phone, other in ((alice, bob), (bob, alice)):
@@ -150,7 +149,7 @@ def test_stop_ends_everything_and_keeps_the_person_out_until_unstop(story: Story
     own.people.will_opt_out(alice.number)
     alice.text(story.line.number, "STOP")
     bob.received(2)
-    [ended] = story.line.conversations_of(bob)
+    ended = story.line.conversations_of(bob)[0]
     assert ended.conversation_id == conversation.conversation_id
     assert ended.end_reason == pb.END_REASON_OPTED_OUT
     look = opt_out_pb2.GetOptOutRequest(phone_number=alice.number)

@@ -1,5 +1,6 @@
 """Phone numbers of the suite: 555-01xx, which nobody has."""
 
+import random
 import time
 from collections.abc import Collection
 
@@ -26,28 +27,33 @@ PEOPLE = tuple(
     if not MASKED_AREAS[0] <= area < MASKED_AREAS[1]
     for ending in range(100, 200)
 )
-# More than any run draws, so that each run draws others than the one before. All have been drawn
-# after some six minutes; by then nothing in the suite's pool is live or cooling any more.
+# The clock says whose turn it is, so that each run has others than the one before. It comes round
+# in some six minutes; by then nothing in the suite's pool is live or cooling any more.
 PEOPLE_A_SECOND = 200
+# More than a run needs, and fewer than pass by while it goes on.
+PEOPLE_A_RUN = 800
 
 
 class People:
-    """Gives each case people of its own: nobody twice, and nobody of an earlier run."""
+    """Gives each case people of its own: nobody twice, and nobody of an earlier run.
+
+    Pairs are new, too: one person of a case of long ago may have blocked the other for ever.
+    """
 
     def __init__(self, client: Client, taken: Collection[str]) -> None:
         """`taken` are phones that the simulator has already."""
         self._client = client
-        self._taken = taken
-        self._next = int(time.time() * PEOPLE_A_SECOND)
+        first = int(time.time() * PEOPLE_A_SECOND)
+        places = range(first, first + PEOPLE_A_RUN)
+        numbers = {PEOPLE[place % len(PEOPLE)] for place in places}.difference(taken)
+        self._numbers = random.sample(sorted(numbers), len(numbers))
         self._opted_out: list[str] = []
 
     def draw(self) -> str:
         """A number of somebody who has not opted out, as people of a killed run may have."""
-        while True:
-            number = PEOPLE[self._next % len(PEOPLE)]
-            self._next += 1
-            if number not in self._taken and not self._has_opted_out(number):
-                return number
+        while self._has_opted_out(number := self._numbers.pop()):
+            pass
+        return number
 
     def will_opt_out(self, number: str) -> None:
         """Has the person opted in again when the run ends."""
