@@ -63,14 +63,16 @@ NO_TOKENS = ("x", "-1", "1" * 65, "é")
 
 
 def paged(own: OwnPool, request: Paged, size: int) -> list[Sequence[Message]]:
-    """All pages of a list."""
-    pages, request.page_size, request.page_token = [], size, ""
+    """All pages of a list, each with a token of its own."""
+    pages, tokens, request.page_size, request.page_token = [], {""}, size, ""
     while True:
         response = own.invoke(request)
         pages.append(listed(response))
         request.page_token = str(getattr(response, NEXT))
         if not request.page_token:
             return pages
+        assert request.page_token not in tokens
+        tokens.add(request.page_token)
 
 
 def listed(response: Message) -> Sequence[Message]:
@@ -78,6 +80,11 @@ def listed(response: Message) -> Sequence[Message]:
     [field] = (field for field in response.DESCRIPTOR.fields if field.name != NEXT)
     items: Sequence[Message] = getattr(response, field.name)
     return items
+
+
+def id_of(item: Message) -> str:
+    """Every item begins with what it is known by; states and counts may change meanwhile."""
+    return str(getattr(item, item.DESCRIPTOR.fields[0].name))
 
 
 def test_the_tables_have_every_method_with_pages() -> None:
@@ -88,11 +95,15 @@ def test_the_tables_have_every_method_with_pages() -> None:
 @pytest.mark.parametrize("method", LISTS)
 def test_small_pages_together_hold_what_one_large_page_holds(own: OwnPool, method: str) -> None:
     request = LISTS[method](own)
-    [whole] = paged(own, request, LARGEST_PAGE)
+    [page] = paged(own, request, LARGEST_PAGE)
+    whole = [id_of(item) for item in page]
     assert len(whole) >= 3
     for size in (1, 2):
         pages = paged(own, request, size)
-        assert [item for page in pages for item in page] == list(whole)
+        found = [id_of(item) for page in pages for item in page]
+        # What is told of a text's way may have come to the end of a timeline meanwhile.
+        assert found[: len(whole)] == whole
+        assert len(set(found)) == len(found)
         assert all(len(page) <= size for page in pages)
 
 
@@ -180,9 +191,11 @@ def test_dead_letters_of_the_suite_are_none(own: OwnPool) -> None:
 
 
 def test_key_rotation_comes_to_its_end_step_by_step(own: OwnPool) -> None:
-    request, steps, records = deployment_pb2.RotateKeysRequest(only_count=True), 0, 0
-    while steps == 0 or request.page_token:
+    request, tokens, records = deployment_pb2.RotateKeysRequest(only_count=True), set[str](), 0
+    while request.page_token not in tokens:
+        tokens.add(request.page_token)
         response = own.ask(own.client.deployment.RotateKeys, request)
         records += sum(key.records for key in response.keys)
-        request.page_token, steps = response.next_page_token, steps + 1
+        request.page_token = response.next_page_token
+    assert not request.page_token
     assert records > 0

@@ -65,15 +65,20 @@ def test_a_watch_resumed_after_every_event_skips_none_and_repeats_none(own: OwnP
     assert watched == expected
 
 
-def test_a_watch_resumed_behind_a_heartbeat_tells_what_happened_meanwhile(own: OwnPool) -> None:
+def test_a_watch_resumed_behind_a_heartbeat_tells_what_happened_meanwhile_and_goes_on(
+    own: OwnPool,
+) -> None:
     talk = own.active()
     with own.watch(talk.conversation_id) as responses:
         cursor = next(responses).cursor
     opened = len(timeline(own, talk))
     happen(own, talk)
-    expected = timeline(own, talk)[opened:]
+    meanwhile = timeline(own, talk)[opened:]
     with own.watch(talk.conversation_id, cursor) as responses:
-        assert ids(responses, len(expected)) == expected
+        assert ids(responses, len(meanwhile)) == meanwhile
+        happen(own, talk)
+        afterwards = timeline(own, talk)[opened + len(meanwhile) :]
+        assert ids(responses, len(afterwards)) == afterwards
 
 
 def test_a_watch_from_the_beginning_tells_the_oldest_events_first(own: OwnPool) -> None:
