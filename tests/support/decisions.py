@@ -9,7 +9,7 @@ from conversation_service.domain.commands.core.lifecycle import ended, joined, p
 from conversation_service.domain.commands.core.snapshot import Snapshot
 from conversation_service.domain.commands.inbound.receive_message import ReceiveMessage
 from conversation_service.domain.model.conversation import Conversation, EndReason
-from conversation_service.domain.model.messages import Attachment
+from conversation_service.domain.model.messages import Attachment, InboundMessage
 from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.model.pool import MaskedNumber, NumberState, Pool
 from support.conversations import ALICE, BOB, MASKED, NUMBERS, POOL, SETTINGS, line
@@ -76,7 +76,8 @@ def text(
     carrier_time: datetime | None = None,
 ) -> ReceiveMessage:
     """A text that arrives."""
-    return ReceiveMessage(TEXT_ID, Route(on, by), body, attachments, carrier_time)
+    message = InboundMessage(TEXT_ID, by.phone_number, on, body, attachments, carrier_time)
+    return ReceiveMessage(message, by)
 
 
 def told(change: Change) -> list[tuple[Person, str]]:

@@ -180,5 +180,6 @@ def test_the_address_of_a_file_is_shown_nowhere() -> None:
 
 def test_a_text_is_the_same_text_wherever_its_files_are_offered() -> None:
     called_back = text("look", attachments=(PICTURE,))
-    on_record = replace(called_back, attachments=(), is_recovered=True)
+    message = replace(called_back.message, attachments=(), is_recovered=True)
+    on_record = replace(called_back, message=message)
     assert called_back.receipt == on_record.receipt

@@ -182,19 +182,19 @@ def test_a_count_is_that_of_the_window_its_first_one_opened(minutes: list[int]) 
         now += step * MINUTE
         is_over = now >= opened + REPLIES_WINDOW
         opened, number = (now, 1) if is_over else (opened, number + 1)
-        count = count.more(now, REPLIES_WINDOW)
-        assert count.at(now) == number
+        count = count.incremented(now, REPLIES_WINDOW)
+        assert count.value_at(now) == number
 
 
 def test_a_count_is_forgotten_at_the_end_of_its_window() -> None:
-    count = NEVER.more(NOW, MINUTE)
-    assert (count.at(NOW + MINUTE - MOMENT), count.at(NOW + MINUTE)) == (1, 0)
-    assert NEVER.at(NOW) == 0
+    count = NEVER.incremented(NOW, MINUTE)
+    assert (count.value_at(NOW + MINUTE - MOMENT), count.value_at(NOW + MINUTE)) == (1, 0)
+    assert NEVER.value_at(NOW) == 0
 
 
 def test_conduct_matters_until_the_last_of_it_is_over() -> None:
     assert SenderLimits().forgotten_at is None
-    conduct = SenderLimits().answered(NOW)
+    conduct = SenderLimits().replied(NOW)
     assert conduct.forgotten_at == NOW + REPLIES_WINDOW
     assert conduct.help_sent(NOW + MINUTE).forgotten_at == NOW + MINUTE + STRANGER_SILENCE
     assert conduct.wrong_code_entered(NOW).forgotten_at == NOW + TRIES_WINDOW

@@ -228,6 +228,6 @@ def test_who_waits_and_ends_gives_the_code_up(body: str) -> None:
 
 def test_a_pool_is_texted_in_its_own_words() -> None:
     pool = pool_with(words={"start": ("hola",)})
-    assert parse("Hola!", pool.words) == ParsedKeyword(Keyword.START)
+    assert parse("Hola!", pool.keywords) == ParsedKeyword(Keyword.START)
     assert after(by_stranger("hola", facts(pool=pool))).is_live
     assert by_stranger("start", facts(pool=pool)).after is None

@@ -128,7 +128,7 @@ def test_whatever_two_machines_say_they_are_stopped(
     for at, pause in enumerate(pauses[: PASSED_ON + 1]):
         assert not exchange.is_loop
         before, now = now, now + pause
-        exchange = exchange.said(at % 2, (one, other)[at % 2], now, before)
+        exchange = exchange.record(at % 2, (one, other)[at % 2], now, before)
     assert exchange.is_loop
 
 

@@ -1,6 +1,5 @@
 """A text that comes late reaches nobody but whom it was meant for."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -46,7 +45,7 @@ def test_an_opt_out_counts_however_late_it_comes() -> None:
 
 @pytest.mark.parametrize("taken", [None, LATEST + MOMENT, NOW, LATER, LATER + HOUR])
 def test_a_text_that_is_not_surely_older_is_relayed(taken: datetime | None) -> None:
-    arrived = replace(text("hello"), carrier_time=taken)
+    arrived = text("hello", carrier_time=taken)
     assert told(arrived.decide(facts(ACTIVE, now=LATER))) == [(ALICE, "hello")]
 
 
@@ -69,7 +68,7 @@ def test_texts_behind_a_join_that_came_late_belong_to_the_conversation() -> None
 
 @pytest.mark.parametrize("taken", [None, NOW - CLOCK_DIFFERENCE, NOW, NOW + HOUR])
 def test_a_join_that_comes_in_time_counts_from_when_it_was_taken_in(taken: datetime | None) -> None:
-    joins = replace(text(f"join {CODE}"), carrier_time=taken)
+    joins = text(f"join {CODE}", carrier_time=taken)
     joined = after(joins.decide(facts(invitation=WAITING)))
     assert (joined.ask_time, joined.active_since) == (None, NOW)
 

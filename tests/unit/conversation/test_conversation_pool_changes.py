@@ -125,9 +125,9 @@ def test_a_field_can_have_its_default_again() -> None:
 
 
 def test_what_a_pool_says_and_understands_follows_its_settings() -> None:
-    before = POOL.words
+    before = POOL.keywords
     changed = decided(UpdatePool("r", replace(SETTINGS, words={"start": ("go",)}), ("words",)))
-    assert (before.start, changed.words.start) == (("start",), ("go",))
+    assert (before.start, changed.keywords.start) == (("start",), ("go",))
 
 
 def test_a_number_is_added_last() -> None:

@@ -48,7 +48,6 @@ from support.conversations import (
     OTHER_MASKED,
     POOL,
     SETTINGS,
-    line,
     says,
 )
 from support.decisions import (
@@ -88,7 +87,7 @@ REFUSED: list[tuple[Command, Conversation | None, type[ConversationError]]] = [
 
 # An intent, and a change of each of its fields that makes it another intent.
 INTENTS: list[tuple[Command, dict[str, Any]]] = [
-    (text("hi"), {"line": line(ALICE), "body": "ho"}),
+    (text("hi"), {"message": text("ho").message}),
     (
         StartConversation("r", BOB, unique_name="order 7"),
         {"person": ALICE, "selection": NumberSelection(MASKED), "unique_name": "x"},
@@ -127,7 +126,8 @@ INTENTS: list[tuple[Command, dict[str, Any]]] = [
     (RemoveNumber("r", MASKED), {"masked_number": "+12065550101"}),
 ]
 FIELDS = [
-    (text("hi"), "line", line(BOB, OTHER_MASKED)),
+    (text("hi"), "message", text("hi", ALICE).message),
+    (text("hi"), "message", text("hi", on=OTHER_MASKED).message),
     *((intent, name, value) for intent, fields in INTENTS for name, value in fields.items()),
 ]
 

@@ -7,13 +7,13 @@ import pytest
 
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.snapshot import Draft, Snapshot
-from conversation_service.domain.commands.inbound.inbound_message import ParsedMessage
+from conversation_service.domain.commands.inbound.inbound_message import InboundContext
 from conversation_service.domain.keywords.keywords import Keyword, ParsedKeyword
 from conversation_service.domain.model.conversation import EndReason, State
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import Pool
 from conversation_service.domain.templates.catalog import Template
-from support.conversations import ALICE, BOB, CAROL, OTHER_MASKED, POOL, line, says
+from support.conversations import ALICE, BOB, CAROL, OTHER_MASKED, POOL, says
 from support.decisions import (
     ACTIVE,
     CODE,
@@ -180,7 +180,9 @@ def test_every_text_of_a_change_has_its_own_id() -> None:
 def test_nothing_shown_of_a_text_or_of_its_outcome_holds_a_number_or_words() -> None:
     arrived = text("a secret word")
     shown = repr(arrived) + repr(arrived.receipt) + repr(arrived.decide(talking()))
-    shown += repr(ParsedMessage(line(BOB), "a secret word", ParsedKeyword(Keyword.TALK)))
+    shown += repr(
+        InboundContext(talking(), arrived.message, BOB, ParsedKeyword(Keyword.JOIN, CODE))
+    )
     shown += repr(Draft(ALICE, "a secret word")) + repr(replace(ACTIVE, unique_name="secret"))
     for hidden in (ALICE.phone_number, BOB.phone_number, "secret", CODE):
         assert hidden not in shown

@@ -51,15 +51,15 @@ REFUSED = [
     ("empty", "Call 5550100", SHOWS_A_NUMBER),
     ("own_code", "5{code}", SHOWS_A_NUMBER),
     ("idle_warning", "555 {span}", SHOWS_A_NUMBER),
-    ("empty", "Start!", "command"),
-    ("empty", "{end}", "command"),
-    ("empty", "Stop.", "command"),
-    ("empty", "Yes!", "command"),
-    ("own_code", "{join} {code}", "command"),
-    ("own_code", "{end} {code}", "command"),
-    ("lifetime_warning", "end {span}", "command"),
-    ("lifetime_warning", "end 2{span}", "command"),
-    ("code_not_valid", "join again", "command"),
+    ("empty", "Start!", "keyword"),
+    ("empty", "{end}", "keyword"),
+    ("empty", "Stop.", "keyword"),
+    ("empty", "Yes!", "keyword"),
+    ("own_code", "{join} {code}", "keyword"),
+    ("own_code", "{end} {code}", "keyword"),
+    ("lifetime_warning", "end {span}", "keyword"),
+    ("lifetime_warning", "end 2{span}", "keyword"),
+    ("code_not_valid", "join again", "keyword"),
     ("colour", "Blue", "must be one of"),
 ]
 
@@ -119,12 +119,12 @@ def test_words_too_long_for_a_shipped_text_are_refused_until_the_pool_writes_its
 
 
 def test_a_template_that_one_of_the_pools_own_words_would_make_a_command_is_refused() -> None:
-    with pytest.raises(TemplateError, match=r"texts\.empty: would be taken for a command"):
+    with pytest.raises(TemplateError, match=r"texts\.empty: would be taken for a keyword"):
         own({"empty": "Nothing in it."}, {"report": ("nothing in it",)})
 
 
 def test_a_first_word_that_is_not_ascii_is_refused_where_it_is_shown() -> None:
-    with pytest.raises(TemplateError, match="the words that it shows"):
+    with pytest.raises(TemplateError, match="the keywords that it shows"):
         own({}, {"start": ("s\u00ed empiezo",)})
 
 
@@ -179,4 +179,4 @@ def test_whatever_a_pool_writes_is_refused_or_safe_to_say(
     assert said.isascii()
     assert len(said) <= 160
     assert not re.search(r"\d{7}", said.translate(str.maketrans("", "", " ()+-./")))
-    assert parse(said, spoken.words).kind is Keyword.TALK
+    assert parse(said, spoken.keywords).kind is Keyword.TALK

@@ -64,7 +64,7 @@ def test_every_system_text_has_room_for_long_words_and_a_long_operator(language:
 def test_a_system_text_that_comes_back_is_never_taken_for_a_command(
     language: str, template: Template
 ) -> None:
-    assert parse(said(language, template), shipped(language).words).kind is Keyword.TALK
+    assert parse(said(language, template), shipped(language).keywords).kind is Keyword.TALK
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -80,7 +80,7 @@ def test_every_ending_and_every_introduction_say_how_to_stop_all_texts(
 def test_both_are_told_how_to_end_and_how_to_stop_when_they_meet(
     language: str, template: Template
 ) -> None:
-    [end, *_] = shipped(language).words.end
+    [end, *_] = shipped(language).keywords.end
     assert f"{end.upper()} " in said(language, template)
     assert "STOP " in said(language, template)
 

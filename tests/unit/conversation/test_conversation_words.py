@@ -55,7 +55,7 @@ REFUSED = [
 
 
 def chosen(words: dict[str, tuple[str, ...]], language: str = "en") -> Keywords:
-    return catalog_for(language, "Test exchange", words, {}).words
+    return catalog_for(language, "Test exchange", words, {}).keywords
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -121,11 +121,11 @@ def test_a_pool_where_a_bare_end_opts_out_shows_people_another_word_for_ending(
     settings = PoolSettings("Test exchange", language, end_opts_out=True)
     assert settings_violations(settings) == []
     pool = Pool("main", settings)
-    assert parse("END", pool.words).kind is Keyword.OPT_OUT
-    assert parse(shown, pool.words).kind is Keyword.END
+    assert parse("END", pool.keywords).kind is Keyword.OPT_OUT
+    assert parse(shown, pool.keywords).kind is Keyword.END
     assert f"{shown} " in pool.speech.say(Template.YOU_JOINED)
     assert (
-        parse("end", replace(pool, settings=PoolSettings("Test exchange")).words).kind
+        parse("end", replace(pool, settings=PoolSettings("Test exchange")).keywords).kind
         is Keyword.END
     )
 

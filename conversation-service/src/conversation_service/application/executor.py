@@ -297,7 +297,9 @@ def _repeated(receipt: IdempotencyKey, earlier: Duplicate) -> ExecutionResult:
 
 def _repeats(intent: Command, earlier: Duplicate) -> list[DuplicateDelivery]:
     """Where to tell that a text came again; that the carrier's records have it is no news."""
-    if not isinstance(intent, ReceiveMessage) or intent.is_recovered or not earlier.answer.place:
+    if not isinstance(intent, ReceiveMessage) or not earlier.answer.place:
         return []
-    sender = intent.line.person.participant_id
+    if intent.message.is_recovered:
+        return []
+    sender = intent.sender.participant_id
     return [DuplicateDelivery(intent.receipt, earlier.answer.place, sender)]
