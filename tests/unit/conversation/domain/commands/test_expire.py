@@ -1,4 +1,4 @@
-"""What time does: it warns once before an end, and ends what is overdue."""
+"""A conversation is warned of each end once, and ended when the end is due."""
 
 from collections import Counter
 from dataclasses import replace
@@ -38,36 +38,24 @@ LIVE = replace(opened(facts(pool=WARNS), MASKED, (ALICE, BOB)), conversation_id=
 IDLE_END, LATEST_END = NOW + DAY, NOW + 3 * DAY
 
 
-def at(conversation: Conversation | None, now: datetime) -> Change:
-    """What time does then."""
-    known = facts(pool=WARNS, conversation=conversation, now=now)
-    return ExpireConversation("c", "e").decide(replace(known, change_id=f"at {now}"))
+def expired_at(now: datetime, conversation: Conversation) -> Change:
+    snapshot = facts(pool=WARNS, conversation=conversation, now=now)
+    return ExpireConversation("c", "e").decide(replace(snapshot, change_id=f"at {now}"))
 
 
-def talks(conversation: Conversation, now: datetime) -> Conversation:
-    """Somebody texts then."""
+def texted_at(now: datetime, conversation: Conversation) -> Conversation:
+    """The conversation after a message."""
     return after(text(f"It is {now}.").decide(facts(conversation, pool=WARNS, now=now)))
 
 
-def what_time_does(conversation: Conversation, sweep: timedelta) -> list[tuple[datetime, str]]:
-    """Until its end, with a sweeper that comes by that long after something became due."""
-    done: list[tuple[datetime, str]] = []
-    while conversation.is_live and len(done) < 10:
-        now = conversation.due_time + sweep
-        change = at(conversation, now)
-        conversation = after(change)
-        done.append((now, "/".join(happened(change)[0])))
-    return done
-
-
-def is_due(conversation: Conversation, now: datetime, sweep: timedelta) -> bool:
-    """Whether the sweeper has come by; a text, too, finds nothing that has expired."""
-    is_swept = conversation.due_time + sweep <= now
+def is_due(conversation: Conversation, now: datetime, delay: timedelta) -> bool:
+    """Whether the expiry job has run; a message, too, ends an expired conversation first."""
+    is_swept = conversation.due_time + delay <= now
     return conversation.is_live and (is_swept or conversation.has_expired(now))
 
 
 @pytest.mark.parametrize(
-    ("conversation", "end", "reason", "words"),
+    ("conversation", "end", "reason", "template"),
     [
         (WAITING, NOW + timedelta(minutes=15), EndReason.CODE_EXPIRED, Template.CODE_EXPIRED),
         (ACTIVE, NOW + timedelta(days=7), EndReason.IDLE_EXPIRED, Template.IDLE_EXPIRED),
@@ -79,8 +67,8 @@ def is_due(conversation: Conversation, now: datetime, sweep: timedelta) -> bool:
         ),
     ],
 )
-def test_time_ends_what_is_overdue_and_tells_who_is_in_it(
-    conversation: Conversation, end: datetime, reason: EndReason, words: Template
+def test_an_overdue_conversation_is_ended_and_everybody_in_it_notified(
+    conversation: Conversation, end: datetime, reason: EndReason, template: Template
 ) -> None:
     assert conversation.due_time == conversation.next_end_time == end
     assert ExpireConversation("c", "e").decide(about(conversation, now=end - MOMENT)) == Change()
@@ -88,94 +76,93 @@ def test_time_ends_what_is_overdue_and_tells_who_is_in_it(
     assert (after(change).state, after(change).end_reason) == (State.ENDED, reason)
     assert (after(change).end_time, after(change).next_end_time) == (end, None)
     assert after(change).due_time == end + POOL.settings.kept_after_end
-    assert told(change) == [(person, says(words)) for person in conversation.participants]
+    assert told(change) == [(person, says(template)) for person in conversation.participants]
     assert happened(change)[0] == ("CONVERSATION_ENDED", reason.value)
 
 
-@pytest.mark.parametrize("known", [facts(), about(ENDED, now=ENDED.due_time), about(ACTIVE)])
-def test_time_leaves_alone_what_is_gone_or_over_or_not_due(known: Snapshot) -> None:
-    assert ExpireConversation("c", "e").decide(known) == Change()
+@pytest.mark.parametrize(
+    "snapshot",
+    [
+        facts(),
+        about(ENDED, now=ENDED.due_time),
+        about(ACTIVE),
+        about(texted_at(IDLE_END - HOUR, LIVE), now=IDLE_END - HOUR),
+    ],
+)
+def test_a_conversation_that_is_not_due_or_not_live_is_not_changed(snapshot: Snapshot) -> None:
+    assert ExpireConversation("c", "e").decide(snapshot) == Change()
 
 
-def test_what_has_moved_on_since_it_was_seen_to_be_due_is_left_alone() -> None:
-    assert at(talks(LIVE, IDLE_END - HOUR), IDLE_END - HOUR) == Change()
-
-
-def test_a_conversation_has_expired_at_its_next_end_and_not_before() -> None:
+def test_a_conversation_has_expired_from_its_next_end_on() -> None:
     assert not ACTIVE.has_expired(ACTIVE.due_time - MOMENT)
     assert ACTIVE.has_expired(ACTIVE.due_time)
     assert not ENDED.has_expired(NOW + 365 * DAY)
 
 
-def test_nobody_is_warned_in_a_pool_that_does_not_want_it() -> None:
-    silent = opened(facts(), MASKED, (ALICE, BOB))
-    assert silent.due_time == silent.next_end_time
-
-
-def test_nobody_is_warned_of_a_codes_end() -> None:
+def test_there_is_no_warning_without_a_lead_or_before_the_end_of_a_code() -> None:
+    without_lead = opened(facts(), MASKED, (ALICE, BOB))
+    assert without_lead.due_time == without_lead.next_end_time
     waiting = started(facts(pool=WARNS), line(ALICE))
     assert waiting.due_time == waiting.next_end_time
     assert joined(facts(pool=WARNS), waiting, BOB).due_time == IDLE_END - HOUR
 
 
-def test_both_are_warned_before_an_idle_end() -> None:
-    change = at(LIVE, IDLE_END - HOUR)
-    assert told(change) == [(one, says(Template.IDLE_WARNING, span=HOUR)) for one in (ALICE, BOB)]
+def test_both_are_warned_before_the_idle_end() -> None:
+    change = expired_at(IDLE_END - HOUR, LIVE)
+    assert told(change) == [
+        (person, says(Template.IDLE_WARNING, span=HOUR)) for person in (ALICE, BOB)
+    ]
     assert happened(change)[0] == ("EXPIRY_WARNED", "IDLE_EXPIRED")
     assert after(change) == replace(
         LIVE, etag=f"at {IDLE_END - HOUR}", warned_end_time=IDLE_END, due_time=IDLE_END
     )
 
 
-def test_a_warning_that_comes_late_tells_what_is_left() -> None:
-    change = at(LIVE, IDLE_END - timedelta(minutes=20))
+def test_a_late_warning_says_how_much_time_is_left() -> None:
+    change = expired_at(IDLE_END - timedelta(minutes=20), LIVE)
     left = timedelta(minutes=20)
     assert told(change)[0] == (ALICE, says(Template.IDLE_WARNING, span=left))
 
 
-def test_who_does_not_text_is_warned_once_and_then_it_ends() -> None:
-    assert what_time_does(LIVE, sweep=timedelta(0)) == [
-        (IDLE_END - HOUR, "EXPIRY_WARNED/IDLE_EXPIRED"),
-        (IDLE_END, "CONVERSATION_ENDED/IDLE_EXPIRED"),
-    ]
+def test_an_idle_conversation_ends_with_or_without_an_earlier_warning() -> None:
+    warned = after(expired_at(IDLE_END - HOUR, LIVE))
+    for conversation in (warned, LIVE):
+        change = expired_at(IDLE_END, conversation)
+        assert happened(change)[0] == ("CONVERSATION_ENDED", "IDLE_EXPIRED")
 
 
-def test_an_end_that_is_seen_too_late_for_a_warning_comes_without_one() -> None:
-    assert happened(at(LIVE, IDLE_END))[0] == ("CONVERSATION_ENDED", "IDLE_EXPIRED")
+def test_a_message_moves_the_idle_end_and_its_warning() -> None:
+    warned = after(expired_at(IDLE_END - HOUR, LIVE))
+    texted = texted_at(IDLE_END - MOMENT, warned)
+    assert texted.idle_end_time == IDLE_END - MOMENT + DAY
+    assert texted.due_time == IDLE_END - MOMENT + DAY - HOUR
+    assert texted.latest_end_time == LATEST_END
 
 
-def test_a_text_moves_the_idle_end_and_its_warning() -> None:
-    warned = after(at(LIVE, IDLE_END - HOUR))
-    spoken = talks(warned, IDLE_END - MOMENT)
-    assert spoken.idle_end_time == IDLE_END - MOMENT + DAY
-    assert spoken.due_time == IDLE_END - MOMENT + DAY - HOUR
-    assert spoken.latest_end_time == LATEST_END
-
-
-def test_both_are_warned_of_the_latest_end_too_and_talk_does_not_move_it() -> None:
+def test_both_are_warned_of_the_latest_end_which_messages_do_not_move() -> None:
     conversation = LIVE
     for day in (1, 2):
-        conversation = talks(conversation, NOW + day * (DAY - HOUR))
-    last = talks(conversation, LATEST_END - 12 * HOUR)
+        conversation = texted_at(NOW + day * (DAY - HOUR), conversation)
+    last = texted_at(LATEST_END - 12 * HOUR, conversation)
     assert (last.next_end_time, last.due_time) == (LATEST_END, LATEST_END - HOUR)
-    change = at(last, LATEST_END - HOUR)
+    change = expired_at(LATEST_END - HOUR, last)
     assert told(change) == [
-        (one, says(Template.LIFETIME_WARNING, span=HOUR)) for one in (ALICE, BOB)
+        (person, says(Template.LIFETIME_WARNING, span=HOUR)) for person in (ALICE, BOB)
     ]
     assert happened(change)[0] == ("EXPIRY_WARNED", "LIFETIME_EXPIRED")
-    spoken = talks(after(change), LATEST_END - HOUR / 2)
-    assert (spoken.next_end_time, spoken.due_time) == (LATEST_END, LATEST_END)
-    assert told(at(spoken, LATEST_END))[0] == (ALICE, says(Template.LIFETIME_EXPIRED))
+    texted = texted_at(LATEST_END - HOUR / 2, after(change))
+    assert (texted.next_end_time, texted.due_time) == (LATEST_END, LATEST_END)
+    assert told(expired_at(LATEST_END, texted))[0] == (ALICE, says(Template.LIFETIME_EXPIRED))
 
 
-def test_a_text_just_before_the_sweeper_does_not_swallow_the_warning_of_the_latest_end() -> None:
+def test_a_message_just_before_the_expiry_job_does_not_prevent_the_warning() -> None:
     due = replace(LIVE, idle_end_time=LATEST_END + DAY, due_time=LATEST_END - HOUR)
-    spoken = talks(due, LATEST_END - HOUR + MOMENT)
-    change = at(spoken, LATEST_END - HOUR + 2 * MOMENT)
+    texted = texted_at(LATEST_END - HOUR + MOMENT, due)
+    change = expired_at(LATEST_END - HOUR + 2 * MOMENT, texted)
     assert happened(change)[0] == ("EXPIRY_WARNED", "LIFETIME_EXPIRED")
 
 
-def test_a_resumed_conversation_idles_from_then_on_and_warns_again() -> None:
+def test_a_resumed_conversation_has_a_new_idle_end_and_warning() -> None:
     warned = replace(PAUSED, idle_end_time=IDLE_END, warned_end_time=IDLE_END, due_time=IDLE_END)
     change = ResumeConversation("r", "c").decide(
         replace(about(warned, now=IDLE_END - MOMENT), pool=WARNS)
@@ -188,18 +175,19 @@ def test_a_resumed_conversation_idles_from_then_on_and_warns_again() -> None:
     st.timedeltas(timedelta(0), timedelta(minutes=30)),
 )
 def test_each_end_comes_after_exactly_one_warning_of_it(
-    pauses: list[timedelta], sweep: timedelta
+    pauses: list[timedelta], delay: timedelta
 ) -> None:
-    """Whenever people text; the sweeper comes by a while after something has become due."""
+    """Whenever people text, and however late the expiry job runs."""
     conversation, now, warnings = LIVE, NOW, Counter[datetime | None]()
     for pause in [*pauses, 9 * DAY]:
         now += pause
-        while is_due(conversation, now, sweep):
+        while is_due(conversation, now, delay):
             end = conversation.next_end_time
-            conversation = after(at(conversation, min(conversation.due_time + sweep, now)))
+            swept = min(conversation.due_time + delay, now)
+            conversation = after(expired_at(swept, conversation))
             warnings[end] += conversation.is_live
             assert warnings[end] == 1
         if not conversation.is_live:
             return
-        conversation = talks(conversation, now)
-    pytest.fail("it must have ended")
+        conversation = texted_at(now, conversation)
+    pytest.fail("the conversation must have ended")

@@ -1,4 +1,4 @@
-"""Which masked number a conversation is given."""
+"""Which masked number a conversation gets."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -39,8 +39,8 @@ def numbers(
 ) -> tuple[MaskedNumber, ...]:
     states = {True: NumberState.DRAINING, False: NumberState.ACTIVE}
     return tuple(
-        MaskedNumber(one, states[one in draining], one in reserved)
-        for one in (FIRST, SECOND, THIRD)
+        MaskedNumber(number, states[number in draining], number in reserved)
+        for number in (FIRST, SECOND, THIRD)
     )
 
 
@@ -51,61 +51,57 @@ def on(masked_number: str, conversation: Conversation = ACTIVE) -> Conversation:
     return replace(conversation, masked_number=masked_number, conversation_id=masked_number)
 
 
-def given(
-    *known: Conversation,
+def selected(
+    *conversations: Conversation,
     people: Sequence[Person] = PAIR,
     selection: NumberSelection = ANY_NUMBER,
     pool: Pool = POOL,
     last: str = "",
     loads: dict[str, int] | None = None,
 ) -> str:
-    """The number that people are given."""
-    asked = facts(*known, pool=pool, last_number=last, loads=loads or {})
-    return select_number(asked, people, selection)
+    snapshot = facts(*conversations, pool=pool, last_number=last, loads=loads or {})
+    return select_number(snapshot, people, selection)
 
 
-def test_the_first_number_of_the_pool_is_given_if_nothing_speaks_for_another() -> None:
-    assert given() == FIRST
-    assert given(pool=replace(POOL, numbers=POOL.numbers[::-1])) == THIRD
+def test_the_first_number_of_the_pool_is_the_default() -> None:
+    assert selected() == FIRST
+    assert selected(pool=replace(POOL, numbers=POOL.numbers[::-1])) == THIRD
 
 
 @pytest.mark.parametrize("people", [(ALICE,), (BOB,), (CAROL, BOB), (ALICE, CAROL), PAIR])
-def test_a_number_on_which_somebody_talks_is_not_given(people: Sequence[Person]) -> None:
-    assert given(on(FIRST), people=people) == SECOND
-    assert given(on(FIRST), on(SECOND), people=people) == THIRD
-
-
-def test_a_number_on_which_others_talk_is_given() -> None:
-    assert given(on(FIRST), people=(CAROL,)) == FIRST
-    assert given(on(FIRST, WAITING), people=(BOB, CAROL)) == FIRST
-
-
-@pytest.mark.parametrize("people", [(ALICE,), (BOB,), (CAROL, BOB), (ALICE, CAROL)])
-def test_a_number_that_rests_is_given_to_neither_of_the_two_with_somebody_else(
+def test_a_number_with_a_live_conversation_of_any_of_them_is_not_selected(
     people: Sequence[Person],
 ) -> None:
-    assert given(on(FIRST, ENDED), people=people) == SECOND
+    assert selected(on(FIRST), people=people) == SECOND
+    assert selected(on(FIRST), on(SECOND), people=people) == THIRD
 
 
-def test_a_number_that_rests_is_given_to_the_same_two_again() -> None:
-    assert given(on(FIRST, ENDED)) == FIRST
-    assert given(on(FIRST, ENDED), people=(BOB, ALICE)) == FIRST
+def test_a_number_with_live_conversations_of_others_is_selected() -> None:
+    assert selected(on(FIRST), people=(CAROL,)) == FIRST
+    assert selected(on(FIRST, WAITING), people=(BOB, CAROL)) == FIRST
 
 
-def test_no_number_rests_while_its_conversation_lives() -> None:
+def test_a_cooling_number_is_selected_for_the_same_two_only() -> None:
+    assert selected(on(FIRST, ENDED)) == FIRST
+    assert selected(on(FIRST, ENDED), people=(BOB, ALICE)) == FIRST
+    assert selected(on(FIRST, ENDED), people=(ALICE,)) == SECOND
+    assert selected(on(FIRST, ENDED), people=(CAROL, BOB)) == SECOND
+
+
+def test_only_an_ended_conversation_is_cooling() -> None:
     assert facts(ACTIVE).cooling(line(ALICE)) is None
     assert facts(ENDED).cooling(line(ALICE)) == ENDED
 
 
-def test_a_number_rests_no_longer_than_the_pool_says() -> None:
-    resting = facts(on(FIRST, ENDED), pool=POOL, now=NOW + COOL_OFF - MOMENT)
-    assert select_number(resting, (ALICE,), ANY_NUMBER) == SECOND
-    rested = replace(resting, now=NOW + COOL_OFF)
-    assert select_number(rested, (ALICE,), ANY_NUMBER) == FIRST
+def test_the_cool_off_lasts_as_long_as_the_pool_says() -> None:
+    cooling = facts(on(FIRST, ENDED), pool=POOL, now=NOW + COOL_OFF - MOMENT)
+    assert select_number(cooling, (ALICE,), ANY_NUMBER) == SECOND
+    cooled = replace(cooling, now=NOW + COOL_OFF)
+    assert select_number(cooled, (ALICE,), ANY_NUMBER) == FIRST
 
 
 @pytest.mark.parametrize(
-    ("pools", "asked", "expected"),
+    ("of_pool", "requested", "expected"),
     [
         (STICKY, None, SECOND),
         (CHANGING, None, FIRST),
@@ -113,76 +109,72 @@ def test_a_number_rests_no_longer_than_the_pool_says() -> None:
         (CHANGING, STICKY, SECOND),
     ],
 )
-def test_a_pair_is_given_its_last_number_again_or_just_not_that_one(
-    pools: NumberPreference, asked: NumberPreference | None, expected: str
+def test_a_pair_gets_its_last_number_by_the_preference_of_the_request_or_pool(
+    of_pool: NumberPreference, requested: NumberPreference | None, expected: str
 ) -> None:
-    pool = pool_with(numbers=POOL.numbers, number_preference=pools)
-    selection = NumberSelection(preference=asked)
-    # The other number is used more, so that nothing else speaks for what is expected.
+    pool = pool_with(numbers=POOL.numbers, number_preference=of_pool)
+    selection = NumberSelection(preference=requested)
+    # Numbers are used so that the preference decides.
     loads = {FIRST: 9, THIRD: 9} if expected == SECOND else {FIRST: 9, THIRD: 99}
-    assert given(pool=pool, selection=selection, last=SECOND, loads=loads) == expected
+    assert selected(pool=pool, selection=selection, last=SECOND, loads=loads) == expected
 
 
-def test_a_pair_is_given_its_last_number_if_there_is_no_other() -> None:
+def test_a_preference_about_the_last_number_is_not_a_condition() -> None:
     selection = NumberSelection(preference=CHANGING)
-    assert given(on(FIRST), on(SECOND), selection=selection, last=THIRD) == THIRD
+    assert selected(on(FIRST), on(SECOND), selection=selection, last=THIRD) == THIRD
+    assert selected(on(SECOND), last=SECOND) == FIRST
 
 
-def test_a_pair_is_not_given_its_last_number_where_it_cannot_be() -> None:
-    assert given(on(SECOND), last=SECOND) == FIRST
-
-
-def test_a_number_of_the_area_is_given_if_one_is_free() -> None:
-    asked = NumberSelection(area_code="360")
-    assert given(selection=asked, loads={THIRD: 9}) == THIRD
-    assert given(on(THIRD), selection=asked) == FIRST
-    assert given(selection=NumberSelection(area_code="999")) == FIRST
-
-
-def test_where_no_area_is_asked_for_all_numbers_are_equal() -> None:
+def test_a_number_of_the_area_is_preferred_if_one_is_free() -> None:
+    area = NumberSelection(area_code="360")
+    assert selected(selection=area, loads={THIRD: 9}) == THIRD
+    assert selected(on(THIRD), selection=area) == FIRST
+    assert selected(selection=NumberSelection(area_code="999")) == FIRST
     abroad = replace(POOL, numbers=(*POOL.numbers, MaskedNumber("+49305550111")))
-    assert given(pool=abroad) == FIRST
+    assert selected(pool=abroad) == FIRST
 
 
-def test_the_pairs_last_number_comes_before_the_area() -> None:
-    assert given(selection=NumberSelection(area_code="360"), last=SECOND) == SECOND
+def test_the_pairs_last_number_is_preferred_to_the_area() -> None:
+    assert selected(selection=NumberSelection(area_code="360"), last=SECOND) == SECOND
 
 
-def test_the_least_used_number_is_given_and_of_equals_the_first() -> None:
-    assert given(loads={FIRST: 2, SECOND: 1, THIRD: 3}) == SECOND
-    assert given(loads={FIRST: 2, SECOND: 1, THIRD: 1}) == SECOND
-    assert given(loads={FIRST: 1, SECOND: 1}) == THIRD
+def test_the_least_used_number_is_selected_and_of_equals_the_first() -> None:
+    assert selected(loads={FIRST: 2, SECOND: 1, THIRD: 3}) == SECOND
+    assert selected(loads={FIRST: 2, SECOND: 1, THIRD: 1}) == SECOND
+    assert selected(loads={FIRST: 1, SECOND: 1}) == THIRD
 
 
-def test_a_reserved_number_is_given_only_on_request() -> None:
+def test_a_reserved_number_is_selected_only_on_request() -> None:
     pool = pool_with(numbers=numbers(reserved=[FIRST]))
-    assert given(pool=pool) == SECOND
-    assert given(pool=pool, selection=NumberSelection(allows_reserved=True)) == FIRST
-    assert given(pool=pool, selection=NumberSelection(masked_number=FIRST)) == FIRST
+    assert selected(pool=pool) == SECOND
+    assert selected(pool=pool, selection=NumberSelection(allows_reserved=True)) == FIRST
+    assert selected(pool=pool, selection=NumberSelection(masked_number=FIRST)) == FIRST
 
 
-def test_a_number_that_drains_is_given_to_nobody() -> None:
+def test_a_draining_number_is_never_selected() -> None:
     pool = pool_with(numbers=numbers(draining=[FIRST]))
-    assert given(pool=pool) == SECOND
-    assert given(pool=pool, selection=NumberSelection(allows_reserved=True), last=FIRST) == SECOND
+    assert selected(pool=pool) == SECOND
+    assert (
+        selected(pool=pool, selection=NumberSelection(allows_reserved=True), last=FIRST) == SECOND
+    )
 
 
 @pytest.mark.parametrize(
-    "known",
+    "snapshot",
     [
         facts(pool=pool_with(numbers=())),
         facts(pool=pool_with(numbers=numbers(reserved=[FIRST], draining=[SECOND, THIRD]))),
         facts(on(FIRST), on(SECOND, ENDED), on(THIRD, WAITING), pool=POOL),
     ],
 )
-def test_where_no_number_is_left_that_is_said(known: Snapshot) -> None:
+def test_a_pool_without_a_free_number_refuses(snapshot: Snapshot) -> None:
     with pytest.raises(NoNumberAvailable) as refusal:
-        select_number(known, (ALICE,), ANY_NUMBER)
+        select_number(snapshot, (ALICE,), ANY_NUMBER)
     assert refusal.value.metadata == {"pool": "main"}
 
 
 @pytest.mark.parametrize(
-    ("known", "named", "refusal"),
+    ("snapshot", "requested", "refusal"),
     [
         (facts(pool=POOL), "+12065550199", UnknownMaskedNumber),
         (facts(pool=pool_with(numbers=numbers(draining=[FIRST]))), FIRST, NumberNotActive),
@@ -192,26 +184,26 @@ def test_where_no_number_is_left_that_is_said(known: Snapshot) -> None:
     ],
 )
 @pytest.mark.parametrize("people", [(ALICE,), (CAROL, ALICE)])
-def test_a_named_number_that_cannot_be_given_is_refused_with_the_reason(
-    known: Snapshot, named: str, refusal: type[ConversationError], people: Sequence[Person]
+def test_a_requested_number_that_is_not_free_is_refused_with_the_reason(
+    snapshot: Snapshot, requested: str, refusal: type[ConversationError], people: Sequence[Person]
 ) -> None:
     with pytest.raises(refusal):
-        select_number(known, people, NumberSelection(masked_number=named))
+        select_number(snapshot, people, NumberSelection(masked_number=requested))
 
 
-def test_a_named_number_is_given_whatever_else_would_be_better() -> None:
-    named = NumberSelection(masked_number=THIRD, area_code="206", preference=CHANGING)
-    assert given(selection=named, last=THIRD, loads={THIRD: 9}) == THIRD
-    assert given(on(THIRD, ENDED), selection=named) == THIRD
+def test_a_requested_number_is_selected_in_spite_of_all_preferences() -> None:
+    requested = NumberSelection(masked_number=THIRD, area_code="206", preference=CHANGING)
+    assert selected(selection=requested, last=THIRD, loads={THIRD: 9}) == THIRD
+    assert selected(on(THIRD, ENDED), selection=requested) == THIRD
 
 
-def test_a_conversation_claims_the_lines_of_its_people_and_names_what_it_replaces() -> None:
+def test_a_conversation_claims_its_routes_from_the_conversations_that_it_replaces() -> None:
     taken = route_claims(facts(on(FIRST, ENDED), pool=POOL), FIRST, (ALICE, CAROL))
     assert taken == (RouteClaim(line(ALICE, FIRST), FIRST), RouteClaim(line(CAROL, FIRST)))
 
 
-def test_a_selection_is_told_apart_by_all_that_is_asked() -> None:
-    asked = [
+def test_every_field_of_a_selection_is_part_of_the_idempotency_key() -> None:
+    selections = [
         NumberSelection(),
         NumberSelection(masked_number=FIRST),
         NumberSelection(preference=STICKY),
@@ -219,4 +211,4 @@ def test_a_selection_is_told_apart_by_all_that_is_asked() -> None:
         NumberSelection(area_code="206"),
         NumberSelection(allows_reserved=True),
     ]
-    assert len({one.fields for one in asked}) == len(asked)
+    assert len({selection.fields for selection in selections}) == len(selections)

@@ -68,7 +68,7 @@ def test_an_opt_out_of_a_stranger_is_confirmed(word: str) -> None:
 
 
 @pytest.mark.parametrize("word", [word for word in OPT_OUT if word != "stop"])
-def test_an_opt_out_in_a_conversation_is_confirmed_and_the_partner_notified_neutrally(
+def test_an_opt_out_is_confirmed_and_a_partner_notified_neutrally(
     word: str,
 ) -> None:
     change = text(word).decide(facts(ACTIVE))
@@ -164,7 +164,7 @@ def test_start_opts_in_even_if_no_conversation_can_start() -> None:
 
 
 @pytest.mark.parametrize("live", [ACTIVE, PAUSED, replace(WAITING, participants=(BOB,))])
-def test_start_of_an_opted_out_person_starts_no_second_conversation_on_a_route(
+def test_start_opts_in_without_a_second_conversation_on_a_route(
     live: Conversation,
 ) -> None:
     change = text("start").decide(opted_out(live))
