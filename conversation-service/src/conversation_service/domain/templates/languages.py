@@ -1,6 +1,7 @@
 """The languages of system messages, and what a pool may change in them."""
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from itertools import islice
 
 from conversation_service.domain.errors import FieldViolation
@@ -29,6 +30,18 @@ def catalog_for(
 
     Raises TemplateError for unknown names, and keywords or templates that break a rule.
     """
+    return _catalog(language, operator, tuple(keywords.items()), tuple(texts.items()))
+
+
+# As many as there are pools: a catalog is rendered and checked once for the same settings.
+@lru_cache(maxsize=256)
+def _catalog(
+    language: str,
+    operator: str,
+    keyword_items: tuple[tuple[str, tuple[str, ...]], ...],
+    text_items: tuple[tuple[str, str], ...],
+) -> TemplateCatalog:
+    keywords, texts = dict(keyword_items), dict(text_items)
     violations = catalog_violations(language, operator, keywords, texts)
     if violations:
         raise TemplateError("; ".join(f"{field}: {problem}" for field, problem in violations))

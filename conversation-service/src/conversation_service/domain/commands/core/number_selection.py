@@ -64,8 +64,8 @@ def route_claims(
 
 def is_cooling_for_others(snapshot: Snapshot, route: Route, people: Sequence[Person]) -> bool:
     """Whether a conversation of other people than these is cooling on the route."""
-    conversation = snapshot.lines.get(route)
-    is_their_own = conversation is not None and set(conversation.participants) == set(people)
+    cooling = snapshot.cooling(route)
+    is_their_own = cooling is not None and set(cooling.participants) == set(people)
     return snapshot.cool_off_left(route) > timedelta(0) and not is_their_own
 
 

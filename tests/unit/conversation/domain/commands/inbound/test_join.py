@@ -10,6 +10,7 @@ from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.snapshot import Snapshot
 from conversation_service.domain.commands.inbound.receive_message import ReceiveMessage
 from conversation_service.domain.errors import CodeNotValid
+from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.rate_limits import (
     LOCKOUT,
     NEVER,
@@ -53,9 +54,13 @@ WRONG_BY_API = [name for name in WRONG if name != "of another number"]
 
 
 def guessing(
-    now: datetime = NOW, limits: SenderLimits | None = None, tries: WindowCounter = NEVER
+    now: datetime = NOW,
+    limits: SenderLimits | None = None,
+    tries: WindowCounter = NEVER,
+    invitation: Conversation | None = None,
 ) -> Snapshot:
-    return facts(now=now, sender_limits={BOB: limits or SenderLimits()}, tries=tries)
+    sender_limits = {BOB: limits or SenderLimits()}
+    return facts(now=now, sender_limits=sender_limits, tries=tries, invitation=invitation)
 
 
 def limits_after(change: Change) -> SenderLimits:
@@ -101,7 +106,7 @@ def test_the_last_attempt_of_a_person_locks_them_out_with_an_event() -> None:
 
 def test_a_locked_out_person_gets_no_reply_even_to_a_valid_code() -> None:
     limits = limits_after(enter_wrong_codes(JOIN, TRIES_LIMIT)[-1])
-    locked = replace(guessing(NOW, limits), invitation=WAITING)
+    locked = guessing(NOW, limits, invitation=WAITING)
     assert JOIN.decide(locked) == Change()
     assert told(text("help").decide(locked)) == [(BOB, says(Template.HELP))]
     assert after(text("start").decide(locked)).is_live
@@ -112,7 +117,7 @@ def test_a_lockout_ends_and_the_attempts_before_it_count_no_more() -> None:
     end = NOW + (TRIES_LIMIT - 1) * MOMENT + LOCKOUT
     assert JOIN.decide(guessing(end - MOMENT, limits)) == Change()
     free = guessing(end, limits)
-    assert after(JOIN.decide(replace(free, invitation=WAITING))).is_live
+    assert after(JOIN.decide(guessing(end, limits, invitation=WAITING))).is_live
     assert limits_after(JOIN.decide(free)).tries.number == 1
     assert happened(JOIN.decide(free)) == []
 
@@ -169,7 +174,7 @@ def test_a_client_that_guesses_for_a_person_locks_them_out() -> None:
     changes = enter_wrong_codes(BY_API, TRIES_LIMIT)
     assert all(isinstance(change.refusal, CodeNotValid) for change in changes)
     assert happened(changes[-1]) == [("CODE_TRIES_EXCEEDED", "")]
-    locked = replace(guessing(NOW, limits_after(changes[-1])), invitation=WAITING)
+    locked = guessing(NOW, limits_after(changes[-1]), invitation=WAITING)
     with pytest.raises(CodeNotValid):
         BY_API.decide(locked)
     assert JOIN.decide(locked) == Change()
