@@ -147,7 +147,7 @@ def test_a_join_works_on_a_number_that_drains_as_the_conversation_began_before()
 
 def test_a_join_works_where_the_same_two_have_just_ended() -> None:
     before = replace(ENDED, conversation_id="b")
-    known = replace(facts(before), invitation=WAITING)
+    known = facts(before, invitation=WAITING)
     assert JOIN.decide(known).claims == (RouteClaim(line(BOB), "b"),)
 
 

@@ -31,6 +31,7 @@ from support.decisions import (
     after,
     facts,
     happened,
+    invited,
     text,
     told,
 )
@@ -101,7 +102,7 @@ def test_the_last_try_of_a_person_is_told_of_and_locks_them_out() -> None:
 
 def test_who_is_locked_out_meets_silence_even_with_a_right_code() -> None:
     conduct = remembered(tried(JOIN, TRIES_LIMIT)[-1])
-    locked = replace(guessing(NOW, conduct), invitation=WAITING)
+    locked = invited(guessing(NOW, conduct))
     assert JOIN.decide(locked) == Change()
     assert told(text("help").decide(locked)) == [(BOB, says(Template.HELP))]
     assert after(text("start").decide(locked)).is_live
@@ -112,7 +113,7 @@ def test_a_lock_out_ends_and_the_tries_before_it_are_forgotten() -> None:
     end = NOW + (TRIES_LIMIT - 1) * MOMENT + LOCKOUT
     assert JOIN.decide(guessing(end - MOMENT, conduct)) == Change()
     free = guessing(end, conduct)
-    assert after(JOIN.decide(replace(free, invitation=WAITING))).is_live
+    assert after(JOIN.decide(invited(free))).is_live
     assert remembered(JOIN.decide(free)).tries.number == 1
     assert happened(JOIN.decide(free)) == []
 
@@ -169,7 +170,7 @@ def test_a_client_that_guesses_for_a_person_locks_them_out() -> None:
     changes = tried(BY_API, TRIES_LIMIT)
     assert all(isinstance(change.refusal, CodeNotValid) for change in changes)
     assert happened(changes[-1]) == [("CODE_TRIES_EXCEEDED", "")]
-    locked = replace(guessing(NOW, remembered(changes[-1])), invitation=WAITING)
+    locked = invited(guessing(NOW, remembered(changes[-1])))
     with pytest.raises(CodeNotValid):
         BY_API.decide(locked)
     assert JOIN.decide(locked) == Change()

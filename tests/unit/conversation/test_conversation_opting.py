@@ -107,7 +107,7 @@ def test_a_late_stop_opts_out_while_the_number_rests_or_drains() -> None:
 def test_the_confirmation_is_given_exactly_once(known: Snapshot, sender: Person) -> None:
     assert confirmations(text("quit", sender).decide(known)).count(True) == 1
     already = OptOut(NOW, OptOutSource.CARRIER, "a receipt")
-    again = replace(known, lines={}, opt_outs={sender: already})
+    again = replace(known, current_conversation_ids={}, opt_outs={sender: already})
     assert text("quit", sender).decide(again) == Change()
 
 

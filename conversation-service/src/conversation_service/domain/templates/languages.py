@@ -1,6 +1,7 @@
 """The languages Maskline speaks, and how a pool departs from them."""
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from itertools import islice
 
 from conversation_service.domain.errors import FieldViolation
@@ -29,6 +30,18 @@ def catalog_for(
 
     Raises TemplateError for names that are not known, and words or templates that break a rule.
     """
+    return _catalog(language, operator, tuple(words.items()), tuple(texts.items()))
+
+
+# As many as there are pools; a catalog is rendered and checked once for the same settings.
+@lru_cache(maxsize=256)
+def _catalog(
+    language: str,
+    operator: str,
+    word_items: tuple[tuple[str, tuple[str, ...]], ...],
+    text_items: tuple[tuple[str, str], ...],
+) -> TemplateCatalog:
+    words, texts = dict(word_items), dict(text_items)
     violations = speech_violations(language, operator, words, texts)
     if violations:
         raise TemplateError("; ".join(f"{field}: {told}" for field, told in violations))

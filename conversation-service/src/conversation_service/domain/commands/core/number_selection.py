@@ -64,7 +64,7 @@ def route_claims(
 
 def is_cooling_for_others(facts: Snapshot, line: Route, people: Sequence[Person]) -> bool:
     """Whether something ended on a line so lately that these people may not have its number."""
-    found = facts.lines.get(line)
+    found = facts.on_route(line)
     is_their_own = found is not None and set(found.participants) == set(people)
     return facts.cool_off_left(line) > timedelta(0) and not is_their_own
 
