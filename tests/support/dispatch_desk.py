@@ -32,7 +32,7 @@ from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.outbox.dead_letters import DeadLetters
 from conversation_service.store.outbox.outbox import Outbox
 from support.clock import ManualClock
-from support.conversations import MASKED, PEOPLE, POOL, SETTINGS, VAULT
+from support.conversations import MASKED, PEOPLE, POOL, SETTINGS, pool_storage
 
 KEYS = Keys("main")
 SENT = Sent(MessageState.SENT)
@@ -135,13 +135,13 @@ class Desk:
         self.carrier = Carrier()
         self.failures = Failures()
         self.settings = SETTINGS
-        self.outbox = Outbox(redis, redis, "main", VAULT)
-        self.dead = DeadLetters(redis, "main", VAULT)
-        self.journal = EventLog(redis, "main", VAULT)
+        self.outbox = Outbox(pool_storage(redis), redis)
+        self.dead = DeadLetters(pool_storage(redis))
+        self.journal = EventLog(pool_storage(redis))
         self.suppression = SuppressionList(redis)
         self.opt_outs = OptOutBook(self.suppression, clock)
         self._replicas: list[Dispatcher] = []
-        self._store = ConversationRepository(redis, "main", VAULT)
+        self._store = ConversationRepository(pool_storage(redis))
         self._accepted = 0
 
     async def __aenter__(self) -> Self:

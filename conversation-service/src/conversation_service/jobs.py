@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from conversation_service.application.executor import Executor
 from conversation_service.domain.commands.system.expire import ExpireConversation
 from conversation_service.domain.model.pool import PoolSettings
-from conversation_service.store.conversations.types import PoolStore
+from conversation_service.store.conversations.repository import ConversationRepository
 from conversation_service.store.deployment.usage_samples import HOUR, UsageSample, UsageSamples
 from conversation_service.store.event_log import EventLog
 from runtime.clock import Clock
@@ -20,7 +20,7 @@ EXPIRY_PAUSE_SECONDS = 1.0
 class Expiry:
     """One pool's sweeper. Several may sweep the same pool: each expiry is carried out once."""
 
-    def __init__(self, executor: Executor, store: PoolStore, clock: Clock) -> None:
+    def __init__(self, executor: Executor, store: ConversationRepository, clock: Clock) -> None:
         self._executor = executor
         self._store = store
         self._clock = clock
@@ -48,7 +48,7 @@ class Maintenance:
 
     def __init__(
         self,
-        store: PoolStore,
+        store: ConversationRepository,
         journal: EventLog,
         samples: UsageSamples,
         settings: Callable[[], Awaitable[PoolSettings]],

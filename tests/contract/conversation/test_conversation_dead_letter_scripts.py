@@ -22,7 +22,7 @@ from conversation_service.store.outbox.dead_letters import (
 )
 from conversation_service.store.outbox.entry import CorruptEntry, OutboxEntry
 from conversation_service.store.outbox.outbox import DeadLettering, LeaseLost, Outbox, Settlement
-from support.conversations import ALICE, ALICE_NUMBER, MASKED, POOL, SETTINGS, VAULT
+from support.conversations import ALICE, ALICE_NUMBER, MASKED, POOL, SETTINGS, pool_storage
 
 KEYS = Keys("main")
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -38,10 +38,10 @@ class Desk:
 
     def __init__(self, redis: Redis) -> None:
         self.redis = redis
-        self.store = ConversationRepository(redis, "main", VAULT)
-        self.outbox = Outbox(redis, redis, "main", VAULT)
-        self.dead = DeadLetters(redis, "main", VAULT)
-        self.journal = EventLog(redis, "main", VAULT)
+        self.store = ConversationRepository(pool_storage(redis))
+        self.outbox = Outbox(pool_storage(redis), redis)
+        self.dead = DeadLetters(pool_storage(redis))
+        self.journal = EventLog(pool_storage(redis))
         self.token = ""
 
     async def owe(self, *bodies: str, conversation_id: str = "c") -> None:
@@ -163,7 +163,7 @@ async def test_receipts_of_changes_expire(desk: Desk) -> None:
     one, other = await desk.bury("one", "two")
     await desk.dead.replay("r1", one.dead_letter_id, "m0", NOW, SETTINGS)
     await desk.dead.drop("r1", other.dead_letter_id, "m1", NOW, SETTINGS)
-    receipts = [key async for key in desk.redis.scan_iter("*dead-receipt:*")]
+    receipts = [key async for key in desk.redis.scan_iter("*dead-letter-request:*")]
     assert len(receipts) == 2
     assert all([await desk.redis.pttl(key) > 0 for key in receipts])
 

@@ -20,12 +20,13 @@ from conversation_service.domain.errors import BackendUnavailable
 from conversation_service.domain.templates.catalog import Template
 from conversation_service.store.deployment.reconciliation_cursor import ReconciliationCursor
 from conversation_service.store.keyspace.keys import DeploymentKeys
+from conversation_service.store.storage import Storage
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.messaging.v1 import messaging_pb2
 from support.clock import ManualClock
 from support.conversation_calls import kinds
 from support.conversation_service import RunningService, connected, running
-from support.conversations import ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBER, says
+from support.conversations import ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBER, VAULT, says
 from support.decisions import PICTURE
 from support.eventually import eventually
 from support.scripted_messaging import Context, ScriptedMessaging
@@ -242,10 +243,10 @@ async def test_one_replica_looks_at_a_time(
     carrier: CarrierWithRecords, recovery: Reconciliation, redis: Redis, clock: ManualClock
 ) -> None:
     clock.move(minutes=5)
-    token = await ReconciliationCursor(redis).take_lease(timedelta(minutes=1))
+    token = await ReconciliationCursor(Storage(redis, VAULT)).take_lease(timedelta(minutes=1))
     assert 0 < await recovery.run_once() < INTERVAL.total_seconds()
     assert carrier.asked_since == []
-    await ReconciliationCursor(redis).release_lease(token or "")
+    await ReconciliationCursor(Storage(redis, VAULT)).release_lease(token or "")
     await recovery.run_once()
     assert len(carrier.asked_since) == 1
     assert not await redis.exists(KEYS.recovery_lease)

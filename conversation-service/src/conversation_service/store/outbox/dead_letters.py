@@ -7,14 +7,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, cast
 
-from redis.asyncio import Redis
-
 from conversation_service.domain.model.events import EventType, Rule
 from conversation_service.domain.model.messages import MessageState
 from conversation_service.domain.model.pool import PoolSettings
-from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.encryption.conversation_keys import conversation_of
-from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.keyspace.timestamps import from_ms, span_ms, to_ms
 from conversation_service.store.outbox.entry import (
     DAMAGED,
@@ -22,8 +18,9 @@ from conversation_service.store.outbox.entry import (
     OutboxDecoder,
     OutboxEntry,
 )
-from conversation_service.store.records.encrypted import ConversationKeys, Secrets
-from runtime.redis.scripts import Argument, RedisScripts, raised
+from conversation_service.store.records.encrypted import Secrets
+from conversation_service.store.storage import PoolStorage
+from runtime.redis.scripts import Argument, raised
 
 # Forgotten in one round: short for Redis, and the next round follows soon.
 FORGOTTEN_AT_ONCE = 100
@@ -88,12 +85,12 @@ class DeadLetters:
     `settings` are the pool's as they are now: they say how long what is written is kept.
     """
 
-    def __init__(self, redis: Redis, pool: str, vault: Cipher) -> None:
-        self._redis = redis
-        self._scripts = RedisScripts(redis, "conversation_service.store")
-        self._keys = Keys(pool)
-        self._vault = vault
-        self._opener = OutboxDecoder(pool, vault)
+    def __init__(self, storage: PoolStorage) -> None:
+        self._redis = storage.redis
+        self._scripts = storage.scripts
+        self._keys = storage.keys
+        self._vault = storage.cipher
+        self._opener = OutboxDecoder(storage)
 
     async def count(self) -> int:
         """How many there are."""
@@ -124,7 +121,7 @@ class DeadLetters:
         keys = (self._keys.outbox, self._keys.events, self._keys.message(message_id))
         kept = span_ms(settings.receipts_kept), span_ms(settings.messages_kept)
         arguments = (message_id, to_ms(now), *kept)
-        return await self._run("replay", intent, keys, arguments)
+        return await self._run("replay_dead_letter", intent, keys, arguments)
 
     async def drop(
         self,
@@ -160,14 +157,14 @@ class DeadLetters:
         state, kind, detail = ending
         moved = (state.value, state.rank, kind.value, detail)
         arguments = (message_id, to_ms(now), span_ms(settings.receipts_kept), *moved)
-        return await self._run("drop", intent, keys, arguments)
+        return await self._run("discard_dead_letter", intent, keys, arguments)
 
     async def _run(
         self, name: str, intent: OperatorRequest, keys: Sequence[str], arguments: Sequence[Argument]
     ) -> str | None:
         if not _LETTER_ID.fullmatch(intent.dead_letter_id):
             return None
-        receipt = self._keys.dead_receipt(self._vault.blind(*intent))
+        receipt = self._keys.dead_receipt(self._vault.blind_index(*intent))
         called = self._scripts.call(
             name,
             (receipt, self._keys.dead, *keys),
@@ -207,12 +204,12 @@ def _letter(text: OutboxEntry | CorruptEntry, fields: Fields, conversation_id: s
 class Burials:
     """A dead letter outlives the secret of its conversation: its text goes under the state key."""
 
-    def __init__(self, redis: Redis, pool: str, vault: Cipher) -> None:
-        self._redis = redis
-        self._keys = Keys(pool)
-        self._vault = vault
-        self._owed = OutboxDecoder(pool, vault)
-        self._secrets = ConversationKeys(redis, pool, vault)
+    def __init__(self, storage: PoolStorage) -> None:
+        self._redis = storage.redis
+        self._keys = storage.keys
+        self._vault = storage.cipher
+        self._owed = OutboxDecoder(storage)
+        self._secrets = storage.data_keys
 
     async def texts(self, entry_ids: Sequence[str]) -> dict[str, bytes]:
         """The texts that are sealed anew, by their entries; without those that stay as they are."""
@@ -235,7 +232,7 @@ class Burials:
             plain = self._owed.plain(fields, secrets)
         except DAMAGED:
             return b""
-        return self._vault.seal(plain, self._keys.message(fields[b"message"].decode()))
+        return self._vault.encrypt(plain, self._keys.message(fields[b"message"].decode()))
 
 
 def _is_of_conversation(entry: tuple[bytes, Mapping[bytes, bytes]]) -> bool:

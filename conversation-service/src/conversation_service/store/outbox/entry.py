@@ -6,13 +6,11 @@ from datetime import datetime
 
 from cryptography.exceptions import InvalidTag
 
-from conversation_service.store.encryption.blind_index import PersonIds
-from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.encryption.conversation_keys import conversation_of
-from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.keyspace.timestamps import from_ms
-from conversation_service.store.records.encrypted import RecordCipher, Secrets
+from conversation_service.store.records.encrypted import Secrets
 from conversation_service.store.records.payloads import Envelope, decode_payload
+from conversation_service.store.storage import PoolStorage
 
 # What opening raises for an entry that is damaged, cut short, or sealed with another key.
 DAMAGED = (InvalidTag, ValueError, KeyError, TypeError, OverflowError)
@@ -41,10 +39,10 @@ class CorruptEntry:
 class OutboxDecoder:
     """Opens the entries of one pool."""
 
-    def __init__(self, pool: str, vault: Cipher) -> None:
-        self._keys = Keys(pool)
-        self._seals = RecordCipher(self._keys, vault)
-        self._people = PersonIds(vault)
+    def __init__(self, storage: PoolStorage) -> None:
+        self._keys = storage.keys
+        self._seals = storage.records
+        self._people = storage.people
 
     def opened(
         self, entry_id: bytes, fields: Mapping[bytes, bytes], secrets: Secrets

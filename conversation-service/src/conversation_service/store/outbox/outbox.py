@@ -10,13 +10,11 @@ from redis.exceptions import ResponseError
 
 from conversation_service.domain.model.events import EventType, Rule
 from conversation_service.domain.model.messages import MessageState
-from conversation_service.store.encryption.cipher import Cipher
-from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.keyspace.timestamps import from_ms, optional_time, span_ms, to_ms
 from conversation_service.store.outbox.dead_letters import Burials, DeadLetterReason
 from conversation_service.store.outbox.entry import CorruptEntry, OutboxDecoder, OutboxEntry
-from conversation_service.store.records.encrypted import ConversationKeys
-from runtime.redis.scripts import Argument, RedisScripts, raised
+from conversation_service.store.storage import PoolStorage
+from runtime.redis.scripts import Argument, raised
 
 # One dispatcher at a time reads, so all replicas share one name: a takeover finds what its
 # predecessor read and did not settle as its own.
@@ -100,25 +98,27 @@ class LeaseLost(Exception):
 class Outbox:
     """One pool's outbox, as the dispatcher and the receipts use it."""
 
-    def __init__(self, redis: Redis, reader: Redis, pool: str, vault: Cipher) -> None:
+    def __init__(self, storage: PoolStorage, reader: Redis) -> None:
         """`reader` repeats no command by itself: what a lost answer held would be passed over."""
-        self._redis = redis
+        self._redis = storage.redis
         self._reader = reader
-        self._scripts = RedisScripts(redis, "conversation_service.store")
-        self._keys = Keys(pool)
-        self._opener = OutboxDecoder(pool, vault)
-        self._secrets = ConversationKeys(redis, pool, vault)
-        self._burials = Burials(redis, pool, vault)
+        self._scripts = storage.scripts
+        self._keys = storage.keys
+        self._opener = OutboxDecoder(storage)
+        self._secrets = storage.data_keys
+        self._burials = Burials(storage)
 
     async def take_lease(self, token: str, lasts: timedelta) -> str | None:
         """Takes the right to send, or keeps it under `token`; None while another one has it."""
         ms = lasts // timedelta(milliseconds=1)
-        word, given = await self._run("lease", (self._keys.lease, self._keys.fence), (token, ms))
+        word, given = await self._run(
+            "acquire_lease", (self._keys.lease, self._keys.fence), (token, ms)
+        )
         return given.decode() if word == b"held" else None
 
     async def release_lease(self, token: str) -> None:
         """Lets another replica take over at once."""
-        await self._run("release", (self._keys.lease,), (token,))
+        await self._run("release_lease", (self._keys.lease,), (token,))
 
     async def prepare(self) -> None:
         """Makes the stream and its group, from the very beginning, where they are missing."""
@@ -168,7 +168,7 @@ class Outbox:
         """
         calls = [
             self._scripts.call(
-                "advance",
+                "advance_message",
                 (self._keys.message(one.message_id), self._keys.events),
                 (
                     one.message_id,
