@@ -21,7 +21,8 @@ from conversation_service.store.encryption.blind_index_key import BlindIndexKeyS
 from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.outbox.dead_letters import DeadLetterReason, DeadLetters
 from conversation_service.store.outbox.entry import CorruptEntry, OutboxEntry
-from conversation_service.store.outbox.outbox import DeadLettering, Outbox
+from conversation_service.store.outbox.outbox import Outbox
+from conversation_service.store.outbox.settlement import DeadLettering
 from conversation_service.store.rotation.rotation import Rotation
 from support.clock import ManualClock
 from support.conversations import ALICE_NUMBER, BOB_NUMBER, MASKED, OTHER_MASKED, POOL
@@ -104,7 +105,7 @@ class SealedState:
         [loaded] = (await self.store.load([(CALL, lookup)], POOL)).found
         assert loaded.earlier
         assert loaded.earlier.answer.conversation == loaded.conversation
-        texts = [one.envelope.body for one in await self._owed() if isinstance(one, OutboxEntry)]
+        texts = [one.message.body for one in await self._owed() if isinstance(one, OutboxEntry)]
         dead = [one.message_id for one in await self.dead.page(10, "") if one.is_readable]
         return [one.body for one in loaded.held] + texts + dead
 

@@ -22,7 +22,8 @@ from conversation_service.store.event_log import EventLog
 from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.keyspace.timestamps import from_ms
 from conversation_service.store.outbox.dead_letters import DeadLetterReason, DeadLetters
-from conversation_service.store.outbox.outbox import DeadLettering, Outbox
+from conversation_service.store.outbox.outbox import Outbox
+from conversation_service.store.outbox.settlement import DeadLettering
 from support.clock import ManualClock
 from support.conversations import ALICE, BOB, MASKED, POOL, SETTINGS, VAULT
 

@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import cast
 
 import pytest
-from integration.conversation.test_conversation_dead import NOT_TAKEN
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
@@ -19,7 +18,7 @@ from support.clock import ManualClock
 from support.conversation_calls import ask
 from support.conversation_service import RunningService
 from support.conversations import ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBER, MASKED, OTHER_MASKED
-from support.dead_letters import dead_letters
+from support.dead_letters import REJECTED, dead_letters
 from support.marks import everything, found
 
 DAVE_NUMBER = "+13605550144"
@@ -52,7 +51,7 @@ async def talk_with_marks(service: RunningService) -> None:
         phone_numbers=(ALICE_NUMBER, BOB_NUMBER), masked_number=MASKED, unique_name=NAME
     )
     talk = (await ask(service.stub.OpenConversation, opened)).conversation
-    service.messaging.answers[WORDS[2]] = [NOT_TAKEN]
+    service.messaging.answers[WORDS[2]] = [REJECTED]
     await service.says(BOB_NUMBER, WORDS[2])
     await dead_letters(service, 1)
     service.messaging.is_down = True

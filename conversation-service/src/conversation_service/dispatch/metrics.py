@@ -1,4 +1,4 @@
-"""What is counted and shown of texts on their way out. No label holds a number, a text or an id."""
+"""Metrics of outbound messages. No label holds a number, a body or an id."""
 
 from prometheus_client import Counter, Gauge
 

@@ -154,7 +154,7 @@ class PersonDataEraser:
             pipeline.hmget(self._keys.message(name), "recipient", "conversation", "talk")
         known = cast("list[Known]", await pipeline.execute())
         secrets = await self._secrets.of(fields.get(b"text", b"") for _, fields in page)
-        opened = [self._opener.opened(*entry, secrets) for entry in page]
+        opened = [self._opener.decode(*entry, secrets) for entry in page]
         return [_read(*one) for one in zip(page, opened, known, strict=True)]
 
     async def _drop(self, stream: str, texts: Sequence[StoredMessage]) -> None:
@@ -184,12 +184,12 @@ def _read(entry: Entry, opened: OutboxEntry | CorruptEntry, known: Known) -> Sto
         return StoredMessage(
             entry[0], opened.message_id, place, person_id, is_relayed, is_confirmation=False
         )
-    envelope = opened.envelope
+    message = opened.message
     return StoredMessage(
         entry[0],
         opened.message_id,
-        envelope.conversation_id or place,
+        message.conversation_id or place,
         opened.person_id,
-        envelope.is_relayed or is_relayed,
-        envelope.may_reach_opted_out,
+        message.is_relayed or is_relayed,
+        message.may_reach_opted_out,
     )

@@ -1,12 +1,13 @@
 """What else is stored, as JSON or as words. `v` or the first item is the version of the form."""
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from conversation_service.domain.model.consent import OptOut, OptOutSource
 from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.messages import Attachment, HeldMessage, OutboundMessage
+from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.rate_limits import SenderLimits, WindowCounter
 from conversation_service.store.keyspace.timestamps import (
     from_ms,
@@ -54,19 +55,6 @@ class StoredResponse:
         return self.conversation
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """A text as the outbox holds it."""
-
-    from_number: str
-    to_number: str = field(repr=False)
-    body: str = field(repr=False)
-    may_reach_opted_out: bool = False
-    conversation_id: str = ""
-    is_relayed: bool = False
-    attachments: tuple[Attachment, ...] = ()
-
-
 def encode_payload(text: OutboundMessage) -> bytes:
     """A text as the outbox holds it."""
     flags = _MAY_REACH_OPTED_OUT * text.may_reach_opted_out | _IS_TALK * text.is_relayed
@@ -75,18 +63,18 @@ def encode_payload(text: OutboundMessage) -> bytes:
     return dumps([ENVELOPE_VERSION, *spoken, flags, *_files(text.attachments)])
 
 
-def decode_payload(stored: bytes) -> Envelope:
-    """A text as the outbox held it."""
-    version, from_number, to_number, body, *rest = json.loads(stored)
-    if version == 1:
-        return Envelope(from_number, to_number, body, may_reach_opted_out=bool(rest))
-    conversation_id, flags, *files = rest
-    return Envelope(
+def decode_payload(
+    stored: bytes, message_id: str, person_of: Callable[[str], Person]
+) -> OutboundMessage:
+    """The message as it was encoded; `person_of` knows people by their numbers."""
+    _, from_number, to_number, body, conversation_id, flags, *files = json.loads(stored)
+    return OutboundMessage(
+        message_id,
+        conversation_id,
         from_number,
-        to_number,
+        person_of(to_number),
         body,
         may_reach_opted_out=bool(flags & _MAY_REACH_OPTED_OUT),
-        conversation_id=conversation_id,
         is_relayed=bool(flags & _IS_TALK),
         attachments=_attachments(files),
     )

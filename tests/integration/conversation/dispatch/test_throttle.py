@@ -1,4 +1,4 @@
-"""A full account, an outage, and the settings of a pool as they are now, over real gRPC."""
+"""A full account, an outage, and the current settings of a pool, over real gRPC."""
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -13,30 +13,25 @@ from support.conversation_service import RunningService
 from support.conversations import ALICE_NUMBER, BOB_NUMBER, SETTINGS
 from support.eventually import eventually
 
-FULL = pb.SendMessageResult(
+THROTTLED = pb.SendMessageResult(
     outcome=pb.SEND_OUTCOME_NOT_SENT,
     retry_delay=Duration(seconds=2),
     error=pb.ItemError(reason=error_reason_pb2.ERROR_REASON_SEND_PACED),
 )
 
 
-async def asked_for(service: RunningService, texts: int) -> None:
-    """Waits until as many texts were handed over, whatever was answered."""
-
-    async def were_asked_for() -> bool:
-        return len(service.messaging.asked_for) >= texts
-
-    await eventually(were_asked_for)
-
-
-async def test_a_full_account_delays_texts_and_loses_none(
+async def test_a_full_account_delays_messages_and_loses_none(
     service: RunningService, clock: ManualClock
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
-    service.messaging.answers["one"] = [FULL] * 3
+    service.messaging.answers["one"] = [THROTTLED] * 3
     for body in ("one", "two"):
         await service.says(BOB_NUMBER, body)
-    await asked_for(service, 1)
+
+    async def was_requested() -> bool:
+        return bool(service.messaging.asked_for)
+
+    await eventually(was_requested)
     assert service.sent_to(ALICE_NUMBER) == []
 
     async def have_arrived_meanwhile() -> bool:
@@ -48,7 +43,7 @@ async def test_a_full_account_delays_texts_and_loses_none(
     assert service.messaging.answers["one"] == []
 
 
-async def test_settings_count_from_the_next_text_on_whichever_replica_changed_them(
+async def test_changed_settings_hold_from_the_next_message_on_for_every_replica(
     service: RunningService, another: RunningService
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
@@ -66,28 +61,22 @@ async def test_settings_count_from_the_next_text_on_whichever_replica_changed_th
     assert after.campaign_budget == pb.CampaignBudget(segments_per_minute=60)
 
 
-def shown(name: str) -> float | None:
-    return REGISTRY.get_sample_value(name, {"pool": "main"})
-
-
-async def test_the_age_of_what_waits_longest_is_shown(
+async def test_the_gauges_show_how_long_the_oldest_message_waits(
     service: RunningService, clock: ManualClock
 ) -> None:
+    async def shown(age: float, waiting: int) -> None:
+        async def are_shown() -> bool:
+            names = ("maskline_oldest_waiting_text_seconds", "maskline_waiting_texts")
+            values = [REGISTRY.get_sample_value(name, {"pool": "main"}) for name in names]
+            return values == [age, waiting]
+
+        await eventually(are_shown)
+
     service.messaging.is_down = True
     await service.says(ALICE_NUMBER, "start")
     clock.move(seconds=90)
-
-    async def is_told() -> bool:
-        return shown("maskline_oldest_waiting_text_seconds") == 90
-
-    await eventually(is_told)
-    assert shown("maskline_waiting_texts") == 1
+    await shown(90, 1)
     service.messaging.is_down = False
     clock.move(seconds=60)
     await service.heard(ALICE_NUMBER, 1)
-
-    async def nothing_waits() -> bool:
-        return shown("maskline_oldest_waiting_text_seconds") == 0
-
-    await eventually(nothing_waits)
-    assert shown("maskline_waiting_texts") == 0
+    await shown(0, 0)
