@@ -114,7 +114,7 @@ async def test_a_message_is_known_as_long_as_its_dead_letter_and_never_shorter_t
     assert is_about(await desk.left(KEYS.message("m")), known)
 
 
-@pytest.mark.parametrize("name", ["replay", "drop"])
+@pytest.mark.parametrize("name", ["replay", "discard"])
 async def test_the_answer_about_a_dead_letter_is_kept_as_the_pool_says(
     desk: Desk, name: str
 ) -> None:
