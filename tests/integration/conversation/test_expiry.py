@@ -1,4 +1,4 @@
-"""What time alone brings about, on time and without anybody asking."""
+"""Conversations expire on time, without any request."""
 
 from datetime import timedelta
 
@@ -22,25 +22,23 @@ WARNED = seeded(
 )
 
 
-async def test_a_code_expires_on_time_and_its_owner_is_told(service: RunningService) -> None:
-    started = await service.start(ALICE_NUMBER)
+async def test_a_code_is_valid_to_the_last_second_and_then_expires(
+    service: RunningService,
+) -> None:
+    expiring, joined = [await service.start(number) for number in (ALICE_NUMBER, CAROL_NUMBER)]
     await service.heard(ALICE_NUMBER, 1)
-    service.clock.move(minutes=15)
+    service.clock.move(minutes=14, seconds=59)
+    active = await service.join(BOB_NUMBER, joined.code)
+    assert active.state == pb.CONVERSATION_STATE_ACTIVE
+    service.clock.move(seconds=1)
     assert (await service.heard(ALICE_NUMBER, 2))[1] == says(Template.CODE_EXPIRED)
-    conversation = await service.get(started.conversation.conversation_id)
+    conversation = await service.get(expiring.conversation.conversation_id)
     assert conversation.end_reason == pb.END_REASON_CODE_EXPIRED
     with refused("CODE_NOT_VALID"):
-        await service.join(BOB_NUMBER, started.code)
+        await service.join(BOB_NUMBER, expiring.code)
 
 
-async def test_a_code_works_until_its_last_moment(service: RunningService) -> None:
-    started = await service.start(ALICE_NUMBER)
-    service.clock.move(minutes=14, seconds=59)
-    joined = await service.join(BOB_NUMBER, started.code)
-    assert joined.state == pb.CONVERSATION_STATE_ACTIVE
-
-
-async def test_who_texts_after_an_expiry_that_nobody_swept_finds_it_done(
+async def test_a_message_after_the_expiry_finds_the_conversation_ended(
     service: RunningService,
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
@@ -51,7 +49,7 @@ async def test_who_texts_after_an_expiry_that_nobody_swept_finds_it_done(
     assert await service.heard(BOB_NUMBER, 1) == [says(Template.IDLE_EXPIRED)]
 
 
-async def test_both_are_warned_before_silence_ends_it_and_a_text_keeps_it_alive(
+async def test_both_are_warned_before_idle_expiry_and_a_message_extends_the_conversation(
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> None:
     async with running(redis_url, clock, WARNED) as service:
@@ -68,11 +66,11 @@ async def test_both_are_warned_before_silence_ends_it_and_a_text_keeps_it_alive(
         assert await service.heard(BOB_NUMBER, 4) == [*expected, says(Template.IDLE_EXPIRED)]
         ended = await service.get(conversation.conversation_id)
         assert ended.end_reason == pb.END_REASON_IDLE_EXPIRED
-        told = kinds(await service.timeline(conversation.conversation_id))
-        assert told.count(("EXPIRY_WARNED", "IDLE_EXPIRED")) == 2
+        events = kinds(await service.timeline(conversation.conversation_id))
+        assert events.count(("EXPIRY_WARNED", "IDLE_EXPIRED")) == 2
 
 
-async def test_no_text_keeps_a_conversation_beyond_its_lifetime_and_both_are_warned(
+async def test_both_are_warned_before_the_lifetime_ends_which_no_message_extends(
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> None:
     async with running(redis_url, clock, WARNED) as service:
@@ -80,41 +78,41 @@ async def test_no_text_keeps_a_conversation_beyond_its_lifetime_and_both_are_war
         for _ in range(3):
             clock.move(hours=20)
             await service.says(ALICE_NUMBER, "still here")
-            # A text that waits for more than a day is given up.
+            # A message that waits for more than a day expires.
             await service.quiet()
         clock.move(hours=11)
         warning = says(Template.LIFETIME_WARNING, span=WARNING)
         assert await service.heard(ALICE_NUMBER, 1) == [warning]
         await service.says(ALICE_NUMBER, "a last word")
         clock.move(hours=1)
-        over = says(Template.LIFETIME_EXPIRED)
-        assert await service.heard(ALICE_NUMBER, 2) == [warning, over]
-        said = ["still here"] * 3
-        assert await service.heard(BOB_NUMBER, 6) == [*said, warning, "a last word", over]
+        expired = says(Template.LIFETIME_EXPIRED)
+        assert await service.heard(ALICE_NUMBER, 2) == [warning, expired]
+        relayed = ["still here"] * 3
+        assert await service.heard(BOB_NUMBER, 6) == [*relayed, warning, "a last word", expired]
         ended = await service.get(conversation.conversation_id)
         assert ended.end_reason == pb.END_REASON_LIFETIME_EXPIRED
 
 
-async def test_nobody_is_warned_in_a_pool_that_does_not_want_it(service: RunningService) -> None:
+async def test_nobody_is_warned_in_a_pool_without_warnings(service: RunningService) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     service.clock.move(days=6, hours=23)
     await service.start(CAROL_NUMBER)
     service.clock.move(minutes=15)
-    # Her code has expired: the sweeper was here.
+    # Her code has expired, so the expiry job has run.
     await service.heard(CAROL_NUMBER, 2)
     assert service.sent_to(ALICE_NUMBER) == service.sent_to(BOB_NUMBER) == []
 
 
-async def test_an_ended_conversation_is_forgotten_in_time(service: RunningService) -> None:
+async def test_an_ended_conversation_is_purged_in_time(service: RunningService) -> None:
     started = await service.start(ALICE_NUMBER)
     service.clock.move(minutes=15)
     await service.heard(ALICE_NUMBER, 2)
     service.clock.move(seconds=SETTINGS.kept_after_end.total_seconds())
 
-    async def forgotten() -> bool:
+    async def is_purged() -> bool:
         request = pb.ListConversationsRequest()
         return not (await ask(service.stub.ListConversations, request)).conversations
 
-    await eventually(forgotten)
+    await eventually(is_purged)
     with refused("CONVERSATION_NOT_FOUND"):
         await service.get(started.conversation.conversation_id)
