@@ -33,10 +33,14 @@ class Expiry:
         """Takes the conversations that are longest overdue."""
         now = self._clock.now()
         due = await self._store.due(now, BATCH)
-        live = [ExpireConversation(one.conversation_id, one.etag) for one in due if one.is_live]
-        ended = [one.conversation_id for one in due if not one.is_live]
-        if live:
-            await self._executor.run_all(live)
+        expiring = [
+            ExpireConversation(conversation.conversation_id, conversation.etag)
+            for conversation in due
+            if conversation.is_live
+        ]
+        ended = [conversation.conversation_id for conversation in due if not conversation.is_live]
+        if expiring:
+            await self._executor.run_all(expiring)
         if ended:
             await self._store.forget(ended)
         return 0.0 if len(due) == BATCH else EXPIRY_PAUSE_SECONDS

@@ -85,9 +85,9 @@ class BatchRunner:
         """Sends and settles entries; one outcome each. Raises LeaseLost."""
         message_ids = [entry.message_id for entry in entries]
         try:
-            with span("send_batch", pool=self._context.pool, message_ids=message_ids) as one:
+            with span("send_batch", pool=self._context.pool, message_ids=message_ids) as current:
                 outcomes = await self._send_and_settle(entries)
-                one.tell(answered=sum(isinstance(outcome, Sent) for outcome in outcomes))
+                current.tell(answered=sum(isinstance(outcome, Sent) for outcome in outcomes))
             return outcomes
         except LeaseLost:
             raise
@@ -108,7 +108,9 @@ class BatchRunner:
         loaded = await self._context.outbox.read_by_id(unloaded)
         corrupt = [entry for entry in loaded.values() if isinstance(entry, CorruptEntry)]
         await self._context.settler.dead_letter_corrupt(self._token, corrupt, self._now())
-        await self._context.outbox.acknowledge([one for one in unloaded if one not in loaded])
+        await self._context.outbox.acknowledge(
+            [entry_id for entry_id in unloaded if entry_id not in loaded]
+        )
         for queue in self._batch:
             entry = queue.head.entry or loaded.get(queue.head.entry_id)
             if isinstance(entry, OutboxEntry):
@@ -154,9 +156,11 @@ class BatchRunner:
         return results
 
     def _update_throttle(self, outcomes: Sequence[Outcome]) -> None:
-        waits = [one.retry_after for one in outcomes if isinstance(one, Retry) and one.is_throttled]
-        if waits:
-            self._context.throttle.on_throttled(self._now(), min(waits))
+        throttled = [item for item in outcomes if isinstance(item, Retry) and item.is_throttled]
+        if throttled:
+            self._context.throttle.on_throttled(
+                self._now(), min(item.retry_after for item in throttled)
+            )
         else:
             self._context.throttle.on_accepted(self._now())
 

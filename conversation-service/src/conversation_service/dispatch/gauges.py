@@ -39,7 +39,7 @@ class OutboxGauges:
         now = self._clock.now()
         expired = await self._dead.forget_old(now, await self._settings())
         if expired:
-            metrics.FORGOTTEN.labels(self._pool).inc(expired)
+            metrics.EXPIRED_DEAD_LETTERS.labels(self._pool).inc(expired)
             log.warning("dead_letters_forgotten", pool=self._pool, texts=expired)
         backlog = await self._outbox.backlog()
         age = (now - backlog.oldest).total_seconds() if backlog.oldest else 0.0

@@ -40,7 +40,9 @@ class PreSendChecks:
         self, entries: Sequence[OutboxEntry], now: datetime, validity: timedelta
     ) -> PreSendResult:
         """Finds entries that must not be sent; messages older than `validity` expire."""
-        expired = await self._expired([one for one in entries if now - one.accept_time > validity])
+        expired = await self._expired(
+            [entry for entry in entries if now - entry.accept_time > validity]
+        )
         existing, opted_out = await self._outbox.look_up(entries)
 
         def outcome(entry: OutboxEntry) -> Sent | Removed | None:
@@ -74,5 +76,7 @@ class PreSendChecks:
         """The ids of those old messages that the carrier certainly does not have."""
         message_ids = [entry.message_id for entry in old]
         statuses = await self._outbox.messages(message_ids) if message_ids else []
-        begun = {one.message_id for one in statuses if one.state is not MessageState.ACCEPTED}
-        return set(message_ids) - begun
+        sent = {
+            status.message_id for status in statuses if status.state is not MessageState.ACCEPTED
+        }
+        return set(message_ids) - sent

@@ -94,7 +94,7 @@ class Settler:
             return
         try:
             await self._notify(
-                [uncertain_notice(one) for one in entries if isinstance(one, OutboxEntry)]
+                [_uncertain_notice(entry) for entry in entries if isinstance(entry, OutboxEntry)]
             )
         except TRANSIENT:
             raise
@@ -102,7 +102,7 @@ class Settler:
             # An entry that also makes the notice fail must not stay in the outbox for ever.
             log.error("dead_letters_untold", error=type(error).__name__, texts=len(entries))
         kept = (await self._settings()).dead_letters_kept
-        dead = [DeadLettering(one.entry_id, one.message_id, reason, kept) for one in entries]
+        dead = [DeadLettering(entry.entry_id, entry.message_id, reason, kept) for entry in entries]
         await self._record(token, dead, now)
 
     async def _notify(self, failures: Sequence[DeliveryFailure | None]) -> None:
@@ -130,7 +130,7 @@ class Settler:
             await self._outbox.advance(updates, now)
 
 
-def uncertain_notice(entry: OutboxEntry) -> DeliveryFailure | None:
+def _uncertain_notice(entry: OutboxEntry) -> DeliveryFailure | None:
     """The failure to notify the sender of when a message becomes a dead letter."""
     return _failure_of_kind(entry, DeliveryFailureKind.UNCERTAIN)
 

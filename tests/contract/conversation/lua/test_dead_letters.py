@@ -15,7 +15,7 @@ from conversation_service.store.conversations.types import Commit, Committed
 from conversation_service.store.event_log import EventLog
 from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.outbox.dead_letters import (
-    FORGOTTEN_AT_ONCE,
+    EXPIRED_AT_ONCE,
     DeadLetter,
     DeadLetterReason,
     DeadLetters,
@@ -234,15 +234,15 @@ async def test_pages_continue_behind_the_last_letter(harness: Harness) -> None:
 
 
 async def test_dead_letters_that_were_kept_long_enough_expire_in_batches(harness: Harness) -> None:
-    letters = await harness.dead_letter(*map(str, range(FORGOTTEN_AT_ONCE + 1)))
+    letters = await harness.dead_letter(*map(str, range(EXPIRED_AT_ONCE + 1)))
     # The ids of dead letters come from Redis's own clock.
     then = datetime.now(UTC) + SETTINGS.dead_letters_kept
     assert await harness.dead_letters.forget_old(then - DAY, SETTINGS) == 0
-    assert await harness.dead_letters.forget_old(then + DAY, SETTINGS) == FORGOTTEN_AT_ONCE
-    assert await harness.dead_letters.page(10, "") == letters[FORGOTTEN_AT_ONCE:]
+    assert await harness.dead_letters.forget_old(then + DAY, SETTINGS) == EXPIRED_AT_ONCE
+    assert await harness.dead_letters.page(10, "") == letters[EXPIRED_AT_ONCE:]
     assert await harness.outbox.state("m0") is MessageState.EXPIRED
     types = [logged.event.type for logged in await harness.event_log.after("0-0", 1000)]
-    assert types.count(EventType.MESSAGE_EXPIRED) == FORGOTTEN_AT_ONCE
+    assert types.count(EventType.MESSAGE_EXPIRED) == EXPIRED_AT_ONCE
 
 
 async def test_a_dead_letter_shows_neither_number_nor_body(harness: Harness) -> None:

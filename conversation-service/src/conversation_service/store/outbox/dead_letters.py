@@ -19,7 +19,7 @@ from conversation_service.store.outbox.entry import CorruptEntry, OutboxDecoder,
 from runtime.redis.scripts import Argument, RedisScripts, raised
 
 # Expired in one round: it keeps Redis busy for a short time, and the next round follows soon.
-FORGOTTEN_AT_ONCE = 100
+EXPIRED_AT_ONCE = 100
 
 # The id of a stream's entry: two numbers of 64 bits. No entry has any other id.
 _DEAD_LETTER_ID = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
@@ -81,12 +81,12 @@ class DeadLetters:
     `settings` are the pool's current settings: they say how long records are kept.
     """
 
-    def __init__(self, redis: Redis, pool: str, vault: Cipher) -> None:
+    def __init__(self, redis: Redis, pool: str, cipher: Cipher) -> None:
         self._redis = redis
         self._scripts = RedisScripts(redis, "conversation_service.store")
         self._keys = Keys(pool)
-        self._vault = vault
-        self._decoder = OutboxDecoder(pool, vault)
+        self._cipher = cipher
+        self._decoder = OutboxDecoder(pool, cipher)
 
     async def count(self) -> int:
         """How many there are."""
@@ -133,7 +133,7 @@ class DeadLetters:
     async def forget_old(self, now: datetime, settings: PoolSettings) -> int:
         """Removes some that were kept long enough; their messages expire. Returns how many."""
         newest = to_ms(now - settings.dead_letters_kept)
-        entries = await self._redis.xrange(self._keys.dead, max=newest, count=FORGOTTEN_AT_ONCE)
+        entries = await self._redis.xrange(self._keys.dead, max=newest, count=EXPIRED_AT_ONCE)
         dead_letters = await self._decoded(entries)
         for dead_letter in dead_letters:
             request = OperatorRequest("forget", "", dead_letter.dead_letter_id)
@@ -163,7 +163,7 @@ class DeadLetters:
     ) -> str | None:
         if not _DEAD_LETTER_ID.fullmatch(request.dead_letter_id):
             return None
-        record = self._keys.dead_receipt(self._vault.blind(*request))
+        record = self._keys.dead_receipt(self._cipher.blind(*request))
         call = self._scripts.call(
             script,
             (record, self._keys.dead, *keys),
@@ -176,7 +176,7 @@ class DeadLetters:
     async def _decoded(self, found: object) -> list[DeadLetter]:
         entries = cast("list[Entry]", found)
         # Dead letters are encrypted under the state key: no data keys are needed.
-        decoded = [self._decoder.decode(*entry, secrets={}) for entry in entries]
+        decoded = [self._decoder.decode(*entry, data_keys={}) for entry in entries]
         pipeline = self._redis.pipeline(transaction=False)
         for entry in decoded:
             pipeline.hget(self._keys.message(entry.message_id), "conversation")

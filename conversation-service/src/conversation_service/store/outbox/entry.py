@@ -48,33 +48,35 @@ class CorruptEntry:
 class OutboxDecoder:
     """Decodes the entries of one pool."""
 
-    def __init__(self, pool: str, vault: Cipher) -> None:
+    def __init__(self, pool: str, cipher: Cipher) -> None:
         self._keys = Keys(pool)
-        self._records = RecordCipher(self._keys, vault)
+        self._records = RecordCipher(self._keys, cipher)
 
     def decode(
-        self, entry_id: bytes, fields: Mapping[bytes, bytes], secrets: Secrets
+        self, entry_id: bytes, fields: Mapping[bytes, bytes], data_keys: Secrets
     ) -> OutboxEntry | CorruptEntry:
         """The message of an entry, decrypted with the data keys of its conversation."""
         message_id = fields.get(b"message", b"").decode(errors="replace")
         try:
-            payload = self._decrypt(fields, secrets)
+            payload = self._decrypt(fields, data_keys)
             message = decode_payload(payload, message_id, self._records.known)
             return OutboxEntry(entry_id.decode(), from_ms(int(fields[b"at"])), message)
         except _CORRUPT:
             return CorruptEntry(entry_id.decode(), message_id)
 
-    def reencrypt(self, fields: Mapping[bytes, bytes], secrets: Secrets) -> bytes:
+    def reencrypt(self, fields: Mapping[bytes, bytes], data_keys: Secrets) -> bytes:
         """The payload under the state key: a dead letter outlives its conversation's data key.
 
         Empty if the payload is corrupt: it is then kept as it is.
         """
         try:
-            plain = self._decrypt(fields, secrets)
+            plain = self._decrypt(fields, data_keys)
         except _CORRUPT:
             return b""
         return self._records.text(plain, self._keys.message(fields[b"message"].decode()))
 
-    def _decrypt(self, fields: Mapping[bytes, bytes], secrets: Secrets) -> bytes:
-        sealed, record = fields[b"text"], self._keys.message(fields[b"message"].decode())
-        return self._records.opened_text(sealed, record, secrets.get(conversation_of(sealed), ()))
+    def _decrypt(self, fields: Mapping[bytes, bytes], data_keys: Secrets) -> bytes:
+        encrypted, record = fields[b"text"], self._keys.message(fields[b"message"].decode())
+        return self._records.opened_text(
+            encrypted, record, data_keys.get(conversation_of(encrypted), ())
+        )

@@ -63,14 +63,14 @@ class LeaseLost(Exception):
 class Outbox:
     """One pool's outbox."""
 
-    def __init__(self, redis: Redis, reader: Redis, pool: str, vault: Cipher) -> None:
+    def __init__(self, redis: Redis, reader: Redis, pool: str, cipher: Cipher) -> None:
         """`reader` retries no command: entries in a lost reply would be skipped."""
         self._redis = redis
         self._reader = reader
         self._scripts = RedisScripts(redis, "conversation_service.store")
         self._keys = Keys(pool)
-        self._decoder = OutboxDecoder(pool, vault)
-        self._data_keys = ConversationKeys(redis, pool, vault)
+        self._decoder = OutboxDecoder(pool, cipher)
+        self._data_keys = ConversationKeys(redis, pool, cipher)
 
     async def take_lease(self, token: str, lasts: timedelta) -> str | None:
         """Takes the lease, or renews it under `token`. Returns its fencing token.
@@ -125,9 +125,12 @@ class Outbox:
         for person_id in people:
             pipeline.exists(DeploymentKeys().opt_out(person_id))
         found = await pipeline.execute()
-        existing = {e.entry_id for e, is_there in zip(entries, found, strict=False) if is_there}
-        is_opted_out = zip(people, found[len(entries) :], strict=True)
-        return existing, {person_id for person_id, is_there in is_opted_out if is_there}
+        existing = zip(entries, found[: len(entries)], strict=True)
+        opted_out = zip(people, found[len(entries) :], strict=True)
+        return (
+            {entry.entry_id for entry, exists in existing if exists},
+            {person_id for person_id, exists in opted_out if exists},
+        )
 
     async def acknowledge(self, entry_ids: Sequence[str]) -> None:
         """Entries that were removed are not pending any more."""
@@ -183,7 +186,7 @@ class Outbox:
 
     async def state(self, message_id: str) -> MessageState | None:
         """A message's state, None if it is not kept."""
-        return next((one.state for one in await self.messages([message_id])), None)
+        return next((status.state for status in await self.messages([message_id])), None)
 
     async def backlog(self) -> Backlog:
         """The entries that are not settled."""
