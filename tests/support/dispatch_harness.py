@@ -129,7 +129,7 @@ class RecordedFailures(FailureNotifier):
         self.notified += failures
 
 
-class DispatchHarness:
+class Harness:
     """One pool and as many dispatchers as a test wants."""
 
     def __init__(self, redis: Redis, clock: ManualClock) -> None:

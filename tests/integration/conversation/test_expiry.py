@@ -16,7 +16,6 @@ WARNING = timedelta(hours=1)
 WARNED = seeded(
     settings={
         "idle_lifetime": timedelta(hours=24),
-        "lifetime": timedelta(hours=72),
         "warning_lead": WARNING,
     }
 )
@@ -68,39 +67,6 @@ async def test_both_are_warned_before_idle_expiry_and_a_message_extends_the_conv
         assert ended.end_reason == pb.END_REASON_IDLE_EXPIRED
         events = kinds(await service.timeline(conversation.conversation_id))
         assert events.count(("EXPIRY_WARNED", "IDLE_EXPIRED")) == 2
-
-
-async def test_both_are_warned_before_the_lifetime_ends_which_no_message_extends(
-    redis: Redis, redis_url: str, clock: ManualClock
-) -> None:
-    async with running(redis_url, clock, WARNED) as service:
-        conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
-        for _ in range(3):
-            clock.move(hours=20)
-            await service.says(ALICE_NUMBER, "still here")
-            # A message that waits for more than a day expires.
-            await service.quiet()
-        clock.move(hours=11)
-        warning = says(Template.LIFETIME_WARNING, span=WARNING)
-        assert await service.heard(ALICE_NUMBER, 1) == [warning]
-        await service.says(ALICE_NUMBER, "a last word")
-        clock.move(hours=1)
-        expired = says(Template.LIFETIME_EXPIRED)
-        assert await service.heard(ALICE_NUMBER, 2) == [warning, expired]
-        relayed = ["still here"] * 3
-        assert await service.heard(BOB_NUMBER, 6) == [*relayed, warning, "a last word", expired]
-        ended = await service.get(conversation.conversation_id)
-        assert ended.end_reason == pb.END_REASON_LIFETIME_EXPIRED
-
-
-async def test_nobody_is_warned_in_a_pool_without_warnings(service: RunningService) -> None:
-    await service.open(ALICE_NUMBER, BOB_NUMBER)
-    service.clock.move(days=6, hours=23)
-    await service.start(CAROL_NUMBER)
-    service.clock.move(minutes=15)
-    # Her code has expired, so the expiry job has run.
-    await service.heard(CAROL_NUMBER, 2)
-    assert service.sent_to(ALICE_NUMBER) == service.sent_to(BOB_NUMBER) == []
 
 
 async def test_an_ended_conversation_is_purged_in_time(service: RunningService) -> None:

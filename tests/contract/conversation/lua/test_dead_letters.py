@@ -226,13 +226,6 @@ async def test_a_message_outside_of_any_conversation_has_events_in_the_pool_only
     assert await harness.redis.exists(KEYS.timeline("")) == 0
 
 
-async def test_pages_continue_behind_the_last_letter(harness: Harness) -> None:
-    letters = await harness.dead_letter("one", "two", "three")
-    first = await harness.dead_letters.page(2, "")
-    assert first == letters[:2]
-    assert await harness.dead_letters.page(2, first[-1].dead_letter_id) == letters[2:]
-
-
 async def test_dead_letters_that_were_kept_long_enough_expire_in_batches(harness: Harness) -> None:
     letters = await harness.dead_letter(*map(str, range(EXPIRED_AT_ONCE + 1)))
     # The ids of dead letters come from Redis's own clock.

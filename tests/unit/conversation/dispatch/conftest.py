@@ -6,10 +6,10 @@ import pytest
 from redis.asyncio import Redis
 
 from support.clock import ManualClock
-from support.dispatch_harness import DispatchHarness
+from support.dispatch_harness import Harness
 
 
 @pytest.fixture
-async def harness(redis: Redis, clock: ManualClock) -> AsyncIterator[DispatchHarness]:
-    async with DispatchHarness(redis, clock) as made:
+async def harness(redis: Redis, clock: ManualClock) -> AsyncIterator[Harness]:
+    async with Harness(redis, clock) as made:
         yield made

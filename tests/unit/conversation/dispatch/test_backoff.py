@@ -11,7 +11,7 @@ from conversation_service.messaging.client import MessagingUnavailable
 from conversation_service.messaging.send import Retry
 from conversation_service.store.outbox.dead_letters import DeadLetterReason
 from support.conversations import ALICE, BOB
-from support.dispatch_harness import CONVERSATION, DispatchHarness
+from support.dispatch_harness import CONVERSATION, Harness
 
 SECOND = timedelta(seconds=1)
 COUNTED = Retry(SECOND, counts_as_attempt=True)
@@ -29,9 +29,7 @@ def test_a_delay_is_never_shorter_than_the_messaging_service_asks() -> None:
     assert retry_delay(1, timedelta(minutes=5), jitter=0.0) == timedelta(minutes=5)
 
 
-async def attempts(
-    harness: DispatchHarness, dispatcher: Dispatcher, number: int, *, others: bool
-) -> None:
+async def attempts(harness: Harness, dispatcher: Dispatcher, number: int, *, others: bool) -> None:
     """As many attempts at the first message, with others sent in between or not."""
     for at in range(number):
         await harness.run(dispatcher)
@@ -42,7 +40,7 @@ async def attempts(
 
 
 async def test_a_message_that_fails_while_others_are_sent_becomes_a_dead_letter(
-    harness: DispatchHarness,
+    harness: Harness,
 ) -> None:
     harness.messaging.always["a1"] = COUNTED
     await harness.add_relayed((ALICE, "a1"), (ALICE, "a2"))
@@ -58,7 +56,7 @@ async def test_a_message_that_fails_while_others_are_sent_becomes_a_dead_letter(
     assert harness.failures.notified == [DeliveryFailure("m0", CONVERSATION, ALICE.person_id, kind)]
 
 
-async def test_an_outage_uses_up_no_attempts(harness: DispatchHarness) -> None:
+async def test_an_outage_uses_up_no_attempts(harness: Harness) -> None:
     harness.messaging.always["a1"] = COUNTED
     await harness.add_relayed((ALICE, "a1"))
     dispatcher = harness.dispatcher()
@@ -71,7 +69,7 @@ async def test_an_outage_uses_up_no_attempts(harness: DispatchHarness) -> None:
 
 @pytest.mark.parametrize("result", [Retry(SECOND), MessagingUnavailable()])
 async def test_a_failure_that_the_message_did_not_cause_uses_up_no_attempts(
-    harness: DispatchHarness, result: Retry | Exception
+    harness: Harness, result: Retry | Exception
 ) -> None:
     harness.messaging.always["a1"] = result
     await harness.add_relayed((ALICE, "a1"))

@@ -12,12 +12,12 @@ from conversation_service.messaging.send import Rejected
 from conversation_service.store.outbox.dead_letters import DeadLetterReason
 from conversation_service.store.outbox.entry import CorruptEntry
 from support.conversations import ALICE, BOB, CAROL
-from support.dispatch_harness import KEYS, DispatchHarness
+from support.dispatch_harness import KEYS, Harness
 
 UNREADABLE, INVALID = DeadLetterReason.UNREADABLE, DeadLetterReason.INVALID
 
 
-async def dead_letters(harness: DispatchHarness) -> list[tuple[str, DeadLetterReason]]:
+async def dead_letters(harness: Harness) -> list[tuple[str, DeadLetterReason]]:
     page = await harness.dead_letters.page(100, "")
     return [(letter.message_id, letter.death) for letter in page]
 
@@ -27,9 +27,7 @@ def counted() -> float:
     return REGISTRY.get_sample_value("maskline_texts_settled_total", labels) or 0.0
 
 
-async def test_an_entry_that_cannot_be_decoded_becomes_a_dead_letter(
-    harness: DispatchHarness,
-) -> None:
+async def test_an_entry_that_cannot_be_decoded_becomes_a_dead_letter(harness: Harness) -> None:
     await harness.add_relayed((ALICE, "a1"))
     await harness.add_corrupt("nobody's")
     await harness.redis.xadd(KEYS.outbox, {"what": "is this?"})
@@ -39,7 +37,7 @@ async def test_an_entry_that_cannot_be_decoded_becomes_a_dead_letter(
     assert await dead_letters(harness) == [("nobody's", UNREADABLE), ("", UNREADABLE)]
 
 
-async def test_a_dead_letter_is_an_event_of_its_conversation(harness: DispatchHarness) -> None:
+async def test_a_dead_letter_is_an_event_of_its_conversation(harness: Harness) -> None:
     await harness.add_relayed((ALICE, "a1"))
     [entry_id] = await harness.entry_ids()
     await harness.redis.delete(KEYS.outbox)
@@ -49,7 +47,7 @@ async def test_a_dead_letter_is_an_event_of_its_conversation(harness: DispatchHa
     assert harness.failures.notified == []
 
 
-async def test_a_corrupt_pending_entry_does_not_stop_a_takeover(harness: DispatchHarness) -> None:
+async def test_a_corrupt_pending_entry_does_not_stop_a_takeover(harness: Harness) -> None:
     await harness.outbox.prepare()
     await harness.add_corrupt("m9")
     await harness.add_relayed((ALICE, "a1"))
@@ -60,7 +58,7 @@ async def test_a_corrupt_pending_entry_does_not_stop_a_takeover(harness: Dispatc
 
 
 async def test_an_entry_that_is_corrupt_when_it_is_read_again_becomes_a_dead_letter(
-    harness: DispatchHarness,
+    harness: Harness,
 ) -> None:
     async def corrupt(entry_ids: Sequence[str]) -> dict[str, CorruptEntry]:
         return {entry_id: CorruptEntry(entry_id, "") for entry_id in entry_ids}
@@ -74,7 +72,7 @@ async def test_an_entry_that_is_corrupt_when_it_is_read_again_becomes_a_dead_let
 
 
 async def test_a_message_that_the_messaging_service_rejects_becomes_a_dead_letter(
-    harness: DispatchHarness,
+    harness: Harness,
 ) -> None:
     harness.messaging.results["a1"] = [Rejected()]
     await harness.add_relayed((ALICE, "a1"), (ALICE, "a2"), (BOB, "b1"))
@@ -86,9 +84,7 @@ async def test_a_message_that_the_messaging_service_rejects_becomes_a_dead_lette
     assert counted() == before + 1
 
 
-async def test_the_messages_of_a_rejected_batch_are_sent_one_by_one(
-    harness: DispatchHarness,
-) -> None:
+async def test_the_messages_of_a_rejected_batch_are_sent_one_by_one(harness: Harness) -> None:
     harness.messaging.errors["bad"] = RequestInvalid()
     await harness.add_relayed((ALICE, "a1"), (BOB, "bad"), (CAROL, "c1"))
     await harness.run_until(harness.dispatcher())
@@ -97,7 +93,7 @@ async def test_the_messages_of_a_rejected_batch_are_sent_one_by_one(
 
 
 async def test_a_message_that_makes_the_messaging_service_fail_waits_alone(
-    harness: DispatchHarness,
+    harness: Harness,
 ) -> None:
     harness.messaging.errors["bad"] = RequestFailed()
     await harness.add_relayed((ALICE, "a1"), (BOB, "bad"), (CAROL, "c1"))
@@ -112,7 +108,7 @@ async def test_a_message_that_makes_the_messaging_service_fail_waits_alone(
 
 
 async def test_a_failing_notice_does_not_keep_a_message_from_the_dead_letters(
-    harness: DispatchHarness,
+    harness: Harness,
 ) -> None:
     harness.messaging.results["a1"] = [Rejected()]
     harness.failures.errors = [ValueError("a fault")]
@@ -121,9 +117,7 @@ async def test_a_failing_notice_does_not_keep_a_message_from_the_dead_letters(
     assert await dead_letters(harness) == [("m0", INVALID)]
 
 
-async def test_a_replica_that_lost_its_lease_writes_no_dead_letter(
-    harness: DispatchHarness,
-) -> None:
+async def test_a_replica_that_lost_its_lease_writes_no_dead_letter(harness: Harness) -> None:
     await harness.outbox.prepare()
     await harness.add_corrupt("m9")
     read_unsettled = harness.outbox.read_unsettled
@@ -140,7 +134,7 @@ async def test_a_replica_that_lost_its_lease_writes_no_dead_letter(
     assert await harness.waiting() == 1
 
 
-async def test_a_replayed_message_goes_behind_all_others(harness: DispatchHarness) -> None:
+async def test_a_replayed_message_goes_behind_all_others(harness: Harness) -> None:
     harness.messaging.results["a1"] = [Rejected()]
     await harness.add_relayed((ALICE, "a1"), (ALICE, "a2"))
     dispatcher = harness.dispatcher()

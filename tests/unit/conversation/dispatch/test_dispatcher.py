@@ -13,7 +13,7 @@ from conversation_service.messaging.client import MessagingUnavailable
 from conversation_service.messaging.send import Retry, Sent
 from conversation_service.store.erasure.person_data import PersonDataEraser
 from support.conversations import ALICE, BOB, CAROL, VAULT
-from support.dispatch_harness import CONVERSATION, KEYS, DispatchHarness
+from support.dispatch_harness import CONVERSATION, KEYS, Harness
 
 
 async def never(*_: object) -> None:
@@ -22,7 +22,7 @@ async def never(*_: object) -> None:
 
 
 async def test_messages_to_one_person_are_sent_in_the_order_of_their_acceptance(
-    harness: DispatchHarness,
+    harness: Harness,
 ) -> None:
     messages = ((person, str(number)) for number in range(40) for person in (ALICE, BOB))
     await harness.add_system(*messages)
@@ -31,9 +31,7 @@ async def test_messages_to_one_person_are_sent_in_the_order_of_their_acceptance(
     assert harness.messaging.bodies(ALICE) == harness.messaging.bodies(BOB) == in_order
 
 
-async def test_a_message_that_was_not_sent_delays_its_own_recipient_only(
-    harness: DispatchHarness,
-) -> None:
+async def test_a_message_that_was_not_sent_delays_its_own_recipient_only(harness: Harness) -> None:
     harness.messaging.results["a1"] = [Retry(timedelta(seconds=30))]
     await harness.add_system((ALICE, "a1"), (ALICE, "a2"), (BOB, "b1"), (BOB, "b2"))
     dispatcher = harness.dispatcher()
@@ -46,9 +44,7 @@ async def test_a_message_that_was_not_sent_delays_its_own_recipient_only(
 
 
 @pytest.mark.parametrize("error", [MessagingUnavailable(), ValueError("a fault")])
-async def test_an_error_delays_messages_and_loses_none(
-    harness: DispatchHarness, error: Exception
-) -> None:
+async def test_an_error_delays_messages_and_loses_none(harness: Harness, error: Exception) -> None:
     harness.messaging.results["a1"] = [error, error]
     await harness.add_system((ALICE, "a1"), (BOB, "b1"))
     dispatcher = harness.dispatcher()
@@ -61,7 +57,7 @@ async def test_an_error_delays_messages_and_loses_none(
 
 
 async def test_refused_and_unknown_messages_are_settled_and_not_sent_again(
-    harness: DispatchHarness,
+    harness: Harness,
 ) -> None:
     states = {"m0": MessageState.REFUSED, "m1": MessageState.UNKNOWN}
     for message_id, state in states.items():
@@ -72,7 +68,7 @@ async def test_refused_and_unknown_messages_are_settled_and_not_sent_again(
     assert {name: await harness.outbox.state(name) for name in states} == states
 
 
-async def test_a_message_that_is_too_old_expires(harness: DispatchHarness) -> None:
+async def test_a_message_that_is_too_old_expires(harness: Harness) -> None:
     await harness.add_system((ALICE, "old"))
     harness.settings = replace(harness.settings, text_validity=timedelta(minutes=10))
     harness.clock.move(minutes=10, seconds=1)
@@ -82,9 +78,7 @@ async def test_a_message_that_is_too_old_expires(harness: DispatchHarness) -> No
     assert await harness.outbox.state("m0") is MessageState.EXPIRED
 
 
-async def test_only_the_lease_holder_sends_and_hands_over_when_it_closes(
-    harness: DispatchHarness,
-) -> None:
+async def test_only_the_lease_holder_sends_and_hands_over_when_it_closes(harness: Harness) -> None:
     first, second = harness.dispatcher(), harness.dispatcher()
     await first.run_once()
     await harness.add_system((ALICE, "a1"))
@@ -98,9 +92,7 @@ async def test_only_the_lease_holder_sends_and_hands_over_when_it_closes(
     assert harness.messaging.bodies(CAROL) == ["c1"]
 
 
-async def test_a_takeover_begins_with_what_was_read_and_not_settled(
-    harness: DispatchHarness,
-) -> None:
+async def test_a_takeover_begins_with_what_was_read_and_not_settled(harness: Harness) -> None:
     """Killed between send and settle: sent again under the same id, which is sent once."""
     await harness.add_system((ALICE, "a1"), (ALICE, "a2"))
     with pytest.MonkeyPatch.context() as patch:
@@ -113,7 +105,7 @@ async def test_a_takeover_begins_with_what_was_read_and_not_settled(
 
 
 async def test_a_replica_that_lost_its_lease_settles_nothing_and_stands_by(
-    harness: DispatchHarness,
+    harness: Harness,
 ) -> None:
     await harness.add_system((ALICE, "a1"))
     late = harness.dispatcher()
@@ -129,7 +121,7 @@ async def test_a_replica_that_lost_its_lease_settles_nothing_and_stands_by(
     assert await harness.outbox.state("m0") is MessageState.ACCEPTED
 
 
-async def test_more_messages_than_the_window_holds_are_all_sent(harness: DispatchHarness) -> None:
+async def test_more_messages_than_the_window_holds_are_all_sent(harness: Harness) -> None:
     await harness.add_system(*((BOB if at % 2 else ALICE, str(at)) for at in range(60)))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("conversation_service.dispatch.dispatcher.WINDOW", 4)
@@ -138,7 +130,7 @@ async def test_more_messages_than_the_window_holds_are_all_sent(harness: Dispatc
     assert harness.messaging.bodies(BOB) == [str(at) for at in range(1, 60, 2)]
 
 
-async def test_entries_in_a_lost_reply_are_read_again(harness: DispatchHarness) -> None:
+async def test_entries_in_a_lost_reply_are_read_again(harness: Harness) -> None:
     dispatcher = harness.dispatcher()
     await dispatcher.run_once()
     await harness.add_system((ALICE, "a1"), (ALICE, "a2"))
@@ -156,9 +148,7 @@ async def test_entries_in_a_lost_reply_are_read_again(harness: DispatchHarness) 
     assert harness.messaging.bodies(ALICE) == ["a1", "a2"]
 
 
-async def test_one_long_queue_does_not_keep_others_from_being_read(
-    harness: DispatchHarness,
-) -> None:
+async def test_one_long_queue_does_not_keep_others_from_being_read(harness: Harness) -> None:
     await harness.add_relayed(*((ALICE, str(number)) for number in range(1200)))
     await harness.add_relayed((BOB, "b1"))
     dispatcher = harness.dispatcher()
@@ -173,7 +163,7 @@ async def test_one_long_queue_does_not_keep_others_from_being_read(
 # Of 8 messages to one person the first is at the messaging service. The second is in memory; the
 # sixth is read again when it is due.
 @pytest.mark.parametrize("index", [1, 6])
-async def test_an_entry_that_was_removed_is_skipped(harness: DispatchHarness, index: int) -> None:
+async def test_an_entry_that_was_removed_is_skipped(harness: Harness, index: int) -> None:
     await harness.add_relayed(*((ALICE, str(number)) for number in range(8)))
     dispatcher = harness.dispatcher()
     harness.messaging.gate.clear()
@@ -187,7 +177,7 @@ async def test_an_entry_that_was_removed_is_skipped(harness: DispatchHarness, in
 
 
 async def test_a_message_whose_author_was_erased_after_it_was_read_is_not_sent(
-    harness: DispatchHarness,
+    harness: Harness,
 ) -> None:
     await harness.add_relayed((ALICE, "a1"), (ALICE, "from Bob"))
     await harness.add_system((ALICE, "a3"))
@@ -202,7 +192,7 @@ async def test_a_message_whose_author_was_erased_after_it_was_read_is_not_sent(
     assert await harness.pending() == 0
 
 
-async def test_a_takeover_skips_entries_that_were_removed(harness: DispatchHarness) -> None:
+async def test_a_takeover_skips_entries_that_were_removed(harness: Harness) -> None:
     await harness.add_system((ALICE, "a1"), (ALICE, "a2"), (ALICE, "a3"))
     await harness.outbox.prepare()
     await harness.outbox.read_new(10, None)
@@ -215,9 +205,7 @@ async def test_a_takeover_skips_entries_that_were_removed(harness: DispatchHarne
     assert await harness.pending() == await harness.dead_letters.count() == 0
 
 
-async def test_only_the_confirmation_is_sent_to_a_person_who_opted_out(
-    harness: DispatchHarness,
-) -> None:
+async def test_only_the_confirmation_is_sent_to_a_person_who_opted_out(harness: Harness) -> None:
     await harness.opt_outs.opt_out(ALICE.person_id, OptOutSource.TEXT, "mdr2-1")
     await harness.add_system((ALICE, "the confirmation"), may_reach_opted_out=True)
     await harness.add_system((ALICE, "too late"), (BOB, "b1"))
@@ -228,9 +216,7 @@ async def test_only_the_confirmation_is_sent_to_a_person_who_opted_out(
     assert harness.opt_outs.ended == [ALICE.person_id], "it was started after the opt-out"
 
 
-async def test_an_opt_out_that_only_the_carrier_knew_of_is_recorded(
-    harness: DispatchHarness,
-) -> None:
+async def test_an_opt_out_that_only_the_carrier_knew_of_is_recorded(harness: Harness) -> None:
     harness.messaging.results["a1"] = [Sent(MessageState.REFUSED, is_opted_out=True)]
     await harness.add_system((ALICE, "a1"))
     dispatcher = harness.dispatcher()

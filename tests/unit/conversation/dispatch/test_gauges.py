@@ -8,7 +8,7 @@ from conversation_service.dispatch.gauges import OutboxGauges
 from conversation_service.messaging.send import Rejected, Retry
 from support.clock import ManualClock
 from support.conversations import ALICE, BOB, SETTINGS
-from support.dispatch_harness import DispatchHarness
+from support.dispatch_harness import Harness
 
 HOUR = timedelta(hours=1)
 
@@ -17,7 +17,7 @@ def metric(name: str) -> float | None:
     return REGISTRY.get_sample_value(f"maskline_{name}", {"pool": "main"})
 
 
-async def gauges(harness: DispatchHarness, clock: ManualClock | None = None) -> list[float | None]:
+async def gauges(harness: Harness, clock: ManualClock | None = None) -> list[float | None]:
     """The age of the oldest message, the number that wait, and the number of dead letters, on a
     replica that sends nothing."""
     replica = OutboxGauges(
@@ -33,7 +33,7 @@ async def gauges(harness: DispatchHarness, clock: ManualClock | None = None) -> 
 
 
 async def test_messages_wait_from_their_acceptance_even_if_nobody_reads_them(
-    harness: DispatchHarness,
+    harness: Harness,
 ) -> None:
     assert await gauges(harness) == [0, 0, 0]
     await harness.add_relayed((ALICE, "a1"))
@@ -44,7 +44,7 @@ async def test_messages_wait_from_their_acceptance_even_if_nobody_reads_them(
 
 
 async def test_a_message_that_is_settled_behind_a_waiting_one_does_not_wait(
-    harness: DispatchHarness,
+    harness: Harness,
 ) -> None:
     harness.messaging.results["a1"] = [Retry(HOUR)]
     await harness.add_relayed((ALICE, "a1"), (BOB, "b1"), (BOB, "b2"))
@@ -57,7 +57,7 @@ async def test_a_message_that_is_settled_behind_a_waiting_one_does_not_wait(
     assert await gauges(harness) == [0, 0, 0]
 
 
-async def test_dead_letters_are_counted_until_they_expire(harness: DispatchHarness) -> None:
+async def test_dead_letters_are_counted_until_they_expire(harness: Harness) -> None:
     harness.messaging.results["a1"] = [Rejected()]
     await harness.add_relayed((ALICE, "a1"))
     await harness.run_until(harness.dispatcher())

@@ -14,7 +14,7 @@ from conversation_service.domain.model.messages import (
 )
 from conversation_service.messaging.send import Sent
 from support.conversations import ALICE, BOB
-from support.dispatch_harness import CONVERSATION, DispatchHarness
+from support.dispatch_harness import CONVERSATION, Harness
 
 REFUSED = Sent(MessageState.REFUSED, reason="CARRIER_REFUSED")
 
@@ -34,7 +34,7 @@ REFUSED = Sent(MessageState.REFUSED, reason="CARRIER_REFUSED")
     ],
 )
 async def test_the_sender_is_notified_of_each_kind_of_failure(
-    harness: DispatchHarness, sent: Sent, kind: DeliveryFailureKind
+    harness: Harness, sent: Sent, kind: DeliveryFailureKind
 ) -> None:
     harness.messaging.results["a1"] = [sent]
     await harness.add_relayed((ALICE, "a1"), (BOB, "b1"))
@@ -43,9 +43,7 @@ async def test_the_sender_is_notified_of_each_kind_of_failure(
     assert await harness.outbox.state("m0") is sent.state
 
 
-async def test_the_sender_is_notified_of_a_message_that_expired_unsent(
-    harness: DispatchHarness,
-) -> None:
+async def test_the_sender_is_notified_of_a_message_that_expired_unsent(harness: Harness) -> None:
     harness.settings = replace(harness.settings, text_validity=timedelta(minutes=1))
     await harness.add_relayed((ALICE, "a1"))
     harness.clock.move(minutes=2)
@@ -55,9 +53,7 @@ async def test_the_sender_is_notified_of_a_message_that_expired_unsent(
     assert failure.kind is DeliveryFailureKind.NOT_DELIVERED
 
 
-async def test_a_message_is_not_settled_before_its_sender_was_notified(
-    harness: DispatchHarness,
-) -> None:
+async def test_a_message_is_not_settled_before_its_sender_was_notified(harness: Harness) -> None:
     harness.messaging.always["a1"] = REFUSED
     harness.failures.errors = [BackendUnavailable()]
     await harness.add_relayed((ALICE, "a1"))
@@ -69,9 +65,7 @@ async def test_a_message_is_not_settled_before_its_sender_was_notified(
     assert len(harness.failures.notified) == 1
 
 
-async def test_after_an_opt_out_only_the_end_of_the_conversation_notifies(
-    harness: DispatchHarness,
-) -> None:
+async def test_after_an_opt_out_only_the_end_of_the_conversation_notifies(harness: Harness) -> None:
     harness.messaging.results["a1"] = [Sent(MessageState.REFUSED, is_opted_out=True)]
     await harness.add_relayed((ALICE, "a1"), (ALICE, "a2"))
     await harness.run_until(harness.dispatcher())
@@ -80,7 +74,7 @@ async def test_after_an_opt_out_only_the_end_of_the_conversation_notifies(
     assert await harness.outbox.state("m1") is MessageState.REFUSED
 
 
-async def test_nobody_is_notified_of_a_system_message(harness: DispatchHarness) -> None:
+async def test_nobody_is_notified_of_a_system_message(harness: Harness) -> None:
     harness.messaging.results["a1"] = [REFUSED]
     await harness.add(ALICE, "a1", CONVERSATION)
     await harness.run_until(harness.dispatcher())

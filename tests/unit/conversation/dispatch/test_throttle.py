@@ -13,13 +13,13 @@ from conversation_service.dispatch.backoff import (
 from conversation_service.messaging.send import Retry
 from support.clock import ManualClock
 from support.conversations import ALICE
-from support.dispatch_harness import DispatchHarness, person
+from support.dispatch_harness import Harness, person
 
 THROTTLED = Retry(timedelta(seconds=2), is_throttled=True)
 
 
 @pytest.fixture(autouse=True)
-def throttled(harness: DispatchHarness) -> None:
+def throttled(harness: Harness) -> None:
     harness.messaging.throttled = THROTTLED
 
 
@@ -41,9 +41,7 @@ def test_a_daily_budget_that_is_used_up_is_tried_again_within_a_minute(clock: Ma
     assert throttle.delay(clock.now()) == MAX_THROTTLE
 
 
-async def test_nothing_is_sent_while_throttled_and_turns_are_kept(
-    harness: DispatchHarness,
-) -> None:
+async def test_nothing_is_sent_while_throttled_and_turns_are_kept(harness: Harness) -> None:
     harness.messaging.capacity = 0
     await harness.add_relayed((ALICE, "a1"))
     dispatcher = harness.dispatcher()
@@ -57,9 +55,7 @@ async def test_nothing_is_sent_while_throttled_and_turns_are_kept(
     assert harness.messaging.batches[1] == ["a1", "x1"]
 
 
-async def test_the_pool_goes_on_as_soon_as_any_of_its_messages_may(
-    harness: DispatchHarness,
-) -> None:
+async def test_the_pool_goes_on_as_soon_as_any_of_its_messages_may(harness: Harness) -> None:
     """The rate limit of MMS is lower than that of SMS."""
     mms = Retry(timedelta(seconds=9), is_throttled=True)
     harness.messaging.results |= {"sms": [THROTTLED], "mms": [mms, mms]}
@@ -73,9 +69,7 @@ async def test_the_pool_goes_on_as_soon_as_any_of_its_messages_may(
     await harness.run_until(dispatcher)
 
 
-async def test_a_full_account_uses_up_no_attempts_and_grows_no_delays(
-    harness: DispatchHarness,
-) -> None:
+async def test_a_full_account_uses_up_no_attempts_and_grows_no_delays(harness: Harness) -> None:
     harness.messaging.capacity = 0
     await harness.add_relayed((ALICE, "a1"))
     dispatcher = harness.dispatcher()
@@ -86,9 +80,7 @@ async def test_a_full_account_uses_up_no_attempts_and_grows_no_delays(
     assert await harness.dead_letters.count() == 0
 
 
-async def test_a_system_message_goes_before_relayed_messages_that_wait(
-    harness: DispatchHarness,
-) -> None:
+async def test_a_system_message_goes_before_relayed_messages_that_wait(harness: Harness) -> None:
     harness.messaging.capacity = 1
     await harness.add_relayed(*((person(at), f"relayed {at}") for at in range(40)))
     dispatcher = harness.dispatcher()
@@ -102,9 +94,7 @@ async def test_a_system_message_goes_before_relayed_messages_that_wait(
     assert [body for _, body in harness.messaging.sent[1:]] == ["code"]
 
 
-async def test_all_messages_are_sent_in_order_within_a_small_capacity(
-    harness: DispatchHarness,
-) -> None:
+async def test_all_messages_are_sent_in_order_within_a_small_capacity(harness: Harness) -> None:
     await harness.add_relayed(*((person(at % 5), str(at)) for at in range(30)))
     dispatcher = harness.dispatcher()
     for _ in range(15):

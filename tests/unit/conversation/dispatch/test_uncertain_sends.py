@@ -10,14 +10,14 @@ from conversation_service.domain.model.messages import (
 )
 from conversation_service.messaging.send import Sent, Uncertain
 from support.conversations import ALICE, BOB
-from support.dispatch_harness import CONVERSATION, KEYS, DispatchHarness
+from support.dispatch_harness import CONVERSATION, KEYS, Harness
 
 UNCERTAIN = Uncertain(timedelta(seconds=2))
 RESOLVED = Sent(MessageState.SENT, resolution="RECORD")
 LOST = Sent(MessageState.UNKNOWN, resolution="PREFERRED_LOSS")
 
 
-async def test_it_stays_the_head_of_its_queue_and_others_go_on(harness: DispatchHarness) -> None:
+async def test_it_stays_the_head_of_its_queue_and_others_go_on(harness: Harness) -> None:
     harness.messaging.results["a1"] = [UNCERTAIN, UNCERTAIN]
     await harness.add_relayed((ALICE, "a1"), (ALICE, "a2"), (BOB, "b1"))
     dispatcher = harness.dispatcher()
@@ -34,7 +34,7 @@ async def test_it_stays_the_head_of_its_queue_and_others_go_on(harness: Dispatch
     assert harness.messaging.bodies(ALICE) == ["a1", "a2"]
 
 
-async def test_its_state_and_its_resolution_are_recorded_once(harness: DispatchHarness) -> None:
+async def test_its_state_and_its_resolution_are_recorded_once(harness: Harness) -> None:
     harness.messaging.results["a1"] = [UNCERTAIN, UNCERTAIN, RESOLVED]
     await harness.add_relayed((ALICE, "a1"))
     dispatcher = harness.dispatcher()
@@ -51,7 +51,7 @@ async def test_its_state_and_its_resolution_are_recorded_once(harness: DispatchH
 
 
 async def test_a_send_that_stays_uncertain_is_settled_and_its_sender_notified(
-    harness: DispatchHarness,
+    harness: Harness,
 ) -> None:
     harness.messaging.results["a1"] = [UNCERTAIN, LOST]
     await harness.add_relayed((ALICE, "a1"), (ALICE, "a2"))
@@ -69,9 +69,7 @@ async def test_a_send_that_stays_uncertain_is_settled_and_its_sender_notified(
     assert harness.failures.notified == [DeliveryFailure("m0", CONVERSATION, ALICE.person_id, kind)]
 
 
-async def test_a_takeover_resolves_it_before_the_entries_behind_it(
-    harness: DispatchHarness,
-) -> None:
+async def test_a_takeover_resolves_it_before_the_entries_behind_it(harness: Harness) -> None:
     harness.messaging.results["a1"] = [UNCERTAIN, UNCERTAIN]
     await harness.add_relayed((ALICE, "a1"), (ALICE, "a2"))
     await harness.run(harness.dispatcher())
@@ -84,7 +82,7 @@ async def test_a_takeover_resolves_it_before_the_entries_behind_it(
     assert harness.messaging.bodies(ALICE) == ["a1", "a2"]
 
 
-async def test_it_does_not_expire_while_the_carrier_may_have_it(harness: DispatchHarness) -> None:
+async def test_it_does_not_expire_while_the_carrier_may_have_it(harness: Harness) -> None:
     harness.settings = replace(harness.settings, text_validity=timedelta(minutes=1))
     harness.messaging.results["a1"] = [UNCERTAIN, RESOLVED]
     await harness.add_relayed((ALICE, "a1"))
