@@ -71,9 +71,11 @@ async def test_an_entry_that_is_corrupt_when_it_is_read_again_becomes_a_dead_let
     assert await dead_letters(harness) == [("m4", UNREADABLE), ("m5", UNREADABLE)]
 
 
+@pytest.mark.parametrize("notice_errors", [[], [ValueError("a fault")]])
 async def test_a_message_that_the_messaging_service_rejects_becomes_a_dead_letter(
-    harness: Harness,
+    harness: Harness, notice_errors: list[Exception]
 ) -> None:
+    harness.failures.errors = notice_errors
     harness.messaging.results["a1"] = [Rejected()]
     await harness.add_relayed((ALICE, "a1"), (ALICE, "a2"), (BOB, "b1"))
     before = counted()
@@ -105,16 +107,6 @@ async def test_a_message_that_makes_the_messaging_service_fail_waits_alone(
     harness.clock.move(seconds=1)
     await harness.run_until(dispatcher)
     assert harness.messaging.bodies(BOB) == ["bad"]
-
-
-async def test_a_failing_notice_does_not_keep_a_message_from_the_dead_letters(
-    harness: Harness,
-) -> None:
-    harness.messaging.results["a1"] = [Rejected()]
-    harness.failures.errors = [ValueError("a fault")]
-    await harness.add_relayed((ALICE, "a1"))
-    await harness.run_until(harness.dispatcher())
-    assert await dead_letters(harness) == [("m0", INVALID)]
 
 
 async def test_a_replica_that_lost_its_lease_writes_no_dead_letter(harness: Harness) -> None:
