@@ -9,7 +9,7 @@ from conversation_service.domain.commands.core.lifecycle import ended, joined, p
 from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
 from conversation_service.domain.commands.inbound.receive_message import ReceiveMessage
 from conversation_service.domain.model.conversation import Conversation, EndReason
-from conversation_service.domain.model.messages import Attachment, HeldMessage
+from conversation_service.domain.model.messages import Attachment, HeldMessage, InboundMessage
 from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.model.pool import MaskedNumber, NumberState, Pool
 from conversation_service.domain.model.rate_limits import NEVER, WindowCounter
@@ -90,11 +90,6 @@ def about(
     return facts(conversation, conversation=conversation, **besides)
 
 
-def invited(known: Snapshot) -> Snapshot:
-    """The same when the code leads to the waiting conversation."""
-    return replace(known, conversations={**known.conversations, "invitation": WAITING})
-
-
 def text(
     body: str,
     by: Person = BOB,
@@ -104,7 +99,8 @@ def text(
     carrier_time: datetime | None = None,
 ) -> ReceiveMessage:
     """A text that arrives."""
-    return ReceiveMessage(TEXT_ID, Route(on, by), body, attachments, carrier_time)
+    message = InboundMessage(TEXT_ID, by.phone_number, on, body, attachments, carrier_time)
+    return ReceiveMessage(message, by)
 
 
 def told(change: Change) -> list[tuple[Person, str]]:

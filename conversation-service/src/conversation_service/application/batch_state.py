@@ -118,12 +118,10 @@ def duplicate_deliveries(
     """The callbacks that came again. The carrier's records contain every message, so messages
     found there do not count."""
     return [
-        DuplicateDelivery(
-            command.receipt, duplicate.response.place, command.line.person.participant_id
-        )
+        DuplicateDelivery(command.receipt, duplicate.response.place, command.sender.participant_id)
         for command, duplicate in zip(commands, duplicates, strict=True)
         if isinstance(command, ReceiveMessage)
-        and not command.is_recovered
+        and not command.message.is_recovered
         and duplicate is not None
         and duplicate.response.place
     ]

@@ -313,7 +313,7 @@ async def test_a_name_in_use_is_not_given_again_and_is_free_after_the_end(desk: 
 
 async def test_conduct_is_found_again_and_two_do_not_write_it_at_once(desk: Desk) -> None:
     now = desk.clock.now()
-    once = SenderLimits().answered(now)
+    once = SenderLimits().replied(now)
     change = Change(conduct=SenderLimitsChange(ALICE, SenderLimits(), once))
     assert await desk.commit(change) == Committed()
     found = await desk.load(ReadSet(people=(ALICE, BOB)))
@@ -325,7 +325,7 @@ async def test_conduct_is_found_again_and_two_do_not_write_it_at_once(desk: Desk
 
 
 async def test_wrong_tries_on_a_number_are_counted_there_only(desk: Desk) -> None:
-    once = NEVER.more(desk.clock.now(), NUMBER_TRIES_WINDOW)
+    once = NEVER.incremented(desk.clock.now(), NUMBER_TRIES_WINDOW)
     change = Change(tries=CodeAttemptsChange(MASKED, NEVER, once))
     assert await desk.commit(change) == Committed()
     assert (await desk.load(ReadSet(tries_on=MASKED))).tries == once

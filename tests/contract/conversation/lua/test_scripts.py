@@ -320,7 +320,7 @@ async def test_what_can_be_forgotten_expires_and_what_is_live_does_not(
         texts=(*texts, OutboundMessage("m", "c1", MASKED, ALICE, "hello")),
         events=(Event(EventType.CONVERSATION_STARTED, "c1"),),
         conduct=SenderLimitsChange(BOB, SenderLimits(), SenderLimits().help_sent(NOW)),
-        tries=CodeAttemptsChange(MASKED, NEVER, NEVER.more(NOW, NUMBER_TRIES_WINDOW)),
+        tries=CodeAttemptsChange(MASKED, NEVER, NEVER.incremented(NOW, NUMBER_TRIES_WINDOW)),
     )
     await commit(store, "1", first)
     route = KEYS.route(VAULT.blind_index("route", MASKED, ALICE.participant_id))
@@ -364,7 +364,9 @@ async def test_a_copy_of_redis_shows_no_number_no_words_and_no_code(
         Change(waiting, active, (RouteClaim(line(BOB)),)),
         Change(active, keeping, held=(HeldMessage(ALICE.participant_id, "a secret word"),)),
         Change(blocks=(ALICE, CAROL)),
-        Change(keeping, over, tries=CodeAttemptsChange(MASKED, NEVER, NEVER.more(NOW, LEASE))),
+        Change(
+            keeping, over, tries=CodeAttemptsChange(MASKED, NEVER, NEVER.incremented(NOW, LEASE))
+        ),
     ]
     for at, change in enumerate(changes):
         receipt = IdempotencyKey("start", f"{ALICE_NUMBER} {at}", (ALICE_NUMBER, "a secret word"))

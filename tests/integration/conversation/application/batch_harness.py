@@ -13,7 +13,8 @@ from conversation_service.domain.commands.inbound.receive_message import Receive
 from conversation_service.domain.errors import ConversationError
 from conversation_service.domain.model.consent import OptOut
 from conversation_service.domain.model.conversation import Conversation
-from conversation_service.domain.model.participants import Person, Route
+from conversation_service.domain.model.messages import InboundMessage
+from conversation_service.domain.model.participants import Person
 from conversation_service.store.conversations.repository import ConversationRepository
 from conversation_service.store.conversations.types import Commit, Committed
 from support.conversations import ALICE, BOB, MASKED, POOL, ScriptedFresh, pool_storage
@@ -26,7 +27,7 @@ ids = count()
 
 def text(body: str, by: Person = BOB, on: str = MASKED) -> ReceiveMessage:
     """A message with an id of its own."""
-    return ReceiveMessage(f"mdr2-{next(ids)}", Route(on, by), body)
+    return ReceiveMessage(InboundMessage(f"mdr2-{next(ids)}", by.phone_number, on, body), by)
 
 
 class BatchHarness:

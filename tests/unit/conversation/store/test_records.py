@@ -178,7 +178,7 @@ def test_a_pool_is_read_as_it_was_written_with_every_setting() -> None:
     for pool in (POOL, Pool("main", PoolSettings(**SETTINGS), NUMBERS, "v", is_seeded=True)):
         found = decode_pool(encode_pool(pool), name="main", version="v")
         assert found == pool
-        assert found.words == pool.words
+        assert found.keywords == pool.keywords
         assert isinstance(found.settings.number_preference, NumberPreference)
         assert isinstance(found.settings.pause_policy, PausePolicy)
         assert isinstance(found.settings.unknown_policy, UnknownPolicy)

@@ -1,4 +1,4 @@
-"""How internal clients begin conversations."""
+"""Clients start, open and join conversations."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -50,13 +50,13 @@ OPEN = OpenConversation("r", (ALICE, BOB))
 JOIN = JoinConversation("r", CODE, BOB)
 OUT = OptOut(NOW, OptOutSource.CLIENT, "r0")
 ELSEWHERE = replace(ACTIVE, masked_number=OTHER_MASKED, conversation_id="d")
-# Bob's line is taken by a conversation with somebody else, or was until a moment ago.
+# Bob's route has a live, or a cooling, conversation with somebody else.
 TAKEN = replace(ACTIVE, participants=(CAROL, BOB), conversation_id="d")
 COOLING = replace(ENDED, participants=(CAROL, BOB), conversation_id="d")
 DRAINING = pool_with(numbers=draining(MASKED))
 
 
-def test_a_start_for_a_person_makes_them_wait_with_a_code() -> None:
+def test_a_start_makes_a_waiting_conversation_and_sends_its_code() -> None:
     change = START.decide(facts())
     started = after(change)
     assert (started.state, started.code, started.participants) == (State.WAITING, CODE, (BOB,))
@@ -67,18 +67,18 @@ def test_a_start_for_a_person_makes_them_wait_with_a_code() -> None:
     assert happened(change) == [("CONVERSATION_STARTED", ""), ("SYSTEM_TEXT_ACCEPTED", "code")]
 
 
-def test_a_start_takes_a_number_on_which_the_person_is_free() -> None:
+def test_a_start_uses_a_free_or_the_requested_number() -> None:
     assert after(START.decide(facts(ACTIVE))).masked_number == OTHER_MASKED
-    named = replace(START, selection=ON_OTHER)
-    assert after(named.decide(facts())).masked_number == OTHER_MASKED
+    requested = replace(START, selection=ON_OTHER)
+    assert after(requested.decide(facts())).masked_number == OTHER_MASKED
 
 
-def test_a_start_names_what_it_takes_the_place_of() -> None:
-    rested = facts(ENDED, now=NOW + POOL.settings.cool_off)
-    assert START.decide(rested).claims == (RouteClaim(line(BOB), ENDED.conversation_id),)
+def test_a_start_claims_the_route_from_an_ended_conversation() -> None:
+    cooled = facts(ENDED, now=NOW + POOL.settings.cool_off)
+    assert START.decide(cooled).claims == (RouteClaim(line(BOB), ENDED.conversation_id),)
 
 
-def test_an_open_makes_two_people_talk_at_once_and_both_are_told() -> None:
+def test_an_open_makes_an_active_conversation_and_notifies_both() -> None:
     change = OPEN.decide(facts())
     opened = after(change)
     assert (opened.state, opened.code, opened.participants) == (State.ACTIVE, "", (ALICE, BOB))
@@ -95,37 +95,34 @@ def test_an_open_makes_two_people_talk_at_once_and_both_are_told() -> None:
     ]
 
 
-def test_an_open_can_be_silent() -> None:
+def test_a_silent_open_notifies_nobody() -> None:
     change = replace(OPEN, is_silent=True).decide(facts())
     assert after(change).state is State.ACTIVE
     assert change.texts == ()
     assert happened(change) == [("CONVERSATION_OPENED", "")]
 
 
-def test_an_open_takes_the_number_that_the_two_used_last() -> None:
+def test_an_open_uses_the_last_number_of_the_two_even_during_its_cool_off() -> None:
     change = OPEN.decide(facts(last_number=OTHER_MASKED))
     assert after(change).masked_number == OTHER_MASKED
-
-
-def test_an_open_goes_on_where_the_same_two_have_just_ended() -> None:
     change = OPEN.decide(facts(ENDED))
     assert after(change).masked_number == MASKED
     assert change.claims == (RouteClaim(line(ALICE), "c"), RouteClaim(line(BOB), "c"))
 
 
-@pytest.mark.parametrize("intent", [START, OPEN])
-def test_a_conversation_has_the_name_that_its_client_gives_it(
-    intent: StartConversation | OpenConversation,
+@pytest.mark.parametrize("command", [START, OPEN])
+def test_a_unique_name_is_used_by_one_live_conversation(
+    command: StartConversation | OpenConversation,
 ) -> None:
-    named = replace(intent, unique_name="order 7")
+    named = replace(command, unique_name="order 7")
     assert after(named.decide(facts())).unique_name == "order 7"
     with pytest.raises(UniqueNameTaken) as refusal:
         named.decide(facts(named=ELSEWHERE))
     assert refusal.value.metadata == {"pool": "main"}
-    assert after(intent.decide(facts(named=ELSEWHERE))).unique_name == ""
+    assert after(command.decide(facts(named=ELSEWHERE))).unique_name == ""
 
 
-def test_a_client_lets_a_person_join_and_both_are_told() -> None:
+def test_a_join_makes_the_conversation_active_and_notifies_both() -> None:
     change = JOIN.decide(facts(WAITING, ELSEWHERE, invitation=WAITING))
     assert change.before == WAITING
     assert after(change).participants == (ALICE, BOB)
@@ -141,18 +138,14 @@ def test_a_client_lets_a_person_join_and_both_are_told() -> None:
     assert change.events[0].participant_id == BOB.participant_id
 
 
-def test_a_join_works_on_a_number_that_drains_as_the_conversation_began_before() -> None:
+def test_a_join_works_on_a_draining_number_and_during_the_cool_off_of_the_same_two() -> None:
     assert after(JOIN.decide(facts(invitation=WAITING, pool=DRAINING))).is_live
-
-
-def test_a_join_works_where_the_same_two_have_just_ended() -> None:
-    before = replace(ENDED, conversation_id="b")
-    known = facts(before, invitation=WAITING)
-    assert JOIN.decide(known).claims == (RouteClaim(line(BOB), "b"),)
+    cooling = facts(replace(ENDED, conversation_id="b"), invitation=WAITING)
+    assert JOIN.decide(cooling).claims == (RouteClaim(line(BOB), "b"),)
 
 
 @pytest.mark.parametrize(
-    ("intent", "known", "refusal"),
+    ("command", "snapshot", "refusal"),
     [
         (START, facts(opt_outs={BOB: OUT}), ParticipantOptedOut),
         (OPEN, facts(opt_outs={BOB: OUT}), ParticipantOptedOut),
@@ -169,37 +162,37 @@ def test_a_join_works_where_the_same_two_have_just_ended() -> None:
         (JOIN, facts(COOLING, invitation=WAITING), NumberCooling),
     ],
 )
-def test_what_cannot_begin_is_refused_with_the_reason(
-    intent: StartConversation | OpenConversation | JoinConversation,
-    known: Snapshot,
+def test_a_command_that_is_impossible_is_refused_with_the_reason(
+    command: StartConversation | OpenConversation | JoinConversation,
+    snapshot: Snapshot,
     refusal: type[ConversationError],
 ) -> None:
     with pytest.raises(refusal):
-        intent.decide(known)
+        command.decide(snapshot)
 
 
-def test_a_wrong_code_is_told_before_what_is_on_the_persons_line() -> None:
+def test_a_wrong_code_is_refused_before_the_persons_route_is_checked() -> None:
     own = replace(WAITING, participants=(BOB,))
     assert isinstance(JOIN.decide(facts(own, invitation=own)).refusal, CodeNotValid)
 
 
-def test_others_opt_outs_are_no_reason_not_to_begin() -> None:
+def test_opt_outs_of_others_do_not_matter() -> None:
     assert after(START.decide(facts(opt_outs={ALICE: OUT}))).is_live
 
 
-def test_a_beginning_looks_at_all_lines_where_the_number_is_still_to_be_chosen() -> None:
+def test_a_command_without_a_number_reads_the_routes_on_all_numbers() -> None:
     everywhere = tuple(line(BOB, number) for number in POOL.masked_numbers)
     assert START.lookup(POOL) == ReadSet(
         lines=everywhere, people=(BOB,), needs_loads=True, needs_code=True
     )
     assert JOIN.lookup(POOL) == ReadSet(everywhere, CODE, people=(BOB,), blocks_of=BOB)
-    asked = replace(OPEN, unique_name="order 7").lookup(POOL)
-    assert set(asked.lines) == {line(p, n) for p in (ALICE, BOB) for n in POOL.masked_numbers}
-    assert (asked.pair, asked.blocks_of, asked.unique_name) == ((ALICE, BOB), ALICE, "order 7")
-    assert (asked.people, asked.needs_loads) == ((ALICE, BOB), True)
+    read = replace(OPEN, unique_name="order 7").lookup(POOL)
+    assert set(read.lines) == {line(p, n) for p in (ALICE, BOB) for n in POOL.masked_numbers}
+    assert (read.pair, read.blocks_of, read.unique_name) == ((ALICE, BOB), ALICE, "order 7")
+    assert (read.people, read.needs_loads) == ((ALICE, BOB), True)
 
 
-def test_a_beginning_on_a_named_number_looks_at_its_lines_only() -> None:
+def test_a_command_with_a_number_reads_its_routes_only() -> None:
     assert replace(START, selection=ON_OTHER).lookup(POOL).lines == (line(BOB, OTHER_MASKED),)
     lines = replace(OPEN, selection=ON_OTHER, unique_name="x").lookup(POOL).lines
     assert set(lines) == {line(ALICE, OTHER_MASKED), line(BOB, OTHER_MASKED)}

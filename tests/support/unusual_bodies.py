@@ -1,4 +1,4 @@
-"""Texts that people send and that are easily mangled."""
+"""Bodies that people send and that are easily changed on the way."""
 
 from conversation_service.domain.model.messages import MAX_LENGTH
 

@@ -1,4 +1,4 @@
-"""The command table, row by row, for who is in an active conversation."""
+"""The keyword table for people in an active conversation."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -7,13 +7,13 @@ import pytest
 
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.snapshot import Draft, Snapshot
-from conversation_service.domain.commands.inbound.inbound_message import ParsedMessage
+from conversation_service.domain.commands.inbound.inbound_message import InboundContext
 from conversation_service.domain.keywords.keywords import Keyword, ParsedKeyword
 from conversation_service.domain.model.conversation import EndReason, State
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import Pool
 from conversation_service.domain.templates.catalog import Template
-from support.conversations import ALICE, BOB, CAROL, OTHER_MASKED, POOL, line, says
+from support.conversations import ALICE, BOB, CAROL, OTHER_MASKED, POOL, says
 from support.decisions import (
     ACTIVE,
     CODE,
@@ -31,13 +31,14 @@ from support.decisions import (
 
 LATER = NOW + timedelta(hours=1)
 INVITED_ELSEWHERE = replace(WAITING, participants=(CAROL,), conversation_id="d", code=OTHER_CODE)
+BOTH_WAYS = [(BOB, ALICE), (ALICE, BOB)]
 
-# What is conversation, although a command word is in it or stands alone.
-TALK = ["hello", "start the car", "join us at 8", "the end", "end better", "join me", "help me"]
-TALK += ["stop it", "yes", "block him", "report it", "starting", " Hello, Alice!\n "]
+# Relayed although a keyword is in them or, of YES, is the whole message.
+RELAYED = ["hello", "start the car", "join us at 8", "the end", "end better", "join me", "help me"]
+RELAYED += ["stop it", "yes", "block him", "report it", "starting", " Hello, Alice!\n "]
 
-# What changes nothing but is answered, and what it is understood as.
-ANSWERED = [
+# Gets a reply and changes nothing: the body, the reply, and the event.
+REPLIED = [
     ("start", Template.ALREADY_TALKING, "MESSAGE_NOT_RELAYED", "ALREADY_TALKING"),
     (f"join {OTHER_CODE}", Template.ALREADY_TALKING, "MESSAGE_NOT_RELAYED", "ALREADY_TALKING"),
     (f"join {CODE}", Template.ALREADY_TALKING, "MESSAGE_NOT_RELAYED", "ALREADY_TALKING"),
@@ -49,20 +50,20 @@ ANSWERED = [
 ]
 
 
-def talking(pool: Pool = POOL) -> Snapshot:
+def active(pool: Pool = POOL) -> Snapshot:
     return facts(ACTIVE, pool=pool, now=LATER, invitation=INVITED_ELSEWHERE)
 
 
-def by_active(body: str, by: Person = BOB) -> Change:
-    return text(body, by).decide(talking())
+def from_active(body: str, sender: Person = BOB) -> Change:
+    return text(body, sender).decide(active())
 
 
-@pytest.mark.parametrize("body", TALK)
-@pytest.mark.parametrize(("sender", "partner"), [(BOB, ALICE), (ALICE, BOB)])
-def test_what_is_said_goes_to_the_other_one_as_it_is(
+@pytest.mark.parametrize("body", RELAYED)
+@pytest.mark.parametrize(("sender", "partner"), BOTH_WAYS)
+def test_a_message_is_relayed_unchanged_to_the_partner(
     body: str, sender: Person, partner: Person
 ) -> None:
-    change = by_active(body, sender)
+    change = from_active(body, sender)
     assert told(change) == [(partner, body)]
     [relayed] = change.texts
     assert (relayed.from_number, relayed.conversation_id) == (ACTIVE.masked_number, "c")
@@ -72,8 +73,8 @@ def test_what_is_said_goes_to_the_other_one_as_it_is(
     assert (event.participant_id, event.message_id) == (sender.participant_id, relayed.message_id)
 
 
-def test_talk_moves_the_idle_end_and_nothing_else_of_its_kind() -> None:
-    change = by_active("hello")
+def test_a_relayed_message_moves_the_idle_end_and_no_other_time() -> None:
+    change = from_active("hello")
     assert change.before == ACTIVE
     assert after(change) == replace(
         ACTIVE,
@@ -85,34 +86,35 @@ def test_talk_moves_the_idle_end_and_nothing_else_of_its_kind() -> None:
     )
 
 
-def test_a_conversation_on_another_number_is_none_here() -> None:
-    elsewhere = replace(ACTIVE, masked_number=OTHER_MASKED)
-    assert told(text("hello").decide(facts(elsewhere))) == [(BOB, says(Template.HELP))]
+@pytest.mark.parametrize(
+    "snapshot",
+    [facts(replace(ACTIVE, masked_number=OTHER_MASKED)), facts(ENDED, now=NOW + timedelta(days=1))],
+)
+def test_a_message_reaches_no_partner_of_another_number_or_an_earlier_conversation(
+    snapshot: Snapshot,
+) -> None:
+    assert told(text("hello").decide(snapshot)) == [(BOB, says(Template.HELP))]
 
 
-def test_a_text_after_the_end_does_not_reach_the_former_partner() -> None:
-    long_ago = facts(ENDED, now=NOW + timedelta(days=1))
-    assert told(text("hello").decide(long_ago)) == [(BOB, says(Template.HELP))]
-
-
-@pytest.mark.parametrize(("body", "template", "event", "detail"), ANSWERED)
-def test_what_is_not_passed_on_is_answered_and_changes_nothing(
+@pytest.mark.parametrize(("body", "template", "event", "detail"), REPLIED)
+def test_a_message_that_is_not_relayed_gets_a_reply_and_changes_nothing(
     body: str, template: Template, event: str, detail: str
 ) -> None:
-    change = by_active(body)
+    change = from_active(body)
     assert (change.before, change.after) == (None, None)
     assert told(change) == [(BOB, says(template))]
     assert happened(change) == [(event, detail), ("SYSTEM_TEXT_ACCEPTED", template.value)]
 
 
 @pytest.mark.parametrize("body", ["end", "Leave.", "bye!", f"end {CODE}", "end k7m-2q9"])
-def test_an_end_is_told_to_both_in_the_same_words(body: str) -> None:
-    change = by_active(body)
+def test_end_notifies_both_with_the_same_text(body: str) -> None:
+    change = from_active(body)
     ended = after(change)
     assert (ended.state, ended.end_time) == (State.ENDED, LATER)
     assert ended.end_reason is EndReason.PARTICIPANT_ENDED
     assert ended.due_time == LATER + POOL.settings.kept_after_end
     assert told(change) == [(ALICE, says(Template.ENDED)), (BOB, says(Template.ENDED))]
+    assert [message.message_id for message in change.texts] == ["change-0", "change-1"]
     assert happened(change) == [
         ("COMMAND_RECEIVED", "END"),
         ("CONVERSATION_ENDED", "PARTICIPANT_ENDED"),
@@ -120,13 +122,12 @@ def test_an_end_is_told_to_both_in_the_same_words(body: str) -> None:
     ]
 
 
-@pytest.mark.parametrize(("sender", "partner"), [(BOB, ALICE), (ALICE, BOB)])
-def test_a_block_ends_neutrally_and_keeps_the_two_apart(sender: Person, partner: Person) -> None:
-    change = by_active("block", sender)
+@pytest.mark.parametrize(("sender", "partner"), BOTH_WAYS)
+def test_block_ends_neutrally_and_keeps_the_two_apart(sender: Person, partner: Person) -> None:
+    change = from_active("block", sender)
     assert after(change).end_reason is EndReason.BLOCKED
     assert change.blocks == (sender, partner)
-    answers = {sender: says(Template.BLOCKED), partner: says(Template.ENDED)}
-    assert dict(told(change)) == answers
+    assert dict(told(change)) == {sender: says(Template.BLOCKED), partner: says(Template.ENDED)}
     assert happened(change)[:3] == [
         ("COMMAND_RECEIVED", "BLOCK"),
         ("PARTICIPANT_BLOCKED", ""),
@@ -135,8 +136,8 @@ def test_a_block_ends_neutrally_and_keeps_the_two_apart(sender: Person, partner:
     assert {event.participant_id for event in change.events[:3]} == {sender.participant_id}
 
 
-def test_a_report_is_kept_and_answered_and_the_partner_hears_nothing() -> None:
-    change = by_active("report")
+def test_report_is_recorded_and_the_partner_is_not_notified() -> None:
+    change = from_active("report")
     assert after(change) == replace(ACTIVE, etag="change", report_time=LATER)
     assert told(change) == [(BOB, says(Template.REPORTED))]
     assert happened(change) == [
@@ -147,17 +148,19 @@ def test_a_report_is_kept_and_answered_and_the_partner_hears_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pool", "talk", "command"),
+    ("pool", "relayed", "offered"),
     [
         (pool_with(allows_block=False), "block", "report"),
         (pool_with(allows_report=False), "report", "block"),
     ],
 )
-def test_what_the_pool_does_not_offer_is_talk(pool: Pool, talk: str, command: str) -> None:
-    change = text(talk).decide(talking(pool))
-    assert told(change) == [(ALICE, talk)]
+def test_a_keyword_that_the_pool_does_not_offer_is_relayed(
+    pool: Pool, relayed: str, offered: str
+) -> None:
+    change = text(relayed).decide(active(pool))
+    assert told(change) == [(ALICE, relayed)]
     assert (change.blocks, after(change).report_time) == (None, None)
-    assert (ALICE, command) not in told(text(command).decide(talking(pool)))
+    assert (ALICE, offered) not in told(text(offered).decide(active(pool)))
 
 
 def test_a_conversation_that_a_client_opened_has_no_code_to_end_it_with() -> None:
@@ -167,20 +170,16 @@ def test_a_conversation_that_a_client_opened_has_no_code_to_end_it_with() -> Non
     assert told(change) == [(BOB, says(Template.END_OF_ANOTHER))]
 
 
-def test_only_who_is_in_a_conversation_has_a_partner_there() -> None:
+def test_only_a_participant_has_a_partner() -> None:
     assert (ACTIVE.partner_of(ALICE), ACTIVE.partner_of(BOB)) == (BOB, ALICE)
     assert ACTIVE.partner_of(CAROL) is None
     assert WAITING.partner_of(ALICE) is None
 
 
-def test_every_text_of_a_change_has_its_own_id() -> None:
-    assert [one.message_id for one in by_active("end").texts] == ["change-0", "change-1"]
-
-
-def test_nothing_shown_of_a_text_or_of_its_outcome_holds_a_number_or_words() -> None:
-    arrived = text("a secret word")
-    shown = repr(arrived) + repr(arrived.receipt) + repr(arrived.decide(talking()))
-    shown += repr(ParsedMessage(line(BOB), "a secret word", ParsedKeyword(Keyword.TALK)))
-    shown += repr(Draft(ALICE, "a secret word")) + repr(replace(ACTIVE, unique_name="secret"))
+def test_no_representation_of_a_message_or_its_change_shows_a_number_or_a_body() -> None:
+    command = text("a secret word")
+    context = InboundContext(active(), command.message, BOB, ParsedKeyword(Keyword.JOIN, CODE))
+    shown = repr([command, command.receipt, command.decide(active()), context])
+    shown += repr([Draft(ALICE, "a secret word"), replace(ACTIVE, unique_name="secret")])
     for hidden in (ALICE.phone_number, BOB.phone_number, "secret", CODE):
         assert hidden not in shown

@@ -1,8 +1,7 @@
-"""An ending is taken back, if nothing has come between."""
+"""An ended conversation is reopened while its routes are unused."""
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -45,14 +44,11 @@ NOTED = replace(ENDED, end_note="fraud", unique_name="order 7")
 
 
 def reopened_after(span: timedelta, conversation: Conversation = ENDED) -> Conversation:
-    return after(ReopenConversation("r", conversation).decide(about(conversation, now=NOW + span)))
+    snapshot = about(conversation, now=NOW + span)
+    return after(ReopenConversation("r", conversation).decide(snapshot))
 
 
-def but(conversation: Conversation = ENDED, **besides: Any) -> Snapshot:  # noqa: ANN401 - of Facts
-    return about(conversation, **besides)
-
-
-def test_an_ended_conversation_goes_on_as_if_it_had_been_joined_just_now() -> None:
+def test_a_reopened_conversation_has_new_lifetimes() -> None:
     later = NOW + timedelta(minutes=30)
     talked = replace(
         NOTED, last_message_time=NOW, warned_end_time=NOW, exchange=LoopDetector(("x", "y"), 1, 5)
@@ -73,7 +69,7 @@ def test_an_ended_conversation_goes_on_as_if_it_had_been_joined_just_now() -> No
     )
 
 
-def test_both_are_told_and_the_lines_are_theirs_again() -> None:
+def test_a_reopening_notifies_both_and_claims_their_routes() -> None:
     change = ReopenConversation("r", ENDED).decide(about(ENDED))
     assert change.before == ENDED
     assert told(change) == [(ALICE, says(Template.REOPENED)), (BOB, says(Template.REOPENED))]
@@ -85,13 +81,13 @@ def test_both_are_told_and_the_lines_are_theirs_again() -> None:
     ]
 
 
-def test_it_goes_on_even_if_its_number_has_rested_meanwhile_and_nobody_took_it() -> None:
-    known = facts(conversation=ENDED, now=NOW + timedelta(minutes=30))
-    change = ReopenConversation("r", ENDED).decide(known)
+def test_a_reopening_works_after_the_cool_off_if_the_routes_are_unused() -> None:
+    snapshot = facts(conversation=ENDED, now=NOW + timedelta(minutes=30))
+    change = ReopenConversation("r", ENDED).decide(snapshot)
     assert change.claims == (RouteClaim(line(ALICE)), RouteClaim(line(BOB)))
 
 
-def test_an_ending_can_be_taken_back_as_long_as_the_pool_says() -> None:
+def test_a_reopening_is_refused_after_the_pools_grace() -> None:
     assert reopened_after(GRACE - MOMENT).is_live
     with pytest.raises(ConversationNotReopenable):
         reopened_after(GRACE)
@@ -100,45 +96,49 @@ def test_an_ending_can_be_taken_back_as_long_as_the_pool_says() -> None:
         ReopenConversation("r", ENDED).decide(never)
 
 
-@pytest.mark.parametrize("reason", [one for one in EndReason if one is not EndReason.CODE_EXPIRED])
-def test_why_it_ended_does_not_matter(reason: EndReason) -> None:
-    assert reopened_after(timedelta(0), replace(ENDED, end_reason=reason)).is_live
+def test_a_reopening_works_after_every_end_reason() -> None:
+    for reason in EndReason:
+        assert reopened_after(timedelta(0), replace(ENDED, end_reason=reason)).is_live
 
 
 @pytest.mark.parametrize(
-    ("known", "refusal"),
+    ("snapshot", "refusal"),
     [
         (facts(), ConversationNotFound),
-        (but(ACTIVE), ConversationNotReopenable),
-        (but(WAITING), ConversationNotReopenable),
-        (but(CANCELLED), ConversationNotReopenable),
+        (about(ACTIVE), ConversationNotReopenable),
+        (about(WAITING), ConversationNotReopenable),
+        (about(CANCELLED), ConversationNotReopenable),
         (
-            but(current_conversation_ids={line(ALICE): "d", line(BOB): "c"}),
+            about(ENDED, current_conversation_ids={line(ALICE): "d", line(BOB): "c"}),
             ConversationNotReopenable,
         ),
         (
-            but(current_conversation_ids={line(ALICE): "c", line(BOB): "d"}),
+            about(ENDED, current_conversation_ids={line(ALICE): "c", line(BOB): "d"}),
             ConversationNotReopenable,
         ),
-        (but(pool=pool_with(numbers=NUMBERS[1:])), ConversationNotReopenable),
-        (but(pool=pool_with(numbers=draining(MASKED))), ConversationNotReopenable),
-        (but(blocks={ALICE: frozenset({BOB.participant_id})}), ConversationNotReopenable),
-        (but(named=NEXT), UniqueNameTaken),
-        (but(opt_outs={ALICE: OUT}), ParticipantOptedOut),
-        (but(opt_outs={BOB: OUT}), ParticipantOptedOut),
+        (about(ENDED, pool=pool_with(numbers=NUMBERS[1:])), ConversationNotReopenable),
+        (about(ENDED, pool=pool_with(numbers=draining(MASKED))), ConversationNotReopenable),
+        (about(ENDED, blocks={ALICE: frozenset({BOB.participant_id})}), ConversationNotReopenable),
+        (about(ENDED, named=NEXT), UniqueNameTaken),
+        (about(ENDED, opt_outs={ALICE: OUT}), ParticipantOptedOut),
+        (about(ENDED, opt_outs={BOB: OUT}), ParticipantOptedOut),
     ],
 )
-def test_what_has_come_between_is_told(known: Snapshot, refusal: type[ConversationError]) -> None:
+def test_a_reopening_that_is_impossible_is_refused_with_the_reason(
+    snapshot: Snapshot, refusal: type[ConversationError]
+) -> None:
     with pytest.raises(refusal):
-        ReopenConversation("r", ENDED).decide(known)
+        ReopenConversation("r", ENDED).decide(snapshot)
 
 
-def test_others_blocks_and_opt_outs_do_not_matter() -> None:
-    known = but(opt_outs={CAROL: OUT}, blocks={ALICE: frozenset({CAROL.participant_id})})
-    assert after(ReopenConversation("r", ENDED).decide(known)).is_live
+def test_blocks_and_opt_outs_of_others_do_not_matter() -> None:
+    snapshot = about(
+        ENDED, opt_outs={CAROL: OUT}, blocks={ALICE: frozenset({CAROL.participant_id})}
+    )
+    assert after(ReopenConversation("r", ENDED).decide(snapshot)).is_live
 
 
-def test_a_reopening_looks_up_all_that_could_have_come_between() -> None:
+def test_a_reopening_reads_everything_that_could_prevent_it() -> None:
     assert ReopenConversation("r", NOTED).lookup(POOL) == ReadSet(
         lines=(line(ALICE), line(BOB)),
         conversation_id="c",

@@ -15,20 +15,20 @@ from conversation_service.domain.model.pool_validation import (
     settings_violations,
 )
 
-USUAL = PoolSettings("Test exchange")
-NOTHING = timedelta(0)
+DEFAULTS = PoolSettings("Test exchange")
+ZERO = timedelta(0)
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
-# The least and the most of each span, with what else has to be set for it to be allowed.
+# Minimum and maximum of each duration, with the settings that it needs.
 RANGES: list[tuple[str, timedelta, timedelta, dict[str, Any]]] = [
     ("code_lifetime", MINUTE, DAY, {}),
     ("idle_lifetime", MINUTE, 365 * DAY, {}),
     ("lifetime", MINUTE, 3650 * DAY, {}),
-    ("cool_off", NOTHING, 30 * DAY, {"kept_after_end": 365 * DAY}),
-    ("reopen_grace", NOTHING, 30 * DAY, {"kept_after_end": 365 * DAY}),
+    ("cool_off", ZERO, 30 * DAY, {"kept_after_end": 365 * DAY}),
+    ("reopen_grace", ZERO, 30 * DAY, {"kept_after_end": 365 * DAY}),
     ("kept_after_end", HOUR, 365 * DAY, {}),
     ("receipts_kept", 3 * DAY, 30 * DAY, {}),
     ("messages_kept", 3 * DAY + MINUTE, 365 * DAY, {"text_validity": MINUTE}),
@@ -67,63 +67,54 @@ def violated(settings: PoolSettings) -> list[str]:
     return [violation.field for violation in settings_violations(settings)]
 
 
-def test_the_usual_settings_break_no_rule() -> None:
-    assert settings_violations(USUAL) == []
-
-
-@pytest.mark.parametrize(("field", "least", "most", "besides"), RANGES)
-def test_a_span_is_refused_just_outside_its_range_and_not_inside(
-    field: str, least: timedelta, most: timedelta, besides: dict[str, Any]
+@pytest.mark.parametrize(("field", "least", "most", "needed"), RANGES)
+def test_a_duration_is_refused_just_outside_its_range(
+    field: str, least: timedelta, most: timedelta, needed: dict[str, Any]
 ) -> None:
+    shortest = {"cool_off": ZERO, "reopen_grace": ZERO}
     for allowed in (least, most):
-        shortest = {"cool_off": NOTHING, "reopen_grace": NOTHING}
-        spans: dict[str, Any] = {**shortest, **besides, field: allowed}
-        assert violated(replace(USUAL, **spans)) == []
+        settings: dict[str, Any] = {**shortest, **needed, field: allowed}
+        assert violated(replace(DEFAULTS, **settings)) == []
     for refused in (least - SECOND, most + SECOND):
-        spans = {**besides, field: refused}
-        assert field in violated(replace(USUAL, **spans))
+        settings = {**needed, field: refused}
+        assert field in violated(replace(DEFAULTS, **settings))
 
 
 @pytest.mark.parametrize(("settings", "field"), REFUSED)
-def test_a_setting_that_breaks_a_rule_is_named_as_it_is_spelled(
-    settings: dict[str, Any], field: str
-) -> None:
-    assert violated(replace(USUAL, **settings)) == [field]
+def test_an_invalid_setting_is_named(settings: dict[str, Any], field: str) -> None:
+    assert violated(replace(DEFAULTS, **settings)) == [field]
 
 
-def test_a_campaign_has_a_budget_or_none() -> None:
-    for most in (0, 1, 2**31 - 1):
-        assert violated(replace(USUAL, segments_per_minute=most, segments_per_day=most)) == []
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        *({"segments_per_minute": n, "segments_per_day": n} for n in (0, 1, 2**31 - 1)),
+        *({"warning_lead": lead} for lead in (ZERO, MINUTE, 7 * DAY - SECOND)),
+        *({"text_validity": n, "kept_after_end": 365 * DAY} for n in (MINUTE, 2 * DAY)),
+    ],
+)
+def test_valid_settings_have_no_violations(settings: dict[str, Any]) -> None:
+    assert violated(replace(DEFAULTS, **settings)) == []
 
 
-def test_a_warning_comes_at_least_a_minute_before_and_below_the_lifetimes() -> None:
-    for lead in (NOTHING, MINUTE, 7 * DAY - SECOND):
-        assert violated(replace(USUAL, warning_lead=lead)) == []
+def test_all_violations_are_reported_at_once() -> None:
+    invalid = replace(DEFAULTS, operator="", code_lifetime=ZERO, texts={"empty": ""})
+    assert violated(invalid) == ["operator", "code_lifetime", "texts.empty"]
 
 
-def test_everything_that_is_wrong_is_told_at_once() -> None:
-    wrong = replace(USUAL, operator="", code_lifetime=NOTHING, texts={"empty": ""})
-    assert violated(wrong) == ["operator", "code_lifetime", "texts.empty"]
-
-
-def test_a_refused_span_is_told_its_range_in_seconds() -> None:
-    [violation] = settings_violations(replace(USUAL, code_lifetime=NOTHING))
+def test_a_violation_states_the_range_in_seconds() -> None:
+    [violation] = settings_violations(replace(DEFAULTS, code_lifetime=ZERO))
     assert violation == FieldViolation("code_lifetime", "must be 60 to 86400 seconds")
 
 
-def test_a_text_is_known_again_for_as_long_as_anything_may_hand_it_in_again() -> None:
+def test_idempotency_records_are_kept_longer_than_a_message_may_arrive_again() -> None:
     searched = LOOK_BACK + OVERLAP + RESENDS
     assert searched < MIN_RECEIPTS_KEPT
     assert MAX_TEXT_VALIDITY < MIN_RECEIPTS_KEPT
 
 
-@pytest.mark.parametrize("validity", [MINUTE, 2 * DAY])
-def test_a_pool_from_before_there_was_a_choice_breaks_no_rule(validity: timedelta) -> None:
-    former = replace(USUAL, text_validity=validity, kept_after_end=365 * DAY)
-    assert violated(former) == []
-
-
-def test_too_short_a_memory_of_messages_is_told_what_it_needs() -> None:
-    [violation] = settings_violations(replace(USUAL, messages_kept=3 * DAY))
-    told = "must be 259200 seconds or more above text_validity: receipts come late"
-    assert violation == FieldViolation("messages_kept", told)
+def test_messages_must_be_kept_longer_than_their_validity() -> None:
+    [violation] = settings_violations(replace(DEFAULTS, messages_kept=3 * DAY))
+    expected = "must be 259200 seconds or more above text_validity: receipts come late"
+    assert violation == FieldViolation("messages_kept", expected)

@@ -1,4 +1,4 @@
-"""What internal clients do in conversations that are there, and how intents are told apart."""
+"""Clients end conversations and send messages; refusals and idempotency keys of all commands."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -48,7 +48,6 @@ from support.conversations import (
     OTHER_MASKED,
     POOL,
     SETTINGS,
-    line,
     says,
 )
 from support.decisions import (
@@ -72,23 +71,23 @@ BY_BOB = EndConversation("r", "c", BOB.participant_id)
 FOR_ALICE = SendMessage("r", "c", ALICE.participant_id, "hi")
 TO_BOTH = SendMessage("r", "c", "", "hi")
 STRANGER_ENDS = EndConversation("r", "c", CAROL.participant_id)
-STRANGER_SPEAKS = SendMessage("r", "c", CAROL.participant_id, "hi")
+STRANGER_SENDS = SendMessage("r", "c", CAROL.participant_id, "hi")
 PAUSE, RESUME = PauseConversation("r", "c"), ResumeConversation("r", "c")
 
 REFUSED: list[tuple[Command, Conversation | None, type[ConversationError]]] = [
-    *((one, None, ConversationNotFound) for one in (END, BY_BOB, FOR_ALICE, PAUSE, RESUME)),
-    *((one, ENDED, ConversationEnded) for one in (END, BY_BOB, FOR_ALICE, PAUSE, RESUME)),
-    *((one, ACTIVE, ParticipantNotFound) for one in (STRANGER_ENDS, STRANGER_SPEAKS)),
+    *((command, None, ConversationNotFound) for command in (END, BY_BOB, FOR_ALICE, PAUSE, RESUME)),
+    *((command, ENDED, ConversationEnded) for command in (END, BY_BOB, FOR_ALICE, PAUSE, RESUME)),
+    *((command, ACTIVE, ParticipantNotFound) for command in (STRANGER_ENDS, STRANGER_SENDS)),
     (replace(FOR_ALICE, participant_id=BOB.participant_id), WAITING, ParticipantNotFound),
-    *((one, WAITING, ConversationNotActive) for one in (FOR_ALICE, TO_BOTH, PAUSE)),
+    *((command, WAITING, ConversationNotActive) for command in (FOR_ALICE, TO_BOTH, PAUSE)),
     (PAUSE, PAUSED, ConversationPaused),
     (RESUME, ACTIVE, ConversationNotPaused),
     (RESUME, WAITING, ConversationNotPaused),
 ]
 
-# An intent, and a change of each of its fields that makes it another intent.
-INTENTS: list[tuple[Command, dict[str, Any]]] = [
-    (text("hi"), {"line": line(ALICE), "body": "ho"}),
+# A command, and another value for each field that is part of its idempotency key.
+COMMANDS: list[tuple[Command, dict[str, Any]]] = [
+    (text("hi"), {"message": text("ho").message}),
     (
         StartConversation("r", BOB, unique_name="order 7"),
         {"person": ALICE, "selection": NumberSelection(MASKED), "unique_name": "x"},
@@ -127,41 +126,44 @@ INTENTS: list[tuple[Command, dict[str, Any]]] = [
     (RemoveNumber("r", MASKED), {"masked_number": "+12065550101"}),
 ]
 FIELDS = [
-    (text("hi"), "line", line(BOB, OTHER_MASKED)),
-    *((intent, name, value) for intent, fields in INTENTS for name, value in fields.items()),
+    (text("hi"), "message", text("hi", ALICE).message),
+    (text("hi"), "message", text("hi", on=OTHER_MASKED).message),
+    *((command, name, value) for command, fields in COMMANDS for name, value in fields.items()),
 ]
 
 
-def test_an_operator_ends_and_both_are_told() -> None:
-    change = END.decide(about(ACTIVE))
+@pytest.mark.parametrize(
+    ("command", "reason", "participant_id"),
+    [
+        (END, EndReason.OPERATOR_ENDED, ""),
+        (BY_BOB, EndReason.PARTICIPANT_ENDED, BOB.participant_id),
+    ],
+)
+def test_an_end_by_the_operator_or_for_a_participant_notifies_both(
+    command: EndConversation, reason: EndReason, participant_id: str
+) -> None:
+    change = command.decide(about(ACTIVE))
     assert (after(change).state, after(change).end_time) == (State.ENDED, NOW)
-    assert after(change).end_reason is EndReason.OPERATOR_ENDED
+    assert after(change).end_reason is reason
     assert told(change) == [(ALICE, says(Template.ENDED)), (BOB, says(Template.ENDED))]
-    assert happened(change)[0] == ("CONVERSATION_ENDED", "OPERATOR_ENDED")
-    assert change.events[0].participant_id == ""
+    assert happened(change)[0] == ("CONVERSATION_ENDED", reason.value)
+    assert change.events[0].participant_id == participant_id
 
 
-def test_a_participant_ends_through_a_client_and_both_are_told() -> None:
-    change = BY_BOB.decide(about(ACTIVE))
-    assert after(change).end_reason is EndReason.PARTICIPANT_ENDED
-    assert told(change) == [(ALICE, says(Template.ENDED)), (BOB, says(Template.ENDED))]
-    assert change.events[0].participant_id == BOB.participant_id
-
-
-@pytest.mark.parametrize("intent", [END, BY_BOB])
-def test_an_operators_note_is_kept_and_told_to_nobody(intent: EndConversation) -> None:
-    change = replace(intent, note="fraud").decide(about(ACTIVE))
+@pytest.mark.parametrize("command", [END, BY_BOB])
+def test_the_note_of_an_end_is_stored_and_sent_to_nobody(command: EndConversation) -> None:
+    change = replace(command, note="fraud").decide(about(ACTIVE))
     assert after(change).end_note == "fraud"
     assert "fraud" not in repr(change)
     assert "fraud" not in "".join(body for _, body in told(change))
-    assert after(intent.decide(about(ACTIVE))).end_note == ""
+    assert after(command.decide(about(ACTIVE))).end_note == ""
 
 
-def test_an_ended_wait_is_told_to_who_waited() -> None:
+def test_the_end_of_a_waiting_conversation_cancels_its_code() -> None:
     assert told(END.decide(about(WAITING))) == [(ALICE, says(Template.CANCELLED))]
 
 
-def test_a_client_speaks_for_one_to_the_other() -> None:
+def test_a_message_for_a_participant_goes_to_the_other() -> None:
     change = FOR_ALICE.decide(about(ACTIVE))
     assert told(change) == [(BOB, "hi")]
     assert happened(change) == [("MESSAGE_RELAYED", "")]
@@ -169,70 +171,68 @@ def test_a_client_speaks_for_one_to_the_other() -> None:
     assert change.events[0].message_id == change.texts[0].message_id
 
 
-def test_the_system_speaks_to_both() -> None:
+def test_a_message_of_the_system_goes_to_both() -> None:
     change = TO_BOTH.decide(about(ACTIVE))
     assert told(change) == [(ALICE, "hi"), (BOB, "hi")]
     assert [event.participant_id for event in change.events] == ["", ""]
 
 
-@pytest.mark.parametrize("intent", [FOR_ALICE, TO_BOTH])
-def test_what_a_client_says_keeps_a_conversation_alive(intent: SendMessage) -> None:
+@pytest.mark.parametrize("command", [FOR_ALICE, TO_BOTH])
+def test_a_message_of_a_client_moves_the_idle_end_and_counts_for_no_loop(
+    command: SendMessage,
+) -> None:
     later = NOW + timedelta(days=1)
-    change = intent.decide(replace(about(ACTIVE), now=later))
+    change = command.decide(replace(about(ACTIVE), now=later))
     assert after(change).last_message_time == later
     assert after(change).idle_end_time == later + POOL.settings.idle_lifetime
     assert after(change).exchange == ACTIVE.exchange
 
 
-@pytest.mark.parametrize(("intent", "conversation", "refusal"), REFUSED)
-def test_what_cannot_be_done_is_refused_with_the_reason(
-    intent: Command, conversation: Conversation | None, refusal: type[ConversationError]
+@pytest.mark.parametrize(("command", "conversation", "refusal"), REFUSED)
+def test_a_command_that_is_impossible_is_refused_with_the_reason(
+    command: Command, conversation: Conversation | None, refusal: type[ConversationError]
 ) -> None:
     with pytest.raises(refusal) as refused:
-        intent.decide(facts(conversation=conversation))
+        command.decide(facts(conversation=conversation))
     assert refused.value.metadata == {"conversation_id": "c"}
 
 
-@pytest.mark.parametrize("intent", [END, FOR_ALICE, PAUSE, RESUME, ExpireConversation("c", "e")])
-def test_an_intent_looks_up_the_conversation_it_is_about(intent: Command) -> None:
-    assert intent.lookup(POOL).conversation_id == "c"
+@pytest.mark.parametrize("command", [END, FOR_ALICE, PAUSE, RESUME, ExpireConversation("c", "e")])
+def test_a_command_reads_its_conversation(command: Command) -> None:
+    assert command.lookup(POOL).conversation_id == "c"
 
 
-@pytest.mark.parametrize(("intent", "_other"), INTENTS)
-def test_an_intent_is_told_apart_by_its_kind_and_its_callers_id(
-    intent: Command, _other: object
-) -> None:
-    kinds = {one.receipt.kind for one, _ in INTENTS}
-    assert len(kinds) == len(INTENTS)
-    expected = "mdr2-1" if intent.receipt.kind == "text" else "r"
-    assert intent.receipt.request_id == expected
+def test_an_idempotency_key_has_the_kind_of_its_command_and_the_callers_id() -> None:
+    assert len({command.receipt.kind for command, _ in COMMANDS}) == len(COMMANDS)
+    for command, _ in COMMANDS:
+        expected = "mdr2-1" if command.receipt.kind == "text" else "r"
+        assert command.receipt.request_id == expected
 
 
-@pytest.mark.parametrize(("intent", "field", "value"), FIELDS)
-def test_the_same_id_with_another_field_is_another_intent(
-    intent: Any,  # noqa: ANN401 - any intent, which is a dataclass
+@pytest.mark.parametrize(("command", "field", "value"), FIELDS)
+def test_the_same_id_with_another_field_is_another_command(
+    command: Any,  # noqa: ANN401 - any command, which is a dataclass
     field: str,
     value: object,
 ) -> None:
-    other = replace(intent, **{field: value})
-    assert other.receipt.fields != intent.receipt.fields
-    assert replace(intent).receipt == intent.receipt
+    other = replace(command, **{field: value})
+    assert other.receipt.fields != command.receipt.fields
+    assert replace(command).receipt == command.receipt
 
 
 @pytest.mark.parametrize(
-    "kind", [ExpireConversation, lambda name, etag: EndConversationForOptOut(name, etag, ALICE)]
+    "command", [ExpireConversation, lambda name, etag: EndConversationForOptOut(name, etag, ALICE)]
 )
-def test_what_time_or_an_opt_out_does_happens_once_for_each_state(kind: Any) -> None:  # noqa: ANN401
-    names = {kind(name, etag).receipt.request_id for name in "cd" for etag in "ef"}
-    assert len(names) == 4
+def test_an_expiry_or_an_opt_out_ends_a_conversation_once_per_etag(command: Any) -> None:  # noqa: ANN401 - as above
+    ids = {command(name, etag).receipt.request_id for name in "cd" for etag in "ef"}
+    assert len(ids) == 4
 
 
-def test_seeding_is_named_by_what_the_file_says() -> None:
+def test_a_reseed_has_the_digest_of_the_file_as_its_id() -> None:
     assert ReseedPool("a digest", SETTINGS, NUMBERS).receipt.request_id == "a digest"
 
 
-@pytest.mark.parametrize(("intent", "_other"), INTENTS)
-def test_no_name_of_an_intent_shows_a_number_or_words(intent: Command, _other: object) -> None:
-    shown = f"{intent!r} {intent.receipt!r}"
+def test_no_representation_of_a_command_or_its_key_shows_a_number_or_a_body() -> None:
+    shown = repr([(command, command.receipt) for command, _ in COMMANDS])
     for hidden in (ALICE.phone_number, BOB.phone_number, "'hi'", CODE, "order 7", "fraud"):
         assert hidden not in shown

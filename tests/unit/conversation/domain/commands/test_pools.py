@@ -1,4 +1,4 @@
-"""What operators change about a pool."""
+"""Operators and the pools file change pools."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -31,15 +31,15 @@ from conversation_service.domain.model.pool import MaskedNumber, NumberState, Po
 from support.conversations import MASKED, NUMBERS, OTHER_MASKED, POOL, SETTINGS
 from support.decisions import facts, happened
 
-UNBORN = Pool("main", SETTINGS)
+UNCREATED = Pool("main", SETTINGS)
 SEEDED = replace(POOL, is_seeded=True)
 THIRD = MaskedNumber("+12065550102")
 OTHER_SETTINGS = replace(SETTINGS, operator="Other exchange", lifetime=timedelta(days=30))
-WRONG_SETTINGS = replace(SETTINGS, operator="", code_lifetime=timedelta(0))
+INVALID_SETTINGS = replace(SETTINGS, operator="", code_lifetime=timedelta(0))
 HUNDREDS = range(301, 301 + NUMBERS_LIMIT // 100)
 FULL = replace(
     POOL,
-    numbers=tuple(MaskedNumber(f"+1{area}55501{at:02}") for area in HUNDREDS for at in range(100)),
+    numbers=tuple(MaskedNumber(f"+1{area}55501{n:02}") for area in HUNDREDS for n in range(100)),
 )
 
 CREATE = CreatePool("r", SETTINGS, NUMBERS)
@@ -47,10 +47,10 @@ ADD = AddNumber("r", THIRD)
 DRAIN, REMOVE = DrainNumber("r", MASKED), RemoveNumber("r", MASKED)
 
 
-def decided(intent: Command, pool: Pool = SEEDED, loads: Mapping[str, int] | None = None) -> Pool:
-    """The pool afterwards."""
-    change = intent.decide(facts(pool=pool, loads=loads or {}))
-    guarded = MASKED if intent == REMOVE else ""
+def decided(command: Command, pool: Pool = SEEDED, loads: Mapping[str, int] | None = None) -> Pool:
+    """The pool after a command that changes only the pool."""
+    change = command.decide(facts(pool=pool, loads=loads or {}))
+    guarded = MASKED if command == REMOVE else ""
     assert change == Change(pool=change.pool, events=change.events, unless_live_on=guarded)
     assert change.pool is not None
     return change.pool
@@ -60,49 +60,50 @@ def drained(number: MaskedNumber) -> MaskedNumber:
     return replace(number, state=NumberState.DRAINING)
 
 
-def test_a_pool_is_created_as_asked_for() -> None:
+def test_a_pool_is_created_with_its_settings_and_numbers() -> None:
     numbers = (NUMBERS[0], MaskedNumber(OTHER_MASKED, is_reserved=True))
-    created = decided(CreatePool("r", OTHER_SETTINGS, numbers), UNBORN)
+    created = decided(CreatePool("r", OTHER_SETTINGS, numbers), UNCREATED)
     assert created == Pool("main", OTHER_SETTINGS, numbers, version="change")
     assert not created.is_seeded
-    assert decided(replace(CREATE, is_seed=True), UNBORN).is_seeded
+    assert decided(replace(CREATE, is_seed=True), UNCREATED).is_seeded
 
 
-def test_a_pool_that_is_there_is_not_created_again() -> None:
+def test_an_existing_pool_is_not_created_again() -> None:
     with pytest.raises(PoolExists) as refusal:
         CREATE.decide(facts(pool=POOL))
     assert refusal.value.metadata == {"pool": "main"}
 
 
 def test_a_pool_has_no_more_numbers_than_the_limit() -> None:
-    assert len(decided(CreatePool("r", SETTINGS, FULL.numbers), UNBORN).numbers) == NUMBERS_LIMIT
+    assert len(decided(CreatePool("r", SETTINGS, FULL.numbers), UNCREATED).numbers) == NUMBERS_LIMIT
     with pytest.raises(PoolFull):
-        CreatePool("r", SETTINGS, (*FULL.numbers, THIRD)).decide(facts(pool=UNBORN))
+        CreatePool("r", SETTINGS, (*FULL.numbers, THIRD)).decide(facts(pool=UNCREATED))
     with pytest.raises(PoolFull):
         ADD.decide(facts(pool=FULL))
     with pytest.raises(PoolFull):
-        # What the file lists no more is drained, and still there.
+        # Numbers that the file no longer lists are drained, not removed.
         ReseedPool("r", SETTINGS, (THIRD,)).decide(facts(pool=replace(FULL, is_seeded=True)))
     added_again = AddNumber("r", replace(FULL.numbers[7], is_reserved=True))
     assert decided(added_again, FULL).numbers[7].is_reserved
 
 
 @pytest.mark.parametrize(
-    ("intent", "pool"),
+    ("command", "pool"),
     [
-        (replace(CREATE, settings=WRONG_SETTINGS), UNBORN),
-        (UpdatePool("r", WRONG_SETTINGS, ("operator", "code_lifetime")), POOL),
+        (replace(CREATE, settings=INVALID_SETTINGS), UNCREATED),
+        (UpdatePool("r", INVALID_SETTINGS, ("operator", "code_lifetime")), POOL),
     ],
 )
-def test_settings_that_break_rules_are_refused_with_every_violation(
-    intent: Command, pool: Pool
-) -> None:
+def test_invalid_settings_are_refused_with_every_violation(command: Command, pool: Pool) -> None:
     with pytest.raises(InvalidArgument) as refusal:
-        intent.decide(facts(pool=pool))
-    assert [one.field for one in refusal.value.violations] == ["operator", "code_lifetime"]
+        command.decide(facts(pool=pool))
+    assert [violation.field for violation in refusal.value.violations] == [
+        "operator",
+        "code_lifetime",
+    ]
 
 
-def test_settings_are_judged_together_with_those_that_stay() -> None:
+def test_changed_settings_are_validated_together_with_the_others() -> None:
     lead = replace(SETTINGS, warning_lead=timedelta(days=8))
     with pytest.raises(InvalidArgument):
         UpdatePool("r", lead, ("warning_lead",)).decide(facts(pool=POOL))
@@ -111,47 +112,37 @@ def test_settings_are_judged_together_with_those_that_stay() -> None:
     assert decided(both).settings == longer
 
 
-def test_only_the_fields_that_are_named_are_changed() -> None:
+def test_only_the_named_fields_are_changed_to_defaults_too() -> None:
     changed = decided(UpdatePool("r", OTHER_SETTINGS, ("lifetime",)))
     assert changed.settings == replace(SETTINGS, lifetime=OTHER_SETTINGS.lifetime)
     assert (changed.numbers, changed.version) == (NUMBERS, "change")
-
-
-def test_a_field_can_have_its_default_again() -> None:
     pool = replace(POOL, settings=OTHER_SETTINGS)
     changed = decided(UpdatePool("r", PoolSettings(operator=""), ("lifetime",)), pool)
     assert changed.settings.lifetime == PoolSettings(operator="").lifetime
     assert changed.settings.operator == OTHER_SETTINGS.operator
 
 
-def test_what_a_pool_says_and_understands_follows_its_settings() -> None:
-    before = POOL.words
+def test_the_keywords_of_a_pool_follow_its_settings() -> None:
+    before = POOL.keywords
     changed = decided(UpdatePool("r", replace(SETTINGS, words={"start": ("go",)}), ("words",)))
-    assert (before.start, changed.words.start) == (("start",), ("go",))
+    assert (before.start, changed.keywords.start) == (("start",), ("go",))
 
 
-def test_a_number_is_added_last() -> None:
+def test_a_number_is_added_last_or_again_at_its_position() -> None:
     assert decided(ADD).numbers == (*NUMBERS, THIRD)
-
-
-def test_a_number_that_is_there_is_added_again_in_its_old_place() -> None:
     pool = replace(POOL, numbers=(drained(NUMBERS[0]), NUMBERS[1]))
     assert decided(AddNumber("r", NUMBERS[0]), pool).numbers == NUMBERS
     reserved = MaskedNumber(MASKED, is_reserved=True)
     assert decided(AddNumber("r", reserved), pool).numbers == (reserved, NUMBERS[1])
 
 
-def test_a_number_is_drained_in_its_place() -> None:
+def test_a_number_is_drained_at_its_position() -> None:
     assert decided(DRAIN).numbers == (drained(NUMBERS[0]), NUMBERS[1])
 
 
-def test_a_number_that_nobody_uses_is_removed() -> None:
-    assert decided(REMOVE).numbers == NUMBERS[1:]
-    assert decided(REMOVE, loads={OTHER_MASKED: 3}).numbers == NUMBERS[1:]
-    assert decided(REMOVE, loads={MASKED: 0}).numbers == NUMBERS[1:]
-
-
-def test_a_number_is_removed_only_if_none_has_begun_on_it_meanwhile() -> None:
+def test_a_number_without_live_conversations_is_removed_if_that_holds_at_the_commit() -> None:
+    for loads in ({}, {OTHER_MASKED: 3}, {MASKED: 0}):
+        assert decided(REMOVE, loads=loads).numbers == NUMBERS[1:]
     assert REMOVE.decide(facts(pool=POOL)).unless_live_on == MASKED
 
 
@@ -161,34 +152,34 @@ def test_a_number_with_live_conversations_is_not_removed() -> None:
     assert REMOVE.lookup(POOL) == ReadSet(needs_loads=True)
 
 
-@pytest.mark.parametrize("intent", [UpdatePool("r", SETTINGS, ("operator",)), ADD, DRAIN, REMOVE])
-def test_a_pool_that_an_operator_has_changed_is_not_as_the_file_says(intent: Command) -> None:
+@pytest.mark.parametrize("command", [UpdatePool("r", SETTINGS, ("operator",)), ADD, DRAIN, REMOVE])
+def test_a_pool_that_an_operator_changes_is_no_longer_seeded(command: Command) -> None:
     assert SEEDED.is_seeded
-    assert not decided(intent).is_seeded
+    assert not decided(command).is_seeded
 
 
 @pytest.mark.parametrize(
-    ("intent", "known", "refusal"),
+    ("command", "snapshot", "refusal"),
     [
         *(
-            (one, facts(pool=UNBORN), PoolNotFound)
-            for one in (UpdatePool("r", SETTINGS, ("operator",)), ADD, DRAIN, REMOVE)
+            (command, facts(pool=UNCREATED), PoolNotFound)
+            for command in (UpdatePool("r", SETTINGS, ("operator",)), ADD, DRAIN, REMOVE)
         ),
         (DrainNumber("r", THIRD.phone_number), facts(), UnknownMaskedNumber),
         (RemoveNumber("r", THIRD.phone_number), facts(), UnknownMaskedNumber),
     ],
 )
-def test_what_is_not_there_cannot_be_changed(
-    intent: Command, known: Snapshot, refusal: type[ConversationError]
+def test_a_pool_or_number_that_does_not_exist_cannot_be_changed(
+    command: Command, snapshot: Snapshot, refusal: type[ConversationError]
 ) -> None:
     with pytest.raises(refusal):
-        intent.decide(known)
+        command.decide(snapshot)
 
 
 @pytest.mark.parametrize(
-    ("intent", "pool", "event"),
+    ("command", "pool", "event"),
     [
-        (CREATE, UNBORN, "POOL_CREATED"),
+        (CREATE, UNCREATED, "POOL_CREATED"),
         (UpdatePool("r", SETTINGS, ("operator",)), POOL, "POOL_UPDATED"),
         (ReseedPool("r", OTHER_SETTINGS, NUMBERS), SEEDED, "POOL_UPDATED"),
         (ADD, POOL, "NUMBER_ADDED"),
@@ -196,22 +187,22 @@ def test_what_is_not_there_cannot_be_changed(
         (REMOVE, POOL, "NUMBER_REMOVED"),
     ],
 )
-def test_a_change_of_a_pool_is_told_of_and_has_a_version_of_its_own(
-    intent: Command, pool: Pool, event: str
+def test_a_change_of_a_pool_has_an_event_and_a_new_version(
+    command: Command, pool: Pool, event: str
 ) -> None:
-    change = intent.decide(facts(pool=pool))
+    change = command.decide(facts(pool=pool))
     assert happened(change) == [(event, "")]
     assert change.pool is not None
     assert change.pool.version == "change"
 
 
-def test_a_changed_file_changes_a_pool_that_nobody_else_has_changed() -> None:
+def test_a_changed_file_changes_a_seeded_pool() -> None:
     changed = decided(ReseedPool("r", OTHER_SETTINGS, (*NUMBERS, THIRD)))
     assert (changed.settings, changed.numbers) == (OTHER_SETTINGS, (*NUMBERS, THIRD))
     assert changed.is_seeded
 
 
-def test_a_number_that_the_file_lists_no_more_is_drained_and_one_listed_again_is_active() -> None:
+def test_a_number_that_the_file_no_longer_lists_is_drained_until_it_is_listed_again() -> None:
     changed = decided(ReseedPool("r", SETTINGS, (THIRD, NUMBERS[1])))
     assert changed.numbers == (THIRD, NUMBERS[1], drained(NUMBERS[0]))
     assert decided(ReseedPool("r", SETTINGS, NUMBERS), changed).numbers == (
@@ -220,13 +211,13 @@ def test_a_number_that_the_file_lists_no_more_is_drained_and_one_listed_again_is
     )
 
 
-def test_the_file_changes_nothing_where_nothing_is_new_or_an_operator_was_first() -> None:
+def test_the_file_changes_no_pool_that_is_up_to_date_or_changed_by_an_operator() -> None:
     assert ReseedPool("r", SETTINGS, NUMBERS).decide(facts(pool=SEEDED)) == Change()
     drains = ReseedPool("r", SETTINGS, NUMBERS[1:])
     assert drains.decide(facts(pool=decided(drains))) == Change()
     assert ReseedPool("r", OTHER_SETTINGS, NUMBERS).decide(facts(pool=POOL)) == Change()
 
 
-@pytest.mark.parametrize("intent", [CREATE, ReseedPool("r", SETTINGS, NUMBERS), ADD, DRAIN])
-def test_a_change_of_a_pool_needs_to_know_nothing_but_the_pool(intent: Command) -> None:
-    assert intent.lookup(POOL) == ReadSet()
+def test_most_changes_of_a_pool_read_only_the_pool() -> None:
+    for command in (CREATE, ReseedPool("r", SETTINGS, NUMBERS), ADD, DRAIN):
+        assert command.lookup(POOL) == ReadSet()

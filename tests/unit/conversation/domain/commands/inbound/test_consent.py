@@ -1,4 +1,4 @@
-"""Opting out of all texts, what an opted-out person can still do, and opting in again."""
+"""Opting out of all messages, messages of opted-out people, opting in again, erasure."""
 
 from dataclasses import replace
 
@@ -12,6 +12,7 @@ from conversation_service.domain.keywords.keywords import OPT_OUT
 from conversation_service.domain.model.consent import ConsentChange, OptOut, OptOutSource
 from conversation_service.domain.model.conversation import Conversation, EndReason, State
 from conversation_service.domain.model.participants import Person
+from conversation_service.domain.model.pool import Pool
 from conversation_service.domain.templates.catalog import Template
 from support.conversations import ALICE, BOB, POOL, says
 from support.decisions import (
@@ -33,8 +34,8 @@ from support.decisions import (
     told,
 )
 
-OUT = ConsentChange(BOB, opts_in=False)
-IN = ConsentChange(BOB, opts_in=True)
+OPTS_OUT = ConsentChange(BOB, opts_in=False)
+OPTS_IN = ConsentChange(BOB, opts_in=True)
 CONFIRMED = (BOB, says(Template.OPTED_OUT))
 END_OPTS_OUT = pool_with(end_opts_out=True)
 ERASES = pool_with(allows_erase=True)
@@ -44,32 +45,34 @@ ENDING = [
     ("PERSON_OPTED_OUT", ""),
     ("CONVERSATION_ENDED", "OPTED_OUT"),
 ]
-EVERYTHING_ELSE = ["hello", "", "help", "end", "stop", "quit", "block", "report", "the start"]
-EVERYTHING_ELSE += [f"join {CODE}", f"join {OTHER_CODE}", f"end {CODE}"]
+OTHER_BODIES = ["hello", "", "help", "end", "stop", "quit", "block", "report", "the start"]
+OTHER_BODIES += [f"join {CODE}", f"join {OTHER_CODE}", f"end {CODE}"]
 
 
-def opted_out(*known: Conversation, by: str = "an earlier text") -> Snapshot:
+def opted_out(*conversations: Conversation, by: str = "an earlier message") -> Snapshot:
     opt_out = OptOut(NOW, OptOutSource.TEXT, by)
-    return facts(*known, opt_outs={BOB: opt_out}, invitation=WAITING)
+    return facts(*conversations, opt_outs={BOB: opt_out}, invitation=WAITING)
 
 
 def confirmations(change: Change) -> list[bool]:
-    return [one.may_reach_opted_out for one in change.texts]
+    return [message.may_reach_opted_out for message in change.texts]
 
 
 @pytest.mark.parametrize("word", [word for word in OPT_OUT if word != "stop"])
-def test_a_stranger_who_opts_out_is_confirmed(word: str) -> None:
+def test_an_opt_out_of_a_stranger_is_confirmed(word: str) -> None:
     change = text(word).decide(facts())
-    assert (change.after, change.wish) == (None, OUT)
+    assert (change.after, change.wish) == (None, OPTS_OUT)
     assert told(change) == [CONFIRMED]
     assert confirmations(change) == [True]
     assert happened(change) == [("PERSON_OPTED_OUT", "")]
 
 
 @pytest.mark.parametrize("word", [word for word in OPT_OUT if word != "stop"])
-def test_who_opts_out_while_talking_is_confirmed_and_the_partner_told_neutrally(word: str) -> None:
+def test_an_opt_out_is_confirmed_and_a_partner_notified_neutrally(
+    word: str,
+) -> None:
     change = text(word).decide(facts(ACTIVE))
-    assert change.wish == OUT
+    assert change.wish == OPTS_OUT
     assert after(change).end_reason is EndReason.OPTED_OUT
     assert told(change) == [(ALICE, says(Template.ENDED)), CONFIRMED]
     assert confirmations(change) == [False, True]
@@ -77,7 +80,7 @@ def test_who_opts_out_while_talking_is_confirmed_and_the_partner_told_neutrally(
     assert {event.participant_id for event in change.events[:3]} == {BOB.participant_id}
 
 
-def test_who_opts_out_while_waiting_gives_the_code_up() -> None:
+def test_an_opt_out_of_a_waiting_person_cancels_the_code() -> None:
     change = text("quit", ALICE).decide(facts(WAITING))
     assert change.wish == ConsentChange(ALICE, opts_in=False)
     assert after(change).end_reason is EndReason.OPTED_OUT
@@ -86,50 +89,47 @@ def test_who_opts_out_while_waiting_gives_the_code_up() -> None:
 
 
 @pytest.mark.parametrize("body", ["STOP", "stop", " Stop \n"])
-def test_the_carrier_confirms_stop_and_so_we_do_not(body: str) -> None:
+def test_stop_is_confirmed_by_the_carrier_alone(body: str) -> None:
     assert told(text(body).decide(facts())) == []
     assert told(text(body, ALICE).decide(facts(WAITING))) == []
     change = text(body).decide(facts(ACTIVE))
-    assert (change.wish, told(change)) == (OUT, [(ALICE, says(Template.ENDED))])
-
-
-def test_stop_with_a_full_stop_is_not_the_carriers_word_and_is_confirmed_here() -> None:
+    assert (change.wish, told(change)) == (OPTS_OUT, [(ALICE, says(Template.ENDED))])
+    # With a full stop it is not the carrier's keyword.
     assert told(text("STOP.").decide(facts())) == [CONFIRMED]
 
 
-def test_a_late_stop_opts_out_while_the_number_rests_or_drains() -> None:
-    assert text("quit").decide(facts(ENDED)).wish == OUT
+def test_an_opt_out_counts_during_the_cool_off_and_on_a_draining_number() -> None:
+    assert text("quit").decide(facts(ENDED)).wish == OPTS_OUT
     assert text("quit").decide(facts(pool=pool_with(numbers=draining(*POOL.masked_numbers)))).wish
 
 
 @pytest.mark.parametrize("sender", [ALICE, BOB])
-@pytest.mark.parametrize("known", [facts(), facts(ACTIVE), facts(WAITING), facts(ENDED)])
-def test_the_confirmation_is_given_exactly_once(known: Snapshot, sender: Person) -> None:
-    assert confirmations(text("quit", sender).decide(known)).count(True) == 1
+@pytest.mark.parametrize("snapshot", [facts(), facts(ACTIVE), facts(WAITING), facts(ENDED)])
+def test_an_opt_out_is_confirmed_exactly_once(snapshot: Snapshot, sender: Person) -> None:
+    assert confirmations(text("quit", sender).decide(snapshot)).count(True) == 1
     already = OptOut(NOW, OptOutSource.CARRIER, "a receipt")
-    again = replace(known, current_conversation_ids={}, opt_outs={sender: already})
-    assert text("quit", sender).decide(again) == Change()
+    assert text("quit", sender).decide(facts(opt_outs={sender: already})) == Change()
 
 
-@pytest.mark.parametrize("known", [(), (ACTIVE,)])
+@pytest.mark.parametrize("conversations", [(), (ACTIVE,)])
 @pytest.mark.parametrize("body", ["quit", "stop"])
-def test_a_text_decided_again_after_its_own_opt_out_is_decided_as_the_first_time(
-    known: tuple[Conversation, ...], body: str
+def test_a_message_is_decided_the_same_way_again_after_its_own_opt_out(
+    conversations: tuple[Conversation, ...], body: str
 ) -> None:
-    first = text(body).decide(facts(*known))
-    assert text(body).decide(opted_out(*known, by=TEXT_ID)) == first
-    assert text(body).decide(opted_out(*known)) != first
+    first = text(body).decide(facts(*conversations))
+    assert text(body).decide(opted_out(*conversations, by=TEXT_ID)) == first
+    assert text(body).decide(opted_out(*conversations)) != first
 
 
-@pytest.mark.parametrize("body", EVERYTHING_ELSE)
-def test_an_opted_out_person_is_answered_by_nothing(body: str) -> None:
+@pytest.mark.parametrize("body", OTHER_BODIES)
+def test_an_opted_out_person_gets_no_reply(body: str) -> None:
     assert text(body).decide(opted_out()) == Change()
     assert text(body).decide(opted_out(ENDED)) == Change()
 
 
-@pytest.mark.parametrize("body", EVERYTHING_ELSE)
+@pytest.mark.parametrize("body", OTHER_BODIES)
 @pytest.mark.parametrize("live", [ACTIVE, PAUSED])
-def test_what_was_begun_for_an_opted_out_person_ends_with_their_next_text(
+def test_a_conversation_opened_for_an_opted_out_person_ends_with_their_next_message(
     body: str, live: Conversation
 ) -> None:
     change = text(body).decide(opted_out(live))
@@ -138,48 +138,50 @@ def test_what_was_begun_for_an_opted_out_person_ends_with_their_next_text(
 
 
 @pytest.mark.parametrize("body", ["yes", "YES!", "unstop", "Unstop"])
-@pytest.mark.parametrize("known", [(), (ACTIVE,), (ENDED,)])
-def test_yes_and_unstop_opt_in_again(body: str, known: tuple[Conversation, ...]) -> None:
-    change = text(body).decide(opted_out(*known))
-    assert (change.after, change.wish) == (None, IN)
+@pytest.mark.parametrize("conversations", [(), (ACTIVE,), (ENDED,)])
+def test_yes_and_unstop_opt_in_again(body: str, conversations: tuple[Conversation, ...]) -> None:
+    change = text(body).decide(opted_out(*conversations))
+    assert (change.after, change.wish) == (None, OPTS_IN)
     assert told(change) == [(BOB, says(Template.OPTED_IN))]
     assert happened(change) == [("PERSON_OPTED_IN", "")]
 
 
-def test_start_opts_in_and_starts_at_once() -> None:
-    change, as_a_stranger = text("start").decide(opted_out()), text("start").decide(facts())
+def test_start_opts_in_and_starts() -> None:
+    change, of_stranger = text("start").decide(opted_out()), text("start").decide(facts())
     [opted_in, *started] = change.events
-    assert change == replace(as_a_stranger, wish=IN, events=(opted_in, *as_a_stranger.events))
+    assert change == replace(of_stranger, wish=OPTS_IN, events=(opted_in, *of_stranger.events))
     assert (opted_in.type, opted_in.participant_id) == ("PERSON_OPTED_IN", BOB.participant_id)
-    assert tuple(started) == as_a_stranger.events
+    assert tuple(started) == of_stranger.events
 
 
-def test_start_opts_in_even_where_nothing_can_be_started() -> None:
+def test_start_opts_in_even_if_no_conversation_can_start() -> None:
     change = text("start").decide(opted_out(ENDED))
-    assert (change.after, change.wish) == (None, IN)
+    assert (change.after, change.wish) == (None, OPTS_IN)
     pool = pool_with(numbers=draining(*POOL.masked_numbers))
     change = text("start").decide(replace(opted_out(), pool=pool))
-    assert (change.wish, told(change)) == (IN, [(BOB, says(Template.NO_NEW_HERE))])
+    assert (change.wish, told(change)) == (OPTS_IN, [(BOB, says(Template.NO_NEW_HERE))])
 
 
 @pytest.mark.parametrize("live", [ACTIVE, PAUSED, replace(WAITING, participants=(BOB,))])
-def test_start_never_begins_a_second_conversation_on_a_line(live: Conversation) -> None:
+def test_start_opts_in_without_a_second_conversation_on_a_route(
+    live: Conversation,
+) -> None:
     change = text("start").decide(opted_out(live))
-    assert (change.after, change.claims, change.wish) == (None, (), IN)
+    assert (change.after, change.claims, change.wish) == (None, (), OPTS_IN)
     assert told(change) == [(BOB, says(Template.OPTED_IN))]
 
 
 @pytest.mark.parametrize("body", ["end", "END."])
-def test_a_pool_may_count_a_bare_end_as_opting_out(body: str) -> None:
-    for known in (facts(pool=END_OPTS_OUT), facts(ACTIVE, pool=END_OPTS_OUT)):
-        change = text(body).decide(known)
-        assert change.wish == OUT
+def test_a_bare_end_opts_out_if_the_pool_wants_it(body: str) -> None:
+    for snapshot in (facts(pool=END_OPTS_OUT), facts(ACTIVE, pool=END_OPTS_OUT)):
+        change = text(body).decide(snapshot)
+        assert change.wish == OPTS_OUT
         assert told(change)[-1] == CONFIRMED
     assert text(body).decide(facts(ACTIVE)).wish is None
 
 
 @pytest.mark.parametrize("body", [f"end {CODE}", "bye", "leave"])
-def test_ending_in_other_words_or_with_the_code_opts_nobody_out(body: str) -> None:
+def test_other_keywords_for_ending_never_opt_out(body: str) -> None:
     change = text(body).decide(facts(ACTIVE, pool=END_OPTS_OUT))
     assert change.wish is None
     assert after(change).end_reason is EndReason.PARTICIPANT_ENDED
@@ -187,7 +189,7 @@ def test_ending_in_other_words_or_with_the_code_opts_nobody_out(body: str) -> No
 
 @pytest.mark.parametrize(("person", "partner"), [(ALICE, BOB), (BOB, ALICE)])
 @pytest.mark.parametrize("live", [ACTIVE, PAUSED])
-def test_an_opt_out_ends_other_conversations_too_and_only_partners_are_told(
+def test_an_opt_out_ends_other_conversations_too_and_notifies_only_partners(
     person: Person, partner: Person, live: Conversation
 ) -> None:
     change = EndConversationForOptOut("c", live.etag, person).decide(about(live))
@@ -196,58 +198,53 @@ def test_an_opt_out_ends_other_conversations_too_and_only_partners_are_told(
     assert happened(change)[0] == ("CONVERSATION_ENDED", "OPTED_OUT")
 
 
-def test_an_opt_out_ends_a_wait_without_a_word() -> None:
+def test_an_opt_out_ends_a_waiting_conversation_without_a_message() -> None:
     change = EndConversationForOptOut("c", WAITING.etag, ALICE).decide(about(WAITING))
     assert after(change).end_reason is EndReason.OPTED_OUT
     assert told(change) == []
 
 
-def test_an_opt_out_leaves_alone_what_is_over() -> None:
-    intent = EndConversationForOptOut("c", ENDED.etag, BOB)
-    assert intent.decide(about(ENDED)) == intent.decide(facts()) == Change()
-    assert intent.lookup(POOL).conversation_id == "c"
+def test_an_opt_out_changes_no_ended_conversation() -> None:
+    command = EndConversationForOptOut("c", ENDED.etag, BOB)
+    assert command.decide(about(ENDED)) == command.decide(facts()) == Change()
+    assert command.lookup(POOL).conversation_id == "c"
 
 
 def erasing(by: Person = BOB) -> ReceiveMessage:
     return replace(text("erase my data", by), erasure_id="e1")
 
 
-def test_who_erases_everything_while_talking_is_told_the_receipt_and_the_partner_neutrally() -> (
-    None
-):
+def test_an_erasure_is_confirmed_with_its_id_and_the_partner_notified_neutrally() -> None:
     change = erasing().decide(facts(ACTIVE, pool=ERASES))
     confirmed = POOL.speech.say(Template.ERASED, receipt="e1")
     assert set(told(change)) == {(BOB, confirmed), (ALICE, says(Template.ENDED))}
     assert "e1" in confirmed
-    assert change.wish == OUT
+    assert change.wish == OPTS_OUT
     assert change.erasure_id == "e1"
-    assert [one.may_reach_opted_out for one in change.texts if one.to == BOB] == [True]
+    assert [sent.may_reach_opted_out for sent in change.texts if sent.to == BOB] == [True]
     assert after(change).state is State.ENDED
 
 
-def test_a_stranger_who_erases_everything_is_told_the_receipt() -> None:
+def test_an_erasure_of_a_stranger_is_confirmed_with_its_id() -> None:
     change = erasing().decide(facts(pool=ERASES))
     assert told(change) == [(BOB, POOL.speech.say(Template.ERASED, receipt="e1"))]
-    assert change.wish == OUT
+    assert change.wish == OPTS_OUT
 
 
-def test_of_who_opted_out_before_an_erasure_is_not_confirmed() -> None:
-    opt_outs = {BOB: OptOut(NOW, OptOutSource.TEXT, "an earlier text")}
+def test_an_erasure_of_an_opted_out_person_is_not_confirmed() -> None:
+    opt_outs = {BOB: OptOut(NOW, OptOutSource.TEXT, "an earlier message")}
     change = erasing().decide(facts(ACTIVE, pool=ERASES, opt_outs=opt_outs))
     assert told(change) == [(ALICE, says(Template.ENDED))]
     assert change.erasure_id == "e1"
 
 
 @pytest.mark.parametrize(
-    "asked", [text("erase my data"), replace(text("erase my data"), erasure_id="e1")]
+    ("message", "pool"),
+    [(text("erase my data"), POOL), (erasing(), POOL), (text("erase my data"), ERASES)],
 )
-def test_where_nobody_may_erase_by_text_the_words_are_passed_on(asked: ReceiveMessage) -> None:
-    change = asked.decide(facts(ACTIVE))
+def test_without_an_erasure_id_or_the_pools_consent_the_keyword_is_relayed(
+    message: ReceiveMessage, pool: Pool
+) -> None:
+    change = message.decide(facts(ACTIVE, pool=pool))
     assert told(change) == [(ALICE, "erase my data")]
     assert change.erasure_id == ""
-
-
-def test_without_a_name_for_the_erasure_the_words_are_passed_on() -> None:
-    """Nothing would be removed."""
-    change = text("erase my data").decide(facts(ACTIVE, pool=ERASES))
-    assert told(change) == [(ALICE, "erase my data")]

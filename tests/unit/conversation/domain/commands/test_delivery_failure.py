@@ -1,4 +1,4 @@
-"""Who is told that a text did not arrive, and how often."""
+"""The sender of a failed message is notified, with a limit."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -27,7 +27,7 @@ from support.decisions import ACTIVE, ENDED, MOMENT, NOW, WAITING, about, facts,
 TO_ALICE = DeliveryFailure(
     "m-0", ACTIVE.conversation_id, ALICE.person_id, DeliveryFailureKind.NOT_DELIVERED
 )
-TOLD = [
+NOTICES = [
     (DeliveryFailureKind.NOT_DELIVERED, Template.NOT_DELIVERED, False),
     (DeliveryFailureKind.UNCERTAIN, Template.MAYBE_NOT_DELIVERED, False),
     (DeliveryFailureKind.ATTACHMENTS_REFUSED, Template.ATTACHMENT_NOT_PASSED_ON, True),
@@ -36,18 +36,20 @@ TOLD = [
 COOL_OFF = POOL.settings.cool_off
 
 
-def telling(failure: DeliveryFailure, conversation: Conversation = ACTIVE) -> NotifySenderOfFailure:
-    intent = failure_notice(failure, conversation)
-    assert intent is not None
-    return intent
+def notice_of(
+    failure: DeliveryFailure, conversation: Conversation = ACTIVE
+) -> NotifySenderOfFailure:
+    command = failure_notice(failure, conversation)
+    assert command is not None
+    return command
 
 
-def decided(failure: DeliveryFailure = TO_ALICE, **besides: object) -> Change:
-    return telling(failure).decide(about(ACTIVE, **besides))
+def decided(failure: DeliveryFailure = TO_ALICE, **fields: object) -> Change:
+    return notice_of(failure).decide(about(ACTIVE, **fields))
 
 
-@pytest.mark.parametrize(("kind", "template", "is_about_files"), TOLD)
-def test_a_failure_is_told_to_who_wrote_the_text_in_words_that_give_nothing_away(
+@pytest.mark.parametrize(("kind", "template", "is_about_files"), NOTICES)
+def test_the_sender_is_notified_without_the_cause_of_the_failure(
     kind: DeliveryFailureKind, template: Template, is_about_files: bool
 ) -> None:
     change = decided(replace(TO_ALICE, kind=kind))
@@ -58,76 +60,71 @@ def test_a_failure_is_told_to_who_wrote_the_text_in_words_that_give_nothing_away
     assert happened(change) == [*expected, ("SYSTEM_TEXT_ACCEPTED", template.value)]
 
 
-def test_a_failure_of_the_others_text_is_told_to_the_other() -> None:
+def test_a_failure_of_the_other_participants_message_notifies_them() -> None:
     change = decided(replace(TO_ALICE, recipient_person_id=BOB.person_id))
     assert told(change) == [(ALICE, says(Template.NOT_DELIVERED))]
 
 
-def test_a_failure_is_one_intent_for_each_of_its_kinds() -> None:
-    first, again = telling(TO_ALICE), telling(replace(TO_ALICE), ENDED)
-    other = telling(replace(TO_ALICE, kind=DeliveryFailureKind.UNCERTAIN))
+def test_a_failure_has_one_idempotency_key_per_kind() -> None:
+    first, again = notice_of(TO_ALICE), notice_of(replace(TO_ALICE), ENDED)
+    other = notice_of(replace(TO_ALICE, kind=DeliveryFailureKind.UNCERTAIN))
     assert first.receipt == again.receipt
     assert first.receipt.request_id != other.receipt.request_id
 
 
-def test_where_nobody_wrote_nobody_is_told() -> None:
+def test_without_a_sender_nobody_is_notified() -> None:
     assert failure_notice(TO_ALICE, WAITING) is None
     assert failure_notice(replace(TO_ALICE, recipient_person_id="nobody"), ACTIVE) is None
 
 
-def test_just_after_the_end_a_failure_is_still_told() -> None:
-    intent = telling(TO_ALICE, ENDED)
-    assert told(intent.decide(about(ENDED))) == [(BOB, says(Template.NOT_DELIVERED))]
-    assert told(intent.decide(about(ENDED, now=NOW + COOL_OFF))) == []
+def test_the_sender_is_notified_during_the_cool_off_too() -> None:
+    command = notice_of(TO_ALICE, ENDED)
+    assert told(command.decide(about(ENDED))) == [(BOB, says(Template.NOT_DELIVERED))]
+    assert told(command.decide(about(ENDED, now=NOW + COOL_OFF))) == []
 
 
-def test_who_is_in_another_conversation_by_now_is_not_told() -> None:
-    intent = telling(TO_ALICE, ENDED)
+def test_a_sender_in_another_conversation_is_not_notified() -> None:
+    command = notice_of(TO_ALICE, ENDED)
     newer = replace(ACTIVE, conversation_id="newer")
     moved = facts(newer, conversation=ENDED)
     assert moved.live(Route(MASKED, BOB)) == newer
-    assert told(intent.decide(moved)) == []
+    assert told(command.decide(moved)) == []
 
 
-def test_who_opted_out_is_not_told() -> None:
-    out = {BOB: OptOut(NOW, OptOutSource.TEXT, "an earlier text")}
-    assert told(decided(opt_outs=out)) == []
-
-
-def test_what_is_not_told_still_happened() -> None:
-    out = {BOB: OptOut(NOW, OptOutSource.TEXT, "an earlier text")}
+def test_a_sender_who_opted_out_is_not_notified_and_the_event_is_recorded() -> None:
+    opt_outs = {BOB: OptOut(NOW, OptOutSource.TEXT, "an earlier message")}
     failure = replace(TO_ALICE, kind=DeliveryFailureKind.ATTACHMENTS_REFUSED)
-    assert happened(decided(failure, opt_outs=out)) == [("ATTACHMENTS_REFUSED", "")]
+    change = decided(failure, opt_outs=opt_outs)
+    assert (told(change), happened(change)) == ([], [("ATTACHMENTS_REFUSED", "")])
 
 
-def test_a_conversation_that_is_forgotten_says_nothing() -> None:
-    intent = telling(TO_ALICE, ACTIVE)
-    assert intent.decide(facts(ACTIVE)) == Change()
+def test_nobody_is_notified_once_the_conversation_is_purged() -> None:
+    assert notice_of(TO_ALICE).decide(facts(ACTIVE)) == Change()
 
 
-def heard(pauses: list[timedelta]) -> list[int]:
-    """How many texts each of several failures brings, each so long after the one before."""
-    conduct, now, texts = SenderLimits(), NOW, []
+def notices(pauses: list[timedelta]) -> list[int]:
+    """How many notices each of several failures causes, each so long after the one before."""
+    limits, now, counts = SenderLimits(), NOW, []
     for pause in pauses:
         now += pause
-        change = decided(sender_limits={BOB: conduct}, now=now)
-        conduct = change.conduct.after if change.conduct else conduct
-        texts.append(len(change.texts))
-    return texts
+        change = decided(sender_limits={BOB: limits}, now=now)
+        limits = change.conduct.after if change.conduct else limits
+        counts.append(len(change.texts))
+    return counts
 
 
-def test_a_dead_phone_is_told_of_once_a_minute() -> None:
-    nothing = timedelta(0)
-    assert heard([nothing, MOMENT, FAILURE_SILENCE - 2 * MOMENT, MOMENT]) == [1, 0, 0, 1]
+def test_there_is_at_most_one_notice_a_minute() -> None:
+    pauses = [timedelta(0), MOMENT, FAILURE_SILENCE - 2 * MOMENT, MOMENT]
+    assert notices(pauses) == [1, 0, 0, 1]
 
 
-def test_a_dead_phone_is_told_of_five_times_an_hour() -> None:
-    often = [FAILURE_SILENCE] * (FAILURES_LIMIT + 3)
-    assert heard(often) == [1] * FAILURES_LIMIT + [0] * 3
-    assert heard([*often, FAILURES_WINDOW])[-1] == 1
+def test_there_are_at_most_five_notices_an_hour() -> None:
+    pauses = [FAILURE_SILENCE] * (FAILURES_LIMIT + 3)
+    assert notices(pauses) == [1] * FAILURES_LIMIT + [0] * 3
+    assert notices([*pauses, FAILURES_WINDOW])[-1] == 1
 
 
-def test_failures_are_remembered_as_long_as_they_matter() -> None:
+def test_a_notice_is_counted_apart_from_replies() -> None:
     change = decided()
     assert change.conduct is not None
     assert change.conduct.after.forgotten_at == NOW + FAILURES_WINDOW
