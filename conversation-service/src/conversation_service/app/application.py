@@ -25,7 +25,7 @@ from conversation_service.application.inbound.messages import InboundHandler
 from conversation_service.application.inbound.reconciliation import Reconciliation
 from conversation_service.application.opt_outs import OptOuts
 from conversation_service.application.pools import PoolContext, PoolDirectory
-from conversation_service.dispatch.batch import BatchRunner, Delivery
+from conversation_service.dispatch.batch import DispatchContext
 from conversation_service.dispatch.dispatcher import Dispatcher
 from conversation_service.dispatch.gauges import OutboxGauges
 from conversation_service.dispatch.pre_send import PreSendChecks
@@ -226,13 +226,18 @@ class Application:
 
     def dispatcher(self, pool: PoolContext, *, block_ms: int | None = BLOCK_MS) -> Dispatcher:
         """What sends a pool's texts; `block_ms` is how long one read may wait for a new one."""
-        screening = PreSendChecks(pool.outbox, self._suppression, self._opt_outs)
-        settling = Settler(pool.name, pool.outbox, FailureNotifier(pool), pool.settings)
-        delivery = Delivery(
-            pool.name, self._messaging, screening, settling, pool.settings, self._clock
+        checks = PreSendChecks(pool.outbox, self._opt_outs)
+        settler = Settler(pool.name, pool.outbox, FailureNotifier(pool), pool.settings)
+        context = DispatchContext(
+            pool.name,
+            pool.outbox,
+            self._messaging,
+            checks,
+            settler,
+            pool.settings,
+            self._clock,
         )
-        rounds = BatchRunner(pool.outbox, delivery, settling, self._clock)
-        return Dispatcher(pool.outbox, rounds, self._clock, block_ms=block_ms)
+        return Dispatcher(context, block_ms=block_ms)
 
     def upkeep(self, pool: PoolContext) -> OutboxGauges:
         """What shows how much a pool owes."""

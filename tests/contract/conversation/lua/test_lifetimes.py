@@ -22,7 +22,8 @@ from conversation_service.store.event_log import EventLog
 from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.keyspace.timestamps import from_ms
 from conversation_service.store.outbox.dead_letters import DeadLetterReason, DeadLetters
-from conversation_service.store.outbox.outbox import DeadLettering, Outbox
+from conversation_service.store.outbox.outbox import Outbox
+from conversation_service.store.outbox.settlement import DeadLettering
 from support.clock import ManualClock
 from support.conversations import ALICE, BOB, MASKED, POOL, SETTINGS, VAULT, pool_storage
 
@@ -113,7 +114,7 @@ async def test_a_message_is_known_as_long_as_its_dead_letter_and_never_shorter_t
     assert is_about(await desk.left(KEYS.message("m")), known)
 
 
-@pytest.mark.parametrize("name", ["replay", "drop"])
+@pytest.mark.parametrize("name", ["replay", "discard"])
 async def test_the_answer_about_a_dead_letter_is_kept_as_the_pool_says(
     desk: Desk, name: str
 ) -> None:

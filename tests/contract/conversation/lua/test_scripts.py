@@ -32,7 +32,8 @@ from conversation_service.store.deployment.pool_index import PoolIndex
 from conversation_service.store.event_log import REPEATS_TOLD, DuplicateDelivery, EventLog
 from conversation_service.store.keyspace.keys import DeploymentKeys, Keys
 from conversation_service.store.keyspace.timestamps import span_ms, to_ms
-from conversation_service.store.outbox.outbox import LeaseLost, Outbox, Settlement, StatusUpdate
+from conversation_service.store.outbox.outbox import LeaseLost, Outbox
+from conversation_service.store.outbox.settlement import Settlement, StatusUpdate
 from conversation_service.store.storage import Storage
 from support.clock import ManualClock
 from support.conversations import (

@@ -27,8 +27,7 @@ ids = count()
 
 def text(body: str, by: Person = BOB, on: str = MASKED) -> ReceiveMessage:
     """A message with an id of its own."""
-    message = InboundMessage(f"mdr2-{next(ids)}", by.phone_number, on, body)
-    return ReceiveMessage(message, by)
+    return ReceiveMessage(InboundMessage(f"mdr2-{next(ids)}", by.phone_number, on, body), by)
 
 
 class BatchHarness:

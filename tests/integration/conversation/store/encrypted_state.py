@@ -20,7 +20,8 @@ from conversation_service.store.encryption.blind_index_key import BlindIndexKeyS
 from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.outbox.dead_letters import DeadLetterReason, DeadLetters
 from conversation_service.store.outbox.entry import CorruptEntry, OutboxEntry
-from conversation_service.store.outbox.outbox import DeadLettering, Outbox
+from conversation_service.store.outbox.outbox import Outbox
+from conversation_service.store.outbox.settlement import DeadLettering
 from conversation_service.store.rotation.rotation import Rotation
 from conversation_service.store.storage import Storage
 from support.clock import ManualClock
@@ -107,7 +108,7 @@ class SealedState:
         [duplicate], [snapshot] = loaded.duplicates, loaded.snapshots
         assert duplicate
         assert duplicate.response.conversation == snapshot.conversation
-        texts = [one.envelope.body for one in await self._owed() if isinstance(one, OutboxEntry)]
+        texts = [one.message.body for one in await self._owed() if isinstance(one, OutboxEntry)]
         dead = [one.message_id for one in await self.dead.page(10, "") if one.is_readable]
         return [one.body for one in snapshot.held] + texts + dead
 

@@ -29,7 +29,8 @@ from conversation_service.store.conversations.types import Commit, Committed
 from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.outbox.dead_letters import DeadLetterReason, DeadLetters
 from conversation_service.store.outbox.entry import CorruptEntry, OutboxEntry
-from conversation_service.store.outbox.outbox import DeadLettering, Outbox
+from conversation_service.store.outbox.outbox import Outbox
+from conversation_service.store.outbox.settlement import DeadLettering
 from conversation_service.store.rotation.encrypted_records import Entry
 from support.clock import ManualClock
 from support.conversations import ALICE, BOB, MASKED, POOL, VAULT, pool_storage
@@ -89,7 +90,7 @@ class Desk:
 
     async def read(self) -> list[str]:
         """The bodies that can be read in the outbox."""
-        return [one.envelope.body for one in await self.owed() if isinstance(one, OutboxEntry)]
+        return [one.message.body for one in await self.owed() if isinstance(one, OutboxEntry)]
 
     async def bury_all(self) -> None:
         dead = [

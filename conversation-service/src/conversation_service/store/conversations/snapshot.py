@@ -132,7 +132,7 @@ class SnapshotScript:
         conversation = snapshot.conversations.get(conversation_id)
         data_keys = [conversation.text_secret] if conversation else []
         key = self._keys.held(conversation_id)
-        bodies = (self._records.opened_text(item, key, data_keys) for item in items)
+        bodies = (self._records.decrypt_body(item, key, data_keys) for item in items)
         return {conversation_id: tuple(map(decode_held, bodies))}
 
     def _number(self, pool: Pool, hashed: bytes) -> str:

@@ -151,7 +151,7 @@ class PersonDataEraser:
             pipeline.hmget(key, "recipient", "conversation", "talk")
         messages = cast("list[MessageFields]", await pipeline.execute())
         data_keys = await self._data_keys.of(fields.get(b"text", b"") for _, fields in page)
-        decoded = [self._decoder.opened(*entry, data_keys) for entry in page]
+        decoded = [self._decoder.decode(*entry, data_keys) for entry in page]
         return [_stored_message(*parts) for parts in zip(page, decoded, messages, strict=True)]
 
     async def _remove(self, stream: str, messages: Sequence[StoredMessage]) -> None:
@@ -189,12 +189,12 @@ def _stored_message(
             is_relayed,
             is_confirmation=False,
         )
-    envelope = decoded.envelope
+    message = decoded.message
     return StoredMessage(
         entry[0],
         decoded.message_id,
-        envelope.conversation_id or conversation_id,
+        message.conversation_id or conversation_id,
         decoded.person_id,
-        envelope.is_relayed or is_relayed,
-        envelope.may_reach_opted_out,
+        message.is_relayed or is_relayed,
+        message.may_reach_opted_out,
     )

@@ -30,7 +30,7 @@ class RecordCipher:
     def __init__(self, keys: Keys, cipher: Cipher, people: PersonIds) -> None:
         self._keys = keys
         self._cipher = cipher
-        self._person = partial(people.person, keys.pool)
+        self.person = partial(people.person, keys.pool)
 
     def encrypt_conversation(self, conversation: Conversation) -> bytes:
         """Etag, a line break, body. The record of an ended conversation has no data key."""
@@ -94,7 +94,7 @@ class RecordCipher:
             return conversation_keys.encrypt(plain, record, conversation_id, data_key)
         return self._cipher.encrypt(plain, record)
 
-    def opened_text(self, encrypted: bytes, record: str, data_keys: Iterable[bytes] = ()) -> bytes:
+    def decrypt_body(self, encrypted: bytes, record: str, data_keys: Iterable[bytes] = ()) -> bytes:
         """A message body; `data_keys` are those of its conversation."""
         if conversation_keys.conversation_of(encrypted):
             return conversation_keys.decrypt(encrypted, record, data_keys)
@@ -106,12 +106,12 @@ class RecordCipher:
             conversation_id=conversation_id,
             pool=self._keys.pool,
             etag=etag,
-            person=self._person,
+            person=self.person,
         )
 
 
 # The data keys of conversations by id: the present one, and those of recent endings.
-Secrets = Mapping[str, Sequence[bytes]]
+DataKeys = Mapping[str, Sequence[bytes]]
 
 
 class ConversationKeys:
@@ -122,7 +122,7 @@ class ConversationKeys:
         self._keys = keys
         self._records = records
 
-    async def of(self, encrypted: Iterable[bytes]) -> Secrets:
+    async def of(self, encrypted: Iterable[bytes]) -> DataKeys:
         """The data keys that decrypt these values, in one round trip; none for the state key."""
         ids = sorted(
             {one for value in encrypted if (one := conversation_keys.conversation_of(value))}
@@ -150,5 +150,5 @@ class ConversationKeys:
         for encrypted in ended:
             with suppress(InvalidTag):
                 record_key = self._keys.data_keys(conversation_id)
-                data_keys.append(self._records.opened_text(encrypted, record_key))
+                data_keys.append(self._records.decrypt_body(encrypted, record_key))
         return data_keys

@@ -4,12 +4,13 @@ The first item of a JSON list is the version of the form.
 """
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from conversation_service.domain.model.consent import OptOut, OptOutSource
 from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.messages import Attachment, HeldMessage, OutboundMessage
+from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.rate_limits import SenderLimits, WindowCounter
 from conversation_service.store.keyspace.timestamps import (
     from_ms,
@@ -50,19 +51,6 @@ class StoredResponse:
         return self.conversation
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """An outbound message as the outbox holds it."""
-
-    from_number: str
-    to_number: str = field(repr=False)
-    body: str = field(repr=False)
-    may_reach_opted_out: bool = False
-    conversation_id: str = ""
-    is_relayed: bool = False
-    attachments: tuple[Attachment, ...] = ()
-
-
 def encode_payload(message: OutboundMessage) -> bytes:
     """An outbound message for the outbox."""
     flags = _MAY_REACH_OPTED_OUT * message.may_reach_opted_out | _IS_RELAYED * message.is_relayed
@@ -71,15 +59,18 @@ def encode_payload(message: OutboundMessage) -> bytes:
     return dumps([VERSION, *content, *_encode_attachments(message.attachments)])
 
 
-def decode_payload(stored: bytes) -> Envelope:
-    """The message of an outbox entry."""
+def decode_payload(
+    stored: bytes, message_id: str, person: Callable[[str], Person]
+) -> OutboundMessage:
+    """The message of an outbox entry; `person` is the recipient with a phone number."""
     _, from_number, to_number, body, conversation_id, flags, *attachments = json.loads(stored)
-    return Envelope(
+    return OutboundMessage(
+        message_id,
+        conversation_id,
         from_number,
-        to_number,
+        person(to_number),
         body,
         may_reach_opted_out=bool(flags & _MAY_REACH_OPTED_OUT),
-        conversation_id=conversation_id,
         is_relayed=bool(flags & _IS_RELAYED),
         attachments=_decode_attachments(attachments),
     )

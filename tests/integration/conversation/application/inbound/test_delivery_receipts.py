@@ -1,4 +1,4 @@
-"""Receipts that tell of a failure: the sender hears of it, once, and nobody learns why."""
+"""Receipts of failed messages: the sender is notified once, and without a reason."""
 
 from collections.abc import AsyncIterator
 
@@ -10,7 +10,8 @@ from conversation_service.domain.model.rate_limits import FAILURES_LIMIT
 from conversation_service.domain.templates.catalog import Template
 from conversation_service.messaging.send import OPTED_OUT_CODE
 from conversation_service.store.outbox.outbox import Outbox
-from maskline.messaging.v1 import messaging_pb2
+from maskline.conversation.v1 import conversation_pb2
+from maskline.messaging.v1 import messaging_pb2 as pb
 from support.clock import ManualClock
 from support.conversation_calls import kinds
 from support.conversation_service import RunningService, running
@@ -21,13 +22,13 @@ NOT_DELIVERED = says(Template.NOT_DELIVERED)
 
 
 class FailingCarrier(ScriptedMessaging):
-    """Reports of every text that it could not be delivered, with a code of the carrier's."""
+    """Its receipts say that no message was delivered, with a status code of the carrier."""
 
     receipt_code = 0
 
     async def RecordDeliveryReceipts(
-        self, request: messaging_pb2.RecordDeliveryReceiptsRequest, context: Context
-    ) -> messaging_pb2.RecordDeliveryReceiptsResponse:
+        self, request: pb.RecordDeliveryReceiptsRequest, context: Context
+    ) -> pb.RecordDeliveryReceiptsResponse:
         response = await super().RecordDeliveryReceipts(request, context)
         for result in response.results:
             result.message.carrier_status_code = self.receipt_code
@@ -36,30 +37,36 @@ class FailingCarrier(ScriptedMessaging):
 
 @pytest.fixture
 def carrier() -> FailingCarrier:
-    return FailingCarrier(receipt_state=messaging_pb2.MESSAGE_STATE_UNDELIVERED)
+    return FailingCarrier(receipt_state=pb.MESSAGE_STATE_UNDELIVERED)
 
 
 @pytest.fixture
 async def service(
     redis: Redis, redis_url: str, clock: ManualClock, carrier: FailingCarrier
 ) -> AsyncIterator[RunningService]:
-    """One replica before that carrier."""
     async with running(redis_url, clock, messaging=carrier) as one:
         yield one
 
 
+@pytest.fixture
+async def conversation(service: RunningService) -> conversation_pb2.Conversation:
+    """Alice and Bob are in it."""
+    return await service.open(ALICE_NUMBER, BOB_NUMBER)
+
+
 async def relayed(service: RunningService, *bodies: str) -> list[str]:
-    """Bob texts Alice; the ids of the messages that she was sent."""
+    """Bob writes to Alice. Returns the ids of the messages that she was sent."""
     before = len(service.sent_to(ALICE_NUMBER))
     for body in bodies:
         await service.says(BOB_NUMBER, body)
     await service.heard(ALICE_NUMBER, before + len(bodies))
-    sent = [one for one in service.sent() if one.to_number == ALICE_NUMBER]
-    return [one.message_id for one in sent[before:]]
+    sent = [message for message in service.sent() if message.to_number == ALICE_NUMBER]
+    return [message.message_id for message in sent[before:]]
 
 
-async def test_a_failed_text_is_told_to_its_sender_once(service: RunningService) -> None:
-    conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
+async def test_the_sender_of_a_failed_message_is_notified_once(
+    service: RunningService, conversation: conversation_pb2.Conversation
+) -> None:
     [message_id] = await relayed(service, "are you there?")
     await service.receipts(message_id)
     await service.receipts(message_id, message_id)
@@ -67,16 +74,16 @@ async def test_a_failed_text_is_told_to_its_sender_once(service: RunningService)
     await service.quiet()
     assert service.sent_to(BOB_NUMBER) == [NOT_DELIVERED]
     assert service.sent_to(ALICE_NUMBER) == ["are you there?"]
-    told = kinds(await service.timeline(conversation.conversation_id))
-    assert told.count(("MESSAGE_UNDELIVERED", "")) == 1
-    assert told.count(("SYSTEM_TEXT_ACCEPTED", "not_delivered")) == 1
+    events = kinds(await service.timeline(conversation.conversation_id))
+    assert events.count(("MESSAGE_UNDELIVERED", "")) == 1
+    assert events.count(("SYSTEM_TEXT_ACCEPTED", "not_delivered")) == 1
     assert service.sent()[-1].from_number == MASKED
 
 
-async def test_a_failure_that_a_crash_left_half_told_is_told_once(
+@pytest.mark.usefixtures("conversation")
+async def test_after_a_crash_between_notice_and_state_the_sender_is_notified_once(
     service: RunningService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await service.open(ALICE_NUMBER, BOB_NUMBER)
     [message_id] = await relayed(service, "are you there?")
 
     async def crash(*_: object) -> list[str]:
@@ -91,23 +98,22 @@ async def test_a_failure_that_a_crash_left_half_told_is_told_once(
     assert service.sent_to(BOB_NUMBER) == [NOT_DELIVERED]
 
 
-async def test_what_was_delivered_is_not_undone_by_a_late_failure(
+@pytest.mark.usefixtures("conversation")
+async def test_a_late_failure_does_not_undo_a_delivery(
     service: RunningService, carrier: FailingCarrier
 ) -> None:
-    await service.open(ALICE_NUMBER, BOB_NUMBER)
     [message_id] = await relayed(service, "are you there?")
-    carrier.receipt_state = messaging_pb2.MESSAGE_STATE_DELIVERED
-    await service.receipts(message_id)
-    carrier.receipt_state = messaging_pb2.MESSAGE_STATE_UNDELIVERED
-    await service.receipts(message_id)
+    for state in (pb.MESSAGE_STATE_DELIVERED, pb.MESSAGE_STATE_UNDELIVERED):
+        carrier.receipt_state = state
+        await service.receipts(message_id)
     await service.quiet()
     assert service.sent_to(BOB_NUMBER) == []
 
 
-async def test_a_dead_phone_does_not_flood_its_partner(
+@pytest.mark.usefixtures("conversation")
+async def test_failure_notices_are_rate_limited(
     service: RunningService, clock: ManualClock
 ) -> None:
-    await service.open(ALICE_NUMBER, BOB_NUMBER)
     await service.receipts(*await relayed(service, "one", "two", "three"))
     assert await service.heard(BOB_NUMBER, 1) == [NOT_DELIVERED]
     for minute in range(2 * FAILURES_LIMIT):
@@ -117,7 +123,7 @@ async def test_a_dead_phone_does_not_flood_its_partner(
     assert service.sent_to(BOB_NUMBER) == [NOT_DELIVERED] * FAILURES_LIMIT
 
 
-async def test_of_a_text_that_maskline_wrote_nobody_is_told(service: RunningService) -> None:
+async def test_nobody_is_notified_of_a_failed_system_message(service: RunningService) -> None:
     await service.start(ALICE_NUMBER)
     await service.heard(ALICE_NUMBER, 1)
     await service.receipts(service.sent()[0].message_id)
@@ -125,10 +131,10 @@ async def test_of_a_text_that_maskline_wrote_nobody_is_told(service: RunningServ
     assert len(service.sent()) == 1
 
 
-async def test_of_an_opt_out_the_end_alone_is_told(
+@pytest.mark.usefixtures("conversation")
+async def test_after_an_opt_out_only_the_end_of_the_conversation_notifies(
     service: RunningService, carrier: FailingCarrier
 ) -> None:
-    await service.open(ALICE_NUMBER, BOB_NUMBER)
     [message_id] = await relayed(service, "are you there?")
     carrier.receipt_code = OPTED_OUT_CODE
     await service.receipts(message_id)
@@ -137,8 +143,9 @@ async def test_of_an_opt_out_the_end_alone_is_told(
     assert service.sent_to(BOB_NUMBER) == [says(Template.ENDED)]
 
 
-async def test_just_after_the_end_a_failure_is_still_told(service: RunningService) -> None:
-    conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
+async def test_a_failure_notice_is_sent_shortly_after_the_end(
+    service: RunningService, conversation: conversation_pb2.Conversation
+) -> None:
     [message_id] = await relayed(service, "are you there?")
     await service.end(conversation.conversation_id)
     await service.receipts(message_id)

@@ -18,34 +18,34 @@ from support.grpc_calls import reason
 from support.scripted_messaging import Context, ScriptedMessaging
 
 TOKEN = "Zm9yLXRlc3RzLW9ubHk_-Zm9yLXRlc3RzLW9ubHk_-x.png"
-# As large as a file can be that a carrier takes.
+# The largest file that a carrier accepts.
 CONTENT = bytes(range(256)) * 3_000
 
 
 @dataclass
-class Shelf(ScriptedMessaging):
-    """A messaging service with one file."""
+class MessagingWithFile(ScriptedMessaging):
+    """Has one file."""
 
     fails_with: grpc.StatusCode | None = None
-    asked: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
 
     async def GetMedia(self, request: pb.GetMediaRequest, context: Context) -> pb.GetMediaResponse:
-        self.asked.append(request.media_token)
+        self.requested.append(request.media_token)
         if self.fails_with is not None:
             await context.abort(self.fails_with, "hunter2")
         return pb.GetMediaResponse(content_type="image/png", content=CONTENT)
 
 
 @pytest.fixture
-def shelf() -> Shelf:
-    return Shelf()
+def messaging() -> MessagingWithFile:
+    return MessagingWithFile()
 
 
 @pytest.fixture
 async def service(
-    redis: Redis, redis_url: str, clock: ManualClock, shelf: Shelf
+    redis: Redis, redis_url: str, clock: ManualClock, messaging: MessagingWithFile
 ) -> AsyncIterator[RunningService]:
-    async with running(redis_url, clock, messaging=shelf) as one:
+    async with running(redis_url, clock, messaging=messaging) as one:
         yield one
 
 
@@ -54,44 +54,43 @@ async def get(service: RunningService, media_token: str = TOKEN) -> media_pb2.Ge
     return await ask(MediaServiceStub(service.channel).GetMedia, request)
 
 
-async def refused(service: RunningService, media_token: str = TOKEN) -> grpc.aio.AioRpcError:
-    with pytest.raises(grpc.aio.AioRpcError) as refusal:
+async def failure(service: RunningService, media_token: str = TOKEN) -> str:
+    """The reason of the error."""
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
         await get(service, media_token)
-    assert "hunter2" not in str(refusal.value)
-    return refusal.value
+    assert "hunter2" not in str(raised.value)
+    return reason(raised.value, DOMAIN)
 
 
-async def test_a_file_is_passed_on_as_it_is(service: RunningService, shelf: Shelf) -> None:
+async def test_a_file_is_passed_on_unchanged(
+    service: RunningService, messaging: MessagingWithFile
+) -> None:
     media = await get(service)
     assert (media.content_type, media.content) == ("image/png", CONTENT)
-    assert shelf.asked == [TOKEN]
-
-
-async def test_a_file_that_is_not_kept_is_not_found(service: RunningService, shelf: Shelf) -> None:
-    shelf.fails_with = grpc.StatusCode.NOT_FOUND
-    assert reason(await refused(service), DOMAIN) == "MEDIA_NOT_FOUND"
+    assert messaging.requested == [TOKEN]
 
 
 @pytest.mark.parametrize(
-    "code",
+    ("code", "expected"),
     [
-        grpc.StatusCode.UNAVAILABLE,
-        grpc.StatusCode.INTERNAL,
-        grpc.StatusCode.UNIMPLEMENTED,
-        # Its form was looked at here already: the two disagree, and the file may be there.
-        grpc.StatusCode.INVALID_ARGUMENT,
+        (grpc.StatusCode.NOT_FOUND, "MEDIA_NOT_FOUND"),
+        (grpc.StatusCode.UNAVAILABLE, "BACKEND_UNAVAILABLE"),
+        (grpc.StatusCode.INTERNAL, "BACKEND_UNAVAILABLE"),
+        (grpc.StatusCode.UNIMPLEMENTED, "BACKEND_UNAVAILABLE"),
+        # The token was validated before: the services disagree, and the file may exist.
+        (grpc.StatusCode.INVALID_ARGUMENT, "BACKEND_UNAVAILABLE"),
     ],
 )
-async def test_a_messaging_service_that_fails_is_told(
-    service: RunningService, shelf: Shelf, code: grpc.StatusCode
+async def test_a_failure_of_the_messaging_service_has_a_reason(
+    service: RunningService, messaging: MessagingWithFile, code: grpc.StatusCode, expected: str
 ) -> None:
-    shelf.fails_with = code
-    assert reason(await refused(service), DOMAIN) == "BACKEND_UNAVAILABLE"
+    messaging.fails_with = code
+    assert await failure(service) == expected
 
 
 @pytest.mark.parametrize("media_token", ["", "a" * 129, "caf\N{LATIN SMALL LETTER E WITH ACUTE}"])
-async def test_what_was_never_given_out_is_asked_about_nowhere(
-    service: RunningService, shelf: Shelf, media_token: str
+async def test_a_malformed_token_is_refused_here(
+    service: RunningService, messaging: MessagingWithFile, media_token: str
 ) -> None:
-    assert reason(await refused(service, media_token), DOMAIN) == "INVALID_ARGUMENT"
-    assert shelf.asked == []
+    assert await failure(service, media_token) == "INVALID_ARGUMENT"
+    assert messaging.requested == []

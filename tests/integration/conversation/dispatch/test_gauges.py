@@ -1,4 +1,4 @@
-"""`python -m conversation_service` shows its metrics where its settings say."""
+"""`python -m conversation_service` serves its metrics where its settings say."""
 
 import os
 import subprocess
@@ -13,8 +13,8 @@ from redis.asyncio import Redis
 from support.eventually import eventually
 from support.ports import free_port
 
-POOLS = Path(__file__).parents[3] / "deploy" / "pools.toml"
-SHOWN = (
+POOLS = Path(__file__).parents[4] / "deploy" / "pools.toml"
+LINES = (
     'maskline_oldest_waiting_text_seconds{pool="main"} 0.0',
     'maskline_waiting_texts{pool="main"} 0.0',
     'maskline_dead_letters{pool="main"} 0.0',
@@ -39,13 +39,13 @@ def address(redis: Redis, redis_url: str) -> Iterator[str]:
     process.wait()
 
 
-async def test_the_backlog_of_each_pool_is_shown(address: str) -> None:
-    async def is_shown() -> bool:
+async def test_the_gauges_of_each_pool_are_served(address: str) -> None:
+    async def are_served() -> bool:
         try:
             async with httpx.AsyncClient() as client:
                 text = (await client.get(f"http://{address}/metrics")).text
         except httpx.TransportError:
             return False
-        return all(line in text for line in SHOWN)
+        return all(line in text for line in LINES)
 
-    await eventually(is_shown)
+    await eventually(are_served)

@@ -1,17 +1,15 @@
-"""What the messaging service is asked, and how its answers are taken, over real gRPC."""
+"""Requests to the messaging service and the meaning of its results, over real gRPC."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import grpc
 import pytest
 from google.protobuf.duration_pb2 import Duration
-from redis.asyncio import Redis
 
-from conversation_service.domain.model.messages import Attachment, MessageState
-from conversation_service.domain.model.pool import AttachmentPolicy, PoolSettings, UnknownPolicy
-from conversation_service.domain.templates.catalog import Template
+from conversation_service.domain.model.messages import Attachment, MessageState, OutboundMessage
+from conversation_service.domain.model.pool import AttachmentPolicy, UnknownPolicy
 from conversation_service.messaging.client import (
     MessagingClient,
     MessagingUnavailable,
@@ -25,18 +23,14 @@ from conversation_service.messaging.send import (
     Retry,
     SendResult,
     Sent,
-    TextToSend,
     Uncertain,
 )
 from maskline.messaging.v1 import error_reason_pb2
 from maskline.messaging.v1 import messaging_pb2 as pb
-from support.clock import ManualClock
-from support.conversation_calls import kinds
-from support.conversation_service import RunningService
-from support.conversations import ALICE_NUMBER, BOB_NUMBER, MASKED, says
+from support.conversations import ALICE, ALICE_NUMBER, MASKED, SETTINGS
 from support.scripted_messaging import Context, ScriptedMessaging, serving
 
-TEXT = TextToSend("m1", "main", MASKED, ALICE_NUMBER, "hello")
+MESSAGE = OutboundMessage("m1", "c1", MASKED, ALICE, "hello")
 SECONDS = Duration(seconds=3)
 WAIT = timedelta(seconds=3)
 
@@ -48,49 +42,48 @@ async def messaging() -> AsyncIterator[tuple[ScriptedMessaging, MessagingClient]
         yield scripted, MessagingClient(channel)
 
 
-def not_sent(reason: str) -> pb.SendMessageResult:
-    return pb.SendMessageResult(
-        outcome=pb.SEND_OUTCOME_NOT_SENT, retry_delay=SECONDS, error=item_error(reason)
-    )
-
-
-def refusal(reason: str, **more: int) -> pb.SendMessageResult:
-    return pb.SendMessageResult(
-        outcome=pb.SEND_OUTCOME_REFUSED,
-        state=pb.MESSAGE_STATE_REFUSED,
-        error=item_error(reason),
-        **more,  # type: ignore[arg-type]
-    )
-
-
-def item_error(reason: str) -> pb.ItemError:
+def error(reason: str) -> pb.ItemError:
     return pb.ItemError(reason=error_reason_pb2.ErrorReason.Value(f"ERROR_REASON_{reason}"))
 
 
-ANSWERS: list[tuple[pb.SendMessageResult, SendResult]] = [
-    (not_sent("SEND_PACED"), Retry(WAIT, is_paced=True)),
-    (not_sent("CARRIER_RATE_LIMITED"), Retry(WAIT, is_paced=True)),
-    (not_sent("CARRIER_ACCOUNT_REFUSED"), Retry(WAIT, is_paced=True)),
+def not_sent(reason: str) -> pb.SendMessageResult:
+    outcome = pb.SEND_OUTCOME_NOT_SENT
+    return pb.SendMessageResult(outcome=outcome, retry_delay=SECONDS, error=error(reason))
+
+
+def refusal(reason: str, *, code: int = 0, refused_attachments: int = 0) -> pb.SendMessageResult:
+    return pb.SendMessageResult(
+        outcome=pb.SEND_OUTCOME_REFUSED,
+        state=pb.MESSAGE_STATE_REFUSED,
+        error=error(reason),
+        carrier_status_code=code,
+        refused_attachments=refused_attachments,
+    )
+
+
+REFUSED = Sent(MessageState.REFUSED, reason="CARRIER_REFUSED")
+RESULTS: list[tuple[pb.SendMessageResult, SendResult]] = [
+    (not_sent("SEND_PACED"), Retry(WAIT, is_throttled=True)),
+    (not_sent("CARRIER_RATE_LIMITED"), Retry(WAIT, is_throttled=True)),
+    (not_sent("CARRIER_ACCOUNT_REFUSED"), Retry(WAIT, is_throttled=True)),
     (not_sent("SEND_IN_PROGRESS"), Retry(WAIT)),
     (not_sent("BACKEND_UNAVAILABLE"), Retry(WAIT)),
-    (not_sent("CARRIER_UNAVAILABLE"), Retry(WAIT, is_counted=True)),
+    (not_sent("CARRIER_UNAVAILABLE"), Retry(WAIT, counts_as_attempt=True)),
     (
         pb.SendMessageResult(outcome=pb.SEND_OUTCOME_NOT_SENT),
-        Retry(DEFAULT_RETRY, is_counted=True),
+        Retry(DEFAULT_RETRY, counts_as_attempt=True),
     ),
     (refusal("INVALID_ARGUMENT"), Rejected()),
     (refusal("MESSAGE_ID_REUSED"), Rejected()),
     (
         refusal("RECIPIENT_OPTED_OUT"),
-        Sent(MessageState.REFUSED, is_opted_out=True, reason="RECIPIENT_OPTED_OUT"),
+        replace(REFUSED, is_opted_out=True, reason="RECIPIENT_OPTED_OUT"),
     ),
-    (
-        refusal("CARRIER_REFUSED", carrier_status_code=OPTED_OUT_CODE),
-        Sent(MessageState.REFUSED, is_opted_out=True, reason="CARRIER_REFUSED"),
-    ),
+    (refusal("CARRIER_REFUSED"), REFUSED),
+    (refusal("CARRIER_REFUSED", code=OPTED_OUT_CODE), replace(REFUSED, is_opted_out=True)),
     (
         refusal("ATTACHMENTS_REFUSED", refused_attachments=2),
-        Sent(MessageState.REFUSED, reason="ATTACHMENTS_REFUSED", refused_attachments=2),
+        replace(REFUSED, reason="ATTACHMENTS_REFUSED", refused_attachments=2),
     ),
     (
         pb.SendMessageResult(outcome=pb.SEND_OUTCOME_UNKNOWN, retry_delay=SECONDS),
@@ -112,44 +105,47 @@ ANSWERS: list[tuple[pb.SendMessageResult, SendResult]] = [
         ),
         Sent(MessageState.DELIVERED, resolution="RECEIPT"),
     ),
-    # Values that were added later.
+    # Values that were added to the contract later.
     (
         pb.SendMessageResult(outcome=pb.SendOutcome.ValueType(99), retry_delay=SECONDS),
         Uncertain(WAIT),
     ),
     (
         pb.SendMessageResult(
-            outcome=pb.SEND_OUTCOME_ACCEPTED, resolution=pb.UnknownResolution.ValueType(99)
+            outcome=pb.SEND_OUTCOME_ACCEPTED,
+            resolution=pb.UnknownResolution.ValueType(99),
+            error=pb.ItemError(reason=error_reason_pb2.ErrorReason.ValueType(99)),
         ),
         Sent(MessageState.SENT),
     ),
 ]
 
 
-@pytest.mark.parametrize(("answer", "meaning"), ANSWERS)
-async def test_every_answer_has_its_meaning(
+@pytest.mark.parametrize(("result", "meaning"), RESULTS)
+async def test_every_result_has_its_meaning(
     messaging: tuple[ScriptedMessaging, MessagingClient],
-    answer: pb.SendMessageResult,
+    result: pb.SendMessageResult,
     meaning: SendResult,
 ) -> None:
     scripted, client = messaging
-    scripted.answers["hello"] = [answer]
-    assert await client.send([TEXT]) == [meaning]
+    scripted.answers["hello"] = [result]
+    assert await client.send([MESSAGE], "main", SETTINGS) == [meaning]
 
 
-async def test_a_text_is_handed_over_with_its_files_and_its_pools_wishes(
+async def test_a_message_is_sent_with_its_attachments_and_the_settings_of_its_pool(
     messaging: tuple[ScriptedMessaging, MessagingClient],
 ) -> None:
     scripted, client = messaging
-    settings = PoolSettings(
-        operator="x",
+    settings = replace(
+        SETTINGS,
         unknown_policy=UnknownPolicy.PREFER_DUPLICATE,
         attachment_policy=AttachmentPolicy.ALL,
         segments_per_day=200,
     )
     files = (Attachment("https://media.example.com/1", "image/png", 7),)
-    text = TextToSend("m2", "main", MASKED, ALICE_NUMBER, "", files, settings)
-    await client.send([TEXT, text])
+    await client.send([MESSAGE], "main", SETTINGS)
+    with_file = replace(MESSAGE, message_id="m2", body="", attachments=files)
+    await client.send([with_file], "main", settings)
     plain, whole = scripted.sent
     assert not plain.HasField("campaign_budget")
     assert plain.unknown_policy == pb.UNKNOWN_POLICY_PREFER_LOSS
@@ -167,7 +163,7 @@ async def test_a_text_is_handed_over_with_its_files_and_its_pools_wishes(
 
 @dataclass
 class FailingMessaging(ScriptedMessaging):
-    """It fails at every request."""
+    """Fails every request."""
 
     code: grpc.StatusCode = grpc.StatusCode.INTERNAL
 
@@ -188,7 +184,7 @@ class FailingMessaging(ScriptedMessaging):
         (grpc.StatusCode.RESOURCE_EXHAUSTED, MessagingUnavailable),
     ],
 )
-async def test_what_is_about_the_request_is_told_from_what_passes(
+async def test_failures_that_the_request_causes_are_told_from_transient_ones(
     code: grpc.StatusCode, error: type[Exception]
 ) -> None:
     async with (
@@ -196,39 +192,5 @@ async def test_what_is_about_the_request_is_told_from_what_passes(
         grpc.aio.insecure_channel(target) as channel,
     ):
         with pytest.raises(error) as raised:
-            await MessagingClient(channel).send([TEXT])
+            await MessagingClient(channel).send([MESSAGE], "main", SETTINGS)
     assert raised.type is error
-
-
-async def test_a_refused_text_is_told_to_its_sender_without_a_reason(
-    service: RunningService,
-) -> None:
-    conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
-    service.messaging.answers["hello"] = [refusal("CARRIER_REFUSED")]
-    await service.says(BOB_NUMBER, "hello")
-    assert await service.heard(BOB_NUMBER, 1) == [says(Template.NOT_DELIVERED)]
-    await service.quiet()
-    assert service.sent_to(ALICE_NUMBER) == []
-    told = kinds(await service.timeline(conversation.conversation_id))
-    assert told.count(("MESSAGE_REFUSED", "REFUSED_BY_CARRIER")) == 1
-
-
-async def test_an_unknown_text_holds_up_its_own_recipient_until_it_is_resolved(
-    redis: Redis, service: RunningService, clock: ManualClock
-) -> None:
-    conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
-    unknown = pb.SendMessageResult(outcome=pb.SEND_OUTCOME_UNKNOWN, retry_delay=SECONDS)
-    resolved = pb.SendMessageResult(
-        outcome=pb.SEND_OUTCOME_ACCEPTED, resolution=pb.UNKNOWN_RESOLUTION_RECORD
-    )
-    service.messaging.answers["one"] = [unknown, resolved]
-    for body in ("one", "two"):
-        await service.says(BOB_NUMBER, body)
-    await service.says(ALICE_NUMBER, "meanwhile")
-    assert await service.heard(BOB_NUMBER, 1) == ["meanwhile"]
-    assert service.sent_to(ALICE_NUMBER) == []
-    clock.move(seconds=3)
-    assert await service.heard(ALICE_NUMBER, 1) == ["two"]
-    told = kinds(await service.timeline(conversation.conversation_id))
-    assert told.count(("MESSAGE_UNKNOWN", "")) == 1
-    assert told.count(("MESSAGE_RESOLVED", "RECORD")) == 1
