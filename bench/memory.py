@@ -15,11 +15,11 @@ OF_A_CONVERSATION = (
     "code:*",
     "deadlines",
     "conversations",
-    "holders",
-    "loads",
+    "live-by-number",
+    "live-by-person",
     "timeline:*",
 )
-OF_A_TEXT = ("outbox", "receipt:*", "message:*")
+OF_A_TEXT = ("outbox", "idempotency:*", "message:*")
 
 
 def of_conversations(system: System, carrier: Carrier, number: int) -> float:

@@ -13,7 +13,7 @@ from conversation_service.app.pools_file import read_pools
 from conversation_service.app.settings import Settings
 from conversation_service.store.encryption import conversation_keys as text_keys
 from conversation_service.store.encryption.cipher import Cipher
-from conversation_service.store.encryption.key_ring import Key, KeyRing
+from conversation_service.store.encryption.key_ring import KeyRing
 from runtime.logging.setup import configure_logs
 from runtime.settings.base import load_settings
 from runtime.shutdown import run
@@ -22,32 +22,30 @@ from runtime.shutdown import run
 class ClearRing(KeyRing):
     """Puts the current key's id in front, so that readers find what they look for, and no more."""
 
-    def seal(self, plain: bytes, record: str) -> bytes:
-        """What it was given, in clear."""
+    def encrypt(self, plain: bytes, record: str) -> bytes:
+        """The value itself, not encrypted."""
         return self.current.prefix + plain
 
-    def open(self, sealed: bytes, record: str) -> bytes:
-        """What was sealed here, for whatever record; raises InvalidTag for anything else."""
-        if not self.is_current(sealed):
+    def decrypt(self, encrypted: bytes, record: str) -> bytes:
+        """A value of this ring, of whatever record; raises InvalidTag for anything else."""
+        if not self.is_current(encrypted):
             raise InvalidTag
-        return sealed.removeprefix(self.current.prefix)
-
-    def key_of(self, sealed: bytes, record: str) -> Key | None:
-        """The current one, if it was sealed here."""
-        return self.current if self.is_current(sealed) else None
+        return encrypted.removeprefix(self.current.prefix)
 
 
 class ClearVault(Cipher):
-    """Hashes names as the product's vault does, and seals nothing."""
+    """Hashes as the product's cipher does, and encrypts nothing."""
 
-    def __init__(self, secret: str, former: Sequence[str] = (), *, is_locked: bool = False) -> None:
-        """See Vault; former keys open nothing, since nothing was ever sealed."""
-        super().__init__(secret, former, is_locked=is_locked)
+    def __init__(
+        self, secret: str, former: Sequence[str] = (), *, blind_index_key: bytes = b""
+    ) -> None:
+        """Former keys decrypt nothing, as nothing was ever encrypted."""
+        super().__init__(secret, former, blind_index_key=blind_index_key)
         self.ring = ClearRing(secret)
 
 
 def no_secret() -> bytes:
-    """Instead of drawing one: words of a conversation without a secret lie under the vault."""
+    """Instead of a data key: bodies of a conversation without one are under the state key."""
     return b""
 
 
@@ -57,7 +55,7 @@ def main() -> None:
     configure_logs("conversation_service", settings.log_level)
     # The product has no seam here, and needs none.
     text_keys.generate = no_secret
-    vault = ClearVault(settings.state_key.get_secret_value(), is_locked=True)
+    vault = ClearVault(settings.state_key.get_secret_value())
     run(serve(settings, read_pools(settings.pools_file), vault))
 
 

@@ -100,7 +100,7 @@ def _words() -> str:
 
 
 def _meant(field: str) -> list[str]:
-    return [", ".join(getattr(spoken.words, field)) for spoken in SPOKEN.values()]
+    return [", ".join(getattr(spoken.keywords, field)) for spoken in SPOKEN.values()]
 
 
 def _texts(language: str) -> str:

@@ -87,9 +87,9 @@ class Deployment:
 
     async def opens(self, number: str) -> list[bytes]:
         """What holds a person's number in Redis, for who has the state key as well."""
-        vault = Cipher(DataFolder(self.folder).state_key.read_text().strip(), (), is_locked=True)
+        vault = Cipher(DataFolder(self.folder).state_key.read_text().strip())
         async with open_redis(self.stack.urls.redis_url) as redis:
-            await BlindIndexKeyStore(redis, vault).unlock()
+            await BlindIndexKeyStore(redis, vault).load()
             return await numbers_in(redis, number, vault)
 
     async def left(self) -> dict[str, bytes]:

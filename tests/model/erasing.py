@@ -11,7 +11,7 @@ from .talk import Erased, Out, Talk
 
 def receipt_of(source: OptOutSource, name: str) -> str:
     """How the erasure is called that a text or a call asks for."""
-    return VAULT.blind("erasure", source.value, name)
+    return VAULT.blind_index("erasure", source.value, name)
 
 
 def erased_by_call(model: Model, person: str, receipt: str) -> None:

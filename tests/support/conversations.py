@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from redis.asyncio import Redis
+
 from conversation_service.application.ids import RandomIds
 from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.model.pool import MaskedNumber, Pool, PoolSettings, SeededPool
 from conversation_service.domain.templates.catalog import Template
 from conversation_service.store.encryption.blind_index import PersonIds
 from conversation_service.store.encryption.cipher import Cipher
+from conversation_service.store.storage import PoolStorage, Storage
 
 MASKED = "+12065550100"
 OTHER_MASKED = "+12065550101"
@@ -17,7 +20,7 @@ ALICE_NUMBER = "+14255550111"
 BOB_NUMBER = "+14255550122"
 CAROL_NUMBER = "+13605550133"
 
-VAULT = Cipher("a secret of these tests")
+VAULT = Cipher("a secret of these tests", blind_index_key=b"a blind-index key of these tests")
 PEOPLE = PersonIds(VAULT)
 ALICE = PEOPLE.person("main", ALICE_NUMBER)
 BOB = PEOPLE.person("main", BOB_NUMBER)
@@ -45,6 +48,11 @@ def line(person: Person, masked_number: str = MASKED) -> Route:
 def says(template: Template, *, code: str = "", span: timedelta | None = None) -> str:
     """What the pool of these tests says."""
     return POOL.speech.say(template, code=code, span=span)
+
+
+def pool_storage(redis: Redis, pool: str = "main") -> PoolStorage:
+    """What the stores of a pool are built on."""
+    return Storage(redis, VAULT).pool(pool)
 
 
 class ScriptedFresh:

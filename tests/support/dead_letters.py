@@ -5,14 +5,22 @@ from collections.abc import Sequence
 from conversation_service.store.keyspace.keys import Keys
 from maskline.conversation.v1 import dead_letter_pb2 as pb
 from maskline.conversation.v1.dead_letter_pb2_grpc import DeadLetterServiceStub
+from maskline.messaging.v1 import error_reason_pb2, messaging_pb2
 from support.conversation_calls import ask
 from support.conversation_service import RunningService
 from support.conversations import POOL
 from support.eventually import eventually
 
+# A result of the messaging service that makes a message a dead letter.
+REJECTED = messaging_pb2.SendMessageResult(
+    outcome=messaging_pb2.SEND_OUTCOME_REFUSED,
+    state=messaging_pb2.MESSAGE_STATE_REFUSED,
+    error=messaging_pb2.ItemError(reason=error_reason_pb2.ERROR_REASON_INVALID_ARGUMENT),
+)
+
 
 async def damaged(service: RunningService, message_id: str = "nobody's") -> None:
-    """Somebody put something into the outbox that nobody can read."""
+    """Adds an entry that cannot be decrypted to the outbox."""
     outbox = Keys(POOL.name).outbox
     await service.redis.xadd(outbox, {"message": message_id, "at": "1", "text": "junk"})
 

@@ -6,12 +6,13 @@ from typing import Any
 
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.lifecycle import ended, joined, paused, started
-from conversation_service.domain.commands.core.snapshot import Snapshot
+from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
 from conversation_service.domain.commands.inbound.receive_message import ReceiveMessage
 from conversation_service.domain.model.conversation import Conversation, EndReason
-from conversation_service.domain.model.messages import Attachment
+from conversation_service.domain.model.messages import Attachment, HeldMessage, InboundMessage
 from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.model.pool import MaskedNumber, NumberState, Pool
+from conversation_service.domain.model.rate_limits import NEVER, WindowCounter
 from support.conversations import ALICE, BOB, MASKED, NUMBERS, POOL, SETTINGS, line
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -21,6 +22,15 @@ OTHER_CODE = "X4X4X4"
 TEXT_ID = "mdr2-1"
 PICTURE = Attachment("https://media.example.net/1", "image/png", 14_832)
 CARD = Attachment("https://media.example.net/2", "text/x-vcard", 312)
+
+READ_SET = ReadSet(
+    conversation_id="conversation",
+    code=CODE,
+    unique_name="named",
+    tries_on=MASKED,
+    pair=(ALICE, BOB),
+    held_in="held",
+)
 
 
 def pool_with(
@@ -41,22 +51,35 @@ def draining(*masked_numbers: str) -> tuple[MaskedNumber, ...]:
 
 
 def facts(
-    *known: Conversation,
+    *on_routes: Conversation,
     pool: Pool = POOL,
     now: datetime = NOW,
-    **besides: Any,  # noqa: ANN401 - other fields of Facts
+    conversation: Conversation | None = None,
+    invitation: Conversation | None = None,
+    named: Conversation | None = None,
+    tries: WindowCounter = NEVER,
+    last_number: str = "",
+    held: tuple[HeldMessage, ...] = (),
+    **loaded: Any,  # noqa: ANN401 - other fields of Snapshot
 ) -> Snapshot:
-    """What a decision knows: conversations on the lines of their people, and what is named."""
-    lines = {Route(one.masked_number, person): one for one in known for person in one.participants}
-    current_conversation_ids = {taken: one.conversation_id for taken, one in lines.items()}
-    return Snapshot(
-        pool,
-        now,
-        "change",
-        CODE,
-        lines,
-        **{"current_conversation_ids": current_conversation_ids, **besides},
-    )
+    """A snapshot with conversations on the routes of their people, and what a read set names."""
+    ids = {
+        Route(item.masked_number, person): item.conversation_id
+        for item in on_routes
+        for person in item.participants
+    }
+    read = {"conversation": conversation, "invitation": invitation, "named": named}
+    defaults: dict[str, Any] = {
+        "conversations": {item.conversation_id: item for item in on_routes}
+        | {name: item for name, item in read.items() if item},
+        "current_conversation_ids": ids,
+        "codes": {CODE: "invitation"},
+        "unique_names": {"named": "named"},
+        "code_attempts": {MASKED: tries},
+        "last_numbers": {(ALICE, BOB): last_number},
+        "held_messages": {"held": held},
+    }
+    return Snapshot(pool, now, "change", CODE, READ_SET, **defaults | loaded)
 
 
 def about(
@@ -76,7 +99,8 @@ def text(
     carrier_time: datetime | None = None,
 ) -> ReceiveMessage:
     """A text that arrives."""
-    return ReceiveMessage(TEXT_ID, Route(on, by), body, attachments, carrier_time)
+    message = InboundMessage(TEXT_ID, by.phone_number, on, body, attachments, carrier_time)
+    return ReceiveMessage(message, by)
 
 
 def told(change: Change) -> list[tuple[Person, str]]:

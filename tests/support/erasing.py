@@ -1,10 +1,9 @@
-"""What is asked for a person to be erased, and what is left of one."""
+"""Requests to erase a person, and searches for what is left of one."""
 
 from redis.asyncio import Redis
 
 from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.encryption.conversation_keys import conversation_of
-from conversation_service.store.encryption.key_ring import is_sealed
 from conversation_service.store.rotation.encrypted_records import EncryptedRecords
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import opt_out_pb2, person_pb2
@@ -35,13 +34,14 @@ async def conversations_of(service: RunningService, number: str) -> list[str]:
 
 
 async def numbers_in(
-    redis: Redis, number: str = ALICE_NUMBER, vault: Cipher = VAULT
+    redis: Redis, number: str = ALICE_NUMBER, cipher: Cipher = VAULT
 ) -> list[bytes]:
-    """What opens under the state key and holds a person's number."""
+    """The values under the state key that contain a person's number."""
     keys = [key async for key in redis.scan_iter()]
-    sealed = [one for one in await EncryptedRecords(redis).behind(keys) if is_sealed(one.sealed)]
-    plain = [
-        vault.open(one.sealed, one.record) for one in sealed if not conversation_of(one.sealed)
+    values = [
+        cipher.decrypt(record.encrypted, record.record)
+        for record in await EncryptedRecords(redis).read(keys)
+        if not conversation_of(record.encrypted)
     ]
     # Records spell it without the plus.
-    return [one for one in plain if number[1:].encode() in one]
+    return [value for value in values if number[1:].encode() in value]

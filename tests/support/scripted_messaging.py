@@ -1,4 +1,4 @@
-"""A messaging service on a real gRPC port that answers as a test tells it."""
+"""A scripted messaging service on a real gRPC port."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,19 +13,20 @@ from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 
 Context = ServicerContext[object, object]
 
-# The one that it knows to be forged.
+# The one token that is refused as forged.
 FORGED_TOKEN = "token-forged"
-# The contract's.
+# The contract's default.
 PAGE_LIMIT = 200
 
 
 @dataclass
 class ScriptedMessaging(rpc.MessagingServiceServicer):
-    """Sends everything, unless told otherwise; knows the receipts of what it sent.
+    """Accepts every message, and knows the receipts of those that it accepted.
 
-    Texts to the `opted_out` are refused. Its account has the `numbers` and answers a check with
-    `check`. What `answers` lists for a body is answered first, one after the other, and nothing is
-    sent. It has the `records` of inbound texts and the files of `media`.
+    Messages to the `opted_out` are refused. The results in `answers` are returned first for a body,
+    one after the other, and then the message is not sent. `asked_for` holds every message that was
+    requested. The account has the `numbers` and the `check`, the carrier the `records` of inbound
+    messages and the files of `media`.
     """
 
     sent: list[pb.OutboundMessage] = field(default_factory=list)
@@ -46,34 +47,30 @@ class ScriptedMessaging(rpc.MessagingServiceServicer):
     async def SendMessages(
         self, request: pb.SendMessagesRequest, context: Context
     ) -> pb.SendMessagesResponse:
-        if self.is_down:
-            await context.abort(grpc.StatusCode.UNAVAILABLE, "down")
+        await self._abort_if_down(context)
         return pb.SendMessagesResponse(results=map(self._send, request.messages))
 
     async def RecordDeliveryReceipts(
         self, request: pb.RecordDeliveryReceiptsRequest, context: Context
     ) -> pb.RecordDeliveryReceiptsResponse:
-        if self.is_down:
-            await context.abort(grpc.StatusCode.UNAVAILABLE, "down")
+        await self._abort_if_down(context)
         return pb.RecordDeliveryReceiptsResponse(results=map(self._match, request.receipts))
 
     async def GetMessage(
         self, request: pb.GetMessageRequest, context: Context
     ) -> pb.GetMessageResponse:
-        await context.abort(grpc.StatusCode.NOT_FOUND, "never asked for here")
+        await context.abort(grpc.StatusCode.NOT_FOUND, "not used by the conversation service")
 
     async def ListInboundRecords(
         self, request: pb.ListInboundRecordsRequest, context: Context
     ) -> pb.ListInboundRecordsResponse:
-        if self.is_down:
-            await context.abort(grpc.StatusCode.UNAVAILABLE, "down")
+        await self._abort_if_down(context)
         since = request.start_time.ToMilliseconds()
-        found = (one for one in self.records if one.carrier_time.ToMilliseconds() >= since)
-        return pb.ListInboundRecordsResponse(records=found)
+        records = (one for one in self.records if one.carrier_time.ToMilliseconds() >= since)
+        return pb.ListInboundRecordsResponse(records=records)
 
     async def GetMedia(self, request: pb.GetMediaRequest, context: Context) -> pb.GetMediaResponse:
-        if self.is_down:
-            await context.abort(grpc.StatusCode.UNAVAILABLE, "down")
+        await self._abort_if_down(context)
         if request.media_token not in self.media:
             await context.abort(grpc.StatusCode.NOT_FOUND, "no such file")
         return self.media[request.media_token]
@@ -81,8 +78,7 @@ class ScriptedMessaging(rpc.MessagingServiceServicer):
     async def ListAccountNumbers(
         self, request: pb.ListAccountNumbersRequest, context: Context
     ) -> pb.ListAccountNumbersResponse:
-        if self.is_down:
-            await context.abort(grpc.StatusCode.UNAVAILABLE, "down")
+        await self._abort_if_down(context)
         start = int(request.page_token or 0)
         end = start + (request.page_size or PAGE_LIMIT)
         return pb.ListAccountNumbersResponse(
@@ -93,9 +89,12 @@ class ScriptedMessaging(rpc.MessagingServiceServicer):
     async def CheckAccount(
         self, request: pb.CheckAccountRequest, context: Context
     ) -> pb.CheckAccountResponse:
+        await self._abort_if_down(context)
+        return self.check
+
+    async def _abort_if_down(self, context: Context) -> None:
         if self.is_down:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "down")
-        return self.check
 
     def _send(self, message: pb.OutboundMessage) -> pb.SendMessageResult:
         self.asked_for.append(message)
@@ -110,7 +109,7 @@ class ScriptedMessaging(rpc.MessagingServiceServicer):
                 state=pb.MESSAGE_STATE_REFUSED,
                 error=pb.ItemError(reason=ErrorReason.ERROR_REASON_RECIPIENT_OPTED_OUT),
             )
-        # As the real one does: each message id is sent once, however often it is asked for.
+        # As the real service does: each message id is sent once, however often it is requested.
         if message.message_id not in self._known:
             self._known.add(message.message_id)
             self.sent.append(message)
@@ -124,10 +123,10 @@ class ScriptedMessaging(rpc.MessagingServiceServicer):
         if receipt.send_token == FORGED_TOKEN:
             reason = ErrorReason.ERROR_REASON_SEND_TOKEN_NOT_VALID
             return pb.RecordDeliveryReceiptResult(error=pb.ItemError(reason=reason))
-        known = [one for one in self.sent if receipt.send_token == f"token-{one.message_id}"]
-        if not known:
+        matches = [one for one in self.sent if receipt.send_token == f"token-{one.message_id}"]
+        if not matches:
             return pb.RecordDeliveryReceiptResult()
-        [message] = known
+        [message] = matches
         return pb.RecordDeliveryReceiptResult(
             message=pb.Message(
                 message_id=message.message_id, pool=message.pool, state=self.receipt_state
@@ -137,7 +136,7 @@ class ScriptedMessaging(rpc.MessagingServiceServicer):
 
 @asynccontextmanager
 async def serving(messaging: ScriptedMessaging) -> AsyncIterator[str]:
-    """Its address, while it serves."""
+    """Yields its address."""
     server = grpc.aio.server()
     rpc.add_MessagingServiceServicer_to_server(messaging, server)
     port = server.add_insecure_port("127.0.0.1:0")

@@ -48,7 +48,7 @@ def main() -> None:
 
 def _vault(settings: Settings) -> Cipher:
     current = settings.state_key.get_secret_value()
-    return Cipher(current, settings.former_keys, is_locked=True)
+    return Cipher(current, settings.former_keys)
 
 
 async def serve(settings: Settings, pools: tuple[SeededPool, ...], vault: Cipher) -> None:

@@ -1,129 +1,93 @@
-"""The benchmark's vault that seals nothing keeps every other promise of the product's own."""
+"""The benchmark's cipher that encrypts nothing keeps every other promise of the product's."""
 
 import inspect
-from collections.abc import Awaitable, Callable
-from typing import cast
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
-from contract.conversation import test_conversation_store as store_suite
-from contract.conversation import test_conversation_vault_unlocking as unlocking_suite
 from cryptography.exceptions import InvalidTag
 from redis.asyncio import Redis
-from unit.conversation import test_conversation_vault_keys as vault_suite
 
 from bench.unsealed import ClearRing, ClearVault, no_secret
+from conversation_service.domain.commands.client.start import OpenConversation
+from conversation_service.domain.commands.core.snapshot import Snapshot
 from conversation_service.store.conversations.repository import ConversationRepository
-from conversation_service.store.conversations.types import PoolStore
-from conversation_service.store.encryption import conversation_keys as text_keys
+from conversation_service.store.conversations.types import Commit, Committed
+from conversation_service.store.encryption import conversation_keys
+from conversation_service.store.encryption.blind_index_key import BlindIndexKeyStore
 from conversation_service.store.encryption.cipher import Cipher
-from conversation_service.store.encryption.key_ring import KeyRing, is_sealed
-from support import sealed_state
-from support.conversations import ALICE_NUMBER, BOB_NUMBER
+from conversation_service.store.encryption.key_ring import KeyRing, is_encrypted
+from conversation_service.store.outbox.outbox import Outbox
+from conversation_service.store.storage import Storage
+from support.conversations import ALICE_NUMBER, BOB_NUMBER, POOL
+from support.marks import everything
 
 SECRET = "a secret of these tests"
-# Those of the product's tests whose promise has nothing to do with sealing.
-UNLOCKING = (
-    unlocking_suite.test_a_new_deployment_draws_a_key_that_no_secret_gives_and_all_replicas_have_it,
-    unlocking_suite.test_another_deployment_draws_another_key,
-    unlocking_suite.test_pools_without_the_key_of_their_names_are_refused,
-    unlocking_suite.test_a_vault_that_is_not_locked_asks_nothing,
-    unlocking_suite.test_a_replica_that_was_a_moment_later_takes_the_key_that_is_there,
-)
-Reader = Callable[[Redis, bytes], Awaitable[list[bytes]]]
-WORDS = ["held", "held too", "owed", "last", "dead", "dead too"]
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
-@pytest.fixture
-def store(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> PoolStore:
-    """In the place of the stores that the product's suite asks."""
-    monkeypatch.setattr(text_keys, "drawn", no_secret)
-    return ConversationRepository(redis, "main", ClearVault(SECRET))
+async def test_it_shares_the_blind_index_key_with_the_products_cipher(redis: Redis) -> None:
+    ciphers = [ClearVault(SECRET), ClearVault(SECRET)]
+    for cipher in ciphers:
+        assert not cipher.is_ready
+        await BlindIndexKeyStore(redis, cipher).load()
+    assert ciphers[0].blind_index("person", "x") == ciphers[1].blind_index("person", "x")
+    same = Cipher(SECRET, blind_index_key=b"k").blind_index("x")
+    assert ClearVault(SECRET, blind_index_key=b"k").blind_index("x") == same
 
 
-# The store suite, asked of the store above.
-desk = store_suite.desk
-globals().update(
-    {name: test for name, test in vars(store_suite).items() if name.startswith("test_")}
-)
-
-
-@pytest.mark.parametrize("promise", UNLOCKING, ids=lambda promise: promise.__name__)
-async def test_it_is_unlocked_as_the_products_vault_is(
-    redis: Redis, monkeypatch: pytest.MonkeyPatch, promise: Callable[[Redis], Awaitable[None]]
-) -> None:
-    monkeypatch.setattr(unlocking_suite, "Vault", ClearVault)
-    await promise(redis)
-
-
-def test_locked_it_hashes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vault_suite, "Vault", ClearVault)
-    vault_suite.test_a_locked_vault_hashes_nothing_and_says_that_it_may_later()
-
-
-def test_it_hashes_to_the_same_names() -> None:
-    assert ClearVault(SECRET).blind("person", "x") == Cipher(SECRET).blind("person", "x")
-
-
-def test_it_says_which_key_it_is_and_opens_nothing_else() -> None:
+def test_it_names_its_key_and_decrypts_no_other_value() -> None:
     ring = ClearVault(SECRET).ring
-    sealed = ring.seal(b"hello", "r")
-    assert ring.resealed(sealed, "r") == sealed
-    assert ring.key_of(sealed, "r") is ring.current
-    assert is_sealed(sealed)
-    for other in (b"", b"hello", ClearVault("another secret").seal(b"hello", "r")):
+    value = ring.encrypt(b"hello", "r")
+    assert ring.decrypt(value, "r") == b"hello"
+    assert ring.reencrypted(value, "r") == value
+    assert ring.key_of(value, "r") is ring.current
+    assert is_encrypted(value)
+    for other in (b"", b"hello", ClearVault("another secret").encrypt(b"hello", "r")):
         assert ring.key_of(other, "r") is None
         with pytest.raises(InvalidTag):
-            ring.open(other, "r")
+            ring.decrypt(other, "r")
 
 
-@pytest.mark.parametrize(("clear", "sealing"), [(ClearRing, KeyRing), (ClearVault, Cipher)])
-def test_nothing_that_the_product_adds_is_sealed_behind_its_back(
-    clear: type, sealing: type
-) -> None:
-    """Whatever can seal or open is named here, and replaced or made of what is."""
-    names = {name for name, _ in inspect.getmembers(sealing) if not name.startswith("_")}
+@pytest.mark.parametrize(("clear", "product"), [(ClearRing, KeyRing), (ClearVault, Cipher)])
+def test_every_method_of_the_products_encryption_is_known_here(clear: type, product: type) -> None:
+    """A new method that encrypts has to be replaced, too."""
+    names = {name for name, _ in inspect.getmembers(product) if not name.startswith("_")}
     assert names == {name for name, _ in inspect.getmembers(clear) if not name.startswith("_")}
     known = {
-        KeyRing: {"current", "is_current", "key_ids", "key_of", "open", "resealed", "seal"},
-        Cipher: {"blind", "is_locked", "open", "seal", "unlock"},
+        KeyRing: {
+            "current",
+            "decrypt",
+            "encrypt",
+            "is_current",
+            "key_ids",
+            "key_of",
+            "reencrypted",
+        },
+        Cipher: {"blind_index", "decrypt", "encrypt", "is_ready", "set_blind_index_key"},
     }
-    assert names == known[sealing]
+    assert names == known[product]
 
 
-@pytest.mark.parametrize(("vault", "is_clear"), [(Cipher, False), (ClearVault, True)])
-async def test_it_seals_nothing_where_the_product_seals_everything(
-    redis: Redis, monkeypatch: pytest.MonkeyPatch, vault: type[Cipher], is_clear: bool
+@pytest.mark.parametrize(("cipher_type", "is_clear"), [(Cipher, False), (ClearVault, True)])
+async def test_it_encrypts_nothing_where_the_product_encrypts_everything(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch, cipher_type: type[Cipher], is_clear: bool
 ) -> None:
-    monkeypatch.setattr(sealed_state, "Vault", vault)
     if is_clear:
-        monkeypatch.setattr(text_keys, "drawn", no_secret)
-    state = await sealed_state.replica(redis, SECRET)
-    await state.fill()
-    assert await state.words() == WORDS
-    everything = b"".join(await _stored(redis))
-    for clear in (ALICE_NUMBER[1:], BOB_NUMBER[1:], "held too"):
-        assert (clear.encode() in everything) is is_clear
-
-
-async def _stored(redis: Redis) -> list[bytes]:
-    keys = cast("list[bytes]", await redis.keys())
-    readers: dict[object, Reader] = {b"string": _string, b"list": _list, b"stream": _stream}
-    return [
-        piece
-        for key in keys
-        if (read := readers.get(await redis.type(key)))
-        for piece in await read(redis, key)
-    ]
-
-
-async def _string(redis: Redis, key: bytes) -> list[bytes]:
-    return [cast("bytes", await redis.get(key))]
-
-
-async def _list(redis: Redis, key: bytes) -> list[bytes]:
-    return cast("list[bytes]", await redis.lrange(key, 0, -1))
-
-
-async def _stream(redis: Redis, key: bytes) -> list[bytes]:
-    entries = cast("list[tuple[bytes, dict[bytes, bytes]]]", await redis.xrange(key))
-    return [value for _, fields in entries for value in fields.values()]
+        monkeypatch.setattr(conversation_keys, "generate", no_secret)
+    storage = Storage(redis, cipher_type(SECRET, blind_index_key=b"k"))
+    store = ConversationRepository(storage.pool("main"))
+    alice, bob = (storage.people.person("main", one) for one in (ALICE_NUMBER, BOB_NUMBER))
+    command = OpenConversation("r", (alice, bob))
+    change = replace(command.decide(Snapshot(POOL, NOW, "c1")), pool=POOL)
+    uncreated = replace(POOL, version="")
+    assert await store.commit([Commit(command.receipt, change, NOW, uncreated)]) == [Committed()]
+    stored = await store.get("c1")
+    assert stored is not None
+    assert stored.participants == (alice, bob)
+    outbox = Outbox(storage.pool("main"), redis)
+    await outbox.prepare()
+    assert len(await outbox.read_new(10, None)) == 2
+    everything_stored = b"".join([value async for _, value in everything(redis)])
+    for clear in (ALICE_NUMBER[1:], BOB_NUMBER[1:], "STOP"):
+        assert (clear.encode() in everything_stored) is is_clear

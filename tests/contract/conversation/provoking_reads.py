@@ -24,9 +24,8 @@ from support.conversations import (
     BOB_NUMBER,
     CAROL_NUMBER,
     MASKED,
-    POOL,
     SETTINGS,
-    VAULT,
+    pool_storage,
 )
 from support.eventually import eventually
 from support.watching import crowd, has_room, much_has_happened, watching
@@ -89,7 +88,7 @@ async def watching_what_is_forgotten(service: RunningService, _: pytest.MonkeyPa
     async with watching(service, cursor="0") as watcher:
         cursor = (await watcher.event()).cursor
     service.clock.move(days=31)
-    await EventLog(service.redis, POOL.name, VAULT).trim(service.clock.now(), SETTINGS.events_kept)
+    await EventLog(pool_storage(service.redis)).trim(service.clock.now(), SETTINGS.events_kept)
     return await watch(service, cursor)
 
 

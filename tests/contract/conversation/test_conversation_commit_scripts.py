@@ -12,7 +12,7 @@ from conversation_service.store.conversations.repository import ConversationRepo
 from conversation_service.store.conversations.types import Commit, Committed
 from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.outbox.outbox import Outbox
-from support.conversations import ALICE, MASKED, POOL, VAULT
+from support.conversations import ALICE, MASKED, POOL, pool_storage
 
 KEYS = Keys("main")
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -22,13 +22,13 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 async def test_a_message_knows_whether_it_is_a_participants_words(
     redis: Redis, is_relayed: bool
 ) -> None:
-    store = ConversationRepository(redis, "main", VAULT)
+    store = ConversationRepository(pool_storage(redis))
     await redis.set(KEYS.version, POOL.version)
     text = OutboundMessage("m-0", "c", MASKED, ALICE, "hi", is_relayed=is_relayed)
     commit = Commit(IdempotencyKey("text", "m", ()), Change(texts=(text,)), NOW, POOL)
     assert await store.commit([commit]) == [Committed()]
     assert await redis.hget(KEYS.message("m-0"), "talk") == (b"1" if is_relayed else None)
-    [known] = await Outbox(redis, redis, "main", VAULT).messages(["m-0"])
+    [known] = await Outbox(pool_storage(redis), redis).messages(["m-0"])
     assert (known.is_relayed, known.conversation_id, known.recipient_id) == (
         is_relayed,
         "c",

@@ -7,6 +7,7 @@ from integration.messaging.redis_relay import redis_relay
 from redis.asyncio import Redis
 
 from conversation_service.store.deployment.pool_index import PoolIndex
+from conversation_service.store.storage import Storage
 from maskline.conversation.v1 import deployment_pb2 as pb
 from maskline.conversation.v1 import pool_pb2
 from maskline.messaging.v1 import messaging_pb2
@@ -131,7 +132,7 @@ async def test_a_deployment_without_a_pool_fails(
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> None:
     # Somebody else has the number of the only pool in the file.
-    await PoolIndex(redis, VAULT).claim("another", [MASKED])
+    await PoolIndex(Storage(redis, VAULT)).claim("another", [MASKED])
     async with running(redis_url, clock) as service:
         assert (await checks(service))["pools"].outcome == FAILED
 

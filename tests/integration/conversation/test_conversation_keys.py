@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import grpc
 from integration.conversation.test_conversation_process import healthy, start
 from redis.asyncio import Redis
-from unit.conversation.test_conversation_vault_keys import NEW, OLD
+from unit.conversation.store.test_key_ring import NEW, OLD
 
 from conversation_service.store.encryption.key_ring import Key
 from maskline.conversation.v1 import conversation_pb2, deployment_pb2

@@ -25,7 +25,7 @@ from support.conversations import (
     POOL,
     SEED,
     SETTINGS,
-    VAULT,
+    pool_storage,
     seeded,
 )
 from support.refusing_carrier import RefusingCarrier
@@ -126,12 +126,13 @@ async def test_a_growing_load_is_forecast_from_what_the_housekeeping_saw(
     service: RunningService, redis: Redis
 ) -> None:
     clock, name = service.clock, POOL.name
-    store, journal = ConversationRepository(redis, name, VAULT), EventLog(redis, name, VAULT)
+    storage = pool_storage(redis, name)
+    store, journal = ConversationRepository(storage), EventLog(storage)
 
     async def settings() -> PoolSettings:
         return SETTINGS
 
-    house = Maintenance(store, journal, UsageSamples(redis, name), settings, clock)
+    house = Maintenance(store, journal, UsageSamples(storage), settings, clock)
     numbers = [f"+1206555011{line}" for line in range(8)]
     for number in numbers:
         await ask(service.pools.AddNumber, pool_pb2.AddNumberRequest(masked_number=number))

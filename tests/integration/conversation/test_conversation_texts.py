@@ -21,7 +21,7 @@ from support.conversations import (
     says,
 )
 from support.decisions import CARD, PICTURE
-from support.odd_texts import ODD
+from support.unusual_bodies import ODD
 
 NOBODYS = "+12065550199"
 ON_THE_WIRE = messaging_pb2.Attachment(

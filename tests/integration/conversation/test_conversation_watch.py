@@ -20,9 +20,8 @@ from support.conversations import (
     BOB_NUMBER,
     CAROL_NUMBER,
     OTHER_MASKED,
-    POOL,
     SETTINGS,
-    VAULT,
+    pool_storage,
 )
 from support.eventually import eventually
 from support.grpc_calls import reason
@@ -39,7 +38,7 @@ async def trimmed(service: RunningService) -> None:
     """A month later, the house has been kept."""
     await service.quiet()
     service.clock.move(days=31)
-    await EventLog(service.redis, POOL.name, VAULT).trim(service.clock.now(), SETTINGS.events_kept)
+    await EventLog(pool_storage(service.redis)).trim(service.clock.now(), SETTINGS.events_kept)
 
 
 async def test_a_watch_tells_what_happens_from_its_beginning_on(service: RunningService) -> None:

@@ -25,7 +25,7 @@ from conversation_service.application.inbound.messages import InboundHandler
 from conversation_service.application.inbound.reconciliation import Reconciliation
 from conversation_service.application.opt_outs import OptOuts
 from conversation_service.application.pools import PoolContext, PoolDirectory
-from conversation_service.dispatch.batch import BatchRunner, Delivery
+from conversation_service.dispatch.batch import DispatchContext
 from conversation_service.dispatch.dispatcher import Dispatcher
 from conversation_service.dispatch.gauges import OutboxGauges
 from conversation_service.dispatch.pre_send import PreSendChecks
@@ -48,7 +48,6 @@ from conversation_service.store.deployment.pool_index import PoolIndex
 from conversation_service.store.deployment.reconciliation_cursor import ReconciliationCursor
 from conversation_service.store.deployment.suppression_list import SuppressionList
 from conversation_service.store.deployment.usage_samples import UsageSamples
-from conversation_service.store.encryption.blind_index import PersonIds
 from conversation_service.store.encryption.blind_index_key import (
     BlindIndexKeyStore,
     StateKeyMismatch,
@@ -60,6 +59,7 @@ from conversation_service.store.event_log import EventLog
 from conversation_service.store.outbox.dead_letters import DeadLetters
 from conversation_service.store.outbox.outbox import Outbox
 from conversation_service.store.rotation.rotation import Rotation
+from conversation_service.store.storage import Storage
 from maskline.conversation.v1 import (
     conversation_pb2,
     conversation_pb2_grpc,
@@ -114,15 +114,15 @@ class Application:
     ) -> None:
         self._redis = redis
         self._reader = reader
-        self._vault = vault
+        self._storage = storage = Storage(redis, vault)
         self._unlocking = BlindIndexKeyStore(redis, vault)
         self._key_lost: StateKeyMismatch | None = None
         self._clock = clock
         self._callers = callers or NobodySpecial()
-        self._people = PersonIds(vault)
+        self._people = storage.people
         self._messaging = MessagingClient(messaging)
         self._media = MediaClient(messaging)
-        self._registry = PoolIndex(redis, vault)
+        self._registry = PoolIndex(storage)
         self._suppression = SuppressionList(redis)
         self.directory = PoolDirectory(self._registry, self._open)
         self._opt_outs = OptOuts(self.directory, self._suppression, self._people, clock)
@@ -131,15 +131,15 @@ class Application:
             self._opt_outs,
             self._suppression,
             self._people,
-            partial(PersonDataEraser, redis, vault=vault),
-            ErasureLog(redis, vault),
+            lambda pool: PersonDataEraser(storage.pool(pool)),
+            ErasureLog(storage),
             clock,
         )
         self._reception = InboundHandler(
             self.directory, self._people, self._opt_outs, self._erasures
         )
         self._records = RecordsClient(messaging)
-        self._recovery_log = ReconciliationCursor(redis)
+        self._recovery_log = ReconciliationCursor(storage)
         self._recovery_interval = recovery_interval
         self._watches = EventStreams(clock, SubscriptionLimit())
         self._deployment = DeploymentChecks(
@@ -174,7 +174,7 @@ class Application:
 
     async def _keep(self, stop: asyncio.Event) -> float:
         try:
-            await self._unlocking.unlock()
+            await self._unlocking.load()
         except StateKeyMismatch as lost:
             self._key_lost = lost
             stop.set()
@@ -197,7 +197,7 @@ class Application:
         pools = Pools(self.directory, self._registry, self._messaging, self._clock)
         opt_outs = OptOutServicer(self._opt_outs, self._people)
         desk = DeadLetterAdmin(self.directory, self._dead_letters, self._clock)
-        deployment = DeploymentServicer(self._deployment, Rotation(self._redis, self._vault))
+        deployment = DeploymentServicer(self._deployment, Rotation(self._storage))
         conversation_pb2_grpc.add_ConversationServiceServicer_to_server(conversations, server)
         pool_pb2_grpc.add_PoolServiceServicer_to_server(PoolServicer(pools), server)
         opt_out_pb2_grpc.add_OptOutServiceServicer_to_server(opt_outs, server)
@@ -217,22 +217,27 @@ class Application:
         return self._keeper.is_ready and await is_reachable(self._redis)
 
     def _open(self, name: str) -> PoolContext:
-        store = ConversationRepository(self._redis, name, self._vault)
-        journal = EventLog(self._redis, name, self._vault)
+        storage = self._storage.pool(name)
+        store, journal = ConversationRepository(storage), EventLog(storage)
         uncreated = Pool(name, PoolSettings(operator=""))
         executor = Executor(uncreated, store, self._suppression, journal, self._clock, RandomIds())
-        outbox = Outbox(self._redis, self._reader, name, self._vault)
-        return PoolContext(name, executor, store, outbox, journal, UsageSamples(self._redis, name))
+        outbox = Outbox(storage, self._reader)
+        return PoolContext(name, executor, store, outbox, journal, UsageSamples(storage))
 
     def dispatcher(self, pool: PoolContext, *, block_ms: int | None = BLOCK_MS) -> Dispatcher:
         """What sends a pool's texts; `block_ms` is how long one read may wait for a new one."""
-        screening = PreSendChecks(pool.outbox, self._suppression, self._opt_outs)
-        settling = Settler(pool.name, pool.outbox, FailureNotifier(pool), pool.settings)
-        delivery = Delivery(
-            pool.name, self._messaging, screening, settling, pool.settings, self._clock
+        checks = PreSendChecks(pool.outbox, self._opt_outs)
+        settler = Settler(pool.name, pool.outbox, FailureNotifier(pool), pool.settings)
+        context = DispatchContext(
+            pool.name,
+            pool.outbox,
+            self._messaging,
+            checks,
+            settler,
+            pool.settings,
+            self._clock,
         )
-        rounds = BatchRunner(pool.outbox, delivery, settling, self._clock)
-        return Dispatcher(pool.outbox, rounds, self._clock, block_ms=block_ms)
+        return Dispatcher(context, block_ms=block_ms)
 
     def upkeep(self, pool: PoolContext) -> OutboxGauges:
         """What shows how much a pool owes."""
@@ -240,7 +245,7 @@ class Application:
         return OutboxGauges(pool.name, pool.outbox, dead, pool.settings, self._clock)
 
     def _dead_letters(self, pool: str) -> DeadLetters:
-        return DeadLetters(self._redis, pool, self._vault)
+        return DeadLetters(self._storage.pool(pool))
 
     def recovery(self, interval: timedelta) -> Reconciliation:
         """What finds texts whose callbacks were lost."""

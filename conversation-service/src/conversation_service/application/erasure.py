@@ -12,7 +12,7 @@ from conversation_service.domain.errors import CommitContention, ErasureNotFound
 from conversation_service.domain.model.consent import Erasure, OptOut, OptOutSource
 from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.participants import Person
-from conversation_service.store.conversations.commit import HISTORY_LENGTH
+from conversation_service.store.conversations.commit_conversation import HISTORY_LENGTH
 from conversation_service.store.deployment.suppression_list import SuppressionList
 from conversation_service.store.encryption.blind_index import PersonIds
 from conversation_service.store.erasure.log import ErasureLog, RecordedErasure

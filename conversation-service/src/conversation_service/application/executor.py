@@ -1,19 +1,17 @@
-"""Carries out intents of one pool: one load and one commit pipeline a batch."""
+"""Executes commands of one pool: a batch takes one load and one commit pipeline."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Protocol
+from datetime import datetime
 
 from redis.exceptions import RedisError
 
-from conversation_service.application.batch_state import BatchState
+from conversation_service.application.batch_state import BatchState, duplicate_deliveries
 from conversation_service.application.ids import IdGenerator
 from conversation_service.domain.commands.core.command import Command, IdempotencyKey
 from conversation_service.domain.commands.core.snapshot import ReadSet
-from conversation_service.domain.commands.inbound.receive_message import ReceiveMessage
 from conversation_service.domain.commands.system.expire import ExpireConversation
 from conversation_service.domain.errors import (
     BackendUnavailable,
@@ -26,32 +24,32 @@ from conversation_service.domain.errors import (
 from conversation_service.domain.model.consent import OptOut, OptOutSource
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import Pool
+from conversation_service.store.conversations.repository import ConversationRepository
 from conversation_service.store.conversations.types import (
     Commit,
+    CommitOutcome,
     Committed,
     Conflict,
     Duplicate,
-    Loaded,
-    Outcome,
-    PoolStore,
 )
-from conversation_service.store.event_log import DuplicateDelivery
+from conversation_service.store.deployment.suppression_list import SuppressionList
+from conversation_service.store.event_log import DuplicateDelivery, EventLog
 from conversation_service.store.records.payloads import StoredResponse
 from runtime.batching import Batcher, BatcherFull
 from runtime.clock import Clock
 from runtime.tracing.spans import span
 
-# Each lost race means that somebody else's change was committed. Losing this often in a row means
-# that one conversation is hammered; its caller should come again later.
+# A lost race means that somebody else's change was committed. Losing this often in a row means that
+# one conversation is contended; its caller should come again later.
 ATTEMPTS = 10
 
-# A gateway's call brings up to 64 texts; more of them at once would only wait for each other.
+# A call of the gateway brings up to 64 messages; more of them at once would only wait.
 CALLS_IN_A_BATCH = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """An intent is carried out, now or by an earlier call of the same name."""
+    """The command was carried out, now or by an earlier call with the same id."""
 
     answer: StoredResponse
     is_repeat: bool
@@ -60,244 +58,202 @@ class Executed:
 ExecutionResult = Executed | ConversationError
 
 
-class Suppression(Protocol):
-    """What of the suppression list decisions need."""
-
-    async def find(self, person_ids: Sequence[str]) -> dict[str, OptOut]:
-        """The opt-outs among these people."""
-        ...
-
-    async def add(self, person_id: str, opt_out: OptOut) -> None:
-        """Keeps the first opt-out until it is taken back."""
-        ...
-
-    async def remove(self, person_id: str) -> None:
-        """The person wants texts again."""
-        ...
-
-
-class RepeatBook(Protocol):
-    """Where it is told that a text was handed in again."""
-
-    async def repeated(
-        self, repeats: Sequence[DuplicateDelivery], now: datetime, kept: timedelta
-    ) -> None:
-        """Tells of it; `kept` is for how long a text is known again."""
-        ...
-
-
 class Executor:
-    """Loads, decides and commits, and does so again for what lost a race.
+    """Loads, decides and commits; again for commands that lost a race to another replica.
 
-    Calls that come at the same time are carried out together, one batch after the other: they
-    never race each other, and texts are taken in the order in which they came. Races are left to
-    other replicas. `pool` is the pool as it was last seen; every commit stands on it being so.
+    Calls that come at the same time are executed together, one batch after the other: they never
+    race each other, and messages are taken in the order in which they came. Every commit requires
+    that the pool is still as it was at the decision.
     """
 
     def __init__(
         self,
         pool: Pool,
-        store: PoolStore,
-        suppression: Suppression,
-        repeats: RepeatBook,
+        store: ConversationRepository,
+        suppression: SuppressionList,
+        events: EventLog,
         clock: Clock,
-        fresh: IdGenerator,
+        ids: IdGenerator,
     ) -> None:
+        """`pool` is the pool as it was last loaded; it need not exist yet."""
         self.pool = pool
         self._store = store
         self._suppression = suppression
-        self._repeats = repeats
+        self._events = events
         self._clock = clock
-        self._fresh = fresh
+        self._ids = ids
         self._batches = Batcher(self._run_calls, batch_limit=CALLS_IN_A_BATCH, in_flight_limit=1)
 
-    async def run(self, intent: Command) -> StoredResponse:
-        """Carries out one intent; raises ConversationError if it is refused."""
-        [result] = await self.run_all([intent])
+    async def run(self, command: Command) -> StoredResponse:
+        """Executes one command; raises ConversationError if it is refused."""
+        [result] = await self.run_all([command])
         if isinstance(result, ConversationError):
             raise result
         return result.answer
 
-    async def run_all(self, intents: Sequence[Command]) -> Sequence[ExecutionResult]:
-        """Carries out intents in order, each for itself: one's refusal is not another's."""
+    async def run_all(self, commands: Sequence[Command]) -> Sequence[ExecutionResult]:
+        """Executes commands in order; the refusal of one does not affect the others."""
         try:
-            return await self._batches.submit(intents)
+            return await self._batches.submit(commands)
         except BatcherFull:
             raise BackendUnavailable from None
 
     async def reload(self) -> Pool:
-        """Looks at the pool again."""
+        """Loads the pool as it is now."""
         self.pool = await self._store.pool() or self.pool
         return self.pool
 
     async def _run_calls(self, calls: list[Sequence[Command]]) -> list[Sequence[ExecutionResult]]:
-        intents = [intent for call in calls for intent in call]
+        commands = [command for call in calls for command in call]
         with span(
-            "decide_batch", pool=self.pool.name, calls=len(calls), intents=len(intents)
-        ) as one:
-            carried = await self._carry_out(intents)
-            answers = [result.answer for result in carried if isinstance(result, Executed)]
-            names = [name for answer in answers for name in answer.message_ids]
-            one.tell(refused=len(carried) - len(answers), message_ids=names)
-        results = iter(carried)
+            "decide_batch", pool=self.pool.name, calls=len(calls), intents=len(commands)
+        ) as batch_span:
+            executed = await self._execute(commands)
+            responses = [result.answer for result in executed if isinstance(result, Executed)]
+            message_ids = [name for response in responses for name in response.message_ids]
+            batch_span.tell(refused=len(executed) - len(responses), message_ids=message_ids)
+        results = iter(executed)
         return [[next(results) for _ in call] for call in calls]
 
-    async def _carry_out(self, intents: Sequence[Command]) -> list[ExecutionResult]:
+    async def _execute(self, commands: Sequence[Command]) -> list[ExecutionResult]:
         results: dict[int, ExecutionResult] = {}
         for _ in range(ATTEMPTS):
-            waiting = [at for at in range(len(intents)) if at not in results]
+            waiting = {
+                index: command for index, command in enumerate(commands) if index not in results
+            }
             if not waiting:
                 break
-            results.update(await self._attempt({at: intents[at] for at in waiting}))
-        return [results.get(at, CommitContention()) for at in range(len(intents))]
+            results.update(await self._attempt(waiting))
+        return [results.get(index, CommitContention()) for index in range(len(commands))]
 
-    async def _attempt(self, intents: dict[int, Command]) -> dict[int, ExecutionResult]:
-        """One load, one commit. What lost a race, or waited for something, has no result yet."""
+    async def _attempt(self, commands: dict[int, Command]) -> dict[int, ExecutionResult]:
+        """One load, one commit. A command that lost a race or has to wait has no result yet."""
         now, pool = self._clock.now(), self.pool
-        lookups = [intent.lookup(pool) for intent in intents.values()]
-        asked = [
-            (intent.receipt, lookup)
-            for intent, lookup in zip(intents.values(), lookups, strict=True)
-        ]
-        batch, opt_outs = await asyncio.gather(
-            self._store.load(asked, pool), self._opted_out(lookups)
+        keys = [command.receipt for command in commands.values()]
+        read_sets = [command.lookup(pool) for command in commands.values()]
+        loaded, opt_outs = await asyncio.gather(
+            self._store.load(list(zip(keys, read_sets, strict=True)), pool, now),
+            self._opt_outs(read_sets),
         )
-        if batch.version != pool.version:
+        if loaded.version != pool.version:
             await self.reload()
             return {}
-        workspace = BatchState(lookups, batch.found, opt_outs)
-        if await self._expire_first(intents, workspace, now):
+        state = BatchState(pool, now, self._ids, loaded.snapshots, opt_outs)
+        if await self._expire_first(commands, state):
             return {}
-        entries = zip(intents, intents.values(), lookups, batch.found, strict=True)
-        return await self._decide_all(list(entries), workspace, now)
-
-    async def _opted_out(self, lookups: Iterable[ReadSet]) -> dict[Person, OptOut]:
-        people = {person.person_id: person for lookup in lookups for person in lookup.people}
-        found = await self._suppression.find(list(people))
-        return {people[person_id]: opt_out for person_id, opt_out in found.items()}
-
-    async def _expire_first(
-        self, intents: dict[int, Command], workspace: BatchState, now: datetime
-    ) -> bool:
-        """Ends what is live only because the sweeper has not come by; says whether it did."""
-        expiries = [
-            ExpireConversation(one.conversation_id, one.etag) for one in workspace.expired(now)
-        ]
-        if not expiries or all(intent in expiries for intent in intents.values()):
-            return False
-        await self._carry_out(expiries)
-        return True
-
-    async def _decide_all(
-        self,
-        entries: Sequence[tuple[int, Command, ReadSet, Loaded]],
-        workspace: BatchState,
-        now: datetime,
-    ) -> dict[int, ExecutionResult]:
         results: dict[int, ExecutionResult] = {}
         commits: dict[int, Commit] = {}
-        repeats: list[DuplicateDelivery] = []
-        named: set[tuple[str, str]] = set()
-        for at, intent, lookup, loaded in entries:
-            if loaded.earlier:
-                results[at] = _repeated(intent.receipt, loaded.earlier)
-                repeats += _repeats(intent, loaded.earlier)
-                continue
-            if (intent.receipt.kind, intent.receipt.request_id) in named:
-                # The same intent twice at once: its receipt will be there at the next attempt.
-                continue
-            named.add((intent.receipt.kind, intent.receipt.request_id))
-            decided = self._decide(intent, lookup, loaded, workspace, now)
-            if not isinstance(decided, Commit):
-                results[at] = decided
-                continue
-            commits[at] = decided
-            if decided.change.pool is not None:
-                # What comes behind it is decided in the changed pool.
-                break
-        await self._grant_wishes(commits.values())
-        await self._tell(repeats, now)
+        for index, decision in self._decide_all(commands, read_sets, loaded.duplicates, state):
+            if isinstance(decision, Commit):
+                commits[index] = decision
+            else:
+                results[index] = decision
+        await self._apply_consent(commits.values())
+        await self._record_duplicates(
+            duplicate_deliveries(commands.values(), loaded.duplicates), now
+        )
         return results | await self._commit(commits)
 
-    def _decide(
+    async def _opt_outs(self, read_sets: Iterable[ReadSet]) -> dict[Person, OptOut]:
+        people = {person.person_id: person for read_set in read_sets for person in read_set.people}
+        opt_outs = await self._suppression.find(list(people))
+        return {people[person_id]: opt_out for person_id, opt_out in opt_outs.items()}
+
+    async def _expire_first(self, commands: dict[int, Command], state: BatchState) -> bool:
+        """Ends conversations that are live only because nobody has ended them yet; whether any."""
+        expiries = [
+            ExpireConversation(conversation.conversation_id, conversation.etag)
+            for conversation in state.expired()
+        ]
+        if not expiries or all(command in expiries for command in commands.values()):
+            return False
+        await self._execute(expiries)
+        return True
+
+    def _decide_all(
         self,
-        intent: Command,
-        lookup: ReadSet,
-        loaded: Loaded,
-        workspace: BatchState,
-        now: datetime,
-    ) -> Commit | ConversationError:
-        facts = workspace.facts(lookup, loaded, self.pool, now, self._fresh)
-        try:
-            change = intent.decide(facts)
-        except ConversationError as refusal:
-            return refusal
-        workspace.apply(change, intent.receipt.request_id, now)
-        return Commit(intent.receipt, change, now, self.pool)
+        commands: dict[int, Command],
+        read_sets: Sequence[ReadSet],
+        duplicates: Sequence[Duplicate | None],
+        state: BatchState,
+    ) -> Iterator[tuple[int, Commit | ExecutionResult]]:
+        seen: set[tuple[str, str]] = set()
+        loaded = zip(read_sets, duplicates, strict=True)
+        for (index, command), (read_set, duplicate) in zip(commands.items(), loaded, strict=True):
+            key = command.receipt
+            if duplicate:
+                yield index, _duplicate_result(key, duplicate)
+                continue
+            if (key.kind, key.request_id) in seen:
+                # The same command twice: the next attempt loads its idempotency record.
+                continue
+            seen.add((key.kind, key.request_id))
+            decision = state.decide(command, read_set)
+            yield index, decision
+            if isinstance(decision, Commit) and decision.change.pool is not None:
+                # Later commands are decided in the changed pool.
+                return
 
-    async def _grant_wishes(self, commits: Iterable[Commit]) -> None:
-        """Before the commit: nothing is acknowledged that would still be sent, or never be.
+    async def _apply_consent(self, commits: Iterable[Commit]) -> None:
+        """Before the commit: once a message is acknowledged, its opt-out is never lost.
 
-        An opt-out remembers which text told of it, so that the text is decided in the same way
-        when it comes again after a crash in between.
+        An opt-out keeps the id of the message that caused it, so that the message is decided in the
+        same way when it comes again after a crash in between.
         """
         for commit in commits:
-            wish = commit.change.wish
-            if wish is None:
+            consent = commit.change.wish
+            if consent is None:
                 continue
-            if wish.opts_in:
-                await self._suppression.remove(wish.person.person_id)
+            person_id = consent.person.person_id
+            if consent.opts_in:
+                await self._suppression.remove(person_id)
             else:
-                name = commit.receipt.request_id
-                opt_out = OptOut(commit.now, OptOutSource.TEXT, name)
-                await self._suppression.add(wish.person.person_id, opt_out)
+                opt_out = OptOut(commit.now, OptOutSource.TEXT, commit.key.request_id)
+                await self._suppression.add(person_id, opt_out)
 
-    async def _tell(self, repeats: Sequence[DuplicateDelivery], now: datetime) -> None:
-        # A line in a timeline is not worth the refusal of a text.
+    async def _record_duplicates(
+        self, duplicates: Sequence[DuplicateDelivery], now: datetime
+    ) -> None:
+        # A message must not be refused because of an event.
         with suppress(RedisError, OSError):
-            if repeats:
+            if duplicates:
                 kept = self.pool.settings.receipts_kept
-                await self._repeats.repeated(repeats, now, kept)
+                await self._events.record_duplicates(duplicates, now, kept)
 
     async def _commit(self, commits: dict[int, Commit]) -> dict[int, ExecutionResult]:
         if not commits:
             return {}
         outcomes = await self._store.commit(list(commits.values()))
-        settled = list(zip(commits.items(), outcomes, strict=True))
-        for (_, commit), outcome in settled:
+        results: dict[int, ExecutionResult] = {}
+        for (index, commit), outcome in zip(commits.items(), outcomes, strict=True):
             if isinstance(outcome, Committed) and commit.change.pool is not None:
                 self.pool = commit.change.pool
-        results = {at: _result(commit, outcome) for (at, commit), outcome in settled}
-        return {at: result for at, result in results.items() if result is not None}
+            result = _result(commit, outcome)
+            if result is not None:
+                results[index] = result
+        return results
 
 
-def _result(commit: Commit, outcome: Outcome) -> ExecutionResult | None:
-    """None when a race was lost."""
+def _result(commit: Commit, outcome: CommitOutcome) -> ExecutionResult | None:
+    """None for a lost race."""
     match outcome:
         case Committed():
-            return commit.change.refusal or Executed(commit.answer, is_repeat=False)
+            return commit.change.refusal or Executed(commit.response, is_repeat=False)
         case Duplicate():
-            return _repeated(commit.receipt, outcome)
+            return _duplicate_result(commit.key, outcome)
         case Conflict():
             return None
         case _:
             return BackendUnavailable()
 
 
-def _repeated(receipt: IdempotencyKey, earlier: Duplicate) -> ExecutionResult:
-    if not earlier.is_same:
-        return RequestIdReused(receipt.request_id)
-    if earlier.answer.is_forgotten:
-        return ResponseExpired(receipt.request_id)
-    if earlier.answer.is_refused:
-        # The one refusal that is written down: a wrong code was counted.
+def _duplicate_result(key: IdempotencyKey, duplicate: Duplicate) -> ExecutionResult:
+    response = duplicate.response
+    if not duplicate.is_same:
+        return RequestIdReused(key.request_id)
+    if response.is_forgotten:
+        return ResponseExpired(key.request_id)
+    if response.is_refused:
+        # The only refusal that is stored: a wrong code was counted.
         return CodeNotValid()
-    return Executed(earlier.answer, is_repeat=True)
-
-
-def _repeats(intent: Command, earlier: Duplicate) -> list[DuplicateDelivery]:
-    """Where to tell that a text came again; that the carrier's records have it is no news."""
-    if not isinstance(intent, ReceiveMessage) or intent.is_recovered or not earlier.answer.place:
-        return []
-    sender = intent.line.person.participant_id
-    return [DuplicateDelivery(intent.receipt, earlier.answer.place, sender)]
+    return Executed(response, is_repeat=True)

@@ -1,32 +1,32 @@
-"""What a decision cannot make up by itself: ids and codes."""
+"""Generates change ids and join codes, so that decisions stay pure."""
 
 import secrets
 from datetime import datetime
 from typing import Protocol
 
-from conversation_service.domain.keywords import join_codes as codes
+from conversation_service.domain.keywords import join_codes
 from conversation_service.store.keyspace.timestamps import to_ms
 
 
 class IdGenerator(Protocol):
-    """Draws what must be new."""
+    """Generates values that are new."""
 
     def change_id(self, now: datetime) -> str:
-        """An id that sorts by time and comes once."""
+        """A unique id that sorts by time."""
         ...
 
     def code(self) -> str:
-        """A code nobody can guess; whether it is in use, the commit finds out."""
+        """A join code that nobody can guess; the commit checks that it is not in use."""
         ...
 
 
 class RandomIds:
-    """Draws from the operating system's cryptographic source."""
+    """Uses the operating system's cryptographic source."""
 
     def change_id(self, now: datetime) -> str:
         """Milliseconds and 64 random bits, in hexadecimal: 27 characters."""
         return f"{to_ms(now):011x}{secrets.token_hex(8)}"
 
     def code(self) -> str:
-        """See Fresh."""
-        return codes.draw(secrets.choice)
+        """A join code."""
+        return join_codes.draw(secrets.choice)

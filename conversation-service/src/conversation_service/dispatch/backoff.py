@@ -1,64 +1,61 @@
-"""When a text that was not sent goes again. Pure."""
+"""Delays: of one message after a failure, and of a pool while it is throttled."""
 
 from datetime import datetime, timedelta
 
-# Soon after a short hiccup,
-FIRST = timedelta(seconds=1)
+from runtime.backoff import backoff
 
-# and once a minute in a long outage: after it a text waits no longer than that.
-LONGEST = timedelta(seconds=60)
+# Short after a first failure, as most outages are.
+FIRST_DELAY = timedelta(seconds=1)
 
-# FIRST doubled so often is beyond LONGEST.
-_DOUBLINGS = 6
+# In a long outage a message is retried once a minute.
+LONGEST_DELAY = timedelta(seconds=60)
 
-# At growing pauses a text is tried for a quarter of an hour while others get through: by then it
-# is the text, not the moment.
+# With growing delays these take a quarter of an hour. If other messages are sent meanwhile, the
+# failures are the message's own.
 MAX_ATTEMPTS = 20
 
+# Many small batches in flight: a slow message delays few others.
+MAX_CONCURRENCY = 16
 
-def retry_delay(failures: int, asked: timedelta, jitter: float) -> timedelta:
-    """How long a text waits after so many failures in a row, at least as long as was asked.
+# A daily budget may be used up for hours. Meanwhile it may be raised, and messages may expire.
+MAX_THROTTLE = timedelta(seconds=60)
 
-    `jitter` from 0 to 1 spreads texts that failed together.
+
+def retry_delay(failures: int, retry_after: timedelta, jitter: float) -> timedelta:
+    """The delay after this many failures in a row, at least `retry_after`.
+
+    `jitter` from 0 to 1 spreads messages that failed together over half of the delay.
     """
-    grown = min(LONGEST, FIRST * (1 << min(failures - 1, _DOUBLINGS)))
-    return max(asked, grown * (0.5 + jitter / 2))
-
-
-# Small batches with many in flight: none waits long for the slowest text of its own.
-IN_FLIGHT = 16
-
-# A campaign's day may be used up for hours; meanwhile its budget may be raised and texts grow too
-# old, and asking once a minute costs nothing.
-LONGEST_PAUSE = timedelta(seconds=60)
+    seconds = backoff(failures, FIRST_DELAY.total_seconds(), LONGEST_DELAY.total_seconds())
+    return max(retry_after, timedelta(seconds=seconds) * (0.5 + jitter / 2))
 
 
 class Throttle:
-    """After "full" nothing is handed over for a while, and then one batch at a time.
+    """Stops sending while the account or the campaign is full, then sends one batch at a time.
 
-    So what is most urgent goes next, and not what was handed over first.
+    With one batch at a time the most urgent message is sent first, not the one sent earlier.
     """
 
     def __init__(self) -> None:
         self._until: datetime | None = None
-        self._is_gentle = False
+        self._is_probing = False
 
-    def full(self, now: datetime, retry_after: timedelta) -> None:
-        """The account or the campaign has no room before `retry_after` is over."""
-        until = now + min(retry_after, LONGEST_PAUSE)
+    def on_throttled(self, now: datetime, retry_after: timedelta) -> None:
+        """The messaging service throttled a message for `retry_after`."""
+        until = now + min(retry_after, MAX_THROTTLE)
         self._until = max(self._until or until, until)
-        self._is_gentle = True
+        self._is_probing = True
 
-    def room(self, now: datetime) -> None:
-        """A whole batch had room; one that was under way before the pause tells nothing."""
-        self._is_gentle = self._is_gentle and bool(self.pause(now))
+    def on_accepted(self, now: datetime) -> None:
+        """No message of a batch was throttled. Ignored for batches that were in flight before."""
+        self._is_probing = self._is_probing and bool(self.delay(now))
 
-    def batches(self, now: datetime) -> int:
-        """How many batches may be under way."""
-        if self.pause(now):
+    def concurrency(self, now: datetime) -> int:
+        """How many batches may be in flight."""
+        if self.delay(now):
             return 0
-        return 1 if self._is_gentle else IN_FLIGHT
+        return 1 if self._is_probing else MAX_CONCURRENCY
 
-    def pause(self, now: datetime) -> timedelta:
-        """How long nothing may be handed over; nothing if something may."""
+    def delay(self, now: datetime) -> timedelta:
+        """How long no batch may be sent; zero if one may."""
         return max(timedelta(0), self._until - now) if self._until else timedelta(0)

@@ -1,253 +1,197 @@
-"""A batch of lanes: their first texts are sent, and each lane goes on as that went."""
+"""Sends the head of each recipient queue, then advances, backs off, requeues or dead-letters it."""
 
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
-from typing import Protocol
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import structlog
 
 from conversation_service.dispatch.backoff import MAX_ATTEMPTS, Throttle, retry_delay
-from conversation_service.dispatch.pre_send import PreSendChecks
+from conversation_service.dispatch.pre_send import Outcome, PreSendChecks
 from conversation_service.dispatch.recipient_queues import RecipientQueue, RecipientQueues
 from conversation_service.dispatch.settle import TRANSIENT, Settler
 from conversation_service.domain.model.messages import MessageState
 from conversation_service.domain.model.pool import PoolSettings
-from conversation_service.messaging.client import RequestInvalid
-from conversation_service.messaging.send import (
-    Rejected,
-    Retry,
-    SendResult,
-    Sent,
-    TextToSend,
-    Uncertain,
-)
+from conversation_service.messaging.client import MessagingClient, RequestInvalid
+from conversation_service.messaging.send import Rejected, Retry, SendResult, Sent, Uncertain
 from conversation_service.store.outbox.dead_letters import DeadLetterReason
 from conversation_service.store.outbox.entry import CorruptEntry, OutboxEntry
 from conversation_service.store.outbox.outbox import LeaseLost, Outbox
 from runtime.clock import Clock
 from runtime.tracing.spans import span
 
-# Long enough not to hammer what is down, short enough that nobody notices a restart.
-RETRY_AFTER = timedelta(seconds=1)
-
-
-class Sender(Protocol):
-    """What of the messaging service a delivery needs."""
-
-    async def send(self, texts: Sequence[TextToSend]) -> list[SendResult]:
-        """Sends texts, one result each, in order.
-
-        Raises MessagingUnavailable, RequestInvalid, RequestFailed.
-        """
-        ...
-
-
-class Delivery:
-    """Sends batches of one pool. It may be asked for the same text again: the messaging service
-    sends each message id once."""
-
-    def __init__(
-        self,
-        pool: str,
-        sender: Sender,
-        screening: PreSendChecks,
-        settling: Settler,
-        settings: Callable[[], Awaitable[PoolSettings]],
-        clock: Clock,
-    ) -> None:
-        """`settings` looks the pool's up as they are now."""
-        self._pool = pool
-        self._sender = sender
-        self._screening = screening
-        self._settling = settling
-        self._settings = settings
-        self._clock = clock
-
-    async def deliver(self, texts: Sequence[OutboxEntry], token: str) -> list[SendResult]:
-        """What became of each text; what was answered for is settled. Raises LeaseLost."""
-        names = [text.message_id for text in texts]
-        try:
-            with span("send_batch", pool=self._pool, message_ids=names) as one:
-                results = await self._deliver(texts, token)
-                one.tell(answered=sum(isinstance(result, Sent) for result in results))
-            return results
-        except LeaseLost:
-            raise
-        except TRANSIENT as error:
-            # The texts are still owed: only their age ends the trying.
-            log.warning("delivery_failed", error=type(error).__name__, texts=len(texts))
-            return [Retry(RETRY_AFTER)] * len(texts)
-        except Exception as error:
-            log.warning("delivery_impossible", error=type(error).__name__, texts=len(texts))
-            if len(texts) == 1:
-                return [Retry(RETRY_AFTER, is_counted=True)]
-        # One of them is the trouble: its neighbours go without it.
-        return [result for text in texts for result in await self.deliver([text], token)]
-
-    async def _deliver(self, texts: Sequence[OutboxEntry], token: str) -> list[SendResult]:
-        settings, now = await self._settings(), self._clock.now()
-        screened = await self._screening.screen(texts, now, settings.text_validity)
-        answers = list(screened.answers)
-        fresh = [text for text, answer in zip(texts, answers, strict=True) if answer is None]
-        sent = iter(await self._send([self._to_send(text, settings) for text in fresh]))
-        results = [next(sent) if answer is None else answer for answer in answers]
-        await self._screening.note(texts, results, screened)
-        await self._settling.settle(token, texts, results, self._clock.now())
-        return results
-
-    async def _send(self, texts: Sequence[TextToSend]) -> list[SendResult]:
-        if not texts:
-            return []
-        try:
-            results = await self._sender.send(texts)
-        except RequestInvalid:
-            if len(texts) > 1:
-                raise
-            return [Rejected()]
-        if len(results) != len(texts):
-            raise ValueError("not every text was answered")
-        return results
-
-    def _to_send(self, text: OutboxEntry, settings: PoolSettings) -> TextToSend:
-        envelope = text.envelope
-        return TextToSend(
-            text.message_id,
-            self._pool,
-            envelope.from_number,
-            envelope.to_number,
-            envelope.body,
-            envelope.attachments,
-            settings,
-        )
-
-
 log = structlog.get_logger()
 
-# A text that waited longer may have been taken out of the outbox meanwhile: its author was erased.
-HELD_FOR = timedelta(minutes=1)
+# Long enough not to overload a service that is down, short enough to hide its restart.
+RETRY_AFTER = timedelta(seconds=1)
 
-_TAKEN = (MessageState.SENT, MessageState.DELIVERED, MessageState.UNDELIVERED)
+_WITH_CARRIER = (MessageState.SENT, MessageState.DELIVERED, MessageState.UNDELIVERED)
+
+
+@dataclass(slots=True)
+class DispatchContext:
+    """What the batches of one pool share."""
+
+    pool: str
+    outbox: Outbox
+    messaging: MessagingClient
+    checks: PreSendChecks
+    settler: Settler
+    # Loads the pool's current settings.
+    settings: Callable[[], Awaitable[PoolSettings]]
+    clock: Clock
+    jitter: Callable[[], float] = random.random
+    throttle: Throttle = field(default_factory=Throttle)
+    # Messages of the pool that the carrier took since this process started.
+    sent_count: int = 0
 
 
 class BatchRunner:
-    """One pool's. A text's tries are counted where it is sent: a takeover begins anew."""
+    """One batch, sent under one lease.
+
+    A message may be sent to the messaging service again: it sends each message id once.
+    """
 
     def __init__(
         self,
-        outbox: Outbox,
-        delivery: Delivery,
-        settling: Settler,
-        clock: Clock,
-        jitter: Callable[[], float] = random.random,
+        context: DispatchContext,
+        token: str,
+        queues: RecipientQueues,
+        batch: Sequence[RecipientQueue],
     ) -> None:
-        self.pace = Throttle()
-        self._outbox = outbox
-        self._delivery = delivery
-        self._settling = settling
-        self._clock = clock
-        self._jitter = jitter
-        self._sent = 0
+        """`batch` are the queues out of `queues` whose heads are sent; `token` is the lease's."""
+        self._context = context
+        self._token = token
+        self._queues = queues
+        self._batch = batch
+        self._heads: list[tuple[RecipientQueue, OutboxEntry]] = []
 
-    async def run(
-        self, batch: Sequence[RecipientQueue], lanes: RecipientQueues, token: str
-    ) -> None:
-        """Sends the first text of each lane. Raises LeaseLost; whatever else happens, no lane
-        stays busy."""
+    async def run(self) -> None:
+        """Raises LeaseLost. After any other error the queues back off, so none stays busy."""
         try:
-            with span("dispatch_round", lanes=len(batch)):
-                await self._run(batch, lanes, token)
+            with span("dispatch_round", lanes=len(self._batch)):
+                await self._load_heads()
+                if self._heads:
+                    await self._send_heads()
         except LeaseLost:
             raise
         except Exception as error:
-            log.warning("round_failed", error=type(error).__name__, lanes=len(batch))
-        for lane in filter(lanes.is_busy, batch):
-            lanes.pause(lane, self._clock.now() + RETRY_AFTER)
+            log.warning("round_failed", error=type(error).__name__, lanes=len(self._batch))
+        for queue in filter(self._queues.is_busy, self._batch):
+            self._queues.back_off(queue, self._context.clock.now() + RETRY_AFTER)
 
-    async def _run(
-        self, batch: Sequence[RecipientQueue], lanes: RecipientQueues, token: str
-    ) -> None:
-        found = await self._texts(batch)
-        await self._without_texts(batch, found, lanes, token)
-        await self._with_texts([one for one in batch if lanes.is_busy(one)], found, lanes, token)
+    async def send(self, entries: Sequence[OutboxEntry]) -> list[Outcome]:
+        """Sends and settles entries; one outcome each. Raises LeaseLost."""
+        message_ids = [entry.message_id for entry in entries]
+        try:
+            with span("send_batch", pool=self._context.pool, message_ids=message_ids) as current:
+                outcomes = await self._send_and_settle(entries)
+                current.tell(answered=sum(isinstance(outcome, Sent) for outcome in outcomes))
+            return outcomes
+        except LeaseLost:
+            raise
+        except TRANSIENT as error:
+            # The messages stay in the outbox until they are sent or expire.
+            log.warning("delivery_failed", error=type(error).__name__, texts=len(entries))
+            return [Retry(RETRY_AFTER)] * len(entries)
+        except Exception as error:
+            log.warning("delivery_impossible", error=type(error).__name__, texts=len(entries))
+            if len(entries) == 1:
+                return [Retry(RETRY_AFTER, counts_as_attempt=True)]
+        # One of the messages causes the error: the others are sent without it.
+        return [outcome for entry in entries for outcome in await self.send([entry])]
 
-    async def bury(self, texts: Sequence[CorruptEntry], token: str) -> None:
-        """What cannot even be read holds up nothing. Raises LeaseLost."""
-        if texts:
-            log.error("texts_unreadable", texts=len(texts))
-            await self._settling.bury(token, texts, DeadLetterReason.UNREADABLE, self._clock.now())
+    async def _load_heads(self) -> None:
+        """Reads the heads that are not in memory. A corrupt entry becomes a dead letter."""
+        unloaded = [queue.head.entry_id for queue in self._batch if queue.head.entry is None]
+        loaded = await self._context.outbox.read_by_id(unloaded)
+        corrupt = [entry for entry in loaded.values() if isinstance(entry, CorruptEntry)]
+        await self._context.settler.dead_letter_corrupt(self._token, corrupt, self._now())
+        await self._context.outbox.acknowledge(
+            [entry_id for entry_id in unloaded if entry_id not in loaded]
+        )
+        for queue in self._batch:
+            entry = queue.head.entry or loaded.get(queue.head.entry_id)
+            if isinstance(entry, OutboxEntry):
+                self._heads.append((queue, entry))
+            else:
+                self._queues.advance(queue)
 
-    async def _texts(
-        self, batch: Sequence[RecipientQueue]
-    ) -> dict[str, OutboxEntry | CorruptEntry]:
-        """The first texts by their entries; what is not held, or held too long, is read again."""
-        oldest = self._clock.now() - HELD_FOR
-        heads = [lane.head for lane in batch]
-        held = {
-            one.entry_id: one.text for one in heads if one.text and one.text.accept_time > oldest
-        }
-        again = [one.entry_id for one in heads if one.entry_id not in held]
-        return await self._outbox.read_again(again) | held
+    async def _send_heads(self) -> None:
+        outcomes = await self.send([entry for _, entry in self._heads])
+        self._context.sent_count += sum(
+            isinstance(outcome, Sent) and outcome.state in _WITH_CARRIER for outcome in outcomes
+        )
+        self._update_throttle(outcomes)
+        for (queue, entry), outcome in zip(self._heads, outcomes, strict=True):
+            await self._advance_queue(queue, entry, outcome)
 
-    async def _without_texts(
-        self,
-        batch: Sequence[RecipientQueue],
-        found: dict[str, OutboxEntry | CorruptEntry],
-        lanes: RecipientQueues,
-        token: str,
-    ) -> None:
-        """Somebody took or damaged an entry since it was first read."""
-        await self.bury([one for one in found.values() if isinstance(one, CorruptEntry)], token)
-        for lane in batch:
-            if not isinstance(found[lane.head.entry_id], OutboxEntry):
-                lanes.done(lane)
+    async def _send_and_settle(self, entries: Sequence[OutboxEntry]) -> list[Outcome]:
+        context = self._context
+        settings = await context.settings()
+        checked = await context.checks.check(entries, self._now(), settings.text_validity)
+        pairs = list(zip(entries, checked.outcomes, strict=True))
+        sendable = [entry for entry, outcome in pairs if outcome is None]
+        sent = iter(await self._hand_over(sendable, settings))
+        outcomes = [outcome or next(sent) for _, outcome in pairs]
+        await context.checks.report_opt_outs(entries, outcomes, checked)
+        await context.settler.settle(self._token, entries, outcomes, self._now())
+        return outcomes
 
-    async def _with_texts(
-        self,
-        batch: Sequence[RecipientQueue],
-        found: dict[str, OutboxEntry | CorruptEntry],
-        lanes: RecipientQueues,
-        token: str,
-    ) -> None:
-        heads = (found[lane.head.entry_id] for lane in batch)
-        texts = [text for text in heads if isinstance(text, OutboxEntry)]
-        results = await self._delivery.deliver(texts, token) if texts else []
-        self._sent += sum(isinstance(one, Sent) and one.state in _TAKEN for one in results)
-        self._heed(results)
-        for lane, text, result in zip(batch, texts, results, strict=True):
-            await self._go_on(lane, text, result, lanes, token)
+    async def _hand_over(
+        self, entries: Sequence[OutboxEntry], settings: PoolSettings
+    ) -> list[SendResult]:
+        if not entries:
+            return []
+        messages = [entry.message for entry in entries]
+        try:
+            results = await self._context.messaging.send(messages, self._context.pool, settings)
+        except RequestInvalid:
+            if len(messages) > 1:
+                raise
+            return [Rejected()]
+        if len(results) != len(messages):
+            raise ValueError("the number of results differs from the number of messages")
+        return results
 
-    def _heed(self, results: Sequence[SendResult]) -> None:
-        full = [one.retry_after for one in results if isinstance(one, Retry) and one.is_paced]
-        if full:
-            self.pace.full(self._clock.now(), min(full))
-        elif results:
-            self.pace.room(self._clock.now())
-
-    async def _go_on(
-        self,
-        lane: RecipientQueue,
-        text: OutboxEntry,
-        result: SendResult,
-        lanes: RecipientQueues,
-        token: str,
-    ) -> None:
-        now = self._clock.now()
-        if isinstance(result, Uncertain):
-            lanes.pause(lane, now + result.retry_after)
-        elif not isinstance(result, Retry):
-            lanes.done(lane)
-        elif result.is_paced:
-            lanes.release(lane)
-        elif self._was_last_try(lane, result):
-            await self._settling.bury(token, [text], DeadLetterReason.RETRIES_EXHAUSTED, now)
-            lanes.done(lane)
+    def _update_throttle(self, outcomes: Sequence[Outcome]) -> None:
+        throttled = [item for item in outcomes if isinstance(item, Retry) and item.is_throttled]
+        if throttled:
+            self._context.throttle.on_throttled(
+                self._now(), min(item.retry_after for item in throttled)
+            )
         else:
-            lanes.pause(lane, now + retry_delay(lane.failures, result.retry_after, self._jitter()))
+            self._context.throttle.on_accepted(self._now())
 
-    def _was_last_try(self, lane: RecipientQueue, result: Retry) -> bool:
-        """A try counts only if others got through since the last one: an outage costs nothing."""
-        lane.failures += 1
-        lane.tries += result.is_counted and self._sent > lane.others_sent
-        lane.others_sent = self._sent
-        return lane.tries >= MAX_ATTEMPTS
+    async def _advance_queue(
+        self, queue: RecipientQueue, entry: OutboxEntry, outcome: Outcome
+    ) -> None:
+        now = self._now()
+        if isinstance(outcome, Uncertain):
+            self._queues.back_off(queue, now + outcome.retry_after)
+        elif not isinstance(outcome, Retry):
+            self._queues.advance(queue)
+        elif outcome.is_throttled:
+            self._queues.requeue(queue)
+        elif self._was_last_attempt(queue, outcome):
+            reason = DeadLetterReason.RETRIES_EXHAUSTED
+            await self._context.settler.dead_letter(self._token, [entry], reason, now)
+            self._queues.advance(queue)
+        else:
+            delay = retry_delay(queue.failures, outcome.retry_after, self._context.jitter())
+            self._queues.back_off(queue, now + delay)
+
+    def _was_last_attempt(self, queue: RecipientQueue, outcome: Retry) -> bool:
+        """An attempt counts only if other messages were sent since the one before it.
+
+        So an outage uses up no attempts.
+        """
+        sent = self._context.sent_count
+        queue.failures += 1
+        queue.counted_attempts += outcome.counts_as_attempt and sent > queue.sent_elsewhere
+        queue.sent_elsewhere = sent
+        return queue.counted_attempts >= MAX_ATTEMPTS
+
+    def _now(self) -> datetime:
+        return self._context.clock.now()

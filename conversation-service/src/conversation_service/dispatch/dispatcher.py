@@ -1,4 +1,4 @@
-"""Sends what is owed, as long as this replica holds the pool's lease."""
+"""Sends a pool's outbox as long as this replica holds the pool's lease."""
 
 import asyncio
 from asyncio import FIRST_COMPLETED
@@ -8,31 +8,30 @@ from datetime import datetime, timedelta
 import structlog
 from redis.exceptions import RedisError
 
-from conversation_service.dispatch.batch import BatchRunner
-from conversation_service.dispatch.recipient_queues import RecipientQueue, RecipientQueues
+from conversation_service.dispatch.batch import BatchRunner, DispatchContext
+from conversation_service.dispatch.recipient_queues import RecipientQueues
 from conversation_service.store.outbox.entry import CorruptEntry, OutboxEntry
-from conversation_service.store.outbox.outbox import LeaseLost, Outbox
-from runtime.clock import Clock
+from conversation_service.store.outbox.outbox import LeaseLost
 from runtime.redis.client import BLOCK_MS
 from runtime.shutdown import GRACE_SECONDS
 
 log = structlog.get_logger()
 
-# A killed replica's texts wait this long for another one, or for its own return.
+# After a replica was killed, its messages wait this long for a takeover.
 LEASE = timedelta(seconds=3)
 
 RENEW_AFTER = timedelta(seconds=1)
 
 STANDBY_SECONDS = 1.0
 
-# How many texts one dispatcher knows of, most of them by their place only: what the account's
-# usual pace sends in an hour, and some megabytes.
+# Entries that one dispatcher keeps in its queues, most of them as ids only: what an account sends
+# in an hour, and some megabytes.
 WINDOW = 20_000
 
-# Read at a time: a second's work even where nothing is paced.
+# Entries per read: what is sent in a second without a throttle.
 PAGE = 1024
 
-# Small batches with many in flight: none waits long for the slowest text of its own.
+# Many small batches in flight: a slow message delays few others.
 BATCH = 16
 
 _FROM_THE_BEGINNING = "0"
@@ -41,45 +40,46 @@ _FROM_THE_BEGINNING = "0"
 class Dispatcher:
     """One pool's dispatcher on this replica."""
 
-    def __init__(
-        self, outbox: Outbox, rounds: BatchRunner, clock: Clock, *, block_ms: int | None = BLOCK_MS
-    ) -> None:
-        """`block_ms` is how long one read may wait for a new text; None for not at all."""
-        self._outbox = outbox
-        self._rounds = rounds
-        self._clock = clock
+    def __init__(self, context: DispatchContext, *, block_ms: int | None = BLOCK_MS) -> None:
+        """`block_ms` is how long one read may wait for a new entry; None for not at all."""
+        self._context = context
+        self._outbox = context.outbox
+        self._throttle = context.throttle
         self._block_ms = block_ms
         self._token = ""
-        self._renewed: datetime | None = None
-        self._lanes = RecipientQueues()
-        self._unsettled_after: str | None = _FROM_THE_BEGINNING
+        self._renew_time: datetime | None = None
+        self._queues = RecipientQueues()
+        self._pending_after: str | None = _FROM_THE_BEGINNING
         self._reading: asyncio.Task[list[OutboxEntry]] | None = None
         self._in_flight: set[asyncio.Task[None]] = set()
 
     async def run_once(self) -> float:
-        """Reads what fits, sends what is free and waits for the first of these to end."""
-        now = self._clock.now()
+        """Starts a read and batches as limits allow, then waits until one of them ends.
+
+        Returns the seconds to wait before the next call.
+        """
+        now = self._context.clock.now()
         if not await self._holds_lease(now):
             return STANDBY_SECONDS
         self._start_reading()
         self._start_sending(now)
         tasks = {*self._in_flight, *([self._reading] if self._reading else [])}
         if not tasks:
-            return self._patience(now)
-        await asyncio.wait(tasks, timeout=self._patience(now), return_when=FIRST_COMPLETED)
-        await self._take_what_was_read()
+            return self._wait_timeout(now)
+        await asyncio.wait(tasks, timeout=self._wait_timeout(now), return_when=FIRST_COMPLETED)
+        await self._collect_read()
         return 0.0
 
     async def close(self) -> None:
-        """Lets what is under way end and gives the lease back, so that another takes over now.
+        """Waits for batches in flight and releases the lease, so that a takeover is immediate.
 
-        What is still under way after the grace is found by whoever takes over, as is all if Redis
-        does not answer.
+        Batches still in flight after the grace period stay pending, as all do if Redis does not
+        answer; the next lease holder sends them.
         """
         reading = self._reading
         self._stop_reading()
         if reading is not None:
-            # Its connection is given back before anybody closes the connections.
+            # Its connection has to be released before the connections are closed.
             await asyncio.wait([reading], timeout=GRACE_SECONDS)
         if self._in_flight:
             _, late = await asyncio.wait(self._in_flight, timeout=GRACE_SECONDS)
@@ -90,55 +90,57 @@ class Dispatcher:
                 await self._outbox.release_lease(self._token)
 
     async def _holds_lease(self, now: datetime) -> bool:
-        if self._renewed is not None and now - self._renewed < RENEW_AFTER:
+        if self._renew_time is not None and now < self._renew_time:
             return True
         token = await self._outbox.take_lease(self._token, LEASE)
         if token is None or token != self._token:
-            await self._start_over(token or "")
-        self._renewed = now if token else None
+            await self._take_over(token or "")
+        self._renew_time = now + RENEW_AFTER if token else None
         return token is not None
 
-    async def _start_over(self, token: str) -> None:
-        """A takeover begins with what was read before, by whomever, and not settled."""
+    async def _take_over(self, token: str) -> None:
+        """Begins with the pending entries, whichever replica read them."""
         self._stop_reading()
         for task in self._in_flight:
             task.cancel()
         self._in_flight.clear()
-        self._lanes = RecipientQueues()
-        self._unsettled_after = _FROM_THE_BEGINNING
+        self._queues = RecipientQueues()
+        self._pending_after = _FROM_THE_BEGINNING
         self._token = token
         if token:
             await self._outbox.prepare()
             log.info("lease_taken", fence=token)
 
     def _start_reading(self) -> None:
-        room = min(PAGE, WINDOW - len(self._lanes))
-        if self._reading is None and room > 0:
-            self._reading = asyncio.create_task(self._read(room, self._token))
+        limit = min(PAGE, WINDOW - len(self._queues))
+        if self._reading is None and limit > 0:
+            self._reading = asyncio.create_task(self._read(limit, self._token))
 
-    async def _read(self, room: int, token: str) -> list[OutboxEntry]:
-        found = await self._next_entries(room)
-        await self._rounds.bury([one for one in found if isinstance(one, CorruptEntry)], token)
-        return [one for one in found if isinstance(one, OutboxEntry)]
+    async def _read(self, limit: int, token: str) -> list[OutboxEntry]:
+        entries = await self._read_entries(limit)
+        corrupt = [entry for entry in entries if isinstance(entry, CorruptEntry)]
+        now = self._context.clock.now()
+        await self._context.settler.dead_letter_corrupt(token, corrupt, now)
+        return [entry for entry in entries if isinstance(entry, OutboxEntry)]
 
-    async def _next_entries(self, room: int) -> list[OutboxEntry | CorruptEntry]:
-        if self._unsettled_after is None:
-            return await self._outbox.read_new(room, self._block_ms)
-        found = await self._outbox.read_unsettled(self._unsettled_after, room)
-        self._unsettled_after = found[-1].entry_id if found else None
-        return found
+    async def _read_entries(self, limit: int) -> list[OutboxEntry | CorruptEntry]:
+        if self._pending_after is None:
+            return await self._outbox.read_new(limit, self._block_ms)
+        entries = await self._outbox.read_unsettled(self._pending_after, limit)
+        self._pending_after = entries[-1].entry_id if entries else None
+        return entries
 
-    async def _take_what_was_read(self) -> None:
+    async def _collect_read(self) -> None:
         if self._reading is None or not self._reading.done():
             return
         reading, self._reading = self._reading, None
         try:
-            self._lanes.add(await reading)
+            self._queues.add(await reading)
         except LeaseLost:
-            self._lease_lost(self._token)
+            self._on_lease_lost(self._token)
         except Exception:
-            # Redis may have handed out texts that never arrived here: look for them.
-            self._unsettled_after = _FROM_THE_BEGINNING
+            # Redis may have handed out entries in a reply that was lost: they are pending now.
+            self._pending_after = _FROM_THE_BEGINNING
             raise
 
     def _stop_reading(self) -> None:
@@ -147,29 +149,30 @@ class Dispatcher:
             self._reading = None
 
     def _start_sending(self, now: datetime) -> None:
-        self._lanes.wake(now)
-        while len(self._in_flight) < self._rounds.pace.batches(now) and (
-            batch := self._lanes.take(BATCH, now)
+        self._queues.requeue_due(now)
+        while len(self._in_flight) < self._throttle.concurrency(now) and (
+            batch := self._queues.next_batch(BATCH, now)
         ):
-            task = asyncio.create_task(self._send(batch, self._lanes, self._token))
+            runner = BatchRunner(self._context, self._token, self._queues, batch)
+            task = asyncio.create_task(self._run(runner, self._token))
             self._in_flight.add(task)
             task.add_done_callback(self._in_flight.discard)
 
-    async def _send(self, batch: list[RecipientQueue], lanes: RecipientQueues, token: str) -> None:
+    async def _run(self, runner: BatchRunner, token: str) -> None:
         try:
-            await self._rounds.run(batch, lanes, token)
+            await runner.run()
         except LeaseLost:
-            self._lease_lost(token)
+            self._on_lease_lost(token)
 
-    def _lease_lost(self, token: str) -> None:
-        """Whoever has it now begins with what is not settled."""
+    def _on_lease_lost(self, token: str) -> None:
+        """Makes the next round ask for the lease again."""
         log.warning("lease_lost", fence=token)
-        self._renewed = None
+        self._renew_time = None
 
-    def _patience(self, now: datetime) -> float:
-        """Until the lease wants renewal, or a paused text or the whole pool another try."""
-        if full := self._rounds.pace.pause(now):
-            return min(RENEW_AFTER, full).total_seconds()
-        next_try = self._lanes.next_try()
-        wait = min(RENEW_AFTER, next_try - now) if next_try else RENEW_AFTER
+    def _wait_timeout(self, now: datetime) -> float:
+        """Seconds until the lease is renewed, a queue is due or the throttle ends."""
+        if delay := self._throttle.delay(now):
+            return min(RENEW_AFTER, delay).total_seconds()
+        next_due = self._queues.next_due()
+        wait = min(RENEW_AFTER, next_due - now) if next_due else RENEW_AFTER
         return max(0.0, wait.total_seconds())

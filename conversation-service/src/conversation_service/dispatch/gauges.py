@@ -1,4 +1,4 @@
-"""What has to be looked at now and then: how much is owed, and what lies among the dead letters."""
+"""Shows a pool's backlog and dead letters as metrics, and expires old dead letters."""
 
 from collections.abc import Awaitable, Callable
 
@@ -12,12 +12,12 @@ from runtime.clock import Clock
 
 log = structlog.get_logger()
 
-# Prometheus asks every 15 s or more seldom.
+# Prometheus scrapes every 15 s or more seldom.
 PAUSE_SECONDS = 5.0
 
 
 class OutboxGauges:
-    """One pool's. Every replica looks for itself, whoever sends: all of them show the same."""
+    """One pool's gauges. Every replica reads Redis itself, so all replicas show the same."""
 
     def __init__(
         self,
@@ -27,7 +27,7 @@ class OutboxGauges:
         settings: Callable[[], Awaitable[PoolSettings]],
         clock: Clock,
     ) -> None:
-        """`settings` looks the pool's up as they are now."""
+        """`settings` loads the pool's current settings."""
         self._pool = pool
         self._settings = settings
         self._outbox = outbox
@@ -35,12 +35,12 @@ class OutboxGauges:
         self._clock = clock
 
     async def run_once(self) -> float:
-        """Forgets what nobody has cared for in time, and shows the rest."""
+        """Expires dead letters that are too old, and sets the gauges."""
         now = self._clock.now()
-        forgotten = await self._dead.forget_old(now, await self._settings())
-        if forgotten:
-            metrics.FORGOTTEN.labels(self._pool).inc(forgotten)
-            log.warning("dead_letters_forgotten", pool=self._pool, texts=forgotten)
+        expired = await self._dead.forget_old(now, await self._settings())
+        if expired:
+            metrics.EXPIRED_DEAD_LETTERS.labels(self._pool).inc(expired)
+            log.warning("dead_letters_forgotten", pool=self._pool, texts=expired)
         backlog = await self._outbox.backlog()
         age = (now - backlog.oldest).total_seconds() if backlog.oldest else 0.0
         metrics.OLDEST_WAITING.labels(self._pool).set(max(0.0, age))

@@ -1,4 +1,4 @@
-"""Which text may go next: one recipient's in order, different recipients side by side."""
+"""One FIFO queue per recipient, and fair turns between the queues."""
 
 import heapq
 from collections import deque
@@ -9,149 +9,146 @@ from itertools import count
 
 from conversation_service.store.outbox.entry import OutboxEntry
 
-# What is held of texts in memory beyond their place: enough for every lane's next one, and one
-# lane with very many texts leaves room for all others. The rest is read again when it is due.
+# Entries whose message is kept in memory: per queue, so that one long queue leaves room for the
+# others, and in total. The others are kept as their ids, and read again when they are due.
 QUEUE_LIMIT = 4
 
 TOTAL_LIMIT = 1024
 
-# Codes and endings go before talk, but not for ever: however many are asked for, talk gets a fifth.
+# System messages go before relayed messages, but relayed messages get at least a fifth.
 SYSTEM_IN_A_ROW = 4
 
-# A masked number and who it texts: the order of these texts is promised.
+# A masked number and the recipient's number: messages of one pair are sent in order.
 RecipientKey = tuple[str, str]
 
-_Ticket = tuple[int, RecipientKey]
+# The queues with the lowest position go first.
+_Turn = tuple[int, RecipientKey]
 
 
 @dataclass(slots=True)
 class QueuedEntry:
-    """A text's place in its lane; `text` is None while it is not held in memory."""
+    """An entry's place in its queue; `entry` is None if its message is not kept in memory."""
 
     entry_id: str
     is_relayed: bool
-    text: OutboxEntry | None
+    entry: OutboxEntry | None
 
 
 @dataclass(slots=True)
 class RecipientQueue:
-    """One recipient's texts that are not settled, and how it went with the first of them.
+    """The unsettled entries for one recipient, and the failures of the first of them.
 
-    `failures` are all that it was not sent; `tries` those that may have been its own fault.
-    `others_sent` is how many texts of the pool had been sent when it was last tried.
+    `failures` counts all attempts that did not send it, `counted_attempts` those that it may have
+    caused itself. `sent_elsewhere` is the pool's number of sent messages at its last attempt.
     """
 
-    name: RecipientKey = field(repr=False)
-    ticket: int
-    places: deque[QueuedEntry] = field(default_factory=deque, repr=False)
+    key: RecipientKey = field(repr=False)
+    position: int
+    entries: deque[QueuedEntry] = field(default_factory=deque, repr=False)
     failures: int = 0
-    tries: int = 0
-    others_sent: int = 0
+    counted_attempts: int = 0
+    sent_elsewhere: int = 0
 
     @property
     def head(self) -> QueuedEntry:
-        """The text that is next."""
-        return self.places[0]
+        """The entry that is sent next."""
+        return self.entries[0]
 
 
 class RecipientQueues:
-    """The texts that were read and are not settled. A lane that was served goes to the end.
+    """The entries that were read and are not settled. A queue that was served goes to the end.
 
-    A conversation has two lanes, one for each of its participants, so none starves another.
+    A conversation has two queues, one per participant, so neither delays the other.
     """
 
     def __init__(self) -> None:
-        self._lanes: dict[RecipientKey, RecipientQueue] = {}
+        self._queues: dict[RecipientKey, RecipientQueue] = {}
         self._busy: set[RecipientKey] = set()
-        self._system: list[_Ticket] = []
-        self._talk: list[_Ticket] = []
-        self._paused: list[tuple[datetime, RecipientKey]] = []
-        self._entries: set[str] = set()
-        self._held = 0
-        self._tickets = count()
+        self._system: list[_Turn] = []
+        self._relayed: list[_Turn] = []
+        self._backing_off: list[tuple[datetime, RecipientKey]] = []
+        self._entry_ids: set[str] = set()
+        self._in_memory = 0
+        self._positions = count()
         self._system_in_a_row = 0
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._entry_ids)
 
-    def add(self, texts: Iterable[OutboxEntry]) -> None:
-        """Puts texts behind those accepted before them; what is here already stays where it is."""
-        for text in texts:
-            if text.entry_id not in self._entries:
-                self._entries.add(text.entry_id)
-                self._append(text)
+    def add(self, entries: Iterable[OutboxEntry]) -> None:
+        """Appends entries to their queues; an entry that is here already keeps its place."""
+        for entry in entries:
+            if entry.entry_id not in self._entry_ids:
+                self._entry_ids.add(entry.entry_id)
+                self._append(entry)
 
-    def take(self, limit: int, now: datetime) -> list[RecipientQueue]:
-        """The lanes whose first texts go next, at most `limit`; they are busy then."""
-        self.wake(now)
-        taken: list[RecipientQueue] = []
+    def next_batch(self, limit: int, now: datetime) -> list[RecipientQueue]:
+        """The queues whose heads are sent next, at most `limit`; they become busy."""
+        self.requeue_due(now)
+        batch: list[RecipientQueue] = []
         in_a_row = self._system_in_a_row
-        while len(taken) < limit and (lane := self._next(in_a_row)):
-            in_a_row = 0 if lane.head.is_relayed else in_a_row + 1
-            taken.append(lane)
-        self._busy.update(lane.name for lane in taken)
-        return taken
+        while len(batch) < limit and (queue := self._pop(in_a_row)):
+            in_a_row = 0 if queue.head.is_relayed else in_a_row + 1
+            batch.append(queue)
+        self._busy.update(queue.key for queue in batch)
+        return batch
 
-    def is_busy(self, lane: RecipientQueue) -> bool:
-        """Whether it was taken and nothing has been said of it since."""
-        return lane.name in self._busy
+    def is_busy(self, queue: RecipientQueue) -> bool:
+        """Whether the queue's head is being sent."""
+        return queue.key in self._busy
 
-    def done(self, lane: RecipientQueue) -> None:
-        """Its first text is answered for: the next one may go when it is the lane's turn."""
-        place = lane.places.popleft()
-        self._entries.discard(place.entry_id)
-        self._held -= place.text is not None
-        self._system_in_a_row = 0 if place.is_relayed else self._system_in_a_row + 1
-        self._busy.discard(lane.name)
-        lane.failures = lane.tries = lane.others_sent = 0
-        if lane.places:
-            self._queue(lane, next(self._tickets))
+    def advance(self, queue: RecipientQueue) -> None:
+        """The head is settled: the next entry is sent when it is the queue's turn."""
+        head = queue.entries.popleft()
+        self._entry_ids.discard(head.entry_id)
+        self._in_memory -= head.entry is not None
+        self._system_in_a_row = 0 if head.is_relayed else self._system_in_a_row + 1
+        self._busy.discard(queue.key)
+        queue.failures = queue.counted_attempts = queue.sent_elsewhere = 0
+        if queue.entries:
+            self._push(queue, next(self._positions))
         else:
-            del self._lanes[lane.name]
+            del self._queues[queue.key]
 
-    def release(self, lane: RecipientQueue) -> None:
-        """There was no room for its first text: it keeps its turn."""
-        self._busy.discard(lane.name)
-        self._queue(lane, lane.ticket)
+    def requeue(self, queue: RecipientQueue) -> None:
+        """The head was throttled: the queue keeps its turn."""
+        self._busy.discard(queue.key)
+        self._push(queue, queue.position)
 
-    def pause(self, lane: RecipientQueue, until: datetime) -> None:
-        """Its first text was not sent: it stays first and goes again after a while."""
-        self._busy.discard(lane.name)
-        heapq.heappush(self._paused, (until, lane.name))
+    def back_off(self, queue: RecipientQueue, until: datetime) -> None:
+        """The head was not sent: the queue waits until then."""
+        self._busy.discard(queue.key)
+        heapq.heappush(self._backing_off, (until, queue.key))
 
-    def wake(self, now: datetime) -> None:
-        """Lanes whose pause is over go to the end."""
-        while self._paused and self._paused[0][0] <= now:
-            _, name = heapq.heappop(self._paused)
-            self._queue(self._lanes[name], next(self._tickets))
+    def requeue_due(self, now: datetime) -> None:
+        """Queues that have waited long enough go to the end."""
+        while self._backing_off and self._backing_off[0][0] <= now:
+            _, key = heapq.heappop(self._backing_off)
+            self._push(self._queues[key], next(self._positions))
 
-    def next_try(self) -> datetime | None:
-        """When the first pause is over."""
-        return self._paused[0][0] if self._paused else None
+    def next_due(self) -> datetime | None:
+        """When the first queue has waited long enough; None if none waits."""
+        return self._backing_off[0][0] if self._backing_off else None
 
-    def _append(self, text: OutboxEntry) -> None:
-        name = recipient_key(text)
-        lane = self._lanes.get(name) or RecipientQueue(name, ticket=0)
-        is_held = len(lane.places) < QUEUE_LIMIT and self._held < TOTAL_LIMIT
-        self._held += is_held
-        lane.places.append(
-            QueuedEntry(text.entry_id, text.envelope.is_relayed, text if is_held else None)
+    def _append(self, entry: OutboxEntry) -> None:
+        message = entry.message
+        key = message.from_number, message.to.phone_number
+        queue = self._queues.get(key) or RecipientQueue(key, position=0)
+        is_kept = len(queue.entries) < QUEUE_LIMIT and self._in_memory < TOTAL_LIMIT
+        self._in_memory += is_kept
+        queue.entries.append(
+            QueuedEntry(entry.entry_id, message.is_relayed, entry if is_kept else None)
         )
-        if name not in self._lanes:
-            self._lanes[name] = lane
-            self._queue(lane, next(self._tickets))
+        if key not in self._queues:
+            self._queues[key] = queue
+            self._push(queue, next(self._positions))
 
-    def _next(self, in_a_row: int) -> RecipientQueue | None:
-        is_talks_turn = not self._system or (self._talk and in_a_row >= SYSTEM_IN_A_ROW)
-        waiting = self._talk if is_talks_turn else self._system
-        return self._lanes[heapq.heappop(waiting)[1]] if waiting else None
+    def _pop(self, in_a_row: int) -> RecipientQueue | None:
+        is_relayed_turn = not self._system or (self._relayed and in_a_row >= SYSTEM_IN_A_ROW)
+        waiting = self._relayed if is_relayed_turn else self._system
+        return self._queues[heapq.heappop(waiting)[1]] if waiting else None
 
-    def _queue(self, lane: RecipientQueue, ticket: int) -> None:
-        lane.ticket = ticket
-        waiting = self._talk if lane.head.is_relayed else self._system
-        heapq.heappush(waiting, (ticket, lane.name))
-
-
-def recipient_key(text: OutboxEntry) -> RecipientKey:
-    """The lane a text goes in."""
-    return text.envelope.from_number, text.envelope.to_number
+    def _push(self, queue: RecipientQueue, position: int) -> None:
+        queue.position = position
+        waiting = self._relayed if queue.head.is_relayed else self._system
+        heapq.heappush(waiting, (position, queue.key))

@@ -1,14 +1,14 @@
-"""What became of texts: their senders are told, then it is written down."""
+"""Settles messages: notifies senders of failures first, then records the state in Redis."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Protocol
 
 import structlog
 from redis.exceptions import RedisError
 
+from conversation_service.application.inbound.delivery_receipts import FailureNotifier
 from conversation_service.dispatch import metrics
-from conversation_service.dispatch import settle as verdicts
+from conversation_service.dispatch.pre_send import Outcome, Removed
 from conversation_service.domain.errors import BackendUnavailable, CommitContention
 from conversation_service.domain.model.events import Rule
 from conversation_service.domain.model.messages import (
@@ -17,151 +17,153 @@ from conversation_service.domain.model.messages import (
     MessageState,
 )
 from conversation_service.domain.model.pool import PoolSettings
-from conversation_service.messaging.send import Rejected, SendResult, Sent, Uncertain
+from conversation_service.messaging.send import Rejected, Sent, Uncertain
 from conversation_service.store.outbox.dead_letters import DeadLetterReason
 from conversation_service.store.outbox.entry import CorruptEntry, OutboxEntry
-from conversation_service.store.outbox.outbox import DeadLettering, Outbox, Settlement, StatusUpdate
+from conversation_service.store.outbox.outbox import Outbox
+from conversation_service.store.outbox.settlement import DeadLettering, Settlement, StatusUpdate
 
 log = structlog.get_logger()
 
+# The state label of dead letters in the metric of settled messages.
 DEAD_LETTERED = "DEAD"
 
-# Something behind this service does not answer: no text has a part in that.
+# A backend does not answer: no message is the cause.
 TRANSIENT = (BackendUnavailable, CommitContention, RedisError, OSError)
-
-
-class Failures(Protocol):
-    """Where people are told that texts of theirs did not arrive. All of it may be repeated."""
-
-    async def tell(self, failures: Sequence[DeliveryFailure]) -> None:
-        """Raises BackendUnavailable or TooManyRaces."""
-        ...
-
-
-class Settler:
-    """Settles one pool's texts. Told first: what a crash leaves half done is told and done again,
-    and nobody hears of it twice."""
-
-    def __init__(
-        self,
-        pool: str,
-        outbox: Outbox,
-        failures: Failures,
-        settings: Callable[[], Awaitable[PoolSettings]],
-    ) -> None:
-        """`settings` looks the pool's up as they are now."""
-        self._pool = pool
-        self._outbox = outbox
-        self._failures = failures
-        self._settings = settings
-
-    async def settle(
-        self, token: str, texts: Sequence[OutboxEntry], results: Sequence[SendResult], now: datetime
-    ) -> None:
-        """What is answered for is not owed any more. Raises LeaseLost."""
-        pairs = list(zip(texts, results, strict=True))
-        invalid = [text for text, result in pairs if isinstance(result, Rejected)]
-        answered = [(text, one) for text, one in pairs if isinstance(one, Sent)]
-        told = [verdicts.failure(text, one) for text, one in answered]
-        await self._tell([one for one in told if one])
-        await self._write(token, [verdicts.settlement(*one) for one in answered], now)
-        await self.bury(token, invalid, DeadLetterReason.INVALID, now)
-        unknown = [text for text, result in pairs if isinstance(result, Uncertain)]
-        await self._unknown(unknown, now)
-
-    async def bury(
-        self,
-        token: str,
-        texts: Sequence[OutboxEntry | CorruptEntry],
-        death: DeadLetterReason,
-        now: datetime,
-    ) -> None:
-        """Texts that cannot be processed leave for the dead letters. Raises LeaseLost.
-
-        Their senders are told that they may not arrive: they may still be sent again.
-        """
-        if not texts:
-            return
-        told = [verdicts.uncertain_notice(one) for one in texts if isinstance(one, OutboxEntry)]
-        try:
-            await self._tell([one for one in told if one])
-        except TRANSIENT:
-            raise
-        except Exception as error:
-            # Perhaps this is why they cannot be processed; it must not keep them here as well.
-            log.error("dead_letters_untold", error=type(error).__name__, texts=len(texts))
-        kept = (await self._settings()).dead_letters_kept
-        burials = [DeadLettering(one.entry_id, one.message_id, death, kept) for one in texts]
-        await self._write(token, burials, now)
-
-    async def _tell(self, failures: Sequence[DeliveryFailure]) -> None:
-        if failures:
-            await self._failures.tell(failures)
-
-    async def _write(
-        self, token: str, settled: Sequence[Settlement | DeadLettering], now: datetime
-    ) -> None:
-        if not settled:
-            return
-        await self._outbox.settle(token, settled, now)
-        for one in settled:
-            state = one.state.value if isinstance(one, Settlement) else DEAD_LETTERED
-            metrics.SETTLED.labels(self._pool, state).inc()
-            if isinstance(one, Settlement) and one.resolution:
-                metrics.RESOLVED.labels(self._pool, one.resolution).inc()
-
-    async def _unknown(self, texts: Sequence[OutboxEntry], now: datetime) -> None:
-        """They stay owed; that they are unknown is told once, however often it is said."""
-        if texts:
-            news = [StatusUpdate(text.message_id, MessageState.UNKNOWN) for text in texts]
-            await self._outbox.advance(news, now)
-
 
 _ONLY_FILES = "ATTACHMENTS_REFUSED"
 
 _FAILED = (MessageState.REFUSED, MessageState.UNDELIVERED, MessageState.EXPIRED)
 
 
-def settlement(text: OutboxEntry, answer: Sent) -> Settlement:
-    """How far a text got."""
-    rule = _rule(answer)
-    return Settlement(text.entry_id, text.message_id, answer.state, rule, answer.resolution)
+class Settler:
+    """Settles one pool's messages.
+
+    Senders are notified before the state is recorded. After a crash in between they are notified
+    again, and a second notice of the same failure is not sent.
+    """
+
+    def __init__(
+        self,
+        pool: str,
+        outbox: Outbox,
+        failures: FailureNotifier,
+        settings: Callable[[], Awaitable[PoolSettings]],
+    ) -> None:
+        """`settings` loads the pool's current settings."""
+        self._pool = pool
+        self._outbox = outbox
+        self._failures = failures
+        self._settings = settings
+
+    async def settle(
+        self, token: str, entries: Sequence[OutboxEntry], outcomes: Sequence[Outcome], now: datetime
+    ) -> None:
+        """Removes entries with a final outcome from the outbox. Raises LeaseLost."""
+        pairs = list(zip(entries, outcomes, strict=True))
+        sent = [(entry, outcome) for entry, outcome in pairs if isinstance(outcome, Sent)]
+        await self._notify([_failure(entry, outcome) for entry, outcome in sent])
+        await self._record(token, [_settlement(*pair) for pair in sent], now)
+        rejected = [entry for entry, outcome in pairs if isinstance(outcome, Rejected)]
+        await self.dead_letter(token, rejected, DeadLetterReason.INVALID, now)
+        uncertain = [entry for entry, outcome in pairs if isinstance(outcome, Uncertain)]
+        await self._mark_unknown(uncertain, now)
+        removed = [entry.entry_id for entry, outcome in pairs if isinstance(outcome, Removed)]
+        await self._outbox.acknowledge(removed)
+
+    async def dead_letter_corrupt(
+        self, token: str, entries: Sequence[CorruptEntry], now: datetime
+    ) -> None:
+        """Moves entries that cannot be decoded to the dead letters. Raises LeaseLost."""
+        if entries:
+            log.error("texts_unreadable", texts=len(entries))
+            await self.dead_letter(token, entries, DeadLetterReason.UNREADABLE, now)
+
+    async def dead_letter(
+        self,
+        token: str,
+        entries: Sequence[OutboxEntry | CorruptEntry],
+        reason: DeadLetterReason,
+        now: datetime,
+    ) -> None:
+        """Moves messages that cannot be processed to the dead letters. Raises LeaseLost.
+
+        Their senders are notified that the messages may not arrive: a replay may still send them.
+        """
+        if not entries:
+            return
+        try:
+            await self._notify(
+                [_uncertain_notice(entry) for entry in entries if isinstance(entry, OutboxEntry)]
+            )
+        except TRANSIENT:
+            raise
+        except Exception as error:
+            # An entry that also makes the notice fail must not stay in the outbox for ever.
+            log.error("dead_letters_untold", error=type(error).__name__, texts=len(entries))
+        kept = (await self._settings()).dead_letters_kept
+        dead = [DeadLettering(entry.entry_id, entry.message_id, reason, kept) for entry in entries]
+        await self._record(token, dead, now)
+
+    async def _notify(self, failures: Sequence[DeliveryFailure | None]) -> None:
+        notices = [failure for failure in failures if failure]
+        if notices:
+            await self._failures.tell(notices)
+
+    async def _record(
+        self, token: str, settled: Sequence[Settlement | DeadLettering], now: datetime
+    ) -> None:
+        if not settled:
+            return
+        await self._outbox.settle(token, settled, now)
+        for item in settled:
+            state = item.state.value if isinstance(item, Settlement) else DEAD_LETTERED
+            metrics.SETTLED.labels(self._pool, state).inc()
+            if isinstance(item, Settlement) and item.resolution:
+                metrics.RESOLVED.labels(self._pool, item.resolution).inc()
+
+    async def _mark_unknown(self, entries: Sequence[OutboxEntry], now: datetime) -> None:
+        """The messages stay in the outbox; the event is recorded once, however often this runs."""
+        if entries:
+            unknown = MessageState.UNKNOWN
+            updates = [StatusUpdate(entry.message_id, unknown) for entry in entries]
+            await self._outbox.advance(updates, now)
 
 
-def failure(text: OutboxEntry, answer: Sent) -> DeliveryFailure | None:
-    """What the sender is told; nothing of texts that arrive, nor of opt-outs: the end of the
-    conversation tells of these."""
-    kind = None if answer.is_opted_out else _failure_kind(answer)
-    return _failure(text, kind) if kind else None
+def _uncertain_notice(entry: OutboxEntry) -> DeliveryFailure | None:
+    """The failure to notify the sender of when a message becomes a dead letter."""
+    return _failure_of_kind(entry, DeliveryFailureKind.UNCERTAIN)
 
 
-def uncertain_notice(text: OutboxEntry) -> DeliveryFailure | None:
-    """What the sender is told of a text that waits for an operator."""
-    return _failure(text, DeliveryFailureKind.UNCERTAIN)
+def _settlement(entry: OutboxEntry, sent: Sent) -> Settlement:
+    return Settlement(entry.entry_id, entry.message_id, sent.state, _rule(sent), sent.resolution)
 
 
-def _failure(text: OutboxEntry, kind: DeliveryFailureKind) -> DeliveryFailure | None:
-    envelope = text.envelope
-    if not envelope.is_relayed or not envelope.conversation_id:
+def _failure(entry: OutboxEntry, sent: Sent) -> DeliveryFailure | None:
+    """The failure to notify the sender of, if any. After an opt-out the conversation's end does."""
+    kind = None if sent.is_opted_out else _failure_kind(sent)
+    return _failure_of_kind(entry, kind) if kind else None
+
+
+def _failure_of_kind(entry: OutboxEntry, kind: DeliveryFailureKind) -> DeliveryFailure | None:
+    message = entry.message
+    if not message.is_relayed or not message.conversation_id:
         return None
-    return DeliveryFailure(text.message_id, envelope.conversation_id, text.person_id, kind)
+    return DeliveryFailure(message.message_id, message.conversation_id, entry.person_id, kind)
 
 
-def _failure_kind(answer: Sent) -> DeliveryFailureKind | None:
-    if answer.state is MessageState.UNKNOWN:
+def _failure_kind(sent: Sent) -> DeliveryFailureKind | None:
+    if sent.state is MessageState.UNKNOWN:
         return DeliveryFailureKind.UNCERTAIN
-    if answer.state in _FAILED:
-        is_empty = answer.reason == _ONLY_FILES
-        return (
-            DeliveryFailureKind.ATTACHMENTS_ONLY_REFUSED
-            if is_empty
-            else DeliveryFailureKind.NOT_DELIVERED
-        )
-    return DeliveryFailureKind.ATTACHMENTS_REFUSED if answer.refused_attachments else None
+    if sent.state in _FAILED and sent.reason == _ONLY_FILES:
+        return DeliveryFailureKind.ATTACHMENTS_ONLY_REFUSED
+    if sent.state in _FAILED:
+        return DeliveryFailureKind.NOT_DELIVERED
+    return DeliveryFailureKind.ATTACHMENTS_REFUSED if sent.refused_attachments else None
 
 
-def _rule(answer: Sent) -> Rule | None:
-    """Why a text was refused, for its timeline."""
-    if answer.is_opted_out:
+def _rule(sent: Sent) -> Rule | None:
+    """Why a message was refused, for the timeline."""
+    if sent.is_opted_out:
         return Rule.OPTED_OUT
-    return Rule.REFUSED_BY_CARRIER if answer.state is MessageState.REFUSED else None
+    return Rule.REFUSED_BY_CARRIER if sent.state is MessageState.REFUSED else None

@@ -1,1 +1,1 @@
-"""What Maskline means: pure decisions on plain values. It imports the standard library only."""
+"""Decisions of the conversation service, without I/O: imports the standard library only."""

@@ -1,4 +1,7 @@
-"""Refusals that a caller can act on."""
+"""Errors that a caller can act on, by what they are about.
+
+`reason` is published in the protos; `message` and `metadata` never hold a phone number or a body.
+"""
 
 from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
@@ -12,7 +15,7 @@ class FieldViolation(NamedTuple):
 
 
 class ConversationError(Exception):
-    """A refusal. `metadata` repeats every value in the message; neither holds a number or text."""
+    """A refusal. `metadata` repeats every value in the message."""
 
     reason: ClassVar[str]
 
@@ -23,291 +26,222 @@ class ConversationError(Exception):
 
 
 class InvalidArgument(ConversationError):
-    """Fields are missing or have a wrong form."""
-
     reason = "INVALID_ARGUMENT"
 
     def __init__(self, violations: Sequence[FieldViolation]) -> None:
-        super().__init__("; ".join(f"{field}: {told}" for field, told in violations))
+        super().__init__("; ".join(f"{field}: {problem}" for field, problem in violations))
         self.violations = violations
 
 
-class _About(ConversationError):
-    """Names one thing: by `key` in the metadata, and in the sentence."""
+class _FixedError(ConversationError):
+    """An error with a fixed message and no metadata."""
 
-    key: ClassVar[str]
-    sentence: ClassVar[str]
-
-    def __init__(self, name: str) -> None:
-        told = {self.key: name}
-        super().__init__(self.sentence.format(**told), **told)
-
-
-class PoolNotFound(_About):
-    """No pool has this name."""
-
-    key = "pool"
-    reason = "POOL_NOT_FOUND"
-    sentence = "there is no pool {pool!r}"
-
-
-class UnknownMaskedNumber(ConversationError):
-    """No pool owns the number, or not the one that was named."""
-
-    reason = "UNKNOWN_MASKED_NUMBER"
+    text: ClassVar[str]
 
     def __init__(self) -> None:
-        super().__init__("the masked number belongs to no pool that may be used here")
+        super().__init__(self.text)
 
 
-class _AboutConversation(_About):
+class _NamedError(ConversationError):
+    """An error about one thing: its id is in the message and, as `key`, in the metadata."""
+
+    key: ClassVar[str]
+    text: ClassVar[str]
+
+    def __init__(self, name: str) -> None:
+        metadata = {self.key: name}
+        super().__init__(self.text.format(**metadata), **metadata)
+
+
+class _ConversationIdError(_NamedError):
     key = "conversation_id"
 
 
-class ConversationNotFound(_AboutConversation):
-    """No such conversation is kept in this pool."""
-
+class ConversationNotFound(_ConversationIdError):
     reason = "CONVERSATION_NOT_FOUND"
-    sentence = "conversation {conversation_id} is not kept in this pool"
+    text = "conversation {conversation_id} is not stored in this pool"
 
 
-class ParticipantNotFound(_AboutConversation):
-    """The participant is not in this conversation."""
-
+class ParticipantNotFound(_ConversationIdError):
     reason = "PARTICIPANT_NOT_FOUND"
-    sentence = "the participant is not in conversation {conversation_id}"
+    text = "the participant is not in conversation {conversation_id}"
 
 
-class ConversationNotActive(_AboutConversation):
-    """Nobody has joined yet."""
-
+class ConversationNotActive(_ConversationIdError):
     reason = "CONVERSATION_NOT_ACTIVE"
-    sentence = "nobody has joined conversation {conversation_id} yet"
+    text = "nobody has joined conversation {conversation_id} yet"
 
 
-class ConversationEnded(_AboutConversation):
-    """The conversation is over."""
-
+class ConversationEnded(_ConversationIdError):
     reason = "CONVERSATION_ENDED"
-    sentence = "conversation {conversation_id} has ended"
+    text = "conversation {conversation_id} has ended"
 
 
-class ConversationPaused(_AboutConversation):
-    """The conversation is paused."""
-
+class ConversationPaused(_ConversationIdError):
     reason = "CONVERSATION_PAUSED"
-    sentence = "conversation {conversation_id} is paused; resume it first"
+    text = "conversation {conversation_id} is paused; resume it first"
 
 
-class ConversationNotPaused(_AboutConversation):
-    """The conversation is not paused."""
-
+class ConversationNotPaused(_ConversationIdError):
     reason = "CONVERSATION_NOT_PAUSED"
-    sentence = "conversation {conversation_id} is not paused"
+    text = "conversation {conversation_id} is not paused"
 
 
-class ConversationNotReopenable(_AboutConversation):
-    """The ending cannot be taken back."""
-
+class ConversationNotReopenable(_ConversationIdError):
     reason = "CONVERSATION_NOT_REOPENABLE"
-    sentence = "conversation {conversation_id} cannot be reopened; open a new one"
+    text = "conversation {conversation_id} cannot be reopened; open a new one"
 
 
-class TooManyHeld(_AboutConversation):
-    """As many texts are held as may be."""
-
+class TooManyHeld(_ConversationIdError):
     reason = "TOO_MANY_HELD"
-    sentence = "conversation {conversation_id} holds as many texts as it may; resume it first"
+    text = "conversation {conversation_id} holds the maximum of messages; resume it first"
 
 
-class _Plain(ConversationError):
-    sentence: ClassVar[str]
-
-    def __init__(self) -> None:
-        super().__init__(self.sentence)
-
-
-class AlreadyInConversation(_Plain):
-    """A person is in a live conversation on the masked number."""
-
+class AlreadyInConversation(_FixedError):
     reason = "ALREADY_IN_CONVERSATION"
-    sentence = "a person is in a live conversation on this masked number; end it first"
+    text = "a person is in a live conversation on this masked number; end it first"
 
 
-class CodeNotValid(_Plain):
-    """Wrong, used, expired or the person's own, or too many tries: all get the same answer."""
+class CodeNotValid(_FixedError):
+    """Wrong, used, expired, one's own, or too many attempts: callers must not learn which."""
 
     reason = "CODE_NOT_VALID"
-    sentence = "the code does not work; ask for a new one"
+    text = "the code does not work; ask for a new one"
 
 
-class NumberTaken(_Plain):
-    """Another pool has the masked number."""
-
-    reason = "NUMBER_TAKEN"
-    sentence = "another pool has a masked number that was named; remove it there first"
-
-
-class NumberInUse(_Plain):
-    """The masked number has live conversations."""
-
-    reason = "NUMBER_IN_USE"
-    sentence = "the masked number has live conversations; drain it and wait for their end"
-
-
-class NumberNotActive(_Plain):
-    """The masked number takes no new conversations."""
-
-    reason = "NUMBER_NOT_ACTIVE"
-    sentence = "the masked number takes no new conversations; add it again or choose another"
-
-
-class NumberCooling(_Plain):
-    """A person's last conversation on the masked number has only just ended."""
-
-    reason = "NUMBER_COOLING"
-    sentence = "a person's last conversation on this masked number has only just ended; wait"
-
-
-class ParticipantOptedOut(_Plain):
-    """A person has opted out of all texts."""
-
+class ParticipantOptedOut(_FixedError):
     reason = "PARTICIPANT_OPTED_OUT"
-    sentence = "a person has opted out of all texts; only they can opt in again"
+    text = "a person has opted out of all messages; only they can opt in again"
 
 
-class PairBlocked(_Plain):
-    """One of the two has blocked the other."""
-
+class PairBlocked(_FixedError):
     reason = "PAIR_BLOCKED"
-    sentence = "one of the two has blocked the other in this pool"
+    text = "one of the two has blocked the other in this pool"
 
 
-class CursorExpired(_Plain):
-    """Events behind the cursor are no longer kept."""
-
-    reason = "CURSOR_EXPIRED"
-    sentence = 'events behind the cursor are no longer kept; begin again with "0"'
+class UnknownMaskedNumber(_FixedError):
+    reason = "UNKNOWN_MASKED_NUMBER"
+    text = "the masked number belongs to no pool that may be used here"
 
 
-class WatcherTooSlow(_Plain):
-    """The watcher did not read for too long."""
-
-    reason = "WATCHER_TOO_SLOW"
-    sentence = "the watcher did not read for too long; resume with its last cursor"
+class NumberTaken(_FixedError):
+    reason = "NUMBER_TAKEN"
+    text = "another pool has one of the masked numbers; remove it there first"
 
 
-class TooManyWatchers(_Plain):
-    """As many watches are open as this replica serves."""
-
-    reason = "TOO_MANY_WATCHERS"
-    sentence = "as many watches are open as this replica serves; close some or try again"
+class NumberInUse(_FixedError):
+    reason = "NUMBER_IN_USE"
+    text = "the masked number has live conversations; drain it and wait for their end"
 
 
-class CarrierAccountRefused(_Plain):
-    """The carrier refused the account's credentials."""
-
-    reason = "CARRIER_ACCOUNT_REFUSED"
-    sentence = "the carrier refused the account's keys; check them at the messaging service"
+class NumberNotActive(_FixedError):
+    reason = "NUMBER_NOT_ACTIVE"
+    text = "the masked number takes no new conversations; add it again or choose another"
 
 
-class SendTokenNotValid(_Plain):
-    """The token of a receipt's address was forged or altered."""
-
-    reason = "SEND_TOKEN_NOT_VALID"
-    sentence = "no attempt has this token"
+class NumberCooling(_FixedError):
+    reason = "NUMBER_COOLING"
+    text = "a person's last conversation on this masked number has only just ended; wait"
 
 
-class MediaNotFound(_Plain):
-    """No file is kept under this token, or not any more."""
-
-    reason = "MEDIA_NOT_FOUND"
-    sentence = "no such file is kept"
-
-
-class _AboutDeadLetter(_About):
-    key = "dead_letter_id"
-
-
-class DeadLetterNotFound(_AboutDeadLetter):
-    """No such dead letter is kept in this pool."""
-
-    reason = "DEAD_LETTER_NOT_FOUND"
-    sentence = "dead letter {dead_letter_id} is not kept in this pool"
-
-
-class DeadLetterUnreadable(_AboutDeadLetter):
-    """It cannot be read, so it can only be dropped."""
-
-    reason = "DEAD_LETTER_UNREADABLE"
-    sentence = "dead letter {dead_letter_id} cannot be read; it can only be dropped"
-
-
-class _AboutPool(_About):
+class _PoolError(_NamedError):
     key = "pool"
 
 
-class PoolExists(_AboutPool):
-    """A pool has this name."""
+class PoolNotFound(_PoolError):
+    reason = "POOL_NOT_FOUND"
+    text = "there is no pool {pool!r}"
 
+
+class PoolExists(_PoolError):
     reason = "POOL_EXISTS"
-    sentence = "there is a pool {pool!r} already"
+    text = "there is a pool {pool!r} already"
 
 
-class PoolFull(_AboutPool):
-    """The pool has as many masked numbers as it may."""
-
+class PoolFull(_PoolError):
     reason = "POOL_FULL"
-    sentence = "pool {pool!r} has as many masked numbers as a pool may have; create another pool"
+    text = "pool {pool!r} has the maximum of masked numbers; create another pool"
 
 
-class UniqueNameTaken(_AboutPool):
-    """A live conversation has this unique name."""
-
+class UniqueNameTaken(_PoolError):
     reason = "UNIQUE_NAME_TAKEN"
-    sentence = "a live conversation of pool {pool!r} has this unique name"
+    text = "a live conversation of pool {pool!r} has this unique name"
 
 
-class NoNumberAvailable(_AboutPool):
-    """On every number that may be given, a person has a live or cooling conversation."""
-
+class NoNumberAvailable(_PoolError):
     reason = "NO_NUMBER_AVAILABLE"
-    sentence = "no number of pool {pool!r} is free for everybody concerned; add one or wait"
+    text = "no number of pool {pool!r} is free for all these people; add one or wait"
 
 
-class RequestIdReused(_About):
-    """The id was used for something else."""
-
-    key = "request_id"
-    reason = "REQUEST_ID_REUSED"
-    sentence = "{request_id!r} was used for something else"
+class _DeadLetterError(_NamedError):
+    key = "dead_letter_id"
 
 
-class ResponseExpired(_About):
-    """The request was carried out; the conversation that its answer held is kept no longer."""
-
-    key = "request_id"
-    reason = "ANSWER_FORGOTTEN"
-    sentence = "{request_id!r} was carried out, and its conversation is kept no longer"
+class DeadLetterNotFound(_DeadLetterError):
+    reason = "DEAD_LETTER_NOT_FOUND"
+    text = "dead letter {dead_letter_id} is not stored in this pool"
 
 
-class ErasureNotFound(_About):
-    """No erasure of this id is known, or not any more."""
+class DeadLetterUnreadable(_DeadLetterError):
+    reason = "DEAD_LETTER_UNREADABLE"
+    text = "dead letter {dead_letter_id} cannot be read; it can only be discarded"
 
+
+class ErasureNotFound(_NamedError):
     key = "erasure_id"
     reason = "ERASURE_NOT_FOUND"
-    sentence = "erasure {erasure_id} is not known"
+    text = "erasure {erasure_id} is not known"
 
 
-class CommitContention(_Plain):
-    """Others changed the same conversation at the same time, again and again."""
+class CursorExpired(_FixedError):
+    reason = "CURSOR_EXPIRED"
+    text = 'events after the cursor are not stored any more; begin again with "0"'
 
+
+class WatcherTooSlow(_FixedError):
+    reason = "WATCHER_TOO_SLOW"
+    text = "the watcher did not read for too long; resume with its last cursor"
+
+
+class TooManyWatchers(_FixedError):
+    reason = "TOO_MANY_WATCHERS"
+    text = "this replica has the maximum of open watches; close some or try again"
+
+
+class _RequestIdError(_NamedError):
+    key = "request_id"
+
+
+class RequestIdReused(_RequestIdError):
+    reason = "REQUEST_ID_REUSED"
+    text = "{request_id!r} was used for a request with other fields"
+
+
+class ResponseExpired(_RequestIdError):
+    reason = "ANSWER_FORGOTTEN"
+    text = "{request_id!r} was carried out, and its conversation is not stored any more"
+
+
+class CommitContention(_FixedError):
     reason = "TOO_MANY_RACES"
-    sentence = "others changed the same conversation at the same time; try again"
+    text = "others changed the same conversation at the same time; try again"
 
 
-class BackendUnavailable(_Plain):
-    """Redis or the messaging service does not answer."""
-
+class BackendUnavailable(_FixedError):
     reason = "BACKEND_UNAVAILABLE"
-    sentence = "a part behind this service does not answer; try again"
+    text = "Redis or the messaging service does not answer; try again"
+
+
+class CarrierAccountRefused(_FixedError):
+    reason = "CARRIER_ACCOUNT_REFUSED"
+    text = "the carrier refused the account's keys; check them at the messaging service"
+
+
+class SendTokenNotValid(_FixedError):
+    reason = "SEND_TOKEN_NOT_VALID"
+    text = "no attempt has this token"
+
+
+class MediaNotFound(_FixedError):
+    reason = "MEDIA_NOT_FOUND"
+    text = "no file is stored under this token"

@@ -1,1 +1,1 @@
-"""The messaging service, as the conversation service asks it."""
+"""TODO-DOC."""

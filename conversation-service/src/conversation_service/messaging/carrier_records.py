@@ -1,6 +1,6 @@
-"""What the carrier has on record as sent to the masked numbers, asked of the messaging service."""
+"""Inbound messages in the carrier's records, listed by the messaging service."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -13,61 +13,60 @@ from conversation_service.messaging.client import MessagingUnavailable
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.messaging_pb2_grpc import MessagingServiceStub
 
-# The carrier is asked, whose own limit is 10 s; a page may take several calls of it.
+# A page may take several calls to the carrier, each with a timeout of 10 s.
 RECORDS_TIMEOUT_SECONDS = 60.0
 
-# The contract's longest page: fewer calls.
+# The contract's maximum.
 PAGE_SIZE = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class RecordsPage:
-    """Some texts, in no order, and what leads to the next ones: nothing at the end."""
+    """Some messages, in no order, and the token of the next page, empty on the last one."""
 
     texts: tuple[InboundMessage, ...]
     next_token: str
 
 
 class RecordsClient:
-    """The messaging service's look at the carrier's records."""
+    """The carrier's records."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = MessagingServiceStub(channel)
 
     async def page(self, start: datetime, token: str) -> RecordsPage:
-        """Texts that the carrier took from `start` on. Raises MessagingUnavailable."""
+        """Messages that the carrier received since `start`. Raises MessagingUnavailable."""
         request = pb.ListInboundRecordsRequest(page_size=PAGE_SIZE, page_token=token)
         request.start_time.FromDatetime(start)
         try:
-            found = await self._stub.ListInboundRecords(request, timeout=RECORDS_TIMEOUT_SECONDS)
+            response = await self._stub.ListInboundRecords(request, timeout=RECORDS_TIMEOUT_SECONDS)
         except grpc.aio.AioRpcError as error:
             raise MessagingUnavailable from error
-        return RecordsPage(tuple(_texts(found.records)), found.next_page_token)
+        return RecordsPage(tuple(_messages(response.records)), response.next_page_token)
 
 
-def _texts(records: Iterable[pb.InboundRecord]) -> Iterable[InboundMessage]:
-    """Those that a callback could have brought: nobody is behind what is no number."""
+def _messages(records: Sequence[pb.InboundRecord]) -> Iterator[InboundMessage]:
+    """The records that a callback could have brought: short codes, for one, are left out."""
     for record in records:
         if record.carrier_message_id and is_e164(record.from_number) and is_e164(record.to_number):
-            yield _text(record)
+            yield _message(record)
 
 
-def _text(record: pb.InboundRecord) -> InboundMessage:
-    timed = record.HasField("carrier_time")
+def _message(record: pb.InboundRecord) -> InboundMessage:
+    has_time = record.HasField("carrier_time")
     return InboundMessage(
         carrier_message_id=record.carrier_message_id,
         from_number=record.from_number,
         to_number=record.to_number,
         body=record.body,
         attachments=tuple(map(_attachment, record.attachments)),
-        carrier_time=_moment(record.carrier_time) if timed else None,
+        carrier_time=_whole_milliseconds(record.carrier_time) if has_time else None,
         is_recovered=True,
     )
 
 
-def _moment(stamp: Timestamp) -> datetime:
-    """In whole milliseconds, as everywhere."""
-    exact = stamp.ToDatetime(UTC)
+def _whole_milliseconds(timestamp: Timestamp) -> datetime:
+    exact = timestamp.ToDatetime(UTC)
     return exact.replace(microsecond=exact.microsecond // 1000 * 1000)
 
 

@@ -1,4 +1,4 @@
-"""Calls to the messaging service."""
+"""Calls of the messaging service."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,37 +11,38 @@ from conversation_service.domain.errors import (
     CarrierAccountRefused,
     SendTokenNotValid,
 )
-from conversation_service.domain.model.messages import MessageState
+from conversation_service.domain.model.messages import MessageState, OutboundMessage
+from conversation_service.domain.model.pool import PoolSettings
 from conversation_service.messaging.send import (
     OPTED_OUT_CODE,
     STATES,
     SendResult,
-    TextToSend,
-    result_of,
-    to_message,
+    from_proto,
+    to_proto,
 )
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.messaging_pb2_grpc import MessagingServiceStub
 
-# The messaging service gives the carrier 10 s a text, and a batch may hold several to one person.
+# The messaging service has a timeout of 10 s per message, and a batch may hold several to one
+# person.
 SEND_TIMEOUT_SECONDS = 60.0
 
-# A receipt is a look into Redis; the gateway's own callers wait for it.
+# A receipt takes one Redis call, and the gateway's own callers wait for it.
 RECEIPT_TIMEOUT_SECONDS = 5.0
 
-# Both ask the carrier, whose own limit is 10 s.
+# The carrier is called, with a timeout of 10 s.
 ACCOUNT_TIMEOUT_SECONDS = 15.0
 
-# As many pages of 200 as the largest pools together could have; an account is not endless.
+# A page has 200 numbers: more than the largest pools together can have.
 ACCOUNT_PAGES = 100
 
-# What grpc answers when the request itself is the trouble, not the moment.
-_ABOUT_THE_REQUEST = (grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN)
+# gRPC's codes for a failure that the request itself causes.
+_REQUEST_FAILED = (grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
 class CarrierReceipt:
-    """A delivery receipt as the gateway handed it in."""
+    """A delivery receipt as the gateway received it."""
 
     carrier_message_id: str
     send_token: str
@@ -53,7 +54,7 @@ class CarrierReceipt:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptMatch:
-    """The text that a receipt speaks of, as it stands now."""
+    """The message that a receipt is about, with its state after the receipt."""
 
     message_id: str
     pool: str
@@ -61,7 +62,7 @@ class ReceiptMatch:
     is_opted_out: bool = False
 
 
-# A forged receipt is refused; one of a text that nobody knows has no match.
+# SendTokenNotValid for a forged receipt, None if its message is unknown.
 Recorded = ReceiptMatch | SendTokenNotValid | None
 
 
@@ -70,13 +71,13 @@ class AccountNumber:
     """A number that the carrier account owns."""
 
     phone_number: str
-    # False only if the carrier says that it cannot text.
+    # False only if the carrier says so.
     may_text: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """How the carrier account is set up, callback addresses by their kind: set and expected."""
+    """The carrier account's setup: per type of callback the URL that is set, and the expected."""
 
     is_authorized: bool
     callbacks: Mapping[str, tuple[str, str]]
@@ -87,40 +88,44 @@ class MessagingUnavailable(BackendUnavailable):
 
 
 class RequestFailed(Exception):
-    """The messaging service cannot deal with the request; without one of its texts it might."""
+    """The messaging service failed at the request; without one of its messages it may not."""
 
 
 class RequestInvalid(RequestFailed):
-    """The messaging service does not take the request in the form it has."""
+    """The messaging service does not accept the form of the request."""
 
 
 class MessagingClient:
-    """The messaging service, with deadlines and its answers as plain values."""
+    """The messaging service, with deadlines and plain values."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = MessagingServiceStub(channel)
 
-    async def send(self, texts: Sequence[TextToSend]) -> list[SendResult]:
-        """Sends texts, one result each, in order.
+    async def send(
+        self, messages: Sequence[OutboundMessage], pool: str, settings: PoolSettings
+    ) -> list[SendResult]:
+        """Sends messages of one pool; one result each, in order.
 
-        Raises MessagingUnavailable, or RequestInvalid or RequestFailed if it is about these texts.
+        Raises MessagingUnavailable, or RequestInvalid or RequestFailed if a message is the cause.
         """
-        request = pb.SendMessagesRequest(messages=map(to_message, texts))
+        request = pb.SendMessagesRequest(
+            messages=(to_proto(message, pool, settings) for message in messages)
+        )
         try:
             response = await self._stub.SendMessages(request, timeout=SEND_TIMEOUT_SECONDS)
         except grpc.aio.AioRpcError as error:
-            _not_sent(error)
-        return [*map(result_of, response.results)]
+            _raise_send_error(error)
+        return [*map(from_proto, response.results)]
 
     async def record(self, receipts: Sequence[CarrierReceipt]) -> list[Recorded]:
-        """Hands receipts in, an answer for each, in order. Raises MessagingUnavailable."""
-        request = pb.RecordDeliveryReceiptsRequest(receipts=[_receipt(one) for one in receipts])
+        """Records delivery receipts; one result each, in order. Raises MessagingUnavailable."""
+        request = pb.RecordDeliveryReceiptsRequest(receipts=map(_receipt, receipts))
         try:
             response = await self._stub.RecordDeliveryReceipts(
                 request, timeout=RECEIPT_TIMEOUT_SECONDS
             )
         except grpc.aio.AioRpcError as error:
-            _unavailable(error)
+            _raise_unavailable(error)
         return [_match(result) for result in response.results]
 
     async def account_numbers(self) -> list[AccountNumber]:
@@ -132,7 +137,7 @@ class MessagingClient:
             try:
                 page = await self._stub.ListAccountNumbers(request, timeout=ACCOUNT_TIMEOUT_SECONDS)
             except grpc.aio.AioRpcError as error:
-                _unavailable(error)
+                _raise_unavailable(error)
             numbers += map(_account_number, page.numbers)
             token = page.next_page_token
             if not token:
@@ -140,32 +145,35 @@ class MessagingClient:
         return numbers
 
     async def account(self) -> Account:
-        """How the account is set up. Raises MessagingUnavailable."""
+        """The account's setup. Raises MessagingUnavailable."""
         request = pb.CheckAccountRequest()
         try:
-            found = await self._stub.CheckAccount(request, timeout=ACCOUNT_TIMEOUT_SECONDS)
+            response = await self._stub.CheckAccount(request, timeout=ACCOUNT_TIMEOUT_SECONDS)
         except grpc.aio.AioRpcError as error:
-            _unavailable(error)
-        callbacks = {one.callback_type: (one.url, one.expected_url) for one in found.callbacks}
-        return Account(found.is_authorized, callbacks)
+            _raise_unavailable(error)
+        callbacks = {
+            callback.callback_type: (callback.url, callback.expected_url)
+            for callback in response.callbacks
+        }
+        return Account(response.is_authorized, callbacks)
 
 
 def _account_number(number: pb.AccountNumber) -> AccountNumber:
-    told = number.HasField("is_messaging_enabled")
-    return AccountNumber(number.phone_number, number.is_messaging_enabled if told else True)
+    may_text = number.is_messaging_enabled or not number.HasField("is_messaging_enabled")
+    return AccountNumber(number.phone_number, may_text)
 
 
-def _unavailable(error: grpc.aio.AioRpcError) -> NoReturn:
+def _raise_unavailable(error: grpc.aio.AioRpcError) -> NoReturn:
     if error.code() is grpc.StatusCode.FAILED_PRECONDITION:
-        # Of the calls here only those about the account answer so: it is refused.
+        # Only the calls about the account fail so.
         raise CarrierAccountRefused from error
     raise MessagingUnavailable from error
 
 
-def _not_sent(error: grpc.aio.AioRpcError) -> NoReturn:
+def _raise_send_error(error: grpc.aio.AioRpcError) -> NoReturn:
     if error.code() is grpc.StatusCode.INVALID_ARGUMENT:
         raise RequestInvalid from error
-    if error.code() in _ABOUT_THE_REQUEST:
+    if error.code() in _REQUEST_FAILED:
         raise RequestFailed from error
     raise MessagingUnavailable from error
 

@@ -1,4 +1,4 @@
-"""Files at the messaging service."""
+"""Fetches files from the messaging service."""
 
 import grpc
 
@@ -7,12 +7,12 @@ from conversation_service.messaging.client import MessagingUnavailable
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.messaging_pb2_grpc import MessagingServiceStub
 
-# A look into Redis and the way of a megabyte; below the gateway's own patience of 8 s.
+# Enough for one Redis read and a megabyte; below the gateway's own timeout of 8 s.
 MEDIA_TIMEOUT_SECONDS = 5.0
 
 
 class MediaClient:
-    """Asks for files, which the messaging service keeps."""
+    """The messaging service's files."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = MessagingServiceStub(channel)

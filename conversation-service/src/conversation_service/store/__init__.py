@@ -1,1 +1,1 @@
-"""State in Redis: keys, scripts, what is stored and how it is sealed."""
+"""The state in Redis: its keys, stored forms, encryption and scripts."""

@@ -60,7 +60,7 @@ class DeadLetterAdmin:
         letter = await letters.get(dead_letter_id)
         name, now = letter.message_id if letter else "", self._clock.now()
         settings = await opened.settings()
-        dropped = await letters.drop(request_id, dead_letter_id, name, now, settings)
+        dropped = await letters.discard(request_id, dead_letter_id, name, now, settings)
         return _found(dropped, dead_letter_id)
 
 

@@ -16,7 +16,8 @@ from conversation_service.domain.model.messages import (
     MessageState,
 )
 from conversation_service.messaging.client import CarrierReceipt, ReceiptMatch, Recorded
-from conversation_service.store.outbox.outbox import MessageStatus, StatusUpdate
+from conversation_service.store.outbox.outbox import MessageStatus
+from conversation_service.store.outbox.settlement import StatusUpdate
 from runtime.clock import Clock
 
 

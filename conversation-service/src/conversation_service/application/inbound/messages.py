@@ -15,9 +15,8 @@ from conversation_service.domain.errors import (
     InvalidArgument,
     UnknownMaskedNumber,
 )
-from conversation_service.domain.keywords.keywords import Keyword, parse
+from conversation_service.domain.keywords.keywords import Keyword
 from conversation_service.domain.model.messages import InboundMessage
-from conversation_service.domain.model.participants import Route
 from conversation_service.store.encryption.blind_index import PersonIds
 
 
@@ -86,9 +85,9 @@ class InboundHandler:
         """What a text asks for beyond its own conversation."""
         if carried.answer.erasure_id:
             # As it was decided then: its pool may have come to allow it since, or to refuse it.
-            person_id = intent.line.person.person_id
+            person_id = intent.sender.person_id
             await self._erasures.on_text(person_id, carried.answer.erasure_id)
-        elif parse(intent.body, pool.pool.words).kind is Keyword.OPT_OUT:
+        elif intent.keyword(pool.pool.keywords).kind is Keyword.OPT_OUT:
             await self._end_elsewhere(intent)
 
     async def _end_elsewhere(self, intent: ReceiveMessage) -> None:
@@ -96,18 +95,14 @@ class InboundHandler:
 
         Only while the opt-out stands that this text told of; an old text ends nothing new.
         """
-        person_id = intent.line.person.person_id
-        if await self._opt_outs.told_by(person_id, intent.carrier_message_id):
+        person_id = intent.sender.person_id
+        if await self._opt_outs.told_by(person_id, intent.message.carrier_message_id):
             await self._opt_outs.end_all(person_id)
 
     def _intent(self, pool: PoolContext, text: InboundMessage) -> ReceiveMessage:
         return ReceiveMessage(
-            carrier_message_id=text.carrier_message_id,
-            line=Route(text.to_number, self._people.person(pool.name, text.from_number)),
-            body=text.body,
-            attachments=text.attachments,
-            carrier_time=text.carrier_time,
-            is_recovered=text.is_recovered,
+            message=text,
+            sender=self._people.person(pool.name, text.from_number),
             erasure_id=self._erasures.id_of_text(text.carrier_message_id),
         )
 

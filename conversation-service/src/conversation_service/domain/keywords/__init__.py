@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""Keywords that people text, and join codes."""

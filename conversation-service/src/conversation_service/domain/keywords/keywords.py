@@ -1,4 +1,4 @@
-"""The words that are commands. A pool may choose others."""
+"""The keywords, and parsing a message body. A pool may choose other keywords."""
 
 import string
 import unicodedata
@@ -7,23 +7,23 @@ from dataclasses import dataclass, field, fields
 from enum import Enum, auto
 from functools import lru_cache
 
-from conversation_service.domain.keywords import join_codes as codes
+from conversation_service.domain.keywords import join_codes
 
-# 47 CFR 64.1200(a)(10) and the carriers' lists. "end" is in them too: in the words below it ends a
-# conversation, every ending says how to opt out, and a pool may choose that it opts out at once.
+# 47 CFR 64.1200(a)(10) and the carriers' lists. "end" is in them too. Here it ends a conversation
+# by default; each ending says how to opt out, and a pool may choose that "end" opts out.
 OPT_OUT = ("stop", "stopall", "unsubscribe", "cancel", "quit", "revoke", "optout", "opt out")
 
 END = "end"
 
-_OPENING = "¡¿ "
+_LEADING_PUNCTUATION = "¡¿ "
 
 # Phones write "..." as one character.
-_FINAL = string.punctuation + "… "
+_FINAL_PUNCTUATION = string.punctuation + "… "
 
 
 @dataclass(frozen=True, slots=True)
 class Keywords:
-    """Whole messages that mean something, as `normalised` writes them; the first is shown."""
+    """The texts of each keyword, as `normalized` returns them. People are shown the first."""
 
     start: tuple[str, ...] = ("start",)
     join: tuple[str, ...] = ("join",)
@@ -34,25 +34,25 @@ class Keywords:
     yes: tuple[str, ...] = ("yes",)
     block: tuple[str, ...] = ("block",)
     report: tuple[str, ...] = ("report",)
-    # Nothing that anybody says to another person, as what it does cannot be undone.
+    # Not what people would write to each other, as an erasure cannot be undone.
     erase: tuple[str, ...] = ("erase my data", "delete my data")
 
 
-FIELDS = tuple(one.name for one in fields(Keywords))
+FIELDS = tuple(keyword_field.name for keyword_field in fields(Keywords))
 
 
 def normalized(text: str) -> str:
-    """A text as it is compared: case, surrounding space and final punctuation do not count."""
+    """A body without case, surrounding spaces and final punctuation, to be compared."""
     lowered = unicodedata.normalize("NFC", text.lower())
-    return " ".join(lowered.split()).lstrip(_OPENING).rstrip(_FINAL)
+    return " ".join(lowered.split()).lstrip(_LEADING_PUNCTUATION).rstrip(_FINAL_PUNCTUATION)
 
 
-# Far more pools than one process serves; beyond that a lookup is only built again.
-_KEPT_LOOKUPS = 1024
+# More pools than one process serves. Beyond that, tables are built again.
+_CACHED_TABLES = 1024
 
 
 class Keyword(Enum):
-    """Everything a text can be. YES opts in somebody who opted out, and is talk from others."""
+    """What a message asks for, or TALK. YES counts only for people who opted out."""
 
     START = auto()
     JOIN = auto()
@@ -69,61 +69,62 @@ class Keyword(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ParsedKeyword:
-    """A text's kind, and what it says behind the word: the code of JOIN or END, or nothing."""
+    """A keyword and its argument: the normalized code of JOIN or END, else empty."""
 
     kind: Keyword
     argument: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class _Lookup:
-    """Words by what they mean: as a whole text, and with a blank behind them at its beginning."""
+class _KeywordTable:
+    """Keywords by text: those that are a whole body, and those in front of an argument."""
 
     alone: Mapping[str, Keyword]
-    leading: tuple[tuple[str, Keyword], ...]
+    with_argument: tuple[tuple[str, Keyword], ...]
 
 
-def parse(body: str, words: Keywords) -> ParsedKeyword:
-    """Reads a whole text. Case, surrounding space and final punctuation do not count.
-
-    A text that merely begins with a command word ("start the car", "the end") is talk.
-    """
-    text, lookup = normalized(body), _lookup(words)
-    if text in lookup.alone:
-        return ParsedKeyword(lookup.alone[text])
-    return _with_argument(text, lookup) or ParsedKeyword(Keyword.TALK)
+def parse(body: str, keywords: Keywords) -> ParsedKeyword:
+    """The keyword of a body. One in a longer body ("start the car", "the end") does not count."""
+    text, table = normalized(body), _keyword_table(keywords)
+    if text in table.alone:
+        return ParsedKeyword(table.alone[text])
+    return _parse_with_argument(text, table) or ParsedKeyword(Keyword.TALK)
 
 
-def _with_argument(text: str, lookup: _Lookup) -> ParsedKeyword | None:
-    for beginning, kind in lookup.leading:
-        if text.startswith(beginning):
-            rest = text.removeprefix(beginning)
-            code = codes.normalized(rest)
-            if codes.is_code_shaped(code) or _is_attempt(kind, rest):
+def _parse_with_argument(text: str, table: _KeywordTable) -> ParsedKeyword | None:
+    for prefix, kind in table.with_argument:
+        if text.startswith(prefix):
+            rest = text.removeprefix(prefix)
+            code = join_codes.normalized(rest)
+            if join_codes.is_code_shaped(code) or _is_attempt(kind, rest):
                 return ParsedKeyword(kind, code)
     return None
 
 
 def _is_attempt(kind: Keyword, rest: str) -> bool:
-    """One word behind JOIN is an attempt even if no code looks like it: it may be mistyped."""
+    """One word after JOIN is an attempt in any shape: the code may be mistyped."""
     return kind is Keyword.JOIN and " " not in rest
 
 
-@lru_cache(maxsize=_KEPT_LOOKUPS)
-def _lookup(words: Keywords) -> _Lookup:
-    # The last meaning of a word counts: nothing takes a way of opting out away.
+@lru_cache(maxsize=_CACHED_TABLES)
+def _keyword_table(keywords: Keywords) -> _KeywordTable:
+    # The last one counts for a text with two meanings: an opt-out always opts out.
     meanings = (
-        (Keyword.START, words.start),
-        (Keyword.END, words.end),
-        (Keyword.HELP, words.help),
-        (Keyword.YES, words.yes),
-        (Keyword.BLOCK, words.block),
-        (Keyword.REPORT, words.report),
-        (Keyword.ERASE, words.erase),
-        (Keyword.OPT_IN, words.opt_in),
-        (Keyword.OPT_OUT, words.opt_out),
+        (Keyword.START, keywords.start),
+        (Keyword.END, keywords.end),
+        (Keyword.HELP, keywords.help),
+        (Keyword.YES, keywords.yes),
+        (Keyword.BLOCK, keywords.block),
+        (Keyword.REPORT, keywords.report),
+        (Keyword.ERASE, keywords.erase),
+        (Keyword.OPT_IN, keywords.opt_in),
+        (Keyword.OPT_OUT, keywords.opt_out),
     )
-    alone = {word: kind for kind, meant in meanings for word in meant}
-    # With a code behind it "end" ends that conversation even where it opts out by itself.
-    leading = ((Keyword.END, dict.fromkeys((*words.end, END))), (Keyword.JOIN, words.join))
-    return _Lookup(alone, tuple((f"{word} ", kind) for kind, meant in leading for word in meant))
+    alone = {text: kind for kind, texts in meanings for text in texts}
+    # Before a code "end" ends that conversation even where it opts out by itself.
+    before_code = (
+        (Keyword.END, dict.fromkeys((*keywords.end, END))),
+        (Keyword.JOIN, keywords.join),
+    )
+    prefixes = tuple((f"{text} ", kind) for kind, texts in before_code for text in texts)
+    return _KeywordTable(alone, prefixes)

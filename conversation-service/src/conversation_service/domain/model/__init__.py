@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""The things that commands are about: conversations, people, messages, pools, and their limits."""

@@ -6,16 +6,18 @@ from datetime import datetime, timedelta
 
 from conversation_service.domain.model.pool import Pool
 
-# Fewer hours than a day say nothing about where it goes.
+# Hourly samples. Less than a day's do not show a trend.
 LEAST_SAMPLES = 24
 
-# What lies further away is no forecast.
+# An exhaustion further away than this is not forecast.
 HORIZON = timedelta(days=365)
+
+_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class CapacityReport:
-    """What an operator should know about a pool's numbers."""
+    """The use of a pool's numbers; `exhaustion_time` is None if none is foreseen."""
 
     available_numbers: int
     live_conversations: int
@@ -27,22 +29,22 @@ class CapacityReport:
 def capacity_report(
     pool: Pool, live: int, max_held: int, history: Sequence[tuple[datetime, int]], now: datetime
 ) -> CapacityReport:
-    """`history` is the most that one person held, hour by hour, oldest first.
+    """`history` is the maximum of live conversations of one person, hour by hour, oldest first.
 
-    Each conversation of one person needs a number of its own, so whoever holds the most decides:
-    the pool is exhausted when somebody has a conversation on every available number.
+    Each conversation of a person needs a number of its own. So the pool is exhausted when one
+    person has a conversation on every available number.
     """
-    available = sum(one.accepts_new and not one.is_reserved for one in pool.numbers)
+    available = sum(number.accepts_new and not number.is_reserved for number in pool.numbers)
     return CapacityReport(
         available_numbers=available,
         live_conversations=live,
         max_held=max_held,
         needed_numbers=max_held + 1,
-        exhaustion_time=_exhaustion(available, max_held, history, now),
+        exhaustion_time=_exhaustion_time(available, max_held, history, now),
     )
 
 
-def _exhaustion(
+def _exhaustion_time(
     available: int, max_held: int, history: Sequence[tuple[datetime, int]], now: datetime
 ) -> datetime | None:
     if max_held >= available:
@@ -51,18 +53,19 @@ def _exhaustion(
     if growth <= 0:
         return None
     hours = (available - max_held) / growth
-    left = timedelta(hours=hours) if hours < HORIZON / timedelta(hours=1) else None
-    return now + left if left is not None else None
+    return now + timedelta(hours=hours) if hours < HORIZON / _HOUR else None
 
 
 def _growth_per_hour(history: Sequence[tuple[datetime, int]]) -> float:
-    """The slope of the straight line nearest to all samples (least squares)."""
+    """The slope of the linear regression (least squares)."""
     if len(history) < LEAST_SAMPLES:
         return 0.0
-    begin = history[0][0]
-    hours = [(time - begin) / timedelta(hours=1) for time, _ in history]
-    held = [float(most) for _, most in history]
-    mean_hour, mean_held = sum(hours) / len(hours), sum(held) / len(held)
-    spread = sum((hour - mean_hour) ** 2 for hour in hours)
-    moved = sum((h - mean_hour) * (m - mean_held) for h, m in zip(hours, held, strict=True))
-    return moved / spread if spread else 0.0
+    start = history[0][0]
+    hours = [(time - start) / _HOUR for time, _ in history]
+    counts = [float(count) for _, count in history]
+    mean_hour, mean_count = sum(hours) / len(hours), sum(counts) / len(counts)
+    variance = sum((hour - mean_hour) ** 2 for hour in hours)
+    covariance = sum(
+        (hour - mean_hour) * (count - mean_count) for hour, count in zip(hours, counts, strict=True)
+    )
+    return covariance / variance if variance else 0.0

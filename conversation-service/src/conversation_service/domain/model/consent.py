@@ -1,4 +1,4 @@
-"""Who wants no texts."""
+"""Opt-outs, opt-ins and erasures."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ class OptOutSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OptOut:
-    """A person's opt-out, and the id of the intent that first told of it."""
+    """A person's opt-out; `intent_id` is the id of the message or request that caused it."""
 
     time: datetime
     source: OptOutSource
@@ -26,7 +26,7 @@ class OptOut:
 
 @dataclass(frozen=True, slots=True)
 class ConsentChange:
-    """A person's text that puts them on the suppression list or takes them off it."""
+    """A message that puts its sender on the suppression list or takes them off it."""
 
     person: Person
     opts_in: bool
@@ -34,11 +34,11 @@ class ConsentChange:
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """What is kept of it: nothing says whose it was."""
+    """The record of an erasure. It does not say whose it was."""
 
     erasure_id: str
     time: datetime
-    # Ended conversations that were removed, the other participant's view of them included.
+    # Ended conversations that were removed, for their other participants too.
     conversations: int
-    # Texts that were owed, or among the dead letters, and are not any more.
+    # Messages that were removed from the outbox and the dead letters.
     texts: int

@@ -1,11 +1,11 @@
-"""What happened, for programs and staff: never with a number or words."""
+"""Events for clients and operators; they hold no phone number and no body."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class EventType(StrEnum):
-    """The published types, by their names without a prefix."""
+    """The published types, by their names without the enum's prefix."""
 
     CONVERSATION_STARTED = "CONVERSATION_STARTED"
     CONVERSATION_OPENED = "CONVERSATION_OPENED"
@@ -47,7 +47,7 @@ class EventType(StrEnum):
 
 
 class Rule(StrEnum):
-    """Why a participant's text was not passed on, or an outbound text refused."""
+    """Why a participant's message was not relayed, or an outbound message refused."""
 
     EMPTY = "EMPTY"
     ATTACHMENTS_ONLY = "ATTACHMENTS_ONLY"
@@ -65,7 +65,7 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened; all of it opaque ids and published words."""
+    """Only opaque ids and published names."""
 
     type: EventType
     conversation_id: str = ""

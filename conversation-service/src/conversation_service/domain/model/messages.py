@@ -1,4 +1,4 @@
-"""How far a text got on its way out."""
+"""Messages: inbound, outbound, held; their attachments, states and failures."""
 
 import re
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from conversation_service.domain.model.participants import Person
 
 
 class MessageState(StrEnum):
-    """A text's states, in the order in which they may follow each other."""
+    """The states of an outbound message, in the order in which they may follow each other."""
 
     ACCEPTED = "ACCEPTED"
     UNKNOWN = "UNKNOWN"
@@ -21,10 +21,9 @@ class MessageState(StrEnum):
 
     @property
     def rank(self) -> int:
-        """A text only moves to a state of a higher rank: late news never undo newer ones.
+        """A message only moves to a state of a higher rank, so late receipts undo nothing.
 
-        Delivered ranks highest: a handset that has the text is stronger than a report that it has
-        not.
+        DELIVERED ranks highest: it outweighs an earlier report of a failure.
         """
         return _RANKS[self]
 
@@ -42,9 +41,9 @@ _RANKS = {
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """Where the carrier offers it, for a limited time, and what the carrier says that it is.
+    """A file that the carrier offers at `url` for a limited time.
 
-    `content_type` may be empty, `size_bytes` is 0 when the carrier did not say.
+    `content_type` is empty and `size_bytes` is 0 if the carrier did not declare them.
     """
 
     url: str = field(repr=False)
@@ -54,10 +53,9 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class InboundMessage:
-    """One text, well-formed.
+    """A valid inbound message, from a callback or, if `is_recovered`, from the carrier's records.
 
-    `carrier_time` is when the carrier took it, None when it did not say. `is_recovered` if it was
-    found in the carrier's records.
+    `carrier_time` is when the carrier accepted it, if known.
     """
 
     carrier_message_id: str
@@ -70,7 +68,7 @@ class InboundMessage:
 
 
 class DeliveryFailureKind(StrEnum):
-    """What became of a participant's text instead of arriving whole."""
+    """How a participant's message failed."""
 
     NOT_DELIVERED = "NOT_DELIVERED"
     UNCERTAIN = "UNCERTAIN"
@@ -80,7 +78,7 @@ class DeliveryFailureKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFailure:
-    """One failed text. Whoever is not the recipient in its conversation wrote it."""
+    """A failed message. Its sender is the participant who is not the recipient."""
 
     message_id: str
     conversation_id: str
@@ -88,24 +86,24 @@ class DeliveryFailure:
     kind: DeliveryFailureKind
 
 
-# Ten times what a carrier takes in one text; whoever writes more is told so.
+# Characters: ten times what a carrier accepts in one message.
 MAX_LENGTH = 10_000
 
-# NUL and terminal controls: no handset shows them, and the carrier is never given them.
+# NUL and terminal controls: no handset shows them, and they are never sent to the carrier.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 def is_sendable(body: str) -> bool:
-    """Whether a text can be passed on exactly as it is. A text may be empty."""
+    """Whether a body can be relayed unchanged. It may be empty."""
     return len(body) <= MAX_LENGTH and _CONTROL.search(body) is None
 
 
 @dataclass(frozen=True, slots=True)
 class OutboundMessage:
-    """One text to be sent from a masked number to one person.
+    """A message from a masked number to one person.
 
-    `may_reach_opted_out` only for the one confirmation of an opt-out. `is_talk` for a participant's
-    words, not Maskline's own.
+    `may_reach_opted_out` only for the confirmation of an opt-out. `is_relayed` if a participant
+    wrote it, false for a system message.
     """
 
     message_id: str
@@ -120,7 +118,7 @@ class OutboundMessage:
 
 @dataclass(frozen=True, slots=True)
 class HeldMessage:
-    """A participant's text that waits for a paused conversation to go on."""
+    """A participant's message that waits until a paused conversation is resumed."""
 
     author_id: str
     body: str = field(repr=False)

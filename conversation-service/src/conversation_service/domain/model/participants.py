@@ -3,15 +3,16 @@
 import re
 from dataclasses import dataclass, field
 
+# ITU-T E.164: "+", a country code, at most 15 digits. No full number has less than 8.
 _E164 = re.compile(r"\+[1-9][0-9]{7,14}")
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who texts a pool, known everywhere by the id that stands for them there.
+    """Somebody who texts a pool, identified by `participant_id` in that pool.
 
-    `person_id` is the same in all pools, and shown to nobody. The number is empty where only the
-    id is known.
+    `person_id` is the same in all pools and never shown. The phone number and the person id are
+    empty where only the participant id is known.
     """
 
     participant_id: str
@@ -20,12 +21,11 @@ class Person:
 
 
 def is_e164(number: str) -> bool:
-    """Whether this is a "+", a country code and a number: ITU-T E.164, at most 15 digits."""
     return _E164.fullmatch(number) is not None
 
 
 def redacted_number(number: str) -> str:
-    """A number as staff may see it: its last four digits, and a North American country code."""
+    """A number as operators may see it: the last four digits, and a North American country code."""
     last_four = number[-4:]
     return f"+1 ••• ••• {last_four}" if _is_north_american(number) else f"+•••• {last_four}"
 
@@ -41,7 +41,7 @@ def _is_north_american(number: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A person on a masked number: what a text arrives on."""
+    """A person on a masked number: there is at most one live conversation on it."""
 
     masked_number: str
     person: Person

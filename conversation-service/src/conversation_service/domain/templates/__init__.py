@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""System messages: their texts by language, how a pool may change them, and rendering."""

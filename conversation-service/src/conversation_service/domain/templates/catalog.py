@@ -1,4 +1,4 @@
-"""What Maskline itself says: templates, and how they are filled."""
+"""Templates of system messages, and how they are rendered."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,100 +7,100 @@ from enum import StrEnum, auto
 
 from conversation_service.domain.keywords.keywords import Keywords
 
-# The longest that a pool may let anything take; said of whatever takes longer.
+# The longest duration of any setting; a longer one is shown as this.
 MAX_DURATION = timedelta(days=3650)
 
 _MINUTE = timedelta(minutes=1)
 
 _HOUR, _DAY = 60, 1440
 
-# Below two of a unit the smaller one is said: "90 minutes" and not "1 hour".
+# Below two of a unit the smaller one is shown: "90 minutes" and not "1 hour".
 _FROM_HOURS, _FROM_DAYS = 2 * _HOUR, 2 * _DAY
 
 
 class Template(StrEnum):
-    """Every system text; the value is its name in pools files and RPCs."""
+    """Every system message; the value is its name in pools files and RPCs."""
 
-    # To who started: {code}, and in {span} how long it lives.
+    # To the person who started: {code}, valid for {span}.
     CODE = auto()
-    # To who texts before anyone has joined: {code}.
+    # To a person who texts before anyone has joined: {code}.
     STILL_WAITING = auto()
-    # To who started, and to who joined.
+    # To the person who started, and to the one who joined.
     SOMEBODY_JOINED = auto()
     YOU_JOINED = auto()
     # To both when a client opened a conversation for them.
     OPENED = auto()
-    # To who starts or joins while talking.
+    # To a person who starts or joins while in a conversation.
     ALREADY_TALKING = auto()
-    # To who joins their own {code}.
+    # To a person who joins with their own {code}.
     OWN_CODE = auto()
-    # To whose code is wrong, used or expired: the same words for all.
+    # For a wrong, used or expired code: the same text for all.
     CODE_NOT_VALID = auto()
-    # To who wants to end with another conversation's code.
+    # To a person who ends with the code of another conversation.
     END_OF_ANOTHER = auto()
-    # To both when a conversation is over, and neutral about who ended it.
+    # To both at the end of a conversation; neutral about who ended it.
     ENDED = auto()
-    # To who texts on a number just after an ending; in {span} it is free again.
+    # To a person who texts just after an end; in {span} the number is free again.
     JUST_ENDED = auto()
-    # To who ended before anyone joined, or whose code nobody used in time.
+    # To a person who ended before anyone joined, or whose code has expired.
     CANCELLED = auto()
     CODE_EXPIRED = auto()
-    # To both when nobody texted for long, or the conversation has lasted as long as it may.
+    # To both at the end of the idle lifetime, or of the whole lifetime.
     IDLE_EXPIRED = auto()
     LIFETIME_EXPIRED = auto()
     # To both {span} before that.
     IDLE_WARNING = auto()
     LIFETIME_WARNING = auto()
-    # Who runs this, the commands, how to opt out.
+    # Who runs the pool, the keywords, how to opt out.
     HELP = auto()
-    # The one confirmation the rules allow (47 CFR 64.1200(a)(12)).
+    # The one confirmation that the rules allow (47 CFR 64.1200(a)(12)).
     OPTED_OUT = auto()
-    # The same to who wants to be forgotten; {receipt} names the erasure.
+    # The same for an erasure; {receipt} is its id.
     ERASED = auto()
     OPTED_IN = auto()
-    # To whose text has nothing in it, or a picture where none is passed on.
+    # For an empty message, or a picture where none is relayed.
     EMPTY = auto()
     NO_ATTACHMENTS = auto()
-    # To whose picture or file is not passed on where others are.
+    # For a file that is not relayed where others are.
     ATTACHMENT_NOT_PASSED_ON = auto()
-    # To whose text has characters that no text can have, or far too many.
+    # For a message with characters that cannot be sent, or far too many.
     UNSUITABLE = auto()
-    # To whose text failed, the same words whatever the cause; and to whose text may have failed.
+    # For a message that failed, without the cause; and for one that may have failed.
     NOT_DELIVERED = auto()
     MAYBE_NOT_DELIVERED = auto()
-    # To who blocked the other person, or reported them.
+    # To a person who blocked or reported the other one.
     BLOCKED = auto()
     REPORTED = auto()
-    # To who texts while the conversation is paused, by the pool's policy.
+    # To a person who texts during a pause, by the pool's policy.
     PAUSED_HELD = auto()
     PAUSED_REFUSED = auto()
-    # To whose held texts were dropped.
+    # To a person whose held messages were dropped.
     NOT_PASSED_ON = auto()
-    # To both when a pause is over, or an ended conversation goes on.
+    # To both at the end of a pause, or when an ended conversation is reopened.
     RESUMED = auto()
     REOPENED = auto()
-    # To who starts or joins on a number that begins no new conversations.
+    # To a person who starts on a number that takes no new conversations.
     NO_NEW_HERE = auto()
-    # To whose same text keeps being exchanged with the same answer, as two machines do.
+    # To a person whose message is part of a loop of two auto-responders.
     LOOP_STOPPED = auto()
 
 
 class TemplateError(ValueError):
-    """What a pool wants to say or understand cannot be used; the message says what and why."""
+    """A pool's keywords or templates break a rule; the message names the field and the rule."""
 
 
 @dataclass(frozen=True, slots=True)
 class DurationFormat:
-    """How a language speaks of time."""
+    """How a language writes durations."""
 
     minute: str
     minutes: str
     hours: str
     days: str
 
-    def spoken(self, span: timedelta, *, rounds_up: bool = False) -> str:
-        """A span in one unit, at least a minute; hours and days are rounded down unless told."""
-        minutes = max(1, round(min(span, MAX_DURATION) / _MINUTE))
+    def format(self, duration: timedelta, *, rounds_up: bool = False) -> str:
+        """A duration in one unit, at least a minute; hours and days are rounded down by default."""
+        minutes = max(1, round(min(duration, MAX_DURATION) / _MINUTE))
         if minutes == 1:
             return self.minute
         if minutes < _FROM_HOURS:
@@ -111,19 +111,19 @@ class DurationFormat:
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """What a pool says and understands when it chooses nothing else."""
+    """The keywords and system messages of a pool that chooses no others."""
 
-    words: Keywords
-    spans: DurationFormat
+    keywords: Keywords
+    durations: DurationFormat
     templates: Mapping[Template, str]
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateCatalog:
-    """What a pool says and understands; made by `languages.speech`, which checks it."""
+    """A pool's keywords and system messages; made and checked by `languages.catalog_for`."""
 
-    words: Keywords
-    spans: DurationFormat = field(repr=False)
+    keywords: Keywords
+    durations: DurationFormat = field(repr=False)
     operator: str
     templates: Mapping[Template, str] = field(repr=False)
 
@@ -135,21 +135,21 @@ class TemplateCatalog:
         span: timedelta | None = None,
         receipt: str = "",
     ) -> str:
-        """A system text in plain ASCII, at most one segment; with what belongs into it."""
-        # A time to be waited for is not said too short, nor a time that is left too long.
+        """A system message in printable ASCII, at most one segment, with its values filled in."""
+        # Round a waiting time up, and a time that is left down.
         rounds_up = template is Template.JUST_ENDED
-        spoken = "" if span is None else self.spans.spoken(span, rounds_up=rounds_up)
-        given = {"code": code, "span": spoken, "receipt": receipt, "operator": self.operator}
-        return self.templates[template].format_map({**given, **self._commands()})
+        duration = "" if span is None else self.durations.format(span, rounds_up=rounds_up)
+        values = {"code": code, "span": duration, "receipt": receipt, "operator": self.operator}
+        return self.templates[template].format_map({**values, **self._keyword_values()})
 
-    def _commands(self) -> dict[str, str]:
-        shown = {
-            "start": self.words.start,
-            "join": self.words.join,
-            "end": self.words.end,
-            "help": self.words.help,
-            "stop": self.words.opt_out,
-            "block": self.words.block,
-            "report": self.words.report,
+    def _keyword_values(self) -> dict[str, str]:
+        keywords = {
+            "start": self.keywords.start,
+            "join": self.keywords.join,
+            "end": self.keywords.end,
+            "help": self.keywords.help,
+            "stop": self.keywords.opt_out,
+            "block": self.keywords.block,
+            "report": self.keywords.report,
         }
-        return {name: words[0].upper() for name, words in shown.items()}
+        return {name: texts[0].upper() for name, texts in keywords.items()}

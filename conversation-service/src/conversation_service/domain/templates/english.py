@@ -1,4 +1,4 @@
-"""English: the words and system texts of a pool that chooses nothing else."""
+"""English: the keywords and system messages of a pool that chooses no others."""
 
 from conversation_service.domain.keywords.keywords import Keywords
 from conversation_service.domain.templates.catalog import DurationFormat, Language, Template
@@ -10,8 +10,8 @@ _WHILE_TALKING = "{end} to end it, {stop} to stop all texts."
 _UNSEEN = "neither of you sees the other's number."
 
 ENGLISH = Language(
-    words=Keywords(),
-    spans=DurationFormat(minute="a minute", minutes="minutes", hours="hours", days="days"),
+    keywords=Keywords(),
+    durations=DurationFormat(minute="a minute", minutes="minutes", hours="hours", days="days"),
     templates={
         Template.CODE: "Your code is {code}. The other person texts {join} {code} to this number "
         "within {span}. {end} to cancel.",

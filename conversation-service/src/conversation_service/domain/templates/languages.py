@@ -1,6 +1,7 @@
-"""The languages Maskline speaks, and how a pool departs from them."""
+"""The languages of system messages, and what a pool may change in them."""
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from itertools import islice
 
 from conversation_service.domain.errors import FieldViolation
@@ -15,54 +16,67 @@ from conversation_service.domain.templates.english import ENGLISH
 from conversation_service.domain.templates.spanish import SPANISH
 from conversation_service.domain.templates.validation import template_violations
 
-_SPOKEN: Mapping[str, Language] = {"en": ENGLISH, "es": SPANISH}
+_BY_CODE: Mapping[str, Language] = {"en": ENGLISH, "es": SPANISH}
 
-LANGUAGES = tuple(_SPOKEN)
+LANGUAGES = tuple(_BY_CODE)
 
-_NAMES = tuple(template.value for template in Template)
+_TEMPLATE_NAMES = tuple(template.value for template in Template)
 
 
 def catalog_for(
-    language: str, operator: str, words: Mapping[str, tuple[str, ...]], texts: Mapping[str, str]
+    language: str, operator: str, keywords: Mapping[str, tuple[str, ...]], texts: Mapping[str, str]
 ) -> TemplateCatalog:
-    """A language's words and templates with a pool's in their place; opt-out words are added.
+    """A language's keywords and templates with a pool's in their place.
 
-    Raises TemplateError for names that are not known, and words or templates that break a rule.
+    Raises TemplateError for unknown names, and keywords or templates that break a rule.
     """
-    violations = speech_violations(language, operator, words, texts)
+    return _catalog(language, operator, tuple(keywords.items()), tuple(texts.items()))
+
+
+# As many as there are pools: a catalog is rendered and checked once for the same settings.
+@lru_cache(maxsize=256)
+def _catalog(
+    language: str,
+    operator: str,
+    keyword_items: tuple[tuple[str, tuple[str, ...]], ...],
+    text_items: tuple[tuple[str, str], ...],
+) -> TemplateCatalog:
+    keywords, texts = dict(keyword_items), dict(text_items)
+    violations = catalog_violations(language, operator, keywords, texts)
     if violations:
-        raise TemplateError("; ".join(f"{field}: {told}" for field, told in violations))
-    return _merged(_SPOKEN[language], operator, words, texts)
+        raise TemplateError("; ".join(f"{field}: {problem}" for field, problem in violations))
+    return _merged(_BY_CODE[language], operator, keywords, texts)
 
 
-def speech_violations(
-    language: str, operator: str, words: Mapping[str, tuple[str, ...]], texts: Mapping[str, str]
+def catalog_violations(
+    language: str, operator: str, keywords: Mapping[str, tuple[str, ...]], texts: Mapping[str, str]
 ) -> list[FieldViolation]:
-    """Everything because of which `speech` would raise."""
-    spoken = _SPOKEN.get(language)
-    if spoken is None:
+    """Everything for which `catalog_for` would raise."""
+    defaults = _BY_CODE.get(language)
+    if defaults is None:
         return [FieldViolation("language", f"must be one of {', '.join(LANGUAGES)}")]
-    found = [*keyword_violations(spoken.words, words), *_unknown_templates(texts)]
-    return found or template_violations(_merged(spoken, operator, words, texts))
+    violations = [*keyword_violations(defaults.keywords, keywords), *_unknown_templates(texts)]
+    return violations or template_violations(_merged(defaults, operator, keywords, texts))
 
 
 def _unknown_templates(texts: Mapping[str, str]) -> Iterator[FieldViolation]:
-    unknown = (name for name in texts if name not in _NAMES)
-    # One is enough: a caller could send any number of them.
+    unknown = (name for name in texts if name not in _TEMPLATE_NAMES)
+    # Only the first: a caller could send any number of them.
     for name in islice(unknown, 1):
-        yield FieldViolation(f"texts.{name:.40}", f"must be one of {', '.join(_NAMES)}")
+        expected = f"must be one of {', '.join(_TEMPLATE_NAMES)}"
+        yield FieldViolation(f"texts.{name:.40}", expected)
 
 
 def _merged(
-    spoken: Language,
+    defaults: Language,
     operator: str,
-    words: Mapping[str, tuple[str, ...]],
+    keywords: Mapping[str, tuple[str, ...]],
     texts: Mapping[str, str],
 ) -> TemplateCatalog:
     own = {Template(name): text for name, text in texts.items()}
     return TemplateCatalog(
-        words=effective_keywords(spoken.words, words),
-        spans=spoken.spans,
+        keywords=effective_keywords(defaults.keywords, keywords),
+        durations=defaults.durations,
         operator=operator,
-        templates={**spoken.templates, **own},
+        templates={**defaults.templates, **own},
     )

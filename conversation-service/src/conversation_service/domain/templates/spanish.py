@@ -1,4 +1,4 @@
-"""Spanish, written without accents, as people text it; English command words are understood too."""
+"""Spanish without accents, as people text it; English keywords are understood too."""
 
 from conversation_service.domain.keywords.keywords import Keywords
 from conversation_service.domain.templates.catalog import DurationFormat, Language, Template
@@ -12,7 +12,7 @@ _WHILE_TALKING = "{end} para terminar, {stop} para no recibir mas."
 _UNSEEN = "ninguno ve el numero del otro."
 
 SPANISH = Language(
-    words=Keywords(
+    keywords=Keywords(
         start=("inicio", "empezar", *_ENGLISH.start),
         join=("unirse", "unir", *_ENGLISH.join),
         end=("fin", "terminar", "adios", "adiós", *_ENGLISH.end),
@@ -24,7 +24,7 @@ SPANISH = Language(
         report=("denunciar", *_ENGLISH.report),
         erase=("borrar mis datos", "eliminar mis datos", *_ENGLISH.erase),
     ),
-    spans=DurationFormat(minute="un minuto", minutes="minutos", hours="horas", days="dias"),
+    durations=DurationFormat(minute="un minuto", minutes="minutos", hours="horas", days="dias"),
     templates={
         Template.CODE: "Su codigo es {code}. La otra persona envia {join} {code} a este numero en "
         "un plazo de {span}. {end} para cancelar.",

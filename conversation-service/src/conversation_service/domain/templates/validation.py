@@ -1,6 +1,7 @@
-"""What a system text must and must not be."""
+"""The rules for system messages."""
 
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from string import Formatter
 
@@ -8,7 +9,7 @@ from conversation_service.domain.errors import FieldViolation
 from conversation_service.domain.keywords.keywords import Keyword, parse
 from conversation_service.domain.templates.catalog import MAX_DURATION, Template, TemplateCatalog
 
-# One segment of the GSM 7-bit alphabet (3GPP TS 23.038): a longer text is paid for twice.
+# One segment of the GSM 7-bit alphabet (3GPP TS 23.038); a longer message costs two.
 MAX_LENGTH = 160
 
 _ALWAYS = ("operator", "start", "join", "end", "help", "stop", "block", "report")
@@ -22,7 +23,7 @@ _WITH_SPAN = {
     Template.LIFETIME_WARNING,
 }
 
-_TELLS_HOW_TO_STOP = {
+_MUST_SHOW_STOP = {
     Template.HELP,
     Template.OPENED,
     Template.ENDED,
@@ -36,14 +37,15 @@ _TELLS_HOW_TO_STOP = {
 
 _WITH_RECEIPT = {Template.ERASED}
 
-# The code with the most digits. Of the spans: one without digits, the longest, two that could be
-# taken for a code or a part of one ("end 22 days"), and the one with the most digits.
+# Samples to render with. The code is one with the most digits. The durations are one without
+# digits, the longest, two that could be taken for a code ("end 22 days"), and one with the most
+# digits.
 _A_CODE = "222222"
 
-# As long as the id of an erasure.
+# As long as an erasure id.
 _A_RECEIPT = "A" * 22
 
-_SPANS = (
+_DURATIONS = (
     timedelta(minutes=1),
     timedelta(minutes=119),
     timedelta(days=2),
@@ -51,11 +53,11 @@ _SPANS = (
     MAX_DURATION,
 )
 
-# Printable ASCII but for the grave accent, with which a segment holds 70 characters only.
+# Printable ASCII without the grave accent, which would limit a segment to 70 characters.
 _PLAIN = re.compile(r"[ -_a-~]+")
 
-# These take two places each in a segment.
-_TWO_PLACES = re.compile(r"[\^{}\\\[\]~|]")
+# Each of these counts as two characters of a segment.
+_DOUBLE_WIDTH = re.compile(r"[\^{}\\\[\]~|]")
 
 _PHONE_NUMBER = re.compile(r"[0-9](?:[ ().+/-]*[0-9]){6}")
 
@@ -63,28 +65,32 @@ _STOP = re.compile(r"\bSTOP\b")
 
 
 def is_plain(text: str) -> bool:
-    """Whether a text is printable ASCII that every phone shows in its shortest encoding."""
+    """Whether a text is printable ASCII that is encoded as GSM 7-bit."""
     return _PLAIN.fullmatch(text) is not None
 
 
 def shows_phone_number(text: str) -> bool:
-    """Whether there are 7 or more digits in a row, however they are spaced."""
+    """Whether there are 7 or more digits in a row, with or without separators."""
     return _PHONE_NUMBER.search(text) is not None
 
 
-def template_violations(speech: TemplateCatalog) -> list[FieldViolation]:
-    """What is wrong with a pool's system texts, filled with its own words and operator."""
-    problems = ((template, _problem(speech, template)) for template in speech.templates)
-    return [FieldViolation(f"texts.{template}", told) for template, told in problems if told]
+def template_violations(catalog: TemplateCatalog) -> list[FieldViolation]:
+    """The violations of a pool's system messages, rendered with its keywords and operator."""
+    problems = ((template, _problem(catalog, template)) for template in catalog.templates)
+    return [
+        FieldViolation(f"texts.{template}", problem) for template, problem in problems if problem
+    ]
 
 
-def _problem(speech: TemplateCatalog, template: Template) -> str:
-    text = speech.templates[template]
-    return _misses(template, text) or _says_wrong(speech, template)
+def _problem(catalog: TemplateCatalog, template: Template) -> str:
+    """The first rule that a template breaks; empty if none."""
+    return _template_problem(template, catalog.templates[template]) or next(
+        filter(None, (_message_problem(body, catalog) for body in _samples(catalog, template))), ""
+    )
 
 
-def _misses(template: Template, text: str) -> str:
-    allowed = _placeholders(template)
+def _template_problem(template: Template, text: str) -> str:
+    allowed = _allowed_placeholders(template)
     try:
         used = _used_placeholders(text)
     except ValueError:
@@ -93,12 +99,12 @@ def _misses(template: Template, text: str) -> str:
         return f"may only use {', '.join(f'{{{name}}}' for name in sorted(allowed))}"
     if template is Template.CODE and "code" not in used:
         return "must show the code: {code}"
-    if template in _TELLS_HOW_TO_STOP and "stop" not in used and not _STOP.search(text):
+    if template in _MUST_SHOW_STOP and "stop" not in used and not _STOP.search(text):
         return "must say how to stop all texts: {stop}, or STOP in capitals"
     return ""
 
 
-def _placeholders(template: Template) -> set[str]:
+def _allowed_placeholders(template: Template) -> set[str]:
     code = {"code"} if template in _WITH_CODE else set()
     span = {"span"} if template in _WITH_SPAN else set()
     receipt = {"receipt"} if template in _WITH_RECEIPT else set()
@@ -106,34 +112,34 @@ def _placeholders(template: Template) -> set[str]:
 
 
 def _used_placeholders(text: str) -> set[str]:
-    """Raises ValueError for more than names: formats, conversions, braces left open."""
+    """Raises ValueError for formats, conversions and unbalanced braces."""
     used = set()
-    for _, name, how, conversion in Formatter().parse(text):
-        if how or conversion:
-            raise ValueError("only a name may stand in braces")
+    for _, name, format_spec, conversion in Formatter().parse(text):
+        if format_spec or conversion:
+            raise ValueError("a placeholder is a name only")
         if name is not None:
             used.add(name)
     return used
 
 
-def _says_wrong(speech: TemplateCatalog, template: Template) -> str:
-    spans = _SPANS if template in _WITH_SPAN else _SPANS[:1]
-    said = (speech.say(template, code=_A_CODE, span=span, receipt=_A_RECEIPT) for span in spans)
-    return next((told for text in said if (told := _wrong(text, speech))), "")
+def _samples(catalog: TemplateCatalog, template: Template) -> Iterator[str]:
+    durations = _DURATIONS if template in _WITH_SPAN else _DURATIONS[:1]
+    for duration in durations:
+        yield catalog.say(template, code=_A_CODE, span=duration, receipt=_A_RECEIPT)
 
 
-def _wrong(text: str, speech: TemplateCatalog) -> str:
-    if not text.strip():
+def _message_problem(body: str, catalog: TemplateCatalog) -> str:
+    if not body.strip():
         return "must not be empty"
-    if not is_plain(text):
-        return "must be printable ASCII without `, and so must the words that it shows"
-    if len(text) + len(_TWO_PLACES.findall(text)) > MAX_LENGTH:
+    if not is_plain(body):
+        return "must be printable ASCII without `, and so must the keywords that it shows"
+    if len(body) + len(_DOUBLE_WIDTH.findall(body)) > MAX_LENGTH:
         return (
             f"must not exceed {MAX_LENGTH} characters (^{{}}\\[]~| count twice) when it is filled: "
             "write a shorter one, or choose shorter words or a shorter operator"
         )
-    if shows_phone_number(text):
+    if shows_phone_number(body):
         return "must not show anything like a phone number, not even filled: 7 digits in a row"
-    if parse(text, speech.words).kind is not Keyword.TALK:
-        return "would be taken for a command if a machine sent it back"
+    if parse(body, catalog.keywords).kind is not Keyword.TALK:
+        return "would be taken for a keyword if an auto-responder sent it back"
     return ""

@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""Loads and commits conversations: the scripts load, commit and purge."""

@@ -1,4 +1,4 @@
-"""What commit.lua is told to check and to write, by the place of each key."""
+"""Checks and writes of commit.lua, which refer to keys by their index."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -8,11 +8,11 @@ from runtime.redis.scripts import Argument
 
 
 class CommitWrites:
-    """Collects checks and writes; a key that is named twice has one place."""
+    """Collects checks and writes; each key is listed once."""
 
     def __init__(self, first_keys: Sequence[str]) -> None:
         self.keys = list(first_keys)
-        self._places = {key: at for at, key in enumerate(self.keys, start=1)}
+        self._indexes = {key: index for index, key in enumerate(self.keys, start=1)}
         self._checks: list[Argument] = []
         self._writes: list[Argument] = []
         self._check_count = 0
@@ -20,7 +20,7 @@ class CommitWrites:
 
     @property
     def counts(self) -> tuple[int, int]:
-        """How many checks and how many writes."""
+        """The number of checks and of writes."""
         return self._check_count, self._write_count
 
     @property
@@ -28,19 +28,19 @@ class CommitWrites:
         """The checks, then the writes."""
         return [*self._checks, *self._writes]
 
-    def place(self, key: str) -> int:
-        """Where a key stands among the script's keys."""
-        if key not in self._places:
+    def index(self, key: str) -> int:
+        """The index of a key among the script's keys, from 1."""
+        if key not in self._indexes:
             self.keys.append(key)
-            self._places[key] = len(self.keys)
-        return self._places[key]
+            self._indexes[key] = len(self.keys)
+        return self._indexes[key]
 
     def expect(self, key: str, head: str) -> None:
-        """The string's first line must be this; empty: there is no string."""
+        """The first line of the string must be this; empty: there must be no string."""
         self._check("head", key, head)
 
     def expect_without(self, key: str, member: str) -> None:
-        """The set must not hold this member."""
+        """The set must not contain this member."""
         self._check("without", key, member)
 
     def expect_unset(self, key: str, field: str) -> None:
@@ -49,14 +49,14 @@ class CommitWrites:
 
     def set(self, key: str, value: bytes, lifetime: timedelta | None = None) -> None:
         """Writes a string, which expires if it has a lifetime."""
-        ends = () if lifetime is None else ("PX", span_ms(lifetime))
-        self.add("SET", key, value, *ends)
+        expiry = () if lifetime is None else ("PX", span_ms(lifetime))
+        self.add("SET", key, value, *expiry)
 
     def add(self, command: str, key: str, *words: Argument) -> None:
-        """Any command whose first word is a key."""
-        self._writes += [2 + len(words), command, self.place(key), *words]
+        """Adds any command whose first argument is a key."""
+        self._writes += [2 + len(words), command, self.index(key), *words]
         self._write_count += 1
 
     def _check(self, kind: str, key: str, expected: str) -> None:
-        self._checks += [kind, self.place(key), expected]
+        self._checks += [kind, self.index(key), expected]
         self._check_count += 1

@@ -1,10 +1,8 @@
-"""The state of one pool in Redis."""
+"""The conversations and the settings of one pool."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import cast
-
-from redis.asyncio import Redis
 
 from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.commands.core.snapshot import ReadSet
@@ -12,163 +10,177 @@ from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.model.pool import Pool
 from conversation_service.store.conversations.commit import CommitScript
-from conversation_service.store.conversations.snapshot import ScriptCall, SnapshotScript
-from conversation_service.store.conversations.types import Commit, LoadedBatch, Outcome
-from conversation_service.store.encryption.blind_index import BlindIndexKeys
-from conversation_service.store.encryption.cipher import Cipher
+from conversation_service.store.conversations.snapshot import SnapshotScript
+from conversation_service.store.conversations.types import Commit, CommitOutcome, LoadedBatch
 from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.keyspace.timestamps import to_ms
-from conversation_service.store.records.encrypted import RecordCipher
-from runtime.redis.scripts import RedisScripts, raised
+from conversation_service.store.storage import PoolStorage
+from runtime.redis.scripts import Argument, raised
+
+# One step of a walk over all people: short for Redis, which does nothing else meanwhile.
+SCAN_COUNT = 1000
+
+# The keys and arguments of purge.lua.
+PurgeCall = tuple[Sequence[str], Sequence[Argument]]
 
 
-def forget_call(keys: Keys, conversation_id: str) -> ScriptCall:
-    """An ended conversation has been kept long enough, or is gone by itself."""
+def purge_call(keys: Keys, conversation_id: str) -> PurgeCall:
+    """Removes a conversation that was kept long enough, or whose record has expired."""
     return _keys(keys, conversation_id), (conversation_id, "", *_prefixes(keys), "", 0)
 
 
-def erase_call(keys: Keys, ended: Conversation, now: datetime) -> ScriptCall:
-    """An ended conversation goes with all its traces, unless it has changed since."""
-    name, people = ended.conversation_id, ended.participants
+def erase_call(keys: Keys, ended: Conversation, now: datetime) -> PurgeCall:
+    """Removes an ended conversation with all its traces, unless it has changed since."""
+    conversation_id, people = ended.conversation_id, ended.participants
     histories = (keys.history(person.participant_id) for person in people)
-    arguments = (name, ended.etag, *_prefixes(keys), "traces", to_ms(now))
-    return (*_keys(keys, name), *histories), arguments
+    arguments = (conversation_id, ended.etag, *_prefixes(keys), "traces", to_ms(now))
+    return (*_keys(keys, conversation_id), *histories), arguments
 
 
 def _keys(keys: Keys, name: str) -> tuple[str, ...]:
-    own = (keys.conversation(name), keys.timeline(name), keys.answers(name))
+    own = (keys.conversation(name), keys.timeline(name), keys.responses(name))
     return (*own, keys.deadlines, keys.conversations, keys.events)
 
 
 def _prefixes(keys: Keys) -> tuple[str, str]:
-    return keys.receipt_prefix, keys.message_prefix
-
-
-# A step of a walk over all people: short for Redis, which does nothing else meanwhile.
-SCAN_COUNT = 1000
+    return keys.idempotency_prefix, keys.message_prefix
 
 
 class ConversationRepository:
-    """Satisfies PoolStore."""
+    """The state of one pool; its promises are tests/contract's."""
 
-    def __init__(self, redis: Redis, pool: str, vault: Cipher) -> None:
-        self._redis = redis
-        self._scripts = RedisScripts(redis, "conversation_service.store")
-        self._keys = Keys(pool)
-        self._names = BlindIndexKeys(self._keys, vault)
-        self._seals = RecordCipher(self._keys, vault)
-        self._layout = SnapshotScript(self._keys, vault)
-        self._commits = CommitScript(self._keys, vault)
+    def __init__(self, storage: PoolStorage) -> None:
+        self._redis = storage.redis
+        self._scripts = storage.scripts
+        self._keys = storage.keys
+        self._index = storage.index
+        self._records = storage.records
+        self._snapshots = SnapshotScript(storage)
+        self._commits = CommitScript(storage)
+        self._pool: Pool | None = None
 
     async def pool(self) -> Pool | None:
-        """See PoolStore."""
-        stored = await self._redis.get(self._keys.settings)
-        return self._seals.opened_pool(stored) if isinstance(stored, bytes) else None
+        """The pool as it is now; None until it is created. Decrypted once for each version."""
+        version = await self._redis.get(self._keys.version)
+        if not isinstance(version, bytes):
+            return None
+        if self._pool is None or self._pool.version != version.decode():
+            stored = await self._redis.get(self._keys.settings)
+            self._pool = self._records.decrypt_pool(stored) if isinstance(stored, bytes) else None
+        return self._pool
 
     async def load(
-        self, asked: Sequence[tuple[IdempotencyKey, ReadSet]], pool: Pool
+        self, commands: Sequence[tuple[IdempotencyKey, ReadSet]], pool: Pool, now: datetime
     ) -> LoadedBatch:
-        """See PoolStore."""
-        calls = (self._layout.load_call(receipt, lookup) for receipt, lookup in asked)
-        answered = await self._scripts.run([self._scripts.call("load", *call) for call in calls])
-        replies = raised(answered)
-        version = self._layout.version(replies[-1]) if replies else pool.version
-        if version != pool.version:
-            # It will be asked for again, with the lookups of the pool as it is.
-            return LoadedBatch(version, [])
-        found = [
-            self._layout.loaded(receipt, lookup, reply, pool)
-            for (receipt, lookup), reply in zip(asked, replies, strict=True)
-        ]
-        return LoadedBatch(version, found)
+        """What all commands need, in one round trip; `pool` as the caller knows it.
 
-    async def commit(self, commits: Sequence[Commit]) -> list[Outcome]:
-        """See PoolStore."""
-        calls = self._commits.calls(commits)
-        replies = await self._scripts.run([self._scripts.call("commit", *call) for call in calls])
+        Nothing but the version if the pool has changed: the read sets depend on it.
+        """
+        reads = [self._snapshots.reads(read_set, pool) for _, read_set in commands]
+        keys = [key for key, _ in commands]
+        calls = [self._snapshots.call(key, read) for key, read in zip(keys, reads, strict=True)]
+        replies = raised(await self._scripts.run(calls))
+        heads = [self._snapshots.head(reply) for reply in replies]
+        version = heads[-1][1] if heads else pool.version
+        if version != pool.version:
+            return LoadedBatch(version, [], [])
+        duplicates = [
+            self._commits.duplicate(key, record)
+            for key, (record, _) in zip(keys, heads, strict=True)
+        ]
+        snapshots = [
+            self._snapshots.snapshot(read_set, read, reply, pool, now)
+            for (_, read_set), read, reply in zip(commands, reads, replies, strict=True)
+        ]
+        return LoadedBatch(version, duplicates, snapshots)
+
+    async def commit(self, commits: Sequence[Commit]) -> list[CommitOutcome]:
+        """Writes each change whole or not at all, in order, in one round trip.
+
+        A change may build on an earlier one of the same call. Errors are outcomes.
+        """
+        replies = await self._scripts.run(list(self._commits.calls(commits)))
         return [
-            self._layout.outcome(commit.receipt, reply)
+            self._commits.outcome(commit.key, reply)
             for commit, reply in zip(commits, replies, strict=True)
         ]
 
     async def get(self, conversation_id: str) -> Conversation | None:
-        """See PoolStore."""
-        [found] = await self._read([conversation_id])
-        return found
+        """One conversation, also an ended one while it is kept."""
+        [conversation] = await self._read([conversation_id])
+        return conversation
 
     async def page(self, size: int, before: str) -> list[Conversation]:
-        """See PoolStore."""
+        """Conversations, newest first; those older than the id `before` if it is not empty."""
         newest = f"({before}" if before else "+"
         ids = await self._redis.zrevrangebylex(self._keys.conversations, newest, "-", 0, size)
-        return _present(await self._read(_names(ids)))
+        return _existing(await self._read(_decoded(ids)))
 
     async def named(self, unique_name: str) -> Conversation | None:
-        """See PoolStore."""
-        found = _present(await self._pointed([self._names.name(unique_name)]))
-        return next((one for one in found if one.is_live), None)
+        """The live conversation with this unique name."""
+        conversations = _existing(await self._behind([self._index.unique_name(unique_name)]))
+        return next((item for item in conversations if item.is_live), None)
 
     async def on_lines(self, lines: Sequence[Route]) -> list[Conversation]:
-        """See PoolStore."""
-        return _present(await self._pointed([self._names.route(line) for line in lines]))
+        """The conversations on these routes, live or cooling off, each once."""
+        return _existing(await self._behind([self._index.route(route) for route in lines]))
 
     async def history(self, person: Person) -> list[Conversation]:
-        """See PoolStore."""
+        """The stored ended conversations of a person."""
         ids = await self._redis.zrange(self._keys.history(person.participant_id), 0, -1)
-        return _present(await self._read(_names(ids)))
+        return _existing(await self._read(_decoded(ids)))
 
     async def loads(self, numbers: Sequence[str]) -> dict[str, int]:
-        """See PoolStore."""
-        found = cast("dict[bytes, bytes]", await self._redis.hgetall(self._keys.loads))
-        return self._layout.counts([part for pair in found.items() for part in pair], numbers)
+        """How many live conversations each of these numbers has."""
+        counts = cast("dict[bytes, bytes]", await self._redis.hgetall(self._keys.live_by_number))
+        flat = [part for pair in counts.items() for part in pair]
+        return self._snapshots.counts(flat, numbers)
 
     async def live(self) -> int:
-        """See PoolStore."""
-        counts = cast("list[bytes]", await self._redis.hvals(self._keys.loads))
+        """How many conversations are live."""
+        counts = cast("list[bytes]", await self._redis.hvals(self._keys.live_by_number))
         return sum(map(int, counts))
 
     async def max_held(self) -> int:
-        """See PoolStore."""
+        """The most live conversations of any one person."""
         most = 0
-        async for _, count in self._redis.hscan_iter(self._keys.holders, count=SCAN_COUNT):
+        async for _, count in self._redis.hscan_iter(self._keys.live_by_person, count=SCAN_COUNT):
             most = max(most, int(count))
         return most
 
     async def due(self, now: datetime, limit: int) -> list[Conversation]:
-        """See PoolStore."""
-        ids = await self._redis.zrangebyscore(self._keys.deadlines, "-inf", to_ms(now), 0, limit)
-        names = _names(ids)
-        found = await self._read(names)
-        # A record that expired by itself must not keep the place of one that is due.
-        gone = [name for name, one in zip(names, found, strict=True) if one is None]
-        if gone:
-            await self.forget(gone)
-        return _present(found)
+        """The conversations that time changes now, the longest overdue first."""
+        stored = await self._redis.zrangebyscore(self._keys.deadlines, "-inf", to_ms(now), 0, limit)
+        ids = _decoded(stored)
+        conversations = await self._read(ids)
+        # The id of a record that has expired must not keep others from being due.
+        stale = [name for name, item in zip(ids, conversations, strict=True) if item is None]
+        if stale:
+            await self.forget(stale)
+        return _existing(conversations)
 
     async def forget(self, conversation_ids: Sequence[str]) -> None:
-        """See PoolStore."""
-        calls = (forget_call(self._keys, name) for name in conversation_ids)
-        raised(await self._scripts.run([self._scripts.call("forget", *one) for one in calls]))
+        """Removes ended conversations for good."""
+        calls = (purge_call(self._keys, conversation_id) for conversation_id in conversation_ids)
+        raised(await self._scripts.run([self._scripts.call("purge", *call) for call in calls]))
 
-    async def _pointed(self, pointers: Sequence[str]) -> list[Conversation | None]:
+    async def _behind(self, pointers: Sequence[str]) -> list[Conversation | None]:
         if not pointers:
             return []
         ids = await self._redis.mget(pointers)
-        return await self._read(list(dict.fromkeys(_names(ids))))
+        return await self._read(list(dict.fromkeys(_decoded(ids))))
 
-    async def _read(self, names: Sequence[str]) -> list[Conversation | None]:
-        if not names:
+    async def _read(self, ids: Sequence[str]) -> list[Conversation | None]:
+        if not ids:
             return []
-        found = await self._redis.mget([self._keys.conversation(name) for name in names])
-        stored = cast("list[bytes | None]", found)
-        return [
-            self._seals.opened_conversation(name, one)
-            for name, one in zip(names, stored, strict=True)
-        ]
+        values = await self._redis.mget([self._keys.conversation(name) for name in ids])
+        records = zip(ids, cast("list[bytes | None]", values), strict=True)
+        return [self._records.decrypt_conversation(name, record) for name, record in records]
 
 
-def _present(found: Iterable[Conversation | None]) -> list[Conversation]:
-    return [conversation for conversation in found if conversation is not None]
+def _existing(conversations: Iterable[Conversation | None]) -> list[Conversation]:
+    return [conversation for conversation in conversations if conversation is not None]
 
 
-def _names(ids: Iterable[object]) -> list[str]:
-    return [one.decode() for one in ids if isinstance(one, bytes)]
+def _decoded(ids: Iterable[object]) -> list[str]:
+    return [stored.decode() for stored in ids if isinstance(stored, bytes)]

@@ -1,165 +1,153 @@
-"""How what a decision needs is read from Redis: calls out, answers in, no I/O."""
+"""load.lua: the keys that a read set names, and the snapshot in the reply."""
 
-from collections.abc import Iterator, Sequence
-from typing import cast
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any, NamedTuple, TypeVar, cast
 
 from conversation_service.domain.commands.core.command import IdempotencyKey
-from conversation_service.domain.commands.core.snapshot import ReadSet
-from conversation_service.domain.model.conversation import Conversation, State
-from conversation_service.domain.model.messages import HeldMessage
+from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
 from conversation_service.domain.model.pool import Pool
-from conversation_service.store.conversations.types import (
-    UNSTORED_RESPONSES,
-    Committed,
-    Conflict,
-    Duplicate,
-    Loaded,
-    Outcome,
-)
-from conversation_service.store.encryption.blind_index import BlindIndexKeys
-from conversation_service.store.encryption.cipher import Cipher
-from conversation_service.store.keyspace.keys import Keys
-from conversation_service.store.records.encrypted import RecordCipher
 from conversation_service.store.records.payloads import (
-    StoredResponse,
-    decode_ack,
-    decode_conduct,
     decode_count,
     decode_held,
+    decode_sender_limits,
 )
-from runtime.redis.scripts import Argument, Reply
+from conversation_service.store.storage import PoolStorage
+from runtime.redis.scripts import Argument, Command, Reply
 
-_NO_ANSWER = StoredResponse()
+Subject = TypeVar("Subject", bound=Hashable)
 
-# The keys and arguments of one run of a script.
-ScriptCall = tuple[Sequence[str], Sequence[Argument]]
+# By what it is about: a route, a person, a code ...
+Group = dict[Any, Any]
+
+
+class Read(NamedTuple):
+    """How one dictionary of a snapshot is read."""
+
+    # As load.lua calls it.
+    kind: str
+    # Redis keys by what they are about.
+    keys: Mapping[Any, str]
+    # From the values of these keys; the snapshot has what was read before.
+    decode: Callable[[Snapshot, Group], Group]
 
 
 class SnapshotScript:
-    """Where what a decision needs lies, and how it is opened."""
+    """Loads the snapshots of one pool."""
 
-    def __init__(self, keys: Keys, vault: Cipher) -> None:
-        self._keys = keys
-        self._names = BlindIndexKeys(keys, vault)
-        self._seals = RecordCipher(keys, vault)
+    def __init__(self, storage: PoolStorage) -> None:
+        self._keys = storage.keys
+        self._index = storage.index
+        self._records = storage.records
+        self._scripts = storage.scripts
 
-    def load_call(self, receipt: IdempotencyKey, lookup: ReadSet) -> ScriptCall:
-        """What load.lua is asked for one intent."""
-        names, keys = self._names, self._keys
-        strings, pointers = self._strings(lookup), self._pointers(lookup)
-        others = {
-            "list": keys.held(lookup.held_in) if lookup.held_in else "",
-            "hash": keys.loads if lookup.needs_loads else "",
-            "set": names.blocks(lookup.blocks_of) if lookup.blocks_of else "",
+    def reads(self, read_set: ReadSet, pool: Pool) -> dict[str, Read]:
+        """What a read set names, by the snapshot's field. Held messages need the conversation."""
+        keys, index = self._keys, self._index
+        conversation_id = read_set.conversation_id or read_set.held_in
+        reads = {
+            "conversations": Read(
+                "string", _keys(keys.conversation, conversation_id), self._conversations
+            ),
+            "current_conversation_ids": Read(
+                "pointer", _keys(index.route, *read_set.lines), self._pointers
+            ),
+            "codes": Read("pointer", _keys(index.code, read_set.code), self._pointers),
+            "unique_names": Read(
+                "pointer", _keys(index.unique_name, read_set.unique_name), self._pointers
+            ),
+            "sender_limits": Read(
+                "string", _keys(index.sender_limits, *read_set.people), _each(decode_sender_limits)
+            ),
+            "blocks": Read("set", _keys(index.blocks, read_set.blocks_of), _each(_participant_ids)),
+            "code_attempts": Read(
+                "string", _keys(index.code_attempts, read_set.tries_on), _each(decode_count)
+            ),
+            "last_numbers": Read(
+                "string",
+                _keys(lambda pair: index.last_number(*pair), read_set.pair),
+                _each(partial(self._number, pool)),
+            ),
+            "held_messages": Read("list", _keys(keys.held, read_set.held_in), self._held),
+            "loads": Read(
+                "hash",
+                {"": keys.live_by_number} if read_set.needs_loads else {},
+                lambda _, group: self.counts(group[""], pool.masked_numbers),
+            ),
         }
-        asked = {kind: key for kind, key in others.items() if key}
-        first = (names.receipt(receipt), keys.version, *asked.values())
-        arguments = (keys.conversation_prefix, " ".join(asked), len(strings))
-        return (*first, *strings, *pointers), arguments
+        return {name: read for name, read in reads.items() if read.keys}
 
-    def loaded(self, receipt: IdempotencyKey, lookup: ReadSet, reply: Reply, pool: Pool) -> Loaded:
-        """What load.lua found. Raises InvalidTag for what another key has sealed."""
-        earlier, _, held, loads, blocked, *rest = cast("list[bytes]", reply)
-        strings = iter(rest)
-        holder = _conversation_of(lookup)
-        found = self._seals.opened_conversation(holder, next(strings)) if holder else None
-        tries = next(strings) if lookup.tries_on else b""
-        last = next(strings) if lookup.pair else b""
-        sender_limits = {person: decode_conduct(next(strings)) for person in lookup.people}
-        pointers = list(strings)
-        pointed = list(self._pointed(pointers))
-        lines = zip(lookup.lines, pointed, strict=False)
-        current_conversation_ids = zip(lookup.lines, pointers[::2], strict=False)
-        behind = iter(pointed[len(lookup.lines) :])
-        invitation = next(behind) if lookup.code else None
-        named = next(behind) if lookup.unique_name else None
-        return Loaded(
-            earlier=self._earlier(receipt, earlier) if earlier else None,
-            lines={line: one for line, one in lines if one is not None},
-            current_conversation_ids={
-                line: name.decode() for line, name in current_conversation_ids if name
-            },
-            invitation=invitation if invitation and invitation.state is State.WAITING else None,
-            conversation=found if lookup.conversation_id else None,
-            named=named if named and named.is_live else None,
-            sender_limits=sender_limits,
-            blocked=frozenset(one.decode() for one in cast("list[bytes]", blocked)),
-            tries=decode_count(tries),
-            last_number=self._number(last, pool),
-            held=self._held(lookup, cast("list[bytes]", held), found),
-            loads=self.counts(loads, pool.masked_numbers),
-        )
+    def call(self, key: IdempotencyKey, reads: Mapping[str, Read]) -> Command:
+        """The call that loads what a command needs, with its idempotency record."""
+        first = (self._index.idempotency(key), self._keys.version)
+        keys = [redis_key for read in reads.values() for redis_key in read.keys.values()]
+        groups: list[Argument] = ["string", len(first)]
+        for read in reads.values():
+            groups += [read.kind, len(read.keys)]
+        arguments = (self._keys.conversation_prefix, *groups)
+        return self._scripts.call("load", (*first, *keys), arguments)
 
-    def version(self, reply: Reply) -> str:
-        """The version that the pool had when load.lua looked."""
-        return cast("list[bytes]", reply)[1].decode()
+    def head(self, reply: Reply) -> tuple[bytes, str]:
+        """The idempotency record, and the version that the pool had."""
+        record, version = cast("list[list[bytes]]", reply)[0]
+        return record, version.decode()
 
-    def counts(self, stored: object, numbers: Sequence[str]) -> dict[str, int]:
-        """How much is on each number, from a flat list of hashes and counts."""
+    def snapshot(
+        self, read_set: ReadSet, reads: Mapping[str, Read], reply: Reply, pool: Pool, now: datetime
+    ) -> Snapshot:
+        """The rest of the reply. Raises InvalidTag for values under an unknown key."""
+        _, *groups = cast("list[list[object]]", reply)
+        snapshot = Snapshot(pool, now, read_set=read_set)
+        for (name, read), items in zip(reads.items(), groups, strict=True):
+            group = dict(zip(read.keys, items, strict=True))
+            getattr(snapshot, name).update(read.decode(snapshot, group))
+        return snapshot
+
+    def counts(self, stored: object, numbers: Iterable[str]) -> dict[str, int]:
+        """The counts of these numbers, from a flat list of hashes and counts."""
         flat = cast("list[bytes]", stored)
         by_hash = dict(zip(flat[::2], map(int, flat[1::2]), strict=True))
-        found = ((number, by_hash.get(self._names.number(number).encode())) for number in numbers)
-        return {number: count for number, count in found if count} if by_hash else {}
+        if not by_hash:
+            return {}
+        counts = ((number, by_hash.get(self._index.number(number).encode())) for number in numbers)
+        return {number: count for number, count in counts if count}
 
-    def outcome(self, receipt: IdempotencyKey, reply: Reply) -> Outcome:
-        """What commit.lua answered, or the error that Redis did."""
-        if isinstance(reply, Exception):
-            return reply
-        word, stored = cast("list[bytes]", reply)
-        match word.decode():
-            case "done":
-                return Committed()
-            case "repeat":
-                return Duplicate(True, self._opened_answer(receipt, stored))
-            case "reused":
-                return Duplicate(False, _NO_ANSWER)
-            case "conflict":
-                return Conflict()
-            case unknown:
-                raise AssertionError(f"commit.lua answered {unknown!r}")
+    def _conversations(self, _: Snapshot, group: Group) -> Group:
+        records = self._records
+        conversations = {
+            conversation_id: records.decrypt_conversation(conversation_id, record)
+            for conversation_id, record in group.items()
+        }
+        return {name: found for name, found in conversations.items() if found is not None}
 
-    def _strings(self, lookup: ReadSet) -> list[str]:
-        """In the order in which `loaded` takes them."""
-        names = self._names
-        named = _conversation_of(lookup)
-        strings = [self._keys.conversation(named)] if named else []
-        strings += [names.tries(lookup.tries_on)] if lookup.tries_on else []
-        strings += [names.last_number(*lookup.pair)] if lookup.pair else []
-        return strings + [names.conduct(person) for person in lookup.people]
+    def _pointers(self, snapshot: Snapshot, group: Group) -> Group:
+        ids = {about: conversation_id.decode() for about, (conversation_id, _) in group.items()}
+        records = {ids[about]: record for about, (_, record) in group.items()}
+        snapshot.conversations.update(self._conversations(snapshot, records))
+        return ids
 
-    def _held(
-        self, lookup: ReadSet, held: Sequence[bytes], conversation: Conversation | None
-    ) -> tuple[HeldMessage, ...]:
-        key = self._keys.held(lookup.held_in)
-        secrets = [conversation.text_secret] if conversation else []
-        return tuple(decode_held(self._seals.opened_text(one, key, secrets)) for one in held)
+    def _held(self, snapshot: Snapshot, group: Group) -> Group:
+        [(conversation_id, items)] = group.items()
+        conversation = snapshot.conversations.get(conversation_id)
+        data_keys = [conversation.text_secret] if conversation else []
+        key = self._keys.held(conversation_id)
+        bodies = (self._records.decrypt_body(item, key, data_keys) for item in items)
+        return {conversation_id: tuple(map(decode_held, bodies))}
 
-    def _pointers(self, lookup: ReadSet) -> list[str]:
-        pointers = [self._names.route(line) for line in lookup.lines]
-        pointers += [self._names.code(lookup.code)] if lookup.code else []
-        pointers += [self._names.name(lookup.unique_name)] if lookup.unique_name else []
-        return pointers
-
-    def _pointed(self, replies: Sequence[bytes]) -> Iterator[Conversation | None]:
-        for name, stored in zip(replies[::2], replies[1::2], strict=True):
-            yield self._seals.opened_conversation(name.decode(), stored) if name else None
-
-    def _number(self, hashed: bytes, pool: Pool) -> str:
-        same = (n for n in pool.masked_numbers if self._names.number(n).encode() == hashed)
-        return next(same, "") if hashed else ""
-
-    def _earlier(self, receipt: IdempotencyKey, stored: bytes) -> Duplicate:
-        fingerprint, _, answer = stored.partition(b"\n")
-        if fingerprint.decode() != self._names.fingerprint(receipt):
-            return Duplicate(False, _NO_ANSWER)
-        return Duplicate(True, self._opened_answer(receipt, answer))
-
-    def _opened_answer(self, receipt: IdempotencyKey, stored: bytes) -> StoredResponse:
-        if receipt.kind in UNSTORED_RESPONSES:
-            return decode_ack(stored)
-        return self._seals.opened_answer(stored, self._names.receipt(receipt))
+    def _number(self, pool: Pool, hashed: bytes) -> str:
+        numbers = (n for n in pool.masked_numbers if self._index.number(n).encode() == hashed)
+        return next(numbers, "") if hashed else ""
 
 
-def _conversation_of(lookup: ReadSet) -> str:
-    """The conversation asked for: what it holds is read with the secret that lies in it."""
-    return lookup.conversation_id or lookup.held_in
+def _keys(key_of: Callable[[Subject], str], *subjects: Subject | None) -> dict[Subject, str]:
+    """Empty subjects are not read."""
+    return {subject: key_of(subject) for subject in subjects if subject}
+
+
+def _each(decode: Callable[[Any], object]) -> Callable[[Snapshot, Group], Group]:
+    return lambda _, group: {subject: decode(value) for subject, value in group.items()}
+
+
+def _participant_ids(members: list[bytes]) -> frozenset[str]:
+    return frozenset(member.decode() for member in members)

@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""What all pools share in Redis, and each pool's usage over time."""

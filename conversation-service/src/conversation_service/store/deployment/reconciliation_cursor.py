@@ -1,19 +1,15 @@
-"""How far lost texts have been looked for, and who looks."""
+"""How far lost messages have been looked for, and which replica does it."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
 
-from redis.asyncio import Redis
-
-from conversation_service.store.keyspace.keys import DeploymentKeys
 from conversation_service.store.keyspace.timestamps import from_ms, to_ms
-from runtime.redis.scripts import Argument, RedisScripts, raised
+from conversation_service.store.storage import Storage, run_script
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Since when texts are this deployment's to look for, and when the last look began."""
+    """The earliest message that is this deployment's, and when the last search began."""
 
     begin_time: datetime
     look_time: datetime
@@ -22,36 +18,30 @@ class Cursor:
 class ReconciliationCursor:
     """Shared by all replicas."""
 
-    def __init__(self, redis: Redis) -> None:
-        self._redis = redis
-        self._scripts = RedisScripts(redis, "conversation_service.store")
-        self._keys = DeploymentKeys()
+    def __init__(self, storage: Storage) -> None:
+        self._redis = storage.redis
+        self._scripts = storage.scripts
+        self._keys = storage.keys
 
     async def progress(self, now: datetime) -> Cursor:
-        """How far it got. On the first start ever there is nothing behind `now` to look for."""
+        """The cursor; the first start of a deployment sets it to `now`."""
         ms = to_ms(now)
-        for name in ("begin", "look"):
-            await self._redis.hsetnx(self._keys.recovery, name, str(ms))
+        for field in ("begin", "look"):
+            await self._redis.hsetnx(self._keys.recovery, field, str(ms))
         begin, look = await self._redis.hmget(self._keys.recovery, ["begin", "look"])
         return Cursor(from_ms(int(begin or ms)), from_ms(int(look or ms)))
 
     async def looked(self, begun: datetime) -> None:
-        """Everything that was on record when this look began has been handed in."""
+        """All messages that were on record when this search began have been handled."""
         await self._redis.hset(self._keys.recovery, "look", str(to_ms(begun)))
 
     async def take_lease(self, lasts: timedelta) -> str | None:
-        """The right to look, under a token; None while another replica has it."""
-        ms = lasts // timedelta(milliseconds=1)
+        """The fencing token of the lease; None while another replica holds it."""
         keys = (self._keys.recovery_lease, self._keys.recovery_fence)
-        word, token = await self._run("lease", keys, ("", ms))
-        return token.decode() if word == b"held" else None
+        arguments = ("", lasts // timedelta(milliseconds=1))
+        status, token = await run_script(self._scripts, "acquire_lease", keys, arguments)
+        return token.decode() if status == b"held" else None
 
     async def release_lease(self, token: str) -> None:
-        """Lets another replica look at once."""
-        await self._run("release", (self._keys.recovery_lease,), (token,))
-
-    async def _run(
-        self, name: str, keys: tuple[str, ...], arguments: tuple[Argument, ...]
-    ) -> list[bytes]:
-        [reply] = raised(await self._scripts.run([self._scripts.call(name, keys, arguments)]))
-        return cast("list[bytes]", reply)
+        """Lets another replica search at once."""
+        await run_script(self._scripts, "release_lease", (self._keys.recovery_lease,), (token,))

@@ -1,4 +1,4 @@
-"""The suppression list: who in the whole deployment wants no texts."""
+"""The suppression list: people who want no messages from any pool of the deployment."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,7 +12,7 @@ from conversation_service.store.records.payloads import decode_opt_out, encode_o
 
 
 class SuppressionList:
-    """Names people by the hash that is the same in all pools; it outlives every conversation."""
+    """Opt-outs by person id; they outlive every conversation."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -22,21 +22,22 @@ class SuppressionList:
         """The opt-outs among these people."""
         if not person_ids:
             return {}
-        found = await self._redis.mget([self._keys.opt_out(one) for one in person_ids])
-        stored = zip(person_ids, cast("list[bytes | None]", found), strict=True)
-        return {person_id: decode_opt_out(one) for person_id, one in stored if one}
+        keys = [self._keys.opt_out(person_id) for person_id in person_ids]
+        values = cast("list[bytes | None]", await self._redis.mget(keys))
+        stored = zip(person_ids, values, strict=True)
+        return {person_id: decode_opt_out(value) for person_id, value in stored if value}
 
     async def add(self, person_id: str, opt_out: OptOut) -> None:
-        """Keeps the first opt-out, with the intent that told of it, until it is taken back."""
+        """Keeps the first opt-out, with the command that caused it, until it is removed."""
         await self._redis.set(self._keys.opt_out(person_id), encode_opt_out(opt_out), nx=True)
 
     async def disconnect(self, person_id: str, intent_id: str) -> None:
-        """The opt-out stands, and no longer names the text or request that first told of it."""
-        found = (await self.find([person_id])).get(person_id)
-        if found is not None:
-            stored = encode_opt_out(replace(found, intent_id=intent_id))
+        """Replaces the id of the message or request that caused an opt-out, which stays."""
+        opt_out = (await self.find([person_id])).get(person_id)
+        if opt_out is not None:
+            stored = encode_opt_out(replace(opt_out, intent_id=intent_id))
             await self._redis.set(self._keys.opt_out(person_id), stored, xx=True)
 
     async def remove(self, person_id: str) -> None:
-        """The person wants texts again."""
+        """The person wants messages again."""
         await self._redis.delete(self._keys.opt_out(person_id))

@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""Encryption of stored values, and blind indexes to look them up."""

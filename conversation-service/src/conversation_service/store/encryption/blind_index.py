@@ -1,4 +1,4 @@
-"""Which key holds what: keys by meaning, with everything personal hashed."""
+"""Redis keys by meaning, with everything personal replaced by its blind index."""
 
 from functools import lru_cache
 
@@ -7,85 +7,86 @@ from conversation_service.domain.model.participants import Person, Route
 from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.keyspace.keys import Keys
 
-# Two pools full of numbers; it only saves hashing.
-REMEMBERED_NUMBERS = 2048
+# Two pools full of numbers; the cache only saves hashing.
+CACHED_NUMBERS = 2048
+
+# The people who text in a busy minute; the cache only saves hashing.
+CACHED_PEOPLE = 8192
 
 
 class BlindIndexKeys:
-    """The keys of one pool, by what they are about."""
+    """The keys of one pool that are named by a blind index."""
 
-    def __init__(self, keys: Keys, vault: Cipher) -> None:
-        self.keys = keys
-        self._vault = vault
-        self.number = lru_cache(maxsize=REMEMBERED_NUMBERS)(self._number)
+    def __init__(self, keys: Keys, cipher: Cipher) -> None:
+        self._keys = keys
+        self._cipher = cipher
+        self.number = lru_cache(maxsize=CACHED_NUMBERS)(self._number)
 
-    def route(self, line: Route) -> str:
-        """What is on a line."""
-        known_as = line.person.participant_id
-        return self.keys.route(self._vault.blind("line", line.masked_number, known_as))
+    def route(self, route: Route) -> str:
+        """The conversation on a route."""
+        participant_id = route.person.participant_id
+        index = self._cipher.blind_index("route", route.masked_number, participant_id)
+        return self._keys.route(index)
 
     def code(self, code: str) -> str:
-        """Where a code leads."""
-        return self.keys.code(self._vault.blind("code", code))
+        """The conversation that a join code leads to."""
+        return self._keys.code(self._cipher.blind_index("code", code))
 
-    def name(self, unique_name: str) -> str:
-        """Which live conversation has a name."""
-        return self.keys.name(self._vault.blind("name", unique_name))
+    def unique_name(self, unique_name: str) -> str:
+        """The live conversation with a unique name."""
+        return self._keys.name(self._cipher.blind_index("name", unique_name))
 
-    def conduct(self, person: Person) -> str:
-        """What a person has lately done."""
-        return self.keys.conduct(person.participant_id)
+    def sender_limits(self, person: Person) -> str:
+        """A person's rate limits."""
+        return self._keys.sender_limits(person.participant_id)
 
     def blocks(self, person: Person) -> str:
-        """Whom a person must not meet."""
-        return self.keys.blocks(person.participant_id)
+        """The people whom a person must not meet."""
+        return self._keys.blocks(person.participant_id)
 
-    def tries(self, masked_number: str) -> str:
+    def code_attempts(self, masked_number: str) -> str:
         """Wrong codes on a number."""
-        return self.keys.tries(self.number(masked_number))
+        return self._keys.code_attempts(self.number(masked_number))
 
-    def last_number(self, one: Person, other: Person) -> str:
-        """Which number two people used last, whoever is named first."""
-        pair = sorted((one.participant_id, other.participant_id))
-        return self.keys.last_number(self._vault.blind("pair", *pair))
+    def last_number(self, first: Person, second: Person) -> str:
+        """The number that two people used last, in whichever order they are named."""
+        pair = sorted((first.participant_id, second.participant_id))
+        return self._keys.last_number(self._cipher.blind_index("pair", *pair))
 
-    def receipt(self, receipt: IdempotencyKey) -> str:
-        """The receipt of an intent."""
-        return self.keys.receipt(self.intent(receipt))
+    def idempotency(self, key: IdempotencyKey) -> str:
+        """The idempotency record of a command."""
+        return self._keys.idempotency(self.command(key))
 
-    def intent(self, receipt: IdempotencyKey) -> str:
-        """The hash of an intent's name."""
-        return self._vault.blind("receipt", receipt.kind, receipt.request_id)
+    def command(self, key: IdempotencyKey) -> str:
+        """The hash that names a command."""
+        return self._cipher.blind_index("command", key.kind, key.request_id)
 
-    def fingerprint(self, receipt: IdempotencyKey) -> str:
-        """The hash of an intent's fields."""
-        return self._vault.blind("fingerprint", *receipt.fields)
+    def fingerprint(self, key: IdempotencyKey) -> str:
+        """The hash of a command's fields."""
+        return self._cipher.blind_index("fingerprint", *key.fields)
 
     def _number(self, masked_number: str) -> str:
         """The hash of a masked number."""
-        return self._vault.blind("number", masked_number)
-
-
-# People who text just now: as many as a busy minute brings. It only saves hashing.
-REMEMBERED = 8192
+        return self._cipher.blind_index("number", masked_number)
 
 
 class PersonIds:
-    """Gives each person of a pool an id that says nothing about their number."""
+    """Opaque ids of people: one per pool (participant id), one for the deployment (person id)."""
 
-    def __init__(self, vault: Cipher) -> None:
-        self._vault = vault
-        self.person = lru_cache(maxsize=REMEMBERED)(self._person)
+    def __init__(self, cipher: Cipher) -> None:
+        self._cipher = cipher
+        self.person = lru_cache(maxsize=CACHED_PEOPLE)(self._person)
 
     def person_id(self, phone_number: str) -> str:
         """The same for the same number in all pools."""
-        return self._vault.blind("person", phone_number)
+        return self._cipher.blind_index("person", phone_number)
 
     def known_as(self, pool: str, person_id: str) -> Person:
-        """A person of a pool of whom no number is known."""
-        return Person(self._vault.blind("participant", pool, person_id), person_id=person_id)
+        """The participant of a pool with this person id, whose number is not known."""
+        participant_id = self._cipher.blind_index("participant", pool, person_id)
+        return Person(participant_id, person_id=person_id)
 
     def _person(self, pool: str, phone_number: str) -> Person:
-        """The same id for the same number in the same pool, always."""
-        known = self.known_as(pool, self.person_id(phone_number))
-        return Person(known.participant_id, phone_number, known.person_id)
+        """The participant of a pool with this number."""
+        participant = self.known_as(pool, self.person_id(phone_number))
+        return Person(participant.participant_id, phone_number, participant.person_id)

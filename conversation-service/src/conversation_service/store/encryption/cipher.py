@@ -1,6 +1,7 @@
-"""What keeps numbers and words unreadable in Redis.
+"""Encryption and blind indexes of what is stored in Redis.
 
-Numbers are looked up by a keyed hash and stored encrypted, words only encrypted.
+Phone numbers are looked up by a blind index (HMAC) and stored encrypted (AES-GCM); message bodies
+are only encrypted.
 """
 
 import base64
@@ -11,49 +12,48 @@ from hashlib import sha256
 from conversation_service.domain.errors import BackendUnavailable
 from conversation_service.store.encryption.key_ring import KeyRing
 
-# 16 bytes: nobody finds two of a pool's people under one hash, and keys stay short.
-BLIND_BYTES = 16
+# 16 bytes: no two people of a pool collide in practice, and Redis keys stay short.
+BLIND_INDEX_BYTES = 16
 
 
 class Cipher:
-    """Hashes under the deployment's blinding key, seals under its state key.
+    """Encrypts under the state key, hashes under the deployment's blind-index key.
 
-    The blinding key lies in Redis: a locked vault is one that has not got it yet.
+    The blind-index key is stored in Redis; until it is loaded the cipher is not ready.
     """
 
-    def __init__(self, secret: str, former: Sequence[str] = (), *, is_locked: bool = False) -> None:
-        """`secret` is any long random string, `former` are earlier ones that may still open.
-
-        A vault that is not locked hashes under a key derived from `secret`. Raises KeysCollide.
-        """
+    def __init__(
+        self, secret: str, former: Sequence[str] = (), *, blind_index_key: bytes = b""
+    ) -> None:
+        """`secret` is any long random string; `former` secrets only decrypt. Raises KeysCollide."""
         self.ring = KeyRing(secret, former)
-        self._blinding_key = b"" if is_locked else self.ring.current.blinding_key
+        self._blind_index_key = blind_index_key
 
     @property
-    def is_locked(self) -> bool:
-        """Whether names cannot be hashed yet."""
-        return not self._blinding_key
+    def is_ready(self) -> bool:
+        """Whether the blind-index key is loaded."""
+        return bool(self._blind_index_key)
 
-    def unlock(self, blinding_key: bytes) -> None:
-        """From now on names are hashed under this key."""
-        self._blinding_key = blinding_key
+    def set_blind_index_key(self, key: bytes) -> None:
+        """Makes the cipher ready."""
+        self._blind_index_key = key
 
-    def blind(self, *parts: str) -> str:
-        """The same short opaque name for the same parts, meaningless without the blinding key.
+    def blind_index(self, *parts: str) -> str:
+        """A short opaque hash, the same for the same parts.
 
-        Raises BackendUnavailable while the vault is locked: Redis has not answered yet.
+        Raises BackendUnavailable until the cipher is ready.
         """
-        if self.is_locked:
+        if not self.is_ready:
             raise BackendUnavailable
         # Lengths in front: ("ab", "c") and ("a", "bc") are different.
         message = "".join(f"{len(part)}:{part}" for part in parts).encode()
-        digest = hmac.digest(self._blinding_key, message, sha256)[:BLIND_BYTES]
+        digest = hmac.digest(self._blind_index_key, message, sha256)[:BLIND_INDEX_BYTES]
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
-    def seal(self, plain: bytes, record: str) -> bytes:
-        """Encrypts for one record: it cannot be opened as another one."""
-        return self.ring.seal(plain, record)
+    def encrypt(self, plain: bytes, record: str) -> bytes:
+        """Encrypts a value; `record` is its associated data, so it decrypts nowhere else."""
+        return self.ring.encrypt(plain, record)
 
-    def open(self, sealed: bytes, record: str) -> bytes:
-        """Decrypts what was sealed for this record; raises InvalidTag for anything else."""
-        return self.ring.open(sealed, record)
+    def decrypt(self, encrypted: bytes, record: str) -> bytes:
+        """Decrypts a value of this record; raises InvalidTag for anything else."""
+        return self.ring.decrypt(encrypted, record)

@@ -1,10 +1,11 @@
-"""The key of each conversation, under which its words are sealed until they have been sent.
+"""The data key of each conversation, under which its bodies are encrypted until they are sent.
 
-Each conversation draws a secret of its own. While it lives, the secret lies in its record; when it
-ends, the secret is kept only for as long as its last texts may be owed. Without it nobody reads the
-conversation's words again: not those in an old copy, and not whoever has the state key.
+Crypto-shredding: while a conversation lives, its data key is part of its record; when it ends, the
+key is kept only as long as its last messages may be waiting to be sent. Without it nobody can read
+the bodies again, not even from an old copy of Redis together with the state key.
 
-What is sealed under one says whose it is: a 2, the conversation's id, a line break, the nonce.
+A value under a data key begins with a 2, the conversation's id and a line break; then comes the
+nonce.
 """
 
 import os
@@ -13,12 +14,12 @@ from collections.abc import Iterable
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from conversation_service.store.encryption.key_ring import NONCE_BYTES, TAG_BYTES, derived
+from conversation_service.store.encryption.key_ring import NONCE_BYTES, TAG_BYTES, derive_key
 
-# 127 random bits, from which the 256 of the key are derived: it lies in every live conversation.
-SECRET_BYTES = 16
+# 127 random bits, from which the AES key of 256 bits is derived: short, as each record has one.
+DATA_KEY_BYTES = 16
 
-# Set in the first byte of every secret, so that it is seen where one stands in front of ASCII.
+# Set in the first byte of every data key, to recognise one in front of a record's ASCII.
 _NOT_TEXT = 0x80
 
 _MARK = b"\x02"
@@ -27,45 +28,45 @@ _PURPOSE = b"maskline words"
 
 
 def generate() -> bytes:
-    """A secret for a new conversation."""
-    first, *rest = os.urandom(SECRET_BYTES)
+    """A data key for a new conversation."""
+    first, *rest = os.urandom(DATA_KEY_BYTES)
     return bytes([first | _NOT_TEXT, *rest])
 
 
 def split_key(plain: bytes) -> tuple[bytes, bytes]:
-    """The secret in front of a text, if there is one, and the text."""
-    length = SECRET_BYTES if plain[:1] >= bytes([_NOT_TEXT]) else 0
+    """The data key in front of a record, empty if there is none, and the record."""
+    length = DATA_KEY_BYTES if plain[:1] >= bytes([_NOT_TEXT]) else 0
     return plain[:length], plain[length:]
 
 
-def seal(plain: bytes, record: str, conversation_id: str, secret: bytes) -> bytes:
-    """Encrypts words of a conversation for one record."""
+def encrypt(plain: bytes, record: str, conversation_id: str, data_key: bytes) -> bytes:
+    """Encrypts a body of a conversation for one record."""
     nonce = os.urandom(NONCE_BYTES)
-    sealed = nonce + _cipher(secret).encrypt(nonce, plain, record.encode())
-    return _MARK + conversation_id.encode() + b"\n" + sealed
+    encrypted = nonce + _aes(data_key).encrypt(nonce, plain, record.encode())
+    return _MARK + conversation_id.encode() + b"\n" + encrypted
 
 
-def conversation_of(sealed: bytes) -> str:
-    """Whose key it takes to open this; empty for what lies under the state key."""
-    if not sealed.startswith(_MARK):
+def conversation_of(encrypted: bytes) -> str:
+    """The id of the conversation whose data key decrypts this; empty for the state key."""
+    if not encrypted.startswith(_MARK):
         return ""
-    name, _, _ = sealed[len(_MARK) :].partition(b"\n")
-    return name.decode(errors="replace")
+    conversation_id, _, _ = encrypted[len(_MARK) :].partition(b"\n")
+    return conversation_id.decode(errors="replace")
 
 
-def opened(sealed: bytes, record: str, secrets: Iterable[bytes]) -> bytes:
-    """Decrypts with whichever of a conversation's secrets it takes; raises InvalidTag."""
-    _, _, rest = sealed.partition(b"\n")
+def decrypt(encrypted: bytes, record: str, data_keys: Iterable[bytes]) -> bytes:
+    """Decrypts with the first of a conversation's data keys that fits; raises InvalidTag."""
+    _, _, rest = encrypted.partition(b"\n")
     if len(rest) < NONCE_BYTES + TAG_BYTES:
         raise InvalidTag
-    nonce, text = rest[:NONCE_BYTES], rest[NONCE_BYTES:]
-    for secret in secrets:
+    nonce, ciphertext = rest[:NONCE_BYTES], rest[NONCE_BYTES:]
+    for data_key in data_keys:
         try:
-            return _cipher(secret).decrypt(nonce, text, record.encode())
+            return _aes(data_key).decrypt(nonce, ciphertext, record.encode())
         except InvalidTag:
             continue
     raise InvalidTag
 
 
-def _cipher(secret: bytes) -> AESGCM:
-    return AESGCM(derived(secret, _PURPOSE))
+def _aes(data_key: bytes) -> AESGCM:
+    return AESGCM(derive_key(data_key, _PURPOSE))

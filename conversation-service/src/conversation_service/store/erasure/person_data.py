@@ -6,136 +6,132 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
-from redis.asyncio import Redis
-
 from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.participants import Person
 from conversation_service.store.conversations.commit import TIMELINE_LENGTH
 from conversation_service.store.conversations.repository import erase_call
-from conversation_service.store.encryption.blind_index import BlindIndexKeys
-from conversation_service.store.encryption.cipher import Cipher
-from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.keyspace.timestamps import to_ms
 from conversation_service.store.outbox.entry import CorruptEntry, OutboxDecoder, OutboxEntry
-from conversation_service.store.records.encrypted import ConversationKeys
-from runtime.redis.scripts import RedisScripts, raised
+from conversation_service.store.storage import PoolStorage
+from runtime.redis.scripts import raised
 
-# Texts looked at in one round trip: short for Redis, which does nothing else meanwhile.
+# Entries read in one round trip: short for Redis, which does nothing else meanwhile.
 PAGE = 500
 
-# Ids of events are Redis's own time, and conversations are of the service's.
+# Event ids are Redis's time, conversations have the service's.
 CLOCKS_APART = timedelta(hours=1)
 
 Entry = tuple[bytes, dict[bytes, bytes]]
 
-# Recipient, conversation and talk of a message; none of them once it is forgotten.
-Known = Sequence[bytes | None]
+# Recipient, conversation and talk of a message; None once it is purged.
+MessageFields = Sequence[bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
 class StoredMessage:
-    """An entry of a stream of texts, as far as it can be read."""
+    """An entry of the outbox or the dead letters, as far as it can be read."""
 
     entry_id: bytes
     message_id: str
     # Empty outside of any conversation.
     conversation_id: str
-    # Who receives it, by the id that is the same in all pools.
+    # The recipient.
     person_id: str
     is_relayed: bool
-    # The one text that who opted out may get.
+    # The one message that may reach somebody who opted out.
     is_confirmation: bool
 
 
 class PersonDataEraser:
-    """One pool's. All of it may be repeated."""
+    """Erases in one pool. All of it may be repeated."""
 
-    def __init__(self, redis: Redis, pool: str, vault: Cipher) -> None:
-        self._redis = redis
-        self._scripts = RedisScripts(redis, "conversation_service.store")
-        self._keys = Keys(pool)
-        self._names = BlindIndexKeys(self._keys, vault)
-        self._opener = OutboxDecoder(pool, vault)
-        self._secrets = ConversationKeys(redis, pool, vault)
+    def __init__(self, storage: PoolStorage) -> None:
+        self._redis = storage.redis
+        self._scripts = storage.scripts
+        self._keys = storage.keys
+        self._index = storage.index
+        self._decoder = OutboxDecoder(storage)
+        self._data_keys = storage.data_keys
 
     async def texts(
         self, person: Person, conversation_ids: AbstractSet[str], *, only_theirs: bool
     ) -> int:
-        """Drops texts to the person, and their words in these conversations; how many.
+        """Removes messages to the person and relayed ones of these conversations; the number.
 
-        `only_theirs` leaves what the person is texted outside of these conversations. What the
-        other participants are owed besides stays, and with it the secret of its conversation; so
-        does the one confirmation that is on its way to the person.
+        `only_theirs` keeps messages to the person from outside of these conversations. Other
+        messages to the other participants stay, and with them the data key of their conversation;
+        so does the one confirmation that is on its way to the person.
         """
-        dropped, owed = 0, set[str]()
+        removed, remaining = 0, set[str]()
         for stream in (self._keys.outbox, self._keys.dead):
             async for page in self._pages(stream):
-                texts = await self._owed(page)
-                gone = [
-                    one
-                    for one in texts
-                    if _is_erased_with(one, person, conversation_ids, only_theirs)
-                    and not (one.is_confirmation and stream == self._keys.outbox)
+                messages = await self._stored_messages(page)
+                erased = [
+                    message
+                    for message in messages
+                    if _is_erased_with(message, person, conversation_ids, only_theirs)
+                    and not (message.is_confirmation and stream == self._keys.outbox)
                 ]
-                owed |= {one.conversation_id for one in texts if one not in gone}
-                await self._drop(stream, gone)
-                dropped += len(gone)
-        await self._destroy_secrets(conversation_ids - owed)
-        return dropped
+                remaining |= {kept.conversation_id for kept in messages if kept not in erased}
+                await self._remove(stream, erased)
+                removed += len(erased)
+        await self._destroy_data_keys(conversation_ids - remaining)
+        return removed
 
     async def pairs(self, person: Person, partners: Sequence[Person]) -> None:
-        """Removes which number the person used last with these.
+        """Removes which number the person used last with these partners.
 
-        Block lists stay, as the other one relies on them, and counts of wrong codes: whoever is
-        erased is no new person to those. Both know the person by a keyed hash only.
+        Block lists and counts of wrong codes stay: others rely on them, and an erased person must
+        not become a new one to them. Both hold only a keyed hash of the person.
         """
-        keys = [self._names.last_number(person, other) for other in partners]
+        keys = [self._index.last_number(person, partner) for partner in partners]
         if keys:
             await self._redis.delete(*keys)
 
     async def conversations(self, ended: Sequence[Conversation], now: datetime) -> int:
-        """Removes ended conversations with all their traces, and says how many.
+        """Removes ended conversations with all their traces; the number.
 
-        One that goes on meanwhile stays.
+        A conversation that has been reopened meanwhile stays.
         """
-        for one in ended:
-            await self._old_events(one)
-        calls = (erase_call(self._keys, one, now) for one in ended)
-        found = await self._scripts.run([self._scripts.call("forget", *one) for one in calls])
-        return sum(cast("list[bytes]", reply)[0] == b"done" for reply in raised(found))
+        for conversation in ended:
+            await self._remove_old_events(conversation)
+        arguments = (erase_call(self._keys, conversation, now) for conversation in ended)
+        replies = await self._scripts.run([self._scripts.call("purge", *one) for one in arguments])
+        return sum(cast("list[bytes]", reply)[0] == b"done" for reply in raised(replies))
 
     async def history(self, person: Person) -> None:
-        """Removes from the person's history what is kept no longer.
+        """Removes purged conversations from the person's history.
 
-        What is kept stays in it, or nobody would find it: it may have ended only just now.
+        Stored ones stay in it, or nobody would find them: one may have ended just now.
         """
         key = self._keys.history(person.participant_id)
-        names = cast("list[bytes]", await self._redis.zrange(key, 0, -1))
+        ids = cast("list[bytes]", await self._redis.zrange(key, 0, -1))
         pipeline = self._redis.pipeline(transaction=False)
-        for name in names:
-            pipeline.exists(self._keys.conversation(name.decode()))
-        kept = await pipeline.execute() if names else []
-        if gone := [name for name, is_kept in zip(names, kept, strict=True) if not is_kept]:
-            await self._redis.zrem(key, *gone)
+        for conversation_id in ids:
+            pipeline.exists(self._keys.conversation(conversation_id.decode()))
+        stored = await pipeline.execute() if ids else []
+        if purged := [name for name, is_stored in zip(ids, stored, strict=True) if not is_stored]:
+            await self._redis.zrem(key, *purged)
 
-    async def _old_events(self, ended: Conversation) -> None:
-        """Removes the events, with their messages, that are not in a timeline any more.
+    async def _remove_old_events(self, ended: Conversation) -> None:
+        """Removes the events, with their messages, that the timeline has dropped.
 
-        It names the latest ones: of what was very long the others are looked for.
+        It holds the latest ones; the earlier ones of a long conversation have to be searched for.
         """
         timeline = self._keys.timeline(ended.conversation_id)
         if await self._redis.llen(timeline) < TIMELINE_LENGTH:
             return
-        start, name = to_ms(ended.create_time - CLOCKS_APART), ended.conversation_id.encode()
+        start = to_ms(ended.create_time - CLOCKS_APART)
+        conversation_id = ended.conversation_id.encode()
         async for page in self._pages(self._keys.events, str(start)):
-            gone = [one for one in page if one[1].get(b"conversation") == name]
-            messages = {fields.get(b"message", b"").decode() for _, fields in gone}
-            if gone:
-                await self._redis.xdel(self._keys.events, *(event_id for event_id, _ in gone))
-                await self._redis.delete(*map(self._keys.message, messages))
+            events = [entry for entry in page if entry[1].get(b"conversation") == conversation_id]
+            message_ids = {fields.get(b"message", b"").decode() for _, fields in events}
+            if events:
+                await self._redis.xdel(self._keys.events, *(event_id for event_id, _ in events))
+                await self._redis.delete(*map(self._keys.message, message_ids))
 
     async def _pages(self, stream: str, start: str = "-") -> AsyncIterator[list[Entry]]:
-        """As the stream is now: what comes later is owed to nobody who is being erased."""
+        """The stream as it is now: no later entry concerns a person who is being erased."""
         newest = cast("list[Entry]", await self._redis.xrevrange(stream, count=1))
         end = newest[0][0].decode() if newest else ""
         while end:
@@ -146,50 +142,59 @@ class PersonDataEraser:
             if len(page) < PAGE:
                 return
 
-    async def _owed(self, page: Sequence[Entry]) -> list[StoredMessage]:
-        """What cannot be opened is known by its message, unless that is forgotten."""
+    async def _stored_messages(self, page: Sequence[Entry]) -> list[StoredMessage]:
+        """An entry that cannot be decrypted is identified by its message, unless purged."""
         pipeline = self._redis.pipeline(transaction=False)
         for _, fields in page:
-            name = fields.get(b"message", b"").decode(errors="replace")
-            pipeline.hmget(self._keys.message(name), "recipient", "conversation", "talk")
-        known = cast("list[Known]", await pipeline.execute())
-        secrets = await self._secrets.of(fields.get(b"text", b"") for _, fields in page)
-        opened = [self._opener.opened(*entry, secrets) for entry in page]
-        return [_read(*one) for one in zip(page, opened, known, strict=True)]
+            message_id = fields.get(b"message", b"").decode(errors="replace")
+            key = self._keys.message(message_id)
+            pipeline.hmget(key, "recipient", "conversation", "talk")
+        messages = cast("list[MessageFields]", await pipeline.execute())
+        data_keys = await self._data_keys.of(fields.get(b"text", b"") for _, fields in page)
+        decoded = [self._decoder.decode(*entry, data_keys) for entry in page]
+        return [_stored_message(*parts) for parts in zip(page, decoded, messages, strict=True)]
 
-    async def _drop(self, stream: str, texts: Sequence[StoredMessage]) -> None:
-        """The dispatcher passes over what is gone, as over what it cannot read."""
-        if texts:
-            await self._redis.xdel(stream, *(one.entry_id for one in texts))
-            await self._redis.delete(*(self._keys.message(one.message_id) for one in texts))
+    async def _remove(self, stream: str, messages: Sequence[StoredMessage]) -> None:
+        """The dispatcher skips entries that are gone."""
+        if messages:
+            await self._redis.xdel(stream, *(message.entry_id for message in messages))
+            keys = (self._keys.message(message.message_id) for message in messages)
+            await self._redis.delete(*keys)
 
-    async def _destroy_secrets(self, conversation_ids: AbstractSet[str]) -> None:
+    async def _destroy_data_keys(self, conversation_ids: AbstractSet[str]) -> None:
         if conversation_ids:
-            await self._redis.delete(*map(self._keys.text_secrets, sorted(conversation_ids)))
+            await self._redis.delete(*map(self._keys.data_keys, sorted(conversation_ids)))
 
 
 def _is_erased_with(
-    text: StoredMessage, person: Person, conversation_ids: AbstractSet[str], only_theirs: bool
+    message: StoredMessage, person: Person, conversation_ids: AbstractSet[str], only_theirs: bool
 ) -> bool:
-    is_of_theirs = text.conversation_id in conversation_ids
-    is_to_them = text.person_id == person.person_id
-    return (is_to_them and not only_theirs) or (is_of_theirs and (is_to_them or text.is_relayed))
+    is_of_theirs = message.conversation_id in conversation_ids
+    is_to_them = message.person_id == person.person_id
+    return (is_to_them and not only_theirs) or (is_of_theirs and (is_to_them or message.is_relayed))
 
 
-def _read(entry: Entry, opened: OutboxEntry | CorruptEntry, known: Known) -> StoredMessage:
-    recipient, conversation, talk = known
-    place, person_id = (conversation or b"").decode(), (recipient or b"").decode()
+def _stored_message(
+    entry: Entry, decoded: OutboxEntry | CorruptEntry, fields: MessageFields
+) -> StoredMessage:
+    recipient, conversation, talk = fields
+    conversation_id, person_id = (conversation or b"").decode(), (recipient or b"").decode()
     is_relayed = talk is not None
-    if isinstance(opened, CorruptEntry):
+    if isinstance(decoded, CorruptEntry):
         return StoredMessage(
-            entry[0], opened.message_id, place, person_id, is_relayed, is_confirmation=False
+            entry[0],
+            decoded.message_id,
+            conversation_id,
+            person_id,
+            is_relayed,
+            is_confirmation=False,
         )
-    envelope = opened.envelope
+    message = decoded.message
     return StoredMessage(
         entry[0],
-        opened.message_id,
-        envelope.conversation_id or place,
-        opened.person_id,
-        envelope.is_relayed or is_relayed,
-        envelope.may_reach_opted_out,
+        decoded.message_id,
+        message.conversation_id or conversation_id,
+        decoded.person_id,
+        message.is_relayed or is_relayed,
+        message.may_reach_opted_out,
     )

@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""The names of Redis keys, and how times are stored."""

@@ -1,4 +1,4 @@
-"""The only place that spells a Redis key."""
+"""The only place that spells a Redis key. Each docstring begins with the key's type."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 VERSION = "v1"
 
-# What SCAN finds all of them by.
+# The pattern by which SCAN finds all keys.
 EVERY_KEY = f"maskline:{VERSION}:{{*"
 
 _PARTS = re.compile(rf"maskline:{VERSION}:\{{(?P<pool>[^}}]*)\}}:(?P<kind>[^:]*)(:.*)?", re.DOTALL)
@@ -20,129 +20,131 @@ class Keys:
 
     @property
     def settings(self) -> str:
-        """string: version, a line break, settings and numbers (sealed)."""
+        """string: version, a line break, settings and numbers (encrypted)."""
         return self._key("settings")
 
     @property
     def version(self) -> str:
-        """string: the version of the settings once more: every load and commit reads it."""
+        """string: the version of the settings alone, for each load and commit."""
         return self._key("version")
 
     @property
     def conversation_prefix(self) -> str:
-        """Scripts put an id behind it that they have just read, or that an event names."""
+        """Scripts append an id to it that they have just read, or that an event names."""
         return self._key("conversation:")
 
     def conversation(self, conversation_id: str) -> str:
-        """string: etag, a line break, body (sealed). A hash would take 180 bytes more."""
+        """string: etag, a line break, body (encrypted). A hash would take 180 bytes more."""
         return self.conversation_prefix + conversation_id
 
-    def route(self, line: str) -> str:
-        """string: the id of what is on a line, by the line's hash: live, or ended and cooling."""
-        return self._key(f"route:{line}")
+    def route(self, route: str) -> str:
+        """string: id of the live conversation on a route (hashed), or of the cooling one."""
+        return self._key(f"route:{route}")
 
     def code(self, code: str) -> str:
-        """string: the id of the conversation that a live code leads to, by the code's hash."""
+        """string: id of the conversation that a live join code (hashed) leads to."""
         return self._key(f"code:{code}")
 
-    def name(self, name: str) -> str:
-        """string: the id of the live conversation with a unique name, by the name's hash."""
-        return self._key(f"name:{name}")
+    def name(self, unique_name: str) -> str:
+        """string: id of the live conversation with a unique name (hashed)."""
+        return self._key(f"name:{unique_name}")
 
-    def conduct(self, participant_id: str) -> str:
-        """string: what a participant has lately done, as counts and times."""
-        return self._key(f"conduct:{participant_id}")
+    def sender_limits(self, participant_id: str) -> str:
+        """string: rate limits of a participant, as counts and times."""
+        return self._key(f"limits:{participant_id}")
 
-    def tries(self, number: str) -> str:
-        """string: wrong codes on a masked number, by the number's hash: count and time."""
-        return self._key(f"tries:{number}")
+    def code_attempts(self, number: str) -> str:
+        """string: wrong codes on a masked number (hashed): count and time."""
+        return self._key(f"code-attempts:{number}")
 
     def blocks(self, participant_id: str) -> str:
-        """set: the participant ids that a participant must not meet."""
+        """set: ids of the participants whom a participant must not meet."""
         return self._key(f"blocks:{participant_id}")
 
     def last_number(self, pair: str) -> str:
-        """string: the hash of the masked number that a pair used last, by the pair's hash."""
+        """string: hash of the masked number that a pair (hashed) used last."""
         return self._key(f"last-number:{pair}")
 
     def held(self, conversation_id: str) -> str:
-        """list: texts that a paused conversation holds (sealed), oldest first."""
+        """list: messages that a paused conversation holds (encrypted), oldest first."""
         return self._key(f"held:{conversation_id}")
 
-    def text_secrets(self, conversation_id: str) -> str:
-        """list: the secrets of words of a conversation that has ended (sealed); expires."""
-        return self._key(f"text-secrets:{conversation_id}")
+    def data_keys(self, conversation_id: str) -> str:
+        """list: data keys of an ended conversation (encrypted); expires."""
+        return self._key(f"data-keys:{conversation_id}")
 
     @property
     def timeline_prefix(self) -> str:
-        """Scripts put a conversation's id behind it, which they read from a message."""
+        """Scripts append a conversation id to it, which they read from a message."""
         return self._key("timeline:")
 
     def timeline(self, conversation_id: str) -> str:
-        """list: the ids of a conversation's events without their hyphen, oldest first."""
+        """list: ids of a conversation's events without their hyphen, oldest first."""
         return self.timeline_prefix + conversation_id
 
     def history(self, participant_id: str) -> str:
-        """zset: a participant's ended conversations, scored with when they are forgotten (ms)."""
+        """zset: ended conversations of a participant, scored with when they are purged (ms)."""
         return self._key(f"history:{participant_id}")
 
     @property
-    def receipt_prefix(self) -> str:
-        """forget.lua puts hashes behind it, which it reads from a list of answers."""
-        return self._key("receipt:")
+    def idempotency_prefix(self) -> str:
+        """purge.lua appends hashes to it, which it reads from a list of responses."""
+        return self._key("idempotency:")
 
-    def receipt(self, intent: str) -> str:
-        """string: fingerprint, a line break, answer (sealed), by the hash of the intent's name.
+    def idempotency(self, command: str) -> str:
+        """string: idempotency record of a command (hashed): fingerprint, a line break, response
+        (encrypted).
 
-        There is no answer where what it held is forgotten.
+        The response is empty once the conversation that it contained is purged.
         """
-        return self.receipt_prefix + intent
+        return self.idempotency_prefix + command
 
-    def answers(self, conversation_id: str) -> str:
-        """zset: hashes of intents whose answers hold a conversation, scored with their end (ms)."""
-        return self._key(f"answers:{conversation_id}")
+    def responses(self, conversation_id: str) -> str:
+        """zset: commands (hashed) whose stored responses contain a conversation, scored with their
+        end (ms)."""
+        return self._key(f"responses:{conversation_id}")
 
-    def repeats(self, intent: str) -> str:
-        """counter: how often an intent was named again, by the hash of its name."""
-        return self._key(f"repeats:{intent}")
+    def duplicates(self, command: str) -> str:
+        """counter: how often a command (hashed) came again."""
+        return self._key(f"duplicates:{command}")
 
     @property
     def message_prefix(self) -> str:
-        """forget.lua puts message ids behind it, which it reads from events."""
+        """purge.lua appends message ids to it, which it reads from events."""
         return self._key("message:")
 
     def message(self, message_id: str) -> str:
-        """hash: state, rank, times, conversation, recipient, talk of an outbound text."""
+        """hash: state, rank, times, conversation, recipient, talk of an outbound message."""
         return self.message_prefix + message_id
 
     @property
     def outbox(self) -> str:
-        """stream: texts to be sent, in the order in which they were accepted."""
+        """stream: messages to be sent, in the order in which they were accepted."""
         return self._key("outbox")
 
     @property
     def dead(self) -> str:
-        """stream: texts that could not be processed, as the outbox had them, and why."""
+        """stream: dead letters: outbox entries that could not be processed, and the reason."""
         return self._key("dead")
 
     @property
-    def dead_written(self) -> str:
-        """stream: the dead letters while a script writes them again; never there otherwise."""
-        return self._key("dead-written")
+    def dead_rewritten(self) -> str:
+        """stream: the dead letters while a script rewrites them; never there otherwise."""
+        return self._key("dead-rewritten")
 
-    def dead_receipt(self, intent: str) -> str:
-        """string: the id of the text that an intent about a dead letter was carried out on."""
-        return self._key(f"dead-receipt:{intent}")
+    def dead_receipt(self, request: str) -> str:
+        """string: id of the message on which an operator's request (hashed) was carried out."""
+        return self._key(f"dead-letter-request:{request}")
 
     @property
     def events(self) -> str:
-        """stream: what happened, in order; without numbers and words."""
+        """stream: events in order; without phone numbers and bodies."""
         return self._key("events")
 
     @property
-    def events_floor(self) -> str:
-        """string: the id of the newest event that has been forgotten."""
-        return self._key("events-floor")
+    def events_trimmed(self) -> str:
+        """string: id of the newest event that has been removed."""
+        return self._key("events-trimmed")
 
     @property
     def deadlines(self) -> str:
@@ -151,32 +153,32 @@ class Keys:
 
     @property
     def conversations(self) -> str:
-        """zset: every conversation id that is kept, all with score 0: ids sort by time."""
+        """zset: every stored conversation id, all with score 0: ids sort by time."""
         return self._key("conversations")
 
     @property
-    def loads(self) -> str:
-        """hash: how many live conversations a masked number has, by the number's hash."""
-        return self._key("loads")
+    def live_by_number(self) -> str:
+        """hash: count of live conversations by masked number (hashed)."""
+        return self._key("live-by-number")
 
     @property
-    def holders(self) -> str:
-        """hash: how many live conversations a participant holds, by the participant's id."""
-        return self._key("holders")
+    def live_by_person(self) -> str:
+        """hash: count of live conversations by participant id."""
+        return self._key("live-by-person")
 
     @property
     def samples(self) -> str:
-        """zset: the load at an hour: "hour live most", scored with the hour (ms)."""
+        """zset: usage at an hour: "hour live max", scored with the hour (ms)."""
         return self._key("samples")
 
     @property
     def lease(self) -> str:
-        """string: the token of the replica that sends this pool's texts."""
+        """string: fencing token of the replica that dispatches this pool's messages."""
         return self._key("lease")
 
     @property
     def fence(self) -> str:
-        """counter: the last lease token handed out."""
+        """counter: the last fencing token."""
         return self._key("fence")
 
     def _key(self, rest: str) -> str:
@@ -185,7 +187,7 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class DeploymentKeys:
-    """Keys of what all pools share. No pool can have a slash in its name."""
+    """Keys that all pools share. No pool can have a slash in its name."""
 
     @property
     def pools(self) -> str:
@@ -194,16 +196,16 @@ class DeploymentKeys:
 
     @property
     def numbers(self) -> str:
-        """hash: the pool that owns a masked number, by the number's hash."""
+        """hash: the pool that owns a masked number (hashed)."""
         return self._key("numbers")
 
     @property
-    def blinding_key(self) -> str:
-        """string: the key under which names are hashed (sealed)."""
-        return self._key("blinding-key")
+    def blind_index_key(self) -> str:
+        """string: the blind-index key (encrypted)."""
+        return self._key("blind-index-key")
 
     def opt_out(self, person_id: str) -> str:
-        """string: when, how and by which intent a person opted out."""
+        """string: when, how and by which command a person opted out."""
         return self._key(f"opt-out:{person_id}")
 
     def erasure(self, erasure_id: str) -> str:
@@ -212,31 +214,31 @@ class DeploymentKeys:
 
     @property
     def recovery(self) -> str:
-        """hash: since when lost texts are looked for, and when they were last (ms)."""
-        return self._key("recovery")
+        """hash: since when lost messages are looked for, and when they were last (ms)."""
+        return self._key("reconciliation")
 
     @property
     def recovery_lease(self) -> str:
-        """string: the token of the replica that looks for lost texts just now."""
-        return self._key("recovery-lease")
+        """string: fencing token of the replica that looks for lost messages."""
+        return self._key("reconciliation-lease")
 
     @property
     def recovery_fence(self) -> str:
-        """counter: the last token of that lease."""
-        return self._key("recovery-fence")
+        """counter: the last fencing token of that lease."""
+        return self._key("reconciliation-fence")
 
     def _key(self, rest: str) -> str:
         return f"maskline:{VERSION}:{{deployment/}}:{rest}"
 
 
 class KeyParts(NamedTuple):
-    """What a key says: whose it is, and of what kind."""
+    """The pool and the kind of a key."""
 
     pool: str
     kind: str
 
 
 def parse_key(key: str) -> KeyParts:
-    """Takes a key apart; what is not spelled here is of no pool and no kind."""
-    found = _PARTS.fullmatch(key)
-    return KeyParts(found["pool"], found["kind"]) if found else KeyParts("", "")
+    """The parts of a key; both are empty for a key that is not spelled here."""
+    parts = _PARTS.fullmatch(key)
+    return KeyParts(parts["pool"], parts["kind"]) if parts else KeyParts("", "")

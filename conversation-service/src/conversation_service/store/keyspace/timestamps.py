@@ -1,4 +1,4 @@
-"""Moments as they are stored: milliseconds since 1970, UTC."""
+"""Times as they are stored: milliseconds since 1970, UTC."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -13,20 +13,20 @@ def to_ms(time: datetime) -> int:
 
 
 def from_ms(ms: int) -> datetime:
-    """The moment that many milliseconds after 1970, UTC."""
+    """The time that many milliseconds after 1970, UTC."""
     return _EPOCH + ms * _MILLISECOND
 
 
 def span_ms(span: timedelta) -> int:
-    """A time to live; Redis refuses to keep anything for no time at all."""
+    """A time to live; at least 1, as Redis refuses 0."""
     return max(1, span // _MILLISECOND)
 
 
 def optional_ms(time: datetime | None) -> int | None:
-    """The same for a moment that may not be."""
+    """`to_ms` of an optional time."""
     return None if time is None else to_ms(time)
 
 
 def optional_time(ms: int | None) -> datetime | None:
-    """The same for a moment that may not be."""
+    """`from_ms` of an optional time."""
     return None if ms is None else from_ms(ms)

@@ -1,43 +1,43 @@
 --[[
   commit: apply one decided change, exactly once. It decides nothing.
 
-  KEYS     1 receipt   string  fingerprint, a line break, answer; expires
-           2 outbox    stream  one entry per text: message, at (ms), text (sealed)
-           3 events    stream  one entry per event: type, at (ms), conversation, participant,
-                               message, detail
-           4+ the keys that checks and writes name by their place here
-  ARGV     1 fingerprint · 2 answer · 3 receipt_ms · 4 now_ms · 5 message_ms
-           6 what stands in front of a conversation id in the key of its timeline (list of event
-             ids without their hyphen; lives in the slot of all keys of the pool and ends with the
-             conversation) · 7 how many event ids it keeps
-           8 what stands in front of it in the key of its record, in the same slot
-           9 number of checks · 10 of writes · 11 of texts · 12 of events, then
-           for each check:  kind, place of the key, expected. "head": the string's first line is
-                            the expected one, "" where there is no string. "without": the set does
-                            not hold the expected member. "unset": the hash does not have the
-                            expected field
-           for each write:  number of words, command, place of the key, further words. "TALLY" is
-                            HINCRBY, and the field goes when nothing is left of it
-           for each text:   place of its message key (hash: state, rank, accepted (ms),
-                            conversation, recipient, talk; expires), message id, conversation
-                            id, recipient, talk ("1" for a participant's words, else ""; then there
-                            is no such field), sealed text
-           for each event:  type, conversation id, participant id, message id, detail
-  RETURNS  {"done", ""} | {"repeat", answer} | {"reused", ""} | {"conflict", ""}
+  KEYS     1 idempotency  string  fingerprint, a line break, response; expires
+           2 outbox       stream  one entry per message: message, at (ms), text (encrypted)
+           3 events       stream  one entry per event: type, at (ms), conversation, participant,
+                                  message, detail
+           4+ the keys of checks and writes, which refer to them by their index
+  ARGV     1 fingerprint · 2 response · 3 idempotency_ms · 4 now_ms · 5 message_ms
+           6 prefix of the keys of timelines (list of event ids without their hyphen; in the slot
+             of all keys of the pool; expires with the conversation)
+           7 how many event ids a timeline keeps
+           8 prefix of the keys of conversations, in the same slot
+           9 number of checks · 10 of writes · 11 of messages · 12 of events, then
+           for each check:    kind, index of the key, expected. "head": the first line of the string
+                              is the expected one, "" for no string. "without": the set does not
+                              contain the expected member. "unset": the hash does not have the
+                              expected field
+           for each write:    number of words, command, index of the key, further words. "TALLY" is
+                              HINCRBY that deletes the field at 0
+           for each message:  index of its key (hash: state, rank, accepted (ms), conversation,
+                              recipient, talk; expires), message id, conversation id, recipient,
+                              talk ("1" for a relayed message, else "" and no such field),
+                              encrypted payload
+           for each event:    type, conversation id, participant id, message id, detail
+  RETURNS  {"done", ""} | {"repeat", response} | {"reused", ""} | {"conflict", ""}
            Only "done" writes.
 ]]
-local receipt, outbox, events = KEYS[1], KEYS[2], KEYS[3]
-local fingerprint, answer, receipt_ms, now_ms = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local idempotency, outbox, events = KEYS[1], KEYS[2], KEYS[3]
+local fingerprint, response, idempotency_ms, now_ms = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local message_ms, timeline_prefix, timeline_length = ARGV[5], ARGV[6], tonumber(ARGV[7])
-local record_prefix = ARGV[8]
-local checks, writes, texts, happened =
+local conversation_prefix = ARGV[8]
+local check_count, write_count, message_count, event_count =
   tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
-local at = 13
+local next_argument = 13
 
 local function take(count)
-  local taken = { unpack(ARGV, at, at + count - 1) }
-  at = at + count
-  return unpack(taken)
+  local first = next_argument
+  next_argument = first + count
+  return unpack(ARGV, first, first + count - 1)
 end
 
 local function head(value)
@@ -54,15 +54,15 @@ local function holds(kind, key, expected)
   return head(redis.call("GET", key) or "") == expected
 end
 
--- Nobody forgets the timeline of a conversation that was forgotten while this was decided.
-local function expire_with_record(timeline, conversation)
-  local left = redis.call("PTTL", record_prefix .. conversation)
+-- A conversation may have been purged since the decision; nothing else would delete its timeline.
+local function expire_with_conversation(timeline, conversation)
+  local left = redis.call("PTTL", conversation_prefix .. conversation)
   if left ~= -1 then
     redis.call("PEXPIRE", timeline, left > 0 and left or message_ms)
   end
 end
 
-local earlier = redis.call("GET", receipt)
+local earlier = redis.call("GET", idempotency)
 if earlier then
   if head(earlier) == fingerprint then
     return { "repeat", string.sub(earlier, #fingerprint + 2) }
@@ -70,15 +70,15 @@ if earlier then
   return { "reused", "" }
 end
 
-for _ = 1, checks do
-  local kind, place, expected = take(3)
-  if not holds(kind, KEYS[tonumber(place)], expected) then
+for _ = 1, check_count do
+  local kind, index, expected = take(3)
+  if not holds(kind, KEYS[tonumber(index)], expected) then
     return { "conflict", "" }
   end
 end
 
-redis.call("SET", receipt, fingerprint .. "\n" .. answer, "PX", receipt_ms)
-for _ = 1, writes do
+redis.call("SET", idempotency, fingerprint .. "\n" .. response, "PX", idempotency_ms)
+for _ = 1, write_count do
   local words = { take(tonumber((take(1)))) }
   words[2] = KEYS[tonumber(words[2])]
   if words[1] ~= "TALLY" then
@@ -87,18 +87,18 @@ for _ = 1, writes do
     redis.call("HDEL", words[2], words[3])
   end
 end
-for _ = 1, texts do
-  local place, id, conversation, recipient, talk, text = take(6)
-  local message = KEYS[tonumber(place)]
+for _ = 1, message_count do
+  local index, id, conversation, recipient, talk, payload = take(6)
+  local message = KEYS[tonumber(index)]
   redis.call("HSET", message, "state", "ACCEPTED", "rank", 0, "accepted", now_ms,
     "conversation", conversation, "recipient", recipient)
   if talk ~= "" then
     redis.call("HSET", message, "talk", talk)
   end
   redis.call("PEXPIRE", message, message_ms)
-  redis.call("XADD", outbox, "*", "message", id, "at", now_ms, "text", text)
+  redis.call("XADD", outbox, "*", "message", id, "at", now_ms, "text", payload)
 end
-for _ = 1, happened do
+for _ = 1, event_count do
   local kind, conversation, participant, message, detail = take(5)
   local id = redis.call("XADD", events, "*", "type", kind, "at", now_ms,
     "conversation", conversation, "participant", participant, "message", message, "detail", detail)
@@ -106,7 +106,7 @@ for _ = 1, happened do
     local timeline = timeline_prefix .. conversation
     local length = redis.call("RPUSH", timeline, (string.gsub(id, "-", "")))
     if length == 1 then
-      expire_with_record(timeline, conversation)
+      expire_with_conversation(timeline, conversation)
     elseif length > timeline_length then
       redis.call("LTRIM", timeline, -timeline_length, -1)
     end

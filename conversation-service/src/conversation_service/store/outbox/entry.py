@@ -1,4 +1,4 @@
-"""One entry of the outbox: a text that is owed to somebody."""
+"""Outbox entries and their decoding."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,68 +6,76 @@ from datetime import datetime
 
 from cryptography.exceptions import InvalidTag
 
-from conversation_service.store.encryption.blind_index import PersonIds
-from conversation_service.store.encryption.cipher import Cipher
+from conversation_service.domain.model.messages import OutboundMessage
 from conversation_service.store.encryption.conversation_keys import conversation_of
-from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.keyspace.timestamps import from_ms
-from conversation_service.store.records.encrypted import RecordCipher, Secrets
-from conversation_service.store.records.payloads import Envelope, decode_payload
+from conversation_service.store.records.encrypted import DataKeys
+from conversation_service.store.records.payloads import decode_payload
+from conversation_service.store.storage import PoolStorage
 
-# What opening raises for an entry that is damaged, cut short, or sealed with another key.
-DAMAGED = (InvalidTag, ValueError, KeyError, TypeError, OverflowError)
+# Raised for an entry that is damaged, cut short, or encrypted under another key.
+_CORRUPT = (InvalidTag, ValueError, KeyError, TypeError, OverflowError)
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxEntry:
-    """A text in the outbox."""
+    """A message in the outbox."""
 
     entry_id: str
-    message_id: str
     accept_time: datetime
-    envelope: Envelope
-    # Who receives it, by the id that is the same in all pools.
-    person_id: str
+    message: OutboundMessage
+
+    @property
+    def message_id(self) -> str:
+        """The message's id."""
+        return self.message.message_id
+
+    @property
+    def person_id(self) -> str:
+        """The recipient's id, which is the same in all pools."""
+        return self.message.to.person_id
 
 
 @dataclass(frozen=True, slots=True)
 class CorruptEntry:
-    """An entry that cannot be opened; `message_id` is empty when even that cannot be read."""
+    """An entry that cannot be decoded; `message_id` is empty if that cannot be read either."""
 
     entry_id: str
     message_id: str
 
 
 class OutboxDecoder:
-    """Opens the entries of one pool."""
+    """Decodes the entries of one pool."""
 
-    def __init__(self, pool: str, vault: Cipher) -> None:
-        self._keys = Keys(pool)
-        self._seals = RecordCipher(self._keys, vault)
-        self._people = PersonIds(vault)
+    def __init__(self, storage: PoolStorage) -> None:
+        self._keys = storage.keys
+        self._records = storage.records
 
-    def opened(
-        self, entry_id: bytes, fields: Mapping[bytes, bytes], secrets: Secrets
+    def decode(
+        self, entry_id: bytes, fields: Mapping[bytes, bytes], data_keys: DataKeys
     ) -> OutboxEntry | CorruptEntry:
-        """The text in an entry. One that cannot be opened is no reason to stop at it."""
+        """The message of an entry, decrypted with the data keys of its conversation."""
+        message_id = fields.get(b"message", b"").decode(errors="replace")
         try:
-            return self._text(entry_id.decode(), fields, secrets)
-        except DAMAGED:
-            message_id = fields.get(b"message", b"").decode(errors="replace")
+            payload = self._decrypt(fields, data_keys)
+            message = decode_payload(payload, message_id, self._records.person)
+            return OutboxEntry(entry_id.decode(), from_ms(int(fields[b"at"])), message)
+        except _CORRUPT:
             return CorruptEntry(entry_id.decode(), message_id)
 
-    def plain(self, fields: Mapping[bytes, bytes], secrets: Secrets) -> bytes:
-        """What was sealed in an entry; raises one of DAMAGED."""
-        sealed, record = fields[b"text"], self._keys.message(fields[b"message"].decode())
-        return self._seals.opened_text(sealed, record, secrets.get(conversation_of(sealed), ()))
+    def reencrypt(self, fields: Mapping[bytes, bytes], data_keys: DataKeys) -> bytes:
+        """The payload under the state key: a dead letter outlives its conversation's data key.
 
-    def _text(self, entry_id: str, fields: Mapping[bytes, bytes], secrets: Secrets) -> OutboxEntry:
-        message_id = fields[b"message"].decode()
-        envelope = decode_payload(self.plain(fields, secrets))
-        return OutboxEntry(
-            entry_id=entry_id,
-            message_id=message_id,
-            accept_time=from_ms(int(fields[b"at"])),
-            envelope=envelope,
-            person_id=self._people.person_id(envelope.to_number),
+        Empty if the payload is corrupt: it is then kept as it is.
+        """
+        try:
+            plain = self._decrypt(fields, data_keys)
+        except _CORRUPT:
+            return b""
+        return self._records.encrypt_body(plain, self._keys.message(fields[b"message"].decode()))
+
+    def _decrypt(self, fields: Mapping[bytes, bytes], data_keys: DataKeys) -> bytes:
+        encrypted, record = fields[b"text"], self._keys.message(fields[b"message"].decode())
+        return self._records.decrypt_body(
+            encrypted, record, data_keys.get(conversation_of(encrypted), ())
         )

@@ -1,4 +1,4 @@
-"""The texts that are owed, and the right to send them."""
+"""The outbox of one pool, its lease, and the states of its messages."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,18 +8,23 @@ from typing import cast
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from conversation_service.domain.model.events import EventType, Rule
 from conversation_service.domain.model.messages import MessageState
-from conversation_service.store.encryption.cipher import Cipher
-from conversation_service.store.keyspace.keys import Keys
-from conversation_service.store.keyspace.timestamps import from_ms, optional_time, span_ms, to_ms
-from conversation_service.store.outbox.dead_letters import Burials, DeadLetterReason
+from conversation_service.store.encryption.conversation_keys import conversation_of
+from conversation_service.store.keyspace.keys import DeploymentKeys
+from conversation_service.store.keyspace.timestamps import from_ms, optional_time, to_ms
 from conversation_service.store.outbox.entry import CorruptEntry, OutboxDecoder, OutboxEntry
-from conversation_service.store.records.encrypted import ConversationKeys
-from runtime.redis.scripts import Argument, RedisScripts, raised
+from conversation_service.store.outbox.settlement import (
+    DeadLettering,
+    Settlement,
+    StatusUpdate,
+    event_of,
+    settle_arguments,
+)
+from conversation_service.store.storage import PoolStorage
+from runtime.redis.scripts import Argument, raised
 
-# One dispatcher at a time reads, so all replicas share one name: a takeover finds what its
-# predecessor read and did not settle as its own.
+# All replicas read under one name, one at a time: after a takeover the entries that the former
+# lease holder read are pending for the new one.
 GROUP = "dispatch"
 
 CONSUMER = "dispatcher"
@@ -28,49 +33,16 @@ Entry = tuple[bytes, dict[bytes, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
-class Settlement:
-    """How far an owed text got; it is not owed any more."""
-
-    entry_id: str
-    message_id: str
-    state: MessageState
-    # Why, for a text that was refused.
-    rule: Rule | None = None
-    # How it was found out what became of a send whose answer was lost; empty if none was.
-    resolution: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLettering:
-    """A text that cannot be processed: it leaves for the dead letters."""
-
-    entry_id: str
-    message_id: str
-    death: DeadLetterReason
-    # For how long it may lie there; as long its message is known at the least.
-    kept: timedelta
-
-
-@dataclass(frozen=True, slots=True)
 class Backlog:
-    """How many texts are owed, and when the oldest of them was accepted; None if there is none."""
+    """The number of entries, and when the oldest message was accepted; None if there is none."""
 
     waiting: int
     oldest: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
-class StatusUpdate:
-    """What a receipt tells of a message."""
-
-    message_id: str
-    state: MessageState
-    rule: Rule | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class MessageStatus:
-    """How far a message got, and who receives it, by the id that is the same in all pools."""
+    """A message's state and its recipient, whose id is the same in all pools."""
 
     message_id: str
     state: MessageState
@@ -79,49 +51,42 @@ class MessageStatus:
     recipient_id: str
     # Empty outside of any conversation.
     conversation_id: str = ""
-    # Whether it is a participant's words.
+    # Whether a participant wrote it.
     is_relayed: bool = False
 
 
-_TOLD_AS = {
-    MessageState.SENT: EventType.MESSAGE_SENT,
-    MessageState.DELIVERED: EventType.MESSAGE_DELIVERED,
-    MessageState.UNDELIVERED: EventType.MESSAGE_UNDELIVERED,
-    MessageState.REFUSED: EventType.MESSAGE_REFUSED,
-    MessageState.EXPIRED: EventType.MESSAGE_EXPIRED,
-    MessageState.UNKNOWN: EventType.MESSAGE_UNKNOWN,
-}
-
-
 class LeaseLost(Exception):
-    """Another replica sends this pool's texts now."""
+    """Another replica holds the pool's lease now."""
 
 
 class Outbox:
-    """One pool's outbox, as the dispatcher and the receipts use it."""
+    """One pool's outbox."""
 
-    def __init__(self, redis: Redis, reader: Redis, pool: str, vault: Cipher) -> None:
-        """`reader` repeats no command by itself: what a lost answer held would be passed over."""
-        self._redis = redis
+    def __init__(self, storage: PoolStorage, reader: Redis) -> None:
+        """`reader` retries no command: entries in a lost reply would be skipped."""
+        self._redis = storage.redis
         self._reader = reader
-        self._scripts = RedisScripts(redis, "conversation_service.store")
-        self._keys = Keys(pool)
-        self._opener = OutboxDecoder(pool, vault)
-        self._secrets = ConversationKeys(redis, pool, vault)
-        self._burials = Burials(redis, pool, vault)
+        self._scripts = storage.scripts
+        self._keys = storage.keys
+        self._decoder = OutboxDecoder(storage)
+        self._data_keys = storage.data_keys
 
     async def take_lease(self, token: str, lasts: timedelta) -> str | None:
-        """Takes the right to send, or keeps it under `token`; None while another one has it."""
+        """Takes the lease, or renews it under `token`. Returns its fencing token.
+
+        Returns None while another replica holds it.
+        """
         ms = lasts // timedelta(milliseconds=1)
-        word, given = await self._run("lease", (self._keys.lease, self._keys.fence), (token, ms))
-        return given.decode() if word == b"held" else None
+        keys = (self._keys.lease, self._keys.fence)
+        word, fencing_token = await self._run("acquire_lease", keys, (token, ms))
+        return fencing_token.decode() if word == b"held" else None
 
     async def release_lease(self, token: str) -> None:
-        """Lets another replica take over at once."""
-        await self._run("release", (self._keys.lease,), (token,))
+        """Lets another replica take over immediately."""
+        await self._run("release_lease", (self._keys.lease,), (token,))
 
     async def prepare(self) -> None:
-        """Makes the stream and its group, from the very beginning, where they are missing."""
+        """Creates the stream and its group, which reads it from the beginning, if needed."""
         try:
             await self._redis.xgroup_create(self._keys.outbox, GROUP, id="0", mkstream=True)
         except ResponseError as error:
@@ -129,123 +94,145 @@ class Outbox:
                 raise
 
     async def read_unsettled(self, after: str, limit: int) -> list[OutboxEntry | CorruptEntry]:
-        """What was read before and not settled, oldest first, behind the entry `after`."""
-        return await self._read(after, limit, block_ms=None)
+        """Pending entries, which were read and not settled: oldest first, behind `after`."""
+        while True:
+            entries = await self._read(after, limit, block_ms=None)
+            # An entry that was removed stays pending, without fields, until it is acknowledged.
+            removed = [entry_id.decode() for entry_id, fields in entries if not fields]
+            if not removed:
+                return await self._decoded(entries)
+            await self.acknowledge(removed)
 
     async def read_new(self, limit: int, block_ms: int | None) -> list[OutboxEntry | CorruptEntry]:
-        """What nobody has read yet, oldest first; waits at most `block_ms`, or not at all."""
-        return await self._read(">", limit, block_ms)
+        """Entries that no replica has read, oldest first. Waits `block_ms`, or not if None."""
+        return await self._decoded(await self._read(">", limit, block_ms))
 
-    async def read_again(self, entry_ids: Sequence[str]) -> dict[str, OutboxEntry | CorruptEntry]:
-        """Entries that were read before, by their ids; those that are gone are unreadable."""
+    async def read_by_id(self, entry_ids: Sequence[str]) -> dict[str, OutboxEntry | CorruptEntry]:
+        """Entries by their ids, without those that were removed."""
+        decoded = await self._decoded(await self._entries(entry_ids))
+        return {entry.entry_id: entry for entry in decoded}
+
+    async def look_up(self, entries: Sequence[OutboxEntry]) -> tuple[set[str], set[str]]:
+        """The ids of those entries that still exist, and of their recipients who opted out.
+
+        One round trip, made immediately before sending. An erasure removes its person's entries.
+        """
+        people = list({entry.person_id for entry in entries})
         pipeline = self._redis.pipeline(transaction=False)
-        for entry_id in entry_ids:
-            pipeline.xrange(self._keys.outbox, min=entry_id, max=entry_id)
-        found = cast("list[list[Entry]]", await pipeline.execute() if entry_ids else [])
-        opened = await self._opened([entry for entries in found for entry in entries])
-        gone = {entry_id: CorruptEntry(entry_id, "") for entry_id in entry_ids}
-        return gone | {one.entry_id: one for one in opened}
+        for entry in entries:
+            pipeline.xrange(self._keys.outbox, entry.entry_id, entry.entry_id)
+        for person_id in people:
+            pipeline.exists(DeploymentKeys().opt_out(person_id))
+        found = await pipeline.execute()
+        existing = zip(entries, found[: len(entries)], strict=True)
+        opted_out = zip(people, found[len(entries) :], strict=True)
+        return (
+            {entry.entry_id for entry, exists in existing if exists},
+            {person_id for person_id, exists in opted_out if exists},
+        )
+
+    async def acknowledge(self, entry_ids: Sequence[str]) -> None:
+        """Entries that were removed are not pending any more."""
+        if entry_ids:
+            await self._redis.xack(self._keys.outbox, GROUP, *entry_ids)
 
     async def settle(
         self, token: str, settled: Sequence[Settlement | DeadLettering], now: datetime
     ) -> None:
-        """Moves texts forward and takes them out. Raises LeaseLost, and then writes nothing."""
+        """Advances messages, removes their entries. Raises LeaseLost and writes nothing then."""
         keys = [self._keys.lease, self._keys.outbox, self._keys.events, self._keys.dead]
-        keys += [self._keys.message(one.message_id) for one in settled]
-        first = (token, GROUP, to_ms(now), self._keys.timeline_prefix)
-        dead = [one.entry_id for one in settled if isinstance(one, DeadLettering)]
-        texts = await self._burials.texts(dead)
-        arguments = [argument for one in settled for argument in _fields(one, texts)]
-        word, _ = await self._run("settle", keys, (*first, *arguments))
+        keys += [self._keys.message(item.message_id) for item in settled]
+        common = (token, GROUP, to_ms(now), self._keys.timeline_prefix)
+        dead = [item.entry_id for item in settled if isinstance(item, DeadLettering)]
+        payloads = await self._reencrypted(dead)
+        arguments = [word for item in settled for word in settle_arguments(item, payloads)]
+        word, _ = await self._run("settle", keys, (*common, *arguments))
         if word != b"done":
             raise LeaseLost
 
-    async def advance(self, news: Sequence[StatusUpdate], now: datetime) -> list[str]:
-        """Moves messages forward, as receipts tell; what is forgotten stays so.
+    async def advance(self, updates: Sequence[StatusUpdate], now: datetime) -> list[str]:
+        """Advances the states of messages; a message that is not kept stays unknown.
 
-        Answers who receives each message, by the id that is the same in all pools; empty for what
-        is forgotten.
+        Returns each message's recipient, by the id that is the same in all pools; empty for a
+        message that is not kept.
         """
         calls = [
             self._scripts.call(
-                "advance",
-                (self._keys.message(one.message_id), self._keys.events),
+                "advance_message",
+                (self._keys.message(update.message_id), self._keys.events),
                 (
-                    one.message_id,
-                    one.state.value,
-                    one.state.rank,
+                    update.message_id,
+                    update.state.value,
+                    update.state.rank,
                     to_ms(now),
-                    *_told(one),
+                    *event_of(update),
                     self._keys.timeline_prefix,
                 ),
             )
-            for one in news
+            for update in updates
         ]
         replies = cast("list[list[bytes]]", raised(await self._scripts.run(calls)))
         return [recipient.decode() for _, recipient in replies]
 
     async def messages(self, message_ids: Sequence[str]) -> list[MessageStatus]:
-        """What is known of messages; those that are forgotten are left out."""
+        """The states of messages, without those that are not kept."""
         pipeline = self._redis.pipeline(transaction=False)
         for message_id in message_ids:
             pipeline.hgetall(self._keys.message(message_id))
-        found = cast("list[dict[bytes, bytes]]", await pipeline.execute())
-        named = zip(message_ids, found, strict=True)
-        return [_known(message_id, fields) for message_id, fields in named if fields]
+        hashes = cast("list[dict[bytes, bytes]]", await pipeline.execute())
+        pairs = zip(message_ids, hashes, strict=True)
+        return [_message_status(message_id, fields) for message_id, fields in pairs if fields]
 
     async def state(self, message_id: str) -> MessageState | None:
-        """How far a message got, or None when it is forgotten."""
-        return next((one.state for one in await self.messages([message_id])), None)
+        """A message's state, None if it is not kept."""
+        return next((status.state for status in await self.messages([message_id])), None)
 
     async def backlog(self) -> Backlog:
-        """What is owed now, by whichever replica it is sent."""
+        """The entries that are not settled."""
         pipeline = self._redis.pipeline(transaction=True)
         pipeline.xlen(self._keys.outbox)
         pipeline.xrange(self._keys.outbox, count=1)
-        waiting, found = await pipeline.execute()
-        oldest = [from_ms(int(fields.get(b"at", b"0"))) for _, fields in cast("list[Entry]", found)]
+        waiting, first = await pipeline.execute()
+        oldest = [from_ms(int(fields.get(b"at", b"0"))) for _, fields in cast("list[Entry]", first)]
         return Backlog(waiting, next(iter(oldest), None))
 
     async def _run(
-        self, name: str, keys: Sequence[str], arguments: Sequence[Argument]
+        self, script: str, keys: Sequence[str], arguments: Sequence[Argument]
     ) -> list[bytes]:
-        [reply] = raised(await self._scripts.run([self._scripts.call(name, keys, arguments)]))
+        [reply] = raised(await self._scripts.run([self._scripts.call(script, keys, arguments)]))
         return cast("list[bytes]", reply)
 
-    async def _read(
-        self, start: str, limit: int, block_ms: int | None
-    ) -> list[OutboxEntry | CorruptEntry]:
+    async def _read(self, start: str, limit: int, block_ms: int | None) -> list[Entry]:
         found = await self._reader.xreadgroup(
             GROUP, CONSUMER, {self._keys.outbox: start}, count=limit, block=block_ms
         )
-        # One stream was asked for, and RESP3 answers with a map of stream names.
+        # RESP3 returns a map from stream names to lists of entries.
         streams = cast("dict[bytes, list[list[Entry]]]", found)
-        entries = [entry for batches in streams.values() for batch in batches for entry in batch]
-        # An entry that was removed by hand has no fields, and would be owed for ever.
-        return await self._opened([(entry_id, fields or {}) for entry_id, fields in entries])
+        return [entry for pages in streams.values() for page in pages for entry in page]
 
-    async def _opened(self, entries: Sequence[Entry]) -> list[OutboxEntry | CorruptEntry]:
-        secrets = await self._secrets.of(fields.get(b"text", b"") for _, fields in entries)
-        return [self._opener.opened(*entry, secrets) for entry in entries]
+    async def _entries(self, entry_ids: Sequence[str]) -> list[Entry]:
+        pipeline = self._redis.pipeline(transaction=False)
+        for entry_id in entry_ids:
+            pipeline.xrange(self._keys.outbox, entry_id, entry_id)
+        found = cast("list[list[Entry]]", await pipeline.execute() if entry_ids else [])
+        return [entry for entries in found for entry in entries]
+
+    async def _decoded(self, entries: Sequence[Entry]) -> list[OutboxEntry | CorruptEntry]:
+        keys = await self._data_keys.of(fields.get(b"text", b"") for _, fields in entries)
+        return [self._decoder.decode(*entry, keys) for entry in entries]
+
+    async def _reencrypted(self, entry_ids: Sequence[str]) -> Mapping[str, bytes]:
+        """Payloads as the dead letters keep them, without those that stay as they are."""
+        entries = [
+            (entry_id.decode(), fields)
+            for entry_id, fields in await self._entries(entry_ids)
+            if conversation_of(fields.get(b"text", b""))
+        ]
+        keys = await self._data_keys.of(fields[b"text"] for _, fields in entries)
+        return {entry_id: self._decoder.reencrypt(fields, keys) for entry_id, fields in entries}
 
 
-def _fields(one: Settlement | DeadLettering, texts: Mapping[str, bytes]) -> tuple[Argument, ...]:
-    if isinstance(one, DeadLettering):
-        text = texts.get(one.entry_id, b"")
-        dead = one.death.value, text, span_ms(one.kept)
-        return (one.entry_id, one.message_id, "", 0, "", "", "", *dead)
-    state = one.state
-    moved = (one.entry_id, one.message_id, state.value, state.rank, *_told(one))
-    return (*moved, one.resolution, "", "", "")
-
-
-def _told(one: Settlement | StatusUpdate) -> tuple[str, str]:
-    """The event that a new state is, and its detail; SENT has none worth a word."""
-    kind = _TOLD_AS.get(one.state)
-    return (kind.value if kind else "", one.rule.value if one.rule else "")
-
-
-def _known(message_id: str, fields: dict[bytes, bytes]) -> MessageStatus:
+def _message_status(message_id: str, fields: dict[bytes, bytes]) -> MessageStatus:
     changed = fields.get(b"changed")
     return MessageStatus(
         message_id,

@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""The stored forms of conversations, pools, messages and responses."""

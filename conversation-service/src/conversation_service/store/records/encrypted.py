@@ -1,151 +1,154 @@
-"""What is stored unreadable, each for its own record."""
+"""Encrypts stored records. The Redis key is the associated data, so no value can be moved."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from cryptography.exceptions import InvalidTag
 from redis.asyncio import Redis
 
 from conversation_service.domain.model.conversation import Conversation
-from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import Pool
-from conversation_service.store.encryption import conversation_keys as text_keys
+from conversation_service.store.encryption import conversation_keys
 from conversation_service.store.encryption.blind_index import PersonIds
 from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.records.conversation import (
-    VERSION,
     decode_conversation,
     dumps,
     encode_conversation,
 )
-from conversation_service.store.records.payloads import StoredResponse
+from conversation_service.store.records.payloads import VERSION, StoredResponse
 from conversation_service.store.records.pool import decode_pool, encode_pool
 
 
 class RecordCipher:
-    """Seals and opens the records of one pool. Raises InvalidTag for what another key sealed."""
+    """Encrypts and decrypts the records of one pool. Raises InvalidTag for foreign values."""
 
-    def __init__(self, keys: Keys, vault: Cipher) -> None:
+    def __init__(self, keys: Keys, cipher: Cipher, people: PersonIds) -> None:
         self._keys = keys
-        self._vault = vault
-        self._people = PersonIds(vault)
+        self._cipher = cipher
+        self.person = partial(people.person, keys.pool)
 
-    def conversation(self, conversation: Conversation) -> bytes:
-        """Etag, a line break, body. The secret of its words goes when it ends."""
+    def encrypt_conversation(self, conversation: Conversation) -> bytes:
+        """Etag, a line break, body. The record of an ended conversation has no data key."""
         record = self._keys.conversation(conversation.conversation_id)
-        secret = conversation.text_secret if conversation.is_live else b""
-        sealed = self._vault.seal(secret + encode_conversation(conversation), record)
-        return conversation.etag.encode() + b"\n" + sealed
+        data_key = conversation.text_secret if conversation.is_live else b""
+        encrypted = self._cipher.encrypt(data_key + encode_conversation(conversation), record)
+        return conversation.etag.encode() + b"\n" + encrypted
 
-    def opened_conversation(self, name: str, stored: bytes | None) -> Conversation | None:
-        """A conversation as it was stored, if it was."""
+    def decrypt_conversation(
+        self, conversation_id: str, stored: bytes | None
+    ) -> Conversation | None:
+        """A conversation, or None if there is no record."""
         if not stored:
             return None
-        etag, _, sealed = stored.partition(b"\n")
-        plain = self._vault.open(sealed, self._keys.conversation(name))
-        secret, body = text_keys.split_key(plain)
-        return replace(self._decoded(body, name, etag.decode()), text_secret=secret)
+        etag, _, encrypted = stored.partition(b"\n")
+        plain = self._cipher.decrypt(encrypted, self._keys.conversation(conversation_id))
+        data_key, body = conversation_keys.split_key(plain)
+        conversation = self._decode(body, conversation_id, etag.decode())
+        return replace(conversation, text_secret=data_key)
 
-    def pool(self, pool: Pool) -> bytes:
+    def encrypt_pool(self, pool: Pool) -> bytes:
         """Version, a line break, body."""
-        sealed = self._vault.seal(encode_pool(pool), self._keys.settings)
-        return pool.version.encode() + b"\n" + sealed
+        encrypted = self._cipher.encrypt(encode_pool(pool), self._keys.settings)
+        return pool.version.encode() + b"\n" + encrypted
 
-    def opened_pool(self, stored: bytes) -> Pool:
-        """A pool as it was stored."""
-        version, _, sealed = stored.partition(b"\n")
-        plain = self._vault.open(sealed, self._keys.settings)
+    def decrypt_pool(self, stored: bytes) -> Pool:
+        """The pool."""
+        version, _, encrypted = stored.partition(b"\n")
+        plain = self._cipher.decrypt(encrypted, self._keys.settings)
         return decode_pool(plain, name=self._keys.pool, version=version.decode())
 
-    def answer(self, answer: StoredResponse, record: str) -> bytes:
-        """The first answer to a client, for the record of its receipt."""
-        changed = answer.conversation
-        stored = {
+    def encrypt_response(self, response: StoredResponse, record: str) -> bytes:
+        """The first response to a client's command, for its idempotency record."""
+        conversation = response.conversation
+        values = {
             "v": VERSION,
-            "id": changed.conversation_id if changed else "",
-            "etag": changed.etag if changed else "",
-            "conversation": encode_conversation(changed).decode() if changed else "",
-            "messages": answer.message_ids,
-            "refused": answer.is_refused,
-            "held": answer.is_held,
+            "id": conversation.conversation_id if conversation else "",
+            "etag": conversation.etag if conversation else "",
+            "conversation": encode_conversation(conversation).decode() if conversation else "",
+            "messages": response.message_ids,
+            "refused": response.is_refused,
+            "held": response.is_held,
         }
-        return self._vault.seal(dumps(stored), record)
+        return self._cipher.encrypt(dumps(values), record)
 
-    def opened_answer(self, sealed: bytes, record: str) -> StoredResponse:
-        """The first answer as it was stored."""
-        if not sealed:
+    def decrypt_response(self, encrypted: bytes, record: str) -> StoredResponse:
+        """A stored response; an empty one contained a conversation that has been purged."""
+        if not encrypted:
             return StoredResponse(is_forgotten=True)
-        found = json.loads(self._vault.open(sealed, record))
-        if found["v"] == 1:
-            return self._version_1(found)
-        text = found["conversation"]
-        changed = self._decoded(text.encode(), found["id"], found["etag"]) if text else None
-        return StoredResponse(changed, tuple(found["messages"]), found["refused"], found["held"])
+        values = json.loads(self._cipher.decrypt(encrypted, record))
+        body = values["conversation"].encode()
+        conversation = self._decode(body, values["id"], values["etag"]) if body else None
+        messages = tuple(values["messages"])
+        return StoredResponse(conversation, messages, values["refused"], values["held"])
 
-    def text(
-        self, plain: bytes, record: str, conversation_id: str = "", secret: bytes = b""
+    def encrypt_body(
+        self, plain: bytes, record: str, conversation_id: str = "", data_key: bytes = b""
     ) -> bytes:
-        """Words, for one record: of a conversation that has a secret, or of none."""
-        if secret:
-            return text_keys.seal(plain, record, conversation_id, secret)
-        return self._vault.seal(plain, record)
+        """A message body, under the data key of its conversation if there is one."""
+        if data_key:
+            return conversation_keys.encrypt(plain, record, conversation_id, data_key)
+        return self._cipher.encrypt(plain, record)
 
-    def opened_text(self, sealed: bytes, record: str, secrets: Iterable[bytes] = ()) -> bytes:
-        """Words as they were stored; `secrets` are those of their conversation."""
-        if text_keys.conversation_of(sealed):
-            return text_keys.opened(sealed, record, secrets)
-        return self._vault.open(sealed, record)
+    def decrypt_body(self, encrypted: bytes, record: str, data_keys: Iterable[bytes] = ()) -> bytes:
+        """A message body; `data_keys` are those of its conversation."""
+        if conversation_keys.conversation_of(encrypted):
+            return conversation_keys.decrypt(encrypted, record, data_keys)
+        return self._cipher.decrypt(encrypted, record)
 
-    @property
-    def known(self) -> Callable[[str], Person]:
-        """A person of this pool by their number."""
-        return lambda number: self._people.person(self._keys.pool, number)
-
-    def _decoded(self, plain: bytes, name: str, etag: str) -> Conversation:
-        pool, known = self._keys.pool, self.known
-        return decode_conversation(plain, conversation_id=name, pool=pool, etag=etag, known=known)
-
-    def _version_1(self, found: dict[str, dict[str, str] | list[str]]) -> StoredResponse:
-        """Version 1 held the conversation itself."""
-        stored = found["conversation"]
-        changed = self._decoded(dumps(stored), "", "") if stored else None
-        return StoredResponse(changed, tuple(found["messages"]))
+    def _decode(self, plain: bytes, conversation_id: str, etag: str) -> Conversation:
+        return decode_conversation(
+            plain,
+            conversation_id=conversation_id,
+            pool=self._keys.pool,
+            etag=etag,
+            person=self.person,
+        )
 
 
-# Each conversation's secrets: of its present life, and of those that ended a short while ago.
-Secrets = Mapping[str, Sequence[bytes]]
+# The data keys of conversations by id: the present one, and those of recent endings.
+DataKeys = Mapping[str, Sequence[bytes]]
 
 
 class ConversationKeys:
-    """Those of one pool."""
+    """Loads the data keys of one pool's conversations."""
 
-    def __init__(self, redis: Redis, pool: str, vault: Cipher) -> None:
+    def __init__(self, redis: Redis, keys: Keys, records: RecordCipher) -> None:
         self._redis = redis
-        self._keys = Keys(pool)
-        self._seals = RecordCipher(self._keys, vault)
+        self._keys = keys
+        self._records = records
 
-    async def of(self, sealed: Iterable[bytes]) -> Secrets:
-        """What it takes to open these, in one round trip; none if none is under such a key."""
-        names = sorted({name for one in sealed if (name := text_keys.conversation_of(one))})
+    async def of(self, encrypted: Iterable[bytes]) -> DataKeys:
+        """The data keys that decrypt these values, in one round trip; none for the state key."""
+        ids = sorted(
+            {one for value in encrypted if (one := conversation_keys.conversation_of(value))}
+        )
         pipeline = self._redis.pipeline(transaction=False)
-        for name in names:
-            # In this order a conversation that ends in between is found in both, not in neither.
-            pipeline.get(self._keys.conversation(name))
-            pipeline.lrange(self._keys.text_secrets(name), 0, -1)
-        found = await pipeline.execute() if names else []
-        stored = zip(names, found[::2], found[1::2], strict=True)
-        return {name: self._opened(name, one, ended) for name, one, ended in stored}
+        for conversation_id in ids:
+            # In this order a conversation that ends in between is found twice instead of never.
+            pipeline.get(self._keys.conversation(conversation_id))
+            pipeline.lrange(self._keys.data_keys(conversation_id), 0, -1)
+        replies = await pipeline.execute() if ids else []
+        stored = zip(ids, replies[::2], replies[1::2], strict=True)
+        return {
+            conversation_id: self._decrypt(conversation_id, record, ended)
+            for conversation_id, record, ended in stored
+        }
 
-    def _opened(self, name: str, conversation: bytes | None, ended: list[bytes]) -> list[bytes]:
-        """What somebody damaged is left out: its texts cannot be read, and others can."""
-        secrets = []
+    def _decrypt(
+        self, conversation_id: str, record: bytes | None, ended: list[bytes]
+    ) -> list[bytes]:
+        """Skips damaged values: their messages cannot be read, but others can."""
+        data_keys = []
         with suppress(InvalidTag):
-            found = self._seals.opened_conversation(name, conversation)
-            secrets += [found.text_secret] if found else []
-        for one in ended:
+            conversation = self._records.decrypt_conversation(conversation_id, record)
+            data_keys += [conversation.text_secret] if conversation else []
+        for encrypted in ended:
             with suppress(InvalidTag):
-                secrets.append(self._seals.opened_text(one, self._keys.text_secrets(name)))
-        return secrets
+                record_key = self._keys.data_keys(conversation_id)
+                data_keys.append(self._records.decrypt_body(encrypted, record_key))
+        return data_keys

@@ -1,12 +1,16 @@
-"""What else is stored, as JSON or as words. `v` or the first item is the version of the form."""
+"""Stored forms of messages, rate limits, opt-outs and responses.
+
+The first item of a JSON list is the version of the form.
+"""
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from conversation_service.domain.model.consent import OptOut, OptOutSource
 from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.messages import Attachment, HeldMessage, OutboundMessage
+from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.rate_limits import SenderLimits, WindowCounter
 from conversation_service.store.keyspace.timestamps import (
     from_ms,
@@ -18,155 +22,138 @@ from conversation_service.store.records.conversation import dumps
 
 VERSION = 1
 
-ENVELOPE_VERSION = 2
-
-HELD_VERSION = 2
-
-# Flags of an envelope.
-_MAY_REACH_OPTED_OUT, _IS_TALK = 1, 2
-
-_NO_FAILURES = ("", None)
+# Flags of an outbox entry.
+_MAY_REACH_OPTED_OUT, _IS_RELAYED = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
 class StoredResponse:
-    """The first answer to an intent, kept for its repetitions.
-
-    `is_refused` for what was refused although something was written. `place` is where an inbound
-    text's events are told of: its conversation, if it had one. `is_forgotten` if the conversation
-    that the answer held is kept no longer. `erasure_id` names the erasure that a text asked for:
-    whether it did depends on what its pool allowed then.
-    """
+    """The first response to a command, kept for its repetitions."""
 
     conversation: Conversation | None = None
     message_ids: tuple[str, ...] = ()
+    # The command was refused although something was written.
     is_refused: bool = False
     is_held: bool = False
+    # The conversation in whose timeline an inbound message is recorded; empty if there is none.
     place: str = ""
+    # The response contained a conversation that has been purged.
     is_forgotten: bool = False
+    # The erasure that an inbound message asked for: whether it did depends on the pool's settings
+    # at that time.
     erasure_id: str = ""
 
     @property
     def changed(self) -> Conversation:
-        """The conversation after an intent that always changes one."""
+        """The conversation after a command that always changes one."""
         if self.conversation is None:
-            raise AssertionError("the intent changed no conversation")
+            raise AssertionError("the command changed no conversation")
         return self.conversation
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """A text as the outbox holds it."""
-
-    from_number: str
-    to_number: str = field(repr=False)
-    body: str = field(repr=False)
-    may_reach_opted_out: bool = False
-    conversation_id: str = ""
-    is_relayed: bool = False
-    attachments: tuple[Attachment, ...] = ()
+def encode_payload(message: OutboundMessage) -> bytes:
+    """An outbound message for the outbox."""
+    flags = _MAY_REACH_OPTED_OUT * message.may_reach_opted_out | _IS_RELAYED * message.is_relayed
+    numbers = (message.from_number, message.to.phone_number)
+    content = (*numbers, message.body, message.conversation_id, flags)
+    return dumps([VERSION, *content, *_encode_attachments(message.attachments)])
 
 
-def encode_payload(text: OutboundMessage) -> bytes:
-    """A text as the outbox holds it."""
-    flags = _MAY_REACH_OPTED_OUT * text.may_reach_opted_out | _IS_TALK * text.is_relayed
-    numbers = (text.from_number, text.to.phone_number)
-    spoken = (*numbers, text.body, text.conversation_id)
-    return dumps([ENVELOPE_VERSION, *spoken, flags, *_files(text.attachments)])
-
-
-def decode_payload(stored: bytes) -> Envelope:
-    """A text as the outbox held it."""
-    version, from_number, to_number, body, *rest = json.loads(stored)
-    if version == 1:
-        return Envelope(from_number, to_number, body, may_reach_opted_out=bool(rest))
-    conversation_id, flags, *files = rest
-    return Envelope(
+def decode_payload(
+    stored: bytes, message_id: str, person: Callable[[str], Person]
+) -> OutboundMessage:
+    """The message of an outbox entry; `person` is the recipient with a phone number."""
+    _, from_number, to_number, body, conversation_id, flags, *attachments = json.loads(stored)
+    return OutboundMessage(
+        message_id,
+        conversation_id,
         from_number,
-        to_number,
+        person(to_number),
         body,
         may_reach_opted_out=bool(flags & _MAY_REACH_OPTED_OUT),
-        conversation_id=conversation_id,
-        is_relayed=bool(flags & _IS_TALK),
-        attachments=_attachments(files),
+        is_relayed=bool(flags & _IS_RELAYED),
+        attachments=_decode_attachments(attachments),
     )
 
 
-def encode_held(text: HeldMessage) -> bytes:
-    """A text that waits for a conversation to go on."""
-    return dumps([HELD_VERSION, text.author_id, text.body, *_files(text.attachments)])
+def encode_held(message: HeldMessage) -> bytes:
+    """A message that a paused conversation holds."""
+    attachments = _encode_attachments(message.attachments)
+    return dumps([VERSION, message.author_id, message.body, *attachments])
 
 
 def decode_held(stored: bytes) -> HeldMessage:
-    """A text that waited; a text of version 1 had no files."""
-    _, author_id, body, *files = json.loads(stored)
-    return HeldMessage(author_id, body, _attachments(files))
+    """A held message."""
+    _, author_id, body, *attachments = json.loads(stored)
+    return HeldMessage(author_id, body, _decode_attachments(attachments))
 
 
 def encode_count(count: WindowCounter) -> str:
-    """A count and the end of its window (ms); empty while nothing has happened."""
+    """A count and the end of its window (ms); empty for a count of 0."""
     return f"{count.number} {to_ms(count.until)}" if count.until else ""
 
 
 def decode_count(stored: bytes) -> WindowCounter:
-    """A count as it was stored."""
+    """A count and the end of its window."""
     number, _, until = stored.decode().partition(" ")
     return WindowCounter(int(number), from_ms(int(until))) if until else WindowCounter()
 
 
-def encode_conduct(conduct: SenderLimits) -> str:
-    """Counts and times, none of which says who did what."""
-    if conduct == SenderLimits():
+def encode_sender_limits(limits: SenderLimits) -> str:
+    """Counts and times; empty if all are unset."""
+    if limits == SenderLimits():
         return ""
-    counts = (encode_count(conduct.replies), encode_count(conduct.tries))
-    times = (optional_ms(conduct.helped_until), optional_ms(conduct.locked_until))
-    failures = (encode_count(conduct.failures), optional_ms(conduct.failed_until))
-    # Without failures as version 1 had it: a commit compares what it writes with what is there.
-    added = () if failures == _NO_FAILURES else failures
-    return dumps([VERSION, *counts, *times, *added]).decode()
+    values = (
+        encode_count(limits.replies),
+        encode_count(limits.tries),
+        optional_ms(limits.helped_until),
+        optional_ms(limits.locked_until),
+        encode_count(limits.failures),
+        optional_ms(limits.failed_until),
+    )
+    return dumps([VERSION, *values]).decode()
 
 
-def decode_conduct(stored: bytes) -> SenderLimits:
-    """What a person has lately done, as it was stored."""
+def decode_sender_limits(stored: bytes) -> SenderLimits:
+    """A sender's rate limits."""
     if not stored:
         return SenderLimits()
-    _, replies, tries, help_sent, locked, *added = json.loads(stored)
-    failures, failed = added or _NO_FAILURES
+    _, replies, tries, helped_until, locked_until, failures, failed_until = json.loads(stored)
     return SenderLimits(
         replies=decode_count(replies.encode()),
         tries=decode_count(tries.encode()),
-        helped_until=optional_time(help_sent),
-        locked_until=optional_time(locked),
+        helped_until=optional_time(helped_until),
+        locked_until=optional_time(locked_until),
         failures=decode_count(failures.encode()),
-        failed_until=optional_time(failed),
+        failed_until=optional_time(failed_until),
     )
 
 
-def encode_ack(answer: StoredResponse) -> bytes:
-    """What is kept of the answer to who is told no more than that it was carried out."""
-    return "\n".join((answer.place, answer.erasure_id)).rstrip("\n").encode()
+def encode_ack(response: StoredResponse) -> bytes:
+    """The response to a command whose caller learns only that it was carried out."""
+    return "\n".join((response.place, response.erasure_id)).rstrip("\n").encode()
 
 
 def decode_ack(stored: bytes) -> StoredResponse:
-    """The same; most of them hold a place or nothing."""
+    """The same; most hold a conversation id or nothing."""
     place, _, erasure_id = stored.decode().partition("\n")
     return StoredResponse(place=place, erasure_id=erasure_id)
 
 
 def encode_opt_out(opt_out: OptOut) -> str:
-    """When, how and by which intent."""
+    """When, how and by which command."""
     return f"{to_ms(opt_out.time)} {opt_out.source.value} {opt_out.intent_id}"
 
 
 def decode_opt_out(stored: bytes) -> OptOut:
-    """An opt-out as it was stored."""
-    ms, source, intent_id = stored.decode().split(" ", 2)
-    return OptOut(from_ms(int(ms)), OptOutSource(source), intent_id)
+    """An opt-out."""
+    ms, source, command_id = stored.decode().split(" ", 2)
+    return OptOut(from_ms(int(ms)), OptOutSource(source), command_id)
 
 
-def _files(attachments: Iterable[Attachment]) -> list[tuple[str, str, int]]:
-    return [(one.url, one.content_type, one.size_bytes) for one in attachments]
+def _encode_attachments(attachments: Iterable[Attachment]) -> list[tuple[str, str, int]]:
+    return [(file.url, file.content_type, file.size_bytes) for file in attachments]
 
 
-def _attachments(files: Iterable[tuple[str, str, int]]) -> tuple[Attachment, ...]:
-    return tuple(Attachment(*one) for one in files)
+def _decode_attachments(stored: Iterable[tuple[str, str, int]]) -> tuple[Attachment, ...]:
+    return tuple(Attachment(*values) for values in stored)

@@ -1,4 +1,4 @@
-"""A pool as it is stored. `v` is the version of the form; readers understand every older one."""
+"""The stored form of a pool: JSON. `v` is the version of the form."""
 
 import json
 from dataclasses import fields
@@ -29,32 +29,45 @@ _ENUMS: dict[str, type[StrEnum]] = {
 
 
 def encode_pool(pool: Pool) -> bytes:
-    """Its settings and numbers; its name and version stand elsewhere."""
-    settings = {one.name: _plain(getattr(pool.settings, one.name)) for one in fields(PoolSettings)}
-    numbers = [[one.phone_number, one.state.value, one.is_reserved] for one in pool.numbers]
+    """The settings and numbers; name and version are stored elsewhere."""
+    settings = {
+        setting.name: _encode_setting(getattr(pool.settings, setting.name))
+        for setting in fields(PoolSettings)
+    }
+    numbers = [
+        [number.phone_number, number.state.value, number.is_reserved] for number in pool.numbers
+    ]
     return dumps({"v": VERSION, "settings": settings, "numbers": numbers, "seeded": pool.is_seeded})
 
 
 def decode_pool(stored: bytes, *, name: str, version: str) -> Pool:
-    """A pool as it was stored. A setting that was not known then has its default."""
-    found = json.loads(stored)
-    known = {one.name for one in fields(PoolSettings)}
+    """The pool in a stored form.
+
+    Replicas of two releases share it: an unknown setting is ignored, a missing one has its default.
+    """
+    values = json.loads(stored)
+    names = {setting.name for setting in fields(PoolSettings)}
     settings: dict[str, Any] = {
-        key: _meant(key, value) for key, value in found["settings"].items() if key in known
+        key: _decode_setting(key, value)
+        for key, value in values["settings"].items()
+        if key in names
     }
-    numbers = (MaskedNumber(n, NumberState(state), kept) for n, state, kept in found["numbers"])
-    return Pool(name, PoolSettings(**settings), tuple(numbers), version, found["seeded"])
+    numbers = tuple(
+        MaskedNumber(number, NumberState(state), is_reserved)
+        for number, state, is_reserved in values["numbers"]
+    )
+    return Pool(name, PoolSettings(**settings), numbers, version, values["seeded"])
 
 
-def _plain(value: object) -> object:
+def _encode_setting(value: object) -> object:
     return value.total_seconds() if isinstance(value, timedelta) else value
 
 
-def _meant(name: str, stored: object) -> object:
+def _decode_setting(name: str, stored: object) -> object:
     if isinstance(stored, str) and name in _ENUMS:
         return _ENUMS[name](stored)
     if isinstance(stored, dict) and name == "words":
-        return {kind: tuple(words) for kind, words in stored.items()}
+        return {field: tuple(words) for field, words in stored.items()}
     if isinstance(stored, float) and isinstance(getattr(_DEFAULTS, name), timedelta):
         return timedelta(seconds=stored)
     return stored

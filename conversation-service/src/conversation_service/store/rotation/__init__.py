@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""Key rotation: brings all stored values under the current state key."""

@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""Commands of internal clients about conversations."""

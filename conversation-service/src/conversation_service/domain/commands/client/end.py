@@ -1,4 +1,4 @@
-"""What internal clients ask for, in conversations that are there; and what time does to them."""
+"""A client ends a conversation."""
 
 from dataclasses import dataclass, field
 
@@ -17,7 +17,7 @@ from conversation_service.domain.model.pool import Pool
 
 @dataclass(frozen=True, slots=True)
 class EndConversation:
-    """A client ends a conversation, for a participant or as the operator, who may say why."""
+    """Ends a conversation for a participant, or as the operator. The note is shown to operators."""
 
     request_id: str
     conversation_id: str
@@ -26,18 +26,16 @@ class EndConversation:
 
     @property
     def receipt(self) -> IdempotencyKey:
-        """Named by the client."""
         fields = (self.conversation_id, self.participant_id, self.note)
         return IdempotencyKey("end", self.request_id, fields)
 
     def lookup(self, pool: Pool) -> ReadSet:
-        """The conversation."""
         return ReadSet(conversation_id=self.conversation_id)
 
-    def decide(self, facts: Snapshot) -> Change:
-        """Whoever is in it is told."""
-        conversation = live_conversation(facts, self.conversation_id)
+    def decide(self, snapshot: Snapshot) -> Change:
+        """Ends it and notifies everybody in it."""
+        conversation = live_conversation(snapshot, self.conversation_id)
         if not self.participant_id:
-            return end(facts, conversation, EndReason.OPERATOR_ENDED, note=self.note)
+            return end(snapshot, conversation, EndReason.OPERATOR_ENDED, note=self.note)
         leaver = participant_of(conversation, self.participant_id)
-        return end(facts, conversation, EndReason.PARTICIPANT_ENDED, leaver, note=self.note)
+        return end(snapshot, conversation, EndReason.PARTICIPANT_ENDED, leaver, note=self.note)

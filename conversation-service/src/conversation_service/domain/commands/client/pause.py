@@ -1,4 +1,4 @@
-"""What internal clients ask for, in conversations that are there; and what time does to them."""
+"""A client pauses and resumes a conversation."""
 
 from dataclasses import dataclass
 
@@ -28,61 +28,57 @@ from conversation_service.domain.templates.catalog import Template
 
 @dataclass(frozen=True, slots=True)
 class PauseConversation:
-    """A client pauses a conversation."""
+    """Pauses a conversation: its messages are held or refused."""
 
     request_id: str
     conversation_id: str
 
     @property
     def receipt(self) -> IdempotencyKey:
-        """Named by the client."""
         return IdempotencyKey("pause", self.request_id, (self.conversation_id,))
 
     def lookup(self, pool: Pool) -> ReadSet:
-        """The conversation."""
         return ReadSet(conversation_id=self.conversation_id)
 
-    def decide(self, facts: Snapshot) -> Change:
-        """Nobody is told until they text."""
-        conversation = live_conversation(facts, self.conversation_id)
+    def decide(self, snapshot: Snapshot) -> Change:
+        """Participants learn of the pause only when they text."""
+        conversation = live_conversation(snapshot, self.conversation_id)
         if conversation.state is not State.ACTIVE:
             raise ConversationNotActive(self.conversation_id)
         if conversation.pause_time is not None:
             raise ConversationPaused(self.conversation_id)
         event = Event(EventType.CONVERSATION_PAUSED, self.conversation_id)
-        return transition(facts, conversation, paused(facts, conversation), (), [event])
+        return transition(snapshot, conversation, paused(snapshot, conversation), (), [event])
 
 
 @dataclass(frozen=True, slots=True)
 class ResumeConversation:
-    """A client lets a paused conversation go on."""
+    """Resumes a paused conversation."""
 
     request_id: str
     conversation_id: str
 
     @property
     def receipt(self) -> IdempotencyKey:
-        """Named by the client."""
         return IdempotencyKey("resume", self.request_id, (self.conversation_id,))
 
     def lookup(self, pool: Pool) -> ReadSet:
-        """The conversation and the texts it holds."""
+        """The conversation and its held messages."""
         return ReadSet(conversation_id=self.conversation_id, held_in=self.conversation_id)
 
-    def decide(self, facts: Snapshot) -> Change:
-        """Both are told, if anybody knew of the pause; then what was held goes out in order."""
-        conversation = live_conversation(facts, self.conversation_id)
+    def decide(self, snapshot: Snapshot) -> Change:
+        """Notifies those who know of the pause, then relays the held messages in order."""
+        conversation = live_conversation(snapshot, self.conversation_id)
         if conversation.pause_time is None:
             raise ConversationNotPaused(self.conversation_id)
-        knew = [
-            p
-            for p, count in zip(conversation.participants, conversation.held, strict=True)
-            if count
+        drafts = [
+            snapshot.says(person, Template.RESUMED)
+            for person, held in zip(conversation.participants, conversation.held, strict=True)
+            if held
         ]
-        said = [facts.says(person, Template.RESUMED) for person in knew]
-        said += [
-            relayed_draft(conversation, one.author_id, one.body, one.attachments)
-            for one in facts.held
+        drafts += [
+            relayed_draft(conversation, message.author_id, message.body, message.attachments)
+            for message in snapshot.held
         ]
         event = Event(EventType.CONVERSATION_RESUMED, self.conversation_id)
-        return transition(facts, conversation, resumed(facts, conversation), said, [event])
+        return transition(snapshot, conversation, resumed(snapshot, conversation), drafts, [event])

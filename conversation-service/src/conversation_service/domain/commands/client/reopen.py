@@ -1,12 +1,10 @@
-"""What internal clients ask for, in conversations that are there; and what time does to them."""
+"""A client reopens an ended conversation."""
 
 from dataclasses import dataclass, replace
 
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.command import IdempotencyKey
-from conversation_service.domain.commands.core.lifecycle import (
-    reopened,
-)
+from conversation_service.domain.commands.core.lifecycle import reopened
 from conversation_service.domain.commands.core.number_selection import route_claims
 from conversation_service.domain.commands.core.replies import transition
 from conversation_service.domain.commands.core.snapshot import (
@@ -28,18 +26,20 @@ from conversation_service.domain.templates.catalog import Template
 
 @dataclass(frozen=True, slots=True)
 class ReopenConversation:
-    """A client takes an ending back. Who was in it, and on which number, never changes."""
+    """Makes an ended conversation active again, with the same people on the same number.
+
+    `ended` is the conversation as it was found: people and number of a conversation never change.
+    """
 
     request_id: str
     ended: Conversation
 
     @property
     def receipt(self) -> IdempotencyKey:
-        """Named by the client."""
         return IdempotencyKey("reopen", self.request_id, (self.ended.conversation_id,))
 
     def lookup(self, pool: Pool) -> ReadSet:
-        """The conversation, its lines, its name, and whether the two may meet."""
+        """The conversation, its routes, its name, and whether the two may meet."""
         number, people = self.ended.masked_number, self.ended.participants
         return ReadSet(
             lines=tuple(Route(number, person) for person in people),
@@ -49,33 +49,39 @@ class ReopenConversation:
             blocks_of=people[0],
         )
 
-    def decide(self, facts: Snapshot) -> Change:
-        """Active again, if nothing has come between; both are told."""
-        before = facts.conversation
+    def decide(self, snapshot: Snapshot) -> Change:
+        """Active again if its routes are unused since; notifies both."""
+        before = snapshot.conversation
         if before is None:
             raise ConversationNotFound(self.ended.conversation_id)
-        if not self._may_go_on(facts, before):
+        if not self._is_reopenable(snapshot, before):
             raise ConversationNotReopenable(before.conversation_id)
-        if facts.named is not None:
-            raise UniqueNameTaken(facts.pool.name)
-        if any(person in facts.opt_outs for person in before.participants):
+        if snapshot.named is not None:
+            raise UniqueNameTaken(snapshot.pool.name)
+        if any(person in snapshot.opt_outs for person in before.participants):
             raise ParticipantOptedOut
         first, second = before.participants
-        said = [facts.says(person, Template.REOPENED) for person in before.participants]
+        drafts = [snapshot.says(person, Template.REOPENED) for person in before.participants]
         event = Event(EventType.CONVERSATION_REOPENED, before.conversation_id)
         return replace(
-            transition(facts, before, reopened(facts, before), said, [event]),
-            claims=route_claims(facts, before.masked_number, before.participants),
+            transition(snapshot, before, reopened(snapshot, before), drafts, [event]),
+            claims=route_claims(snapshot, before.masked_number, before.participants),
             unless_blocked=(first, second),
         )
 
-    def _may_go_on(self, facts: Snapshot, before: Conversation) -> bool:
-        number = facts.pool.number(before.masked_number)
+    def _is_reopenable(self, snapshot: Snapshot, before: Conversation) -> bool:
+        number = snapshot.pool.number(before.masked_number)
         if before.end_time is None or len(before.participants) < 2 or number is None:
             return False
-        in_time = facts.now < before.end_time + facts.pool.settings.reopen_grace
-        lines = (Route(before.masked_number, person) for person in before.participants)
-        untouched = all(
-            facts.current_conversation_id(line) in ("", before.conversation_id) for line in lines
+        is_in_time = snapshot.now < before.end_time + snapshot.pool.settings.reopen_grace
+        routes = (Route(before.masked_number, person) for person in before.participants)
+        is_unused = all(
+            snapshot.current_conversation_id(route) in ("", before.conversation_id)
+            for route in routes
         )
-        return in_time and untouched and number.accepts_new and facts.may_meet(*before.participants)
+        return (
+            is_in_time
+            and is_unused
+            and number.accepts_new
+            and snapshot.may_meet(*before.participants)
+        )

@@ -1,13 +1,11 @@
-"""What internal clients ask for, in conversations that are there; and what time does to them."""
+"""A client sends a message in a conversation."""
 
 from dataclasses import dataclass, field
 
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.command import IdempotencyKey
-from conversation_service.domain.commands.core.holding import hold, may_hold
-from conversation_service.domain.commands.core.lifecycle import (
-    message_passed,
-)
+from conversation_service.domain.commands.core.holding import hold, rule_against_hold
+from conversation_service.domain.commands.core.lifecycle import message_passed
 from conversation_service.domain.commands.core.replies import transition
 from conversation_service.domain.commands.core.snapshot import (
     Draft,
@@ -30,7 +28,7 @@ from conversation_service.domain.model.pool import Pool
 
 @dataclass(frozen=True, slots=True)
 class SendMessage:
-    """A client speaks into a conversation: for a participant, or as the system to both."""
+    """Sends a message for a participant, or to both if `participant_id` is empty."""
 
     request_id: str
     conversation_id: str
@@ -39,31 +37,29 @@ class SendMessage:
 
     @property
     def receipt(self) -> IdempotencyKey:
-        """Named by the client."""
         fields = (self.conversation_id, self.participant_id, self.body)
         return IdempotencyKey("speak", self.request_id, fields)
 
     def lookup(self, pool: Pool) -> ReadSet:
-        """The conversation."""
         return ReadSet(conversation_id=self.conversation_id)
 
-    def decide(self, facts: Snapshot) -> Change:
-        """The words go to the other participant, or to both; a participant's may be held."""
-        conversation = live_conversation(facts, self.conversation_id)
+    def decide(self, snapshot: Snapshot) -> Change:
+        """Sends it to the other participant, or to both; a participant's message may be held."""
+        conversation = live_conversation(snapshot, self.conversation_id)
         author = participant_of(conversation, self.participant_id) if self.participant_id else None
         if conversation.state is not State.ACTIVE:
             raise ConversationNotActive(conversation.conversation_id)
         if author is not None and conversation.pause_time is not None:
-            return self._hold(facts, conversation, author)
-        receivers = (person for person in conversation.participants if person != author)
-        said = [Draft(one, self.body, author_id=self.participant_id) for one in receivers]
-        after = message_passed(facts, conversation, conversation.exchange)
-        return transition(facts, conversation, after, said)
+            return self._hold(snapshot, conversation, author)
+        recipients = (person for person in conversation.participants if person != author)
+        drafts = [Draft(person, self.body, author_id=self.participant_id) for person in recipients]
+        after = message_passed(snapshot, conversation, conversation.exchange)
+        return transition(snapshot, conversation, after, drafts)
 
-    def _hold(self, facts: Snapshot, conversation: Conversation, author: Person) -> Change:
-        match may_hold(facts, conversation):
+    def _hold(self, snapshot: Snapshot, conversation: Conversation, author: Person) -> Change:
+        match rule_against_hold(snapshot, conversation):
             case None:
-                return hold(facts, conversation, HeldMessage(author.participant_id, self.body))
+                return hold(snapshot, conversation, HeldMessage(author.participant_id, self.body))
             case Rule.TOO_MANY_HELD:
                 raise TooManyHeld(conversation.conversation_id)
             case _:

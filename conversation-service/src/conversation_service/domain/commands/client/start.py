@@ -1,5 +1,6 @@
-"""How internal clients begin conversations: start, open, join."""
+"""A client starts, opens or joins a conversation."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from conversation_service.domain.commands.core.change import Change, SenderLimitsChange
@@ -14,7 +15,7 @@ from conversation_service.domain.commands.core.number_selection import (
     select_number,
 )
 from conversation_service.domain.commands.core.replies import transition
-from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
+from conversation_service.domain.commands.core.snapshot import Draft, ReadSet, Snapshot
 from conversation_service.domain.errors import (
     AlreadyInConversation,
     CodeNotValid,
@@ -32,7 +33,7 @@ from conversation_service.domain.templates.catalog import Template
 
 @dataclass(frozen=True, slots=True)
 class StartConversation:
-    """A client starts a conversation for one person, who waits with a code."""
+    """Starts a conversation for one person, who waits with a code."""
 
     request_id: str
     person: Person
@@ -41,36 +42,38 @@ class StartConversation:
 
     @property
     def receipt(self) -> IdempotencyKey:
-        """Named by the client."""
         fields = (self.person.phone_number, self.unique_name, *self.selection.fields)
         return IdempotencyKey("start", self.request_id, fields)
 
     def lookup(self, pool: Pool) -> ReadSet:
-        """What is on the person's lines, and how much is on each number."""
+        """The person's routes, and the number of live conversations on each masked number."""
         return ReadSet(
-            lines=_lines(pool, self.selection, (self.person,)),
+            lines=_routes(pool, self.selection, (self.person,)),
             people=(self.person,),
             unique_name=self.unique_name,
             needs_loads=True,
             needs_code=True,
         )
 
-    def decide(self, facts: Snapshot) -> Change:
-        """A waiting conversation, its code texted to the person."""
-        _check_wanted(facts, (self.person,), self.unique_name)
-        masked_number = select_number(facts, (self.person,), self.selection)
-        conversation = started(facts, Route(masked_number, self.person), self.unique_name)
-        lifetime = facts.pool.settings.code_lifetime
+    def decide(self, snapshot: Snapshot) -> Change:
+        """A waiting conversation; the person gets its code."""
+        _check_may_begin(snapshot, (self.person,), self.unique_name)
+        masked_number = select_number(snapshot, (self.person,), self.selection)
+        conversation = started(snapshot, Route(masked_number, self.person), self.unique_name)
+        lifetime = snapshot.pool.settings.code_lifetime
         code = conversation.code
-        said = [facts.says(self.person, Template.CODE, code=code, span=lifetime)]
-        name, first = conversation.conversation_id, self.person.participant_id
-        event = Event(EventType.CONVERSATION_STARTED, name, first)
-        return _begun(facts, conversation, transition(facts, None, conversation, said, [event]))
+        drafts = [snapshot.says(self.person, Template.CODE, code=code, span=lifetime)]
+        event = Event(
+            EventType.CONVERSATION_STARTED,
+            conversation.conversation_id,
+            self.person.participant_id,
+        )
+        return _started(snapshot, conversation, drafts, event)
 
 
 @dataclass(frozen=True, slots=True)
 class OpenConversation:
-    """A client opens a conversation between two people who are both known."""
+    """Opens a conversation between two people. If silent, they get no notice of it."""
 
     request_id: str
     people: tuple[Person, Person]
@@ -80,15 +83,14 @@ class OpenConversation:
 
     @property
     def receipt(self) -> IdempotencyKey:
-        """Named by the client."""
         numbers = (person.phone_number for person in self.people)
         fields = (*numbers, self.unique_name, str(self.is_silent), *self.selection.fields)
         return IdempotencyKey("open", self.request_id, fields)
 
     def lookup(self, pool: Pool) -> ReadSet:
-        """What is on both people's lines, what they used last, and whether they may meet."""
+        """Both people's routes, the number that they used last, and whether they may meet."""
         return ReadSet(
-            lines=_lines(pool, self.selection, self.people),
+            lines=_routes(pool, self.selection, self.people),
             people=self.people,
             blocks_of=self.people[0],
             pair=self.people,
@@ -96,23 +98,23 @@ class OpenConversation:
             needs_loads=True,
         )
 
-    def decide(self, facts: Snapshot) -> Change:
-        """An active conversation; both are told of it unless that is not wanted."""
-        _check_wanted(facts, self.people, self.unique_name)
-        if not facts.may_meet(*self.people):
+    def decide(self, snapshot: Snapshot) -> Change:
+        """An active conversation; both are notified unless it is silent."""
+        _check_may_begin(snapshot, self.people, self.unique_name)
+        if not snapshot.may_meet(*self.people):
             raise PairBlocked
-        masked_number = select_number(facts, self.people, self.selection)
-        conversation = opened(facts, masked_number, self.people, self.unique_name)
-        told = () if self.is_silent else self.people
-        said = [facts.says(person, Template.OPENED) for person in told]
+        masked_number = select_number(snapshot, self.people, self.selection)
+        conversation = opened(snapshot, masked_number, self.people, self.unique_name)
+        notified = () if self.is_silent else self.people
+        drafts = [snapshot.says(person, Template.OPENED) for person in notified]
         event = Event(EventType.CONVERSATION_OPENED, conversation.conversation_id)
-        change = transition(facts, None, conversation, said, [event])
-        return replace(_begun(facts, conversation, change), unless_blocked=self.people)
+        change = _started(snapshot, conversation, drafts, event)
+        return replace(change, unless_blocked=self.people)
 
 
 @dataclass(frozen=True, slots=True)
 class JoinConversation:
-    """A client lets a person into the conversation that a code leads to."""
+    """Joins a person to the conversation of a code."""
 
     request_id: str
     code: str = field(repr=False)
@@ -120,56 +122,59 @@ class JoinConversation:
 
     @property
     def receipt(self) -> IdempotencyKey:
-        """Named by the client; the person and the code are its fields."""
         return IdempotencyKey("join", self.request_id, (self.person.phone_number, self.code))
 
     def lookup(self, pool: Pool) -> ReadSet:
-        """The code's conversation, and what is on the person's lines wherever it may be."""
+        """The code's conversation, and the person's routes, as its number is not known yet."""
         return ReadSet(
-            lines=_lines(pool, ANY_NUMBER, (self.person,)),
+            lines=_routes(pool, ANY_NUMBER, (self.person,)),
             code=self.code,
             people=(self.person,),
             blocks_of=self.person,
         )
 
-    def decide(self, facts: Snapshot) -> Change:
-        """The conversation is active and both are told; a wrong code is counted and refused."""
-        invitation, person = facts.invitation, self.person
-        if person in facts.opt_outs:
+    def decide(self, snapshot: Snapshot) -> Change:
+        """Makes the conversation active and notifies both; counts and refuses a wrong code."""
+        invitation, person = snapshot.invitation, self.person
+        if person in snapshot.opt_outs:
             raise ParticipantOptedOut
-        if facts.conduct(person).is_locked(facts.now):
+        if snapshot.conduct(person).is_locked_out(snapshot.now):
             raise CodeNotValid
         if invitation is None:
-            return self._wrong(facts)
-        line = Route(invitation.masked_number, person)
-        if not may_join(facts, invitation, line):
-            return self._wrong(facts)
-        if facts.live(line):
+            return self._wrong_code(snapshot)
+        route = Route(invitation.masked_number, person)
+        if not may_join(snapshot, invitation, route):
+            return self._wrong_code(snapshot)
+        if snapshot.live(route):
             raise AlreadyInConversation
-        if is_cooling_for_others(facts, line, (*invitation.participants, person)):
+        if is_cooling_for_others(snapshot, route, (*invitation.participants, person)):
             raise NumberCooling
-        return join(facts, invitation, person, (facts.says(person, Template.YOU_JOINED),))
+        return join(snapshot, invitation, person, (snapshot.says(person, Template.YOU_JOINED),))
 
-    def _wrong(self, facts: Snapshot) -> Change:
-        conduct, counted = wrong_code(facts, self.person, masked_number="")
-        before = facts.conduct(self.person)
-        remembered = SenderLimitsChange(self.person, before, conduct)
-        return replace(counted, conduct=remembered, refusal=CodeNotValid())
+    def _wrong_code(self, snapshot: Snapshot) -> Change:
+        after, counted = wrong_code(snapshot, self.person, masked_number="")
+        limits = SenderLimitsChange(self.person, snapshot.conduct(self.person), after)
+        return replace(counted, conduct=limits, refusal=CodeNotValid())
 
 
-def _lines(pool: Pool, selection: NumberSelection, people: tuple[Person, ...]) -> tuple[Route, ...]:
-    asked = selection.masked_number
-    numbers = (asked,) if asked else pool.masked_numbers
+def _routes(
+    pool: Pool, selection: NumberSelection, people: tuple[Person, ...]
+) -> tuple[Route, ...]:
+    requested = selection.masked_number
+    numbers = (requested,) if requested else pool.masked_numbers
     return tuple(Route(number, person) for number in numbers for person in people)
 
 
-def _check_wanted(facts: Snapshot, people: tuple[Person, ...], unique_name: str) -> None:
-    if any(person in facts.opt_outs for person in people):
+def _check_may_begin(snapshot: Snapshot, people: tuple[Person, ...], unique_name: str) -> None:
+    if any(person in snapshot.opt_outs for person in people):
         raise ParticipantOptedOut
-    if unique_name and facts.named is not None:
-        raise UniqueNameTaken(facts.pool.name)
+    if unique_name and snapshot.named is not None:
+        raise UniqueNameTaken(snapshot.pool.name)
 
 
-def _begun(facts: Snapshot, conversation: Conversation, change: Change) -> Change:
-    taken = route_claims(facts, conversation.masked_number, conversation.participants)
-    return replace(change, claims=taken)
+def _started(
+    snapshot: Snapshot, conversation: Conversation, drafts: Sequence[Draft], event: Event
+) -> Change:
+    change = transition(snapshot, None, conversation, drafts, [event])
+    claims = route_claims(snapshot, conversation.masked_number, conversation.participants)
+    return replace(change, claims=claims)

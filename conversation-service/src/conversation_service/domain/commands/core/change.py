@@ -1,4 +1,4 @@
-"""The whole outcome of a decision, to be committed at once or not at all."""
+"""The whole outcome of a decision, committed at once or not at all."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from conversation_service.domain.model.rate_limits import SenderLimits, WindowCo
 
 @dataclass(frozen=True, slots=True)
 class RouteClaim:
-    """A line that a conversation takes; `occupant_id` names the ended one that it may replace."""
+    """A route that a conversation takes, from the ended conversation with this id if any."""
 
     line: Route
     current_conversation_id: str = ""
@@ -22,7 +22,7 @@ class RouteClaim:
 
 @dataclass(frozen=True, slots=True)
 class SenderLimitsChange:
-    """What is remembered of a person's conduct."""
+    """The rate limits of a person before and after."""
 
     person: Person
     before: SenderLimits
@@ -31,7 +31,7 @@ class SenderLimitsChange:
 
 @dataclass(frozen=True, slots=True)
 class CodeAttemptsChange:
-    """How many wrong codes were tried on a number."""
+    """The wrong codes on a masked number before and after."""
 
     masked_number: str
     before: WindowCounter
@@ -40,26 +40,26 @@ class CodeAttemptsChange:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What to write: a conversation from `before` to `after`, texts in order, and what goes along.
-
-    `refusal` is what the caller is told although something is written: a wrong code is counted.
-    """
+    """What to write, and the conditions under which it may be written."""
 
     before: Conversation | None = None
     after: Conversation | None = None
     claims: tuple[RouteClaim, ...] = ()
+    # In the order in which they are sent.
     texts: tuple[OutboundMessage, ...] = ()
     events: tuple[Event, ...] = ()
     held: tuple[HeldMessage, ...] = ()
     conduct: SenderLimitsChange | None = None
     tries: CodeAttemptsChange | None = None
-    # Two who must not meet again, and two who meet only if they may.
+    # Two people who must not meet again.
     blocks: tuple[Person, Person] | None = None
+    # Condition: neither has blocked the other.
     unless_blocked: tuple[Person, Person] | None = None
-    # A masked number that must have no live conversation.
+    # Condition: the masked number has no live conversation.
     unless_live_on: str = ""
     wish: ConsentChange | None = None
-    # Names the erasure that is to follow, if the change asks for one.
+    # Names the erasure that is to follow, if the command asks for one.
     erasure_id: str = ""
     pool: Pool | None = None
+    # The command is refused although something is written, such as the count of wrong codes.
     refusal: ConversationError | None = None

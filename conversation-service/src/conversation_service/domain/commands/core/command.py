@@ -1,4 +1,4 @@
-"""What every intent has in common."""
+"""What every command has in common."""
 
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -10,28 +10,26 @@ from conversation_service.domain.model.pool import Pool
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
-    """Names an intent, so that it is carried out once however often it arrives.
-
-    `fields` are all its fields in a fixed order: the same id with other fields is another intent.
-    """
+    """Names a command, so that it is carried out once however often it arrives."""
 
     kind: str
     request_id: str
+    # All fields of the command, in a fixed order: the same id with other fields is refused.
     fields: tuple[str, ...] = field(repr=False)
 
 
 class Command(Protocol):
-    """Something that somebody wants to happen."""
+    """Something that somebody wants done."""
 
     @property
     def receipt(self) -> IdempotencyKey:
-        """Its name."""
+        """Names this command."""
         ...
 
     def lookup(self, pool: Pool) -> ReadSet:
-        """What has to be known to decide, in the pool as it is."""
+        """What to load before the decision."""
         ...
 
     def decide(self, facts: Snapshot) -> Change:
-        """The whole outcome. Pure; raises ConversationError to refuse."""
+        """The whole outcome. Pure; raises ConversationError to refuse the command."""
         ...

@@ -1,4 +1,4 @@
-"""How a conversation ends, and who is told what."""
+"""How a conversation ends, and which messages and events that causes."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from conversation_service.domain.model.events import Event, EventType
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.templates.catalog import Template
 
-_WORDS = {
+_EXPIRY_TEMPLATES = {
     EndReason.CODE_EXPIRED: Template.CODE_EXPIRED,
     EndReason.IDLE_EXPIRED: Template.IDLE_EXPIRED,
     EndReason.LIFETIME_EXPIRED: Template.LIFETIME_EXPIRED,
@@ -19,46 +19,59 @@ _WORDS = {
 
 
 def end(
-    facts: Snapshot,
+    snapshot: Snapshot,
     conversation: Conversation,
     reason: EndReason,
     leaver: Person | None = None,
     farewell: tuple[Draft, ...] | None = None,
     note: str = "",
 ) -> Change:
-    """Ends it. Everybody gets the same words, but for a leaver who has a `farewell` of their own.
+    """Ends the conversation; all participants get the same notice, except for a `farewell`.
 
-    Whoever has texts that were held and never passed on is told so, unless they opted out.
+    A `farewell` replaces the leaver's notice; it may be empty. Participants with held messages are
+    notified that these were not relayed, unless they opted out.
     """
-    after = ended(facts, conversation, reason, note)
-    said: list[Draft] = []
+    notice = ending_template(conversation, reason)
+    drafts: list[Draft] = []
     for person in conversation.participants:
-        is_leaving = person == leaver and farewell is not None
-        if not (is_leaving and reason is EndReason.OPTED_OUT):
-            said += _about_held(facts, conversation, person)
-        words = (facts.says(person, ending_words(conversation, reason)),)
-        said += farewell if is_leaving and farewell is not None else words
-    author = leaver.participant_id if leaver else ""
-    name = conversation.conversation_id
-    told = Event(EventType.CONVERSATION_ENDED, name, author, detail=reason.value)
-    return transition(facts, conversation, after, said, [told, *_dropped(conversation)])
+        has_farewell = person == leaver and farewell is not None
+        if not (has_farewell and reason is EndReason.OPTED_OUT):
+            drafts += _notice_of_dropped(snapshot, conversation, person)
+        if person == leaver and farewell is not None:
+            drafts += farewell
+        else:
+            drafts.append(snapshot.says(person, notice))
+    event = Event(
+        EventType.CONVERSATION_ENDED,
+        conversation.conversation_id,
+        leaver.participant_id if leaver else "",
+        detail=reason.value,
+    )
+    after = ended(snapshot, conversation, reason, note)
+    events = [event, *_dropped_events(conversation)]
+    return transition(snapshot, conversation, after, drafts, events)
 
 
-def ending_words(conversation: Conversation, reason: EndReason) -> Template:
-    """What everybody is told of an end."""
+def ending_template(conversation: Conversation, reason: EndReason) -> Template:
     waiting = conversation.state is State.WAITING
-    return _WORDS.get(reason, Template.CANCELLED if waiting else Template.ENDED)
+    return _EXPIRY_TEMPLATES.get(reason, Template.CANCELLED if waiting else Template.ENDED)
 
 
-def _about_held(facts: Snapshot, conversation: Conversation, person: Person) -> Iterator[Draft]:
+def _notice_of_dropped(
+    snapshot: Snapshot, conversation: Conversation, person: Person
+) -> Iterator[Draft]:
     if conversation.held[conversation.position(person)]:
-        yield facts.says(person, Template.NOT_PASSED_ON)
+        yield snapshot.says(person, Template.NOT_PASSED_ON)
 
 
-def _dropped(conversation: Conversation) -> Iterator[Event]:
-    """One event for each author: how many of their held texts are gone."""
+def _dropped_events(conversation: Conversation) -> Iterator[Event]:
+    """One event per author, with the number of their held messages."""
+    # A waiting conversation has one participant and two counts, both zero.
     for person, count in zip(conversation.participants, conversation.held, strict=False):
         if count:
-            name = conversation.conversation_id
-            dropped = EventType.MESSAGE_DROPPED
-            yield Event(dropped, name, person.participant_id, detail=str(count))
+            yield Event(
+                EventType.MESSAGE_DROPPED,
+                conversation.conversation_id,
+                person.participant_id,
+                detail=str(count),
+            )

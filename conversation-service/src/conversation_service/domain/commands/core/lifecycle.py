@@ -1,4 +1,4 @@
-"""How a conversation moves: each function returns it as it is afterwards."""
+"""The transitions of a conversation, as pure functions: each returns it as it is afterwards."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -9,18 +9,18 @@ from conversation_service.domain.model.loop_detection import LoopDetector
 from conversation_service.domain.model.participants import Person, Route
 
 
-def started(facts: Snapshot, line: Route, unique_name: str = "") -> Conversation:
+def started(snapshot: Snapshot, route: Route, unique_name: str = "") -> Conversation:
     """A new conversation in which one person waits."""
-    code_end = facts.now + facts.pool.settings.code_lifetime
+    code_end = snapshot.now + snapshot.pool.settings.code_lifetime
     return Conversation(
-        conversation_id=facts.change_id,
-        pool=facts.pool.name,
-        masked_number=line.masked_number,
+        conversation_id=snapshot.change_id,
+        pool=snapshot.pool.name,
+        masked_number=route.masked_number,
         state=State.WAITING,
-        etag=facts.change_id,
-        code=facts.fresh_code,
-        participants=(line.person,),
-        create_time=facts.now,
+        etag=snapshot.change_id,
+        code=snapshot.fresh_code,
+        participants=(route.person,),
+        create_time=snapshot.now,
         due_time=code_end,
         idle_end_time=code_end,
         unique_name=unique_name,
@@ -28,111 +28,112 @@ def started(facts: Snapshot, line: Route, unique_name: str = "") -> Conversation
 
 
 def opened(
-    facts: Snapshot, masked_number: str, people: tuple[Person, ...], unique_name: str = ""
+    snapshot: Snapshot, masked_number: str, people: tuple[Person, ...], unique_name: str = ""
 ) -> Conversation:
-    """A new conversation of two people who are both in it from the start."""
+    """A new conversation of two people that is active at once."""
     first = Route(masked_number, people[0])
-    return joined(facts, replace(started(facts, first, unique_name), code=""), people[1])
+    return joined(snapshot, replace(started(snapshot, first, unique_name), code=""), people[1])
 
 
 def joined(
-    facts: Snapshot,
+    snapshot: Snapshot,
     conversation: Conversation,
     joiner: Person,
-    ask_time: datetime | None = None,
+    join_request_time: datetime | None = None,
 ) -> Conversation:
-    """The second person is in; `ask_time` if they had asked well before."""
-    people = (*conversation.participants, joiner)
-    there = replace(conversation, participants=people, join_time=facts.now, ask_time=ask_time)
-    return _active(facts, there)
+    """The second person is in; `join_request_time` only if their JOIN arrived late."""
+    with_joiner = replace(
+        conversation,
+        participants=(*conversation.participants, joiner),
+        join_time=snapshot.now,
+        ask_time=join_request_time,
+    )
+    return _active(snapshot, with_joiner)
 
 
 def message_passed(
-    facts: Snapshot, conversation: Conversation, exchange: LoopDetector
+    snapshot: Snapshot, conversation: Conversation, exchange: LoopDetector
 ) -> Conversation:
-    """A text was relayed or held."""
-    idle_end = facts.now + facts.pool.settings.idle_lifetime
+    """A message was relayed or held: the idle lifetime begins again."""
+    idle_end = snapshot.now + snapshot.pool.settings.idle_lifetime
     end = min(idle_end, conversation.latest_end_time or idle_end)
     return replace(
         conversation,
-        etag=facts.change_id,
+        etag=snapshot.change_id,
         exchange=exchange,
-        last_message_time=facts.now,
+        last_message_time=snapshot.now,
         idle_end_time=idle_end,
-        due_time=_due(facts, end, conversation.warned_end_time),
+        due_time=_due(snapshot, end, conversation.warned_end_time),
     )
 
 
 def message_held(conversation: Conversation, author: Person) -> Conversation:
-    """One more of the author's texts is held."""
+    """One more message of the author is held."""
     first, second = conversation.held
-    at_first = conversation.position(author) == 0
-    return replace(conversation, held=(first + 1, second) if at_first else (first, second + 1))
+    is_first = conversation.position(author) == 0
+    return replace(conversation, held=(first + 1, second) if is_first else (first, second + 1))
 
 
-def paused(facts: Snapshot, conversation: Conversation) -> Conversation:
-    """Nothing is passed on until it is resumed."""
-    return replace(conversation, etag=facts.change_id, pause_time=facts.now)
+def paused(snapshot: Snapshot, conversation: Conversation) -> Conversation:
+    """No message is relayed until it is resumed."""
+    return replace(conversation, etag=snapshot.change_id, pause_time=snapshot.now)
 
 
-def resumed(facts: Snapshot, conversation: Conversation) -> Conversation:
-    """It goes on; what was held is on its way."""
+def resumed(snapshot: Snapshot, conversation: Conversation) -> Conversation:
+    """It goes on; the held messages are being sent."""
     after = replace(conversation, pause_time=None, held=(0, 0))
-    return message_passed(facts, after, conversation.exchange)
+    return message_passed(snapshot, after, conversation.exchange)
 
 
-def reported(facts: Snapshot, conversation: Conversation) -> Conversation:
-    """A participant told the operator about it."""
-    return replace(conversation, etag=facts.change_id, report_time=facts.now)
+def reported(snapshot: Snapshot, conversation: Conversation) -> Conversation:
+    """A participant reported the other one to the operator."""
+    return replace(conversation, etag=snapshot.change_id, report_time=snapshot.now)
 
 
-def warned(facts: Snapshot, conversation: Conversation) -> Conversation:
-    """Both have been told of the end that comes next."""
+def warned(snapshot: Snapshot, conversation: Conversation) -> Conversation:
+    """Both have been warned of the end that comes next."""
     end = conversation.next_end_time or conversation.due_time
-    return replace(conversation, etag=facts.change_id, warned_end_time=end, due_time=end)
+    return replace(conversation, etag=snapshot.change_id, warned_end_time=end, due_time=end)
 
 
-def reopened(facts: Snapshot, conversation: Conversation) -> Conversation:
-    """It goes on as if it had been joined just now."""
-    return _active(facts, replace(conversation, end_time=None, end_reason=None, end_note=""))
+def reopened(snapshot: Snapshot, conversation: Conversation) -> Conversation:
+    """It goes on, with new lifetimes."""
+    return _active(snapshot, replace(conversation, end_time=None, end_reason=None, end_note=""))
 
 
 def ended(
-    facts: Snapshot, conversation: Conversation, reason: EndReason, note: str = ""
+    snapshot: Snapshot, conversation: Conversation, reason: EndReason, note: str = ""
 ) -> Conversation:
-    """It is over, and kept for a while for staff to look up."""
+    """It is over, and kept for a while for operators to look up."""
     return replace(
         conversation,
         state=State.ENDED,
-        etag=facts.change_id,
-        end_time=facts.now,
+        etag=snapshot.change_id,
+        end_time=snapshot.now,
         end_reason=reason,
         end_note=note,
         pause_time=None,
         held=(0, 0),
-        due_time=facts.now + facts.pool.settings.kept_after_end,
+        due_time=snapshot.now + snapshot.pool.settings.kept_after_end,
     )
 
 
-def _due(facts: Snapshot, end: datetime, warned_end_time: datetime | None) -> datetime:
-    """When time next changes something: both are to be warned of the end, or it comes.
-
-    A warning that is overdue already is due now, and not left out.
-    """
-    lead = facts.pool.settings.warning_lead
-    return max(facts.now, end - lead) if lead and warned_end_time != end else end
+def _due(snapshot: Snapshot, end: datetime, warned_end_time: datetime | None) -> datetime:
+    """When the next warning or end is due. A warning that is overdue is due now, not left out."""
+    lead = snapshot.pool.settings.warning_lead
+    return max(snapshot.now, end - lead) if lead and warned_end_time != end else end
 
 
-def _active(facts: Snapshot, conversation: Conversation) -> Conversation:
-    settings = facts.pool.settings
-    idle_end, latest = facts.now + settings.idle_lifetime, facts.now + settings.lifetime
+def _active(snapshot: Snapshot, conversation: Conversation) -> Conversation:
+    settings = snapshot.pool.settings
+    idle_end, latest = snapshot.now + settings.idle_lifetime, snapshot.now + settings.lifetime
     return replace(
         conversation,
         state=State.ACTIVE,
-        etag=facts.change_id,
+        etag=snapshot.change_id,
         idle_end_time=idle_end,
         latest_end_time=latest,
         warned_end_time=None,
-        due_time=_due(facts, min(idle_end, latest), None),
+        due_time=_due(snapshot, min(idle_end, latest), None),
         exchange=LoopDetector(),
     )

@@ -1,4 +1,4 @@
-"""How a decision's outcome is put together: the texts, and the events that tell of them."""
+"""Puts a change together: its messages, their events, and replies within the sender's limits."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -15,92 +15,94 @@ from conversation_service.domain.templates.catalog import Template
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the sender of a text is told, or nothing, and what is remembered of that."""
+    """The messages that answer a sender, none if they had too many, and how that is counted."""
 
-    said: tuple[Draft, ...]
-    conduct: SenderLimitsChange | None
+    drafts: tuple[Draft, ...]
+    limits: SenderLimitsChange | None
 
 
 def transition(
-    facts: Snapshot,
+    snapshot: Snapshot,
     before: Conversation | None,
     after: Conversation,
-    said: Iterable[Draft] = (),
+    drafts: Iterable[Draft] = (),
     events: Sequence[Event] = (),
 ) -> Change:
-    """A conversation moves from `before` to `after`, and people are told."""
-    spoken, name = tuple(said), after.conversation_id
+    """A conversation goes from `before` to `after`; messages are sent in order."""
+    sent, conversation_id = tuple(drafts), after.conversation_id
     return Change(
         before,
         after,
-        texts=facts.texts(after.masked_number, name, spoken),
-        events=(*events, *facts.message_events(name, spoken)),
+        texts=snapshot.texts(after.masked_number, conversation_id, sent),
+        events=(*events, *snapshot.message_events(conversation_id, sent)),
     )
 
 
 def notify(
-    facts: Snapshot, conversation: Conversation, said: Iterable[Draft], events: Sequence[Event] = ()
+    snapshot: Snapshot,
+    conversation: Conversation,
+    drafts: Iterable[Draft],
+    events: Sequence[Event] = (),
 ) -> Change:
-    """People of a conversation are told something, which leaves it as it is."""
-    return replace(transition(facts, None, conversation, said, events), after=None)
+    """Sends messages in a conversation without changing it."""
+    return replace(transition(snapshot, None, conversation, drafts, events), after=None)
 
 
 def notify_limited(
-    facts: Snapshot, conversation: Conversation, answer: Reply, events: Sequence[Event] = ()
+    snapshot: Snapshot, conversation: Conversation, reply: Reply, events: Sequence[Event] = ()
 ) -> Change:
-    """The same, for an answer with what is remembered of it."""
-    return replace(notify(facts, conversation, answer.said, events), conduct=answer.conduct)
+    """Sends a reply in a conversation without changing it, and counts it."""
+    change = notify(snapshot, conversation, reply.drafts, events)
+    return replace(change, conduct=reply.limits)
 
 
-def reply_to_stranger(facts: Snapshot, line: Route, answer: Reply) -> Change:
-    """Somebody who is in no conversation is told something."""
-    texts = facts.texts(line.masked_number, "", answer.said)
-    return Change(texts=texts, conduct=answer.conduct)
+def reply_to_stranger(snapshot: Snapshot, route: Route, reply: Reply) -> Change:
+    """Sends a reply to somebody who is in no conversation, and counts it."""
+    texts = snapshot.texts(route.masked_number, "", reply.drafts)
+    return Change(texts=texts, conduct=reply.limits)
 
 
 def reply_to(
-    facts: Snapshot,
+    snapshot: Snapshot,
     person: Person,
     template: Template,
     *,
     code: str = "",
     span: timedelta | None = None,
-    conduct: SenderLimits | None = None,
+    limits: SenderLimits | None = None,
 ) -> Reply:
-    """A reply to somebody who texted, unless they have had too many of them lately.
+    """A reply to a sender, unless they have had too many lately: auto-responders must not loop.
 
-    So a machine that answers every text is soon answered by nothing. `conduct` is what has been
-    decided to remember of the person already.
+    `limits` are the sender's as this change has counted them so far.
     """
-    before = facts.conduct(person)
-    known = conduct or before
-    if not known.may_reply(facts.now):
-        return Reply((), _remembered(person, before, known))
-    said = facts.says(person, template, code=code, span=span)
-    return Reply((said,), _remembered(person, before, known.answered(facts.now)))
+    before = snapshot.conduct(person)
+    current = limits or before
+    if not current.may_reply(snapshot.now):
+        return Reply((), _limits_change(person, before, current))
+    draft = snapshot.says(person, template, code=code, span=span)
+    return Reply((draft,), _limits_change(person, before, current.replied(snapshot.now)))
 
 
-def replies_to(facts: Snapshot, person: Person, templates: Iterable[Template]) -> Reply:
-    """Several replies to one text, in order, each within the same limit."""
-    said: tuple[Draft, ...] = ()
-    conduct: SenderLimitsChange | None = None
+def replies_to(snapshot: Snapshot, person: Person, templates: Iterable[Template]) -> Reply:
+    """Several replies to one message, in order, each counted."""
+    reply = Reply((), None)
     for template in templates:
-        known = conduct.after if conduct else None
-        answer = reply_to(facts, person, template, conduct=known)
-        said, conduct = (*said, *answer.said), answer.conduct or conduct
-    return Reply(said, conduct)
+        limits = reply.limits.after if reply.limits else None
+        added = reply_to(snapshot, person, template, limits=limits)
+        reply = Reply((*reply.drafts, *added.drafts), added.limits or reply.limits)
+    return reply
 
 
-def limited_failure_notice(facts: Snapshot, person: Person, template: Template) -> Reply:
-    """Word of a text that failed, unless the person has just had such a word or many of them."""
-    known = facts.conduct(person)
-    if not known.may_send_failure_notice(facts.now):
+def limited_failure_notice(snapshot: Snapshot, person: Person, template: Template) -> Reply:
+    """Notifies of a failed message, unless the person was notified just now or very often."""
+    before = snapshot.conduct(person)
+    if not before.may_send_failure_notice(snapshot.now):
         return Reply((), None)
-    heard = known.failure_notice_sent(facts.now)
-    return Reply((facts.says(person, template),), SenderLimitsChange(person, known, heard))
+    after = before.failure_notice_sent(snapshot.now)
+    return Reply((snapshot.says(person, template),), SenderLimitsChange(person, before, after))
 
 
-def _remembered(
+def _limits_change(
     person: Person, before: SenderLimits, after: SenderLimits
 ) -> SenderLimitsChange | None:
     return SenderLimitsChange(person, before, after) if after != before else None

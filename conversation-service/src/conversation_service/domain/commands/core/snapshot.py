@@ -1,7 +1,7 @@
-"""What a decision may know, and what has to be looked up for it."""
+"""The state that a decision depends on, and the read set that says what to load of it."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 
 from conversation_service.domain.errors import (
@@ -10,7 +10,7 @@ from conversation_service.domain.errors import (
     ParticipantNotFound,
 )
 from conversation_service.domain.model.consent import OptOut
-from conversation_service.domain.model.conversation import Conversation
+from conversation_service.domain.model.conversation import Conversation, State
 from conversation_service.domain.model.events import Event, EventType
 from conversation_service.domain.model.messages import Attachment, HeldMessage, OutboundMessage
 from conversation_service.domain.model.participants import Person, Route
@@ -21,105 +21,161 @@ from conversation_service.domain.templates.catalog import Template
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A text to somebody: one that Maskline writes, by its template, or words of others.
-
-    `author_id` is the participant whose words they are; a client may speak for nobody of them.
-    """
+    """An outbound message before it has an id: a system message, or a relayed body."""
 
     to: Person
     body: str = field(repr=False)
+    # Of a system message.
     template: Template | None = None
+    # The participant who wrote it; empty for a message of the client.
     author_id: str = ""
     may_reach_opted_out: bool = False
     attachments: tuple[Attachment, ...] = ()
 
 
+# Two people in any order.
+Pair = tuple[Person, Person]
+
+
 @dataclass(frozen=True, slots=True)
 class ReadSet:
-    """What to load before deciding.
+    """What to load before a decision. Empty fields load nothing."""
 
-    Lines with the conversations on them, live or just ended; a code's conversation; one by id; one
-    by unique name; people's conduct; the block list of one; wrong tries on a number; the number
-    that a pair used last; a conversation's held texts; how many conversations each number has; and
-    whether a code has to be drawn.
-    """
-
+    # The conversation on each route, live or cooling off.
     lines: tuple[Route, ...] = ()
+    # The conversation that waits behind a join code.
     code: str = ""
     conversation_id: str = ""
+    # The live conversation with this name.
     unique_name: str = ""
+    # Their rate limits and opt-outs.
     people: tuple[Person, ...] = ()
+    # Whose block list.
     blocks_of: Person | None = None
+    # The masked number whose wrong codes are counted.
     tries_on: str = ""
-    pair: tuple[Person, Person] | None = None
+    # Whose last number.
+    pair: Pair | None = None
+    # The conversation whose held messages.
     held_in: str = ""
+    # How many live conversations each number has.
     needs_loads: bool = False
+    # Whether to generate a join code.
     needs_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All that a decision may depend on, besides the intent itself.
+    """Everything that a decision may depend on, besides the command itself.
 
-    `change_id` is fresh, unique and sorts by time: the id of a new conversation, the etag after
-    the change and the stem of its message ids. `fresh_code` has just been drawn, if it is needed.
+    The dictionaries hold what was loaded for all commands of a batch, by what it is about, with the
+    outcomes of earlier commands; the properties select what this command's read set names.
     """
 
     pool: Pool
     now: datetime
-    change_id: str
-    fresh_code: str
-    lines: Mapping[Route, Conversation]
-    # The id of what is on each line, even if it is forgotten already.
-    current_conversation_ids: Mapping[Route, str] = field(default_factory=dict)
-    invitation: Conversation | None = None
-    conversation: Conversation | None = None
-    named: Conversation | None = None
-    sender_limits: Mapping[Person, SenderLimits] = field(default_factory=dict)
-    # Whom people may not meet, by participant id.
-    blocks: Mapping[Person, frozenset[str]] = field(default_factory=dict)
-    tries: WindowCounter = NEVER
-    opt_outs: Mapping[Person, OptOut] = field(default_factory=dict)
-    last_number: str = ""
-    held: tuple[HeldMessage, ...] = ()
-    loads: Mapping[str, int] = field(default_factory=dict)
+    # Unique and sortable by time: the id of a new conversation, the etag after the change and the
+    # prefix of its message ids.
+    change_id: str = ""
+    # Generated if the read set needs a code.
+    fresh_code: str = ""
+    read_set: ReadSet = ReadSet()
+    conversations: dict[str, Conversation] = field(default_factory=dict)
+    # The id of the conversation on a route, even if the conversation is purged.
+    current_conversation_ids: dict[Route, str] = field(default_factory=dict)
+    # Conversation ids by join code and by unique name.
+    codes: dict[str, str] = field(default_factory=dict)
+    unique_names: dict[str, str] = field(default_factory=dict)
+    sender_limits: dict[Person, SenderLimits] = field(default_factory=dict)
+    opt_outs: dict[Person, OptOut] = field(default_factory=dict)
+    # The participants whom a person may not meet, by participant id.
+    blocks: dict[Person, frozenset[str]] = field(default_factory=dict)
+    code_attempts: dict[str, WindowCounter] = field(default_factory=dict)
+    last_numbers: dict[Pair, str] = field(default_factory=dict)
+    held_messages: dict[str, tuple[HeldMessage, ...]] = field(default_factory=dict)
+    # How many live conversations a masked number has.
+    loads: dict[str, int] = field(default_factory=dict)
+
+    def update(self, other: "Snapshot") -> None:
+        """Adds what another snapshot has loaded."""
+        for name in _LOADED:
+            getattr(self, name).update(getattr(other, name))
+
+    @property
+    def conversation(self) -> Conversation | None:
+        """The conversation that the read set names by its id."""
+        return self.conversations.get(self.read_set.conversation_id)
+
+    @property
+    def invitation(self) -> Conversation | None:
+        """The waiting conversation that the read set's code leads to."""
+        conversation = self.conversations.get(self.codes.get(self.read_set.code, ""))
+        return conversation if conversation and conversation.state is State.WAITING else None
+
+    @property
+    def named(self) -> Conversation | None:
+        """The live conversation with the read set's unique name."""
+        conversation = self.conversations.get(self.unique_names.get(self.read_set.unique_name, ""))
+        return conversation if conversation and conversation.is_live else None
+
+    @property
+    def tries(self) -> WindowCounter:
+        """Wrong codes on the read set's number."""
+        return self.code_attempts.get(self.read_set.tries_on, NEVER)
+
+    @property
+    def last_number(self) -> str:
+        """The number that the read set's pair used last."""
+        pair = self.read_set.pair
+        return self.last_numbers.get(pair, "") if pair else ""
+
+    @property
+    def held(self) -> tuple[HeldMessage, ...]:
+        """The held messages of the read set's conversation, oldest first."""
+        return self.held_messages.get(self.read_set.held_in, ())
+
+    def on_route(self, route: Route) -> Conversation | None:
+        """The conversation on a route, live or cooling off."""
+        return self.conversations.get(self.current_conversation_id(route))
 
     def live(self, line: Route) -> Conversation | None:
-        """The live conversation of a line."""
-        found = self.lines.get(line)
-        return found if found and found.is_live else None
+        """The live conversation on a route."""
+        conversation = self.on_route(line)
+        return conversation if conversation and conversation.is_live else None
 
     def cooling(self, line: Route) -> Conversation | None:
-        """The conversation that ended on a line so lately that its number is not given away."""
-        found = self.lines.get(line)
-        return found if found and self.cool_off_left_of(found) > timedelta(0) else None
+        """The ended conversation for which a route still cools off."""
+        conversation = self.on_route(line)
+        if conversation and self.cool_off_left_of(conversation) > timedelta(0):
+            return conversation
+        return None
 
     def cool_off_left(self, line: Route) -> timedelta:
-        """How long a line stays with what ended on it; nothing where it is free, or in use.
+        """Remaining cool-off of a route; zero if it is free or in use.
 
-        What was erased keeps its line for as long as anything could.
+        The route of an erased conversation has the pool's whole cool-off left.
         """
-        found = self.lines.get(line)
-        if found is not None:
-            return self.cool_off_left_of(found)
+        conversation = self.on_route(line)
+        if conversation is not None:
+            return self.cool_off_left_of(conversation)
         return self.pool.settings.cool_off if self.current_conversation_id(line) else timedelta(0)
 
     def cool_off_left_of(self, conversation: Conversation) -> timedelta:
-        """How long its number stays with its people; nothing while it is live or never had two."""
+        """Remaining cool-off after a conversation; zero if it is live or never had two people."""
         if conversation.end_time is None or len(conversation.participants) < 2:
             return timedelta(0)
         return conversation.end_time + self.pool.settings.cool_off - self.now
 
     def current_conversation_id(self, line: Route) -> str:
-        """The id of what is on a line, live or ended; empty where nothing is."""
+        """The id of the conversation on a route, live or ended; empty if there is none."""
         return self.current_conversation_ids.get(line, "")
 
     def conduct(self, person: Person) -> SenderLimits:
-        """What a person has lately done."""
+        """A person's rate limits."""
         return self.sender_limits.get(person, SenderLimits())
 
     def may_meet(self, person: Person, other: Person) -> bool:
-        """Whether neither has blocked the other; `person` is whose list was looked up."""
+        """Whether neither has blocked the other; the read set must name `person`'s block list."""
         return other.participant_id not in self.blocks.get(person, frozenset())
 
     def says(
@@ -132,46 +188,50 @@ class Snapshot:
         receipt: str = "",
         may_reach_opted_out: bool = False,
     ) -> Draft:
-        """A text that Maskline writes."""
+        """A system message."""
         body = self.pool.speech.say(template, code=code, span=span, receipt=receipt)
         return Draft(to, body, template, may_reach_opted_out=may_reach_opted_out)
 
     def texts(
         self, masked_number: str, name: str, said: Iterable[Draft]
     ) -> tuple[OutboundMessage, ...]:
-        """Texts of this change, in order; `name` is the conversation's, empty outside of any."""
+        """The messages of this change, in order; `name` is the conversation's id, or empty."""
         return tuple(
             OutboundMessage(
-                message_id=f"{self.change_id}-{number}",
+                message_id=f"{self.change_id}-{index}",
                 conversation_id=name,
                 from_number=masked_number,
-                to=one.to,
-                body=one.body,
-                may_reach_opted_out=one.may_reach_opted_out,
-                is_relayed=one.author_id != "",
-                attachments=one.attachments,
+                to=draft.to,
+                body=draft.body,
+                may_reach_opted_out=draft.may_reach_opted_out,
+                is_relayed=draft.author_id != "",
+                attachments=draft.attachments,
             )
-            for number, one in enumerate(said)
+            for index, draft in enumerate(said)
         )
 
     def message_events(self, name: str, said: Iterable[Draft]) -> tuple[Event, ...]:
-        """What to tell of the same texts."""
-        return tuple(self._text_event(name, at, one) for at, one in enumerate(said))
+        """The events of the same messages."""
+        return tuple(self._message_event(name, index, draft) for index, draft in enumerate(said))
 
-    def _text_event(self, name: str, at: int, said: Draft) -> Event:
+    def _message_event(self, conversation_id: str, index: int, draft: Draft) -> Event:
         kind = EventType.MESSAGE_RELAYED
-        if said.template is not None:
+        if draft.template is not None:
             kind = EventType.SYSTEM_TEXT_ACCEPTED
         return Event(
             kind,
-            conversation_id=name,
-            participant_id=said.author_id if said.template is None else said.to.participant_id,
-            message_id=f"{self.change_id}-{at}",
-            detail=said.template.value if said.template else "",
+            conversation_id=conversation_id,
+            participant_id=draft.author_id if draft.template is None else draft.to.participant_id,
+            message_id=f"{self.change_id}-{index}",
+            detail=draft.template.value if draft.template else "",
         )
 
 
+_LOADED = tuple(item.name for item in fields(Snapshot) if item.default_factory is dict)
+
+
 def live_conversation(facts: Snapshot, conversation_id: str) -> Conversation:
+    """The conversation of the read set; raises ConversationNotFound and ConversationEnded."""
     conversation = facts.conversation
     if conversation is None:
         raise ConversationNotFound(conversation_id)
@@ -181,6 +241,7 @@ def live_conversation(facts: Snapshot, conversation_id: str) -> Conversation:
 
 
 def participant_of(conversation: Conversation, participant_id: str) -> Person:
+    """A participant; raises ParticipantNotFound."""
     person = conversation.participant(participant_id)
     if person is None:
         raise ParticipantNotFound(conversation.conversation_id)

@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""Inbound messages: what each keyword does, by where its sender stands."""

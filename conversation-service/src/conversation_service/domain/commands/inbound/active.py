@@ -1,89 +1,89 @@
-"""Texts of a person in an active conversation."""
+"""Messages of a person in an active conversation."""
 
 from dataclasses import replace
 
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.ending import end
 from conversation_service.domain.commands.core.lifecycle import reported
-from conversation_service.domain.commands.core.replies import notify, reply_to, transition
-from conversation_service.domain.commands.core.snapshot import Snapshot
+from conversation_service.domain.commands.core.replies import notify_limited, reply_to, transition
 from conversation_service.domain.commands.inbound.inbound_message import (
-    ParsedMessage,
-    effective_keyword,
+    InboundContext,
     keyword_event,
     not_relayed_event,
 )
 from conversation_service.domain.commands.inbound.relay import relay_message
-from conversation_service.domain.commands.inbound.waiting import end_by_text
-from conversation_service.domain.keywords import join_codes as codes
+from conversation_service.domain.commands.inbound.waiting import end_by_keyword
+from conversation_service.domain.keywords import join_codes
 from conversation_service.domain.keywords.keywords import Keyword
 from conversation_service.domain.model.conversation import Conversation, EndReason
 from conversation_service.domain.model.events import Event, EventType, Rule
 from conversation_service.domain.templates.catalog import Template
 
 
-def receive_from_active(facts: Snapshot, text: ParsedMessage, active: Conversation) -> Change:
-    """A command does what it says; everything else is passed on as it is."""
-    command = text.command
-    match effective_keyword(text, facts):
+def receive_from_active(inbound: InboundContext, active: Conversation) -> Change:
+    """Carries out a keyword; relays everything else unchanged."""
+    argument = inbound.keyword.argument
+    match inbound.effective_keyword:
         case Keyword.START:
-            return _already_talking(facts, text, active)
-        case Keyword.JOIN if codes.is_code_shaped(codes.normalized(command.argument)):
-            # Relayed, it would hand somebody else's code to the partner.
-            return _already_talking(facts, text, active)
+            return _already_in_conversation(inbound, active)
+        case Keyword.JOIN if join_codes.is_code_shaped(join_codes.normalized(argument)):
+            # Relaying it would disclose somebody else's code to the partner.
+            return _already_in_conversation(inbound, active)
         case Keyword.HELP:
-            return _told(facts, text, active, Template.HELP)
-        case Keyword.END if command.argument == "" or command.argument == active.code:
-            return end_by_text(facts, text, active)
+            return _reply_to_keyword(inbound, active, Template.HELP)
+        case Keyword.END if argument in ("", active.code):
+            return end_by_keyword(inbound, active)
         case Keyword.END:
-            return _told(facts, text, active, Template.END_OF_ANOTHER)
+            return _reply_to_keyword(inbound, active, Template.END_OF_ANOTHER)
         case Keyword.BLOCK:
-            return _block(facts, text, active)
+            return _block(inbound, active)
         case Keyword.REPORT:
-            return _report(facts, text, active)
+            return _report(inbound, active)
         case Keyword.OPT_IN:
             return Change()
         case _:
-            return relay_message(facts, text, active)
+            return relay_message(inbound, active)
 
 
-def _block(facts: Snapshot, text: ParsedMessage, active: Conversation) -> Change:
-    """Ends it and keeps the two from meeting again in this pool."""
-    partner = active.partner_of(text.sender)
-    answer = reply_to(facts, text.sender, Template.BLOCKED)
-    ending = end(facts, active, EndReason.BLOCKED, text.sender, answer.said)
-    name, author = active.conversation_id, text.sender.participant_id
-    told_of = (
-        keyword_event(facts, text, name),
-        Event(EventType.PARTICIPANT_BLOCKED, name, author, facts.change_id),
+def _block(inbound: InboundContext, active: Conversation) -> Change:
+    """Ends the conversation and keeps the two from meeting again in this pool."""
+    sender, partner = inbound.sender, active.partner_of(inbound.sender)
+    reply = reply_to(inbound.snapshot, sender, Template.BLOCKED)
+    ending = end(inbound.snapshot, active, EndReason.BLOCKED, sender, reply.drafts)
+    return replace(
+        ending,
+        conduct=reply.limits,
+        blocks=(sender, partner) if partner else None,
+        events=(*_keyword_events(inbound, active, EventType.PARTICIPANT_BLOCKED), *ending.events),
     )
-    pair = (text.sender, partner) if partner else None
-    return replace(ending, conduct=answer.conduct, blocks=pair, events=(*told_of, *ending.events))
 
 
-def _report(facts: Snapshot, text: ParsedMessage, active: Conversation) -> Change:
-    name, author = active.conversation_id, text.sender.participant_id
-    told_of = [
-        keyword_event(facts, text, name),
-        Event(EventType.CONVERSATION_REPORTED, name, author, facts.change_id),
-    ]
-    answer = reply_to(facts, text.sender, Template.REPORTED)
-    change = transition(facts, active, reported(facts, active), answer.said, told_of)
-    return replace(change, conduct=answer.conduct)
+def _report(inbound: InboundContext, active: Conversation) -> Change:
+    snapshot = inbound.snapshot
+    events = _keyword_events(inbound, active, EventType.CONVERSATION_REPORTED)
+    reply = reply_to(snapshot, inbound.sender, Template.REPORTED)
+    change = transition(snapshot, active, reported(snapshot, active), reply.drafts, events)
+    return replace(change, conduct=reply.limits)
 
 
-def _already_talking(facts: Snapshot, text: ParsedMessage, active: Conversation) -> Change:
-    event = not_relayed_event(facts, text, active.conversation_id, Rule.ALREADY_TALKING)
-    return _answered(facts, text, active, Template.ALREADY_TALKING, event)
+def _keyword_events(
+    inbound: InboundContext, active: Conversation, effect: EventType
+) -> tuple[Event, Event]:
+    """The keyword, and what it did."""
+    conversation_id, author_id = active.conversation_id, inbound.sender.participant_id
+    return (
+        keyword_event(inbound, conversation_id),
+        Event(effect, conversation_id, author_id, inbound.snapshot.change_id),
+    )
 
 
-def _told(facts: Snapshot, text: ParsedMessage, active: Conversation, template: Template) -> Change:
-    event = keyword_event(facts, text, active.conversation_id)
-    return _answered(facts, text, active, template, event)
+def _already_in_conversation(inbound: InboundContext, active: Conversation) -> Change:
+    event = not_relayed_event(inbound, active.conversation_id, Rule.ALREADY_TALKING)
+    reply = reply_to(inbound.snapshot, inbound.sender, Template.ALREADY_TALKING)
+    return notify_limited(inbound.snapshot, active, reply, [event])
 
 
-def _answered(
-    facts: Snapshot, text: ParsedMessage, active: Conversation, template: Template, event: Event
-) -> Change:
-    answer = reply_to(facts, text.sender, template)
-    return replace(notify(facts, active, answer.said, [event]), conduct=answer.conduct)
+def _reply_to_keyword(inbound: InboundContext, active: Conversation, template: Template) -> Change:
+    event = keyword_event(inbound, active.conversation_id)
+    reply = reply_to(inbound.snapshot, inbound.sender, template)
+    return notify_limited(inbound.snapshot, active, reply, [event])

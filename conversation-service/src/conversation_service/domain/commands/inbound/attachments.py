@@ -1,6 +1,6 @@
-"""Which files of a text are passed on, as far as their declared types tell.
+"""Which files of a message are relayed, by their declared types.
 
-What a file really is, the messaging service finds out; it refuses what is not what it says.
+The messaging service checks the content: it refuses a file that is not what it declares.
 """
 
 from collections.abc import Iterable
@@ -46,42 +46,42 @@ _SOUNDS = frozenset(
 
 _PLAIN = "text/plain"
 
-# Nothing is said with these; whether it is a picture, its content tells.
-_UNSAID = frozenset(["", "application/octet-stream", "binary/octet-stream"])
+# These declare no type; the messaging service finds out whether it is a picture.
+_UNDECLARED = frozenset(["", "application/octet-stream", "binary/octet-stream"])
 
-_PASSED = {
+_RELAYED = {
     AttachmentPolicy.NONE: frozenset[str](),
-    AttachmentPolicy.PICTURES: _PICTURES | _UNSAID,
-    AttachmentPolicy.ALL: _PICTURES | _UNSAID | _VIDEOS | _SOUNDS | {_PLAIN},
+    AttachmentPolicy.PICTURES: _PICTURES | _UNDECLARED,
+    AttachmentPolicy.ALL: _PICTURES | _UNDECLARED | _VIDEOS | _SOUNDS | {_PLAIN},
 }
 
-# How the parts of a message lie on a screen: nobody sent that knowingly.
+# Added by phones to arrange the parts of a message on the screen; people do not send it knowingly.
 _LAYOUT = frozenset(["application/smil", "application/smil+xml"])
 
 
 @dataclass(frozen=True, slots=True)
 class AttachmentSplit:
-    """The files that are passed on, in their order, and how many are not."""
+    """The files that are relayed, in their order, and how many are refused."""
 
-    passed: tuple[Attachment, ...] = ()
+    relayed: tuple[Attachment, ...] = ()
     refused: int = 0
 
 
 def split_attachments(
     attachments: Iterable[Attachment], policy: AttachmentPolicy
 ) -> AttachmentSplit:
-    """What a pool passes on; what nobody misses is neither passed on nor refused."""
-    files = [one for one in attachments if not _is_nothing(one)]
-    passed = tuple(one for one in files if _type(one) in _PASSED[policy])
-    return AttachmentSplit(passed, len(files) - len(passed))
+    """Files without content of the sender's are neither relayed nor refused."""
+    files = [attachment for attachment in attachments if not _is_empty(attachment)]
+    relayed = tuple(file for file in files if _declared_type(file) in _RELAYED[policy])
+    return AttachmentSplit(relayed, len(files) - len(relayed))
 
 
-def _is_nothing(attachment: Attachment) -> bool:
-    """A layout, or the empty part that stands for a picture's missing words."""
-    declared = _type(attachment)
+def _is_empty(attachment: Attachment) -> bool:
+    """Whether it is a layout, or the empty text part of a picture without text."""
+    declared = _declared_type(attachment)
     return declared in _LAYOUT or (declared == _PLAIN and attachment.size_bytes == 0)
 
 
-def _type(attachment: Attachment) -> str:
-    """Without parameters such as a character set."""
+def _declared_type(attachment: Attachment) -> str:
+    """The media type without parameters such as a character set."""
     return attachment.content_type.partition(";")[0].strip().lower()

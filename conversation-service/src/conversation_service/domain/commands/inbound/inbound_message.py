@@ -1,4 +1,4 @@
-"""An inbound text, read."""
+"""What is known when an inbound message is decided, its events, and stale messages."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,90 +9,88 @@ from conversation_service.domain.commands.core.snapshot import Snapshot
 from conversation_service.domain.keywords.keywords import Keyword, ParsedKeyword
 from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.events import Event, EventType, Rule
-from conversation_service.domain.model.messages import Attachment
+from conversation_service.domain.model.messages import InboundMessage
 from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.templates.catalog import Template
 
+# More than the clocks of two synchronized machines differ by, and less than the default cool-off.
+CLOCK_DIFFERENCE = timedelta(seconds=60)
+
 
 @dataclass(frozen=True, slots=True)
-class ParsedMessage:
-    """What arrived on a line, and what it asks for."""
+class InboundContext:
+    """An inbound message, its sender, its parsed keyword, and the snapshot to decide on."""
 
-    line: Route
-    body: str = field(repr=False)
-    command: ParsedKeyword
-    attachments: tuple[Attachment, ...] = ()
-    # When the carrier took it, if it said so.
-    carrier_time: datetime | None = None
+    snapshot: Snapshot = field(repr=False)
+    message: InboundMessage
+    sender: Person
+    keyword: ParsedKeyword
 
     @property
-    def sender(self) -> Person:
-        """Who texted."""
-        return self.line.person
+    def route(self) -> Route:
+        return Route(self.message.to_number, self.sender)
+
+    @property
+    def effective_keyword(self) -> Keyword:
+        """The keyword, or TALK if the pool does not offer it. YES counts only as an opt-in."""
+        settings, kind = self.snapshot.pool.settings, self.keyword.kind
+        offered = {
+            Keyword.YES: False,
+            Keyword.BLOCK: settings.allows_block,
+            Keyword.REPORT: settings.allows_report,
+            Keyword.ERASE: settings.allows_erase,
+        }
+        return kind if offered.get(kind, True) else Keyword.TALK
 
 
-def effective_keyword(text: ParsedMessage, facts: Snapshot) -> Keyword:
-    """What the text asks for; words for what the pool does not offer are talk."""
-    settings, asked = facts.pool.settings, text.command.kind
-    allowed = {
-        Keyword.BLOCK: settings.allows_block,
-        Keyword.REPORT: settings.allows_report,
-        Keyword.ERASE: settings.allows_erase,
-    }
-    return asked if asked is not Keyword.YES and allowed.get(asked, True) else Keyword.TALK
-
-
-def keyword_event(facts: Snapshot, text: ParsedMessage, name: str) -> Event:
-    """That a text was understood as a command in a conversation."""
+def keyword_event(inbound: InboundContext, conversation_id: str) -> Event:
+    """A message was understood as a keyword."""
     return Event(
         EventType.COMMAND_RECEIVED,
-        conversation_id=name,
-        participant_id=text.sender.participant_id,
-        message_id=facts.change_id,
-        detail=text.command.kind.name,
+        conversation_id=conversation_id,
+        participant_id=inbound.sender.participant_id,
+        message_id=inbound.snapshot.change_id,
+        detail=inbound.keyword.kind.name,
     )
 
 
-def reconciled_event(facts: Snapshot, sender: Person, name: str) -> Event:
-    """That a text whose callback never came was found."""
-    return Event(EventType.MESSAGE_RECOVERED, name, sender.participant_id, facts.change_id)
+def reconciled_event(snapshot: Snapshot, sender: Person, conversation_id: str) -> Event:
+    """A message without a callback was found in the carrier's records."""
+    return Event(
+        EventType.MESSAGE_RECOVERED, conversation_id, sender.participant_id, snapshot.change_id
+    )
 
 
-def attachments_refused(facts: Snapshot, text: ParsedMessage, name: str) -> Event:
-    """That files of a text are not passed on."""
-    author = text.sender.participant_id
-    return Event(EventType.ATTACHMENTS_REFUSED, name, author, facts.change_id)
+def attachments_refused_event(inbound: InboundContext, conversation_id: str) -> Event:
+    """Files of a message are not relayed."""
+    author_id, message_id = inbound.sender.participant_id, inbound.snapshot.change_id
+    return Event(EventType.ATTACHMENTS_REFUSED, conversation_id, author_id, message_id)
 
 
-def not_relayed_event(facts: Snapshot, text: ParsedMessage, name: str, rule: Rule) -> Event:
-    """That a text was received and not passed on, and why."""
+def not_relayed_event(inbound: InboundContext, conversation_id: str, rule: Rule) -> Event:
+    """A message was received and not relayed, with the reason."""
     return Event(
         EventType.MESSAGE_NOT_RELAYED,
-        conversation_id=name,
-        participant_id=text.sender.participant_id,
-        message_id=facts.change_id,
+        conversation_id=conversation_id,
+        participant_id=inbound.sender.participant_id,
+        message_id=inbound.snapshot.change_id,
         detail=rule.value,
     )
 
 
-# More than the clocks of two well-kept machines differ by, and less than a number rests after an
-# ending unless a pool chooses so.
-CLOCK_DIFFERENCE = timedelta(seconds=60)
+def is_stale(message: InboundMessage, active: Conversation) -> bool:
+    """Whether the carrier accepted the message before this conversation became active."""
+    since, accepted = active.active_since, message.carrier_time
+    return since is not None and accepted is not None and accepted < since - CLOCK_DIFFERENCE
 
 
-def is_stale(text: ParsedMessage, active: Conversation) -> bool:
-    """Whether the carrier took it before anybody could mean the present partner with it."""
-    since, taken = active.active_since, text.carrier_time
-    return since is not None and taken is not None and taken < since - CLOCK_DIFFERENCE
+def join_request_time(accepted: datetime | None, now: datetime) -> datetime | None:
+    """The carrier's time of a JOIN if it is well before `now`, else None."""
+    return accepted if accepted is not None and accepted < now - CLOCK_DIFFERENCE else None
 
 
-def join_request_time(taken: datetime | None, now: datetime) -> datetime | None:
-    """When somebody asked to join, if their text comes late or the carrier's clock is slow."""
-    return taken if taken is not None and taken < now - CLOCK_DIFFERENCE else None
-
-
-def refuse_stale(facts: Snapshot, text: ParsedMessage, active: Conversation) -> Change:
-    """It is neither words for the present partner nor a command about them."""
-    event = not_relayed_event(facts, text, active.conversation_id, Rule.TOO_LATE)
-    answer = limited_failure_notice(facts, text.sender, Template.NOT_DELIVERED)
-    return notify_limited(facts, active, answer, [event])
+def refuse_stale(inbound: InboundContext, active: Conversation) -> Change:
+    """Neither relays the message to the present partner nor carries out its keyword."""
+    event = not_relayed_event(inbound, active.conversation_id, Rule.TOO_LATE)
+    notice = limited_failure_notice(inbound.snapshot, inbound.sender, Template.NOT_DELIVERED)
+    return notify_limited(inbound.snapshot, active, notice, [event])

@@ -1,48 +1,40 @@
-"""Joining by code, and what keeps codes from being guessed."""
+"""JOIN with a code, by message."""
 
 from dataclasses import replace
 
 from conversation_service.domain.commands.core.change import Change
-from conversation_service.domain.commands.core.joining import (
-    join,
-    may_join,
-    wrong_code,
-)
-from conversation_service.domain.commands.core.replies import (
-    Reply,
-    reply_to,
-    reply_to_stranger,
-)
-from conversation_service.domain.commands.core.snapshot import Snapshot
+from conversation_service.domain.commands.core.joining import join, may_join, wrong_code
+from conversation_service.domain.commands.core.replies import Reply, reply_to, reply_to_stranger
 from conversation_service.domain.commands.inbound.inbound_message import (
-    ParsedMessage,
+    InboundContext,
     join_request_time,
 )
-from conversation_service.domain.model.rate_limits import (
-    NUMBER_TRIES_LIMIT,
-)
+from conversation_service.domain.model.rate_limits import NUMBER_TRIES_LIMIT
 from conversation_service.domain.templates.catalog import Template
 
 
-def join_by_text(facts: Snapshot, text: ParsedMessage) -> Change:
-    """Connected, or the same answer for wrong, used, expired and out of reach; then silence."""
-    person = text.sender
-    if facts.conduct(person).is_locked(facts.now):
+def join_by_keyword(inbound: InboundContext) -> Change:
+    """Connects the two; wrong, used, expired and unreachable codes all get the same reply.
+
+    While the sender is locked out there is no reply.
+    """
+    snapshot, person, invitation = inbound.snapshot, inbound.sender, inbound.snapshot.invitation
+    if snapshot.conduct(person).is_locked_out(snapshot.now):
         return Change()
-    invitation = facts.invitation
-    if invitation is None or not may_join(facts, invitation, text.line):
-        return _wrong_code(facts, text)
-    answer = reply_to(facts, person, Template.YOU_JOINED)
-    asked = join_request_time(text.carrier_time, facts.now)
-    change = join(facts, invitation, person, answer.said, asked)
-    return replace(change, conduct=answer.conduct)
+    if invitation is None or not may_join(snapshot, invitation, inbound.route):
+        return _wrong_code(inbound)
+    reply = reply_to(snapshot, person, Template.YOU_JOINED)
+    requested = join_request_time(inbound.message.carrier_time, snapshot.now)
+    change = join(snapshot, invitation, person, reply.drafts, requested)
+    return replace(change, conduct=reply.limits)
 
 
-def _wrong_code(facts: Snapshot, text: ParsedMessage) -> Change:
-    conduct, counted = wrong_code(facts, text.sender, text.line.masked_number)
-    answer = reply_to(facts, text.sender, Template.CODE_NOT_VALID, conduct=conduct)
-    if facts.tries.at(facts.now) >= NUMBER_TRIES_LIMIT:
-        # Somebody tries many phones on one number: no more answers tell them anything.
-        answer = Reply((), answer.conduct)
-    told = reply_to_stranger(facts, text.line, answer)
-    return replace(counted, texts=told.texts, conduct=told.conduct)
+def _wrong_code(inbound: InboundContext) -> Change:
+    snapshot, route = inbound.snapshot, inbound.route
+    limits, counted = wrong_code(snapshot, inbound.sender, route.masked_number)
+    reply = reply_to(snapshot, inbound.sender, Template.CODE_NOT_VALID, limits=limits)
+    if snapshot.tries.value_at(snapshot.now) >= NUMBER_TRIES_LIMIT:
+        # Somebody guesses codes from many phones on one number: replies would help them.
+        reply = Reply((), reply.limits)
+    replied = reply_to_stranger(snapshot, route, reply)
+    return replace(counted, texts=replied.texts, conduct=replied.conduct)

@@ -1,7 +1,6 @@
-"""A person texts a masked number: the command table."""
+"""A person texts a masked number: the keyword table."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.command import IdempotencyKey
@@ -13,8 +12,7 @@ from conversation_service.domain.commands.inbound.consent import (
     receive_from_opted_out,
 )
 from conversation_service.domain.commands.inbound.inbound_message import (
-    ParsedMessage,
-    effective_keyword,
+    InboundContext,
     is_stale,
     reconciled_event,
     refuse_stale,
@@ -22,88 +20,97 @@ from conversation_service.domain.commands.inbound.inbound_message import (
 from conversation_service.domain.commands.inbound.stranger import receive_from_stranger
 from conversation_service.domain.commands.inbound.waiting import receive_from_waiting
 from conversation_service.domain.errors import UnknownMaskedNumber
-from conversation_service.domain.keywords import join_codes as codes
-from conversation_service.domain.keywords.keywords import Keyword, parse
+from conversation_service.domain.keywords import join_codes
+from conversation_service.domain.keywords.keywords import Keyword, Keywords, ParsedKeyword, parse
 from conversation_service.domain.model.conversation import State
-from conversation_service.domain.model.messages import Attachment
-from conversation_service.domain.model.participants import Route
+from conversation_service.domain.model.messages import InboundMessage
+from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.model.pool import Pool
 
 
 @dataclass(frozen=True, slots=True)
 class ReceiveMessage:
-    """One inbound text. Whatever it says has an outcome; refused is only a number of no pool."""
+    """One inbound message. It is refused only if its number belongs to no pool.
 
-    carrier_message_id: str
-    line: Route
-    body: str = field(repr=False)
-    attachments: tuple[Attachment, ...] = ()
-    carrier_time: datetime | None = None
-    is_recovered: bool = False
-    # How an erasure is called, should the text ask for one.
+    `erasure_id` is the id of the erasure that the message causes, should it ask for one.
+    """
+
+    message: InboundMessage
+    sender: Person
     erasure_id: str = ""
+    # The body is parsed once for each set of keywords: a pool may change between two attempts.
+    _parsed: dict[Keywords, ParsedKeyword] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    @property
+    def route(self) -> Route:
+        return Route(self.message.to_number, self.sender)
 
     @property
     def receipt(self) -> IdempotencyKey:
-        """The carrier's id names the text, however often and by whichever way it is told of.
+        """The carrier's message id, however often and by whichever way the message arrives.
 
-        Only what its callbacks and the carrier's records surely share is compared: a record may
+        Only fields on which callbacks and the carrier's records agree are compared: a record may
         offer files at other addresses, or none.
         """
-        fields = (self.line.masked_number, self.line.person.phone_number, self.body)
-        return IdempotencyKey("text", self.carrier_message_id, fields)
+        message = self.message
+        fields = (message.to_number, message.from_number, message.body)
+        return IdempotencyKey("text", message.carrier_message_id, fields)
+
+    def keyword(self, keywords: Keywords) -> ParsedKeyword:
+        """The keyword of the body, by a pool's keywords."""
+        parsed = self._parsed.get(keywords)
+        if parsed is None:
+            parsed = self._parsed[keywords] = parse(self.message.body, keywords)
+        return parsed
 
     def lookup(self, pool: Pool) -> ReadSet:
-        """The sender's conversation on this number, and the one that a code leads to."""
-        command = parse(self.body, pool.words)
-        person, is_join = self.line.person, command.kind is Keyword.JOIN
+        """The sender's conversation on this number; for JOIN, the conversation of the code."""
+        keyword, number = self.keyword(pool.keywords), self.message.to_number
+        is_join = keyword.kind is Keyword.JOIN
         return ReadSet(
-            lines=(self.line,),
-            code=codes.normalized(command.argument) if is_join else "",
-            people=(person,),
-            blocks_of=person if is_join else None,
-            tries_on=self.line.masked_number if is_join else "",
-            needs_code=command.kind is Keyword.START,
+            lines=(self.route,),
+            code=join_codes.normalized(keyword.argument) if is_join else "",
+            people=(self.sender,),
+            blocks_of=self.sender if is_join else None,
+            tries_on=number if is_join else "",
+            needs_code=keyword.kind is Keyword.START,
         )
 
-    def decide(self, facts: Snapshot) -> Change:
-        """What happens to the text; if it was found in the carrier's records, that is told."""
-        change = self._decide(facts)
-        if not self.is_recovered:
+    def decide(self, snapshot: Snapshot) -> Change:
+        """The outcome by where the sender stands, with an event if the message was reconciled."""
+        change = self._decide(snapshot)
+        if not self.message.is_recovered:
             return change
-        place = change.after or facts.live(self.line)
-        name = place.conversation_id if place else ""
-        return replace(
-            change, events=(reconciled_event(facts, self.line.person, name), *change.events)
-        )
+        conversation = change.after or snapshot.live(self.route)
+        conversation_id = conversation.conversation_id if conversation else ""
+        event = reconciled_event(snapshot, self.sender, conversation_id)
+        return replace(change, events=(event, *change.events))
 
-    def _decide(self, facts: Snapshot) -> Change:
-        """By where its sender stands. An opt-out counts however late it comes."""
-        if facts.pool.number(self.line.masked_number) is None:
+    def _decide(self, snapshot: Snapshot) -> Change:
+        """An opt-out counts however late it arrives."""
+        if snapshot.pool.number(self.message.to_number) is None:
             raise UnknownMaskedNumber
-        text = self._read(facts)
-        conversation = facts.live(self.line)
-        has_opted_out = self._has_opted_out_before(facts)
-        if self.erasure_id and effective_keyword(text, facts) is Keyword.ERASE:
-            name = self.erasure_id
-            return erase(facts, text, conversation, name, is_confirmed=not has_opted_out)
-        if has_opted_out:
-            return receive_from_opted_out(facts, text)
-        if text.command.kind is Keyword.OPT_OUT:
-            return opt_out(facts, text, conversation)
+        keyword = self.keyword(snapshot.pool.keywords)
+        inbound = InboundContext(snapshot, self.message, self.sender, keyword)
+        conversation = snapshot.live(self.route)
+        had_opted_out = self._had_opted_out(snapshot)
+        if self.erasure_id and inbound.effective_keyword is Keyword.ERASE:
+            return erase(inbound, conversation, self.erasure_id, is_confirmed=not had_opted_out)
+        if had_opted_out:
+            return receive_from_opted_out(inbound)
+        if keyword.kind is Keyword.OPT_OUT:
+            return opt_out(inbound, conversation)
         if conversation is None:
-            return receive_from_stranger(facts, text)
+            return receive_from_stranger(inbound)
         if conversation.state is State.WAITING:
-            return receive_from_waiting(facts, text, conversation)
-        if is_stale(text, conversation):
-            return refuse_stale(facts, text, conversation)
-        return receive_from_active(facts, text, conversation)
+            return receive_from_waiting(inbound, conversation)
+        if is_stale(self.message, conversation):
+            return refuse_stale(inbound, conversation)
+        return receive_from_active(inbound, conversation)
 
-    def _read(self, facts: Snapshot) -> ParsedMessage:
-        command = parse(self.body, facts.pool.words)
-        return ParsedMessage(self.line, self.body, command, self.attachments, self.carrier_time)
-
-    def _has_opted_out_before(self, facts: Snapshot) -> bool:
-        """Not by this very text, when it is decided once more after a crash or a lost race."""
-        known = facts.opt_outs.get(self.line.person)
-        return known is not None and known.intent_id != self.carrier_message_id
+    def _had_opted_out(self, snapshot: Snapshot) -> bool:
+        """Whether by another message: this one may be decided again after a crash or lost race."""
+        opt_out = snapshot.opt_outs.get(self.sender)
+        return opt_out is not None and opt_out.intent_id != self.message.carrier_message_id

@@ -1,9 +1,9 @@
-"""How words get from one participant to the other, or why they do not."""
+"""Relays a message to the other participant, holds it, or tells its sender why neither is done."""
 
 from dataclasses import replace
 
 from conversation_service.domain.commands.core.change import Change
-from conversation_service.domain.commands.core.holding import hold, may_hold, relayed_draft
+from conversation_service.domain.commands.core.holding import hold, relayed_draft, rule_against_hold
 from conversation_service.domain.commands.core.lifecycle import message_passed
 from conversation_service.domain.commands.core.replies import (
     notify_limited,
@@ -17,8 +17,8 @@ from conversation_service.domain.commands.inbound.attachments import (
     split_attachments,
 )
 from conversation_service.domain.commands.inbound.inbound_message import (
-    ParsedMessage,
-    attachments_refused,
+    InboundContext,
+    attachments_refused_event,
     not_relayed_event,
 )
 from conversation_service.domain.model.conversation import Conversation
@@ -27,40 +27,7 @@ from conversation_service.domain.model.messages import HeldMessage, is_sendable
 from conversation_service.domain.model.pool import AttachmentPolicy
 from conversation_service.domain.templates.catalog import Template
 
-
-def relay_message(facts: Snapshot, text: ParsedMessage, active: Conversation) -> Change:
-    """Passes a text on, holds it while paused, or tells its sender why neither is done."""
-    files = split_attachments(text.attachments, facts.pool.settings.attachment_policy)
-    rule = _why_not(facts, text, files, active)
-    if rule is not None:
-        return _not_passed_on(facts, text, active, rule)
-    if active.pause_time is not None:
-        return _hold(facts, text, files, active)
-    exchange = active.exchange.said(
-        active.position(text.sender), text.body, facts.now, active.last_message_time
-    )
-    if exchange.is_loop:
-        return _not_passed_on(facts, text, active, Rule.LOOP)
-    after = message_passed(facts, active, exchange)
-    said = relayed_draft(active, text.sender.participant_id, text.body, files.passed)
-    answer = replies_to(facts, text.sender, _about(facts, files))
-    change = transition(
-        facts, active, after, [said, *answer.said], _refused(facts, text, files, active)
-    )
-    return replace(change, conduct=answer.conduct)
-
-
-def _why_not(
-    facts: Snapshot, text: ParsedMessage, files: AttachmentSplit, active: Conversation
-) -> Rule | None:
-    if not is_sendable(text.body):
-        return Rule.UNSUITABLE
-    if text.body.strip() == "" and not files.passed:
-        return Rule.ATTACHMENTS_ONLY if files.refused else Rule.EMPTY
-    return may_hold(facts, active) if active.pause_time is not None else None
-
-
-_TOLD = {
+_REPLY_TEMPLATES = {
     Rule.EMPTY: Template.EMPTY,
     Rule.UNSUITABLE: Template.UNSUITABLE,
     Rule.LOOP: Template.LOOP_STOPPED,
@@ -69,37 +36,69 @@ _TOLD = {
 }
 
 
-def _not_passed_on(
-    facts: Snapshot, text: ParsedMessage, active: Conversation, rule: Rule
-) -> Change:
-    event = not_relayed_event(facts, text, active.conversation_id, rule)
-    answer = reply_to(facts, text.sender, _TOLD.get(rule) or _file_refused(facts))
-    return notify_limited(facts, active, answer, [event])
+def relay_message(inbound: InboundContext, active: Conversation) -> Change:
+    snapshot, message = inbound.snapshot, inbound.message
+    files = split_attachments(message.attachments, snapshot.pool.settings.attachment_policy)
+    rule = _rule_against(inbound, files, active)
+    if rule is not None:
+        return _not_relayed(inbound, active, rule)
+    if active.pause_time is not None:
+        return _hold(inbound, files, active)
+    exchange = active.exchange.record(
+        active.position(inbound.sender), message.body, snapshot.now, active.last_message_time
+    )
+    if exchange.is_loop:
+        return _not_relayed(inbound, active, Rule.LOOP)
+    after = message_passed(snapshot, active, exchange)
+    relayed = relayed_draft(active, inbound.sender.participant_id, message.body, files.relayed)
+    reply = replies_to(snapshot, inbound.sender, _replies_about_files(snapshot, files))
+    events = _events_about_files(inbound, files, active)
+    change = transition(snapshot, active, after, [relayed, *reply.drafts], events)
+    return replace(change, conduct=reply.limits)
 
 
-def _hold(
-    facts: Snapshot, text: ParsedMessage, files: AttachmentSplit, active: Conversation
-) -> Change:
-    # They have been told of the pause with the first one.
-    knows = active.held[active.position(text.sender)]
-    words = [*([] if knows else [Template.PAUSED_HELD]), *_about(facts, files)]
-    answer = replies_to(facts, text.sender, words)
-    kept = HeldMessage(text.sender.participant_id, text.body, files.passed)
-    events = _refused(facts, text, files, active)
-    return replace(hold(facts, active, kept, answer.said, events), conduct=answer.conduct)
+def _rule_against(
+    inbound: InboundContext, files: AttachmentSplit, active: Conversation
+) -> Rule | None:
+    """Why the message may be neither relayed nor held; None if it may."""
+    body = inbound.message.body
+    if not is_sendable(body):
+        return Rule.UNSUITABLE
+    if body.strip() == "" and not files.relayed:
+        return Rule.ATTACHMENTS_ONLY if files.refused else Rule.EMPTY
+    return rule_against_hold(inbound.snapshot, active) if active.pause_time is not None else None
 
 
-def _about(facts: Snapshot, files: AttachmentSplit) -> list[Template]:
-    """What the sender is told of files: one word for all that stay behind."""
-    return [_file_refused(facts)] if files.refused else []
+def _not_relayed(inbound: InboundContext, active: Conversation, rule: Rule) -> Change:
+    event = not_relayed_event(inbound, active.conversation_id, rule)
+    template = _REPLY_TEMPLATES.get(rule) or _template_about_files(inbound.snapshot)
+    reply = reply_to(inbound.snapshot, inbound.sender, template)
+    return notify_limited(inbound.snapshot, active, reply, [event])
 
 
-def _file_refused(facts: Snapshot) -> Template:
-    passes_none = facts.pool.settings.attachment_policy is AttachmentPolicy.NONE
-    return Template.NO_ATTACHMENTS if passes_none else Template.ATTACHMENT_NOT_PASSED_ON
+def _hold(inbound: InboundContext, files: AttachmentSplit, active: Conversation) -> Change:
+    snapshot, sender = inbound.snapshot, inbound.sender
+    # The reply to the first held message told them of the pause.
+    knows_of_pause = active.held[active.position(sender)] > 0
+    templates = [] if knows_of_pause else [Template.PAUSED_HELD]
+    reply = replies_to(snapshot, sender, [*templates, *_replies_about_files(snapshot, files)])
+    held = HeldMessage(sender.participant_id, inbound.message.body, files.relayed)
+    events = _events_about_files(inbound, files, active)
+    return replace(hold(snapshot, active, held, reply.drafts, events), conduct=reply.limits)
 
 
-def _refused(
-    facts: Snapshot, text: ParsedMessage, files: AttachmentSplit, active: Conversation
+def _replies_about_files(snapshot: Snapshot, files: AttachmentSplit) -> list[Template]:
+    """One reply for all refused files together."""
+    return [_template_about_files(snapshot)] if files.refused else []
+
+
+def _template_about_files(snapshot: Snapshot) -> Template:
+    relays_none = snapshot.pool.settings.attachment_policy is AttachmentPolicy.NONE
+    return Template.NO_ATTACHMENTS if relays_none else Template.ATTACHMENT_NOT_PASSED_ON
+
+
+def _events_about_files(
+    inbound: InboundContext, files: AttachmentSplit, active: Conversation
 ) -> list[Event]:
-    return [attachments_refused(facts, text, active.conversation_id)] if files.refused else []
+    conversation_id = active.conversation_id
+    return [attachments_refused_event(inbound, conversation_id)] if files.refused else []

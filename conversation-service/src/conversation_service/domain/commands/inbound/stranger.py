@@ -1,4 +1,4 @@
-"""Texts of a person who is in no conversation on the number."""
+"""Messages of a person who is in no conversation on the number."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -11,73 +11,60 @@ from conversation_service.domain.commands.core.replies import (
     reply_to_stranger,
     transition,
 )
-from conversation_service.domain.commands.core.snapshot import Snapshot
-from conversation_service.domain.commands.inbound.inbound_message import (
-    ParsedMessage,
-    effective_keyword,
-)
-from conversation_service.domain.commands.inbound.join import join_by_text
+from conversation_service.domain.commands.inbound.inbound_message import InboundContext
+from conversation_service.domain.commands.inbound.join import join_by_keyword
 from conversation_service.domain.keywords.keywords import Keyword
-from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.events import Event, EventType
 from conversation_service.domain.templates.catalog import Template
 
 
-def receive_from_stranger(facts: Snapshot, text: ParsedMessage) -> Change:
-    """A new code, a join, help; anything else is helped once in a while, then met by silence."""
-    kind = effective_keyword(text, facts)
-    match kind:
+def receive_from_stranger(inbound: InboundContext) -> Change:
+    """START, JOIN and HELP; anything else gets one help text, then none for a while."""
+    cool_off_left = inbound.snapshot.cool_off_left(inbound.route)
+    match inbound.effective_keyword:
         case Keyword.HELP:
-            return _told(facts, text, Template.HELP)
+            return _reply(inbound, Template.HELP)
         case Keyword.OPT_IN:
-            # Flowroute lifts its block and answers UNSTOP itself; here there is nothing to lift.
+            # Flowroute lifts its block and answers UNSTOP itself; there is none to lift here.
             return Change()
-        case _ if facts.cool_off_left(text.line) > timedelta(0):
-            return _just_ended(facts, text)
+        case _ if cool_off_left > timedelta(0):
+            # The message was meant for the former partner: it must not reach or make a new one.
+            return _reply(inbound, Template.JUST_ENDED, span=cool_off_left)
         case Keyword.START:
-            return _start(facts, text)
+            return _start(inbound)
         case Keyword.JOIN:
-            return join_by_text(facts, text)
+            return join_by_keyword(inbound)
         case _:
-            return _help_once(facts, text)
+            return _help_once(inbound)
 
 
-def _start(facts: Snapshot, text: ParsedMessage) -> Change:
-    number = facts.pool.number(text.line.masked_number)
+def _start(inbound: InboundContext) -> Change:
+    snapshot, route = inbound.snapshot, inbound.route
+    number = snapshot.pool.number(route.masked_number)
     if number is None or not number.accepts_new:
-        return _told(facts, text, Template.NO_NEW_HERE)
-    conversation = started(facts, text.line)
-    lifetime = facts.pool.settings.code_lifetime
-    answer = reply_to(facts, text.sender, Template.CODE, code=conversation.code, span=lifetime)
-    if not answer.said:
-        # A code that nobody is told is of no use.
+        return _reply(inbound, Template.NO_NEW_HERE)
+    conversation = started(snapshot, route)
+    lifetime = snapshot.pool.settings.code_lifetime
+    reply = reply_to(snapshot, inbound.sender, Template.CODE, code=conversation.code, span=lifetime)
+    if not reply.drafts:
+        # A code that nobody receives is of no use.
         return Change()
-    begun = _begun(conversation)
-    change = transition(facts, None, conversation, answer.said, [begun])
-    taken = route_claims(facts, conversation.masked_number, conversation.participants)
-    return replace(change, conduct=answer.conduct, claims=taken)
+    conversation_id, participant_id = conversation.conversation_id, inbound.sender.participant_id
+    event = Event(EventType.CONVERSATION_STARTED, conversation_id, participant_id)
+    change = transition(snapshot, None, conversation, reply.drafts, [event])
+    claims = route_claims(snapshot, conversation.masked_number, conversation.participants)
+    return replace(change, conduct=reply.limits, claims=claims)
 
 
-def _begun(conversation: Conversation) -> Event:
-    first = conversation.participants[0].participant_id
-    return Event(EventType.CONVERSATION_STARTED, conversation.conversation_id, first)
-
-
-def _just_ended(facts: Snapshot, text: ParsedMessage) -> Change:
-    """A late text: it goes to nobody, least of all to a new partner."""
-    left = facts.cool_off_left(text.line)
-    return reply_to_stranger(
-        facts, text.line, reply_to(facts, text.sender, Template.JUST_ENDED, span=left)
-    )
-
-
-def _help_once(facts: Snapshot, text: ParsedMessage) -> Change:
-    conduct = facts.conduct(text.sender)
-    if conduct.is_help_muted(facts.now):
+def _help_once(inbound: InboundContext) -> Change:
+    snapshot, sender = inbound.snapshot, inbound.sender
+    limits = snapshot.conduct(sender)
+    if limits.is_help_muted(snapshot.now):
         return Change()
-    answer = reply_to(facts, text.sender, Template.HELP, conduct=conduct.help_sent(facts.now))
-    return reply_to_stranger(facts, text.line, answer)
+    reply = reply_to(snapshot, sender, Template.HELP, limits=limits.help_sent(snapshot.now))
+    return reply_to_stranger(snapshot, inbound.route, reply)
 
 
-def _told(facts: Snapshot, text: ParsedMessage, template: Template) -> Change:
-    return reply_to_stranger(facts, text.line, reply_to(facts, text.sender, template))
+def _reply(inbound: InboundContext, template: Template, span: timedelta | None = None) -> Change:
+    reply = reply_to(inbound.snapshot, inbound.sender, template, span=span)
+    return reply_to_stranger(inbound.snapshot, inbound.route, reply)

@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""Commands of operators about pools."""

@@ -1,4 +1,4 @@
-"""What operators change about a pool."""
+"""Operators and the pools file create and change pools."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,13 +18,13 @@ from conversation_service.domain.model.events import Event, EventType
 from conversation_service.domain.model.pool import MaskedNumber, NumberState, Pool, PoolSettings
 from conversation_service.domain.model.pool_validation import settings_violations
 
-# Every number of a pool is looked at when a client begins a conversation.
+# A client that starts a conversation loads a route on every number of the pool.
 NUMBERS_LIMIT = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class CreatePool:
-    """A pool comes into being; `is_seed` when the pools file wants it."""
+    """Creates a pool; `is_seed` if the pools file asks for it."""
 
     request_id: str
     settings: PoolSettings
@@ -33,33 +33,31 @@ class CreatePool:
 
     @property
     def receipt(self) -> IdempotencyKey:
-        """Named by the client."""
         return IdempotencyKey(
-            "create-pool", self.request_id, (repr(self.settings), *_names(self.numbers))
+            "create-pool", self.request_id, (repr(self.settings), *_fingerprints(self.numbers))
         )
 
     def lookup(self, pool: Pool) -> ReadSet:
-        """Nothing but the pool itself."""
         return ReadSet()
 
-    def decide(self, facts: Snapshot) -> Change:
-        """The pool as asked for."""
-        if facts.pool.version:
-            raise PoolExists(facts.pool.name)
-        _check(self.settings)
+    def decide(self, snapshot: Snapshot) -> Change:
+        if snapshot.pool.version:
+            raise PoolExists(snapshot.pool.name)
+        _check_settings(self.settings)
         if len(self.numbers) > NUMBERS_LIMIT:
-            raise PoolFull(facts.pool.name)
+            raise PoolFull(snapshot.pool.name)
         after = replace(
-            facts.pool, settings=self.settings, numbers=self.numbers, is_seeded=self.is_seed
+            snapshot.pool, settings=self.settings, numbers=self.numbers, is_seeded=self.is_seed
         )
-        return _changed(facts, after, EventType.POOL_CREATED)
+        return _changed(snapshot, after, EventType.POOL_CREATED)
 
 
 @dataclass(frozen=True, slots=True)
 class ReseedPool:
-    """The pools file has changed, and nobody has changed the pool since it was seeded.
+    """Applies a changed pools file to a pool that nobody has changed since it was seeded.
 
-    A number that the file does not list any more is drained, as it may be in use.
+    A number that the file no longer lists is drained, as it may be in use. `request_id` is a digest
+    of what the file says.
     """
 
     request_id: str
@@ -68,16 +66,14 @@ class ReseedPool:
 
     @property
     def receipt(self) -> IdempotencyKey:
-        """Named by what the file says."""
         return IdempotencyKey("seed", self.request_id, ())
 
     def lookup(self, pool: Pool) -> ReadSet:
-        """Nothing but the pool itself."""
         return ReadSet()
 
-    def decide(self, facts: Snapshot) -> Change:
-        """Nothing, if somebody has changed the pool or nothing is new."""
-        pool = facts.pool
+    def decide(self, snapshot: Snapshot) -> Change:
+        """An empty change if somebody has changed the pool or nothing is new."""
+        pool = snapshot.pool
         listed = {number.phone_number for number in self.numbers}
         unlisted = (number for number in pool.numbers if number.phone_number not in listed)
         drained = (replace(number, state=NumberState.DRAINING) for number in unlisted)
@@ -86,12 +82,12 @@ class ReseedPool:
             return Change()
         if len(after.numbers) > NUMBERS_LIMIT:
             raise PoolFull(pool.name)
-        return _changed(facts, after, EventType.POOL_UPDATED)
+        return _changed(snapshot, after, EventType.POOL_UPDATED)
 
 
 @dataclass(frozen=True, slots=True)
 class UpdatePool:
-    """Settings of a pool are changed: the `fields` that are named, to what `settings` has there."""
+    """Sets the named `fields` of a pool to their values in `settings`."""
 
     request_id: str
     settings: PoolSettings
@@ -99,21 +95,18 @@ class UpdatePool:
 
     @property
     def receipt(self) -> IdempotencyKey:
-        """Named by the client."""
         changes = (f"{name}={value!r}" for name, value in sorted(self._changes.items()))
         return IdempotencyKey("update-pool", self.request_id, tuple(changes))
 
     def lookup(self, pool: Pool) -> ReadSet:
-        """Nothing but the pool itself."""
         return ReadSet()
 
-    def decide(self, facts: Snapshot) -> Change:
-        """The settings, if they are such as a pool may have."""
-        pool = _existing(facts)
+    def decide(self, snapshot: Snapshot) -> Change:
+        pool = _existing(snapshot)
         settings = replace(pool.settings, **self._changes)
-        _check(settings)
+        _check_settings(settings)
         after = replace(pool, settings=settings, is_seeded=False)
-        return _changed(facts, after, EventType.POOL_UPDATED)
+        return _changed(snapshot, after, EventType.POOL_UPDATED)
 
     @property
     def _changes(self) -> dict[str, Any]:
@@ -122,110 +115,106 @@ class UpdatePool:
 
 @dataclass(frozen=True, slots=True)
 class AddNumber:
-    """A masked number is added, or one that the pool has made active again."""
+    """Adds a masked number, or makes one of the pool active again."""
 
     request_id: str
     number: MaskedNumber
 
     @property
     def receipt(self) -> IdempotencyKey:
-        """Named by the client."""
-        return IdempotencyKey("add-number", self.request_id, _names((self.number,)))
+        return IdempotencyKey("add-number", self.request_id, _fingerprints((self.number,)))
 
     def lookup(self, pool: Pool) -> ReadSet:
-        """Nothing but the pool itself."""
         return ReadSet()
 
-    def decide(self, facts: Snapshot) -> Change:
-        """In its old place, or last."""
-        pool = _existing(facts)
+    def decide(self, snapshot: Snapshot) -> Change:
+        """A number of the pool keeps its position; a new one is last."""
+        pool = _existing(snapshot)
         if pool.number(self.number.phone_number):
-            after = _with(pool, self.number)
+            after = _with_number(pool, self.number)
         elif len(pool.numbers) >= NUMBERS_LIMIT:
             raise PoolFull(pool.name)
         else:
             after = replace(pool, numbers=(*pool.numbers, self.number))
-        return _changed(facts, replace(after, is_seeded=False), EventType.NUMBER_ADDED)
+        return _changed(snapshot, replace(after, is_seeded=False), EventType.NUMBER_ADDED)
 
 
 @dataclass(frozen=True, slots=True)
 class DrainNumber:
-    """A masked number takes no new conversations any more."""
+    """Drains a masked number: it takes no new conversations, and keeps those it has."""
 
     request_id: str
     masked_number: str
 
     @property
     def receipt(self) -> IdempotencyKey:
-        """Named by the client."""
         return IdempotencyKey("drain-number", self.request_id, (self.masked_number,))
 
     def lookup(self, pool: Pool) -> ReadSet:
-        """Nothing but the pool itself."""
         return ReadSet()
 
-    def decide(self, facts: Snapshot) -> Change:
-        """Its conversations go on."""
-        pool, number = _existing(facts), _number(facts, self.masked_number)
-        after = _with(pool, replace(number, state=NumberState.DRAINING))
-        return _changed(facts, replace(after, is_seeded=False), EventType.NUMBER_DRAINED)
+    def decide(self, snapshot: Snapshot) -> Change:
+        pool, number = _existing(snapshot), _number(snapshot, self.masked_number)
+        after = _with_number(pool, replace(number, state=NumberState.DRAINING))
+        return _changed(snapshot, replace(after, is_seeded=False), EventType.NUMBER_DRAINED)
 
 
 @dataclass(frozen=True, slots=True)
 class RemoveNumber:
-    """A masked number that nobody uses leaves the pool."""
+    """Removes a masked number without live conversations."""
 
     request_id: str
     masked_number: str
 
     @property
     def receipt(self) -> IdempotencyKey:
-        """Named by the client."""
         return IdempotencyKey("remove-number", self.request_id, (self.masked_number,))
 
     def lookup(self, pool: Pool) -> ReadSet:
-        """How many conversations each number has."""
+        """The number of live conversations on each masked number."""
         return ReadSet(needs_loads=True)
 
-    def decide(self, facts: Snapshot) -> Change:
-        """Refused while it has live conversations; none can begin while this is committed."""
-        pool, number = _existing(facts), _number(facts, self.masked_number)
-        if facts.loads.get(self.masked_number, 0):
+    def decide(self, snapshot: Snapshot) -> Change:
+        """The commit checks again that no conversation has begun on the number."""
+        pool, number = _existing(snapshot), _number(snapshot, self.masked_number)
+        if snapshot.loads.get(self.masked_number, 0):
             raise NumberInUse
-        numbers = tuple(one for one in pool.numbers if one != number)
+        numbers = tuple(other for other in pool.numbers if other != number)
         after = replace(pool, numbers=numbers, is_seeded=False)
-        removed = _changed(facts, after, EventType.NUMBER_REMOVED)
+        removed = _changed(snapshot, after, EventType.NUMBER_REMOVED)
         return replace(removed, unless_live_on=self.masked_number)
 
 
-def _changed(facts: Snapshot, after: Pool, kind: EventType) -> Change:
-    return Change(pool=replace(after, version=facts.change_id), events=(Event(kind),))
+def _changed(snapshot: Snapshot, after: Pool, event_type: EventType) -> Change:
+    return Change(pool=replace(after, version=snapshot.change_id), events=(Event(event_type),))
 
 
-def _existing(facts: Snapshot) -> Pool:
-    if not facts.pool.version:
-        raise PoolNotFound(facts.pool.name)
-    return facts.pool
+def _existing(snapshot: Snapshot) -> Pool:
+    if not snapshot.pool.version:
+        raise PoolNotFound(snapshot.pool.name)
+    return snapshot.pool
 
 
-def _number(facts: Snapshot, phone_number: str) -> MaskedNumber:
-    number = facts.pool.number(phone_number)
+def _number(snapshot: Snapshot, phone_number: str) -> MaskedNumber:
+    number = snapshot.pool.number(phone_number)
     if number is None:
         raise UnknownMaskedNumber
     return number
 
 
-def _with(pool: Pool, changed: MaskedNumber) -> Pool:
-    numbers = pool.numbers
-    same = changed.phone_number
-    return replace(pool, numbers=tuple(changed if n.phone_number == same else n for n in numbers))
+def _with_number(pool: Pool, changed: MaskedNumber) -> Pool:
+    numbers = (
+        changed if number.phone_number == changed.phone_number else number
+        for number in pool.numbers
+    )
+    return replace(pool, numbers=tuple(numbers))
 
 
-def _check(settings: PoolSettings) -> None:
+def _check_settings(settings: PoolSettings) -> None:
     violations = settings_violations(settings)
     if violations:
         raise InvalidArgument(violations)
 
 
-def _names(numbers: tuple[MaskedNumber, ...]) -> tuple[str, ...]:
-    return tuple(f"{n.phone_number} {n.state} {n.is_reserved}" for n in numbers)
+def _fingerprints(numbers: tuple[MaskedNumber, ...]) -> tuple[str, ...]:
+    return tuple(f"{number.phone_number} {number.state} {number.is_reserved}" for number in numbers)

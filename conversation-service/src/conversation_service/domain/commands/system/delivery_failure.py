@@ -1,4 +1,4 @@
-"""A participant's text failed on its way: its sender is told, and nobody learns why."""
+"""Notifies the sender of a message that failed, without the reason."""
 
 from dataclasses import dataclass
 
@@ -17,9 +17,9 @@ from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.model.pool import Pool
 from conversation_service.domain.templates.catalog import Template
 
-# One text for whatever keeps a text from arriving: a landline, a phone that is off, an opt-out and
-# a block read the same.
-_TOLD = {
+# The same notice for a landline, a phone that is off, an opt-out and a block: the sender must not
+# learn which.
+_NOTICES = {
     DeliveryFailureKind.NOT_DELIVERED: Template.NOT_DELIVERED,
     DeliveryFailureKind.UNCERTAIN: Template.MAYBE_NOT_DELIVERED,
     DeliveryFailureKind.ATTACHMENTS_REFUSED: Template.ATTACHMENT_NOT_PASSED_ON,
@@ -34,7 +34,7 @@ _ABOUT_FILES = (
 
 @dataclass(frozen=True, slots=True)
 class NotifySenderOfFailure:
-    """One text failed; `sender` wrote it in a conversation on `masked_number`."""
+    """A message failed; `sender` wrote it in a conversation on `masked_number`."""
 
     failure: DeliveryFailure
     masked_number: str
@@ -42,54 +42,61 @@ class NotifySenderOfFailure:
 
     @property
     def receipt(self) -> IdempotencyKey:
-        """Once for each way in which a text may fail."""
+        """Once per message and kind of failure."""
         return IdempotencyKey("failure", f"{self.failure.message_id} {self.failure.kind.value}", ())
 
     @property
-    def _line(self) -> Route:
+    def _route(self) -> Route:
         return Route(self.masked_number, self.sender)
 
     def lookup(self, pool: Pool) -> ReadSet:
-        """What is on the sender's line now, and how often they were told already."""
+        """The conversation of the message and the one that the sender is in now."""
         return ReadSet(
-            lines=(self._line,),
+            lines=(self._route,),
             conversation_id=self.failure.conversation_id,
             people=(self.sender,),
         )
 
-    def decide(self, facts: Snapshot) -> Change:
-        """One text to the sender, as long as this is still what their number is about."""
-        conversation = facts.conversation
+    def decide(self, snapshot: Snapshot) -> Change:
+        """One notice, while the masked number still belongs to this conversation for the sender."""
+        conversation = snapshot.conversation
         if conversation is None:
             return Change()
         events = self._events()
-        if not self._is_present(facts) or self.sender in facts.opt_outs:
-            return notify(facts, conversation, (), events)
-        answer = limited_failure_notice(facts, self.sender, _TOLD[self.failure.kind])
-        return notify_limited(facts, conversation, answer, events)
+        if not self._is_present(snapshot) or self.sender in snapshot.opt_outs:
+            return notify(snapshot, conversation, (), events)
+        notice = limited_failure_notice(snapshot, self.sender, _NOTICES[self.failure.kind])
+        return notify_limited(snapshot, conversation, notice, events)
 
     def _events(self) -> tuple[Event, ...]:
-        """Of a text that failed as a whole its own state tells."""
+        """None for a message that failed as a whole: its state has an event of its own."""
         if self.failure.kind not in _ABOUT_FILES:
             return ()
-        name, message_id = self.failure.conversation_id, self.failure.message_id
-        author_id = self.sender.participant_id
-        return (Event(EventType.ATTACHMENTS_REFUSED, name, author_id, message_id),)
+        return (
+            Event(
+                EventType.ATTACHMENTS_REFUSED,
+                self.failure.conversation_id,
+                self.sender.participant_id,
+                self.failure.message_id,
+            ),
+        )
 
-    def _is_present(self, facts: Snapshot) -> bool:
-        if facts.pool.number(self.masked_number) is None:
-            # It went to another pool, and what is on it there is not this pool's to say.
+    def _is_present(self, snapshot: Snapshot) -> bool:
+        if snapshot.pool.number(self.masked_number) is None:
+            # The number has gone to another pool, whose conversations this pool does not know.
             return False
-        found = facts.live(self._line) or facts.cooling(self._line)
-        return found is not None and found.conversation_id == self.failure.conversation_id
+        current = snapshot.live(self._route) or snapshot.cooling(self._route)
+        return current is not None and current.conversation_id == self.failure.conversation_id
 
 
 def failure_notice(
     failure: DeliveryFailure, conversation: Conversation
 ) -> NotifySenderOfFailure | None:
-    """Who wrote a text is the participant who does not receive it; None if there is no such."""
+    """The notice for the participant who is not the recipient; None if there is no such person."""
     senders = [
-        one for one in conversation.participants if one.person_id != failure.recipient_person_id
+        person
+        for person in conversation.participants
+        if person.person_id != failure.recipient_person_id
     ]
     if len(senders) != 1:
         return None

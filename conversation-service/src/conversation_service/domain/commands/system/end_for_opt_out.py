@@ -1,4 +1,4 @@
-"""What internal clients ask for, in conversations that are there; and what time does to them."""
+"""A conversation ends because a participant opted out elsewhere."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from conversation_service.domain.model.pool import Pool
 
 @dataclass(frozen=True, slots=True)
 class EndConversationForOptOut:
-    """A person has opted out: their conversation ends, if it is live."""
+    """Ends the conversation of a person who opted out, if it is live."""
 
     conversation_id: str
     etag: str
@@ -24,16 +24,15 @@ class EndConversationForOptOut:
 
     @property
     def receipt(self) -> IdempotencyKey:
-        """Once for each state that the opt-out found."""
+        """Once per conversation and etag."""
         return IdempotencyKey("opt-out", f"{self.conversation_id} {self.etag}", ())
 
     def lookup(self, pool: Pool) -> ReadSet:
-        """The conversation."""
         return ReadSet(conversation_id=self.conversation_id)
 
-    def decide(self, facts: Snapshot) -> Change:
-        """The partner is told neutrally, the person nothing."""
-        conversation = facts.conversation
+    def decide(self, snapshot: Snapshot) -> Change:
+        """Notifies the partner neutrally; the person gets no message."""
+        conversation = snapshot.conversation
         if conversation is None or not conversation.is_live:
             return Change()
-        return end(facts, conversation, EndReason.OPTED_OUT, self.person, farewell=())
+        return end(snapshot, conversation, EndReason.OPTED_OUT, self.person, farewell=())

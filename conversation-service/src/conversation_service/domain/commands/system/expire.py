@@ -1,13 +1,11 @@
-"""What internal clients ask for, in conversations that are there; and what time does to them."""
+"""A conversation is warned of its expiry, or ended by it."""
 
 from dataclasses import dataclass
 
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.commands.core.ending import end
-from conversation_service.domain.commands.core.lifecycle import (
-    warned,
-)
+from conversation_service.domain.commands.core.lifecycle import warned
 from conversation_service.domain.commands.core.replies import transition
 from conversation_service.domain.commands.core.snapshot import (
     ReadSet,
@@ -21,44 +19,42 @@ from conversation_service.domain.templates.catalog import Template
 
 @dataclass(frozen=True, slots=True)
 class ExpireConversation:
-    """Time warns of an end, or ends a conversation that is overdue."""
+    """Warns of the end of a conversation that is due, or ends it."""
 
     conversation_id: str
     etag: str
 
     @property
     def receipt(self) -> IdempotencyKey:
-        """Once for each state that became overdue."""
+        """Once per conversation and etag."""
         return IdempotencyKey("expire", f"{self.conversation_id} {self.etag}", ())
 
     def lookup(self, pool: Pool) -> ReadSet:
-        """The conversation."""
         return ReadSet(conversation_id=self.conversation_id)
 
-    def decide(self, facts: Snapshot) -> Change:
-        """Nothing, if it has moved on since it was seen to be overdue."""
-        conversation = facts.conversation
-        if conversation is None or not conversation.is_live or conversation.due_time > facts.now:
+    def decide(self, snapshot: Snapshot) -> Change:
+        """An empty change if the conversation is not due any more."""
+        conversation = snapshot.conversation
+        if conversation is None or not conversation.is_live or conversation.due_time > snapshot.now:
             return Change()
-        if not conversation.has_expired(facts.now):
-            return _warn(facts, conversation)
-        return end(facts, conversation, _expiry(conversation))
+        if not conversation.has_expired(snapshot.now):
+            return _warn(snapshot, conversation)
+        return end(snapshot, conversation, _expiry_reason(conversation))
 
 
-def _warn(facts: Snapshot, conversation: Conversation) -> Change:
-    """One text to both before an end that time brings."""
-    reason, end_time = _expiry(conversation), conversation.next_end_time
-    by_idling = reason is EndReason.IDLE_EXPIRED
-    template = Template.IDLE_WARNING if by_idling else Template.LIFETIME_WARNING
-    left = end_time - facts.now if end_time else facts.pool.settings.warning_lead
-    said = [facts.says(one, template, span=left) for one in conversation.participants]
-    name = conversation.conversation_id
-    event = Event(EventType.EXPIRY_WARNED, name, detail=reason.value)
-    return transition(facts, conversation, warned(facts, conversation), said, [event])
+def _warn(snapshot: Snapshot, conversation: Conversation) -> Change:
+    """Notifies both before the conversation expires."""
+    reason, end_time = _expiry_reason(conversation), conversation.next_end_time
+    is_idle = reason is EndReason.IDLE_EXPIRED
+    template = Template.IDLE_WARNING if is_idle else Template.LIFETIME_WARNING
+    left = end_time - snapshot.now if end_time else snapshot.pool.settings.warning_lead
+    drafts = [snapshot.says(person, template, span=left) for person in conversation.participants]
+    event = Event(EventType.EXPIRY_WARNED, conversation.conversation_id, detail=reason.value)
+    return transition(snapshot, conversation, warned(snapshot, conversation), drafts, [event])
 
 
-def _expiry(conversation: Conversation) -> EndReason:
+def _expiry_reason(conversation: Conversation) -> EndReason:
     if conversation.state is State.WAITING:
         return EndReason.CODE_EXPIRED
-    by_idling = conversation.next_end_time == conversation.idle_end_time
-    return EndReason.IDLE_EXPIRED if by_idling else EndReason.LIFETIME_EXPIRED
+    is_idle = conversation.next_end_time == conversation.idle_end_time
+    return EndReason.IDLE_EXPIRED if is_idle else EndReason.LIFETIME_EXPIRED

@@ -1,0 +1,25 @@
+--[[
+  record_duplicate: record the first few times that a message is handed in again, while its
+  conversation is stored; nothing is recorded about a conversation that was erased.
+
+  KEYS     1 duplicates  counter  how often; expires
+           2 events      stream   type, at (ms), conversation, participant, message, detail
+           3 timeline    list     event ids of the conversation, without their hyphen
+  ARGV     1 now_ms · 2 counter_ms · 3 how many are recorded · 4 event type · 5 conversation id
+           6 participant id
+  RETURNS  {"recorded", ""} | {"counted", ""}
+]]
+local duplicates, events, timeline = KEYS[1], KEYS[2], KEYS[3]
+local now_ms, counter_ms, limit, kind, conversation, participant = unpack(ARGV)
+
+local count = redis.call("INCR", duplicates)
+if count == 1 then
+  redis.call("PEXPIRE", duplicates, counter_ms)
+end
+if count > tonumber(limit) or redis.call("EXISTS", timeline) == 0 then
+  return { "counted", "" }
+end
+local event = redis.call("XADD", events, "*", "type", kind, "at", now_ms, "conversation",
+  conversation, "participant", participant, "message", "", "detail", "")
+redis.call("RPUSHX", timeline, (string.gsub(event, "-", "")))
+return { "recorded", "" }

@@ -1,0 +1,72 @@
+"""State changes of messages, as the Lua scripts take them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from conversation_service.domain.model.events import EventType, Rule
+from conversation_service.domain.model.messages import MessageState
+from conversation_service.store.keyspace.timestamps import span_ms
+from conversation_service.store.outbox.dead_letters import DeadLetterReason
+from runtime.redis.scripts import Argument
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The final state of a message, whose entry is removed."""
+
+    entry_id: str
+    message_id: str
+    state: MessageState
+    # Why it was refused.
+    rule: Rule | None = None
+    # How an uncertain send was resolved; empty if the send was certain.
+    resolution: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLettering:
+    """A message that cannot be processed: its entry moves to the dead letters."""
+
+    entry_id: str
+    message_id: str
+    death: DeadLetterReason
+    # How long the dead letter may stay; its message is kept at least as long.
+    kept: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class StatusUpdate:
+    """A new state of a message."""
+
+    message_id: str
+    state: MessageState
+    rule: Rule | None = None
+
+
+_EVENT_TYPES = {
+    MessageState.SENT: EventType.MESSAGE_SENT,
+    MessageState.DELIVERED: EventType.MESSAGE_DELIVERED,
+    MessageState.UNDELIVERED: EventType.MESSAGE_UNDELIVERED,
+    MessageState.REFUSED: EventType.MESSAGE_REFUSED,
+    MessageState.EXPIRED: EventType.MESSAGE_EXPIRED,
+    MessageState.UNKNOWN: EventType.MESSAGE_UNKNOWN,
+}
+
+
+def settle_arguments(
+    item: Settlement | DeadLettering, payloads: Mapping[str, bytes]
+) -> tuple[Argument, ...]:
+    """The arguments of settle.lua; `payloads` are those of dead letters that change, by entry."""
+    if isinstance(item, DeadLettering):
+        dead = item.death.value, payloads.get(item.entry_id, b""), span_ms(item.kept)
+        return (item.entry_id, item.message_id, "", 0, "", "", "", *dead)
+    state = item.state
+    update = (item.entry_id, item.message_id, state.value, state.rank, *event_of(item))
+    return (*update, item.resolution, "", "", "")
+
+
+def event_of(item: Settlement | StatusUpdate) -> tuple[str, str]:
+    """The type and detail of the event that records a new state."""
+    kind = _EVENT_TYPES.get(item.state)
+    return (kind.value if kind else "", item.rule.value if item.rule else "")

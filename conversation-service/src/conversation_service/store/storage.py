@@ -1,0 +1,52 @@
+"""What the stores share: one connection, one cipher, one set of Lua scripts, one set of keys."""
+
+from collections.abc import Sequence
+from typing import cast
+
+from redis.asyncio import Redis
+
+from conversation_service.store.encryption.blind_index import BlindIndexKeys, PersonIds
+from conversation_service.store.encryption.cipher import Cipher
+from conversation_service.store.keyspace.keys import DeploymentKeys, Keys
+from conversation_service.store.records.encrypted import ConversationKeys, RecordCipher
+from runtime.redis.scripts import Argument, RedisScripts, raised
+
+
+class Storage:
+    """Of the whole deployment."""
+
+    def __init__(self, redis: Redis, cipher: Cipher) -> None:
+        self.redis = redis
+        self.cipher = cipher
+        self.scripts = RedisScripts(redis, "conversation_service.store")
+        self.people = PersonIds(cipher)
+        self.keys = DeploymentKeys()
+        self._pools: dict[str, PoolStorage] = {}
+
+    def pool(self, name: str) -> "PoolStorage":
+        """The same object for each call with this name."""
+        if name not in self._pools:
+            self._pools[name] = PoolStorage(self, name)
+        return self._pools[name]
+
+
+class PoolStorage:
+    """Of one pool."""
+
+    def __init__(self, deployment: Storage, name: str) -> None:
+        self.redis = deployment.redis
+        self.cipher = deployment.cipher
+        self.scripts = deployment.scripts
+        self.people = deployment.people
+        self.keys = Keys(name)
+        self.index = BlindIndexKeys(self.keys, self.cipher)
+        self.records = RecordCipher(self.keys, self.cipher, self.people)
+        self.data_keys = ConversationKeys(self.redis, self.keys, self.records)
+
+
+async def run_script(
+    scripts: RedisScripts, name: str, keys: Sequence[str], arguments: Sequence[Argument]
+) -> list[bytes]:
+    """Runs one script in a round trip of its own; raises Redis's errors."""
+    [reply] = raised(await scripts.run([scripts.call(name, keys, arguments)]))
+    return cast("list[bytes]", reply)

@@ -1,0 +1,292 @@
+"""Removing all about a person: by an internal client, and by text where the pool allows it."""
+
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from functools import partial
+from typing import cast
+from uuid import uuid4
+
+import pytest
+from redis.asyncio import Redis
+
+from conversation_service.domain.templates.catalog import Template
+from conversation_service.store.erasure.log import ERASURE_LIFETIME
+from conversation_service.store.keyspace.keys import DeploymentKeys, Keys, parse_key
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import person_pb2
+from maskline.messaging.v1 import messaging_pb2
+from maskline.messaging.v1.error_reason_pb2 import ErrorReason
+from support.clock import ManualClock
+from support.conversation_calls import ask, filled, refused
+from support.conversation_service import RunningService, running
+from support.conversations import (
+    ALICE,
+    ALICE_NUMBER,
+    BOB_NUMBER,
+    CAROL_NUMBER,
+    MASKED,
+    OTHER_MASKED,
+    PEOPLE,
+    POOL,
+    says,
+    seeded,
+)
+from support.erasing import conversations_of, erase, has_opted_out, numbers_in
+from support.eventually import eventually
+from support.marks import everything
+
+Entry = tuple[bytes, dict[bytes, bytes]]
+
+ELSEWHERE = "+12065550102"
+FIRST = seeded(MASKED, OTHER_MASKED, settings={"allows_erase": True})
+SECOND = seeded(ELSEWHERE, name="second")
+IN_SECOND = PEOPLE.person("second", ALICE_NUMBER)
+KEYS = Keys(POOL.name)
+# No room at the carrier's, for now.
+LATER = messaging_pb2.SendMessageResult(
+    outcome=messaging_pb2.SEND_OUTCOME_NOT_SENT,
+    error=messaging_pb2.ItemError(reason=ErrorReason.ERROR_REASON_CARRIER_UNAVAILABLE),
+)
+# They know her by a keyed hash, and have to: who she must not meet, and wrong codes of hers.
+STAYS = {"blocks", "limits"}
+
+
+@pytest.fixture
+async def service(
+    redis: Redis, redis_url: str, clock: ManualClock
+) -> AsyncIterator[RunningService]:
+    """One replica with two pools, of which the first lets people erase themselves."""
+    async with running(redis_url, clock, FIRST, SECOND) as one:
+        yield one
+
+
+async def lived(service: RunningService) -> None:
+    """All that can be stored about Alice, in two pools: live, ended, held, blocked, mistyped."""
+    await service.says(ALICE_NUMBER, "join X4X4X4", to=OTHER_MASKED)
+    over = await service.open(ALICE_NUMBER, BOB_NUMBER)
+    await service.says(ALICE_NUMBER, "words to bob")
+    await service.says(ALICE_NUMBER, "block")
+    live = await service.open(CAROL_NUMBER, ALICE_NUMBER, masked_number=OTHER_MASKED)
+    pause = filled(pb.PauseConversationRequest(conversation_id=live.conversation_id))
+    await ask(service.stub.PauseConversation, pause)
+    await service.says(ALICE_NUMBER, "words that are held", to=OTHER_MASKED)
+    await service.says(ALICE_NUMBER, "start", to=ELSEWHERE)
+    assert over.conversation_id != live.conversation_id
+    for pool in (FIRST, SECOND):
+        await service.quiet(pool.name)
+
+
+async def test_nothing_of_a_person_is_left_but_what_has_to_stay(
+    service: RunningService,
+) -> None:
+    await lived(service)
+    assert await numbers_in(service.redis)
+    made = await erase(service)
+    await service.quiet(FIRST.name)
+    await service.quiet(SECOND.name)
+    assert made.erased_conversations == 3
+    assert await numbers_in(service.redis) == []
+    ids = (ALICE.participant_id.encode(), IN_SECOND.participant_id.encode())
+    async for _, stored in everything(service.redis):
+        key = stored.partition(b" ")[0].decode()
+        kind = parse_key(key).kind
+        if kind in STAYS:
+            continue
+        assert not any(one in key.encode() for one in ids), key
+        # What was outside of any conversation names a person by a keyed hash until it expires.
+        if kind != "events":
+            assert not any(one in stored for one in ids), key
+        is_outside = kind == "message" and b"conversation  " in stored
+        if kind != "opt-out" and not is_outside:
+            assert ALICE.person_id.encode() not in stored, key
+    assert await conversations_of(service, ALICE_NUMBER) == []
+    assert await conversations_of(service, BOB_NUMBER) == []
+
+
+async def test_partners_are_told_neutrally_and_the_person_nothing(service: RunningService) -> None:
+    await service.open(ALICE_NUMBER, BOB_NUMBER)
+    await erase(service)
+    assert await service.heard(BOB_NUMBER, 1) == [says(Template.ENDED)]
+    await service.quiet()
+    assert service.sent_to(ALICE_NUMBER) == []
+    assert await has_opted_out(service)
+    with refused("PARTICIPANT_OPTED_OUT"):
+        await service.open(CAROL_NUMBER, ALICE_NUMBER)
+
+
+async def test_texts_that_are_owed_to_or_by_the_person_are_dropped(
+    service: RunningService,
+) -> None:
+    service.messaging.answers = {"words to bob": [LATER], "words to alice": [LATER]}
+    await service.open(ALICE_NUMBER, BOB_NUMBER)
+    await service.says(ALICE_NUMBER, "words to bob")
+    await service.says(BOB_NUMBER, "words to alice")
+    await eventually(partial(_asked_for, service, 2))
+    made = await erase(service)
+    # The dispatcher has both in memory, and looks again before it sends.
+    service.clock.move(seconds=61)
+    await service.says(CAROL_NUMBER, "help")
+    await service.quiet()
+    assert made.dropped_texts == 2
+    assert service.sent_to(BOB_NUMBER) == [says(Template.ENDED)]
+    assert service.sent_to(ALICE_NUMBER) == []
+    assert len(service.sent_to(CAROL_NUMBER)) == 1
+
+
+async def test_a_number_rests_although_what_was_on_it_is_gone(service: RunningService) -> None:
+    conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
+    await erase(service)
+    with refused("CONVERSATION_NOT_FOUND"):
+        await service.get(conversation.conversation_id)
+    with refused("NUMBER_COOLING"):
+        await service.open(BOB_NUMBER, CAROL_NUMBER)
+    await service.says(BOB_NUMBER, "start")
+    span = says(Template.JUST_ENDED, span=FIRST.settings.cool_off)
+    assert await service.heard(BOB_NUMBER, 2) == [says(Template.ENDED), span]
+
+
+async def test_whoever_is_erased_still_does_not_meet_who_blocked_them(
+    service: RunningService,
+) -> None:
+    await service.open(ALICE_NUMBER, BOB_NUMBER)
+    await service.says(BOB_NUMBER, "block")
+    await erase(service)
+    await service.says(ALICE_NUMBER, "unstop")
+    with refused("PAIR_BLOCKED"):
+        await service.open(ALICE_NUMBER, BOB_NUMBER, masked_number=OTHER_MASKED)
+
+
+async def test_what_others_do_stays(service: RunningService) -> None:
+    kept = await service.open(BOB_NUMBER, CAROL_NUMBER)
+    await service.open(ALICE_NUMBER, BOB_NUMBER, masked_number=OTHER_MASKED)
+    await erase(service)
+    assert await conversations_of(service, BOB_NUMBER) == [kept.conversation_id]
+    await service.says(CAROL_NUMBER, "still there?")
+    assert "still there?" in await service.heard(BOB_NUMBER, 2)
+    assert len(await service.timeline(kept.conversation_id)) > 0
+
+
+async def test_clients_are_told_which_conversations_went(service: RunningService) -> None:
+    conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
+    await erase(service)
+    found = cast("list[Entry]", await service.redis.xrange(KEYS.events))
+    told = [(fields[b"type"], fields[b"conversation"]) for _, fields in found]
+    name = conversation.conversation_id.encode()
+    assert [kind for kind, place in told if place == name] == [b"CONVERSATION_ERASED"]
+
+
+async def test_an_erasure_is_made_once_for_each_request(service: RunningService) -> None:
+    await service.open(ALICE_NUMBER, BOB_NUMBER)
+    name = str(uuid4())
+    first = await erase(service, request_id=name)
+    service.clock.move(seconds=5)
+    await service.says(ALICE_NUMBER, "start", to=OTHER_MASKED)
+    assert await erase(service, request_id=name) == first
+    assert len(await conversations_of(service, ALICE_NUMBER)) == 1
+    found = await ask(
+        service.people.GetErasure, person_pb2.GetErasureRequest(erasure_id=first.erasure_id)
+    )
+    assert found.erasure == first
+    key = DeploymentKeys().erasure(first.erasure_id)
+    assert 0 < await service.redis.pttl(key) <= ERASURE_LIFETIME / timedelta(milliseconds=1)
+
+
+async def test_an_opt_out_that_stood_before_no_longer_says_which_text_told_of_it(
+    service: RunningService,
+) -> None:
+    text = service.text(ALICE_NUMBER, "quit")
+    await service.receive(text)
+    key = DeploymentKeys().opt_out(ALICE.person_id)
+    before = cast("bytes", await service.redis.get(key)).split(b" ")
+    made = await erase(service)
+    after = cast("bytes", await service.redis.get(key)).split(b" ")
+    assert before[2] == text.carrier_message_id.encode()
+    assert after == [*before[:2], made.erasure_id.encode()]
+
+
+async def test_a_person_is_erased_by_text_and_told_the_receipt(service: RunningService) -> None:
+    await lived(service)
+    text = service.text(ALICE_NUMBER, "Erase my data.")
+    await service.receive(text)
+    await service.quiet()
+    confirmed = service.sent_to(ALICE_NUMBER)[-1]
+    receipt = re.search(r"receipt (\S+)\)", confirmed)
+    assert receipt is not None
+    request = person_pb2.GetErasureRequest(erasure_id=receipt[1])
+    made = (await ask(service.people.GetErasure, request)).erasure
+    assert made.erased_conversations == 3
+    assert await numbers_in(service.redis) == []
+    assert await has_opted_out(service)
+    again = (await service.receive(text)).results[0]
+    assert again.outcome == pb.RECEIVE_OUTCOME_REPEATED
+    await service.quiet()
+    assert service.sent_to(ALICE_NUMBER)[-1] == confirmed
+
+
+async def test_an_erasing_text_handed_in_again_later_erases_nothing_new(
+    service: RunningService,
+) -> None:
+    text = service.text(ALICE_NUMBER, "delete my data")
+    await service.receive(text)
+    await service.says(ALICE_NUMBER, "start")
+    await service.receive(text)
+    assert len(await conversations_of(service, ALICE_NUMBER)) == 1
+    assert not await has_opted_out(service)
+
+
+async def test_what_a_crash_left_undone_is_done_when_the_text_comes_again(
+    service: RunningService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await service.open(ALICE_NUMBER, BOB_NUMBER)
+    text = service.text(ALICE_NUMBER, "erase my data")
+    erasing = "conversation_service.store.erasure.person_data.PersonDataEraser.conversations"
+    monkeypatch.setattr(erasing, _broken)
+    with refused("BACKEND_UNAVAILABLE"):
+        await service.receive(text)
+    monkeypatch.undo()
+    assert await conversations_of(service, ALICE_NUMBER) != []
+    await service.receive(text)
+    assert await conversations_of(service, ALICE_NUMBER) == []
+    await service.quiet()
+    assert len(service.sent_to(ALICE_NUMBER)) == 1
+
+
+async def test_where_the_pool_does_not_allow_it_the_words_are_talk(service: RunningService) -> None:
+    request = pb.OpenConversationRequest(
+        pool=SECOND.name, phone_numbers=[ALICE_NUMBER, BOB_NUMBER], is_silent=True
+    )
+    await ask(service.stub.OpenConversation, request)
+    await service.says(ALICE_NUMBER, "erase my data", to=ELSEWHERE)
+    assert await service.heard(BOB_NUMBER, 1) == ["erase my data"]
+    assert not await has_opted_out(service)
+
+
+async def test_who_opted_out_before_is_erased_and_told_nothing(service: RunningService) -> None:
+    await service.open(ALICE_NUMBER, BOB_NUMBER)
+    await service.says(ALICE_NUMBER, "quit")
+    await service.says(ALICE_NUMBER, "erase my data")
+    await service.quiet()
+    assert service.sent_to(ALICE_NUMBER) == [says(Template.OPTED_OUT)]
+    assert await conversations_of(service, ALICE_NUMBER) == []
+
+
+async def test_a_dead_letter_of_the_person_goes_too(service: RunningService) -> None:
+    await service.open(ALICE_NUMBER, BOB_NUMBER)
+    await service.says(ALICE_NUMBER, "words to bob")
+    await service.quiet()
+    found = cast("list[Entry]", await service.redis.xrange(KEYS.events))
+    [message] = [fields[b"message"] for _, fields in found if fields[b"type"] == b"MESSAGE_RELAYED"]
+    await service.redis.xadd(
+        KEYS.dead, {"reason": "INVALID", "died": 1, "message": message, "at": 1, "text": b"\x01"}
+    )
+    assert (await erase(service)).dropped_texts == 1
+    assert await service.redis.xlen(KEYS.dead) == 0
+
+
+async def _asked_for(service: RunningService, texts: int) -> bool:
+    return len(service.messaging.asked_for) == texts
+
+
+async def _broken(*_: object) -> int:
+    raise ConnectionError

@@ -1,0 +1,110 @@
+"""Dead letters over real gRPC: listed, replayed, dropped."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conversation_service.domain.templates.catalog import Template
+from maskline.conversation.v1 import dead_letter_pb2 as pb
+from maskline.conversation.v1.dead_letter_pb2_grpc import DeadLetterServiceStub
+from support.conversation_calls import ask, kinds, refused
+from support.conversation_service import RunningService
+from support.conversations import ALICE_NUMBER, BOB_NUMBER, says
+from support.dead_letters import REJECTED, damaged, dead_letters
+
+if TYPE_CHECKING:
+    from maskline.conversation.v1.dead_letter_pb2_grpc import DeadLetterServiceAsyncStub
+
+
+def stub(service: RunningService) -> "DeadLetterServiceAsyncStub":
+    return DeadLetterServiceStub(service.channel)
+
+
+async def replay(service: RunningService, dead_letter_id: str, request_id: str = "") -> str:
+    request = pb.ReplayDeadLetterRequest(dead_letter_id=dead_letter_id, request_id=request_id)
+    return (await ask(stub(service).ReplayDeadLetter, request)).message_id
+
+
+async def drop(service: RunningService, dead_letter_id: str, request_id: str = "") -> str:
+    request = pb.DropDeadLetterRequest(dead_letter_id=dead_letter_id, request_id=request_id)
+    return (await ask(stub(service).DropDeadLetter, request)).message_id
+
+
+async def rejected(service: RunningService) -> tuple[str, pb.DeadLetter]:
+    """A conversation, and the dead letter of a message that Bob wrote in it."""
+    conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
+    service.messaging.answers["bad"] = [REJECTED]
+    await service.says(BOB_NUMBER, "bad")
+    [letter] = await dead_letters(service, 1)
+    return conversation.conversation_id, letter
+
+
+async def test_a_rejected_message_is_listed_and_delays_no_other(service: RunningService) -> None:
+    conversation_id, letter = await rejected(service)
+    await service.says(BOB_NUMBER, "good")
+    assert await service.heard(ALICE_NUMBER, 1) == ["good"]
+    assert letter.reason == pb.DEAD_LETTER_REASON_INVALID
+    assert letter.conversation_id == conversation_id
+    assert letter.accept_time == letter.death_time
+    assert ("MESSAGE_DEAD_LETTERED", "INVALID") in kinds(await service.timeline(conversation_id))
+    notices = await service.heard(BOB_NUMBER, 1)
+    assert notices == [says(Template.MAYBE_NOT_DELIVERED)], "it may still be sent"
+
+
+async def test_a_replayed_message_is_sent_once_however_often_any_replica_is_asked(
+    service: RunningService, another: RunningService
+) -> None:
+    conversation_id, letter = await rejected(service)
+    for replica in (service, another, service):
+        assert await replay(replica, letter.dead_letter_id, "r1") == letter.message_id
+    assert await service.heard(ALICE_NUMBER, 1) == ["bad"]
+    await service.quiet()
+    assert service.sent_to(ALICE_NUMBER) == ["bad"]
+    assert list(await dead_letters(service, 0)) == []
+    events = kinds(await service.timeline(conversation_id))
+    assert events.count(("MESSAGE_REPLAYED", "")) == 1
+    with refused("DEAD_LETTER_NOT_FOUND"):
+        await replay(service, letter.dead_letter_id, "r2")
+
+
+async def test_a_dropped_message_is_refused_and_never_sent(service: RunningService) -> None:
+    conversation_id, letter = await rejected(service)
+    for _ in range(2):
+        assert await drop(service, letter.dead_letter_id, "r1") == letter.message_id
+    last = kinds(await service.timeline(conversation_id))[-1]
+    assert last == ("MESSAGE_REFUSED", "DROPPED_BY_OPERATOR")
+    with refused("DEAD_LETTER_NOT_FOUND"):
+        await replay(service, letter.dead_letter_id)
+    await service.quiet()
+    assert service.sent_to(ALICE_NUMBER) == []
+
+
+async def test_an_unreadable_message_can_only_be_dropped(service: RunningService) -> None:
+    await damaged(service, "m9")
+    [letter] = await dead_letters(service, 1)
+    assert (letter.message_id, letter.conversation_id) == ("m9", "")
+    assert letter.reason == pb.DEAD_LETTER_REASON_UNREADABLE
+    assert not letter.HasField("accept_time")
+    with refused("DEAD_LETTER_UNREADABLE"):
+        await replay(service, letter.dead_letter_id)
+    assert await drop(service, letter.dead_letter_id) == "m9"
+    assert list(await dead_letters(service, 0)) == []
+
+
+@pytest.mark.parametrize("size", [1, 2, 50])
+async def test_pages_hold_every_letter_once_and_in_order(
+    service: RunningService, size: int
+) -> None:
+    message_ids = [f"m{number}" for number in range(5)]
+    for message_id in message_ids:
+        await damaged(service, message_id)
+    await dead_letters(service, 5)
+    found: list[str] = []
+    token = ""
+    while token or not found:
+        request = pb.ListDeadLettersRequest(page_size=size, page_token=token)
+        page = await ask(stub(service).ListDeadLetters, request)
+        assert 1 <= len(page.dead_letters) <= size
+        found += [letter.message_id for letter in page.dead_letters]
+        token = page.next_page_token
+    assert found == message_ids

@@ -1,0 +1,48 @@
+"""A refused send, and the current settings of a pool, over real gRPC."""
+
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from conversation_service.domain.templates.catalog import Template
+from maskline.conversation.v1 import pool_pb2
+from maskline.messaging.v1 import error_reason_pb2
+from maskline.messaging.v1 import messaging_pb2 as pb
+from support.conversation_calls import ask, kinds
+from support.conversation_service import RunningService
+from support.conversations import ALICE_NUMBER, BOB_NUMBER, SETTINGS, says
+
+REFUSED = pb.SendMessageResult(
+    outcome=pb.SEND_OUTCOME_REFUSED,
+    state=pb.MESSAGE_STATE_REFUSED,
+    error=pb.ItemError(reason=error_reason_pb2.ERROR_REASON_CARRIER_REFUSED),
+)
+
+
+async def test_the_sender_of_a_refused_message_is_notified_without_a_reason(
+    service: RunningService,
+) -> None:
+    conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
+    service.messaging.answers["hello"] = [REFUSED]
+    await service.says(BOB_NUMBER, "hello")
+    assert await service.heard(BOB_NUMBER, 1) == [says(Template.NOT_DELIVERED)]
+    await service.quiet()
+    assert service.sent_to(ALICE_NUMBER) == []
+    events = kinds(await service.timeline(conversation.conversation_id))
+    assert events.count(("MESSAGE_REFUSED", "REFUSED_BY_CARRIER")) == 1
+
+
+async def test_changed_settings_hold_from_the_next_message_on_for_every_replica(
+    service: RunningService, another: RunningService
+) -> None:
+    await service.open(ALICE_NUMBER, BOB_NUMBER)
+    await service.says(BOB_NUMBER, "before")
+    await service.heard(ALICE_NUMBER, 1)
+    request = pool_pb2.UpdatePoolRequest(
+        settings=pool_pb2.PoolSettings(operator=SETTINGS.operator, segments_per_minute=60),
+        update_mask=FieldMask(paths=["segments_per_minute"]),
+    )
+    await ask(another.pools.UpdatePool, request)
+    await another.says(BOB_NUMBER, "after")
+    await service.heard(ALICE_NUMBER, 2)
+    before, after = service.sent()
+    assert not before.HasField("campaign_budget")
+    assert after.campaign_budget == pb.CampaignBudget(segments_per_minute=60)

@@ -1,0 +1,80 @@
+"""Phones that reply to every message by themselves: whatever they reply, the loop soon ends."""
+
+import pytest
+
+from support.conversation_service import RunningService
+from support.conversations import ALICE_NUMBER, BOB_NUMBER, MASKED
+
+AWAY = "I am away and will answer later."
+# More messages than are sent until both phones are silent: 8 rounds of two relayed messages, and 10
+# replies to either.
+MAX_MESSAGES = 40
+
+
+async def exchanged(service: RunningService, replies: dict[str, str]) -> int:
+    """The number of messages that are sent until the phones receive none to reply to."""
+    count = 0
+    while count <= MAX_MESSAGES:
+        await service.quiet()
+        received = service.sent()[count:]
+        if not received:
+            break
+        count += len(received)
+        for message in received:
+            number = message.to_number
+            await service.says(number, replies[number], to=message.from_number)
+    return count
+
+
+@pytest.mark.parametrize(
+    "replies",
+    [
+        (AWAY, AWAY),
+        (AWAY, "Out of office."),
+        ("start", "start"),
+        ("end", "end"),
+        ("help", "help"),
+        ("join ABC234", "join ABC234"),
+        ("report", "report"),
+        ("block", "block"),
+        ("quit", "quit"),
+        ("unstop", AWAY),
+        ("", AWAY),
+        ("start", AWAY),
+    ],
+)
+async def test_two_machines_in_a_conversation_fall_silent(
+    service: RunningService, replies: tuple[str, str]
+) -> None:
+    await service.open(ALICE_NUMBER, BOB_NUMBER)
+    await service.says(ALICE_NUMBER, "hello")
+    both = dict(zip((ALICE_NUMBER, BOB_NUMBER), replies, strict=True))
+    assert 1 <= await exchanged(service, both) <= MAX_MESSAGES
+
+
+@pytest.mark.parametrize("reply", [AWAY, "start", "end", "help", "join ABC234", "yes", ""])
+async def test_a_machine_outside_of_any_conversation_falls_silent(
+    service: RunningService, reply: str
+) -> None:
+    await service.says(ALICE_NUMBER, "hello", to=MASKED)
+    assert 1 <= await exchanged(service, {ALICE_NUMBER: reply}) <= MAX_MESSAGES
+
+
+@pytest.mark.parametrize("reply", [AWAY, "start", "help"])
+async def test_a_machine_that_waits_with_a_code_falls_silent(
+    service: RunningService, reply: str
+) -> None:
+    await service.start(ALICE_NUMBER)
+    assert 1 <= await exchanged(service, {ALICE_NUMBER: reply}) <= MAX_MESSAGES
+
+
+async def test_people_who_repeat_themselves_now_and_then_are_relayed(
+    service: RunningService,
+) -> None:
+    await service.open(ALICE_NUMBER, BOB_NUMBER)
+    for _ in range(20):
+        service.clock.move(minutes=4)
+        await service.says(ALICE_NUMBER, "ok?")
+        await service.says(BOB_NUMBER, "ok")
+    assert await service.heard(BOB_NUMBER, 20) == ["ok?"] * 20
+    assert await service.heard(ALICE_NUMBER, 20) == ["ok"] * 20

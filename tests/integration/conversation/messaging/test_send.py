@@ -1,0 +1,196 @@
+"""Requests to the messaging service and the meaning of its results, over real gRPC."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import grpc
+import pytest
+from google.protobuf.duration_pb2 import Duration
+
+from conversation_service.domain.model.messages import Attachment, MessageState, OutboundMessage
+from conversation_service.domain.model.pool import AttachmentPolicy, UnknownPolicy
+from conversation_service.messaging.client import (
+    MessagingClient,
+    MessagingUnavailable,
+    RequestFailed,
+    RequestInvalid,
+)
+from conversation_service.messaging.send import (
+    DEFAULT_RETRY,
+    OPTED_OUT_CODE,
+    Rejected,
+    Retry,
+    SendResult,
+    Sent,
+    Uncertain,
+)
+from maskline.messaging.v1 import error_reason_pb2
+from maskline.messaging.v1 import messaging_pb2 as pb
+from support.conversations import ALICE, ALICE_NUMBER, MASKED, SETTINGS
+from support.scripted_messaging import Context, ScriptedMessaging, serving
+
+MESSAGE = OutboundMessage("m1", "c1", MASKED, ALICE, "hello")
+SECONDS = Duration(seconds=3)
+WAIT = timedelta(seconds=3)
+
+
+@pytest.fixture
+async def messaging() -> AsyncIterator[tuple[ScriptedMessaging, MessagingClient]]:
+    scripted = ScriptedMessaging()
+    async with serving(scripted) as target, grpc.aio.insecure_channel(target) as channel:
+        yield scripted, MessagingClient(channel)
+
+
+def error(reason: str) -> pb.ItemError:
+    return pb.ItemError(reason=error_reason_pb2.ErrorReason.Value(f"ERROR_REASON_{reason}"))
+
+
+def not_sent(reason: str) -> pb.SendMessageResult:
+    outcome = pb.SEND_OUTCOME_NOT_SENT
+    return pb.SendMessageResult(outcome=outcome, retry_delay=SECONDS, error=error(reason))
+
+
+def refusal(reason: str, *, code: int = 0, refused_attachments: int = 0) -> pb.SendMessageResult:
+    return pb.SendMessageResult(
+        outcome=pb.SEND_OUTCOME_REFUSED,
+        state=pb.MESSAGE_STATE_REFUSED,
+        error=error(reason),
+        carrier_status_code=code,
+        refused_attachments=refused_attachments,
+    )
+
+
+REFUSED = Sent(MessageState.REFUSED, reason="CARRIER_REFUSED")
+RESULTS: list[tuple[pb.SendMessageResult, SendResult]] = [
+    (not_sent("SEND_PACED"), Retry(WAIT, is_throttled=True)),
+    (not_sent("CARRIER_RATE_LIMITED"), Retry(WAIT, is_throttled=True)),
+    (not_sent("CARRIER_ACCOUNT_REFUSED"), Retry(WAIT, is_throttled=True)),
+    (not_sent("SEND_IN_PROGRESS"), Retry(WAIT)),
+    (not_sent("BACKEND_UNAVAILABLE"), Retry(WAIT)),
+    (not_sent("CARRIER_UNAVAILABLE"), Retry(WAIT, counts_as_attempt=True)),
+    (
+        pb.SendMessageResult(outcome=pb.SEND_OUTCOME_NOT_SENT),
+        Retry(DEFAULT_RETRY, counts_as_attempt=True),
+    ),
+    (refusal("INVALID_ARGUMENT"), Rejected()),
+    (refusal("MESSAGE_ID_REUSED"), Rejected()),
+    (
+        refusal("RECIPIENT_OPTED_OUT"),
+        replace(REFUSED, is_opted_out=True, reason="RECIPIENT_OPTED_OUT"),
+    ),
+    (refusal("CARRIER_REFUSED"), REFUSED),
+    (refusal("CARRIER_REFUSED", code=OPTED_OUT_CODE), replace(REFUSED, is_opted_out=True)),
+    (
+        refusal("ATTACHMENTS_REFUSED", refused_attachments=2),
+        replace(REFUSED, reason="ATTACHMENTS_REFUSED", refused_attachments=2),
+    ),
+    (
+        pb.SendMessageResult(outcome=pb.SEND_OUTCOME_UNKNOWN, retry_delay=SECONDS),
+        Uncertain(WAIT),
+    ),
+    (
+        pb.SendMessageResult(
+            outcome=pb.SEND_OUTCOME_UNKNOWN,
+            state=pb.MESSAGE_STATE_UNKNOWN,
+            resolution=pb.UNKNOWN_RESOLUTION_PREFERRED_LOSS,
+        ),
+        Sent(MessageState.UNKNOWN, resolution="PREFERRED_LOSS"),
+    ),
+    (
+        pb.SendMessageResult(
+            outcome=pb.SEND_OUTCOME_ACCEPTED,
+            state=pb.MESSAGE_STATE_DELIVERED,
+            resolution=pb.UNKNOWN_RESOLUTION_RECEIPT,
+        ),
+        Sent(MessageState.DELIVERED, resolution="RECEIPT"),
+    ),
+    # Values that were added to the contract later.
+    (
+        pb.SendMessageResult(outcome=pb.SendOutcome.ValueType(99), retry_delay=SECONDS),
+        Uncertain(WAIT),
+    ),
+    (
+        pb.SendMessageResult(
+            outcome=pb.SEND_OUTCOME_ACCEPTED,
+            resolution=pb.UnknownResolution.ValueType(99),
+            error=pb.ItemError(reason=error_reason_pb2.ErrorReason.ValueType(99)),
+        ),
+        Sent(MessageState.SENT),
+    ),
+]
+
+
+@pytest.mark.parametrize(("result", "meaning"), RESULTS)
+async def test_every_result_has_its_meaning(
+    messaging: tuple[ScriptedMessaging, MessagingClient],
+    result: pb.SendMessageResult,
+    meaning: SendResult,
+) -> None:
+    scripted, client = messaging
+    scripted.answers["hello"] = [result]
+    assert await client.send([MESSAGE], "main", SETTINGS) == [meaning]
+
+
+async def test_a_message_is_sent_with_its_attachments_and_the_settings_of_its_pool(
+    messaging: tuple[ScriptedMessaging, MessagingClient],
+) -> None:
+    scripted, client = messaging
+    settings = replace(
+        SETTINGS,
+        unknown_policy=UnknownPolicy.PREFER_DUPLICATE,
+        attachment_policy=AttachmentPolicy.ALL,
+        segments_per_day=200,
+    )
+    files = (Attachment("https://media.example.com/1", "image/png", 7),)
+    await client.send([MESSAGE], "main", SETTINGS)
+    with_file = replace(MESSAGE, message_id="m2", body="", attachments=files)
+    await client.send([with_file], "main", settings)
+    plain, whole = scripted.sent
+    assert not plain.HasField("campaign_budget")
+    assert plain.unknown_policy == pb.UNKNOWN_POLICY_PREFER_LOSS
+    assert whole == pb.OutboundMessage(
+        message_id="m2",
+        pool="main",
+        from_number=MASKED,
+        to_number=ALICE_NUMBER,
+        attachments=[pb.Attachment(url=files[0].url, content_type="image/png", size_bytes=7)],
+        attachment_policy=pb.ATTACHMENT_POLICY_ALL,
+        unknown_policy=pb.UNKNOWN_POLICY_PREFER_DUPLICATE,
+        campaign_budget=pb.CampaignBudget(segments_per_day=200),
+    )
+
+
+@dataclass
+class FailingMessaging(ScriptedMessaging):
+    """Fails every request."""
+
+    code: grpc.StatusCode = grpc.StatusCode.INTERNAL
+
+    async def SendMessages(
+        self, request: pb.SendMessagesRequest, context: Context
+    ) -> pb.SendMessagesResponse:
+        await context.abort(self.code, "failed")
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        (grpc.StatusCode.INVALID_ARGUMENT, RequestInvalid),
+        (grpc.StatusCode.INTERNAL, RequestFailed),
+        (grpc.StatusCode.UNKNOWN, RequestFailed),
+        (grpc.StatusCode.UNAVAILABLE, MessagingUnavailable),
+        (grpc.StatusCode.DEADLINE_EXCEEDED, MessagingUnavailable),
+        (grpc.StatusCode.RESOURCE_EXHAUSTED, MessagingUnavailable),
+    ],
+)
+async def test_failures_that_the_request_causes_are_told_from_transient_ones(
+    code: grpc.StatusCode, error: type[Exception]
+) -> None:
+    async with (
+        serving(FailingMessaging(code=code)) as target,
+        grpc.aio.insecure_channel(target) as channel,
+    ):
+        with pytest.raises(error) as raised:
+            await MessagingClient(channel).send([MESSAGE], "main", SETTINGS)
+    assert raised.type is error

@@ -1,0 +1,173 @@
+"""A rotation brings everything under the current key, loses nothing, and counts what is left."""
+
+from typing import cast
+
+import pytest
+from redis.asyncio import Redis
+
+from conversation_service.store.encryption.blind_index_key import StateKeyMismatch
+from conversation_service.store.encryption.cipher import Cipher
+from conversation_service.store.encryption.key_ring import Key
+from conversation_service.store.keyspace.keys import DeploymentKeys, Keys
+from conversation_service.store.rotation import rotation as rotations
+from conversation_service.store.rotation.encrypted_records import Entry
+from conversation_service.store.rotation.rotation import Rotation, RotationStep
+from support.conversations import MASKED, POOL
+
+from .encrypted_state import TALK, SealedState, replica
+
+KEYS = Keys(POOL.name)
+OLD, NEW = "the key of last year", "the key of this year"
+OLD_ID, NEW_ID = Key(OLD).key_id, Key(NEW).key_id
+WORDS = ["held", "held too", "owed", "last", "dead", "dead too"]
+# The blinding key, settings, two conversations, a receipt, the secret of the one that is over, two
+# texts dead, one owed. What is held and the last words lie under the conversations' own secrets.
+RECORDS = 9
+
+
+async def walked(rotation: Rotation, *, only_count: bool = False) -> RotationStep:
+    """All steps in one."""
+    records, resealed, unreadable, place = {OLD_ID: 0, NEW_ID: 0}, 0, 0, ""
+    while True:
+        step = await rotation.run_once(place, only_count=only_count)
+        for key_id, number in step.records.items():
+            records[key_id] += number
+        resealed, unreadable = resealed + step.resealed, unreadable + step.unreadable
+        place = step.next_place
+        if not place:
+            return RotationStep(records, resealed, unreadable, "")
+
+
+async def dump(redis: Redis) -> dict[bytes, object]:
+    return {key: await redis.dump(key) for key in cast("list[bytes]", await redis.keys())}
+
+
+@pytest.fixture
+async def old(redis: Redis) -> SealedState:
+    state = await replica(redis, OLD)
+    await state.fill()
+    return state
+
+
+async def test_everything_comes_under_the_current_key_and_says_what_it_said(
+    redis: Redis, old: SealedState
+) -> None:
+    both = await replica(redis, NEW, OLD)
+    ids = [one.dead_letter_id for one in await both.dead.page(10, "")]
+    step = await walked(both.rotation)
+    assert step == RotationStep({NEW_ID: RECORDS - 1, OLD_ID: 1}, RECORDS - 1, 0, "")
+    assert await both.words() == WORDS
+    # The outbox is not changed, it empties itself: here to where its texts can be sealed anew.
+    await both.bury()
+    assert await walked(both.rotation) == RotationStep({NEW_ID: RECORDS + 1, OLD_ID: 0}, 1, 0, "")
+    new = await replica(redis, NEW)
+    assert await new.words() == ["held", "held too", "dead", "dead too", "owed", "last"]
+    assert [one.dead_letter_id for one in await new.dead.page(10, "")][:2] == ids
+    assert await new.store.pool() == POOL
+    assert (new.alice, new.bob) == (old.alice, old.bob)
+
+
+async def test_a_former_key_cannot_be_left_off_before_all_has_come_under_the_current_one(
+    redis: Redis, old: SealedState
+) -> None:
+    both = await replica(redis, NEW, OLD)
+    with pytest.raises(StateKeyMismatch):
+        await replica(redis, NEW)
+    await walked(both.rotation)
+    assert "owed" not in await (await replica(redis, NEW)).words()
+    assert "owed" in await both.words()
+
+
+async def test_a_rotation_that_is_repeated_changes_nothing(redis: Redis, old: SealedState) -> None:
+    both = await replica(redis, NEW, OLD)
+    await walked(both.rotation)
+    before = await dump(redis)
+    assert (await walked(both.rotation)).resealed == 0
+    assert await dump(redis) == before
+
+
+async def test_counting_changes_nothing(redis: Redis, old: SealedState) -> None:
+    before = await dump(redis)
+    both = await replica(redis, NEW, OLD)
+    step = await walked(both.rotation, only_count=True)
+    assert step == RotationStep({NEW_ID: 0, OLD_ID: RECORDS}, 0, 0, "")
+    assert await dump(redis) == before
+
+
+async def test_it_goes_step_by_step_and_any_replica_may_take_the_next_one(
+    redis: Redis, old: SealedState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rotations, "KEYS_PER_STEP", 1)
+    replicas = [await replica(redis, NEW, OLD) for _ in range(2)]
+    resealed, place, steps = 0, "", 0
+    while steps == 0 or place:
+        step = await replicas[steps % 2].rotation.run_once(place)
+        resealed, place, steps = resealed + step.resealed, step.next_place, steps + 1
+    assert steps > 2
+    assert resealed == RECORDS - 1
+
+
+async def test_what_changed_since_it_was_read_is_left_to_whoever_changed_it(
+    redis: Redis, old: SealedState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both, key = await replica(redis, NEW, OLD), KEYS.conversation(TALK)
+    reencrypt = Rotation._reencrypt
+
+    async def late(rotation: Rotation, records: object) -> object:
+        await redis.set(key, "another etag\nwhatever")
+        # Whatever the product passes on is passed on.
+        return await reencrypt(rotation, records)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Rotation, "_reencrypt", late)
+    step = await walked(both.rotation)
+    assert await redis.get(key) == b"another etag\nwhatever"
+    assert step.resealed == RECORDS - 2
+
+
+async def test_what_nobody_can_open_is_told_and_left_as_it_is(
+    redis: Redis, old: SealedState
+) -> None:
+    damaged = Key(OLD).prefix + bytes(40)
+    await redis.rpush(KEYS.held("c2"), damaged)
+    await redis.xadd(KEYS.dead, {"message": "m", "at": "1", "text": damaged})
+    both = await replica(redis, NEW, OLD)
+    step = await walked(both.rotation)
+    assert step.unreadable == 2
+    assert step.resealed == RECORDS - 1
+    assert await redis.lrange(KEYS.held("c2"), 0, -1) == [damaged]
+    [(_, letter)] = cast("list[Entry]", await redis.xrevrange(KEYS.dead, count=1))
+    assert letter[b"text"] == damaged
+
+
+async def test_a_record_keeps_its_time_to_live(redis: Redis, old: SealedState) -> None:
+    await redis.pexpire(KEYS.conversation(TALK), 60_000)
+    await walked((await replica(redis, NEW, OLD)).rotation)
+    assert 0 < await redis.pttl(KEYS.conversation(TALK)) <= 60_000
+
+
+async def test_what_belongs_to_others_in_the_same_redis_is_not_touched(
+    redis: Redis, old: SealedState
+) -> None:
+    await redis.set("maskline:v1:messaging:{x}:held", Cipher(OLD).encrypt(b"x", "x"))
+    await redis.set("settings", Cipher(OLD).encrypt(b"x", "settings"))
+    step = await walked((await replica(redis, NEW, OLD)).rotation)
+    assert step.resealed == RECORDS - 1
+
+
+async def test_too_many_dead_letters_stay_under_their_key_and_are_counted(
+    redis: Redis, old: SealedState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rotations, "MAX_DEAD_LETTERS", 1)
+    both = await replica(redis, NEW, OLD)
+    assert (await walked(both.rotation)).records[OLD_ID] == 3
+    assert await both.words() == WORDS
+
+
+async def test_the_registry_and_the_suppression_list_hold_nothing_to_be_sealed_anew(
+    redis: Redis, old: SealedState
+) -> None:
+    both = await replica(redis, NEW, OLD)
+    numbers = await redis.hgetall(DeploymentKeys().numbers)
+    await walked(both.rotation)
+    assert await redis.hgetall(DeploymentKeys().numbers) == numbers
+    assert MASKED not in str(numbers)

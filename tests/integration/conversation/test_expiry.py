@@ -1,0 +1,84 @@
+"""Conversations expire on time, without any request."""
+
+from datetime import timedelta
+
+from redis.asyncio import Redis
+
+from conversation_service.domain.templates.catalog import Template
+from maskline.conversation.v1 import conversation_pb2 as pb
+from support.clock import ManualClock
+from support.conversation_calls import ask, kinds, refused
+from support.conversation_service import RunningService, running
+from support.conversations import ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBER, SETTINGS, says, seeded
+from support.eventually import eventually
+
+WARNING = timedelta(hours=1)
+WARNED = seeded(
+    settings={
+        "idle_lifetime": timedelta(hours=24),
+        "warning_lead": WARNING,
+    }
+)
+
+
+async def test_a_code_is_valid_to_the_last_second_and_then_expires(
+    service: RunningService,
+) -> None:
+    expiring, joined = [await service.start(number) for number in (ALICE_NUMBER, CAROL_NUMBER)]
+    await service.heard(ALICE_NUMBER, 1)
+    service.clock.move(minutes=14, seconds=59)
+    active = await service.join(BOB_NUMBER, joined.code)
+    assert active.state == pb.CONVERSATION_STATE_ACTIVE
+    service.clock.move(seconds=1)
+    assert (await service.heard(ALICE_NUMBER, 2))[1] == says(Template.CODE_EXPIRED)
+    conversation = await service.get(expiring.conversation.conversation_id)
+    assert conversation.end_reason == pb.END_REASON_CODE_EXPIRED
+    with refused("CODE_NOT_VALID"):
+        await service.join(BOB_NUMBER, expiring.code)
+
+
+async def test_a_message_after_the_expiry_finds_the_conversation_ended(
+    service: RunningService,
+) -> None:
+    await service.open(ALICE_NUMBER, BOB_NUMBER)
+    service.clock.move(days=7)
+    await service.says(ALICE_NUMBER, "anybody there?")
+    just_ended = says(Template.JUST_ENDED, span=SETTINGS.cool_off)
+    assert await service.heard(ALICE_NUMBER, 2) == [says(Template.IDLE_EXPIRED), just_ended]
+    assert await service.heard(BOB_NUMBER, 1) == [says(Template.IDLE_EXPIRED)]
+
+
+async def test_both_are_warned_before_idle_expiry_and_a_message_extends_the_conversation(
+    redis: Redis, redis_url: str, clock: ManualClock
+) -> None:
+    async with running(redis_url, clock, WARNED) as service:
+        conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
+        warning = says(Template.IDLE_WARNING, span=WARNING)
+        clock.move(hours=23)
+        assert await service.heard(ALICE_NUMBER, 1) == [warning]
+        assert await service.heard(BOB_NUMBER, 1) == [warning]
+        await service.says(ALICE_NUMBER, "still here")
+        clock.move(hours=23)
+        expected = [warning, "still here", warning]
+        assert await service.heard(BOB_NUMBER, 3) == expected
+        clock.move(hours=1)
+        assert await service.heard(BOB_NUMBER, 4) == [*expected, says(Template.IDLE_EXPIRED)]
+        ended = await service.get(conversation.conversation_id)
+        assert ended.end_reason == pb.END_REASON_IDLE_EXPIRED
+        events = kinds(await service.timeline(conversation.conversation_id))
+        assert events.count(("EXPIRY_WARNED", "IDLE_EXPIRED")) == 2
+
+
+async def test_an_ended_conversation_is_purged_in_time(service: RunningService) -> None:
+    started = await service.start(ALICE_NUMBER)
+    service.clock.move(minutes=15)
+    await service.heard(ALICE_NUMBER, 2)
+    service.clock.move(seconds=SETTINGS.kept_after_end.total_seconds())
+
+    async def is_purged() -> bool:
+        request = pb.ListConversationsRequest()
+        return not (await ask(service.stub.ListConversations, request)).conversations
+
+    await eventually(is_purged)
+    with refused("CONVERSATION_NOT_FOUND"):
+        await service.get(started.conversation.conversation_id)

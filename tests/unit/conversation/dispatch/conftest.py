@@ -1,0 +1,15 @@
+"""The harness of these tests."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from redis.asyncio import Redis
+
+from support.clock import ManualClock
+from support.dispatch_harness import Harness
+
+
+@pytest.fixture
+async def harness(redis: Redis, clock: ManualClock) -> AsyncIterator[Harness]:
+    async with Harness(redis, clock) as made:
+        yield made

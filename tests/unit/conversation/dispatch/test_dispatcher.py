@@ -1,0 +1,227 @@
+"""The dispatcher: order, takeovers, erasures, opt-outs and messages that expire."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from conversation_service.dispatch.dispatcher import STANDBY_SECONDS
+from conversation_service.domain.model.consent import OptOutSource
+from conversation_service.domain.model.messages import MessageState
+from conversation_service.messaging.client import MessagingUnavailable
+from conversation_service.messaging.send import Retry, Sent
+from conversation_service.store.erasure.person_data import PersonDataEraser
+from support.conversations import ALICE, BOB, CAROL, pool_storage
+from support.dispatch_harness import CONVERSATION, KEYS, Harness
+
+
+async def never(*_: object) -> None:
+    """The replica was killed here."""
+    await asyncio.get_running_loop().create_future()
+
+
+async def test_messages_to_one_person_are_sent_in_the_order_of_their_acceptance(
+    harness: Harness,
+) -> None:
+    messages = ((person, str(number)) for number in range(40) for person in (ALICE, BOB))
+    await harness.add_system(*messages)
+    await harness.run_until(harness.dispatcher())
+    in_order = [str(number) for number in range(40)]
+    assert harness.messaging.bodies(ALICE) == harness.messaging.bodies(BOB) == in_order
+
+
+async def test_a_message_that_was_not_sent_delays_its_own_recipient_only(harness: Harness) -> None:
+    harness.messaging.results["a1"] = [Retry(timedelta(seconds=30))]
+    await harness.add_system((ALICE, "a1"), (ALICE, "a2"), (BOB, "b1"), (BOB, "b2"))
+    dispatcher = harness.dispatcher()
+    await harness.run(dispatcher, 20)
+    assert harness.messaging.bodies(ALICE) == []
+    assert harness.messaging.bodies(BOB) == ["b1", "b2"]
+    harness.clock.move(seconds=30)
+    await harness.run_until(dispatcher)
+    assert harness.messaging.bodies(ALICE) == ["a1", "a2"]
+
+
+@pytest.mark.parametrize("error", [MessagingUnavailable(), ValueError("a fault")])
+async def test_an_error_delays_messages_and_loses_none(harness: Harness, error: Exception) -> None:
+    harness.messaging.results["a1"] = [error, error]
+    await harness.add_system((ALICE, "a1"), (BOB, "b1"))
+    dispatcher = harness.dispatcher()
+    for seconds in (0, 1, 2):
+        harness.clock.move(seconds=seconds)
+        await harness.run(dispatcher)
+    assert await harness.waiting() == 0
+    assert harness.messaging.bodies(ALICE) == ["a1"]
+    assert "b1" in harness.messaging.bodies(BOB)
+
+
+async def test_refused_and_unknown_messages_are_settled_and_not_sent_again(
+    harness: Harness,
+) -> None:
+    states = {"m0": MessageState.REFUSED, "m1": MessageState.UNKNOWN}
+    for message_id, state in states.items():
+        harness.messaging.results[message_id] = [Sent(state)]
+        await harness.add_system((ALICE, message_id))
+    await harness.run_until(harness.dispatcher())
+    assert harness.messaging.sent == []
+    assert {name: await harness.outbox.state(name) for name in states} == states
+
+
+async def test_a_message_that_is_too_old_expires(harness: Harness) -> None:
+    await harness.add_system((ALICE, "old"))
+    harness.settings = replace(harness.settings, text_validity=timedelta(minutes=10))
+    harness.clock.move(minutes=10, seconds=1)
+    await harness.add_system((ALICE, "new"))
+    await harness.run_until(harness.dispatcher())
+    assert harness.messaging.bodies(ALICE) == ["new"]
+    assert await harness.outbox.state("m0") is MessageState.EXPIRED
+
+
+async def test_only_the_lease_holder_sends_and_hands_over_when_it_closes(harness: Harness) -> None:
+    first, second = harness.dispatcher(), harness.dispatcher()
+    await first.run_once()
+    await harness.add_system((ALICE, "a1"))
+    assert await second.run_once() == STANDBY_SECONDS
+    assert harness.messaging.batches == []
+    await harness.run_until(first)
+    assert harness.messaging.bodies(ALICE) == ["a1"]
+    await first.close()
+    await harness.add_system((CAROL, "c1"))
+    await harness.run_until(second)
+    assert harness.messaging.bodies(CAROL) == ["c1"]
+
+
+async def test_a_takeover_begins_with_what_was_read_and_not_settled(harness: Harness) -> None:
+    """Killed between send and settle: sent again under the same id, which is sent once."""
+    await harness.add_system((ALICE, "a1"), (ALICE, "a2"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(harness.outbox, "settle", never)
+        await harness.run(harness.dispatcher())
+    assert harness.messaging.bodies(ALICE) == ["a1"]
+    await harness.redis.delete(KEYS.lease)
+    await harness.run_until(harness.dispatcher())
+    assert harness.messaging.bodies(ALICE) == ["a1", "a1", "a2"]
+
+
+async def test_a_replica_that_lost_its_lease_settles_nothing_and_stands_by(
+    harness: Harness,
+) -> None:
+    await harness.add_system((ALICE, "a1"))
+    late = harness.dispatcher()
+    harness.messaging.gate.clear()
+    waiting = asyncio.create_task(harness.run_until(late))
+    await harness.messaging.was_called.wait()
+    await harness.redis.set(KEYS.lease, "another replica's")
+    harness.messaging.gate.set()
+    while await late.run_once() != STANDBY_SECONDS:
+        pass
+    waiting.cancel()
+    assert await harness.waiting() == 1
+    assert await harness.outbox.state("m0") is MessageState.ACCEPTED
+
+
+async def test_more_messages_than_the_window_holds_are_all_sent(harness: Harness) -> None:
+    await harness.add_system(*((BOB if at % 2 else ALICE, str(at)) for at in range(60)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("conversation_service.dispatch.dispatcher.WINDOW", 4)
+        await harness.run_until(harness.dispatcher())
+    assert harness.messaging.bodies(ALICE) == [str(at) for at in range(0, 60, 2)]
+    assert harness.messaging.bodies(BOB) == [str(at) for at in range(1, 60, 2)]
+
+
+async def test_entries_in_a_lost_reply_are_read_again(harness: Harness) -> None:
+    dispatcher = harness.dispatcher()
+    await dispatcher.run_once()
+    await harness.add_system((ALICE, "a1"), (ALICE, "a2"))
+    read_new = harness.outbox.read_new
+
+    async def lose_the_reply(limit: int, block_ms: int | None) -> list[object]:
+        await read_new(limit, block_ms)
+        raise ConnectionError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(harness.outbox, "read_new", lose_the_reply)
+        with pytest.raises(ConnectionError):
+            await harness.run_until(dispatcher)
+    await harness.run_until(dispatcher)
+    assert harness.messaging.bodies(ALICE) == ["a1", "a2"]
+
+
+async def test_one_long_queue_does_not_keep_others_from_being_read(harness: Harness) -> None:
+    await harness.add_relayed(*((ALICE, str(number)) for number in range(1200)))
+    await harness.add_relayed((BOB, "b1"))
+    dispatcher = harness.dispatcher()
+    harness.messaging.gate.clear()
+    await harness.run(dispatcher, 8)
+    harness.messaging.gate.set()
+    await harness.run(dispatcher, 40)
+    assert harness.messaging.bodies(BOB) == ["b1"]
+    assert len(harness.messaging.bodies(ALICE)) < 100
+
+
+# Of 8 messages to one person the first is at the messaging service. The second is in memory; the
+# sixth is read again when it is due.
+@pytest.mark.parametrize("index", [1, 6])
+async def test_an_entry_that_was_removed_is_skipped(harness: Harness, index: int) -> None:
+    await harness.add_relayed(*((ALICE, str(number)) for number in range(8)))
+    dispatcher = harness.dispatcher()
+    harness.messaging.gate.clear()
+    await harness.run(dispatcher, 3)
+    await harness.redis.xdel(KEYS.outbox, (await harness.entry_ids())[index])
+    harness.messaging.gate.set()
+    await harness.run(dispatcher, 60)
+    assert harness.messaging.bodies(ALICE) == [str(at) for at in range(8) if at != index]
+    assert await harness.waiting() == await harness.pending() == 0
+    assert await harness.dead_letters.count() == 0
+
+
+async def test_a_message_whose_author_was_erased_after_it_was_read_is_not_sent(
+    harness: Harness,
+) -> None:
+    await harness.add_relayed((ALICE, "a1"), (ALICE, "from Bob"))
+    await harness.add_system((ALICE, "a3"))
+    harness.messaging.gate.clear()
+    running = asyncio.create_task(harness.run_until(harness.dispatcher()))
+    await harness.messaging.was_called.wait()
+    eraser = PersonDataEraser(pool_storage(harness.redis))
+    assert await eraser.texts(BOB, {CONVERSATION}, only_theirs=False) == 2
+    harness.messaging.gate.set()
+    await running
+    assert harness.messaging.bodies(ALICE) == ["a1", "a3"]
+    assert await harness.pending() == 0
+
+
+async def test_a_takeover_skips_entries_that_were_removed(harness: Harness) -> None:
+    await harness.add_system((ALICE, "a1"), (ALICE, "a2"), (ALICE, "a3"))
+    await harness.outbox.prepare()
+    await harness.outbox.read_new(10, None)
+    first, second, _ = await harness.entry_ids()
+    await harness.redis.xdel(KEYS.outbox, first, second)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("conversation_service.dispatch.dispatcher.PAGE", 1)
+        await harness.run_until(harness.dispatcher())
+    assert harness.messaging.bodies(ALICE) == ["a3"]
+    assert await harness.pending() == await harness.dead_letters.count() == 0
+
+
+async def test_only_the_confirmation_is_sent_to_a_person_who_opted_out(harness: Harness) -> None:
+    await harness.opt_outs.opt_out(ALICE.person_id, OptOutSource.TEXT, "mdr2-1")
+    await harness.add_system((ALICE, "the confirmation"), may_reach_opted_out=True)
+    await harness.add_system((ALICE, "too late"), (BOB, "b1"))
+    await harness.run_until(harness.dispatcher())
+    assert harness.messaging.bodies(ALICE) == ["the confirmation"]
+    assert harness.messaging.bodies(BOB) == ["b1"]
+    assert await harness.outbox.state("m1") is MessageState.REFUSED
+    assert harness.opt_outs.ended == [ALICE.person_id], "it was started after the opt-out"
+
+
+async def test_an_opt_out_that_only_the_carrier_knew_of_is_recorded(harness: Harness) -> None:
+    harness.messaging.results["a1"] = [Sent(MessageState.REFUSED, is_opted_out=True)]
+    await harness.add_system((ALICE, "a1"))
+    dispatcher = harness.dispatcher()
+    await harness.run_until(dispatcher)
+    assert harness.opt_outs.opted_out == [(ALICE.person_id, OptOutSource.CARRIER, "m0")]
+    await harness.add_system((ALICE, "a2"))
+    await harness.run_until(dispatcher)
+    assert harness.messaging.sent == []

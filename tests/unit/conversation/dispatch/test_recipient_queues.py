@@ -1,0 +1,123 @@
+"""Which entry is sent next: order in a queue, turns between queues, entries kept in memory."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from conversation_service.dispatch.recipient_queues import (
+    QUEUE_LIMIT,
+    SYSTEM_IN_A_ROW,
+    RecipientQueue,
+    RecipientQueues,
+)
+from conversation_service.domain.model.messages import OutboundMessage
+from conversation_service.store.outbox.entry import OutboxEntry
+from support.conversations import MASKED
+from support.dispatch_harness import person
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+def entry(number: int, to: int, *, is_relayed: bool = True) -> OutboxEntry:
+    message = OutboundMessage(f"m{number}", "", MASKED, person(to), "hello", is_relayed=is_relayed)
+    return OutboxEntry(f"{number}-0", NOW, message)
+
+
+def relayed(*recipients: int) -> list[OutboxEntry]:
+    return [entry(number, to) for number, to in enumerate(recipients)]
+
+
+# Twelve system messages, and two relayed messages behind them.
+MIXED = [
+    *(entry(number, 10 + number, is_relayed=False) for number in range(12)),
+    entry(90, 1),
+    entry(91, 2),
+]
+
+
+def queues_of(entries: Sequence[OutboxEntry]) -> RecipientQueues:
+    queues = RecipientQueues()
+    queues.add(entries)
+    return queues
+
+
+def heads(batch: Sequence[RecipientQueue]) -> list[str]:
+    return [queue.head.entry_id for queue in batch]
+
+
+def served(queues: RecipientQueues, turns: int, batch: int = 1) -> list[str]:
+    """The entries that are sent if of each batch only the first is not throttled."""
+    order = []
+    for _ in range(turns):
+        first, *others = queues.next_batch(batch, NOW)
+        order.append(first.head.entry_id)
+        queues.advance(first)
+        for queue in others:
+            queues.requeue(queue)
+    return order
+
+
+def test_a_queue_that_was_served_goes_to_the_end() -> None:
+    queues = queues_of(relayed(1, 1, 1, 2, 2, 3))
+    assert served(queues, 6) == ["0-0", "3-0", "5-0", "1-0", "4-0", "2-0"]
+    assert len(queues) == 0
+
+
+def test_a_busy_queue_sends_nothing_else() -> None:
+    queues = queues_of(relayed(1, 1, 2))
+    first, second = queues.next_batch(10, NOW)
+    assert heads([first, second]) == ["0-0", "2-0"]
+    assert queues.next_batch(10, NOW) == []
+    queues.advance(first)
+    assert heads(queues.next_batch(10, NOW)) == ["1-0"]
+
+
+def test_system_messages_go_before_relayed_messages_to_others() -> None:
+    system = [entry(9, 3, is_relayed=False)]
+    assert served(queues_of([*relayed(1, 2), *system]), 3) == ["9-0", "0-0", "1-0"]
+
+
+def test_system_messages_never_overtake_relayed_messages_to_the_same_person() -> None:
+    mixed = [entry(0, 1), entry(1, 1, is_relayed=False), entry(2, 2)]
+    assert served(queues_of(mixed), 3) == ["0-0", "1-0", "2-0"]
+
+
+def test_relayed_messages_get_their_share_however_many_system_messages_there_are() -> None:
+    for batch in (1, 5):
+        order = served(queues_of(MIXED), 10, batch)
+        assert [order[SYSTEM_IN_A_ROW], order[2 * SYSTEM_IN_A_ROW + 1]] == ["90-0", "91-0"]
+
+
+def test_a_throttled_queue_keeps_its_turn() -> None:
+    queues = queues_of(relayed(1, 2, 3))
+    for queue in reversed(queues.next_batch(2, NOW)):
+        queues.requeue(queue)
+    assert heads(queues.next_batch(3, NOW)) == ["0-0", "1-0", "2-0"]
+
+
+def test_a_queue_that_backs_off_comes_back_at_the_end() -> None:
+    queues = queues_of(relayed(1, 2))
+    [first] = queues.next_batch(1, NOW)
+    until = NOW + timedelta(seconds=5)
+    queues.back_off(first, until)
+    assert queues.next_due() == until
+    assert heads(queues.next_batch(2, NOW)) == ["1-0"]
+    assert heads(queues.next_batch(2, until)) == ["0-0"]
+    assert queues.next_due() is None
+
+
+def test_an_entry_that_is_read_twice_is_queued_once() -> None:
+    queues = queues_of(relayed(1, 1))
+    queues.add(relayed(1, 1))
+    assert len(queues) == 2
+
+
+def test_a_long_queue_keeps_few_of_its_messages_in_memory() -> None:
+    queues = queues_of(relayed(*[1] * 500, 2))
+    long, short = queues.next_batch(2, NOW)
+    assert len(long.entries) == 500
+    assert sum(queued.entry is not None for queued in long.entries) == QUEUE_LIMIT
+    assert short.head.entry is not None
+    for _ in range(QUEUE_LIMIT):
+        queues.advance(long)
+        [long] = queues.next_batch(1, NOW)
+    assert long.head.entry is None, "it has to be read again"

@@ -1,0 +1,238 @@
+"""Clients end conversations and send messages; refusals and idempotency keys of all commands."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from conversation_service.domain.commands.client.end import EndConversation
+from conversation_service.domain.commands.client.pause import PauseConversation, ResumeConversation
+from conversation_service.domain.commands.client.reopen import ReopenConversation
+from conversation_service.domain.commands.client.send import SendMessage
+from conversation_service.domain.commands.client.start import (
+    JoinConversation,
+    OpenConversation,
+    StartConversation,
+)
+from conversation_service.domain.commands.core.command import Command
+from conversation_service.domain.commands.core.number_selection import NumberSelection
+from conversation_service.domain.commands.operator.pools import (
+    AddNumber,
+    CreatePool,
+    DrainNumber,
+    RemoveNumber,
+    ReseedPool,
+    UpdatePool,
+)
+from conversation_service.domain.commands.system.end_for_opt_out import EndConversationForOptOut
+from conversation_service.domain.commands.system.expire import ExpireConversation
+from conversation_service.domain.errors import (
+    ConversationEnded,
+    ConversationError,
+    ConversationNotActive,
+    ConversationNotFound,
+    ConversationNotPaused,
+    ConversationPaused,
+    ParticipantNotFound,
+)
+from conversation_service.domain.model.conversation import Conversation, EndReason, State
+from conversation_service.domain.model.pool import MaskedNumber, NumberPreference, NumberState
+from conversation_service.domain.templates.catalog import Template
+from support.conversations import (
+    ALICE,
+    BOB,
+    CAROL,
+    MASKED,
+    NUMBERS,
+    OTHER_MASKED,
+    POOL,
+    SETTINGS,
+    says,
+)
+from support.decisions import (
+    ACTIVE,
+    CODE,
+    ENDED,
+    NOW,
+    PAUSED,
+    WAITING,
+    about,
+    after,
+    facts,
+    happened,
+    text,
+    told,
+)
+
+END = EndConversation("r", "c")
+NOTED = EndConversation("r", "c", note="fraud")
+BY_BOB = EndConversation("r", "c", BOB.participant_id)
+FOR_ALICE = SendMessage("r", "c", ALICE.participant_id, "hi")
+TO_BOTH = SendMessage("r", "c", "", "hi")
+STRANGER_ENDS = EndConversation("r", "c", CAROL.participant_id)
+STRANGER_SENDS = SendMessage("r", "c", CAROL.participant_id, "hi")
+PAUSE, RESUME = PauseConversation("r", "c"), ResumeConversation("r", "c")
+
+REFUSED: list[tuple[Command, Conversation | None, type[ConversationError]]] = [
+    *((command, None, ConversationNotFound) for command in (END, BY_BOB, FOR_ALICE, PAUSE, RESUME)),
+    *((command, ENDED, ConversationEnded) for command in (END, BY_BOB, FOR_ALICE, PAUSE, RESUME)),
+    *((command, ACTIVE, ParticipantNotFound) for command in (STRANGER_ENDS, STRANGER_SENDS)),
+    (replace(FOR_ALICE, participant_id=BOB.participant_id), WAITING, ParticipantNotFound),
+    *((command, WAITING, ConversationNotActive) for command in (FOR_ALICE, TO_BOTH, PAUSE)),
+    (PAUSE, PAUSED, ConversationPaused),
+    (RESUME, ACTIVE, ConversationNotPaused),
+    (RESUME, WAITING, ConversationNotPaused),
+]
+
+# A command, and another value for each field that is part of its idempotency key.
+COMMANDS: list[tuple[Command, dict[str, Any]]] = [
+    (text("hi"), {"message": text("ho").message}),
+    (
+        StartConversation("r", BOB, unique_name="order 7"),
+        {"person": ALICE, "selection": NumberSelection(MASKED), "unique_name": "x"},
+    ),
+    (
+        OpenConversation("r", (ALICE, BOB), unique_name="order 7"),
+        {
+            "people": (ALICE, CAROL),
+            "selection": NumberSelection(preference=NumberPreference.AVOID_STICKY),
+            "unique_name": "x",
+            "is_silent": True,
+        },
+    ),
+    (JoinConversation("r", CODE, BOB), {"code": "X4X4X4", "person": ALICE}),
+    (NOTED, {"conversation_id": "d", "participant_id": "p", "note": "why"}),
+    (FOR_ALICE, {"conversation_id": "d", "participant_id": "", "body": "ho"}),
+    (PAUSE, {"conversation_id": "d"}),
+    (RESUME, {"conversation_id": "d"}),
+    (ReopenConversation("r", ENDED), {"ended": replace(ENDED, conversation_id="d")}),
+    (
+        CreatePool("r", SETTINGS, NUMBERS),
+        {
+            "settings": replace(SETTINGS, operator="Other"),
+            "numbers": (*NUMBERS[:1], replace(NUMBERS[1], is_reserved=True)),
+        },
+    ),
+    (
+        UpdatePool("r", SETTINGS, ("operator",)),
+        {"settings": replace(SETTINGS, operator="Other"), "fields": ("operator", "language")},
+    ),
+    (
+        AddNumber("r", NUMBERS[0]),
+        {"number": MaskedNumber(MASKED, NumberState.DRAINING)},
+    ),
+    (DrainNumber("r", MASKED), {"masked_number": "+12065550101"}),
+    (RemoveNumber("r", MASKED), {"masked_number": "+12065550101"}),
+]
+FIELDS = [
+    (text("hi"), "message", text("hi", ALICE).message),
+    (text("hi"), "message", text("hi", on=OTHER_MASKED).message),
+    *((command, name, value) for command, fields in COMMANDS for name, value in fields.items()),
+]
+
+
+@pytest.mark.parametrize(
+    ("command", "reason", "participant_id"),
+    [
+        (END, EndReason.OPERATOR_ENDED, ""),
+        (BY_BOB, EndReason.PARTICIPANT_ENDED, BOB.participant_id),
+    ],
+)
+def test_an_end_by_the_operator_or_for_a_participant_notifies_both(
+    command: EndConversation, reason: EndReason, participant_id: str
+) -> None:
+    change = command.decide(about(ACTIVE))
+    assert (after(change).state, after(change).end_time) == (State.ENDED, NOW)
+    assert after(change).end_reason is reason
+    assert told(change) == [(ALICE, says(Template.ENDED)), (BOB, says(Template.ENDED))]
+    assert happened(change)[0] == ("CONVERSATION_ENDED", reason.value)
+    assert change.events[0].participant_id == participant_id
+
+
+@pytest.mark.parametrize("command", [END, BY_BOB])
+def test_the_note_of_an_end_is_stored_and_sent_to_nobody(command: EndConversation) -> None:
+    change = replace(command, note="fraud").decide(about(ACTIVE))
+    assert after(change).end_note == "fraud"
+    assert "fraud" not in repr(change)
+    assert "fraud" not in "".join(body for _, body in told(change))
+    assert after(command.decide(about(ACTIVE))).end_note == ""
+
+
+def test_the_end_of_a_waiting_conversation_cancels_its_code() -> None:
+    assert told(END.decide(about(WAITING))) == [(ALICE, says(Template.CANCELLED))]
+
+
+def test_a_message_for_a_participant_goes_to_the_other() -> None:
+    change = FOR_ALICE.decide(about(ACTIVE))
+    assert told(change) == [(BOB, "hi")]
+    assert happened(change) == [("MESSAGE_RELAYED", "")]
+    assert change.events[0].participant_id == ALICE.participant_id
+    assert change.events[0].message_id == change.texts[0].message_id
+
+
+def test_a_message_of_the_system_goes_to_both() -> None:
+    change = TO_BOTH.decide(about(ACTIVE))
+    assert told(change) == [(ALICE, "hi"), (BOB, "hi")]
+    assert [event.participant_id for event in change.events] == ["", ""]
+
+
+@pytest.mark.parametrize("command", [FOR_ALICE, TO_BOTH])
+def test_a_message_of_a_client_moves_the_idle_end_and_counts_for_no_loop(
+    command: SendMessage,
+) -> None:
+    later = NOW + timedelta(days=1)
+    change = command.decide(replace(about(ACTIVE), now=later))
+    assert after(change).last_message_time == later
+    assert after(change).idle_end_time == later + POOL.settings.idle_lifetime
+    assert after(change).exchange == ACTIVE.exchange
+
+
+@pytest.mark.parametrize(("command", "conversation", "refusal"), REFUSED)
+def test_a_command_that_is_impossible_is_refused_with_the_reason(
+    command: Command, conversation: Conversation | None, refusal: type[ConversationError]
+) -> None:
+    with pytest.raises(refusal) as refused:
+        command.decide(facts(conversation=conversation))
+    assert refused.value.metadata == {"conversation_id": "c"}
+
+
+@pytest.mark.parametrize("command", [END, FOR_ALICE, PAUSE, RESUME, ExpireConversation("c", "e")])
+def test_a_command_reads_its_conversation(command: Command) -> None:
+    assert command.lookup(POOL).conversation_id == "c"
+
+
+def test_an_idempotency_key_has_the_kind_of_its_command_and_the_callers_id() -> None:
+    assert len({command.receipt.kind for command, _ in COMMANDS}) == len(COMMANDS)
+    for command, _ in COMMANDS:
+        expected = "mdr2-1" if command.receipt.kind == "text" else "r"
+        assert command.receipt.request_id == expected
+
+
+@pytest.mark.parametrize(("command", "field", "value"), FIELDS)
+def test_the_same_id_with_another_field_is_another_command(
+    command: Any,  # noqa: ANN401 - any command, which is a dataclass
+    field: str,
+    value: object,
+) -> None:
+    other = replace(command, **{field: value})
+    assert other.receipt.fields != command.receipt.fields
+    assert replace(command).receipt == command.receipt
+
+
+@pytest.mark.parametrize(
+    "command", [ExpireConversation, lambda name, etag: EndConversationForOptOut(name, etag, ALICE)]
+)
+def test_an_expiry_or_an_opt_out_ends_a_conversation_once_per_etag(command: Any) -> None:  # noqa: ANN401 - as above
+    ids = {command(name, etag).receipt.request_id for name in "cd" for etag in "ef"}
+    assert len(ids) == 4
+
+
+def test_a_reseed_has_the_digest_of_the_file_as_its_id() -> None:
+    assert ReseedPool("a digest", SETTINGS, NUMBERS).receipt.request_id == "a digest"
+
+
+def test_no_representation_of_a_command_or_its_key_shows_a_number_or_a_body() -> None:
+    shown = repr([(command, command.receipt) for command, _ in COMMANDS])
+    for hidden in (ALICE.phone_number, BOB.phone_number, "'hi'", CODE, "order 7", "fraud"):
+        assert hidden not in shown

@@ -1,0 +1,180 @@
+"""Wrong codes all get the same reply, and those who guess are locked out."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from conversation_service.domain.commands.client.start import JoinConversation
+from conversation_service.domain.commands.core.change import Change
+from conversation_service.domain.commands.core.snapshot import Snapshot
+from conversation_service.domain.commands.inbound.receive_message import ReceiveMessage
+from conversation_service.domain.errors import CodeNotValid
+from conversation_service.domain.model.conversation import Conversation
+from conversation_service.domain.model.rate_limits import (
+    LOCKOUT,
+    NEVER,
+    NUMBER_TRIES_LIMIT,
+    NUMBER_TRIES_WINDOW,
+    TRIES_LIMIT,
+    TRIES_WINDOW,
+    SenderLimits,
+    WindowCounter,
+)
+from conversation_service.domain.templates.catalog import Template
+from support.conversations import ALICE, BOB, CAROL, MASKED, OTHER_MASKED, says
+from support.decisions import (
+    CODE,
+    MOMENT,
+    NOW,
+    OTHER_CODE,
+    WAITING,
+    after,
+    facts,
+    happened,
+    text,
+    told,
+)
+
+NOT_VALID = says(Template.CODE_NOT_VALID)
+JOIN = text(f"join {CODE}")
+BY_API = JoinConversation("r", CODE, BOB)
+BLOCKED = {BOB: frozenset({ALICE.participant_id})}
+
+ELSEWHERE = replace(WAITING, masked_number=OTHER_MASKED)
+
+# Why a code does not work: the reply must not disclose it.
+WRONG = {
+    "wrong, used or expired": facts(),
+    "of another number": facts(invitation=ELSEWHERE),
+    "of somebody who is blocked": facts(invitation=WAITING, blocks=BLOCKED),
+    "of one's own": facts(invitation=replace(WAITING, participants=(BOB,))),
+}
+WRONG_BY_API = [name for name in WRONG if name != "of another number"]
+
+
+def guessing(
+    now: datetime = NOW,
+    limits: SenderLimits | None = None,
+    tries: WindowCounter = NEVER,
+    invitation: Conversation | None = None,
+) -> Snapshot:
+    sender_limits = {BOB: limits or SenderLimits()}
+    return facts(now=now, sender_limits=sender_limits, tries=tries, invitation=invitation)
+
+
+def limits_after(change: Change) -> SenderLimits:
+    assert change.conduct is not None
+    assert change.conduct.person == BOB
+    return change.conduct.after
+
+
+def enter_wrong_codes(
+    command: ReceiveMessage | JoinConversation, times: int, apart: timedelta = MOMENT
+) -> list[Change]:
+    """Wrong codes, one after the other, as the same person."""
+    changes, limits = [], SenderLimits()
+    for attempt in range(times):
+        changes.append(command.decide(guessing(NOW + attempt * apart, limits)))
+        limits = limits_after(changes[-1]) if changes[-1].conduct else limits
+    return changes
+
+
+@pytest.mark.parametrize("why", WRONG)
+def test_every_wrong_code_gets_the_same_reply(why: str) -> None:
+    change = JOIN.decide(WRONG[why])
+    assert told(change) == [(BOB, NOT_VALID)]
+    assert change == text(f"join {OTHER_CODE}").decide(facts())
+    assert (change.after, change.claims, change.events) == (None, (), ())
+
+
+def test_a_wrong_code_is_counted_for_the_person_and_for_the_number() -> None:
+    change = JOIN.decide(guessing(tries=WindowCounter(7, NOW + MOMENT)))
+    assert limits_after(change).tries == WindowCounter(1, NOW + TRIES_WINDOW)
+    assert change.tries is not None
+    assert change.tries.masked_number == MASKED
+    assert (change.tries.before.number, change.tries.after.number) == (7, 8)
+
+
+def test_the_last_attempt_of_a_person_locks_them_out_with_an_event() -> None:
+    changes = enter_wrong_codes(JOIN, TRIES_LIMIT)
+    assert [told(change) for change in changes] == [[(BOB, NOT_VALID)]] * TRIES_LIMIT
+    assert [happened(change) for change in changes[:-1]] == [[]] * (TRIES_LIMIT - 1)
+    assert happened(changes[-1]) == [("CODE_TRIES_EXCEEDED", "")]
+    assert changes[-1].events[0].participant_id == BOB.participant_id
+
+
+def test_a_locked_out_person_gets_no_reply_even_to_a_valid_code() -> None:
+    limits = limits_after(enter_wrong_codes(JOIN, TRIES_LIMIT)[-1])
+    locked = guessing(NOW, limits, invitation=WAITING)
+    assert JOIN.decide(locked) == Change()
+    assert told(text("help").decide(locked)) == [(BOB, says(Template.HELP))]
+    assert after(text("start").decide(locked)).is_live
+
+
+def test_a_lockout_ends_and_the_attempts_before_it_count_no_more() -> None:
+    limits = limits_after(enter_wrong_codes(JOIN, TRIES_LIMIT)[-1])
+    end = NOW + (TRIES_LIMIT - 1) * MOMENT + LOCKOUT
+    assert JOIN.decide(guessing(end - MOMENT, limits)) == Change()
+    free = guessing(end, limits)
+    assert after(JOIN.decide(guessing(end, limits, invitation=WAITING))).is_live
+    assert limits_after(JOIN.decide(free)).tries.number == 1
+    assert happened(JOIN.decide(free)) == []
+
+
+def test_attempts_further_apart_than_the_window_lock_nobody_out() -> None:
+    changes = enter_wrong_codes(JOIN, 3 * TRIES_LIMIT, apart=TRIES_WINDOW / (TRIES_LIMIT - 1))
+    assert all(told(change) for change in changes)
+
+
+def test_a_number_with_many_wrong_codes_replies_to_none_any_more() -> None:
+    many = WindowCounter(NUMBER_TRIES_LIMIT, NOW + MOMENT)
+    change = JOIN.decide(guessing(tries=many))
+    assert told(change) == []
+    assert limits_after(change).tries.number == 1
+    assert change.tries is not None
+    assert change.tries.after.number == NUMBER_TRIES_LIMIT + 1
+
+
+def test_a_number_replies_up_to_the_limit_and_again_in_the_next_window() -> None:
+    below = WindowCounter(NUMBER_TRIES_LIMIT - 1, NOW + MOMENT)
+    assert told(JOIN.decide(guessing(tries=below))) == [(BOB, NOT_VALID)]
+    closed = JOIN.decide(guessing(tries=WindowCounter(NUMBER_TRIES_LIMIT, NOW)))
+    assert told(closed) == [(BOB, NOT_VALID)]
+    assert closed.tries is not None
+    assert closed.tries.after == WindowCounter(1, NOW + NUMBER_TRIES_WINDOW)
+
+
+def test_a_valid_code_works_on_a_number_with_many_wrong_codes() -> None:
+    many = facts(tries=WindowCounter(NUMBER_TRIES_LIMIT, NOW + MOMENT), invitation=WAITING)
+    assert after(JOIN.decide(many)).participants == (ALICE, BOB)
+
+
+def test_a_valid_code_is_not_counted() -> None:
+    change = JOIN.decide(facts(invitation=WAITING))
+    assert limits_after(change).tries == NEVER
+    assert change.tries is None
+
+
+def test_wrong_codes_of_one_person_lock_nobody_else_out() -> None:
+    limits = limits_after(enter_wrong_codes(JOIN, TRIES_LIMIT)[-1])
+    known = facts(sender_limits={BOB: limits}, invitation=WAITING)
+    assert after(text(f"join {CODE}", CAROL).decide(known)).participants == (ALICE, CAROL)
+
+
+@pytest.mark.parametrize("why", WRONG_BY_API)
+def test_a_clients_wrong_code_is_counted_and_refused(why: str) -> None:
+    change = BY_API.decide(WRONG[why])
+    assert isinstance(change.refusal, CodeNotValid)
+    assert limits_after(change).tries == WindowCounter(1, NOW + TRIES_WINDOW)
+    assert (change.after, change.texts, change.tries, change.events) == (None, (), None, ())
+
+
+def test_a_client_that_guesses_for_a_person_locks_them_out() -> None:
+    changes = enter_wrong_codes(BY_API, TRIES_LIMIT)
+    assert all(isinstance(change.refusal, CodeNotValid) for change in changes)
+    assert happened(changes[-1]) == [("CODE_TRIES_EXCEEDED", "")]
+    locked = guessing(NOW, limits_after(changes[-1]), invitation=WAITING)
+    with pytest.raises(CodeNotValid):
+        BY_API.decide(locked)
+    assert JOIN.decide(locked) == Change()

@@ -1,0 +1,173 @@
+"""Bodies and files are relayed unchanged, or refused with a reply."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conversation_service.domain.commands.core.change import Change
+from conversation_service.domain.commands.inbound.attachments import (
+    AttachmentSplit,
+    split_attachments,
+)
+from conversation_service.domain.model.loop_detection import LOOP_LENGTH
+from conversation_service.domain.model.messages import MAX_LENGTH, Attachment, is_sendable
+from conversation_service.domain.model.pool import AttachmentPolicy
+from conversation_service.domain.templates.catalog import Template
+from support.conversations import ALICE, BOB, says
+from support.decisions import (
+    ACTIVE,
+    CARD,
+    PAUSED,
+    PICTURE,
+    WAITING,
+    after,
+    facts,
+    happened,
+    pool_with,
+    text,
+    told,
+)
+from support.unusual_bodies import ODD
+
+PICTURES, ALL, NONE = AttachmentPolicy.PICTURES, AttachmentPolicy.ALL, AttachmentPolicy.NONE
+UNSUITABLE = ["\0", "a\0b", "\x1b[2J", "\x07", "\x0b", "\x1f", "x" * (MAX_LENGTH + 1)]
+
+# Declared types, by the policies under which such a file is relayed.
+PICTURE_TYPES = ["image/jpeg", "image/png", "image/gif", "image/bmp", "IMAGE/JPEG; name=x.jpg"]
+PICTURE_TYPES += ["", "application/octet-stream"]
+OTHER_TYPES = ["video/3gpp", "video/mp4", "audio/amr", "audio/mpeg", "text/plain; charset=utf-8"]
+REFUSED_TYPES = ["image/svg+xml", "image/heic", "text/x-vcard", "text/vcard", "application/pdf"]
+REFUSED_TYPES += ["picture"]
+RELAYED: list[tuple[str, set[AttachmentPolicy]]] = [
+    *((content_type, {PICTURES, ALL}) for content_type in PICTURE_TYPES),
+    *((content_type, {ALL}) for content_type in OTHER_TYPES),
+    *((content_type, set()) for content_type in REFUSED_TYPES),
+]
+SMIL = Attachment("https://media.example.net/3", "application/smil", 850)
+EMPTY_PART = Attachment("https://media.example.net/4", "text/plain", 0)
+NOTE = Attachment("https://media.example.net/5", "text/plain", 12)
+
+
+def from_active(body: str, *attachments: Attachment, policy: AttachmentPolicy = PICTURES) -> Change:
+    snapshot = facts(ACTIVE, pool=pool_with(attachment_policy=policy))
+    return text(body, attachments=attachments).decide(snapshot)
+
+
+def relayed(change: Change) -> Iterable[tuple[str, tuple[Attachment, ...]]]:
+    return [(message.body, message.attachments) for message in change.texts if message.to == ALICE]
+
+
+@pytest.mark.parametrize("body", ODD)
+def test_an_unusual_body_is_relayed_and_held_unchanged(body: str) -> None:
+    assert told(text(body).decide(facts(ACTIVE))) == [(ALICE, body)]
+    [held] = text(body).decide(facts(PAUSED)).held
+    assert held.body == body
+
+
+@pytest.mark.parametrize("body", UNSUITABLE)
+def test_a_body_that_cannot_be_sent_is_refused_with_a_reply(body: str) -> None:
+    for conversation in (ACTIVE, PAUSED):
+        change = text(body, attachments=(PICTURE,)).decide(facts(conversation))
+        assert told(change) == [(BOB, says(Template.UNSUITABLE))]
+        assert happened(change)[0] == ("MESSAGE_NOT_RELAYED", "UNSUITABLE")
+        assert (change.after, change.held) == (None, ())
+
+
+@given(st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=200))
+def test_a_body_without_control_characters_is_never_refused(body: str) -> None:
+    assert is_sendable(body)
+
+
+@pytest.mark.parametrize(("content_type", "policies"), RELAYED)
+def test_a_file_is_relayed_by_its_declared_type_and_the_pools_policy(
+    content_type: str, policies: set[AttachmentPolicy]
+) -> None:
+    file = Attachment("https://media.example.net/1", content_type, 1000)
+    for policy in AttachmentPolicy:
+        expected = AttachmentSplit((file,)) if policy in policies else AttachmentSplit(refused=1)
+        assert split_attachments([file], policy) == expected
+
+
+@pytest.mark.parametrize("policy", AttachmentPolicy)
+def test_a_layout_and_an_empty_part_are_ignored(policy: AttachmentPolicy) -> None:
+    assert split_attachments([SMIL, EMPTY_PART], policy) == AttachmentSplit()
+
+
+def test_files_keep_their_order_and_refused_ones_are_counted() -> None:
+    other = replace(PICTURE, url="https://media.example.net/9")
+    split = split_attachments([PICTURE, CARD, other, NOTE], PICTURES)
+    assert split == AttachmentSplit((PICTURE, other), 2)
+
+
+@pytest.mark.parametrize("body", ["look", "", "  "])
+def test_a_picture_is_relayed_with_or_without_a_body(body: str) -> None:
+    change = from_active(body, SMIL, PICTURE)
+    assert relayed(change) == [(body, (PICTURE,))]
+    assert told(change) == [(ALICE, body)]
+    assert happened(change) == [("MESSAGE_RELAYED", "")]
+    assert change.texts[0].is_relayed
+
+
+def test_refused_files_get_one_reply_and_the_rest_is_relayed() -> None:
+    change = from_active("us", CARD, PICTURE, CARD)
+    assert relayed(change) == [("us", (PICTURE,))]
+    assert told(change)[1:] == [(BOB, says(Template.ATTACHMENT_NOT_PASSED_ON))]
+    assert happened(change) == [
+        ("ATTACHMENTS_REFUSED", ""),
+        ("MESSAGE_RELAYED", ""),
+        ("SYSTEM_TEXT_ACCEPTED", "attachment_not_passed_on"),
+    ]
+    assert change.events[0].participant_id == BOB.participant_id
+
+
+def test_a_refused_file_without_a_body_gets_a_reply() -> None:
+    change = from_active("", CARD)
+    assert change.after is None
+    assert told(change) == [(BOB, says(Template.ATTACHMENT_NOT_PASSED_ON))]
+    assert happened(change)[0] == ("MESSAGE_NOT_RELAYED", "ATTACHMENTS_ONLY")
+
+
+def test_a_message_with_nothing_but_a_layout_is_empty() -> None:
+    assert told(from_active("", SMIL, EMPTY_PART)) == [(BOB, says(Template.EMPTY))]
+
+
+def test_a_pool_that_relays_no_files_replies_so() -> None:
+    change = from_active("look", PICTURE, policy=NONE)
+    assert told(change) == [(ALICE, "look"), (BOB, says(Template.NO_ATTACHMENTS))]
+    assert relayed(change) == [("look", ())]
+    assert told(from_active("", PICTURE, policy=NONE)) == [(BOB, says(Template.NO_ATTACHMENTS))]
+
+
+def test_a_keyword_counts_with_a_file_and_the_file_goes_to_nobody() -> None:
+    assert after(from_active("end", PICTURE)).end_time is not None
+    assert told(from_active("help", CARD)) == [(BOB, says(Template.HELP))]
+    assert all(not message.attachments for message in from_active("optout", PICTURE).texts)
+    waiting = text("", ALICE, attachments=(PICTURE,)).decide(facts(WAITING))
+    assert {message.to for message in waiting.texts} == {ALICE}
+    stranger = text("", BOB, attachments=(PICTURE,)).decide(facts())
+    assert told(stranger) == [(BOB, says(Template.HELP))]
+
+
+@pytest.mark.parametrize(("bodies", "is_loop"), [(("", ""), False), (("I am away.", "Ok!"), True)])
+def test_only_pictures_with_a_body_can_be_a_loop(bodies: tuple[str, str], is_loop: bool) -> None:
+    conversation, was_relayed = ACTIVE, []
+    for turn in range(3 * LOOP_LENGTH):
+        message = text(bodies[turn % 2], (ALICE, BOB)[turn % 2], attachments=(PICTURE,))
+        change = message.decide(facts(conversation))
+        was_relayed.append(change.texts[0].attachments == (PICTURE,))
+        conversation = change.after or conversation
+    assert all(was_relayed) is not is_loop
+
+
+def test_no_representation_shows_the_url_of_a_file() -> None:
+    command = text("", attachments=(PICTURE,))
+    assert PICTURE.url not in repr(command) + repr(command.decide(facts(ACTIVE)))
+
+
+def test_a_callback_and_a_record_of_a_message_have_the_same_idempotency_key() -> None:
+    by_callback = text("look", attachments=(PICTURE,))
+    record = replace(by_callback.message, attachments=(), is_recovered=True)
+    assert by_callback.receipt == replace(by_callback, message=record).receipt

@@ -1,0 +1,202 @@
+"""Replies are limited per sender; everything else that a message does is not."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conversation_service.domain.commands.core.change import Change
+from conversation_service.domain.model.conversation import Conversation, EndReason
+from conversation_service.domain.model.messages import Attachment
+from conversation_service.domain.model.rate_limits import (
+    LOCKOUT,
+    NEVER,
+    REPLIES_LIMIT,
+    REPLIES_WINDOW,
+    STRANGER_SILENCE,
+    TRIES_LIMIT,
+    TRIES_WINDOW,
+    SenderLimits,
+    WindowCounter,
+)
+from conversation_service.domain.templates.catalog import Template
+from support.conversations import ALICE, BOB, says
+from support.decisions import (
+    ACTIVE,
+    CARD,
+    CODE,
+    ENDED,
+    MOMENT,
+    NOW,
+    OTHER_CODE,
+    PAUSED,
+    WAITING,
+    after,
+    draining,
+    facts,
+    happened,
+    pool_with,
+    text,
+    told,
+)
+
+MINUTE = timedelta(minutes=1)
+AT_LIMIT = SenderLimits(replies=WindowCounter(REPLIES_LIMIT, NOW + MOMENT))
+BOB_WAITING = replace(WAITING, participants=(BOB,))
+
+# Messages that cause a reply only, and the conversations of their sender.
+REPLIED: list[tuple[str, tuple[Conversation, ...]]] = [
+    ("help", ()),
+    ("hello", ()),
+    ("start", ()),
+    (f"join {OTHER_CODE}", ()),
+    ("hello", (ENDED,)),
+    ("start", (BOB_WAITING,)),
+    ("help", (BOB_WAITING,)),
+    ("hello", (BOB_WAITING,)),
+    ("start", (ACTIVE,)),
+    ("help", (ACTIVE,)),
+    ("", (ACTIVE,)),
+    (f"end {OTHER_CODE}", (ACTIVE,)),
+]
+
+
+def at_limit(
+    body: str, *conversations: Conversation, attachments: tuple[Attachment, ...] = ()
+) -> Change:
+    snapshot = facts(*conversations, sender_limits={BOB: AT_LIMIT}, invitation=WAITING)
+    return text(body, attachments=attachments).decide(snapshot)
+
+
+@pytest.mark.parametrize(("body", "conversations"), REPLIED)
+def test_a_burst_of_messages_gets_replies_up_to_the_limit(
+    body: str, conversations: tuple[Conversation, ...]
+) -> None:
+    limits, replies = SenderLimits(), []
+    for count in range(3 * REPLIES_LIMIT):
+        # Without the mute of help texts and the lockout, which are limits of their own.
+        limits = replace(limits, helped_until=None, tries=NEVER, locked_until=None)
+        now = NOW + count * MOMENT
+        change = text(body).decide(facts(*conversations, sender_limits={BOB: limits}, now=now))
+        limits = change.conduct.after if change.conduct else limits
+        replies.append(len(change.texts))
+    assert replies == [1] * REPLIES_LIMIT + [0] * (2 * REPLIES_LIMIT)
+
+
+def test_a_sender_at_the_limit_gets_replies_in_the_next_window() -> None:
+    later = facts(sender_limits={BOB: AT_LIMIT}, now=NOW + MOMENT)
+    change = text("help").decide(later)
+    assert told(change) == [(BOB, says(Template.HELP))]
+    assert change.conduct is not None
+    assert change.conduct.before == AT_LIMIT
+    assert change.conduct.after.replies == WindowCounter(1, later.now + REPLIES_WINDOW)
+
+
+def test_the_limit_of_one_sender_does_not_apply_to_others() -> None:
+    snapshot = facts(sender_limits={BOB: AT_LIMIT})
+    assert told(text("help", ALICE).decide(snapshot)) == [(ALICE, says(Template.HELP))]
+
+
+def test_a_start_without_a_reply_makes_no_conversation() -> None:
+    assert at_limit("start") == Change()
+    pool = pool_with(numbers=draining(ACTIVE.masked_number))
+    assert text("start").decide(facts(pool=pool, sender_limits={BOB: AT_LIMIT})) == Change()
+
+
+def test_a_wrong_code_is_counted_without_a_reply() -> None:
+    change = text(f"join {OTHER_CODE}").decide(facts(sender_limits={BOB: AT_LIMIT}))
+    assert told(change) == []
+    assert change.conduct is not None
+    assert change.conduct.after.tries.number == 1
+
+
+def test_messages_are_relayed_and_held_without_a_reply() -> None:
+    assert told(at_limit("hello", ACTIVE)) == [(ALICE, "hello")]
+    assert told(at_limit("look", ACTIVE, attachments=(CARD,))) == [(ALICE, "look")]
+    held = at_limit("hello", PAUSED)
+    assert ([message.body for message in held.held], told(held)) == (["hello"], [])
+
+
+def test_a_relayed_message_is_not_counted_as_a_reply() -> None:
+    assert text("hello").decide(facts(ACTIVE)).conduct is None
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"), [("end", EndReason.PARTICIPANT_ENDED), ("block", EndReason.BLOCKED)]
+)
+def test_an_end_works_and_notifies_the_partner_without_a_reply(
+    body: str, reason: EndReason
+) -> None:
+    change = at_limit(body, ACTIVE)
+    assert after(change).end_reason is reason
+    assert told(change) == [(ALICE, says(Template.ENDED))]
+
+
+def test_a_code_is_cancelled_without_a_reply() -> None:
+    change = at_limit("end", BOB_WAITING)
+    assert (after(change).is_live, told(change)) == (False, [])
+
+
+def test_a_join_works_and_notifies_the_inviter_without_a_reply() -> None:
+    change = at_limit(f"join {CODE}")
+    assert after(change).participants == (ALICE, BOB)
+    assert told(change) == [(ALICE, says(Template.SOMEBODY_JOINED))]
+
+
+def test_a_report_is_recorded_without_a_reply() -> None:
+    change = at_limit("report", ACTIVE)
+    assert (after(change).report_time, told(change)) == (NOW, [])
+    assert happened(change)[-1] == ("CONVERSATION_REPORTED", "")
+
+
+def test_an_opt_out_is_confirmed_beyond_the_limit() -> None:
+    assert told(at_limit("quit")) == [(BOB, says(Template.OPTED_OUT))]
+
+
+@pytest.mark.parametrize(
+    ("conversation", "body", "attachments"),
+    [
+        *((ACTIVE, body, ()) for body in ("end", "block", "report")),
+        (PAUSED, "hi", ()),
+        (ACTIVE, "look", (CARD,)),
+    ],
+)
+def test_every_reply_is_counted(
+    conversation: Conversation, body: str, attachments: tuple[Attachment, ...]
+) -> None:
+    change = text(body, attachments=attachments).decide(facts(conversation))
+    assert change.conduct is not None
+    assert change.conduct.after.replies.number == 1
+
+
+@given(st.lists(st.integers(0, 12), max_size=30))
+def test_a_counter_counts_in_the_window_that_its_first_occurrence_opened(
+    minutes: list[int],
+) -> None:
+    counter, now, opened, number = NEVER, NOW, NOW - REPLIES_WINDOW, 0
+    for step in minutes:
+        now += step * MINUTE
+        is_over = now >= opened + REPLIES_WINDOW
+        opened, number = (now, 1) if is_over else (opened, number + 1)
+        counter = counter.incremented(now, REPLIES_WINDOW)
+        assert counter.value_at(now) == number
+
+
+def test_a_counter_is_zero_at_the_end_of_its_window() -> None:
+    counter = NEVER.incremented(NOW, MINUTE)
+    assert (counter.value_at(NOW + MINUTE - MOMENT), counter.value_at(NOW + MINUTE)) == (1, 0)
+    assert NEVER.value_at(NOW) == 0
+
+
+def test_limits_expire_with_the_last_of_them() -> None:
+    assert SenderLimits().forgotten_at is None
+    limits = SenderLimits().replied(NOW)
+    assert limits.forgotten_at == NOW + REPLIES_WINDOW
+    assert limits.help_sent(NOW + MINUTE).forgotten_at == NOW + MINUTE + STRANGER_SILENCE
+    assert limits.wrong_code_entered(NOW).forgotten_at == NOW + TRIES_WINDOW
+    guessed = limits
+    for _ in range(TRIES_LIMIT):
+        guessed = guessed.wrong_code_entered(NOW)
+    assert guessed.forgotten_at == NOW + LOCKOUT

@@ -1,0 +1,152 @@
+"""A loop of two auto-responders is stopped, two people are not."""
+
+from collections import deque
+from dataclasses import replace
+from datetime import timedelta
+from itertools import cycle, islice, pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conversation_service.domain.commands.core.change import Change
+from conversation_service.domain.model.conversation import Conversation
+from conversation_service.domain.model.loop_detection import LOOP_LENGTH, LOOP_WINDOW, LoopDetector
+from conversation_service.domain.model.participants import Person
+from conversation_service.domain.model.rate_limits import REPLIES_LIMIT, SenderLimits
+from conversation_service.domain.templates.catalog import Template
+from support.conversations import ALICE, BOB, says
+from support.decisions import ACTIVE, MOMENT, NOW, after, facts, happened, text, told
+
+AWAY = ((ALICE, "I am away."), (BOB, "Thanks for your text!"))
+# The first two messages are new, and the last repeat of the loop is not relayed.
+RELAYED = 2 + LOOP_LENGTH - 1
+PEOPLE = st.sampled_from([ALICE, BOB])
+PAUSES = st.timedeltas(timedelta(0), LOOP_WINDOW)
+# Empty messages are not relayed at all.
+BODIES = st.text(min_size=1).filter(str.strip)
+
+Turn = tuple[Person, str]
+
+
+def exchange_messages(
+    turns: list[Turn], pauses: list[timedelta]
+) -> tuple[Conversation, list[Change]]:
+    """One message after the other, each after its pause: the last state and all changes."""
+    conversation, now, changes = ACTIVE, NOW, []
+    for (person, body), pause in zip(turns, pauses, strict=True):
+        now += pause
+        changes.append(text(body, person).decide(facts(conversation, now=now)))
+        conversation = changes[-1].after or conversation
+    return conversation, changes
+
+
+def relayed(turns: list[Turn], pauses: list[timedelta]) -> list[bool]:
+    """Whether each of the messages was relayed."""
+    _, changes = exchange_messages(turns, pauses)
+    pairs = zip(turns, changes, strict=True)
+    return [body in [sent for _, sent in told(change)] for (_, body), change in pairs]
+
+
+def relayed_steadily(turns: list[Turn], pause: timedelta = MOMENT) -> list[bool]:
+    return relayed(turns, [pause] * len(turns))
+
+
+def test_two_auto_responders_are_stopped_after_some_turns() -> None:
+    turns = list(islice(cycle(AWAY), RELAYED + 1))
+    assert relayed_steadily(turns) == [True] * RELAYED + [False]
+
+
+def test_auto_responders_that_also_answer_system_messages_are_stopped() -> None:
+    answers, conversation, count = dict(AWAY), ACTIVE, 0
+    sender_limits: dict[Person, SenderLimits] = {}
+    speaking = deque([ALICE])
+    for turn in range(10 * (RELAYED + REPLIES_LIMIT)):
+        if not speaking:
+            break
+        person = speaking.popleft()
+        known = facts(conversation, now=NOW + turn * MOMENT, sender_limits=dict(sender_limits))
+        change = text(answers[person], person).decide(known)
+        conversation = change.after or conversation
+        sender_limits |= {change.conduct.person: change.conduct.after} if change.conduct else {}
+        count += change.after is not None
+        speaking.extend(recipient for recipient, _ in told(change))
+    assert not speaking
+    assert count == RELAYED
+
+
+def test_the_sender_of_a_stopped_message_gets_the_reason_and_nothing_changes() -> None:
+    turns = list(islice(cycle(AWAY), RELAYED + 1))
+    _, changes = exchange_messages(turns, [MOMENT] * len(turns))
+    assert changes[-1].after is None
+    assert told(changes[-1]) == [(turns[-1][0], says(Template.LOOP_STOPPED))]
+    assert happened(changes[-1])[0] == ("MESSAGE_NOT_RELAYED", "LOOP")
+
+
+def test_a_loop_is_stopped_if_each_answer_comes_within_the_window() -> None:
+    turns = list(islice(cycle(AWAY), RELAYED + 1))
+    assert relayed_steadily(turns, LOOP_WINDOW)[-1] is False
+
+
+def test_messages_further_apart_than_the_window_are_no_loop() -> None:
+    turns = list(islice(cycle(AWAY), 5 * RELAYED))
+    assert all(relayed_steadily(turns, LOOP_WINDOW + MOMENT))
+
+
+def test_one_person_may_repeat_a_message() -> None:
+    assert all(relayed_steadily([(ALICE, "Are you there?")] * 5 * RELAYED))
+
+
+def test_a_new_message_of_either_breaks_the_loop() -> None:
+    for new in ((ALICE, "Is this a machine?"), (BOB, "Is this a machine?")):
+        turns = list(islice(cycle(AWAY), RELAYED - 2))
+        turns += [new] if new[0] != turns[-1][0] else [new, new]
+        assert all(relayed_steadily(turns + turns))
+
+
+def test_after_a_stop_other_messages_are_relayed_at_once() -> None:
+    turns = [*islice(cycle(AWAY), RELAYED + 1), (ALICE, "Hello?"), (BOB, "Hello!")]
+    assert relayed_steadily(turns)[-2:] == [True, True]
+
+
+def test_a_loop_detector_holds_digests_only() -> None:
+    conversation, _ = exchange_messages(list(AWAY), [MOMENT, MOMENT])
+    assert not any("away" in part or "Thanks" in part for part in conversation.exchange.last)
+    assert len(set(conversation.exchange.last)) == 2
+
+
+def test_held_messages_do_not_count_as_a_loop() -> None:
+    looping = replace(ACTIVE, exchange=LoopDetector(("x", "y"), 0, LOOP_LENGTH - 1))
+    held = text("hello").decide(facts(replace(looping, pause_time=NOW)))
+    assert after(held).exchange == looping.exchange
+
+
+@given(BODIES, BODIES, st.lists(PAUSES, min_size=20, max_size=20))
+def test_any_two_messages_in_turns_are_stopped(
+    first: str, second: str, pauses: list[timedelta]
+) -> None:
+    exchange, before, now = LoopDetector(), NOW, NOW
+    for turn, pause in enumerate(pauses[: RELAYED + 1]):
+        assert not exchange.is_loop
+        before, now = now, now + pause
+        exchange = exchange.record(turn % 2, (first, second)[turn % 2], now, before)
+    assert exchange.is_loop
+
+
+@given(st.lists(st.tuples(PEOPLE, st.integers(1, 3), PAUSES), max_size=60))
+def test_only_repeats_in_turns_are_stopped(
+    turns: list[tuple[Person, int, timedelta]],
+) -> None:
+    messages = [(person, f"text {number}") for person, number, _ in turns]
+    results = relayed(messages, [pause for *_, pause in turns])
+    if not all(results):
+        stopped = messages[: results.index(False) + 1]
+        last = stopped[-LOOP_LENGTH - 2 :]
+        assert last[2:] == last[:-2]
+        assert all(first[0] != second[0] for first, second in pairwise(last))
+
+
+@pytest.mark.parametrize("number", [3, 40])
+def test_people_who_never_repeat_themselves_are_never_stopped(number: int) -> None:
+    turns = [((ALICE, BOB)[n % 2], f"text {n // 2 % number}") for n in range(200)]
+    assert all(relayed_steadily(turns))

@@ -1,0 +1,205 @@
+"""Stored records are read as they were written."""
+
+import json
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from conversation_service.domain.model.consent import OptOut, OptOutSource
+from conversation_service.domain.model.conversation import Conversation, EndReason, State
+from conversation_service.domain.model.loop_detection import LoopDetector
+from conversation_service.domain.model.participants import Person
+from conversation_service.domain.model.pool import (
+    AttachmentPolicy,
+    MaskedNumber,
+    NumberPreference,
+    NumberState,
+    PausePolicy,
+    Pool,
+    PoolSettings,
+    UnknownPolicy,
+)
+from conversation_service.domain.model.rate_limits import NEVER, SenderLimits, WindowCounter
+from conversation_service.store.keyspace.timestamps import from_ms
+from conversation_service.store.records.conversation import decode_conversation, encode_conversation
+from conversation_service.store.records.payloads import (
+    StoredResponse,
+    decode_count,
+    decode_opt_out,
+    decode_sender_limits,
+    encode_count,
+    encode_opt_out,
+    encode_sender_limits,
+)
+from conversation_service.store.records.pool import decode_pool, encode_pool
+from support.conversations import ALICE, BOB, MASKED, PEOPLE, POOL
+from support.decisions import ACTIVE, CODE, ENDED, NOW, PAUSED, WAITING
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+MOMENTS = st.integers(0, 7 * 10**12).map(from_ms)
+MAYBE = st.none() | MOMENTS
+COUNTS = st.just(NEVER) | st.builds(WindowCounter, st.integers(1, 1000), MOMENTS)
+CONVERSATIONS = st.builds(
+    Conversation,
+    conversation_id=st.just("c"),
+    pool=st.just("main"),
+    masked_number=st.just(MASKED),
+    state=st.sampled_from(State),
+    etag=st.just("e1"),
+    code=st.sampled_from(["", CODE]),
+    participants=st.sampled_from([(ALICE,), (ALICE, BOB)]),
+    create_time=MOMENTS,
+    due_time=MOMENTS,
+    join_time=MAYBE,
+    last_message_time=MAYBE,
+    idle_end_time=MAYBE,
+    latest_end_time=MAYBE,
+    warned_end_time=MAYBE,
+    pause_time=MAYBE,
+    report_time=MAYBE,
+    end_time=MAYBE,
+    end_reason=st.none() | st.sampled_from(EndReason),
+    end_note=TEXT,
+    unique_name=TEXT,
+    held=st.tuples(st.integers(0, 50), st.integers(0, 50)),
+    exchange=st.builds(LoopDetector, st.tuples(TEXT, TEXT), st.integers(-1, 1), st.integers(0, 8)),
+    ask_time=MAYBE,
+)
+
+# Every setting other than it is by default.
+SETTINGS: dict[str, Any] = {
+    "operator": "Acme",
+    "language": "es",
+    "code_lifetime": timedelta(minutes=1),
+    "idle_lifetime": timedelta(hours=2),
+    "lifetime": timedelta(days=3),
+    "warning_lead": timedelta(minutes=4),
+    "cool_off": timedelta(0),
+    "reopen_grace": timedelta(minutes=6),
+    "kept_after_end": timedelta(hours=7, milliseconds=8),
+    "receipts_kept": timedelta(days=4),
+    "messages_kept": timedelta(days=5),
+    "events_kept": timedelta(days=6),
+    "dead_letters_kept": timedelta(hours=2),
+    "number_preference": NumberPreference.AVOID_STICKY,
+    "pause_policy": PausePolicy.REFUSE,
+    "text_validity": timedelta(minutes=9),
+    "unknown_policy": UnknownPolicy.PREFER_DUPLICATE,
+    "attachment_policy": AttachmentPolicy.ALL,
+    "segments_per_minute": 75,
+    "segments_per_day": 2000,
+    "allows_block": False,
+    "allows_report": False,
+    "allows_erase": True,
+    "end_opts_out": True,
+    "words": {"start": ("go", "\u00e1bre"), "join": ("in",)},
+    "texts": {"empty": "Nothing in it."},
+}
+NUMBERS = (
+    MaskedNumber(MASKED, NumberState.DRAINING),
+    MaskedNumber("+12065550101", is_reserved=True),
+)
+
+
+def person(number: str) -> Person:
+    return PEOPLE.person("main", number)
+
+
+def read(stored: bytes) -> Conversation:
+    return decode_conversation(stored, conversation_id="c", pool="main", etag="e1", person=person)
+
+
+@pytest.mark.parametrize("conversation", [WAITING, ACTIVE, PAUSED, ENDED])
+def test_a_conversation_is_read_as_it_was_written(conversation: Conversation) -> None:
+    found = decode_conversation(
+        encode_conversation(conversation),
+        conversation_id="c",
+        pool="main",
+        etag=conversation.etag,
+        person=person,
+    )
+    assert found == conversation
+    assert [who.phone_number for who in found.participants] == [
+        who.phone_number for who in conversation.participants
+    ]
+
+
+BARE = replace(WAITING, etag="e1", idle_end_time=None)
+
+
+@given(CONVERSATIONS)
+@example(BARE)
+def test_whatever_a_conversation_holds_is_read_as_it_was_written(
+    conversation: Conversation,
+) -> None:
+    assert read(encode_conversation(conversation)) == conversation
+
+
+def test_default_values_take_no_space() -> None:
+    waiting, noted = json.loads(encode_conversation(WAITING)), replace(WAITING, end_note="x")
+    assert len(waiting) == 10
+    assert len(json.loads(encode_conversation(noted))) > len(waiting)
+    assert waiting[0] == 1
+    assert b" " not in encode_conversation(WAITING)
+    assert "\u00e9".encode() in encode_conversation(replace(WAITING, end_note="\u00e9"))
+
+
+@given(COUNTS)
+def test_a_count_is_read_as_it_was_written(count: WindowCounter) -> None:
+    assert decode_count(encode_count(count).encode()) == count
+
+
+@given(st.builds(SenderLimits, COUNTS, COUNTS, MAYBE, MAYBE, COUNTS, MAYBE))
+def test_sender_limits_are_read_as_it_was_written(limits: SenderLimits) -> None:
+    assert decode_sender_limits(encode_sender_limits(limits).encode()) == limits
+
+
+def test_empty_counts_and_limits_are_stored_as_an_empty_string() -> None:
+    assert encode_count(NEVER) == encode_sender_limits(SenderLimits()) == ""
+
+
+@given(MOMENTS, st.sampled_from(OptOutSource), TEXT)
+@example(NOW, OptOutSource.TEXT, "an id with blanks")
+def test_an_opt_out_is_read_as_it_was_written(
+    time: datetime, source: OptOutSource, intent_id: str
+) -> None:
+    opt_out = OptOut(time, source, intent_id)
+    assert decode_opt_out(encode_opt_out(opt_out).encode()) == opt_out
+
+
+def test_a_pool_is_read_as_it_was_written_with_every_setting() -> None:
+    assert set(SETTINGS) == {setting.name for setting in fields(PoolSettings)}
+    usual = PoolSettings(operator="Test exchange")
+    assert all(getattr(usual, name) != value for name, value in SETTINGS.items())
+    for pool in (POOL, Pool("main", PoolSettings(**SETTINGS), NUMBERS, "v", is_seeded=True)):
+        found = decode_pool(encode_pool(pool), name="main", version="v")
+        assert found == pool
+        assert found.keywords == pool.keywords
+        assert isinstance(found.settings.number_preference, NumberPreference)
+        assert isinstance(found.settings.pause_policy, PausePolicy)
+        assert isinstance(found.settings.unknown_policy, UnknownPolicy)
+        assert isinstance(found.settings.attachment_policy, AttachmentPolicy)
+        assert json.loads(encode_pool(pool))["v"] == 1
+
+
+def test_a_setting_that_only_one_of_two_releases_knows_breaks_nothing() -> None:
+    stored = json.loads(encode_pool(POOL))
+    del stored["settings"]["cool_off"]
+    stored["settings"]["colour"] = "blue"
+    found = decode_pool(json.dumps(stored).encode(), name="main", version="v")
+    assert found == POOL
+
+
+def test_a_command_that_always_changes_a_conversation_has_it_in_its_response() -> None:
+    assert StoredResponse(ACTIVE).changed == ACTIVE
+    with pytest.raises(AssertionError, match="changed no conversation"):
+        _ = StoredResponse().changed
+
+
+def test_stored_moments_are_utc() -> None:
+    assert read(encode_conversation(WAITING)).create_time.tzinfo is UTC
+    assert NOW.tzinfo is UTC
