@@ -1,7 +1,9 @@
 """Mutual TLS from files that may be renewed at any time."""
 
+import os
 import ssl
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import grpc
@@ -64,6 +66,19 @@ def channel_credentials(identity: TlsIdentity) -> grpc.ChannelCredentials:
         private_key=identity.key,
         certificate_chain=identity.certificate,
     )
+
+
+@cache
+def shared_client_context() -> ssl.SSLContext:
+    """The TLS context of all HTTP clients of the process, as making one takes some 26 ms.
+
+    It trusts certifi's authorities, or those of SSL_CERT_FILE or SSL_CERT_DIR.
+    """
+    # A dependency of httpx, and so of every service that has HTTP clients.
+    import certifi
+
+    is_configured = bool(os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR"))
+    return ssl.create_default_context(cafile=None if is_configured else certifi.where())
 
 
 def _configuration(identity: TlsIdentity) -> grpc.ServerCertificateConfiguration:

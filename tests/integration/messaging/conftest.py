@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from integration.messaging.scripted_carrier import ScriptedCarrier, scripted_carrier
-from integration.messaging.serving import Messaging, serving, settings_for
 from redis.asyncio import Redis
 
 from support.clock import ManualClock
+from support.messaging_service import Messaging, serving, settings_for
+from support.scripted_carrier import ScriptedCarrier, scripted_carrier
 
 
 @pytest.fixture

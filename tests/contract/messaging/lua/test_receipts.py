@@ -1,0 +1,118 @@
+"""What the scripts of a carrier's id promise in their headers, row by row, on a real server."""
+
+from dataclasses import replace
+
+from contract.messaging.lua.ledger_parts import (
+    KEEP_MS,
+    OTHER,
+    RETENTION,
+    SENT,
+    TEXT,
+    UNKNOWN,
+    RememberingMetrics,
+    lost_answer,
+)
+from redis.asyncio import Redis
+
+from messaging_service.ledger.fingerprints import Fingerprints
+from messaging_service.ledger.ledger import Ledger, Parked
+from messaging_service.ledger.uncertain_sends import UncertainSends
+from messaging_service.model.message import MessageRecord, MessageState, UnknownResolution
+from messaging_service.model.receipt import Receipt
+from messaging_service.redis import keys
+from support.clock import ManualClock
+
+
+class NamedInBetween(Ledger):
+    """The text's id becomes known after a receipt looked for it."""
+
+    async def _find(self, attempt_id: str, carrier_message_id: str) -> tuple[str, str]:
+        message_ids = await super()._find(attempt_id, carrier_message_id)
+        await self.settle("m1", "t1", SENT, carrier_message_id)
+        return message_ids
+
+
+# name.lua
+
+
+async def test_name_named_a_record_is_one_texts_alone(
+    ledger: Ledger, uncertain_sends: UncertainSends
+) -> None:
+    await lost_answer(ledger)
+    await lost_answer(ledger, OTHER, "t2")
+    taken = await uncertain_sends.bind_record("m1", "mdr2-1")
+    assert taken is not None
+    assert (taken.status, taken.carrier_message_id) == (SENT, "mdr2-1")
+    assert taken.resolution is UnknownResolution.RECORD
+    # The client library may repeat what it has already done.
+    assert await uncertain_sends.bind_record("m1", "mdr2-1") == taken
+
+
+async def test_name_taken_leaves_both_texts_as_they_are(
+    ledger: Ledger, uncertain_sends: UncertainSends
+) -> None:
+    await ledger.claim(TEXT, "t1")
+    await ledger.settle("m1", "t1", SENT, "mdr2-1")
+    await lost_answer(ledger, OTHER, "t2")
+    assert await uncertain_sends.bind_record("m2", "mdr2-1") is None
+    other = await ledger.get("m2")
+    assert other is not None
+    assert other.status == UNKNOWN
+
+
+async def test_name_named_brings_what_was_parked_and_again_when_it_is_repeated(
+    ledger: Ledger,
+) -> None:
+    await ledger.record_receipt(Receipt("mdr2-1", "", 1110, ""), "")
+    await ledger.claim(TEXT, "t1")
+    message = await ledger.settle("m1", "t1", SENT, "mdr2-1")
+    assert message is not None
+    assert message.status.state is MessageState.UNDELIVERED
+    assert message.carrier_status_code == 1110
+    assert await ledger.apply_parked_receipts(replace(message, status=SENT)) == message
+
+
+async def test_name_named_by_a_receipt_of_an_attempt_brings_what_was_parked(ledger: Ledger) -> None:
+    await ledger.claim(TEXT, "t1")
+    assert await ledger.record_receipt(Receipt("mdr2-1", "", 1004, ""), "") == Parked()
+    message = await ledger.record_receipt(Receipt("mdr2-1", "", 1003, ""), "t1")
+    assert isinstance(message, MessageRecord)
+    assert message.status.state is MessageState.DELIVERED
+
+
+# park.lua
+
+
+async def test_park_parked_once_and_holds_neither_number_nor_body(
+    ledger: Ledger, redis: Redis
+) -> None:
+    for _ in range(2):
+        assert await ledger.record_receipt(Receipt("mdr2-1", "", 1004, "delivered"), "") == Parked()
+    assert await redis.lrange(keys.parked("mdr2-1"), 0, -1) == [b"delivered:1004"]
+    assert KEEP_MS - 10_000 < await redis.pttl(keys.parked("mdr2-1")) <= KEEP_MS
+
+
+async def test_park_full_keeps_no_more(ledger: Ledger, redis: Redis) -> None:
+    told = [
+        await ledger.record_receipt(Receipt("mdr2-1", "", 1100 + at, ""), "") for at in range(17)
+    ]
+    assert told == [*[Parked()] * 16, None]
+    assert await redis.llen(keys.parked("mdr2-1")) == 16
+
+
+async def test_park_named_when_the_text_became_known_in_between(
+    redis: Redis, clock: ManualClock, metrics: RememberingMetrics
+) -> None:
+    ledger = NamedInBetween(redis, clock, Fingerprints("key"), metrics, RETENTION)
+    await ledger.claim(TEXT, "t1")
+    message = await ledger.record_receipt(Receipt("mdr2-1", "", 1004, ""), "")
+    assert isinstance(message, MessageRecord)
+    assert message.status.state is MessageState.DELIVERED
+    assert await redis.exists(keys.parked("mdr2-1")) == 0
+
+
+async def test_a_receipt_without_the_carriers_id_is_not_parked(
+    ledger: Ledger, redis: Redis
+) -> None:
+    assert await ledger.record_receipt(Receipt("", "", 1004, ""), "") is None
+    assert await redis.keys() == []

@@ -1,0 +1,162 @@
+"""What the scripts of lost answers promise in their headers, row by row, on a real server."""
+
+from dataclasses import replace
+
+from contract.messaging.lua.ledger_parts import (
+    AGAIN,
+    SENT,
+    TEXT,
+    UNKNOWN,
+    RememberingMetrics,
+    lost_answer,
+)
+from redis.asyncio import Redis
+
+from messaging_service.ledger.ledger import Ledger
+from messaging_service.ledger.uncertain_sends import UncertainSends
+from messaging_service.model.message import MessageState, UncertainSend, UnknownResolution
+from messaging_service.model.receipt import Receipt
+from support.clock import ManualClock
+
+# lose.lua
+
+
+async def test_lose_lost_begins_an_inquiry_that_knows_when_the_attempt_began(
+    ledger: Ledger, clock: ManualClock
+) -> None:
+    started = clock.now()
+    await ledger.claim(TEXT, "t1")
+    clock.move(seconds=10)
+    message = await ledger.mark_uncertain("m1", "t1")
+    assert message is not None
+    assert message.status == UNKNOWN
+    assert message.uncertain_send == UncertainSend("t1", started, clock.now())
+
+
+async def test_lose_lost_again_does_not_begin_anew(ledger: Ledger, clock: ManualClock) -> None:
+    lost, _ = await lost_answer(ledger)
+    clock.move(seconds=1)
+    assert await ledger.mark_uncertain("m1", "t1") == lost
+
+
+async def test_lose_lost_a_second_attempt_remembers_when_the_first_began(
+    ledger: Ledger, uncertain_sends: UncertainSends, clock: ManualClock
+) -> None:
+    started = clock.now()
+    _, uncertain_send = await lost_answer(ledger)
+    await uncertain_sends.record_lookup("m1", uncertain_send, 3)
+    await uncertain_sends.allow_resend("m1", uncertain_send, AGAIN)
+    clock.move(minutes=5)
+    await ledger.claim(TEXT, "t2")
+    message = await ledger.mark_uncertain("m1", "t2")
+    assert message is not None
+    assert message.uncertain_send == UncertainSend("t2", started, clock.now(), lookups_done=0)
+    assert message.resends == 1
+
+
+async def test_lose_kept_a_text_that_a_receipt_had_moved_by_then(
+    ledger: Ledger, metrics: RememberingMetrics
+) -> None:
+    await ledger.claim(TEXT, "t1")
+    await ledger.record_receipt(Receipt("mdr2-1", "", 1004, ""), "t1")
+    message = await ledger.mark_uncertain("m1", "t1", UnknownResolution.RECEIPT)
+    assert message is not None
+    assert message.status.state is MessageState.DELIVERED
+    assert message.resolution is UnknownResolution.RECEIPT
+    assert metrics.resolved_so_far == [UnknownResolution.RECEIPT]
+
+
+async def test_lose_kept_a_text_that_the_attempt_does_not_hold(ledger: Ledger) -> None:
+    await ledger.claim(TEXT, "t1")
+    await ledger.release("m1", "t1")
+    message = await ledger.mark_uncertain("m1", "t1")
+    assert message is not None
+    assert message.status.state is MessageState.ACCEPTED
+
+
+async def test_lose_absent_of_a_text_that_is_not_kept(ledger: Ledger, redis: Redis) -> None:
+    assert await ledger.mark_uncertain("m1", "t1") is None
+    assert await redis.keys() == []
+
+
+# note.lua
+
+
+async def test_note_noted_is_told_from_then_on(
+    ledger: Ledger, uncertain_sends: UncertainSends
+) -> None:
+    await ledger.claim(TEXT, "t1")
+    assert await ledger.record_media("m1", "t1", 2, 1)
+    lost = await ledger.mark_uncertain("m1", "t1")
+    assert lost is not None
+    assert lost.uncertain_send is not None
+    message = await uncertain_sends.record_lookup("m1", lost.uncertain_send, 3)
+    assert message is not None
+    assert (message.media_count, message.refused_media) == (2, 1)
+    assert message.uncertain_send == replace(lost.uncertain_send, lookups_done=3)
+
+
+async def test_note_passed_when_another_attempt_holds_the_text(ledger: Ledger) -> None:
+    await ledger.claim(TEXT, "t1")
+    await ledger.release("m1", "t1")
+    assert not await ledger.record_media("m1", "t1", 2, 1)
+
+
+async def test_note_passed_a_text_that_went_further_is_not_given_up(
+    ledger: Ledger, uncertain_sends: UncertainSends, metrics: RememberingMetrics
+) -> None:
+    _, uncertain_send = await lost_answer(ledger)
+    await ledger.record_receipt(Receipt("mdr2-1", "", 1003, ""), "t1")
+    message = await uncertain_sends.give_up("m1", uncertain_send)
+    assert message is not None
+    assert message.resolution is UnknownResolution.RECEIPT
+    assert metrics.resolved_so_far == [UnknownResolution.RECEIPT]
+
+
+async def test_note_absent_of_a_text_that_is_not_kept(
+    ledger: Ledger, uncertain_sends: UncertainSends, redis: Redis
+) -> None:
+    _, uncertain_send = await lost_answer(ledger)
+    await redis.flushall()
+    assert await uncertain_sends.record_lookup("m1", uncertain_send, 1) is None
+    assert await redis.keys() == []
+
+
+# reopen.lua
+
+
+async def test_reopen_reopened_counts_and_forgets_the_attempt(
+    ledger: Ledger, uncertain_sends: UncertainSends, metrics: RememberingMetrics
+) -> None:
+    _, uncertain_send = await lost_answer(ledger)
+    await uncertain_sends.allow_resend("m1", uncertain_send, AGAIN)
+    message = await ledger.get("m1")
+    assert message is not None
+    assert (message.status, message.uncertain_send, message.resends) == (UNKNOWN, None, 1)
+    assert message.resolution is AGAIN
+    assert message.is_open
+    assert metrics.resolved_so_far == [AGAIN]
+
+
+async def test_reopen_kept_a_text_that_a_receipt_moved(
+    ledger: Ledger, uncertain_sends: UncertainSends, metrics: RememberingMetrics
+) -> None:
+    _, uncertain_send = await lost_answer(ledger)
+    moved = await ledger.record_receipt(Receipt("mdr2-1", "", 1003, ""), "t1")
+    await uncertain_sends.allow_resend("m1", uncertain_send, AGAIN)
+    assert await ledger.get("m1") == moved
+    assert metrics.resolved_so_far == [UnknownResolution.RECEIPT]
+
+
+async def test_reopen_kept_when_it_is_reopened_or_went_further(
+    ledger: Ledger, uncertain_sends: UncertainSends, metrics: RememberingMetrics
+) -> None:
+    _, uncertain_send = await lost_answer(ledger)
+    await uncertain_sends.allow_resend("m1", uncertain_send, AGAIN)
+    await uncertain_sends.allow_resend("m1", uncertain_send, AGAIN)
+    await ledger.record_receipt(Receipt("mdr2-1", "", 1003, ""), "t1")
+    await uncertain_sends.allow_resend("m1", uncertain_send, AGAIN)
+    message = await ledger.get("m1")
+    assert message is not None
+    assert (message.status, message.resends) == (SENT, 1)
+    assert metrics.resolved_so_far == [AGAIN]
