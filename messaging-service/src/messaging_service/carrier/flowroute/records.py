@@ -24,7 +24,7 @@ from messaging_service.model.carrier_ids import carrier_id_in
 from messaging_service.model.errors import CarrierRateLimited, CarrierUnavailable
 from messaging_service.model.message import Attachment
 from runtime.clock import Clock
-from runtime.tracing import spans as tracing
+from runtime.tracing import tracer
 
 
 def read_records(content: bytes, direction: Direction, page: Page) -> RecordsPage | None:
@@ -128,9 +128,11 @@ class FlowrouteRecords:
 
     async def list_records(self, direction: Direction, span: Span, page: Page) -> RecordsPage:
         """See Records."""
-        with tracing.span("search_records", direction=direction.value) as one:
+        with tracer.start_as_current_span(
+            "search_records", attributes={"direction": direction.value}
+        ) as current:
             found = await self._found(direction, span, page)
-            one.tell(records=len(found.records))
+            current.set_attribute("records", len(found.records))
         return found
 
     async def _found(self, direction: Direction, span: Span, page: Page) -> RecordsPage:
