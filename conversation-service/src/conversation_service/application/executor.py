@@ -39,7 +39,7 @@ from conversation_service.store.event_log import DuplicateDelivery
 from conversation_service.store.records.payloads import StoredResponse
 from runtime.batching import Batcher, BatcherFull
 from runtime.clock import Clock
-from runtime.tracing.spans import span
+from runtime.tracing import tracer
 
 # Each lost race means that somebody else's change was committed. Losing this often in a row means
 # that one conversation is hammered; its caller should come again later.
@@ -132,13 +132,15 @@ class Executor:
 
     async def _run_calls(self, calls: list[Sequence[Command]]) -> list[Sequence[ExecutionResult]]:
         intents = [intent for call in calls for intent in call]
-        with span(
-            "decide_batch", pool=self.pool.name, calls=len(calls), intents=len(intents)
-        ) as one:
+        with tracer.start_as_current_span(
+            "decide_batch",
+            attributes={"pool": self.pool.name, "calls": len(calls), "intents": len(intents)},
+        ) as span:
             carried = await self._carry_out(intents)
             answers = [result.answer for result in carried if isinstance(result, Executed)]
             names = [name for answer in answers for name in answer.message_ids]
-            one.tell(refused=len(carried) - len(answers), message_ids=names)
+            refused = len(carried) - len(answers)
+            span.set_attributes({"refused": refused, "message_ids": names})
         results = iter(carried)
         return [[next(results) for _ in call] for call in calls]
 

@@ -26,7 +26,7 @@ from conversation_service.store.outbox.dead_letters import DeadLetterReason
 from conversation_service.store.outbox.entry import CorruptEntry, OutboxEntry
 from conversation_service.store.outbox.outbox import LeaseLost, Outbox
 from runtime.clock import Clock
-from runtime.tracing.spans import span
+from runtime.tracing import tracer
 
 # Long enough not to hammer what is down, short enough that nobody notices a restart.
 RETRY_AFTER = timedelta(seconds=1)
@@ -68,9 +68,12 @@ class Delivery:
         """What became of each text; what was answered for is settled. Raises LeaseLost."""
         names = [text.message_id for text in texts]
         try:
-            with span("send_batch", pool=self._pool, message_ids=names) as one:
+            with tracer.start_as_current_span(
+                "send_batch", attributes={"pool": self._pool, "message_ids": names}
+            ) as span:
                 results = await self._deliver(texts, token)
-                one.tell(answered=sum(isinstance(result, Sent) for result in results))
+                answered = sum(isinstance(result, Sent) for result in results)
+                span.set_attribute("answered", answered)
             return results
         except LeaseLost:
             raise
@@ -155,7 +158,7 @@ class BatchRunner:
         """Sends the first text of each lane. Raises LeaseLost; whatever else happens, no lane
         stays busy."""
         try:
-            with span("dispatch_round", lanes=len(batch)):
+            with tracer.start_as_current_span("dispatch_round", attributes={"lanes": len(batch)}):
                 await self._run(batch, lanes, token)
         except LeaseLost:
             raise

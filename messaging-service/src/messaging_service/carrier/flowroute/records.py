@@ -29,7 +29,7 @@ from messaging_service.model.carrier_ids import normalised_carrier_id
 from messaging_service.model.errors import CarrierRateLimited, CarrierUnavailable
 from messaging_service.model.message import Attachment
 from runtime.clock import Clock
-from runtime.tracing import spans as tracing
+from runtime.tracing import tracer
 
 log = structlog.get_logger()
 
@@ -57,9 +57,11 @@ class FlowrouteRecords:
         self._slots = asyncio.Semaphore(ACCOUNT_CONNECTIONS)
 
     async def list_records(self, direction: Direction, span: Span, page: Page) -> RecordsPage:
-        with tracing.span("search_records", direction=direction.value) as current:
+        with tracer.start_as_current_span(
+            "search_records", attributes={"direction": direction.value}
+        ) as current:
             result = await self._list(direction, span, page)
-            current.tell(records=len(result.records))
+            current.set_attribute("records", len(result.records))
         return result
 
     async def _list(self, direction: Direction, span: Span, page: Page) -> RecordsPage:

@@ -30,7 +30,7 @@ from messaging_service.model.errors import (
 from messaging_service.model.message import OutboundMessage
 from messaging_service.model.send_tokens import SendTokens
 from runtime.clock import Clock
-from runtime.tracing.spans import span
+from runtime.tracing import tracer
 
 # Keys are replaced by hand.
 ACCOUNT_DELAY = timedelta(minutes=1)
@@ -61,9 +61,11 @@ class FlowrouteClient:
     ) -> Answer:
         receipt_url = self._receipt_url + self._tokens.sign(attempt_id)
         content = _request_body(message, receipt_url, media_urls)
-        with span("post_text", message_id=message.message_id) as current:
+        with tracer.start_as_current_span(
+            "post_text", attributes={"message_id": message.message_id}
+        ) as span:
             answer = await self._answer(message, content)
-            current.tell(outcome=type(answer).__name__)
+            span.set_attribute("outcome", type(answer).__name__)
         return answer
 
     async def _answer(self, message: OutboundMessage, content: bytes) -> Answer:
