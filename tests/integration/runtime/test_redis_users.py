@@ -9,8 +9,6 @@ import grpc
 import pytest
 from contract.conversation import anything, documented
 from google.protobuf.message import Message
-from integration.messaging.scripted_carrier import scripted_carrier
-from integration.messaging.serving import serving, settings_for, text
 from redis.exceptions import NoPermissionError
 
 from maskline.conversation.v1 import conversation_pb2 as pb
@@ -20,7 +18,9 @@ from support.clock import ManualClock
 from support.conversation_service import RunningService, running
 from support.conversations import ALICE_NUMBER, BOB_NUMBER, OTHER_MASKED
 from support.eventually import eventually
+from support.messaging_service import serving, settings_for, text
 from support.restricted_redis import USERS, RestrictedRedis, restricted_redis
+from support.scripted_carrier import scripted_carrier
 
 REPOSITORY = Path(__file__).parents[3]
 CONVERSATION, MESSAGING = "maskline-conversation", "maskline-messaging"

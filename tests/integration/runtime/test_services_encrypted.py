@@ -9,7 +9,6 @@ from pathlib import Path
 import grpc
 import httpx
 import pytest
-from integration.messaging.scripted_carrier import scripted_carrier
 from integration.runtime.processes import ended, process
 from redis.asyncio import Redis
 
@@ -25,6 +24,7 @@ from support.carrier_callbacks import sms
 from support.certificates import Authority
 from support.eventually import eventually
 from support.ports import free_port
+from support.scripted_carrier import scripted_carrier
 
 CALLERS = """
 [[callers]]
