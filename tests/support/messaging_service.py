@@ -1,6 +1,7 @@
 """The messaging service on a free port, inside the test's own process."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from maskline.messaging.v1.messaging_pb2_grpc import MessagingServiceStub
 from messaging_service.app import grpc_server, serve
 from messaging_service.config.settings import Settings
 from runtime.clock import Clock
+from support.scripted_carrier import CarrierRequest
 
 if TYPE_CHECKING:
     # The generated types know it, the generated code does not.
@@ -170,6 +172,18 @@ async def talking_to(target: str) -> AsyncIterator[Messaging]:
     async with grpc.aio.insecure_channel(target) as channel:
         await asyncio.wait_for(channel.channel_ready(), PATIENCE_SECONDS)
         yield Messaging(channel, MessagingServiceStub(channel))
+
+
+def receipt_from(request: CarrierRequest) -> pb.DeliveryReceipt:
+    """A receipt as the gateway parses it, in either form, with or without a token in its URL."""
+    content = json.loads(request.content)
+    data = content.get("data", content)
+    return pb.DeliveryReceipt(
+        carrier_message_id=data["id"],
+        send_token=request.path.removeprefix("/api/receipt").strip("/"),
+        status_code=data["attributes"].get("status_code"),
+        status=data["attributes"]["status"],
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,44 +1,56 @@
 """The simulator as the process that `make run` starts."""
 
-import asyncio
 import os
+import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx
 
-from support.eventually import eventually
-from support.messaging_service import PATIENCE_SECONDS
+from runtime.tls import shared_client_context
+from support.eventually import PATIENCE_SECONDS
 from support.ports import free_port
 
 KEYS = ("simulator", "simulator")
 
 
-@asynccontextmanager
-async def simulator(gateway_url: str, **more: str) -> AsyncIterator[str]:
-    """The simulator as a process on a free port, once it answers; `more` are settings."""
+@contextmanager
+def simulator_process(gateway_url: str, **settings: str) -> Iterator[str]:
+    """The URL of a simulator on a free port, once it answers."""
     listen = f"127.0.0.1:{free_port()}"
-    settings = {"SIMULATOR_LISTEN": listen, "SIMULATOR_GATEWAY_URL": gateway_url, **more}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "simulator"),
-        env={"PATH": os.environ["PATH"], **settings},
-        stdout=asyncio.subprocess.DEVNULL,
+    environment = {"SIMULATOR_LISTEN": listen, "SIMULATOR_GATEWAY_URL": gateway_url, **settings}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "simulator"],
+        env={"PATH": os.environ["PATH"], **environment},
+        stdout=subprocess.DEVNULL,
     )
     try:
-        await eventually(lambda: _answers(process, f"http://{listen}"))
+        _wait_until_it_answers(process, f"http://{listen}/v2/numbers")
         yield f"http://{listen}"
     finally:
-        if process.returncode is None:
-            process.terminate()
-        await asyncio.wait_for(process.wait(), PATIENCE_SECONDS)
+        process.terminate()
+        process.wait(PATIENCE_SECONDS)
 
 
-async def _answers(process: asyncio.subprocess.Process, url: str) -> bool:
-    assert process.returncode is None, "the simulator ended"
+def simulator_client(url: str) -> httpx.AsyncClient:
+    """A client with the account's keys."""
+    return httpx.AsyncClient(base_url=url, auth=KEYS, verify=shared_client_context())
+
+
+def _wait_until_it_answers(process: subprocess.Popen[bytes], url: str) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    with httpx.Client(auth=KEYS, verify=shared_client_context()) as http:
+        while not _answers(http, url):
+            assert process.poll() is None, "the simulator ended"
+            assert time.monotonic() < deadline, "the simulator does not answer"
+            # Another process does not say when it listens: it has to be asked.
+            time.sleep(0.02)
+
+
+def _answers(http: httpx.Client, url: str) -> bool:
     try:
-        async with httpx.AsyncClient(base_url=url, auth=KEYS) as http:
-            return (await http.get("/v2/numbers")).is_success
+        return http.get(url).is_success
     except httpx.TransportError:
         return False

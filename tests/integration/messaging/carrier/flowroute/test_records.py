@@ -1,9 +1,8 @@
 """ListInboundRecords over real gRPC: how texts are found whose callbacks were lost."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import grpc
-import httpx
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from redis.asyncio import Redis
@@ -12,7 +11,6 @@ from maskline.messaging.v1 import messaging_pb2 as pb
 from support.clock import ManualClock
 from support.messaging_service import (
     ALICE,
-    BOB,
     MASKED,
     PATIENCE_SECONDS,
     Messaging,
@@ -20,9 +18,7 @@ from support.messaging_service import (
     serving,
     settings_for,
 )
-from support.ports import free_port
 from support.scripted_carrier import ScriptedCarrier, record, response
-from support.simulator_process import simulator
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SOME_TIME = Timestamp(seconds=1)
@@ -148,21 +144,3 @@ async def test_a_request_of_wrong_form_is_refused(
         await messaging.stub.ListInboundRecords(request_, timeout=PATIENCE_SECONDS)
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert refusal_of(caught.value).violations == [field]
-
-
-async def test_a_text_whose_callback_was_lost_is_found_at_the_simulator(
-    redis: Redis, redis_url: str
-) -> None:
-    clock = ManualClock(datetime.now(UTC))
-    async with (
-        simulator(f"http://127.0.0.1:{free_port()}") as url,
-        httpx.AsyncClient(base_url=url) as phones,
-        serving(settings_for(redis_url, url), clock) as messaging,
-    ):
-        await phones.post("/simulator/faults", json={"kind": "callback_lost"})
-        await phones.post("/simulator/phones", json={"number": BOB})
-        typed = {"to": MASKED, "body": "is anybody there"}
-        await phones.post(f"/simulator/phones/{BOB}/texts", json=typed)
-        page = await messaging.list_inbound(clock.now() - timedelta(minutes=1))
-    [found] = page.records
-    assert (found.from_number, found.to_number, found.body) == (BOB, MASKED, "is anybody there")
