@@ -1,4 +1,4 @@
-"""A call's two ends in one trace, whatever becomes of the call."""
+"""Client and server spans of gRPC calls, whatever the outcome of the call."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -15,10 +15,11 @@ from runtime.grpc.client import open_channel
 from runtime.grpc.error_interceptor import ErrorInterceptor
 from runtime.grpc.server import GrpcServer
 from runtime.grpc.status import RpcStatus
-from runtime.tracing import spans as tracing
+from runtime.tracing import tracer
+from runtime.tracing.grpc import traceparent
 from support.spans import attributes, traced_process
 
-PATIENCE_SECONDS = 10.0
+TIMEOUT_SECONDS = 10.0
 SERVICE = "probe.v1.ProbeService"
 NUMBER = "+14255550137"
 
@@ -28,7 +29,7 @@ Metadata = tuple[tuple[str, str], ...]
 
 
 def serving(answer: Answer) -> GrpcServer:
-    """A service whose one method answers so, behind what all services have."""
+    """A service with one method, behind the interceptors that all services have."""
     refused = RpcStatus(grpc.StatusCode.NOT_FOUND, "NOT_FOUND", f"{NUMBER} {SAID}")
     interceptor = ErrorInterceptor("probe", lambda error: refused if error.args else None)
     server = GrpcServer("127.0.0.1:0", [interceptor])
@@ -40,16 +41,16 @@ def serving(answer: Answer) -> GrpcServer:
     return server
 
 
-async def asked(
-    answer: Answer, *, seconds: float = PATIENCE_SECONDS, metadata: Metadata = ()
+async def spans_of_call(
+    answer: Answer, *, seconds: float = TIMEOUT_SECONDS, metadata: Metadata = ()
 ) -> dict[int, Span]:
-    """The spans of one call, by their kind, with nothing leaked."""
+    """The spans of one call by kind; checks that they hold no marks."""
     with traced_process() as collected:
         server = serving(answer)
         await server.start([SERVICE])
         async with open_channel(f"127.0.0.1:{server.port}", []) as channel:
             call = channel.unary_unary(f"/{SERVICE}/Ask", bytes, bytes)
-            with tracing.span("send_batch"), suppress(grpc.aio.AioRpcError):
+            with tracer.start_as_current_span("send_batch"), suppress(grpc.aio.AioRpcError):
                 await call(f"{NUMBER} {SAID}".encode(), timeout=seconds, metadata=metadata)
         await server.server.stop(None)
     assert leaks({"sent": collected.raw}) == {}
@@ -57,7 +58,7 @@ async def asked(
 
 
 async def fine(_request: bytes, _context: Context) -> bytes:
-    return tracing.headers().get("traceparent", "").encode()
+    return traceparent().get("traceparent", "").encode()
 
 
 async def refuses(_request: bytes, _context: Context) -> bytes:
@@ -68,36 +69,38 @@ async def fails(_request: bytes, _context: Context) -> bytes:
     raise RuntimeError
 
 
-async def test_both_ends_are_of_one_trace_and_named_by_the_method() -> None:
-    spans = await asked(fine, metadata=(("authorization", SAID), ("tracestate", "said=quillmark")))
+async def test_client_and_server_span_are_of_one_trace_and_named_by_the_method() -> None:
+    """A caller's `tracestate` is neither exported nor passed on."""
+    metadata = (("authorization", SAID), ("tracestate", "said=quillmark"))
+    spans = await spans_of_call(fine, metadata=metadata)
     outer, client = spans[Span.SPAN_KIND_INTERNAL], spans[Span.SPAN_KIND_CLIENT]
     server = spans[Span.SPAN_KIND_SERVER]
     assert client.parent_span_id == outer.span_id
     assert server.parent_span_id == client.span_id
     assert server.trace_id == client.trace_id == outer.trace_id
     assert client.name == server.name == f"{SERVICE}/Ask"
-    told = {"rpc.service": SERVICE, "rpc.method": "Ask", "rpc.response.status_code": "OK"}
-    assert attributes(client) == attributes(server) == told
+    expected = {"rpc.service": SERVICE, "rpc.method": "Ask", "rpc.response.status_code": "OK"}
+    assert attributes(client) == attributes(server) == expected
 
 
 @pytest.mark.parametrize(("answer", "code"), [(refuses, "NOT_FOUND"), (fails, "INTERNAL")])
-async def test_a_refusal_is_told_by_its_code_at_both_ends(answer: Answer, code: str) -> None:
-    spans = await asked(answer)
+async def test_both_spans_have_the_status_of_an_error(answer: Answer, code: str) -> None:
+    spans = await spans_of_call(answer)
     for kind in (Span.SPAN_KIND_CLIENT, Span.SPAN_KIND_SERVER):
         assert attributes(spans[kind])["rpc.response.status_code"] == code
 
 
-async def test_a_call_that_is_given_up_ends_too() -> None:
+async def test_a_call_that_times_out_ends_its_span() -> None:
     async def never(_request: bytes, _context: Context) -> bytes:
         await asyncio.Event().wait()
         return b""
 
-    spans = await asked(never, seconds=0.1)
+    spans = await spans_of_call(never, seconds=0.1)
     client = attributes(spans[Span.SPAN_KIND_CLIENT])
     assert client["rpc.response.status_code"] == "DEADLINE_EXCEEDED"
 
 
-async def test_a_caller_that_is_cancelled_ends_its_span() -> None:
+async def test_a_cancelled_call_ends_its_span() -> None:
     arrived = asyncio.Event()
 
     async def never(_request: bytes, _context: Context) -> bytes:
@@ -118,13 +121,13 @@ async def test_a_caller_that_is_cancelled_ends_its_span() -> None:
 
 
 async def ask(channel: grpc.aio.Channel, path: str = f"/{SERVICE}/Ask", body: bytes = b"") -> bytes:
-    """Any method, in bytes."""
+    """Calls any method with bytes."""
     call = channel.unary_unary(path, bytes, bytes)
-    answer: bytes = await call(body, timeout=PATIENCE_SECONDS)
+    answer: bytes = await call(body, timeout=TIMEOUT_SECONDS)
     return answer
 
 
-async def test_health_is_asked_without_spans_and_methods_that_do_not_exist_have_none() -> None:
+async def test_health_checks_and_unknown_methods_have_no_spans() -> None:
     with traced_process() as collected:
         server = serving(fine)
         await server.start([SERVICE])
@@ -138,12 +141,28 @@ async def test_health_is_asked_without_spans_and_methods_that_do_not_exist_have_
     assert collected.spans == []
 
 
-async def test_the_server_goes_on_in_its_callers_trace() -> None:
+async def test_the_server_continues_the_trace_of_its_caller() -> None:
     with traced_process() as collected:
         server = serving(fine)
         await server.start([SERVICE])
         async with open_channel(f"127.0.0.1:{server.port}", []) as channel:
             seen = await ask(channel)
         await server.server.stop(None)
-    [span] = [one for one in collected.spans if one.kind == Span.SPAN_KIND_SERVER]
+    [span] = [span for span in collected.spans if span.kind == Span.SPAN_KIND_SERVER]
     assert seen.decode().split("-")[1:3] == [span.trace_id.hex(), span.span_id.hex()]
+
+
+async def test_the_caller_decides_on_the_sample_and_only_traceparent_is_passed_on() -> None:
+    parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    metadata = (("traceparent", parent), ("tracestate", f"a={SAID}"), ("baggage", f"b={SAID}"))
+    with traced_process(ratio=0.0) as collected:
+        server = serving(fine)
+        await server.start([SERVICE])
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as stranger:
+            call = stranger.unary_unary(f"/{SERVICE}/Ask", bytes, bytes)
+            passed_on = await call(b"", timeout=TIMEOUT_SECONDS, metadata=metadata)
+        await server.server.stop(None)
+    [span] = collected.spans
+    assert span.parent_span_id.hex() == "b7ad6b7169203331"
+    assert passed_on.startswith(b"00-0af7651916cd43dd8448eb211c80319c-")
+    assert leaks({"sent": collected.raw}) == {}

@@ -1,4 +1,4 @@
-"""Where traces go: nowhere unless told, in clear only where that is allowed, and not half."""
+"""Tracing is off by default, refuses plain text between machines, and needs its extra."""
 
 import subprocess
 import sys
@@ -12,44 +12,44 @@ from messaging_service.config.settings import Settings as MessagingSettings
 from runtime.settings.base import EX_CONFIG
 from runtime.settings.tracing import TracesSettings
 
-FAR = "http://collector:4318/v1/traces"
+LOCAL = "http://127.0.0.1:4318/v1/traces"
+REMOTE = "http://collector:4318/v1/traces"
 SERVICES = (GatewaySettings, ConversationSettings, MessagingSettings)
 
 
 @pytest.mark.parametrize("settings", SERVICES)
-def test_every_service_can_be_traced_and_none_is(settings: type[TracesSettings]) -> None:
+def test_every_service_can_be_traced_and_is_not_by_default(settings: type[TracesSettings]) -> None:
     assert settings().traces_endpoint == ""
-    traced = settings(traces_endpoint="http://127.0.0.1:4318/v1/traces", traces_sample_ratio=0.5)
-    assert traced.traces_endpoint == "http://127.0.0.1:4318/v1/traces"
+    assert settings(traces_endpoint=LOCAL, traces_sample_ratio=0.5).traces_endpoint == LOCAL
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("values", "message"),
     [
         ({"traces_endpoint": "collector:4318"}, "give an http:// or https:// address"),
         ({"traces_endpoint": "http://user:hunter2@127.0.0.1/"}, "without user"),
-        ({"traces_endpoint": FAR}, "GATEWAY_TRACES_ENDPOINT would be plain text"),
+        ({"traces_endpoint": REMOTE}, "GATEWAY_TRACES_ENDPOINT would be plain text"),
         ({"traces_sample_ratio": 1.1}, "less than or equal to 1"),
         ({"traces_sample_ratio": -0.1}, "greater than or equal to 0"),
     ],
 )
-def test_what_cannot_be_used_is_refused(given: dict[str, object], told: str) -> None:
-    with pytest.raises(ValidationError) as refusal:
-        GatewaySettings.model_validate(given)
-    assert told in str(refusal.value)
-    assert "hunter2" not in str(refusal.value)
+def test_settings_that_are_not_valid_are_refused(values: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError) as error:
+        GatewaySettings.model_validate(values)
+    assert message in str(error.value)
+    assert "hunter2" not in str(error.value)
 
 
 @pytest.mark.parametrize(
-    "given",
+    "values",
     [
-        {"traces_endpoint": FAR, "allows_insecure_links": True},
-        {"traces_endpoint": FAR.replace("http", "https", 1)},
+        {"traces_endpoint": REMOTE, "allows_insecure_links": True},
+        {"traces_endpoint": REMOTE.replace("http", "https", 1)},
         {"traces_endpoint": "http://[::1]:4318/v1/traces"},
     ],
 )
-def test_plain_text_stays_here_unless_it_may_go(given: dict[str, object]) -> None:
-    assert GatewaySettings.model_validate(given).traces_endpoint == given["traces_endpoint"]
+def test_plain_text_is_allowed_on_this_machine_or_by_a_setting(values: dict[str, object]) -> None:
+    assert GatewaySettings.model_validate(values).traces_endpoint == values["traces_endpoint"]
 
 
 WITHOUT = """
@@ -62,20 +62,17 @@ with traced("probe", Settings(traces_endpoint="http://127.0.0.1:1/v1/traces")):
 """
 
 
-@pytest.mark.parametrize(
-    "module", ["opentelemetry", "opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http"]
-)
-def test_without_the_extra_it_does_not_start_and_says_what_to_do(module: str) -> None:
+@pytest.mark.parametrize("module", ["opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http"])
+def test_without_the_extra_the_process_ends_with_the_command_that_installs_it(module: str) -> None:
     code = WITHOUT.format(module=module)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (EX_CONFIG, "")
-    assert "GATEWAY_TRACES_ENDPOINT needs OpenTelemetry: install maskline-runtime[traces]" in (
-        done.stderr
-    )
+    install = "GATEWAY_TRACES_ENDPOINT needs OpenTelemetry: install maskline-runtime[traces]"
+    assert install in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_with_it_it_does() -> None:
-    code = WITHOUT.format(module="unheard_of")
+def test_with_the_extra_the_process_serves() -> None:
+    code = WITHOUT.format(module="unknown_module")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "served\n")
