@@ -22,7 +22,7 @@ from support.conversations import ALICE_NUMBER, BOB_NUMBER, OTHER_MASKED
 from support.eventually import eventually
 from support.restricted_redis import USERS, RestrictedRedis, restricted_redis
 
-REPOSITORY = Path(__file__).parents[3]
+REPOSITORY = Path(__file__).parents[4]
 CONVERSATION, MESSAGING = "maskline-conversation", "maskline-messaging"
 SOURCES = {
     CONVERSATION: REPOSITORY / "conversation-service" / "src",

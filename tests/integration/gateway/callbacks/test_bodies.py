@@ -1,4 +1,4 @@
-"""Bodies that are too large, too slow, without end or cut off."""
+"""Bodies that are too large, too slow, endless or incomplete."""
 
 from collections.abc import AsyncIterator
 
@@ -35,7 +35,7 @@ async def gateway(scripted: ScriptedConversations) -> AsyncIterator[RunningGatew
 
 
 @pytest.fixture
-async def impatient(scripted: ScriptedConversations) -> AsyncIterator[RunningGateway]:
+async def with_short_timeout(scripted: ScriptedConversations) -> AsyncIterator[RunningGateway]:
     async with (
         serving_conversations(scripted) as server,
         running_gateway(f"127.0.0.1:{server.port}", body_timeout_seconds=BODY_SECONDS) as gateway,
@@ -44,7 +44,7 @@ async def impatient(scripted: ScriptedConversations) -> AsyncIterator[RunningGat
 
 
 def message_of(size: int) -> bytes:
-    """A readable callback of exactly so many bytes."""
+    """A valid callback of this many bytes."""
     head = b'{"id":"mdr2-1","from":"14255550111","to":"12065550100","body":"hi","x":"'
     return head + b"x" * (size - len(head) - 2) + b'"}'
 
@@ -54,7 +54,7 @@ async def write_chunks(connection: RawConnection, chunks: int) -> None:
         await connection.write(CHUNK)
 
 
-async def test_a_body_of_the_limit_passes_and_one_byte_more_does_not(
+async def test_a_body_at_the_limit_is_accepted_and_one_byte_more_is_not(
     gateway: RunningGateway,
 ) -> None:
     at_limit, above = message_of(BODY_LIMIT_BYTES), message_of(BODY_LIMIT_BYTES + 1)
@@ -64,26 +64,26 @@ async def test_a_body_of_the_limit_passes_and_one_byte_more_does_not(
 
 @pytest.mark.parametrize("path", ["/api/message", "/api/receipt", "/api/receipt/c2VuZA"])
 async def test_a_body_of_a_megabyte_gets_its_answer(gateway: RunningGateway, path: str) -> None:
-    answer = await gateway.http.post(path, content=message_of(1_000_000))
-    assert answer.status_code == 413
+    response = await gateway.http.post(path, content=message_of(1_000_000))
+    assert response.status_code == 413
     assert (
-        answer.json()["detail"] == f"The body is larger than {BODY_LIMIT_BYTES} bytes. Send less."
+        response.json()["detail"] == f"The body is larger than {BODY_LIMIT_BYTES} bytes. Send less."
     )
 
 
-async def test_a_chunked_body_is_read_like_any_other(
+async def test_a_chunked_body_is_accepted(
     gateway: RunningGateway, scripted: ScriptedConversations
 ) -> None:
     async def in_pieces() -> AsyncIterator[bytes]:
         for byte in message_of(200):
             yield bytes([byte])
 
-    answer = await gateway.http.post("/api/message", content=in_pieces())
-    assert answer.status_code == 200
+    response = await gateway.http.post("/api/message", content=in_pieces())
+    assert response.status_code == 200
     assert scripted.messages[0].body == "hi"
 
 
-async def test_a_chunked_body_beyond_what_is_thrown_away_is_answered_before_its_end(
+async def test_a_chunked_body_over_the_discard_limit_gets_a_response_before_its_end(
     gateway: RunningGateway,
 ) -> None:
     async with raw_connection(gateway.port) as connection:
@@ -94,7 +94,7 @@ async def test_a_chunked_body_beyond_what_is_thrown_away_is_answered_before_its_
         assert b"body-too-large" in await connection.rest()
 
 
-async def test_who_never_stops_writing_is_hung_up_on(gateway: RunningGateway) -> None:
+async def test_an_endless_body_ends_the_connection(gateway: RunningGateway) -> None:
     async with raw_connection(gateway.port) as connection:
         await connection.write_head("/api/message", "Transfer-Encoding: chunked")
         with pytest.raises(ConnectionError):
@@ -102,22 +102,22 @@ async def test_who_never_stops_writing_is_hung_up_on(gateway: RunningGateway) ->
     assert (await gateway.http.post("/api/message", json=sms())).status_code == 200
 
 
-async def test_a_body_that_never_comes_is_408(impatient: RunningGateway) -> None:
-    async with raw_connection(impatient.port) as connection:
+async def test_an_incomplete_body_is_408(with_short_timeout: RunningGateway) -> None:
+    async with raw_connection(with_short_timeout.port) as connection:
         await connection.write_head("/api/message", "Content-Length: 100")
         await connection.write(b'{"id":')
         assert await connection.status() == 408
         assert b"body-too-slow" in await connection.rest()
 
 
-async def test_a_slow_body_that_is_too_large_is_408(impatient: RunningGateway) -> None:
-    async with raw_connection(impatient.port) as connection:
+async def test_a_slow_body_that_is_too_large_is_408(with_short_timeout: RunningGateway) -> None:
+    async with raw_connection(with_short_timeout.port) as connection:
         await connection.write_head("/api/message", "Transfer-Encoding: chunked")
         await write_chunks(connection, BODY_LIMIT_BYTES // CHUNK_BYTES + 1)
         assert await connection.status() == 408
 
 
-async def test_a_body_that_is_cut_off_is_no_callback(
+async def test_a_body_that_is_cut_off_is_not_passed_on(
     gateway: RunningGateway, scripted: ScriptedConversations
 ) -> None:
     body = message_of(200)

@@ -23,10 +23,10 @@ async def test_nobody_behind_is_503_until_somebody_is(
 ) -> None:
     target = f"127.0.0.1:{free_port()}"
     async with running_gateway(target) as gateway:
-        answer = await gateway.http.post(address, json=callback)
-        assert answer.status_code == 503
-        assert answer.headers["retry-after"] == "5"
-        assert answer.json()["type"] == "urn:problem-type:maskline:not-now"
+        response = await gateway.http.post(address, json=callback)
+        assert response.status_code == 503
+        assert response.headers["retry-after"] == "5"
+        assert response.json()["type"] == "urn:problem-type:maskline:not-now"
 
         async def taken() -> bool:
             return (await gateway.http.post(address, json=callback)).status_code == 200
@@ -57,9 +57,9 @@ async def test_a_call_that_fails_is_503_and_the_next_one_passes(
         serving_conversations(scripted) as server,
         running_gateway(f"127.0.0.1:{server.port}") as gateway,
     ):
-        answer = await gateway.http.post(address, json=callback)
-        assert answer.status_code == 503
-        assert "secret" not in answer.text
+        response = await gateway.http.post(address, json=callback)
+        assert response.status_code == 503
+        assert "secret" not in response.text
         scripted.fails_with = None
         assert (await gateway.http.post(address, json=callback)).status_code == 200
 
@@ -72,8 +72,8 @@ async def test_a_service_that_does_not_answer_is_503_after_the_deadline() -> Non
         running_gateway(f"127.0.0.1:{server.port}", call_timeout_seconds=0.2) as gateway,
     ):
         posts = [gateway.http.post(address, json=callback) for address, callback in CALLBACKS]
-        answers = await asyncio.gather(*posts)
-        assert [answer.status_code for answer in answers] == [503, 503]
+        responses = await asyncio.gather(*posts)
+        assert [response.status_code for response in responses] == [503, 503]
         scripted.gate.set()
 
         async def taken() -> bool:
@@ -95,14 +95,14 @@ async def test_the_deadline_counts_the_wait_in_the_queue(monkeypatch: pytest.Mon
             gateway.http.post("/api/message", json=flat_message(id=f"mdr2-{number}"))
             for number in range(4)
         ]
-        assert {answer.status_code for answer in await asyncio.gather(*posts)} == {503}
+        assert {response.status_code for response in await asyncio.gather(*posts)} == {503}
     # The first call's end may let one more out; the others had given up by then.
     assert len(scripted.messages) <= 2
 
 
 async def test_a_service_that_forgets_a_result_is_503() -> None:
     scripted = ScriptedConversations()
-    scripted.forgets_results = True
+    scripted.omits_results = True
     async with (
         serving_conversations(scripted) as server,
         running_gateway(f"127.0.0.1:{server.port}") as gateway,
@@ -123,11 +123,11 @@ async def test_more_than_can_wait_is_503_at_once(monkeypatch: pytest.MonkeyPatch
         for number in range(3):
             message = flat_message(id=f"mdr2-{number}")
             taken.append(asyncio.create_task(gateway.http.post("/api/message", json=message)))
-            await gateway.conversations.has_seen(number + 1)
-            await eventually(scripted.is_asked(min(number + 1, IN_FLIGHT_LIMIT)))
-        answer = await gateway.http.post("/api/message", json=flat_message(id="mdr2-4"))
-        assert answer.status_code == 503
-        assert "Too many" in answer.json()["detail"]
+            await gateway.conversations.wait_for(number + 1)
+            await eventually(scripted.is_called(min(number + 1, IN_FLIGHT_LIMIT)))
+        response = await gateway.http.post("/api/message", json=flat_message(id="mdr2-4"))
+        assert response.status_code == 503
+        assert "Too many" in response.json()["detail"]
         scripted.gate.set()
         assert [(await one).status_code for one in taken] == [200, 200, 200]
 
@@ -161,10 +161,10 @@ async def test_a_refused_item_is_told_by_its_reason(
         running_gateway(f"127.0.0.1:{server.port}") as gateway,
     ):
         for address, callback in CALLBACKS:
-            answer = await gateway.http.post(address, json=callback)
-            assert answer.status_code == status
-            assert answer.headers["content-type"] == "application/problem+json"
-            assert "secret" not in answer.text
+            response = await gateway.http.post(address, json=callback)
+            assert response.status_code == status
+            assert response.headers["content-type"] == "application/problem+json"
+            assert "secret" not in response.text
 
 
 async def test_a_receipt_nobody_knows_is_200_and_logged_by_its_id() -> None:
@@ -175,8 +175,8 @@ async def test_a_receipt_nobody_knows_is_200_and_logged_by_its_id() -> None:
         running_gateway(f"127.0.0.1:{server.port}") as gateway,
     ):
         with structlog.testing.capture_logs() as logs:
-            answer = await gateway.http.post("/api/receipt/c2VuZA", json=receipt())
-    assert answer.status_code == 200
+            response = await gateway.http.post("/api/receipt/c2VuZA", json=receipt())
+    assert response.status_code == 200
     assert logs == [
         {
             "event": "receipt_unmatched",
@@ -201,7 +201,7 @@ async def test_readiness_follows_the_service_behind_and_liveness_does_not() -> N
                 return False
 
             await server.tell_health(["maskline.conversation.v1.ConversationService"], unwell)
-            answer = await gateway.http.get("/readyz")
-            assert answer.status_code == 503
-            assert answer.headers["content-type"] == "application/problem+json"
+            response = await gateway.http.get("/readyz")
+            assert response.status_code == 503
+            assert response.headers["content-type"] == "application/problem+json"
         assert (await gateway.http.get("/healthz")).status_code == 200

@@ -1,4 +1,4 @@
-"""Where a request comes from, behind any number of proxies."""
+"""The address of a client, behind any number of proxies."""
 
 from ipaddress import ip_address, ip_network
 
@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.access.client_address import is_among, limited_as, read_address, source_of
+from gateway.access.client_address import client_address, is_among, limit_key, parse_address
 
 PEER = "198.51.100.1"
 
 
 @pytest.mark.parametrize(
-    ("forwarded", "trusted_proxies", "source"),
+    ("forwarded", "trusted_proxies", "address"),
     [
         ([], 0, PEER),
         ([b"203.0.113.9"], 0, PEER),
@@ -30,23 +30,24 @@ PEER = "198.51.100.1"
         ([b"\xff\xfe"], 1, None),
     ],
 )
-def test_the_source_is_what_the_outermost_trusted_proxy_saw(
-    forwarded: list[bytes], trusted_proxies: int, source: str | None
+def test_the_client_is_the_address_that_called_the_outermost_trusted_proxy(
+    forwarded: list[bytes], trusted_proxies: int, address: str | None
 ) -> None:
-    told = source_of(PEER, forwarded, trusted_proxies)
-    assert told == (ip_address(source) if source else None)
+    expected = ip_address(address) if address else None
+    assert client_address(PEER, forwarded, trusted_proxies) == expected
 
 
-@given(written=st.binary(), trusted_proxies=st.integers(1, 8))
-def test_nothing_that_a_caller_writes_changes_what_the_proxies_add(
-    written: bytes, trusted_proxies: int
+@given(forged=st.binary(), trusted_proxies=st.integers(1, 8))
+def test_a_client_cannot_forge_the_entries_of_trusted_proxies(
+    forged: bytes, trusted_proxies: int
 ) -> None:
     added = b", ".join([b"203.0.113.9", *[b"192.0.2.1"] * (trusted_proxies - 1)])
-    assert source_of(PEER, [written, added], trusted_proxies) == ip_address("203.0.113.9")
+    address = client_address(PEER, [forged, added], trusted_proxies)
+    assert address == ip_address("203.0.113.9")
 
 
 @pytest.mark.parametrize(
-    ("written", "read"),
+    ("text", "address"),
     [
         ("203.0.113.9:4711", "203.0.113.9"),
         ("2001:db8::9", "2001:db8::9"),
@@ -62,12 +63,12 @@ def test_nothing_that_a_caller_writes_changes_what_the_proxies_add(
         ("1" * 81, None),
     ],
 )
-def test_an_address_is_read_as_proxies_write_it(written: str, read: str | None) -> None:
-    assert read_address(written) == (ip_address(read) if read else None)
+def test_an_address_is_parsed_in_any_form_of_proxies(text: str, address: str | None) -> None:
+    assert parse_address(text) == (ip_address(address) if address else None)
 
 
 @pytest.mark.parametrize(
-    ("source", "allowed"),
+    ("address", "allowed"),
     [
         ("52.88.246.140", True),
         ("52.88.246.141", False),
@@ -76,12 +77,12 @@ def test_an_address_is_read_as_proxies_write_it(written: str, read: str | None) 
         ("2001:db9::1", False),
     ],
 )
-def test_a_list_holds_addresses_and_networks_of_both_kinds(source: str, allowed: bool) -> None:
+def test_a_list_may_hold_addresses_and_networks_of_both_kinds(address: str, allowed: bool) -> None:
     networks = [*map(ip_network, ("52.88.246.140", "192.0.2.0/24", "2001:db8::/32"))]
-    assert is_among(ip_address(source), networks) == allowed
+    assert is_among(ip_address(address), networks) == allowed
 
 
-def test_a_whole_64_of_ipv6_is_limited_as_one_and_each_ipv4_address_by_itself() -> None:
+def test_a_limit_is_for_a_64_of_ipv6_or_for_one_ipv4_address() -> None:
     one, other, elsewhere = map(ip_address, ("2001:db8::1", "2001:db8::ff:1", "2001:db8:0:1::1"))
-    assert limited_as(one) == limited_as(other) != limited_as(elsewhere)
-    assert limited_as(ip_address("192.0.2.1")) != limited_as(ip_address("192.0.2.2"))
+    assert limit_key(one) == limit_key(other) != limit_key(elsewhere)
+    assert limit_key(ip_address("192.0.2.1")) != limit_key(ip_address("192.0.2.2"))

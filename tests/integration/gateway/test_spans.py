@@ -71,7 +71,7 @@ async def test_callbacks_that_travel_together_are_linked_to_their_call() -> None
             posts = []
             for text in range(4):
                 posts.append(asyncio.create_task(gateway.http.post("/api/message", json=sms())))
-                await gateway.conversations.has_seen(text + 1)
+                await gateway.conversations.wait_for(text + 1)
             scripted.gate.set()
             await asyncio.gather(*posts)
     requests = {span.span_id for span in collected.named("POST /api/message")}

@@ -22,7 +22,7 @@ CONTENT = bytes(range(256)) * 3_000
 
 
 class Shelf(rpc.MediaServiceServicer):
-    """Has one file, fails as it is told, and keeps what it was asked for."""
+    """Has one file, fails as it is response, and keeps what it was asked for."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -69,29 +69,29 @@ async def gateway(shelf: Shelf) -> AsyncIterator[RunningGateway]:
 
 
 async def test_a_file_is_handed_out_as_it_is(gateway: RunningGateway, shelf: Shelf) -> None:
-    answer = await gateway.http.get(f"/media/{TOKEN}.png")
-    assert (answer.status_code, answer.content) == (200, CONTENT)
+    response = await gateway.http.get(f"/media/{TOKEN}.png")
+    assert (response.status_code, response.content) == (200, CONTENT)
     assert shelf.asked == [f"{TOKEN}.png"]
-    assert answer.headers["content-type"] == "image/png"
-    assert answer.headers["content-length"] == str(len(CONTENT))
-    assert answer.headers["cache-control"] == "no-store"
-    assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.headers["content-disposition"] == "inline"
+    assert response.headers["content-type"] == "image/png"
+    assert response.headers["content-length"] == str(len(CONTENT))
+    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert response.headers["content-disposition"] == "inline"
 
 
 async def test_words_say_how_they_are_written(gateway: RunningGateway, shelf: Shelf) -> None:
     shelf.content_type = "text/plain"
-    answer = await gateway.http.get(f"/media/{TOKEN}.txt")
-    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    response = await gateway.http.get(f"/media/{TOKEN}.txt")
+    assert response.headers["content-type"] == "text/plain; charset=utf-8"
 
 
 async def test_head_tells_the_same_without_the_file(gateway: RunningGateway) -> None:
     got = await gateway.http.get(f"/media/{TOKEN}")
-    told = await gateway.http.head(f"/media/{TOKEN}")
-    assert told.status_code == 200
-    assert told.content == b""
+    response = await gateway.http.head(f"/media/{TOKEN}")
+    assert response.status_code == 200
+    assert response.content == b""
     for name in ("content-type", "content-length", "cache-control", "content-disposition"):
-        assert told.headers[name] == got.headers[name]
+        assert response.headers[name] == got.headers[name]
 
 
 @pytest.mark.parametrize("code", [grpc.StatusCode.NOT_FOUND, grpc.StatusCode.INVALID_ARGUMENT])
@@ -100,10 +100,10 @@ async def test_whatever_is_not_kept_gets_the_same_404(
     gateway: RunningGateway, shelf: Shelf, code: grpc.StatusCode, token: str
 ) -> None:
     shelf.fails_with = code
-    answer = await gateway.http.get(f"/media/{token}")
-    assert answer.status_code == 404
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.json() == {
+    response = await gateway.http.get(f"/media/{token}")
+    assert response.status_code == 404
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json() == {
         "type": "urn:problem-type:maskline:file-not-kept",
         "title": "Not Found",
         "status": 404,
@@ -136,10 +136,10 @@ async def test_a_call_that_fails_is_503(
     gateway: RunningGateway, shelf: Shelf, code: grpc.StatusCode
 ) -> None:
     shelf.fails_with = code
-    answer = await gateway.http.get(f"/media/{TOKEN}")
-    assert answer.status_code == 503
-    assert answer.headers["retry-after"] == "5"
-    assert "secret" not in answer.text
+    response = await gateway.http.get(f"/media/{TOKEN}")
+    assert response.status_code == 503
+    assert response.headers["retry-after"] == "5"
+    assert "secret" not in response.text
 
 
 async def test_nobody_behind_is_503() -> None:

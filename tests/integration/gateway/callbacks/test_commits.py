@@ -1,4 +1,4 @@
-"""200 means committed, and callbacks that arrive together travel together."""
+"""A callback gets 200 after its commit; concurrent callbacks share a call."""
 
 import asyncio
 import json
@@ -32,26 +32,26 @@ async def gateway(scripted: ScriptedConversations) -> AsyncIterator[RunningGatew
         yield gateway
 
 
-async def post_text(gateway: RunningGateway, number: int) -> httpx.Response:
+async def post_message(gateway: RunningGateway, number: int) -> httpx.Response:
     message = flat_message(id=f"mdr2-{number}", body=f"text {number}")
     return await gateway.http.post("/api/message", json=message)
 
 
-async def test_a_text_is_answered_after_its_commit_and_not_before(
+async def test_a_message_gets_its_response_after_its_commit(
     gateway: RunningGateway, scripted: ScriptedConversations
 ) -> None:
     scripted.gate.clear()
-    answer = asyncio.create_task(gateway.http.post("/api/message", json=sms()))
-    await eventually(scripted.is_asked(1))
-    assert not answer.done()
+    response = asyncio.create_task(gateway.http.post("/api/message", json=sms()))
+    await eventually(scripted.is_called(1))
+    assert not response.done()
     scripted.gate.set()
-    assert ((await answer).status_code, (await answer).json()) == (200, {})
+    assert ((await response).status_code, (await response).json()) == (200, {})
     [message] = scripted.messages
     assert (message.from_number, message.to_number) == (ALICE, MASKED_NUMBER)
     assert message.body == "hello"
 
 
-async def test_a_repeated_text_is_answered_200(
+async def test_a_repeated_message_gets_200(
     gateway: RunningGateway, scripted: ScriptedConversations
 ) -> None:
     scripted.message_result = pb.ReceiveMessageResult(outcome=pb.RECEIVE_OUTCOME_REPEATED)
@@ -68,34 +68,34 @@ async def test_a_repeated_text_is_answered_200(
         "",
     ],
 )
-async def test_the_content_type_does_not_matter(
+async def test_the_content_type_is_ignored(
     gateway: RunningGateway, scripted: ScriptedConversations, content_type: str
 ) -> None:
     content = b'{"id":"mdr2-1","from":"14255550111","to":"12065550100","body":"hi"}'
     headers = {"content-type": content_type} if content_type else {}
-    answer = await gateway.http.post("/api/message", content=content, headers=headers)
-    assert answer.status_code == 200
+    response = await gateway.http.post("/api/message", content=content, headers=headers)
+    assert response.status_code == 200
     assert scripted.messages[0].body == "hi"
 
 
 @pytest.mark.parametrize("body", ["nul \x00 inside", "lone \ud800 half", "🙂" * 5000, ""])
-async def test_awkward_texts_get_through(
+async def test_unusual_bodies_are_passed_on(
     gateway: RunningGateway, scripted: ScriptedConversations, body: str
 ) -> None:
-    # Escaped, as JSON has it: a lone surrogate has no bytes of its own.
-    answer = await gateway.http.post("/api/message", content=json.dumps(sms(body=body)))
-    assert answer.status_code == 200
+    # Escaped as JSON does it: a lone surrogate cannot be encoded.
+    response = await gateway.http.post("/api/message", content=json.dumps(sms(body=body)))
+    assert response.status_code == 200
     assert scripted.messages[0].body == body.replace("\ud800", "\ufffd")
 
 
-async def test_texts_that_wait_together_leave_in_few_calls(
+async def test_waiting_messages_leave_in_few_calls(
     gateway: RunningGateway, scripted: ScriptedConversations
 ) -> None:
     scripted.gate.clear()
-    answers = [asyncio.create_task(post_text(gateway, number)) for number in range(150)]
-    await gateway.conversations.has_seen(150)
+    responses = [asyncio.create_task(post_message(gateway, number)) for number in range(150)]
+    await gateway.conversations.wait_for(150)
     scripted.gate.set()
-    assert {answer.status_code for answer in await asyncio.gather(*answers)} == {200}
+    assert {response.status_code for response in await asyncio.gather(*responses)} == {200}
     sizes = [len(batch) for batch in scripted.message_batches]
     assert sum(sizes) == 150
     assert max(sizes) == 64
@@ -103,66 +103,66 @@ async def test_texts_that_wait_together_leave_in_few_calls(
     assert len({message.carrier_message_id for message in scripted.messages}) == 150
 
 
-async def test_texts_that_wait_for_each_other_keep_their_order(
+async def test_messages_sent_one_after_another_keep_their_order(
     gateway: RunningGateway, scripted: ScriptedConversations
 ) -> None:
     for number in range(20):
-        assert (await post_text(gateway, number)).status_code == 200
+        assert (await post_message(gateway, number)).status_code == 200
     assert [message.body for message in scripted.messages] == [f"text {n}" for n in range(20)]
 
 
-async def test_waiting_texts_leave_in_the_order_of_their_arrival(
+async def test_waiting_messages_leave_in_the_order_of_their_arrival(
     gateway: RunningGateway, scripted: ScriptedConversations
 ) -> None:
     scripted.gate.clear()
-    answers = []
+    responses = []
     for number in range(30):
-        answers.append(asyncio.create_task(post_text(gateway, number)))
-        await gateway.conversations.has_seen(number + 1)
+        responses.append(asyncio.create_task(post_message(gateway, number)))
+        await gateway.conversations.wait_for(number + 1)
     scripted.gate.set()
-    await asyncio.gather(*answers)
+    await asyncio.gather(*responses)
     assert [message.body for message in scripted.messages] == [f"text {n}" for n in range(30)]
 
 
-async def test_a_refused_text_does_not_fail_its_neighbours(
+async def test_a_refused_message_does_not_fail_others_of_its_batch(
     gateway: RunningGateway, scripted: ScriptedConversations
 ) -> None:
     bad = gateway.http.post("/api/message", json=sms(to="nobody"))
-    answers = await asyncio.gather(post_text(gateway, 1), bad, post_text(gateway, 2))
-    assert [answer.status_code for answer in answers] == [200, 400, 200]
+    responses = await asyncio.gather(post_message(gateway, 1), bad, post_message(gateway, 2))
+    assert [response.status_code for response in responses] == [200, 400, 200]
 
 
-async def test_a_text_whose_caller_hangs_up_is_committed_once_and_can_be_repeated(
+async def test_a_message_whose_client_disconnects_is_still_committed_once(
     gateway: RunningGateway, scripted: ScriptedConversations
 ) -> None:
     scripted.gate.clear()
-    answer = asyncio.create_task(gateway.http.post("/api/message", json=sms()))
-    await gateway.conversations.has_seen(1)
-    answer.cancel()
-    await asyncio.gather(answer, return_exceptions=True)
+    response = asyncio.create_task(gateway.http.post("/api/message", json=sms()))
+    await gateway.conversations.wait_for(1)
+    response.cancel()
+    await asyncio.gather(response, return_exceptions=True)
     scripted.gate.set()
-    assert (await post_text(gateway, 2)).status_code == 200
+    assert (await post_message(gateway, 2)).status_code == 200
     assert len(scripted.messages) == 2
 
 
-async def test_a_receipt_reaches_the_service_with_the_token_of_its_address(
+async def test_a_receipt_is_passed_on_with_the_send_token_of_its_address(
     gateway: RunningGateway, scripted: ScriptedConversations
 ) -> None:
     for address in ["/api/receipt/c2VuZC10b2tlbg", "/api/receipt", "/api/message"]:
         assert (await gateway.http.post(address, json=receipt())).status_code == 200
-    assert [one.send_token for one in scripted.receipts] == ["c2VuZC10b2tlbg", "", ""]
-    assert {one.status_code for one in scripted.receipts} == {1003}
+    assert [item.send_token for item in scripted.receipts] == ["c2VuZC10b2tlbg", "", ""]
+    assert {item.status_code for item in scripted.receipts} == {1003}
     assert not scripted.messages
 
 
-async def test_receipts_that_wait_together_leave_in_few_calls(
+async def test_waiting_receipts_leave_in_few_calls(
     gateway: RunningGateway, scripted: ScriptedConversations
 ) -> None:
     scripted.gate.clear()
     posts = [gateway.http.post("/api/receipt", json=receipt()) for _ in range(40)]
-    answers = asyncio.gather(*posts)
-    await eventually(scripted.is_asked(1))
+    responses = asyncio.gather(*posts)
+    await eventually(scripted.is_called(1))
     scripted.gate.set()
-    assert {answer.status_code for answer in await answers} == {200}
+    assert {response.status_code for response in await responses} == {200}
     assert len(scripted.receipts) == 40
     assert len(scripted.receipt_batches) < 40

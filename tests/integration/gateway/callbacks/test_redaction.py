@@ -1,4 +1,4 @@
-"""Neither answers nor logs hold anything of what was posted, nor of what failed behind."""
+"""Neither responses nor logs hold anything of what was posted, nor of what failed behind."""
 
 import json
 import logging
@@ -34,8 +34,8 @@ async def gateway(scripted: ScriptedConversations) -> AsyncIterator[RunningGatew
         yield gateway
 
 
-def tells_nothing(*told: object) -> bool:
-    return not [secret for secret in SECRETS for one in told if secret in str(one)]
+def tells_nothing(*response: object) -> bool:
+    return not [secret for secret in SECRETS for one in response if secret in str(one)]
 
 
 BROKEN = [
@@ -58,11 +58,11 @@ async def test_a_refused_callback_is_told_once_and_reveals_nothing(
     gateway: RunningGateway, caplog: pytest.LogCaptureFixture, address: str, body: bytes
 ) -> None:
     with structlog.testing.capture_logs() as logs:
-        answer = await gateway.http.post(address, content=body)
-    assert answer.status_code in (400, 413)
-    assert tells_nothing(answer.text, answer.headers, logs, caplog.text)
+        response = await gateway.http.post(address, content=body)
+    assert response.status_code in (400, 413)
+    assert tells_nothing(response.text, response.headers, logs, caplog.text)
     [event] = logs
-    assert (event["event"], event["status"]) == ("callback_refused", answer.status_code)
+    assert (event["event"], event["status"]) == ("callback_refused", response.status_code)
     assert event["reason"] in ("unreadable", "body-too-large")
 
 
@@ -76,9 +76,9 @@ async def test_what_failed_behind_is_told_by_its_code_only(
     scripted.fails_with = code
     callback = sms(body="between us")
     with structlog.testing.capture_logs() as logs:
-        answer = await gateway.http.post("/api/message", json=callback)
-    assert answer.status_code == 503
-    assert tells_nothing(answer.text, logs, caplog.text)
+        response = await gateway.http.post("/api/message", json=callback)
+    assert response.status_code == 503
+    assert tells_nothing(response.text, logs, caplog.text)
     assert [event["event"] for event in logs] == ["call_failed", "callback_refused"]
     assert logs[0]["code"] == code.name
 
@@ -104,9 +104,9 @@ async def test_an_address_that_makes_no_sense_is_refused_and_reveals_nothing(
             await connection.write(b"POST " + target + b" HTTP/1.1\r\nHost: g\r\n")
             await connection.write(b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(body))
             await connection.write(body)
-            told = await connection.rest()
-    assert told.split()[1].startswith(b"4")
-    assert tells_nothing(told.decode(), logs, caplog.text)
+            response = await connection.rest()
+    assert response.split()[1].startswith(b"4")
+    assert tells_nothing(response.decode(), logs, caplog.text)
 
 
 async def test_a_hung_up_caller_leaves_no_trace_but_the_refusal(
@@ -116,6 +116,6 @@ async def test_a_hung_up_caller_leaves_no_trace_but_the_refusal(
         async with raw_connection(gateway.port) as connection:
             await connection.write_head("/api/receipt/c2VuZC10b2tlbg", "Content-Length: 100")
             await connection.write(b'{"body": "between us')
-        # The next answer comes after the server has noticed.
+        # The next response comes after the server has noticed.
         assert (await gateway.http.get("/healthz")).status_code == 200
     assert tells_nothing(logs, caplog.text)

@@ -46,13 +46,13 @@ async def ended(started: Process) -> tuple[int | None, str, str]:
 
 
 async def answering(client: httpx.AsyncClient, path: str) -> None:
-    async def answers() -> bool:
+    async def responses() -> bool:
         try:
             return (await client.get(path)).status_code == 200
         except httpx.ConnectError:
             return False
 
-    await eventually(answers)
+    await eventually(responses)
 
 
 @pytest.mark.parametrize("asked_by", [signal.SIGTERM, signal.SIGINT])
@@ -90,11 +90,11 @@ async def test_a_text_under_way_is_answered_before_the_end() -> None:
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
     ):
         await answering(client, "/readyz")
-        answer = asyncio.create_task(client.post("/api/message", json=sms()))
-        await eventually(scripted.is_asked(1))
+        response = asyncio.create_task(client.post("/api/message", json=sms()))
+        await eventually(scripted.is_called(1))
         started.send_signal(signal.SIGTERM)
         scripted.gate.set()
-        assert (await answer).status_code == 200
+        assert (await response).status_code == 200
         assert (await ended(started))[0] == 0
 
 
@@ -142,10 +142,10 @@ async def test_with_a_token_it_takes_what_comes_with_it_and_tells_it_to_nobody(
         assert (await client.post(f"/api/message/{token}", json=sms())).status_code == 200
         assert (await client.post("/api/message", json=sms())).status_code == 404
         assert (await client.get("/openapi.json")).status_code == 404
-        told = await client.get("/healthz")
+        response = await client.get("/healthz")
         started.send_signal(signal.SIGTERM)
         _, out, err = await ended(started)
-    assert told.headers["x-content-type-options"] == "nosniff"
+    assert response.headers["x-content-type-options"] == "nosniff"
     events = [json.loads(line)["event"] for line in out.splitlines()]
     assert events == ["serving", "caller_refused", "stopping"]
     assert token not in out + err

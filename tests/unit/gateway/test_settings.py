@@ -1,4 +1,4 @@
-"""The gateway's environment."""
+"""The settings of the gateway."""
 
 import pytest
 from pydantic import ValidationError
@@ -16,7 +16,7 @@ def test_the_defaults_are_those_of_make_run() -> None:
     assert settings.log_level == "info"
 
 
-def test_every_setting_has_a_sentence() -> None:
+def test_every_setting_is_described() -> None:
     for field in Settings.model_fields.values():
         assert field.description
         assert field.description.endswith(".")
@@ -40,7 +40,7 @@ def test_a_batch_of_the_largest_bodies_fits_into_one_call() -> None:
         ("GATEWAY_LOG_LEVEL", "loud"),
     ],
 )
-def test_what_cannot_work_is_refused_at_the_start(
+def test_a_value_that_is_not_valid_is_refused(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     monkeypatch.setenv(name, value)

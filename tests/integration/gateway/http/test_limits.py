@@ -200,8 +200,8 @@ async def test_a_head_beyond_a_limit_is_refused_and_the_connection_ends(
 ) -> None:
     async with running(PATIENT) as gateway, raw_connection(gateway.port) as connection:
         await connection.write(head)
-        told = await connection.rest()
-        assert told.split()[1] == str(status).encode()
+        response = await connection.rest()
+        assert response.split()[1] == str(status).encode()
         assert (await gateway.http.get("/healthz")).status_code == 200
 
 
@@ -209,8 +209,8 @@ async def test_a_head_of_the_limits_passes(running: Running) -> None:
     async with running(PATIENT) as gateway:
         url = "/api/message?" + "x" * (4096 - len("/api/message?"))
         headers = {f"X-{n}": "x" * 200 for n in range(55)}
-        told = await gateway.http.post(url, json=sms(), headers=headers)
-    assert told.status_code == 200
+        response = await gateway.http.post(url, json=sms(), headers=headers)
+    assert response.status_code == 200
 
 
 @pytest.mark.parametrize("pieces", [b"X: ", b"X"])

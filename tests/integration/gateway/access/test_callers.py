@@ -8,7 +8,7 @@ import pytest
 
 from gateway.access.callback_auth import CallerRules
 from gateway.access.middleware import AccessRules
-from gateway.app import headers_of_every_answer
+from gateway.app import response_headers
 from runtime.http.server import HttpOptions
 from support.carrier_callbacks import receipt, sms
 from support.raw_http import raw_connection
@@ -21,7 +21,7 @@ from support.running_gateway import (
 
 NEW, OLD = "n" * 32, "o" * 32
 TOKENS = CallerRules(callback_tokens=(NEW.encode(), OLD.encode()))
-OPTIONS = HttpOptions(headers=headers_of_every_answer(is_https=False))
+OPTIONS = HttpOptions(headers=response_headers(is_https=False))
 
 Running = Callable[[AccessRules], AbstractAsyncContextManager[RunningGateway]]
 
@@ -60,8 +60,8 @@ async def test_a_receipt_of_one_attempt_needs_no_token_but_its_own(
     running: Running, scripted: ScriptedConversations
 ) -> None:
     async with running(AccessRules(TOKENS)) as gateway:
-        told = await gateway.http.post("/api/receipt/c2VuZC10b2tlbg", json=receipt())
-    assert told.status_code == 200
+        response = await gateway.http.post("/api/receipt/c2VuZC10b2tlbg", json=receipt())
+    assert response.status_code == 200
     assert [one.send_token for one in scripted.receipts] == ["c2VuZC10b2tlbg"]
 
 
@@ -85,8 +85,8 @@ async def test_behind_a_proxy_the_carrier_is_known_by_what_the_proxy_adds(
             ({"X-Forwarded-For": "203.0.113.9, 52.88.246.140"}, 200),
             ({"X-Forwarded-For": "52.88.246.140, 203.0.113.9"}, 403),
         ]:
-            told = await gateway.http.post("/api/message", json=sms(), headers=forwarded)
-            assert told.status_code == status
+            response = await gateway.http.post("/api/message", json=sms(), headers=forwarded)
+            assert response.status_code == status
         assert (await gateway.http.get("/readyz")).status_code == 200
     assert len(scripted.messages) == 2
 
@@ -94,10 +94,10 @@ async def test_behind_a_proxy_the_carrier_is_known_by_what_the_proxy_adds(
 async def test_a_flood_from_one_source_leaves_the_others_alone(running: Running) -> None:
     async with running(AccessRules(trusted_proxies=1, requests_per_second=1)) as gateway:
         flood = {"X-Forwarded-For": "203.0.113.9"}
-        told = [await gateway.http.get("/nowhere", headers=flood) for _ in range(20)]
+        response = [await gateway.http.get("/nowhere", headers=flood) for _ in range(20)]
         other = {"X-Forwarded-For": "52.88.246.140"}
         assert (await gateway.http.get("/healthz", headers=other)).status_code == 200
-    assert told[-1].status_code == 429
+    assert response[-1].status_code == 429
 
 
 @pytest.mark.parametrize(
@@ -108,17 +108,17 @@ async def test_every_answer_tells_browsers_to_do_nothing_with_it(
     running: Running, method: str, path: str
 ) -> None:
     async with running(AccessRules()) as gateway:
-        told = await gateway.http.request(method, path)
+        response = await gateway.http.request(method, path)
     for name, value in OPTIONS.headers:
-        assert told.headers[name] == value
-    assert "server" not in told.headers
+        assert response.headers[name] == value
+    assert "server" not in response.headers
 
 
 async def test_an_answer_to_nonsense_tells_browsers_the_same(running: Running) -> None:
     async with running(AccessRules()) as gateway, raw_connection(gateway.port) as connection:
         await connection.write(b"nonsense\r\n\r\n")
-        told = (await connection.rest()).decode()
-    assert told.startswith("HTTP/1.1 400 ")
+        response = (await connection.rest()).decode()
+    assert response.startswith("HTTP/1.1 400 ")
     for name, value in OPTIONS.headers:
-        assert f"{name}: {value}\r\n" in told
-    assert "server:" not in told
+        assert f"{name}: {value}\r\n" in response
+    assert "server:" not in response

@@ -1,4 +1,4 @@
-"""Settings of who may call, how often, and of what callers may take."""
+"""Settings of access and of HTTP limits."""
 
 from ipaddress import ip_network
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from gateway.access.middleware import AccessRules
-from gateway.app import headers_of_every_answer, http_options
+from gateway.app import http_options, response_headers
 from gateway.settings import Settings
 from runtime.http.limits import HttpLimits
 
@@ -15,21 +15,21 @@ TOKEN = "aB3-_" * 7
 PASSWORD = "correct horse battery"
 
 
-def given(monkeypatch: pytest.MonkeyPatch, **settings: str) -> Settings:
+def settings_of(monkeypatch: pytest.MonkeyPatch, **settings: str) -> Settings:
     for name, value in settings.items():
         monkeypatch.setenv(f"GATEWAY_{name.upper()}", value)
     return Settings()
 
 
-def test_by_default_everybody_may_call_and_only_floods_are_stopped() -> None:
-    assert Settings().gate_rules == AccessRules(requests_per_second=200, refusals_per_minute=10)
+def test_by_default_everybody_may_call_within_the_rate_limits() -> None:
+    assert Settings().access_rules == AccessRules(requests_per_second=200, refusals_per_minute=10)
     assert http_options(Settings()).limits == HttpLimits()
     assert http_options(Settings()).tls is None
     assert not Settings().serves_openapi
 
 
 @pytest.mark.parametrize(
-    ("written", "tokens"),
+    ("value", "tokens"),
     [
         ("", ()),
         (TOKEN, (TOKEN,)),
@@ -37,10 +37,10 @@ def test_by_default_everybody_may_call_and_only_floods_are_stopped() -> None:
         (f" {TOKEN} , {'o' * 128} ", (TOKEN, "o" * 128)),
     ],
 )
-def test_one_token_or_two_are_understood(
-    monkeypatch: pytest.MonkeyPatch, written: str, tokens: tuple[str, ...]
+def test_a_setting_holds_one_token_or_two(
+    monkeypatch: pytest.MonkeyPatch, value: str, tokens: tuple[str, ...]
 ) -> None:
-    rules = given(monkeypatch, callback_tokens=written).gate_rules
+    rules = settings_of(monkeypatch, callback_tokens=value).access_rules
     assert rules.callers.callback_tokens == tuple(token.encode() for token in tokens)
 
 
@@ -49,20 +49,20 @@ def test_tokens_and_the_password_may_come_from_files(
 ) -> None:
     (tmp_path / "tokens").write_text(f"{TOKEN}\n")
     (tmp_path / "password").write_text(f"{PASSWORD}\n")
-    rules = given(
+    rules = settings_of(
         monkeypatch,
         callback_tokens_file=str(tmp_path / "tokens"),
         basic_user="flowroute",
         basic_password_file=str(tmp_path / "password"),
-    ).gate_rules
+    ).access_rules
     assert rules.callers.callback_tokens == (TOKEN.encode(),)
     # base64 of "flowroute:correct horse battery".
     assert rules.callers.credentials == b"Zmxvd3JvdXRlOmNvcnJlY3QgaG9yc2UgYmF0dGVyeQ=="
 
 
-def test_sources_are_addresses_and_networks(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = given(monkeypatch, allowed_sources="52.88.246.140, 192.0.2.0/24,2001:db8::/32")
-    assert settings.gate_rules.callers.allowed_sources == (
+def test_allowed_sources_are_addresses_and_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = settings_of(monkeypatch, allowed_sources="52.88.246.140, 192.0.2.0/24,2001:db8::/32")
+    assert settings.access_rules.callers.allowed_sources == (
         ip_network("52.88.246.140/32"),
         ip_network("192.0.2.0/24"),
         ip_network("2001:db8::/32"),
@@ -99,27 +99,27 @@ def test_sources_are_addresses_and_networks(monkeypatch: pytest.MonkeyPatch) -> 
     ],
     ids=str,
 )
-def test_what_cannot_be_meant_is_refused_and_not_repeated(
+def test_a_value_that_is_not_valid_is_refused_and_not_repeated(
     monkeypatch: pytest.MonkeyPatch, wrong: dict[str, str]
 ) -> None:
-    with pytest.raises(ValidationError) as refusal:
-        given(monkeypatch, **wrong)
-    assert not [value for value in wrong.values() if len(value) > 6 and value in str(refusal.value)]
+    with pytest.raises(ValidationError) as error:
+        settings_of(monkeypatch, **wrong)
+    assert not [value for value in wrong.values() if len(value) > 6 and value in str(error.value)]
 
 
-def test_settings_do_not_show_their_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = given(
+def test_the_repr_of_settings_holds_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = settings_of(
         monkeypatch, callback_tokens=TOKEN, basic_user="flowroute", basic_password=PASSWORD
     )
-    shown = f"{settings!r}{settings}{settings.model_dump()}{settings.gate_rules}"
-    assert TOKEN not in shown
-    assert PASSWORD not in shown
+    text = f"{settings!r}{settings}{settings.model_dump()}{settings.access_rules}"
+    assert TOKEN not in text
+    assert PASSWORD not in text
 
 
-def test_browsers_are_told_to_come_by_https_only_where_there_is_https(
+def test_hsts_is_sent_only_where_clients_use_https(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert "strict-transport-security" not in dict(http_options(Settings()).headers)
-    behind_proxy = given(monkeypatch, trusted_proxies="1")
-    assert http_options(behind_proxy).headers == headers_of_every_answer(is_https=True)
+    behind_proxy = settings_of(monkeypatch, trusted_proxies="1")
+    assert http_options(behind_proxy).headers == response_headers(is_https=True)
     assert dict(http_options(behind_proxy).headers)["strict-transport-security"]
