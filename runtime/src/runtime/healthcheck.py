@@ -96,9 +96,7 @@ def tls_files_in(environment: Mapping[str, str], prefix: str) -> "TlsFiles | Non
     from runtime.tls import TlsFiles
 
     names = ("CERTIFICATE", "KEY", "CA")
-    certificate, key, authority = (
-        environment.get(f"{prefix}TLS_{name}_FILE") for name in names
-    )
+    certificate, key, authority = (environment.get(f"{prefix}TLS_{name}_FILE") for name in names)
     if not (certificate and key and authority):
         return None
     return TlsFiles(Path(certificate), Path(key), Path(authority))

@@ -39,9 +39,7 @@ class KnownCallers:
     by_certificate: Mapping[str, Principal]
     by_token: Mapping[str, Principal]
 
-    def find(
-        self, certificate_names: Iterable[str], authorization: str | None
-    ) -> Principal | None:
+    def find(self, certificate_names: Iterable[str], authorization: str | None) -> Principal | None:
         """The principal of a call; None if it is unknown. A token outranks the certificate."""
         if authorization is not None:
             token = authorization.removeprefix(_SCHEME)

@@ -118,9 +118,7 @@ async def serve_until(
         await grpc_server.tell_health(service_names, probe)
         return HEALTH_INTERVAL_SECONDS
 
-    tasks = [
-        asyncio.ensure_future(loop) for loop in (run_forever("health", update_health), *loops)
-    ]
+    tasks = [asyncio.ensure_future(loop) for loop in (run_forever("health", update_health), *loops)]
     log.info("serving", port=grpc_server.port)
     await stop.wait()
     log.info("stopping")

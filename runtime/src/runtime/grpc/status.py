@@ -40,9 +40,7 @@ def to_grpc_status(error: RpcStatus, *, domain: str) -> grpc.Status:
 
 
 def _details(error: RpcStatus, domain: str) -> list[Any]:
-    info = error_details_pb2.ErrorInfo(
-        reason=error.reason, domain=domain, metadata=error.metadata
-    )
+    info = error_details_pb2.ErrorInfo(reason=error.reason, domain=domain, metadata=error.metadata)
     details = [_packed(info)]
     if error.violations:
         details.append(_packed(_bad_request(error.violations)))

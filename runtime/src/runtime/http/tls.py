@@ -24,7 +24,7 @@ def https_context(files: HttpsFiles) -> ssl.SSLContext:
     """
     paths = (files.certificate, files.key)
     # Polling costs some microseconds, a handshake a millisecond.
-    contexts = ReloadingFile(paths, lambda: _read(files), look_seconds=0)
+    contexts = ReloadingFile(paths, lambda: _read(files), poll_seconds=0)
     context = contexts.current()
     context.sni_callback = _use_current(contexts.current)
     return context

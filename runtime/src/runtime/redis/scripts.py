@@ -38,16 +38,12 @@ class RedisScripts:
 
     async def run(self, commands: Sequence[Command]) -> list[Reply]:
         """Runs commands in order, in one round trip. Each must be safe to repeat."""
-        with tracer.start_as_current_span(
-            "redis_scripts", attributes={"commands": len(commands)}
-        ):
+        with tracer.start_as_current_span("redis_scripts", attributes={"commands": len(commands)}):
             return await self._run(commands)
 
     async def _run(self, commands: Sequence[Command]) -> list[Reply]:
         replies = await self._execute(commands)
-        missing = (
-            index for index, reply in enumerate(replies) if isinstance(reply, NoScriptError)
-        )
+        missing = (index for index, reply in enumerate(replies) if isinstance(reply, NoScriptError))
         first = next(missing, None)
         if first is not None:
             for source in self._sources.values():

@@ -7,7 +7,6 @@ ask the provider for a tracer get one that does nothing, as nobody has looked at
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import requests
 from opentelemetry import trace
@@ -107,11 +106,19 @@ def exporting(
 class OwnSpansProvider(TracerProvider):
     """Makes spans for our own tracer only."""
 
-    def get_tracer(self, instrumenting_module_name: str, *args: Any, **kwargs: Any) -> trace.Tracer:
+    def get_tracer(
+        self,
+        instrumenting_module_name: str,
+        instrumenting_library_version: str | None = None,
+        schema_url: str | None = None,
+        attributes: Attributes = None,
+    ) -> trace.Tracer:
         """A tracer that does nothing for any other name."""
         if instrumenting_module_name != TRACER_NAME:
             return trace.NoOpTracer()
-        return super().get_tracer(instrumenting_module_name, *args, **kwargs)
+        return super().get_tracer(
+            instrumenting_module_name, instrumenting_library_version, schema_url, attributes
+        )
 
 
 class RootSampler(Sampler):
