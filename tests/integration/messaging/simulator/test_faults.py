@@ -198,11 +198,12 @@ async def test_a_record_that_appears_late_is_found_by_a_later_lookup(bench: Benc
     bench.clock.move(seconds=LOOKUPS[0])
     early = await bench.send()
 
-    async def is_shown() -> bool:
+    async def is_on_record() -> bool:
         query = {"start_date": "2020-01-01"}
-        return bool((await bench.carrier.get("/v2.2/messages", params=query)).json()["data"])
+        listed = (await bench.carrier.get("/v2.2/messages", params=query)).json()["data"]
+        return any(bench.phone.endswith(each["attributes"]["to"]) for each in listed)
 
-    await eventually(is_shown)
+    await eventually(is_on_record)
     bench.clock.move(seconds=LOOKUPS[1] - LOOKUPS[0])
     found = await bench.send()
     assert pb.UNKNOWN_RESOLUTION_RECORD in (early.resolution, found.resolution)
