@@ -5,12 +5,13 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
 from integration.messaging.app.process import messaging_process, start
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.error_reason_pb2 import ErrorReason
+from messaging_service.config.settings import DEVELOPMENT_LEDGER_KEY
 from runtime.clock import SystemClock
 from runtime.settings.base import EX_CONFIG
 from support.clock import ManualClock
@@ -121,9 +122,15 @@ async def test_a_process_that_is_asked_to_stop_finishes_and_records_what_it_was_
     assert (kept[b"state"], kept[b"carrier_id"]) == (b"sent", b"mdr2-late")
 
 
-async def test_no_log_line_holds_a_number_a_body_or_a_key(
-    redis: Redis, redis_url: str, carrier: ScriptedCarrier
+async def test_no_log_line_contains_a_number_a_body_or_a_key(
+    redis: Redis, redis_url: str, carrier: ScriptedCarrier, tmp_path: Path
 ) -> None:
+    # A secret may come from a file.
+    key = tmp_path / "secret"
+    key.write_text(f"{SECRETS[1]}\n")
+    settings = environment(redis_url, carrier)
+    del settings["MESSAGING_FLOWROUTE_SECRET_KEY"]
+    settings["MESSAGING_FLOWROUTE_SECRET_KEY_FILE"] = str(key)
     body = "the cat is in the bag"
 
     async def echoes(request: CarrierRequest) -> bytes | None:
@@ -133,10 +140,11 @@ async def test_no_log_line_holds_a_number_a_body_or_a_key(
         return answers[at % 4] if at < 5 else response(429, echo)
 
     carrier.script = echoes
-    async with messaging_process(environment(redis_url, carrier)) as logging:
+    async with messaging_process(settings) as logging:
         messaging = logging.messaging
         for at in range(6):
             await messaging.send_one(text(f"m{at}", f"{body} {at}", to=ALICE))
+        assert {request.basic_credentials for request in carrier.requests} == {SECRETS[:2]}
         await messaging.send(text("m1", body, to=BOB), text("bad", body, to="14255550199"))
         await messaging.record(
             pb.DeliveryReceipt(carrier_message_id="mdr2-1", status=f"{body} {ALICE}"),
@@ -164,48 +172,21 @@ async def test_no_log_line_holds_a_number_a_body_or_a_key(
         assert secret.lstrip("+") not in output
 
 
-async def test_the_development_key_is_warned_of_and_a_key_of_ones_own_is_not(
-    redis: Redis, redis_url: str, carrier: ScriptedCarrier
+async def test_a_start_with_the_development_key_is_warned_of_and_one_with_another_key_is_not(
+    redis: Redis, redis_url: str, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
-    settings = environment(redis_url, carrier)
-    async with messaging_process(settings) as safe:
-        assert "development_ledger_key" not in await safe.stop()
-    del settings["MESSAGING_LEDGER_KEY"]
-    async with messaging_process(settings) as unsafe:
-        assert (await unsafe.stop()).count("development_ledger_key") == 1
+    for key, warnings in ((DEVELOPMENT_LEDGER_KEY, 1), (SECRETS[2], 0)):
+        settings = settings_for(redis_url, carrier.url, ledger_key=key)
+        with capture_logs() as lines:
+            async with serving(settings, clock):
+                pass
+        assert [line["event"] for line in lines].count("development_ledger_key") == warnings
 
 
-async def test_secrets_may_come_from_files(
-    redis: Redis, redis_url: str, carrier: ScriptedCarrier, tmp_path: Path
-) -> None:
-    settings = environment(redis_url, carrier)
-    del settings["MESSAGING_FLOWROUTE_SECRET_KEY"]
-    key = tmp_path / "secret"
-    key.write_text("from-a-file\n")
-    settings["MESSAGING_FLOWROUTE_SECRET_KEY_FILE"] = str(key)
-    async with messaging_process(settings) as running:
-        await running.messaging.send_one(text("m1"))
-    [request] = carrier.requests
-    assert request.basic_credentials == ("hunter2-access", "from-a-file")
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("MESSAGING_FLOWROUTE_URL", "ftp://hunter2"),
-        ("MESSAGING_FLOWROUTE_URL", "https://hunter2.example/v2.2"),
-        ("MESSAGING_PUBLIC_URL", "hunter2"),
-        ("MESSAGING_REDIS_URL", "http://hunter2"),
-        ("MESSAGING_LISTEN", "hunter2"),
-        ("MESSAGING_SEND_TIMEOUT_SECONDS", "-1"),
-    ],
-)
-async def test_a_setting_that_cannot_work_is_refused_by_name_and_not_repeated(
-    name: str, value: str
-) -> None:
-    process = await start({name: value})
+async def test_an_invalid_setting_ends_the_process_with_its_name_but_not_its_value() -> None:
+    process = await start({"MESSAGING_FLOWROUTE_URL": "ftp://hunter2"})
     output, _ = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
     assert process.returncode == EX_CONFIG
-    assert name.encode() in output
+    assert b"MESSAGING_FLOWROUTE_URL" in output
     assert b"hunter2" not in output
     assert b"Traceback" not in output

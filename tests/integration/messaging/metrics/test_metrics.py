@@ -4,6 +4,7 @@ import httpx
 from redis.asyncio import Redis
 
 from maskline.messaging.v1 import messaging_pb2 as pb
+from runtime.tls import shared_client_context
 from support.clock import ManualClock
 from support.messaging_service import ALICE, BOB, MASKED, serving, settings_for, text
 from support.ports import free_port
@@ -44,7 +45,7 @@ async def test_what_happens_to_texts_is_counted_without_telling_whose_they_are(
         )
         carrier.always(response(429))
         await messaging.send_one(text("m3"))
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(verify=shared_client_context()) as http:
             told = (await http.get(f"http://{listen}/metrics")).text
     assert set(told.splitlines()) >= EXPECTED
     assert not any(number.lstrip("+") in told for number in (ALICE, BOB, MASKED))

@@ -29,7 +29,7 @@ from messaging_service.model.errors import (
     InvalidArgument,
     MessagingError,
 )
-from messaging_service.rpc import account as account_wire
+from messaging_service.rpc import account as mapping
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 PAGE = Page(limit=3, offset=40)
@@ -199,33 +199,33 @@ JSON = st.recursive(
 def test_no_answer_is_too_strange_to_be_read_and_told(content: bytes) -> None:
     page, callback = read_numbers(content, PAGE), read_callback(content)
     if page:
-        account_wire.numbers_to_proto(page)
+        mapping.numbers_to_proto(page)
     if callback:
         setting = CallbackSetting("sms_callback", "", callback.url, callback.api_version)
-        account_wire.check_to_proto(AccountCheck(is_authorized=True, callbacks=(setting,)))
+        mapping.check_to_proto(AccountCheck(is_authorized=True, callbacks=(setting,)))
 
 
-@pytest.mark.parametrize("status", range(100, 600))
-def test_every_status_but_2xx_is_a_refusal_of_one_known_kind(status: int) -> None:
-    kinds: dict[int, type[MessagingError]] = {
+def test_every_status_but_2xx_is_an_error_of_a_known_type() -> None:
+    special: dict[int, type[MessagingError]] = {
         401: CarrierAccountRefused,
         403: CarrierAccountRefused,
         429: CarrierRateLimited,
     }
-    expected = CarrierRefused if 400 <= status < 500 else CarrierUnavailable
-    refusal = read_error(Reply(status, {}, b""), NOW)
-    if 200 <= status < 300:
-        assert refusal is None
-    else:
-        assert type(refusal) is kinds.get(status, expected)
+    for status in range(100, 600):
+        error = read_error(Reply(status, {}, b""), NOW)
+        if 200 <= status < 300:
+            assert error is None, status
+        else:
+            other = CarrierRefused if 400 <= status < 500 else CarrierUnavailable
+            assert type(error) is special.get(status, other), status
 
 
 @pytest.mark.parametrize(("status", "seconds"), [(429, 1), (503, 5), (500, 5), (302, 5)])
-def test_waiting_is_asked_for_where_it_helps(status: int, seconds: int) -> None:
+def test_an_error_that_may_pass_has_a_retry_delay(status: int, seconds: int) -> None:
     for headers, expected in (({}, seconds), ({"retry-after": "30"}, 30)):
-        refusal = read_error(Reply(status, headers, b""), NOW)
-        assert refusal is not None
-        assert refusal.retry_after == timedelta(seconds=expected)
+        error = read_error(Reply(status, headers, b""), NOW)
+        assert error is not None
+        assert error.retry_after == timedelta(seconds=expected)
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_waiting_is_asked_for_where_it_helps(status: int, seconds: int) -> None:
 )
 def test_a_page_has_at_most_what_the_contract_says(size: int, token: str, page: Page) -> None:
     request = pb.ListAccountNumbersRequest(page_size=size, page_token=token)
-    assert account_wire.page_from_proto(request) == page
+    assert mapping.page_from_proto(request) == page
 
 
 @pytest.mark.parametrize(
@@ -253,12 +253,12 @@ def test_a_page_that_cannot_be_is_refused_by_the_names_of_its_fields(
 ) -> None:
     request = pb.ListAccountNumbersRequest(page_size=size, page_token=token)
     with pytest.raises(InvalidArgument) as caught:
-        account_wire.page_from_proto(request)
+        mapping.page_from_proto(request)
     assert [violation.field for violation in caught.value.violations] == fields
 
 
 def test_whether_a_number_may_text_is_absent_when_the_carrier_did_not_say() -> None:
     page = NumbersPage((LONGCODE, AccountNumber("+12065550101")), next_offset=0)
-    told = account_wire.numbers_to_proto(page)
-    assert [one.HasField("is_messaging_enabled") for one in told.numbers] == [True, False]
-    assert told.next_page_token == "0"
+    response = mapping.numbers_to_proto(page)
+    assert [number.HasField("is_messaging_enabled") for number in response.numbers] == [True, False]
+    assert response.next_page_token == "0"

@@ -169,11 +169,15 @@ def test_what_is_no_time_is_none(written: object) -> None:
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text() | st.sampled_from(["inbound", "media"]),
-    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from([*LOGGED, "data"]), inner),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from([*LOGGED, "data"]), inner, max_size=4)
+    ),
+    max_leaves=12,
 )
 
 
-@given(entries=st.lists(JSON), included=JSON)
+@given(entries=st.lists(JSON, max_size=4), included=JSON)
 def test_nothing_a_carrier_could_write_breaks_the_reading(
     entries: list[object], included: object
 ) -> None:
