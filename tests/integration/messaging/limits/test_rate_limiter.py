@@ -132,25 +132,6 @@ async def test_one_pools_budget_is_not_anothers(pace: RateLimiter) -> None:
     assert await pace.acquire(text("third"), 1) is None
 
 
-async def test_a_text_longer_than_a_whole_budget_does_not_wait_for_ever(
-    pace: RateLimiter, clock: ManualClock
-) -> None:
-    assert await pace.acquire(text(a_minute=2), 1) is None
-    assert await pace.acquire(text(a_minute=2), 9) == 60 * SECOND
-    clock.move(seconds=60)
-    assert await pace.acquire(text(a_minute=2), 9) is None
-    assert await pace.acquire(text(a_minute=2), 1) == 60 * SECOND
-
-
-async def test_a_text_that_its_budget_stops_takes_nothing_from_the_account(
-    pace: RateLimiter,
-) -> None:
-    await pace.acquire(text(a_minute=1), 1)
-    for _ in range(10):
-        assert await pace.acquire(text(a_minute=1), 1) == 60 * SECOND
-    assert [await pace.acquire(text(), 1) for _ in range(5)] == [None] * 4 + [SECOND / 5]
-
-
 async def test_after_a_429_no_replica_sends_text_or_picture(
     replicas: list[RateLimiter], clock: ManualClock
 ) -> None:
@@ -195,13 +176,6 @@ async def test_a_silent_redis_admits_nothing(clock: ManualClock) -> None:
             await pace.acquire_lookup()
         with pytest.raises(BackendUnavailable):
             await pace.penalise(SECOND)
-
-
-async def test_scripts_that_redis_forgot_are_loaded_again(pace: RateLimiter, redis: Redis) -> None:
-    await pace.acquire(text(), 4)
-    await redis.script_flush()
-    assert await pace.acquire(text(), 1) is None
-    assert await pace.acquire(text(), 1) == SECOND / 5
 
 
 async def test_no_key_outlives_its_use_and_none_holds_a_number(

@@ -1,9 +1,20 @@
 """What becomes of a send whose answer was lost: looked into, found, sent again or given up."""
 
 import asyncio
-from collections.abc import Sequence
 
 import pytest
+from integration.messaging.uncertain.lost_answers import (
+    ACCEPTED,
+    DUPLICATE,
+    LOOKUPS,
+    LOSS,
+    LOST,
+    MADE_UP_LOOK,
+    NOT_SENT,
+    UNKNOWN,
+    ask_at,
+    lose_answer,
+)
 from redis.asyncio import Redis
 
 from maskline.messaging.v1 import messaging_pb2 as pb
@@ -17,46 +28,6 @@ from support.scripted_carrier import (
     record,
     response,
 )
-
-ACCEPTED, UNKNOWN = pb.SEND_OUTCOME_ACCEPTED, pb.SEND_OUTCOME_UNKNOWN
-NOT_SENT = pb.SEND_OUTCOME_NOT_SENT
-LOOKS = (5, 15, 60, 300)
-MADE_UP_LOOK = 540
-DUPLICATE, LOSS = pb.UNKNOWN_POLICY_PREFER_DUPLICATE, pb.UNKNOWN_POLICY_PREFER_LOSS
-
-# Ways of losing an answer; whether the carrier has the text is another matter.
-LOST: dict[str, Answer] = {
-    "an error after it was read": response(500),
-    "broken off before the answer": None,
-    "broken off within the answer": b"HTTP/1.1 202 Accepted\r\nContent-Length: 100\r\n\r\n{",
-}
-
-
-async def lose_answer(
-    messaging: Messaging, carrier: ScriptedCarrier, message: pb.OutboundMessage, answer: Answer
-) -> CarrierRequest:
-    """The attempt whose answer was lost."""
-    carrier.always(answer)
-    carrier.hangs_up = True
-    assert (await messaging.send_one(message)).outcome == UNKNOWN
-    carrier.hangs_up = False
-    carrier.script = carrier.takes
-    return carrier.requests[-1]
-
-
-async def ask_at(
-    messaging: Messaging,
-    clock: ManualClock,
-    message: pb.OutboundMessage,
-    seconds: Sequence[float],
-) -> list[pb.SendMessageResult]:
-    """Asks at these times after the answer was lost, which was just now."""
-    results, now = [], 0.0
-    for at in seconds:
-        clock.move(seconds=at - now)
-        now = at
-        results.append(await messaging.send_one(message))
-    return results
 
 
 @pytest.mark.parametrize("answer", LOST.values(), ids=LOST.keys())
@@ -91,19 +62,18 @@ async def test_a_look_at_the_records_is_asked_as_flowroute_wants_it(
     )
 
 
-@pytest.mark.parametrize("answer", LOST.values(), ids=LOST.keys())
-async def test_what_nobody_has_on_record_is_sent_again_after_the_last_look(
-    messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock, answer: Answer
+async def test_a_message_that_is_not_on_record_is_sent_again_after_the_last_lookup(
+    messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
-    lost = await lose_answer(messaging, carrier, text("m1"), answer)
+    lost = await lose_answer(messaging, carrier, text("m1"), None)
     *waiting, again, repeated = await ask_at(
-        messaging, clock, text("m1"), (1, *LOOKS[:3], 299, *LOOKS[3:], 301)
+        messaging, clock, text("m1"), (1, *LOOKUPS[:3], 299, *LOOKUPS[3:], 301)
     )
     assert {result.outcome for result in waiting} == {UNKNOWN}
     assert all(result.HasField("retry_delay") for result in waiting)
     assert (again.outcome, again.resolution) == (ACCEPTED, pb.UNKNOWN_RESOLUTION_SENT_AGAIN)
     assert repeated == again
-    assert len(carrier.listings) == len(LOOKS)
+    assert len(carrier.listings) == len(LOOKUPS)
     assert len(carrier.requests) == 2
     assert carrier.requests[1].send_token != lost.send_token
 
@@ -132,17 +102,20 @@ async def test_who_asks_late_gets_one_look_for_all_that_were_due(
 
 
 @pytest.mark.parametrize(
-    ("prefers", "outcome", "resolution", "posts"),
+    ("listing", "prefers", "outcome", "resolution", "posts"),
     [
-        (DUPLICATE, ACCEPTED, pb.UNKNOWN_RESOLUTION_PREFERRED_DUPLICATE, 2),
-        (LOSS, UNKNOWN, pb.UNKNOWN_RESOLUTION_PREFERRED_LOSS, 1),
-        (pb.UNKNOWN_POLICY_UNSPECIFIED, UNKNOWN, pb.UNKNOWN_RESOLUTION_PREFERRED_LOSS, 1),
+        (response(500), DUPLICATE, ACCEPTED, pb.UNKNOWN_RESOLUTION_PREFERRED_DUPLICATE, 2),
+        *(
+            (listing, prefers, UNKNOWN, pb.UNKNOWN_RESOLUTION_PREFERRED_LOSS, 1)
+            for listing, prefers in (
+                (response(404), LOSS),
+                (response(429), LOSS),
+                (response(200, b"<html>"), pb.UNKNOWN_POLICY_UNSPECIFIED),
+                (None, LOSS),
+            )
+        ),
     ],
-)
-@pytest.mark.parametrize(
-    "listing",
-    [response(500), response(404), response(429), response(401), response(200, b"<html>"), None],
-    ids=["500", "404", "429", "401", "unreadable", "broken off"],
+    ids=["500", "404", "429", "unreadable", "broken off"],
 )
 async def test_where_the_records_cannot_be_read_the_policy_decides(
     messaging: Messaging,
@@ -158,7 +131,7 @@ async def test_where_the_records_cannot_be_read_the_policy_decides(
     await lose_answer(messaging, carrier, message, None)
     carrier.always_lists(listing)
     *waiting, last, repeated = await ask_at(
-        messaging, clock, message, (*LOOKS, 539, MADE_UP_LOOK, 541)
+        messaging, clock, message, (*LOOKUPS, 539, MADE_UP_LOOK, 541)
     )
     assert {result.outcome for result in waiting} == {UNKNOWN}
     assert (last.outcome, last.resolution) == (outcome, resolution)
@@ -174,9 +147,9 @@ async def test_one_look_that_could_be_made_after_the_last_one_is_enough(
     message = text("m1", prefers=LOSS)
     await lose_answer(messaging, carrier, message, None)
     carrier.always_lists(response(503))
-    await ask_at(messaging, clock, message, LOOKS)
+    await ask_at(messaging, clock, message, LOOKUPS)
     carrier.lists()
-    clock.move(seconds=MADE_UP_LOOK - LOOKS[-1])
+    clock.move(seconds=MADE_UP_LOOK - LOOKUPS[-1])
     assert (await messaging.send_one(message)).resolution == pb.UNKNOWN_RESOLUTION_SENT_AGAIN
 
 
@@ -187,7 +160,7 @@ async def test_more_pages_than_are_read_prove_nothing(
     await lose_answer(messaging, carrier, message, None)
     other = record("mdr2-other", {"from": "1", "to": "2", "body": "x"}, clock.now())
     carrier.lists({**other, "attributes": {"direction": "inbound"}}, more=True)
-    [*_, last] = await ask_at(messaging, clock, message, (*LOOKS, MADE_UP_LOOK))
+    [*_, last] = await ask_at(messaging, clock, message, (*LOOKUPS, MADE_UP_LOOK))
     assert last.resolution == pb.UNKNOWN_RESOLUTION_PREFERRED_LOSS
     assert len(carrier.listings) == 5 * 5
 
@@ -199,7 +172,7 @@ async def test_a_text_is_sent_again_eight_times_and_then_given_up(
     carrier.always(response(500))
     outcomes = [(await messaging.send_one(message)).resolution]
     for _ in range(MAX_RESENDS + 1):
-        clock.move(seconds=LOOKS[-1])
+        clock.move(seconds=LOOKUPS[-1])
         result = await messaging.send_one(message)
         outcomes.append(result.resolution)
     assert outcomes == [
@@ -232,7 +205,7 @@ async def test_the_first_attempts_record_counts_even_when_the_second_is_lost_as_
     began = clock.now()
     carrier.always(response(500))
     await messaging.send_one(text("m1"))
-    clock.move(seconds=LOOKS[-1])
+    clock.move(seconds=LOOKUPS[-1])
     assert (await messaging.send_one(text("m1"))).outcome == UNKNOWN
     carrier.lists(record("mdr2-first", carrier.requests[0].attributes, began))
     [found] = await ask_at(messaging, clock, text("m1"), (5,))
@@ -249,7 +222,7 @@ async def test_one_record_is_one_send(
     attempt = await lose_answer(messaging, carrier, text("m2"), None)
     known = (await messaging.get("m1")).carrier_message_id
     carrier.lists(record(known, attempt.attributes, clock.now()))
-    [*_, again] = await ask_at(messaging, clock, text("m2"), LOOKS)
+    [*_, again] = await ask_at(messaging, clock, text("m2"), LOOKUPS)
     assert again.resolution == pb.UNKNOWN_RESOLUTION_SENT_AGAIN
     assert (await messaging.get("m1")).carrier_message_id == known
 
@@ -278,67 +251,6 @@ async def test_two_unknown_texts_of_the_same_words_share_no_record(
     assert (first.outcome, second.outcome) == (ACCEPTED, UNKNOWN)
 
 
-@pytest.mark.parametrize("code", [1003, 1004])
-async def test_a_receipt_of_the_attempt_finds_it_out_at_once(
-    messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock, code: int
-) -> None:
-    attempt = await lose_answer(messaging, carrier, text("m1"), None)
-    await messaging.record(_receipt("mdr2-1", code, attempt.send_token))
-    result = await messaging.send_one(text("m1"))
-    assert (result.outcome, result.resolution) == (ACCEPTED, pb.UNKNOWN_RESOLUTION_RECEIPT)
-    assert result.carrier_status_code == code
-    assert await messaging.send_one(text("m1")) == result
-    assert carrier.listings == []
-
-
-async def test_a_receipt_that_overtakes_the_lost_answer_finds_it_out_as_well(
-    messaging: Messaging, carrier: ScriptedCarrier
-) -> None:
-    async def told_first(request: CarrierRequest) -> bytes:
-        await messaging.record(_receipt("mdr2-1", 1004, request.send_token))
-        return response(500)
-
-    carrier.script = told_first
-    result = await messaging.send_one(text("m1"))
-    assert (result.outcome, result.state) == (ACCEPTED, pb.MESSAGE_STATE_DELIVERED)
-    assert result.resolution == pb.UNKNOWN_RESOLUTION_RECEIPT
-
-
-async def test_a_late_receipt_of_the_first_attempt_still_moves_a_text_that_was_sent_again(
-    messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
-) -> None:
-    lost = await lose_answer(messaging, carrier, text("m1"), None)
-    await ask_at(messaging, clock, text("m1"), LOOKS)
-    await messaging.record(_receipt("mdr2-first", 1004, lost.send_token))
-    result = await messaging.send_one(text("m1"))
-    assert result.state == pb.MESSAGE_STATE_DELIVERED
-    assert result.resolution == pb.UNKNOWN_RESOLUTION_SENT_AGAIN
-
-
-async def test_a_late_receipt_finds_out_even_a_text_that_was_given_up(
-    messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
-) -> None:
-    lost = await lose_answer(messaging, carrier, text("m1"), None)
-    carrier.always_lists(response(500))
-    await ask_at(messaging, clock, text("m1"), (*LOOKS, MADE_UP_LOOK))
-    await messaging.record(_receipt("mdr2-1", 1003, lost.send_token))
-    result = await messaging.send_one(text("m1"))
-    assert (result.outcome, result.resolution) == (ACCEPTED, pb.UNKNOWN_RESOLUTION_RECEIPT)
-
-
-async def test_a_parked_receipt_is_told_with_the_record_that_it_belongs_to(
-    messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
-) -> None:
-    attempt = await lose_answer(messaging, carrier, text("m1"), None)
-    [unmatched] = await messaging.record(_receipt("mdr2-1", 1110))
-    assert not unmatched.HasField("message")
-    carrier.lists(record("mdr2-1", attempt.attributes, clock.now()))
-    [found] = await ask_at(messaging, clock, text("m1"), (5,))
-    assert (found.outcome, found.state) == (ACCEPTED, pb.MESSAGE_STATE_UNDELIVERED)
-    assert found.resolution == pb.UNKNOWN_RESOLUTION_RECORD
-    assert found.carrier_status_code == 1110
-
-
 async def test_curly_quotes_are_straight_on_record_as_they_were_sent(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
@@ -357,7 +269,7 @@ async def test_texts_behind_an_unknown_one_wait_and_other_recipients_do_not(
     batch = (text("m1", "first"), text("m2", "second"), text("m3", "elsewhere", to=BOB))
     waiting = await messaging.send(*batch)
     assert [result.outcome for result in waiting] == [UNKNOWN, NOT_SENT, ACCEPTED]
-    clock.move(seconds=LOOKS[-1])
+    clock.move(seconds=LOOKUPS[-1])
     done = await messaging.send(*batch)
     assert [result.outcome for result in done] == [ACCEPTED] * 3
     assert carrier.bodies() == ["first", "elsewhere", "first", "second"]
@@ -368,14 +280,14 @@ async def test_a_text_that_is_to_be_sent_again_waits_like_any_other_while_the_ca
 ) -> None:
     await lose_answer(messaging, carrier, text("m1"), None)
     carrier.always(response(503))
-    [*_, away] = await ask_at(messaging, clock, text("m1"), LOOKS)
+    [*_, away] = await ask_at(messaging, clock, text("m1"), LOOKUPS)
     assert away.outcome == NOT_SENT
     carrier.script = carrier.takes
     clock.move(seconds=away.retry_delay.ToTimedelta().total_seconds())
     again = await messaging.send_one(text("m1"))
     assert (again.outcome, again.resolution) == (ACCEPTED, pb.UNKNOWN_RESOLUTION_SENT_AGAIN)
     # Nothing is looked into twice.
-    assert len(carrier.listings) == len(LOOKS)
+    assert len(carrier.listings) == len(LOOKUPS)
 
 
 async def test_two_replicas_that_look_at_once_send_it_again_once(
@@ -384,7 +296,7 @@ async def test_two_replicas_that_look_at_once_send_it_again_once(
     settings = settings_for(redis_url, carrier.url)
     async with serving(settings, clock) as one, serving(settings, clock) as other:
         await lose_answer(one, carrier, text("m1"), None)
-        clock.move(seconds=LOOKS[-1])
+        clock.move(seconds=LOOKUPS[-1])
         results = await asyncio.gather(*(each.send_one(text("m1")) for each in (one, other)))
         assert ACCEPTED in {result.outcome for result in results}
         assert (await other.send_one(text("m1"))).outcome == ACCEPTED
@@ -399,9 +311,3 @@ async def test_the_schedule_is_a_setting(
         await lose_answer(messaging, carrier, text("m1"), None)
         [again] = await ask_at(messaging, clock, text("m1"), (0.5,))
     assert again.resolution == pb.UNKNOWN_RESOLUTION_SENT_AGAIN
-
-
-def _receipt(carrier_message_id: str, code: int, token: str = "") -> pb.DeliveryReceipt:
-    return pb.DeliveryReceipt(
-        carrier_message_id=carrier_message_id, send_token=token, status_code=code
-    )

@@ -44,6 +44,14 @@ def test_every_status_has_one_of_four_answers_and_only_2xx_with_an_id_is_accepte
         assert type(read(status, b'{"data":{"id":"mdr2-1"}}')) is expected, status
 
 
+@pytest.mark.parametrize(
+    "content", [b"", b"<html>", b'{"data":{}}', b'{"data":{"id":null}}', b"[" * 60_000]
+)
+def test_an_accepted_message_without_an_id_is_uncertain(content: bytes) -> None:
+    assert read(202, content) == Uncertain("HTTP 202 without an id")
+    assert read(200, b'{"data":{"id":"mdr1-1"}}') == Accepted("mdr1-1")
+
+
 @given(status=st.integers(100, 999), content=st.binary(max_size=200))
 def test_no_answer_is_too_strange_to_be_read(status: int, content: bytes) -> None:
     assert isinstance(read(status, content), Accepted | Refused | Uncertain | NotSent)
