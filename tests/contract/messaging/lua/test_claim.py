@@ -26,7 +26,7 @@ from support.clock import ManualClock
 # claim.lua
 
 
-async def test_claim_claimed_a_text_that_nobody_took(ledger: Ledger) -> None:
+async def test_claim_claimed_a_new_message(ledger: Ledger) -> None:
     assert await ledger.claim(TEXT, "t1") == Claimed()
 
 
@@ -37,13 +37,13 @@ async def test_claim_claimed_again_for_the_same_attempt_since_a_client_may_repea
     assert await ledger.claim(TEXT, "t1") == Claimed()
 
 
-async def test_claim_claimed_a_text_that_was_given_back(ledger: Ledger) -> None:
+async def test_claim_claimed_a_message_that_was_released(ledger: Ledger) -> None:
     await ledger.claim(TEXT, "t1")
     await ledger.release("m1", "t1")
     assert await ledger.claim(TEXT, "t2") == Claimed()
 
 
-async def test_claim_in_progress_tells_who_holds_the_text_and_since_when(
+async def test_claim_in_progress_returns_the_attempt_and_the_time_of_its_claim(
     ledger: Ledger, clock: ManualClock
 ) -> None:
     taken = clock.now()
@@ -55,7 +55,7 @@ async def test_claim_in_progress_tells_who_holds_the_text_and_since_when(
 
 
 @pytest.mark.parametrize("status", [SENT, REFUSED])
-async def test_claim_repeat_tells_what_became_of_the_text(ledger: Ledger, status: Status) -> None:
+async def test_claim_already_sent_returns_the_record(ledger: Ledger, status: Status) -> None:
     await ledger.claim(TEXT, "t1")
     settled = await ledger.settle("m1", "t1", status)
     assert settled is not None
@@ -63,13 +63,13 @@ async def test_claim_repeat_tells_what_became_of_the_text(ledger: Ledger, status
     assert await ledger.claim(TEXT, "t1") == AlreadySent(settled)
 
 
-async def test_claim_repeat_of_a_text_whose_lost_answer_is_looked_into(ledger: Ledger) -> None:
+async def test_claim_already_sent_while_an_uncertain_send_is_being_resolved(ledger: Ledger) -> None:
     lost, _ = await lost_answer(ledger)
     assert await ledger.claim(TEXT, "t1") == AlreadySent(lost)
     assert await ledger.claim(TEXT, "t2") == AlreadySent(lost)
 
 
-async def test_claim_claimed_a_text_that_was_reopened_and_its_state_stays(
+async def test_claim_claimed_a_message_that_may_be_sent_again_keeps_its_state(
     ledger: Ledger, uncertain_sends: UncertainSends
 ) -> None:
     _, uncertain_send = await lost_answer(ledger)
@@ -81,7 +81,7 @@ async def test_claim_claimed_a_text_that_was_reopened_and_its_state_stays(
     assert message.status == UNKNOWN
 
 
-async def test_claim_in_progress_of_a_text_that_is_sent_again(
+async def test_claim_in_progress_of_a_message_that_is_sent_again(
     ledger: Ledger, uncertain_sends: UncertainSends, clock: ManualClock
 ) -> None:
     _, uncertain_send = await lost_answer(ledger)
@@ -91,7 +91,7 @@ async def test_claim_in_progress_of_a_text_that_is_sent_again(
 
 
 @pytest.mark.parametrize("settled", [False, True])
-async def test_claim_reused_whatever_became_of_the_other_text(
+async def test_claim_id_conflict_whatever_the_state_of_the_other_message(
     ledger: Ledger, settled: bool
 ) -> None:
     await ledger.claim(TEXT, "t1")
@@ -101,7 +101,7 @@ async def test_claim_reused_whatever_became_of_the_other_text(
     assert await ledger.claim(other, "t1") == IdConflict()
 
 
-async def test_claim_reused_even_after_the_text_was_given_back(ledger: Ledger) -> None:
+async def test_claim_id_conflict_even_after_the_message_was_released(ledger: Ledger) -> None:
     await ledger.claim(TEXT, "t1")
     await ledger.release("m1", "t1")
     other = OutboundMessage("m1", "other", "+12065550100", "+14255550111", "hello")
@@ -109,7 +109,7 @@ async def test_claim_reused_even_after_the_text_was_given_back(ledger: Ledger) -
 
 
 @pytest.mark.parametrize("settled", [False, True])
-async def test_claim_recognises_a_text_by_the_fingerprint_of_any_key(
+async def test_claim_recognises_a_message_by_the_fingerprint_of_any_key(
     redis: Redis, clock: ManualClock, metrics: RememberingMetrics, settled: bool
 ) -> None:
     def ledger_with(*names: str) -> Ledger:
@@ -142,7 +142,7 @@ async def test_claim_claimed_writes_the_current_keys_fingerprint(
 # release.lua
 
 
-async def test_release_released_leaves_the_text_accepted(ledger: Ledger) -> None:
+async def test_release_released_leaves_the_message_accepted(ledger: Ledger) -> None:
     await ledger.claim(TEXT, "t1")
     assert await ledger.release("m1", "t1") is None
     message = await ledger.get("m1")
@@ -150,7 +150,7 @@ async def test_release_released_leaves_the_text_accepted(ledger: Ledger) -> None
     assert message.status.state is MessageState.ACCEPTED
 
 
-async def test_release_released_does_not_take_the_text_from_another_attempt(
+async def test_release_released_does_not_end_the_claim_of_another_attempt(
     ledger: Ledger, clock: ManualClock
 ) -> None:
     await ledger.claim(TEXT, "t1")
@@ -161,12 +161,12 @@ async def test_release_released_does_not_take_the_text_from_another_attempt(
     assert await ledger.claim(TEXT, "t3") == InProgress("t2", clock.now())
 
 
-async def test_release_released_of_a_text_that_is_not_kept(ledger: Ledger) -> None:
+async def test_release_released_of_a_message_that_is_not_kept(ledger: Ledger) -> None:
     assert await ledger.release("m1", "t1") is None
     assert await ledger.get("m1") is None
 
 
-async def test_release_released_a_text_that_was_to_be_sent_again_may_still_be(
+async def test_release_released_a_message_that_may_be_sent_again_still_may(
     ledger: Ledger, uncertain_sends: UncertainSends
 ) -> None:
     _, uncertain_send = await lost_answer(ledger)
@@ -176,12 +176,12 @@ async def test_release_released_a_text_that_was_to_be_sent_again_may_still_be(
     assert await ledger.claim(TEXT, "t3") == Claimed()
 
 
-async def test_release_kept_a_text_that_went_further(ledger: Ledger) -> None:
+async def test_release_kept_a_message_that_went_further(ledger: Ledger) -> None:
     await ledger.claim(TEXT, "t1")
     further = await ledger.record_receipt(Receipt("mdr2-1", "", 1003, ""), "t1")
     assert await ledger.release("m1", "t1") == further
 
 
-async def test_release_kept_a_text_whose_lost_answer_is_looked_into(ledger: Ledger) -> None:
+async def test_release_kept_a_message_that_is_being_resolved(ledger: Ledger) -> None:
     lost, _ = await lost_answer(ledger)
     assert await ledger.release("m1", "t1") == lost

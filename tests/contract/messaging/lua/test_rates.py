@@ -63,7 +63,7 @@ def rates(redis: Redis) -> RateScripts:
 # acquire_rate.lua
 
 
-async def test_acquire_rate_acquired_as_many_as_the_burst_holds_and_then_paced(
+async def test_acquire_rate_acquired_as_many_as_the_burst_allows_and_then_wait(
     rates: RateScripts,
 ) -> None:
     for _ in range(5):
@@ -71,7 +71,7 @@ async def test_acquire_rate_acquired_as_many_as_the_burst_holds_and_then_paced(
     assert await rates.acquire() == [b"wait", SECOND // 5]
 
 
-async def test_acquire_rate_wait_tells_when_there_is_room(rates: RateScripts) -> None:
+async def test_acquire_rate_wait_is_the_time_until_there_is_room(rates: RateScripts) -> None:
     await rates.acquire(5)
     for late in (1, SECOND // 5 - 1):
         assert await rates.acquire(now=NOW + late) == [b"wait", SECOND // 5 - late]
@@ -95,14 +95,16 @@ async def test_acquire_rate_acquired_what_is_longer_than_the_burst_and_the_next_
     assert await rates.acquire() == [b"wait", (50 - 5 + 1) * SECOND // 5]
 
 
-async def test_acquire_rate_acquired_a_long_text_as_soon_as_a_short_one(rates: RateScripts) -> None:
+async def test_acquire_rate_acquired_a_long_message_as_soon_as_a_short_one(
+    rates: RateScripts,
+) -> None:
     await rates.acquire(4)
     assert await rates.acquire(3) == [b"acquired"]
     assert await rates.acquire(1) == [b"wait", 3 * SECOND // 5]
 
 
 @pytest.mark.parametrize("unit_us", [SECOND, 10 * SECOND])
-async def test_acquire_rate_wait_at_one_a_second_or_less_there_is_one_at_once(
+async def test_acquire_rate_wait_at_one_per_second_or_less_the_burst_is_one(
     rates: RateScripts, unit_us: int
 ) -> None:
     assert await rates.acquire(unit_us=unit_us) == [b"acquired"]
@@ -163,7 +165,7 @@ async def test_acquire_rate_acquired_keeps_every_digit_and_lets_every_key_expire
 # penalise_rate.lua
 
 
-async def test_penalise_rate_penalised_stops_everything_for_as_long_as_was_asked(
+async def test_penalise_rate_penalised_blocks_for_the_requested_time(
     rates: RateScripts,
 ) -> None:
     assert await rates.penalise(3 * SECOND) == [b"penalised", 3 * SECOND]
@@ -199,7 +201,7 @@ async def test_penalise_rate_penalised_forgets_strikes_after_a_while_without_one
     assert await rates.penalise(now=until + 60 * SECOND) == [b"penalised", SECOND]
 
 
-async def test_penalise_rate_in_force_makes_no_strike_of_what_was_under_way(
+async def test_penalise_rate_in_force_does_not_count_concurrent_answers(
     rates: RateScripts,
 ) -> None:
     await rates.penalise()
@@ -211,7 +213,7 @@ async def test_penalise_rate_in_force_makes_no_strike_of_what_was_under_way(
     assert await rates.penalise(now=NOW + SECOND) == [b"penalised", 2 * SECOND]
 
 
-async def test_penalise_rate_in_force_for_longer_if_longer_was_asked_but_not_above_the_most(
+async def test_penalise_rate_in_force_is_extended_up_to_the_limit(
     rates: RateScripts,
 ) -> None:
     await rates.penalise()
@@ -220,7 +222,7 @@ async def test_penalise_rate_in_force_for_longer_if_longer_was_asked_but_not_abo
     assert await rates.acquire() == [b"wait", 60 * SECOND]
 
 
-async def test_penalise_rate_penalised_never_forgives_what_a_bucket_owes(
+async def test_penalise_rate_penalised_never_shortens_a_wait(
     rates: RateScripts,
 ) -> None:
     await rates.acquire(50)
@@ -237,7 +239,7 @@ async def test_penalise_rate_penalised_lets_every_key_expire(
     assert 0 < await redis.pttl(BUCKET) <= 61_000 + MARGIN_MS
 
 
-def test_all_that_one_text_is_counted_under_lies_in_one_slot() -> None:
+def test_all_rate_keys_are_in_one_slot() -> None:
     counted = (BRAKE, BUCKET, MINUTE, DAY, keys.rate("mms"), keys.budget("day", 1, "a{b}:c"))
     assert len({key_slot(key.encode()) for key in counted}) == 1
 

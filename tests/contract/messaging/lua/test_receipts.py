@@ -35,7 +35,7 @@ class NamedInBetween(Ledger):
 # name.lua
 
 
-async def test_name_named_a_record_is_one_texts_alone(
+async def test_bind_carrier_id_bound_to_one_message_only(
     ledger: Ledger, uncertain_sends: UncertainSends
 ) -> None:
     await lost_answer(ledger)
@@ -48,7 +48,7 @@ async def test_name_named_a_record_is_one_texts_alone(
     assert await uncertain_sends.bind_record("m1", "mdr2-1") == taken
 
 
-async def test_name_taken_leaves_both_texts_as_they_are(
+async def test_bind_carrier_id_taken_changes_neither_message(
     ledger: Ledger, uncertain_sends: UncertainSends
 ) -> None:
     await ledger.claim(TEXT, "t1")
@@ -60,7 +60,7 @@ async def test_name_taken_leaves_both_texts_as_they_are(
     assert other.status == UNKNOWN
 
 
-async def test_name_named_brings_what_was_parked_and_again_when_it_is_repeated(
+async def test_bind_carrier_id_bound_returns_parked_receipts_each_time(
     ledger: Ledger,
 ) -> None:
     await ledger.record_receipt(Receipt("mdr2-1", "", 1110, ""), "")
@@ -72,7 +72,7 @@ async def test_name_named_brings_what_was_parked_and_again_when_it_is_repeated(
     assert await ledger.apply_parked_receipts(replace(message, status=SENT)) == message
 
 
-async def test_name_named_by_a_receipt_of_an_attempt_brings_what_was_parked(ledger: Ledger) -> None:
+async def test_bind_carrier_id_bound_by_a_receipt_applies_parked_receipts(ledger: Ledger) -> None:
     await ledger.claim(TEXT, "t1")
     assert await ledger.record_receipt(Receipt("mdr2-1", "", 1004, ""), "") == Parked()
     message = await ledger.record_receipt(Receipt("mdr2-1", "", 1003, ""), "t1")
@@ -83,7 +83,7 @@ async def test_name_named_by_a_receipt_of_an_attempt_brings_what_was_parked(ledg
 # park.lua
 
 
-async def test_park_parked_once_and_holds_neither_number_nor_body(
+async def test_park_receipt_parked_once_without_number_and_body(
     ledger: Ledger, redis: Redis
 ) -> None:
     for _ in range(2):
@@ -92,7 +92,7 @@ async def test_park_parked_once_and_holds_neither_number_nor_body(
     assert KEEP_MS - 10_000 < await redis.pttl(keys.parked("mdr2-1")) <= KEEP_MS
 
 
-async def test_park_full_keeps_no_more(ledger: Ledger, redis: Redis) -> None:
+async def test_park_receipt_full_keeps_no_more(ledger: Ledger, redis: Redis) -> None:
     told = [
         await ledger.record_receipt(Receipt("mdr2-1", "", 1100 + at, ""), "") for at in range(17)
     ]
@@ -100,7 +100,7 @@ async def test_park_full_keeps_no_more(ledger: Ledger, redis: Redis) -> None:
     assert await redis.llen(keys.parked("mdr2-1")) == 16
 
 
-async def test_park_named_when_the_text_became_known_in_between(
+async def test_park_receipt_bound_if_the_id_was_bound_meanwhile(
     redis: Redis, clock: ManualClock, metrics: RememberingMetrics
 ) -> None:
     ledger = NamedInBetween(redis, clock, Fingerprints("key"), metrics, RETENTION)

@@ -48,14 +48,14 @@ async def test_advance_moved_changes_state_id_and_time(ledger: Ledger, clock: Ma
     assert (message.accept_time, message.update_time) == (taken, clock.now())
 
 
-async def test_advance_kept_a_text_that_was_as_far(ledger: Ledger, clock: ManualClock) -> None:
+async def test_advance_kept_a_message_that_was_as_far(ledger: Ledger, clock: ManualClock) -> None:
     await ledger.claim(TEXT, "t1")
     first = await ledger.settle("m1", "t1", SENT, "mdr2-1")
     clock.move(seconds=1)
     assert await ledger.settle("m1", "t1", SENT, "mdr2-1") == first
 
 
-async def test_advance_kept_a_text_that_another_attempt_holds(ledger: Ledger) -> None:
+async def test_advance_kept_a_message_that_another_attempt_has_claimed(ledger: Ledger) -> None:
     await ledger.claim(TEXT, "t1")
     await ledger.release("m1", "t1")
     await ledger.claim(TEXT, "t2")
@@ -64,7 +64,7 @@ async def test_advance_kept_a_text_that_another_attempt_holds(ledger: Ledger) ->
     assert message.status.state is MessageState.ACCEPTED
 
 
-async def test_advance_resolved_a_text_whose_lost_answer_is_found_out(
+async def test_advance_resolved_an_uncertain_send(
     ledger: Ledger, metrics: RememberingMetrics
 ) -> None:
     await lost_answer(ledger)
@@ -79,7 +79,7 @@ async def test_advance_resolved_a_text_whose_lost_answer_is_found_out(
     assert metrics.resolved_so_far == [UnknownResolution.RECEIPT]
 
 
-async def test_advance_moved_a_text_that_is_sent_again_keeps_its_resolution(
+async def test_advance_moved_a_message_that_is_sent_again_keeps_its_resolution(
     ledger: Ledger, uncertain_sends: UncertainSends
 ) -> None:
     _, uncertain_send = await lost_answer(ledger)
@@ -90,7 +90,7 @@ async def test_advance_moved_a_text_that_is_sent_again_keeps_its_resolution(
     assert (message.status, message.resolution) == (SENT, AGAIN)
 
 
-async def test_advance_kept_a_text_may_still_learn_the_carriers_id(ledger: Ledger) -> None:
+async def test_advance_kept_a_message_may_still_learn_the_carriers_id(ledger: Ledger) -> None:
     await ledger.claim(TEXT, "t1")
     await ledger.record_receipt(Receipt("", "", 1004, ""), "t1")
     message = await ledger.settle("m1", "t1", SENT, "mdr2-1")
@@ -99,7 +99,7 @@ async def test_advance_kept_a_text_may_still_learn_the_carriers_id(ledger: Ledge
     assert message.carrier_message_id == "mdr2-1"
 
 
-async def test_advance_absent_of_a_text_that_is_not_kept(ledger: Ledger, redis: Redis) -> None:
+async def test_advance_absent_of_a_message_that_is_not_kept(ledger: Ledger, redis: Redis) -> None:
     assert await ledger.settle("m1", "t1", SENT) is None
     assert await redis.keys() == []
 
@@ -135,7 +135,7 @@ NEWS = st.lists(
 
 @given(news=NEWS)
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_whatever_news_comes_in_whatever_order_a_text_never_goes_back(
+async def test_a_message_never_goes_back_in_whatever_order_updates_come(
     ledger: Ledger, redis: Redis, news: Sequence[int | Status | None]
 ) -> None:
     await redis.flushall()
@@ -158,7 +158,7 @@ async def test_whatever_news_comes_in_whatever_order_a_text_never_goes_back(
     assert len({state.rank for state in moves}) == len(moves)
 
 
-async def test_whatever_can_be_forgotten_is_after_72_hours(ledger: Ledger, redis: Redis) -> None:
+async def test_every_key_of_the_ledger_expires_after_72_hours(ledger: Ledger, redis: Redis) -> None:
     await ledger.claim(TEXT, "t1")
     await ledger.settle("m1", "t1", SENT, "mdr2-1")
     names = cast("list[bytes]", await redis.keys())
@@ -187,7 +187,7 @@ async def test_a_longer_retention_holds_for_every_key_of_the_ledger(
         assert 29 * 24 * 3600 * 1000 < await redis.pttl(name) <= 30 * 24 * 3600 * 1000
 
 
-async def test_news_of_a_text_keeps_it_for_another_72_hours(ledger: Ledger, redis: Redis) -> None:
+async def test_an_update_extends_the_retention_of_a_message(ledger: Ledger, redis: Redis) -> None:
     await ledger.claim(TEXT, "t1")
     assert await redis.pttl(keys.message("m1")) > 60_000
     await redis.pexpire(keys.message("m1"), 60_000)
@@ -231,7 +231,7 @@ async def _together(scripts: Scripts) -> tuple[object, object]:
     return wrong, right
 
 
-def test_every_script_says_what_it_does_with_which_keys() -> None:
+def test_every_script_has_a_header_with_its_keys_arguments_and_returns() -> None:
     for name, source in _sources().items():
         header, code = source.split("]]", 1)
         assert header.startswith(f"--[[\n  {name}: ")

@@ -21,7 +21,7 @@ from support.clock import ManualClock
 # lose.lua
 
 
-async def test_lose_lost_begins_an_inquiry_that_knows_when_the_attempt_began(
+async def test_mark_uncertain_marked_stores_the_start_of_the_attempt(
     ledger: Ledger, clock: ManualClock
 ) -> None:
     started = clock.now()
@@ -33,13 +33,15 @@ async def test_lose_lost_begins_an_inquiry_that_knows_when_the_attempt_began(
     assert message.uncertain_send == UncertainSend("t1", started, clock.now())
 
 
-async def test_lose_lost_again_does_not_begin_anew(ledger: Ledger, clock: ManualClock) -> None:
+async def test_mark_uncertain_marked_again_changes_nothing(
+    ledger: Ledger, clock: ManualClock
+) -> None:
     lost, _ = await lost_answer(ledger)
     clock.move(seconds=1)
     assert await ledger.mark_uncertain("m1", "t1") == lost
 
 
-async def test_lose_lost_a_second_attempt_remembers_when_the_first_began(
+async def test_mark_uncertain_marked_a_second_attempt_keeps_the_start_of_the_first(
     ledger: Ledger, uncertain_sends: UncertainSends, clock: ManualClock
 ) -> None:
     started = clock.now()
@@ -54,7 +56,7 @@ async def test_lose_lost_a_second_attempt_remembers_when_the_first_began(
     assert message.resends == 1
 
 
-async def test_lose_kept_a_text_that_a_receipt_had_moved_by_then(
+async def test_mark_uncertain_kept_a_message_that_a_receipt_moved_meanwhile(
     ledger: Ledger, metrics: RememberingMetrics
 ) -> None:
     await ledger.claim(TEXT, "t1")
@@ -66,7 +68,9 @@ async def test_lose_kept_a_text_that_a_receipt_had_moved_by_then(
     assert metrics.resolved_so_far == [UnknownResolution.RECEIPT]
 
 
-async def test_lose_kept_a_text_that_the_attempt_does_not_hold(ledger: Ledger) -> None:
+async def test_mark_uncertain_kept_a_message_that_the_attempt_has_not_claimed(
+    ledger: Ledger,
+) -> None:
     await ledger.claim(TEXT, "t1")
     await ledger.release("m1", "t1")
     message = await ledger.mark_uncertain("m1", "t1")
@@ -74,7 +78,7 @@ async def test_lose_kept_a_text_that_the_attempt_does_not_hold(ledger: Ledger) -
     assert message.status.state is MessageState.ACCEPTED
 
 
-async def test_lose_absent_of_a_text_that_is_not_kept(ledger: Ledger, redis: Redis) -> None:
+async def test_mark_uncertain_absent_of_an_unknown_message(ledger: Ledger, redis: Redis) -> None:
     assert await ledger.mark_uncertain("m1", "t1") is None
     assert await redis.keys() == []
 
@@ -82,7 +86,7 @@ async def test_lose_absent_of_a_text_that_is_not_kept(ledger: Ledger, redis: Red
 # note.lua
 
 
-async def test_note_noted_is_told_from_then_on(
+async def test_annotate_annotated_is_part_of_the_record(
     ledger: Ledger, uncertain_sends: UncertainSends
 ) -> None:
     await ledger.claim(TEXT, "t1")
@@ -96,13 +100,13 @@ async def test_note_noted_is_told_from_then_on(
     assert message.uncertain_send == replace(lost.uncertain_send, lookups_done=3)
 
 
-async def test_note_passed_when_another_attempt_holds_the_text(ledger: Ledger) -> None:
+async def test_annotate_kept_when_the_attempt_has_no_claim(ledger: Ledger) -> None:
     await ledger.claim(TEXT, "t1")
     await ledger.release("m1", "t1")
     assert not await ledger.record_media("m1", "t1", 2, 1)
 
 
-async def test_note_passed_a_text_that_went_further_is_not_given_up(
+async def test_annotate_kept_a_message_that_moved_on_is_not_given_up(
     ledger: Ledger, uncertain_sends: UncertainSends, metrics: RememberingMetrics
 ) -> None:
     _, uncertain_send = await lost_answer(ledger)
@@ -113,7 +117,7 @@ async def test_note_passed_a_text_that_went_further_is_not_given_up(
     assert metrics.resolved_so_far == [UnknownResolution.RECEIPT]
 
 
-async def test_note_absent_of_a_text_that_is_not_kept(
+async def test_annotate_absent_of_an_unknown_message(
     ledger: Ledger, uncertain_sends: UncertainSends, redis: Redis
 ) -> None:
     _, uncertain_send = await lost_answer(ledger)
@@ -125,7 +129,7 @@ async def test_note_absent_of_a_text_that_is_not_kept(
 # reopen.lua
 
 
-async def test_reopen_reopened_counts_and_forgets_the_attempt(
+async def test_allow_resend_allowed_counts_a_resend_and_ends_the_claim(
     ledger: Ledger, uncertain_sends: UncertainSends, metrics: RememberingMetrics
 ) -> None:
     _, uncertain_send = await lost_answer(ledger)
@@ -138,7 +142,7 @@ async def test_reopen_reopened_counts_and_forgets_the_attempt(
     assert metrics.resolved_so_far == [AGAIN]
 
 
-async def test_reopen_kept_a_text_that_a_receipt_moved(
+async def test_allow_resend_kept_a_message_that_a_receipt_moved(
     ledger: Ledger, uncertain_sends: UncertainSends, metrics: RememberingMetrics
 ) -> None:
     _, uncertain_send = await lost_answer(ledger)
@@ -148,7 +152,7 @@ async def test_reopen_kept_a_text_that_a_receipt_moved(
     assert metrics.resolved_so_far == [UnknownResolution.RECEIPT]
 
 
-async def test_reopen_kept_when_it_is_reopened_or_went_further(
+async def test_allow_resend_kept_when_it_is_repeated_or_the_message_moved_on(
     ledger: Ledger, uncertain_sends: UncertainSends, metrics: RememberingMetrics
 ) -> None:
     _, uncertain_send = await lost_answer(ledger)

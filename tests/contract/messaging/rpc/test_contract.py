@@ -56,12 +56,12 @@ async def test_every_rpc_of_the_contract_is_described_by_reflection_and_served(
         assert await _code(messaging, method) is code, method
 
 
-async def test_health_is_told_for_the_service_and_for_the_whole(messaging: Messaging) -> None:
+async def test_health_is_reported_for_the_service_and_for_the_server(messaging: Messaging) -> None:
     await messaging.health("SERVING")
     assert await is_serving(messaging.channel, SERVICE.full_name)
 
 
-def test_what_may_be_retried_is_what_the_contract_calls_idempotent() -> None:
+def test_exactly_the_idempotent_methods_are_retried() -> None:
     idempotent = {
         method.name
         for method in SERVICE.methods
@@ -98,7 +98,7 @@ def test_every_code_is_the_one_that_the_contract_publishes() -> None:
         assert comments[kind.reason].startswith(code.name), kind.reason
 
 
-def test_every_refusal_tells_what_the_contract_promises_with_it() -> None:
+def test_every_error_has_the_details_that_the_contract_promises() -> None:
     comments = _comments_of_reasons()
     samples = [
         errors.InvalidArgument([FieldViolation("field", "wrong")]),
@@ -125,7 +125,7 @@ def test_a_surprise_is_no_refusal() -> None:
     assert DOMAIN == "messaging.maskline"
 
 
-def test_every_value_of_the_contracts_enums_has_its_word() -> None:
+def test_every_value_of_the_contracts_enums_exists_here() -> None:
     for enum, prefix, words in (
         (messaging_pb2.MessageState.DESCRIPTOR, "MESSAGE_STATE_", MessageState),
         (messaging_pb2.SendOutcome.DESCRIPTOR, "SEND_OUTCOME_", SendOutcome),

@@ -49,7 +49,7 @@ def environment(redis_url: str, carrier: ScriptedCarrier) -> dict[str, str]:
     }
 
 
-async def test_a_process_that_died_while_sending_leaves_the_text_unknown_and_sent_once(
+async def test_a_process_that_died_while_sending_leaves_the_message_unknown_and_sent_once(
     redis: Redis, redis_url: str, carrier: ScriptedCarrier
 ) -> None:
     arrived = asyncio.Event()

@@ -48,7 +48,7 @@ async def replicas(
         yield Replicas(stack, redis_url, carrier, clock)
 
 
-async def test_a_text_gets_its_first_answer_after_its_key_was_replaced(
+async def test_a_message_gets_its_first_answer_after_its_key_was_replaced(
     replicas: Replicas, carrier: ScriptedCarrier
 ) -> None:
     before = await replicas.start(FORMER)
@@ -62,7 +62,7 @@ async def test_a_text_gets_its_first_answer_after_its_key_was_replaced(
     assert len(carrier.requests) == 1
 
 
-async def test_a_text_that_was_not_sent_before_is_sent_once_after(
+async def test_a_message_that_was_not_sent_before_is_sent_once_after(
     replicas: Replicas, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     carrier.always(response(503))
@@ -77,7 +77,7 @@ async def test_a_text_that_was_not_sent_before_is_sent_once_after(
     assert len(carrier.requests) == 2
 
 
-async def test_a_lost_answer_is_looked_into_after_its_key_was_replaced(
+async def test_an_uncertain_send_is_resolved_after_its_key_was_replaced(
     replicas: Replicas, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     carrier.always(None)
@@ -92,7 +92,7 @@ async def test_a_lost_answer_is_looked_into_after_its_key_was_replaced(
     assert len(carrier.requests) == 1
 
 
-async def test_replicas_that_restart_one_by_one_recognise_each_others_texts_and_receipts(
+async def test_replicas_that_restart_one_by_one_recognise_each_others_messages_and_receipts(
     replicas: Replicas, carrier: ScriptedCarrier
 ) -> None:
     # The order of docs/keys.md: first every replica learns the new key, then it becomes current.
@@ -138,7 +138,7 @@ async def test_a_receipt_of_a_former_key_is_taken_and_a_forged_one_is_not(
     assert len(carrier.requests) == 1
 
 
-async def test_what_is_made_after_the_replacement_needs_the_former_key_no_more(
+async def test_nothing_made_after_the_replacement_needs_the_former_key(
     replicas: Replicas, carrier: ScriptedCarrier
 ) -> None:
     after = await replicas.start(NEW, FORMER)

@@ -56,7 +56,7 @@ async def test_replicas_together_keep_the_accounts_rate(
     assert sum(wait is None for wait in then) == 5
 
 
-async def test_who_waits_as_long_as_it_was_told_is_admitted(
+async def test_a_message_that_waited_for_its_delay_is_let_through(
     redis: Redis, clock: ManualClock
 ) -> None:
     thirds = RateLimiter(redis, clock, AccountRates(3, 1, 1))
@@ -78,7 +78,7 @@ async def test_a_rate_below_one_a_second_lets_one_go_at_a_time(
     assert [await slow.acquire_lookup() for _ in range(2)] == [None, 4 * SECOND]
 
 
-async def test_a_text_counts_by_its_segments(pace: RateLimiter) -> None:
+async def test_a_message_counts_by_its_segments(pace: RateLimiter) -> None:
     assert await pace.acquire(text(), 3) is None
     assert await pace.acquire(text(), 2) is None
     assert await pace.acquire(text(), 1) == SECOND / 5
@@ -91,7 +91,7 @@ async def test_pictures_have_a_rate_of_their_own(pace: RateLimiter) -> None:
     assert await pace.acquire(text(), 1) == SECOND / 5
 
 
-async def test_look_ups_have_a_rate_of_their_own(pace: RateLimiter) -> None:
+async def test_lookups_have_a_rate_of_their_own(pace: RateLimiter) -> None:
     await pace.acquire(text(), 50)
     assert [await pace.acquire_lookup() for _ in range(3)] == [None, None, SECOND / 2]
 
@@ -118,7 +118,9 @@ async def test_a_pools_budget_holds_for_the_day_of_utc(
     assert await pace.acquire(text(a_day=2), 1) is None
 
 
-async def test_a_picture_takes_one_of_the_budget(pace: RateLimiter, clock: ManualClock) -> None:
+async def test_an_mms_counts_as_one_segment_of_the_budget(
+    pace: RateLimiter, clock: ManualClock
+) -> None:
     for _ in range(2):
         assert await pace.acquire(text(a_minute=2), 0) is None
         clock.move(seconds=1)
@@ -132,7 +134,7 @@ async def test_one_pools_budget_is_not_anothers(pace: RateLimiter) -> None:
     assert await pace.acquire(text("third"), 1) is None
 
 
-async def test_after_a_429_no_replica_sends_text_or_picture(
+async def test_after_a_429_no_replica_sends_sms_or_mms(
     replicas: list[RateLimiter], clock: ManualClock
 ) -> None:
     first, second = replicas

@@ -132,7 +132,7 @@ async def test_a_file_is_read_no_further_than_the_limit(
     assert len(await fetcher.fetch(f"{carrier.url}/a")) == 100_000
 
 
-async def test_what_went_wrong_is_told_without_the_address(fetcher: MediaFetcher) -> None:
+async def test_failures_are_reported_without_the_url(fetcher: MediaFetcher) -> None:
     with pytest.raises(FetchFailed) as failed:
         await fetcher.fetch("http://127.0.0.1:9/hunter2")
     assert "hunter2" not in repr(failed.value)

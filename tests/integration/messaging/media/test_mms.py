@@ -84,7 +84,7 @@ async def test_a_picture_is_sent_as_an_address_of_ours_that_leads_to_it(
     assert len(carrier.requests) == 1
 
 
-async def test_what_is_left_of_a_text_is_sent_and_the_rest_is_counted(
+async def test_a_message_is_sent_without_its_refused_files_and_they_are_counted(
     messaging: Messaging, carrier: ScriptedCarrier, store: ScriptedCarrier
 ) -> None:
     message = with_files(store, "/card", body="my card")
@@ -95,7 +95,7 @@ async def test_what_is_left_of_a_text_is_sent_and_the_rest_is_counted(
     assert await messaging.send_one(message) == result
 
 
-async def test_a_text_of_which_nothing_is_left_is_refused_for_good(
+async def test_a_message_without_body_and_files_is_refused_permanently(
     messaging: Messaging, carrier: ScriptedCarrier, store: ScriptedCarrier
 ) -> None:
     message = with_files(store, "/card")
@@ -115,7 +115,7 @@ async def test_the_policy_none_passes_no_file_on(
     assert store.requests == []
 
 
-async def test_a_file_that_does_not_come_just_now_costs_the_text_nothing(
+async def test_a_file_that_cannot_be_fetched_now_delays_the_message(
     messaging: Messaging, carrier: ScriptedCarrier, store: ScriptedCarrier, clock: ManualClock
 ) -> None:
     offers = store.script
@@ -130,7 +130,7 @@ async def test_a_file_that_does_not_come_just_now_costs_the_text_nothing(
     assert (await messaging.send_one(message)).outcome == ACCEPTED
 
 
-async def test_an_unknown_text_with_a_picture_is_no_text_without_one(
+async def test_an_uncertain_mms_does_not_match_the_record_of_an_sms(
     messaging: Messaging, carrier: ScriptedCarrier, store: ScriptedCarrier, clock: ManualClock
 ) -> None:
     message = with_files(store, "/picture", body="look")
@@ -147,7 +147,7 @@ async def test_an_unknown_text_with_a_picture_is_no_text_without_one(
     assert (await messaging.get("m1")).carrier_message_id == "mdr2-picture"
 
 
-async def test_the_same_id_with_another_file_is_another_text(
+async def test_the_same_id_with_another_file_is_another_message(
     messaging: Messaging, carrier: ScriptedCarrier, store: ScriptedCarrier
 ) -> None:
     await messaging.send_one(with_files(store, "/picture", body="look"))
@@ -155,7 +155,7 @@ async def test_the_same_id_with_another_file_is_another_text(
     assert other.error.reason == ErrorReason.ERROR_REASON_MESSAGE_ID_REUSED
 
 
-async def test_a_text_with_files_keeps_the_pace_of_pictures(
+async def test_an_mms_has_the_rate_of_mms(
     redis: Redis, redis_url: str, carrier: ScriptedCarrier, store: ScriptedCarrier
 ) -> None:
     clock = ManualClock()

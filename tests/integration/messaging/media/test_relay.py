@@ -34,7 +34,7 @@ def noisy(side: int = 1200) -> bytes:
     return jpeg(Image.frombytes("RGB", (side, side), Random(1).randbytes(side * side * 3)))
 
 
-async def test_a_picture_is_offered_at_the_gateway_without_what_identifies(
+async def test_a_picture_is_served_by_the_gateway_without_its_metadata(
     room: MediaRelay, shelf: Shelf
 ) -> None:
     assert MARK in shelf.files["/a"]
@@ -49,12 +49,12 @@ async def test_a_picture_is_offered_at_the_gateway_without_what_identifies(
     assert Image.open(BytesIO(media.content)).size == (32, 16)
 
 
-async def test_a_text_without_files_asks_nobody(room: MediaRelay, shelf: Shelf) -> None:
+async def test_a_message_without_files_fetches_nothing(room: MediaRelay, shelf: Shelf) -> None:
     prepared = await room.prepare(shelf.text())
     assert (prepared.urls, prepared.refused) == ((), 0)
 
 
-async def test_the_same_text_is_offered_under_the_same_addresses_and_nothing_is_fetched_twice(
+async def test_a_repeated_message_gets_the_same_urls_and_fetches_nothing_twice(
     room: MediaRelay, shelf: Shelf
 ) -> None:
     first = await room.prepare(shelf.text("/a", "/vcard", "/b"))
@@ -69,7 +69,7 @@ async def test_the_same_text_is_offered_under_the_same_addresses_and_nothing_is_
     ("path", "asked"),
     [("/gone", 1), ("/vcard", 1), ("/amr", 1), ("http://127.0.0.2:8090/a", 0), ("ftp://a/a", 0)],
 )
-async def test_what_will_never_be_passed_on_is_counted(
+async def test_refused_files_are_counted(
     room: MediaRelay, shelf: Shelf, path: str, asked: int
 ) -> None:
     prepared = await room.prepare(shelf.text("/b", path))
@@ -87,7 +87,7 @@ async def test_the_policy_of_the_pool_is_kept(room: MediaRelay, shelf: Shelf) ->
     assert everything.urls[1].endswith(".amr")
 
 
-async def test_a_layout_is_dropped_without_a_word(room: MediaRelay, shelf: Shelf) -> None:
+async def test_a_layout_is_dropped_and_not_counted(room: MediaRelay, shelf: Shelf) -> None:
     prepared = await room.prepare(shelf.text("/smil", kind="application/smil"))
     assert (prepared.urls, prepared.refused) == ((), 0)
     assert shelf.asked == []
@@ -104,9 +104,7 @@ async def test_many_large_pictures_fit_together(room: MediaRelay, shelf: Shelf) 
     assert sizes[2] > TOTAL_LIMIT_BYTES // 4
 
 
-async def test_what_may_come_later_is_tried_again_and_only_that(
-    room: MediaRelay, shelf: Shelf
-) -> None:
+async def test_only_files_that_failed_are_fetched_again(room: MediaRelay, shelf: Shelf) -> None:
     shelf.failing.add("/a")
     with pytest.raises(MediaUnavailable) as later:
         await room.prepare(shelf.text("/a", "/b"))
@@ -131,7 +129,7 @@ async def test_a_file_that_never_comes_is_refused_in_the_end(
     assert shelf.asked.count("/a") == TRIES_LIMIT
 
 
-async def test_a_store_that_hangs_holds_no_text_up_for_long(
+async def test_a_store_that_hangs_delays_a_message_for_a_limited_time(
     redis: Redis, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def never(_: CarrierRequest) -> Answer:
@@ -148,9 +146,7 @@ async def test_a_store_that_hangs_holds_no_text_up_for_long(
             await room.prepare(shelf.text("/a"))
 
 
-async def test_what_is_refused_is_logged_without_its_address(
-    room: MediaRelay, shelf: Shelf
-) -> None:
+async def test_refused_files_are_logged_without_their_url(room: MediaRelay, shelf: Shelf) -> None:
     shelf.failing.add("/hunter2")
     with structlog.testing.capture_logs() as logs, pytest.raises(MediaUnavailable):
         await room.prepare(shelf.text("/vcard", "/hunter2"))

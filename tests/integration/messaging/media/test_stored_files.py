@@ -16,7 +16,7 @@ from support.messaging_service import ALICE, MASKED
 from support.redis_relay import redis_relay
 
 
-async def test_a_file_that_is_kept_no_more_is_fetched_again(
+async def test_a_file_that_has_expired_is_fetched_again(
     room: MediaRelay, shelf: Shelf, redis: Redis
 ) -> None:
     first = await room.prepare(shelf.text("/a"))
@@ -47,12 +47,12 @@ async def test_everything_is_forgotten_an_hour_after_it_was_last_offered(
 
 
 @pytest.mark.parametrize("token", ["", "a", "a" * 43, f"{'a' * 43}.jpg", "*", "../" * 20, "é" * 43])
-async def test_what_is_not_kept_is_not_found(room: MediaRelay, token: str) -> None:
+async def test_an_unknown_file_is_not_found(room: MediaRelay, token: str) -> None:
     with pytest.raises(MediaNotFound):
         await room.get(token)
 
 
-async def test_a_copy_of_redis_opens_nothing_and_names_nobody(
+async def test_a_copy_of_redis_decrypts_no_file_and_contains_no_number(
     room: MediaRelay, shelf: Shelf, redis: Redis
 ) -> None:
     shelf.files["/amr"] += b"PLAIN-WORDS"
@@ -84,7 +84,7 @@ async def test_another_secret_leads_to_other_addresses(
         assert await other.get(last_part(first.urls[0])) == await room.get(last_part(first.urls[0]))
 
 
-async def test_a_picture_that_is_handed_in_again_under_another_key_is_not_kept_twice(
+async def test_a_picture_that_is_sent_again_under_another_key_is_not_stored_twice(
     room: MediaRelay, shelf: Shelf, redis: Redis
 ) -> None:
     text = shelf.text("/a", "/b")
@@ -123,7 +123,7 @@ async def test_replicas_that_change_their_keys_one_by_one_offer_the_same_address
     assert shelf.asked == ["/a"]
 
 
-async def test_the_record_of_a_texts_files_holds_no_part_of_an_address(
+async def test_the_stored_outcomes_of_files_contain_no_part_of_a_url(
     room: MediaRelay, shelf: Shelf, redis: Redis
 ) -> None:
     prepared = await room.prepare(shelf.text("/a"))
@@ -133,7 +133,7 @@ async def test_the_record_of_a_texts_files_holds_no_part_of_an_address(
     assert str(token_of(last_part(prepared.urls[0]))) not in str(record)
 
 
-async def test_a_redis_that_does_not_answer_is_told(
+async def test_without_redis_the_backend_is_unavailable(
     redis: Redis, redis_url: str, shelf: Shelf
 ) -> None:
     async with redis_relay(redis_url) as relay:

@@ -25,7 +25,7 @@ EXPECTED = {
 }
 
 
-async def test_what_happens_to_texts_is_counted_without_telling_whose_they_are(
+async def test_events_are_counted_without_numbers(
     redis: Redis, redis_url: str, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     listen = f"127.0.0.1:{free_port()}"

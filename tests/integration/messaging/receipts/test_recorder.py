@@ -23,7 +23,7 @@ SENT, DELIVERED = pb.MESSAGE_STATE_SENT, pb.MESSAGE_STATE_DELIVERED
 UNDELIVERED, UNKNOWN = pb.MESSAGE_STATE_UNDELIVERED, pb.MESSAGE_STATE_UNKNOWN
 
 
-async def test_a_receipt_finds_its_text_by_the_carriers_id(
+async def test_a_receipt_finds_its_message_by_the_carriers_id(
     messaging: Messaging, clock: ManualClock
 ) -> None:
     await messaging.send_one(text("m1"))
@@ -36,7 +36,7 @@ async def test_a_receipt_finds_its_text_by_the_carriers_id(
     assert await messaging.get("m1") == result.message
 
 
-async def test_a_receipt_finds_its_text_by_the_token_and_tells_the_carriers_id(
+async def test_a_receipt_finds_its_message_by_the_token_and_binds_the_carriers_id(
     messaging: Messaging, carrier: ScriptedCarrier
 ) -> None:
     carrier.always(response(500))
@@ -91,7 +91,7 @@ async def test_a_receipt_that_comes_before_the_202_is_kept(
     assert (await messaging.get("m1")).state == DELIVERED
 
 
-async def test_a_receipt_without_a_token_that_comes_before_the_202_waits_for_it(
+async def test_a_receipt_without_a_token_before_the_answer_is_parked(
     messaging: Messaging, carrier: ScriptedCarrier
 ) -> None:
     async def told_first(request: CarrierRequest) -> bytes:
@@ -107,7 +107,7 @@ async def test_a_receipt_without_a_token_that_comes_before_the_202_waits_for_it(
     assert await messaging.send_one(text("m1")) == result
 
 
-async def test_receipts_that_wait_end_in_the_furthest_state_in_whatever_order_they_came(
+async def test_parked_receipts_end_in_the_furthest_state_in_any_order(
     messaging: Messaging, carrier: ScriptedCarrier
 ) -> None:
     for code in (1004, 1003, 1004, 1002):
@@ -117,7 +117,7 @@ async def test_receipts_that_wait_end_in_the_furthest_state_in_whatever_order_th
     assert (result.state, result.carrier_status_code) == (DELIVERED, 1004)
 
 
-async def test_receipts_that_a_process_left_waiting_when_it_died_are_told_to_who_asks_again(
+async def test_receipts_that_a_dead_process_left_parked_are_applied_by_a_repeat(
     messaging: Messaging, redis: Redis
 ) -> None:
     first = await messaging.send_one(text("m1"))
@@ -129,7 +129,7 @@ async def test_receipts_that_a_process_left_waiting_when_it_died_are_told_to_who
     assert (again.state, again.carrier_status_code) == (UNDELIVERED, 1110)
 
 
-async def test_a_receipt_proves_that_a_text_thought_not_sent_was(
+async def test_a_receipt_for_a_message_that_was_reported_as_not_sent_makes_it_sent(
     messaging: Messaging, carrier: ScriptedCarrier
 ) -> None:
     carrier.always(response(503))
@@ -161,7 +161,7 @@ async def test_a_failed_delivery_keeps_its_reason_and_the_send_its_outcome(
     assert repeated.carrier_status_code == 1110
 
 
-async def test_a_receipt_without_a_code_goes_by_its_word_and_unknown_words_change_nothing(
+async def test_a_receipt_without_a_code_counts_by_its_status_word_if_that_is_known(
     messaging: Messaging,
 ) -> None:
     await messaging.send_one(text("m1"))
@@ -179,7 +179,7 @@ async def test_a_receipt_without_a_code_goes_by_its_word_and_unknown_words_chang
         assert not result.message.HasField("carrier_status_code")
 
 
-async def test_results_come_in_the_order_of_the_receipts_and_are_absent_for_unknown_texts(
+async def test_results_come_in_the_order_of_the_receipts_and_are_absent_for_unknown_messages(
     messaging: Messaging,
 ) -> None:
     await messaging.send(text("m1"), text("m2", to=BOB))
@@ -203,7 +203,7 @@ async def test_results_come_in_the_order_of_the_receipts_and_are_absent_for_unkn
 
 
 @pytest.mark.parametrize("odd", ["call me", "+14255550111", "mdr2-1}:x", "x" * 129])
-async def test_a_receipt_with_an_odd_id_is_refused_alone_and_leaves_no_trace(
+async def test_a_receipt_with_a_malformed_id_is_refused_alone_and_stores_nothing(
     messaging: Messaging, redis: Redis, odd: str
 ) -> None:
     with capture_logs() as lines:

@@ -81,7 +81,7 @@ async def test_no_token_that_is_taken_lies_in_redis_however_a_send_ended(
         assert not any(TOKENS.attempt_id_of(piece) for piece in _pieces(part, TOKEN_LENGTH))
 
 
-async def test_what_lies_in_redis_is_refused_as_a_token_and_moves_nothing(
+async def test_nothing_in_redis_is_accepted_as_a_token(
     messaging: Messaging, carrier: ScriptedCarrier, redis: Redis
 ) -> None:
     await messaging.send_one(text("m1"))

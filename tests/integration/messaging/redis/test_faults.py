@@ -48,7 +48,7 @@ async def test_health_follows_redis(
         await messaging.health("SERVING")
 
 
-async def test_what_the_carrier_answered_survives_a_redis_that_is_gone_for_a_moment(
+async def test_the_carriers_answer_survives_a_short_outage_of_redis(
     redis: Redis, redis_url: str, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     arrived, go = asyncio.Event(), asyncio.Event()
@@ -74,7 +74,7 @@ async def test_what_the_carrier_answered_survives_a_redis_that_is_gone_for_a_mom
     assert len(carrier.requests) == 1
 
 
-async def test_a_claim_whose_answer_was_lost_does_not_stand_in_its_own_way(
+async def test_a_claim_whose_reply_was_lost_does_not_block_the_next_try(
     redis: Redis, redis_url: str, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     async with (
@@ -95,7 +95,7 @@ async def test_a_claim_whose_answer_was_lost_does_not_stand_in_its_own_way(
     assert len(carrier.requests) == 2
 
 
-async def test_a_ledger_that_lost_its_data_does_not_make_an_answer_wrong(
+async def test_the_carriers_answer_counts_even_if_the_ledger_lost_its_data(
     messaging: Messaging, redis: Redis, carrier: ScriptedCarrier
 ) -> None:
     async def forgets(request: CarrierRequest) -> bytes:

@@ -30,7 +30,7 @@ def seconds(result: pb.SendMessageResult) -> float:
     return result.retry_delay.ToTimedelta().total_seconds()
 
 
-async def test_a_text_beyond_the_pace_is_not_posted_and_says_when_it_may_be(
+async def test_a_message_beyond_the_rate_is_not_posted_and_has_a_retry_delay(
     redis: Redis, redis_url: str, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     async with serving(settings_for(redis_url, carrier.url, per_second=1.0), clock) as messaging:
@@ -64,7 +64,7 @@ async def test_a_campaigns_budget_paces_its_pool_alone(
     assert seconds(results[1]) == 60.0
 
 
-async def test_a_429_slows_all_texts_down(
+async def test_a_429_slows_all_messages_down(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     carrier.always(response(429))
@@ -78,7 +78,7 @@ async def test_a_429_slows_all_texts_down(
     assert seconds(await messaging.send_one(text("m1"))) == 2 * seconds(limited)
 
 
-async def test_a_carrier_that_fails_again_and_again_is_left_alone_and_then_tried_with_one_text(
+async def test_a_carrier_that_keeps_failing_is_not_called_and_then_probed_with_one_message(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     carrier.always(response(503))
@@ -94,7 +94,7 @@ async def test_a_carrier_that_fails_again_and_again_is_left_alone_and_then_tried
     assert (await messaging.send_one(text("m6"))).outcome == ACCEPTED
 
 
-async def test_a_text_that_has_to_wait_after_all_is_not_the_one_that_tries_the_carrier(
+async def test_a_message_that_the_rate_limiter_delays_is_not_the_probe(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     budgeted = [text(f"b{at}", to=CAROL) for at in range(2)]
@@ -110,7 +110,7 @@ async def test_a_text_that_has_to_wait_after_all_is_not_the_one_that_tries_the_c
     assert (await messaging.send_one(text("m5"))).outcome == ACCEPTED
 
 
-async def test_refused_keys_stop_the_account_and_burn_no_text(
+async def test_refused_keys_stop_all_sends_and_refuse_no_message(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     carrier.always(response(401))
@@ -143,14 +143,14 @@ async def test_one_number_that_is_not_allowed_stops_no_other(
     ("body", "segments"),
     [("hello", 1), ("x" * 161, 2), ("\N{SNOWMAN}" * 71, 2), ("\N{RIGHT SINGLE QUOTATION MARK}", 1)],
 )
-async def test_a_result_tells_the_segments_by_the_carriers_rule(
+async def test_a_result_reports_the_segments_by_the_carriers_rule(
     messaging: Messaging, body: str, segments: int
 ) -> None:
     for _ in range(2):
         assert (await messaging.send_one(text("m1", body))).segments == segments
 
 
-async def test_curly_quotes_are_sent_straight_and_count_as_plain_text(
+async def test_curly_quotes_are_sent_straight_and_count_as_plain_message(
     messaging: Messaging, carrier: ScriptedCarrier
 ) -> None:
     curly = "\u201cit\u2019s\u201d"

@@ -27,7 +27,7 @@ UNKNOWN = pb.SEND_OUTCOME_UNKNOWN
 PEOPLE = (("alice", ALICE), ("bob", BOB))
 
 
-async def test_one_recipients_texts_leave_in_order_and_others_do_not_wait_for_them(
+async def test_messages_of_one_recipient_leave_in_order_and_others_do_not_wait(
     messaging: Messaging, carrier: ScriptedCarrier
 ) -> None:
     gates = {ALICE: asyncio.Event(), BOB: asyncio.Event()}
@@ -55,7 +55,7 @@ async def test_one_recipients_texts_leave_in_order_and_others_do_not_wait_for_th
     ]
 
 
-async def test_what_was_not_sent_holds_back_the_recipients_later_texts_and_nobody_elses(
+async def test_a_message_that_was_not_sent_delays_later_ones_of_its_recipient_only(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     async def refuses_to_hurry(request: CarrierRequest) -> bytes:
@@ -89,7 +89,7 @@ async def test_what_was_not_sent_holds_back_the_recipients_later_texts_and_nobod
     ]
 
 
-async def test_a_text_of_unknown_fate_holds_back_the_next_one_until_it_is_found_out(
+async def test_an_uncertain_send_delays_the_next_message_until_it_is_resolved(
     messaging: Messaging, carrier: ScriptedCarrier
 ) -> None:
     async def fails_once(request: CarrierRequest) -> bytes:
@@ -114,7 +114,7 @@ async def test_a_text_of_unknown_fate_holds_back_the_next_one_until_it_is_found_
     assert carrier.bodies() == ["first", "second"]
 
 
-async def test_the_largest_batch_is_sent_and_no_more_than_64_texts_at_a_time(
+async def test_the_largest_batch_is_sent_and_no_more_than_64_messages_at_a_time(
     messaging: Messaging, carrier: ScriptedCarrier
 ) -> None:
     under_way, most = 0, 0

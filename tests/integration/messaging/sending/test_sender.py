@@ -31,7 +31,7 @@ REFUSED = pb.SEND_OUTCOME_REFUSED
 UNKNOWN = pb.SEND_OUTCOME_UNKNOWN
 
 
-async def test_a_text_reaches_the_carrier_as_flowroute_wants_it(
+async def test_a_message_is_posted_as_flowroute_documents_it(
     messaging: Messaging, carrier: ScriptedCarrier
 ) -> None:
     result = await messaging.send_one(text("m1", "héllo \N{SNOWMAN}"))
@@ -52,7 +52,7 @@ async def test_a_text_reaches_the_carrier_as_flowroute_wants_it(
     }
 
 
-async def test_each_attempt_has_a_token_of_its_own_that_nobody_guesses(
+async def test_each_attempt_has_its_own_random_token(
     messaging: Messaging, carrier: ScriptedCarrier
 ) -> None:
     await messaging.send(*(text(f"m{at}", to=CAROL) for at in range(5)))
@@ -61,7 +61,7 @@ async def test_each_attempt_has_a_token_of_its_own_that_nobody_guesses(
     assert min(map(len, tokens)) >= 22  # 128 bits in base64
 
 
-async def test_a_repeated_text_gets_its_first_answer_and_is_not_sent_again(
+async def test_a_repeated_message_gets_its_first_answer_and_is_not_sent_again(
     messaging: Messaging, carrier: ScriptedCarrier
 ) -> None:
     first = await messaging.send_one(text("m1"))
@@ -87,7 +87,7 @@ async def test_a_repeat_in_the_same_batch_is_not_sent_again(
         ),
     ],
 )
-async def test_an_id_used_for_another_text_is_refused_and_nothing_is_sent(
+async def test_an_id_used_for_another_message_is_refused_and_nothing_is_sent(
     messaging: Messaging, carrier: ScriptedCarrier, other: pb.OutboundMessage
 ) -> None:
     await messaging.send_one(text("m1"))
@@ -167,7 +167,7 @@ async def test_a_batch_outside_its_limits_is_refused_as_a_whole(
     assert carrier.requests == []
 
 
-async def test_what_is_known_of_a_text_holds_neither_number_nor_body(
+async def test_the_ledger_contains_neither_number_nor_body(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock, redis: Redis
 ) -> None:
     accept_time = clock.now()
@@ -200,7 +200,7 @@ async def test_an_id_that_none_can_be_is_refused(messaging: Messaging, message_i
     assert refusal_of(caught.value).violations == ["message_id"]
 
 
-async def test_a_text_that_is_not_kept_is_not_found(messaging: Messaging) -> None:
+async def test_an_unknown_message_is_not_found(messaging: Messaging) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await messaging.get("nobody")
     assert caught.value.code() is grpc.StatusCode.NOT_FOUND

@@ -22,7 +22,7 @@ from support.scripted_carrier import (
 
 
 @pytest.mark.parametrize("code", [1003, 1004])
-async def test_a_receipt_of_the_attempt_finds_it_out_at_once(
+async def test_a_receipt_of_the_attempt_resolves_it_at_once(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock, code: int
 ) -> None:
     attempt = await lose_answer(messaging, carrier, text("m1"), None)
@@ -34,7 +34,7 @@ async def test_a_receipt_of_the_attempt_finds_it_out_at_once(
     assert carrier.listings == []
 
 
-async def test_a_receipt_that_overtakes_the_lost_answer_finds_it_out_as_well(
+async def test_a_receipt_that_overtakes_a_failed_answer_resolves_the_send(
     messaging: Messaging, carrier: ScriptedCarrier
 ) -> None:
     async def told_first(request: CarrierRequest) -> bytes:
@@ -47,7 +47,7 @@ async def test_a_receipt_that_overtakes_the_lost_answer_finds_it_out_as_well(
     assert result.resolution == pb.UNKNOWN_RESOLUTION_RECEIPT
 
 
-async def test_a_late_receipt_of_the_first_attempt_still_moves_a_text_that_was_sent_again(
+async def test_a_late_receipt_of_the_first_attempt_still_updates_a_message_that_was_sent_again(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     lost = await lose_answer(messaging, carrier, text("m1"), None)
@@ -58,7 +58,7 @@ async def test_a_late_receipt_of_the_first_attempt_still_moves_a_text_that_was_s
     assert result.resolution == pb.UNKNOWN_RESOLUTION_SENT_AGAIN
 
 
-async def test_a_late_receipt_finds_out_even_a_text_that_was_given_up(
+async def test_a_late_receipt_resolves_even_a_message_that_was_given_up(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     lost = await lose_answer(messaging, carrier, text("m1"), None)
@@ -69,7 +69,7 @@ async def test_a_late_receipt_finds_out_even_a_text_that_was_given_up(
     assert (result.outcome, result.resolution) == (ACCEPTED, pb.UNKNOWN_RESOLUTION_RECEIPT)
 
 
-async def test_a_parked_receipt_is_told_with_the_record_that_it_belongs_to(
+async def test_a_parked_receipt_is_applied_when_its_record_is_found(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     attempt = await lose_answer(messaging, carrier, text("m1"), None)

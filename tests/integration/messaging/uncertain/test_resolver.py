@@ -31,7 +31,7 @@ from support.scripted_carrier import (
 
 
 @pytest.mark.parametrize("answer", LOST.values(), ids=LOST.keys())
-async def test_what_the_carrier_took_is_found_on_record_and_not_sent_again(
+async def test_a_message_that_is_on_record_is_not_sent_again(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock, answer: Answer
 ) -> None:
     attempt = await lose_answer(messaging, carrier, text("m1"), answer)
@@ -47,7 +47,7 @@ async def test_what_the_carrier_took_is_found_on_record_and_not_sent_again(
     assert (len(carrier.requests), len(carrier.listings)) == (1, 1)
 
 
-async def test_a_look_at_the_records_is_asked_as_flowroute_wants_it(
+async def test_a_lookup_requests_the_records_as_flowroute_documents_it(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     await lose_answer(messaging, carrier, text("m1"), None)
@@ -78,7 +78,7 @@ async def test_a_message_that_is_not_on_record_is_sent_again_after_the_last_look
     assert carrier.requests[1].send_token != lost.send_token
 
 
-async def test_a_record_that_is_written_late_is_found_by_a_later_look(
+async def test_a_record_that_appears_late_is_found_by_a_later_lookup(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     attempt = await lose_answer(messaging, carrier, text("m1"), None)
@@ -92,7 +92,7 @@ async def test_a_record_that_is_written_late_is_found_by_a_later_look(
     assert len(carrier.requests) == 1
 
 
-async def test_who_asks_late_gets_one_look_for_all_that_were_due(
+async def test_a_late_repeat_makes_one_lookup_for_all_that_were_due(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     await lose_answer(messaging, carrier, text("m1"), None)
@@ -141,7 +141,7 @@ async def test_where_the_records_cannot_be_read_the_policy_decides(
     assert len(carrier.requests) == posts
 
 
-async def test_one_look_that_could_be_made_after_the_last_one_is_enough(
+async def test_one_complete_additional_lookup_is_enough(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     message = text("m1", prefers=LOSS)
@@ -165,7 +165,7 @@ async def test_more_pages_than_are_read_prove_nothing(
     assert len(carrier.listings) == 5 * 5
 
 
-async def test_a_text_is_sent_again_eight_times_and_then_given_up(
+async def test_a_message_is_sent_again_eight_times_and_then_given_up(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     message = text("m1", prefers=DUPLICATE)
@@ -199,7 +199,7 @@ async def test_a_record_from_when_the_attempt_began_is_found_however_long_it_too
     assert found.resolution == pb.UNKNOWN_RESOLUTION_RECORD
 
 
-async def test_the_first_attempts_record_counts_even_when_the_second_is_lost_as_well(
+async def test_the_record_of_the_first_attempt_counts_even_if_the_second_is_uncertain_too(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     began = clock.now()
@@ -227,7 +227,7 @@ async def test_one_record_is_one_send(
     assert (await messaging.get("m1")).carrier_message_id == known
 
 
-async def test_two_records_of_the_same_words_are_two_sends(
+async def test_two_records_with_the_same_body_are_two_sends(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     await messaging.send_one(text("m1"))
@@ -240,7 +240,7 @@ async def test_two_records_of_the_same_words_are_two_sends(
     assert (await messaging.get("m2")).carrier_message_id == "mdr2-second"
 
 
-async def test_two_unknown_texts_of_the_same_words_share_no_record(
+async def test_two_uncertain_sends_with_the_same_body_share_no_record(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     await lose_answer(messaging, carrier, text("m1"), None)
@@ -262,7 +262,7 @@ async def test_curly_quotes_are_straight_on_record_as_they_were_sent(
     assert found.resolution == pb.UNKNOWN_RESOLUTION_RECORD
 
 
-async def test_texts_behind_an_unknown_one_wait_and_other_recipients_do_not(
+async def test_messages_behind_an_uncertain_one_wait_and_other_recipients_do_not(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     await lose_answer(messaging, carrier, text("m1", "first"), None)
@@ -275,7 +275,7 @@ async def test_texts_behind_an_unknown_one_wait_and_other_recipients_do_not(
     assert carrier.bodies() == ["first", "elsewhere", "first", "second"]
 
 
-async def test_a_text_that_is_to_be_sent_again_waits_like_any_other_while_the_carrier_is_away(
+async def test_a_message_that_is_to_be_sent_again_waits_while_the_carrier_is_unavailable(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     await lose_answer(messaging, carrier, text("m1"), None)
@@ -290,7 +290,7 @@ async def test_a_text_that_is_to_be_sent_again_waits_like_any_other_while_the_ca
     assert len(carrier.listings) == len(LOOKUPS)
 
 
-async def test_two_replicas_that_look_at_once_send_it_again_once(
+async def test_two_replicas_that_resolve_at_once_send_it_again_once(
     redis: Redis, redis_url: str, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     settings = settings_for(redis_url, carrier.url)

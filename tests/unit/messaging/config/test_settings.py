@@ -22,7 +22,7 @@ def test_the_defaults_serve_a_run_on_one_machine() -> None:
     assert settings.uses_development_ledger_key
 
 
-def test_neither_repr_nor_str_nor_dump_holds_a_secret() -> None:
+def test_neither_repr_nor_str_nor_dump_contains_a_secret() -> None:
     settings = Settings(
         redis_url=SecretStr("rediss://:hunter2@redis.example/1"),
         flowroute_access_key=SecretStr("hunter2"),
@@ -56,7 +56,7 @@ def test_every_setting_is_explained_in_a_sentence_and_every_secret_is_one() -> N
         ("send_timeout_seconds", 60),
     ],
 )
-def test_what_can_work_is_taken(name: str, value: object) -> None:
+def test_valid_values_are_accepted(name: str, value: object) -> None:
     settings = Settings.model_validate({name: value, "allows_insecure_links": True})
     taken = getattr(settings, name)
     assert not str(taken).endswith("/")
@@ -91,7 +91,7 @@ def test_what_can_work_is_taken(name: str, value: object) -> None:
         ("log_level", "loud"),
     ],
 )
-def test_what_cannot_work_is_refused(name: str, value: object) -> None:
+def test_invalid_values_are_refused(name: str, value: object) -> None:
     with pytest.raises(ValidationError) as caught:
         Settings.model_validate({name: value})
     [problem] = caught.value.errors(include_input=False)
@@ -118,7 +118,7 @@ def test_a_value_that_was_refused_is_not_repeated_for_it_may_hold_a_secret(
     assert "hunter2" not in str(caught.value)
 
 
-def test_the_look_ups_come_at_the_times_that_flowroutes_practice_suggests() -> None:
+def test_the_default_lookups_are_at_5_15_60_and_300_seconds() -> None:
     seconds = [time.total_seconds() for time in Settings().unknown_lookups]
     assert seconds == [5, 15, 60, 300]
     assert Settings(unknown_lookups_seconds="0.1, 3600").unknown_lookups[1].total_seconds() == 3600
@@ -131,7 +131,7 @@ def test_the_look_ups_come_at_the_times_that_flowroutes_practice_suggests() -> N
         ",".join(map(str, range(1, 12))),
     ],
 )
-def test_look_ups_that_cannot_be_made_are_refused(value: str) -> None:
+def test_invalid_lookup_times_are_refused(value: str) -> None:
     with pytest.raises(ValidationError) as caught:
         Settings(unknown_lookups_seconds=value)
     assert "unknown_lookups_seconds" in str(caught.value)
@@ -157,12 +157,12 @@ def test_former_ledger_keys_stand_behind_the_current_one(
     assert not settings.uses_development_ledger_key
 
 
-def test_a_ledger_key_that_is_too_short_is_refused_with_what_to_do() -> None:
+def test_a_ledger_key_that_is_too_short_is_refused_with_advice() -> None:
     with pytest.raises(ValidationError, match="at least 16 characters, such as `openssl rand"):
         Settings(ledger_key=SecretStr("hunter2"))
 
 
-def test_the_development_key_is_told_also_while_it_is_a_former_one() -> None:
+def test_the_development_key_is_detected_among_the_former_keys() -> None:
     settings = Settings(
         ledger_key=SecretStr("the current ledger key"),
         former_ledger_keys=SecretStr("maskline-development-ledger-key"),
@@ -170,7 +170,7 @@ def test_the_development_key_is_told_also_while_it_is_a_former_one() -> None:
     assert settings.uses_development_ledger_key
 
 
-def test_texts_are_recognised_for_three_days_and_up_to_thirty() -> None:
+def test_the_retention_is_three_days_and_at_most_thirty() -> None:
     assert Settings().ledger_retention == timedelta(days=3)
     assert Settings(ledger_retention_hours=720).ledger_retention == timedelta(days=30)
 

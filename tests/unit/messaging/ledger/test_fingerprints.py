@@ -13,7 +13,7 @@ TEXT = OutboundMessage("m1", "main", "+12065550100", "+14255550111", "hello")
 
 
 @given(TEXTS, TEXTS)
-def test_two_texts_have_one_fingerprint_only_if_they_are_the_same(
+def test_two_messages_have_one_fingerprint_only_if_they_are_the_same(
     one: OutboundMessage, other: OutboundMessage
 ) -> None:
     fingerprints = Fingerprints("key")
@@ -25,7 +25,7 @@ def test_a_field_that_ends_where_the_next_begins_is_not_taken_for_it() -> None:
     assert fingerprints.of(replace(TEXT, message_id="m", pool="1main")) != fingerprints.of(TEXT)
 
 
-def test_files_are_part_of_a_text_and_how_it_is_to_be_sent_is_not() -> None:
+def test_files_are_part_of_the_fingerprint_and_policies_are_not() -> None:
     fingerprints = Fingerprints("key")
     files = tuple(Attachment(f"https://store.example/{at}") for at in range(2))
     kinds = [TEXT, replace(TEXT, attachments=files[:1]), replace(TEXT, attachments=files)]
@@ -35,7 +35,7 @@ def test_files_are_part_of_a_text_and_how_it_is_to_be_sent_is_not() -> None:
     assert fingerprints.of(preferring) == fingerprints.of(TEXT)
 
 
-def test_without_the_key_a_fingerprint_tells_nothing() -> None:
+def test_fingerprints_depend_on_the_key() -> None:
     assert Fingerprints("key").of(TEXT) != Fingerprints("other key").of(TEXT)
     assert Fingerprints("key").of(TEXT) == Fingerprints("key").of(TEXT)
 
@@ -45,7 +45,7 @@ def test_a_key_may_be_longer_than_the_hash_takes() -> None:
     assert Fingerprints(long).of(TEXT) != Fingerprints(f"{long}k").of(TEXT)
 
 
-def test_a_text_is_recognised_by_what_a_former_key_made_of_it() -> None:
+def test_a_message_is_recognised_by_its_fingerprint_of_a_former_key() -> None:
     [first] = Fingerprints("first").of(TEXT)
     [second] = Fingerprints("second").of(TEXT)
     assert Fingerprints("second", "first").of(TEXT) == (second, first)

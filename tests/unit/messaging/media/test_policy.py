@@ -89,7 +89,7 @@ def test_more_files_than_the_limit_are_refused_and_a_layout_is_none_of_them() ->
 
 @pytest.mark.parametrize("claimed", ["image/jpeg", "text/x-vcard", "application/octet-stream", ""])
 @pytest.mark.parametrize("policy", [PICTURES, ALL])
-def test_a_picture_is_one_by_its_content_whatever_it_is_called(
+def test_a_picture_is_detected_by_its_content_whatever_its_claimed_type(
     claimed: str, policy: AttachmentPolicy
 ) -> None:
     media = sanitize(picture(), claimed, policy, AMPLE)
@@ -99,7 +99,9 @@ def test_a_picture_is_one_by_its_content_whatever_it_is_called(
 
 @pytest.mark.parametrize("policy", [PICTURES, ALL])
 @pytest.mark.parametrize("claimed", ["image/jpeg", "text/x-vcard", "text/vcard", "text/plain", ""])
-def test_a_vcard_is_refused_whatever_it_is_called(claimed: str, policy: AttachmentPolicy) -> None:
+def test_a_vcard_is_refused_whatever_its_claimed_type(
+    claimed: str, policy: AttachmentPolicy
+) -> None:
     with pytest.raises(UnsupportedFile):
         sanitize(VCARD, claimed, policy, AMPLE)
 
@@ -108,7 +110,7 @@ def test_a_vcard_is_refused_whatever_it_is_called(claimed: str, policy: Attachme
     "content", [b"%PDF-1.7", b"PK\3\4", b"MZ", b"<svg/>", b"\0\0", b"\xff", b""]
 )
 @pytest.mark.parametrize("claimed", ["image/png", "video/mp4", "application/octet-stream", ""])
-def test_what_no_carrier_takes_is_refused_whatever_it_is_called(
+def test_unsupported_files_are_refused_whatever_their_claimed_type(
     content: bytes, claimed: str
 ) -> None:
     with pytest.raises(UnsupportedFile):
@@ -124,7 +126,7 @@ def test_other_types_pass_unchanged_where_the_pool_allows_them(content_type: str
     assert content_type in EXTENSIONS
 
 
-def test_words_pass_as_words_only() -> None:
+def test_plain_text_passes_as_plain_text_only() -> None:
     words = "caf\N{LATIN SMALL LETTER E WITH ACUTE}".encode()
     assert sanitize(words, "text/plain; charset=utf-8", ALL, AMPLE) == Media("text/plain", words)
     with pytest.raises(UnsupportedFile):
@@ -135,19 +137,19 @@ def test_words_pass_as_words_only() -> None:
 
 
 @pytest.mark.parametrize("policy", [PICTURES, ALL])
-def test_a_layout_and_an_empty_part_are_dropped_without_a_word(policy: AttachmentPolicy) -> None:
+def test_a_layout_and_an_empty_part_are_dropped_and_not_counted(policy: AttachmentPolicy) -> None:
     assert sanitize(SMIL, "application/octet-stream", policy, AMPLE) is None
     assert sanitize(b"", "text/plain", policy, AMPLE) is None
 
 
-def test_what_cannot_be_made_smaller_must_fit() -> None:
+def test_a_file_that_cannot_be_reduced_must_fit() -> None:
     room = SizeBudget(picture=10, other=len(OTHERS["audio/amr"]))
     assert sanitize(OTHERS["audio/amr"], "", ALL, room)
     with pytest.raises(UnsupportedFile, match="too large"):
         sanitize(OTHERS["audio/amr"] + b"\0", "", ALL, room)
 
 
-def test_all_files_and_the_text_stay_within_what_the_carrier_takes() -> None:
+def test_all_files_and_the_body_stay_within_the_carriers_limit() -> None:
     whole = text(*[Attachment(HERE)] * 3, body="\N{EURO SIGN}" * 100)
     outcomes: dict[int, FileOutcome] = {}
     for position in range(3):
@@ -156,7 +158,7 @@ def test_all_files_and_the_text_stay_within_what_the_carrier_takes() -> None:
     assert TOTAL_LIMIT_BYTES - 20_000 < taken + len(whole.body.encode()) <= TOTAL_LIMIT_BYTES
 
 
-def test_what_small_files_leave_the_later_ones_may_take() -> None:
+def test_later_files_may_use_what_smaller_ones_leave() -> None:
     files = text(*[Attachment(HERE)] * 2)
     alone = size_budget(text(Attachment(HERE)), {})
     assert size_budget(files, {}).picture == alone.picture // 2

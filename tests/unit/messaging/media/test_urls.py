@@ -22,12 +22,12 @@ def test_the_same_file_has_the_same_address_and_every_other_one_another() -> Non
     assert len(others | {TOKEN}) == 5
 
 
-def test_an_address_of_a_former_secret_is_told_behind_the_present_one() -> None:
+def test_tokens_of_former_secrets_follow_the_current_one() -> None:
     [present] = MediaUrls("another secret").tokens("m1", 0)
     assert MediaUrls("another secret", "one secret").tokens("m1", 0) == (present, TOKEN)
 
 
-def test_what_is_sealed_for_an_address_opens_with_it_only() -> None:
+def test_only_its_token_decrypts_a_file() -> None:
     sealed = encrypt(MEDIA, TOKEN)
     assert decrypt(sealed, TOKEN) == MEDIA
     assert b"pixels" not in sealed
@@ -38,13 +38,13 @@ def test_what_is_sealed_for_an_address_opens_with_it_only() -> None:
     assert encrypt(MEDIA, TOKEN) != sealed
 
 
-def test_the_name_in_redis_holds_nothing_of_the_address() -> None:
+def test_the_storage_id_contains_no_part_of_the_token() -> None:
     assert storage_id(TOKEN) not in TOKEN
     assert TOKEN[:8] not in storage_id(TOKEN)
 
 
 @pytest.mark.parametrize("address", [TOKEN, f"{TOKEN}.jpg", f"{TOKEN}.3gp"])
-def test_the_ending_of_an_address_says_nothing(address: str) -> None:
+def test_the_extension_of_a_url_is_ignored(address: str) -> None:
     assert token_of(address) == TOKEN
 
 
@@ -52,7 +52,7 @@ def test_the_ending_of_an_address_says_nothing(address: str) -> None:
     "address",
     ["", "a", TOKEN[1:], f"{TOKEN}a", f"{TOKEN}.", f"{TOKEN}.jpg.exe", f"{TOKEN}\n", f"../{TOKEN}"],
 )
-def test_what_was_never_given_out_holds_no_token(address: str) -> None:
+def test_a_malformed_path_contains_no_token(address: str) -> None:
     assert token_of(address) is None
 
 

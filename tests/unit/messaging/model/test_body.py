@@ -32,7 +32,7 @@ def test_nothing_but_curly_quotes_is_changed(body: str) -> None:
 
 
 @given(st.text())
-def test_what_was_made_safe_stays_as_it_is(body: str) -> None:
+def test_normalising_twice_changes_nothing_more(body: str) -> None:
     assert normalise_quotes(normalise_quotes(body)) == normalise_quotes(body)
 
 
@@ -45,7 +45,7 @@ def test_what_was_made_safe_stays_as_it_is(body: str) -> None:
         *((f"hello{chr(code)}", "control") for code in range(1, 32) if chr(code) not in "\t\n\r"),
     ],
 )
-def test_what_no_carrier_can_be_given_is_named(body: str, reason: str) -> None:
+def test_an_unsendable_body_has_a_reason(body: str, reason: str) -> None:
     assert unsendable_reason(body) == reason
 
 
@@ -56,5 +56,5 @@ def test_everything_else_can_be_sent(body: str) -> None:
     assert unsendable_reason(body) is None
 
 
-def test_a_reason_repeats_nothing_of_the_text() -> None:
+def test_a_reason_repeats_nothing_of_the_message() -> None:
     assert "hunter2" not in str(unsendable_reason("hunter2\x00"))

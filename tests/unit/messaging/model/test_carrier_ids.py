@@ -23,14 +23,14 @@ def test_an_id_of_the_shape_is_taken_as_it_is(value: str) -> None:
 
 
 @given(st.text(min_size=1))
-def test_whatever_the_carrier_calls_a_text_becomes_an_id_of_the_shape(value: str) -> None:
+def test_every_id_of_the_carrier_becomes_a_valid_id(value: str) -> None:
     made = normalised_carrier_id(value)
     assert is_carrier_id(made)
     assert normalised_carrier_id(made) == made
     assert (made == value) == is_carrier_id(value)
 
 
-def test_two_odd_ids_are_two_ids_and_an_odd_one_is_the_same_each_time() -> None:
+def test_malformed_ids_have_different_and_stable_hashes() -> None:
     odd = ["mdr2 1", "mdr2 2", "mdr2-1\n", "x" * 129, "x" * 130]
     assert len({normalised_carrier_id(value) for value in odd}) == len(odd)
     # Kept in the ledger and in receipts of texts: no release may make another one of it.
@@ -42,7 +42,7 @@ def test_no_id_stays_none() -> None:
 
 
 @pytest.mark.parametrize("value", ["call me", "+14255550111", "x" * 129, "mdr2-1}", "mdr2-\u00e9"])
-def test_a_receipt_with_an_odd_id_is_refused_by_the_field_and_not_repeated(value: str) -> None:
+def test_a_receipt_with_a_malformed_id_is_refused_by_its_field_and_not_repeated(value: str) -> None:
     problem = violations_of(Receipt(value, "", 1004, ""))
     assert problem is not None
     assert [one.field for one in problem.violations] == ["carrier_message_id"]

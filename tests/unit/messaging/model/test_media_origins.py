@@ -94,7 +94,7 @@ def test_a_list_that_cannot_be_read_is_refused_and_not_repeated(listed: str) -> 
 
 
 @pytest.mark.parametrize("seconds", [0, 15.1])
-def test_a_fetch_ends_before_its_text_is_given_up(seconds: float) -> None:
+def test_a_fetch_times_out_before_its_message_does(seconds: float) -> None:
     with pytest.raises(ValidationError):
         Settings.model_validate({"media_timeout_seconds": seconds})
 

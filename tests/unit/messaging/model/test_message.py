@@ -63,7 +63,7 @@ def test_a_state_outranks_every_state_that_can_come_before_it() -> None:
         (MessageState.DELIVERED, SendOutcome.ACCEPTED),
     ],
 )
-def test_the_outcome_of_a_send_follows_from_how_far_the_text_got(
+def test_the_outcome_of_a_send_follows_from_the_state(
     state: MessageState, outcome: SendOutcome
 ) -> None:
     result = result_from_record(_message(Status(state)))
@@ -74,12 +74,12 @@ def test_the_outcome_of_a_send_follows_from_how_far_the_text_got(
 @pytest.mark.parametrize(
     "kind", [CarrierRefused, RecipientOptedOut, CarrierAccountRefused, AttachmentsRefused]
 )
-def test_a_stored_refusal_is_told_again_as_it_was(kind: type[MessagingError]) -> None:
+def test_a_stored_refusal_is_returned_again(kind: type[MessagingError]) -> None:
     result = result_from_record(_message(Status(MessageState.REFUSED, kind.reason)))
     assert type(result.error) is kind
 
 
-def test_a_result_tells_what_receipts_and_files_have_told() -> None:
+def test_a_result_contains_the_status_code_and_the_refused_files() -> None:
     message = replace(
         _message(Status(MessageState.UNDELIVERED)), carrier_status_code=1110, refused_media=2
     )
@@ -87,7 +87,7 @@ def test_a_result_tells_what_receipts_and_files_have_told() -> None:
     assert (result.carrier_status_code, result.refused_attachments) == (1110, 2)
 
 
-def test_a_resolution_is_told_only_when_nothing_is_left_to_find_out() -> None:
+def test_a_resolution_is_in_the_result_only_when_the_message_is_resolved() -> None:
     again = UnknownResolution.SENT_AGAIN
     message = replace(_message(Status(MessageState.UNKNOWN)), resolution=again)
     assert result_from_record(message, timedelta(seconds=1)).resolution is None
@@ -96,7 +96,7 @@ def test_a_resolution_is_told_only_when_nothing_is_left_to_find_out() -> None:
     )
 
 
-def test_a_text_within_the_limits_has_no_problem() -> None:
+def test_a_message_within_the_limits_has_no_violations() -> None:
     for text in (
         TEXT,
         replace(TEXT, message_id="x" * 64, pool="x" * 64, body="\N{GRINNING FACE}" * 10_000),
@@ -128,13 +128,13 @@ def test_a_field_of_wrong_form_is_named_and_not_repeated(field: str, value: str)
     assert len(value) < 7 or value not in problem.message
 
 
-def test_a_text_has_no_more_files_than_the_contract_lets_it() -> None:
+def test_a_message_has_at_most_as_many_files_as_the_contract_allows() -> None:
     problem = violations_of(replace(TEXT, attachments=(FILE,) * 17))
     assert problem is not None
     assert [violation.field for violation in problem.violations] == ["attachments"]
 
 
-def test_all_that_is_wrong_is_told_at_once() -> None:
+def test_all_violations_are_returned_at_once() -> None:
     problem = violations_of(OutboundMessage("", "", "", "", ""))
     assert problem is not None
     assert len(problem.violations) == 5
@@ -142,7 +142,7 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
 
 # Longer and of other characters than what stands in every repr.
 @given(st.text("#%&@", min_size=8), st.from_regex(r"\+[1-9][0-9]{9,14}", fullmatch=True))
-def test_what_a_text_prints_shows_no_body_number_or_address(body: str, number: str) -> None:
+def test_the_repr_of_a_message_contains_no_body_number_or_url(body: str, number: str) -> None:
     file = Attachment(f"https://store.example/{body}", "image/png", 1)
     text = OutboundMessage("m", "p", number, number, body, (file,))
     assert repr(text) == str(text)

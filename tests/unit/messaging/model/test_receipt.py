@@ -36,7 +36,7 @@ def test_every_code_from_1005_on_is_a_failure_published_or_not(code: int) -> Non
 
 
 @given(st.integers(min_value=-(2**31), max_value=999), st.sampled_from(["", "delivered"]))
-def test_a_code_below_the_table_says_nothing_and_its_word_does_not_count(
+def test_a_code_below_the_table_reports_no_state_whatever_its_status_word(
     code: int, word: str
 ) -> None:
     assert state_of(_receipt(code, word)) is None
@@ -54,7 +54,7 @@ def test_a_code_below_the_table_says_nothing_and_its_word_does_not_count(
         ("failed?", None),
     ],
 )
-def test_without_a_code_the_word_decides_and_an_unknown_one_says_nothing(
+def test_without_a_code_the_status_word_decides_if_it_is_known(
     word: str, state: MessageState | None
 ) -> None:
     assert state_of(_receipt(None, word)) is state

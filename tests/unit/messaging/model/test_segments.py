@@ -58,23 +58,23 @@ def test_one_character_that_is_not_ascii_makes_every_70_units_a_segment(
         ("a" * 151 + "{" + "a" * 153, 2),
     ],
 )
-def test_septets_are_told_as_information(body: str, segments: int) -> None:
+def test_gsm7_segments_are_counted_for_information(body: str, segments: int) -> None:
     assert count(body).gsm7_segments == segments
 
 
 @pytest.mark.parametrize("outside", ["`", "\t", GRIN, "\N{LATIN SMALL LETTER C WITH CEDILLA}"])
-def test_what_gsm_7_does_not_have_takes_no_number_of_its_segments(outside: str) -> None:
+def test_a_body_that_gsm7_cannot_encode_has_no_gsm7_segments(outside: str) -> None:
     assert count(f"hello {outside}").gsm7_segments is None
 
 
-def test_a_text_without_words_is_one_segment() -> None:
+def test_an_empty_body_is_one_segment() -> None:
     assert count("") == Segmentation(Encoding.ASCII, segments=1, gsm7_segments=1)
 
 
 @given(st.text(st.characters()))
-def test_every_text_can_be_counted_and_more_of_it_is_never_less(body: str) -> None:
+def test_every_body_has_segments_and_a_longer_one_never_fewer(body: str) -> None:
     assert 1 <= count(body).segments <= count(f"{body}a").segments
 
 
-def test_half_a_surrogate_pair_can_be_counted_too() -> None:
+def test_a_lone_surrogate_can_be_counted() -> None:
     assert count("\ud83d" * 71).segments == 2

@@ -29,7 +29,7 @@ def test_a_token_fits_into_an_address_and_is_the_same_each_time() -> None:
     assert TOKENS.sign(attempt_id) == token
 
 
-def test_a_token_names_its_attempt_to_whoever_has_the_key() -> None:
+def test_a_token_names_its_attempt_for_a_holder_of_the_key() -> None:
     attempt_id = new_attempt_id()
     token = TOKENS.sign(attempt_id)
     assert TOKENS.attempt_id_of(token) == attempt_id
@@ -38,7 +38,7 @@ def test_a_token_names_its_attempt_to_whoever_has_the_key() -> None:
 
 
 @given(st.text())
-def test_no_text_that_somebody_made_up_is_a_token(token: str) -> None:
+def test_no_made_up_text_is_a_token(token: str) -> None:
     assert TOKENS.attempt_id_of(token) is None
 
 
@@ -53,12 +53,12 @@ def test_no_token_can_be_altered_or_spelled_in_another_way(data: st.DataObject) 
 
 
 @pytest.mark.parametrize("odd", ["", "m1", "A" * 21, "A" * 22 + "=", "A" * 21 + "B", "A" * 43, "é"])
-def test_what_is_no_attempts_id_is_not_signed(odd: str) -> None:
+def test_a_malformed_attempt_id_is_not_signed(odd: str) -> None:
     with pytest.raises(ValueError, match="give the id of an attempt"):
         TOKENS.sign(odd)
 
 
-def test_a_token_is_known_again_after_its_key_was_replaced() -> None:
+def test_a_token_is_still_valid_after_its_key_was_replaced() -> None:
     attempt_id = new_attempt_id()
     replaced = SendTokens("the next long random string", "a long random string")
     assert replaced.attempt_id_of(TOKENS.sign(attempt_id)) == attempt_id

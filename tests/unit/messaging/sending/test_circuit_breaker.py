@@ -61,7 +61,7 @@ def test_failures_in_a_row_open_it(breaker: CircuitBreaker, failure: Answer) -> 
 
 
 @pytest.mark.parametrize("success", [ACCEPTED, REFUSED, OPTED_OUT])
-def test_any_answer_about_a_text_begins_the_row_anew(
+def test_an_accepted_or_refused_message_resets_the_count_of_failures(
     breaker: CircuitBreaker, success: Answer
 ) -> None:
     for _ in range(3):
@@ -85,7 +85,7 @@ def test_a_carrier_that_asks_to_be_called_more_slowly_neither_opens_nor_closes_i
     assert breaker.acquire() is None
 
 
-def test_when_the_time_is_up_one_text_at_a_time_goes(
+def test_after_the_open_time_one_probe_at_a_time_is_sent(
     breaker: CircuitBreaker, clock: ManualClock
 ) -> None:
     after_a_while(opened(breaker), clock)
@@ -130,7 +130,7 @@ def test_after_it_closed_the_time_begins_small_again(
     assert opened(breaker).acquire() == FIRST_OPEN_TIME
 
 
-def test_texts_that_were_under_way_when_it_opened_do_not_lengthen_the_time(
+def test_answers_to_messages_in_flight_do_not_extend_the_open_time(
     breaker: CircuitBreaker, clock: ManualClock
 ) -> None:
     opened(opened(breaker))
@@ -146,7 +146,7 @@ def test_jitter_takes_up_to_half_of_the_time_away(clock: ManualClock, jitter: fl
     assert breaker.acquire() == FIRST_OPEN_TIME * (1 - jitter / 2)
 
 
-def test_a_probe_that_is_never_heard_of_again_gives_way_to_another(
+def test_after_a_probe_without_a_result_another_one_is_sent(
     breaker: CircuitBreaker, clock: ManualClock
 ) -> None:
     after_a_while(opened(breaker), clock).acquire()
@@ -155,7 +155,7 @@ def test_a_probe_that_is_never_heard_of_again_gives_way_to_another(
     assert breaker.acquire() == FIRST_OPEN_TIME
 
 
-def test_a_probe_that_was_not_posted_gives_way_at_once(
+def test_after_a_probe_that_was_not_sent_the_next_one_is_sent_at_once(
     breaker: CircuitBreaker, clock: ManualClock
 ) -> None:
     after_a_while(opened(breaker), clock).acquire()
@@ -164,14 +164,16 @@ def test_a_probe_that_was_not_posted_gives_way_at_once(
     assert breaker.acquire() == FIRST_OPEN_TIME
 
 
-def test_withdrawing_a_text_neither_opens_nor_closes_anything(breaker: CircuitBreaker) -> None:
+def test_releasing_a_message_neither_opens_nor_closes_the_circuit(breaker: CircuitBreaker) -> None:
     breaker.release()
     assert breaker.acquire() is None
     opened(breaker).release()
     assert breaker.acquire() == FIRST_OPEN_TIME
 
 
-def test_a_refused_account_stops_everything_at_once_and_loudly(breaker: CircuitBreaker) -> None:
+def test_a_refused_account_opens_the_circuit_at_once_and_is_logged_as_an_error(
+    breaker: CircuitBreaker,
+) -> None:
     with capture_logs() as lines:
         breaker.record(KEYS_REFUSED)
     assert breaker.is_account_refused
@@ -181,7 +183,7 @@ def test_a_refused_account_stops_everything_at_once_and_loudly(breaker: CircuitB
     assert "MESSAGING_FLOWROUTE_SECRET_KEY" in line["advice"]
 
 
-def test_the_texts_under_way_do_not_repeat_that_the_account_is_refused(
+def test_answers_to_messages_in_flight_do_not_log_the_refused_account_again(
     breaker: CircuitBreaker,
 ) -> None:
     with capture_logs() as lines:
@@ -190,7 +192,7 @@ def test_the_texts_under_way_do_not_repeat_that_the_account_is_refused(
     assert len(lines) == 1
 
 
-def test_an_account_that_is_refused_again_is_told_again(
+def test_an_account_that_is_refused_again_is_logged_again(
     breaker: CircuitBreaker, clock: ManualClock
 ) -> None:
     breaker.record(KEYS_REFUSED)
@@ -202,7 +204,7 @@ def test_an_account_that_is_refused_again_is_told_again(
 
 
 @pytest.mark.parametrize("success", [ACCEPTED, REFUSED])
-def test_the_first_text_that_is_answered_takes_the_account_up_again(
+def test_the_first_accepted_or_refused_message_ends_the_refusal_of_the_account(
     breaker: CircuitBreaker, clock: ManualClock, success: Answer
 ) -> None:
     breaker.record(KEYS_REFUSED)
@@ -222,7 +224,7 @@ def test_a_refused_account_stays_refused_while_the_carrier_does_not_answer(
     assert breaker.acquire() == ACCOUNT_REFUSED_TIME
 
 
-def test_an_outage_is_told_when_it_begins_and_when_it_ends(
+def test_an_outage_is_logged_when_it_begins_and_when_it_ends(
     breaker: CircuitBreaker, clock: ManualClock
 ) -> None:
     with capture_logs() as lines:
@@ -233,5 +235,5 @@ def test_an_outage_is_told_when_it_begins_and_when_it_ends(
     assert events == ["carrier_circuit_open", "carrier_circuit_closed"]
 
 
-def test_nothing_is_kept_back_for_longer_than_a_minute() -> None:
+def test_no_message_is_held_back_for_longer_than_a_minute() -> None:
     assert max(MAX_OPEN_TIME, ACCOUNT_REFUSED_TIME, PROBE_TIMEOUT) == timedelta(minutes=1)

@@ -36,7 +36,7 @@ async def turn() -> None:
         await asyncio.sleep(0)
 
 
-async def test_all_who_ask_for_the_same_share_one_result() -> None:
+async def test_concurrent_calls_with_one_key_share_one_result() -> None:
     sends, work = SingleFlight[int](limit=4), Work()
     asking = [asyncio.create_task(sends.run("m1", work.do)) for _ in range(3)]
     await turn()
@@ -45,7 +45,7 @@ async def test_all_who_ask_for_the_same_share_one_result() -> None:
     assert work.begun == 1
 
 
-async def test_what_has_landed_is_launched_anew() -> None:
+async def test_a_task_that_has_ended_is_started_anew() -> None:
     sends, work = SingleFlight[int](limit=1), Work()
     work.go.set()
     assert [await sends.run("m1", work.do), await sends.run("m1", work.do)] == [1, 2]
@@ -62,7 +62,7 @@ async def test_a_cancelled_caller_does_not_cancel_the_work() -> None:
     assert work.ended == 1
 
 
-async def test_no_more_than_the_limit_are_in_the_air_and_the_next_begins_when_one_lands() -> None:
+async def test_tasks_beyond_the_limit_start_when_another_ends() -> None:
     sends, first, second = SingleFlight[int](limit=1), Work(), Work()
     asking = [
         asyncio.create_task(sends.run(key, work.do))
@@ -78,7 +78,7 @@ async def test_no_more_than_the_limit_are_in_the_air_and_the_next_begins_when_on
     await asking[1]
 
 
-async def test_who_gives_up_waiting_for_room_leaves_it_to_the_next() -> None:
+async def test_a_caller_cancelled_while_waiting_leaves_the_slot_to_the_next() -> None:
     sends, first, second, third = SingleFlight[int](limit=1), Work(), Work(), Work()
     asking = [
         asyncio.create_task(sends.run(key, work.do))
@@ -92,7 +92,7 @@ async def test_who_gives_up_waiting_for_room_leaves_it_to_the_next() -> None:
     assert (first.ended, second.begun, third.ended) == (1, 0, 1)
 
 
-async def test_those_who_join_take_no_room_for_good() -> None:
+async def test_callers_that_share_a_task_take_no_slot() -> None:
     sends, work, other = SingleFlight[int](limit=2), Work(), Work()
     joined = [asyncio.create_task(sends.run("m1", work.do)) for _ in range(5)]
     await turn()
@@ -102,7 +102,7 @@ async def test_those_who_join_take_no_room_for_good() -> None:
     await asyncio.gather(*joined)
 
 
-async def test_a_failure_reaches_everyone_and_is_told_even_if_nobody_is_left() -> None:
+async def test_a_failure_reaches_every_caller_and_is_logged() -> None:
     sends, work = SingleFlight[int](limit=2), Work(fails=ValueError("hunter2"))
     asking = [asyncio.create_task(sends.run("m1", work.do)) for _ in range(2)]
     await turn()
@@ -114,7 +114,7 @@ async def test_a_failure_reaches_everyone_and_is_told_even_if_nobody_is_left() -
     assert [(log["event"], log["error"]) for log in logs] == [("send_failed", "ValueError")]
 
 
-async def test_landing_waits_no_longer_than_it_is_told() -> None:
+async def test_draining_waits_no_longer_than_its_limit() -> None:
     sends, work = SingleFlight[int](limit=1), Work()
     asking = asyncio.create_task(sends.run("m1", work.do))
     await turn()
@@ -124,12 +124,12 @@ async def test_landing_waits_no_longer_than_it_is_told() -> None:
     assert await asking == 1
 
 
-async def test_with_nothing_in_the_air_there_is_nothing_to_wait_for() -> None:
+async def test_draining_without_tasks_ends_at_once() -> None:
     assert await SingleFlight[int](limit=1).drain(PATIENCE) == 0
 
 
 @pytest.mark.parametrize("limit", [1, 3])
-async def test_room_is_given_back_however_a_flight_ends(limit: int) -> None:
+async def test_a_slot_is_free_again_however_a_task_ends(limit: int) -> None:
     sends = SingleFlight[int](limit=limit)
     for _ in range(limit + 1):
         failing = Work(fails=ValueError())

@@ -55,7 +55,7 @@ def wanted(clock: ManualClock) -> SentMessage:
     return SentMessage(MASKED, ALICE, "hello", is_mms=False, start=clock.now())
 
 
-async def test_the_record_of_a_text_is_found(
+async def test_the_record_of_a_message_is_found(
     clock: ManualClock, sent: CarrierRecord, wanted: SentMessage
 ) -> None:
     lookups = CarrierSearch(ScriptedRecords(RecordsPage((sent,))), clock)
@@ -71,7 +71,7 @@ async def test_the_record_of_a_text_is_found(
         {"is_mms": True},
     ],
 )
-async def test_a_record_that_differs_is_not_the_texts(
+async def test_a_record_that_differs_does_not_match(
     clock: ManualClock, sent: CarrierRecord, wanted: SentMessage, other: dict[str, str | bool]
 ) -> None:
     changed: CarrierRecord = replace(sent, **other)  # type: ignore[arg-type]
@@ -79,7 +79,7 @@ async def test_a_record_that_differs_is_not_the_texts(
     assert await lookups.find(wanted) == SearchResult((), is_complete=True)
 
 
-async def test_a_record_from_before_the_attempt_is_not_the_texts_but_clocks_may_differ(
+async def test_a_record_from_before_the_attempt_does_not_match_except_for_clock_skew(
     clock: ManualClock, sent: CarrierRecord, wanted: SentMessage
 ) -> None:
     for early, ids in (
@@ -100,7 +100,7 @@ async def test_of_several_that_fit_the_oldest_comes_first_and_each_once(
     assert (await lookups.find(wanted)).carrier_message_ids == ("mdr2-0", "mdr2-1", "mdr2-2")
 
 
-async def test_a_reading_goes_from_the_first_of_its_texts_to_now_and_no_further(
+async def test_a_search_covers_the_time_from_its_first_message_to_now(
     clock: ManualClock, wanted: SentMessage
 ) -> None:
     records = ScriptedRecords(RecordsPage(()))
@@ -111,7 +111,7 @@ async def test_a_reading_goes_from_the_first_of_its_texts_to_now_and_no_further(
     assert records.asked == [(Direction.OUTBOUND, span, Page(PAGE_SIZE, 0))]
 
 
-async def test_texts_that_wait_together_share_one_reading(
+async def test_concurrent_searches_share_one_reading(
     clock: ManualClock, sent: CarrierRecord, wanted: SentMessage
 ) -> None:
     records = ScriptedRecords(RecordsPage((sent,)))
@@ -153,7 +153,7 @@ async def test_all_pages_are_read(
     ],
     ids=["more pages than are read", "a page that does not come", "a record that says nothing"],
 )
-async def test_what_was_not_all_read_proves_nothing_but_what_it_holds(
+async def test_an_incomplete_search_proves_only_what_it_found(
     clock: ManualClock,
     sent: CarrierRecord,
     wanted: SentMessage,

@@ -58,7 +58,7 @@ async def refused(call: Awaitable[object]) -> Refusal:
 
 @pytest.mark.parametrize("call", BOTH, ids=lambda call: call.__name__)
 @pytest.mark.parametrize(("answer", "reason", "delay"), PASSING)
-async def test_what_may_pass_is_told_with_the_time_to_wait(
+async def test_transient_failures_have_a_retry_delay(
     messaging: Messaging,
     carrier: ScriptedCarrier,
     call: Callable[[Messaging], Awaitable[object]],
@@ -85,7 +85,7 @@ async def test_keys_that_are_not_taken_are_the_answer_of_a_check_and_refuse_a_li
 
 
 @pytest.mark.parametrize("status", [400, 404])
-async def test_what_is_refused_to_taken_keys_has_no_address_and_no_numbers(
+async def test_a_refused_read_has_no_url_and_no_numbers(
     messaging: Messaging, carrier: ScriptedCarrier, status: int
 ) -> None:
     carrier.always(response(status, {"errors": [{"detail": "hunter2"}]}))
@@ -101,7 +101,7 @@ async def test_what_is_refused_to_taken_keys_has_no_address_and_no_numbers(
     assert "hunter2" not in str(refusal.status)
 
 
-async def test_a_check_reads_each_callback_and_tells_where_it_should_go(
+async def test_a_check_reads_each_callback_and_returns_the_expected_url(
     messaging: Messaging, carrier: ScriptedCarrier
 ) -> None:
     async def script(request: CarrierRequest) -> Answer:
@@ -164,7 +164,7 @@ async def test_entries_that_are_no_numbers_are_logged_by_their_count_alone(
     assert "555" not in str(lines)
 
 
-async def test_a_page_that_cannot_be_is_refused_and_the_carrier_is_not_asked(
+async def test_an_invalid_page_is_refused_and_the_carrier_is_not_called(
     messaging: Messaging, carrier: ScriptedCarrier
 ) -> None:
     refusal = await refused(messaging.list_numbers(-1, "next"))
@@ -210,7 +210,7 @@ async def test_a_redirect_is_not_followed_for_it_would_take_the_credentials_alon
     assert [request.path for request in carrier.requests] == ["/v2.2/messages/sms_callback"]
 
 
-async def test_few_looks_are_under_way_at_once_and_they_take_no_place_from_texts(
+async def test_reads_of_the_account_have_connections_of_their_own(
     messaging: Messaging, carrier: ScriptedCarrier
 ) -> None:
     go = asyncio.Event()
@@ -235,7 +235,7 @@ async def test_few_looks_are_under_way_at_once_and_they_take_no_place_from_texts
     assert len(await looks) == 20
 
 
-async def test_looks_leave_nothing_in_the_ledger(
+async def test_reads_of_the_account_store_nothing(
     redis: Redis, messaging: Messaging, carrier: ScriptedCarrier
 ) -> None:
     carrier.always(response(200, {"data": [NUMBER]}))

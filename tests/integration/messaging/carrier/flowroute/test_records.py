@@ -25,7 +25,7 @@ SOME_TIME = Timestamp(seconds=1)
 INBOUND = {"from": ALICE, "to": MASKED, "body": "hello"}
 
 
-async def test_only_what_was_sent_to_our_numbers_is_listed(
+async def test_only_inbound_records_are_listed(
     messaging: Messaging, carrier: ScriptedCarrier
 ) -> None:
     sent = {"from": MASKED, "to": ALICE, "body": "ours"}
@@ -96,7 +96,7 @@ async def test_pages_lead_to_one_another_even_those_with_nothing_for_us(
         (None, "UNAVAILABLE", "CARRIER_UNAVAILABLE", 5.0),
     ],
 )
-async def test_what_the_carrier_does_not_answer_is_refused_as_the_contract_says(
+async def test_failures_of_the_carrier_have_the_errors_of_the_contract(
     messaging: Messaging,
     carrier: ScriptedCarrier,
     answer: bytes | None,
@@ -113,7 +113,7 @@ async def test_what_the_carrier_does_not_answer_is_refused_as_the_contract_says(
     assert refusal.retry_seconds == retry_seconds
 
 
-async def test_looks_at_the_records_keep_the_accounts_pace(
+async def test_reads_of_the_records_are_rate_limited(
     redis: Redis, redis_url: str, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     async with serving(settings_for(redis_url, carrier.url, per_second=100.0), clock) as messaging:

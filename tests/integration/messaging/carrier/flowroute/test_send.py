@@ -51,7 +51,7 @@ UNKNOWN = {
 
 
 @pytest.mark.parametrize(("answer", "reason"), REFUSALS)
-async def test_a_refusal_is_final_and_its_repeat_asks_nobody(
+async def test_a_refusal_is_final_and_its_repeat_does_not_call_the_carrier(
     messaging: Messaging, carrier: ScriptedCarrier, answer: bytes, reason: str
 ) -> None:
     carrier.always(answer)
@@ -67,7 +67,7 @@ async def test_a_refusal_is_final_and_its_repeat_asks_nobody(
 
 
 @pytest.mark.parametrize(("answer", "reason", "delay"), NOT_SENT)
-async def test_what_was_surely_not_sent_says_when_to_try_again_and_is_then_sent(
+async def test_a_message_that_was_not_sent_has_a_retry_delay_and_is_sent_then(
     messaging: Messaging,
     carrier: ScriptedCarrier,
     clock: ManualClock,
@@ -89,7 +89,7 @@ async def test_what_was_surely_not_sent_says_when_to_try_again_and_is_then_sent(
     assert first.send_token != second.send_token
 
 
-async def test_the_first_time_a_text_was_taken_outlives_a_try_that_was_not_sent(
+async def test_the_accept_time_is_that_of_the_first_try(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     first_taken = clock.now()
@@ -104,7 +104,7 @@ async def test_the_first_time_a_text_was_taken_outlives_a_try_that_was_not_sent(
 
 
 @pytest.mark.parametrize("odd", ["x" * 129, "mdr2 with words", f"mdr2-{ALICE}", 7])
-async def test_a_text_that_was_taken_under_an_odd_id_is_sent_and_known_by_its_token(
+async def test_a_message_that_was_accepted_under_a_malformed_id_is_found_by_its_token(
     messaging: Messaging, carrier: ScriptedCarrier, redis: Redis, odd: object
 ) -> None:
     carrier.always(response(202, {"data": {"id": odd}}))
@@ -123,7 +123,7 @@ async def test_a_text_that_was_taken_under_an_odd_id_is_sent_and_known_by_its_to
     assert recorded.message.state == pb.MESSAGE_STATE_DELIVERED
 
 
-async def test_a_lost_text_is_found_on_record_under_an_odd_id_and_is_one_texts_alone(
+async def test_a_record_with_a_malformed_id_resolves_one_uncertain_send_only(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     first, second = text("m1"), text("m2")
@@ -147,7 +147,7 @@ async def test_a_lost_text_is_found_on_record_under_an_odd_id_and_is_one_texts_a
 
 
 @pytest.mark.parametrize("answer", UNKNOWN.values(), ids=UNKNOWN.keys())
-async def test_what_may_have_been_sent_is_not_sent_again_blindly(
+async def test_an_uncertain_send_is_not_simply_repeated(
     messaging: Messaging, carrier: ScriptedCarrier, answer: bytes | None
 ) -> None:
     carrier.always(answer)
@@ -163,7 +163,7 @@ async def test_what_may_have_been_sent_is_not_sent_again_blindly(
     assert len(carrier.requests) == 1
 
 
-async def test_a_connection_that_breaks_on_its_second_use_leaves_the_text_unknown(
+async def test_a_connection_that_breaks_on_its_second_use_leaves_the_message_unknown(
     messaging: Messaging, carrier: ScriptedCarrier
 ) -> None:
     assert (await messaging.send_one(text("m1"))).outcome == pb.SEND_OUTCOME_ACCEPTED
@@ -172,7 +172,7 @@ async def test_a_connection_that_breaks_on_its_second_use_leaves_the_text_unknow
     assert len(carrier.requests) == 2
 
 
-async def test_a_carrier_that_never_answers_leaves_the_text_unknown(
+async def test_a_carrier_that_never_answers_leaves_the_message_unknown(
     redis: Redis, redis_url: str, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     carrier.script = _never
@@ -183,7 +183,7 @@ async def test_a_carrier_that_never_answers_leaves_the_text_unknown(
     assert len(carrier.requests) == 1
 
 
-async def test_an_answer_that_trickles_in_without_end_leaves_the_text_unknown(
+async def test_an_answer_that_trickles_in_without_end_leaves_the_message_unknown(
     redis: Redis, redis_url: str, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     carrier.always(_endless(b" ", pause_seconds=0.02))
@@ -218,7 +218,7 @@ async def test_a_redirect_is_not_followed_for_it_would_take_the_credentials_alon
     assert [request.path for request in carrier.requests] == ["/v2.2/messages"]
 
 
-async def test_a_carriers_pause_delays_only_what_waits_for_it(
+async def test_a_slow_carrier_delays_only_its_own_calls(
     messaging: Messaging, carrier: ScriptedCarrier
 ) -> None:
     go = asyncio.Event()

@@ -99,7 +99,7 @@ def test_a_documented_number_is_read_whatever_else_it_holds() -> None:
         (number(value="12065550100", number_type="\ud800"), AccountNumber("+12065550100", "?")),
     ],
 )
-def test_what_is_missing_or_odd_about_a_number_is_left_out(
+def test_missing_and_malformed_fields_of_a_number_are_left_out(
     entry: object, read: AccountNumber
 ) -> None:
     assert numbers(entry) == NumbersPage((read,))
@@ -148,7 +148,7 @@ def test_entries_that_are_passed_over_still_count_for_the_next_page() -> None:
 
 
 @pytest.mark.parametrize("content", [*NO_ANSWERS, b'{"data":{}}'])
-def test_what_is_no_page_of_numbers_is_not_taken_for_an_empty_one(content: bytes) -> None:
+def test_a_malformed_page_of_numbers_is_not_read_as_an_empty_one(content: bytes) -> None:
     assert read_numbers(content, PAGE) is None
 
 
@@ -174,12 +174,12 @@ def test_what_is_no_page_of_numbers_is_not_taken_for_an_empty_one(content: bytes
         ({}, Callback("", "")),
     ],
 )
-def test_a_callback_is_read_with_whatever_is_set(data: object, callback: Callback) -> None:
+def test_a_callback_is_read_with_any_fields(data: object, callback: Callback) -> None:
     assert read_callback(json.dumps({"data": data}).encode()) == callback
 
 
 @pytest.mark.parametrize("content", [*NO_ANSWERS, b'{"data":[]}'])
-def test_what_is_no_callback_is_not_taken_for_one_without_an_address(content: bytes) -> None:
+def test_a_malformed_callback_is_not_read_as_an_empty_one(content: bytes) -> None:
     assert read_callback(content) is None
 
 
@@ -196,7 +196,7 @@ JSON = st.recursive(
 
 
 @given(content=st.binary(max_size=100) | JSON.map(lambda value: json.dumps(value).encode()))
-def test_no_answer_is_too_strange_to_be_read_and_told(content: bytes) -> None:
+def test_every_answer_can_be_read_and_mapped(content: bytes) -> None:
     page, callback = read_numbers(content, PAGE), read_callback(content)
     if page:
         mapping.numbers_to_proto(page)
@@ -248,7 +248,7 @@ def test_a_page_has_at_most_what_the_contract_says(size: int, token: str, page: 
         (-(2**31), "+1", ["page_size", "page_token"]),
     ],
 )
-def test_a_page_that_cannot_be_is_refused_by_the_names_of_its_fields(
+def test_an_invalid_page_is_refused_by_the_names_of_its_fields(
     size: int, token: str, fields: list[str]
 ) -> None:
     request = pb.ListAccountNumbersRequest(page_size=size, page_token=token)
@@ -257,7 +257,7 @@ def test_a_page_that_cannot_be_is_refused_by_the_names_of_its_fields(
     assert [violation.field for violation in caught.value.violations] == fields
 
 
-def test_whether_a_number_may_text_is_absent_when_the_carrier_did_not_say() -> None:
+def test_messaging_enabled_is_absent_if_the_carrier_did_not_state_it() -> None:
     page = NumbersPage((LONGCODE, AccountNumber("+12065550101")), next_offset=0)
     response = mapping.numbers_to_proto(page)
     assert [number.HasField("is_messaging_enabled") for number in response.numbers] == [True, False]

@@ -91,7 +91,7 @@ def test_a_picture_alone_has_an_empty_body_and_the_files_that_belong_to_it() -> 
         ({"direction": "inbound", "to": "a person"}, 0),
     ],
 )
-def test_what_may_be_ours_and_cannot_be_read_is_counted(
+def test_unreadable_records_that_may_be_ours_are_counted(
     changes: dict[str, object], skipped: int
 ) -> None:
     attributes: dict[str, object] = {**LOGGED["attributes"], **changes}  # type: ignore[dict-item]
@@ -108,7 +108,7 @@ def test_a_record_without_an_id_is_skipped(carrier_id: object) -> None:
 
 
 @pytest.mark.parametrize("carrier_id", [7.5, "x" * 129, "mdr2 1", "+14255550111"])
-def test_a_record_with_an_odd_id_is_not_lost_and_each_time_the_same(carrier_id: object) -> None:
+def test_a_record_with_a_malformed_id_gets_the_same_hashed_id_each_time(carrier_id: object) -> None:
     pages = [read({"data": [{**LOGGED, "id": carrier_id}, LOGGED]}) for _ in range(2)]
     assert pages[0] is not None
     assert pages[0] == pages[1]
@@ -131,7 +131,7 @@ def test_a_record_with_an_odd_id_is_not_lost_and_each_time_the_same(carrier_id: 
         (0, {"next": "https://api.flowroute.com/v2.2/messages?offset=20"}, None),
     ],
 )
-def test_a_page_tells_whether_there_is_another(
+def test_a_page_reports_whether_there_is_another(
     count: int, links: object, next_offset: int | None
 ) -> None:
     body = {"data": [LOGGED] * count} | ({} if links is None else {"links": links})
@@ -141,7 +141,7 @@ def test_a_page_tells_whether_there_is_another(
 
 
 @pytest.mark.parametrize("body", [None, [], {}, {"data": None}, {"data": {}}, "text"])
-def test_what_is_no_page_is_none(body: object) -> None:
+def test_a_malformed_page_is_none(body: object) -> None:
     assert read(body) is None
 
 
@@ -163,7 +163,7 @@ def test_a_time_may_have_any_fraction_and_offset(
 
 
 @pytest.mark.parametrize("written", [None, "", "soon", 7, "0001-01-01T00:00:00+14:00", {}])
-def test_what_is_no_time_is_none(written: object) -> None:
+def test_a_malformed_time_is_none(written: object) -> None:
     assert parse_time(written) is None
 
 
@@ -185,6 +185,6 @@ def test_nothing_a_carrier_could_write_breaks_the_reading(
         assert read({"data": entries, "included": included}, direction) is not None
 
 
-def test_what_a_record_prints_shows_neither_numbers_nor_text() -> None:
+def test_the_repr_of_a_record_contains_no_number_and_no_body() -> None:
     page = read({"data": [LOGGED]})
     assert not any(secret in repr(page) for secret in ("5550", "'hi'"))

@@ -53,7 +53,7 @@ def test_an_accepted_message_without_an_id_is_uncertain(content: bytes) -> None:
 
 
 @given(status=st.integers(100, 999), content=st.binary(max_size=200))
-def test_no_answer_is_too_strange_to_be_read(status: int, content: bytes) -> None:
+def test_every_answer_can_be_read(status: int, content: bytes) -> None:
     assert isinstance(read(status, content), Accepted | Refused | Uncertain | NotSent)
 
 
@@ -68,7 +68,7 @@ def test_no_answer_is_too_strange_to_be_read(status: int, content: bytes) -> Non
         b"<p>1110: user opted out</p>",
     ],
 )
-def test_an_opt_out_is_found_in_whatever_shape_400_tells_it(content: bytes) -> None:
+def test_an_opt_out_is_found_in_a_400_of_any_form(content: bytes) -> None:
     answer = read(400, content)
     assert isinstance(answer, Refused)
     assert isinstance(answer.error, RecipientOptedOut)
@@ -100,7 +100,7 @@ def test_a_number_or_a_body_repeated_in_an_error_is_not_taken_for_an_opt_out(
     assert isinstance(answer.error, CarrierRefused)
 
 
-def test_only_400_tells_an_opt_out() -> None:
+def test_only_a_400_reports_an_opt_out() -> None:
     answer = read(422, b'{"errors":[{"code":1110}]}')
     assert isinstance(answer, Refused)
     assert isinstance(answer.error, CarrierRefused)
@@ -130,14 +130,14 @@ def test_retry_after_is_honoured_within_bounds(value: str, seconds: int) -> None
 
 
 @given(st.text())
-def test_no_retry_after_parks_a_text_for_longer_than_the_limit(value: str) -> None:
+def test_no_retry_after_delays_a_message_beyond_the_limit(value: str) -> None:
     answer = read(503, headers={"retry-after": value})
     assert isinstance(answer, NotSent)
     assert answer.error.retry_after is not None
     assert timedelta(0) < answer.error.retry_after <= MAX_DELAY
 
 
-def test_why_never_repeats_what_the_carrier_wrote() -> None:
+def test_why_never_repeats_text_of_the_carrier() -> None:
     for status in (400, 422, 500, 303):
         answer = read(status, b'{"errors":[{"detail":"hello to +14255550111"}]}')
         assert isinstance(answer, Refused | Uncertain)
@@ -172,20 +172,20 @@ PERHAPS_WRITTEN: list[Exception] = [
 
 
 @pytest.mark.parametrize("error", NEVER_CONNECTED, ids=lambda error: type(error).__name__)
-def test_without_a_connection_nothing_was_sent(error: Exception) -> None:
+def test_failures_before_the_connection_mean_not_sent(error: Exception) -> None:
     answer = _answered(error)
     assert isinstance(answer, NotSent)
     assert answer.why == type(error).__name__
 
 
 @pytest.mark.parametrize("error", PERHAPS_WRITTEN, ids=lambda error: type(error).__name__)
-def test_once_connected_whatever_breaks_leaves_it_unknown(error: Exception) -> None:
+def test_failures_after_the_connection_leave_the_send_uncertain(error: Exception) -> None:
     answer = _answered(error)
     assert isinstance(answer, Uncertain)
     assert answer.why == type(error).__name__
 
 
-def test_the_transport_calls_both_kinds_by_one_name_so_the_cause_must_decide() -> None:
+def test_the_transport_maps_both_kinds_to_one_type_so_the_cause_decides() -> None:
     # If this fails the library has mended its mapping, and the code above it may become simpler.
     assert type(_mapped(NEVER_CONNECTED[-1])) is type(_mapped(PERHAPS_WRITTEN[0]))
 
