@@ -1,4 +1,4 @@
-"""The account's two methods refuse with what the contract says, and with nothing else."""
+"""The account's two methods return exactly the errors that the contract documents."""
 
 import re
 from pathlib import Path

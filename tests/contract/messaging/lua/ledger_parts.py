@@ -1,10 +1,10 @@
-"""What the tests of the ledger's scripts share."""
+"""Messages, statuses and metrics for the tests of the ledger's scripts."""
 
 from datetime import timedelta
 
 from prometheus_client import CollectorRegistry
 
-from messaging_service.ledger.ledger import Ledger
+from messaging_service.ledger.ledger import Ledger, Parked
 from messaging_service.metrics.metrics import Metrics
 from messaging_service.model.message import (
     MessageRecord,
@@ -39,9 +39,14 @@ class RememberingMetrics(Metrics):
 async def lost_answer(
     ledger: Ledger, text: OutboundMessage = TEXT, attempt: str = "t1"
 ) -> tuple[MessageRecord, UncertainSend]:
-    """A text whose answer was lost, and what is looked into."""
+    """A message whose send is uncertain."""
     await ledger.claim(text, attempt)
-    message = await ledger.mark_uncertain(text.message_id, attempt)
-    assert message is not None
-    assert message.uncertain_send is not None
-    return message, message.uncertain_send
+    record = existing(await ledger.mark_uncertain(text.message_id, attempt))
+    assert record.uncertain_send is not None
+    return record, record.uncertain_send
+
+
+def existing(record: MessageRecord | Parked | None) -> MessageRecord:
+    """The record, which the ledger must have."""
+    assert isinstance(record, MessageRecord)
+    return record

@@ -1,4 +1,4 @@
-"""What the scripts of claims promise in their headers, row by row, on a real server."""
+"""The scripts of claims: each row of their headers, on a real server."""
 
 from dataclasses import replace
 
@@ -11,6 +11,7 @@ from contract.messaging.lua.ledger_parts import (
     TEXT,
     UNKNOWN,
     RememberingMetrics,
+    existing,
     lost_answer,
 )
 from redis.asyncio import Redis
@@ -57,8 +58,7 @@ async def test_claim_in_progress_returns_the_attempt_and_the_time_of_its_claim(
 @pytest.mark.parametrize("status", [SENT, REFUSED])
 async def test_claim_already_sent_returns_the_record(ledger: Ledger, status: Status) -> None:
     await ledger.claim(TEXT, "t1")
-    settled = await ledger.settle("m1", "t1", status)
-    assert settled is not None
+    settled = existing(await ledger.settle("m1", "t1", status))
     assert await ledger.claim(TEXT, "t2") == AlreadySent(settled)
     assert await ledger.claim(TEXT, "t1") == AlreadySent(settled)
 
@@ -76,8 +76,7 @@ async def test_claim_claimed_a_message_that_may_be_sent_again_keeps_its_state(
     await uncertain_sends.allow_resend("m1", uncertain_send, AGAIN)
     assert await ledger.claim(TEXT, "t2") == Claimed()
     assert await ledger.claim(TEXT, "t2") == Claimed()
-    message = await ledger.get("m1")
-    assert message is not None
+    message = existing(await ledger.get("m1"))
     assert message.status == UNKNOWN
 
 
@@ -118,8 +117,7 @@ async def test_claim_recognises_a_message_by_the_fingerprint_of_any_key(
     before, after = ledger_with("one", "two"), ledger_with("two", "one")
     assert await before.claim(TEXT, "t1") == Claimed()
     if settled:
-        message = await before.settle("m1", "t1", SENT)
-        assert message is not None
+        message = existing(await before.settle("m1", "t1", SENT))
         assert await after.claim(TEXT, "t2") == AlreadySent(message)
     else:
         assert await after.claim(TEXT, "t2") == InProgress("t1", clock.now())
@@ -145,8 +143,7 @@ async def test_claim_claimed_writes_the_current_keys_fingerprint(
 async def test_release_released_leaves_the_message_accepted(ledger: Ledger) -> None:
     await ledger.claim(TEXT, "t1")
     assert await ledger.release("m1", "t1") is None
-    message = await ledger.get("m1")
-    assert message is not None
+    message = existing(await ledger.get("m1"))
     assert message.status.state is MessageState.ACCEPTED
 
 

@@ -1,4 +1,4 @@
-"""What the pace's scripts promise in their headers, row by row, on a real server."""
+"""The scripts of the rate limiter: each row of their headers, on a real server."""
 
 from typing import cast
 
@@ -93,14 +93,6 @@ async def test_acquire_rate_acquired_what_is_longer_than_the_burst_and_the_next_
 ) -> None:
     assert await rates.acquire(50) == [b"acquired"]
     assert await rates.acquire() == [b"wait", (50 - 5 + 1) * SECOND // 5]
-
-
-async def test_acquire_rate_acquired_a_long_message_as_soon_as_a_short_one(
-    rates: RateScripts,
-) -> None:
-    await rates.acquire(4)
-    assert await rates.acquire(3) == [b"acquired"]
-    assert await rates.acquire(1) == [b"wait", 3 * SECOND // 5]
 
 
 @pytest.mark.parametrize("unit_us", [SECOND, 10 * SECOND])

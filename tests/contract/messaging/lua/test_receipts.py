@@ -1,4 +1,4 @@
-"""What the scripts of a carrier's id promise in their headers, row by row, on a real server."""
+"""The scripts of the carrier's ids: each row of their headers, on a real server."""
 
 from dataclasses import replace
 
@@ -10,6 +10,7 @@ from contract.messaging.lua.ledger_parts import (
     TEXT,
     UNKNOWN,
     RememberingMetrics,
+    existing,
     lost_answer,
 )
 from redis.asyncio import Redis
@@ -17,7 +18,7 @@ from redis.asyncio import Redis
 from messaging_service.ledger.fingerprints import Fingerprints
 from messaging_service.ledger.ledger import Ledger, Parked
 from messaging_service.ledger.uncertain_sends import UncertainSends
-from messaging_service.model.message import MessageRecord, MessageState, UnknownResolution
+from messaging_service.model.message import MessageState, UnknownResolution
 from messaging_service.model.receipt import Receipt
 from messaging_service.redis import keys
 from support.clock import ManualClock
@@ -32,7 +33,7 @@ class NamedInBetween(Ledger):
         return message_ids
 
 
-# name.lua
+# bind_carrier_id.lua
 
 
 async def test_bind_carrier_id_bound_to_one_message_only(
@@ -40,8 +41,7 @@ async def test_bind_carrier_id_bound_to_one_message_only(
 ) -> None:
     await lost_answer(ledger)
     await lost_answer(ledger, OTHER, "t2")
-    taken = await uncertain_sends.bind_record("m1", "mdr2-1")
-    assert taken is not None
+    taken = existing(await uncertain_sends.bind_record("m1", "mdr2-1"))
     assert (taken.status, taken.carrier_message_id) == (SENT, "mdr2-1")
     assert taken.resolution is UnknownResolution.RECORD
     # The client library may repeat what it has already done.
@@ -55,8 +55,7 @@ async def test_bind_carrier_id_taken_changes_neither_message(
     await ledger.settle("m1", "t1", SENT, "mdr2-1")
     await lost_answer(ledger, OTHER, "t2")
     assert await uncertain_sends.bind_record("m2", "mdr2-1") is None
-    other = await ledger.get("m2")
-    assert other is not None
+    other = existing(await ledger.get("m2"))
     assert other.status == UNKNOWN
 
 
@@ -65,8 +64,7 @@ async def test_bind_carrier_id_bound_returns_parked_receipts_each_time(
 ) -> None:
     await ledger.record_receipt(Receipt("mdr2-1", "", 1110, ""), "")
     await ledger.claim(TEXT, "t1")
-    message = await ledger.settle("m1", "t1", SENT, "mdr2-1")
-    assert message is not None
+    message = existing(await ledger.settle("m1", "t1", SENT, "mdr2-1"))
     assert message.status.state is MessageState.UNDELIVERED
     assert message.carrier_status_code == 1110
     assert await ledger.apply_parked_receipts(replace(message, status=SENT)) == message
@@ -75,12 +73,11 @@ async def test_bind_carrier_id_bound_returns_parked_receipts_each_time(
 async def test_bind_carrier_id_bound_by_a_receipt_applies_parked_receipts(ledger: Ledger) -> None:
     await ledger.claim(TEXT, "t1")
     assert await ledger.record_receipt(Receipt("mdr2-1", "", 1004, ""), "") == Parked()
-    message = await ledger.record_receipt(Receipt("mdr2-1", "", 1003, ""), "t1")
-    assert isinstance(message, MessageRecord)
+    message = existing(await ledger.record_receipt(Receipt("mdr2-1", "", 1003, ""), "t1"))
     assert message.status.state is MessageState.DELIVERED
 
 
-# park.lua
+# park_receipt.lua
 
 
 async def test_park_receipt_parked_once_without_number_and_body(
@@ -105,8 +102,7 @@ async def test_park_receipt_bound_if_the_id_was_bound_meanwhile(
 ) -> None:
     ledger = NamedInBetween(redis, clock, Fingerprints("key"), metrics, RETENTION)
     await ledger.claim(TEXT, "t1")
-    message = await ledger.record_receipt(Receipt("mdr2-1", "", 1004, ""), "")
-    assert isinstance(message, MessageRecord)
+    message = existing(await ledger.record_receipt(Receipt("mdr2-1", "", 1004, ""), ""))
     assert message.status.state is MessageState.DELIVERED
     assert await redis.exists(keys.parked("mdr2-1")) == 0
 

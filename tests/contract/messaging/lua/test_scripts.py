@@ -1,4 +1,4 @@
-"""What each script promises in its header, row by row, on a real server."""
+"""advance.lua, and what holds for all scripts, on a real server."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -16,6 +16,7 @@ from contract.messaging.lua.ledger_parts import (
     TEXT,
     UNKNOWN,
     RememberingMetrics,
+    existing,
     lost_answer,
 )
 from hypothesis import HealthCheck, given, settings
@@ -42,8 +43,7 @@ async def test_advance_moved_changes_state_id_and_time(ledger: Ledger, clock: Ma
     taken = clock.now()
     await ledger.claim(TEXT, "t1")
     clock.move(seconds=1)
-    message = await ledger.settle("m1", "t1", SENT, "mdr2-1")
-    assert message is not None
+    message = existing(await ledger.settle("m1", "t1", SENT, "mdr2-1"))
     assert (message.status, message.carrier_message_id) == (SENT, "mdr2-1")
     assert (message.accept_time, message.update_time) == (taken, clock.now())
 
@@ -59,8 +59,7 @@ async def test_advance_kept_a_message_that_another_attempt_has_claimed(ledger: L
     await ledger.claim(TEXT, "t1")
     await ledger.release("m1", "t1")
     await ledger.claim(TEXT, "t2")
-    message = await ledger.settle("m1", "t1", REFUSED)
-    assert message is not None
+    message = existing(await ledger.settle("m1", "t1", REFUSED))
     assert message.status.state is MessageState.ACCEPTED
 
 
@@ -68,13 +67,11 @@ async def test_advance_resolved_an_uncertain_send(
     ledger: Ledger, metrics: RememberingMetrics
 ) -> None:
     await lost_answer(ledger)
-    message = await ledger.record_receipt(Receipt("mdr2-1", "", 1003, ""), "t1")
-    assert isinstance(message, MessageRecord)
+    message = existing(await ledger.record_receipt(Receipt("mdr2-1", "", 1003, ""), "t1"))
     assert (message.status, message.uncertain_send) == (SENT, None)
     assert message.resolution is UnknownResolution.RECEIPT
     # What comes later moves it, and is counted no more.
-    later = await ledger.record_receipt(Receipt("mdr2-1", "", 1004, ""), "t1")
-    assert isinstance(later, MessageRecord)
+    later = existing(await ledger.record_receipt(Receipt("mdr2-1", "", 1004, ""), "t1"))
     assert later.resolution is UnknownResolution.RECEIPT
     assert metrics.resolved_so_far == [UnknownResolution.RECEIPT]
 
@@ -85,16 +82,14 @@ async def test_advance_moved_a_message_that_is_sent_again_keeps_its_resolution(
     _, uncertain_send = await lost_answer(ledger)
     await uncertain_sends.allow_resend("m1", uncertain_send, AGAIN)
     await ledger.claim(TEXT, "t2")
-    message = await ledger.record_receipt(Receipt("mdr2-2", "", 1003, ""), "t2")
-    assert isinstance(message, MessageRecord)
+    message = existing(await ledger.record_receipt(Receipt("mdr2-2", "", 1003, ""), "t2"))
     assert (message.status, message.resolution) == (SENT, AGAIN)
 
 
 async def test_advance_kept_a_message_may_still_learn_the_carriers_id(ledger: Ledger) -> None:
     await ledger.claim(TEXT, "t1")
     await ledger.record_receipt(Receipt("", "", 1004, ""), "t1")
-    message = await ledger.settle("m1", "t1", SENT, "mdr2-1")
-    assert message is not None
+    message = existing(await ledger.settle("m1", "t1", SENT, "mdr2-1"))
     assert message.status.state is MessageState.DELIVERED
     assert message.carrier_message_id == "mdr2-1"
 
@@ -107,8 +102,7 @@ async def test_advance_absent_of_a_message_that_is_not_kept(ledger: Ledger, redi
 async def test_the_carriers_first_id_stays(ledger: Ledger) -> None:
     await ledger.claim(TEXT, "t1")
     await ledger.settle("m1", "t1", SENT, "mdr2-1")
-    message = await ledger.record_receipt(Receipt("mdr2-2", "", 1004, ""), "t1")
-    assert isinstance(message, MessageRecord)
+    message = existing(await ledger.record_receipt(Receipt("mdr2-2", "", 1004, ""), "t1"))
     assert message.carrier_message_id == "mdr2-1"
 
 
@@ -116,12 +110,11 @@ async def test_the_attempt_counts_more_than_the_carriers_id(ledger: Ledger) -> N
     await ledger.claim(TEXT, "t1")
     await ledger.settle("m1", "t1", SENT, "mdr2-1")
     await ledger.claim(OTHER, "t2")
-    message = await ledger.record_receipt(Receipt("mdr2-1", "", 1004, ""), "t2")
-    assert isinstance(message, MessageRecord)
+    message = existing(await ledger.record_receipt(Receipt("mdr2-1", "", 1004, ""), "t2"))
     assert message.message_id == "m2"
 
 
-# All of them
+# All scripts
 
 
 NEWS = st.lists(
@@ -199,8 +192,7 @@ async def test_scripts_that_redis_forgot_are_loaded_again(ledger: Ledger, redis:
     await redis.script_flush()
     assert await ledger.claim(TEXT, "t1") == Claimed()
     await redis.script_flush()
-    message = await ledger.settle("m1", "t1", SENT, "mdr2-1")
-    assert message is not None
+    assert await ledger.settle("m1", "t1", SENT, "mdr2-1") is not None
     assert await ledger.record_receipt(Receipt("mdr2-1", "", 1004, ""), "") is not None
 
 

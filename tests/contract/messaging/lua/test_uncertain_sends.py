@@ -1,4 +1,4 @@
-"""What the scripts of lost answers promise in their headers, row by row, on a real server."""
+"""The scripts of uncertain sends: each row of their headers, on a real server."""
 
 from dataclasses import replace
 
@@ -8,6 +8,7 @@ from contract.messaging.lua.ledger_parts import (
     TEXT,
     UNKNOWN,
     RememberingMetrics,
+    existing,
     lost_answer,
 )
 from redis.asyncio import Redis
@@ -18,7 +19,7 @@ from messaging_service.model.message import MessageState, UncertainSend, Unknown
 from messaging_service.model.receipt import Receipt
 from support.clock import ManualClock
 
-# lose.lua
+# mark_uncertain.lua
 
 
 async def test_mark_uncertain_marked_stores_the_start_of_the_attempt(
@@ -27,8 +28,7 @@ async def test_mark_uncertain_marked_stores_the_start_of_the_attempt(
     started = clock.now()
     await ledger.claim(TEXT, "t1")
     clock.move(seconds=10)
-    message = await ledger.mark_uncertain("m1", "t1")
-    assert message is not None
+    message = existing(await ledger.mark_uncertain("m1", "t1"))
     assert message.status == UNKNOWN
     assert message.uncertain_send == UncertainSend("t1", started, clock.now())
 
@@ -50,8 +50,7 @@ async def test_mark_uncertain_marked_a_second_attempt_keeps_the_start_of_the_fir
     await uncertain_sends.allow_resend("m1", uncertain_send, AGAIN)
     clock.move(minutes=5)
     await ledger.claim(TEXT, "t2")
-    message = await ledger.mark_uncertain("m1", "t2")
-    assert message is not None
+    message = existing(await ledger.mark_uncertain("m1", "t2"))
     assert message.uncertain_send == UncertainSend("t2", started, clock.now(), lookups_done=0)
     assert message.resends == 1
 
@@ -61,8 +60,7 @@ async def test_mark_uncertain_kept_a_message_that_a_receipt_moved_meanwhile(
 ) -> None:
     await ledger.claim(TEXT, "t1")
     await ledger.record_receipt(Receipt("mdr2-1", "", 1004, ""), "t1")
-    message = await ledger.mark_uncertain("m1", "t1", UnknownResolution.RECEIPT)
-    assert message is not None
+    message = existing(await ledger.mark_uncertain("m1", "t1", UnknownResolution.RECEIPT))
     assert message.status.state is MessageState.DELIVERED
     assert message.resolution is UnknownResolution.RECEIPT
     assert metrics.resolved_so_far == [UnknownResolution.RECEIPT]
@@ -73,8 +71,7 @@ async def test_mark_uncertain_kept_a_message_that_the_attempt_has_not_claimed(
 ) -> None:
     await ledger.claim(TEXT, "t1")
     await ledger.release("m1", "t1")
-    message = await ledger.mark_uncertain("m1", "t1")
-    assert message is not None
+    message = existing(await ledger.mark_uncertain("m1", "t1"))
     assert message.status.state is MessageState.ACCEPTED
 
 
@@ -83,7 +80,7 @@ async def test_mark_uncertain_absent_of_an_unknown_message(ledger: Ledger, redis
     assert await redis.keys() == []
 
 
-# note.lua
+# annotate.lua
 
 
 async def test_annotate_annotated_is_part_of_the_record(
@@ -91,11 +88,9 @@ async def test_annotate_annotated_is_part_of_the_record(
 ) -> None:
     await ledger.claim(TEXT, "t1")
     assert await ledger.record_media("m1", "t1", 2, 1)
-    lost = await ledger.mark_uncertain("m1", "t1")
-    assert lost is not None
+    lost = existing(await ledger.mark_uncertain("m1", "t1"))
     assert lost.uncertain_send is not None
-    message = await uncertain_sends.record_lookup("m1", lost.uncertain_send, 3)
-    assert message is not None
+    message = existing(await uncertain_sends.record_lookup("m1", lost.uncertain_send, 3))
     assert (message.media_count, message.refused_media) == (2, 1)
     assert message.uncertain_send == replace(lost.uncertain_send, lookups_done=3)
 
@@ -111,8 +106,7 @@ async def test_annotate_kept_a_message_that_moved_on_is_not_given_up(
 ) -> None:
     _, uncertain_send = await lost_answer(ledger)
     await ledger.record_receipt(Receipt("mdr2-1", "", 1003, ""), "t1")
-    message = await uncertain_sends.give_up("m1", uncertain_send)
-    assert message is not None
+    message = existing(await uncertain_sends.give_up("m1", uncertain_send))
     assert message.resolution is UnknownResolution.RECEIPT
     assert metrics.resolved_so_far == [UnknownResolution.RECEIPT]
 
@@ -126,7 +120,7 @@ async def test_annotate_absent_of_an_unknown_message(
     assert await redis.keys() == []
 
 
-# reopen.lua
+# allow_resend.lua
 
 
 async def test_allow_resend_allowed_counts_a_resend_and_ends_the_claim(
@@ -134,8 +128,7 @@ async def test_allow_resend_allowed_counts_a_resend_and_ends_the_claim(
 ) -> None:
     _, uncertain_send = await lost_answer(ledger)
     await uncertain_sends.allow_resend("m1", uncertain_send, AGAIN)
-    message = await ledger.get("m1")
-    assert message is not None
+    message = existing(await ledger.get("m1"))
     assert (message.status, message.uncertain_send, message.resends) == (UNKNOWN, None, 1)
     assert message.resolution is AGAIN
     assert message.is_open
@@ -160,7 +153,6 @@ async def test_allow_resend_kept_when_it_is_repeated_or_the_message_moved_on(
     await uncertain_sends.allow_resend("m1", uncertain_send, AGAIN)
     await ledger.record_receipt(Receipt("mdr2-1", "", 1003, ""), "t1")
     await uncertain_sends.allow_resend("m1", uncertain_send, AGAIN)
-    message = await ledger.get("m1")
-    assert message is not None
+    message = existing(await ledger.get("m1"))
     assert (message.status, message.resends) == (SENT, 1)
     assert metrics.resolved_so_far == [AGAIN]

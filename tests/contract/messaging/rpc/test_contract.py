@@ -1,4 +1,4 @@
-"""What the contract publishes is what the service does."""
+"""The service does what the contract publishes."""
 
 import re
 from collections.abc import AsyncIterator

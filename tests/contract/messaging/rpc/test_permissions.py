@@ -1,4 +1,4 @@
-"""The messaging service answers the conversation service and nobody else."""
+"""Only the conversation service may call the messaging service."""
 
 from pathlib import Path
 

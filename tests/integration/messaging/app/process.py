@@ -1,4 +1,4 @@
-"""The messaging service as the process that is deployed."""
+"""The messaging service as a process of its own."""
 
 import asyncio
 import os

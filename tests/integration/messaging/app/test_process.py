@@ -1,4 +1,4 @@
-"""`python -m messaging_service`: start, stop, sudden death, and what it writes."""
+"""`python -m messaging_service`: start, stop, sudden death, and what it logs."""
 
 import asyncio
 import json

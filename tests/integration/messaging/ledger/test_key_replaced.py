@@ -1,4 +1,4 @@
-"""The ledger key is replaced while replicas go on, one after the other, over one Redis."""
+"""The ledger key is replaced while replicas restart one after the other."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack

@@ -1,4 +1,4 @@
-"""The pace of two replicas that share one Redis."""
+"""The rate limiters of two replicas that share one Redis."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -69,15 +69,6 @@ async def test_a_message_that_waited_for_its_delay_is_let_through(
             assert await thirds.acquire(text(), 2) is None
 
 
-async def test_a_rate_below_one_a_second_lets_one_go_at_a_time(
-    redis: Redis, clock: ManualClock
-) -> None:
-    slow = RateLimiter(redis, clock, AccountRates(0.5, 0.1, 0.25))
-    assert [await slow.acquire(text(), 1) for _ in range(2)] == [None, 2 * SECOND]
-    assert [await slow.acquire(text(), 0) for _ in range(2)] == [None, 10 * SECOND]
-    assert [await slow.acquire_lookup() for _ in range(2)] == [None, 4 * SECOND]
-
-
 async def test_a_message_counts_by_its_segments(pace: RateLimiter) -> None:
     assert await pace.acquire(text(), 3) is None
     assert await pace.acquire(text(), 2) is None
@@ -146,17 +137,6 @@ async def test_after_a_429_no_replica_sends_sms_or_mms(
     clock.move(seconds=2)
     assert await second.acquire(text(), 1) is None
     assert await second.acquire(text(), 0) is None
-
-
-async def test_429s_that_come_together_count_once_and_those_that_come_after_double(
-    replicas: list[RateLimiter], clock: ManualClock
-) -> None:
-    for span in (SECOND, 2 * SECOND, 4 * SECOND):
-        together = [pace.penalise(SECOND) for pace in replicas * 5]
-        assert set(await asyncio.gather(*together)) == {span}
-        clock.move(seconds=span.total_seconds())
-    clock.move(seconds=60)
-    assert await replicas[0].penalise(SECOND) == SECOND
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Files are fetched within limits, from a real server that answers as a test says."""
+"""Files are fetched within limits, from a real server."""
 
 import asyncio
 from collections.abc import AsyncIterator

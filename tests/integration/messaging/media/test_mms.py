@@ -1,4 +1,4 @@
-"""Texts with files: what the carrier is asked, and what is answered about them."""
+"""Messages with files: what the carrier gets, and their results."""
 
 from collections.abc import AsyncIterator
 from io import BytesIO

@@ -1,4 +1,4 @@
-"""What the service counts, as Prometheus reads it."""
+"""The metrics as Prometheus reads them."""
 
 import httpx
 from redis.asyncio import Redis

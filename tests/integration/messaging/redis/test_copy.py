@@ -1,4 +1,4 @@
-"""Whoever has a copy of Redis and reaches the gateway hands in no receipt in the carrier's name."""
+"""A copy of Redis contains nothing that the gateway would accept as a send token."""
 
 import re
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""A ledger that cannot be reached: nothing is sent without it, and nothing known is lost."""
+"""Without Redis nothing is sent, and no answer of the carrier is lost."""
 
 import asyncio
 

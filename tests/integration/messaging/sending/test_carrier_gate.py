@@ -1,4 +1,4 @@
-"""What keeps a text from being posted, which then costs it nothing."""
+"""Rate limits, budgets and the circuit breaker delay messages and refuse none."""
 
 import pytest
 from redis.asyncio import Redis

@@ -165,29 +165,6 @@ async def test_receipts_without_a_token_are_parked_until_the_record_is_found(
     assert result.carrier_status_code == 1003
 
 
-async def test_a_receipt_without_a_token_before_the_answer_is_not_lost(bench: Bench) -> None:
-    # Slow enough that they come before the answer.
-    await bench.fault(
-        {"kind": "receipts_without_token"},
-        {"kind": "slow", "seconds": TIMEOUT_SECONDS * 0.8},
-    )
-    result = await bench.send()
-    await bench.received(2)
-    assert result.outcome == pb.SEND_OUTCOME_ACCEPTED
-    assert (await bench.messaging.get("m1")).carrier_status_code == 1003
-
-
-async def test_a_failed_delivery_is_in_the_result(bench: Bench) -> None:
-    await bench.fault(
-        {"kind": "receipts_failing", "status_code": 1110},
-        NO_ANSWER,
-    )
-    await bench.send()
-    await bench.received(2)
-    result = await bench.send()
-    assert (result.state, result.carrier_status_code) == (pb.MESSAGE_STATE_UNDELIVERED, 1110)
-
-
 async def test_a_record_that_appears_late_is_found_by_a_later_lookup(bench: Bench) -> None:
     await bench.fault(
         NO_RECEIPTS,
@@ -208,40 +185,3 @@ async def test_a_record_that_appears_late_is_found_by_a_later_lookup(bench: Benc
     found = await bench.send()
     assert pb.UNKNOWN_RESOLUTION_RECORD in (early.resolution, found.resolution)
     assert await bench.delivered() == ["hello"]
-
-
-@pytest.mark.parametrize(
-    ("prefers", "resolution", "deliveries"),
-    [
-        (pb.UNKNOWN_POLICY_PREFER_DUPLICATE, "PREFERRED_DUPLICATE", 2),
-        (pb.UNKNOWN_POLICY_PREFER_LOSS, "PREFERRED_LOSS", 1),
-    ],
-)
-async def test_without_records_and_receipts_the_policy_is_followed(
-    bench: Bench, prefers: pb.UnknownPolicy.ValueType, resolution: str, deliveries: int
-) -> None:
-    message = bench.text(prefers=prefers)
-    await bench.fault(
-        NO_RECEIPTS,
-        {"kind": "records_unavailable", "status": 503, "count": None},
-        NO_ANSWER,
-    )
-    await bench.messaging.send_one(message)
-    for seconds in (LOOKUPS[-1], 240):
-        bench.clock.move(seconds=seconds)
-        result = await bench.messaging.send_one(message)
-    assert result.resolution == RESOLUTION(f"UNKNOWN_RESOLUTION_{resolution}")
-    assert await bench.delivered() == ["hello"] * deliveries
-
-
-async def test_two_messages_with_the_same_body_are_delivered_twice(bench: Bench) -> None:
-    lost = NO_ANSWER
-    await bench.fault({**NO_RECEIPTS, "count": 2}, {**lost, "count": 2})
-    for name in ("m1", "m2"):
-        await bench.send(name)
-    bench.clock.move(seconds=LOOKUPS[0])
-    results = [await bench.send(name) for name in ("m1", "m2")]
-    assert {result.resolution for result in results} == {pb.UNKNOWN_RESOLUTION_RECORD}
-    ids = {(await bench.messaging.get(name)).carrier_message_id for name in ("m1", "m2")}
-    assert len(ids) == 2
-    assert await bench.delivered() == ["hello", "hello"]

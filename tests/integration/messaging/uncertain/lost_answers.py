@@ -1,4 +1,4 @@
-"""Sends whose answer is lost, and asking for them later."""
+"""Sends that the carrier does not confirm, and asking for them later."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What becomes of a send whose answer was lost: looked into, found, sent again or given up."""
+"""An uncertain send is looked up and found, sent again or given up."""
 
 import asyncio
 

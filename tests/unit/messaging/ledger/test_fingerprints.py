@@ -1,4 +1,4 @@
-"""Fingerprints of texts."""
+"""Fingerprints of messages."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Pictures are made anew: only what is seen gets through."""
+"""Pictures are re-encoded from their pixels."""
 
 import struct
 import zlib

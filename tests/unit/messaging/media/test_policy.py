@@ -1,4 +1,4 @@
-"""Which files of a text are passed on, by policy, type, number and size."""
+"""Which files of a message are passed on, by policy, type, number and size."""
 
 from io import BytesIO
 

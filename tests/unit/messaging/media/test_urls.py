@@ -1,4 +1,4 @@
-"""An address opens its file, and nothing else does."""
+"""Tokens of file URLs and the keys derived from them."""
 
 import pytest
 from cryptography.exceptions import InvalidTag

@@ -1,4 +1,4 @@
-"""What is changed in a text before the carrier gets it, and what never gets there."""
+"""Characters that are replaced in a body or make it unsendable."""
 
 import unicodedata
 

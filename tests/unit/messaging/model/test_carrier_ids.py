@@ -1,4 +1,4 @@
-"""The one shape that carriers' ids have here."""
+"""The form of carrier ids."""
 
 import string
 

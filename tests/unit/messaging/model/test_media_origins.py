@@ -1,4 +1,4 @@
-"""Where files may be fetched from."""
+"""The origins that files may be fetched from."""
 
 import pytest
 from pydantic import ValidationError

@@ -1,4 +1,4 @@
-"""Texts, states and what is answered about them."""
+"""Messages, their states and their results."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The carrier's status codes and words."""
+"""The carrier's status codes and status words."""
 
 import pytest
 from hypothesis import given

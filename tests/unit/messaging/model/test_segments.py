@@ -1,4 +1,4 @@
-"""How many segments a text takes, by the carrier's documented rule and by GSM 03.38."""
+"""Segments of a body, by the carrier's documented rule and by GSM 03.38."""
 
 import pytest
 from hypothesis import given

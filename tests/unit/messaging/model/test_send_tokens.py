@@ -1,4 +1,4 @@
-"""The token in a receipt's address: nobody else can make one up, and it names one attempt."""
+"""Send tokens cannot be forged, and each names one attempt."""
 
 import string
 

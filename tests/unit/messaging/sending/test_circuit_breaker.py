@@ -1,4 +1,4 @@
-"""When texts are kept from a carrier that does not answer, and when they go again."""
+"""When the circuit opens, is probed and closes."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Work that outlives its callers."""
+"""Single flight: shared tasks that outlive their callers."""
 
 import asyncio
 from datetime import timedelta

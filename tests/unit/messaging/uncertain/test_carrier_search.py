@@ -1,4 +1,4 @@
-"""Looking for texts among the carrier's records."""
+"""Searching the carrier's records for messages."""
 
 import asyncio
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""When a lost answer is looked into, and what is done when that tells nothing."""
+"""When uncertain sends are looked up, and what follows."""
 
 from datetime import timedelta
 from itertools import product

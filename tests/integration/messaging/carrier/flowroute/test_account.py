@@ -1,4 +1,4 @@
-"""Looks at the carrier account, and what each fault of the carrier means for them."""
+"""Reads of the carrier account, and what each fault of the carrier means for them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -1,4 +1,4 @@
-"""ListInboundRecords over real gRPC: how texts are found whose callbacks were lost."""
+"""ListInboundRecords over real gRPC."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""What each answer, and each way of not answering, means for the text and for its repeat."""
+"""What each answer or failure of the carrier means for a message and for its repeat."""
 
 import asyncio
 from collections.abc import AsyncIterator

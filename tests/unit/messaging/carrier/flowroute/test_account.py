@@ -1,4 +1,4 @@
-"""What Flowroute's answers about the account mean. Ways through HTTP are integration tests."""
+"""How Flowroute's answers about the account are read."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Reading what Flowroute has on record."""
+"""How Flowroute's message records are read."""
 
 import json
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What Flowroute's answers mean. Whole ways through HTTP are in the integration tests."""
+"""What Flowroute's answers to a message mean, and failures of the HTTP client."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
