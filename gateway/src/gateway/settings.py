@@ -1,4 +1,4 @@
-"""The whole environment of the gateway."""
+"""The settings of the gateway."""
 
 from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
@@ -17,7 +17,7 @@ LIMITS = HttpLimits()
 
 
 class HttpSettings(ServiceSettings):
-    """Every default is far above what a carrier's callback takes."""
+    """Limits of HTTP connections, and HTTPS. The defaults are far above a carrier's callbacks."""
 
     request_line_limit_bytes: int = Field(
         LIMITS.request_line_bytes,
@@ -67,7 +67,7 @@ class HttpSettings(ServiceSettings):
 
     @property
     def http_limits(self) -> HttpLimits:
-        """What one connection may take."""
+        """The limits of connections."""
         return HttpLimits(
             request_line_bytes=self.request_line_limit_bytes,
             head_bytes=self.head_limit_bytes,
@@ -79,7 +79,7 @@ class HttpSettings(ServiceSettings):
 
     @property
     def https_files(self) -> HttpsFiles | None:
-        """Where the certificate is, if there is one."""
+        """The certificate and its key; None if there are none."""
         if self.https_certificate_file is None or self.https_key_file is None:
             return None
         return HttpsFiles(self.https_certificate_file, self.https_key_file)
@@ -92,13 +92,13 @@ class HttpSettings(ServiceSettings):
         return self
 
 
-# Callbacks hold links to files, never files: a text of the greatest length with all its links
-# stays far below this, and a whole batch of such bodies fits into one gRPC message.
+# Callbacks hold links to files, not files: the longest message with all its links is far below
+# this, and a whole batch of such bodies fits into one gRPC message.
 BODY_LIMIT_BYTES = MAX_MESSAGE_BYTES // BATCH_LIMIT
 
 
 class Settings(CallerSettings, HttpSettings, TracesSettings):
-    """Read once, in `__main__`, and passed down."""
+    """All settings, read once in `__main__`."""
 
     model_config = SettingsConfigDict(env_prefix="GATEWAY_")
     links = ("conversation_target",)

@@ -22,13 +22,13 @@ from contract.conversation import (
 )
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2
-from integration.messaging.redis_relay import redis_relay
 from redis.asyncio import Redis
 
 from conversation_service.rpc.core.status import CODES, DOMAIN, RETRY_AFTER
 from support.clock import ManualClock
 from support.conversation_service import RunningService, running
 from support.grpc_calls import detail, reason
+from support.redis_relay import redis_relay
 from support.refusing_carrier import RefusingCarrier
 from support.watching import impatient
 

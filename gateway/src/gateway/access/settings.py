@@ -1,4 +1,4 @@
-"""Settings of who may call, and how often."""
+"""Settings of who may call the gateway, and how often."""
 
 import re
 from ipaddress import ip_network
@@ -8,27 +8,27 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_va
 from pydantic_settings import NoDecode
 
 from gateway.access.callback_auth import CallerRules, basic_credentials
-from gateway.access.client_address import SourceNetwork
+from gateway.access.client_address import ClientNetwork
 from gateway.access.middleware import AccessRules
 from runtime.settings.base import ServiceSettings
 
-# 32 characters of these hold up to 192 bits; paths, proxies and consoles take them as they are.
+# 32 of these characters hold up to 192 bits, and need no escaping in paths.
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{32,128}")
 
-# The new one and the old one, while both are in use.
+# The old one and the new one during a rotation.
 MAX_TOKENS = 2
 
-# A password that long is not guessed over a network, also where guesses are not limited.
+# Too long to be guessed over a network, even without a rate limit.
 MIN_PASSWORD_CHARACTERS = 16
 
-# Each callback is compared with all of them.
+# Each callback is checked against all of them.
 MAX_NETWORKS = 64
 
 
 def split_tokens(tokens: SecretStr) -> tuple[str, ...]:
-    """One token, two, or none."""
-    written = tokens.get_secret_value()
-    return tuple(part.strip() for part in written.split(",")) if written else ()
+    """The tokens, separated by commas: none, one or two."""
+    value = tokens.get_secret_value()
+    return tuple(token.strip() for token in value.split(",")) if value else ()
 
 
 def _tokens(value: SecretStr) -> SecretStr:
@@ -50,7 +50,7 @@ def _networks(value: object) -> object:
         return tuple(map(ip_network, parts))
     except ValueError:
         pass
-    # What the library says repeats a part of the value.
+    # The message of the library repeats a part of the value.
     raise ValueError("give addresses or networks such as 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32")
 
 
@@ -68,7 +68,7 @@ def _password(value: SecretStr) -> SecretStr:
 
 CallbackTokens = Annotated[SecretStr, AfterValidator(_tokens)]
 
-Networks = Annotated[tuple[SourceNetwork, ...], NoDecode, BeforeValidator(_networks)]
+Networks = Annotated[tuple[ClientNetwork, ...], NoDecode, BeforeValidator(_networks)]
 
 BasicUser = Annotated[str, AfterValidator(_user)]
 
@@ -76,7 +76,7 @@ BasicPassword = Annotated[SecretStr, AfterValidator(_password)]
 
 
 class CallerSettings(ServiceSettings):
-    """Everything is taken from everybody unless these say otherwise."""
+    """By default callbacks are accepted from everybody."""
 
     callback_tokens: CallbackTokens = Field(
         SecretStr(""),
@@ -118,8 +118,8 @@ class CallerSettings(ServiceSettings):
     )
 
     @property
-    def gate_rules(self) -> AccessRules:
-        """What the gate is to ask of callers."""
+    def access_rules(self) -> AccessRules:
+        """The rules of the access middleware."""
         return AccessRules(
             CallerRules(
                 callback_tokens=tuple(map(str.encode, split_tokens(self.callback_tokens))),

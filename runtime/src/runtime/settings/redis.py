@@ -1,4 +1,4 @@
-"""Settings of how Redis is reached: its password apart from its address, and TLS."""
+"""Settings of the connection to Redis: URL, password and TLS."""
 
 from urllib.parse import parse_qs
 
@@ -10,13 +10,13 @@ from runtime.settings.types import OptionalFile, RedisUrl, Secret, split_url
 
 
 class RedisSettings(LinkSettings):
-    """Settings of a process that keeps state in Redis; each has a default address of its own."""
+    """Settings of a process that keeps its state in Redis. Each has its own default URL."""
 
     redis_url: RedisUrl
     redis_password: Secret | None = Field(
         None, description="Password of the user in the Redis URL, which then holds none."
     )
-    # The base reads the password from it as from any NAME_FILE; here is where to look again.
+    # The base class reads the password from this file too; the path is kept for new connections.
     redis_password_file: OptionalFile = Field(
         None,
         description="The file that holds this password, if it is given so; each new connection "
@@ -34,7 +34,7 @@ class RedisSettings(LinkSettings):
 
     @property
     def redis_access(self) -> RedisAccess:
-        """How a client gets in."""
+        """The settings as a client needs them."""
         return RedisAccess(
             self.redis_url,
             self.redis_password,
@@ -46,15 +46,15 @@ class RedisSettings(LinkSettings):
 
     @model_validator(mode="after")
     def _has_one_password(self) -> "RedisSettings":
-        if self.redis_password is not None and split_url(_shown(self.redis_url)).password:
+        if self.redis_password is not None and split_url(_plain(self.redis_url)).password:
             names = self.spelled("redis_url", "redis_password")
             raise ValueError(f"{names} both hold a password; keep one of them")
         return self
 
     @model_validator(mode="after")
-    def _encrypts_what_it_says(self) -> "RedisSettings":
+    def _has_consistent_tls(self) -> "RedisSettings":
         files = (self.redis_ca_file, self.redis_certificate_file, self.redis_key_file)
-        url = split_url(_shown(self.redis_url))
+        url = split_url(_plain(self.redis_url))
         if any(option.startswith("ssl_") for option in parse_qs(url.query)):
             raise ValueError(
                 f"{self.spelled('redis_url')} holds options of TLS (ssl_...), which are not "
@@ -68,10 +68,10 @@ class RedisSettings(LinkSettings):
         return self
 
     @model_validator(mode="after")
-    def _keeps_plain_redis_at_home(self) -> "RedisSettings":
-        url = split_url(_shown(self.redis_url))
-        is_far = url.scheme == "redis" and not is_local(f"{url.hostname or 'localhost'}:0")
-        if is_far and not self.allows_insecure_links:
+    def _requires_encrypted_redis(self) -> "RedisSettings":
+        url = split_url(_plain(self.redis_url))
+        is_remote = url.scheme == "redis" and not is_local(f"{url.hostname or 'localhost'}:0")
+        if is_remote and not self.allows_insecure_links:
             raise ValueError(
                 f"{self.spelled('redis_url')} would be plain text between machines: give a "
                 f"rediss:// address, or set {self.spelled('allows_insecure_links')} to true"
@@ -79,5 +79,5 @@ class RedisSettings(LinkSettings):
         return self
 
 
-def _shown(url: SecretStr) -> str:
+def _plain(url: SecretStr) -> str:
     return url.get_secret_value()

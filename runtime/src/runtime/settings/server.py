@@ -1,4 +1,4 @@
-"""Settings of what goes between services: certificates, callers, and where plain text may go."""
+"""Settings of gRPC links and servers: TLS, callers, and whether plain text is allowed."""
 
 import ipaddress
 from typing import ClassVar
@@ -11,12 +11,12 @@ from runtime.tls import TlsFiles
 
 
 class LinkSettings(ServiceSettings):
-    """Settings of a process that calls services, or is one.
+    """Settings of a gRPC client or server.
 
-    A link that leaves this machine is encrypted, unless a setting says that it need not be.
+    A link to another machine has to be encrypted unless `allows_insecure_links` is set.
     """
 
-    # The names of the settings that hold addresses of gRPC servers.
+    # The settings that hold addresses of gRPC servers.
     links: ClassVar[tuple[str, ...]] = ()
 
     tls_certificate_file: OptionalFile = Field(
@@ -36,14 +36,14 @@ class LinkSettings(ServiceSettings):
 
     @property
     def tls_files(self) -> TlsFiles | None:
-        """Where the certificate is, if there is one."""
+        """The TLS files; None if there are none."""
         certificate, key, authority = self.tls_certificate_file, self.tls_key_file, self.tls_ca_file
         if certificate is None or key is None or authority is None:
             return None
         return TlsFiles(certificate, key, authority)
 
     @model_validator(mode="after")
-    def _has_all_of_tls_or_nothing(self) -> "LinkSettings":
+    def _has_all_tls_files_or_none(self) -> "LinkSettings":
         names = ("tls_certificate_file", "tls_key_file", "tls_ca_file")
         missing = [name for name in names if getattr(self, name) is None]
         if missing and len(missing) < len(names):
@@ -51,7 +51,7 @@ class LinkSettings(ServiceSettings):
         return self
 
     @model_validator(mode="after")
-    def _keeps_plain_text_at_home(self) -> "LinkSettings":
+    def _requires_encryption(self) -> "LinkSettings":
         exposed = [name for name in self.links if not is_local(getattr(self, name))]
         if exposed and self.tls_files is None and not self.allows_insecure_links:
             raise ValueError(
@@ -62,7 +62,7 @@ class LinkSettings(ServiceSettings):
 
     @classmethod
     def spelled(cls, *names: str) -> str:
-        """Settings as they are called in the environment."""
+        """The environment variables of these settings."""
         prefix = cls.model_config.get("env_prefix", "")
         return ", ".join(f"{prefix}{name}".upper() for name in names)
 
@@ -80,7 +80,7 @@ class ServerSettings(LinkSettings):
     )
 
     @model_validator(mode="after")
-    def _knows_who_calls(self) -> "ServerSettings":
+    def _requires_callers_with_tls(self) -> "ServerSettings":
         if self.tls_files is not None and self.callers_file is None:
             names = self.spelled("callers_file")
             raise ValueError(f"{names} missing: say whose certificates may do what")

@@ -1,14 +1,14 @@
-"""Settings of where traces go."""
+"""Settings of tracing."""
 
 from typing import Annotated
 
 from pydantic import Field, WrapValidator, model_validator
 
 from runtime.settings.server import LinkSettings, is_local
-from runtime.settings.types import HttpUrl, or_nothing, split_url
+from runtime.settings.types import HttpUrl, or_empty, split_url
 
-# An address, or nothing at all.
-TracesUrl = Annotated[HttpUrl, WrapValidator(or_nothing)]
+# A URL, or empty for none.
+TracesUrl = Annotated[HttpUrl, WrapValidator(or_empty)]
 
 
 class TracesSettings(LinkSettings):
@@ -28,10 +28,10 @@ class TracesSettings(LinkSettings):
     )
 
     @model_validator(mode="after")
-    def _keeps_plain_traces_at_home(self) -> "TracesSettings":
+    def _requires_encryption(self) -> "TracesSettings":
         url = split_url(self.traces_endpoint)
-        is_far = url.scheme == "http" and not is_local(f"{url.hostname}:0")
-        if is_far and not self.allows_insecure_links:
+        is_remote = url.scheme == "http" and not is_local(f"{url.hostname}:0")
+        if is_remote and not self.allows_insecure_links:
             raise ValueError(
                 f"{self.spelled('traces_endpoint')} would be plain text between machines: give an "
                 f"https:// address, or set {self.spelled('allows_insecure_links')} to true"

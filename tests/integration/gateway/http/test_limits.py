@@ -1,0 +1,259 @@
+"""Callers that take more than a request, and callers that never come to an end."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from runtime.http import limits as http_protocol
+from runtime.http.limits import HttpLimits
+from runtime.http.server import AsgiApplication, HttpOptions, HttpServer, http_server
+from support.carrier_callbacks import sms
+from support.eventually import PATIENCE_SECONDS, eventually
+from support.raw_http import RawConnection, raw_connection
+from support.running_gateway import (
+    RunningGateway,
+    ScriptedConversations,
+    running_gateway,
+    serving_conversations,
+)
+
+SOON_SECONDS = 0.5
+LARGE_BYTES = 32 * 1024 * 1024
+IMPATIENT = HttpLimits(head_seconds=SOON_SECONDS)
+PATIENT = HttpLimits(head_seconds=PATIENCE_SECONDS * 2)
+
+Running = Callable[[HttpLimits], AbstractAsyncContextManager[RunningGateway]]
+
+
+@pytest.fixture
+def running() -> Running:
+    @asynccontextmanager
+    async def run(limits: HttpLimits) -> AsyncIterator[RunningGateway]:
+        async with (
+            serving_conversations(ScriptedConversations()) as server,
+            running_gateway(
+                f"127.0.0.1:{server.port}", options=HttpOptions(limits=limits)
+            ) as gateway,
+        ):
+            yield gateway
+
+    return run
+
+
+@asynccontextmanager
+async def serving(app: AsgiApplication, limits: HttpLimits) -> AsyncIterator[HttpServer]:
+    """Any application on a free port."""
+    server = http_server(app, "127.0.0.1:0", HttpOptions(limits=limits))
+    task = asyncio.create_task(server.serve())
+
+    async def started() -> bool:
+        return server.started
+
+    await eventually(started)
+    try:
+        yield server
+    finally:
+        server.should_exit = True
+        await task
+
+
+@pytest.fixture
+def _short_linger(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_protocol, "LINGER_SECONDS", SOON_SECONDS)
+
+
+async def is_cut(connection: RawConnection) -> bool:
+    """Whether the other side hangs up without having said a word."""
+    try:
+        return await connection.rest() == b""
+    except ConnectionError:
+        return True
+
+
+async def trickle(connection: RawConnection, pieces: Iterator[bytes]) -> None:
+    """Writes a piece now and then until the other side hangs up."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        for piece in pieces:
+            await connection.write(piece)
+            await asyncio.sleep(SOON_SECONDS / 20)
+
+
+async def flood(connection: RawConnection) -> None:
+    """Writes up to 64 MB."""
+    for _ in range(1000):
+        await connection.write(b"x" * 65_536)
+
+
+def without_end(piece: bytes) -> Iterator[bytes]:
+    while True:
+        yield piece
+
+
+async def test_who_connects_and_says_nothing_is_cut_off(running: Running) -> None:
+    async with running(IMPATIENT) as gateway, raw_connection(gateway.port) as connection:
+        assert await is_cut(connection)
+
+
+@pytest.mark.parametrize("begun", [b"P", b"POST /api/message HTTP/1.1\r\nHost: g\r\nX: ", b"\r\n"])
+async def test_who_does_not_finish_a_head_is_cut_off(running: Running, begun: bytes) -> None:
+    async with running(IMPATIENT) as gateway, raw_connection(gateway.port) as connection:
+        await connection.write(begun)
+        assert await is_cut(connection)
+
+
+@pytest.mark.parametrize("piece", [b"x", b"\r\n"])
+async def test_a_trickle_gains_no_time(running: Running, piece: bytes) -> None:
+    begun = b"" if piece == b"\r\n" else b"POST /"
+    async with running(IMPATIENT) as gateway, raw_connection(gateway.port) as connection:
+        await connection.write(begun)
+        with pytest.raises(ConnectionError):
+            await trickle(connection, without_end(piece))
+
+
+@pytest.mark.parametrize("begun", [b"GET /", b"\r\n"])
+async def test_a_later_head_on_a_connection_that_is_kept_has_no_more_time(
+    running: Running, begun: bytes
+) -> None:
+    async with running(IMPATIENT) as gateway, raw_connection(gateway.port) as connection:
+        await connection.write(b"GET /healthz HTTP/1.1\r\nHost: g\r\n\r\n")
+        assert await connection.status() == 200
+        await connection.write(begun)
+        assert await connection.rest() == b"{}"
+
+
+async def test_a_connection_that_is_kept_may_be_silent_for_longer_than_a_head(
+    running: Running,
+) -> None:
+    async with running(IMPATIENT) as gateway, raw_connection(gateway.port) as connection:
+        for _ in range(2):
+            await connection.write(b"GET /healthz HTTP/1.1\r\nHost: g\r\n\r\n")
+            assert await connection.status() == 200
+            # As long as it takes for the timer of a head to run out, if one were running.
+            await asyncio.sleep(SOON_SECONDS * 2)
+        await connection.write(b"GET /healthz HTTP/1.1\r\nHost: g\r\nConnection: close\r\n\r\n")
+        assert (await connection.rest()).endswith(b"{}")
+
+
+async def test_a_silent_connection_is_not_kept_for_ever(running: Running) -> None:
+    async with (
+        running(HttpLimits(keep_alive_seconds=1)) as gateway,
+        raw_connection(gateway.port) as connection,
+    ):
+        await connection.write(b"GET /healthz HTTP/1.1\r\nHost: g\r\n\r\n")
+        assert (await connection.rest()).endswith(b"{}")
+
+
+@pytest.mark.usefixtures("_short_linger")
+async def test_the_rest_of_a_body_that_nobody_reads_is_not_awaited_for_ever(
+    running: Running,
+) -> None:
+    async with running(PATIENT) as gateway, raw_connection(gateway.port) as connection:
+        await connection.write_head("/nowhere", "Content-Length: 1000000000")
+        assert await connection.status() == 404
+        with pytest.raises(ConnectionError):
+            await trickle(connection, without_end(b"x"))
+
+
+async def large_answer(scope: Scope, _receive: Receive, send: Send) -> None:
+    """More than the buffers of both ends hold."""
+    if scope["type"] == "http":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"x" * LARGE_BYTES})
+
+
+@pytest.mark.parametrize(
+    ("linger_seconds", "keep_alive_seconds"), [(SOON_SECONDS, 300), (PATIENCE_SECONDS * 2, 1)]
+)
+async def test_who_does_not_read_an_answer_is_cut_off(
+    monkeypatch: pytest.MonkeyPatch, linger_seconds: float, keep_alive_seconds: int
+) -> None:
+    monkeypatch.setattr(http_protocol, "LINGER_SECONDS", linger_seconds)
+    limits = HttpLimits(keep_alive_seconds=keep_alive_seconds)
+    async with serving(large_answer, limits) as server:
+
+        async def is_alone() -> bool:
+            return not server.server_state.connections
+
+        port = server.servers[0].sockets[0].getsockname()[1]
+        async with raw_connection(port) as connection:
+            await connection.write(b"GET / HTTP/1.1\r\nHost: g\r\n\r\n")
+            assert await connection.status() == 200
+            await eventually(is_alone)
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"GET /" + b"x" * 4096 + b" HTTP/1.1\r\n\r\n", 414),
+        (b"GET / HTTP/1.1\r\nX: " + b"x" * 16_384 + b"\r\n\r\n", 431),
+        (b"GET / HTTP/1.1\r\n" + b"X: x\r\n" * 65 + b"\r\n", 431),
+        (b"GET / HTTP/1.1\r\n" + (b"X: " + b"x" * 1000 + b"\r\n") * 17 + b"\r\n", 431),
+        (b"GET /healthz HTTP/1.1\r\n\r\n" * 50, 429),
+        (b"GET nonsense\r\n\r\n", 400),
+    ],
+)
+async def test_a_head_beyond_a_limit_is_refused_and_the_connection_ends(
+    running: Running, head: bytes, status: int
+) -> None:
+    async with running(PATIENT) as gateway, raw_connection(gateway.port) as connection:
+        await connection.write(head)
+        response = await connection.rest()
+        assert response.split()[1] == str(status).encode()
+        assert (await gateway.http.get("/healthz")).status_code == 200
+
+
+async def test_a_head_of_the_limits_passes(running: Running) -> None:
+    async with running(PATIENT) as gateway:
+        url = "/api/message?" + "x" * (4096 - len("/api/message?"))
+        headers = {f"X-{n}": "x" * 200 for n in range(55)}
+        response = await gateway.http.post(url, json=sms(), headers=headers)
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize("pieces", [b"X: ", b"X"])
+async def test_a_header_without_end_is_refused_before_it_fills_the_memory(
+    running: Running, pieces: bytes
+) -> None:
+    async with running(PATIENT) as gateway, raw_connection(gateway.port) as connection:
+        await connection.write(b"GET / HTTP/1.1\r\n" + pieces)
+        with pytest.raises(ConnectionError):
+            await flood(connection)
+
+
+async def test_a_trailer_without_end_is_refused_before_it_fills_the_memory(
+    running: Running,
+) -> None:
+    async with running(PATIENT) as gateway, raw_connection(gateway.port) as connection:
+        await connection.write_head("/api/message", "Transfer-Encoding: chunked")
+        await connection.write(b"1\r\nx\r\n0\r\nX: ")
+        with pytest.raises(ConnectionError):
+            await flood(connection)
+
+
+async def test_headers_of_a_trailer_count_too(running: Running) -> None:
+    async with running(PATIENT) as gateway, raw_connection(gateway.port) as connection:
+        await connection.write_head("/api/message", "Transfer-Encoding: chunked")
+        await connection.write(b"1\r\nx\r\n0\r\n" + b"X: x\r\n" * 100 + b"\r\n")
+        assert await connection.status() == 431
+
+
+async def test_one_connection_too_many_is_told_to_come_again_and_the_others_go_on(
+    running: Running,
+) -> None:
+    limits = HttpLimits(connections=2, head_seconds=PATIENCE_SECONDS * 2)
+    async with (
+        running(limits) as gateway,
+        raw_connection(gateway.port) as one,
+        raw_connection(gateway.port) as other,
+    ):
+        for connection in (one, other):
+            await connection.write(b"GET /healthz HTTP/1.1\r\nHost: g\r\n\r\n")
+            assert await connection.status() == 200
+        async with raw_connection(gateway.port) as third:
+            assert await third.status() == 503
+        await one.write(b"GET /healthz HTTP/1.1\r\nHost: g\r\nConnection: close\r\n\r\n")
+        assert b"200 OK" in await one.rest()
+        assert (await gateway.http.get("/healthz")).status_code == 200
