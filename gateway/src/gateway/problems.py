@@ -103,12 +103,8 @@ PROBLEM_TYPES: Mapping[type[Refused], ProblemType] = {
     BodyTooSlow: ProblemType(HTTPStatus.REQUEST_TIMEOUT, "body-too-slow", _CLOSE),
     IdConflict: ProblemType(HTTPStatus.CONFLICT, "id-reused", {}),
     BodyTooLarge: ProblemType(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large", _CLOSE),
-    TooManyRequests: ProblemType(
-        HTTPStatus.TOO_MANY_REQUESTS, "too-many-requests", _NEXT_SECOND
-    ),
-    TooManyFailures: ProblemType(
-        HTTPStatus.TOO_MANY_REQUESTS, "too-many-refused", _NEXT_MINUTE
-    ),
+    TooManyRequests: ProblemType(HTTPStatus.TOO_MANY_REQUESTS, "too-many-requests", _NEXT_SECOND),
+    TooManyFailures: ProblemType(HTTPStatus.TOO_MANY_REQUESTS, "too-many-refused", _NEXT_MINUTE),
     ServiceUnavailable: ProblemType(HTTPStatus.SERVICE_UNAVAILABLE, "not-now", _RETRY_LATER),
     GatewayFailed: ProblemType(HTTPStatus.INTERNAL_SERVER_ERROR, "gateway-failed", {}),
 }

@@ -51,7 +51,7 @@ class LinkSettings(ServiceSettings):
         return self
 
     @model_validator(mode="after")
-    def _requires_encryption(self) -> "LinkSettings":
+    def _requires_encrypted_links(self) -> "LinkSettings":
         exposed = [name for name in self.links if not is_local(getattr(self, name))]
         if exposed and self.tls_files is None and not self.allows_insecure_links:
             raise ValueError(

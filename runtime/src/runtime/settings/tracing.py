@@ -28,7 +28,7 @@ class TracesSettings(LinkSettings):
     )
 
     @model_validator(mode="after")
-    def _requires_encryption(self) -> "TracesSettings":
+    def _requires_encrypted_traces(self) -> "TracesSettings":
         url = split_url(self.traces_endpoint)
         is_remote = url.scheme == "http" and not is_local(f"{url.hostname}:0")
         if is_remote and not self.allows_insecure_links:

@@ -1,4 +1,4 @@
-"""Who may hand callbacks in, over real HTTP."""
+"""Access rules over real HTTP."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -45,7 +45,7 @@ def running(scripted: ScriptedConversations) -> Running:
 
 
 @pytest.mark.parametrize("token", [NEW, OLD])
-async def test_texts_and_receipts_come_with_either_token(
+async def test_callbacks_are_accepted_with_either_token(
     running: Running, scripted: ScriptedConversations, token: str
 ) -> None:
     async with running(AccessRules(TOKENS)) as gateway:
@@ -53,20 +53,20 @@ async def test_texts_and_receipts_come_with_either_token(
         account_receipt = await gateway.http.post(f"/api/receipt/{token}", json=receipt())
     assert (text.status_code, account_receipt.status_code) == (200, 200)
     assert [message.body for message in scripted.messages] == ["hello"]
-    assert [one.send_token for one in scripted.receipts] == [""]
+    assert [item.send_token for item in scripted.receipts] == [""]
 
 
-async def test_a_receipt_of_one_attempt_needs_no_token_but_its_own(
+async def test_a_receipt_of_an_attempt_needs_only_its_send_token(
     running: Running, scripted: ScriptedConversations
 ) -> None:
     async with running(AccessRules(TOKENS)) as gateway:
         response = await gateway.http.post("/api/receipt/c2VuZC10b2tlbg", json=receipt())
     assert response.status_code == 200
-    assert [one.send_token for one in scripted.receipts] == ["c2VuZC10b2tlbg"]
+    assert [item.send_token for item in scripted.receipts] == ["c2VuZC10b2tlbg"]
 
 
 @pytest.mark.parametrize("path", ["/api/message", f"/api/message/{'w' * 32}", "/api/receipt"])
-async def test_nothing_without_a_token_is_taken(
+async def test_callbacks_without_a_token_are_not_passed_on(
     running: Running, scripted: ScriptedConversations, path: str
 ) -> None:
     async with running(AccessRules(TOKENS)) as gateway:
@@ -74,7 +74,7 @@ async def test_nothing_without_a_token_is_taken(
     assert scripted.message_batches == scripted.receipt_batches == []
 
 
-async def test_behind_a_proxy_the_carrier_is_known_by_what_the_proxy_adds(
+async def test_behind_a_proxy_the_client_is_the_address_that_the_proxy_adds(
     running: Running, scripted: ScriptedConversations
 ) -> None:
     rules = AccessRules(CallerRules(allowed_sources=(ip_network("52.88.246.140"),)), 1)
@@ -91,7 +91,7 @@ async def test_behind_a_proxy_the_carrier_is_known_by_what_the_proxy_adds(
     assert len(scripted.messages) == 2
 
 
-async def test_a_flood_from_one_source_leaves_the_others_alone(running: Running) -> None:
+async def test_a_flood_from_one_client_does_not_affect_others(running: Running) -> None:
     async with running(AccessRules(trusted_proxies=1, requests_per_second=1)) as gateway:
         flood = {"X-Forwarded-For": "203.0.113.9"}
         response = [await gateway.http.get("/nowhere", headers=flood) for _ in range(20)]
@@ -104,7 +104,7 @@ async def test_a_flood_from_one_source_leaves_the_others_alone(running: Running)
     ("method", "path"),
     [("GET", "/healthz"), ("GET", "/nowhere"), ("GET", "/api/message"), ("POST", "/api/message")],
 )
-async def test_every_answer_tells_browsers_to_do_nothing_with_it(
+async def test_every_response_has_the_security_headers(
     running: Running, method: str, path: str
 ) -> None:
     async with running(AccessRules()) as gateway:
@@ -114,7 +114,7 @@ async def test_every_answer_tells_browsers_to_do_nothing_with_it(
     assert "server" not in response.headers
 
 
-async def test_an_answer_to_nonsense_tells_browsers_the_same(running: Running) -> None:
+async def test_a_response_to_a_malformed_request_has_the_security_headers(running: Running) -> None:
     async with running(AccessRules()) as gateway, raw_connection(gateway.port) as connection:
         await connection.write(b"nonsense\r\n\r\n")
         response = (await connection.rest()).decode()

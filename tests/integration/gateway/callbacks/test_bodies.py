@@ -63,7 +63,7 @@ async def test_a_body_at_the_limit_is_accepted_and_one_byte_more_is_not(
 
 
 @pytest.mark.parametrize("path", ["/api/message", "/api/receipt", "/api/receipt/c2VuZA"])
-async def test_a_body_of_a_megabyte_gets_its_answer(gateway: RunningGateway, path: str) -> None:
+async def test_a_body_of_a_megabyte_gets_a_response(gateway: RunningGateway, path: str) -> None:
     response = await gateway.http.post(path, content=message_of(1_000_000))
     assert response.status_code == 413
     assert (

@@ -229,7 +229,10 @@ async def test_a_refused_call_is_logged_without_what_was_shown(
         ('[[callers]]\ncertificate = "a"\nrole = "gust"', "callers.0.role: one of guest, keeper"),
         ('[[callers]]\ntoken_sha256 = "hunter2"\nrole = "guest"', "callers.0.token_sha256"),
         ('[[callers]]\ncertificate = "a"\nrole = "guest"\npool = "m"', "callers.0.pool"),
-        ('[[callers]]\ncertificate = "a"\nrole = "guest"\n' * 2, "callers.1: has the same credential"),
+        (
+            '[[callers]]\ncertificate = "a"\nrole = "guest"\n' * 2,
+            "callers.1: has the same credential",
+        ),
     ],
 )
 def test_a_file_of_callers_that_is_wrong_is_refused_without_repeating_it(
