@@ -22,7 +22,7 @@ CONTENT = bytes(range(256)) * 3_000
 
 
 class ScriptedMedia(rpc.MediaServiceServicer):
-    """Has one file, fails as it is response, and keeps what it was asked for."""
+    """Has one file or fails with a status, and keeps the requested tokens."""
 
     def __init__(self) -> None:
         self.requested: list[str] = []

@@ -14,21 +14,20 @@ class RedisSettings(LinkSettings):
 
     redis_url: RedisUrl
     redis_password: Secret | None = Field(
-        None, description="Password of the user in the Redis URL, which then holds none."
+        None, description="Password of the user in the Redis URL, which then must not contain one."
     )
     # The base class reads the password from this file too; the path is kept for new connections.
     redis_password_file: OptionalFile = Field(
         None,
-        description="The file that holds this password, if it is given so; each new connection "
-        "reads it again.",
+        description="File with this password, as an alternative; each new connection reads it again.",
     )
     redis_ca_file: OptionalFile = Field(
         None,
-        description="The authority (PEM) of Redis's certificate; the system's own without one. "
+        description="The authority (PEM) of Redis's certificate; by default those of the system. "
         "This and the next two need a rediss:// URL; a new connection uses renewed files.",
     )
     redis_certificate_file: OptionalFile = Field(
-        None, description="Certificate (PEM) that is shown to Redis, where it asks for one."
+        None, description="Client certificate (PEM) for Redis, if it requires one."
     )
     redis_key_file: OptionalFile = Field(None, description="That certificate's key (PEM).")
 

@@ -21,17 +21,16 @@ class LinkSettings(ServiceSettings):
 
     tls_certificate_file: OptionalFile = Field(
         None,
-        description="Certificate (PEM, with its chain) that is shown to other services, also to "
-        "those that call; renewed files are used without a restart. All three or none.",
+        description="Certificate (PEM, with its chain) for calls to and from other services; renewed "
+        "files are used without a restart. All three files or none.",
     )
     tls_key_file: OptionalFile = Field(None, description="The certificate's key (PEM).")
     tls_ca_file: OptionalFile = Field(
-        None, description="The authority (PEM) whose certificates are trusted, and no other."
+        None, description="The only authority (PEM) whose certificates are trusted."
     )
     allows_insecure_links: bool = Field(
         False,
-        description="Whether links to other machines may be plain text: only where the network "
-        "itself keeps everybody else out.",
+        description="Whether links to other machines may be plain text; only for isolated networks.",
     )
 
     @property

@@ -16,15 +16,15 @@ class TracesSettings(LinkSettings):
 
     traces_endpoint: TracesUrl = Field(
         "",
-        description="Where traces are sent, OTLP over HTTP, such as "
-        "http://collector:4318/v1/traces; empty: nowhere. Needs the extra `traces`.",
+        description="Endpoint for traces, OTLP over HTTP, such as http://collector:4318/v1/traces; "
+        "no tracing if empty. Needs the extra `traces`.",
     )
     traces_sample_ratio: float = Field(
         1.0,
         ge=0,
         le=1,
-        description="Share of what begins here that is traced; what a traced caller asks for is "
-        "traced, too.",
+        description="Share of the traces that begin here which is exported; calls of a traced caller "
+        "are always exported.",
     )
 
     @model_validator(mode="after")
