@@ -57,8 +57,8 @@ class HttpSettings(ServiceSettings):
     )
     https_certificate_file: OptionalFile = Field(
         None,
-        description="Certificate (PEM, with its chain) for HTTPS instead of plain HTTP, TLS 1.2 or "
-        "newer; renewed files are used without a restart.",
+        description="Certificate (PEM, with its chain) for HTTPS instead of plain HTTP, TLS 1.2 "
+        "or newer; renewed files are used without a restart.",
     )
     https_key_file: OptionalFile = Field(
         None, description="The certificate's key (PEM). Both or neither."
@@ -111,8 +111,8 @@ class Settings(CallerSettings, HttpSettings, TracesSettings):
     )
     conversation_token: Secret | None = Field(
         None,
-        description="Token for the conversation service, if its file of callers lists the gateway by "
-        "a token instead of a certificate.",
+        description="Token for the conversation service, if its file of callers lists the gateway "
+        "by a token instead of a certificate.",
     )
     body_limit_bytes: int = Field(
         BODY_LIMIT_BYTES,

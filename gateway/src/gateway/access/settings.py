@@ -80,8 +80,8 @@ class CallerSettings(ServiceSettings):
 
     callback_tokens: CallbackTokens = Field(
         SecretStr(""),
-        description="Secret last part of the path of callbacks, 32 to 128 characters; two, separated "
-        "by a comma, during a rotation. Without a token anybody may send callbacks.",
+        description="Secret last part of the path of callbacks, 32 to 128 characters; two, "
+        "separated by a comma, during a rotation. Without a token anybody may send callbacks.",
     )
     allowed_sources: Networks = Field(
         (),
@@ -92,8 +92,8 @@ class CallerSettings(ServiceSettings):
         0,
         ge=0,
         le=8,
-        description="Number of proxies in front: the client is this many addresses from the right of "
-        "X-Forwarded-For. With 0 it is the peer of the connection, and the header is ignored.",
+        description="Number of proxies in front: the client is this many addresses from the right "
+        "of X-Forwarded-For. With 0 it is the peer of the connection, and the header is ignored.",
     )
     basic_user: BasicUser = Field(
         "",
@@ -106,8 +106,8 @@ class CallerSettings(ServiceSettings):
         200,
         ge=0,
         le=100_000,
-        description="Requests per second from one address (IPv6: one /64), with bursts of 5 seconds; "
-        "above that 429. Loopback is not limited. 0 means no limit.",
+        description="Requests per second from one address (IPv6: one /64), with bursts of 5 "
+        "seconds; above that 429. Loopback is not limited. 0 means no limit.",
     )
     refusals_per_minute_per_source: int = Field(
         10,

@@ -160,10 +160,10 @@ async def test_all_connections_of_a_client_share_one_context(
 def test_malformed_files_at_the_start_are_named_without_their_content(
     certificates: Certificates,
 ) -> None:
-    replace(certificates.own.key, b"malformed")
+    replace(certificates.own.key, b"hunter2")
     with pytest.raises(ConfigFileError, match=r"own\.key cannot be used for Redis") as error:
         open_redis(certificates.access("rediss://127.0.0.1:1/0"))
-    assert "malformed" not in str(error.value)
+    assert "hunter2" not in str(error.value)
 
 
 async def _set_password(redis: Redis, password: str) -> None:
