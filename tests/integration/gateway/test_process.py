@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from support.carrier_callbacks import receipt, sms
+from support.carrier_callbacks import sms
 from support.eventually import PATIENCE_SECONDS, eventually
 from support.http_client import http_client
 from support.ports import free_port
@@ -99,32 +99,6 @@ async def test_a_request_in_progress_is_finished_before_the_end() -> None:
         assert (await ended(started))[0] == 0
 
 
-async def test_its_logs_hold_no_content_of_callbacks() -> None:
-    port = free_port()
-    async with (
-        process(
-            listen=f"127.0.0.1:{port}", conversation_target=f"127.0.0.1:{free_port()}"
-        ) as started,
-        http_client(f"http://127.0.0.1:{port}") as client,
-    ):
-        await until_served(client, "/healthz")
-        assert (await client.post("/api/message", json=sms())).status_code == 503
-        broken = await client.post("/api/message", content=b'{"from": "+14255550111"')
-        assert broken.status_code == 400
-        lost = await client.post("/api/receipt/c2VuZC10b2tlbg", json=receipt(body="between us"))
-        assert lost.status_code == 503
-        started.send_signal(signal.SIGTERM)
-        _, out, err = await ended(started)
-    for secret in ("55501", "hello", "between us", "c2VuZC10b2tlbg", "/api"):
-        assert secret not in out + err
-    refused = [json.loads(line) for line in out.splitlines() if "callback_refused" in line]
-    assert [(event["status"], event["reason"]) for event in refused] == [
-        (503, "not-now"),
-        (400, "unreadable"),
-        (503, "not-now"),
-    ]
-
-
 async def test_a_callback_token_is_required_and_not_logged(
     tmp_path: Path,
 ) -> None:
@@ -185,19 +159,6 @@ async def test_settings_that_are_not_valid_end_it_with_their_names_only() -> Non
     assert "soon" not in err
     assert "nowhere" not in err
     assert "Traceback" not in err
-
-
-async def test_a_setting_may_come_from_a_file(tmp_path: Path) -> None:
-    port = free_port()
-    (tmp_path / "listen").write_text(f"127.0.0.1:{port}\n")
-    async with (
-        process(listen_file=tmp_path / "listen", log_level="error") as started,
-        http_client(f"http://127.0.0.1:{port}") as client,
-    ):
-        await until_served(client, "/healthz")
-        started.send_signal(signal.SIGTERM)
-        status, out, _ = await ended(started)
-    assert (status, out) == (0, "")
 
 
 async def test_a_taken_port_ends_it_with_a_message() -> None:

@@ -7,11 +7,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from gateway.access.callback_auth import CallerRules
 from gateway.access.middleware import AccessRules
 from support.carrier_callbacks import CARRIER_MESSAGE_ID, receipt, sms
-from support.running_gateway import (
-    ScriptedConversations,
-    running_gateway,
-    serving_conversations,
-)
+from support.running_gateway import ScriptedConversations, gateway_over
 from support.spans import attributes, traced_process
 
 TOKEN = "t" * 32
@@ -25,10 +21,7 @@ async def test_the_span_of_a_callback_has_its_route_and_status_and_no_secret() -
     # A trace in the headers of a callback is ignored.
     headers = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
     with traced_process() as collected:
-        async with (
-            serving_conversations(scripted) as server,
-            running_gateway(f"127.0.0.1:{server.port}", rules=rules) as gateway,
-        ):
+        async with gateway_over(scripted, rules=rules) as gateway:
             await gateway.http.post(f"/api/message/{TOKEN}", json=sms(), headers=headers)
             await gateway.http.post("/api/receipt/c2VuZC10b2tlbg", json=receipt())
             await gateway.http.post("/api/receipt/c2VuZC10b2tlbg", content=b"+14255550111")
@@ -60,10 +53,7 @@ async def test_callbacks_of_one_batch_are_linked_to_its_call() -> None:
     scripted = ScriptedConversations()
     scripted.gate.clear()
     with traced_process() as collected:
-        async with (
-            serving_conversations(scripted) as server,
-            running_gateway(f"127.0.0.1:{server.port}") as gateway,
-        ):
+        async with gateway_over(scripted) as gateway:
             posts = []
             for message in range(4):
                 posts.append(asyncio.create_task(gateway.http.post("/api/message", json=sms())))

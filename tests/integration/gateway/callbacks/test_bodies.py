@@ -11,8 +11,7 @@ from support.running_gateway import (
     BODY_LIMIT_BYTES,
     RunningGateway,
     ScriptedConversations,
-    running_gateway,
-    serving_conversations,
+    gateway_over,
 )
 
 BODY_SECONDS = 0.3
@@ -21,25 +20,8 @@ CHUNK = b"8000\r\n" + b"x" * CHUNK_BYTES + b"\r\n"
 
 
 @pytest.fixture
-def scripted() -> ScriptedConversations:
-    return ScriptedConversations()
-
-
-@pytest.fixture
-async def gateway(scripted: ScriptedConversations) -> AsyncIterator[RunningGateway]:
-    async with (
-        serving_conversations(scripted) as server,
-        running_gateway(f"127.0.0.1:{server.port}") as gateway,
-    ):
-        yield gateway
-
-
-@pytest.fixture
 async def with_short_timeout(scripted: ScriptedConversations) -> AsyncIterator[RunningGateway]:
-    async with (
-        serving_conversations(scripted) as server,
-        running_gateway(f"127.0.0.1:{server.port}", body_timeout_seconds=BODY_SECONDS) as gateway,
-    ):
+    async with gateway_over(scripted, body_timeout_seconds=BODY_SECONDS) as gateway:
         yield gateway
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -13,23 +12,7 @@ from support.eventually import eventually
 from support.running_gateway import (
     RunningGateway,
     ScriptedConversations,
-    running_gateway,
-    serving_conversations,
 )
-
-
-@pytest.fixture
-def scripted() -> ScriptedConversations:
-    return ScriptedConversations()
-
-
-@pytest.fixture
-async def gateway(scripted: ScriptedConversations) -> AsyncIterator[RunningGateway]:
-    async with (
-        serving_conversations(scripted) as server,
-        running_gateway(f"127.0.0.1:{server.port}") as gateway,
-    ):
-        yield gateway
 
 
 async def post_message(gateway: RunningGateway, number: int) -> httpx.Response:
@@ -61,11 +44,8 @@ async def test_a_repeated_message_gets_200(
 @pytest.mark.parametrize(
     "content_type",
     [
-        "application/json",
-        "application/vnd.api+json",
-        "application/json; charset=utf-8",
-        "text/plain",
-        "",
+        *("application/json", "application/vnd.api+json", "application/json; charset=utf-8"),
+        *("text/plain", ""),
     ],
 )
 async def test_the_content_type_is_ignored(

@@ -2,7 +2,6 @@
 
 import json
 import logging
-from collections.abc import AsyncIterator
 
 import grpc
 import pytest
@@ -13,25 +12,9 @@ from support.raw_http import raw_connection
 from support.running_gateway import (
     RunningGateway,
     ScriptedConversations,
-    running_gateway,
-    serving_conversations,
 )
 
 SECRETS = ("555", "between us", "c2VuZC10b2tlbg", "secret", "Traceback")
-
-
-@pytest.fixture
-def scripted() -> ScriptedConversations:
-    return ScriptedConversations()
-
-
-@pytest.fixture
-async def gateway(scripted: ScriptedConversations) -> AsyncIterator[RunningGateway]:
-    async with (
-        serving_conversations(scripted) as server,
-        running_gateway(f"127.0.0.1:{server.port}") as gateway,
-    ):
-        yield gateway
 
 
 def holds_no_secret(*texts: object) -> bool:

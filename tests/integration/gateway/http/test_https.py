@@ -15,7 +15,7 @@ from runtime.reloading import ConfigFileError
 from support.carrier_callbacks import sms
 from support.certificates import Authority, pem, replace
 from support.http_client import http_client
-from support.running_gateway import ScriptedConversations, running_gateway, serving_conversations
+from support.running_gateway import ScriptedConversations, gateway_over
 
 HOST = "localhost"
 
@@ -43,10 +43,7 @@ def trusting(folder: Path) -> ssl.SSLContext:
 async def serving(files: HttpsFiles) -> AsyncIterator[int]:
     """The port of a gateway with this certificate."""
     options = HttpOptions(tls=https_context(files))
-    async with (
-        serving_conversations(ScriptedConversations()) as server,
-        running_gateway(f"127.0.0.1:{server.port}", options=options) as gateway,
-    ):
+    async with gateway_over(ScriptedConversations(), options=options) as gateway:
         yield gateway.port
 
 

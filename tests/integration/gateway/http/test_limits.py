@@ -1,7 +1,7 @@
 """Limits of HTTP connections: clients that send too much, too slowly or without end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
@@ -16,8 +16,7 @@ from support.raw_http import RawConnection, raw_connection
 from support.running_gateway import (
     RunningGateway,
     ScriptedConversations,
-    running_gateway,
-    serving_conversations,
+    gateway_over,
 )
 
 SHORT_SECONDS = 0.5
@@ -25,22 +24,9 @@ LARGE_BYTES = 32 * 1024 * 1024
 SHORT_TIMEOUT = HttpLimits(head_seconds=SHORT_SECONDS)
 LONG_TIMEOUT = HttpLimits(head_seconds=PATIENCE_SECONDS * 2)
 
-Running = Callable[[HttpLimits], AbstractAsyncContextManager[RunningGateway]]
 
-
-@pytest.fixture
-def running() -> Running:
-    @asynccontextmanager
-    async def run(limits: HttpLimits) -> AsyncIterator[RunningGateway]:
-        async with (
-            serving_conversations(ScriptedConversations()) as server,
-            running_gateway(
-                f"127.0.0.1:{server.port}", options=HttpOptions(limits=limits)
-            ) as gateway,
-        ):
-            yield gateway
-
-    return run
+def running(limits: HttpLimits) -> AbstractAsyncContextManager[RunningGateway]:
+    return gateway_over(ScriptedConversations(), options=HttpOptions(limits=limits))
 
 
 @asynccontextmanager
@@ -92,20 +78,20 @@ def endless(piece: bytes) -> Iterator[bytes]:
         yield piece
 
 
-async def test_a_silent_connection_is_cut_off(running: Running) -> None:
+async def test_a_silent_connection_is_cut_off() -> None:
     async with running(SHORT_TIMEOUT) as gateway, raw_connection(gateway.port) as connection:
         assert await is_cut(connection)
 
 
 @pytest.mark.parametrize("start", [b"P", b"POST /api/message HTTP/1.1\r\nHost: g\r\nX: ", b"\r\n"])
-async def test_an_incomplete_head_is_cut_off(running: Running, start: bytes) -> None:
+async def test_an_incomplete_head_is_cut_off(start: bytes) -> None:
     async with running(SHORT_TIMEOUT) as gateway, raw_connection(gateway.port) as connection:
         await connection.write(start)
         assert await is_cut(connection)
 
 
 @pytest.mark.parametrize("piece", [b"x", b"\r\n"])
-async def test_sending_slowly_does_not_extend_the_timeout(running: Running, piece: bytes) -> None:
+async def test_sending_slowly_does_not_extend_the_timeout(piece: bytes) -> None:
     start = b"" if piece == b"\r\n" else b"POST /"
     async with running(SHORT_TIMEOUT) as gateway, raw_connection(gateway.port) as connection:
         await connection.write(start)
@@ -114,9 +100,7 @@ async def test_sending_slowly_does_not_extend_the_timeout(running: Running, piec
 
 
 @pytest.mark.parametrize("start", [b"GET /", b"\r\n"])
-async def test_a_later_head_on_a_kept_connection_has_the_same_timeout(
-    running: Running, start: bytes
-) -> None:
+async def test_a_later_head_on_a_kept_connection_has_the_same_timeout(start: bytes) -> None:
     async with running(SHORT_TIMEOUT) as gateway, raw_connection(gateway.port) as connection:
         await connection.write(b"GET /healthz HTTP/1.1\r\nHost: g\r\n\r\n")
         assert await connection.status() == 200
@@ -124,9 +108,7 @@ async def test_a_later_head_on_a_kept_connection_has_the_same_timeout(
         assert await connection.rest() == b"{}"
 
 
-async def test_a_kept_connection_may_be_idle_for_longer_than_the_head_timeout(
-    running: Running,
-) -> None:
+async def test_a_kept_connection_may_be_idle_for_longer_than_the_head_timeout() -> None:
     async with running(SHORT_TIMEOUT) as gateway, raw_connection(gateway.port) as connection:
         for _ in range(2):
             await connection.write(b"GET /healthz HTTP/1.1\r\nHost: g\r\n\r\n")
@@ -137,7 +119,7 @@ async def test_a_kept_connection_may_be_idle_for_longer_than_the_head_timeout(
         assert (await connection.rest()).endswith(b"{}")
 
 
-async def test_an_idle_connection_is_closed_after_the_keep_alive_time(running: Running) -> None:
+async def test_an_idle_connection_is_closed_after_the_keep_alive_time() -> None:
     async with (
         running(HttpLimits(keep_alive_seconds=1)) as gateway,
         raw_connection(gateway.port) as connection,
@@ -147,9 +129,7 @@ async def test_an_idle_connection_is_closed_after_the_keep_alive_time(running: R
 
 
 @pytest.mark.usefixtures("_short_linger")
-async def test_the_rest_of_an_unread_body_has_a_timeout(
-    running: Running,
-) -> None:
+async def test_the_rest_of_an_unread_body_has_a_timeout() -> None:
     async with running(LONG_TIMEOUT) as gateway, raw_connection(gateway.port) as connection:
         await connection.write_head("/nowhere", "Content-Length: 1000000000")
         assert await connection.status() == 404
@@ -196,7 +176,7 @@ async def test_a_client_that_does_not_read_is_cut_off(
     ],
 )
 async def test_a_head_over_a_limit_is_refused_and_ends_the_connection(
-    running: Running, head: bytes, status: int
+    head: bytes, status: int
 ) -> None:
     async with running(LONG_TIMEOUT) as gateway, raw_connection(gateway.port) as connection:
         await connection.write(head)
@@ -205,7 +185,7 @@ async def test_a_head_over_a_limit_is_refused_and_ends_the_connection(
         assert (await gateway.http.get("/healthz")).status_code == 200
 
 
-async def test_a_head_at_the_limits_is_accepted(running: Running) -> None:
+async def test_a_head_at_the_limits_is_accepted() -> None:
     async with running(LONG_TIMEOUT) as gateway:
         url = "/api/message?" + "x" * (4096 - len("/api/message?"))
         headers = {f"X-{n}": "x" * 200 for n in range(55)}
@@ -214,16 +194,14 @@ async def test_a_head_at_the_limits_is_accepted(running: Running) -> None:
 
 
 @pytest.mark.parametrize("pieces", [b"X: ", b"X"])
-async def test_an_endless_header_is_refused(running: Running, pieces: bytes) -> None:
+async def test_an_endless_header_is_refused(pieces: bytes) -> None:
     async with running(LONG_TIMEOUT) as gateway, raw_connection(gateway.port) as connection:
         await connection.write(b"GET / HTTP/1.1\r\n" + pieces)
         with pytest.raises(ConnectionError):
             await flood(connection)
 
 
-async def test_an_endless_trailer_is_refused(
-    running: Running,
-) -> None:
+async def test_an_endless_trailer_is_refused() -> None:
     async with running(LONG_TIMEOUT) as gateway, raw_connection(gateway.port) as connection:
         await connection.write_head("/api/message", "Transfer-Encoding: chunked")
         await connection.write(b"1\r\nx\r\n0\r\nX: ")
@@ -231,16 +209,14 @@ async def test_an_endless_trailer_is_refused(
             await flood(connection)
 
 
-async def test_headers_of_a_trailer_are_counted(running: Running) -> None:
+async def test_headers_of_a_trailer_are_counted() -> None:
     async with running(LONG_TIMEOUT) as gateway, raw_connection(gateway.port) as connection:
         await connection.write_head("/api/message", "Transfer-Encoding: chunked")
         await connection.write(b"1\r\nx\r\n0\r\n" + b"X: x\r\n" * 100 + b"\r\n")
         assert await connection.status() == 431
 
 
-async def test_a_connection_over_the_limit_gets_503_and_the_others_stay(
-    running: Running,
-) -> None:
+async def test_a_connection_over_the_limit_gets_503_and_the_others_stay() -> None:
     limits = HttpLimits(connections=2, head_seconds=PATIENCE_SECONDS * 2)
     async with (
         running(limits) as gateway,

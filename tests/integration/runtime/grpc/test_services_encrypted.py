@@ -151,17 +151,10 @@ async def _code_at_conversations(running: Encrypted) -> grpc.StatusCode:
     [
         ("conversation_service", {"LISTEN": "0.0.0.0:0"}, "CONVERSATION_LISTEN would be plain"),
         (
-            "conversation_service",
-            {"MESSAGING_TARGET": "messaging:50052"},
-            "CONVERSATION_MESSAGING_TARGET would be plain",
-        ),
-        ("messaging_service", {"LISTEN": "[::]:0"}, "MESSAGING_LISTEN would be plain"),
-        (
             "gateway",
             {"CONVERSATION_TARGET": "conversations:50051"},
             "GATEWAY_CONVERSATION_TARGET would be plain",
         ),
-        ("conversation_service", {"CALLERS_FILE": "nowhere"}, "nowhere cannot be read"),
         ("messaging_service", {"CALLERS_FILE": "nowhere"}, "nowhere cannot be read"),
         (
             "gateway",

@@ -70,11 +70,8 @@ def test_an_address_is_parsed_in_any_form_of_proxies(text: str, address: str | N
 @pytest.mark.parametrize(
     ("address", "allowed"),
     [
-        ("52.88.246.140", True),
-        ("52.88.246.141", False),
-        ("192.0.2.200", True),
-        ("2001:db8::1", True),
-        ("2001:db9::1", False),
+        *(("52.88.246.140", True), ("52.88.246.141", False), ("192.0.2.200", True)),
+        *(("2001:db8::1", True), ("2001:db9::1", False)),
     ],
 )
 def test_a_list_may_hold_addresses_and_networks_of_both_kinds(address: str, allowed: bool) -> None:
