@@ -100,40 +100,36 @@ async def read_all(
     return pieces, None
 
 
-async def test_yielded_responses_arrive_in_order() -> None:
-    async def count(request: bytes, _: Context) -> AsyncIterator[bytes]:
-        for number in b"abc":
-            yield request + bytes([number])
-
-    async with serving(stream=count) as channel:
-        pieces, refusal = await read_all(watch(channel))
-    assert pieces == [b"askeda", b"askedb", b"askedc"]
-    assert refusal is None
+async def yields(request: bytes, _: Context) -> AsyncIterator[bytes]:
+    for number in b"abc":
+        yield request + bytes([number])
 
 
-async def test_a_handler_may_write_instead_of_yield() -> None:
-    async def write(request: bytes, context: Context) -> None:
-        await context.write(request)
-        raise Refused
-
-    async with serving(stream=write) as channel:
-        pieces, refusal = await read_all(watch(channel))
-    assert pieces == [b"asked"]
-    assert refusal is not None
-    assert reason(refusal, DOMAIN) == "REFUSED"
+async def writes(request: bytes, context: Context) -> None:
+    await context.write(request)
+    raise Refused
 
 
-async def test_an_error_in_a_stream_comes_after_its_responses() -> None:
-    async def refuse(_: bytes, __: Context) -> AsyncIterator[bytes]:
-        yield b"one"
-        raise Refused
+async def yields_and_refuses(_: bytes, __: Context) -> AsyncIterator[bytes]:
+    yield b"one"
+    raise Refused
 
-    async with serving(stream=refuse) as channel:
-        pieces, refusal = await read_all(watch(channel))
-    assert pieces == [b"one"]
-    assert refusal is not None
-    assert refusal.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-    assert reason(refusal, DOMAIN) == "REFUSED"
+
+@pytest.mark.parametrize(
+    ("stream", "responses", "error_reason"),
+    [
+        (yields, [b"askeda", b"askedb", b"askedc"], None),
+        (writes, [b"asked"], "REFUSED"),
+        (yields_and_refuses, [b"one"], "REFUSED"),
+    ],
+)
+async def test_a_stream_sends_its_responses_in_order_and_then_its_error(
+    stream: Stream, responses: list[bytes], error_reason: str | None
+) -> None:
+    async with serving(stream=stream) as channel:
+        pieces, error = await read_all(watch(channel))
+    assert pieces == responses
+    assert (reason(error, DOMAIN) if error else None) == error_reason
 
 
 async def test_an_unexpected_error_in_a_stream_is_internal_without_detail(
@@ -144,10 +140,9 @@ async def test_an_unexpected_error_in_a_stream_is_internal_without_detail(
         raise ValueError("hunter2")
 
     async with serving(stream=explode) as channel:
-        _, refusal = await read_all(watch(channel))
-    assert refusal is not None
-    assert refusal.code() is grpc.StatusCode.INTERNAL
-    assert refusal.details() == "internal error"
+        _, error = await read_all(watch(channel))
+    assert error is not None
+    assert (error.code(), error.details()) == (grpc.StatusCode.INTERNAL, "internal error")
     logged = capsys.readouterr().out
     assert "hunter2" not in logged
     assert "/S/Stream" in logged
@@ -171,11 +166,11 @@ async def test_a_client_that_does_not_read_gets_an_error_and_no_more_responses()
         assert await call.read() == PIECE
         await is_closed.wait()
         assert len(made) < PIECES / 10
-        pieces, refusal = await read_all(call)
+        pieces, error = await read_all(call)
     # Including the one that was being written at the timeout.
     assert len(pieces) == len(made) - 1
-    assert refusal is not None
-    assert reason(refusal, DOMAIN) == "TOO_SLOW"
+    assert error is not None
+    assert reason(error, DOMAIN) == "TOO_SLOW"
 
 
 async def test_a_client_that_cancels_without_reading_leaves_no_task(
@@ -255,10 +250,10 @@ async def test_an_error_of_a_unary_method_is_mapped_in_the_same_way(
         raise raised
 
     async with serving(unary=refuse) as channel:
-        with pytest.raises(grpc.aio.AioRpcError) as refusal:
+        with pytest.raises(grpc.aio.AioRpcError) as error:
             await ask(channel)
-    assert refusal.value.code() is code
-    assert "hunter2" not in str(refusal.value)
+    assert error.value.code() is code
+    assert "hunter2" not in str(error.value)
 
 
 async def test_a_response_and_an_abort_of_the_handler_pass_unchanged() -> None:
