@@ -250,6 +250,8 @@ async def test_a_file_gets_each_documented_response(paths: Paths, status: str) -
         *(("GET", "/docs/index.html", 404), ("GET", "/docs/..%2F..%2Fcore.py", 404)),
         *(("GET", "/api/message", 405), ("PUT", "/api/receipt/c2VuZA", 405)),
         ("POST", "/healthz", 405),
+        ("POST", "/media/token.png", 405),
+        ("GET", "/media/", 404),
     ],
 )
 async def test_an_unknown_path_or_method_is_a_problem(method: str, path: str, status: int) -> None:
@@ -260,7 +262,7 @@ async def test_an_unknown_path_or_method_is_a_problem(method: str, path: str, st
     assert response.json()["status"] == status
     assert response.json()["detail"] == HTTPStatus(status).description
     if status == 405:
-        assert response.headers["allow"] == ("GET, HEAD" if path == "/healthz" else "POST")
+        assert response.headers["allow"] == ("POST" if path.startswith("/api") else "GET, HEAD")
 
 
 @pytest.mark.parametrize("path", ["/api/message", "/api/message/" + "w" * 32, "/api/receipt"])

@@ -119,15 +119,6 @@ async def test_a_malformed_token_is_not_passed_on(
     assert media.requested == []
 
 
-@pytest.mark.parametrize("path", ["/media", "/media/", f"/media/{TOKEN}/x"])
-async def test_there_is_no_list_of_files(gateway: RunningGateway, path: str) -> None:
-    assert (await gateway.http.get(path)).status_code == 404
-
-
-async def test_a_file_cannot_be_posted(gateway: RunningGateway) -> None:
-    assert (await gateway.http.post(f"/media/{TOKEN}")).status_code == 405
-
-
 @pytest.mark.parametrize(
     "code",
     [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.INTERNAL],

@@ -59,13 +59,6 @@ def test_spaces_in_a_file_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     assert load_settings(Probe).secret.get_secret_value() == " two words "
 
 
-def test_a_number_may_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "limit").write_text("12\n")
-    monkeypatch.setenv("PROBE_SECRET", "hunter2")
-    monkeypatch.setenv("PROBE_LIMIT_FILE", str(tmp_path / "limit"))
-    assert load_settings(Probe).limit == 12
-
-
 def test_an_argument_takes_precedence_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROBE_LIMIT", "7")
     assert Probe(secret=SecretStr("hunter2"), limit=1).limit == 1
@@ -128,13 +121,6 @@ def test_a_value_from_a_file_is_not_repeated(
     error = error_of(capsys)
     assert "PROBE_LIMIT:" in error
     assert "hunter2" not in error
-
-
-def test_a_validation_error_itself_holds_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PROBE_LIMIT", "hunter2")
-    with pytest.raises(ValidationError) as error:
-        Probe()
-    assert "hunter2" not in str(error.value)
 
 
 def test_settings_hide_secrets_and_are_frozen(monkeypatch: pytest.MonkeyPatch) -> None:
