@@ -177,3 +177,26 @@ async def running_gateway(
         await task
         await conversations.drain()
         await channel.close()
+
+
+@asynccontextmanager
+async def gateway_over(
+    scripted: ScriptedConversations,
+    *,
+    call_timeout_seconds: float = 8.0,
+    body_timeout_seconds: float = 10.0,
+    rules: AccessRules | None = None,
+    options: HttpOptions | None = None,
+) -> AsyncIterator[RunningGateway]:
+    """A gateway over a scripted conversation service."""
+    async with (
+        serving_conversations(scripted) as server,
+        running_gateway(
+            f"127.0.0.1:{server.port}",
+            call_timeout_seconds=call_timeout_seconds,
+            body_timeout_seconds=body_timeout_seconds,
+            rules=rules,
+            options=options,
+        ) as gateway,
+    ):
+        yield gateway

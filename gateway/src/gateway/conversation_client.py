@@ -40,7 +40,7 @@ IN_FLIGHT_LIMIT = 2
 # Less than one second of work for a healthy service.
 WAITING_LIMIT = 2048
 
-# Readiness is asked for again soon.
+# Readiness is checked again soon.
 HEALTH_TIMEOUT_SECONDS = 1.0
 
 # Any other reason may be transient and becomes ServiceUnavailable.

@@ -61,35 +61,8 @@ _AUTHENTICATE: Json = {
 
 
 def add_routes(router: APIRouter, callbacks: Callbacks, media: MediaFiles, health: Health) -> None:
-    """All routes; the documentation page has its own."""
-    _add_post(
-        router,
-        "/api/message",
-        callbacks.message,
-        operation_id="receiveMessage",
-        summary="Receives a message, or a receipt of an account with one callback address",
-        responses={**_CALLBACK_RESPONSES, **_UNAUTHORIZED},
-        examples={**MESSAGES, **{f"receipt_{name}": value for name, value in RECEIPTS.items()}},
-    )
-    _add_post(
-        router,
-        "/api/receipt",
-        callbacks.receipt,
-        operation_id="receiveReceipt",
-        summary="Receives a delivery receipt",
-        responses={**_CALLBACK_RESPONSES, **_UNAUTHORIZED},
-        examples=RECEIPTS,
-    )
-    _add_post(
-        router,
-        "/api/receipt/{send_token}",
-        callbacks.receipt,
-        operation_id="receiveReceiptOfAttempt",
-        summary="Receives a delivery receipt",
-        responses=_CALLBACK_RESPONSES,
-        examples=RECEIPTS,
-        parameters=[_token("send_token", "Names the attempt that the receipt is about.", "_-", 64)],
-    )
+    """Adds all routes but those of the documentation page."""
+    _add_callbacks(router, callbacks)
     _add_get(
         router,
         "/media/{media_token}",
@@ -117,6 +90,37 @@ def add_routes(router: APIRouter, callbacks: Callbacks, media: MediaFiles, healt
             200: _done("It is available."),
             503: _problem("It is not available; ask again.", _RETRY_AFTER),
         },
+    )
+
+
+def _add_callbacks(router: APIRouter, callbacks: Callbacks) -> None:
+    _add_post(
+        router,
+        "/api/message",
+        callbacks.message,
+        operation_id="receiveMessage",
+        summary="Receives a message, or a receipt of an account with one callback address",
+        responses={**_CALLBACK_RESPONSES, **_UNAUTHORIZED},
+        examples={**MESSAGES, **{f"receipt_{name}": value for name, value in RECEIPTS.items()}},
+    )
+    _add_post(
+        router,
+        "/api/receipt",
+        callbacks.receipt,
+        operation_id="receiveReceipt",
+        summary="Receives a delivery receipt",
+        responses={**_CALLBACK_RESPONSES, **_UNAUTHORIZED},
+        examples=RECEIPTS,
+    )
+    _add_post(
+        router,
+        "/api/receipt/{send_token}",
+        callbacks.receipt,
+        operation_id="receiveReceiptOfAttempt",
+        summary="Receives a delivery receipt",
+        responses=_CALLBACK_RESPONSES,
+        examples=RECEIPTS,
+        parameters=[_token("send_token", "Names the attempt that the receipt is about.", "_-", 64)],
     )
 
 

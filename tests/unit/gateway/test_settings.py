@@ -29,14 +29,10 @@ def test_a_batch_of_the_largest_bodies_fits_into_one_call() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("GATEWAY_LISTEN", "8080"),
-        ("GATEWAY_LISTEN", "localhost:http"),
-        ("GATEWAY_CONVERSATION_TARGET", ""),
-        ("GATEWAY_BODY_LIMIT_BYTES", "0"),
-        ("GATEWAY_BODY_LIMIT_BYTES", "262145"),
-        ("GATEWAY_BODY_TIMEOUT_SECONDS", "0"),
-        ("GATEWAY_CALL_TIMEOUT_SECONDS", "-1"),
-        ("GATEWAY_CALL_TIMEOUT_SECONDS", "soon"),
+        *(("GATEWAY_LISTEN", "8080"), ("GATEWAY_LISTEN", "localhost:http")),
+        *(("GATEWAY_CONVERSATION_TARGET", ""), ("GATEWAY_BODY_LIMIT_BYTES", "0")),
+        *(("GATEWAY_BODY_LIMIT_BYTES", "262145"), ("GATEWAY_BODY_TIMEOUT_SECONDS", "0")),
+        *(("GATEWAY_CALL_TIMEOUT_SECONDS", "-1"), ("GATEWAY_CALL_TIMEOUT_SECONDS", "soon")),
         ("GATEWAY_LOG_LEVEL", "loud"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Background loops: they go on after failures, and end when they are told to."""
+"""Background loops continue after failures and end when they are cancelled."""
 
 import asyncio
 from contextlib import suppress
@@ -16,34 +16,34 @@ async def end(loop: "asyncio.Task[None]") -> None:
             await loop
 
 
-async def test_a_loop_goes_on_after_failures_and_tells_their_kind_only(
+async def test_a_loop_continues_after_failures_and_logs_their_types_only(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     outcomes = iter([ValueError("hunter2"), OSError("hunter2"), None])
-    has_gone_on = asyncio.Event()
+    has_continued = asyncio.Event()
 
     async def run_once() -> float:
         outcome = next(outcomes)
         if outcome is not None:
             raise outcome
-        has_gone_on.set()
+        has_continued.set()
         return 3600.0
 
     loop = asyncio.create_task(run_forever("tests", run_once))
-    await has_gone_on.wait()
+    await has_continued.wait()
     await end(loop)
-    told = capsys.readouterr().out
-    assert "ValueError" in told
-    assert "OSError" in told
-    assert "hunter2" not in told
+    logged = capsys.readouterr().out
+    assert "ValueError" in logged
+    assert "OSError" in logged
+    assert "hunter2" not in logged
 
 
 @pytest.mark.parametrize("fails", [False, True])
 async def test_a_loop_ends_even_if_a_library_swallowed_its_cancellation(fails: bool) -> None:
-    has_begun = asyncio.Event()
+    has_started = asyncio.Event()
 
     async def run_once() -> float:
-        has_begun.set()
+        has_started.set()
         with suppress(asyncio.CancelledError):
             await asyncio.Event().wait()
         if fails:
@@ -51,5 +51,5 @@ async def test_a_loop_ends_even_if_a_library_swallowed_its_cancellation(fails: b
         return 3600.0
 
     loop = asyncio.create_task(run_forever("tests", run_once))
-    await has_begun.wait()
+    await has_started.wait()
     await end(loop)

@@ -1,13 +1,13 @@
-"""The machine's clock as services see it."""
+"""The system's clock."""
 
 from datetime import UTC, datetime, timedelta
 
 from runtime.clock import SystemClock
 
 
-def test_it_tells_the_present_moment_in_whole_milliseconds() -> None:
+def test_the_time_is_in_utc_and_whole_milliseconds() -> None:
     before = datetime.now(UTC)
-    told = [SystemClock().now() for _ in range(20)]
+    times = [SystemClock().now() for _ in range(20)]
     after = datetime.now(UTC)
-    assert all(before - timedelta(milliseconds=1) < one <= after for one in told)
-    assert all(one.tzinfo is UTC and one.microsecond % 1000 == 0 for one in told)
+    assert all(before - timedelta(milliseconds=1) < time <= after for time in times)
+    assert all(time.tzinfo is UTC and time.microsecond % 1000 == 0 for time in times)

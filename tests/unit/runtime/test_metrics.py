@@ -1,4 +1,4 @@
-"""Where a process shows its metrics, and that it stops doing so."""
+"""Serving metrics to Prometheus."""
 
 import socket
 import urllib.error
@@ -15,10 +15,10 @@ from support.ports import free_port
 ADDRESS = TypeAdapter[str](MetricsAddress)
 
 
-def scraped(port: int) -> str:
+def scrape(port: int) -> str:
     url = f"http://127.0.0.1:{port}/metrics"
-    with urllib.request.urlopen(url, timeout=PATIENCE_SECONDS) as answer:
-        return str(answer.read().decode())
+    with urllib.request.urlopen(url, timeout=PATIENCE_SECONDS) as response:
+        return str(response.read().decode())
 
 
 @pytest.fixture
@@ -29,15 +29,15 @@ def registry() -> CollectorRegistry:
     return registry
 
 
-def test_metrics_can_be_read_as_long_as_they_are_served(registry: CollectorRegistry) -> None:
+def test_metrics_are_served_inside_the_context_only(registry: CollectorRegistry) -> None:
     port = free_port()
     with serve_metrics(f"127.0.0.1:{port}", registry):
-        assert "maskline_tests_total 2.0" in scraped(port)
+        assert "maskline_tests_total 2.0" in scrape(port)
     with pytest.raises(urllib.error.URLError):
-        scraped(port)
+        scrape(port)
     # The address is free again.
     with serve_metrics(f"127.0.0.1:{port}", registry):
-        assert "maskline_tests_total 2.0" in scraped(port)
+        assert "maskline_tests_total 2.0" in scrape(port)
 
 
 def test_an_empty_address_serves_nothing(registry: CollectorRegistry) -> None:
@@ -45,15 +45,15 @@ def test_an_empty_address_serves_nothing(registry: CollectorRegistry) -> None:
         pass
 
 
-def test_serving_ends_with_a_failure_of_what_it_is_around(registry: CollectorRegistry) -> None:
+def test_serving_ends_with_an_exception_inside_the_context(registry: CollectorRegistry) -> None:
     port = free_port()
     with pytest.raises(LookupError), serve_metrics(f"127.0.0.1:{port}", registry):
         raise LookupError
     with pytest.raises(urllib.error.URLError):
-        scraped(port)
+        scrape(port)
 
 
-def test_an_address_that_is_taken_is_refused(registry: CollectorRegistry) -> None:
+def test_a_taken_address_is_refused(registry: CollectorRegistry) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -63,16 +63,16 @@ def test_an_address_that_is_taken_is_refused(registry: CollectorRegistry) -> Non
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="the machine has no IPv6")
-def test_an_address_of_ipv6_is_written_in_brackets(registry: CollectorRegistry) -> None:
+def test_an_ipv6_address_is_written_in_brackets(registry: CollectorRegistry) -> None:
     port = free_port()
     try:
         with serve_metrics(f"[::]:{port}", registry):
-            assert "maskline_tests_total 2.0" in scraped(port)
+            assert "maskline_tests_total 2.0" in scrape(port)
     except OSError as error:
         pytest.skip(f"no IPv6 here: {error}")
 
 
-def test_each_registry_tells_of_the_process_and_is_its_own() -> None:
+def test_each_registry_has_the_metrics_of_the_process() -> None:
     registries = [process_registry(), process_registry()]
     for registry in registries:
         Counter("maskline_tests", "Counts.", registry=registry)
@@ -80,13 +80,13 @@ def test_each_registry_tells_of_the_process_and_is_its_own() -> None:
 
 
 @pytest.mark.parametrize("address", ["", "127.0.0.1:9464", "[::]:9464", "messaging:9464"])
-def test_an_address_or_none_is_taken(address: str) -> None:
+def test_an_address_or_none_is_accepted(address: str) -> None:
     assert ADDRESS.validate_python(address) == address
 
 
 @pytest.mark.parametrize("address", ["9464", ":9464", "host:", "http://host:9464", " "])
-def test_anything_else_is_refused_in_the_words_of_an_address(address: str) -> None:
-    with pytest.raises(ValidationError) as caught:
+def test_anything_else_is_refused_as_an_address(address: str) -> None:
+    with pytest.raises(ValidationError) as error:
         ADDRESS.validate_python(address)
-    [problem] = caught.value.errors(include_input=False)
+    [problem] = error.value.errors(include_input=False)
     assert problem["msg"] == 'Value error, give "host:port"'

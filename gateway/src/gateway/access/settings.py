@@ -80,41 +80,41 @@ class CallerSettings(ServiceSettings):
 
     callback_tokens: CallbackTokens = Field(
         SecretStr(""),
-        description="Secret last part of the address of callbacks, 32 to 128 characters; two with "
-        "a comma between them while one replaces the other. Without one anybody may hand in texts.",
+        description="Secret last part of the path of callbacks, 32 to 128 characters; two, "
+        "separated by a comma, during a rotation. Without a token anybody may send callbacks.",
     )
     allowed_sources: Networks = Field(
         (),
-        description="Addresses and networks that callbacks come from, separated by commas; all if "
+        description="Addresses and networks that may send callbacks, separated by commas; all if "
         "empty. Flowroute published 52.88.246.140 and 52.10.220.50, in 2016.",
     )
     trusted_proxies: int = Field(
         0,
         ge=0,
         le=8,
-        description="Proxies in front: the caller is so many addresses from the right of "
-        "X-Forwarded-For. With 0 it is who connects, and the header counts for nothing.",
+        description="Number of proxies in front: the client is this many addresses from the right "
+        "of X-Forwarded-For. With 0 it is the peer of the connection, and the header is ignored.",
     )
     basic_user: BasicUser = Field(
         "",
-        description="User of HTTP basic authentication of callbacks; none is asked for if empty.",
+        description="User for HTTP basic authentication of callbacks; none is required if empty.",
     )
     basic_password: BasicPassword = Field(
-        SecretStr(""), description="Its password, 16 characters or more. Both or neither."
+        SecretStr(""), description="Password of that user, at least 16 characters. Both or neither."
     )
     requests_per_second_per_source: int = Field(
         200,
         ge=0,
         le=100_000,
-        description="Requests from one address (IPv6: one /64), above that 429; 5 seconds' worth "
-        "may come at once. Loopback is not limited, and with 0 nobody is.",
+        description="Requests per second from one address (IPv6: one /64), with bursts of 5 "
+        "seconds; above that 429. Loopback is not limited. 0 means no limit.",
     )
     refusals_per_minute_per_source: int = Field(
         10,
         gt=0,
         le=600,
-        description="Wrong tokens, passwords and sources from one address that are answered one "
-        "by one; above that 429, and nothing is logged.",
+        description="Failures per minute (wrong tokens, passwords or addresses) from one address; "
+        "above that 429, and they are not logged.",
     )
 
     @property

@@ -83,7 +83,7 @@ def to_timestamp(value: object) -> Timestamp | None:
 
 
 def to_count(value: object, limit: int) -> int | None:
-    """A whole number below `limit` and not negative, given as a number or a string."""
+    """A whole number below `limit` and not negative, written as a number or a string."""
     if isinstance(value, str) and _DECIMAL.fullmatch(value):
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < limit:

@@ -41,7 +41,7 @@ def server_security(
     files, callers_file = settings.tls_files, settings.callers_file
     credentials = None if files is None else server_credentials(files)
     if callers_file is None:
-        log.warning("everybody_may_call", setting=settings.spelled("callers_file"))
+        log.warning("everybody_may_call", setting=settings.env_names("callers_file"))
         return ServerSecurity(credentials, (), settings.serves_reflection)
     callers = reloading_callers(callers_file, roles)
     authorization = AuthorizationInterceptor(permissions, callers.current, domain)

@@ -14,21 +14,21 @@ class RedisSettings(LinkSettings):
 
     redis_url: RedisUrl
     redis_password: Secret | None = Field(
-        None, description="Password of the user in the Redis URL, which then holds none."
+        None, description="Password of the user in the Redis URL, which then must not contain one."
     )
     # The base class reads the password from this file too; the path is kept for new connections.
     redis_password_file: OptionalFile = Field(
         None,
-        description="The file that holds this password, if it is given so; each new connection "
-        "reads it again.",
+        description="File with this password, as an alternative; each new connection reads it "
+        "again.",
     )
     redis_ca_file: OptionalFile = Field(
         None,
-        description="The authority (PEM) of Redis's certificate; the system's own without one. "
+        description="The authority (PEM) of Redis's certificate; by default those of the system. "
         "This and the next two need a rediss:// URL; a new connection uses renewed files.",
     )
     redis_certificate_file: OptionalFile = Field(
-        None, description="Certificate (PEM) that is shown to Redis, where it asks for one."
+        None, description="Client certificate (PEM) for Redis, if it requires one."
     )
     redis_key_file: OptionalFile = Field(None, description="That certificate's key (PEM).")
 
@@ -47,7 +47,7 @@ class RedisSettings(LinkSettings):
     @model_validator(mode="after")
     def _has_one_password(self) -> "RedisSettings":
         if self.redis_password is not None and split_url(_plain(self.redis_url)).password:
-            names = self.spelled("redis_url", "redis_password")
+            names = self.env_names("redis_url", "redis_password")
             raise ValueError(f"{names} both hold a password; keep one of them")
         return self
 
@@ -57,13 +57,13 @@ class RedisSettings(LinkSettings):
         url = split_url(_plain(self.redis_url))
         if any(option.startswith("ssl_") for option in parse_qs(url.query)):
             raise ValueError(
-                f"{self.spelled('redis_url')} holds options of TLS (ssl_...), which are not "
-                f"followed: name the files in {self.spelled('redis_ca_file')} and its like"
+                f"{self.env_names('redis_url')} holds options of TLS (ssl_...), which are not "
+                f"followed: name the files in {self.env_names('redis_ca_file')} and its like"
             )
         if any(files) and url.scheme != "rediss":
-            raise ValueError(f"{self.spelled('redis_url')} must be a rediss:// address for TLS")
+            raise ValueError(f"{self.env_names('redis_url')} must be a rediss:// address for TLS")
         if (self.redis_certificate_file is None) != (self.redis_key_file is None):
-            names = self.spelled("redis_certificate_file", "redis_key_file")
+            names = self.env_names("redis_certificate_file", "redis_key_file")
             raise ValueError(f"{names}: give both or none")
         return self
 
@@ -73,8 +73,8 @@ class RedisSettings(LinkSettings):
         is_remote = url.scheme == "redis" and not is_local(f"{url.hostname or 'localhost'}:0")
         if is_remote and not self.allows_insecure_links:
             raise ValueError(
-                f"{self.spelled('redis_url')} would be plain text between machines: give a "
-                f"rediss:// address, or set {self.spelled('allows_insecure_links')} to true"
+                f"{self.env_names('redis_url')} would be plain text between machines: give a "
+                f"rediss:// address, or set {self.env_names('allows_insecure_links')} to true"
             )
         return self
 

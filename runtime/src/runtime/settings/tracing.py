@@ -16,24 +16,24 @@ class TracesSettings(LinkSettings):
 
     traces_endpoint: TracesUrl = Field(
         "",
-        description="Where traces are sent, OTLP over HTTP, such as "
-        "http://collector:4318/v1/traces; empty: nowhere. Needs the extra `traces`.",
+        description="Endpoint for traces, OTLP over HTTP, such as "
+        "http://collector:4318/v1/traces; no tracing if empty. Needs the extra `traces`.",
     )
     traces_sample_ratio: float = Field(
         1.0,
         ge=0,
         le=1,
-        description="Share of what begins here that is traced; what a traced caller asks for is "
-        "traced, too.",
+        description="Share of the traces that begin here which is exported; calls of a traced "
+        "caller are always exported.",
     )
 
     @model_validator(mode="after")
-    def _requires_encryption(self) -> "TracesSettings":
+    def _requires_encrypted_traces(self) -> "TracesSettings":
         url = split_url(self.traces_endpoint)
         is_remote = url.scheme == "http" and not is_local(f"{url.hostname}:0")
         if is_remote and not self.allows_insecure_links:
             raise ValueError(
-                f"{self.spelled('traces_endpoint')} would be plain text between machines: give an "
-                f"https:// address, or set {self.spelled('allows_insecure_links')} to true"
+                f"{self.env_names('traces_endpoint')} would be plain text between machines: give an "
+                f"https:// address, or set {self.env_names('allows_insecure_links')} to true"
             )
         return self

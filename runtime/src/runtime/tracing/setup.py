@@ -22,7 +22,7 @@ def traced(service: str, settings: TracesSettings) -> Iterator[None]:
         return
     if not all(map(_is_installed, REQUIRED)):
         exit_with_error(
-            f"{settings.spelled('traces_endpoint')} needs OpenTelemetry: install "
+            f"{settings.env_names('traces_endpoint')} needs OpenTelemetry: install "
             "maskline-runtime[traces], or build the image with TRACES=yes"
         )
     # Imported here: it needs the extra.

@@ -11,8 +11,7 @@ from support.running_gateway import (
     BODY_LIMIT_BYTES,
     RunningGateway,
     ScriptedConversations,
-    running_gateway,
-    serving_conversations,
+    gateway_over,
 )
 
 BODY_SECONDS = 0.3
@@ -21,25 +20,8 @@ CHUNK = b"8000\r\n" + b"x" * CHUNK_BYTES + b"\r\n"
 
 
 @pytest.fixture
-def scripted() -> ScriptedConversations:
-    return ScriptedConversations()
-
-
-@pytest.fixture
-async def gateway(scripted: ScriptedConversations) -> AsyncIterator[RunningGateway]:
-    async with (
-        serving_conversations(scripted) as server,
-        running_gateway(f"127.0.0.1:{server.port}") as gateway,
-    ):
-        yield gateway
-
-
-@pytest.fixture
 async def with_short_timeout(scripted: ScriptedConversations) -> AsyncIterator[RunningGateway]:
-    async with (
-        serving_conversations(scripted) as server,
-        running_gateway(f"127.0.0.1:{server.port}", body_timeout_seconds=BODY_SECONDS) as gateway,
-    ):
+    async with gateway_over(scripted, body_timeout_seconds=BODY_SECONDS) as gateway:
         yield gateway
 
 
@@ -63,7 +45,7 @@ async def test_a_body_at_the_limit_is_accepted_and_one_byte_more_is_not(
 
 
 @pytest.mark.parametrize("path", ["/api/message", "/api/receipt", "/api/receipt/c2VuZA"])
-async def test_a_body_of_a_megabyte_gets_its_answer(gateway: RunningGateway, path: str) -> None:
+async def test_a_body_of_a_megabyte_gets_a_response(gateway: RunningGateway, path: str) -> None:
     response = await gateway.http.post(path, content=message_of(1_000_000))
     assert response.status_code == 413
     assert (

@@ -1,13 +1,13 @@
-"""Callers that take more than a request, and callers that never come to an end."""
+"""Limits of HTTP connections: clients that send too much, too slowly or without end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from runtime.http import limits as http_protocol
+from runtime.http import limits as limits_module
 from runtime.http.limits import HttpLimits
 from runtime.http.server import AsgiApplication, HttpOptions, HttpServer, http_server
 from support.carrier_callbacks import sms
@@ -16,36 +16,22 @@ from support.raw_http import RawConnection, raw_connection
 from support.running_gateway import (
     RunningGateway,
     ScriptedConversations,
-    running_gateway,
-    serving_conversations,
+    gateway_over,
 )
 
-SOON_SECONDS = 0.5
+SHORT_SECONDS = 0.5
 LARGE_BYTES = 32 * 1024 * 1024
-IMPATIENT = HttpLimits(head_seconds=SOON_SECONDS)
-PATIENT = HttpLimits(head_seconds=PATIENCE_SECONDS * 2)
-
-Running = Callable[[HttpLimits], AbstractAsyncContextManager[RunningGateway]]
+SHORT_TIMEOUT = HttpLimits(head_seconds=SHORT_SECONDS)
+LONG_TIMEOUT = HttpLimits(head_seconds=PATIENCE_SECONDS * 2)
 
 
-@pytest.fixture
-def running() -> Running:
-    @asynccontextmanager
-    async def run(limits: HttpLimits) -> AsyncIterator[RunningGateway]:
-        async with (
-            serving_conversations(ScriptedConversations()) as server,
-            running_gateway(
-                f"127.0.0.1:{server.port}", options=HttpOptions(limits=limits)
-            ) as gateway,
-        ):
-            yield gateway
-
-    return run
+def running(limits: HttpLimits) -> AbstractAsyncContextManager[RunningGateway]:
+    return gateway_over(ScriptedConversations(), options=HttpOptions(limits=limits))
 
 
 @asynccontextmanager
 async def serving(app: AsgiApplication, limits: HttpLimits) -> AsyncIterator[HttpServer]:
-    """Any application on a free port."""
+    """Serves an application on a free port."""
     server = http_server(app, "127.0.0.1:0", HttpOptions(limits=limits))
     task = asyncio.create_task(server.serve())
 
@@ -62,11 +48,11 @@ async def serving(app: AsgiApplication, limits: HttpLimits) -> AsyncIterator[Htt
 
 @pytest.fixture
 def _short_linger(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_protocol, "LINGER_SECONDS", SOON_SECONDS)
+    monkeypatch.setattr(limits_module, "LINGER_SECONDS", SHORT_SECONDS)
 
 
 async def is_cut(connection: RawConnection) -> bool:
-    """Whether the other side hangs up without having said a word."""
+    """Whether the server closes the connection without a response."""
     try:
         return await connection.rest() == b""
     except ConnectionError:
@@ -74,11 +60,11 @@ async def is_cut(connection: RawConnection) -> bool:
 
 
 async def trickle(connection: RawConnection, pieces: Iterator[bytes]) -> None:
-    """Writes a piece now and then until the other side hangs up."""
+    """Writes a piece now and then until the server closes the connection."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         for piece in pieces:
             await connection.write(piece)
-            await asyncio.sleep(SOON_SECONDS / 20)
+            await asyncio.sleep(SHORT_SECONDS / 20)
 
 
 async def flood(connection: RawConnection) -> None:
@@ -87,57 +73,53 @@ async def flood(connection: RawConnection) -> None:
         await connection.write(b"x" * 65_536)
 
 
-def without_end(piece: bytes) -> Iterator[bytes]:
+def endless(piece: bytes) -> Iterator[bytes]:
     while True:
         yield piece
 
 
-async def test_who_connects_and_says_nothing_is_cut_off(running: Running) -> None:
-    async with running(IMPATIENT) as gateway, raw_connection(gateway.port) as connection:
+async def test_a_silent_connection_is_cut_off() -> None:
+    async with running(SHORT_TIMEOUT) as gateway, raw_connection(gateway.port) as connection:
         assert await is_cut(connection)
 
 
-@pytest.mark.parametrize("begun", [b"P", b"POST /api/message HTTP/1.1\r\nHost: g\r\nX: ", b"\r\n"])
-async def test_who_does_not_finish_a_head_is_cut_off(running: Running, begun: bytes) -> None:
-    async with running(IMPATIENT) as gateway, raw_connection(gateway.port) as connection:
-        await connection.write(begun)
+@pytest.mark.parametrize("start", [b"P", b"POST /api/message HTTP/1.1\r\nHost: g\r\nX: ", b"\r\n"])
+async def test_an_incomplete_head_is_cut_off(start: bytes) -> None:
+    async with running(SHORT_TIMEOUT) as gateway, raw_connection(gateway.port) as connection:
+        await connection.write(start)
         assert await is_cut(connection)
 
 
 @pytest.mark.parametrize("piece", [b"x", b"\r\n"])
-async def test_a_trickle_gains_no_time(running: Running, piece: bytes) -> None:
-    begun = b"" if piece == b"\r\n" else b"POST /"
-    async with running(IMPATIENT) as gateway, raw_connection(gateway.port) as connection:
-        await connection.write(begun)
+async def test_sending_slowly_does_not_extend_the_timeout(piece: bytes) -> None:
+    start = b"" if piece == b"\r\n" else b"POST /"
+    async with running(SHORT_TIMEOUT) as gateway, raw_connection(gateway.port) as connection:
+        await connection.write(start)
         with pytest.raises(ConnectionError):
-            await trickle(connection, without_end(piece))
+            await trickle(connection, endless(piece))
 
 
-@pytest.mark.parametrize("begun", [b"GET /", b"\r\n"])
-async def test_a_later_head_on_a_connection_that_is_kept_has_no_more_time(
-    running: Running, begun: bytes
-) -> None:
-    async with running(IMPATIENT) as gateway, raw_connection(gateway.port) as connection:
+@pytest.mark.parametrize("start", [b"GET /", b"\r\n"])
+async def test_a_later_head_on_a_kept_connection_has_the_same_timeout(start: bytes) -> None:
+    async with running(SHORT_TIMEOUT) as gateway, raw_connection(gateway.port) as connection:
         await connection.write(b"GET /healthz HTTP/1.1\r\nHost: g\r\n\r\n")
         assert await connection.status() == 200
-        await connection.write(begun)
+        await connection.write(start)
         assert await connection.rest() == b"{}"
 
 
-async def test_a_connection_that_is_kept_may_be_silent_for_longer_than_a_head(
-    running: Running,
-) -> None:
-    async with running(IMPATIENT) as gateway, raw_connection(gateway.port) as connection:
+async def test_a_kept_connection_may_be_idle_for_longer_than_the_head_timeout() -> None:
+    async with running(SHORT_TIMEOUT) as gateway, raw_connection(gateway.port) as connection:
         for _ in range(2):
             await connection.write(b"GET /healthz HTTP/1.1\r\nHost: g\r\n\r\n")
             assert await connection.status() == 200
-            # As long as it takes for the timer of a head to run out, if one were running.
-            await asyncio.sleep(SOON_SECONDS * 2)
+            # Longer than the timer of a head, if one were running.
+            await asyncio.sleep(SHORT_SECONDS * 2)
         await connection.write(b"GET /healthz HTTP/1.1\r\nHost: g\r\nConnection: close\r\n\r\n")
         assert (await connection.rest()).endswith(b"{}")
 
 
-async def test_a_silent_connection_is_not_kept_for_ever(running: Running) -> None:
+async def test_an_idle_connection_is_closed_after_the_keep_alive_time() -> None:
     async with (
         running(HttpLimits(keep_alive_seconds=1)) as gateway,
         raw_connection(gateway.port) as connection,
@@ -147,41 +129,39 @@ async def test_a_silent_connection_is_not_kept_for_ever(running: Running) -> Non
 
 
 @pytest.mark.usefixtures("_short_linger")
-async def test_the_rest_of_a_body_that_nobody_reads_is_not_awaited_for_ever(
-    running: Running,
-) -> None:
-    async with running(PATIENT) as gateway, raw_connection(gateway.port) as connection:
+async def test_the_rest_of_an_unread_body_has_a_timeout() -> None:
+    async with running(LONG_TIMEOUT) as gateway, raw_connection(gateway.port) as connection:
         await connection.write_head("/nowhere", "Content-Length: 1000000000")
         assert await connection.status() == 404
         with pytest.raises(ConnectionError):
-            await trickle(connection, without_end(b"x"))
+            await trickle(connection, endless(b"x"))
 
 
-async def large_answer(scope: Scope, _receive: Receive, send: Send) -> None:
-    """More than the buffers of both ends hold."""
+async def large_response(scope: Scope, _receive: Receive, send: Send) -> None:
+    """Responds with more than the buffers of both ends hold."""
     if scope["type"] == "http":
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"x" * LARGE_BYTES})
 
 
 @pytest.mark.parametrize(
-    ("linger_seconds", "keep_alive_seconds"), [(SOON_SECONDS, 300), (PATIENCE_SECONDS * 2, 1)]
+    ("linger_seconds", "keep_alive_seconds"), [(SHORT_SECONDS, 300), (PATIENCE_SECONDS * 2, 1)]
 )
-async def test_who_does_not_read_an_answer_is_cut_off(
+async def test_a_client_that_does_not_read_is_cut_off(
     monkeypatch: pytest.MonkeyPatch, linger_seconds: float, keep_alive_seconds: int
 ) -> None:
-    monkeypatch.setattr(http_protocol, "LINGER_SECONDS", linger_seconds)
+    monkeypatch.setattr(limits_module, "LINGER_SECONDS", linger_seconds)
     limits = HttpLimits(keep_alive_seconds=keep_alive_seconds)
-    async with serving(large_answer, limits) as server:
+    async with serving(large_response, limits) as server:
 
-        async def is_alone() -> bool:
+        async def is_disconnected() -> bool:
             return not server.server_state.connections
 
         port = server.servers[0].sockets[0].getsockname()[1]
         async with raw_connection(port) as connection:
             await connection.write(b"GET / HTTP/1.1\r\nHost: g\r\n\r\n")
             assert await connection.status() == 200
-            await eventually(is_alone)
+            await eventually(is_disconnected)
 
 
 @pytest.mark.parametrize(
@@ -192,21 +172,21 @@ async def test_who_does_not_read_an_answer_is_cut_off(
         (b"GET / HTTP/1.1\r\n" + b"X: x\r\n" * 65 + b"\r\n", 431),
         (b"GET / HTTP/1.1\r\n" + (b"X: " + b"x" * 1000 + b"\r\n") * 17 + b"\r\n", 431),
         (b"GET /healthz HTTP/1.1\r\n\r\n" * 50, 429),
-        (b"GET nonsense\r\n\r\n", 400),
+        (b"GET malformed\r\n\r\n", 400),
     ],
 )
-async def test_a_head_beyond_a_limit_is_refused_and_the_connection_ends(
-    running: Running, head: bytes, status: int
+async def test_a_head_over_a_limit_is_refused_and_ends_the_connection(
+    head: bytes, status: int
 ) -> None:
-    async with running(PATIENT) as gateway, raw_connection(gateway.port) as connection:
+    async with running(LONG_TIMEOUT) as gateway, raw_connection(gateway.port) as connection:
         await connection.write(head)
         response = await connection.rest()
         assert response.split()[1] == str(status).encode()
         assert (await gateway.http.get("/healthz")).status_code == 200
 
 
-async def test_a_head_of_the_limits_passes(running: Running) -> None:
-    async with running(PATIENT) as gateway:
+async def test_a_head_at_the_limits_is_accepted() -> None:
+    async with running(LONG_TIMEOUT) as gateway:
         url = "/api/message?" + "x" * (4096 - len("/api/message?"))
         headers = {f"X-{n}": "x" * 200 for n in range(55)}
         response = await gateway.http.post(url, json=sms(), headers=headers)
@@ -214,35 +194,29 @@ async def test_a_head_of_the_limits_passes(running: Running) -> None:
 
 
 @pytest.mark.parametrize("pieces", [b"X: ", b"X"])
-async def test_a_header_without_end_is_refused_before_it_fills_the_memory(
-    running: Running, pieces: bytes
-) -> None:
-    async with running(PATIENT) as gateway, raw_connection(gateway.port) as connection:
+async def test_an_endless_header_is_refused(pieces: bytes) -> None:
+    async with running(LONG_TIMEOUT) as gateway, raw_connection(gateway.port) as connection:
         await connection.write(b"GET / HTTP/1.1\r\n" + pieces)
         with pytest.raises(ConnectionError):
             await flood(connection)
 
 
-async def test_a_trailer_without_end_is_refused_before_it_fills_the_memory(
-    running: Running,
-) -> None:
-    async with running(PATIENT) as gateway, raw_connection(gateway.port) as connection:
+async def test_an_endless_trailer_is_refused() -> None:
+    async with running(LONG_TIMEOUT) as gateway, raw_connection(gateway.port) as connection:
         await connection.write_head("/api/message", "Transfer-Encoding: chunked")
         await connection.write(b"1\r\nx\r\n0\r\nX: ")
         with pytest.raises(ConnectionError):
             await flood(connection)
 
 
-async def test_headers_of_a_trailer_count_too(running: Running) -> None:
-    async with running(PATIENT) as gateway, raw_connection(gateway.port) as connection:
+async def test_headers_of_a_trailer_are_counted() -> None:
+    async with running(LONG_TIMEOUT) as gateway, raw_connection(gateway.port) as connection:
         await connection.write_head("/api/message", "Transfer-Encoding: chunked")
         await connection.write(b"1\r\nx\r\n0\r\n" + b"X: x\r\n" * 100 + b"\r\n")
         assert await connection.status() == 431
 
 
-async def test_one_connection_too_many_is_told_to_come_again_and_the_others_go_on(
-    running: Running,
-) -> None:
+async def test_a_connection_over_the_limit_gets_503_and_the_others_stay() -> None:
     limits = HttpLimits(connections=2, head_seconds=PATIENCE_SECONDS * 2)
     async with (
         running(limits) as gateway,

@@ -1,4 +1,4 @@
-"""Who may call what: default deny, on real servers, by certificate and by token."""
+"""Authorization by certificate and by token, on real servers."""
 
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
@@ -21,10 +21,9 @@ from support.eventually import eventually
 from support.grpc_calls import is_serving, reason
 
 DOMAIN = "tests.maskline"
-ROLES = ("keeper", "guest")
-# Nobody is given S/Whole but the keeper, who is not kept to pools.
-RIGHTS = Permissions(
-    {"/S/Unary": {"keeper", "guest"}, "/S/Stream": {"keeper", "guest"}, "/S/Whole": ROLES},
+ROLES = ("admin", "guest")
+PERMISSIONS = Permissions(
+    {"/S/Unary": {"admin", "guest"}, "/S/Stream": {"admin", "guest"}, "/S/Whole": ROLES},
     confined={"guest"},
 )
 UNKNOWN, DENIED = "UNAUTHENTICATED", "PERMISSION_DENIED"
@@ -32,7 +31,7 @@ CODES = {
     UNKNOWN: grpc.StatusCode.UNAUTHENTICATED,
     DENIED: grpc.StatusCode.PERMISSION_DENIED,
 }
-KEEPER, GUEST, ROAMER = "keeper's token", "guest's token", "roamer's token"
+ADMIN, GUEST, EVERYWHERE = "admin's token", "guest's token", "token for all pools"
 
 
 def hashed(token: str) -> str:
@@ -41,8 +40,8 @@ def hashed(token: str) -> str:
 
 CALLERS = f"""
 [[callers]]
-token_sha256 = "{hashed(KEEPER)}"
-role = "keeper"
+token_sha256 = "{hashed(ADMIN)}"
+role = "admin"
 
 [[callers]]
 token_sha256 = "{hashed(GUEST)}"
@@ -50,7 +49,7 @@ role = "guest"
 pools = ["main"]
 
 [[callers]]
-token_sha256 = "{hashed(ROAMER)}"
+token_sha256 = "{hashed(EVERYWHERE)}"
 role = "guest"
 pools = ["*"]
 
@@ -60,159 +59,153 @@ role = "guest"
 pools = ["main"]
 
 [[callers]]
-certificate = "spiffe://maskline/keeper"
-role = "keeper"
+certificate = "spiffe://maskline/admin"
+role = "admin"
 """
 
 
 @pytest.fixture
 def callers_file(tmp_path: Path) -> Path:
-    """Two kinds of callers, known by certificates and tokens."""
+    """Callers of two roles, by certificate and by token."""
     path = tmp_path / "callers.toml"
     path.write_text(CALLERS)
     return path
 
 
-def door(callers: Path, tls: TlsFiles | None = None, *, reflects: bool = False) -> ServerSecurity:
-    """As a service opens it."""
+def security(callers: Path, tls: TlsFiles | None = None) -> ServerSecurity:
+    """The security of a service with this file of callers."""
     settings = ServerSettings(
         tls_certificate_file=tls and tls.certificate,
         tls_key_file=tls and tls.key,
         tls_ca_file=tls and tls.authority,
         callers_file=callers,
-        serves_reflection=reflects,
     )
-    return server_security(settings, RIGHTS, ROLES, domain=DOMAIN)
+    return server_security(settings, PERMISSIONS, ROLES, domain=DOMAIN)
 
 
 @asynccontextmanager
-async def guarded(callers: Path, token: str | None) -> AsyncIterator[grpc.aio.Channel]:
-    """A channel to a guarded server, with a token or none."""
-    shown = Credentials(token=SecretStr(token) if token is not None else None)
+async def authorizing(callers: Path, token: str | None) -> AsyncIterator[grpc.aio.Channel]:
+    """A channel to a server with authorization, with a token or none."""
+    credentials = Credentials(token=SecretStr(token) if token is not None else None)
     async with (
-        echoing(door(callers)) as port,
-        open_channel(f"127.0.0.1:{port}", [], shown) as channel,
+        echoing(security(callers)) as port,
+        open_channel(f"127.0.0.1:{port}", [], credentials) as channel,
     ):
         yield channel
 
 
-async def refusal_of(call: Awaitable[object]) -> str:
-    with pytest.raises(grpc.aio.AioRpcError) as refusal:
+async def error_of(call: Awaitable[object]) -> str:
+    with pytest.raises(grpc.aio.AioRpcError) as error:
         await call
-    told = reason(refusal.value, DOMAIN)
-    assert refusal.value.code() is CODES[told]
-    return told
+    found = reason(error.value, DOMAIN)
+    assert error.value.code() is CODES[found]
+    return found
 
 
 @pytest.mark.parametrize("token", [None, "a wrong token", ""])
-async def test_who_is_not_known_is_refused_everywhere_but_may_ask_for_health(
+async def test_an_unknown_caller_may_only_ask_for_health(
     callers_file: Path, token: str | None
 ) -> None:
-    async with guarded(callers_file, token) as channel:
-        assert await refusal_of(ask(channel)) == UNKNOWN
-        assert await refusal_of(watch(channel)) == UNKNOWN
+    async with authorizing(callers_file, token) as channel:
+        assert await error_of(ask(channel)) == UNKNOWN
+        assert await error_of(watch(channel)) == UNKNOWN
         assert await is_serving(channel, "S")
 
 
-async def test_a_role_may_call_what_the_table_gives_it(callers_file: Path) -> None:
-    async with guarded(callers_file, KEEPER) as channel:
+async def test_a_role_may_call_its_methods(callers_file: Path) -> None:
+    async with authorizing(callers_file, ADMIN) as channel:
         for method in ("Unary", "Whole"):
-            assert (await ask(channel, method, pool="any"))["role"] == "keeper"
-        assert [one["role"] for one in await watch(channel)] == ["keeper", "keeper"]
+            assert (await ask(channel, method, pool="any"))["role"] == "admin"
+        assert [response["role"] for response in await watch(channel)] == ["admin", "admin"]
 
 
-async def test_a_method_without_a_row_is_nobodys(callers_file: Path) -> None:
+async def test_a_method_that_is_not_listed_is_denied(callers_file: Path) -> None:
     settings = ServerSettings(callers_file=callers_file)
-    shut = server_security(settings, Permissions({}), ROLES, domain=DOMAIN)
-    keeper = Credentials(token=SecretStr(KEEPER))
-    async with echoing(shut) as port, open_channel(f"127.0.0.1:{port}", [], keeper) as channel:
-        assert await refusal_of(ask(channel)) == DENIED
-        assert await refusal_of(watch(channel)) == DENIED
+    closed = server_security(settings, Permissions({}), ROLES, domain=DOMAIN)
+    admin = Credentials(token=SecretStr(ADMIN))
+    async with echoing(closed) as port, open_channel(f"127.0.0.1:{port}", [], admin) as channel:
+        assert await error_of(ask(channel)) == DENIED
+        assert await error_of(watch(channel)) == DENIED
 
 
-async def test_a_confined_role_keeps_to_its_own_pools(callers_file: Path) -> None:
-    async with guarded(callers_file, GUEST) as channel:
+async def test_a_confined_role_is_limited_to_its_own_pools(callers_file: Path) -> None:
+    async with authorizing(callers_file, GUEST) as channel:
         assert (await ask(channel, pool="main"))["role"] == "guest"
         assert len(await watch(channel, pool="main")) == 2
         for pool in ("other", "", "*"):
-            assert await refusal_of(ask(channel, pool=pool)) == DENIED
-            assert await refusal_of(watch(channel, pool=pool)) == DENIED
+            assert await error_of(ask(channel, pool=pool)) == DENIED
+            assert await error_of(watch(channel, pool=pool)) == DENIED
 
 
-async def test_what_is_about_no_single_pool_takes_the_right_to_every_pool(
+async def test_a_request_without_a_pool_needs_the_permission_for_every_pool(
     callers_file: Path,
 ) -> None:
-    async with guarded(callers_file, GUEST) as channel:
-        assert await refusal_of(ask(channel, "Whole")) == DENIED
-    async with guarded(callers_file, ROAMER) as channel:
+    async with authorizing(callers_file, GUEST) as channel:
+        assert await error_of(ask(channel, "Whole")) == DENIED
+    async with authorizing(callers_file, EVERYWHERE) as channel:
         assert (await ask(channel, "Whole"))["role"] == "guest"
         assert (await ask(channel, pool="any"))["role"] == "guest"
 
 
 @pytest.mark.parametrize(
-    ("name", "uri", "role"),
-    [("guest.example", "", "guest"), ("", "spiffe://maskline/keeper", "keeper")],
+    ("name", "uri", "common_name", "role"),
+    [
+        ("guest.example", "", "anybody", "guest"),
+        ("", "spiffe://maskline/admin", "anybody", "admin"),
+        # A common name counts only without another name.
+        ("", "", "guest.example", "guest"),
+        ("x.example", "", "guest.example", None),
+    ],
 )
-async def test_a_certificate_names_its_caller(
-    callers_file: Path, tmp_path: Path, name: str, uri: str, role: str
+async def test_a_caller_is_identified_by_its_certificate(
+    callers_file: Path, tmp_path: Path, name: str, uri: str, common_name: str, role: str | None
 ) -> None:
     authority = Authority()
     server = authority.files(tmp_path / "server", "server.example")
-    client = authority.files(tmp_path / "client", name, uri=uri, common_name="anybody")
+    client = authority.files(tmp_path / "client", name, uri=uri, common_name=common_name)
     async with (
-        echoing(door(callers_file, server)) as port,
+        echoing(security(callers_file, server)) as port,
         open_channel(f"127.0.0.1:{port}", [], Credentials(client)) as channel,
     ):
-        assert (await ask(channel))["role"] == role
+        if role:
+            assert (await ask(channel))["role"] == role
+        else:
+            assert await error_of(ask(channel)) == UNKNOWN
 
 
-async def test_a_common_name_counts_only_where_there_is_no_other_name(
-    callers_file: Path, tmp_path: Path
-) -> None:
-    authority = Authority()
-    server = authority.files(tmp_path / "server", "server.example")
-    bare = authority.files(tmp_path / "bare", "", common_name="guest.example")
-    named = authority.files(tmp_path / "named", "x.example", common_name="guest.example")
-    async with echoing(door(callers_file, server)) as port:
-        async with open_channel(f"127.0.0.1:{port}", [], Credentials(bare)) as channel:
-            assert (await ask(channel))["role"] == "guest"
-        async with open_channel(f"127.0.0.1:{port}", [], Credentials(named)) as channel:
-            assert await refusal_of(ask(channel)) == UNKNOWN
-
-
-async def test_who_shows_a_token_is_who_the_token_says(callers_file: Path, tmp_path: Path) -> None:
+async def test_a_token_outranks_the_certificate(callers_file: Path, tmp_path: Path) -> None:
     authority = Authority()
     server = authority.files(tmp_path / "server", "server.example")
     client = authority.files(tmp_path / "client", "guest.example")
-    async with echoing(door(callers_file, server)) as port:
-        for token, expected in ((KEEPER, "keeper"), ("a wrong token", "")):
-            shown = Credentials(client, SecretStr(token))
-            async with open_channel(f"127.0.0.1:{port}", [], shown) as channel:
+    async with echoing(security(callers_file, server)) as port:
+        for token, expected in ((ADMIN, "admin"), ("a wrong token", "")):
+            credentials = Credentials(client, SecretStr(token))
+            async with open_channel(f"127.0.0.1:{port}", [], credentials) as channel:
                 if expected:
                     assert (await ask(channel))["role"] == expected
                 else:
-                    assert await refusal_of(ask(channel)) == UNKNOWN
+                    assert await error_of(ask(channel)) == UNKNOWN
 
 
-async def test_callers_come_and_go_without_a_restart(callers_file: Path) -> None:
-    async with guarded(callers_file, "a new token") as channel:
-        assert await refusal_of(ask(channel)) == UNKNOWN
-        replace(callers_file, CALLERS.replace(hashed(KEEPER), hashed("a new token")).encode())
+async def test_a_changed_file_of_callers_is_used_without_a_restart(callers_file: Path) -> None:
+    async with authorizing(callers_file, "a new token") as channel:
+        assert await error_of(ask(channel)) == UNKNOWN
+        replace(callers_file, CALLERS.replace(hashed(ADMIN), hashed("a new token")).encode())
 
-        async def is_let_in() -> bool:
+        async def is_admitted() -> bool:
             try:
-                return (await ask(channel))["role"] == "keeper"
+                return (await ask(channel))["role"] == "admin"
             except grpc.aio.AioRpcError:
                 return False
 
-        await eventually(is_let_in)
+        await eventually(is_admitted)
 
 
-async def test_a_refused_call_is_logged_without_what_was_shown(
+async def test_a_refused_call_is_logged_without_its_credentials(
     callers_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with guarded(callers_file, "a wrong token") as channel:
-        await refusal_of(ask(channel))
+    async with authorizing(callers_file, "a wrong token") as channel:
+        await error_of(ask(channel))
     logged = capsys.readouterr().out
     assert "call_refused" in logged
     assert "/S/Unary" in logged
@@ -220,32 +213,32 @@ async def test_a_refused_call_is_logged_without_what_was_shown(
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         ("", "callers: Field required"),
         ("callers = []", "callers: List should have at least 1 item"),
         ("callers = [{", "cannot be read: TOMLDecodeError"),
         ('[[callers]]\nrole = "guest"', "give either certificate or token_sha256"),
-        ('[[callers]]\ncertificate = "a"\nrole = "gust"', "callers.0.role: one of guest, keeper"),
+        ('[[callers]]\ncertificate = "a"\nrole = "gust"', "callers.0.role: one of admin, guest"),
         ('[[callers]]\ntoken_sha256 = "hunter2"\nrole = "guest"', "callers.0.token_sha256"),
         ('[[callers]]\ncertificate = "a"\nrole = "guest"\npool = "m"', "callers.0.pool"),
         (
             '[[callers]]\ncertificate = "a"\nrole = "guest"\n' * 2,
-            "callers.1: has the same credential",
+            "callers.1: has the same",
         ),
     ],
 )
-def test_a_file_of_callers_that_is_wrong_is_refused_without_repeating_it(
-    tmp_path: Path, content: str, told: str
+def test_a_malformed_file_of_callers_is_refused_without_repeating_it(
+    tmp_path: Path, content: str, message: str
 ) -> None:
     path = tmp_path / "callers.toml"
     path.write_text(content)
-    with pytest.raises(ConfigFileError) as refusal:
-        door(path)
-    assert told in str(refusal.value)
-    assert "hunter2" not in str(refusal.value)
+    with pytest.raises(ConfigFileError) as error:
+        security(path)
+    assert message in str(error.value)
+    assert "hunter2" not in str(error.value)
 
 
-def test_a_file_of_callers_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_a_missing_file_of_callers_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigFileError, match="cannot be read: FileNotFoundError"):
-        door(tmp_path / "nowhere.toml")
+        security(tmp_path / "nowhere.toml")

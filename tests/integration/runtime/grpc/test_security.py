@@ -1,4 +1,4 @@
-"""Reflection: off unless a setting says so."""
+"""Reflection is off unless a setting says so."""
 
 import grpc
 import pytest
@@ -10,7 +10,7 @@ from support.grpc_calls import reflected_methods
 HEALTH = "grpc.health.v1.Health"
 
 
-async def test_a_server_describes_itself_only_where_a_setting_says_so() -> None:
+async def test_reflection_is_served_only_if_a_setting_says_so() -> None:
     async with (
         echoing(ServerSecurity(serves_reflection=True)) as port,
         grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
@@ -20,6 +20,6 @@ async def test_a_server_describes_itself_only_where_a_setting_says_so() -> None:
         echoing() as port,
         grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
     ):
-        with pytest.raises(grpc.aio.AioRpcError) as refusal:
+        with pytest.raises(grpc.aio.AioRpcError) as error:
             await reflected_methods(channel, HEALTH)
-    assert refusal.value.code() is grpc.StatusCode.UNIMPLEMENTED
+    assert error.value.code() is grpc.StatusCode.UNIMPLEMENTED

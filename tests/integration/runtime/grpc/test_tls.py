@@ -17,33 +17,33 @@ from support.eventually import eventually
 
 @pytest.fixture
 def authority() -> Authority:
-    """The one that both sides trust."""
+    """The authority that both sides trust."""
     return Authority()
 
 
 @pytest.fixture
 def server_files(authority: Authority, tmp_path: Path) -> TlsFiles:
-    """Of a server on loopback."""
+    """The files of a server on loopback."""
     return authority.files(tmp_path / "server", "server.example")
 
 
 @pytest.fixture
 def client_files(authority: Authority, tmp_path: Path) -> TlsFiles:
-    """Of a caller."""
+    """The files of a client."""
     return authority.files(tmp_path / "client", "first.example")
 
 
 def channel_to(port: int, files: TlsFiles | None) -> grpc.aio.Channel:
-    """A channel as services open it."""
+    """A channel as services open one."""
     return open_channel(f"127.0.0.1:{port}", [], Credentials(files))
 
 
 async def code_of(port: int, files: TlsFiles | None) -> grpc.StatusCode:
-    """How a call is refused."""
+    """The status of a failed call."""
     async with channel_to(port, files) as channel:
-        with pytest.raises(grpc.aio.AioRpcError) as refusal:
+        with pytest.raises(grpc.aio.AioRpcError) as error:
             await ask(channel)
-    return refusal.value.code()
+    return error.value.code()
 
 
 async def test_a_server_knows_its_caller_by_the_certificate(
@@ -57,22 +57,22 @@ async def test_a_server_knows_its_caller_by_the_certificate(
         assert len(await watch(channel)) == 2
 
 
-async def test_who_shows_no_certificate_or_one_of_another_authority_is_not_let_in(
+async def test_a_caller_without_a_trusted_certificate_is_not_admitted(
     server_files: TlsFiles, client_files: TlsFiles, tmp_path: Path
 ) -> None:
     stranger = Authority("stranger").files(tmp_path / "stranger", "first.example")
-    # It trusts the server, so that it is the server that refuses.
+    # The client trusts the server, so it is the server that refuses.
     replace(stranger.authority, client_files.authority.read_bytes())
-    bare = grpc.ssl_channel_credentials(client_files.authority.read_bytes())
+    without = grpc.ssl_channel_credentials(client_files.authority.read_bytes())
     async with echoing(ServerSecurity(server_credentials(server_files))) as port:
         assert await code_of(port, None) is grpc.StatusCode.UNAVAILABLE
         assert await code_of(port, stranger) is grpc.StatusCode.UNAVAILABLE
-        async with grpc.aio.secure_channel(f"127.0.0.1:{port}", bare) as channel:
+        async with grpc.aio.secure_channel(f"127.0.0.1:{port}", without) as channel:
             with pytest.raises(grpc.aio.AioRpcError):
                 await ask(channel)
 
 
-async def test_a_caller_does_not_speak_to_a_server_of_another_authority(
+async def test_a_client_refuses_a_server_of_another_authority(
     client_files: TlsFiles, tmp_path: Path
 ) -> None:
     impostor = Authority("stranger").files(tmp_path / "impostor", "server.example")
@@ -81,7 +81,7 @@ async def test_a_caller_does_not_speak_to_a_server_of_another_authority(
         assert await code_of(port, client_files) is grpc.StatusCode.UNAVAILABLE
 
 
-async def test_a_callers_renewed_certificate_is_shown_without_a_restart(
+async def test_a_renewed_certificate_of_a_client_is_used_without_a_restart(
     authority: Authority, server_files: TlsFiles, client_files: TlsFiles
 ) -> None:
     async with (
@@ -91,13 +91,13 @@ async def test_a_callers_renewed_certificate_is_shown_without_a_restart(
         assert (await ask(channel))["name"] == "first.example"
         authority.files(client_files.key.parent, "renewed.example")
 
-        async def shows_the_new_one() -> bool:
+        async def uses_the_new_one() -> bool:
             return (await ask(channel))["name"] == "renewed.example"
 
-        await eventually(shows_the_new_one)
+        await eventually(uses_the_new_one)
 
 
-async def test_a_servers_renewed_certificate_and_authority_are_used_without_a_restart(
+async def test_renewed_files_of_a_server_are_used_without_a_restart(
     server_files: TlsFiles, client_files: TlsFiles, tmp_path: Path
 ) -> None:
     successor = Authority("successor")
@@ -110,7 +110,7 @@ async def test_a_servers_renewed_certificate_and_authority_are_used_without_a_re
         assert await code_of(port, client_files) is grpc.StatusCode.UNAVAILABLE
 
 
-async def test_calls_under_way_outlive_the_renewal_of_their_callers_certificate(
+async def test_calls_in_progress_survive_a_renewal(
     authority: Authority, server_files: TlsFiles, client_files: TlsFiles
 ) -> None:
     async with (
@@ -124,14 +124,14 @@ async def test_calls_under_way_outlive_the_renewal_of_their_callers_certificate(
         assert "first.example" in str(await streamed.read())
         authority.files(client_files.key.parent, "renewed.example")
 
-        async def shows_the_new_one() -> bool:
+        async def uses_the_new_one() -> bool:
             return (await ask(channel))["name"] == "renewed.example"
 
-        await eventually(shows_the_new_one)
+        await eventually(uses_the_new_one)
         assert "first.example" in str(await streamed.read())
 
 
-async def test_half_a_renewal_changes_nothing_until_the_other_half_is_there(
+async def test_a_certificate_without_its_key_is_not_used_yet(
     authority: Authority, server_files: TlsFiles, client_files: TlsFiles, tmp_path: Path
 ) -> None:
     renewed = authority.files(tmp_path / "renewed", "server.example")
@@ -144,7 +144,7 @@ async def test_half_a_renewal_changes_nothing_until_the_other_half_is_there(
             assert (await ask(channel))["name"] == "first.example"
 
 
-async def test_a_health_check_shows_the_services_own_certificate(
+async def test_a_health_check_uses_the_certificate_of_the_service(
     server_files: TlsFiles,
 ) -> None:
     async with echoing(ServerSecurity(server_credentials(server_files))) as port:
@@ -154,13 +154,13 @@ async def test_a_health_check_shows_the_services_own_certificate(
         assert not await grpc_serves(f"127.0.0.1:{port}", missing)
 
 
-def test_files_that_do_not_belong_together_are_refused_and_nothing_of_them_is_told(
+def test_files_that_do_not_match_are_refused_without_their_content(
     authority: Authority, server_files: TlsFiles
 ) -> None:
     replace(server_files.key, pem(Authority().key))
-    with pytest.raises(ConfigFileError, match="cannot be used together") as refusal:
+    with pytest.raises(ConfigFileError, match="cannot be used together") as error:
         read_identity(server_files)
-    assert "PRIVATE" not in str(refusal.value)
+    assert "PRIVATE" not in str(error.value)
     server_files.key.unlink()
     with pytest.raises(ConfigFileError, match=r"own\.key cannot be read: FileNotFoundError"):
         read_identity(server_files)

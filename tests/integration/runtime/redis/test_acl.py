@@ -1,4 +1,4 @@
-"""Each service does all of its work as its own Redis user, who may do nothing else."""
+"""Each service works as its own Redis user, which may run only the commands it needs."""
 
 import re
 from collections.abc import Iterator
@@ -29,9 +29,9 @@ SOURCES = {
     MESSAGING: REPOSITORY / "messaging-service" / "src",
 }
 STEPS = 300
-# Nobody asks for them to be erased.
+# Their data is never erased.
 STRANGERS = ("+14255550188", "+14255550199")
-# Methods of redis-py that are not called as their commands are.
+# Methods of redis-py with other names than their commands.
 COMMANDS = {
     "delete": "del",
     "hscan_iter": "hscan",
@@ -40,32 +40,35 @@ COMMANDS = {
     "xinfo_stream": "xinfo",
     "script_load": "script",
 }
-# The name of a command, and a word of this product.
+# The name of a command, and a string of this product.
 WORDS = {"client"}
+CALL = re.compile(r"(?:redis|reader|pipeline)\.([a-z_]+)\(")
 NO_COMMANDS = {"execute", "execute_command", "pipeline", "call", "aclose"}
 
 
 @pytest.fixture(scope="module")
 def restricted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RestrictedRedis]:
-    """One server for this module."""
+    """One server for all tests."""
     with restricted_redis(tmp_path_factory.mktemp("restricted")) as server:
         yield server
 
 
 def granted(user: str) -> set[str]:
-    """The commands that a user is given, without their subcommands."""
+    """The commands that the ACL grants to a user, without subcommands."""
     [line] = [line for line in USERS.read_text().splitlines() if line.startswith(f"user {user} ")]
     return {word[1:].partition("|")[0] for word in line.split() if word.startswith("+")}
 
 
-def spelled(source: Path, known: set[str]) -> set[str]:
-    """Every command that a service's code and scripts name; `known` are all there are."""
+def commands_in(source: Path, known: set[str]) -> set[str]:
+    """Every command in a service's code and scripts; `known` are those of the server."""
     texts = [path.read_text() for kind in ("*.py", "*.lua") for path in source.rglob(kind)]
-    words = {word.lower() for one in texts for word in re.findall(r'"([A-Z]{3,})"', one)}
+    words = {word.lower() for text in texts for word in re.findall(r'"([A-Z]{3,})"', text)}
     called = {
-        name for one in texts for name in re.findall(r"(?:redis|reader|pipeline)\.([a-z_]+)\(", one)
+        name
+        for text in texts
+        for name in re.findall(r"(?:redis|reader|pipeline)\.([a-z_]+)\(", text)
     }
-    if any("transaction=True" in one for one in texts):
+    if any("transaction=True" in text for text in texts):
         called |= {"multi", "exec"}
     named = {COMMANDS.get(name, name) for name in called - NO_COMMANDS}
     return (words & known - WORDS) | named
@@ -94,14 +97,14 @@ async def test_the_conversation_service_works_as_its_own_user(
 
 
 async def _ask_anything(service: RunningService, clock: ManualClock) -> None:
-    """Whatever can be asked, in any order."""
+    """Calls random methods with random requests."""
     random, values = Random(7), anything.palette()
     for _ in range(STEPS):
         method = random.choice(sorted(documented.METHODS))
         try:
             answer = await anything.call(service, method, anything.drawn(method, values, random))
         except grpc.aio.AioRpcError as refusal:
-            # A command that is not allowed would be a fault of the service.
+            # A denied command is INTERNAL.
             if refusal.code() is grpc.StatusCode.INTERNAL:
                 raise
         else:
@@ -131,10 +134,10 @@ async def test_the_messaging_service_works_as_its_own_user(
 
 
 @pytest.mark.parametrize("user", SOURCES)
-def test_every_command_that_a_service_spells_is_given_to_its_user(
+def test_every_command_in_the_code_of_a_service_is_granted_to_its_user(
     restricted: RestrictedRedis, user: str
 ) -> None:
-    found = spelled(SOURCES[user], restricted.commands())
+    found = commands_in(SOURCES[user], restricted.commands())
     assert len(found) > 5
     assert found - granted(user) == set()
 
@@ -154,7 +157,7 @@ def test_every_command_that_a_service_spells_is_given_to_its_user(
         ("default", ("GET", "maskline:v1:{main}:settings")),
     ],
 )
-async def test_a_user_may_do_nothing_beside_its_services_work(
+async def test_other_commands_are_denied(
     restricted: RestrictedRedis, user: str, command: tuple[str, ...]
 ) -> None:
     async with open_redis(restricted.url(user), retries=0) as client:

@@ -1,4 +1,4 @@
-"""How Redis is reached: encrypted, with a certificate where it asks for one, as a user."""
+"""Connections to Redis: TLS, client certificates, users."""
 
 from hashlib import sha256
 from pathlib import Path
@@ -15,22 +15,22 @@ from support.encrypted_redis import encrypted
 PASSWORD = "hunter2"
 
 
-async def test_redis_is_spoken_to_through_tls_with_a_certificate(
+async def test_redis_may_require_tls_with_a_client_certificate(
     redis: Redis, redis_url: str, tmp_path: Path
 ) -> None:
     authority = Authority()
     own = authority.files(tmp_path / "own", "own.example")
     async with encrypted(redis_url, authority.files(tmp_path / "redis", "redis.example")) as front:
         url = front.url
-        shown = RedisAccess(SecretStr(url), None, None, own.authority, own.certificate, own.key)
-        async with open_redis(shown) as client:
+        access = RedisAccess(SecretStr(url), None, None, own.authority, own.certificate, own.key)
+        async with open_redis(access) as client:
             assert await is_reachable(client)
-        bare = RedisAccess(SecretStr(url), authority=own.authority)
-        async with open_redis(bare, retries=0) as client:
+        without = RedisAccess(SecretStr(url), authority=own.authority)
+        async with open_redis(without, retries=0) as client:
             assert not await is_reachable(client)
 
 
-async def test_a_redis_of_another_authority_is_not_spoken_to(
+async def test_a_redis_of_another_authority_is_refused(
     redis: Redis, redis_url: str, tmp_path: Path
 ) -> None:
     own = Authority().files(tmp_path / "own", "own.example")
@@ -42,7 +42,7 @@ async def test_a_redis_of_another_authority_is_not_spoken_to(
             assert not await is_reachable(client)
 
 
-async def test_a_password_from_its_own_setting_joins_the_urls_user(
+async def test_a_password_setting_belongs_to_the_user_of_the_url(
     redis: Redis, redis_url: str
 ) -> None:
     digest = sha256(PASSWORD.encode()).hexdigest()
@@ -59,7 +59,7 @@ async def test_a_password_from_its_own_setting_joins_the_urls_user(
         await redis.acl_deluser("joined")
 
 
-def test_no_repr_holds_the_password() -> None:
+def test_no_repr_contains_the_password() -> None:
     access = RedisAccess(SecretStr("redis://joined@127.0.0.1:1/0"), SecretStr(PASSWORD))
     client = open_redis(access)
     assert PASSWORD not in repr(access) + repr(client) + repr(client.connection_pool)

@@ -1,5 +1,6 @@
-"""A new connection to Redis uses renewed certificates and passwords; nobody starts again."""
+"""New connections to Redis use renewed certificates and passwords, without a restart."""
 
+import os
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
@@ -20,101 +21,116 @@ from support.certificates import Authority, replace
 from support.encrypted_redis import EncryptedRedis, TlsServer, encrypted
 
 USER = "renewed"
+# Set to 1, a missing server with TLS is a failure.
+REQUIRED = "MASKLINE_REQUIRE_TLS_REDIS"
 
 
-class Ends:
-    """Both ends of the link: where Redis's certificate lies, and the client's own."""
+class Certificates:
+    """The certificates of Redis and of its client."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.renew()
 
     def renew(self) -> None:
-        """Both under a new authority: a former certificate is worth nothing at either end."""
+        """Replaces both by certificates of a new authority; the former ones are not trusted."""
         authority = Authority()
         self.redis = authority.files(self._folder / "redis", "redis.example")
         self.own = authority.files(self._folder / "own", "own.example")
 
     def access(self, url: str) -> RedisAccess:
-        """How the client gets in."""
+        """The settings of the client."""
         own = self.own
         return RedisAccess(SecretStr(url), None, None, own.authority, own.certificate, own.key)
 
 
 @pytest.fixture
-def ends(tmp_path: Path) -> Ends:
-    return Ends(tmp_path)
+def certificates(tmp_path: Path) -> Certificates:
+    return Certificates(tmp_path)
 
 
 @pytest.fixture(scope="session")
 def tls_program() -> str:
-    """A server that speaks TLS, if one is on the PATH."""
-    return with_tls()
+    """A server with TLS on the PATH; empty if there is none, unless one is required."""
+    program = with_tls()
+    if not program and os.environ.get(REQUIRED) == "1":
+        pytest.fail(f"{REQUIRED} is set, and no server with TLS is on the PATH")
+    return program
 
 
 @pytest.fixture(params=["in front of the embedded server", "of a server itself"])
 async def front(
-    request: pytest.FixtureRequest, redis: Redis, redis_url: str, ends: Ends, tls_program: str
+    request: pytest.FixtureRequest,
+    redis: Redis,
+    redis_url: str,
+    certificates: Certificates,
+    tls_program: str,
 ) -> AsyncIterator[EncryptedRedis]:
-    """TLS, as a deployment has it."""
+    """Redis behind TLS, in the two ways of deployments."""
     if request.param == "in front of the embedded server":
-        async with encrypted(redis_url, ends.redis) as running:
+        async with encrypted(redis_url, certificates.redis) as running:
             yield running
     elif tls_program:
-        with ExitStack() as held:
-            yield TlsServer(held, tls_program, ends.redis)
+        with ExitStack() as stack:
+            yield TlsServer(stack, tls_program, certificates.redis)
     else:
-        pytest.skip("no valkey-server or redis-server that speaks TLS is on the PATH")
+        pytest.skip("no valkey-server or redis-server with TLS is on the PATH")
 
 
-async def test_a_connection_that_is_made_again_uses_the_renewed_files(
-    front: EncryptedRedis, ends: Ends
+async def test_a_reconnection_uses_the_renewed_files(
+    front: EncryptedRedis, certificates: Certificates
 ) -> None:
-    async with open_redis(ends.access(front.url)) as client:
+    async with open_redis(certificates.access(front.url)) as client:
         assert await client.set("kept", "1")
-        ends.renew()
-        front.show(ends.redis)
-        # The connection that is there stays as it is.
+        certificates.renew()
+        front.show(certificates.redis)
+        # The existing connection is not affected.
         assert await client.get("kept") == b"1"
         front.cut()
         assert await client.get("kept") == b"1"
 
 
-async def test_a_second_connection_uses_the_renewed_files_while_the_first_one_stays(
-    front: EncryptedRedis, ends: Ends
+async def test_a_second_connection_uses_the_renewed_files_and_the_first_one_stays(
+    front: EncryptedRedis, certificates: Certificates
 ) -> None:
-    async with open_redis(ends.access(front.url), retries=0) as client, client.client() as first:
+    async with (
+        open_redis(certificates.access(front.url), retries=0) as client,
+        client.client() as first,
+    ):
         await first.ping()
-        ends.renew()
-        front.show(ends.redis)
+        certificates.renew()
+        front.show(certificates.redis)
         async with client.client() as second:
             assert await second.ping()
             assert await first.ping()
 
 
-async def test_files_that_cannot_be_used_leave_the_former_ones_and_are_told_once(
-    front: EncryptedRedis, ends: Ends
+async def test_malformed_files_are_logged_once_and_the_former_ones_stay(
+    front: EncryptedRedis, certificates: Certificates
 ) -> None:
-    async with open_redis(ends.access(front.url)) as client:
+    async with open_redis(certificates.access(front.url)) as client:
         with structlog.testing.capture_logs() as logs:
-            replace(ends.own.key, b"nonsense")
+            replace(certificates.own.key, b"malformed")
             for _ in range(3):
                 front.cut()
                 assert await client.ping()
-        assert [one["event"] for one in logs] == ["files_not_reloaded"]
-        ends.renew()
-        front.show(ends.redis)
+        assert [line["event"] for line in logs] == ["files_not_reloaded"]
+        certificates.renew()
+        front.show(certificates.redis)
         front.cut()
         assert await client.ping()
 
 
-async def test_the_systems_authorities_are_not_trusted_beside_one_of_ones_own(
-    front: EncryptedRedis, ends: Ends, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+async def test_with_an_own_authority_those_of_the_system_are_not_trusted(
+    front: EncryptedRedis,
+    certificates: Certificates,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
-    """Redis shows a certificate that the system trusts, say a public one."""
+    """Redis has a certificate that the system trusts, such as a public one."""
     stranger = Authority("stranger").files(tmp_path / "stranger", "own.example")
-    monkeypatch.setenv("SSL_CERT_FILE", str(ends.own.authority))
-    own = TlsFiles(ends.own.certificate, ends.own.key, stranger.authority)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates.own.authority))
+    own = TlsFiles(certificates.own.certificate, certificates.own.key, stranger.authority)
     access = RedisAccess(SecretStr(front.url), None, None, own.authority, own.certificate, own.key)
     async with open_redis(access, retries=0) as client:
         assert not await is_reachable(client)
@@ -123,8 +139,8 @@ async def test_the_systems_authorities_are_not_trusted_beside_one_of_ones_own(
         assert await is_reachable(client)
 
 
-async def test_all_connections_of_a_client_share_what_was_read(
-    front: EncryptedRedis, ends: Ends, monkeypatch: pytest.MonkeyPatch
+async def test_all_connections_of_a_client_share_one_context(
+    front: EncryptedRedis, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[ssl.SSLContext] = []
     original = ssl.create_default_context
@@ -134,18 +150,20 @@ async def test_all_connections_of_a_client_share_what_was_read(
         return made[-1]
 
     monkeypatch.setattr(ssl, "create_default_context", counted)
-    async with open_redis(ends.access(front.url)) as client:
+    async with open_redis(certificates.access(front.url)) as client:
         for _ in range(3):
             assert await client.ping()
             front.cut()
     assert len(made) == 1
 
 
-def test_files_that_cannot_be_used_at_the_start_are_named_and_not_shown(ends: Ends) -> None:
-    replace(ends.own.key, b"nonsense")
-    with pytest.raises(ConfigFileError, match=r"own\.key cannot be used for Redis") as refused:
-        open_redis(ends.access("rediss://127.0.0.1:1/0"))
-    assert "nonsense" not in str(refused.value)
+def test_malformed_files_at_the_start_are_named_without_their_content(
+    certificates: Certificates,
+) -> None:
+    replace(certificates.own.key, b"hunter2")
+    with pytest.raises(ConfigFileError, match=r"own\.key cannot be used for Redis") as error:
+        open_redis(certificates.access("rediss://127.0.0.1:1/0"))
+    assert "hunter2" not in str(error.value)
 
 
 async def _set_password(redis: Redis, password: str) -> None:
@@ -156,7 +174,7 @@ async def _set_password(redis: Redis, password: str) -> None:
 
 @pytest.fixture
 async def password_file(redis: Redis, tmp_path: Path) -> AsyncIterator[Path]:
-    """With the password that the user has at the beginning."""
+    """A file with the user's first password."""
     await _set_password(redis, "first")
     file = tmp_path / "password"
     replace(file, b"first\n")
@@ -164,7 +182,7 @@ async def password_file(redis: Redis, tmp_path: Path) -> AsyncIterator[Path]:
     await redis.acl_deluser(USER)
 
 
-async def test_a_connection_that_is_made_again_uses_the_renewed_password(
+async def test_a_reconnection_uses_the_renewed_password(
     redis: Redis, redis_url: str, password_file: Path
 ) -> None:
     url = SecretStr(redis_url.replace("redis://", f"redis://{USER}@"))
@@ -180,7 +198,7 @@ async def test_a_connection_that_is_made_again_uses_the_renewed_password(
         assert "second" not in repr(client) + repr(client.connection_pool)
 
 
-async def test_a_file_without_a_password_leaves_the_former_one(
+async def test_an_empty_password_file_leaves_the_former_password(
     redis: Redis, redis_url: str, password_file: Path
 ) -> None:
     url = SecretStr(redis_url.replace("redis://", f"redis://{USER}@"))
@@ -192,7 +210,7 @@ async def test_a_file_without_a_password_leaves_the_former_one(
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe"])
-def test_a_file_without_a_password_is_refused_at_the_start(tmp_path: Path, content: bytes) -> None:
+def test_an_empty_password_file_is_refused_at_the_start(tmp_path: Path, content: bytes) -> None:
     replace(tmp_path / "password", content)
     access = RedisAccess(SecretStr("redis://127.0.0.1:1/0"), None, tmp_path / "password")
     with pytest.raises(ConfigFileError, match="must hold Redis's password"):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.access.client_address import client_address, is_among, limit_key, parse_address
+from gateway.access.client_address import client_address, is_among, parse_address
 
 PEER = "198.51.100.1"
 
@@ -70,19 +70,10 @@ def test_an_address_is_parsed_in_any_form_of_proxies(text: str, address: str | N
 @pytest.mark.parametrize(
     ("address", "allowed"),
     [
-        ("52.88.246.140", True),
-        ("52.88.246.141", False),
-        ("192.0.2.200", True),
-        ("2001:db8::1", True),
-        ("2001:db9::1", False),
+        *(("52.88.246.140", True), ("52.88.246.141", False), ("192.0.2.200", True)),
+        *(("2001:db8::1", True), ("2001:db9::1", False)),
     ],
 )
 def test_a_list_may_hold_addresses_and_networks_of_both_kinds(address: str, allowed: bool) -> None:
     networks = [*map(ip_network, ("52.88.246.140", "192.0.2.0/24", "2001:db8::/32"))]
     assert is_among(ip_address(address), networks) == allowed
-
-
-def test_a_limit_is_for_a_64_of_ipv6_or_for_one_ipv4_address() -> None:
-    one, other, elsewhere = map(ip_address, ("2001:db8::1", "2001:db8::ff:1", "2001:db8:0:1::1"))
-    assert limit_key(one) == limit_key(other) != limit_key(elsewhere)
-    assert limit_key(ip_address("192.0.2.1")) != limit_key(ip_address("192.0.2.2"))

@@ -1,4 +1,4 @@
-"""Handlers behind the refusal interceptor, on a real gRPC server: what callers get to see."""
+"""What callers see of errors in handlers behind the error interceptor, on a real server."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,9 +16,9 @@ from support.eventually import eventually
 from support.grpc_calls import reason
 
 DOMAIN = "tests.maskline"
-# Soon over; who reads nothing at all cannot be too quick for it.
-IMPATIENCE_SECONDS = 0.2
-# The windows of HTTP/2 let some 100 kB pass to who does not read.
+# Short; a client that reads nothing exceeds any timeout.
+WRITE_SECONDS = 0.2
+# The windows of HTTP/2 let some 100 kB pass to a client that does not read.
 PIECE, PIECES = b"x" * 20_000, 1000
 NARROW = (("grpc.http2.bdp_probe", 0),)
 
@@ -32,11 +32,11 @@ Stream = Callable[[bytes, Context], AsyncIterator[bytes] | Awaitable[None]]
 
 
 class Refused(Exception):
-    """A refusal that the service knows."""
+    """An error that the service maps."""
 
 
 class TooSlow(Exception):
-    """Another."""
+    """Another one."""
 
 
 def status_of(error: Exception) -> RpcStatus | None:
@@ -50,8 +50,8 @@ def status_of(error: Exception) -> RpcStatus | None:
 async def serving(
     unary: Unary | None = None, stream: Stream | None = None
 ) -> AsyncIterator[grpc.aio.Channel]:
-    """A server with the methods `Unary` and `Stream` of a service `S`, and a channel to it."""
-    interceptor = ErrorInterceptor(DOMAIN, status_of, TooSlow, write_seconds=IMPATIENCE_SECONDS)
+    """A channel to a server with the methods `S/Unary` and `S/Stream`."""
+    interceptor = ErrorInterceptor(DOMAIN, status_of, TooSlow, write_seconds=WRITE_SECONDS)
     server = GrpcServer("127.0.0.1:0", [interceptor])
     methods: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
     if unary is not None:
@@ -69,28 +69,28 @@ async def serving(
     await server.server.stop(None)
 
 
-def as_it_is(message: bytes) -> bytes:
+def unchanged(message: bytes) -> bytes:
     return message
 
 
 def watch(channel: grpc.aio.Channel) -> "grpc.aio.UnaryStreamCall[bytes, bytes]":
-    ask = channel.unary_stream(
-        "/S/Stream", request_serializer=as_it_is, response_deserializer=as_it_is
+    call = channel.unary_stream(
+        "/S/Stream", request_serializer=unchanged, response_deserializer=unchanged
     )
-    return ask(b"asked")
+    return call(b"asked")
 
 
-async def asked(channel: grpc.aio.Channel, request: bytes = b"", method: str = "Unary") -> bytes:
-    ask = channel.unary_unary(
-        f"/S/{method}", request_serializer=as_it_is, response_deserializer=as_it_is
+async def ask(channel: grpc.aio.Channel, request: bytes = b"", method: str = "Unary") -> bytes:
+    call = channel.unary_unary(
+        f"/S/{method}", request_serializer=unchanged, response_deserializer=unchanged
     )
-    return await ask(request)
+    return await call(request)
 
 
-async def read_on(
+async def read_all(
     call: "grpc.aio.UnaryStreamCall[bytes, bytes]",
 ) -> tuple[list[bytes], grpc.aio.AioRpcError | None]:
-    """What is still read, and the refusal at the end."""
+    """The remaining responses, and the error at the end."""
     pieces: list[bytes] = []
     try:
         while isinstance(piece := await call.read(), bytes):
@@ -100,43 +100,39 @@ async def read_on(
     return pieces, None
 
 
-async def test_what_a_stream_yields_arrives_in_order_and_ends_well() -> None:
-    async def count(request: bytes, _: Context) -> AsyncIterator[bytes]:
-        for number in b"abc":
-            yield request + bytes([number])
-
-    async with serving(stream=count) as channel:
-        pieces, refusal = await read_on(watch(channel))
-    assert pieces == [b"askeda", b"askedb", b"askedc"]
-    assert refusal is None
+async def yields(request: bytes, _: Context) -> AsyncIterator[bytes]:
+    for number in b"abc":
+        yield request + bytes([number])
 
 
-async def test_a_stream_may_be_written_instead_of_yielded() -> None:
-    async def write(request: bytes, context: Context) -> None:
-        await context.write(request)
-        raise Refused
-
-    async with serving(stream=write) as channel:
-        pieces, refusal = await read_on(watch(channel))
-    assert pieces == [b"asked"]
-    assert refusal is not None
-    assert reason(refusal, DOMAIN) == "REFUSED"
+async def writes(request: bytes, context: Context) -> None:
+    await context.write(request)
+    raise Refused
 
 
-async def test_a_refusal_in_the_middle_of_a_stream_comes_behind_its_pieces() -> None:
-    async def refuse(_: bytes, __: Context) -> AsyncIterator[bytes]:
-        yield b"one"
-        raise Refused
-
-    async with serving(stream=refuse) as channel:
-        pieces, refusal = await read_on(watch(channel))
-    assert pieces == [b"one"]
-    assert refusal is not None
-    assert refusal.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-    assert reason(refusal, DOMAIN) == "REFUSED"
+async def yields_and_refuses(_: bytes, __: Context) -> AsyncIterator[bytes]:
+    yield b"one"
+    raise Refused
 
 
-async def test_a_surprise_in_a_stream_is_internal_and_tells_nothing(
+@pytest.mark.parametrize(
+    ("stream", "responses", "error_reason"),
+    [
+        (yields, [b"askeda", b"askedb", b"askedc"], None),
+        (writes, [b"asked"], "REFUSED"),
+        (yields_and_refuses, [b"one"], "REFUSED"),
+    ],
+)
+async def test_a_stream_sends_its_responses_in_order_and_then_its_error(
+    stream: Stream, responses: list[bytes], error_reason: str | None
+) -> None:
+    async with serving(stream=stream) as channel:
+        pieces, error = await read_all(watch(channel))
+    assert pieces == responses
+    assert (reason(error, DOMAIN) if error else None) == error_reason
+
+
+async def test_an_unexpected_error_in_a_stream_is_internal_without_detail(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     async def explode(_: bytes, __: Context) -> AsyncIterator[bytes]:
@@ -144,17 +140,16 @@ async def test_a_surprise_in_a_stream_is_internal_and_tells_nothing(
         raise ValueError("hunter2")
 
     async with serving(stream=explode) as channel:
-        _, refusal = await read_on(watch(channel))
-    assert refusal is not None
-    assert refusal.code() is grpc.StatusCode.INTERNAL
-    assert refusal.details() == "internal error"
-    told = capsys.readouterr().out
-    assert "hunter2" not in told
-    assert "/S/Stream" in told
-    assert "ValueError" in told
+        _, error = await read_all(watch(channel))
+    assert error is not None
+    assert (error.code(), error.details()) == (grpc.StatusCode.INTERNAL, "internal error")
+    logged = capsys.readouterr().out
+    assert "hunter2" not in logged
+    assert "/S/Stream" in logged
+    assert "ValueError" in logged
 
 
-async def test_who_does_not_read_is_refused_and_nothing_more_is_made_for_them() -> None:
+async def test_a_client_that_does_not_read_gets_an_error_and_no_more_responses() -> None:
     made: list[int] = []
     is_closed = asyncio.Event()
 
@@ -171,14 +166,14 @@ async def test_who_does_not_read_is_refused_and_nothing_more_is_made_for_them() 
         assert await call.read() == PIECE
         await is_closed.wait()
         assert len(made) < PIECES / 10
-        pieces, refusal = await read_on(call)
-    # Also the piece that was on its way when patience ended.
+        pieces, error = await read_all(call)
+    # Including the one that was being written at the timeout.
     assert len(pieces) == len(made) - 1
-    assert refusal is not None
-    assert reason(refusal, DOMAIN) == "TOO_SLOW"
+    assert error is not None
+    assert reason(error, DOMAIN) == "TOO_SLOW"
 
 
-async def test_who_reads_nothing_and_goes_leaves_nothing_behind(
+async def test_a_client_that_cancels_without_reading_leaves_no_task(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     is_closed = asyncio.Event()
@@ -200,28 +195,28 @@ async def test_who_reads_nothing_and_goes_leaves_nothing_behind(
             return len(asyncio.all_tasks()) == before
 
         await eventually(is_over)
-    # Nobody was left to be told why.
+    # There was no client left to get an error.
     assert caplog.text == ""
 
 
-async def test_a_stream_with_nothing_to_say_is_not_slow() -> None:
+async def test_an_idle_stream_is_not_a_slow_client() -> None:
     silence = asyncio.Event()
 
-    async def say_little(_: bytes, __: Context) -> AsyncIterator[bytes]:
+    async def rarely(_: bytes, __: Context) -> AsyncIterator[bytes]:
         yield b"one"
-        # Longer than patience would last: that nothing happens meanwhile is no event to wait for.
-        await asyncio.sleep(2 * IMPATIENCE_SECONDS)
+        # Longer than the write timeout; there is no event to wait for.
+        await asyncio.sleep(2 * WRITE_SECONDS)
         silence.set()
         yield b"two"
 
-    async with serving(stream=say_little) as channel:
+    async with serving(stream=rarely) as channel:
         call = watch(channel)
         assert await call.read() == b"one"
         await silence.wait()
-        assert await read_on(call) == ([b"two"], None)
+        assert await read_all(call) == ([b"two"], None)
 
 
-async def test_a_reader_who_goes_ends_the_stream() -> None:
+async def test_a_cancelled_call_ends_its_stream() -> None:
     is_closed = asyncio.Event()
 
     async def wait(_: bytes, __: Context) -> AsyncIterator[bytes]:
@@ -244,34 +239,34 @@ async def test_a_reader_who_goes_ends_the_stream() -> None:
         (Refused(), grpc.StatusCode.RESOURCE_EXHAUSTED),
         (ValueError("hunter2"), grpc.StatusCode.INTERNAL),
         (TimeoutError("hunter2"), grpc.StatusCode.INTERNAL),
-        # A backend's refusal that its caller did not foresee.
+        # An error of another service that the handler did not catch.
         (BACKENDS, grpc.StatusCode.INTERNAL),
     ],
 )
-async def test_a_single_answer_is_refused_in_the_same_way(
+async def test_an_error_of_a_unary_method_is_mapped_in_the_same_way(
     raised: Exception, code: grpc.StatusCode
 ) -> None:
     async def refuse(_: bytes, __: Context) -> bytes:
         raise raised
 
     async with serving(unary=refuse) as channel:
-        with pytest.raises(grpc.aio.AioRpcError) as refusal:
-            await asked(channel)
-    assert refusal.value.code() is code
-    assert "hunter2" not in str(refusal.value)
+        with pytest.raises(grpc.aio.AioRpcError) as error:
+            await ask(channel)
+    assert error.value.code() is code
+    assert "hunter2" not in str(error.value)
 
 
-async def test_an_answer_and_a_handlers_own_abort_pass_as_they_are() -> None:
-    async def answer(request: bytes, context: Context) -> bytes:
+async def test_a_response_and_an_abort_of_the_handler_pass_unchanged() -> None:
+    async def respond(request: bytes, context: Context) -> bytes:
         if request == b"abort":
-            await context.abort(grpc.StatusCode.DATA_LOSS, "as it was said")
-        return b"answered"
+            await context.abort(grpc.StatusCode.DATA_LOSS, "own message")
+        return b"response"
 
-    async with serving(unary=answer) as channel:
-        assert await asked(channel) == b"answered"
+    async with serving(unary=respond) as channel:
+        assert await ask(channel) == b"response"
         with pytest.raises(grpc.aio.AioRpcError) as aborted:
-            await asked(channel, b"abort")
-        assert aborted.value.details() == "as it was said"
+            await ask(channel, b"abort")
+        assert aborted.value.details() == "own message"
         with pytest.raises(grpc.aio.AioRpcError) as unknown:
-            await asked(channel, method="Unknown")
+            await ask(channel, method="Unknown")
         assert unknown.value.code() is grpc.StatusCode.UNIMPLEMENTED

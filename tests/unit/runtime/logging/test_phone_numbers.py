@@ -1,4 +1,4 @@
-"""The net: numbers in every spelling go, ids, times and figures stay."""
+"""Phone numbers are removed in every notation; ids, times and other figures stay."""
 
 import pytest
 
@@ -34,25 +34,34 @@ NUMBERS = [
     "00 1 425 555 0111",
 ]
 
+AROUND = ["{}", "from {} to", "n={},", "<{}>", "'{}'", "[{}]", "{}.", "/{}/x", "?to={}&a=b"]
+
 
 @pytest.mark.parametrize("number", NUMBERS)
-@pytest.mark.parametrize(
-    "around",
-    ["{}", "from {} to", "number={},", "<{}>", "'{}'", "[{}]", "{}.", "/{}/x", "?to={}&a=b"],
-)
-def test_a_number_is_taken_out_wherever_it_stands(number: str, around: str) -> None:
-    left = scrub_phone_numbers(around.format(number))
-    assert "[number]" in left
-    assert not any(character.isdigit() for character in left)
+def test_a_number_is_removed_wherever_it_stands(number: str) -> None:
+    for around in (
+        "{}",
+        "from {} to",
+        "number={},",
+        "<{}>",
+        "'{}'",
+        "[{}]",
+        "{}.",
+        "/{}/x",
+        "?to={}&a=b",
+    ):
+        scrubbed = scrub_phone_numbers(around.format(number))
+        assert "[number]" in scrubbed
+        assert not any(character.isdigit() for character in scrubbed)
 
 
 @pytest.mark.parametrize("number", ["+14255550111", "%2B14255550111", "tel:4255550111"])
 @pytest.mark.parametrize("around", ["x{}", "x-{}-y", "{}abc", "id.{}_"])
-def test_behind_a_plus_it_goes_even_inside_of_something(number: str, around: str) -> None:
+def test_after_a_plus_it_is_removed_even_inside_a_word(number: str, around: str) -> None:
     assert "555" not in scrub_phone_numbers(around.format(number))
 
 
-def test_all_numbers_of_a_line_go() -> None:
+def test_all_numbers_of_a_text_are_removed() -> None:
     assert scrub_phone_numbers("+14255550111 and 425-555-0122") == "[number] and [number]"
 
 
@@ -81,7 +90,6 @@ def test_all_numbers_of_a_line_go() -> None:
         "",
     ],
 )
-@pytest.mark.parametrize("around", ["{}", "at {}, then"])
-def test_ids_times_addresses_and_small_figures_stay(harmless: str, around: str) -> None:
-    told = around.format(harmless)
-    assert scrub_phone_numbers(told) == told
+def test_ids_times_addresses_and_small_figures_stay(harmless: str) -> None:
+    for text in (harmless, f"at {harmless}, then"):
+        assert scrub_phone_numbers(text) == text

@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line, through the redaction point, libraries' lines too."""
+"""Logs are redacted JSON lines, those of libraries too."""
 
 import json
 import subprocess
@@ -9,32 +9,32 @@ import pytest
 from runtime.logging.setup import raised_at
 
 
-def test_where_an_exception_was_raised_is_told_without_its_words() -> None:
+def test_the_place_of_an_exception_is_known_without_its_message() -> None:
     try:
         json.loads("+14255550111 is no JSON")
     except ValueError as error:
-        told = raised_at(error)
-    path, _, line = told.rpartition(":")
+        place = raised_at(error)
+    path, _, line = place.rpartition(":")
     assert path.endswith("decoder.py")
     assert line.isdigit()
     assert raised_at(ValueError("never raised")) == "unknown"
 
 
-def ran(script: str, level: str = "info") -> subprocess.CompletedProcess[str]:
-    """A process of its own: logging is set up once for a whole process."""
+def run(script: str, level: str = "info") -> subprocess.CompletedProcess[str]:
+    """Runs a process: logging is set up once per process."""
     setup = "import logging, structlog, sys; from runtime.logging.setup import configure_logs; "
     code = f"{setup}configure_logs('probe', '{level}'); log = structlog.get_logger(); {script}"
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
 
 
 def lines_of(script: str, level: str = "info") -> list[dict[str, object]]:
-    """What it logs, all of it where logs belong."""
-    done = ran(script, level)
+    """The lines that a script logs to standard output, and nothing else."""
+    done = run(script, level)
     assert (done.returncode, done.stderr) == (0, "")
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_a_line_says_when_who_how_bad_and_what() -> None:
+def test_a_line_has_time_service_level_and_event() -> None:
     [line] = lines_of("log.warning('callback_refused', status=400, detail='+14255550111')")
     assert str(line.pop("timestamp")).endswith("Z")
     assert line == {
@@ -46,26 +46,26 @@ def test_a_line_says_when_who_how_bad_and_what() -> None:
     }
 
 
-def test_what_is_below_the_level_is_not_logged() -> None:
+def test_lines_below_the_level_are_not_logged() -> None:
     script = "log.debug('no'); log.info('no'); log.warning('yes'); log.error('yes')"
     assert [line["event"] for line in lines_of(script, "warning")] == ["yes", "yes"]
 
 
-def test_a_field_that_is_not_listed_is_counted_and_neither_named_nor_shown() -> None:
-    [line] = lines_of("log.info('seen', status=1, quillmark='quillmark', body='quillmark')")
+def test_a_field_that_is_not_listed_is_only_counted() -> None:
+    [line] = lines_of("log.info('received', status=1, quillmark='quillmark', body='quillmark')")
     assert line["dropped"] == 2
     assert "quillmark" not in str(line)
     assert line["status"] == 1
 
 
-def test_an_event_with_words_of_somebody_is_not_shown() -> None:
+def test_an_event_that_is_no_name_is_dropped() -> None:
     assert [line["event"] for line in lines_of("log.info('quillmark said this')")] == ["[dropped]"]
 
 
-@pytest.mark.parametrize("told", ["exc_info=True", "exc_info=error", "exc_info=sys.exc_info()"])
-def test_an_exception_is_told_by_type_and_place(told: str) -> None:
+@pytest.mark.parametrize("argument", ["exc_info=True", "exc_info=error", "exc_info=sys.exc_info()"])
+def test_an_exception_is_logged_by_type_and_place(argument: str) -> None:
     script = (
-        f"\ntry: int('+14255550111 x')\nexcept ValueError as error: log.error('failed', {told})"
+        f"\ntry: int('+14255550111 x')\nexcept ValueError as error: log.error('failed', {argument})"
     )
     [line] = lines_of(script)
     assert line["error"] == "ValueError"
@@ -73,12 +73,12 @@ def test_an_exception_is_told_by_type_and_place(told: str) -> None:
     assert "555" not in str(line)
 
 
-def test_an_exceptions_stack_is_not_told() -> None:
+def test_a_stack_is_not_logged() -> None:
     [line] = lines_of("log.error('failed', stack_info=True)")
     assert set(line) == {"event", "level", "timestamp", "service"}
 
 
-def test_libraries_do_not_log_what_they_do() -> None:
+def test_lines_of_libraries_below_warnings_are_not_logged() -> None:
     assert lines_of("logging.getLogger('httpx').info('GET /api/receipt/c2VuZA')") == []
 
 
@@ -93,7 +93,7 @@ LIBRARY_LINES = [
 
 
 @pytest.mark.parametrize("level", ["debug", "info", "warning", "error"])
-def test_libraries_are_told_of_by_logger_and_place_at_every_level(level: str) -> None:
+def test_libraries_are_logged_by_logger_and_place_at_every_level(level: str) -> None:
     calls = (call.replace("%s", level, 1).replace("%%", "%") for call in LIBRARY_LINES)
     lines = lines_of("\n" + "\n".join(calls), level)
     assert len(lines) == {"debug": 6, "info": 1, "warning": 6, "error": 5}[level]
@@ -105,7 +105,7 @@ def test_libraries_are_told_of_by_logger_and_place_at_every_level(level: str) ->
         assert "quillmark" not in str(line)
 
 
-def test_a_librarys_exception_is_told_by_type_and_of_the_systems_own_by_name() -> None:
+def test_an_exception_of_the_system_is_logged_with_its_code() -> None:
     script = (
         "import errno; logging.getLogger('uvicorn').error(OSError(errno.EADDRINUSE, 'quillmark'))"
     )
@@ -113,8 +113,8 @@ def test_a_librarys_exception_is_told_by_type_and_of_the_systems_own_by_name() -
     assert (line["error"], line["errno"]) == ("OSError", "EADDRINUSE")
 
 
-def test_a_process_that_ends_by_an_exception_tells_type_and_place() -> None:
-    done = ran("raise ValueError('quillmark')")
+def test_an_exception_that_ends_the_process_is_logged_by_type_and_place() -> None:
+    done = run("raise ValueError('quillmark')")
     assert done.returncode == 1
     [line] = [json.loads(line) for line in done.stdout.splitlines()]
     assert (line["event"], line["error"], line["at"]) == (
@@ -125,16 +125,16 @@ def test_a_process_that_ends_by_an_exception_tells_type_and_place() -> None:
     assert "quillmark" not in done.stdout + done.stderr
 
 
-def test_threads_and_finalizers_tell_no_more() -> None:
+def test_exceptions_of_threads_and_finalizers_are_logged_without_their_messages() -> None:
     script = """
 import threading
-class Loud:
+class Leaky:
     def __del__(self): raise ValueError('quillmark')
 def fail(): raise KeyError('quillmark')
-Loud()
+Leaky()
 thread = threading.Thread(target=fail); thread.start(); thread.join()
 """
-    done = ran(script)
+    done = run(script)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [line["event"] for line in lines] == ["exception_ignored", "thread_failed"]
     assert "quillmark" not in done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""No secret of any process is shown: by its settings, by a refusal or by a command line."""
+"""No secret of a process is in its settings' repr, in an error or on a command line."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -24,22 +24,22 @@ PROCESSES: list[type[ServiceSettings]] = [
     SimulatorSettings,
 ]
 MARK = "a-marked-secret-of-more-than-32-characters"
-# Secrets that have a form, or come with something else.
+# Secrets with a format, or that need another setting.
 FORMS = {"redis_url": "redis://user:{}@127.0.0.1:1/0"}
-WITH = {"basic_password": {"basic_user": "carrier"}}
-NAMED_LIKE_SECRETS = re.compile(r"(^|_)(key|keys|password|token|tokens|secret)$")
+COMPANIONS = {"basic_password": {"basic_user": "carrier"}}
+SECRET_NAMES = re.compile(r"(^|_)(key|keys|password|token|tokens|secret)$")
 
 
 def is_secret(field: FieldInfo) -> bool:
-    """Whether a setting is kept in a SecretStr, alone or among others."""
+    """Whether the type of a setting contains SecretStr."""
     return "SecretStr" in repr(field.annotation)
 
 
 def secrets_of(settings: type[ServiceSettings]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Each secret setting, with the values that give it the mark."""
+    """Each secret setting, with values that contain the mark."""
     for name, field in settings.model_fields.items():
         if is_secret(field):
-            yield name, {name: FORMS.get(name, "{}").format(MARK), **WITH.get(name, {})}
+            yield name, {name: FORMS.get(name, "{}").format(MARK), **COMPANIONS.get(name, {})}
 
 
 CASES = [
@@ -49,7 +49,7 @@ CASES = [
 ]
 
 
-def given_in(
+def set_environment(
     settings: type[ServiceSettings], values: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prefix = settings.model_config.get("env_prefix", "")
@@ -57,44 +57,44 @@ def given_in(
         monkeypatch.setenv(f"{prefix}{name}".upper(), value)
 
 
-@pytest.mark.parametrize("settings", PROCESSES, ids=lambda one: one.__module__)
-def test_whatever_is_called_like_a_secret_is_kept_as_one(settings: type[ServiceSettings]) -> None:
+@pytest.mark.parametrize("settings", PROCESSES, ids=lambda settings: settings.__module__)
+def test_settings_named_like_secrets_are_secrets(settings: type[ServiceSettings]) -> None:
     for name, field in settings.model_fields.items():
-        if NAMED_LIKE_SECRETS.search(name):
+        if SECRET_NAMES.search(name):
             assert is_secret(field), name
 
 
 @pytest.mark.parametrize(("settings", "values"), CASES)
-def test_settings_show_no_secret_in_any_form(
+def test_settings_hide_their_secrets_in_every_representation(
     settings: type[ServiceSettings], values: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given_in(settings, values, monkeypatch)
+    set_environment(settings, values, monkeypatch)
     loaded = load_settings(settings)
-    shown = (repr(loaded), str(loaded), repr(loaded.model_dump()), loaded.model_dump_json())
-    assert MARK not in "".join(shown)
-    assert any(MARK in revealed(value) for value in loaded.model_dump().values())
+    texts = (repr(loaded), str(loaded), repr(loaded.model_dump()), loaded.model_dump_json())
+    assert MARK not in "".join(texts)
+    assert any(MARK in reveal(value) for value in loaded.model_dump().values())
 
 
-def revealed(value: object) -> str:
-    """What a setting really holds."""
+def reveal(value: object) -> str:
+    """The value of a setting with its secrets."""
     if isinstance(value, SecretStr):
         return value.get_secret_value()
-    return "".join(map(revealed, value)) if isinstance(value, list | tuple) else ""
+    return "".join(map(reveal, value)) if isinstance(value, list | tuple) else ""
 
 
 @pytest.mark.parametrize(("settings", "values"), CASES)
-def test_a_refusal_of_settings_repeats_no_secret(
+def test_an_error_in_settings_repeats_no_secret(
     settings: type[ServiceSettings],
     values: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    given_in(settings, {**values, "log_level": "loud"}, monkeypatch)
-    with pytest.raises(ValidationError) as refusal:
+    set_environment(settings, {**values, "log_level": "loud"}, monkeypatch)
+    with pytest.raises(ValidationError) as error:
         settings()
     with pytest.raises(SystemExit):
         load_settings(settings)
-    assert MARK not in f"{refusal.value!s}{refusal.value!r}{capsys.readouterr().err}"
+    assert MARK not in f"{error.value!s}{error.value!r}{capsys.readouterr().err}"
 
 
 def test_no_process_of_make_run_has_a_secret_in_its_command_line() -> None:

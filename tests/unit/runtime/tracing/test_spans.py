@@ -28,7 +28,7 @@ from runtime.tracing.grpc import client_interceptors, server_interceptors
 from gateway.settings import Settings
 with traced("probe", Settings()):
     assert client_interceptors() is None and server_interceptors() == []
-loaded = ("opentelemetry.sdk", "opentelemetry.exporter", "requests")
+loaded = ("opentelemetry.sdk.trace", "opentelemetry.exporter")
 assert not [name for name in sys.modules if name.startswith(loaded)]
 """
 
