@@ -40,7 +40,7 @@ def text(
     to: str = ALICE,
     prefers: pb.UnknownPolicy.ValueType = pb.UNKNOWN_POLICY_UNSPECIFIED,
 ) -> pb.OutboundMessage:
-    """A text from the masked number."""
+    """A message from the masked number."""
     return pb.OutboundMessage(
         message_id=message_id,
         pool="main",
@@ -64,9 +64,9 @@ def settings_for(
     media_origins: str = "http://127.0.0.1:1",
     lookups: str = "5,15,60,300",
 ) -> Settings:
-    """Settings as arguments, so that the environment plays no part.
+    """Settings that do not depend on the environment.
 
-    The pace is such that a clock that stands still lets a test's texts through.
+    The rates let a test's messages through although its clock stands still.
     """
     return Settings(
         listen="127.0.0.1:0",
@@ -105,7 +105,7 @@ class Messaging:
         return result
 
     async def get(self, message_id: str) -> pb.Message:
-        """What is known of a text."""
+        """The record of a message."""
         request = pb.GetMessageRequest(message_id=message_id)
         return (await self.stub.GetMessage(request, timeout=PATIENCE_SECONDS)).message
 
@@ -118,13 +118,13 @@ class Messaging:
     async def list_inbound(
         self, start: datetime, page_size: int = 0, page_token: str = ""
     ) -> pb.ListInboundRecordsResponse:
-        """One page of what was sent to the account's numbers."""
+        """One page of inbound records."""
         request = pb.ListInboundRecordsRequest(page_size=page_size, page_token=page_token)
         request.start_time.FromDatetime(start)
         return await self.stub.ListInboundRecords(request, timeout=PATIENCE_SECONDS)
 
     async def get_media(self, media_token: str) -> pb.GetMediaResponse:
-        """A file that the carrier is to fetch."""
+        """A file for the carrier."""
         request = pb.GetMediaRequest(media_token=media_token)
         return await self.stub.GetMedia(request, timeout=PATIENCE_SECONDS)
 
@@ -136,26 +136,26 @@ class Messaging:
         return await self.stub.ListAccountNumbers(request, timeout=PATIENCE_SECONDS)
 
     async def check(self) -> pb.CheckAccountResponse:
-        """How the account is set up."""
+        """The settings of the account."""
         return await self.stub.CheckAccount(pb.CheckAccountRequest(), timeout=PATIENCE_SECONDS)
 
     async def health(self, wanted: str) -> None:
-        """Waits until health tells it."""
+        """Waits until the service has this health status."""
         watch = self.channel.unary_stream(
             "/grpc.health.v1.Health/Watch",
             request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
             response_deserializer=health_pb2.HealthCheckResponse.FromString,
         )
         watched = watch(health_pb2.HealthCheckRequest(), timeout=PATIENCE_SECONDS)
-        async for told in watched:
-            if told.status == health_pb2.HealthCheckResponse.ServingStatus.Value(wanted):
+        async for response in watched:
+            if response.status == health_pb2.HealthCheckResponse.ServingStatus.Value(wanted):
                 watched.cancel()
                 return
 
 
 @asynccontextmanager
 async def serving(settings: Settings, clock: Clock) -> AsyncIterator[Messaging]:
-    """The service, served but perhaps not yet healthy."""
+    """The running service, perhaps not healthy yet."""
     server, stop = grpc_server(settings), asyncio.Event()
     served = asyncio.create_task(serve(settings, clock, server, stop))
     try:
@@ -168,7 +168,7 @@ async def serving(settings: Settings, clock: Clock) -> AsyncIterator[Messaging]:
 
 @asynccontextmanager
 async def talking_to(target: str) -> AsyncIterator[Messaging]:
-    """A service that runs already, or soon will."""
+    """A client of a service that runs or is starting."""
     async with grpc.aio.insecure_channel(target) as channel:
         await asyncio.wait_for(channel.channel_ready(), PATIENCE_SECONDS)
         yield Messaging(channel, MessagingServiceStub(channel))
@@ -188,7 +188,7 @@ def receipt_from(request: CarrierRequest) -> pb.DeliveryReceipt:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A refused call, read off its trailers."""
+    """The error of a call, from its trailers."""
 
     status: status_pb2.Status
     info: error_details_pb2.ErrorInfo
@@ -197,7 +197,7 @@ class Refusal:
 
 
 def refusal_of(error: grpc.aio.AioRpcError) -> Refusal:
-    """Its details; fails when there are none."""
+    """The error's details; fails if it has none."""
     status = rpc_status.from_call(cast("grpc.Call", error))
     assert status is not None
     info = error_details_pb2.ErrorInfo()

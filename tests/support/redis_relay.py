@@ -1,4 +1,4 @@
-"""A wire to Redis that a test can cut and mend."""
+"""A TCP relay to Redis that a test can cut and restore."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,7 +9,7 @@ from support.ports import free_port
 
 
 class RedisRelay:
-    """Passes bytes on until it is cut; while it is cut nobody listens."""
+    """Passes bytes on until it is cut; while it is cut, connections are refused."""
 
     def __init__(self, redis_url: str) -> None:
         target = urlsplit(redis_url)
@@ -17,16 +17,16 @@ class RedisRelay:
         self._port = free_port()
         self._server: asyncio.Server | None = None
         self._talks: set[asyncio.Task[None]] = set()
-        # Commands arrive, and the connection breaks instead of answering.
+        # Commands reach Redis, and the connection breaks before the reply.
         self.answers_are_lost = False
         self.url = f"redis://127.0.0.1:{self._port}/0"
 
     async def mend(self) -> None:
-        """From now on connections pass."""
+        """Accepts connections from now on."""
         self._server = await asyncio.start_server(self._talk, "127.0.0.1", self._port)
 
     async def cut(self) -> None:
-        """Breaks every connection off and takes no more."""
+        """Breaks every connection and accepts no more."""
         if self._server is not None:
             self._server.close()
         self._server = None
@@ -68,7 +68,7 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 
 @asynccontextmanager
 async def redis_relay(redis_url: str) -> AsyncIterator[RedisRelay]:
-    """A relay that passes; cut at the end."""
+    """A working relay; cut at the end."""
     relay = RedisRelay(redis_url)
     await relay.mend()
     try:

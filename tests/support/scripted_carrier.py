@@ -1,4 +1,4 @@
-"""A carrier over real HTTP that answers, hangs or breaks exactly as a test says."""
+"""A carrier over real HTTP whose answers a test scripts."""
 
 import asyncio
 import base64
@@ -13,7 +13,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class CarrierRequest:
-    """One request as the carrier read it."""
+    """One request to the carrier."""
 
     method: str
     path: str
@@ -22,7 +22,7 @@ class CarrierRequest:
 
     @property
     def attributes(self) -> dict[str, Any]:
-        """The text, of a JSON:API request."""
+        """The attributes of a JSON:API request."""
         parsed: dict[str, Any] = json.loads(self.content)["data"]["attributes"]
         return parsed
 
@@ -35,7 +35,7 @@ class CarrierRequest:
 
     @property
     def send_token(self) -> str:
-        """The last part of the address for receipts."""
+        """The last part of the receipt URL."""
         return str(self.attributes["dlr_callback"]).rpartition("/")[2]
 
 
@@ -53,7 +53,7 @@ def response(status: int, body: object = None, headers: Mapping[str, str] | None
 
 
 def accepted(carrier_message_id: str) -> bytes:
-    """Flowroute's answer to a text that it takes."""
+    """Flowroute's answer to an accepted message."""
     return response(202, {"data": {"id": carrier_message_id, "type": "message"}})
 
 
@@ -64,7 +64,7 @@ def record(
     *,
     direction: str = "outbound",
 ) -> dict[str, object]:
-    """A text as Flowroute lists it, from the attributes that it was sent with."""
+    """The record that Flowroute lists of a message with these attributes."""
     attributes = {
         "body": sent["body"],
         "from": str(sent["from"]).lstrip("+"),
@@ -77,12 +77,12 @@ def record(
 
 
 class ScriptedCarrier:
-    """Takes every text until `script` is set to something else. Nothing is on its record."""
+    """Accepts every message until `script` is replaced. Its records are empty."""
 
     def __init__(self) -> None:
         self.url = ""
         self.requests: list[CarrierRequest] = []
-        # Looks at the records, which have a script of their own.
+        # Requests for records, which have a script of their own.
         self.listings: list[CarrierRequest] = []
         self.script: Script = self.takes
         self.records_script: Script = _records_nothing
@@ -90,7 +90,7 @@ class ScriptedCarrier:
         self.hangs_up = False
 
     def always(self, answer: Answer) -> None:
-        """Every request from now on gets this answer."""
+        """Answers every request so from now on."""
 
         async def script(_: CarrierRequest) -> Answer:
             return answer
@@ -98,12 +98,12 @@ class ScriptedCarrier:
         self.script = script
 
     def lists(self, *records: object, more: bool = False) -> None:
-        """Every page of the records is this one from now on."""
+        """Returns these records as every page from now on."""
         links = {"next": "/v2.2/messages?offset=1"} if more else {}
         self.always_lists(response(200, {"data": records, "links": links}))
 
     def always_lists(self, answer: Answer) -> None:
-        """Every look at the records gets this answer."""
+        """Answers every request for records so from now on."""
 
         async def script(_: CarrierRequest) -> Answer:
             return answer
@@ -111,11 +111,11 @@ class ScriptedCarrier:
         self.records_script = script
 
     async def takes(self, _: CarrierRequest) -> bytes:
-        """Accepts a text."""
+        """Accepts a message."""
         return accepted(f"mdr2-{len(self.requests):032x}")
 
     def bodies(self) -> list[str]:
-        """The texts that arrived, in order."""
+        """The bodies that arrived, in order."""
         return [request.attributes["body"] for request in self.requests]
 
     async def _answer(self, request: CarrierRequest) -> Answer:

@@ -20,17 +20,17 @@ class MessagingProcess:
         self.messaging = messaging
 
     async def kill(self) -> None:
-        """Ends it as a power cut would."""
+        """Sends SIGKILL."""
         self.process.kill()
         await self.process.wait()
 
     async def stop(self) -> str:
-        """Asks it to end; answers all that it wrote."""
+        """Sends SIGTERM; returns the output that was not read yet."""
         self.process.terminate()
         return await self.ended()
 
     async def refuses_connections(self) -> bool:
-        """Whether its server has gone."""
+        """Whether its server has stopped."""
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", self._port)
         except ConnectionRefusedError:
@@ -39,14 +39,14 @@ class MessagingProcess:
         return False
 
     async def ended(self) -> str:
-        """Waits for its end; answers what it wrote that was not read yet."""
+        """Waits for its end; returns the output that was not read yet."""
         output, _ = await asyncio.wait_for(self.process.communicate(), PATIENCE_SECONDS)
         return output.decode()
 
 
 @asynccontextmanager
 async def messaging_process(settings: Mapping[str, str]) -> AsyncIterator[MessagingProcess]:
-    """A running process, killed in the end if it still runs."""
+    """A running process, killed at the end if it still runs."""
     port = free_port()
     process = await start({"MESSAGING_LISTEN": f"127.0.0.1:{port}", **settings})
     try:
@@ -59,7 +59,7 @@ async def messaging_process(settings: Mapping[str, str]) -> AsyncIterator[Messag
 
 
 async def start(settings: Mapping[str, str]) -> Process:
-    """Starts it with nothing in its environment but these settings."""
+    """Starts it with these settings as its only environment."""
     inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return await asyncio.create_subprocess_exec(
         sys.executable,

@@ -94,8 +94,10 @@ async def bench(
         async with serving(settings, clock) as messaging:
 
             async def pass_on(request: CarrierRequest) -> bytes:
-                receipts.append(receipt_from(request))
-                await messaging.record(receipts[-1])
+                receipt = receipt_from(request)
+                await messaging.record(receipt)
+                # Only then: tests wait for it and expect it to be recorded.
+                receipts.append(receipt)
                 return response(200)
 
             gateway.script = pass_on

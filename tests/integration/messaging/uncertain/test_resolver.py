@@ -20,7 +20,7 @@ from redis.asyncio import Redis
 from maskline.messaging.v1 import messaging_pb2 as pb
 from messaging_service.uncertain.schedule import MAX_RESENDS
 from support.clock import ManualClock
-from support.messaging_service import BOB, Messaging, serving, settings_for, text
+from support.messaging_service import Messaging, serving, settings_for, text
 from support.scripted_carrier import (
     Answer,
     CarrierRequest,
@@ -260,19 +260,6 @@ async def test_curly_quotes_are_straight_on_record_as_they_were_sent(
     carrier.lists(record("mdr2-1", attempt.attributes, clock.now()))
     [found] = await ask_at(messaging, clock, message, (5,))
     assert found.resolution == pb.UNKNOWN_RESOLUTION_RECORD
-
-
-async def test_messages_behind_an_uncertain_one_wait_and_other_recipients_do_not(
-    messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
-) -> None:
-    await lose_answer(messaging, carrier, text("m1", "first"), None)
-    batch = (text("m1", "first"), text("m2", "second"), text("m3", "elsewhere", to=BOB))
-    waiting = await messaging.send(*batch)
-    assert [result.outcome for result in waiting] == [UNKNOWN, NOT_SENT, ACCEPTED]
-    clock.move(seconds=LOOKUPS[-1])
-    done = await messaging.send(*batch)
-    assert [result.outcome for result in done] == [ACCEPTED] * 3
-    assert carrier.bodies() == ["first", "elsewhere", "first", "second"]
 
 
 async def test_a_message_that_is_to_be_sent_again_waits_while_the_carrier_is_unavailable(

@@ -9,8 +9,7 @@ import pytest
 from PIL import Image, ImageSequence
 from PIL.PngImagePlugin import PngInfo
 
-from messaging_service.media import images as animations
-from messaging_service.media import images as pictures
+from messaging_service.media import images
 from messaging_service.media.images import is_picture, strip_metadata
 from messaging_service.model.media import Media, UnsupportedFile
 
@@ -47,11 +46,10 @@ def opened(media: Media) -> Image.Image:
 
 def exif(orientation: int = 1) -> Image.Exif:
     """Where it was taken, and by which camera."""
-    told = Image.Exif()
-    told[CAMERA] = MARK.decode()
-    told[ORIENTATION] = orientation
-    told[GPS] = {GPS_LATITUDE_REF: MARK.decode()}
-    return told
+    metadata = Image.Exif()
+    place = {GPS_LATITUDE_REF: MARK.decode()}
+    metadata.update({CAMERA: MARK.decode(), ORIENTATION: orientation, GPS: place})
+    return metadata
 
 
 def png_text() -> PngInfo:
@@ -95,17 +93,14 @@ def unpacked(content: bytes) -> bytes:
 
 @pytest.mark.parametrize("name", MARKED)
 def test_only_the_pixels_of_a_picture_are_passed_on(name: str) -> None:
+    # A compressed colour profile has no readable mark.
+    assert "profile" in name or MARK in unpacked(MARKED[name])
     media = strip_metadata(MARKED[name], ROOM)
     assert MARK not in unpacked(media.content)
     seen = opened(media).convert("RGB")
     assert seen.size == (64, 32)
     assert close_to(seen, (8, 16), RED)
     assert close_to(seen, (56, 16), BLUE)
-
-
-@pytest.mark.parametrize("name", [name for name in MARKED if "profile" not in name])
-def test_the_samples_contain_the_metadata(name: str) -> None:
-    assert MARK in unpacked(MARKED[name])
 
 
 def close_to(picture: Image.Image, at: tuple[int, int], colour: tuple[int, int, int]) -> bool:
@@ -134,10 +129,8 @@ def test_a_picture_comes_out_upright(
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
 def test_metadata_that_cannot_be_read_costs_no_picture() -> None:
-    assert opened(strip_metadata(jpeg_with(exif=b"Exif\0\0MM\0*\xff\xff\xff\xff"), ROOM)).size == (
-        64,
-        32,
-    )
+    content = jpeg_with(exif=b"Exif\0\0MM\0*\xff\xff\xff\xff")
+    assert opened(strip_metadata(content, ROOM)).size == (64, 32)
 
 
 @pytest.mark.parametrize(
@@ -250,9 +243,8 @@ def test_an_animation_keeps_its_frames_durations_and_loop(loop: int | None) -> N
     picture = opened(media)
     assert picture.info.get("loop") == loop
     frames = [*ImageSequence.Iterator(picture)]
-    assert [frame.info["duration"] for frame in ImageSequence.Iterator(opened(media))] == [
-        *(100, 200, 300)
-    ]
+    durations = [frame.info["duration"] for frame in ImageSequence.Iterator(opened(media))]
+    assert durations == [100, 200, 300]
     assert len(frames) == 3
     for at, colour in enumerate((RED, GREEN, BLUE)):
         picture.seek(at)
@@ -286,7 +278,7 @@ def test_an_animation_is_made_small_enough() -> None:
 
 
 def test_an_animation_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(animations, "ANIMATION_PIXELS_LIMIT", 2 * 40 * 20)
+    monkeypatch.setattr(images, "ANIMATION_PIXELS_LIMIT", 2 * 40 * 20)
     with pytest.raises(UnsupportedFile, match="too many pixels"):
         strip_metadata(animation(), ROOM)
 
@@ -305,4 +297,4 @@ def test_a_decoder_fails_cleanly_on_any_bytes() -> None:
 
 
 def test_the_largest_picture_of_a_phone_is_within_the_limit() -> None:
-    assert pictures.PIXELS_LIMIT >= 8160 * 6120
+    assert images.PIXELS_LIMIT >= 8160 * 6120
