@@ -33,7 +33,7 @@ class TracesSettings(LinkSettings):
         is_remote = url.scheme == "http" and not is_local(f"{url.hostname}:0")
         if is_remote and not self.allows_insecure_links:
             raise ValueError(
-                f"{self.env_names('traces_endpoint')} would be plain text between machines: give an "
-                f"https:// address, or set {self.env_names('allows_insecure_links')} to true"
+                f"{self.env_names('traces_endpoint')} would be plain text between machines: give "
+                f"an https:// address, or set {self.env_names('allows_insecure_links')} to true"
             )
         return self
