@@ -8,12 +8,12 @@ from hypothesis.stateful import initialize, precondition, rule
 
 from maskline.conversation.v1 import pool_pb2
 
-from .beginnings import Wanted
-from .cast import MAIN, TICK
-from .client_rules import ClientRules
-from .stage import Words, picked
-from .strategies import COMMANDS, MASKED, PAIRS, PERSONS, PICKS, POOL_NAMES, SPANS, SWITCHES, TALK
-from .text_rules import TextRules
+from model.reference.start import Wanted
+from model.people import MAIN, TICK
+from model.rules.clients import ClientRules
+from model.rules.base import Words, picked
+from model.rules.draws import COMMANDS, MASKED, PAIRS, PERSONS, PICKS, POOL_NAMES, SPANS, SWITCHES, TALK
+from model.rules.inbound import TextRules
 
 
 class Machine(TextRules, ClientRules):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from redis.asyncio import Redis
 
-from .cast import TICK
+from model.people import TICK
 
 SCAN_COUNT = 1000
 _TICK_MS = TICK // timedelta(milliseconds=1)

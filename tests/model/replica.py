@@ -17,7 +17,7 @@ from runtime.clock import Clock
 from runtime.grpc.error_interceptor import ErrorInterceptor
 from support.conversations import VAULT
 
-from .cast import POOLS
+from model.people import POOLS
 
 if TYPE_CHECKING:
     from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceAsyncStub

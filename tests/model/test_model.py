@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 from structlog.testing import capture_logs
 
-from .conftest import STEPS_DONE
-from .invariants import tells_nothing
-from .machine import Machine
-from .stage import Stage
-from .world import connections
+from model.conftest import STEPS_DONE
+from model.checks.invariants import tells_nothing
+from model.machine import Machine
+from model.rules.base import Stage
+from model.deployment import connections
 
 # What each run can afford; a soak says how many more, and draws others every time.
 STEPS = int(os.environ.get("MODEL_STEPS", "20000"))
