@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2
-from leaks.marked import SAID, leaks
+from support.leak_markers import SAID, leaks
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from runtime.grpc.client import open_channel

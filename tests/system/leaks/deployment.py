@@ -10,7 +10,7 @@ import grpc
 import httpx
 from google.protobuf.message import Message
 from integration.cli.command import maskline
-from system.leaks.marked import ALICE, BOB, CAROL
+from support.leak_markers import ALICE, BOB, CAROL
 
 from conversation_service.store.encryption.blind_index_key import BlindIndexKeyStore
 from conversation_service.store.encryption.cipher import Cipher

@@ -4,9 +4,9 @@ import asyncio
 import base64
 import json
 
-from system.leaks import marked
+from support import leak_markers as marked
 from system.leaks.deployment import Deployment
-from system.leaks.marked import ALICE, BOB, CAROL, DAVE, NOWHERE
+from support.leak_markers import ALICE, BOB, CAROL, DAVE, NOWHERE
 
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import opt_out_pb2

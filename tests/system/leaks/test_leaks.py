@@ -5,7 +5,7 @@ from pathlib import Path
 
 from system.leaks import story
 from system.leaks.deployment import deployment
-from system.leaks.marked import leaks
+from support.leak_markers import leaks
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from support.spans import attributes, spans_in

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 import pytest
-from leaks.marked import SAID, leaks, number_forms
+from support.leak_markers import SAID, leaks, number_forms
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
