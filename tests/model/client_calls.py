@@ -1,21 +1,20 @@
-"""What clients do over gRPC, beside the model."""
+"""Clients' calls about conversations, made to the service and to the model."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from google.protobuf.message import Message
+from model.checks.views import participant_id, view_of_model, view_of_response
+from model.reference import client_requests, start
+from model.reference.records import Conversation
+from model.reference.start import NumberChoice, StartOptions
+from model.reference.state import PoolModel
+from model.runner import Runner
 
 from conversation_service.domain.model.pool import NumberPreference
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import number_selection_pb2 as selection_pb
-
-from . import beginnings, clients
-from model.reference.start import Choice, Wanted
-from model.runner import Play
-from model.reference.state import PoolModel
-from model.reference.records import Talk
-from model.checks.views import known, participant_id, shown
 
 _PREFERENCES = {
     None: selection_pb.NUMBER_PREFERENCE_UNSPECIFIED,
@@ -23,9 +22,9 @@ _PREFERENCES = {
     NumberPreference.AVOID_STICKY: selection_pb.NUMBER_PREFERENCE_AVOID_STICKY,
 }
 
-# Answers that show a conversation as it is afterwards.
-About = TypeVar(
-    "About",
+# Responses that show the conversation as it is after the call.
+Showing = TypeVar(
+    "Showing",
     pb.EndConversationResponse,
     pb.PauseConversationResponse,
     pb.ResumeConversationResponse,
@@ -34,187 +33,205 @@ About = TypeVar(
 
 
 @dataclass(frozen=True)
-class Answered:
-    """A call that changed something, and its answer, for good."""
+class CompletedCall:
+    """A call that changed something, and its first response or refusal."""
 
     request: Message
-    answer: Message | str
-    # What the answer holds: it is kept no longer than that.
+    response: Message | str
+    # The response is stored as long as this conversation.
     conversation_id: str = ""
 
 
 @dataclass
-class Calls(Play):
-    """The calls that begin conversations or are about one."""
+class ClientCalls(Runner):
+    """Calls that start a conversation or are about one."""
 
-    answered: list[Answered] = field(default_factory=list)
+    completed: list[CompletedCall] = field(default_factory=list)
 
-    async def start(self, pool: PoolModel, person: str, wanted: Wanted) -> None:
+    async def start(self, pool: PoolModel, person: str, options: StartOptions) -> None:
         request = pb.StartConversationRequest(
             request_id=self.request_id(),
             pool=pool.name,
             phone_number=person,
-            masked_number=wanted.number,
-            unique_name=wanted.unique_name,
-            selection=_selection(wanted),
+            masked_number=options.number,
+            unique_name=options.unique_name,
+            selection=_selection(options),
         )
-        choice = beginnings.may_begin(self.model, pool, [person], wanted)
-        answer = await self.world.ask(request, pb.StartConversationResponse)
-        if isinstance(answer, pb.StartConversationResponse):
-            number = _chosen(answer.conversation, choice)
-            talk = beginnings.started(self.model, pool, person, number, wanted.unique_name)
-            talk.code = answer.code
-            self.used_codes.append(talk.code)
-            self._began(request, answer, answer.conversation, talk)
+        choice = start.number_choice(self.model, pool, [person], options)
+        response = await self.deployment.call(request, pb.StartConversationResponse)
+        if isinstance(response, pb.StartConversationResponse):
+            number, name = _chosen(response.conversation, choice), options.unique_name
+            conversation = start.start(self.model, pool, person, number, name)
+            conversation.code = response.code
+            self.used_codes.append(conversation.code)
+            self._started(request, response, response.conversation, conversation)
         else:
-            assert answer == choice.refusal, f"{answer}, expected {choice}"
+            assert response == choice.refusal, f"{response}, expected {choice}"
         await self.settle()
 
     async def open(
-        self, pool: PoolModel, people: Sequence[str], wanted: Wanted, *, is_silent: bool
+        self, pool: PoolModel, people: Sequence[str], options: StartOptions, *, is_silent: bool
     ) -> None:
         request = pb.OpenConversationRequest(
             request_id=self.request_id(),
             pool=pool.name,
             phone_numbers=people,
-            masked_number=wanted.number,
-            unique_name=wanted.unique_name,
-            selection=_selection(wanted),
+            masked_number=options.number,
+            unique_name=options.unique_name,
+            selection=_selection(options),
             is_silent=is_silent,
         )
-        choice = beginnings.may_begin(self.model, pool, list(people), wanted)
-        answer = await self.world.ask(request, pb.OpenConversationResponse)
-        if isinstance(answer, pb.OpenConversationResponse):
-            number = _chosen(answer.conversation, choice)
-            talk = beginnings.opened(
-                self.model, pool, list(people), number, wanted.unique_name, is_silent
-            )
-            self._began(request, answer, answer.conversation, talk)
+        choice = start.number_choice(self.model, pool, list(people), options)
+        response = await self.deployment.call(request, pb.OpenConversationResponse)
+        if isinstance(response, pb.OpenConversationResponse):
+            number = _chosen(response.conversation, choice)
+            conversation = start.open_for(self.model, pool, list(people), number, options)
+            if not is_silent:
+                start.notify_opened(self.model, conversation)
+            self._started(request, response, response.conversation, conversation)
         else:
-            assert answer == choice.refusal, f"{answer}, expected {choice}"
+            assert response == choice.refusal, f"{response}, expected {choice}"
         await self.settle()
 
     async def join(self, pool: PoolModel, person: str, code: str) -> None:
         request = pb.JoinConversationRequest(
             request_id=self.request_id(), pool=pool.name, code=code.lower(), phone_number=person
         )
-        tries = pool.conduct(person).tries.number
-        expected = beginnings.joined(self.model, pool, person, code)
-        answer = await self.world.ask(request, pb.JoinConversationResponse)
-        if isinstance(expected, Talk) and isinstance(answer, pb.JoinConversationResponse):
-            self._changed(request, answer, answer.conversation, expected)
+        attempts = pool.limits_of(person).code_attempts.number
+        expected = start.join(self.model, pool, person, code)
+        response = await self.deployment.call(request, pb.JoinConversationResponse)
+        if isinstance(expected, Conversation) and isinstance(response, pb.JoinConversationResponse):
+            self._changed(request, response, response.conversation, expected)
         else:
-            assert answer == expected, f"{answer}, expected {expected}"
-            if pool.conduct(person).tries.number != tries:
-                # A wrong try is counted once, however often it is sent.
-                self.answered.append(Answered(request, answer))
+            assert response == expected, f"{response}, expected {expected}"
+            if pool.limits_of(person).code_attempts.number != attempts:
+                # A wrong code is counted once, however often the call is repeated.
+                self.completed.append(CompletedCall(request, response))
         await self.settle()
 
-    async def end_call(self, talk: Talk, person: str) -> None:
+    async def end_conversation(self, conversation: Conversation, person: str) -> None:
         request = pb.EndConversationRequest(
             request_id=self.request_id(),
-            pool=talk.pool,
-            conversation_id=talk.conversation_id,
-            participant_id=person and participant_id(talk.pool, person),
+            pool=conversation.pool,
+            conversation_id=conversation.conversation_id,
+            participant_id=person and participant_id(conversation.pool, person),
             note="" if person else "as agreed",
         )
-        await self._about(
-            talk, request, pb.EndConversationResponse, clients.ended(self.model, talk, person)
-        )
+        refusal = client_requests.end_conversation(self.model, conversation, person)
+        await self._call_about(conversation, request, pb.EndConversationResponse, refusal)
 
-    async def pause(self, talk: Talk) -> None:
+    async def pause(self, conversation: Conversation) -> None:
         request = pb.PauseConversationRequest(
-            request_id=self.request_id(), pool=talk.pool, conversation_id=talk.conversation_id
+            request_id=self.request_id(),
+            pool=conversation.pool,
+            conversation_id=conversation.conversation_id,
         )
-        refusal = clients.paused(self.model, talk)
-        await self._about(talk, request, pb.PauseConversationResponse, refusal)
+        refusal = client_requests.pause(self.model, conversation)
+        await self._call_about(conversation, request, pb.PauseConversationResponse, refusal)
 
-    async def resume(self, talk: Talk) -> None:
+    async def resume(self, conversation: Conversation) -> None:
         request = pb.ResumeConversationRequest(
-            request_id=self.request_id(), pool=talk.pool, conversation_id=talk.conversation_id
+            request_id=self.request_id(),
+            pool=conversation.pool,
+            conversation_id=conversation.conversation_id,
         )
-        refusal = clients.resumed(self.model, talk)
-        await self._about(talk, request, pb.ResumeConversationResponse, refusal)
+        refusal = client_requests.resume(self.model, conversation)
+        await self._call_about(conversation, request, pb.ResumeConversationResponse, refusal)
 
-    async def reopen(self, talk: Talk) -> None:
+    async def reopen(self, conversation: Conversation) -> None:
         request = pb.ReopenConversationRequest(
-            request_id=self.request_id(), pool=talk.pool, conversation_id=talk.conversation_id
+            request_id=self.request_id(),
+            pool=conversation.pool,
+            conversation_id=conversation.conversation_id,
         )
-        refusal = clients.reopened(self.model, self.model.pools[talk.pool], talk)
-        await self._about(talk, request, pb.ReopenConversationResponse, refusal)
+        pool = self.model.pools[conversation.pool]
+        refusal = client_requests.reopen(self.model, pool, conversation)
+        await self._call_about(conversation, request, pb.ReopenConversationResponse, refusal)
 
-    async def speak(self, talk: Talk, author: str, words: str) -> None:
+    async def send(self, conversation: Conversation, author: str, body: str) -> None:
+        """From a participant, or from the client if `author` is empty."""
         request = pb.SendMessageRequest(
             request_id=self.request_id(),
-            pool=talk.pool,
-            conversation_id=talk.conversation_id,
-            body=words,
+            pool=conversation.pool,
+            conversation_id=conversation.conversation_id,
+            body=body,
         )
         if author:
-            request.participant_id = participant_id(talk.pool, author)
+            request.participant_id = participant_id(conversation.pool, author)
         else:
             request.system = True
-        held = len(talk.held)
-        refusal = clients.spoken(self.model, talk, author, words)
-        answer = await self.world.ask(request, pb.SendMessageResponse)
-        if isinstance(answer, pb.SendMessageResponse):
-            assert answer.is_held == (len(talk.held) > held)
-            assert len(answer.message_ids) == (0 if answer.is_held else 1 if author else 2)
-            self.answered.append(Answered(request, answer, talk.conversation_id))
-        assert refusal == (answer if isinstance(answer, str) else ""), (
-            f"{answer}, expected {refusal}"
-        )
+        held = len(conversation.held)
+        refusal = client_requests.send(self.model, conversation, author, body)
+        response = await self.deployment.call(request, pb.SendMessageResponse)
+        if isinstance(response, pb.SendMessageResponse):
+            assert not refusal, f"expected {refusal}"
+            assert response.is_held == (len(conversation.held) > held)
+            receivers = 0 if response.is_held else 1 if author else 2
+            assert len(response.message_ids) == receivers
+            self.completed.append(CompletedCall(request, response, conversation.conversation_id))
+        else:
+            assert response == refusal, f"{response}, expected {refusal}"
         await self.settle()
 
-    async def repeat(self, earlier: Answered) -> None:
-        """The same id with the same fields: the first answer, and nothing is done again."""
-        answer = await self.world.ask(earlier.request, Message)
-        kept = {"", *(talk.conversation_id for talk in self.model.talks)}
-        is_kept = earlier.conversation_id in kept
-        assert answer == (earlier.answer if is_kept else "ANSWER_FORGOTTEN")
+    async def repeat(self, earlier: CompletedCall) -> None:
+        """The same id with the same fields gets the stored response, without other effects."""
+        response = await self.deployment.call(earlier.request, Message)
+        stored = {"", *(conversation.conversation_id for conversation in self.model.conversations)}
+        is_stored = earlier.conversation_id in stored
+        assert response == (earlier.response if is_stored else "ANSWER_FORGOTTEN")
         await self.settle()
 
-    async def reuse(self, earlier: Answered, field_name: str) -> None:
-        """The same id with other fields."""
+    async def reuse_id(self, earlier: CompletedCall, field_name: str) -> None:
+        """The same id with other fields is refused."""
         other = type(earlier.request)()
         other.CopyFrom(earlier.request)
         setattr(other, field_name, getattr(other, field_name) + "x")
-        assert await self.world.ask(other, Message) == "REQUEST_ID_REUSED"
+        assert await self.deployment.call(other, Message) == "REQUEST_ID_REUSED"
         await self.settle()
 
     def request_id(self) -> str:
         return f"request-{next(self.ids)}"
 
-    async def _about(self, talk: Talk, request: Message, kind: type[About], refusal: str) -> None:
-        answer = await self.world.ask(request, kind)
-        if isinstance(answer, str):
-            assert answer == refusal, f"{answer}, expected {refusal}"
+    async def _call_about(
+        self, conversation: Conversation, request: Message, kind: type[Showing], refusal: str
+    ) -> None:
+        response = await self.deployment.call(request, kind)
+        if isinstance(response, str):
+            assert response == refusal, f"{response}, expected {refusal}"
         else:
             assert not refusal, f"expected {refusal}"
-            self._changed(request, answer, answer.conversation, talk)
+            self._changed(request, response, response.conversation, conversation)
         await self.settle()
 
-    def _began(
-        self, request: Message, answer: Message, conversation: pb.Conversation, talk: Talk
+    def _started(
+        self,
+        request: Message,
+        response: Message,
+        shown: pb.Conversation,
+        conversation: Conversation,
     ) -> None:
-        talk.conversation_id = conversation.conversation_id
-        self._changed(request, answer, conversation, talk)
+        conversation.conversation_id = shown.conversation_id
+        self._changed(request, response, shown, conversation)
 
     def _changed(
-        self, request: Message, answer: Message, conversation: pb.Conversation, talk: Talk
+        self,
+        request: Message,
+        response: Message,
+        shown: pb.Conversation,
+        conversation: Conversation,
     ) -> None:
-        assert conversation.conversation_id == talk.conversation_id
-        assert shown(conversation) == known(talk)
-        self.answered.append(Answered(request, answer, conversation.conversation_id))
+        assert shown.conversation_id == conversation.conversation_id
+        assert view_of_response(shown) == view_of_model(conversation)
+        self.completed.append(CompletedCall(request, response, shown.conversation_id))
 
 
-def _selection(wanted: Wanted) -> selection_pb.NumberSelection:
+def _selection(options: StartOptions) -> selection_pb.NumberSelection:
     return selection_pb.NumberSelection(
-        preference=_PREFERENCES[wanted.preference], allows_reserved=wanted.allows_reserved
+        preference=_PREFERENCES[options.preference], allows_reserved=options.allows_reserved
     )
 
 
-def _chosen(conversation: pb.Conversation, choice: Choice) -> str:
+def _chosen(conversation: pb.Conversation, choice: NumberChoice) -> str:
     assert not choice.refusal, f"expected {choice.refusal}"
     assert conversation.masked_number in choice.numbers
     return conversation.masked_number

@@ -1,4 +1,4 @@
-"""The real service on a real Redis: two replicas, cranked by hand, everything asked over gRPC."""
+"""The service under test: two replicas on a real Redis, called over gRPC, without loops."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -10,6 +10,10 @@ from typing import TypeVar, cast
 import grpc
 from google.protobuf.message import Message
 from grpc_status import rpc_status
+from model.checks.invariants import shows_nothing_private
+from model.people import POOLS
+from model.redis_time import pass_in_redis
+from model.replica import Replica, start_replica
 from redis.asyncio import Redis
 
 from conversation_service.dispatch.dispatcher import Dispatcher
@@ -24,17 +28,12 @@ from support.clock import ManualClock
 from support.grpc_calls import reason
 from support.scripted_messaging import ScriptedMessaging, serving
 
-from model.people import POOLS
-from model.checks.invariants import tells_nothing
-from model.redis_time import pass_in_redis
-from model.replica import Replica, start_replica
-
 MESSAGING = messaging_pb2.DESCRIPTOR.services_by_name["MessagingService"]
-# A limit for a machine that is busy with something else; nothing is ever asserted about speed.
+# For a busy machine: nothing is asserted about speed.
 CALL_SECONDS = 30.0
-# Far more rounds than any step has texts to send: beyond that something stays owed for ever.
-ROUNDS = 1000
-# How long one read of the outbox waits: texts that are under way need not be asked after.
+# Far more than any step has messages to send.
+MAX_DISPATCH_ROUNDS = 1000
+# How long a read of the outbox waits.
 BLOCK_MS = 5
 REPLICAS = 2
 DELIVERED = messaging_pb2.MESSAGE_STATE_DELIVERED
@@ -45,7 +44,7 @@ Response = TypeVar("Response", bound=Message)
 
 @dataclass
 class Connections:
-    """What outlives an example."""
+    """Connections of all examples."""
 
     redis: Redis
     reader: Redis
@@ -67,110 +66,110 @@ async def connections(redis_url: str) -> AsyncIterator[Connections]:
 
 
 @dataclass
-class World:
-    """One example's service. Its replicas are asked in turn."""
+class Deployment:
+    """The service of one example. Its replicas are called in turn."""
 
     connections: Connections
     clock: ManualClock
     replicas: list[Replica]
     dispatchers: dict[str, Dispatcher]
-    _swept: datetime
+    _jobs_ran_at: datetime
     _turns: "count[int]" = field(default_factory=count)
-    _looked_at: int = 0
-    _known: set[str] = field(default_factory=set)
+    _read_sent: int = 0
+    _sent_ids: set[str] = field(default_factory=set)
     _cursors: dict[str, str] = field(default_factory=dict)
 
     @property
     def redis(self) -> Redis:
         return self.connections.redis
 
-    async def ask(self, request: Message, kind: type[Response]) -> Response | str:
-        """What an RPC answers: a response, or the reason of a refusal."""
+    async def call(self, request: Message, kind: type[Response]) -> Response | str:
+        """The response of an RPC, or the reason of a refusal."""
         replica = self._next_replica()
         method = replica.methods[request.DESCRIPTOR.name.removesuffix("Request")]
         try:
             response = await method(request, timeout=CALL_SECONDS)
         except grpc.aio.AioRpcError as error:
             return _reason(error)
-        tells_nothing(response.SerializeToString())
+        shows_nothing_private(response.SerializeToString())
         assert isinstance(response, kind)
         return response
 
-    async def report(self, message_id: str, *, arrives: bool) -> None:
-        """A receipt comes in."""
-        self.connections.messaging.receipt_state = DELIVERED if arrives else UNDELIVERED
+    async def report(self, message_id: str, *, is_delivered: bool) -> None:
+        """A delivery receipt arrives."""
+        self.connections.messaging.receipt_state = DELIVERED if is_delivered else UNDELIVERED
         receipt = pb.DeliveryReceipt(
             carrier_message_id=f"mdr2-{message_id}", send_token=f"token-{message_id}"
         )
         request = pb.ReceiveDeliveryReceiptsRequest(receipts=[receipt])
-        response = await self.ask(request, pb.ReceiveDeliveryReceiptsResponse)
+        response = await self.call(request, pb.ReceiveDeliveryReceiptsResponse)
         assert not isinstance(response, str), response
         [result] = response.results
         assert result.outcome == pb.RECEIPT_OUTCOME_RECORDED
 
-    async def move(self, by: timedelta) -> None:
-        """Time goes by, here and in Redis; nobody has looked yet what that changes."""
+    async def move_clock(self, by: timedelta) -> None:
+        """Of the service and of Redis. No job runs."""
         self.clock.move(seconds=by.total_seconds())
         await pass_in_redis(self.redis, by)
 
-    async def settle(self, *, sweeps: bool) -> None:
-        """The sweeper comes by, at least when time has passed; everything owed is sent."""
-        if sweeps or self._swept != self.clock.now():
-            await self.sweep()
-        for _ in range(ROUNDS):
-            owed = [pool for pool, number in (await self.owed()).items() if number]
-            if not owed:
+    async def settle(self, *, runs_jobs: bool) -> None:
+        """Runs the jobs, at least when the clock has moved, and empties the outboxes."""
+        if runs_jobs or self._jobs_ran_at != self.clock.now():
+            await self._run_jobs()
+        for _ in range(MAX_DISPATCH_ROUNDS):
+            waiting = [pool for pool, number in (await self.outbox_sizes()).items() if number]
+            if not waiting:
                 return
-            for pool in owed:
+            for pool in waiting:
                 await self.dispatchers[pool].run_once()
-        raise AssertionError("some text stays owed for ever")
+        raise AssertionError("a message stays in the outbox")
 
-    async def sweep(self) -> None:
-        """Ends, warns of and forgets what is due."""
+    async def _run_jobs(self) -> None:
+        """Expiry, warnings and purging."""
         service = self._next_replica().service
         for pool in service.directory.pools:
             assert await service.sweeper(pool).run_once() > 0
-        self._swept = self.clock.now()
+        self._jobs_ran_at = self.clock.now()
 
-    async def owed(self) -> dict[str, int]:
-        """How many texts each pool's outbox holds."""
+    async def outbox_sizes(self) -> dict[str, int]:
+        """The number of waiting messages by pool."""
         pipeline = self.redis.pipeline(transaction=False)
         for pool in POOLS:
             pipeline.xlen(Keys(pool.name).outbox)
         return dict(zip((pool.name for pool in POOLS), await pipeline.execute(), strict=True))
 
     def sent(self) -> Sequence[messaging_pb2.OutboundMessage]:
-        """What the carrier was handed since this was last asked, each text once."""
+        """New messages for the carrier since the last call, each once."""
         # The messaging service sends each id once, however often it is asked to.
-        everything = self.connections.messaging.sent
-        fresh = {one.message_id: one for one in everything[self._looked_at :]}
-        self._looked_at = len(everything)
-        news = [one for name, one in fresh.items() if name not in self._known]
-        self._known |= fresh.keys()
-        return news
+        sent = self.connections.messaging.sent
+        by_id = {message.message_id: message for message in sent[self._read_sent :]}
+        self._read_sent = len(sent)
+        new = [message for name, message in by_id.items() if name not in self._sent_ids]
+        self._sent_ids |= by_id.keys()
+        return new
 
-    async def watched(self, pool: str) -> list[event_pb2.Event]:
-        """The events since this was last asked, as a watch that goes on at another replica."""
-        newest = (await self.event_ids(pool))[-1]
-        cursor, seen = self._cursors.get(pool, "0"), []
-        while cursor != newest:
+    async def watched_events(self, pool: str) -> list[event_pb2.Event]:
+        """The events since the last call, by a subscription that is resumed at another replica."""
+        latest = (await self.event_ids(pool))[-1]
+        cursor, events = self._cursors.get(pool, "0"), []
+        while cursor != latest:
             request = pb.WatchEventsRequest(pool=pool, cursor=cursor)
-            call = self._next_replica().watches.WatchEvents(request, timeout=CALL_SECONDS)
+            call = self._next_replica().stub.WatchEvents(request, timeout=CALL_SECONDS)
             async for response in call:
-                tells_nothing(response.SerializeToString())
+                shows_nothing_private(response.SerializeToString())
                 cursor = response.cursor
                 if not response.is_heartbeat:
-                    seen.append(response.event)
-                if cursor == newest:
+                    events.append(response.event)
+                if cursor == latest:
                     break
             call.cancel()
         self._cursors[pool] = cursor
-        return seen
+        return events
 
     async def event_ids(self, pool: str) -> list[str]:
-        """All that are in the stream itself."""
-        found = cast("list[tuple[bytes, object]]", await self.redis.xrange(Keys(pool).events))
-        return [event_id.decode() for event_id, _ in found]
+        """Read from the stream itself."""
+        rows = cast("list[tuple[bytes, object]]", await self.redis.xrange(Keys(pool).events))
+        return [event_id.decode() for event_id, _ in rows]
 
     async def close(self) -> None:
         for dispatcher in self.dispatchers.values():
@@ -185,12 +184,12 @@ class World:
 def _reason(refusal: grpc.aio.AioRpcError) -> str:
     status = rpc_status.from_call(cast("grpc.Call", refusal))
     assert status is not None, refusal
-    tells_nothing(status.SerializeToString())
+    shows_nothing_private(status.SerializeToString())
     return reason(refusal, DOMAIN)
 
 
-async def new_world(connected: Connections) -> World:
-    """An empty Redis, and replicas that have seen nothing."""
+async def new_deployment(connected: Connections) -> Deployment:
+    """With an empty Redis and new replicas."""
     await connected.redis.flushall()
     connected.messaging.sent.clear()
     connected.messaging.opted_out.clear()
@@ -203,4 +202,4 @@ async def new_world(connected: Connections) -> World:
         pool.name: replica.service.dispatcher(pool, block_ms=BLOCK_MS)
         for replica, pool in zip(replicas, replicas[0].service.directory.pools, strict=True)
     }
-    return World(connected, clock, replicas, dispatchers, clock.now())
+    return Deployment(connected, clock, replicas, dispatchers, clock.now())

@@ -1,4 +1,4 @@
-"""Who takes part: many people, few numbers, two pools that behave differently."""
+"""People, masked numbers and two pools with different settings."""
 
 import re
 from datetime import timedelta
@@ -11,8 +11,8 @@ from conversation_service.domain.model.pool import (
     SeededPool,
 )
 
-# Every span is a multiple of this, and so is every move of the clock: then Redis's own clock can
-# follow it exactly (see redis_time.py).
+# Every duration and every move of the clock is a multiple of this, so that expiry in Redis can
+# follow exactly (redis_time.py).
 TICK = timedelta(minutes=5)
 
 PEOPLE = (
@@ -41,7 +41,7 @@ MAIN = SeededPool(
     ),
     (MaskedNumber(FIRST), MaskedNumber(SECOND), MaskedNumber(RESERVED, is_reserved=True)),
 )
-# It begins with the other choice everywhere, and does not let numbers rest.
+# It begins with the other choice everywhere, and does not let numbers erased_cool_off.
 EAST = SeededPool(
     "east",
     PoolSettings(
@@ -64,5 +64,5 @@ EAST = SeededPool(
 )
 POOLS = (MAIN, EAST)
 
-# In everything that people and systems say, and in nothing else; the number is never used twice.
+# In every body of a person or client, and in nothing else. No number is used twice.
 MARK = re.compile(r"~w(\d+)~")

@@ -1,4 +1,4 @@
-"""One example: every act is done to the real service and to the model, then both are compared."""
+"""Does every act to the service and to the model, then compares both."""
 
 import re
 from collections.abc import Sequence
@@ -6,169 +6,186 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 
-from conversation_service.domain.keywords import join_codes as codes
+from model.checks import state as state_checks
+from model.checks.events import EventChecks
+from model.checks.invariants import Deliveries, by_route
+from model.checks.stored import nothing_in_plain_text
+from model.deployment import Deployment
+from model.people import PEOPLE
+from model.reference import carrier, inbound
+from model.reference.inbound_context import InboundMessage
+from model.reference.lifecycle import due, expire, purge, warn
+from model.reference.records import PICTURE_MARK, Conversation, ExpectedMessage
+from model.reference.state import Model, new_model
+
+from conversation_service.domain.keywords import join_codes
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.messaging.v1.messaging_pb2 import OutboundMessage
 
-from . import checks, post, texts
-from model.checks.stored import nothing_in_clear
-from model.people import PEOPLE
-from model.checks.events import EventBook
-from model.checks.invariants import Ledger, by_lane
-from model.reference.lifecycle import due, expire, forget, warn
-from model.reference.inbound_context import Text
-from model.reference.state import Model, new_model
-from model.reference.records import PICTURE_MARK, Out, Talk
-from model.deployment import World
-
-_CODE = re.compile(rf"\b[{codes.ALPHABET}]{{{codes.LENGTH}}}\b")
+_CODE = re.compile(rf"\b[{join_codes.ALPHABET}]{{{join_codes.LENGTH}}}\b")
 # In English and in Spanish.
-_RECEIPT = re.compile(r"\((receipt|recibo) \S+\)")
-# What costs more than a step is looked at this often, and at the end.
-LOOKS_EVERY, READS_EVERY = 4, 40
+_ERASURE_ID = re.compile(r"\((receipt|recibo) \S+\)")
+# Checks that cost more than a step run after so many steps, and at the end.
+STATE_INTERVAL, STORAGE_INTERVAL = 4, 40
 
-# Receipts come for so many of the last texts, and a message is remembered for a week.
-REPORTABLE, REMEMBERED_FOR = 40, timedelta(days=7)
+# Receipts arrive for the last messages. The service knows a message for a week.
+REPORTABLE, KNOWN_FOR = 40, timedelta(days=7)
 
 _OUTCOMES = {
     "ACCEPTED": {pb.RECEIVE_OUTCOME_ACCEPTED},
     "REPEATED": {pb.RECEIVE_OUTCOME_REPEATED},
     "UNKNOWN_MASKED_NUMBER": {pb.RECEIVE_OUTCOME_REFUSED},
-    # Of a number that is gone a replica may or may not remember whose it was.
+    # A replica may or may not remember the pool of a removed number.
     "REPEATED_OR_UNKNOWN": {pb.RECEIVE_OUTCOME_REPEATED, pb.RECEIVE_OUTCOME_REFUSED},
 }
 
 
 @dataclass(frozen=True)
-class Arrived:
-    """A text that the carrier has."""
+class SentMessage:
+    """A message that the carrier has accepted."""
 
     message_id: str
     time: datetime
-    out: Out
+    expected: ExpectedMessage
 
 
 @dataclass
-class Play:
-    """The service and the model, side by side."""
+class Runner:
+    """The service and the model of one example."""
 
-    world: World
+    deployment: Deployment
     model: Model = field(init=False)
-    ledger: Ledger = field(default_factory=Ledger)
-    events: EventBook = field(default_factory=EventBook)
+    deliveries: Deliveries = field(default_factory=Deliveries)
+    events: EventChecks = field(default_factory=EventChecks)
     used_codes: list[str] = field(default_factory=list)
     ids: "count[int]" = field(default_factory=lambda: count(1))
-    settled: int = 0
-    # What the carrier has taken, the oldest first, and of which it has said what became of it.
-    arrived: list[Arrived] = field(default_factory=list)
+    steps: int = 0
+    # The last messages that the carrier accepted, and the ids of those with a receipt.
+    sent: list[SentMessage] = field(default_factory=list)
     reported: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.model = new_model(self.world.clock.now())
+        self.model = new_model(self.deployment.clock.now())
 
-    async def receive(self, batch: Sequence[Text]) -> None:
-        """Texts come in together."""
-        request = pb.ReceiveMessagesRequest(messages=map(_inbound, batch))
-        response = await self.world.ask(request, pb.ReceiveMessagesResponse)
+    async def receive(self, batch: Sequence[InboundMessage]) -> None:
+        """Messages arrive in one call."""
+        request = pb.ReceiveMessagesRequest(messages=map(_to_proto, batch))
+        response = await self.deployment.call(request, pb.ReceiveMessagesResponse)
         assert not isinstance(response, str), response
-        expected = [texts.receive(self.model, text) for text in batch]
-        for text in batch:
-            texts.follow(self.model, text)
-        outcomes = [one.outcome for one in response.results]
-        fits = [one in _OUTCOMES[told] for one, told in zip(outcomes, expected, strict=True)]
-        assert all(fits), f"{outcomes}, not {expected}"
+        expected = [inbound.receive(self.model, message) for message in batch]
+        for message in batch:
+            inbound.follow_up(self.model, message)
+        outcomes = [result.outcome for result in response.results]
+        for outcome, name in zip(outcomes, expected, strict=True):
+            assert outcome in _OUTCOMES[name], f"{outcomes}, expected {expected}"
         await self.settle()
 
-    async def report(self, text: Arrived, *, arrives: bool) -> None:
-        """The carrier says of a text that its handset has it, or never will."""
-        await self.world.report(text.message_id, arrives=arrives)
-        is_remembered = self.model.now - text.time < REMEMBERED_FOR
-        if is_remembered and not arrives and text.message_id not in self.reported:
-            post.fail(self.model, text.out)
-        self.reported.add(text.message_id)
+    async def report(self, message: SentMessage, *, is_delivered: bool) -> None:
+        """The carrier reports that a message was delivered or failed."""
+        await self.deployment.report(message.message_id, is_delivered=is_delivered)
+        is_known = self.model.now - message.time < KNOWN_FOR
+        if is_known and not is_delivered and message.message_id not in self.reported:
+            carrier.fail(self.model, message.expected)
+        self.reported.add(message.message_id)
         await self.settle()
 
-    async def time_passes(self, by: timedelta, *, sweeps: bool) -> None:
-        """Time goes by; the sweeper comes now, or only after the next act."""
-        await self.world.move(by)
-        self.model.now = self.world.clock.now()
-        if sweeps:
+    async def move_clock(self, by: timedelta, *, runs_jobs: bool) -> None:
+        """Jobs run now, or only after the next act."""
+        await self.deployment.move_clock(by)
+        self.model.now = self.deployment.clock.now()
+        if runs_jobs:
             await self.settle()
 
     async def settle(self) -> None:
-        """Everything that the act brings about has happened, and is as the model expects."""
-        await self.world.settle(sweeps=bool(due(self.model)))
+        """Waits for all effects of the act and compares them with the model."""
+        await self.deployment.settle(runs_jobs=bool(due(self.model)))
         expire(self.model)
         warn(self.model)
-        forget(self.model)
-        expected = post.deliver(self.model)
-        sent = self.world.sent()
+        purge(self.model)
+        expected, sent = carrier.deliver(self.model), self.deployment.sent()
         self._learn_codes(sent)
-        seen = by_lane((one.from_number, one.to_number, _shown(one)) for one in sent)
-        told = by_lane((one.number, one.to, post.body(self.model, one)) for one in expected)
-        assert seen == told, f"sent {dict(seen)}, expected {dict(told)}"
+        self._compare_sent(sent, expected)
         self._remember(sent, expected)
-        self.ledger.check(sent, self.model)
-        await checks.learn_ids(self.world, self.model)
-        self.settled += 1
-        await self._look(self.settled)
+        self.deliveries.check(sent, self.model)
+        await state_checks.learn_ids(self.deployment, self.model)
+        self.steps += 1
+        await self._check_at_intervals()
 
-    async def end(self) -> None:
-        """The last looks."""
+    async def finish(self) -> None:
+        """All checks at the end of an example."""
         await self.settle()
-        await checks.same_state(self.world, self.model)
-        await self.events.check(self.world, self.model)
-        await nothing_in_clear(self.world)
+        await state_checks.same_state(self.deployment, self.model)
+        await self.events.check(self.deployment, self.model)
+        await nothing_in_plain_text(self.deployment)
 
-    async def _look(self, steps: int) -> None:
-        look = steps // LOOKS_EVERY
-        if steps % LOOKS_EVERY == 0:
-            pools = list(self.model.pools)
-            await checks.same_pool(self.world, self.model, pools[look % len(pools)])
-            await checks.same_wish(self.world, self.model, PEOPLE[look % len(PEOPLE)])
-            await checks.same_erasures(self.world, self.model)
-        if steps % READS_EVERY == 0:
-            await self.events.check(self.world, self.model)
-            await nothing_in_clear(self.world)
+    async def _check_at_intervals(self) -> None:
+        index = self.steps // STATE_INTERVAL
+        if self.steps % STATE_INTERVAL == 0:
+            pool = [*self.model.pools][index % len(self.model.pools)]
+            person = PEOPLE[index % len(PEOPLE)]
+            await state_checks.same_pool(self.deployment, self.model, pool)
+            await state_checks.same_opt_out(self.deployment, self.model, person)
+            await state_checks.same_erasures(self.deployment, self.model)
+        if self.steps % STORAGE_INTERVAL == 0:
+            await self.events.check(self.deployment, self.model)
+            await nothing_in_plain_text(self.deployment)
 
-    def _remember(self, sent: Sequence[OutboundMessage], expected: Sequence[Out]) -> None:
-        """Which message each expected text became: both are in order on each line."""
-        lines = by_lane((one.from_number, one.to_number, one.message_id) for one in sent)
-        for out in expected:
-            message_id = lines[out.number, out.to].pop(0)
-            self.arrived.append(Arrived(message_id, self.model.now, out))
-        del self.arrived[:-REPORTABLE]
+    def _compare_sent(
+        self, sent: Sequence[OutboundMessage], expected: Sequence[ExpectedMessage]
+    ) -> None:
+        bodies = by_route((one.from_number, one.to_number, _shown_body(one)) for one in sent)
+        expected_bodies = by_route(
+            (one.number, one.to, carrier.body_of(self.model, one)) for one in expected
+        )
+        assert bodies == expected_bodies, f"sent {dict(bodies)}, expected {dict(expected_bodies)}"
+
+    def _remember(
+        self, sent: Sequence[OutboundMessage], expected: Sequence[ExpectedMessage]
+    ) -> None:
+        """Pairs sent and expected messages: both are in order on each route."""
+        ids = by_route((one.from_number, one.to_number, one.message_id) for one in sent)
+        for message in expected:
+            message_id = ids[message.number, message.to].pop(0)
+            self.sent.append(SentMessage(message_id, self.model.now, message))
+        del self.sent[:-REPORTABLE]
 
     def _learn_codes(self, sent: Sequence[OutboundMessage]) -> None:
-        for text in sent:
-            body = _RECEIPT.sub("", text.body)
-            found = {code for code in _CODE.findall(body) if codes.is_code_shaped(code)}
-            for code in found.difference(self.used_codes):
-                self.used_codes.append(code)
-                self._nameless(text.from_number, text.to_number).code = code
-        for talk in self.model.talks:
-            # A code that was kept from its person is never known.
-            talk.has_code = talk.code != ""
+        for message in sent:
+            body = _ERASURE_ID.sub("", message.body)
+            for code in _CODE.findall(body):
+                if join_codes.is_code_shaped(code) and code not in self.used_codes:
+                    self.used_codes.append(code)
+                    self._without_code(message.from_number, message.to_number).code = code
+        for conversation in self.model.conversations:
+            # A code that was not sent at once is never sent.
+            conversation.has_code = conversation.code != ""
 
-    def _nameless(self, number: str, person: str) -> Talk:
-        """The first conversation that a person began on a number and whose code is unknown."""
-        talks = (one for one in self.model.talks if (one.number, one.people[0]) == (number, person))
-        return next(talk for talk in talks if talk.has_code and not talk.code)
+    def _without_code(self, number: str, person: str) -> Conversation:
+        """The first conversation that a person started on a number and whose code is unknown."""
+        return next(
+            conversation
+            for conversation in self.model.conversations
+            if (conversation.number, conversation.people[0]) == (number, person)
+            and conversation.has_code
+            and not conversation.code
+        )
 
 
-def _shown(text: OutboundMessage) -> str:
-    return text.body + PICTURE_MARK * len(text.attachments)
+def _shown_body(message: OutboundMessage) -> str:
+    return message.body + PICTURE_MARK * len(message.attachments)
 
 
-def _inbound(text: Text) -> pb.InboundMessage:
+def _to_proto(message: InboundMessage) -> pb.InboundMessage:
     files = [
-        pb.MediaAttachment(url=f"https://media.example.net/{at}", content_type=file, size_bytes=9)
-        for at, file in enumerate(text.files)
+        pb.MediaAttachment(
+            url=f"https://media.example.net/{index}", content_type=file, size_bytes=9
+        )
+        for index, file in enumerate(message.files)
     ]
     return pb.InboundMessage(
-        carrier_message_id=text.text_id,
-        from_number=text.person,
-        to_number=text.number,
-        body=text.body,
+        carrier_message_id=message.message_id,
+        from_number=message.person,
+        to_number=message.number,
+        body=message.body,
         attachments=files,
     )

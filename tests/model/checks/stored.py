@@ -1,26 +1,26 @@
-"""Looks into Redis itself."""
+"""The contents of Redis."""
 
 from collections.abc import Callable, Mapping
 
-from model.checks.invariants import is_unreadable
-from model.deployment import World
+from model.checks.invariants import is_encrypted
+from model.deployment import Deployment
 
 SCAN_COUNT = 1000
 
 
-async def nothing_in_clear(world: World) -> None:
-    """Neither numbers nor words lie in Redis, and nothing is left in an outbox."""
-    keys = [key async for key in world.redis.scan_iter(count=SCAN_COUNT)]
-    kinds = world.redis.pipeline(transaction=False)
+async def nothing_in_plain_text(deployment: Deployment) -> None:
+    """Redis shows neither numbers nor bodies, and the outboxes are empty."""
+    keys = [key async for key in deployment.redis.scan_iter(count=SCAN_COUNT)]
+    types = deployment.redis.pipeline(transaction=False)
     for key in keys:
-        kinds.type(key)
-    values = world.redis.pipeline(transaction=False)
-    for key, kind in zip(keys, await kinds.execute(), strict=True):
-        # A lease may have run out since it was listed.
+        types.type(key)
+    values = deployment.redis.pipeline(transaction=False)
+    for key, kind in zip(keys, await types.execute(), strict=True):
+        # A lease may have expired since the scan.
         if kind != b"none":
             values.execute_command(*_READ[kind](key))
-    is_unreadable([*keys, repr(await values.execute()).encode()])
-    assert not any((await world.owed()).values())
+    is_encrypted([*keys, repr(await values.execute()).encode()])
+    assert not any((await deployment.outbox_sizes()).values())
 
 
 _READ: Mapping[bytes, Callable[[bytes], tuple[str | bytes | int, ...]]] = {

@@ -1,53 +1,54 @@
-"""Conversations as the service shows them and as the model has them, to be compared."""
+"""Conversations as the service shows them and as the model has them, in one form."""
 
 from datetime import UTC, datetime
+
+from model.reference.records import Conversation
 
 from maskline.conversation.v1 import conversation_pb2 as pb
 from support.conversations import PEOPLE
 
-from model.reference.records import Talk
 
-
-def shown(one: pb.Conversation) -> dict[str, object]:
-    """A conversation as the service shows it."""
+def view_of_response(conversation: pb.Conversation) -> dict[str, object]:
+    """As the service shows it."""
+    state = pb.ConversationState.Name(conversation.state)
+    reason = pb.EndReason.Name(conversation.end_reason)
     return {
-        "number": one.masked_number,
-        "state": pb.ConversationState.Name(one.state).removeprefix("CONVERSATION_STATE_"),
-        "people": [person.participant_id for person in one.participants],
-        "name": one.unique_name,
-        "ends": _time(one, "expire_time"),
-        "ends at the latest": _time(one, "latest_end_time"),
-        "ended": _time(one, "end_time"),
-        "why": pb.EndReason.Name(one.end_reason).removeprefix("END_REASON_"),
-        "is paused": one.HasField("pause_time"),
-        "is reported": one.HasField("report_time"),
-        "last message": _time(one, "last_message_time"),
+        "number": conversation.masked_number,
+        "state": state.removeprefix("CONVERSATION_STATE_"),
+        "people": [person.participant_id for person in conversation.participants],
+        "unique name": conversation.unique_name,
+        "expires": _time(conversation, "expire_time"),
+        "latest end": _time(conversation, "latest_end_time"),
+        "ended": _time(conversation, "end_time"),
+        "reason": reason.removeprefix("END_REASON_"),
+        "is paused": conversation.HasField("pause_time"),
+        "is reported": conversation.HasField("report_time"),
+        "last message": _time(conversation, "last_message_time"),
     }
 
 
-def known(talk: Talk) -> dict[str, object]:
-    """The same as the model has it."""
-    state = "WAITING" if talk.is_waiting else "ACTIVE" if talk.is_active else "ENDED"
+def view_of_model(conversation: Conversation) -> dict[str, object]:
+    """As the model expects it."""
+    live = "WAITING" if conversation.is_waiting else "ACTIVE"
     return {
-        "number": talk.number,
-        "state": state,
-        "people": [participant_id(talk.pool, person) for person in talk.people],
-        "name": talk.unique_name,
-        "ends": talk.next_end if talk.is_live else None,
-        "ends at the latest": talk.latest_end if talk.is_active else None,
-        "ended": talk.end_time,
-        "why": talk.end_reason or "UNSPECIFIED",
-        "is paused": talk.is_paused,
-        "is reported": talk.is_reported,
-        "last message": talk.last_message,
+        "number": conversation.number,
+        "state": live if conversation.is_live else "ENDED",
+        "people": [participant_id(conversation.pool, person) for person in conversation.people],
+        "unique name": conversation.unique_name,
+        "expires": conversation.next_end if conversation.is_live else None,
+        "latest end": conversation.latest_end if conversation.is_active else None,
+        "ended": conversation.end_time,
+        "reason": conversation.end_reason or "UNSPECIFIED",
+        "is paused": conversation.is_paused,
+        "is reported": conversation.is_reported,
+        "last message": conversation.last_message,
     }
 
 
 def participant_id(pool: str, person: str) -> str:
-    """What stands for a person in a pool."""
     return PEOPLE.person(pool, person).participant_id
 
 
-def _time(one: pb.Conversation, field: str) -> datetime | None:
-    present = {known.name: value for known, value in one.ListFields()}
+def _time(conversation: pb.Conversation, field: str) -> datetime | None:
+    present = {descriptor.name: value for descriptor, value in conversation.ListFields()}
     return present[field].ToDatetime(tzinfo=UTC) if field in present else None

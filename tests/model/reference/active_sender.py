@@ -1,121 +1,127 @@
-"""Texts of people who are in a conversation of the model."""
+"""The effects of a message whose sender is in a live conversation."""
 
 from datetime import timedelta
+
+from model.reference.inbound_context import InboundContext
+from model.reference.lifecycle import end, ending_notice, message_passed
+from model.reference.records import Conversation
 
 from conversation_service.domain.keywords.keywords import Keyword
 from conversation_service.domain.model.pool import PausePolicy
 from conversation_service.domain.templates.catalog import Template
 
-from model.reference.lifecycle import end, ending_words, talked
-from model.reference.inbound_context import Scene
-from model.reference.records import Talk
-
 HELD_LIMIT = 50
-# Two machines that answer each other are stopped at the eighth repetition.
+# The eighth repetition of two auto-responders is not relayed.
 LOOP_LENGTH = 8
-LOOP_PAUSE = timedelta(minutes=3)
+LOOP_WINDOW = timedelta(minutes=3)
 CODE_LENGTH = 6
 FILE_REFUSED = Template.ATTACHMENT_NOT_PASSED_ON
 
 
-def from_waiting(scene: Scene, talk: Talk) -> None:
-    """The same code again, the end of it, help; anything else: nobody has joined."""
-    kind, argument = scene.text.kind, scene.text.argument
-    if kind is Keyword.END and argument in ("", talk.code):
-        _end(scene, talk)
+def receive_from_waiting(context: InboundContext, conversation: Conversation) -> None:
+    """START repeats the code, END cancels, HELP helps; nothing else has an effect."""
+    keyword, argument = context.message.keyword, context.message.argument
+    if keyword is Keyword.END and argument in ("", conversation.code):
+        _end(context, conversation)
         return
-    if kind is Keyword.OPT_IN:
+    if keyword is Keyword.OPT_IN:
         return
-    template = {Keyword.START: Template.CODE, Keyword.HELP: Template.HELP}.get(kind)
-    if kind is Keyword.JOIN and argument and argument == talk.code:
+    template = {Keyword.START: Template.CODE, Keyword.HELP: Template.HELP}.get(keyword)
+    if keyword is Keyword.JOIN and argument and argument == conversation.code:
         template = Template.OWN_CODE
-    left = talk.next_end - scene.model.now
-    scene.answer(template or Template.STILL_WAITING, talk, left)
+    left = conversation.next_end - context.model.now
+    context.reply(template or Template.STILL_WAITING, conversation, left)
 
 
-def from_talking(scene: Scene, talk: Talk) -> None:
-    """A command does what it says; everything else is passed on as it is."""
-    argument = scene.text.argument
-    match scene.kind:
+def receive_from_active(context: InboundContext, conversation: Conversation) -> None:
+    """A keyword has its effect; every other message is relayed."""
+    argument = context.message.argument
+    match context.keyword:
         case Keyword.START:
-            scene.answer(Template.ALREADY_TALKING, talk)
+            context.reply(Template.ALREADY_TALKING, conversation)
         case Keyword.JOIN if len(argument) == CODE_LENGTH:
-            scene.answer(Template.ALREADY_TALKING, talk)
+            context.reply(Template.ALREADY_TALKING, conversation)
         case Keyword.HELP:
-            scene.answer(Template.HELP, talk)
-        case Keyword.END if argument in ("", talk.code):
-            _end(scene, talk)
+            context.reply(Template.HELP, conversation)
+        case Keyword.END if argument in ("", conversation.code):
+            _end(context, conversation)
         case Keyword.END:
-            scene.answer(Template.END_OF_ANOTHER, talk)
+            context.reply(Template.END_OF_ANOTHER, conversation)
         case Keyword.BLOCK:
-            _block(scene, talk)
+            _block(context, conversation)
         case Keyword.REPORT:
-            talk.is_reported = True
-            scene.answer(Template.REPORTED, talk)
+            conversation.is_reported = True
+            context.reply(Template.REPORTED, conversation)
         case Keyword.OPT_IN:
             pass
         case _:
-            _relay(scene, talk)
+            _relay(context, conversation)
 
 
-def _end(scene: Scene, talk: Talk) -> None:
+def _end(context: InboundContext, conversation: Conversation) -> None:
     reason = "PARTICIPANT_ENDED"
-    farewell = scene.farewell(ending_words(talk, reason))
-    end(scene.model, talk, reason, scene.text.person, farewell)
+    farewell = context.farewell(ending_notice(conversation, reason))
+    end(context.model, conversation, reason, context.message.person, farewell)
 
 
-def _block(scene: Scene, talk: Talk) -> None:
-    """It is over, and the two never meet again."""
-    people, others = frozenset(talk.people), scene.model.live_talks()
-    scene.pool.spared |= {one.conversation_id for one in others if people == set(one.people)}
-    scene.pool.blocked.add(people)
-    farewell = scene.farewell(Template.BLOCKED)
-    end(scene.model, talk, "BLOCKED", scene.text.person, farewell)
+def _block(context: InboundContext, conversation: Conversation) -> None:
+    """The conversation ends and the two cannot meet again; others of theirs go on."""
+    people = frozenset(conversation.people)
+    context.pool.unaffected_by_block |= {
+        other.conversation_id
+        for other in context.model.live_conversations()
+        if people == set(other.people)
+    }
+    context.pool.blocked.add(people)
+    farewell = context.farewell(Template.BLOCKED)
+    end(context.model, conversation, "BLOCKED", context.message.person, farewell)
 
 
-def _relay(scene: Scene, talk: Talk) -> None:
-    text = scene.text
-    if not text.passed.strip():
-        scene.answer(FILE_REFUSED if text.keeps_files_back else Template.EMPTY, talk)
-    elif talk.is_paused:
-        _hold(scene, talk)
-    elif _goes_round(scene, talk):
-        scene.answer(Template.LOOP_STOPPED, talk)
+def _relay(context: InboundContext, conversation: Conversation) -> None:
+    message = context.message
+    if not message.relayed_body.strip():
+        context.reply(FILE_REFUSED if message.has_refused_files else Template.EMPTY, conversation)
+    elif conversation.is_paused:
+        _hold(context, conversation)
+    elif _is_loop(context, conversation):
+        context.reply(Template.LOOP_STOPPED, conversation)
     else:
-        scene.model.accept(talk, text.person, text.body)
-        scene.model.relay(talk, text.person, text.passed)
-        if text.keeps_files_back:
-            scene.answer(FILE_REFUSED, talk)
-        talked(scene.model, talk)
+        context.model.accept(conversation, message.person, message.body)
+        context.model.relay(conversation, message.person, message.relayed_body)
+        if message.has_refused_files:
+            context.reply(FILE_REFUSED, conversation)
+        message_passed(context.model, conversation)
 
 
-def _hold(scene: Scene, talk: Talk) -> None:
-    if not may_hold(scene.pool.settings.pause_policy, talk):
-        scene.answer(Template.PAUSED_REFUSED, talk)
+def _hold(context: InboundContext, conversation: Conversation) -> None:
+    message = context.message
+    if not may_hold(context.pool.settings.pause_policy, conversation):
+        context.reply(Template.PAUSED_REFUSED, conversation)
         return
-    if not talk.has_held(scene.text.person):
-        scene.answer(Template.PAUSED_HELD, talk)
-    if scene.text.keeps_files_back:
-        scene.answer(FILE_REFUSED, talk)
-    scene.model.accept(talk, scene.text.person, scene.text.body)
-    talk.held.append((scene.text.person, scene.text.passed))
-    talked(scene.model, talk)
+    if not conversation.has_held(message.person):
+        context.reply(Template.PAUSED_HELD, conversation)
+    if message.has_refused_files:
+        context.reply(FILE_REFUSED, conversation)
+    context.model.accept(conversation, message.person, message.body)
+    conversation.held.append((message.person, message.relayed_body))
+    message_passed(context.model, conversation)
 
 
-def may_hold(policy: PausePolicy, talk: Talk) -> bool:
-    """Whether a paused conversation keeps another text."""
-    return policy is PausePolicy.HOLD and len(talk.held) < HELD_LIMIT
+def may_hold(policy: PausePolicy, conversation: Conversation) -> bool:
+    """Whether a paused conversation keeps another message."""
+    return policy is PausePolicy.HOLD and len(conversation.held) < HELD_LIMIT
 
 
-def _goes_round(scene: Scene, talk: Talk) -> bool:
-    """Whether two machines seem to answer each other; if not, the turn is remembered."""
-    text, now = scene.text, scene.model.now
-    is_turn = talk.speaker != text.person and talk.last_message is not None
-    is_quick = talk.last_message is not None and now - talk.last_message <= LOOP_PAUSE
-    is_same = text.body.strip() != "" and talk.said.get(text.person) == text.body
-    repeats = is_turn and is_quick and is_same
-    rounds = talk.rounds + 1 if repeats else 0
-    if rounds >= LOOP_LENGTH:
+def _is_loop(context: InboundContext, conversation: Conversation) -> bool:
+    """Whether two auto-responders reply to each other; if not, the turn is recorded."""
+    message, now, last_time = context.message, context.model.now, conversation.last_message
+    is_turn = last_time is not None and conversation.last_author != message.person
+    is_quick = last_time is not None and now - last_time <= LOOP_WINDOW
+    is_same = message.body.strip() != ""
+    is_same = is_same and conversation.last_bodies.get(message.person) == message.body
+    repetitions = conversation.repetitions + 1 if is_turn and is_quick and is_same else 0
+    if repetitions >= LOOP_LENGTH:
         return True
-    talk.said[text.person], talk.speaker, talk.rounds = text.body, text.person, rounds
+    conversation.last_bodies[message.person] = message.body
+    conversation.last_author, conversation.repetitions = message.person, repetitions
     return False

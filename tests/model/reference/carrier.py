@@ -1,42 +1,45 @@
-"""What the carrier is handed in the end, and what its refusals bring about."""
+"""What reaches the carrier, and the effects of its refusals and failures."""
+
+from model.reference.lifecycle import end_all, expire
+from model.reference.records import ExpectedMessage
+from model.reference.state import Model
 
 from conversation_service.domain.templates.catalog import Template
 
-from model.reference.lifecycle import end_all, expire
-from model.reference.state import Model
-from model.reference.records import Out
 
-
-def deliver(model: Model) -> list[Out]:
-    """Empties the outbox; answers what is really sent, in order."""
+def deliver(model: Model) -> list[ExpectedMessage]:
+    """Empties the outbox; returns what the carrier accepts, in order."""
     sent = []
     while model.outbox:
-        out = model.outbox.pop(0)
-        if out.to in model.opted_out and not out.reaches_opted_out:
+        message = model.outbox.pop(0)
+        if message.to in model.opted_out and not message.reaches_opted_out:
             continue
-        if out.to not in model.carrier_blocked:
-            sent.append(out)
-        elif out.to not in model.opted_out:
-            model.opted_out[out.to] = "carrier"
-            end_all(model, out.to)
+        if message.to not in model.carrier_blocked:
+            sent.append(message)
+        elif message.to not in model.opted_out:
+            model.opted_out[message.to] = "carrier"
+            end_all(model, message.to)
     return sent
 
 
-def fail(model: Model, out: Out) -> None:
-    """A text did not reach its handset: who wrote it is told, if that still is about anything."""
-    pool = model.pools[out.pool]
+def fail(model: Model, message: ExpectedMessage) -> None:
+    """A delivery failed: its author gets a notice if they are still in that conversation."""
+    pool, author = model.pools[message.pool], message.author
     expire(model)
-    if not out.author or out.author in model.opted_out or out.number not in pool.numbers:
+    if not author or author in model.opted_out or message.number not in pool.numbers:
         return
-    is_present = model.occupant(pool, out.number, out.author) is out.talk
-    if is_present and pool.conduct(out.author).hears_of_failure(model.now):
-        model.tell(out.number, out.author, Template.NOT_DELIVERED, out.talk)
+    is_current = model.current(pool, message.number, author) is message.conversation
+    if is_current and pool.limits_of(author).may_send_failure_notice(model.now):
+        model.notify(message.number, author, Template.NOT_DELIVERED, message.conversation)
 
 
-def body(model: Model, out: Out) -> str:
-    """The words that arrive."""
-    if out.template is None:
-        return out.words
-    pool = model.pools[out.pool]
-    code = out.talk.code if out.talk else ""
-    return pool.speech.say(out.template, code=code, span=out.span, receipt=out.receipt)
+def body_of(model: Model, message: ExpectedMessage) -> str:
+    """The body as the carrier receives it."""
+    if message.template is None:
+        return message.body
+    return model.pools[message.pool].catalog.say(
+        message.template,
+        code=message.conversation.code if message.conversation else "",
+        span=message.duration,
+        receipt=message.erasure_id,
+    )

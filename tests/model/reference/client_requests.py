@@ -1,125 +1,128 @@
-"""What the model expects of clients' calls about conversations that are there."""
+"""The effects of calls about existing conversations, people and numbers.
+
+Functions return the reason of the expected refusal, or an empty string.
+"""
+
+from model.reference.active_sender import may_hold
+from model.reference.lifecycle import activate, end, end_all, expire, message_passed
+from model.reference.records import Conversation
+from model.reference.state import Model, PoolModel
 
 from conversation_service.domain.model.pool import PausePolicy
 from conversation_service.domain.templates.catalog import Template
 
-from model.reference.lifecycle import activate, end, end_all, expire, talked
-from model.reference.state import Model, PoolModel
-from model.reference.records import Talk
-from model.reference.active_sender import may_hold
 
-
-def ended(model: Model, talk: Talk, person: str) -> str:
-    """Answers why not, or nothing; `person` is whose wish it is, nobody's if the operator's."""
-    if refusal := _not_live(model, talk):
+def end_conversation(model: Model, conversation: Conversation, person: str) -> str:
+    """For a participant, or for an operator if `person` is empty."""
+    if refusal := _not_live(model, conversation):
         return refusal
-    if person and person not in talk.people:
+    if person and person not in conversation.people:
         return "PARTICIPANT_NOT_FOUND"
-    end(model, talk, "PARTICIPANT_ENDED" if person else "OPERATOR_ENDED", person)
+    reason = "PARTICIPANT_ENDED" if person else "OPERATOR_ENDED"
+    end(model, conversation, reason, person)
     return ""
 
 
-def spoken(model: Model, talk: Talk, author: str, words: str) -> str:
-    """Words of a participant to the other, or of the system to both."""
-    if refusal := _not_live(model, talk):
+def send(model: Model, conversation: Conversation, author: str, body: str) -> str:
+    """From a participant to the other, or from the client to both if `author` is empty."""
+    if refusal := _not_live(model, conversation):
         return refusal
-    if author and author not in talk.people:
+    if author and author not in conversation.people:
         return "PARTICIPANT_NOT_FOUND"
-    if talk.is_waiting:
+    if conversation.is_waiting:
         return "CONVERSATION_NOT_ACTIVE"
-    if author and talk.is_paused:
-        return _held(model, talk, author, words)
+    if author and conversation.is_paused:
+        return _hold(model, conversation, author, body)
     if author:
-        model.accept(talk, author, words)
-    for receiver in talk.people:
+        model.accept(conversation, author, body)
+    for receiver in conversation.people:
         if receiver != author:
-            model.relay(talk, author, words, to=receiver)
-    talked(model, talk)
+            model.relay(conversation, author, body, to=receiver)
+    message_passed(model, conversation)
     return ""
 
 
-def paused(model: Model, talk: Talk) -> str:
-    """Nobody is told."""
-    if refusal := _not_live(model, talk):
+def pause(model: Model, conversation: Conversation) -> str:
+    """Without a notice."""
+    if refusal := _not_live(model, conversation):
         return refusal
-    if talk.is_waiting:
+    if conversation.is_waiting:
         return "CONVERSATION_NOT_ACTIVE"
-    if talk.is_paused:
+    if conversation.is_paused:
         return "CONVERSATION_PAUSED"
-    talk.is_paused = True
+    conversation.is_paused = True
     return ""
 
 
-def resumed(model: Model, talk: Talk) -> str:
-    """Who knew of the pause is told of its end; what was held goes out in order."""
-    if refusal := _not_live(model, talk):
+def resume(model: Model, conversation: Conversation) -> str:
+    """Authors of held messages get a notice; then those messages are relayed in order."""
+    if refusal := _not_live(model, conversation):
         return refusal
-    if not talk.is_paused:
+    if not conversation.is_paused:
         return "CONVERSATION_NOT_PAUSED"
-    for person in talk.people:
-        if talk.has_held(person):
-            model.tell(talk.number, person, Template.RESUMED, talk)
-    for author, words in talk.held:
-        model.relay(talk, author, words)
-    talk.is_paused, talk.held = False, []
-    talked(model, talk)
+    for person in conversation.people:
+        if conversation.has_held(person):
+            model.notify(conversation.number, person, Template.RESUMED, conversation)
+    for author, body in conversation.held:
+        model.relay(conversation, author, body)
+    conversation.is_paused, conversation.held = False, []
+    message_passed(model, conversation)
     return ""
 
 
-def reopened(model: Model, pool: PoolModel, talk: Talk) -> str:
-    """An ending is taken back, if nothing has come between."""
+def reopen(model: Model, pool: PoolModel, conversation: Conversation) -> str:
+    """An ended conversation goes on, unless something else has come between."""
     expire(model)
-    if not _may_go_on(model, pool, talk):
+    if not _may_reopen(model, pool, conversation):
         return "CONVERSATION_NOT_REOPENABLE"
-    if model.named(pool, talk.unique_name):
+    if model.by_unique_name(pool, conversation.unique_name):
         return "UNIQUE_NAME_TAKEN"
-    if any(person in model.opted_out for person in talk.people):
+    if any(person in model.opted_out for person in conversation.people):
         return "PARTICIPANT_OPTED_OUT"
-    activate(model, talk)
-    for person in talk.people:
-        model.tell(talk.number, person, Template.REOPENED, talk)
+    activate(model, conversation)
+    for person in conversation.people:
+        model.notify(conversation.number, person, Template.REOPENED, conversation)
     return ""
 
 
-def opted_out(model: Model, person: str, told_by: str) -> None:
-    """However it becomes known; nothing is texted to the person."""
+def opt_out(model: Model, person: str, request_id: str) -> None:
+    """By a call: the person gets no confirmation."""
     expire(model)
-    model.opted_out.setdefault(person, told_by)
+    model.opted_out.setdefault(person, request_id)
     end_all(model, person)
 
 
-def number_removed(model: Model, pool: PoolModel, number: str) -> str:
-    """A number that nobody uses leaves."""
+def remove_number(model: Model, pool: PoolModel, number: str) -> str:
     if number not in pool.numbers:
         return "UNKNOWN_MASKED_NUMBER"
-    if any(talk.number == number and talk.pool == pool.name for talk in model.live_talks()):
-        return "NUMBER_IN_USE"
+    for conversation in model.live_conversations():
+        if (conversation.pool, conversation.number) == (pool.name, number):
+            return "NUMBER_IN_USE"
     del pool.numbers[number]
     return ""
 
 
-def _may_go_on(model: Model, pool: PoolModel, talk: Talk) -> bool:
-    number = pool.numbers.get(talk.number)
-    if talk.end_time is None or len(talk.people) < 2 or number is None:
+def _may_reopen(model: Model, pool: PoolModel, conversation: Conversation) -> bool:
+    people, number = conversation.people, conversation.number
+    if conversation.end_time is None or len(people) < 2 or number not in pool.numbers:
         return False
-    in_time = model.now < talk.end_time + pool.settings.reopen_grace
-    current_conversation_ids = {model.occupant(pool, talk.number, person) for person in talk.people}
-    rests = any(model.rest(pool, talk.number, person) for person in talk.people)
-    is_theirs = current_conversation_ids <= {None, talk} and not rests
-    return in_time and is_theirs and number.accepts_new and pool.may_meet(*talk.people)
+    in_time = model.now < conversation.end_time + pool.settings.reopen_grace
+    current = {model.current(pool, number, person) for person in people}
+    was_erased = any(model.erased_cool_off(pool, number, person) for person in people)
+    is_free = current <= {None, conversation} and not was_erased
+    return in_time and is_free and pool.numbers[number].accepts_new and pool.may_meet(*people)
 
 
-def _not_live(model: Model, talk: Talk) -> str:
+def _not_live(model: Model, conversation: Conversation) -> str:
     expire(model)
-    return "" if talk.is_live else "CONVERSATION_ENDED"
+    return "" if conversation.is_live else "CONVERSATION_ENDED"
 
 
-def _held(model: Model, talk: Talk, author: str, words: str) -> str:
-    pool = model.pools[talk.pool]
-    if not may_hold(pool.settings.pause_policy, talk):
-        refuses = pool.settings.pause_policy is PausePolicy.REFUSE
-        return "CONVERSATION_PAUSED" if refuses else "TOO_MANY_HELD"
-    model.accept(talk, author, words)
-    talk.held.append((author, words))
-    talked(model, talk)
+def _hold(model: Model, conversation: Conversation, author: str, body: str) -> str:
+    policy = model.pools[conversation.pool].settings.pause_policy
+    if not may_hold(policy, conversation):
+        return "CONVERSATION_PAUSED" if policy is PausePolicy.REFUSE else "TOO_MANY_HELD"
+    model.accept(conversation, author, body)
+    conversation.held.append((author, body))
+    message_passed(model, conversation)
     return ""

@@ -1,89 +1,98 @@
-"""A text of the model, and where its sender stands."""
+"""An inbound message, and the state of the model that its sender meets."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 
+from model.reference.limits import (
+    NUMBER_CODE_ATTEMPTS,
+    NUMBER_CODE_ATTEMPTS_WINDOW,
+    SenderLimits,
+    WindowCounter,
+)
+from model.reference.records import PICTURE_MARK, Conversation
+from model.reference.state import Model, PoolModel
+
 from conversation_service.domain.keywords.keywords import Keyword
 from conversation_service.domain.templates.catalog import Template
-
-from model.reference.limits import NUMBER_TRIES, NUMBER_TRIES_WINDOW, Conduct, Count
-from model.reference.state import Model, PoolModel
-from model.reference.records import PICTURE_MARK, Talk
 
 PICTURE = "image/png"
 
 
 @dataclass(frozen=True)
-class Text:
-    """A text as somebody typed it, and what they meant."""
+class InboundMessage:
+    """A message as somebody typed it, and the keyword that it has."""
 
-    text_id: str
+    message_id: str
     person: str
     number: str
-    kind: Keyword
+    keyword: Keyword
     body: str
     argument: str = ""
-    # Media types of what comes with it.
+    # Media types of its attachments.
     files: tuple[str, ...] = ()
 
     @property
-    def passed(self) -> str:
-        """What its receiver gets of it: the words, and a mark for each picture."""
+    def relayed_body(self) -> str:
+        """What its receiver gets: the body, and a mark for each picture."""
         return self.body + PICTURE_MARK * self.files.count(PICTURE)
 
     @property
-    def keeps_files_back(self) -> bool:
-        """Whether something of it is not passed on."""
+    def has_refused_files(self) -> bool:
         return any(file != PICTURE for file in self.files)
 
 
 @dataclass
-class Scene:
-    """One text meets the model."""
+class InboundContext:
+    """One message, its pool and the model."""
 
     model: Model
     pool: PoolModel
-    text: Text
+    message: InboundMessage
 
     @property
-    def live(self) -> Talk | None:
-        return self.model.live(self.text.number, self.text.person)
+    def live(self) -> Conversation | None:
+        return self.model.live(self.message.number, self.message.person)
 
     @property
-    def conduct(self) -> Conduct:
-        return self.pool.conduct(self.text.person)
+    def limits(self) -> SenderLimits:
+        return self.pool.limits_of(self.message.person)
 
     @property
     def opts_out(self) -> bool:
-        """Whether it asks for no more texts."""
-        by_end = self.text.kind is Keyword.END and self.text.body == "end"
-        return self.text.kind is Keyword.OPT_OUT or (by_end and self.pool.settings.end_opts_out)
+        by_end = self.message.keyword is Keyword.END and self.message.body == "end"
+        is_opt_out = self.message.keyword is Keyword.OPT_OUT
+        return is_opt_out or (by_end and self.pool.settings.end_opts_out)
 
     @property
-    def kind(self) -> Keyword:
-        """Words for what the pool does not offer are talk."""
-        settings, kind = self.pool.settings, self.text.kind
+    def keyword(self) -> Keyword:
+        """A keyword that the pool does not offer is relayed."""
+        settings, keyword = self.pool.settings, self.message.keyword
         is_offered = {
             Keyword.BLOCK: settings.allows_block,
             Keyword.REPORT: settings.allows_report,
             Keyword.ERASE: settings.allows_erase,
+            Keyword.YES: False,
         }
-        return kind if is_offered.get(kind, True) and kind is not Keyword.YES else Keyword.TALK
+        return keyword if is_offered.get(keyword, True) else Keyword.TALK
 
-    def answer(
-        self, template: Template, talk: Talk | None = None, span: timedelta | None = None
+    def reply(
+        self,
+        template: Template,
+        conversation: Conversation | None = None,
+        duration: timedelta | None = None,
     ) -> None:
-        """A reply to the sender, unless they have had too many."""
-        if self.conduct.takes_reply(self.model.now):
-            self.model.tell(self.text.number, self.text.person, template, talk, span)
+        """To the sender, within their limit."""
+        if self.limits.may_reply(self.model.now):
+            number, person = self.message.number, self.message.person
+            self.model.notify(number, person, template, conversation, duration)
 
     def farewell(self, template: Template) -> list[Template]:
-        """What a sender is told who ends it, unless they have had too many replies."""
-        return [template] if self.conduct.takes_reply(self.model.now) else []
+        """The reply to a sender who ends the conversation, within their limit."""
+        return [template] if self.limits.may_reply(self.model.now) else []
 
-    def guessed_too_often(self) -> bool:
-        """Counts a wrong code on the number; answers whether there had been too many before."""
-        tries = self.pool.tries.setdefault(self.text.number, Count())
-        before = tries.at(self.model.now)
-        tries.more(self.model.now, NUMBER_TRIES_WINDOW)
-        return before >= NUMBER_TRIES
+    def too_many_wrong_codes(self) -> bool:
+        """Counts a wrong code on the number; whether the limit had been reached before."""
+        counter = self.pool.code_attempts.setdefault(self.message.number, WindowCounter())
+        before = counter.value_at(self.model.now)
+        counter.increment(self.model.now, NUMBER_CODE_ATTEMPTS_WINDOW)
+        return before >= NUMBER_CODE_ATTEMPTS

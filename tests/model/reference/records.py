@@ -1,17 +1,17 @@
-"""What the model remembers of conversations and of texts."""
+"""Conversations and messages as the model remembers them."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from conversation_service.domain.templates.catalog import Template
 
-# Stands behind words for each picture that comes with them.
+# Follows the body, once per picture of a message.
 PICTURE_MARK = "\u25a8"
 
 
 @dataclass(eq=False)
-class Talk:
-    """A conversation as the model knows it; its id and its code are learned from the service."""
+class Conversation:
+    """A conversation. Its id and its join code are learned from the service."""
 
     pool: str
     number: str
@@ -26,17 +26,19 @@ class Talk:
     due: datetime | None = None
     warned_end_time: datetime | None = None
     end_time: datetime | None = None
-    # Which ending of the model this was: several may share a moment.
+    # Orders conversations that ended at the same time.
     end_number: int = 0
     end_reason: str = ""
     is_paused: bool = False
     is_reported: bool = False
+    # Author and body of each held message.
     held: list[tuple[str, str]] = field(default_factory=list)
-    said: dict[str, str] = field(default_factory=dict)
-    speaker: str = ""
-    rounds: int = 0
+    # State of loop detection.
+    last_bodies: dict[str, str] = field(default_factory=dict)
+    last_author: str = ""
+    repetitions: int = 0
     last_message: datetime | None = None
-    # How many texts were passed on in it.
+    # Number of relayed messages.
     relayed: int = 0
 
     @property
@@ -56,16 +58,16 @@ class Talk:
         return min(self.idle_end, self.latest_end) if self.latest_end else self.idle_end
 
     def partner(self, person: str) -> str:
-        [other] = (one for one in self.people if one != person)
-        return other
+        [partner] = (other for other in self.people if other != person)
+        return partner
 
     def has_held(self, person: str) -> bool:
         return any(author == person for author, _ in self.held)
 
 
 @dataclass(frozen=True)
-class Past:
-    """A conversation of two that ended, for as long as the example lasts."""
+class PastConversation:
+    """An ended conversation of two people; kept to the end of the example."""
 
     pool: str
     number: str
@@ -74,17 +76,17 @@ class Past:
 
 
 @dataclass(frozen=True)
-class Erased:
-    """An erasure: when it was made, and how much went."""
+class ErasureRecord:
+    """The time of an erasure and the numbers of what it deleted."""
 
     time: datetime
     conversations: int
-    texts: int
+    messages: int
 
 
 @dataclass(frozen=True)
-class Spoken:
-    """Words that somebody said to a partner through a masked number."""
+class AcceptedBody:
+    """A body that may reach the author's partner, once."""
 
     author: str
     partner: str
@@ -94,22 +96,22 @@ class Spoken:
 
 
 @dataclass(frozen=True)
-class Out:
-    """A text that is expected to be sent: its words, or a template of the pool's."""
+class ExpectedMessage:
+    """A message that the carrier must receive: a body, or a template of the pool."""
 
     pool: str
     number: str
     to: str
-    words: str = ""
+    body: str = ""
     template: Template | None = None
-    talk: Talk | None = None
-    span: timedelta | None = None
-    # Whose words they are, in the conversation; nobody's if Maskline or a client wrote them.
+    conversation: Conversation | None = None
+    duration: timedelta | None = None
+    # The participant who wrote the body; empty for system messages and clients.
     author: str = ""
-    # What names an erasure to who asked for it.
-    receipt: str = ""
+    # Shown in the confirmation of an erasure.
+    erasure_id: str = ""
 
     @property
     def reaches_opted_out(self) -> bool:
-        """The one confirmation of an opt-out, or of an erasure."""
+        """Only the confirmation of an opt-out or of an erasure does."""
         return self.template in (Template.OPTED_OUT, Template.ERASED)

@@ -1,17 +1,17 @@
-"""What the model expects of clients' calls that begin conversations."""
+"""The effects of clients' calls that start, open or join a conversation."""
 
 from dataclasses import dataclass
+
+from model.reference import lifecycle
+from model.reference.records import Conversation
+from model.reference.state import NO_TIME, Model, PoolModel
 
 from conversation_service.domain.model.pool import NumberPreference
 from conversation_service.domain.templates.catalog import Template
 
-from model.reference.lifecycle import begin, expire, let_in
-from model.reference.state import NO_TIME, Model, PoolModel
-from model.reference.records import Talk
-
 
 @dataclass(frozen=True)
-class Wanted:
+class StartOptions:
     """The number and the name that a client asks for."""
 
     number: str = ""
@@ -21,97 +21,108 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Choice:
-    """The masked numbers that may be chosen, the best ones; or why there is none."""
+class NumberChoice:
+    """The masked numbers of which the service may choose any, or the reason of a refusal."""
 
     numbers: frozenset[str] = frozenset()
     refusal: str = ""
 
 
-def may_begin(model: Model, pool: PoolModel, people: list[str], wanted: Wanted) -> Choice:
-    """Where people may be brought together now."""
-    expire(model)
+def number_choice(
+    model: Model, pool: PoolModel, people: list[str], options: StartOptions
+) -> NumberChoice:
+    """For a conversation of these people."""
+    lifecycle.expire(model)
     if any(person in model.opted_out for person in people):
-        return Choice(refusal="PARTICIPANT_OPTED_OUT")
-    if model.named(pool, wanted.unique_name):
-        return Choice(refusal="UNIQUE_NAME_TAKEN")
+        return NumberChoice(refusal="PARTICIPANT_OPTED_OUT")
+    if model.by_unique_name(pool, options.unique_name):
+        return NumberChoice(refusal="UNIQUE_NAME_TAKEN")
     if len(people) > 1 and not pool.may_meet(*people):
-        return Choice(refusal="PAIR_BLOCKED")
-    if wanted.number:
-        return _named_number(model, pool, people, wanted.number)
-    return _any_number(model, pool, people, wanted)
+        return NumberChoice(refusal="PAIR_BLOCKED")
+    if options.number:
+        return _named_number(model, pool, people, options.number)
+    return _any_number(model, pool, people, options)
 
 
-def started(model: Model, pool: PoolModel, person: str, number: str, unique_name: str) -> Talk:
-    """One person waits."""
-    talk = begin(model, pool.name, number, [person], unique_name)
-    model.tell(number, person, Template.CODE, talk, pool.settings.code_lifetime)
-    return talk
+def start(
+    model: Model, pool: PoolModel, person: str, number: str, unique_name: str
+) -> Conversation:
+    conversation = lifecycle.start(model, pool.name, number, [person], unique_name)
+    model.notify(number, person, Template.CODE, conversation, pool.settings.code_lifetime)
+    return conversation
 
 
-def opened(
-    model: Model, pool: PoolModel, people: list[str], number: str, unique_name: str, is_silent: bool
-) -> Talk:
-    """Two people talk."""
-    talk = begin(model, pool.name, number, people, unique_name)
-    for person in () if is_silent else people:
-        model.tell(number, person, Template.OPENED, talk)
-    return talk
+def open_for(
+    model: Model, pool: PoolModel, people: list[str], number: str, options: StartOptions
+) -> Conversation:
+    """Without notices; see `notify_opened`."""
+    return lifecycle.start(model, pool.name, number, people, options.unique_name)
 
 
-def joined(model: Model, pool: PoolModel, person: str, code: str) -> Talk | str:
-    """A client lets somebody in."""
-    expire(model)
+def notify_opened(model: Model, conversation: Conversation) -> None:
+    for person in conversation.people:
+        model.notify(conversation.number, person, Template.OPENED, conversation)
+
+
+def join(model: Model, pool: PoolModel, person: str, code: str) -> Conversation | str:
+    """The joined conversation, or the reason of a refusal."""
+    lifecycle.expire(model)
     if person in model.opted_out:
         return "PARTICIPANT_OPTED_OUT"
-    conduct, talk = pool.conduct(person), model.invitation(pool, code)
-    if conduct.is_locked(model.now):
+    limits, conversation = pool.limits_of(person), model.by_code(pool, code)
+    if limits.is_locked_out(model.now):
         return "CODE_NOT_VALID"
-    if talk is None or not pool.may_meet(talk.people[0], person):
-        conduct.guesses_wrong(model.now)
+    if conversation is None or not pool.may_meet(conversation.people[0], person):
+        limits.wrong_code_entered(model.now)
         return "CODE_NOT_VALID"
-    if model.live(talk.number, person):
+    number, starter = conversation.number, conversation.people[0]
+    if model.live(number, person):
         return "ALREADY_IN_CONVERSATION"
-    if _is_cooling(model, pool, talk.number, person, [*talk.people, person]):
+    if _is_cooling_for_others(model, pool, number, person, [starter, person]):
         return "NUMBER_COOLING"
-    let_in(model, talk, person)
-    model.tell(talk.number, person, Template.YOU_JOINED, talk)
-    model.tell(talk.number, talk.people[0], Template.SOMEBODY_JOINED, talk)
-    return talk
+    lifecycle.join(model, conversation, person)
+    model.notify(number, person, Template.YOU_JOINED, conversation)
+    model.notify(number, starter, Template.SOMEBODY_JOINED, conversation)
+    return conversation
 
 
-def _named_number(model: Model, pool: PoolModel, people: list[str], number: str) -> Choice:
+def _named_number(model: Model, pool: PoolModel, people: list[str], number: str) -> NumberChoice:
     if number not in pool.numbers:
-        return Choice(refusal="UNKNOWN_MASKED_NUMBER")
+        return NumberChoice(refusal="UNKNOWN_MASKED_NUMBER")
     if not pool.numbers[number].accepts_new:
-        return Choice(refusal="NUMBER_NOT_ACTIVE")
+        return NumberChoice(refusal="NUMBER_NOT_ACTIVE")
     if any(model.live(number, person) for person in people):
-        return Choice(refusal="ALREADY_IN_CONVERSATION")
-    if any(_is_cooling(model, pool, number, person, people) for person in people):
-        return Choice(refusal="NUMBER_COOLING")
-    return Choice(frozenset([number]))
+        return NumberChoice(refusal="ALREADY_IN_CONVERSATION")
+    if any(_is_cooling_for_others(model, pool, number, person, people) for person in people):
+        return NumberChoice(refusal="NUMBER_COOLING")
+    return NumberChoice(frozenset([number]))
 
 
-def _any_number(model: Model, pool: PoolModel, people: list[str], wanted: Wanted) -> Choice:
+def _any_number(
+    model: Model, pool: PoolModel, people: list[str], options: StartOptions
+) -> NumberChoice:
     free = {
         number
-        for number, known in pool.numbers.items()
-        if (wanted.allows_reserved or not known.is_reserved)
+        for number, state in pool.numbers.items()
+        if (options.allows_reserved or not state.is_reserved)
         and _named_number(model, pool, people, number).numbers
     }
     if not free:
-        return Choice(refusal="NO_NUMBER_AVAILABLE")
-    preference = wanted.preference or pool.settings.number_preference
-    sticks = preference is NumberPreference.PREFER_STICKY
-    liked = [
-        (free & {last} if sticks else free - {last}) or free for last in pool.used_last(people)
+        return NumberChoice(refusal="NO_NUMBER_AVAILABLE")
+    preference = options.preference or pool.settings.number_preference
+    is_sticky = preference is NumberPreference.PREFER_STICKY
+    preferred = [
+        (free & {last} if is_sticky else free - {last}) or free
+        for last in pool.last_numbers_of(people)
     ]
-    return Choice(frozenset().union(*liked))
+    return NumberChoice(frozenset().union(*preferred))
 
 
-def _is_cooling(model: Model, pool: PoolModel, number: str, person: str, people: list[str]) -> bool:
-    """Whether somebody's last conversation there, with somebody else, has only just ended."""
+def _is_cooling_for_others(
+    model: Model, pool: PoolModel, number: str, person: str, people: list[str]
+) -> bool:
+    """Whether a person's route cools off after a conversation with somebody else."""
     ended = model.cooling(pool, number, person)
     if ended is None:
-        return model.rest(pool, number, person) > NO_TIME
+        return model.erased_cool_off(pool, number, person) > NO_TIME
     return set(ended.people) != set(people)

@@ -1,102 +1,122 @@
-"""Where the rules play: what they have in common."""
+"""What rules are, and what all of them use."""
 
-import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import product
-from typing import ClassVar, TypeVar
+from random import Random
+from typing import Any, TypeVar
 
-from hypothesis import note
-from hypothesis.stateful import RuleBasedStateMachine
+from model.operator_calls import OperatorCalls
+from model.people import NUMBERS, PEOPLE
+from model.reference.inbound_context import InboundMessage
+from model.reference.records import Conversation
+from model.reference.state import PoolModel
+from model.rules.draws import Draw
 
 from conversation_service.domain.keywords.keywords import Keyword
 
-from model.people import NUMBERS, PEOPLE
-from model.operator_calls import Operators
-from model.reference.inbound_context import Text
-from model.reference.state import PoolModel
-from model.reference.records import Talk
-from model.deployment import Connections, new_world
-
-Picked = TypeVar("Picked")
-Result = TypeVar("Result")
-# A masked number, and who texts it.
-Line = tuple[str, str]
-# What is meant, and how it is written.
-Words = tuple[Keyword, str]
+Item = TypeVar("Item")
+Act = TypeVar("Act", bound=Callable[..., Coroutine[None, None, None]])
+# A masked number, and the person who texts it.
+Route = tuple[str, str]
 
 
-class Stage(RuleBasedStateMachine):
-    """Plays on what the test has set up; counts what is done in all examples."""
+@dataclass(frozen=True)
+class Step:
+    """A rule with drawn arguments."""
 
-    connections: ClassVar[Connections]
-    loop: ClassVar[asyncio.AbstractEventLoop]
-    steps: ClassVar[int] = 0
+    rule: str
+    arguments: Mapping[str, object]
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.play = Operators(self._run(new_world(self.connections)))
-        self._is_broken = False
+    def __str__(self) -> str:
+        arguments = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items())
+        return f"{self.rule}({arguments})"
 
-    def teardown(self) -> None:
-        """The last looks, unless something is wrong already."""
-        try:
-            if not self._is_broken:
-                self._run(self.play.end())
-        finally:
-            self._run(self.play.world.close())
 
-    def do(self, act: Coroutine[None, None, None]) -> None:
-        """One step."""
-        Stage.steps += 1
-        try:
-            self._run(act)
-        except BaseException:
-            self._is_broken = True
-            raise
+@dataclass(frozen=True)
+class Rule:
+    """A method of the machine: what its arguments are drawn from, and when it is possible."""
 
-    def receive(self, *batch: Text) -> None:
-        """Texts arrive together."""
-        note(f"these arrive: {batch}")
-        self.do(self.play.receive(batch))
+    name: str
+    draws: Mapping[str, Draw[object]]
+    when: Callable[[Any], object]
 
-    def text(
+    def drawn(self, random: Random) -> Step:
+        return Step(self.name, {name: draw(random) for name, draw in self.draws.items()})
+
+
+RULES: dict[str, Rule] = {}
+
+
+def rule(
+    when: Callable[[Any], object] = lambda _: True, **draws: Draw[object]
+) -> Callable[[Act], Act]:
+    """Makes a method a rule; `when` gets the machine."""
+
+    def register(act: Act) -> Act:
+        RULES[act.__name__] = Rule(act.__name__, draws, when)
+        return act
+
+    return register
+
+
+class Rules:
+    """Looks up in the model what rules need."""
+
+    def __init__(self, runner: OperatorCalls) -> None:
+        self.runner = runner
+
+    async def receive(self, *batch: InboundMessage) -> None:
+        await self.runner.receive(batch)
+
+    def message(
         self,
-        line: Line,
-        kind: Keyword,
+        route: Route,
+        keyword: Keyword,
         body: str,
         argument: str = "",
         files: tuple[str, ...] = (),
-    ) -> Text:
-        """A text with an id of its own; in the place of {} its body gets words never used yet."""
-        number, person = line
-        name, words = f"mdr2-{next(self.play.ids)}", body.format(f"~w{next(self.play.ids)}~")
-        return Text(name, person, number, kind, words, argument, files)
+    ) -> InboundMessage:
+        """With an id of its own, and a new mark in the place of {}."""
+        number, person = route
+        message_id = f"mdr2-{next(self.runner.ids)}"
+        body = body.format(f"~w{next(self.runner.ids)}~")
+        return InboundMessage(message_id, person, number, keyword, body, argument, files)
 
-    def line(self, pick: int, numbers: Sequence[str] = NUMBERS) -> Line:
-        """Where somebody is in something more often than elsewhere."""
-        talks = [talk for talk in self.play.model.live_talks() if talk.number in numbers]
-        lines = [(talk.number, person) for talk in talks for person in talk.people]
-        return picked([*lines, *product(numbers, PEOPLE)], pick)
+    def route(self, index: int, numbers: Sequence[str] = NUMBERS) -> Route:
+        """Routes with a live conversation come first."""
+        live = [
+            (conversation.number, person)
+            for conversation in self.runner.model.live_conversations()
+            if conversation.number in numbers
+            for person in conversation.people
+        ]
+        return at(index, [*live, *product(numbers, PEOPLE)])
+
+    def routes_of_active(self, index: int) -> tuple[Route, Route]:
+        """Of both people of an active conversation, in either order."""
+        conversation = at(index // 2, self.active())
+        first, second = ((conversation.number, person) for person in conversation.people)
+        return (second, first) if index % 2 else (first, second)
 
     def pool(self, name: str) -> PoolModel:
-        return self.play.model.pools[name]
+        return self.runner.model.pools[name]
 
-    def kept(self) -> list[Talk]:
-        """All conversations that are kept: the live ones first, and of these the youngest."""
-        ended = [talk for talk in self.play.model.talks if not talk.is_live]
-        return [*self.play.model.live_talks()][::-1] + ended[::-1]
+    def kept(self) -> list[Conversation]:
+        """The live conversations, youngest first, then the ended ones."""
+        conversations = self.runner.model.conversations[::-1]
+        return sorted(conversations, key=lambda conversation: not conversation.is_live)
 
-    def waiting(self) -> list[Talk]:
-        return [talk for talk in self.kept() if talk.is_waiting]
+    def waiting(self) -> list[Conversation]:
+        return [conversation for conversation in self.kept() if conversation.is_waiting]
 
-    def active(self) -> list[Talk]:
-        return [talk for talk in self.kept() if talk.is_active]
+    def active(self) -> list[Conversation]:
+        return [conversation for conversation in self.kept() if conversation.is_active]
 
-    @classmethod
-    def _run(cls, act: Coroutine[None, None, Result]) -> Result:
-        return cls.loop.run_until_complete(act)
+    def ended(self) -> list[Conversation]:
+        return [conversation for conversation in self.kept() if not conversation.is_live]
 
 
-def picked(found: Sequence[Picked], pick: int) -> Picked:
-    """The how-manieth, round and round."""
-    return found[pick % len(found)]
+def at(index: int, items: Sequence[Item]) -> Item:
+    """Counts round and round."""
+    return items[index % len(items)]

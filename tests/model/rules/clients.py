@@ -1,24 +1,22 @@
-"""What clients do."""
+"""Rules of clients, which make calls."""
 
 from collections.abc import Sequence
 
-from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
+from model.client_calls import CompletedCall
+from model.people import MAIN, PEOPLE, TICK
+from model.reference.records import Conversation
+from model.reference.start import StartOptions
+from model.rules import draws
+from model.rules.base import Rules, at, rule
+from model.rules.draws import WRONG_CODE, Typed
 
 from conversation_service.domain.keywords.keywords import Keyword
 from maskline.conversation.v1 import conversation_pb2 as pb
 
-from model.reference.start import Wanted
-from model.client_calls import Answered
-from model.people import MAIN, PEOPLE, TICK
-from model.rules.base import Stage, Words, picked
-from model.rules.draws import COMMANDS, PAIRS, PERSONS, PICKS, POOL_NAMES, TALK, WANTED, WRONG_CODE
-from model.reference.records import Talk
+# Calls are repeated that are among the last ones.
+REPEATABLE = 40
 
-# The last calls are the ones that are worth to be made again.
-REMEMBERED = 40
-
-_FIELDS = {
+_CHANGEABLE_FIELDS = {
     pb.StartConversationRequest: "unique_name",
     pb.OpenConversationRequest: "unique_name",
     pb.EndConversationRequest: "note",
@@ -26,154 +24,157 @@ _FIELDS = {
 }
 
 
-class ClientRules(Stage):
+class ClientRules(Rules):
     """Calls, right and wrong, once and again."""
 
-    @rule(person=PERSONS, pool=POOL_NAMES, wanted=WANTED)
-    def client_starts(self, person: str, pool: str, wanted: Wanted) -> None:
-        self.do(self.play.start(self.pool(pool), person, wanted))
+    @rule(person=draws.person, pool=draws.pool_name, options=draws.start_options)
+    async def client_starts(self, person: str, pool: str, options: StartOptions) -> None:
+        await self.runner.start(self.pool(pool), person, options)
 
-    @rule(people=PAIRS, pool=POOL_NAMES, wanted=WANTED, is_silent=st.booleans())
-    def client_opens(
-        self, people: Sequence[str], pool: str, wanted: Wanted, is_silent: bool
-    ) -> None:
-        self.do(self.play.open(self.pool(pool), people, wanted, is_silent=is_silent))
-
-    @precondition(lambda self: self._pairs())
-    @rule(pick=PICKS, pool=POOL_NAMES, wanted=WANTED)
-    def client_opens_for_two_who_know_each_other(
-        self, pick: int, pool: str, wanted: Wanted
-    ) -> None:
-        people = picked(self._pairs(), pick)
-        self.do(self.play.open(self.pool(pool), people, wanted, is_silent=False))
-
-    @rule(person=PERSONS, pool=POOL_NAMES, pick=PICKS)
-    def client_joins(self, person: str, pool: str, pick: int) -> None:
-        waiting = [talk.code for talk in self.waiting() if talk.pool == pool]
-        known = [*waiting, WRONG_CODE, *self.play.used_codes[-2:]]
-        self.do(self.play.join(self.pool(pool), person, picked(known, pick)))
-
-    @rule(person=PERSONS, pool=POOL_NAMES, tries=st.integers(3, 6))
-    def client_guesses_codes(self, person: str, pool: str, tries: int) -> None:
-        right = [talk.code for talk in self.waiting() if talk.pool == pool]
-        for code in [WRONG_CODE] * tries + right[:1]:
-            self.do(self.play.join(self.pool(pool), person, code))
-
-    @precondition(lambda self: self.waiting())
-    @rule(pick=PICKS)
-    def client_joins_somebody_with_themselves(self, pick: int) -> None:
-        talk = picked(self.waiting(), pick)
-        self.do(self.play.join(self.pool(talk.pool), talk.people[0], talk.code))
-
-    @precondition(lambda self: self.active())
-    @rule(pick=PICKS, wanted=WANTED)
-    def client_opens_for_two_who_blocked_each_other(self, pick: int, wanted: Wanted) -> None:
-        talk = picked(self.active(), pick // 2)
-        self.receive(self.text((talk.number, talk.people[pick % 2]), Keyword.BLOCK, "block"))
-        self.do(self.play.open(self.pool(talk.pool), talk.people, wanted, is_silent=False))
-
-    @precondition(lambda self: self.kept())
-    @rule(pick=PICKS, person=PERSONS | st.just(""))
-    def client_ends(self, pick: int, person: str) -> None:
-        self.do(self.play.end_call(picked(self.kept(), pick), person))
-
-    @precondition(lambda self: self.kept())
-    @rule(pick=PICKS, author_pick=PICKS)
-    def client_speaks(self, pick: int, author_pick: int) -> None:
-        talk = picked(self.kept(), pick)
-        author = picked([*talk.people, *PEOPLE], author_pick)
-        self.do(self.play.speak(talk, author, f"~w{next(self.play.ids)}~"))
-
-    @precondition(lambda self: self.kept())
-    @rule(pick=PICKS)
-    def system_speaks(self, pick: int) -> None:
-        words = f"~s{next(self.play.ids)}~ from the system"
-        self.do(self.play.speak(picked(self.kept(), pick), "", words))
-
-    @precondition(lambda self: self.kept())
-    @rule(pick=PICKS, resumes=st.booleans())
-    def client_pauses(self, pick: int, resumes: bool) -> None:
-        talk = picked(self.kept(), pick)
-        self.do(self.play.resume(talk) if resumes else self.play.pause(talk))
-
-    @precondition(lambda self: self.active())
     @rule(
-        pick=PICKS,
-        talks=st.lists(st.tuples(st.integers(0, 1), TALK), min_size=2, max_size=5),
-        resumes=st.booleans(),
+        people=draws.pair_of_people,
+        pool=draws.pool_name,
+        options=draws.start_options,
+        is_silent=draws.boolean,
     )
-    def client_pauses_while_they_talk(
-        self, pick: int, talks: list[tuple[int, Words]], resumes: bool
+    async def client_opens(
+        self, people: Sequence[str], pool: str, options: StartOptions, is_silent: bool
     ) -> None:
-        talk = picked(self.active(), pick)
-        self.do(self.play.pause(talk))
-        lines = [(talk.number, person) for person in talk.people]
-        self.receive(*(self.text(lines[who], *words) for who, words in talks))
+        await self.runner.open(self.pool(pool), people, options, is_silent=is_silent)
+
+    @rule(
+        when=lambda self: self.pairs(),
+        index=draws.index,
+        pool=draws.pool_name,
+        options=draws.start_options,
+    )
+    async def client_opens_for_two_who_have_met(
+        self, index: int, pool: str, options: StartOptions
+    ) -> None:
+        people = at(index, self.pairs())
+        await self.runner.open(self.pool(pool), people, options, is_silent=False)
+
+    @rule(person=draws.person, pool=draws.pool_name, index=draws.index)
+    async def client_joins(self, person: str, pool: str, index: int) -> None:
+        waiting = [one.code for one in self.waiting() if one.pool == pool]
+        codes = [*waiting, WRONG_CODE, *self.runner.used_codes[-2:]]
+        await self.runner.join(self.pool(pool), person, at(index, codes))
+
+    @rule(person=draws.person, pool=draws.pool_name, attempts=draws.between(3, 6))
+    async def client_tries_wrong_codes(self, person: str, pool: str, attempts: int) -> None:
+        right = [one.code for one in self.waiting() if one.pool == pool]
+        for code in [WRONG_CODE] * attempts + right[:1]:
+            await self.runner.join(self.pool(pool), person, code)
+
+    @rule(when=Rules.waiting, index=draws.index)
+    async def client_joins_a_person_with_themselves(self, index: int) -> None:
+        waiting = at(index, self.waiting())
+        await self.runner.join(self.pool(waiting.pool), waiting.people[0], waiting.code)
+
+    @rule(when=Rules.active, index=draws.index, options=draws.start_options)
+    async def client_opens_for_a_blocked_pair(self, index: int, options: StartOptions) -> None:
+        conversation = at(index // 2, self.active())
+        route, _ = self.routes_of_active(index)
+        await self.receive(self.message(route, Keyword.BLOCK, "block"))
+        pool = self.pool(conversation.pool)
+        await self.runner.open(pool, conversation.people, options, is_silent=False)
+
+    @rule(when=Rules.kept, index=draws.index, person=draws.one_of(*PEOPLE, *("",) * len(PEOPLE)))
+    async def client_ends(self, index: int, person: str) -> None:
+        await self.runner.end_conversation(at(index, self.kept()), person)
+
+    @rule(when=Rules.kept, index=draws.index, author_index=draws.index)
+    async def client_sends_for_a_participant(self, index: int, author_index: int) -> None:
+        conversation = at(index, self.kept())
+        author = at(author_index, [*conversation.people, *PEOPLE])
+        await self.runner.send(conversation, author, f"~w{next(self.runner.ids)}~")
+
+    @rule(when=Rules.kept, index=draws.index)
+    async def client_sends_to_both(self, index: int) -> None:
+        body = f"~s{next(self.runner.ids)}~ from the system"
+        await self.runner.send(at(index, self.kept()), "", body)
+
+    @rule(when=Rules.kept, index=draws.index)
+    async def client_pauses(self, index: int) -> None:
+        await self.runner.pause(at(index, self.kept()))
+
+    @rule(when=Rules.kept, index=draws.index)
+    async def client_resumes(self, index: int) -> None:
+        await self.runner.resume(at(index, self.kept()))
+
+    @rule(
+        when=Rules.active,
+        index=draws.index,
+        messages=draws.number_of(draws.pair_of(draws.between(0, 1), draws.body), 2, 5),
+        resumes=draws.boolean,
+    )
+    async def client_pauses_and_messages_are_held(
+        self, index: int, messages: Sequence[tuple[int, Typed]], resumes: bool
+    ) -> None:
+        conversation = at(index, self.active())
+        await self.runner.pause(conversation)
+        routes = [(conversation.number, person) for person in conversation.people]
+        await self.receive(*(self.message(routes[side], *typed) for side, typed in messages))
         if resumes:
-            self.do(self.play.resume(talk))
+            await self.runner.resume(conversation)
 
-    @precondition(lambda self: self._ended())
-    @rule(pick=PICKS)
-    def client_reopens(self, pick: int) -> None:
-        self.do(self.play.reopen(picked(self._ended(), pick)))
+    @rule(when=Rules.ended, index=draws.index)
+    async def client_reopens(self, index: int) -> None:
+        await self.runner.reopen(at(index, self.ended()))
 
-    @precondition(lambda self: any(len(talk.people) > 1 for talk in self._ended()))
-    @rule(pick=PICKS, meanwhile=COMMANDS)
-    def client_reopens_after_the_number_has_rested(self, pick: int, meanwhile: Words) -> None:
-        past = [talk for talk in self._ended() if len(talk.people) > 1]
-        talk = picked(past, pick // 2)
-        self.do(self.play.time_passes(MAIN.settings.cool_off, sweeps=True))
-        self.receive(self.text((talk.number, talk.people[pick % 2]), *meanwhile))
-        if talk in self.kept():
-            self.do(self.play.reopen(talk))
+    @rule(when=lambda self: self.ended_pairs(), index=draws.index, typed=draws.command)
+    async def client_reopens_after_the_cool_off(self, index: int, typed: Typed) -> None:
+        conversation = at(index // 2, self.ended_pairs())
+        await self.runner.move_clock(MAIN.settings.cool_off, runs_jobs=True)
+        route = (conversation.number, conversation.people[index % 2])
+        await self.receive(self.message(route, *typed))
+        if conversation in self.kept():
+            await self.runner.reopen(conversation)
 
-    @precondition(lambda self: self._repeatable())
-    @rule(pick=PICKS)
-    def client_asks_again(self, pick: int) -> None:
-        self.do(self.play.repeat(picked(self._repeatable(), pick)))
+    @rule(when=lambda self: self.repeatable_calls(), index=draws.index)
+    async def client_repeats_a_call(self, index: int) -> None:
+        await self.runner.repeat(at(index, self.repeatable_calls()))
 
-    @precondition(lambda self: self._reusable())
-    @rule(pick=PICKS)
-    def client_uses_an_id_again(self, pick: int) -> None:
-        self.do(self.play.reuse(*picked(self._reusable(), pick)))
+    @rule(when=lambda self: self.changeable_calls(), index=draws.index)
+    async def client_uses_an_id_for_another_call(self, index: int) -> None:
+        await self.runner.reuse_id(*at(index, self.changeable_calls()))
 
-    @rule(person=PERSONS, opts_in=st.sampled_from([True, True, True, False]))
-    def client_knows_who_wants_texts(self, person: str, opts_in: bool) -> None:
-        self.do(self.play.opt_in(person) if opts_in else self.play.opt_out(person))
+    @rule(person=draws.person, opts_in=draws.one_of(True, True, True, False))
+    async def client_opts_in_or_out(self, person: str, opts_in: bool) -> None:
+        await (self.runner.opt_in(person) if opts_in else self.runner.opt_out(person))
 
-    @rule(person=PERSONS)
-    def client_erases(self, person: str) -> None:
-        self.do(self.play.erase(person))
+    @rule(person=draws.person)
+    async def client_erases(self, person: str) -> None:
+        await self.runner.erase(person)
 
-    @precondition(lambda self: self.kept())
-    @rule(pick=PICKS, sweeps=st.booleans())
-    def client_erases_somebody_in_a_conversation(self, pick: int, sweeps: bool) -> None:
-        talk = picked(self.kept(), pick // 2)
-        if sweeps:
-            self.do(self.play.time_passes(TICK, sweeps=False))
-        self.do(self.play.erase(picked(talk.people, pick % 2)))
+    @rule(when=Rules.kept, index=draws.index, later=draws.boolean)
+    async def client_erases_a_participant(self, index: int, later: bool) -> None:
+        conversation = at(index // 2, self.kept())
+        if later:
+            await self.runner.move_clock(TICK, runs_jobs=False)
+        await self.runner.erase(at(index, conversation.people))
 
-    def _ended(self) -> list[Talk]:
-        return [talk for talk in self.kept() if not talk.is_live]
+    def ended_pairs(self) -> list[Conversation]:
+        return [conversation for conversation in self.ended() if len(conversation.people) > 1]
 
-    def _pairs(self) -> list[list[str]]:
-        """Who talked with each other, whoever blocked somebody first."""
-        blocked = {pair for pool in self.play.model.pools.values() for pair in pool.blocked}
-        past = [list(one.people) for one in self.play.model.past[-5:]]
+    def pairs(self) -> list[list[str]]:
+        """Blocked pairs, then the last pairs whose conversation ended."""
+        blocked = {pair for pool in self.runner.model.pools.values() for pair in pool.blocked}
+        past = [list(conversation.people) for conversation in self.runner.model.past[-5:]]
         return sorted(map(sorted, blocked)) + past
 
-    def _repeatable(self) -> list[Answered]:
-        """Calls that get their first answer again: all but the reopening of what is forgotten."""
-        kept = {talk.conversation_id for talk in self.kept()}
+    def repeatable_calls(self) -> list[CompletedCall]:
+        """Calls with a stored response: a conversation that is gone cannot be reopened."""
+        kept = {conversation.conversation_id for conversation in self.kept()}
         return [
-            one
-            for one in self.play.answered[:-REMEMBERED:-1]
-            if not isinstance(one.request, pb.ReopenConversationRequest)
-            or one.request.conversation_id in kept
+            call
+            for call in self.runner.completed[:-REPEATABLE:-1]
+            if not isinstance(call.request, pb.ReopenConversationRequest)
+            or call.request.conversation_id in kept
         ]
 
-    def _reusable(self) -> list[tuple[Answered, str]]:
-        """Calls with one of their fields: another value there makes another call."""
-        recent = self.play.answered[:-REMEMBERED:-1]
-        known = ((one, _FIELDS.get(type(one.request), "")) for one in recent)
-        return [(one, field) for one, field in known if field]
+    def changeable_calls(self) -> list[tuple[CompletedCall, str]]:
+        """Calls, each with a field whose change makes another call of it."""
+        recent = self.runner.completed[:-REPEATABLE:-1]
+        fields = ((call, _CHANGEABLE_FIELDS.get(type(call.request), "")) for call in recent)
+        return [(call, field) for call, field in fields if field]

@@ -1,176 +1,196 @@
-"""What people and the carrier do."""
+"""Rules of people, who text, and of the carrier, which delivers their messages and receipts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
+from model.operator_calls import OperatorCalls
+from model.reference.inbound_context import InboundMessage
+from model.rules import draws
+from model.rules.base import Route, Rules, at, rule
+from model.rules.draws import WRONG_CODE, Typed
 
 from conversation_service.domain.keywords.keywords import Keyword
 
-from model.reference.inbound_context import Text
-from model.rules.base import Line, Stage, Words, picked
-from model.rules.draws import COMMANDS, FILES, MASKED, PERSONS, PICKS, TALK, WRONG_CODE
-
-# The carrier sends a text again for minutes, and a receipt is kept for 72 hours.
-REMEMBERED, REMEMBERED_FOR = 40, timedelta(hours=70)
+# The carrier repeats one of the last messages. The service remembers an id for 72 hours.
+REPEATABLE, REPEATABLE_FOR = 40, timedelta(hours=70)
 
 
 @dataclass(frozen=True)
-class Sent:
-    """A text that the carrier has handed in, and whose its number was."""
+class Received:
+    """A message, and the pool that had its number."""
 
     time: datetime
     pool: str
-    text: Text
+    message: InboundMessage
 
 
-class TextRules(Stage):
-    """Texts, alone and together, once and again."""
+class InboundRules(Rules):
+    """Messages, alone and in batches, once and again."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._sent: list[Sent] = []
+    def __init__(self, runner: OperatorCalls) -> None:
+        super().__init__(runner)
+        self._received: list[Received] = []
 
-    @rule(pick=PICKS, talk=TALK, files=FILES)
-    def talks(self, pick: int, talk: Words, files: tuple[str, ...]) -> None:
-        self._arrive(self.text(self.line(pick), *talk, files=files))
+    @rule(index=draws.index, typed=draws.body, files=draws.files)
+    async def message_arrives(self, index: int, typed: Typed, files: tuple[str, ...]) -> None:
+        await self._receive_new(self.message(self.route(index), *typed, files=files))
 
-    @precondition(lambda self: self.active())
-    @rule(pick=PICKS, body=st.sampled_from(["", " ", "{}"]), files=FILES)
-    def shows_partner(self, pick: int, body: str, files: tuple[str, ...]) -> None:
-        found = picked(self.active(), pick // 2)
-        line = (found.number, found.people[pick % 2])
-        self._arrive(self.text(line, Keyword.TALK, body, files=files))
+    @rule(index=draws.index, typed=draws.command)
+    async def keyword_arrives(self, index: int, typed: Typed) -> None:
+        await self._receive_new(self.message(self.route(index), *typed))
 
-    @precondition(lambda self: self.play.arrived)
-    @rule(pick=PICKS, arrives=st.sampled_from([False, False, True]))
-    def carrier_reports(self, pick: int, arrives: bool) -> None:
-        self.do(self.play.report(picked(self.play.arrived[::-1], pick), arrives=arrives))
+    @rule(when=Rules.active, index=draws.index, typed=draws.body)
+    async def message_to_partner_arrives(self, index: int, typed: Typed) -> None:
+        route, _ = self.routes_of_active(index)
+        await self._receive_new(self.message(route, *typed))
 
-    @precondition(lambda self: self.active())
-    @rule(pick=PICKS, talk=TALK)
-    def talks_to_partner(self, pick: int, talk: Words) -> None:
-        found = picked(self.active(), pick // 2)
-        self._arrive(self.text((found.number, found.people[pick % 2]), *talk))
+    @rule(
+        when=Rules.active,
+        index=draws.index,
+        body=draws.one_of("", " ", "{}"),
+        files=draws.files,
+    )
+    async def files_to_partner_arrive(self, index: int, body: str, files: tuple[str, ...]) -> None:
+        route, _ = self.routes_of_active(index)
+        await self._receive_new(self.message(route, Keyword.TALK, body, files=files))
 
-    @rule(pick=PICKS, command=COMMANDS)
-    def says_command(self, pick: int, command: Words) -> None:
-        self._arrive(self.text(self.line(pick), *command))
+    @rule(
+        when=lambda self: self.runner.sent,
+        index=draws.index,
+        is_delivered=draws.one_of(False, False, True),
+    )
+    async def receipt_arrives(self, index: int, is_delivered: bool) -> None:
+        message = at(index, self.runner.sent[::-1])
+        await self.runner.report(message, is_delivered=is_delivered)
 
-    @precondition(lambda self: self.waiting())
-    @rule(person=PERSONS, pick=PICKS, elsewhere=st.sampled_from([False, False, False, True]))
-    def joins(self, person: str, pick: int, elsewhere: bool) -> None:
-        talk = picked(self.waiting(), pick)
-        others = [one for one in self.pool(talk.pool).numbers if one != talk.number]
-        number = picked(others, pick) if elsewhere and others else talk.number
-        self._arrive(self._joining((number, person), talk.code))
+    @rule(
+        when=Rules.waiting,
+        person=draws.person,
+        index=draws.index,
+        elsewhere=draws.one_of(False, False, False, True),
+    )
+    async def join_arrives(self, person: str, index: int, elsewhere: bool) -> None:
+        conversation = at(index, self.waiting())
+        numbers = self.pool(conversation.pool).numbers
+        others = [number for number in numbers if number != conversation.number]
+        number = at(index, others) if elsewhere and others else conversation.number
+        await self._receive_new(self._join((number, person), conversation.code))
 
-    @rule(pick=PICKS, code_pick=PICKS, ends=st.booleans())
-    def uses_some_code(self, pick: int, code_pick: int, ends: bool) -> None:
-        code = picked([WRONG_CODE, *self.play.used_codes[-5:]], code_pick)
-        line = self.line(pick)
-        ending = self.text(line, Keyword.END, f"end {code}", code)
-        self._arrive(ending if ends else self._joining(line, code))
+    @rule(index=draws.index, code_index=draws.index, ends=draws.boolean)
+    async def some_code_arrives(self, index: int, code_index: int, ends: bool) -> None:
+        code = at(code_index, [WRONG_CODE, *self.runner.used_codes[-5:]])
+        route = self.route(index)
+        end = self.message(route, Keyword.END, f"end {code}", code)
+        await self._receive_new(end if ends else self._join(route, code))
 
-    @rule(pick=PICKS, tries=st.integers(3, 6))
-    def guesses_codes(self, pick: int, tries: int) -> None:
-        number, person = self.line(pick)
-        right = [talk.code for talk in self.waiting() if talk.number == number]
-        guessed = [WRONG_CODE] * tries + right[:1]
-        self._arrive(*(self._joining((number, person), code) for code in guessed))
+    @rule(index=draws.index, attempts=draws.between(3, 6))
+    async def wrong_codes_arrive(self, index: int, attempts: int) -> None:
+        number, person = self.route(index)
+        right = [one.code for one in self.waiting() if one.number == number]
+        codes = [WRONG_CODE] * attempts + right[:1]
+        await self._receive_new(*(self._join((number, person), code) for code in codes))
 
-    @rule(pick=PICKS, words=COMMANDS, times=st.integers(8, 14))
-    def texts_again_and_again(self, pick: int, words: Words, times: int) -> None:
-        line = self.line(pick)
-        batch = [self.text(line, *words) for _ in range(times)]
-        self._arrive(*batch, self.text(line, Keyword.START, "start"))
+    @rule(index=draws.index, typed=draws.command, times=draws.between(8, 14))
+    async def keyword_arrives_many_times(self, index: int, typed: Typed, times: int) -> None:
+        route = self.route(index)
+        batch = [self.message(route, *typed) for _ in range(times)]
+        await self._receive_new(*batch, self.message(route, Keyword.START, "start"))
 
-    @rule(pick=PICKS)
-    def an_old_opt_out_arrives_again(self, pick: int) -> None:
-        line = self.line(pick)
-        opt_out = self.text(line, Keyword.OPT_OUT, "quit")
-        for text in (
-            opt_out,
-            self.text(line, Keyword.YES, "yes"),
-            self.text(line, Keyword.START, "start"),
-        ):
-            self._arrive(text)
-        self._arrive(opt_out)
+    @rule(index=draws.index)
+    async def old_opt_out_arrives_again(self, index: int) -> None:
+        route = self.route(index)
+        opt_out = self.message(route, Keyword.OPT_OUT, "quit")
+        await self._receive_new(opt_out)
+        await self._receive_new(self.message(route, Keyword.YES, "yes"))
+        await self._receive_new(self.message(route, Keyword.START, "start"))
+        await self._receive_new(opt_out)
 
-    @rule(pick=PICKS, returns=st.booleans())
-    def an_old_erasure_arrives_again(self, pick: int, returns: bool) -> None:
-        line = self.line(pick)
-        asked = self.text(line, Keyword.ERASE, "erase my data")
-        self._arrive(asked)
+    @rule(index=draws.index, returns=draws.boolean)
+    async def old_erasure_arrives_again(self, index: int, returns: bool) -> None:
+        route = self.route(index)
+        erasure = self.message(route, Keyword.ERASE, "erase my data")
+        await self._receive_new(erasure)
         if returns:
-            self._arrive(self.text(line, Keyword.START, "start"))
-        self.receive(asked)
+            await self._receive_new(self.message(route, Keyword.START, "start"))
+        await self.receive(erasure)
 
-    @precondition(lambda self: self.active())
-    @rule(pick=PICKS, talk=TALK, returns=st.booleans())
-    def words_and_an_erasure_arrive_together(self, pick: int, talk: Words, returns: bool) -> None:
-        found = picked(self.active(), pick // 2)
-        mine, theirs = [(found.number, one) for one in found.people][:: 1 - pick % 2 * 2]
+    @rule(when=Rules.active, index=draws.index, typed=draws.body, returns=draws.boolean)
+    async def messages_and_an_erasure_arrive_together(
+        self, index: int, typed: Typed, returns: bool
+    ) -> None:
+        mine, theirs = self.routes_of_active(index)
         batch = [
-            self.text(mine, *talk),
-            self.text(theirs, *talk),
-            self.text(mine, Keyword.ERASE, "erase my data"),
-            self.text(theirs, *talk),
+            self.message(mine, *typed),
+            self.message(theirs, *typed),
+            self.message(mine, Keyword.ERASE, "erase my data"),
+            self.message(theirs, *typed),
         ]
-        self._arrive(*batch, *([self.text(mine, Keyword.START, "start")] if returns else []))
+        if returns:
+            batch.append(self.message(mine, Keyword.START, "start"))
+        await self._receive_new(*batch)
 
-    @rule(picks=st.lists(st.tuples(PICKS, COMMANDS | TALK), min_size=2, max_size=5), number=MASKED)
-    def texts_arrive_together(self, picks: list[tuple[int, Words]], number: str) -> None:
-        numbers = self._numbers_beside(number)
-        self._arrive(*(self.text(self.line(pick, numbers), *words) for pick, words in picks))
+    @rule(
+        messages=draws.number_of(draws.pair_of(draws.index, draws.typed), 2, 5),
+        number=draws.masked_number,
+    )
+    async def messages_arrive_together(
+        self, messages: Sequence[tuple[int, Typed]], number: str
+    ) -> None:
+        numbers = self._ordered_numbers(number)
+        await self._receive_new(
+            *(self.message(self.route(index, numbers), *typed) for index, typed in messages)
+        )
 
-    @rule(pick=PICKS, command=COMMANDS)
-    def a_text_arrives_twice_at_once(self, pick: int, command: Words) -> None:
-        text = self.text(self.line(pick), *command)
-        self._arrive(text, text)
+    @rule(index=draws.index, typed=draws.command)
+    async def message_arrives_twice_in_a_batch(self, index: int, typed: Typed) -> None:
+        message = self.message(self.route(index), *typed)
+        await self._receive_new(message, message)
 
-    @precondition(lambda self: self.active())
-    @rule(pick=PICKS, turns=st.integers(2, 24))
-    def machines_answer_each_other(self, pick: int, turns: int) -> None:
-        talk = picked(self.active(), pick)
-        says = ((talk.people[turn % 2], f"Away {turn % 2}.") for turn in range(turns))
-        self._arrive(*(self.text((talk.number, who), Keyword.TALK, words) for who, words in says))
+    @rule(when=Rules.active, index=draws.index, turns=draws.between(2, 24))
+    async def auto_responders_reply_to_each_other(self, index: int, turns: int) -> None:
+        routes = self.routes_of_active(index)
+        await self._receive_new(
+            *(
+                self.message(routes[turn % 2], Keyword.TALK, f"Away {turn % 2}.")
+                for turn in range(turns)
+            )
+        )
 
-    @precondition(lambda self: self._resendable())
-    @rule(pick=PICKS, opt_outs_first=st.booleans())
-    def carrier_sends_again(self, pick: int, opt_outs_first: bool) -> None:
-        found = self._resendable()
-        opt_outs = [text for text in found if text.kind is Keyword.OPT_OUT]
-        self.receive(picked((opt_outs_first and opt_outs) or found, pick))
+    @rule(when=lambda self: self.repeatable(), index=draws.index, opt_outs_first=draws.boolean)
+    async def message_arrives_again(self, index: int, opt_outs_first: bool) -> None:
+        messages = self.repeatable()
+        opt_outs = [message for message in messages if message.keyword is Keyword.OPT_OUT]
+        await self.receive(at(index, (opt_outs_first and opt_outs) or messages))
 
-    def _joining(self, line: Line, code: str) -> Text:
-        return self.text(line, Keyword.JOIN, f"Join {code[:3].lower()}-{code[3:]}", code)
+    def _join(self, route: Route, code: str) -> InboundMessage:
+        return self.message(route, Keyword.JOIN, f"Join {code[:3].lower()}-{code[3:]}", code)
 
-    def _arrive(self, *batch: Text) -> None:
-        model = self.play.model
-        owners = ((text, model.pool_of(text.number)) for text in batch)
-        self._sent += [Sent(model.now, one.name if one else "", text) for text, one in owners]
-        self.receive(*batch)
+    async def _receive_new(self, *batch: InboundMessage) -> None:
+        model = self.runner.model
+        for message in batch:
+            pool = model.pool_of(message.number)
+            self._received.append(Received(model.now, pool.name if pool else "", message))
+        await self.receive(*batch)
 
-    def _numbers_beside(self, number: str) -> list[str]:
-        """Numbers whose texts are taken in order even if one person texts several of them.
+    def _ordered_numbers(self, number: str) -> list[str]:
+        """Numbers between which the messages of one person keep their order.
 
-        A replica that still looks for a moved number in its old pool takes its texts after others.
+        A replica that looks for a moved number in its old pool handles its messages after others.
         """
-        model = self.play.model
+        model = self.runner.model
         pool = model.pool_of(number)
         if pool is None or number in model.moved:
             return [number]
-        return [one for one in pool.numbers if one not in model.moved]
+        return [other for other in pool.numbers if other not in model.moved]
 
-    def _resendable(self) -> list[Text]:
-        """What the carrier may send again, while the same pool has the number."""
-        model = self.play.model
-        since = model.now - REMEMBERED_FOR
+    def repeatable(self) -> list[InboundMessage]:
+        """Messages that the carrier may send again, while the same pool has their number."""
+        model = self.runner.model
+        since = model.now - REPEATABLE_FOR
         return [
-            one.text
-            for one in self._sent[:-REMEMBERED:-1]
-            if one.time > since
-            and model.pool_of(one.text.number) in (None, model.pools.get(one.pool))
+            received.message
+            for received in self._received[:-REPEATABLE:-1]
+            if received.time > since
+            and model.pool_of(received.message.number) in (None, model.pools.get(received.pool))
         ]
