@@ -60,7 +60,8 @@ async def explore(connected: Connections, seed: int, first: int, steps: int) -> 
         try:
             done += await run_example(connected, drawn)
         except ExampleFailed as failure:
-            raise ExampleFailed(await _description(connected, seed, number, drawn)) from failure
+            described = await _description(connected, seed, number, drawn)
+            raise ExampleFailed(f"{described}\n{failure.__cause__!r}") from failure
         if done >= steps:
             return done
     raise AssertionError("examples do not end")

@@ -39,6 +39,7 @@ class OperatorCalls(ClientCalls):
         await self.settle()
 
     async def erase(self, person: str) -> None:
+        await self.purge_what_is_due()
         request = person_pb2.ErasePersonRequest(request_id=self.request_id(), phone_number=person)
         erasure_id = erasure_id_of(OptOutSource.CLIENT, request.request_id)
         erase_by_call(self.model, person, erasure_id)

@@ -14,11 +14,12 @@ from model.deployment import Deployment
 from model.people import PEOPLE
 from model.reference import carrier, inbound
 from model.reference.inbound_context import InboundMessage
-from model.reference.lifecycle import due, expire, purge, warn
+from model.reference.lifecycle import due, expire, is_purged, purge, warn
 from model.reference.records import PICTURE_MARK, Conversation, ExpectedMessage
 from model.reference.state import Model, new_model
 
 from conversation_service.domain.keywords import join_codes
+from conversation_service.domain.keywords.keywords import Keyword
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.messaging.v1.messaging_pb2 import OutboundMessage
 
@@ -69,6 +70,8 @@ class Runner:
 
     async def receive(self, batch: Sequence[InboundMessage]) -> None:
         """Messages arrive in one call."""
+        if any(message.keyword is Keyword.ERASE for message in batch):
+            await self.purge_what_is_due()
         request = pb.ReceiveMessagesRequest(messages=map(_to_proto, batch))
         response = await self.deployment.call(request, pb.ReceiveMessagesResponse)
         assert not isinstance(response, str), response
@@ -94,6 +97,11 @@ class Runner:
         await self.deployment.move_clock(by)
         self.model.now = self.deployment.clock.now()
         if runs_jobs:
+            await self.settle()
+
+    async def purge_what_is_due(self) -> None:
+        """An erasure may or may not count conversations that the next job purges."""
+        if any(is_purged(self.model, one) for one in self.model.conversations):
             await self.settle()
 
     async def settle(self) -> None:

@@ -122,11 +122,12 @@ def warn(model: Model) -> None:
 def purge(model: Model) -> None:
     """Deletes ended conversations whose time is over."""
     model.conversations = [
-        conversation for conversation in model.conversations if not _is_purged(model, conversation)
+        conversation for conversation in model.conversations if not is_purged(model, conversation)
     ]
 
 
-def _is_purged(model: Model, conversation: Conversation) -> bool:
+def is_purged(model: Model, conversation: Conversation) -> bool:
+    """Once the job of purging has run."""
     kept = model.pools[conversation.pool].settings.kept_after_end
     return conversation.end_time is not None and conversation.end_time + kept <= model.now
 
