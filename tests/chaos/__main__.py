@@ -8,19 +8,19 @@ import sys
 import tempfile
 from pathlib import Path
 
-from chaos.results.report import lines
+from chaos.results.report import report_lines
 from chaos.run import run
 
 SECONDS_A_MINUTE = 60
 
 
 def main() -> int:
-    """Runs once and prints the figures; 1 if one is wrong, and then data and logs are kept."""
+    """Runs once and prints the figures. After an error, returns 1 and keeps data and logs."""
     options = _options()
     folder = Path(tempfile.mkdtemp(prefix="maskline-faults-"))
     print(f"seed {options.seed}, {options.minutes:g} minutes, data in {folder}", flush=True)
     result = asyncio.run(run(options.seed, options.minutes * SECONDS_A_MINUTE, folder))
-    print(*lines(result), sep="\n")
+    print(*report_lines(result), sep="\n")
     if not result.is_right:
         return 1
     shutil.rmtree(folder)
@@ -28,10 +28,10 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="faults", description=__doc__)
+    parser = argparse.ArgumentParser(prog="chaos", description=__doc__)
     seed, minutes = secrets.randbelow(10**6), 3.0
-    parser.add_argument("--seed", type=int, default=seed, help="what is said and broken, and when")
-    parser.add_argument("--minutes", type=float, default=minutes, help="how long things break")
+    parser.add_argument("--seed", type=int, default=seed, help="repeats a run")
+    parser.add_argument("--minutes", type=float, default=minutes, help="how long parts fail")
     return parser.parse_args()
 
 

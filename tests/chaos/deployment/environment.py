@@ -1,4 +1,4 @@
-"""What the processes of a fault run are given: settings, and ports of their own."""
+"""Settings and ports of the processes of a fault run."""
 
 import os
 import random
@@ -6,20 +6,20 @@ import socket
 from collections.abc import Iterator
 from contextlib import suppress
 
+from chaos.deployment.tcp_proxy import LOOPBACK
 from chaos.plan import limits
 from chaos.plan.conversations import MASKED_NUMBERS, PHONES
-from chaos.deployment.tcp_proxy import LOOPBACK
 
 from devstack.folder import DataFolder
 
 POOL = "main"
-# Below the ports that a kernel gives to outgoing connections: what is killed finds its own again.
+# Below the ports of outgoing connections: a killed process finds its own port again.
 FIRST_PORT, LAST_PORT = 15_000, 30_000
 OURS = ("GATEWAY_", "CONVERSATION_", "MESSAGING_", "SIMULATOR_")
 
 
 def environment(folder: DataFolder) -> dict[str, str]:
-    """The settings of all services; what somebody's own shell says of them does not count."""
+    """The settings of all services. Those of the shell are left out."""
     pools = folder.path / "pools.toml"
     numbers = ", ".join(f'"{number}"' for number in MASKED_NUMBERS)
     pools.write_text(f'[pools.{POOL}]\nnumbers = [{numbers}]\noperator = "Fault run"\n')
@@ -38,7 +38,7 @@ def environment(folder: DataFolder) -> dict[str, str]:
 
 
 def free_ports() -> Iterator[int]:
-    """Ports on loopback that nobody listens on now."""
+    """Ports on loopback that nothing listens on."""
     for port in random.sample(range(FIRST_PORT, LAST_PORT), LAST_PORT - FIRST_PORT):
         with socket.socket() as probe, suppress(OSError):
             probe.bind((LOOPBACK, port))

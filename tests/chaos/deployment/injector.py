@@ -1,26 +1,26 @@
-"""Breaks what the plan says, mends it again, and counts what really happened."""
+"""Injects planned faults, repairs them, and counts what really happened."""
 
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from chaos.plan.fault_plan import Blow, Harm, Hurt, Kill, Spoil
-from chaos.traffic.carrier import CarrierControl
 from chaos.deployment.processes import Deployment
-from chaos.deployment.tcp_proxy import Wire
+from chaos.deployment.tcp_proxy import TcpProxy
+from chaos.plan.fault_plan import CarrierFault, Disrupt, Disruption, Kill, PlannedFault
+from chaos.traffic.carrier import CarrierControl
 
 
 @dataclass(frozen=True, slots=True)
 class Injected:
-    """What was done, counted: kills by process, and harms by wire."""
+    """Numbers of kills by process and of disruptions by connection."""
 
     kills: Counter[str] = field(default_factory=Counter)
-    harms: Counter[str] = field(default_factory=Counter)
+    disruptions: Counter[str] = field(default_factory=Counter)
 
 
-class Chaos:
-    """Works a plan of blows off; several may hurt at the same time."""
+class Injector:
+    """Several faults may be there at the same time."""
 
     def __init__(self, deployment: Deployment, carrier: CarrierControl) -> None:
         self._deployment = deployment
@@ -28,52 +28,52 @@ class Chaos:
         self._down: set[str] = set()
         self.injected = Injected()
 
-    async def rage(self, planned: Sequence[tuple[float, Blow]]) -> None:
-        """Returns when all of it has been done and mended."""
+    async def inject(self, planned: Sequence[tuple[float, PlannedFault]]) -> None:
+        """Returns when all faults are over."""
         loop = asyncio.get_running_loop()
-        begun = loop.time()
-        async with asyncio.TaskGroup() as blows:
-            for at, blow in planned:
-                await asyncio.sleep(begun + at - loop.time())
-                blows.create_task(self._strike(blow))
+        started = loop.time()
+        async with asyncio.TaskGroup() as faults:
+            for at, planned_fault in planned:
+                await asyncio.sleep(started + at - loop.time())
+                faults.create_task(self._inject(planned_fault))
 
-    async def _strike(self, blow: Blow) -> None:
-        match blow:
+    async def _inject(self, planned_fault: PlannedFault) -> None:
+        match planned_fault:
             case Kill(parts, down_seconds):
                 await self._kill(parts, down_seconds)
-            case Hurt(wire, harm, seconds):
-                self.injected.harms[f"{harm} {wire}"] += 1
-                await _hurt(self._deployment.wires[wire], harm, seconds)
-            case Spoil(fault):
-                await self._carrier.spoil(fault)
+            case Disrupt(connection, disruption, seconds):
+                self.injected.disruptions[f"{disruption} {connection}"] += 1
+                await _disrupt(self._deployment.proxies[connection], disruption, seconds)
+            case CarrierFault(fault):
+                await self._carrier.add_fault(fault)
 
     async def _kill(self, parts: Sequence[str], down_seconds: float) -> None:
-        """A part that is down already, or not yet well again, is left alone."""
-        victims = [part for part in parts if part not in self._down]
-        self._down.update(victims)
-        for part in victims:
+        """Skips parts that are down or not yet healthy again."""
+        killed = [part for part in parts if part not in self._down]
+        self._down.update(killed)
+        for part in killed:
             self.injected.kills[part] += 1
             await self._deployment.kill(part)
         await asyncio.sleep(down_seconds)
-        await asyncio.gather(*map(self._deployment.start, victims))
-        self._down.difference_update(victims)
+        await asyncio.gather(*map(self._deployment.start, killed))
+        self._down.difference_update(killed)
 
 
-async def _hurt(wire: Wire, harm: Harm, seconds: float) -> None:
-    """Two harms of one kind to one wire end with the first: none lasts longer than planned."""
-    match harm:
-        case Harm.CUT:
-            wire.cut()
-        case Harm.REFUSE:
-            wire.refuses = True
-            wire.cut()
+async def _disrupt(proxy: TcpProxy, disruption: Disruption, seconds: float) -> None:
+    """Overlapping disruptions of one kind end with the first."""
+    match disruption:
+        case Disruption.CUT:
+            proxy.cut()
+        case Disruption.REFUSE:
+            proxy.refuses = True
+            proxy.cut()
             await asyncio.sleep(seconds)
-            wire.refuses = False
-        case Harm.STALL:
-            wire.stall()
+            proxy.refuses = False
+        case Disruption.STALL:
+            proxy.stall()
             await asyncio.sleep(seconds)
-            wire.flow()
-        case Harm.LOSE_ANSWERS:
-            wire.loses_answers = True
+            proxy.resume()
+        case Disruption.LOSE_RESPONSES:
+            proxy.loses_responses = True
             await asyncio.sleep(seconds)
-            wire.loses_answers = False
+            proxy.loses_responses = False

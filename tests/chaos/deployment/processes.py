@@ -1,13 +1,13 @@
-"""Maskline as real processes, two of each service that may have two, behind wires."""
+"""Maskline as processes, two of each gRPC service, connected through proxies."""
 
 import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from chaos.plan.fault_plan import WIRES
 from chaos.deployment.environment import environment, free_ports
-from chaos.deployment.tcp_proxy import LOOPBACK, Wire
+from chaos.deployment.tcp_proxy import LOOPBACK, TcpProxy
+from chaos.plan.fault_plan import CONNECTIONS
 
 from devstack.folder import DataFolder
 from devstack.parts import (
@@ -32,7 +32,7 @@ LISTENERS = (
     "gateway",
 )
 
-# What a wire leads to.
+# The parts at the end of a connection.
 TARGETS: Mapping[str, tuple[str, ...]] = {
     "valkey": ("valkey",),
     "conversation": ("conversation_1", "conversation_2"),
@@ -43,28 +43,28 @@ TARGETS: Mapping[str, tuple[str, ...]] = {
 
 
 class Deployment:
-    """`await open()`, then parts can be killed and started, and wires hurt."""
+    """`await open()`; then parts can be killed and started, and connections disrupted."""
 
     def __init__(self, folder: Path) -> None:
-        """`folder` keeps the data and the logs."""
+        """`folder` gets the data and the logs."""
         self._folder = DataFolder(folder)
         self._ports = dict(zip(LISTENERS, free_ports(), strict=False))
-        self.wires = {name: Wire(self._targets(name)) for name in WIRES}
+        self.proxies = {name: TcpProxy(self._targets(name)) for name in CONNECTIONS}
         self._supervisor: Supervisor | None = None
 
     @property
     def simulator_url(self) -> str:
-        """Where tests reach the carrier, past all wires."""
+        """Where tests reach the carrier, without a proxy."""
         return _http(self._ports["simulator"])
 
     @property
     def redis_url(self) -> str:
-        """Where tests reach Valkey, past all wires."""
+        """Where tests reach Valkey, without a proxy."""
         return embedded_url(self._ports["valkey"])
 
     @property
     def logs(self) -> Path:
-        """One file a part."""
+        """One file per part."""
         return self._folder.logs
 
     async def open(self) -> None:
@@ -72,27 +72,27 @@ class Deployment:
         for folder in (self._folder.valkey, self._folder.logs):
             folder.mkdir(parents=True, exist_ok=True)
         self._folder.make_keys()
-        for wire in self.wires.values():
-            await wire.open()
+        for proxy in self.proxies.values():
+            await proxy.open()
         parts = list(self._parts())
         self._supervisor = Supervisor(parts, self._folder, budget=None, tell=print)
         await self._supervisor.start("valkey")
         await asyncio.gather(*map(self._supervisor.start, LISTENERS[1:]))
 
     async def close(self) -> None:
-        """Ends everything; what was written stays."""
+        """Ends everything; data and logs stay."""
         if self._supervisor is not None:
             self._supervisor.kill_all()
             await self._supervisor.stop_all()
-        for wire in self.wires.values():
-            await wire.close()
+        for proxy in self.proxies.values():
+            await proxy.close()
 
     async def kill(self, part: str) -> None:
         """SIGKILL."""
         await self._running.kill(part)
 
     async def start(self, part: str) -> None:
-        """Starts what was killed, and waits until it is well. Raises StackError."""
+        """Starts a killed part and waits until it is healthy. Raises StackError."""
         await self._running.start(part)
 
     @property
@@ -100,34 +100,37 @@ class Deployment:
         assert self._supervisor is not None
         return self._supervisor
 
-    def _targets(self, wire: str) -> list[int]:
-        return [self._ports[part] for part in TARGETS[wire.partition(">")[2]]]
+    def _targets(self, connection: str) -> list[int]:
+        return [self._ports[part] for part in TARGETS[connection.partition(">")[2]]]
 
     def _parts(self) -> Iterator[Part]:
-        person = environment(self._folder)
-        yield embedded_redis(self._ports["valkey"], self._folder, person)
-        yield simulator(self._urls(gateway_url=self._wire("carrier>gateway")), person)
+        base_environment = environment(self._folder)
+        yield embedded_redis(self._ports["valkey"], self._folder, base_environment)
+        yield simulator(
+            self._urls(gateway_url=self._proxy_url("carrier>gateway")), base_environment
+        )
         for name in ("messaging_1", "messaging_2"):
             urls = self._urls(
                 messaging_target=self._own(name),
-                redis_url=f"redis://{self._wire_address(f'{name}>valkey')}/0",
-                simulator_url=self._wire("messaging>carrier"),
-                gateway_url=self._wire("carrier>gateway"),
+                redis_url=f"redis://{self._proxy_address(f'{name}>valkey')}/0",
+                simulator_url=self._proxy_url("messaging>carrier"),
+                gateway_url=self._proxy_url("carrier>gateway"),
             )
-            yield replace(messaging_service(urls, self._folder, person), name=name)
+            yield replace(messaging_service(urls, self._folder, base_environment), name=name)
         for name in ("conversation_1", "conversation_2"):
             urls = self._urls(
                 conversation_target=self._own(name),
-                redis_url=f"redis://{self._wire_address(f'{name}>valkey')}/0",
-                messaging_target=self._wire_address("conversation>messaging"),
+                redis_url=f"redis://{self._proxy_address(f'{name}>valkey')}/0",
+                messaging_target=self._proxy_address("conversation>messaging"),
             )
-            yield replace(conversation_service(urls, self._folder, person), name=name)
+            yield replace(conversation_service(urls, self._folder, base_environment), name=name)
         yield gateway(
-            self._urls(conversation_target=self._wire_address("gateway>conversation")), person
+            self._urls(conversation_target=self._proxy_address("gateway>conversation")),
+            base_environment,
         )
 
     def _urls(self, **changes: str) -> Urls:
-        """Each part is told of the others what a wire leads to, and of itself where it listens."""
+        """Its own address for a part, a proxy for each of the others."""
         direct = Urls(
             gateway_url=_http(self._ports["gateway"]),
             simulator_url=self.simulator_url,
@@ -140,11 +143,11 @@ class Deployment:
     def _own(self, part: str) -> str:
         return f"{LOOPBACK}:{self._ports[part]}"
 
-    def _wire_address(self, name: str) -> str:
-        return f"{LOOPBACK}:{self.wires[name].port}"
+    def _proxy_address(self, name: str) -> str:
+        return f"{LOOPBACK}:{self.proxies[name].port}"
 
-    def _wire(self, name: str) -> str:
-        return f"http://{self._wire_address(name)}"
+    def _proxy_url(self, name: str) -> str:
+        return f"http://{self._proxy_address(name)}"
 
 
 def _http(port: int) -> str:

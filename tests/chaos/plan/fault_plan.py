@@ -1,4 +1,4 @@
-"""What is broken in a fault run, and when: all of it follows from the seed."""
+"""What fails in a fault run, and when. It follows from the seed alone."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,60 +8,60 @@ from typing import TypeVar
 
 from chaos.plan.limits import (
     GIVEN_UP_SECONDS,
+    LONGEST_DISRUPTION_SECONDS,
     LONGEST_DOWN_SECONDS,
-    LONGEST_HARM_SECONDS,
     LONGEST_LATE_SECONDS,
     LONGEST_SLOW_SECONDS,
 )
 
-CARRIER_WIRE = "messaging>carrier"
-WIRES = (
+CARRIER_CONNECTION = "messaging>carrier"
+CONNECTIONS = (
     "conversation_1>valkey",
     "conversation_2>valkey",
     "messaging_1>valkey",
     "messaging_2>valkey",
     "gateway>conversation",
     "conversation>messaging",
-    CARRIER_WIRE,
+    CARRIER_CONNECTION,
     "carrier>gateway",
 )
 
 
-class Harm(StrEnum):
-    """What can be done to a wire."""
+class Disruption(StrEnum):
+    """How a connection fails."""
 
     CUT = "cut"
     REFUSE = "refuse"
     STALL = "stall"
-    LOSE_ANSWERS = "lose_answers"
+    LOSE_RESPONSES = "lose_responses"
 
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """SIGKILL to all of `parts` at once; they are started again after a while."""
+    """SIGKILL to all of `parts` at once; they are restarted after `down_seconds`."""
 
     parts: tuple[str, ...]
     down_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
-class Hurt:
-    """All connections of a wire suffer for a while; a cut is over at once."""
+class Disrupt:
+    """All sockets of a connection fail for a while; a cut is over at once."""
 
-    wire: str
-    harm: Harm
+    connection: str
+    disruption: Disruption
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
-class Spoil:
-    """The carrier misbehaves once: the fields of POST /simulator/faults."""
+class CarrierFault:
+    """Once, by the carrier: the fields of POST /simulator/faults."""
 
     fault: Mapping[str, object]
 
 
-Blow = Kill | Hurt | Spoil
-Card = TypeVar("Card")
+PlannedFault = Kill | Disrupt | CarrierFault
+Choice = TypeVar("Choice")
 
 # Both replicas at once are an outage.
 KILLS = (
@@ -74,9 +74,14 @@ KILLS = (
     ("gateway",),
     ("valkey",),
 )
-HURTS = tuple((wire, harm) for wire in WIRES if wire != CARRIER_WIRE for harm in Harm)
-# By the simulator's words; a pair of numbers is a range to draw from.
-SPOILS: tuple[Mapping[str, object], ...] = (
+DISRUPTIONS = tuple(
+    (connection, disruption)
+    for connection in CONNECTIONS
+    if connection != CARRIER_CONNECTION
+    for disruption in Disruption
+)
+# Fields of the simulator. Values are drawn from a pair of numbers.
+CARRIER_FAULTS: tuple[Mapping[str, object], ...] = (
     {"kind": "accept_then_hang", "seconds": GIVEN_UP_SECONDS},
     {"kind": "accept_then_reset"},
     {"kind": "accept_then_status", "status": 500},
@@ -95,53 +100,58 @@ SPOILS: tuple[Mapping[str, object], ...] = (
     {"kind": "callback_late", "seconds": (0.2, LONGEST_LATE_SECONDS)},
     {"kind": "callback_lost"},
 )
-RATE_LIMITED = Spoil({"kind": "status", "status": 429, "retry_after": 1})
-# What can keep a look into the carrier's records from being made.
-BLINDING: tuple[Blow, ...] = (
-    Spoil({"kind": "records_unavailable", "status": 503}),
-    *(Hurt(CARRIER_WIRE, harm, LONGEST_HARM_SECONDS) for harm in Harm),
+RATE_LIMITED = CarrierFault({"kind": "status", "status": 429, "retry_after": 1})
+# What makes a look-up in the carrier's records fail.
+LOOKUP_FAULTS: tuple[PlannedFault, ...] = (
+    CarrierFault({"kind": "records_unavailable", "status": 503}),
+    *(
+        Disrupt(CARRIER_CONNECTION, disruption, LONGEST_DISRUPTION_SECONDS)
+        for disruption in Disruption
+    ),
 )
 
-# The least and the most seconds from one to the next.
+# Seconds from one to the next, at least and at most.
 KILL_GAP = (2.0, 5.0)
-HURT_GAP = (0.8, 2.2)
-SPOIL_GAP = (0.3, 0.9)
-# The last look is made once more when it could not be made: one of the two gets through.
-BLINDING_GAP = (8.0, 12.0)
-# Within a minute each 429 doubles the pause that everything makes.
+DISRUPTION_GAP = (0.8, 2.2)
+CARRIER_FAULT_GAP = (0.3, 0.9)
+# A failed last look-up is made once more: one of the two succeeds.
+LOOKUP_FAULT_GAP = (8.0, 12.0)
+# Within a minute each 429 doubles the delay of all sending.
 RATE_LIMITED_GAP = (75.0, 120.0)
 
 
-def blows(seed: int, seconds: float) -> list[tuple[float, Blow]]:
-    """What is broken in so many seconds, by the second in which it begins."""
-    random = Random(f"{seed} blows")
-    planned: list[tuple[float, Blow]] = [
+def planned_faults(seed: int, seconds: float) -> list[tuple[float, PlannedFault]]:
+    """The faults of so many seconds, with the second in which each begins."""
+    random = Random(f"{seed} faults")
+    planned: list[tuple[float, PlannedFault]] = [
         (at, Kill(parts, random.choice((0.0, random.uniform(0, LONGEST_DOWN_SECONDS)))))
-        for at, parts in _dealt(random, KILLS, seconds, KILL_GAP)
+        for at, parts in _shuffled(random, KILLS, seconds, KILL_GAP)
     ]
-    for at, (wire, harm) in _dealt(random, HURTS, seconds, HURT_GAP):
-        planned.append((at, Hurt(wire, harm, random.uniform(0.1, LONGEST_HARM_SECONDS))))
-    for at, fault in _dealt(random, SPOILS, seconds, SPOIL_GAP):
-        planned.append((at, Spoil(_drawn(random, fault))))
-    planned += _dealt(random, BLINDING, seconds, BLINDING_GAP)
-    planned += _dealt(random, (RATE_LIMITED,), seconds, RATE_LIMITED_GAP)
+    for at, (connection, disruption) in _shuffled(random, DISRUPTIONS, seconds, DISRUPTION_GAP):
+        planned.append(
+            (at, Disrupt(connection, disruption, random.uniform(0.1, LONGEST_DISRUPTION_SECONDS)))
+        )
+    for at, fault in _shuffled(random, CARRIER_FAULTS, seconds, CARRIER_FAULT_GAP):
+        planned.append((at, CarrierFault(_with_drawn_values(random, fault))))
+    planned += _shuffled(random, LOOKUP_FAULTS, seconds, LOOKUP_FAULT_GAP)
+    planned += _shuffled(random, (RATE_LIMITED,), seconds, RATE_LIMITED_GAP)
     return sorted(planned, key=lambda one: one[0])
 
 
-def _dealt(
-    random: Random, cards: Sequence[Card], seconds: float, gap: tuple[float, float]
-) -> Iterator[tuple[float, Card]]:
-    """All cards in turn before any comes again, shuffled anew each time."""
+def _shuffled(
+    random: Random, choices: Sequence[Choice], seconds: float, gap: tuple[float, float]
+) -> Iterator[tuple[float, Choice]]:
+    """All choices before any comes again, in a new order each time."""
     at = random.uniform(0, gap[1])
     while True:
-        for card in random.sample(cards, len(cards)):
+        for choice in random.sample(choices, len(choices)):
             if at > seconds:
                 return
-            yield at, card
+            yield at, choice
             at += random.uniform(*gap)
 
 
-def _drawn(random: Random, fault: Mapping[str, object]) -> dict[str, object]:
+def _with_drawn_values(random: Random, fault: Mapping[str, object]) -> dict[str, object]:
     return {
         name: random.uniform(*value) if isinstance(value, tuple) else value
         for name, value in fault.items()

@@ -1,31 +1,38 @@
-"""What each phone should have received beside what it did. Pure: nothing here asks anybody."""
+"""Compares what each phone should have received with what it did. Without I/O."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from chaos.plan.conversations import TALK_MARK
-from chaos.results.messages import DIGITS_OF_A_NUMBER, Expected, Place, Received, World, place_of
+from chaos.plan.conversations import BODY_MARK
+from chaos.results.messages import (
+    DIGITS_OF_A_NUMBER,
+    Expected,
+    Place,
+    Received,
+    RunContext,
+    place_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What was right, counted, and what was wrong, by the ids of the texts concerned."""
+class CheckResult:
+    """Counts, and the ids of messages with an error."""
 
     relayed: int
-    answered: int
-    # Neighbours of which the first was accepted before the second was typed.
+    replies: int
+    # Pairs of which the first was accepted before the second was typed.
     in_order: int
-    # Texts that the carrier refused or reported as failed, and whose senders know.
-    told: int
-    # Other texts of Maskline's that nobody had to expect, such as that something was not delivered.
+    # Messages that failed and whose senders were notified.
+    failed: int
+    # Other system messages, which nothing expects.
     notices: int
     wrong: Mapping[str, tuple[str, ...]]
 
     @property
     def is_right(self) -> bool:
-        """Whether nothing was wrong."""
+        """Whether there is no error."""
         return not any(self.wrong.values())
 
 
@@ -33,79 +40,89 @@ Arrived = Mapping[Place, Sequence[Received]]
 Matched = Iterable[tuple[Expected, Received]]
 
 
-def judge(expected: Iterable[Expected], received: Iterable[Received], world: World) -> Verdict:
-    """Compares what had to arrive with what did."""
-    promises: defaultdict[Place, list[Expected]] = defaultdict(list)
-    for promise in expected:
-        promises[promise.place].append(promise)
+def check_messages(
+    expected: Iterable[Expected], received: Iterable[Received], context: RunContext
+) -> CheckResult:
+    """Compares all messages that had to arrive with those that did."""
+    expectations: defaultdict[Place, list[Expected]] = defaultdict(list)
+    for expectation in expected:
+        expectations[expectation.place].append(expectation)
     arrived: defaultdict[Place, list[Received]] = defaultdict(list)
     for text in sorted(received, key=lambda one: one.at):
-        arrived[place_of(text, world)].append(text)
+        arrived[place_of(text, context)].append(text)
     matched = [
-        pair for place, owed in promises.items() for pair in zip(owed, arrived[place], strict=False)
+        pair
+        for place, missing in expectations.items()
+        for pair in zip(missing, arrived[place], strict=False)
     ]
-    strays = [text for place, texts in arrived.items() if place not in promises for text in texts]
-    notices, misrouted, mangled = _sorted_out(strays, promises, world)
-    told, lost = _lost(promises, arrived)
-    in_order, overtaken = _order(pair for pair in matched if _told_apart(promises[pair[0].place]))
+    unexpected = [
+        text for place, texts in arrived.items() if place not in expectations for text in texts
+    ]
+    notices, misrouted, mangled = _unexpected(unexpected, expectations, context)
+    failed, lost = _lost(expectations, arrived)
+    in_order, out_of_order = _order(
+        pair for pair in matched if _is_distinguishable(expectations[pair[0].place])
+    )
     wrong = {
         "lost": lost,
-        "doubled": _doubled(promises, arrived),
+        "doubled": _doubled(expectations, arrived),
         "misrouted": misrouted,
         "mangled": mangled,
-        "out of order": overtaken,
-        "showing a number": _leaking(arrived, world),
+        "out of order": out_of_order,
+        "showing a number": _showing_a_number(arrived, context),
     }
-    talk = sum(bool(promise.direction) for promise, _ in matched)
-    return Verdict(talk, len(matched) - talk, in_order, told, len(notices) - told, wrong)
-
-
-def _lost(
-    promises: Mapping[Place, list[Expected]], arrived: Arrived
-) -> tuple[int, tuple[str, ...]]:
-    """How many were excused by a notice, one each, and those that were not."""
-    lacking = [
-        promise
-        for place, owed in promises.items()
-        for promise in owed[len(arrived.get(place, ())) :]
-    ]
-    notices = Counter({place: len(texts) for place, texts in arrived.items()})
-    lost = []
-    for promise in lacking:
-        if promise.excuse and notices[promise.excuse] > 0:
-            notices[promise.excuse] -= 1
-        else:
-            lost.append(promise.cause)
-    return len(lacking) - len(lost), tuple(lost)
-
-
-def _doubled(promises: Mapping[Place, list[Expected]], arrived: Arrived) -> tuple[str, ...]:
-    return tuple(
-        text.text_id
-        for place, owed in promises.items()
-        for text in arrived.get(place, ())[len(owed) :]
+    relayed = sum(bool(expectation.direction) for expectation, _ in matched)
+    return CheckResult(
+        relayed, len(matched) - relayed, in_order, failed, len(notices) - failed, wrong
     )
 
 
-def _sorted_out(
-    strays: Iterable[Received], promises: Iterable[Place], world: World
+def _lost(
+    expectations: Mapping[Place, list[Expected]], arrived: Arrived
+) -> tuple[int, tuple[str, ...]]:
+    """How many were excused by a notice, one each, and the ids of the others."""
+    missing_ones = [
+        expectation
+        for place, missing in expectations.items()
+        for expectation in missing[len(arrived.get(place, ())) :]
+    ]
+    notices = Counter({place: len(texts) for place, texts in arrived.items()})
+    lost = []
+    for expectation in missing_ones:
+        if expectation.failure_notice and notices[expectation.failure_notice] > 0:
+            notices[expectation.failure_notice] -= 1
+        else:
+            lost.append(expectation.cause)
+    return len(missing_ones) - len(lost), tuple(lost)
+
+
+def _doubled(expectations: Mapping[Place, list[Expected]], arrived: Arrived) -> tuple[str, ...]:
+    return tuple(
+        text.text_id
+        for place, missing in expectations.items()
+        for text in arrived.get(place, ())[len(missing) :]
+    )
+
+
+def _unexpected(
+    unexpected: Iterable[Received], expectations: Iterable[Place], context: RunContext
 ) -> tuple[tuple[str, ...], ...]:
-    """Those nobody had to expect, those meant for another place, and those nobody ever typed."""
-    known = {*world.openings, *(place.words for place in promises)}
+    """Unexpected messages: notices, those at the wrong place, and those that nobody typed."""
+    known = {*context.openings, *(place.body for place in expectations)}
     notices, misrouted, mangled = [], [], []
-    for text in strays:
-        if place_of(text, world).words in known:
+    for text in unexpected:
+        if place_of(text, context).body in known:
             misrouted.append(text.text_id)
-        elif text.body.startswith(TALK_MARK):
+        elif text.body.startswith(BODY_MARK):
             mangled.append(text.text_id)
         else:
             notices.append(text.text_id)
     return tuple(notices), tuple(misrouted), tuple(mangled)
 
 
-def _told_apart(owed: Sequence[Expected]) -> bool:
-    """Whether nobody can take one for the other: the same words were not under way together."""
-    return all(map(_is_bound, owed, owed[1:]))
+def _is_distinguishable(missing: Sequence[Expected]) -> bool:
+    """Whether equal bodies were never on their way at the same time."""
+    return all(map(_is_bound, missing, missing[1:]))
 
 
 def _is_bound(first: Expected, second: Expected) -> bool:
@@ -113,28 +130,28 @@ def _is_bound(first: Expected, second: Expected) -> bool:
 
 
 def _order(matched: Matched) -> tuple[int, tuple[str, ...]]:
-    """How many pairs had to keep their order, and those that were overtaken."""
+    """How many pairs had to keep their order, and the ids of those that did not."""
     directions: defaultdict[str, list[tuple[Expected, Received]]] = defaultdict(list)
-    for promise, text in matched:
-        if promise.direction:
-            directions[promise.direction].append((promise, text))
+    for expectation, text in matched:
+        if expectation.direction:
+            directions[expectation.direction].append((expectation, text))
     bound = [
         (first, second)
         for texts in directions.values()
         for first, second in combinations(sorted(texts, key=lambda one: one[0].typed_at), 2)
         if _is_bound(first[0], second[0])
     ]
-    overtaken = {first[1].text_id for first, second in bound if first[1].at > second[1].at}
-    return len(bound), tuple(sorted(overtaken))
+    out_of_order = {first[1].text_id for first, second in bound if first[1].at > second[1].at}
+    return len(bound), tuple(sorted(out_of_order))
 
 
-def _leaking(arrived: Arrived, world: World) -> tuple[str, ...]:
-    """Texts that come from another number than ours, or show that of another phone."""
-    hidden = {phone[-DIGITS_OF_A_NUMBER:] for phone in world.phones}
+def _showing_a_number(arrived: Arrived, context: RunContext) -> tuple[str, ...]:
+    """Messages from a number that is not masked, or that show the number of another phone."""
+    hidden = {phone[-DIGITS_OF_A_NUMBER:] for phone in context.phones}
     return tuple(
         text.text_id
         for texts in arrived.values()
         for text in texts
-        if text.peer not in world.masked_numbers
+        if text.peer not in context.masked_numbers
         or any(number in text.body for number in hidden - {text.phone[-DIGITS_OF_A_NUMBER:]})
     )

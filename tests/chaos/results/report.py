@@ -1,4 +1,4 @@
-"""The figures of a run as a person reads them."""
+"""The printed figures of a run."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -6,49 +6,49 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from chaos.deployment.injector import Injected
-from chaos.results.checker import Verdict
+from chaos.results.checker import CheckResult
 
 # Enough to find the first of them in the logs.
-IDS_TOLD = 20
+IDS_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One run. `left` is what was still owed when everybody had waited long enough."""
+    """One run. `left` has what was still missing at the end."""
 
     seed: int
     planned_seconds: float
-    verdict: Verdict
-    held: int
+    checks: CheckResult
+    completed: int
     unfinished: tuple[str, ...]
     left: Mapping[str, int]
     injected: Injected = field(default_factory=Injected)
-    spoiled: Counter[str] = field(default_factory=Counter)
+    carrier_faults: Counter[str] = field(default_factory=Counter)
     numbers_in_logs: int = 0
     logs: Path = Path()
-    # Of the whole run, the waiting until nothing was owed any more included.
+    # The whole run, with the wait at the end.
     seconds: float = 0.0
 
     @property
     def is_right(self) -> bool:
-        """Whether every figure is as promised."""
+        """Whether every figure that must be 0 is."""
         broken = self.unfinished or self.numbers_in_logs or any(self.left.values())
-        return self.verdict.is_right and not broken
+        return self.checks.is_right and not broken
 
 
-def lines(result: Result) -> list[str]:
-    """All figures; what is wrong comes last, with what is needed to look into it."""
-    verdict = result.verdict
+def report_lines(result: Result) -> list[str]:
+    """All figures; errors come last, with what is needed to look into them."""
+    checks = result.checks
     figures = {
-        "conversations held from start to end": result.held,
-        "texts relayed": verdict.relayed,
-        "answers of Maskline": verdict.answered,
-        "texts that failed, sender told": verdict.told,
-        "other notices of Maskline": verdict.notices,
-        "pairs of texts whose order was compared": verdict.in_order,
+        "conversations completed from start to end": result.completed,
+        "texts relayed": checks.relayed,
+        "answers of Maskline": checks.replies,
+        "texts that failed, sender failed": checks.failed,
+        "other notices of Maskline": checks.notices,
+        "pairs of texts whose order was compared": checks.in_order,
     }
     promised = {
-        **{name: len(ids) for name, ids in verdict.wrong.items()},
+        **{name: len(ids) for name, ids in checks.wrong.items()},
         "conversations that stuck": len(result.unfinished),
         **result.left,
         "phone numbers in logs": result.numbers_in_logs,
@@ -57,11 +57,11 @@ def lines(result: Result) -> list[str]:
         f"seed {result.seed}, {result.seconds:.0f} s",
         *(f"  {name:42} {figure:6}" for name, figure in figures.items()),
         *_injected("SIGKILL", result.injected.kills),
-        *_injected("connections hurt", result.injected.harms),
-        *_injected("carrier faults", result.spoiled),
+        *_injected("connections hurt", result.injected.disruptions),
+        *_injected("carrier faults", result.carrier_faults),
         "  to be 0:",
         *(f"  {name:42} {figure:6}" for name, figure in promised.items()),
-        *([] if result.is_right else _evidence(result)),
+        *([] if result.is_right else _artifacts(result)),
     ]
 
 
@@ -70,9 +70,9 @@ def _injected(name: str, counts: Counter[str]) -> list[str]:
     return [f"  {name:42} {counts.total():6}  ({each})"]
 
 
-def _evidence(result: Result) -> list[str]:
-    """Ids, never words or numbers."""
-    found = {**result.verdict.wrong, "conversations that stuck": result.unfinished}
-    told = (f"  {name}: {' '.join(ids[:IDS_TOLD])}" for name, ids in found.items() if ids)
+def _artifacts(result: Result) -> list[str]:
+    """Ids, never bodies or numbers."""
+    found = {**result.checks.wrong, "conversations that stuck": result.unfinished}
+    failed = (f"  {name}: {' '.join(ids[:IDS_SHOWN])}" for name, ids in found.items() if ids)
     again = f"again: make faults SEED={result.seed} MINUTES={result.planned_seconds / 60:g}"
-    return ["WRONG", *told, f"  logs: {result.logs}", f"  {again}"]
+    return ["WRONG", *failed, f"  logs: {result.logs}", f"  {again}"]

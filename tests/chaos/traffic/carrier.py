@@ -1,4 +1,4 @@
-"""The simulator's control side: the phones, and the faults. Never killed, never cut."""
+"""The control side of the simulator: phones and faults. It is never killed or cut off."""
 
 import json
 import time
@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import httpx
-from chaos.traffic.observed import Mailbox, Typed
+from chaos.traffic.observed import Observed, Typed
 
 CALL_SECONDS = 20.0
 DATA = "data: "
@@ -15,49 +15,49 @@ EVENT = "event: "
 
 
 class CarrierControl:
-    """What a run asks of the carrier, and what the carrier tells it."""
+    """Types messages and adds faults; passes on what phones show."""
 
-    def __init__(self, simulator: httpx.AsyncClient, mailbox: Mailbox) -> None:
+    def __init__(self, simulator: httpx.AsyncClient, observed: Observed) -> None:
         self._http = simulator
-        self._mailbox = mailbox
-        # What was asked for and came about, by kind.
-        self.spoiled: Counter[str] = Counter()
+        self._observed = observed
+        # The number of faults that took effect, by kind.
+        self.carrier_faults: Counter[str] = Counter()
 
     async def type(self, phone: str, number: str, body: str) -> Typed:
-        """Types a text on a phone."""
+        """Types a message on a phone."""
         typed_at = time.monotonic()
         answer = await self._post(f"/phones/{phone}/texts", {"to": number, "body": body})
-        return self._mailbox.note_typed(str(answer["id"]), typed_at)
+        return self._observed.record_typed(str(answer["id"]), typed_at)
 
-    async def spoil(self, fault: Mapping[str, object]) -> None:
-        """From now on something goes wrong, once."""
+    async def add_fault(self, fault: Mapping[str, object]) -> None:
+        """One fault, which takes effect once."""
         await self._post("/faults", fault)
-        self.spoiled[str(fault["kind"])] += 1
+        self.carrier_faults[str(fault["kind"])] += 1
 
-    async def behave(self) -> None:
-        """Takes all faults away; what did not come about was none."""
+    async def remove_faults(self) -> None:
+        """Removes all faults. Those that never took effect do not count."""
         response = await self._http.get("/simulator/faults")
         response.raise_for_status()
-        self.spoiled.subtract(str(fault["kind"]) for fault in response.json()["faults"])
+        self.carrier_faults.subtract(str(fault["kind"]) for fault in response.json()["faults"])
         (await self._http.delete("/simulator/faults")).raise_for_status()
 
     async def follow(self, phones: Sequence[str]) -> None:
-        """Keeps the mailbox filled, until cancelled."""
+        """Passes on all changes, until cancelled."""
         async with self._http.stream("GET", "/simulator/events", timeout=None) as response:
             response.raise_for_status()
             async for kind, data in _events(response):
                 if kind == "text":
-                    self._mailbox.take(str(data["phone"]), data["text"])
+                    self._observed.take(str(data["phone"]), data["text"])
                 elif kind == "reset":
                     await self.look(phones)
 
     async def look(self, phones: Sequence[str]) -> None:
-        """Takes over what all phones show now."""
+        """Passes on the present state of all phones."""
         for phone in phones:
             response = await self._http.get(f"/simulator/phones/{phone}/texts")
             response.raise_for_status()
             for text in response.json()["texts"]:
-                self._mailbox.take(phone, text)
+                self._observed.take(phone, text)
 
     async def _post(self, path: str, fields: Mapping[str, object]) -> dict[str, object]:
         response = await self._http.post(f"/simulator{path}", json=fields)

@@ -1,4 +1,4 @@
-"""All phones of a run as the test has seen them: what was typed, taken and received."""
+"""All phones of a run as the test has seen them: messages typed, accepted and received."""
 
 import asyncio
 import time
@@ -8,20 +8,20 @@ from dataclasses import dataclass, field
 
 from chaos.results.messages import Expected, Place, Received
 
-# A restart, the looks into the records and the recovery together take less than half of it.
-PATIENCE_SECONDS = 60.0
+# A restart, the look-ups and the reconciliation together take less than half of it.
+WAIT_SECONDS = 60.0
 
 ACCEPTED = "accepted"
 UNDER_WAY = ("sending", "resending")
 
 
-class GaveUp(Exception):
-    """What was waited for did not come in PATIENCE_SECONDS."""
+class NeverHappened(Exception):
+    """A condition did not hold within WAIT_SECONDS."""
 
 
 @dataclass(slots=True)
 class Typed:
-    """One text that a person has typed, and how far the carrier got with handing it in."""
+    """A typed message and its state at the carrier."""
 
     text_id: str
     typed_at: float
@@ -30,16 +30,16 @@ class Typed:
 
 
 @dataclass(slots=True)
-class Promise:
-    """What has to come of a typed text."""
+class Expectation:
+    """What a typed message must lead to."""
 
     typed: Typed
     place: Place
     direction: str
-    excuse: Place | None
+    failure_notice: Place | None
 
     def expected(self) -> Expected:
-        """As the verdict wants it."""
+        """In the form of the checker."""
         typed = self.typed
         return Expected(
             typed.text_id,
@@ -47,41 +47,41 @@ class Promise:
             self.direction,
             typed.typed_at,
             typed.accepted_at,
-            self.excuse,
+            self.failure_notice,
         )
 
 
 @dataclass(slots=True)
-class Mailbox:
-    """Filled by whoever follows the carrier; people wait here for what they need."""
+class Observed:
+    """Filled from the carrier; people wait here for replies and messages."""
 
     typed: dict[str, Typed] = field(default_factory=dict)
     received: dict[str, Received] = field(default_factory=dict)
-    promises: list[Promise] = field(default_factory=list)
+    expectations: list[Expectation] = field(default_factory=list)
     changed_at: float = 0.0
-    _owed: Counter[Place] = field(default_factory=Counter)
+    _missing: Counter[Place] = field(default_factory=Counter)
     _bodies: defaultdict[tuple[str, str], list[str]] = field(
         default_factory=lambda: defaultdict(list)
     )
-    _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def note_typed(self, text_id: str, typed_at: float) -> Typed:
-        """Somebody typed a text; its state may have been seen already."""
+    def record_typed(self, text_id: str, typed_at: float) -> Typed:
+        """A message was typed. Its state may have been seen before."""
         typed = self.typed.setdefault(text_id, Typed(text_id, typed_at))
         typed.typed_at = typed_at
         return typed
 
-    def promise(
-        self, typed: Typed, place: Place, direction: str = "", excuse: Place | None = None
-    ) -> Promise:
-        """From now on a text is owed at a place, or else a notice at its excuse."""
-        promise = Promise(typed, place, direction, excuse)
-        self.promises.append(promise)
-        self._owed[place] += 1
-        return promise
+    def expectation(
+        self, typed: Typed, place: Place, direction: str = "", failure_notice: Place | None = None
+    ) -> Expectation:
+        """One more message is expected at a place, or a failure notice instead."""
+        expectation = Expectation(typed, place, direction, failure_notice)
+        self.expectations.append(expectation)
+        self._missing[place] += 1
+        return expectation
 
     def take(self, phone: str, text: Mapping[str, object]) -> None:
-        """What the carrier shows of a text on a phone, new or changed."""
+        """A message of a phone as the carrier shows it, new or changed."""
         text_id, state = str(text["id"]), str(text["state"])
         now = time.monotonic()
         if text["direction"] == "sent":
@@ -93,42 +93,44 @@ class Mailbox:
             one = self.received[text_id] = _received(text_id, phone, text)
             self._bodies[phone, one.peer].append(one.body)
         self.changed_at = now
-        self._news.set()
-        self._news = asyncio.Event()
+        self._changed.set()
+        self._changed = asyncio.Event()
 
-    def heard(self, phone: str, number: str, beginning: str) -> list[str]:
-        """The bodies of what a phone received on a number that begin so."""
+    def bodies(self, phone: str, number: str, beginning: str) -> list[str]:
+        """Received on a phone from a number, with this beginning."""
         return [body for body in self._bodies[phone, number] if body.startswith(beginning)]
 
-    def is_taken(self, promise: Promise) -> bool:
-        """Whether the text was accepted, or found in the records and passed on or told of."""
-        return promise.typed.accepted_at is not None or self._is_settled(promise)
+    def is_accepted(self, expectation: Expectation) -> bool:
+        """Accepted, or found in the records and then relayed or reported as failed."""
+        return expectation.typed.accepted_at is not None or self._is_settled(expectation)
 
     def has_arrived(self, place: Place) -> bool:
-        """Whether a place has at least as many texts as it is owed."""
-        return len(self.heard(place.phone, place.number, place.words)) >= self._owed[place]
+        """Whether all messages expected at a place are there."""
+        return len(self.bodies(place.phone, place.number, place.body)) >= self._missing[place]
 
-    def owed(self) -> int:
-        """How many texts are still lacking, with neither them nor their excuse there."""
-        return sum(not self._is_settled(promise) for promise in self.promises)
+    def missing(self) -> int:
+        """How many messages are neither there nor excused by a failure notice."""
+        return sum(not self._is_settled(expectation) for expectation in self.expectations)
 
-    def _is_settled(self, promise: Promise) -> bool:
-        excuse = promise.excuse
-        is_excused = excuse and self.heard(excuse.phone, excuse.number, excuse.words)
-        return self.has_arrived(promise.place) or bool(is_excused)
+    def _is_settled(self, expectation: Expectation) -> bool:
+        failure_notice = expectation.failure_notice
+        is_excused = failure_notice and self.bodies(
+            failure_notice.phone, failure_notice.number, failure_notice.body
+        )
+        return self.has_arrived(expectation.place) or bool(is_excused)
 
     def under_way(self) -> int:
-        """How many typed texts the carrier still tries to hand in."""
+        """How many typed messages the carrier still tries to deliver."""
         return sum(one.state in UNDER_WAY for one in self.typed.values())
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        """Returns once it holds. Raises GaveUp."""
+        """Waits until a condition holds. Raises NeverHappened."""
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(WAIT_SECONDS):
                 while not holds():
-                    await self._news.wait()
+                    await self._changed.wait()
         except TimeoutError:
-            raise GaveUp from None
+            raise NeverHappened from None
 
 
 def _received(text_id: str, phone: str, text: Mapping[str, object]) -> Received:

@@ -1,13 +1,13 @@
-"""Two people who text: they begin, talk and end, whatever happens around them."""
+"""Two people who start, have and end conversations, whatever fails."""
 
 import asyncio
 
-from chaos.traffic.carrier import CarrierControl
-from chaos.traffic.observed import GaveUp, Mailbox, Promise
-from chaos.plan.conversations import Meeting, Session, Utterance
+from chaos.plan.conversations import Meeting, PlannedConversation, TypedMessage
 from chaos.results.messages import Place
+from chaos.traffic.carrier import CarrierControl
+from chaos.traffic.observed import Expectation, NeverHappened, Observed
 
-# How Maskline's answers begin (the English of a pool that chooses nothing else).
+# Beginnings of system messages, in English.
 CODE = "Your code is "
 SOMEBODY_JOINED = "The other person has joined."
 YOU_JOINED = "You have joined."
@@ -18,76 +18,83 @@ CODE_LENGTH = 6
 
 
 class People:
-    """Holds meetings; counts the conversations that did not come to their end."""
+    """Runs meetings; counts the conversations that did not come to their end."""
 
-    def __init__(self, carrier: CarrierControl, mailbox: Mailbox) -> None:
+    def __init__(self, carrier: CarrierControl, observed: Observed) -> None:
         self._carrier = carrier
-        self._mailbox = mailbox
-        self.held = 0
+        self._observed = observed
+        self.completed = 0
         self.unfinished: list[str] = []
 
-    async def hold(self, meeting: Meeting) -> None:
-        """Returns when all conversations of it are over."""
+    async def run(self, meeting: Meeting) -> None:
+        """Returns when all its conversations are over."""
         if meeting.at_once:
-            await asyncio.gather(*map(self._hold, meeting.sessions))
+            await asyncio.gather(*map(self._run_conversation, meeting.conversations))
         else:
-            for session in meeting.sessions:
-                await self._hold(session)
+            for conversation in meeting.conversations:
+                await self._run_conversation(conversation)
 
-    async def _hold(self, session: Session) -> None:
+    async def _run_conversation(self, conversation: PlannedConversation) -> None:
         try:
-            await self._begin(session)
-            await asyncio.gather(*(self._talk(session, side) for side in (0, 1)))
-            await self._end(session)
-        except GaveUp:
-            self.unfinished.append(session.name)
+            await self._start(conversation)
+            await asyncio.gather(*(self._type_all(conversation, side) for side in (0, 1)))
+            await self._end(conversation)
+        except NeverHappened:
+            self.unfinished.append(conversation.name)
         else:
-            self.held += 1
+            self.completed += 1
 
-    async def _begin(self, session: Session) -> None:
-        answer = (await self._command(session, 0, "start", {0: CODE}))[0]
+    async def _start(self, conversation: PlannedConversation) -> None:
+        answer = (await self._command(conversation, 0, "start", {0: CODE}))[0]
         code = answer.removeprefix(CODE)[:CODE_LENGTH]
-        await self._command(session, 1, f"join {code}", {0: SOMEBODY_JOINED, 1: YOU_JOINED})
+        await self._command(conversation, 1, f"join {code}", {0: SOMEBODY_JOINED, 1: YOU_JOINED})
 
-    async def _end(self, session: Session) -> None:
-        await self._command(session, session.ended_by, "end", {0: ENDED, 1: ENDED})
+    async def _end(self, conversation: PlannedConversation) -> None:
+        await self._command(conversation, conversation.ended_by, "end", {0: ENDED, 1: ENDED})
 
     async def _command(
-        self, session: Session, side: int, body: str, answers: dict[int, str]
+        self, conversation: PlannedConversation, side: int, body: str, answers: dict[int, str]
     ) -> list[str]:
-        """Types a command and waits for its answers; gives them in the order of the sides."""
-        places = [Place(session.phones[at], session.number, words) for at, words in answers.items()]
-        before = {place: len(self._heard(place)) for place in places}
-        typed = await self._carrier.type(session.phones[side], session.number, body)
+        """Types a keyword and waits for the replies; returns them in the order of the sides."""
+        places = [
+            Place(conversation.phones[at], conversation.number, body)
+            for at, body in answers.items()
+        ]
+        before = {place: len(self._bodies_at(place)) for place in places}
+        typed = await self._carrier.type(conversation.phones[side], conversation.number, body)
         for place in places:
-            self._mailbox.promise(typed, place)
-        await self._mailbox.until(
-            lambda: all(len(self._heard(place)) > heard for place, heard in before.items())
+            self._observed.expectation(typed, place)
+        await self._observed.until(
+            lambda: all(len(self._bodies_at(place)) > bodies for place, bodies in before.items())
         )
-        return [self._heard(place)[-1] for place in places]
+        return [self._bodies_at(place)[-1] for place in places]
 
-    async def _talk(self, session: Session, side: int) -> None:
-        """One side types all it has to say, and waits until all of it was taken."""
-        promises: list[Promise] = []
-        for utterance in session.of(side):
-            await asyncio.sleep(utterance.pause_seconds)
-            if utterance.is_patient:
-                await self._all_taken(promises)
-            promises.append(await self._say(session, utterance))
-        await self._all_taken(promises)
+    async def _type_all(self, conversation: PlannedConversation, side: int) -> None:
+        """Types all messages of one side and waits until they are accepted."""
+        expectations: list[Expectation] = []
+        for message in conversation.of(side):
+            await asyncio.sleep(message.pause_seconds)
+            if message.is_patient:
+                await self._all_accepted(expectations)
+            expectations.append(await self._type(conversation, message))
+        await self._all_accepted(expectations)
 
-    async def _say(self, session: Session, utterance: Utterance) -> Promise:
-        sender, receiver = session.phones[utterance.side], session.phones[1 - utterance.side]
-        match = {"from": session.number, "to": receiver, "body": utterance.body}
-        for fault in utterance.faults:
-            await self._carrier.spoil({**fault, "match": match})
-        typed = await self._carrier.type(sender, session.number, utterance.body)
-        place = Place(receiver, session.number, utterance.body)
-        excuse = Place(sender, session.number, NOT_DELIVERED) if utterance.may_fail else None
-        return self._mailbox.promise(typed, place, f"{session.name}/{utterance.side}", excuse)
+    async def _type(self, conversation: PlannedConversation, message: TypedMessage) -> Expectation:
+        sender, receiver = conversation.phones[message.side], conversation.phones[1 - message.side]
+        match = {"from": conversation.number, "to": receiver, "body": message.body}
+        for fault in message.faults:
+            await self._carrier.add_fault({**fault, "match": match})
+        typed = await self._carrier.type(sender, conversation.number, message.body)
+        place = Place(receiver, conversation.number, message.body)
+        failure_notice = (
+            Place(sender, conversation.number, NOT_DELIVERED) if message.may_fail else None
+        )
+        return self._observed.expectation(
+            typed, place, f"{conversation.name}/{message.side}", failure_notice
+        )
 
-    async def _all_taken(self, promises: list[Promise]) -> None:
-        await self._mailbox.until(lambda: all(map(self._mailbox.is_taken, promises)))
+    async def _all_accepted(self, expectations: list[Expectation]) -> None:
+        await self._observed.until(lambda: all(map(self._observed.is_accepted, expectations)))
 
-    def _heard(self, place: Place) -> list[str]:
-        return self._mailbox.heard(place.phone, place.number, place.words)
+    def _bodies_at(self, place: Place) -> list[str]:
+        return self._observed.bodies(place.phone, place.number, place.body)
