@@ -71,10 +71,11 @@ def violations_in(source: str) -> Iterator[tuple[int, str]]:
     """By line. Only definitions count: other libraries choose their own words."""
     for node in ast.walk(ast.parse(source)):
         for name in _defined(node):
+            line = getattr(node, "lineno", 0)
             if name in RETIRED_VARIABLES:
-                yield node.lineno, f"a variable called {name!r}"
+                yield line, f"a variable called {name!r}"
             for word in retired_in(name):
-                yield node.lineno, f"{name!r} has the retired word {word!r}"
+                yield line, f"{name!r} has the retired word {word!r}"
 
 
 def retired_in(name: str) -> list[str]:

@@ -30,7 +30,7 @@ from support.scripted_messaging import ScriptedMessaging, serving
 
 MESSAGING = messaging_pb2.DESCRIPTOR.services_by_name["MessagingService"]
 # For a busy machine: nothing is asserted about speed.
-CALL_SECONDS = 30.0
+CALL_SECONDS = 120.0
 # Far more than any step has messages to send.
 MAX_DISPATCH_ROUNDS = 1000
 # How long a read of the outbox waits.

@@ -1,58 +1,58 @@
-"""All of Maskline as processes, on free ports, with data of its own."""
+"""One stack per module. Each test has phones of its own, and finds every part running."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 
 import httpx
 import pytest
+import pytest_asyncio
+from system.end_to_end.stack import PARTS, PHONES, running_stack
 
-from devstack.ports import Ports
 from devstack.stack import Stack
-from support.conversations import ALICE_NUMBER, BOB_NUMBER
-from support.phones import Phone
-from support.ports import free_port
-
-PARTS = ("valkey", "simulator", "messaging_service", "conversation_service", "gateway")
-# What the carrier was told with anything but 200 comes again this soon, not after 30 seconds.
-RESEND_SECONDS = "0.2"
-# Lost callbacks are looked for this often, not every three minutes.
-RECOVERY_SECONDS = "1"
+from support.phones import CALL_SECONDS, Phone
 
 
-@asynccontextmanager
-async def running_stack(folder: Path, **settings: str) -> AsyncIterator[Stack]:
-    """Everything runs; nothing that dies is started again by itself."""
-    ports = Ports(**{part: free_port() for part in PARTS})
-    environment = {
-        "SIMULATOR_RESEND_INTERVAL_SECONDS": RESEND_SECONDS,
-        "SIMULATOR_PHONES": f"{ALICE_NUMBER},{BOB_NUMBER}",
-        "CONVERSATION_RECOVERY_INTERVAL_SECONDS": RECOVERY_SECONDS,
-        **settings,
-    }
-    async with Stack(ports, folder / "data", environment=environment, restart=False) as one:
-        yield one
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def module_stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    """With the settings of `make run`. A module may replace it."""
+    async with running_stack(tmp_path_factory.mktemp("stack")) as stack:
+        yield stack
 
 
-@pytest.fixture
-async def stack(tmp_path: Path) -> AsyncIterator[Stack]:
-    """With the settings of `make run`."""
-    async with running_stack(tmp_path) as one:
-        yield one
+@pytest.fixture(scope="module")
+def numbers() -> Iterator[str]:
+    """Phone numbers that no test of the module has had."""
+    return iter(PHONES)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
+async def stack(module_stack: Stack) -> AsyncIterator[Stack]:
+    yield module_stack
+    for part in PARTS:
+        with suppress(ValueError):
+            await module_stack.start(part)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def carrier(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
-    """The simulator's control side."""
-    async with httpx.AsyncClient(base_url=stack.urls.simulator_url, timeout=10.0) as client:
+    """The simulator's control side. The test may change its settings and add faults."""
+    async with httpx.AsyncClient(base_url=stack.urls.simulator_url, timeout=CALL_SECONDS) as client:
+        settings = (await client.get("/simulator/settings")).json()
         yield client
+        (await client.put("/simulator/settings", json=settings)).raise_for_status()
+        (await client.delete("/simulator/faults")).raise_for_status()
 
 
 @pytest.fixture
-def alice(carrier: httpx.AsyncClient) -> Phone:
-    return Phone(carrier, ALICE_NUMBER)
+def alice(carrier: httpx.AsyncClient, numbers: Iterator[str]) -> Phone:
+    return Phone(carrier, next(numbers))
 
 
 @pytest.fixture
-def bob(carrier: httpx.AsyncClient) -> Phone:
-    return Phone(carrier, BOB_NUMBER)
+def bob(carrier: httpx.AsyncClient, numbers: Iterator[str]) -> Phone:
+    return Phone(carrier, next(numbers))
+
+
+@pytest.fixture
+def carol(carrier: httpx.AsyncClient, numbers: Iterator[str]) -> Phone:
+    return Phone(carrier, next(numbers))

@@ -1,26 +1,29 @@
 """The gateway asks for a token in the address: the simulator knows it, nobody else gets in."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx
 import pytest
-from system.end_to_end.conftest import running_stack
+import pytest_asyncio
 from integration.cli.command import maskline
+from system.end_to_end.stack import running_stack
 
 from devstack.stack import Stack
 from support.carrier_callbacks import sms
 from support.conversations import MASKED
 from support.phones import Phone
 
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
+
 TOKEN = "a-token-of-the-gateway-that-is-in-use"
 
 
-@pytest.fixture
-async def stack(tmp_path: Path) -> AsyncIterator[Stack]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def module_stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
     """With a token that only the gateway was told."""
-    async with running_stack(tmp_path, GATEWAY_CALLBACK_TOKENS=TOKEN) as one:
-        yield one
+    folder = tmp_path_factory.mktemp("stack")
+    async with running_stack(folder, GATEWAY_CALLBACK_TOKENS=TOKEN) as stack:
+        yield stack
 
 
 async def test_a_text_comes_in_and_its_answer_goes_out_and_the_doctor_is_content(

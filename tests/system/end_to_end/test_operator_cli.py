@@ -4,12 +4,16 @@ import json
 from typing import Any
 
 import httpx
+import pytest
 from integration.cli.command import Ended, Watching, maskline, watching
+from system.end_to_end.stack import PHONES
 
 from devstack.stack import Stack
-from support.conversations import ALICE_NUMBER, BOB_NUMBER, MASKED
+from support.conversations import MASKED
 from support.eventually import eventually
 from support.phones import Phone
+
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 
 async def run(stack: Stack, *typed: str, status: int = 0, stdin: str = "") -> Ended:
@@ -17,14 +21,15 @@ async def run(stack: Stack, *typed: str, status: int = 0, stdin: str = "") -> En
     target, gateway_url = stack.urls.conversation_target, stack.urls.gateway_url
     ended = await maskline(target, *typed, stdin=stdin, MASKLINE_GATEWAY_URL=gateway_url)
     assert ended.status == status, ended.err
-    for number in (ALICE_NUMBER, BOB_NUMBER):
+    for number in PHONES:
         assert number not in ended.out + ended.err
     return ended
 
 
-async def opened(stack: Stack) -> str:
+async def opened(stack: Stack, alice: Phone, bob: Phone, name: str = "") -> str:
     """The id of a conversation between the two."""
-    typed = ["conversations", "open", ALICE_NUMBER, BOB_NUMBER, "--name", "order-7", "--json"]
+    options = ["--name", name] if name else []
+    typed = ["conversations", "open", alice.number, bob.number, *options, "--json"]
     return str((await run(stack, *typed)).json["conversation"]["conversation_id"])
 
 
@@ -42,7 +47,7 @@ async def has_happened(stack: Stack, conversation_id: str, *kinds: str) -> None:
 async def test_an_operator_opens_a_conversation_speaks_into_it_and_ends_it(
     stack: Stack, alice: Phone, bob: Phone
 ) -> None:
-    conversation_id = await opened(stack)
+    conversation_id = await opened(stack, alice, bob, "order-7")
     await alice.received(1)
     await bob.received(1)
     await run(stack, "send", conversation_id, "--as", "first", "hello Bob")
@@ -64,7 +69,7 @@ async def test_a_timeline_tells_what_became_of_each_text(
 ) -> None:
     settings = {"handset_receipts": True}
     (await carrier.put("/simulator/settings", json=settings)).raise_for_status()
-    conversation_id = await opened(stack)
+    conversation_id = await opened(stack, alice, bob)
     await bob.received(1)
     await bob.text(MASKED, "hello Alice")
     await alice.received(2)
@@ -80,7 +85,7 @@ async def test_a_timeline_tells_what_became_of_each_text(
 async def test_a_paused_conversation_holds_what_is_said_until_it_is_resumed(
     stack: Stack, alice: Phone, bob: Phone
 ) -> None:
-    conversation_id = await opened(stack)
+    conversation_id = await opened(stack, alice, bob)
     await bob.received(1)
     await run(stack, "conversations", "pause", conversation_id)
     held = await run(stack, "send", conversation_id, "--as", "first", "are you there?")
@@ -98,35 +103,36 @@ async def test_a_watch_tells_the_story_through_a_crash_of_the_service(
     stack: Stack, alice: Phone, bob: Phone
 ) -> None:
     async with watching(stack.urls.conversation_target, "--json", "--from-start") as watch:
-        conversation_id = await opened(stack)
-        seen = await until(watch, "CONVERSATION_OPENED")
-        assert seen[-1]["event"]["conversation_id"] == conversation_id
+        conversation_id = await opened(stack, alice, bob)
+        events = await until(watch, conversation_id, "CONVERSATION_OPENED")
         await stack.kill("conversation_service")
         await stack.start("conversation_service")
         await run(stack, "send", conversation_id, "--as", "first", "hello again")
-        seen += await until(watch, "MESSAGE_RELAYED")
-        assert len({one["cursor"] for one in seen}) == len(seen)
+        events += await until(watch, conversation_id, "MESSAGE_RELAYED")
+        assert len({one["cursor"] for one in events}) == len(events)
         assert (await watch.interrupted()).status == 0
 
 
-async def until(watch: Watching, kind: str) -> list[dict[str, Any]]:
-    """What a watch tells, up to the first event of this kind."""
-    seen: list[dict[str, Any]] = []
-    while not seen or seen[-1]["event"]["type"] != f"EVENT_TYPE_{kind}":
-        seen.append(json.loads(await watch.line()))
-    return seen
+async def until(watch: Watching, conversation_id: str, kind: str) -> list[dict[str, Any]]:
+    """All events up to one of this kind and conversation."""
+    events: list[dict[str, Any]] = []
+    while True:
+        events.append(json.loads(await watch.line()))
+        event = events[-1]["event"]
+        if (event["conversation_id"], event["type"]) == (conversation_id, f"EVENT_TYPE_{kind}"):
+            return events
 
 
 async def test_a_person_who_asks_the_operator_gets_no_more_texts(
     stack: Stack, alice: Phone, bob: Phone
 ) -> None:
-    await opened(stack)
-    await run(stack, "opt-outs", "add", "-", stdin=f"{BOB_NUMBER}\n")
-    assert (await run(stack, "opt-outs", "get", BOB_NUMBER, "--json")).json["state"]["is_opted_out"]
-    refused = await run(stack, "conversations", "open", ALICE_NUMBER, BOB_NUMBER, status=1)
+    await opened(stack, alice, bob)
+    await run(stack, "opt-outs", "add", "-", stdin=f"{bob.number}\n")
+    assert (await run(stack, "opt-outs", "get", bob.number, "--json")).json["state"]["is_opted_out"]
+    refused = await run(stack, "conversations", "open", alice.number, bob.number, status=1)
     assert "PARTICIPANT_OPTED_OUT" in refused.err
-    await run(stack, "opt-outs", "remove", BOB_NUMBER)
-    await opened(stack)
+    await run(stack, "opt-outs", "remove", bob.number)
+    await opened(stack, alice, bob)
 
 
 async def test_a_pool_is_made_changed_and_given_numbers(stack: Stack) -> None:

@@ -10,7 +10,6 @@ import grpc
 import httpx
 from google.protobuf.message import Message
 from integration.cli.command import maskline
-from support.leak_markers import ALICE, BOB, CAROL
 
 from conversation_service.store.encryption.blind_index_key import BlindIndexKeyStore
 from conversation_service.store.encryption.cipher import Cipher
@@ -20,13 +19,14 @@ from devstack.ports import Ports
 from devstack.stack import Stack
 from runtime.redis.client import open_redis
 from support.erasing import numbers_in
+from support.leak_markers import ALICE, BOB, CAROL
 from support.otlp_sink import OtlpSink
 from support.phones import Phone
 from support.ports import free_port
 
 TRACED = ("GATEWAY", "CONVERSATION", "MESSAGING")
 PARTS = ("valkey", "simulator", "messaging_service", "conversation_service", "gateway")
-CALL_SECONDS = 30.0
+CALL_SECONDS = 120.0
 # A text that the carrier takes without an answer is looked into at once and again soon.
 LOOKUPS = "0.5,1"
 

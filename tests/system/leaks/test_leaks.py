@@ -3,11 +3,12 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from system.leaks import story
 from system.leaks.deployment import deployment
-from support.leak_markers import leaks
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from support.leak_markers import leaks
 from support.spans import attributes, spans_in
 
 # Some of what is left; that these have something in them shows that the search looks at them.
@@ -85,13 +86,14 @@ def nothing_was_dropped(places: dict[str, bytes]) -> None:
     assert [one for one in spans_of(places) if "dropped" in str(one)] == []
 
 
-async def test_what_is_told_at_the_most_talkative_holds_no_number_and_no_word(
+async def test_at_log_level_debug_nothing_shows_a_number_or_a_body(
     tmp_path: Path,
 ) -> None:
     holds_nothing(await left_behind(tmp_path, "debug", with_commands=True))
 
 
-async def test_what_is_told_at_every_other_level_holds_no_number_and_no_word(
+@pytest.mark.slow
+async def test_at_every_other_log_level_nothing_shows_a_number_or_a_body(
     tmp_path: Path,
 ) -> None:
     levels = ("info", "warning", "error")

@@ -6,7 +6,16 @@ from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 import pytest
-from support.leak_markers import ALICE, IN_A_PICTURE, NUMBERS, WORDS, leaks, marked_picture, number_forms
+
+from support.leak_markers import (
+    ALICE,
+    IN_A_PICTURE,
+    NUMBERS,
+    WORDS,
+    leaks,
+    marked_picture,
+    number_forms,
+)
 
 AROUND = b"\x00some key\xffand more"
 
