@@ -7,8 +7,8 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
+from fuzz.parsers.targets import TARGETS
 from fuzz.seeds import TOKENS, seed_folders
-from fuzz.targets import TARGETS
 
 TESTS = Path(__file__).parents[1]
 # What libFuzzer has learned stays here from one run to the next, and what it has found.

@@ -11,7 +11,7 @@ from typing import Any
 atheris: Any = import_module("atheris")
 
 with atheris.instrument_imports(include=["gateway", "conversation_service", "messaging_service"]):
-    from fuzz.targets import TARGETS
+    from fuzz.parsers.targets import TARGETS
 
 
 def main() -> None:

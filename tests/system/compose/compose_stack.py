@@ -1,4 +1,4 @@
-"""The docker-compose stack under a project name and on ports of its own."""
+"""The docker-compose stack with its own project name and ports."""
 
 import json
 import os
@@ -7,13 +7,13 @@ import subprocess
 import sys
 from hashlib import sha256
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 
 from support.ports import free_port
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 COMPOSE = (sys.executable, "deploy/compose.py")
-# Fixed, so that what a killed run left is found and taken down by the next.
+# Fixed, so that the next run removes what a killed one left.
 PROJECT = "maskline-test"
 # Four images built from nothing.
 UP_LIMIT_SECONDS = 900
@@ -24,6 +24,7 @@ class ComposeStack:
     """Started and ended by the commands of `make up` and `make down`."""
 
     def __init__(self) -> None:
+        self._folder = TemporaryDirectory()
         self._gateway_port, self._simulator_port = free_port(), free_port()
         self.simulator_url = f"http://127.0.0.1:{self._simulator_port}"
         self.published = {
@@ -37,7 +38,7 @@ class ComposeStack:
             "SIMULATOR_PORT": str(self._simulator_port),
             "CONVERSATION_STATE_KEY": secrets.token_urlsafe(32),
             "MESSAGING_LEDGER_KEY": secrets.token_urlsafe(32),
-            **_redis_users(),
+            **_redis_users(Path(self._folder.name)),
             **dict.fromkeys(
                 ("GATEWAY_CALLBACK_TOKENS", "SIMULATOR_CALLBACK_TOKEN"), secrets.token_urlsafe(32)
             ),
@@ -50,6 +51,11 @@ class ComposeStack:
 
     def down(self) -> None:
         self._run(*COMPOSE, "down", "--volumes", "--remove-orphans")
+
+    def close(self) -> None:
+        """Removes containers, volumes and files."""
+        self.down()
+        self._folder.cleanup()
 
     def restart(self, service: str) -> None:
         self._run("docker", "restart", self.container(service))
@@ -106,14 +112,14 @@ class ComposeStack:
         return done.stdout
 
 
-def _redis_users() -> dict[str, str]:
-    """Redis's users with passwords, as `make up` makes them, in a file of these tests' own."""
+def _redis_users(folder: Path) -> dict[str, str]:
+    """Redis users with passwords, as `make up` makes them, in a file of this stack."""
     users = (REPOSITORY / "deploy" / "redis.acl").read_text()
     passwords = {name: secrets.token_urlsafe(32) for name in ("conversation", "messaging")}
     for name, password in passwords.items():
         digest = sha256(password.encode()).hexdigest()
         users = users.replace(f"maskline-{name} on nopass", f"maskline-{name} on #{digest}")
-    file = Path(mkdtemp()) / "redis.acl"
+    file = folder / "redis.acl"
     file.write_text(users)
     # The container reads it as a user of its own.
     file.parent.chmod(0o755)

@@ -1,4 +1,4 @@
-"""The story again, through the images and the compose file."""
+"""Two people talk through the images and the compose file."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -10,8 +10,6 @@ from support.eventually import eventually
 from support.phones import CALL_SECONDS, Phone
 
 from .compose_stack import ComposeStack, docker_answers
-
-pytestmark = pytest.mark.compose
 
 SERVICES = {"redis", "messaging-service", "conversation-service", "gateway", "simulator"}
 
@@ -27,7 +25,7 @@ def stack() -> Iterator[ComposeStack]:
         assert stack.simulator_url in stack.up()
         yield stack
     finally:
-        stack.down()
+        stack.close()
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
-from fuzz.messages import Palette, drawn, is_message, requests
+from fuzz.rpcs.messages import Palette, drawn, is_message, requests
 from google.protobuf.descriptor import MethodDescriptor
 
 from support.eventually import PATIENCE_SECONDS
 from support.grpc_calls import reason
 
-PROTOS = Path(__file__).parents[2] / "protos" / "maskline"
+PROTOS = Path(__file__).parents[3] / "protos" / "maskline"
 # As many as several clients might have under way.
 AT_ONCE = 8
 

@@ -3,8 +3,8 @@
 import pytest
 from fuzz.amounts import trying
 from fuzz.inputs import edited
+from fuzz.parsers.targets import TARGETS
 from fuzz.seeds import seeds, tokens
-from fuzz.targets import TARGETS
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-from fuzz.callback_targets import message_callback, receipt_callback
-from fuzz.text_targets import command, outbound_text
+from fuzz.parsers.callback_targets import message_callback, receipt_callback
+from fuzz.parsers.text_targets import command, outbound_text
 
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
     target.__name__: target

@@ -10,7 +10,7 @@ from gateway.callbacks.inbound_message import InboundText, parse_message, to_inb
 from gateway.problems import MalformedCallback
 from maskline.conversation.v1 import conversation_pb2 as pb
 
-_SOURCE = "".join(path.read_text() for path in Path(gateway.__file__).parent.glob("*.py"))
+_SOURCE = "".join(path.read_text() for path in Path(gateway.__file__).parent.rglob("*.py"))
 # The two fields that a sentence is about.
 _FIELDS = ("from ", "to ")
 

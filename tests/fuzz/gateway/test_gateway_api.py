@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from fuzz.amounts import IS_LONG, TIMES
-from fuzz.answering import answering
+from fuzz.gateway.responses import answering
 
 from support.running_gateway import RunningGateway, running_gateway
 
