@@ -1,4 +1,4 @@
-"""The functions that are given any bytes, by name. One that raises has found something."""
+"""Functions of any bytes, by name. An exception is a finding."""
 
 from collections.abc import Callable, Mapping
 

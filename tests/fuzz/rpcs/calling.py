@@ -1,4 +1,4 @@
-"""Calls of any RPC with any bytes, many at once, and what comes back."""
+"""Concurrent calls of any RPC with any bytes."""
 
 import asyncio
 import re
@@ -15,7 +15,7 @@ from support.eventually import PATIENCE_SECONDS
 from support.grpc_calls import reason
 
 PROTOS = Path(__file__).parents[3] / "protos" / "maskline"
-# As many as several clients might have under way.
+# Concurrent calls.
 AT_ONCE = 8
 
 _COMMENTED = r"((?:^  //.*\n)+)^  rpc (\w+)\("
@@ -27,7 +27,7 @@ Sent = Sequence[tuple[MethodDescriptor, Sequence[bytes]]]
 
 @dataclass(frozen=True)
 class Documented:
-    """What one service's contract lets a call be refused for."""
+    """The refusals that one service's contract lists."""
 
     domain: str
     reasons: Mapping[str, set[str]]
@@ -36,7 +36,7 @@ class Documented:
     def allows(self, method: str, refusal: grpc.aio.AioRpcError) -> bool:
         """Whether the contract lists this refusal above this method, with this code.
 
-        What every method may be told it need not list: that the form of the request is wrong.
+        INVALID_ARGUMENT is possible for every method and not listed.
         """
         if refusal.code() in (grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN):
             return False
@@ -57,14 +57,14 @@ def listed_reasons(package: str) -> dict[str, set[str]]:
 
 
 def to_send(methods: Sequence[MethodDescriptor], palette: Palette, number: int) -> Sent:
-    """So many requests to each method; to be drawn while no event loop waits for it."""
+    """So many requests to each method. Called outside of an event loop, as drawing takes long."""
     return [(method, drawn(requests(method.input_type, palette), number)) for method in methods]
 
 
 async def answers_as_documented(
     channel: grpc.aio.Channel, sent: Sent, documented: Documented
 ) -> None:
-    """Sends what can be read as a message; fails with the first request that shows a fault."""
+    """Sends all valid messages; fails at the first undocumented refusal."""
     for method, drawn_ones in sent:
         messages = [one for one in drawn_ones if is_message(method.input_type, one)]
         for one, refusal in zip(messages, await call_all(channel, method, messages), strict=True):
@@ -75,7 +75,7 @@ async def answers_as_documented(
 async def refusals_of_broken(
     channel: grpc.aio.Channel, sent: Sent
 ) -> list[tuple[MethodDescriptor, grpc.aio.AioRpcError | None]]:
-    """What each method says to bytes that cannot be read as a message."""
+    """The refusals of bytes that are no message."""
     return [
         (method, refusal)
         for method, drawn_ones in sent
@@ -91,9 +91,9 @@ def _broken(method: MethodDescriptor, drawn_ones: Sequence[bytes]) -> list[bytes
 
 @asynccontextmanager
 async def calls_that_say_nothing(channel: grpc.aio.Channel, sent: Sent) -> AsyncIterator[None]:
-    """One call to each method whose caller ends it before any request; they last as long as this.
+    """Calls that end before any request, one per method; they last as long as this context.
 
-    grpc.aio leaves such a call without an answer until its caller's deadline.
+    grpc.aio leaves such a call without a response until its deadline.
     """
     calls = [channel.stream_unary(_path(method), bytes, bytes)(iter(())) for method, _ in sent]
     try:
@@ -108,7 +108,7 @@ async def calls_that_say_nothing(channel: grpc.aio.Channel, sent: Sent) -> Async
 async def call_all(
     channel: grpc.aio.Channel, method: MethodDescriptor, requests: Sequence[bytes]
 ) -> list[grpc.aio.AioRpcError | None]:
-    """What each request is refused with, None where it is answered."""
+    """The refusal of each request, None for a response."""
     room = asyncio.Semaphore(AT_ONCE)
 
     async def one(request: bytes) -> grpc.aio.AioRpcError | None:
