@@ -1,4 +1,4 @@
-"""What is looked for after whole conversations: numbers, words and a picture of their own."""
+"""Marked numbers, bodies and a picture, and the search for them in any encoding."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -11,10 +11,10 @@ from PIL.PngImagePlugin import PngInfo
 from support.marks import spellings
 
 ALICE, BOB, CAROL = "+14255550137", "+12535550148", "+13605550159"
-# Nobody's number, though some ask about it; and one that no pool has.
+# A number that only clients use; and a number that no pool has.
 DAVE, NOWHERE = "+15095550162", "+12065550173"
 NUMBERS = (ALICE, BOB, CAROL, DAVE)
-# Plain, in other alphabets, in quotes, in a picture, in what cannot be read.
+# ASCII, other alphabets, quotes, a picture, a malformed callback.
 SAID = "quillmark-said"
 SAID_IN_OTHER_LETTERS = "märkezeichen-Ω-標記-😀"
 SAID_IN_QUOTES = 'quillmark "in" \\quotes\\'
@@ -44,7 +44,7 @@ WORDS = (
 
 
 def number_forms(number: str) -> tuple[str, ...]:
-    """A North American number as people and programs write it."""
+    """The formats of a North American number."""
     area, office, line = number[2:5], number[5:8], number[8:]
     return (
         f"{area}{office}{line}",
@@ -56,10 +56,9 @@ def number_forms(number: str) -> tuple[str, ...]:
 
 
 def leaks(places: Mapping[str, bytes], *, words: Iterable[str] = WORDS) -> dict[str, set[str]]:
-    """Where which mark stands in any spelling; empty where none does.
+    """The marks found in each place, in any encoding; places without any are left out.
 
-    With a country code, "+" or not, a number holds its national form, and is found by it, except
-    where something encodes three bytes at a time: there each place to begin is tried.
+    A number is found by its national form. In base64 all three alignments are tried.
     """
     marks = [*(form for number in NUMBERS for form in number_forms(number)), *words]
     spelled = [(mark, spelling) for mark in marks for spelling in _spelled(mark)]
@@ -71,13 +70,13 @@ def leaks(places: Mapping[str, bytes], *, words: Iterable[str] = WORDS) -> dict[
 
 
 def _spelled(mark: str) -> set[bytes]:
-    """As it may be stored, and in JSON within JSON, in forms and in any part of an address."""
+    """All encodings, also JSON in JSON, forms and parts of a URL."""
     twice = json.dumps(json.dumps(mark)[1:-1])[1:-1]
     return spellings(mark) | {one.encode() for one in (twice, quote_plus(mark), quote(mark, ""))}
 
 
 def marked_picture() -> bytes:
-    """A PNG that tells where it was taken, in each place that a PNG has for it."""
+    """A PNG with the mark in every place that a PNG has for text."""
     exif, text = Image.Exif(), PngInfo()
     exif[0x010E] = IN_A_PICTURE
     text.add_text("Comment", IN_A_PICTURE)

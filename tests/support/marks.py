@@ -1,4 +1,4 @@
-"""Finds marked numbers and words in whatever is stored, in every spelling that one may have."""
+"""Finds marked numbers and bodies in whatever is stored, in every encoding."""
 
 import base64
 import json
@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 
 def spellings(mark: str) -> set[bytes]:
-    """A mark as it would be stored by carelessness, without any key."""
+    """The encodings of a mark that is not encrypted."""
     raw = mark.encode()
     plain = {raw, mark.encode("utf-16-le"), quote(mark).encode(), raw[::-1]}
     escaped = {json.dumps(mark)[1:-1].encode(), repr(mark)[1:-1].encode()}
@@ -18,7 +18,7 @@ def spellings(mark: str) -> set[bytes]:
 
 
 def _base64(raw: bytes) -> Iterator[bytes]:
-    """What is the same of it whatever stands around it, wherever in three bytes it begins."""
+    """The part that does not depend on the bytes around it, for each alignment."""
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         for start in range(3):
             encoded = encode(bytes(start) + raw)
@@ -27,15 +27,15 @@ def _base64(raw: bytes) -> Iterator[bytes]:
 
 
 def found(marks: Iterable[str], stored: bytes) -> set[str]:
-    """The marks that somebody who reads this would see."""
+    """The marks that a reader would find."""
     return {mark for mark in marks if any(one in stored for one in spellings(mark))}
 
 
 async def everything(redis: Redis) -> AsyncIterator[tuple[str, bytes]]:
-    """Every key of Redis, and everything behind it."""
+    """The type and the bytes of every key of Redis, with its value."""
     for key in [key async for key in redis.scan_iter(count=1000)]:
         kind = cast("bytes", await redis.type(key)).decode()
-        # A lease may have run out since it was listed.
+        # A lease may have expired since the scan.
         if kind != "none":
             yield kind, key + b" " + b" ".join(_flat(await _READ[kind](redis, key)))
 

@@ -1,4 +1,4 @@
-"""All of Maskline as processes that tell as much as they can, and everything they have left."""
+"""All of Maskline as processes, and everything that they write, show and log."""
 
 import json
 from collections.abc import AsyncIterator
@@ -27,13 +27,13 @@ from support.ports import free_port
 TRACED = ("GATEWAY", "CONVERSATION", "MESSAGING")
 PARTS = ("valkey", "simulator", "messaging_service", "conversation_service", "gateway")
 CALL_SECONDS = 120.0
-# A text that the carrier takes without an answer is looked into at once and again soon.
+# An uncertain send is looked up at once and again soon.
 LOOKUPS = "0.5,1"
 
 
 @dataclass
 class Deployment:
-    """A running stack, its phones, and whatever it has told anybody."""
+    """A running stack, its phones, and all responses so far."""
 
     stack: Stack
     carrier: httpx.AsyncClient
@@ -46,18 +46,18 @@ class Deployment:
     told: dict[str, bytes] = field(default_factory=dict)
 
     def phone(self, number: str) -> Phone:
-        """One of the simulator's."""
+        """A phone of the simulator."""
         return Phone(self.carrier, number)
 
     async def posted(self, path: str, body: bytes) -> None:
-        """A callback of whatever form."""
+        """Posts a callback with any body."""
         answer = await self.gateway.post(path, content=body)
         self._keep("gateway", answer.content + repr(answer.headers).encode())
 
     async def called(
         self, path: str, request: Message | bytes, channel: grpc.aio.Channel | None = None
     ) -> bytes:
-        """What an RPC answers, or refuses with, which is kept with its trailers."""
+        """The response of an RPC. A refusal is kept with its trailers."""
         written = request if isinstance(request, bytes) else request.SerializeToString()
         call = (channel or self.channel).unary_unary(path, bytes, bytes)
         try:
@@ -70,7 +70,7 @@ class Deployment:
         return answer
 
     async def typed(self, *arguments: str) -> str:
-        """A command of the operator, with all that it prints."""
+        """Runs an operator command; returns its output."""
         ended = await maskline(
             self.stack.urls.conversation_target,
             *arguments,
@@ -80,20 +80,20 @@ class Deployment:
         return ended.out
 
     async def listed(self, *arguments: str) -> list[dict[str, str]]:
-        """What a command of the operator lists."""
+        """The items that an operator command lists."""
         document = json.loads(await self.typed(*arguments, "--json"))
         [items] = [value for value in document.values() if isinstance(value, list)]
         return list(items)
 
     async def opens(self, number: str) -> list[bytes]:
-        """What holds a person's number in Redis, for who has the state key as well."""
+        """Decrypts Redis with the state key; returns the records with a person's number."""
         vault = Cipher(DataFolder(self.folder).state_key.read_text().strip(), (), is_locked=True)
         async with open_redis(self.stack.urls.redis_url) as redis:
             await BlindIndexKeyStore(redis, vault).unlock()
             return await numbers_in(redis, number, vault)
 
     async def left(self) -> dict[str, bytes]:
-        """Everything that was told, shown, logged and written. The stack has ended then."""
+        """Everything that was sent, shown, logged and stored. Ends the stack."""
         async with httpx.AsyncClient() as http:
             for url in self.metrics:
                 self._keep(url, (await http.get(url)).content)
@@ -104,7 +104,7 @@ class Deployment:
         return {**self.told, **files, "traces": self.traces.raw}
 
     async def _write_snapshot(self) -> None:
-        """An RDB beside the AOF, without compression, which would only hide what is in it."""
+        """An RDB file beside the AOF, without compression, which would hide its contents."""
         async with open_redis(self.stack.urls.redis_url) as redis:
             await redis.config_set("rdbcompression", "no")
             await redis.save()
@@ -114,7 +114,7 @@ class Deployment:
 
 
 def _pools_in(folder: Path) -> Path:
-    """The pools of deploy/, in which people may have themselves erased."""
+    """The pools of deploy/, with the keyword ERASE."""
     folder.mkdir(exist_ok=True)
     pools, written = folder / "pools.toml", (REPOSITORY / "deploy" / "pools.toml").read_text()
     pools.write_text(written.replace("#allows_erase = false", "allows_erase = true"))
@@ -127,12 +127,12 @@ def _bytes(value: str | bytes) -> bytes:
 
 @asynccontextmanager
 async def deployment(folder: Path, log_level: str) -> AsyncIterator[Deployment]:
-    """One with data of its own; every part logs from this level on, and sends all its spans."""
+    """With data of its own. Every part logs from this level on and exports all spans."""
     traces = OtlpSink()
     ports = Ports(**{part: free_port() for part in PARTS})
     shown = {name: f"127.0.0.1:{free_port()}" for name in ("CONVERSATION", "MESSAGING")}
     environment = {
-        # Four times: longer than services take to start on a busy machine.
+        # Four times: longer than a start takes on a busy machine.
         "SIMULATOR_RESEND_INTERVAL_SECONDS": "5",
         "SIMULATOR_PHONES": ",".join((ALICE, BOB, CAROL)),
         "MESSAGING_UNKNOWN_LOOKUPS_SECONDS": LOOKUPS,

@@ -1,4 +1,4 @@
-"""What people, clients, operators and strangers do to a deployment, all of it with marks."""
+"""Acts of people, clients, operators and strangers, all with marks."""
 
 import asyncio
 import base64
@@ -20,7 +20,7 @@ MESSAGING = "/maskline.messaging.v1.MessagingService/"
 
 
 async def people_talk(one: Deployment) -> None:
-    """Two meet and say all that can be said, with a picture, before a third one asks in vain."""
+    """Two people exchange all kinds of bodies and a picture; a third one cannot join."""
     alice, bob = one.phone(ALICE), one.phone(BOB)
     await alice.text(MASKED, "start")
     code = (await alice.received(1))[0].removeprefix("Your code is ")[:6]
@@ -39,7 +39,7 @@ async def people_talk(one: Deployment) -> None:
 
 
 async def _send_picture(one: Deployment) -> None:
-    """With a name of its own, which Phone does not give."""
+    """With a marked file name, which Phone does not support."""
     picture = {
         "content": base64.b64encode(marked.marked_picture()).decode(),
         "mime_type": "image/png",
@@ -51,7 +51,7 @@ async def _send_picture(one: Deployment) -> None:
 
 
 async def sending_fails(one: Deployment) -> None:
-    """The carrier fails in several ways, and then everything behind the gateway is gone."""
+    """The carrier fails in several ways; then both gRPC services are killed."""
     alice, bob = one.phone(ALICE), one.phone(BOB)
     had = len(await bob.texts("received"))
     for fault in (
@@ -78,14 +78,14 @@ async def sending_fails(one: Deployment) -> None:
 
 
 async def callbacks_are_bad(one: Deployment) -> None:
-    """Broken, forged and misdirected ones, with marks in bodies and in addresses."""
+    """Malformed, forged and misdirected callbacks, with marks in bodies and URLs."""
     said = {"from": DAVE[1:], "to": MASKED[1:], "body": marked.SAID_UNREADABLY, "id": "mdr1-1"}
     bodies = [
         json.dumps(said).encode()[:-1],
         json.dumps({**said, "from": f"{DAVE} {marked.SAID_UNREADABLY}"}).encode(),
         json.dumps({**said, "to": NOWHERE}).encode(),
         json.dumps({**said, "id": 7}).encode(),
-        # An id is the carrier's, and no secret: nobody's words or number are ever in one.
+        # The carrier's id is not secret: it never has a number or body.
         json.dumps({**said, "id": f"mdr1-{marked.SAID_UNREADABLY}" * 10}).encode(),
         json.dumps({"id": "mdr1-1", "type": "delivery_receipt", "body": marked.SAID}).encode(),
         f"{DAVE} {marked.SAID_UNREADABLY} \udcff".encode(errors="surrogateescape"),
@@ -100,7 +100,7 @@ async def callbacks_are_bad(one: Deployment) -> None:
 
 
 async def clients_ask(one: Deployment) -> None:
-    """Clients and operators do what they can, and much that they cannot."""
+    """Valid and invalid calls."""
     broken = b"\x0a\xff" + f"{DAVE} {marked.SAID_BY_A_CLIENT}".encode()
     known = pb.StartConversationRequest(request_id="s", pool="main", phone_number=DAVE)
     for request in (
@@ -139,7 +139,7 @@ async def clients_ask(one: Deployment) -> None:
 
 
 async def operators_look(one: Deployment) -> None:
-    """Everything that can be listed is, for people and for programs."""
+    """Lists everything, as text and as JSON."""
     for number in (ALICE, DAVE):
         await one.typed("opt-outs", "get", number)
     await asyncio.gather(
@@ -158,14 +158,14 @@ async def operators_look(one: Deployment) -> None:
 
 
 async def people_leave(one: Deployment) -> None:
-    """One opts out, in a message that is nothing but that."""
+    """One person opts out."""
     had = len(await one.phone(ALICE).texts("received"))
     await one.phone(BOB).text(MASKED, "stop")
     await one.phone(ALICE).received(had + 1)
 
 
 async def one_is_erased(one: Deployment) -> None:
-    """Who asks for it, by text; who has the state key finds their number nowhere then."""
+    """One person asks for erasure; then no record decrypts to their number."""
     alice = one.phone(ALICE)
     had = len(await alice.texts("received"))
     assert await one.opens(ALICE)
@@ -175,6 +175,6 @@ async def one_is_erased(one: Deployment) -> None:
     async def is_nowhere() -> bool:
         return await one.opens(ALICE) == []
 
-    # Until it is settled, the confirmation itself holds the number.
+    # Until it is settled, the confirmation has the number.
     await eventually(is_nowhere)
     assert await one.opens(DAVE)

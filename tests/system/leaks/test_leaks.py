@@ -1,4 +1,4 @@
-"""Nothing that a deployment leaves behind holds a number or a word of its people."""
+"""Nothing that a deployment writes, shows or logs has a number or body of its people."""
 
 import asyncio
 from pathlib import Path
@@ -11,9 +11,9 @@ from system.leaks.deployment import deployment
 from support.leak_markers import leaks
 from support.spans import attributes, spans_in
 
-# Some of what is left; that these have something in them shows that the search looks at them.
+# Places that must not be empty, which shows that the search reads them.
 SEARCHED = (".log", "dump.rdb", ".incr.aof", "/metrics", "refusal", "traces")
-# One of each kind of span there is.
+# All kinds of spans.
 CONVERSATION, MESSAGING = "maskline.conversation.v1.", "maskline.messaging.v1."
 SPANS = {
     "POST /api/message",
@@ -36,7 +36,7 @@ SPANS = {
 
 
 async def left_behind(folder: Path, log_level: str, *, with_commands: bool) -> dict[str, bytes]:
-    """Everything that can be read after the whole story."""
+    """Everything that can be read after all acts."""
     async with deployment(folder, log_level) as one:
         await story.people_talk(one)
         await story.sending_fails(one)
@@ -63,7 +63,7 @@ def spans_of(places: dict[str, bytes]) -> list[Span]:
 
 
 def traces_hold_together(spans: list[Span]) -> None:
-    """From a callback to its decision, and by a message's id on to the carrier and back."""
+    """From a callback to its decision, and by a message id to the carrier and back."""
     traces = {name: {one.trace_id for one in spans if one.name == name} for name in SPANS}
     assert traces["POST /api/message"] & traces["decide_batch"]
     assert traces["dispatch_round"] & traces["post_text"] & traces["carrier_request"]
@@ -78,7 +78,7 @@ def _listed(value: object) -> list[object]:
 
 
 def nothing_was_dropped(places: dict[str, bytes]) -> None:
-    """What the redaction point does not know should be listed there, or not be told at all."""
+    """Redaction drops unknown fields: each should be listed there or not be logged."""
     lines = [
         line for place, told in places.items() if ".log" in place for line in told.split(b"\n")
     ]

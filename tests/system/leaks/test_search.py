@@ -1,4 +1,4 @@
-"""The search finds each mark in each spelling, so that finding none means something."""
+"""The search finds each mark in each encoding: otherwise finding none means nothing."""
 
 import base64
 import json
@@ -21,7 +21,7 @@ AROUND = b"\x00some key\xffand more"
 
 
 def encoded(encode: Callable[[bytes], bytes], start: int) -> Callable[[str], bytes]:
-    """Three bytes at a time, from this place in three on."""
+    """With this alignment."""
     return lambda mark: encode(b"012"[:start] + mark.encode() + b"tail")
 
 
