@@ -67,8 +67,7 @@ check: install ## Style, types, words, sizes, architecture, contracts and the co
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python checks/words.py
-	$(BIN)/python checks/sizes.py
+	$(BIN)/python -m checks
 	cd protos && ../$(BIN)/buf lint && ../$(BIN)/buf format --diff --exit-code
 	cd protos && ../$(BIN)/buf breaking --against baseline.binpb
 	$(BIN)/python docs/write_pages.py --check
