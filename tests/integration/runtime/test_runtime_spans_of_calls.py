@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2
-from support.leak_markers import SAID, leaks
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from runtime.grpc.client import open_channel
@@ -16,6 +15,7 @@ from runtime.grpc.error_interceptor import ErrorInterceptor
 from runtime.grpc.server import GrpcServer
 from runtime.grpc.status import RpcStatus
 from runtime.tracing import spans as tracing
+from support.leak_markers import SAID, leaks
 from support.spans import attributes, traced_process
 
 PATIENCE_SECONDS = 10.0

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Sequence
 
 import pytest
-from support.leak_markers import SAID, leaks, number_forms
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
@@ -22,6 +21,7 @@ from runtime.logging.redaction import DROPPED
 from runtime.tracing import spans as tracing
 from runtime.tracing.export import otlp_exporter, tracer_of
 from runtime.tracing.redaction import RedactingExporter
+from support.leak_markers import SAID, leaks, number_forms
 from support.spans import Collected, attributes, traced_process
 
 NUMBER = "+14255550137"
