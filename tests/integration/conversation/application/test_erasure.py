@@ -34,7 +34,7 @@ from support.conversations import (
 )
 from support.erasing import conversations_of, erase, has_opted_out, numbers_in
 from support.eventually import eventually
-from support.marks import everything
+from support.marker_search import everything
 
 Entry = tuple[bytes, dict[bytes, bytes]]
 
