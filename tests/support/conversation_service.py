@@ -13,8 +13,8 @@ import grpc
 from redis.asyncio import Redis
 
 from conversation_service.app.application import SERVICE_NAMES, Application
+from conversation_service.app.wiring import Connections, Options, Wiring
 from conversation_service.domain.model.pool import SeededPool
-from conversation_service.rpc.core.permissions import Callers
 from conversation_service.store.keyspace.keys import Keys
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import event_pb2
@@ -177,7 +177,6 @@ async def connected(
     clock: ManualClock,
     *pools: SeededPool,
     messaging: ScriptedMessaging | None = None,
-    callers: Callers | None = None,
     uses_development_key: bool = False,
     recovery_interval: timedelta = timedelta(0),
 ) -> AsyncIterator[Application]:
@@ -188,17 +187,9 @@ async def connected(
         open_redis(redis_url, retries=0) as reader,
         open_channel(target, [MESSAGING]) as to_messaging,
     ):
-        yield Application(
-            pools or [SEED],
-            redis=redis,
-            reader=reader,
-            messaging=to_messaging,
-            vault=VAULT,
-            clock=clock,
-            callers=callers,
-            uses_development_key=uses_development_key,
-            recovery_interval=recovery_interval,
-        )
+        connections = Connections(redis, reader, to_messaging)
+        options = Options(uses_development_key, recovery_interval)
+        yield Application(Wiring(pools or [SEED], connections, VAULT, clock, options))
 
 
 @asynccontextmanager
@@ -207,7 +198,6 @@ async def running(
     clock: ManualClock,
     *pools: SeededPool,
     messaging: ScriptedMessaging | None = None,
-    callers: Callers | None = None,
     uses_development_key: bool = False,
     door: ServerSecurity = DESCRIBED,
     recovery_interval: timedelta = timedelta(0),
@@ -221,7 +211,6 @@ async def running(
             clock,
             *pools,
             messaging=messaging,
-            callers=callers,
             uses_development_key=uses_development_key,
             recovery_interval=recovery_interval,
         ) as service,
@@ -240,9 +229,9 @@ async def running(
 async def _ready(service: Application, serve: "asyncio.Task[None]") -> None:
     """Waits until the pools are served. Health says so at its next look, a second later."""
 
-    async def knows_its_pools() -> bool:
+    async def is_ready() -> bool:
         if serve.done():
             await serve
-        return service._keeper.is_ready
+        return service.is_ready
 
-    await eventually(knows_its_pools)
+    await eventually(is_ready)

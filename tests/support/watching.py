@@ -127,7 +127,7 @@ async def impatient(redis_url: str, clock: ManualClock) -> AsyncIterator[Running
         grpc.aio.insecure_channel(target, options=NARROW) as channel,
     ):
         service.add_servicers(server.server)
-        await service.seeding.seed_all()
+        await service.wiring.seeder.seed_all()
         await server.start(SERVICE_NAMES)
         try:
             yield RunningService(channel, ScriptedMessaging(), clock, redis)

@@ -77,7 +77,7 @@ async def recovery(
 ) -> AsyncIterator[Reconciliation]:
     """Another replica's, which has looked for the first time ever."""
     async with connected(redis_url, clock, messaging=carrier) as replica:
-        one = replica.recovery(INTERVAL)
+        one = replica.wiring.reconciliation(INTERVAL)
         await one.run_once()
         yield one
 
@@ -234,7 +234,7 @@ async def test_it_looks_once_an_interval_whoever_looked_last(
     service.clock.move(minutes=1)
     await recovery.run_once()
     async with connected(redis_url, service.clock, messaging=carrier) as another:
-        assert await another.recovery(INTERVAL).run_once() == INTERVAL.total_seconds()
+        assert await another.wiring.reconciliation(INTERVAL).run_once() == INTERVAL.total_seconds()
     assert len(carrier.asked_since) == 1
 
 
@@ -275,7 +275,7 @@ async def test_the_first_start_ever_leaves_the_past_alone(
     service.clock.move(minutes=1)
     begun = service.clock.now()
     async with connected(redis_url, service.clock, messaging=carrier) as replica:
-        recovery = replica.recovery(INTERVAL)
+        recovery = replica.wiring.reconciliation(INTERVAL)
         for _ in range(3):
             await recovery.run_once()
             service.clock.move(minutes=5)

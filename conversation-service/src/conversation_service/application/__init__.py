@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""Use cases: run commands in pools, look things up, follow up on messages."""

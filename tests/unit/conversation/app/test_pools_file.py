@@ -1,4 +1,4 @@
-"""The TOML file that names the pools."""
+"""The TOML file of pools."""
 
 import re
 import tomllib
@@ -18,7 +18,7 @@ from conversation_service.domain.model.pool import (
     UnknownPolicy,
 )
 
-OF_THE_REPOSITORY = Path(__file__).parents[3] / "deploy" / "pools.toml"
+DEFAULT_FILE = Path(__file__).parents[4] / "deploy" / "pools.toml"
 
 WHOLE = """
 [pools.main]
@@ -93,7 +93,7 @@ NUMBERS = 'numbers = ["+12065550100"]\n'
 OPERATOR = 'operator = "Test exchange"\n'
 POOL = f"[pools.main]\n{NUMBERS}{OPERATOR}"
 
-WRONG = [
+VIOLATIONS = [
     ("not toml [", "is not TOML"),
     ("", "pools: Field required"),
     ("[pools]", "pools: .* at least 1"),
@@ -123,70 +123,68 @@ WRONG = [
 ]
 
 
-def written(folder: Path, text: str) -> Path:
+def write(folder: Path, text: str) -> Path:
     path = folder / "pools.toml"
     path.write_text(text, encoding="utf-8")
     return path
 
 
-def test_pools_are_read_with_their_settings_and_defaults(tmp_path: Path) -> None:
-    main, other = read_pools(written(tmp_path, WHOLE))
+def test_pools_are_read_with_their_settings_numbers_and_defaults(tmp_path: Path) -> None:
+    main, other = read_pools(write(tmp_path, WHOLE))
     assert (main.name, main.settings) == ("main", MAIN)
-    assert (other.name, other.settings) == ("other", PoolSettings("Another one"))
-
-
-def test_reserved_numbers_are_of_the_pool_and_marked(tmp_path: Path) -> None:
-    main, other = read_pools(written(tmp_path, WHOLE))
     assert main.numbers == (
         MaskedNumber("+12065550100"),
         MaskedNumber("+12065550101"),
         MaskedNumber("+12065550103", is_reserved=True),
     )
+    assert (other.name, other.settings) == ("other", PoolSettings("Another one"))
     assert other.numbers == (MaskedNumber("+12065550102"),)
 
 
-def test_every_setting_can_be_written_in_the_file() -> None:
-    spans = {one.name for one in fields(PoolSettings) if isinstance(one.default, timedelta)}
+def test_the_file_above_has_every_setting() -> None:
     [main, _] = tomllib.loads(WHOLE)["pools"].values()
-    keys = {f"{one.name}_seconds" if one.name in spans else one.name for one in fields(MAIN)}
+    keys = {
+        f"{field.name}_seconds" if isinstance(field.default, timedelta) else field.name
+        for field in fields(PoolSettings)
+    }
     assert keys == main.keys() - {"numbers", "reserved_numbers"}
 
 
-@pytest.mark.parametrize(("text", "told"), WRONG)
-def test_a_file_that_cannot_be_used_is_refused_with_the_place_and_the_reason(
-    tmp_path: Path, text: str, told: str
+@pytest.mark.parametrize(("text", "message"), VIOLATIONS)
+def test_a_violation_is_reported_with_its_place_and_reason(
+    tmp_path: Path, text: str, message: str
 ) -> None:
-    with pytest.raises(PoolsFileError, match=told):
-        read_pools(written(tmp_path, text))
+    with pytest.raises(PoolsFileError, match=message):
+        read_pools(write(tmp_path, text))
 
 
-def test_everything_that_breaks_a_rule_is_told_at_once_and_no_number_shown(tmp_path: Path) -> None:
-    broken = f"{POOL}cool_off_seconds = 3000000\n[pools.b]\n{NUMBERS}operator = ''\n"
+def test_all_violations_are_reported_together_without_phone_numbers(tmp_path: Path) -> None:
+    text = f"{POOL}cool_off_seconds = 3000000\n[pools.b]\n{NUMBERS}operator = ''\n"
     with pytest.raises(PoolsFileError) as refused:
-        read_pools(written(tmp_path, broken))
-    told = str(refused.value)
-    for place in ("main.cool_off_seconds", "main.kept_after_end_seconds", "b.operator", "twice"):
-        assert place in told
-    assert "5550100" not in told
+        read_pools(write(tmp_path, text))
+    message = str(refused.value)
+    for part in ("main.cool_off_seconds", "main.kept_after_end_seconds", "b.operator", "twice"):
+        assert part in message
+    assert "5550100" not in message
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PoolsFileError, match="cannot be read"):
         read_pools(tmp_path / "none.toml")
 
 
-def test_the_file_of_the_repository_is_usable() -> None:
-    [main] = read_pools(OF_THE_REPOSITORY)
+def test_the_file_of_the_repository_defines_one_pool_with_default_settings() -> None:
+    [main] = read_pools(DEFAULT_FILE)
     assert main.name == "main"
     assert main.settings == PoolSettings("Maskline demo")
     assert main.numbers == (MaskedNumber("+12065550100"), MaskedNumber("+12065550101"))
 
 
-def test_the_file_of_the_repository_shows_every_setting_as_it_is_unless_set(tmp_path: Path) -> None:
-    shown = re.sub(r"(?m)^#(?! )", "", OF_THE_REPOSITORY.read_text(encoding="utf-8"))
-    [main] = read_pools(written(tmp_path, shown))
-    [usual] = read_pools(OF_THE_REPOSITORY)
-    assert len(tomllib.loads(shown)["pools"]["main"]) == len(fields(PoolSettings)) + 2
-    for one in fields(PoolSettings):
-        if one.name not in ("words", "texts"):
-            assert getattr(main.settings, one.name) == getattr(usual.settings, one.name)
+def test_the_file_of_the_repository_lists_every_setting_with_its_default(tmp_path: Path) -> None:
+    uncommented = re.sub(r"(?m)^#(?! )", "", DEFAULT_FILE.read_text(encoding="utf-8"))
+    assert len(tomllib.loads(uncommented)["pools"]["main"]) == len(fields(PoolSettings)) + 2
+    [main] = read_pools(write(tmp_path, uncommented))
+    [defaults] = read_pools(DEFAULT_FILE)
+    for field in fields(PoolSettings):
+        if field.name not in ("words", "texts"):
+            assert getattr(main.settings, field.name) == getattr(defaults.settings, field.name)
