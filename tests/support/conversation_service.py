@@ -199,7 +199,7 @@ async def running(
     *pools: SeededPool,
     messaging: ScriptedMessaging | None = None,
     uses_development_key: bool = False,
-    door: ServerSecurity = DESCRIBED,
+    security: ServerSecurity = DESCRIBED,
     recovery_interval: timedelta = timedelta(0),
 ) -> AsyncIterator[RunningService]:
     """One replica, until its test is over or fails."""
@@ -217,7 +217,7 @@ async def running(
         open_redis(redis_url) as redis,
         grpc.aio.insecure_channel(listen) as channel,
     ):
-        serve = asyncio.create_task(service.serve(listen, stop, door))
+        serve = asyncio.create_task(service.serve(listen, stop, security))
         try:
             await _ready(service, serve)
             yield RunningService(channel, messaging, clock, redis)

@@ -1,17 +1,13 @@
 """What happened in a conversation and to each of its texts, for staff: no numbers, no words."""
 
-import pytest
-from redis.asyncio import Redis
 
-from conversation_service.rpc.core.permissions import Caller, Context
 from conversation_service.store.event_log import REPEATS_TOLD
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import event_pb2
 from maskline.conversation.v1.error_reason_pb2 import ErrorReason
 from maskline.messaging.v1 import messaging_pb2
-from support.clock import ManualClock
 from support.conversation_calls import CALL_SECONDS, ask, kinds
-from support.conversation_service import RunningService, running
+from support.conversation_service import RunningService
 from support.conversations import ALICE_NUMBER, BOB_NUMBER
 from support.scripted_messaging import FORGED_TOKEN
 
@@ -177,28 +173,3 @@ async def test_nothing_that_staff_can_read_holds_a_number_or_words(
         assert secret not in str(shown)
     masked = [one.masked_phone_number for one in conversation.participants]
     assert masked == ["+1 ••• ••• 0111", "+1 ••• ••• 0122"]
-
-
-class Trusting:
-    """A `Callers` for whom all are staff with the right to see numbers."""
-
-    def caller(self, context: Context) -> Caller:
-        return Caller(may_see_numbers=True)
-
-
-@pytest.mark.parametrize("may_see", [True, False])
-async def test_numbers_are_shown_only_to_callers_with_the_right_to_see_them(
-    redis: Redis, redis_url: str, clock: ManualClock, may_see: bool
-) -> None:
-    callers = Trusting() if may_see else None
-    async with running(redis_url, clock, callers=callers) as service:
-        started = await service.start(ALICE_NUMBER)
-        joined = await service.join(BOB_NUMBER, started.code)
-        name = joined.conversation_id
-        listing = await ask(service.stub.ListConversations, pb.ListConversationsRequest())
-        shown = [started.conversation, joined, await service.get(name), *listing.conversations]
-        numbers = [ALICE_NUMBER, BOB_NUMBER] if may_see else ["", ""]
-        for conversation in (*shown, await service.end(name)):
-            seen = [one.phone_number for one in conversation.participants]
-            assert seen == numbers[: len(seen)]
-        assert ALICE_NUMBER not in str(await service.timeline(name))

@@ -1,4 +1,4 @@
-"""What provoking refusals takes, whichever method is refused."""
+"""Building blocks of the error catalog: set-ups and kinds of provocation."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
@@ -19,12 +19,11 @@ DAVE_NUMBER = "+13605550144"
 
 Request = TypeVar("Request", bound=Message)
 Provocation = Callable[[RunningService, pytest.MonkeyPatch], Awaitable[object]]
-# A call without anything that has to be made ready for it.
-Plain = Callable[[RunningService], Awaitable[object]]
+DirectCall = Callable[[RunningService], Awaitable[object]]
 
 
-def losing_every_race(patch: pytest.MonkeyPatch) -> None:
-    """Somebody else is always first."""
+def lose_every_race(patch: pytest.MonkeyPatch) -> None:
+    """Every commit conflicts with another one."""
 
     async def commit(_: ConversationRepository, commits: Sequence[Commit]) -> list[Conflict]:
         return [Conflict() for _ in commits]
@@ -37,7 +36,7 @@ async def opt_out(service: RunningService, number: str = ALICE_NUMBER) -> None:
 
 
 async def erase(service: RunningService, number: str = ALICE_NUMBER, **fields: str) -> object:
-    request = saying(person_pb2.ErasePersonRequest(phone_number=number), fields)
+    request = with_fields(person_pb2.ErasePersonRequest(phone_number=number), fields)
     return await ask(service.people.ErasePerson, request)
 
 
@@ -46,48 +45,48 @@ async def drain(service: RunningService) -> None:
 
 
 async def ended(service: RunningService, masked_number: str = MASKED) -> str:
-    """A conversation of Alice and Carol that is just over."""
-    name = await active(service, masked_number)
-    await service.end(name)
-    return name
+    """The id of an ended conversation of Alice and Carol."""
+    conversation_id = await active(service, masked_number)
+    await service.end(conversation_id)
+    return conversation_id
 
 
 async def active(service: RunningService, masked_number: str = MASKED) -> str:
-    """One that is not."""
+    """The id of an active conversation of Alice and Carol."""
     opened = await service.open(ALICE_NUMBER, CAROL_NUMBER, masked_number=masked_number)
     return opened.conversation_id
 
 
 async def paused(service: RunningService, masked_number: str = MASKED) -> str:
-    """One that is paused."""
-    name = await active(service, masked_number)
-    request = pb.PauseConversationRequest(conversation_id=name)
+    """The id of a paused conversation of Alice and Carol."""
+    conversation_id = await active(service, masked_number)
+    request = pb.PauseConversationRequest(conversation_id=conversation_id)
     await ask(service.stub.PauseConversation, request)
-    return name
+    return conversation_id
 
 
 async def waiting(service: RunningService) -> str:
-    """One that nobody has joined yet."""
+    """The id of a conversation of Alice that nobody has joined."""
     return (await service.start(ALICE_NUMBER, MASKED)).conversation.conversation_id
 
 
-def saying(request: Request, fields: Mapping[str, str]) -> Request:
-    """The request with these fields besides."""
+def with_fields(request: Request, fields: Mapping[str, str]) -> Request:
+    """The request with more fields set."""
     for name, value in fields.items():
         setattr(request, name, value)
     return request
 
 
-def at_once(call: Plain) -> Provocation:
-    """It is refused as it is."""
+def directly(call: DirectCall) -> Provocation:
+    """The call is refused without any set-up."""
     return lambda service, _: call(service)
 
 
-def lost(call: Plain) -> Provocation:
-    """It loses every race."""
+def in_contention(call: DirectCall) -> Provocation:
+    """The call loses every race."""
 
-    async def races(service: RunningService, patch: pytest.MonkeyPatch) -> object:
-        losing_every_race(patch)
+    async def call_in_contention(service: RunningService, patch: pytest.MonkeyPatch) -> object:
+        lose_every_race(patch)
         return await call(service)
 
-    return races
+    return call_in_contention

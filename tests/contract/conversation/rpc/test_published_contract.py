@@ -1,4 +1,4 @@
-"""The contract of the conversation service: what is published is what is served."""
+"""The published contract and the implementation agree: errors, enums, methods, retries, health."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,6 @@ from itertools import chain
 
 import grpc
 import pytest
-from contract.conversation.documented import PROTOS
 from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.descriptor_pb2 import MethodOptions
 from integration.messaging.redis_relay import redis_relay
@@ -39,11 +38,12 @@ from maskline.conversation.v1.error_reason_pb2 import ErrorReason
 from runtime.grpc.authorization import REASONS
 from support.clock import ManualClock
 from support.conversation_service import running
+from support.documented_errors import PROTOS
 from support.eventually import eventually
 from support.grpc_calls import call_with_nothing, is_serving, reflected_methods, retried_methods
 
-# Asked nothing, these have something to say.
-ANSWERED = {"ListPools", "CheckDeployment"}
+# Their empty requests are valid.
+VALID_EMPTY = {"ListPools", "CheckDeployment"}
 
 
 def methods(service: ServiceDescriptor) -> set[str]:
@@ -56,35 +56,35 @@ def refusals(parent: type[ConversationError] = ConversationError) -> Iterator[ty
         yield from refusals(child)
 
 
-def test_published_reasons_are_the_classes_and_the_table() -> None:
+def test_the_published_reasons_are_those_of_the_error_classes_and_of_the_status_table() -> None:
     reasons = ErrorReason.DESCRIPTOR.values_by_name
     published = {name.removeprefix("ERROR_REASON_") for name in reasons} - {"UNSPECIFIED"}
-    # These two are given before a service is asked.
+    # The authorization interceptor returns these two.
     published -= REASONS
     assert {error.reason for error in CODES} == published
-    named = {one for one in refusals() if "reason" in vars(one)}
-    assert named == set(CODES)
-    assert {one for one in vars(errors).values() if isinstance(one, type)} >= set(CODES)
+    with_reason = {error for error in refusals() if "reason" in vars(error)}
+    assert with_reason == set(CODES)
+    assert {error for error in vars(errors).values() if isinstance(error, type)} >= set(CODES)
 
 
-def test_every_code_is_the_one_that_the_contract_publishes() -> None:
+def test_every_reason_has_its_published_status_code() -> None:
     comments = comments_of_reasons()
     for kind, code in CODES.items():
         assert comments[kind.reason].startswith(code.name), kind.reason
 
 
-@pytest.mark.parametrize("kind", CODES, ids=lambda kind: kind.reason)
-def test_a_refusal_tells_what_the_contract_promises_with_it(kind: type[ConversationError]) -> None:
-    sample, promised = made(kind), comments_of_reasons()[kind.reason]
-    status = status_of(sample)
-    assert status is not None
-    assert set(re.findall(r'metadata "(\w+)"', promised)) == set(status.metadata)
-    assert all(value in status.message for value in status.metadata.values())
-    assert bool(status.retry_after) == ("RetryInfo" in promised)
-    assert bool(status.violations) == ("BadRequest" in promised)
+def test_every_error_has_the_details_that_the_contract_promises() -> None:
+    comments = comments_of_reasons()
+    for kind in CODES:
+        comment, status = comments[kind.reason], status_of(sample(kind))
+        assert status is not None, kind
+        assert set(re.findall(r'metadata "(\w+)"', comment)) == set(status.metadata), kind
+        assert all(value in status.message for value in status.metadata.values()), kind
+        assert bool(status.retry_after) == ("RetryInfo" in comment), kind
+        assert bool(status.violations) == ("BadRequest" in comment), kind
 
 
-def test_a_backend_that_fails_is_a_refusal_and_a_surprise_is_none() -> None:
+def test_a_failing_backend_has_a_status_and_an_unexpected_error_has_none() -> None:
     for failure in (ConnectionBroken("hunter2"), OSError("hunter2")):
         status = status_of(failure)
         assert status is not None
@@ -95,34 +95,34 @@ def test_a_backend_that_fails_is_a_refusal_and_a_surprise_is_none() -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
-async def test_every_method_is_served_and_refuses_an_empty_request_that_lacks_something(
+async def test_every_method_is_served_and_refuses_an_incomplete_empty_request(
     redis: Redis, redis_url: str, clock: ManualClock, service: ServiceDescriptor
 ) -> None:
     async with running(redis_url, clock) as served:
-        found = await reflected_methods(served.channel, service.full_name)
-        assert found == methods(service)
-        for method in methods(service) - ANSWERED:
+        reflected = await reflected_methods(served.channel, service.full_name)
+        assert reflected == methods(service)
+        for method in methods(service) - VALID_EMPTY:
             with pytest.raises(grpc.aio.AioRpcError) as refused:
                 await call_with_nothing(served.channel, service.full_name, method)
             assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT, method
-        for method in methods(service) & ANSWERED:
+        for method in methods(service) & VALID_EMPTY:
             await call_with_nothing(served.channel, service.full_name, method)
 
 
-async def test_health_is_told_of_each_service_and_true_only_while_redis_answers(
+async def test_every_service_is_healthy_only_while_redis_is_reachable(
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> None:
     async with redis_relay(redis_url) as relay, running(relay.url, clock) as served:
 
-        async def well() -> set[bool]:
+        async def statuses() -> set[bool]:
             names = ("", *SERVICE_NAMES)
             return {await is_serving(served.channel, name) for name in names}
 
         async def all_serve() -> bool:
-            return await well() == {True}
+            return await statuses() == {True}
 
         async def none_serves() -> bool:
-            return await well() == {False}
+            return await statuses() == {False}
 
         await eventually(all_serve)
         await relay.cut()
@@ -132,34 +132,35 @@ async def test_health_is_told_of_each_service_and_true_only_while_redis_answers(
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
-def test_what_is_retried_is_what_may_be_repeated(service: ServiceDescriptor) -> None:
-    repeatable = {
+def test_clients_retry_exactly_the_idempotent_methods(service: ServiceDescriptor) -> None:
+    idempotent = {
         method.name
         for method in service.methods
         if method.GetOptions().idempotency_level != MethodOptions.IDEMPOTENCY_UNKNOWN
     }
-    assert retried_methods(service) == repeatable == methods(service)
+    assert retried_methods(service) == idempotent == methods(service)
 
 
-def test_every_change_carries_an_id_of_its_own() -> None:
-    every = chain.from_iterable(service.methods for service in SERVICES)
+def test_every_change_carries_a_request_id() -> None:
     changes = [
         method
-        for method in every
+        for method in chain.from_iterable(service.methods for service in SERVICES)
         if method.GetOptions().idempotency_level == MethodOptions.IDEMPOTENT
     ]
     # Their items carry the carrier's ids.
-    handed_in = {"ReceiveMessages", "ReceiveDeliveryReceipts"}
-    named = [method.name for method in changes if "request_id" in method.input_type.fields_by_name]
-    assert set(named) == {method.name for method in changes} - handed_in
+    batches = {"ReceiveMessages", "ReceiveDeliveryReceipts"}
+    with_id = [
+        method.name for method in changes if "request_id" in method.input_type.fields_by_name
+    ]
+    assert set(with_id) == {method.name for method in changes} - batches
 
 
-def test_every_state_of_a_text_is_understood() -> None:
+def test_every_message_state_of_the_messaging_service_is_mapped() -> None:
     assert set(STATES.values()) == set(MessageState)
 
 
-def test_every_value_of_the_contract_has_its_word() -> None:
-    for enum, words in (
+def test_every_enum_of_the_contract_has_the_values_of_the_domain() -> None:
+    for enum, values in (
         (conversation_pb2.ConversationState.DESCRIPTOR, State),
         (conversation_pb2.EndReason.DESCRIPTOR, EndReason),
         (conversation_pb2.MessageState.DESCRIPTOR, MessageState),
@@ -171,21 +172,21 @@ def test_every_value_of_the_contract_has_its_word() -> None:
         (deployment_pb2.CheckOutcome.DESCRIPTOR, CheckOutcome),
         (dead_letter_pb2.DeadLetterReason.DESCRIPTOR, DeadLetterReason),
     ):
-        nothing, *published = (value.name for value in enum.values)
-        prefix = nothing.removesuffix("UNSPECIFIED")
-        assert [name.removeprefix(prefix) for name in published] == [word.name for word in words]
+        unspecified, *published = (value.name for value in enum.values)
+        prefix = unspecified.removesuffix("UNSPECIFIED")
+        names = [name.removeprefix(prefix) for name in published]
+        assert names == [value.name for value in values]
 
 
-def made(kind: type[ConversationError]) -> ConversationError:
+def sample(kind: type[ConversationError]) -> ConversationError:
     if kind is errors.InvalidArgument:
         return errors.InvalidArgument([FieldViolation("field", "wrong")])
-    # What a refusal is about is told in its metadata.
-    about = ["c1"] * len(signature(kind).parameters)
-    return kind(*about)
+    arguments = ["c1"] * len(signature(kind).parameters)
+    return kind(*arguments)
 
 
 def comments_of_reasons() -> dict[str, str]:
-    """What stands above each reason in the contract."""
+    """The comment above each reason in the contract."""
     source = (PROTOS / "error_reason.proto").read_text()
     values = re.findall(r"((?:^  //.*\n)+)^  ERROR_REASON_(\w+) =", source, re.MULTILINE)
     return {name: comment.replace("//", "").strip() for comment, name in values}

@@ -1,13 +1,13 @@
-"""How each refusal comes about that RotateKeys documents."""
+"""Provokes each documented error of RotateKeys."""
 
-from contract.conversation.provoking import Provocation, at_once
+from contract.conversation.errors.error_catalog.common import Provocation, directly
 
 from maskline.conversation.v1 import deployment_pb2 as pb
 from support.conversation_calls import ask
 
 TABLE: dict[str, dict[str, Provocation]] = {
     "RotateKeys": {
-        "INVALID_ARGUMENT": at_once(
+        "INVALID_ARGUMENT": directly(
             lambda service: ask(service.deployment.RotateKeys, pb.RotateKeysRequest(page_token="x"))
         ),
     },

@@ -1,10 +1,9 @@
-"""The form of every request: all that is wrong with one is told at once, field by field."""
+"""Validation of every request: all violations are reported together, by field."""
 
 from collections.abc import AsyncIterator
 
 import grpc
 import pytest
-from contract.conversation import anything, documented
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
@@ -27,6 +26,7 @@ from maskline.conversation.v1.number_selection_pb2 import (
     NumberPreference,
     NumberSelection,
 )
+from support import documented_errors, random_requests
 from support.clock import ManualClock
 from support.conversation_calls import CALL_SECONDS
 from support.conversation_service import RunningService, running
@@ -35,14 +35,14 @@ from support.grpc_calls import detail, reason
 
 LONG = "x" * 65
 NOT_ASCII, CONTROL = "möbel", "a\tb"
-# A value of an enum that this version does not know.
-LATER = 99
-NEWER = NumberSelection(preference=NumberPreference.ValueType(LATER))
+# An enum value that this version does not know.
+UNKNOWN = 99
+UNKNOWN_PREFERENCE = NumberSelection(preference=NumberPreference.ValueType(UNKNOWN))
 SECOND = NumberSelection(area_code_of=AREA_CODE_OF_SECOND_PARTICIPANT)
-IN_CONVERSATION = {"request_id", "pool", "conversation_id"}
-OF_NUMBER = {"request_id", "pool", "masked_number"}
+CONVERSATION_CHANGE = {"request_id", "pool", "conversation_id"}
+NUMBER_CHANGE = {"request_id", "pool", "masked_number"}
 
-WRONG: list[tuple[Message, set[str]]] = [
+INVALID: list[tuple[Message, set[str]]] = [
     (pb.StartConversationRequest(), {"request_id", "pool", "phone_number"}),
     (
         pb.StartConversationRequest(
@@ -51,7 +51,7 @@ WRONG: list[tuple[Message, set[str]]] = [
             phone_number="4255550111",
             masked_number="1",
             unique_name=CONTROL,
-            selection=NEWER,
+            selection=UNKNOWN_PREFERENCE,
         ),
         {
             "request_id",
@@ -80,7 +80,7 @@ WRONG: list[tuple[Message, set[str]]] = [
             request_id="r",
             pool="main",
             phone_numbers=[ALICE_NUMBER, BOB_NUMBER, MASKED],
-            selection=NEWER,
+            selection=UNKNOWN_PREFERENCE,
         ),
         {"phone_numbers", "selection.preference"},
     ),
@@ -91,7 +91,7 @@ WRONG: list[tuple[Message, set[str]]] = [
         ),
         {"code", "phone_number"},
     ),
-    (pb.EndConversationRequest(), IN_CONVERSATION),
+    (pb.EndConversationRequest(), CONVERSATION_CHANGE),
     (
         pb.EndConversationRequest(
             request_id="r", pool="main", conversation_id="c", participant_id=LONG, note="x" * 201
@@ -104,7 +104,7 @@ WRONG: list[tuple[Message, set[str]]] = [
         ),
         {"note"},
     ),
-    (pb.SendMessageRequest(), {*IN_CONVERSATION, "speaker", "body"}),
+    (pb.SendMessageRequest(), {*CONVERSATION_CHANGE, "speaker", "body"}),
     (
         pb.SendMessageRequest(
             request_id="r", pool="main", conversation_id="c", system=False, body="x" * 10_001
@@ -123,15 +123,15 @@ WRONG: list[tuple[Message, set[str]]] = [
         ),
         {"participant_id", "body"},
     ),
-    (pb.PauseConversationRequest(), IN_CONVERSATION),
-    (pb.ResumeConversationRequest(), IN_CONVERSATION),
-    (pb.ReopenConversationRequest(), IN_CONVERSATION),
+    (pb.PauseConversationRequest(), CONVERSATION_CHANGE),
+    (pb.ResumeConversationRequest(), CONVERSATION_CHANGE),
+    (pb.ReopenConversationRequest(), CONVERSATION_CHANGE),
     (pb.GetConversationRequest(), {"pool", "conversation_id"}),
     (
         pb.ListConversationsRequest(
             page_size=-1,
             page_token=LONG,
-            state=pb.ConversationState.ValueType(LATER),
+            state=pb.ConversationState.ValueType(UNKNOWN),
             masked_number="1",
             unique_name=LONG,
             participant_id=LONG,
@@ -172,9 +172,9 @@ WRONG: list[tuple[Message, set[str]]] = [
             settings=pool_pb2.PoolSettings(
                 operator="x" * 41,
                 lifetime=Duration(seconds=1),
-                pause_policy=pool_pb2.PausePolicy.ValueType(LATER),
-                unknown_policy=pool_pb2.UnknownPolicy.ValueType(LATER),
-                attachment_policy=pool_pb2.AttachmentPolicy.ValueType(LATER),
+                pause_policy=pool_pb2.PausePolicy.ValueType(UNKNOWN),
+                unknown_policy=pool_pb2.UnknownPolicy.ValueType(UNKNOWN),
+                attachment_policy=pool_pb2.AttachmentPolicy.ValueType(UNKNOWN),
                 text_validity=Duration(seconds=1),
                 segments_per_minute=-1,
             ),
@@ -200,9 +200,9 @@ WRONG: list[tuple[Message, set[str]]] = [
         ),
         {"update_mask"},
     ),
-    (pool_pb2.AddNumberRequest(), OF_NUMBER),
-    (pool_pb2.DrainNumberRequest(), OF_NUMBER),
-    (pool_pb2.RemoveNumberRequest(), OF_NUMBER),
+    (pool_pb2.AddNumberRequest(), NUMBER_CHANGE),
+    (pool_pb2.DrainNumberRequest(), NUMBER_CHANGE),
+    (pool_pb2.RemoveNumberRequest(), NUMBER_CHANGE),
     (pool_pb2.GetPoolRequest(), {"pool"}),
     (pool_pb2.ListPoolsRequest(page_size=-1, page_token="x"), {"page_size", "page_token"}),
     (
@@ -234,54 +234,49 @@ WRONG: list[tuple[Message, set[str]]] = [
 async def service(
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> AsyncIterator[RunningService]:
-    async with running(redis_url, clock) as one:
-        yield one
+    async with running(redis_url, clock) as replica:
+        yield replica
 
 
 def method_of(request: Message) -> str:
     return type(request).__name__.removesuffix("Request")
 
 
-def test_every_method_that_can_be_asked_wrongly_is_here() -> None:
-    asked = {method_of(request) for request, _ in WRONG}
-    assert asked == set(documented.METHODS) - {"CheckDeployment"}
+async def test_all_violations_of_a_request_are_reported_together(service: RunningService) -> None:
+    for request, fields in INVALID:
+        method = method_of(request)
+        with pytest.raises(grpc.aio.AioRpcError) as refusal:
+            await random_requests.call(service, method, request)
+        assert refusal.value.code() is grpc.StatusCode.INVALID_ARGUMENT, method
+        assert reason(refusal.value, DOMAIN) == "INVALID_ARGUMENT", method
+        violations = detail(refusal.value, error_details_pb2.BadRequest()).field_violations
+        assert {violation.field for violation in violations} == fields, method
+        assert all(violation.description for violation in violations), method
+    methods = {method_of(request) for request, _ in INVALID}
+    assert methods == set(documented_errors.METHODS) - {"CheckDeployment"}
 
 
-@pytest.mark.parametrize(
-    ("request_", "fields"), WRONG, ids=[method_of(request) for request, _ in WRONG]
-)
-async def test_all_that_is_wrong_with_a_request_is_told_at_once(
-    service: RunningService, request_: Message, fields: set[str]
-) -> None:
-    with pytest.raises(grpc.aio.AioRpcError) as refused:
-        await anything.call(service, method_of(request_), request_)
-    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
-    assert reason(refused.value, DOMAIN) == "INVALID_ARGUMENT"
-    told = detail(refused.value, error_details_pb2.BadRequest()).field_violations
-    assert {one.field for one in told} == fields
-    assert all(one.description for one in told)
-
-
-async def test_a_text_or_a_receipt_of_a_wrong_form_is_refused_alone(
-    service: RunningService,
-) -> None:
-    fine = service.text(ALICE_NUMBER, "help")
-    wrong = [service.text(ALICE_NUMBER, "help") for _ in range(8)]
-    wrong[0].carrier_message_id = "x" * 129
-    wrong[1].from_number = "4255550111"
-    wrong[2].to_number = ""
-    wrong[3].body = "x" * 10_001
-    wrong[4].attachments.extend([pb.MediaAttachment()] * 17)
-    wrong[5].carrier_time.seconds = 253_402_300_800
-    wrong[6].carrier_message_id = "call me"
-    wrong[7].carrier_message_id = "+14255550111"
-    found = (await service.receive(*wrong, fine)).results
-    assert [one.error.reason for one in found] == [
+async def test_an_invalid_message_of_a_batch_is_refused_alone(service: RunningService) -> None:
+    valid = service.text(ALICE_NUMBER, "help")
+    invalid = [service.text(ALICE_NUMBER, "help") for _ in range(8)]
+    invalid[0].carrier_message_id = "x" * 129
+    invalid[1].from_number = "4255550111"
+    invalid[2].to_number = ""
+    invalid[3].body = "x" * 10_001
+    invalid[4].attachments.extend([pb.MediaAttachment()] * 17)
+    invalid[5].carrier_time.seconds = 253_402_300_800
+    invalid[6].carrier_message_id = "call me"
+    invalid[7].carrier_message_id = "+14255550111"
+    results = (await service.receive(*invalid, valid)).results
+    assert [result.error.reason for result in results] == [
         *[error_reason_pb2.ERROR_REASON_INVALID_ARGUMENT] * 8,
         error_reason_pb2.ERROR_REASON_UNSPECIFIED,
     ]
-    assert "4255550111" not in str(found)
-    assert all("carrier_message_id" in found[at].error.message for at in (0, 6, 7))
+    assert "4255550111" not in str(results)
+    assert all("carrier_message_id" in results[index].error.message for index in (0, 6, 7))
+
+
+async def test_an_invalid_receipt_of_a_batch_is_refused_alone(service: RunningService) -> None:
     receipts = [
         pb.DeliveryReceipt(),
         pb.DeliveryReceipt(carrier_message_id="mdr2-1", send_token=LONG),
@@ -291,8 +286,7 @@ async def test_a_text_or_a_receipt_of_a_wrong_form_is_refused_alone(
     ]
     request = pb.ReceiveDeliveryReceiptsRequest(receipts=receipts)
     response = await service.stub.ReceiveDeliveryReceipts(request, timeout=CALL_SECONDS)
-    outcomes = [one.outcome for one in response.results]
-    assert outcomes == [
+    assert [result.outcome for result in response.results] == [
         *[pb.RECEIPT_OUTCOME_REFUSED] * 4,
         pb.RECEIPT_OUTCOME_UNMATCHED,
     ]

@@ -1,10 +1,9 @@
-"""Requests of every kind, made from what fits their fields, and calls of any method by its name."""
+"""Random requests for any RPC of the conversation service, and calls by method name."""
 
 from collections.abc import Mapping
 from hashlib import sha256
 from random import Random
 
-from contract.conversation.documented import METHODS
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
@@ -14,17 +13,18 @@ from maskline.conversation.v1 import pool_pb2
 from support.conversation_calls import CALL_SECONDS, filled
 from support.conversation_service import RunningService
 from support.conversations import ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBER, MASKED, OTHER_MASKED
+from support.documented_errors import METHODS
 from support.eventually import PATIENCE_SECONDS
 
-# What fits a field; the first of each is well-formed.
+# Values for each field; the first of each is valid.
 Palette = dict[str, list[object]]
 
-SAID = ("hello", "start", "join X4X4X4", "end", "help", "block", "report", "quit", "yes", "")
+BODIES = ("hello", "start", "join X4X4X4", "end", "help", "block", "report", "quit", "yes", "")
 PEOPLE = (ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBER)
 
 
 def palette() -> Palette:
-    """A few values for each field; ids of conversations and people are added as they appear."""
+    """A few values for each field; learn() adds the ids of responses."""
     operator = pool_pb2.PoolSettings(operator="Test exchange")
     refusing = pool_pb2.PoolSettings(operator="x", pause_policy=pool_pb2.PAUSE_POLICY_REFUSE)
     return {
@@ -43,7 +43,7 @@ def palette() -> Palette:
         "system": [True],
         "note": ["", "a complaint"],
         "settings": [operator, refusing],
-        "update_mask": [FieldMask(paths=[one]) for one in ("operator", "pause_policy", "name")],
+        "update_mask": [FieldMask(paths=[name]) for name in ("operator", "pause_policy", "name")],
         "state": [0, 1, 2, 3, 99],
         "page_size": [0, 1, -1],
         "page_token": ["", "1", "x"],
@@ -53,55 +53,57 @@ def palette() -> Palette:
         "media_token": ["none", ""],
         "dead_letter_id": ["1-0", "x", ""],
         "erasure_id": ["none", ""],
-        "messages": [[_text(one, said)] for one in PEOPLE for said in SAID],
+        "messages": [[_message(number, body)] for number in PEOPLE for body in BODIES],
         "receipts": [[pb.DeliveryReceipt(carrier_message_id="mdr2-1")], []],
     }
 
 
 def well_formed(method: str) -> Message:
-    """A request without anything wrong in its form."""
-    return filled(_made(method, {name: listed[0] for name, listed in palette().items()}))
+    """A valid request."""
+    return filled(_build(method, {name: values[0] for name, values in palette().items()}))
 
 
-def drawn(method: str, values: Palette, random: Random) -> Message:
-    """A request in which anything may be wrong."""
-    chosen = {name: random.choice(listed) for name, listed in values.items()}
-    # Of these two only one can be said.
+def draw(method: str, values: Palette, random: Random) -> Message:
+    """A request of random values, valid or not."""
+    chosen = {name: random.choice(choices) for name, choices in values.items()}
+    # A oneof: only one of the two can be set.
     del chosen[random.choice(("participant_id", "system"))]
-    return filled(_made(method, chosen))
+    return filled(_build(method, chosen))
 
 
 def learn(values: Palette, response: Message) -> None:
-    """From now on also what a response has shown is asked about."""
+    """Adds the ids and codes of a response to the values."""
     conversation = getattr(response, "conversation", None)
     if isinstance(conversation, pb.Conversation):
         values["conversation_id"].append(conversation.conversation_id)
-        values["participant_id"] += [one.participant_id for one in conversation.participants]
+        values["participant_id"] += [
+            participant.participant_id for participant in conversation.participants
+        ]
     if isinstance(response, pb.StartConversationResponse):
         values["code"].append(response.code)
 
 
 async def call(service: RunningService, method: str, request: Message) -> Message:
-    """Calls a method; of a stream it takes the first response."""
-    described = METHODS[method]
-    path = f"/{described.containing_service.full_name}/{method}"
-    response = GetMessageClass(described.output_type)
-    if described.server_streaming:
-        watch = service.channel.unary_stream(path, _written, response.FromString)
-        stream = watch(request, timeout=PATIENCE_SECONDS)
+    """Calls a method; returns the first response of a stream."""
+    descriptor = METHODS[method]
+    path = f"/{descriptor.containing_service.full_name}/{method}"
+    response = GetMessageClass(descriptor.output_type)
+    if descriptor.server_streaming:
+        open_stream = service.channel.unary_stream(path, _serialize, response.FromString)
+        stream = open_stream(request, timeout=PATIENCE_SECONDS)
         first = await stream.read()
         stream.cancel()
         assert isinstance(first, Message)
         return first
-    ask = service.channel.unary_unary(path, _written, response.FromString)
-    return await ask(request, timeout=CALL_SECONDS)
+    call_once = service.channel.unary_unary(path, _serialize, response.FromString)
+    return await call_once(request, timeout=CALL_SECONDS)
 
 
-def _written(message: Message) -> bytes:
+def _serialize(message: Message) -> bytes:
     return message.SerializeToString()
 
 
-def _made(method: str, chosen: Mapping[str, object]) -> Message:
+def _build(method: str, chosen: Mapping[str, object]) -> Message:
     request: Message = GetMessageClass(METHODS[method].input_type)()
     for field in request.DESCRIPTOR.fields:
         if field.name in chosen:
@@ -118,7 +120,7 @@ def _set(request: Message, name: str, value: object) -> None:
         setattr(request, name, value)
 
 
-def _text(number: str, body: str) -> pb.InboundMessage:
+def _message(number: str, body: str) -> pb.InboundMessage:
     return pb.InboundMessage(
         carrier_message_id=f"mdr2-{sha256(f'{number} {body}'.encode()).hexdigest()[:32]}",
         from_number=number,
