@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from conversation_service.app.application import SERVICE_NAMES, Application
 from conversation_service.app.wiring import Connections, Options, Wiring
 from conversation_service.domain.model.pool import SeededPool
+from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.keyspace.keys import Keys
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import event_pb2
@@ -177,6 +178,7 @@ async def connected(
     clock: ManualClock,
     *pools: SeededPool,
     messaging: ScriptedMessaging | None = None,
+    cipher: Cipher = VAULT,
     uses_development_key: bool = False,
     recovery_interval: timedelta = timedelta(0),
 ) -> AsyncIterator[Application]:
@@ -189,7 +191,7 @@ async def connected(
     ):
         connections = Connections(redis, reader, to_messaging)
         options = Options(uses_development_key, recovery_interval)
-        yield Application(Wiring(pools or [SEED], connections, VAULT, clock, options))
+        yield Application(Wiring(pools or [SEED], connections, cipher, clock, options))
 
 
 @asynccontextmanager
@@ -198,6 +200,7 @@ async def running(
     clock: ManualClock,
     *pools: SeededPool,
     messaging: ScriptedMessaging | None = None,
+    cipher: Cipher = VAULT,
     uses_development_key: bool = False,
     security: ServerSecurity = DESCRIBED,
     recovery_interval: timedelta = timedelta(0),
@@ -211,6 +214,7 @@ async def running(
             clock,
             *pools,
             messaging=messaging,
+            cipher=cipher,
             uses_development_key=uses_development_key,
             recovery_interval=recovery_interval,
         ) as service,

@@ -112,14 +112,15 @@ async def test_only_operators_see_phone_numbers(
         conversation_id = joined.conversation.conversation_id
         get = pb.GetConversationRequest(conversation_id=conversation_id)
         by_support = await call_as("support", stub.GetConversation, get)
-        responses = [started, joined, await call_as(role, stub.GetConversation, get)]
+        seen = await call_as(role, stub.GetConversation, get)
         listed = await call_as(role, stub.ListConversations, pb.ListConversationsRequest())
         timeline = pb.GetTimelineRequest(conversation_id=conversation_id)
         events = await call_as(role, stub.GetTimeline, timeline)
         end = pb.EndConversationRequest(conversation_id=conversation_id)
-        responses.append(await call_as(role, stub.EndConversation, end))
+        ended = await call_as(role, stub.EndConversation, end)
     numbers = [ALICE_NUMBER, BOB_NUMBER] if role == "operator" else ["", ""]
-    for conversation in (*listed.conversations, *(response.conversation for response in responses)):
+    single = [started.conversation, joined.conversation, seen.conversation, ended.conversation]
+    for conversation in (*listed.conversations, *single):
         visible = [participant.phone_number for participant in conversation.participants]
         assert visible == numbers[: len(visible)]
     assert all(not participant.phone_number for participant in by_support.conversation.participants)

@@ -1,4 +1,4 @@
-"""What internal clients do in conversations: start, join, speak, end; each call once."""
+"""RPCs of clients: start, join, send, end; idempotency and unexpected errors."""
 
 import asyncio
 
@@ -22,7 +22,7 @@ from support.conversations import (
 from support.grpc_calls import reason
 
 
-async def test_a_start_and_a_join_connect_two_people_who_are_both_told(
+async def test_start_and_join_connect_two_people_and_notify_both(
     service: RunningService,
 ) -> None:
     started = await service.start(ALICE_NUMBER)
@@ -36,7 +36,7 @@ async def test_a_start_and_a_join_connect_two_people_who_are_both_told(
     assert await service.heard(BOB_NUMBER, 1) == [says(Template.YOU_JOINED)]
 
 
-async def test_of_many_who_join_with_one_code_exactly_one_is_let_in(
+async def test_of_concurrent_joins_with_the_same_code_exactly_one_succeeds(
     service: RunningService,
 ) -> None:
     started = await service.start(ALICE_NUMBER)
@@ -44,47 +44,47 @@ async def test_of_many_who_join_with_one_code_exactly_one_is_let_in(
     results = await asyncio.gather(
         *(service.join(number, started.code) for number in numbers), return_exceptions=True
     )
-    refusals = [one for one in results if isinstance(one, grpc.aio.AioRpcError)]
+    refusals = [result for result in results if isinstance(result, grpc.aio.AioRpcError)]
     assert len(refusals) == len(numbers) - 1
-    assert {reason(one, DOMAIN) for one in refusals} == {"CODE_NOT_VALID"}
+    assert {reason(refusal, DOMAIN) for refusal in refusals} == {"CODE_NOT_VALID"}
 
 
-async def test_one_who_starts_many_times_at_once_has_one_conversation_a_number(
+async def test_concurrent_starts_of_one_person_give_one_conversation_per_number(
     service: RunningService,
 ) -> None:
     results = await asyncio.gather(
         *(service.start(ALICE_NUMBER) for _ in range(6)), return_exceptions=True
     )
-    started = [one for one in results if isinstance(one, pb.StartConversationResponse)]
-    assert {one.conversation.masked_number for one in started} == {MASKED, OTHER_MASKED}
+    started = [result for result in results if isinstance(result, pb.StartConversationResponse)]
+    assert {response.conversation.masked_number for response in started} == {MASKED, OTHER_MASKED}
     assert len(started) == 2
-    refusals = [one for one in results if isinstance(one, grpc.aio.AioRpcError)]
-    assert {reason(one, DOMAIN) for one in refusals} == {"NO_NUMBER_AVAILABLE"}
+    refusals = [result for result in results if isinstance(result, grpc.aio.AioRpcError)]
+    assert {reason(refusal, DOMAIN) for refusal in refusals} == {"NO_NUMBER_AVAILABLE"}
 
 
-async def test_a_client_speaks_for_a_participant_and_as_the_system(
+async def test_a_client_sends_for_a_participant_and_as_the_system(
     service: RunningService,
 ) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
-    words = pb.SendMessageRequest(
+    message = pb.SendMessageRequest(
         conversation_id=conversation.conversation_id, body="from a client"
     )
-    for_alice, by_the_system = filled(words), filled(words)
+    for_alice, by_the_system = filled(message), filled(message)
     for_alice.participant_id = conversation.participants[0].participant_id
     by_the_system.system = True
-    one = await ask(service.stub.SendMessage, for_alice)
-    assert len(one.message_ids) == 1
-    assert not one.is_held
-    both = await ask(service.stub.SendMessage, by_the_system)
-    assert len(both.message_ids) == 2
+    to_one = await ask(service.stub.SendMessage, for_alice)
+    assert len(to_one.message_ids) == 1
+    assert not to_one.is_held
+    to_both = await ask(service.stub.SendMessage, by_the_system)
+    assert len(to_both.message_ids) == 2
     assert await service.heard(BOB_NUMBER, 2) == ["from a client"] * 2
     assert await service.heard(ALICE_NUMBER, 1) == ["from a client"]
-    assert await ask(service.stub.SendMessage, by_the_system) == both
+    assert await ask(service.stub.SendMessage, by_the_system) == to_both
     await service.quiet()
     assert len(service.sent()) == 3
 
 
-async def test_a_repeated_request_gets_the_first_answer_even_when_the_state_has_moved(
+async def test_a_repeated_request_gets_the_first_response_although_the_state_has_changed(
     service: RunningService,
 ) -> None:
     request = filled(pb.StartConversationRequest(phone_number=ALICE_NUMBER))
@@ -96,7 +96,7 @@ async def test_a_repeated_request_gets_the_first_answer_even_when_the_state_has_
         await ask(service.stub.StartConversation, request)
 
 
-async def test_an_ending_by_the_operator_is_told_to_both_and_its_note_to_staff_only(
+async def test_an_end_by_the_operator_notifies_both_and_keeps_its_note_from_them(
     service: RunningService,
 ) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
@@ -113,7 +113,7 @@ async def test_an_ending_by_the_operator_is_told_to_both_and_its_note_to_staff_o
     assert "complaint" not in str(timeline)
 
 
-async def test_an_ending_for_a_participant_is_theirs(service: RunningService) -> None:
+async def test_an_end_for_a_participant_has_their_end_reason(service: RunningService) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
     request = pb.EndConversationRequest(
         conversation_id=conversation.conversation_id,
@@ -125,7 +125,7 @@ async def test_an_ending_for_a_participant_is_theirs(service: RunningService) ->
     assert await service.heard(ALICE_NUMBER, 1) == await service.heard(BOB_NUMBER, 1)
 
 
-async def test_a_waiting_conversation_can_be_ended_and_its_code_works_no_more(
+async def test_an_ended_waiting_conversation_has_no_valid_code(
     service: RunningService,
 ) -> None:
     started = await service.start(ALICE_NUMBER)
@@ -135,7 +135,7 @@ async def test_a_waiting_conversation_can_be_ended_and_its_code_works_no_more(
         await service.join(BOB_NUMBER, started.code)
 
 
-async def test_a_unique_name_is_taken_while_its_conversation_lives(
+async def test_a_unique_name_is_unique_among_live_conversations(
     service: RunningService,
 ) -> None:
     def named(number: str) -> pb.StartConversationRequest:
@@ -151,13 +151,13 @@ async def test_a_unique_name_is_taken_while_its_conversation_lives(
     assert (await service.get(first.conversation_id)).unique_name == "order-7"
 
 
-async def test_a_surprise_is_internal_and_tells_nothing(
+async def test_an_unexpected_error_is_internal_without_details(
     service: RunningService, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def explode(*_: object) -> None:
         raise ValueError(f"about {ALICE_NUMBER}")
 
-    monkeypatch.setattr("conversation_service.rpc.conversations.requests.check_get", explode)
+    monkeypatch.setattr("conversation_service.rpc.conversations.requests.validate_get", explode)
     with pytest.raises(grpc.aio.AioRpcError) as failed:
         await service.stub.GetConversation(pb.GetConversationRequest(), timeout=CALL_SECONDS)
     assert failed.value.code() is grpc.StatusCode.INTERNAL

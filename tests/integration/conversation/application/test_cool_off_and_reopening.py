@@ -1,4 +1,4 @@
-"""What follows an ending: the number rests, late texts go to nobody, the ending may be undone."""
+"""After the end of a conversation: cool-off of its number, late messages, reopening."""
 
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ from support.conversations import (
 
 
 async def ended(service: RunningService) -> str:
-    """Alice and Bob have talked, and the operator has ended it just now."""
+    """The id of a conversation of Alice and Bob that the operator has just ended."""
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
     await service.end(conversation.conversation_id)
     await service.quiet()
@@ -34,7 +34,7 @@ async def reopen(service: RunningService, conversation_id: str) -> pb.Conversati
     return (await ask(service.stub.ReopenConversation, request)).conversation
 
 
-async def test_a_late_text_reaches_neither_the_old_partner_nor_a_new_one(
+async def test_a_late_message_reaches_neither_the_old_partner_nor_a_new_one(
     service: RunningService,
 ) -> None:
     await ended(service)
@@ -44,19 +44,19 @@ async def test_a_late_text_reaches_neither_the_old_partner_nor_a_new_one(
     await service.says(ALICE_NUMBER, f"join {carols.code}")
     await service.says(ALICE_NUMBER, "start")
     await service.says(ALICE_NUMBER, "a late text")
-    told = says(Template.JUST_ENDED, span=SETTINGS.cool_off)
-    assert (await service.heard(ALICE_NUMBER, 4))[1:] == [told] * 3
+    reply = says(Template.JUST_ENDED, span=SETTINGS.cool_off)
+    assert (await service.heard(ALICE_NUMBER, 4))[1:] == [reply] * 3
     await service.quiet()
     assert service.sent_to(BOB_NUMBER) == [says(Template.ENDED)]
     assert len(service.sent_to(CAROL_NUMBER)) == 1
 
 
-async def test_the_rest_of_a_number_is_told_and_then_over(service: RunningService) -> None:
+async def test_the_reply_during_cool_off_names_the_remaining_time(service: RunningService) -> None:
     await ended(service)
     service.clock.move(minutes=1)
     await service.says(ALICE_NUMBER, "hello?")
-    left = says(Template.JUST_ENDED, span=timedelta(minutes=2))
-    assert (await service.heard(ALICE_NUMBER, 2))[1] == left
+    reply = says(Template.JUST_ENDED, span=timedelta(minutes=2))
+    assert (await service.heard(ALICE_NUMBER, 2))[1] == reply
     service.clock.move(minutes=2)
     again = await service.open(ALICE_NUMBER, CAROL_NUMBER)
     assert again.masked_number == MASKED
@@ -64,12 +64,12 @@ async def test_the_rest_of_a_number_is_told_and_then_over(service: RunningServic
     assert await service.heard(CAROL_NUMBER, 1) == ["hello"]
 
 
-async def test_a_number_that_rests_is_passed_over(service: RunningService) -> None:
+async def test_a_cooling_number_is_not_selected(service: RunningService) -> None:
     await ended(service)
     assert (await service.start(ALICE_NUMBER)).conversation.masked_number == OTHER_MASKED
 
 
-async def test_a_pool_may_let_its_numbers_rest_not_at_all(
+async def test_a_pool_may_have_no_cool_off(
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> None:
     pool = seeded(settings={"cool_off": timedelta(0)})
@@ -78,17 +78,17 @@ async def test_a_pool_may_let_its_numbers_rest_not_at_all(
         await service.open(ALICE_NUMBER, CAROL_NUMBER)
 
 
-async def test_a_code_that_nobody_used_leaves_nothing_to_rest(service: RunningService) -> None:
+async def test_an_unused_code_causes_no_cool_off(service: RunningService) -> None:
     started = await service.start(ALICE_NUMBER, MASKED)
     await service.end(started.conversation.conversation_id)
     await service.open(ALICE_NUMBER, CAROL_NUMBER)
 
 
-async def test_an_ending_is_taken_back_and_both_talk_on(service: RunningService) -> None:
-    name = await ended(service)
-    before = await service.get(name)
+async def test_a_reopened_conversation_relays_again(service: RunningService) -> None:
+    conversation_id = await ended(service)
+    before = await service.get(conversation_id)
     service.clock.move(minutes=59)
-    after = await reopen(service, name)
+    after = await reopen(service, conversation_id)
     assert after.state == pb.CONVERSATION_STATE_ACTIVE
     assert after.participants == before.participants
     assert after.etag != before.etag
@@ -100,13 +100,13 @@ async def test_an_ending_is_taken_back_and_both_talk_on(service: RunningService)
         "where were we?",
     ]
     assert (await service.heard(BOB_NUMBER, 2))[1:] == [says(Template.REOPENED)]
-    events = kinds(await service.timeline(name))
+    events = kinds(await service.timeline(conversation_id))
     assert events.index(("CONVERSATION_REOPENED", "")) > events.index(
         ("CONVERSATION_ENDED", "OPERATOR_ENDED")
     )
 
 
-async def test_a_reopening_that_is_repeated_is_made_once(service: RunningService) -> None:
+async def test_a_repeated_reopening_is_executed_once(service: RunningService) -> None:
     request = filled(pb.ReopenConversationRequest(conversation_id=await ended(service)))
     first = await ask(service.stub.ReopenConversation, request)
     await service.end(request.conversation_id)
@@ -114,7 +114,7 @@ async def test_a_reopening_that_is_repeated_is_made_once(service: RunningService
     assert (await service.get(request.conversation_id)).state == pb.CONVERSATION_STATE_ENDED
 
 
-async def test_an_ending_stands_once_the_grace_is_over_or_something_came_between(
+async def test_a_conversation_is_not_reopenable_after_the_grace_or_once_its_number_is_in_use(
     service: RunningService,
 ) -> None:
     late = await ended(service)
@@ -128,7 +128,7 @@ async def test_an_ending_stands_once_the_grace_is_over_or_something_came_between
         await reopen(service, overtaken)
 
 
-async def test_what_never_had_two_people_or_lives_is_not_reopened(
+async def test_a_live_conversation_or_one_without_a_second_person_is_not_reopenable(
     service: RunningService,
 ) -> None:
     started = (await service.start(ALICE_NUMBER)).conversation

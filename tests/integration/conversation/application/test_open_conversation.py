@@ -1,4 +1,4 @@
-"""Conversations between two people who are both known, and the numbers that they get."""
+"""OpenConversation, and the selection of masked numbers."""
 
 from datetime import timedelta
 
@@ -39,18 +39,18 @@ def between(*numbers: str, selection: NumberSelection | None = None) -> pb.OpenC
 
 
 async def opened(service: RunningService, request: pb.OpenConversationRequest) -> str:
-    """The number that it is opened on."""
+    """The masked number of the new conversation."""
     return (await ask(service.stub.OpenConversation, request)).conversation.masked_number
 
 
 async def met_before(service: RunningService, masked_number: str) -> None:
-    """Alice and Bob have talked on this number, and its rest is over."""
+    """Alice and Bob had a conversation on this number, and its cool-off is over."""
     met = await service.open(ALICE_NUMBER, BOB_NUMBER, masked_number=masked_number)
     await service.end(met.conversation_id)
     service.clock.move(minutes=3)
 
 
-async def test_both_are_told_and_talk_at_once(service: RunningService) -> None:
+async def test_both_are_notified_and_messages_are_relayed(service: RunningService) -> None:
     request = between(ALICE_NUMBER, BOB_NUMBER)
     conversation = (await ask(service.stub.OpenConversation, request)).conversation
     assert conversation.state == pb.CONVERSATION_STATE_ACTIVE
@@ -61,7 +61,7 @@ async def test_both_are_told_and_talk_at_once(service: RunningService) -> None:
     assert await service.heard(BOB_NUMBER, 1) == [says(Template.OPENED)]
 
 
-async def test_a_silent_opening_tells_nobody(service: RunningService) -> None:
+async def test_a_silent_opening_notifies_nobody(service: RunningService) -> None:
     request = between(ALICE_NUMBER, BOB_NUMBER)
     request.is_silent = True
     await ask(service.stub.OpenConversation, request)
@@ -69,7 +69,7 @@ async def test_a_silent_opening_tells_nobody(service: RunningService) -> None:
     assert service.sent() == []
 
 
-async def test_an_opening_that_is_repeated_is_made_once(service: RunningService) -> None:
+async def test_a_repeated_opening_is_executed_once(service: RunningService) -> None:
     request = between(ALICE_NUMBER, BOB_NUMBER)
     first = await ask(service.stub.OpenConversation, request)
     assert await ask(service.stub.OpenConversation, request) == first
@@ -80,16 +80,18 @@ async def test_an_opening_that_is_repeated_is_made_once(service: RunningService)
         await ask(service.stub.OpenConversation, request)
 
 
-async def test_each_conversation_of_a_person_has_a_number_of_its_own(
+async def test_each_conversation_of_a_person_has_another_number(
     service: RunningService,
 ) -> None:
-    numbers = {await opened(service, between(ALICE_NUMBER, one)) for one in (BOB_NUMBER,) * 2}
+    numbers = {
+        await opened(service, between(ALICE_NUMBER, partner)) for partner in (BOB_NUMBER,) * 2
+    }
     assert numbers == {MASKED, OTHER_MASKED}
     with refused("NO_NUMBER_AVAILABLE"):
         await opened(service, between(CAROL_NUMBER, ALICE_NUMBER))
 
 
-async def test_people_who_share_nobody_are_spread_over_the_numbers(
+async def test_conversations_are_spread_over_the_numbers(
     service: RunningService,
 ) -> None:
     people = [f"+1425555013{digit}" for digit in range(8)]
@@ -99,7 +101,7 @@ async def test_people_who_share_nobody_are_spread_over_the_numbers(
 
 
 @pytest.mark.parametrize(
-    ("pools", "asked", "again"),
+    ("preference", "selection", "is_sticky"),
     [
         (NumberPreference.PREFER_STICKY, None, True),
         (NumberPreference.PREFER_STICKY, AVOID, False),
@@ -107,22 +109,22 @@ async def test_people_who_share_nobody_are_spread_over_the_numbers(
         (NumberPreference.AVOID_STICKY, PREFER, True),
     ],
 )
-async def test_a_pair_gets_its_last_number_again_or_not_as_the_pool_or_the_client_says(
+async def test_a_pair_gets_its_last_number_again_if_the_pool_or_the_client_prefers_that(
     redis: Redis,
     redis_url: str,
     clock: ManualClock,
-    pools: NumberPreference,
-    asked: NumberSelection | None,
-    again: bool,
+    preference: NumberPreference,
+    selection: NumberSelection | None,
+    is_sticky: bool,
 ) -> None:
-    pool = seeded(MASKED, OTHER_MASKED, THIRD_MASKED, settings={"number_preference": pools})
+    pool = seeded(MASKED, OTHER_MASKED, THIRD_MASKED, settings={"number_preference": preference})
     async with running(redis_url, clock, pool) as service:
         await met_before(service, THIRD_MASKED)
-        number = await opened(service, between(ALICE_NUMBER, BOB_NUMBER, selection=asked))
-        assert (number == THIRD_MASKED) is again
+        number = await opened(service, between(ALICE_NUMBER, BOB_NUMBER, selection=selection))
+        assert (number == THIRD_MASKED) is is_sticky
 
 
-async def test_a_pair_may_have_its_number_again_before_its_rest_is_over(
+async def test_the_cool_off_does_not_apply_to_the_same_pair(
     service: RunningService,
 ) -> None:
     first = await service.open(ALICE_NUMBER, BOB_NUMBER)
@@ -139,18 +141,18 @@ async def test_a_pair_may_have_its_number_again_before_its_rest_is_over(
 @pytest.mark.parametrize(
     ("near", "number"), [(NEAR_FIRST, CAROLS_AREA), (NEAR_SECOND, ALICES_AREA)]
 )
-async def test_a_number_of_a_participants_area_is_chosen_where_there_is_one(
+async def test_a_number_with_the_area_code_of_a_participant_is_preferred(
     redis: Redis, redis_url: str, clock: ManualClock, near: NumberSelection, number: str
 ) -> None:
     pool = seeded(MASKED, ALICES_AREA, CAROLS_AREA)
     async with running(redis_url, clock, pool) as service:
         assert await opened(service, between(CAROL_NUMBER, ALICE_NUMBER, selection=near)) == number
-        # Each has one on that number now, so the next one is from wherever there is one.
+        # That number is in use by both now, so another area code is selected.
         elsewhere = await opened(service, between(CAROL_NUMBER, ALICE_NUMBER, selection=near))
         assert elsewhere != number
 
 
-async def test_a_start_may_ask_for_a_number_of_the_persons_area(
+async def test_a_start_may_prefer_the_area_code_of_the_person(
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> None:
     async with running(redis_url, clock, seeded(MASKED, ALICES_AREA)) as service:
@@ -159,7 +161,7 @@ async def test_a_start_may_ask_for_a_number_of_the_persons_area(
         assert started.conversation.masked_number == ALICES_AREA
 
 
-async def test_a_reserved_number_is_given_only_on_request(service: RunningService) -> None:
+async def test_a_reserved_number_is_selected_only_on_request(service: RunningService) -> None:
     number = pool_pb2.AddNumberRequest(masked_number=THIRD_MASKED, is_reserved=True)
     await ask(service.pools.AddNumber, number)
     for masked_number in (MASKED, OTHER_MASKED):
@@ -173,7 +175,7 @@ async def test_a_reserved_number_is_given_only_on_request(service: RunningServic
     assert named.masked_number == THIRD_MASKED
 
 
-async def test_a_conversation_lives_from_its_opening_as_long_as_its_pool_says(
+async def test_the_lifetimes_of_the_pool_count_from_the_opening(
     service: RunningService,
 ) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)

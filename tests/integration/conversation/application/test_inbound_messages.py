@@ -1,4 +1,4 @@
-"""Texts that come in, over real gRPC on a real Redis: taken once each, in order, and passed on."""
+"""Inbound messages: executed once each, relayed in order, replied to."""
 
 import asyncio
 from datetime import timedelta
@@ -23,13 +23,13 @@ from support.conversations import (
 from support.decisions import CARD, PICTURE
 from support.odd_texts import ODD
 
-NOBODYS = "+12065550199"
-ON_THE_WIRE = messaging_pb2.Attachment(
+UNKNOWN_NUMBER = "+12065550199"
+ATTACHMENT = messaging_pb2.Attachment(
     url=PICTURE.url, content_type=PICTURE.content_type, size_bytes=PICTURE.size_bytes
 )
 
 
-async def test_two_people_talk_and_part_by_text(service: RunningService) -> None:
+async def test_two_people_start_join_and_end_by_message(service: RunningService) -> None:
     await service.says(ALICE_NUMBER, "Start")
     [invitation] = await service.heard(ALICE_NUMBER, 1)
     code = invitation.removeprefix("Your code is ")[:6]
@@ -49,11 +49,11 @@ async def test_two_people_talk_and_part_by_text(service: RunningService) -> None
         "hello yourself",
         says(Template.ENDED),
     ]
-    assert {one.from_number for one in service.messaging.sent} == {MASKED}
+    assert {message.from_number for message in service.messaging.sent} == {MASKED}
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "reply"),
     [
         ("start", Template.ALREADY_TALKING),
         ("join ABC234", Template.ALREADY_TALKING),
@@ -62,28 +62,28 @@ async def test_two_people_talk_and_part_by_text(service: RunningService) -> None
         (" ", Template.EMPTY),
     ],
 )
-async def test_what_is_not_passed_on_is_answered(
-    service: RunningService, body: str, told: Template
+async def test_a_message_that_is_not_relayed_gets_a_reply(
+    service: RunningService, body: str, reply: Template
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     await service.says(ALICE_NUMBER, body)
-    assert await service.heard(ALICE_NUMBER, 1) == [says(told)]
+    assert await service.heard(ALICE_NUMBER, 1) == [says(reply)]
     await service.quiet()
     assert service.sent_to(BOB_NUMBER) == []
 
 
-async def test_a_picture_is_passed_on_with_its_words_or_without(service: RunningService) -> None:
+async def test_a_picture_is_relayed_with_or_without_a_body(service: RunningService) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     bare, described = service.text(ALICE_NUMBER, ""), service.text(ALICE_NUMBER, "look")
     for text in (bare, described):
         text.attachments.add(url=PICTURE.url, content_type="image/png", size_bytes=14_832)
         await service.receive(text)
     assert await service.heard(BOB_NUMBER, 2) == ["", "look"]
-    assert [list(one.attachments) for one in service.sent()] == [[ON_THE_WIRE]] * 2
+    assert [list(message.attachments) for message in service.sent()] == [[ATTACHMENT]] * 2
     assert service.sent_to(ALICE_NUMBER) == []
 
 
-async def test_a_picture_is_held_in_a_pause_and_goes_out_behind_it(
+async def test_a_picture_is_held_during_a_pause(
     service: RunningService,
 ) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
@@ -95,11 +95,11 @@ async def test_a_picture_is_held_in_a_pause_and_goes_out_behind_it(
     resume = pb.ResumeConversationRequest(conversation_id=conversation.conversation_id)
     await ask(service.stub.ResumeConversation, resume)
     assert await service.heard(BOB_NUMBER, 1) == ["look"]
-    [sent] = (one for one in service.sent() if one.to_number == BOB_NUMBER)
-    assert list(sent.attachments) == [ON_THE_WIRE]
+    [sent] = (message for message in service.sent() if message.to_number == BOB_NUMBER)
+    assert list(sent.attachments) == [ATTACHMENT]
 
 
-async def test_a_file_that_is_not_passed_on_is_told_to_who_sent_it(
+async def test_the_sender_of_a_rejected_file_is_notified(
     service: RunningService,
 ) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
@@ -107,27 +107,27 @@ async def test_a_file_that_is_not_passed_on_is_told_to_who_sent_it(
     text.attachments.add(url=CARD.url, content_type="text/x-vcard", size_bytes=312)
     await service.receive(text)
     assert await service.heard(BOB_NUMBER, 1) == ["my card"]
-    told = says(Template.ATTACHMENT_NOT_PASSED_ON)
-    assert await service.heard(ALICE_NUMBER, 1) == [told]
-    happened = kinds(await service.timeline(conversation.conversation_id))
-    assert ("ATTACHMENTS_REFUSED", "") in happened
+    notice = says(Template.ATTACHMENT_NOT_PASSED_ON)
+    assert await service.heard(ALICE_NUMBER, 1) == [notice]
+    events = kinds(await service.timeline(conversation.conversation_id))
+    assert ("ATTACHMENTS_REFUSED", "") in events
 
 
-async def test_an_odd_text_arrives_as_it_was_texted(service: RunningService) -> None:
+async def test_unusual_bodies_are_relayed_unchanged(service: RunningService) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     for body in ODD:
         await service.says(ALICE_NUMBER, body)
     assert await service.heard(BOB_NUMBER, len(ODD)) == ODD
 
 
-async def test_a_text_that_cannot_be_texted_is_answered(service: RunningService) -> None:
+async def test_a_body_that_cannot_be_sent_gets_a_reply(service: RunningService) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     await service.says(ALICE_NUMBER, "a\0b")
     assert await service.heard(ALICE_NUMBER, 1) == [says(Template.UNSUITABLE)]
     assert service.sent_to(BOB_NUMBER) == []
 
 
-async def test_a_text_from_before_the_conversation_does_not_reach_its_partner(
+async def test_a_message_sent_before_the_conversation_is_not_relayed(
     service: RunningService,
 ) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
@@ -137,11 +137,11 @@ async def test_a_text_from_before_the_conversation_does_not_reach_its_partner(
     await service.receive(late, fresh)
     assert await service.heard(BOB_NUMBER, 1) == ["for Bob"]
     assert await service.heard(ALICE_NUMBER, 1) == [says(Template.NOT_DELIVERED)]
-    happened = kinds(await service.timeline(conversation.conversation_id))
-    assert ("MESSAGE_NOT_RELAYED", "TOO_LATE") in happened
+    events = kinds(await service.timeline(conversation.conversation_id))
+    assert ("MESSAGE_NOT_RELAYED", "TOO_LATE") in events
 
 
-async def test_a_callback_sent_again_is_answered_as_a_repetition(service: RunningService) -> None:
+async def test_a_repeated_delivery_is_reported_as_repeated(service: RunningService) -> None:
     text = service.text(ALICE_NUMBER, "start")
     outcomes = [(await service.receive(text)).results[0].outcome for _ in range(3)]
     assert outcomes == [
@@ -150,37 +150,37 @@ async def test_a_callback_sent_again_is_answered_as_a_repetition(service: Runnin
         pb.RECEIVE_OUTCOME_REPEATED,
     ]
     both = (await service.receive(text, text)).results
-    assert {one.outcome for one in both} == {pb.RECEIVE_OUTCOME_REPEATED}
+    assert {result.outcome for result in both} == {pb.RECEIVE_OUTCOME_REPEATED}
     await service.quiet()
     assert len(service.sent_to(ALICE_NUMBER)) == 1
 
 
-async def test_one_callback_twice_in_a_batch_is_taken_once(service: RunningService) -> None:
+async def test_a_message_twice_in_a_batch_is_executed_once(service: RunningService) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     text = service.text(ALICE_NUMBER, "hello")
-    outcomes = [one.outcome for one in (await service.receive(text, text)).results]
+    outcomes = [result.outcome for result in (await service.receive(text, text)).results]
     assert outcomes == [pb.RECEIVE_OUTCOME_ACCEPTED, pb.RECEIVE_OUTCOME_REPEATED]
     await service.quiet()
     assert service.sent_to(BOB_NUMBER) == ["hello"]
 
 
-async def test_one_bad_item_fails_neither_its_neighbours_nor_their_order(
+async def test_an_invalid_item_affects_neither_the_others_nor_their_order(
     service: RunningService,
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
-    one = service.text(ALICE_NUMBER, "one")
+    first = service.text(ALICE_NUMBER, "one")
     reused = service.text(ALICE_NUMBER, "another text under the same id")
-    reused.carrier_message_id = one.carrier_message_id
+    reused.carrier_message_id = first.carrier_message_id
     batch = [
-        one,
-        service.text(ALICE_NUMBER, "lost", to=NOBODYS),
+        first,
+        service.text(ALICE_NUMBER, "lost", to=UNKNOWN_NUMBER),
         pb.InboundMessage(carrier_message_id="", from_number="junk", to_number="", body="x"),
         service.text(ALICE_NUMBER, "two"),
         reused,
         service.text(BOB_NUMBER, "three"),
     ]
     results = (await service.receive(*batch)).results
-    assert [one.error.reason for one in results] == [
+    assert [result.error.reason for result in results] == [
         error_reason_pb2.ERROR_REASON_UNSPECIFIED,
         error_reason_pb2.ERROR_REASON_UNKNOWN_MASKED_NUMBER,
         error_reason_pb2.ERROR_REASON_INVALID_ARGUMENT,
@@ -188,35 +188,35 @@ async def test_one_bad_item_fails_neither_its_neighbours_nor_their_order(
         error_reason_pb2.ERROR_REASON_REQUEST_ID_REUSED,
         error_reason_pb2.ERROR_REASON_UNSPECIFIED,
     ]
-    refusals = [one.outcome == pb.RECEIVE_OUTCOME_REFUSED for one in results]
-    assert refusals == [one.HasField("error") for one in results]
+    refusals = [result.outcome == pb.RECEIVE_OUTCOME_REFUSED for result in results]
+    assert refusals == [result.HasField("error") for result in results]
     assert await service.heard(BOB_NUMBER, 2) == ["one", "two"]
     assert await service.heard(ALICE_NUMBER, 1) == ["three"]
 
 
-async def test_many_texts_of_one_conversation_arrive_all_and_in_order(
+async def test_many_messages_of_one_conversation_arrive_in_order(
     service: RunningService,
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
-    said = [str(number) for number in range(120)]
-    for batch in (said[:50], said[50:]):
+    bodies = [str(number) for number in range(120)]
+    for batch in (bodies[:50], bodies[50:]):
         results = await service.receive(*(service.text(ALICE_NUMBER, body) for body in batch))
-        assert {one.outcome for one in results.results} == {pb.RECEIVE_OUTCOME_ACCEPTED}
-    assert await service.heard(BOB_NUMBER, 120) == said
+        assert {result.outcome for result in results.results} == {pb.RECEIVE_OUTCOME_ACCEPTED}
+    assert await service.heard(BOB_NUMBER, 120) == bodies
 
 
-async def test_both_talking_at_once_lose_nothing(service: RunningService) -> None:
+async def test_concurrent_messages_of_both_participants_all_arrive(service: RunningService) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
-    said = [str(number) for number in range(20)]
+    bodies = [str(number) for number in range(20)]
     outcomes = await asyncio.gather(
-        *(service.says(number, body) for body in said for number in (ALICE_NUMBER, BOB_NUMBER))
+        *(service.says(number, body) for body in bodies for number in (ALICE_NUMBER, BOB_NUMBER))
     )
-    assert {one.outcome for one in outcomes} == {pb.RECEIVE_OUTCOME_ACCEPTED}
-    assert sorted(await service.heard(ALICE_NUMBER, 20)) == sorted(said)
-    assert sorted(await service.heard(BOB_NUMBER, 20)) == sorted(said)
+    assert {result.outcome for result in outcomes} == {pb.RECEIVE_OUTCOME_ACCEPTED}
+    assert sorted(await service.heard(ALICE_NUMBER, 20)) == sorted(bodies)
+    assert sorted(await service.heard(BOB_NUMBER, 20)) == sorted(bodies)
 
 
-async def test_one_person_talks_with_different_people_on_different_numbers(
+async def test_the_masked_number_determines_the_partner(
     service: RunningService,
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
@@ -228,7 +228,7 @@ async def test_one_person_talks_with_different_people_on_different_numbers(
     assert service.sent_to(CAROL_NUMBER) == ["for Carol"]
 
 
-async def test_texts_are_taken_while_nothing_can_be_sent_and_leave_afterwards(
+async def test_messages_are_accepted_while_messaging_is_down_and_sent_afterwards(
     service: RunningService,
 ) -> None:
     service.messaging.is_down = True

@@ -1,5 +1,4 @@
-"""What happened in a conversation and to each of its texts, for staff: no numbers, no words."""
-
+"""GetTimeline and ListMessages: every event of a conversation, no phone numbers, no bodies."""
 
 from conversation_service.store.event_log import REPEATS_TOLD
 from maskline.conversation.v1 import conversation_pb2 as pb
@@ -11,11 +10,11 @@ from support.conversation_service import RunningService
 from support.conversations import ALICE_NUMBER, BOB_NUMBER
 from support.scripted_messaging import FORGED_TOKEN
 
-WORDS = "see you at the harbour"
+BODY = "see you at the harbour"
 
 
 async def opened(service: RunningService) -> pb.Conversation:
-    """Both have been told, and the carrier has taken that."""
+    """A conversation whose two system messages have been sent."""
     request = pb.OpenConversationRequest(phone_numbers=[ALICE_NUMBER, BOB_NUMBER])
     conversation = (await ask(service.stub.OpenConversation, request)).conversation
     await service.quiet()
@@ -23,21 +22,21 @@ async def opened(service: RunningService) -> pb.Conversation:
 
 
 async def messages(
-    service: RunningService, name: str, page_size: int = 0
+    service: RunningService, conversation_id: str, page_size: int = 0
 ) -> list[pb.MessageSummary]:
-    found: list[pb.MessageSummary] = []
-    request = pb.ListMessagesRequest(conversation_id=name, page_size=page_size)
+    summaries: list[pb.MessageSummary] = []
+    request = pb.ListMessagesRequest(conversation_id=conversation_id, page_size=page_size)
     while True:
         response = await ask(service.stub.ListMessages, request)
-        found += response.messages
+        summaries += response.messages
         request.page_token = response.next_page_token
         if not request.page_token:
-            return found
+            return summaries
 
 
-async def test_the_whole_way_of_each_text_is_told_in_order(service: RunningService) -> None:
+async def test_a_timeline_has_every_event_in_order(service: RunningService) -> None:
     conversation = await opened(service)
-    await service.says(ALICE_NUMBER, WORDS)
+    await service.says(ALICE_NUMBER, BODY)
     await service.quiet()
     await service.receipts(service.sent()[-1].message_id)
     await service.says(BOB_NUMBER, " ")
@@ -46,8 +45,8 @@ async def test_the_whole_way_of_each_text_is_told_in_order(service: RunningServi
     await service.receipts(service.sent()[-1].message_id)
     await service.says(BOB_NUMBER, "end")
     await service.quiet()
-    told = kinds(await service.timeline(conversation.conversation_id))
-    assert told == [
+    events = kinds(await service.timeline(conversation.conversation_id))
+    assert events == [
         ("CONVERSATION_OPENED", ""),
         *[("SYSTEM_TEXT_ACCEPTED", "opened")] * 2,
         *[("MESSAGE_SENT", "")] * 2,
@@ -65,18 +64,22 @@ async def test_the_whole_way_of_each_text_is_told_in_order(service: RunningServi
     ]
 
 
-async def test_a_text_that_comes_again_is_told_of_a_few_times(service: RunningService) -> None:
+async def test_repeated_deliveries_of_a_message_are_recorded_up_to_a_limit(
+    service: RunningService,
+) -> None:
     conversation = await opened(service)
-    text = service.text(ALICE_NUMBER, WORDS)
+    text = service.text(ALICE_NUMBER, BODY)
     for _ in range(REPEATS_TOLD + 3):
         await service.receive(text)
-    told = await service.timeline(conversation.conversation_id)
-    repeats = [one for one in told if one.type == event_pb2.EVENT_TYPE_MESSAGE_REPEATED]
+    events = await service.timeline(conversation.conversation_id)
+    repeats = [event for event in events if event.type == event_pb2.EVENT_TYPE_MESSAGE_REPEATED]
     assert len(repeats) == REPEATS_TOLD
-    assert {one.participant_id for one in repeats} == {conversation.participants[0].participant_id}
+    assert {event.participant_id for event in repeats} == {
+        conversation.participants[0].participant_id
+    }
 
 
-async def test_a_forged_receipt_is_refused_and_moves_nothing(service: RunningService) -> None:
+async def test_a_forged_receipt_is_refused_and_changes_nothing(service: RunningService) -> None:
     conversation = await opened(service)
     message_id = service.sent()[0].message_id
     before = await service.timeline(conversation.conversation_id)
@@ -90,7 +93,7 @@ async def test_a_forged_receipt_is_refused_and_moves_nothing(service: RunningSer
     assert await service.receipts(message_id) == [pb.RECEIPT_OUTCOME_RECORDED]
 
 
-async def test_a_receipt_that_comes_again_or_late_tells_nothing_new(
+async def test_a_repeated_or_outdated_receipt_changes_nothing(
     service: RunningService,
 ) -> None:
     conversation = await opened(service)
@@ -106,12 +109,12 @@ async def test_a_receipt_that_comes_again_or_late_tells_nothing_new(
     assert first.state == pb.MESSAGE_STATE_DELIVERED
 
 
-async def test_a_timeline_is_read_page_by_page(service: RunningService) -> None:
+async def test_a_timeline_is_paginated(service: RunningService) -> None:
     conversation = await opened(service)
-    name = conversation.conversation_id
-    whole = await service.timeline(name)
+    conversation_id = conversation.conversation_id
+    whole = await service.timeline(conversation_id)
     pages: list[event_pb2.Event] = []
-    request = pb.GetTimelineRequest(conversation_id=name, page_size=2)
+    request = pb.GetTimelineRequest(conversation_id=conversation_id, page_size=2)
     for size in (2, 2, 1):
         response = await ask(service.stub.GetTimeline, request)
         assert len(response.events) == size
@@ -119,57 +122,59 @@ async def test_a_timeline_is_read_page_by_page(service: RunningService) -> None:
         request.page_token = response.next_page_token
     assert request.page_token == ""
     assert pages == whole
-    assert len({one.event_id for one in whole}) == len(whole)
+    assert len({event.event_id for event in whole}) == len(whole)
 
 
-async def test_sentences_say_who_did_what(service: RunningService) -> None:
+async def test_descriptions_name_the_participant(service: RunningService) -> None:
     started = await service.start(ALICE_NUMBER)
     await service.join(BOB_NUMBER, started.code)
-    await service.says(ALICE_NUMBER, WORDS)
+    await service.says(ALICE_NUMBER, BODY)
     timeline = await service.timeline(started.conversation.conversation_id)
-    told = [one.description for one in timeline]
-    assert "The first participant started a conversation and got a code." in told
-    assert "The second participant joined." in told
-    assert "A text of the first participant was received and passed on." in told
+    descriptions = [event.description for event in timeline]
+    assert "The first participant started a conversation and received a join code." in descriptions
+    assert "The second participant joined." in descriptions
+    assert "A message from the first participant was received and relayed." in descriptions
 
 
-async def test_texts_are_listed_with_who_wrote_them_and_how_far_they_got(
+async def test_messages_are_listed_with_author_recipient_and_state(
     service: RunningService,
 ) -> None:
     conversation = await opened(service)
-    alice, bob = (one.participant_id for one in conversation.participants)
+    alice, bob = (participant.participant_id for participant in conversation.participants)
     service.clock.move(seconds=1)
-    await service.says(ALICE_NUMBER, WORDS)
+    await service.says(ALICE_NUMBER, BODY)
     await service.quiet()
     for page_size in (0, 1):
         listed = await messages(service, conversation.conversation_id, page_size)
-        shown = [
-            (one.template, one.author_participant_id, one.recipient_participant_id)
-            for one in listed
+        visible = [
+            (message.template, message.author_participant_id, message.recipient_participant_id)
+            for message in listed
         ]
-        assert shown == [("opened", "", alice), ("opened", "", bob), ("", alice, bob)]
-        assert {one.state for one in listed} == {pb.MESSAGE_STATE_SENT}
-        assert {one.message_id for one in listed} == {one.message_id for one in service.sent()}
-    accepted = [one.accept_time.ToDatetime() for one in listed]
+        assert visible == [("opened", "", alice), ("opened", "", bob), ("", alice, bob)]
+        assert {message.state for message in listed} == {pb.MESSAGE_STATE_SENT}
+        assert {message.message_id for message in listed} == {
+            message.message_id for message in service.sent()
+        }
+    accepted = [message.accept_time.ToDatetime() for message in listed]
     assert accepted[0] == accepted[1] < accepted[2]
-    assert all(one.HasField("update_time") for one in listed)
+    assert all(message.HasField("update_time") for message in listed)
 
 
-async def test_nothing_that_staff_can_read_holds_a_number_or_words(
+async def test_no_response_contains_a_phone_number_or_a_body(
     service: RunningService,
 ) -> None:
     conversation = await opened(service)
-    name = conversation.conversation_id
-    await service.says(ALICE_NUMBER, WORDS)
+    conversation_id = conversation.conversation_id
+    await service.says(ALICE_NUMBER, BODY)
     await service.quiet()
     listing = pb.ListConversationsRequest(phone_number=ALICE_NUMBER)
-    shown = (
-        await service.get(name),
+    responses = (
+        await service.get(conversation_id),
         await ask(service.stub.ListConversations, listing),
-        await service.timeline(name),
-        await messages(service, name),
+        await service.timeline(conversation_id),
+        await messages(service, conversation_id),
     )
-    for secret in (ALICE_NUMBER[1:], BOB_NUMBER[1:], ALICE_NUMBER[5:], WORDS):
-        assert secret not in str(shown)
-    masked = [one.masked_phone_number for one in conversation.participants]
+    for secret in (ALICE_NUMBER[1:], BOB_NUMBER[1:], ALICE_NUMBER[5:], BODY):
+        assert secret not in str(responses)
+    masked = [participant.masked_phone_number for participant in conversation.participants]
     assert masked == ["+1 ••• ••• 0111", "+1 ••• ••• 0122"]

@@ -1,4 +1,4 @@
-"""What people do to each other and to codes: block, report, guess."""
+"""Blocks, reports, limits of wrong codes and of help replies."""
 
 from datetime import timedelta
 
@@ -25,7 +25,7 @@ from support.watching import has_happened
 WRONG = "X4X4X4"
 
 
-async def test_who_is_blocked_is_told_neutrally_and_never_met_again(
+async def test_a_blocked_person_gets_no_reason_and_the_pair_never_meets_again(
     service: RunningService,
 ) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
@@ -47,7 +47,7 @@ async def test_who_is_blocked_is_told_neutrally_and_never_met_again(
     ]
 
 
-async def test_a_code_of_somebody_blocked_is_answered_like_a_wrong_one(
+async def test_the_code_of_a_blocked_person_gets_the_reply_of_a_wrong_one(
     service: RunningService,
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
@@ -60,7 +60,7 @@ async def test_a_code_of_somebody_blocked_is_answered_like_a_wrong_one(
     await service.join(CAROL_NUMBER, bobs.code)
 
 
-async def test_a_report_is_noted_for_staff_and_the_conversation_goes_on(
+async def test_a_report_is_recorded_and_the_conversation_continues(
     service: RunningService,
 ) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
@@ -70,14 +70,14 @@ async def test_a_report_is_noted_for_staff_and_the_conversation_goes_on(
     assert reported.state == pb.CONVERSATION_STATE_ACTIVE
     assert reported.report_time.ToDatetime() == service.clock.now().replace(tzinfo=None)
     timeline = await service.timeline(conversation.conversation_id)
-    [event] = (one for one in timeline if kinds([one]) == [("CONVERSATION_REPORTED", "")])
+    [event] = (event for event in timeline if kinds([event]) == [("CONVERSATION_REPORTED", "")])
     assert event.participant_id == conversation.participants[1].participant_id
     assert event.description == "The second participant reported the conversation to the operator."
     await service.quiet()
     assert service.sent_to(ALICE_NUMBER) == []
 
 
-async def test_where_blocking_and_reporting_are_off_the_words_are_talk(
+async def test_block_and_report_are_relayed_if_the_pool_turns_them_off(
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> None:
     pool = seeded(settings={"allows_block": False, "allows_report": False})
@@ -88,7 +88,7 @@ async def test_where_blocking_and_reporting_are_off_the_words_are_talk(
         assert await service.heard(BOB_NUMBER, 2) == ["block", "report"]
 
 
-async def test_a_wrong_a_used_and_an_expired_code_get_the_same_answer_by_text(
+async def test_wrong_used_and_expired_codes_get_the_same_reply(
     service: RunningService,
 ) -> None:
     used = (await service.start(ALICE_NUMBER)).code
@@ -102,7 +102,7 @@ async def test_a_wrong_a_used_and_an_expired_code_get_the_same_answer_by_text(
         assert (await service.heard(stranger, tries))[-1] == says(Template.CODE_NOT_VALID)
 
 
-async def test_who_guesses_too_often_is_met_by_silence_even_with_a_right_code(
+async def test_a_locked_out_person_gets_no_reply_even_with_a_valid_code(
     service: RunningService,
 ) -> None:
     for _ in range(TRIES_LIMIT):
@@ -122,7 +122,7 @@ async def test_who_guesses_too_often_is_met_by_silence_even_with_a_right_code(
     await service.join(BOB_NUMBER, started.code)
 
 
-async def test_tries_by_a_client_count_like_tries_by_text(service: RunningService) -> None:
+async def test_attempts_by_rpc_count_like_attempts_by_message(service: RunningService) -> None:
     for _ in range(TRIES_LIMIT - 1):
         with refused("CODE_NOT_VALID"):
             await service.join(BOB_NUMBER, WRONG)
@@ -133,7 +133,7 @@ async def test_tries_by_a_client_count_like_tries_by_text(service: RunningServic
     await service.join(CAROL_NUMBER, started.code)
 
 
-async def test_a_wrong_try_that_is_repeated_counts_once(service: RunningService) -> None:
+async def test_a_repeated_delivery_of_a_wrong_code_counts_once(service: RunningService) -> None:
     text = service.text(BOB_NUMBER, f"join {WRONG}")
     for _ in range(TRIES_LIMIT):
         await service.receive(text)
@@ -141,7 +141,7 @@ async def test_a_wrong_try_that_is_repeated_counts_once(service: RunningService)
     await service.join(BOB_NUMBER, started.code)
 
 
-async def test_many_phones_that_guess_on_one_number_learn_nothing_more(
+async def test_wrong_codes_on_a_masked_number_are_limited_over_all_senders(
     service: RunningService,
 ) -> None:
     phones = [f"+1{area}55501{line:02}" for area in (425, 360) for line in range(100)]
@@ -155,7 +155,7 @@ async def test_many_phones_that_guess_on_one_number_learn_nothing_more(
 
 
 @pytest.mark.parametrize("body", ["hello", "end"])
-async def test_a_stranger_is_helped_once_in_a_while(service: RunningService, body: str) -> None:
+async def test_a_stranger_gets_help_once_per_interval(service: RunningService, body: str) -> None:
     for _ in range(3):
         await service.says(CAROL_NUMBER, body)
     await service.quiet()

@@ -1,4 +1,4 @@
-"""Masked numbers come, drain and go while everything runs; each belongs to one pool."""
+"""Adding, draining and removing masked numbers; each belongs to one pool."""
 
 from conversation_service.domain.templates.catalog import Template
 from maskline.conversation.v1 import conversation_pb2 as pb
@@ -42,10 +42,10 @@ async def create(service: RunningService, name: str, *numbers: str) -> pool_pb2.
 
 async def numbers(service: RunningService) -> dict[str, pool_pb2.MaskedNumber]:
     listed = await ask(service.pools.ListNumbers, pool_pb2.ListNumbersRequest())
-    return {one.phone_number: one for one in listed.numbers}
+    return {number.phone_number: number for number in listed.numbers}
 
 
-async def test_a_number_that_is_added_takes_texts_at_once_on_every_replica(
+async def test_an_added_number_works_on_every_replica_at_once(
     service: RunningService, another: RunningService
 ) -> None:
     before = await add(another)
@@ -57,7 +57,7 @@ async def test_a_number_that_is_added_takes_texts_at_once_on_every_replica(
     await has_happened(service, "NUMBER_ADDED")
 
 
-async def test_an_addition_that_is_repeated_is_made_once(service: RunningService) -> None:
+async def test_a_repeated_addition_is_executed_once(service: RunningService) -> None:
     request = filled(pool_pb2.AddNumberRequest(masked_number=NUMBER))
     first = await ask(service.pools.AddNumber, request)
     assert await ask(service.pools.AddNumber, request) == first
@@ -66,15 +66,18 @@ async def test_an_addition_that_is_repeated_is_made_once(service: RunningService
         await ask(service.pools.AddNumber, request)
 
 
-async def test_numbers_are_listed_in_order_with_what_is_on_them(service: RunningService) -> None:
+async def test_numbers_are_listed_in_order_with_their_live_conversations(
+    service: RunningService,
+) -> None:
     request = pool_pb2.AddNumberRequest(masked_number=NUMBER, is_reserved=True)
     await ask(service.pools.AddNumber, request)
     await service.open(ALICE_NUMBER, BOB_NUMBER, masked_number=OTHER_MASKED)
     await service.start(CAROL_NUMBER, OTHER_MASKED)
     await drain(service)
-    found = (await numbers(service)).values()
+    listed = (await numbers(service)).values()
     assert [
-        (one.phone_number, one.state, one.is_reserved, one.live_conversations) for one in found
+        (number.phone_number, number.state, number.is_reserved, number.live_conversations)
+        for number in listed
     ] == [
         (MASKED, DRAINING, False, 0),
         (OTHER_MASKED, ACTIVE, False, 2),
@@ -84,11 +87,11 @@ async def test_numbers_are_listed_in_order_with_what_is_on_them(service: Running
     first = await ask(service.pools.ListNumbers, listing)
     listing.page_token = first.next_page_token
     second = await ask(service.pools.ListNumbers, listing)
-    assert [*first.numbers, *second.numbers] == list(found)
+    assert [*first.numbers, *second.numbers] == list(listed)
     assert second.next_page_token == ""
 
 
-async def test_a_draining_number_keeps_its_conversations_and_begins_no_new_ones(
+async def test_a_draining_number_keeps_its_conversations_and_gets_no_new_ones(
     service: RunningService,
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
@@ -102,7 +105,7 @@ async def test_a_draining_number_keeps_its_conversations_and_begins_no_new_ones(
     with refused("NUMBER_NOT_ACTIVE"):
         await service.start(stranger, MASKED)
     assert (await service.start(stranger)).conversation.masked_number == OTHER_MASKED
-    # The code was handed out before.
+    # The code is older than the drain.
     await service.join("+13605550155", started.code)
     await has_happened(service, "NUMBER_DRAINED")
 
@@ -114,7 +117,7 @@ async def test_a_drained_number_that_is_added_again_is_active(service: RunningSe
     await service.open(ALICE_NUMBER, BOB_NUMBER)
 
 
-async def test_a_number_is_removed_once_nobody_is_on_it_and_then_takes_nothing(
+async def test_a_number_without_live_conversations_can_be_removed(
     service: RunningService, another: RunningService
 ) -> None:
     await another.says(CAROL_NUMBER, "help")
@@ -141,7 +144,7 @@ async def test_a_number_belongs_to_one_pool_until_it_is_removed_there(
     await another.says(CAROL_NUMBER, "help")
     with refused("NUMBER_TAKEN"):
         await create(service, "taxis", NUMBER, MASKED)
-    # What was claimed along with it is free again.
+    # The other claim of the failed call has been released.
     await create(service, "lost-property", NUMBER)
     await create(service, "taxis")
     with refused("NUMBER_TAKEN"):
@@ -154,10 +157,10 @@ async def test_a_number_belongs_to_one_pool_until_it_is_removed_there(
         result = await replica.says(ALICE_NUMBER, "start")
         assert result.outcome == pb.RECEIVE_OUTCOME_ACCEPTED
     listed = await ask(service.stub.ListConversations, pb.ListConversationsRequest(pool="taxis"))
-    assert [one.masked_number for one in listed.conversations] == [MASKED]
+    assert [conversation.masked_number for conversation in listed.conversations] == [MASKED]
 
 
-async def test_a_number_that_its_pool_did_not_get_is_free_for_others(
+async def test_the_claim_of_a_failed_addition_is_released(
     service: RunningService,
 ) -> None:
     with refused("POOL_NOT_FOUND"):

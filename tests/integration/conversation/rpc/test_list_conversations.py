@@ -1,4 +1,4 @@
-"""Conversations are listed by everything that staff may know of them, page by page."""
+"""ListConversations: filters and pages."""
 
 from collections.abc import Callable
 
@@ -12,11 +12,11 @@ from support.conversation_service import RunningService
 from support.conversations import ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBER, MASKED, OTHER_MASKED
 
 THIRD_MASKED = "+12065550102"
-Names = dict[str, str]
+Ids = dict[str, str]
 
 
-async def several(service: RunningService) -> tuple[Names, pb.Participant]:
-    """Conversations by a word for each, oldest first, and Alice as they know her."""
+async def several(service: RunningService) -> tuple[Ids, pb.Participant]:
+    """The ids of conversations by a label, oldest first, and Alice as a participant."""
     waiting = pb.StartConversationRequest(
         phone_number=CAROL_NUMBER, masked_number=MASKED, unique_name="order-7"
     )
@@ -28,27 +28,27 @@ async def several(service: RunningService) -> tuple[Names, pb.Participant]:
     named = (await ask(service.stub.StartConversation, waiting)).conversation
     service.clock.move(seconds=1)
     other = (await service.start(CAROL_NUMBER, OTHER_MASKED)).conversation
-    made = {"active": active, "ended": ended, "named": named, "other": other}
-    names = {word: one.conversation_id for word, one in made.items()}
-    return names, active.participants[0]
+    conversations = {"active": active, "ended": ended, "named": named, "other": other}
+    ids = {label: conversation.conversation_id for label, conversation in conversations.items()}
+    return ids, active.participants[0]
 
 
 async def pages(service: RunningService, request: pb.ListConversationsRequest) -> list[list[str]]:
-    """The ids on each page, until there is none."""
-    found: list[list[str]] = []
-    while not found or request.page_token:
+    """The ids on each page."""
+    pages: list[list[str]] = []
+    while not pages or request.page_token:
         response = await ask(service.stub.ListConversations, request)
-        found.append([one.conversation_id for one in response.conversations])
+        pages.append([conversation.conversation_id for conversation in response.conversations])
         request.page_token = response.next_page_token
-    return found
+    return pages
 
 
 async def listed(service: RunningService, request: pb.ListConversationsRequest) -> list[str]:
-    return [one for page in await pages(service, request) for one in page]
+    return [conversation_id for page in await pages(service, request) for conversation_id in page]
 
 
-Asked = Callable[[pb.Participant], pb.ListConversationsRequest]
-FILTERS: list[tuple[Asked, list[str]]] = [
+RequestFor = Callable[[pb.Participant], pb.ListConversationsRequest]
+FILTERS: list[tuple[RequestFor, list[str]]] = [
     (lambda _: pb.ListConversationsRequest(), ["other", "named", "ended", "active"]),
     (
         lambda _: pb.ListConversationsRequest(state=pb.CONVERSATION_STATE_WAITING),
@@ -84,46 +84,46 @@ FILTERS: list[tuple[Asked, list[str]]] = [
 ]
 
 
-async def test_each_filter_finds_what_fits_newest_first_however_small_the_pages(
+async def test_each_filter_lists_matching_conversations_newest_first_with_any_page_size(
     service: RunningService,
 ) -> None:
-    names, alice = await several(service)
-    for asked, words in FILTERS:
-        expected = [names[word] for word in words]
-        assert await listed(service, asked(alice)) == expected
-        small = asked(alice)
+    ids, alice = await several(service)
+    for request_for, labels in FILTERS:
+        expected = [ids[label] for label in labels]
+        assert await listed(service, request_for(alice)) == expected
+        small = request_for(alice)
         small.page_size = 1
         assert await listed(service, small) == expected
 
 
-async def test_a_page_is_full_unless_it_is_the_last(service: RunningService) -> None:
+async def test_only_the_last_page_is_not_full(service: RunningService) -> None:
     await several(service)
-    found = await pages(service, pb.ListConversationsRequest(page_size=3))
-    assert list(map(len, found)) == [3, 1]
+    read = await pages(service, pb.ListConversationsRequest(page_size=3))
+    assert list(map(len, read)) == [3, 1]
 
 
-async def test_what_begins_while_somebody_turns_pages_shifts_none_of_them(
+async def test_a_new_conversation_does_not_shift_the_next_pages(
     service: RunningService,
 ) -> None:
-    names, _ = await several(service)
+    ids, _ = await several(service)
     first = await ask(service.stub.ListConversations, pb.ListConversationsRequest(page_size=2))
     service.clock.move(seconds=1)
     await service.start("+14255550199")
     rest = pb.ListConversationsRequest(page_token=first.next_page_token)
-    assert await listed(service, rest) == [names["ended"], names["active"]]
+    assert await listed(service, rest) == [ids["ended"], ids["active"]]
 
 
-async def test_a_search_that_finds_nothing_for_long_leads_on_instead_of_going_on(
+async def test_a_list_that_examines_many_without_a_match_returns_a_page_token(
     service: RunningService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries, "EXAMINED_LIMIT", 2)
+    monkeypatch.setattr(queries, "MAX_EXAMINED", 2)
     monkeypatch.setattr(queries, "CHUNK", 1)
-    names, _ = await several(service)
-    found = await pages(service, pb.ListConversationsRequest(state=pb.CONVERSATION_STATE_ACTIVE))
-    assert found == [[], [names["active"]], []]
+    ids, _ = await several(service)
+    read = await pages(service, pb.ListConversationsRequest(state=pb.CONVERSATION_STATE_ACTIVE))
+    assert read == [[], [ids["active"]], []]
 
 
-async def test_a_list_by_person_knows_numbers_that_another_replica_has_added(
+async def test_a_list_by_person_includes_numbers_that_another_replica_has_added(
     service: RunningService, another: RunningService
 ) -> None:
     await ask(service.pools.AddNumber, pool_pb2.AddNumberRequest(masked_number=THIRD_MASKED))

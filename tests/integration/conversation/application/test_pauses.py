@@ -1,4 +1,4 @@
-"""Paused conversations: texts are held and passed on in order, or refused, as the pool says."""
+"""Paused conversations: messages are held and relayed in order, or refused, by pool policy."""
 
 from redis.asyncio import Redis
 
@@ -25,25 +25,28 @@ async def resume(service: RunningService, conversation: pb.Conversation) -> pb.C
     return (await ask(service.stub.ResumeConversation, request)).conversation
 
 
-async def speak(
-    service: RunningService, conversation: pb.Conversation, body: str, speaker: int | None = None
+async def send(
+    service: RunningService,
+    conversation: pb.Conversation,
+    body: str,
+    participant: int | None = None,
 ) -> pb.SendMessageResponse:
-    """For a participant, or as the system."""
+    """Sends for a participant, or as the system."""
     request = pb.SendMessageRequest(conversation_id=conversation.conversation_id, body=body)
-    if speaker is None:
+    if participant is None:
         request.system = True
     else:
-        request.participant_id = conversation.participants[speaker].participant_id
+        request.participant_id = conversation.participants[participant].participant_id
     return await ask(service.stub.SendMessage, request)
 
 
-async def test_held_texts_are_passed_on_in_the_order_in_which_they_came(
+async def test_held_messages_are_relayed_in_order_after_the_pause(
     service: RunningService,
 ) -> None:
     conversation = await paused(service)
     assert conversation.HasField("pause_time")
     await service.says(ALICE_NUMBER, "one")
-    assert (await speak(service, conversation, "two", speaker=0)).is_held
+    assert (await send(service, conversation, "two", participant=0)).is_held
     await service.says(BOB_NUMBER, "three")
     await service.says(ALICE_NUMBER, "four")
     held = says(Template.PAUSED_HELD)
@@ -56,13 +59,13 @@ async def test_held_texts_are_passed_on_in_the_order_in_which_they_came(
     assert await service.heard(BOB_NUMBER, 5) == [held, goes_on, "one", "two", "four"]
     await service.says(ALICE_NUMBER, "five")
     assert (await service.heard(BOB_NUMBER, 6))[-1] == "five"
-    told = kinds(await service.timeline(conversation.conversation_id))
-    assert told.count(("MESSAGE_HELD", "")) == 4
-    assert ("CONVERSATION_PAUSED", "") in told
-    assert ("CONVERSATION_RESUMED", "") in told
+    events = kinds(await service.timeline(conversation.conversation_id))
+    assert events.count(("MESSAGE_HELD", "")) == 4
+    assert ("CONVERSATION_PAUSED", "") in events
+    assert ("CONVERSATION_RESUMED", "") in events
 
 
-async def test_the_same_held_text_handed_in_again_is_held_once(service: RunningService) -> None:
+async def test_a_repeated_delivery_is_held_once(service: RunningService) -> None:
     conversation = await paused(service)
     text = service.text(ALICE_NUMBER, "hello")
     for _ in range(3):
@@ -72,22 +75,22 @@ async def test_the_same_held_text_handed_in_again_is_held_once(service: RunningS
     assert service.sent_to(BOB_NUMBER) == ["hello"]
 
 
-async def test_a_pause_that_nobody_noticed_is_told_to_nobody(service: RunningService) -> None:
+async def test_a_pause_without_messages_notifies_nobody(service: RunningService) -> None:
     conversation = await paused(service)
     await resume(service, conversation)
     await service.quiet()
     assert service.sent() == []
 
 
-async def test_the_system_speaks_into_a_pause(service: RunningService) -> None:
+async def test_a_message_of_the_system_is_not_held(service: RunningService) -> None:
     conversation = await paused(service)
-    spoken = await speak(service, conversation, "please wait")
-    assert not spoken.is_held
+    response = await send(service, conversation, "please wait")
+    assert not response.is_held
     assert await service.heard(ALICE_NUMBER, 1) == ["please wait"]
     assert await service.heard(BOB_NUMBER, 1) == ["please wait"]
 
 
-async def test_a_held_word_of_a_client_gets_the_same_answer_again(
+async def test_a_repeated_request_for_a_held_message_gets_the_same_response(
     service: RunningService,
 ) -> None:
     conversation = await paused(service)
@@ -105,7 +108,7 @@ async def test_a_held_word_of_a_client_gets_the_same_answer_again(
     assert service.sent_to(BOB_NUMBER) == ["once"]
 
 
-async def test_commands_work_during_a_pause_and_an_end_tells_whose_texts_were_dropped(
+async def test_an_end_during_a_pause_notifies_authors_of_discarded_messages(
     service: RunningService,
 ) -> None:
     conversation = await paused(service)
@@ -114,13 +117,13 @@ async def test_commands_work_during_a_pause_and_an_end_tells_whose_texts_were_dr
     ended = says(Template.ENDED)
     assert (await service.heard(ALICE_NUMBER, 3))[1:] == [says(Template.NOT_PASSED_ON), ended]
     assert await service.heard(BOB_NUMBER, 1) == [ended]
-    told = kinds(await service.timeline(conversation.conversation_id))
-    assert ("MESSAGE_DROPPED", "1") in told
+    events = kinds(await service.timeline(conversation.conversation_id))
+    assert ("MESSAGE_DROPPED", "1") in events
     await service.quiet()
-    assert all("never" not in one.body for one in service.sent())
+    assert all("never" not in message.body for message in service.sent())
 
 
-async def test_a_pool_may_refuse_texts_while_it_is_paused(
+async def test_a_pool_may_refuse_messages_during_a_pause(
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> None:
     async with running(redis_url, clock, REFUSING) as service:
@@ -128,32 +131,32 @@ async def test_a_pool_may_refuse_texts_while_it_is_paused(
         await service.says(ALICE_NUMBER, "hello")
         assert await service.heard(ALICE_NUMBER, 1) == [says(Template.PAUSED_REFUSED)]
         with refused("CONVERSATION_PAUSED"):
-            await speak(service, conversation, "hello", speaker=0)
+            await send(service, conversation, "hello", participant=0)
         await resume(service, conversation)
         await service.quiet()
         assert service.sent_to(BOB_NUMBER) == []
-        told = kinds(await service.timeline(conversation.conversation_id))
-        assert ("MESSAGE_NOT_RELAYED", "PAUSED") in told
+        events = kinds(await service.timeline(conversation.conversation_id))
+        assert ("MESSAGE_NOT_RELAYED", "PAUSED") in events
 
 
-async def test_no_more_is_held_than_may_be_and_who_is_refused_is_told(
+async def test_held_messages_are_limited_and_refused_senders_are_notified(
     service: RunningService,
 ) -> None:
     conversation = await paused(service)
     texts = [service.text(ALICE_NUMBER, str(number)) for number in range(HELD_LIMIT + 1)]
     await service.receive(*texts)
     with refused("TOO_MANY_HELD"):
-        await speak(service, conversation, "hello", speaker=1)
+        await send(service, conversation, "hello", participant=1)
     assert await service.heard(ALICE_NUMBER, 2) == [
         says(Template.PAUSED_HELD),
         says(Template.PAUSED_REFUSED),
     ]
     await resume(service, conversation)
-    passed_on = await service.heard(BOB_NUMBER, HELD_LIMIT)
-    assert passed_on == [str(number) for number in range(HELD_LIMIT)]
+    relayed = await service.heard(BOB_NUMBER, HELD_LIMIT)
+    assert relayed == [str(number) for number in range(HELD_LIMIT)]
 
 
-async def test_a_pause_keeps_no_conversation_alive(service: RunningService) -> None:
+async def test_a_paused_conversation_expires(service: RunningService) -> None:
     conversation = await paused(service)
     service.clock.move(days=7)
     assert await service.heard(ALICE_NUMBER, 1) == [says(Template.IDLE_EXPIRED)]

@@ -1,4 +1,4 @@
-"""Pools are created, read, listed and changed while everything runs, on every replica at once."""
+"""Creating, reading, listing and updating pools, effective on every replica at once."""
 
 from datetime import timedelta
 
@@ -34,11 +34,7 @@ async def update(
     return (await ask(service.pools.UpdatePool, request)).pool
 
 
-def span(of: Duration) -> timedelta:
-    return of.ToTimedelta()
-
-
-async def test_a_new_pool_has_the_defaults_for_all_that_was_not_said(
+async def test_a_new_pool_has_defaults_for_settings_that_are_not_set(
     service: RunningService,
 ) -> None:
     created = (await ask(service.pools.CreatePool, NEW)).pool
@@ -46,10 +42,16 @@ async def test_a_new_pool_has_the_defaults_for_all_that_was_not_said(
     assert (created.name, created.number_count, created.is_seeded) == ("taxis", 1, False)
     settings = created.settings
     assert (settings.operator, settings.language) == ("Taxis", "en")
-    spans = ("code_lifetime", "idle_lifetime", "lifetime", "warning_lead", "cool_off")
-    kept = ("kept_after_end", "receipts_kept", "messages_kept", "events_kept", "dead_letters_kept")
-    for name in (*spans, "reopen_grace", *kept):
-        assert span(getattr(settings, name)) == getattr(SETTINGS, name), name
+    lifetimes = ("code_lifetime", "idle_lifetime", "lifetime", "warning_lead", "cool_off")
+    retention = (
+        "kept_after_end",
+        "receipts_kept",
+        "messages_kept",
+        "events_kept",
+        "dead_letters_kept",
+    )
+    for name in (*lifetimes, "reopen_grace", *retention):
+        assert getattr(settings, name).ToTimedelta() == getattr(SETTINGS, name), name
     assert settings.number_preference == number_selection_pb2.NUMBER_PREFERENCE_PREFER_STICKY
     assert settings.pause_policy == pool_pb2.PAUSE_POLICY_HOLD
     assert (settings.allows_block, settings.allows_report, settings.end_opts_out) == (
@@ -59,19 +61,19 @@ async def test_a_new_pool_has_the_defaults_for_all_that_was_not_said(
     )
 
 
-async def test_a_new_pool_takes_texts_and_sends_them_without_a_restart(
+async def test_a_new_pool_works_on_every_replica_without_a_restart(
     service: RunningService, another: RunningService
 ) -> None:
     await ask(service.pools.CreatePool, NEW)
-    taken = await another.says(ALICE_NUMBER, "help", to=NUMBER)
-    assert taken.outcome == pb.RECEIVE_OUTCOME_ACCEPTED
-    [told] = await service.heard(ALICE_NUMBER, 1)
-    assert told == says(Template.HELP).replace("Test exchange", "Taxis")
+    result = await another.says(ALICE_NUMBER, "help", to=NUMBER)
+    assert result.outcome == pb.RECEIVE_OUTCOME_ACCEPTED
+    [reply] = await service.heard(ALICE_NUMBER, 1)
+    assert reply == says(Template.HELP).replace("Test exchange", "Taxis")
     assert service.sent()[0].from_number == NUMBER
     assert await pool(another, "taxis") == await pool(service, "taxis")
 
 
-async def test_a_creation_that_is_repeated_is_made_once(
+async def test_a_repeated_creation_is_executed_once(
     service: RunningService, another: RunningService
 ) -> None:
     request = filled(NEW)
@@ -82,7 +84,7 @@ async def test_a_creation_that_is_repeated_is_made_once(
         await ask(another.pools.CreatePool, NEW)
 
 
-async def test_pools_are_listed_by_name_page_by_page(
+async def test_pools_are_listed_by_name_in_pages(
     service: RunningService, another: RunningService
 ) -> None:
     for name in ("zebra", "alpha"):
@@ -93,12 +95,12 @@ async def test_pools_are_listed_by_name_page_by_page(
     first = await ask(another.pools.ListPools, listing)
     listing.page_token = first.next_page_token
     second = await ask(another.pools.ListPools, listing)
-    assert [one.name for one in (*first.pools, *second.pools)] == ["alpha", "main", "zebra"]
+    assert [pool.name for pool in (*first.pools, *second.pools)] == ["alpha", "main", "zebra"]
     assert second.next_page_token == ""
     assert await pool(service) in first.pools
 
 
-async def test_an_update_changes_what_its_mask_names_and_nothing_else(
+async def test_an_update_changes_only_the_fields_of_its_mask(
     service: RunningService,
 ) -> None:
     before = await pool(service)
@@ -113,14 +115,14 @@ async def test_an_update_changes_what_its_mask_names_and_nothing_else(
     before.settings.idle_lifetime.FromTimedelta(timedelta(hours=1))
     assert after.settings == before.settings
     reset = await update(service, pool_pb2.PoolSettings(), "language", "idle_lifetime")
-    assert (reset.settings.language, span(reset.settings.idle_lifetime)) == (
+    assert (reset.settings.language, reset.settings.idle_lifetime.ToTimedelta()) == (
         "en",
         SETTINGS.idle_lifetime,
     )
     await has_happened(service, "POOL_UPDATED")
 
 
-async def test_an_update_works_at_once_on_every_replica_and_in_live_conversations(
+async def test_an_update_applies_to_every_replica_and_to_live_conversations(
     service: RunningService, another: RunningService
 ) -> None:
     await another.open(ALICE_NUMBER, BOB_NUMBER)
@@ -132,7 +134,7 @@ async def test_an_update_works_at_once_on_every_replica_and_in_live_conversation
     assert await service.heard(BOB_NUMBER, 1) == ["Over. STOP for no more."]
 
 
-async def test_an_update_that_is_repeated_is_made_once(service: RunningService) -> None:
+async def test_a_repeated_update_is_executed_once(service: RunningService) -> None:
     mask = FieldMask(paths=["operator"])
     request = filled(
         pool_pb2.UpdatePoolRequest(
@@ -144,7 +146,7 @@ async def test_an_update_that_is_repeated_is_made_once(service: RunningService) 
     request.settings.operator = "Second"
     with refused("REQUEST_ID_REUSED"):
         await ask(service.pools.UpdatePool, request)
-    # What the mask does not name is no part of the request.
+    # Fields outside the mask are no part of the request.
     request.settings.operator = "First"
     request.settings.language = "es"
     assert await ask(service.pools.UpdatePool, request) == first
@@ -187,19 +189,19 @@ async def test_an_update_that_is_repeated_is_made_once(service: RunningService) 
         ),
     ],
 )
-async def test_settings_that_break_a_rule_are_refused_with_the_field_that_does(
+async def test_invalid_settings_are_refused_with_their_field(
     service: RunningService, settings: pool_pb2.PoolSettings, field: str
 ) -> None:
     before = await pool(service)
-    paths = [one.name for one, _ in settings.ListFields()]
+    paths = [descriptor.name for descriptor, _ in settings.ListFields()]
     for call in (
         ask(service.pools.CreatePool, pool_pb2.CreatePoolRequest(name="new", settings=settings)),
         update(service, settings, *paths),
     ):
         with pytest.raises(grpc.aio.AioRpcError) as refusal:
             await call
-        told = detail(refusal.value, error_details_pb2.BadRequest())
-        assert field in {one.field for one in told.field_violations}
+        details = detail(refusal.value, error_details_pb2.BadRequest())
+        assert field in {violation.field for violation in details.field_violations}
     assert await pool(service) == before
     with refused("POOL_NOT_FOUND"):
         await pool(service, "new")

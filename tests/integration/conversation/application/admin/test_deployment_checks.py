@@ -1,4 +1,4 @@
-"""CheckDeployment: each thing that is looked at, well and not."""
+"""CheckDeployment: each check, passed and not."""
 
 from collections.abc import AsyncIterator
 
@@ -25,7 +25,7 @@ PASSED, WARNED, FAILED = (
 
 @pytest.fixture
 async def durable(redis: Redis) -> AsyncIterator[Redis]:
-    """A Redis as it should be."""
+    """Redis with persistence on; restores its configuration."""
     await redis.config_set("appendonly", "yes")
     yield redis
     await redis.config_set("appendonly", "no")
@@ -34,21 +34,21 @@ async def durable(redis: Redis) -> AsyncIterator[Redis]:
 
 async def checks(service: RunningService) -> dict[str, pb.DeploymentCheck]:
     response = await ask(service.deployment.CheckDeployment, pb.CheckDeploymentRequest())
-    return {one.name: one for one in response.checks}
+    return {check.name: check for check in response.checks}
 
 
 def callback(kind: str, url: str) -> messaging_pb2.CallbackSetting:
     return messaging_pb2.CallbackSetting(callback_type=kind, url=url, expected_url=GATEWAY)
 
 
-async def test_all_passes_where_all_is_well(
+async def test_all_checks_pass_in_a_correct_deployment(
     durable: Redis, redis_url: str, clock: ManualClock
 ) -> None:
     async with running(redis_url, clock) as service:
         kinds = ("sms_callback", "mms_callback")
         service.messaging.check.callbacks.extend(callback(kind, GATEWAY) for kind in kinds)
-        found = await checks(service)
-        assert list(found) == [
+        result = await checks(service)
+        assert list(result) == [
             "state key",
             "redis",
             "redis version",
@@ -60,29 +60,29 @@ async def test_all_passes_where_all_is_well(
             "carrier sms_callback",
             "carrier mms_callback",
         ]
-        assert {one.outcome for one in found.values()} == {PASSED}
-        assert found["pools"].finding == "1, each with an active number"
+        assert {check.outcome for check in result.values()} == {PASSED}
+        assert result["pools"].finding == "1, each with an active number"
 
 
-async def test_a_published_key_is_warned_of(
+async def test_the_development_key_is_a_warning(
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> None:
     async with running(redis_url, clock, uses_development_key=True) as service:
-        found = (await checks(service))["state key"]
-        assert found.outcome == WARNED
-        assert "CONVERSATION_STATE_KEY" in found.finding
+        result = (await checks(service))["state key"]
+        assert result.outcome == WARNED
+        assert "CONVERSATION_STATE_KEY" in result.finding
 
 
-async def test_a_redis_that_loses_or_evicts_is_told(
+async def test_missing_persistence_is_a_warning_and_eviction_a_failure(
     durable: Redis, redis_url: str, clock: ManualClock
 ) -> None:
     async with running(redis_url, clock) as service:
         await durable.config_set("appendonly", "no")
         await durable.config_set("maxmemory-policy", "allkeys-lru")
-        found = await checks(service)
-        assert found["redis durability"].outcome == WARNED
-        assert found["redis eviction"].outcome == FAILED
-        assert "noeviction" in found["redis eviction"].finding
+        result = await checks(service)
+        assert result["redis durability"].outcome == WARNED
+        assert result["redis eviction"].outcome == FAILED
+        assert "noeviction" in result["redis eviction"].finding
 
 
 @pytest.mark.parametrize(
@@ -94,76 +94,76 @@ async def test_a_redis_that_loses_or_evicts_is_told(
         ({}, FAILED),
     ],
 )
-async def test_a_redis_that_is_too_old_is_told(
+async def test_a_redis_older_than_the_minimum_is_a_failure(
     service: RunningService,
     monkeypatch: pytest.MonkeyPatch,
     info: dict[str, str],
     outcome: pb.CheckOutcome.ValueType,
 ) -> None:
-    async def told(_: Redis) -> dict[str, str]:
+    async def info_(_: Redis) -> dict[str, str]:
         return info
 
-    monkeypatch.setattr(Redis, "info", told)
+    monkeypatch.setattr(Redis, "info", info_)
     assert (await checks(service))["redis version"].outcome == outcome
 
 
-async def test_a_redis_that_does_not_answer_is_told_and_the_rest_is_still_looked_at(
+async def test_an_unreachable_redis_is_a_failure_and_other_checks_still_run(
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> None:
     async with redis_relay(redis_url) as relay, running(relay.url, clock) as service:
         await service.healthy()
         await relay.cut()
-        found = await checks(service)
-        assert found["redis"].outcome == FAILED
-        assert found["messaging service"].outcome == PASSED
-        assert "pools" not in found
+        result = await checks(service)
+        assert result["redis"].outcome == FAILED
+        assert result["messaging service"].outcome == PASSED
+        assert "pools" not in result
 
 
-async def test_a_pool_without_an_active_number_is_warned_of(service: RunningService) -> None:
+async def test_a_pool_without_an_active_number_is_a_warning(service: RunningService) -> None:
     for number in (MASKED, OTHER_MASKED):
         request = pool_pb2.DrainNumberRequest(masked_number=number)
         await ask(service.pools.DrainNumber, request)
-    found = (await checks(service))["pools"]
-    assert (found.outcome, found.finding) == (WARNED, f"no active number in: {POOL.name}")
+    result = (await checks(service))["pools"]
+    assert (result.outcome, result.finding) == (WARNED, f"no active number in: {POOL.name}")
 
 
-async def test_a_deployment_without_a_pool_fails(
+async def test_a_deployment_without_pools_is_a_failure(
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> None:
-    # Somebody else has the number of the only pool in the file.
+    # Another pool owns the number of the only pool in the file.
     await PoolIndex(redis, VAULT).claim("another", [MASKED])
     async with running(redis_url, clock) as service:
         assert (await checks(service))["pools"].outcome == FAILED
 
 
-async def test_a_messaging_service_that_does_not_answer_is_told(service: RunningService) -> None:
+async def test_an_unreachable_messaging_service_is_a_failure(service: RunningService) -> None:
     service.messaging.is_down = True
-    found = await checks(service)
-    assert found["messaging service"].outcome == FAILED
-    assert "carrier credentials" not in found
+    result = await checks(service)
+    assert result["messaging service"].outcome == FAILED
+    assert "carrier credentials" not in result
 
 
-async def test_keys_that_the_carrier_refuses_are_told(service: RunningService) -> None:
+async def test_refused_carrier_credentials_are_a_failure(service: RunningService) -> None:
     service.messaging.check = messaging_pb2.CheckAccountResponse(is_authorized=False)
-    found = (await checks(service))["carrier credentials"]
-    assert found.outcome == FAILED
-    assert "MESSAGING_FLOWROUTE_ACCESS_KEY" in found.finding
+    result = (await checks(service))["carrier credentials"]
+    assert result.outcome == FAILED
+    assert "MESSAGING_FLOWROUTE_ACCESS_KEY" in result.finding
 
 
 @pytest.mark.parametrize(
-    ("url", "told"), [("", "not set"), ("https://elsewhere.example.com/", "set to https://else")]
+    ("url", "finding"), [("", "not set"), ("https://elsewhere.example.com/", "set to https://else")]
 )
-async def test_a_callback_that_leads_elsewhere_is_warned_of(
-    service: RunningService, url: str, told: str
+async def test_a_callback_with_another_url_is_a_warning(
+    service: RunningService, url: str, finding: str
 ) -> None:
     service.messaging.check.callbacks.append(callback("sms_callback", url))
-    found = (await checks(service))["carrier sms_callback"]
-    assert found.outcome == WARNED
-    assert found.finding.startswith(told)
-    assert GATEWAY in found.finding
+    check = (await checks(service))["carrier sms_callback"]
+    assert check.outcome == WARNED
+    assert check.finding.startswith(finding)
+    assert GATEWAY in check.finding
 
 
-async def test_a_callback_with_a_token_is_right_and_no_token_is_ever_shown(
+async def test_a_callback_with_a_token_passes_and_no_finding_contains_a_token(
     service: RunningService,
 ) -> None:
     for kind, url in (
@@ -174,8 +174,8 @@ async def test_a_callback_with_a_token_is_right_and_no_token_is_ever_shown(
         ),
     ):
         service.messaging.check.callbacks.append(callback(kind, url))
-    found = await checks(service)
-    assert found["carrier sms_callback"].outcome == PASSED
-    assert found["carrier mms_callback"].outcome == WARNED
-    assert "elsewhere.example.com" in found["carrier mms_callback"].finding
-    assert not any("a-callback-token" in one.finding for one in found.values())
+    result = await checks(service)
+    assert result["carrier sms_callback"].outcome == PASSED
+    assert result["carrier mms_callback"].outcome == WARNED
+    assert "elsewhere.example.com" in result["carrier mms_callback"].finding
+    assert not any("a-callback-token" in check.finding for check in result.values())

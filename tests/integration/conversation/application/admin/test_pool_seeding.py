@@ -1,4 +1,4 @@
-"""The pools file makes pools once; what operators change afterwards is theirs."""
+"""Seeding from the pools file; a pool that an operator has changed is left alone."""
 
 from datetime import timedelta
 
@@ -29,13 +29,14 @@ async def pool(service: RunningService, name: str = "main") -> pool_pb2.Pool:
 
 async def names(service: RunningService) -> list[str]:
     return [
-        one.name for one in (await ask(service.pools.ListPools, pool_pb2.ListPoolsRequest())).pools
+        pool.name
+        for pool in (await ask(service.pools.ListPools, pool_pb2.ListPoolsRequest())).pools
     ]
 
 
 async def numbers(service: RunningService) -> list[tuple[str, pool_pb2.NumberState.ValueType]]:
     listed = await ask(service.pools.ListNumbers, pool_pb2.ListNumbersRequest())
-    return [(one.phone_number, one.state) for one in listed.numbers]
+    return [(number.phone_number, number.state) for number in listed.numbers]
 
 
 async def test_a_restart_and_a_second_replica_change_nothing(
@@ -50,7 +51,7 @@ async def test_a_restart_and_a_second_replica_change_nothing(
     assert before.is_seeded
 
 
-async def test_a_changed_file_changes_a_pool_that_nobody_has_touched(
+async def test_a_changed_file_updates_a_pool_that_no_operator_has_changed(
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> None:
     async with running(redis_url, clock) as before:
@@ -59,7 +60,7 @@ async def test_a_changed_file_changes_a_pool_that_nobody_has_touched(
         changed = await pool(service)
         assert changed.is_seeded
         assert changed.settings.idle_lifetime.ToTimedelta() == timedelta(hours=1)
-        # The number that the file does not name any more is in use.
+        # The number that the file no longer lists is in use.
         assert await numbers(service) == [
             (MASKED, pool_pb2.NUMBER_STATE_ACTIVE),
             (NUMBER, pool_pb2.NUMBER_STATE_ACTIVE),
@@ -75,7 +76,7 @@ async def test_a_changed_file_changes_a_pool_that_nobody_has_touched(
         assert (OTHER_MASKED, pool_pb2.NUMBER_STATE_ACTIVE) in await numbers(back)
 
 
-async def test_no_file_undoes_what_an_operator_has_changed(
+async def test_no_file_overwrites_the_changes_of_an_operator(
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> None:
     async with running(redis_url, clock) as service:
@@ -92,7 +93,7 @@ async def test_no_file_undoes_what_an_operator_has_changed(
             assert await numbers(service) == [(MASKED, pool_pb2.NUMBER_STATE_ACTIVE)]
 
 
-async def test_pools_that_operators_created_need_no_file(
+async def test_a_pool_created_by_an_operator_needs_no_file(
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> None:
     async with running(redis_url, clock) as service:
@@ -108,7 +109,7 @@ async def test_pools_that_operators_created_need_no_file(
         assert len(await service.heard(ALICE_NUMBER, 1)) == 1
 
 
-async def test_a_pool_whose_number_another_has_is_left_out_and_the_rest_serves(
+async def test_a_pool_with_a_number_of_another_is_skipped_and_the_others_serve(
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> None:
     async with running(redis_url, clock, SEED, seeded(NUMBER, MASKED, name="second")) as service:

@@ -1,4 +1,4 @@
-"""Watches: what happens is told as it happens, and nothing is skipped or told twice."""
+"""WatchEvents: live events, resumption by cursor, heartbeats, trimming, limits."""
 
 from datetime import UTC, datetime
 from functools import partial
@@ -7,8 +7,8 @@ import grpc
 import pytest
 from redis.asyncio import Redis
 
-from conversation_service.application.event_subscription import PAGE, WATCHERS_LIMIT
-from conversation_service.rpc.conversations import event_stream as watches
+from conversation_service.application.event_subscription import MAX_EVENTS, MAX_SUBSCRIPTIONS
+from conversation_service.rpc.conversations import event_stream
 from conversation_service.rpc.core.status import DOMAIN
 from conversation_service.store.event_log import EventLog
 from maskline.conversation.v1 import conversation_pb2 as pb
@@ -31,18 +31,18 @@ from support.watching import Watch, crowd, everything, has_room, watching
 
 @pytest.fixture
 def clock() -> ManualClock:
-    """Events are numbered by Redis's own clock, so what is forgotten is told by today's date."""
+    """Starts today: Redis numbers events by its own clock, and trimming compares the two."""
     return ManualClock(datetime.now(UTC))
 
 
 async def trimmed(service: RunningService) -> None:
-    """A month later, the house has been kept."""
+    """Trims the events a month later."""
     await service.quiet()
     service.clock.move(days=31)
     await EventLog(service.redis, POOL.name, VAULT).trim(service.clock.now(), SETTINGS.events_kept)
 
 
-async def test_a_watch_tells_what_happens_from_its_beginning_on(service: RunningService) -> None:
+async def test_a_watch_streams_events_from_its_start(service: RunningService) -> None:
     await service.start(CAROL_NUMBER)
     await service.quiet()
     async with watching(service) as watch:
@@ -50,18 +50,24 @@ async def test_a_watch_tells_what_happens_from_its_beginning_on(service: Running
         conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
         await service.says(ALICE_NUMBER, "hello")
         responses = [await watch.event() for _ in range(3)]
-    assert [kind(one.event) for one in responses] == [
+    assert [kind(response.event) for response in responses] == [
         "CONVERSATION_OPENED",
         "MESSAGE_RELAYED",
         "MESSAGE_SENT",
     ]
-    assert {one.event.conversation_id for one in responses} == {conversation.conversation_id}
-    assert [one.cursor for one in responses] == [one.event.event_id for one in responses]
+    assert {response.event.conversation_id for response in responses} == {
+        conversation.conversation_id
+    }
+    assert [response.cursor for response in responses] == [
+        response.event.event_id for response in responses
+    ]
     assert responses[0].event.event_time.ToDatetime(tzinfo=UTC).date() == service.clock.now().date()
     assert "hello" not in str(responses)
 
 
-async def test_a_watch_of_one_conversation_tells_of_no_other(service: RunningService) -> None:
+async def test_a_watch_of_one_conversation_gets_no_events_of_another(
+    service: RunningService,
+) -> None:
     mine = await service.open(ALICE_NUMBER, BOB_NUMBER)
     async with watching(service, conversation_id=mine.conversation_id) as watch:
         await watch.heartbeat()
@@ -72,38 +78,38 @@ async def test_a_watch_of_one_conversation_tells_of_no_other(service: RunningSer
     assert (kind(event), event.conversation_id) == ("MESSAGE_RELAYED", mine.conversation_id)
 
 
-async def test_a_watch_that_is_behind_is_told_all_that_is_kept_without_a_gap_or_a_pause(
+async def test_a_watch_from_the_start_gets_all_events_without_gaps_or_delays(
     service: RunningService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watches, "PAUSE_SECONDS", 3600)
+    monkeypatch.setattr(event_stream, "POLL_SECONDS", 3600)
     await service.open(ALICE_NUMBER, BOB_NUMBER)
-    texts = [service.text(ALICE_NUMBER, str(number)) for number in range(PAGE)]
-    await service.receive(*texts)
+    messages = [service.text(ALICE_NUMBER, str(number)) for number in range(MAX_EVENTS)]
+    await service.receive(*messages)
     await service.quiet()
-    told = await everything(service, len(texts) * 2 + 2)
-    assert told[0][1] == "POOL_CREATED"
-    assert len(set(told)) == len(told)
-    places = [tuple(map(int, name.split("-"))) for name, _ in told]
-    assert places == sorted(places)
+    events = await everything(service, len(messages) * 2 + 2)
+    assert events[0][1] == "POOL_CREATED"
+    assert len(set(events)) == len(events)
+    cursors = [tuple(map(int, event_id.split("-"))) for event_id, _ in events]
+    assert cursors == sorted(cursors)
 
 
-async def test_a_watch_that_is_resumed_skips_nothing_and_repeats_nothing(
+async def test_a_resumed_watch_skips_and_repeats_no_event(
     service: RunningService,
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
-    told: list[tuple[str, str]] = []
+    events: list[tuple[str, str]] = []
     cursor = "0"
     for number in range(5):
         await service.says(ALICE_NUMBER, str(number))
         await service.quiet()
         async with watching(service, cursor=cursor) as watch:
-            found = [await watch.event() for _ in range(2)]
-        told += [(one.event.event_id, kind(one.event)) for one in found]
+            responses = [await watch.event() for _ in range(2)]
+        events += [(response.event.event_id, kind(response.event)) for response in responses]
         cursor = watch.cursor
-    assert told == (await everything(service, 12))[:10]
+    assert events == (await everything(service, 12))[:10]
 
 
-async def test_a_watch_goes_on_at_another_replica_when_its_own_has_stopped(
+async def test_a_watch_resumes_at_another_replica(
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> None:
     async with running(redis_url, clock) as first:
@@ -121,24 +127,23 @@ async def test_a_watch_goes_on_at_another_replica_when_its_own_has_stopped(
         relayed = ["MESSAGE_RELAYED", "MESSAGE_SENT"]
         assert before == ["POOL_CREATED", "CONVERSATION_OPENED"]
         assert after == relayed * 2
-        assert [told for _, told in await everything(second, 6)] == [*before, *after]
+        assert [type_ for _, type_ in await everything(second, 6)] == [*before, *after]
 
 
-async def test_a_replica_that_stops_ends_its_watches_at_once(
+async def test_a_stopping_replica_ends_its_watches_with_unavailable(
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> None:
     async with running(redis_url, clock) as service:
         call = service.stub.WatchEvents(filled(pb.WatchEventsRequest()))
         watch = Watch(call)
         await watch.heartbeat()
-    # It has stopped within its grace and did not wait for its watchers.
     with pytest.raises(grpc.aio.AioRpcError) as ended:
         await watch.event()
     assert ended.value.code() is grpc.StatusCode.UNAVAILABLE
     assert reason(ended.value, DOMAIN) == "BACKEND_UNAVAILABLE"
 
 
-async def test_a_watch_without_news_shows_now_and_then_that_it_lives(
+async def test_an_idle_watch_gets_heartbeats(
     service: RunningService,
 ) -> None:
     async with watching(service) as watch:
@@ -158,7 +163,7 @@ async def test_a_watch_without_news_shows_now_and_then_that_it_lives(
         assert (await watch.response()).is_heartbeat
 
 
-async def test_a_cursor_behind_which_something_was_forgotten_is_refused(
+async def test_a_cursor_whose_following_events_were_trimmed_is_refused(
     service: RunningService,
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
@@ -173,7 +178,7 @@ async def test_a_cursor_behind_which_something_was_forgotten_is_refused(
         assert await again.kinds(1) == ["CONVERSATION_ENDED"]
 
 
-async def test_a_watcher_that_has_missed_nothing_is_not_refused_for_its_age(
+async def test_an_old_cursor_that_has_missed_no_event_is_accepted(
     service: RunningService,
 ) -> None:
     async with watching(service) as watch:
@@ -184,10 +189,10 @@ async def test_a_watcher_that_has_missed_nothing_is_not_refused_for_its_age(
         assert (await again.response()).is_heartbeat
 
 
-async def test_no_more_watch_than_may_and_who_goes_makes_room(service: RunningService) -> None:
-    async with crowd(service, WATCHERS_LIMIT) as watchers:
+async def test_watches_are_limited_and_a_cancelled_one_makes_room(service: RunningService) -> None:
+    async with crowd(service, MAX_SUBSCRIPTIONS) as watchers:
         with refused("TOO_MANY_WATCHERS"):
-            async with watching(service) as one_more:
-                await one_more.response()
+            async with watching(service) as excess:
+                await excess.response()
         watchers[0].call.cancel()
         await eventually(partial(has_room, service))

@@ -1,4 +1,4 @@
-"""Opt-outs that the carrier knows of first: it refuses a text or reports code 1110."""
+"""Opt-outs reported by the carrier: a refused message, or a delivery receipt with code 1110."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,15 +25,12 @@ SECOND = seeded(ELSEWHERE, name="second")
 
 @dataclass
 class BlockingCarrier(ScriptedMessaging):
-    """Sends nothing to some numbers, and says why; receipts may say the same.
-
-    It sends nothing to anybody while its gate is closed.
-    """
+    """Refuses messages to blocked numbers as opted out, and waits while its gate is closed."""
 
     blocked: set[str] = field(default_factory=set)
     receipt_code: int = 0
     gate: asyncio.Event = field(default_factory=asyncio.Event)
-    asked: int = 0
+    calls: int = 0
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -41,14 +38,17 @@ class BlockingCarrier(ScriptedMessaging):
     async def SendMessages(
         self, request: messaging_pb2.SendMessagesRequest, context: Context
     ) -> messaging_pb2.SendMessagesResponse:
-        self.asked += 1
+        self.calls += 1
         await self.gate.wait()
-        passing = [one for one in request.messages if one.to_number not in self.blocked]
+        passing = [message for message in request.messages if message.to_number not in self.blocked]
         passed = messaging_pb2.SendMessagesRequest(messages=passing)
         sent = {
-            one.message_id: one for one in (await super().SendMessages(passed, context)).results
+            result.message_id: result
+            for result in (await super().SendMessages(passed, context)).results
         }
-        results = (sent.get(one.message_id) or _refused(one) for one in request.messages)
+        results = (
+            sent.get(message.message_id) or _refused(message) for message in request.messages
+        )
         return messaging_pb2.SendMessagesResponse(results=results)
 
     async def RecordDeliveryReceipts(
@@ -79,47 +79,47 @@ def carrier() -> BlockingCarrier:
 async def service(
     redis: Redis, redis_url: str, clock: ManualClock, carrier: BlockingCarrier
 ) -> AsyncIterator[RunningService]:
-    """One replica with two pools before that carrier."""
-    async with running(redis_url, clock, SEED, SECOND, messaging=carrier) as one:
-        yield one
+    """One replica with two pools and this carrier."""
+    async with running(redis_url, clock, SEED, SECOND, messaging=carrier) as replica:
+        yield replica
 
 
 async def is_opted_out(service: RunningService) -> bool:
-    """Whether it is known of Alice, from the carrier."""
+    """Whether Alice is opted out, reported by the carrier."""
     request = opt_out_pb2.GetOptOutRequest(phone_number=ALICE_NUMBER)
-    known = (await ask(service.opt_outs.GetOptOut, request)).state
-    return known.source == opt_out_pb2.OPT_OUT_SOURCE_CARRIER
+    opt_out = (await ask(service.opt_outs.GetOptOut, request)).state
+    return opt_out.source == opt_out_pb2.OPT_OUT_SOURCE_CARRIER
 
 
-async def ended_by_it(service: RunningService, conversation: pb.Conversation) -> None:
-    """Waits for the end of a conversation, of which its other participant is told."""
+async def ended_by_opt_out(service: RunningService, conversation: pb.Conversation) -> None:
+    """Waits until the conversation has ended and Bob has been notified."""
 
     async def over() -> bool:
-        known = await service.get(conversation.conversation_id)
-        return known.end_reason == pb.END_REASON_OPTED_OUT
+        current = await service.get(conversation.conversation_id)
+        return current.end_reason == pb.END_REASON_OPTED_OUT
 
     await eventually(over)
     assert (await service.heard(BOB_NUMBER, 1))[-1] == says(Template.ENDED)
 
 
-async def test_a_refused_text_opts_its_receiver_out_and_ends_what_they_are_in(
+async def test_a_message_refused_as_opted_out_opts_out_and_ends_all_conversations(
     service: RunningService, carrier: BlockingCarrier
 ) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
     other = await service.open(ALICE_NUMBER, BOB_NUMBER, masked_number=OTHER_MASKED)
     carrier.blocked.add(ALICE_NUMBER)
     await service.says(BOB_NUMBER, "are you there?")
-    await ended_by_it(service, conversation)
-    await ended_by_it(service, other)
+    await ended_by_opt_out(service, conversation)
+    await ended_by_opt_out(service, other)
     assert await is_opted_out(service)
     await service.quiet()
     assert service.sent_to(ALICE_NUMBER) == []
-    told = kinds(await service.timeline(conversation.conversation_id))
-    assert ("MESSAGE_REFUSED", "OPTED_OUT") in told
-    assert ("CONVERSATION_ENDED", "OPTED_OUT") in told
+    events = kinds(await service.timeline(conversation.conversation_id))
+    assert ("MESSAGE_REFUSED", "OPTED_OUT") in events
+    assert ("CONVERSATION_ENDED", "OPTED_OUT") in events
 
 
-async def test_a_receipt_that_tells_of_an_opt_out_does_the_same(
+async def test_a_receipt_with_the_opt_out_code_opts_out_and_ends_the_conversation(
     service: RunningService, carrier: BlockingCarrier
 ) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
@@ -130,28 +130,28 @@ async def test_a_receipt_that_tells_of_an_opt_out_does_the_same(
     [message] = service.sent()
     await service.receipts(message.message_id)
     await service.receipts(message.message_id)
-    await ended_by_it(service, conversation)
+    await ended_by_opt_out(service, conversation)
     assert await is_opted_out(service)
-    told = kinds(await service.timeline(conversation.conversation_id))
-    assert told.count(("MESSAGE_UNDELIVERED", "OPTED_OUT")) == 1
+    events = kinds(await service.timeline(conversation.conversation_id))
+    assert events.count(("MESSAGE_UNDELIVERED", "OPTED_OUT")) == 1
     await service.quiet()
     assert service.sent_to(BOB_NUMBER) == [says(Template.ENDED)]
 
 
-async def test_an_opt_out_known_from_one_pool_holds_in_all(
+async def test_an_opt_out_found_in_one_pool_applies_to_all(
     service: RunningService, carrier: BlockingCarrier
 ) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
     carrier.blocked.add(ALICE_NUMBER)
     await service.says(ALICE_NUMBER, "start", to=ELSEWHERE)
-    await ended_by_it(service, conversation)
+    await ended_by_opt_out(service, conversation)
     request = pb.ListConversationsRequest(pool=SECOND.name)
     [elsewhere] = (await ask(service.stub.ListConversations, request)).conversations
     assert elsewhere.end_reason == pb.END_REASON_OPTED_OUT
     assert conversation.masked_number == MASKED
 
 
-async def test_another_code_of_a_receipt_opts_nobody_out(
+async def test_a_receipt_with_another_code_does_not_opt_out(
     service: RunningService, carrier: BlockingCarrier
 ) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
@@ -160,12 +160,12 @@ async def test_another_code_of_a_receipt_opts_nobody_out(
     carrier.receipt_state = messaging_pb2.MESSAGE_STATE_UNDELIVERED
     carrier.receipt_code = OPTED_OUT_CODE + 1
     await service.receipts(service.sent()[0].message_id)
-    told = kinds(await service.timeline(conversation.conversation_id))
-    assert ("MESSAGE_UNDELIVERED", "") in told
+    events = kinds(await service.timeline(conversation.conversation_id))
+    assert ("MESSAGE_UNDELIVERED", "") in events
     assert not await is_opted_out(service)
 
 
-async def test_what_still_waits_when_its_receiver_opts_out_is_not_sent(
+async def test_queued_messages_to_a_person_who_opts_out_are_not_sent(
     service: RunningService, carrier: BlockingCarrier
 ) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
@@ -173,7 +173,7 @@ async def test_what_still_waits_when_its_receiver_opts_out_is_not_sent(
     await service.says(BOB_NUMBER, "at the carrier")
 
     async def is_at_the_carrier() -> bool:
-        return carrier.asked > 0
+        return carrier.calls > 0
 
     await eventually(is_at_the_carrier)
     await service.says(BOB_NUMBER, "behind it")
@@ -183,5 +183,5 @@ async def test_what_still_waits_when_its_receiver_opts_out_is_not_sent(
     await service.quiet()
     assert service.sent_to(ALICE_NUMBER) == ["at the carrier"]
     assert service.sent_to(BOB_NUMBER) == [says(Template.ENDED)]
-    told = kinds(await service.timeline(conversation.conversation_id))
-    assert told.count(("MESSAGE_REFUSED", "OPTED_OUT")) == 1
+    events = kinds(await service.timeline(conversation.conversation_id))
+    assert events.count(("MESSAGE_REFUSED", "OPTED_OUT")) == 1

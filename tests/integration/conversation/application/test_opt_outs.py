@@ -1,4 +1,4 @@
-"""Opting out of all texts and in again, by text and by an internal client."""
+"""Opt-outs and opt-ins by message and by RPC."""
 
 from collections.abc import AsyncIterator
 
@@ -33,28 +33,33 @@ async def service(
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> AsyncIterator[RunningService]:
     """One replica with two pools."""
-    async with running(redis_url, clock, SEED, SECOND) as one:
-        yield one
+    async with running(redis_url, clock, SEED, SECOND) as replica:
+        yield replica
 
 
 async def everywhere(service: RunningService) -> list[tuple[str, str]]:
-    """Alice talks with three people, on two numbers of one pool and in another pool."""
+    """Alice has three conversations: on two numbers of one pool, and in another pool."""
     on_one = await service.open(ALICE_NUMBER, BOB_NUMBER, masked_number=MASKED)
     on_another = await service.open(CAROL_NUMBER, ALICE_NUMBER, masked_number=OTHER_MASKED)
     request = pb.OpenConversationRequest(
         pool=SECOND.name, phone_numbers=[ALICE_NUMBER, DAVE_NUMBER], is_silent=True
     )
     in_another = (await ask(service.stub.OpenConversation, request)).conversation
-    return [(one.pool, one.conversation_id) for one in (on_one, on_another, in_another)]
+    return [
+        (conversation.pool, conversation.conversation_id)
+        for conversation in (on_one, on_another, in_another)
+    ]
 
 
-async def ends(service: RunningService, pool: str, name: str) -> pb.EndReason.ValueType:
-    request = pb.GetConversationRequest(pool=pool, conversation_id=name)
+async def end_reason(
+    service: RunningService, pool: str, conversation_id: str
+) -> pb.EndReason.ValueType:
+    request = pb.GetConversationRequest(pool=pool, conversation_id=conversation_id)
     return (await ask(service.stub.GetConversation, request)).conversation.end_reason
 
 
 async def state(service: RunningService) -> opt_out_pb2.OptOutState:
-    """Alice's."""
+    """The opt-out state of Alice."""
     request = opt_out_pb2.GetOptOutRequest(phone_number=ALICE_NUMBER)
     return (await ask(service.opt_outs.GetOptOut, request)).state
 
@@ -69,23 +74,23 @@ async def all_quiet(service: RunningService) -> None:
         await service.quiet(pool.name)
 
 
-async def test_an_opt_out_by_text_ends_everything_and_tells_the_partners_neutrally(
+async def test_an_opt_out_by_message_ends_all_conversations_and_gives_partners_no_reason(
     service: RunningService,
 ) -> None:
     conversations = await everywhere(service)
     await service.says(ALICE_NUMBER, "Unsubscribe")
     for partner in (BOB_NUMBER, CAROL_NUMBER, DAVE_NUMBER):
         assert await service.heard(partner, 1) == [says(Template.ENDED)]
-    for pool, name in conversations:
-        assert await ends(service, pool, name) == pb.END_REASON_OPTED_OUT
+    for pool, conversation_id in conversations:
+        assert await end_reason(service, pool, conversation_id) == pb.END_REASON_OPTED_OUT
     assert await service.heard(ALICE_NUMBER, 1) == [says(Template.OPTED_OUT)]
-    known = await state(service)
-    assert known.is_opted_out
-    assert known.source == opt_out_pb2.OPT_OUT_SOURCE_TEXT
-    assert known.opt_out_time.ToDatetime() == service.clock.now().replace(tzinfo=None)
+    opt_out = await state(service)
+    assert opt_out.is_opted_out
+    assert opt_out.source == opt_out_pb2.OPT_OUT_SOURCE_TEXT
+    assert opt_out.opt_out_time.ToDatetime() == service.clock.now().replace(tzinfo=None)
 
 
-async def test_nothing_is_sent_to_who_opted_out_whatever_comes(service: RunningService) -> None:
+async def test_no_message_is_sent_to_an_opted_out_person(service: RunningService) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     opt_out = service.text(ALICE_NUMBER, "quit")
     await service.receive(opt_out)
@@ -101,17 +106,22 @@ async def test_nothing_is_sent_to_who_opted_out_whatever_comes(service: RunningS
         await service.open(CAROL_NUMBER, ALICE_NUMBER)
 
 
-async def test_an_old_opt_out_handed_in_again_ends_nothing_new(service: RunningService) -> None:
+async def test_a_repeated_delivery_of_an_old_opt_out_ends_no_new_conversation(
+    service: RunningService,
+) -> None:
     opt_out = service.text(ALICE_NUMBER, "quit")
     await service.receive(opt_out)
     await service.says(ALICE_NUMBER, "yes")
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
     await service.receive(opt_out)
     assert not (await state(service)).is_opted_out
-    assert await ends(service, SEED.name, conversation.conversation_id) == pb.END_REASON_UNSPECIFIED
+    assert (
+        await end_reason(service, SEED.name, conversation.conversation_id)
+        == pb.END_REASON_UNSPECIFIED
+    )
 
 
-async def test_the_word_that_the_carrier_answers_itself_gets_no_answer_of_ours(
+async def test_a_keyword_that_the_carrier_confirms_itself_gets_no_reply(
     service: RunningService,
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
@@ -121,19 +131,19 @@ async def test_the_word_that_the_carrier_answers_itself_gets_no_answer_of_ours(
     assert service.sent_to(ALICE_NUMBER) == []
 
 
-async def test_an_opt_out_by_a_client_is_told_to_partners_and_not_to_the_person(
+async def test_an_opt_out_by_rpc_notifies_the_partners_and_not_the_person(
     service: RunningService,
 ) -> None:
     await everywhere(service)
-    known = await opted_out(service)
-    assert known.source == opt_out_pb2.OPT_OUT_SOURCE_CLIENT
+    opt_out = await opted_out(service)
+    assert opt_out.source == opt_out_pb2.OPT_OUT_SOURCE_CLIENT
     await all_quiet(service)
     assert service.sent_to(ALICE_NUMBER) == []
     for partner in (BOB_NUMBER, CAROL_NUMBER, DAVE_NUMBER):
         assert service.sent_to(partner) == [says(Template.ENDED)]
 
 
-async def test_a_repeated_opt_out_keeps_the_first_and_changes_nothing(
+async def test_a_repeated_opt_out_keeps_the_first(
     service: RunningService,
 ) -> None:
     request = filled(opt_out_pb2.OptOutRequest(phone_number=ALICE_NUMBER))
@@ -143,7 +153,7 @@ async def test_a_repeated_opt_out_keeps_the_first_and_changes_nothing(
     assert await opted_out(service) == first.state
 
 
-async def test_a_start_of_who_opted_out_opts_in_and_starts(service: RunningService) -> None:
+async def test_the_keyword_start_opts_in_and_starts(service: RunningService) -> None:
     await opted_out(service)
     await service.says(ALICE_NUMBER, "start")
     [invitation] = await service.heard(ALICE_NUMBER, 1)
@@ -154,7 +164,7 @@ async def test_a_start_of_who_opted_out_opts_in_and_starts(service: RunningServi
 
 
 @pytest.mark.parametrize("word", ["yes", "UNSTOP"])
-async def test_words_that_opt_in_do_so_in_every_pool(service: RunningService, word: str) -> None:
+async def test_opt_in_keywords_apply_to_every_pool(service: RunningService, word: str) -> None:
     await everywhere(service)
     await service.says(ALICE_NUMBER, "quit")
     await service.says(ALICE_NUMBER, word, to=ELSEWHERE)
@@ -165,19 +175,19 @@ async def test_words_that_opt_in_do_so_in_every_pool(service: RunningService, wo
     await service.open(ALICE_NUMBER, CAROL_NUMBER)
 
 
-async def test_a_client_opts_somebody_in_and_what_ended_stays_ended(
+async def test_an_opt_in_by_rpc_leaves_ended_conversations_ended(
     service: RunningService,
 ) -> None:
-    [(pool, name), *_] = await everywhere(service)
+    [(pool, conversation_id), *_] = await everywhere(service)
     await opted_out(service)
     request = opt_out_pb2.OptInRequest(phone_number=ALICE_NUMBER)
     for _ in range(2):
-        answer = await ask(service.opt_outs.OptIn, request)
-        assert answer.state == opt_out_pb2.OptOutState() == await state(service)
-    assert await ends(service, pool, name) == pb.END_REASON_OPTED_OUT
+        response = await ask(service.opt_outs.OptIn, request)
+        assert response.state == opt_out_pb2.OptOutState() == await state(service)
+    assert await end_reason(service, pool, conversation_id) == pb.END_REASON_OPTED_OUT
 
 
-async def test_a_pool_may_take_a_bare_end_for_an_opt_out(
+async def test_a_pool_may_treat_the_keyword_end_as_an_opt_out(
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> None:
     async with running(redis_url, clock, seeded(settings={"end_opts_out": True})) as service:
