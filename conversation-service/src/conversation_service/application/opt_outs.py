@@ -25,9 +25,9 @@ class OptOuts:
         self._people = people
         self._clock = clock
 
-    async def opt_out(self, person_id: str, source: OptOutSource, intent_id: str) -> None:
+    async def opt_out(self, person_id: str, source: OptOutSource, source_id: str) -> None:
         """Suppresses all messages to the person and ends the live conversations in all pools."""
-        await self._suppression.add(person_id, OptOut(self._clock.now(), source, intent_id))
+        await self._suppression.add(person_id, OptOut(self._clock.now(), source, source_id))
         await self.end_all(person_id)
 
     async def opt_in(self, person_id: str) -> None:

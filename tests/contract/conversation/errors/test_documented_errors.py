@@ -29,7 +29,7 @@ from support.clock import ManualClock
 from support.conversation_service import RunningService, running
 from support.grpc_calls import detail, reason
 from support.refusing_carrier import RefusingCarrier
-from support.watching import impatient
+from support.watching import short_write_timeout
 
 Replica = Callable[[str, ManualClock], AbstractAsyncContextManager[RunningService]]
 
@@ -44,7 +44,7 @@ CATALOG = (
 )
 # Errors that only a specially configured replica returns.
 REPLICAS: dict[str, Replica] = {
-    "WATCHER_TOO_SLOW": impatient,
+    "WATCHER_TOO_SLOW": short_write_timeout,
     "CARRIER_ACCOUNT_REFUSED": partial(running, messaging=RefusingCarrier()),
 }
 STEPS = 250

@@ -26,7 +26,7 @@ from support.conversation_service import running
 from support.conversations import ALICE_NUMBER, BOB_NUMBER
 from support.grpc_calls import reason
 from support.roles import (
-    Guarded,
+    GuardedServer,
     callers_file,
     code_of,
     guarded,
@@ -34,7 +34,7 @@ from support.roles import (
     path_of,
     request_about,
     services_of,
-    shown_by,
+    token_metadata,
 )
 
 SERVICES = services_of("maskline.conversation.v1")
@@ -136,7 +136,7 @@ async def test_the_errors_of_the_authorization_interceptor_are_published(
     async with running(redis_url, clock, security=security) as service:
         for token, expected in (("nobody", UNAUTHENTICATED), ("gateway", PERMISSION_DENIED)):
             watch = service.stub.WatchEvents(
-                pb.WatchEventsRequest(pool="main"), metadata=shown_by(token)
+                pb.WatchEventsRequest(pool="main"), metadata=token_metadata(token)
             )
             with pytest.raises(grpc.aio.AioRpcError) as refusal:
                 await watch.read()
@@ -148,8 +148,8 @@ async def test_the_errors_of_the_authorization_interceptor_are_published(
 async def call_as(
     role: str, method: "grpc.aio.UnaryUnaryMultiCallable[Request, Response]", request: Request
 ) -> Response:
-    return await method(filled(request), metadata=shown_by(role))
+    return await method(filled(request), metadata=token_metadata(role))
 
 
-async def _allowed(server: Guarded, role: str, pool: str = "main") -> set[str]:
+async def _allowed(server: GuardedServer, role: str, pool: str = "main") -> set[str]:
     return {method.name for method in METHODS if await server.may(role, method, pool)}

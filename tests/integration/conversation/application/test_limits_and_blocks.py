@@ -20,7 +20,7 @@ from support.conversations import (
     says,
     seeded,
 )
-from support.watching import has_happened
+from support.watching import wait_for_event
 
 WRONG = "X4X4X4"
 
@@ -113,7 +113,7 @@ async def test_a_locked_out_person_gets_no_reply_even_with_a_valid_code(
         await service.join(BOB_NUMBER, started.code)
     await service.quiet()
     assert service.sent_to(BOB_NUMBER) == [says(Template.CODE_NOT_VALID)] * TRIES_LIMIT
-    await has_happened(service, "CODE_TRIES_EXCEEDED")
+    await wait_for_event(service, "CODE_TRIES_EXCEEDED")
     service.clock.move(minutes=59)
     started = await service.start(ALICE_NUMBER)
     with refused("CODE_NOT_VALID"):

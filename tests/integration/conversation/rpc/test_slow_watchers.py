@@ -13,14 +13,21 @@ from support.clock import ManualClock
 from support.conversation_service import RunningService
 from support.eventually import eventually
 from support.grpc_calls import reason
-from support.watching import Watch, crowd, has_room, impatient, much_has_happened, watching
+from support.watching import (
+    Watch,
+    create_many_events,
+    has_free_slot,
+    open_watches,
+    short_write_timeout,
+    watching,
+)
 
 
 @pytest.fixture
 async def service(
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> AsyncIterator[RunningService]:
-    async with impatient(redis_url, clock) as replica:
+    async with short_write_timeout(redis_url, clock) as replica:
         yield replica
 
 
@@ -37,11 +44,11 @@ async def read_on(watch: Watch) -> tuple[list[str], str]:
 async def test_a_watcher_that_does_not_read_loses_its_slot_and_can_resume(
     service: RunningService,
 ) -> None:
-    event_count = await much_has_happened(service)
-    async with crowd(service, MAX_SUBSCRIPTIONS - 1) as others:
+    event_count = await create_many_events(service)
+    async with open_watches(service, MAX_SUBSCRIPTIONS - 1) as others:
         async with watching(service, cursor="0") as slow:
             first = (await slow.event()).cursor
-            await eventually(partial(has_room, service))
+            await eventually(partial(has_free_slot, service))
             read, reason_ = await read_on(slow)
         # Watchers without events to read are not slow.
         service.clock.move(seconds=10)

@@ -26,7 +26,7 @@ from support.conversations import (
 )
 from support.eventually import eventually
 from support.grpc_calls import reason
-from support.watching import Watch, crowd, everything, has_room, watching
+from support.watching import Watch, first_events, has_free_slot, open_watches, watching
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ async def test_a_watch_from_the_start_gets_all_events_without_gaps_or_delays(
     messages = [service.text(ALICE_NUMBER, str(number)) for number in range(MAX_EVENTS)]
     await service.receive(*messages)
     await service.quiet()
-    events = await everything(service, len(messages) * 2 + 2)
+    events = await first_events(service, len(messages) * 2 + 2)
     assert events[0][1] == "POOL_CREATED"
     assert len(set(events)) == len(events)
     cursors = [tuple(map(int, event_id.split("-"))) for event_id, _ in events]
@@ -106,7 +106,7 @@ async def test_a_resumed_watch_skips_and_repeats_no_event(
             responses = [await watch.event() for _ in range(2)]
         events += [(response.event.event_id, kind(response.event)) for response in responses]
         cursor = watch.cursor
-    assert events == (await everything(service, 12))[:10]
+    assert events == (await first_events(service, 12))[:10]
 
 
 async def test_a_watch_resumes_at_another_replica(
@@ -127,7 +127,7 @@ async def test_a_watch_resumes_at_another_replica(
         relayed = ["MESSAGE_RELAYED", "MESSAGE_SENT"]
         assert before == ["POOL_CREATED", "CONVERSATION_OPENED"]
         assert after == relayed * 2
-        assert [type_ for _, type_ in await everything(second, 6)] == [*before, *after]
+        assert [type_ for _, type_ in await first_events(second, 6)] == [*before, *after]
 
 
 async def test_a_stopping_replica_ends_its_watches_with_unavailable(
@@ -190,9 +190,9 @@ async def test_an_old_cursor_that_has_missed_no_event_is_accepted(
 
 
 async def test_watches_are_limited_and_a_cancelled_one_makes_room(service: RunningService) -> None:
-    async with crowd(service, MAX_SUBSCRIPTIONS) as watchers:
+    async with open_watches(service, MAX_SUBSCRIPTIONS) as watchers:
         with refused("TOO_MANY_WATCHERS"):
             async with watching(service) as excess:
                 await excess.response()
         watchers[0].call.cancel()
-        await eventually(partial(has_room, service))
+        await eventually(partial(has_free_slot, service))

@@ -29,7 +29,7 @@ from support.conversations import (
     VAULT,
 )
 from support.eventually import eventually
-from support.watching import crowd, has_room, much_has_happened, watching
+from support.watching import create_many_events, has_free_slot, open_watches, watching
 
 
 def join(
@@ -94,15 +94,15 @@ async def watch_from_a_trimmed_cursor(service: RunningService, _: pytest.MonkeyP
 
 
 async def watch_beyond_the_limit(service: RunningService, _: pytest.MonkeyPatch) -> object:
-    async with crowd(service, MAX_SUBSCRIPTIONS):
+    async with open_watches(service, MAX_SUBSCRIPTIONS):
         return await watch(service)
 
 
 async def watch_without_reading(service: RunningService, _: pytest.MonkeyPatch) -> object:
-    await much_has_happened(service)
-    async with crowd(service, MAX_SUBSCRIPTIONS - 1), watching(service, cursor="0") as slow:
+    await create_many_events(service)
+    async with open_watches(service, MAX_SUBSCRIPTIONS - 1), watching(service, cursor="0") as slow:
         await slow.event()
-        await eventually(partial(has_room, service))
+        await eventually(partial(has_free_slot, service))
         while True:
             await slow.event()
 

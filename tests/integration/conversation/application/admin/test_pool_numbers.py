@@ -13,7 +13,7 @@ from support.conversations import (
     OTHER_MASKED,
     says,
 )
-from support.watching import has_happened
+from support.watching import wait_for_event
 
 NUMBER = "+12065550102"
 ACTIVE, DRAINING = pool_pb2.NUMBER_STATE_ACTIVE, pool_pb2.NUMBER_STATE_DRAINING
@@ -54,7 +54,7 @@ async def test_an_added_number_works_on_every_replica_at_once(
     assert await service.heard(ALICE_NUMBER, 1) == [says(Template.HELP)]
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER, masked_number=NUMBER)
     assert conversation.masked_number == NUMBER
-    await has_happened(service, "NUMBER_ADDED")
+    await wait_for_event(service, "NUMBER_ADDED")
 
 
 async def test_a_repeated_addition_is_executed_once(service: RunningService) -> None:
@@ -107,7 +107,7 @@ async def test_a_draining_number_keeps_its_conversations_and_gets_no_new_ones(
     assert (await service.start(stranger)).conversation.masked_number == OTHER_MASKED
     # The code is older than the drain.
     await service.join("+13605550155", started.code)
-    await has_happened(service, "NUMBER_DRAINED")
+    await wait_for_event(service, "NUMBER_DRAINED")
 
 
 async def test_a_drained_number_that_is_added_again_is_active(service: RunningService) -> None:
@@ -135,7 +135,7 @@ async def test_a_number_without_live_conversations_can_be_removed(
         assert result.error.reason == error_reason_pb2.ERROR_REASON_UNKNOWN_MASKED_NUMBER
     with refused("UNKNOWN_MASKED_NUMBER"):
         await remove(another)
-    await has_happened(service, "NUMBER_REMOVED")
+    await wait_for_event(service, "NUMBER_REMOVED")
 
 
 async def test_a_number_belongs_to_one_pool_until_it_is_removed_there(

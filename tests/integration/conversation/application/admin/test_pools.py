@@ -15,7 +15,7 @@ from support.conversation_calls import ask, filled, refused
 from support.conversation_service import RunningService
 from support.conversations import ALICE_NUMBER, BOB_NUMBER, SETTINGS, says
 from support.grpc_calls import detail
-from support.watching import has_happened
+from support.watching import wait_for_event
 
 NUMBER = "+12065550102"
 NEW = pool_pb2.CreatePoolRequest(
@@ -119,7 +119,7 @@ async def test_an_update_changes_only_the_fields_of_its_mask(
         "en",
         SETTINGS.idle_lifetime,
     )
-    await has_happened(service, "POOL_UPDATED")
+    await wait_for_event(service, "POOL_UPDATED")
 
 
 async def test_an_update_applies_to_every_replica_and_to_live_conversations(
