@@ -60,7 +60,7 @@ def palette() -> Palette:
 
 def well_formed(method: str) -> Message:
     """A valid request."""
-    return filled(_build(method, {name: values[0] for name, values in palette().items()}))
+    return filled(build(method, {name: values[0] for name, values in palette().items()}))
 
 
 def draw(method: str, values: Palette, random: Random) -> Message:
@@ -68,7 +68,7 @@ def draw(method: str, values: Palette, random: Random) -> Message:
     chosen = {name: random.choice(choices) for name, choices in values.items()}
     # A oneof: only one of the two can be set.
     del chosen[random.choice(("participant_id", "system"))]
-    return filled(_build(method, chosen))
+    return filled(build(method, chosen))
 
 
 def learn(values: Palette, response: Message) -> None:
@@ -103,11 +103,12 @@ def _serialize(message: Message) -> bytes:
     return message.SerializeToString()
 
 
-def _build(method: str, chosen: Mapping[str, object]) -> Message:
+def build(method: str, fields: Mapping[str, object]) -> Message:
+    """A request with those of the fields that it has."""
     request: Message = GetMessageClass(METHODS[method].input_type)()
     for field in request.DESCRIPTOR.fields:
-        if field.name in chosen:
-            _set(request, field.name, chosen[field.name])
+        if field.name in fields:
+            _set(request, field.name, fields[field.name])
     return request
 
 

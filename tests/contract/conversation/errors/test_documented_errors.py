@@ -9,15 +9,7 @@ from random import Random
 
 import grpc
 import pytest
-from contract.conversation.errors.error_catalog import (
-    conversations,
-    dead_letters,
-    keys,
-    media,
-    people,
-    pools,
-    reads,
-)
+from contract.conversation.errors.error_catalog import administration, conversations
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 from integration.messaging.redis_relay import redis_relay
@@ -33,15 +25,7 @@ from support.watching import short_write_timeout
 
 Replica = Callable[[str, ManualClock], AbstractAsyncContextManager[RunningService]]
 
-CATALOG = (
-    conversations.TABLE
-    | reads.TABLE
-    | pools.TABLE
-    | media.TABLE
-    | dead_letters.TABLE
-    | keys.TABLE
-    | people.TABLE
-)
+CATALOG = conversations.TABLE | administration.TABLE
 # Errors that only a specially configured replica returns.
 REPLICAS: dict[str, Replica] = {
     "WATCHER_TOO_SLOW": short_write_timeout,

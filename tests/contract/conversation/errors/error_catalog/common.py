@@ -1,29 +1,79 @@
-"""Building blocks of the error catalog: set-ups and kinds of provocation."""
+"""Building blocks of the error catalog: calls by method name, and set-ups before them."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 from google.protobuf.message import Message
 
 from conversation_service.store.conversations.repository import ConversationRepository
 from conversation_service.store.conversations.types import Commit, Conflict
-from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import opt_out_pb2, person_pb2, pool_pb2
-from support.conversation_calls import ask
+from maskline.conversation.v1.pool_pb2 import PoolSettings
+from support import random_requests
+from support.conversation_calls import filled
 from support.conversation_service import RunningService
-from support.conversations import ALICE_NUMBER, CAROL_NUMBER, MASKED
+from support.conversations import ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBER, MASKED, OTHER_MASKED
 
-NOWHERE = "+12065550199"
-DAVE_NUMBER = "+13605550144"
-
-Request = TypeVar("Request", bound=Message)
+# Fields that the set-ups of a call have found out, such as the id of a conversation.
+State = dict[str, object]
+Setup = Callable[[RunningService, pytest.MonkeyPatch, State], Awaitable[None]]
 Provocation = Callable[[RunningService, pytest.MonkeyPatch], Awaitable[object]]
-DirectCall = Callable[[RunningService], Awaitable[object]]
+
+UNKNOWN_NUMBER = "+12065550199"
+NEW_NUMBER = "+12065550102"
+# With these fields, and those of the state, a call succeeds.
+VALID: dict[str, State] = {
+    "StartConversation": {"phone_number": ALICE_NUMBER},
+    "OpenConversation": {"phone_numbers": [BOB_NUMBER, ALICE_NUMBER]},
+    "JoinConversation": {"phone_number": BOB_NUMBER, "code": "X4X4X4"},
+    "SendMessage": {"body": "hello", "system": True},
+    "OptOut": {"phone_number": ALICE_NUMBER},
+    "ErasePerson": {"phone_number": ALICE_NUMBER},
+    "CreatePool": {"name": "taxis", "settings": PoolSettings(operator="Test exchange")},
+    "UpdatePool": {"settings": PoolSettings(operator="Test exchange")},
+    "AddNumber": {"masked_number": NEW_NUMBER},
+    "DrainNumber": {"masked_number": MASKED},
+    "RemoveNumber": {"masked_number": MASKED},
+}
 
 
-def lose_every_race(patch: pytest.MonkeyPatch) -> None:
-    """Every commit conflicts with another one."""
+def calls(method: str, *setups: Setup, **fields: object) -> Provocation:
+    """Runs the set-ups, then calls the method with the state and these fields."""
+
+    async def provoke(service: RunningService, patch: pytest.MonkeyPatch) -> object:
+        state: State = {}
+        for setup in setups:
+            await setup(service, patch, state)
+        return await _call(service, method, state | fields)
+
+    return provoke
+
+
+def called(method: str, **fields: object) -> Setup:
+    """A set-up that calls a method successfully."""
+
+    async def setup(service: RunningService, _: pytest.MonkeyPatch, state: State) -> None:
+        await _call(service, method, state | fields)
+
+    return setup
+
+
+def opened(*numbers: str, masked_number: str = MASKED) -> Setup:
+    """A set-up that opens a conversation; its id goes into the state."""
+
+    async def setup(service: RunningService, _: pytest.MonkeyPatch, state: State) -> None:
+        conversation = await service.open(*numbers, masked_number=masked_number)
+        state["conversation_id"] = conversation.conversation_id
+
+    return setup
+
+
+active = opened(ALICE_NUMBER, CAROL_NUMBER)
+active_elsewhere = opened(ALICE_NUMBER, CAROL_NUMBER, masked_number=OTHER_MASKED)
+end, pause = called("EndConversation"), called("PauseConversation")
+
+
+async def contended(_: RunningService, patch: pytest.MonkeyPatch, __: State) -> None:
+    """From now on every commit conflicts with another one."""
 
     async def commit(_: ConversationRepository, commits: Sequence[Commit]) -> list[Conflict]:
         return [Conflict() for _ in commits]
@@ -31,62 +81,14 @@ def lose_every_race(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ConversationRepository, "commit", commit)
 
 
-async def opt_out(service: RunningService, number: str = ALICE_NUMBER) -> None:
-    await ask(service.opt_outs.OptOut, opt_out_pb2.OptOutRequest(phone_number=number))
+async def messaging_down(service: RunningService, _: pytest.MonkeyPatch, __: State) -> None:
+    """From now on the messaging service is unreachable."""
+    service.messaging.is_down = True
 
 
-async def erase(service: RunningService, number: str = ALICE_NUMBER, **fields: str) -> object:
-    request = with_fields(person_pb2.ErasePersonRequest(phone_number=number), fields)
-    return await ask(service.people.ErasePerson, request)
-
-
-async def drain(service: RunningService) -> None:
-    await ask(service.pools.DrainNumber, pool_pb2.DrainNumberRequest(masked_number=MASKED))
-
-
-async def ended(service: RunningService, masked_number: str = MASKED) -> str:
-    """The id of an ended conversation of Alice and Carol."""
-    conversation_id = await active(service, masked_number)
-    await service.end(conversation_id)
-    return conversation_id
-
-
-async def active(service: RunningService, masked_number: str = MASKED) -> str:
-    """The id of an active conversation of Alice and Carol."""
-    opened = await service.open(ALICE_NUMBER, CAROL_NUMBER, masked_number=masked_number)
-    return opened.conversation_id
-
-
-async def paused(service: RunningService, masked_number: str = MASKED) -> str:
-    """The id of a paused conversation of Alice and Carol."""
-    conversation_id = await active(service, masked_number)
-    request = pb.PauseConversationRequest(conversation_id=conversation_id)
-    await ask(service.stub.PauseConversation, request)
-    return conversation_id
-
-
-async def waiting(service: RunningService) -> str:
-    """The id of a conversation of Alice that nobody has joined."""
-    return (await service.start(ALICE_NUMBER, MASKED)).conversation.conversation_id
-
-
-def with_fields(request: Request, fields: Mapping[str, str]) -> Request:
-    """The request with more fields set."""
-    for name, value in fields.items():
-        setattr(request, name, value)
-    return request
-
-
-def directly(call: DirectCall) -> Provocation:
-    """The call is refused without any set-up."""
-    return lambda service, _: call(service)
-
-
-def in_contention(call: DirectCall) -> Provocation:
-    """The call loses every race."""
-
-    async def call_in_contention(service: RunningService, patch: pytest.MonkeyPatch) -> object:
-        lose_every_race(patch)
-        return await call(service)
-
-    return call_in_contention
+async def _call(service: RunningService, method: str, fields: State) -> Message:
+    chosen = VALID.get(method, {}) | fields
+    if "participant_id" in fields:
+        chosen.pop("system", None)
+    request = random_requests.build(method, chosen)
+    return await random_requests.call(service, method, filled(request))
