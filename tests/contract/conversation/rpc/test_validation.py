@@ -6,21 +6,12 @@ import grpc
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
-from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 from redis.asyncio import Redis
 
 from conversation_service.rpc.core.status import DOMAIN
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import (
-    dead_letter_pb2,
-    deployment_pb2,
-    error_reason_pb2,
-    media_pb2,
-    opt_out_pb2,
-    person_pb2,
-    pool_pb2,
-)
+from maskline.conversation.v1 import error_reason_pb2, pool_pb2
 from maskline.conversation.v1.number_selection_pb2 import (
     AREA_CODE_OF_SECOND_PARTICIPANT,
     NumberPreference,
@@ -33,200 +24,149 @@ from support.conversation_service import RunningService, running
 from support.conversations import ALICE_NUMBER, BOB_NUMBER, MASKED
 from support.grpc_calls import detail, reason
 
-LONG = "x" * 65
+LONG, TOO_LONG_BODY = "x" * 65, "x" * 10_001
 NOT_ASCII, CONTROL = "möbel", "a\tb"
 # An enum value that this version does not know.
 UNKNOWN = 99
 UNKNOWN_PREFERENCE = NumberSelection(preference=NumberPreference.ValueType(UNKNOWN))
-SECOND = NumberSelection(area_code_of=AREA_CODE_OF_SECOND_PARTICIPANT)
-CONVERSATION_CHANGE = {"request_id", "pool", "conversation_id"}
-NUMBER_CHANGE = {"request_id", "pool", "masked_number"}
+AREA_CODE_OF_SECOND = NumberSelection(area_code_of=AREA_CODE_OF_SECOND_PARTICIPANT)
+CHANGE: dict[str, object] = {"request_id": "r", "pool": "main"}
+CONVERSATION = CHANGE | {"conversation_id": "c"}
+SETTINGS = pool_pb2.PoolSettings(
+    operator="x" * 41,
+    lifetime=Duration(seconds=1),
+    pause_policy=pool_pb2.PausePolicy.ValueType(UNKNOWN),
+    unknown_policy=pool_pb2.UnknownPolicy.ValueType(UNKNOWN),
+    attachment_policy=pool_pb2.AttachmentPolicy.ValueType(UNKNOWN),
+    text_validity=Duration(seconds=1),
+    segments_per_minute=-1,
+)
 
-INVALID: list[tuple[Message, set[str]]] = [
-    (pb.StartConversationRequest(), {"request_id", "pool", "phone_number"}),
+# Methods, the fields of a request, and the fields of the violations.
+INVALID: list[tuple[str, dict[str, object], str]] = [
+    ("StartConversation", {}, "request_id pool phone_number"),
     (
-        pb.StartConversationRequest(
-            request_id=LONG,
-            pool=NOT_ASCII,
-            phone_number="4255550111",
-            masked_number="1",
-            unique_name=CONTROL,
-            selection=UNKNOWN_PREFERENCE,
-        ),
+        "StartConversation",
         {
-            "request_id",
-            "pool",
-            "phone_number",
-            "masked_number",
-            "unique_name",
-            "selection.preference",
+            "request_id": LONG,
+            "pool": NOT_ASCII,
+            "phone_number": "4255550111",
+            "masked_number": "1",
+            "unique_name": CONTROL,
+            "selection": UNKNOWN_PREFERENCE,
         },
+        "request_id pool phone_number masked_number unique_name selection.preference",
     ),
     (
-        pb.StartConversationRequest(
-            request_id="r", pool="main", phone_number=ALICE_NUMBER, selection=SECOND
-        ),
-        {"selection.area_code_of"},
+        "StartConversation",
+        CHANGE | {"phone_number": ALICE_NUMBER, "selection": AREA_CODE_OF_SECOND},
+        "selection.area_code_of",
     ),
-    (pb.OpenConversationRequest(), {"request_id", "pool", "phone_numbers"}),
+    ("OpenConversation", {}, "request_id pool phone_numbers"),
     (
-        pb.OpenConversationRequest(
-            request_id="r", pool="main", phone_numbers=[ALICE_NUMBER] * 2, unique_name=LONG
-        ),
-        {"phone_numbers", "unique_name"},
+        "OpenConversation",
+        CHANGE | {"phone_numbers": [ALICE_NUMBER] * 2, "unique_name": LONG},
+        "phone_numbers unique_name",
     ),
     (
-        pb.OpenConversationRequest(
-            request_id="r",
-            pool="main",
-            phone_numbers=[ALICE_NUMBER, BOB_NUMBER, MASKED],
-            selection=UNKNOWN_PREFERENCE,
-        ),
-        {"phone_numbers", "selection.preference"},
+        "OpenConversation",
+        CHANGE
+        | {"phone_numbers": [ALICE_NUMBER, BOB_NUMBER, MASKED], "selection": UNKNOWN_PREFERENCE},
+        "phone_numbers selection.preference",
     ),
-    (pb.JoinConversationRequest(), {"request_id", "pool", "code", "phone_number"}),
+    ("JoinConversation", {}, "request_id pool code phone_number"),
     (
-        pb.JoinConversationRequest(
-            request_id="r", pool="main", code="x" * 10_001, phone_number="+0"
-        ),
-        {"code", "phone_number"},
+        "JoinConversation",
+        CHANGE | {"code": TOO_LONG_BODY, "phone_number": "+0"},
+        "code phone_number",
     ),
-    (pb.EndConversationRequest(), CONVERSATION_CHANGE),
+    ("EndConversation", {}, "request_id pool conversation_id"),
     (
-        pb.EndConversationRequest(
-            request_id="r", pool="main", conversation_id="c", participant_id=LONG, note="x" * 201
-        ),
-        {"participant_id", "note"},
+        "EndConversation",
+        CONVERSATION | {"participant_id": LONG, "note": "x" * 201},
+        "participant_id note",
     ),
+    ("EndConversation", CONVERSATION | {"note": "two\nlines"}, "note"),
+    ("SendMessage", {}, "request_id pool conversation_id speaker body"),
+    ("SendMessage", CONVERSATION | {"system": False, "body": TOO_LONG_BODY}, "system body"),
+    ("SendMessage", CONVERSATION | {"system": True, "body": "a\0b"}, "body"),
+    ("SendMessage", CONVERSATION | {"participant_id": "", "body": " "}, "participant_id body"),
+    ("PauseConversation", {}, "request_id pool conversation_id"),
+    ("ResumeConversation", {}, "request_id pool conversation_id"),
+    ("ReopenConversation", {}, "request_id pool conversation_id"),
+    ("GetConversation", {}, "pool conversation_id"),
     (
-        pb.EndConversationRequest(
-            request_id="r", pool="main", conversation_id="c", note="two\nlines"
-        ),
-        {"note"},
-    ),
-    (pb.SendMessageRequest(), {*CONVERSATION_CHANGE, "speaker", "body"}),
-    (
-        pb.SendMessageRequest(
-            request_id="r", pool="main", conversation_id="c", system=False, body="x" * 10_001
-        ),
-        {"system", "body"},
-    ),
-    (
-        pb.SendMessageRequest(
-            request_id="r", pool="main", conversation_id="c", system=True, body="a\0b"
-        ),
-        {"body"},
-    ),
-    (
-        pb.SendMessageRequest(
-            request_id="r", pool="main", conversation_id="c", participant_id="", body=" "
-        ),
-        {"participant_id", "body"},
-    ),
-    (pb.PauseConversationRequest(), CONVERSATION_CHANGE),
-    (pb.ResumeConversationRequest(), CONVERSATION_CHANGE),
-    (pb.ReopenConversationRequest(), CONVERSATION_CHANGE),
-    (pb.GetConversationRequest(), {"pool", "conversation_id"}),
-    (
-        pb.ListConversationsRequest(
-            page_size=-1,
-            page_token=LONG,
-            state=pb.ConversationState.ValueType(UNKNOWN),
-            masked_number="1",
-            unique_name=LONG,
-            participant_id=LONG,
-            phone_number="1",
-        ),
+        "ListConversations",
         {
-            "pool",
-            "page_size",
-            "page_token",
-            "state",
-            "masked_number",
-            "unique_name",
-            "participant_id",
-            "phone_number",
+            "page_size": -1,
+            "page_token": LONG,
+            "state": UNKNOWN,
+            "masked_number": "1",
+            "unique_name": LONG,
+            "participant_id": LONG,
+            "phone_number": "1",
         },
+        "pool page_size page_token state masked_number unique_name participant_id phone_number",
     ),
     (
-        pb.ListMessagesRequest(page_size=-1, page_token="second"),
-        {"pool", "conversation_id", "page_size", "page_token"},
+        "ListMessages",
+        {"page_size": -1, "page_token": "second"},
+        "pool conversation_id page_size page_token",
     ),
     (
-        pb.GetTimelineRequest(page_size=-1, page_token="1" * 10),
-        {"pool", "conversation_id", "page_size", "page_token"},
+        "GetTimeline",
+        {"page_size": -1, "page_token": "1" * 10},
+        "pool conversation_id page_size page_token",
     ),
     (
-        pb.WatchEventsRequest(conversation_id=LONG, cursor="1-2-3"),
-        {"pool", "conversation_id", "cursor"},
+        "WatchEvents",
+        {"conversation_id": LONG, "cursor": "1-2-3"},
+        "pool conversation_id cursor",
     ),
-    (pb.ReceiveMessagesRequest(), {"messages"}),
-    (pb.ReceiveMessagesRequest(messages=[pb.InboundMessage()] * 257), {"messages"}),
-    (pb.ReceiveDeliveryReceiptsRequest(), {"receipts"}),
-    (pb.ReceiveDeliveryReceiptsRequest(receipts=[pb.DeliveryReceipt()] * 257), {"receipts"}),
-    (pool_pb2.CreatePoolRequest(), {"request_id", "name", "settings.operator"}),
+    ("ReceiveMessages", {}, "messages"),
+    ("ReceiveMessages", {"messages": [pb.InboundMessage()] * 257}, "messages"),
+    ("ReceiveDeliveryReceipts", {}, "receipts"),
+    ("ReceiveDeliveryReceipts", {"receipts": [pb.DeliveryReceipt()] * 257}, "receipts"),
+    ("CreatePool", {}, "request_id name settings.operator"),
     (
-        pool_pb2.CreatePoolRequest(
-            request_id="r",
-            name="-taxis",
-            settings=pool_pb2.PoolSettings(
-                operator="x" * 41,
-                lifetime=Duration(seconds=1),
-                pause_policy=pool_pb2.PausePolicy.ValueType(UNKNOWN),
-                unknown_policy=pool_pb2.UnknownPolicy.ValueType(UNKNOWN),
-                attachment_policy=pool_pb2.AttachmentPolicy.ValueType(UNKNOWN),
-                text_validity=Duration(seconds=1),
-                segments_per_minute=-1,
-            ),
-            masked_numbers=[MASKED, "1", MASKED],
-        ),
+        "CreatePool",
         {
-            "name",
-            "masked_numbers[1]",
-            "masked_numbers",
-            "settings.operator",
-            "settings.lifetime",
-            "settings.pause_policy",
-            "settings.unknown_policy",
-            "settings.attachment_policy",
-            "settings.text_validity",
-            "settings.segments_per_minute",
+            "request_id": "r",
+            "name": "-taxis",
+            "settings": SETTINGS,
+            "masked_numbers": [MASKED, "1", MASKED],
         },
+        "name masked_numbers[1] masked_numbers settings.operator settings.lifetime "
+        "settings.pause_policy settings.unknown_policy settings.attachment_policy "
+        "settings.text_validity settings.segments_per_minute",
     ),
-    (pool_pb2.UpdatePoolRequest(), {"request_id", "pool", "update_mask"}),
+    ("UpdatePool", {}, "request_id pool update_mask"),
     (
-        pool_pb2.UpdatePoolRequest(
-            request_id="r", pool="main", update_mask=FieldMask(paths=["operator", "numbers"])
-        ),
-        {"update_mask"},
+        "UpdatePool",
+        CHANGE | {"update_mask": FieldMask(paths=["operator", "numbers"])},
+        "update_mask",
     ),
-    (pool_pb2.AddNumberRequest(), NUMBER_CHANGE),
-    (pool_pb2.DrainNumberRequest(), NUMBER_CHANGE),
-    (pool_pb2.RemoveNumberRequest(), NUMBER_CHANGE),
-    (pool_pb2.GetPoolRequest(), {"pool"}),
-    (pool_pb2.ListPoolsRequest(page_size=-1, page_token="x"), {"page_size", "page_token"}),
-    (
-        pool_pb2.ListNumbersRequest(page_size=-1, page_token="-1"),
-        {"pool", "page_size", "page_token"},
-    ),
-    (pool_pb2.SyncNumbersRequest(), {"pool"}),
-    (pool_pb2.GetPoolAdviceRequest(), {"pool"}),
-    (opt_out_pb2.OptOutRequest(), {"request_id", "phone_number"}),
-    (opt_out_pb2.OptInRequest(request_id=LONG, phone_number="1"), {"request_id", "phone_number"}),
-    (opt_out_pb2.GetOptOutRequest(), {"phone_number"}),
-    (person_pb2.ErasePersonRequest(phone_number="1"), {"request_id", "phone_number"}),
-    (person_pb2.GetErasureRequest(erasure_id=LONG), {"erasure_id"}),
-    (media_pb2.GetMediaRequest(), {"media_token"}),
-    (media_pb2.GetMediaRequest(media_token="x" * 129), {"media_token"}),
-    (
-        dead_letter_pb2.ListDeadLettersRequest(page_size=-1, page_token="x"),
-        {"pool", "page_size", "page_token"},
-    ),
-    (dead_letter_pb2.ReplayDeadLetterRequest(), {"request_id", "pool", "dead_letter_id"}),
-    (dead_letter_pb2.DropDeadLetterRequest(), {"request_id", "pool", "dead_letter_id"}),
-    (deployment_pb2.RotateKeysRequest(page_token="x"), {"request_id", "page_token"}),
-    (deployment_pb2.RotateKeysRequest(request_id="r", page_token=str(2**64)), {"page_token"}),
-    (deployment_pb2.RotateKeysRequest(request_id="r", page_token="9" * 5000), {"page_token"}),
+    ("AddNumber", {}, "request_id pool masked_number"),
+    ("DrainNumber", {}, "request_id pool masked_number"),
+    ("RemoveNumber", {}, "request_id pool masked_number"),
+    ("GetPool", {}, "pool"),
+    ("ListPools", {"page_size": -1, "page_token": "x"}, "page_size page_token"),
+    ("ListNumbers", {"page_size": -1, "page_token": "-1"}, "pool page_size page_token"),
+    ("SyncNumbers", {}, "pool"),
+    ("GetPoolAdvice", {}, "pool"),
+    ("OptOut", {}, "request_id phone_number"),
+    ("OptIn", {"request_id": LONG, "phone_number": "1"}, "request_id phone_number"),
+    ("GetOptOut", {}, "phone_number"),
+    ("ErasePerson", {"phone_number": "1"}, "request_id phone_number"),
+    ("GetErasure", {"erasure_id": LONG}, "erasure_id"),
+    ("GetMedia", {}, "media_token"),
+    ("GetMedia", {"media_token": "x" * 129}, "media_token"),
+    ("ListDeadLetters", {"page_size": -1, "page_token": "x"}, "pool page_size page_token"),
+    ("ReplayDeadLetter", {}, "request_id pool dead_letter_id"),
+    ("DropDeadLetter", {}, "request_id pool dead_letter_id"),
+    ("RotateKeys", {"page_token": "x"}, "request_id page_token"),
+    ("RotateKeys", {"request_id": "r", "page_token": str(2**64)}, "page_token"),
+    ("RotateKeys", {"request_id": "r", "page_token": "9" * 5000}, "page_token"),
 ]
 
 
@@ -238,21 +178,17 @@ async def service(
         yield replica
 
 
-def method_of(request: Message) -> str:
-    return type(request).__name__.removesuffix("Request")
-
-
 async def test_all_violations_of_a_request_are_reported_together(service: RunningService) -> None:
-    for request, fields in INVALID:
-        method = method_of(request)
+    for method, values, fields in INVALID:
+        request = random_requests.build(method, values)
         with pytest.raises(grpc.aio.AioRpcError) as refusal:
             await random_requests.call(service, method, request)
         assert refusal.value.code() is grpc.StatusCode.INVALID_ARGUMENT, method
         assert reason(refusal.value, DOMAIN) == "INVALID_ARGUMENT", method
         violations = detail(refusal.value, error_details_pb2.BadRequest()).field_violations
-        assert {violation.field for violation in violations} == fields, method
+        assert {violation.field for violation in violations} == set(fields.split()), method
         assert all(violation.description for violation in violations), method
-    methods = {method_of(request) for request, _ in INVALID}
+    methods = {method for method, _, _ in INVALID}
     assert methods == set(documented_errors.METHODS) - {"CheckDeployment"}
 
 
