@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 from conversation_service.domain.templates.catalog import Template
 from maskline.conversation.v1 import conversation_pb2 as pb
 from support.clock import ManualClock
-from support.conversation_calls import ask, filled, kinds, refused
+from support.conversation_calls import ask, kinds, refused
 from support.conversation_service import RunningService, running
 from support.conversations import (
     ALICE_NUMBER,
@@ -104,14 +104,6 @@ async def test_a_reopened_conversation_relays_again(service: RunningService) -> 
     assert events.index(("CONVERSATION_REOPENED", "")) > events.index(
         ("CONVERSATION_ENDED", "OPERATOR_ENDED")
     )
-
-
-async def test_a_repeated_reopening_is_executed_once(service: RunningService) -> None:
-    request = filled(pb.ReopenConversationRequest(conversation_id=await ended(service)))
-    first = await ask(service.stub.ReopenConversation, request)
-    await service.end(request.conversation_id)
-    assert await ask(service.stub.ReopenConversation, request) == first
-    assert (await service.get(request.conversation_id)).state == pb.CONVERSATION_STATE_ENDED
 
 
 async def test_a_conversation_is_not_reopenable_after_the_grace_or_once_its_number_is_in_use(

@@ -83,9 +83,7 @@ async def test_a_picture_is_relayed_with_or_without_a_body(service: RunningServi
     assert service.sent_to(ALICE_NUMBER) == []
 
 
-async def test_a_picture_is_held_during_a_pause(
-    service: RunningService,
-) -> None:
+async def test_a_picture_is_held_during_a_pause(service: RunningService) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
     pause = pb.PauseConversationRequest(conversation_id=conversation.conversation_id)
     await ask(service.stub.PauseConversation, pause)
@@ -99,9 +97,7 @@ async def test_a_picture_is_held_during_a_pause(
     assert list(sent.attachments) == [ATTACHMENT]
 
 
-async def test_the_sender_of_a_rejected_file_is_notified(
-    service: RunningService,
-) -> None:
+async def test_the_sender_of_a_rejected_file_is_notified(service: RunningService) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
     text = service.text(ALICE_NUMBER, "my card")
     text.attachments.add(url=CARD.url, content_type="text/x-vcard", size_bytes=312)
@@ -194,9 +190,7 @@ async def test_an_invalid_item_affects_neither_the_others_nor_their_order(
     assert await service.heard(ALICE_NUMBER, 1) == ["three"]
 
 
-async def test_many_messages_of_one_conversation_arrive_in_order(
-    service: RunningService,
-) -> None:
+async def test_many_messages_of_one_conversation_arrive_in_order(service: RunningService) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     bodies = [str(number) for number in range(120)]
     for batch in (bodies[:50], bodies[50:]):
@@ -216,9 +210,7 @@ async def test_concurrent_messages_of_both_participants_all_arrive(service: Runn
     assert sorted(await service.heard(BOB_NUMBER, 20)) == sorted(bodies)
 
 
-async def test_the_masked_number_determines_the_partner(
-    service: RunningService,
-) -> None:
+async def test_the_masked_number_determines_the_partner(service: RunningService) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     await service.open(ALICE_NUMBER, CAROL_NUMBER, masked_number=OTHER_MASKED)
     await service.says(ALICE_NUMBER, "for Bob")

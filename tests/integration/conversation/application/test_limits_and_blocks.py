@@ -60,9 +60,7 @@ async def test_the_code_of_a_blocked_person_gets_the_reply_of_a_wrong_one(
     await service.join(CAROL_NUMBER, bobs.code)
 
 
-async def test_a_report_is_recorded_and_the_conversation_continues(
-    service: RunningService,
-) -> None:
+async def test_a_report_is_recorded_and_the_conversation_continues(service: RunningService) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
     await service.says(BOB_NUMBER, "Report!")
     assert await service.heard(BOB_NUMBER, 1) == [says(Template.REPORTED)]
@@ -88,9 +86,7 @@ async def test_block_and_report_are_relayed_if_the_pool_turns_them_off(
         assert await service.heard(BOB_NUMBER, 2) == ["block", "report"]
 
 
-async def test_wrong_used_and_expired_codes_get_the_same_reply(
-    service: RunningService,
-) -> None:
+async def test_wrong_used_and_expired_codes_get_the_same_reply(service: RunningService) -> None:
     used = (await service.start(ALICE_NUMBER)).code
     await service.join(BOB_NUMBER, used)
     expired = (await service.start(CAROL_NUMBER, MASKED)).code

@@ -69,20 +69,7 @@ async def test_a_silent_opening_notifies_nobody(service: RunningService) -> None
     assert service.sent() == []
 
 
-async def test_a_repeated_opening_is_executed_once(service: RunningService) -> None:
-    request = between(ALICE_NUMBER, BOB_NUMBER)
-    first = await ask(service.stub.OpenConversation, request)
-    assert await ask(service.stub.OpenConversation, request) == first
-    await service.quiet()
-    assert len(service.sent()) == 2
-    request.is_silent = True
-    with refused("REQUEST_ID_REUSED"):
-        await ask(service.stub.OpenConversation, request)
-
-
-async def test_each_conversation_of_a_person_has_another_number(
-    service: RunningService,
-) -> None:
+async def test_each_conversation_of_a_person_has_another_number(service: RunningService) -> None:
     numbers = {
         await opened(service, between(ALICE_NUMBER, partner)) for partner in (BOB_NUMBER,) * 2
     }
@@ -91,9 +78,7 @@ async def test_each_conversation_of_a_person_has_another_number(
         await opened(service, between(CAROL_NUMBER, ALICE_NUMBER))
 
 
-async def test_conversations_are_spread_over_the_numbers(
-    service: RunningService,
-) -> None:
+async def test_conversations_are_spread_over_the_numbers(service: RunningService) -> None:
     people = [f"+1425555013{digit}" for digit in range(8)]
     pairs = zip(people[::2], people[1::2], strict=True)
     numbers = [await opened(service, between(*pair)) for pair in pairs]
@@ -124,9 +109,7 @@ async def test_a_pair_gets_its_last_number_again_if_the_pool_or_the_client_prefe
         assert (number == THIRD_MASKED) is is_sticky
 
 
-async def test_the_cool_off_does_not_apply_to_the_same_pair(
-    service: RunningService,
-) -> None:
+async def test_the_cool_off_does_not_apply_to_the_same_pair(service: RunningService) -> None:
     first = await service.open(ALICE_NUMBER, BOB_NUMBER)
     await service.end(first.conversation_id)
     with refused("NUMBER_COOLING"):
@@ -175,9 +158,7 @@ async def test_a_reserved_number_is_selected_only_on_request(service: RunningSer
     assert named.masked_number == THIRD_MASKED
 
 
-async def test_the_lifetimes_of_the_pool_count_from_the_opening(
-    service: RunningService,
-) -> None:
+async def test_the_lifetimes_of_the_pool_count_from_the_opening(service: RunningService) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
     begun = conversation.create_time.ToDatetime()
     assert conversation.expire_time.ToDatetime() == begun + timedelta(days=7)

@@ -143,9 +143,7 @@ async def test_an_opt_out_by_rpc_notifies_the_partners_and_not_the_person(
         assert service.sent_to(partner) == [says(Template.ENDED)]
 
 
-async def test_a_repeated_opt_out_keeps_the_first(
-    service: RunningService,
-) -> None:
+async def test_a_repeated_opt_out_keeps_the_first(service: RunningService) -> None:
     request = filled(opt_out_pb2.OptOutRequest(phone_number=ALICE_NUMBER))
     first = await ask(service.opt_outs.OptOut, request)
     service.clock.move(hours=1)
@@ -175,9 +173,7 @@ async def test_opt_in_keywords_apply_to_every_pool(service: RunningService, word
     await service.open(ALICE_NUMBER, CAROL_NUMBER)
 
 
-async def test_an_opt_in_by_rpc_leaves_ended_conversations_ended(
-    service: RunningService,
-) -> None:
+async def test_an_opt_in_by_rpc_leaves_ended_conversations_ended(service: RunningService) -> None:
     [(pool, conversation_id), *_] = await everywhere(service)
     await opted_out(service)
     request = opt_out_pb2.OptInRequest(phone_number=ALICE_NUMBER)

@@ -7,7 +7,7 @@ from conversation_service.domain.model.pool import PausePolicy
 from conversation_service.domain.templates.catalog import Template
 from maskline.conversation.v1 import conversation_pb2 as pb
 from support.clock import ManualClock
-from support.conversation_calls import ask, filled, kinds, refused
+from support.conversation_calls import ask, kinds, refused
 from support.conversation_service import RunningService, running
 from support.conversations import ALICE_NUMBER, BOB_NUMBER, says, seeded
 
@@ -40,9 +40,7 @@ async def send(
     return await ask(service.stub.SendMessage, request)
 
 
-async def test_held_messages_are_relayed_in_order_after_the_pause(
-    service: RunningService,
-) -> None:
+async def test_held_messages_are_relayed_in_order_after_the_pause(service: RunningService) -> None:
     conversation = await paused(service)
     assert conversation.HasField("pause_time")
     await service.says(ALICE_NUMBER, "one")
@@ -88,24 +86,6 @@ async def test_a_message_of_the_system_is_not_held(service: RunningService) -> N
     assert not response.is_held
     assert await service.heard(ALICE_NUMBER, 1) == ["please wait"]
     assert await service.heard(BOB_NUMBER, 1) == ["please wait"]
-
-
-async def test_a_repeated_request_for_a_held_message_gets_the_same_response(
-    service: RunningService,
-) -> None:
-    conversation = await paused(service)
-    request = filled(
-        pb.SendMessageRequest(
-            conversation_id=conversation.conversation_id,
-            participant_id=conversation.participants[0].participant_id,
-            body="once",
-        )
-    )
-    first = await ask(service.stub.SendMessage, request)
-    await resume(service, conversation)
-    assert await ask(service.stub.SendMessage, request) == first
-    await service.quiet()
-    assert service.sent_to(BOB_NUMBER) == ["once"]
 
 
 async def test_an_end_during_a_pause_notifies_authors_of_discarded_messages(

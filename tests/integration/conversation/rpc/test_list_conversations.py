@@ -85,9 +85,7 @@ async def test_only_the_last_page_is_not_full(service: RunningService) -> None:
     assert list(map(len, read)) == [3, 1]
 
 
-async def test_a_new_conversation_does_not_shift_the_next_pages(
-    service: RunningService,
-) -> None:
+async def test_a_new_conversation_does_not_shift_the_next_pages(service: RunningService) -> None:
     ids, _ = await several(service)
     first = await ask(service.stub.ListConversations, pb.ListConversationsRequest(page_size=2))
     service.clock.move(seconds=1)

@@ -93,9 +93,7 @@ async def test_a_forged_receipt_is_refused_and_changes_nothing(service: RunningS
     assert await service.receipts(message_id) == [pb.RECEIPT_OUTCOME_RECORDED]
 
 
-async def test_a_repeated_or_outdated_receipt_changes_nothing(
-    service: RunningService,
-) -> None:
+async def test_a_repeated_or_outdated_receipt_changes_nothing(service: RunningService) -> None:
     conversation = await opened(service)
     message_id = service.sent()[0].message_id
     outcomes = await service.receipts(message_id, "nobodys", "")
@@ -136,9 +134,7 @@ async def test_descriptions_name_the_participant(service: RunningService) -> Non
     assert "A message from the first participant was received and relayed." in descriptions
 
 
-async def test_messages_are_listed_with_author_recipient_and_state(
-    service: RunningService,
-) -> None:
+async def test_messages_are_listed_with_author_recipient_and_state(service: RunningService) -> None:
     conversation = await opened(service)
     alice, bob = (participant.participant_id for participant in conversation.participants)
     service.clock.move(seconds=1)
@@ -160,9 +156,7 @@ async def test_messages_are_listed_with_author_recipient_and_state(
     assert all(message.HasField("update_time") for message in listed)
 
 
-async def test_no_response_contains_a_phone_number_or_a_body(
-    service: RunningService,
-) -> None:
+async def test_no_response_contains_a_phone_number_or_a_body(service: RunningService) -> None:
     conversation = await opened(service)
     conversation_id = conversation.conversation_id
     await service.says(ALICE_NUMBER, BODY)

@@ -93,9 +93,7 @@ async def test_a_watch_from_the_start_gets_all_events_without_gaps_or_delays(
     assert cursors == sorted(cursors)
 
 
-async def test_a_resumed_watch_skips_and_repeats_no_event(
-    service: RunningService,
-) -> None:
+async def test_a_resumed_watch_skips_and_repeats_no_event(service: RunningService) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     events: list[tuple[str, str]] = []
     cursor = "0"
@@ -143,9 +141,7 @@ async def test_a_stopping_replica_ends_its_watches_with_unavailable(
     assert reason(ended.value, DOMAIN) == "BACKEND_UNAVAILABLE"
 
 
-async def test_an_idle_watch_gets_heartbeats(
-    service: RunningService,
-) -> None:
+async def test_an_idle_watch_gets_heartbeats(service: RunningService) -> None:
     async with watching(service) as watch:
         first = await watch.response()
         service.clock.move(seconds=10)
@@ -178,9 +174,7 @@ async def test_a_cursor_whose_following_events_were_trimmed_is_refused(
         assert await again.kinds(1) == ["CONVERSATION_ENDED"]
 
 
-async def test_an_old_cursor_that_has_missed_no_event_is_accepted(
-    service: RunningService,
-) -> None:
+async def test_an_old_cursor_that_has_missed_no_event_is_accepted(service: RunningService) -> None:
     async with watching(service) as watch:
         await watch.heartbeat()
         await trimmed(service)

@@ -43,7 +43,7 @@ def calls(method: str, *setups: Setup, **fields: object) -> Provocation:
         state: State = {}
         for setup in setups:
             await setup(service, patch, state)
-        return await _call(service, method, state | fields)
+        return await send(service, method, state | fields)
 
     return provoke
 
@@ -52,7 +52,7 @@ def called(method: str, **fields: object) -> Setup:
     """A set-up that calls a method successfully."""
 
     async def setup(service: RunningService, _: pytest.MonkeyPatch, state: State) -> None:
-        await _call(service, method, state | fields)
+        await send(service, method, state | fields)
 
     return setup
 
@@ -86,7 +86,8 @@ async def messaging_down(service: RunningService, _: pytest.MonkeyPatch, __: Sta
     service.messaging.is_down = True
 
 
-async def _call(service: RunningService, method: str, fields: State) -> Message:
+async def send(service: RunningService, method: str, fields: State) -> Message:
+    """Calls a method with valid fields and these."""
     chosen = VALID.get(method, {}) | fields
     if "participant_id" in fields:
         chosen.pop("system", None)

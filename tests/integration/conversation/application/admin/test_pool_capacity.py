@@ -98,9 +98,7 @@ async def test_the_person_with_the_most_conversations_determines_the_needed_numb
     assert (await advice(service)).needed_numbers == 2
 
 
-async def test_draining_and_reserved_numbers_are_not_available(
-    service: RunningService,
-) -> None:
+async def test_draining_and_reserved_numbers_are_not_available(service: RunningService) -> None:
     await ask(service.pools.DrainNumber, pool_pb2.DrainNumberRequest(masked_number=MASKED))
     reserved = pool_pb2.AddNumberRequest(masked_number=SPARE, is_reserved=True)
     await ask(service.pools.AddNumber, reserved)

@@ -57,15 +57,6 @@ async def test_an_added_number_works_on_every_replica_at_once(
     await wait_for_event(service, "NUMBER_ADDED")
 
 
-async def test_a_repeated_addition_is_executed_once(service: RunningService) -> None:
-    request = filled(pool_pb2.AddNumberRequest(masked_number=NUMBER))
-    first = await ask(service.pools.AddNumber, request)
-    assert await ask(service.pools.AddNumber, request) == first
-    request.is_reserved = True
-    with refused("REQUEST_ID_REUSED"):
-        await ask(service.pools.AddNumber, request)
-
-
 async def test_numbers_are_listed_in_order_with_their_live_conversations(
     service: RunningService,
 ) -> None:
@@ -160,9 +151,7 @@ async def test_a_number_belongs_to_one_pool_until_it_is_removed_there(
     assert [conversation.masked_number for conversation in listed.conversations] == [MASKED]
 
 
-async def test_the_claim_of_a_failed_addition_is_released(
-    service: RunningService,
-) -> None:
+async def test_the_claim_of_a_failed_addition_is_released(service: RunningService) -> None:
     with refused("POOL_NOT_FOUND"):
         await add(service, pool="taxis")
     await add(service)
