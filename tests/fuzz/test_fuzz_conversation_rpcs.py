@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from contract.conversation import anything
 from fuzz.calling import (
     Documented,
     Sent,
@@ -21,6 +20,7 @@ from structlog.testing import capture_logs
 from conversation_service.app.application import SERVICES
 from conversation_service.rpc.core.status import CODES, DOMAIN
 from maskline.conversation.v1 import pool_pb2
+from support import random_requests
 from support.clock import ManualClock
 from support.conversation_calls import ask
 from support.conversation_service import RunningService, running
@@ -49,7 +49,7 @@ def sent() -> Sent:
         "from_number": [ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBER],
         "to_number": [MASKED, OTHER_MASKED],
     }
-    return to_send(METHODS, {**anything.palette(), **fitting}, EXAMPLES)
+    return to_send(METHODS, {**random_requests.palette(), **fitting}, EXAMPLES)
 
 
 @pytest.fixture

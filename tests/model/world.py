@@ -128,8 +128,8 @@ class World:
     async def sweep(self) -> None:
         """Ends, warns of and forgets what is due."""
         service = self._next_replica().service
-        for pool in service.directory.pools:
-            assert await service.sweeper(pool).run_once() > 0
+        for pool in service.wiring.directory.pools:
+            assert await service.wiring.expiry(pool).run_once() > 0
         self._swept = self.clock.now()
 
     async def owed(self) -> dict[str, int]:
@@ -200,7 +200,7 @@ async def new_world(connected: Connections) -> World:
         for _ in range(REPLICAS)
     ]
     dispatchers = {
-        pool.name: replica.service.dispatcher(pool, block_ms=BLOCK_MS)
-        for replica, pool in zip(replicas, replicas[0].service.directory.pools, strict=True)
+        pool.name: replica.service.wiring.dispatcher(pool, block_ms=BLOCK_MS)
+        for replica, pool in zip(replicas, replicas[0].service.wiring.directory.pools, strict=True)
     }
     return World(connected, clock, replicas, dispatchers, clock.now())

@@ -102,7 +102,9 @@ async def deployment(redis: Redis, redis_url: str, clock: ManualClock) -> AsyncI
         running(redis_url, clock, messaging=carrier) as service,
         connected(redis_url, clock, messaging=carrier) as replica,
     ):
-        made = Deployment(service, carrier, replica.recovery(INTERVAL), redis, redis_url)
+        made = Deployment(
+            service, carrier, replica.wiring.reconciliation(INTERVAL), redis, redis_url
+        )
         await made.run()
         yield made
 
@@ -207,7 +209,7 @@ async def test_the_records_are_read_once_per_interval_by_whichever_replica(
     assert carrier.requested_since == []
     await deployment.run(minutes=1)
     async with connected(deployment.redis_url, clock, messaging=carrier) as another:
-        assert await another.recovery(INTERVAL).run_once() == INTERVAL.total_seconds()
+        assert await another.wiring.reconciliation(INTERVAL).run_once() == INTERVAL.total_seconds()
     assert len(carrier.requested_since) == 1
 
 
