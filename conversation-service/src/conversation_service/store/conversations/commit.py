@@ -272,9 +272,12 @@ def _with_secret(change: Change, drawn: dict[str, bytes]) -> Change:
     An ended one gets another only if there is anything to be said in it.
     """
     after = change.after
-    if after is None or not (after.is_live or after.text_secret or change.texts):
+    if after is None:
         return change
     name = after.conversation_id
+    # One that started in the same batch has messages under the key that was drawn then.
+    if not (after.is_live or after.text_secret or change.texts or name in drawn):
+        return change
     secret = drawn.setdefault(name, after.text_secret or text_keys.generate())
     return replace(change, after=replace(after, text_secret=secret))
 
