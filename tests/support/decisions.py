@@ -27,7 +27,7 @@ READ_SET = ReadSet(
     conversation_id="conversation",
     code=CODE,
     unique_name="named",
-    tries_on=MASKED,
+    code_attempts_on=MASKED,
     pair=(ALICE, BOB),
     held_in="held",
 )

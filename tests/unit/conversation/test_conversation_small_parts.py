@@ -62,10 +62,10 @@ def test_people_have_different_ids_which_say_nothing_without_the_secret() -> Non
 
 
 def test_a_person_is_the_same_one_when_only_their_id_is_known() -> None:
-    known = PEOPLE.known_as("main", ALICE.person_id)
+    known = PEOPLE.participant_of("main", ALICE.person_id)
     assert known == ALICE
     assert (known.person_id, known.phone_number) == (ALICE.person_id, "")
-    assert PEOPLE.known_as("other", ALICE.person_id) != ALICE
+    assert PEOPLE.participant_of("other", ALICE.person_id) != ALICE
 
 
 @given(st.binary(), st.text())

@@ -186,14 +186,14 @@ class Wiring:
     def dispatcher(self, pool: PoolContext, *, block_ms: int | None = BLOCK_MS) -> Dispatcher:
         """`block_ms` is how long one read may wait for a new outbox entry."""
         checks = PreSendChecks(pool.outbox, self._opt_outs)
-        settler = Settler(pool.name, pool.outbox, FailureNotifier(pool), pool.settings)
+        settler = Settler(pool.name, pool.outbox, FailureNotifier(pool), pool.current_settings)
         context = DispatchContext(
             pool.name,
             pool.outbox,
             self._messaging,
             checks,
             settler,
-            pool.settings,
+            pool.current_settings,
             self._clock,
         )
         return Dispatcher(context, block_ms=block_ms)
@@ -202,11 +202,15 @@ class Wiring:
         return Expiry(pool.executor, pool.store, self._clock)
 
     def maintenance(self, pool: PoolContext) -> Maintenance:
-        return Maintenance(pool.store, pool.journal, pool.samples, pool.settings, self._clock)
+        return Maintenance(
+            pool.store, pool.event_log, pool.samples, pool.current_settings, self._clock
+        )
 
     def outbox_gauges(self, pool: PoolContext) -> OutboxGauges:
         dead_letters = self._dead_letters(pool.name)
-        return OutboxGauges(pool.name, pool.outbox, dead_letters, pool.settings, self._clock)
+        return OutboxGauges(
+            pool.name, pool.outbox, dead_letters, pool.current_settings, self._clock
+        )
 
     def _dead_letters(self, pool: str) -> DeadLetters:
         return DeadLetters(self._storage.pool(pool))

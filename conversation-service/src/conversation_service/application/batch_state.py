@@ -48,7 +48,7 @@ class BatchState:
             state,
             read_set=read_set,
             change_id=self._ids.change_id(state.now),
-            fresh_code=self._ids.code() if read_set.needs_code else "",
+            new_code=self._ids.code() if read_set.needs_code else "",
         )
         try:
             change = command.decide(snapshot)
@@ -63,7 +63,7 @@ class BatchState:
             self._count(change.before, change.after)
             self._put(change.after)
             for claim in change.claims:
-                state.current_conversation_ids[claim.line] = change.after.conversation_id
+                state.current_conversation_ids[claim.route] = change.after.conversation_id
             self._hold(change.after, change.held)
         if change.conduct:
             state.sender_limits[change.conduct.person] = change.conduct.after
@@ -71,8 +71,8 @@ class BatchState:
             state.code_attempts[change.tries.masked_number] = change.tries.after
         if change.blocks:
             self._block(*change.blocks)
-        if change.wish:
-            self._consent(change.wish, command_id)
+        if change.consent:
+            self._consent(change.consent, command_id)
 
     def _put(self, conversation: Conversation) -> None:
         state, conversation_id = self._state, conversation.conversation_id
@@ -108,7 +108,7 @@ class BatchState:
     def _count(self, before: Conversation | None, after: Conversation) -> None:
         was_live = before is not None and before.is_live
         change = int(after.is_live) - int(was_live)
-        counts, number = self._state.loads, after.masked_number
+        counts, number = self._state.live_counts, after.masked_number
         counts[number] = counts.get(number, 0) + change
 
 
@@ -119,11 +119,11 @@ def duplicate_deliveries(
     found there do not count."""
     return [
         DuplicateDelivery(
-            command.idempotency_key, duplicate.response.place, command.sender.participant_id
+            command.idempotency_key, duplicate.response.timeline_id, command.sender.participant_id
         )
         for command, duplicate in zip(commands, duplicates, strict=True)
         if isinstance(command, ReceiveMessage)
         and not command.message.is_recovered
         and duplicate is not None
-        and duplicate.response.place
+        and duplicate.response.timeline_id
     ]

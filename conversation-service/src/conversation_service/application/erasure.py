@@ -128,7 +128,7 @@ class ErasureService:
 
     async def _erase_in(self, pool: PoolContext, person_id: str, opts_in: bool) -> ErasedCounts:
         """Messages first, since they are found through their conversations; so are the pairs."""
-        person = self._people.known_as(pool.name, person_id)
+        person = self._people.participant_of(pool.name, person_id)
         eraser, stored = self._eraser_of(pool.name), await _conversations_of(pool, person)
         ended = [conversation for conversation in stored if not conversation.is_live]
         ended_ids = {conversation.conversation_id for conversation in ended}

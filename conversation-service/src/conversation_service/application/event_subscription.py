@@ -45,9 +45,9 @@ class EventSubscription:
         Raises CursorExpired if events after the cursor may have been trimmed.
         """
         if not self._cursor:
-            self._cursor = await self._journal.newest()
+            self._cursor = await self._journal.latest()
         events = await self._journal.after(self._cursor, MAX_EVENTS)
-        if is_before(self._cursor, await self._journal.floor()) and self._cursor != START:
+        if is_before(self._cursor, await self._journal.trimmed_through()) and self._cursor != START:
             raise CursorExpired
         self._cursor = events[-1].event_id if events else self._cursor
         return self._batch([event for event in events if self._matches(event)])

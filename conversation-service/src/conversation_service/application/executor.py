@@ -51,8 +51,8 @@ CALLS_IN_A_BATCH = 8
 class Executed:
     """The command was carried out, now or by an earlier call with the same id."""
 
-    answer: StoredResponse
-    is_repeat: bool
+    response: StoredResponse
+    is_duplicate: bool
 
 
 ExecutionResult = Executed | ConversationError
@@ -89,7 +89,7 @@ class Executor:
         [result] = await self.run_all([command])
         if isinstance(result, ConversationError):
             raise result
-        return result.answer
+        return result.response
 
     async def run_all(self, commands: Sequence[Command]) -> Sequence[ExecutionResult]:
         """Executes commands in order; the refusal of one does not affect the others."""
@@ -109,7 +109,7 @@ class Executor:
             "decide_batch", pool=self.pool.name, calls=len(calls), intents=len(commands)
         ) as batch_span:
             executed = await self._execute(commands)
-            responses = [result.answer for result in executed if isinstance(result, Executed)]
+            responses = [result.response for result in executed if isinstance(result, Executed)]
             message_ids = [name for response in responses for name in response.message_ids]
             batch_span.tell(refused=len(executed) - len(responses), message_ids=message_ids)
         results = iter(executed)
@@ -201,7 +201,7 @@ class Executor:
         same way when it comes again after a crash in between.
         """
         for commit in commits:
-            consent = commit.change.wish
+            consent = commit.change.consent
             if consent is None:
                 continue
             person_id = consent.person.person_id
@@ -238,7 +238,7 @@ def _result(commit: Commit, outcome: CommitOutcome) -> ExecutionResult | None:
     """None for a lost race."""
     match outcome:
         case Committed():
-            return commit.change.refusal or Executed(commit.response, is_repeat=False)
+            return commit.change.refusal or Executed(commit.response, is_duplicate=False)
         case Duplicate():
             return _duplicate_result(commit.key, outcome)
         case Conflict():
@@ -251,9 +251,9 @@ def _duplicate_result(key: IdempotencyKey, duplicate: Duplicate) -> ExecutionRes
     response = duplicate.response
     if not duplicate.is_same:
         return RequestIdReused(key.request_id)
-    if response.is_forgotten:
+    if response.is_expired:
         return ResponseExpired(key.request_id)
     if response.is_refused:
         # The only refusal that is stored: a wrong code was counted.
         return CodeNotValid()
-    return Executed(response, is_repeat=True)
+    return Executed(response, is_duplicate=True)

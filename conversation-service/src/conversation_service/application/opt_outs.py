@@ -41,7 +41,7 @@ class OptOuts:
     async def is_caused_by(self, person_id: str, message_id: str) -> bool:
         """Whether the opt-out in force was requested by this message."""
         opt_out = await self.get(person_id)
-        return opt_out is not None and opt_out.intent_id == message_id
+        return opt_out is not None and opt_out.command_id == message_id
 
     async def end_all(self, person_id: str) -> None:
         """Ends live conversations in all pools; partners are notified without the reason.
@@ -53,13 +53,13 @@ class OptOuts:
             await self._end_in(pool, person_id)
 
     async def _end_in(self, pool: PoolContext, person_id: str) -> None:
-        person = self._people.known_as(pool.name, person_id)
+        person = self._people.participant_of(pool.name, person_id)
         # Reloaded, since another replica may have added a number with a conversation on it.
         current = await pool.executor.reload()
         routes = [Route(number, person) for number in current.masked_numbers]
         commands = [
             EndConversationForOptOut(conversation.conversation_id, conversation.etag, person)
-            for conversation in await pool.store.on_lines(routes)
+            for conversation in await pool.store.on_routes(routes)
             if conversation.is_live
         ]
         for result in await pool.executor.run_all(commands) if commands else ():

@@ -89,7 +89,7 @@ async def of_person(pool: PoolContext, person: Person) -> list[Conversation]:
     """The stored conversations of a person, newest first."""
     current = await pool.executor.reload()
     routes = [Route(number, person) for number in current.masked_numbers]
-    stored = [*await pool.store.on_lines(routes), *await pool.store.history(person)]
+    stored = [*await pool.store.on_routes(routes), *await pool.store.history(person)]
     by_id = {conversation.conversation_id: conversation for conversation in stored}
     return [by_id[conversation_id] for conversation_id in sorted(by_id, reverse=True)]
 
@@ -108,8 +108,8 @@ async def timeline(pool: PoolContext, conversation_id: str, size: int, token: st
     """Oldest first, from the index `token`. Raises ConversationNotFound."""
     conversation = await pool.get(conversation_id)
     start = int(token or 0)
-    events = await pool.journal.timeline(conversation_id, start, size)
-    length = await pool.journal.length(conversation_id)
+    events = await pool.event_log.timeline(conversation_id, start, size)
+    length = await pool.event_log.length(conversation_id)
     next_token = str(start + size) if start + size < length else ""
     return TimelinePage(conversation, events, next_token)
 
@@ -128,7 +128,7 @@ async def messages(
         MessageSummary(
             events[message.message_id],
             message,
-            people.known_as(pool.name, message.recipient_id),
+            people.participant_of(pool.name, message.recipient_id),
         )
         for message in await pool.outbox.messages(list(events))
     ]

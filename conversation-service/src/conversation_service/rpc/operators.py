@@ -122,7 +122,7 @@ def _step_to_proto(step: RotationStep, current_key_id: str) -> deployment_pb2.Ro
     )
     return deployment_pb2.RotateKeysResponse(
         keys=keys,
-        resealed_records=step.resealed,
+        resealed_records=step.reencrypted,
         unreadable_records=step.unreadable,
-        next_page_token=step.next_place,
+        next_page_token=step.next_cursor,
     )

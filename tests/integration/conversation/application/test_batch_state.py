@@ -276,8 +276,8 @@ async def test_who_has_opted_out_in_this_batch_is_known_to_have(batch: BatchHarn
     assert second == Change()
     assert isinstance(start, ParticipantOptedOut)
     assert isinstance(by_text, Change)
-    assert by_text.wish is not None
-    assert by_text.wish.opts_in
+    assert by_text.consent is not None
+    assert by_text.consent.opts_in
 
 
 async def test_who_has_opted_in_in_this_batch_is_known_to_have(redis: Redis) -> None:

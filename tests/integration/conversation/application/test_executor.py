@@ -100,7 +100,7 @@ async def test_an_opt_out_survives_a_crash_at_the_commit_and_its_message_is_deci
         await replica.executor.run(message("quit"))
     assert BOB.person_id in await replica.suppression.find([BOB.person_id])
     response = await replica.executor.run(message("quit"))
-    assert response.place == opened.changed.conversation_id
+    assert response.timeline_id == opened.changed.conversation_id
     [ended] = await replica.store.history(BOB)
     assert ended.end_reason is EndReason.OPTED_OUT
 
@@ -119,7 +119,7 @@ async def test_a_changed_pool_is_seen_at_once_by_a_getter_that_leaves_the_execut
     before = replica.context.pool
     changed = replace(POOL, settings=replace(SETTINGS, operator="Another"), version="w")
     await Replica(replica.redis, replica.clock).change_pool(changed)
-    assert await replica.context.settings() == changed.settings
+    assert await replica.context.current_settings() == changed.settings
     assert replica.context.pool is before
     await replica.executor.run(message("hello"))
     assert replica.context.pool == changed

@@ -1,6 +1,6 @@
 """GetTimeline and ListMessages: every event of a conversation, no phone numbers, no bodies."""
 
-from conversation_service.store.event_log import REPEATS_TOLD
+from conversation_service.store.event_log import DUPLICATES_RECORDED
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import event_pb2
 from maskline.conversation.v1.error_reason_pb2 import ErrorReason
@@ -69,11 +69,11 @@ async def test_repeated_deliveries_of_a_message_are_recorded_up_to_a_limit(
 ) -> None:
     conversation = await opened(service)
     text = service.text(ALICE_NUMBER, BODY)
-    for _ in range(REPEATS_TOLD + 3):
+    for _ in range(DUPLICATES_RECORDED + 3):
         await service.receive(text)
     events = await service.timeline(conversation.conversation_id)
     repeats = [event for event in events if event.type == event_pb2.EVENT_TYPE_MESSAGE_REPEATED]
-    assert len(repeats) == REPEATS_TOLD
+    assert len(repeats) == DUPLICATES_RECORDED
     assert {event.participant_id for event in repeats} == {
         conversation.participants[0].participant_id
     }

@@ -128,6 +128,6 @@ def test_a_redis_key_is_parsed_into_its_pool_and_kind() -> None:
     keys = Keys("main")
     assert parse_key(keys.settings) == KeyParts("main", "settings")
     assert parse_key(keys.conversation("c:1\n2")) == KeyParts("main", "conversation")
-    assert parse_key(keys.dead_receipt("x")).kind != parse_key(keys.dead).kind
+    assert parse_key(keys.dead_letter_request("x")).kind != parse_key(keys.dead).kind
     assert parse_key(DeploymentKeys().blind_index_key) == KeyParts("deployment/", "blind-index-key")
     assert parse_key("maskline:v1:messaging:{x}:message") == parse_key("else") == KeyParts("", "")

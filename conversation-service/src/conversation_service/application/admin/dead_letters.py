@@ -33,7 +33,7 @@ class DeadLetterAdmin:
 
     async def page(self, pool: str, size: int, token: str) -> DeadLetterPage:
         """Oldest first, after the id `token`. Raises PoolNotFound."""
-        context = await self._directory.named(pool)
+        context = await self._directory.by_name(pool)
         letters = await self._dead_letters_of(context.name).page(size + 1, token)
         page = letters[:size]
         return DeadLetterPage(page, page[-1].dead_letter_id if len(letters) > size else "")
@@ -43,13 +43,13 @@ class DeadLetterAdmin:
 
         Raises PoolNotFound, DeadLetterNotFound, DeadLetterUnreadable.
         """
-        context = await self._directory.named(pool)
+        context = await self._directory.by_name(pool)
         letters = self._dead_letters_of(context.name)
         letter = await letters.get(dead_letter_id)
         if letter and not letter.is_readable:
             raise DeadLetterUnreadable(dead_letter_id)
         message_id = letter.message_id if letter else ""
-        settings = await context.settings()
+        settings = await context.current_settings()
         replayed = await letters.replay(
             request_id, dead_letter_id, message_id, self._clock.now(), settings
         )
@@ -60,11 +60,11 @@ class DeadLetterAdmin:
 
         Raises PoolNotFound, DeadLetterNotFound.
         """
-        context = await self._directory.named(pool)
+        context = await self._directory.by_name(pool)
         letters = self._dead_letters_of(context.name)
         letter = await letters.get(dead_letter_id)
         message_id = letter.message_id if letter else ""
-        settings = await context.settings()
+        settings = await context.current_settings()
         discarded = await letters.discard(
             request_id, dead_letter_id, message_id, self._clock.now(), settings
         )

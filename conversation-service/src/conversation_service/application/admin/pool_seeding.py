@@ -37,10 +37,10 @@ class PoolSeeder:
         context = self._directory.uncreated(pool.name)
         existing = await context.executor.reload()
         if existing.version and not existing.is_seeded:
-            await self._index.enter(pool.name)
+            await self._index.add(pool.name)
             return
         numbers = [number.phone_number for number in pool.numbers]
-        if not await self._index.claim(pool.name, numbers):
+        if not await self._index.claim_numbers(pool.name, numbers):
             raise NumberTaken
         try:
             if existing.version:
@@ -52,7 +52,7 @@ class PoolSeeder:
         except PoolExists:
             # Another replica was first.
             pass
-        await self._index.enter(pool.name)
+        await self._index.add(pool.name)
 
 
 def _digest(pool: SeededPool) -> str:

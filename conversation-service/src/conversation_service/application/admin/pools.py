@@ -53,12 +53,12 @@ class Pools:
         """Raises PoolExists, NumberTaken, InvalidArgument, PoolFull."""
         pool = self._directory.uncreated(name)
         await self._run_with_claim(pool, numbers, CreatePool(request_id, settings, numbers))
-        await self._index.enter(name)
-        return (await self._directory.named(name)).pool
+        await self._index.add(name)
+        return (await self._directory.by_name(name)).pool
 
     async def get(self, name: str) -> Pool:
         """Reloaded, since another replica may have changed it. Raises PoolNotFound."""
-        return await (await self._directory.named(name)).executor.reload()
+        return await (await self._directory.by_name(name)).executor.reload()
 
     async def all_pools(self) -> list[Pool]:
         """Sorted by name."""
@@ -69,35 +69,35 @@ class Pools:
         self, name: str, request_id: str, settings: PoolSettings, fields: tuple[str, ...]
     ) -> Pool:
         """Raises PoolNotFound, InvalidArgument."""
-        pool = await self._directory.named(name)
+        pool = await self._directory.by_name(name)
         await pool.executor.run(UpdatePool(request_id, settings, fields))
         return await pool.executor.reload()
 
     async def add_number(self, name: str, request_id: str, number: MaskedNumber) -> Pool:
         """Raises PoolNotFound, NumberTaken, PoolFull."""
-        pool = await self._directory.named(name)
+        pool = await self._directory.by_name(name)
         await self._run_with_claim(pool, (number,), AddNumber(request_id, number))
         return await pool.executor.reload()
 
     async def drain_number(self, name: str, request_id: str, masked_number: str) -> Pool:
         """Raises PoolNotFound, UnknownMaskedNumber."""
-        pool = await self._directory.named(name)
+        pool = await self._directory.by_name(name)
         await pool.executor.run(DrainNumber(request_id, masked_number))
         return await pool.executor.reload()
 
     async def remove_number(self, name: str, request_id: str, masked_number: str) -> Pool:
         """Raises PoolNotFound, UnknownMaskedNumber, NumberInUse."""
-        pool = await self._directory.named(name)
+        pool = await self._directory.by_name(name)
         await pool.executor.run(RemoveNumber(request_id, masked_number))
         changed = await pool.executor.reload()
         if changed.number(masked_number) is None:
-            await self._index.release(name, masked_number)
+            await self._index.release_number(name, masked_number)
         return changed
 
     async def live_counts(self, name: str) -> dict[str, int]:
         """The live conversations of each number. Raises PoolNotFound."""
-        pool = await self._directory.named(name)
-        return await pool.store.loads(pool.pool.masked_numbers)
+        pool = await self._directory.by_name(name)
+        return await pool.store.live_counts(pool.pool.masked_numbers)
 
     async def compare(self, name: str) -> NumberDifferences:
         """Raises PoolNotFound, CarrierAccountRefused, MessagingUnavailable."""
@@ -114,7 +114,7 @@ class Pools:
 
     async def capacity(self, name: str) -> CapacityReport:
         """Raises PoolNotFound."""
-        pool = await self._directory.named(name)
+        pool = await self._directory.by_name(name)
         live, max_held = await pool.store.live(), await pool.store.max_held()
         history = [(sample.time, sample.max_held) for sample in await pool.samples.all()]
         current = await pool.executor.reload()
@@ -124,7 +124,7 @@ class Pools:
         self, pool: PoolContext, numbers: Iterable[MaskedNumber], command: Command
     ) -> None:
         claimed = [number.phone_number for number in numbers]
-        if not await self._index.claim(pool.name, claimed):
+        if not await self._index.claim_numbers(pool.name, claimed):
             raise NumberTaken
         try:
             await pool.executor.run(command)
@@ -132,5 +132,5 @@ class Pools:
             current = await pool.executor.reload()
             for number in claimed:
                 if current.number(number) is None:
-                    await self._index.release(pool.name, number)
+                    await self._index.release_number(pool.name, number)
             raise

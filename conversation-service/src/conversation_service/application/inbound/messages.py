@@ -57,7 +57,7 @@ class InboundHandler:
         by_pool: dict[PoolContext, dict[int, ReceiveMessage]] = defaultdict(dict)
         for index, message in messages.items():
             try:
-                pool = await self._directory.owner(message.to_number)
+                pool = await self._directory.by_number(message.to_number)
             except UnknownMaskedNumber as refusal:
                 results[index] = refusal
             else:
@@ -92,9 +92,9 @@ class InboundHandler:
         self, pool: PoolContext, command: ReceiveMessage, result: Executed
     ) -> None:
         person_id = command.sender.person_id
-        if result.answer.erasure_id:
+        if result.response.erasure_id:
             # As it was decided then: the pool's settings may have changed since.
-            await self._erasure.for_message(person_id, result.answer.erasure_id)
+            await self._erasure.for_message(person_id, result.response.erasure_id)
         elif command.keyword(pool.pool.keywords).kind is Keyword.OPT_OUT:
             await self._end_everywhere(person_id, command.message.carrier_message_id)
 

@@ -78,7 +78,7 @@ class Reconciliation:
         wait = progress.look_time + self._interval - now
         if wait > timedelta(0):
             return min(wait, self._interval).total_seconds()
-        token = await self._cursor.take_lease(self._lease)
+        token = await self._cursor.acquire_lease(self._lease)
         if token is None:
             return self._busy_delay.total_seconds()
         try:
@@ -97,7 +97,7 @@ class Reconciliation:
         due.sort(key=lambda message: message.carrier_time or _LATEST)
         for start in range(0, len(due), BATCH):
             await self._handle(due[start : start + BATCH])
-        await self._cursor.looked(now)
+        await self._cursor.advance(now)
 
     async def _read(self, start: datetime) -> list[InboundMessage]:
         messages: list[InboundMessage] = []
@@ -118,7 +118,7 @@ class Reconciliation:
                 continue
             if isinstance(result, ConversationError):
                 raise result
-            RECOVERED.inc(not result.is_repeat)
+            RECOVERED.inc(not result.is_duplicate)
 
 
 def _is_due(message: InboundMessage, latest: datetime) -> bool:

@@ -36,7 +36,9 @@ class EventStreams:
     ) -> AsyncIterator[pb.WatchEventsResponse]:
         """Yields events and heartbeats until the client cancels or stop() is called."""
         cursor = START if request.cursor == "0" else request.cursor
-        subscription = EventSubscription(pool.journal, self._clock, request.conversation_id, cursor)
+        subscription = EventSubscription(
+            pool.event_log, self._clock, request.conversation_id, cursor
+        )
         with self._limit.slot():
             while not self._stopping.is_set():
                 batch = await subscription.run_once()

@@ -48,7 +48,7 @@ def _carrier_time(message: pb.InboundMessage) -> datetime | None:
 def message_to_result(result: ExecutionResult) -> pb.ReceiveMessageResult:
     if isinstance(result, ConversationError):
         return pb.ReceiveMessageResult(outcome=pb.RECEIVE_OUTCOME_REFUSED, error=item_error(result))
-    outcome = pb.RECEIVE_OUTCOME_REPEATED if result.is_repeat else pb.RECEIVE_OUTCOME_ACCEPTED
+    outcome = pb.RECEIVE_OUTCOME_REPEATED if result.is_duplicate else pb.RECEIVE_OUTCOME_ACCEPTED
     return pb.ReceiveMessageResult(outcome=outcome)
 
 

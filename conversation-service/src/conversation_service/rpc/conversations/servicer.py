@@ -104,7 +104,7 @@ class ConversationServicer(rpc.ConversationServiceServicer):
         self, request: pb.ReopenConversationRequest, context: Context
     ) -> pb.ReopenConversationResponse:
         requests.validate_reopen(request)
-        pool = await self._directory.named(request.pool)
+        pool = await self._directory.by_name(request.pool)
         ended = await pool.get(request.conversation_id)
         response = await pool.executor.run(ReopenConversation(request.request_id, ended))
         return pb.ReopenConversationResponse(conversation=conversation_to_proto(response.changed))
@@ -113,7 +113,7 @@ class ConversationServicer(rpc.ConversationServiceServicer):
         self, request: pb.GetConversationRequest, context: Context
     ) -> pb.GetConversationResponse:
         requests.validate_get(request)
-        pool = await self._directory.named(request.pool)
+        pool = await self._directory.by_name(request.pool)
         conversation = await pool.get(request.conversation_id)
         return pb.GetConversationResponse(conversation=conversation_to_proto(conversation))
 
@@ -121,7 +121,7 @@ class ConversationServicer(rpc.ConversationServiceServicer):
         self, request: pb.ListConversationsRequest, context: Context
     ) -> pb.ListConversationsResponse:
         wanted = requests.conversation_filter(request, self._people)
-        pool = await self._directory.named(request.pool)
+        pool = await self._directory.by_name(request.pool)
         page = await queries.conversations(pool, wanted, page_size(request), request.page_token)
         return pb.ListConversationsResponse(
             conversations=map(conversation_to_proto, page.conversations),
@@ -132,7 +132,7 @@ class ConversationServicer(rpc.ConversationServiceServicer):
         self, request: pb.ListMessagesRequest, context: Context
     ) -> pb.ListMessagesResponse:
         requests.validate_list_of_conversation(request)
-        pool = await self._directory.named(request.pool)
+        pool = await self._directory.by_name(request.pool)
         page = await queries.messages(
             pool, self._people, request.conversation_id, page_size(request), request.page_token
         )
@@ -144,7 +144,7 @@ class ConversationServicer(rpc.ConversationServiceServicer):
         self, request: pb.GetTimelineRequest, context: Context
     ) -> pb.GetTimelineResponse:
         requests.validate_list_of_conversation(request)
-        pool = await self._directory.named(request.pool)
+        pool = await self._directory.by_name(request.pool)
         page = await queries.timeline(
             pool, request.conversation_id, page_size(request), request.page_token
         )
@@ -155,12 +155,12 @@ class ConversationServicer(rpc.ConversationServiceServicer):
         self, request: pb.WatchEventsRequest, context: Context
     ) -> AsyncIterator[pb.WatchEventsResponse]:
         requests.validate_watch(request)
-        pool = await self._directory.named(request.pool)
+        pool = await self._directory.by_name(request.pool)
         async for response in self._streams.watch(pool, request):
             yield response
 
     async def _run(self, pool: str, command: Command) -> StoredResponse:
-        return await (await self._directory.named(pool)).executor.run(command)
+        return await (await self._directory.by_name(pool)).executor.run(command)
 
 
 def _validate_batch(field: str, items: Sequence[object]) -> None:

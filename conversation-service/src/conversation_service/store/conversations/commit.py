@@ -117,8 +117,8 @@ class CommitScript:
         if change.pool is not None:
             writes.set(self._keys.settings, self._records.encrypt_pool(change.pool))
             writes.set(self._keys.version, change.pool.version.encode())
-        if change.unless_live_on:
-            number = self._index.number(change.unless_live_on)
+        if change.requires_no_live_on:
+            number = self._index.number(change.requires_no_live_on)
             writes.expect_unset(self._keys.live_by_number, number)
         self._write_limits(writes, commit)
         self._write_blocks(writes, change)
@@ -142,8 +142,8 @@ class CommitScript:
             first, second = change.blocks
             writes.add("SADD", self._index.blocks(first), second.participant_id)
             writes.add("SADD", self._index.blocks(second), first.participant_id)
-        if change.unless_blocked is not None:
-            first, second = change.unless_blocked
+        if change.requires_unblocked is not None:
+            first, second = change.requires_unblocked
             writes.expect_without(self._index.blocks(first), second.participant_id)
 
     def _index_response(self, writes: CommitWrites, commit: Commit) -> None:
@@ -194,16 +194,16 @@ def _with_data_key(change: Change, generated: dict[str, bytes]) -> Change:
     if after is None:
         return change
     conversation_id = after.conversation_id
-    has_key = after.text_secret or conversation_id in generated
+    has_key = after.data_key or conversation_id in generated
     if not (after.is_live or has_key or change.texts):
         return change
-    data_key = after.text_secret or conversation_keys.generate()
+    data_key = after.data_key or conversation_keys.generate()
     data_key = generated.setdefault(conversation_id, data_key)
-    return replace(change, after=replace(after, text_secret=data_key))
+    return replace(change, after=replace(after, data_key=data_key))
 
 
 def _data_key_of(message: OutboundMessage, change: Change) -> bytes:
     """Messages of a conversation that the change does not touch contain no participant's words."""
     after = change.after
     is_its_own = after is not None and after.conversation_id == message.conversation_id
-    return after.text_secret if after is not None and is_its_own else b""
+    return after.data_key if after is not None and is_its_own else b""

@@ -129,7 +129,7 @@ async def test_a_deployment_without_pools_is_a_failure(
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> None:
     # Another pool owns the number of the only pool in the file.
-    await PoolIndex(Storage(redis, VAULT)).claim("another", [MASKED])
+    await PoolIndex(Storage(redis, VAULT)).claim_numbers("another", [MASKED])
     async with running(redis_url, clock) as service:
         await expect(service, "pools", FAILED, "no pool")
 

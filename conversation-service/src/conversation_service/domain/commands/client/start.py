@@ -48,10 +48,10 @@ class StartConversation:
     def read_set(self, pool: Pool) -> ReadSet:
         """The person's routes, and the number of live conversations on each masked number."""
         return ReadSet(
-            lines=_routes(pool, self.selection, (self.person,)),
+            routes=_routes(pool, self.selection, (self.person,)),
             people=(self.person,),
             unique_name=self.unique_name,
-            needs_loads=True,
+            needs_live_counts=True,
             needs_code=True,
         )
 
@@ -90,12 +90,12 @@ class OpenConversation:
     def read_set(self, pool: Pool) -> ReadSet:
         """Both people's routes, the number that they used last, and whether they may meet."""
         return ReadSet(
-            lines=_routes(pool, self.selection, self.people),
+            routes=_routes(pool, self.selection, self.people),
             people=self.people,
             blocks_of=self.people[0],
             pair=self.people,
             unique_name=self.unique_name,
-            needs_loads=True,
+            needs_live_counts=True,
         )
 
     def decide(self, snapshot: Snapshot) -> Change:
@@ -109,7 +109,7 @@ class OpenConversation:
         drafts = [snapshot.says(person, Template.OPENED) for person in notified]
         event = Event(EventType.CONVERSATION_OPENED, conversation.conversation_id)
         change = _started(snapshot, conversation, drafts, event)
-        return replace(change, unless_blocked=self.people)
+        return replace(change, requires_unblocked=self.people)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ class JoinConversation:
     def read_set(self, pool: Pool) -> ReadSet:
         """The code's conversation, and the person's routes, as its number is not known yet."""
         return ReadSet(
-            lines=_routes(pool, ANY_NUMBER, (self.person,)),
+            routes=_routes(pool, ANY_NUMBER, (self.person,)),
             code=self.code,
             people=(self.person,),
             blocks_of=self.person,
@@ -138,7 +138,7 @@ class JoinConversation:
         invitation, person = snapshot.invitation, self.person
         if person in snapshot.opt_outs:
             raise ParticipantOptedOut
-        if snapshot.conduct(person).is_locked_out(snapshot.now):
+        if snapshot.limits_of(person).is_locked_out(snapshot.now):
             raise CodeNotValid
         if invitation is None:
             return self._wrong_code(snapshot)
@@ -153,7 +153,7 @@ class JoinConversation:
 
     def _wrong_code(self, snapshot: Snapshot) -> Change:
         after, counted = wrong_code(snapshot, self.person, masked_number="")
-        limits = SenderLimitsChange(self.person, snapshot.conduct(self.person), after)
+        limits = SenderLimitsChange(self.person, snapshot.limits_of(self.person), after)
         return replace(counted, conduct=limits, refusal=CodeNotValid())
 
 
@@ -168,7 +168,7 @@ def _routes(
 def _check_may_begin(snapshot: Snapshot, people: tuple[Person, ...], unique_name: str) -> None:
     if any(person in snapshot.opt_outs for person in people):
         raise ParticipantOptedOut
-    if unique_name and snapshot.named is not None:
+    if unique_name and snapshot.conversation_by_name is not None:
         raise UniqueNameTaken(snapshot.pool.name)
 
 

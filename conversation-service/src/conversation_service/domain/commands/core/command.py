@@ -15,7 +15,7 @@ class IdempotencyKey:
     kind: str
     request_id: str
     # All fields of the command, in a fixed order: the same id with other fields is refused.
-    fields: tuple[str, ...] = field(repr=False)
+    fingerprint_fields: tuple[str, ...] = field(repr=False)
 
 
 class Command(Protocol):
@@ -30,6 +30,6 @@ class Command(Protocol):
         """What to load before the decision."""
         ...
 
-    def decide(self, facts: Snapshot) -> Change:
+    def decide(self, snapshot: Snapshot) -> Change:
         """The whole outcome. Pure; raises ConversationError to refuse the command."""
         ...

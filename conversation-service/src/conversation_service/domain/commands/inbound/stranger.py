@@ -58,7 +58,7 @@ def _start(inbound: InboundContext) -> Change:
 
 def _help_once(inbound: InboundContext) -> Change:
     snapshot, sender = inbound.snapshot, inbound.sender
-    limits = snapshot.conduct(sender)
+    limits = snapshot.limits_of(sender)
     if limits.is_help_muted(snapshot.now):
         return Change()
     reply = reply_to(snapshot, sender, Template.HELP, limits=limits.help_sent(snapshot.now))

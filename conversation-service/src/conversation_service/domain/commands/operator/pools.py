@@ -172,17 +172,17 @@ class RemoveNumber:
 
     def read_set(self, pool: Pool) -> ReadSet:
         """The number of live conversations on each masked number."""
-        return ReadSet(needs_loads=True)
+        return ReadSet(needs_live_counts=True)
 
     def decide(self, snapshot: Snapshot) -> Change:
         """The commit checks again that no conversation has begun on the number."""
         pool, number = _existing(snapshot), _number(snapshot, self.masked_number)
-        if snapshot.loads.get(self.masked_number, 0):
+        if snapshot.live_counts.get(self.masked_number, 0):
             raise NumberInUse
         numbers = tuple(other for other in pool.numbers if other != number)
         after = replace(pool, numbers=numbers, is_seeded=False)
         removed = _changed(snapshot, after, EventType.NUMBER_REMOVED)
-        return replace(removed, unless_live_on=self.masked_number)
+        return replace(removed, requires_no_live_on=self.masked_number)
 
 
 def _changed(snapshot: Snapshot, after: Pool, event_type: EventType) -> Change:

@@ -52,7 +52,7 @@ class NotifySenderOfFailure:
     def read_set(self, pool: Pool) -> ReadSet:
         """The conversation of the message and the one that the sender is in now."""
         return ReadSet(
-            lines=(self._route,),
+            routes=(self._route,),
             conversation_id=self.failure.conversation_id,
             people=(self.sender,),
         )

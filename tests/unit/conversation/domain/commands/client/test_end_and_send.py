@@ -216,7 +216,7 @@ def test_the_same_id_with_another_field_is_another_command(
     value: object,
 ) -> None:
     other = replace(command, **{field: value})
-    assert other.idempotency_key.fields != command.idempotency_key.fields
+    assert other.idempotency_key.fingerprint_fields != command.idempotency_key.fingerprint_fields
     assert replace(command).idempotency_key == command.idempotency_key
 
 

@@ -97,7 +97,7 @@ def test_join_with_a_code_connects_and_notifies_both() -> None:
         (ALICE, says(Template.SOMEBODY_JOINED)),
     ]
     assert change.claims == (RouteClaim(line(BOB)),)
-    assert change.unless_blocked == (BOB, ALICE)
+    assert change.requires_unblocked == (BOB, ALICE)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_join_with_a_code_connects_and_notifies_both() -> None:
     [
         (
             "join k7m 2q9",
-            ReadSet((line(BOB),), CODE, people=(BOB,), blocks_of=BOB, tries_on=MASKED),
+            ReadSet((line(BOB),), CODE, people=(BOB,), blocks_of=BOB, code_attempts_on=MASKED),
         ),
         *((body, ReadSet((line(BOB),), people=(BOB,))) for body in ("hello", f"end {CODE}", "end")),
         ("start", ReadSet((line(BOB),), people=(BOB,), needs_code=True)),
