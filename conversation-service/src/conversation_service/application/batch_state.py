@@ -65,10 +65,10 @@ class BatchState:
             for claim in change.claims:
                 state.current_conversation_ids[claim.route] = change.after.conversation_id
             self._hold(change.after, change.held)
-        if change.conduct:
-            state.sender_limits[change.conduct.person] = change.conduct.after
-        if change.tries:
-            state.code_attempts[change.tries.masked_number] = change.tries.after
+        if change.sender_limits:
+            state.sender_limits[change.sender_limits.person] = change.sender_limits.after
+        if change.code_attempts:
+            state.code_attempts[change.code_attempts.masked_number] = change.code_attempts.after
         if change.blocks:
             self._block(*change.blocks)
         if change.consent:

@@ -118,9 +118,7 @@ class Executor:
     async def _execute(self, commands: Sequence[Command]) -> list[ExecutionResult]:
         results: dict[int, ExecutionResult] = {}
         for _ in range(ATTEMPTS):
-            waiting = {
-                index: command for index, command in enumerate(commands) if index not in results
-            }
+            waiting = {index: item for index, item in enumerate(commands) if index not in results}
             if not waiting:
                 break
             results.update(await self._attempt(waiting))
@@ -161,10 +159,7 @@ class Executor:
 
     async def _expire_first(self, commands: dict[int, Command], state: BatchState) -> bool:
         """Ends conversations that are live only because nobody has ended them yet; whether any."""
-        expiries = [
-            ExpireConversation(conversation.conversation_id, conversation.etag)
-            for conversation in state.expired()
-        ]
+        expiries = [ExpireConversation(item.conversation_id, item.etag) for item in state.expired()]
         if not expiries or all(command in expiries for command in commands.values()):
             return False
         await self._execute(expiries)
@@ -228,8 +223,7 @@ class Executor:
         for (index, commit), outcome in zip(commits.items(), outcomes, strict=True):
             if isinstance(outcome, Committed) and commit.change.pool is not None:
                 self.pool = commit.change.pool
-            result = _result(commit, outcome)
-            if result is not None:
+            if result := _result(commit, outcome):
                 results[index] = result
         return results
 

@@ -316,19 +316,20 @@ async def test_a_name_in_use_is_not_given_again_and_is_free_after_the_end(desk: 
 async def test_conduct_is_found_again_and_two_do_not_write_it_at_once(desk: Desk) -> None:
     now = desk.clock.now()
     once = SenderLimits().replied(now)
-    change = Change(conduct=SenderLimitsChange(ALICE, SenderLimits(), once))
+    change = Change(sender_limits=SenderLimitsChange(ALICE, SenderLimits(), once))
     assert await desk.commit(change) == Committed()
     found = await desk.load(ReadSet(people=(ALICE, BOB)))
     assert dict(found.sender_limits) == {ALICE: once, BOB: SenderLimits()}
     assert await desk.commit(change) == Conflict()
     wrong = once.wrong_code_entered(now).help_sent(now)
-    assert await desk.commit(Change(conduct=SenderLimitsChange(ALICE, once, wrong))) == Committed()
+    following = Change(sender_limits=SenderLimitsChange(ALICE, once, wrong))
+    assert await desk.commit(following) == Committed()
     assert (await desk.load(ReadSet(people=(ALICE,)))).sender_limits[ALICE] == wrong
 
 
 async def test_wrong_tries_on_a_number_are_counted_there_only(desk: Desk) -> None:
     once = NEVER.incremented(desk.clock.now(), NUMBER_TRIES_WINDOW)
-    change = Change(tries=CodeAttemptsChange(MASKED, NEVER, once))
+    change = Change(code_attempts=CodeAttemptsChange(MASKED, NEVER, once))
     assert await desk.commit(change) == Committed()
     assert (await desk.load(ReadSet(code_attempts_on=MASKED))).code_attempts_on_number == once
     assert (

@@ -25,7 +25,7 @@ from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
 from conversation_service.domain.model.conversation import EndReason
 from conversation_service.domain.model.events import Event, EventType, Rule
 from conversation_service.domain.model.messages import HeldMessage, MessageState, OutboundMessage
-from conversation_service.domain.model.rate_limits import NEVER, NUMBER_TRIES_WINDOW, SenderLimits
+from conversation_service.domain.model.rate_limits import NEVER, SenderLimits
 from conversation_service.store.conversations.repository import ConversationRepository
 from conversation_service.store.conversations.types import Commit, Committed
 from conversation_service.store.deployment.pool_index import PoolIndex
@@ -321,8 +321,8 @@ async def test_what_can_be_forgotten_expires_and_what_is_live_does_not(
         claims=(RouteClaim(line(ALICE)),),
         texts=(OutboundMessage("m", "c1", MASKED, ALICE, "hello"),),
         events=(Event(EventType.CONVERSATION_STARTED, "c1"),),
-        conduct=SenderLimitsChange(BOB, SenderLimits(), SenderLimits().help_sent(NOW)),
-        tries=CodeAttemptsChange(MASKED, NEVER, NEVER.incremented(NOW, NUMBER_TRIES_WINDOW)),
+        sender_limits=SenderLimitsChange(BOB, SenderLimits(), SenderLimits().help_sent(NOW)),
+        code_attempts=CodeAttemptsChange(MASKED, NEVER, NEVER.incremented(NOW, LEASE)),
     )
     await commit(store, "1", first)
     route = KEYS.route(VAULT.blind_index("route", MASKED, ALICE.participant_id))
@@ -361,14 +361,13 @@ async def test_a_copy_of_redis_shows_no_number_no_words_and_no_code(
     keeping = message_held(paused(Snapshot(POOL, clock.now(), "c3", ""), active), ALICE)
     over = ended(Snapshot(POOL, clock.now(), "c4", ""), keeping, EndReason.BLOCKED, "a secret")
     said = OutboundMessage("m", "c1", MASKED, ALICE, "a secret word")
+    attempts = CodeAttemptsChange(MASKED, NEVER, NEVER.incremented(NOW, LEASE))
     changes = [
         Change(None, waiting, (RouteClaim(line(ALICE)),), (said,), pool=replace(POOL, version="")),
         Change(waiting, active, (RouteClaim(line(BOB)),)),
         Change(active, keeping, held=(HeldMessage(ALICE.participant_id, "a secret word"),)),
         Change(blocks=(ALICE, CAROL)),
-        Change(
-            keeping, over, tries=CodeAttemptsChange(MASKED, NEVER, NEVER.incremented(NOW, LEASE))
-        ),
+        Change(keeping, over, code_attempts=attempts),
     ]
     for at, change in enumerate(changes):
         receipt = IdempotencyKey("start", f"{ALICE_NUMBER} {at}", (ALICE_NUMBER, "a secret word"))

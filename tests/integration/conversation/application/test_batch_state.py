@@ -217,8 +217,8 @@ async def test_a_pair_is_given_the_number_it_used_before(batch: BatchHarness) ->
 async def test_wrong_tries_on_a_number_before_are_counted_with(batch: BatchHarness) -> None:
     await batch.execute(text(f"join {OTHER_CODE}", CAROL))
     [wrong] = await batch.execute(text(f"join {OTHER_CODE}"))
-    assert wrong.tries is not None
-    assert wrong.tries.after.number == 2
+    assert wrong.code_attempts is not None
+    assert wrong.code_attempts.after.number == 2
 
 
 async def test_who_has_blocked_somebody_before_is_not_joined_with_them(batch: BatchHarness) -> None:
@@ -296,5 +296,5 @@ async def test_replies_and_tries_are_counted_within_a_batch(batch: BatchHarness)
     wrong = [text(f"join {OTHER_CODE}", CAROL) for _ in range(TRIES_LIMIT)]
     changes = await batch.execute(*wrong, text("start", ALICE), text(f"join {CODE}", CAROL))
     assert changes[-1] == Change()
-    tries = [change.tries.after.number for change in changes if change.tries]
+    tries = [change.code_attempts.after.number for change in changes if change.code_attempts]
     assert tries == list(range(1, TRIES_LIMIT + 1))

@@ -125,7 +125,7 @@ class CommitScript:
         self._index_response(writes, commit)
 
     def _write_limits(self, writes: CommitWrites, commit: Commit) -> None:
-        limits, attempts = commit.change.conduct, commit.change.tries
+        limits, attempts = commit.change.sender_limits, commit.change.code_attempts
         if limits is not None:
             key = self._index.sender_limits(limits.person)
             writes.expect(key, encode_sender_limits(limits.before))

@@ -105,7 +105,7 @@ def encode_sender_limits(limits: SenderLimits) -> str:
         return ""
     values = (
         encode_count(limits.replies),
-        encode_count(limits.tries),
+        encode_count(limits.code_attempts),
         optional_ms(limits.helped_until),
         optional_ms(limits.locked_until),
         encode_count(limits.failures),
@@ -121,7 +121,7 @@ def decode_sender_limits(stored: bytes) -> SenderLimits:
     _, replies, tries, helped_until, locked_until, failures, failed_until = json.loads(stored)
     return SenderLimits(
         replies=decode_count(replies.encode()),
-        tries=decode_count(tries.encode()),
+        code_attempts=decode_count(tries.encode()),
         helped_until=optional_time(helped_until),
         locked_until=optional_time(locked_until),
         failures=decode_count(failures.encode()),

@@ -154,7 +154,7 @@ class JoinConversation:
     def _wrong_code(self, snapshot: Snapshot) -> Change:
         after, counted = wrong_code(snapshot, self.person, masked_number="")
         limits = SenderLimitsChange(self.person, snapshot.limits_of(self.person), after)
-        return replace(counted, conduct=limits, refusal=CodeNotValid())
+        return replace(counted, sender_limits=limits, refusal=CodeNotValid())
 
 
 def _routes(

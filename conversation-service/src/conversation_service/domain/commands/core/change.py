@@ -49,8 +49,8 @@ class Change:
     texts: tuple[OutboundMessage, ...] = ()
     events: tuple[Event, ...] = ()
     held: tuple[HeldMessage, ...] = ()
-    conduct: SenderLimitsChange | None = None
-    tries: CodeAttemptsChange | None = None
+    sender_limits: SenderLimitsChange | None = None
+    code_attempts: CodeAttemptsChange | None = None
     # Two people who must not meet again.
     blocks: tuple[Person, Person] | None = None
     # Condition: neither has blocked the other.

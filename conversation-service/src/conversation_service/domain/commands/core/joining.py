@@ -54,7 +54,7 @@ def wrong_code(
     if masked_number:
         after = snapshot.code_attempts_on_number.incremented(snapshot.now, NUMBER_TRIES_WINDOW)
         attempts = CodeAttemptsChange(masked_number, snapshot.code_attempts_on_number, after)
-    return limits, Change(tries=attempts, events=events)
+    return limits, Change(code_attempts=attempts, events=events)
 
 
 def _lockout_events(person: Person) -> tuple[Event, ...]:

@@ -53,13 +53,13 @@ def notify_limited(
 ) -> Change:
     """Sends a reply in a conversation without changing it, and counts it."""
     change = notify(snapshot, conversation, reply.drafts, events)
-    return replace(change, conduct=reply.limits)
+    return replace(change, sender_limits=reply.limits)
 
 
 def reply_to_stranger(snapshot: Snapshot, route: Route, reply: Reply) -> Change:
     """Sends a reply to somebody who is in no conversation, and counts it."""
     texts = snapshot.outbound_messages(route.masked_number, "", reply.drafts)
-    return Change(texts=texts, conduct=reply.limits)
+    return Change(texts=texts, sender_limits=reply.limits)
 
 
 def reply_to(

@@ -26,7 +26,7 @@ def join_by_keyword(inbound: InboundContext) -> Change:
     reply = reply_to(snapshot, person, Template.YOU_JOINED)
     requested = join_request_time(inbound.message.carrier_time, snapshot.now)
     change = join(snapshot, invitation, person, reply.drafts, requested)
-    return replace(change, conduct=reply.limits)
+    return replace(change, sender_limits=reply.limits)
 
 
 def _wrong_code(inbound: InboundContext) -> Change:
@@ -37,4 +37,4 @@ def _wrong_code(inbound: InboundContext) -> Change:
         # Somebody guesses codes from many phones on one number: replies would help them.
         reply = Reply((), reply.limits)
     replied = reply_to_stranger(snapshot, route, reply)
-    return replace(counted, texts=replied.texts, conduct=replied.conduct)
+    return replace(counted, texts=replied.texts, sender_limits=replied.sender_limits)

@@ -53,7 +53,7 @@ def _start(inbound: InboundContext) -> Change:
     event = Event(EventType.CONVERSATION_STARTED, conversation_id, participant_id)
     change = transition(snapshot, None, conversation, reply.drafts, [event])
     claims = route_claims(snapshot, conversation.masked_number, conversation.participants)
-    return replace(change, conduct=reply.limits, claims=claims)
+    return replace(change, sender_limits=reply.limits, claims=claims)
 
 
 def _help_once(inbound: InboundContext) -> Change:

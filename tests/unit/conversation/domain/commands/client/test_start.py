@@ -133,7 +133,7 @@ def test_a_join_makes_the_conversation_active_and_notifies_both() -> None:
     ]
     assert change.claims == (RouteClaim(line(BOB)),)
     assert change.requires_unblocked == (BOB, ALICE)
-    assert (change.conduct, change.refusal) == (None, None)
+    assert (change.sender_limits, change.refusal) == (None, None)
     assert happened(change)[0] == ("CONVERSATION_JOINED", "")
     assert change.events[0].participant_id == BOB.participant_id
 

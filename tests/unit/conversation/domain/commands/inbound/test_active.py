@@ -67,7 +67,7 @@ def test_a_message_is_relayed_unchanged_to_the_partner(
     assert told(change) == [(partner, body)]
     [relayed] = change.texts
     assert (relayed.from_number, relayed.conversation_id) == (ACTIVE.masked_number, "c")
-    assert (change.claims, change.conduct, change.blocks) == ((), None, None)
+    assert (change.claims, change.sender_limits, change.blocks) == ((), None, None)
     assert happened(change) == [("MESSAGE_RELAYED", "")]
     [event] = change.events
     assert (event.participant_id, event.message_id) == (sender.participant_id, relayed.message_id)

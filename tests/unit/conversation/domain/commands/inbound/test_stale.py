@@ -34,8 +34,8 @@ def test_a_message_from_before_the_conversation_is_neither_relayed_nor_a_keyword
 
 def test_many_stale_messages_cause_one_notice() -> None:
     first = stale("one")
-    assert first.conduct is not None
-    notified = facts(ACTIVE, now=LATER, sender_limits={BOB: first.conduct.after})
+    assert first.sender_limits is not None
+    notified = facts(ACTIVE, now=LATER, sender_limits={BOB: first.sender_limits.after})
     assert told(text("two", carrier_time=LATEST_STALE).decide(notified)) == []
 
 
