@@ -53,7 +53,7 @@ async def test_a_receipt_of_the_former_key_is_taken_at_the_gateway_and_a_forged_
     async with ledger_of(stack) as ledger:
         name = await an_attempt(ledger)
     # As the carrier was told it: Redis has the name only.
-    token = SendTokens(current_key.read_text()).signed(name)
+    token = SendTokens(current_key.read_text()).sign(name)
 
     await stack.kill("messaging_service")
     replace_key(current_key, former_keys)

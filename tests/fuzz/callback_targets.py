@@ -5,12 +5,12 @@ from pathlib import Path
 import gateway
 from conversation_service.domain.errors import InvalidArgument
 from conversation_service.rpc.conversations.inbound import carrier_receipt, inbound_text
-from gateway.callbacks.delivery_receipt import DeliveryReceipt, parse_receipt, to_delivery_receipt
-from gateway.callbacks.inbound_message import InboundText, parse_message, to_inbound_message
+from gateway.callbacks.delivery_receipt import parse_receipt
+from gateway.callbacks.inbound_message import parse_message
 from gateway.problems import MalformedCallback
 from maskline.conversation.v1 import conversation_pb2 as pb
 
-_SOURCE = "".join(path.read_text() for path in Path(gateway.__file__).parent.glob("*.py"))
+_SOURCE = "".join(path.read_text() for path in Path(gateway.__file__).parent.rglob("*.py"))
 # The two fields that a sentence is about.
 _FIELDS = ("from ", "to ")
 
@@ -22,7 +22,7 @@ def message_callback(data: bytes) -> None:
     except MalformedCallback as refusal:
         _repeats_nothing(refusal)
         return
-    if isinstance(callback, InboundText):
+    if isinstance(callback, pb.InboundMessage):
         _text_is_taken(callback)
     else:
         _receipt_is_taken(callback)
@@ -48,16 +48,14 @@ def _repeats_nothing(refusal: MalformedCallback) -> None:
     assert refusal.__context__ is None or refusal.__suppress_context__
 
 
-def _text_is_taken(text: InboundText) -> None:
+def _text_is_taken(text: pb.InboundMessage) -> None:
     """A text that the conversation service calls malformed would be lost without a word."""
-    written = to_inbound_message(text)
-    read = pb.InboundMessage.FromString(written.SerializeToString())
-    assert read == written
+    read = pb.InboundMessage.FromString(text.SerializeToString())
+    assert read == text
     assert not isinstance(inbound_text(read), InvalidArgument)
 
 
-def _receipt_is_taken(receipt: DeliveryReceipt) -> None:
-    written = to_delivery_receipt(receipt)
-    read = pb.DeliveryReceipt.FromString(written.SerializeToString())
-    assert read == written
+def _receipt_is_taken(receipt: pb.DeliveryReceipt) -> None:
+    read = pb.DeliveryReceipt.FromString(receipt.SerializeToString())
+    assert read == receipt
     assert not isinstance(carrier_receipt(read), InvalidArgument)

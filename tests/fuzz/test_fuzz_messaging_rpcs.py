@@ -12,8 +12,6 @@ from fuzz.calling import (
     refusals_of_broken,
     to_send,
 )
-from integration.messaging.scripted_carrier import scripted_carrier
-from integration.messaging.serving import Messaging, serving, settings_for, text
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
@@ -21,6 +19,8 @@ from maskline.messaging.v1 import messaging_pb2 as pb
 from messaging_service.rpc.status import CODES, DOMAIN
 from support.clock import ManualClock
 from support.conversations import ALICE_NUMBER, BOB_NUMBER, MASKED, OTHER_MASKED
+from support.messaging_service import Messaging, serving, settings_for, text
+from support.scripted_carrier import scripted_carrier
 
 EXAMPLES = 120
 METHODS = pb.DESCRIPTOR.services_by_name["MessagingService"].methods

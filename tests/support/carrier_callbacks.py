@@ -1,4 +1,4 @@
-"""Callbacks as the carrier posts them, for tests that vary one thing about them."""
+"""Callbacks as the carrier posts them; tests change single fields."""
 
 CARRIER_MESSAGE_ID = "mdr2-0123456789abcdef0123456789abcdef"
 MASKED_NUMBER = "+12065550100"
@@ -7,7 +7,7 @@ BOB = "+14255550122"
 
 
 def flat_message(**changed: object) -> dict[str, object]:
-    """Shape of v2.0."""
+    """The shape of v2.0; `changed` are fields."""
     message = {
         "id": CARRIER_MESSAGE_ID,
         "from": ALICE.removeprefix("+"),
@@ -18,7 +18,7 @@ def flat_message(**changed: object) -> dict[str, object]:
 
 
 def sms(**changed: object) -> dict[str, object]:
-    """JSON:API shape of v2.1 and v2.2; `changed` are attributes."""
+    """The JSON:API shape of v2.1 and v2.2; `changed` are attributes."""
     attributes = {
         **flat_message(),
         "amount_nanodollars": "7000000",
@@ -34,7 +34,7 @@ def sms(**changed: object) -> dict[str, object]:
 
 
 def receipt(**changed: object) -> dict[str, object]:
-    """Documented shape of a delivery receipt; `changed` are attributes."""
+    """The documented shape of a delivery receipt; `changed` are attributes."""
     attributes = {
         "body": "hello",
         "level": 2,

@@ -1,4 +1,4 @@
-"""An authority of a test's own, and the certificates it gives."""
+"""A certificate authority for tests."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ LIFETIME = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Authority:
-    """Signs what the tests want signed."""
+    """Signs certificates."""
 
     name: str = "authority"
     key: ec.EllipticCurvePrivateKey = field(
@@ -26,11 +26,11 @@ class Authority:
     )
 
     def certificate(self) -> x509.Certificate:
-        """The one that others trust."""
+        """The certificate of the authority."""
         return self._signed(self.name, self.key.public_key(), is_authority=True)
 
     def files(self, folder: Path, name: str, *, common_name: str = "", uri: str = "") -> TlsFiles:
-        """A certificate with this DNS name and its key, in a folder; a former one is replaced."""
+        """A certificate for a DNS name and its key, in a folder; replaces former files."""
         key = ec.generate_private_key(ec.SECP256R1())
         names: list[x509.GeneralName] = []
         names += [x509.DNSName(name)] * bool(name)
@@ -68,16 +68,16 @@ class Authority:
 
 
 def pem(key: ec.EllipticCurvePrivateKey) -> bytes:
-    """The key as files hold it."""
+    """The key in PEM form."""
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Puts a new file in the place of an old one, at once, as certificate managers do."""
+    """Replaces a file atomically, as certificate managers do."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".fresh")
-    fresh.write_bytes(content)
-    fresh.rename(path)
+    new = path.with_suffix(".new")
+    new.write_bytes(content)
+    new.rename(path)
 
 
 def _named(name: str) -> x509.Name:

@@ -1,15 +1,15 @@
-"""Waiting for what other processes and threads bring about."""
+"""Waiting for conditions that other processes and threads fulfil."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
-# A limit for a machine that is busy with something else; nothing is ever asserted about speed.
+# For a busy machine; no test asserts anything about speed.
 PATIENCE_SECONDS = 30.0
 LOOK_AGAIN_SECONDS = 0.01
 
 
 async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
-    """Returns as soon as it holds; raises TimeoutError if it never does."""
+    """Returns once the condition holds. Raises TimeoutError if it does not."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         while not await holds():  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(LOOK_AGAIN_SECONDS)

@@ -1,4 +1,4 @@
-"""The least of a collector: takes spans over real HTTP and keeps what was sent."""
+"""A minimal OTLP collector that keeps the exported spans."""
 
 import threading
 from collections.abc import Iterator
@@ -22,17 +22,17 @@ class OtlpSink:
 
     @property
     def spans(self) -> list[Span]:
-        """All that came, decoded."""
+        """All spans, decoded."""
         return [*spans_in(self.raw)]
 
     @property
     def raw(self) -> bytes:
-        """All that came, as it was written: protobuf takes such messages in a row for one."""
+        """All spans, encoded: concatenated protobuf messages are one message."""
         return b"".join(self.sent)
 
     @contextmanager
     def serving(self) -> Iterator[None]:
-        """Takes spans inside."""
+        """Serves inside the context."""
         thread = threading.Thread(target=self._server.serve_forever)
         thread.start()
         try:
@@ -48,14 +48,14 @@ class OtlpSink:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                known = self.path == PATH
-                if known:
+                is_export = self.path == PATH
+                if is_export:
                     sent.append(body)
-                self.send_response(200 if known else 404)
+                self.send_response(200 if is_export else 404)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
             def log_message(self, *_: object) -> None:
-                """Says nothing."""
+                """Logs nothing."""
 
         return Handler

@@ -1,4 +1,4 @@
-"""People's phones, on the simulator's side of the carrier."""
+"""Simulated phones, through the API of the simulator."""
 
 import base64
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ CALL_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Text:
-    """A text as its phone shows it."""
+    """A message on a phone."""
 
     text_id: str
     peer: str
     body: str
     state: str
-    # Addresses at the simulator, which keeps what it was sent.
+    # URLs at the simulator.
     media_urls: tuple[str, ...] = ()
 
 
@@ -31,50 +31,50 @@ class Phone:
         self._texts = f"/simulator/phones/{number}/texts"
 
     async def text(self, to: str, body: str, *pictures: bytes) -> str:
-        """Types a text, with PNG pictures if there are any; answers the carrier's id of it."""
+        """Sends a text with PNG pictures; returns the carrier's id."""
         media = [
-            {"content": base64.b64encode(one).decode(), "file_name": f"{number}.png"}
-            for number, one in enumerate(pictures)
+            {"content": base64.b64encode(picture).decode(), "file_name": f"{index}.png"}
+            for index, picture in enumerate(pictures)
         ]
-        typed = {"to": to, "body": body, "media": media}
-        response = await self._simulator.post(self._texts, json=typed)
+        content = {"to": to, "body": body, "media": media}
+        response = await self._simulator.post(self._texts, json=content)
         response.raise_for_status()
         return str(response.json()["id"])
 
     async def resend(self, text_id: str) -> None:
-        """Has the carrier hand the same text in again."""
+        """Makes the carrier post the same callback again."""
         response = await self._simulator.post(f"/simulator/texts/{text_id}/resend")
         response.raise_for_status()
 
     async def texts(self, direction: str) -> list[Text]:
-        """What was "sent" or "received", oldest first."""
+        """The "sent" or "received" texts, oldest first."""
         response = await self._simulator.get(self._texts)
         response.raise_for_status()
         return [
             Text(
-                *(one["id"], one["peer"], one["body"], one["state"]),
-                tuple(medium["url"] for medium in one["media"]),
+                *(text["id"], text["peer"], text["body"], text["state"]),
+                tuple(medium["url"] for medium in text["media"]),
             )
-            for one in response.json()["texts"]
-            if one["direction"] == direction
+            for text in response.json()["texts"]
+            if text["direction"] == direction
         ]
 
     async def received(self, number: int) -> list[str]:
-        """The words of all texts received, once they are that many."""
+        """The bodies of all received texts, once there are this many."""
 
         async def arrived() -> bool:
             return len(await self.texts("received")) >= number
 
         await eventually(arrived)
-        return [one.body for one in await self.texts("received")]
+        return [text.body for text in await self.texts("received")]
 
     async def accepted(self, text_id: str) -> None:
-        """Waits until the gateway has taken a text."""
+        """Waits until the gateway has accepted a text."""
 
         async def taken() -> bool:
             return any(
-                one.text_id == text_id and one.state == "accepted"
-                for one in await self.texts("sent")
+                text.text_id == text_id and text.state == "accepted"
+                for text in await self.texts("sent")
             )
 
         await eventually(taken)

@@ -3,15 +3,15 @@
 import random
 import socket
 
-# Below the ports that systems give to whoever asks for any (32768 on Linux, 49152 elsewhere): such
-# a one could be taken by a connection of somebody else before the server listens.
+# Below the ephemeral ports (from 32768 on Linux): another connection could take one of those before
+# the server listens.
 FIRST, LAST = 20_000, 32_000
-# So many taken ones in a row are no chance.
+# This many taken ports in a row are no coincidence.
 ATTEMPTS = 100
 
 
 def free_port() -> int:
-    """A TCP port on loopback that nobody listens on."""
+    """A TCP port on loopback without a listener."""
     for port in random.sample(range(FIRST, LAST), ATTEMPTS):
         with socket.socket() as probe:
             try:

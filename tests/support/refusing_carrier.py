@@ -1,4 +1,4 @@
-"""A messaging service whose carrier does not take the account's keys."""
+"""A messaging service whose carrier refuses the account's keys."""
 
 from dataclasses import dataclass
 from typing import Never
@@ -11,7 +11,7 @@ from support.scripted_messaging import Context, ScriptedMessaging
 
 @dataclass
 class RefusingCarrier(ScriptedMessaging):
-    """It lists no numbers."""
+    """Refuses to list numbers."""
 
     async def ListAccountNumbers(
         self, request: pb.ListAccountNumbersRequest, context: Context

@@ -1,4 +1,4 @@
-"""The gateway in this process: real HTTP in front, a scripted conversation service behind."""
+"""The gateway in this process, over a scripted conversation service; real HTTP and gRPC."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,7 +11,7 @@ import httpx
 from grpc.aio import ServicerContext
 
 from gateway.access.middleware import AccessRules
-from gateway.app import create_app, headers_of_every_answer
+from gateway.app import create_app, response_headers
 from gateway.callbacks.endpoints import BodyLimits
 from gateway.conversation_client import SERVICE, ConversationClient
 from maskline.conversation.v1 import conversation_pb2 as pb
@@ -19,10 +19,10 @@ from runtime.grpc.client import open_channel
 from runtime.grpc.server import GrpcServer
 from runtime.http.server import HttpOptions, http_server
 from support.eventually import eventually
+from support.http_client import http_client
 
 BODY_LIMIT_BYTES = 65_536
-AS_SERVED = HttpOptions(headers=headers_of_every_answer(is_https=False))
-# What a failing call says must never come out at the front.
+# The details of a failed call must not reach the client of the gateway.
 BACKEND_SECRET = "backend secret +14255550122"
 
 
@@ -30,7 +30,7 @@ Context = ServicerContext[object, object]
 
 
 class ScriptedConversations:
-    """Answers every item as the test says, once the gate is open, and keeps what it was asked."""
+    """Returns the scripted results once the gate is open, and keeps the requests."""
 
     def __init__(self) -> None:
         self.message_batches: list[list[pb.InboundMessage]] = []
@@ -38,27 +38,27 @@ class ScriptedConversations:
         self.message_result = pb.ReceiveMessageResult(outcome=pb.RECEIVE_OUTCOME_ACCEPTED)
         self.receipt_result = pb.ReceiveDeliveryReceiptResult(outcome=pb.RECEIPT_OUTCOME_RECORDED)
         self.fails_with: grpc.StatusCode | None = None
-        self.forgets_results = False
+        self.omits_results = False
         self.gate = asyncio.Event()
         self.gate.set()
 
     @property
     def messages(self) -> list[pb.InboundMessage]:
-        """All texts, in the order in which they came."""
+        """All messages in the order of their arrival."""
         return [message for batch in self.message_batches for message in batch]
 
     @property
     def receipts(self) -> list[pb.DeliveryReceipt]:
-        """All receipts, in the order in which they came."""
+        """All receipts in the order of their arrival."""
         return [receipt for batch in self.receipt_batches for receipt in batch]
 
-    def is_asked(self, calls: int) -> Callable[[], Awaitable[bool]]:
-        """Whether that many calls have come, or more."""
+    def is_called(self, calls: int) -> Callable[[], Awaitable[bool]]:
+        """Whether at least this many calls have arrived."""
 
-        async def asked() -> bool:
+        async def called() -> bool:
             return len(self.message_batches) + len(self.receipt_batches) >= calls
 
-        return asked
+        return called
 
     async def ReceiveMessages(
         self, request: pb.ReceiveMessagesRequest, context: Context
@@ -67,8 +67,8 @@ class ScriptedConversations:
         await self.gate.wait()
         if self.fails_with is not None:
             await context.abort(self.fails_with, BACKEND_SECRET)
-        answered = 0 if self.forgets_results else len(request.messages)
-        return pb.ReceiveMessagesResponse(results=[self.message_result] * answered)
+        count = 0 if self.omits_results else len(request.messages)
+        return pb.ReceiveMessagesResponse(results=[self.message_result] * count)
 
     async def ReceiveDeliveryReceipts(
         self, request: pb.ReceiveDeliveryReceiptsRequest, context: Context
@@ -85,11 +85,11 @@ class ScriptedConversations:
 async def serving_conversations(
     scripted: ScriptedConversations, listen: str = "127.0.0.1:0"
 ) -> AsyncIterator[GrpcServer]:
-    """A real server, healthy from the start."""
+    """A gRPC server that reports SERVING."""
     server = GrpcServer(listen, [])
     server.server.add_generic_rpc_handlers((_methods(scripted),))
     await server.start([SERVICE.full_name])
-    await server.tell_health([SERVICE.full_name], _well)
+    await server.tell_health([SERVICE.full_name], _is_healthy)
     try:
         yield server
     finally:
@@ -97,7 +97,7 @@ async def serving_conversations(
 
 
 def _methods(scripted: ScriptedConversations) -> grpc.GenericRpcHandler:
-    """Those that a gateway has business with: a call of another is refused, and fails its test."""
+    """The methods that a gateway calls; any other call fails its test."""
     methods: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
         "ReceiveMessages": grpc.unary_unary_rpc_method_handler(
             scripted.ReceiveMessages,
@@ -113,12 +113,12 @@ def _methods(scripted: ScriptedConversations) -> grpc.GenericRpcHandler:
     return grpc.method_handlers_generic_handler(SERVICE.full_name, methods)
 
 
-async def _well() -> bool:
+async def _is_healthy() -> bool:
     return True
 
 
-class WatchedConversations(ConversationClient):
-    """The real client; tests can wait until that many texts have reached it."""
+class CountingClient(ConversationClient):
+    """The real client; a test can wait for the number of messages that have reached it."""
 
     arrived = 0
 
@@ -126,22 +126,22 @@ class WatchedConversations(ConversationClient):
         self.arrived += 1
         await super().receive_message(message)
 
-    async def has_seen(self, messages: int) -> None:
-        """Returns once that many texts wait, are under way or were answered."""
+    async def wait_for(self, messages: int) -> None:
+        """Returns once this many messages have arrived, whatever became of them."""
 
-        async def seen() -> bool:
+        async def have_arrived() -> bool:
             return self.arrived >= messages
 
-        await eventually(seen)
+        await eventually(have_arrived)
 
 
 @dataclass
 class RunningGateway:
-    """A carrier's view of the gateway."""
+    """The gateway as the carrier reaches it."""
 
     port: int
     http: httpx.AsyncClient
-    conversations: WatchedConversations
+    conversations: CountingClient
 
 
 @asynccontextmanager
@@ -154,12 +154,13 @@ async def running_gateway(
     options: HttpOptions | None = None,
     serves_openapi: bool = False,
 ) -> AsyncIterator[RunningGateway]:
-    """The application on a free port, as `python -m gateway` serves it."""
+    """Serves the application on a free port, as `python -m gateway` does."""
     channel = open_channel(target, [SERVICE])
-    conversations = WatchedConversations(channel, call_timeout_seconds)
+    conversations = CountingClient(channel, call_timeout_seconds)
     limits = BodyLimits(BODY_LIMIT_BYTES, body_timeout_seconds)
+    as_served = HttpOptions(headers=response_headers(is_https=False, serves_openapi=serves_openapi))
     app = create_app(conversations, limits, rules or AccessRules(), serves_openapi=serves_openapi)
-    server = http_server(app, "127.0.0.1:0", options or AS_SERVED)
+    server = http_server(app, "127.0.0.1:0", options or as_served)
     task = asyncio.create_task(server.serve())
 
     async def started() -> bool:
@@ -167,9 +168,7 @@ async def running_gateway(
 
     await eventually(started)
     port = server.servers[0].sockets[0].getsockname()[1]
-    client = httpx.AsyncClient(
-        base_url=f"http://127.0.0.1:{port}", timeout=30, limits=httpx.Limits(max_connections=200)
-    )
+    client = http_client(f"http://127.0.0.1:{port}", max_connections=200)
     try:
         async with client as http:
             yield RunningGateway(port, http, conversations)
@@ -178,3 +177,26 @@ async def running_gateway(
         await task
         await conversations.drain()
         await channel.close()
+
+
+@asynccontextmanager
+async def gateway_over(
+    scripted: ScriptedConversations,
+    *,
+    call_timeout_seconds: float = 8.0,
+    body_timeout_seconds: float = 10.0,
+    rules: AccessRules | None = None,
+    options: HttpOptions | None = None,
+) -> AsyncIterator[RunningGateway]:
+    """A gateway over a scripted conversation service."""
+    async with (
+        serving_conversations(scripted) as server,
+        running_gateway(
+            f"127.0.0.1:{server.port}",
+            call_timeout_seconds=call_timeout_seconds,
+            body_timeout_seconds=body_timeout_seconds,
+            rules=rules,
+            options=options,
+        ) as gateway,
+    ):
+        yield gateway

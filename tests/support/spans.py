@@ -1,27 +1,29 @@
-"""What a traced process in this process sends: spans as a collector would get them."""
+"""Collects the spans that this process exports, as a collector would get them."""
 
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from opentelemetry.util._once import Once
 
-from runtime.tracing import spans as tracing
-from runtime.tracing.export import tracer_of
+from runtime.tracing import tracer
+from runtime.tracing.export import exporting
 
 
-class Collected(SpanExporter):
-    """Keeps what was sent, as it was written."""
+class CollectedSpans(SpanExporter):
+    """Keeps exported spans in their encoded form."""
 
     def __init__(self) -> None:
         self.sent: list[bytes] = []
         self.result = SpanExportResult.SUCCESS
-        # An exporter that is held back does not come back before this is set.
+        # Clear it to block the export.
         self.gate = threading.Event()
         self.gate.set()
 
@@ -31,7 +33,7 @@ class Collected(SpanExporter):
         return self.result
 
     def shutdown(self) -> None:
-        """Nothing is held."""
+        """There is nothing to close."""
 
     @property
     def raw(self) -> bytes:
@@ -39,22 +41,30 @@ class Collected(SpanExporter):
 
     @property
     def spans(self) -> list[Span]:
-        return [span for one in self.sent for span in spans_in(one)]
+        return [span for request in self.sent for span in spans_in(request)]
 
     def named(self, name: str) -> list[Span]:
         return [span for span in self.spans if span.name == name]
 
 
 @contextmanager
-def traced_process(ratio: float = 1.0) -> Iterator[Collected]:
-    """This process is traced inside; what was sent is all there once that has ended."""
-    collected = Collected()
-    with tracer_of("probe", ratio, collected) as tracer:
-        tracing.use(tracer)
-        try:
-            yield collected
-        finally:
-            tracing.use(None)
+def traced_process(ratio: float = 1.0) -> Iterator[CollectedSpans]:
+    """Traces this process inside; all spans are collected once it has ended."""
+    collected = CollectedSpans()
+    with resettable_provider(), exporting("probe", ratio, collected):
+        yield collected
+
+
+@contextmanager
+def resettable_provider() -> Iterator[None]:
+    """Removes the provider at the end. The API cannot, so this does as OpenTelemetry's tests do."""
+    assert isinstance(tracer, trace.ProxyTracer)
+    try:
+        yield
+    finally:
+        trace._TRACER_PROVIDER = None
+        trace._TRACER_PROVIDER_SET_ONCE = Once()
+        tracer._real_tracer = None
 
 
 def spans_in(sent: bytes) -> Iterator[Span]:
@@ -65,12 +75,12 @@ def spans_in(sent: bytes) -> Iterator[Span]:
 
 
 def attributes(span: Span) -> dict[str, object]:
-    """By their names."""
-    return {one.key: _value(one.value) for one in span.attributes}
+    """The attributes by name."""
+    return {item.key: _value(item.value) for item in span.attributes}
 
 
 def _value(value: AnyValue) -> object:
     kind = value.WhichOneof("value")
     if kind == "array_value":
-        return [_value(one) for one in value.array_value.values]
+        return [_value(item) for item in value.array_value.values]
     return getattr(value, kind) if kind else None

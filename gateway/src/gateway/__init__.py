@@ -1,1 +1,1 @@
-"""The edge: carrier callbacks in, gRPC out. It holds nothing."""
+"""The gateway: callbacks of the carrier over HTTP in, gRPC out. It keeps no state."""

@@ -1,4 +1,4 @@
-"""`python -m gateway` runs the gateway until it is asked to stop."""
+"""`python -m gateway` serves until SIGTERM or SIGINT."""
 
 from gateway.app import serve
 from gateway.settings import Settings
@@ -10,14 +10,14 @@ from runtime.tracing.setup import traced
 
 
 def main() -> None:
-    """One process, one event loop."""
+    """Reads the settings and serves."""
     settings = load_settings(Settings)
     configure_logs("gateway", settings.log_level)
     try:
         with traced("gateway", settings):
             run(serve(settings))
-    except ConfigFileError as unusable:
-        exit_with_error(str(unusable))
+    except ConfigFileError as error:
+        exit_with_error(str(error))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
-"""The HTTP application: which path leads where."""
+"""The HTTP application, and the process that serves it."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from importlib.metadata import version
-from typing import Protocol
 
 import structlog
 from fastapi import FastAPI
@@ -10,168 +9,119 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
 
 from gateway.access.middleware import AccessMiddleware, AccessRules
-from gateway.callbacks.endpoints import BodyLimits, Callbacks, TakesCallbacks
+from gateway.callbacks.endpoints import BodyLimits, Callbacks
 from gateway.conversation_client import MEDIA_SERVICE, SERVICE, ConversationClient
-from gateway.media import KeepsMedia, MediaFiles
-from gateway.openapi import DESCRIPTION, document
-from gateway.problems import ServiceUnavailable, problem_response, routing_problem_response
+from gateway.docs_page import OPENAPI_PATH, POLICY_HEADER, DefaultPolicy, add_page
+from gateway.health import Health
+from gateway.media import MediaFiles
+from gateway.problems import routing_problem_response
+from gateway.routes import add_routes
 from gateway.settings import Settings
 from runtime.grpc.client import Credentials, open_channel
 from runtime.http.server import HttpOptions, serve_http
 from runtime.http.tls import https_context
-from runtime.tracing import spans as tracing
 
+log = structlog.get_logger()
 
-class TellsHealth(Protocol):
-    """What the gateway stands on."""
-
-    async def is_serving(self) -> bool:
-        """Whether it takes calls now."""
-        ...
-
-
-class Health:
-    """The two questions that who runs the gateway asks it."""
-
-    def __init__(self, conversations: TellsHealth) -> None:
-        self._conversations = conversations
-
-    async def healthz(self, _: Request) -> Response:
-        """200 while the process lives."""
-        return Response(b"{}", media_type="application/json")
-
-    async def readyz(self, _: Request) -> Response:
-        """200 while the conversation service takes calls, 503 otherwise."""
-        if await self._conversations.is_serving():
-            return Response(b"{}", media_type="application/json")
-        return problem_response(
-            ServiceUnavailable("The conversation service does not take calls now.")
-        )
-
-
-Endpoint = Callable[[Request], Awaitable[Response]]
-
-
-def traced_route(method: str, template: str, endpoint: Endpoint) -> Route:
-    """The plain route unless the process is traced; what the gate refuses comes to neither."""
-    answer = _in_span(method, template, endpoint) if tracing.is_on() else endpoint
-    return Route(template, answer, methods=[method])
-
-
-def _in_span(method: str, template: str, endpoint: Endpoint) -> Endpoint:
-    name = f"{method} {template}"
-
-    async def answer(request: Request) -> Response:
-        # No header is looked at: strangers do not say what is traced here.
-        with tracing.span(name, kind="server", http_method=method, route=template) as one:
-            response = await endpoint(request)
-            one.tell(status=response.status_code)
-            return response
-
-    return answer
-
-
-class ConversationService(TakesCallbacks, KeepsMedia, TellsHealth, Protocol):
-    """All that the application asks of what stands behind it."""
-
-
-class GatewayApp(FastAPI):
-    """FastAPI with a description written by hand, as its plain routes have no models."""
-
-    def openapi(self) -> dict[str, object]:
-        """The OpenAPI document, put together once."""
-        if self.openapi_schema is None:
-            self.openapi_schema = document(super().openapi())
-        return self.openapi_schema
-
+DESCRIPTION = (
+    "Receives the callbacks of the carrier, Flowroute: messages and delivery receipts. A callback "
+    "gets 200 only after it is committed; with any other status nothing was taken. Also serves the "
+    "files of messages that the carrier is to deliver. Where callback tokens are set, messages are "
+    "received at `/api/message/{callback token}` only, and receipts without a send token at "
+    "`/api/receipt/{callback token}`."
+)
 
 OPEN = AccessRules()
 
+# Only the documentation page is meant for browsers: any other response may do nothing in one.
+POLICY = "default-src 'none'; frame-ancestors 'none'"
+
+SECURITY_HEADERS: Mapping[str, str] = {
+    "x-content-type-options": "nosniff",
+    POLICY_HEADER: POLICY,
+    "referrer-policy": "no-referrer",
+    # Addresses hold tokens, so no response may be cached.
+    "cache-control": "no-store",
+}
+
+# Two years, as browsers' preload lists require.
+HTTPS_ONLY: Mapping[str, str] = {"strict-transport-security": "max-age=63072000"}
+
 
 def create_app(
-    conversations: ConversationService,
+    conversations: ConversationClient,
     limits: BodyLimits,
     rules: AccessRules = OPEN,
     *,
     serves_openapi: bool = False,
-) -> GatewayApp:
-    """The application on top of one conversation service, behind the gate."""
-    return GatewayApp(
+) -> FastAPI:
+    """The application over one conversation service, behind the access rules."""
+    policy = [Middleware(DefaultPolicy, policy=POLICY)] if serves_openapi else []
+    app = FastAPI(
         title="Maskline gateway",
         version=version("maskline-gateway"),
         description=DESCRIPTION,
-        routes=_routes(
-            Callbacks(conversations, limits), MediaFiles(conversations), Health(conversations)
-        ),
-        middleware=[Middleware(AccessMiddleware, rules=rules)],
-        exception_handlers={HTTPException: _not_served},
-        # What the gateway understands is public; which release of it runs here is not.
-        openapi_url="/openapi.json" if serves_openapi else None,
-        # The pages load their scripts from elsewhere.
+        middleware=[*policy, Middleware(AccessMiddleware, rules=rules)],
+        exception_handlers={HTTPException: _routing_problem},
+        # The interface is public; which release runs here is not.
+        openapi_url=OPENAPI_PATH if serves_openapi else None,
+        # FastAPI's own pages load their scripts from elsewhere.
         docs_url=None,
         redoc_url=None,
         # A redirect would repeat the address, and the carrier may not follow it.
         redirect_slashes=False,
-        # Its spans would hold the paths of receipts and of files, and so their tokens.
+        # FastAPI's spans would hold the paths of receipts and files, and so their tokens.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
+    callbacks, media = Callbacks(conversations, limits), MediaFiles(conversations)
+    add_routes(app.router, callbacks, media, Health(conversations))
+    if serves_openapi:
+        add_page(app)
+    return app
 
 
-def _routes(callbacks: Callbacks, media: MediaFiles, health: Health) -> list[BaseRoute]:
-    return [
-        traced_route("POST", "/api/message", callbacks.message),
-        traced_route("POST", "/api/receipt", callbacks.receipt),
-        traced_route("POST", "/api/receipt/{send_token}", callbacks.receipt),
-        # HEAD too: the route adds it to every GET.
-        traced_route("GET", "/media/{media_token}", media.file),
-        Route("/healthz", health.healthz, methods=["GET"]),
-        Route("/readyz", health.readyz, methods=["GET"]),
-    ]
+async def _routing_problem(_: Request, error: HTTPException) -> Response:
+    headers = dict(error.headers or {})
+    if headers.get("Allow") == "GET":
+        # HEAD is a route of its own, which Starlette's header does not see.
+        headers["Allow"] = "GET, HEAD"
+    return routing_problem_response(error.status_code, headers)
 
 
-async def _not_served(_: Request, error: HTTPException) -> Response:
-    return routing_problem_response(error.status_code, error.headers)
+def response_headers(
+    *, is_https: bool, serves_openapi: bool = False
+) -> tuple[tuple[str, str], ...]:
+    """The headers that the server adds to every response.
 
-
-# Nothing here is a page: whatever makes a browser show an answer shows text that can do nothing.
-SECURITY_HEADERS: Mapping[str, str] = {
-    "x-content-type-options": "nosniff",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-    "referrer-policy": "no-referrer",
-    # Addresses hold tokens: no answer to one is to lie in a cache.
-    "cache-control": "no-store",
-}
-
-# Two years, what browsers' preload lists ask for.
-HTTPS_ONLY: Mapping[str, str] = {"strict-transport-security": "max-age=63072000"}
-
-
-def headers_of_every_answer(*, is_https: bool) -> tuple[tuple[str, str], ...]:
-    """`is_https`: whether callers come by HTTPS, here or at a proxy in front."""
-    return (*SECURITY_HEADERS.items(), *(HTTPS_ONLY.items() if is_https else ()))
-
-
-log = structlog.get_logger()
+    `is_https`: clients use HTTPS, to this process or to a proxy in front. With `serves_openapi` the
+    application sets the Content-Security-Policy instead, as one page needs another.
+    """
+    headers = {**SECURITY_HEADERS, **(HTTPS_ONLY if is_https else {})}
+    if serves_openapi:
+        del headers[POLICY_HEADER]
+    return tuple(headers.items())
 
 
 async def serve(settings: Settings) -> None:
-    """Serves until SIGTERM or SIGINT; what is under way then is finished first.
+    """Serves until SIGTERM or SIGINT, then ends the requests in progress.
 
-    Raises UnusableFile.
+    Raises ConfigFileError.
     """
     options = http_options(settings)
-    shown = Credentials(settings.tls_files, settings.conversation_token)
-    channel = open_channel(settings.conversation_target, [SERVICE, MEDIA_SERVICE], shown)
+    credentials = Credentials(settings.tls_files, settings.conversation_token)
+    channel = open_channel(settings.conversation_target, [SERVICE, MEDIA_SERVICE], credentials)
     conversations = ConversationClient(channel, settings.call_timeout_seconds)
-    limits = BodyLimits(settings.body_limit_bytes, settings.body_timeout_seconds)
     app = create_app(
-        conversations, limits, settings.gate_rules, serves_openapi=settings.serves_openapi
+        conversations,
+        BodyLimits(settings.body_limit_bytes, settings.body_timeout_seconds),
+        settings.access_rules,
+        serves_openapi=settings.serves_openapi,
     )
     log.info("serving", listen=settings.listen)
-    _warn_of_open_callbacks(settings)
+    if not settings.access_rules.callers.callback_tokens:
+        log.warning("callbacks_without_token", setting="GATEWAY_CALLBACK_TOKENS")
     try:
         await serve_http(app, settings.listen, options=options)
     finally:
@@ -181,15 +131,13 @@ async def serve(settings: Settings) -> None:
 
 
 def http_options(settings: Settings) -> HttpOptions:
-    """How callers are met. Raises UnusableFile."""
+    """The options of the HTTP server. Raises ConfigFileError."""
     files = settings.https_files
     return HttpOptions(
         limits=settings.http_limits,
-        headers=headers_of_every_answer(is_https=bool(files or settings.trusted_proxies)),
+        headers=response_headers(
+            is_https=bool(files or settings.trusted_proxies),
+            serves_openapi=settings.serves_openapi,
+        ),
         tls=https_context(files) if files else None,
     )
-
-
-def _warn_of_open_callbacks(settings: Settings) -> None:
-    if not settings.gate_rules.callers.callback_tokens:
-        log.warning("callbacks_without_token", setting="GATEWAY_CALLBACK_TOKENS")

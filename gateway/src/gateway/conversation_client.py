@@ -1,4 +1,4 @@
-"""The conversation service as the gateway sees it: batches out, one answer for each item back."""
+"""The client of the conversation service: sends batches, and maps results to problems."""
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,9 +23,27 @@ from maskline.conversation.v1 import media_pb2
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
 from maskline.conversation.v1.error_reason_pb2 import ErrorReason
 from maskline.conversation.v1.media_pb2_grpc import MediaServiceStub
-from runtime.batching import Batcher, BatcherFull
+from runtime.batching import Batcher, BatcherFull, Send
 
-# Whatever is not listed here may pass, and is answered NotNow.
+log = structlog.get_logger()
+
+SERVICE = pb.DESCRIPTOR.services_by_name["ConversationService"]
+
+MEDIA_SERVICE = media_pb2.DESCRIPTOR.services_by_name["MediaService"]
+
+# Measured: larger batches save no more time. The contract allows 256.
+BATCH_LIMIT = 64
+
+# One is processed while the next one travels.
+IN_FLIGHT_LIMIT = 2
+
+# Less than one second of work for a healthy service.
+WAITING_LIMIT = 2048
+
+# Readiness is checked again soon.
+HEALTH_TIMEOUT_SECONDS = 1.0
+
+# Any other reason may be transient and becomes ServiceUnavailable.
 REFUSALS: Mapping[ErrorReason.ValueType, tuple[type[Refused], str]] = {
     ErrorReason.ERROR_REASON_INVALID_ARGUMENT: (
         MalformedCallback,
@@ -50,50 +68,6 @@ NOT_TAKEN = (
     "The conversation service could not take this callback. Send it again.",
 )
 
-
-def check_message(result: pb.ReceiveMessageResult) -> None:
-    """Returns when the text is committed, now or before. Raises Refused otherwise.
-
-    An outcome that this release does not know counts as taken, as the contract asks.
-    """
-    if result.outcome in (pb.RECEIVE_OUTCOME_REFUSED, pb.RECEIVE_OUTCOME_UNSPECIFIED):
-        raise _refusal(result.error)
-
-
-def check_receipt(receipt: pb.DeliveryReceipt, result: pb.ReceiveDeliveryReceiptResult) -> None:
-    """Returns when the receipt needs no sending again. Raises Refused otherwise.
-
-    Nobody knows the message of an unmatched one, and asking again would not change that.
-    """
-    if result.outcome in (pb.RECEIPT_OUTCOME_REFUSED, pb.RECEIPT_OUTCOME_UNSPECIFIED):
-        raise _refusal(result.error)
-    if result.outcome == pb.RECEIPT_OUTCOME_UNMATCHED:
-        log.warning("receipt_unmatched", carrier_message_id=receipt.carrier_message_id)
-
-
-def _refusal(error: pb.ItemError) -> Refused:
-    refusal, detail = REFUSALS.get(error.reason, NOT_TAKEN)
-    return refusal(detail)
-
-
-log = structlog.get_logger()
-
-SERVICE = pb.DESCRIPTOR.services_by_name["ConversationService"]
-
-MEDIA_SERVICE = media_pb2.DESCRIPTOR.services_by_name["MediaService"]
-
-# Measured: larger batches save nothing more. The contract takes up to 256.
-BATCH_LIMIT = 64
-
-# One is worked on while the next one travels.
-IN_FLIGHT_LIMIT = 2
-
-# Less than a second's work for a service that is well; waiting longer helps nobody.
-WAITING_LIMIT = 2048
-
-# Whoever asks for readiness asks again soon.
-HEALTH_TIMEOUT_SECONDS = 1.0
-
 Item = TypeVar("Item")
 
 Result = TypeVar("Result")
@@ -102,10 +76,10 @@ Result = TypeVar("Result")
 class ConversationClient:
     """Hands callbacks over and returns once they are committed.
 
-    Callbacks that arrive together travel in one call. They leave in the order of their arrival,
-    but two calls may be in flight, so that of two texts of one sender that are both unanswered
-    the later one may be committed first. A text that arrives after the answer to another one
-    always comes behind it. The carrier itself promises no order.
+    Callbacks that arrive together travel in one call, in the order of their arrival. Two calls may
+    be in flight: of two messages without a response yet, the later one may be committed first. A
+    message that arrives after the response to another one is committed after it. The carrier itself
+    guarantees no order.
     """
 
     def __init__(self, channel: grpc.aio.Channel, call_timeout_seconds: float) -> None:
@@ -118,50 +92,40 @@ class ConversationClient:
             response_deserializer=health_pb2.HealthCheckResponse.FromString,
         )
         self._timeout = call_timeout_seconds
-        self._messages: Batcher[pb.InboundMessage, pb.ReceiveMessageResult] = Batcher(
-            self._send_messages,
-            batch_limit=BATCH_LIMIT,
-            in_flight_limit=IN_FLIGHT_LIMIT,
-            waiting_limit=WAITING_LIMIT,
-        )
-        self._receipts: Batcher[pb.DeliveryReceipt, pb.ReceiveDeliveryReceiptResult] = Batcher(
-            self._send_receipts,
-            batch_limit=BATCH_LIMIT,
-            in_flight_limit=IN_FLIGHT_LIMIT,
-            waiting_limit=WAITING_LIMIT,
-        )
+        self._messages = _batcher(self._send_messages)
+        self._receipts = _batcher(self._send_receipts)
 
     async def receive_message(self, message: pb.InboundMessage) -> None:
-        """Returns once the text is committed, now or before. Raises Refused otherwise."""
+        """Returns once the message is committed, now or earlier. Raises Refused otherwise."""
         check_message(await self._submit(self._messages, message))
 
     async def receive_receipt(self, receipt: pb.DeliveryReceipt) -> None:
-        """Returns once the receipt needs no sending again. Raises Refused otherwise."""
+        """Returns once the receipt need not be sent again. Raises Refused otherwise."""
         check_receipt(receipt, await self._submit(self._receipts, receipt))
 
     async def get_media(self, media_token: str) -> media_pb2.GetMediaResponse:
-        """A file. Raises FileNotKept, and NotNow when the conversation service cannot tell."""
+        """A file. Raises MediaNotFound, or ServiceUnavailable if the service does not respond."""
         request = media_pb2.GetMediaRequest(media_token=media_token)
-        with _failure_told("GetMedia", 1), _absence_told():
+        with _unavailable_on_error("GetMedia", 1), _not_found_on_error():
             return await self._media.GetMedia(request, timeout=self._timeout)
 
     async def is_serving(self) -> bool:
-        """Whether the conversation service says that it takes calls now."""
+        """Whether the conversation service reports SERVING."""
         request = health_pb2.HealthCheckRequest(service=SERVICE.full_name)
         try:
-            answer = await self._check_health(request, timeout=HEALTH_TIMEOUT_SECONDS)
+            response = await self._check_health(request, timeout=HEALTH_TIMEOUT_SECONDS)
         except grpc.aio.AioRpcError:
             return False
-        return answer.status == health_pb2.HealthCheckResponse.SERVING
+        return response.status == health_pb2.HealthCheckResponse.SERVING
 
     async def drain(self) -> None:
-        """Waits until nothing is under way."""
+        """Waits until no call is in flight."""
         await asyncio.gather(self._messages.drain(), self._receipts.drain())
 
-    async def _submit(self, coalescer: Batcher[Item, Result], item: Item) -> Result:
+    async def _submit(self, batcher: Batcher[Item, Result], item: Item) -> Result:
         try:
             async with asyncio.timeout(self._timeout):
-                return await coalescer.submit(item)
+                return await batcher.submit(item)
         except BatcherFull:
             raise ServiceUnavailable(
                 "Too many callbacks wait already. Send it again later."
@@ -175,22 +139,56 @@ class ConversationClient:
         self, batch: list[pb.InboundMessage]
     ) -> Sequence[pb.ReceiveMessageResult]:
         request = pb.ReceiveMessagesRequest(messages=batch)
-        with _failure_told("ReceiveMessages", len(batch)):
+        with _unavailable_on_error("ReceiveMessages", len(batch)):
             response = await self._stub.ReceiveMessages(request, timeout=self._timeout)
-        return _one_each(response.results, len(batch))
+        return _one_per_item(response.results, len(batch))
 
     async def _send_receipts(
         self, batch: list[pb.DeliveryReceipt]
     ) -> Sequence[pb.ReceiveDeliveryReceiptResult]:
         request = pb.ReceiveDeliveryReceiptsRequest(receipts=batch)
-        with _failure_told("ReceiveDeliveryReceipts", len(batch)):
+        with _unavailable_on_error("ReceiveDeliveryReceipts", len(batch)):
             response = await self._stub.ReceiveDeliveryReceipts(request, timeout=self._timeout)
-        return _one_each(response.results, len(batch))
+        return _one_per_item(response.results, len(batch))
+
+
+def check_message(result: pb.ReceiveMessageResult) -> None:
+    """Returns if the message is committed. Raises Refused otherwise.
+
+    The contract asks clients to treat outcomes that they do not know as accepted.
+    """
+    if result.outcome in (pb.RECEIVE_OUTCOME_REFUSED, pb.RECEIVE_OUTCOME_UNSPECIFIED):
+        raise _refusal(result.error)
+
+
+def check_receipt(receipt: pb.DeliveryReceipt, result: pb.ReceiveDeliveryReceiptResult) -> None:
+    """Returns if the receipt need not be sent again. Raises Refused otherwise.
+
+    Sending an unmatched receipt again would not find its message either.
+    """
+    if result.outcome in (pb.RECEIPT_OUTCOME_REFUSED, pb.RECEIPT_OUTCOME_UNSPECIFIED):
+        raise _refusal(result.error)
+    if result.outcome == pb.RECEIPT_OUTCOME_UNMATCHED:
+        log.warning("receipt_unmatched", carrier_message_id=receipt.carrier_message_id)
+
+
+def _refusal(error: pb.ItemError) -> Refused:
+    refusal, detail = REFUSALS.get(error.reason, NOT_TAKEN)
+    return refusal(detail)
+
+
+def _batcher(send: Send[Item, Result]) -> Batcher[Item, Result]:
+    return Batcher(
+        send,
+        batch_limit=BATCH_LIMIT,
+        in_flight_limit=IN_FLIGHT_LIMIT,
+        waiting_limit=WAITING_LIMIT,
+    )
 
 
 @contextmanager
-def _absence_told() -> Iterator[None]:
-    """One answer to whatever is not kept, so that nobody learns what an address looks like."""
+def _not_found_on_error() -> Iterator[None]:
+    """The same response for missing files and malformed tokens, so that it reveals no format."""
     try:
         yield
     except grpc.aio.AioRpcError as error:
@@ -200,8 +198,8 @@ def _absence_told() -> Iterator[None]:
 
 
 @contextmanager
-def _failure_told(method: str, items: int) -> Iterator[None]:
-    """Turns whatever a call ends with into NotNow: no item of the batch is known to be taken."""
+def _unavailable_on_error(method: str, items: int) -> Iterator[None]:
+    """After any failure of a call, no item of the batch is known to be committed."""
     try:
         yield
     except grpc.aio.AioRpcError as error:
@@ -211,7 +209,7 @@ def _failure_told(method: str, items: int) -> Iterator[None]:
         ) from None
 
 
-def _one_each(results: Sequence[Result], items: int) -> Sequence[Result]:
+def _one_per_item(results: Sequence[Result], items: int) -> Sequence[Result]:
     if len(results) != items:
         log.error("answer_incomplete", results=len(results), items=items)
         raise ServiceUnavailable("The conversation service gave no usable answer. Send it again.")

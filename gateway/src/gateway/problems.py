@@ -1,6 +1,6 @@
-"""Why a callback is not taken, and the one table that turns each reason into an HTTP answer.
+"""Errors of the gateway, and the one table from each error to its HTTP problem.
 
-No message here repeats anything of the callback: answers and logs may be read by anyone.
+No message repeats a part of the request: anyone may read responses and logs.
 """
 
 import json
@@ -12,31 +12,31 @@ from starlette.responses import Response
 
 MEDIA_TYPE = "application/problem+json"
 
-# A restart behind the gateway takes about this long. The carrier sends again after 30 seconds.
+# About the time of a restart behind the gateway. The carrier sends again after 30 seconds.
 RETRY_AFTER_SECONDS = 5
 
 
 class Refused(Exception):
-    """A callback that is not taken. Its text is for the caller and says what to do."""
+    """A request that is not served. Its message is for the caller and says what to do."""
 
 
 class MalformedCallback(Refused):
-    """The callback can never be read; sending it again does not help."""
+    """The callback cannot be read; sending it again does not help."""
 
 
 class UnknownMaskedNumber(Refused):
-    """No pool owns the number that was texted."""
+    """No pool owns the masked number."""
 
 
 class UnknownSendToken(Refused):
-    """No attempt to send has this address for its receipts: it was forged or altered."""
+    """No attempt has this address for its receipts: it was forged or altered."""
 
 
 class MediaNotFound(Refused):
-    """No file is kept at this address, or not any more."""
+    """There is no file at this address, or not any more."""
 
-    def __init__(self, told: str = "No file is kept at this address.") -> None:
-        super().__init__(told)
+    def __init__(self, detail: str = "No file is kept at this address.") -> None:
+        super().__init__(detail)
 
 
 class BodyTooSlow(Refused):
@@ -44,19 +44,19 @@ class BodyTooSlow(Refused):
 
 
 class IdConflict(Refused):
-    """The carrier's id was used before, for something else."""
+    """The carrier's id was used before with other contents."""
 
 
 class BodyTooLarge(Refused):
-    """The body is larger than any callback."""
+    """The body is over the limit."""
 
 
 class ServiceUnavailable(Refused):
-    """Something behind the gateway is not available, or has more to do than it can."""
+    """A service behind the gateway is not available or overloaded."""
 
 
 class CallerNotAllowed(Refused):
-    """Callbacks are not taken from this address."""
+    """Callbacks are not accepted from this address."""
 
 
 class CredentialsNeeded(Refused):
@@ -64,64 +64,67 @@ class CredentialsNeeded(Refused):
 
 
 class TooManyRequests(Refused):
-    """One source sends more than it may."""
+    """One client exceeds its rate."""
 
 
 class TooManyFailures(Refused):
-    """Too much of what one source sent was refused already."""
+    """One client failed too often to authenticate."""
 
 
 class GatewayFailed(Refused):
-    """A fault of the gateway itself. Nothing was taken."""
+    """A fault of the gateway itself. Nothing was committed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """What all problems of one reason have in common."""
+class ProblemType:
+    """What all problems of one type have in common."""
 
     status: HTTPStatus
     reason: str
     headers: Mapping[str, str]
 
 
-# What is left of a body that was not read to its end would be taken for the next request.
-_HANG_UP = {"Connection": "close"}
-_COME_AGAIN = {"Retry-After": str(RETRY_AFTER_SECONDS)}
-_ASK_FOR_CREDENTIALS = {"WWW-Authenticate": 'Basic realm="callbacks", charset="UTF-8"'}
-# At one request a second, the lowest rate that can be set, there is room again.
-_SLOW_DOWN = {"Retry-After": "1"}
-# Refusals are counted by the minute.
-_WAIT_A_MINUTE = {"Retry-After": "60"}
+# The rest of an unread body would be parsed as the next request.
+_CLOSE = {"Connection": "close"}
+_RETRY_LATER = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+_AUTHENTICATE = {"WWW-Authenticate": 'Basic realm="callbacks", charset="UTF-8"'}
+# The lowest rate that can be set is one request a second.
+_NEXT_SECOND = {"Retry-After": "1"}
+# Failures are limited per minute.
+_NEXT_MINUTE = {"Retry-After": "60"}
 
-PROBLEM_TYPES: Mapping[type[Refused], Kind] = {
-    MalformedCallback: Kind(HTTPStatus.BAD_REQUEST, "unreadable", {}),
-    CredentialsNeeded: Kind(HTTPStatus.UNAUTHORIZED, "credentials-needed", _ASK_FOR_CREDENTIALS),
-    CallerNotAllowed: Kind(HTTPStatus.FORBIDDEN, "caller-not-allowed", {}),
-    UnknownMaskedNumber: Kind(HTTPStatus.NOT_FOUND, "unknown-masked-number", {}),
-    UnknownSendToken: Kind(HTTPStatus.NOT_FOUND, "attempt-unknown", {}),
-    MediaNotFound: Kind(HTTPStatus.NOT_FOUND, "file-not-kept", {}),
-    BodyTooSlow: Kind(HTTPStatus.REQUEST_TIMEOUT, "body-too-slow", _HANG_UP),
-    IdConflict: Kind(HTTPStatus.CONFLICT, "id-reused", {}),
-    BodyTooLarge: Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large", _HANG_UP),
-    TooManyRequests: Kind(HTTPStatus.TOO_MANY_REQUESTS, "too-many-requests", _SLOW_DOWN),
-    TooManyFailures: Kind(HTTPStatus.TOO_MANY_REQUESTS, "too-many-refused", _WAIT_A_MINUTE),
-    ServiceUnavailable: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "not-now", _COME_AGAIN),
-    GatewayFailed: Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "gateway-failed", {}),
+PROBLEM_TYPES: Mapping[type[Refused], ProblemType] = {
+    MalformedCallback: ProblemType(HTTPStatus.BAD_REQUEST, "unreadable", {}),
+    CredentialsNeeded: ProblemType(HTTPStatus.UNAUTHORIZED, "credentials-needed", _AUTHENTICATE),
+    CallerNotAllowed: ProblemType(HTTPStatus.FORBIDDEN, "caller-not-allowed", {}),
+    UnknownMaskedNumber: ProblemType(HTTPStatus.NOT_FOUND, "unknown-masked-number", {}),
+    UnknownSendToken: ProblemType(HTTPStatus.NOT_FOUND, "attempt-unknown", {}),
+    MediaNotFound: ProblemType(HTTPStatus.NOT_FOUND, "file-not-kept", {}),
+    BodyTooSlow: ProblemType(HTTPStatus.REQUEST_TIMEOUT, "body-too-slow", _CLOSE),
+    IdConflict: ProblemType(HTTPStatus.CONFLICT, "id-reused", {}),
+    BodyTooLarge: ProblemType(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large", _CLOSE),
+    TooManyRequests: ProblemType(HTTPStatus.TOO_MANY_REQUESTS, "too-many-requests", _NEXT_SECOND),
+    TooManyFailures: ProblemType(HTTPStatus.TOO_MANY_REQUESTS, "too-many-refused", _NEXT_MINUTE),
+    ServiceUnavailable: ProblemType(HTTPStatus.SERVICE_UNAVAILABLE, "not-now", _RETRY_LATER),
+    GatewayFailed: ProblemType(HTTPStatus.INTERNAL_SERVER_ERROR, "gateway-failed", {}),
 }
 
 
 def problem_response(refused: Refused) -> Response:
-    """The answer to a callback that is not taken (RFC 9457)."""
-    kind = PROBLEM_TYPES[type(refused)]
+    """The problem (RFC 9457) for an error."""
+    problem = PROBLEM_TYPES[type(refused)]
     return _response(
-        f"urn:problem-type:maskline:{kind.reason}", kind.status, str(refused), kind.headers
+        f"urn:problem-type:maskline:{problem.reason}",
+        problem.status,
+        str(refused),
+        problem.headers,
     )
 
 
 def routing_problem_response(status: int, headers: Mapping[str, str] | None) -> Response:
-    """The answer to a request for something that is not served here, such as 404 or 405."""
-    known = HTTPStatus(status)
-    return _response("about:blank", known, known.description or known.phrase, headers or {})
+    """The problem for a path or method that does not exist, with 404 or 405."""
+    http = HTTPStatus(status)
+    return _response("about:blank", http, http.description or http.phrase, headers or {})
 
 
 def _response(

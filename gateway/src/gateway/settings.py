@@ -1,4 +1,4 @@
-"""The whole environment of the gateway."""
+"""The settings of the gateway."""
 
 from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
@@ -17,13 +17,13 @@ LIMITS = HttpLimits()
 
 
 class HttpSettings(ServiceSettings):
-    """Every default is far above what a carrier's callback takes."""
+    """Limits of HTTP connections, and HTTPS. The defaults are far above a carrier's callbacks."""
 
     request_line_limit_bytes: int = Field(
         LIMITS.request_line_bytes,
         ge=512,
         le=65_536,
-        description="Longest address that is asked for; above that 414.",
+        description="Longest request line; above that 414.",
     )
     head_limit_bytes: int = Field(
         LIMITS.head_bytes,
@@ -41,25 +41,24 @@ class HttpSettings(ServiceSettings):
         LIMITS.head_seconds,
         gt=0,
         le=60,
-        description="Longest wait for a head to arrive; then the connection is cut.",
+        description="Longest wait for a head; then the connection is closed.",
     )
     connection_limit: int = Field(
         LIMITS.connections,
         gt=0,
         le=100_000,
-        description="Most connections at once, below the open files that the system allows; one "
-        "more is answered 503.",
+        description="Most connections at once, below the limit of open files; above that 503.",
     )
     keep_alive_seconds: int = Field(
         LIMITS.keep_alive_seconds,
         gt=0,
         le=300,
-        description="How long a connection is kept between two requests.",
+        description="How long an idle connection is kept.",
     )
     https_certificate_file: OptionalFile = Field(
         None,
-        description="Certificate (PEM, with its chain) that callers see: TLS 1.2 or newer instead "
-        "of plain HTTP; renewed files are used without a restart.",
+        description="Certificate (PEM, with its chain) for HTTPS instead of plain HTTP, TLS 1.2 "
+        "or newer; renewed files are used without a restart.",
     )
     https_key_file: OptionalFile = Field(
         None, description="The certificate's key (PEM). Both or neither."
@@ -67,7 +66,7 @@ class HttpSettings(ServiceSettings):
 
     @property
     def http_limits(self) -> HttpLimits:
-        """What one connection may take."""
+        """The limits of connections."""
         return HttpLimits(
             request_line_bytes=self.request_line_limit_bytes,
             head_bytes=self.head_limit_bytes,
@@ -79,7 +78,7 @@ class HttpSettings(ServiceSettings):
 
     @property
     def https_files(self) -> HttpsFiles | None:
-        """Where the certificate is, if there is one."""
+        """The certificate and its key; None if there are none."""
         if self.https_certificate_file is None or self.https_key_file is None:
             return None
         return HttpsFiles(self.https_certificate_file, self.https_key_file)
@@ -92,45 +91,47 @@ class HttpSettings(ServiceSettings):
         return self
 
 
-# Callbacks hold links to files, never files: a text of the greatest length with all its links
-# stays far below this, and a whole batch of such bodies fits into one gRPC message.
+# Callbacks hold links to files, not files: the longest message with all its links is far below
+# this, and a whole batch of such bodies fits into one gRPC message.
 BODY_LIMIT_BYTES = MAX_MESSAGE_BYTES // BATCH_LIMIT
 
 
 class Settings(CallerSettings, HttpSettings, TracesSettings):
-    """Read once, in `__main__`, and passed down."""
+    """All settings, read once in `__main__`."""
 
     model_config = SettingsConfigDict(env_prefix="GATEWAY_")
     links = ("conversation_target",)
 
     listen: Address = Field(
-        "127.0.0.1:8080", description="Address that the carrier's callbacks reach."
+        "127.0.0.1:8080",
+        description="Address that the server listens on for the carrier's callbacks.",
     )
     conversation_target: Address = Field(
         "127.0.0.1:50051", description="Address of the conversation service."
     )
     conversation_token: Secret | None = Field(
         None,
-        description="Token that is shown to the conversation service, where it lists one for the "
-        "gateway instead of a certificate.",
+        description="Token for the conversation service, if its file of callers lists the gateway "
+        "by a token instead of a certificate.",
     )
     body_limit_bytes: int = Field(
         BODY_LIMIT_BYTES,
         gt=0,
         le=BODY_LIMIT_BYTES,
-        description="Largest body of a callback; anything above is answered 413.",
+        description="Largest body of a callback; above that 413.",
     )
     body_timeout_seconds: float = Field(
-        10.0, gt=0, le=60, description="Longest wait for a body to arrive; then 408."
+        10.0, gt=0, le=60, description="Longest wait for a body; then 408."
     )
     call_timeout_seconds: float = Field(
         8.0,
         gt=0,
         le=60,
-        description="Longest wait for the conversation service, below the carrier's patience; "
-        "then 503.",
+        description="Longest wait for the conversation service; then 503. Has to be below the "
+        "carrier's timeout.",
     )
     serves_openapi: bool = Field(
-        False, description="Whether /openapi.json describes the gateway to anybody who asks."
+        False,
+        description="Whether /openapi.json and /docs describe the gateway to everybody.",
     )
-    log_level: LogLevel = Field("info", description="Least severe event that is logged.")
+    log_level: LogLevel = Field("info", description="Lowest level that is logged.")

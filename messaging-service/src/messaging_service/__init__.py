@@ -1,1 +1,1 @@
-"""The voice: the only holder of carrier credentials; every outbound text passes here."""
+"""Sends messages through the carrier. The only process that holds carrier credentials."""

@@ -11,7 +11,7 @@ from runtime.tracing.setup import traced
 
 
 async def main(settings: Settings) -> None:
-    """Serves until SIGTERM or SIGINT. Raises UnusableFile."""
+    """Serves until SIGTERM or SIGINT. Raises ConfigFileError."""
     await serve(settings, SystemClock(), grpc_server(settings), stop_requested())
 
 
@@ -21,5 +21,5 @@ if __name__ == "__main__":
     try:
         with traced("messaging_service", loaded):
             run(main(loaded))
-    except ConfigFileError as unusable:
-        exit_with_error(str(unusable))
+    except ConfigFileError as error:
+        exit_with_error(str(error))

@@ -1,4 +1,4 @@
-"""Picks the concrete parts and ties them together."""
+"""Opens the connections, serves, and ends gracefully."""
 
 import asyncio
 from contextlib import aclosing
@@ -7,7 +7,6 @@ from functools import partial
 import structlog
 
 from maskline.messaging.v1.messaging_pb2_grpc import add_MessagingServiceServicer_to_server
-from messaging_service.app_parts import Wiring
 from messaging_service.carrier.flowroute.http import FlowrouteHttp
 from messaging_service.config.settings import Settings
 from messaging_service.media.relay import MediaRelay
@@ -16,6 +15,7 @@ from messaging_service.rpc.permissions import RIGHTS, ROLES
 from messaging_service.rpc.servicer import SERVICE_NAME
 from messaging_service.rpc.status import DOMAIN, status_of
 from messaging_service.sending.attempt import CLAIM_MARGIN
+from messaging_service.wiring import Wiring
 from runtime.clock import Clock
 from runtime.grpc.error_interceptor import ErrorInterceptor
 from runtime.grpc.security import server_security
@@ -27,24 +27,24 @@ log = structlog.get_logger()
 
 
 async def serve(settings: Settings, clock: Clock, server: GrpcServer, stop: asyncio.Event) -> None:
-    """Serves until `stop` is set, then lets the sends under way come to their end."""
+    """Serves until `stop` is set, then waits for the sends in flight."""
     if settings.uses_development_ledger_key:
         log.warning("development_ledger_key", setting="MESSAGING_LEDGER_KEY")
     registry = process_registry()
     async with (
         aclosing(open_redis(settings.redis_access)) as redis,
         FlowrouteHttp(settings) as http,
-        MediaRelay(redis, settings) as room,
+        MediaRelay(redis, settings) as media,
     ):
-        parts = Wiring(settings, clock, redis, http, room, Metrics(registry))
-        add_MessagingServiceServicer_to_server(parts.servicer, server.server)
+        wiring = Wiring(settings, clock, redis, http, media, Metrics(registry))
+        add_MessagingServiceServicer_to_server(wiring.servicer, server.server)
         with serve_metrics(settings.metrics_listen, registry):
             await serve_until(stop, server, [SERVICE_NAME], probe=partial(is_reachable, redis))
-            # What is still fetching files then has posted nothing.
-            await parts.sender.drain(parts.patience.send + CLAIM_MARGIN)
+            # A message whose attachments take longer than this has not been posted.
+            await wiring.sender.drain(wiring.timeouts.send + CLAIM_MARGIN)
 
 
 def grpc_server(settings: Settings) -> GrpcServer:
-    """The server that `serve` serves on; port 0 takes a free one. Raises UnusableFile."""
-    door = server_security(settings, RIGHTS, ROLES, domain=DOMAIN)
-    return GrpcServer(settings.listen, [ErrorInterceptor(DOMAIN, status_of)], door)
+    """The server for `serve`; port 0 takes a free one. Raises ConfigFileError."""
+    security = server_security(settings, RIGHTS, ROLES, domain=DOMAIN)
+    return GrpcServer(settings.listen, [ErrorInterceptor(DOMAIN, status_of)], security)

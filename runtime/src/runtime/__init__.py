@@ -1,4 +1,4 @@
-"""How a Maskline service lives: settings, logs, gRPC, HTTP, Redis, health and shutdown.
+"""What every Maskline service needs: settings, logs, gRPC, HTTP, Redis, health and shutdown.
 
-It knows nothing of conversations, carriers or keys.
+It has no knowledge of conversations, carriers or Redis keys.
 """

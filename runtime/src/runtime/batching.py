@@ -1,7 +1,7 @@
-"""Natural batching: whatever waits leaves together as soon as a slot is free.
+"""Natural batching: waiting items leave together as soon as a slot is free.
 
-No timer is involved. At low load a single item leaves at once, alone; under load batches grow by
-themselves up to their limit.
+There is no timer. At low load an item leaves at once and alone; under load batches grow up to
+their limit.
 """
 
 import asyncio
@@ -9,7 +9,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-from runtime.tracing import spans as tracing
+from opentelemetry.trace import SpanContext
+
+from runtime.tracing.batches import batch_of, current_span_context
 
 Item = TypeVar("Item")
 
@@ -17,12 +19,12 @@ Result = TypeVar("Result")
 
 Send = Callable[[list[Item]], Awaitable[Sequence[Result]]]
 
-# Who made a caller wait goes along, so that the batch appears in the callers' traces.
-_Waiting = tuple[Item, asyncio.Future[Result], tracing.Cause]
+# With the span of the caller, so that the batch appears in the traces of all its callers.
+_Waiting = tuple[Item, asyncio.Future[Result], SpanContext]
 
 
 class BatcherFull(Exception):
-    """More items wait than the limit allows; the caller should be asked to come again."""
+    """More items wait than the limit allows; the caller should try again later."""
 
 
 class Batcher(Generic[Item, Result]):
@@ -36,7 +38,7 @@ class Batcher(Generic[Item, Result]):
         in_flight_limit: int = 2,
         waiting_limit: int = 4096,
     ) -> None:
-        """`send` answers one result per item, in order; what it raises reaches every caller."""
+        """`send` returns one result per item, in order; its exceptions reach every caller."""
         self._send = send
         self._batch_limit = batch_limit
         self._in_flight_limit = in_flight_limit
@@ -45,57 +47,49 @@ class Batcher(Generic[Item, Result]):
         self._in_flight: set[asyncio.Task[None]] = set()
 
     async def submit(self, item: Item) -> Result:
-        """Sends one item with the next batch. Raises CoalescerFull, or what `send` raised."""
+        """Sends one item with the next batch. Raises BatcherFull, or what `send` raised."""
         if len(self._waiting) >= self._waiting_limit:
             raise BatcherFull
         result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, result, tracing.cause()))
-        self._launch()
+        self._waiting.append((item, result, current_span_context()))
+        self._start_batches()
         return await result
 
     async def drain(self) -> None:
-        """Waits until nothing is under way."""
+        """Waits until no batch is in flight."""
         while self._in_flight:
             await asyncio.wait(self._in_flight)
 
-    def _launch(self) -> None:
+    def _start_batches(self) -> None:
         while self._waiting and len(self._in_flight) < self._in_flight_limit:
-            task = asyncio.create_task(self._deliver())
+            task = asyncio.create_task(self._send_batch())
             self._in_flight.add(task)
-            task.add_done_callback(self._landed)
+            task.add_done_callback(self._end_batch)
 
-    def _landed(self, task: asyncio.Task[None]) -> None:
+    def _end_batch(self, task: asyncio.Task[None]) -> None:
         self._in_flight.discard(task)
-        self._launch()
+        self._start_batches()
 
-    async def _deliver(self) -> None:
+    async def _send_batch(self) -> None:
         batch = self._take()
         if not batch:
             return
         try:
-            with tracing.caused_by([cause for _, _, cause in batch]):
+            with batch_of([span for _, _, span in batch]):
                 results = await self._send([item for item, _, _ in batch])
             for (_, future, _), result in zip(batch, results, strict=True):
-                _settle(future, result)
+                if not future.done():
+                    future.set_result(result)
         except Exception as error:
             for _, future, _ in batch:
-                _fail(future, error)
+                if not future.done():
+                    future.set_exception(error)
 
     def _take(self) -> "list[_Waiting[Item, Result]]":
-        """The next batch, without items whose caller has gone meanwhile."""
+        """The next batch, without items whose caller was cancelled meanwhile."""
         batch: list[_Waiting[Item, Result]] = []
         while self._waiting and len(batch) < self._batch_limit:
             waiting = self._waiting.popleft()
             if not waiting[1].done():
                 batch.append(waiting)
         return batch
-
-
-def _settle(future: asyncio.Future[Result], result: Result) -> None:
-    if not future.done():
-        future.set_result(result)
-
-
-def _fail(future: asyncio.Future[Result], error: Exception) -> None:
-    if not future.done():
-        future.set_exception(error)

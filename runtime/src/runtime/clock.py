@@ -1,24 +1,24 @@
-"""Time as something that is handed in, so that tests own it."""
+"""The clock, handed in so that tests can control time."""
 
 from datetime import UTC, datetime
 from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the time."""
+    """Returns the current time."""
 
     def now(self) -> datetime:
-        """The present moment, aware and in UTC."""
+        """The current time, aware and in UTC."""
         ...
 
 
 class SystemClock:
-    """The machine's own clock, in whole milliseconds.
+    """The system's clock in whole milliseconds, the precision of stored times.
 
-    State keeps milliseconds: what is answered now and what is read back later are the same.
+    A time in a response is therefore equal to the same time read back later.
     """
 
     def now(self) -> datetime:
-        """The present moment, aware and in UTC."""
+        """The current time, aware and in UTC."""
         now = datetime.now(UTC)
         return now.replace(microsecond=now.microsecond // 1000 * 1000)

@@ -1,4 +1,4 @@
-"""Where a process shows its metrics, in Prometheus' text form."""
+"""Serves the metrics of a process to Prometheus."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,16 +7,16 @@ from typing import Annotated
 from prometheus_client import REGISTRY, CollectorRegistry, ProcessCollector, start_http_server
 from pydantic import WrapValidator
 
-from runtime.settings.types import Address, or_nothing
+from runtime.settings.types import Address, or_empty
 
-# "host:port", or nothing at all.
-MetricsAddress = Annotated[Address, WrapValidator(or_nothing)]
+# "host:port", or empty for none.
+MetricsAddress = Annotated[Address, WrapValidator(or_empty)]
 
 
 def process_registry() -> CollectorRegistry:
-    """A registry of its own, so that two services in one process share no metric.
+    """A new registry with the process's memory, CPU time and open files.
 
-    It tells the process's memory, processor time and open files from the beginning.
+    Separate registries keep two services in one process (in tests) apart.
     """
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
@@ -25,10 +25,10 @@ def process_registry() -> CollectorRegistry:
 
 @contextmanager
 def serve_metrics(address: str, registry: CollectorRegistry = REGISTRY) -> Iterator[None]:
-    """Serves GET /metrics on "host:port" from a thread of its own; nowhere if it is empty.
+    """Serves GET /metrics on "host:port" from a thread; does nothing if `address` is empty.
 
-    Anyone who reaches the address may read. Raises OSError when it cannot be listened on. Ending
-    takes up to half a second.
+    There is no authentication. Raises OSError if the address cannot be used. Ending takes up to
+    half a second.
     """
     if not address:
         yield

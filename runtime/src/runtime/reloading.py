@@ -1,4 +1,4 @@
-"""What is read from files, and read again when somebody replaces them."""
+"""Values read from files, and read again after the files changed."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -11,22 +11,22 @@ log = structlog.get_logger()
 
 Value = TypeVar("Value")
 
-# Which files were read: another inode, size or time of change is another file.
-_Marks = tuple[tuple[int, int, int], ...]
+# Identifies the content that was read: inode, size and time of change of each file.
+_Versions = tuple[tuple[int, int, int], ...]
 
-# A renewal is seen within this time, and a busy caller does not ask the file system every time.
-LOOK_SECONDS = 1.0
+# A change is noticed within this time, without a file system call for every use of the value.
+POLL_SECONDS = 1.0
 
 
 class ConfigFileError(Exception):
-    """A configuration file is missing, unreadable or wrong; tells which, not what is in it."""
+    """A configuration file is missing or not valid. The message names it without its content."""
 
 
 class ReloadingFile(Generic[Value]):
-    """A value that follows its files.
+    """A value that is read again after its files changed.
 
-    What cannot be used, say a certificate whose new key is not there yet, leaves the former value
-    as it is and is tried again. Threads may share one.
+    If the new files cannot be used, for example a certificate whose key is not replaced yet, the
+    former value stays in use and the next poll tries again. Safe to share between threads.
     """
 
     def __init__(
@@ -34,60 +34,60 @@ class ReloadingFile(Generic[Value]):
         files: Sequence[Path],
         read: Callable[[], Value],
         *,
-        look_seconds: float = LOOK_SECONDS,
+        poll_seconds: float = POLL_SECONDS,
     ) -> None:
-        """`read` raises UnusableFile, and so does this: there is no former value yet."""
+        """Raises ConfigFileError if `read` does: there is no former value yet."""
         self._files = files
         self._read = read
-        self._look_seconds = look_seconds
-        self._refused: _Marks | None = None
-        self._look_again = 0.0
-        self._marks = _marks(files)
+        self._poll_seconds = poll_seconds
+        self._refused: _Versions | None = None
+        self._next_poll = 0.0
+        self._versions = _versions(files)
         self._value = read()
 
     def current(self) -> Value:
-        """The value of the newest files that could be used."""
+        """The value of the latest files that could be used."""
         now = time.monotonic()
-        if now >= self._look_again:
-            self._look_again = now + self._look_seconds
-            self._look()
+        if now >= self._next_poll:
+            self._next_poll = now + self._poll_seconds
+            self._poll()
         return self._value
 
-    def _look(self) -> None:
-        marks = _marks(self._files)
-        if marks == self._marks:
+    def _poll(self) -> None:
+        versions = _versions(self._files)
+        if versions == self._versions:
             return
         try:
             value = self._read()
         except ConfigFileError as error:
-            self._tell_once(marks, error)
+            self._log_once(versions, error)
             return
-        # Files that changed while they were read may not belong together: the next look tells.
-        if _marks(self._files) == marks:
-            self._value, self._marks, self._refused = value, marks, None
+        # Files that changed while they were read may not belong together; the next poll reads them.
+        if _versions(self._files) == versions:
+            self._value, self._versions, self._refused = value, versions, None
             log.info("files_reloaded", files=[path.name for path in self._files])
 
-    def _tell_once(self, marks: _Marks, error: ConfigFileError) -> None:
-        if marks != self._refused:
+    def _log_once(self, versions: _Versions, error: ConfigFileError) -> None:
+        if versions != self._refused:
             log.error("files_not_reloaded", problem=str(error))
-        self._refused = marks
+        self._refused = versions
 
 
 def read_bytes(path: Path) -> bytes:
-    """The content of a file; raises UnusableFile."""
+    """The content of a file. Raises ConfigFileError."""
     try:
         return path.read_bytes()
     except OSError as error:
         raise ConfigFileError(f"{path} cannot be read: {type(error).__name__}") from None
 
 
-def _marks(files: Sequence[Path]) -> _Marks:
-    return tuple(map(_mark, files))
+def _versions(files: Sequence[Path]) -> _Versions:
+    return tuple(map(_version, files))
 
 
-def _mark(path: Path) -> tuple[int, int, int]:
+def _version(path: Path) -> tuple[int, int, int]:
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return (0, 0, 0)
-    return (found.st_ino, found.st_size, found.st_mtime_ns)
+    return (status.st_ino, status.st_size, status.st_mtime_ns)

@@ -1,4 +1,4 @@
-"""The one way a process is asked to stop."""
+"""Starts and stops a process."""
 
 import asyncio
 import gc
@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 
 import uvloop
 
-# What live requests may still take once a stop was asked for. Compose and Kubernetes kill later.
+# Time for requests in progress after a signal to stop. Compose and Kubernetes kill later.
 GRACE_SECONDS = 5.0
 
 
@@ -27,7 +27,7 @@ def run(main: Coroutine[None, None, None]) -> None:
 
 
 def freeze_garbage() -> None:
-    """Keeps what start-up made out of every later collection: it halves p99 at saturation."""
+    """Excludes the objects of start-up from garbage collection: halves p99 at saturation."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)

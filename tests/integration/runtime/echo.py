@@ -1,4 +1,4 @@
-"""A service that tells a caller what it sees of it, on a real server behind any door."""
+"""A service that returns what it knows of its caller, on a real server."""
 
 import json
 from collections.abc import AsyncIterator
@@ -12,11 +12,11 @@ from runtime.grpc.security import INSECURE, ServerSecurity
 from runtime.grpc.server import GrpcServer
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
-PATIENCE_SECONDS = 10.0
+TIMEOUT_SECONDS = 10.0
 
 
 class Request:
-    """A request about a pool, as far as its guard looks at it."""
+    """A request with the field that authorization reads."""
 
     def __init__(self, raw: bytes) -> None:
         self.pool = raw.decode()
@@ -24,29 +24,29 @@ class Request:
 
 async def unary(request: object, context: Context) -> bytes:
     """The caller's name and role."""
-    return seen(context)
+    return caller_of(context)
 
 
 async def stream(request: object, context: Context) -> AsyncIterator[bytes]:
     """The same twice."""
-    yield seen(context)
-    yield seen(context)
+    yield caller_of(context)
+    yield caller_of(context)
 
 
-def seen(context: Context) -> bytes:
+def caller_of(context: Context) -> bytes:
     """What the server knows of the caller."""
-    caller = current_principal()
+    principal = current_principal()
     names = context.auth_context().get("x509_subject_alternative_name", [b""])
-    told = {"name": next(iter(names)).decode(), "role": caller.role if caller else ""}
-    return json.dumps(told).encode()
+    role = principal.role if principal else ""
+    return json.dumps({"name": next(iter(names)).decode(), "role": role}).encode()
 
 
 @asynccontextmanager
 async def echoing(
-    door: ServerSecurity = INSECURE, listen: str = "127.0.0.1:0"
+    security: ServerSecurity = INSECURE, listen: str = "127.0.0.1:0"
 ) -> AsyncIterator[int]:
-    """The port of a server with `S/Unary`, `S/Stream` and, about no pool, `S/Whole`."""
-    server = GrpcServer(listen, [], door)
+    """The port of a server with `S/Unary`, `S/Stream` and, without a pool, `S/Whole`."""
+    server = GrpcServer(listen, [], security)
     unary_handler: grpc.RpcMethodHandler[Any, Any] = grpc.unary_unary_rpc_method_handler(
         unary, request_deserializer=Request
     )
@@ -59,7 +59,7 @@ async def echoing(
     generic = grpc.method_handlers_generic_handler("S", handlers)
     server.server.add_generic_rpc_handlers((generic,))
     await server.start(["S"])
-    await server.tell_health(["S"], _well)
+    await server.tell_health(["S"], _is_healthy)
     try:
         yield server.port
     finally:
@@ -69,21 +69,21 @@ async def echoing(
 async def ask(
     channel: grpc.aio.Channel, method: str = "Unary", pool: str = "main"
 ) -> dict[str, str]:
-    """What the service sees; raises its refusal."""
+    """Calls a unary method."""
     call = channel.unary_unary(
         f"/S/{method}", request_serializer=str.encode, response_deserializer=json.loads
     )
-    answer: dict[str, str] = await call(pool, timeout=PATIENCE_SECONDS)
-    return answer
+    response: dict[str, str] = await call(pool, timeout=TIMEOUT_SECONDS)
+    return response
 
 
 async def watch(channel: grpc.aio.Channel, pool: str = "main") -> list[dict[str, str]]:
-    """The same over a stream."""
+    """Calls the streaming method."""
     call = channel.unary_stream(
         "/S/Stream", request_serializer=str.encode, response_deserializer=json.loads
     )
-    return [one async for one in call(pool, timeout=PATIENCE_SECONDS)]
+    return [response async for response in call(pool, timeout=TIMEOUT_SECONDS)]
 
 
-async def _well() -> bool:
+async def _is_healthy() -> bool:
     return True

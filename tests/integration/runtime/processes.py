@@ -1,4 +1,4 @@
-"""The three services as processes, with whatever settings a test gives each."""
+"""A service as a process, with the settings of a test."""
 
 import asyncio
 import os
@@ -15,7 +15,7 @@ REPOSITORY = Path(__file__).parents[3]
 
 @asynccontextmanager
 async def process(package: str, settings: Mapping[str, str]) -> AsyncIterator[Process]:
-    """One with these settings and no others, killed if the test leaves it alive."""
+    """A process with only these settings; killed if it is still alive at the end."""
     inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     started = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -34,7 +34,7 @@ async def process(package: str, settings: Mapping[str, str]) -> AsyncIterator[Pr
 
 
 async def ended(started: Process) -> tuple[int | None, str]:
-    """The exit status, and all that it wrote."""
+    """The exit status and the output."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         out, _ = await started.communicate()
     return started.returncode, out.decode()

@@ -37,7 +37,7 @@ from conversation_service.store.event_log import DuplicateDelivery, EventLog
 from conversation_service.store.records.payloads import StoredResponse
 from runtime.batching import Batcher, BatcherFull
 from runtime.clock import Clock
-from runtime.tracing.spans import span
+from runtime.tracing import tracer
 
 # A lost race means that somebody else's change was committed. Losing this often in a row means that
 # one conversation is contended; its caller should come again later.
@@ -105,13 +105,15 @@ class Executor:
 
     async def _run_calls(self, calls: list[Sequence[Command]]) -> list[Sequence[ExecutionResult]]:
         commands = [command for call in calls for command in call]
-        with span(
-            "decide_batch", pool=self.pool.name, calls=len(calls), intents=len(commands)
-        ) as batch_span:
+        with tracer.start_as_current_span(
+            "decide_batch",
+            attributes={"pool": self.pool.name, "calls": len(calls), "intents": len(commands)},
+        ) as span:
             executed = await self._execute(commands)
             responses = [result.response for result in executed if isinstance(result, Executed)]
             message_ids = [name for response in responses for name in response.message_ids]
-            batch_span.tell(refused=len(executed) - len(responses), message_ids=message_ids)
+            refused = len(executed) - len(responses)
+            span.set_attributes({"refused": refused, "message_ids": message_ids})
         results = iter(executed)
         return [[next(results) for _ in call] for call in calls]
 

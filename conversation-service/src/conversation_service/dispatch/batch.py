@@ -19,7 +19,7 @@ from conversation_service.store.outbox.dead_letters import DeadLetterReason
 from conversation_service.store.outbox.entry import CorruptEntry, OutboxEntry
 from conversation_service.store.outbox.outbox import LeaseLost, Outbox
 from runtime.clock import Clock
-from runtime.tracing.spans import span
+from runtime.tracing import tracer
 
 log = structlog.get_logger()
 
@@ -70,7 +70,9 @@ class BatchRunner:
     async def run(self) -> None:
         """Raises LeaseLost. After any other error the queues back off, so none stays busy."""
         try:
-            with span("dispatch_round", lanes=len(self._batch)):
+            with tracer.start_as_current_span(
+                "dispatch_round", attributes={"lanes": len(self._batch)}
+            ):
                 await self._load_heads()
                 if self._heads:
                     await self._send_heads()
@@ -85,9 +87,14 @@ class BatchRunner:
         """Sends and settles entries; one outcome each. Raises LeaseLost."""
         message_ids = [entry.message_id for entry in entries]
         try:
-            with span("send_batch", pool=self._context.pool, message_ids=message_ids) as current:
+            with tracer.start_as_current_span(
+                "send_batch",
+                attributes={"pool": self._context.pool, "message_ids": message_ids},
+            ) as span:
                 outcomes = await self._send_and_settle(entries)
-                current.tell(answered=sum(isinstance(outcome, Sent) for outcome in outcomes))
+                span.set_attribute(
+                    "answered", sum(isinstance(outcome, Sent) for outcome in outcomes)
+                )
             return outcomes
         except LeaseLost:
             raise

@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""Who may call the gateway, and how often."""

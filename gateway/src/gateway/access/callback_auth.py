@@ -1,11 +1,11 @@
-"""Who may hand callbacks in. Nothing here keeps or logs anything."""
+"""Authentication of callbacks: token in the path, allowed networks, HTTP basic credentials."""
 
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hmac import compare_digest
 
-from gateway.access.client_address import SourceAddress, SourceNetwork, is_among
+from gateway.access.client_address import ClientAddress, ClientNetwork, is_among
 from gateway.problems import CallerNotAllowed, CredentialsNeeded
 
 CALLBACKS = "/api/"
@@ -16,52 +16,52 @@ RECEIPTS = "/api/receipt"
 
 
 class HiddenNotFound(Exception):
-    """Answered as an address where nothing is: nobody learns how near a guess was."""
+    """A wrong token. The response is that of an unknown path, so that it reveals nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallerRules:
-    """What is asked of callers; whatever is empty is not asked."""
+    """What callbacks have to present; empty means not required."""
 
     callback_tokens: tuple[bytes, ...] = field(default=(), repr=False)
-    allowed_sources: tuple[SourceNetwork, ...] = ()
-    # What follows "Basic" in the header, as `basic_credentials` makes it.
+    allowed_sources: tuple[ClientNetwork, ...] = ()
+    # What follows "Basic" in the header, made by `basic_credentials`.
     credentials: bytes = field(default=b"", repr=False)
 
 
 def basic_credentials(user: str, password: str) -> bytes:
-    """A user and a password as HTTP basic authentication writes them (RFC 7617)."""
+    """User and password as HTTP basic authentication encodes them (RFC 7617)."""
     return b64encode(f"{user}:{password}".encode())
 
 
-def check(rules: CallerRules, path: str, source: SourceAddress | None, authorization: bytes) -> str:
-    """The path at which the application serves `path`.
+def check(rules: CallerRules, path: str, client: ClientAddress | None, authorization: bytes) -> str:
+    """The path to serve, without a callback token.
 
-    Raises CallerNotAllowed, CredentialsNeeded or NotServed. Only callbacks are asked for anything:
-    files are fetched, and health is asked for, by others than those who hand callbacks in.
+    Raises CallerNotAllowed, CredentialsNeeded or HiddenNotFound. Only callbacks are checked: files
+    and health are for other clients.
     """
     if not path.startswith(CALLBACKS):
         return path
-    if rules.allowed_sources and not (source and is_among(source, rules.allowed_sources)):
+    if rules.allowed_sources and not (client and is_among(client, rules.allowed_sources)):
         raise CallerNotAllowed("Callbacks are not taken from here.")
-    served = _without_token(path, rules.callback_tokens) if rules.callback_tokens else path
-    if rules.credentials and not _names_attempt(served):
+    path = _without_token(path, rules.callback_tokens) if rules.callback_tokens else path
+    if rules.credentials and not _has_send_token(path):
         _check_credentials(authorization, rules.credentials)
-    return served
+    return path
 
 
-def is_one_of(given: bytes, secrets: Sequence[bytes]) -> bool:
-    """Whether it is one of the secrets; the time this takes tells nothing of what they are."""
+def is_one_of(value: bytes, secrets: Sequence[bytes]) -> bool:
+    """Whether it equals one of the secrets, in constant time."""
     matches = False
     for secret in secrets:
-        matches |= compare_digest(given, secret)
+        matches |= compare_digest(value, secret)
     return matches
 
 
-def _names_attempt(path: str) -> bool:
-    """Whether a receipt comes to the address of one text, which the carrier knows from us.
+def _has_send_token(path: str) -> bool:
+    """Whether this is the receipt address of one attempt.
 
-    Its send token is a secret of its own, verified by the service that gave it out.
+    Its send token is a secret itself, verified by the service that generated it.
     """
     return path.startswith(f"{RECEIPTS}/")
 
@@ -72,8 +72,8 @@ def _check_credentials(authorization: bytes, credentials: bytes) -> None:
 
 
 def _basic(authorization: bytes) -> bytes:
-    scheme, _, given = authorization.partition(b" ")
-    return given.strip() if scheme.lower() == b"basic" else b""
+    scheme, _, credentials = authorization.partition(b" ")
+    return credentials.strip() if scheme.lower() == b"basic" else b""
 
 
 def _without_token(path: str, tokens: Sequence[bytes]) -> str:

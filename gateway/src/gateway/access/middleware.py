@@ -1,4 +1,4 @@
-"""What every request passes first: where it comes from, how often, and with which secrets."""
+"""ASGI middleware for rate limits and the authentication of callbacks."""
 
 import time
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.access.callback_auth import CallerRules, HiddenNotFound, check
-from gateway.access.client_address import SourceAddress, limited_as, source_of
+from gateway.access.client_address import ClientAddress, client_address, limit_key
 from gateway.access.rate_limiter import ClientRateLimiter
 from gateway.problems import (
     PROBLEM_TYPES,
@@ -24,20 +24,20 @@ from gateway.problems import (
 
 log = structlog.get_logger()
 
-# Who looks after the gateway asks it directly, not through the proxies in front of it.
+# Orchestrators ask for health directly, not through the proxies.
 HEALTH = ("/healthz", "/readyz")
 
-# An outage of this gateway ends with all that the carrier held back meanwhile.
+# After an outage the carrier delivers its backlog at once; the burst allows for it.
 BURST_SECONDS = 5
 
-SECONDS_IN_MINUTE = 60
+SECONDS_PER_MINUTE = 60
 
 UNKNOWN_CLIENT = b""
 
 
 @dataclass(frozen=True, slots=True)
 class AccessRules:
-    """What the gate asks of requests. A rate of 0 limits nothing."""
+    """The rules for all requests. A rate of 0 means no limit."""
 
     callers: CallerRules = field(default_factory=CallerRules)
     trusted_proxies: int = 0
@@ -46,12 +46,12 @@ class AccessRules:
 
 
 class AccessMiddleware:
-    """ASGI middleware without any framework: it is on the way of every callback.
+    """Applies the rules without a framework, as every callback passes here.
 
-    A wrong token or password is refused a limited number of times a minute; after that the source
-    is told to wait and nothing is logged. A right one passes all the same: a carrier's addresses
-    are shared by its customers, and whoever is one could otherwise lock the callbacks of all
-    others out. What keeps guesses from succeeding is the length of the secrets.
+    Failures (a wrong token, password or address) are limited per client and minute. Above the limit
+    they get 429 and are not logged. Correct requests of the same client still pass: customers of
+    a carrier share its addresses, so one of them could otherwise block the callbacks of all
+    others. The length of the secrets protects them against guessing.
     """
 
     def __init__(
@@ -60,20 +60,20 @@ class AccessMiddleware:
         self._app = app
         self._rules = rules
         self._seconds = seconds
-        self._requests = _request_rates(rules.requests_per_second)
+        self._requests = _request_limiter(rules.requests_per_second)
         allowed = rules.refusals_per_minute
-        self._refusals = ClientRateLimiter(allowed / SECONDS_IN_MINUTE, allowed)
+        self._failures = ClientRateLimiter(allowed / SECONDS_PER_MINUTE, allowed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers in place of the application, or hands the request on without its token."""
+        """Responds with a problem, or passes the request on without its token."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        passed = self._pass(scope)
-        if isinstance(passed, Response):
-            return await passed(scope, receive, send)
-        return await self._app(passed, receive, send)
+        admitted = self._admit_or_refuse(scope)
+        if isinstance(admitted, Response):
+            return await admitted(scope, receive, send)
+        return await self._app(admitted, receive, send)
 
-    def _pass(self, scope: Scope) -> Scope | Response:
+    def _admit_or_refuse(self, scope: Scope) -> Scope | Response:
         try:
             return self._admit(scope)
         except HiddenNotFound:
@@ -82,19 +82,19 @@ class AccessMiddleware:
             return problem_response(refused)
 
     def _admit(self, scope: Scope) -> Scope:
-        source, authorization = self._told_by(scope)
+        client, authorization = self._caller_of(scope)
         path: str = scope["path"]
-        self._limit(source)
+        self._limit(client)
         try:
-            if source is None and path not in HEALTH:
+            if client is None and path not in HEALTH:
                 raise CallerNotAllowed("Nobody can tell where this comes from.")
-            served = check(self._rules.callers, path, source, authorization)
+            served = check(self._rules.callers, path, client, authorization)
         except (Refused, HiddenNotFound) as refusal:
-            self._count(source, refusal)
+            self._count(client, refusal)
             raise
         return scope if served == path else {**scope, "path": served, "raw_path": served.encode()}
 
-    def _told_by(self, scope: Scope) -> tuple[SourceAddress | None, bytes]:
+    def _caller_of(self, scope: Scope) -> tuple[ClientAddress | None, bytes]:
         forwarded, authorization = [], b""
         for name, value in scope["headers"]:
             if name == b"x-forwarded-for":
@@ -102,23 +102,23 @@ class AccessMiddleware:
             elif name == b"authorization":
                 authorization = value
         peer = scope["client"][0] if scope.get("client") else None
-        return source_of(peer, forwarded, self._rules.trusted_proxies), authorization
+        return client_address(peer, forwarded, self._rules.trusted_proxies), authorization
 
-    def _limit(self, source: SourceAddress | None) -> None:
-        """Loopback is this machine: a proxy that the settings do not tell of, for everybody."""
-        if self._requests is None or source is None or source.is_loopback:
+    def _limit(self, client: ClientAddress | None) -> None:
+        """Loopback is not limited: it may be a proxy, missing in the settings, for all clients."""
+        if self._requests is None or client is None or client.is_loopback:
             return
-        if not self._requests.takes(limited_as(source), self._seconds()):
+        if not self._requests.allow(limit_key(client), self._seconds()):
             raise TooManyRequests("Too many requests come from here. Send it again later.")
 
-    def _count(self, source: SourceAddress | None, refusal: Refused | HiddenNotFound) -> None:
-        limited = limited_as(source) if source else UNKNOWN_CLIENT
-        if not self._refusals.takes(limited, self._seconds()):
+    def _count(self, client: ClientAddress | None, refusal: Refused | HiddenNotFound) -> None:
+        key = limit_key(client) if client else UNKNOWN_CLIENT
+        if not self._failures.allow(key, self._seconds()):
             raise TooManyFailures("Too much of what came from here was refused. Wait.") from None
         log.warning("caller_refused", reason=_reason(refusal))
 
 
-def _request_rates(per_second: float) -> ClientRateLimiter | None:
+def _request_limiter(per_second: float) -> ClientRateLimiter | None:
     burst = max(1, int(per_second * BURST_SECONDS))
     return ClientRateLimiter(per_second, burst) if per_second else None
 

@@ -1,4 +1,4 @@
-"""Settings of who may call, and how often."""
+"""Settings of who may call the gateway, and how often."""
 
 import re
 from ipaddress import ip_network
@@ -8,27 +8,27 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_va
 from pydantic_settings import NoDecode
 
 from gateway.access.callback_auth import CallerRules, basic_credentials
-from gateway.access.client_address import SourceNetwork
+from gateway.access.client_address import ClientNetwork
 from gateway.access.middleware import AccessRules
 from runtime.settings.base import ServiceSettings
 
-# 32 characters of these hold up to 192 bits; paths, proxies and consoles take them as they are.
+# 32 of these characters hold up to 192 bits, and need no escaping in paths.
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{32,128}")
 
-# The new one and the old one, while both are in use.
+# The old one and the new one during a rotation.
 MAX_TOKENS = 2
 
-# A password that long is not guessed over a network, also where guesses are not limited.
+# Too long to be guessed over a network, even without a rate limit.
 MIN_PASSWORD_CHARACTERS = 16
 
-# Each callback is compared with all of them.
+# Each callback is checked against all of them.
 MAX_NETWORKS = 64
 
 
 def split_tokens(tokens: SecretStr) -> tuple[str, ...]:
-    """One token, two, or none."""
-    written = tokens.get_secret_value()
-    return tuple(part.strip() for part in written.split(",")) if written else ()
+    """The tokens, separated by commas: none, one or two."""
+    value = tokens.get_secret_value()
+    return tuple(token.strip() for token in value.split(",")) if value else ()
 
 
 def _tokens(value: SecretStr) -> SecretStr:
@@ -50,7 +50,7 @@ def _networks(value: object) -> object:
         return tuple(map(ip_network, parts))
     except ValueError:
         pass
-    # What the library says repeats a part of the value.
+    # The message of the library repeats a part of the value.
     raise ValueError("give addresses or networks such as 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32")
 
 
@@ -68,7 +68,7 @@ def _password(value: SecretStr) -> SecretStr:
 
 CallbackTokens = Annotated[SecretStr, AfterValidator(_tokens)]
 
-Networks = Annotated[tuple[SourceNetwork, ...], NoDecode, BeforeValidator(_networks)]
+Networks = Annotated[tuple[ClientNetwork, ...], NoDecode, BeforeValidator(_networks)]
 
 BasicUser = Annotated[str, AfterValidator(_user)]
 
@@ -76,50 +76,50 @@ BasicPassword = Annotated[SecretStr, AfterValidator(_password)]
 
 
 class CallerSettings(ServiceSettings):
-    """Everything is taken from everybody unless these say otherwise."""
+    """By default callbacks are accepted from everybody."""
 
     callback_tokens: CallbackTokens = Field(
         SecretStr(""),
-        description="Secret last part of the address of callbacks, 32 to 128 characters; two with "
-        "a comma between them while one replaces the other. Without one anybody may hand in texts.",
+        description="Secret last part of the path of callbacks, 32 to 128 characters; two, "
+        "separated by a comma, during a rotation. Without a token anybody may send callbacks.",
     )
     allowed_sources: Networks = Field(
         (),
-        description="Addresses and networks that callbacks come from, separated by commas; all if "
+        description="Addresses and networks that may send callbacks, separated by commas; all if "
         "empty. Flowroute published 52.88.246.140 and 52.10.220.50, in 2016.",
     )
     trusted_proxies: int = Field(
         0,
         ge=0,
         le=8,
-        description="Proxies in front: the caller is so many addresses from the right of "
-        "X-Forwarded-For. With 0 it is who connects, and the header counts for nothing.",
+        description="Number of proxies in front: the client is this many addresses from the right "
+        "of X-Forwarded-For. With 0 it is the peer of the connection, and the header is ignored.",
     )
     basic_user: BasicUser = Field(
         "",
-        description="User of HTTP basic authentication of callbacks; none is asked for if empty.",
+        description="User for HTTP basic authentication of callbacks; none is required if empty.",
     )
     basic_password: BasicPassword = Field(
-        SecretStr(""), description="Its password, 16 characters or more. Both or neither."
+        SecretStr(""), description="Password of that user, at least 16 characters. Both or neither."
     )
     requests_per_second_per_source: int = Field(
         200,
         ge=0,
         le=100_000,
-        description="Requests from one address (IPv6: one /64), above that 429; 5 seconds' worth "
-        "may come at once. Loopback is not limited, and with 0 nobody is.",
+        description="Requests per second from one address (IPv6: one /64), with bursts of 5 "
+        "seconds; above that 429. Loopback is not limited. 0 means no limit.",
     )
     refusals_per_minute_per_source: int = Field(
         10,
         gt=0,
         le=600,
-        description="Wrong tokens, passwords and sources from one address that are answered one "
-        "by one; above that 429, and nothing is logged.",
+        description="Failures per minute (wrong tokens, passwords or addresses) from one address; "
+        "above that 429, and they are not logged.",
     )
 
     @property
-    def gate_rules(self) -> AccessRules:
-        """What the gate is to ask of callers."""
+    def access_rules(self) -> AccessRules:
+        """The rules of the access middleware."""
         return AccessRules(
             CallerRules(
                 callback_tokens=tuple(map(str.encode, split_tokens(self.callback_tokens))),

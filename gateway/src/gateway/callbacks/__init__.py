@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""Callbacks of the carrier: parsed straight into the messages of the contract."""

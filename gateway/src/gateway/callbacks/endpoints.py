@@ -1,21 +1,22 @@
 """The endpoints that the carrier calls.
 
-They are plain request-to-response functions: this is the hot path, and no body model and no
-dependency is solved on it.
+They take the plain request: this is the hot path, so FastAPI resolves no body model and no
+dependency on it.
 """
 
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
 
 import structlog
+from opentelemetry import trace
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from gateway.callbacks.delivery_receipt import DeliveryReceipt, parse_receipt, to_delivery_receipt
-from gateway.callbacks.inbound_message import InboundText, parse_message, to_inbound_message
+from gateway.callbacks.delivery_receipt import parse_receipt
+from gateway.callbacks.inbound_message import parse_message
+from gateway.conversation_client import ConversationClient
 from gateway.problems import (
     PROBLEM_TYPES,
     BodyTooLarge,
@@ -27,11 +28,14 @@ from gateway.problems import (
 )
 from maskline.conversation.v1 import conversation_pb2 as pb
 from runtime.logging.setup import raised_at
-from runtime.tracing.spans import tell
 
-# What exceeds the limit is read and thrown away up to here: a caller that is still writing when
-# the connection is closed would see a reset instead of the answer.
+log = structlog.get_logger()
+
+# A body over its limit is read and discarded up to here: a client that is still writing when the
+# connection is closed would see a reset instead of the response.
 DISCARDED_BYTES = 1024 * 1024
+
+Parse = Callable[[bytes], pb.InboundMessage | pb.DeliveryReceipt]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +46,43 @@ class BodyLimits:
     seconds: float
 
 
+class Callbacks:
+    """Responds with 200 once a callback is committed, and with a problem otherwise."""
+
+    def __init__(self, conversations: ConversationClient, limits: BodyLimits) -> None:
+        self._conversations = conversations
+        self._limits = limits
+
+    async def message(self, request: Request) -> Response:
+        """A message, or a receipt of an account with one callback address."""
+        return await self._respond("message", request, parse_message)
+
+    async def receipt(self, request: Request) -> Response:
+        """A delivery receipt, at the address of one attempt or at the common one."""
+        send_token: str = request.path_params.get("send_token", "")
+        parse = partial(parse_receipt, send_token=send_token)
+        return await self._respond("receipt", request, parse)
+
+    async def _respond(self, endpoint: str, request: Request, parse: Parse) -> Response:
+        try:
+            callback = parse(await read_body(request, self._limits))
+            span = trace.get_current_span()
+            span.set_attribute("carrier_message_id", callback.carrier_message_id)
+            if isinstance(callback, pb.InboundMessage):
+                await self._conversations.receive_message(callback)
+            else:
+                await self._conversations.receive_receipt(callback)
+        except Refused as refused:
+            return _refuse(endpoint, refused)
+        except Exception as error:
+            # Not raised on: the server would log its message, which may hold a part of the body.
+            log.error("gateway_failed", error=type(error).__name__, at=raised_at(error))
+            return _refuse(endpoint, GatewayFailed("The gateway failed. Send it again."))
+        return Response(b"{}", media_type="application/json")
+
+
 async def read_body(request: Request, limits: BodyLimits) -> bytes:
-    """The whole body. Raises BodyTooLarge, BodyTooSlow, or Unreadable when it ends early."""
+    """The whole body. Raises BodyTooLarge, BodyTooSlow, or MalformedCallback if it ends early."""
     try:
         async with asyncio.timeout(limits.seconds):
             return await _read(request, limits.max_bytes)
@@ -67,66 +106,13 @@ async def _read(request: Request, max_bytes: int) -> bytes:
     return bytes(body)
 
 
-log = structlog.get_logger()
-
-Parse = Callable[[bytes], InboundText | DeliveryReceipt]
-
-
-class TakesCallbacks(Protocol):
-    """What stands behind the endpoints. Both calls raise Refused for what is not taken."""
-
-    async def receive_message(self, message: pb.InboundMessage) -> None:
-        """Returns once the text is committed."""
-        ...
-
-    async def receive_receipt(self, receipt: pb.DeliveryReceipt) -> None:
-        """Returns once the receipt is committed."""
-        ...
-
-
-class Callbacks:
-    """Answers 200 once a callback is committed, and a problem otherwise."""
-
-    def __init__(self, conversations: TakesCallbacks, limits: BodyLimits) -> None:
-        self._conversations = conversations
-        self._limits = limits
-
-    async def message(self, request: Request) -> Response:
-        """A text, or a receipt of an account with one address for both."""
-        return await self._answer("message", request, parse_message)
-
-    async def receipt(self, request: Request) -> Response:
-        """A delivery receipt, at the address of its attempt or at the common one."""
-        send_token: str = request.path_params.get("send_token", "")
-        return await self._answer("receipt", request, partial(parse_receipt, send_token=send_token))
-
-    async def _answer(self, endpoint: str, request: Request, parse: Parse) -> Response:
-        try:
-            callback = parse(await read_body(request, self._limits))
-            tell(carrier_message_id=callback.carrier_message_id)
-            await self._take(callback)
-        except Refused as refused:
-            return _refuse(endpoint, refused)
-        except Exception as error:
-            # The server would log the exception's text, which may hold a piece of the callback.
-            log.error("gateway_failed", error=type(error).__name__, at=raised_at(error))
-            return _refuse(endpoint, GatewayFailed("The gateway failed. Send it again."))
-        return Response(b"{}", media_type="application/json")
-
-    async def _take(self, callback: InboundText | DeliveryReceipt) -> None:
-        if isinstance(callback, InboundText):
-            await self._conversations.receive_message(to_inbound_message(callback))
-        else:
-            await self._conversations.receive_receipt(to_delivery_receipt(callback))
-
-
 def _refuse(endpoint: str, refused: Refused) -> Response:
-    kind = PROBLEM_TYPES[type(refused)]
+    problem = PROBLEM_TYPES[type(refused)]
     log.warning(
         "callback_refused",
         endpoint=endpoint,
-        status=int(kind.status),
-        reason=kind.reason,
+        status=int(problem.status),
+        reason=problem.reason,
         detail=str(refused),
     )
     return problem_response(refused)

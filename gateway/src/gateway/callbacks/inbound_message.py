@@ -1,51 +1,55 @@
-"""Inbound texts, in all four shapes that the carrier posts them in.
+"""Parses inbound messages, in all four shapes that the carrier posts.
 
-What decides nothing is not looked at: `is_mms` comes as a bool or a string, amounts come as
-strings or numbers, `message_type` in several spellings (seen in logged payloads). A text is an
-MMS when files came with it.
+Fields without an effect are not read: logged payloads have `is_mms` as a bool or a string, amounts
+as strings or numbers, and several spellings of `message_type`. A message is an MMS if it has files.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
 
-from gateway.callbacks.delivery_receipt import (
-    DeliveryReceipt,
-    is_receipt,
-    to_receipt,
-)
+from gateway.callbacks.delivery_receipt import is_receipt, to_receipt
 from gateway.callbacks.envelope import (
     INT64_LIMIT,
-    Callback,
-    _to_timestamp,
-    read_callback,
+    CallbackEnvelope,
+    read_envelope,
     to_count,
     to_id,
     to_text,
-    to_time,
+    to_timestamp,
 )
 from gateway.problems import MalformedCallback
 from maskline.conversation.v1 import conversation_pb2 as pb
 
-_SEPARATORS = " .-()"
+# The limits of InboundMessage in the contract.
+MAX_BODY_CHARACTERS = 10_000
 
-_WITHOUT_SEPARATORS = str.maketrans("", "", _SEPARATORS)
+MAX_ATTACHMENTS = 16
+
+# Replaces the body of a message beyond the limits. NUL is not allowed in a body, so the sender gets
+# a notice that the message was not passed on; a refused callback would be lost silently.
+TOO_MUCH = "\0"
+
+_WITHOUT_SEPARATORS = str.maketrans("", "", " .-()")
 
 _E164_DIGITS = re.compile(r"[1-9][0-9]{7,14}")
 
 _NORTH_AMERICAN_DIGITS = 10
 
 
-def to_e164(value: object, field: str) -> str:
-    """The number in E.164 with "+". Raises Unreadable, naming `field`, when it is none.
+def parse_message(body: bytes) -> pb.InboundMessage | pb.DeliveryReceipt:
+    """Parses a body posted to the address of messages. Raises MalformedCallback."""
+    envelope = read_envelope(body)
+    return to_receipt(envelope) if is_receipt(envelope) else _to_message(envelope)
 
-    Ten digits are a North American number without its country code, unless a "+" says that the
-    country code is there.
+
+def to_e164(value: object, field: str) -> str:
+    """The number in E.164: 8 to 15 digits after "+". Raises MalformedCallback, naming `field`.
+
+    Ten digits without a "+" are a North American number without its country code.
     """
-    written = _written(value).strip()
-    digits = written.removeprefix("+").translate(_WITHOUT_SEPARATORS)
-    if len(digits) == _NORTH_AMERICAN_DIGITS and not written.startswith("+"):
+    number = _number_text(value).strip()
+    digits = number.removeprefix("+").translate(_WITHOUT_SEPARATORS)
+    if len(digits) == _NORTH_AMERICAN_DIGITS and not number.startswith("+"):
         digits = f"1{digits}"
     if not _E164_DIGITS.fullmatch(digits):
         raise MalformedCallback(
@@ -54,8 +58,8 @@ def to_e164(value: object, field: str) -> str:
     return f"+{digits}"
 
 
-def _written(value: object) -> str:
-    """The number as text; empty for a bool, a fraction, a negative or anything else."""
+def _number_text(value: object) -> str:
+    """A string or a positive whole number as a string; empty for anything else."""
     if isinstance(value, str):
         return value
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
@@ -63,56 +67,19 @@ def _written(value: object) -> str:
     return ""
 
 
-# The limits of the conversation service's InboundMessage.
-MAX_BODY_CHARACTERS = 10_000
-
-MAX_ATTACHMENTS = 16
-
-# What is handed in for a text beyond them. NUL is what no text may have, so its sender is told that
-# nothing was passed on; a callback that is refused would be lost without a word, a cut one mangled.
-TOO_MUCH = "\0"
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """A file that the carrier holds for a limited time. `size_bytes` is 0 when it was not said."""
-
-    url: str = field(repr=False)
-    content_type: str
-    size_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class InboundText:
-    """One text as the carrier handed it in; both numbers in E.164 with "+"."""
-
-    carrier_message_id: str
-    from_number: str = field(repr=False)
-    to_number: str = field(repr=False)
-    body: str = field(repr=False)
-    attachments: tuple[Attachment, ...]
-    carrier_time: datetime | None
-
-
-def parse_message(body: bytes) -> InboundText | DeliveryReceipt:
-    """Reads what was posted to the address of messages. Raises Unreadable."""
-    callback = read_callback(body)
-    return to_receipt(callback) if is_receipt(callback) else _to_text(callback)
-
-
-def _to_text(callback: Callback) -> InboundText:
-    attributes = callback.attributes
+def _to_message(envelope: CallbackEnvelope) -> pb.InboundMessage:
+    attributes = envelope.attributes
     _refuse_outbound(attributes.get("direction"))
-    body, attachments = _body(attributes.get("body")), _attachments(callback.included)
+    body, attachments = _body(attributes.get("body")), _attachments(envelope.included)
     if len(body) > MAX_BODY_CHARACTERS or len(attachments) > MAX_ATTACHMENTS:
-        body, attachments = TOO_MUCH, ()
-    return InboundText(
-        carrier_message_id=to_id(callback.carrier_message_id),
+        body, attachments = TOO_MUCH, []
+    return pb.InboundMessage(
+        carrier_message_id=to_id(envelope.carrier_message_id),
         from_number=to_e164(attributes.get("from"), "from"),
         to_number=to_e164(attributes.get("to"), "to"),
         body=body,
         attachments=attachments,
-        carrier_time=to_time(attributes.get("timestamp")),
+        carrier_time=to_timestamp(attributes.get("timestamp")),
     )
 
 
@@ -122,24 +89,24 @@ def _refuse_outbound(direction: object) -> None:
 
 
 def _body(value: object) -> str:
-    """The text; a picture without words has null or nothing here (seen in logged payloads)."""
+    """The body; a picture without text has null or no body (logged)."""
     if value is not None and not isinstance(value, str):
         raise MalformedCallback("body is not a string. Send a string, null, or leave it out.")
     return to_text(value)
 
 
-def _attachments(included: object) -> tuple[Attachment, ...]:
+def _attachments(included: object) -> list[pb.MediaAttachment]:
     entries = included if isinstance(included, list) else []
-    return tuple(found for entry in entries if (found := _attachment(entry)))
+    return [attachment for entry in entries if (attachment := _attachment(entry))]
 
 
-def _attachment(entry: object) -> Attachment | None:
-    """The file of one `included` entry, or None when the entry offers none."""
+def _attachment(entry: object) -> pb.MediaAttachment | None:
+    """The file of one entry of `included`; None if the entry has no URL."""
     attributes = _media_attributes(entry)
     url = to_text(attributes.get("url"))
     if not url:
         return None
-    return Attachment(
+    return pb.MediaAttachment(
         url=url,
         content_type=to_text(attributes.get("mime_type")),
         size_bytes=to_count(attributes.get("file_size"), INT64_LIMIT) or 0,
@@ -151,23 +118,3 @@ def _media_attributes(entry: object) -> Mapping[str, object]:
         return {}
     attributes = entry.get("attributes")
     return attributes if isinstance(attributes, dict) else {}
-
-
-def to_inbound_message(text: InboundText) -> pb.InboundMessage:
-    """The text on the wire."""
-    return pb.InboundMessage(
-        carrier_message_id=text.carrier_message_id,
-        from_number=text.from_number,
-        to_number=text.to_number,
-        body=text.body,
-        attachments=[_to_media_attachment(attachment) for attachment in text.attachments],
-        carrier_time=_to_timestamp(text.carrier_time),
-    )
-
-
-def _to_media_attachment(attachment: Attachment) -> pb.MediaAttachment:
-    return pb.MediaAttachment(
-        url=attachment.url,
-        content_type=attachment.content_type,
-        size_bytes=attachment.size_bytes,
-    )

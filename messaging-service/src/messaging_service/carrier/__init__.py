@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""The carrier's API: what the service asks of a carrier, and Flowroute's implementation."""

@@ -1,4 +1,4 @@
-"""What is asked of a carrier, and its answers reduced to what can be done about them."""
+"""What the service asks of a carrier, with answers reduced to what can be done about them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,29 +21,29 @@ from messaging_service.model.message import Attachment, OutboundMessage
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The carrier has the text."""
+    """The carrier has the message."""
 
     carrier_message_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The carrier refused the text for good; sending it again does not help."""
+    """The carrier refused the message permanently."""
 
     error: CarrierRefused | RecipientOptedOut | CarrierAccountRefused | AttachmentsRefused
     why: str
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
-    """The carrier may or may not have the text; never send it again blindly."""
+class Uncertain:
+    """The carrier may or may not have the message; it must not simply be sent again."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """The carrier surely does not have the text; it is safe to try again."""
+    """The carrier does not have the message; it is safe to try again."""
 
     error: (
         CarrierRateLimited | CarrierUnavailable | CarrierAccountRefused | SendPaced | SendInProgress
@@ -51,27 +51,27 @@ class NotSent:
     why: str
 
 
-# `why` is for logs: an HTTP status or the kind of an exception, never what the carrier wrote.
-Answer = Accepted | Refused | Unknown | NotSent
+# `why` is for logs: an HTTP status or the type of an exception, never text of the carrier's.
+Answer = Accepted | Refused | Uncertain | NotSent
 
 
 class Carrier(Protocol):
-    """Sends one text."""
+    """Sends one message."""
 
     async def send(
-        self, text: OutboundMessage, attempt_id: str, media_urls: Sequence[str] = ()
+        self, message: OutboundMessage, attempt_id: str, media_urls: Sequence[str] = ()
     ) -> Answer:
-        """Asks once, within the send timeout; never raises but for cancellation.
+        """Sends one request within the send timeout; raises only on cancellation.
 
-        Receipts of this attempt come to an address that is made from its id. The carrier fetches
-        the text's files from the addresses.
+        The attempt's receipts come to a URL made from its id. The carrier fetches the files of an
+        MMS from `media_urls`.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Which part of a list is asked for."""
+    """The requested part of a list."""
 
     limit: int
     offset: int
@@ -79,7 +79,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class AccountNumber:
-    """A number that the account owns, in E.164. `is_messaging_enabled` is None when untold."""
+    """A number of the account in E.164. `is_messaging_enabled` is None if not stated."""
 
     phone_number: str = field(repr=False)
     type: str = ""
@@ -90,7 +90,7 @@ class AccountNumber:
 class NumbersPage:
     """Numbers in the carrier's order; `next_offset` is None on the last page.
 
-    `skipped` counts the entries that are no number anyone could read.
+    `skipped` counts the entries without a valid number.
     """
 
     numbers: tuple[AccountNumber, ...]
@@ -100,7 +100,7 @@ class NumbersPage:
 
 @dataclass(frozen=True, slots=True)
 class CallbackSetting:
-    """Where one type of callback goes. An address may hold a secret, so its repr shows none."""
+    """The URL of one type of callback. It may contain a secret, so the repr leaves it out."""
 
     callback_type: str
     expected_url: str
@@ -110,34 +110,34 @@ class CallbackSetting:
 
 @dataclass(frozen=True, slots=True)
 class AccountCheck:
-    """Whether the carrier takes our keys, and if so, where it sends callbacks."""
+    """Whether the carrier accepts the account's keys, and if so its callback settings."""
 
     is_authorized: bool
     callbacks: tuple[CallbackSetting, ...] = ()
 
 
-class Account(Protocol):
-    """Reads; each is safe to repeat. Both raise CarrierRateLimited and CarrierUnavailable."""
+class CarrierAccount(Protocol):
+    """Reads only. Both methods raise CarrierRateLimited and CarrierUnavailable."""
 
     async def list_numbers(self, page: Page) -> NumbersPage:
         """One page of numbers. Raises CarrierAccountRefused and CarrierRefused too."""
         ...
 
     async def check(self) -> AccountCheck:
-        """How the account is set up. What the carrier refuses is part of the answer."""
+        """The settings of the account. Refused keys are a result here, not an error."""
         ...
 
 
 class Direction(StrEnum):
-    """Which way a text went, seen from the account; the carrier's words."""
+    """The direction of a message, seen from the account. The values are the carrier's."""
 
     INBOUND = "inbound"
     OUTBOUND = "outbound"
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """One text, its numbers in E.164. `time` is None when the carrier did not say."""
+class CarrierRecord:
+    """A message in the carrier's records, numbers in E.164. `time` is None if not stated."""
 
     carrier_message_id: str
     from_number: str = field(repr=False)
@@ -150,29 +150,29 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class RecordsPage:
-    """The records of one direction on a page; `next_offset` is None on the last one.
+    """The records of one direction on a page; `next_offset` is None on the last page.
 
-    `skipped` counts those that may be of this direction and that nobody could read.
+    `skipped` counts the unreadable records that may be of this direction.
     """
 
-    records: tuple[Record, ...]
+    records: tuple[CarrierRecord, ...]
     next_offset: int | None = None
     skipped: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From when on, and up to when; None is up to now."""
+    """A span of time; without an end it is up to now."""
 
     start: datetime
     end: datetime | None = None
 
 
-class Records(Protocol):
-    """Reads; safe to repeat."""
+class CarrierRecords(Protocol):
+    """Reads the carrier's records of sent and received messages."""
 
     async def list_records(self, direction: Direction, span: Span, page: Page) -> RecordsPage:
-        """One page, of which the records that went in one direction.
+        """One page of records, filtered by direction.
 
         Raises CarrierAccountRefused, CarrierRefused, CarrierRateLimited, CarrierUnavailable and
         BackendUnavailable.

@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""The environment of the service."""

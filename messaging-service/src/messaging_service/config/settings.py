@@ -1,4 +1,4 @@
-"""The whole environment of this service. Read once, in __main__, and passed down."""
+"""The environment of the service, read once in __main__ and passed down."""
 
 import re
 from datetime import timedelta
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from messaging_service.model.media_origins import checked_origins
+from messaging_service.model.media_origins import validated_origins
 from runtime.logging.setup import LogLevel
 from runtime.metrics import MetricsAddress
 from runtime.settings.redis import RedisSettings
@@ -17,69 +17,69 @@ from runtime.settings.server import ServerSettings
 from runtime.settings.tracing import TracesSettings
 from runtime.settings.types import Address, HttpUrl, RedisUrl, Secret
 
-# For `make run` only; a start with it is warned of.
+# For `make run` only. The service logs a warning when it starts with it.
 DEVELOPMENT_LEDGER_KEY = "maskline-development-ledger-key"
 
-# What is shorter can be tried out against a copy of the ledger.
-SHORTEST_KEY = 16
+# A shorter key could be found by trial against a copy of the ledger.
+MIN_KEY_LENGTH = 16
 
-# Each text's fingerprint is made and each receipt's address is tried under all of them; who
-# replaces the key once in a retention needs one.
+# Every fingerprint is made, and every send token verified, with each key. One former key is enough
+# if the key is replaced at most once per retention period.
 FORMER_KEYS_LIMIT = 8
 
-# Texts are handed in again for up to 48 hours, and what is heard of them takes a day more; a fault
-# on Friday night is mended on Monday.
-SHORTEST_RETENTION_HOURS = 72
+# Messages are retried for up to 48 hours and their receipts take a day more; an outage may last a
+# weekend.
+MIN_RETENTION_HOURS = 72
 
-# As long as a dead letter can be sent again. Nobody asks for a text after that.
-LONGEST_RETENTION_HOURS = 720
+# Dead letters can be replayed for 30 days; nobody asks for a message after that.
+MAX_RETENTION_HOURS = 720
 
-_VERSION_AT_END = re.compile(r"/v\d+(\.\d+)?$")
+_VERSION_SUFFIX = re.compile(r"/v\d+(\.\d+)?$")
 
 
 def _without_version(url: str) -> str:
-    if _VERSION_AT_END.search(urlsplit(url).path):
-        raise ValueError("leave the version out, it is added")
+    if _VERSION_SUFFIX.search(urlsplit(url).path):
+        raise ValueError("leave out the version, the service adds it")
     return url
 
 
 CarrierUrl = Annotated[HttpUrl, AfterValidator(_without_version)]
 
-Origins = Annotated[str, AfterValidator(checked_origins)]
+Origins = Annotated[str, AfterValidator(validated_origins)]
 
 
 def _ascending_times(value: str) -> str:
     try:
         times = [float(time) for time in value.split(",")]
     except ValueError:
-        raise ValueError("give numbers with commas in between") from None
+        raise ValueError("give numbers separated by commas") from None
     is_ascending = all(before < after for before, after in pairwise(times))
     if len(times) > 10 or not all(0.1 <= time <= 3600 for time in times) or not is_ascending:
         raise ValueError("give up to 10 ascending numbers between 0.1 and 3600")
     return value
 
 
-def _listed(keys: SecretStr) -> list[str]:
-    """Between line breaks if there are any, as a key may hold a comma."""
-    text = keys.get_secret_value()
-    listed = text.splitlines() if "\n" in text else text.split(",")
-    return [key for one in listed if (key := one.strip())]
+def _split_keys(value: SecretStr) -> list[str]:
+    """The keys of a list, one a line if it has line breaks, as a key may contain a comma."""
+    text = value.get_secret_value()
+    entries = text.splitlines() if "\n" in text else text.split(",")
+    return [key for entry in entries if (key := entry.strip())]
 
 
 def _ledger_key(value: SecretStr) -> SecretStr:
-    if len(value.get_secret_value()) < SHORTEST_KEY:
+    if len(value.get_secret_value()) < MIN_KEY_LENGTH:
         raise ValueError(
-            f"give at least {SHORTEST_KEY} characters, such as `openssl rand -base64 32` makes"
+            f"give at least {MIN_KEY_LENGTH} characters, such as `openssl rand -base64 32` prints"
         )
     return value
 
 
 def _former_ledger_keys(value: SecretStr) -> SecretStr:
-    keys = _listed(value)
+    keys = _split_keys(value)
     if len(keys) > FORMER_KEYS_LIMIT:
-        raise ValueError(f"give at most {FORMER_KEYS_LIMIT} keys, and take out those that are over")
-    if any(len(key) < SHORTEST_KEY for key in keys):
-        raise ValueError(f"each key has at least {SHORTEST_KEY} characters")
+        raise ValueError(f"give at most {FORMER_KEYS_LIMIT} keys, and remove those not needed")
+    if any(len(key) < MIN_KEY_LENGTH for key in keys):
+        raise ValueError(f"each key needs at least {MIN_KEY_LENGTH} characters")
     return value
 
 
@@ -91,7 +91,7 @@ FormerLedgerKeys = Annotated[SecretStr, AfterValidator(_former_ledger_keys)]
 
 
 class Settings(ServerSettings, RedisSettings, TracesSettings):
-    """Every setting is `MESSAGING_` and the field's name in capitals."""
+    """Each setting is read from `MESSAGING_` plus the field's name in capitals."""
 
     model_config = SettingsConfigDict(env_prefix="MESSAGING_", frozen=True)
     links = ("listen",)
@@ -100,11 +100,12 @@ class Settings(ServerSettings, RedisSettings, TracesSettings):
         "127.0.0.1:50052", description="Address that the gRPC server listens on."
     )
     redis_url: RedisUrl = Field(
-        SecretStr("redis://127.0.0.1:6390/1"), description="Redis that keeps the ledger."
+        SecretStr("redis://127.0.0.1:6390/1"),
+        description="Redis that stores the ledger.",
     )
     flowroute_url: CarrierUrl = Field(
         "http://127.0.0.1:8090",
-        description="Flowroute's API, or the simulator, up to and without /v2.2.",
+        description="Base URL of Flowroute's API or of the simulator, without /v2.2.",
     )
     flowroute_access_key: Secret = Field(
         SecretStr("simulator"), description="Access key of the Flowroute account."
@@ -113,91 +114,92 @@ class Settings(ServerSettings, RedisSettings, TracesSettings):
         SecretStr("simulator"), description="Secret key of the Flowroute account."
     )
     public_url: HttpUrl = Field(
-        "http://127.0.0.1:8080", description="Where the carrier reaches the gateway."
+        "http://127.0.0.1:8080", description="URL at which the carrier reaches the gateway."
     )
     send_timeout_seconds: float = Field(
         10.0,
         gt=0,
         le=60,
-        description="The longest that one send, or one look at the account, may take.",
+        description="Timeout of one request to the carrier.",
     )
     sms_per_second: float = Field(
         5.0,
         ge=0.01,
         le=100_000,
-        description="Segments of text sent a second, by all replicas; Flowroute documents 5 texts "
-        "a second for each access key and endpoint.",
+        description="SMS segments per second of all replicas together; Flowroute documents 5 "
+        "messages per second for each access key and endpoint.",
     )
     mms_per_second: float = Field(
         1.0,
         ge=0.01,
         le=100_000,
-        description="Texts with files sent a second, by all replicas; Flowroute documents 1 a "
-        "second for each access key and endpoint.",
+        description="MMS per second of all replicas together; Flowroute documents 1 per second for "
+        "each access key and endpoint.",
     )
     lookups_per_second: float = Field(
         2.0,
         ge=0.01,
         le=100_000,
-        description="Looks at the carrier's records a second, by all replicas; below the 5 calls "
-        "a second that Flowroute documents for each access key and endpoint.",
+        description="Requests for the carrier's message records per second of all replicas "
+        "together; below the 5 per second that Flowroute documents for each access key and "
+        "endpoint.",
     )
     unknown_lookups_seconds: Times = Field(
         "5,15,60,300",
-        description="When a send whose answer was lost is looked up in the carrier's records, "
-        "counted from then: up to 10 ascending times with commas in between, each between 0.1 and "
-        "3600.",
+        description="When an uncertain send is looked up in the carrier's records, in seconds "
+        "after the send: up to 10 ascending numbers separated by commas, each from 0.1 to 3600.",
     )
     ledger_key: LedgerKey = Field(
         SecretStr(DEVELOPMENT_LEDGER_KEY),
-        description="Keys the ledger's fingerprints and the addresses of files and receipts, so "
-        "that a copy of it tells no numbers and opens no file; any long random string of at least "
-        "16 characters.",
+        description="Secret for the ledger's fingerprints and for the URLs of files and receipts, "
+        "so that a copy of the ledger reveals no number and decrypts no file; a random string of "
+        "at least 16 characters.",
     )
     former_ledger_keys: FormerLedgerKeys = Field(
         SecretStr(""),
-        description="Earlier ledger keys, one a line or between commas, at most 8: what they made "
-        "is still recognised, and nothing new is made with them.",
+        description="Former ledger keys, one per line or separated by commas, at most 8: they "
+        "still verify existing fingerprints and URLs, and make no new ones.",
     )
     ledger_retention_hours: int = Field(
-        SHORTEST_RETENTION_HOURS,
-        ge=SHORTEST_RETENTION_HOURS,
-        le=LONGEST_RETENTION_HOURS,
-        description="How long a text is recognised after what was last heard of it, between 72 and "
-        "720 hours: so long a repeated one gets its first answer, and its receipts find it.",
+        MIN_RETENTION_HOURS,
+        ge=MIN_RETENTION_HOURS,
+        le=MAX_RETENTION_HOURS,
+        description="How long a message is stored after its last update, 72 to 720 hours: during "
+        "this time a repeated send gets the first result and receipts are matched.",
     )
     media_origins: Origins = Field(
         "https://*.amazonaws.com,http://127.0.0.1:8090",
-        description="Where files are fetched from, with commas in between: Flowroute's store, and "
-        "the simulator for `make run`. A plain http:// origin is taken as it stands; `*.` stands "
-        "for all hosts below a name.",
+        description="Origins that files may be fetched from, separated by commas: Flowroute's "
+        "store, and the simulator for `make run`. `*.` stands for all hosts below a domain and "
+        "needs https.",
     )
     media_timeout_seconds: float = Field(
-        10.0, gt=0, le=15, description="The longest that fetching one file may take."
+        10.0, gt=0, le=15, description="Timeout of fetching one file."
     )
     metrics_listen: MetricsAddress = Field(
         "",
-        description="Where metrics are served in Prometheus' form, as host:port; empty: nowhere.",
+        description="Address (host:port) that Prometheus metrics are served on; empty turns them "
+        "off.",
     )
-    log_level: LogLevel = Field("info", description="The least level that is logged.")
+    log_level: LogLevel = Field("info", description="Lowest level that is logged.")
 
     @property
     def unknown_lookups(self) -> tuple[timedelta, ...]:
-        """The times of the look-ups."""
+        """When an uncertain send is looked up, since the send."""
         times = map(float, self.unknown_lookups_seconds.split(","))
         return tuple(timedelta(seconds=time) for time in times)
 
     @property
     def ledger_keys(self) -> tuple[str, ...]:
-        """All ledger keys, the one in front that new things are made with."""
-        return (self.ledger_key.get_secret_value(), *_listed(self.former_ledger_keys))
+        """All ledger keys, the current one first."""
+        return (self.ledger_key.get_secret_value(), *_split_keys(self.former_ledger_keys))
 
     @property
     def ledger_retention(self) -> timedelta:
-        """How long a text is recognised after what was last heard of it."""
+        """How long a message is stored after its last update."""
         return timedelta(hours=self.ledger_retention_hours)
 
     @property
     def uses_development_ledger_key(self) -> bool:
-        """Whether everybody knows a key that counts, be it a former one."""
+        """Whether the published development key is among the keys, former ones included."""
         return DEVELOPMENT_LEDGER_KEY in self.ledger_keys

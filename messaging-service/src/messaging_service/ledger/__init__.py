@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""What is known about each message, stored in Redis."""

@@ -1,4 +1,4 @@
-"""What the ledger's scripts answer, read back into the domain."""
+"""Decodes the replies of the ledger's scripts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ _Fields = Mapping[bytes, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """The text is this attempt's to send."""
+    """The attempt has the claim and may send the message."""
 
 
 @dataclass(frozen=True, slots=True)
 class InProgress:
-    """Another attempt took the text and has not said what became of it."""
+    """Another attempt has the claim and has recorded no result yet."""
 
     attempt_id: str
     claim_time: datetime
@@ -32,62 +32,61 @@ class InProgress:
 
 @dataclass(frozen=True, slots=True)
 class AlreadySent:
-    """What became of the text is known, or is looked into."""
+    """The message has a result, or is being resolved."""
 
-    message: MessageRecord
+    record: MessageRecord
 
 
 @dataclass(frozen=True, slots=True)
 class IdConflict:
-    """The id was used for another text."""
+    """The id was used for another message."""
 
 
 Claim = Claimed | InProgress | AlreadySent | IdConflict
 
 
-def claim_in(message_id: str, reply: Reply) -> Claim:
-    """The answer of claim.lua."""
-    outcome, fields = tagged(reply)
-    match outcome:
+def claim(message_id: str, reply: Reply) -> Claim:
+    """The reply of claim.lua."""
+    name, fields = outcome(reply)
+    match name:
         case "claimed":
             return Claimed()
         case "in_progress":
             return InProgress(fields[b"attempt_id"].decode(), _time(fields[b"claim_ms"]))
-        case "repeat":
-            return AlreadySent(decoded(message_id, fields))
-        case "reused":
+        case "already_sent":
+            return AlreadySent(record(message_id, fields))
+        case "id_conflict":
             return IdConflict()
         case unknown:
-            raise AssertionError(f"claim.lua answered {unknown!r}")
+            raise AssertionError(f"claim.lua returned {unknown!r}")
 
 
-def message_in(message_id: str, reply: Reply) -> MessageRecord | None:
-    """The message that an outcome comes with; "released" and "absent" have none."""
-    _, fields = tagged(reply)
-    return decoded(message_id, fields) if fields else None
+def message(message_id: str, reply: Reply) -> MessageRecord | None:
+    """The message of a reply; None if the outcome has none."""
+    _, fields = outcome(reply)
+    return record(message_id, fields) if fields else None
 
 
-def tagged(reply: Reply) -> tuple[str, dict[bytes, bytes]]:
-    """A script's outcome, and the fields of the message that comes with some."""
-    outcome, *rest = cast("list[bytes | list[bytes]]", reply)
+def outcome(reply: Reply) -> tuple[str, dict[bytes, bytes]]:
+    """The outcome of a script and the fields of its message, if it has one."""
+    name, *rest = cast("list[bytes | list[bytes]]", reply)
     flat = iter(cast("list[bytes]", rest[0]) if rest else ())
-    return cast("bytes", outcome).decode(), dict(zip(flat, flat, strict=True))
+    return cast("bytes", name).decode(), dict(zip(flat, flat, strict=True))
 
 
-def decoded(message_id: str, fields: _Fields) -> MessageRecord:
-    """The message in the fields of its hash."""
+def record(message_id: str, fields: _Fields) -> MessageRecord:
+    """The message of a stored hash."""
     code, resolution = fields.get(b"code"), fields.get(b"resolution")
+    state = MessageState(fields[b"state"].decode())
     return MessageRecord(
         message_id=message_id,
         pool=fields[b"pool"].decode(),
-        standing=Status(
-            MessageState(fields[b"state"].decode()), fields.get(b"refusal", b"").decode()
-        ),
+        status=Status(state, fields.get(b"refusal", b"").decode()),
         accept_time=_time(fields[b"accept_ms"]),
         update_time=_time(fields[b"update_ms"]),
         carrier_message_id=fields.get(b"carrier_id", b"").decode(),
         carrier_status_code=None if code is None else int(code),
-        inquiry=_inquiry(fields),
+        uncertain_send=_uncertain_send(fields),
         resolution=None if resolution is None else UnknownResolution(resolution.decode()),
         resends=int(fields.get(b"resends", 0)),
         media_count=int(fields.get(b"media", 0)),
@@ -95,7 +94,7 @@ def decoded(message_id: str, fields: _Fields) -> MessageRecord:
     )
 
 
-def _inquiry(fields: _Fields) -> UncertainSend | None:
+def _uncertain_send(fields: _Fields) -> UncertainSend | None:
     unknown_ms = fields.get(b"unknown_ms")
     if unknown_ms is None:
         return None
@@ -103,7 +102,7 @@ def _inquiry(fields: _Fields) -> UncertainSend | None:
         attempt_id=fields[b"attempt_id"].decode(),
         first_start=_time(fields[b"since_ms"]),
         unknown_time=_time(unknown_ms),
-        looked=int(fields[b"looked"]),
+        lookups_done=int(fields[b"looked"]),
     )
 
 

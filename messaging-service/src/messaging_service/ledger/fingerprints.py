@@ -1,41 +1,45 @@
-"""Recognises a repeated text without keeping it."""
+"""Fingerprints: recognise a repeated message without storing it."""
 
 from hashlib import blake2b, sha256
 
 from messaging_service.model.message import OutboundMessage
 
-# 128 bits: two texts of one id never meet by chance.
+# 128 bits: two messages with one id never collide by chance.
 _SIZE = 16
 
 
 class Fingerprints:
-    """Keyed, so that nobody can try numbers or texts against a copy of the ledger."""
+    """Keyed, so that numbers and bodies cannot be tried against a copy of the ledger."""
 
     def __init__(self, key: str, *former: str) -> None:
-        """`former` keys are those under which a text may have been taken before."""
-        # A key of any length becomes one of the length that BLAKE2b takes.
-        self._keyed = [
-            blake2b(key=sha256(one.encode()).digest(), digest_size=_SIZE) for one in (key, *former)
+        """Messages that were claimed under the `former` keys are still recognised."""
+        # BLAKE2b takes keys of at most 64 bytes, so a key of any length is hashed first.
+        self._digests = [
+            blake2b(key=sha256(secret.encode()).digest(), digest_size=_SIZE)
+            for secret in (key, *former)
         ]
 
-    def of(self, text: OutboundMessage) -> tuple[bytes, ...]:
-        """Digests of the text's own fields, one under each key, the current one's first.
+    def of(self, message: OutboundMessage) -> tuple[bytes, ...]:
+        """Digests of the message's fields, one per key, the current key's first.
 
-        The id is among the fields: equal texts look different.
+        The id is one of the fields, so equal messages have different fingerprints.
         """
-        fields = (text.message_id, text.pool, text.from_number, text.to_number, text.body)
-        files = (attachment.url for attachment in text.attachments)
-        written = b"".join(map(_written, (*fields, *files)))
-        return tuple(_digest(keyed, written) for keyed in self._keyed)
+        fields = (
+            *(message.message_id, message.pool, message.from_number, message.to_number),
+            message.body,
+        )
+        urls = (attachment.url for attachment in message.attachments)
+        encoded = b"".join(map(_encode, (*fields, *urls)))
+        return tuple(_digest(keyed, encoded) for keyed in self._digests)
 
 
-def _written(field: str) -> bytes:
-    """The length in front keeps two fields from passing for two others."""
+def _encode(field: str) -> bytes:
+    """With its length in front, so that no two lists of fields have the same encoding."""
     encoded = field.encode()
     return len(encoded).to_bytes(4, "big") + encoded
 
 
-def _digest(keyed: blake2b, written: bytes) -> bytes:
+def _digest(keyed: blake2b, encoded: bytes) -> bytes:
     digest = keyed.copy()
-    digest.update(written)
+    digest.update(encoded)
     return digest.digest()

@@ -1,4 +1,4 @@
-"""What became of each text, kept in Redis for days. It holds no number and no body."""
+"""The ledger: the state of each message, stored in Redis without numbers and bodies."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,9 +6,9 @@ from typing import cast
 
 from redis.asyncio import Redis
 
-from messaging_service.ledger.decode import Claim, claim_in, decoded, message_in, tagged
+from messaging_service.ledger import decode
 from messaging_service.ledger.fingerprints import Fingerprints
-from messaging_service.ledger.status_updates import StatusUpdate, StatusUpdates, news_of
+from messaging_service.ledger.status_updates import StatusUpdate, StatusUpdates, update_from
 from messaging_service.metrics.metrics import Metrics
 from messaging_service.model.message import (
     MessageRecord,
@@ -27,13 +27,13 @@ _CLAIMED, _UNKNOWN = MessageState.ACCEPTED, MessageState.UNKNOWN
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """No text is known yet by the carrier's id that a receipt came with."""
+    """The receipt is kept until its carrier's id is bound to a message."""
 
 
 class Ledger:
-    """At most one attempt at a time holds a text, and states only move forward.
+    """At most one attempt at a time has the claim to a message, and states only move forward.
 
-    Every method raises BackendUnavailable when Redis does not answer, and may then be repeated.
+    Every method raises BackendUnavailable if Redis does not answer, and may be repeated.
     """
 
     def __init__(
@@ -44,124 +44,128 @@ class Ledger:
         metrics: Metrics,
         retention: timedelta,
     ) -> None:
-        """`retention` is how long a text is known after what was last heard of it."""
+        """`retention` is how long a message is stored after its last update."""
         self._scripts = Scripts(redis)
         self._clock = clock
         self._fingerprints = fingerprints
         self._metrics = metrics
         self._keep_ms = keys.keep_ms(retention)
-        self._desk = StatusUpdates(self._scripts, clock, metrics, retention)
+        self._updates = StatusUpdates(self._scripts, clock, metrics, retention)
 
-    async def claim(self, text: OutboundMessage, attempt_id: str) -> Claim:
-        """Takes a text for an attempt."""
+    async def claim(self, message: OutboundMessage, attempt_id: str) -> decode.Claim:
+        """Claims a message for an attempt."""
         claim = self._scripts.call(
             "claim",
-            keys.message(text.message_id),
-            *(text.pool, attempt_id, _CLAIMED.value, _CLAIMED.rank, _UNKNOWN.value),
+            keys.message(message.message_id),
+            *(message.pool, attempt_id, _CLAIMED.value, _CLAIMED.rank, _UNKNOWN.value),
             *(self._now_ms(), self._keep_ms),
-            *self._fingerprints.of(text),
+            *self._fingerprints.of(message),
         )
-        remember = ("SET", keys.attempt(attempt_id), text.message_id, "PX", self._keep_ms)
-        reply, _ = await self._scripts.run(claim, remember)
-        return claim_in(text.message_id, reply)
+        bind = ("SET", keys.attempt(attempt_id), message.message_id, "PX", self._keep_ms)
+        reply, _ = await self._scripts.run(claim, bind)
+        return decode.claim(message.message_id, reply)
 
     async def release(self, message_id: str, attempt_id: str) -> MessageRecord | None:
-        """Gives back a text that was surely not sent; a message if it went further meanwhile."""
+        """Gives up the claim to a message that was not sent; the record if it moved on."""
         key = keys.message(message_id)
         release = self._scripts.call("release", key, attempt_id, _CLAIMED.value, _UNKNOWN.value)
         [reply] = await self._scripts.run(release)
-        return message_in(message_id, reply)
+        return decode.message(message_id, reply)
 
     async def settle(
-        self, message_id: str, attempt_id: str, standing: Status, carrier_message_id: str = ""
+        self, message_id: str, attempt_id: str, status: Status, carrier_message_id: str = ""
     ) -> MessageRecord | None:
-        """Writes what the carrier answered to an attempt; None when no such text is kept.
+        """Records the carrier's answer to an attempt; None if there is no such message.
 
-        That the carrier has it counts whichever attempt it was, anything else only of the last.
+        SENT counts for every attempt, any other status only for the one that has the claim.
         """
-        whose = "" if standing.state is MessageState.SENT else attempt_id
-        news = StatusUpdate(standing, whose, carrier_message_id)
+        holder = "" if status.state is MessageState.SENT else attempt_id
+        update = StatusUpdate(status, holder, carrier_message_id)
         if carrier_message_id:
-            return await self._desk.write_named(message_id, news)
-        return await self._desk.write(message_id, [news])
+            return await self._updates.apply_and_bind(message_id, update)
+        return await self._updates.apply(message_id, [update])
 
-    async def lose(
-        self, message_id: str, attempt_id: str, known: UnknownResolution | None = None
+    async def mark_uncertain(
+        self, message_id: str, attempt_id: str, resolution: UnknownResolution | None = None
     ) -> MessageRecord | None:
-        """Writes that the answer to an attempt was lost; None when no such text is kept.
+        """Records that the carrier did not confirm an attempt; None if there is no such message.
 
-        `known` is how a text was found out that went further all the same.
+        `resolution` is recorded for a message that has moved on all the same.
         """
-        lose = self._scripts.call(
-            "lose",
+        command = self._scripts.call(
+            "mark_uncertain",
             keys.message(message_id),
-            *(attempt_id, _UNKNOWN.value, _UNKNOWN.rank, known or ""),
+            *(attempt_id, _UNKNOWN.value, _UNKNOWN.rank, resolution or ""),
             *(self._now_ms(), self._keep_ms),
         )
-        [reply] = await self._scripts.run(lose)
-        message = message_in(message_id, reply)
-        if message and known and message.standing.state.rank > _UNKNOWN.rank:
-            self._metrics.resolved(known)
-        return message
+        [reply] = await self._scripts.run(command)
+        record = decode.message(message_id, reply)
+        if record and resolution and record.status.state.rank > _UNKNOWN.rank:
+            self._metrics.resolved(resolution)
+        return record
 
-    async def note_media(self, message_id: str, attempt_id: str, count: int, refused: int) -> bool:
-        """Keeps how many files are passed on and how many not; False if it lost the text."""
-        note = self._scripts.call(
-            "note",
+    async def record_media(
+        self, message_id: str, attempt_id: str, count: int, refused: int
+    ) -> bool:
+        """Records how many files are passed on and refused; False if the claim was lost."""
+        command = self._scripts.call(
+            "annotate",
             keys.message(message_id),
             *(attempt_id, _UNKNOWN.rank, "media", count, "refused_media", refused),
         )
-        [reply] = await self._scripts.run(note)
-        outcome, _ = tagged(reply)
-        return outcome == "noted"
+        [reply] = await self._scripts.run(command)
+        outcome, _ = decode.outcome(reply)
+        return outcome == "annotated"
 
-    async def caught_up(self, message: MessageRecord) -> MessageRecord:
-        """The text, after receipts that a process which died left waiting for its id."""
-        if not message.carrier_message_id:
-            return message
-        naming = await self._desk.name(message.message_id, message.carrier_message_id)
-        if naming.message_id != message.message_id or not naming.parked:
-            return message
-        return await self._desk.write(message.message_id, naming.parked) or message
+    async def apply_parked_receipts(self, record: MessageRecord) -> MessageRecord:
+        """The record after the receipts that a process left parked when it died."""
+        if not record.carrier_message_id:
+            return record
+        binding = await self._updates.bind(record.message_id, record.carrier_message_id)
+        if binding.message_id != record.message_id or not binding.parked:
+            return record
+        return await self._updates.apply(record.message_id, binding.parked) or record
 
-    async def record(self, receipt: Receipt, attempt_id: str) -> MessageRecord | Parked | None:
-        """Moves the text that a receipt speaks of, which waits if no text is known by its id.
+    async def record_receipt(
+        self, receipt: Receipt, attempt_id: str
+    ) -> MessageRecord | Parked | None:
+        """Applies a receipt to its message, or parks it if the carrier's id is not bound yet.
 
-        `attempt_id` is what its token names, empty without one. None when no text will be known,
-        or too many receipts wait for it.
+        `attempt_id` is that of its send token, empty without one. None if the receipt has neither
+        id, or too many are parked for its carrier's id.
         """
-        news = news_of(receipt)
-        by_attempt, by_carrier_id = await self._spoken_of(attempt_id, receipt.carrier_message_id)
+        update = update_from(receipt)
+        by_attempt, by_carrier_id = await self._find(attempt_id, receipt.carrier_message_id)
         if by_attempt and not by_carrier_id and receipt.carrier_message_id:
-            return await self._desk.write_named(by_attempt, news)
-        # By the attempt first: another text's record may have been taken for this one's.
+            return await self._updates.apply_and_bind(by_attempt, update)
+        # The attempt counts first: the carrier's id may be bound to another, equal message.
         message_id = by_attempt or by_carrier_id
         if message_id:
-            return await self._desk.write(message_id, [news])
-        return await self._park(news)
+            return await self._updates.apply(message_id, [update])
+        return await self._park(update)
 
     async def get(self, message_id: str) -> MessageRecord | None:
-        """What is known of a text."""
+        """The record of a message."""
         [reply] = await self._scripts.run(("HGETALL", keys.message(message_id)))
         fields = cast("dict[bytes, bytes]", reply)
-        return decoded(message_id, fields) if fields else None
+        return decode.record(message_id, fields) if fields else None
 
-    async def _spoken_of(self, attempt_id: str, carrier_message_id: str) -> tuple[str, str]:
-        """The text by the attempt, and by the carrier's id; empty where none is known."""
-        found = await self._scripts.run(
+    async def _find(self, attempt_id: str, carrier_message_id: str) -> tuple[str, str]:
+        """The message ids of the attempt and of the carrier's id; empty if unknown."""
+        replies = await self._scripts.run(
             ("GET", keys.attempt(attempt_id)),
             ("GET", keys.carrier(carrier_message_id)),
         )
-        by_attempt, by_carrier_id = (cast("bytes | None", one) or b"" for one in found)
+        by_attempt, by_carrier_id = (cast("bytes | None", reply) or b"" for reply in replies)
         return by_attempt.decode(), by_carrier_id.decode()
 
-    async def _park(self, news: StatusUpdate) -> MessageRecord | Parked | None:
-        if not news.carrier_message_id:
+    async def _park(self, update: StatusUpdate) -> MessageRecord | Parked | None:
+        if not update.carrier_message_id:
             return None
-        kept = await self._desk.park(news)
-        if isinstance(kept, str):
-            return await self._desk.write(kept, [news])
-        return Parked() if kept else None
+        parked = await self._updates.park(update)
+        if isinstance(parked, str):
+            return await self._updates.apply(parked, [update])
+        return Parked() if parked else None
 
     def _now_ms(self) -> int:
         return round(self._clock.now().timestamp() * 1000)

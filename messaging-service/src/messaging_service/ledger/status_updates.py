@@ -1,4 +1,4 @@
-"""What is heard of texts, written down or kept until the text is known that it is about."""
+"""Applies status updates to the ledger; parks receipts whose message is not known yet."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import cast
 
 import structlog
 
-from messaging_service.ledger.decode import decoded, tagged
+from messaging_service.ledger import decode
 from messaging_service.metrics.metrics import Metrics
 from messaging_service.model.message import MessageRecord, MessageState, Status, UnknownResolution
 from messaging_service.model.receipt import Receipt, state_of
@@ -19,26 +19,27 @@ from runtime.redis.scripts import Command, Reply
 
 log = structlog.get_logger()
 
-# Two come for a text; this leaves room for every code on its way, and none for a flood.
+# A message gets about two receipts. The limit leaves room for every code, and stops a flood.
 PARKED_LIMIT = 16
 
 
 @dataclass(frozen=True, slots=True)
 class StatusUpdate:
-    """What was heard of a text: of any attempt if its id is empty; no standing is no change.
+    """A new status of a message; None leaves the status as it is.
 
-    `resolution` is for a text whose lost answer is looked into.
+    An empty `attempt_id` stands for any attempt. `resolution` is recorded if the update resolves an
+    uncertain send.
     """
 
-    standing: Status | None
+    status: Status | None
     attempt_id: str = ""
     carrier_message_id: str = ""
     code: str = ""
     resolution: UnknownResolution | None = None
 
 
-def news_of(receipt: Receipt) -> StatusUpdate:
-    """What a receipt says."""
+def update_from(receipt: Receipt) -> StatusUpdate:
+    """The update that a receipt reports."""
     state, code = state_of(receipt), receipt.status_code
     return StatusUpdate(
         Status(state) if state else None,
@@ -50,107 +51,107 @@ def news_of(receipt: Receipt) -> StatusUpdate:
 
 @dataclass(frozen=True, slots=True)
 class CarrierIdBinding:
-    """Whose a carrier's id is, and what was heard of it before it was known."""
+    """The message that a carrier's id is bound to, and the updates that were parked for the id."""
 
     message_id: str
     parked: tuple[StatusUpdate, ...] = ()
 
 
 class StatusUpdates:
-    """Every method raises BackendUnavailable when Redis does not answer, and may be repeated."""
+    """Every method raises BackendUnavailable if Redis does not answer, and may be repeated."""
 
     def __init__(
         self, scripts: Scripts, clock: Clock, metrics: Metrics, retention: timedelta
     ) -> None:
-        """`retention` is how long what is written or parked here stays."""
+        """`retention` is how long updated messages and parked receipts are stored."""
         self._scripts = scripts
         self._clock = clock
         self._metrics = metrics
         self._keep_ms = keys.keep_ms(retention)
 
-    async def write(self, message_id: str, news: Sequence[StatusUpdate]) -> MessageRecord | None:
-        """The text after all of the news; None when no such text is kept."""
-        replies = await self._scripts.run(*(self._advance(message_id, item) for item in news))
-        written = [*map(partial(self._written, message_id), replies)]
-        return written[-1]
+    async def apply(self, message_id: str, updates: Sequence[StatusUpdate]) -> MessageRecord | None:
+        """The record after all updates; None if there is no such message."""
+        replies = await self._scripts.run(*(self._advance(message_id, item) for item in updates))
+        records = [*map(partial(self._advanced, message_id), replies)]
+        return records[-1]
 
-    async def write_named(self, message_id: str, news: StatusUpdate) -> MessageRecord | None:
-        """The same, and the carrier's id is the text's from now on, with what waited for it."""
-        name = self._name(message_id, news.carrier_message_id)
-        reply, named = await self._scripts.run(self._advance(message_id, news), name)
-        message = self._written(message_id, reply)
-        naming = _naming(message_id, news.carrier_message_id, named)
-        if naming.message_id != message_id:
-            log.warning("carrier_id_taken", message_id=message_id, by=naming.message_id)
-        elif naming.parked:
-            return await self.write(message_id, naming.parked)
-        return message
+    async def apply_and_bind(self, message_id: str, update: StatusUpdate) -> MessageRecord | None:
+        """As `apply`; binds the carrier's id as well, and applies what was parked for it."""
+        bind = self._bind(message_id, update.carrier_message_id)
+        reply, bound = await self._scripts.run(self._advance(message_id, update), bind)
+        record = self._advanced(message_id, reply)
+        binding = _binding(message_id, update.carrier_message_id, bound)
+        if binding.message_id != message_id:
+            log.warning("carrier_id_taken", message_id=message_id, by=binding.message_id)
+        elif binding.parked:
+            return await self.apply(message_id, binding.parked)
+        return record
 
-    async def name(self, message_id: str, carrier_message_id: str) -> CarrierIdBinding:
-        """Gives the carrier's id to the text unless it is another's."""
-        [reply] = await self._scripts.run(self._name(message_id, carrier_message_id))
-        return _naming(message_id, carrier_message_id, reply)
+    async def bind(self, message_id: str, carrier_message_id: str) -> CarrierIdBinding:
+        """Binds the carrier's id to the message unless it is bound to another one."""
+        [reply] = await self._scripts.run(self._bind(message_id, carrier_message_id))
+        return _binding(message_id, carrier_message_id, reply)
 
-    async def park(self, news: StatusUpdate) -> str | bool:
-        """Keeps news until their text is known; answers its id if it is known by now.
+    async def park(self, update: StatusUpdate) -> str | bool:
+        """Parks an update. Returns the message id instead if the carrier's id is bound by now.
 
-        False means that as many wait for it already as may.
+        False means that the limit of parked updates is reached.
         """
-        carrier_message_id = news.carrier_message_id
+        carrier_message_id = update.carrier_message_id
         park = self._scripts.call_on(
-            "park",
+            "park_receipt",
             (keys.carrier(carrier_message_id), keys.parked(carrier_message_id)),
-            *(_parked(news), PARKED_LIMIT, self._keep_ms),
+            *(_encode(update), PARKED_LIMIT, self._keep_ms),
         )
         [reply] = await self._scripts.run(park)
         match cast("list[bytes]", reply):
-            case [b"named", message_id]:
+            case [b"bound", message_id]:
                 return message_id.decode()
             case [outcome]:
                 return outcome == b"parked"
             case unknown:
-                raise AssertionError(f"park.lua answered {unknown!r}")
+                raise AssertionError(f"park_receipt.lua returned {unknown!r}")
 
-    def _written(self, message_id: str, reply: Reply) -> MessageRecord | None:
-        outcome, fields = tagged(reply)
-        message = decoded(message_id, fields) if fields else None
-        if outcome == "resolved" and message and message.resolution:
-            self._metrics.resolved(message.resolution)
-        return message
+    def _advanced(self, message_id: str, reply: Reply) -> MessageRecord | None:
+        outcome, fields = decode.outcome(reply)
+        record = decode.record(message_id, fields) if fields else None
+        if outcome == "resolved" and record and record.resolution:
+            self._metrics.resolved(record.resolution)
+        return record
 
-    def _advance(self, message_id: str, news: StatusUpdate) -> Command:
-        standing = news.standing
-        state, rank = (standing.state.value, standing.state.rank) if standing else ("", 0)
+    def _advance(self, message_id: str, update: StatusUpdate) -> Command:
+        status = update.status
+        state, rank = (status.state.value, status.state.rank) if status else ("", 0)
         return self._scripts.call(
             "advance",
             keys.message(message_id),
-            *(news.attempt_id, state, rank, news.carrier_message_id, news.code),
-            *(standing.refusal if standing else "", news.resolution or ""),
+            *(update.attempt_id, state, rank, update.carrier_message_id, update.code),
+            *(status.refusal if status else "", update.resolution or ""),
             *(round(self._clock.now().timestamp() * 1000), self._keep_ms),
         )
 
-    def _name(self, message_id: str, carrier_message_id: str) -> Command:
+    def _bind(self, message_id: str, carrier_message_id: str) -> Command:
         names = (keys.carrier(carrier_message_id), keys.parked(carrier_message_id))
-        return self._scripts.call_on("name", names, message_id, self._keep_ms)
+        return self._scripts.call_on("bind_carrier_id", names, message_id, self._keep_ms)
 
 
-def _naming(message_id: str, carrier_message_id: str, reply: Reply) -> CarrierIdBinding:
+def _binding(message_id: str, carrier_message_id: str, reply: Reply) -> CarrierIdBinding:
     match cast("list[bytes | list[bytes]]", reply):
-        case [b"named", list(parked)]:
+        case [b"bound", list(parked)]:
             return CarrierIdBinding(
-                message_id, tuple(_news(carrier_message_id, item) for item in parked)
+                message_id, tuple(_decode(carrier_message_id, item) for item in parked)
             )
         case [b"taken", bytes(owner)]:
             return CarrierIdBinding(owner.decode())
         case unknown:
-            raise AssertionError(f"name.lua answered {unknown!r}")
+            raise AssertionError(f"bind_carrier_id.lua returned {unknown!r}")
 
 
-def _parked(news: StatusUpdate) -> str:
-    return f"{news.standing.state.value if news.standing else ''}:{news.code}"
+def _encode(update: StatusUpdate) -> str:
+    return f"{update.status.state.value if update.status else ''}:{update.code}"
 
 
-def _news(carrier_message_id: str, parked: bytes) -> StatusUpdate:
+def _decode(carrier_message_id: str, parked: bytes) -> StatusUpdate:
     state, _, code = parked.decode().partition(":")
-    standing = Status(MessageState(state)) if state else None
-    return StatusUpdate(standing, "", carrier_message_id, code, UnknownResolution.RECEIPT)
+    status = Status(MessageState(state)) if state else None
+    return StatusUpdate(status, "", carrier_message_id, code, UnknownResolution.RECEIPT)

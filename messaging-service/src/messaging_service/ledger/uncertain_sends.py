@@ -1,10 +1,10 @@
-"""The ledger's side of looking into lost answers."""
+"""Records the progress and the result of resolving uncertain sends."""
 
 from datetime import timedelta
 
 from redis.asyncio import Redis
 
-from messaging_service.ledger.decode import message_in, tagged
+from messaging_service.ledger import decode
 from messaging_service.ledger.status_updates import StatusUpdate, StatusUpdates
 from messaging_service.metrics.metrics import Metrics
 from messaging_service.model.message import (
@@ -21,62 +21,62 @@ from runtime.redis.scripts import Reply
 
 
 class UncertainSends:
-    """What is written of a lost answer; nothing is once the text has gone further.
+    """Changes nothing once the message has moved on.
 
-    Every method raises BackendUnavailable when Redis does not answer, and may then be repeated.
+    Every method raises BackendUnavailable if Redis does not answer, and may be repeated.
     """
 
     def __init__(self, redis: Redis, clock: Clock, metrics: Metrics, retention: timedelta) -> None:
         """`retention` is the ledger's."""
         self._scripts = Scripts(redis)
         self._metrics = metrics
-        self._desk = StatusUpdates(self._scripts, clock, metrics, retention)
+        self._updates = StatusUpdates(self._scripts, clock, metrics, retention)
 
     async def record_lookup(
-        self, message_id: str, inquiry: UncertainSend, looked: int
+        self, message_id: str, uncertain: UncertainSend, lookups_done: int
     ) -> MessageRecord | None:
-        """Keeps how far it went; None when no such text is kept."""
-        reply = await self._note(message_id, inquiry, "looked", looked)
-        return message_in(message_id, reply)
+        """Stores how many lookups are done; None if there is no such message."""
+        reply = await self._annotate(message_id, uncertain, "looked", lookups_done)
+        return decode.message(message_id, reply)
 
-    async def give_up(self, message_id: str, inquiry: UncertainSend) -> MessageRecord | None:
-        """The text stays unknown unless a receipt still comes; None when no such text is kept."""
+    async def give_up(self, message_id: str, uncertain: UncertainSend) -> MessageRecord | None:
+        """Leaves the message UNKNOWN unless a receipt still comes; None if there is none."""
         loss = UnknownResolution.PREFERRED_LOSS
-        reply = await self._note(message_id, inquiry, "resolution", loss.value)
-        outcome, _ = tagged(reply)
-        if outcome == "noted":
+        reply = await self._annotate(message_id, uncertain, "resolution", loss.value)
+        outcome, _ = decode.outcome(reply)
+        if outcome == "annotated":
             self._metrics.resolved(loss)
-        return message_in(message_id, reply)
+        return decode.message(message_id, reply)
 
-    async def reopen(
-        self, message_id: str, inquiry: UncertainSend, resolution: UnknownResolution
+    async def allow_resend(
+        self, message_id: str, uncertain: UncertainSend, resolution: UnknownResolution
     ) -> None:
-        """Lets the text be claimed again."""
+        """Lets the message be claimed again."""
         key = keys.message(message_id)
-        reopen = self._scripts.call("reopen", key, inquiry.attempt_id, resolution.value)
-        [reply] = await self._scripts.run(reopen)
-        outcome, _ = tagged(reply)
-        if outcome == "reopened":
+        command = self._scripts.call("allow_resend", key, uncertain.attempt_id, resolution.value)
+        [reply] = await self._scripts.run(command)
+        outcome, _ = decode.outcome(reply)
+        if outcome == "allowed":
             self._metrics.resolved(resolution)
 
-    async def take(self, message_id: str, carrier_message_id: str) -> MessageRecord | None:
-        """Makes one of the carrier's records the text's own; None when it is another text's."""
-        naming = await self._desk.name(message_id, carrier_message_id)
-        if naming.message_id != message_id:
+    async def bind_record(self, message_id: str, carrier_message_id: str) -> MessageRecord | None:
+        """Binds one of the carrier's records to the message; None if another message has it."""
+        binding = await self._updates.bind(message_id, carrier_message_id)
+        if binding.message_id != message_id:
             return None
-        found = StatusUpdate(
+        sent = StatusUpdate(
             Status(MessageState.SENT),
             carrier_message_id=carrier_message_id,
             resolution=UnknownResolution.RECORD,
         )
-        return await self._desk.write(message_id, [found, *naming.parked])
+        return await self._updates.apply(message_id, [sent, *binding.parked])
 
-    async def _note(
-        self, message_id: str, inquiry: UncertainSend, field: str, value: str | int
+    async def _annotate(
+        self, message_id: str, uncertain: UncertainSend, field: str, value: str | int
     ) -> Reply:
         key = keys.message(message_id)
-        note = self._scripts.call(
-            "note", key, inquiry.attempt_id, MessageState.UNKNOWN.rank, field, value
+        command = self._scripts.call(
+            "annotate", key, uncertain.attempt_id, MessageState.UNKNOWN.rank, field, value
         )
-        [reply] = await self._scripts.run(note)
+        [reply] = await self._scripts.run(command)
         return reply

@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""Rates and budgets that all replicas share."""

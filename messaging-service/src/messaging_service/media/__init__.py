@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""Attachments: fetch, sanitize, store encrypted, serve to the carrier."""

@@ -1,4 +1,4 @@
-"""Fetches files from where the carrier offers them, within limits."""
+"""Fetches files from the carrier's store, within limits."""
 
 import asyncio
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -8,36 +8,37 @@ from typing import Self
 import httpx
 
 from messaging_service.model.media import UnsupportedFile
+from runtime.tls import shared_client_context
 
 # FLOWROUTE: "up to 15 MB possible" inbound; operators usually allow 1.5 MB.
 FILE_LIMIT_BYTES = 15_000_000
 
-# A connection comes about within this or the carrier's store counts as out of reach.
+# A store that does not accept a connection within this time is unavailable.
 CONNECT_SECONDS = 3.0
 
-# These may pass; any other refusal stays one. 403, 404 and 410 say that the address has expired.
-_PASSING = {408, 425, 429}
+# Worth another try. Other refusals are permanent: 403, 404 and 410 mean that the URL has expired.
+_TRANSIENT = {408, 425, 429}
 
 
 class FetchFailed(Exception):
-    """A file did not come this time. Its text is for logs and says why, never where from."""
+    """A file could not be fetched this time. The text is for logs and never contains the URL."""
 
 
 class MediaFetcher:
-    """A client of its own, without the account's keys; used as `async with`."""
+    """An HTTP client without the account's credentials; used as `async with`."""
 
     def __init__(self, timeout_seconds: float, connections: int) -> None:
         """`timeout_seconds` is for one whole file."""
-        self._seconds = timeout_seconds
-        # httpx's own transport: aiohttp's writes an address anew, and a presigned one must arrive
-        # as it was signed.
+        self._timeout_seconds = timeout_seconds
+        # httpx's own transport: aiohttp normalises URLs, which breaks presigned ones.
         self._http = httpx.AsyncClient(
+            verify=shared_client_context(),
             limits=httpx.Limits(max_connections=connections),
-            # A compressed answer could become anything when it is unpacked.
+            # Without compression a small response cannot expand without limit.
             headers={"Accept-Encoding": "identity", "User-Agent": "maskline"},
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             timeout=httpx.Timeout(timeout_seconds, connect=CONNECT_SECONDS),
-            # A redirect leads wherever it likes.
+            # A redirect could lead outside the allowed origins.
             follow_redirects=False,
             trust_env=False,
         )
@@ -54,15 +55,15 @@ class MediaFetcher:
         await self._http.aclose()
 
     async def fetch(self, url: str) -> bytes:
-        """The file at an allowed address.
+        """The file at an allowed URL.
 
-        Raises Unfit when it will never come, FetchFailed when it may come later.
+        Raises UnsupportedFile if it will never be available, FetchFailed if it may be later.
         """
         try:
-            async with asyncio.timeout(self._seconds):
+            async with asyncio.timeout(self._timeout_seconds):
                 return await self._read(url)
         except (TimeoutError, httpx.HTTPError, OSError) as error:
-            # What a client says may hold the address: only its kind is told.
+            # The client's message may contain the URL: only the type is kept.
             raise FetchFailed(type(error).__name__) from None
         except httpx.InvalidURL:
             raise UnsupportedFile("address") from None
@@ -79,7 +80,7 @@ class MediaFetcher:
 
 
 def _check(status: int) -> None:
-    if status >= 500 or status in _PASSING:
+    if status >= 500 or status in _TRANSIENT:
         raise FetchFailed(f"status {status}")
     if status != 200:
         raise UnsupportedFile(f"status {status}")

@@ -1,18 +1,18 @@
-"""Which files besides pictures a carrier takes, told by their content."""
+"""The file types besides pictures that the carrier accepts, detected by content."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-# A layout of the other files, not a file of its own.
+# A layout of the other files of an MMS.
 SMIL = "application/smil"
 
 TEXT = "text/plain"
 
-# A layout's first element comes at once, behind a declaration at most.
+# The root element of a layout is within these bytes, behind a declaration at most.
 HEAD_BYTES = 512
 
-# FLOWROUTE's outbound types with the ending that phones know them by.
-ENDINGS: Mapping[str, str] = {
+# FLOWROUTE's outbound types with the extension that phones know them by.
+EXTENSIONS: Mapping[str, str] = {
     "image/jpeg": "jpg",
     "image/png": "png",
     "image/gif": "gif",
@@ -32,10 +32,10 @@ ENDINGS: Mapping[str, str] = {
 @dataclass(frozen=True, slots=True)
 class _Signature:
     content_type: str
-    fits: Callable[[bytes], bool]
+    matches: Callable[[bytes], bool]
 
 
-# How frames of MPEG layer III begin.
+# The first bytes of a frame of MPEG layer III.
 _LAYER_3 = (b"\xff\xfa", b"\xff\xfb", b"\xff\xf2", b"\xff\xf3")
 
 _SIGNATURES = (
@@ -47,38 +47,39 @@ _SIGNATURES = (
     _Signature("audio/midi", lambda head: head[:4] == b"MThd"),
     _Signature("audio/wav", lambda head: head[:4] == b"RIFF" and head[8:12] == b"WAVE"),
     _Signature("audio/ac3", lambda head: head[:2] == b"\x0b\x77"),
-    # With a tag in front, or a frame of MPEG layer III at once.
+    # Starts with an ID3 tag or with the first frame.
     _Signature("audio/mpeg", lambda head: head[:3] == b"ID3" or head[:2] in _LAYER_3),
 )
 
 
-def plain(content_type: str) -> str:
-    """A type without its parameters, in small letters."""
+def media_type(content_type: str) -> str:
+    """A content type without its parameters, in lower case."""
     return content_type.partition(";")[0].strip().lower()
 
 
 def is_layout(content_type: str) -> bool:
-    """Whether this is what only says how other files are to be shown."""
-    return plain(content_type) == SMIL
+    """Whether the file only says how other files are to be shown."""
+    return media_type(content_type) == SMIL
 
 
-def is_nothing(content: bytes, claimed: str) -> bool:
-    """Whether nobody misses it: a layout by any name, or the empty part of a text."""
-    return b"<smil" in content[:HEAD_BYTES].lower() or (not content and plain(claimed) == TEXT)
+def is_negligible(content: bytes, claimed: str) -> bool:
+    """Whether leaving the file out loses nothing: a layout of any type, or an empty text."""
+    is_empty_text = not content and media_type(claimed) == TEXT
+    return b"<smil" in content[:HEAD_BYTES].lower() or is_empty_text
 
 
-def type_of(content: bytes, claimed: str) -> str | None:
-    """The type of a file that the carrier takes and that is no picture; None for any other."""
+def detect_type(content: bytes, claimed: str) -> str | None:
+    """The type of a file that the carrier accepts and that is no picture; None for any other."""
     for signature in _SIGNATURES:
-        if signature.fits(content):
+        if signature.matches(content):
             return signature.content_type
-    return TEXT if plain(claimed) == TEXT and _is_text(content) else None
+    return TEXT if media_type(claimed) == TEXT and _is_text(content) else None
 
 
 def _is_text(content: bytes) -> bool:
-    """Whether it is words. A vCard or a calendar is text by its letters and data by its sense."""
+    """Whether it is prose. vCards and calendars are text as well, but contain personal data."""
     try:
-        words = content.decode()
+        text = content.decode()
     except UnicodeDecodeError:
         return False
-    return "\0" not in words and not words.lstrip("\ufeff \r\n\t").upper().startswith("BEGIN:")
+    return "\0" not in text and not text.lstrip("\ufeff \r\n\t").upper().startswith("BEGIN:")

@@ -1,4 +1,4 @@
-"""Where files wait between the sender's carrier and the recipient's."""
+"""Relays files: fetches, sanitizes and stores them, and serves them to the carrier."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from messaging_service.config.settings import Settings
 from messaging_service.media.fetch import FetchFailed, MediaFetcher
-from messaging_service.media.file_types import ENDINGS
+from messaging_service.media.file_types import EXTENSIONS
 from messaging_service.media.policy import (
     DROPPED,
     REFUSED,
@@ -22,39 +22,39 @@ from messaging_service.media.policy import (
     size_budget,
 )
 from messaging_service.media.store import MediaStore
-from messaging_service.media.urls import MediaUrls, token_in
+from messaging_service.media.urls import MediaUrls, token_of
 from messaging_service.model.errors import MediaNotFound
 from messaging_service.model.media import Media, MediaUnavailable, Prepared, UnsupportedFile
-from messaging_service.model.media_origins import origins
+from messaging_service.model.media_origins import parse_origins
 from messaging_service.model.message import OutboundMessage
 
 log = structlog.get_logger()
 
-# All files of a text; what has come by then is kept, and the next try fetches what is missing.
+# For all files of a message. Files that are ready are kept, and the next try fetches the others.
 PREPARE_SECONDS = 20.0
 
-# A store that stumbles is well again after this.
+# Most faults of the carrier's store are over after this.
 RETRY_AFTER = timedelta(seconds=5)
 
-# With growing pauses between them some five minutes; presigned addresses do not live for ever.
+# With growing delays some five minutes; presigned URLs expire.
 TRIES_LIMIT = 10
 
-# Each may hold 15 MB before it is worked on.
-FILES_AT_ONCE = 8
+# Each may need 15 MB before it is sanitized.
+CONCURRENT_FILES = 8
 
-# Each may hold 400 MB for a second while a picture is worked on.
+# Each may need 400 MB for a second while it re-encodes a picture.
 WORKERS = 2
 
 
 class MediaRelay:
-    """Fetches, strips, keeps and hands out the files of texts; used as `async with`."""
+    """Used as `async with`."""
 
     def __init__(self, redis: Redis, settings: Settings) -> None:
-        self._allowed = origins(settings.media_origins)
+        self._allowed = parse_origins(settings.media_origins)
         self._public_url = settings.public_url
         self._store = MediaStore(redis, MediaUrls(*settings.ledger_keys))
-        self._fetcher = MediaFetcher(settings.media_timeout_seconds, FILES_AT_ONCE)
-        self._places = asyncio.Semaphore(FILES_AT_ONCE)
+        self._fetcher = MediaFetcher(settings.media_timeout_seconds, CONCURRENT_FILES)
+        self._slots = asyncio.Semaphore(CONCURRENT_FILES)
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="pictures")
 
     async def __aenter__(self) -> Self:
@@ -69,88 +69,89 @@ class MediaRelay:
         await self._fetcher.__aexit__(kind, error, trace)
         self._workers.shutdown(wait=False, cancel_futures=True)
 
-    async def prepare(self, text: OutboundMessage) -> Prepared:
-        """Brings the files of a text to where the carrier can fetch them.
+    async def prepare(self, message: OutboundMessage) -> Prepared:
+        """Stores the files of a message where the carrier can fetch them.
 
-        The same text gets the same addresses again, and only what is missing is fetched. It takes
-        PREPARE_SECONDS at most. Raises MediaUnavailable when a file may come later, and
+        A repeated message gets the same URLs, and only missing files are fetched. Takes
+        PREPARE_SECONDS at most. Raises MediaUnavailable if a file may be available later, and
         BackendUnavailable.
         """
-        if not text.attachments:
+        if not message.attachments:
             return Prepared((), refused=0)
         try:
             async with asyncio.timeout(PREPARE_SECONDS):
-                fates = await self._fates(text)
+                outcomes = await self._outcomes(message)
         except TimeoutError:
             raise MediaUnavailable(RETRY_AFTER) from None
-        if any(fate.verdict is FileStatus.TRIED for fate in fates.values()):
+        if any(outcome.status is FileStatus.TRIED for outcome in outcomes.values()):
             raise MediaUnavailable(RETRY_AFTER)
-        return self._prepared(fates)
+        return self._prepared(outcomes)
 
-    async def get(self, token: str) -> Media:
-        """The file at an address, by its last part.
+    async def get(self, path: str) -> Media:
+        """The file whose URL ends with this path.
 
-        Raises MediaNotFound for whatever is not kept, and BackendUnavailable.
+        Raises MediaNotFound if there is none, and BackendUnavailable.
         """
-        known = token_in(token)
-        media = await self._store.get(known) if known else None
+        token = token_of(path)
+        media = await self._store.get(token) if token else None
         if media is None:
             raise MediaNotFound
         return media
 
-    async def _fates(self, text: OutboundMessage) -> dict[int, FileOutcome]:
-        fates = {
-            **await self._store.fates(text.message_id),
-            **rejected_unfetched(text, self._allowed),
+    async def _outcomes(self, message: OutboundMessage) -> dict[int, FileOutcome]:
+        outcomes = {
+            **await self._store.outcomes(message.message_id),
+            **rejected_unfetched(message, self._allowed),
         }
-        for position in range(len(text.attachments)):
-            known = fates.pop(position, None)
-            if known is None or known.verdict is FileStatus.TRIED:
-                tries = known.number if known else 0
-                known = await self._brought(text, position, fates, tries)
-                await self._store.note(text.message_id, {**fates, position: known})
-            fates[position] = known
-        return fates
+        for position in range(len(message.attachments)):
+            outcome = outcomes.pop(position, None)
+            if outcome is None or outcome.status is FileStatus.TRIED:
+                tries = outcome.number if outcome else 0
+                outcome = await self._fetch_or_retry(message, position, outcomes, tries)
+                await self._store.record(message.message_id, {**outcomes, position: outcome})
+            outcomes[position] = outcome
+        return outcomes
 
-    async def _brought(
-        self, text: OutboundMessage, position: int, others: dict[int, FileOutcome], tries: int
+    async def _fetch_or_retry(
+        self, message: OutboundMessage, position: int, others: dict[int, FileOutcome], tries: int
     ) -> FileOutcome:
-        """What becomes of a file that was tried so often before."""
+        """The outcome of one more try after `tries` failed ones."""
         try:
-            async with self._places:
-                return await self._keep(text, position, others)
-        except UnsupportedFile as unfit:
-            log.warning("file_refused", message_id=text.message_id, file=position, why=str(unfit))
-            return REFUSED
-        except FetchFailed as failed:
+            async with self._slots:
+                return await self._fetch_and_store(message, position, others)
+        except UnsupportedFile as error:
             log.warning(
-                "file_not_fetched", message_id=text.message_id, file=position, why=str(failed)
+                "file_refused", message_id=message.message_id, file=position, why=str(error)
+            )
+            return REFUSED
+        except FetchFailed as error:
+            log.warning(
+                "file_not_fetched", message_id=message.message_id, file=position, why=str(error)
             )
             return FileOutcome(FileStatus.TRIED, tries + 1) if tries + 1 < TRIES_LIMIT else REFUSED
 
-    async def _keep(
-        self, text: OutboundMessage, position: int, others: dict[int, FileOutcome]
+    async def _fetch_and_store(
+        self, message: OutboundMessage, position: int, others: dict[int, FileOutcome]
     ) -> FileOutcome:
-        attachment = text.attachments[position]
+        attachment = message.attachments[position]
         content = await self._fetcher.fetch(attachment.url)
         media = await asyncio.get_running_loop().run_in_executor(
             self._workers,
             sanitize,
             *(content, attachment.content_type),
-            *(text.attachment_policy, size_budget(text, others)),
+            *(message.attachment_policy, size_budget(message, others)),
         )
         if media is None:
             return DROPPED
-        token = await self._store.keep(text.message_id, position, media)
+        token = await self._store.put(message.message_id, position, media)
         return FileOutcome(FileStatus.KEPT, len(media.content), media.content_type, token)
 
-    def _prepared(self, fates: dict[int, FileOutcome]) -> Prepared:
-        urls = (
-            self._url(fate) for _, fate in sorted(fates.items()) if fate.verdict is FileStatus.KEPT
-        )
-        refused = sum(fate.verdict is FileStatus.REFUSED for fate in fates.values())
+    def _prepared(self, outcomes: dict[int, FileOutcome]) -> Prepared:
+        in_order = [outcome for _, outcome in sorted(outcomes.items())]
+        urls = (self._url(outcome) for outcome in in_order if outcome.status is FileStatus.KEPT)
+        refused = sum(outcome.status is FileStatus.REFUSED for outcome in in_order)
         return Prepared(tuple(urls), refused)
 
     def _url(self, kept: FileOutcome) -> str:
-        # Flowroute lists what it takes by endings, and phones name what they save after them.
-        return f"{self._public_url}/media/{kept.token}.{ENDINGS[kept.content_type]}"
+        # Flowroute detects types by the extension, and phones name saved files after it.
+        return f"{self._public_url}/media/{kept.token}.{EXTENSIONS[kept.content_type]}"

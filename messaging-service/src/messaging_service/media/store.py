@@ -1,4 +1,4 @@
-"""Files kept in Redis for a short time, and what became of each file of a text."""
+"""Stores encrypted files in Redis for a short time, and the outcome of each file of a message."""
 
 import json
 from collections.abc import Mapping
@@ -8,67 +8,89 @@ from typing import cast
 from redis.asyncio import Redis
 
 from messaging_service.media.policy import FileOutcome, FileStatus
-from messaging_service.media.urls import MediaUrls, seal, storage_id, unseal
+from messaging_service.media.urls import MediaUrls, decrypt, encrypt, storage_id
 from messaging_service.model.media import Media
 from messaging_service.redis import keys
 from messaging_service.redis.scripts import Scripts
 from runtime.redis.scripts import Command
 
-# The carrier fetches a file when it takes the text, and its own second tries are over well within
-# an hour; a text that is tried again later offers its files anew.
+# The carrier fetches a file when it accepts the message, and retries for less than an hour. A
+# message that is sent again later stores its files anew.
 KEEP_MS = 60 * 60 * 1000
 
 
 class MediaStore:
-    """Every method raises BackendUnavailable when Redis does not answer, and may be repeated."""
+    """Every method raises BackendUnavailable if Redis does not answer, and may be repeated."""
 
-    def __init__(self, redis: Redis, addresses: MediaUrls) -> None:
+    def __init__(self, redis: Redis, urls: MediaUrls) -> None:
         self._scripts = Scripts(redis)
-        self._addresses = addresses
+        self._urls = urls
 
-    async def fates(self, message_id: str) -> dict[int, FileOutcome]:
-        """What is known of a text's files, by position. Kept files are kept for an hour more."""
-        [record] = await self._scripts.run(("GET", keys.media(message_id)))
-        fates = _decoded(cast("bytes | None", record))
-        kept = [at for at, fate in fates.items() if fate.verdict is FileStatus.KEPT]
+    async def outcomes(self, message_id: str) -> dict[int, FileOutcome]:
+        """The outcomes of a message's files, by position. Kept files are kept for an hour more."""
+        [stored] = await self._scripts.run(("GET", keys.media(message_id)))
+        outcomes = _decode(cast("bytes | None", stored))
+        kept = [
+            position for position, outcome in outcomes.items() if outcome.status is FileStatus.KEPT
+        ]
         if not kept:
-            return fates
-        tokens = [(at, token) for at in kept for token in self._addresses.tokens(message_id, at)]
-        extend = (("PEXPIRE", keys.media_file(storage_id(token)), KEEP_MS) for _, token in tokens)
-        replies = await self._scripts.run(*extend, _record(message_id, fates))
-        there = [one for one, is_there in zip(tokens, replies, strict=False) if is_there]
-        # The current key's comes last and so counts, should a file lie under two of them.
-        found = dict(reversed(there))
-        kept_ones = {at: replace(fates[at], token=token) for at, token in found.items()}
-        return {at: fate for at, fate in fates.items() if at not in kept} | kept_ones
+            return outcomes
+        tokens = await self._extend(message_id, kept, outcomes)
+        present = {
+            position: replace(outcomes[position], token=token) for position, token in tokens.items()
+        }
+        others = {
+            position: outcome for position, outcome in outcomes.items() if position not in kept
+        }
+        return others | present
 
-    async def note(self, message_id: str, fates: Mapping[int, FileOutcome]) -> None:
-        """Remembers what became of a text's files so far."""
-        await self._scripts.run(_record(message_id, fates))
+    async def record(self, message_id: str, outcomes: Mapping[int, FileOutcome]) -> None:
+        """Stores the outcomes so far."""
+        await self._scripts.run(_set_outcomes(message_id, outcomes))
 
-    async def keep(self, message_id: str, position: int, media: Media) -> str:
-        """Keeps a file, for whoever has its address; answers the token of that."""
-        token, *_ = self._addresses.tokens(message_id, position)
+    async def put(self, message_id: str, position: int, media: Media) -> str:
+        """Stores a file; returns the token of its URL."""
+        token, *_ = self._urls.tokens(message_id, position)
         key = keys.media_file(storage_id(token))
-        await self._scripts.run(("SET", key, seal(media, token), "PX", KEEP_MS))
+        await self._scripts.run(("SET", key, encrypt(media, token), "PX", KEEP_MS))
         return token
 
     async def get(self, token: str) -> Media | None:
-        """The file that the token opens, None when it is not kept."""
-        [sealed] = await self._scripts.run(("GET", keys.media_file(storage_id(token))))
-        return unseal(sealed, token) if isinstance(sealed, bytes) else None
+        """The file of the token; None if it is not stored."""
+        [stored] = await self._scripts.run(("GET", keys.media_file(storage_id(token))))
+        return decrypt(stored, token) if isinstance(stored, bytes) else None
+
+    async def _extend(
+        self, message_id: str, positions: list[int], outcomes: Mapping[int, FileOutcome]
+    ) -> dict[int, str]:
+        """The tokens, by position, of the files that are still stored, for an hour from now."""
+        candidates = [
+            (position, token)
+            for position in positions
+            for token in self._urls.tokens(message_id, position)
+        ]
+        extend = (
+            ("PEXPIRE", keys.media_file(storage_id(token)), KEEP_MS) for _, token in candidates
+        )
+        replies = await self._scripts.run(*extend, _set_outcomes(message_id, outcomes))
+        stored = [candidate for candidate, reply in zip(candidates, replies, strict=False) if reply]
+        # The current key's token is the first of a position, so it wins over those of former keys.
+        return dict(reversed(stored))
 
 
-def _record(message_id: str, fates: Mapping[int, FileOutcome]) -> Command:
-    record = {at: (fate.verdict, fate.number, fate.content_type) for at, fate in fates.items()}
-    return ("SET", keys.media(message_id), json.dumps(record), "PX", KEEP_MS)
+def _set_outcomes(message_id: str, outcomes: Mapping[int, FileOutcome]) -> Command:
+    values = {
+        position: (outcome.status, outcome.number, outcome.content_type)
+        for position, outcome in outcomes.items()
+    }
+    return ("SET", keys.media(message_id), json.dumps(values), "PX", KEEP_MS)
 
 
-def _decoded(record: bytes | None) -> dict[int, FileOutcome]:
-    if record is None:
+def _decode(stored: bytes | None) -> dict[int, FileOutcome]:
+    if stored is None:
         return {}
-    fields: dict[str, tuple[str, int, str]] = json.loads(record)
+    values: dict[str, tuple[str, int, str]] = json.loads(stored)
     return {
-        int(at): FileOutcome(FileStatus(verdict), number, content_type)
-        for at, (verdict, number, content_type) in fields.items()
+        int(position): FileOutcome(FileStatus(status), number, content_type)
+        for position, (status, number, content_type) in values.items()
     }

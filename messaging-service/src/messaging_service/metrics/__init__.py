@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""Prometheus metrics."""

@@ -1,11 +1,12 @@
-"""What the service counts. No label holds a number, a text or an id."""
+"""The metrics of the service. No label contains a number, a body or an id."""
 
+from collections.abc import Callable
 from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from messaging_service.model.message import MessageState, SendOutcome, UnknownResolution
-from messaging_service.sending.circuit_breaker import CircuitBreaker
+from messaging_service.model.message import MessageState, UnknownResolution
+from messaging_service.model.send_result import SendOutcome
 
 UnmovedReceipt = Literal["parked", "unmatched", "forged", "malformed"]
 
@@ -16,62 +17,62 @@ _RECEIPT_KINDS: tuple[MessageState | UnmovedReceipt, ...] = (
 
 
 class Metrics:
-    """The service's metrics in one registry; two of them need two registries.
+    """The metrics of one registry. A second instance needs a second registry.
 
-    Every label is there from the beginning, at 0, so that a rate sees its first event too.
+    Every label value exists from the start with 0, so that a rate includes its first event.
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry
-        self._sends = self._counter("maskline_sends", "Answers given about texts.", "outcome")
+        self._sends = self._counter("maskline_sends", "Results of sends.", "outcome")
         self._resolved = self._counter(
             "maskline_unknown_sends_resolved",
-            "Sends whose answer was lost, by how it was found out what became of them.",
+            "Uncertain sends, by how they were resolved.",
             "resolution",
         )
-        self._segments = self._counter("maskline_segments", "Segments that the carrier took.")
+        self._segments = self._counter("maskline_segments", "Segments that the carrier accepted.")
         self._rate_limited = self._counter(
-            "maskline_rate_limited", "Times that the carrier answered 429."
+            "maskline_rate_limited", "Answers 429 of the carrier to a send."
         )
         self._receipts = self._counter(
             "maskline_receipts",
-            "Receipts by the state they told of, or why they moved no text.",
+            "Delivery receipts by the message state after them, or why they changed no message.",
             "state",
         )
-        self._begin_at_zero()
+        self._start_at_zero()
 
-    def watch(self, breaker: CircuitBreaker) -> None:
-        """Shows whether texts are kept from the carrier, and whether it refused the account."""
-        is_open = self._gauge(
-            "maskline_carrier_circuit_open", "1 while nothing is sent: the carrier does not answer."
-        )
-        is_open.set_function(lambda: breaker.is_open)
-        is_refused = self._gauge(
+    def watch_carrier(
+        self, is_circuit_open: Callable[[], bool], is_account_refused: Callable[[], bool]
+    ) -> None:
+        """Shows the state of the circuit breaker in front of the carrier."""
+        circuit = self._gauge("maskline_carrier_circuit_open", "1 while the circuit is open.")
+        circuit.set_function(is_circuit_open)
+        account = self._gauge(
             "maskline_carrier_account_refused", "1 while the carrier refuses the account's keys."
         )
-        is_refused.set_function(lambda: breaker.is_account_refused)
+        account.set_function(is_account_refused)
 
-    def answered(self, outcome: SendOutcome) -> None:
-        """Counts one answer about a text."""
+    def send_result(self, outcome: SendOutcome) -> None:
+        """Counts one result of a send."""
         self._sends.labels(outcome).inc()
 
     def resolved(self, resolution: UnknownResolution) -> None:
-        """Counts one send whose answer was lost and whose fate is known now."""
+        """Counts one uncertain send that was resolved."""
         self._resolved.labels(resolution).inc()
 
-    def took(self, segments: int) -> None:
-        """Counts the segments of a text that the carrier took."""
+    def segments_accepted(self, segments: int) -> None:
+        """Counts the segments of a message that the carrier accepted."""
         self._segments.inc(segments)
 
     def rate_limited(self) -> None:
-        """Counts one answer of 429."""
+        """Counts one answer 429."""
         self._rate_limited.inc()
 
     def receipt(self, kind: MessageState | UnmovedReceipt) -> None:
-        """Counts one receipt: the state of its text after it, or that it waits or has no text."""
+        """Counts one receipt: the state of its message after it, or why it changed none."""
         self._receipts.labels(kind).inc()
 
-    def _begin_at_zero(self) -> None:
+    def _start_at_zero(self) -> None:
         for outcome in SendOutcome:
             self._sends.labels(outcome)
         for resolution in UnknownResolution:
@@ -79,8 +80,8 @@ class Metrics:
         for kind in _RECEIPT_KINDS:
             self._receipts.labels(kind)
 
-    def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
-        return Counter(name, meaning, labels, registry=self._registry)
+    def _counter(self, name: str, description: str, *labels: str) -> Counter:
+        return Counter(name, description, labels, registry=self._registry)
 
-    def _gauge(self, name: str, meaning: str) -> Gauge:
-        return Gauge(name, meaning, registry=self._registry)
+    def _gauge(self, name: str, description: str) -> Gauge:
+        return Gauge(name, description, registry=self._registry)

@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""Messages, receipts, ids and errors: plain values and rules, no I/O."""

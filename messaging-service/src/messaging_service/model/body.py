@@ -1,9 +1,8 @@
-"""What has to be changed in a text, or keeps it from being sent at all."""
+"""Characters of a body that have to be replaced or cannot be sent."""
 
 import re
 
-# Flowroute's reference of every version says that smart quotes are known to cause errors and that
-# straight ones should be sent. Left, right, low and reversed ones are all that is changed.
+# Flowroute's reference says that smart quotes cause errors and that straight ones should be sent.
 _SINGLE = "\u2018\u2019\u201a\u201b"
 
 _DOUBLE = "\u201c\u201d\u201e\u201f"
@@ -19,12 +18,12 @@ _CONTROL = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f]")
 
 
 def normalise_quotes(body: str) -> str:
-    """The text with straight quotes for curly ones."""
+    """The body with straight quotes instead of curly ones."""
     return body.translate(_STRAIGHT)
 
 
 def unsendable_reason(body: str) -> str | None:
-    """Why no carrier can be given this text, in a word; None when it can be."""
+    """Why the body cannot be given to a carrier, in one word; None if it can."""
     if _NUL in body:
         return "nul"
     if _LONE_SURROGATE.search(body):

@@ -1,4 +1,4 @@
-"""Refusals that a caller can act on. Nothing in them repeats a number, a text or the carrier."""
+"""Errors that a caller can act on. None repeats a number, a body or what the carrier wrote."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -8,7 +8,7 @@ from runtime.grpc.status import FieldViolation
 
 
 class MessagingError(Exception):
-    """A refusal of a call or of one text. `metadata` repeats every value in the message."""
+    """An error of a call or of one message. `metadata` has every value that the text contains."""
 
     reason: ClassVar[str]
 
@@ -23,37 +23,37 @@ class MessagingError(Exception):
 
 
 class InvalidArgument(MessagingError):
-    """Fields are missing or have a wrong form."""
+    """Fields are missing or malformed."""
 
     reason = "INVALID_ARGUMENT"
 
     def __init__(self, violations: Sequence[FieldViolation]) -> None:
-        super().__init__("; ".join(f"{found.field}: {found.description}" for found in violations))
+        super().__init__("; ".join(f"{item.field}: {item.description}" for item in violations))
         self.violations = violations
 
 
 class MessageNotFound(MessagingError):
-    """No such text is kept."""
+    """The ledger has no such message."""
 
     reason = "MESSAGE_NOT_FOUND"
 
     def __init__(self, message_id: str) -> None:
-        super().__init__(f"no text {message_id} is kept", message_id=message_id)
+        super().__init__(f"there is no message {message_id}", message_id=message_id)
 
 
 class MessageIdReused(MessagingError):
-    """The id was used for another text."""
+    """The id was used for another message."""
 
     reason = "MESSAGE_ID_REUSED"
 
     def __init__(self, message_id: str) -> None:
         super().__init__(
-            f"{message_id} was used for another text; choose a new id", message_id=message_id
+            f"{message_id} was used for another message; choose a new id", message_id=message_id
         )
 
 
 class CarrierRefused(MessagingError):
-    """The carrier refused the text, or what else it was asked, for good."""
+    """The carrier refused the message, or another request, permanently."""
 
     reason = "CARRIER_REFUSED"
 
@@ -62,18 +62,18 @@ class CarrierRefused(MessagingError):
 
 
 class RecipientOptedOut(MessagingError):
-    """The recipient told the carrier to stop texts from this number."""
+    """The recipient opted out of messages from this number at the carrier."""
 
     reason = "RECIPIENT_OPTED_OUT"
 
     def __init__(self) -> None:
-        super().__init__("the recipient opted out of texts from this number")
+        super().__init__("the recipient opted out of messages from this number")
 
 
 class CarrierAccountRefused(MessagingError):
     """The carrier refused the credentials, or the account's use of the number.
 
-    `retry_after` is set for a text that can be sent as soon as the credentials are mended.
+    `retry_after` is set if the message can be sent once the credentials are corrected.
     """
 
     reason = "CARRIER_ACCOUNT_REFUSED"
@@ -86,12 +86,14 @@ class CarrierAccountRefused(MessagingError):
 
 
 class CarrierRateLimited(MessagingError):
-    """The carrier asks to be called more slowly."""
+    """The carrier answered that it is called too often."""
 
     reason = "CARRIER_RATE_LIMITED"
 
     def __init__(self, retry_after: timedelta) -> None:
-        super().__init__("the carrier asks to be called more slowly", retry_after=retry_after)
+        super().__init__(
+            "the carrier limits the rate of requests; try again later", retry_after=retry_after
+        )
 
 
 class CarrierUnavailable(MessagingError):
@@ -104,56 +106,56 @@ class CarrierUnavailable(MessagingError):
 
 
 class SendPaced(MessagingError):
-    """The account's pace or the campaign's budget is used up; it says nothing about the text."""
+    """The account's rate or the campaign's budget is used up. The message itself is fine."""
 
     reason = "SEND_PACED"
 
     def __init__(self, retry_after: timedelta) -> None:
-        super().__init__("as much is sent as may be; try again later", retry_after=retry_after)
+        super().__init__("the rate or budget is used up; try again later", retry_after=retry_after)
 
 
 class SendTokenNotValid(MessagingError):
-    """The token of a receipt's address was forged, altered, or made with another key."""
+    """The send token of a receipt was forged, altered or signed with an unknown key."""
 
     reason = "SEND_TOKEN_NOT_VALID"
 
     def __init__(self) -> None:
-        super().__init__("no attempt has this token")
+        super().__init__("the send token is not valid")
 
 
 class MediaNotFound(MessagingError):
-    """No file is kept under this token, or not any more."""
+    """There is no file for this token, or it has expired."""
 
     reason = "MEDIA_NOT_FOUND"
 
     def __init__(self) -> None:
-        super().__init__("no such file is kept")
+        super().__init__("there is no such file, or it has expired")
 
 
 class AttachmentsRefused(MessagingError):
-    """All that a text had were files that are not passed on."""
+    """The message consists only of files that are not passed on."""
 
     reason = "ATTACHMENTS_REFUSED"
 
     def __init__(self) -> None:
-        super().__init__("none of the text's files is passed on, and it has no words")
+        super().__init__("no attachment can be passed on, and the message has no body")
 
 
 class BackendUnavailable(MessagingError):
-    """Redis does not answer. Nothing is sent without it."""
+    """Redis is unavailable. Nothing is sent without it."""
 
     reason = "BACKEND_UNAVAILABLE"
 
     def __init__(self) -> None:
-        super().__init__("the ledger does not answer; try again", retry_after=timedelta(seconds=1))
+        super().__init__("the ledger is unavailable; try again", retry_after=timedelta(seconds=1))
 
 
 class SendInProgress(MessagingError):
-    """Another call is sending this text or the one before it, or that one is looked into."""
+    """This message or the one before it is being sent, or is still being resolved."""
 
     reason = "SEND_IN_PROGRESS"
 
     def __init__(self, retry_after: timedelta) -> None:
         super().__init__(
-            "this text or the one before it is under way; ask again", retry_after=retry_after
+            "this message or the one before it is being sent; try again", retry_after=retry_after
         )

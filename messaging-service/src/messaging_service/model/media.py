@@ -1,4 +1,4 @@
-"""Files on their way through: what is passed on, and what is not. No I/O."""
+"""Files on their way from the sender's carrier to the recipient's. No I/O."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from messaging_service.model.errors import CarrierUnavailable
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A file without what identifies its sender."""
+    """A file without metadata that identifies its sender."""
 
     content_type: str
     content: bytes = field(repr=False)
@@ -15,15 +15,15 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Where the carrier finds the files of a text, and how many of them are not passed on."""
+    """The URLs from which the carrier fetches a message's files, and the count of refused files."""
 
     urls: tuple[str, ...] = field(repr=False)
     refused: int
 
 
 class MediaUnavailable(CarrierUnavailable):
-    """A file cannot be fetched just now; what was fetched already is kept for the next try."""
+    """A file cannot be fetched now. Files fetched so far are kept for the next try."""
 
 
 class UnsupportedFile(Exception):
-    """A file that is never passed on. Its text is for logs and says why, never where from."""
+    """A file that is never passed on. The text is for logs: it gives the cause, never the URL."""

@@ -1,64 +1,67 @@
-"""Which addresses files are fetched from. Callbacks are not signed: anybody could name any."""
+"""The allow-list of origins that files are fetched from. No I/O.
+
+Callbacks are not signed, so anybody who reaches the gateway could name any URL.
+"""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# Presigned addresses with a session token were seen with about 1,500 characters.
+# Presigned URLs with a session token were seen with about 1,500 characters.
 URL_LIMIT = 4096
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 _ORIGIN = re.compile(r"(https?)://(\*\.)?([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::(\d{1,5}))?")
 
-# So narrow that no two parsers can take another host out of it: no user, no escape, no IPv6.
+# So narrow that no two URL parsers disagree about the host: no user, no escapes, no IPv6.
 _URL = re.compile(r"(https?)://([a-z0-9.-]+)(?::(\d{1,5}))?/[!-~]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A scheme, a host or all hosts below it, and a port."""
+    """A scheme, a port, and a host or all hosts below it."""
 
     scheme: str
     host: str
     port: int
     is_wildcard: bool
 
-    def holds(self, scheme: str, host: str, port: int) -> bool:
-        """Whether an address lies there."""
+    def matches(self, scheme: str, host: str, port: int) -> bool:
+        """Whether a URL with these parts has this origin."""
         if (scheme, port) != (self.scheme, self.port):
             return False
         return host.endswith(f".{self.host}") if self.is_wildcard else host == self.host
 
 
-def origins(listed: str) -> tuple[Origin, ...]:
-    """Reads a list with commas; raises ValueError without repeating any of it."""
-    return tuple(_origin(one.strip()) for one in listed.split(",") if one.strip())
+def parse_origins(value: str) -> tuple[Origin, ...]:
+    """The origins of a comma-separated list. Raises ValueError, which repeats none of it."""
+    return tuple(_origin(entry.strip()) for entry in value.split(",") if entry.strip())
 
 
-def checked_origins(listed: str) -> str:
-    """The same list, if it can be read; raises ValueError otherwise."""
-    origins(listed)
-    return listed
+def validated_origins(value: str) -> str:
+    """The list itself if it can be parsed; raises ValueError otherwise."""
+    parse_origins(value)
+    return value
 
 
 def is_allowed(url: str, allowed: Sequence[Origin]) -> bool:
-    """Whether a file may be fetched from there."""
-    found = _URL.fullmatch(url) if len(url) <= URL_LIMIT else None
-    if not found:
+    """Whether a file may be fetched from the URL."""
+    match = _URL.fullmatch(url) if len(url) <= URL_LIMIT else None
+    if not match:
         return False
-    scheme, host, port = found[1].lower(), found[2].lower(), found[3]
+    scheme, host, port = match[1].lower(), match[2].lower(), match[3]
     return any(
-        origin.holds(scheme, host, int(port) if port else _DEFAULT_PORTS[scheme])
+        origin.matches(scheme, host, int(port) if port else _DEFAULT_PORTS[scheme])
         for origin in allowed
     )
 
 
 def _origin(text: str) -> Origin:
-    found = _ORIGIN.fullmatch(text)
-    if not found:
+    match = _ORIGIN.fullmatch(text)
+    if not match:
         raise ValueError('give origins such as "https://*.example.com" with commas between them')
-    scheme, wildcard, host, port = found.groups()
+    scheme, wildcard, host, port = match.groups()
     if wildcard and (scheme != "https" or "." not in host):
-        raise ValueError('"*." needs https and at least two names behind it')
+        raise ValueError('"*." needs https and a host of at least two labels')
     return Origin(scheme, host, int(port or _DEFAULT_PORTS[scheme]), bool(wildcard))

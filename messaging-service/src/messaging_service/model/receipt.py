@@ -1,8 +1,8 @@
-"""What the carrier's delivery receipts say about a text.
+"""Delivery receipts of the carrier, and the message state that each one reports.
 
-The table is Flowroute's documented list of response codes; its rows after 1222 were never
-published in full, so a rule covers them. The words are from logged payloads, and only a hint:
-Flowroute never listed them.
+The table is Flowroute's documented list of response codes. Codes above 1222 were never published
+in full, so a rule covers them. The status words are taken from logged payloads: Flowroute never
+documented them.
 """
 
 from dataclasses import dataclass, field
@@ -18,18 +18,18 @@ SENT, DELIVERED, UNDELIVERED = (
     MessageState.UNDELIVERED,
 )
 
-# Whatever a receipt says, the carrier has the text: a pending one counts as sent.
+# A receipt proves that the carrier has the message: a pending one counts as sent.
 STATES: dict[int, MessageState] = {
     1000: SENT,  # default state
     1001: SENT,  # queued for delivery
     1002: SENT,  # message has been sent
-    1003: SENT,  # accepted by carrier; for many texts the last word
+    1003: SENT,  # accepted by carrier; often the last receipt
     1004: DELIVERED,  # delivered to handset
     1005: UNDELIVERED,  # rejected
     1006: UNDELIVERED,  # expired, in the carrier's hands
     1007: UNDELIVERED,  # failed
     1008: UNDELIVERED,  # permanent send error
-    1009: UNDELIVERED,  # partial send failure: what arrived is not the text
+    1009: UNDELIVERED,  # partial send failure: the message arrived incomplete
     1010: UNDELIVERED,  # validation failed
     1100: UNDELIVERED,  # unknown error
     1101: UNDELIVERED,  # source carrier invalid
@@ -45,7 +45,7 @@ STATES: dict[int, MessageState] = {
     1111: UNDELIVERED,  # temporary resolution failure
     1112: UNDELIVERED,  # permanent resolution failure
     1115: UNDELIVERED,  # no handler found
-    1116: UNDELIVERED,  # destination takes no texts, a landline
+    1116: UNDELIVERED,  # destination is a landline
     1150: UNDELIVERED,  # spam
     1152: UNDELIVERED,  # spam reject
     1160: UNDELIVERED,  # toll-free messaging limits exceeded
@@ -76,7 +76,7 @@ STATES: dict[int, MessageState] = {
 
 FIRST_FAILURE = 1005
 
-# Seen where a receipt has no code, level 1 above all.
+# Seen in receipts without a code, mostly of level 1.
 WORDS: dict[str, MessageState] = {
     "smsc submit": SENT,
     "mmsc submit": SENT,
@@ -87,8 +87,10 @@ WORDS: dict[str, MessageState] = {
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A delivery receipt as the gateway read it. The carrier's id and the token may be empty;
-    with neither it speaks of no text."""
+    """A delivery receipt as the gateway parsed it.
+
+    The carrier's id and the send token may be empty; without both it belongs to no message.
+    """
 
     carrier_message_id: str
     send_token: str = field(repr=False)
@@ -96,15 +98,15 @@ class Receipt:
     status: str
 
 
-def problem_of(receipt: Receipt) -> InvalidArgument | None:
-    """What is wrong with the form of a receipt, if anything. It repeats no value."""
+def violations_of(receipt: Receipt) -> InvalidArgument | None:
+    """The field of wrong form, or None. The error repeats no value."""
     if not receipt.carrier_message_id or is_carrier_id(receipt.carrier_message_id):
         return None
     return InvalidArgument([FieldViolation("carrier_message_id", f"give {SHAPE}")])
 
 
 def state_of(receipt: Receipt) -> MessageState | None:
-    """The state that a receipt speaks of; None when it says nothing that is known."""
+    """The state that a receipt reports; None if its code and words are unknown."""
     if receipt.status_code is None:
         return WORDS.get(receipt.status.strip().lower())
     if receipt.status_code >= FIRST_FAILURE:

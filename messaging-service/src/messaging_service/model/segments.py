@@ -1,4 +1,4 @@
-"""How many segments a text takes: what carriers charge, pace and cap by."""
+"""Counts segments: the unit by which carriers charge, limit rates and cap budgets."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,31 +6,31 @@ from enum import StrEnum
 
 from messaging_service.model.message import OutboundMessage
 
-# Flowroute, "Message Length & Concatenation": plain ASCII goes 160 characters at a time, longer
-# texts 140; anything else as UCS-2, 70 at a time.
+# Flowroute, "Message Length & Concatenation": ASCII takes 160 characters, or 140 a segment if the
+# body is longer; any other body is UCS-2, 70 units a segment.
 ASCII_SINGLE = 160
 
 ASCII_EACH = 140
 
 UCS2_EACH = 70
 
-# GSM 03.38 and 03.40: 160 septets, of which a part of a longer text spends 7 on its header.
+# GSM 03.38 and 03.40: 160 septets, of which a segment of a longer body spends 7 on its header.
 GSM7_SINGLE = 160
 
 GSM7_EACH = 153
 
-# GSM 03.38, the basic alphabet, without the escape that leads to the extension table.
+# GSM 03.38, the basic alphabet without the escape to the extension table.
 _GSM7_BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 
-# Each of these takes an escape and itself.
+# Characters of the extension table: an escape and a septet each.
 _GSM7_EXTENDED = frozenset("\f^{}\\[~]|€")
 
 
 class Encoding(StrEnum):
-    """What the carrier writes a text in."""
+    """The encoding that the carrier uses for a body."""
 
     ASCII = "ASCII"
     UCS2 = "UCS2"
@@ -38,9 +38,9 @@ class Encoding(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Segmentation:
-    """`segments` is by the carrier's rule. `gsm7_segments` is what networks that pack septets need.
+    """`segments` follows the carrier's rule. `gsm7_segments` is the count in GSM-7 networks.
 
-    It is for information only, and None when the text holds what GSM-7 does not have.
+    It is for information only, and None if the body has characters that GSM-7 lacks.
     """
 
     encoding: Encoding
@@ -49,7 +49,7 @@ class Segmentation:
 
 
 def count(body: str) -> Segmentation:
-    """The segments of a text; an empty one takes one too."""
+    """The segments of a body; an empty one takes one."""
     if body.isascii():
         encoding, segments = Encoding.ASCII, _parts(len(body), ASCII_SINGLE, ASCII_EACH)
     else:
@@ -62,7 +62,7 @@ def _parts(length: int, single: int, each: int) -> int:
 
 
 def _utf16_units(body: str) -> int:
-    """Whether the carrier keeps a surrogate pair in one segment is not documented: units count."""
+    """Units, as it is not documented whether the carrier splits surrogate pairs."""
     return len(body.encode("utf-16-le", "surrogatepass")) // 2
 
 
@@ -74,7 +74,7 @@ def _gsm7_segments(body: str) -> int | None:
 
 
 def _packed(septets: Iterable[int]) -> int:
-    """An escape and what it stands before are never parted, GSM 03.38 has it."""
+    """GSM 03.38 never splits an escape from the character behind it."""
     segments, used = 1, 0
     for size in septets:
         if used + size > GSM7_EACH:
@@ -83,6 +83,6 @@ def _packed(septets: Iterable[int]) -> int:
     return segments
 
 
-def segments_of(text: OutboundMessage, media_count: int) -> int:
-    """The segments that a text takes, 0 with files."""
-    return 0 if media_count else count(text.body).segments
+def segments_of(message: OutboundMessage, media_count: int) -> int:
+    """The segments of a message; 0 for an MMS."""
+    return 0 if media_count else count(message.body).segments

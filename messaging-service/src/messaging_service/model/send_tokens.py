@@ -1,7 +1,7 @@
-"""The part of a receipt's address that names one attempt, and that nobody else can make up.
+"""Send tokens: the signed part of a receipt URL that names one attempt.
 
-Only the carrier is given it. Here and in Redis an attempt goes by its id, which is the token
-without the signature: whoever has a copy of Redis has no token.
+Only the carrier gets a token. Redis and this service use the attempt id, which is the token
+without its signature, so a copy of Redis contains no valid token.
 """
 
 import base64
@@ -9,8 +9,8 @@ import hmac
 import secrets
 from hashlib import blake2b, sha256
 
-# 128 bits each: no attempt is named twice, and no signature is guessed.
-_NAME_BYTES = 16
+# 128 bits each: ids never collide and signatures cannot be guessed.
+_ID_BYTES = 16
 
 _SIGNATURE_BYTES = 16
 
@@ -18,59 +18,59 @@ _PURPOSE = b"send token"
 
 
 def new_attempt_id() -> str:
-    """A name that no attempt had before: 22 characters of base64url."""
-    return _written(secrets.token_bytes(_NAME_BYTES))
+    """A new random id: 22 characters of base64url."""
+    return _encode(secrets.token_bytes(_ID_BYTES))
 
 
 class SendTokens:
-    """Makes them with one key and knows them again by several; nothing is kept for that."""
+    """Signs with the current key and verifies with all keys. Stores nothing."""
 
     def __init__(self, key: str, *former: str) -> None:
-        """`former` keys are those whose tokens may still be in the carrier's hands."""
-        self._keyed = _keyed(key)
-        self._all = [self._keyed, *map(_keyed, former)]
+        """Tokens that were signed with the `former` keys are still accepted."""
+        self._signer = _signer(key)
+        self._verifiers = [self._signer, *map(_signer, former)]
 
-    def signed(self, attempt_id: str) -> str:
-        """The token of an attempt: 43 characters of base64url. Give it to the carrier alone.
+    def sign(self, attempt_id: str) -> str:
+        """The token of an attempt: 43 characters of base64url, for the carrier only.
 
-        Raises ValueError for what is no attempt's id; nobody would know its token again.
+        Raises ValueError if the attempt id is malformed: no receipt could be matched to it.
         """
-        name = _read(attempt_id)
-        if len(name) != _NAME_BYTES:
+        raw_id = _decode(attempt_id)
+        if len(raw_id) != _ID_BYTES:
             raise ValueError("give the id of an attempt, as new_attempt_id() makes it")
-        return _written(name + _signature(self._keyed, name))
+        return _encode(raw_id + _signature(self._signer, raw_id))
 
-    def name_in(self, token: str) -> str | None:
-        """The id of the attempt; None if no key made the token, or it was altered since."""
-        signed = _read(token)
-        name, signature = signed[:_NAME_BYTES], signed[_NAME_BYTES:]
-        is_known = False
-        for keyed in self._all:
-            # All of them each time: how long it takes tells nothing.
-            is_known |= hmac.compare_digest(_signature(keyed, name), signature)
-        return _written(name) if is_known else None
+    def attempt_id_of(self, token: str) -> str | None:
+        """The id of the attempt; None if no key signed the token or it was altered."""
+        signed = _decode(token)
+        raw_id, signature = signed[:_ID_BYTES], signed[_ID_BYTES:]
+        is_valid = False
+        for signer in self._verifiers:
+            # All keys are tried every time, so that the duration reveals nothing.
+            is_valid |= hmac.compare_digest(_signature(signer, raw_id), signature)
+        return _encode(raw_id) if is_valid else None
 
 
-def _keyed(key: str) -> blake2b:
-    # Keys of any length become one of the length that BLAKE2b takes.
+def _signer(key: str) -> blake2b:
+    # BLAKE2b takes keys of at most 64 bytes, so a key of any length is hashed first.
     secret = sha256(key.encode()).digest()
     return blake2b(key=secret, digest_size=_SIGNATURE_BYTES, person=_PURPOSE)
 
 
-def _signature(keyed: blake2b, name: bytes) -> bytes:
-    signing = keyed.copy()
-    signing.update(name)
-    return signing.digest()
+def _signature(signer: blake2b, raw_id: bytes) -> bytes:
+    digest = signer.copy()
+    digest.update(raw_id)
+    return digest.digest()
 
 
-def _written(value: bytes) -> str:
+def _encode(value: bytes) -> str:
     return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
 
 
-def _read(written: str) -> bytes:
-    """The bytes of it; nothing for what none can be, such as another spelling of some."""
+def _decode(encoded: str) -> bytes:
+    """The bytes, or none if the text is not the canonical base64url form of any."""
     try:
-        value = base64.urlsafe_b64decode(written + "=" * (-len(written) % 4))
+        value = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
     except ValueError:
         return b""
-    return value if _written(value) == written else b""
+    return value if _encode(value) == encoded else b""

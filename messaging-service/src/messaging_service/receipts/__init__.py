@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""Delivery receipts."""

@@ -1,4 +1,4 @@
-"""Batches of delivery receipts."""
+"""Records batches of delivery receipts."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from messaging_service.ledger.ledger import Ledger, Parked
 from messaging_service.metrics.metrics import Metrics
 from messaging_service.model.errors import InvalidArgument, SendTokenNotValid
 from messaging_service.model.message import MessageRecord
-from messaging_service.model.receipt import Receipt, problem_of, state_of
+from messaging_service.model.receipt import Receipt, state_of, violations_of
 from messaging_service.model.send_tokens import SendTokens
 
 log = structlog.get_logger()
@@ -18,7 +18,7 @@ Recorded = MessageRecord | InvalidArgument | SendTokenNotValid | None
 
 
 class ReceiptRecorder:
-    """Finds the texts that receipts speak of and moves them forward."""
+    """Finds the message of each receipt and moves it forward."""
 
     def __init__(self, ledger: Ledger, tokens: SendTokens, metrics: Metrics) -> None:
         self._ledger = ledger
@@ -26,32 +26,33 @@ class ReceiptRecorder:
         self._metrics = metrics
 
     async def record_all(self, receipts: Sequence[Receipt]) -> list[Recorded]:
-        """Each receipt's text as it stands, or None; a malformed or forged one is refused.
+        """The message of each receipt, None if unknown, or an error for a malformed or forged one.
 
         Raises BackendUnavailable.
         """
         return list(await asyncio.gather(*map(self._record, receipts)))
 
     async def _record(self, receipt: Receipt) -> Recorded:
-        problem = problem_of(receipt)
-        if problem:
+        violations = violations_of(receipt)
+        if violations:
             self._metrics.receipt("malformed")
             log.warning("receipt_malformed")
-            return problem
-        attempt_id = self._tokens.name_in(receipt.send_token) if receipt.send_token else ""
+            return violations
+        token = receipt.send_token
+        attempt_id = self._tokens.attempt_id_of(token) if token else ""
         if attempt_id is None:
             self._metrics.receipt("forged")
             log.warning("receipt_forged")
             return SendTokenNotValid()
-        found = await self._ledger.record(receipt, attempt_id)
-        self._tell(receipt, found)
-        return found if isinstance(found, MessageRecord) else None
+        recorded = await self._ledger.record_receipt(receipt, attempt_id)
+        self._log(receipt, recorded)
+        return recorded if isinstance(recorded, MessageRecord) else None
 
-    def _tell(self, receipt: Receipt, found: MessageRecord | Parked | None) -> None:
+    def _log(self, receipt: Receipt, recorded: MessageRecord | Parked | None) -> None:
         carrier_id, code = receipt.carrier_message_id, receipt.status_code
-        match found:
-            case MessageRecord(message_id, standing=standing):
-                self._metrics.receipt(standing.state)
+        match recorded:
+            case MessageRecord(message_id, status=status):
+                self._metrics.receipt(status.state)
                 if state_of(receipt) is None:
                     log.warning(
                         "receipt_says_nothing_known",

@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""Redis keys and Lua scripts."""

@@ -1,7 +1,7 @@
-"""Every key of the ledger and of the pace.
+"""Every Redis key of this service.
 
-The braces are a key's own id: no script touches two of them. The pace's keys share one slot, for a
-text is counted under several of them at once.
+A key's hash tag is its own id, as no script touches keys of two ids. The rate limiter's keys share
+one slot, because one message counts against several of them at once.
 """
 
 from datetime import timedelta
@@ -10,50 +10,50 @@ _PREFIX = "maskline:v1:messaging"
 
 
 def keep_ms(retention: timedelta) -> int:
-    """The ledger's retention as its scripts take it."""
+    """The ledger's retention in milliseconds, as its scripts take it."""
     return retention // timedelta(milliseconds=1)
 
 
 def message(message_id: str) -> str:
-    """Hash: what is known of a text."""
+    """Hash: the record of a message."""
     return f"{_PREFIX}:{{{message_id}}}:message"
 
 
 def attempt(attempt_id: str) -> str:
-    """String: the text that an attempt was for. Its receipts' address is signed, its id is not."""
+    """String: the message id of an attempt."""
     return f"{_PREFIX}:{{{attempt_id}}}:attempt"
 
 
 def carrier(carrier_message_id: str) -> str:
-    """String: the text that the carrier knows by this id."""
+    """String: the message id that a carrier's id is bound to."""
     return f"{_PREFIX}:{{{carrier_message_id}}}:carrier"
 
 
 def parked(carrier_message_id: str) -> str:
-    """List: receipts that came before the text was known by this id."""
+    """List: receipts that came before the carrier's id was bound to a message."""
     return f"{_PREFIX}:{{{carrier_message_id}}}:parked"
 
 
 def rate(name: str) -> str:
-    """String: up to when one of the account's rates is used up."""
+    """String: the GCRA state of one of the account's rates."""
     return f"{_PREFIX}:{{pace}}:rate:{name}"
 
 
 def brake() -> str:
-    """Hash: how often, and until when, the carrier's 429 has slowed all replicas down."""
+    """Hash: the count of recent 429 answers, and the time until which they stop all replicas."""
     return f"{_PREFIX}:{{pace}}:brake"
 
 
 def budget(span: str, number: int, pool: str) -> str:
-    """String: the segments of a pool in one minute or day, numbered from 1970 on."""
+    """String: segments of a pool in one minute or day, numbered since 1970."""
     return f"{_PREFIX}:{{pace}}:budget:{span}:{number}:{pool}"
 
 
 def media(message_id: str) -> str:
-    """String: what became of each file of a text, as JSON."""
+    """String: the outcome of each file of a message, as JSON."""
     return f"{_PREFIX}:{{{message_id}}}:media"
 
 
-def media_file(name: str) -> str:
-    """String: an encrypted file; its name does not tell the address that opens it."""
-    return f"{_PREFIX}:{{{name}}}:file"
+def media_file(storage_id: str) -> str:
+    """String: an encrypted file. The storage id does not reveal the token that decrypts it."""
+    return f"{_PREFIX}:{{{storage_id}}}:file"

@@ -1,4 +1,4 @@
-"""Commands and Lua scripts on their way to Redis, batched by whoever waits at the same time."""
+"""Runs commands and Lua scripts. Concurrent callers share one round trip."""
 
 from collections.abc import Sequence
 
@@ -14,32 +14,33 @@ log = structlog.get_logger()
 
 
 class Scripts:
-    """Runs what belongs together in one round trip."""
+    """The scripts of this package."""
 
     def __init__(self, redis: Redis) -> None:
         self._scripts = RedisScripts(redis, __package__)
         self._batches = Batcher[Sequence[Command], Sequence[Reply]](self._send)
 
     def call(self, name: str, key: str, *arguments: Argument) -> Command:
-        """The command that runs a script on its one key."""
+        """The command that runs a script on one key."""
         return self.call_on(name, (key,), *arguments)
 
     def call_on(self, name: str, keys: Sequence[str], *arguments: Argument) -> Command:
-        """The command that runs a script on its keys, all of one slot."""
+        """The command that runs a script on several keys of one slot."""
         return self._scripts.call(name, keys, arguments)
 
     async def run(self, *commands: Command) -> Sequence[Reply]:
-        """Runs commands in order and answers their replies. Each must bear to be repeated.
+        """The replies of commands, run in order. Each must be idempotent, as redis-py may retry it.
 
-        Raises BackendUnavailable when Redis does not answer or does not take them.
+        Raises BackendUnavailable if Redis does not answer or rejects a command.
         """
         try:
             return raised(await self._batches.submit(commands))
         except (RedisError, OSError, BatcherFull) as error:
-            # What a driver says may hold the address, and so a password: only its kind is told.
+            # A driver's message may contain the URL and its password: only the type is logged.
             log.warning("ledger_failed", error=type(error).__name__)
             raise BackendUnavailable from error
 
     async def _send(self, batch: list[Sequence[Command]]) -> list[Sequence[Reply]]:
-        replies = iter(await self._scripts.run([one for commands in batch for one in commands]))
+        flat = [command for commands in batch for command in commands]
+        replies = iter(await self._scripts.run(flat))
         return [[next(replies) for _ in commands] for commands in batch]

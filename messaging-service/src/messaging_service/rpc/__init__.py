@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""The gRPC interface: wire mapping, permissions and status codes."""

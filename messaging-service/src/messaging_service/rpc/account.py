@@ -1,4 +1,4 @@
-"""Between the contract's messages about the account and what the carrier is asked."""
+"""Maps the account's RPCs to and from protobuf."""
 
 import re
 from collections.abc import Iterator
@@ -14,15 +14,15 @@ from messaging_service.carrier.port import (
 from messaging_service.model.errors import InvalidArgument
 from runtime.grpc.status import FieldViolation
 
-# The contract's limit of a page, and the carrier's.
+# The limit of the contract and of the carrier.
 PAGE_LIMIT = 200
 
-# The offset of the next page. No account comes near a thousand million numbers.
+# The offset of the next page; nine digits are more than any account has numbers.
 _PAGE_TOKEN = re.compile(r"[0-9]{1,9}")
 
 
-def to_page(request: pb.ListAccountNumbersRequest) -> Page:
-    """The page to ask for. Raises InvalidArgument."""
+def page_from_proto(request: pb.ListAccountNumbersRequest) -> Page:
+    """The requested page. Raises InvalidArgument."""
     violations = list(_page_violations(request))
     if violations:
         raise InvalidArgument(violations)
@@ -32,18 +32,18 @@ def to_page(request: pb.ListAccountNumbersRequest) -> Page:
     )
 
 
-def from_numbers(page: NumbersPage) -> pb.ListAccountNumbersResponse:
-    """One page of numbers, and the way to the next one."""
+def numbers_to_proto(page: NumbersPage) -> pb.ListAccountNumbersResponse:
+    """One page of numbers."""
     return pb.ListAccountNumbersResponse(
-        numbers=map(_from_number, page.numbers),
+        numbers=map(_number_to_proto, page.numbers),
         next_page_token="" if page.next_offset is None else str(page.next_offset),
     )
 
 
-def from_check(check: AccountCheck) -> pb.CheckAccountResponse:
-    """How the account is set up."""
+def check_to_proto(check: AccountCheck) -> pb.CheckAccountResponse:
+    """The settings of the account."""
     return pb.CheckAccountResponse(
-        is_authorized=check.is_authorized, callbacks=map(_from_callback, check.callbacks)
+        is_authorized=check.is_authorized, callbacks=map(_callback_to_proto, check.callbacks)
     )
 
 
@@ -54,7 +54,7 @@ def _page_violations(request: pb.ListAccountNumbersRequest) -> Iterator[FieldVio
         yield FieldViolation("page_token", "give the next_page_token of the page before")
 
 
-def _from_number(number: AccountNumber) -> pb.AccountNumber:
+def _number_to_proto(number: AccountNumber) -> pb.AccountNumber:
     return pb.AccountNumber(
         phone_number=number.phone_number,
         type=number.type,
@@ -62,7 +62,7 @@ def _from_number(number: AccountNumber) -> pb.AccountNumber:
     )
 
 
-def _from_callback(callback: CallbackSetting) -> pb.CallbackSetting:
+def _callback_to_proto(callback: CallbackSetting) -> pb.CallbackSetting:
     return pb.CallbackSetting(
         callback_type=callback.callback_type,
         url=callback.url,

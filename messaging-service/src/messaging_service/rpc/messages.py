@@ -1,4 +1,4 @@
-"""Between the contract's messages and the domain."""
+"""Maps messages, results and receipts to and from protobuf."""
 
 from collections.abc import Sized
 from datetime import datetime, timedelta
@@ -16,16 +16,15 @@ from messaging_service.model.message import (
     MessageRecord,
     MessageState,
     OutboundMessage,
-    SendOutcome,
-    SendResult,
     UnknownPolicy,
     UnknownResolution,
     id_violations,
 )
 from messaging_service.model.receipt import Receipt
+from messaging_service.model.send_result import SendOutcome, SendResult
 from runtime.grpc.status import FieldViolation
 
-# The contract's limit of a batch.
+# The contract's limit.
 BATCH_LIMIT = 256
 
 _STATES = {state: pb.MessageState.Value(f"MESSAGE_STATE_{state.name}") for state in MessageState}
@@ -52,38 +51,38 @@ _ATTACHMENT_POLICIES = {
 
 
 def check_batch(field: str, items: Sized) -> None:
-    """Refuses an empty batch, and one that is too large."""
+    """Raises InvalidArgument for a batch that is empty or too large."""
     if not 1 <= len(items) <= BATCH_LIMIT:
         violation = FieldViolation(field, f"give between 1 and {BATCH_LIMIT} items")
         raise InvalidArgument([violation])
 
 
 def check_id(field: str, value: str) -> None:
-    """Refuses an id that none can be."""
+    """Raises InvalidArgument for a malformed id."""
     violations = list(id_violations(field, value))
     if violations:
         raise InvalidArgument(violations)
 
 
-def to_text(message: pb.OutboundMessage) -> OutboundMessage:
-    """The text to send, its form not yet checked."""
+def message_from_proto(message: pb.OutboundMessage) -> OutboundMessage:
+    """The message to send, not validated yet."""
     return OutboundMessage(
         message_id=message.message_id,
         pool=message.pool,
         from_number=message.from_number,
         to_number=message.to_number,
         body=message.body,
-        attachments=tuple(map(_to_attachment, message.attachments)),
+        attachments=tuple(map(_attachment, message.attachments)),
         attachment_policy=_ATTACHMENT_POLICIES.get(
             message.attachment_policy, AttachmentPolicy.PICTURES
         ),
         unknown_policy=_UNKNOWN_POLICIES.get(message.unknown_policy, UnknownPolicy.PREFER_LOSS),
-        campaign_budget=_to_budget(message.campaign_budget),
+        campaign_budget=_budget(message.campaign_budget),
     )
 
 
-def to_receipt(receipt: pb.DeliveryReceipt) -> Receipt:
-    """The receipt as the domain reads it."""
+def receipt_from_proto(receipt: pb.DeliveryReceipt) -> Receipt:
+    """The receipt, not validated yet."""
     return Receipt(
         carrier_message_id=receipt.carrier_message_id,
         send_token=receipt.send_token,
@@ -92,21 +91,21 @@ def to_receipt(receipt: pb.DeliveryReceipt) -> Receipt:
     )
 
 
-def from_message(message: MessageRecord) -> pb.Message:
-    """What is known of a text."""
+def record_to_proto(record: MessageRecord) -> pb.Message:
+    """The record of a message."""
     return pb.Message(
-        message_id=message.message_id,
-        pool=message.pool,
-        state=_STATES[message.standing.state],
-        carrier_message_id=message.carrier_message_id,
-        accept_time=_timestamp(message.accept_time),
-        update_time=_timestamp(message.update_time),
-        carrier_status_code=message.carrier_status_code,
+        message_id=record.message_id,
+        pool=record.pool,
+        state=_STATES[record.status.state],
+        carrier_message_id=record.carrier_message_id,
+        accept_time=_timestamp(record.accept_time),
+        update_time=_timestamp(record.update_time),
+        carrier_status_code=record.carrier_status_code,
     )
 
 
-def from_result(result: SendResult) -> pb.SendMessageResult:
-    """The answer about one text of a batch."""
+def result_to_proto(result: SendResult) -> pb.SendMessageResult:
+    """The result for one message of a batch."""
     error = result.error
     retry_after = error.retry_after if error else result.retry_after
     return pb.SendMessageResult(
@@ -122,21 +121,21 @@ def from_result(result: SendResult) -> pb.SendMessageResult:
     )
 
 
-def from_recorded(
+def recorded_to_proto(
     recorded: MessageRecord | MessagingError | None,
 ) -> pb.RecordDeliveryReceiptResult:
-    """What became of one receipt."""
+    """The result for one receipt."""
     if isinstance(recorded, MessagingError):
         return pb.RecordDeliveryReceiptResult(error=_item_error(recorded))
-    return pb.RecordDeliveryReceiptResult(message=from_message(recorded) if recorded else None)
+    return pb.RecordDeliveryReceiptResult(message=record_to_proto(recorded) if recorded else None)
 
 
-def _to_attachment(attachment: pb.Attachment) -> Attachment:
+def _attachment(attachment: pb.Attachment) -> Attachment:
     return Attachment(attachment.url, attachment.content_type, attachment.size_bytes)
 
 
-def _to_budget(budget: pb.CampaignBudget) -> CampaignBudget:
-    """What is negative limits nothing."""
+def _budget(budget: pb.CampaignBudget) -> CampaignBudget:
+    """A negative limit means no limit."""
     return CampaignBudget(
         max(budget.segments_per_minute, 0),
         max(budget.segments_per_day, 0),
@@ -148,9 +147,9 @@ def _item_error(error: MessagingError) -> pb.ItemError:
     return pb.ItemError(reason=reason, message=error.message)
 
 
-def _timestamp(moment: datetime) -> Timestamp:
+def _timestamp(time: datetime) -> Timestamp:
     timestamp = Timestamp()
-    timestamp.FromDatetime(moment)
+    timestamp.FromDatetime(time)
     return timestamp
 
 

@@ -1,11 +1,11 @@
-"""Who may call what: the conversation service everything, and nobody else anything."""
+"""Permissions: the conversation service may call every method, other principals none."""
 
 from maskline.messaging.v1 import messaging_pb2
 from runtime.grpc.authorization import Permissions
 
 CONVERSATION_SERVICE = "conversation-service"
 
-# One file may list the callers of both services; the others have no right here.
+# One callers file may serve both services, so all roles are valid here.
 ROLES = frozenset({"gateway", "client", "support", "operator", CONVERSATION_SERVICE})
 
 TABLE: dict[str, tuple[str, ...]] = {

@@ -1,4 +1,4 @@
-"""Between the contract's messages about records and files, and the domain."""
+"""Maps the RPCs of records and files to and from protobuf."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from maskline.messaging.v1 import messaging_pb2 as pb
-from messaging_service.carrier.port import Page, Record, RecordsPage, Span
+from messaging_service.carrier.port import CarrierRecord, Page, RecordsPage, Span
 from messaging_service.model.errors import InvalidArgument
 from messaging_service.model.media import Media
 from messaging_service.model.message import Attachment
@@ -20,12 +20,12 @@ PAGE_LIMIT = 1000
 
 TOKEN_LIMIT = 128
 
-# The offset of the next page. No account keeps a thousand million texts.
+# The offset of the next page; nine digits are more than any account has records.
 _PAGE_TOKEN = re.compile(r"[0-9]{1,9}")
 
 
-def to_span_and_page(request: pb.ListInboundRecordsRequest) -> tuple[Span, Page]:
-    """From when on, and which page. Raises InvalidArgument."""
+def span_and_page_from_proto(request: pb.ListInboundRecordsRequest) -> tuple[Span, Page]:
+    """The requested time and page. Raises InvalidArgument."""
     violations = list(_violations(request))
     if violations:
         raise InvalidArgument(violations)
@@ -34,23 +34,23 @@ def to_span_and_page(request: pb.ListInboundRecordsRequest) -> tuple[Span, Page]
     return Span(request.start_time.ToDatetime(UTC)), page
 
 
-def from_records(page: RecordsPage) -> pb.ListInboundRecordsResponse:
-    """One page of records, and the way to the next one."""
+def records_to_proto(page: RecordsPage) -> pb.ListInboundRecordsResponse:
+    """One page of records."""
     return pb.ListInboundRecordsResponse(
-        records=map(_from_record, page.records),
+        records=map(_record_to_proto, page.records),
         next_page_token="" if page.next_offset is None else str(page.next_offset),
     )
 
 
-def to_media_token(request: pb.GetMediaRequest) -> str:
-    """The last part of a file's address. Raises InvalidArgument."""
+def media_token_from_proto(request: pb.GetMediaRequest) -> str:
+    """The last part of a file's URL. Raises InvalidArgument."""
     if not 1 <= len(request.media_token) <= TOKEN_LIMIT:
         violation = FieldViolation("media_token", f"give between 1 and {TOKEN_LIMIT} characters")
         raise InvalidArgument([violation])
     return request.media_token
 
 
-def from_media(media: Media) -> pb.GetMediaResponse:
+def media_to_proto(media: Media) -> pb.GetMediaResponse:
     """A file."""
     return pb.GetMediaResponse(content_type=media.content_type, content=media.content)
 
@@ -72,18 +72,18 @@ def _is_time(timestamp: Timestamp) -> bool:
     return True
 
 
-def _from_record(record: Record) -> pb.InboundRecord:
+def _record_to_proto(record: CarrierRecord) -> pb.InboundRecord:
     return pb.InboundRecord(
         carrier_message_id=record.carrier_message_id,
         from_number=record.from_number,
         to_number=record.to_number,
         body=record.body,
-        attachments=map(_from_attachment, record.attachments),
+        attachments=map(_attachment_to_proto, record.attachments),
         carrier_time=_timestamp(record.time) if record.time else None,
     )
 
 
-def _from_attachment(attachment: Attachment) -> pb.Attachment:
+def _attachment_to_proto(attachment: Attachment) -> pb.Attachment:
     return pb.Attachment(
         url=attachment.url,
         content_type=attachment.content_type,
@@ -91,7 +91,7 @@ def _from_attachment(attachment: Attachment) -> pb.Attachment:
     )
 
 
-def _timestamp(moment: datetime) -> Timestamp:
+def _timestamp(time: datetime) -> Timestamp:
     timestamp = Timestamp()
-    timestamp.FromDatetime(moment)
+    timestamp.FromDatetime(time)
     return timestamp

@@ -1,60 +1,60 @@
-"""Wire to domain and back. No decision is made here."""
+"""The gRPC servicer: from protobuf, run, to protobuf."""
 
 from grpc.aio import ServicerContext
 
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.messaging_pb2_grpc import MessagingServiceServicer
-from messaging_service.carrier.port import Account, Direction, Records
+from messaging_service.carrier.port import CarrierAccount, CarrierRecords, Direction
 from messaging_service.ledger.ledger import Ledger
 from messaging_service.media.relay import MediaRelay
 from messaging_service.model.errors import MessageNotFound
 from messaging_service.receipts.recorder import ReceiptRecorder
-from messaging_service.rpc import account as account_wire
-from messaging_service.rpc import messages as wire
-from messaging_service.rpc import records as records_wire
+from messaging_service.rpc import account as account_mapping
+from messaging_service.rpc import messages as mapping
+from messaging_service.rpc import records as records_mapping
 from messaging_service.sending.sender import Sender
 
 SERVICE_NAME = pb.DESCRIPTOR.services_by_name["MessagingService"].full_name
 
 
 class MessagingServicer(MessagingServiceServicer):
-    """Satisfies maskline.messaging.v1.MessagingService."""
+    """Implements maskline.messaging.v1.MessagingService."""
 
     def __init__(
         self,
         sender: Sender,
         recorder: ReceiptRecorder,
         ledger: Ledger,
-        account: Account,
-        records: Records,
-        room: MediaRelay,
+        account: CarrierAccount,
+        records: CarrierRecords,
+        media: MediaRelay,
     ) -> None:
         self._sender = sender
         self._recorder = recorder
         self._ledger = ledger
         self._account = account
         self._records = records
-        self._room = room
+        self._media = media
 
     async def SendMessages(
         self,
         request: pb.SendMessagesRequest,
         context: ServicerContext[pb.SendMessagesRequest, pb.SendMessagesResponse],
     ) -> pb.SendMessagesResponse:
-        wire.check_batch("messages", request.messages)
-        results = await self._sender.send_all([*map(wire.to_text, request.messages)])
-        return pb.SendMessagesResponse(results=map(wire.from_result, results))
+        mapping.check_batch("messages", request.messages)
+        results = await self._sender.send_all([*map(mapping.message_from_proto, request.messages)])
+        return pb.SendMessagesResponse(results=map(mapping.result_to_proto, results))
 
     async def GetMessage(
         self,
         request: pb.GetMessageRequest,
         context: ServicerContext[pb.GetMessageRequest, pb.GetMessageResponse],
     ) -> pb.GetMessageResponse:
-        wire.check_id("message_id", request.message_id)
-        message = await self._ledger.get(request.message_id)
-        if message is None:
+        mapping.check_id("message_id", request.message_id)
+        record = await self._ledger.get(request.message_id)
+        if record is None:
             raise MessageNotFound(request.message_id)
-        return pb.GetMessageResponse(message=wire.from_message(message))
+        return pb.GetMessageResponse(message=mapping.record_to_proto(record))
 
     async def RecordDeliveryReceipts(
         self,
@@ -63,38 +63,40 @@ class MessagingServicer(MessagingServiceServicer):
             pb.RecordDeliveryReceiptsRequest, pb.RecordDeliveryReceiptsResponse
         ],
     ) -> pb.RecordDeliveryReceiptsResponse:
-        wire.check_batch("receipts", request.receipts)
-        messages = await self._recorder.record_all([*map(wire.to_receipt, request.receipts)])
-        return pb.RecordDeliveryReceiptsResponse(results=map(wire.from_recorded, messages))
+        mapping.check_batch("receipts", request.receipts)
+        recorded = await self._recorder.record_all(
+            [*map(mapping.receipt_from_proto, request.receipts)]
+        )
+        return pb.RecordDeliveryReceiptsResponse(results=map(mapping.recorded_to_proto, recorded))
 
     async def ListInboundRecords(
         self,
         request: pb.ListInboundRecordsRequest,
         context: ServicerContext[pb.ListInboundRecordsRequest, pb.ListInboundRecordsResponse],
     ) -> pb.ListInboundRecordsResponse:
-        span, page = records_wire.to_span_and_page(request)
-        found = await self._records.list_records(Direction.INBOUND, span, page)
-        return records_wire.from_records(found)
+        span, page = records_mapping.span_and_page_from_proto(request)
+        result = await self._records.list_records(Direction.INBOUND, span, page)
+        return records_mapping.records_to_proto(result)
 
     async def GetMedia(
         self,
         request: pb.GetMediaRequest,
         context: ServicerContext[pb.GetMediaRequest, pb.GetMediaResponse],
     ) -> pb.GetMediaResponse:
-        media = await self._room.get(records_wire.to_media_token(request))
-        return records_wire.from_media(media)
+        media = await self._media.get(records_mapping.media_token_from_proto(request))
+        return records_mapping.media_to_proto(media)
 
     async def ListAccountNumbers(
         self,
         request: pb.ListAccountNumbersRequest,
         context: ServicerContext[pb.ListAccountNumbersRequest, pb.ListAccountNumbersResponse],
     ) -> pb.ListAccountNumbersResponse:
-        page = await self._account.list_numbers(account_wire.to_page(request))
-        return account_wire.from_numbers(page)
+        page = await self._account.list_numbers(account_mapping.page_from_proto(request))
+        return account_mapping.numbers_to_proto(page)
 
     async def CheckAccount(
         self,
         request: pb.CheckAccountRequest,
         context: ServicerContext[pb.CheckAccountRequest, pb.CheckAccountResponse],
     ) -> pb.CheckAccountResponse:
-        return account_wire.from_check(await self._account.check())
+        return account_mapping.check_to_proto(await self._account.check())

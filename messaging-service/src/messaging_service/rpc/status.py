@@ -1,4 +1,4 @@
-"""The one table from this service's refusals to statuses."""
+"""The one table from this service's errors to gRPC status codes."""
 
 from grpc import StatusCode
 
@@ -26,7 +26,7 @@ CODES: dict[type[errors.MessagingError], StatusCode] = {
 
 
 def status_of(error: Exception) -> RpcStatus | None:
-    """What the caller is told, or None for anything that is no refusal of ours."""
+    """The status of an error of this service; None for any other exception."""
     if not isinstance(error, errors.MessagingError):
         return None
     return RpcStatus(

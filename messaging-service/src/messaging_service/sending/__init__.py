@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""Sending messages: order, single flight, attempts, circuit breaker."""

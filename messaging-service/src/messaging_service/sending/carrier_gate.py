@@ -1,4 +1,4 @@
-"""The last gate before the carrier: nothing is posted that has to wait."""
+"""Circuit breaker and rate limiter in front of the carrier."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -19,61 +19,61 @@ from messaging_service.sending.circuit_breaker import CircuitBreaker
 
 
 class CarrierGate:
-    """Lets texts go to the carrier at its pace, and not while it is out of reach."""
+    """Posts messages at the account's rate, and not while the circuit is open."""
 
     def __init__(
-        self, carrier: Carrier, breaker: CircuitBreaker, pace: RateLimiter, metrics: Metrics
+        self, carrier: Carrier, breaker: CircuitBreaker, limiter: RateLimiter, metrics: Metrics
     ) -> None:
         self._carrier = carrier
         self._breaker = breaker
-        self._pace = pace
+        self._limiter = limiter
         self._metrics = metrics
 
     async def post(
-        self, text: OutboundMessage, attempt_id: str, media_urls: Sequence[str]
+        self, message: OutboundMessage, attempt_id: str, media_urls: Sequence[str]
     ) -> Answer:
-        """What the carrier answered, or NotSent for a text that has to wait.
+        """The carrier's answer, or NotSent if the message has to wait.
 
-        Raises BackendUnavailable, and has posted nothing then.
+        Raises BackendUnavailable if the rate limiter does; nothing was posted then.
         """
-        segments = segments_of(text, len(media_urls))
-        held = await self._held(text, segments)
-        if held:
-            return NotSent(held, "held back")
-        answer = await self._carrier.send(text, attempt_id, media_urls)
-        self._breaker.note(answer)
-        return await self._heard(answer, segments)
+        segments = segments_of(message, len(media_urls))
+        error = await self._blocked_by(message, segments)
+        if error:
+            return NotSent(error, "held back")
+        answer = await self._carrier.send(message, attempt_id, media_urls)
+        self._breaker.record(answer)
+        return await self._record_outcome(answer, segments)
 
-    async def _held(
-        self, text: OutboundMessage, segments: int
+    async def _blocked_by(
+        self, message: OutboundMessage, segments: int
     ) -> CarrierAccountRefused | CarrierUnavailable | SendPaced | None:
-        wait = self._breaker.wait()
+        wait = self._breaker.acquire()
         if wait is not None:
             is_account = self._breaker.is_account_refused
             return CarrierAccountRefused(wait) if is_account else CarrierUnavailable(wait)
         try:
-            wait = await self._pace.admit(text, segments)
+            wait = await self._limiter.acquire(message, segments)
         except BaseException:
-            self._breaker.withdraw()
+            self._breaker.release()
             raise
         if wait is None:
             return None
-        self._breaker.withdraw()
+        self._breaker.release()
         return SendPaced(wait)
 
-    async def _heard(self, answer: Answer, segments: int) -> Answer:
+    async def _record_outcome(self, answer: Answer, segments: int) -> Answer:
         match answer:
             case Accepted():
-                self._metrics.took(segments)
+                self._metrics.segments_accepted(segments)
             case NotSent(CarrierRateLimited() as error, why):
                 self._metrics.rate_limited()
-                return NotSent(CarrierRateLimited(await self._slow_down(error)), why)
+                return NotSent(CarrierRateLimited(await self._penalise(error)), why)
         return answer
 
-    async def _slow_down(self, error: CarrierRateLimited) -> timedelta:
-        asked = error.retry_after or timedelta(0)
+    async def _penalise(self, error: CarrierRateLimited) -> timedelta:
+        requested = error.retry_after or timedelta(0)
         try:
-            return await self._pace.slow_down(asked)
+            return await self._limiter.penalise(requested)
         except BackendUnavailable:
-            # The carrier says so again, should others not have heard of it.
-            return asked
+            # Replicas that do not learn of it get a 429 of their own.
+            return requested

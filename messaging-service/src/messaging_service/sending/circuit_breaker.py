@@ -1,105 +1,112 @@
-"""Keeps texts from a carrier that does not answer, and from an account that it refused."""
+"""Circuit breaker: stops sending while the carrier fails or refuses the account."""
 
 import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from enum import Enum, auto
 
 import structlog
 
-from messaging_service.carrier.port import Accepted, Answer, NotSent, Refused, Unknown
+from messaging_service.carrier.port import Accepted, Answer, NotSent, Refused, Uncertain
 from messaging_service.model.errors import CarrierAccountRefused, CarrierUnavailable
 from runtime.clock import Clock
 
 log = structlog.get_logger()
 
-# One or two lost answers happen on any day; five in a row, of different texts, are an outage.
+# One or two unconfirmed sends happen every day; five failures in a row are an outage.
 FAILURES_LIMIT = 5
 
-# Most outages are a restart or a lost connection: over in seconds.
-FIRST_SPAN = timedelta(seconds=1)
+# Most outages are a restart or a lost connection, and over in seconds.
+FIRST_OPEN_TIME = timedelta(seconds=1)
 
-# The carrier is never out of reach for longer than this because of us.
-LONGEST_SPAN = timedelta(minutes=1)
+# After an outage of the carrier, sending resumes at most this much later.
+MAX_OPEN_TIME = timedelta(minutes=1)
 
-# Keys are changed by hand, so asking more often only looks like an attack on the account.
-ACCOUNT_SPAN = timedelta(minutes=1)
+# Keys are replaced by hand. More frequent probes would look like an attack on the account.
+ACCOUNT_REFUSED_TIME = timedelta(minutes=1)
 
-# Above the default send timeout. A probe that has told nothing by then never will.
-PROBE_PATIENCE = timedelta(seconds=15)
+# Above the default send timeout: a probe without a result by then will have none.
+PROBE_TIMEOUT = timedelta(seconds=15)
 
 _ADVICE = "check MESSAGING_FLOWROUTE_ACCESS_KEY and MESSAGING_FLOWROUTE_SECRET_KEY"
 
 
-class CircuitBreaker:
-    """Open after failures in a row: nothing is sent, but for one probe when the time is up.
+class State(Enum):
+    """CLOSED sends everything, OPEN nothing, HALF_OPEN waits for the result of one probe."""
 
-    Each process has its own. It learns of an outage by its own few texts, and one whose own
-    network is broken must not stop the others.
+    CLOSED = auto()
+    OPEN = auto()
+    HALF_OPEN = auto()
+
+
+class CircuitBreaker:
+    """Opens after failures in a row; when its time is over, one message is let through as a probe.
+
+    Each process has its own: it detects an outage by a few messages of its own, and a process whose
+    own network is broken must not stop the others.
     """
 
+    _state: State
     _failures: int
-    _span: timedelta
-    _next_probe: datetime | None
-    _probing: bool
-    _account_refused: bool
+    _open_time: timedelta
+    _next_probe: datetime
+    _is_account_refused: bool
 
     def __init__(self, clock: Clock, jitter: Callable[[], float] = random.random) -> None:
-        """`jitter` answers between 0 and 1: replicas that failed together come back apart."""
+        """`jitter` returns 0 to 1, so that replicas that failed together do not retry together."""
         self._clock = clock
         self._jitter = jitter
         self._close()
 
     @property
     def is_open(self) -> bool:
-        """Whether texts are kept back."""
-        return self._next_probe is not None
+        """Whether messages are held back, a probe aside."""
+        return self._state is not State.CLOSED
 
     @property
     def is_account_refused(self) -> bool:
-        """Whether the carrier refused the keys and has taken nothing since."""
-        return self._account_refused
+        """Whether the carrier refused the keys and has accepted nothing since."""
+        return self._is_account_refused
 
-    def wait(self) -> timedelta | None:
-        """How long a text has to wait; None lets it go, and its answer is to be noted.
+    def acquire(self) -> timedelta | None:
+        """None if a message may be sent, otherwise how long it has to wait.
 
-        What was let go and is not posted after all has to be withdrawn.
+        After None the caller has to call `record` with the carrier's answer, or `release`.
         """
-        if self._next_probe is None:
+        if self._state is State.CLOSED:
             return None
         now = self._clock.now()
         if now < self._next_probe:
-            # A probe's answer may come at any moment.
-            return FIRST_SPAN if self._probing else self._next_probe - now
-        self._probing = True
-        self._next_probe = now + PROBE_PATIENCE
+            # The result of a probe may come at any moment.
+            return FIRST_OPEN_TIME if self._state is State.HALF_OPEN else self._next_probe - now
+        self._state = State.HALF_OPEN
+        self._next_probe = now + PROBE_TIMEOUT
         return None
 
-    def withdraw(self) -> None:
-        """A text that was let go was not posted: the next one may be the probe."""
-        if self._probing:
-            self._probing = False
-            self._next_probe = self._clock.now()
+    def release(self) -> None:
+        """The message was not sent after all, so the next one may be the probe."""
+        if self._state is State.HALF_OPEN:
+            self._open(timedelta(0))
 
-    def note(self, answer: Answer) -> None:
-        """What came of a text that was let go."""
+    def record(self, answer: Answer) -> None:
+        """Takes the carrier's answer to a message that was let through."""
         match answer:
             case Accepted() | Refused():
                 self._succeed()
-            case Unknown() | NotSent(CarrierUnavailable()):
+            case Uncertain() | NotSent(CarrierUnavailable()):
                 self._fail()
             case NotSent(CarrierAccountRefused()):
-                self.note_account_refused()
+                self._refuse_account()
             case NotSent():
-                # It answers, and what it said is heard elsewhere.
-                self.withdraw()
+                # The carrier works; a rate limit is the rate limiter's concern.
+                self.release()
 
-    def note_account_refused(self) -> None:
-        """The carrier refused the keys: no text can be sent until somebody mends that."""
-        if self._account_refused and not self._probing:
-            # Said by texts that were under way when it was heard first.
+    def _refuse_account(self) -> None:
+        if self._is_account_refused and self._state is State.OPEN:
+            # The answer to a message that was under way when the first refusal came.
             return
-        self._account_refused = True
-        self._open(ACCOUNT_SPAN)
+        self._is_account_refused = True
+        self._open(ACCOUNT_REFUSED_TIME)
         log.error("carrier_account_refused", advice=_ADVICE)
 
     def _succeed(self) -> None:
@@ -108,26 +115,25 @@ class CircuitBreaker:
         self._close()
 
     def _close(self) -> None:
+        self._state = State.CLOSED
         self._failures = 0
-        self._span = FIRST_SPAN
-        self._next_probe = None
-        self._probing = False
-        self._account_refused = False
+        self._open_time = FIRST_OPEN_TIME
+        self._is_account_refused = False
 
     def _fail(self) -> None:
         self._failures += 1
-        if self.is_open and not self._probing:
-            # Said by texts that were under way when it opened.
+        if self._state is State.OPEN:
+            # The answer to a message that was under way when the circuit opened.
             return
-        if self.is_open or self._failures >= FAILURES_LIMIT:
-            span = ACCOUNT_SPAN if self._account_refused else self._next_span()
+        if self._state is State.HALF_OPEN or self._failures >= FAILURES_LIMIT:
+            span = ACCOUNT_REFUSED_TIME if self._is_account_refused else self._next_open_time()
             self._open(span)
             log.warning("carrier_circuit_open", seconds=span.total_seconds())
 
-    def _next_span(self) -> timedelta:
-        span, self._span = self._span, min(self._span * 2, LONGEST_SPAN)
+    def _next_open_time(self) -> timedelta:
+        span, self._open_time = self._open_time, min(self._open_time * 2, MAX_OPEN_TIME)
         return span * (1 - self._jitter() / 2)
 
     def _open(self, span: timedelta) -> None:
-        self._probing = False
+        self._state = State.OPEN
         self._next_probe = self._clock.now() + span

@@ -1,4 +1,4 @@
-"""Batches of texts: one recipient's in order, different recipients side by side."""
+"""Sends batches: messages of one route in order, different routes concurrently."""
 
 import asyncio
 from collections import defaultdict
@@ -9,14 +9,8 @@ import structlog
 
 from messaging_service.metrics.metrics import Metrics
 from messaging_service.model.errors import MessagingError, SendInProgress
-from messaging_service.model.message import (
-    OutboundMessage,
-    SendOutcome,
-    SendResult,
-    not_sent,
-    refused,
-    violations_of,
-)
+from messaging_service.model.message import OutboundMessage, violations_of
+from messaging_service.model.send_result import SendOutcome, SendResult, not_sent, refused
 from messaging_service.sending.attempt import SendAttempts
 from messaging_service.sending.single_flight import SingleFlight
 
@@ -24,59 +18,60 @@ log = structlog.get_logger()
 
 
 class Sender:
-    """Answers batches. A caller who gives up cuts no send short that is under way."""
+    """A caller that gives up does not cancel sends in flight."""
 
     def __init__(self, attempts: SendAttempts, metrics: Metrics, *, in_flight_limit: int) -> None:
-        """More texts than `in_flight_limit` at a time wait, as the carrier has no room for them."""
+        """Messages beyond the limit wait, as there is no connection to the carrier for them."""
         self._attempts = attempts
         self._metrics = metrics
-        self._flights = SingleFlight[SendResult](in_flight_limit)
+        self._sends = SingleFlight[SendResult](in_flight_limit)
 
-    async def send_all(self, texts: Sequence[OutboundMessage]) -> list[SendResult]:
-        """One result for each text, in their order. Raises BackendUnavailable."""
+    async def send_all(self, messages: Sequence[OutboundMessage]) -> list[SendResult]:
+        """One result per message, in their order. Raises BackendUnavailable."""
         routes: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
-        for at, text in enumerate(texts):
-            routes[text.route].append(at)
-        # Each route runs to its own end even if another fails, so that none goes on unwatched.
+        for index, message in enumerate(messages):
+            routes[message.route].append(index)
+        # A route runs to its end even if another one fails, so that no task is left behind.
         batches = await asyncio.gather(
-            *(self._in_order([texts[at] for at in route]) for route in routes.values()),
+            *(self._in_order([messages[i] for i in indexes]) for indexes in routes.values()),
             return_exceptions=True,
         )
         results: dict[int, SendResult] = {}
-        for route, batch in zip(routes.values(), batches, strict=True):
+        for indexes, batch in zip(routes.values(), batches, strict=True):
             if isinstance(batch, BaseException):
                 raise batch
-            results.update(zip(route, batch, strict=True))
-        return [results[at] for at in range(len(texts))]
+            results.update(zip(indexes, batch, strict=True))
+        return [results[index] for index in range(len(messages))]
 
     async def drain(self, within: timedelta) -> None:
-        """Waits for the sends under way. What is left then is found UNKNOWN by its next caller."""
-        left = await self._flights.land(within)
-        if left:
-            log.warning("sends_cut_short", count=left)
+        """Waits for sends in flight. Those that take longer end as uncertain sends."""
+        count = await self._sends.drain(within)
+        if count:
+            log.warning("sends_cut_short", count=count)
 
-    async def _in_order(self, texts: Sequence[OutboundMessage]) -> list[SendResult]:
+    async def _in_order(self, messages: Sequence[OutboundMessage]) -> list[SendResult]:
         results: list[SendResult] = []
-        held_back_by: MessagingError | None = None
-        for text in texts:
-            result = await self._send(text, held_back_by)
-            self._metrics.answered(result.outcome)
+        blocked_by: MessagingError | None = None
+        for message in messages:
+            result = await self._send(message, blocked_by)
+            self._metrics.send_result(result.outcome)
             results.append(result)
-            held_back_by = held_back_by or _holds_back(result)
+            blocked_by = blocked_by or _blocks_next(result)
         return results
 
-    async def _send(self, text: OutboundMessage, held_back_by: MessagingError | None) -> SendResult:
-        problem = violations_of(text)
-        if problem:
-            return refused(text.message_id, problem)
-        if held_back_by:
-            # It must not overtake the one before it.
-            return not_sent(text.message_id, held_back_by)
-        return await self._flights.join(text, lambda: self._attempts.send(text))
+    async def _send(
+        self, message: OutboundMessage, blocked_by: MessagingError | None
+    ) -> SendResult:
+        violations = violations_of(message)
+        if violations:
+            return refused(message.message_id, violations)
+        if blocked_by:
+            return not_sent(message.message_id, blocked_by)
+        return await self._sends.run(message, lambda: self._attempts.send(message))
 
 
-def _holds_back(result: SendResult) -> MessagingError | None:
-    """Why texts behind this one have to wait: it may still be sent, and must not be overtaken."""
+def _blocks_next(result: SendResult) -> MessagingError | None:
+    """Why later messages of the route wait: this one may still be sent and must stay first."""
     if result.outcome is SendOutcome.NOT_SENT:
         return result.error
     return SendInProgress(result.retry_after) if result.retry_after else None

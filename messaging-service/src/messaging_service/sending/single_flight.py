@@ -1,4 +1,4 @@
-"""Work that outlives whoever asked for it, and is done once for all who ask."""
+"""Single flight: concurrent calls with one key share a task, which outlives its callers."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable
@@ -14,42 +14,42 @@ Result = TypeVar("Result")
 
 
 class SingleFlight(Generic[Result]):
-    """Runs coroutines that are not cancelled with their callers, so many at a time."""
+    """Runs a limited number of tasks at a time. Cancelling a caller does not cancel its task."""
 
     def __init__(self, limit: int) -> None:
-        """Whoever comes when `limit` are in the air waits, and may give up waiting."""
+        """Callers beyond the limit wait, and may be cancelled while they do."""
         self._slots = asyncio.Semaphore(limit)
-        self._in_air: dict[Hashable, asyncio.Task[Result]] = {}
+        self._in_flight: dict[Hashable, asyncio.Task[Result]] = {}
 
-    async def join(
-        self, key: Hashable, launch: Callable[[], Coroutine[None, None, Result]]
+    async def run(
+        self, key: Hashable, start: Callable[[], Coroutine[None, None, Result]]
     ) -> Result:
-        """The result of the flight with this key, launched unless it is in the air already."""
+        """The result of the task with this key, which is started unless it runs already."""
         await self._slots.acquire()
-        return await asyncio.shield(self._joined(key, launch))
+        return await asyncio.shield(self._task(key, start))
 
-    async def land(self, within: timedelta) -> int:
-        """Waits for all that is in the air, and answers how many are still there after that."""
-        if not self._in_air:
+    async def drain(self, within: timedelta) -> int:
+        """Waits for all tasks; returns how many still run after the time."""
+        if not self._in_flight:
             return 0
-        _, still = await asyncio.wait(self._in_air.values(), timeout=within.total_seconds())
-        return len(still)
+        _, pending = await asyncio.wait(self._in_flight.values(), timeout=within.total_seconds())
+        return len(pending)
 
-    def _joined(
-        self, key: Hashable, launch: Callable[[], Coroutine[None, None, Result]]
+    def _task(
+        self, key: Hashable, start: Callable[[], Coroutine[None, None, Result]]
     ) -> asyncio.Task[Result]:
-        flight = self._in_air.get(key)
-        if flight is not None:
+        task = self._in_flight.get(key)
+        if task is not None:
             self._slots.release()
-            return flight
-        flight = self._in_air[key] = asyncio.create_task(launch())
-        flight.add_done_callback(partial(self._landed, key))
-        return flight
+            return task
+        task = self._in_flight[key] = asyncio.create_task(start())
+        task.add_done_callback(partial(self._done, key))
+        return task
 
-    def _landed(self, key: Hashable, flight: asyncio.Task[Result]) -> None:
-        del self._in_air[key]
+    def _done(self, key: Hashable, task: asyncio.Task[Result]) -> None:
+        del self._in_flight[key]
         self._slots.release()
-        error = None if flight.cancelled() else flight.exception()
+        error = None if task.cancelled() else task.exception()
         if error is not None:
-            # Its callers may have gone; somebody has to hear of it.
+            # The callers may be gone, so the error is logged here.
             log.warning("send_failed", error=type(error).__name__)

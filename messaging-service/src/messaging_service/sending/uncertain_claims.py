@@ -1,24 +1,24 @@
-"""Claims that may hold a text which was surely not sent under them."""
+"""Attempts whose claim may still stand in Redis although nothing was sent.
 
-# As many as an outage may leave; above it the oldest is forgotten and its text becomes UNKNOWN.
-DOUBTS_LIMIT = 4096
+The next attempt at the message reuses the id and so gets the claim back.
+"""
+
+# More than an outage leaves. Beyond it the oldest is dropped, and its message becomes UNKNOWN.
+UNCERTAIN_CLAIMS_LIMIT = 4096
 
 
 class UncertainClaims:
-    """The attempts of such claims: the next try takes one up again.
-
-    Else it would find its text in strange hands.
-    """
+    """The id of one such attempt per message."""
 
     def __init__(self) -> None:
-        self._attempts: dict[str, str] = {}
+        self._attempt_ids: dict[str, str] = {}
 
     def add(self, message_id: str, attempt_id: str) -> None:
-        """Remembers the attempt that may hold a text."""
-        self._attempts[message_id] = attempt_id
-        if len(self._attempts) > DOUBTS_LIMIT:
-            self._attempts.pop(next(iter(self._attempts)))
+        """Keeps the attempt that may have the claim."""
+        self._attempt_ids[message_id] = attempt_id
+        if len(self._attempt_ids) > UNCERTAIN_CLAIMS_LIMIT:
+            self._attempt_ids.pop(next(iter(self._attempt_ids)))
 
     def pop(self, message_id: str) -> str:
-        """The attempt that may hold a text, for one more try; empty if there is none."""
-        return self._attempts.pop(message_id, "")
+        """The attempt that may have the claim, to be used once; empty if there is none."""
+        return self._attempt_ids.pop(message_id, "")

@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""Resolving sends that the carrier did not confirm."""

@@ -1,4 +1,4 @@
-"""Looks for texts among the carrier's records: those that wait together share one reading."""
+"""Searches the carrier's records for messages. Concurrent searches share one reading."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from messaging_service.carrier.port import Direction, Page, Record, Records, Span
+from messaging_service.carrier.port import CarrierRecord, CarrierRecords, Direction, Page, Span
 from messaging_service.model.errors import MessagingError
 from messaging_service.model.message import OutboundMessage
 from runtime.batching import Batcher, BatcherFull
@@ -15,25 +15,25 @@ from runtime.clock import Clock
 
 log = structlog.get_logger()
 
-# Our clock and the carrier's differ by less, both being set by the network.
+# Our clock and the carrier's differ by less, as both use NTP.
 CLOCK_SKEW = timedelta(seconds=30)
 
-# "As high as you want", says Flowroute; with long texts a page of these is some megabytes.
+# Flowroute sets no limit. A page of this many long messages has some megabytes.
 PAGE_SIZE = 1000
 
-# The records of ten minutes at eight texts a second. More of them are no quick look any more.
+# The records of ten minutes at eight messages a second; reading more would take too long.
 PAGES_LIMIT = 5
 
-# All pages of one look; whoever asks is answered before it gives up.
-LOOK_SECONDS = 15.0
+# For all pages of one search, below the deadline of the caller.
+SEARCH_SECONDS = 15.0
 
-# Each of them is one comparison for each record.
-TEXTS_AT_ONCE = 256
+# Each message of a search is compared with each record.
+SEARCH_BATCH_LIMIT = 256
 
 
 @dataclass(frozen=True, slots=True)
 class SentMessage:
-    """A text as it was sent, not before `start`."""
+    """A message as it was sent, not before `start`."""
 
     from_number: str = field(repr=False)
     to_number: str = field(repr=False)
@@ -41,8 +41,8 @@ class SentMessage:
     is_mms: bool
     start: datetime
 
-    def is_in(self, record: Record) -> bool:
-        """Whether the record may be this text's. One without a time may."""
+    def matches(self, record: CarrierRecord) -> bool:
+        """Whether the record may be this message's. A record without a time may."""
         return (
             (record.from_number, record.to_number) == (self.from_number, self.to_number)
             and record.body == self.body
@@ -53,9 +53,9 @@ class SentMessage:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """The carrier's ids of the records that fit, the oldest first.
+    """The carrier's ids of the records that match, the oldest first.
 
-    Only if `is_complete` does it mean anything that there are none.
+    An empty result proves only something if `is_complete`.
     """
 
     carrier_message_ids: tuple[str, ...]
@@ -63,58 +63,60 @@ class SearchResult:
 
 
 class CarrierSearch:
-    """Used by all texts of the process, one reading at a time."""
+    """Used by all messages of the process; one reading at a time."""
 
-    def __init__(self, records: Records, clock: Clock) -> None:
+    def __init__(self, records: CarrierRecords, clock: Clock) -> None:
         self._records = records
         self._clock = clock
-        self._readings = Batcher[SentMessage, SearchResult](
-            self._find_all, batch_limit=TEXTS_AT_ONCE, in_flight_limit=1
+        self._searches = Batcher[SentMessage, SearchResult](
+            self._find_all, batch_limit=SEARCH_BATCH_LIMIT, in_flight_limit=1
         )
 
-    async def find(self, wanted: SentMessage) -> SearchResult:
-        """What may be on record of a text. Never raises but for cancellation."""
+    async def find(self, message: SentMessage) -> SearchResult:
+        """The records that may be the message's. Raises only on cancellation."""
         try:
-            return await self._readings.submit(wanted)
+            return await self._searches.submit(message)
         except BatcherFull:
             return SearchResult((), is_complete=False)
 
     async def _find_all(self, batch: list[SentMessage]) -> list[SearchResult]:
-        start = min(wanted.start for wanted in batch) - CLOCK_SKEW
-        # An end, or texts that are sent meanwhile would move the pages under the reader.
+        start = min(message.start for message in batch) - CLOCK_SKEW
+        # Without an end, messages sent meanwhile would shift the pages.
         span = Span(start, self._clock.now() + CLOCK_SKEW)
-        seen: list[Record] = []
-        is_complete = await self._read(span, seen)
-        return [SearchResult(_ids(wanted, seen), is_complete) for wanted in batch]
+        records: list[CarrierRecord] = []
+        is_complete = await self._read(span, records)
+        return [SearchResult(_ids(message, records), is_complete) for message in batch]
 
-    async def _read(self, span: Span, seen: list[Record]) -> bool:
-        """Whether all of them could be read. What was read before counts all the same."""
+    async def _read(self, span: Span, records: list[CarrierRecord]) -> bool:
+        """Adds to `records`; False if not all could be read."""
         try:
-            async with asyncio.timeout(LOOK_SECONDS):
-                return await self._read_pages(span, seen)
+            async with asyncio.timeout(SEARCH_SECONDS):
+                return await self._read_pages(span, records)
         except (MessagingError, TimeoutError) as error:
-            log.warning("lookup_failed", error=type(error).__name__, seen=len(seen))
+            log.warning("lookup_failed", error=type(error).__name__, seen=len(records))
             return False
 
-    async def _read_pages(self, span: Span, seen: list[Record]) -> bool:
-        page, skipped = Page(PAGE_SIZE, offset=0), 0
+    async def _read_pages(self, span: Span, records: list[CarrierRecord]) -> bool:
+        offset, skipped = 0, 0
         for _ in range(PAGES_LIMIT):
-            found = await self._records.list_records(Direction.OUTBOUND, span, page)
-            seen += found.records
-            skipped += found.skipped
-            if found.next_offset is None:
+            page = await self._records.list_records(
+                Direction.OUTBOUND, span, Page(PAGE_SIZE, offset)
+            )
+            records += page.records
+            skipped += page.skipped
+            if page.next_offset is None:
                 return not skipped
-            page = Page(PAGE_SIZE, found.next_offset)
-        log.warning("lookup_cut_off", seen=len(seen))
+            offset = page.next_offset
+        log.warning("lookup_cut_off", seen=len(records))
         return False
 
 
-def _ids(wanted: SentMessage, seen: Sequence[Record]) -> tuple[str, ...]:
-    fitting = [record for record in seen if wanted.is_in(record)]
-    fitting.sort(key=lambda record: record.time or wanted.start)
-    return tuple(dict.fromkeys(record.carrier_message_id for record in fitting))
+def _ids(message: SentMessage, records: Sequence[CarrierRecord]) -> tuple[str, ...]:
+    matching = [record for record in records if message.matches(record)]
+    matching.sort(key=lambda record: record.time or message.start)
+    return tuple(dict.fromkeys(record.carrier_message_id for record in matching))
 
 
-def wanted_for(text: OutboundMessage, *, is_mms: bool, start: datetime) -> SentMessage:
-    """What to look for of a text that was sent as it is given."""
-    return SentMessage(text.from_number, text.to_number, text.body, is_mms, start)
+def sent_message(message: OutboundMessage, *, is_mms: bool, start: datetime) -> SentMessage:
+    """What to search for. The body is the one that was given to the carrier."""
+    return SentMessage(message.from_number, message.to_number, message.body, is_mms, start)

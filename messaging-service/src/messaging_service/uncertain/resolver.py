@@ -1,4 +1,4 @@
-"""Finds out what became of sends whose answer was lost."""
+"""Resolves uncertain sends: sent, to be sent again, or given up."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -9,13 +9,12 @@ from messaging_service.ledger.uncertain_sends import UncertainSends
 from messaging_service.model.message import (
     MessageRecord,
     OutboundMessage,
-    SendResult,
     UncertainSend,
     UnknownResolution,
-    result_of,
 )
 from messaging_service.model.segments import segments_of
-from messaging_service.uncertain.carrier_search import CarrierSearch, SearchResult, wanted_for
+from messaging_service.model.send_result import SendResult, result_from_record
+from messaging_service.uncertain.carrier_search import CarrierSearch, SearchResult, sent_message
 from messaging_service.uncertain.schedule import LookupSchedule, resolution_for
 from runtime.clock import Clock
 
@@ -25,78 +24,80 @@ _LOSS = UnknownResolution.PREFERRED_LOSS
 
 
 class UncertainSendResolver:
-    """Looks into lost answers whenever their texts are asked for. Keeps nothing readable."""
+    """Works only when the caller asks for a message again, so it stores no number and no body."""
 
     def __init__(
         self,
-        inquiries: UncertainSends,
-        lookups: CarrierSearch,
+        uncertain_sends: UncertainSends,
+        search: CarrierSearch,
         schedule: LookupSchedule,
         clock: Clock,
     ) -> None:
-        self._inquiries = inquiries
-        self._lookups = lookups
+        self._uncertain_sends = uncertain_sends
+        self._search = search
         self._schedule = schedule
         self._clock = clock
 
-    def answer(self, text: OutboundMessage, message: MessageRecord) -> SendResult:
-        """What is answered about a text, and when to ask again about one that is looked into."""
-        result = result_of(message, self._pause(message))
-        return replace(result, segments=segments_of(text, message.media_count))
+    def result_for(self, message: OutboundMessage, record: MessageRecord) -> SendResult:
+        """The result of a message, with the time to ask again while it is being resolved."""
+        result = result_from_record(record, self._retry_after(record))
+        return replace(result, segments=segments_of(message, record.media_count))
 
-    async def resolve(self, text: OutboundMessage, message: MessageRecord) -> MessageRecord | None:
-        """How the text stands now, looked for if it is time to; None if it is to be sent again.
+    async def resolve(
+        self, message: OutboundMessage, record: MessageRecord
+    ) -> MessageRecord | None:
+        """The present record, after a lookup if one is due; None if it is to be sent again.
 
         Raises BackendUnavailable.
         """
-        inquiry = message.inquiry
-        if inquiry is None or message.resolution is _LOSS or not self._is_due(inquiry):
-            return message
-        wanted = wanted_for(text, is_mms=message.media_count > 0, start=inquiry.first_start)
-        found = await self._lookups.find(wanted)
-        for carrier_message_id in found.carrier_message_ids:
-            taken = await self._inquiries.take(message.message_id, carrier_message_id)
-            if taken:
-                _tell(message, UnknownResolution.RECORD)
-                return taken
-        return await self._not_on_record(text, message, inquiry, found)
+        uncertain = record.uncertain_send
+        if uncertain is None or record.resolution is _LOSS or not self._is_due(uncertain):
+            return record
+        sent = sent_message(message, is_mms=record.media_count > 0, start=uncertain.first_start)
+        result = await self._search.find(sent)
+        for carrier_message_id in result.carrier_message_ids:
+            bound = await self._uncertain_sends.bind_record(record.message_id, carrier_message_id)
+            if bound:
+                _log(record, UnknownResolution.RECORD)
+                return bound
+        return await self._not_on_record(message, record, uncertain, result)
 
-    def _pause(self, message: MessageRecord) -> timedelta | None:
-        inquiry = message.inquiry
-        if inquiry is None or message.resolution is _LOSS:
+    def _retry_after(self, record: MessageRecord) -> timedelta | None:
+        uncertain = record.uncertain_send
+        if uncertain is None or record.resolution is _LOSS:
             return None
-        waited = self._clock.now() - inquiry.unknown_time
-        return self._schedule.pause(waited, inquiry.looked)
+        return self._schedule.retry_after(self._waited(uncertain), uncertain.lookups_done)
 
-    def _is_due(self, inquiry: UncertainSend) -> bool:
-        waited = self._clock.now() - inquiry.unknown_time
-        return self._schedule.is_due(waited, inquiry.looked)
+    def _is_due(self, uncertain: UncertainSend) -> bool:
+        return self._schedule.is_due(self._waited(uncertain), uncertain.lookups_done)
+
+    def _waited(self, uncertain: UncertainSend) -> timedelta:
+        return self._clock.now() - uncertain.unknown_time
 
     async def _not_on_record(
         self,
-        text: OutboundMessage,
-        message: MessageRecord,
-        inquiry: UncertainSend,
-        found: SearchResult,
+        message: OutboundMessage,
+        record: MessageRecord,
+        uncertain: UncertainSend,
+        result: SearchResult,
     ) -> MessageRecord | None:
-        waited = self._clock.now() - inquiry.unknown_time
-        looked = self._schedule.done(waited, inquiry.looked)
+        done = self._schedule.done(self._waited(uncertain), uncertain.lookups_done)
         resolution = resolution_for(
             self._schedule,
-            looked,
-            is_complete=found.is_complete,
-            resends=message.resends,
-            policy=text.unknown_policy,
+            done,
+            is_complete=result.is_complete,
+            resends=record.resends,
+            policy=message.unknown_policy,
         )
+        sends, message_id = self._uncertain_sends, record.message_id
         if resolution is None:
-            noted = await self._inquiries.record_lookup(message.message_id, inquiry, looked)
-            return noted or message
-        _tell(message, resolution)
+            return await sends.record_lookup(message_id, uncertain, done) or record
+        _log(record, resolution)
         if resolution is _LOSS:
-            return await self._inquiries.give_up(message.message_id, inquiry) or message
-        await self._inquiries.reopen(message.message_id, inquiry, resolution)
+            return await sends.give_up(message_id, uncertain) or record
+        await sends.allow_resend(message_id, uncertain, resolution)
         return None
 
 
-def _tell(message: MessageRecord, resolution: UnknownResolution) -> None:
-    log.warning("unknown_send_resolved", message_id=message.message_id, resolution=resolution.value)
+def _log(record: MessageRecord, resolution: UnknownResolution) -> None:
+    log.warning("unknown_send_resolved", message_id=record.message_id, resolution=resolution.value)

@@ -1,70 +1,70 @@
-"""When a lost answer is looked into, and what is done when that tells nothing. No I/O."""
+"""When an uncertain send is looked up, and what follows if it is not on record. No I/O."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 
 from messaging_service.model.message import UnknownPolicy, UnknownResolution
 
-# A receipt may come in between, and asking again costs one look at the ledger.
-LONGEST_PAUSE = timedelta(seconds=2)
+# A receipt may come between two lookups, and asking again costs one read of the ledger.
+MAX_RETRY_DELAY = timedelta(seconds=2)
 
-# A look is due at once, but nobody asks in a busy loop.
-SHORTEST_PAUSE = timedelta(milliseconds=100)
+# A lookup may be due at once, but callers must not ask in a busy loop.
+MIN_RETRY_DELAY = timedelta(milliseconds=100)
 
-# By the default schedule some 40 minutes of a carrier that takes nothing and does not say so.
+# With the default schedule some 40 minutes of a carrier that drops messages without an error.
 MAX_RESENDS = 8
 
-# Where even the records cannot be read, each of these may be a copy.
+# While the records cannot be read, each resend may be a duplicate.
 BLIND_RESENDS_LIMIT = 2
 
 
 @dataclass(frozen=True, slots=True)
 class LookupSchedule:
-    """The times of the looks at the carrier's records, from when the answer was lost.
+    """The times of the lookups, counted from the uncertain send.
 
-    One more look comes after the last one if that could not be made.
+    One more lookup follows the last one if that one could not read all records.
     """
 
     times: tuple[timedelta, ...]
 
-    def is_due(self, waited: timedelta, looked: int) -> bool:
-        """Whether it is time for a look, after so many times that are done with."""
-        return waited >= self._time(looked)
+    def is_due(self, waited: timedelta, done: int) -> bool:
+        """Whether it is time for a lookup after `done` of them."""
+        return waited >= self._time(done)
 
-    def pause(self, waited: timedelta, looked: int) -> timedelta:
-        """When to ask again."""
-        left = self._time(looked) - waited
-        return min(max(left, SHORTEST_PAUSE), LONGEST_PAUSE)
+    def retry_after(self, waited: timedelta, done: int) -> timedelta:
+        """When the caller should ask again."""
+        left = self._time(done) - waited
+        return min(max(left, MIN_RETRY_DELAY), MAX_RETRY_DELAY)
 
-    def done(self, waited: timedelta, looked: int) -> int:
-        """How many times are done with after one more look: it stands for all that passed."""
-        return max(looked + 1, sum(time <= waited for time in self.times))
+    def done(self, waited: timedelta, done: int) -> int:
+        """The lookups done after one more: it stands for all whose time has passed."""
+        return max(done + 1, sum(time <= waited for time in self.times))
 
-    def is_last(self, looked: int) -> bool:
-        """Whether a look that found nothing was the last one of the schedule."""
-        return looked >= len(self.times)
+    def is_last(self, done: int) -> bool:
+        """Whether the lookup was the last one of the schedule."""
+        return done >= len(self.times)
 
-    def is_over(self, looked: int) -> bool:
-        """Whether the look after the last one was made as well."""
-        return looked > len(self.times)
+    def is_over(self, done: int) -> bool:
+        """Whether the additional lookup was made as well."""
+        return done > len(self.times)
 
-    def _time(self, looked: int) -> timedelta:
-        if looked < len(self.times):
-            return self.times[looked]
+    def _time(self, done: int) -> timedelta:
+        if done < len(self.times):
+            return self.times[done]
         before_last, last = (timedelta(0), *self.times)[-2:]
         return last + (last - before_last)
 
 
 def resolution_for(
-    schedule: LookupSchedule, looked: int, *, is_complete: bool, resends: int, policy: UnknownPolicy
+    schedule: LookupSchedule, done: int, *, is_complete: bool, resends: int, policy: UnknownPolicy
 ) -> UnknownResolution | None:
-    """What becomes of a text that is not on record; None to look again later.
+    """The resolution for a message that is not on record; None to look it up again later.
 
-    `is_complete` is whether the look saw all records there were.
+    `is_complete` is whether the lookup read all records.
     """
-    if not schedule.is_last(looked):
+    if not schedule.is_last(done):
         return None
-    if not is_complete and not schedule.is_over(looked):
+    if not is_complete and not schedule.is_over(done):
         return None
     if is_complete and resends < MAX_RESENDS:
         return UnknownResolution.SENT_AGAIN

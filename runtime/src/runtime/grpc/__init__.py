@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""gRPC servers and clients: TLS, authorization, errors, health and retries."""

@@ -1,38 +1,20 @@
-"""Default deny: who may call which method, by a table that a service hands in."""
+"""Authorization of RPCs by a table from method to roles. What the table does not list is denied."""
 
-import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
-from contextlib import aclosing
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Never, TypeAlias, TypeVar, cast
+from functools import partial
+from typing import Never
 
 import grpc
 import structlog
-from grpc.aio import ServicerContext
 
 from runtime.grpc.callers import EVERY_POOL, KnownCallers, Principal
+from runtime.grpc.handlers import Context, Handler, Message, Request, Response, wrap_handler
 from runtime.grpc.status import RpcStatus, to_grpc_status
 
 log = structlog.get_logger()
-
-Request = TypeVar("Request")
-
-Response = TypeVar("Response")
-
-# Quoted wherever it is used: only the stubs know that grpc's handlers are generic.
-Handler: TypeAlias = "grpc.RpcMethodHandler[Request, Response] | None"
-
-# Every service's requests and answers pass here; what they are is between it and its callers.
-Passed: TypeAlias = Any
-
-Context: TypeAlias = "ServicerContext[Passed, Passed]"
-
-Behaviour = Callable[[Passed, Context], Passed]
-
-Check = Callable[[object, Context], Awaitable[None]]
-
-KINDS = ("unary_unary", "unary_stream", "stream_unary", "stream_stream")
 
 UNAUTHENTICATED = RpcStatus(
     grpc.StatusCode.UNAUTHENTICATED,
@@ -46,43 +28,43 @@ PERMISSION_DENIED = RpcStatus(
     "The caller has no right to this call, or not for this pool.",
 )
 
-# The reasons of the two: any method may be refused so, before its service is asked.
+# Any method may end with these, before its service sees the request.
 REASONS = frozenset({UNAUTHENTICATED.reason, PERMISSION_DENIED.reason})
 
-# Anybody who can connect may ask for health; reflection is served only where a setting says so.
+# Health is open to anybody who can connect. Reflection is served only where a setting says so.
 OPEN = ("/grpc.health.", "/grpc.reflection.")
 
-_NAMES = ("x509_subject_alternative_name", "x509_uri")
+_ALTERNATIVE_NAMES = ("x509_subject_alternative_name", "x509_uri")
 
 _COMMON_NAME = "x509_common_name"
 
-_caller: ContextVar[Principal | None] = ContextVar("caller", default=None)
+_principal: ContextVar[Principal | None] = ContextVar("principal", default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """The table: what nobody is given, nobody has."""
+    """Which roles may call which methods."""
 
-    # The roles that may call a method, by its whole name: "/package.Service/Method".
+    # By the full method name, "/package.Service/Method".
     roles_of: Mapping[str, Collection[str]]
-    # Roles that are kept to their own pools: to the field `pool` of a request, and where a request
-    # has none, out, unless every pool is theirs.
+    # Roles limited to the pools of their principal: by the request's field `pool`. A request
+    # without that field is allowed only to a principal of all pools.
     confined: Collection[str] = ()
 
 
 def current_principal() -> Principal | None:
-    """Who makes the call that is being answered; None where nobody is told apart."""
-    return _caller.get()
+    """The principal of the current call; None on a server without authorization."""
+    return _principal.get()
 
 
 class AuthorizationInterceptor(grpc.aio.ServerInterceptor):
-    """Lets a call through to its handler if the caller is known and has the right."""
+    """Runs a handler only if its caller is known and has a role that may call it."""
 
     def __init__(
-        self, rights: Permissions, callers: Callable[[], KnownCallers], domain: str
+        self, permissions: Permissions, callers: Callable[[], KnownCallers], domain: str
     ) -> None:
-        """`callers` answers the newest ones; `domain` stands in the refusals."""
-        self._rights = rights
+        """`callers` returns the current ones; `domain` is the domain of `ErrorInfo`."""
+        self._permissions = permissions
         self._callers = callers
         self._domain = domain
 
@@ -91,63 +73,38 @@ class AuthorizationInterceptor(grpc.aio.ServerInterceptor):
         continuation: Callable[[grpc.HandlerCallDetails], Awaitable["Handler[Request, Response]"]],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> "Handler[Request, Response]":
-        """Guards every handler but those that are open to all."""
+        """Wraps every handler but those that are open to all."""
         handler = await continuation(handler_call_details)
         method = handler_call_details.method
         if handler is None or method.startswith(OPEN):
             return handler
-        check = self._checking(handler_call_details)
-        behaviours = ((kind, getattr(handler, kind)) for kind in KINDS)
-        guarded = {kind: _behind(check, one) for kind, one in behaviours if one is not None}
-        # The stubs do not say that it is a named tuple.
-        replaced = cast("Passed", handler)._replace(**guarded)
-        return cast("Handler[Request, Response]", replaced)
+        credential = _authorization(handler_call_details.invocation_metadata or ())
+        return wrap_handler(handler, partial(self._authorize, method, credential))
 
-    def _checking(self, details: grpc.HandlerCallDetails) -> Check:
-        token = _authorization(details.invocation_metadata or ())
+    @asynccontextmanager
+    async def _authorize(
+        self, method: str, credential: str | None, request: Message, context: Context
+    ) -> AsyncIterator[None]:
+        principal = self._callers().find(_certificate_names(context.auth_context()), credential)
+        if principal is None:
+            await self._deny(UNAUTHENTICATED, method, None, context)
+        if not self._allows(principal, method, request):
+            await self._deny(PERMISSION_DENIED, method, principal.role, context)
+        _principal.set(principal)
+        yield
 
-        async def check(request: object, context: Context) -> None:
-            await self._check(details.method, token, request, context)
-
-        return check
-
-    async def _check(
-        self, method: str, token: str | None, request: object, context: Context
-    ) -> None:
-        known = self._callers().who(_names(context.auth_context()), token)
-        if known is None:
-            await self._refuse(UNAUTHENTICATED, method, None, context)
-        if not self._allows(known, method, request):
-            await self._refuse(PERMISSION_DENIED, method, known, context)
-        _caller.set(known)
-
-    def _allows(self, caller: Principal, method: str, request: object) -> bool:
-        if caller.role not in self._rights.roles_of.get(method, ()):
+    def _allows(self, principal: Principal, method: str, request: Message) -> bool:
+        if principal.role not in self._permissions.roles_of.get(method, ()):
             return False
-        if caller.role not in self._rights.confined:
+        if principal.role not in self._permissions.confined:
             return True
-        return caller.has_pool(getattr(request, "pool", EVERY_POOL))
+        return principal.has_pool(getattr(request, "pool", EVERY_POOL))
 
-    async def _refuse(
-        self, refusal: RpcStatus, method: str, caller: Principal | None, context: Context
+    async def _deny(
+        self, status: RpcStatus, method: str, role: str | None, context: Context
     ) -> Never:
-        role = caller.role if caller else None
-        log.warning("call_refused", method=method, reason=refusal.reason, role=role)
-        await context.abort_with_status(to_grpc_status(refusal, domain=self._domain))
-
-
-def _behind(check: Check, behaviour: Behaviour) -> Behaviour:
-    async def answer(request: Passed, context: Context) -> Passed:
-        await check(request, context)
-        return await behaviour(request, context)
-
-    async def stream(request: Passed, context: Context) -> AsyncIterator[Passed]:
-        await check(request, context)
-        async with aclosing(behaviour(request, context)) as responses:
-            async for response in responses:
-                yield response
-
-    return stream if inspect.isasyncgenfunction(behaviour) else answer
+        log.warning("call_refused", method=method, reason=status.reason, role=role)
+        await context.abort_with_status(to_grpc_status(status, domain=self._domain))
 
 
 def _authorization(metadata: Iterable[tuple[str, str | bytes]]) -> str | None:
@@ -157,7 +114,7 @@ def _authorization(metadata: Iterable[tuple[str, str | bytes]]) -> str | None:
     return None
 
 
-def _names(shown: Mapping[str, Iterable[bytes]]) -> list[str]:
-    """The names of the certificate; the common name counts only where there is no other."""
-    found = [name for kind in _NAMES for name in shown.get(kind, ())]
-    return [name.decode(errors="replace") for name in found or shown.get(_COMMON_NAME, ())]
+def _certificate_names(auth_context: Mapping[str, Iterable[bytes]]) -> list[str]:
+    """The names of the certificate; the common name counts only if there is no other."""
+    names = [name for kind in _ALTERNATIVE_NAMES for name in auth_context.get(kind, ())]
+    return [name.decode(errors="replace") for name in names or auth_context.get(_COMMON_NAME, ())]

@@ -1,4 +1,4 @@
-"""Who may call, as a file says it: certificates and tokens, each with a role."""
+"""The callers of a deployment, read from a TOML file: certificates and tokens, each with a role."""
 
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from runtime.reloading import ConfigFileError, ReloadingFile, read_bytes
 
-# Stands for every pool, in the file and for requests that are about no single one.
+# Stands for every pool, in the file and for requests that are not about a single pool.
 EVERY_POOL = "*"
 
-# A deployment has a handful of services, and clients by the dozen.
+# A deployment has a handful of services and some dozens of clients.
 CALLERS_LIMIT = 1000
 
 _SCHEME = "Bearer "
@@ -28,25 +28,26 @@ class Principal:
     pools: frozenset[str] = frozenset()
 
     def has_pool(self, pool: str) -> bool:
-        """Whether calls may be about this pool, or with EVERY_POOL about all of them."""
+        """Whether calls may be about this pool; with EVERY_POOL, about all of them."""
         return pool in self.pools or EVERY_POOL in self.pools
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class KnownCallers:
-    """All callers of a deployment, by what they show."""
+    """All callers of a deployment, by certificate name and by the SHA-256 of the token."""
 
     by_certificate: Mapping[str, Principal]
     by_token: Mapping[str, Principal]
 
-    def who(self, names: Iterable[str], authorization: str | None) -> Principal | None:
-        """The caller with one of these certificate names; who shows a token is who it says."""
+    def find(self, certificate_names: Iterable[str], authorization: str | None) -> Principal | None:
+        """The principal of a call; None if it is unknown. A token outranks the certificate."""
         if authorization is not None:
             token = authorization.removeprefix(_SCHEME)
-            # Looked up by its hash: how long that takes tells nothing of the token.
-            known = self.by_token.get(sha256(token.encode()).hexdigest())
-            return known if authorization.startswith(_SCHEME) else None
-        return next((self.by_certificate[one] for one in names if one in self.by_certificate), None)
+            # By its hash: the time of the look-up reveals nothing about the token.
+            principal = self.by_token.get(sha256(token.encode()).hexdigest())
+            return principal if authorization.startswith(_SCHEME) else None
+        known = (self.by_certificate.get(name) for name in certificate_names)
+        return next((principal for principal in known if principal), None)
 
 
 class _Caller(BaseModel):
@@ -58,10 +59,18 @@ class _Caller(BaseModel):
     pools: frozenset[str] = frozenset()
 
     @model_validator(mode="after")
-    def _shows_one_thing(self) -> "_Caller":
+    def _has_one_credential(self) -> "_Caller":
         if (self.certificate is None) == (self.token_sha256 is None):
             raise ValueError("give either certificate or token_sha256")
         return self
+
+    @property
+    def credential(self) -> str | None:
+        return self.certificate or self.token_sha256
+
+    @property
+    def principal(self) -> Principal:
+        return Principal(self.role, self.pools)
 
 
 class _File(BaseModel):
@@ -71,37 +80,36 @@ class _File(BaseModel):
 
 
 def reloading_callers(path: Path, roles: Collection[str]) -> ReloadingFile[KnownCallers]:
-    """The callers in the file, followed; raises UnusableFile."""
+    """The callers in the file, read again after it changed. Raises ConfigFileError."""
     return ReloadingFile([path], lambda: read_callers(path, roles))
 
 
 def read_callers(path: Path, roles: Collection[str]) -> KnownCallers:
-    """The callers in the file, each in one of the roles; raises UnusableFile."""
+    """The callers in the file, each with one of the roles. Raises ConfigFileError."""
     try:
-        listed = _File.model_validate(tomllib.loads(read_bytes(path).decode())).callers
+        callers = _File.model_validate(tomllib.loads(read_bytes(path).decode())).callers
     except ValidationError as error:
-        problems = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        problems = (
+            f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors()
+        )
         raise ConfigFileError(f"{path}: {'; '.join(problems)}") from None
     except ValueError as error:
-        # What the libraries say of a wrong file may repeat a part of it.
+        # The messages of the libraries may repeat a part of the file.
         raise ConfigFileError(f"{path} cannot be read: {type(error).__name__}") from None
-    _check(path, listed, roles)
+    _check(path, callers, roles)
     return KnownCallers(
-        {one.certificate: _principal(one) for one in listed if one.certificate},
-        {one.token_sha256: _principal(one) for one in listed if one.token_sha256},
+        {caller.certificate: caller.principal for caller in callers if caller.certificate},
+        {caller.token_sha256: caller.principal for caller in callers if caller.token_sha256},
     )
 
 
-def _check(path: Path, listed: list[_Caller], roles: Collection[str]) -> None:
-    shown = [one.certificate or one.token_sha256 for one in listed]
-    for number, one in enumerate(listed):
-        if one.role not in roles:
+def _check(path: Path, callers: list[_Caller], roles: Collection[str]) -> None:
+    credentials = [caller.credential for caller in callers]
+    for index, caller in enumerate(callers):
+        if caller.role not in roles:
+            allowed = ", ".join(sorted(roles))
+            raise ConfigFileError(f"{path}: callers.{index}.role: one of {allowed}")
+        if credentials.index(caller.credential) != index:
             raise ConfigFileError(
-                f"{path}: callers.{number}.role: one of {', '.join(sorted(roles))}"
+                f"{path}: callers.{index}: has the same credential as another caller"
             )
-        if shown.index(shown[number]) != number:
-            raise ConfigFileError(f"{path}: callers.{number}: shows what another caller shows")
-
-
-def _principal(one: _Caller) -> Principal:
-    return Principal(one.role, one.pools)

@@ -10,10 +10,10 @@ from google.protobuf.descriptor_pb2 import MethodOptions
 from pydantic import SecretStr
 
 from runtime.grpc.reloading_channel import ReloadingChannel
-from runtime.tls import TlsFiles, TlsIdentity, channel_credentials, watched_identity
+from runtime.tls import TlsFiles, TlsIdentity, channel_credentials, reloading_identity
 from runtime.tracing.grpc import client_interceptors
 
-# An outage of seconds, a restart say, is bridged; a longer one is the caller's caller's to retry.
+# Bridges an outage of some seconds, such as a restart.
 MAX_ATTEMPTS = 4
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
@@ -23,7 +23,7 @@ Options = list[tuple[str, str | int]]
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """How a caller shows who it is: a certificate, a token, both or neither."""
+    """The credentials of a client: a certificate, a token, both or neither."""
 
     tls: TlsFiles | None = None
     token: SecretStr | None = None
@@ -37,15 +37,15 @@ def open_channel(
 ) -> grpc.aio.Channel:
     """A channel to `target` that retries UNAVAILABLE on idempotent methods only.
 
-    It is encrypted when there is a certificate, and follows its renewal. Raises UnusableFile.
+    With a certificate it uses mutual TLS and follows renewed files. Raises ConfigFileError.
     """
     options, interceptors = channel_options(services), client_interceptors()
     if credentials.tls is not None:
-        identity = watched_identity(credentials.tls)
+        identity = reloading_identity(credentials.tls)
 
-        def secure(newest: TlsIdentity) -> grpc.aio.Channel:
-            credentials = channel_credentials(newest)
-            return grpc.aio.secure_channel(target, credentials, options, None, interceptors)
+        def secure(current: TlsIdentity) -> grpc.aio.Channel:
+            tls = channel_credentials(current)
+            return grpc.aio.secure_channel(target, tls, options, None, interceptors)
 
         return ReloadingChannel(secure, identity.current, headers(credentials.token))
     if credentials.token is not None:
@@ -58,17 +58,17 @@ def open_channel(
 
 
 def headers(token: SecretStr | None) -> tuple[tuple[str, str], ...]:
-    """The metadata that shows a token."""
+    """The metadata that carries a token."""
     return () if token is None else (("authorization", f"Bearer {token.get_secret_value()}"),)
 
 
 def channel_options(services: Sequence[ServiceDescriptor]) -> Options:
-    """What every channel to these services keeps to, whoever calls."""
+    """The options of every channel to these services."""
     return [
         ("grpc.service_config", json.dumps(service_config(services))),
         ("grpc.enable_retries", 1),
         ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-        # A peer that vanished without a word is noticed within half a minute.
+        # A peer that vanished without closing the connection is noticed within 30 seconds.
         ("grpc.keepalive_time_ms", 20_000),
         ("grpc.keepalive_timeout_ms", 10_000),
         ("grpc.initial_reconnect_backoff_ms", 100),
@@ -77,7 +77,7 @@ def channel_options(services: Sequence[ServiceDescriptor]) -> Options:
 
 
 def service_config(services: Sequence[ServiceDescriptor]) -> dict[str, object]:
-    """grpc's service config: what may be retried is read off the contracts themselves."""
+    """The gRPC service config. The contracts say which methods are idempotent."""
     names = [
         {"service": service.full_name, "method": method.name}
         for service in services

@@ -1,4 +1,4 @@
-"""How a gRPC server lets callers in: encryption, and who may do what."""
+"""Security of a gRPC server: TLS credentials and the authorization interceptor."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class ServerSecurity:
-    """What stands between a server and its callers."""
+    """TLS, interceptors and whether reflection is served."""
 
     credentials: grpc.ServerCredentials | None = None
     interceptors: tuple[grpc.aio.ServerInterceptor, ...] = ()
@@ -24,7 +24,7 @@ class ServerSecurity:
 
     @property
     def tells_callers_apart(self) -> bool:
-        """Whether only known callers get in."""
+        """Whether only known callers are admitted."""
         return bool(self.interceptors)
 
 
@@ -32,17 +32,17 @@ INSECURE = ServerSecurity()
 
 
 def server_security(
-    settings: ServerSettings, rights: Permissions, roles: Collection[str], *, domain: str
+    settings: ServerSettings, permissions: Permissions, roles: Collection[str], *, domain: str
 ) -> ServerSecurity:
-    """The door that the settings ask for, with a warning where it stands open.
+    """The security that the settings ask for. Logs a warning if anybody may call.
 
-    `roles` are all that the file of callers may name. Raises UnusableFile.
+    The file of callers may name only these `roles`. Raises ConfigFileError.
     """
     files, callers_file = settings.tls_files, settings.callers_file
     credentials = None if files is None else server_credentials(files)
     if callers_file is None:
-        log.warning("everybody_may_call", setting=settings.spelled("callers_file"))
+        log.warning("everybody_may_call", setting=settings.env_names("callers_file"))
         return ServerSecurity(credentials, (), settings.serves_reflection)
     callers = reloading_callers(callers_file, roles)
-    guard = AuthorizationInterceptor(rights, callers.current, domain)
-    return ServerSecurity(credentials, (guard,), settings.serves_reflection)
+    authorization = AuthorizationInterceptor(permissions, callers.current, domain)
+    return ServerSecurity(credentials, (authorization,), settings.serves_reflection)

@@ -1,4 +1,4 @@
-"""A gRPC server as a process: health, reflection, limits and a graceful end."""
+"""A gRPC server as a process: health, reflection, limits and graceful shutdown."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -16,15 +16,15 @@ from runtime.tracing.grpc import server_interceptors
 
 log = structlog.get_logger()
 
-# Above this a caller is told RESOURCE_EXHAUSTED at once instead of waiting in a growing queue.
+# A call above this ends with RESOURCE_EXHAUSTED at once instead of waiting in a growing queue.
 MAX_CONCURRENT_RPCS = 1024
 
-HEALTH_PAUSE_SECONDS = 1.0
+HEALTH_INTERVAL_SECONDS = 1.0
 
-# A certificate is looked at when a connection begins: one that ran out does not last longer.
+# Certificates are verified when a connection begins, so an expired one is used no longer than this.
 MAX_CONNECTION_AGE_MS = 60 * 60 * 1000
 
-# Calls end within seconds; a watch that is cut off goes on behind its cursor.
+# Calls end within seconds; a watch that is cut off resumes from its cursor.
 MAX_CONNECTION_GRACE_MS = 60 * 1000
 
 _SERVING = health_pb2.HealthCheckResponse.SERVING
@@ -39,31 +39,25 @@ class GrpcServer:
         self,
         listen: str,
         interceptors: Sequence[grpc.aio.ServerInterceptor],
-        door: ServerSecurity = INSECURE,
+        security: ServerSecurity = INSECURE,
     ) -> None:
-        """`listen` is "host:port"; port 0 takes a free one. Raises when it is taken.
+        """`listen` is "host:port"; port 0 takes a free one. Raises RuntimeError if it is taken.
 
-        The door's interceptors stand behind the others, which answer for what they raise.
+        The interceptors of `security` run inside the others, which translate their errors.
         """
-        self._door = door
+        self._security = security
         self.server = grpc.aio.server(
-            interceptors=[*server_interceptors(), *interceptors, *door.interceptors],
+            interceptors=[*server_interceptors(), *interceptors, *security.interceptors],
             maximum_concurrent_rpcs=MAX_CONCURRENT_RPCS,
-            options=[
-                ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-                ("grpc.so_reuseport", 0),
-                ("grpc.keepalive_permit_without_calls", 1),
-                ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
-                *_connection_age(door),
-            ],
+            options=_options(security),
         )
         self.port = self._add_port(listen)
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
 
     async def start(self, service_names: Sequence[str]) -> None:
-        """Starts to serve; health says NOT_SERVING until a probe has succeeded."""
-        if self._door.serves_reflection:
+        """Starts to serve. Health is NOT_SERVING until a probe has succeeded."""
+        if self._security.serves_reflection:
             reflected = (*service_names, health.SERVICE_NAME, reflection.SERVICE_NAME)
             reflection.enable_server_reflection(reflected, self.server)
         for name in ("", *service_names):
@@ -73,34 +67,40 @@ class GrpcServer:
     async def tell_health(
         self, service_names: Sequence[str], probe: Callable[[], Awaitable[bool]]
     ) -> None:
-        """One look at what the services stand on; health says what was seen."""
+        """Runs the probe once and sets the health of all services to its result."""
         status = _SERVING if await probe() else _NOT_SERVING
         for name in ("", *service_names):
             await self._health.set(name, status)
 
     async def stop(self) -> None:
-        """Refuses new calls, lets live ones finish within the grace, then ends."""
+        """Refuses new calls, lets calls in progress end within the grace period, then stops."""
         await self._health.enter_graceful_shutdown()
         await self.server.stop(GRACE_SECONDS)
 
     def _add_port(self, listen: str) -> int:
         try:
-            if self._door.credentials is None:
+            if self._security.credentials is None:
                 return self.server.add_insecure_port(listen)
-            return self.server.add_secure_port(listen, self._door.credentials)
+            return self.server.add_secure_port(listen, self._security.credentials)
         except RuntimeError:
-            # What grpc says of it would not be shown.
+            # The message of grpc's own exception is not logged.
             log.error("listen_failed", listen=listen)
             raise
 
 
-def _connection_age(door: ServerSecurity) -> list[tuple[str, int]]:
-    if door.credentials is None:
-        return []
-    return [
-        ("grpc.max_connection_age_ms", MAX_CONNECTION_AGE_MS),
-        ("grpc.max_connection_age_grace_ms", MAX_CONNECTION_GRACE_MS),
+def _options(security: ServerSecurity) -> list[tuple[str, int]]:
+    options = [
+        ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+        ("grpc.so_reuseport", 0),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
     ]
+    if security.credentials is not None:
+        options += [
+            ("grpc.max_connection_age_ms", MAX_CONNECTION_AGE_MS),
+            ("grpc.max_connection_age_grace_ms", MAX_CONNECTION_GRACE_MS),
+        ]
+    return options
 
 
 async def serve_until(
@@ -111,15 +111,14 @@ async def serve_until(
     probe: Callable[[], Awaitable[bool]],
     loops: Sequence[Awaitable[None]] = (),
 ) -> None:
-    """Serves, keeps health true and runs the background loops until `stop` is set."""
+    """Serves, updates health and runs the background loops until `stop` is set."""
     await grpc_server.start(service_names)
 
-    async def look() -> float:
+    async def update_health() -> float:
         await grpc_server.tell_health(service_names, probe)
-        return HEALTH_PAUSE_SECONDS
+        return HEALTH_INTERVAL_SECONDS
 
-    watch = run_forever("health", look)
-    tasks = [asyncio.ensure_future(loop) for loop in (watch, *loops)]
+    tasks = [asyncio.ensure_future(loop) for loop in (run_forever("health", update_health), *loops)]
     log.info("serving", port=grpc_server.port)
     await stop.wait()
     log.info("stopping")

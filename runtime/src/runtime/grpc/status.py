@@ -1,4 +1,4 @@
-"""Refusals on the wire: google.rpc.Status with one ErrorInfo, as AIP-193 asks."""
+"""Errors on the wire: `google.rpc.Status` with one `ErrorInfo` (AIP-193)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from grpc_status import rpc_status
 
 @dataclass(frozen=True, slots=True)
 class FieldViolation:
-    """One field of a request that has a wrong form."""
+    """One field of a request that is not valid."""
 
     field: str
     description: str
@@ -21,7 +21,7 @@ class FieldViolation:
 
 @dataclass(frozen=True, slots=True)
 class RpcStatus:
-    """All that a caller is told about a refusal."""
+    """Everything that a caller gets to know about an error."""
 
     code: grpc.StatusCode
     reason: str
@@ -31,34 +31,35 @@ class RpcStatus:
     retry_after: timedelta | None = None
 
 
-def to_grpc_status(refusal: RpcStatus, *, domain: str) -> grpc.Status:
-    """The refusal as grpc carries it, with its details in the trailers."""
-    number: int = refusal.code.value[0]
-    status = status_pb2.Status(code=number, message=refusal.message)
-    status.details.extend(_details(refusal, domain))
+def to_grpc_status(error: RpcStatus, *, domain: str) -> grpc.Status:
+    """The form that grpc sends, with the details in the trailers."""
+    number: int = error.code.value[0]
+    status = status_pb2.Status(code=number, message=error.message)
+    status.details.extend(_details(error, domain))
     return rpc_status.to_status(status)
 
 
-def _details(refusal: RpcStatus, domain: str) -> list[Any]:
-    info = error_details_pb2.ErrorInfo(
-        reason=refusal.reason, domain=domain, metadata=refusal.metadata
-    )
+def _details(error: RpcStatus, domain: str) -> list[Any]:
+    info = error_details_pb2.ErrorInfo(reason=error.reason, domain=domain, metadata=error.metadata)
     details = [_packed(info)]
-    if refusal.violations:
-        details.append(_packed(_bad_request(refusal.violations)))
-    if refusal.retry_after is not None:
+    if error.violations:
+        details.append(_packed(_bad_request(error.violations)))
+    if error.retry_after is not None:
         delay = Duration()
-        delay.FromTimedelta(refusal.retry_after)
+        delay.FromTimedelta(error.retry_after)
         details.append(_packed(error_details_pb2.RetryInfo(retry_delay=delay)))
     return details
 
 
 def _bad_request(violations: Sequence[FieldViolation]) -> error_details_pb2.BadRequest:
-    listed = [
-        error_details_pb2.BadRequest.FieldViolation(field=v.field, description=v.description)
-        for v in violations
-    ]
-    return error_details_pb2.BadRequest(field_violations=listed)
+    return error_details_pb2.BadRequest(
+        field_violations=[
+            error_details_pb2.BadRequest.FieldViolation(
+                field=violation.field, description=violation.description
+            )
+            for violation in violations
+        ]
+    )
 
 
 def _packed(

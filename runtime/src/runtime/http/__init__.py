@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""HTTP servers: limits of connections and HTTPS."""

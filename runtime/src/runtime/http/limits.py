@@ -1,4 +1,4 @@
-"""HTTP/1.1 connections that nobody can use to fill the memory or to keep the server waiting."""
+"""Limits of HTTP/1.1 connections: sizes, number, and time for slow clients."""
 
 import asyncio
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
-# Known callers send one request and wait; each one that waits in the queue takes memory.
+# Requests that one connection may send ahead. The carrier sends one and waits.
 PIPELINE_LIMIT = 8
 
-# How long an answer may wait for its reader, and the rest of a body that nobody reads for its end.
+# How long a response may wait for its reader, and the rest of an unread body for its end.
 LINGER_SECONDS = 10.0
 
-# A body in chunks of one byte takes 6 on the wire for each; trailers and extensions take the rest.
+# A chunk of one byte takes 6 bytes on the wire; the rest is for trailers and extensions.
 FRAMING_FACTOR = 8
 
 FRAMING_BYTES = 64 * 1024
@@ -23,30 +23,30 @@ FRAMING_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class HttpLimits:
-    """What callers may take before they have said anything that is worth it."""
+    """The limits of one connection, and the number of connections."""
 
     # Paths and tokens stay below 300 characters; common proxies forward up to 8 KiB.
     request_line_bytes: int = 4096
     # Twice what common proxies forward.
     head_bytes: int = 16 * 1024
-    # Several times what a browser behind two proxies sends.
+    # Several times the number that a browser behind two proxies sends.
     headers: int = 64
-    # A head is one packet or two; the rest is for a bad line.
+    # A head is one packet or two; the time is for bad links.
     head_seconds: float = 10.0
-    # Below the 1024 files that most systems let a process open; callers keep few dozens.
+    # Below the 1024 open files of most systems; the carrier keeps a few dozen connections.
     connections: int = 900
     # A little longer than the carrier's resend interval of 30 seconds.
     keep_alive_seconds: int = 35
 
 
 class LimitedConfig(uvicorn.Config):
-    """uvicorn's configuration, and the limits of each connection."""
+    """uvicorn's configuration with the limits of each connection."""
 
     limits = HttpLimits()
 
 
 class LimitedProtocol(HttpToolsProtocol):
-    """One connection. Who exceeds a limit is told by a bare status, who is slow is cut off."""
+    """One connection. Exceeding a limit gets a status without a body; a slow client is cut off."""
 
     def __init__(
         self,
@@ -57,9 +57,9 @@ class LimitedProtocol(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._limits = config.limits
-        self._refusal = HTTPStatus.BAD_REQUEST
+        self._status = HTTPStatus.BAD_REQUEST
         self._in_head = self._in_body = False
-        # Raw bytes count what the parser still holds back, the others what it has handed over.
+        # The raw counts include bytes that the parser has not handed over yet.
         self._raw_head_bytes = self._head_bytes = self._header_count = 0
         self._raw_body_bytes = self._body_bytes = 0
         self._read_timer: asyncio.TimerHandle | None = None
@@ -67,127 +67,127 @@ class LimitedProtocol(HttpToolsProtocol):
 
     # uvicorn narrows the transport in the same way.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """The first head has to come now; a connection too many is told to come again."""
+        """Waits for the first head. A connection above the limit gets 503."""
         super().connection_made(transport)
         if len(self.connections) > self._limits.connections:
-            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
+            self._respond_and_close(HTTPStatus.SERVICE_UNAVAILABLE)
         else:
-            self._expect_within(self._limits.head_seconds)
+            self._start_read_timer(self._limits.head_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing is waited for any more."""
-        self._stop_expecting()
+        """Cancels the timers."""
+        self._stop_read_timer()
         self._stop_write_timer()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Counts what the parser keeps to itself: it has no limits of its own."""
+        """Counts the bytes that the parser holds: it has no limits of its own."""
         if self._in_body:
             self._raw_body_bytes += len(data)
         else:
-            # Stray line ends between two requests begin none; they are not waited for either.
+            # Stray line ends between two requests begin no head and start no timer.
             self._raw_head_bytes = self._raw_head_bytes + len(data) if self._in_head else 0
             self._in_head = True
         super().data_received(data)
         if not self.transport.is_closing():
-            self._check_unfinished()
+            self._check_partial()
 
     def on_message_begin(self) -> None:
-        """Each request is counted anew."""
+        """Resets the counts."""
         super().on_message_begin()
         self._in_head = True
         self._raw_head_bytes = self._head_bytes = self._header_count = 0
         self._raw_body_bytes = self._body_bytes = 0
 
     def on_url(self, url: bytes) -> None:
-        """May come in pieces."""
+        """Called for each piece of the URL."""
         super().on_url(url)
         if len(self.url) > self._limits.request_line_bytes:
-            self._stop_parsing(HTTPStatus.REQUEST_URI_TOO_LONG)
+            self._reject(HTTPStatus.REQUEST_URI_TOO_LONG)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Of the head, or of the trailer behind a body."""
+        """Called for headers and for trailers."""
         super().on_header(name, value)
         self._header_count += 1
         # A colon, a space and a line end.
         self._head_bytes += len(name) + len(value) + 4
         limits = self._limits
         if self._header_count > limits.headers or self._head_bytes > limits.head_bytes:
-            self._stop_parsing(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+            self._reject(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
     def on_headers_complete(self) -> None:
-        """From here on the application's own limits hold."""
+        """Stops the timer of the head; the application limits the body."""
         self._in_head, self._in_body = False, True
-        self._stop_expecting()
+        self._stop_read_timer()
         if len(self.pipeline) >= PIPELINE_LIMIT:
-            self._stop_parsing(HTTPStatus.TOO_MANY_REQUESTS)
+            self._reject(HTTPStatus.TOO_MANY_REQUESTS)
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """A piece that the application may read."""
+        """Called for each piece of the body."""
         self._body_bytes += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Nothing of this request is outstanding."""
+        """The request is complete."""
         self._in_body = False
-        self._stop_expecting()
+        self._stop_read_timer()
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """The rest of a body that was not read is thrown away, but not for ever."""
+        """The rest of an unread body is discarded for a limited time."""
         super().on_response_complete()
         if self._in_body:
-            self._expect_within(LINGER_SECONDS)
+            self._start_read_timer(LINGER_SECONDS)
 
     def pause_writing(self) -> None:
-        """The caller does not read what it asked for."""
+        """The client does not read its response."""
         super().pause_writing()
         self._stop_write_timer()
         self._write_timer = self.loop.call_later(LINGER_SECONDS, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """The caller reads again."""
+        """The client reads again."""
         self._stop_write_timer()
         super().resume_writing()
 
     def timeout_keep_alive_handler(self) -> None:
-        """A polite end would wait for a caller that has not read its answer yet."""
+        """Aborts if the client has not read its response: closing would wait for it."""
         if self.transport.get_write_buffer_size():
             self.transport.abort()
         super().timeout_keep_alive_handler()
 
     def send_400_response(self, msg: str) -> None:
-        """uvicorn's way to answer what cannot be parsed; here it says why in its status."""
-        self._refuse(self._refusal)
+        """uvicorn calls this if parsing failed; the status is the limit that was exceeded."""
+        self._respond_and_close(self._status)
 
-    def _check_unfinished(self) -> None:
+    def _check_partial(self) -> None:
         if self._in_head:
             if self._raw_head_bytes > self._limits.head_bytes:
-                self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+                self._respond_and_close(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
             else:
-                self._expect_within(self._limits.head_seconds)
+                self._start_read_timer(self._limits.head_seconds)
         elif self._raw_body_bytes > FRAMING_BYTES + FRAMING_FACTOR * self._body_bytes:
-            self._refuse(HTTPStatus.BAD_REQUEST)
+            self._respond_and_close(HTTPStatus.BAD_REQUEST)
 
-    def _stop_parsing(self, refusal: HTTPStatus) -> NoReturn:
-        self._refusal = refusal
-        raise ValueError(refusal.phrase)
+    def _reject(self, status: HTTPStatus) -> NoReturn:
+        self._status = status
+        raise ValueError(status.phrase)
 
-    def _refuse(self, status: HTTPStatus) -> None:
-        told = [STATUS_LINE[status]]
+    def _respond_and_close(self, status: HTTPStatus) -> None:
+        head = [STATUS_LINE[status]]
         for name, value in self.server_state.default_headers:
-            told += [name, b": ", value, b"\r\n"]
-        told.append(b"content-length: 0\r\nconnection: close\r\n\r\n")
-        self.transport.write(b"".join(told))
+            head += [name, b": ", value, b"\r\n"]
+        head.append(b"content-length: 0\r\nconnection: close\r\n\r\n")
+        self.transport.write(b"".join(head))
         self.transport.close()
 
-    def _expect_within(self, seconds: float) -> None:
-        """A timer that already runs is not wound up again: a trickle gains no time."""
+    def _start_read_timer(self, seconds: float) -> None:
+        """A running timer is not restarted, so sending slowly gains no time."""
         if self._read_timer is None:
             self._read_timer = self.loop.call_later(seconds, self.transport.abort)
 
-    def _stop_expecting(self) -> None:
+    def _stop_read_timer(self) -> None:
         if self._read_timer is not None:
             self._read_timer.cancel()
             self._read_timer = None

@@ -1,4 +1,4 @@
-"""An ASGI application as a process."""
+"""Serves an ASGI application with uvicorn."""
 
 import ssl
 from collections.abc import Awaitable, Callable
@@ -12,13 +12,13 @@ from runtime.shutdown import GRACE_SECONDS
 
 CONNECTION_BACKLOG = 2048
 
-# ASGI frameworks and servers type their messages differently; the protocol is the same.
+# Frameworks and servers type the same ASGI messages differently.
 AsgiApplication = Callable[..., Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class HttpOptions:
-    """How a server meets its callers: what they may take, what every answer says, TLS or none."""
+    """Limits, the headers of every response, and TLS or none."""
 
     limits: HttpLimits = field(default_factory=HttpLimits)
     headers: tuple[tuple[str, str], ...] = ()
@@ -28,20 +28,17 @@ class HttpOptions:
 DEFAULT_OPTIONS = HttpOptions()
 
 
-def _nothing() -> None:
-    """For applications that have nothing to do before a stop."""
+def _do_nothing() -> None:
+    """The default of `on_stop`."""
 
 
 class HttpServer(uvicorn.Server):
-    """Ends quietly when it is asked to stop."""
+    """Returns after a signal to stop, as a stop is no failure."""
 
-    on_stop: Callable[[], None] = staticmethod(_nothing)
+    on_stop: Callable[[], None] = staticmethod(_do_nothing)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stops, and does not raise the signal again afterwards as uvicorn would.
-
-        The process still has to close its channels, and a stop that was asked for is no failure.
-        """
+        """Stops without raising the signal again, as uvicorn would: channels are still open."""
         self.on_stop()
         self.should_exit = True
 
@@ -50,12 +47,12 @@ async def serve_http(
     app: AsgiApplication,
     listen: str,
     *,
-    on_stop: Callable[[], None] = _nothing,
+    on_stop: Callable[[], None] = _do_nothing,
     options: HttpOptions = DEFAULT_OPTIONS,
 ) -> None:
     """Serves `app` on "host:port" until SIGTERM or SIGINT, then lets live requests finish.
 
-    `on_stop` is called first: the place to end requests that would never finish by themselves.
+    `on_stop` is called first, to end requests that would never finish by themselves.
     """
     server = http_server(app, listen, options)
     server.on_stop = on_stop
@@ -77,22 +74,22 @@ def http_server(
         lifespan="on",
         access_log=False,
         log_config=None,
-        # Below that, uvicorn logs what strangers make it say: as many lines as they like.
+        # Below that, uvicorn logs a line for every malformed request.
         log_level="error",
         server_header=False,
         proxy_headers=False,
-        # uvicorn puts them on every answer, its own refusals too.
+        # uvicorn adds them to every response, also to its own.
         headers=list(options.headers),
         backlog=CONNECTION_BACKLOG,
         timeout_keep_alive=options.limits.keep_alive_seconds,
         timeout_graceful_shutdown=int(GRACE_SECONDS),
-        ssl_context_factory=_shows(options.tls),
+        ssl_context_factory=_context_factory(options.tls),
     )
     config.limits = options.limits
     return HttpServer(config)
 
 
-def _shows(
+def _context_factory(
     tls: ssl.SSLContext | None,
 ) -> Callable[[uvicorn.Config, Callable[[], ssl.SSLContext]], ssl.SSLContext] | None:
     return (lambda _config, _default: tls) if tls else None

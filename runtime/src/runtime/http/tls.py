@@ -1,4 +1,4 @@
-"""HTTPS of a process itself, with a certificate that may be renewed at any time."""
+"""HTTPS with a certificate that may be renewed at any time."""
 
 import ssl
 from collections.abc import Callable
@@ -17,28 +17,28 @@ class HttpsFiles:
 
 
 def https_context(files: HttpsFiles) -> ssl.SSLContext:
-    """What a server shows its callers, TLS 1.2 or newer.
+    """The TLS context of a server, TLS 1.2 or newer.
 
-    Connections made after a renewal see the new files; files that cannot be used are logged, and
-    the former ones stay. Raises UnusableFile if there are none to begin with.
+    Connections made after a renewal use the new files. Files that cannot be used are logged, and
+    the former ones stay in use. Raises ConfigFileError if the first ones cannot be used.
     """
     paths = (files.certificate, files.key)
-    # A look costs a few microseconds and a handshake a millisecond: no need to look more rarely.
-    watched = ReloadingFile(paths, lambda: _read(files), look_seconds=0)
-    context = watched.current()
-    context.sni_callback = _newest(watched.current)
+    # Polling costs some microseconds, a handshake a millisecond.
+    contexts = ReloadingFile(paths, lambda: _read(files), poll_seconds=0)
+    context = contexts.current()
+    context.sni_callback = _use_current(contexts.current)
     return context
 
 
-def _newest(
+def _use_current(
     current: Callable[[], ssl.SSLContext],
 ) -> Callable[[ssl.SSLObject, str | None, ssl.SSLContext], None]:
-    """OpenSSL asks at every handshake, also of callers that name no host."""
+    """OpenSSL calls this at every handshake, also for clients that name no host."""
 
-    def take_newest(handshake: ssl.SSLObject, _host: str | None, _: ssl.SSLContext) -> None:
+    def use_current(handshake: ssl.SSLObject, _host: str | None, _: ssl.SSLContext) -> None:
         handshake.context = current()
 
-    return take_newest
+    return use_current
 
 
 def _read(files: HttpsFiles) -> ssl.SSLContext:
@@ -46,11 +46,10 @@ def _read(files: HttpsFiles) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     try:
-        # Without an answer of ours OpenSSL would ask the terminal for an encrypted key's password.
+        # Without a password function OpenSSL would ask the terminal for that of an encrypted key.
         context.load_cert_chain(files.certificate, files.key, password=lambda: "")
     except (ssl.SSLError, OSError) as error:
-        why = getattr(error, "reason", None) or type(error).__name__
-        raise ConfigFileError(
-            f"{files.certificate} and {files.key} cannot be used: {why}"
-        ) from None
+        reason = getattr(error, "reason", None) or type(error).__name__
+        names = f"{files.certificate} and {files.key}"
+        raise ConfigFileError(f"{names} cannot be used: {reason}") from None
     return context

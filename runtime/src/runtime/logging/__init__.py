@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""Structured logs with allow-list redaction."""

@@ -1,8 +1,8 @@
-"""The one point that every log line and every span passes before it leaves the process.
+"""Allow-list redaction: every log line and every span passes it before it leaves the process.
 
-A field is shown if it is listed here and its value is of the kind that is listed with it; what is
-shown has passed the net for phone numbers too. A listed field with another value reads
-`[dropped]`, and fields that are not listed are counted as `dropped`: their names may be data.
+A field passes if it is listed here and its value is of the listed kind; phone numbers are removed
+from what passes. A listed field with another value becomes `[dropped]`. Fields that are not listed
+are only counted, as `dropped`: their names may be data too.
 """
 
 import re
@@ -13,18 +13,18 @@ from runtime.logging.phone_numbers import scrub_phone_numbers
 
 DROPPED = "[dropped]"
 
-# Longest list that is shown: the texts of one call, or the files of one certificate.
+# Longest list that passes: the messages of one call, or the files of one certificate.
 LIST_LIMIT = 64
 
-# No count in this system comes near it, and no phone number with its country code is as short.
+# Far above any count of this system, and below any phone number with its country code.
 COUNT_LIMIT = 10_000_000
 
-# Longer than anything is waited for, in seconds.
+# Above any duration of this system.
 SECONDS_LIMIT = 1_000_000.0
 
 Scalar: TypeAlias = str | int | float | bool | None
 
-Shown: TypeAlias = Scalar | list[Scalar]
+Redacted: TypeAlias = Scalar | list[Scalar]
 
 Kind = Callable[[object], bool]
 
@@ -35,32 +35,32 @@ def _text(pattern: str) -> Kind:
 
 
 def is_count(value: object) -> bool:
-    """A whole number that counts something."""
+    """A number of things: a whole number below COUNT_LIMIT."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < COUNT_LIMIT
 
 
 def is_duration(value: object) -> bool:
-    """Seconds."""
+    """A number of seconds."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         return False
     return 0 <= value < SECONDS_LIMIT
 
 
 def is_flag(value: object) -> bool:
-    """Yes or no."""
+    """A boolean."""
     return type(value) is bool
 
 
-# Made by a machine, and nobody's number or words.
+# An id made by a machine.
 is_id = _text(r"[A-Za-z0-9_-][A-Za-z0-9._:-]{0,127}")
 
-# A value of an enum, of which no word is long.
+# A value of an enum.
 is_word = _text(r"[A-Za-z][A-Za-z0-9_-]{0,47}")
 
 # The name of a class, a module or a logger.
 is_name = _text(r"[A-Za-z_<][\w.<>]{0,95}")
 
-# Where in the sources: "folder/file.py:12".
+# A place in the sources: "folder/file.py:12".
 is_place = _text(r"unknown|[\w./<> -]{1,120}:\d{1,6}")
 
 is_address = _text(r"(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]{1,253}):\d{1,5}")
@@ -73,7 +73,7 @@ is_settings = _text(r"[A-Z][A-Z0-9_]{0,63}(?:, [A-Z][A-Z0-9_]{0,63}){0,9}")
 
 is_http_method = _text(r"[A-Z]{3,7}")
 
-# Templates: a part of a path that only one request has is never short, small and a word.
+# Route templates. A path segment of a single request is never a short lowercase word.
 _ROUTE = r"(?:/(?:v\d(?:\.\d)?|[a-z_-]{1,24}|\{[a-z_]{1,24}\}))+"
 
 is_route = _text(_ROUTE)
@@ -90,8 +90,8 @@ is_event = _text(r"[a-z][a-z0-9_]{0,63}")
 
 is_span_name = _text(rf"[a-z][a-z_]{{0,47}}|{_RPC_SERVICE}/{_RPC_METHOD}|[A-Z]{{3,7}} {_ROUTE}")
 
-# Words of our own, one line of them, without any address. A test lists each place that says one:
-# nothing else keeps them from repeating what they are about.
+# A sentence of our own, one line, without a URL. A test lists each place that logs one: nothing
+# else ensures that it repeats no personal data.
 is_sentence = _text(r"(?!.*://)[ -~]{1,300}")
 
 _KINDS: Sequence[tuple[Kind, str]] = (
@@ -120,7 +120,7 @@ _KINDS: Sequence[tuple[Kind, str]] = (
 
 FIELDS: Mapping[str, Kind] = {name: kind for kind, names in _KINDS for name in names.split()}
 
-# Spans go to another machine, and what code says in sentences is for those who read logs.
+# Sentences are for readers of logs; spans go to another system.
 SPAN_FIELDS: Mapping[str, Kind] = {
     name: kind for name, kind in FIELDS.items() if kind is not is_sentence
 }
@@ -128,37 +128,37 @@ SPAN_FIELDS: Mapping[str, Kind] = {
 
 def redacted(
     fields: Iterable[tuple[str, object]], listed: Mapping[str, Kind] = FIELDS
-) -> dict[str, Shown]:
-    """The fields as they may be seen by anybody."""
-    shown: dict[str, Shown] = {}
+) -> dict[str, Redacted]:
+    """The fields that may leave the process."""
+    allowed: dict[str, Redacted] = {}
     unknown = 0
     for name, value in fields:
         kind = listed.get(name)
         if kind is None:
             unknown += 1
         else:
-            shown[name] = _shown(kind, value)
-    return {**shown, "dropped": unknown} if unknown else shown
+            allowed[name] = _redact(kind, value)
+    return {**allowed, "dropped": unknown} if unknown else allowed
 
 
 def redacted_name(name: str) -> str:
-    """A span's name as it may be seen by anybody."""
-    shown = _one(is_span_name, name)
-    return shown if isinstance(shown, str) else DROPPED
+    """The name of a span, if it may leave the process."""
+    allowed = _redact_scalar(is_span_name, name)
+    return allowed if isinstance(allowed, str) else DROPPED
 
 
-def _shown(kind: Kind, value: object) -> Shown:
+def _redact(kind: Kind, value: object) -> Redacted:
     if isinstance(value, list | tuple):
-        return [_one(kind, one) for one in value[:LIST_LIMIT]]
-    return _one(kind, value)
+        return [_redact_scalar(kind, item) for item in value[:LIST_LIMIT]]
+    return _redact_scalar(kind, value)
 
 
-def _one(kind: Kind, value: object) -> Scalar:
+def _redact_scalar(kind: Kind, value: object) -> Scalar:
     if value is None:
         return None
     if not kind(value):
         return DROPPED
     if isinstance(value, str):
         return scrub_phone_numbers(value)
-    # Every kind that is no text is a number, or yes and no.
+    # Every other kind is a number or a boolean.
     return cast("Scalar", value)

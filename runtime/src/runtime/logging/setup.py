@@ -1,7 +1,7 @@
-"""Logs: one JSON object a line on standard output, each through the redaction point.
+"""Structured logs: one redacted JSON object per line on standard output.
 
-Libraries' lines too: of these only the logger and the place are told, as their words may repeat
-whatever they are about. The place says which words they were.
+Of the lines of libraries only the logger and the place in its sources are logged: their messages
+may hold personal data.
 """
 
 import errno
@@ -27,12 +27,12 @@ log = structlog.get_logger()
 
 
 def configure_logs(service: str, level: LogLevel = "info") -> None:
-    """Sets up structlog, the standard library's loggers and what becomes of stray exceptions."""
+    """Sets up structlog, the standard library's loggers and the hooks for uncaught exceptions."""
     line: list[Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _name_the_exception,
-        _named(service),
+        _add_exception,
+        _add_service(service),
         _redact,
         structlog.processors.JSONRenderer(),
     ]
@@ -44,13 +44,13 @@ def configure_logs(service: str, level: LogLevel = "info") -> None:
         cache_logger_on_first_use=True,
     )
     _configure_libraries(line, least)
-    sys.excepthook = _tell_of_end
-    threading.excepthook = lambda failed: _tell("thread_failed", failed.exc_value)
-    sys.unraisablehook = lambda failed: _tell("exception_ignored", failed.exc_value)
+    sys.excepthook = _log_end
+    threading.excepthook = lambda failed: _log_exception("thread_failed", failed.exc_value)
+    sys.unraisablehook = lambda failed: _log_exception("exception_ignored", failed.exc_value)
 
 
 def raised_at(error: BaseException) -> str:
-    """Where an exception was raised: it may be logged where the exception's text may not."""
+    """The place where an exception was raised, for logs that must not hold its message."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
@@ -65,23 +65,23 @@ def _configure_libraries(line: list[Processor], least: int) -> None:
     )
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(formatter)
-    # Without their words, what libraries do all day tells nobody anything.
-    talkative = least <= logging.DEBUG
+    # Without their messages, lines of libraries below warnings are of no use.
+    is_verbose = least <= logging.DEBUG
     logging.basicConfig(
-        level=least if talkative else max(least, logging.WARNING), handlers=[handler], force=True
+        level=least if is_verbose else max(least, logging.WARNING), handlers=[handler], force=True
     )
     logging.captureWarnings(True)
-    # runtime.tracing_export tells once of each outage what these would tell with every batch.
+    # runtime.tracing.redaction logs each outage once; these would log it with every batch.
     logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
-    # A line that cannot be formatted would be printed with all that it is about.
+    # A line that cannot be formatted would be printed with all its arguments.
     logging.raiseExceptions = False
 
 
 def _library_line(_logger: object, _method: str, line: Line) -> Line:
     record = line["_record"]
     if not isinstance(record, logging.LogRecord):
-        raise TypeError("structlog hands the record on")
-    told: Line = {
+        raise TypeError("structlog passes the record on")
+    fields: Line = {
         "event": "library_logged",
         "logger": record.name,
         "at": _place(record.pathname, record.lineno),
@@ -89,16 +89,16 @@ def _library_line(_logger: object, _method: str, line: Line) -> Line:
         "_from_structlog": False,
     }
     error = record.exc_info[1] if record.exc_info else record.msg
-    # Some say it with the exception itself, as uvicorn when its address is taken.
-    return {**told, **_kind_of(error)} if isinstance(error, BaseException) else told
+    # Some log the exception itself as the message, such as uvicorn if its address is taken.
+    return {**fields, **_type_of(error)} if isinstance(error, BaseException) else fields
 
 
-def _name_the_exception(_logger: object, _method: str, line: Line) -> Line:
+def _add_exception(_logger: object, _method: str, line: Line) -> Line:
     given = line.pop("exc_info", None)
     line.pop("stack_info", None)
-    found = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
-    if isinstance(found, BaseException):
-        line.update(_kind_of(found), at=raised_at(found))
+    error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
+    if isinstance(error, BaseException):
+        line.update(_type_of(error), at=raised_at(error))
     return line
 
 
@@ -106,35 +106,33 @@ def _redact(_logger: object, _method: str, line: Line) -> Line:
     return dict(redacted(line.items()))
 
 
-def _named(service: str) -> Processor:
-    def name_the_service(_logger: object, _method: str, line: Line) -> Line:
+def _add_service(service: str) -> Processor:
+    def add_service(_logger: object, _method: str, line: Line) -> Line:
         line["service"] = service
         return line
 
-    return name_the_service
+    return add_service
 
 
-def _tell_of_end(
-    kind: type[BaseException], error: BaseException, _trace: TracebackType | None
-) -> None:
-    """The process ends by an exception, whose words may repeat what it was about."""
+def _log_end(kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
+    """Logs an exception that ends the process, without its message."""
     if issubclass(kind, KeyboardInterrupt):
         return
-    _tell("process_failed", error)
+    _log_exception("process_failed", error)
 
 
-def _tell(
+def _log_exception(
     event: Literal["process_failed", "thread_failed", "exception_ignored"], error: object
 ) -> None:
     if isinstance(error, BaseException):
-        log.error(event, **_kind_of(error), at=raised_at(error))
+        log.error(event, **_type_of(error), at=raised_at(error))
 
 
-def _kind_of(error: BaseException) -> dict[str, str]:
-    """What kind it is; the system's own errors say a word more, such as EADDRINUSE."""
-    told = {"error": type(error).__name__}
-    word = errno.errorcode.get(error.errno or 0) if isinstance(error, OSError) else None
-    return {**told, "errno": word} if word else told
+def _type_of(error: BaseException) -> dict[str, str]:
+    """The type of an exception; for errors of the system also the code, such as EADDRINUSE."""
+    fields = {"error": type(error).__name__}
+    code = errno.errorcode.get(error.errno or 0) if isinstance(error, OSError) else None
+    return {**fields, "errno": code} if code else fields
 
 
 def _place(path: str, line: int) -> str:

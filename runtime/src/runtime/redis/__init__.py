@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""Redis clients, credentials from files, and Lua scripts."""

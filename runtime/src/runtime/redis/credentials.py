@@ -1,6 +1,6 @@
-"""What a connection to Redis shows and trusts, from files that may be renewed at any time.
+"""Certificates and passwords for Redis from files that may be renewed at any time.
 
-A connection takes the newest files when it is made; those that are there stay as they are.
+A new connection uses the current files; existing connections are not affected.
 """
 
 import ssl
@@ -11,54 +11,54 @@ from redis.credentials import CredentialProvider
 
 from runtime.reloading import ConfigFileError, ReloadingFile, read_bytes
 
-# A look costs a few microseconds and a connection a millisecond: no need to look more rarely.
-LOOK_SECONDS = 0.0
+# Polling costs some microseconds, a connection a millisecond.
+POLL_SECONDS = 0.0
 
 
-class RenewedContext(RedisSSLContext):
+class ReloadingContext(RedisSSLContext):
     """The TLS context of all connections of a client."""
 
     def __init__(self, authority: Path | None, certificate: Path | None, key: Path | None) -> None:
-        """Without an authority the system's own are trusted, and none of them with one.
+        """Trusts `authority` alone, or the authorities of the system if it is None.
 
-        `certificate` and `key` are given both or not at all. Raises UnusableFile.
+        `certificate` and `key` are given both or not at all. Raises ConfigFileError.
         """
         super().__init__(cert_reqs="required", check_hostname=True)
         files = [path for path in (authority, certificate, key) if path is not None]
-        self._followed: ReloadingFile[ssl.SSLContext] = ReloadingFile(
-            files, lambda: _context(authority, certificate, key), look_seconds=LOOK_SECONDS
+        self._file: ReloadingFile[ssl.SSLContext] = ReloadingFile(
+            files, lambda: _context(authority, certificate, key), poll_seconds=POLL_SECONDS
         )
 
     def get(self) -> ssl.SSLContext:
-        """What redis-py asks for whenever it connects."""
-        return self._followed.current()
+        """redis-py calls this for every new connection."""
+        return self._file.current()
 
 
-class RenewedConnection(SSLConnection):
-    """One connection under the client's context."""
+class ReloadingConnection(SSLConnection):
+    """A connection with the TLS context of its client."""
 
-    def __init__(self, *, renewed_context: RenewedContext, **options: object) -> None:
+    def __init__(self, *, reloading_context: ReloadingContext, **options: object) -> None:
         """`options` are those of redis-py."""
-        # They come from redis-py's pool, which is as untyped.
+        # redis-py's pool passes them untyped.
         super().__init__(**options)  # type: ignore[arg-type]
-        self.ssl_context = renewed_context
+        self.ssl_context = reloading_context
 
 
-class RenewedPassword(CredentialProvider):
-    """A user with the password that the file holds now."""
+class ReloadingPassword(CredentialProvider):
+    """A user with the current password of the file."""
 
     def __init__(self, username: str | None, file: Path) -> None:
-        """Without a user it is the default user's. Raises UnusableFile."""
+        """None is the default user. Raises ConfigFileError."""
         self._username = username
-        self._followed = ReloadingFile([file], lambda: _password(file), look_seconds=LOOK_SECONDS)
+        self._file = ReloadingFile([file], lambda: _password(file), poll_seconds=POLL_SECONDS)
 
     def get_credentials(self) -> tuple[str] | tuple[str, str]:
-        """See redis-py."""
-        password = self._followed.current()
+        """The user, if any, and the password."""
+        password = self._file.current()
         return (self._username, password) if self._username else (password,)
 
     async def get_credentials_async(self) -> tuple[str] | tuple[str, str]:
-        """What redis-py asks for whenever it connects."""
+        """redis-py calls this for every new connection."""
         return self.get_credentials()
 
 
@@ -66,17 +66,17 @@ def _context(authority: Path | None, certificate: Path | None, key: Path | None)
     try:
         context = ssl.create_default_context(cafile=authority)
         if certificate is not None:
-            # Without an answer of ours OpenSSL would ask the terminal for a key's password.
+            # Without a function OpenSSL would ask the terminal for the key's password.
             context.load_cert_chain(certificate, key, password=lambda: "")
     except (ssl.SSLError, OSError) as error:
-        why = getattr(error, "reason", None) or type(error).__name__
-        named = ", ".join(str(path) for path in (authority, certificate, key) if path)
-        raise ConfigFileError(f"{named} cannot be used for Redis: {why}") from None
+        reason = getattr(error, "reason", None) or type(error).__name__
+        names = ", ".join(str(path) for path in (authority, certificate, key) if path)
+        raise ConfigFileError(f"{names} cannot be used for Redis: {reason}") from None
     return context
 
 
 def _password(file: Path) -> str:
-    """The content without a final line break, as every secret in a file."""
+    """The content of the file without a final line break."""
     try:
         password = read_bytes(file).decode().rstrip("\r\n")
     except UnicodeDecodeError:

@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""Settings that several services have, and how they are read."""

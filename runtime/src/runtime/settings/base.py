@@ -1,4 +1,4 @@
-"""The environment of one process, typed, frozen and read once."""
+"""Typed, frozen settings, read from the environment once."""
 
 import os
 import sys
@@ -16,15 +16,15 @@ from pydantic_settings import (
 
 Settings = TypeVar("Settings", bound="ServiceSettings")
 
-# sysexits.h: the configuration is wrong, starting again does not help.
+# EX_CONFIG of sysexits.h: the configuration is not valid, so restarting does not help.
 EX_CONFIG = 78
 
 
 class ServiceSettings(BaseSettings):
-    """Base of a service's settings.
+    """Base of the settings of a service.
 
-    Every setting `NAME` may be given as `NAME_FILE` instead: the path of a file whose content,
-    without a final line break, is the value. Giving both is refused.
+    Instead of `NAME`, every setting may be given as `NAME_FILE`: the path of a file whose content
+    is the value, without a final line break. Giving both is an error.
     """
 
     model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True)
@@ -43,7 +43,7 @@ class ServiceSettings(BaseSettings):
 
 
 class _NamedFiles(PydanticBaseSettingsSource):
-    """Reads the files named by `NAME_FILE` variables."""
+    """Reads the files that `NAME_FILE` variables name."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[str | None, str, bool]:
         name = f"{self.config.get('env_prefix', '')}{field_name}".upper()
@@ -64,27 +64,27 @@ class _NamedFiles(PydanticBaseSettingsSource):
 
 
 def load_settings(settings: type[Settings]) -> Settings:
-    """Reads the environment, or ends the process with a sentence for each thing that is wrong.
+    """Reads the environment, or ends the process with one line for each problem.
 
-    The sentences name the settings, never their values.
+    The lines name the settings, never their values.
     """
     try:
         return settings()
     except ValidationError as error:
         prefix = settings.model_config.get("env_prefix", "")
-        problems = [_sentence(prefix, problem["loc"], problem["msg"]) for problem in error.errors()]
+        problems = [_describe(prefix, problem["loc"], problem["msg"]) for problem in error.errors()]
     except SettingsError as error:
         problems = [str(error)]
     return exit_with_error(*problems)
 
 
 def exit_with_error(*problems: str) -> Never:
-    """Ends the process: what is set cannot be used, one sentence for each reason."""
+    """Ends the process because its configuration cannot be used, with one line per problem."""
     print("The settings are not usable:", *problems, sep="\n  ", file=sys.stderr)
     sys.exit(EX_CONFIG)
 
 
-def _sentence(prefix: str, location: tuple[int | str, ...], message: str) -> str:
-    # What is wrong with several settings together names them itself.
+def _describe(prefix: str, location: tuple[int | str, ...], message: str) -> str:
+    # The message of a validator of several settings names them itself.
     name = f"{prefix}{'.'.join(map(str, location))}".upper()
     return f"{name}: {message}" if location else message

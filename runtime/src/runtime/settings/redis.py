@@ -1,4 +1,4 @@
-"""Settings of how Redis is reached: its password apart from its address, and TLS."""
+"""Settings of the connection to Redis: URL, password and TLS."""
 
 from urllib.parse import parse_qs
 
@@ -10,31 +10,31 @@ from runtime.settings.types import OptionalFile, RedisUrl, Secret, split_url
 
 
 class RedisSettings(LinkSettings):
-    """Settings of a process that keeps state in Redis; each has a default address of its own."""
+    """Settings of a process that keeps its state in Redis. Each has its own default URL."""
 
     redis_url: RedisUrl
     redis_password: Secret | None = Field(
-        None, description="Password of the user in the Redis URL, which then holds none."
+        None, description="Password of the user in the Redis URL, which then must not contain one."
     )
-    # The base reads the password from it as from any NAME_FILE; here is where to look again.
+    # The base class reads the password from this file too; the path is kept for new connections.
     redis_password_file: OptionalFile = Field(
         None,
-        description="The file that holds this password, if it is given so; each new connection "
-        "reads it again.",
+        description="File with this password, as an alternative; each new connection reads it "
+        "again.",
     )
     redis_ca_file: OptionalFile = Field(
         None,
-        description="The authority (PEM) of Redis's certificate; the system's own without one. "
+        description="The authority (PEM) of Redis's certificate; by default those of the system. "
         "This and the next two need a rediss:// URL; a new connection uses renewed files.",
     )
     redis_certificate_file: OptionalFile = Field(
-        None, description="Certificate (PEM) that is shown to Redis, where it asks for one."
+        None, description="Client certificate (PEM) for Redis, if it requires one."
     )
     redis_key_file: OptionalFile = Field(None, description="That certificate's key (PEM).")
 
     @property
     def redis_access(self) -> RedisAccess:
-        """How a client gets in."""
+        """The settings as a client needs them."""
         return RedisAccess(
             self.redis_url,
             self.redis_password,
@@ -46,38 +46,38 @@ class RedisSettings(LinkSettings):
 
     @model_validator(mode="after")
     def _has_one_password(self) -> "RedisSettings":
-        if self.redis_password is not None and split_url(_shown(self.redis_url)).password:
-            names = self.spelled("redis_url", "redis_password")
+        if self.redis_password is not None and split_url(_plain(self.redis_url)).password:
+            names = self.env_names("redis_url", "redis_password")
             raise ValueError(f"{names} both hold a password; keep one of them")
         return self
 
     @model_validator(mode="after")
-    def _encrypts_what_it_says(self) -> "RedisSettings":
+    def _has_consistent_tls(self) -> "RedisSettings":
         files = (self.redis_ca_file, self.redis_certificate_file, self.redis_key_file)
-        url = split_url(_shown(self.redis_url))
+        url = split_url(_plain(self.redis_url))
         if any(option.startswith("ssl_") for option in parse_qs(url.query)):
             raise ValueError(
-                f"{self.spelled('redis_url')} holds options of TLS (ssl_...), which are not "
-                f"followed: name the files in {self.spelled('redis_ca_file')} and its like"
+                f"{self.env_names('redis_url')} holds options of TLS (ssl_...), which are not "
+                f"followed: name the files in {self.env_names('redis_ca_file')} and its like"
             )
         if any(files) and url.scheme != "rediss":
-            raise ValueError(f"{self.spelled('redis_url')} must be a rediss:// address for TLS")
+            raise ValueError(f"{self.env_names('redis_url')} must be a rediss:// address for TLS")
         if (self.redis_certificate_file is None) != (self.redis_key_file is None):
-            names = self.spelled("redis_certificate_file", "redis_key_file")
+            names = self.env_names("redis_certificate_file", "redis_key_file")
             raise ValueError(f"{names}: give both or none")
         return self
 
     @model_validator(mode="after")
-    def _keeps_plain_redis_at_home(self) -> "RedisSettings":
-        url = split_url(_shown(self.redis_url))
-        is_far = url.scheme == "redis" and not is_local(f"{url.hostname or 'localhost'}:0")
-        if is_far and not self.allows_insecure_links:
+    def _requires_encrypted_redis(self) -> "RedisSettings":
+        url = split_url(_plain(self.redis_url))
+        is_remote = url.scheme == "redis" and not is_local(f"{url.hostname or 'localhost'}:0")
+        if is_remote and not self.allows_insecure_links:
             raise ValueError(
-                f"{self.spelled('redis_url')} would be plain text between machines: give a "
-                f"rediss:// address, or set {self.spelled('allows_insecure_links')} to true"
+                f"{self.env_names('redis_url')} would be plain text between machines: give a "
+                f"rediss:// address, or set {self.env_names('allows_insecure_links')} to true"
             )
         return self
 
 
-def _shown(url: SecretStr) -> str:
+def _plain(url: SecretStr) -> str:
     return url.get_secret_value()

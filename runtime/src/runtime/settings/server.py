@@ -1,4 +1,4 @@
-"""Settings of what goes between services: certificates, callers, and where plain text may go."""
+"""Settings of gRPC links and servers: TLS, callers, and whether plain text is allowed."""
 
 import ipaddress
 from typing import ClassVar
@@ -11,58 +11,60 @@ from runtime.tls import TlsFiles
 
 
 class LinkSettings(ServiceSettings):
-    """Settings of a process that calls services, or is one.
+    """Settings of a gRPC client or server.
 
-    A link that leaves this machine is encrypted, unless a setting says that it need not be.
+    A link to another machine has to be encrypted unless `allows_insecure_links` is set.
     """
 
-    # The names of the settings that hold addresses of gRPC servers.
+    # The settings that hold addresses of gRPC servers.
     links: ClassVar[tuple[str, ...]] = ()
 
     tls_certificate_file: OptionalFile = Field(
         None,
-        description="Certificate (PEM, with its chain) that is shown to other services, also to "
-        "those that call; renewed files are used without a restart. All three or none.",
+        description="Certificate (PEM, with its chain) for calls to and from other services; "
+        "renewed files are used without a restart. All three files or none.",
     )
     tls_key_file: OptionalFile = Field(None, description="The certificate's key (PEM).")
     tls_ca_file: OptionalFile = Field(
-        None, description="The authority (PEM) whose certificates are trusted, and no other."
+        None, description="The only authority (PEM) whose certificates are trusted."
     )
     allows_insecure_links: bool = Field(
         False,
-        description="Whether links to other machines may be plain text: only where the network "
-        "itself keeps everybody else out.",
+        description="Whether links to other machines may be plain text; only for isolated "
+        "networks.",
     )
 
     @property
     def tls_files(self) -> TlsFiles | None:
-        """Where the certificate is, if there is one."""
+        """The TLS files; None if there are none."""
         certificate, key, authority = self.tls_certificate_file, self.tls_key_file, self.tls_ca_file
         if certificate is None or key is None or authority is None:
             return None
         return TlsFiles(certificate, key, authority)
 
     @model_validator(mode="after")
-    def _has_all_of_tls_or_nothing(self) -> "LinkSettings":
+    def _has_all_tls_files_or_none(self) -> "LinkSettings":
         names = ("tls_certificate_file", "tls_key_file", "tls_ca_file")
         missing = [name for name in names if getattr(self, name) is None]
         if missing and len(missing) < len(names):
-            raise ValueError(f"{self.spelled(*missing)} missing: give all three TLS files or none")
+            raise ValueError(
+                f"{self.env_names(*missing)} missing: give all three TLS files or none"
+            )
         return self
 
     @model_validator(mode="after")
-    def _keeps_plain_text_at_home(self) -> "LinkSettings":
+    def _requires_encrypted_links(self) -> "LinkSettings":
         exposed = [name for name in self.links if not is_local(getattr(self, name))]
         if exposed and self.tls_files is None and not self.allows_insecure_links:
             raise ValueError(
-                f"{self.spelled(*exposed)} would be plain text between machines: give the TLS "
-                f"files, or set {self.spelled('allows_insecure_links')} to true"
+                f"{self.env_names(*exposed)} would be plain text between machines: give the TLS "
+                f"files, or set {self.env_names('allows_insecure_links')} to true"
             )
         return self
 
     @classmethod
-    def spelled(cls, *names: str) -> str:
-        """Settings as they are called in the environment."""
+    def env_names(cls, *names: str) -> str:
+        """The environment variables of these settings."""
         prefix = cls.model_config.get("env_prefix", "")
         return ", ".join(f"{prefix}{name}".upper() for name in names)
 
@@ -72,23 +74,23 @@ class ServerSettings(LinkSettings):
 
     callers_file: OptionalFile = Field(
         None,
-        description="TOML file with who may call, by certificate or token, each in a role; changes "
-        "are seen without a restart. Without one everybody may do everything.",
+        description="TOML file of the callers with their roles, by certificate or token; changes "
+        "are used without a restart. Without a file everybody may call everything.",
     )
     serves_reflection: bool = Field(
-        False, description="Whether the server describes its methods to anybody who asks."
+        False, description="Whether the server offers gRPC reflection to everybody."
     )
 
     @model_validator(mode="after")
-    def _knows_who_calls(self) -> "ServerSettings":
+    def _requires_callers_with_tls(self) -> "ServerSettings":
         if self.tls_files is not None and self.callers_file is None:
-            names = self.spelled("callers_file")
+            names = self.env_names("callers_file")
             raise ValueError(f"{names} missing: say whose certificates may do what")
         return self
 
 
 def is_local(address: str) -> bool:
-    """Whether "host:port", or a grpc target, stays on this machine."""
+    """Whether "host:port" or a gRPC target is on this machine."""
     if address.startswith("unix:"):
         return True
     host = address.rpartition(":")[0].strip("[]")

@@ -1,4 +1,4 @@
-"""Kinds of settings that several services have. What they say of a wrong value never repeats it."""
+"""Types of settings. Their error messages never repeat the value."""
 
 import re
 from collections.abc import Callable
@@ -12,14 +12,14 @@ _ADDRESS = re.compile(r"(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}")
 
 
 def split_url(value: str) -> SplitResult:
-    """The parts of an address; raises ValueError without repeating any."""
+    """The parts of a URL. Raises ValueError with a message that repeats none of them."""
     try:
         url = urlsplit(value)
-        # Reading the port is what checks it.
+        # Reading the port validates it.
         if url.port != 0:
             return url
     except ValueError:
-        # What the library says repeats a part of the value.
+        # The message of the library repeats a part of the value.
         pass
     raise ValueError("give an address that can be read")
 
@@ -31,7 +31,7 @@ def _address(value: str) -> str:
 
 
 def _http_url(value: str) -> str:
-    """The address without a slash at its end."""
+    """The URL without a final slash."""
     url = split_url(value)
     if url.scheme not in ("http", "https") or not url.hostname:
         raise ValueError("give an http:// or https:// address with a host")
@@ -52,9 +52,9 @@ def _not_empty(value: SecretStr) -> SecretStr:
     return value
 
 
-def or_nothing(value: str, checked: Callable[[str], str]) -> str:
-    """For settings that may be left empty."""
-    return value if value == "" else checked(value)
+def or_empty(value: str, validate: Callable[[str], str]) -> str:
+    """Makes a validated setting optional: empty means none."""
+    return value if value == "" else validate(value)
 
 
 def _none_if_empty(value: object) -> object:
@@ -65,10 +65,10 @@ Address = Annotated[str, AfterValidator(_address)]
 
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 
-# It may hold a password, which pydantic's own type for it would print.
+# A secret, as it may hold a password.
 RedisUrl = Annotated[SecretStr, AfterValidator(_redis_url)]
 
 Secret = Annotated[SecretStr, AfterValidator(_not_empty)]
 
-# Compose files pass variables on that may be empty: that is none.
+# Compose files pass on variables that may be empty: empty means none.
 OptionalFile = Annotated[Path | None, BeforeValidator(_none_if_empty)]

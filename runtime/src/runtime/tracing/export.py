@@ -1,55 +1,59 @@
-"""Spans by OpenTelemetry, on their way out through the redaction point. Needs the extra `traces`.
+"""The OpenTelemetry SDK as a process uses it. Needs the extra `traces`.
 
-Imported only where traces are asked for. No provider is made the process's own: libraries that look
-for one find none, and make no spans that nobody here has looked at.
+Imported only if traces are switched on. The SDK makes spans of our own tracer alone: libraries that
+ask the provider for a tracer get one that does nothing, as nobody has looked at their spans.
 """
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import requests
-from opentelemetry import context as contexts
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import SpanLimits, TracerProvider
+from opentelemetry.sdk.trace import Span, SpanLimits, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
-from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
-from opentelemetry.trace import Link, SpanContext, Status, StatusCode
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from opentelemetry.sdk.trace.sampling import (
+    Decision,
+    ParentBased,
+    Sampler,
+    SamplingResult,
+    TraceIdRatioBased,
+)
+from opentelemetry.trace import Link, SpanKind, TraceState
+from opentelemetry.util.types import Attributes
 
+from runtime.tracing import TRACER_NAME
+from runtime.tracing.batches import links_of
 from runtime.tracing.redaction import RedactingExporter
-from runtime.tracing.spans import Cause, Headers, Span, SpanKind, Told, Tracer
 
-# Some seconds of a busy process, and a few megabytes; what comes while it is full is lost.
+# Some seconds of a busy process, a few megabytes. Spans that end while it is full are lost.
 QUEUE_LIMIT = 4096
 BATCH_LIMIT = 512
-# How old a span is at most when it leaves.
+# A span is exported at most this long after its end.
 DELAY_MS = 2_000
-# A collector that does not answer costs a batch, tries and all.
+# Limit of one export with its retries; a collector that does not answer costs that batch.
 EXPORT_SECONDS = 5.0
-# The last spans of a process are worth this much of the grace that stops have.
+# Part of a process's grace period that its last spans may take.
 FLUSH_SECONDS = 3.0
 # More than any span here has.
 ATTRIBUTES_LIMIT = 32
 EVENTS_LIMIT = 8
 LINKS_LIMIT = 64
 
-_KINDS: Mapping[SpanKind, trace.SpanKind] = {
-    "internal": trace.SpanKind.INTERNAL,
-    "server": trace.SpanKind.SERVER,
-    "client": trace.SpanKind.CLIENT,
-}
-_LINKS = contexts.create_key("links")
-_NOWHERE = Context()
+# Made only inside another span: background loops that find no work would make one each time.
+NEVER_ROOT = frozenset({"redis_scripts"})
 
 
 def otlp_exporter(endpoint: str) -> SpanExporter:
-    """Sends to a collector. OpenTelemetry's own variables tell how it is proved who sends
-    (OTEL_EXPORTER_OTLP_HEADERS, OTEL_EXPORTER_OTLP_CERTIFICATE), and not where to."""
+    """Exports to a collector.
+
+    OpenTelemetry's own variables may set credentials (OTEL_EXPORTER_OTLP_HEADERS,
+    OTEL_EXPORTER_OTLP_CERTIFICATE), but not the address.
+    """
     session = requests.Session()
     session.trust_env = False
     return OTLPSpanExporter(
@@ -61,23 +65,27 @@ def otlp_exporter(endpoint: str) -> SpanExporter:
 
 
 @contextmanager
-def tracer_of(
+def exporting(
     service: str,
     ratio: float,
     exporter: SpanExporter,
     *,
     queue_limit: int = QUEUE_LIMIT,
     flush_seconds: float = FLUSH_SECONDS,
-) -> Iterator[Tracer]:
-    """A tracer whose last spans leave at the end, or are lost after `flush_seconds`."""
-    provider = TracerProvider(
-        sampler=ParentBased(TraceIdRatioBased(ratio)),
+) -> Iterator[None]:
+    """Installs the provider. At the end the last spans are exported within `flush_seconds`.
+
+    OpenTelemetry allows one provider per process.
+    """
+    provider = OwnSpansProvider(
+        sampler=ParentBased(RootSampler(ratio)),
         resource=Resource({"service.name": service}),
         span_limits=SpanLimits(
             max_span_attributes=ATTRIBUTES_LIMIT, max_events=EVENTS_LIMIT, max_links=LINKS_LIMIT
         ),
         shutdown_on_exit=False,
     )
+    provider.add_span_processor(BatchLinks())
     provider.add_span_processor(
         BatchSpanProcessor(
             RedactingExporter(exporter, service),
@@ -86,100 +94,63 @@ def tracer_of(
             max_export_batch_size=min(BATCH_LIMIT, queue_limit),
         )
     )
+    trace.set_tracer_provider(provider)
     try:
-        yield OtelTracer(provider.get_tracer("maskline"))
+        yield
     finally:
         flush = threading.Thread(target=provider.shutdown, daemon=True)
         flush.start()
         flush.join(flush_seconds)
 
 
-class OtelTracer:
-    """Satisfies Tracer."""
+class OwnSpansProvider(TracerProvider):
+    """Makes spans for our own tracer only."""
 
-    def __init__(self, tracer: trace.Tracer) -> None:
-        self._tracer = tracer
-        self._propagator = TraceContextTextMapPropagator()
-
-    @contextmanager
-    def span(
-        self, name: str, kind: SpanKind, headers: Headers | None, fields: Mapping[str, Told]
-    ) -> Iterator[Span]:
-        """See Tracer."""
-        around = contexts.get_current()
-        if headers is not None:
-            around = self._propagator.extract(headers, Context())
-        links = _links_in(around)
-        otel = self._tracer.start_span(name, around, _KINDS[kind], links=links)
-        token = contexts.attach(
-            contexts.set_value(_LINKS, (), trace.set_span_in_context(otel, around))
+    def get_tracer(
+        self,
+        instrumenting_module_name: str,
+        instrumenting_library_version: str | None = None,
+        schema_url: str | None = None,
+        attributes: Attributes = None,
+    ) -> trace.Tracer:
+        """A tracer that does nothing for any other name."""
+        if instrumenting_module_name != TRACER_NAME:
+            return trace.NoOpTracer()
+        return super().get_tracer(
+            instrumenting_module_name, instrumenting_library_version, schema_url, attributes
         )
-        told = _Told(otel)
-        told.tell(**fields)
-        try:
-            yield told
-        except BaseException as error:
-            # Its words are for nobody, so OpenTelemetry does not get it.
-            otel.set_status(Status(StatusCode.ERROR))
-            told.tell(error=type(error).__name__)
-            raise
-        finally:
-            contexts.detach(token)
-            otel.end()
-
-    def is_inside(self) -> bool:
-        """See Tracer."""
-        return trace.get_current_span().is_recording()
-
-    def present(self) -> Span:
-        """See Tracer."""
-        return _Told(trace.get_current_span())
-
-    def headers(self) -> Headers:
-        """See Tracer."""
-        carried: dict[str, str] = {}
-        self._propagator.inject(carried)
-        # Its companion `tracestate` could hold anything that a caller has said.
-        return {key: value for key, value in carried.items() if key == "traceparent"}
-
-    def cause(self) -> Cause:
-        """See Tracer."""
-        found = trace.get_current_span().get_span_context()
-        return found if found.is_valid else None
-
-    @contextmanager
-    def caused_by(self, causes: Sequence[Cause]) -> Iterator[None]:
-        """See Tracer."""
-        known = [one for one in causes if isinstance(one, SpanContext)]
-        recorded = [one for one in known if one.trace_flags.sampled]
-        token = contexts.attach(_batch_context(recorded or known[:1]))
-        try:
-            yield
-        finally:
-            contexts.detach(token)
 
 
-def _batch_context(causes: Sequence[SpanContext]) -> Context:
-    """Not the one of whoever happened to start the batch."""
-    if not causes:
-        return _NOWHERE
-    parent = trace.set_span_in_context(trace.NonRecordingSpan(causes[0]), _NOWHERE)
-    return contexts.set_value(_LINKS, tuple(map(Link, causes[1:])), parent)
+class RootSampler(Sampler):
+    """A share of all traces that begin in this process."""
+
+    def __init__(self, ratio: float) -> None:
+        self._by_ratio = TraceIdRatioBased(ratio)
+
+    def should_sample(
+        self,
+        parent_context: Context | None,
+        trace_id: int,
+        name: str,
+        kind: SpanKind | None = None,
+        attributes: Attributes = None,
+        links: Sequence[Link] | None = None,
+        trace_state: TraceState | None = None,
+    ) -> SamplingResult:
+        """Drops spans that are never a trace of their own."""
+        if name in NEVER_ROOT:
+            return SamplingResult(Decision.DROP)
+        return self._by_ratio.should_sample(parent_context, trace_id, name, kind, attributes, links)
+
+    def get_description(self) -> str:
+        """Required by the interface."""
+        return self._by_ratio.get_description()
 
 
-def _links_in(around: Context) -> Sequence[Link]:
-    found = contexts.get_value(_LINKS, around)
-    return found if isinstance(found, tuple) else ()
+class BatchLinks(SpanProcessor):
+    """Adds the links of `runtime.tracing.batches` to the spans of a batch."""
 
-
-class _Told:
-    """Satisfies Span."""
-
-    def __init__(self, otel: trace.Span) -> None:
-        self._otel = otel
-
-    def tell(self, **fields: Told) -> None:
-        """See Span."""
-        for name, value in fields.items():
-            if value is not None:
-                self._otel.set_attribute(name, value)
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        """Called for every recorded span."""
+        for linked in links_of(span.parent, parent_context):
+            span.add_link(linked)

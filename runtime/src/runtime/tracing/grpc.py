@@ -1,119 +1,118 @@
-"""Spans of calls: one where it is made and one where it is answered, joined by W3C's headers.
+"""Client and server spans of gRPC calls, joined by the W3C header `traceparent`.
 
-Of unary calls only: a watch lasts for hours, and health is asked for all day.
+Unary calls only: a watch lasts for hours. Health and reflection have no spans.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias, TypeVar, cast
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 
 import grpc
 from grpc.aio import ClientCallDetails, Metadata
+from opentelemetry.context import Context as TraceContext
+from opentelemetry.trace import SpanKind
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from runtime.tracing import spans as tracing
-
-Request = TypeVar("Request")
-
-Response = TypeVar("Response")
-
-# What passes here is between the generated code and grpc, and typed there.
-Passed: TypeAlias = Any
-
-Handler: TypeAlias = "grpc.RpcMethodHandler[Request, Response] | None"
+from runtime.grpc.handlers import Context, Handler, Message, Request, Response, wrap_handler
+from runtime.tracing import is_traced, tracer
 
 UNTRACED = ("/grpc.health.", "/grpc.reflection.")
 
+# The only header that is sent and read: `tracestate` and baggage may hold whatever a caller wrote.
 TRACEPARENT = "traceparent"
+
+_PROPAGATOR = TraceContextTextMapPropagator()
 
 
 def client_interceptors() -> list[grpc.aio.ClientInterceptor] | None:
-    """What a channel gets; nothing unless the process is traced."""
-    return [ClientSpans()] if tracing.is_on() else None
+    """The interceptors of a channel; none unless the process is traced."""
+    return [ClientSpans()] if is_traced() else None
 
 
 def server_interceptors() -> list[grpc.aio.ServerInterceptor]:
-    """What a server gets before all else; nothing unless the process is traced."""
-    return [ServerSpans()] if tracing.is_on() else []
+    """The outermost interceptors of a server; none unless the process is traced."""
+    return [ServerSpans()] if is_traced() else []
+
+
+def traceparent() -> dict[str, str]:
+    """The header that makes the current span the parent of a callee's; empty without a span."""
+    headers: dict[str, str] = {}
+    _PROPAGATOR.inject(headers)
+    return {key: value for key, value in headers.items() if key == TRACEPARENT}
 
 
 class ClientSpans(grpc.aio.UnaryUnaryClientInterceptor):
-    """A span from the call to its answer, retries included."""
+    """A span from the call to its response, retries included."""
 
     async def intercept_unary_unary(
         self,
-        continuation: Callable[[ClientCallDetails, Passed], Awaitable[Passed]],
+        continuation: Callable[[ClientCallDetails, Message], Awaitable[Message]],
         client_call_details: ClientCallDetails,
-        request: Passed,
-    ) -> Passed:
-        """Waits for the answer's code, so that the span ends with the call or its cancellation."""
+        request: Message,
+    ) -> Message:
+        """Waits for the status, so that the span ends with the call or its cancellation."""
         method = _text(client_call_details.method)
         if method.startswith(UNTRACED):
             return await continuation(client_call_details, request)
-        service, _, name = method.removeprefix("/").rpartition("/")
-        spelled = f"{service}/{name}"
-        with tracing.span(spelled, kind="client", rpc_service=service, rpc_method=name) as one:
-            call = await continuation(_with_headers(client_call_details), request)
+        attributes = _attributes(method)
+        with tracer.start_as_current_span(
+            method.removeprefix("/"), kind=SpanKind.CLIENT, attributes=attributes
+        ) as span:
+            call = await continuation(_with_traceparent(client_call_details), request)
             code: grpc.StatusCode = await call.code()
-            one.tell(code=code.name)
+            span.set_attribute("code", code.name)
             return call
 
 
 class ServerSpans(grpc.aio.ServerInterceptor):
-    """A span from the first interceptor to the answer, of methods that exist: we named them."""
+    """A span from the first interceptor to the response, of methods that exist."""
 
     async def intercept_service(
         self,
         continuation: Callable[[grpc.HandlerCallDetails], Awaitable["Handler[Request, Response]"]],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> "Handler[Request, Response]":
-        """Wraps handlers of one request and one answer."""
+        """Wraps handlers of one request and one response."""
         handler = await continuation(handler_call_details)
         method = _text(handler_call_details.method)
         if handler is None or handler.unary_unary is None or method.startswith(UNTRACED):
             return handler
-        # The stubs do not say that it is a named tuple.
-        spanned = _spanned(handler.unary_unary, method, _headers(handler_call_details))
-        return cast(
-            "Handler[Request, Response]", cast("Passed", handler)._replace(unary_unary=spanned)
-        )
+        parent = _PROPAGATOR.extract(_headers(handler_call_details), TraceContext())
+
+        @asynccontextmanager
+        async def in_span(_request: Message, context: Context) -> AsyncIterator[None]:
+            with tracer.start_as_current_span(
+                method.removeprefix("/"), parent, SpanKind.SERVER, attributes=_attributes(method)
+            ) as span:
+                status: grpc.StatusCode | None = grpc.StatusCode.OK
+                try:
+                    yield
+                except BaseException:
+                    # A call that was cancelled has no status.
+                    status = None
+                    raise
+                finally:
+                    code = context.code() or status
+                    if isinstance(code, grpc.StatusCode):
+                        span.set_attribute("code", code.name)
+
+        return wrap_handler(handler, in_span)
 
 
-def _spanned(behaviour: Passed, method: str, headers: tracing.Headers) -> Passed:
+def _attributes(method: str) -> dict[str, str]:
     service, _, name = method.removeprefix("/").rpartition("/")
-    spelled = f"{service}/{name}"
-
-    async def answer(request: Passed, context: Passed) -> Passed:
-        with tracing.span(
-            spelled, kind="server", headers=headers, rpc_service=service, rpc_method=name
-        ) as one:
-            try:
-                response = await behaviour(request, context)
-            except BaseException:
-                # Of a call that was given up there is no code: nobody hears of it.
-                one.tell(code=_code(context, None))
-                raise
-            one.tell(code=_code(context, grpc.StatusCode.OK))
-            return response
-
-    return answer
+    return {"rpc_service": service, "rpc_method": name}
 
 
-def _code(context: Passed, unless_set: grpc.StatusCode | None) -> str | None:
-    found = context.code() or unless_set
-    return found.name if isinstance(found, grpc.StatusCode) else None
+def _headers(details: grpc.HandlerCallDetails) -> Mapping[str, str]:
+    metadata = details.invocation_metadata or ()
+    return {key: value for key, value in metadata if key == TRACEPARENT and isinstance(value, str)}
 
 
-def _headers(details: grpc.HandlerCallDetails) -> tracing.Headers:
-    """Those of a caller's span, and nothing else that a caller may have said."""
-    shown = details.invocation_metadata or ()
-    return {key: value for key, value in shown if key == TRACEPARENT and isinstance(value, str)}
-
-
-def _with_headers(details: ClientCallDetails) -> ClientCallDetails:
-    told = [*(details.metadata or ()), *tracing.headers().items()]
+def _with_traceparent(details: ClientCallDetails) -> ClientCallDetails:
     return ClientCallDetails(
         details.method,
         details.timeout,
-        Metadata(*told),
+        Metadata(*(details.metadata or ()), *traceparent().items()),
         details.credentials,
         details.wait_for_ready,
     )

@@ -1,4 +1,4 @@
-"""A span as it leaves the process: the redaction point, for each part that a span has."""
+"""Redacts each part of a span before it leaves the process."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,10 +12,11 @@ from opentelemetry.util.types import AttributeValue
 
 from runtime.logging.redaction import SPAN_FIELDS, redacted, redacted_name
 from runtime.logging.setup import raised_at
+from runtime.tracing import TRACER_NAME
 
 log = structlog.get_logger()
 
-# OpenTelemetry's names for some of ours: by these, tools recognise calls and requests.
+# OpenTelemetry's semantic conventions for some of our attributes: tools recognise these names.
 CONVENTIONS = {
     "http_method": "http.request.method",
     "route": "http.route",
@@ -27,11 +28,13 @@ CONVENTIONS = {
     "port": "server.port",
 }
 
-_SCOPE = InstrumentationScope("maskline")
+_EXCEPTION = "exception"
+
+_SCOPE = InstrumentationScope(TRACER_NAME)
 
 
 class RedactingExporter(SpanExporter):
-    """Hands spans on as anybody may see them. It runs beside the event loop, in a thread."""
+    """Hands redacted spans to another exporter. Runs in a thread beside the event loop."""
 
     def __init__(self, exporter: SpanExporter, service: str) -> None:
         self._exporter = exporter
@@ -39,7 +42,7 @@ class RedactingExporter(SpanExporter):
         self._is_failing = False
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """See SpanExporter. What cannot be sent is lost; each outage is told of once."""
+        """Spans that cannot be exported are lost; each outage is logged once."""
         result = self._export(spans)
         failed = result is not SpanExportResult.SUCCESS
         if failed and not self._is_failing:
@@ -48,27 +51,32 @@ class RedactingExporter(SpanExporter):
         return result
 
     def shutdown(self) -> None:
-        """See SpanExporter."""
+        """Ends the other exporter."""
         self._exporter.shutdown()
 
     def _export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         try:
-            return self._exporter.export([redacted_span(one, self._service) for one in spans])
+            return self._exporter.export([redacted_span(span, self._service) for span in spans])
         except Exception as error:
             log.error("traces_failed", error=type(error).__name__, at=raised_at(error))
             return SpanExportResult.FAILURE
 
 
 def redacted_span(span: ReadableSpan, service: str) -> ReadableSpan:
-    """The same span without whatever may not be seen. Of a status only its kind stays."""
+    """The same span with listed names and values only; of its status, only the code.
+
+    A recorded exception becomes the attribute `error.type`: its message and its stack may hold
+    personal data.
+    """
+    attributes = {**(span.attributes or {}), **_error(span.events)}
     return ReadableSpan(
         name=redacted_name(span.name),
-        context=_bare(span.get_span_context()),
-        parent=_bare(span.parent),
+        context=_without_state(span.get_span_context()),
+        parent=_without_state(span.parent),
         resource=Resource({"service.name": service}),
-        attributes=_attributes(span.attributes),
-        events=[_event(one) for one in span.events],
-        links=[link for one in span.links if (link := _link(one))],
+        attributes=_attributes(attributes),
+        events=[_event(event) for event in span.events if event.name != _EXCEPTION],
+        links=[link for original in span.links if (link := _link(original))],
         kind=span.kind,
         instrumentation_scope=_SCOPE,
         status=Status(span.status.status_code),
@@ -77,39 +85,44 @@ def redacted_span(span: ReadableSpan, service: str) -> ReadableSpan:
     )
 
 
+def _error(events: Sequence[Event]) -> dict[str, AttributeValue]:
+    """The type of the first exception, without its module."""
+    for event in events:
+        if event.name == _EXCEPTION and event.attributes:
+            name = str(event.attributes.get("exception.type"))
+            return {"error": name.rpartition(".")[2]}
+    return {}
+
+
 def _event(event: Event) -> Event:
-    # What libraries call an event stands in no list: an exception's name is all that is told of it.
-    told = {"error": (event.attributes or {}).get("exception.type")}
-    is_exception = event.name == "exception"
-    fields = told if is_exception else (event.attributes or {})
     [name] = redacted([("event", event.name)]).values()
-    return Event(str(name), _attributes(fields), event.timestamp)
+    return Event(str(name), _attributes(event.attributes), event.timestamp)
 
 
 def _link(link: Link) -> Link | None:
-    bare = _bare(link.context)
-    return Link(bare, _attributes(link.attributes)) if bare else None
+    context = _without_state(link.context)
+    return Link(context, _attributes(link.attributes)) if context else None
 
 
-def _bare(context: SpanContext | None) -> SpanContext | None:
-    """Numbers of the tracer's own, without the state that callers hand on."""
+def _without_state(context: SpanContext | None) -> SpanContext | None:
+    """The ids and flags; the trace state may hold whatever a caller wrote."""
     if context is None:
         return None
     return SpanContext(context.trace_id, context.span_id, context.is_remote, context.trace_flags)
 
 
 def _attributes(
-    fields: Mapping[str, AttributeValue | None] | None,
+    attributes: Mapping[str, AttributeValue | None] | None,
 ) -> dict[str, AttributeValue]:
-    shown = redacted((fields or {}).items(), SPAN_FIELDS)
+    allowed = redacted((attributes or {}).items(), SPAN_FIELDS)
     return {
         CONVENTIONS.get(name, name): _value(value)
-        for name, value in shown.items()
+        for name, value in allowed.items()
         if value is not None
     }
 
 
 def _value(value: object) -> AttributeValue:
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [str(one) for one in value]
+        return [str(item) for item in value]
     return value if isinstance(value, str | int | float | bool) else str(value)

@@ -1,4 +1,4 @@
-"""Switches traces on for as long as a process serves, if its settings ask for them."""
+"""Switches tracing on for as long as a process serves, if its settings ask for it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,41 +6,36 @@ from importlib.util import find_spec
 
 from runtime.settings.base import exit_with_error
 from runtime.settings.tracing import TracesSettings
-from runtime.tracing import spans as tracing
 
-# What the extra brings; FastAPI brings a part of OpenTelemetry by itself.
-NEEDED = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")
+# Packages of the extra `traces`.
+REQUIRED = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")
 
 
 @contextmanager
 def traced(service: str, settings: TracesSettings) -> Iterator[None]:
-    """Inside, spans go to the endpoint in the settings; without one, nothing is even imported.
+    """Exports spans to the endpoint in the settings. Without one, the SDK is not even imported.
 
-    Ends the process with a sentence if the extra is missing.
+    Ends the process with an error message if the extra is missing.
     """
     if not settings.traces_endpoint:
         yield
         return
-    if not all(map(_is_there, NEEDED)):
+    if not all(map(_is_installed, REQUIRED)):
         exit_with_error(
-            f"{settings.spelled('traces_endpoint')} needs OpenTelemetry: install "
+            f"{settings.env_names('traces_endpoint')} needs OpenTelemetry: install "
             "maskline-runtime[traces], or build the image with TRACES=yes"
         )
-    # Only here: without it the module cannot even be read.
-    from runtime.tracing.export import otlp_exporter, tracer_of
+    # Imported here: it needs the extra.
+    from runtime.tracing.export import exporting, otlp_exporter
 
     exporter = otlp_exporter(settings.traces_endpoint)
-    with tracer_of(service, settings.traces_sample_ratio, exporter) as tracer:
-        tracing.use(tracer)
-        try:
-            yield
-        finally:
-            tracing.use(None)
+    with exporting(service, settings.traces_sample_ratio, exporter):
+        yield
 
 
-def _is_there(module: str) -> bool:
+def _is_installed(module: str) -> bool:
     try:
         return find_spec(module) is not None
     except ModuleNotFoundError:
-        # A package that it is in is missing, too.
+        # Raised if the parent package is missing.
         return False

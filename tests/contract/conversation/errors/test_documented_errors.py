@@ -12,7 +12,6 @@ import pytest
 from contract.conversation.errors.error_catalog import administration, conversations
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2
-from integration.messaging.redis_relay import redis_relay
 from redis.asyncio import Redis
 
 from conversation_service.rpc.core.status import CODES, DOMAIN, RETRY_AFTER
@@ -20,6 +19,7 @@ from support import documented_errors, random_requests
 from support.clock import ManualClock
 from support.conversation_service import RunningService, running
 from support.grpc_calls import detail, reason
+from support.redis_relay import redis_relay
 from support.refusing_carrier import RefusingCarrier
 from support.watching import short_write_timeout
 

@@ -9,7 +9,6 @@ import grpc
 import pytest
 from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.descriptor_pb2 import MethodOptions
-from integration.messaging.redis_relay import redis_relay
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as ConnectionBroken
 
@@ -41,6 +40,7 @@ from support.conversation_service import running
 from support.documented_errors import PROTOS
 from support.eventually import eventually
 from support.grpc_calls import call_with_nothing, is_serving, reflected_methods, retried_methods
+from support.redis_relay import redis_relay
 
 # Their empty requests are valid.
 VALID_EMPTY = {"ListPools", "CheckDeployment"}

@@ -99,7 +99,7 @@ async def test_the_ledger_shows_no_mark(redis: Redis, clock: ManualClock) -> Non
     ledger = Ledger(redis, clock, Fingerprints("key"), metrics, retention)
     text = OutboundMessage("m1", "main", MASKED, ALICE_NUMBER, WORDS[0])
     await ledger.claim(text, "token")
-    await ledger.lose("m1", "token")
+    await ledger.mark_uncertain("m1", "token")
     assert await redis.dbsize() > 0
     async for kind, stored in everything(redis):
         assert found(MARKS, stored) == set(), (kind, stored[:60])

@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""Flowroute's HTTP API: Messaging v2.2 and Numbers v2."""

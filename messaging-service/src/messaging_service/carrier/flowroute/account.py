@@ -1,21 +1,26 @@
-"""Reads what Flowroute knows of our account: its numbers (v2) and its callbacks (v2.2)."""
+"""Reads Flowroute's account: its numbers (v2) and its callback settings (v2.2)."""
 
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from http import HTTPStatus
 from typing import TypeVar
 
 import structlog
 
-from messaging_service.carrier.flowroute.fields import Fields, e164, fields_of, has_more, words
-from messaging_service.carrier.flowroute.http import ACCOUNT_CONNECTIONS, FlowrouteHttp, Reply
-from messaging_service.carrier.flowroute.send import (
-    RATE_LIMIT_DELAY,
+from messaging_service.carrier.flowroute.fields import (
+    Fields,
+    e164,
+    fields_of,
+    has_more,
+    parse_json,
+    text_of,
+)
+from messaging_service.carrier.flowroute.http import (
+    ACCOUNT_CONNECTIONS,
     UNAVAILABLE_DELAY,
-    delay,
-    parsed,
+    FlowrouteHttp,
+    Reply,
+    read_error,
 )
 from messaging_service.carrier.port import (
     AccountCheck,
@@ -27,42 +32,87 @@ from messaging_service.carrier.port import (
 from messaging_service.config.settings import Settings
 from messaging_service.model.errors import (
     CarrierAccountRefused,
-    CarrierRateLimited,
     CarrierRefused,
     CarrierUnavailable,
-    MessagingError,
 )
 from runtime.clock import Clock
+
+log = structlog.get_logger()
+
+# 200 numbers, the most on a page, have some 100 kB; the carrier adds fields without notice.
+ANSWER_LIMIT_BYTES = 1024 * 1024
+
+# The callbacks that the gateway needs. Receipts need none: each message names its own URL.
+CALLBACK_TYPES = ("sms_callback", "mms_callback")
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """What is set for one type of callback; both may be empty."""
+    """The setting of one type of callback; both fields may be empty."""
 
     url: str = field(repr=False)
     api_version: str
 
 
-def refusal_of(status: int, headers: Mapping[str, str], now: datetime) -> MessagingError | None:
-    """Why there is no answer, or None for 2xx.
+class FlowrouteAccount:
+    """Implements CarrierAccount."""
 
-    A redirect is not followed, and so is no answer of the carrier's. Nothing hangs on a read, so
-    it may be tried again whenever the trouble may pass.
-    """
-    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        return None
-    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        return CarrierAccountRefused()
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return CarrierRateLimited(delay(headers, now, RATE_LIMIT_DELAY))
-    if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        return CarrierRefused()
-    return CarrierUnavailable(delay(headers, now, UNAVAILABLE_DELAY))
+    def __init__(self, http: FlowrouteHttp, settings: Settings, clock: Clock) -> None:
+        self._http = http
+        self._clock = clock
+        self._expected_url = f"{settings.public_url}/api/message"
+        self._timeout_seconds = settings.send_timeout_seconds
+        self._slots = asyncio.Semaphore(ACCOUNT_CONNECTIONS)
+
+    async def list_numbers(self, page: Page) -> NumbersPage:
+        query = {"limit": page.limit, "offset": page.offset}
+        result = await self._read("/v2/numbers", query, lambda content: read_numbers(content, page))
+        if result.skipped:
+            log.warning("account_numbers_skipped", count=result.skipped)
+        return result
+
+    async def check(self) -> AccountCheck:
+        try:
+            callbacks = [await self._callback(kind) for kind in CALLBACK_TYPES]
+        except CarrierAccountRefused:
+            return AccountCheck(is_authorized=False)
+        return AccountCheck(is_authorized=True, callbacks=tuple(callbacks))
+
+    async def _callback(self, kind: str) -> CallbackSetting:
+        try:
+            callback = await self._read(f"/v2.2/messages/{kind}", {}, read_callback)
+        except CarrierRefused:
+            # 404 means that none is set; no other refusal contains a URL either.
+            return CallbackSetting(kind, self._expected_url)
+        return CallbackSetting(kind, self._expected_url, callback.url, callback.api_version)
+
+    async def _read(
+        self, path: str, query: Mapping[str, int], read: Callable[[bytes], Result | None]
+    ) -> Result:
+        reply = await self._get(path, query)
+        error = read_error(reply, self._clock.now())
+        if error:
+            log.info("account_read_refused", route=path, why=f"HTTP {reply.status}")
+            raise error
+        result = read(reply.content)
+        if result is None:
+            raise _unavailable(path, "unreadable")
+        return result
+
+    async def _get(self, path: str, query: Mapping[str, int]) -> Reply:
+        try:
+            # Includes the wait for a slot, and a response that arrives byte by byte.
+            async with asyncio.timeout(self._timeout_seconds), self._slots:
+                return await self._http.get(path, query, limit_bytes=ANSWER_LIMIT_BYTES)
+        except Exception as error:
+            raise _unavailable(path, type(error).__name__) from None
 
 
 def read_numbers(content: bytes, page: Page) -> NumbersPage | None:
-    """A page of `GET /v2/numbers`, or None when it is none."""
-    body = fields_of(parsed(content))
+    """The page of a `GET /v2/numbers`; None if it is malformed."""
+    body = fields_of(parse_json(content))
     entries = body.get("data")
     if not isinstance(entries, list):
         return None
@@ -76,12 +126,13 @@ def read_numbers(content: bytes, page: Page) -> NumbersPage | None:
 
 
 def read_callback(content: bytes) -> Callback | None:
-    """The setting of one type of callback, or None when it is none."""
-    data = fields_of(parsed(content)).get("data")
+    """The setting of one type of callback; None if it is malformed."""
+    data = fields_of(parse_json(content)).get("data")
     if not isinstance(data, dict):
         return None
     attributes = fields_of(data.get("attributes"))
-    return Callback(words(attributes.get("callback_url")), words(attributes.get("api_version")))
+    url, version = attributes.get("callback_url"), attributes.get("api_version")
+    return Callback(text_of(url), text_of(version))
 
 
 def _number(entry: Fields) -> AccountNumber | None:
@@ -94,76 +145,9 @@ def _number(entry: Fields) -> AccountNumber | None:
     enabled = attributes.get("messaging_enabled")
     return AccountNumber(
         number,
-        words(attributes.get("number_type")),
+        text_of(attributes.get("number_type")),
         enabled if isinstance(enabled, bool) else None,
     )
-
-
-log = structlog.get_logger()
-
-# 200 numbers, the most on a page, are some 100 kB; the carrier adds fields without notice.
-ANSWER_LIMIT_BYTES = 1024 * 1024
-
-# Those that the gateway waits for. Receipts need no setting: each text names its own address.
-CALLBACK_TYPES = ("sms_callback", "mms_callback")
-
-Result = TypeVar("Result")
-
-
-class FlowrouteAccount:
-    """Satisfies Account."""
-
-    def __init__(self, http: FlowrouteHttp, settings: Settings, clock: Clock) -> None:
-        self._http = http
-        self._clock = clock
-        self._expected_url = f"{settings.public_url}/api/message"
-        self._timeout_seconds = settings.send_timeout_seconds
-        self._places = asyncio.Semaphore(ACCOUNT_CONNECTIONS)
-
-    async def list_numbers(self, page: Page) -> NumbersPage:
-        """See Account."""
-        query = {"limit": page.limit, "offset": page.offset}
-        found = await self._read("/v2/numbers", query, lambda content: read_numbers(content, page))
-        if found.skipped:
-            log.warning("account_numbers_skipped", count=found.skipped)
-        return found
-
-    async def check(self) -> AccountCheck:
-        """See Account."""
-        try:
-            callbacks = [await self._callback(kind) for kind in CALLBACK_TYPES]
-        except CarrierAccountRefused:
-            return AccountCheck(is_authorized=False)
-        return AccountCheck(is_authorized=True, callbacks=tuple(callbacks))
-
-    async def _callback(self, kind: str) -> CallbackSetting:
-        try:
-            callback = await self._read(f"/v2.2/messages/{kind}", {}, read_callback)
-        except CarrierRefused:
-            # 404, when none is set; no other refusal shows an address either.
-            return CallbackSetting(kind, self._expected_url)
-        return CallbackSetting(kind, self._expected_url, callback.url, callback.api_version)
-
-    async def _read(
-        self, path: str, query: Mapping[str, int], read: Callable[[bytes], Result | None]
-    ) -> Result:
-        reply = await self._get(path, query)
-        refusal = refusal_of(reply.status, reply.headers, self._clock.now())
-        if refusal:
-            log.info("account_read_refused", route=path, why=f"HTTP {reply.status}")
-            raise refusal
-        result = read(reply.content)
-        if result is None:
-            raise _unavailable(path, "unreadable")
-        return result
-
-    async def _get(self, path: str, query: Mapping[str, int]) -> Reply:
-        try:
-            # Around everything: the wait for a place, and an answer that trickles in.
-            async with asyncio.timeout(self._timeout_seconds), self._places:
-                return await self._http.get(path, query, limit_bytes=ANSWER_LIMIT_BYTES)
-        except Exception as error:
-            raise _unavailable(path, type(error).__name__) from None
 
 
 def _unavailable(path: str, why: str) -> CarrierUnavailable:

@@ -1,5 +1,6 @@
-"""The fields of Flowroute's documents, whatever it puts into them."""
+"""Reads fields of Flowroute's JSON without relying on their types."""
 
+import json
 from collections.abc import Mapping
 
 from messaging_service.model.message import E164
@@ -9,27 +10,38 @@ _NORTH_AMERICAN_DIGITS = 10
 Fields = Mapping[str, object]
 
 
+def parse_json(content: bytes) -> object:
+    """The JSON value, or the text if it is not JSON (a proxy's error page, for example)."""
+    try:
+        value: object = json.loads(content)
+    except (ValueError, RecursionError):
+        return content.decode(errors="replace")
+    return value
+
+
 def has_more(body: Fields, entries: list[object], limit: int) -> bool:
-    """As the carrier's link to the next page says; where it links nothing, a full page may not
-    have been the last. An empty page ends a list whatever it says."""
+    """Whether another page follows, by the link to it; without links, whether this page is full.
+
+    An empty page is always the last one.
+    """
     links = body.get("links")
     linked = bool(links.get("next")) if isinstance(links, dict) else len(entries) == limit
     return bool(entries) and (linked or len(entries) > limit)
 
 
 def e164(value: object) -> str:
-    """The number with its plus, or nothing. Ten digits are North American, and lack their 1."""
-    written = words(value).strip()
-    if written.isdigit() and len(written) == _NORTH_AMERICAN_DIGITS:
-        written = f"1{written}"
-    number = f"+{written.removeprefix('+')}"
+    """The number with its plus, or empty. Ten digits are North American and lack the 1."""
+    number = text_of(value).strip()
+    if number.isdigit() and len(number) == _NORTH_AMERICAN_DIGITS:
+        number = f"1{number}"
+    number = f"+{number.removeprefix('+')}"
     return number if E164.fullmatch(number) else ""
 
 
-def words(value: object) -> str:
-    """A word, or a number where a word is meant; nothing for anything else.
+def text_of(value: object) -> str:
+    """A string, or a number as a string; empty for anything else.
 
-    JSON can spell halves of characters, which no message of ours can hold.
+    JSON can contain lone surrogates, which protobuf strings cannot.
     """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""

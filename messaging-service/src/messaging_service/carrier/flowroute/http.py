@@ -1,35 +1,57 @@
-"""The one HTTP client that speaks with Flowroute, with its limits and its keys."""
+"""The HTTP client for Flowroute: connections, credentials, limits, and refused requests."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from types import TracebackType
 from typing import Self
 
 import httpx
 from httpx_aiohttp import AiohttpTransport
+from opentelemetry import trace
 
 from messaging_service.config.settings import Settings
-from runtime.tracing.spans import span
+from messaging_service.model.errors import (
+    CarrierAccountRefused,
+    CarrierRateLimited,
+    CarrierRefused,
+    CarrierUnavailable,
+    MessagingError,
+)
+from runtime.tls import shared_client_context
+from runtime.tracing import tracer
 
-# Rate x latency: 64 connections at 100 ms carry 640 texts a second, far above any account's rate.
+# Rate x latency: 64 connections at 100 ms carry 640 messages per second, far above any account.
 SEND_CONNECTIONS = 64
 
-# Looks at the account take no text's place. Flowroute answers five requests a second at most.
+# Reserved for reads of the account. Flowroute answers at most five requests per second.
 ACCOUNT_CONNECTIONS = 4
 
-# Shorter than servers keep an idle connection: a POST must not meet one that is being closed, for
-# then nobody knows whether it was read.
+# Shorter than servers keep an idle connection: if a POST meets a connection that is being closed,
+# it is uncertain whether it was read.
 KEEP_ALIVE_SECONDS = 4.0
 
-# A connection comes about within this or the carrier counts as out of reach.
+# A carrier that does not accept a connection within this time is unavailable.
 CONNECT_SECONDS = 3.0
+
+# The documented rate is five messages per second, so one second makes room for five.
+RATE_LIMIT_DELAY = timedelta(seconds=1)
+
+# Maintenance and network outages last longer than that.
+UNAVAILABLE_DELAY = timedelta(seconds=5)
+
+# One header of the carrier's must not delay messages for longer than this.
+MAX_DELAY = timedelta(minutes=5)
 
 _JSON_API = "application/vnd.api+json"
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back. The content may be cut off, and is none of the logs' business."""
+    """An HTTP response. The content may be cut off, and must not be logged."""
 
     status: int
     headers: Mapping[str, str]
@@ -37,7 +59,7 @@ class Reply:
 
 
 class FlowrouteHttp:
-    """Used as `async with`, so that its connections end."""
+    """Used as `async with`, so that its connections are closed."""
 
     def __init__(self, settings: Settings) -> None:
         self._http = _open_http(settings)
@@ -54,23 +76,64 @@ class FlowrouteHttp:
         await self._http.aclose()
 
     async def post(self, path: str, content: bytes, *, limit_bytes: int) -> Reply:
-        """Asks once, and reads no more of the answer than `limit_bytes`.
+        """Sends one request and reads at most `limit_bytes` of the response.
 
-        Its end in time is the caller's to set; raises whatever breaks.
+        The caller sets the timeout. Raises whatever the transport raises.
         """
         headers = {"Content-Type": _JSON_API}
-        with span("carrier_request", kind="client", http_method="POST", route=path) as one:
+        with _request_span("POST", path) as span:
             stream = self._http.stream("POST", path, content=content, headers=headers)
             async with stream as response:
-                one.tell(status=response.status_code)
+                span.set_attribute("status", response.status_code)
                 return await _reply(response, limit_bytes)
 
     async def get(self, path: str, query: Mapping[str, int | str], *, limit_bytes: int) -> Reply:
         """As `post`."""
-        with span("carrier_request", kind="client", http_method="GET", route=path) as one:
+        with _request_span("GET", path) as span:
             async with self._http.stream("GET", path, params=query) as response:
-                one.tell(status=response.status_code)
+                span.set_attribute("status", response.status_code)
                 return await _reply(response, limit_bytes)
+
+
+def _request_span(method: str, path: str) -> AbstractContextManager[trace.Span]:
+    return tracer.start_as_current_span(
+        "carrier_request",
+        kind=trace.SpanKind.CLIENT,
+        attributes={"http_method": method, "route": path},
+    )
+
+
+def read_error(reply: Reply, now: datetime) -> MessagingError | None:
+    """The error of a read that failed, or None for 2xx.
+
+    Reads may be repeated, so every status that may pass is an error to try again after. Redirects
+    are not followed, and Flowroute sends none.
+    """
+    status, headers = reply.status, reply.headers
+    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        return None
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        return CarrierAccountRefused()
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return CarrierRateLimited(retry_delay(headers, now, RATE_LIMIT_DELAY))
+    if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return CarrierRefused()
+    return CarrierUnavailable(retry_delay(headers, now, UNAVAILABLE_DELAY))
+
+
+def retry_delay(headers: Mapping[str, str], now: datetime, default: timedelta) -> timedelta:
+    """The delay of Retry-After, at least the default. Flowroute documents no such header."""
+    requested = _retry_after(headers.get("retry-after", ""), now)
+    return default if requested is None else min(max(requested, default), MAX_DELAY)
+
+
+def _retry_after(value: str, now: datetime) -> timedelta | None:
+    if value.isascii() and value.isdigit():
+        return timedelta(seconds=min(int(value), MAX_DELAY.total_seconds()))
+    try:
+        return parsedate_to_datetime(value) - now
+    except (TypeError, ValueError):
+        return None
 
 
 def _open_http(settings: Settings) -> httpx.AsyncClient:
@@ -78,11 +141,11 @@ def _open_http(settings: Settings) -> httpx.AsyncClient:
         max_connections=SEND_CONNECTIONS + ACCOUNT_CONNECTIONS,
         keepalive_expiry=KEEP_ALIVE_SECONDS,
     )
-    # Half of the whole at most, so that a slow connection is told from a slow answer.
+    # At most half of the send timeout, so that a slow connection differs from a slow answer.
     connect = min(CONNECT_SECONDS, settings.send_timeout_seconds / 2)
     return httpx.AsyncClient(
-        # aiohttp underneath, for its speed. It repeats no POST by itself.
-        transport=AiohttpTransport(limits=limits),
+        # aiohttp is faster than httpx's own transport. It does not retry a POST.
+        transport=AiohttpTransport(verify=shared_client_context(), limits=limits),
         base_url=settings.flowroute_url,
         auth=(
             settings.flowroute_access_key.get_secret_value(),
@@ -90,7 +153,7 @@ def _open_http(settings: Settings) -> httpx.AsyncClient:
         ),
         headers={
             "Accept": _JSON_API,
-            # Answers are small; a compressed one could be anything but.
+            # Without compression a small response cannot expand without limit.
             "Accept-Encoding": "identity",
             "User-Agent": "maskline",
         },

@@ -1,41 +1,41 @@
 --[[
-  advance: moves a text to a state of higher rank, never back. It decides nothing.
+  advance: moves a message to a state of higher rank, never back. It decides nothing.
 
   KEYS     1 message  hash  see claim
   ARGV     1 attempt_id, or "" for any attempt · 2 state · 3 its rank, or 0 to keep the state ·
-           4 carrier_id or "" · 5 code or "" · 6 refusal or "" · 7 resolution of a lost answer that
-           was looked into, or "" · 8 now_ms · 9 keep_ms
-  RETURNS  {"resolved", message}  the state is new, and with it the lost answer is found out
+           4 carrier_id or "" · 5 code or "" · 6 refusal or "" · 7 resolution to store if the
+           message is being resolved, or "" · 8 now_ms · 9 keep_ms
+  RETURNS  {"resolved", message}  the state is new, and it resolves an uncertain send
            {"moved", message}     the state is new
-           {"kept", message}      the text was as far or further, or another attempt holds it
-           {"absent"}             no such text is kept
-           A message is the fields and values of the hash in turn. "kept" may still learn the
-           carrier's id, and the code of a state as far as its own.
+           {"kept", message}      the message was as far or further, or another attempt has the claim
+           {"absent"}             there is no such message
+           A message is the fields and values of the hash in turn. "kept" may still store the
+           carrier's id, and the code of a state that is as far.
 ]]
 local message = KEYS[1]
 local attempt_id, state, rank, carrier_id, code, refusal, resolution, now_ms, keep_ms = unpack(ARGV)
 
-local held = redis.call("HMGET", message, "rank", "attempt_id", "unknown_ms")
-if not held[1] then
+local stored = redis.call("HMGET", message, "rank", "attempt_id", "unknown_ms")
+if not stored[1] then
   return {"absent"}
 end
-if attempt_id ~= "" and attempt_id ~= held[2] then
+if attempt_id ~= "" and attempt_id ~= stored[2] then
   return {"kept", redis.call("HGETALL", message)}
 end
 
 if carrier_id ~= "" then
   redis.call("HSETNX", message, "carrier_id", carrier_id)
 end
-if code ~= "" and tonumber(rank) >= tonumber(held[1]) then
+if code ~= "" and tonumber(rank) >= tonumber(stored[1]) then
   redis.call("HSET", message, "code", code)
 end
 local outcome = "kept"
-if tonumber(rank) > tonumber(held[1]) then
+if tonumber(rank) > tonumber(stored[1]) then
   redis.call("HSET", message, "state", state, "rank", rank, "refusal", refusal,
     "update_ms", now_ms)
   redis.call("HDEL", message, "unknown_ms", "looked")
   outcome = "moved"
-  if held[3] and resolution ~= "" then
+  if stored[3] and resolution ~= "" then
     redis.call("HSET", message, "resolution", resolution)
     outcome = "resolved"
   end

@@ -1,42 +1,42 @@
 --[[
-  claim: takes one text for sending, one attempt at a time. It decides nothing.
+  claim: claims a message for one attempt. It decides nothing.
 
-  KEYS     1 message  hash  fingerprint, pool, state, rank, accept_ms, update_ms; with an attempt
-                            attempt_id, claim_ms; of lost answers since_ms, resends, resolution, and
-                            while one is looked into unknown_ms, looked; with files media,
-                            refused_media; when known carrier_id, code, refusal; expires
-  ARGV     1 pool · 2 attempt_id · 3 state of a claimed text · 4 its rank ·
-           5 state of a text whose answer was lost · 6 now_ms · 7 keep_ms ·
-           8+ the text's fingerprint under each key: the first is written, any is recognised
-  RETURNS  {"claimed"}               the attempt holds the text; answered to it again, for the
-                                     call may be repeated by the client library
-           {"in_progress", message}  another attempt holds it
-           {"repeat", message}       it went further than that, or its lost answer is looked into
-           {"reused"}                the id was used for another text
-           A message is the fields and values of the hash in turn. Only "claimed" writes, and
-           leaves the state of a text that is sent again.
+  KEYS     1 message  hash  fingerprint, pool, state, rank, accept_ms, update_ms; of a claim
+                            attempt_id, claim_ms; of uncertain sends since_ms, resends, resolution,
+                            and while one is being resolved unknown_ms, looked; of attachments media,
+                            refused_media; if known carrier_id, code, refusal; expires
+  ARGV     1 pool · 2 attempt_id · 3 state of a claimed message · 4 its rank ·
+           5 state of an uncertain send · 6 now_ms · 7 keep_ms ·
+           8+ fingerprints of the message, one per key: the first is stored, any is recognised
+  RETURNS  {"claimed"}                the attempt has the claim, also when it asks again: the client
+                                      library may retry the call
+           {"in_progress", message}   another attempt has the claim
+           {"already_sent", message}  the message is sent or refused, or is being resolved
+           {"id_conflict"}            the id was used for another message
+           A message is the fields and values of the hash in turn. Only "claimed" writes; it keeps
+           the state of a message that is sent again.
 ]]
 local message = KEYS[1]
-local pool, attempt_id, state, rank, unknown, now_ms, keep_ms = unpack(ARGV, 1, 7)
+local pool, attempt_id, claimed, rank, unknown, now_ms, keep_ms = unpack(ARGV, 1, 7)
 local fingerprint, is_same = ARGV[8], false
 
-local held = redis.call("HMGET", message, "fingerprint", "state", "attempt_id", "unknown_ms")
-for at = 8, #ARGV do
-  is_same = is_same or held[1] == ARGV[at]
+local stored = redis.call("HMGET", message, "fingerprint", "state", "attempt_id", "unknown_ms")
+for index = 8, #ARGV do
+  is_same = is_same or stored[1] == ARGV[index]
 end
-if held[1] and not is_same then
-  return {"reused"}
+if stored[1] and not is_same then
+  return {"id_conflict"}
 end
-if held[2] and held[2] ~= state and (held[2] ~= unknown or held[4]) then
-  return {"repeat", redis.call("HGETALL", message)}
+if stored[2] and stored[2] ~= claimed and (stored[2] ~= unknown or stored[4]) then
+  return {"already_sent", redis.call("HGETALL", message)}
 end
-if held[3] and held[3] ~= attempt_id then
+if stored[3] and stored[3] ~= attempt_id then
   return {"in_progress", redis.call("HGETALL", message)}
 end
 
 redis.call("HSET", message, "fingerprint", fingerprint, "pool", pool, "attempt_id", attempt_id,
   "claim_ms", now_ms)
-redis.call("HSETNX", message, "state", state)
+redis.call("HSETNX", message, "state", claimed)
 redis.call("HSETNX", message, "rank", rank)
 redis.call("HSETNX", message, "accept_ms", now_ms)
 redis.call("HSETNX", message, "update_ms", now_ms)

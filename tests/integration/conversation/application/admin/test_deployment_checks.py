@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from integration.messaging.redis_relay import redis_relay
 from redis.asyncio import Redis
 
 from conversation_service.store.deployment.pool_index import PoolIndex
@@ -15,6 +14,7 @@ from support.clock import ManualClock
 from support.conversation_calls import ask
 from support.conversation_service import RunningService, running
 from support.conversations import MASKED, OTHER_MASKED, POOL, VAULT
+from support.redis_relay import redis_relay
 
 GATEWAY = "https://maskline.example.com/api/message"
 PASSED, WARNED, FAILED = (

@@ -1,0 +1,105 @@
+"""Builds every object of the service once, around the open connections."""
+
+from datetime import timedelta
+
+from redis.asyncio import Redis
+
+from messaging_service.carrier.flowroute.account import FlowrouteAccount
+from messaging_service.carrier.flowroute.http import SEND_CONNECTIONS, FlowrouteHttp
+from messaging_service.carrier.flowroute.records import FlowrouteRecords
+from messaging_service.carrier.flowroute.send import FlowrouteClient
+from messaging_service.config.settings import Settings
+from messaging_service.ledger.fingerprints import Fingerprints
+from messaging_service.ledger.ledger import Ledger
+from messaging_service.ledger.uncertain_sends import UncertainSends
+from messaging_service.limits.rate_limiter import AccountRates, RateLimiter
+from messaging_service.media.relay import PREPARE_SECONDS, MediaRelay
+from messaging_service.metrics.metrics import Metrics
+from messaging_service.model.send_tokens import SendTokens
+from messaging_service.receipts.recorder import ReceiptRecorder
+from messaging_service.rpc.servicer import MessagingServicer
+from messaging_service.sending.attempt import SendAttempts, Timeouts
+from messaging_service.sending.carrier_gate import CarrierGate
+from messaging_service.sending.circuit_breaker import CircuitBreaker
+from messaging_service.sending.sender import Sender
+from messaging_service.uncertain.carrier_search import CarrierSearch
+from messaging_service.uncertain.resolver import UncertainSendResolver
+from messaging_service.uncertain.schedule import LookupSchedule
+from runtime.clock import Clock
+
+
+class Wiring:
+    """The servicer, and what `app.serve` needs to drain the sends in flight."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        redis: Redis,
+        http: FlowrouteHttp,
+        media: MediaRelay,
+        metrics: Metrics,
+    ) -> None:
+        self._settings, self._clock, self._redis = settings, clock, redis
+        self._http, self._media, self._metrics = http, media, metrics
+        self._tokens = SendTokens(*settings.ledger_keys)
+        self._limiter = RateLimiter(redis, clock, _rates(settings))
+        self._records = FlowrouteRecords(http, self._limiter, settings, clock)
+        self._ledger = self._make_ledger()
+        self.timeouts = _timeouts(settings)
+        self.sender = self._make_sender()
+        self.servicer = self._make_servicer()
+
+    def _make_ledger(self) -> Ledger:
+        fingerprints = Fingerprints(*self._settings.ledger_keys)
+        retention = self._settings.ledger_retention
+        return Ledger(self._redis, self._clock, fingerprints, self._metrics, retention)
+
+    def _make_sender(self) -> Sender:
+        attempts = SendAttempts(
+            self._ledger,
+            self._media,
+            self._make_gate(),
+            self._make_resolver(),
+            self._clock,
+            self.timeouts,
+        )
+        return Sender(attempts, self._metrics, in_flight_limit=SEND_CONNECTIONS)
+
+    def _make_gate(self) -> CarrierGate:
+        breaker = CircuitBreaker(self._clock)
+        self._metrics.watch_carrier(lambda: breaker.is_open, lambda: breaker.is_account_refused)
+        client = FlowrouteClient(self._http, self._settings, self._clock, self._tokens)
+        return CarrierGate(client, breaker, self._limiter, self._metrics)
+
+    def _make_resolver(self) -> UncertainSendResolver:
+        retention = self._settings.ledger_retention
+        return UncertainSendResolver(
+            UncertainSends(self._redis, self._clock, self._metrics, retention),
+            CarrierSearch(self._records, self._clock),
+            LookupSchedule(self._settings.unknown_lookups),
+            self._clock,
+        )
+
+    def _make_servicer(self) -> MessagingServicer:
+        return MessagingServicer(
+            self.sender,
+            ReceiptRecorder(self._ledger, self._tokens, self._metrics),
+            self._ledger,
+            FlowrouteAccount(self._http, self._settings, self._clock),
+            self._records,
+            self._media,
+        )
+
+
+def _rates(settings: Settings) -> AccountRates:
+    return AccountRates(
+        settings.sms_per_second, settings.mms_per_second, settings.lookups_per_second
+    )
+
+
+def _timeouts(settings: Settings) -> Timeouts:
+    return Timeouts(
+        send=timedelta(seconds=settings.send_timeout_seconds),
+        files=timedelta(seconds=PREPARE_SECONDS),
+    )

@@ -1,0 +1,238 @@
+"""The two pools that the suite has to itself, and conversations in them."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
+from uuid import uuid4
+
+import grpc
+from conformance.kit.client import Client, refusal_of
+from conformance.kit.numbers import (
+    DRAINING_NUMBER,
+    FULL_POOL_NUMBERS,
+    MASKED_NUMBERS,
+    RESERVED_NUMBER,
+    People,
+)
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
+
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import opt_out_pb2, person_pb2, pool_pb2
+
+POOL = "conformance"
+# It has as many numbers as a pool may, and refuses texts while a conversation is paused.
+FULL_POOL = "conformance-full"
+# By a run whose request id is forgotten; by a version of the suite with other settings.
+CREATED_BEFORE = ("POOL_EXISTS", "REQUEST_ID_REUSED")
+
+Request = TypeVar("Request", bound=Message)
+Response = TypeVar("Response")
+
+
+@dataclass(frozen=True)
+class Talk:
+    """A conversation and the numbers of its two people."""
+
+    conversation: pb.Conversation
+    people: tuple[str, str]
+
+    @property
+    def conversation_id(self) -> str:
+        return self.conversation.conversation_id
+
+    @property
+    def participant_id(self) -> str:
+        """The first of the two."""
+        return self.conversation.participants[0].participant_id
+
+
+def settings() -> pool_pb2.PoolSettings:
+    """Almost nothing is sent, and everything is soon over and soon forgotten."""
+    return pool_pb2.PoolSettings(
+        operator="Conformance run",
+        code_lifetime=_span(minutes=3),
+        idle_lifetime=_span(minutes=3),
+        lifetime=_span(minutes=3),
+        cool_off=_span(minutes=1),
+        text_validity=_span(minutes=1),
+        segments_per_minute=1,
+        kept_after_end=_span(hours=1),
+        receipts_kept=_span(days=3),
+        messages_kept=_span(days=4),
+        events_kept=_span(days=3),
+        dead_letters_kept=_span(hours=1),
+    )
+
+
+def creation() -> pool_pb2.CreatePoolRequest:
+    """Creates the suite's pool, and is the same in every run."""
+    return pool_pb2.CreatePoolRequest(
+        request_id="conformance-1",
+        name=POOL,
+        settings=settings(),
+        masked_numbers=[*MASKED_NUMBERS, DRAINING_NUMBER],
+    )
+
+
+def full_creation() -> pool_pb2.CreatePoolRequest:
+    """Creates the full pool."""
+    chosen = settings()
+    chosen.pause_policy = pool_pb2.PAUSE_POLICY_REFUSE
+    return pool_pb2.CreatePoolRequest(
+        request_id="conformance-full-1",
+        name=FULL_POOL,
+        settings=chosen,
+        masked_numbers=FULL_POOL_NUMBERS,
+    )
+
+
+class OwnPool:
+    """What cases need to make ready in the suite's pools. `cleanup` is emptied after each case."""
+
+    def __init__(self, client: Client, people: People) -> None:
+        self.client = client
+        self.people = people
+        self.cleanup = ExitStack()
+
+    def prepare(self) -> None:
+        """Makes the pools where they do not exist yet."""
+        for request in (creation(), full_creation()):
+            self._create(request)
+        draining = pool_pb2.DrainNumberRequest(masked_number=DRAINING_NUMBER)
+        self.ask(self.client.pools.DrainNumber, draining)
+        self.reserve(RESERVED_NUMBER)
+
+    def skip_if_creation_is_forgotten(self) -> None:
+        """Skips the case where the pool is older than its request id is known."""
+        try:
+            self.client.ask(self.client.pools.CreatePool, creation())
+        except grpc.RpcError as error:
+            if refusal_of(error).reason not in CREATED_BEFORE:
+                raise
+            self.client.target.skip(
+                f"the pool {POOL} was created longer ago than its `receipts_kept`, or otherwise"
+            )
+
+    def reserve(self, number: str) -> str:
+        """Adds a number that is given to a conversation only when it is named."""
+        request = pool_pb2.AddNumberRequest(masked_number=number, is_reserved=True)
+        self.ask(self.client.pools.AddNumber, request)
+        return number
+
+    def person(self) -> str:
+        """The number of somebody new."""
+        return self.people.draw()
+
+    def filled(self, request: Request) -> Request:
+        """The request with an id of its own, in the suite's pool, where it names none."""
+        for field, value in (("request_id", str(uuid4())), ("pool", POOL)):
+            if field in request.DESCRIPTOR.fields_by_name and not getattr(request, field):
+                setattr(request, field, value)
+        return request
+
+    def ask(
+        self, method: "grpc.UnaryUnaryMultiCallable[Request, Response]", request: Request
+    ) -> Response:
+        """The response to a filled request."""
+        return self.client.ask(method, self.filled(request))
+
+    def invoke(self, request: Message) -> Message:
+        """The response to a filled request, by the type of the request."""
+        return self.client.invoke(self.filled(request))
+
+    def watch(
+        self, conversation_id: str = "", cursor: str = ""
+    ) -> AbstractContextManager[Iterator[pb.WatchEventsResponse]]:
+        """A watch of the suite's pool, or of one conversation in it."""
+        request = pb.WatchEventsRequest(conversation_id=conversation_id, cursor=cursor)
+        return self.client.watch(self.filled(request))
+
+    def waiting(self, person: str = "", masked_number: str = "") -> pb.StartConversationResponse:
+        """A conversation that nobody has joined."""
+        request = pb.StartConversationRequest(
+            phone_number=person or self.person(), masked_number=masked_number
+        )
+        return self.ask(self.client.conversations.StartConversation, request)
+
+    def active(
+        self, person: str = "", masked_number: str = "", unique_name: str = "", pool: str = ""
+    ) -> Talk:
+        """A conversation of this person, or of somebody new, with somebody new."""
+        people = (person or self.person(), self.person())
+        request = pb.OpenConversationRequest(
+            pool=pool,
+            phone_numbers=people,
+            masked_number=masked_number,
+            unique_name=unique_name,
+            is_silent=True,
+        )
+        opened = self.ask(self.client.conversations.OpenConversation, request)
+        return Talk(opened.conversation, people)
+
+    def ended(self, person: str = "", masked_number: str = "", unique_name: str = "") -> Talk:
+        """The same, over."""
+        talk = self.active(person, masked_number, unique_name)
+        self.end(talk.conversation_id)
+        return talk
+
+    def paused(self, pool: str = "") -> Talk:
+        """The same, paused."""
+        talk = self.active(pool=pool)
+        request = pb.PauseConversationRequest(pool=pool, conversation_id=talk.conversation_id)
+        self.ask(self.client.conversations.PauseConversation, request)
+        return talk
+
+    def end(self, conversation_id: str) -> pb.Conversation:
+        request = pb.EndConversationRequest(conversation_id=conversation_id)
+        return self.ask(self.client.conversations.EndConversation, request).conversation
+
+    def get(self, conversation_id: str) -> pb.Conversation:
+        request = pb.GetConversationRequest(conversation_id=conversation_id)
+        return self.ask(self.client.conversations.GetConversation, request).conversation
+
+    def text(self, person: str, masked_number: str, body: str) -> pb.ReceiveMessageResult:
+        """Hands a text in as the gateway does."""
+        message = pb.InboundMessage(
+            carrier_message_id=f"mdr2-{uuid4().hex}",
+            from_number=person,
+            to_number=masked_number,
+            body=body,
+        )
+        request = pb.ReceiveMessagesRequest(messages=[message])
+        [result] = self.ask(self.client.conversations.ReceiveMessages, request).results
+        return result
+
+    def opt_out(self, person: str) -> None:
+        self.people.will_opt_out(person)
+        request = opt_out_pb2.OptOutRequest(phone_number=person)
+        self.ask(self.client.opt_outs.OptOut, request)
+
+    def erase(self, person: str) -> person_pb2.Erasure:
+        self.people.will_opt_out(person)
+        request = person_pb2.ErasePersonRequest(phone_number=person)
+        return self.ask(self.client.people.ErasePerson, request).erasure
+
+    def _create(self, request: pool_pb2.CreatePoolRequest) -> None:
+        """A pool that is there has the request's settings afterwards."""
+        try:
+            self.client.ask(self.client.pools.CreatePool, request)
+        except grpc.RpcError as error:
+            if refusal_of(error).reason not in CREATED_BEFORE:
+                raise
+            names = [field.name for field in request.settings.DESCRIPTOR.fields]
+            update = pool_pb2.UpdatePoolRequest(
+                pool=request.name,
+                settings=request.settings,
+                update_mask=FieldMask(paths=names),
+            )
+            self.ask(self.client.pools.UpdatePool, update)
+
+
+def _span(**parts: float) -> Duration:
+    span = Duration()
+    span.FromTimedelta(timedelta(**parts))
+    return span

@@ -1,0 +1,261 @@
+"""How each refusal of starting, opening, joining and changing a conversation comes about."""
+
+from collections.abc import Callable
+from typing import Protocol
+from uuid import uuid4
+
+from conformance.kit.numbers import DRAINING_NUMBER, MASKED_NUMBERS, NOBODYS_NUMBER
+from conformance.kit.own_pool import FULL_POOL, OwnPool, Talk
+from conformance.refusals.made import (
+    NO_POOL,
+    NOTHING,
+    Maker,
+    Table,
+    carried_out,
+    with_fields,
+)
+from google.protobuf.message import Message
+
+from maskline.conversation.v1 import conversation_pb2 as pb
+
+NUMBER = MASKED_NUMBERS[0]
+HELD_LIMIT = 50
+
+
+class Begin(Protocol):
+    """A request that begins a conversation of this person; other fields so that it succeeds."""
+
+    def __call__(self, own: OwnPool, person: str = "", **fields: str) -> Message: ...
+
+
+def start(own: OwnPool, person: str = "", **fields: str) -> Message:
+    request = pb.StartConversationRequest(phone_number=person or own.person())
+    return with_fields(request, fields)
+
+
+def open_(own: OwnPool, person: str = "", **fields: str) -> Message:
+    people = (own.person(), person or own.person())
+    request = pb.OpenConversationRequest(phone_numbers=people, is_silent=True)
+    return with_fields(request, fields)
+
+
+def beginning(begin: Begin) -> dict[str, Maker]:
+    """What starting and opening have in common."""
+
+    def cooling(own: OwnPool) -> Message:
+        [person, _] = own.ended(masked_number=NUMBER).people
+        return begin(own, person, masked_number=NUMBER)
+
+    def taken(own: OwnPool) -> Message:
+        [person, _] = own.active(masked_number=NUMBER).people
+        return begin(own, person, masked_number=NUMBER)
+
+    def on_every_number(own: OwnPool) -> Message:
+        person = own.person()
+        for number in MASKED_NUMBERS:
+            own.active(person, masked_number=number)
+        return begin(own, person)
+
+    def named(own: OwnPool) -> Message:
+        name = own.active(unique_name=f"order {uuid4()}").conversation.unique_name
+        return begin(own, unique_name=name)
+
+    def opted_out(own: OwnPool) -> Message:
+        person = own.person()
+        own.opt_out(person)
+        return begin(own, person)
+
+    def forgotten(own: OwnPool) -> Message:
+        person = own.person()
+        request = carried_out(own, begin(own, person))
+        own.erase(person)
+        return request
+
+    return {
+        "INVALID_ARGUMENT": lambda own: begin(own, masked_number="3905550100"),
+        "POOL_NOT_FOUND": lambda own: begin(own, pool=NO_POOL),
+        "UNKNOWN_MASKED_NUMBER": lambda own: begin(own, masked_number=NOBODYS_NUMBER),
+        "NUMBER_NOT_ACTIVE": lambda own: begin(own, masked_number=DRAINING_NUMBER),
+        "NUMBER_COOLING": cooling,
+        "ALREADY_IN_CONVERSATION": taken,
+        "NO_NUMBER_AVAILABLE": on_every_number,
+        "UNIQUE_NAME_TAKEN": named,
+        "PARTICIPANT_OPTED_OUT": opted_out,
+        "REQUEST_ID_REUSED": lambda own: carried_out(own, begin(own), unique_name="another"),
+        "ANSWER_FORGOTTEN": forgotten,
+    }
+
+
+def opening_a_blocked_pair(own: OwnPool) -> Message:
+    talk = own.active()
+    own.text(talk.people[0], talk.conversation.masked_number, "block")
+    return pb.OpenConversationRequest(phone_numbers=talk.people)
+
+
+def join(own: OwnPool, code: str = "X4X4X4", **fields: str) -> Message:
+    request = pb.JoinConversationRequest(code=code, phone_number=own.person())
+    return with_fields(request, fields)
+
+
+def code(own: OwnPool, person: str = "") -> str:
+    return own.waiting(person, NUMBER).code
+
+
+def joining_while_in_another(own: OwnPool) -> Message:
+    [person, _] = own.active(masked_number=NUMBER).people
+    return join(own, code(own), phone_number=person)
+
+
+def joining_too_soon_after_another(own: OwnPool) -> Message:
+    [person, _] = own.ended(masked_number=NUMBER).people
+    return join(own, code(own), phone_number=person)
+
+
+def joining_opted_out(own: OwnPool) -> Message:
+    person = own.person()
+    own.opt_out(person)
+    return join(own, code(own), phone_number=person)
+
+
+def joining_forgotten(own: OwnPool) -> Message:
+    person = own.person()
+    request = carried_out(own, join(own, code(own), phone_number=person))
+    own.erase(person)
+    return request
+
+
+class Change(Protocol):
+    """A request that changes this conversation; other fields so that it succeeds."""
+
+    def __call__(self, conversation_id: str, **fields: str) -> Message: ...
+
+
+def end(conversation_id: str, **fields: str) -> Message:
+    return with_fields(pb.EndConversationRequest(conversation_id=conversation_id), fields)
+
+
+def send(conversation_id: str, **fields: str) -> Message:
+    request = pb.SendMessageRequest(conversation_id=conversation_id, body="hello")
+    if "participant_id" not in fields:
+        request.system = True
+    return with_fields(request, fields)
+
+
+def pause(conversation_id: str, **fields: str) -> Message:
+    return with_fields(pb.PauseConversationRequest(conversation_id=conversation_id), fields)
+
+
+def resume(conversation_id: str, **fields: str) -> Message:
+    return with_fields(pb.ResumeConversationRequest(conversation_id=conversation_id), fields)
+
+
+def reopen(conversation_id: str, **fields: str) -> Message:
+    return with_fields(pb.ReopenConversationRequest(conversation_id=conversation_id), fields)
+
+
+def changing(change: Change, ready: Callable[[OwnPool], Talk]) -> dict[str, Maker]:
+    """What all changes have in common; that of a `ready` conversation succeeds."""
+
+    def reused(own: OwnPool) -> Message:
+        another = ready(own).conversation_id
+        return carried_out(own, change(ready(own).conversation_id), conversation_id=another)
+
+    def forgotten(own: OwnPool) -> Message:
+        talk = ready(own)
+        request = carried_out(own, change(talk.conversation_id))
+        own.erase(talk.people[0])
+        return request
+
+    return {
+        "INVALID_ARGUMENT": lambda own: change(""),
+        "POOL_NOT_FOUND": lambda own: change(NOTHING, pool=NO_POOL),
+        "CONVERSATION_NOT_FOUND": lambda own: change(NOTHING),
+        "CONVERSATION_ENDED": lambda own: change(own.ended().conversation_id),
+        "REQUEST_ID_REUSED": reused,
+        "ANSWER_FORGOTTEN": forgotten,
+    }
+
+
+def sending_while_paused(own: OwnPool) -> Message:
+    talk = own.paused(FULL_POOL)
+    return send(talk.conversation_id, participant_id=talk.participant_id, pool=FULL_POOL)
+
+
+def sending_more_than_is_held(own: OwnPool) -> Message:
+    talk = own.paused()
+    for _ in range(HELD_LIMIT):
+        own.invoke(send(talk.conversation_id, participant_id=talk.participant_id))
+    return send(talk.conversation_id, participant_id=talk.participant_id)
+
+
+def of_waiting(change: Change) -> Maker:
+    return lambda own: change(own.waiting().conversation.conversation_id)
+
+
+def reopening_what_nobody_joined(own: OwnPool) -> Message:
+    waiting = own.waiting().conversation.conversation_id
+    own.end(waiting)
+    return reopen(waiting)
+
+
+def reopening_a_name_in_use(own: OwnPool) -> Message:
+    name = f"order {uuid4()}"
+    talk = own.ended(unique_name=name)
+    own.active(unique_name=name)
+    return reopen(talk.conversation_id)
+
+
+def reopening_with_somebody_opted_out(own: OwnPool) -> Message:
+    talk = own.ended()
+    own.opt_out(talk.people[0])
+    return reopen(talk.conversation_id)
+
+
+def _without(table: dict[str, Maker], *reasons: str) -> dict[str, Maker]:
+    return {reason: maker for reason, maker in table.items() if reason not in reasons}
+
+
+TABLE: Table = {
+    "StartConversation": beginning(start),
+    "OpenConversation": beginning(open_) | {"PAIR_BLOCKED": opening_a_blocked_pair},
+    "JoinConversation": {
+        "INVALID_ARGUMENT": lambda own: join(own, ""),
+        "POOL_NOT_FOUND": lambda own: join(own, pool=NO_POOL),
+        "CODE_NOT_VALID": join,
+        "ALREADY_IN_CONVERSATION": joining_while_in_another,
+        "NUMBER_COOLING": joining_too_soon_after_another,
+        "PARTICIPANT_OPTED_OUT": joining_opted_out,
+        "REQUEST_ID_REUSED": lambda own: carried_out(own, join(own, code(own)), code="A2A2A2"),
+        "ANSWER_FORGOTTEN": joining_forgotten,
+    },
+    "EndConversation": changing(end, OwnPool.active)
+    | {
+        "PARTICIPANT_NOT_FOUND": lambda own: end(
+            own.active().conversation_id, participant_id=NOTHING
+        )
+    },
+    "SendMessage": changing(send, OwnPool.active)
+    | {
+        "PARTICIPANT_NOT_FOUND": lambda own: send(
+            own.active().conversation_id, participant_id=NOTHING
+        ),
+        "CONVERSATION_NOT_ACTIVE": of_waiting(send),
+        "CONVERSATION_PAUSED": sending_while_paused,
+        "TOO_MANY_HELD": sending_more_than_is_held,
+    },
+    "PauseConversation": changing(pause, OwnPool.active)
+    | {
+        "CONVERSATION_NOT_ACTIVE": of_waiting(pause),
+        "CONVERSATION_PAUSED": lambda own: pause(own.paused().conversation_id),
+    },
+    "ResumeConversation": changing(resume, OwnPool.paused)
+    | {"CONVERSATION_NOT_PAUSED": lambda own: resume(own.active().conversation_id)},
+    "ReopenConversation": _without(
+        changing(reopen, OwnPool.ended), "CONVERSATION_ENDED", "ANSWER_FORGOTTEN"
+    )
+    | {
+        "CONVERSATION_NOT_REOPENABLE": reopening_what_nobody_joined,
+        "UNIQUE_NAME_TAKEN": reopening_a_name_in_use,
+        "PARTICIPANT_OPTED_OUT": reopening_with_somebody_opted_out,
+    },
+}

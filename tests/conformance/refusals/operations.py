@@ -1,0 +1,148 @@
+"""How each refusal of what operators change comes about: pools, people, dead letters, keys."""
+
+from typing import Protocol
+
+from conformance.kit.numbers import (
+    FULL_POOL_NUMBERS,
+    MASKED_NUMBERS,
+    NOBODYS_NUMBER,
+    RESERVED_NUMBER,
+    SPARE_NUMBER,
+)
+from conformance.kit.own_pool import FULL_POOL, POOL, OwnPool, creation, settings
+from conformance.refusals.made import NO_POOL, Maker, Table, carried_out, with_fields
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
+
+from maskline.conversation.v1 import (
+    dead_letter_pb2,
+    deployment_pb2,
+    opt_out_pb2,
+    person_pb2,
+    pool_pb2,
+)
+
+# Has the form of one, and is older than any.
+NO_DEAD_LETTER = "1-0"
+
+
+def create(name: str, *masked_numbers: str) -> Message:
+    return pool_pb2.CreatePoolRequest(name=name, settings=settings(), masked_numbers=masked_numbers)
+
+
+def creating_another(own: OwnPool) -> Message:
+    """The id that the suite's pool was created with, and another number."""
+    request = creation()
+    request.masked_numbers.append(NOBODYS_NUMBER)
+    return request
+
+
+def update(field: str, **fields: str) -> Message:
+    request = pool_pb2.UpdatePoolRequest(settings=settings(), update_mask=FieldMask(paths=[field]))
+    return with_fields(request, fields)
+
+
+def updating_otherwise(own: OwnPool) -> Message:
+    request = pool_pb2.UpdatePoolRequest(
+        settings=settings(), update_mask=FieldMask(paths=["operator"])
+    )
+    own.invoke(request)
+    request.settings.operator = "Somebody else"
+    return request
+
+
+class ChangeNumber(Protocol):
+    """A request that changes this masked number of the suite's pool."""
+
+    def __call__(self, masked_number: str, **fields: str) -> Message: ...
+
+
+def add(masked_number: str, **fields: str) -> Message:
+    request = pool_pb2.AddNumberRequest(masked_number=masked_number, is_reserved=True)
+    return with_fields(request, fields)
+
+
+def drain(masked_number: str, **fields: str) -> Message:
+    return with_fields(pool_pb2.DrainNumberRequest(masked_number=masked_number), fields)
+
+
+def remove(masked_number: str, **fields: str) -> Message:
+    return with_fields(pool_pb2.RemoveNumberRequest(masked_number=masked_number), fields)
+
+
+def of_number(change: ChangeNumber) -> dict[str, Maker]:
+    """What all changes of a pool's numbers have in common."""
+
+    def reused(own: OwnPool) -> Message:
+        number = own.reserve(SPARE_NUMBER)
+        return carried_out(own, change(number), masked_number=NOBODYS_NUMBER)
+
+    return {
+        "INVALID_ARGUMENT": lambda own: change("3905550100"),
+        "POOL_NOT_FOUND": lambda own: change(NOBODYS_NUMBER, pool=NO_POOL),
+        "REQUEST_ID_REUSED": reused,
+    }
+
+
+def removing_in_use(own: OwnPool) -> Message:
+    own.active(masked_number=RESERVED_NUMBER)
+    return remove(RESERVED_NUMBER)
+
+
+def erase(own: OwnPool) -> person_pb2.ErasePersonRequest:
+    person = own.person()
+    own.people.will_opt_out(person)
+    return person_pb2.ErasePersonRequest(phone_number=person)
+
+
+TABLE: Table = {
+    "CreatePool": {
+        "INVALID_ARGUMENT": lambda own: create("Not a name"),
+        "POOL_EXISTS": lambda own: create(POOL),
+        "NUMBER_TAKEN": lambda own: create("conformance-refused", MASKED_NUMBERS[0]),
+        "REQUEST_ID_REUSED": creating_another,
+    },
+    "UpdatePool": {
+        "INVALID_ARGUMENT": lambda own: update("name"),
+        "POOL_NOT_FOUND": lambda own: update("operator", pool=NO_POOL),
+        "REQUEST_ID_REUSED": updating_otherwise,
+    },
+    "AddNumber": of_number(add)
+    | {
+        "NUMBER_TAKEN": lambda own: add(FULL_POOL_NUMBERS[0]),
+        "POOL_FULL": lambda own: add(NOBODYS_NUMBER, pool=FULL_POOL),
+    },
+    "DrainNumber": of_number(drain) | {"UNKNOWN_MASKED_NUMBER": lambda own: drain(NOBODYS_NUMBER)},
+    "RemoveNumber": of_number(remove)
+    | {
+        "UNKNOWN_MASKED_NUMBER": lambda own: remove(NOBODYS_NUMBER),
+        "NUMBER_IN_USE": removing_in_use,
+    },
+    "OptOut": {"INVALID_ARGUMENT": lambda own: opt_out_pb2.OptOutRequest()},
+    "OptIn": {"INVALID_ARGUMENT": lambda own: opt_out_pb2.OptInRequest()},
+    "ErasePerson": {
+        "INVALID_ARGUMENT": lambda own: person_pb2.ErasePersonRequest(),
+        "REQUEST_ID_REUSED": lambda own: carried_out(own, erase(own), phone_number=own.person()),
+    },
+    "ReplayDeadLetter": {
+        "INVALID_ARGUMENT": lambda own: dead_letter_pb2.ReplayDeadLetterRequest(),
+        "POOL_NOT_FOUND": lambda own: dead_letter_pb2.ReplayDeadLetterRequest(
+            pool=NO_POOL, dead_letter_id=NO_DEAD_LETTER
+        ),
+        "DEAD_LETTER_NOT_FOUND": lambda own: dead_letter_pb2.ReplayDeadLetterRequest(
+            dead_letter_id=NO_DEAD_LETTER
+        ),
+    },
+    "DropDeadLetter": {
+        "INVALID_ARGUMENT": lambda own: dead_letter_pb2.DropDeadLetterRequest(),
+        "POOL_NOT_FOUND": lambda own: dead_letter_pb2.DropDeadLetterRequest(
+            pool=NO_POOL, dead_letter_id=NO_DEAD_LETTER
+        ),
+        "DEAD_LETTER_NOT_FOUND": lambda own: dead_letter_pb2.DropDeadLetterRequest(
+            dead_letter_id=NO_DEAD_LETTER
+        ),
+    },
+    "RotateKeys": {
+        "INVALID_ARGUMENT": lambda own: deployment_pb2.RotateKeysRequest(page_token="x")
+    },
+}

@@ -1,0 +1,68 @@
+"""How each refusal of looking something up and of watching comes about."""
+
+from collections.abc import Callable
+
+from conformance.kit.own_pool import OwnPool
+from conformance.refusals.made import NO_POOL, NOTHING, TOO_LONG, Maker, Table
+from google.protobuf.message import Message
+
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import dead_letter_pb2, media_pb2, opt_out_pb2, person_pb2, pool_pb2
+
+# As many as one replica serves.
+WATCHERS_LIMIT = 64
+
+
+def of_conversation(read: Callable[[str, str], Message]) -> dict[str, Maker]:
+    """What all reads of one conversation have in common; `read` takes its pool and its id."""
+    return {
+        "INVALID_ARGUMENT": lambda own: read("", ""),
+        "POOL_NOT_FOUND": lambda own: read(NO_POOL, NOTHING),
+        "CONVERSATION_NOT_FOUND": lambda own: read("", NOTHING),
+    }
+
+
+def of_pool(read: Callable[[str], Message]) -> dict[str, Maker]:
+    """What all reads of one pool have in common; `read` takes its name."""
+    return {
+        "INVALID_ARGUMENT": lambda own: read(TOO_LONG),
+        "POOL_NOT_FOUND": lambda own: read(NO_POOL),
+    }
+
+
+def watching_among_many(own: OwnPool) -> Message:
+    for _ in range(WATCHERS_LIMIT):
+        responses = own.cleanup.enter_context(own.watch())
+        assert next(responses).is_heartbeat
+    return pb.WatchEventsRequest()
+
+
+TABLE: Table = {
+    "GetConversation": of_conversation(
+        lambda pool, name: pb.GetConversationRequest(pool=pool, conversation_id=name)
+    ),
+    "ListMessages": of_conversation(
+        lambda pool, name: pb.ListMessagesRequest(pool=pool, conversation_id=name)
+    ),
+    "GetTimeline": of_conversation(
+        lambda pool, name: pb.GetTimelineRequest(pool=pool, conversation_id=name)
+    ),
+    "ListConversations": of_pool(lambda pool: pb.ListConversationsRequest(pool=pool)),
+    "WatchEvents": of_pool(lambda pool: pb.WatchEventsRequest(pool=pool))
+    | {"TOO_MANY_WATCHERS": watching_among_many},
+    "GetPool": of_pool(lambda pool: pool_pb2.GetPoolRequest(pool=pool)),
+    "ListNumbers": of_pool(lambda pool: pool_pb2.ListNumbersRequest(pool=pool)),
+    "SyncNumbers": of_pool(lambda pool: pool_pb2.SyncNumbersRequest(pool=pool)),
+    "GetPoolAdvice": of_pool(lambda pool: pool_pb2.GetPoolAdviceRequest(pool=pool)),
+    "ListPools": {"INVALID_ARGUMENT": lambda own: pool_pb2.ListPoolsRequest(page_size=-1)},
+    "ListDeadLetters": of_pool(lambda pool: dead_letter_pb2.ListDeadLettersRequest(pool=pool)),
+    "GetOptOut": {"INVALID_ARGUMENT": lambda own: opt_out_pb2.GetOptOutRequest()},
+    "GetErasure": {
+        "INVALID_ARGUMENT": lambda own: person_pb2.GetErasureRequest(),
+        "ERASURE_NOT_FOUND": lambda own: person_pb2.GetErasureRequest(erasure_id=NOTHING),
+    },
+    "GetMedia": {
+        "INVALID_ARGUMENT": lambda own: media_pb2.GetMediaRequest(),
+        "MEDIA_NOT_FOUND": lambda own: media_pb2.GetMediaRequest(media_token=NOTHING),
+    },
+}

@@ -1,0 +1,101 @@
+"""A change that is asked for twice with one request_id is made once, and answered alike."""
+
+from collections.abc import Callable
+
+import pytest
+from conformance.kit.documented import methods_with
+from conformance.kit.numbers import SPARE_NUMBER
+from conformance.kit.own_pool import OwnPool, creation
+from conformance.refusals import conversations, operations
+from google.protobuf.message import Message
+
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import deployment_pb2, opt_out_pb2, person_pb2
+
+
+def opt_out(own: OwnPool) -> Message:
+    person = own.person()
+    own.people.will_opt_out(person)
+    return opt_out_pb2.OptOutRequest(phone_number=person)
+
+
+def create(own: OwnPool) -> Message:
+    own.skip_if_creation_is_forgotten()
+    return creation()
+
+
+# A request of each method that succeeds.
+SUCCEEDING: dict[str, Callable[[OwnPool], Message]] = {
+    "StartConversation": conversations.start,
+    "OpenConversation": conversations.open_,
+    "JoinConversation": lambda own: conversations.join(own, conversations.code(own)),
+    "EndConversation": lambda own: conversations.end(own.active().conversation_id),
+    "SendMessage": lambda own: conversations.send(own.active().conversation_id),
+    "PauseConversation": lambda own: conversations.pause(own.active().conversation_id),
+    "ResumeConversation": lambda own: conversations.resume(own.paused().conversation_id),
+    "ReopenConversation": lambda own: conversations.reopen(own.ended().conversation_id),
+    "CreatePool": create,
+    "UpdatePool": lambda own: operations.update("operator"),
+    "AddNumber": lambda own: operations.add(SPARE_NUMBER),
+    "DrainNumber": lambda own: operations.drain(own.reserve(SPARE_NUMBER)),
+    "RemoveNumber": lambda own: operations.remove(own.reserve(SPARE_NUMBER)),
+    "OptOut": opt_out,
+    "OptIn": lambda own: opt_out_pb2.OptInRequest(phone_number=own.person()),
+    "ErasePerson": operations.erase,
+}
+# They have tests of their own here, or need a dead letter, which no client can bring about.
+OTHERWISE = {"RotateKeys", "ReplayDeadLetter", "DropDeadLetter"}
+
+
+def test_the_table_has_every_method_that_takes_a_request_id() -> None:
+    assert set(SUCCEEDING) | OTHERWISE == methods_with("request_id")
+
+
+@pytest.mark.parametrize("method", SUCCEEDING)
+def test_the_same_request_gets_the_same_answer(own: OwnPool, method: str) -> None:
+    request = own.filled(SUCCEEDING[method](own))
+    first = own.invoke(request)
+    assert own.invoke(request) == first
+
+
+def test_the_first_answer_comes_again_after_everything_has_changed(own: OwnPool) -> None:
+    request = own.filled(pb.StartConversationRequest(phone_number=own.person()))
+    first = own.ask(own.client.conversations.StartConversation, request)
+    own.end(first.conversation.conversation_id)
+    assert own.ask(own.client.conversations.StartConversation, request) == first
+    assert own.get(first.conversation.conversation_id).state == pb.CONVERSATION_STATE_ENDED
+
+
+def test_a_change_repeated_under_its_id_happens_once(own: OwnPool) -> None:
+    talk = own.active()
+    request = own.filled(conversations.send(talk.conversation_id))
+    for _ in range(3):
+        own.invoke(request)
+    listing = pb.ListMessagesRequest(conversation_id=talk.conversation_id)
+    assert len(own.ask(own.client.conversations.ListMessages, listing).messages) == 2
+
+
+def test_the_same_fields_under_another_id_are_another_change(own: OwnPool) -> None:
+    sent = [
+        own.ask(
+            own.client.conversations.SendMessage,
+            pb.SendMessageRequest(conversation_id=talk, system=True, body="hello"),
+        )
+        for talk in [own.active().conversation_id] * 2
+    ]
+    assert len({one for answer in sent for one in answer.message_ids}) == 4
+
+
+def test_an_erasure_is_confirmed_under_its_id(own: OwnPool) -> None:
+    made = own.erase(own.ended().people[0])
+    assert made.erased_conversations == 1
+    request = person_pb2.GetErasureRequest(erasure_id=made.erasure_id)
+    assert own.ask(own.client.people.GetErasure, request).erasure == made
+
+
+def test_counting_what_lies_under_which_key_may_be_repeated(own: OwnPool) -> None:
+    request = own.filled(deployment_pb2.RotateKeysRequest(only_count=True))
+    first, second = (own.ask(own.client.deployment.RotateKeys, request) for _ in range(2))
+    assert [key.key_id for key in first.keys] == [key.key_id for key in second.keys]
+    assert first.resealed_records == second.resealed_records == 0
+    assert [key.is_current for key in first.keys].count(True) == 1

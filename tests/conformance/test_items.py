@@ -1,0 +1,96 @@
+"""What the gateway hands in is answered item by item, and taken once."""
+
+from uuid import uuid4
+
+from conformance.kit.numbers import NOBODYS_NUMBER
+from conformance.kit.own_pool import OwnPool, Talk
+
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import error_reason_pb2 as reasons
+
+BATCH_LIMIT = 256
+
+
+def message(talk: Talk, **fields: str) -> pb.InboundMessage:
+    made = pb.InboundMessage(
+        carrier_message_id=f"mdr2-{uuid4().hex}",
+        from_number=talk.people[0],
+        to_number=talk.conversation.masked_number,
+        body="hello",
+    )
+    for name, value in fields.items():
+        setattr(made, name, value)
+    return made
+
+
+def receive(own: OwnPool, *messages: pb.InboundMessage) -> list[pb.ReceiveMessageResult]:
+    request = pb.ReceiveMessagesRequest(messages=messages)
+    return list(own.ask(own.client.conversations.ReceiveMessages, request).results)
+
+
+def receive_receipts(
+    own: OwnPool, *receipts: pb.DeliveryReceipt
+) -> list[pb.ReceiveDeliveryReceiptResult]:
+    request = pb.ReceiveDeliveryReceiptsRequest(receipts=receipts)
+    return list(own.ask(own.client.conversations.ReceiveDeliveryReceipts, request).results)
+
+
+def test_a_text_with_the_same_carrier_id_is_taken_once(own: OwnPool) -> None:
+    talk = own.active()
+    text, other = message(talk), message(talk)
+    outcomes = [result.outcome for result in receive(own, text, text, other)]
+    accepted, repeated = pb.RECEIVE_OUTCOME_ACCEPTED, pb.RECEIVE_OUTCOME_REPEATED
+    assert outcomes == [accepted, repeated, accepted]
+    assert receive(own, text)[0].outcome == repeated
+    request = pb.ListMessagesRequest(conversation_id=talk.conversation_id)
+    relayed = own.ask(own.client.conversations.ListMessages, request).messages
+    assert [one.author_participant_id for one in relayed] == [talk.participant_id] * 2
+
+
+def test_a_bad_text_fails_none_of_its_neighbours(own: OwnPool) -> None:
+    talk = own.active()
+    results = receive(
+        own,
+        message(talk),
+        message(talk, from_number="1"),
+        message(talk, to_number=NOBODYS_NUMBER),
+        message(talk),
+    )
+    assert [result.error.reason for result in results] == [
+        reasons.ERROR_REASON_UNSPECIFIED,
+        reasons.ERROR_REASON_INVALID_ARGUMENT,
+        reasons.ERROR_REASON_UNKNOWN_MASKED_NUMBER,
+        reasons.ERROR_REASON_UNSPECIFIED,
+    ]
+    for result in results:
+        is_refused = result.outcome == pb.RECEIVE_OUTCOME_REFUSED
+        assert is_refused is bool(result.error.message)
+        assert talk.people[0][1:] not in result.error.message
+
+
+def test_a_bad_receipt_fails_none_of_its_neighbours(own: OwnPool) -> None:
+    unknown = f"mdr2-{uuid4().hex}"
+    results = receive_receipts(
+        own,
+        pb.DeliveryReceipt(carrier_message_id=unknown),
+        pb.DeliveryReceipt(carrier_message_id="not an id"),
+        pb.DeliveryReceipt(carrier_message_id=unknown, send_token="forged" * 7),
+        pb.DeliveryReceipt(carrier_message_id=unknown),
+    )
+    unmatched, refused = pb.RECEIPT_OUTCOME_UNMATCHED, pb.RECEIPT_OUTCOME_REFUSED
+    assert [result.outcome for result in results] == [unmatched, refused, refused, unmatched]
+    assert results[1].error.reason == reasons.ERROR_REASON_INVALID_ARGUMENT
+    assert results[2].error.reason == reasons.ERROR_REASON_SEND_TOKEN_NOT_VALID
+
+
+def test_a_batch_holds_something_and_not_too_much(own: OwnPool) -> None:
+    texts = [message(own.active())] * (BATCH_LIMIT + 1)
+    for request in (
+        pb.ReceiveMessagesRequest(),
+        pb.ReceiveMessagesRequest(messages=texts),
+        pb.ReceiveDeliveryReceiptsRequest(),
+        pb.ReceiveDeliveryReceiptsRequest(receipts=[pb.DeliveryReceipt()] * (BATCH_LIMIT + 1)),
+    ):
+        refusal = own.client.refusal(request)
+        assert refusal.reason == "INVALID_ARGUMENT"
+        assert refusal.fields <= {"messages", "receipts"}

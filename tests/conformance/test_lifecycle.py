@@ -1,0 +1,178 @@
+"""What changes do is seen by those who look: conversations, pools, people, the deployment."""
+
+from conformance.kit.numbers import (
+    DRAINING_NUMBER,
+    FULL_POOL_NUMBERS,
+    MASKED_NUMBERS,
+    NOBODYS_NUMBER,
+    RESERVED_NUMBER,
+    SPARE_NUMBER,
+)
+from conformance.kit.own_pool import FULL_POOL, POOL, OwnPool, settings
+from conformance.refusals import conversations, operations
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import deployment_pb2, opt_out_pb2, pool_pb2
+from maskline.conversation.v1 import number_selection_pb2 as selection_pb
+
+
+def test_a_conversation_waits_is_joined_pauses_ends_and_is_reopened(own: OwnPool) -> None:
+    service = own.client.conversations
+    started = own.waiting()
+    name = started.conversation.conversation_id
+    assert own.get(name).state == pb.CONVERSATION_STATE_WAITING
+    assert len(own.get(name).participants) == 1
+    join = pb.JoinConversationRequest(code=started.code.lower(), phone_number=own.person())
+    joined = own.ask(service.JoinConversation, join).conversation
+    assert joined.state == pb.CONVERSATION_STATE_ACTIVE
+    assert len({person.participant_id for person in joined.participants}) == 2
+    own.invoke(conversations.pause(name))
+    assert own.get(name).HasField("pause_time")
+    own.invoke(conversations.resume(name))
+    assert not own.get(name).HasField("pause_time")
+    end = pb.EndConversationRequest(conversation_id=name, note="as agreed")
+    ended = own.ask(service.EndConversation, end).conversation
+    assert ended == own.get(name)
+    assert ended.state == pb.CONVERSATION_STATE_ENDED
+    assert ended.end_reason == pb.END_REASON_OPERATOR_ENDED
+    assert ended.end_note == "as agreed"
+    own.invoke(conversations.reopen(name))
+    assert own.get(name).state == pb.CONVERSATION_STATE_ACTIVE
+
+
+def test_words_held_while_paused_go_out_in_order(own: OwnPool) -> None:
+    talk = own.paused()
+    for body in ("first", "second"):
+        send = pb.SendMessageRequest(
+            conversation_id=talk.conversation_id, participant_id=talk.participant_id, body=body
+        )
+        assert own.ask(own.client.conversations.SendMessage, send).is_held
+    listing = pb.ListMessagesRequest(conversation_id=talk.conversation_id)
+    assert not own.ask(own.client.conversations.ListMessages, listing).messages
+    own.invoke(conversations.resume(talk.conversation_id))
+    sent = own.ask(own.client.conversations.ListMessages, listing).messages
+    authors = [one.author_participant_id for one in sent if one.author_participant_id]
+    assert authors == [talk.participant_id] * 2
+
+
+def test_a_person_is_the_same_participant_in_all_conversations_and_shows_no_number(
+    own: OwnPool,
+) -> None:
+    person = own.person()
+    shown = [own.active(person, number).conversation.participants[0] for number in MASKED_NUMBERS]
+    assert shown[0] == shown[1]
+    assert shown[0].participant_id not in person
+    assert shown[0].masked_phone_number.endswith(person[-4:])
+    assert person[-7:] not in shown[0].masked_phone_number
+
+
+def test_a_reserved_number_is_given_only_when_it_is_asked_for(own: OwnPool) -> None:
+    person = own.person()
+    given = {own.active(person).conversation.masked_number for _ in MASKED_NUMBERS}
+    assert given == set(MASKED_NUMBERS)
+    request = pb.StartConversationRequest(
+        phone_number=person, selection=selection_pb.NumberSelection(allows_reserved=True)
+    )
+    started = own.ask(own.client.conversations.StartConversation, request)
+    assert started.conversation.masked_number in {RESERVED_NUMBER, SPARE_NUMBER}
+
+
+def test_a_pair_gets_the_number_again_that_it_used_last(own: OwnPool) -> None:
+    talk = own.ended(masked_number=MASKED_NUMBERS[1])
+    request = pb.OpenConversationRequest(phone_numbers=talk.people, is_silent=True)
+    opened = own.ask(own.client.conversations.OpenConversation, request).conversation
+    assert opened.masked_number == MASKED_NUMBERS[1]
+
+
+def test_only_the_named_settings_of_a_pool_change(own: OwnPool) -> None:
+    before = own.ask(own.client.pools.GetPool, pool_pb2.GetPoolRequest()).pool
+    changed = settings()
+    changed.operator, changed.language = "Another name", "es"
+    request = pool_pb2.UpdatePoolRequest(
+        settings=changed, update_mask=FieldMask(paths=["operator"])
+    )
+    after = own.ask(own.client.pools.UpdatePool, request).pool
+    own.invoke(operations.update("operator"))
+    assert after.settings.operator == "Another name"
+    assert after.settings.language == before.settings.language
+    assert after.etag != before.etag
+
+
+def test_a_number_is_added_drained_and_removed(own: OwnPool) -> None:
+    def state() -> int | None:
+        listing = pool_pb2.ListNumbersRequest()
+        numbers = own.ask(own.client.pools.ListNumbers, listing).numbers
+        return {one.phone_number: int(one.state) for one in numbers}.get(SPARE_NUMBER)
+
+    own.reserve(SPARE_NUMBER)
+    assert state() == pool_pb2.NUMBER_STATE_ACTIVE
+    own.invoke(operations.drain(SPARE_NUMBER))
+    assert state() == pool_pb2.NUMBER_STATE_DRAINING
+    own.invoke(operations.remove(SPARE_NUMBER))
+    assert state() is None
+
+
+def test_advice_counts_the_numbers_and_who_holds_them(own: OwnPool) -> None:
+    person = own.person()
+    for number in MASKED_NUMBERS:
+        own.active(person, number)
+    advice = own.ask(own.client.pools.GetPoolAdvice, pool_pb2.GetPoolAdviceRequest())
+    assert advice.available_numbers == len(MASKED_NUMBERS)
+    assert advice.most_held_by_one_person >= len(MASKED_NUMBERS)
+    assert advice.needed_numbers > advice.most_held_by_one_person - 1
+    assert advice.live_conversations >= len(MASKED_NUMBERS)
+
+
+def test_numbers_that_the_carrier_account_does_not_own_are_named(own: OwnPool) -> None:
+    response = own.ask(own.client.pools.SyncNumbers, pool_pb2.SyncNumbersRequest())
+    expected = {*MASKED_NUMBERS, DRAINING_NUMBER, RESERVED_NUMBER}
+    assert expected <= set(response.missing_at_carrier)
+    assert NOBODYS_NUMBER not in response.missing_at_carrier
+    full = pool_pb2.SyncNumbersRequest(pool=FULL_POOL)
+    missing = own.ask(own.client.pools.SyncNumbers, full).missing_at_carrier
+    assert sorted(missing) == sorted(FULL_POOL_NUMBERS)
+
+
+def test_somebody_opted_out_by_a_client_leaves_all_conversations(own: OwnPool) -> None:
+    talk = own.active()
+    person = talk.people[0]
+    own.opt_out(person)
+    ended = own.get(talk.conversation_id)
+    assert ended.state == pb.CONVERSATION_STATE_ENDED
+    assert ended.end_reason == pb.END_REASON_OPTED_OUT
+    look = opt_out_pb2.GetOptOutRequest(phone_number=person)
+    state = own.ask(own.client.opt_outs.GetOptOut, look).state
+    assert state.is_opted_out
+    assert state.source == opt_out_pb2.OPT_OUT_SOURCE_CLIENT
+    back = opt_out_pb2.OptInRequest(phone_number=person)
+    assert not own.ask(own.client.opt_outs.OptIn, back).state.is_opted_out
+    own.active(person)
+
+
+def test_an_erased_persons_conversations_are_gone(own: OwnPool) -> None:
+    talk = own.active()
+    own.erase(talk.people[0])
+    request = pb.GetConversationRequest(conversation_id=talk.conversation_id)
+    refusal = own.client.refusal(own.filled(request))
+    assert refusal.reason == "CONVERSATION_NOT_FOUND"
+    assert refusal.metadata == {"conversation_id": talk.conversation_id}
+
+
+def test_the_deployment_is_looked_at_as_a_whole(own: OwnPool) -> None:
+    request = deployment_pb2.CheckDeploymentRequest()
+    checks = own.ask(own.client.deployment.CheckDeployment, request).checks
+    names = [check.name for check in checks]
+    assert {"redis", "pools", "messaging service"} <= set(names)
+    assert len(set(names)) == len(names)
+    assert all(check.outcome and check.finding for check in checks)
+
+
+def test_the_pools_of_the_suite_are_as_it_made_them(own: OwnPool) -> None:
+    pool = own.ask(own.client.pools.GetPool, pool_pb2.GetPoolRequest()).pool
+    assert pool.name == POOL
+    assert not pool.is_seeded
+    assert pool.settings.idle_lifetime == settings().idle_lifetime
+    full = own.ask(own.client.pools.GetPool, pool_pb2.GetPoolRequest(pool=FULL_POOL)).pool
+    assert full.number_count == len(FULL_POOL_NUMBERS)
+    assert full.settings.pause_policy == pool_pb2.PAUSE_POLICY_REFUSE

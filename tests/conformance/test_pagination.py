@@ -1,0 +1,201 @@
+"""Lists come in pages that together hold everything once, however small the pages are."""
+
+from collections.abc import Callable, Sequence
+from uuid import uuid4
+
+import pytest
+from conformance.kit.documented import methods_with
+from conformance.kit.numbers import (
+    DRAINING_NUMBER,
+    FULL_POOL_NUMBERS,
+    MASKED_NUMBERS,
+    RESERVED_NUMBER,
+)
+from conformance.kit.own_pool import FULL_POOL, POOL, OwnPool
+from google.protobuf.message import Message
+
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import dead_letter_pb2, deployment_pb2, pool_pb2
+
+DEFAULT_PAGE, LARGEST_PAGE = 50, 500
+
+Paged = (
+    pb.ListConversationsRequest
+    | pb.ListMessagesRequest
+    | pb.GetTimelineRequest
+    | pool_pb2.ListNumbersRequest
+    | pool_pb2.ListPoolsRequest
+    | dead_letter_pb2.ListDeadLettersRequest
+)
+
+
+def conversations_of_somebody(own: OwnPool) -> Paged:
+    person = own.person()
+    for number in (*MASKED_NUMBERS, RESERVED_NUMBER):
+        own.active(person, number)
+    return pb.ListConversationsRequest(phone_number=person)
+
+
+def texted(own: OwnPool) -> str:
+    """A conversation in which somebody has texted a few times."""
+    talk = own.active()
+    for body in ("one", "two", "three"):
+        own.text(talk.people[0], talk.conversation.masked_number, body)
+    return talk.conversation_id
+
+
+# Requests of lists that hold three things or more, which nobody else changes meanwhile.
+LISTS: dict[str, Callable[[OwnPool], Paged]] = {
+    "ListConversations": conversations_of_somebody,
+    "ListMessages": lambda own: pb.ListMessagesRequest(conversation_id=texted(own)),
+    "GetTimeline": lambda own: pb.GetTimelineRequest(conversation_id=texted(own)),
+    "ListNumbers": lambda own: pool_pb2.ListNumbersRequest(),
+}
+# Lists that others change, or that no client can fill; they have cases of their own.
+OTHERS: dict[str, Callable[[OwnPool], Paged]] = {
+    "ListPools": lambda own: pool_pb2.ListPoolsRequest(),
+    "ListDeadLetters": lambda own: dead_letter_pb2.ListDeadLettersRequest(),
+}
+ALL = LISTS | OTHERS
+NEXT = "next_page_token"
+# Of each list, tokens that it never gave; those of ListConversations are ids and may be anything.
+NO_TOKENS = ("x", "-1", "1" * 65, "é")
+
+
+def paged(own: OwnPool, request: Paged, size: int) -> list[Sequence[Message]]:
+    """All pages of a list, each with a token of its own."""
+    pages, tokens, request.page_size, request.page_token = [], {""}, size, ""
+    while True:
+        response = own.invoke(request)
+        pages.append(listed(response))
+        request.page_token = str(getattr(response, NEXT))
+        if not request.page_token:
+            return pages
+        assert request.page_token not in tokens
+        tokens.add(request.page_token)
+
+
+def listed(response: Message) -> Sequence[Message]:
+    """What a page holds: its only repeated field."""
+    [field] = (field for field in response.DESCRIPTOR.fields if field.name != NEXT)
+    items: Sequence[Message] = getattr(response, field.name)
+    return items
+
+
+def id_of(item: Message) -> str:
+    """Every item begins with what it is known by; states and counts may change meanwhile."""
+    return str(getattr(item, item.DESCRIPTOR.fields[0].name))
+
+
+def test_the_tables_have_every_method_with_pages() -> None:
+    assert {*ALL, "RotateKeys"} == methods_with("page_token")
+    assert methods_with("page_size") == set(ALL)
+
+
+@pytest.mark.parametrize("method", LISTS)
+def test_small_pages_together_hold_what_one_large_page_holds(own: OwnPool, method: str) -> None:
+    request = LISTS[method](own)
+    [page] = paged(own, request, LARGEST_PAGE)
+    whole = [id_of(item) for item in page]
+    assert len(whole) >= 3
+    for size in (1, 2):
+        pages = paged(own, request, size)
+        found = [id_of(item) for page in pages for item in page]
+        # What is told of a text's way may have come to the end of a timeline meanwhile.
+        assert found[: len(whole)] == whole
+        assert len(set(found)) == len(found)
+        assert all(len(page) <= size for page in pages)
+
+
+@pytest.mark.parametrize("method", ALL)
+def test_a_page_cannot_have_a_negative_size(own: OwnPool, method: str) -> None:
+    request = ALL[method](own)
+    request.page_size = -1
+    refusal = own.client.refusal(own.filled(request))
+    assert (refusal.reason, refusal.fields) == ("INVALID_ARGUMENT", {"page_size"})
+
+
+@pytest.mark.parametrize("method", sorted(set(ALL) - {"ListConversations"}))
+@pytest.mark.parametrize("token", NO_TOKENS)
+def test_a_token_that_no_list_gave_is_refused(own: OwnPool, method: str, token: str) -> None:
+    request = ALL[method](own)
+    request.page_token = token
+    refusal = own.client.refusal(own.filled(request))
+    assert (refusal.reason, refusal.fields) == ("INVALID_ARGUMENT", {"page_token"})
+
+
+def test_a_token_of_conversations_has_the_form_of_an_id(own: OwnPool) -> None:
+    request = pb.ListConversationsRequest(page_token="x" * 65)
+    refusal = own.client.refusal(own.filled(request))
+    assert (refusal.reason, refusal.fields) == ("INVALID_ARGUMENT", {"page_token"})
+
+
+def test_a_page_has_fifty_items_unless_asked_and_never_more_than_five_hundred(
+    own: OwnPool,
+) -> None:
+    request = pool_pb2.ListNumbersRequest(pool=FULL_POOL)
+    assert len(listed(own.invoke(request))) == DEFAULT_PAGE
+    pages = paged(own, request, 2 * LARGEST_PAGE)
+    assert [len(page) for page in pages] == [LARGEST_PAGE, LARGEST_PAGE]
+    numbers = [
+        number.phone_number
+        for page in pages
+        for number in page
+        if isinstance(number, pool_pb2.MaskedNumber)
+    ]
+    assert tuple(numbers) == FULL_POOL_NUMBERS
+
+
+def test_numbers_are_listed_in_the_order_in_which_they_were_added(own: OwnPool) -> None:
+    numbers = own.ask(own.client.pools.ListNumbers, pool_pb2.ListNumbersRequest()).numbers
+    expected = [*MASKED_NUMBERS, DRAINING_NUMBER, RESERVED_NUMBER]
+    assert [number.phone_number for number in numbers][: len(expected)] == expected
+
+
+def test_pools_are_listed_by_name_and_each_once(own: OwnPool) -> None:
+    pages = paged(own, pool_pb2.ListPoolsRequest(), 1)
+    names = [pool.name for page in pages for pool in page if isinstance(pool, pool_pb2.Pool)]
+    assert all(len(page) <= 1 for page in pages)
+    assert names == sorted(set(names))
+    assert {POOL, FULL_POOL} <= set(names)
+
+
+def test_conversations_are_listed_newest_first_by_what_is_asked_for(own: OwnPool) -> None:
+    person = own.person()
+    older = own.active(person, MASKED_NUMBERS[0]).conversation
+    ended = own.ended(person, MASKED_NUMBERS[1]).conversation
+    named = own.active(person, RESERVED_NUMBER, unique_name=f"order {uuid4()}").conversation
+
+    def newest(count: int, request: pb.ListConversationsRequest) -> list[str]:
+        """An earlier run may have had conversations of the same person."""
+        response = own.ask(own.client.conversations.ListConversations, request)
+        return [conversation.conversation_id for conversation in response.conversations][:count]
+
+    newest_first = [one.conversation_id for one in (named, ended, older)]
+    participant = older.participants[0].participant_id
+    assert newest(3, pb.ListConversationsRequest(phone_number=person)) == newest_first
+    assert newest(3, pb.ListConversationsRequest(participant_id=participant)) == newest_first
+    by_name = pb.ListConversationsRequest(unique_name=named.unique_name)
+    assert newest(2, by_name) == [named.conversation_id]
+    for field, value, expected in (
+        ("state", pb.CONVERSATION_STATE_ENDED, ended),
+        ("masked_number", MASKED_NUMBERS[0], older),
+    ):
+        narrowed = pb.ListConversationsRequest(phone_number=person)
+        setattr(narrowed, field, value)
+        assert newest(1, narrowed) == [expected.conversation_id]
+
+
+def test_dead_letters_of_the_suite_are_none(own: OwnPool) -> None:
+    assert paged(own, dead_letter_pb2.ListDeadLettersRequest(), 1) == [[]]
+
+
+def test_key_rotation_comes_to_its_end_step_by_step(own: OwnPool) -> None:
+    request, tokens, records = deployment_pb2.RotateKeysRequest(only_count=True), set[str](), 0
+    while request.page_token not in tokens:
+        tokens.add(request.page_token)
+        response = own.ask(own.client.deployment.RotateKeys, request)
+        records += sum(key.records for key in response.keys)
+        request.page_token = response.next_page_token
+    assert not request.page_token
+    assert records > 0

@@ -1,0 +1,47 @@
+"""The application of the gateway over a fake client."""
+
+import httpx
+from fastapi import FastAPI
+
+from gateway.access.middleware import AccessRules
+from gateway.app import create_app
+from gateway.callbacks.endpoints import BodyLimits
+from gateway.conversation_client import ConversationClient
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import media_pb2
+
+LIMITS = BodyLimits(max_bytes=4096, seconds=5)
+
+
+class FakeClient(ConversationClient):
+    """A client whose calls all succeed or all fail."""
+
+    def __init__(self, raises: Exception | None = None) -> None:
+        self._raises = raises
+
+    async def receive_message(self, message: pb.InboundMessage) -> None:
+        if self._raises:
+            raise self._raises
+
+    async def receive_receipt(self, receipt: pb.DeliveryReceipt) -> None:
+        if self._raises:
+            raise self._raises
+
+    async def get_media(self, media_token: str) -> media_pb2.GetMediaResponse:
+        if self._raises:
+            raise self._raises
+        return media_pb2.GetMediaResponse(content_type="image/png", content=b"pixels")
+
+    async def is_serving(self) -> bool:
+        return self._raises is None
+
+
+def app_over(
+    client: FakeClient, limits: BodyLimits = LIMITS, rules: AccessRules | None = None
+) -> FastAPI:
+    return create_app(client, limits, rules or AccessRules(), serves_openapi=True)
+
+
+def http_client(app: FastAPI) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app, client=("203.0.113.9", 4711))
+    return httpx.AsyncClient(transport=transport, base_url="http://gateway")

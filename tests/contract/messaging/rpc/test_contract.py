@@ -1,0 +1,154 @@
+"""The service does what the contract publishes."""
+
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import grpc
+import pytest
+from google.protobuf.descriptor_pb2 import MethodOptions
+from redis.asyncio import Redis
+
+from maskline.messaging.v1 import error_reason_pb2, messaging_pb2
+from messaging_service.model import errors
+from messaging_service.model.message import (
+    AttachmentPolicy,
+    MessageState,
+    UnknownPolicy,
+    UnknownResolution,
+)
+from messaging_service.model.send_result import SendOutcome
+from messaging_service.rpc.status import CODES, DOMAIN, status_of
+from runtime.grpc.authorization import REASONS
+from runtime.grpc.status import FieldViolation
+from support.clock import ManualClock
+from support.grpc_calls import call_with_nothing, is_serving, reflected_methods, retried_methods
+from support.messaging_service import Messaging, serving, settings_for
+from support.scripted_carrier import scripted_carrier
+
+_DELAY = timedelta(seconds=1)
+
+SERVICE = messaging_pb2.DESCRIPTOR.services_by_name["MessagingService"]
+
+
+@pytest.fixture
+async def messaging(redis: Redis, redis_url: str, clock: ManualClock) -> AsyncIterator[Messaging]:
+    """A running service."""
+    async with (
+        scripted_carrier() as carrier,
+        serving(settings_for(redis_url, carrier.url), clock) as running,
+    ):
+        yield running
+
+
+async def test_every_rpc_of_the_contract_is_described_by_reflection_and_served(
+    messaging: Messaging,
+) -> None:
+    methods = await reflected_methods(messaging.channel, SERVICE.full_name)
+    assert methods == {method.name for method in SERVICE.methods}
+    # Asked nothing, the account's two look at a carrier that says nothing of numbers.
+    answers = dict.fromkeys(methods, grpc.StatusCode.INVALID_ARGUMENT) | {
+        "ListAccountNumbers": grpc.StatusCode.UNAVAILABLE,
+        "CheckAccount": grpc.StatusCode.OK,
+    }
+    for method, code in answers.items():
+        assert await _code(messaging, method) is code, method
+
+
+async def test_health_is_reported_for_the_service_and_for_the_server(messaging: Messaging) -> None:
+    await messaging.health("SERVING")
+    assert await is_serving(messaging.channel, SERVICE.full_name)
+
+
+def test_exactly_the_idempotent_methods_are_retried() -> None:
+    idempotent = {
+        method.name
+        for method in SERVICE.methods
+        if method.GetOptions().idempotency_level != MethodOptions.IDEMPOTENCY_UNKNOWN
+    }
+    assert (
+        retried_methods(SERVICE)
+        == idempotent
+        == {
+            "SendMessages",
+            "GetMessage",
+            "RecordDeliveryReceipts",
+            "ListAccountNumbers",
+            "CheckAccount",
+            "ListInboundRecords",
+            "GetMedia",
+        }
+    )
+
+
+def test_every_published_reason_has_one_class_and_one_code() -> None:
+    names = error_reason_pb2.ErrorReason.DESCRIPTOR.values_by_name
+    published = {name.removeprefix("ERROR_REASON_") for name in names} - {"UNSPECIFIED"}
+    # These two are given before a service is asked.
+    published -= REASONS
+    classes = errors.MessagingError.__subclasses__()
+    assert set(CODES) == set(classes)
+    assert sorted(kind.reason for kind in classes) == sorted(published)
+
+
+def test_every_code_is_the_one_that_the_contract_publishes() -> None:
+    comments = _comments_of_reasons()
+    for kind, code in CODES.items():
+        assert comments[kind.reason].startswith(code.name), kind.reason
+
+
+def test_every_error_has_the_details_that_the_contract_promises() -> None:
+    comments = _comments_of_reasons()
+    samples = [
+        errors.InvalidArgument([FieldViolation("field", "wrong")]),
+        errors.MessageNotFound("m1"),
+        errors.MessageIdReused("m1"),
+        *(errors.CarrierRefused(), errors.RecipientOptedOut(), errors.CarrierAccountRefused()),
+        *(kind(_DELAY) for kind in (errors.CarrierRateLimited, errors.CarrierUnavailable)),
+        errors.BackendUnavailable(),
+        *(errors.SendInProgress(_DELAY), errors.SendPaced(_DELAY)),
+        *(errors.MediaNotFound(), errors.AttachmentsRefused(), errors.SendTokenNotValid()),
+    ]
+    assert {type(sample) for sample in samples} == set(CODES)
+    for sample in samples:
+        status, promised = status_of(sample), comments[sample.reason]
+        assert status is not None
+        assert bool(status.retry_after) == ("RetryInfo" in promised), sample.reason
+        assert bool(status.violations) == ("BadRequest" in promised), sample.reason
+        assert set(re.findall(r'"(\w+)"', promised)) == set(status.metadata), sample.reason
+        assert all(value in status.message for value in status.metadata.values())
+
+
+def test_a_surprise_is_no_refusal() -> None:
+    assert status_of(ValueError("hunter2")) is None
+    assert DOMAIN == "messaging.maskline"
+
+
+def test_every_value_of_the_contracts_enums_exists_here() -> None:
+    for enum, prefix, words in (
+        (messaging_pb2.MessageState.DESCRIPTOR, "MESSAGE_STATE_", MessageState),
+        (messaging_pb2.SendOutcome.DESCRIPTOR, "SEND_OUTCOME_", SendOutcome),
+        (messaging_pb2.UnknownResolution.DESCRIPTOR, "UNKNOWN_RESOLUTION_", UnknownResolution),
+        (messaging_pb2.UnknownPolicy.DESCRIPTOR, "UNKNOWN_POLICY_", UnknownPolicy),
+        (messaging_pb2.AttachmentPolicy.DESCRIPTOR, "ATTACHMENT_POLICY_", AttachmentPolicy),
+    ):
+        published = set(enum.values_by_name) - {f"{prefix}UNSPECIFIED"}
+        assert published == {f"{prefix}{word.name}" for word in words}
+
+
+async def _code(messaging: Messaging, method: str) -> grpc.StatusCode:
+    """What an empty request is answered with."""
+    try:
+        await call_with_nothing(messaging.channel, SERVICE.full_name, method)
+    except grpc.aio.AioRpcError as error:
+        return error.code()
+    return grpc.StatusCode.OK
+
+
+def _comments_of_reasons() -> dict[str, str]:
+    """What stands above each reason in the contract."""
+    contract = Path("protos/maskline/messaging/v1/error_reason.proto")
+    source = (Path(__file__).parents[4] / contract).read_text()
+    values = re.findall(r"((?:^  //.*\n)+)^  ERROR_REASON_(\w+) =", source, re.MULTILINE)
+    return {name: comment.replace("//", "").strip() for comment, name in values}

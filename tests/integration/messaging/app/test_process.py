@@ -1,0 +1,192 @@
+"""`python -m messaging_service`: start, stop, sudden death, and what it logs."""
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+from integration.messaging.app.process import messaging_process, start
+from redis.asyncio import Redis
+from structlog.testing import capture_logs
+
+from maskline.messaging.v1 import messaging_pb2 as pb
+from maskline.messaging.v1.error_reason_pb2 import ErrorReason
+from messaging_service.config.settings import DEVELOPMENT_LEDGER_KEY
+from runtime.clock import SystemClock
+from runtime.settings.base import EX_CONFIG
+from support.clock import ManualClock
+from support.eventually import eventually
+from support.messaging_service import (
+    ALICE,
+    BOB,
+    MASKED,
+    PATIENCE_SECONDS,
+    serving,
+    settings_for,
+    text,
+)
+from support.scripted_carrier import (
+    CarrierRequest,
+    ScriptedCarrier,
+    accepted,
+    record,
+    response,
+)
+
+SECRETS = ("hunter2-access", "hunter2-secret", "hunter2-the-ledger")
+
+
+def environment(redis_url: str, carrier: ScriptedCarrier) -> dict[str, str]:
+    """A deployment's settings."""
+    return {
+        "MESSAGING_REDIS_URL": redis_url,
+        "MESSAGING_FLOWROUTE_URL": carrier.url,
+        "MESSAGING_FLOWROUTE_ACCESS_KEY": SECRETS[0],
+        "MESSAGING_FLOWROUTE_SECRET_KEY": SECRETS[1],
+        "MESSAGING_LEDGER_KEY": SECRETS[2],
+        "MESSAGING_LOG_LEVEL": "debug",
+        "MESSAGING_SMS_PER_SECOND": "1000",
+    }
+
+
+async def test_a_process_that_died_while_sending_leaves_the_message_unknown_and_sent_once(
+    redis: Redis, redis_url: str, carrier: ScriptedCarrier
+) -> None:
+    arrived = asyncio.Event()
+
+    async def never(_: CarrierRequest) -> bytes | None:
+        arrived.set()
+        await asyncio.Event().wait()
+        return None
+
+    carrier.script = never
+    async with messaging_process(environment(redis_url, carrier)) as doomed:
+        sending = asyncio.create_task(doomed.messaging.send_one(text("m1")))
+        await asyncio.wait_for(arrived.wait(), PATIENCE_SECONDS)
+        await doomed.kill()
+        await asyncio.gather(sending, return_exceptions=True)
+
+    carrier.script = carrier.takes
+    clock = ManualClock(SystemClock().now())
+    settings = settings_for(redis_url, carrier.url, ledger_key=SECRETS[2])
+    async with serving(settings, clock) as successor:
+        early = await successor.send_one(text("m1"))
+        assert early.outcome == pb.SEND_OUTCOME_NOT_SENT
+        assert early.error.reason == ErrorReason.ERROR_REASON_SEND_IN_PROGRESS
+        delay = early.retry_delay.ToTimedelta().total_seconds()
+        assert 0 < delay <= 15
+
+        # Exactly the delay it asked for is enough, and nothing less.
+        clock.move(seconds=delay - 0.01)
+        assert (await successor.send_one(text("m1"))).error.reason == early.error.reason
+        clock.move(seconds=0.01)
+        late = await successor.send_one(text("m1"))
+        assert (late.outcome, late.state) == (pb.SEND_OUTCOME_UNKNOWN, pb.MESSAGE_STATE_UNKNOWN)
+        assert await successor.send_one(text("m1")) == late
+        assert (await successor.get("m1")).state == pb.MESSAGE_STATE_UNKNOWN
+
+        # The carrier has it, as its records tell.
+        [attempt] = carrier.requests
+        carrier.lists(record("mdr2-1", attempt.attributes, datetime.now(UTC)))
+        clock.move(seconds=5)
+        found = await successor.send_one(text("m1"))
+        assert found.resolution == pb.UNKNOWN_RESOLUTION_RECORD
+    assert len(carrier.requests) == 1
+
+
+async def test_a_process_that_is_asked_to_stop_finishes_and_records_what_it_was_sending(
+    redis: Redis, redis_url: str, carrier: ScriptedCarrier
+) -> None:
+    arrived, go = asyncio.Event(), asyncio.Event()
+
+    async def slow(_: CarrierRequest) -> bytes:
+        arrived.set()
+        await go.wait()
+        return accepted("mdr2-late")
+
+    carrier.script = slow
+    async with messaging_process(environment(redis_url, carrier)) as stopping:
+        sending = asyncio.create_task(stopping.messaging.send_one(text("m1")))
+        await asyncio.wait_for(arrived.wait(), PATIENCE_SECONDS)
+        # The caller gives up, so that only the send itself keeps the process.
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+        stopping.process.terminate()
+        # Nobody is served any more: what the process still waits for is the send.
+        await eventually(stopping.refuses_connections)
+        go.set()
+        output = await stopping.ended()
+        assert stopping.process.returncode == 0
+    assert "sends_cut_short" not in output
+    kept = await redis.hgetall("maskline:v1:messaging:{m1}:message")
+    assert (kept[b"state"], kept[b"carrier_id"]) == (b"sent", b"mdr2-late")
+
+
+async def test_no_log_line_contains_a_number_a_body_or_a_key(
+    redis: Redis, redis_url: str, carrier: ScriptedCarrier, tmp_path: Path
+) -> None:
+    # A secret may come from a file.
+    key = tmp_path / "secret"
+    key.write_text(f"{SECRETS[1]}\n")
+    settings = environment(redis_url, carrier)
+    del settings["MESSAGING_FLOWROUTE_SECRET_KEY"]
+    settings["MESSAGING_FLOWROUTE_SECRET_KEY_FILE"] = str(key)
+    body = "the cat is in the bag"
+
+    async def echoes(request: CarrierRequest) -> bytes | None:
+        at = len(carrier.requests)
+        echo = {"errors": [{"status": 400, "detail": request.content.decode()}]}
+        answers = (accepted("mdr2-1"), response(422, echo), response(500, echo), None)
+        return answers[at % 4] if at < 5 else response(429, echo)
+
+    carrier.script = echoes
+    async with messaging_process(settings) as logging:
+        messaging = logging.messaging
+        for at in range(6):
+            await messaging.send_one(text(f"m{at}", f"{body} {at}", to=ALICE))
+        assert {request.basic_credentials for request in carrier.requests} == {SECRETS[:2]}
+        await messaging.send(text("m1", body, to=BOB), text("bad", body, to="14255550199"))
+        await messaging.record(
+            pb.DeliveryReceipt(carrier_message_id="mdr2-1", status=f"{body} {ALICE}"),
+            pb.DeliveryReceipt(carrier_message_id="mdr2-2", status=f"{body} {ALICE}"),
+            pb.DeliveryReceipt(status=f"{body} {ALICE}"),
+        )
+        carrier.always(response(200, {"data": [{"id": MASKED}, {"id": f"{ALICE}x"}]}))
+        assert len((await messaging.list_numbers()).numbers) == 1
+        record = {"id": f"{ALICE}x", "attributes": {"body": body, "from": BOB, "direction": BOB}}
+        carrier.lists(record)
+        assert not (await messaging.list_inbound(datetime.now(UTC))).records
+        # An address of callbacks may hold a secret.
+        address = {"callback_url": f"https://{SECRETS[1]}@relay.example/"}
+        carrier.always(response(200, {"data": {"attributes": address}}))
+        assert SECRETS[1] in (await messaging.check()).callbacks[0].url
+        output = await logging.stop()
+    events = [json.loads(line)["event"] for line in output.splitlines()]
+    assert {
+        *("serving", "text_sent", "text_refused", "text_not_sent", "send_unknown"),
+        *("receipt_of_no_text", "receipt_parked", "receipt_says_nothing_known"),
+        *("account_numbers_skipped", "records_skipped"),
+        "stopping",
+    } <= set(events)
+    for secret in (ALICE, BOB, MASKED, "14255550199", body, *SECRETS):
+        assert secret.lstrip("+") not in output
+
+
+async def test_a_start_with_the_development_key_is_warned_of_and_one_with_another_key_is_not(
+    redis: Redis, redis_url: str, carrier: ScriptedCarrier, clock: ManualClock
+) -> None:
+    for key, warnings in ((DEVELOPMENT_LEDGER_KEY, 1), (SECRETS[2], 0)):
+        settings = settings_for(redis_url, carrier.url, ledger_key=key)
+        with capture_logs() as lines:
+            async with serving(settings, clock):
+                pass
+        assert [line["event"] for line in lines].count("development_ledger_key") == warnings
+
+
+async def test_an_invalid_setting_ends_the_process_with_its_name_but_not_its_value() -> None:
+    process = await start({"MESSAGING_FLOWROUTE_URL": "ftp://hunter2"})
+    output, _ = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
+    assert process.returncode == EX_CONFIG
+    assert b"MESSAGING_FLOWROUTE_URL" in output
+    assert b"hunter2" not in output
+    assert b"Traceback" not in output

@@ -1,0 +1,107 @@
+"""Without Redis nothing is sent, and no answer of the carrier is lost."""
+
+import asyncio
+
+import grpc
+import pytest
+from redis.asyncio import Redis
+
+from maskline.messaging.v1 import messaging_pb2 as pb
+from support.clock import ManualClock
+from support.messaging_service import BOB, Messaging, refusal_of, serving, settings_for, text
+from support.ports import free_port
+from support.redis_relay import redis_relay
+from support.scripted_carrier import CarrierRequest, ScriptedCarrier, accepted
+
+
+async def test_nothing_is_sent_while_redis_does_not_answer(
+    carrier: ScriptedCarrier, clock: ManualClock
+) -> None:
+    settings = settings_for(f"redis://127.0.0.1:{free_port()}/0", carrier.url)
+    async with serving(settings, clock) as messaging:
+        for refused in (
+            messaging.send(text("m1"), text("m2", to=BOB)),
+            messaging.get("m1"),
+            messaging.record(pb.DeliveryReceipt(carrier_message_id="mdr2-1", status_code=1004)),
+        ):
+            with pytest.raises(grpc.aio.AioRpcError) as caught:
+                await refused
+            assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+            refusal = refusal_of(caught.value)
+            assert refusal.info.reason == "BACKEND_UNAVAILABLE"
+            assert refusal.retry_seconds
+            assert "127.0.0.1" not in refusal.status.message
+    assert carrier.requests == []
+
+
+async def test_health_follows_redis(
+    redis: Redis, redis_url: str, carrier: ScriptedCarrier, clock: ManualClock
+) -> None:
+    async with (
+        redis_relay(redis_url) as relay,
+        serving(settings_for(relay.url, carrier.url), clock) as messaging,
+    ):
+        await messaging.health("SERVING")
+        await relay.cut()
+        await messaging.health("NOT_SERVING")
+        await relay.mend()
+        await messaging.health("SERVING")
+
+
+async def test_the_carriers_answer_survives_a_short_outage_of_redis(
+    redis: Redis, redis_url: str, carrier: ScriptedCarrier, clock: ManualClock
+) -> None:
+    arrived, go = asyncio.Event(), asyncio.Event()
+
+    async def slow(_: CarrierRequest) -> bytes:
+        arrived.set()
+        await go.wait()
+        return accepted("mdr2-1")
+
+    carrier.script = slow
+    async with (
+        redis_relay(redis_url) as relay,
+        serving(settings_for(relay.url, carrier.url), clock) as messaging,
+    ):
+        sending = asyncio.create_task(messaging.send_one(text("m1")))
+        await arrived.wait()
+        await relay.cut()
+        go.set()
+        await messaging.health("NOT_SERVING")
+        await relay.mend()
+        assert (await sending).outcome == pb.SEND_OUTCOME_ACCEPTED
+        assert (await messaging.get("m1")).carrier_message_id == "mdr2-1"
+    assert len(carrier.requests) == 1
+
+
+async def test_a_claim_whose_reply_was_lost_does_not_block_the_next_try(
+    redis: Redis, redis_url: str, carrier: ScriptedCarrier, clock: ManualClock
+) -> None:
+    async with (
+        redis_relay(redis_url) as relay,
+        serving(settings_for(relay.url, carrier.url), clock) as messaging,
+    ):
+        # Redis knows the script by now.
+        await messaging.send_one(text("m0"))
+        relay.answers_are_lost = True
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await messaging.send_one(text("m1"))
+        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+        assert await redis.hget("maskline:v1:messaging:{m1}:message", "state") == b"accepted"
+        assert len(carrier.requests) == 1
+
+        relay.answers_are_lost = False
+        assert (await messaging.send_one(text("m1"))).outcome == pb.SEND_OUTCOME_ACCEPTED
+    assert len(carrier.requests) == 2
+
+
+async def test_the_carriers_answer_counts_even_if_the_ledger_lost_its_data(
+    messaging: Messaging, redis: Redis, carrier: ScriptedCarrier
+) -> None:
+    async def forgets(request: CarrierRequest) -> bytes:
+        await redis.flushall()
+        return await carrier.takes(request)
+
+    carrier.script = forgets
+    result = await messaging.send_one(text("m1"))
+    assert (result.outcome, result.state) == (pb.SEND_OUTCOME_ACCEPTED, pb.MESSAGE_STATE_SENT)

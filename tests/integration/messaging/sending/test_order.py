@@ -1,0 +1,161 @@
+"""Messages of one route leave in order; different routes do not wait for each other."""
+
+import asyncio
+from collections import Counter
+
+import pytest
+
+from maskline.messaging.v1 import messaging_pb2 as pb
+from maskline.messaging.v1.error_reason_pb2 import ErrorReason
+from support.clock import ManualClock
+from support.messaging_service import (
+    ALICE,
+    BOB,
+    PATIENCE_SECONDS,
+    Messaging,
+    text,
+)
+from support.scripted_carrier import (
+    CarrierRequest,
+    ScriptedCarrier,
+    accepted,
+    response,
+)
+
+ACCEPTED, NOT_SENT = pb.SEND_OUTCOME_ACCEPTED, pb.SEND_OUTCOME_NOT_SENT
+UNKNOWN = pb.SEND_OUTCOME_UNKNOWN
+PEOPLE = (("alice", ALICE), ("bob", BOB))
+
+
+async def test_messages_of_one_recipient_leave_in_order_and_others_do_not_wait(
+    messaging: Messaging, carrier: ScriptedCarrier
+) -> None:
+    gates = {ALICE: asyncio.Event(), BOB: asyncio.Event()}
+    arrived = asyncio.Queue[str]()
+
+    async def gated(request: CarrierRequest) -> bytes:
+        arrived.put_nowait(request.attributes["body"])
+        await gates[request.attributes["to"]].wait()
+        return await carrier.takes(request)
+
+    carrier.script = gated
+    batch = [text(f"{who}{at}", f"{who}{at}", to=to) for at in range(3) for who, to in PEOPLE]
+    sending = asyncio.create_task(messaging.send(*batch))
+    # Both first texts are under way at once, and nothing else.
+    assert {await arrived.get(), await arrived.get()} == {"alice0", "bob0"}
+    gates[BOB].set()
+    assert [await arrived.get(), await arrived.get()] == ["bob1", "bob2"]
+    gates[ALICE].set()
+    results = await sending
+    assert [result.message_id for result in results] == [item.message_id for item in batch]
+    assert [body for body in carrier.bodies() if body.startswith("alice")] == [
+        "alice0",
+        "alice1",
+        "alice2",
+    ]
+
+
+async def test_a_message_that_was_not_sent_delays_later_ones_of_its_recipient_only(
+    messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
+) -> None:
+    async def refuses_to_hurry(request: CarrierRequest) -> bytes:
+        limited = request.attributes["body"] == "second"
+        return response(429) if limited else await carrier.takes(request)
+
+    carrier.script = refuses_to_hurry
+    results = await messaging.send(
+        text("m1", "first"),
+        text("m2", "second"),
+        text("m3", "third"),
+        text("m4", "elsewhere", to=BOB),
+    )
+    assert [result.outcome for result in results] == [ACCEPTED, NOT_SENT, NOT_SENT, ACCEPTED]
+    assert {result.error.reason for result in results[1:3]} == {
+        ErrorReason.ERROR_REASON_CARRIER_RATE_LIMITED
+    }
+    assert all(result.retry_delay.ToTimedelta().total_seconds() > 0 for result in results[1:3])
+    assert "third" not in carrier.bodies()
+
+    carrier.script = carrier.takes
+    # The delay, and a second in which there is room for both at once.
+    clock.move(seconds=results[1].retry_delay.ToTimedelta().total_seconds() + 1)
+    again = await messaging.send(text("m2", "second"), text("m3", "third"))
+    assert [result.outcome for result in again] == [ACCEPTED, ACCEPTED]
+    assert [body for body in carrier.bodies() if body != "elsewhere"] == [
+        "first",
+        "second",
+        "second",
+        "third",
+    ]
+
+
+async def test_an_uncertain_send_delays_the_next_message_until_it_is_resolved(
+    messaging: Messaging, carrier: ScriptedCarrier
+) -> None:
+    async def fails_once(request: CarrierRequest) -> bytes:
+        lost = request.attributes["body"] == "first"
+        return response(500) if lost else await carrier.takes(request)
+
+    carrier.script = fails_once
+    first, second = await messaging.send(text("m1", "first"), text("m2", "second"))
+    assert (first.outcome, second.outcome) == (UNKNOWN, NOT_SENT)
+    assert second.error.reason == ErrorReason.ERROR_REASON_SEND_IN_PROGRESS
+    assert second.retry_delay == first.retry_delay
+
+    await messaging.record(
+        pb.DeliveryReceipt(
+            carrier_message_id="mdr2-1",
+            send_token=carrier.requests[0].send_token,
+            status_code=1003,
+        )
+    )
+    results = await messaging.send(text("m1", "first"), text("m2", "second"))
+    assert [result.outcome for result in results] == [ACCEPTED, ACCEPTED]
+    assert carrier.bodies() == ["first", "second"]
+
+
+async def test_the_largest_batch_is_sent_and_no_more_than_64_messages_at_a_time(
+    messaging: Messaging, carrier: ScriptedCarrier
+) -> None:
+    under_way, most = 0, 0
+
+    async def counting(request: CarrierRequest) -> bytes:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0)
+        under_way -= 1
+        return await carrier.takes(request)
+
+    carrier.script = counting
+    batch = [text(f"m{at}", f"b{at}", to=f"+1425555{at:04d}") for at in range(256)]
+    results = await messaging.send(*batch)
+    assert Counter(result.outcome for result in results) == {ACCEPTED: 256}
+    assert sorted(carrier.bodies()) == sorted(item.body for item in batch)
+    assert most <= 64
+
+
+async def test_a_caller_that_gives_up_cuts_no_send_short(
+    messaging: Messaging, carrier: ScriptedCarrier
+) -> None:
+    arrived, go = asyncio.Event(), asyncio.Event()
+
+    async def slow(_: CarrierRequest) -> bytes:
+        arrived.set()
+        await go.wait()
+        return accepted("mdr2-late")
+
+    carrier.script = slow
+    request = pb.SendMessagesRequest(messages=[text("m1", "first"), text("m2", "second")])
+    call = messaging.stub.SendMessages(request, timeout=PATIENCE_SECONDS)
+    await arrived.wait()
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    go.set()
+    # The repeat joins the send that went on alone.
+    result = await messaging.send_one(text("m1", "first"))
+    assert result.outcome == ACCEPTED
+    assert (await messaging.get("m1")).carrier_message_id == "mdr2-late"
+    # Whether the second one had begun when the server heard of it is nobody's promise.
+    assert carrier.bodies().count("first") == 1

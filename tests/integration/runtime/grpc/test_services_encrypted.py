@@ -1,0 +1,176 @@
+"""All services as processes with TLS: they reach each other, and unknown callers do not."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import grpc
+import httpx
+import pytest
+from integration.runtime.processes import ended, process
+from redis.asyncio import Redis
+
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
+from maskline.messaging.v1 import messaging_pb2
+from maskline.messaging.v1.messaging_pb2_grpc import MessagingServiceStub
+from runtime.grpc.client import Credentials, open_channel
+from runtime.healthcheck import grpc_serves
+from runtime.settings.base import EX_CONFIG
+from runtime.tls import TlsFiles
+from support.carrier_callbacks import sms
+from support.certificates import Authority
+from support.eventually import eventually
+from support.ports import free_port
+from support.scripted_carrier import scripted_carrier
+
+CALLERS = """
+[[callers]]
+certificate = "gateway"
+role = "gateway"
+
+[[callers]]
+certificate = "conversation-service"
+role = "conversation-service"
+"""
+TIMEOUT_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Encrypted:
+    """Addresses and certificates of the services."""
+
+    gateway_url: str
+    conversation: str
+    messaging: str
+    files: dict[str, TlsFiles]
+
+
+def link(prefix: str, files: TlsFiles, callers: Path | None = None) -> dict[str, str]:
+    """The TLS settings of a service."""
+    names = {
+        "TLS_CERTIFICATE_FILE": files.certificate,
+        "TLS_KEY_FILE": files.key,
+        "TLS_CA_FILE": files.authority,
+        "CALLERS_FILE": callers,
+    }
+    return {f"{prefix}_{name}": str(path) for name, path in names.items() if path}
+
+
+@asynccontextmanager
+async def encrypted(folder: Path, redis_url: str, carrier_url: str) -> AsyncIterator[Encrypted]:
+    """All three services, once they are ready."""
+    authority, callers = Authority(), folder / "callers.toml"
+    callers.write_text(CALLERS)
+    names = ("gateway", "conversation-service", "messaging-service")
+    files = {name: authority.files(folder / name, name) for name in names}
+    http, conversation, messaging = (f"127.0.0.1:{free_port()}" for _ in range(3))
+    settings = {
+        "messaging_service": {
+            "MESSAGING_LISTEN": messaging,
+            "MESSAGING_REDIS_URL": redis_url,
+            "MESSAGING_FLOWROUTE_URL": carrier_url,
+            **link("MESSAGING", files["messaging-service"], callers),
+        },
+        "conversation_service": {
+            "CONVERSATION_LISTEN": conversation,
+            "CONVERSATION_REDIS_URL": redis_url,
+            "CONVERSATION_MESSAGING_TARGET": messaging,
+            "CONVERSATION_POOLS_FILE": "deploy/pools.toml",
+            **link("CONVERSATION", files["conversation-service"], callers),
+        },
+        "gateway": {
+            "GATEWAY_LISTEN": http,
+            "GATEWAY_CONVERSATION_TARGET": conversation,
+            **link("GATEWAY", files["gateway"]),
+        },
+    }
+    running = Encrypted(f"http://{http}", conversation, messaging, files)
+    async with AsyncExitStack() as stack:
+        for package, environment in settings.items():
+            await stack.enter_async_context(process(package, environment))
+        await eventually(partial(_is_ready, running))
+        yield running
+
+
+async def _is_ready(running: Encrypted) -> bool:
+    own = running.files["messaging-service"]
+    if not await grpc_serves(running.messaging, own):
+        return False
+    async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
+        try:
+            return (await client.get(f"{running.gateway_url}/readyz")).is_success
+        except httpx.TransportError:
+            return False
+
+
+async def test_a_message_passes_all_services_and_unknown_callers_are_refused(
+    redis: Redis, redis_url: str, tmp_path: Path
+) -> None:
+    async with (
+        scripted_carrier() as carrier,
+        encrypted(tmp_path, redis_url, carrier.url) as running,
+        httpx.AsyncClient(base_url=running.gateway_url, timeout=TIMEOUT_SECONDS) as phone,
+    ):
+        assert (await phone.post("/api/message", json=sms())).status_code == 200
+
+        async def is_sent() -> bool:
+            return bool(carrier.requests)
+
+        await eventually(is_sent)
+        assert not await grpc_serves(running.conversation)
+        assert await _code_at_messaging(running) is grpc.StatusCode.UNAUTHENTICATED
+        assert await _code_at_conversations(running) is grpc.StatusCode.PERMISSION_DENIED
+
+
+async def _code_at_messaging(running: Encrypted) -> grpc.StatusCode:
+    """The status for the messaging service's own certificate, which is not listed."""
+    credentials = Credentials(running.files["messaging-service"])
+    async with open_channel(running.messaging, [], credentials) as channel:
+        call = MessagingServiceStub(channel).SendMessages(
+            messaging_pb2.SendMessagesRequest(), timeout=TIMEOUT_SECONDS
+        )
+        return await call.code()
+
+
+async def _code_at_conversations(running: Encrypted) -> grpc.StatusCode:
+    """The status for a gateway that calls a method of operators."""
+    async with open_channel(
+        running.conversation, [], Credentials(running.files["gateway"])
+    ) as channel:
+        call = ConversationServiceStub(channel).ListConversations(
+            pb.ListConversationsRequest(pool="main"), timeout=TIMEOUT_SECONDS
+        )
+        return await call.code()
+
+
+@pytest.mark.parametrize(
+    ("package", "settings", "message"),
+    [
+        ("conversation_service", {"LISTEN": "0.0.0.0:0"}, "CONVERSATION_LISTEN would be plain"),
+        (
+            "gateway",
+            {"CONVERSATION_TARGET": "conversations:50051"},
+            "GATEWAY_CONVERSATION_TARGET would be plain",
+        ),
+        ("messaging_service", {"CALLERS_FILE": "nowhere"}, "nowhere cannot be read"),
+        (
+            "gateway",
+            dict.fromkeys(("TLS_CERTIFICATE_FILE", "TLS_KEY_FILE", "TLS_CA_FILE"), "nowhere"),
+            "nowhere cannot be read",
+        ),
+    ],
+)
+async def test_a_service_with_unusable_links_does_not_start(
+    package: str, settings: dict[str, str], message: str
+) -> None:
+    prefix = package.removesuffix("_service").upper()
+    environment = {f"{prefix}_LISTEN": f"127.0.0.1:{free_port()}"}
+    environment |= {f"{prefix}_{name}": value for name, value in settings.items()}
+    async with process(package, environment) as started:
+        status, output = await ended(started)
+    assert status == EX_CONFIG
+    assert message in output
+    assert "Traceback" not in output

@@ -1,0 +1,65 @@
+"""Connections to Redis: TLS, client certificates, users."""
+
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from redis.asyncio import Redis
+from redis.exceptions import AuthenticationError
+
+from runtime.redis.client import RedisAccess, is_reachable, open_redis
+from support.certificates import Authority
+from support.encrypted_redis import encrypted
+
+PASSWORD = "hunter2"
+
+
+async def test_redis_may_require_tls_with_a_client_certificate(
+    redis: Redis, redis_url: str, tmp_path: Path
+) -> None:
+    authority = Authority()
+    own = authority.files(tmp_path / "own", "own.example")
+    async with encrypted(redis_url, authority.files(tmp_path / "redis", "redis.example")) as front:
+        url = front.url
+        access = RedisAccess(SecretStr(url), None, None, own.authority, own.certificate, own.key)
+        async with open_redis(access) as client:
+            assert await is_reachable(client)
+        without = RedisAccess(SecretStr(url), authority=own.authority)
+        async with open_redis(without, retries=0) as client:
+            assert not await is_reachable(client)
+
+
+async def test_a_redis_of_another_authority_is_refused(
+    redis: Redis, redis_url: str, tmp_path: Path
+) -> None:
+    own = Authority().files(tmp_path / "own", "own.example")
+    impostor = Authority("stranger").files(tmp_path / "redis", "redis.example")
+    async with encrypted(redis_url, impostor) as front:
+        url = front.url
+        access = RedisAccess(SecretStr(url), None, None, own.authority, own.certificate, own.key)
+        async with open_redis(access, retries=0) as client:
+            assert not await is_reachable(client)
+
+
+async def test_a_password_setting_belongs_to_the_user_of_the_url(
+    redis: Redis, redis_url: str
+) -> None:
+    digest = sha256(PASSWORD.encode()).hexdigest()
+    await redis.acl_setuser("joined", enabled=True, reset=True, hashed_passwords=[f"+{digest}"])
+    await redis.acl_setuser("joined", enabled=True, commands=["+ping"])
+    url = SecretStr(redis_url.replace("redis://", "redis://joined@"))
+    try:
+        async with open_redis(RedisAccess(url, SecretStr(PASSWORD))) as client:
+            assert await client.ping()
+        async with open_redis(RedisAccess(url, SecretStr("wrong")), retries=0) as client:
+            with pytest.raises(AuthenticationError):
+                await client.ping()
+    finally:
+        await redis.acl_deluser("joined")
+
+
+def test_no_repr_contains_the_password() -> None:
+    access = RedisAccess(SecretStr("redis://joined@127.0.0.1:1/0"), SecretStr(PASSWORD))
+    client = open_redis(access)
+    assert PASSWORD not in repr(access) + repr(client) + repr(client.connection_pool)

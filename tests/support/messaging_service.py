@@ -1,0 +1,212 @@
+"""The messaging service on a free port, inside the test's own process."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, cast
+
+import grpc
+from google.rpc import error_details_pb2, status_pb2
+from grpc_health.v1 import health_pb2
+from grpc_status import rpc_status
+from pydantic import SecretStr
+
+from maskline.messaging.v1 import messaging_pb2 as pb
+from maskline.messaging.v1.messaging_pb2_grpc import MessagingServiceStub
+from messaging_service.app import grpc_server, serve
+from messaging_service.config.settings import Settings
+from runtime.clock import Clock
+from support.scripted_carrier import CarrierRequest
+
+if TYPE_CHECKING:
+    # The generated types know it, the generated code does not.
+    from maskline.messaging.v1.messaging_pb2_grpc import MessagingServiceAsyncStub
+
+MASKED = "+12065550100"
+ALICE = "+14255550111"
+BOB = "+14255550122"
+CAROL = "+13605550133"
+PATIENCE_SECONDS = 20.0
+SIMULATOR_KEY = "simulator"
+
+
+def text(
+    message_id: str,
+    body: str = "hello",
+    *,
+    to: str = ALICE,
+    prefers: pb.UnknownPolicy.ValueType = pb.UNKNOWN_POLICY_UNSPECIFIED,
+) -> pb.OutboundMessage:
+    """A message from the masked number."""
+    return pb.OutboundMessage(
+        message_id=message_id,
+        pool="main",
+        from_number=MASKED,
+        to_number=to,
+        body=body,
+        unknown_policy=prefers,
+    )
+
+
+def settings_for(
+    redis_url: str,
+    carrier_url: str,
+    *,
+    timeout_seconds: float = 10.0,
+    ledger_key: str = "test-ledger-key-one",
+    former_ledger_keys: str = "",
+    secret_key: str = SIMULATOR_KEY,
+    public_url: str = "https://relay.example",
+    per_second: float = 1000.0,
+    media_origins: str = "http://127.0.0.1:1",
+    lookups: str = "5,15,60,300",
+) -> Settings:
+    """Settings that do not depend on the environment.
+
+    The rates let a test's messages through although its clock stands still.
+    """
+    return Settings(
+        listen="127.0.0.1:0",
+        redis_url=SecretStr(redis_url),
+        flowroute_url=carrier_url,
+        flowroute_secret_key=SecretStr(secret_key),
+        public_url=public_url,
+        send_timeout_seconds=timeout_seconds,
+        ledger_key=SecretStr(ledger_key),
+        former_ledger_keys=SecretStr(former_ledger_keys),
+        serves_reflection=True,
+        sms_per_second=per_second,
+        mms_per_second=per_second,
+        lookups_per_second=per_second,
+        media_origins=media_origins,
+        unknown_lookups_seconds=lookups,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Messaging:
+    """A running service and how to talk to it."""
+
+    channel: grpc.aio.Channel
+    stub: "MessagingServiceAsyncStub"
+
+    async def send(self, *texts: pb.OutboundMessage) -> list[pb.SendMessageResult]:
+        """The results of one batch."""
+        request = pb.SendMessagesRequest(messages=texts)
+        response = await self.stub.SendMessages(request, timeout=PATIENCE_SECONDS)
+        return list(response.results)
+
+    async def send_one(self, message: pb.OutboundMessage) -> pb.SendMessageResult:
+        """The result of a batch of one."""
+        [result] = await self.send(message)
+        return result
+
+    async def get(self, message_id: str) -> pb.Message:
+        """The record of a message."""
+        request = pb.GetMessageRequest(message_id=message_id)
+        return (await self.stub.GetMessage(request, timeout=PATIENCE_SECONDS)).message
+
+    async def record(self, *receipts: pb.DeliveryReceipt) -> list[pb.RecordDeliveryReceiptResult]:
+        """The results of one batch of receipts."""
+        request = pb.RecordDeliveryReceiptsRequest(receipts=receipts)
+        response = await self.stub.RecordDeliveryReceipts(request, timeout=PATIENCE_SECONDS)
+        return list(response.results)
+
+    async def list_inbound(
+        self, start: datetime, page_size: int = 0, page_token: str = ""
+    ) -> pb.ListInboundRecordsResponse:
+        """One page of inbound records."""
+        request = pb.ListInboundRecordsRequest(page_size=page_size, page_token=page_token)
+        request.start_time.FromDatetime(start)
+        return await self.stub.ListInboundRecords(request, timeout=PATIENCE_SECONDS)
+
+    async def get_media(self, media_token: str) -> pb.GetMediaResponse:
+        """A file for the carrier."""
+        request = pb.GetMediaRequest(media_token=media_token)
+        return await self.stub.GetMedia(request, timeout=PATIENCE_SECONDS)
+
+    async def list_numbers(
+        self, page_size: int = 0, page_token: str = ""
+    ) -> pb.ListAccountNumbersResponse:
+        """One page of the account's numbers."""
+        request = pb.ListAccountNumbersRequest(page_size=page_size, page_token=page_token)
+        return await self.stub.ListAccountNumbers(request, timeout=PATIENCE_SECONDS)
+
+    async def check(self) -> pb.CheckAccountResponse:
+        """The settings of the account."""
+        return await self.stub.CheckAccount(pb.CheckAccountRequest(), timeout=PATIENCE_SECONDS)
+
+    async def health(self, wanted: str) -> None:
+        """Waits until the service has this health status."""
+        watch = self.channel.unary_stream(
+            "/grpc.health.v1.Health/Watch",
+            request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+            response_deserializer=health_pb2.HealthCheckResponse.FromString,
+        )
+        watched = watch(health_pb2.HealthCheckRequest(), timeout=PATIENCE_SECONDS)
+        async for response in watched:
+            if response.status == health_pb2.HealthCheckResponse.ServingStatus.Value(wanted):
+                watched.cancel()
+                return
+
+
+@asynccontextmanager
+async def serving(settings: Settings, clock: Clock) -> AsyncIterator[Messaging]:
+    """The running service, perhaps not healthy yet."""
+    server, stop = grpc_server(settings), asyncio.Event()
+    served = asyncio.create_task(serve(settings, clock, server, stop))
+    try:
+        async with talking_to(f"127.0.0.1:{server.port}") as messaging:
+            yield messaging
+    finally:
+        stop.set()
+        await served
+
+
+@asynccontextmanager
+async def talking_to(target: str) -> AsyncIterator[Messaging]:
+    """A client of a service that runs or is starting."""
+    async with grpc.aio.insecure_channel(target) as channel:
+        await asyncio.wait_for(channel.channel_ready(), PATIENCE_SECONDS)
+        yield Messaging(channel, MessagingServiceStub(channel))
+
+
+def receipt_from(request: CarrierRequest) -> pb.DeliveryReceipt:
+    """A receipt as the gateway parses it, in either form, with or without a token in its URL."""
+    content = json.loads(request.content)
+    data = content.get("data", content)
+    return pb.DeliveryReceipt(
+        carrier_message_id=data["id"],
+        send_token=request.path.removeprefix("/api/receipt").strip("/"),
+        status_code=data["attributes"].get("status_code"),
+        status=data["attributes"]["status"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The error of a call, from its trailers."""
+
+    status: status_pb2.Status
+    info: error_details_pb2.ErrorInfo
+    violations: list[str]
+    retry_seconds: float | None
+
+
+def refusal_of(error: grpc.aio.AioRpcError) -> Refusal:
+    """The error's details; fails if it has none."""
+    status = rpc_status.from_call(cast("grpc.Call", error))
+    assert status is not None
+    info = error_details_pb2.ErrorInfo()
+    violations, retry_seconds = [], None
+    for detail in status.details:
+        detail.Unpack(info)
+        bad, retry = error_details_pb2.BadRequest(), error_details_pb2.RetryInfo()
+        if detail.Unpack(bad):
+            violations = [violation.field for violation in bad.field_violations]
+        if detail.Unpack(retry):
+            retry_seconds = retry.retry_delay.ToTimedelta().total_seconds()
+    return Refusal(status, info, violations, retry_seconds)

@@ -1,0 +1,91 @@
+"""Delivery receipts in every form that the carrier posts."""
+
+import json
+
+import pytest
+
+from gateway.callbacks.delivery_receipt import parse_receipt
+from gateway.problems import MalformedCallback
+from maskline.conversation.v1 import conversation_pb2 as pb
+from support.carrier_callbacks import CARRIER_MESSAGE_ID, flat_message, receipt, sms
+
+
+def parse(callback: object, send_token: str = "") -> pb.DeliveryReceipt:
+    return parse_receipt(json.dumps(callback).encode(), send_token)
+
+
+def test_a_receipt_is_parsed_into_the_message_of_the_contract() -> None:
+    parsed = parse(receipt(), "token")
+    assert parsed.carrier_time.ToJsonString() == "2026-11-23T12:00:35Z"
+    parsed.ClearField("carrier_time")
+    assert parsed == pb.DeliveryReceipt(
+        carrier_message_id=CARRIER_MESSAGE_ID,
+        send_token="token",
+        status_code=1003,
+        status="message buffered",
+        level=2,
+    )
+
+
+def test_the_body_in_a_receipt_is_dropped() -> None:
+    parsed = parse(receipt(body="between us"))
+    assert b"between us" not in parsed.SerializeToString()
+    assert parsed == parse(receipt(body=None))
+
+
+def test_everything_but_the_id_is_optional() -> None:
+    parsed = parse({"id": CARRIER_MESSAGE_ID, "type": "delivery_receipt"})
+    assert parsed == pb.DeliveryReceipt(carrier_message_id=CARRIER_MESSAGE_ID)
+    assert not parsed.HasField("status_code")
+
+
+@pytest.mark.parametrize(
+    ("posted", "code"), [(1003, 1003), ("1004", 1004), (0, 0), (None, None), ("", None)]
+)
+def test_the_code_is_a_number_a_string_or_absent(posted: object, code: int | None) -> None:
+    parsed = parse(receipt(status_code=posted))
+    assert (parsed.status_code if parsed.HasField("status_code") else None) == code
+
+
+@pytest.mark.parametrize("posted", ["sent", 1003.5, True, -1, 2**31, "9" * 25, [], {}, "1 003"])
+def test_a_code_that_is_not_valid_is_refused(posted: object) -> None:
+    with pytest.raises(MalformedCallback, match="status_code is not a whole number"):
+        parse(receipt(status_code=posted))
+
+
+@pytest.mark.parametrize(
+    ("posted", "level"),
+    [(1, 1), (2, 2), ("2", 2), (0, 0), (3, 0), (-1, 0), (True, 0), (None, 0), ("two", 0), ([], 0)],
+)
+def test_an_unknown_level_is_zero(posted: object, level: int) -> None:
+    assert parse(receipt(level=posted)).level == level
+
+
+@pytest.mark.parametrize(
+    ("posted", "status"),
+    [("delivered", "delivered"), (None, ""), (7, ""), ("\ud800", "\ufffd"), ("x" * 500, "x" * 128)],
+)
+def test_a_status_that_is_not_valid_is_ignored(posted: object, status: str) -> None:
+    assert parse(receipt(status=posted)).status == status
+
+
+@pytest.mark.parametrize("send_token", ["c2VuZC10b2tlbg", "x" * 64, "A_z-9"])
+def test_the_send_token_of_the_address_is_passed_on(send_token: str) -> None:
+    assert parse(receipt(), send_token).send_token == send_token
+
+
+@pytest.mark.parametrize("send_token", ["x" * 65, "a b", "tökén", "a/b", "a.b", "a~b", "\x00"])
+def test_a_send_token_that_is_not_valid_is_refused(send_token: str) -> None:
+    with pytest.raises(MalformedCallback, match="send token"):
+        parse(receipt(), send_token)
+
+
+def test_a_message_is_refused_with_the_address_of_messages() -> None:
+    with pytest.raises(MalformedCallback, match="/api/message"):
+        parse(sms())
+
+
+@pytest.mark.parametrize("value", [None, 5, "", "x" * 129])
+def test_an_id_that_is_not_valid_is_refused(value: object) -> None:
+    with pytest.raises(MalformedCallback, match="id is missing"):
+        parse(flat_message(id=value, type="delivery_receipt"))

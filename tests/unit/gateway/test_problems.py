@@ -1,0 +1,85 @@
+"""The problems of refused callbacks."""
+
+import json
+
+import pytest
+
+from gateway import problems
+from gateway.conversation_client import NOT_TAKEN, REFUSALS, check_message, check_receipt
+from gateway.problems import PROBLEM_TYPES, Refused, ServiceUnavailable, problem_response
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1.error_reason_pb2 import ErrorReason
+
+
+def test_every_error_has_one_row_in_the_table() -> None:
+    assert set(PROBLEM_TYPES) == set(Refused.__subclasses__())
+    reasons = [problem.reason for problem in PROBLEM_TYPES.values()]
+    assert len(reasons) == len(set(reasons))
+
+
+@pytest.mark.parametrize("refused", list(PROBLEM_TYPES))
+def test_a_problem_has_the_members_of_rfc_9457(refused: type[Refused]) -> None:
+    response = problem_response(refused("Do this."))
+    problem = PROBLEM_TYPES[refused]
+    assert response.status_code == problem.status
+    assert response.media_type == "application/problem+json"
+    assert json.loads(bytes(response.body)) == {
+        "type": f"urn:problem-type:maskline:{problem.reason}",
+        "title": problem.status.phrase,
+        "status": int(problem.status),
+        "detail": "Do this.",
+    }
+
+
+def test_a_transient_problem_has_the_time_to_wait() -> None:
+    assert problem_response(ServiceUnavailable("Later.")).headers["retry-after"] == "5"
+
+
+@pytest.mark.parametrize("refused", [problems.BodyTooLarge, problems.BodyTooSlow])
+def test_an_unread_body_closes_the_connection(refused: type[Refused]) -> None:
+    assert problem_response(refused("Stop.")).headers["connection"] == "close"
+
+
+def refused_message(reason: ErrorReason.ValueType) -> pb.ReceiveMessageResult:
+    error = pb.ItemError(reason=reason, message="secret words")
+    return pb.ReceiveMessageResult(outcome=pb.RECEIVE_OUTCOME_REFUSED, error=error)
+
+
+@pytest.mark.parametrize("reason", ErrorReason.values())
+def test_every_published_reason_has_a_problem(reason: ErrorReason.ValueType) -> None:
+    refusal, detail = REFUSALS.get(reason, NOT_TAKEN)
+    with pytest.raises(refusal) as raised:
+        check_message(refused_message(reason))
+    assert str(raised.value) == detail
+
+
+def test_only_permanent_reasons_are_final() -> None:
+    final = {ErrorReason.Name(reason).removeprefix("ERROR_REASON_") for reason in REFUSALS}
+    assert final == {
+        "INVALID_ARGUMENT",
+        "UNKNOWN_MASKED_NUMBER",
+        "REQUEST_ID_REUSED",
+        "SEND_TOKEN_NOT_VALID",
+    }
+    assert NOT_TAKEN[0] is ServiceUnavailable
+
+
+@pytest.mark.parametrize("outcome", [pb.RECEIVE_OUTCOME_ACCEPTED, pb.RECEIVE_OUTCOME_REPEATED, 99])
+def test_an_accepted_repeated_or_unknown_outcome_is_a_commit(
+    outcome: pb.ReceiveOutcome.ValueType,
+) -> None:
+    check_message(pb.ReceiveMessageResult(outcome=outcome))
+
+
+def test_a_missing_outcome_is_no_commit() -> None:
+    with pytest.raises(ServiceUnavailable):
+        check_message(pb.ReceiveMessageResult())
+    with pytest.raises(ServiceUnavailable):
+        check_receipt(pb.DeliveryReceipt(), pb.ReceiveDeliveryReceiptResult())
+
+
+@pytest.mark.parametrize("outcome", [pb.RECEIPT_OUTCOME_RECORDED, pb.RECEIPT_OUTCOME_UNMATCHED, 99])
+def test_an_unmatched_receipt_need_not_be_sent_again(
+    outcome: pb.ReceiptOutcome.ValueType,
+) -> None:
+    check_receipt(pb.DeliveryReceipt(), pb.ReceiveDeliveryReceiptResult(outcome=outcome))

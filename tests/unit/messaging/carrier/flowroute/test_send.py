@@ -1,0 +1,203 @@
+"""What Flowroute's answers to a message mean, and failures of the HTTP client."""
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import aiohttp
+import pytest
+from aiohttp.client_reqrep import ConnectionKey
+from httpx_aiohttp.transport import map_aiohttp_exceptions
+from hypothesis import given
+from hypothesis import strategies as st
+
+from messaging_service.carrier.flowroute.http import MAX_DELAY, Reply
+from messaging_service.carrier.flowroute.send import answer_to, read_answer
+from messaging_service.carrier.port import Accepted, Answer, NotSent, Refused, Uncertain
+from messaging_service.model.errors import CarrierRefused, RecipientOptedOut
+from messaging_service.model.message import OutboundMessage
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+TEXT = OutboundMessage("m1", "main", "+12065550100", "+14255550111", "hello")
+
+
+def read(
+    status: int,
+    content: bytes = b"",
+    *,
+    text: OutboundMessage = TEXT,
+    headers: dict[str, str] | None = None,
+) -> Answer:
+    return read_answer(Reply(status, headers or {}, content), text, NOW)
+
+
+def test_every_status_has_one_of_four_answers_and_only_2xx_with_an_id_is_accepted() -> None:
+    for status in range(100, 600):
+        expected: type[Answer]
+        if 200 <= status < 300:
+            expected = Accepted
+        elif status in (401, 429, 503):
+            expected = NotSent
+        elif 300 <= status < 500 and status != 303:
+            expected = Refused
+        else:
+            expected = Uncertain
+        assert type(read(status, b'{"data":{"id":"mdr2-1"}}')) is expected, status
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"<html>", b'{"data":{}}', b'{"data":{"id":null}}', b"[" * 60_000]
+)
+def test_an_accepted_message_without_an_id_is_uncertain(content: bytes) -> None:
+    assert read(202, content) == Uncertain("HTTP 202 without an id")
+    assert read(200, b'{"data":{"id":"mdr1-1"}}') == Accepted("mdr1-1")
+
+
+@given(status=st.integers(100, 999), content=st.binary(max_size=200))
+def test_every_answer_can_be_read(status: int, content: bytes) -> None:
+    assert isinstance(read(status, content), Accepted | Refused | Uncertain | NotSent)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"errors":[{"status":400,"title":null,"detail":"error code 1110"}]}',
+        b'{"errors":[{"code":1110}]}',
+        b'{"errors":[{"code":"1110"}]}',
+        b'{"errors":[{"detail":{"reason":["User opted out"]}}]}',
+        b'{"errors":[{"detail":"recipient is OPT-OUT"}]}',
+        b"<p>1110: user opted out</p>",
+    ],
+)
+def test_an_opt_out_is_found_in_a_400_of_any_form(content: bytes) -> None:
+    answer = read(400, content)
+    assert isinstance(answer, Refused)
+    assert isinstance(answer.error, RecipientOptedOut)
+
+
+@pytest.mark.parametrize(
+    ("text", "content"),
+    [
+        # Numbers that end in the code itself; none of 555-01xx does.
+        (TEXT, b'{"errors":[{"detail":"+12065551110 is not yours"}]}'),
+        (TEXT, b'{"errors":[{"detail":"206-555-1110 is not yours"}]}'),
+        (TEXT, b'{"errors":[{"detail":"(206) 555 1110 is not yours"}]}'),
+        (TEXT, b'{"errors":[{"detail":"call 1110-555-0100"}]}'),
+        (TEXT, b'{"errors":[{"status":11101}]}'),
+        (TEXT, b""),
+        (
+            OutboundMessage(
+                "m1", "main", TEXT.from_number, TEXT.to_number, "how do I opt out of 1110?"
+            ),
+            b'{"errors":[{"detail":"cannot send \'how do I opt out of 1110?\'"}]}',
+        ),
+    ],
+)
+def test_a_number_or_a_body_repeated_in_an_error_is_not_taken_for_an_opt_out(
+    text: OutboundMessage, content: bytes
+) -> None:
+    answer = read(400, content, text=text)
+    assert isinstance(answer, Refused)
+    assert isinstance(answer.error, CarrierRefused)
+
+
+def test_only_a_400_reports_an_opt_out() -> None:
+    answer = read(422, b'{"errors":[{"code":1110}]}')
+    assert isinstance(answer, Refused)
+    assert isinstance(answer.error, CarrierRefused)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("30", 30),
+        ("0", 1),
+        ("301", 300),
+        ("9" * 400, 300),
+        ("-5", 1),
+        ("soon", 1),
+        ("\N{SUPERSCRIPT TWO}", 1),
+        ("", 1),
+        (format_datetime(NOW + timedelta(seconds=42), usegmt=True), 42),
+        (format_datetime(NOW - timedelta(days=1), usegmt=True), 1),
+        ("Mon, 23 Nov 2026 12:01:00", 1),
+        ("Mon, 99 Nov 2026 12:01:00 GMT", 1),
+    ],
+)
+def test_retry_after_is_honoured_within_bounds(value: str, seconds: int) -> None:
+    answer = read(429, headers={"retry-after": value})
+    assert isinstance(answer, NotSent)
+    assert answer.error.retry_after == timedelta(seconds=seconds)
+
+
+@given(st.text())
+def test_no_retry_after_delays_a_message_beyond_the_limit(value: str) -> None:
+    answer = read(503, headers={"retry-after": value})
+    assert isinstance(answer, NotSent)
+    assert answer.error.retry_after is not None
+    assert timedelta(0) < answer.error.retry_after <= MAX_DELAY
+
+
+def test_why_never_repeats_text_of_the_carrier() -> None:
+    for status in (400, 422, 500, 303):
+        answer = read(status, b'{"errors":[{"detail":"hello to +14255550111"}]}')
+        assert isinstance(answer, Refused | Uncertain)
+        assert answer.why == f"HTTP {status}"
+
+
+# Which failures of the HTTP client prove that nothing was sent. The exceptions are aiohttp's own,
+# passed through the mapping of its transport.
+
+KEY = ConnectionKey("carrier.example", 443, True, True, None, None, None)
+REFUSED = ConnectionRefusedError(111, "refused")
+
+NEVER_CONNECTED: list[Exception] = [
+    aiohttp.ClientConnectorError(KEY, REFUSED),
+    aiohttp.ClientConnectorDNSError(KEY, REFUSED),
+    aiohttp.ClientConnectorSSLError(KEY, REFUSED),
+    aiohttp.ClientConnectorCertificateError(KEY, ValueError("wrong name")),
+    aiohttp.ConnectionTimeoutError("no connection in time, or none free"),
+]
+
+PERHAPS_WRITTEN: list[Exception] = [
+    aiohttp.ServerDisconnectedError(),
+    aiohttp.ClientOSError(104, "reset by peer"),
+    aiohttp.ClientConnectionResetError("cannot write to closing transport"),
+    aiohttp.ClientConnectionError("broken"),
+    aiohttp.SocketTimeoutError("no answer in time"),
+    aiohttp.ServerTimeoutError("no answer in time"),
+    aiohttp.ClientPayloadError("body cut off"),
+    TimeoutError(),
+    ValueError("anything at all"),
+]
+
+
+@pytest.mark.parametrize("error", NEVER_CONNECTED, ids=lambda error: type(error).__name__)
+def test_failures_before_the_connection_mean_not_sent(error: Exception) -> None:
+    answer = _answered(error)
+    assert isinstance(answer, NotSent)
+    assert answer.why == type(error).__name__
+
+
+@pytest.mark.parametrize("error", PERHAPS_WRITTEN, ids=lambda error: type(error).__name__)
+def test_failures_after_the_connection_leave_the_send_uncertain(error: Exception) -> None:
+    answer = _answered(error)
+    assert isinstance(answer, Uncertain)
+    assert answer.why == type(error).__name__
+
+
+def test_the_transport_maps_both_kinds_to_one_type_so_the_cause_decides() -> None:
+    # If this fails the library has mended its mapping, and the code above it may become simpler.
+    assert type(_mapped(NEVER_CONNECTED[-1])) is type(_mapped(PERHAPS_WRITTEN[0]))
+
+
+def _answered(error: Exception) -> Answer:
+    return answer_to(_mapped(error))
+
+
+def _mapped(error: Exception) -> Exception:
+    """What the transport makes of it."""
+    try:
+        with map_aiohttp_exceptions():
+            raise error
+    except Exception as mapped:
+        return mapped

@@ -1,0 +1,51 @@
+"""Fingerprints of messages."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from messaging_service.ledger.fingerprints import Fingerprints
+from messaging_service.model.message import Attachment, OutboundMessage, UnknownPolicy
+
+TEXTS = st.builds(OutboundMessage, *[st.text(alphabet="ab", max_size=3)] * 5)
+TEXT = OutboundMessage("m1", "main", "+12065550100", "+14255550111", "hello")
+
+
+@given(TEXTS, TEXTS)
+def test_two_messages_have_one_fingerprint_only_if_they_are_the_same(
+    one: OutboundMessage, other: OutboundMessage
+) -> None:
+    fingerprints = Fingerprints("key")
+    assert (fingerprints.of(one) == fingerprints.of(other)) == (one == other)
+
+
+def test_a_field_that_ends_where_the_next_begins_is_not_taken_for_it() -> None:
+    fingerprints = Fingerprints("key")
+    assert fingerprints.of(replace(TEXT, message_id="m", pool="1main")) != fingerprints.of(TEXT)
+
+
+def test_files_are_part_of_the_fingerprint_and_policies_are_not() -> None:
+    fingerprints = Fingerprints("key")
+    files = tuple(Attachment(f"https://store.example/{at}") for at in range(2))
+    kinds = [TEXT, replace(TEXT, attachments=files[:1]), replace(TEXT, attachments=files)]
+    assert len({fingerprints.of(text) for text in kinds}) == 3
+    # A pool's settings may change between two tries.
+    preferring = replace(TEXT, unknown_policy=UnknownPolicy.PREFER_DUPLICATE)
+    assert fingerprints.of(preferring) == fingerprints.of(TEXT)
+
+
+def test_fingerprints_depend_on_the_key() -> None:
+    assert Fingerprints("key").of(TEXT) != Fingerprints("other key").of(TEXT)
+    assert Fingerprints("key").of(TEXT) == Fingerprints("key").of(TEXT)
+
+
+def test_a_key_may_be_longer_than_the_hash_takes() -> None:
+    long = "k" * 1000
+    assert Fingerprints(long).of(TEXT) != Fingerprints(f"{long}k").of(TEXT)
+
+
+def test_a_message_is_recognised_by_its_fingerprint_of_a_former_key() -> None:
+    [first] = Fingerprints("first").of(TEXT)
+    [second] = Fingerprints("second").of(TEXT)
+    assert Fingerprints("second", "first").of(TEXT) == (second, first)

@@ -1,0 +1,153 @@
+"""Messages, their states and their results."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from messaging_service.model.errors import (
+    AttachmentsRefused,
+    CarrierAccountRefused,
+    CarrierRefused,
+    MessagingError,
+    RecipientOptedOut,
+)
+from messaging_service.model.message import (
+    Attachment,
+    MessageRecord,
+    MessageState,
+    OutboundMessage,
+    Status,
+    UnknownResolution,
+    violations_of,
+)
+from messaging_service.model.send_result import SendOutcome, result_from_record
+
+NO_NUMBERS = (
+    *("", "14255550111", "+", "+0425555011", "+1425555", "+1234567890123456", "+1 425 555 0111"),
+    *("+14255550111\n", "+1425555011\N{ARABIC-INDIC DIGIT ONE}", "+1425555011\N{SUPERSCRIPT ONE}"),
+)
+TEXT = OutboundMessage("m1", "main", "+12065550100", "+14255550111", "hello")
+FILE = Attachment("https://store.example/1")
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def test_a_state_outranks_every_state_that_can_come_before_it() -> None:
+    order = [
+        {MessageState.ACCEPTED},
+        {MessageState.UNKNOWN},
+        {MessageState.SENT},
+        {MessageState.REFUSED, MessageState.UNDELIVERED, MessageState.EXPIRED},
+        {MessageState.DELIVERED},
+    ]
+    assert set().union(*order) == set(MessageState)
+    ranks = [{state.rank for state in states} for states in order]
+    assert all(len(same) == 1 for same in ranks)
+    assert [min(same) for same in ranks] == sorted(min(same) for same in ranks)
+    assert len(set().union(*ranks)) == len(order)
+    # Zero stands for "keep the state" on the way to the ledger.
+    assert min(min(same) for same in ranks) > 0
+
+
+@pytest.mark.parametrize(
+    ("state", "outcome"),
+    [
+        (MessageState.UNKNOWN, SendOutcome.UNKNOWN),
+        (MessageState.SENT, SendOutcome.ACCEPTED),
+        (MessageState.REFUSED, SendOutcome.REFUSED),
+        (MessageState.UNDELIVERED, SendOutcome.ACCEPTED),
+        (MessageState.DELIVERED, SendOutcome.ACCEPTED),
+    ],
+)
+def test_the_outcome_of_a_send_follows_from_the_state(
+    state: MessageState, outcome: SendOutcome
+) -> None:
+    result = result_from_record(_message(Status(state)))
+    assert (result.outcome, result.state) == (outcome, state)
+    assert (result.error is not None) == (outcome is SendOutcome.REFUSED)
+
+
+@pytest.mark.parametrize(
+    "kind", [CarrierRefused, RecipientOptedOut, CarrierAccountRefused, AttachmentsRefused]
+)
+def test_a_stored_refusal_is_returned_again(kind: type[MessagingError]) -> None:
+    result = result_from_record(_message(Status(MessageState.REFUSED, kind.reason)))
+    assert type(result.error) is kind
+
+
+def test_a_result_contains_the_status_code_and_the_refused_files() -> None:
+    message = replace(
+        _message(Status(MessageState.UNDELIVERED)), carrier_status_code=1110, refused_media=2
+    )
+    result = result_from_record(message)
+    assert (result.carrier_status_code, result.refused_attachments) == (1110, 2)
+
+
+def test_a_resolution_is_in_the_result_only_when_the_message_is_resolved() -> None:
+    again = UnknownResolution.SENT_AGAIN
+    message = replace(_message(Status(MessageState.UNKNOWN)), resolution=again)
+    assert result_from_record(message, timedelta(seconds=1)).resolution is None
+    assert (
+        result_from_record(replace(message, status=Status(MessageState.SENT))).resolution is again
+    )
+
+
+def test_a_message_within_the_limits_has_no_violations() -> None:
+    for text in (
+        TEXT,
+        replace(TEXT, message_id="x" * 64, pool="x" * 64, body="\N{GRINNING FACE}" * 10_000),
+        replace(TEXT, to_number="+123456789012345", from_number="+12345678"),
+        replace(TEXT, body="", attachments=(FILE,) * 16),
+    ):
+        assert violations_of(text) is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("message_id", ""),
+        ("message_id", "x" * 65),
+        ("pool", ""),
+        ("pool", "x" * 65),
+        ("body", ""),
+        ("body", "x" * 10_001),
+        *(("body", f"hello there{control}") for control in "\x00\x07\x1b\ud800"),
+        *product(("from_number", "to_number"), NO_NUMBERS),
+    ],
+)
+def test_a_field_of_wrong_form_is_named_and_not_repeated(field: str, value: str) -> None:
+    fields: dict[str, Any] = {field: value}
+    problem = violations_of(replace(TEXT, **fields))
+    assert problem is not None
+    assert [violation.field for violation in problem.violations] == [field]
+    assert field in problem.message
+    assert len(value) < 7 or value not in problem.message
+
+
+def test_a_message_has_at_most_as_many_files_as_the_contract_allows() -> None:
+    problem = violations_of(replace(TEXT, attachments=(FILE,) * 17))
+    assert problem is not None
+    assert [violation.field for violation in problem.violations] == ["attachments"]
+
+
+def test_all_violations_are_returned_at_once() -> None:
+    problem = violations_of(OutboundMessage("", "", "", "", ""))
+    assert problem is not None
+    assert len(problem.violations) == 5
+
+
+# Longer and of other characters than what stands in every repr.
+@given(st.text("#%&@", min_size=8), st.from_regex(r"\+[1-9][0-9]{9,14}", fullmatch=True))
+def test_the_repr_of_a_message_contains_no_body_number_or_url(body: str, number: str) -> None:
+    file = Attachment(f"https://store.example/{body}", "image/png", 1)
+    text = OutboundMessage("m", "p", number, number, body, (file,))
+    assert repr(text) == str(text)
+    assert not any(secret in repr(text) for secret in (body, number, "store.example"))
+
+
+def _message(status: Status) -> MessageRecord:
+    return MessageRecord("m1", "main", status, accept_time=NOON, update_time=NOON)

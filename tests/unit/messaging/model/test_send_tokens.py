@@ -1,0 +1,82 @@
+"""Send tokens cannot be forged, and each names one attempt."""
+
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from messaging_service.model.message import ID_LIMIT
+from messaging_service.model.receipt import Receipt
+from messaging_service.model.send_tokens import SendTokens, new_attempt_id
+
+TOKENS = SendTokens("a long random string")
+SAFE = string.ascii_letters + string.digits + "-_"
+
+
+def test_an_attempts_id_is_new_each_time_and_no_token() -> None:
+    made = {new_attempt_id() for _ in range(1000)}
+    assert len(made) == 1000
+    assert all(len(one) == 22 and set(one) <= set(SAFE) for one in made)
+    assert not any(TOKENS.attempt_id_of(one) for one in made)
+
+
+def test_a_token_fits_into_an_address_and_is_the_same_each_time() -> None:
+    attempt_id = new_attempt_id()
+    token = TOKENS.sign(attempt_id)
+    assert len(token) == 43 <= ID_LIMIT
+    assert set(token) <= set(SAFE)
+    assert TOKENS.sign(attempt_id) == token
+
+
+def test_a_token_names_its_attempt_for_a_holder_of_the_key() -> None:
+    attempt_id = new_attempt_id()
+    token = TOKENS.sign(attempt_id)
+    assert TOKENS.attempt_id_of(token) == attempt_id
+    assert SendTokens("a long random string").attempt_id_of(token) == attempt_id
+    assert SendTokens("another long random string").attempt_id_of(token) is None
+
+
+@given(st.text())
+def test_no_made_up_text_is_a_token(token: str) -> None:
+    assert TOKENS.attempt_id_of(token) is None
+
+
+@given(st.data())
+def test_no_token_can_be_altered_or_spelled_in_another_way(data: st.DataObject) -> None:
+    token = TOKENS.sign(new_attempt_id())
+    at = data.draw(st.integers(0, len(token) - 1))
+    other = data.draw(st.sampled_from(SAFE).filter(lambda sign: sign != token[at]))
+    assert TOKENS.attempt_id_of(token[:at] + other + token[at + 1 :]) is None
+    for altered in (token[:-1], token + "=", token + "A", token + "\n", token.swapcase()):
+        assert TOKENS.attempt_id_of(altered) is None
+
+
+@pytest.mark.parametrize("odd", ["", "m1", "A" * 21, "A" * 22 + "=", "A" * 21 + "B", "A" * 43, "é"])
+def test_a_malformed_attempt_id_is_not_signed(odd: str) -> None:
+    with pytest.raises(ValueError, match="give the id of an attempt"):
+        TOKENS.sign(odd)
+
+
+def test_a_token_is_still_valid_after_its_key_was_replaced() -> None:
+    attempt_id = new_attempt_id()
+    replaced = SendTokens("the next long random string", "a long random string")
+    assert replaced.attempt_id_of(TOKENS.sign(attempt_id)) == attempt_id
+    assert replaced.attempt_id_of(replaced.sign(attempt_id)) == attempt_id
+    # It makes none with the former one.
+    assert TOKENS.attempt_id_of(replaced.sign(attempt_id)) is None
+    strange = SendTokens("another long random string")
+    assert replaced.attempt_id_of(strange.sign(attempt_id)) is None
+
+
+def test_a_replica_that_makes_them_with_the_former_key_still_knows_the_next_ones_tokens() -> None:
+    attempt_id = new_attempt_id()
+    not_yet = SendTokens("a long random string", "the next long random string")
+    next_one = SendTokens("the next long random string")
+    assert not_yet.attempt_id_of(next_one.sign(attempt_id)) == attempt_id
+    assert TOKENS.attempt_id_of(not_yet.sign(attempt_id)) == attempt_id
+
+
+def test_a_receipt_shows_no_token_when_it_is_printed() -> None:
+    token = TOKENS.sign(new_attempt_id())
+    assert token not in repr(Receipt("mdr2-1", token, 1004, ""))

@@ -1,0 +1,140 @@
+"""Logs are redacted JSON lines, those of libraries too."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from runtime.logging.setup import raised_at
+
+
+def test_the_place_of_an_exception_is_known_without_its_message() -> None:
+    try:
+        json.loads("+14255550111 is no JSON")
+    except ValueError as error:
+        place = raised_at(error)
+    path, _, line = place.rpartition(":")
+    assert path.endswith("decoder.py")
+    assert line.isdigit()
+    assert raised_at(ValueError("never raised")) == "unknown"
+
+
+def run(script: str, level: str = "info") -> subprocess.CompletedProcess[str]:
+    """Runs a process: logging is set up once per process."""
+    setup = "import logging, structlog, sys; from runtime.logging.setup import configure_logs; "
+    code = f"{setup}configure_logs('probe', '{level}'); log = structlog.get_logger(); {script}"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+
+
+def lines_of(script: str, level: str = "info") -> list[dict[str, object]]:
+    """The lines that a script logs to standard output, and nothing else."""
+    done = run(script, level)
+    assert (done.returncode, done.stderr) == (0, "")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_a_line_has_time_service_level_and_event() -> None:
+    [line] = lines_of("log.warning('callback_refused', status=400, detail='+14255550111')")
+    assert str(line.pop("timestamp")).endswith("Z")
+    assert line == {
+        "event": "callback_refused",
+        "level": "warning",
+        "service": "probe",
+        "status": 400,
+        "detail": "[number]",
+    }
+
+
+def test_lines_below_the_level_are_not_logged() -> None:
+    script = "log.debug('no'); log.info('no'); log.warning('yes'); log.error('yes')"
+    assert [line["event"] for line in lines_of(script, "warning")] == ["yes", "yes"]
+
+
+def test_a_field_that_is_not_listed_is_only_counted() -> None:
+    [line] = lines_of("log.info('received', status=1, quillmark='quillmark', body='quillmark')")
+    assert line["dropped"] == 2
+    assert "quillmark" not in str(line)
+    assert line["status"] == 1
+
+
+def test_an_event_that_is_no_name_is_dropped() -> None:
+    assert [line["event"] for line in lines_of("log.info('quillmark said this')")] == ["[dropped]"]
+
+
+@pytest.mark.parametrize("argument", ["exc_info=True", "exc_info=error", "exc_info=sys.exc_info()"])
+def test_an_exception_is_logged_by_type_and_place(argument: str) -> None:
+    script = (
+        f"\ntry: int('+14255550111 x')\nexcept ValueError as error: log.error('failed', {argument})"
+    )
+    [line] = lines_of(script)
+    assert line["error"] == "ValueError"
+    assert line["at"] == "<string>:2"
+    assert "555" not in str(line)
+
+
+def test_a_stack_is_not_logged() -> None:
+    [line] = lines_of("log.error('failed', stack_info=True)")
+    assert set(line) == {"event", "level", "timestamp", "service"}
+
+
+def test_lines_of_libraries_below_warnings_are_not_logged() -> None:
+    assert lines_of("logging.getLogger('httpx').info('GET /api/receipt/c2VuZA')") == []
+
+
+LIBRARY_LINES = [
+    "logging.getLogger('httpx').%s('GET /api/receipt/quillmark %%s', '4255550111')",
+    "logging.getLogger('grpc').%s('%%s %%s', 'quillmark')",
+    "logging.getLogger('asyncio').%s('quillmark', stack_info=True)",
+    "logging.getLogger('redis').%s(ValueError('quillmark'))",
+    "logging.getLogger('uvicorn.error').%s('x', extra={'pool': 'm', 'quillmark': 'quillmark'})",
+    "import warnings; warnings.warn('quillmark')",
+]
+
+
+@pytest.mark.parametrize("level", ["debug", "info", "warning", "error"])
+def test_libraries_are_logged_by_logger_and_place_at_every_level(level: str) -> None:
+    calls = (call.replace("%s", level, 1).replace("%%", "%") for call in LIBRARY_LINES)
+    lines = lines_of("\n" + "\n".join(calls), level)
+    assert len(lines) == {"debug": 6, "info": 1, "warning": 6, "error": 5}[level]
+    for line in lines:
+        assert line["event"] == "library_logged"
+        assert line["logger"]
+        assert line["at"]
+        assert "dropped" not in line
+        assert "quillmark" not in str(line)
+
+
+def test_an_exception_of_the_system_is_logged_with_its_code() -> None:
+    script = (
+        "import errno; logging.getLogger('uvicorn').error(OSError(errno.EADDRINUSE, 'quillmark'))"
+    )
+    [line] = lines_of(script)
+    assert (line["error"], line["errno"]) == ("OSError", "EADDRINUSE")
+
+
+def test_an_exception_that_ends_the_process_is_logged_by_type_and_place() -> None:
+    done = run("raise ValueError('quillmark')")
+    assert done.returncode == 1
+    [line] = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (line["event"], line["error"], line["at"]) == (
+        "process_failed",
+        "ValueError",
+        "<string>:1",
+    )
+    assert "quillmark" not in done.stdout + done.stderr
+
+
+def test_exceptions_of_threads_and_finalizers_are_logged_without_their_messages() -> None:
+    script = """
+import threading
+class Leaky:
+    def __del__(self): raise ValueError('quillmark')
+def fail(): raise KeyError('quillmark')
+Leaky()
+thread = threading.Thread(target=fail); thread.start(); thread.join()
+"""
+    done = run(script)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["event"] for line in lines] == ["exception_ignored", "thread_failed"]
+    assert "quillmark" not in done.stdout + done.stderr

@@ -1,0 +1,92 @@
+"""Serving metrics to Prometheus."""
+
+import socket
+import urllib.error
+import urllib.request
+
+import pytest
+from prometheus_client import CollectorRegistry, Counter
+from pydantic import TypeAdapter, ValidationError
+
+from runtime.metrics import MetricsAddress, process_registry, serve_metrics
+from support.eventually import PATIENCE_SECONDS
+from support.ports import free_port
+
+ADDRESS = TypeAdapter[str](MetricsAddress)
+
+
+def scrape(port: int) -> str:
+    url = f"http://127.0.0.1:{port}/metrics"
+    with urllib.request.urlopen(url, timeout=PATIENCE_SECONDS) as response:
+        return str(response.read().decode())
+
+
+@pytest.fixture
+def registry() -> CollectorRegistry:
+    """A registry with one counter at 2."""
+    registry = CollectorRegistry()
+    Counter("maskline_tests", "Counts.", registry=registry).inc(2)
+    return registry
+
+
+def test_metrics_are_served_inside_the_context_only(registry: CollectorRegistry) -> None:
+    port = free_port()
+    with serve_metrics(f"127.0.0.1:{port}", registry):
+        assert "maskline_tests_total 2.0" in scrape(port)
+    with pytest.raises(urllib.error.URLError):
+        scrape(port)
+    # The address is free again.
+    with serve_metrics(f"127.0.0.1:{port}", registry):
+        assert "maskline_tests_total 2.0" in scrape(port)
+
+
+def test_an_empty_address_serves_nothing(registry: CollectorRegistry) -> None:
+    with serve_metrics("", registry):
+        pass
+
+
+def test_serving_ends_with_an_exception_inside_the_context(registry: CollectorRegistry) -> None:
+    port = free_port()
+    with pytest.raises(LookupError), serve_metrics(f"127.0.0.1:{port}", registry):
+        raise LookupError
+    with pytest.raises(urllib.error.URLError):
+        scrape(port)
+
+
+def test_a_taken_address_is_refused(registry: CollectorRegistry) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(OSError, match="in use"), serve_metrics(address, registry):
+            pass
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="the machine has no IPv6")
+def test_an_ipv6_address_is_written_in_brackets(registry: CollectorRegistry) -> None:
+    port = free_port()
+    try:
+        with serve_metrics(f"[::]:{port}", registry):
+            assert "maskline_tests_total 2.0" in scrape(port)
+    except OSError as error:
+        pytest.skip(f"no IPv6 here: {error}")
+
+
+def test_each_registry_has_the_metrics_of_the_process() -> None:
+    registries = [process_registry(), process_registry()]
+    for registry in registries:
+        Counter("maskline_tests", "Counts.", registry=registry)
+        assert registry.get_sample_value("process_resident_memory_bytes") != 0
+
+
+@pytest.mark.parametrize("address", ["", "127.0.0.1:9464", "[::]:9464", "messaging:9464"])
+def test_an_address_or_none_is_accepted(address: str) -> None:
+    assert ADDRESS.validate_python(address) == address
+
+
+@pytest.mark.parametrize("address", ["9464", ":9464", "host:", "http://host:9464", " "])
+def test_anything_else_is_refused_as_an_address(address: str) -> None:
+    with pytest.raises(ValidationError) as error:
+        ADDRESS.validate_python(address)
+    [problem] = error.value.errors(include_input=False)
+    assert problem["msg"] == 'Value error, give "host:port"'
