@@ -43,7 +43,7 @@ class BatchState:
     def decide(self, command: Command, read_set: ReadSet) -> Commit | ConversationError:
         """Decides the next command, and assumes that the change will be committed: if it is not,
         later changes that build on it are not either."""
-        state, key = self._state, command.receipt
+        state, key = self._state, command.idempotency_key
         snapshot = replace(
             state,
             read_set=read_set,
@@ -118,7 +118,9 @@ def duplicate_deliveries(
     """The callbacks that came again. The carrier's records contain every message, so messages
     found there do not count."""
     return [
-        DuplicateDelivery(command.receipt, duplicate.response.place, command.sender.participant_id)
+        DuplicateDelivery(
+            command.idempotency_key, duplicate.response.place, command.sender.participant_id
+        )
         for command, duplicate in zip(commands, duplicates, strict=True)
         if isinstance(command, ReceiveMessage)
         and not command.message.is_recovered

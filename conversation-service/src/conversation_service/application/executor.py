@@ -129,8 +129,8 @@ class Executor:
     async def _attempt(self, commands: dict[int, Command]) -> dict[int, ExecutionResult]:
         """One load, one commit. A command that lost a race or has to wait has no result yet."""
         now, pool = self._clock.now(), self.pool
-        keys = [command.receipt for command in commands.values()]
-        read_sets = [command.lookup(pool) for command in commands.values()]
+        keys = [command.idempotency_key for command in commands.values()]
+        read_sets = [command.read_set(pool) for command in commands.values()]
         loaded, opt_outs = await asyncio.gather(
             self._store.load(list(zip(keys, read_sets, strict=True)), pool, now),
             self._opt_outs(read_sets),
@@ -180,7 +180,7 @@ class Executor:
         seen: set[tuple[str, str]] = set()
         loaded = zip(read_sets, duplicates, strict=True)
         for (index, command), (read_set, duplicate) in zip(commands.items(), loaded, strict=True):
-            key = command.receipt
+            key = command.idempotency_key
             if duplicate:
                 yield index, _duplicate_result(key, duplicate)
                 continue

@@ -187,13 +187,18 @@ def _event(event: Event) -> tuple[Argument, ...]:
 def _with_data_key(change: Change, generated: dict[str, bytes]) -> Change:
     """Gives a new or reopened conversation a data key, the same to all changes of a batch.
 
-    An ended one gets one only if the change has messages.
+    An ended one gets one only if there are messages under it, of this change or of an earlier one
+    of the batch.
     """
     after = change.after
-    if after is None or not (after.is_live or after.text_secret or change.texts):
+    if after is None:
+        return change
+    conversation_id = after.conversation_id
+    has_key = after.text_secret or conversation_id in generated
+    if not (after.is_live or has_key or change.texts):
         return change
     data_key = after.text_secret or conversation_keys.generate()
-    data_key = generated.setdefault(after.conversation_id, data_key)
+    data_key = generated.setdefault(conversation_id, data_key)
     return replace(change, after=replace(after, text_secret=data_key))
 
 

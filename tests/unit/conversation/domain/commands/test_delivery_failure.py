@@ -68,8 +68,8 @@ def test_a_failure_of_the_other_participants_message_notifies_them() -> None:
 def test_a_failure_has_one_idempotency_key_per_kind() -> None:
     first, again = notice_of(TO_ALICE), notice_of(replace(TO_ALICE), ENDED)
     other = notice_of(replace(TO_ALICE, kind=DeliveryFailureKind.UNCERTAIN))
-    assert first.receipt == again.receipt
-    assert first.receipt.request_id != other.receipt.request_id
+    assert first.idempotency_key == again.idempotency_key
+    assert first.idempotency_key.request_id != other.idempotency_key.request_id
 
 
 def test_without_a_sender_nobody_is_notified() -> None:

@@ -149,7 +149,7 @@ def test_a_number_without_live_conversations_is_removed_if_that_holds_at_the_com
 def test_a_number_with_live_conversations_is_not_removed() -> None:
     with pytest.raises(NumberInUse):
         REMOVE.decide(facts(pool=POOL, loads={MASKED: 1}))
-    assert REMOVE.lookup(POOL) == ReadSet(needs_loads=True)
+    assert REMOVE.read_set(POOL) == ReadSet(needs_loads=True)
 
 
 @pytest.mark.parametrize("command", [UpdatePool("r", SETTINGS, ("operator",)), ADD, DRAIN, REMOVE])
@@ -220,4 +220,4 @@ def test_the_file_changes_no_pool_that_is_up_to_date_or_changed_by_an_operator()
 
 def test_most_changes_of_a_pool_read_only_the_pool() -> None:
     for command in (CREATE, ReseedPool("r", SETTINGS, NUMBERS), ADD, DRAIN):
-        assert command.lookup(POOL) == ReadSet()
+        assert command.read_set(POOL) == ReadSet()

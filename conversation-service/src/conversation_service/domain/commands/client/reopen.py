@@ -35,10 +35,10 @@ class ReopenConversation:
     ended: Conversation
 
     @property
-    def receipt(self) -> IdempotencyKey:
+    def idempotency_key(self) -> IdempotencyKey:
         return IdempotencyKey("reopen", self.request_id, (self.ended.conversation_id,))
 
-    def lookup(self, pool: Pool) -> ReadSet:
+    def read_set(self, pool: Pool) -> ReadSet:
         """The conversation, its routes, its name, and whether the two may meet."""
         number, people = self.ended.masked_number, self.ended.participants
         return ReadSet(

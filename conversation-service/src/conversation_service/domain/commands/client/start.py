@@ -41,11 +41,11 @@ class StartConversation:
     unique_name: str = field(default="", repr=False)
 
     @property
-    def receipt(self) -> IdempotencyKey:
+    def idempotency_key(self) -> IdempotencyKey:
         fields = (self.person.phone_number, self.unique_name, *self.selection.fields)
         return IdempotencyKey("start", self.request_id, fields)
 
-    def lookup(self, pool: Pool) -> ReadSet:
+    def read_set(self, pool: Pool) -> ReadSet:
         """The person's routes, and the number of live conversations on each masked number."""
         return ReadSet(
             lines=_routes(pool, self.selection, (self.person,)),
@@ -82,12 +82,12 @@ class OpenConversation:
     is_silent: bool = False
 
     @property
-    def receipt(self) -> IdempotencyKey:
+    def idempotency_key(self) -> IdempotencyKey:
         numbers = (person.phone_number for person in self.people)
         fields = (*numbers, self.unique_name, str(self.is_silent), *self.selection.fields)
         return IdempotencyKey("open", self.request_id, fields)
 
-    def lookup(self, pool: Pool) -> ReadSet:
+    def read_set(self, pool: Pool) -> ReadSet:
         """Both people's routes, the number that they used last, and whether they may meet."""
         return ReadSet(
             lines=_routes(pool, self.selection, self.people),
@@ -121,10 +121,10 @@ class JoinConversation:
     person: Person
 
     @property
-    def receipt(self) -> IdempotencyKey:
+    def idempotency_key(self) -> IdempotencyKey:
         return IdempotencyKey("join", self.request_id, (self.person.phone_number, self.code))
 
-    def lookup(self, pool: Pool) -> ReadSet:
+    def read_set(self, pool: Pool) -> ReadSet:
         """The code's conversation, and the person's routes, as its number is not known yet."""
         return ReadSet(
             lines=_routes(pool, ANY_NUMBER, (self.person,)),

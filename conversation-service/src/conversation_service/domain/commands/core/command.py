@@ -22,11 +22,11 @@ class Command(Protocol):
     """Something that somebody wants done."""
 
     @property
-    def receipt(self) -> IdempotencyKey:
+    def idempotency_key(self) -> IdempotencyKey:
         """Names this command."""
         ...
 
-    def lookup(self, pool: Pool) -> ReadSet:
+    def read_set(self, pool: Pool) -> ReadSet:
         """What to load before the decision."""
         ...
 

@@ -48,7 +48,7 @@ class ReceiveMessage:
         return Route(self.message.to_number, self.sender)
 
     @property
-    def receipt(self) -> IdempotencyKey:
+    def idempotency_key(self) -> IdempotencyKey:
         """The carrier's message id, however often and by whichever way the message arrives.
 
         Only fields on which callbacks and the carrier's records agree are compared: a record may
@@ -65,7 +65,7 @@ class ReceiveMessage:
             parsed = self._parsed[keywords] = parse(self.message.body, keywords)
         return parsed
 
-    def lookup(self, pool: Pool) -> ReadSet:
+    def read_set(self, pool: Pool) -> ReadSet:
         """The sender's conversation on this number; for JOIN, the conversation of the code."""
         keyword, number = self.keyword(pool.keywords), self.message.to_number
         is_join = keyword.kind is Keyword.JOIN

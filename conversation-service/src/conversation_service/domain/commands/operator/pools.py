@@ -32,12 +32,12 @@ class CreatePool:
     is_seed: bool = False
 
     @property
-    def receipt(self) -> IdempotencyKey:
+    def idempotency_key(self) -> IdempotencyKey:
         return IdempotencyKey(
             "create-pool", self.request_id, (repr(self.settings), *_fingerprints(self.numbers))
         )
 
-    def lookup(self, pool: Pool) -> ReadSet:
+    def read_set(self, pool: Pool) -> ReadSet:
         return ReadSet()
 
     def decide(self, snapshot: Snapshot) -> Change:
@@ -65,10 +65,10 @@ class ReseedPool:
     numbers: tuple[MaskedNumber, ...]
 
     @property
-    def receipt(self) -> IdempotencyKey:
+    def idempotency_key(self) -> IdempotencyKey:
         return IdempotencyKey("seed", self.request_id, ())
 
-    def lookup(self, pool: Pool) -> ReadSet:
+    def read_set(self, pool: Pool) -> ReadSet:
         return ReadSet()
 
     def decide(self, snapshot: Snapshot) -> Change:
@@ -94,11 +94,11 @@ class UpdatePool:
     fields: tuple[str, ...]
 
     @property
-    def receipt(self) -> IdempotencyKey:
+    def idempotency_key(self) -> IdempotencyKey:
         changes = (f"{name}={value!r}" for name, value in sorted(self._changes.items()))
         return IdempotencyKey("update-pool", self.request_id, tuple(changes))
 
-    def lookup(self, pool: Pool) -> ReadSet:
+    def read_set(self, pool: Pool) -> ReadSet:
         return ReadSet()
 
     def decide(self, snapshot: Snapshot) -> Change:
@@ -121,10 +121,10 @@ class AddNumber:
     number: MaskedNumber
 
     @property
-    def receipt(self) -> IdempotencyKey:
+    def idempotency_key(self) -> IdempotencyKey:
         return IdempotencyKey("add-number", self.request_id, _fingerprints((self.number,)))
 
-    def lookup(self, pool: Pool) -> ReadSet:
+    def read_set(self, pool: Pool) -> ReadSet:
         return ReadSet()
 
     def decide(self, snapshot: Snapshot) -> Change:
@@ -147,10 +147,10 @@ class DrainNumber:
     masked_number: str
 
     @property
-    def receipt(self) -> IdempotencyKey:
+    def idempotency_key(self) -> IdempotencyKey:
         return IdempotencyKey("drain-number", self.request_id, (self.masked_number,))
 
-    def lookup(self, pool: Pool) -> ReadSet:
+    def read_set(self, pool: Pool) -> ReadSet:
         return ReadSet()
 
     def decide(self, snapshot: Snapshot) -> Change:
@@ -167,10 +167,10 @@ class RemoveNumber:
     masked_number: str
 
     @property
-    def receipt(self) -> IdempotencyKey:
+    def idempotency_key(self) -> IdempotencyKey:
         return IdempotencyKey("remove-number", self.request_id, (self.masked_number,))
 
-    def lookup(self, pool: Pool) -> ReadSet:
+    def read_set(self, pool: Pool) -> ReadSet:
         """The number of live conversations on each masked number."""
         return ReadSet(needs_loads=True)
 

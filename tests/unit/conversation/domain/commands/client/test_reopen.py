@@ -139,7 +139,7 @@ def test_blocks_and_opt_outs_of_others_do_not_matter() -> None:
 
 
 def test_a_reopening_reads_everything_that_could_prevent_it() -> None:
-    assert ReopenConversation("r", NOTED).lookup(POOL) == ReadSet(
+    assert ReopenConversation("r", NOTED).read_set(POOL) == ReadSet(
         lines=(line(ALICE), line(BOB)),
         conversation_id="c",
         unique_name="order 7",

@@ -182,17 +182,17 @@ def test_opt_outs_of_others_do_not_matter() -> None:
 
 def test_a_command_without_a_number_reads_the_routes_on_all_numbers() -> None:
     everywhere = tuple(line(BOB, number) for number in POOL.masked_numbers)
-    assert START.lookup(POOL) == ReadSet(
+    assert START.read_set(POOL) == ReadSet(
         lines=everywhere, people=(BOB,), needs_loads=True, needs_code=True
     )
-    assert JOIN.lookup(POOL) == ReadSet(everywhere, CODE, people=(BOB,), blocks_of=BOB)
-    read = replace(OPEN, unique_name="order 7").lookup(POOL)
+    assert JOIN.read_set(POOL) == ReadSet(everywhere, CODE, people=(BOB,), blocks_of=BOB)
+    read = replace(OPEN, unique_name="order 7").read_set(POOL)
     assert set(read.lines) == {line(p, n) for p in (ALICE, BOB) for n in POOL.masked_numbers}
     assert (read.pair, read.blocks_of, read.unique_name) == ((ALICE, BOB), ALICE, "order 7")
     assert (read.people, read.needs_loads) == ((ALICE, BOB), True)
 
 
 def test_a_command_with_a_number_reads_its_routes_only() -> None:
-    assert replace(START, selection=ON_OTHER).lookup(POOL).lines == (line(BOB, OTHER_MASKED),)
-    lines = replace(OPEN, selection=ON_OTHER, unique_name="x").lookup(POOL).lines
+    assert replace(START, selection=ON_OTHER).read_set(POOL).lines == (line(BOB, OTHER_MASKED),)
+    lines = replace(OPEN, selection=ON_OTHER, unique_name="x").read_set(POOL).lines
     assert set(lines) == {line(ALICE, OTHER_MASKED), line(BOB, OTHER_MASKED)}

@@ -207,7 +207,7 @@ def test_an_opt_out_ends_a_waiting_conversation_without_a_message() -> None:
 def test_an_opt_out_changes_no_ended_conversation() -> None:
     command = EndConversationForOptOut("c", ENDED.etag, BOB)
     assert command.decide(about(ENDED)) == command.decide(facts()) == Change()
-    assert command.lookup(POOL).conversation_id == "c"
+    assert command.read_set(POOL).conversation_id == "c"
 
 
 def erasing(by: Person = BOB) -> ReceiveMessage:

@@ -112,7 +112,7 @@ def test_join_with_a_code_connects_and_notifies_both() -> None:
     ],
 )
 def test_a_message_reads_only_what_its_keyword_needs(body: str, expected: ReadSet) -> None:
-    assert text(body).lookup(POOL) == expected
+    assert text(body).read_set(POOL) == expected
 
 
 @pytest.mark.parametrize("body", HELPED_ONCE)
