@@ -77,7 +77,7 @@ class RunningService:
     def deployment(self) -> "DeploymentServiceAsyncStub":
         return DeploymentServiceStub(self.channel)
 
-    async def says(self, number: str, body: str, to: str = MASKED) -> pb.ReceiveMessageResult:
+    async def deliver(self, number: str, body: str, to: str = MASKED) -> pb.ReceiveMessageResult:
         """Delivers one inbound message."""
         message = self.text(number, body, to)
         [result] = (await self.receive(message)).results

@@ -123,7 +123,7 @@ class RecordedFailures(FailureNotifier):
         self.notified: list[DeliveryFailure] = []
         self.errors: list[Exception] = []
 
-    async def tell(self, failures: Sequence[DeliveryFailure]) -> None:
+    async def notify(self, failures: Sequence[DeliveryFailure]) -> None:
         if self.errors:
             raise self.errors.pop(0)
         self.notified += failures

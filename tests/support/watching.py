@@ -21,8 +21,8 @@ from support.conversations import ALICE_NUMBER, BOB_NUMBER
 from support.eventually import PATIENCE_SECONDS
 from support.scripted_messaging import ScriptedMessaging
 
-# Short, for a client that does not read at all.
-WRITE_SECONDS = 0.2
+# Short for a client that does not read, long enough for a stall of a busy machine.
+WRITE_SECONDS = 1.0
 # Without growing flow-control windows some 130 kB are buffered for a client: about 700 events.
 FIXED_WINDOW = (("grpc.http2.bdp_probe", 0),)
 BATCHES, BATCH = 12, 256

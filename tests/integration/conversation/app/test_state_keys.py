@@ -100,7 +100,7 @@ async def test_a_process_needs_the_former_key_until_the_rotation(
 
 
 async def test_counting_the_records_of_each_key_changes_nothing(service: RunningService) -> None:
-    await service.says(ALICE_NUMBER, "start")
+    await service.deliver(ALICE_NUMBER, "start")
     await service.quiet()
     before = await service.redis.dbsize()
     records = await rotate(service.deployment, only_count=True)

@@ -41,9 +41,9 @@ async def test_a_late_message_reaches_neither_the_old_partner_nor_a_new_one(
     carols = await service.start(CAROL_NUMBER, MASKED)
     with refused("NUMBER_COOLING"):
         await service.join(ALICE_NUMBER, carols.code)
-    await service.says(ALICE_NUMBER, f"join {carols.code}")
-    await service.says(ALICE_NUMBER, "start")
-    await service.says(ALICE_NUMBER, "a late text")
+    await service.deliver(ALICE_NUMBER, f"join {carols.code}")
+    await service.deliver(ALICE_NUMBER, "start")
+    await service.deliver(ALICE_NUMBER, "a late text")
     reply = says(Template.JUST_ENDED, span=SETTINGS.cool_off)
     assert (await service.heard(ALICE_NUMBER, 4))[1:] == [reply] * 3
     await service.quiet()
@@ -54,13 +54,13 @@ async def test_a_late_message_reaches_neither_the_old_partner_nor_a_new_one(
 async def test_the_reply_during_cool_off_names_the_remaining_time(service: RunningService) -> None:
     await ended(service)
     service.clock.move(minutes=1)
-    await service.says(ALICE_NUMBER, "hello?")
+    await service.deliver(ALICE_NUMBER, "hello?")
     reply = says(Template.JUST_ENDED, span=timedelta(minutes=2))
     assert (await service.heard(ALICE_NUMBER, 2))[1] == reply
     service.clock.move(minutes=2)
     again = await service.open(ALICE_NUMBER, CAROL_NUMBER)
     assert again.masked_number == MASKED
-    await service.says(ALICE_NUMBER, "hello")
+    await service.deliver(ALICE_NUMBER, "hello")
     assert await service.heard(CAROL_NUMBER, 1) == ["hello"]
 
 
@@ -94,7 +94,7 @@ async def test_a_reopened_conversation_relays_again(service: RunningService) -> 
     assert after.etag != before.etag
     assert after.end_reason == pb.END_REASON_UNSPECIFIED
     assert not after.HasField("end_time")
-    await service.says(BOB_NUMBER, "where were we?")
+    await service.deliver(BOB_NUMBER, "where were we?")
     assert (await service.heard(ALICE_NUMBER, 3))[1:] == [
         says(Template.REOPENED),
         "where were we?",

@@ -129,7 +129,7 @@ async def test_dispatched_batches_of_an_unchanged_pool_decrypt_and_render_nothin
     service: RunningService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
-    await service.says(BOB_NUMBER, "hello")
+    await service.deliver(BOB_NUMBER, "hello")
     await service.heard(ALICE_NUMBER, 1)
     calls: list[str] = []
     decrypt, merge = RecordCipher.decrypt_pool, languages._merged
@@ -145,6 +145,6 @@ async def test_dispatched_batches_of_an_unchanged_pool_decrypt_and_render_nothin
     monkeypatch.setattr(RecordCipher, "decrypt_pool", decrypt_pool)
     monkeypatch.setattr(languages, "_merged", merged)
     for number in range(2, 4):
-        await service.says(BOB_NUMBER, f"hello {number}")
+        await service.deliver(BOB_NUMBER, f"hello {number}")
         await service.heard(ALICE_NUMBER, number)
     assert calls == []

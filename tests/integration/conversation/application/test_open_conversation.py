@@ -56,7 +56,7 @@ async def test_both_are_notified_and_messages_are_relayed(service: RunningServic
     assert conversation.state == pb.CONVERSATION_STATE_ACTIVE
     assert len(conversation.participants) == 2
     assert conversation.HasField("join_time")
-    await service.says(BOB_NUMBER, "hello", to=conversation.masked_number)
+    await service.deliver(BOB_NUMBER, "hello", to=conversation.masked_number)
     assert await service.heard(ALICE_NUMBER, 2) == [says(Template.OPENED), "hello"]
     assert await service.heard(BOB_NUMBER, 1) == [says(Template.OPENED)]
 
@@ -117,7 +117,7 @@ async def test_the_cool_off_does_not_apply_to_the_same_pair(service: RunningServ
     again = await service.open(BOB_NUMBER, ALICE_NUMBER)
     assert again.masked_number == MASKED
     assert again.conversation_id != first.conversation_id
-    await service.says(ALICE_NUMBER, "hello again")
+    await service.deliver(ALICE_NUMBER, "hello again")
     assert (await service.heard(BOB_NUMBER, 2))[1:] == ["hello again"]
 
 

@@ -78,7 +78,7 @@ async def test_an_opt_out_by_message_ends_all_conversations_and_gives_partners_n
     service: RunningService,
 ) -> None:
     conversations = await everywhere(service)
-    await service.says(ALICE_NUMBER, "Unsubscribe")
+    await service.deliver(ALICE_NUMBER, "Unsubscribe")
     for partner in (BOB_NUMBER, CAROL_NUMBER, DAVE_NUMBER):
         assert await service.heard(partner, 1) == [says(Template.ENDED)]
     for pool, conversation_id in conversations:
@@ -98,7 +98,7 @@ async def test_no_message_is_sent_to_an_opted_out_person(service: RunningService
     assert again.outcome == pb.RECEIVE_OUTCOME_REPEATED
     for body in ("hello", "help", "join ABC234", "quit", "end"):
         for number in (MASKED, ELSEWHERE):
-            await service.says(ALICE_NUMBER, body, to=number)
+            await service.deliver(ALICE_NUMBER, body, to=number)
     await all_quiet(service)
     assert service.sent_to(ALICE_NUMBER) == [says(Template.OPTED_OUT)]
     assert service.sent_to(BOB_NUMBER) == [says(Template.ENDED)]
@@ -111,7 +111,7 @@ async def test_a_repeated_delivery_of_an_old_opt_out_ends_no_new_conversation(
 ) -> None:
     opt_out = service.text(ALICE_NUMBER, "quit")
     await service.receive(opt_out)
-    await service.says(ALICE_NUMBER, "yes")
+    await service.deliver(ALICE_NUMBER, "yes")
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
     await service.receive(opt_out)
     assert not (await state(service)).is_opted_out
@@ -125,7 +125,7 @@ async def test_a_keyword_that_the_carrier_confirms_itself_gets_no_reply(
     service: RunningService,
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
-    await service.says(ALICE_NUMBER, "STOP")
+    await service.deliver(ALICE_NUMBER, "STOP")
     assert (await state(service)).is_opted_out
     await all_quiet(service)
     assert service.sent_to(ALICE_NUMBER) == []
@@ -153,7 +153,7 @@ async def test_a_repeated_opt_out_keeps_the_first(service: RunningService) -> No
 
 async def test_the_keyword_start_opts_in_and_starts(service: RunningService) -> None:
     await opted_out(service)
-    await service.says(ALICE_NUMBER, "start")
+    await service.deliver(ALICE_NUMBER, "start")
     [invitation] = await service.heard(ALICE_NUMBER, 1)
     code = invitation.removeprefix("Your code is ")[:6]
     assert invitation == says(Template.CODE, code=code, span=SETTINGS.code_lifetime)
@@ -164,8 +164,8 @@ async def test_the_keyword_start_opts_in_and_starts(service: RunningService) -> 
 @pytest.mark.parametrize("word", ["yes", "UNSTOP"])
 async def test_opt_in_keywords_apply_to_every_pool(service: RunningService, word: str) -> None:
     await everywhere(service)
-    await service.says(ALICE_NUMBER, "quit")
-    await service.says(ALICE_NUMBER, word, to=ELSEWHERE)
+    await service.deliver(ALICE_NUMBER, "quit")
+    await service.deliver(ALICE_NUMBER, word, to=ELSEWHERE)
     expected = [says(Template.OPTED_OUT), says(Template.OPTED_IN)]
     assert sorted(await service.heard(ALICE_NUMBER, 2)) == sorted(expected)
     assert not (await state(service)).is_opted_out
@@ -188,6 +188,6 @@ async def test_a_pool_may_treat_the_keyword_end_as_an_opt_out(
 ) -> None:
     async with running(redis_url, clock, seeded(settings={"end_opts_out": True})) as service:
         await service.open(ALICE_NUMBER, BOB_NUMBER)
-        await service.says(ALICE_NUMBER, "END")
+        await service.deliver(ALICE_NUMBER, "END")
         assert await service.heard(ALICE_NUMBER, 1) == [says(Template.OPTED_OUT)]
         assert (await state(service)).is_opted_out

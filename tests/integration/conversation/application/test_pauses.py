@@ -43,10 +43,10 @@ async def send(
 async def test_held_messages_are_relayed_in_order_after_the_pause(service: RunningService) -> None:
     conversation = await paused(service)
     assert conversation.HasField("pause_time")
-    await service.says(ALICE_NUMBER, "one")
+    await service.deliver(ALICE_NUMBER, "one")
     assert (await send(service, conversation, "two", participant=0)).is_held
-    await service.says(BOB_NUMBER, "three")
-    await service.says(ALICE_NUMBER, "four")
+    await service.deliver(BOB_NUMBER, "three")
+    await service.deliver(ALICE_NUMBER, "four")
     held = says(Template.PAUSED_HELD)
     assert await service.heard(ALICE_NUMBER, 1) == [held]
     assert await service.heard(BOB_NUMBER, 1) == [held]
@@ -55,7 +55,7 @@ async def test_held_messages_are_relayed_in_order_after_the_pause(service: Runni
     goes_on = says(Template.RESUMED)
     assert await service.heard(ALICE_NUMBER, 3) == [held, goes_on, "three"]
     assert await service.heard(BOB_NUMBER, 5) == [held, goes_on, "one", "two", "four"]
-    await service.says(ALICE_NUMBER, "five")
+    await service.deliver(ALICE_NUMBER, "five")
     assert (await service.heard(BOB_NUMBER, 6))[-1] == "five"
     events = kinds(await service.timeline(conversation.conversation_id))
     assert events.count(("MESSAGE_HELD", "")) == 4
@@ -92,8 +92,8 @@ async def test_an_end_during_a_pause_notifies_authors_of_discarded_messages(
     service: RunningService,
 ) -> None:
     conversation = await paused(service)
-    await service.says(ALICE_NUMBER, "never passed on")
-    await service.says(BOB_NUMBER, "end")
+    await service.deliver(ALICE_NUMBER, "never passed on")
+    await service.deliver(BOB_NUMBER, "end")
     ended = says(Template.ENDED)
     assert (await service.heard(ALICE_NUMBER, 3))[1:] == [says(Template.NOT_PASSED_ON), ended]
     assert await service.heard(BOB_NUMBER, 1) == [ended]
@@ -108,7 +108,7 @@ async def test_a_pool_may_refuse_messages_during_a_pause(
 ) -> None:
     async with running(redis_url, clock, REFUSING) as service:
         conversation = await paused(service)
-        await service.says(ALICE_NUMBER, "hello")
+        await service.deliver(ALICE_NUMBER, "hello")
         assert await service.heard(ALICE_NUMBER, 1) == [says(Template.PAUSED_REFUSED)]
         with refused("CONVERSATION_PAUSED"):
             await send(service, conversation, "hello", participant=0)

@@ -23,7 +23,7 @@ async def test_the_sender_of_a_refused_message_is_notified_without_a_reason(
 ) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
     service.messaging.answers["hello"] = [REFUSED]
-    await service.says(BOB_NUMBER, "hello")
+    await service.deliver(BOB_NUMBER, "hello")
     assert await service.heard(BOB_NUMBER, 1) == [says(Template.NOT_DELIVERED)]
     await service.quiet()
     assert service.sent_to(ALICE_NUMBER) == []
@@ -49,14 +49,14 @@ async def test_changed_settings_hold_from_the_next_message_on_for_every_replica(
     service: RunningService, another: RunningService
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
-    await service.says(BOB_NUMBER, "before")
+    await service.deliver(BOB_NUMBER, "before")
     await service.heard(ALICE_NUMBER, 1)
     request = pool_pb2.UpdatePoolRequest(
         settings=pool_pb2.PoolSettings(operator=SETTINGS.operator, segments_per_minute=60),
         update_mask=FieldMask(paths=["segments_per_minute"]),
     )
     await ask(another.pools.UpdatePool, request)
-    await another.says(BOB_NUMBER, "after")
+    await another.deliver(BOB_NUMBER, "after")
     await service.heard(ALICE_NUMBER, 2)
     before, after = service.sent()
     assert not before.HasField("campaign_budget")

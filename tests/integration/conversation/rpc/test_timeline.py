@@ -36,14 +36,14 @@ async def messages(
 
 async def test_a_timeline_has_every_event_in_order(service: RunningService) -> None:
     conversation = await opened(service)
-    await service.says(ALICE_NUMBER, BODY)
+    await service.deliver(ALICE_NUMBER, BODY)
     await service.quiet()
     await service.receipts(service.sent()[-1].message_id)
-    await service.says(BOB_NUMBER, " ")
+    await service.deliver(BOB_NUMBER, " ")
     await service.quiet()
     service.messaging.receipt_state = messaging_pb2.MESSAGE_STATE_UNDELIVERED
     await service.receipts(service.sent()[-1].message_id)
-    await service.says(BOB_NUMBER, "end")
+    await service.deliver(BOB_NUMBER, "end")
     await service.quiet()
     events = kinds(await service.timeline(conversation.conversation_id))
     assert events == [
@@ -126,7 +126,7 @@ async def test_a_timeline_is_paginated(service: RunningService) -> None:
 async def test_descriptions_name_the_participant(service: RunningService) -> None:
     started = await service.start(ALICE_NUMBER)
     await service.join(BOB_NUMBER, started.code)
-    await service.says(ALICE_NUMBER, BODY)
+    await service.deliver(ALICE_NUMBER, BODY)
     timeline = await service.timeline(started.conversation.conversation_id)
     descriptions = [event.description for event in timeline]
     assert "The first participant started a conversation and received a join code." in descriptions
@@ -138,7 +138,7 @@ async def test_messages_are_listed_with_author_recipient_and_state(service: Runn
     conversation = await opened(service)
     alice, bob = (participant.participant_id for participant in conversation.participants)
     service.clock.move(seconds=1)
-    await service.says(ALICE_NUMBER, BODY)
+    await service.deliver(ALICE_NUMBER, BODY)
     await service.quiet()
     for page_size in (0, 1):
         listed = await messages(service, conversation.conversation_id, page_size)
@@ -159,7 +159,7 @@ async def test_messages_are_listed_with_author_recipient_and_state(service: Runn
 async def test_no_response_contains_a_phone_number_or_a_body(service: RunningService) -> None:
     conversation = await opened(service)
     conversation_id = conversation.conversation_id
-    await service.says(ALICE_NUMBER, BODY)
+    await service.deliver(ALICE_NUMBER, BODY)
     await service.quiet()
     listing = pb.ListConversationsRequest(phone_number=ALICE_NUMBER)
     responses = (

@@ -47,7 +47,7 @@ async def test_a_watch_streams_events_from_its_start(service: RunningService) ->
     async with watching(service) as watch:
         await watch.heartbeat()
         conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
-        await service.says(ALICE_NUMBER, "hello")
+        await service.deliver(ALICE_NUMBER, "hello")
         responses = [await watch.event() for _ in range(3)]
     assert [kind(response.event) for response in responses] == [
         "CONVERSATION_OPENED",
@@ -71,8 +71,8 @@ async def test_a_watch_of_one_conversation_gets_no_events_of_another(
     async with watching(service, conversation_id=mine.conversation_id) as watch:
         await watch.heartbeat()
         await service.open(ALICE_NUMBER, CAROL_NUMBER, masked_number=OTHER_MASKED)
-        await service.says(ALICE_NUMBER, "not here", to=OTHER_MASKED)
-        await service.says(ALICE_NUMBER, "here")
+        await service.deliver(ALICE_NUMBER, "not here", to=OTHER_MASKED)
+        await service.deliver(ALICE_NUMBER, "here")
         event = (await watch.event()).event
     assert (kind(event), event.conversation_id) == ("MESSAGE_RELAYED", mine.conversation_id)
 
@@ -97,7 +97,7 @@ async def test_a_resumed_watch_skips_and_repeats_no_event(service: RunningServic
     events: list[tuple[str, str]] = []
     cursor = "0"
     for number in range(5):
-        await service.says(ALICE_NUMBER, str(number))
+        await service.deliver(ALICE_NUMBER, str(number))
         await service.quiet()
         async with watching(service, cursor=cursor) as watch:
             responses = [await watch.event() for _ in range(2)]
@@ -114,10 +114,10 @@ async def test_a_watch_resumes_at_another_replica(
         async with watching(first, cursor="0") as watch:
             before = await watch.kinds(2)
             cursor = watch.cursor
-            await first.says(ALICE_NUMBER, "one")
+            await first.deliver(ALICE_NUMBER, "one")
             await first.quiet()
     async with running(redis_url, clock) as second:
-        await second.says(BOB_NUMBER, "two")
+        await second.deliver(BOB_NUMBER, "two")
         await second.quiet()
         async with watching(second, cursor=cursor) as watch:
             after = await watch.kinds(4)
@@ -168,7 +168,7 @@ async def test_a_cursor_whose_following_events_were_trimmed_is_refused(
     with refused("CURSOR_EXPIRED"):
         async with watching(service, cursor=watch.cursor) as late:
             await late.response()
-    await service.says(ALICE_NUMBER, "much later")
+    await service.deliver(ALICE_NUMBER, "much later")
     async with watching(service, cursor="0") as again:
         assert await again.kinds(1) == ["CONVERSATION_ENDED"]
 

@@ -82,7 +82,7 @@ async def test_the_conversation_service_works_as_its_own_user(
         started = await service.start(ALICE_NUMBER)
         await service.join(BOB_NUMBER, started.code)
         lasting = await service.open(*STRANGERS, masked_number=OTHER_MASKED)
-        await service.says(ALICE_NUMBER, "hello")
+        await service.deliver(ALICE_NUMBER, "hello")
         await service.quiet()
         await service.receipts(*(one.message_id for one in service.sent()))
         await _ask_anything(service, clock)

@@ -26,7 +26,7 @@ class FailureNotifier:
     def __init__(self, pool: PoolContext) -> None:
         self._pool = pool
 
-    async def tell(self, failures: Sequence[DeliveryFailure]) -> None:
+    async def notify(self, failures: Sequence[DeliveryFailure]) -> None:
         """Skips conversations that have been purged.
 
         Raises BackendUnavailable or CommitContention; then the call may be repeated as a whole.
@@ -99,7 +99,7 @@ class DeliveryReceiptHandler:
             for message in messages
             if message.is_relayed and failed[message.message_id].rank > message.state.rank
         ]
-        await FailureNotifier(pool).tell(failures)
+        await FailureNotifier(pool).notify(failures)
 
     async def _advance(self, pool: PoolContext, matches: Sequence[ReceiptMatch]) -> None:
         updates = [StatusUpdate(match.message_id, match.state, _rule(match)) for match in matches]

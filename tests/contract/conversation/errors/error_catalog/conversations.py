@@ -56,7 +56,7 @@ async def as_first(service: RunningService, _: pytest.MonkeyPatch, state: State)
 
 async def blocked(service: RunningService, _: pytest.MonkeyPatch, __: State) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
-    await service.says(ALICE_NUMBER, "block")
+    await service.deliver(ALICE_NUMBER, "block")
 
 
 async def unique_name_taken_again(

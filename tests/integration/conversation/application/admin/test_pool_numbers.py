@@ -50,7 +50,7 @@ async def test_an_added_number_works_on_every_replica_at_once(
 ) -> None:
     before = await add(another)
     assert (before.number_count, before.is_seeded) == (3, False)
-    await service.says(ALICE_NUMBER, "help", to=NUMBER)
+    await service.deliver(ALICE_NUMBER, "help", to=NUMBER)
     assert await service.heard(ALICE_NUMBER, 1) == [says(Template.HELP)]
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER, masked_number=NUMBER)
     assert conversation.masked_number == NUMBER
@@ -88,10 +88,10 @@ async def test_a_draining_number_keeps_its_conversations_and_gets_no_new_ones(
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     started = await service.start(CAROL_NUMBER, MASKED)
     await drain(service)
-    await service.says(ALICE_NUMBER, "still here")
+    await service.deliver(ALICE_NUMBER, "still here")
     assert await service.heard(BOB_NUMBER, 1) == ["still here"]
     stranger = "+13605550144"
-    await service.says(stranger, "start")
+    await service.deliver(stranger, "start")
     assert await service.heard(stranger, 1) == [says(Template.NO_NEW_HERE)]
     with refused("NUMBER_NOT_ACTIVE"):
         await service.start(stranger, MASKED)
@@ -111,7 +111,7 @@ async def test_a_drained_number_that_is_added_again_is_active(service: RunningSe
 async def test_a_number_without_live_conversations_can_be_removed(
     service: RunningService, another: RunningService
 ) -> None:
-    await another.says(CAROL_NUMBER, "help")
+    await another.deliver(CAROL_NUMBER, "help")
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
     with refused("NUMBER_IN_USE"):
         await remove(service)
@@ -121,7 +121,7 @@ async def test_a_number_without_live_conversations_can_be_removed(
     assert removed.number_count == 1
     assert (await ask(service.pools.RemoveNumber, request)).pool == removed
     for replica in (service, another):
-        result = await replica.says(ALICE_NUMBER, "anybody there?")
+        result = await replica.deliver(ALICE_NUMBER, "anybody there?")
         assert result.outcome == pb.RECEIVE_OUTCOME_REFUSED
         assert result.error.reason == error_reason_pb2.ERROR_REASON_UNKNOWN_MASKED_NUMBER
     with refused("UNKNOWN_MASKED_NUMBER"):
@@ -132,7 +132,7 @@ async def test_a_number_without_live_conversations_can_be_removed(
 async def test_a_number_belongs_to_one_pool_until_it_is_removed_there(
     service: RunningService, another: RunningService
 ) -> None:
-    await another.says(CAROL_NUMBER, "help")
+    await another.deliver(CAROL_NUMBER, "help")
     with refused("NUMBER_TAKEN"):
         await create(service, "taxis", NUMBER, MASKED)
     # The other claim of the failed call has been released.
@@ -145,7 +145,7 @@ async def test_a_number_belongs_to_one_pool_until_it_is_removed_there(
     with refused("NUMBER_TAKEN"):
         await add(service, MASKED)
     for replica in (service, another):
-        result = await replica.says(ALICE_NUMBER, "start")
+        result = await replica.deliver(ALICE_NUMBER, "start")
         assert result.outcome == pb.RECEIVE_OUTCOME_ACCEPTED
     listed = await ask(service.stub.ListConversations, pb.ListConversationsRequest(pool="taxis"))
     assert [conversation.masked_number for conversation in listed.conversations] == [MASKED]

@@ -66,7 +66,7 @@ async def test_a_changed_file_updates_a_pool_that_no_operator_has_changed(
             (NUMBER, pool_pb2.NUMBER_STATE_ACTIVE),
             (OTHER_MASKED, pool_pb2.NUMBER_STATE_DRAINING),
         ]
-        await service.says(ALICE_NUMBER, "still here", to=OTHER_MASKED)
+        await service.deliver(ALICE_NUMBER, "still here", to=OTHER_MASKED)
         assert await service.heard(BOB_NUMBER, 1) == ["still here"]
         state = (await service.get(conversation.conversation_id)).state
         assert state == pb.CONVERSATION_STATE_ACTIVE
@@ -105,7 +105,7 @@ async def test_a_pool_created_by_an_operator_needs_no_file(
         await ask(service.pools.CreatePool, request)
     async with running(redis_url, clock) as service:
         assert await names(service) == ["main", "taxis"]
-        await service.says(ALICE_NUMBER, "help", to=NUMBER)
+        await service.deliver(ALICE_NUMBER, "help", to=NUMBER)
         assert len(await service.heard(ALICE_NUMBER, 1)) == 1
 
 
@@ -114,7 +114,7 @@ async def test_a_pool_with_a_number_of_another_is_skipped_and_the_others_serve(
 ) -> None:
     async with running(redis_url, clock, SEED, seeded(NUMBER, MASKED, name="second")) as service:
         assert await names(service) == ["main"]
-        await service.says(ALICE_NUMBER, "help")
+        await service.deliver(ALICE_NUMBER, "help")
         assert len(await service.heard(ALICE_NUMBER, 1)) == 1
         addition = pool_pb2.AddNumberRequest(masked_number=NUMBER)
         await ask(service.pools.AddNumber, addition)

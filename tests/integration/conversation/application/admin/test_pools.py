@@ -65,7 +65,7 @@ async def test_a_new_pool_works_on_every_replica_without_a_restart(
     service: RunningService, another: RunningService
 ) -> None:
     await ask(service.pools.CreatePool, NEW)
-    result = await another.says(ALICE_NUMBER, "help", to=NUMBER)
+    result = await another.deliver(ALICE_NUMBER, "help", to=NUMBER)
     assert result.outcome == pb.RECEIVE_OUTCOME_ACCEPTED
     [reply] = await service.heard(ALICE_NUMBER, 1)
     assert reply == says(Template.HELP).replace("Test exchange", "Taxis")
@@ -117,7 +117,7 @@ async def test_an_update_applies_to_every_replica_and_to_live_conversations(
     texts = {"ended": "Over. {stop} for no more."}
     settings = pool_pb2.PoolSettings(words=words, texts=texts)
     await update(service, settings, "words", "texts")
-    await another.says(ALICE_NUMBER, "Ciao!")
+    await another.deliver(ALICE_NUMBER, "Ciao!")
     assert await service.heard(BOB_NUMBER, 1) == ["Over. STOP for no more."]
 
 

@@ -108,7 +108,7 @@ async def test_a_message_refused_as_opted_out_opts_out_and_ends_all_conversation
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
     other = await service.open(ALICE_NUMBER, BOB_NUMBER, masked_number=OTHER_MASKED)
     carrier.blocked.add(ALICE_NUMBER)
-    await service.says(BOB_NUMBER, "are you there?")
+    await service.deliver(BOB_NUMBER, "are you there?")
     await ended_by_opt_out(service, conversation)
     await ended_by_opt_out(service, other)
     assert await is_opted_out(service)
@@ -123,7 +123,7 @@ async def test_a_receipt_with_the_opt_out_code_opts_out_and_ends_the_conversatio
     service: RunningService, carrier: BlockingCarrier
 ) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
-    await service.says(BOB_NUMBER, "are you there?")
+    await service.deliver(BOB_NUMBER, "are you there?")
     await service.heard(ALICE_NUMBER, 1)
     carrier.receipt_state = messaging_pb2.MESSAGE_STATE_UNDELIVERED
     carrier.receipt_code = OPTED_OUT_CODE
@@ -143,7 +143,7 @@ async def test_an_opt_out_found_in_one_pool_applies_to_all(
 ) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
     carrier.blocked.add(ALICE_NUMBER)
-    await service.says(ALICE_NUMBER, "start", to=ELSEWHERE)
+    await service.deliver(ALICE_NUMBER, "start", to=ELSEWHERE)
     await ended_by_opt_out(service, conversation)
     request = pb.ListConversationsRequest(pool=SECOND.name)
     [elsewhere] = (await ask(service.stub.ListConversations, request)).conversations
@@ -155,7 +155,7 @@ async def test_a_receipt_with_another_code_does_not_opt_out(
     service: RunningService, carrier: BlockingCarrier
 ) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
-    await service.says(BOB_NUMBER, "are you there?")
+    await service.deliver(BOB_NUMBER, "are you there?")
     await service.heard(ALICE_NUMBER, 1)
     carrier.receipt_state = messaging_pb2.MESSAGE_STATE_UNDELIVERED
     carrier.receipt_code = OPTED_OUT_CODE + 1
@@ -170,13 +170,13 @@ async def test_queued_messages_to_a_person_who_opts_out_are_not_sent(
 ) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
     carrier.gate.clear()
-    await service.says(BOB_NUMBER, "at the carrier")
+    await service.deliver(BOB_NUMBER, "at the carrier")
 
     async def is_at_the_carrier() -> bool:
         return carrier.calls > 0
 
     await eventually(is_at_the_carrier)
-    await service.says(BOB_NUMBER, "behind it")
+    await service.deliver(BOB_NUMBER, "behind it")
     request = opt_out_pb2.OptOutRequest(phone_number=ALICE_NUMBER)
     await ask(service.opt_outs.OptOut, request)
     carrier.gate.set()

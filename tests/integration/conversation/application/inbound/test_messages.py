@@ -30,14 +30,14 @@ ATTACHMENT = messaging_pb2.Attachment(
 
 
 async def test_two_people_start_join_and_end_by_message(service: RunningService) -> None:
-    await service.says(ALICE_NUMBER, "Start")
+    await service.deliver(ALICE_NUMBER, "Start")
     [invitation] = await service.heard(ALICE_NUMBER, 1)
     code = invitation.removeprefix("Your code is ")[:6]
     assert invitation == says(Template.CODE, code=code, span=SETTINGS.code_lifetime)
-    await service.says(BOB_NUMBER, f"Join {code.lower()}")
-    await service.says(BOB_NUMBER, "hello")
-    await service.says(ALICE_NUMBER, "hello yourself")
-    await service.says(BOB_NUMBER, "End")
+    await service.deliver(BOB_NUMBER, f"Join {code.lower()}")
+    await service.deliver(BOB_NUMBER, "hello")
+    await service.deliver(ALICE_NUMBER, "hello yourself")
+    await service.deliver(BOB_NUMBER, "End")
     assert await service.heard(ALICE_NUMBER, 4) == [
         invitation,
         says(Template.SOMEBODY_JOINED),
@@ -66,7 +66,7 @@ async def test_a_message_that_is_not_relayed_gets_a_reply(
     service: RunningService, body: str, reply: Template
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
-    await service.says(ALICE_NUMBER, body)
+    await service.deliver(ALICE_NUMBER, body)
     assert await service.heard(ALICE_NUMBER, 1) == [says(reply)]
     await service.quiet()
     assert service.sent_to(BOB_NUMBER) == []
@@ -112,13 +112,13 @@ async def test_the_sender_of_a_rejected_file_is_notified(service: RunningService
 async def test_unusual_bodies_are_relayed_unchanged(service: RunningService) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     for body in ODD:
-        await service.says(ALICE_NUMBER, body)
+        await service.deliver(ALICE_NUMBER, body)
     assert await service.heard(BOB_NUMBER, len(ODD)) == ODD
 
 
 async def test_a_body_that_cannot_be_sent_gets_a_reply(service: RunningService) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
-    await service.says(ALICE_NUMBER, "a\0b")
+    await service.deliver(ALICE_NUMBER, "a\0b")
     assert await service.heard(ALICE_NUMBER, 1) == [says(Template.UNSUITABLE)]
     assert service.sent_to(BOB_NUMBER) == []
 
@@ -203,7 +203,7 @@ async def test_concurrent_messages_of_both_participants_all_arrive(service: Runn
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     bodies = [str(number) for number in range(20)]
     outcomes = await asyncio.gather(
-        *(service.says(number, body) for body in bodies for number in (ALICE_NUMBER, BOB_NUMBER))
+        *(service.deliver(number, body) for body in bodies for number in (ALICE_NUMBER, BOB_NUMBER))
     )
     assert {result.outcome for result in outcomes} == {pb.RECEIVE_OUTCOME_ACCEPTED}
     assert sorted(await service.heard(ALICE_NUMBER, 20)) == sorted(bodies)
@@ -213,8 +213,8 @@ async def test_concurrent_messages_of_both_participants_all_arrive(service: Runn
 async def test_the_masked_number_determines_the_partner(service: RunningService) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     await service.open(ALICE_NUMBER, CAROL_NUMBER, masked_number=OTHER_MASKED)
-    await service.says(ALICE_NUMBER, "for Bob")
-    await service.says(ALICE_NUMBER, "for Carol", to=OTHER_MASKED)
+    await service.deliver(ALICE_NUMBER, "for Bob")
+    await service.deliver(ALICE_NUMBER, "for Carol", to=OTHER_MASKED)
     await service.quiet()
     assert service.sent_to(BOB_NUMBER) == ["for Bob"]
     assert service.sent_to(CAROL_NUMBER) == ["for Carol"]
@@ -224,7 +224,7 @@ async def test_messages_are_accepted_while_messaging_is_down_and_sent_afterwards
     service: RunningService,
 ) -> None:
     service.messaging.is_down = True
-    assert (await service.says(ALICE_NUMBER, "start")).outcome == pb.RECEIVE_OUTCOME_ACCEPTED
+    assert (await service.deliver(ALICE_NUMBER, "start")).outcome == pb.RECEIVE_OUTCOME_ACCEPTED
     with refused("BACKEND_UNAVAILABLE"):
         await service.receipts("any")
     service.messaging.is_down = False

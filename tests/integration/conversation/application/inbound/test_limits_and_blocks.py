@@ -29,7 +29,7 @@ async def test_a_blocked_person_gets_no_reason_and_the_pair_never_meets_again(
     service: RunningService,
 ) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
-    await service.says(ALICE_NUMBER, "block")
+    await service.deliver(ALICE_NUMBER, "block")
     assert await service.heard(ALICE_NUMBER, 1) == [says(Template.BLOCKED)]
     assert await service.heard(BOB_NUMBER, 1) == [says(Template.ENDED)]
     ended = await service.get(conversation.conversation_id)
@@ -51,18 +51,18 @@ async def test_the_code_of_a_blocked_person_gets_the_reply_of_a_wrong_one(
     service: RunningService,
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
-    await service.says(ALICE_NUMBER, "block")
+    await service.deliver(ALICE_NUMBER, "block")
     bobs = await service.start(BOB_NUMBER, OTHER_MASKED)
     with refused("CODE_NOT_VALID"):
         await service.join(ALICE_NUMBER, bobs.code)
-    await service.says(ALICE_NUMBER, f"join {bobs.code}", to=OTHER_MASKED)
+    await service.deliver(ALICE_NUMBER, f"join {bobs.code}", to=OTHER_MASKED)
     assert (await service.heard(ALICE_NUMBER, 2))[1] == says(Template.CODE_NOT_VALID)
     await service.join(CAROL_NUMBER, bobs.code)
 
 
 async def test_a_report_is_recorded_and_the_conversation_continues(service: RunningService) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
-    await service.says(BOB_NUMBER, "Report!")
+    await service.deliver(BOB_NUMBER, "Report!")
     assert await service.heard(BOB_NUMBER, 1) == [says(Template.REPORTED)]
     reported = await service.get(conversation.conversation_id)
     assert reported.state == pb.CONVERSATION_STATE_ACTIVE
@@ -82,7 +82,7 @@ async def test_block_and_report_are_relayed_if_the_pool_turns_them_off(
     async with running(redis_url, clock, pool) as service:
         await service.open(ALICE_NUMBER, BOB_NUMBER)
         for word in ("block", "report"):
-            await service.says(ALICE_NUMBER, word)
+            await service.deliver(ALICE_NUMBER, word)
         assert await service.heard(BOB_NUMBER, 2) == ["block", "report"]
 
 
@@ -94,7 +94,7 @@ async def test_wrong_used_and_expired_codes_get_the_same_reply(service: RunningS
     service.clock.move(minutes=15)
     stranger = "+13605550144"
     for tries, code in enumerate([used, expired, WRONG, "nonsense"], start=1):
-        await service.says(stranger, f"join {code}")
+        await service.deliver(stranger, f"join {code}")
         assert (await service.heard(stranger, tries))[-1] == says(Template.CODE_NOT_VALID)
 
 
@@ -102,9 +102,9 @@ async def test_a_locked_out_person_gets_no_reply_even_with_a_valid_code(
     service: RunningService,
 ) -> None:
     for _ in range(TRIES_LIMIT):
-        await service.says(BOB_NUMBER, f"join {WRONG}")
+        await service.deliver(BOB_NUMBER, f"join {WRONG}")
     started = await service.start(ALICE_NUMBER)
-    await service.says(BOB_NUMBER, f"join {started.code}")
+    await service.deliver(BOB_NUMBER, f"join {started.code}")
     with refused("CODE_NOT_VALID"):
         await service.join(BOB_NUMBER, started.code)
     await service.quiet()
@@ -122,7 +122,7 @@ async def test_attempts_by_rpc_count_like_attempts_by_message(service: RunningSe
     for _ in range(TRIES_LIMIT - 1):
         with refused("CODE_NOT_VALID"):
             await service.join(BOB_NUMBER, WRONG)
-    await service.says(BOB_NUMBER, f"join {WRONG}")
+    await service.deliver(BOB_NUMBER, f"join {WRONG}")
     started = await service.start(ALICE_NUMBER)
     with refused("CODE_NOT_VALID"):
         await service.join(BOB_NUMBER, started.code)
@@ -146,16 +146,16 @@ async def test_wrong_codes_on_a_masked_number_are_limited_over_all_senders(
     await service.quiet()
     assert len(service.sent()) == NUMBER_TRIES_LIMIT
     service.clock.move(minutes=10)
-    await service.says(phones[-1], f"join {WRONG}")
+    await service.deliver(phones[-1], f"join {WRONG}")
     assert await service.heard(phones[-1], 1) == [says(Template.CODE_NOT_VALID)]
 
 
 @pytest.mark.parametrize("body", ["hello", "end"])
 async def test_a_stranger_gets_help_once_per_interval(service: RunningService, body: str) -> None:
     for _ in range(3):
-        await service.says(CAROL_NUMBER, body)
+        await service.deliver(CAROL_NUMBER, body)
     await service.quiet()
     assert service.sent_to(CAROL_NUMBER) == [says(Template.HELP)]
     service.clock.move(seconds=timedelta(minutes=10).total_seconds())
-    await service.says(CAROL_NUMBER, body)
+    await service.deliver(CAROL_NUMBER, body)
     assert await service.heard(CAROL_NUMBER, 2) == [says(Template.HELP)] * 2
