@@ -125,7 +125,7 @@ class ConversationKeys:
     async def of(self, encrypted: Iterable[bytes]) -> DataKeys:
         """The data keys that decrypt these values, in one round trip; none for the state key."""
         ids = sorted(
-            {one for value in encrypted if (one := conversation_keys.conversation_of(value))}
+            {owner for value in encrypted if (owner := conversation_keys.conversation_of(value))}
         )
         pipeline = self._redis.pipeline(transaction=False)
         for conversation_id in ids:
