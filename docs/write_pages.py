@@ -1,4 +1,4 @@
-"""Writes docs/settings.md and docs/pools.md from the code itself; `--check` only compares."""
+"""Writes docs/settings.md and docs/pools.md from the code; `--check` only compares them."""
 
 import sys
 from dataclasses import fields
@@ -19,7 +19,7 @@ from runtime.settings.base import ServiceSettings
 from simulator.settings import Settings as SimulatorSettings
 
 HERE = Path(__file__).parent
-SPOKEN = {"en": ENGLISH, "es": SPANISH}
+LANGUAGES = {"en": ENGLISH, "es": SPANISH}
 PROCESSES: dict[str, type[ServiceSettings]] = {
     "gateway": GatewaySettings,
     "conversation_service": ConversationSettings,
@@ -28,106 +28,106 @@ PROCESSES: dict[str, type[ServiceSettings]] = {
 }
 SETTINGS_HEAD = """# Settings
 
-Each process reads only its own prefix, once, when it starts. Every default serves `make run`. Every
-setting `NAME` may be given as `NAME_FILE` instead: the path of a file that holds the value, for
-secrets. A setting that cannot be used ends the process with status 78 and a sentence that names it,
-never its value.
+Each process reads its settings from environment variables with its own prefix, once, when it
+starts. The defaults are those of `make run`. Instead of `NAME`, `NAME_FILE` may be set to the path
+of a file with the value, for secrets. An invalid setting ends the process with status 78 and a
+message that contains its name but not its value.
 
-`make docs` writes this page from the settings themselves.
+`make docs` generates this page from the code.
 """
-
-
 POOLS_HEAD = """# Pools
 
-A pool is a set of masked numbers run as one: an organisation's texts, settings and carrier
-campaign. [deploy/pools.toml](../deploy/pools.toml) lists every setting with its default; a
-deployment reads such a file when it starts (`CONVERSATION_POOLS_FILE`). It seeds the pools: as
-long as nobody changes a pool in the running service, the pool follows the file at each start, and
-numbers that the file does not list any more are drained. Once `maskline pools set`, `maskline
-numbers ...` or the gRPC API have changed it, the file leaves it alone.
+A pool is a set of masked numbers with common settings: one organisation's texts, limits and
+carrier campaign. [deploy/pools.toml](../deploy/pools.toml) lists every setting with its default.
 
-A number is *drained* before it is removed: it keeps its conversations until they end and begins no
-new ones. A *reserved* number is given to a conversation only when it is asked for. `maskline pools
-sync` compares with what the carrier account owns, `maskline pools advice` tells how many numbers
-the load needs: each live conversation of one person needs a number of its own.
+The service seeds its pools from such a file at each start (`CONVERSATION_POOLS_FILE`): it creates
+missing pools, updates the settings and drains numbers that the file no longer lists. Once a pool
+has been changed with `maskline pools set`, `maskline numbers ...` or the gRPC API, the file no
+longer affects it.
 
-How long what is kept is a pool's choice too (`kept_after_end`, `receipts_kept`, `messages_kept`,
-`events_kept`, `dead_letters_kept`): [security](security.md#how-long-what-is-kept).
+A number is *drained* before it is removed: its conversations continue until they end, and it gets
+no new ones. A *reserved* number is used only for conversations that ask for it. `maskline pools
+sync` compares a pool with the numbers of the carrier account. `maskline pools advice` reports how
+many numbers the load requires: one for each live conversation of the same person.
 
-`make docs` writes this page from the code itself.
+A pool also sets how long data is kept (`kept_after_end`, `receipts_kept`, `messages_kept`,
+`events_kept`, `dead_letters_kept`): see [how long data is kept](privacy.md#how-long-data-is-kept).
+
+`make docs` generates this page from the code.
 """
-WORDS_HEAD = """## Command words
+KEYWORDS_HEAD = """## Keywords
 
-Whole messages, in any case; the first word is the one that Maskline shows. A pool may choose
-others, except that words of `opt_out` are added to the law's, which stay.
+A keyword is a whole message, in any case. System texts contain the first word of each row. A pool
+may set its own words; words for `opt_out` are added to the ones below, which the law requires.
 """
 TEXTS_HEAD = """## System texts
 
-A pool may say any of these in its own words: printable ASCII, at most 160 characters in the
-longest form, nothing that looks like a phone number, nothing that would be taken for a command if
-it came back. All may use `{operator}` and the command words `{start}`, `{join}`, `{end}`,
-`{help}`, `{stop}`, `{block}` and `{report}`; `{code}`, `{span}` and `{receipt}` only where they
-stand below. Every text that ends something, and `help` and `opened`, must say how to stop all
-texts.
+A pool may replace any of these. A text is printable ASCII and at most 160 characters in its longest
+form. It must not contain anything like a phone number, nor be a keyword itself. Every text may use
+`{operator}` and the keywords `{start}`, `{join}`, `{end}`, `{help}`, `{stop}`, `{block}` and
+`{report}`; `{code}`, `{span}` and `{receipt}` only where they are used below. `help`, `opened` and
+every text that ends something must say how to stop all messages.
 """
 
 
 def main() -> None:
-    """Ends with status 1 if the pages were to be checked and one is not right."""
+    """Exits with status 1 if `--check` is given and a page is out of date."""
     for name, page in {"settings.md": render_settings(), "pools.md": render_pools()}.items():
         path = HERE / name
         if "--check" not in sys.argv:
             path.write_text(page, encoding="utf-8")
         elif not path.exists() or path.read_text(encoding="utf-8") != page:
-            sys.exit(f"docs/{name} is not what the code says; run `make docs`")
+            sys.exit(f"docs/{name} is out of date; run `make docs`")
 
 
 def render_settings() -> str:
-    """Every setting of every process."""
+    """The settings of all processes."""
     sections = (_section(name, kind) for name, kind in PROCESSES.items())
     return "\n".join([SETTINGS_HEAD, *sections])
 
 
 def render_pools() -> str:
-    """What pools are, understand and say."""
-    return "\n".join([POOLS_HEAD, WORDS_HEAD, _words(), TEXTS_HEAD, *map(_texts, SPOKEN), ""])
+    """What a pool is, its keywords and its system texts."""
+    tables = map(_system_texts, LANGUAGES)
+    return "\n".join([POOLS_HEAD, KEYWORDS_HEAD, _keywords(), TEXTS_HEAD, *tables, ""])
 
 
-def _words() -> str:
-    head = [f"| | {' | '.join(SPOKEN)} |", f"|---|{'---|' * len(SPOKEN)}"]
-    rows = [f"| `{one.name}` | {' | '.join(_meant(one.name))} |" for one in fields(Keywords)]
+def _keywords() -> str:
+    head = [f"| | {' | '.join(LANGUAGES)} |", f"|---|{'---|' * len(LANGUAGES)}"]
+    rows = [f"| `{field.name}` | {' | '.join(_words(field.name))} |" for field in fields(Keywords)]
     return "\n".join([*head, *rows, ""])
 
 
-def _meant(field: str) -> list[str]:
-    return [", ".join(getattr(spoken.keywords, field)) for spoken in SPOKEN.values()]
+def _words(keyword: str) -> list[str]:
+    return [", ".join(getattr(language.keywords, keyword)) for language in LANGUAGES.values()]
 
 
-def _texts(language: str) -> str:
+def _system_texts(language: str) -> str:
     head = [f"### `{language}`", "", "| template | text |", "|---|---|"]
-    texts = SPOKEN[language].templates
-    return "\n".join([*head, *(f"| `{one.value}` | {texts[one]} |" for one in Template), ""])
+    texts = LANGUAGES[language].templates
+    rows = [f"| `{template.value}` | {texts[template]} |" for template in Template]
+    return "\n".join([*head, *rows, ""])
 
 
 def _section(process: str, settings: type[ServiceSettings]) -> str:
     prefix = settings.model_config.get("env_prefix", "")
-    # What a service has for itself comes first, then what it shares with others.
+    # A service's own settings first, then the shared ones.
     own = get_annotations(settings)
     names = [*own, *settings.model_fields]
-    fields = sorted(settings.model_fields.items(), key=lambda field: names.index(field[0]))
-    rows = [_row(f"{prefix}{name}".upper(), field) for name, field in fields]
+    in_order = sorted(settings.model_fields.items(), key=lambda item: names.index(item[0]))
+    rows = [_row(f"{prefix}{name}".upper(), field) for name, field in in_order]
     head = ["| setting | default | meaning |", "|---|---|---|"]
     return "\n".join([f"## `{process}`", "", *head, *rows, ""])
 
 
 def _row(name: str, field: FieldInfo) -> str:
-    return f"| `{name}` | `{_shown(field.default)}` | {field.description} |"
+    return f"| `{name}` | `{_default(field.default)}` | {field.description} |"
 
 
-def _shown(default: object) -> str:
-    if isinstance(default, SecretStr):
-        return default.get_secret_value()
-    return ",".join(default) if isinstance(default, tuple) else str(default)
+def _default(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
 if __name__ == "__main__":

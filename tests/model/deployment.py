@@ -127,8 +127,8 @@ class Deployment:
     async def _run_jobs(self) -> None:
         """Expiry, warnings and purging."""
         service = self._next_replica().service
-        for pool in service.directory.pools:
-            assert await service.sweeper(pool).run_once() > 0
+        for pool in service.wiring.directory.pools:
+            assert await service.wiring.expiry(pool).run_once() > 0
         self._jobs_ran_at = self.clock.now()
 
     async def outbox_sizes(self) -> dict[str, int]:
@@ -199,7 +199,7 @@ async def new_deployment(connected: Connections) -> Deployment:
         for _ in range(REPLICAS)
     ]
     dispatchers = {
-        pool.name: replica.service.dispatcher(pool, block_ms=BLOCK_MS)
-        for replica, pool in zip(replicas, replicas[0].service.directory.pools, strict=True)
+        pool.name: replica.service.wiring.dispatcher(pool, block_ms=BLOCK_MS)
+        for replica, pool in zip(replicas, replicas[0].service.wiring.directory.pools, strict=True)
     }
     return Deployment(connected, clock, replicas, dispatchers, clock.now())

@@ -12,6 +12,7 @@ from model.people import POOLS
 from redis.asyncio import Redis
 
 from conversation_service.app.application import SERVICES, Application
+from conversation_service.app.wiring import Connections, Wiring
 from conversation_service.rpc.core.status import DOMAIN, status_of, too_slow
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
 from runtime.clock import Clock
@@ -49,15 +50,13 @@ async def start_replica(
     redis: Redis, reader: Redis, messaging: grpc.aio.Channel, clock: Clock
 ) -> Replica:
     """Seeds its pools."""
-    service = Application(
-        POOLS, redis=redis, reader=reader, messaging=messaging, vault=VAULT, clock=clock
-    )
+    service = Application(Wiring(POOLS, Connections(redis, reader, messaging), VAULT, clock))
     server = grpc.aio.server(interceptors=[ErrorInterceptor(DOMAIN, status_of, too_slow)])
     service.add_servicers(server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
-    await service.seeding.seed_all()
-    await service.directory.refresh()
+    await service.wiring.seeder.seed_all()
+    await service.wiring.directory.refresh()
     channel = grpc.aio.insecure_channel(f"127.0.0.1:{port}")
     return Replica(service, server, channel, _methods(channel))
 

@@ -1,4 +1,4 @@
-"""The conversation service in this process, on real ports, with a clock that the test owns."""
+"""The conversation service in this process, on a real port, with a manual clock."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,8 +13,9 @@ import grpc
 from redis.asyncio import Redis
 
 from conversation_service.app.application import SERVICE_NAMES, Application
+from conversation_service.app.wiring import Connections, Options, Wiring
 from conversation_service.domain.model.pool import SeededPool
-from conversation_service.rpc.core.permissions import Callers
+from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.keyspace.keys import Keys
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import event_pb2
@@ -42,14 +43,14 @@ if TYPE_CHECKING:
     from maskline.conversation.v1.person_pb2_grpc import PersonServiceAsyncStub
     from maskline.conversation.v1.pool_pb2_grpc import PoolServiceAsyncStub
 
-# Open to everybody, as `make run` has it.
-DESCRIBED = ServerSecurity(serves_reflection=True)
+# Without authorization, as in `make run`.
+WITH_REFLECTION = ServerSecurity(serves_reflection=True)
 MESSAGING = messaging_pb2.DESCRIPTOR.services_by_name["MessagingService"]
 
 
 @dataclass
 class RunningService:
-    """A caller's view of the service, of what it had sent and of the Redis behind it."""
+    """A replica as its callers, the messaging service and Redis see it."""
 
     channel: grpc.aio.Channel
     messaging: ScriptedMessaging
@@ -76,14 +77,14 @@ class RunningService:
     def deployment(self) -> "DeploymentServiceAsyncStub":
         return DeploymentServiceStub(self.channel)
 
-    async def says(self, number: str, body: str, to: str = MASKED) -> pb.ReceiveMessageResult:
-        """A text comes in."""
+    async def deliver(self, number: str, body: str, to: str = MASKED) -> pb.ReceiveMessageResult:
+        """Delivers one inbound message."""
         message = self.text(number, body, to)
         [result] = (await self.receive(message)).results
         return result
 
     def text(self, number: str, body: str, to: str = MASKED) -> pb.InboundMessage:
-        """A text with an id of its own."""
+        """An inbound message with a new id."""
         return pb.InboundMessage(
             carrier_message_id=f"mdr2-{uuid4().hex}",
             from_number=number,
@@ -92,22 +93,24 @@ class RunningService:
         )
 
     async def receive(self, *messages: pb.InboundMessage) -> pb.ReceiveMessagesResponse:
-        """Texts come in together."""
+        """Delivers inbound messages as one batch."""
         request = pb.ReceiveMessagesRequest(messages=messages)
         return await self.stub.ReceiveMessages(request, timeout=CALL_SECONDS)
 
     async def receipts(self, *message_ids: str) -> list[pb.ReceiptOutcome.ValueType]:
-        """Receipts of texts come in together."""
+        """Delivers receipts of these messages as one batch."""
         receipts = [
-            pb.DeliveryReceipt(carrier_message_id=f"mdr2-{name}", send_token=f"token-{name}")
-            for name in message_ids
+            pb.DeliveryReceipt(
+                carrier_message_id=f"mdr2-{message_id}", send_token=f"token-{message_id}"
+            )
+            for message_id in message_ids
         ]
         request = pb.ReceiveDeliveryReceiptsRequest(receipts=receipts)
         response = await self.stub.ReceiveDeliveryReceipts(request, timeout=CALL_SECONDS)
         return [result.outcome for result in response.results]
 
     async def heard(self, number: str, texts: int) -> list[str]:
-        """What a phone has been sent, once it is that much."""
+        """Waits until a phone has been sent this many messages; returns their bodies."""
 
         async def arrived() -> bool:
             return len(self.sent_to(number)) >= texts
@@ -116,57 +119,57 @@ class RunningService:
         return self.sent_to(number)
 
     def sent_to(self, number: str) -> list[str]:
-        """What a phone has been sent so far."""
-        return [one.body for one in self.sent() if one.to_number == number]
+        """The bodies that a phone has been sent so far."""
+        return [message.body for message in self.sent() if message.to_number == number]
 
     def sent(self) -> list[messaging_pb2.OutboundMessage]:
-        """Every text once: the real messaging service sends one that is handed in again no more.
+        """Every sent message once, since the real messaging service ignores repetitions.
 
-        A dispatcher hands one in again that had lost its lease, as it does while the clock stands.
+        A dispatcher that loses its lease, as it does while the clock stands, hands them in again.
         """
-        return list({one.message_id: one for one in self.messaging.sent}.values())
+        return list({message.message_id: message for message in self.messaging.sent}.values())
 
     async def healthy(self) -> None:
-        """Waits until the service says that it is well: all that it connects to, it has by then."""
+        """Waits until the health service reports SERVING, so that all connections are open."""
         await eventually(partial(is_serving, self.channel, SERVICE_NAMES[0]))
 
     async def quiet(self, pool: str = POOL.name) -> None:
-        """Waits until everything that was accepted in a pool has been sent, or given up."""
+        """Waits until the outbox of a pool is empty."""
 
-        async def nothing_is_owed() -> bool:
+        async def is_empty() -> bool:
             return await self.redis.xlen(Keys(pool).outbox) == 0
 
-        await eventually(nothing_is_owed)
+        await eventually(is_empty)
 
     async def start(self, number: str, masked_number: str = "") -> pb.StartConversationResponse:
-        """A client starts a conversation for somebody."""
+        """Calls StartConversation."""
         request = pb.StartConversationRequest(phone_number=number, masked_number=masked_number)
         return await ask(self.stub.StartConversation, request)
 
     async def join(self, number: str, code: str) -> pb.Conversation:
-        """A client lets somebody in."""
+        """Calls JoinConversation."""
         request = pb.JoinConversationRequest(phone_number=number, code=code)
         return (await ask(self.stub.JoinConversation, request)).conversation
 
     async def open(self, *numbers: str, masked_number: str = MASKED) -> pb.Conversation:
-        """A client opens a conversation between two people, who are told nothing of it."""
+        """Calls OpenConversation without notifying the two people."""
         request = pb.OpenConversationRequest(
             phone_numbers=numbers, masked_number=masked_number, is_silent=True
         )
         return (await ask(self.stub.OpenConversation, request)).conversation
 
     async def end(self, conversation_id: str) -> pb.Conversation:
-        """The operator ends a conversation."""
+        """Calls EndConversation as the operator."""
         request = pb.EndConversationRequest(conversation_id=conversation_id)
         return (await ask(self.stub.EndConversation, request)).conversation
 
     async def get(self, conversation_id: str) -> pb.Conversation:
-        """A conversation as it stands."""
+        """Calls GetConversation."""
         request = pb.GetConversationRequest(conversation_id=conversation_id)
         return (await ask(self.stub.GetConversation, request)).conversation
 
     async def timeline(self, conversation_id: str) -> list[event_pb2.Event]:
-        """What has happened in a conversation, the first 500 events."""
+        """The first 500 events of a conversation."""
         request = pb.GetTimelineRequest(conversation_id=conversation_id, page_size=500)
         return list((await ask(self.stub.GetTimeline, request)).events)
 
@@ -177,28 +180,20 @@ async def connected(
     clock: ManualClock,
     *pools: SeededPool,
     messaging: ScriptedMessaging | None = None,
-    callers: Callers | None = None,
+    cipher: Cipher = VAULT,
     uses_development_key: bool = False,
     recovery_interval: timedelta = timedelta(0),
 ) -> AsyncIterator[Application]:
-    """The service with its own connections, as `python -m conversation_service` has them."""
+    """The application with its own connections, as `python -m conversation_service` has them."""
     async with (
         serving(messaging or ScriptedMessaging()) as target,
         open_redis(redis_url) as redis,
         open_redis(redis_url, retries=0) as reader,
         open_channel(target, [MESSAGING]) as to_messaging,
     ):
-        yield Application(
-            pools or [SEED],
-            redis=redis,
-            reader=reader,
-            messaging=to_messaging,
-            vault=VAULT,
-            clock=clock,
-            callers=callers,
-            uses_development_key=uses_development_key,
-            recovery_interval=recovery_interval,
-        )
+        connections = Connections(redis, reader, to_messaging)
+        options = Options(uses_development_key, recovery_interval)
+        yield Application(Wiring(pools or [SEED], connections, cipher, clock, options))
 
 
 @asynccontextmanager
@@ -207,12 +202,12 @@ async def running(
     clock: ManualClock,
     *pools: SeededPool,
     messaging: ScriptedMessaging | None = None,
-    callers: Callers | None = None,
+    cipher: Cipher = VAULT,
     uses_development_key: bool = False,
-    door: ServerSecurity = DESCRIBED,
+    security: ServerSecurity = WITH_REFLECTION,
     recovery_interval: timedelta = timedelta(0),
 ) -> AsyncIterator[RunningService]:
-    """One replica, until its test is over or fails."""
+    """One replica that serves until the end of the test."""
     messaging, stop = messaging or ScriptedMessaging(), asyncio.Event()
     listen = f"127.0.0.1:{free_port()}"
     async with (
@@ -221,28 +216,28 @@ async def running(
             clock,
             *pools,
             messaging=messaging,
-            callers=callers,
+            cipher=cipher,
             uses_development_key=uses_development_key,
             recovery_interval=recovery_interval,
-        ) as service,
+        ) as application,
         open_redis(redis_url) as redis,
         grpc.aio.insecure_channel(listen) as channel,
     ):
-        serve = asyncio.create_task(service.serve(listen, stop, door))
+        serve = asyncio.create_task(application.serve(listen, stop, security))
         try:
-            await _ready(service, serve)
+            await _ready(application, serve)
             yield RunningService(channel, messaging, clock, redis)
         finally:
             stop.set()
             await serve
 
 
-async def _ready(service: Application, serve: "asyncio.Task[None]") -> None:
-    """Waits until the pools are served. Health says so at its next look, a second later."""
+async def _ready(application: Application, serve: "asyncio.Task[None]") -> None:
+    """Waits until the pools have been seeded; the health service reports that a second later."""
 
-    async def knows_its_pools() -> bool:
+    async def is_ready() -> bool:
         if serve.done():
             await serve
-        return service._keeper.is_ready
+        return application.is_ready
 
-    await eventually(knows_its_pools)
+    await eventually(is_ready)

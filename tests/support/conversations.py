@@ -1,4 +1,4 @@
-"""People, numbers and pools of the conversation service's tests."""
+"""People, phone numbers and pools of the tests."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -35,18 +35,18 @@ SEED = SeededPool("main", SETTINGS, NUMBERS)
 def seeded(
     *numbers: str, name: str = "main", settings: Mapping[str, Any] | None = None
 ) -> SeededPool:
-    """A pool with other numbers or settings."""
+    """A seeded pool with other numbers, name or settings."""
     listed = tuple(map(MaskedNumber, numbers)) or NUMBERS
     return SeededPool(name, PoolSettings(operator="Test exchange", **(settings or {})), listed)
 
 
 def line(person: Person, masked_number: str = MASKED) -> Route:
-    """A person on a masked number."""
+    """The route of a person on a masked number."""
     return Route(masked_number, person)
 
 
 def says(template: Template, *, code: str = "", span: timedelta | None = None) -> str:
-    """What the pool of these tests says."""
+    """A system message of the tests' pool."""
     return POOL.speech.say(template, code=code, span=span)
 
 
@@ -56,14 +56,14 @@ def pool_storage(redis: Redis, pool: str = "main") -> PoolStorage:
 
 
 class ScriptedFresh:
-    """Ids as the system draws them, codes as a test lists them and then as the system does."""
+    """Random ids; the given join codes first, then random ones."""
 
     def __init__(self, *codes: str) -> None:
         self._codes = list(codes)
-        self._system = RandomIds()
+        self._random = RandomIds()
 
     def change_id(self, now: datetime) -> str:
-        return self._system.change_id(now)
+        return self._random.change_id(now)
 
     def code(self) -> str:
-        return self._codes.pop(0) if self._codes else self._system.code()
+        return self._codes.pop(0) if self._codes else self._random.code()

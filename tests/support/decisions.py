@@ -27,7 +27,7 @@ READ_SET = ReadSet(
     conversation_id="conversation",
     code=CODE,
     unique_name="named",
-    tries_on=MASKED,
+    code_attempts_on=MASKED,
     pair=(ALICE, BOB),
     held_in="held",
 )
@@ -57,7 +57,7 @@ def facts(
     conversation: Conversation | None = None,
     invitation: Conversation | None = None,
     named: Conversation | None = None,
-    tries: WindowCounter = NEVER,
+    code_attempts: WindowCounter = NEVER,
     last_number: str = "",
     held: tuple[HeldMessage, ...] = (),
     **loaded: Any,  # noqa: ANN401 - other fields of Snapshot
@@ -75,7 +75,7 @@ def facts(
         "current_conversation_ids": ids,
         "codes": {CODE: "invitation"},
         "unique_names": {"named": "named"},
-        "code_attempts": {MASKED: tries},
+        "code_attempts": {MASKED: code_attempts},
         "last_numbers": {(ALICE, BOB): last_number},
         "held_messages": {"held": held},
     }

@@ -108,9 +108,9 @@ class RecordedOptOuts(OptOuts):
         self._suppression = suppression
         self._clock = clock
 
-    async def opt_out(self, person_id: str, source: OptOutSource, intent_id: str) -> None:
-        self.opted_out.append((person_id, source, intent_id))
-        await self._suppression.add(person_id, OptOut(self._clock.now(), source, intent_id))
+    async def opt_out(self, person_id: str, source: OptOutSource, command_id: str) -> None:
+        self.opted_out.append((person_id, source, command_id))
+        await self._suppression.add(person_id, OptOut(self._clock.now(), source, command_id))
 
     async def end_all(self, person_id: str) -> None:
         self.ended.append(person_id)
@@ -123,7 +123,7 @@ class RecordedFailures(FailureNotifier):
         self.notified: list[DeliveryFailure] = []
         self.errors: list[Exception] = []
 
-    async def tell(self, failures: Sequence[DeliveryFailure]) -> None:
+    async def notify(self, failures: Sequence[DeliveryFailure]) -> None:
         if self.errors:
             raise self.errors.pop(0)
         self.notified += failures

@@ -1,4 +1,4 @@
-"""What tests read off gRPC servers and their refusals."""
+"""Details of gRPC errors, health, reflection and retries."""
 
 from typing import TypedDict, TypeVar, cast
 
@@ -14,13 +14,13 @@ from runtime.grpc.client import service_config
 
 
 class RetryPolicy(TypedDict):
-    """The part of grpc's service config that tests look at."""
+    """Part of a gRPC service config."""
 
     retryableStatusCodes: list[str]
 
 
 class MethodConfig(TypedDict):
-    """The part of grpc's service config that tests look at."""
+    """Part of a gRPC service config."""
 
     name: list[dict[str, str]]
     retryPolicy: RetryPolicy
@@ -35,7 +35,7 @@ Detail = TypeVar(
 
 
 def detail(error: grpc.aio.AioRpcError, kind: Detail) -> Detail:
-    """One of the details of a refusal; `kind` is an empty message of its type."""
+    """A detail of an error; `kind` is an empty message of its type."""
     status = rpc_status.from_call(cast("grpc.Call", error))
     assert status is not None, error
     for packed in status.details:
@@ -45,48 +45,48 @@ def detail(error: grpc.aio.AioRpcError, kind: Detail) -> Detail:
 
 
 def reason(error: grpc.aio.AioRpcError, domain: str) -> str:
-    """The published reason of a refusal."""
+    """The published reason of an error."""
     info = detail(error, error_details_pb2.ErrorInfo())
     assert info.domain == domain
     return str(info.reason)
 
 
 async def is_serving(channel: grpc.aio.Channel, service: str) -> bool:
-    """What the standard health service says."""
+    """Whether the health service reports SERVING; waits for the connection."""
     check = channel.unary_unary(
         "/grpc.health.v1.Health/Check",
         request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
         response_deserializer=health_pb2.HealthCheckResponse.FromString,
     )
-    answer = await check(health_pb2.HealthCheckRequest(service=service), wait_for_ready=True)
-    return answer.status == health_pb2.HealthCheckResponse.SERVING
+    response = await check(health_pb2.HealthCheckRequest(service=service), wait_for_ready=True)
+    return response.status == health_pb2.HealthCheckResponse.SERVING
 
 
 async def reflected_methods(channel: grpc.aio.Channel, service: str) -> set[str]:
-    """The methods of a service as its server describes them."""
+    """The methods of a service, by server reflection."""
     ask = channel.stream_stream(
         "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
         request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString,
         response_deserializer=reflection_pb2.ServerReflectionResponse.FromString,
     )
-    asked = reflection_pb2.ServerReflectionRequest(file_containing_symbol=service)
-    [answer] = [one async for one in ask(iter([asked]))]
-    [described] = answer.file_descriptor_response.file_descriptor_proto[:1]
-    services = FileDescriptorProto.FromString(described).service
-    [found] = [one for one in services if service.endswith(f".{one.name}")]
-    return {method.name for method in found.method}
+    request = reflection_pb2.ServerReflectionRequest(file_containing_symbol=service)
+    [response] = [response async for response in ask(iter([request]))]
+    [serialized] = response.file_descriptor_response.file_descriptor_proto[:1]
+    services = FileDescriptorProto.FromString(serialized).service
+    [descriptor] = [proto for proto in services if service.endswith(f".{proto.name}")]
+    return {method.name for method in descriptor.method}
 
 
 async def call_with_nothing(channel: grpc.aio.Channel, service: str, method: str) -> None:
-    """Calls a method with an empty request; raises what it answers."""
+    """Calls a method with an empty request."""
     ask = channel.unary_unary(
         f"/{service}/{method}", request_serializer=bytes, response_deserializer=bytes
     )
-    await ask(b"", timeout=5)
+    await ask(b"", timeout=120)
 
 
 def retried_methods(service: ServiceDescriptor) -> set[str]:
-    """The methods that channels made by the runtime call again when a server is unavailable."""
+    """The methods that the service config of the runtime retries on UNAVAILABLE."""
     config = cast("dict[str, list[MethodConfig]]", service_config([service]))
     [methods] = config["methodConfig"]
     assert methods["retryPolicy"]["retryableStatusCodes"] == ["UNAVAILABLE"]

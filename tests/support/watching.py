@@ -1,4 +1,4 @@
-"""Watches of a conversation service's events."""
+"""Clients of WatchEvents."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,10 +21,10 @@ from support.conversations import ALICE_NUMBER, BOB_NUMBER
 from support.eventually import PATIENCE_SECONDS
 from support.scripted_messaging import ScriptedMessaging
 
-# Soon over; who reads nothing at all cannot be too quick for it.
-IMPATIENCE_SECONDS = 0.2
-# Without growing windows some 130 kB are under way to who does not read: 700 events or so.
-NARROW = (("grpc.http2.bdp_probe", 0),)
+# Short for a client that does not read, long enough for a stall of a busy machine.
+WRITE_SECONDS = 1.0
+# Without growing flow-control windows some 130 kB are buffered for a client: about 700 events.
+FIXED_WINDOW = (("grpc.http2.bdp_probe", 0),)
 BATCHES, BATCH = 12, 256
 
 Call: TypeAlias = "grpc.aio.UnaryStreamCall[pb.WatchEventsRequest, pb.WatchEventsResponse]"
@@ -32,31 +32,31 @@ Call: TypeAlias = "grpc.aio.UnaryStreamCall[pb.WatchEventsRequest, pb.WatchEvent
 
 @dataclass
 class Watch:
-    """A watcher; `cursor` is the last that it has read."""
+    """A stream; `cursor` is that of the last response read."""
 
     call: Call
     cursor: str = ""
 
     async def response(self) -> pb.WatchEventsResponse:
-        """The next one; raises what the watch ends with."""
+        """The next response; raises the error that ends the stream."""
         async with asyncio.timeout(PATIENCE_SECONDS):
-            found = await self.call.read()
-        if not isinstance(found, pb.WatchEventsResponse):
+            response = await self.call.read()
+        if not isinstance(response, pb.WatchEventsResponse):
             raise AssertionError(f"the watch ended with {await self.call.code()}")
-        self.cursor = found.cursor
-        return found
+        self.cursor = response.cursor
+        return response
 
     async def event(self) -> pb.WatchEventsResponse:
-        """The next one with an event in it."""
-        while (found := await self.response()).is_heartbeat:
+        """The next response with an event."""
+        while (response := await self.response()).is_heartbeat:
             pass
-        return found
+        return response
 
     async def heartbeat(self) -> pb.WatchEventsResponse:
-        """The next heartbeat, all before it left aside."""
-        while not (found := await self.response()).is_heartbeat:
+        """The next heartbeat; skips events."""
+        while not (response := await self.response()).is_heartbeat:
             pass
-        return found
+        return response
 
     async def kinds(self, number: int) -> list[str]:
         """The types of the next events."""
@@ -67,7 +67,7 @@ class Watch:
 async def watching(
     service: RunningService, *, conversation_id: str = "", cursor: str = ""
 ) -> AsyncIterator[Watch]:
-    """A watch of the tests' pool that has begun; its heartbeat says from where on."""
+    """A watch of the tests' pool; its first heartbeat has the cursor that it starts at."""
     request = filled(pb.WatchEventsRequest(conversation_id=conversation_id, cursor=cursor))
     call = service.stub.WatchEvents(request)
     try:
@@ -76,16 +76,16 @@ async def watching(
         call.cancel()
 
 
-async def has_happened(service: RunningService, expected: str) -> None:
-    """Waits until an event of this type is among all that are kept."""
+async def wait_for_event(service: RunningService, expected: str) -> None:
+    """Waits for an event of this type, from the oldest on."""
     async with watching(service, cursor="0") as watch:
         while kind((await watch.event()).event) != expected:
             pass
 
 
 @asynccontextmanager
-async def crowd(service: RunningService, number: int) -> AsyncIterator[list[Watch]]:
-    """So many watchers, all of whom have begun."""
+async def open_watches(service: RunningService, number: int) -> AsyncIterator[list[Watch]]:
+    """This many watches, all of which have started."""
     request = filled(pb.WatchEventsRequest())
     watchers = [Watch(service.stub.WatchEvents(request)) for _ in range(number)]
     try:
@@ -97,8 +97,8 @@ async def crowd(service: RunningService, number: int) -> AsyncIterator[list[Watc
             watcher.call.cancel()
 
 
-async def has_room(service: RunningService) -> bool:
-    """Whether somebody else may watch."""
+async def has_free_slot(service: RunningService) -> bool:
+    """Whether another watch can start."""
     try:
         async with watching(service) as watch:
             return (await watch.response()).is_heartbeat
@@ -106,28 +106,28 @@ async def has_room(service: RunningService) -> bool:
         return False
 
 
-async def everything(service: RunningService, number: int) -> list[tuple[str, str]]:
-    """The ids and types of the oldest events that are kept."""
+async def first_events(service: RunningService, number: int) -> list[tuple[str, str]]:
+    """The ids and types of the oldest events."""
     async with watching(service, cursor="0") as watch:
         events = [(await watch.event()).event for _ in range(number)]
     return [(event.event_id, kind(event)) for event in events]
 
 
 @asynccontextmanager
-async def impatient(redis_url: str, clock: ManualClock) -> AsyncIterator[RunningService]:
-    """A replica that hardly waits for watchers who do not read; it sends and sweeps nothing."""
+async def short_write_timeout(redis_url: str, clock: ManualClock) -> AsyncIterator[RunningService]:
+    """A replica with a short write timeout and without background loops."""
     server = GrpcServer(
         "127.0.0.1:0",
-        [ErrorInterceptor(DOMAIN, status_of, too_slow, write_seconds=IMPATIENCE_SECONDS)],
+        [ErrorInterceptor(DOMAIN, status_of, too_slow, write_seconds=WRITE_SECONDS)],
     )
     target = f"127.0.0.1:{server.port}"
     async with (
         connected(redis_url, clock) as service,
         open_redis(redis_url) as redis,
-        grpc.aio.insecure_channel(target, options=NARROW) as channel,
+        grpc.aio.insecure_channel(target, options=FIXED_WINDOW) as channel,
     ):
         service.add_servicers(server.server)
-        await service.seeding.seed_all()
+        await service.wiring.seeder.seed_all()
         await server.start(SERVICE_NAMES)
         try:
             yield RunningService(channel, ScriptedMessaging(), clock, redis)
@@ -135,10 +135,10 @@ async def impatient(redis_url: str, clock: ManualClock) -> AsyncIterator[Running
             await server.stop()
 
 
-async def much_has_happened(service: RunningService) -> int:
-    """More events than are under way to who does not read; answers how many they are."""
+async def create_many_events(service: RunningService) -> int:
+    """Creates more events than fit into the buffers of a stream; returns their number."""
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     for _ in range(BATCHES):
-        await service.receive(*(service.text(ALICE_NUMBER, str(at)) for at in range(BATCH)))
-    created_and_opened = 2
-    return created_and_opened + BATCHES * BATCH
+        await service.receive(*(service.text(ALICE_NUMBER, str(number)) for number in range(BATCH)))
+    # Besides POOL_CREATED and CONVERSATION_OPENED.
+    return 2 + BATCHES * BATCH

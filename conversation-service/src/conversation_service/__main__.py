@@ -7,8 +7,9 @@ import structlog
 from conversation_service.app.application import Application
 from conversation_service.app.pools_file import PoolsFileError, read_pools
 from conversation_service.app.settings import Settings
+from conversation_service.app.wiring import Connections, Options, Wiring
 from conversation_service.domain.model.pool import SeededPool
-from conversation_service.rpc.core.permissions import RIGHTS, ROLES, CallersByRole, NobodySpecial
+from conversation_service.rpc.core.permissions import PERMISSIONS, ROLES
 from conversation_service.rpc.core.status import DOMAIN
 from conversation_service.store.encryption.blind_index_key import StateKeyMismatch
 from conversation_service.store.encryption.cipher import Cipher
@@ -37,41 +38,36 @@ def main() -> None:
     try:
         pools = read_pools(settings.pools_file)
         with traced("conversation_service", settings):
-            run(serve(settings, pools, _vault(settings)))
+            run(serve(settings, pools, _cipher(settings)))
     except PoolsFileError as error:
         exit_with_error(f"CONVERSATION_POOLS_FILE: {error}")
     except (KeysCollide, StateKeyMismatch) as error:
         exit_with_error(f"CONVERSATION_STATE_KEY: {error}")
-    except ConfigFileError as unusable:
-        exit_with_error(str(unusable))
+    except ConfigFileError as error:
+        exit_with_error(str(error))
 
 
-def _vault(settings: Settings) -> Cipher:
+def _cipher(settings: Settings) -> Cipher:
     current = settings.state_key.get_secret_value()
     return Cipher(current, settings.former_keys)
 
 
-async def serve(settings: Settings, pools: tuple[SeededPool, ...], vault: Cipher) -> None:
-    """Opens the connections, serves, closes them. Raises UnusableFile and KeyLost."""
-    door = server_security(settings, RIGHTS, ROLES, domain=DOMAIN)
-    shown = Credentials(settings.tls_files, settings.messaging_token)
+async def serve(settings: Settings, pools: tuple[SeededPool, ...], cipher: Cipher) -> None:
+    """Opens the connections, serves, closes them. Raises ConfigFileError, StateKeyMismatch."""
+    security = server_security(settings, PERMISSIONS, ROLES, domain=DOMAIN)
+    credentials = Credentials(settings.tls_files, settings.messaging_token)
     redis = open_redis(settings.redis_access)
     reader = open_redis(settings.redis_access, retries=0)
-    channel = open_channel(settings.messaging_target, [MESSAGING], shown)
+    channel = open_channel(settings.messaging_target, [MESSAGING], credentials)
+    options = Options(
+        uses_development_key=settings.uses_development_key,
+        recovery_interval=timedelta(seconds=settings.recovery_interval_seconds),
+    )
     async with redis, reader, channel as messaging:
-        service = Application(
-            pools,
-            redis=redis,
-            reader=reader,
-            messaging=messaging,
-            vault=vault,
-            clock=SystemClock(),
-            callers=CallersByRole() if door.tells_callers_apart else NobodySpecial(),
-            uses_development_key=settings.uses_development_key,
-            recovery_interval=timedelta(seconds=settings.recovery_interval_seconds),
-        )
+        connections = Connections(redis, reader, messaging)
+        wiring = Wiring(pools, connections, cipher, SystemClock(), options)
         with serve_metrics(settings.metrics_listen):
-            await service.serve(settings.listen, stop_requested(), door)
+            await Application(wiring).serve(settings.listen, stop_requested(), security)
 
 
 if __name__ == "__main__":

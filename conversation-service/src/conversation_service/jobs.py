@@ -42,7 +42,7 @@ class Expiry:
         if expiring:
             await self._executor.run_all(expiring)
         if ended:
-            await self._store.forget(ended)
+            await self._store.purge(ended)
         return 0.0 if len(due) == BATCH else EXPIRY_PAUSE_SECONDS
 
 

@@ -81,7 +81,8 @@ async def test_it_encrypts_nothing_where_the_product_encrypts_everything(
     command = OpenConversation("r", (alice, bob))
     change = replace(command.decide(Snapshot(POOL, NOW, "c1")), pool=POOL)
     uncreated = replace(POOL, version="")
-    assert await store.commit([Commit(command.receipt, change, NOW, uncreated)]) == [Committed()]
+    commit = Commit(command.idempotency_key, change, NOW, uncreated)
+    assert await store.commit([commit]) == [Committed()]
     stored = await store.get("c1")
     assert stored is not None
     assert stored.participants == (alice, bob)

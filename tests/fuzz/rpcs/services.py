@@ -5,7 +5,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
 import grpc
-from contract.conversation import anything
 from fuzz.rpcs.calling import Documented, Sent, listed_reasons
 from google.protobuf.descriptor import MethodDescriptor
 
@@ -14,6 +13,7 @@ from conversation_service.rpc.core import status as conversation_status
 from maskline.conversation.v1 import pool_pb2
 from maskline.messaging.v1 import messaging_pb2
 from messaging_service.rpc import status as messaging_status
+from support import random_requests
 from support.clock import ManualClock
 from support.conversation_calls import ask
 from support.conversation_service import RunningService, running
@@ -108,7 +108,7 @@ FUZZED = {
             {kind.reason: code for kind, code in conversation_status.CODES.items()},
         ),
         palette={
-            **anything.palette(),
+            **random_requests.palette(),
             "request_id": [f"request-{number}" for number in range(200)],
             "conversation_id": [CONVERSATION],
             "participant_id": [PARTICIPANT],

@@ -14,8 +14,8 @@ async def service(
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> AsyncIterator[RunningService]:
     """One replica with one pool, both as they are by default."""
-    async with running(redis_url, clock) as one:
-        yield one
+    async with running(redis_url, clock) as replica:
+        yield replica
 
 
 @pytest.fixture
@@ -23,5 +23,5 @@ async def another(
     service: RunningService, redis_url: str, clock: ManualClock
 ) -> AsyncIterator[RunningService]:
     """A second replica, before the same carrier."""
-    async with running(redis_url, clock, messaging=service.messaging) as one:
-        yield one
+    async with running(redis_url, clock, messaging=service.messaging) as replica:
+        yield replica

@@ -42,7 +42,7 @@ async def test_a_message_after_the_expiry_finds_the_conversation_ended(
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     service.clock.move(days=7)
-    await service.says(ALICE_NUMBER, "anybody there?")
+    await service.deliver(ALICE_NUMBER, "anybody there?")
     just_ended = says(Template.JUST_ENDED, span=SETTINGS.cool_off)
     assert await service.heard(ALICE_NUMBER, 2) == [says(Template.IDLE_EXPIRED), just_ended]
     assert await service.heard(BOB_NUMBER, 1) == [says(Template.IDLE_EXPIRED)]
@@ -57,7 +57,7 @@ async def test_both_are_warned_before_idle_expiry_and_a_message_extends_the_conv
         clock.move(hours=23)
         assert await service.heard(ALICE_NUMBER, 1) == [warning]
         assert await service.heard(BOB_NUMBER, 1) == [warning]
-        await service.says(ALICE_NUMBER, "still here")
+        await service.deliver(ALICE_NUMBER, "still here")
         clock.move(hours=23)
         expected = [warning, "still here", warning]
         assert await service.heard(BOB_NUMBER, 3) == expected

@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""The process: settings, the pools file, wiring, background loops."""

@@ -1,4 +1,4 @@
-"""The TOML file that names the pools of a deployment."""
+"""Reads the TOML file of pools."""
 
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -31,18 +31,18 @@ class PoolsFileError(Exception):
 
 def _checked_number(number: str) -> str:
     if not is_e164(number):
-        raise ValueError('a number is written in E.164, such as "+12065550100"')
+        raise ValueError('must be a number in E.164, such as "+12065550100"')
     return number
 
 
 _Number = Annotated[str, AfterValidator(_checked_number)]
 
-# What is sensible is ruled elsewhere; this is only what a timedelta can hold.
+# Only what a timedelta can hold; settings_violations() has the sensible limits.
 _Seconds = Annotated[int, Field(ge=0, le=10**9)]
 
 
 class _Pool(BaseModel):
-    """Types only. What is not set stays as PoolSettings has it, so there are no defaults here."""
+    """The types of the settings. PoolSettings has the defaults of what is not set."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -83,61 +83,69 @@ class _PoolsFile(BaseModel):
 
 
 def read_pools(path: Path) -> tuple[SeededPool, ...]:
-    """The pools in a file. Raises PoolsFileError for whatever is wrong with it."""
-    listed = _tables(path)
-    pools = tuple(_pool(name, table) for name, table in listed.items())
-    problems = [*_name_problems(pools), *_rule_problems(pools), *_repeated_numbers(listed)]
-    if problems:
-        raise PoolsFileError(f"{path} does not describe pools: {'; '.join(problems)}")
+    """Raises PoolsFileError, which names all violations in the file."""
+    tables = _tables(path)
+    pools = tuple(_pool(name, table) for name, table in tables.items())
+    violations = [
+        *_name_violations(pools),
+        *_setting_violations(pools),
+        *_repeated_numbers(tables),
+    ]
+    if violations:
+        raise PoolsFileError(f"{path} does not describe pools: {'; '.join(violations)}")
     return pools
 
 
 def _tables(path: Path) -> Mapping[str, _Pool]:
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-        return _PoolsFile.model_validate(tables).pools
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        return _PoolsFile.model_validate(content).pools
     except (OSError, UnicodeDecodeError) as error:
         raise PoolsFileError(f"{path} cannot be read: {type(error).__name__}") from error
     except tomllib.TOMLDecodeError as error:
         raise PoolsFileError(f"{path} is not TOML: {error}") from error
     except ValidationError as error:
-        told = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        raise PoolsFileError(f"{path} does not describe pools: {'; '.join(told)}") from error
+        details = "; ".join(
+            f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}" for detail in error.errors()
+        )
+        raise PoolsFileError(f"{path} does not describe pools: {details}") from error
 
 
 def _pool(name: str, table: _Pool) -> SeededPool:
-    chosen = table.model_dump(exclude_unset=True, exclude={"numbers", "reserved_numbers"})
-    settings = PoolSettings(**dict(map(_setting, chosen.items())))
+    values = table.model_dump(exclude_unset=True, exclude={"numbers", "reserved_numbers"})
+    settings = PoolSettings(**dict(map(_setting, values.items())))
     reserved = (MaskedNumber(number, is_reserved=True) for number in table.reserved_numbers)
     return SeededPool(name, settings, (*map(MaskedNumber, table.numbers), *reserved))
 
 
-def _setting(chosen: tuple[str, Any]) -> tuple[str, Any]:
-    key, value = chosen
+def _setting(item: tuple[str, Any]) -> tuple[str, Any]:
+    key, value = item
     if key.endswith(_SECONDS):
         return key.removesuffix(_SECONDS), timedelta(seconds=value)
     return key, value
 
 
-def _name_problems(pools: tuple[SeededPool, ...]) -> Iterator[str]:
+def _name_violations(pools: tuple[SeededPool, ...]) -> Iterator[str]:
     for pool in pools:
         if not POOL_NAME.fullmatch(pool.name):
-            told = "a pool's name has up to 32 lower-case letters, digits and hyphens"
-            yield f"pools.{pool.name}: {told}, and begins with no hyphen"
+            yield (
+                f"pools.{pool.name}: a pool's name has up to 32 lower-case letters, digits and "
+                "hyphens, and does not begin with a hyphen"
+            )
 
 
-def _rule_problems(pools: tuple[SeededPool, ...]) -> Iterator[str]:
+def _setting_violations(pools: tuple[SeededPool, ...]) -> Iterator[str]:
     for pool in pools:
-        for field, told in settings_violations(pool.settings):
+        for field, description in settings_violations(pool.settings):
             key = f"{field}{_SECONDS}" if f"{field}{_SECONDS}" in _Pool.model_fields else field
-            yield f"pools.{pool.name}.{key}: {told}"
+            yield f"pools.{pool.name}.{key}: {description}"
 
 
-def _repeated_numbers(listed: Mapping[str, _Pool]) -> Iterator[str]:
-    places: dict[str, str] = {}
-    for name, table in listed.items():
+def _repeated_numbers(tables: Mapping[str, _Pool]) -> Iterator[str]:
+    first_places: dict[str, str] = {}
+    for name, table in tables.items():
         for key in ("numbers", "reserved_numbers"):
             for index, number in enumerate(getattr(table, key)):
-                here = f"pools.{name}.{key}.{index}"
-                if (first := places.setdefault(number, here)) != here:
-                    yield f"{here}: is listed twice, first as {first}"
+                place = f"pools.{name}.{key}.{index}"
+                if (first := first_places.setdefault(number, place)) != place:
+                    yield f"{place}: is listed twice, first as {first}"

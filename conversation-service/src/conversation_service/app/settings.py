@@ -1,4 +1,4 @@
-"""The whole environment of the conversation service. Read once, in __main__."""
+"""Settings of the conversation service, from the environment. Read once, in __main__."""
 
 from pathlib import Path
 
@@ -12,9 +12,9 @@ from runtime.settings.server import ServerSettings
 from runtime.settings.tracing import TracesSettings
 from runtime.settings.types import Address, RedisUrl, Secret
 
-SHORTEST_KEY = 16
+MIN_KEY_LENGTH = 16
 
-# Known to everybody who reads this: good for a machine of one's own, and warned about.
+# Public, so only for development; its use is logged as a warning.
 DEVELOPMENT_KEY = "maskline-development-key"
 
 
@@ -27,63 +27,63 @@ class Settings(ServerSettings, RedisSettings, TracesSettings):
     listen: Address = Field("127.0.0.1:50051", description="Address the gRPC server listens on.")
     redis_url: RedisUrl = Field(
         SecretStr("redis://127.0.0.1:6390/0"),
-        description="Redis 7.0 or newer, or Valkey; the URL may hold a password.",
+        description="URL of Redis 7.0 or newer, or of Valkey; it may contain a password.",
     )
     messaging_target: Address = Field(
         "127.0.0.1:50052", description="Address of the messaging service."
     )
     messaging_token: Secret | None = Field(
         None,
-        description="Token that is shown to the messaging service, where it lists one for the "
-        "conversation service instead of a certificate.",
+        description="Token sent to the messaging service, if its callers file lists the "
+        "conversation service by token instead of by certificate.",
     )
     pools_file: Path = Field(
-        Path("deploy/pools.toml"), description="TOML file with the pools and their numbers."
+        Path("deploy/pools.toml"), description="TOML file that seeds the pools and their numbers."
     )
     state_key: SecretStr = Field(
         SecretStr(DEVELOPMENT_KEY),
-        min_length=SHORTEST_KEY,
-        description="Secret that keeps numbers and texts unreadable in Redis; any long random "
-        "string. Whoever loses it loses the live conversations.",
+        min_length=MIN_KEY_LENGTH,
+        description="Secret under which phone numbers and message bodies are encrypted in Redis: "
+        "any long random string. Without it the stored state cannot be read.",
     )
     former_state_keys: SecretStr = Field(
         SecretStr(""),
-        description="Earlier state keys, one a line or between commas: they open what they have "
-        "sealed, until `maskline keys rotate` has sealed all of it anew.",
+        description="Earlier state keys, one per line or separated by commas. They decrypt what "
+        "was encrypted with them until `maskline keys rotate` has re-encrypted it.",
     )
     recovery_interval_seconds: int = Field(
         180,
         ge=0,
         le=3600,
-        description="How often the carrier's records are searched for texts whose callbacks were "
-        "lost, in seconds; 0: never.",
+        description="Seconds between two searches of the carrier's records for messages whose "
+        "callbacks were lost; 0 turns the search off.",
     )
     metrics_listen: MetricsAddress = Field(
         "",
-        description="Where metrics are served in Prometheus' form, as host:port; empty: nowhere.",
+        description="Address (host:port) of the Prometheus metrics endpoint; empty: no endpoint.",
     )
-    log_level: LogLevel = Field("info", description="The least severe log lines to write.")
+    log_level: LogLevel = Field("info", description="Lowest level of log lines that are written.")
 
     @field_validator("former_state_keys")
     @classmethod
-    def _are_keys(cls, value: SecretStr) -> SecretStr:
-        if any(len(key) < SHORTEST_KEY for key in _listed(value)):
-            raise ValueError(f"each key has at least {SHORTEST_KEY} characters")
+    def _validate_lengths(cls, value: SecretStr) -> SecretStr:
+        if any(len(key) < MIN_KEY_LENGTH for key in _split_keys(value)):
+            raise ValueError(f"each key has at least {MIN_KEY_LENGTH} characters")
         return value
 
     @property
     def former_keys(self) -> list[str]:
-        """The earlier keys, each by itself."""
-        return _listed(self.former_state_keys)
+        """The earlier keys as a list."""
+        return _split_keys(self.former_state_keys)
 
     @property
     def uses_development_key(self) -> bool:
-        """Whether anybody who has read the source can read the state."""
+        """Whether the state is encrypted under the published development key."""
         return self.state_key.get_secret_value() == DEVELOPMENT_KEY
 
 
-def _listed(keys: SecretStr) -> list[str]:
-    """Between line breaks if there are any, as a key may hold a comma."""
+def _split_keys(keys: SecretStr) -> list[str]:
+    """Splits at line breaks if there are any, since a key may contain a comma."""
     text = keys.get_secret_value()
-    listed = text.splitlines() if "\n" in text else text.split(",")
-    return [key for one in listed if (key := one.strip())]
+    lines = text.splitlines() if "\n" in text else text.split(",")
+    return [key for line in lines if (key := line.strip())]

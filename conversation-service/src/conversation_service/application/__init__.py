@@ -1,1 +1,1 @@
-"""The operations behind the RPCs: they load, decide and commit, and run what follows."""
+"""Use cases: run commands in pools, look things up, follow up on messages."""

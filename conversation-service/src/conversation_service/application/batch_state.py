@@ -43,12 +43,12 @@ class BatchState:
     def decide(self, command: Command, read_set: ReadSet) -> Commit | ConversationError:
         """Decides the next command, and assumes that the change will be committed: if it is not,
         later changes that build on it are not either."""
-        state, key = self._state, command.receipt
+        state, key = self._state, command.idempotency_key
         snapshot = replace(
             state,
             read_set=read_set,
             change_id=self._ids.change_id(state.now),
-            fresh_code=self._ids.code() if read_set.needs_code else "",
+            new_code=self._ids.code() if read_set.needs_code else "",
         )
         try:
             change = command.decide(snapshot)
@@ -63,16 +63,16 @@ class BatchState:
             self._count(change.before, change.after)
             self._put(change.after)
             for claim in change.claims:
-                state.current_conversation_ids[claim.line] = change.after.conversation_id
+                state.current_conversation_ids[claim.route] = change.after.conversation_id
             self._hold(change.after, change.held)
-        if change.conduct:
-            state.sender_limits[change.conduct.person] = change.conduct.after
-        if change.tries:
-            state.code_attempts[change.tries.masked_number] = change.tries.after
+        if change.sender_limits:
+            state.sender_limits[change.sender_limits.person] = change.sender_limits.after
+        if change.code_attempts:
+            state.code_attempts[change.code_attempts.masked_number] = change.code_attempts.after
         if change.blocks:
             self._block(*change.blocks)
-        if change.wish:
-            self._consent(change.wish, command_id)
+        if change.consent:
+            self._consent(change.consent, command_id)
 
     def _put(self, conversation: Conversation) -> None:
         state, conversation_id = self._state, conversation.conversation_id
@@ -108,7 +108,7 @@ class BatchState:
     def _count(self, before: Conversation | None, after: Conversation) -> None:
         was_live = before is not None and before.is_live
         change = int(after.is_live) - int(was_live)
-        counts, number = self._state.loads, after.masked_number
+        counts, number = self._state.live_counts, after.masked_number
         counts[number] = counts.get(number, 0) + change
 
 
@@ -118,10 +118,12 @@ def duplicate_deliveries(
     """The callbacks that came again. The carrier's records contain every message, so messages
     found there do not count."""
     return [
-        DuplicateDelivery(command.receipt, duplicate.response.place, command.sender.participant_id)
+        DuplicateDelivery(
+            command.idempotency_key, duplicate.response.timeline_id, command.sender.participant_id
+        )
         for command, duplicate in zip(commands, duplicates, strict=True)
         if isinstance(command, ReceiveMessage)
         and not command.message.is_recovered
         and duplicate is not None
-        and duplicate.response.place
+        and duplicate.response.timeline_id
     ]

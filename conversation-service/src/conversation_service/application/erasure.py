@@ -1,4 +1,4 @@
-"""Removing all about a person, in the whole deployment."""
+"""Erasure of a person's data in the whole deployment."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,24 +21,24 @@ from runtime.clock import Clock
 
 log = structlog.get_logger()
 
-# Each one more means that a call was under way when the last one looked: nobody has five.
-ROUNDS = 5
+# Each further pass means that a call was running during the one before it: five do not occur.
+MAX_PASSES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class ErasedCounts:
-    """What one look at a pool found there, and what went."""
+    """What one pass in a pool found, and what it erased."""
 
-    found: int
+    stored: int
     conversations: int
-    texts: int
+    messages: int
 
 
 class ErasureService:
-    """Opts a person out and removes what is stored about them. All of it may be repeated.
+    """Opts a person out and erases what is stored about them. Idempotent.
 
-    What stays is the opt-out, so that nobody texts them again by mistake, and whom they must not
-    meet: both by a keyed hash.
+    The opt-out stays, so that nobody texts them by mistake, and so do their blocks; both are stored
+    under a keyed hash.
     """
 
     def __init__(
@@ -47,102 +47,110 @@ class ErasureService:
         opt_outs: OptOuts,
         suppression: SuppressionList,
         people: PersonIds,
-        erasing_of: Callable[[str], PersonDataEraser],
+        eraser_of: Callable[[str], PersonDataEraser],
         erasure_log: ErasureLog,
         clock: Clock,
     ) -> None:
-        """`erasing_of` gives what removes a person from a pool, by the pool's name."""
+        """`eraser_of` returns the eraser of a pool by its name."""
         self._directory = directory
         self._opt_outs = opt_outs
         self._suppression = suppression
         self._people = people
-        self._erasing_of = erasing_of
+        self._eraser_of = eraser_of
         self._log = erasure_log
         self._clock = clock
 
-    def id_of_text(self, carrier_message_id: str) -> str:
-        """How the erasure is called that a text asks for."""
+    def id_for_message(self, carrier_message_id: str) -> str:
+        """The id of the erasure that a message requests."""
         return self._log.erasure_id(OptOutSource.TEXT, carrier_message_id)
 
     async def get(self, erasure_id: str) -> Erasure:
-        """One that was made. Raises ErasureNotFound."""
-        found = await self._log.find(erasure_id)
-        if found is None:
+        """Raises ErasureNotFound."""
+        recorded = await self._log.find(erasure_id)
+        if recorded is None:
             raise ErasureNotFound(erasure_id)
-        return found.erasure
+        return recorded.erasure
 
-    async def on_request(self, request_id: str, phone_number: str) -> Erasure:
-        """Once for each request id. Raises RequestIdReused, TooManyRaces, BackendUnavailable."""
+    async def for_request(self, request_id: str, phone_number: str) -> Erasure:
+        """Erases once per request id.
+
+        Raises RequestIdReused, CommitContention, BackendUnavailable.
+        """
         person_id = self._people.person_id(phone_number)
         erasure_id = self._log.erasure_id(OptOutSource.CLIENT, request_id)
         fingerprint = self._log.fingerprint(request_id, person_id)
-        made = await self._log.find(erasure_id)
-        if made is None:
-            asked = OptOut(self._clock.now(), OptOutSource.CLIENT, erasure_id)
-            await self._suppression.add(person_id, asked)
-            made = await self._erased(erasure_id, fingerprint, person_id)
-        if made.fingerprint != fingerprint:
+        recorded = await self._log.find(erasure_id)
+        if recorded is None:
+            opt_out = OptOut(self._clock.now(), OptOutSource.CLIENT, erasure_id)
+            await self._suppression.add(person_id, opt_out)
+            recorded = await self._erase(erasure_id, fingerprint, person_id)
+        if recorded.fingerprint != fingerprint:
             raise RequestIdReused(request_id)
-        return made.erasure
+        return recorded.erasure
 
-    async def on_text(self, person_id: str, erasure_id: str) -> None:
-        """Once for each text, however often it is handed in. Raises as `on_request` does.
+    async def for_message(self, person_id: str, erasure_id: str) -> None:
+        """Erases once per message. Raises CommitContention, BackendUnavailable.
 
-        The text itself has opted the person out. Who opted in again since, before this came or
-        what a crash left undone was taken up, keeps what they have begun.
+        The message itself has opted the person out. A person who has opted in again before this
+        runs, or before it is repeated after a crash, keeps their new conversations.
         """
         if await self._log.find(erasure_id) is None:
-            await self._erased(erasure_id, "", person_id)
+            await self._erase(erasure_id, "", person_id)
 
-    async def _erased(self, erasure_id: str, fingerprint: str, person_id: str) -> RecordedErasure:
-        conversations, texts = await self._remove(person_id)
+    async def _erase(self, erasure_id: str, fingerprint: str, person_id: str) -> RecordedErasure:
+        conversations, messages = await self._erase_in_all_pools(person_id)
         await self._suppression.disconnect(person_id, erasure_id)
-        erasure = Erasure(erasure_id, self._clock.now(), conversations, texts)
+        erasure = Erasure(erasure_id, self._clock.now(), conversations, messages)
         await self._log.add(erasure, fingerprint)
         log.info("person_erased", erasure_id=erasure_id)
         return await self._log.find(erasure_id) or RecordedErasure(erasure, fingerprint)
 
-    async def _remove(self, person_id: str) -> tuple[int, int]:
-        """How many conversations and texts went.
+    async def _erase_in_all_pools(self, person_id: str) -> tuple[int, int]:
+        """Returns the numbers of erased conversations and messages.
 
-        It is looked again until nothing is found: a call that was under way when the person opted
-        out may have begun a conversation, or reopened one.
+        Repeats until a pass finds nothing: a call that was running when the person opted out may
+        have started or reopened a conversation.
         """
-        conversations, texts = 0, 0
+        conversations, messages = 0, 0
         await self._directory.refresh()
-        for _ in range(ROUNDS):
+        for _ in range(MAX_PASSES):
             opts_in = await self._opt_outs.get(person_id) is None
             if not opts_in:
                 await self._opt_outs.end_all(person_id)
-            pools = self._directory.pools
-            looks = [await self._remove_in(one, person_id, opts_in) for one in pools]
-            conversations += sum(one.conversations for one in looks)
-            texts += sum(one.texts for one in looks)
-            if not any(one.found for one in looks):
-                return conversations, texts
+            counts = [
+                await self._erase_in(pool, person_id, opts_in) for pool in self._directory.pools
+            ]
+            conversations += sum(count.conversations for count in counts)
+            messages += sum(count.messages for count in counts)
+            if not any(count.stored for count in counts):
+                return conversations, messages
         raise CommitContention
 
-    async def _remove_in(self, pool: PoolContext, person_id: str, opts_in: bool) -> ErasedCounts:
-        """Texts first, as their conversations lead to them; so do partners, to what a pair has."""
-        person = self._people.known_as(pool.name, person_id)
-        erasing, known = self._erasing_of(pool.name), await _known(pool, person)
-        ended = [one for one in known if not one.is_live]
-        names = {one.conversation_id for one in ended}
-        texts = await erasing.texts(person, names, only_theirs=opts_in)
-        await erasing.pairs(person, _partners(ended, person))
-        conversations = await erasing.conversations(ended, self._clock.now())
-        await erasing.history(person)
-        return ErasedCounts(len(ended if opts_in else known), conversations, texts)
+    async def _erase_in(self, pool: PoolContext, person_id: str, opts_in: bool) -> ErasedCounts:
+        """Messages first, since they are found through their conversations; so are the pairs."""
+        person = self._people.participant_of(pool.name, person_id)
+        eraser, stored = self._eraser_of(pool.name), await _conversations_of(pool, person)
+        ended = [conversation for conversation in stored if not conversation.is_live]
+        ended_ids = {conversation.conversation_id for conversation in ended}
+        messages = await eraser.texts(person, ended_ids, only_theirs=opts_in)
+        await eraser.pairs(person, _partners(ended, person))
+        conversations = await eraser.conversations(ended, self._clock.now())
+        await eraser.history(person)
+        return ErasedCounts(len(ended if opts_in else stored), conversations, messages)
 
 
-async def _known(pool: PoolContext, person: Person) -> list[Conversation]:
-    """All that is kept of a person. Of very many their history names only the latest."""
-    found = await queries.of_person(pool, person)
-    if len(found) < HISTORY_LENGTH:
-        return found
-    return [one async for one in queries.iterate(pool) if person in one.participants]
+async def _conversations_of(pool: PoolContext, person: Person) -> list[Conversation]:
+    """Scans the whole pool if the history is full, since it lists only the latest then."""
+    stored = await queries.of_person(pool, person)
+    if len(stored) < HISTORY_LENGTH:
+        return stored
+    return [
+        conversation
+        async for conversation in queries.iterate(pool)
+        if person in conversation.participants
+    ]
 
 
 def _partners(conversations: list[Conversation], person: Person) -> list[Person]:
-    found = (one.partner_of(person) for one in conversations)
-    return list(dict.fromkeys(partner for partner in found if partner))
+    partners = (conversation.partner_of(person) for conversation in conversations)
+    return list(dict.fromkeys(partner for partner in partners if partner))

@@ -1,4 +1,4 @@
-"""Watches of what happens in a pool, pulled from the journal: nothing is buffered for anybody."""
+"""Subscriptions to the events of a pool. They poll the event log, so nothing is buffered."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,20 +9,20 @@ from conversation_service.domain.errors import CursorExpired, TooManyWatchers
 from conversation_service.store.event_log import START, EventLog, RecordedEvent
 from runtime.clock import Clock
 
-# A page on the wire is some 50 kB.
-PAGE = 256
+# Some 50 kB in protobuf.
+MAX_EVENTS = 256
 
-# Each watch asks Redis a few times a second.
-WATCHERS_LIMIT = 64
+# Each subscription polls Redis four times a second.
+MAX_SUBSCRIPTIONS = 64
 
-PAUSE_SECONDS = 0.25
+POLL_SECONDS = 0.25
 
 HEARTBEAT = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
 class EventBatch:
-    """What a look brought: events, or a heartbeat; `cursor` resumes behind it."""
+    """New events, or a heartbeat; a client resumes after `cursor`."""
 
     cursor: str
     events: list[RecordedEvent]
@@ -30,64 +30,64 @@ class EventBatch:
 
 
 class EventSubscription:
-    """One watcher's place in a journal."""
+    """One client's position in an event log."""
 
     def __init__(self, journal: EventLog, clock: Clock, conversation_id: str, cursor: str) -> None:
         self._journal = journal
         self._clock = clock
         self._conversation_id = conversation_id
         self._cursor = cursor
-        self._last_word: datetime | None = None
+        self._last_batch_time: datetime | None = None
 
     async def run_once(self) -> EventBatch | None:
-        """What has happened since the last look; None when there is nothing to say yet.
+        """Events since the last call; None if there are none and no heartbeat is due.
 
-        Raises CursorExpired when some of it may be gone.
+        Raises CursorExpired if events after the cursor may have been trimmed.
         """
         if not self._cursor:
-            self._cursor = await self._journal.newest()
-        found = await self._journal.after(self._cursor, PAGE)
-        if before(self._cursor, await self._journal.floor()) and self._cursor != START:
+            self._cursor = await self._journal.latest()
+        events = await self._journal.after(self._cursor, MAX_EVENTS)
+        if is_before(self._cursor, await self._journal.trimmed_through()) and self._cursor != START:
             raise CursorExpired
-        self._cursor = found[-1].event_id if found else self._cursor
-        return self._sight([one for one in found if self._concerns(one)])
+        self._cursor = events[-1].event_id if events else self._cursor
+        return self._batch([event for event in events if self._matches(event)])
 
-    def _sight(self, events: list[RecordedEvent]) -> EventBatch | None:
-        now = self._clock.now()
-        is_due = self._last_word is None or now - self._last_word >= HEARTBEAT
+    def _batch(self, events: list[RecordedEvent]) -> EventBatch | None:
+        now, last = self._clock.now(), self._last_batch_time
+        is_due = last is None or now - last >= HEARTBEAT
         if not events and not is_due:
             return None
-        self._last_word = now
+        self._last_batch_time = now
         return EventBatch(self._cursor, events, is_heartbeat=not events)
 
-    def _concerns(self, one: RecordedEvent) -> bool:
-        return self._conversation_id in ("", one.event.conversation_id)
+    def _matches(self, recorded: RecordedEvent) -> bool:
+        return self._conversation_id in ("", recorded.event.conversation_id)
 
 
 class SubscriptionLimit:
-    """How many watch at the same time."""
+    """Limits concurrent subscriptions."""
 
-    def __init__(self, limit: int = WATCHERS_LIMIT) -> None:
+    def __init__(self, limit: int = MAX_SUBSCRIPTIONS) -> None:
         self._limit = limit
-        self._number = 0
+        self._count = 0
 
     @contextmanager
-    def one_more(self) -> Iterator[None]:
-        """A place for one watcher; raises TooManyWatchers."""
-        if self._number >= self._limit:
+    def slot(self) -> Iterator[None]:
+        """Counts one subscription while it lasts; raises TooManyWatchers."""
+        if self._count >= self._limit:
             raise TooManyWatchers
-        self._number += 1
+        self._count += 1
         try:
             yield
         finally:
-            self._number -= 1
+            self._count -= 1
 
 
-def before(cursor: str, other: str) -> bool:
-    """Whether one cursor lies before another."""
-    return _place(cursor) < _place(other)
+def is_before(cursor: str, other: str) -> bool:
+    """Whether a cursor is older than another."""
+    return _parse(cursor) < _parse(other)
 
 
-def _place(cursor: str) -> tuple[int, int]:
-    ms, _, number = cursor.partition("-")
-    return int(ms), int(number or 0)
+def _parse(cursor: str) -> tuple[int, int]:
+    ms, _, sequence = cursor.partition("-")
+    return int(ms), int(sequence or 0)

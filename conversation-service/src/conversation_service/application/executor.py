@@ -51,8 +51,8 @@ CALLS_IN_A_BATCH = 8
 class Executed:
     """The command was carried out, now or by an earlier call with the same id."""
 
-    answer: StoredResponse
-    is_repeat: bool
+    response: StoredResponse
+    is_duplicate: bool
 
 
 ExecutionResult = Executed | ConversationError
@@ -89,7 +89,7 @@ class Executor:
         [result] = await self.run_all([command])
         if isinstance(result, ConversationError):
             raise result
-        return result.answer
+        return result.response
 
     async def run_all(self, commands: Sequence[Command]) -> Sequence[ExecutionResult]:
         """Executes commands in order; the refusal of one does not affect the others."""
@@ -110,7 +110,7 @@ class Executor:
             attributes={"pool": self.pool.name, "calls": len(calls), "intents": len(commands)},
         ) as span:
             executed = await self._execute(commands)
-            responses = [result.answer for result in executed if isinstance(result, Executed)]
+            responses = [result.response for result in executed if isinstance(result, Executed)]
             message_ids = [name for response in responses for name in response.message_ids]
             refused = len(executed) - len(responses)
             span.set_attributes({"refused": refused, "message_ids": message_ids})
@@ -120,9 +120,7 @@ class Executor:
     async def _execute(self, commands: Sequence[Command]) -> list[ExecutionResult]:
         results: dict[int, ExecutionResult] = {}
         for _ in range(ATTEMPTS):
-            waiting = {
-                index: command for index, command in enumerate(commands) if index not in results
-            }
+            waiting = {index: item for index, item in enumerate(commands) if index not in results}
             if not waiting:
                 break
             results.update(await self._attempt(waiting))
@@ -131,8 +129,8 @@ class Executor:
     async def _attempt(self, commands: dict[int, Command]) -> dict[int, ExecutionResult]:
         """One load, one commit. A command that lost a race or has to wait has no result yet."""
         now, pool = self._clock.now(), self.pool
-        keys = [command.receipt for command in commands.values()]
-        read_sets = [command.lookup(pool) for command in commands.values()]
+        keys = [command.idempotency_key for command in commands.values()]
+        read_sets = [command.read_set(pool) for command in commands.values()]
         loaded, opt_outs = await asyncio.gather(
             self._store.load(list(zip(keys, read_sets, strict=True)), pool, now),
             self._opt_outs(read_sets),
@@ -163,10 +161,7 @@ class Executor:
 
     async def _expire_first(self, commands: dict[int, Command], state: BatchState) -> bool:
         """Ends conversations that are live only because nobody has ended them yet; whether any."""
-        expiries = [
-            ExpireConversation(conversation.conversation_id, conversation.etag)
-            for conversation in state.expired()
-        ]
+        expiries = [ExpireConversation(item.conversation_id, item.etag) for item in state.expired()]
         if not expiries or all(command in expiries for command in commands.values()):
             return False
         await self._execute(expiries)
@@ -182,7 +177,7 @@ class Executor:
         seen: set[tuple[str, str]] = set()
         loaded = zip(read_sets, duplicates, strict=True)
         for (index, command), (read_set, duplicate) in zip(commands.items(), loaded, strict=True):
-            key = command.receipt
+            key = command.idempotency_key
             if duplicate:
                 yield index, _duplicate_result(key, duplicate)
                 continue
@@ -203,7 +198,7 @@ class Executor:
         same way when it comes again after a crash in between.
         """
         for commit in commits:
-            consent = commit.change.wish
+            consent = commit.change.consent
             if consent is None:
                 continue
             person_id = consent.person.person_id
@@ -230,8 +225,7 @@ class Executor:
         for (index, commit), outcome in zip(commits.items(), outcomes, strict=True):
             if isinstance(outcome, Committed) and commit.change.pool is not None:
                 self.pool = commit.change.pool
-            result = _result(commit, outcome)
-            if result is not None:
+            if result := _result(commit, outcome):
                 results[index] = result
         return results
 
@@ -240,7 +234,7 @@ def _result(commit: Commit, outcome: CommitOutcome) -> ExecutionResult | None:
     """None for a lost race."""
     match outcome:
         case Committed():
-            return commit.change.refusal or Executed(commit.response, is_repeat=False)
+            return commit.change.refusal or Executed(commit.response, is_duplicate=False)
         case Duplicate():
             return _duplicate_result(commit.key, outcome)
         case Conflict():
@@ -253,9 +247,9 @@ def _duplicate_result(key: IdempotencyKey, duplicate: Duplicate) -> ExecutionRes
     response = duplicate.response
     if not duplicate.is_same:
         return RequestIdReused(key.request_id)
-    if response.is_forgotten:
+    if response.is_expired:
         return ResponseExpired(key.request_id)
     if response.is_refused:
         # The only refusal that is stored: a wrong code was counted.
         return CodeNotValid()
-    return Executed(response, is_repeat=True)
+    return Executed(response, is_duplicate=True)

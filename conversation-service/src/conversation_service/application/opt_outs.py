@@ -1,4 +1,4 @@
-"""Opting out of all texts of a deployment, however it becomes known."""
+"""Opt-outs of the whole deployment, whatever their source."""
 
 from conversation_service.application.pools import PoolContext, PoolDirectory
 from conversation_service.domain.commands.system.end_for_opt_out import EndConversationForOptOut
@@ -11,7 +11,7 @@ from runtime.clock import Clock
 
 
 class OptOuts:
-    """Puts people on the suppression list and ends what they are in. All of it may be repeated."""
+    """The suppression list, and the end of an opted-out person's conversations. Idempotent."""
 
     def __init__(
         self,
@@ -25,40 +25,43 @@ class OptOuts:
         self._people = people
         self._clock = clock
 
-    async def opt_out(self, person_id: str, source: OptOutSource, intent_id: str) -> None:
-        """From now on nothing is sent to the person; live conversations end, in all pools."""
-        await self._suppression.add(person_id, OptOut(self._clock.now(), source, intent_id))
+    async def opt_out(self, person_id: str, source: OptOutSource, source_id: str) -> None:
+        """Suppresses all messages to the person and ends the live conversations in all pools."""
+        await self._suppression.add(person_id, OptOut(self._clock.now(), source, source_id))
         await self.end_all(person_id)
 
     async def opt_in(self, person_id: str) -> None:
-        """The person gets texts again. What ended stays ended."""
+        """Allows messages again. Ended conversations stay ended."""
         await self._suppression.remove(person_id)
 
     async def get(self, person_id: str) -> OptOut | None:
-        """A person's opt-out, if there is one."""
+        """The opt-out in force, if any."""
         return (await self._suppression.find([person_id])).get(person_id)
 
-    async def told_by(self, person_id: str, intent_id: str) -> bool:
-        """Whether this very text is why the person gets none."""
-        found = await self.get(person_id)
-        return found is not None and found.intent_id == intent_id
+    async def is_caused_by(self, person_id: str, message_id: str) -> bool:
+        """Whether the opt-out in force was requested by this message."""
+        opt_out = await self.get(person_id)
+        return opt_out is not None and opt_out.command_id == message_id
 
     async def end_all(self, person_id: str) -> None:
-        """Ends a person's live conversations in all pools; partners are told neutrally.
+        """Ends live conversations in all pools; partners are notified without the reason.
 
-        Raises TooManyRaces or BackendUnavailable when one could not be ended.
+        Raises CommitContention or BackendUnavailable if one could not be ended.
         """
         await self._directory.refresh()
         for pool in self._directory.pools:
             await self._end_in(pool, person_id)
 
     async def _end_in(self, pool: PoolContext, person_id: str) -> None:
-        person = self._people.known_as(pool.name, person_id)
-        # Another replica may have added a number, and a conversation on it.
-        known = await pool.executor.reload()
-        lines = [Route(number, person) for number in known.masked_numbers]
-        live = [one for one in await pool.store.on_lines(lines) if one.is_live]
-        ends = [EndConversationForOptOut(one.conversation_id, one.etag, person) for one in live]
-        for result in await pool.executor.run_all(ends) if ends else ():
+        person = self._people.participant_of(pool.name, person_id)
+        # Reloaded, since another replica may have added a number with a conversation on it.
+        current = await pool.executor.reload()
+        routes = [Route(number, person) for number in current.masked_numbers]
+        commands = [
+            EndConversationForOptOut(conversation.conversation_id, conversation.etag, person)
+            for conversation in await pool.store.on_routes(routes)
+            if conversation.is_live
+        ]
+        for result in await pool.executor.run_all(commands) if commands else ():
             if isinstance(result, ConversationError):
                 raise result

@@ -26,7 +26,7 @@ class PoolContext:
     executor: Executor
     store: ConversationRepository
     outbox: Outbox
-    journal: EventLog
+    event_log: EventLog
     samples: UsageSamples
 
     @property
@@ -34,7 +34,7 @@ class PoolContext:
         """The pool as the executor last loaded it."""
         return self.executor.pool
 
-    async def settings(self) -> PoolSettings:
+    async def current_settings(self) -> PoolSettings:
         """The settings as they are now; the executor is not affected."""
         return (await self.store.pool() or self.pool).settings
 
@@ -69,7 +69,7 @@ class PoolDirectory:
                 await context.executor.reload()
                 self._by_name[name] = context
 
-    async def named(self, name: str) -> PoolContext:
+    async def by_name(self, name: str) -> PoolContext:
         """The pool of this name; raises PoolNotFound."""
         if name not in self._by_name:
             await self.refresh()
@@ -82,7 +82,7 @@ class PoolDirectory:
         """The context of a pool that may not exist yet."""
         return self._by_name.get(name) or self._open(name)
 
-    async def owner(self, masked_number: str) -> PoolContext:
+    async def by_number(self, masked_number: str) -> PoolContext:
         """The pool that owns this number; raises UnknownMaskedNumber."""
         if masked_number not in self._by_number:
             name = await self._index.owner(masked_number)
@@ -97,7 +97,7 @@ class PoolDirectory:
 
     async def _owning(self, name: str) -> PoolContext:
         try:
-            return await self.named(name)
+            return await self.by_name(name)
         except PoolNotFound:
             # The pool is being created; the carrier sends the message again.
             raise UnknownMaskedNumber from None

@@ -92,7 +92,7 @@ class Dispatcher:
     async def _holds_lease(self, now: datetime) -> bool:
         if self._renew_time is not None and now < self._renew_time:
             return True
-        token = await self._outbox.take_lease(self._token, LEASE)
+        token = await self._outbox.acquire_lease(self._token, LEASE)
         if token is None or token != self._token:
             await self._take_over(token or "")
         self._renew_time = now + RENEW_AFTER if token else None

@@ -108,7 +108,7 @@ class Settler:
     async def _notify(self, failures: Sequence[DeliveryFailure | None]) -> None:
         notices = [failure for failure in failures if failure]
         if notices:
-            await self._failures.tell(notices)
+            await self._failures.notify(notices)
 
     async def _record(
         self, token: str, settled: Sequence[Settlement | DeadLettering], now: datetime

@@ -1,1 +1,1 @@
-"""The gRPC face: wire to domain and back. No decision is made here."""
+"""The gRPC servicers: protobuf to commands and back, without decisions."""

@@ -1,4 +1,4 @@
-"""DeadLetterService on the wire."""
+"""The servicers for operators: DeadLetterService and DeploymentService."""
 
 from conversation_service.application.admin.dead_letters import DeadLetterAdmin
 from conversation_service.application.admin.deployment_checks import (
@@ -19,26 +19,24 @@ from maskline.conversation.v1 import (
 )
 
 _REASONS = {
-    death: dead_letter_pb2.DeadLetterReason.Value(f"DEAD_LETTER_REASON_{death}")
-    for death in DeadLetterReason
+    reason: dead_letter_pb2.DeadLetterReason.Value(f"DEAD_LETTER_REASON_{reason}")
+    for reason in DeadLetterReason
 }
 
 
 class DeadLetterServicer(dead_letter_pb2_grpc.DeadLetterServiceServicer):
-    """Wire to domain and back. No decision is made here."""
-
-    def __init__(self, desk: DeadLetterAdmin) -> None:
-        self._desk = desk
+    def __init__(self, dead_letters: DeadLetterAdmin) -> None:
+        self._dead_letters = dead_letters
 
     async def ListDeadLetters(
         self, request: dead_letter_pb2.ListDeadLettersRequest, context: Context
     ) -> dead_letter_pb2.ListDeadLettersResponse:
-        shape = RequestValidator()
-        shape.identifier("pool", request.pool)
-        shape.not_negative("page_size", request.page_size)
-        shape.cursor("page_token", request.page_token)
-        shape.check()
-        page = await self._desk.page(request.pool, page_size(request), request.page_token)
+        validator = RequestValidator()
+        validator.identifier("pool", request.pool)
+        validator.page_size(request.page_size)
+        validator.event_cursor("page_token", request.page_token)
+        validator.check()
+        page = await self._dead_letters.page(request.pool, page_size(request), request.page_token)
         return dead_letter_pb2.ListDeadLettersResponse(
             dead_letters=map(_dead_letter_to_proto, page.letters), next_page_token=page.next_token
         )
@@ -46,26 +44,30 @@ class DeadLetterServicer(dead_letter_pb2_grpc.DeadLetterServiceServicer):
     async def ReplayDeadLetter(
         self, request: dead_letter_pb2.ReplayDeadLetterRequest, context: Context
     ) -> dead_letter_pb2.ReplayDeadLetterResponse:
-        _check(request)
-        name = await self._desk.replay(request.pool, request.request_id, request.dead_letter_id)
-        return dead_letter_pb2.ReplayDeadLetterResponse(message_id=name)
+        _validate(request)
+        message_id = await self._dead_letters.replay(
+            request.pool, request.request_id, request.dead_letter_id
+        )
+        return dead_letter_pb2.ReplayDeadLetterResponse(message_id=message_id)
 
     async def DropDeadLetter(
         self, request: dead_letter_pb2.DropDeadLetterRequest, context: Context
     ) -> dead_letter_pb2.DropDeadLetterResponse:
-        _check(request)
-        name = await self._desk.drop(request.pool, request.request_id, request.dead_letter_id)
-        return dead_letter_pb2.DropDeadLetterResponse(message_id=name)
+        _validate(request)
+        message_id = await self._dead_letters.discard(
+            request.pool, request.request_id, request.dead_letter_id
+        )
+        return dead_letter_pb2.DropDeadLetterResponse(message_id=message_id)
 
 
-def _check(
+def _validate(
     request: dead_letter_pb2.ReplayDeadLetterRequest | dead_letter_pb2.DropDeadLetterRequest,
 ) -> None:
-    shape = RequestValidator()
-    shape.identifier("request_id", request.request_id)
-    shape.identifier("pool", request.pool)
-    shape.identifier("dead_letter_id", request.dead_letter_id)
-    shape.check()
+    validator = RequestValidator()
+    validator.identifier("request_id", request.request_id)
+    validator.identifier("pool", request.pool)
+    validator.identifier("dead_letter_id", request.dead_letter_id)
+    validator.check()
 
 
 def _dead_letter_to_proto(letter: DeadLetter) -> dead_letter_pb2.DeadLetter:
@@ -86,27 +88,25 @@ _OUTCOMES = {
 
 
 class DeploymentServicer(deployment_pb2_grpc.DeploymentServiceServicer):
-    """Wire to domain and back. No decision is made here."""
-
-    def __init__(self, deployment: DeploymentChecks, rotation: Rotation) -> None:
-        self._deployment = deployment
+    def __init__(self, checks: DeploymentChecks, rotation: Rotation) -> None:
+        self._checks = checks
         self._rotation = rotation
 
     async def CheckDeployment(
         self, request: deployment_pb2.CheckDeploymentRequest, context: Context
     ) -> deployment_pb2.CheckDeploymentResponse:
-        checks = map(_check_to_proto, await self._deployment.check())
+        checks = map(_check_to_proto, await self._checks.check())
         return deployment_pb2.CheckDeploymentResponse(checks=checks)
 
     async def RotateKeys(
         self, request: deployment_pb2.RotateKeysRequest, context: Context
     ) -> deployment_pb2.RotateKeysResponse:
-        shape = RequestValidator()
-        shape.identifier("request_id", request.request_id)
-        shape.number("page_token", request.page_token, LAST_CURSOR)
-        shape.check()
+        validator = RequestValidator()
+        validator.identifier("request_id", request.request_id)
+        validator.cursor_index("page_token", request.page_token, LAST_CURSOR)
+        validator.check()
         step = await self._rotation.run_once(request.page_token, only_count=request.only_count)
-        return _rotated(step, self._rotation.current_key_id)
+        return _step_to_proto(step, self._rotation.current_key_id)
 
 
 def _check_to_proto(check: Check) -> deployment_pb2.DeploymentCheck:
@@ -115,14 +115,14 @@ def _check_to_proto(check: Check) -> deployment_pb2.DeploymentCheck:
     )
 
 
-def _rotated(step: RotationStep, current: str) -> deployment_pb2.RotateKeysResponse:
+def _step_to_proto(step: RotationStep, current_key_id: str) -> deployment_pb2.RotateKeysResponse:
     keys = (
-        deployment_pb2.StateKey(key_id=key_id, is_current=key_id == current, records=records)
+        deployment_pb2.StateKey(key_id=key_id, is_current=key_id == current_key_id, records=records)
         for key_id, records in step.records.items()
     )
     return deployment_pb2.RotateKeysResponse(
         keys=keys,
-        resealed_records=step.resealed,
+        resealed_records=step.reencrypted,
         unreadable_records=step.unreadable,
-        next_page_token=step.next_place,
+        next_page_token=step.next_cursor,
     )

@@ -1,4 +1,4 @@
-"""OptOutService on the wire."""
+"""The servicers that concern single people: OptOutService and PersonService."""
 
 from conversation_service.application.erasure import ErasureService
 from conversation_service.application.opt_outs import OptOuts
@@ -15,7 +15,7 @@ _SOURCES = {
 
 
 class OptOutServicer(opt_out_pb2_grpc.OptOutServiceServicer):
-    """Wire to domain and back. Repeating a call changes nothing more, so it needs no receipt."""
+    """Every method is idempotent by itself, so no idempotency record is needed."""
 
     def __init__(self, opt_outs: OptOuts, people: PersonIds) -> None:
         self._opt_outs = opt_outs
@@ -24,14 +24,14 @@ class OptOutServicer(opt_out_pb2_grpc.OptOutServiceServicer):
     async def OptOut(
         self, request: opt_out_pb2.OptOutRequest, context: Context
     ) -> opt_out_pb2.OptOutResponse:
-        person_id = self._checked(request.phone_number, request.request_id)
+        person_id = self._validated_person_id(request.phone_number, request.request_id)
         await self._opt_outs.opt_out(person_id, OptOutSource.CLIENT, request.request_id)
         return opt_out_pb2.OptOutResponse(state=await self._state(person_id))
 
     async def OptIn(
         self, request: opt_out_pb2.OptInRequest, context: Context
     ) -> opt_out_pb2.OptInResponse:
-        person_id = self._checked(request.phone_number, request.request_id)
+        person_id = self._validated_person_id(request.phone_number, request.request_id)
         await self._opt_outs.opt_in(person_id)
         return opt_out_pb2.OptInResponse(state=await self._state(person_id))
 
@@ -39,15 +39,15 @@ class OptOutServicer(opt_out_pb2_grpc.OptOutServiceServicer):
         self, request: opt_out_pb2.GetOptOutRequest, context: Context
     ) -> opt_out_pb2.GetOptOutResponse:
         return opt_out_pb2.GetOptOutResponse(
-            state=await self._state(self._checked(request.phone_number))
+            state=await self._state(self._validated_person_id(request.phone_number))
         )
 
-    def _checked(self, phone_number: str, request_id: str | None = None) -> str:
-        shape = RequestValidator()
+    def _validated_person_id(self, phone_number: str, request_id: str | None = None) -> str:
+        validator = RequestValidator()
         if request_id is not None:
-            shape.identifier("request_id", request_id)
-        shape.phone_number("phone_number", phone_number)
-        shape.check()
+            validator.identifier("request_id", request_id)
+        validator.phone_number("phone_number", phone_number)
+        validator.check()
         return self._people.person_id(phone_number)
 
     async def _state(self, person_id: str) -> opt_out_pb2.OptOutState:
@@ -65,29 +65,27 @@ def _opt_out_to_proto(opt_out: OptOut | None) -> opt_out_pb2.OptOutState:
 
 
 class PersonServicer(person_pb2_grpc.PersonServiceServicer):
-    """Wire to domain and back. No decision is made here."""
-
-    def __init__(self, erasures: ErasureService) -> None:
-        self._erasures = erasures
+    def __init__(self, erasure: ErasureService) -> None:
+        self._erasure = erasure
 
     async def ErasePerson(
         self, request: person_pb2.ErasePersonRequest, context: Context
     ) -> person_pb2.ErasePersonResponse:
-        shape = RequestValidator()
-        shape.identifier("request_id", request.request_id)
-        shape.phone_number("phone_number", request.phone_number)
-        shape.check()
-        made = await self._erasures.on_request(request.request_id, request.phone_number)
-        return person_pb2.ErasePersonResponse(erasure=_erasure_to_proto(made))
+        validator = RequestValidator()
+        validator.identifier("request_id", request.request_id)
+        validator.phone_number("phone_number", request.phone_number)
+        validator.check()
+        erasure = await self._erasure.for_request(request.request_id, request.phone_number)
+        return person_pb2.ErasePersonResponse(erasure=_erasure_to_proto(erasure))
 
     async def GetErasure(
         self, request: person_pb2.GetErasureRequest, context: Context
     ) -> person_pb2.GetErasureResponse:
-        shape = RequestValidator()
-        shape.identifier("erasure_id", request.erasure_id)
-        shape.check()
-        found = await self._erasures.get(request.erasure_id)
-        return person_pb2.GetErasureResponse(erasure=_erasure_to_proto(found))
+        validator = RequestValidator()
+        validator.identifier("erasure_id", request.erasure_id)
+        validator.check()
+        erasure = await self._erasure.get(request.erasure_id)
+        return person_pb2.GetErasureResponse(erasure=_erasure_to_proto(erasure))
 
 
 def _erasure_to_proto(erasure: Erasure) -> person_pb2.Erasure:

@@ -12,7 +12,7 @@ from conversation_service.store.storage import PoolStorage, run_script
 from runtime.redis.scripts import Command, raised
 
 # A callback that is sent again and again must not fill the stream.
-REPEATS_TOLD = 5
+DUPLICATES_RECORDED = 5
 
 START = "0-0"
 
@@ -51,12 +51,12 @@ class EventLog:
         self._index = storage.index
         self._scripts = storage.scripts
 
-    async def newest(self) -> str:
+    async def latest(self) -> str:
         """The cursor after the latest event."""
         latest = await self._redis.xrevrange(self._keys.events, count=1)
-        return _entries(latest)[0].event_id if latest else await self.floor()
+        return _entries(latest)[0].event_id if latest else await self.trimmed_through()
 
-    async def floor(self) -> str:
+    async def trimmed_through(self) -> str:
         """The newest event that has been trimmed: a cursor before it may have missed some."""
         event_id = await self._redis.get(self._keys.events_trimmed)
         return event_id.decode() if isinstance(event_id, bytes) else START
@@ -102,7 +102,7 @@ class EventLog:
             self._keys.timeline(conversation_id),
         )
         event = (EventType.MESSAGE_REPEATED.value, conversation_id, duplicate.participant_id)
-        arguments = (to_ms(now), span_ms(kept), REPEATS_TOLD, *event)
+        arguments = (to_ms(now), span_ms(kept), DUPLICATES_RECORDED, *event)
         return self._scripts.call("record_duplicate", keys, arguments)
 
 

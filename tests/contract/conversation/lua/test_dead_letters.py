@@ -36,7 +36,7 @@ class Outbox(Harness):
     token = ""
 
     async def read(self) -> list[OutboxEntry | CorruptEntry]:
-        self.token = await self.outbox.take_lease(self.token, LEASE) or ""
+        self.token = await self.outbox.acquire_lease(self.token, LEASE) or ""
         await self.outbox.prepare()
         return await self.outbox.read_new(200, None)
 

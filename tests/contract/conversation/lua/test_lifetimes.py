@@ -72,7 +72,7 @@ class Desk:
 
     async def bury(self, kept: timedelta) -> str:
         """The only text that is owed cannot be processed: the id of its dead letter."""
-        token = await self.outbox.take_lease("", LEASE) or ""
+        token = await self.outbox.acquire_lease("", LEASE) or ""
         await self.outbox.prepare()
         [text] = await self.outbox.read_new(10, None)
         burial = DeadLettering(text.entry_id, text.message_id, DeadLetterReason.INVALID, kept)
@@ -159,7 +159,7 @@ async def test_a_timeline_goes_with_its_conversation(desk: Desk) -> None:
 
 async def test_what_is_told_of_a_forgotten_conversation_does_not_stay(desk: Desk) -> None:
     await desk.talk_over("c1")
-    await desk.store.forget(["c1"])
+    await desk.store.purge(["c1"])
     await desk.commit(Change(events=(_event("c1"),)))
     assert is_about(await desk.left(KEYS.timeline("c1")), desk.settings.messages_kept)
     journal = EventLog(pool_storage(desk.redis))

@@ -126,7 +126,7 @@ class Desk:
         return duplicate
 
     async def on(self, *lines: Route) -> dict[Route, Conversation]:
-        snapshot = await self.load(ReadSet(lines=lines))
+        snapshot = await self.load(ReadSet(routes=lines))
         return {route: item for route in lines if (item := snapshot.on_route(route))}
 
     async def live(self, *lines: Route) -> dict[Route, Conversation]:
@@ -228,7 +228,9 @@ async def test_what_was_refused_and_yet_written_is_refused_again(desk: Desk) -> 
 async def test_a_text_that_comes_again_says_where_it_is_told_of(desk: Desk) -> None:
     told = Change(events=(Event(EventType.COMMAND_RECEIVED, "c"),))
     assert await desk.commit(told, "r", kind="text") == Committed()
-    assert await desk.commit(told, "r", kind="text") == Duplicate(True, StoredResponse(place="c"))
+    assert await desk.commit(told, "r", kind="text") == Duplicate(
+        True, StoredResponse(timeline_id="c")
+    )
 
 
 @pytest.mark.parametrize("place", ["", "c"])
@@ -238,7 +240,7 @@ async def test_a_text_handed_in_again_is_known_to_have_asked_for_an_erasure(
     tells = (Event(EventType.PERSON_OPTED_OUT, place),)
     asked = Change(events=tells, erasure_id="e1")
     assert await desk.commit(asked, "r", kind="text") == Committed()
-    earlier = Duplicate(True, StoredResponse(place=place, erasure_id="e1"))
+    earlier = Duplicate(True, StoredResponse(timeline_id=place, erasure_id="e1"))
     assert await desk.commit(asked, "r", kind="text") == earlier
 
 
@@ -303,7 +305,7 @@ async def test_a_name_in_use_is_not_given_again_and_is_free_after_the_end(desk: 
     first = desk.starting(name="ride 1")
     assert await desk.commit(first) == Committed()
     assert await desk.store.named("ride 1") == first.after
-    assert (await desk.load(ReadSet(unique_name="ride 1"))).named == first.after
+    assert (await desk.load(ReadSet(unique_name="ride 1"))).conversation_by_name == first.after
     second = desk.starting(line(BOB), OTHER_CODE, "ride 1")
     assert await desk.commit(second) == Conflict()
     await desk.parted(_after(first))
@@ -314,22 +316,25 @@ async def test_a_name_in_use_is_not_given_again_and_is_free_after_the_end(desk: 
 async def test_conduct_is_found_again_and_two_do_not_write_it_at_once(desk: Desk) -> None:
     now = desk.clock.now()
     once = SenderLimits().replied(now)
-    change = Change(conduct=SenderLimitsChange(ALICE, SenderLimits(), once))
+    change = Change(sender_limits=SenderLimitsChange(ALICE, SenderLimits(), once))
     assert await desk.commit(change) == Committed()
     found = await desk.load(ReadSet(people=(ALICE, BOB)))
     assert dict(found.sender_limits) == {ALICE: once, BOB: SenderLimits()}
     assert await desk.commit(change) == Conflict()
     wrong = once.wrong_code_entered(now).help_sent(now)
-    assert await desk.commit(Change(conduct=SenderLimitsChange(ALICE, once, wrong))) == Committed()
+    following = Change(sender_limits=SenderLimitsChange(ALICE, once, wrong))
+    assert await desk.commit(following) == Committed()
     assert (await desk.load(ReadSet(people=(ALICE,)))).sender_limits[ALICE] == wrong
 
 
 async def test_wrong_tries_on_a_number_are_counted_there_only(desk: Desk) -> None:
     once = NEVER.incremented(desk.clock.now(), NUMBER_TRIES_WINDOW)
-    change = Change(tries=CodeAttemptsChange(MASKED, NEVER, once))
+    change = Change(code_attempts=CodeAttemptsChange(MASKED, NEVER, once))
     assert await desk.commit(change) == Committed()
-    assert (await desk.load(ReadSet(tries_on=MASKED))).tries == once
-    assert (await desk.load(ReadSet(tries_on="+12065550101"))).tries == NEVER
+    assert (await desk.load(ReadSet(code_attempts_on=MASKED))).code_attempts_on_number == once
+    assert (
+        await desk.load(ReadSet(code_attempts_on="+12065550101"))
+    ).code_attempts_on_number == NEVER
     assert await desk.commit(change) == Conflict()
 
 
@@ -337,9 +342,12 @@ async def test_a_pair_that_is_blocked_is_known_to_either_and_does_not_meet(desk:
     assert await desk.commit(Change(blocks=(ALICE, BOB))) == Committed()
     for one, other in ((ALICE, BOB), (BOB, ALICE)):
         assert (await desk.load(ReadSet(blocks_of=one))).blocks == {one: {other.participant_id}}
-        meeting = replace(desk.starting(line(CAROL)), unless_blocked=(one, other))
+        meeting = replace(desk.starting(line(CAROL)), requires_unblocked=(one, other))
         assert await desk.commit(meeting) == Conflict()
-    assert await desk.commit(replace(desk.starting(), unless_blocked=(ALICE, CAROL))) == Committed()
+    assert (
+        await desk.commit(replace(desk.starting(), requires_unblocked=(ALICE, CAROL)))
+        == Committed()
+    )
 
 
 async def test_a_pairs_last_number_is_known_whoever_is_named_first(desk: Desk) -> None:
@@ -378,12 +386,12 @@ async def test_loads_are_counted_by_number_and_by_person(desk: Desk) -> None:
     active = await desk.connected()
     elsewhere = await desk.started(Route("+12065550101", ALICE), OTHER_CODE)
     both = {MASKED: 1, "+12065550101": 1}
-    assert await desk.store.loads(POOL.masked_numbers) == both
-    assert dict((await desk.load(ReadSet(needs_loads=True))).loads) == both
+    assert await desk.store.live_counts(POOL.masked_numbers) == both
+    assert dict((await desk.load(ReadSet(needs_live_counts=True))).live_counts) == both
     assert (await desk.store.live(), await desk.store.max_held()) == (2, 2)
     await desk.parted(active)
     await desk.parted(elsewhere)
-    assert await desk.store.loads(POOL.masked_numbers) == {}
+    assert await desk.store.live_counts(POOL.masked_numbers) == {}
     assert (await desk.store.live(), await desk.store.max_held()) == (0, 0)
 
 
@@ -391,17 +399,17 @@ async def test_what_needs_a_number_without_live_conversations_waits_for_their_en
     desk: Desk,
 ) -> None:
     active = await desk.connected()
-    assert await desk.commit(Change(unless_live_on=MASKED)) == Conflict()
-    assert await desk.commit(Change(unless_live_on="+12065550101")) == Committed()
+    assert await desk.commit(Change(requires_no_live_on=MASKED)) == Conflict()
+    assert await desk.commit(Change(requires_no_live_on="+12065550101")) == Committed()
     await desk.parted(active)
-    assert await desk.commit(Change(unless_live_on=MASKED)) == Committed()
+    assert await desk.commit(Change(requires_no_live_on=MASKED)) == Committed()
 
 
 async def test_a_persons_ended_conversations_are_remembered(desk: Desk) -> None:
     over = await desk.parted(await desk.connected())
     assert await desk.store.history(ALICE) == await desk.store.history(BOB) == [over]
     assert await desk.store.history(CAROL) == []
-    assert await desk.store.on_lines([line(ALICE), line(BOB), line(CAROL)]) == [over]
+    assert await desk.store.on_routes([line(ALICE), line(BOB), line(CAROL)]) == [over]
 
 
 async def test_pages_are_newest_first_and_complete(desk: Desk) -> None:
@@ -426,11 +434,11 @@ async def test_due_conversations_come_when_they_are_due(desk: Desk) -> None:
 
 async def test_what_is_forgotten_is_gone_everywhere_and_holds_no_line(desk: Desk) -> None:
     over = await desk.parted(await desk.connected())
-    await desk.store.forget([over.conversation_id])
+    await desk.store.purge([over.conversation_id])
     assert await desk.store.get(over.conversation_id) is None
     assert await desk.store.page(10, "") == []
     assert await desk.store.due(over.due_time, 10) == []
-    found = await desk.load(ReadSet(lines=(line(ALICE),)))
+    found = await desk.load(ReadSet(routes=(line(ALICE),)))
     assert found.on_route(line(ALICE)) is None
     # The id is still loaded, so that the route can be claimed.
     claim = RouteClaim(line(ALICE), found.current_conversation_ids.get(line(ALICE), ""))
@@ -454,12 +462,12 @@ async def test_the_answers_that_held_a_forgotten_conversation_are_forgotten_too(
     change = desk.starting()
     assert await desk.commit(change, "asked for") == Committed()
     over = await desk.parted(_after(change))
-    await desk.store.forget([over.conversation_id])
+    await desk.store.purge([over.conversation_id])
     assert await desk.earlier(request_id="asked for") == Duplicate(
-        True, StoredResponse(is_forgotten=True)
+        True, StoredResponse(is_expired=True)
     )
     again = await desk.commit(desk.starting(), "asked for")
-    assert again == Duplicate(True, StoredResponse(is_forgotten=True))
+    assert again == Duplicate(True, StoredResponse(is_expired=True))
     assert await desk.commit(desk.starting(), "asked for", "other fields") == Duplicate(
         False, StoredResponse()
     )

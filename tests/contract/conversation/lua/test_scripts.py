@@ -25,11 +25,11 @@ from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
 from conversation_service.domain.model.conversation import EndReason
 from conversation_service.domain.model.events import Event, EventType, Rule
 from conversation_service.domain.model.messages import HeldMessage, MessageState, OutboundMessage
-from conversation_service.domain.model.rate_limits import NEVER, NUMBER_TRIES_WINDOW, SenderLimits
+from conversation_service.domain.model.rate_limits import NEVER, SenderLimits
 from conversation_service.store.conversations.repository import ConversationRepository
 from conversation_service.store.conversations.types import Commit, Committed
 from conversation_service.store.deployment.pool_index import PoolIndex
-from conversation_service.store.event_log import REPEATS_TOLD, DuplicateDelivery, EventLog
+from conversation_service.store.event_log import DUPLICATES_RECORDED, DuplicateDelivery, EventLog
 from conversation_service.store.keyspace.keys import DeploymentKeys, Keys
 from conversation_service.store.keyspace.timestamps import span_ms, to_ms
 from conversation_service.store.outbox.outbox import LeaseLost, Outbox
@@ -106,28 +106,28 @@ async def test_scripts_that_redis_forgot_are_loaded_again(
 
 
 async def test_a_lease_is_held_by_one_and_renewed_by_it(outbox: Outbox) -> None:
-    first = await outbox.take_lease("", LEASE)
+    first = await outbox.acquire_lease("", LEASE)
     assert first == "1"
-    assert await outbox.take_lease("", LEASE) is None
-    assert await outbox.take_lease(first, LEASE) == first
+    assert await outbox.acquire_lease("", LEASE) is None
+    assert await outbox.acquire_lease(first, LEASE) == first
 
 
 async def test_a_lease_that_ran_out_is_taken_with_a_higher_token(
     redis: Redis, outbox: Outbox
 ) -> None:
-    first = await outbox.take_lease("", LEASE)
+    first = await outbox.acquire_lease("", LEASE)
     await redis.delete(KEYS.lease)
-    assert await outbox.take_lease("", LEASE) == "2"
-    assert await outbox.take_lease(first or "", LEASE) is None
+    assert await outbox.acquire_lease("", LEASE) == "2"
+    assert await outbox.acquire_lease(first or "", LEASE) is None
 
 
 async def test_a_lease_runs_out_by_itself(redis: Redis, outbox: Outbox) -> None:
-    await outbox.take_lease("", LEASE)
+    await outbox.acquire_lease("", LEASE)
     assert 0 < await redis.pttl(KEYS.lease) <= LEASE // timedelta(milliseconds=1)
 
 
 async def test_a_lease_is_given_back_by_its_holder_only(redis: Redis, outbox: Outbox) -> None:
-    token = await outbox.take_lease("", LEASE)
+    token = await outbox.acquire_lease("", LEASE)
     await outbox.release_lease("another")
     assert await redis.exists(KEYS.lease)
     await outbox.release_lease(token or "")
@@ -138,7 +138,7 @@ async def test_settled_texts_move_forward_and_leave_the_outbox(
     redis: Redis, store: ConversationRepository, outbox: Outbox
 ) -> None:
     await owe(store, "one", "two", "three")
-    token = await outbox.take_lease("", LEASE) or ""
+    token = await outbox.acquire_lease("", LEASE) or ""
     await outbox.prepare()
     first, second, third = await outbox.read_new(10, None)
     await outbox.settle(token, [Settlement(second.entry_id, "m-1", MessageState.SENT)], NOW)
@@ -157,7 +157,7 @@ async def test_nothing_is_settled_under_a_lost_lease(
     redis: Redis, store: ConversationRepository, outbox: Outbox
 ) -> None:
     await owe(store, "one")
-    token = await outbox.take_lease("", LEASE) or ""
+    token = await outbox.acquire_lease("", LEASE) or ""
     await outbox.prepare()
     [text] = await outbox.read_new(10, None)
     await redis.set(KEYS.lease, "someone else's")
@@ -171,7 +171,7 @@ async def test_settling_never_passes_a_text_that_nobody_has_read(
     redis: Redis, store: ConversationRepository, outbox: Outbox
 ) -> None:
     await owe(store, "one", "two")
-    token = await outbox.take_lease("", LEASE) or ""
+    token = await outbox.acquire_lease("", LEASE) or ""
     await outbox.prepare()
     [text] = await outbox.read_new(1, None)
     await outbox.settle(token, [Settlement(text.entry_id, "m-0", MessageState.SENT)], NOW)
@@ -218,7 +218,7 @@ async def test_what_happened_to_a_text_is_told_once_and_in_order(
     store: ConversationRepository, outbox: Outbox, journal: EventLog
 ) -> None:
     await owe(store, "one", "two", conversation_id="c")
-    token = await outbox.take_lease("", LEASE) or ""
+    token = await outbox.acquire_lease("", LEASE) or ""
     await outbox.prepare()
     first, second = await outbox.read_new(10, None)
     settled = [
@@ -260,10 +260,13 @@ async def test_repetitions_are_told_of_a_few_times_only(
 ) -> None:
     await owe(store, "one", conversation_id="c")
     again = DuplicateDelivery(IdempotencyKey("text", "m", ()), "c", ALICE.participant_id)
-    for _ in range(REPEATS_TOLD + 3):
+    for _ in range(DUPLICATES_RECORDED + 3):
         await journal.record_duplicates([again], NOW, KEPT)
     told = [one.event for one in await journal.timeline("c", 0, 50)]
-    assert told[1:] == [Event(EventType.MESSAGE_REPEATED, "c", ALICE.participant_id)] * REPEATS_TOLD
+    assert (
+        told[1:]
+        == [Event(EventType.MESSAGE_REPEATED, "c", ALICE.participant_id)] * DUPLICATES_RECORDED
+    )
     [counter] = [key async for key in redis.scan_iter("*duplicates:*")]
     assert 0 < await redis.pttl(counter) <= span_ms(KEPT)
 
@@ -276,12 +279,12 @@ async def test_old_events_are_forgotten_and_cursors_before_them_are_known(
         fields: dict[FieldT, EncodableT] = {"type": "POOL_UPDATED", "at": to_ms(at)}
         fields |= dict.fromkeys(("conversation", "participant", "message", "detail"), "")
         await redis.xadd(KEYS.events, fields, id=f"{to_ms(at)}-0")
-    assert await journal.floor() == "0-0"
+    assert await journal.trimmed_through() == "0-0"
     await journal.trim(NOW, KEPT)
     assert [one.time for one in await journal.after("0-0", 10)] == [NOW]
-    assert await journal.floor() == f"{to_ms(then)}-0"
+    assert await journal.trimmed_through() == f"{to_ms(then)}-0"
     await journal.trim(NOW + timedelta(seconds=1), KEPT)
-    assert await journal.floor() == f"{to_ms(then)}-0", "nothing more was forgotten"
+    assert await journal.trimmed_through() == f"{to_ms(then)}-0", "nothing more was forgotten"
 
 
 async def test_a_timeline_keeps_its_end(
@@ -297,13 +300,13 @@ async def test_numbers_are_claimed_all_or_none_and_given_up_by_their_owner_only(
     redis: Redis,
 ) -> None:
     registry = PoolIndex(Storage(redis, VAULT))
-    assert await registry.claim("main", [MASKED])
-    assert not await registry.claim("other", [OTHER_MASKED, MASKED])
+    assert await registry.claim_numbers("main", [MASKED])
+    assert not await registry.claim_numbers("other", [OTHER_MASKED, MASKED])
     assert await registry.owner(OTHER_MASKED) is None
-    assert await registry.claim("main", [MASKED, OTHER_MASKED])
-    await registry.release("other", MASKED)
+    assert await registry.claim_numbers("main", [MASKED, OTHER_MASKED])
+    await registry.release_number("other", MASKED)
     assert await registry.owner(MASKED) == "main"
-    await registry.release("main", MASKED)
+    await registry.release_number("main", MASKED)
     assert await registry.owner(MASKED) is None
     assert MASKED.encode() not in repr(await redis.hgetall(DeploymentKeys().numbers)).encode()
 
@@ -313,14 +316,13 @@ async def test_what_can_be_forgotten_expires_and_what_is_live_does_not(
 ) -> None:
     facts = [Snapshot(POOL, NOW, f"c{at}", "K7M2Q9") for at in range(6)]
     waiting = started(facts[1], line(ALICE), "a name")
-    texts = facts[1].texts(MASKED, "c1", ())
     first = Change(
         after=waiting,
         claims=(RouteClaim(line(ALICE)),),
-        texts=(*texts, OutboundMessage("m", "c1", MASKED, ALICE, "hello")),
+        texts=(OutboundMessage("m", "c1", MASKED, ALICE, "hello"),),
         events=(Event(EventType.CONVERSATION_STARTED, "c1"),),
-        conduct=SenderLimitsChange(BOB, SenderLimits(), SenderLimits().help_sent(NOW)),
-        tries=CodeAttemptsChange(MASKED, NEVER, NEVER.incremented(NOW, NUMBER_TRIES_WINDOW)),
+        sender_limits=SenderLimitsChange(BOB, SenderLimits(), SenderLimits().help_sent(NOW)),
+        code_attempts=CodeAttemptsChange(MASKED, NEVER, NEVER.incremented(NOW, LEASE)),
     )
     await commit(store, "1", first)
     route = KEYS.route(VAULT.blind_index("route", MASKED, ALICE.participant_id))
@@ -359,14 +361,13 @@ async def test_a_copy_of_redis_shows_no_number_no_words_and_no_code(
     keeping = message_held(paused(Snapshot(POOL, clock.now(), "c3", ""), active), ALICE)
     over = ended(Snapshot(POOL, clock.now(), "c4", ""), keeping, EndReason.BLOCKED, "a secret")
     said = OutboundMessage("m", "c1", MASKED, ALICE, "a secret word")
+    attempts = CodeAttemptsChange(MASKED, NEVER, NEVER.incremented(NOW, LEASE))
     changes = [
         Change(None, waiting, (RouteClaim(line(ALICE)),), (said,), pool=replace(POOL, version="")),
         Change(waiting, active, (RouteClaim(line(BOB)),)),
         Change(active, keeping, held=(HeldMessage(ALICE.participant_id, "a secret word"),)),
         Change(blocks=(ALICE, CAROL)),
-        Change(
-            keeping, over, tries=CodeAttemptsChange(MASKED, NEVER, NEVER.incremented(NOW, LEASE))
-        ),
+        Change(keeping, over, code_attempts=attempts),
     ]
     for at, change in enumerate(changes):
         receipt = IdempotencyKey("start", f"{ALICE_NUMBER} {at}", (ALICE_NUMBER, "a secret word"))

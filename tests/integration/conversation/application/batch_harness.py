@@ -63,8 +63,8 @@ class BatchHarness:
 
     async def _decide(self, commands: Sequence[Command]) -> list[Commit | ConversationError]:
         await self._redis.set(pool_storage(self._redis).keys.version, POOL.version)
-        read_sets = [command.lookup(POOL) for command in commands]
-        keys = [command.receipt for command in commands]
+        read_sets = [command.read_set(POOL) for command in commands]
+        keys = [command.idempotency_key for command in commands]
         loaded = await self._store.load(list(zip(keys, read_sets, strict=True)), POOL, NOW)
         state = BatchState(POOL, NOW, self._ids, loaded.snapshots, self._opt_outs)
         pairs = zip(commands, read_sets, strict=True)

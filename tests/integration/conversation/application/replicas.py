@@ -86,7 +86,10 @@ class Replicas:
         """All of them at once, each through the next replica."""
         calls = zip(self.in_turn, requests, strict=False)
         return await asyncio.gather(
-            *(answer_of(stub.OpenConversation(one, timeout=CALL_SECONDS)) for stub, one in calls)
+            *(
+                answer_of(stub.OpenConversation(request, timeout=CALL_SECONDS))
+                for stub, request in calls
+            )
         )
 
     async def text(self, person: str, number: str, body: str, through: int) -> None:
@@ -104,12 +107,14 @@ class Replicas:
         request = pb.ListConversationsRequest(pool=self.pool, page_size=500)
         listed = await self.conversations[0].ListConversations(request, timeout=CALL_SECONDS)
         over = pb.CONVERSATION_STATE_ENDED
-        return [one for one in listed.conversations if one.state != over]
+        return [conversation for conversation in listed.conversations if conversation.state != over]
 
-    async def end(self, talks: Sequence[pb.Conversation]) -> None:
-        for talk in talks:
+    async def end(self, conversations: Sequence[pb.Conversation]) -> None:
+        for conversation in conversations:
             request = pb.EndConversationRequest(
-                request_id=str(uuid4()), pool=self.pool, conversation_id=talk.conversation_id
+                request_id=str(uuid4()),
+                pool=self.pool,
+                conversation_id=conversation.conversation_id,
             )
             await self.conversations[0].EndConversation(request, timeout=CALL_SECONDS)
 

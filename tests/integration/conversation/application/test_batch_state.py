@@ -217,8 +217,8 @@ async def test_a_pair_is_given_the_number_it_used_before(batch: BatchHarness) ->
 async def test_wrong_tries_on_a_number_before_are_counted_with(batch: BatchHarness) -> None:
     await batch.execute(text(f"join {OTHER_CODE}", CAROL))
     [wrong] = await batch.execute(text(f"join {OTHER_CODE}"))
-    assert wrong.tries is not None
-    assert wrong.tries.after.number == 2
+    assert wrong.code_attempts is not None
+    assert wrong.code_attempts.after.number == 2
 
 
 async def test_who_has_blocked_somebody_before_is_not_joined_with_them(batch: BatchHarness) -> None:
@@ -276,8 +276,8 @@ async def test_who_has_opted_out_in_this_batch_is_known_to_have(batch: BatchHarn
     assert second == Change()
     assert isinstance(start, ParticipantOptedOut)
     assert isinstance(by_text, Change)
-    assert by_text.wish is not None
-    assert by_text.wish.opts_in
+    assert by_text.consent is not None
+    assert by_text.consent.opts_in
 
 
 async def test_who_has_opted_in_in_this_batch_is_known_to_have(redis: Redis) -> None:
@@ -296,5 +296,5 @@ async def test_replies_and_tries_are_counted_within_a_batch(batch: BatchHarness)
     wrong = [text(f"join {OTHER_CODE}", CAROL) for _ in range(TRIES_LIMIT)]
     changes = await batch.execute(*wrong, text("start", ALICE), text(f"join {CODE}", CAROL))
     assert changes[-1] == Change()
-    tries = [change.tries.after.number for change in changes if change.tries]
+    tries = [change.code_attempts.after.number for change in changes if change.code_attempts]
     assert tries == list(range(1, TRIES_LIMIT + 1))

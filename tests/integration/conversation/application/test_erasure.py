@@ -63,15 +63,15 @@ async def service(
 
 async def lived(service: RunningService) -> None:
     """All that can be stored about Alice, in two pools: live, ended, held, blocked, mistyped."""
-    await service.says(ALICE_NUMBER, "join X4X4X4", to=OTHER_MASKED)
+    await service.deliver(ALICE_NUMBER, "join X4X4X4", to=OTHER_MASKED)
     over = await service.open(ALICE_NUMBER, BOB_NUMBER)
-    await service.says(ALICE_NUMBER, "words to bob")
-    await service.says(ALICE_NUMBER, "block")
+    await service.deliver(ALICE_NUMBER, "words to bob")
+    await service.deliver(ALICE_NUMBER, "block")
     live = await service.open(CAROL_NUMBER, ALICE_NUMBER, masked_number=OTHER_MASKED)
     pause = filled(pb.PauseConversationRequest(conversation_id=live.conversation_id))
     await ask(service.stub.PauseConversation, pause)
-    await service.says(ALICE_NUMBER, "words that are held", to=OTHER_MASKED)
-    await service.says(ALICE_NUMBER, "start", to=ELSEWHERE)
+    await service.deliver(ALICE_NUMBER, "words that are held", to=OTHER_MASKED)
+    await service.deliver(ALICE_NUMBER, "start", to=ELSEWHERE)
     assert over.conversation_id != live.conversation_id
     for pool in (FIRST, SECOND):
         await service.quiet(pool.name)
@@ -120,13 +120,13 @@ async def test_texts_that_are_owed_to_or_by_the_person_are_dropped(
 ) -> None:
     service.messaging.answers = {"words to bob": [LATER], "words to alice": [LATER]}
     await service.open(ALICE_NUMBER, BOB_NUMBER)
-    await service.says(ALICE_NUMBER, "words to bob")
-    await service.says(BOB_NUMBER, "words to alice")
+    await service.deliver(ALICE_NUMBER, "words to bob")
+    await service.deliver(BOB_NUMBER, "words to alice")
     await eventually(partial(_asked_for, service, 2))
     made = await erase(service)
     # The dispatcher has both in memory, and looks again before it sends.
     service.clock.move(seconds=61)
-    await service.says(CAROL_NUMBER, "help")
+    await service.deliver(CAROL_NUMBER, "help")
     await service.quiet()
     assert made.dropped_texts == 2
     assert service.sent_to(BOB_NUMBER) == [says(Template.ENDED)]
@@ -141,7 +141,7 @@ async def test_a_number_rests_although_what_was_on_it_is_gone(service: RunningSe
         await service.get(conversation.conversation_id)
     with refused("NUMBER_COOLING"):
         await service.open(BOB_NUMBER, CAROL_NUMBER)
-    await service.says(BOB_NUMBER, "start")
+    await service.deliver(BOB_NUMBER, "start")
     span = says(Template.JUST_ENDED, span=FIRST.settings.cool_off)
     assert await service.heard(BOB_NUMBER, 2) == [says(Template.ENDED), span]
 
@@ -150,9 +150,9 @@ async def test_whoever_is_erased_still_does_not_meet_who_blocked_them(
     service: RunningService,
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
-    await service.says(BOB_NUMBER, "block")
+    await service.deliver(BOB_NUMBER, "block")
     await erase(service)
-    await service.says(ALICE_NUMBER, "unstop")
+    await service.deliver(ALICE_NUMBER, "unstop")
     with refused("PAIR_BLOCKED"):
         await service.open(ALICE_NUMBER, BOB_NUMBER, masked_number=OTHER_MASKED)
 
@@ -162,7 +162,7 @@ async def test_what_others_do_stays(service: RunningService) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER, masked_number=OTHER_MASKED)
     await erase(service)
     assert await conversations_of(service, BOB_NUMBER) == [kept.conversation_id]
-    await service.says(CAROL_NUMBER, "still there?")
+    await service.deliver(CAROL_NUMBER, "still there?")
     assert "still there?" in await service.heard(BOB_NUMBER, 2)
     assert len(await service.timeline(kept.conversation_id)) > 0
 
@@ -181,7 +181,7 @@ async def test_an_erasure_is_made_once_for_each_request(service: RunningService)
     name = str(uuid4())
     first = await erase(service, request_id=name)
     service.clock.move(seconds=5)
-    await service.says(ALICE_NUMBER, "start", to=OTHER_MASKED)
+    await service.deliver(ALICE_NUMBER, "start", to=OTHER_MASKED)
     assert await erase(service, request_id=name) == first
     assert len(await conversations_of(service, ALICE_NUMBER)) == 1
     found = await ask(
@@ -229,7 +229,7 @@ async def test_an_erasing_text_handed_in_again_later_erases_nothing_new(
 ) -> None:
     text = service.text(ALICE_NUMBER, "delete my data")
     await service.receive(text)
-    await service.says(ALICE_NUMBER, "start")
+    await service.deliver(ALICE_NUMBER, "start")
     await service.receive(text)
     assert len(await conversations_of(service, ALICE_NUMBER)) == 1
     assert not await has_opted_out(service)
@@ -257,15 +257,15 @@ async def test_where_the_pool_does_not_allow_it_the_words_are_talk(service: Runn
         pool=SECOND.name, phone_numbers=[ALICE_NUMBER, BOB_NUMBER], is_silent=True
     )
     await ask(service.stub.OpenConversation, request)
-    await service.says(ALICE_NUMBER, "erase my data", to=ELSEWHERE)
+    await service.deliver(ALICE_NUMBER, "erase my data", to=ELSEWHERE)
     assert await service.heard(BOB_NUMBER, 1) == ["erase my data"]
     assert not await has_opted_out(service)
 
 
 async def test_who_opted_out_before_is_erased_and_told_nothing(service: RunningService) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
-    await service.says(ALICE_NUMBER, "quit")
-    await service.says(ALICE_NUMBER, "erase my data")
+    await service.deliver(ALICE_NUMBER, "quit")
+    await service.deliver(ALICE_NUMBER, "erase my data")
     await service.quiet()
     assert service.sent_to(ALICE_NUMBER) == [says(Template.OPTED_OUT)]
     assert await conversations_of(service, ALICE_NUMBER) == []
@@ -273,7 +273,7 @@ async def test_who_opted_out_before_is_erased_and_told_nothing(service: RunningS
 
 async def test_a_dead_letter_of_the_person_goes_too(service: RunningService) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
-    await service.says(ALICE_NUMBER, "words to bob")
+    await service.deliver(ALICE_NUMBER, "words to bob")
     await service.quiet()
     found = cast("list[Entry]", await service.redis.xrange(KEYS.events))
     [message] = [fields[b"message"] for _, fields in found if fields[b"type"] == b"MESSAGE_RELAYED"]

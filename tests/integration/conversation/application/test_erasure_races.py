@@ -161,7 +161,7 @@ async def test_an_erasure_that_a_crash_left_undone_ends_nothing_that_was_begun_s
     once(monkeypatch, "conversations", _broken)
     with refused("BACKEND_UNAVAILABLE"):
         await service.receive(text)
-    await service.says(ALICE_NUMBER, "start", to=OTHER_MASKED)
+    await service.deliver(ALICE_NUMBER, "start", to=OTHER_MASKED)
     await service.receive(text)
     [begun] = await conversations_of(service, ALICE_NUMBER)
     assert begun != first.conversation_id
@@ -184,7 +184,7 @@ async def test_a_text_is_found_although_its_conversation_went_with_somebody_else
 ) -> None:
     service.messaging.answers[says(Template.ENDED)] = [NOT_TAKEN]
     await service.open(ALICE_NUMBER, BOB_NUMBER)
-    await service.says(ALICE_NUMBER, "quit")
+    await service.deliver(ALICE_NUMBER, "quit")
     await dead_letters(service, 1)
     await erase(service, ALICE_NUMBER)
     assert await numbers_in(service.redis, BOB_NUMBER)
@@ -194,7 +194,7 @@ async def test_a_text_is_found_although_its_conversation_went_with_somebody_else
 
 async def test_a_confirmation_that_was_given_up_goes_as_well(service: RunningService) -> None:
     service.messaging.answers[says(Template.OPTED_OUT)] = [NOT_TAKEN]
-    await service.says(ALICE_NUMBER, "quit")
+    await service.deliver(ALICE_NUMBER, "quit")
     await dead_letters(service, 1)
     assert (await erase(service)).dropped_texts == 1
     assert await numbers_in(service.redis) == []
@@ -223,7 +223,7 @@ async def test_of_a_very_long_conversation_all_events_and_messages_go(
     kept = await service.open(BOB_NUMBER, CAROL_NUMBER, masked_number=OTHER_MASKED)
     long = await service.open(ALICE_NUMBER, BOB_NUMBER)
     for words in range(4):
-        await service.says(ALICE_NUMBER, f"words {words}")
+        await service.deliver(ALICE_NUMBER, f"words {words}")
     await service.heard(BOB_NUMBER, 4)
     await service.quiet()
     before = await _told_of(service, kept)

@@ -34,14 +34,14 @@ async def rejected(service: RunningService) -> tuple[str, pb.DeadLetter]:
     """A conversation, and the dead letter of a message that Bob wrote in it."""
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
     service.messaging.answers["bad"] = [REJECTED]
-    await service.says(BOB_NUMBER, "bad")
+    await service.deliver(BOB_NUMBER, "bad")
     [letter] = await dead_letters(service, 1)
     return conversation.conversation_id, letter
 
 
 async def test_a_rejected_message_is_listed_and_delays_no_other(service: RunningService) -> None:
     conversation_id, letter = await rejected(service)
-    await service.says(BOB_NUMBER, "good")
+    await service.deliver(BOB_NUMBER, "good")
     assert await service.heard(ALICE_NUMBER, 1) == ["good"]
     assert letter.reason == pb.DEAD_LETTER_REASON_INVALID
     assert letter.conversation_id == conversation_id

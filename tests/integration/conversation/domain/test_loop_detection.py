@@ -22,7 +22,7 @@ async def exchanged(service: RunningService, replies: dict[str, str]) -> int:
         count += len(received)
         for message in received:
             number = message.to_number
-            await service.says(number, replies[number], to=message.from_number)
+            await service.deliver(number, replies[number], to=message.from_number)
     return count
 
 
@@ -47,7 +47,7 @@ async def test_two_machines_in_a_conversation_fall_silent(
     service: RunningService, replies: tuple[str, str]
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
-    await service.says(ALICE_NUMBER, "hello")
+    await service.deliver(ALICE_NUMBER, "hello")
     both = dict(zip((ALICE_NUMBER, BOB_NUMBER), replies, strict=True))
     assert 1 <= await exchanged(service, both) <= MAX_MESSAGES
 
@@ -56,7 +56,7 @@ async def test_two_machines_in_a_conversation_fall_silent(
 async def test_a_machine_outside_of_any_conversation_falls_silent(
     service: RunningService, reply: str
 ) -> None:
-    await service.says(ALICE_NUMBER, "hello", to=MASKED)
+    await service.deliver(ALICE_NUMBER, "hello", to=MASKED)
     assert 1 <= await exchanged(service, {ALICE_NUMBER: reply}) <= MAX_MESSAGES
 
 
@@ -74,7 +74,7 @@ async def test_people_who_repeat_themselves_now_and_then_are_relayed(
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     for _ in range(20):
         service.clock.move(minutes=4)
-        await service.says(ALICE_NUMBER, "ok?")
-        await service.says(BOB_NUMBER, "ok")
+        await service.deliver(ALICE_NUMBER, "ok?")
+        await service.deliver(BOB_NUMBER, "ok")
     assert await service.heard(BOB_NUMBER, 20) == ["ok?"] * 20
     assert await service.heard(ALICE_NUMBER, 20) == ["ok"] * 20

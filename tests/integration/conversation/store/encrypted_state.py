@@ -53,7 +53,7 @@ class SealedState:
         """Settings, a paused conversation with two held texts, a receipt, texts owed and dead, and
         a conversation that has just ended, with its last words."""
         await self.commit(IdempotencyKey("seed", "s", ()), Change(pool=POOL))
-        await self._registry.enter("main")
+        await self._registry.add("main")
         talk = message_held(
             paused(_facts(TALK), opened(_facts(TALK), MASKED, self._people)), self.alice
         )
@@ -93,7 +93,7 @@ class SealedState:
 
     async def bury(self) -> None:
         """Everything owed cannot be processed."""
-        token = await self.outbox.take_lease("", timedelta(seconds=30)) or ""
+        token = await self.outbox.acquire_lease("", timedelta(seconds=30)) or ""
         dead = [
             DeadLettering(one.entry_id, one.message_id, DeadLetterReason.INVALID, KEPT)
             for one in await self._owed()

@@ -1,4 +1,4 @@
-"""How long each kind of key of the conversation service may stay, as docs/security.md promises."""
+"""Maximum lifetime of each kind of Redis key, as docs/privacy.md ("How long data is kept") says."""
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -22,15 +22,15 @@ from conversation_service.store.conversations.commit_conversation import (
 from conversation_service.store.erasure.log import ERASURE_LIFETIME
 from conversation_service.store.keyspace.keys import DeploymentKeys, Keys, parse_key
 
-# Of the pool, the deployment or a person's own wish, not of a conversation: never expires. What a
-# stream, zset or hash of these holds is forgotten entry by entry.
+# Belongs to the pool, the deployment or a person's choice, not to a conversation: never expires.
+# Entries of its streams, sorted sets and hashes are deleted one by one.
 ALWAYS = None
-# Is there while a conversation lives, or only inside of one script.
+# Exists only while a conversation is live, or within one script.
 GONE = timedelta(0)
 
 
 def longest(settings: PoolSettings) -> Mapping[str, timedelta | None]:
-    """The most that a key of each kind may have to live once all conversations have ended."""
+    """The maximum lifetime of each kind once all conversations have ended."""
     with_conversation = settings.kept_after_end + FORGOTTEN_ANYWAY_AFTER
     return {
         "settings": ALWAYS,
@@ -76,33 +76,33 @@ def longest(settings: PoolSettings) -> Mapping[str, timedelta | None]:
 
 
 def spelled_kinds() -> set[str]:
-    """Every kind of key that store/keys.py spells."""
+    """Every kind of key that store/keyspace/keys.py defines."""
     return {parse_key(key).kind for keys in (Keys("main"), DeploymentKeys()) for key in _keys(keys)}
 
 
 async def kinds_there(redis: Redis) -> set[str]:
-    """The kinds of the keys that are there now."""
-    return {parse_key(key).kind for key, _ in await _left(redis)}
+    """The kinds of the keys that exist."""
+    return {parse_key(key).kind for key, _ in await _ttls(redis)}
 
 
 async def overstaying(redis: Redis, settings: PoolSettings) -> dict[str, timedelta | None]:
-    """Keys that may stay longer than their kind; None for one that stays for ever."""
+    """Keys that live longer than their kind may; None for a key without a TTL."""
     limits = longest(settings)
     return {
-        key: left
-        for key, left in await _left(redis)
-        if (limit := limits[parse_key(key).kind]) is not ALWAYS and (left is None or left > limit)
+        key: ttl
+        for key, ttl in await _ttls(redis)
+        if (limit := limits[parse_key(key).kind]) is not ALWAYS and (ttl is None or ttl > limit)
     }
 
 
-async def _left(redis: Redis) -> list[tuple[str, timedelta | None]]:
-    found = []
+async def _ttls(redis: Redis) -> list[tuple[str, timedelta | None]]:
+    ttls = []
     for key in [key.decode() async for key in redis.scan_iter(count=1000)]:
         ms = await redis.pttl(key)
-        # What has gone since it was listed is told as -2.
+        # -2: deleted since it was listed.
         if ms != -2:
-            found.append((key, None if ms == -1 else timedelta(milliseconds=ms)))
-    return found
+            ttls.append((key, None if ms == -1 else timedelta(milliseconds=ms)))
+    return ttls
 
 
 def _keys(keys: Keys | DeploymentKeys) -> Iterator[str]:

@@ -70,7 +70,7 @@ async def test_a_former_state_key_decrypts_it_and_an_unknown_one_is_refused(redi
 
 async def test_pools_without_a_blind_index_key_are_refused(redis: Redis) -> None:
     cipher = await ready(redis, NEW)
-    await PoolIndex(Storage(redis, cipher)).enter(POOL.name)
+    await PoolIndex(Storage(redis, cipher)).add(POOL.name)
     await redis.delete(RECORD)
     assert await refusal(redis, NEW) == NO_BLIND_INDEX_KEY
 

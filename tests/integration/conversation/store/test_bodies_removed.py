@@ -65,7 +65,7 @@ async def owed(service: RunningService, words: StoredWords) -> None:
     """Bob's text waits for the messaging service to come back."""
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     service.messaging.is_down = True
-    await service.says(BOB_NUMBER, "hello")
+    await service.deliver(BOB_NUMBER, "hello")
     await words.lie_there()
 
 
@@ -101,7 +101,7 @@ async def undelivered(service: RunningService, words: StoredWords) -> None:
 async def expired(service: RunningService, words: StoredWords) -> None:
     service.messaging.answers["hello"] = [LATER] * 2
     await service.open(ALICE_NUMBER, BOB_NUMBER)
-    await service.says(BOB_NUMBER, "hello")
+    await service.deliver(BOB_NUMBER, "hello")
     await words.lie_there()
     service.clock.move(hours=25)
     await service.quiet()
@@ -120,7 +120,7 @@ async def paused(service: RunningService, words: StoredWords) -> pb.Conversation
     request = pb.PauseConversationRequest(conversation_id=talk.conversation_id)
     await ask(service.stub.PauseConversation, request)
     for body in ("one", "two"):
-        await service.says(BOB_NUMBER, body)
+        await service.deliver(BOB_NUMBER, body)
     assert KEYS.held(talk.conversation_id) in await words.kept()
     return talk
 
@@ -151,7 +151,7 @@ async def held_and_passed_on(service: RunningService, words: StoredWords) -> Non
 async def dead(service: RunningService, words: StoredWords) -> dead_letter_pb2.DeadLetter:
     service.messaging.answers["hello"] = [NOT_TAKEN]
     await service.open(ALICE_NUMBER, BOB_NUMBER)
-    await service.says(BOB_NUMBER, "hello")
+    await service.deliver(BOB_NUMBER, "hello")
     [letter] = await dead_letters(service, 1)
     await words.lie_there()
     return letter
@@ -207,8 +207,8 @@ async def test_delivered_words_do_not_wait_for_those_that_are_still_owed(
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     await service.open(CAROL_NUMBER, BOB_NUMBER, masked_number=OTHER_MASKED)
     service.messaging.answers["stuck"] = [LATER] * 100
-    await service.says(BOB_NUMBER, "stuck")
-    await service.says(BOB_NUMBER, "through", OTHER_MASKED)
+    await service.deliver(BOB_NUMBER, "stuck")
+    await service.deliver(BOB_NUMBER, "through", OTHER_MASKED)
     await service.heard(CAROL_NUMBER, 1)
 
     async def is_settled() -> bool:

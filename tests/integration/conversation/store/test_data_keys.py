@@ -97,7 +97,7 @@ class Desk:
             DeadLettering(one.entry_id, one.message_id, DeadLetterReason.INVALID, KEPT)
             for one in await self.owed()
         ]
-        token = await self.outbox.take_lease("", LEASE) or ""
+        token = await self.outbox.acquire_lease("", LEASE) or ""
         await self.outbox.settle(token, dead, NOW)
         await self.outbox.release_lease(token)
 
@@ -123,7 +123,7 @@ async def test_a_conversation_has_one_secret_from_its_beginning_to_its_end(desk:
     talk = await desk.begin("one")
     later = replace(talk, etag="e2")
     await desk.commit(Change(before=talk, after=later), "two")
-    assert talk.text_secret == (await desk.talk()).text_secret != b""
+    assert talk.data_key == (await desk.talk()).data_key != b""
     assert await desk.read() == ["one", "two"]
 
 
@@ -143,7 +143,7 @@ async def test_two_conversations_never_have_the_same_secret(desk: Desk) -> None:
     await desk.commit(Change(after=other))
     found = await desk.store.get("c2")
     assert found is not None
-    assert found.text_secret != (await desk.talk()).text_secret
+    assert found.data_key != (await desk.talk()).data_key
 
 
 async def test_what_a_conversation_holds_lies_under_its_secret(desk: Desk) -> None:
@@ -162,7 +162,7 @@ async def test_what_a_conversation_holds_lies_under_its_secret(desk: Desk) -> No
 
 async def test_the_last_words_are_read_after_the_end_until_the_secret_goes(desk: Desk) -> None:
     over = await desk.end(await desk.begin("hello"), "e2", "goodbye")
-    assert over.text_secret == b""
+    assert over.data_key == b""
     assert await desk.read() == ["hello", "goodbye"]
     left = timedelta(milliseconds=await desk.redis.pttl(KEYS.data_keys(NAME)))
     kept = POOL.settings.text_validity + DATA_KEY_MARGIN
@@ -175,7 +175,7 @@ async def test_the_last_words_are_read_after_the_end_until_the_secret_goes(desk:
 
 async def test_a_forgotten_conversation_does_not_take_its_last_words_along(desk: Desk) -> None:
     await desk.end(await desk.begin("hello"), "e2", "goodbye")
-    await desk.store.forget([NAME])
+    await desk.store.purge([NAME])
     assert await desk.read() == ["hello", "goodbye"]
 
 
@@ -186,7 +186,7 @@ async def test_a_reopened_conversation_draws_another_secret_and_its_earlier_word
     over = await desk.end(talk, "e2")
     again = reopened(facts("e3"), over)
     await desk.commit(Change(before=over, after=again), "two")
-    assert (await desk.talk()).text_secret not in (b"", talk.text_secret)
+    assert (await desk.talk()).data_key not in (b"", talk.data_key)
     assert await desk.read() == ["one", "two"]
     await desk.end(await desk.talk(), "e4", "three")
     assert await desk.read() == ["one", "two", "three"]

@@ -46,11 +46,11 @@ INVALID = messaging_pb2.SendMessageResult(
 
 async def talk_with_marks(service: RunningService) -> None:
     """Everything a person or a client may say, as far as it leaves something behind."""
-    await service.says(ALICE_NUMBER, "start", OTHER_MASKED)
-    await service.says(CAROL_NUMBER, "join X9X9X9", OTHER_MASKED)
-    await service.says(CAROL_NUMBER, WORDS[0])
+    await service.deliver(ALICE_NUMBER, "start", OTHER_MASKED)
+    await service.deliver(CAROL_NUMBER, "join X9X9X9", OTHER_MASKED)
+    await service.deliver(CAROL_NUMBER, WORDS[0])
     over = await service.open(CAROL_NUMBER, DAVE_NUMBER)
-    await service.says(CAROL_NUMBER, WORDS[0])
+    await service.deliver(CAROL_NUMBER, WORDS[0])
     request = pb.EndConversationRequest(conversation_id=over.conversation_id, note=WORDS[4])
     await ask(service.stub.EndConversation, request)
     opened = pb.OpenConversationRequest(
@@ -58,20 +58,20 @@ async def talk_with_marks(service: RunningService) -> None:
     )
     talk = (await ask(service.stub.OpenConversation, opened)).conversation
     service.messaging.answers[WORDS[2]] = [INVALID]
-    await service.says(BOB_NUMBER, WORDS[2])
+    await service.deliver(BOB_NUMBER, WORDS[2])
     await dead_letters(service, 1)
     service.messaging.is_down = True
     for words in WORDS[:2]:
-        await service.says(BOB_NUMBER, words)
+        await service.deliver(BOB_NUMBER, words)
     picture = service.text(BOB_NUMBER, "")
     picture.attachments.add(url=URL, content_type="image/png", size_bytes=7)
     await service.receive(picture)
     pause = pb.PauseConversationRequest(conversation_id=talk.conversation_id)
     await ask(service.stub.PauseConversation, pause)
-    await service.says(ALICE_NUMBER, WORDS[3])
+    await service.deliver(ALICE_NUMBER, WORDS[3])
     await service.open(CAROL_NUMBER, DAVE_NUMBER, masked_number=OTHER_MASKED)
-    await service.says(CAROL_NUMBER, "block", OTHER_MASKED)
-    await service.says(CAROL_NUMBER, "stop", OTHER_MASKED)
+    await service.deliver(CAROL_NUMBER, "block", OTHER_MASKED)
+    await service.deliver(CAROL_NUMBER, "stop", OTHER_MASKED)
 
 
 async def test_a_deployment_that_has_done_everything_shows_no_mark_to_whoever_copies_its_redis(
@@ -88,7 +88,7 @@ async def test_a_deployment_that_has_done_everything_shows_no_mark_to_whoever_co
 async def test_the_suppression_list_names_people_by_a_keyed_hash_only(
     redis: Redis, service: RunningService
 ) -> None:
-    await service.says(CAROL_NUMBER, "stop")
+    await service.deliver(CAROL_NUMBER, "stop")
     prefix = DeploymentKeys().opt_out("")
     [key] = [key.decode() async for key in redis.scan_iter(f"{prefix}*")]
     assert len(base64.urlsafe_b64decode(key.removeprefix(prefix) + "==")) == 16

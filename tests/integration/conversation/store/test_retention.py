@@ -76,7 +76,7 @@ async def begin(service: RunningService) -> list[str]:
     """A code, a wrong one, a text that came twice, texts held and dead: ids of conversations."""
     service.messaging.answers["bad"] = [NOT_TAKEN] * 2
     started = await service.start(ALICE_NUMBER, OTHER_MASKED)
-    await service.says(CAROL_NUMBER, "join X9X9X9", OTHER_MASKED)
+    await service.deliver(CAROL_NUMBER, "join X9X9X9", OTHER_MASKED)
     opened = pb.OpenConversationRequest(
         phone_numbers=(ALICE_NUMBER, BOB_NUMBER), masked_number=MASKED, unique_name="order-7"
     )
@@ -85,7 +85,7 @@ async def begin(service: RunningService) -> list[str]:
     await service.receive(text)
     await service.receive(text)
     for _ in range(2):
-        await service.says(BOB_NUMBER, "bad")
+        await service.deliver(BOB_NUMBER, "bad")
     one, other = await dead_letters(service, 2)
     desk = DeadLetterServiceStub(service.channel)
     drop = dead_letter_pb2.DropDeadLetterRequest(dead_letter_id=one.dead_letter_id)
@@ -94,7 +94,7 @@ async def begin(service: RunningService) -> list[str]:
     await ask(desk.ReplayDeadLetter, replay)
     pause = pb.PauseConversationRequest(conversation_id=talk.conversation_id)
     await ask(service.stub.PauseConversation, pause)
-    await service.says(ALICE_NUMBER, "kept")
+    await service.deliver(ALICE_NUMBER, "kept")
     blocked = await service.open(CAROL_NUMBER, DAVE_NUMBER, masked_number=MASKED)
     conversations = (started.conversation, talk, blocked)
     return [one.conversation_id for one in conversations]
@@ -102,8 +102,8 @@ async def begin(service: RunningService) -> list[str]:
 
 async def end(service: RunningService, names: list[str]) -> None:
     """All of it, in every way; a person wants no more texts."""
-    await service.says(CAROL_NUMBER, "block")
-    await service.says(CAROL_NUMBER, "stop")
+    await service.deliver(CAROL_NUMBER, "block")
+    await service.deliver(CAROL_NUMBER, "stop")
     for name in names[:2]:
         await service.end(name)
     await service.quiet()
@@ -193,7 +193,7 @@ async def test_a_change_holds_for_what_is_written_from_then_on_and_for_events_at
     service: RunningService,
 ) -> None:
     talk = await service.open(ALICE_NUMBER, BOB_NUMBER)
-    await service.says(ALICE_NUMBER, "before")
+    await service.deliver(ALICE_NUMBER, "before")
     settings = pool_pb2.PoolSettings(
         receipts_kept=Duration(seconds=20 * 86400),
         messages_kept=Duration(seconds=21 * 86400),
@@ -206,7 +206,7 @@ async def test_a_change_holds_for_what_is_written_from_then_on_and_for_events_at
     assert all(getattr(updated.settings, one) == getattr(settings, one) for one in fields)
     kinds = (("idempotency", 3, 20), ("message", 7, 21))
     before = {kind: await lifetimes(service, kind) for kind, _, _ in kinds}
-    await service.says(ALICE_NUMBER, "after")
+    await service.deliver(ALICE_NUMBER, "after")
     for kind, former, chosen in kinds:
         assert max(before[kind].values()) <= former
         after = await lifetimes(service, kind)

@@ -27,15 +27,15 @@ RECORDS = 9
 
 async def walked(rotation: Rotation, *, only_count: bool = False) -> RotationStep:
     """All steps in one."""
-    records, resealed, unreadable, place = {OLD_ID: 0, NEW_ID: 0}, 0, 0, ""
+    records, reencrypted, unreadable, place = {OLD_ID: 0, NEW_ID: 0}, 0, 0, ""
     while True:
         step = await rotation.run_once(place, only_count=only_count)
         for key_id, number in step.records.items():
             records[key_id] += number
-        resealed, unreadable = resealed + step.resealed, unreadable + step.unreadable
-        place = step.next_place
+        reencrypted, unreadable = reencrypted + step.reencrypted, unreadable + step.unreadable
+        place = step.next_cursor
         if not place:
-            return RotationStep(records, resealed, unreadable, "")
+            return RotationStep(records, reencrypted, unreadable, "")
 
 
 async def dump(redis: Redis) -> dict[bytes, object]:
@@ -82,7 +82,7 @@ async def test_a_rotation_that_is_repeated_changes_nothing(redis: Redis, old: Se
     both = await replica(redis, NEW, OLD)
     await walked(both.rotation)
     before = await dump(redis)
-    assert (await walked(both.rotation)).resealed == 0
+    assert (await walked(both.rotation)).reencrypted == 0
     assert await dump(redis) == before
 
 
@@ -99,12 +99,12 @@ async def test_it_goes_step_by_step_and_any_replica_may_take_the_next_one(
 ) -> None:
     monkeypatch.setattr(rotations, "KEYS_PER_STEP", 1)
     replicas = [await replica(redis, NEW, OLD) for _ in range(2)]
-    resealed, place, steps = 0, "", 0
+    reencrypted, place, steps = 0, "", 0
     while steps == 0 or place:
         step = await replicas[steps % 2].rotation.run_once(place)
-        resealed, place, steps = resealed + step.resealed, step.next_place, steps + 1
+        reencrypted, place, steps = reencrypted + step.reencrypted, step.next_cursor, steps + 1
     assert steps > 2
-    assert resealed == RECORDS - 1
+    assert reencrypted == RECORDS - 1
 
 
 async def test_what_changed_since_it_was_read_is_left_to_whoever_changed_it(
@@ -121,7 +121,7 @@ async def test_what_changed_since_it_was_read_is_left_to_whoever_changed_it(
     monkeypatch.setattr(Rotation, "_reencrypt", late)
     step = await walked(both.rotation)
     assert await redis.get(key) == b"another etag\nwhatever"
-    assert step.resealed == RECORDS - 2
+    assert step.reencrypted == RECORDS - 2
 
 
 async def test_what_nobody_can_open_is_told_and_left_as_it_is(
@@ -133,7 +133,7 @@ async def test_what_nobody_can_open_is_told_and_left_as_it_is(
     both = await replica(redis, NEW, OLD)
     step = await walked(both.rotation)
     assert step.unreadable == 2
-    assert step.resealed == RECORDS - 1
+    assert step.reencrypted == RECORDS - 1
     assert await redis.lrange(KEYS.held("c2"), 0, -1) == [damaged]
     [(_, letter)] = cast("list[Entry]", await redis.xrevrange(KEYS.dead, count=1))
     assert letter[b"text"] == damaged
@@ -151,7 +151,7 @@ async def test_what_belongs_to_others_in_the_same_redis_is_not_touched(
     await redis.set("maskline:v1:messaging:{x}:held", Cipher(OLD).encrypt(b"x", "x"))
     await redis.set("settings", Cipher(OLD).encrypt(b"x", "settings"))
     step = await walked((await replica(redis, NEW, OLD)).rotation)
-    assert step.resealed == RECORDS - 1
+    assert step.reencrypted == RECORDS - 1
 
 
 async def test_too_many_dead_letters_stay_under_their_key_and_are_counted(

@@ -7,13 +7,13 @@ from random import Random
 
 import grpc
 import pytest
-from contract.conversation import anything, documented
 from google.protobuf.message import Message
 from redis.exceptions import NoPermissionError
 
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.messaging.v1 import messaging_pb2
 from runtime.redis.client import open_redis
+from support import documented_errors, random_requests
 from support.clock import ManualClock
 from support.conversation_service import RunningService, running
 from support.conversations import ALICE_NUMBER, BOB_NUMBER, OTHER_MASKED
@@ -82,7 +82,7 @@ async def test_the_conversation_service_works_as_its_own_user(
         started = await service.start(ALICE_NUMBER)
         await service.join(BOB_NUMBER, started.code)
         lasting = await service.open(*STRANGERS, masked_number=OTHER_MASKED)
-        await service.says(ALICE_NUMBER, "hello")
+        await service.deliver(ALICE_NUMBER, "hello")
         await service.quiet()
         await service.receipts(*(one.message_id for one in service.sent()))
         await _ask_anything(service, clock)
@@ -98,18 +98,20 @@ async def test_the_conversation_service_works_as_its_own_user(
 
 async def _ask_anything(service: RunningService, clock: ManualClock) -> None:
     """Calls random methods with random requests."""
-    random, values = Random(7), anything.palette()
+    random, values = Random(7), random_requests.palette()
     for _ in range(STEPS):
-        method = random.choice(sorted(documented.METHODS))
+        method = random.choice(sorted(documented_errors.METHODS))
         try:
-            answer = await anything.call(service, method, anything.drawn(method, values, random))
+            answer = await random_requests.call(
+                service, method, random_requests.draw(method, values, random)
+            )
         except grpc.aio.AioRpcError as refusal:
             # A denied command is INTERNAL.
             if refusal.code() is grpc.StatusCode.INTERNAL:
                 raise
         else:
             assert isinstance(answer, Message)
-            anything.learn(values, answer)
+            random_requests.learn(values, answer)
         clock.move(seconds=random.choice((0, 1, 60)))
 
 

@@ -66,17 +66,17 @@ def test_a_data_key_is_recognised_in_front_of_a_record_and_nowhere_else() -> Non
 def test_a_live_conversation_keeps_its_data_key_and_an_ended_one_does_not(
     conversation: Conversation, kept: bytes
 ) -> None:
-    stored = RECORDS.encrypt_conversation(replace(conversation, text_secret=DATA_KEY))
+    stored = RECORDS.encrypt_conversation(replace(conversation, data_key=DATA_KEY))
     found = RECORDS.decrypt_conversation(conversation.conversation_id, stored)
     assert found == conversation
-    assert found.text_secret == kept
+    assert found.data_key == kept
 
 
 def test_no_stored_response_and_no_repr_contains_the_data_key() -> None:
-    conversation = replace(ACTIVE, text_secret=DATA_KEY)
-    assert "text_secret" not in repr(conversation)
+    conversation = replace(ACTIVE, data_key=DATA_KEY)
+    assert "data_key" not in repr(conversation)
     found = RECORDS.decrypt_response(
         RECORDS.encrypt_response(StoredResponse(conversation), "r"), "r"
     ).conversation
     assert found == conversation
-    assert found.text_secret == b""
+    assert found.data_key == b""

@@ -16,7 +16,6 @@ from conversation_service.store.encryption.key_ring import (
     KeysCollide,
     is_encrypted,
 )
-from conversation_service.store.keyspace.keys import DeploymentKeys, KeyParts, Keys, parse_key
 
 OLD, NEW = "the key of last year", "the key of this year"
 SHORT = "too short a key"
@@ -122,12 +121,3 @@ def test_a_former_key_that_is_too_short_is_refused_without_being_repeated() -> N
         Settings(former_state_keys=SecretStr(f"{OLD},{SHORT}"))
     assert SHORT not in str(refused.value)
     assert OLD not in repr(Settings(former_state_keys=SecretStr(OLD)))
-
-
-def test_a_redis_key_is_parsed_into_its_pool_and_kind() -> None:
-    keys = Keys("main")
-    assert parse_key(keys.settings) == KeyParts("main", "settings")
-    assert parse_key(keys.conversation("c:1\n2")) == KeyParts("main", "conversation")
-    assert parse_key(keys.dead_receipt("x")).kind != parse_key(keys.dead).kind
-    assert parse_key(DeploymentKeys().blind_index_key) == KeyParts("deployment/", "blind-index-key")
-    assert parse_key("maskline:v1:messaging:{x}:message") == parse_key("else") == KeyParts("", "")

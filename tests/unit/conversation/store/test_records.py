@@ -165,9 +165,9 @@ def test_empty_counts_and_limits_are_stored_as_an_empty_string() -> None:
 @given(MOMENTS, st.sampled_from(OptOutSource), TEXT)
 @example(NOW, OptOutSource.TEXT, "an id with blanks")
 def test_an_opt_out_is_read_as_it_was_written(
-    time: datetime, source: OptOutSource, intent_id: str
+    time: datetime, source: OptOutSource, command_id: str
 ) -> None:
-    opt_out = OptOut(time, source, intent_id)
+    opt_out = OptOut(time, source, command_id)
     assert decode_opt_out(encode_opt_out(opt_out).encode()) == opt_out
 
 

@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""What operators do: pools, dead letters, checks of the deployment."""

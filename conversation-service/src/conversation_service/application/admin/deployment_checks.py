@@ -1,4 +1,4 @@
-"""Whether a deployment is set up as it should be."""
+"""Checks of a deployment's configuration: state key, Redis, pools, carrier account."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from conversation_service.application.pools import PoolDirectory
 from conversation_service.domain.errors import CarrierAccountRefused
 from conversation_service.messaging.client import Account, MessagingClient, MessagingUnavailable
 
-OLDEST_REDIS = (7, 0)
+MIN_REDIS_VERSION = (7, 0)
 
 
 class CheckOutcome(StrEnum):
-    """What a check found."""
+    """The result of a check."""
 
     PASSED = "PASSED"
     WARNED = "WARNED"
@@ -26,7 +26,7 @@ class CheckOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at, and a sentence on it."""
+    """A result and an explanation."""
 
     name: str
     outcome: CheckOutcome
@@ -34,7 +34,7 @@ class Check:
 
 
 class DeploymentChecks:
-    """Looks at everything that the conversation service can see."""
+    """Checks everything that the conversation service can reach."""
 
     def __init__(
         self,
@@ -50,32 +50,32 @@ class DeploymentChecks:
         self._uses_development_key = uses_development_key
 
     async def check(self) -> list[Check]:
-        """Every check, in a fixed order; what cannot be looked at is left out."""
+        """In a fixed order. Checks that depend on something unreachable are left out."""
         return [
-            self._key(),
-            *[one async for one in self._redis_checks()],
-            *[one async for one in self._carrier_checks()],
+            self._state_key(),
+            *[check async for check in self._redis_checks()],
+            *[check async for check in self._carrier_checks()],
         ]
 
-    def _key(self) -> Check:
+    def _state_key(self) -> Check:
         name = "state key"
         if self._uses_development_key:
             return Check(
                 name,
                 CheckOutcome.WARNED,
-                "a published development key is used; set CONVERSATION_STATE_KEY to a secret",
+                "the published development key is used; set CONVERSATION_STATE_KEY to a secret",
             )
-        return Check(name, CheckOutcome.PASSED, "a secret of your own is set")
+        return Check(name, CheckOutcome.PASSED, "a secret is set")
 
     async def _redis_checks(self) -> AsyncIterator[Check]:
         try:
             info = cast("Mapping[str, object]", await self._redis.info())
             pools = await self._pools()
         except (RedisError, OSError) as error:
-            finding = f"it does not answer ({type(error).__name__}); see CONVERSATION_REDIS_URL"
+            finding = f"unreachable ({type(error).__name__}); see CONVERSATION_REDIS_URL"
             yield Check("redis", CheckOutcome.FAILED, finding)
             return
-        yield Check("redis", CheckOutcome.PASSED, "it answers")
+        yield Check("redis", CheckOutcome.PASSED, "reachable")
         yield _redis_version(info)
         yield _redis_durability(info)
         yield _redis_eviction(info)
@@ -84,7 +84,11 @@ class DeploymentChecks:
     async def _pools(self) -> Check:
         await self._directory.refresh()
         pools = self._directory.pools
-        empty = [pool.name for pool in pools if not any(n.accepts_new for n in pool.pool.numbers)]
+        empty = [
+            pool.name
+            for pool in pools
+            if not any(number.accepts_new for number in pool.pool.numbers)
+        ]
         name = "pools"
         if not pools:
             return Check(name, CheckOutcome.FAILED, "there is no pool; create one")
@@ -96,65 +100,66 @@ class DeploymentChecks:
         try:
             account = await self._messaging.account()
         except (MessagingUnavailable, CarrierAccountRefused):
-            finding = "it, or the carrier behind it, does not answer; see its log"
+            finding = "it or the carrier is unreachable; see its log"
             yield Check("messaging service", CheckOutcome.FAILED, finding)
             return
-        yield Check("messaging service", CheckOutcome.PASSED, "it and the carrier answer")
+        yield Check("messaging service", CheckOutcome.PASSED, "it and the carrier are reachable")
         yield _credentials(account)
-        for kind, (found, expected) in account.callbacks.items():
-            yield _callback(kind, found, expected)
+        for kind, (configured, expected) in account.callbacks.items():
+            yield _callback(kind, configured, expected)
 
 
 def _redis_version(info: Mapping[str, object]) -> Check:
-    name, told = "redis version", str(info.get("valkey_version") or info.get("redis_version", "0"))
-    version = tuple(int(part) for part in told.split(".")[:2] if part.isdigit())
-    if version < OLDEST_REDIS:
-        return Check(name, CheckOutcome.FAILED, f"{told} is older than 7.0")
-    return Check(name, CheckOutcome.PASSED, told)
+    name = "redis version"
+    reported = str(info.get("valkey_version") or info.get("redis_version", "0"))
+    version = tuple(int(part) for part in reported.split(".")[:2] if part.isdigit())
+    if version < MIN_REDIS_VERSION:
+        return Check(name, CheckOutcome.FAILED, f"{reported} is older than 7.0")
+    return Check(name, CheckOutcome.PASSED, reported)
 
 
 def _redis_durability(info: Mapping[str, object]) -> Check:
     name = "redis durability"
     if info.get("aof_enabled"):
         return Check(name, CheckOutcome.PASSED, "the append-only file is on")
-    finding = "a restart of Redis loses acknowledged texts; set appendonly yes"
+    finding = "a restart of Redis loses acknowledged messages; set appendonly yes"
     return Check(name, CheckOutcome.WARNED, finding)
 
 
 def _redis_eviction(info: Mapping[str, object]) -> Check:
     name, policy = "redis eviction", str(info.get("maxmemory_policy", "unknown"))
     if policy == "noeviction":
-        return Check(name, CheckOutcome.PASSED, "nothing is evicted")
-    finding = f"{policy} may throw conversations away; set maxmemory-policy noeviction"
+        return Check(name, CheckOutcome.PASSED, "no keys are evicted")
+    finding = f"{policy} may evict conversations; set maxmemory-policy noeviction"
     return Check(name, CheckOutcome.FAILED, finding)
 
 
 def _credentials(account: Account) -> Check:
     name = "carrier credentials"
     if account.is_authorized:
-        return Check(name, CheckOutcome.PASSED, "the carrier takes the account's keys")
+        return Check(name, CheckOutcome.PASSED, "the carrier accepts the account's keys")
     finding = (
         "the carrier refuses the account's keys; see MESSAGING_FLOWROUTE_ACCESS_KEY and its secret"
     )
     return Check(name, CheckOutcome.FAILED, finding)
 
 
-def _callback(kind: str, found: str, expected: str) -> Check:
+def _callback(kind: str, configured: str, expected: str) -> Check:
     name = f"carrier {kind}"
-    if found == expected:
+    if configured == expected:
         return Check(name, CheckOutcome.PASSED, "set to the gateway's address")
-    if found.startswith(f"{expected}/"):
+    if configured.startswith(f"{expected}/"):
         return Check(
             name, CheckOutcome.PASSED, "set to the gateway's address, with a callback token"
         )
-    told = f"set to {_without_secrets(found)}" if found else "not set"
-    return Check(name, CheckOutcome.WARNED, f"{told}; expected {expected} unless set per number")
+    state = f"set to {_without_secrets(configured)}" if configured else "not set"
+    return Check(name, CheckOutcome.WARNED, f"{state}; expected {expected} unless set per number")
 
 
 def _without_secrets(url: str) -> str:
-    """An address without user, path and query, any of which may hold a token."""
+    """Without user, path and query, each of which may contain a token."""
     try:
         parts = urlsplit(url)
         return f"{parts.scheme}://{parts.hostname}/..."
     except ValueError:
-        return "an address that cannot be read"
+        return "a malformed address"

@@ -1,4 +1,4 @@
-"""The pools of the pools file become pools of the deployment."""
+"""Creates and updates pools from the pools file."""
 
 from collections.abc import Sequence
 from hashlib import sha256
@@ -15,43 +15,44 @@ log = structlog.get_logger()
 
 
 class PoolSeeder:
-    """Creates what is not there yet. What has been changed by an operator is left as it is."""
+    """Seeds pools. A pool that an operator has changed since is left as it is."""
 
     def __init__(
-        self, pools: Sequence[SeededPool], directory: PoolDirectory, registry: PoolIndex
+        self, pools: Sequence[SeededPool], directory: PoolDirectory, index: PoolIndex
     ) -> None:
         self._pools = pools
         self._directory = directory
-        self._registry = registry
+        self._index = index
 
     async def seed_all(self) -> None:
-        """All replicas do so when they start; each change is made once."""
+        """Idempotent: every replica calls it when it starts."""
         for pool in self._pools:
             try:
                 await self._seed(pool)
             except ConversationError as refusal:
-                # Another pool has its number, say: the others serve all the same.
+                # For example, another pool owns one of its numbers. The other pools still serve.
                 log.error("pool_not_seeded", pool=pool.name, reason=refusal.reason)
 
     async def _seed(self, pool: SeededPool) -> None:
-        opened = self._directory.uncreated(pool.name)
-        known = await opened.executor.reload()
-        if known.version and not known.is_seeded:
-            await self._registry.enter(pool.name)
+        context = self._directory.uncreated(pool.name)
+        existing = await context.executor.reload()
+        if existing.version and not existing.is_seeded:
+            await self._index.add(pool.name)
             return
-        if not await self._registry.claim(pool.name, [one.phone_number for one in pool.numbers]):
+        numbers = [number.phone_number for number in pool.numbers]
+        if not await self._index.claim_numbers(pool.name, numbers):
             raise NumberTaken
         try:
-            name = f"{_digest(pool)} {known.version}"
-            if known.version:
-                await opened.executor.run(ReseedPool(name, pool.settings, pool.numbers))
+            if existing.version:
+                request_id = f"{_digest(pool)} {existing.version}"
+                await context.executor.run(ReseedPool(request_id, pool.settings, pool.numbers))
             else:
                 seed = CreatePool("seed", pool.settings, pool.numbers, is_seed=True)
-                await opened.executor.run(seed)
+                await context.executor.run(seed)
         except PoolExists:
             # Another replica was first.
             pass
-        await self._registry.enter(pool.name)
+        await self._index.add(pool.name)
 
 
 def _digest(pool: SeededPool) -> str:

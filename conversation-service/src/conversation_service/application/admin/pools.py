@@ -1,4 +1,4 @@
-"""What operators do with pools and their masked numbers."""
+"""Pools and their masked numbers: create, change, compare with the carrier."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from runtime.clock import Clock
 
 @dataclass(frozen=True, slots=True)
 class NumberDifferences:
-    """Between a pool and what the carrier account owns."""
+    """Differences between a pool and the numbers of the carrier account."""
 
     missing_at_carrier: list[str]
     in_no_pool: list[str]
@@ -30,20 +30,20 @@ class NumberDifferences:
 
 
 class Pools:
-    """A number is claimed for its pool before the pool has it, and given up after it has left it.
+    """A number is claimed before its pool gets it, and released after the pool has lost it.
 
-    A crash in between leaves a claim that the same call, repeated, finds to be its own.
+    After a crash in between, the repeated call finds that the claim is its own.
     """
 
     def __init__(
         self,
         directory: PoolDirectory,
-        registry: PoolIndex,
+        index: PoolIndex,
         messaging: MessagingClient,
         clock: Clock,
     ) -> None:
         self._directory = directory
-        self._registry = registry
+        self._index = index
         self._messaging = messaging
         self._clock = clock
 
@@ -52,16 +52,16 @@ class Pools:
     ) -> Pool:
         """Raises PoolExists, NumberTaken, InvalidArgument, PoolFull."""
         pool = self._directory.uncreated(name)
-        await self._claiming(pool, numbers, CreatePool(request_id, settings, numbers))
-        await self._registry.enter(name)
-        return (await self._directory.named(name)).pool
+        await self._run_with_claim(pool, numbers, CreatePool(request_id, settings, numbers))
+        await self._index.add(name)
+        return (await self._directory.by_name(name)).pool
 
     async def get(self, name: str) -> Pool:
-        """The pool as it is now, whichever replica changed it last. Raises PoolNotFound."""
-        return await (await self._directory.named(name)).executor.reload()
+        """Reloaded, since another replica may have changed it. Raises PoolNotFound."""
+        return await (await self._directory.by_name(name)).executor.reload()
 
-    async def all(self) -> list[Pool]:
-        """Every pool, by name."""
+    async def all_pools(self) -> list[Pool]:
+        """Sorted by name."""
         await self._directory.refresh()
         return [await pool.executor.reload() for pool in self._directory.pools]
 
@@ -69,67 +69,68 @@ class Pools:
         self, name: str, request_id: str, settings: PoolSettings, fields: tuple[str, ...]
     ) -> Pool:
         """Raises PoolNotFound, InvalidArgument."""
-        pool = await self._directory.named(name)
+        pool = await self._directory.by_name(name)
         await pool.executor.run(UpdatePool(request_id, settings, fields))
         return await pool.executor.reload()
 
     async def add_number(self, name: str, request_id: str, number: MaskedNumber) -> Pool:
         """Raises PoolNotFound, NumberTaken, PoolFull."""
-        pool = await self._directory.named(name)
-        await self._claiming(pool, (number,), AddNumber(request_id, number))
+        pool = await self._directory.by_name(name)
+        await self._run_with_claim(pool, (number,), AddNumber(request_id, number))
         return await pool.executor.reload()
 
     async def drain_number(self, name: str, request_id: str, masked_number: str) -> Pool:
         """Raises PoolNotFound, UnknownMaskedNumber."""
-        pool = await self._directory.named(name)
+        pool = await self._directory.by_name(name)
         await pool.executor.run(DrainNumber(request_id, masked_number))
         return await pool.executor.reload()
 
     async def remove_number(self, name: str, request_id: str, masked_number: str) -> Pool:
         """Raises PoolNotFound, UnknownMaskedNumber, NumberInUse."""
-        pool = await self._directory.named(name)
+        pool = await self._directory.by_name(name)
         await pool.executor.run(RemoveNumber(request_id, masked_number))
-        after = await pool.executor.reload()
-        if after.number(masked_number) is None:
-            await self._registry.release(name, masked_number)
-        return after
+        changed = await pool.executor.reload()
+        if changed.number(masked_number) is None:
+            await self._index.release_number(name, masked_number)
+        return changed
 
-    async def loads(self, name: str) -> dict[str, int]:
-        """How many live conversations each number has."""
-        pool = await self._directory.named(name)
-        return await pool.store.loads(pool.pool.masked_numbers)
+    async def live_counts(self, name: str) -> dict[str, int]:
+        """The live conversations of each number. Raises PoolNotFound."""
+        pool = await self._directory.by_name(name)
+        return await pool.store.live_counts(pool.pool.masked_numbers)
 
     async def compare(self, name: str) -> NumberDifferences:
         """Raises PoolNotFound, CarrierAccountRefused, MessagingUnavailable."""
         pool = await self.get(name)
         account = await self._messaging.account_numbers()
         owned = {number.phone_number for number in account}
-        mute = {number.phone_number for number in account if not number.may_text}
-        spare = owned - set(pool.masked_numbers)
+        disabled = {number.phone_number for number in account if not number.may_text}
+        unused = sorted(owned - set(pool.masked_numbers))
         return NumberDifferences(
-            missing_at_carrier=[one for one in pool.masked_numbers if one not in owned],
-            in_no_pool=[one for one in sorted(spare) if await self._registry.owner(one) is None],
-            not_messaging_enabled=[one for one in pool.masked_numbers if one in mute],
+            missing_at_carrier=[number for number in pool.masked_numbers if number not in owned],
+            in_no_pool=[number for number in unused if await self._index.owner(number) is None],
+            not_messaging_enabled=[number for number in pool.masked_numbers if number in disabled],
         )
 
-    async def advice(self, name: str) -> CapacityReport:
+    async def capacity(self, name: str) -> CapacityReport:
         """Raises PoolNotFound."""
-        pool = await self._directory.named(name)
-        live, most = await pool.store.live(), await pool.store.max_held()
-        history = [(one.time, one.max_held) for one in await pool.samples.all()]
-        return capacity_report(await pool.executor.reload(), live, most, history, self._clock.now())
+        pool = await self._directory.by_name(name)
+        live, max_held = await pool.store.live(), await pool.store.max_held()
+        history = [(sample.time, sample.max_held) for sample in await pool.samples.all()]
+        current = await pool.executor.reload()
+        return capacity_report(current, live, max_held, history, self._clock.now())
 
-    async def _claiming(
-        self, pool: PoolContext, numbers: Iterable[MaskedNumber], intent: Command
+    async def _run_with_claim(
+        self, pool: PoolContext, numbers: Iterable[MaskedNumber], command: Command
     ) -> None:
-        wanted = [number.phone_number for number in numbers]
-        if not await self._registry.claim(pool.name, wanted):
+        claimed = [number.phone_number for number in numbers]
+        if not await self._index.claim_numbers(pool.name, claimed):
             raise NumberTaken
         try:
-            await pool.executor.run(intent)
+            await pool.executor.run(command)
         except ConversationError:
-            known = await pool.executor.reload()
-            for number in wanted:
-                if known.number(number) is None:
-                    await self._registry.release(pool.name, number)
+            current = await pool.executor.reload()
+            for number in claimed:
+                if current.number(number) is None:
+                    await self._index.release_number(pool.name, number)
             raise

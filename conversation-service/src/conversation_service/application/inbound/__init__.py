@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""What the carrier reports: inbound messages, delivery receipts, lost callbacks."""

@@ -1,8 +1,7 @@
-"""The carrier's delivery receipts."""
+"""Delivery receipts of the carrier: message states move forward, senders are notified."""
 
 import asyncio
 from collections.abc import Sequence
-from typing import Protocol
 
 from conversation_service.application.opt_outs import OptOuts
 from conversation_service.application.pools import PoolContext, PoolDirectory
@@ -15,32 +14,36 @@ from conversation_service.domain.model.messages import (
     DeliveryFailureKind,
     MessageState,
 )
-from conversation_service.messaging.client import CarrierReceipt, ReceiptMatch, Recorded
+from conversation_service.messaging.client import CarrierReceipt, MessagingClient, ReceiptMatch
 from conversation_service.store.outbox.outbox import MessageStatus
 from conversation_service.store.outbox.settlement import StatusUpdate
 from runtime.clock import Clock
 
 
 class FailureNotifier:
-    """One pool's. The same failure may be told again: its sender hears of it once."""
+    """Notifies senders in one pool of failed messages, once for each failure."""
 
     def __init__(self, pool: PoolContext) -> None:
         self._pool = pool
 
-    async def tell(self, failures: Sequence[DeliveryFailure]) -> None:
-        """Raises BackendUnavailable or TooManyRaces; then all of them may be told again.
+    async def notify(self, failures: Sequence[DeliveryFailure]) -> None:
+        """Skips conversations that have been purged.
 
-        What is about a conversation that is forgotten is told to nobody.
+        Raises BackendUnavailable or CommitContention; then the call may be repeated as a whole.
         """
         if not failures:
             return
         store = self._pool.store
-        found = await asyncio.gather(*(store.get(one.conversation_id) for one in failures))
-        told = (
-            failure_notice(one, known) for one, known in zip(failures, found, strict=True) if known
+        conversations = await asyncio.gather(
+            *(store.get(failure.conversation_id) for failure in failures)
         )
-        intents = [one for one in told if one is not None]
-        for result in await self._pool.executor.run_all(intents) if intents else ():
+        notices = (
+            failure_notice(failure, conversation)
+            for failure, conversation in zip(failures, conversations, strict=True)
+            if conversation
+        )
+        commands = [notice for notice in notices if notice is not None]
+        for result in await self._pool.executor.run_all(commands) if commands else ():
             if isinstance(result, ConversationError):
                 raise result
 
@@ -51,60 +54,59 @@ _FAILED = (MessageState.REFUSED, MessageState.UNDELIVERED, MessageState.EXPIRED)
 
 
 class DeliveryReceiptHandler:
-    """Finds the texts that receipts speak of and moves them forward."""
+    """Matches delivery receipts with messages and applies them."""
 
     def __init__(
-        self, messaging: "Recorder", directory: PoolDirectory, opt_outs: OptOuts, clock: Clock
+        self, messaging: MessagingClient, directory: PoolDirectory, opt_outs: OptOuts, clock: Clock
     ) -> None:
         self._messaging = messaging
         self._directory = directory
         self._opt_outs = opt_outs
         self._clock = clock
 
-    async def take(self, receipts: Sequence[CarrierReceipt]) -> list[ReceiptOutcome]:
-        """Whether each receipt's text is known; a forged one is refused.
+    async def handle(self, receipts: Sequence[CarrierReceipt]) -> list[ReceiptOutcome]:
+        """For each receipt: whether its message is known, or the refusal of a forged token.
 
-        Raises BackendUnavailable; repeats are harmless.
+        Idempotent. Raises BackendUnavailable.
         """
         recorded = await self._messaging.record(receipts)
-        matches = [one for one in recorded if isinstance(one, ReceiptMatch)]
-        # A pool may have been created by another replica a moment ago.
+        matches = [result for result in recorded if isinstance(result, ReceiptMatch)]
+        # Another replica may just have created a pool.
         await self._directory.refresh()
         for pool in self._directory.pools:
-            known = [match for match in matches if match.pool == pool.name]
-            if known:
-                await self._tell(pool, known)
-                await self._advance(pool, known)
-        return [one if isinstance(one, SendTokenNotValid) else one is not None for one in recorded]
+            matches_here = [match for match in matches if match.pool == pool.name]
+            if matches_here:
+                await self._notify_senders(pool, matches_here)
+                await self._advance(pool, matches_here)
+        return [
+            result if isinstance(result, SendTokenNotValid) else result is not None
+            for result in recorded
+        ]
 
-    async def _tell(self, pool: PoolContext, matches: Sequence[ReceiptMatch]) -> None:
-        """Before their states say so: what a crash leaves untold is told by the next receipt.
+    async def _notify_senders(self, pool: PoolContext, matches: Sequence[ReceiptMatch]) -> None:
+        """Called before the states are stored, so that after a crash the repeated receipt notifies.
 
-        Of an opt-out the end of the conversation tells.
+        An opt-out ends the conversation, which notifies by itself.
         """
         failed = {
-            one.message_id: one.state
-            for one in matches
-            if one.state in _FAILED and not one.is_opted_out
+            match.message_id: match.state
+            for match in matches
+            if match.state in _FAILED and not match.is_opted_out
         }
-        known = await pool.outbox.messages(list(failed)) if failed else []
-        news = [one for one in known if failed[one.message_id].rank > one.state.rank]
-        await FailureNotifier(pool).tell([_failure(one) for one in news if one.is_relayed])
+        messages = await pool.outbox.messages(list(failed)) if failed else []
+        failures = [
+            _failure(message)
+            for message in messages
+            if message.is_relayed and failed[message.message_id].rank > message.state.rank
+        ]
+        await FailureNotifier(pool).notify(failures)
 
     async def _advance(self, pool: PoolContext, matches: Sequence[ReceiptMatch]) -> None:
-        news = [StatusUpdate(one.message_id, one.state, _rule(one)) for one in matches]
-        recipients = await pool.outbox.advance(news, self._clock.now())
+        updates = [StatusUpdate(match.message_id, match.state, _rule(match)) for match in matches]
+        recipients = await pool.outbox.advance(updates, self._clock.now())
         for match, person_id in zip(matches, recipients, strict=True):
             if match.is_opted_out and person_id:
                 await self._opt_outs.opt_out(person_id, OptOutSource.CARRIER, match.message_id)
-
-
-class Recorder(Protocol):
-    """What of the messaging service receipts need."""
-
-    async def record(self, receipts: Sequence[CarrierReceipt]) -> list[Recorded]:
-        """Hands receipts in, an answer for each, in order. Raises MessagingUnavailable."""
-        ...
 
 
 def _failure(message: MessageStatus) -> DeliveryFailure:

@@ -1,4 +1,4 @@
-"""Inbound texts, in batches that may concern several pools."""
+"""Inbound messages, in batches that may concern several pools."""
 
 import asyncio
 from collections import defaultdict
@@ -21,106 +21,109 @@ from conversation_service.store.encryption.blind_index import PersonIds
 
 
 class InboundHandler:
-    """Takes texts in for whichever pool owns their number."""
+    """Runs each message in the pool that owns its masked number, then the follow-ups."""
 
     def __init__(
         self,
         directory: PoolDirectory,
         people: PersonIds,
         opt_outs: OptOuts,
-        erasures: ErasureService,
+        erasure: ErasureService,
     ) -> None:
         self._directory = directory
         self._people = people
         self._opt_outs = opt_outs
-        self._erasures = erasures
+        self._erasure = erasure
 
-    async def receive(self, inbound: Sequence[InboundMessage]) -> list[ExecutionResult]:
-        """Carries out each text in its number's pool; answers in the order given."""
-        results = await self._carry_out(dict(enumerate(inbound)))
-        moved = {at: inbound[at] for at, one in results.items() if _is_unknown_number(one)}
-        for text in moved.values():
-            # Its number may have gone to another pool since this replica looked.
-            self._directory.invalidate_number(text.to_number)
-        if moved:
-            results |= await self._carry_out(moved)
-        return [results[at] for at in range(len(inbound))]
+    async def handle(self, messages: Sequence[InboundMessage]) -> list[ExecutionResult]:
+        """Returns one result for each message, in the same order."""
+        results = await self._handle_by_pool(dict(enumerate(messages)))
+        unknown = {
+            index: messages[index]
+            for index, result in results.items()
+            if isinstance(result, UnknownMaskedNumber)
+        }
+        for message in unknown.values():
+            # The number may have moved to another pool since this replica looked it up.
+            self._directory.invalidate_number(message.to_number)
+        if unknown:
+            results |= await self._handle_by_pool(unknown)
+        return [results[index] for index in range(len(messages))]
 
-    async def _carry_out(self, inbound: Mapping[int, InboundMessage]) -> dict[int, ExecutionResult]:
+    async def _handle_by_pool(
+        self, messages: Mapping[int, InboundMessage]
+    ) -> dict[int, ExecutionResult]:
         results: dict[int, ExecutionResult] = {}
         by_pool: dict[PoolContext, dict[int, ReceiveMessage]] = defaultdict(dict)
-        for at, text in inbound.items():
+        for index, message in messages.items():
             try:
-                pool = await self._directory.owner(text.to_number)
+                pool = await self._directory.by_number(message.to_number)
             except UnknownMaskedNumber as refusal:
-                results[at] = refusal
+                results[index] = refusal
             else:
-                by_pool[pool][at] = self._intent(pool, text)
-        for carried in await asyncio.gather(*(self._run(*one) for one in by_pool.items())):
-            results |= carried
+                by_pool[pool][index] = self._command(pool, message)
+        for executed in await asyncio.gather(*map(self._run, by_pool, by_pool.values())):
+            results |= executed
         return results
 
     async def _run(
-        self, pool: PoolContext, intents: dict[int, ReceiveMessage]
+        self, pool: PoolContext, commands: dict[int, ReceiveMessage]
     ) -> dict[int, ExecutionResult]:
-        results = await pool.executor.run_all(list(intents.values()))
-        followed = [
-            await self._followed(pool, *one) for one in zip(intents.values(), results, strict=True)
+        results = await pool.executor.run_all(list(commands.values()))
+        followed_up = [
+            await self._run_follow_ups(pool, command, result)
+            for command, result in zip(commands.values(), results, strict=True)
         ]
-        return dict(zip(intents, followed, strict=True))
+        return dict(zip(commands, followed_up, strict=True))
 
-    async def _followed(
-        self, pool: PoolContext, intent: ReceiveMessage, result: ExecutionResult
+    async def _run_follow_ups(
+        self, pool: PoolContext, command: ReceiveMessage, result: ExecutionResult
     ) -> ExecutionResult:
-        """Before a text is acknowledged, all that it asks for has been done."""
+        """What a message requests beyond its conversation is done before it is acknowledged."""
         if isinstance(result, ConversationError):
             return result
         try:
-            await self._follow(pool, intent, result)
+            await self._follow_up(pool, command, result)
         except ConversationError as refusal:
             return refusal
         return result
 
-    async def _follow(self, pool: PoolContext, intent: ReceiveMessage, carried: Executed) -> None:
-        """What a text asks for beyond its own conversation."""
-        if carried.answer.erasure_id:
-            # As it was decided then: its pool may have come to allow it since, or to refuse it.
-            person_id = intent.sender.person_id
-            await self._erasures.on_text(person_id, carried.answer.erasure_id)
-        elif intent.keyword(pool.pool.keywords).kind is Keyword.OPT_OUT:
-            await self._end_elsewhere(intent)
+    async def _follow_up(
+        self, pool: PoolContext, command: ReceiveMessage, result: Executed
+    ) -> None:
+        person_id = command.sender.person_id
+        if result.response.erasure_id:
+            # As it was decided then: the pool's settings may have changed since.
+            await self._erasure.for_message(person_id, result.response.erasure_id)
+        elif command.keyword(pool.pool.keywords).kind is Keyword.OPT_OUT:
+            await self._end_everywhere(person_id, command.message.carrier_message_id)
 
-    async def _end_elsewhere(self, intent: ReceiveMessage) -> None:
-        """The text's repetition does again what a crash left undone.
+    async def _end_everywhere(self, person_id: str, message_id: str) -> None:
+        """Runs with each delivery of the message, so that a crash leaves nothing undone.
 
-        Only while the opt-out stands that this text told of; an old text ends nothing new.
+        Only while this opt-out is in force: an old message must not end new conversations.
         """
-        person_id = intent.sender.person_id
-        if await self._opt_outs.told_by(person_id, intent.message.carrier_message_id):
+        if await self._opt_outs.is_caused_by(person_id, message_id):
             await self._opt_outs.end_all(person_id)
 
-    def _intent(self, pool: PoolContext, text: InboundMessage) -> ReceiveMessage:
+    def _command(self, pool: PoolContext, message: InboundMessage) -> ReceiveMessage:
         return ReceiveMessage(
-            message=text,
-            sender=self._people.person(pool.name, text.from_number),
-            erasure_id=self._erasures.id_of_text(text.carrier_message_id),
+            message=message,
+            sender=self._people.person(pool.name, message.from_number),
+            erasure_id=self._erasure.id_for_message(message.carrier_message_id),
         )
-
-
-def _is_unknown_number(result: ExecutionResult) -> bool:
-    return isinstance(result, UnknownMaskedNumber)
 
 
 Item = TypeVar("Item")
 
-Taken = TypeVar("Taken")
+Result = TypeVar("Result")
 
 
-async def carry_out_valid(
+async def handle_valid(
     items: Sequence[Item | InvalidArgument],
-    carry_out: Callable[[Sequence[Item]], Awaitable[Sequence[Taken]]],
-) -> list[Taken | InvalidArgument]:
-    """Carries out the well-formed items together; each item's answer is at its own place."""
+    handle: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]],
+) -> list[Result | InvalidArgument]:
+    """Handles the valid items as one batch; the results are in the order of the items."""
     valid = [item for item in items if not isinstance(item, InvalidArgument)]
-    results = iter(await carry_out(valid) if valid else ())
+    results = iter(await handle(valid) if valid else ())
     return [item if isinstance(item, InvalidArgument) else next(results) for item in items]

@@ -17,11 +17,11 @@ class OptOutSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OptOut:
-    """A person's opt-out; `intent_id` is the id of the message or request that caused it."""
+    """A person's opt-out; `command_id` is the id of the message or request that caused it."""
 
     time: datetime
     source: OptOutSource
-    intent_id: str
+    command_id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ class Conversation:
     # it may be late as well.
     ask_time: datetime | None = None
     # Its data key: the store generates it and encrypts bodies with it.
-    text_secret: bytes = field(default=b"", repr=False, compare=False)
+    data_key: bytes = field(default=b"", repr=False, compare=False)
 
     @property
     def is_live(self) -> bool:

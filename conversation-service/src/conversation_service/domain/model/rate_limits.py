@@ -57,7 +57,7 @@ class SenderLimits:
     """What counts against one person in a pool."""
 
     replies: WindowCounter = NEVER
-    tries: WindowCounter = NEVER
+    code_attempts: WindowCounter = NEVER
     helped_until: datetime | None = None
     locked_until: datetime | None = None
     failures: WindowCounter = NEVER
@@ -89,15 +89,15 @@ class SenderLimits:
         return self.locked_until is not None and now < self.locked_until
 
     def wrong_code_entered(self, now: datetime) -> Self:
-        tries = self.tries.incremented(now, TRIES_WINDOW)
+        tries = self.code_attempts.incremented(now, TRIES_WINDOW)
         locked = now + LOCKOUT if tries.number >= TRIES_LIMIT else self.locked_until
-        return replace(self, tries=tries, locked_until=locked)
+        return replace(self, code_attempts=tries, locked_until=locked)
 
     @property
     def forgotten_at(self) -> datetime | None:
         """When the last limit expires; None if there is none."""
         ends = (
-            *(counter.until for counter in (self.replies, self.tries, self.failures)),
+            *(counter.until for counter in (self.replies, self.code_attempts, self.failures)),
             self.helped_until,
             self.locked_until,
             self.failed_until,

@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""ConversationService: protobuf to commands and back."""

@@ -1,61 +1,63 @@
-"""WatchEvents: one watcher's stream."""
+"""WatchEvents: streams of events to clients."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
 from conversation_service.application.event_subscription import (
-    PAGE,
-    PAUSE_SECONDS,
+    MAX_EVENTS,
+    POLL_SECONDS,
     EventBatch,
     EventSubscription,
     SubscriptionLimit,
 )
 from conversation_service.application.pools import PoolContext
 from conversation_service.domain.errors import BackendUnavailable
-from conversation_service.rpc.conversations.responses import event_message
+from conversation_service.rpc.conversations.responses import event_to_proto
 from conversation_service.store.event_log import START
 from maskline.conversation.v1 import conversation_pb2 as pb
 from runtime.clock import Clock
 
 
 class EventStreams:
-    """The watches that this replica serves."""
+    """All event streams of this replica."""
 
-    def __init__(self, clock: Clock, watchers: SubscriptionLimit) -> None:
+    def __init__(self, clock: Clock, limit: SubscriptionLimit) -> None:
         self._clock = clock
-        self._watchers = watchers
+        self._limit = limit
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
-        """Ends every watch: its watcher goes on at another replica."""
+        """Ends every stream with UNAVAILABLE; clients resume at another replica."""
         self._stopping.set()
 
     async def watch(
         self, pool: PoolContext, request: pb.WatchEventsRequest
     ) -> AsyncIterator[pb.WatchEventsResponse]:
-        """Events and heartbeats until the watcher goes, or this replica does."""
+        """Yields events and heartbeats until the client cancels or stop() is called."""
         cursor = START if request.cursor == "0" else request.cursor
-        watch = EventSubscription(pool.journal, self._clock, request.conversation_id, cursor)
-        with self._watchers.one_more():
+        subscription = EventSubscription(
+            pool.event_log, self._clock, request.conversation_id, cursor
+        )
+        with self._limit.slot():
             while not self._stopping.is_set():
-                sight = await watch.run_once()
-                for response in _responses(sight):
+                batch = await subscription.run_once()
+                for response in _responses(batch):
                     yield response
-                if sight is not None and len(sight.events) == PAGE:
-                    # More is there: a watcher that is behind must catch up with what happens.
+                if batch is not None and len(batch.events) == MAX_EVENTS:
+                    # More events are there: a client that is behind has to catch up.
                     continue
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), PAUSE_SECONDS)
+                    await asyncio.wait_for(self._stopping.wait(), POLL_SECONDS)
         raise BackendUnavailable
 
 
-def _responses(sight: EventBatch | None) -> list[pb.WatchEventsResponse]:
-    if sight is None:
+def _responses(batch: EventBatch | None) -> list[pb.WatchEventsResponse]:
+    if batch is None:
         return []
-    if sight.is_heartbeat:
-        return [pb.WatchEventsResponse(cursor=sight.cursor, is_heartbeat=True)]
+    if batch.is_heartbeat:
+        return [pb.WatchEventsResponse(cursor=batch.cursor, is_heartbeat=True)]
     return [
-        pb.WatchEventsResponse(event=event_message(one, None), cursor=one.event_id)
-        for one in sight.events
+        pb.WatchEventsResponse(event=event_to_proto(event, None), cursor=event.event_id)
+        for event in batch.events
     ]

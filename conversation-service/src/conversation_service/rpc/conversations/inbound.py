@@ -1,4 +1,4 @@
-"""What the gateway hands in, item by item: one bad item never fails its neighbours."""
+"""Batch items of the gateway: each has its own result, so an invalid item fails no other."""
 
 from datetime import datetime
 
@@ -13,16 +13,16 @@ from maskline.conversation.v1 import conversation_pb2 as pb
 
 
 def inbound_text(message: pb.InboundMessage) -> InboundMessage | InvalidArgument:
-    """A text, or what is wrong with its form."""
-    shape = RequestValidator()
-    shape.carrier_id("carrier_message_id", message.carrier_message_id)
-    shape.phone_number("from_number", message.from_number)
-    shape.phone_number("to_number", message.to_number)
-    shape.body("body", message.body, may_be_empty=True)
-    shape.at_most("attachments", message.attachments, MAX_ATTACHMENTS)
-    shape.moment("carrier_time", message.carrier_time.seconds, message.carrier_time.nanos)
+    """Returns the refusal of an invalid item instead of raising it."""
+    validator = RequestValidator()
+    validator.carrier_id("carrier_message_id", message.carrier_message_id)
+    validator.phone_number("from_number", message.from_number)
+    validator.phone_number("to_number", message.to_number)
+    validator.length("body", message.body, may_be_empty=True)
+    validator.max_items("attachments", message.attachments, MAX_ATTACHMENTS)
+    validator.timestamp("carrier_time", message.carrier_time.seconds, message.carrier_time.nanos)
     try:
-        shape.check()
+        validator.check()
     except InvalidArgument as refusal:
         return refusal
     return InboundMessage(
@@ -45,40 +45,39 @@ def _carrier_time(message: pb.InboundMessage) -> datetime | None:
     return from_ms(message.carrier_time.ToMilliseconds())
 
 
-def text_result(result: ExecutionResult) -> pb.ReceiveMessageResult:
-    """What became of a text."""
+def message_to_result(result: ExecutionResult) -> pb.ReceiveMessageResult:
     if isinstance(result, ConversationError):
         return pb.ReceiveMessageResult(outcome=pb.RECEIVE_OUTCOME_REFUSED, error=item_error(result))
-    taken = pb.RECEIVE_OUTCOME_REPEATED if result.is_repeat else pb.RECEIVE_OUTCOME_ACCEPTED
-    return pb.ReceiveMessageResult(outcome=taken)
+    outcome = pb.RECEIVE_OUTCOME_REPEATED if result.is_duplicate else pb.RECEIVE_OUTCOME_ACCEPTED
+    return pb.ReceiveMessageResult(outcome=outcome)
 
 
 def carrier_receipt(message: pb.DeliveryReceipt) -> CarrierReceipt | InvalidArgument:
-    """A receipt, or what is wrong with its form."""
-    shape = RequestValidator()
-    shape.carrier_id("carrier_message_id", message.carrier_message_id)
-    shape.optional_send_token("send_token", message.send_token)
-    shape.moment("carrier_time", message.carrier_time.seconds, message.carrier_time.nanos)
+    """Returns the refusal of an invalid item instead of raising it."""
+    validator = RequestValidator()
+    validator.carrier_id("carrier_message_id", message.carrier_message_id)
+    validator.optional_send_token("send_token", message.send_token)
+    validator.timestamp("carrier_time", message.carrier_time.seconds, message.carrier_time.nanos)
     try:
-        shape.check()
+        validator.check()
     except InvalidArgument as refusal:
         return refusal
-    timed = message.HasField("carrier_time")
+    has_time = message.HasField("carrier_time")
     return CarrierReceipt(
         carrier_message_id=message.carrier_message_id,
         send_token=message.send_token,
         status_code=message.status_code if message.HasField("status_code") else None,
         status=message.status,
         level=message.level,
-        carrier_time_ms=message.carrier_time.ToMilliseconds() if timed else None,
+        carrier_time_ms=message.carrier_time.ToMilliseconds() if has_time else None,
     )
 
 
-def receipt_result(result: bool | ConversationError) -> pb.ReceiveDeliveryReceiptResult:
-    """What became of a receipt."""
+def receipt_to_result(result: bool | ConversationError) -> pb.ReceiveDeliveryReceiptResult:
+    """`result` is whether a message matches the receipt, or the refusal."""
     if isinstance(result, ConversationError):
         return pb.ReceiveDeliveryReceiptResult(
             outcome=pb.RECEIPT_OUTCOME_REFUSED, error=item_error(result)
         )
-    known = pb.RECEIPT_OUTCOME_RECORDED if result else pb.RECEIPT_OUTCOME_UNMATCHED
-    return pb.ReceiveDeliveryReceiptResult(outcome=known)
+    outcome = pb.RECEIPT_OUTCOME_RECORDED if result else pb.RECEIPT_OUTCOME_UNMATCHED
+    return pb.ReceiveDeliveryReceiptResult(outcome=outcome)

@@ -1,4 +1,4 @@
-"""Conversations, texts and events as callers see them."""
+"""Conversations, messages and events in protobuf."""
 
 from conversation_service.application.queries import MessageSummary
 from conversation_service.domain.model.conversation import Conversation, EndReason, State
@@ -7,7 +7,7 @@ from conversation_service.domain.model.messages import MessageState
 from conversation_service.domain.model.participants import Person, redacted_number
 from conversation_service.rpc.conversations.event_descriptions import describe
 from conversation_service.rpc.core.convert import timestamp
-from conversation_service.rpc.core.permissions import Caller
+from conversation_service.rpc.core.permissions import may_see_numbers
 from conversation_service.store.event_log import RecordedEvent
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import event_pb2
@@ -18,11 +18,11 @@ _END_REASONS = {reason: pb.EndReason.Value(f"END_REASON_{reason}") for reason in
 
 _MESSAGE_STATES = {state: pb.MessageState.Value(f"MESSAGE_STATE_{state}") for state in MessageState}
 
-_EVENT_TYPES = {kind: event_pb2.EventType.Value(f"EVENT_TYPE_{kind}") for kind in EventType}
+_EVENT_TYPES = {type_: event_pb2.EventType.Value(f"EVENT_TYPE_{type_}") for type_ in EventType}
 
 
-def conversation_message(conversation: Conversation, caller: Caller) -> pb.Conversation:
-    """Without the code: only who started is given that."""
+def conversation_to_proto(conversation: Conversation) -> pb.Conversation:
+    """Without the join code, which only the response of StartConversation contains."""
     reason = conversation.end_reason
     active = conversation.state is State.ACTIVE
     return pb.Conversation(
@@ -30,7 +30,7 @@ def conversation_message(conversation: Conversation, caller: Caller) -> pb.Conve
         pool=conversation.pool,
         masked_number=conversation.masked_number,
         state=_STATES[conversation.state],
-        participants=[_participant(person, caller) for person in conversation.participants],
+        participants=[_participant_to_proto(person) for person in conversation.participants],
         etag=conversation.etag,
         create_time=timestamp(conversation.create_time),
         join_time=timestamp(conversation.join_time),
@@ -46,23 +46,23 @@ def conversation_message(conversation: Conversation, caller: Caller) -> pb.Conve
     )
 
 
-def text_summary(text: MessageSummary) -> pb.MessageSummary:
-    """How far a text got."""
-    is_system = text.event.type is EventType.SYSTEM_TEXT_ACCEPTED
+def message_to_proto(summary: MessageSummary) -> pb.MessageSummary:
+    """The state of an outbound message."""
+    is_system = summary.event.type is EventType.SYSTEM_TEXT_ACCEPTED
     return pb.MessageSummary(
-        message_id=text.message.message_id,
-        conversation_id=text.event.conversation_id,
-        author_participant_id="" if is_system else text.event.participant_id,
-        template=text.event.detail if is_system else "",
-        recipient_participant_id=text.recipient.participant_id,
-        state=_MESSAGE_STATES[text.message.state],
-        accept_time=timestamp(text.message.accept_time),
-        update_time=timestamp(text.message.change_time),
+        message_id=summary.message.message_id,
+        conversation_id=summary.event.conversation_id,
+        author_participant_id="" if is_system else summary.event.participant_id,
+        template=summary.event.detail if is_system else "",
+        recipient_participant_id=summary.recipient.participant_id,
+        state=_MESSAGE_STATES[summary.message.state],
+        accept_time=timestamp(summary.message.accept_time),
+        update_time=timestamp(summary.message.change_time),
     )
 
 
-def event_message(recorded: RecordedEvent, conversation: Conversation | None) -> event_pb2.Event:
-    """What happened; with its conversation the sentence says which of the two did it."""
+def event_to_proto(recorded: RecordedEvent, conversation: Conversation | None) -> event_pb2.Event:
+    """The description names a participant only if the conversation is given."""
     event = recorded.event
     return event_pb2.Event(
         event_id=recorded.event_id,
@@ -76,9 +76,9 @@ def event_message(recorded: RecordedEvent, conversation: Conversation | None) ->
     )
 
 
-def _participant(person: Person, caller: Caller) -> pb.Participant:
+def _participant_to_proto(person: Person) -> pb.Participant:
     return pb.Participant(
         participant_id=person.participant_id,
         masked_phone_number=redacted_number(person.phone_number),
-        phone_number=person.phone_number if caller.may_see_numbers else "",
+        phone_number=person.phone_number if may_see_numbers() else "",
     )

@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""Validation, permissions and error statuses of all RPCs."""

@@ -1,4 +1,4 @@
-"""What internal clients ask, as intents. Each check raises InvalidArgument for a wrong form."""
+"""Conversions that all servicers share."""
 
 from datetime import datetime
 from typing import Protocol
@@ -10,18 +10,16 @@ from conversation_service.rpc.core.validation import DEFAULT_PAGE_SIZE, MAX_PAGE
 
 class _Paged(Protocol):
     @property
-    def page_size(self) -> int:
-        """How many are asked for."""
-        ...
+    def page_size(self) -> int: ...
 
 
 def page_size(request: _Paged) -> int:
-    """What was asked for, within the limit."""
+    """The requested page size, or the default, up to the maximum."""
     return min(request.page_size or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
 
 
 def timestamp(time: datetime | None) -> Timestamp | None:
-    """A moment on the wire, absent where there is none."""
+    """A Timestamp, or None for an unset field."""
     if time is None:
         return None
     stamp = Timestamp()

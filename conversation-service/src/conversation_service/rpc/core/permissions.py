@@ -1,8 +1,6 @@
-"""Who may call what: the one table of roles and methods. What does not stand here nobody may do."""
+"""Permissions: the one table of methods and roles. A method without a row is denied to all."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Protocol
 
 from grpc.aio import ServicerContext
 
@@ -16,20 +14,20 @@ SUPPORT = "support"
 
 OPERATOR = "operator"
 
-# It calls the messaging service only; one file may list the callers of both.
+# Calls only the messaging service; one callers file may serve both services.
 CONVERSATION_SERVICE = "conversation-service"
 
 ROLES = frozenset({GATEWAY, CLIENT, SUPPORT, OPERATOR, CONVERSATION_SERVICE})
 
-SEES_NUMBERS = frozenset({OPERATOR})
+MAY_SEE_NUMBERS = frozenset({OPERATOR})
 
-# They keep to the pools that the file of callers gives them; what is about no single pool takes the
-# right to all.
-CONFINED = frozenset({CLIENT, SUPPORT})
+# Limited to the pools that the callers file gives them. A method that concerns no single pool
+# requires the right to all pools.
+POOL_SCOPED = frozenset({CLIENT, SUPPORT})
 
 _PACKAGE = "maskline.conversation.v1"
 
-# Operators may call everything and stand in no row.
+# Operators may call every method, so no row names them.
 TABLE: dict[str, dict[str, tuple[str, ...]]] = {
     "ConversationService": {
         "ReceiveMessages": (GATEWAY,),
@@ -60,9 +58,9 @@ TABLE: dict[str, dict[str, tuple[str, ...]]] = {
         "SyncNumbers": (),
         "GetPoolAdvice": (SUPPORT,),
     },
-    # Opt-outs span all pools, and whether a number has opted out tells that it was texted.
+    # Opt-outs span all pools, and an opt-out discloses that a number was texted.
     "OptOutService": {"OptOut": (), "OptIn": (), "GetOptOut": (SUPPORT,)},
-    # Erasing spans all pools as well, and cannot be undone.
+    # An erasure spans all pools and cannot be undone.
     "PersonService": {"ErasePerson": (), "GetErasure": (SUPPORT,)},
     "DeploymentService": {"CheckDeployment": (), "RotateKeys": ()},
     "DeadLetterService": {
@@ -80,38 +78,12 @@ def _rows() -> Iterable[tuple[str, frozenset[str]]]:
             yield f"/{_PACKAGE}.{service}/{method}", frozenset({OPERATOR, *roles})
 
 
-RIGHTS = Permissions(dict(_rows()), confined=CONFINED)
+PERMISSIONS = Permissions(dict(_rows()), confined=POOL_SCOPED)
 
 Context = ServicerContext[object, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """What a caller has the right to."""
-
-    may_see_numbers: bool = False
-
-
-class Callers(Protocol):
-    """Tells callers apart."""
-
-    def caller(self, context: Context) -> Caller:
-        """Who makes this call."""
-        ...
-
-
-class NobodySpecial:
-    """Every caller may do everything but see people's numbers."""
-
-    def caller(self, context: Context) -> Caller:
-        """See Callers."""
-        return Caller()
-
-
-class CallersByRole:
-    """Callers as the guard of the door knows them; it has let nobody else in."""
-
-    def caller(self, context: Context) -> Caller:
-        """See Callers."""
-        known = current_principal()
-        return Caller(may_see_numbers=known is not None and known.role in SEES_NUMBERS)
+def may_see_numbers() -> bool:
+    """Whether the caller of the current RPC may see phone numbers; never without authorization."""
+    principal = current_principal()
+    return principal is not None and principal.role in MAY_SEE_NUMBERS

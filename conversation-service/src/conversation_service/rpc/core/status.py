@@ -1,4 +1,4 @@
-"""The one table that turns refusals into statuses."""
+"""Error statuses: the one table of refusals and gRPC codes."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ from runtime.grpc.status import FieldViolation, RpcStatus
 
 DOMAIN = "conversation.maskline"
 
-# A restart of Redis or of the messaging service takes about this long.
+# About as long as a restart of Redis or of the messaging service takes.
 RETRY_AFTER = timedelta(seconds=1)
 
 CODES: dict[type[errors.ConversationError], StatusCode] = {
@@ -56,7 +56,7 @@ CODES: dict[type[errors.ConversationError], StatusCode] = {
 
 
 def status_of(error: Exception) -> RpcStatus | None:
-    """What a caller is told about an error; None for a surprise."""
+    """The status of an error; None for an unexpected one, which becomes INTERNAL without detail."""
     refusal = errors.BackendUnavailable() if isinstance(error, RedisError | OSError) else error
     if not isinstance(refusal, errors.ConversationError):
         return None
@@ -72,12 +72,12 @@ def status_of(error: Exception) -> RpcStatus | None:
 
 
 def too_slow() -> errors.ConversationError:
-    """The refusal of somebody who does not read what is streamed to them."""
+    """The refusal of a client that does not read its stream."""
     return errors.WatcherTooSlow()
 
 
 def item_error(refusal: errors.ConversationError) -> pb.ItemError:
-    """The same refusal for one item of a batch."""
+    """The error of one item of a batch."""
     reason = ErrorReason.Value(f"ERROR_REASON_{refusal.reason}")
     return pb.ItemError(reason=reason, message=refusal.message)
 

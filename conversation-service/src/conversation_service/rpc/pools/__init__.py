@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""PoolService: protobuf to commands and back."""

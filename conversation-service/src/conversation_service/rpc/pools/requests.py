@@ -1,9 +1,9 @@
-"""What operators ask about pools, as settings and numbers."""
+"""Requests about pools as settings and numbers. Each function raises InvalidArgument."""
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from google.protobuf.duration_pb2 import Duration
 
@@ -44,122 +44,118 @@ _ATTACHMENT_POLICIES = {
     pb.ATTACHMENT_POLICY_ALL: AttachmentPolicy.ALL,
 }
 
-_SPANS = tuple(name for name in FIELDS if isinstance(getattr(_DEFAULTS, name), timedelta))
+_DURATIONS = tuple(name for name in FIELDS if isinstance(getattr(_DEFAULTS, name), timedelta))
 
-_SWITCHES = ("allows_block", "allows_report", "allows_erase", "end_opts_out")
-
-# What a Duration may hold, by its own comments.
-LONGEST_SECONDS = 315_576_000_000
+_FLAGS = ("allows_block", "allows_report", "allows_erase", "end_opts_out")
 
 _COUNTS = ("segments_per_minute", "segments_per_day")
 
+# The range of a Duration, by its specification.
+MAX_SECONDS = 315_576_000_000
 
-class _OfNumber(Protocol):
+Item = TypeVar("Item")
+
+
+class _NumberChange(Protocol):
     request_id: str
     pool: str
     masked_number: str
 
 
-def created(request: pb.CreatePoolRequest) -> tuple[PoolSettings, tuple[MaskedNumber, ...]]:
-    """Settings and numbers of a new pool. Raises InvalidArgument."""
-    shape = RequestValidator()
-    shape.identifier("request_id", request.request_id)
-    shape.pool_name("name", request.name)
-    shape.at_most("masked_numbers", request.masked_numbers, NUMBERS_LIMIT)
-    for at, number in enumerate(request.masked_numbers):
-        shape.phone_number(f"masked_numbers[{at}]", number)
-    shape.distinct("masked_numbers", request.masked_numbers)
-    _check_enums(shape, request.settings)
-    settings = settings_of(request.settings)
-    shape.add(_inside(settings_violations(settings)))
-    shape.check()
+def new_pool(request: pb.CreatePoolRequest) -> tuple[PoolSettings, tuple[MaskedNumber, ...]]:
+    """Settings and numbers of a new pool."""
+    validator = RequestValidator()
+    validator.identifier("request_id", request.request_id)
+    validator.pool_name("name", request.name)
+    validator.max_items("masked_numbers", request.masked_numbers, NUMBERS_LIMIT)
+    for index, number in enumerate(request.masked_numbers):
+        validator.phone_number(f"masked_numbers[{index}]", number)
+    validator.distinct("masked_numbers", request.masked_numbers)
+    _validate_enums(validator, request.settings)
+    settings = settings_from_proto(request.settings)
+    validator.add(_with_prefix(settings_violations(settings)))
+    validator.check()
     return settings, tuple(map(MaskedNumber, request.masked_numbers))
 
 
-def updated(request: pb.UpdatePoolRequest) -> tuple[PoolSettings, tuple[str, ...]]:
-    """The new values and which of them count. Raises InvalidArgument."""
-    shape = RequestValidator()
-    shape.identifier("request_id", request.request_id)
-    shape.identifier("pool", request.pool)
-    shape.each_of("update_mask", request.update_mask.paths, FIELDS)
-    _check_enums(shape, request.settings)
-    shape.check()
-    return settings_of(request.settings), tuple(request.update_mask.paths)
+def pool_update(request: pb.UpdatePoolRequest) -> tuple[PoolSettings, tuple[str, ...]]:
+    """New settings and the names of those that the update mask selects."""
+    validator = RequestValidator()
+    validator.identifier("request_id", request.request_id)
+    validator.identifier("pool", request.pool)
+    validator.names("update_mask", request.update_mask.paths, FIELDS)
+    _validate_enums(validator, request.settings)
+    validator.check()
+    return settings_from_proto(request.settings), tuple(request.update_mask.paths)
 
 
-def check_number(request: _OfNumber) -> None:
-    """Raises InvalidArgument."""
-    shape = RequestValidator()
-    shape.identifier("request_id", request.request_id)
-    shape.identifier("pool", request.pool)
-    shape.phone_number("masked_number", request.masked_number)
-    shape.check()
+def validate_number(request: _NumberChange) -> None:
+    validator = RequestValidator()
+    validator.identifier("request_id", request.request_id)
+    validator.identifier("pool", request.pool)
+    validator.phone_number("masked_number", request.masked_number)
+    validator.check()
 
 
-def check_pool(pool: str) -> None:
-    """Raises InvalidArgument."""
-    shape = RequestValidator()
-    shape.identifier("pool", pool)
-    shape.check()
+def validate_pool(pool: str) -> None:
+    validator = RequestValidator()
+    validator.identifier("pool", pool)
+    validator.check()
 
 
-def check_list(page_size: int, token: str, pool: str | None = None) -> None:
-    """Raises InvalidArgument."""
-    shape = RequestValidator()
+def validate_list(page_size: int, token: str, pool: str | None = None) -> None:
+    """A page of pools, or of the numbers of one pool."""
+    validator = RequestValidator()
     if pool is not None:
-        shape.identifier("pool", pool)
-    shape.not_negative("page_size", page_size)
-    shape.place("page_token", token)
-    shape.check()
+        validator.identifier("pool", pool)
+    validator.page_size(page_size)
+    validator.cursor_index("page_token", token)
+    validator.check()
 
 
-def settings_of(message: pb.PoolSettings) -> PoolSettings:
-    """Settings as they are written; what is absent has its default."""
-    given: dict[str, Any] = {
+def settings_from_proto(message: pb.PoolSettings) -> PoolSettings:
+    """Absent fields have their defaults."""
+    values: dict[str, Any] = {
         "language": message.language or None,
         "number_preference": PREFERENCES.get(message.number_preference),
         "pause_policy": _PAUSE_POLICIES.get(message.pause_policy),
         "unknown_policy": _UNKNOWN_POLICIES.get(message.unknown_policy),
         "attachment_policy": _ATTACHMENT_POLICIES.get(message.attachment_policy),
-        "words": {kind: tuple(words.words) for kind, words in message.words.items()},
+        "words": {keyword: tuple(words.words) for keyword, words in message.words.items()},
         "texts": dict(message.texts),
     }
     present = {field.name for field, _ in message.ListFields()}
-    for name in present.intersection((*_SPANS, *_SWITCHES, *_COUNTS)):
-        given[name] = _plain(getattr(message, name))
-    set_ = {name: value for name, value in given.items() if value is not None}
-    return replace(_DEFAULTS, operator=message.operator, **set_)
+    for name in present.intersection((*_DURATIONS, *_FLAGS, *_COUNTS)):
+        value = getattr(message, name)
+        values[name] = _timedelta(value) if isinstance(value, Duration) else value
+    chosen = {name: value for name, value in values.items() if value is not None}
+    return replace(_DEFAULTS, operator=message.operator, **chosen)
 
 
-def _plain(value: Any) -> object:  # noqa: ANN401 - a Duration, flag or count
-    return value if isinstance(value, int) else _span(value)
-
-
-def _span(duration: Duration) -> timedelta:
-    """The rules refuse what is too long; beyond this no timedelta could be made of it."""
-    seconds = max(-LONGEST_SECONDS, min(duration.seconds, LONGEST_SECONDS))
+def _timedelta(duration: Duration) -> timedelta:
+    """Limits the value to what a timedelta can hold; settings_violations() refuses far less."""
+    seconds = max(-MAX_SECONDS, min(duration.seconds, MAX_SECONDS))
     return Duration(seconds=seconds, nanos=duration.nanos).ToTimedelta()
 
 
-def _check_enums(shape: RequestValidator, message: pb.PoolSettings) -> None:
-    shape.unknown_enum("settings.number_preference", message.number_preference, PREFERENCES)
-    shape.unknown_enum("settings.pause_policy", message.pause_policy, _PAUSE_POLICIES)
-    shape.unknown_enum("settings.unknown_policy", message.unknown_policy, _UNKNOWN_POLICIES)
-    files = message.attachment_policy
-    shape.unknown_enum("settings.attachment_policy", files, _ATTACHMENT_POLICIES)
+def _validate_enums(validator: RequestValidator, message: pb.PoolSettings) -> None:
+    validator.enum("settings.number_preference", message.number_preference, PREFERENCES)
+    validator.enum("settings.pause_policy", message.pause_policy, _PAUSE_POLICIES)
+    validator.enum("settings.unknown_policy", message.unknown_policy, _UNKNOWN_POLICIES)
+    validator.enum("settings.attachment_policy", message.attachment_policy, _ATTACHMENT_POLICIES)
 
 
-def _inside(violations: Sequence[FieldViolation]) -> list[FieldViolation]:
-    return [FieldViolation(f"settings.{one.field}", one.description) for one in violations]
+def _with_prefix(violations: Sequence[FieldViolation]) -> list[FieldViolation]:
+    return [FieldViolation(f"settings.{field}", text) for field, text in violations]
 
 
 def in_settings(refusal: InvalidArgument) -> InvalidArgument:
-    """A refusal of the decision, named as the request names the fields."""
-    return InvalidArgument(_inside(refusal.violations))
+    """Names the fields as the request does."""
+    return InvalidArgument(_with_prefix(refusal.violations))
 
 
-def page(items: Sequence[Any], size: int, token: str) -> tuple[Sequence[Any], str]:
-    """A part of a short list, from the place `token` on, and what leads to the next one."""
+def page(items: Sequence[Item], size: int, token: str) -> tuple[Sequence[Item], str]:
+    """A page of a short list, beginning at the index `token`, and the token of the next page."""
     start = int(token or 0)
-    following = str(start + size) if start + size < len(items) else ""
-    return items[start : start + size], following
+    next_token = str(start + size) if start + size < len(items) else ""
+    return items[start : start + size], next_token

@@ -1,4 +1,4 @@
-"""Pools as callers see them."""
+"""Pools and masked numbers in protobuf."""
 
 from datetime import timedelta
 
@@ -21,33 +21,36 @@ from maskline.conversation.v1 import number_selection_pb2 as selection_pb
 from maskline.conversation.v1 import pool_pb2 as pb
 
 _PREFERENCES = {
-    one: selection_pb.NumberPreference.Value(f"NUMBER_PREFERENCE_{one}") for one in NumberPreference
+    preference: selection_pb.NumberPreference.Value(f"NUMBER_PREFERENCE_{preference}")
+    for preference in NumberPreference
 }
 
-_PAUSE_POLICIES = {one: pb.PausePolicy.Value(f"PAUSE_POLICY_{one}") for one in PausePolicy}
+_PAUSE_POLICIES = {policy: pb.PausePolicy.Value(f"PAUSE_POLICY_{policy}") for policy in PausePolicy}
 
-_UNKNOWN_POLICIES = {one: pb.UnknownPolicy.Value(f"UNKNOWN_POLICY_{one}") for one in UnknownPolicy}
+_UNKNOWN_POLICIES = {
+    policy: pb.UnknownPolicy.Value(f"UNKNOWN_POLICY_{policy}") for policy in UnknownPolicy
+}
 
 _ATTACHMENT_POLICIES = {
-    one: pb.AttachmentPolicy.Value(f"ATTACHMENT_POLICY_{one}") for one in AttachmentPolicy
+    policy: pb.AttachmentPolicy.Value(f"ATTACHMENT_POLICY_{policy}") for policy in AttachmentPolicy
 }
 
-_NUMBER_STATES = {one: pb.NumberState.Value(f"NUMBER_STATE_{one}") for one in NumberState}
+_NUMBER_STATES = {state: pb.NumberState.Value(f"NUMBER_STATE_{state}") for state in NumberState}
 
 
-def pool_message(pool: Pool) -> pb.Pool:
-    """A pool, without its numbers: they have a list of their own."""
+def pool_to_proto(pool: Pool) -> pb.Pool:
+    """Without the numbers, which ListNumbers returns."""
     return pb.Pool(
         name=pool.name,
-        settings=_settings(pool.settings),
+        settings=_settings_to_proto(pool.settings),
         number_count=len(pool.numbers),
         etag=pool.version,
         is_seeded=pool.is_seeded,
     )
 
 
-def number_message(number: MaskedNumber, live: int) -> pb.MaskedNumber:
-    """A number and how much is on it."""
+def number_to_proto(number: MaskedNumber, live: int) -> pb.MaskedNumber:
+    """`live` is the count of live conversations on it."""
     return pb.MaskedNumber(
         phone_number=number.phone_number,
         state=_NUMBER_STATES[number.state],
@@ -56,27 +59,25 @@ def number_message(number: MaskedNumber, live: int) -> pb.MaskedNumber:
     )
 
 
-def differences_message(found: NumberDifferences) -> pb.SyncNumbersResponse:
-    """What pool and carrier account do not share."""
+def differences_to_proto(differences: NumberDifferences) -> pb.SyncNumbersResponse:
     return pb.SyncNumbersResponse(
-        missing_at_carrier=found.missing_at_carrier,
-        in_no_pool=found.in_no_pool,
-        not_messaging_enabled=found.not_messaging_enabled,
+        missing_at_carrier=differences.missing_at_carrier,
+        in_no_pool=differences.in_no_pool,
+        not_messaging_enabled=differences.not_messaging_enabled,
     )
 
 
-def advice_message(advice: CapacityReport) -> pb.GetPoolAdviceResponse:
-    """How many numbers are needed."""
+def capacity_to_proto(report: CapacityReport) -> pb.GetPoolAdviceResponse:
     return pb.GetPoolAdviceResponse(
-        available_numbers=advice.available_numbers,
-        live_conversations=advice.live_conversations,
-        most_held_by_one_person=advice.max_held,
-        needed_numbers=advice.needed_numbers,
-        exhaustion_time=timestamp(advice.exhaustion_time),
+        available_numbers=report.available_numbers,
+        live_conversations=report.live_conversations,
+        most_held_by_one_person=report.max_held,
+        needed_numbers=report.needed_numbers,
+        exhaustion_time=timestamp(report.exhaustion_time),
     )
 
 
-def _settings(settings: PoolSettings) -> pb.PoolSettings:
+def _settings_to_proto(settings: PoolSettings) -> pb.PoolSettings:
     return pb.PoolSettings(
         operator=settings.operator,
         language=settings.language,
@@ -97,7 +98,7 @@ def _settings(settings: PoolSettings) -> pb.PoolSettings:
         allows_report=settings.allows_report,
         allows_erase=settings.allows_erase,
         end_opts_out=settings.end_opts_out,
-        words={kind: pb.CommandWords(words=meant) for kind, meant in settings.words.items()},
+        words={keyword: pb.CommandWords(words=words) for keyword, words in settings.words.items()},
         texts=settings.texts,
         text_validity=_duration(settings.text_validity),
         unknown_policy=_UNKNOWN_POLICIES[settings.unknown_policy],
@@ -107,7 +108,7 @@ def _settings(settings: PoolSettings) -> pb.PoolSettings:
     )
 
 
-def _duration(span: timedelta) -> Duration:
+def _duration(value: timedelta) -> Duration:
     duration = Duration()
-    duration.FromTimedelta(span)
+    duration.FromTimedelta(value)
     return duration

@@ -117,15 +117,15 @@ class CommitScript:
         if change.pool is not None:
             writes.set(self._keys.settings, self._records.encrypt_pool(change.pool))
             writes.set(self._keys.version, change.pool.version.encode())
-        if change.unless_live_on:
-            number = self._index.number(change.unless_live_on)
+        if change.requires_no_live_on:
+            number = self._index.number(change.requires_no_live_on)
             writes.expect_unset(self._keys.live_by_number, number)
         self._write_limits(writes, commit)
         self._write_blocks(writes, change)
         self._index_response(writes, commit)
 
     def _write_limits(self, writes: CommitWrites, commit: Commit) -> None:
-        limits, attempts = commit.change.conduct, commit.change.tries
+        limits, attempts = commit.change.sender_limits, commit.change.code_attempts
         if limits is not None:
             key = self._index.sender_limits(limits.person)
             writes.expect(key, encode_sender_limits(limits.before))
@@ -142,8 +142,8 @@ class CommitScript:
             first, second = change.blocks
             writes.add("SADD", self._index.blocks(first), second.participant_id)
             writes.add("SADD", self._index.blocks(second), first.participant_id)
-        if change.unless_blocked is not None:
-            first, second = change.unless_blocked
+        if change.requires_unblocked is not None:
+            first, second = change.requires_unblocked
             writes.expect_without(self._index.blocks(first), second.participant_id)
 
     def _index_response(self, writes: CommitWrites, commit: Commit) -> None:
@@ -187,18 +187,23 @@ def _event(event: Event) -> tuple[Argument, ...]:
 def _with_data_key(change: Change, generated: dict[str, bytes]) -> Change:
     """Gives a new or reopened conversation a data key, the same to all changes of a batch.
 
-    An ended one gets one only if the change has messages.
+    An ended one gets one only if there are messages under it, of this change or of an earlier one
+    of the batch.
     """
     after = change.after
-    if after is None or not (after.is_live or after.text_secret or change.texts):
+    if after is None:
         return change
-    data_key = after.text_secret or conversation_keys.generate()
-    data_key = generated.setdefault(after.conversation_id, data_key)
-    return replace(change, after=replace(after, text_secret=data_key))
+    conversation_id = after.conversation_id
+    has_key = after.data_key or conversation_id in generated
+    if not (after.is_live or has_key or change.texts):
+        return change
+    data_key = after.data_key or conversation_keys.generate()
+    data_key = generated.setdefault(conversation_id, data_key)
+    return replace(change, after=replace(after, data_key=data_key))
 
 
 def _data_key_of(message: OutboundMessage, change: Change) -> bytes:
     """Messages of a conversation that the change does not touch contain no participant's words."""
     after = change.after
     is_its_own = after is not None and after.conversation_id == message.conversation_id
-    return after.text_secret if after is not None and is_its_own else b""
+    return after.data_key if after is not None and is_its_own else b""

@@ -69,7 +69,7 @@ class ConversationWriter:
     ) -> None:
         """Claims the routes of new participants and counts live conversations by person."""
         for claim in commit.change.claims:
-            route = self._index.route(claim.line)
+            route = self._index.route(claim.route)
             writes.expect(route, claim.current_conversation_id)
             writes.set(route, after.conversation_id.encode())
         people_before, people_after = _live_people(before), _live_people(after)
@@ -136,18 +136,18 @@ class ConversationWriter:
         key, conversation_id = self._keys.held(after.conversation_id), after.conversation_id
         for message in commit.change.held:
             body = encode_held(message)
-            encrypted = self._records.encrypt_body(body, key, conversation_id, after.text_secret)
+            encrypted = self._records.encrypt_body(body, key, conversation_id, after.data_key)
             writes.add("RPUSH", key, encrypted)
         if before is not None and any(before.held) and not any(after.held):
             writes.add("DEL", key)
 
     def _keep_data_key(self, writes: CommitWrites, commit: Commit, after: Conversation) -> None:
         """Keeps the data key of an ended conversation until its messages are sent."""
-        if after.is_live or not after.text_secret:
+        if after.is_live or not after.data_key:
             return
         key = self._keys.data_keys(after.conversation_id)
         kept = commit.pool.settings.text_validity + DATA_KEY_MARGIN
-        writes.add("RPUSH", key, self._records.encrypt_body(after.text_secret, key))
+        writes.add("RPUSH", key, self._records.encrypt_body(after.data_key, key))
         writes.add("LTRIM", key, -DATA_KEYS_KEPT, -1)
         writes.add("PEXPIRE", key, span_ms(kept))
 

@@ -121,16 +121,16 @@ class ConversationRepository:
         conversations = _existing(await self._behind([self._index.unique_name(unique_name)]))
         return next((item for item in conversations if item.is_live), None)
 
-    async def on_lines(self, lines: Sequence[Route]) -> list[Conversation]:
+    async def on_routes(self, routes: Sequence[Route]) -> list[Conversation]:
         """The conversations on these routes, live or cooling off, each once."""
-        return _existing(await self._behind([self._index.route(route) for route in lines]))
+        return _existing(await self._behind([self._index.route(route) for route in routes]))
 
     async def history(self, person: Person) -> list[Conversation]:
         """The stored ended conversations of a person."""
         ids = await self._redis.zrange(self._keys.history(person.participant_id), 0, -1)
         return _existing(await self._read(_decoded(ids)))
 
-    async def loads(self, numbers: Sequence[str]) -> dict[str, int]:
+    async def live_counts(self, numbers: Sequence[str]) -> dict[str, int]:
         """How many live conversations each of these numbers has."""
         counts = cast("dict[bytes, bytes]", await self._redis.hgetall(self._keys.live_by_number))
         flat = [part for pair in counts.items() for part in pair]
@@ -156,10 +156,10 @@ class ConversationRepository:
         # The id of a record that has expired must not keep others from being due.
         stale = [name for name, item in zip(ids, conversations, strict=True) if item is None]
         if stale:
-            await self.forget(stale)
+            await self.purge(stale)
         return _existing(conversations)
 
-    async def forget(self, conversation_ids: Sequence[str]) -> None:
+    async def purge(self, conversation_ids: Sequence[str]) -> None:
         """Removes ended conversations for good."""
         calls = (purge_call(self._keys, conversation_id) for conversation_id in conversation_ids)
         raised(await self._scripts.run([self._scripts.call("purge", *call) for call in calls]))

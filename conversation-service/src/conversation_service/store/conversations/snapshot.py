@@ -51,7 +51,7 @@ class SnapshotScript:
                 "string", _keys(keys.conversation, conversation_id), self._conversations
             ),
             "current_conversation_ids": Read(
-                "pointer", _keys(index.route, *read_set.lines), self._pointers
+                "pointer", _keys(index.route, *read_set.routes), self._pointers
             ),
             "codes": Read("pointer", _keys(index.code, read_set.code), self._pointers),
             "unique_names": Read(
@@ -62,7 +62,7 @@ class SnapshotScript:
             ),
             "blocks": Read("set", _keys(index.blocks, read_set.blocks_of), _each(_participant_ids)),
             "code_attempts": Read(
-                "string", _keys(index.code_attempts, read_set.tries_on), _each(decode_count)
+                "string", _keys(index.code_attempts, read_set.code_attempts_on), _each(decode_count)
             ),
             "last_numbers": Read(
                 "string",
@@ -70,9 +70,9 @@ class SnapshotScript:
                 _each(partial(self._number, pool)),
             ),
             "held_messages": Read("list", _keys(keys.held, read_set.held_in), self._held),
-            "loads": Read(
+            "live_counts": Read(
                 "hash",
-                {"": keys.live_by_number} if read_set.needs_loads else {},
+                {"": keys.live_by_number} if read_set.needs_live_counts else {},
                 lambda _, group: self.counts(group[""], pool.masked_numbers),
             ),
         }
@@ -130,7 +130,7 @@ class SnapshotScript:
     def _held(self, snapshot: Snapshot, group: Group) -> Group:
         [(conversation_id, items)] = group.items()
         conversation = snapshot.conversations.get(conversation_id)
-        data_keys = [conversation.text_secret] if conversation else []
+        data_keys = [conversation.data_key] if conversation else []
         key = self._keys.held(conversation_id)
         bodies = (self._records.decrypt_body(item, key, data_keys) for item in items)
         return {conversation_id: tuple(map(decode_held, bodies))}

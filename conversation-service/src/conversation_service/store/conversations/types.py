@@ -46,7 +46,7 @@ class Commit:
         """The response to the command, now and at every repetition."""
         change = self.change
         if self.key.kind in UNSTORED_RESPONSES:
-            return StoredResponse(place=self._conversation_id, erasure_id=change.erasure_id)
+            return StoredResponse(timeline_id=self._conversation_id, erasure_id=change.erasure_id)
         return StoredResponse(
             change.after,
             tuple(message.message_id for message in change.texts),

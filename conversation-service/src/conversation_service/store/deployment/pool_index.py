@@ -20,7 +20,7 @@ class PoolIndex:
         names = cast("set[bytes]", await self._redis.smembers(self._keys.pools))
         return sorted(name.decode() for name in names)
 
-    async def enter(self, pool: str) -> None:
+    async def add(self, pool: str) -> None:
         """Makes a pool known to every replica."""
         await self._redis.sadd(self._keys.pools, pool)
 
@@ -29,7 +29,7 @@ class PoolIndex:
         pool = await self._redis.hget(self._keys.numbers, self._number(masked_number))
         return pool.decode() if isinstance(pool, bytes) else None
 
-    async def claim(self, pool: str, masked_numbers: Sequence[str]) -> bool:
+    async def claim_numbers(self, pool: str, masked_numbers: Sequence[str]) -> bool:
         """Makes a pool the owner of numbers: of all, or of none if another pool has one."""
         if not masked_numbers:
             return True
@@ -38,7 +38,7 @@ class PoolIndex:
         status, _ = await run_script(self._scripts, "claim_numbers", keys, arguments)
         return status == b"claimed"
 
-    async def release(self, pool: str, masked_number: str) -> None:
+    async def release_number(self, pool: str, masked_number: str) -> None:
         """Releases a number if this pool owns it."""
         keys, arguments = (self._keys.numbers,), (pool, self._number(masked_number))
         await run_script(self._scripts, "release_numbers", keys, arguments)

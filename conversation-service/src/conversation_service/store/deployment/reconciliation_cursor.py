@@ -27,21 +27,23 @@ class ReconciliationCursor:
         """The cursor; the first start of a deployment sets it to `now`."""
         ms = to_ms(now)
         for field in ("begin", "look"):
-            await self._redis.hsetnx(self._keys.recovery, field, str(ms))
-        begin, look = await self._redis.hmget(self._keys.recovery, ["begin", "look"])
+            await self._redis.hsetnx(self._keys.reconciliation, field, str(ms))
+        begin, look = await self._redis.hmget(self._keys.reconciliation, ["begin", "look"])
         return Cursor(from_ms(int(begin or ms)), from_ms(int(look or ms)))
 
-    async def looked(self, begun: datetime) -> None:
+    async def advance(self, begun: datetime) -> None:
         """All messages that were on record when this search began have been handled."""
-        await self._redis.hset(self._keys.recovery, "look", str(to_ms(begun)))
+        await self._redis.hset(self._keys.reconciliation, "look", str(to_ms(begun)))
 
-    async def take_lease(self, lasts: timedelta) -> str | None:
+    async def acquire_lease(self, lasts: timedelta) -> str | None:
         """The fencing token of the lease; None while another replica holds it."""
-        keys = (self._keys.recovery_lease, self._keys.recovery_fence)
+        keys = (self._keys.reconciliation_lease, self._keys.reconciliation_fence)
         arguments = ("", lasts // timedelta(milliseconds=1))
         status, token = await run_script(self._scripts, "acquire_lease", keys, arguments)
         return token.decode() if status == b"held" else None
 
     async def release_lease(self, token: str) -> None:
         """Lets another replica search at once."""
-        await run_script(self._scripts, "release_lease", (self._keys.recovery_lease,), (token,))
+        await run_script(
+            self._scripts, "release_lease", (self._keys.reconciliation_lease,), (token,)
+        )

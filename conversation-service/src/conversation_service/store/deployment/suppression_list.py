@@ -31,11 +31,11 @@ class SuppressionList:
         """Keeps the first opt-out, with the command that caused it, until it is removed."""
         await self._redis.set(self._keys.opt_out(person_id), encode_opt_out(opt_out), nx=True)
 
-    async def disconnect(self, person_id: str, intent_id: str) -> None:
+    async def disconnect(self, person_id: str, command_id: str) -> None:
         """Replaces the id of the message or request that caused an opt-out, which stays."""
         opt_out = (await self.find([person_id])).get(person_id)
         if opt_out is not None:
-            stored = encode_opt_out(replace(opt_out, intent_id=intent_id))
+            stored = encode_opt_out(replace(opt_out, command_id=command_id))
             await self._redis.set(self._keys.opt_out(person_id), stored, xx=True)
 
     async def remove(self, person_id: str) -> None:

@@ -63,7 +63,7 @@ class BlindIndexKeys:
 
     def fingerprint(self, key: IdempotencyKey) -> str:
         """The hash of a command's fields."""
-        return self._cipher.blind_index("fingerprint", *key.fields)
+        return self._cipher.blind_index("fingerprint", *key.fingerprint_fields)
 
     def _number(self, masked_number: str) -> str:
         """The hash of a masked number."""
@@ -81,12 +81,12 @@ class PersonIds:
         """The same for the same number in all pools."""
         return self._cipher.blind_index("person", phone_number)
 
-    def known_as(self, pool: str, person_id: str) -> Person:
+    def participant_of(self, pool: str, person_id: str) -> Person:
         """The participant of a pool with this person id, whose number is not known."""
         participant_id = self._cipher.blind_index("participant", pool, person_id)
         return Person(participant_id, person_id=person_id)
 
     def _person(self, pool: str, phone_number: str) -> Person:
         """The participant of a pool with this number."""
-        participant = self.known_as(pool, self.person_id(phone_number))
+        participant = self.participant_of(pool, self.person_id(phone_number))
         return Person(participant.participant_id, phone_number, participant.person_id)

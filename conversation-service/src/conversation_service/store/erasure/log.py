@@ -31,13 +31,13 @@ class ErasureLog:
         self._cipher = storage.cipher
         self._keys = storage.keys
 
-    def erasure_id(self, source: str, intent_id: str) -> str:
+    def erasure_id(self, source: str, command_id: str) -> str:
         """The same for the same command."""
-        return self._cipher.blind_index("erasure", source, intent_id)
+        return self._cipher.blind_index("erasure", source, command_id)
 
-    def fingerprint(self, intent_id: str, person_id: str) -> str:
+    def fingerprint(self, command_id: str, person_id: str) -> str:
         """Detects an id that is used again with another person; says nothing about the person."""
-        return self._cipher.blind_index("erased", intent_id, person_id)
+        return self._cipher.blind_index("erased", command_id, person_id)
 
     async def find(self, erasure_id: str) -> RecordedErasure | None:
         """An erasure, while its record is kept."""

@@ -95,8 +95,9 @@ class PersonDataEraser:
         """
         for conversation in ended:
             await self._remove_old_events(conversation)
-        arguments = (erase_call(self._keys, conversation, now) for conversation in ended)
-        replies = await self._scripts.run([self._scripts.call("purge", *one) for one in arguments])
+        arguments = [erase_call(self._keys, conversation, now) for conversation in ended]
+        calls = [self._scripts.call("purge", *values) for values in arguments]
+        replies = await self._scripts.run(calls)
         return sum(cast("list[bytes]", reply)[0] == b"done" for reply in raised(replies))
 
     async def history(self, person: Person) -> None:

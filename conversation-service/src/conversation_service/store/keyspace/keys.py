@@ -132,7 +132,7 @@ class Keys:
         """stream: the dead letters while a script rewrites them; never there otherwise."""
         return self._key("dead-rewritten")
 
-    def dead_receipt(self, request: str) -> str:
+    def dead_letter_request(self, request: str) -> str:
         """string: id of the message on which an operator's request (hashed) was carried out."""
         return self._key(f"dead-letter-request:{request}")
 
@@ -213,17 +213,17 @@ class DeploymentKeys:
         return self._key(f"erasure:{erasure_id}")
 
     @property
-    def recovery(self) -> str:
+    def reconciliation(self) -> str:
         """hash: since when lost messages are looked for, and when they were last (ms)."""
         return self._key("reconciliation")
 
     @property
-    def recovery_lease(self) -> str:
+    def reconciliation_lease(self) -> str:
         """string: fencing token of the replica that looks for lost messages."""
         return self._key("reconciliation-lease")
 
     @property
-    def recovery_fence(self) -> str:
+    def reconciliation_fence(self) -> str:
         """counter: the last fencing token of that lease."""
         return self._key("reconciliation-fence")
 

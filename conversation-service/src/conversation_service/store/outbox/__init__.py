@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""The outbox, its entries, their settlement, and the dead letters."""

@@ -160,7 +160,7 @@ class DeadLetters:
     ) -> str | None:
         if not _DEAD_LETTER_ID.fullmatch(request.dead_letter_id):
             return None
-        record = self._keys.dead_receipt(self._cipher.blind_index(*request))
+        record = self._keys.dead_letter_request(self._cipher.blind_index(*request))
         call = self._scripts.call(
             script,
             (record, self._keys.dead, *keys),

@@ -71,7 +71,7 @@ class Outbox:
         self._decoder = OutboxDecoder(storage)
         self._data_keys = storage.data_keys
 
-    async def take_lease(self, token: str, lasts: timedelta) -> str | None:
+    async def acquire_lease(self, token: str, lasts: timedelta) -> str | None:
         """Takes the lease, or renews it under `token`. Returns its fencing token.
 
         Returns None while another replica holds it.

@@ -35,7 +35,7 @@ class RecordCipher:
     def encrypt_conversation(self, conversation: Conversation) -> bytes:
         """Etag, a line break, body. The record of an ended conversation has no data key."""
         record = self._keys.conversation(conversation.conversation_id)
-        data_key = conversation.text_secret if conversation.is_live else b""
+        data_key = conversation.data_key if conversation.is_live else b""
         encrypted = self._cipher.encrypt(data_key + encode_conversation(conversation), record)
         return conversation.etag.encode() + b"\n" + encrypted
 
@@ -49,7 +49,7 @@ class RecordCipher:
         plain = self._cipher.decrypt(encrypted, self._keys.conversation(conversation_id))
         data_key, body = conversation_keys.split_key(plain)
         conversation = self._decode(body, conversation_id, etag.decode())
-        return replace(conversation, text_secret=data_key)
+        return replace(conversation, data_key=data_key)
 
     def encrypt_pool(self, pool: Pool) -> bytes:
         """Version, a line break, body."""
@@ -79,7 +79,7 @@ class RecordCipher:
     def decrypt_response(self, encrypted: bytes, record: str) -> StoredResponse:
         """A stored response; an empty one contained a conversation that has been purged."""
         if not encrypted:
-            return StoredResponse(is_forgotten=True)
+            return StoredResponse(is_expired=True)
         values = json.loads(self._cipher.decrypt(encrypted, record))
         body = values["conversation"].encode()
         conversation = self._decode(body, values["id"], values["etag"]) if body else None
@@ -125,7 +125,7 @@ class ConversationKeys:
     async def of(self, encrypted: Iterable[bytes]) -> DataKeys:
         """The data keys that decrypt these values, in one round trip; none for the state key."""
         ids = sorted(
-            {one for value in encrypted if (one := conversation_keys.conversation_of(value))}
+            {owner for value in encrypted if (owner := conversation_keys.conversation_of(value))}
         )
         pipeline = self._redis.pipeline(transaction=False)
         for conversation_id in ids:
@@ -146,7 +146,7 @@ class ConversationKeys:
         data_keys = []
         with suppress(InvalidTag):
             conversation = self._records.decrypt_conversation(conversation_id, record)
-            data_keys += [conversation.text_secret] if conversation else []
+            data_keys += [conversation.data_key] if conversation else []
         for encrypted in ended:
             with suppress(InvalidTag):
                 record_key = self._keys.data_keys(conversation_id)

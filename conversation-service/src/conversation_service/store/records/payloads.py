@@ -36,9 +36,9 @@ class StoredResponse:
     is_refused: bool = False
     is_held: bool = False
     # The conversation in whose timeline an inbound message is recorded; empty if there is none.
-    place: str = ""
+    timeline_id: str = ""
     # The response contained a conversation that has been purged.
-    is_forgotten: bool = False
+    is_expired: bool = False
     # The erasure that an inbound message asked for: whether it did depends on the pool's settings
     # at that time.
     erasure_id: str = ""
@@ -105,7 +105,7 @@ def encode_sender_limits(limits: SenderLimits) -> str:
         return ""
     values = (
         encode_count(limits.replies),
-        encode_count(limits.tries),
+        encode_count(limits.code_attempts),
         optional_ms(limits.helped_until),
         optional_ms(limits.locked_until),
         encode_count(limits.failures),
@@ -121,7 +121,7 @@ def decode_sender_limits(stored: bytes) -> SenderLimits:
     _, replies, tries, helped_until, locked_until, failures, failed_until = json.loads(stored)
     return SenderLimits(
         replies=decode_count(replies.encode()),
-        tries=decode_count(tries.encode()),
+        code_attempts=decode_count(tries.encode()),
         helped_until=optional_time(helped_until),
         locked_until=optional_time(locked_until),
         failures=decode_count(failures.encode()),
@@ -131,18 +131,18 @@ def decode_sender_limits(stored: bytes) -> SenderLimits:
 
 def encode_ack(response: StoredResponse) -> bytes:
     """The response to a command whose caller learns only that it was carried out."""
-    return "\n".join((response.place, response.erasure_id)).rstrip("\n").encode()
+    return "\n".join((response.timeline_id, response.erasure_id)).rstrip("\n").encode()
 
 
 def decode_ack(stored: bytes) -> StoredResponse:
     """The same; most hold a conversation id or nothing."""
-    place, _, erasure_id = stored.decode().partition("\n")
-    return StoredResponse(place=place, erasure_id=erasure_id)
+    timeline_id, _, erasure_id = stored.decode().partition("\n")
+    return StoredResponse(timeline_id=timeline_id, erasure_id=erasure_id)
 
 
 def encode_opt_out(opt_out: OptOut) -> str:
     """When, how and by which command."""
-    return f"{to_ms(opt_out.time)} {opt_out.source.value} {opt_out.intent_id}"
+    return f"{to_ms(opt_out.time)} {opt_out.source.value} {opt_out.command_id}"
 
 
 def decode_opt_out(stored: bytes) -> OptOut:

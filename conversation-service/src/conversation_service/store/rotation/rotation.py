@@ -34,11 +34,11 @@ class RotationStep:
 
     # How many records need which key afterwards, by key id; every configured key is included.
     records: Mapping[str, int]
-    resealed: int
+    reencrypted: int
     # Encrypted with a key that is not configured, or damaged.
     unreadable: int
     # Where the next step starts; empty at the end.
-    next_place: str
+    next_cursor: str
 
 
 class Rotation:

@@ -58,7 +58,7 @@ async def relayed(service: RunningService, *bodies: str) -> list[str]:
     """Bob writes to Alice. Returns the ids of the messages that she was sent."""
     before = len(service.sent_to(ALICE_NUMBER))
     for body in bodies:
-        await service.says(BOB_NUMBER, body)
+        await service.deliver(BOB_NUMBER, body)
     await service.heard(ALICE_NUMBER, before + len(bodies))
     sent = [message for message in service.sent() if message.to_number == ALICE_NUMBER]
     return [message.message_id for message in sent[before:]]

@@ -102,7 +102,9 @@ async def deployment(redis: Redis, redis_url: str, clock: ManualClock) -> AsyncI
         running(redis_url, clock, messaging=carrier) as service,
         connected(redis_url, clock, messaging=carrier) as replica,
     ):
-        made = Deployment(service, carrier, replica.recovery(INTERVAL), redis, redis_url)
+        made = Deployment(
+            service, carrier, replica.wiring.reconciliation(INTERVAL), redis, redis_url
+        )
         await made.run()
         yield made
 
@@ -207,19 +209,19 @@ async def test_the_records_are_read_once_per_interval_by_whichever_replica(
     assert carrier.requested_since == []
     await deployment.run(minutes=1)
     async with connected(deployment.redis_url, clock, messaging=carrier) as another:
-        assert await another.recovery(INTERVAL).run_once() == INTERVAL.total_seconds()
+        assert await another.wiring.reconciliation(INTERVAL).run_once() == INTERVAL.total_seconds()
     assert len(carrier.requested_since) == 1
 
 
 async def test_one_replica_reads_the_records_at_a_time(deployment: Deployment) -> None:
     cursor = ReconciliationCursor(Storage(deployment.redis, VAULT))
-    token = await cursor.take_lease(timedelta(minutes=1))
+    token = await cursor.acquire_lease(timedelta(minutes=1))
     assert 0 < await deployment.run(minutes=5) < INTERVAL.total_seconds()
     assert deployment.carrier.requested_since == []
     await cursor.release_lease(token or "")
     await deployment.run()
     assert len(deployment.carrier.requested_since) == 1
-    assert not await deployment.redis.exists(KEYS.recovery_lease)
+    assert not await deployment.redis.exists(KEYS.reconciliation_lease)
 
 
 async def test_a_run_that_fails_is_repeated_from_the_same_time_on(deployment: Deployment) -> None:
@@ -229,7 +231,7 @@ async def test_a_run_that_fails_is_repeated_from_the_same_time_on(deployment: De
     for _ in range(2):
         with pytest.raises(BackendUnavailable):
             await deployment.run(hours=1)
-    assert not await deployment.redis.exists(KEYS.recovery_lease)
+    assert not await deployment.redis.exists(KEYS.reconciliation_lease)
     deployment.carrier.fails = False
     await deployment.run()
     assert await deployment.service.heard(BOB_NUMBER, 1) == ["hello"]
@@ -237,7 +239,7 @@ async def test_a_run_that_fails_is_repeated_from_the_same_time_on(deployment: De
 
 async def test_the_first_run_ever_ignores_earlier_messages(deployment: Deployment) -> None:
     """The number may have been somebody else's, who replied to them."""
-    await deployment.redis.delete(KEYS.recovery)
+    await deployment.redis.delete(KEYS.reconciliation)
     deployment.lost(ALICE_NUMBER, "start")
     await deployment.run(minutes=1)
     begin = deployment.clock.now().timestamp()
@@ -264,10 +266,10 @@ async def test_the_service_reconciles_by_itself_if_an_interval_is_set(
     deployment: Deployment,
 ) -> None:
     async def has_begun() -> bool:
-        return bool(await deployment.redis.exists(KEYS.recovery))
+        return bool(await deployment.redis.exists(KEYS.reconciliation))
 
     await deployment.open()
-    await deployment.redis.delete(KEYS.recovery)
+    await deployment.redis.delete(KEYS.reconciliation)
     async with running(
         deployment.redis_url,
         deployment.clock,

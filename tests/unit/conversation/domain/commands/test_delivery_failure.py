@@ -68,8 +68,8 @@ def test_a_failure_of_the_other_participants_message_notifies_them() -> None:
 def test_a_failure_has_one_idempotency_key_per_kind() -> None:
     first, again = notice_of(TO_ALICE), notice_of(replace(TO_ALICE), ENDED)
     other = notice_of(replace(TO_ALICE, kind=DeliveryFailureKind.UNCERTAIN))
-    assert first.receipt == again.receipt
-    assert first.receipt.request_id != other.receipt.request_id
+    assert first.idempotency_key == again.idempotency_key
+    assert first.idempotency_key.request_id != other.idempotency_key.request_id
 
 
 def test_without_a_sender_nobody_is_notified() -> None:
@@ -108,7 +108,7 @@ def notices(pauses: list[timedelta]) -> list[int]:
     for pause in pauses:
         now += pause
         change = decided(sender_limits={BOB: limits}, now=now)
-        limits = change.conduct.after if change.conduct else limits
+        limits = change.sender_limits.after if change.sender_limits else limits
         counts.append(len(change.texts))
     return counts
 
@@ -126,6 +126,6 @@ def test_there_are_at_most_five_notices_an_hour() -> None:
 
 def test_a_notice_is_counted_apart_from_replies() -> None:
     change = decided()
-    assert change.conduct is not None
-    assert change.conduct.after.forgotten_at == NOW + FAILURES_WINDOW
-    assert change.conduct.after.replies == SenderLimits().replies
+    assert change.sender_limits is not None
+    assert change.sender_limits.after.forgotten_at == NOW + FAILURES_WINDOW
+    assert change.sender_limits.after.replies == SenderLimits().replies

@@ -59,7 +59,7 @@ def selected(
     last: str = "",
     loads: dict[str, int] | None = None,
 ) -> str:
-    snapshot = facts(*conversations, pool=pool, last_number=last, loads=loads or {})
+    snapshot = facts(*conversations, pool=pool, last_number=last, live_counts=loads or {})
     return select_number(snapshot, people, selection)
 
 

@@ -49,9 +49,9 @@ DRAIN, REMOVE = DrainNumber("r", MASKED), RemoveNumber("r", MASKED)
 
 def decided(command: Command, pool: Pool = SEEDED, loads: Mapping[str, int] | None = None) -> Pool:
     """The pool after a command that changes only the pool."""
-    change = command.decide(facts(pool=pool, loads=loads or {}))
+    change = command.decide(facts(pool=pool, live_counts=loads or {}))
     guarded = MASKED if command == REMOVE else ""
-    assert change == Change(pool=change.pool, events=change.events, unless_live_on=guarded)
+    assert change == Change(pool=change.pool, events=change.events, requires_no_live_on=guarded)
     assert change.pool is not None
     return change.pool
 
@@ -143,13 +143,13 @@ def test_a_number_is_drained_at_its_position() -> None:
 def test_a_number_without_live_conversations_is_removed_if_that_holds_at_the_commit() -> None:
     for loads in ({}, {OTHER_MASKED: 3}, {MASKED: 0}):
         assert decided(REMOVE, loads=loads).numbers == NUMBERS[1:]
-    assert REMOVE.decide(facts(pool=POOL)).unless_live_on == MASKED
+    assert REMOVE.decide(facts(pool=POOL)).requires_no_live_on == MASKED
 
 
 def test_a_number_with_live_conversations_is_not_removed() -> None:
     with pytest.raises(NumberInUse):
-        REMOVE.decide(facts(pool=POOL, loads={MASKED: 1}))
-    assert REMOVE.lookup(POOL) == ReadSet(needs_loads=True)
+        REMOVE.decide(facts(pool=POOL, live_counts={MASKED: 1}))
+    assert REMOVE.read_set(POOL) == ReadSet(needs_live_counts=True)
 
 
 @pytest.mark.parametrize("command", [UpdatePool("r", SETTINGS, ("operator",)), ADD, DRAIN, REMOVE])
@@ -220,4 +220,4 @@ def test_the_file_changes_no_pool_that_is_up_to_date_or_changed_by_an_operator()
 
 def test_most_changes_of_a_pool_read_only_the_pool() -> None:
     for command in (CREATE, ReseedPool("r", SETTINGS, NUMBERS), ADD, DRAIN):
-        assert command.lookup(POOL) == ReadSet()
+        assert command.read_set(POOL) == ReadSet()

@@ -77,10 +77,10 @@ def test_a_burst_of_messages_gets_replies_up_to_the_limit(
     limits, replies = SenderLimits(), []
     for count in range(3 * REPLIES_LIMIT):
         # Without the mute of help texts and the lockout, which are limits of their own.
-        limits = replace(limits, helped_until=None, tries=NEVER, locked_until=None)
+        limits = replace(limits, helped_until=None, code_attempts=NEVER, locked_until=None)
         now = NOW + count * MOMENT
         change = text(body).decide(facts(*conversations, sender_limits={BOB: limits}, now=now))
-        limits = change.conduct.after if change.conduct else limits
+        limits = change.sender_limits.after if change.sender_limits else limits
         replies.append(len(change.texts))
     assert replies == [1] * REPLIES_LIMIT + [0] * (2 * REPLIES_LIMIT)
 
@@ -89,9 +89,9 @@ def test_a_sender_at_the_limit_gets_replies_in_the_next_window() -> None:
     later = facts(sender_limits={BOB: AT_LIMIT}, now=NOW + MOMENT)
     change = text("help").decide(later)
     assert told(change) == [(BOB, says(Template.HELP))]
-    assert change.conduct is not None
-    assert change.conduct.before == AT_LIMIT
-    assert change.conduct.after.replies == WindowCounter(1, later.now + REPLIES_WINDOW)
+    assert change.sender_limits is not None
+    assert change.sender_limits.before == AT_LIMIT
+    assert change.sender_limits.after.replies == WindowCounter(1, later.now + REPLIES_WINDOW)
 
 
 def test_the_limit_of_one_sender_does_not_apply_to_others() -> None:
@@ -108,8 +108,8 @@ def test_a_start_without_a_reply_makes_no_conversation() -> None:
 def test_a_wrong_code_is_counted_without_a_reply() -> None:
     change = text(f"join {OTHER_CODE}").decide(facts(sender_limits={BOB: AT_LIMIT}))
     assert told(change) == []
-    assert change.conduct is not None
-    assert change.conduct.after.tries.number == 1
+    assert change.sender_limits is not None
+    assert change.sender_limits.after.code_attempts.number == 1
 
 
 def test_messages_are_relayed_and_held_without_a_reply() -> None:
@@ -120,7 +120,7 @@ def test_messages_are_relayed_and_held_without_a_reply() -> None:
 
 
 def test_a_relayed_message_is_not_counted_as_a_reply() -> None:
-    assert text("hello").decide(facts(ACTIVE)).conduct is None
+    assert text("hello").decide(facts(ACTIVE)).sender_limits is None
 
 
 @pytest.mark.parametrize(
@@ -167,8 +167,8 @@ def test_every_reply_is_counted(
     conversation: Conversation, body: str, attachments: tuple[Attachment, ...]
 ) -> None:
     change = text(body, attachments=attachments).decide(facts(conversation))
-    assert change.conduct is not None
-    assert change.conduct.after.replies.number == 1
+    assert change.sender_limits is not None
+    assert change.sender_limits.after.replies.number == 1
 
 
 @given(st.lists(st.integers(0, 12), max_size=30))

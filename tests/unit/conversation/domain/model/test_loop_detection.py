@@ -68,7 +68,11 @@ def test_auto_responders_that_also_answer_system_messages_are_stopped() -> None:
         known = facts(conversation, now=NOW + turn * MOMENT, sender_limits=dict(sender_limits))
         change = text(answers[person], person).decide(known)
         conversation = change.after or conversation
-        sender_limits |= {change.conduct.person: change.conduct.after} if change.conduct else {}
+        sender_limits |= (
+            {change.sender_limits.person: change.sender_limits.after}
+            if change.sender_limits
+            else {}
+        )
         count += change.after is not None
         speaking.extend(recipient for recipient, _ in told(change))
     assert not speaking

@@ -25,11 +25,11 @@ class EndConversation:
     note: str = field(default="", repr=False)
 
     @property
-    def receipt(self) -> IdempotencyKey:
+    def idempotency_key(self) -> IdempotencyKey:
         fields = (self.conversation_id, self.participant_id, self.note)
         return IdempotencyKey("end", self.request_id, fields)
 
-    def lookup(self, pool: Pool) -> ReadSet:
+    def read_set(self, pool: Pool) -> ReadSet:
         return ReadSet(conversation_id=self.conversation_id)
 
     def decide(self, snapshot: Snapshot) -> Change:

@@ -34,10 +34,10 @@ class PauseConversation:
     conversation_id: str
 
     @property
-    def receipt(self) -> IdempotencyKey:
+    def idempotency_key(self) -> IdempotencyKey:
         return IdempotencyKey("pause", self.request_id, (self.conversation_id,))
 
-    def lookup(self, pool: Pool) -> ReadSet:
+    def read_set(self, pool: Pool) -> ReadSet:
         return ReadSet(conversation_id=self.conversation_id)
 
     def decide(self, snapshot: Snapshot) -> Change:
@@ -59,10 +59,10 @@ class ResumeConversation:
     conversation_id: str
 
     @property
-    def receipt(self) -> IdempotencyKey:
+    def idempotency_key(self) -> IdempotencyKey:
         return IdempotencyKey("resume", self.request_id, (self.conversation_id,))
 
-    def lookup(self, pool: Pool) -> ReadSet:
+    def read_set(self, pool: Pool) -> ReadSet:
         """The conversation and its held messages."""
         return ReadSet(conversation_id=self.conversation_id, held_in=self.conversation_id)
 

@@ -35,14 +35,14 @@ class ReopenConversation:
     ended: Conversation
 
     @property
-    def receipt(self) -> IdempotencyKey:
+    def idempotency_key(self) -> IdempotencyKey:
         return IdempotencyKey("reopen", self.request_id, (self.ended.conversation_id,))
 
-    def lookup(self, pool: Pool) -> ReadSet:
+    def read_set(self, pool: Pool) -> ReadSet:
         """The conversation, its routes, its name, and whether the two may meet."""
         number, people = self.ended.masked_number, self.ended.participants
         return ReadSet(
-            lines=tuple(Route(number, person) for person in people),
+            routes=tuple(Route(number, person) for person in people),
             conversation_id=self.ended.conversation_id,
             unique_name=self.ended.unique_name,
             people=people,
@@ -56,7 +56,7 @@ class ReopenConversation:
             raise ConversationNotFound(self.ended.conversation_id)
         if not self._is_reopenable(snapshot, before):
             raise ConversationNotReopenable(before.conversation_id)
-        if snapshot.named is not None:
+        if snapshot.conversation_by_name is not None:
             raise UniqueNameTaken(snapshot.pool.name)
         if any(person in snapshot.opt_outs for person in before.participants):
             raise ParticipantOptedOut
@@ -66,7 +66,7 @@ class ReopenConversation:
         return replace(
             transition(snapshot, before, reopened(snapshot, before), drafts, [event]),
             claims=route_claims(snapshot, before.masked_number, before.participants),
-            unless_blocked=(first, second),
+            requires_unblocked=(first, second),
         )
 
     def _is_reopenable(self, snapshot: Snapshot, before: Conversation) -> bool:

@@ -36,11 +36,11 @@ class SendMessage:
     body: str = field(repr=False)
 
     @property
-    def receipt(self) -> IdempotencyKey:
+    def idempotency_key(self) -> IdempotencyKey:
         fields = (self.conversation_id, self.participant_id, self.body)
         return IdempotencyKey("speak", self.request_id, fields)
 
-    def lookup(self, pool: Pool) -> ReadSet:
+    def read_set(self, pool: Pool) -> ReadSet:
         return ReadSet(conversation_id=self.conversation_id)
 
     def decide(self, snapshot: Snapshot) -> Change:

@@ -41,17 +41,17 @@ class StartConversation:
     unique_name: str = field(default="", repr=False)
 
     @property
-    def receipt(self) -> IdempotencyKey:
+    def idempotency_key(self) -> IdempotencyKey:
         fields = (self.person.phone_number, self.unique_name, *self.selection.fields)
         return IdempotencyKey("start", self.request_id, fields)
 
-    def lookup(self, pool: Pool) -> ReadSet:
+    def read_set(self, pool: Pool) -> ReadSet:
         """The person's routes, and the number of live conversations on each masked number."""
         return ReadSet(
-            lines=_routes(pool, self.selection, (self.person,)),
+            routes=_routes(pool, self.selection, (self.person,)),
             people=(self.person,),
             unique_name=self.unique_name,
-            needs_loads=True,
+            needs_live_counts=True,
             needs_code=True,
         )
 
@@ -82,20 +82,20 @@ class OpenConversation:
     is_silent: bool = False
 
     @property
-    def receipt(self) -> IdempotencyKey:
+    def idempotency_key(self) -> IdempotencyKey:
         numbers = (person.phone_number for person in self.people)
         fields = (*numbers, self.unique_name, str(self.is_silent), *self.selection.fields)
         return IdempotencyKey("open", self.request_id, fields)
 
-    def lookup(self, pool: Pool) -> ReadSet:
+    def read_set(self, pool: Pool) -> ReadSet:
         """Both people's routes, the number that they used last, and whether they may meet."""
         return ReadSet(
-            lines=_routes(pool, self.selection, self.people),
+            routes=_routes(pool, self.selection, self.people),
             people=self.people,
             blocks_of=self.people[0],
             pair=self.people,
             unique_name=self.unique_name,
-            needs_loads=True,
+            needs_live_counts=True,
         )
 
     def decide(self, snapshot: Snapshot) -> Change:
@@ -109,7 +109,7 @@ class OpenConversation:
         drafts = [snapshot.says(person, Template.OPENED) for person in notified]
         event = Event(EventType.CONVERSATION_OPENED, conversation.conversation_id)
         change = _started(snapshot, conversation, drafts, event)
-        return replace(change, unless_blocked=self.people)
+        return replace(change, requires_unblocked=self.people)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +121,13 @@ class JoinConversation:
     person: Person
 
     @property
-    def receipt(self) -> IdempotencyKey:
+    def idempotency_key(self) -> IdempotencyKey:
         return IdempotencyKey("join", self.request_id, (self.person.phone_number, self.code))
 
-    def lookup(self, pool: Pool) -> ReadSet:
+    def read_set(self, pool: Pool) -> ReadSet:
         """The code's conversation, and the person's routes, as its number is not known yet."""
         return ReadSet(
-            lines=_routes(pool, ANY_NUMBER, (self.person,)),
+            routes=_routes(pool, ANY_NUMBER, (self.person,)),
             code=self.code,
             people=(self.person,),
             blocks_of=self.person,
@@ -138,7 +138,7 @@ class JoinConversation:
         invitation, person = snapshot.invitation, self.person
         if person in snapshot.opt_outs:
             raise ParticipantOptedOut
-        if snapshot.conduct(person).is_locked_out(snapshot.now):
+        if snapshot.limits_of(person).is_locked_out(snapshot.now):
             raise CodeNotValid
         if invitation is None:
             return self._wrong_code(snapshot)
@@ -153,8 +153,8 @@ class JoinConversation:
 
     def _wrong_code(self, snapshot: Snapshot) -> Change:
         after, counted = wrong_code(snapshot, self.person, masked_number="")
-        limits = SenderLimitsChange(self.person, snapshot.conduct(self.person), after)
-        return replace(counted, conduct=limits, refusal=CodeNotValid())
+        limits = SenderLimitsChange(self.person, snapshot.limits_of(self.person), after)
+        return replace(counted, sender_limits=limits, refusal=CodeNotValid())
 
 
 def _routes(
@@ -168,7 +168,7 @@ def _routes(
 def _check_may_begin(snapshot: Snapshot, people: tuple[Person, ...], unique_name: str) -> None:
     if any(person in snapshot.opt_outs for person in people):
         raise ParticipantOptedOut
-    if unique_name and snapshot.named is not None:
+    if unique_name and snapshot.conversation_by_name is not None:
         raise UniqueNameTaken(snapshot.pool.name)
 
 

@@ -16,7 +16,7 @@ from conversation_service.domain.model.rate_limits import SenderLimits, WindowCo
 class RouteClaim:
     """A route that a conversation takes, from the ended conversation with this id if any."""
 
-    line: Route
+    route: Route
     current_conversation_id: str = ""
 
 
@@ -49,15 +49,15 @@ class Change:
     texts: tuple[OutboundMessage, ...] = ()
     events: tuple[Event, ...] = ()
     held: tuple[HeldMessage, ...] = ()
-    conduct: SenderLimitsChange | None = None
-    tries: CodeAttemptsChange | None = None
+    sender_limits: SenderLimitsChange | None = None
+    code_attempts: CodeAttemptsChange | None = None
     # Two people who must not meet again.
     blocks: tuple[Person, Person] | None = None
     # Condition: neither has blocked the other.
-    unless_blocked: tuple[Person, Person] | None = None
+    requires_unblocked: tuple[Person, Person] | None = None
     # Condition: the masked number has no live conversation.
-    unless_live_on: str = ""
-    wish: ConsentChange | None = None
+    requires_no_live_on: str = ""
+    consent: ConsentChange | None = None
     # Names the erasure that is to follow, if the command asks for one.
     erasure_id: str = ""
     pool: Pool | None = None

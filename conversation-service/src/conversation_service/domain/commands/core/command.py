@@ -15,21 +15,21 @@ class IdempotencyKey:
     kind: str
     request_id: str
     # All fields of the command, in a fixed order: the same id with other fields is refused.
-    fields: tuple[str, ...] = field(repr=False)
+    fingerprint_fields: tuple[str, ...] = field(repr=False)
 
 
 class Command(Protocol):
     """Something that somebody wants done."""
 
     @property
-    def receipt(self) -> IdempotencyKey:
+    def idempotency_key(self) -> IdempotencyKey:
         """Names this command."""
         ...
 
-    def lookup(self, pool: Pool) -> ReadSet:
+    def read_set(self, pool: Pool) -> ReadSet:
         """What to load before the decision."""
         ...
 
-    def decide(self, facts: Snapshot) -> Change:
+    def decide(self, snapshot: Snapshot) -> Change:
         """The whole outcome. Pure; raises ConversationError to refuse the command."""
         ...

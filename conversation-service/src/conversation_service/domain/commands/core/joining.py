@@ -40,7 +40,7 @@ def join(
     return replace(
         transition(snapshot, invitation, after, drafts, [event]),
         claims=route_claims(snapshot, after.masked_number, (joiner,)),
-        unless_blocked=(joiner, inviter),
+        requires_unblocked=(joiner, inviter),
     )
 
 
@@ -48,13 +48,13 @@ def wrong_code(
     snapshot: Snapshot, person: Person, masked_number: str
 ) -> tuple[SenderLimits, Change]:
     """Counts a wrong code for the person, and for the masked number unless that is empty."""
-    limits = snapshot.conduct(person).wrong_code_entered(snapshot.now)
+    limits = snapshot.limits_of(person).wrong_code_entered(snapshot.now)
     events = _lockout_events(person) if limits.is_locked_out(snapshot.now) else ()
     attempts = None
     if masked_number:
-        after = snapshot.tries.incremented(snapshot.now, NUMBER_TRIES_WINDOW)
-        attempts = CodeAttemptsChange(masked_number, snapshot.tries, after)
-    return limits, Change(tries=attempts, events=events)
+        after = snapshot.code_attempts_on_number.incremented(snapshot.now, NUMBER_TRIES_WINDOW)
+        attempts = CodeAttemptsChange(masked_number, snapshot.code_attempts_on_number, after)
+    return limits, Change(code_attempts=attempts, events=events)
 
 
 def _lockout_events(person: Person) -> tuple[Event, ...]:

@@ -103,4 +103,4 @@ def _preference(
     is_last = phone_number == snapshot.last_number
     is_disliked = is_last if preference is NumberPreference.AVOID_STICKY else not is_last
     is_elsewhere = bool(selection.area_code) and area_code(phone_number) != selection.area_code
-    return (is_disliked, is_elsewhere, snapshot.loads.get(phone_number, 0), index)
+    return (is_disliked, is_elsewhere, snapshot.live_counts.get(phone_number, 0), index)

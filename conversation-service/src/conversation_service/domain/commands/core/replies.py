@@ -33,7 +33,7 @@ def transition(
     return Change(
         before,
         after,
-        texts=snapshot.texts(after.masked_number, conversation_id, sent),
+        texts=snapshot.outbound_messages(after.masked_number, conversation_id, sent),
         events=(*events, *snapshot.message_events(conversation_id, sent)),
     )
 
@@ -53,13 +53,13 @@ def notify_limited(
 ) -> Change:
     """Sends a reply in a conversation without changing it, and counts it."""
     change = notify(snapshot, conversation, reply.drafts, events)
-    return replace(change, conduct=reply.limits)
+    return replace(change, sender_limits=reply.limits)
 
 
 def reply_to_stranger(snapshot: Snapshot, route: Route, reply: Reply) -> Change:
     """Sends a reply to somebody who is in no conversation, and counts it."""
-    texts = snapshot.texts(route.masked_number, "", reply.drafts)
-    return Change(texts=texts, conduct=reply.limits)
+    texts = snapshot.outbound_messages(route.masked_number, "", reply.drafts)
+    return Change(texts=texts, sender_limits=reply.limits)
 
 
 def reply_to(
@@ -75,7 +75,7 @@ def reply_to(
 
     `limits` are the sender's as this change has counted them so far.
     """
-    before = snapshot.conduct(person)
+    before = snapshot.limits_of(person)
     current = limits or before
     if not current.may_reply(snapshot.now):
         return Reply((), _limits_change(person, before, current))
@@ -95,7 +95,7 @@ def replies_to(snapshot: Snapshot, person: Person, templates: Iterable[Template]
 
 def limited_failure_notice(snapshot: Snapshot, person: Person, template: Template) -> Reply:
     """Notifies of a failed message, unless the person was notified just now or very often."""
-    before = snapshot.conduct(person)
+    before = snapshot.limits_of(person)
     if not before.may_send_failure_notice(snapshot.now):
         return Reply((), None)
     after = before.failure_notice_sent(snapshot.now)

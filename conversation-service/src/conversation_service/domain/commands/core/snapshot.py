@@ -42,7 +42,7 @@ class ReadSet:
     """What to load before a decision. Empty fields load nothing."""
 
     # The conversation on each route, live or cooling off.
-    lines: tuple[Route, ...] = ()
+    routes: tuple[Route, ...] = ()
     # The conversation that waits behind a join code.
     code: str = ""
     conversation_id: str = ""
@@ -53,13 +53,13 @@ class ReadSet:
     # Whose block list.
     blocks_of: Person | None = None
     # The masked number whose wrong codes are counted.
-    tries_on: str = ""
+    code_attempts_on: str = ""
     # Whose last number.
     pair: Pair | None = None
     # The conversation whose held messages.
     held_in: str = ""
     # How many live conversations each number has.
-    needs_loads: bool = False
+    needs_live_counts: bool = False
     # Whether to generate a join code.
     needs_code: bool = False
 
@@ -78,7 +78,7 @@ class Snapshot:
     # prefix of its message ids.
     change_id: str = ""
     # Generated if the read set needs a code.
-    fresh_code: str = ""
+    new_code: str = ""
     read_set: ReadSet = ReadSet()
     conversations: dict[str, Conversation] = field(default_factory=dict)
     # The id of the conversation on a route, even if the conversation is purged.
@@ -94,7 +94,7 @@ class Snapshot:
     last_numbers: dict[Pair, str] = field(default_factory=dict)
     held_messages: dict[str, tuple[HeldMessage, ...]] = field(default_factory=dict)
     # How many live conversations a masked number has.
-    loads: dict[str, int] = field(default_factory=dict)
+    live_counts: dict[str, int] = field(default_factory=dict)
 
     def update(self, other: "Snapshot") -> None:
         """Adds what another snapshot has loaded."""
@@ -113,15 +113,15 @@ class Snapshot:
         return conversation if conversation and conversation.state is State.WAITING else None
 
     @property
-    def named(self) -> Conversation | None:
+    def conversation_by_name(self) -> Conversation | None:
         """The live conversation with the read set's unique name."""
         conversation = self.conversations.get(self.unique_names.get(self.read_set.unique_name, ""))
         return conversation if conversation and conversation.is_live else None
 
     @property
-    def tries(self) -> WindowCounter:
+    def code_attempts_on_number(self) -> WindowCounter:
         """Wrong codes on the read set's number."""
-        return self.code_attempts.get(self.read_set.tries_on, NEVER)
+        return self.code_attempts.get(self.read_set.code_attempts_on, NEVER)
 
     @property
     def last_number(self) -> str:
@@ -138,27 +138,27 @@ class Snapshot:
         """The conversation on a route, live or cooling off."""
         return self.conversations.get(self.current_conversation_id(route))
 
-    def live(self, line: Route) -> Conversation | None:
+    def live(self, route: Route) -> Conversation | None:
         """The live conversation on a route."""
-        conversation = self.on_route(line)
+        conversation = self.on_route(route)
         return conversation if conversation and conversation.is_live else None
 
-    def cooling(self, line: Route) -> Conversation | None:
+    def cooling(self, route: Route) -> Conversation | None:
         """The ended conversation for which a route still cools off."""
-        conversation = self.on_route(line)
+        conversation = self.on_route(route)
         if conversation and self.cool_off_left_of(conversation) > timedelta(0):
             return conversation
         return None
 
-    def cool_off_left(self, line: Route) -> timedelta:
+    def cool_off_left(self, route: Route) -> timedelta:
         """Remaining cool-off of a route; zero if it is free or in use.
 
         The route of an erased conversation has the pool's whole cool-off left.
         """
-        conversation = self.on_route(line)
+        conversation = self.on_route(route)
         if conversation is not None:
             return self.cool_off_left_of(conversation)
-        return self.pool.settings.cool_off if self.current_conversation_id(line) else timedelta(0)
+        return self.pool.settings.cool_off if self.current_conversation_id(route) else timedelta(0)
 
     def cool_off_left_of(self, conversation: Conversation) -> timedelta:
         """Remaining cool-off after a conversation; zero if it is live or never had two people."""
@@ -166,11 +166,11 @@ class Snapshot:
             return timedelta(0)
         return conversation.end_time + self.pool.settings.cool_off - self.now
 
-    def current_conversation_id(self, line: Route) -> str:
+    def current_conversation_id(self, route: Route) -> str:
         """The id of the conversation on a route, live or ended; empty if there is none."""
-        return self.current_conversation_ids.get(line, "")
+        return self.current_conversation_ids.get(route, "")
 
-    def conduct(self, person: Person) -> SenderLimits:
+    def limits_of(self, person: Person) -> SenderLimits:
         """A person's rate limits."""
         return self.sender_limits.get(person, SenderLimits())
 
@@ -192,14 +192,14 @@ class Snapshot:
         body = self.pool.speech.say(template, code=code, span=span, receipt=receipt)
         return Draft(to, body, template, may_reach_opted_out=may_reach_opted_out)
 
-    def texts(
-        self, masked_number: str, name: str, said: Iterable[Draft]
+    def outbound_messages(
+        self, masked_number: str, conversation_id: str, drafts: Iterable[Draft]
     ) -> tuple[OutboundMessage, ...]:
-        """The messages of this change, in order; `name` is the conversation's id, or empty."""
+        """The messages of this change, in order; outside of a conversation its id is empty."""
         return tuple(
             OutboundMessage(
                 message_id=f"{self.change_id}-{index}",
-                conversation_id=name,
+                conversation_id=conversation_id,
                 from_number=masked_number,
                 to=draft.to,
                 body=draft.body,
@@ -207,12 +207,14 @@ class Snapshot:
                 is_relayed=draft.author_id != "",
                 attachments=draft.attachments,
             )
-            for index, draft in enumerate(said)
+            for index, draft in enumerate(drafts)
         )
 
-    def message_events(self, name: str, said: Iterable[Draft]) -> tuple[Event, ...]:
+    def message_events(self, conversation_id: str, drafts: Iterable[Draft]) -> tuple[Event, ...]:
         """The events of the same messages."""
-        return tuple(self._message_event(name, index, draft) for index, draft in enumerate(said))
+        return tuple(
+            self._message_event(conversation_id, index, draft) for index, draft in enumerate(drafts)
+        )
 
     def _message_event(self, conversation_id: str, index: int, draft: Draft) -> Event:
         kind = EventType.MESSAGE_RELAYED
@@ -230,9 +232,9 @@ class Snapshot:
 _LOADED = tuple(item.name for item in fields(Snapshot) if item.default_factory is dict)
 
 
-def live_conversation(facts: Snapshot, conversation_id: str) -> Conversation:
+def live_conversation(snapshot: Snapshot, conversation_id: str) -> Conversation:
     """The conversation of the read set; raises ConversationNotFound and ConversationEnded."""
-    conversation = facts.conversation
+    conversation = snapshot.conversation
     if conversation is None:
         raise ConversationNotFound(conversation_id)
     if not conversation.is_live:

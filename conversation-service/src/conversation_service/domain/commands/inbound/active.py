@@ -52,7 +52,7 @@ def _block(inbound: InboundContext, active: Conversation) -> Change:
     ending = end(inbound.snapshot, active, EndReason.BLOCKED, sender, reply.drafts)
     return replace(
         ending,
-        conduct=reply.limits,
+        sender_limits=reply.limits,
         blocks=(sender, partner) if partner else None,
         events=(*_keyword_events(inbound, active, EventType.PARTICIPANT_BLOCKED), *ending.events),
     )
@@ -63,7 +63,7 @@ def _report(inbound: InboundContext, active: Conversation) -> Change:
     events = _keyword_events(inbound, active, EventType.CONVERSATION_REPORTED)
     reply = reply_to(snapshot, inbound.sender, Template.REPORTED)
     change = transition(snapshot, active, reported(snapshot, active), reply.drafts, events)
-    return replace(change, conduct=reply.limits)
+    return replace(change, sender_limits=reply.limits)
 
 
 def _keyword_events(

@@ -65,23 +65,23 @@ def _opted_out(
     snapshot, consent = inbound.snapshot, ConsentChange(inbound.sender, opts_in=False)
     event = _consent_event(inbound, EventType.PERSON_OPTED_OUT)
     if conversation is None:
-        texts = snapshot.texts(inbound.route.masked_number, "", farewell)
-        return Change(wish=consent, texts=texts, events=(event,))
+        texts = snapshot.outbound_messages(inbound.route.masked_number, "", farewell)
+        return Change(consent=consent, texts=texts, events=(event,))
     ending = end(snapshot, conversation, EndReason.OPTED_OUT, inbound.sender, farewell)
     events = (keyword_event(inbound, conversation.conversation_id), event, *ending.events)
-    return replace(ending, wish=consent, events=events)
+    return replace(ending, consent=consent, events=events)
 
 
 def _opt_in(inbound: InboundContext) -> Change:
     confirmation = inbound.snapshot.says(inbound.sender, Template.OPTED_IN)
-    texts = inbound.snapshot.texts(inbound.route.masked_number, "", (confirmation,))
+    texts = inbound.snapshot.outbound_messages(inbound.route.masked_number, "", (confirmation,))
     return _with_opt_in(Change(texts=texts), inbound)
 
 
 def _with_opt_in(change: Change, inbound: InboundContext) -> Change:
     event = _consent_event(inbound, EventType.PERSON_OPTED_IN)
     consent = ConsentChange(inbound.sender, opts_in=True)
-    return replace(change, wish=consent, events=(event, *change.events))
+    return replace(change, consent=consent, events=(event, *change.events))
 
 
 def _confirmation(inbound: InboundContext) -> tuple[Draft, ...]:

@@ -48,7 +48,7 @@ class ReceiveMessage:
         return Route(self.message.to_number, self.sender)
 
     @property
-    def receipt(self) -> IdempotencyKey:
+    def idempotency_key(self) -> IdempotencyKey:
         """The carrier's message id, however often and by whichever way the message arrives.
 
         Only fields on which callbacks and the carrier's records agree are compared: a record may
@@ -65,16 +65,16 @@ class ReceiveMessage:
             parsed = self._parsed[keywords] = parse(self.message.body, keywords)
         return parsed
 
-    def lookup(self, pool: Pool) -> ReadSet:
+    def read_set(self, pool: Pool) -> ReadSet:
         """The sender's conversation on this number; for JOIN, the conversation of the code."""
         keyword, number = self.keyword(pool.keywords), self.message.to_number
         is_join = keyword.kind is Keyword.JOIN
         return ReadSet(
-            lines=(self.route,),
+            routes=(self.route,),
             code=join_codes.normalized(keyword.argument) if is_join else "",
             people=(self.sender,),
             blocks_of=self.sender if is_join else None,
-            tries_on=number if is_join else "",
+            code_attempts_on=number if is_join else "",
             needs_code=keyword.kind is Keyword.START,
         )
 
@@ -113,4 +113,4 @@ class ReceiveMessage:
     def _had_opted_out(self, snapshot: Snapshot) -> bool:
         """Whether by another message: this one may be decided again after a crash or lost race."""
         opt_out = snapshot.opt_outs.get(self.sender)
-        return opt_out is not None and opt_out.intent_id != self.message.carrier_message_id
+        return opt_out is not None and opt_out.command_id != self.message.carrier_message_id

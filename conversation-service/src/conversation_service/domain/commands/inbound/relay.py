@@ -54,7 +54,7 @@ def relay_message(inbound: InboundContext, active: Conversation) -> Change:
     reply = replies_to(snapshot, inbound.sender, _replies_about_files(snapshot, files))
     events = _events_about_files(inbound, files, active)
     change = transition(snapshot, active, after, [relayed, *reply.drafts], events)
-    return replace(change, conduct=reply.limits)
+    return replace(change, sender_limits=reply.limits)
 
 
 def _rule_against(
@@ -84,7 +84,7 @@ def _hold(inbound: InboundContext, files: AttachmentSplit, active: Conversation)
     reply = replies_to(snapshot, sender, [*templates, *_replies_about_files(snapshot, files)])
     held = HeldMessage(sender.participant_id, inbound.message.body, files.relayed)
     events = _events_about_files(inbound, files, active)
-    return replace(hold(snapshot, active, held, reply.drafts, events), conduct=reply.limits)
+    return replace(hold(snapshot, active, held, reply.drafts, events), sender_limits=reply.limits)
 
 
 def _replies_about_files(snapshot: Snapshot, files: AttachmentSplit) -> list[Template]:

@@ -53,12 +53,12 @@ def _start(inbound: InboundContext) -> Change:
     event = Event(EventType.CONVERSATION_STARTED, conversation_id, participant_id)
     change = transition(snapshot, None, conversation, reply.drafts, [event])
     claims = route_claims(snapshot, conversation.masked_number, conversation.participants)
-    return replace(change, conduct=reply.limits, claims=claims)
+    return replace(change, sender_limits=reply.limits, claims=claims)
 
 
 def _help_once(inbound: InboundContext) -> Change:
     snapshot, sender = inbound.snapshot, inbound.sender
-    limits = snapshot.conduct(sender)
+    limits = snapshot.limits_of(sender)
     if limits.is_help_muted(snapshot.now):
         return Change()
     reply = reply_to(snapshot, sender, Template.HELP, limits=limits.help_sent(snapshot.now))

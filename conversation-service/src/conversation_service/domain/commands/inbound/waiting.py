@@ -42,7 +42,7 @@ def end_by_keyword(inbound: InboundContext, conversation: Conversation) -> Chang
     reply = reply_to(snapshot, sender, ending_template(conversation, reason))
     ending = end(snapshot, conversation, reason, sender, reply.drafts)
     event = keyword_event(inbound, conversation.conversation_id)
-    return replace(ending, conduct=reply.limits, events=(event, *ending.events))
+    return replace(ending, sender_limits=reply.limits, events=(event, *ending.events))
 
 
 def _reply(inbound: InboundContext, waiting: Conversation, template: Template) -> Change:

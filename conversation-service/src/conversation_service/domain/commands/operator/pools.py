@@ -32,12 +32,12 @@ class CreatePool:
     is_seed: bool = False
 
     @property
-    def receipt(self) -> IdempotencyKey:
+    def idempotency_key(self) -> IdempotencyKey:
         return IdempotencyKey(
             "create-pool", self.request_id, (repr(self.settings), *_fingerprints(self.numbers))
         )
 
-    def lookup(self, pool: Pool) -> ReadSet:
+    def read_set(self, pool: Pool) -> ReadSet:
         return ReadSet()
 
     def decide(self, snapshot: Snapshot) -> Change:
@@ -65,10 +65,10 @@ class ReseedPool:
     numbers: tuple[MaskedNumber, ...]
 
     @property
-    def receipt(self) -> IdempotencyKey:
+    def idempotency_key(self) -> IdempotencyKey:
         return IdempotencyKey("seed", self.request_id, ())
 
-    def lookup(self, pool: Pool) -> ReadSet:
+    def read_set(self, pool: Pool) -> ReadSet:
         return ReadSet()
 
     def decide(self, snapshot: Snapshot) -> Change:
@@ -94,11 +94,11 @@ class UpdatePool:
     fields: tuple[str, ...]
 
     @property
-    def receipt(self) -> IdempotencyKey:
+    def idempotency_key(self) -> IdempotencyKey:
         changes = (f"{name}={value!r}" for name, value in sorted(self._changes.items()))
         return IdempotencyKey("update-pool", self.request_id, tuple(changes))
 
-    def lookup(self, pool: Pool) -> ReadSet:
+    def read_set(self, pool: Pool) -> ReadSet:
         return ReadSet()
 
     def decide(self, snapshot: Snapshot) -> Change:
@@ -121,10 +121,10 @@ class AddNumber:
     number: MaskedNumber
 
     @property
-    def receipt(self) -> IdempotencyKey:
+    def idempotency_key(self) -> IdempotencyKey:
         return IdempotencyKey("add-number", self.request_id, _fingerprints((self.number,)))
 
-    def lookup(self, pool: Pool) -> ReadSet:
+    def read_set(self, pool: Pool) -> ReadSet:
         return ReadSet()
 
     def decide(self, snapshot: Snapshot) -> Change:
@@ -147,10 +147,10 @@ class DrainNumber:
     masked_number: str
 
     @property
-    def receipt(self) -> IdempotencyKey:
+    def idempotency_key(self) -> IdempotencyKey:
         return IdempotencyKey("drain-number", self.request_id, (self.masked_number,))
 
-    def lookup(self, pool: Pool) -> ReadSet:
+    def read_set(self, pool: Pool) -> ReadSet:
         return ReadSet()
 
     def decide(self, snapshot: Snapshot) -> Change:
@@ -167,22 +167,22 @@ class RemoveNumber:
     masked_number: str
 
     @property
-    def receipt(self) -> IdempotencyKey:
+    def idempotency_key(self) -> IdempotencyKey:
         return IdempotencyKey("remove-number", self.request_id, (self.masked_number,))
 
-    def lookup(self, pool: Pool) -> ReadSet:
+    def read_set(self, pool: Pool) -> ReadSet:
         """The number of live conversations on each masked number."""
-        return ReadSet(needs_loads=True)
+        return ReadSet(needs_live_counts=True)
 
     def decide(self, snapshot: Snapshot) -> Change:
         """The commit checks again that no conversation has begun on the number."""
         pool, number = _existing(snapshot), _number(snapshot, self.masked_number)
-        if snapshot.loads.get(self.masked_number, 0):
+        if snapshot.live_counts.get(self.masked_number, 0):
             raise NumberInUse
         numbers = tuple(other for other in pool.numbers if other != number)
         after = replace(pool, numbers=numbers, is_seeded=False)
         removed = _changed(snapshot, after, EventType.NUMBER_REMOVED)
-        return replace(removed, unless_live_on=self.masked_number)
+        return replace(removed, requires_no_live_on=self.masked_number)
 
 
 def _changed(snapshot: Snapshot, after: Pool, event_type: EventType) -> Change:

@@ -41,7 +41,7 @@ class NotifySenderOfFailure:
     sender: Person
 
     @property
-    def receipt(self) -> IdempotencyKey:
+    def idempotency_key(self) -> IdempotencyKey:
         """Once per message and kind of failure."""
         return IdempotencyKey("failure", f"{self.failure.message_id} {self.failure.kind.value}", ())
 
@@ -49,10 +49,10 @@ class NotifySenderOfFailure:
     def _route(self) -> Route:
         return Route(self.masked_number, self.sender)
 
-    def lookup(self, pool: Pool) -> ReadSet:
+    def read_set(self, pool: Pool) -> ReadSet:
         """The conversation of the message and the one that the sender is in now."""
         return ReadSet(
-            lines=(self._route,),
+            routes=(self._route,),
             conversation_id=self.failure.conversation_id,
             people=(self.sender,),
         )

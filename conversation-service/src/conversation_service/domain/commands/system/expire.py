@@ -25,11 +25,11 @@ class ExpireConversation:
     etag: str
 
     @property
-    def receipt(self) -> IdempotencyKey:
+    def idempotency_key(self) -> IdempotencyKey:
         """Once per conversation and etag."""
         return IdempotencyKey("expire", f"{self.conversation_id} {self.etag}", ())
 
-    def lookup(self, pool: Pool) -> ReadSet:
+    def read_set(self, pool: Pool) -> ReadSet:
         return ReadSet(conversation_id=self.conversation_id)
 
     def decide(self, snapshot: Snapshot) -> Change:

@@ -199,14 +199,14 @@ def test_a_command_that_is_impossible_is_refused_with_the_reason(
 
 @pytest.mark.parametrize("command", [END, FOR_ALICE, PAUSE, RESUME, ExpireConversation("c", "e")])
 def test_a_command_reads_its_conversation(command: Command) -> None:
-    assert command.lookup(POOL).conversation_id == "c"
+    assert command.read_set(POOL).conversation_id == "c"
 
 
 def test_an_idempotency_key_has_the_kind_of_its_command_and_the_callers_id() -> None:
-    assert len({command.receipt.kind for command, _ in COMMANDS}) == len(COMMANDS)
+    assert len({command.idempotency_key.kind for command, _ in COMMANDS}) == len(COMMANDS)
     for command, _ in COMMANDS:
-        expected = "mdr2-1" if command.receipt.kind == "text" else "r"
-        assert command.receipt.request_id == expected
+        expected = "mdr2-1" if command.idempotency_key.kind == "text" else "r"
+        assert command.idempotency_key.request_id == expected
 
 
 @pytest.mark.parametrize(("command", "field", "value"), FIELDS)
@@ -216,23 +216,23 @@ def test_the_same_id_with_another_field_is_another_command(
     value: object,
 ) -> None:
     other = replace(command, **{field: value})
-    assert other.receipt.fields != command.receipt.fields
-    assert replace(command).receipt == command.receipt
+    assert other.idempotency_key.fingerprint_fields != command.idempotency_key.fingerprint_fields
+    assert replace(command).idempotency_key == command.idempotency_key
 
 
 @pytest.mark.parametrize(
     "command", [ExpireConversation, lambda name, etag: EndConversationForOptOut(name, etag, ALICE)]
 )
 def test_an_expiry_or_an_opt_out_ends_a_conversation_once_per_etag(command: Any) -> None:  # noqa: ANN401 - as above
-    ids = {command(name, etag).receipt.request_id for name in "cd" for etag in "ef"}
+    ids = {command(name, etag).idempotency_key.request_id for name in "cd" for etag in "ef"}
     assert len(ids) == 4
 
 
 def test_a_reseed_has_the_digest_of_the_file_as_its_id() -> None:
-    assert ReseedPool("a digest", SETTINGS, NUMBERS).receipt.request_id == "a digest"
+    assert ReseedPool("a digest", SETTINGS, NUMBERS).idempotency_key.request_id == "a digest"
 
 
 def test_no_representation_of_a_command_or_its_key_shows_a_number_or_a_body() -> None:
-    shown = repr([(command, command.receipt) for command, _ in COMMANDS])
+    shown = repr([(command, command.idempotency_key) for command, _ in COMMANDS])
     for hidden in (ALICE.phone_number, BOB.phone_number, "'hi'", CODE, "order 7", "fraud"):
         assert hidden not in shown

@@ -179,7 +179,7 @@ def test_a_resume_notifies_only_people_who_know_of_the_pause() -> None:
     change = resumed(HOLDS_BOBS, HELD[:1])
     assert told(change) == [(BOB, says(Template.RESUMED)), (ALICE, "first")]
     assert told(resumed(PAUSED, ())) == []
-    assert ResumeConversation("r", "c").lookup(POOL).held_in == "c"
+    assert ResumeConversation("r", "c").read_set(POOL).held_in == "c"
 
 
 @pytest.mark.parametrize(

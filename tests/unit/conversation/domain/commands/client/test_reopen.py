@@ -74,7 +74,7 @@ def test_a_reopening_notifies_both_and_claims_their_routes() -> None:
     assert change.before == ENDED
     assert told(change) == [(ALICE, says(Template.REOPENED)), (BOB, says(Template.REOPENED))]
     assert change.claims == (RouteClaim(line(ALICE), "c"), RouteClaim(line(BOB), "c"))
-    assert change.unless_blocked == (ALICE, BOB)
+    assert change.requires_unblocked == (ALICE, BOB)
     assert happened(change) == [
         ("CONVERSATION_REOPENED", ""),
         *[("SYSTEM_TEXT_ACCEPTED", "reopened")] * 2,
@@ -139,8 +139,8 @@ def test_blocks_and_opt_outs_of_others_do_not_matter() -> None:
 
 
 def test_a_reopening_reads_everything_that_could_prevent_it() -> None:
-    assert ReopenConversation("r", NOTED).lookup(POOL) == ReadSet(
-        lines=(line(ALICE), line(BOB)),
+    assert ReopenConversation("r", NOTED).read_set(POOL) == ReadSet(
+        routes=(line(ALICE), line(BOB)),
         conversation_id="c",
         unique_name="order 7",
         people=(ALICE, BOB),

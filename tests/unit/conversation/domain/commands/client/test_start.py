@@ -88,7 +88,7 @@ def test_an_open_makes_an_active_conversation_and_notifies_both() -> None:
     assert opened.latest_end_time == NOW + POOL.settings.lifetime
     assert told(change) == [(ALICE, says(Template.OPENED)), (BOB, says(Template.OPENED))]
     assert change.claims == (RouteClaim(line(ALICE)), RouteClaim(line(BOB)))
-    assert change.unless_blocked == (ALICE, BOB)
+    assert change.requires_unblocked == (ALICE, BOB)
     assert happened(change) == [
         ("CONVERSATION_OPENED", ""),
         *[("SYSTEM_TEXT_ACCEPTED", "opened")] * 2,
@@ -132,8 +132,8 @@ def test_a_join_makes_the_conversation_active_and_notifies_both() -> None:
         (ALICE, says(Template.SOMEBODY_JOINED)),
     ]
     assert change.claims == (RouteClaim(line(BOB)),)
-    assert change.unless_blocked == (BOB, ALICE)
-    assert (change.conduct, change.refusal) == (None, None)
+    assert change.requires_unblocked == (BOB, ALICE)
+    assert (change.sender_limits, change.refusal) == (None, None)
     assert happened(change)[0] == ("CONVERSATION_JOINED", "")
     assert change.events[0].participant_id == BOB.participant_id
 
@@ -182,17 +182,17 @@ def test_opt_outs_of_others_do_not_matter() -> None:
 
 def test_a_command_without_a_number_reads_the_routes_on_all_numbers() -> None:
     everywhere = tuple(line(BOB, number) for number in POOL.masked_numbers)
-    assert START.lookup(POOL) == ReadSet(
-        lines=everywhere, people=(BOB,), needs_loads=True, needs_code=True
+    assert START.read_set(POOL) == ReadSet(
+        routes=everywhere, people=(BOB,), needs_live_counts=True, needs_code=True
     )
-    assert JOIN.lookup(POOL) == ReadSet(everywhere, CODE, people=(BOB,), blocks_of=BOB)
-    read = replace(OPEN, unique_name="order 7").lookup(POOL)
-    assert set(read.lines) == {line(p, n) for p in (ALICE, BOB) for n in POOL.masked_numbers}
+    assert JOIN.read_set(POOL) == ReadSet(everywhere, CODE, people=(BOB,), blocks_of=BOB)
+    read = replace(OPEN, unique_name="order 7").read_set(POOL)
+    assert set(read.routes) == {line(p, n) for p in (ALICE, BOB) for n in POOL.masked_numbers}
     assert (read.pair, read.blocks_of, read.unique_name) == ((ALICE, BOB), ALICE, "order 7")
-    assert (read.people, read.needs_loads) == ((ALICE, BOB), True)
+    assert (read.people, read.needs_live_counts) == ((ALICE, BOB), True)
 
 
 def test_a_command_with_a_number_reads_its_routes_only() -> None:
-    assert replace(START, selection=ON_OTHER).lookup(POOL).lines == (line(BOB, OTHER_MASKED),)
-    lines = replace(OPEN, selection=ON_OTHER, unique_name="x").lookup(POOL).lines
+    assert replace(START, selection=ON_OTHER).read_set(POOL).routes == (line(BOB, OTHER_MASKED),)
+    lines = replace(OPEN, selection=ON_OTHER, unique_name="x").read_set(POOL).routes
     assert set(lines) == {line(ALICE, OTHER_MASKED), line(BOB, OTHER_MASKED)}

@@ -67,7 +67,7 @@ def test_a_message_is_relayed_unchanged_to_the_partner(
     assert told(change) == [(partner, body)]
     [relayed] = change.texts
     assert (relayed.from_number, relayed.conversation_id) == (ACTIVE.masked_number, "c")
-    assert (change.claims, change.conduct, change.blocks) == ((), None, None)
+    assert (change.claims, change.sender_limits, change.blocks) == ((), None, None)
     assert happened(change) == [("MESSAGE_RELAYED", "")]
     [event] = change.events
     assert (event.participant_id, event.message_id) == (sender.participant_id, relayed.message_id)
@@ -179,7 +179,7 @@ def test_only_a_participant_has_a_partner() -> None:
 def test_no_representation_of_a_message_or_its_change_shows_a_number_or_a_body() -> None:
     command = text("a secret word")
     context = InboundContext(active(), command.message, BOB, ParsedKeyword(Keyword.JOIN, CODE))
-    shown = repr([command, command.receipt, command.decide(active()), context])
+    shown = repr([command, command.idempotency_key, command.decide(active()), context])
     shown += repr([Draft(ALICE, "a secret word"), replace(ACTIVE, unique_name="secret")])
     for hidden in (ALICE.phone_number, BOB.phone_number, "secret", CODE):
         assert hidden not in shown

@@ -61,7 +61,7 @@ def confirmations(change: Change) -> list[bool]:
 @pytest.mark.parametrize("word", [word for word in OPT_OUT if word != "stop"])
 def test_an_opt_out_of_a_stranger_is_confirmed(word: str) -> None:
     change = text(word).decide(facts())
-    assert (change.after, change.wish) == (None, OPTS_OUT)
+    assert (change.after, change.consent) == (None, OPTS_OUT)
     assert told(change) == [CONFIRMED]
     assert confirmations(change) == [True]
     assert happened(change) == [("PERSON_OPTED_OUT", "")]
@@ -72,7 +72,7 @@ def test_an_opt_out_is_confirmed_and_a_partner_notified_neutrally(
     word: str,
 ) -> None:
     change = text(word).decide(facts(ACTIVE))
-    assert change.wish == OPTS_OUT
+    assert change.consent == OPTS_OUT
     assert after(change).end_reason is EndReason.OPTED_OUT
     assert told(change) == [(ALICE, says(Template.ENDED)), CONFIRMED]
     assert confirmations(change) == [False, True]
@@ -82,7 +82,7 @@ def test_an_opt_out_is_confirmed_and_a_partner_notified_neutrally(
 
 def test_an_opt_out_of_a_waiting_person_cancels_the_code() -> None:
     change = text("quit", ALICE).decide(facts(WAITING))
-    assert change.wish == ConsentChange(ALICE, opts_in=False)
+    assert change.consent == ConsentChange(ALICE, opts_in=False)
     assert after(change).end_reason is EndReason.OPTED_OUT
     assert told(change) == [(ALICE, says(Template.OPTED_OUT))]
     assert happened(change)[:3] == ENDING
@@ -93,14 +93,16 @@ def test_stop_is_confirmed_by_the_carrier_alone(body: str) -> None:
     assert told(text(body).decide(facts())) == []
     assert told(text(body, ALICE).decide(facts(WAITING))) == []
     change = text(body).decide(facts(ACTIVE))
-    assert (change.wish, told(change)) == (OPTS_OUT, [(ALICE, says(Template.ENDED))])
+    assert (change.consent, told(change)) == (OPTS_OUT, [(ALICE, says(Template.ENDED))])
     # With a full stop it is not the carrier's keyword.
     assert told(text("STOP.").decide(facts())) == [CONFIRMED]
 
 
 def test_an_opt_out_counts_during_the_cool_off_and_on_a_draining_number() -> None:
-    assert text("quit").decide(facts(ENDED)).wish == OPTS_OUT
-    assert text("quit").decide(facts(pool=pool_with(numbers=draining(*POOL.masked_numbers)))).wish
+    assert text("quit").decide(facts(ENDED)).consent == OPTS_OUT
+    assert (
+        text("quit").decide(facts(pool=pool_with(numbers=draining(*POOL.masked_numbers)))).consent
+    )
 
 
 @pytest.mark.parametrize("sender", [ALICE, BOB])
@@ -141,7 +143,7 @@ def test_a_conversation_opened_for_an_opted_out_person_ends_with_their_next_mess
 @pytest.mark.parametrize("conversations", [(), (ACTIVE,), (ENDED,)])
 def test_yes_and_unstop_opt_in_again(body: str, conversations: tuple[Conversation, ...]) -> None:
     change = text(body).decide(opted_out(*conversations))
-    assert (change.after, change.wish) == (None, OPTS_IN)
+    assert (change.after, change.consent) == (None, OPTS_IN)
     assert told(change) == [(BOB, says(Template.OPTED_IN))]
     assert happened(change) == [("PERSON_OPTED_IN", "")]
 
@@ -149,17 +151,17 @@ def test_yes_and_unstop_opt_in_again(body: str, conversations: tuple[Conversatio
 def test_start_opts_in_and_starts() -> None:
     change, of_stranger = text("start").decide(opted_out()), text("start").decide(facts())
     [opted_in, *started] = change.events
-    assert change == replace(of_stranger, wish=OPTS_IN, events=(opted_in, *of_stranger.events))
+    assert change == replace(of_stranger, consent=OPTS_IN, events=(opted_in, *of_stranger.events))
     assert (opted_in.type, opted_in.participant_id) == ("PERSON_OPTED_IN", BOB.participant_id)
     assert tuple(started) == of_stranger.events
 
 
 def test_start_opts_in_even_if_no_conversation_can_start() -> None:
     change = text("start").decide(opted_out(ENDED))
-    assert (change.after, change.wish) == (None, OPTS_IN)
+    assert (change.after, change.consent) == (None, OPTS_IN)
     pool = pool_with(numbers=draining(*POOL.masked_numbers))
     change = text("start").decide(replace(opted_out(), pool=pool))
-    assert (change.wish, told(change)) == (OPTS_IN, [(BOB, says(Template.NO_NEW_HERE))])
+    assert (change.consent, told(change)) == (OPTS_IN, [(BOB, says(Template.NO_NEW_HERE))])
 
 
 @pytest.mark.parametrize("live", [ACTIVE, PAUSED, replace(WAITING, participants=(BOB,))])
@@ -167,7 +169,7 @@ def test_start_opts_in_without_a_second_conversation_on_a_route(
     live: Conversation,
 ) -> None:
     change = text("start").decide(opted_out(live))
-    assert (change.after, change.claims, change.wish) == (None, (), OPTS_IN)
+    assert (change.after, change.claims, change.consent) == (None, (), OPTS_IN)
     assert told(change) == [(BOB, says(Template.OPTED_IN))]
 
 
@@ -175,15 +177,15 @@ def test_start_opts_in_without_a_second_conversation_on_a_route(
 def test_a_bare_end_opts_out_if_the_pool_wants_it(body: str) -> None:
     for snapshot in (facts(pool=END_OPTS_OUT), facts(ACTIVE, pool=END_OPTS_OUT)):
         change = text(body).decide(snapshot)
-        assert change.wish == OPTS_OUT
+        assert change.consent == OPTS_OUT
         assert told(change)[-1] == CONFIRMED
-    assert text(body).decide(facts(ACTIVE)).wish is None
+    assert text(body).decide(facts(ACTIVE)).consent is None
 
 
 @pytest.mark.parametrize("body", [f"end {CODE}", "bye", "leave"])
 def test_other_keywords_for_ending_never_opt_out(body: str) -> None:
     change = text(body).decide(facts(ACTIVE, pool=END_OPTS_OUT))
-    assert change.wish is None
+    assert change.consent is None
     assert after(change).end_reason is EndReason.PARTICIPANT_ENDED
 
 
@@ -207,7 +209,7 @@ def test_an_opt_out_ends_a_waiting_conversation_without_a_message() -> None:
 def test_an_opt_out_changes_no_ended_conversation() -> None:
     command = EndConversationForOptOut("c", ENDED.etag, BOB)
     assert command.decide(about(ENDED)) == command.decide(facts()) == Change()
-    assert command.lookup(POOL).conversation_id == "c"
+    assert command.read_set(POOL).conversation_id == "c"
 
 
 def erasing(by: Person = BOB) -> ReceiveMessage:
@@ -219,7 +221,7 @@ def test_an_erasure_is_confirmed_with_its_id_and_the_partner_notified_neutrally(
     confirmed = POOL.speech.say(Template.ERASED, receipt="e1")
     assert set(told(change)) == {(BOB, confirmed), (ALICE, says(Template.ENDED))}
     assert "e1" in confirmed
-    assert change.wish == OPTS_OUT
+    assert change.consent == OPTS_OUT
     assert change.erasure_id == "e1"
     assert [sent.may_reach_opted_out for sent in change.texts if sent.to == BOB] == [True]
     assert after(change).state is State.ENDED
@@ -228,7 +230,7 @@ def test_an_erasure_is_confirmed_with_its_id_and_the_partner_notified_neutrally(
 def test_an_erasure_of_a_stranger_is_confirmed_with_its_id() -> None:
     change = erasing().decide(facts(pool=ERASES))
     assert told(change) == [(BOB, POOL.speech.say(Template.ERASED, receipt="e1"))]
-    assert change.wish == OPTS_OUT
+    assert change.consent == OPTS_OUT
 
 
 def test_an_erasure_of_an_opted_out_person_is_not_confirmed() -> None:

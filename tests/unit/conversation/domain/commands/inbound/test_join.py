@@ -56,17 +56,19 @@ WRONG_BY_API = [name for name in WRONG if name != "of another number"]
 def guessing(
     now: datetime = NOW,
     limits: SenderLimits | None = None,
-    tries: WindowCounter = NEVER,
+    code_attempts: WindowCounter = NEVER,
     invitation: Conversation | None = None,
 ) -> Snapshot:
     sender_limits = {BOB: limits or SenderLimits()}
-    return facts(now=now, sender_limits=sender_limits, tries=tries, invitation=invitation)
+    return facts(
+        now=now, sender_limits=sender_limits, code_attempts=code_attempts, invitation=invitation
+    )
 
 
 def limits_after(change: Change) -> SenderLimits:
-    assert change.conduct is not None
-    assert change.conduct.person == BOB
-    return change.conduct.after
+    assert change.sender_limits is not None
+    assert change.sender_limits.person == BOB
+    return change.sender_limits.after
 
 
 def enter_wrong_codes(
@@ -76,7 +78,7 @@ def enter_wrong_codes(
     changes, limits = [], SenderLimits()
     for attempt in range(times):
         changes.append(command.decide(guessing(NOW + attempt * apart, limits)))
-        limits = limits_after(changes[-1]) if changes[-1].conduct else limits
+        limits = limits_after(changes[-1]) if changes[-1].sender_limits else limits
     return changes
 
 
@@ -89,11 +91,11 @@ def test_every_wrong_code_gets_the_same_reply(why: str) -> None:
 
 
 def test_a_wrong_code_is_counted_for_the_person_and_for_the_number() -> None:
-    change = JOIN.decide(guessing(tries=WindowCounter(7, NOW + MOMENT)))
-    assert limits_after(change).tries == WindowCounter(1, NOW + TRIES_WINDOW)
-    assert change.tries is not None
-    assert change.tries.masked_number == MASKED
-    assert (change.tries.before.number, change.tries.after.number) == (7, 8)
+    change = JOIN.decide(guessing(code_attempts=WindowCounter(7, NOW + MOMENT)))
+    assert limits_after(change).code_attempts == WindowCounter(1, NOW + TRIES_WINDOW)
+    assert change.code_attempts is not None
+    assert change.code_attempts.masked_number == MASKED
+    assert (change.code_attempts.before.number, change.code_attempts.after.number) == (7, 8)
 
 
 def test_the_last_attempt_of_a_person_locks_them_out_with_an_event() -> None:
@@ -118,7 +120,7 @@ def test_a_lockout_ends_and_the_attempts_before_it_count_no_more() -> None:
     assert JOIN.decide(guessing(end - MOMENT, limits)) == Change()
     free = guessing(end, limits)
     assert after(JOIN.decide(guessing(end, limits, invitation=WAITING))).is_live
-    assert limits_after(JOIN.decide(free)).tries.number == 1
+    assert limits_after(JOIN.decide(free)).code_attempts.number == 1
     assert happened(JOIN.decide(free)) == []
 
 
@@ -129,31 +131,31 @@ def test_attempts_further_apart_than_the_window_lock_nobody_out() -> None:
 
 def test_a_number_with_many_wrong_codes_replies_to_none_any_more() -> None:
     many = WindowCounter(NUMBER_TRIES_LIMIT, NOW + MOMENT)
-    change = JOIN.decide(guessing(tries=many))
+    change = JOIN.decide(guessing(code_attempts=many))
     assert told(change) == []
-    assert limits_after(change).tries.number == 1
-    assert change.tries is not None
-    assert change.tries.after.number == NUMBER_TRIES_LIMIT + 1
+    assert limits_after(change).code_attempts.number == 1
+    assert change.code_attempts is not None
+    assert change.code_attempts.after.number == NUMBER_TRIES_LIMIT + 1
 
 
 def test_a_number_replies_up_to_the_limit_and_again_in_the_next_window() -> None:
     below = WindowCounter(NUMBER_TRIES_LIMIT - 1, NOW + MOMENT)
-    assert told(JOIN.decide(guessing(tries=below))) == [(BOB, NOT_VALID)]
-    closed = JOIN.decide(guessing(tries=WindowCounter(NUMBER_TRIES_LIMIT, NOW)))
+    assert told(JOIN.decide(guessing(code_attempts=below))) == [(BOB, NOT_VALID)]
+    closed = JOIN.decide(guessing(code_attempts=WindowCounter(NUMBER_TRIES_LIMIT, NOW)))
     assert told(closed) == [(BOB, NOT_VALID)]
-    assert closed.tries is not None
-    assert closed.tries.after == WindowCounter(1, NOW + NUMBER_TRIES_WINDOW)
+    assert closed.code_attempts is not None
+    assert closed.code_attempts.after == WindowCounter(1, NOW + NUMBER_TRIES_WINDOW)
 
 
 def test_a_valid_code_works_on_a_number_with_many_wrong_codes() -> None:
-    many = facts(tries=WindowCounter(NUMBER_TRIES_LIMIT, NOW + MOMENT), invitation=WAITING)
+    many = facts(code_attempts=WindowCounter(NUMBER_TRIES_LIMIT, NOW + MOMENT), invitation=WAITING)
     assert after(JOIN.decide(many)).participants == (ALICE, BOB)
 
 
 def test_a_valid_code_is_not_counted() -> None:
     change = JOIN.decide(facts(invitation=WAITING))
-    assert limits_after(change).tries == NEVER
-    assert change.tries is None
+    assert limits_after(change).code_attempts == NEVER
+    assert change.code_attempts is None
 
 
 def test_wrong_codes_of_one_person_lock_nobody_else_out() -> None:
@@ -166,8 +168,8 @@ def test_wrong_codes_of_one_person_lock_nobody_else_out() -> None:
 def test_a_clients_wrong_code_is_counted_and_refused(why: str) -> None:
     change = BY_API.decide(WRONG[why])
     assert isinstance(change.refusal, CodeNotValid)
-    assert limits_after(change).tries == WindowCounter(1, NOW + TRIES_WINDOW)
-    assert (change.after, change.texts, change.tries, change.events) == (None, (), None, ())
+    assert limits_after(change).code_attempts == WindowCounter(1, NOW + TRIES_WINDOW)
+    assert (change.after, change.texts, change.code_attempts, change.events) == (None, (), None, ())
 
 
 def test_a_client_that_guesses_for_a_person_locks_them_out() -> None:

@@ -170,4 +170,4 @@ def test_no_representation_shows_the_url_of_a_file() -> None:
 def test_a_callback_and_a_record_of_a_message_have_the_same_idempotency_key() -> None:
     by_callback = text("look", attachments=(PICTURE,))
     record = replace(by_callback.message, attachments=(), is_recovered=True)
-    assert by_callback.receipt == replace(by_callback, message=record).receipt
+    assert by_callback.idempotency_key == replace(by_callback, message=record).idempotency_key

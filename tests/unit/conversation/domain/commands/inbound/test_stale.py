@@ -29,19 +29,19 @@ def test_a_message_from_before_the_conversation_is_neither_relayed_nor_a_keyword
     change = stale(body)
     assert told(change) == [(BOB, says(Template.NOT_DELIVERED))]
     assert happened(change)[0] == ("MESSAGE_NOT_RELAYED", "TOO_LATE")
-    assert (change.after, change.blocks, change.wish) == (None, None, None)
+    assert (change.after, change.blocks, change.consent) == (None, None, None)
 
 
 def test_many_stale_messages_cause_one_notice() -> None:
     first = stale("one")
-    assert first.conduct is not None
-    notified = facts(ACTIVE, now=LATER, sender_limits={BOB: first.conduct.after})
+    assert first.sender_limits is not None
+    notified = facts(ACTIVE, now=LATER, sender_limits={BOB: first.sender_limits.after})
     assert told(text("two", carrier_time=LATEST_STALE).decide(notified)) == []
 
 
 def test_an_opt_out_counts_however_late_it_arrives() -> None:
     change = stale("stop")
-    assert change.wish == ConsentChange(BOB, opts_in=False)
+    assert change.consent == ConsentChange(BOB, opts_in=False)
     assert after(change).end_reason is EndReason.OPTED_OUT
 
 

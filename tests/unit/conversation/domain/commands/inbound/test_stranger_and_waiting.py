@@ -97,7 +97,7 @@ def test_join_with_a_code_connects_and_notifies_both() -> None:
         (ALICE, says(Template.SOMEBODY_JOINED)),
     ]
     assert change.claims == (RouteClaim(line(BOB)),)
-    assert change.unless_blocked == (BOB, ALICE)
+    assert change.requires_unblocked == (BOB, ALICE)
 
 
 @pytest.mark.parametrize(
@@ -105,14 +105,14 @@ def test_join_with_a_code_connects_and_notifies_both() -> None:
     [
         (
             "join k7m 2q9",
-            ReadSet((line(BOB),), CODE, people=(BOB,), blocks_of=BOB, tries_on=MASKED),
+            ReadSet((line(BOB),), CODE, people=(BOB,), blocks_of=BOB, code_attempts_on=MASKED),
         ),
         *((body, ReadSet((line(BOB),), people=(BOB,))) for body in ("hello", f"end {CODE}", "end")),
         ("start", ReadSet((line(BOB),), people=(BOB,), needs_code=True)),
     ],
 )
 def test_a_message_reads_only_what_its_keyword_needs(body: str, expected: ReadSet) -> None:
-    assert text(body).lookup(POOL) == expected
+    assert text(body).read_set(POOL) == expected
 
 
 @pytest.mark.parametrize("body", HELPED_ONCE)
@@ -120,8 +120,8 @@ def test_any_other_message_of_a_stranger_gets_help_once_and_then_no_reply(body: 
     change = from_stranger(body)
     assert told(change) == [(BOB, says(Template.HELP))]
     assert (change.after, change.events) == (None, ())
-    assert change.conduct is not None
-    limits = {BOB: change.conduct.after}
+    assert change.sender_limits is not None
+    limits = {BOB: change.sender_limits.after}
     muted = facts(sender_limits=limits, now=NOW + STRANGER_SILENCE - MOMENT)
     assert from_stranger(body, muted) == Change()
     later = facts(sender_limits=limits, now=NOW + STRANGER_SILENCE)
@@ -130,8 +130,8 @@ def test_any_other_message_of_a_stranger_gets_help_once_and_then_no_reply(body: 
 
 def test_keywords_of_a_stranger_get_replies_after_the_help_text_too() -> None:
     change = from_stranger("hello")
-    assert change.conduct is not None
-    muted = facts(sender_limits={BOB: change.conduct.after})
+    assert change.sender_limits is not None
+    muted = facts(sender_limits={BOB: change.sender_limits.after})
     for body in ("help", "INFO?", "start", f"join {OTHER_CODE}"):
         assert told(from_stranger(body, muted)) != []
 
@@ -140,8 +140,8 @@ def test_keywords_of_a_stranger_get_replies_after_the_help_text_too() -> None:
 def test_help_is_given_whenever_it_is_asked_for(body: str) -> None:
     change = from_stranger(body)
     assert told(change) == [(BOB, says(Template.HELP))]
-    assert change.conduct is not None
-    assert change.conduct.after.helped_until is None
+    assert change.sender_limits is not None
+    assert change.sender_limits.after.helped_until is None
     assert told(from_stranger(body, facts(ENDED))) == [(BOB, says(Template.HELP))]
 
 

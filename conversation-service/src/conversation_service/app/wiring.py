@@ -1,0 +1,224 @@
+"""Builds every object of the service, each once, on first use."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+
+import grpc
+from redis.asyncio import Redis
+
+from conversation_service.application.admin.dead_letters import DeadLetterAdmin
+from conversation_service.application.admin.deployment_checks import DeploymentChecks
+from conversation_service.application.admin.pool_seeding import PoolSeeder
+from conversation_service.application.admin.pools import Pools
+from conversation_service.application.erasure import ErasureService
+from conversation_service.application.event_subscription import SubscriptionLimit
+from conversation_service.application.executor import Executor
+from conversation_service.application.ids import RandomIds
+from conversation_service.application.inbound.delivery_receipts import (
+    DeliveryReceiptHandler,
+    FailureNotifier,
+)
+from conversation_service.application.inbound.messages import InboundHandler
+from conversation_service.application.inbound.reconciliation import Reconciliation
+from conversation_service.application.opt_outs import OptOuts
+from conversation_service.application.pools import PoolContext, PoolDirectory
+from conversation_service.dispatch.batch import DispatchContext
+from conversation_service.dispatch.dispatcher import Dispatcher
+from conversation_service.dispatch.gauges import OutboxGauges
+from conversation_service.dispatch.pre_send import PreSendChecks
+from conversation_service.dispatch.settle import Settler
+from conversation_service.domain.model.pool import Pool, PoolSettings, SeededPool
+from conversation_service.jobs import Expiry, Maintenance
+from conversation_service.messaging.carrier_records import RecordsClient
+from conversation_service.messaging.client import MessagingClient
+from conversation_service.messaging.media import MediaClient
+from conversation_service.rpc.conversations.event_stream import EventStreams
+from conversation_service.rpc.conversations.servicer import ConversationServicer
+from conversation_service.rpc.media import MediaServicer
+from conversation_service.rpc.operators import DeadLetterServicer, DeploymentServicer
+from conversation_service.rpc.people import OptOutServicer, PersonServicer
+from conversation_service.rpc.pools.servicer import PoolServicer
+from conversation_service.store.conversations.repository import ConversationRepository
+from conversation_service.store.deployment.pool_index import PoolIndex
+from conversation_service.store.deployment.reconciliation_cursor import ReconciliationCursor
+from conversation_service.store.deployment.suppression_list import SuppressionList
+from conversation_service.store.deployment.usage_samples import UsageSamples
+from conversation_service.store.encryption.blind_index_key import BlindIndexKeyStore
+from conversation_service.store.encryption.cipher import Cipher
+from conversation_service.store.erasure.log import ErasureLog
+from conversation_service.store.erasure.person_data import PersonDataEraser
+from conversation_service.store.event_log import EventLog
+from conversation_service.store.outbox.dead_letters import DeadLetters
+from conversation_service.store.outbox.outbox import Outbox
+from conversation_service.store.rotation.rotation import Rotation
+from conversation_service.store.storage import Storage
+from runtime.clock import Clock
+from runtime.redis.client import BLOCK_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """What the service is connected to. `reader` is for blocking reads and repeats no command."""
+
+    redis: Redis
+    reader: Redis
+    messaging: grpc.aio.Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Settings that concern single objects; a zero interval turns the reconciliation off."""
+
+    uses_development_key: bool = False
+    recovery_interval: timedelta = timedelta(0)
+
+
+class Wiring:
+    """The objects of one replica. Properties are shared; methods build a new object per pool."""
+
+    def __init__(
+        self,
+        pools: Sequence[SeededPool],
+        connections: Connections,
+        cipher: Cipher,
+        clock: Clock,
+        options: Options | None = None,
+    ) -> None:
+        self.options = options or Options()
+        self.redis = connections.redis
+        self._pools = pools
+        self._reader = connections.reader
+        self._channel = connections.messaging
+        self._storage = Storage(connections.redis, cipher)
+        self._clock = clock
+
+    @cached_property
+    def directory(self) -> PoolDirectory:
+        return PoolDirectory(self._pool_index, self._open_pool)
+
+    @cached_property
+    def seeder(self) -> PoolSeeder:
+        return PoolSeeder(self._pools, self.directory, self._pool_index)
+
+    @cached_property
+    def blind_index_key(self) -> BlindIndexKeyStore:
+        return BlindIndexKeyStore(self.redis, self._storage.cipher)
+
+    @cached_property
+    def event_streams(self) -> EventStreams:
+        return EventStreams(self._clock, SubscriptionLimit())
+
+    @cached_property
+    def _pool_index(self) -> PoolIndex:
+        return PoolIndex(self._storage)
+
+    @cached_property
+    def _suppression(self) -> SuppressionList:
+        return SuppressionList(self.redis)
+
+    @cached_property
+    def _messaging(self) -> MessagingClient:
+        return MessagingClient(self._channel)
+
+    @cached_property
+    def _opt_outs(self) -> OptOuts:
+        return OptOuts(self.directory, self._suppression, self._storage.people, self._clock)
+
+    @cached_property
+    def _erasure(self) -> ErasureService:
+        return ErasureService(
+            self.directory,
+            self._opt_outs,
+            self._suppression,
+            self._storage.people,
+            lambda pool: PersonDataEraser(self._storage.pool(pool)),
+            ErasureLog(self._storage),
+            self._clock,
+        )
+
+    @cached_property
+    def _inbound(self) -> InboundHandler:
+        return InboundHandler(self.directory, self._storage.people, self._opt_outs, self._erasure)
+
+    # The servicers, one for each service of the contract.
+
+    def conversation_servicer(self) -> ConversationServicer:
+        receipts = DeliveryReceiptHandler(
+            self._messaging, self.directory, self._opt_outs, self._clock
+        )
+        return ConversationServicer(
+            self.directory, self._storage.people, self._inbound, receipts, self.event_streams
+        )
+
+    def pool_servicer(self) -> PoolServicer:
+        pools = Pools(self.directory, self._pool_index, self._messaging, self._clock)
+        return PoolServicer(pools)
+
+    def opt_out_servicer(self) -> OptOutServicer:
+        return OptOutServicer(self._opt_outs, self._storage.people)
+
+    def person_servicer(self) -> PersonServicer:
+        return PersonServicer(self._erasure)
+
+    def dead_letter_servicer(self) -> DeadLetterServicer:
+        return DeadLetterServicer(DeadLetterAdmin(self.directory, self._dead_letters, self._clock))
+
+    def deployment_servicer(self) -> DeploymentServicer:
+        checks = DeploymentChecks(
+            self.redis,
+            self.directory,
+            self._messaging,
+            uses_development_key=self.options.uses_development_key,
+        )
+        return DeploymentServicer(checks, Rotation(self._storage))
+
+    def media_servicer(self) -> MediaServicer:
+        return MediaServicer(MediaClient(self._channel))
+
+    # What runs in the background: one reconciliation, and the rest for each pool.
+
+    def reconciliation(self, interval: timedelta) -> Reconciliation:
+        records, cursor = RecordsClient(self._channel), ReconciliationCursor(self._storage)
+        return Reconciliation(records, self._inbound, cursor, self._clock, interval)
+
+    def dispatcher(self, pool: PoolContext, *, block_ms: int | None = BLOCK_MS) -> Dispatcher:
+        """`block_ms` is how long one read may wait for a new outbox entry."""
+        checks = PreSendChecks(pool.outbox, self._opt_outs)
+        settler = Settler(pool.name, pool.outbox, FailureNotifier(pool), pool.current_settings)
+        context = DispatchContext(
+            pool.name,
+            pool.outbox,
+            self._messaging,
+            checks,
+            settler,
+            pool.current_settings,
+            self._clock,
+        )
+        return Dispatcher(context, block_ms=block_ms)
+
+    def expiry(self, pool: PoolContext) -> Expiry:
+        return Expiry(pool.executor, pool.store, self._clock)
+
+    def maintenance(self, pool: PoolContext) -> Maintenance:
+        return Maintenance(
+            pool.store, pool.event_log, pool.samples, pool.current_settings, self._clock
+        )
+
+    def outbox_gauges(self, pool: PoolContext) -> OutboxGauges:
+        dead_letters = self._dead_letters(pool.name)
+        return OutboxGauges(
+            pool.name, pool.outbox, dead_letters, pool.current_settings, self._clock
+        )
+
+    def _dead_letters(self, pool: str) -> DeadLetters:
+        return DeadLetters(self._storage.pool(pool))
+
+    def _open_pool(self, name: str) -> PoolContext:
+        storage = self._storage.pool(name)
+        store, journal = ConversationRepository(storage), EventLog(storage)
+        uncreated = Pool(name, PoolSettings(operator=""))
+        executor = Executor(uncreated, store, self._suppression, journal, self._clock, RandomIds())
+        outbox = Outbox(storage, self._reader)
+        return PoolContext(name, executor, store, outbox, journal, UsageSamples(storage))

@@ -1,0 +1,155 @@
+"""The permissions of each role, tested over gRPC for every method."""
+
+from pathlib import Path
+from typing import TypeVar
+
+import grpc
+import pytest
+from google.protobuf.message import Message
+from redis.asyncio import Redis
+
+from conversation_service.rpc.core.permissions import (
+    MAY_SEE_NUMBERS,
+    PERMISSIONS,
+    POOL_SCOPED,
+    ROLES,
+)
+from conversation_service.rpc.core.status import DOMAIN
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1.error_reason_pb2 import ErrorReason
+from runtime.grpc.authorization import PERMISSION_DENIED, UNAUTHENTICATED
+from runtime.grpc.security import server_security
+from runtime.settings.server import ServerSettings
+from support.clock import ManualClock
+from support.conversation_calls import filled
+from support.conversation_service import running
+from support.conversations import ALICE_NUMBER, BOB_NUMBER
+from support.grpc_calls import reason
+from support.roles import (
+    GuardedServer,
+    callers_file,
+    code_of,
+    guarded,
+    methods_of,
+    path_of,
+    request_about,
+    services_of,
+    token_metadata,
+)
+
+SERVICES = services_of("maskline.conversation.v1")
+METHODS = methods_of(SERVICES)
+# Repeats the table, by role, so that a mistake in it is found.
+MAY = {
+    "gateway": "ReceiveMessages ReceiveDeliveryReceipts GetMedia",
+    "client": "StartConversation OpenConversation JoinConversation EndConversation SendMessage "
+    "PauseConversation ResumeConversation ReopenConversation GetConversation ListConversations "
+    "ListMessages GetTimeline WatchEvents",
+    "support": "GetConversation ListConversations ListMessages GetTimeline WatchEvents GetPool "
+    "ListNumbers GetPoolAdvice ListDeadLetters",
+    "operator": " ".join(method.name for method in METHODS),
+    "conversation-service": "",
+}
+# Methods that concern no single pool require the right to all pools.
+FOR_ALL_POOLS = {"support": "ListPools GetOptOut GetErasure"}
+Request = TypeVar("Request", bound=Message)
+Response = TypeVar("Response")
+POOLS = {role: ["main"] for role in MAY}
+
+
+def test_the_table_has_exactly_the_methods_of_the_contract() -> None:
+    assert set(PERMISSIONS.roles_of) == {path_of(method) for method in METHODS}
+    assert set(MAY) == ROLES
+    assert {"client", "support"} == POOL_SCOPED
+
+
+@pytest.mark.parametrize("role", sorted(MAY))
+async def test_a_role_may_call_its_own_methods_and_no_other(role: str, tmp_path: Path) -> None:
+    async with guarded(tmp_path, SERVICES, PERMISSIONS, POOLS) as server:
+        assert await _allowed(server, role) == set(MAY[role].split())
+
+
+@pytest.mark.parametrize("role", sorted(POOL_SCOPED))
+async def test_a_pool_scoped_role_may_not_call_methods_for_other_pools(
+    role: str, tmp_path: Path
+) -> None:
+    async with guarded(tmp_path, SERVICES, PERMISSIONS, POOLS) as server:
+        assert await _allowed(server, role, pool="other") == set()
+        assert await _allowed(server, role, pool="") == set()
+
+
+@pytest.mark.parametrize("role", sorted(POOL_SCOPED))
+async def test_a_pool_scoped_role_with_all_pools_may_read_what_spans_pools(
+    role: str, tmp_path: Path
+) -> None:
+    async with guarded(tmp_path, SERVICES, PERMISSIONS, {role: ["*"]}) as server:
+        expected = f"{MAY[role]} {FOR_ALL_POOLS.get(role, '')}"
+        assert await _allowed(server, role, pool="any") == set(expected.split())
+
+
+async def test_an_unknown_caller_may_call_nothing(tmp_path: Path) -> None:
+    async with (
+        guarded(tmp_path, SERVICES, PERMISSIONS, POOLS) as server,
+        server.as_("nobody") as channel,
+    ):
+        for method in METHODS:
+            code = await code_of(channel, method, request_about(method, "main"))
+            assert code is grpc.StatusCode.UNAUTHENTICATED, method.name
+
+
+@pytest.mark.parametrize("role", ["operator", "client"])
+async def test_only_operators_see_phone_numbers(
+    redis: Redis, redis_url: str, clock: ManualClock, tmp_path: Path, role: str
+) -> None:
+    settings = ServerSettings(callers_file=callers_file(tmp_path, POOLS))
+    security = server_security(settings, PERMISSIONS, ROLES, domain=DOMAIN)
+    async with running(redis_url, clock, security=security) as service:
+        stub = service.stub
+        start = pb.StartConversationRequest(phone_number=ALICE_NUMBER)
+        started = await call_as(role, stub.StartConversation, start)
+        join = pb.JoinConversationRequest(phone_number=BOB_NUMBER, code=started.code)
+        joined = await call_as(role, stub.JoinConversation, join)
+        conversation_id = joined.conversation.conversation_id
+        get = pb.GetConversationRequest(conversation_id=conversation_id)
+        by_support = await call_as("support", stub.GetConversation, get)
+        seen = await call_as(role, stub.GetConversation, get)
+        listed = await call_as(role, stub.ListConversations, pb.ListConversationsRequest())
+        timeline = pb.GetTimelineRequest(conversation_id=conversation_id)
+        events = await call_as(role, stub.GetTimeline, timeline)
+        end = pb.EndConversationRequest(conversation_id=conversation_id)
+        ended = await call_as(role, stub.EndConversation, end)
+    numbers = [ALICE_NUMBER, BOB_NUMBER] if role == "operator" else ["", ""]
+    single = [started.conversation, joined.conversation, seen.conversation, ended.conversation]
+    for conversation in (*listed.conversations, *single):
+        visible = [participant.phone_number for participant in conversation.participants]
+        assert visible == numbers[: len(visible)]
+    assert all(not participant.phone_number for participant in by_support.conversation.participants)
+    assert ALICE_NUMBER not in str(events)
+    assert {"operator"} == MAY_SEE_NUMBERS
+
+
+async def test_the_errors_of_the_authorization_interceptor_are_published(
+    redis: Redis, redis_url: str, clock: ManualClock, tmp_path: Path
+) -> None:
+    settings = ServerSettings(callers_file=callers_file(tmp_path, POOLS))
+    security = server_security(settings, PERMISSIONS, ROLES, domain=DOMAIN)
+    async with running(redis_url, clock, security=security) as service:
+        for token, expected in (("nobody", UNAUTHENTICATED), ("gateway", PERMISSION_DENIED)):
+            watch = service.stub.WatchEvents(
+                pb.WatchEventsRequest(pool="main"), metadata=token_metadata(token)
+            )
+            with pytest.raises(grpc.aio.AioRpcError) as refusal:
+                await watch.read()
+            assert refusal.value.code() is expected.code
+            assert reason(refusal.value, DOMAIN) == expected.reason
+            assert f"ERROR_REASON_{expected.reason}" in ErrorReason.DESCRIPTOR.values_by_name
+
+
+async def call_as(
+    role: str, method: "grpc.aio.UnaryUnaryMultiCallable[Request, Response]", request: Request
+) -> Response:
+    return await method(filled(request), metadata=token_metadata(role))
+
+
+async def _allowed(server: GuardedServer, role: str, pool: str = "main") -> set[str]:
+    return {method.name for method in METHODS if await server.may(role, method, pool)}

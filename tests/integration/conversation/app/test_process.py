@@ -1,0 +1,74 @@
+"""The process: signals, state across restarts, health, invalid settings."""
+
+import signal
+
+import grpc
+from integration.conversation.app.service_process import healthy, start
+from pydantic import SecretStr
+from redis.asyncio import Redis
+
+from conversation_service.app.application import SERVICE_NAMES
+from conversation_service.app.settings import Settings
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
+from support.conversation_calls import CALL_SECONDS
+from support.conversations import ALICE_NUMBER
+from support.grpc_calls import is_serving
+
+UNREACHABLE = "redis://:hunter2@127.0.0.1:1/0"
+
+
+async def test_it_serves_until_sigterm_and_then_ends_its_watches(
+    redis: Redis, redis_url: str
+) -> None:
+    service = await start(CONVERSATION_REDIS_URL=redis_url)
+    async with grpc.aio.insecure_channel(await service.target()) as channel:
+        await healthy(channel)
+        watch = ConversationServiceStub(channel).WatchEvents(pb.WatchEventsRequest(pool="main"))
+        assert isinstance(await watch.read(), pb.WatchEventsResponse)
+        service.process.send_signal(signal.SIGTERM)
+        assert await watch.code() is grpc.StatusCode.UNAVAILABLE
+    output = await service.ended()
+    assert service.process.returncode == 0
+    assert "development_state_key" in output
+
+
+async def test_a_killed_process_loses_no_acknowledged_state(redis: Redis, redis_url: str) -> None:
+    request = pb.StartConversationRequest(request_id="r", pool="main", phone_number=ALICE_NUMBER)
+    responses = []
+    for how in (signal.SIGKILL, signal.SIGTERM):
+        service = await start(CONVERSATION_REDIS_URL=redis_url)
+        async with grpc.aio.insecure_channel(await service.target()) as channel:
+            await healthy(channel)
+            stub = ConversationServiceStub(channel)
+            responses.append(await stub.StartConversation(request, timeout=CALL_SECONDS))
+        await service.stop(how)
+    assert responses[0] == responses[1]
+
+
+async def test_it_is_not_healthy_while_redis_is_unreachable() -> None:
+    service = await start(CONVERSATION_REDIS_URL=UNREACHABLE)
+    async with grpc.aio.insecure_channel(await service.target()) as channel:
+        assert not await is_serving(channel, SERVICE_NAMES[0])
+    output = await service.stop(signal.SIGINT)
+    assert service.process.returncode == 0
+    assert "hunter2" not in output
+
+
+async def test_an_invalid_setting_ends_it_with_a_message() -> None:
+    for setting, value in (
+        ("CONVERSATION_POOLS_FILE", "/nowhere"),
+        ("CONVERSATION_STATE_KEY", "short"),
+    ):
+        service = await start(**{setting: value})
+        output = await service.ended()
+        assert service.process.returncode == 78, setting
+        assert setting in output
+        assert "Traceback" not in output
+        assert "short" not in output
+
+
+def test_settings_do_not_show_secrets() -> None:
+    settings = Settings(redis_url=SecretStr(UNREACHABLE), state_key=SecretStr("a very long secret"))
+    assert "hunter2" not in repr(settings) + str(settings.model_dump())
+    assert "very long" not in repr(settings)

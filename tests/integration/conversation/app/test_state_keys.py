@@ -1,0 +1,118 @@
+"""State keys: replacement without downtime, rotation, refusal of a wrong key."""
+
+import asyncio
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
+
+import grpc
+from integration.conversation.app.service_process import healthy, start
+from redis.asyncio import Redis
+
+from conversation_service.store.encryption.cipher import Cipher
+from conversation_service.store.encryption.key_ring import Key
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import deployment_pb2
+from support.clock import ManualClock
+from support.conversation_calls import ask
+from support.conversation_service import RunningService, running
+from support.conversations import ALICE_NUMBER
+
+if TYPE_CHECKING:
+    from maskline.conversation.v1.deployment_pb2_grpc import DeploymentServiceAsyncStub
+
+OLD, NEW = "the key of last year", "the key of this year"
+
+
+def replica(
+    redis_url: str, key: str, former: str = ""
+) -> AbstractAsyncContextManager[RunningService]:
+    """A replica with these keys."""
+    cipher = Cipher(key, [former] if former else [])
+    return running(redis_url, ManualClock(), cipher=cipher)
+
+
+async def started(service: RunningService) -> pb.Conversation:
+    """Starts a conversation of Alice; repeated calls return the same one."""
+    request = pb.StartConversationRequest(request_id="r1", phone_number=ALICE_NUMBER)
+    return (await ask(service.stub.StartConversation, request)).conversation
+
+
+async def rotate(
+    deployment: "DeploymentServiceAsyncStub", *, only_count: bool = False
+) -> dict[str, int]:
+    """Runs all steps of a rotation; returns the number of records by key id."""
+    records: dict[str, int] = {}
+    token = ""
+    while True:
+        request = deployment_pb2.RotateKeysRequest(page_token=token, only_count=only_count)
+        step = await ask(deployment.RotateKeys, request)
+        for key in step.keys:
+            records[key.key_id] = records.get(key.key_id, 0) + key.records
+        token = step.next_page_token
+        if not token:
+            return records
+
+
+async def test_a_key_is_replaced_while_another_replica_serves(redis: Redis, redis_url: str) -> None:
+    async with replica(redis_url, OLD) as service:
+        conversation = await started(service)
+    # First every replica gets the new key to decrypt with.
+    async with replica(redis_url, OLD, NEW) as first, replica(redis_url, NEW, OLD) as second:
+        records = await rotate(second.deployment)
+        assert records[Key(OLD).key_id] == 0 < records[Key(NEW).key_id]
+        assert await started(first) == await started(second) == conversation
+    async with replica(redis_url, NEW) as service:
+        assert await started(service) == conversation
+
+
+async def test_replicas_that_start_concurrently_agree_on_the_blind_index_key(
+    redis: Redis, redis_url: str
+) -> None:
+    async with replica(redis_url, OLD) as first, replica(redis_url, OLD) as second:
+        conversations = await asyncio.gather(started(first), started(second))
+        assert conversations[0] == conversations[1]
+
+
+async def test_a_process_needs_the_former_key_until_the_rotation(
+    redis: Redis, redis_url: str
+) -> None:
+    first = await start(CONVERSATION_REDIS_URL=redis_url, CONVERSATION_STATE_KEY=OLD)
+    async with grpc.aio.insecure_channel(await first.target()) as channel:
+        await healthy(channel)
+    await first.stop()
+    wrong = await start(CONVERSATION_REDIS_URL=redis_url, CONVERSATION_STATE_KEY=NEW)
+    output = await wrong.ended()
+    assert wrong.process.returncode == 78
+    assert "CONVERSATION_STATE_KEY: " in output
+    assert "CONVERSATION_FORMER_STATE_KEYS" in output
+    assert "Traceback" not in output
+    assert OLD not in output
+    assert NEW not in output
+    both = await start(
+        CONVERSATION_REDIS_URL=redis_url,
+        CONVERSATION_STATE_KEY=NEW,
+        CONVERSATION_FORMER_STATE_KEYS=OLD,
+    )
+    async with grpc.aio.insecure_channel(await both.target()) as channel:
+        await healthy(channel)
+    await both.stop()
+    assert both.process.returncode == 0
+
+
+async def test_counting_the_records_of_each_key_changes_nothing(service: RunningService) -> None:
+    await service.deliver(ALICE_NUMBER, "start")
+    await service.quiet()
+    before = await service.redis.dbsize()
+    records = await rotate(service.deployment, only_count=True)
+    [key_id] = records
+    assert records == await rotate(service.deployment)
+    # The pool's settings and a conversation.
+    assert records[key_id] >= 2
+    assert await service.redis.dbsize() == before
+
+
+async def test_the_current_key_comes_first_and_no_key_is_returned(service: RunningService) -> None:
+    step = await ask(service.deployment.RotateKeys, deployment_pb2.RotateKeysRequest())
+    assert [key.is_current for key in step.keys] == [True]
+    assert step.unreadable_records == step.resealed_records == 0
+    assert "secret of these tests" not in str(step)

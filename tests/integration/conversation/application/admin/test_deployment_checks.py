@@ -1,0 +1,164 @@
+"""CheckDeployment: each check, passed and not."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from redis.asyncio import Redis
+
+from conversation_service.store.deployment.pool_index import PoolIndex
+from conversation_service.store.storage import Storage
+from maskline.conversation.v1 import deployment_pb2 as pb
+from maskline.conversation.v1 import pool_pb2
+from maskline.messaging.v1 import messaging_pb2
+from support.clock import ManualClock
+from support.conversation_calls import ask
+from support.conversation_service import RunningService, running
+from support.conversations import MASKED, OTHER_MASKED, POOL, VAULT
+from support.redis_relay import redis_relay
+
+GATEWAY = "https://maskline.example.com/api/message"
+PASSED, WARNED, FAILED = (
+    pb.CHECK_OUTCOME_PASSED,
+    pb.CHECK_OUTCOME_WARNED,
+    pb.CHECK_OUTCOME_FAILED,
+)
+
+
+@pytest.fixture
+async def durable(redis: Redis) -> AsyncIterator[Redis]:
+    """Redis with persistence on; restores its configuration."""
+    await redis.config_set("appendonly", "yes")
+    yield redis
+    await redis.config_set("appendonly", "no")
+    await redis.config_set("maxmemory-policy", "noeviction")
+
+
+async def checks(service: RunningService) -> dict[str, pb.DeploymentCheck]:
+    response = await ask(service.deployment.CheckDeployment, pb.CheckDeploymentRequest())
+    return {check.name: check for check in response.checks}
+
+
+async def expect(
+    service: RunningService, name: str, outcome: pb.CheckOutcome.ValueType, finding: str
+) -> None:
+    """Expects this outcome of a check, and this part of its finding."""
+    check = (await checks(service))[name]
+    assert check.outcome == outcome, check
+    assert finding in check.finding
+
+
+def callback(kind: str, url: str) -> messaging_pb2.CallbackSetting:
+    return messaging_pb2.CallbackSetting(callback_type=kind, url=url, expected_url=GATEWAY)
+
+
+async def test_all_checks_pass_in_a_correct_deployment(
+    durable: Redis, redis_url: str, clock: ManualClock
+) -> None:
+    async with running(redis_url, clock) as service:
+        kinds = ("sms_callback", "mms_callback")
+        service.messaging.check.callbacks.extend(callback(kind, GATEWAY) for kind in kinds)
+        result = await checks(service)
+        assert list(result) == [
+            "state key",
+            "redis",
+            "redis version",
+            "redis durability",
+            "redis eviction",
+            "pools",
+            "messaging service",
+            "carrier credentials",
+            "carrier sms_callback",
+            "carrier mms_callback",
+        ]
+        assert {check.outcome for check in result.values()} == {PASSED}
+        assert result["pools"].finding == "1, each with an active number"
+
+
+async def test_the_development_key_is_a_warning(
+    redis: Redis, redis_url: str, clock: ManualClock
+) -> None:
+    async with running(redis_url, clock, uses_development_key=True) as service:
+        await expect(service, "state key", WARNED, "CONVERSATION_STATE_KEY")
+
+
+async def test_missing_persistence_is_a_warning_and_eviction_a_failure(
+    durable: Redis, service: RunningService
+) -> None:
+    await durable.config_set("appendonly", "no")
+    await durable.config_set("maxmemory-policy", "allkeys-lru")
+    await expect(service, "redis durability", WARNED, "appendonly")
+    await expect(service, "redis eviction", FAILED, "noeviction")
+
+
+async def test_a_redis_older_than_the_minimum_is_a_failure(
+    service: RunningService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for versions, outcome in (
+        ({"redis_version": "6.2.14"}, FAILED),
+        ({"redis_version": "7.0.0"}, PASSED),
+        ({"redis_version": "7.2.4", "valkey_version": "9.0.1"}, PASSED),
+        ({}, FAILED),
+    ):
+
+        async def info(_: Redis, versions: dict[str, str] = versions) -> dict[str, str]:
+            return versions
+
+        monkeypatch.setattr(Redis, "info", info)
+        await expect(service, "redis version", outcome, "")
+
+
+async def test_an_unreachable_redis_is_a_failure_and_other_checks_still_run(
+    redis: Redis, redis_url: str, clock: ManualClock
+) -> None:
+    async with redis_relay(redis_url) as relay, running(relay.url, clock) as service:
+        await service.healthy()
+        await relay.cut()
+        await expect(service, "redis", FAILED, "CONVERSATION_REDIS_URL")
+        await expect(service, "messaging service", PASSED, "")
+        assert "pools" not in await checks(service)
+
+
+async def test_a_pool_without_an_active_number_is_a_warning(service: RunningService) -> None:
+    for number in (MASKED, OTHER_MASKED):
+        request = pool_pb2.DrainNumberRequest(masked_number=number)
+        await ask(service.pools.DrainNumber, request)
+    await expect(service, "pools", WARNED, f"no active number in: {POOL.name}")
+
+
+async def test_a_deployment_without_pools_is_a_failure(
+    redis: Redis, redis_url: str, clock: ManualClock
+) -> None:
+    # Another pool owns the number of the only pool in the file.
+    await PoolIndex(Storage(redis, VAULT)).claim_numbers("another", [MASKED])
+    async with running(redis_url, clock) as service:
+        await expect(service, "pools", FAILED, "no pool")
+
+
+async def test_an_unreachable_messaging_service_is_a_failure(service: RunningService) -> None:
+    service.messaging.is_down = True
+    await expect(service, "messaging service", FAILED, "unreachable")
+    assert "carrier credentials" not in await checks(service)
+
+
+async def test_refused_carrier_credentials_are_a_failure(service: RunningService) -> None:
+    service.messaging.check = messaging_pb2.CheckAccountResponse(is_authorized=False)
+    await expect(service, "carrier credentials", FAILED, "MESSAGING_FLOWROUTE_ACCESS_KEY")
+
+
+async def test_a_callback_with_another_url_is_a_warning_without_its_secrets(
+    service: RunningService,
+) -> None:
+    url = "https://user:a-token@elsewhere.example.com/a-token?x=a-token"
+    service.messaging.check.callbacks.append(callback("sms_callback", ""))
+    service.messaging.check.callbacks.append(callback("mms_callback", url))
+    await expect(service, "carrier sms_callback", WARNED, f"not set; expected {GATEWAY}")
+    await expect(service, "carrier mms_callback", WARNED, "set to https://elsewhere.example.com/")
+    assert "a-token" not in (await checks(service))["carrier mms_callback"].finding
+
+
+async def test_a_callback_with_a_token_passes_and_the_token_is_not_shown(
+    service: RunningService,
+) -> None:
+    service.messaging.check.callbacks.append(callback("sms_callback", f"{GATEWAY}/a-token"))
+    await expect(service, "carrier sms_callback", PASSED, "with a callback token")
+    assert "a-token" not in (await checks(service))["carrier sms_callback"].finding

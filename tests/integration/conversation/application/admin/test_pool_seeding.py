@@ -1,0 +1,120 @@
+"""Seeding from the pools file; a pool that an operator has changed is left alone."""
+
+from datetime import timedelta
+
+from google.protobuf.field_mask_pb2 import FieldMask
+from redis.asyncio import Redis
+
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import pool_pb2
+from support.clock import ManualClock
+from support.conversation_calls import ask
+from support.conversation_service import RunningService, running
+from support.conversations import (
+    ALICE_NUMBER,
+    BOB_NUMBER,
+    MASKED,
+    OTHER_MASKED,
+    SEED,
+    seeded,
+)
+
+NUMBER = "+12065550102"
+CHANGED = seeded(MASKED, NUMBER, settings={"idle_lifetime": timedelta(hours=1)})
+
+
+async def pool(service: RunningService, name: str = "main") -> pool_pb2.Pool:
+    return (await ask(service.pools.GetPool, pool_pb2.GetPoolRequest(pool=name))).pool
+
+
+async def names(service: RunningService) -> list[str]:
+    return [
+        pool.name
+        for pool in (await ask(service.pools.ListPools, pool_pb2.ListPoolsRequest())).pools
+    ]
+
+
+async def numbers(service: RunningService) -> list[tuple[str, pool_pb2.NumberState.ValueType]]:
+    listed = await ask(service.pools.ListNumbers, pool_pb2.ListNumbersRequest())
+    return [(number.phone_number, number.state) for number in listed.numbers]
+
+
+async def test_a_restart_and_a_second_replica_change_nothing(
+    redis: Redis, redis_url: str, clock: ManualClock
+) -> None:
+    async with running(redis_url, clock) as first:
+        before = await pool(first)
+        async with running(redis_url, clock) as second:
+            assert await pool(second) == before
+    async with running(redis_url, clock) as third:
+        assert await pool(third) == before
+    assert before.is_seeded
+
+
+async def test_a_changed_file_updates_a_pool_that_no_operator_has_changed(
+    redis: Redis, redis_url: str, clock: ManualClock
+) -> None:
+    async with running(redis_url, clock) as before:
+        conversation = await before.open(ALICE_NUMBER, BOB_NUMBER, masked_number=OTHER_MASKED)
+    async with running(redis_url, clock, CHANGED) as service:
+        changed = await pool(service)
+        assert changed.is_seeded
+        assert changed.settings.idle_lifetime.ToTimedelta() == timedelta(hours=1)
+        # The number that the file no longer lists is in use.
+        assert await numbers(service) == [
+            (MASKED, pool_pb2.NUMBER_STATE_ACTIVE),
+            (NUMBER, pool_pb2.NUMBER_STATE_ACTIVE),
+            (OTHER_MASKED, pool_pb2.NUMBER_STATE_DRAINING),
+        ]
+        await service.deliver(ALICE_NUMBER, "still here", to=OTHER_MASKED)
+        assert await service.heard(BOB_NUMBER, 1) == ["still here"]
+        state = (await service.get(conversation.conversation_id)).state
+        assert state == pb.CONVERSATION_STATE_ACTIVE
+    async with running(redis_url, clock) as back:
+        settings = (await pool(back)).settings
+        assert settings.idle_lifetime.ToTimedelta() == timedelta(days=7)
+        assert (OTHER_MASKED, pool_pb2.NUMBER_STATE_ACTIVE) in await numbers(back)
+
+
+async def test_no_file_overwrites_the_changes_of_an_operator(
+    redis: Redis, redis_url: str, clock: ManualClock
+) -> None:
+    async with running(redis_url, clock) as service:
+        request = pool_pb2.UpdatePoolRequest(
+            settings=pool_pb2.PoolSettings(operator="Taxis"),
+            update_mask=FieldMask(paths=["operator"]),
+        )
+        await ask(service.pools.UpdatePool, request)
+        removal = pool_pb2.RemoveNumberRequest(masked_number=OTHER_MASKED)
+        changed = (await ask(service.pools.RemoveNumber, removal)).pool
+    for file in (SEED, CHANGED):
+        async with running(redis_url, clock, file) as service:
+            assert await pool(service) == changed
+            assert await numbers(service) == [(MASKED, pool_pb2.NUMBER_STATE_ACTIVE)]
+
+
+async def test_a_pool_created_by_an_operator_needs_no_file(
+    redis: Redis, redis_url: str, clock: ManualClock
+) -> None:
+    async with running(redis_url, clock) as service:
+        request = pool_pb2.CreatePoolRequest(
+            name="taxis",
+            settings=pool_pb2.PoolSettings(operator="Taxis"),
+            masked_numbers=[NUMBER],
+        )
+        await ask(service.pools.CreatePool, request)
+    async with running(redis_url, clock) as service:
+        assert await names(service) == ["main", "taxis"]
+        await service.deliver(ALICE_NUMBER, "help", to=NUMBER)
+        assert len(await service.heard(ALICE_NUMBER, 1)) == 1
+
+
+async def test_a_pool_with_a_number_of_another_is_skipped_and_the_others_serve(
+    redis: Redis, redis_url: str, clock: ManualClock
+) -> None:
+    async with running(redis_url, clock, SEED, seeded(NUMBER, MASKED, name="second")) as service:
+        assert await names(service) == ["main"]
+        await service.deliver(ALICE_NUMBER, "help")
+        assert len(await service.heard(ALICE_NUMBER, 1)) == 1
+        addition = pool_pb2.AddNumberRequest(masked_number=NUMBER)
+        await ask(service.pools.AddNumber, addition)

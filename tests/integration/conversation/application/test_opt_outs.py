@@ -1,0 +1,193 @@
+"""Opt-outs and opt-ins by message and by RPC."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from redis.asyncio import Redis
+
+from conversation_service.domain.templates.catalog import Template
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import opt_out_pb2
+from support.clock import ManualClock
+from support.conversation_calls import ask, filled, refused
+from support.conversation_service import RunningService, running
+from support.conversations import (
+    ALICE_NUMBER,
+    BOB_NUMBER,
+    CAROL_NUMBER,
+    MASKED,
+    OTHER_MASKED,
+    SEED,
+    SETTINGS,
+    says,
+    seeded,
+)
+
+DAVE_NUMBER = "+13605550144"
+ELSEWHERE = "+12065550102"
+SECOND = seeded(ELSEWHERE, name="second")
+
+
+@pytest.fixture
+async def service(
+    redis: Redis, redis_url: str, clock: ManualClock
+) -> AsyncIterator[RunningService]:
+    """One replica with two pools."""
+    async with running(redis_url, clock, SEED, SECOND) as replica:
+        yield replica
+
+
+async def everywhere(service: RunningService) -> list[tuple[str, str]]:
+    """Alice has three conversations: on two numbers of one pool, and in another pool."""
+    on_one = await service.open(ALICE_NUMBER, BOB_NUMBER, masked_number=MASKED)
+    on_another = await service.open(CAROL_NUMBER, ALICE_NUMBER, masked_number=OTHER_MASKED)
+    request = pb.OpenConversationRequest(
+        pool=SECOND.name, phone_numbers=[ALICE_NUMBER, DAVE_NUMBER], is_silent=True
+    )
+    in_another = (await ask(service.stub.OpenConversation, request)).conversation
+    return [
+        (conversation.pool, conversation.conversation_id)
+        for conversation in (on_one, on_another, in_another)
+    ]
+
+
+async def end_reason(
+    service: RunningService, pool: str, conversation_id: str
+) -> pb.EndReason.ValueType:
+    request = pb.GetConversationRequest(pool=pool, conversation_id=conversation_id)
+    return (await ask(service.stub.GetConversation, request)).conversation.end_reason
+
+
+async def state(service: RunningService) -> opt_out_pb2.OptOutState:
+    """The opt-out state of Alice."""
+    request = opt_out_pb2.GetOptOutRequest(phone_number=ALICE_NUMBER)
+    return (await ask(service.opt_outs.GetOptOut, request)).state
+
+
+async def opted_out(service: RunningService) -> opt_out_pb2.OptOutState:
+    request = opt_out_pb2.OptOutRequest(phone_number=ALICE_NUMBER)
+    return (await ask(service.opt_outs.OptOut, request)).state
+
+
+async def all_quiet(service: RunningService) -> None:
+    for pool in (SEED, SECOND):
+        await service.quiet(pool.name)
+
+
+async def test_an_opt_out_by_message_ends_all_conversations_and_gives_partners_no_reason(
+    service: RunningService,
+) -> None:
+    conversations = await everywhere(service)
+    await service.deliver(ALICE_NUMBER, "Unsubscribe")
+    for partner in (BOB_NUMBER, CAROL_NUMBER, DAVE_NUMBER):
+        assert await service.heard(partner, 1) == [says(Template.ENDED)]
+    for pool, conversation_id in conversations:
+        assert await end_reason(service, pool, conversation_id) == pb.END_REASON_OPTED_OUT
+    assert await service.heard(ALICE_NUMBER, 1) == [says(Template.OPTED_OUT)]
+    opt_out = await state(service)
+    assert opt_out.is_opted_out
+    assert opt_out.source == opt_out_pb2.OPT_OUT_SOURCE_TEXT
+    assert opt_out.opt_out_time.ToDatetime() == service.clock.now().replace(tzinfo=None)
+
+
+async def test_no_message_is_sent_to_an_opted_out_person(service: RunningService) -> None:
+    await service.open(ALICE_NUMBER, BOB_NUMBER)
+    opt_out = service.text(ALICE_NUMBER, "quit")
+    await service.receive(opt_out)
+    again = (await service.receive(opt_out)).results[0]
+    assert again.outcome == pb.RECEIVE_OUTCOME_REPEATED
+    for body in ("hello", "help", "join ABC234", "quit", "end"):
+        for number in (MASKED, ELSEWHERE):
+            await service.deliver(ALICE_NUMBER, body, to=number)
+    await all_quiet(service)
+    assert service.sent_to(ALICE_NUMBER) == [says(Template.OPTED_OUT)]
+    assert service.sent_to(BOB_NUMBER) == [says(Template.ENDED)]
+    with refused("PARTICIPANT_OPTED_OUT"):
+        await service.open(CAROL_NUMBER, ALICE_NUMBER)
+
+
+async def test_a_repeated_delivery_of_an_old_opt_out_ends_no_new_conversation(
+    service: RunningService,
+) -> None:
+    opt_out = service.text(ALICE_NUMBER, "quit")
+    await service.receive(opt_out)
+    await service.deliver(ALICE_NUMBER, "yes")
+    conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
+    await service.receive(opt_out)
+    assert not (await state(service)).is_opted_out
+    assert (
+        await end_reason(service, SEED.name, conversation.conversation_id)
+        == pb.END_REASON_UNSPECIFIED
+    )
+
+
+async def test_a_keyword_that_the_carrier_confirms_itself_gets_no_reply(
+    service: RunningService,
+) -> None:
+    await service.open(ALICE_NUMBER, BOB_NUMBER)
+    await service.deliver(ALICE_NUMBER, "STOP")
+    assert (await state(service)).is_opted_out
+    await all_quiet(service)
+    assert service.sent_to(ALICE_NUMBER) == []
+
+
+async def test_an_opt_out_by_rpc_notifies_the_partners_and_not_the_person(
+    service: RunningService,
+) -> None:
+    await everywhere(service)
+    opt_out = await opted_out(service)
+    assert opt_out.source == opt_out_pb2.OPT_OUT_SOURCE_CLIENT
+    await all_quiet(service)
+    assert service.sent_to(ALICE_NUMBER) == []
+    for partner in (BOB_NUMBER, CAROL_NUMBER, DAVE_NUMBER):
+        assert service.sent_to(partner) == [says(Template.ENDED)]
+
+
+async def test_a_repeated_opt_out_keeps_the_first(service: RunningService) -> None:
+    request = filled(opt_out_pb2.OptOutRequest(phone_number=ALICE_NUMBER))
+    first = await ask(service.opt_outs.OptOut, request)
+    service.clock.move(hours=1)
+    assert await ask(service.opt_outs.OptOut, request) == first
+    assert await opted_out(service) == first.state
+
+
+async def test_the_keyword_start_opts_in_and_starts(service: RunningService) -> None:
+    await opted_out(service)
+    await service.deliver(ALICE_NUMBER, "start")
+    [invitation] = await service.heard(ALICE_NUMBER, 1)
+    code = invitation.removeprefix("Your code is ")[:6]
+    assert invitation == says(Template.CODE, code=code, span=SETTINGS.code_lifetime)
+    assert not (await state(service)).is_opted_out
+    await service.join(BOB_NUMBER, code)
+
+
+@pytest.mark.parametrize("word", ["yes", "UNSTOP"])
+async def test_opt_in_keywords_apply_to_every_pool(service: RunningService, word: str) -> None:
+    await everywhere(service)
+    await service.deliver(ALICE_NUMBER, "quit")
+    await service.deliver(ALICE_NUMBER, word, to=ELSEWHERE)
+    expected = [says(Template.OPTED_OUT), says(Template.OPTED_IN)]
+    assert sorted(await service.heard(ALICE_NUMBER, 2)) == sorted(expected)
+    assert not (await state(service)).is_opted_out
+    service.clock.move(minutes=3)
+    await service.open(ALICE_NUMBER, CAROL_NUMBER)
+
+
+async def test_an_opt_in_by_rpc_leaves_ended_conversations_ended(service: RunningService) -> None:
+    [(pool, conversation_id), *_] = await everywhere(service)
+    await opted_out(service)
+    request = opt_out_pb2.OptInRequest(phone_number=ALICE_NUMBER)
+    for _ in range(2):
+        response = await ask(service.opt_outs.OptIn, request)
+        assert response.state == opt_out_pb2.OptOutState() == await state(service)
+    assert await end_reason(service, pool, conversation_id) == pb.END_REASON_OPTED_OUT
+
+
+async def test_a_pool_may_treat_the_keyword_end_as_an_opt_out(
+    redis: Redis, redis_url: str, clock: ManualClock
+) -> None:
+    async with running(redis_url, clock, seeded(settings={"end_opts_out": True})) as service:
+        await service.open(ALICE_NUMBER, BOB_NUMBER)
+        await service.deliver(ALICE_NUMBER, "END")
+        assert await service.heard(ALICE_NUMBER, 1) == [says(Template.OPTED_OUT)]
+        assert (await state(service)).is_opted_out

@@ -1,0 +1,113 @@
+"""ListConversations: filters and pages."""
+
+import pytest
+
+from conversation_service.application import queries
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import pool_pb2
+from support.conversation_calls import ask
+from support.conversation_service import RunningService
+from support.conversations import ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBER, MASKED, OTHER_MASKED
+
+THIRD_MASKED = "+12065550102"
+Ids = dict[str, str]
+
+
+async def several(service: RunningService) -> tuple[Ids, pb.Participant]:
+    """The ids of conversations by a label, oldest first, and Alice as a participant."""
+    waiting = pb.StartConversationRequest(
+        phone_number=CAROL_NUMBER, masked_number=MASKED, unique_name="order-7"
+    )
+    active = await service.open(ALICE_NUMBER, BOB_NUMBER)
+    service.clock.move(seconds=1)
+    ended = await service.open(BOB_NUMBER, ALICE_NUMBER, masked_number=OTHER_MASKED)
+    await service.end(ended.conversation_id)
+    service.clock.move(seconds=1)
+    named = (await ask(service.stub.StartConversation, waiting)).conversation
+    service.clock.move(seconds=1)
+    other = (await service.start(CAROL_NUMBER, OTHER_MASKED)).conversation
+    conversations = {"active": active, "ended": ended, "named": named, "other": other}
+    ids = {label: conversation.conversation_id for label, conversation in conversations.items()}
+    return ids, active.participants[0]
+
+
+async def pages(service: RunningService, request: pb.ListConversationsRequest) -> list[list[str]]:
+    """The ids on each page."""
+    pages: list[list[str]] = []
+    while not pages or request.page_token:
+        response = await ask(service.stub.ListConversations, request)
+        pages.append([conversation.conversation_id for conversation in response.conversations])
+        request.page_token = response.next_page_token
+    return pages
+
+
+async def listed(service: RunningService, request: pb.ListConversationsRequest) -> list[str]:
+    return [conversation_id for page in await pages(service, request) for conversation_id in page]
+
+
+# Filters, and the labels of the matching conversations. ALICE stands for her participant id.
+ALICE = "alice"
+FILTERS: list[tuple[dict[str, object], list[str]]] = [
+    ({}, ["other", "named", "ended", "active"]),
+    ({"state": pb.CONVERSATION_STATE_WAITING}, ["other", "named"]),
+    ({"state": pb.CONVERSATION_STATE_ACTIVE}, ["active"]),
+    ({"state": pb.CONVERSATION_STATE_ENDED}, ["ended"]),
+    ({"masked_number": MASKED}, ["named", "active"]),
+    ({"masked_number": THIRD_MASKED}, []),
+    ({"unique_name": "order-7"}, ["named"]),
+    ({"unique_name": "order-7", "state": pb.CONVERSATION_STATE_ACTIVE}, []),
+    ({"unique_name": "order-8"}, []),
+    ({"phone_number": ALICE_NUMBER}, ["ended", "active"]),
+    ({"phone_number": "+14255550199"}, []),
+    ({"participant_id": ALICE}, ["ended", "active"]),
+    ({"participant_id": ALICE, "masked_number": OTHER_MASKED}, ["ended"]),
+    ({"participant_id": ALICE, "state": pb.CONVERSATION_STATE_ACTIVE}, ["active"]),
+    ({"participant_id": "nobody"}, []),
+]
+
+
+async def test_each_filter_lists_matching_conversations_newest_first_with_any_page_size(
+    service: RunningService,
+) -> None:
+    ids, alice = await several(service)
+    for fields, labels in FILTERS:
+        request = pb.ListConversationsRequest()
+        for name, value in fields.items():
+            setattr(request, name, alice.participant_id if value == ALICE else value)
+        expected = [ids[label] for label in labels]
+        for request.page_size in (1, 0):
+            assert await listed(service, request) == expected, fields
+
+
+async def test_only_the_last_page_is_not_full(service: RunningService) -> None:
+    await several(service)
+    read = await pages(service, pb.ListConversationsRequest(page_size=3))
+    assert list(map(len, read)) == [3, 1]
+
+
+async def test_a_new_conversation_does_not_shift_the_next_pages(service: RunningService) -> None:
+    ids, _ = await several(service)
+    first = await ask(service.stub.ListConversations, pb.ListConversationsRequest(page_size=2))
+    service.clock.move(seconds=1)
+    await service.start("+14255550199")
+    rest = pb.ListConversationsRequest(page_token=first.next_page_token)
+    assert await listed(service, rest) == [ids["ended"], ids["active"]]
+
+
+async def test_a_list_that_examines_many_without_a_match_returns_a_page_token(
+    service: RunningService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "MAX_EXAMINED", 2)
+    monkeypatch.setattr(queries, "CHUNK", 1)
+    ids, _ = await several(service)
+    read = await pages(service, pb.ListConversationsRequest(state=pb.CONVERSATION_STATE_ACTIVE))
+    assert read == [[], [ids["active"]], []]
+
+
+async def test_a_list_by_person_includes_numbers_that_another_replica_has_added(
+    service: RunningService, another: RunningService
+) -> None:
+    await ask(service.pools.AddNumber, pool_pb2.AddNumberRequest(masked_number=THIRD_MASKED))
+    opened = await service.open(ALICE_NUMBER, BOB_NUMBER, masked_number=THIRD_MASKED)
+    request = pb.ListConversationsRequest(phone_number=ALICE_NUMBER)
+    assert await listed(another, request) == [opened.conversation_id]

@@ -1,0 +1,28 @@
+"""The errors that the comments of the protos list for each method."""
+
+import re
+from pathlib import Path
+
+from google.protobuf.descriptor import MethodDescriptor
+
+from conversation_service.app.application import SERVICES
+
+PROTOS = Path(__file__).parents[2] / "protos/maskline/conversation/v1"
+METHODS: dict[str, MethodDescriptor] = {
+    method.name: method for service in SERVICES for method in service.methods
+}
+# Two return errors per item, and the deployment check returns findings.
+WITHOUT_LIST = {"ReceiveMessages", "ReceiveDeliveryReceipts", "CheckDeployment"}
+
+_COMMENTED = r"((?:^  //.*\n)+)^  rpc (\w+)\("
+_REASON = r"[A-Z]+(?:_[A-Z]+)+"
+
+
+def errors() -> dict[str, set[str]]:
+    """The documented reasons by method; methods that list none are left out."""
+    sources = "".join(path.read_text() for path in sorted(PROTOS.glob("*.proto")))
+    documented = {
+        method: set(re.findall(_REASON, comment.partition("Errors:")[2]))
+        for comment, method in re.findall(_COMMENTED, sources, re.MULTILINE)
+    }
+    return {method: reasons for method, reasons in documented.items() if reasons}

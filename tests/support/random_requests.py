@@ -1,0 +1,130 @@
+"""Random requests for any RPC of the conversation service, and calls by method name."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from random import Random
+
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import pool_pb2
+from support.conversation_calls import CALL_SECONDS, filled
+from support.conversation_service import RunningService
+from support.conversations import ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBER, MASKED, OTHER_MASKED
+from support.documented_errors import METHODS
+from support.eventually import PATIENCE_SECONDS
+
+# Values for each field; the first of each is valid.
+Palette = dict[str, list[object]]
+
+BODIES = ("hello", "start", "join X4X4X4", "end", "help", "block", "report", "quit", "yes", "")
+PEOPLE = (ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBER)
+
+
+def palette() -> Palette:
+    """A few values for each field; learn() adds the ids of responses."""
+    operator = pool_pb2.PoolSettings(operator="Test exchange")
+    refusing = pool_pb2.PoolSettings(operator="x", pause_policy=pool_pb2.PAUSE_POLICY_REFUSE)
+    return {
+        "pool": ["main", "second", "none", ""],
+        "name": ["second", "main", "third"],
+        "request_id": ["", "", "", "r1", "r2"],
+        "phone_number": [*PEOPLE, "1"],
+        "phone_numbers": [[ALICE_NUMBER, BOB_NUMBER], [CAROL_NUMBER, ALICE_NUMBER], []],
+        "masked_number": [MASKED, OTHER_MASKED, "+12065550199", ""],
+        "masked_numbers": [[], ["+12065550102"], [MASKED]],
+        "conversation_id": ["none"],
+        "participant_id": ["nobody"],
+        "code": ["X4X4X4"],
+        "unique_name": ["", "", "order-7"],
+        "body": ["hello", ""],
+        "system": [True],
+        "note": ["", "a complaint"],
+        "settings": [operator, refusing],
+        "update_mask": [FieldMask(paths=[name]) for name in ("operator", "pause_policy", "name")],
+        "state": [0, 1, 2, 3, 99],
+        "page_size": [0, 1, -1],
+        "page_token": ["", "1", "x"],
+        "cursor": ["", "0", "x"],
+        "is_silent": [True, False],
+        "is_reserved": [False, True],
+        "media_token": ["none", ""],
+        "dead_letter_id": ["1-0", "x", ""],
+        "erasure_id": ["none", ""],
+        "messages": [[_message(number, body)] for number in PEOPLE for body in BODIES],
+        "receipts": [[pb.DeliveryReceipt(carrier_message_id="mdr2-1")], []],
+    }
+
+
+def well_formed(method: str) -> Message:
+    """A valid request."""
+    return filled(build(method, {name: values[0] for name, values in palette().items()}))
+
+
+def draw(method: str, values: Palette, random: Random) -> Message:
+    """A request of random values, valid or not."""
+    chosen = {name: random.choice(choices) for name, choices in values.items()}
+    # A oneof: only one of the two can be set.
+    del chosen[random.choice(("participant_id", "system"))]
+    return filled(build(method, chosen))
+
+
+def learn(values: Palette, response: Message) -> None:
+    """Adds the ids and codes of a response to the values."""
+    conversation = getattr(response, "conversation", None)
+    if isinstance(conversation, pb.Conversation):
+        values["conversation_id"].append(conversation.conversation_id)
+        values["participant_id"] += [
+            participant.participant_id for participant in conversation.participants
+        ]
+    if isinstance(response, pb.StartConversationResponse):
+        values["code"].append(response.code)
+
+
+async def call(service: RunningService, method: str, request: Message) -> Message:
+    """Calls a method; returns the first response of a stream."""
+    descriptor = METHODS[method]
+    path = f"/{descriptor.containing_service.full_name}/{method}"
+    response = GetMessageClass(descriptor.output_type)
+    if descriptor.server_streaming:
+        open_stream = service.channel.unary_stream(path, _serialize, response.FromString)
+        stream = open_stream(request, timeout=PATIENCE_SECONDS)
+        first = await stream.read()
+        stream.cancel()
+        assert isinstance(first, Message)
+        return first
+    call_once = service.channel.unary_unary(path, _serialize, response.FromString)
+    return await call_once(request, timeout=CALL_SECONDS)
+
+
+def _serialize(message: Message) -> bytes:
+    return message.SerializeToString()
+
+
+def build(method: str, fields: Mapping[str, object]) -> Message:
+    """A request with those of the fields that it has."""
+    request: Message = GetMessageClass(METHODS[method].input_type)()
+    for field in request.DESCRIPTOR.fields:
+        if field.name in fields:
+            _set(request, field.name, fields[field.name])
+    return request
+
+
+def _set(request: Message, name: str, value: object) -> None:
+    if isinstance(value, Message):
+        getattr(request, name).CopyFrom(value)
+    elif isinstance(value, list):
+        getattr(request, name).extend(value)
+    else:
+        setattr(request, name, value)
+
+
+def _message(number: str, body: str) -> pb.InboundMessage:
+    return pb.InboundMessage(
+        carrier_message_id=f"mdr2-{sha256(f'{number} {body}'.encode()).hexdigest()[:32]}",
+        from_number=number,
+        to_number=MASKED,
+        body=body,
+    )

@@ -1,0 +1,159 @@
+"""Events of all decisions: published words only, no phone numbers, no message bodies."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from conversation_service.domain.commands.client.end import EndConversation
+from conversation_service.domain.commands.client.pause import PauseConversation, ResumeConversation
+from conversation_service.domain.commands.client.reopen import ReopenConversation
+from conversation_service.domain.commands.client.send import SendMessage
+from conversation_service.domain.commands.client.start import (
+    JoinConversation,
+    OpenConversation,
+    StartConversation,
+)
+from conversation_service.domain.commands.core.change import Change
+from conversation_service.domain.commands.operator.pools import AddNumber, DrainNumber, RemoveNumber
+from conversation_service.domain.commands.system.end_for_opt_out import EndConversationForOptOut
+from conversation_service.domain.commands.system.expire import ExpireConversation
+from conversation_service.domain.model.consent import OptOut, OptOutSource
+from conversation_service.domain.model.conversation import Conversation, EndReason
+from conversation_service.domain.model.events import Event, EventType, Rule
+from conversation_service.domain.model.messages import HeldMessage
+from conversation_service.domain.templates.catalog import Template
+from support.conversations import ALICE, BOB, CAROL, MASKED, NUMBERS
+from support.decisions import (
+    ACTIVE,
+    CARD,
+    CODE,
+    ENDED,
+    NOW,
+    OTHER_CODE,
+    PAUSED,
+    PICTURE,
+    WAITING,
+    about,
+    facts,
+    pool_with,
+    text,
+)
+
+NOTED = replace(ACTIVE, unique_name="order 7")
+HOLDS = replace(PAUSED, held=(1, 1), unique_name="order 7")
+HELD = (HeldMessage(ALICE.participant_id, "a secret"), HeldMessage(BOB.participant_id, "a secret"))
+OUT = {BOB: OptOut(NOW, OptOutSource.TEXT, "an earlier text")}
+WARNED_AT = ACTIVE.due_time - timedelta(hours=1)
+INVITED = facts(invitation=WAITING)
+
+TEXTS = ["start", f"join {CODE}", f"join {OTHER_CODE}", "hello", "a secret", "", "help", "report"]
+TEXTS += ["block", "end", f"end {CODE}", f"end {OTHER_CODE}", "quit", "stop", "yes", "unstop"]
+
+DECISIONS: list[Change] = [
+    *(text(body).decide(INVITED) for body in TEXTS),
+    *(text(body, attachments=(PICTURE, CARD)).decide(facts(NOTED)) for body in TEXTS),
+    *(text(body, ALICE).decide(facts(WAITING)) for body in TEXTS),
+    *(text(body).decide(facts(HOLDS)) for body in TEXTS),
+    *(text(body).decide(facts(ENDED)) for body in TEXTS),
+    *(text(body).decide(facts(NOTED, opt_outs=OUT)) for body in TEXTS),
+    StartConversation("r", BOB, unique_name="order 7").decide(facts()),
+    OpenConversation("r", (ALICE, BOB), unique_name="order 7").decide(facts()),
+    JoinConversation("r", CODE, BOB).decide(INVITED),
+    JoinConversation("r", OTHER_CODE, BOB).decide(facts()),
+    EndConversation("r", "c", note="a secret").decide(about(HOLDS)),
+    EndConversationForOptOut("c", "e", BOB).decide(about(HOLDS)),
+    SendMessage("r", "c", ALICE.participant_id, "a secret").decide(about(NOTED)),
+    SendMessage("r", "c", ALICE.participant_id, "a secret").decide(about(HOLDS)),
+    SendMessage("r", "c", "", "a secret").decide(about(NOTED)),
+    PauseConversation("r", "c").decide(about(NOTED)),
+    ResumeConversation("r", "c").decide(about(HOLDS, held=HELD)),
+    ReopenConversation("r", ENDED).decide(about(ENDED)),
+    ExpireConversation("c", "e").decide(about(HOLDS, now=WARNED_AT)),
+    ExpireConversation("c", "e").decide(about(replace(HOLDS, due_time=WARNED_AT), now=WARNED_AT)),
+    AddNumber("r", NUMBERS[0]).decide(facts()),
+    DrainNumber("r", MASKED).decide(facts()),
+    RemoveNumber("r", MASKED).decide(facts()),
+]
+EVENTS = [event for change in DECISIONS for event in change.events]
+# Messages that are not relayed: their events carry ids of their own.
+RECEIVED = [
+    *((body, ACTIVE) for body in ("start", "help", "end", "block", "report", "quit", "")),
+    *((body, WAITING) for body in ("start", "hello", "end", "quit")),
+    ("hello", PAUSED),
+]
+# The only allowed details of events.
+PUBLISHED = {
+    "",
+    *(value.value for value in (*EndReason, *Rule, *Template)),
+    *("START", "JOIN", "END", "HELP", "OPT_OUT", "BLOCK", "REPORT", "1"),
+}
+
+
+def test_no_event_contains_a_phone_number_a_body_or_a_unique_name() -> None:
+    events = repr(EVENTS)
+    secrets = [CODE, OTHER_CODE, "secret", "order 7", MASKED]
+    secrets += [person.phone_number for person in (ALICE, BOB, CAROL)]
+    assert not [secret for secret in secrets if secret in events]
+
+
+def test_every_detail_of_an_event_is_a_published_word_or_a_count() -> None:
+    assert {event.detail for event in EVENTS} <= PUBLISHED
+
+
+def test_the_decisions_above_record_every_type_of_event_that_a_decision_can_record() -> None:
+    elsewhere = {kind for kind in EventType if kind.value.startswith(("MESSAGE_", "POOL_"))}
+    elsewhere |= {EventType.CODE_TRIES_EXCEEDED, EventType.CONVERSATION_ERASED}
+    decided = {"RELAYED", "HELD", "NOT_RELAYED", "DROPPED"}
+    expected = set(EventType) - elsewhere | {EventType(f"MESSAGE_{name}") for name in decided}
+    assert {event.type for event in EVENTS} >= expected
+
+
+def test_every_outbound_message_of_a_conversation_has_an_event_with_its_id() -> None:
+    for change in DECISIONS:
+        events = {event.message_id: event for event in change.events}
+        for message in change.texts:
+            if message.conversation_id:
+                event = events[message.message_id]
+                assert event.conversation_id == message.conversation_id, change
+            else:
+                assert message.message_id not in events, change
+
+
+def test_the_event_of_a_system_message_names_its_recipient() -> None:
+    for change in DECISIONS:
+        recipients = {message.message_id: message.to.participant_id for message in change.texts}
+        for event in change.events:
+            if event.type is EventType.SYSTEM_TEXT_ACCEPTED:
+                assert event.participant_id == recipients[event.message_id], change
+
+
+@pytest.mark.parametrize(("body", "conversation"), RECEIVED)
+def test_the_event_of_a_message_within_a_conversation_names_its_sender(
+    body: str, conversation: Conversation
+) -> None:
+    sender = conversation.participants[-1]
+    event = text(body, sender).decide(facts(conversation)).events[0]
+    assert event.conversation_id == "c"
+    assert event.participant_id == sender.participant_id
+    assert event.message_id == "change"
+
+
+def test_every_change_of_a_conversation_changes_its_etag() -> None:
+    for change in DECISIONS:
+        if change.after:
+            assert change.after.etag == "change", change
+            assert change.before is None or change.before.etag != "change", change
+
+
+def test_all_events_of_a_decision_concern_its_conversation() -> None:
+    for change in DECISIONS:
+        ids = {event.conversation_id for event in change.events} - {""}
+        assert ids <= {change.after.conversation_id if change.after else "c"}, change
+
+
+def test_a_warning_names_the_kind_of_end_that_it_warns_of() -> None:
+    pool = pool_with(warning_lead=timedelta(hours=1))
+    due = replace(ACTIVE, due_time=WARNED_AT)
+    change = ExpireConversation("c", "e").decide(about(due, now=WARNED_AT, pool=pool))
+    assert change.events[0] == Event(EventType.EXPIRY_WARNED, "c", detail="IDLE_EXPIRED")
