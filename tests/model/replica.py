@@ -17,7 +17,7 @@ from conversation_service.rpc.core.status import DOMAIN, status_of, too_slow
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
 from runtime.clock import Clock
 from runtime.grpc.error_interceptor import ErrorInterceptor
-from support.conversations import VAULT
+from support.conversations import CIPHER
 
 if TYPE_CHECKING:
     from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceAsyncStub
@@ -50,7 +50,7 @@ async def start_replica(
     redis: Redis, reader: Redis, messaging: grpc.aio.Channel, clock: Clock
 ) -> Replica:
     """Seeds its pools."""
-    service = Application(Wiring(POOLS, Connections(redis, reader, messaging), VAULT, clock))
+    service = Application(Wiring(POOLS, Connections(redis, reader, messaging), CIPHER, clock))
     server = grpc.aio.server(interceptors=[ErrorInterceptor(DOMAIN, status_of, too_slow)])
     service.add_servicers(server)
     port = server.add_insecure_port("127.0.0.1:0")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import gateway
 from conversation_service.domain.errors import InvalidArgument
-from conversation_service.rpc.conversations.inbound import carrier_receipt, inbound_text
+from conversation_service.rpc.conversations.inbound import delivery_receipt, inbound_message
 from gateway.callbacks.delivery_receipt import parse_receipt
 from gateway.callbacks.inbound_message import parse_message
 from gateway.problems import MalformedCallback
@@ -52,10 +52,10 @@ def _text_is_taken(text: pb.InboundMessage) -> None:
     """A text that the conversation service calls malformed would be lost without a word."""
     read = pb.InboundMessage.FromString(text.SerializeToString())
     assert read == text
-    assert not isinstance(inbound_text(read), InvalidArgument)
+    assert not isinstance(inbound_message(read), InvalidArgument)
 
 
 def _receipt_is_taken(receipt: pb.DeliveryReceipt) -> None:
     read = pb.DeliveryReceipt.FromString(receipt.SerializeToString())
     assert read == receipt
-    assert not isinstance(carrier_receipt(read), InvalidArgument)
+    assert not isinstance(delivery_receipt(read), InvalidArgument)

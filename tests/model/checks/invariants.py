@@ -80,8 +80,8 @@ def _check_opt_outs(sent: Sequence[OutboundMessage], model: Model) -> None:
     if not model.opted_out or not sent:
         return
     catalogs = [pool.catalog for pool in model.pools.values()]
-    confirmations = {catalog.say(Template.OPTED_OUT) for catalog in catalogs} | {
-        catalog.say(Template.ERASED, receipt=erasure_id)
+    confirmations = {catalog.render(Template.OPTED_OUT) for catalog in catalogs} | {
+        catalog.render(Template.ERASED, receipt=erasure_id)
         for catalog in catalogs
         for erasure_id in model.erasures
     }

@@ -37,7 +37,7 @@ def body_of(model: Model, message: ExpectedMessage) -> str:
     """The body as the carrier receives it."""
     if message.template is None:
         return message.body
-    return model.pools[message.pool].catalog.say(
+    return model.pools[message.pool].catalog.render(
         message.template,
         code=message.conversation.code if message.conversation else "",
         span=message.duration,

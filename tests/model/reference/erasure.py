@@ -6,12 +6,12 @@ from model.reference.records import Conversation, ErasureRecord, ExpectedMessage
 from model.reference.state import NO_TIME, Model
 
 from conversation_service.domain.model.consent import OptOutSource
-from support.conversations import VAULT
+from support.conversations import CIPHER
 
 
 def erasure_id_of(source: OptOutSource, request_id: str) -> str:
     """The id of an erasure that a message or a call asks for."""
-    return VAULT.blind_index("erasure", source.value, request_id)
+    return CIPHER.blind_index("erasure", source.value, request_id)
 
 
 def erase_by_call(model: Model, person: str, erasure_id: str) -> None:

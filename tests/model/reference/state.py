@@ -73,7 +73,7 @@ class PoolModel:
 def _catalog(pool: str, end_opts_out: bool) -> TemplateCatalog:
     """Of the settings that a step may switch only this one changes the system messages."""
     [settings] = (seeded.settings for seeded in POOLS if seeded.name == pool)
-    return Pool(pool, replace(settings, end_opts_out=end_opts_out)).speech
+    return Pool(pool, replace(settings, end_opts_out=end_opts_out)).catalog
 
 
 @dataclass

@@ -25,7 +25,7 @@ from conversation_service.store.outbox.dead_letters import DeadLetterReason, Dea
 from conversation_service.store.outbox.outbox import Outbox
 from conversation_service.store.outbox.settlement import DeadLettering
 from support.clock import ManualClock
-from support.conversations import ALICE, BOB, MASKED, POOL, SETTINGS, VAULT, pool_storage
+from support.conversations import ALICE, BOB, CIPHER, MASKED, POOL, SETTINGS, pool_storage
 
 KEYS = Keys("main")
 LEASE = timedelta(seconds=30)
@@ -54,7 +54,7 @@ class Desk:
         assert await self.store.commit([Commit(receipt, change, self.clock.now(), pool)]) == [
             Committed()
         ]
-        return KEYS.idempotency(VAULT.blind_index("command", receipt.kind, receipt.request_id))
+        return KEYS.idempotency(CIPHER.blind_index("command", receipt.kind, receipt.request_id))
 
     async def left(self, key: str) -> timedelta:
         """How long a key has to live."""
@@ -130,8 +130,8 @@ async def test_a_letter_is_given_up_as_soon_as_a_shorter_time_is_chosen(desk: De
     letter = await desk.bury(30 * DAY)
     # Letters are numbered by Redis's own clock.
     then = from_ms(int(letter.partition("-")[0])) + 2 * HOUR
-    assert await desk.dead.forget_old(then, replace(CHOSEN, dead_letters_kept=3 * HOUR)) == 0
-    assert await desk.dead.forget_old(then, CHOSEN) == 1
+    assert await desk.dead.expire(then, replace(CHOSEN, dead_letters_kept=3 * HOUR)) == 0
+    assert await desk.dead.expire(then, CHOSEN) == 1
     assert await desk.dead.count() == 0
 
 

@@ -31,7 +31,11 @@ from conversation_service.domain.model.events import Event, EventType
 from conversation_service.domain.model.loop_detection import LoopDetector
 from conversation_service.domain.model.messages import HeldMessage, OutboundMessage
 from conversation_service.domain.model.participants import Route
-from conversation_service.domain.model.rate_limits import NEVER, NUMBER_TRIES_WINDOW, SenderLimits
+from conversation_service.domain.model.rate_limits import (
+    NEVER,
+    NUMBER_CODE_ATTEMPTS_WINDOW,
+    SenderLimits,
+)
 from conversation_service.store.conversations.repository import ConversationRepository
 from conversation_service.store.conversations.types import (
     Commit,
@@ -48,9 +52,9 @@ from support.conversations import (
     CAROL,
     MASKED,
     POOL,
-    ScriptedFresh,
-    line,
+    ScriptedIds,
     pool_storage,
+    route,
 )
 
 NOTHING = IdempotencyKey("text", "never seen", ())
@@ -69,7 +73,7 @@ class Desk:
         self.store = store
         self.clock = clock
         self.known = replace(POOL, version="")
-        self._fresh = ScriptedFresh()
+        self._fresh = ScriptedIds()
         self._requests = 0
 
     def facts(self, code: str = CODE) -> Snapshot:
@@ -90,7 +94,7 @@ class Desk:
         return Commit(receipt, change, self.clock.now(), self.known)
 
     def starting(self, by: Route | None = None, code: str = CODE, name: str = "") -> Change:
-        taken = by or line(ALICE)
+        taken = by or route(ALICE)
         conversation = started(self.facts(code), taken, name)
         return Change(after=conversation, claims=(RouteClaim(taken),))
 
@@ -151,7 +155,7 @@ async def desk(store: ConversationRepository, clock: ManualClock) -> Desk:
 
 async def test_what_is_committed_is_found_by_line_code_and_id(desk: Desk) -> None:
     conversation = await desk.started()
-    assert await desk.live(line(ALICE), line(BOB)) == {line(ALICE): conversation}
+    assert await desk.live(route(ALICE), route(BOB)) == {route(ALICE): conversation}
     assert await desk.invitation(CODE) == conversation
     assert await desk.store.get(conversation.conversation_id) == conversation
     assert await desk.store.get("nothing") is None
@@ -162,23 +166,23 @@ async def test_what_is_committed_is_found_by_line_code_and_id(desk: Desk) -> Non
 async def test_a_code_works_once(desk: Desk) -> None:
     active = await desk.connected()
     assert await desk.invitation(CODE) is None
-    assert await desk.live(line(ALICE), line(BOB)) == {line(ALICE): active, line(BOB): active}
+    assert await desk.live(route(ALICE), route(BOB)) == {route(ALICE): active, route(BOB): active}
 
 
 async def test_what_has_ended_stays_on_its_lines_until_it_is_replaced(desk: Desk) -> None:
     over = await desk.parted(await desk.connected())
-    assert await desk.on(line(ALICE), line(BOB)) == {line(ALICE): over, line(BOB): over}
+    assert await desk.on(route(ALICE), route(BOB)) == {route(ALICE): over, route(BOB): over}
     assert await desk.store.get(over.conversation_id) == over
     assert await desk.commit(desk.starting()) == Conflict(), "the line is not free"
-    following = started(desk.facts(), line(ALICE))
-    claim = RouteClaim(line(ALICE), over.conversation_id)
+    following = started(desk.facts(), route(ALICE))
+    claim = RouteClaim(route(ALICE), over.conversation_id)
     assert await desk.commit(Change(after=following, claims=(claim,))) == Committed()
-    assert await desk.on(line(ALICE)) == {line(ALICE): following}
+    assert await desk.on(route(ALICE)) == {route(ALICE): following}
 
 
 async def test_who_waited_alone_leaves_a_free_line(desk: Desk) -> None:
     await desk.parted(await desk.started())
-    assert await desk.on(line(ALICE)) == {}
+    assert await desk.on(route(ALICE)) == {}
     await desk.started()
 
 
@@ -189,15 +193,15 @@ async def test_without_cool_off_a_line_is_free_at_once(desk: Desk) -> None:
         Committed()
     ]
     await desk.parted(await desk.connected())
-    assert await desk.on(line(ALICE), line(BOB)) == {}
+    assert await desk.on(route(ALICE), route(BOB)) == {}
 
 
 async def test_an_ended_conversation_that_goes_on_is_live_on_its_lines_again(desk: Desk) -> None:
     over = await desk.parted(await desk.connected())
     again = reopened(desk.facts(), over)
-    claims = tuple(RouteClaim(line(one), over.conversation_id) for one in (ALICE, BOB))
+    claims = tuple(RouteClaim(route(one), over.conversation_id) for one in (ALICE, BOB))
     assert await desk.commit(Change(over, again, claims)) == Committed()
-    assert await desk.live(line(ALICE), line(BOB)) == {line(ALICE): again, line(BOB): again}
+    assert await desk.live(route(ALICE), route(BOB)) == {route(ALICE): again, route(BOB): again}
     assert await desk.store.history(ALICE) == []
     assert await desk.store.live() == 1
 
@@ -205,9 +209,9 @@ async def test_an_ended_conversation_that_goes_on_is_live_on_its_lines_again(des
 async def test_a_repeated_request_changes_nothing_and_gets_the_first_answer(desk: Desk) -> None:
     change = desk.starting()
     assert await desk.commit(change, "r", "a field") == Committed()
-    again = desk.starting(line(BOB), OTHER_CODE)
+    again = desk.starting(route(BOB), OTHER_CODE)
     assert await desk.commit(again, "r", "a field") == Duplicate(True, StoredResponse(change.after))
-    assert await desk.live(line(BOB)) == {}
+    assert await desk.live(route(BOB)) == {}
 
 
 async def test_a_repeated_request_is_known_before_anything_is_decided(desk: Desk) -> None:
@@ -248,7 +252,7 @@ async def test_an_id_with_other_fields_is_refused_and_writes_nothing(desk: Desk)
     await desk.commit(Change(), "r", "a field")
     outcome = await desk.commit(desk.starting(), "r", "another")
     assert outcome == Duplicate(False, StoredResponse())
-    assert await desk.live(line(ALICE)) == {}
+    assert await desk.live(route(ALICE)) == {}
 
 
 async def test_ids_of_different_kinds_do_not_meet(desk: Desk) -> None:
@@ -290,15 +294,15 @@ async def test_what_was_decided_in_another_version_of_the_pool_is_lost(desk: Des
 async def test_nobody_is_in_two_live_conversations_on_one_number(desk: Desk) -> None:
     await desk.started()
     assert await desk.commit(desk.starting(code=OTHER_CODE)) == Conflict()
-    waiting = await desk.started(line(BOB), "Z5Z5Z5")
-    claim = RouteClaim(line(ALICE))
+    waiting = await desk.started(route(BOB), "Z5Z5Z5")
+    claim = RouteClaim(route(ALICE))
     both = Change(waiting, joined(desk.facts(), waiting, ALICE), (claim,))
     assert await desk.commit(both) == Conflict()
 
 
 async def test_a_code_in_use_is_not_given_out_again(desk: Desk) -> None:
     await desk.started()
-    assert await desk.commit(desk.starting(line(BOB))) == Conflict()
+    assert await desk.commit(desk.starting(route(BOB))) == Conflict()
 
 
 async def test_a_name_in_use_is_not_given_again_and_is_free_after_the_end(desk: Desk) -> None:
@@ -306,7 +310,7 @@ async def test_a_name_in_use_is_not_given_again_and_is_free_after_the_end(desk: 
     assert await desk.commit(first) == Committed()
     assert await desk.store.named("ride 1") == first.after
     assert (await desk.load(ReadSet(unique_name="ride 1"))).conversation_by_name == first.after
-    second = desk.starting(line(BOB), OTHER_CODE, "ride 1")
+    second = desk.starting(route(BOB), OTHER_CODE, "ride 1")
     assert await desk.commit(second) == Conflict()
     await desk.parted(_after(first))
     assert await desk.store.named("ride 1") is None
@@ -328,7 +332,7 @@ async def test_conduct_is_found_again_and_two_do_not_write_it_at_once(desk: Desk
 
 
 async def test_wrong_tries_on_a_number_are_counted_there_only(desk: Desk) -> None:
-    once = NEVER.incremented(desk.clock.now(), NUMBER_TRIES_WINDOW)
+    once = NEVER.incremented(desk.clock.now(), NUMBER_CODE_ATTEMPTS_WINDOW)
     change = Change(code_attempts=CodeAttemptsChange(MASKED, NEVER, once))
     assert await desk.commit(change) == Committed()
     assert (await desk.load(ReadSet(code_attempts_on=MASKED))).code_attempts_on_number == once
@@ -342,7 +346,7 @@ async def test_a_pair_that_is_blocked_is_known_to_either_and_does_not_meet(desk:
     assert await desk.commit(Change(blocks=(ALICE, BOB))) == Committed()
     for one, other in ((ALICE, BOB), (BOB, ALICE)):
         assert (await desk.load(ReadSet(blocks_of=one))).blocks == {one: {other.participant_id}}
-        meeting = replace(desk.starting(line(CAROL)), requires_unblocked=(one, other))
+        meeting = replace(desk.starting(route(CAROL)), requires_unblocked=(one, other))
         assert await desk.commit(meeting) == Conflict()
     assert (
         await desk.commit(replace(desk.starting(), requires_unblocked=(ALICE, CAROL)))
@@ -409,7 +413,7 @@ async def test_a_persons_ended_conversations_are_remembered(desk: Desk) -> None:
     over = await desk.parted(await desk.connected())
     assert await desk.store.history(ALICE) == await desk.store.history(BOB) == [over]
     assert await desk.store.history(CAROL) == []
-    assert await desk.store.on_routes([line(ALICE), line(BOB), line(CAROL)]) == [over]
+    assert await desk.store.on_routes([route(ALICE), route(BOB), route(CAROL)]) == [over]
 
 
 async def test_pages_are_newest_first_and_complete(desk: Desk) -> None:
@@ -438,11 +442,11 @@ async def test_what_is_forgotten_is_gone_everywhere_and_holds_no_line(desk: Desk
     assert await desk.store.get(over.conversation_id) is None
     assert await desk.store.page(10, "") == []
     assert await desk.store.due(over.due_time, 10) == []
-    found = await desk.load(ReadSet(routes=(line(ALICE),)))
-    assert found.on_route(line(ALICE)) is None
+    found = await desk.load(ReadSet(routes=(route(ALICE),)))
+    assert found.on_route(route(ALICE)) is None
     # The id is still loaded, so that the route can be claimed.
-    claim = RouteClaim(line(ALICE), found.current_conversation_ids.get(line(ALICE), ""))
-    following = started(desk.facts(), line(ALICE))
+    claim = RouteClaim(route(ALICE), found.current_conversation_ids.get(route(ALICE), ""))
+    following = started(desk.facts(), route(ALICE))
     assert await desk.commit(Change(after=following, claims=(claim,))) == Committed()
 
 
