@@ -11,16 +11,27 @@ PORT_OFFSET ?= 0
 # Extra arguments of pytest, such as ARGS="tests/unit -k decide", or of the benchmark.
 ARGS ?=
 
-# How long `make soak` goes on.
-STEPS ?= 200000
+# Parallel processes of the tests. Each has a Redis server of its own.
+WORKERS ?= auto
+PARALLEL := -n $(WORKERS) --dist loadfile
 
-# Which run `make faults` makes, by default one of its own choice.
+# Length of `make soak`.
+STEPS ?= 200000
+# Repeats a run of `make soak` or `make faults`; drawn and printed if empty.
 SEED ?=
-# How long things break in `make faults`, and how long `make fuzz` goes on.
+# Length of `make faults` and `make fuzz`.
 MINUTES ?= 3
 
+# The deployment of `make conformance`: target of gRPC, file with a token of the role `operator`,
+# URL of the simulator. Without a target the tests start one. POWERLESS_TOKEN_FILE, CA_FILE,
+# CERT_FILE and KEY_FILE are optional.
+TARGET ?=
+TOKEN_FILE ?=
+SIMULATOR ?=
+
 .DEFAULT_GOAL := help
-.PHONY: help install run test soak faults fuzz check format protos docs lock up down test-compose bench clean
+.PHONY: help install run test test-all test-compose conformance soak faults fuzz check format \
+	protos docs lock up down bench clean
 
 help: ## Lists every target
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
@@ -36,14 +47,27 @@ $(BIN)/.installed: requirements/dev.txt $(SOURCES)
 run: install ## Runs all of Maskline here, with a simulated carrier; Ctrl-C ends it
 	@$(BIN)/python -m devstack --port-offset $(PORT_OFFSET)
 
-test: install ## Runs the tests, on a real Redis-compatible server of their own
-	$(BIN)/python -m pytest -m "not compose" $(ARGS)
+test: install ## Runs the tests except those marked slow: every guarantee once, in minutes
+	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
-check: install ## Style, types, architecture, contracts and the compose file
+test-all: install ## Runs the slow tests: long model runs, faults, fuzzing, devstack, bench, compose
+	$(BIN)/python -m pytest -m slow $(PARALLEL) $(ARGS)
+
+test-compose: install ## Holds a conversation through the docker-compose stack
+	$(BIN)/python -m pytest -m slow tests/system/compose $(ARGS)
+
+conformance: install ## Tests a deployment of yours: make conformance TARGET= TOKEN_FILE= SIMULATOR=
+	CONFORMANCE_TARGET=$(TARGET) CONFORMANCE_SIMULATOR=$(SIMULATOR) \
+	CONFORMANCE_TOKEN_FILE=$(TOKEN_FILE) CONFORMANCE_POWERLESS_TOKEN_FILE=$(POWERLESS_TOKEN_FILE) \
+	CONFORMANCE_CA_FILE=$(CA_FILE) CONFORMANCE_CERT_FILE=$(CERT_FILE) \
+	CONFORMANCE_KEY_FILE=$(KEY_FILE) $(BIN)/python -m pytest tests/conformance $(ARGS)
+
+check: install ## Style, types, words, sizes, architecture, contracts and the compose file
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m checks
 	cd protos && ../$(BIN)/buf lint && ../$(BIN)/buf format --diff --exit-code
 	cd protos && ../$(BIN)/buf breaking --against baseline.binpb
 	$(BIN)/python docs/write_pages.py --check
@@ -71,17 +95,18 @@ up: ## Starts the docker-compose stack and waits until it is healthy
 down: ## Ends the docker-compose stack; its data stays
 	@$(PYTHON) deploy/compose.py down
 
-soak: install ## Runs the model beside the service for long: make soak STEPS=1000000
-	MODEL_STEPS=$(STEPS) $(BIN)/python -m pytest tests/model -s
+soak: install ## Runs the model beside the service for long: make soak STEPS=1000000 SEED=7
+	MODEL_STEPS=$(STEPS) MODEL_SEED=$(SEED) $(BIN)/python -m pytest -m slow tests/model -s
 
-faults: install ## Kills, cuts and spoils while people text, then counts: make faults SEED=7 MINUTES=10
-	@PYTHONPATH=tests $(BIN)/python -m faults $(if $(SEED),--seed $(SEED)) --minutes $(MINUTES)
+faults: install ## Kills processes and breaks connections under load: make faults SEED=7 MINUTES=10
+	@PYTHONPATH=tests $(BIN)/python -m chaos $(if $(SEED),--seed $(SEED)) --minutes $(MINUTES)
 
-fuzz: install ## Tries bad input for long: make fuzz MINUTES=60
+fuzz: $(BIN)/.fuzz-installed ## Tries bad input for long: make fuzz MINUTES=60
 	PYTHONPATH=tests $(BIN)/python -m fuzz $(MINUTES)
 
-test-compose: install ## Holds a conversation through the docker-compose stack
-	$(BIN)/python -m pytest -m compose tests/compose $(ARGS)
+$(BIN)/.fuzz-installed: requirements/fuzz.txt | install
+	$(BIN)/pip install --quiet --require-hashes -r requirements/fuzz.txt
+	touch $@
 
 bench: install ## Measures the running stack, and what encryption costs; ARGS="--quick"
 	PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)

@@ -1,20 +1,36 @@
-"""Fixtures for all groups: a real Redis-compatible server, shared, emptied for each test."""
+"""Fixtures of all tests: a real Redis-compatible server per process, emptied for each test."""
 
+import gc
+import os
 import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
-from redis.exceptions import ConnectionError as NotYetThere
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from devstack.valkey import server_command
 from runtime.redis.client import open_redis
 from support.clock import ManualClock
 from support.ports import free_port
+from support.termination import interrupt_on_sigterm, terminate_with_parent
 
+TESTS = Path(__file__).parent
+# All tests below these folders are slow. Single slow tests elsewhere have the marker themselves.
+SLOW_FOLDERS = (
+    "chaos",
+    "contract/bench",
+    "fuzz",
+    "integration/devstack",
+    "system/compose",
+    "unit/bench",
+    "unit/devstack",
+)
 SERVER_START_SECONDS = 10
 
 # No test depends on speed: an example may take as long as a busy machine needs.
@@ -22,14 +38,49 @@ settings.register_profile("maskline", deadline=None)
 settings.load_profile("maskline")
 
 
+def pytest_configure() -> None:
+    interrupt_on_sigterm()
+    terminate_with_parent()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    folders = [TESTS / folder for folder in SLOW_FOLDERS]
+    for item in items:
+        if any(item.path.is_relative_to(folder) for folder in folders):
+            item.add_marker("slow")
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: collections after each test need not look at it."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Prints what tests recorded as `summary`, of all workers."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "summary":
+                terminalreporter.write_line(str(value))
+
+
+@pytest.fixture(autouse=True)
+def _own_garbage() -> Iterator[None]:
+    """Collects garbage after each test, so that a resource left open fails the test that did it."""
+    yield
+    gc.collect()
+
+
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server of these tests' own."""
+    """A server of this process's tests. It is killed with the process, whatever ends that."""
     port = free_port()
     command = server_command(port, tmp_path_factory.mktemp("valkey"), durable=False)
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    tether = (sys.executable, "-m", "devstack.tether", str(os.getpid()))
+    server = subprocess.Popen([*tether, *command], stdout=subprocess.DEVNULL)
     try:
-        _wait_until_it_answers(port)
+        _wait_until_ready(port)
         yield f"redis://127.0.0.1:{port}/0"
     finally:
         server.kill()
@@ -51,15 +102,15 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
-def _wait_until_it_answers(port: int) -> None:
+def _wait_until_ready(port: int) -> None:
     deadline = time.monotonic() + SERVER_START_SECONDS
     with BlockingRedis(port=port) as client:
         while True:
             try:
                 client.ping()
                 return
-            except NotYetThere:
+            except RedisConnectionError:
                 if time.monotonic() > deadline:
                     raise
-                # A server of another process says nothing when it is up: it has to be asked.
+                # The server of another process does not report when it is ready.
                 time.sleep(0.02)

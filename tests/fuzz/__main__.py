@@ -1,4 +1,4 @@
-"""`make fuzz`: for so many minutes, every target by its coverage and every server by chance."""
+"""`make fuzz`: parsers guided by coverage, then servers with random requests."""
 
 import os
 import subprocess
@@ -7,20 +7,20 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
+from fuzz.parsers.targets import TARGETS
 from fuzz.seeds import TOKENS, seed_folders
-from fuzz.targets import TARGETS
 
 TESTS = Path(__file__).parents[1]
-# What libFuzzer has learned stays here from one run to the next, and what it has found.
+# Inputs that libFuzzer keeps for the next run, and its findings.
 FOUND = TESTS.parent / "build" / "fuzz"
-# One input that takes this long is a finding.
+# An input that takes longer is a finding.
 LONGEST_SECONDS = 10
-# Each round of the servers is a few minutes, so that the end is not far behind the time asked for.
+# A round of the servers takes a few minutes, so that the run ends near the time asked for.
 TIMES_A_ROUND = 5
 
 
 def main() -> None:
-    """Ends with the status of what has found something."""
+    """The argument is the number of minutes. Exits with an error after a finding."""
     share = float(sys.argv[1]) * 60 / (len(TARGETS) + 1)
     guided = TARGETS if find_spec("atheris") else ()
     for target in guided:
@@ -38,15 +38,18 @@ def _guide(target: str, seconds: int) -> None:
         f"-artifact_prefix={FOUND / target}-",
         f"-timeout={LONGEST_SECONDS}",
     ]
-    print(f"{target}: {seconds} seconds, led by coverage", flush=True)
+    print(f"{target}: {seconds} seconds, guided by coverage", flush=True)
     _run(["-m", "fuzz.guided", target, *map(str, folders), *options])
 
 
 def _rounds(seconds: float) -> None:
-    """The tests of this folder, with other inputs each time; one round at least."""
+    """The tests of this folder, with other inputs each time; at least one round."""
     end = time.monotonic() + seconds
     while True:
-        _run(["-m", "pytest", "-q", "-x", str(TESTS / "fuzz")], FUZZ_TIMES=str(TIMES_A_ROUND))
+        _run(
+            ["-m", "pytest", "-q", "-x", "-m", "slow", str(TESTS / "fuzz")],
+            FUZZ_TIMES=str(TIMES_A_ROUND),
+        )
         if time.monotonic() > end:
             return
 
@@ -56,7 +59,7 @@ def _run(arguments: list[str], **environment: str) -> None:
     seen = {**os.environ, "PYTHONPATH": paths, **environment}
     status = subprocess.run([sys.executable, *arguments], env=seen, check=False).returncode
     if status:
-        sys.exit(f"Found something; what led to it is told above or lies in {FOUND}.")
+        sys.exit(f"Found something; the input is printed above or is in {FOUND}.")
 
 
 if __name__ == "__main__":

@@ -1,16 +1,16 @@
-"""How much is tried: the same each time in a run of all tests, more and other in `make fuzz`."""
+"""Numbers of examples: fixed ones in `make test-all`, more and random ones in `make fuzz`."""
 
 import os
 
 from hypothesis import HealthCheck, settings
 
-# So many times as much as a run of all tests can afford.
+# Multiplies all numbers.
 TIMES = int(os.environ.get("FUZZ_TIMES", "1"))
 IS_LONG = "FUZZ_TIMES" in os.environ
 
 
 def trying(examples: int) -> settings:
-    """So many examples of a test, or so many times as many."""
+    """Settings of a test with so many examples, or a multiple."""
     return settings(
         max_examples=examples * TIMES,
         deadline=None,

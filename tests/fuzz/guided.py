@@ -1,17 +1,17 @@
-"""One target under libFuzzer, led by the branches that its inputs take: `python -m fuzz.guided`.
+"""One target under libFuzzer, guided by coverage: `python -m fuzz.guided`.
 
-Arguments: the target's name, then libFuzzer's own. Exits with 77 when it has found something.
+Arguments: the target's name, then those of libFuzzer. Exits with 77 after a finding.
 """
 
 import sys
 from importlib import import_module
 from typing import Any
 
-# It has no types, and is not on every machine.
+# Without types, and not available everywhere.
 atheris: Any = import_module("atheris")
 
 with atheris.instrument_imports(include=["gateway", "conversation_service", "messaging_service"]):
-    from fuzz.targets import TARGETS
+    from fuzz.parsers.targets import TARGETS
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Bytes that are nearly right: seeds with a few things done to them."""
+"""Nearly valid bytes: seeds with a few edits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 
 MAX_EDITS = 6
-# Beyond this an edit only makes things long.
+# Longer pieces find no more.
 MAX_PIECE = 12
 
 
 @dataclass(frozen=True)
 class Edit:
-    """From a place on, a part of the whole between 0 and 1, so many bytes become others."""
+    """Replaces `removed` bytes at a place, which is a fraction of the length."""
 
     place: float
     removed: int
     written: bytes
 
     def of(self, data: bytes) -> bytes:
-        """The bytes with this edit."""
+        """The edited bytes."""
         start = int(self.place * len(data))
         return data[:start] + self.written + data[start + self.removed :]
 
@@ -29,7 +29,7 @@ _LENGTHS = st.integers(0, MAX_PIECE)
 
 
 def edited(seeds: Sequence[bytes], tokens: Sequence[bytes]) -> st.SearchStrategy[bytes]:
-    """A seed, or a few pieces in a row, with a few edits."""
+    """A seed, or several pieces, with a few edits."""
     pieces = st.binary(max_size=MAX_PIECE) | st.sampled_from(tokens)
     edits = st.lists(st.builds(Edit, _PLACES, _LENGTHS, pieces), max_size=MAX_EDITS)
     begun = st.sampled_from(seeds) | st.lists(pieces, max_size=MAX_PIECE).map(b"".join)
@@ -37,7 +37,7 @@ def edited(seeds: Sequence[bytes], tokens: Sequence[bytes]) -> st.SearchStrategy
 
 
 def damaged(whole: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
-    """The same with one edit or two."""
+    """With one edit or two."""
     edit = st.builds(Edit, _PLACES, _LENGTHS, st.binary(max_size=MAX_PIECE))
     return st.builds(_all_done, whole, st.lists(edit, min_size=1, max_size=2))
 

@@ -1,16 +1,16 @@
-"""What fuzzing begins with: inputs that matter, and those that once found something."""
+"""Inputs to start with: interesting ones, and earlier findings."""
 
 import ast
 from pathlib import Path
 
 SEEDS = Path(__file__).parent / "seeds"
 SAMPLES = Path(__file__).parents[1] / "contract" / "gateway" / "samples"
-# Pieces that formats and commands are made of, as libFuzzer reads them.
+# Pieces of formats and keywords, in the format of libFuzzer.
 TOKENS = SEEDS / "tokens.dict"
 
 
 def seed_folders(target: str) -> list[Path]:
-    """Where a target's seeds lie; callbacks begin with the contract's samples besides."""
+    """Folders of a target's seeds; callbacks start with the contract's samples too."""
     own = SEEDS / target
     return [own, SAMPLES] if target.endswith("callback") else [own]
 

@@ -1,83 +1,130 @@
-"""The state machine: whatever may happen, in any order."""
+"""Examples of what people, clients, operators, the carrier and time do: sequences of steps.
 
-from datetime import timedelta
+The steps of an example follow from the seed alone, and a step that is not possible is left out. So
+an example can be repeated, and shortened, whatever the service does.
+"""
 
-from google.protobuf.message import Message
-from hypothesis import strategies as st
-from hypothesis.stateful import initialize, precondition, rule
+import time
+from collections.abc import Sequence
+from itertools import count
+from random import Random
 
-from maskline.conversation.v1 import pool_pb2
+from model.deployment import Connections, new_deployment
+from model.operator_calls import OperatorCalls
+from model.people import MAIN
+from model.reference.start import StartOptions
+from model.rules.base import RULES, Step
+from model.rules.clients import ClientRules
+from model.rules.draws import number_of, pair_of_people
+from model.rules.inbound import InboundRules
+from model.rules.operators import OperatorRules
 
-from .beginnings import Wanted
-from .cast import MAIN, TICK
-from .client_rules import ClientRules
-from .stage import Words, picked
-from .strategies import COMMANDS, MASKED, PAIRS, PERSONS, PICKS, POOL_NAMES, SPANS, SWITCHES, TALK
-from .text_rules import TextRules
+STEPS_OF_AN_EXAMPLE = 120
+MAX_CONVERSATIONS_AT_FIRST = 4
+# How long the steps of a failed example are shortened.
+SHORTENING_SECONDS = 120.0
+FIRST = "open_conversations"
 
 
-class Machine(TextRules, ClientRules):
-    """People and clients, and what operators, the carrier and time do."""
+class Machine(InboundRules, ClientRules, OperatorRules):
+    """All rules, on one deployment."""
 
-    @initialize(pairs=st.lists(PAIRS, max_size=4))
-    def some_talk_already(self, pairs: list[list[str]]) -> None:
+    def __init__(self, runner: OperatorCalls) -> None:
+        super().__init__(runner)
+        self.performed: list[Step] = []
+
+    async def perform(self, step: Step) -> None:
+        if step.rule == FIRST or RULES[step.rule].when(self):
+            self.performed.append(step)
+            await getattr(self, step.rule)(**step.arguments)
+
+    async def open_conversations(self, pairs: Sequence[list[str]]) -> None:
+        """Before all other steps."""
         for people in pairs:
-            self.do(self.play.open(self.pool(MAIN.name), people, Wanted(), is_silent=True))
+            pool = self.pool(MAIN.name)
+            await self.runner.open(pool, people, StartOptions(), is_silent=True)
 
-    @rule(
-        pool=POOL_NAMES, number=MASKED, act=st.sampled_from(["add", "reserve", "drain", "remove"])
-    )
-    def operator_changes_number(self, pool: str, number: str, act: str) -> None:
-        known = self.pool(pool)
-        if act == "drain":
-            self.do(self.play.drain_number(known, number))
-        elif act == "remove":
-            self.do(self.play.remove_number(known, number))
-        else:
-            self.do(self.play.add_number(known, number, is_reserved=act == "reserve"))
 
-    @rule(number=MASKED)
-    def operator_moves_number(self, number: str) -> None:
-        owner = self.play.model.pool_of(number)
-        for pool in self.play.model.pools.values():
-            if owner is not None and pool is not owner:
-                self.do(self.play.remove_number(owner, number))
-                self.do(self.play.add_number(pool, number, is_reserved=False))
+class ExampleFailed(AssertionError):
+    """The service differs from the model, or the model itself failed."""
 
-    @rule(pool=POOL_NAMES, name=SWITCHES)
-    def operator_switches(self, pool: str, name: str) -> None:
-        self.do(self.play.switch(self.pool(pool), name))
 
-    @precondition(lambda self: self._operable())
-    @rule(pick=PICKS)
-    def operator_asks_again(self, pick: int) -> None:
-        self.do(self.play.operate_again(picked(self._operable(), pick)))
+async def explore(connected: Connections, seed: int, first: int, steps: int) -> int:
+    """Runs examples until they have made so many steps; returns their number.
 
-    @rule(person=PERSONS, blocks=st.sampled_from([True, False, False]))
-    def carrier_blocks(self, person: str, blocks: bool) -> None:
-        self.do(self.play.carrier_blocks(person, blocks=blocks))
+    Raises ExampleFailed.
+    """
+    done = 0
+    for number in count(first):
+        drawn = drawn_steps(seed, number)
+        try:
+            done += await run_example(connected, drawn)
+        except ExampleFailed as failure:
+            described = await _description(connected, seed, number, drawn)
+            raise ExampleFailed(f"{described}\n{failure.__cause__!r}") from failure
+        if done >= steps:
+            return done
+    raise AssertionError("examples do not end")
 
-    @rule()
-    def a_moment_passes(self) -> None:
-        self.do(self.play.time_passes(TICK, sweeps=True))
 
-    @precondition(lambda self: self.active())
-    @rule(pick=PICKS, words=TALK | COMMANDS)
-    def a_text_comes_when_time_is_over(self, pick: int, words: Words) -> None:
-        talk = picked(self.active(), pick // 2)
-        left = talk.next_end - self.play.model.now
-        self.do(self.play.time_passes(left, sweeps=False))
-        self.receive(self.text((talk.number, talk.people[pick % 2]), *words))
+def drawn_steps(seed: int, number: int) -> list[Step]:
+    """Each example uses another part of the rules, so that some are used often."""
+    random = Random(f"{seed}.{number}")
+    pairs = number_of(pair_of_people, 0, MAX_CONVERSATIONS_AT_FIRST)(random)
+    share = random.random()
+    rules = [rule for rule in RULES.values() if random.random() < share] or [*RULES.values()]
+    others = (random.choice(rules).drawn(random) for _ in range(STEPS_OF_AN_EXAMPLE))
+    return [Step(FIRST, {"pairs": pairs}), *others]
 
-    @rule(span=SPANS, sweeps=st.booleans())
-    def time_passes(self, span: timedelta, sweeps: bool) -> None:
-        self.do(self.play.time_passes(span, sweeps=sweeps))
 
-    def _operable(self) -> list[Message]:
-        """Calls that change nothing again: all but the adding of a number that has left since."""
-        return [
-            one
-            for one in self.play.operated
-            if not isinstance(one, pool_pb2.AddNumberRequest)
-            or one.masked_number in self.pool(one.pool).numbers
-        ]
+async def run_example(connected: Connections, steps: Sequence[Step]) -> int:
+    """Returns the number of acts. Raises ExampleFailed."""
+    deployment = await new_deployment(connected)
+    try:
+        machine = Machine(OperatorCalls(deployment))
+        try:
+            for step in steps:
+                await machine.perform(step)
+            await machine.runner.finish()
+        except Exception as error:
+            raise ExampleFailed(f"at {machine.performed[-1]}") from error
+        return machine.runner.steps
+    finally:
+        await deployment.close()
+
+
+async def shortened(connected: Connections, steps: Sequence[Step]) -> list[Step]:
+    """Without steps that the failure does not need. Empty if the example does not fail again."""
+    until = time.monotonic() + SHORTENING_SECONDS
+    if not await _fails(connected, steps):
+        return []
+    needed, size = list(steps), len(steps) // 2
+    while size:
+        start = 0
+        while start < len(needed) and time.monotonic() < until:
+            without = needed[:start] + needed[start + size :]
+            if without and await _fails(connected, without):
+                needed = without
+            else:
+                start += size
+        size //= 2
+    return needed
+
+
+async def _fails(connected: Connections, steps: Sequence[Step]) -> bool:
+    try:
+        await run_example(connected, steps)
+    except ExampleFailed:
+        return True
+    return False
+
+
+async def _description(
+    connected: Connections, seed: int, number: int, steps: Sequence[Step]
+) -> str:
+    needed = await shortened(connected, steps)
+    again = f"To repeat it: make soak STEPS=1 SEED={seed}.{number}"
+    if not needed:
+        return f"Example {number} of seed {seed} failed once, and passed again. {again}"
+    lines = "\n".join(f"  {step}" for step in needed)
+    return f"Example {number} of seed {seed} failed. {again}\nThe steps that it needs:\n{lines}"

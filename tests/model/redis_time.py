@@ -1,20 +1,19 @@
-"""Redis's own clock follows the one that a test moves."""
+"""Lets keys of Redis expire by the clock of the test."""
 
 from datetime import timedelta
 
+from model.people import TICK
 from redis.asyncio import Redis
-
-from .cast import TICK
 
 SCAN_COUNT = 1000
 _TICK_MS = TICK // timedelta(milliseconds=1)
 
 
 async def pass_in_redis(redis: Redis, by: timedelta) -> None:
-    """Every key that expires does so sooner by `by`, which is a number of ticks.
+    """Shortens every time to live by `by`, a multiple of TICK.
 
-    What is left is a number of ticks too, but for the moments that really went by: rounding takes
-    them out again, so that no example depends on how fast it runs.
+    All times to live are multiples of TICK. Rounding removes the time that really passed, so that
+    no example depends on the speed of the machine.
     """
     keys = [key async for key in redis.scan_iter(count=SCAN_COUNT)]
     pipeline = redis.pipeline(transaction=False)

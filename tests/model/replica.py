@@ -1,4 +1,4 @@
-"""One replica of the real service, without its background loops."""
+"""One replica of the service, without its background loops."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import grpc
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
+from model.people import POOLS
 from redis.asyncio import Redis
 
 from conversation_service.app.application import SERVICES, Application
@@ -16,14 +17,12 @@ from conversation_service.rpc.core.status import DOMAIN, status_of, too_slow
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
 from runtime.clock import Clock
 from runtime.grpc.error_interceptor import ErrorInterceptor
-from support.conversations import VAULT
-
-from .cast import POOLS
+from support.conversations import CIPHER
 
 if TYPE_CHECKING:
     from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceAsyncStub
 
-# Calls that were cancelled are on their way out.
+# ClientCalls that were cancelled are on their way out.
 GRACE_SECONDS = 0.1
 
 Method = Callable[..., grpc.aio.UnaryUnaryCall[Message, Message]]
@@ -31,7 +30,7 @@ Method = Callable[..., grpc.aio.UnaryUnaryCall[Message, Message]]
 
 @dataclass
 class Replica:
-    """It serves on a port of its own; `methods` by the names of the RPCs."""
+    """Serves on a port of its own. `methods` has all RPCs but the streaming one."""
 
     service: Application
     server: grpc.aio.Server
@@ -39,8 +38,7 @@ class Replica:
     methods: Mapping[str, Method]
 
     @property
-    def watches(self) -> "ConversationServiceAsyncStub":
-        """For the one RPC that streams."""
+    def stub(self) -> "ConversationServiceAsyncStub":
         return ConversationServiceStub(self.channel)
 
     async def close(self) -> None:
@@ -51,8 +49,8 @@ class Replica:
 async def start_replica(
     redis: Redis, reader: Redis, messaging: grpc.aio.Channel, clock: Clock
 ) -> Replica:
-    """Knows the pools of the cast."""
-    service = Application(Wiring(POOLS, Connections(redis, reader, messaging), VAULT, clock))
+    """Seeds its pools."""
+    service = Application(Wiring(POOLS, Connections(redis, reader, messaging), CIPHER, clock))
     server = grpc.aio.server(interceptors=[ErrorInterceptor(DOMAIN, status_of, too_slow)])
     service.add_servicers(server)
     port = server.add_insecure_port("127.0.0.1:0")
@@ -64,17 +62,19 @@ async def start_replica(
 
 
 def _methods(channel: grpc.aio.Channel) -> dict[str, Method]:
-    described = (method for service in SERVICES for method in service.methods)
-    return {one.name: _method(channel, one) for one in described if not one.server_streaming}
+    methods = (method for service in SERVICES for method in service.methods)
+    return {
+        method.name: _method(channel, method) for method in methods if not method.server_streaming
+    }
 
 
-def _method(channel: grpc.aio.Channel, described: MethodDescriptor) -> Method:
+def _method(channel: grpc.aio.Channel, descriptor: MethodDescriptor) -> Method:
     request, response = (
-        GetMessageClass(described.input_type),
-        GetMessageClass(described.output_type),
+        GetMessageClass(descriptor.input_type),
+        GetMessageClass(descriptor.output_type),
     )
     return channel.unary_unary(
-        f"/{described.containing_service.full_name}/{described.name}",
+        f"/{descriptor.containing_service.full_name}/{descriptor.name}",
         request_serializer=request.SerializeToString,
         response_deserializer=response.FromString,
     )

@@ -1,59 +1,66 @@
-"""Any sequence of what people, clients, operators, the carrier and time can do."""
+"""The service does what the model expects, whatever happens in whatever order."""
 
 import asyncio
 import os
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+import secrets
+from collections.abc import Callable
 
 import pytest
 import uvloop
-from hypothesis import HealthCheck, settings
-from hypothesis.stateful import run_state_machine_as_test
+from model.checks.invariants import shows_nothing_private
+from model.deployment import connections
+from model.machine import ExampleFailed, Machine, drawn_steps, explore
 from structlog.testing import capture_logs
 
-from .conftest import STEPS_DONE
-from .invariants import tells_nothing
-from .machine import Machine
-from .stage import Stage
-from .world import connections
+SHORT_STEPS, SHORT_SEED = 2_500, 11
+LONG_STEPS = int(os.environ.get("MODEL_STEPS", "25000"))
+# A seed, or a seed and the example of it to begin with, such as 7.12. Empty for a drawn seed.
+LONG_SEED = os.environ.get("MODEL_SEED", "")
 
-# What each run can afford; a soak says how many more, and draws others every time.
-STEPS = int(os.environ.get("MODEL_STEPS", "20000"))
-IS_SOAK = "MODEL_STEPS" in os.environ
-STEPS_OF_AN_EXAMPLE = 100
-# Some examples end before they are full.
-EXAMPLES = STEPS * 7 // 6 // STEPS_OF_AN_EXAMPLE + 1
-
-SETTINGS = settings(
-    max_examples=EXAMPLES,
-    stateful_step_count=STEPS_OF_AN_EXAMPLE,
-    deadline=None,
-    derandomize=not IS_SOAK,
-    print_blob=True,
-    suppress_health_check=list(HealthCheck),
-)
+Record = Callable[[str, object], None]
 
 
-@contextmanager
-def stage_on(redis_url: str) -> Iterator[None]:
-    """One event loop for all examples, as grpc.aio wants it, and the connections."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        opened = AsyncExitStack()
-        Stage.loop = runner.get_loop()
-        Stage.connections = runner.run(opened.enter_async_context(connections(redis_url)))
-        try:
-            yield
-        finally:
-            runner.run(opened.aclose())
+def explored(redis_url: str, seed: int, steps: int, first: int = 0) -> int:
+    """One event loop for all examples, as grpc.aio wants it."""
+
+    async def run() -> int:
+        async with connections(redis_url) as connected:
+            return await explore(connected, seed, first, steps)
+
+    with capture_logs() as lines, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        done = runner.run(run())
+    shows_nothing_private(repr(lines).encode())
+    return done
 
 
-def test_the_service_does_what_the_model_expects_whatever_happens(
-    redis_url: str, pytestconfig: pytest.Config
+def test_the_service_does_what_the_model_expects(redis_url: str) -> None:
+    assert explored(redis_url, SHORT_SEED, SHORT_STEPS) >= SHORT_STEPS
+
+
+@pytest.mark.slow
+def test_the_service_does_what_the_model_expects_in_many_steps(
+    redis_url: str, record_property: Record
 ) -> None:
-    try:
-        with stage_on(redis_url), capture_logs() as lines:
-            run_state_machine_as_test(Machine, settings=SETTINGS)
-    finally:
-        pytestconfig.stash[STEPS_DONE] = Stage.steps
-    tells_nothing(repr(lines).encode())
-    assert Stage.steps >= STEPS
+    seed, _, first = (LONG_SEED or str(secrets.randbelow(10**6))).partition(".")
+    print(f"model: seed {seed}")
+    done = explored(redis_url, int(seed), LONG_STEPS, int(first or 0))
+    record_property("summary", f"model: {done} steps beside the service, seed {seed}")
+
+
+def test_steps_follow_from_the_seed() -> None:
+    assert drawn_steps(1, 0) == drawn_steps(1, 0) != drawn_steps(1, 1)
+    assert drawn_steps(1, 0) != drawn_steps(2, 0)
+
+
+def test_a_failing_example_is_shortened_and_told_with_its_seed(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def wrong(self: Machine) -> None:
+        assert not self.runner.model.opted_out, "somebody has opted out"
+
+    monkeypatch.setattr(Machine, "moment_passes", wrong)
+    with pytest.raises(ExampleFailed, match="make soak STEPS=1 SEED=1\\.") as failure:
+        explored(redis_url, 1, 20_000)
+    steps = str(failure.value).partition("needs:\n")[2].splitlines()
+    assert 2 <= len(steps) <= 4
+    assert steps[-1] == "  moment_passes()"

@@ -30,7 +30,7 @@ from runtime.grpc.security import ServerSecurity
 from runtime.redis.client import open_redis
 from support.clock import ManualClock
 from support.conversation_calls import CALL_SECONDS, ask
-from support.conversations import MASKED, POOL, SEED, VAULT
+from support.conversations import CIPHER, MASKED, POOL, SEED
 from support.eventually import eventually
 from support.grpc_calls import is_serving
 from support.ports import free_port
@@ -180,7 +180,7 @@ async def connected(
     clock: ManualClock,
     *pools: SeededPool,
     messaging: ScriptedMessaging | None = None,
-    cipher: Cipher = VAULT,
+    cipher: Cipher = CIPHER,
     uses_development_key: bool = False,
     recovery_interval: timedelta = timedelta(0),
 ) -> AsyncIterator[Application]:
@@ -202,7 +202,7 @@ async def running(
     clock: ManualClock,
     *pools: SeededPool,
     messaging: ScriptedMessaging | None = None,
-    cipher: Cipher = VAULT,
+    cipher: Cipher = CIPHER,
     uses_development_key: bool = False,
     security: ServerSecurity = WITH_REFLECTION,
     recovery_interval: timedelta = timedelta(0),

@@ -20,8 +20,8 @@ ALICE_NUMBER = "+14255550111"
 BOB_NUMBER = "+14255550122"
 CAROL_NUMBER = "+13605550133"
 
-VAULT = Cipher("a secret of these tests", blind_index_key=b"a blind-index key of these tests")
-PEOPLE = PersonIds(VAULT)
+CIPHER = Cipher("a secret of these tests", blind_index_key=b"a blind-index key of these tests")
+PEOPLE = PersonIds(CIPHER)
 ALICE = PEOPLE.person("main", ALICE_NUMBER)
 BOB = PEOPLE.person("main", BOB_NUMBER)
 CAROL = PEOPLE.person("main", CAROL_NUMBER)
@@ -40,22 +40,22 @@ def seeded(
     return SeededPool(name, PoolSettings(operator="Test exchange", **(settings or {})), listed)
 
 
-def line(person: Person, masked_number: str = MASKED) -> Route:
+def route(person: Person, masked_number: str = MASKED) -> Route:
     """The route of a person on a masked number."""
     return Route(masked_number, person)
 
 
-def says(template: Template, *, code: str = "", span: timedelta | None = None) -> str:
+def system_message(template: Template, *, code: str = "", span: timedelta | None = None) -> str:
     """A system message of the tests' pool."""
-    return POOL.speech.say(template, code=code, span=span)
+    return POOL.catalog.render(template, code=code, span=span)
 
 
 def pool_storage(redis: Redis, pool: str = "main") -> PoolStorage:
     """What the stores of a pool are built on."""
-    return Storage(redis, VAULT).pool(pool)
+    return Storage(redis, CIPHER).pool(pool)
 
 
-class ScriptedFresh:
+class ScriptedIds:
     """Random ids; the given join codes first, then random ones."""
 
     def __init__(self, *codes: str) -> None:

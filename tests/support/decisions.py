@@ -13,7 +13,7 @@ from conversation_service.domain.model.messages import Attachment, HeldMessage, 
 from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.model.pool import MaskedNumber, NumberState, Pool
 from conversation_service.domain.model.rate_limits import NEVER, WindowCounter
-from support.conversations import ALICE, BOB, MASKED, NUMBERS, POOL, SETTINGS, line
+from support.conversations import ALICE, BOB, MASKED, NUMBERS, POOL, SETTINGS, route
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 MOMENT = timedelta(microseconds=1)
@@ -50,7 +50,7 @@ def draining(*masked_numbers: str) -> tuple[MaskedNumber, ...]:
     )
 
 
-def facts(
+def snapshot_of(
     *on_routes: Conversation,
     pool: Pool = POOL,
     now: datetime = NOW,
@@ -82,15 +82,15 @@ def facts(
     return Snapshot(pool, now, "change", CODE, READ_SET, **defaults | loaded)
 
 
-def about(
+def snapshot_about(
     conversation: Conversation,
     **besides: Any,  # noqa: ANN401 - as above
 ) -> Snapshot:
     """The same for a decision about one conversation."""
-    return facts(conversation, conversation=conversation, **besides)
+    return snapshot_of(conversation, conversation=conversation, **besides)
 
 
-def text(
+def incoming(
     body: str,
     by: Person = BOB,
     on: str = MASKED,
@@ -103,12 +103,12 @@ def text(
     return ReceiveMessage(message, by)
 
 
-def told(change: Change) -> list[tuple[Person, str]]:
+def sent_bodies(change: Change) -> list[tuple[Person, str]]:
     """Who is told what, in order."""
     return [(one.to, one.body) for one in change.texts]
 
 
-def happened(change: Change) -> list[tuple[str, str]]:
+def event_details(change: Change) -> list[tuple[str, str]]:
     """Types and details of the events, in order."""
     return [(event.type.value, event.detail) for event in change.events]
 
@@ -119,7 +119,7 @@ def after(change: Change) -> Conversation:
     return change.after
 
 
-WAITING = replace(started(facts(), line(ALICE)), conversation_id="c", etag="e1")
-ACTIVE = replace(joined(facts(), WAITING, BOB), etag="e2")
-PAUSED = replace(paused(facts(), ACTIVE), etag="e3")
-ENDED = replace(ended(facts(), ACTIVE, EndReason.PARTICIPANT_ENDED), etag="e4")
+WAITING = replace(started(snapshot_of(), route(ALICE)), conversation_id="c", etag="e1")
+ACTIVE = replace(joined(snapshot_of(), WAITING, BOB), etag="e2")
+PAUSED = replace(paused(snapshot_of(), ACTIVE), etag="e3")
+ENDED = replace(ended(snapshot_of(), ACTIVE, EndReason.PARTICIPANT_ENDED), etag="e4")

@@ -9,7 +9,7 @@ from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import opt_out_pb2, person_pb2
 from support.conversation_calls import ask
 from support.conversation_service import RunningService
-from support.conversations import ALICE_NUMBER, VAULT
+from support.conversations import ALICE_NUMBER, CIPHER
 
 
 async def erase(
@@ -34,7 +34,7 @@ async def conversations_of(service: RunningService, number: str) -> list[str]:
 
 
 async def numbers_in(
-    redis: Redis, number: str = ALICE_NUMBER, cipher: Cipher = VAULT
+    redis: Redis, number: str = ALICE_NUMBER, cipher: Cipher = CIPHER
 ) -> list[bytes]:
     """The values under the state key that contain a person's number."""
     keys = [key async for key in redis.scan_iter()]

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-# For a busy machine; no test asserts anything about speed.
-PATIENCE_SECONDS = 30.0
+# A limit for a busy machine: nothing is asserted about speed.
+PATIENCE_SECONDS = 120.0
 LOOK_AGAIN_SECONDS = 0.01
 
 

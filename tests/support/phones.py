@@ -7,7 +7,7 @@ import httpx
 
 from support.eventually import eventually
 
-CALL_SECONDS = 10.0
+CALL_SECONDS = 60.0
 
 
 @dataclass(frozen=True)

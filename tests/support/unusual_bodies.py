@@ -2,7 +2,7 @@
 
 from conversation_service.domain.model.messages import MAX_LENGTH
 
-ODD = [
+UNUSUAL_BODIES = [
     "\U0001f44d\U0001f3fd \U0001f468\u200d\U0001f469\u200d\U0001f467",
     "\u0634\u0643\u0631\u0627 \u202b\u05e9\u05dc\u05d5\u05dd\u202c",
     "e\u0301 a\u030a Z\u0335\u0321\u034b\u0301",

@@ -20,7 +20,7 @@ from conversation_service.store.encryption.key_ring import KeyRing, is_encrypted
 from conversation_service.store.outbox.outbox import Outbox
 from conversation_service.store.storage import Storage
 from support.conversations import ALICE_NUMBER, BOB_NUMBER, POOL
-from support.marks import everything
+from support.marker_search import everything
 
 SECRET = "a secret of these tests"
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

@@ -9,7 +9,14 @@ from maskline.conversation.v1 import conversation_pb2 as pb
 from support.clock import ManualClock
 from support.conversation_calls import ask, kinds, refused
 from support.conversation_service import RunningService, running
-from support.conversations import ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBER, SETTINGS, says, seeded
+from support.conversations import (
+    ALICE_NUMBER,
+    BOB_NUMBER,
+    CAROL_NUMBER,
+    SETTINGS,
+    seeded,
+    system_message,
+)
 from support.eventually import eventually
 
 WARNING = timedelta(hours=1)
@@ -30,7 +37,7 @@ async def test_a_code_is_valid_to_the_last_second_and_then_expires(
     active = await service.join(BOB_NUMBER, joined.code)
     assert active.state == pb.CONVERSATION_STATE_ACTIVE
     service.clock.move(seconds=1)
-    assert (await service.heard(ALICE_NUMBER, 2))[1] == says(Template.CODE_EXPIRED)
+    assert (await service.heard(ALICE_NUMBER, 2))[1] == system_message(Template.CODE_EXPIRED)
     conversation = await service.get(expiring.conversation.conversation_id)
     assert conversation.end_reason == pb.END_REASON_CODE_EXPIRED
     with refused("CODE_NOT_VALID"):
@@ -43,9 +50,12 @@ async def test_a_message_after_the_expiry_finds_the_conversation_ended(
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     service.clock.move(days=7)
     await service.deliver(ALICE_NUMBER, "anybody there?")
-    just_ended = says(Template.JUST_ENDED, span=SETTINGS.cool_off)
-    assert await service.heard(ALICE_NUMBER, 2) == [says(Template.IDLE_EXPIRED), just_ended]
-    assert await service.heard(BOB_NUMBER, 1) == [says(Template.IDLE_EXPIRED)]
+    just_ended = system_message(Template.JUST_ENDED, span=SETTINGS.cool_off)
+    assert await service.heard(ALICE_NUMBER, 2) == [
+        system_message(Template.IDLE_EXPIRED),
+        just_ended,
+    ]
+    assert await service.heard(BOB_NUMBER, 1) == [system_message(Template.IDLE_EXPIRED)]
 
 
 async def test_both_are_warned_before_idle_expiry_and_a_message_extends_the_conversation(
@@ -53,7 +63,7 @@ async def test_both_are_warned_before_idle_expiry_and_a_message_extends_the_conv
 ) -> None:
     async with running(redis_url, clock, WARNED) as service:
         conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
-        warning = says(Template.IDLE_WARNING, span=WARNING)
+        warning = system_message(Template.IDLE_WARNING, span=WARNING)
         clock.move(hours=23)
         assert await service.heard(ALICE_NUMBER, 1) == [warning]
         assert await service.heard(BOB_NUMBER, 1) == [warning]
@@ -62,7 +72,10 @@ async def test_both_are_warned_before_idle_expiry_and_a_message_extends_the_conv
         expected = [warning, "still here", warning]
         assert await service.heard(BOB_NUMBER, 3) == expected
         clock.move(hours=1)
-        assert await service.heard(BOB_NUMBER, 4) == [*expected, says(Template.IDLE_EXPIRED)]
+        assert await service.heard(BOB_NUMBER, 4) == [
+            *expected,
+            system_message(Template.IDLE_EXPIRED),
+        ]
         ended = await service.get(conversation.conversation_id)
         assert ended.end_reason == pb.END_REASON_IDLE_EXPIRED
         events = kinds(await service.timeline(conversation.conversation_id))

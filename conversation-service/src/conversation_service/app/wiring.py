@@ -31,7 +31,7 @@ from conversation_service.dispatch.pre_send import PreSendChecks
 from conversation_service.dispatch.settle import Settler
 from conversation_service.domain.model.pool import Pool, PoolSettings, SeededPool
 from conversation_service.jobs import Expiry, Maintenance
-from conversation_service.messaging.carrier_records import RecordsClient
+from conversation_service.messaging.carrier_records import CarrierRecords
 from conversation_service.messaging.client import MessagingClient
 from conversation_service.messaging.media import MediaClient
 from conversation_service.rpc.conversations.event_stream import EventStreams
@@ -180,7 +180,7 @@ class Wiring:
     # What runs in the background: one reconciliation, and the rest for each pool.
 
     def reconciliation(self, interval: timedelta) -> Reconciliation:
-        records, cursor = RecordsClient(self._channel), ReconciliationCursor(self._storage)
+        records, cursor = CarrierRecords(self._channel), ReconciliationCursor(self._storage)
         return Reconciliation(records, self._inbound, cursor, self._clock, interval)
 
     def dispatcher(self, pool: PoolContext, *, block_ms: int | None = BLOCK_MS) -> Dispatcher:

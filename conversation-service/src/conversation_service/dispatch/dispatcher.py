@@ -126,7 +126,7 @@ class Dispatcher:
     async def _read_entries(self, limit: int) -> list[OutboxEntry | CorruptEntry]:
         if self._pending_after is None:
             return await self._outbox.read_new(limit, self._block_ms)
-        entries = await self._outbox.read_unsettled(self._pending_after, limit)
+        entries = await self._outbox.read_pending(self._pending_after, limit)
         self._pending_after = entries[-1].entry_id if entries else None
         return entries
 

@@ -37,7 +37,7 @@ class OutboxGauges:
     async def run_once(self) -> float:
         """Expires dead letters that are too old, and sets the gauges."""
         now = self._clock.now()
-        expired = await self._dead.forget_old(now, await self._settings())
+        expired = await self._dead.expire(now, await self._settings())
         if expired:
             metrics.EXPIRED_DEAD_LETTERS.labels(self._pool).inc(expired)
             log.warning("dead_letters_forgotten", pool=self._pool, texts=expired)

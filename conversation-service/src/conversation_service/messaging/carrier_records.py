@@ -28,7 +28,7 @@ class RecordsPage:
     next_token: str
 
 
-class RecordsClient:
+class CarrierRecords:
     """The carrier's records."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:

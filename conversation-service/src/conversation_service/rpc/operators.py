@@ -75,9 +75,9 @@ def _dead_letter_to_proto(letter: DeadLetter) -> dead_letter_pb2.DeadLetter:
         dead_letter_id=letter.dead_letter_id,
         message_id=letter.message_id,
         conversation_id=letter.conversation_id,
-        reason=_REASONS[letter.death],
+        reason=_REASONS[letter.reason],
         accept_time=timestamp(letter.accept_time),
-        death_time=timestamp(letter.death_time),
+        death_time=timestamp(letter.dead_letter_time),
     )
 
 

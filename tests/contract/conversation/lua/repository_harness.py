@@ -29,9 +29,9 @@ from support.conversations import (
     ALICE,
     BOB,
     POOL,
-    ScriptedFresh,
-    line,
+    ScriptedIds,
     pool_storage,
+    route,
 )
 
 NEVER_SEEN = IdempotencyKey("text", "never seen", ())
@@ -45,7 +45,7 @@ class Harness:
         self.store = store
         self.clock = clock
         self.known = replace(POOL, version="")
-        self._ids = ScriptedFresh()
+        self._ids = ScriptedIds()
         self._requests = 0
 
     @classmethod
@@ -75,7 +75,7 @@ class Harness:
         return Commit(key, change, self.clock.now(), self.known)
 
     def starting(self, by: Route | None = None, code: str = CODE, name: str = "") -> Change:
-        taken = by or line(ALICE)
+        taken = by or route(ALICE)
         conversation = started(self.snapshot(code), taken, name)
         return Change(after=conversation, claims=(RouteClaim(taken),))
 

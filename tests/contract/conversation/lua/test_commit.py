@@ -37,8 +37,8 @@ from support.conversations import (
     CAROL,
     MASKED,
     POOL,
-    line,
     pool_storage,
+    route,
 )
 
 from .repository_harness import CODE, NEVER_SEEN, OTHER_CODE, Harness, after
@@ -52,7 +52,10 @@ async def harness(redis: Redis, clock: ManualClock) -> Harness:
 async def test_a_code_works_once(harness: Harness) -> None:
     active = await harness.connected()
     assert await harness.invitation(CODE) is None
-    assert await harness.live(line(ALICE), line(BOB)) == {line(ALICE): active, line(BOB): active}
+    assert await harness.live(route(ALICE), route(BOB)) == {
+        route(ALICE): active,
+        route(BOB): active,
+    }
 
 
 async def test_a_repeated_request_changes_nothing_and_gets_the_first_response(
@@ -60,11 +63,11 @@ async def test_a_repeated_request_changes_nothing_and_gets_the_first_response(
 ) -> None:
     change = harness.starting()
     assert await harness.commit(change, "r", "a field") == Committed()
-    again = harness.starting(line(BOB), OTHER_CODE)
+    again = harness.starting(route(BOB), OTHER_CODE)
     assert await harness.commit(again, "r", "a field") == Duplicate(
         True, StoredResponse(change.after)
     )
-    assert await harness.live(line(BOB)) == {}
+    assert await harness.live(route(BOB)) == {}
 
 
 async def test_a_repeated_request_is_known_before_the_decision(harness: Harness) -> None:
@@ -109,7 +112,7 @@ async def test_an_id_with_other_fields_is_refused_and_writes_nothing(
     await harness.commit(Change(), "r", "a field")
     outcome = await harness.commit(harness.starting(), "r", "another")
     assert outcome == Duplicate(False, StoredResponse())
-    assert await harness.live(line(ALICE)) == {}
+    assert await harness.live(route(ALICE)) == {}
 
 
 async def test_ids_of_different_kinds_do_not_meet(harness: Harness) -> None:
@@ -155,15 +158,15 @@ async def test_nobody_is_in_two_live_conversations_on_one_number(
 ) -> None:
     await harness.started()
     assert await harness.commit(harness.starting(code=OTHER_CODE)) == Conflict()
-    waiting = await harness.started(line(BOB), "Z5Z5Z5")
-    claim = RouteClaim(line(ALICE))
+    waiting = await harness.started(route(BOB), "Z5Z5Z5")
+    claim = RouteClaim(route(ALICE))
     both = Change(waiting, joined(harness.snapshot(), waiting, ALICE), (claim,))
     assert await harness.commit(both) == Conflict()
 
 
 async def test_a_code_in_use_is_not_given_out_again(harness: Harness) -> None:
     await harness.started()
-    assert await harness.commit(harness.starting(line(BOB))) == Conflict()
+    assert await harness.commit(harness.starting(route(BOB))) == Conflict()
 
 
 async def test_a_unique_name_in_use_is_refused_and_free_after_the_end(
@@ -173,7 +176,7 @@ async def test_a_unique_name_in_use_is_refused_and_free_after_the_end(
     assert await harness.commit(first) == Committed()
     assert await harness.store.named("ride 1") == first.after
     assert (await harness.load(ReadSet(unique_name="ride 1"))).conversation_by_name == first.after
-    second = harness.starting(line(BOB), OTHER_CODE, "ride 1")
+    second = harness.starting(route(BOB), OTHER_CODE, "ride 1")
     assert await harness.commit(second) == Conflict()
     await harness.end(after(first))
     assert await harness.store.named("ride 1") is None
@@ -202,7 +205,7 @@ async def test_a_blocked_pair_is_known_to_both_and_does_not_meet(
     assert await harness.commit(Change(blocks=(ALICE, BOB))) == Committed()
     for one, other in ((ALICE, BOB), (BOB, ALICE)):
         assert (await harness.load(ReadSet(blocks_of=one))).blocks == {one: {other.participant_id}}
-        meeting = replace(harness.starting(line(CAROL)), requires_unblocked=(one, other))
+        meeting = replace(harness.starting(route(CAROL)), requires_unblocked=(one, other))
         assert await harness.commit(meeting) == Conflict()
     assert (
         await harness.commit(replace(harness.starting(), requires_unblocked=(ALICE, CAROL)))

@@ -122,9 +122,9 @@ async def test_an_entry_that_was_removed_is_neither_pending_nor_a_dead_letter(
     assert await harness.outbox.read_by_id([one.entry_id]) == {}
     dead = DeadLettering(one.entry_id, "m0", DeadLetterReason.RETRIES_EXHAUSTED, KEPT)
     await harness.outbox.settle(harness.token, [dead], NOW)
-    assert await harness.outbox.read_unsettled("0", 10) == [two]
+    assert await harness.outbox.read_pending("0", 10) == [two]
     await harness.redis.xdel(KEYS.outbox, two.entry_id)
-    assert await harness.outbox.read_unsettled("0", 10) == []
+    assert await harness.outbox.read_pending("0", 10) == []
     assert await harness.pending() == 0
     assert await harness.dead_letters.count() == 0
 
@@ -209,8 +209,8 @@ async def test_dead_letters_that_were_kept_long_enough_expire_in_batches(harness
     letters = await harness.dead_letter(*map(str, range(EXPIRED_AT_ONCE + 1)))
     # The ids of dead letters come from Redis's own clock.
     then = datetime.now(UTC) + SETTINGS.dead_letters_kept
-    assert await harness.dead_letters.forget_old(then - DAY, SETTINGS) == 0
-    assert await harness.dead_letters.forget_old(then + DAY, SETTINGS) == EXPIRED_AT_ONCE
+    assert await harness.dead_letters.expire(then - DAY, SETTINGS) == 0
+    assert await harness.dead_letters.expire(then + DAY, SETTINGS) == EXPIRED_AT_ONCE
     assert await harness.dead_letters.page(10, "") == letters[EXPIRED_AT_ONCE:]
     assert await harness.outbox.state("m0") is MessageState.EXPIRED
     types = [event.type for event in await harness.logged()]

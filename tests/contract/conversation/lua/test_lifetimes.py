@@ -25,7 +25,7 @@ from conversation_service.store.outbox.dead_letters import DeadLetterReason, Dea
 from conversation_service.store.outbox.outbox import Outbox
 from conversation_service.store.outbox.settlement import DeadLettering
 from support.clock import ManualClock
-from support.conversations import ALICE, BOB, MASKED, POOL, SETTINGS, VAULT, pool_storage
+from support.conversations import ALICE, BOB, CIPHER, MASKED, POOL, SETTINGS, pool_storage
 
 KEYS = Keys("main")
 LEASE = timedelta(seconds=30)
@@ -54,7 +54,7 @@ class Harness:
         assert await self.store.commit([Commit(key, change, self.clock.now(), pool)]) == [
             Committed()
         ]
-        return KEYS.idempotency(VAULT.blind_index("command", key.kind, key.request_id))
+        return KEYS.idempotency(CIPHER.blind_index("command", key.kind, key.request_id))
 
     async def left(self, key: str) -> timedelta:
         """How long a key has to live."""
@@ -132,8 +132,8 @@ async def test_a_dead_letter_expires_as_soon_as_a_shorter_time_is_set(harness: H
     letter = await harness.dead_letter(30 * DAY)
     # Letters are numbered by Redis's own clock.
     then = from_ms(int(letter.partition("-")[0])) + 2 * HOUR
-    assert await harness.dead.forget_old(then, replace(CHOSEN, dead_letters_kept=3 * HOUR)) == 0
-    assert await harness.dead.forget_old(then, CHOSEN) == 1
+    assert await harness.dead.expire(then, replace(CHOSEN, dead_letters_kept=3 * HOUR)) == 0
+    assert await harness.dead.expire(then, CHOSEN) == 1
     assert await harness.dead.count() == 0
 
 

@@ -122,8 +122,8 @@ async def test_pending_entries_are_read_again_in_order(
     await add_messages(store, "one", "two", "three")
     await outbox.prepare()
     read = await outbox.read_new(10, None)
-    assert await outbox.read_unsettled("0", 2) == read[:2]
-    assert await outbox.read_unsettled(read[1].entry_id, 2) == read[2:]
+    assert await outbox.read_pending("0", 2) == read[:2]
+    assert await outbox.read_pending(read[1].entry_id, 2) == read[2:]
 
 
 async def test_creating_the_group_twice_loses_nothing(

@@ -23,7 +23,7 @@ from conversation_service.domain.commands.core.snapshot import ReadSet
 from conversation_service.domain.model.loop_detection import LoopDetector
 from conversation_service.domain.model.messages import HeldMessage
 from conversation_service.domain.model.participants import Route
-from conversation_service.domain.model.rate_limits import NEVER, NUMBER_TRIES_WINDOW
+from conversation_service.domain.model.rate_limits import NEVER, NUMBER_CODE_ATTEMPTS_WINDOW
 from conversation_service.store.conversations.types import (
     Committed,
     Conflict,
@@ -35,7 +35,7 @@ from support.conversations import (
     CAROL,
     MASKED,
     POOL,
-    line,
+    route,
 )
 
 from .repository_harness import CODE, OTHER_CODE, Harness
@@ -50,7 +50,7 @@ async def test_a_committed_conversation_is_found_by_route_code_and_id(
     harness: Harness,
 ) -> None:
     conversation = await harness.started()
-    assert await harness.live(line(ALICE), line(BOB)) == {line(ALICE): conversation}
+    assert await harness.live(route(ALICE), route(BOB)) == {route(ALICE): conversation}
     assert await harness.invitation(CODE) == conversation
     assert await harness.store.get(conversation.conversation_id) == conversation
     assert await harness.store.get("nothing") is None
@@ -62,18 +62,21 @@ async def test_an_ended_conversation_stays_on_its_routes_until_it_is_replaced(
     harness: Harness,
 ) -> None:
     over = await harness.end(await harness.connected())
-    assert await harness.on_routes(line(ALICE), line(BOB)) == {line(ALICE): over, line(BOB): over}
+    assert await harness.on_routes(route(ALICE), route(BOB)) == {
+        route(ALICE): over,
+        route(BOB): over,
+    }
     assert await harness.store.get(over.conversation_id) == over
     assert await harness.commit(harness.starting()) == Conflict(), "the line is not free"
-    following = started(harness.snapshot(), line(ALICE))
-    claim = RouteClaim(line(ALICE), over.conversation_id)
+    following = started(harness.snapshot(), route(ALICE))
+    claim = RouteClaim(route(ALICE), over.conversation_id)
     assert await harness.commit(Change(after=following, claims=(claim,))) == Committed()
-    assert await harness.on_routes(line(ALICE)) == {line(ALICE): following}
+    assert await harness.on_routes(route(ALICE)) == {route(ALICE): following}
 
 
 async def test_a_person_who_waited_alone_leaves_a_free_route(harness: Harness) -> None:
     await harness.end(await harness.started())
-    assert await harness.on_routes(line(ALICE)) == {}
+    assert await harness.on_routes(route(ALICE)) == {}
     await harness.started()
 
 
@@ -84,7 +87,7 @@ async def test_without_cool_off_a_route_is_free_at_once(harness: Harness) -> Non
         [replace(harness.commit_of(Change(pool=harness.known)), pool=POOL)]
     ) == [Committed()]
     await harness.end(await harness.connected())
-    assert await harness.on_routes(line(ALICE), line(BOB)) == {}
+    assert await harness.on_routes(route(ALICE), route(BOB)) == {}
 
 
 async def test_a_reopened_conversation_is_live_on_its_routes_again(
@@ -92,15 +95,15 @@ async def test_a_reopened_conversation_is_live_on_its_routes_again(
 ) -> None:
     over = await harness.end(await harness.connected())
     again = reopened(harness.snapshot(), over)
-    claims = tuple(RouteClaim(line(one), over.conversation_id) for one in (ALICE, BOB))
+    claims = tuple(RouteClaim(route(one), over.conversation_id) for one in (ALICE, BOB))
     assert await harness.commit(Change(over, again, claims)) == Committed()
-    assert await harness.live(line(ALICE), line(BOB)) == {line(ALICE): again, line(BOB): again}
+    assert await harness.live(route(ALICE), route(BOB)) == {route(ALICE): again, route(BOB): again}
     assert await harness.store.history(ALICE) == []
     assert await harness.store.live() == 1
 
 
 async def test_wrong_codes_on_a_number_are_counted_there_only(harness: Harness) -> None:
-    once = NEVER.incremented(harness.clock.now(), NUMBER_TRIES_WINDOW)
+    once = NEVER.incremented(harness.clock.now(), NUMBER_CODE_ATTEMPTS_WINDOW)
     change = Change(code_attempts=CodeAttemptsChange(MASKED, NEVER, once))
     assert await harness.commit(change) == Committed()
     assert (await harness.load(ReadSet(code_attempts_on=MASKED))).code_attempts_on_number == once
@@ -165,7 +168,7 @@ async def test_a_persons_ended_conversations_are_remembered(harness: Harness) ->
     over = await harness.end(await harness.connected())
     assert await harness.store.history(ALICE) == await harness.store.history(BOB) == [over]
     assert await harness.store.history(CAROL) == []
-    assert await harness.store.on_routes([line(ALICE), line(BOB), line(CAROL)]) == [over]
+    assert await harness.store.on_routes([route(ALICE), route(BOB), route(CAROL)]) == [over]
 
 
 async def test_pages_are_newest_first_and_complete(harness: Harness) -> None:
@@ -196,9 +199,9 @@ async def test_a_purged_conversation_is_gone_everywhere_and_its_route_can_be_cla
     assert await harness.store.get(over.conversation_id) is None
     assert await harness.store.page(10, "") == []
     assert await harness.store.due(over.due_time, 10) == []
-    found = await harness.load(ReadSet(routes=(line(ALICE),)))
-    assert found.on_route(line(ALICE)) is None
+    found = await harness.load(ReadSet(routes=(route(ALICE),)))
+    assert found.on_route(route(ALICE)) is None
     # The id is still loaded, so that the route can be claimed.
-    claim = RouteClaim(line(ALICE), found.current_conversation_ids.get(line(ALICE), ""))
-    following = started(harness.snapshot(), line(ALICE))
+    claim = RouteClaim(route(ALICE), found.current_conversation_ids.get(route(ALICE), ""))
+    following = started(harness.snapshot(), route(ALICE))
     assert await harness.commit(Change(after=following, claims=(claim,))) == Committed()

@@ -40,11 +40,11 @@ from support.conversations import (
     BOB,
     BOB_NUMBER,
     CAROL,
+    CIPHER,
     MASKED,
     OTHER_MASKED,
     POOL,
-    VAULT,
-    line,
+    route,
 )
 
 from .committing import KEYS, NOW, UNCREATED, add_messages, commit
@@ -112,7 +112,7 @@ async def test_a_timeline_keeps_its_end(
 async def test_numbers_are_claimed_all_or_none_and_released_by_their_owner_only(
     redis: Redis,
 ) -> None:
-    index = PoolIndex(Storage(redis, VAULT))
+    index = PoolIndex(Storage(redis, CIPHER))
     assert await index.claim_numbers("main", [MASKED])
     assert not await index.claim_numbers("other", [OTHER_MASKED, MASKED])
     assert await index.owner(OTHER_MASKED) is None
@@ -128,24 +128,24 @@ async def test_keys_of_ended_conversations_expire_and_those_of_live_ones_do_not(
     redis: Redis, store: ConversationRepository
 ) -> None:
     facts = [Snapshot(POOL, NOW, f"c{at}", "K7M2Q9") for at in range(6)]
-    waiting = started(facts[1], line(ALICE), "a name")
+    waiting = started(facts[1], route(ALICE), "a name")
     first = Change(
         after=waiting,
-        claims=(RouteClaim(line(ALICE)),),
+        claims=(RouteClaim(route(ALICE)),),
         texts=(OutboundMessage("m", "c1", MASKED, ALICE, "hello"),),
         events=(Event(EventType.CONVERSATION_STARTED, "c1"),),
         sender_limits=SenderLimitsChange(BOB, SenderLimits(), SenderLimits().help_sent(NOW)),
         code_attempts=CodeAttemptsChange(MASKED, NEVER, NEVER.incremented(NOW, LEASE)),
     )
     await commit(store, "1", first)
-    route = KEYS.route(VAULT.blind_index("route", MASKED, ALICE.participant_id))
+    route_key = KEYS.route(CIPHER.blind_index("route", MASKED, ALICE.participant_id))
     counts = {KEYS.live_by_number, KEYS.live_by_person}
     always = {KEYS.outbox, KEYS.deadlines, KEYS.conversations, KEYS.events}
-    name = KEYS.name(VAULT.blind_index("name", "a name"))
-    live = {KEYS.conversation("c1"), KEYS.timeline("c1"), route, name}
+    name = KEYS.name(CIPHER.blind_index("name", "a name"))
+    live = {KEYS.conversation("c1"), KEYS.timeline("c1"), route_key, name}
     assert await keys_without_expiry(redis) == always | counts | live
     active = joined(facts[2], waiting, BOB)
-    await commit(store, "2", Change(waiting, active, (RouteClaim(line(BOB)),)))
+    await commit(store, "2", Change(waiting, active, (RouteClaim(route(BOB)),)))
     keeping = message_held(paused(facts[3], active), ALICE)
     text = HeldMessage(ALICE.participant_id, "kept")
     await commit(store, "3", Change(active, keeping, held=(text,)))
@@ -157,7 +157,7 @@ async def test_keys_of_ended_conversations_expire_and_those_of_live_ones_do_not(
 async def test_an_expired_record_is_not_due_for_ever(
     redis: Redis, store: ConversationRepository
 ) -> None:
-    waiting = started(Snapshot(POOL, NOW, "c1", "K7M2Q9"), line(ALICE))
+    waiting = started(Snapshot(POOL, NOW, "c1", "K7M2Q9"), route(ALICE))
     await commit(store, "1", Change(None, waiting))
     await redis.delete(KEYS.conversation("c1"))
     assert await store.due(waiting.due_time, 10) == []
@@ -169,15 +169,15 @@ async def test_a_copy_of_redis_shows_no_number_no_body_and_no_code(
     redis: Redis, store: ConversationRepository, clock: ManualClock
 ) -> None:
     facts = Snapshot(POOL, clock.now(), "c1", "K7M2Q9")
-    waiting = started(facts, line(ALICE), "a secret name")
+    waiting = started(facts, route(ALICE), "a secret name")
     active = joined(Snapshot(POOL, clock.now(), "c2", ""), waiting, BOB)
     keeping = message_held(paused(Snapshot(POOL, clock.now(), "c3", ""), active), ALICE)
     over = ended(Snapshot(POOL, clock.now(), "c4", ""), keeping, EndReason.BLOCKED, "a secret")
     said = OutboundMessage("m", "c1", MASKED, ALICE, "a secret word")
     attempts = CodeAttemptsChange(MASKED, NEVER, NEVER.incremented(NOW, LEASE))
     changes = [
-        Change(None, waiting, (RouteClaim(line(ALICE)),), (said,), pool=replace(POOL, version="")),
-        Change(waiting, active, (RouteClaim(line(BOB)),)),
+        Change(None, waiting, (RouteClaim(route(ALICE)),), (said,), pool=replace(POOL, version="")),
+        Change(waiting, active, (RouteClaim(route(BOB)),)),
         Change(active, keeping, held=(HeldMessage(ALICE.participant_id, "a secret word"),)),
         Change(blocks=(ALICE, CAROL)),
         Change(keeping, over, code_attempts=attempts),

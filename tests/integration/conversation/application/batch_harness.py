@@ -17,7 +17,7 @@ from conversation_service.domain.model.messages import InboundMessage
 from conversation_service.domain.model.participants import Person
 from conversation_service.store.conversations.repository import ConversationRepository
 from conversation_service.store.conversations.types import Commit, Committed
-from support.conversations import ALICE, BOB, MASKED, POOL, ScriptedFresh, pool_storage
+from support.conversations import ALICE, BOB, MASKED, POOL, ScriptedIds, pool_storage
 from support.decisions import NOW, after
 
 Decision = Change | ConversationError
@@ -39,7 +39,7 @@ class BatchHarness:
         self._store = ConversationRepository(pool_storage(redis))
         self._redis = redis
         self._opt_outs = opt_outs or {}
-        self._ids = ScriptedFresh(*codes)
+        self._ids = ScriptedIds(*codes)
 
     async def decide(self, *commands: Command) -> Sequence[Decision]:
         """Each on the outcome of the earlier ones; nothing is written."""

@@ -25,7 +25,7 @@ from conversation_service.domain.errors import (
 from conversation_service.domain.model.consent import OptOut, OptOutSource
 from conversation_service.domain.model.conversation import EndReason, State
 from conversation_service.domain.model.participants import Person
-from conversation_service.domain.model.rate_limits import REPLIES_LIMIT, TRIES_LIMIT
+from conversation_service.domain.model.rate_limits import CODE_ATTEMPTS_LIMIT, REPLIES_LIMIT
 from conversation_service.domain.templates.catalog import Template
 from support.conversations import (
     ALICE,
@@ -35,9 +35,9 @@ from support.conversations import (
     OTHER_MASKED,
     PEOPLE,
     POOL,
-    says,
+    system_message,
 )
-from support.decisions import CODE, NOW, OTHER_CODE, after, told
+from support.decisions import CODE, NOW, OTHER_CODE, after, sent_bodies
 
 from .batch_harness import BatchHarness, text
 
@@ -55,20 +55,20 @@ async def test_who_starts_can_be_joined_at_once_and_both_talk_at_once(batch: Bat
         text("start", ALICE), text(f"join {CODE}"), text("hello"), text("hi", ALICE)
     )
     assert after(changes[1]).participants == (ALICE, BOB)
-    assert [told(change) for change in changes[2:]] == [[(ALICE, "hello")], [(BOB, "hi")]]
+    assert [sent_bodies(change) for change in changes[2:]] == [[(ALICE, "hello")], [(BOB, "hi")]]
 
 
 async def test_a_code_is_used_once(batch: BatchHarness) -> None:
     join, too_late = text(f"join {CODE}"), text(f"join {CODE}", CAROL)
     [_, joined, refused] = await batch.execute(text("start", ALICE), join, too_late)
     assert after(joined).participants == (ALICE, BOB)
-    assert told(refused) == [(CAROL, says(Template.CODE_NOT_VALID))]
+    assert sent_bodies(refused) == [(CAROL, system_message(Template.CODE_NOT_VALID))]
 
 
 async def test_who_starts_twice_has_one_code(batch: BatchHarness) -> None:
     [first, second] = await batch.execute(text("start"), text("start"))
     assert (after(first).code, second.after) == (CODE, None)
-    assert f"Your code is {CODE}." in told(second)[0][1]
+    assert f"Your code is {CODE}." in sent_bodies(second)[0][1]
 
 
 async def test_a_code_is_drawn_only_for_who_starts(batch: BatchHarness) -> None:
@@ -84,7 +84,7 @@ async def test_a_code_that_was_given_up_leads_nowhere_and_its_owner_may_start_ag
         text("start", ALICE), text("end", ALICE), text(f"join {CODE}"), text("start", ALICE)
     )
     assert isinstance(join, Change)
-    assert told(join) == [(BOB, says(Template.CODE_NOT_VALID))]
+    assert sent_bodies(join) == [(BOB, system_message(Template.CODE_NOT_VALID))]
     assert isinstance(start, Change)
     assert (after(start).state, after(start).code) == (State.WAITING, OTHER_CODE)
 
@@ -92,8 +92,8 @@ async def test_a_code_that_was_given_up_leads_nowhere_and_its_owner_may_start_ag
 async def test_after_an_end_nothing_is_relayed_and_the_number_rests(batch: BatchHarness) -> None:
     await batch.connected()
     [_, late, start] = await batch.execute(text("end"), text("hello", ALICE), text("start"))
-    rests = says(Template.JUST_ENDED, span=POOL.settings.cool_off)
-    assert (told(late), told(start)) == ([(ALICE, rests)], [(BOB, rests)])
+    rests = system_message(Template.JUST_ENDED, span=POOL.settings.cool_off)
+    assert (sent_bodies(late), sent_bodies(start)) == ([(ALICE, rests)], [(BOB, rests)])
 
 
 async def test_what_ended_can_be_neither_ended_nor_spoken_into(batch: BatchHarness) -> None:
@@ -161,7 +161,7 @@ async def test_a_reopened_conversation_is_counted_and_spoken_in_again(batch: Bat
         text("hello", on=OTHER_MASKED),
         StartConversation("r5", PEOPLE.person("main", "+14255550144")),
     )
-    assert told(hello) == [(ALICE, "hello")]
+    assert sent_bodies(hello) == [(ALICE, "hello")]
     assert after(start).masked_number == MASKED
 
 
@@ -239,10 +239,10 @@ async def test_what_was_held_in_this_batch_is_passed_on_by_a_resume(batch: Batch
         PauseConversation("r3", name),
         text("fourth"),
     )
-    assert told(changes[1])[2:] == [(ALICE, "first"), (BOB, "second")]
-    assert told(changes[2]) == [(ALICE, "third")]
+    assert sent_bodies(changes[1])[2:] == [(ALICE, "first"), (BOB, "second")]
+    assert sent_bodies(changes[2]) == [(ALICE, "third")]
     [resumed] = await batch.execute(ResumeConversation("r4", name))
-    assert told(resumed) == [(BOB, says(Template.RESUMED)), (ALICE, "fourth")]
+    assert sent_bodies(resumed) == [(BOB, system_message(Template.RESUMED)), (ALICE, "fourth")]
 
 
 async def test_what_was_passed_on_by_a_resume_is_not_passed_on_by_the_next(
@@ -256,7 +256,7 @@ async def test_what_was_passed_on_by_a_resume_is_not_passed_on_by_the_next(
         text("second"),
         ResumeConversation("r4", name),
     )
-    assert told(changes[3])[1:] == [(ALICE, "second")]
+    assert sent_bodies(changes[3])[1:] == [(ALICE, "second")]
 
 
 async def test_a_conversation_is_paused_once(batch: BatchHarness) -> None:
@@ -293,8 +293,8 @@ async def test_who_has_opted_in_in_this_batch_is_known_to_have(redis: Redis) -> 
 async def test_replies_and_tries_are_counted_within_a_batch(batch: BatchHarness) -> None:
     helps = await batch.execute(*(text("help") for _ in range(REPLIES_LIMIT + 1)))
     assert [len(change.texts) for change in helps] == [1] * REPLIES_LIMIT + [0]
-    wrong = [text(f"join {OTHER_CODE}", CAROL) for _ in range(TRIES_LIMIT)]
+    wrong = [text(f"join {OTHER_CODE}", CAROL) for _ in range(CODE_ATTEMPTS_LIMIT)]
     changes = await batch.execute(*wrong, text("start", ALICE), text(f"join {CODE}", CAROL))
     assert changes[-1] == Change()
     tries = [change.code_attempts.after.number for change in changes if change.code_attempts]
-    assert tries == list(range(1, TRIES_LIMIT + 1))
+    assert tries == list(range(1, CODE_ATTEMPTS_LIMIT + 1))

@@ -16,8 +16,8 @@ from support.conversations import (
     MASKED,
     OTHER_MASKED,
     SETTINGS,
-    says,
     seeded,
+    system_message,
 )
 
 
@@ -44,10 +44,10 @@ async def test_a_late_message_reaches_neither_the_old_partner_nor_a_new_one(
     await service.deliver(ALICE_NUMBER, f"join {carols.code}")
     await service.deliver(ALICE_NUMBER, "start")
     await service.deliver(ALICE_NUMBER, "a late text")
-    reply = says(Template.JUST_ENDED, span=SETTINGS.cool_off)
+    reply = system_message(Template.JUST_ENDED, span=SETTINGS.cool_off)
     assert (await service.heard(ALICE_NUMBER, 4))[1:] == [reply] * 3
     await service.quiet()
-    assert service.sent_to(BOB_NUMBER) == [says(Template.ENDED)]
+    assert service.sent_to(BOB_NUMBER) == [system_message(Template.ENDED)]
     assert len(service.sent_to(CAROL_NUMBER)) == 1
 
 
@@ -55,7 +55,7 @@ async def test_the_reply_during_cool_off_names_the_remaining_time(service: Runni
     await ended(service)
     service.clock.move(minutes=1)
     await service.deliver(ALICE_NUMBER, "hello?")
-    reply = says(Template.JUST_ENDED, span=timedelta(minutes=2))
+    reply = system_message(Template.JUST_ENDED, span=timedelta(minutes=2))
     assert (await service.heard(ALICE_NUMBER, 2))[1] == reply
     service.clock.move(minutes=2)
     again = await service.open(ALICE_NUMBER, CAROL_NUMBER)
@@ -96,10 +96,10 @@ async def test_a_reopened_conversation_relays_again(service: RunningService) -> 
     assert not after.HasField("end_time")
     await service.deliver(BOB_NUMBER, "where were we?")
     assert (await service.heard(ALICE_NUMBER, 3))[1:] == [
-        says(Template.REOPENED),
+        system_message(Template.REOPENED),
         "where were we?",
     ]
-    assert (await service.heard(BOB_NUMBER, 2))[1:] == [says(Template.REOPENED)]
+    assert (await service.heard(BOB_NUMBER, 2))[1:] == [system_message(Template.REOPENED)]
     events = kinds(await service.timeline(conversation_id))
     assert events.index(("CONVERSATION_REOPENED", "")) > events.index(
         ("CONVERSATION_ENDED", "OPERATOR_ENDED")

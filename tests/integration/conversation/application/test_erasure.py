@@ -29,12 +29,12 @@ from support.conversations import (
     OTHER_MASKED,
     PEOPLE,
     POOL,
-    says,
     seeded,
+    system_message,
 )
 from support.erasing import conversations_of, erase, has_opted_out, numbers_in
 from support.eventually import eventually
-from support.marks import everything
+from support.marker_search import everything
 
 Entry = tuple[bytes, dict[bytes, bytes]]
 
@@ -107,7 +107,7 @@ async def test_nothing_of_a_person_is_left_but_what_has_to_stay(
 async def test_partners_are_told_neutrally_and_the_person_nothing(service: RunningService) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     await erase(service)
-    assert await service.heard(BOB_NUMBER, 1) == [says(Template.ENDED)]
+    assert await service.heard(BOB_NUMBER, 1) == [system_message(Template.ENDED)]
     await service.quiet()
     assert service.sent_to(ALICE_NUMBER) == []
     assert await has_opted_out(service)
@@ -129,7 +129,7 @@ async def test_texts_that_are_owed_to_or_by_the_person_are_dropped(
     await service.deliver(CAROL_NUMBER, "help")
     await service.quiet()
     assert made.dropped_texts == 2
-    assert service.sent_to(BOB_NUMBER) == [says(Template.ENDED)]
+    assert service.sent_to(BOB_NUMBER) == [system_message(Template.ENDED)]
     assert service.sent_to(ALICE_NUMBER) == []
     assert len(service.sent_to(CAROL_NUMBER)) == 1
 
@@ -142,8 +142,8 @@ async def test_a_number_rests_although_what_was_on_it_is_gone(service: RunningSe
     with refused("NUMBER_COOLING"):
         await service.open(BOB_NUMBER, CAROL_NUMBER)
     await service.deliver(BOB_NUMBER, "start")
-    span = says(Template.JUST_ENDED, span=FIRST.settings.cool_off)
-    assert await service.heard(BOB_NUMBER, 2) == [says(Template.ENDED), span]
+    span = system_message(Template.JUST_ENDED, span=FIRST.settings.cool_off)
+    assert await service.heard(BOB_NUMBER, 2) == [system_message(Template.ENDED), span]
 
 
 async def test_whoever_is_erased_still_does_not_meet_who_blocked_them(
@@ -267,7 +267,7 @@ async def test_who_opted_out_before_is_erased_and_told_nothing(service: RunningS
     await service.deliver(ALICE_NUMBER, "quit")
     await service.deliver(ALICE_NUMBER, "erase my data")
     await service.quiet()
-    assert service.sent_to(ALICE_NUMBER) == [says(Template.OPTED_OUT)]
+    assert service.sent_to(ALICE_NUMBER) == [system_message(Template.OPTED_OUT)]
     assert await conversations_of(service, ALICE_NUMBER) == []
 
 

@@ -25,8 +25,8 @@ from support.conversations import (
     MASKED,
     OTHER_MASKED,
     POOL,
-    says,
     seeded,
+    system_message,
 )
 from support.dead_letters import dead_letters
 from support.erasing import conversations_of, erase, has_opted_out, numbers_in
@@ -182,7 +182,7 @@ async def test_what_a_pair_had_goes_although_a_crash_came_after_their_conversati
 async def test_a_text_is_found_although_its_conversation_went_with_somebody_else(
     service: RunningService,
 ) -> None:
-    service.messaging.answers[says(Template.ENDED)] = [NOT_TAKEN]
+    service.messaging.answers[system_message(Template.ENDED)] = [NOT_TAKEN]
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     await service.deliver(ALICE_NUMBER, "quit")
     await dead_letters(service, 1)
@@ -193,7 +193,7 @@ async def test_a_text_is_found_although_its_conversation_went_with_somebody_else
 
 
 async def test_a_confirmation_that_was_given_up_goes_as_well(service: RunningService) -> None:
-    service.messaging.answers[says(Template.OPTED_OUT)] = [NOT_TAKEN]
+    service.messaging.answers[system_message(Template.OPTED_OUT)] = [NOT_TAKEN]
     await service.deliver(ALICE_NUMBER, "quit")
     await dead_letters(service, 1)
     assert (await erase(service)).dropped_texts == 1

@@ -20,8 +20,8 @@ from support.conversations import (
     CAROL_NUMBER,
     MASKED,
     OTHER_MASKED,
-    says,
     seeded,
+    system_message,
 )
 
 THIRD_MASKED = "+12065550102"
@@ -57,8 +57,8 @@ async def test_both_are_notified_and_messages_are_relayed(service: RunningServic
     assert len(conversation.participants) == 2
     assert conversation.HasField("join_time")
     await service.deliver(BOB_NUMBER, "hello", to=conversation.masked_number)
-    assert await service.heard(ALICE_NUMBER, 2) == [says(Template.OPENED), "hello"]
-    assert await service.heard(BOB_NUMBER, 1) == [says(Template.OPENED)]
+    assert await service.heard(ALICE_NUMBER, 2) == [system_message(Template.OPENED), "hello"]
+    assert await service.heard(BOB_NUMBER, 1) == [system_message(Template.OPENED)]
 
 
 async def test_a_silent_opening_notifies_nobody(service: RunningService) -> None:

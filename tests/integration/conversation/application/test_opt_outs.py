@@ -19,8 +19,8 @@ from support.conversations import (
     OTHER_MASKED,
     SEED,
     SETTINGS,
-    says,
     seeded,
+    system_message,
 )
 
 DAVE_NUMBER = "+13605550144"
@@ -80,10 +80,10 @@ async def test_an_opt_out_by_message_ends_all_conversations_and_gives_partners_n
     conversations = await everywhere(service)
     await service.deliver(ALICE_NUMBER, "Unsubscribe")
     for partner in (BOB_NUMBER, CAROL_NUMBER, DAVE_NUMBER):
-        assert await service.heard(partner, 1) == [says(Template.ENDED)]
+        assert await service.heard(partner, 1) == [system_message(Template.ENDED)]
     for pool, conversation_id in conversations:
         assert await end_reason(service, pool, conversation_id) == pb.END_REASON_OPTED_OUT
-    assert await service.heard(ALICE_NUMBER, 1) == [says(Template.OPTED_OUT)]
+    assert await service.heard(ALICE_NUMBER, 1) == [system_message(Template.OPTED_OUT)]
     opt_out = await state(service)
     assert opt_out.is_opted_out
     assert opt_out.source == opt_out_pb2.OPT_OUT_SOURCE_TEXT
@@ -100,8 +100,8 @@ async def test_no_message_is_sent_to_an_opted_out_person(service: RunningService
         for number in (MASKED, ELSEWHERE):
             await service.deliver(ALICE_NUMBER, body, to=number)
     await all_quiet(service)
-    assert service.sent_to(ALICE_NUMBER) == [says(Template.OPTED_OUT)]
-    assert service.sent_to(BOB_NUMBER) == [says(Template.ENDED)]
+    assert service.sent_to(ALICE_NUMBER) == [system_message(Template.OPTED_OUT)]
+    assert service.sent_to(BOB_NUMBER) == [system_message(Template.ENDED)]
     with refused("PARTICIPANT_OPTED_OUT"):
         await service.open(CAROL_NUMBER, ALICE_NUMBER)
 
@@ -140,7 +140,7 @@ async def test_an_opt_out_by_rpc_notifies_the_partners_and_not_the_person(
     await all_quiet(service)
     assert service.sent_to(ALICE_NUMBER) == []
     for partner in (BOB_NUMBER, CAROL_NUMBER, DAVE_NUMBER):
-        assert service.sent_to(partner) == [says(Template.ENDED)]
+        assert service.sent_to(partner) == [system_message(Template.ENDED)]
 
 
 async def test_a_repeated_opt_out_keeps_the_first(service: RunningService) -> None:
@@ -156,7 +156,7 @@ async def test_the_keyword_start_opts_in_and_starts(service: RunningService) -> 
     await service.deliver(ALICE_NUMBER, "start")
     [invitation] = await service.heard(ALICE_NUMBER, 1)
     code = invitation.removeprefix("Your code is ")[:6]
-    assert invitation == says(Template.CODE, code=code, span=SETTINGS.code_lifetime)
+    assert invitation == system_message(Template.CODE, code=code, span=SETTINGS.code_lifetime)
     assert not (await state(service)).is_opted_out
     await service.join(BOB_NUMBER, code)
 
@@ -166,7 +166,7 @@ async def test_opt_in_keywords_apply_to_every_pool(service: RunningService, word
     await everywhere(service)
     await service.deliver(ALICE_NUMBER, "quit")
     await service.deliver(ALICE_NUMBER, word, to=ELSEWHERE)
-    expected = [says(Template.OPTED_OUT), says(Template.OPTED_IN)]
+    expected = [system_message(Template.OPTED_OUT), system_message(Template.OPTED_IN)]
     assert sorted(await service.heard(ALICE_NUMBER, 2)) == sorted(expected)
     assert not (await state(service)).is_opted_out
     service.clock.move(minutes=3)
@@ -189,5 +189,5 @@ async def test_a_pool_may_treat_the_keyword_end_as_an_opt_out(
     async with running(redis_url, clock, seeded(settings={"end_opts_out": True})) as service:
         await service.open(ALICE_NUMBER, BOB_NUMBER)
         await service.deliver(ALICE_NUMBER, "END")
-        assert await service.heard(ALICE_NUMBER, 1) == [says(Template.OPTED_OUT)]
+        assert await service.heard(ALICE_NUMBER, 1) == [system_message(Template.OPTED_OUT)]
         assert (await state(service)).is_opted_out

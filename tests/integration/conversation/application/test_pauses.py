@@ -9,7 +9,7 @@ from maskline.conversation.v1 import conversation_pb2 as pb
 from support.clock import ManualClock
 from support.conversation_calls import ask, kinds, refused
 from support.conversation_service import RunningService, running
-from support.conversations import ALICE_NUMBER, BOB_NUMBER, says, seeded
+from support.conversations import ALICE_NUMBER, BOB_NUMBER, seeded, system_message
 
 REFUSING = seeded(settings={"pause_policy": PausePolicy.REFUSE})
 
@@ -47,12 +47,12 @@ async def test_held_messages_are_relayed_in_order_after_the_pause(service: Runni
     assert (await send(service, conversation, "two", participant=0)).is_held
     await service.deliver(BOB_NUMBER, "three")
     await service.deliver(ALICE_NUMBER, "four")
-    held = says(Template.PAUSED_HELD)
+    held = system_message(Template.PAUSED_HELD)
     assert await service.heard(ALICE_NUMBER, 1) == [held]
     assert await service.heard(BOB_NUMBER, 1) == [held]
     resumed = await resume(service, conversation)
     assert not resumed.HasField("pause_time")
-    goes_on = says(Template.RESUMED)
+    goes_on = system_message(Template.RESUMED)
     assert await service.heard(ALICE_NUMBER, 3) == [held, goes_on, "three"]
     assert await service.heard(BOB_NUMBER, 5) == [held, goes_on, "one", "two", "four"]
     await service.deliver(ALICE_NUMBER, "five")
@@ -94,8 +94,11 @@ async def test_an_end_during_a_pause_notifies_authors_of_discarded_messages(
     conversation = await paused(service)
     await service.deliver(ALICE_NUMBER, "never passed on")
     await service.deliver(BOB_NUMBER, "end")
-    ended = says(Template.ENDED)
-    assert (await service.heard(ALICE_NUMBER, 3))[1:] == [says(Template.NOT_PASSED_ON), ended]
+    ended = system_message(Template.ENDED)
+    assert (await service.heard(ALICE_NUMBER, 3))[1:] == [
+        system_message(Template.NOT_PASSED_ON),
+        ended,
+    ]
     assert await service.heard(BOB_NUMBER, 1) == [ended]
     events = kinds(await service.timeline(conversation.conversation_id))
     assert ("MESSAGE_DROPPED", "1") in events
@@ -109,7 +112,7 @@ async def test_a_pool_may_refuse_messages_during_a_pause(
     async with running(redis_url, clock, REFUSING) as service:
         conversation = await paused(service)
         await service.deliver(ALICE_NUMBER, "hello")
-        assert await service.heard(ALICE_NUMBER, 1) == [says(Template.PAUSED_REFUSED)]
+        assert await service.heard(ALICE_NUMBER, 1) == [system_message(Template.PAUSED_REFUSED)]
         with refused("CONVERSATION_PAUSED"):
             await send(service, conversation, "hello", participant=0)
         await resume(service, conversation)
@@ -128,8 +131,8 @@ async def test_held_messages_are_limited_and_refused_senders_are_notified(
     with refused("TOO_MANY_HELD"):
         await send(service, conversation, "hello", participant=1)
     assert await service.heard(ALICE_NUMBER, 2) == [
-        says(Template.PAUSED_HELD),
-        says(Template.PAUSED_REFUSED),
+        system_message(Template.PAUSED_HELD),
+        system_message(Template.PAUSED_REFUSED),
     ]
     await resume(service, conversation)
     relayed = await service.heard(BOB_NUMBER, HELD_LIMIT)
@@ -139,6 +142,6 @@ async def test_held_messages_are_limited_and_refused_senders_are_notified(
 async def test_a_paused_conversation_expires(service: RunningService) -> None:
     conversation = await paused(service)
     service.clock.move(days=7)
-    assert await service.heard(ALICE_NUMBER, 1) == [says(Template.IDLE_EXPIRED)]
+    assert await service.heard(ALICE_NUMBER, 1) == [system_message(Template.IDLE_EXPIRED)]
     ended = await service.get(conversation.conversation_id)
     assert not ended.HasField("pause_time")

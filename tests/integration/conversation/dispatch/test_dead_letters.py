@@ -9,7 +9,7 @@ from maskline.conversation.v1 import dead_letter_pb2 as pb
 from maskline.conversation.v1.dead_letter_pb2_grpc import DeadLetterServiceStub
 from support.conversation_calls import ask, kinds, refused
 from support.conversation_service import RunningService
-from support.conversations import ALICE_NUMBER, BOB_NUMBER, says
+from support.conversations import ALICE_NUMBER, BOB_NUMBER, system_message
 from support.dead_letters import REJECTED, damaged, dead_letters
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ async def test_a_rejected_message_is_listed_and_delays_no_other(service: Running
     assert letter.accept_time == letter.death_time
     assert ("MESSAGE_DEAD_LETTERED", "INVALID") in kinds(await service.timeline(conversation_id))
     notices = await service.heard(BOB_NUMBER, 1)
-    assert notices == [says(Template.MAYBE_NOT_DELIVERED)], "it may still be sent"
+    assert notices == [system_message(Template.MAYBE_NOT_DELIVERED)], "it may still be sent"
 
 
 async def test_a_replayed_message_is_sent_once_however_often_any_replica_is_asked(

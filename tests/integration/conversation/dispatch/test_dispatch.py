@@ -8,7 +8,7 @@ from maskline.messaging.v1 import error_reason_pb2
 from maskline.messaging.v1 import messaging_pb2 as pb
 from support.conversation_calls import ask, kinds
 from support.conversation_service import RunningService
-from support.conversations import ALICE_NUMBER, BOB_NUMBER, SETTINGS, says
+from support.conversations import ALICE_NUMBER, BOB_NUMBER, SETTINGS, system_message
 from support.dead_letters import dead_letters
 
 REFUSED = pb.SendMessageResult(
@@ -24,7 +24,7 @@ async def test_the_sender_of_a_refused_message_is_notified_without_a_reason(
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
     service.messaging.answers["hello"] = [REFUSED]
     await service.deliver(BOB_NUMBER, "hello")
-    assert await service.heard(BOB_NUMBER, 1) == [says(Template.NOT_DELIVERED)]
+    assert await service.heard(BOB_NUMBER, 1) == [system_message(Template.NOT_DELIVERED)]
     await service.quiet()
     assert service.sent_to(ALICE_NUMBER) == []
     events = kinds(await service.timeline(conversation.conversation_id))

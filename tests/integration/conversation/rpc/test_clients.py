@@ -17,7 +17,7 @@ from support.conversations import (
     MASKED,
     OTHER_MASKED,
     SETTINGS,
-    says,
+    system_message,
 )
 from support.grpc_calls import reason
 
@@ -29,9 +29,12 @@ async def test_start_and_join_connect_two_people_and_notify_both(service: Runnin
     assert started.conversation.state == pb.CONVERSATION_STATE_WAITING
     assert joined.state == pb.CONVERSATION_STATE_ACTIVE
     assert joined.etag != started.conversation.etag
-    invitation = says(Template.CODE, code=started.code, span=SETTINGS.code_lifetime)
-    assert await service.heard(ALICE_NUMBER, 2) == [invitation, says(Template.SOMEBODY_JOINED)]
-    assert await service.heard(BOB_NUMBER, 1) == [says(Template.YOU_JOINED)]
+    invitation = system_message(Template.CODE, code=started.code, span=SETTINGS.code_lifetime)
+    assert await service.heard(ALICE_NUMBER, 2) == [
+        invitation,
+        system_message(Template.SOMEBODY_JOINED),
+    ]
+    assert await service.heard(BOB_NUMBER, 1) == [system_message(Template.YOU_JOINED)]
 
 
 async def test_of_concurrent_joins_with_the_same_code_exactly_one_succeeds(
@@ -101,7 +104,7 @@ async def test_an_end_by_the_operator_notifies_both_and_keeps_its_note_from_them
     assert ended.end_note == "a complaint"
     assert await service.get(conversation.conversation_id) == ended
     for number in (ALICE_NUMBER, BOB_NUMBER):
-        assert await service.heard(number, 1) == [says(Template.ENDED)]
+        assert await service.heard(number, 1) == [system_message(Template.ENDED)]
     timeline = await service.timeline(conversation.conversation_id)
     assert "complaint" not in str(timeline)
 
@@ -121,7 +124,7 @@ async def test_an_end_for_a_participant_has_their_end_reason(service: RunningSer
 async def test_an_ended_waiting_conversation_has_no_valid_code(service: RunningService) -> None:
     started = await service.start(ALICE_NUMBER)
     await service.end(started.conversation.conversation_id)
-    assert (await service.heard(ALICE_NUMBER, 2))[1] == says(Template.CANCELLED)
+    assert (await service.heard(ALICE_NUMBER, 2))[1] == system_message(Template.CANCELLED)
     with refused("CODE_NOT_VALID"):
         await service.join(BOB_NUMBER, started.code)
 

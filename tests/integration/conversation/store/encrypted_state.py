@@ -114,7 +114,7 @@ class EncryptedState:
 
     async def _owed(self) -> list[OutboxEntry | CorruptEntry]:
         await self.outbox.prepare()
-        return await self.outbox.read_unsettled("0", 10) + await self.outbox.read_new(10, None)
+        return await self.outbox.read_pending("0", 10) + await self.outbox.read_new(10, None)
 
 
 def _facts(name: str) -> Snapshot:

@@ -12,7 +12,7 @@ from conversation_service.domain.model.pool import PoolSettings
 from conversation_service.domain.model.rate_limits import (
     FAILURES_WINDOW,
     LOCKOUT,
-    NUMBER_TRIES_WINDOW,
+    NUMBER_CODE_ATTEMPTS_WINDOW,
 )
 from conversation_service.store.conversations.commit_conversation import (
     DATA_KEY_MARGIN,
@@ -40,7 +40,7 @@ def longest(settings: PoolSettings) -> Mapping[str, timedelta | None]:
         "code": GONE,
         "name": GONE,
         "limits": max(LOCKOUT, FAILURES_WINDOW),
-        "code-attempts": NUMBER_TRIES_WINDOW,
+        "code-attempts": NUMBER_CODE_ATTEMPTS_WINDOW,
         "blocks": ALWAYS,
         "last-number": LAST_NUMBER_LIFETIME,
         "held": GONE,

@@ -175,7 +175,7 @@ async def dead_and_given_up(service: RunningService, words: StoredBodies) -> Non
     service.clock.move(seconds=SETTINGS.dead_letters_kept.total_seconds() + 60)
     # The service does the same within seconds, and may come first.
     letters = DeadLetters(pool_storage(service.redis))
-    await letters.forget_old(service.clock.now(), SETTINGS)
+    await letters.expire(service.clock.now(), SETTINGS)
 
 
 @pytest.mark.parametrize(

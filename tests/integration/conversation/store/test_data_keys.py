@@ -33,7 +33,7 @@ from conversation_service.store.outbox.outbox import Outbox
 from conversation_service.store.outbox.settlement import DeadLettering
 from conversation_service.store.rotation.encrypted_records import Entry
 from support.clock import ManualClock
-from support.conversations import ALICE, BOB, MASKED, POOL, VAULT, pool_storage
+from support.conversations import ALICE, BOB, CIPHER, MASKED, POOL, pool_storage
 
 KEYS = Keys("main")
 NOW = ManualClock().now()
@@ -86,7 +86,7 @@ class Harness:
 
     async def owed(self) -> list[OutboxEntry | CorruptEntry]:
         await self.outbox.prepare()
-        return await self.outbox.read_unsettled("0", 100) + await self.outbox.read_new(100, None)
+        return await self.outbox.read_pending("0", 100) + await self.outbox.read_new(100, None)
 
     async def read(self) -> list[str]:
         """The bodies that can be read in the outbox."""
@@ -115,7 +115,7 @@ async def test_the_state_key_alone_decrypts_no_body_of_a_conversation(harness: H
     await harness.begin("hello")
     [(_, entry)] = cast("list[Entry]", await harness.redis.xrange(KEYS.outbox))
     with pytest.raises(InvalidTag):
-        VAULT.decrypt(entry[b"text"], KEYS.message("hello"))
+        CIPHER.decrypt(entry[b"text"], KEYS.message("hello"))
     assert await harness.read() == ["hello"]
 
 
@@ -157,7 +157,7 @@ async def test_held_messages_are_under_the_data_key(harness: Harness) -> None:
     assert snapshot.held == (words,)
     [sealed] = cast("list[bytes]", await harness.redis.lrange(KEYS.held(NAME), 0, -1))
     with pytest.raises(InvalidTag):
-        VAULT.decrypt(sealed, KEYS.held(NAME))
+        CIPHER.decrypt(sealed, KEYS.held(NAME))
 
 
 async def test_the_last_messages_are_readable_after_the_end_until_the_data_key_expires(
@@ -227,7 +227,7 @@ async def test_messages_of_no_conversation_are_under_the_state_key(harness: Harn
     commit = Commit(IdempotencyKey("text", "1", ()), Change(texts=(text,)), NOW, UNCREATED)
     assert await harness.store.commit([commit]) == [Committed()]
     [(_, entry)] = cast("list[Entry]", await harness.redis.xrange(KEYS.outbox))
-    assert VAULT.decrypt(entry[b"text"], KEYS.message("help"))
+    assert CIPHER.decrypt(entry[b"text"], KEYS.message("help"))
     assert await harness.read() == ["help"]
 
 

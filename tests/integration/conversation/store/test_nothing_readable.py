@@ -20,7 +20,7 @@ from support.conversation_calls import ask
 from support.conversation_service import RunningService
 from support.conversations import ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBER, MASKED, OTHER_MASKED
 from support.dead_letters import dead_letters
-from support.marks import everything, found
+from support.marker_search import everything, found
 
 DAVE_NUMBER = "+13605550144"
 NUMBERS = (ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBER, DAVE_NUMBER, MASKED, OTHER_MASKED)

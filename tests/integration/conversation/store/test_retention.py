@@ -34,7 +34,7 @@ from support.conversations import (
 )
 from support.dead_letters import dead_letters
 from support.eventually import eventually
-from support.marks import everything
+from support.marker_search import everything
 
 from .key_lifetimes import ALWAYS, kinds_there, longest, overstaying, spelled_kinds
 

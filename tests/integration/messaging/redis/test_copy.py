@@ -11,7 +11,7 @@ from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from messaging_service.model.send_tokens import SendTokens
 from messaging_service.redis import keys
 from support.clock import ManualClock
-from support.marks import everything
+from support.marker_search import everything
 from support.messaging_service import BOB, CAROL, Messaging, serving, settings_for, text
 from support.scripted_carrier import (
     CarrierRequest,

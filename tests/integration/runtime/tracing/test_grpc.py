@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2
-from leaks.marked import SAID, leaks
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from runtime.grpc.client import open_channel
@@ -17,6 +16,7 @@ from runtime.grpc.server import GrpcServer
 from runtime.grpc.status import RpcStatus
 from runtime.tracing import tracer
 from runtime.tracing.grpc import traceparent
+from support.leak_markers import SAID, leaks
 from support.spans import attributes, traced_process
 
 TIMEOUT_SECONDS = 10.0

@@ -50,7 +50,7 @@ async def test_a_message_that_fails_while_others_are_sent_becomes_a_dead_letter(
     await attempts(harness, dispatcher, 1, others=True)
     assert harness.messaging.bodies(ALICE) == ["a2"]
     [letter] = await harness.dead_letters.page(10, "")
-    assert (letter.message_id, letter.death) == ("m0", DeadLetterReason.RETRIES_EXHAUSTED)
+    assert (letter.message_id, letter.reason) == ("m0", DeadLetterReason.RETRIES_EXHAUSTED)
     assert ("MESSAGE_DEAD_LETTERED", "RETRIES_EXHAUSTED") in await harness.events()
     kind = DeliveryFailureKind.UNCERTAIN
     assert harness.failures.notified == [DeliveryFailure("m0", CONVERSATION, ALICE.person_id, kind)]

@@ -19,7 +19,7 @@ UNREADABLE, INVALID = DeadLetterReason.UNREADABLE, DeadLetterReason.INVALID
 
 async def dead_letters(harness: Harness) -> list[tuple[str, DeadLetterReason]]:
     page = await harness.dead_letters.page(100, "")
-    return [(letter.message_id, letter.death) for letter in page]
+    return [(letter.message_id, letter.reason) for letter in page]
 
 
 def counted() -> float:
@@ -112,11 +112,11 @@ async def test_a_message_that_makes_the_messaging_service_fail_waits_alone(
 async def test_a_replica_that_lost_its_lease_writes_no_dead_letter(harness: Harness) -> None:
     await harness.outbox.prepare()
     await harness.add_corrupt("m9")
-    read_unsettled = harness.outbox.read_unsettled
+    read_pending = harness.outbox.read_pending
 
     async def lose_the_lease(*arguments: object) -> object:
         await harness.redis.set(KEYS.lease, "another replica's")
-        return await read_unsettled(*arguments)  # type: ignore[arg-type]
+        return await read_pending(*arguments)  # type: ignore[arg-type]
 
     await harness.outbox.read_new(10, None)
     with pytest.MonkeyPatch.context() as patch:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from conversation_service.store.encryption.blind_index import PersonIds
 from conversation_service.store.encryption.cipher import Cipher
-from support.conversations import ALICE, ALICE_NUMBER, BOB, PEOPLE, VAULT
+from support.conversations import ALICE, ALICE_NUMBER, BOB, CIPHER, PEOPLE
 
 
 def test_a_person_has_one_id_for_all_pools_and_another_in_each() -> None:
@@ -37,21 +37,21 @@ def test_a_participant_is_the_same_when_only_the_person_id_is_known() -> None:
 
 @given(st.binary(), st.text())
 def test_a_value_is_decrypted_as_its_own_record_only(plain: bytes, record: str) -> None:
-    encrypted = VAULT.encrypt(plain, record)
-    assert VAULT.decrypt(encrypted, record) == plain
+    encrypted = CIPHER.encrypt(plain, record)
+    assert CIPHER.decrypt(encrypted, record) == plain
     with pytest.raises(InvalidTag):
-        VAULT.decrypt(encrypted, record + "x")
+        CIPHER.decrypt(encrypted, record + "x")
     with pytest.raises(InvalidTag):
         Cipher("another secret").decrypt(encrypted, record)
 
 
 def test_the_same_value_is_never_encrypted_the_same_way_twice() -> None:
-    assert VAULT.encrypt(b"hello", "r") != VAULT.encrypt(b"hello", "r")
+    assert CIPHER.encrypt(b"hello", "r") != CIPHER.encrypt(b"hello", "r")
 
 
 @given(st.lists(st.text(), max_size=4), st.lists(st.text(), max_size=4))
 def test_blind_indexes_are_equal_only_for_equal_parts(parts: list[str], other: list[str]) -> None:
-    assert (VAULT.blind_index(*parts) == VAULT.blind_index(*other)) == (parts == other)
-    assert VAULT.blind_index(*parts) != Cipher("x", blind_index_key=b"another key").blind_index(
+    assert (CIPHER.blind_index(*parts) == CIPHER.blind_index(*other)) == (parts == other)
+    assert CIPHER.blind_index(*parts) != Cipher("x", blind_index_key=b"another key").blind_index(
         *parts
     )

@@ -13,12 +13,12 @@ from conversation_service.store.encryption.key_ring import is_encrypted
 from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.records.encrypted import RecordCipher
 from conversation_service.store.records.payloads import StoredResponse
-from support.conversations import PEOPLE, VAULT
+from support.conversations import CIPHER, PEOPLE
 from support.decisions import ACTIVE, ENDED
 
 DATA_KEY, ANOTHER = conversation_keys.generate(), conversation_keys.generate()
 KEYS = Keys("main")
-RECORDS = RecordCipher(KEYS, VAULT, PEOPLE)
+RECORDS = RecordCipher(KEYS, CIPHER, PEOPLE)
 
 
 @given(st.binary(), st.text())
@@ -44,7 +44,7 @@ def test_a_damaged_value_is_decrypted_by_no_data_key(junk: bytes) -> None:
 
 
 def test_a_value_under_the_state_key_belongs_to_no_conversation() -> None:
-    encrypted = VAULT.encrypt(b"hi", "r")
+    encrypted = CIPHER.encrypt(b"hi", "r")
     assert conversation_keys.conversation_of(encrypted) == ""
     assert RECORDS.decrypt_body(encrypted, "r", [DATA_KEY]) == b"hi"
     # A rotation of the state key skips values under data keys.

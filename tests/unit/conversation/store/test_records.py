@@ -66,8 +66,10 @@ CONVERSATIONS = st.builds(
     end_note=TEXT,
     unique_name=TEXT,
     held=st.tuples(st.integers(0, 50), st.integers(0, 50)),
-    exchange=st.builds(LoopDetector, st.tuples(TEXT, TEXT), st.integers(-1, 1), st.integers(0, 8)),
-    ask_time=MAYBE,
+    loop_detector=st.builds(
+        LoopDetector, st.tuples(TEXT, TEXT), st.integers(-1, 1), st.integers(0, 8)
+    ),
+    join_request_time=MAYBE,
 )
 
 # Every setting other than it is by default.

@@ -1,6 +1,5 @@
 """Redaction of spans: marks planted in each part of a span are not exported."""
 
-from leaks.marked import SAID, leaks, number_forms
 from opentelemetry import trace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from opentelemetry.proto.trace.v1.trace_pb2 import Status as EncodedStatus
@@ -12,6 +11,7 @@ from structlog.testing import capture_logs
 
 from runtime.logging.redaction import DROPPED
 from runtime.tracing.redaction import RedactingExporter
+from support.leak_markers import SAID, leaks, number_forms
 from support.spans import CollectedSpans, attributes
 
 NUMBER = "+14255550137"

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Sequence
 
 import pytest
-from leaks.marked import SAID, leaks
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.proto.trace.v1.trace_pb2 import Status as EncodedStatus
@@ -15,6 +14,7 @@ from runtime.batching import Batcher
 from runtime.tracing import is_traced, tracer
 from runtime.tracing.export import exporting, otlp_exporter
 from runtime.tracing.grpc import traceparent
+from support.leak_markers import SAID, leaks
 from support.spans import CollectedSpans, attributes, resettable_provider, traced_process
 
 NUMBER = "+14255550137"

@@ -13,7 +13,7 @@ from conversation_service.domain.errors import (
     UnknownMaskedNumber,
 )
 from conversation_service.domain.model.messages import InboundMessage
-from conversation_service.messaging.carrier_records import RecordsClient
+from conversation_service.messaging.carrier_records import CarrierRecords
 from conversation_service.store.deployment.reconciliation_cursor import Cursor, ReconciliationCursor
 from runtime.clock import Clock
 
@@ -56,7 +56,7 @@ class Reconciliation:
 
     def __init__(
         self,
-        records: RecordsClient,
+        records: CarrierRecords,
         inbound: InboundHandler,
         cursor: ReconciliationCursor,
         clock: Clock,

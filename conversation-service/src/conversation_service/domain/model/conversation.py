@@ -57,10 +57,10 @@ class Conversation:
     unique_name: str = field(default="", repr=False)
     # Numbers of messages held while it is paused, of the first participant and of the second.
     held: tuple[int, int] = (0, 0)
-    exchange: LoopDetector = field(default_factory=LoopDetector)
+    loop_detector: LoopDetector = field(default_factory=LoopDetector)
     # When the carrier accepted the JOIN, if that was well before join_time: then the messages after
     # it may be late as well.
-    ask_time: datetime | None = None
+    join_request_time: datetime | None = None
     # Its data key: the store generates it and encrypts bodies with it.
     data_key: bytes = field(default=b"", repr=False, compare=False)
 
@@ -77,7 +77,7 @@ class Conversation:
     @property
     def active_since(self) -> datetime | None:
         """From when on messages may belong to it; None while nobody has joined."""
-        return self.ask_time or self.join_time
+        return self.join_request_time or self.join_time
 
     def has_expired(self, now: datetime) -> bool:
         """Whether its end is overdue."""

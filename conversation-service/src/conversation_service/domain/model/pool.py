@@ -137,10 +137,10 @@ class Pool:
 
     @cached_property
     def keywords(self) -> Keywords:
-        return self.speech.keywords
+        return self.catalog.keywords
 
     @cached_property
-    def speech(self) -> TemplateCatalog:
+    def catalog(self) -> TemplateCatalog:
         settings = self.settings
         return catalog_for(
             settings.language, settings.operator, settings.chosen_keywords, settings.texts

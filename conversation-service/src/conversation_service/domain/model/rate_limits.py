@@ -21,16 +21,16 @@ FAILURES_LIMIT = 5
 FAILURES_WINDOW = timedelta(hours=1)
 
 # A code has 29 bits: five attempts an hour find one in a lifetime only if millions are live.
-TRIES_LIMIT = 5
+CODE_ATTEMPTS_LIMIT = 5
 
-TRIES_WINDOW = timedelta(minutes=30)
+CODE_ATTEMPTS_WINDOW = timedelta(minutes=30)
 
 LOCKOUT = timedelta(hours=1)
 
 # Many people may mistype a code on one number; above this somebody guesses from many phones.
-NUMBER_TRIES_LIMIT = 100
+NUMBER_CODE_ATTEMPTS_LIMIT = 100
 
-NUMBER_TRIES_WINDOW = timedelta(minutes=10)
+NUMBER_CODE_ATTEMPTS_WINDOW = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +89,12 @@ class SenderLimits:
         return self.locked_until is not None and now < self.locked_until
 
     def wrong_code_entered(self, now: datetime) -> Self:
-        tries = self.code_attempts.incremented(now, TRIES_WINDOW)
-        locked = now + LOCKOUT if tries.number >= TRIES_LIMIT else self.locked_until
+        tries = self.code_attempts.incremented(now, CODE_ATTEMPTS_WINDOW)
+        locked = now + LOCKOUT if tries.number >= CODE_ATTEMPTS_LIMIT else self.locked_until
         return replace(self, code_attempts=tries, locked_until=locked)
 
     @property
-    def forgotten_at(self) -> datetime | None:
+    def expires_at(self) -> datetime | None:
         """When the last limit expires; None if there is none."""
         ends = (
             *(counter.until for counter in (self.replies, self.code_attempts, self.failures)),

@@ -127,7 +127,7 @@ class TemplateCatalog:
     operator: str
     templates: Mapping[Template, str] = field(repr=False)
 
-    def say(
+    def render(
         self,
         template: Template,
         *,

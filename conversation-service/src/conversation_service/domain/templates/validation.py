@@ -125,7 +125,7 @@ def _used_placeholders(text: str) -> set[str]:
 def _samples(catalog: TemplateCatalog, template: Template) -> Iterator[str]:
     durations = _DURATIONS if template in _WITH_SPAN else _DURATIONS[:1]
     for duration in durations:
-        yield catalog.say(template, code=_A_CODE, span=duration, receipt=_A_RECEIPT)
+        yield catalog.render(template, code=_A_CODE, span=duration, receipt=_A_RECEIPT)
 
 
 def _message_problem(body: str, catalog: TemplateCatalog) -> str:

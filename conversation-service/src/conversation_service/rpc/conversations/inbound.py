@@ -12,7 +12,7 @@ from conversation_service.store.keyspace.timestamps import from_ms
 from maskline.conversation.v1 import conversation_pb2 as pb
 
 
-def inbound_text(message: pb.InboundMessage) -> InboundMessage | InvalidArgument:
+def inbound_message(message: pb.InboundMessage) -> InboundMessage | InvalidArgument:
     """Returns the refusal of an invalid item instead of raising it."""
     validator = RequestValidator()
     validator.carrier_id("carrier_message_id", message.carrier_message_id)
@@ -52,7 +52,7 @@ def message_to_result(result: ExecutionResult) -> pb.ReceiveMessageResult:
     return pb.ReceiveMessageResult(outcome=outcome)
 
 
-def carrier_receipt(message: pb.DeliveryReceipt) -> CarrierReceipt | InvalidArgument:
+def delivery_receipt(message: pb.DeliveryReceipt) -> CarrierReceipt | InvalidArgument:
     """Returns the refusal of an invalid item instead of raising it."""
     validator = RequestValidator()
     validator.carrier_id("carrier_message_id", message.carrier_message_id)

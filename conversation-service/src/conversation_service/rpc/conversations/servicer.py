@@ -45,7 +45,7 @@ class ConversationServicer(rpc.ConversationServiceServicer):
         self, request: pb.ReceiveMessagesRequest, context: Context
     ) -> pb.ReceiveMessagesResponse:
         _validate_batch("messages", request.messages)
-        items = [inbound.inbound_text(message) for message in request.messages]
+        items = [inbound.inbound_message(message) for message in request.messages]
         results = await handle_valid(items, self._messages.handle)
         return pb.ReceiveMessagesResponse(results=map(inbound.message_to_result, results))
 
@@ -53,7 +53,7 @@ class ConversationServicer(rpc.ConversationServiceServicer):
         self, request: pb.ReceiveDeliveryReceiptsRequest, context: Context
     ) -> pb.ReceiveDeliveryReceiptsResponse:
         _validate_batch("receipts", request.receipts)
-        items = [inbound.carrier_receipt(receipt) for receipt in request.receipts]
+        items = [inbound.delivery_receipt(receipt) for receipt in request.receipts]
         results = await handle_valid(items, self._receipts.handle)
         return pb.ReceiveDeliveryReceiptsResponse(results=map(inbound.receipt_to_result, results))
 

@@ -129,7 +129,7 @@ class CommitScript:
         if limits is not None:
             key = self._index.sender_limits(limits.person)
             writes.expect(key, encode_sender_limits(limits.before))
-            end = limits.after.forgotten_at or commit.now
+            end = limits.after.expires_at or commit.now
             writes.set(key, encode_sender_limits(limits.after).encode(), end - commit.now)
         if attempts is not None and attempts.after.until is not None:
             key = self._index.code_attempts(attempts.masked_number)

@@ -42,10 +42,10 @@ class DeadLetter:
     # Empty if it cannot be read.
     message_id: str
     conversation_id: str
-    death: DeadLetterReason
+    reason: DeadLetterReason
     # None if it cannot be read.
     accept_time: datetime | None
-    death_time: datetime
+    dead_letter_time: datetime
     is_readable: bool
 
 
@@ -127,7 +127,7 @@ class DeadLetters:
         request = OperatorRequest("drop", request_id, dead_letter_id)
         return await self._remove(request, message_id, _REFUSED, now, settings)
 
-    async def forget_old(self, now: datetime, settings: PoolSettings) -> int:
+    async def expire(self, now: datetime, settings: PoolSettings) -> int:
         """Removes some that were kept long enough; their messages expire. Returns how many."""
         newest = to_ms(now - settings.dead_letters_kept)
         entries = await self._redis.xrange(self._keys.dead, max=newest, count=EXPIRED_AT_ONCE)
@@ -192,8 +192,8 @@ def _dead_letter(
         dead_letter_id=entry.entry_id,
         message_id=entry.message_id,
         conversation_id=conversation_id or (readable.message.conversation_id if readable else ""),
-        death=DeadLetterReason(fields[b"reason"].decode()),
+        reason=DeadLetterReason(fields[b"reason"].decode()),
         accept_time=readable.accept_time if readable else None,
-        death_time=from_ms(int(fields[b"died"])),
+        dead_letter_time=from_ms(int(fields[b"died"])),
         is_readable=readable is not None,
     )

@@ -93,7 +93,7 @@ class Outbox:
             if not str(error).startswith("BUSYGROUP"):
                 raise
 
-    async def read_unsettled(self, after: str, limit: int) -> list[OutboxEntry | CorruptEntry]:
+    async def read_pending(self, after: str, limit: int) -> list[OutboxEntry | CorruptEntry]:
         """Pending entries, which were read and not settled: oldest first, behind `after`."""
         while True:
             entries = await self._read(after, limit, block_ms=None)

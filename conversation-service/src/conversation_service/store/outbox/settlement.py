@@ -30,7 +30,7 @@ class DeadLettering:
 
     entry_id: str
     message_id: str
-    death: DeadLetterReason
+    reason: DeadLetterReason
     # How long the dead letter may stay; its message is kept at least as long.
     kept: timedelta
 
@@ -59,7 +59,7 @@ def settle_arguments(
 ) -> tuple[Argument, ...]:
     """The arguments of settle.lua; `payloads` are those of dead letters that change, by entry."""
     if isinstance(item, DeadLettering):
-        dead = item.death.value, payloads.get(item.entry_id, b""), span_ms(item.kept)
+        dead = item.reason.value, payloads.get(item.entry_id, b""), span_ms(item.kept)
         return (item.entry_id, item.message_id, "", 0, "", "", "", *dead)
     state = item.state
     update = (item.entry_id, item.message_id, state.value, state.rank, *event_of(item))

@@ -44,7 +44,7 @@ PersonByNumber = Callable[[str], Person]
 def encode_conversation(conversation: Conversation) -> bytes:
     """The stored form; its id, pool and etag are stored elsewhere."""
     created = to_ms(conversation.create_time)
-    loop = conversation.exchange
+    loop = conversation.loop_detector
     optional = [
         *(_since(created, getattr(conversation, name)) for name in _TIMES),
         conversation.end_reason.value if conversation.end_reason else None,
@@ -52,7 +52,7 @@ def encode_conversation(conversation: Conversation) -> bytes:
         conversation.unique_name,
         list(conversation.held),
         [*loop.last, loop.speaker, loop.repeats],
-        _since(created, conversation.ask_time),
+        _since(created, conversation.join_request_time),
     ]
     return dumps(
         [
@@ -92,8 +92,8 @@ def decode_conversation(
         end_note=note,
         unique_name=name,
         held=(held[0], held[1]),
-        exchange=LoopDetector((first, second), speaker, repeats),
-        ask_time=_after(created, asked),
+        loop_detector=LoopDetector((first, second), speaker, repeats),
+        join_request_time=_after(created, asked),
         **times,
     )
 

@@ -13,7 +13,7 @@ from maskline.messaging.v1 import messaging_pb2
 from support.clock import ManualClock
 from support.conversation_calls import ask
 from support.conversation_service import RunningService, running
-from support.conversations import MASKED, OTHER_MASKED, POOL, VAULT
+from support.conversations import CIPHER, MASKED, OTHER_MASKED, POOL
 from support.redis_relay import redis_relay
 
 GATEWAY = "https://maskline.example.com/api/message"
@@ -129,7 +129,7 @@ async def test_a_deployment_without_pools_is_a_failure(
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> None:
     # Another pool owns the number of the only pool in the file.
-    await PoolIndex(Storage(redis, VAULT)).claim_numbers("another", [MASKED])
+    await PoolIndex(Storage(redis, CIPHER)).claim_numbers("another", [MASKED])
     async with running(redis_url, clock) as service:
         await expect(service, "pools", FAILED, "no pool")
 

@@ -11,7 +11,7 @@ from support.conversations import (
     CAROL_NUMBER,
     MASKED,
     OTHER_MASKED,
-    says,
+    system_message,
 )
 from support.watching import wait_for_event
 
@@ -51,7 +51,7 @@ async def test_an_added_number_works_on_every_replica_at_once(
     before = await add(another)
     assert (before.number_count, before.is_seeded) == (3, False)
     await service.deliver(ALICE_NUMBER, "help", to=NUMBER)
-    assert await service.heard(ALICE_NUMBER, 1) == [says(Template.HELP)]
+    assert await service.heard(ALICE_NUMBER, 1) == [system_message(Template.HELP)]
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER, masked_number=NUMBER)
     assert conversation.masked_number == NUMBER
     await wait_for_event(service, "NUMBER_ADDED")
@@ -92,7 +92,7 @@ async def test_a_draining_number_keeps_its_conversations_and_gets_no_new_ones(
     assert await service.heard(BOB_NUMBER, 1) == ["still here"]
     stranger = "+13605550144"
     await service.deliver(stranger, "start")
-    assert await service.heard(stranger, 1) == [says(Template.NO_NEW_HERE)]
+    assert await service.heard(stranger, 1) == [system_message(Template.NO_NEW_HERE)]
     with refused("NUMBER_NOT_ACTIVE"):
         await service.start(stranger, MASKED)
     assert (await service.start(stranger)).conversation.masked_number == OTHER_MASKED
@@ -166,4 +166,4 @@ async def test_an_opt_out_ends_conversations_on_numbers_that_another_replica_has
     await ask(another.opt_outs.OptOut, request)
     ended = await service.get(conversation.conversation_id)
     assert ended.end_reason == pb.END_REASON_OPTED_OUT
-    assert await service.heard(BOB_NUMBER, 1) == [says(Template.ENDED)]
+    assert await service.heard(BOB_NUMBER, 1) == [system_message(Template.ENDED)]

@@ -13,7 +13,7 @@ from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import number_selection_pb2, pool_pb2
 from support.conversation_calls import ask, filled, refused
 from support.conversation_service import RunningService
-from support.conversations import ALICE_NUMBER, BOB_NUMBER, SETTINGS, says
+from support.conversations import ALICE_NUMBER, BOB_NUMBER, SETTINGS, system_message
 from support.grpc_calls import detail
 from support.watching import wait_for_event
 
@@ -68,7 +68,7 @@ async def test_a_new_pool_works_on_every_replica_without_a_restart(
     result = await another.deliver(ALICE_NUMBER, "help", to=NUMBER)
     assert result.outcome == pb.RECEIVE_OUTCOME_ACCEPTED
     [reply] = await service.heard(ALICE_NUMBER, 1)
-    assert reply == says(Template.HELP).replace("Test exchange", "Taxis")
+    assert reply == system_message(Template.HELP).replace("Test exchange", "Taxis")
     assert service.sent()[0].from_number == NUMBER
     assert await pool(another, "taxis") == await pool(service, "taxis")
 

@@ -15,7 +15,15 @@ from maskline.messaging.v1 import error_reason_pb2, messaging_pb2
 from support.clock import ManualClock
 from support.conversation_calls import ask, kinds
 from support.conversation_service import RunningService, running
-from support.conversations import ALICE_NUMBER, BOB_NUMBER, MASKED, OTHER_MASKED, SEED, says, seeded
+from support.conversations import (
+    ALICE_NUMBER,
+    BOB_NUMBER,
+    MASKED,
+    OTHER_MASKED,
+    SEED,
+    seeded,
+    system_message,
+)
 from support.eventually import eventually
 from support.scripted_messaging import Context, ScriptedMessaging
 
@@ -99,7 +107,7 @@ async def ended_by_opt_out(service: RunningService, conversation: pb.Conversatio
         return current.end_reason == pb.END_REASON_OPTED_OUT
 
     await eventually(over)
-    assert (await service.heard(BOB_NUMBER, 1))[-1] == says(Template.ENDED)
+    assert (await service.heard(BOB_NUMBER, 1))[-1] == system_message(Template.ENDED)
 
 
 async def test_a_message_refused_as_opted_out_opts_out_and_ends_all_conversations(
@@ -135,7 +143,7 @@ async def test_a_receipt_with_the_opt_out_code_opts_out_and_ends_the_conversatio
     events = kinds(await service.timeline(conversation.conversation_id))
     assert events.count(("MESSAGE_UNDELIVERED", "OPTED_OUT")) == 1
     await service.quiet()
-    assert service.sent_to(BOB_NUMBER) == [says(Template.ENDED)]
+    assert service.sent_to(BOB_NUMBER) == [system_message(Template.ENDED)]
 
 
 async def test_an_opt_out_found_in_one_pool_applies_to_all(
@@ -182,6 +190,6 @@ async def test_queued_messages_to_a_person_who_opts_out_are_not_sent(
     carrier.gate.set()
     await service.quiet()
     assert service.sent_to(ALICE_NUMBER) == ["at the carrier"]
-    assert service.sent_to(BOB_NUMBER) == [says(Template.ENDED)]
+    assert service.sent_to(BOB_NUMBER) == [system_message(Template.ENDED)]
     events = kinds(await service.timeline(conversation.conversation_id))
     assert events.count(("MESSAGE_REFUSED", "OPTED_OUT")) == 1

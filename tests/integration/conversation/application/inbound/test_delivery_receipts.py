@@ -15,10 +15,10 @@ from maskline.messaging.v1 import messaging_pb2 as pb
 from support.clock import ManualClock
 from support.conversation_calls import kinds
 from support.conversation_service import RunningService, running
-from support.conversations import ALICE_NUMBER, BOB_NUMBER, MASKED, says
+from support.conversations import ALICE_NUMBER, BOB_NUMBER, MASKED, system_message
 from support.scripted_messaging import Context, ScriptedMessaging
 
-NOT_DELIVERED = says(Template.NOT_DELIVERED)
+NOT_DELIVERED = system_message(Template.NOT_DELIVERED)
 
 
 class FailingCarrier(ScriptedMessaging):
@@ -138,9 +138,9 @@ async def test_after_an_opt_out_only_the_end_of_the_conversation_notifies(
     [message_id] = await relayed(service, "are you there?")
     carrier.receipt_code = OPTED_OUT_CODE
     await service.receipts(message_id)
-    assert await service.heard(BOB_NUMBER, 1) == [says(Template.ENDED)]
+    assert await service.heard(BOB_NUMBER, 1) == [system_message(Template.ENDED)]
     await service.quiet()
-    assert service.sent_to(BOB_NUMBER) == [says(Template.ENDED)]
+    assert service.sent_to(BOB_NUMBER) == [system_message(Template.ENDED)]
 
 
 async def test_a_failure_notice_is_sent_shortly_after_the_end(
@@ -149,4 +149,4 @@ async def test_a_failure_notice_is_sent_shortly_after_the_end(
     [message_id] = await relayed(service, "are you there?")
     await service.end(conversation.conversation_id)
     await service.receipts(message_id)
-    assert await service.heard(BOB_NUMBER, 2) == [says(Template.ENDED), NOT_DELIVERED]
+    assert await service.heard(BOB_NUMBER, 2) == [system_message(Template.ENDED), NOT_DELIVERED]

@@ -5,7 +5,10 @@ from datetime import timedelta
 import pytest
 from redis.asyncio import Redis
 
-from conversation_service.domain.model.rate_limits import NUMBER_TRIES_LIMIT, TRIES_LIMIT
+from conversation_service.domain.model.rate_limits import (
+    CODE_ATTEMPTS_LIMIT,
+    NUMBER_CODE_ATTEMPTS_LIMIT,
+)
 from conversation_service.domain.templates.catalog import Template
 from maskline.conversation.v1 import conversation_pb2 as pb
 from support.clock import ManualClock
@@ -17,8 +20,8 @@ from support.conversations import (
     CAROL_NUMBER,
     MASKED,
     OTHER_MASKED,
-    says,
     seeded,
+    system_message,
 )
 from support.watching import wait_for_event
 
@@ -30,8 +33,8 @@ async def test_a_blocked_person_gets_no_reason_and_the_pair_never_meets_again(
 ) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
     await service.deliver(ALICE_NUMBER, "block")
-    assert await service.heard(ALICE_NUMBER, 1) == [says(Template.BLOCKED)]
-    assert await service.heard(BOB_NUMBER, 1) == [says(Template.ENDED)]
+    assert await service.heard(ALICE_NUMBER, 1) == [system_message(Template.BLOCKED)]
+    assert await service.heard(BOB_NUMBER, 1) == [system_message(Template.ENDED)]
     ended = await service.get(conversation.conversation_id)
     assert ended.end_reason == pb.END_REASON_BLOCKED
     for pair in ((ALICE_NUMBER, BOB_NUMBER), (BOB_NUMBER, ALICE_NUMBER)):
@@ -56,14 +59,14 @@ async def test_the_code_of_a_blocked_person_gets_the_reply_of_a_wrong_one(
     with refused("CODE_NOT_VALID"):
         await service.join(ALICE_NUMBER, bobs.code)
     await service.deliver(ALICE_NUMBER, f"join {bobs.code}", to=OTHER_MASKED)
-    assert (await service.heard(ALICE_NUMBER, 2))[1] == says(Template.CODE_NOT_VALID)
+    assert (await service.heard(ALICE_NUMBER, 2))[1] == system_message(Template.CODE_NOT_VALID)
     await service.join(CAROL_NUMBER, bobs.code)
 
 
 async def test_a_report_is_recorded_and_the_conversation_continues(service: RunningService) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
     await service.deliver(BOB_NUMBER, "Report!")
-    assert await service.heard(BOB_NUMBER, 1) == [says(Template.REPORTED)]
+    assert await service.heard(BOB_NUMBER, 1) == [system_message(Template.REPORTED)]
     reported = await service.get(conversation.conversation_id)
     assert reported.state == pb.CONVERSATION_STATE_ACTIVE
     assert reported.report_time.ToDatetime() == service.clock.now().replace(tzinfo=None)
@@ -95,20 +98,23 @@ async def test_wrong_used_and_expired_codes_get_the_same_reply(service: RunningS
     stranger = "+13605550144"
     for tries, code in enumerate([used, expired, WRONG, "nonsense"], start=1):
         await service.deliver(stranger, f"join {code}")
-        assert (await service.heard(stranger, tries))[-1] == says(Template.CODE_NOT_VALID)
+        assert (await service.heard(stranger, tries))[-1] == system_message(Template.CODE_NOT_VALID)
 
 
 async def test_a_locked_out_person_gets_no_reply_even_with_a_valid_code(
     service: RunningService,
 ) -> None:
-    for _ in range(TRIES_LIMIT):
+    for _ in range(CODE_ATTEMPTS_LIMIT):
         await service.deliver(BOB_NUMBER, f"join {WRONG}")
     started = await service.start(ALICE_NUMBER)
     await service.deliver(BOB_NUMBER, f"join {started.code}")
     with refused("CODE_NOT_VALID"):
         await service.join(BOB_NUMBER, started.code)
     await service.quiet()
-    assert service.sent_to(BOB_NUMBER) == [says(Template.CODE_NOT_VALID)] * TRIES_LIMIT
+    assert (
+        service.sent_to(BOB_NUMBER)
+        == [system_message(Template.CODE_NOT_VALID)] * CODE_ATTEMPTS_LIMIT
+    )
     await wait_for_event(service, "CODE_TRIES_EXCEEDED")
     service.clock.move(minutes=59)
     started = await service.start(ALICE_NUMBER)
@@ -119,7 +125,7 @@ async def test_a_locked_out_person_gets_no_reply_even_with_a_valid_code(
 
 
 async def test_attempts_by_rpc_count_like_attempts_by_message(service: RunningService) -> None:
-    for _ in range(TRIES_LIMIT - 1):
+    for _ in range(CODE_ATTEMPTS_LIMIT - 1):
         with refused("CODE_NOT_VALID"):
             await service.join(BOB_NUMBER, WRONG)
     await service.deliver(BOB_NUMBER, f"join {WRONG}")
@@ -131,7 +137,7 @@ async def test_attempts_by_rpc_count_like_attempts_by_message(service: RunningSe
 
 async def test_a_repeated_delivery_of_a_wrong_code_counts_once(service: RunningService) -> None:
     text = service.text(BOB_NUMBER, f"join {WRONG}")
-    for _ in range(TRIES_LIMIT):
+    for _ in range(CODE_ATTEMPTS_LIMIT):
         await service.receive(text)
     started = await service.start(ALICE_NUMBER)
     await service.join(BOB_NUMBER, started.code)
@@ -141,13 +147,15 @@ async def test_wrong_codes_on_a_masked_number_are_limited_over_all_senders(
     service: RunningService,
 ) -> None:
     phones = [f"+1{area}55501{line:02}" for area in (425, 360) for line in range(100)]
-    guesses = (service.text(phone, f"join {WRONG}") for phone in phones[: NUMBER_TRIES_LIMIT + 5])
+    guesses = (
+        service.text(phone, f"join {WRONG}") for phone in phones[: NUMBER_CODE_ATTEMPTS_LIMIT + 5]
+    )
     await service.receive(*guesses)
     await service.quiet()
-    assert len(service.sent()) == NUMBER_TRIES_LIMIT
+    assert len(service.sent()) == NUMBER_CODE_ATTEMPTS_LIMIT
     service.clock.move(minutes=10)
     await service.deliver(phones[-1], f"join {WRONG}")
-    assert await service.heard(phones[-1], 1) == [says(Template.CODE_NOT_VALID)]
+    assert await service.heard(phones[-1], 1) == [system_message(Template.CODE_NOT_VALID)]
 
 
 @pytest.mark.parametrize("body", ["hello", "end"])
@@ -155,7 +163,7 @@ async def test_a_stranger_gets_help_once_per_interval(service: RunningService, b
     for _ in range(3):
         await service.deliver(CAROL_NUMBER, body)
     await service.quiet()
-    assert service.sent_to(CAROL_NUMBER) == [says(Template.HELP)]
+    assert service.sent_to(CAROL_NUMBER) == [system_message(Template.HELP)]
     service.clock.move(seconds=timedelta(minutes=10).total_seconds())
     await service.deliver(CAROL_NUMBER, body)
-    assert await service.heard(CAROL_NUMBER, 2) == [says(Template.HELP)] * 2
+    assert await service.heard(CAROL_NUMBER, 2) == [system_message(Template.HELP)] * 2

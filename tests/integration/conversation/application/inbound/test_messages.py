@@ -18,10 +18,10 @@ from support.conversations import (
     MASKED,
     OTHER_MASKED,
     SETTINGS,
-    says,
+    system_message,
 )
 from support.decisions import CARD, PICTURE
-from support.unusual_bodies import ODD
+from support.unusual_bodies import UNUSUAL_BODIES
 
 UNKNOWN_NUMBER = "+12065550199"
 ATTACHMENT = messaging_pb2.Attachment(
@@ -33,21 +33,21 @@ async def test_two_people_start_join_and_end_by_message(service: RunningService)
     await service.deliver(ALICE_NUMBER, "Start")
     [invitation] = await service.heard(ALICE_NUMBER, 1)
     code = invitation.removeprefix("Your code is ")[:6]
-    assert invitation == says(Template.CODE, code=code, span=SETTINGS.code_lifetime)
+    assert invitation == system_message(Template.CODE, code=code, span=SETTINGS.code_lifetime)
     await service.deliver(BOB_NUMBER, f"Join {code.lower()}")
     await service.deliver(BOB_NUMBER, "hello")
     await service.deliver(ALICE_NUMBER, "hello yourself")
     await service.deliver(BOB_NUMBER, "End")
     assert await service.heard(ALICE_NUMBER, 4) == [
         invitation,
-        says(Template.SOMEBODY_JOINED),
+        system_message(Template.SOMEBODY_JOINED),
         "hello",
-        says(Template.ENDED),
+        system_message(Template.ENDED),
     ]
     assert await service.heard(BOB_NUMBER, 3) == [
-        says(Template.YOU_JOINED),
+        system_message(Template.YOU_JOINED),
         "hello yourself",
-        says(Template.ENDED),
+        system_message(Template.ENDED),
     ]
     assert {message.from_number for message in service.messaging.sent} == {MASKED}
 
@@ -67,7 +67,7 @@ async def test_a_message_that_is_not_relayed_gets_a_reply(
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     await service.deliver(ALICE_NUMBER, body)
-    assert await service.heard(ALICE_NUMBER, 1) == [says(reply)]
+    assert await service.heard(ALICE_NUMBER, 1) == [system_message(reply)]
     await service.quiet()
     assert service.sent_to(BOB_NUMBER) == []
 
@@ -103,7 +103,7 @@ async def test_the_sender_of_a_rejected_file_is_notified(service: RunningService
     text.attachments.add(url=CARD.url, content_type="text/x-vcard", size_bytes=312)
     await service.receive(text)
     assert await service.heard(BOB_NUMBER, 1) == ["my card"]
-    notice = says(Template.ATTACHMENT_NOT_PASSED_ON)
+    notice = system_message(Template.ATTACHMENT_NOT_PASSED_ON)
     assert await service.heard(ALICE_NUMBER, 1) == [notice]
     events = kinds(await service.timeline(conversation.conversation_id))
     assert ("ATTACHMENTS_REFUSED", "") in events
@@ -111,15 +111,15 @@ async def test_the_sender_of_a_rejected_file_is_notified(service: RunningService
 
 async def test_unusual_bodies_are_relayed_unchanged(service: RunningService) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
-    for body in ODD:
+    for body in UNUSUAL_BODIES:
         await service.deliver(ALICE_NUMBER, body)
-    assert await service.heard(BOB_NUMBER, len(ODD)) == ODD
+    assert await service.heard(BOB_NUMBER, len(UNUSUAL_BODIES)) == UNUSUAL_BODIES
 
 
 async def test_a_body_that_cannot_be_sent_gets_a_reply(service: RunningService) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     await service.deliver(ALICE_NUMBER, "a\0b")
-    assert await service.heard(ALICE_NUMBER, 1) == [says(Template.UNSUITABLE)]
+    assert await service.heard(ALICE_NUMBER, 1) == [system_message(Template.UNSUITABLE)]
     assert service.sent_to(BOB_NUMBER) == []
 
 
@@ -132,7 +132,7 @@ async def test_a_message_sent_before_the_conversation_is_not_relayed(
     fresh.carrier_time.FromDatetime(service.clock.now())
     await service.receive(late, fresh)
     assert await service.heard(BOB_NUMBER, 1) == ["for Bob"]
-    assert await service.heard(ALICE_NUMBER, 1) == [says(Template.NOT_DELIVERED)]
+    assert await service.heard(ALICE_NUMBER, 1) == [system_message(Template.NOT_DELIVERED)]
     events = kinds(await service.timeline(conversation.conversation_id))
     assert ("MESSAGE_NOT_RELAYED", "TOO_LATE") in events
 

@@ -25,7 +25,7 @@ from maskline.messaging.v1 import messaging_pb2 as pb
 from support.clock import ManualClock
 from support.conversation_calls import kinds
 from support.conversation_service import RunningService, connected, running
-from support.conversations import ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBER, VAULT, says
+from support.conversations import ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBER, CIPHER, system_message
 from support.decisions import PICTURE
 from support.eventually import eventually
 from support.scripted_messaging import Context, ScriptedMessaging
@@ -141,7 +141,10 @@ async def test_lost_messages_are_received_in_the_order_in_which_the_carrier_rece
         deployment.lost(ALICE_NUMBER, body)
         deployment.clock.move(seconds=seconds)
     await deployment.run(hours=1)
-    assert await deployment.service.heard(BOB_NUMBER, 4) == [*bodies, says(Template.ENDED)]
+    assert await deployment.service.heard(BOB_NUMBER, 4) == [
+        *bodies,
+        system_message(Template.ENDED),
+    ]
 
 
 async def test_a_conversation_that_starts_with_lost_messages_starts_all_the_same(
@@ -153,7 +156,7 @@ async def test_a_conversation_that_starts_with_lost_messages_starts_all_the_same
     deployment.lost(BOB_NUMBER, "it is me")
     await deployment.run(minutes=10)
     _, *heard = await deployment.service.heard(ALICE_NUMBER, 3)
-    assert heard == [says(Template.SOMEBODY_JOINED), "it is me"]
+    assert heard == [system_message(Template.SOMEBODY_JOINED), "it is me"]
 
 
 async def test_a_message_that_was_received_is_recognised_and_recorded_no_second_time(
@@ -214,7 +217,7 @@ async def test_the_records_are_read_once_per_interval_by_whichever_replica(
 
 
 async def test_one_replica_reads_the_records_at_a_time(deployment: Deployment) -> None:
-    cursor = ReconciliationCursor(Storage(deployment.redis, VAULT))
+    cursor = ReconciliationCursor(Storage(deployment.redis, CIPHER))
     token = await cursor.acquire_lease(timedelta(minutes=1))
     assert 0 < await deployment.run(minutes=5) < INTERVAL.total_seconds()
     assert deployment.carrier.requested_since == []

@@ -21,8 +21,18 @@ from conversation_service.domain.model.rate_limits import (
     SenderLimits,
 )
 from conversation_service.domain.templates.catalog import Template
-from support.conversations import ALICE, BOB, MASKED, POOL, says
-from support.decisions import ACTIVE, ENDED, MOMENT, NOW, WAITING, about, facts, happened, told
+from support.conversations import ALICE, BOB, MASKED, POOL, system_message
+from support.decisions import (
+    ACTIVE,
+    ENDED,
+    MOMENT,
+    NOW,
+    WAITING,
+    event_details,
+    sent_bodies,
+    snapshot_about,
+    snapshot_of,
+)
 
 TO_ALICE = DeliveryFailure(
     "m-0", ACTIVE.conversation_id, ALICE.person_id, DeliveryFailureKind.NOT_DELIVERED
@@ -45,7 +55,7 @@ def notice_of(
 
 
 def decided(failure: DeliveryFailure = TO_ALICE, **fields: object) -> Change:
-    return notice_of(failure).decide(about(ACTIVE, **fields))
+    return notice_of(failure).decide(snapshot_about(ACTIVE, **fields))
 
 
 @pytest.mark.parametrize(("kind", "template", "is_about_files"), NOTICES)
@@ -53,16 +63,16 @@ def test_the_sender_is_notified_without_the_cause_of_the_failure(
     kind: DeliveryFailureKind, template: Template, is_about_files: bool
 ) -> None:
     change = decided(replace(TO_ALICE, kind=kind))
-    assert told(change) == [(BOB, says(template))]
+    assert sent_bodies(change) == [(BOB, system_message(template))]
     assert (change.after, change.texts[0].is_relayed) == (None, False)
     assert change.texts[0].conversation_id == ACTIVE.conversation_id
     expected = [("ATTACHMENTS_REFUSED", "")] if is_about_files else []
-    assert happened(change) == [*expected, ("SYSTEM_TEXT_ACCEPTED", template.value)]
+    assert event_details(change) == [*expected, ("SYSTEM_TEXT_ACCEPTED", template.value)]
 
 
 def test_a_failure_of_the_other_participants_message_notifies_them() -> None:
     change = decided(replace(TO_ALICE, recipient_person_id=BOB.person_id))
-    assert told(change) == [(ALICE, says(Template.NOT_DELIVERED))]
+    assert sent_bodies(change) == [(ALICE, system_message(Template.NOT_DELIVERED))]
 
 
 def test_a_failure_has_one_idempotency_key_per_kind() -> None:
@@ -79,27 +89,29 @@ def test_without_a_sender_nobody_is_notified() -> None:
 
 def test_the_sender_is_notified_during_the_cool_off_too() -> None:
     command = notice_of(TO_ALICE, ENDED)
-    assert told(command.decide(about(ENDED))) == [(BOB, says(Template.NOT_DELIVERED))]
-    assert told(command.decide(about(ENDED, now=NOW + COOL_OFF))) == []
+    assert sent_bodies(command.decide(snapshot_about(ENDED))) == [
+        (BOB, system_message(Template.NOT_DELIVERED))
+    ]
+    assert sent_bodies(command.decide(snapshot_about(ENDED, now=NOW + COOL_OFF))) == []
 
 
 def test_a_sender_in_another_conversation_is_not_notified() -> None:
     command = notice_of(TO_ALICE, ENDED)
     newer = replace(ACTIVE, conversation_id="newer")
-    moved = facts(newer, conversation=ENDED)
+    moved = snapshot_of(newer, conversation=ENDED)
     assert moved.live(Route(MASKED, BOB)) == newer
-    assert told(command.decide(moved)) == []
+    assert sent_bodies(command.decide(moved)) == []
 
 
 def test_a_sender_who_opted_out_is_not_notified_and_the_event_is_recorded() -> None:
     opt_outs = {BOB: OptOut(NOW, OptOutSource.TEXT, "an earlier message")}
     failure = replace(TO_ALICE, kind=DeliveryFailureKind.ATTACHMENTS_REFUSED)
     change = decided(failure, opt_outs=opt_outs)
-    assert (told(change), happened(change)) == ([], [("ATTACHMENTS_REFUSED", "")])
+    assert (sent_bodies(change), event_details(change)) == ([], [("ATTACHMENTS_REFUSED", "")])
 
 
 def test_nobody_is_notified_once_the_conversation_is_purged() -> None:
-    assert notice_of(TO_ALICE).decide(facts(ACTIVE)) == Change()
+    assert notice_of(TO_ALICE).decide(snapshot_of(ACTIVE)) == Change()
 
 
 def notices(pauses: list[timedelta]) -> list[int]:
@@ -127,5 +139,5 @@ def test_there_are_at_most_five_notices_an_hour() -> None:
 def test_a_notice_is_counted_apart_from_replies() -> None:
     change = decided()
     assert change.sender_limits is not None
-    assert change.sender_limits.after.forgotten_at == NOW + FAILURES_WINDOW
+    assert change.sender_limits.after.expires_at == NOW + FAILURES_WINDOW
     assert change.sender_limits.after.replies == SenderLimits().replies

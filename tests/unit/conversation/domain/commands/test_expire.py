@@ -15,7 +15,7 @@ from conversation_service.domain.commands.core.snapshot import Snapshot
 from conversation_service.domain.commands.system.expire import ExpireConversation
 from conversation_service.domain.model.conversation import Conversation, EndReason, State
 from conversation_service.domain.templates.catalog import Template
-from support.conversations import ALICE, BOB, MASKED, POOL, line, says
+from support.conversations import ALICE, BOB, MASKED, POOL, route, system_message
 from support.decisions import (
     ACTIVE,
     ENDED,
@@ -23,29 +23,29 @@ from support.decisions import (
     NOW,
     PAUSED,
     WAITING,
-    about,
     after,
-    facts,
-    happened,
+    event_details,
+    incoming,
     pool_with,
-    text,
-    told,
+    sent_bodies,
+    snapshot_about,
+    snapshot_of,
 )
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 WARNS = pool_with(warning_lead=HOUR, idle_lifetime=DAY, lifetime=3 * DAY)
-LIVE = replace(opened(facts(pool=WARNS), MASKED, (ALICE, BOB)), conversation_id="c")
+LIVE = replace(opened(snapshot_of(pool=WARNS), MASKED, (ALICE, BOB)), conversation_id="c")
 IDLE_END, LATEST_END = NOW + DAY, NOW + 3 * DAY
 
 
 def expired_at(now: datetime, conversation: Conversation) -> Change:
-    snapshot = facts(pool=WARNS, conversation=conversation, now=now)
+    snapshot = snapshot_of(pool=WARNS, conversation=conversation, now=now)
     return ExpireConversation("c", "e").decide(replace(snapshot, change_id=f"at {now}"))
 
 
 def texted_at(now: datetime, conversation: Conversation) -> Conversation:
     """The conversation after a message."""
-    return after(text(f"It is {now}.").decide(facts(conversation, pool=WARNS, now=now)))
+    return after(incoming(f"It is {now}.").decide(snapshot_of(conversation, pool=WARNS, now=now)))
 
 
 def is_due(conversation: Conversation, now: datetime, delay: timedelta) -> bool:
@@ -71,22 +71,27 @@ def test_an_overdue_conversation_is_ended_and_everybody_in_it_notified(
     conversation: Conversation, end: datetime, reason: EndReason, template: Template
 ) -> None:
     assert conversation.due_time == conversation.next_end_time == end
-    assert ExpireConversation("c", "e").decide(about(conversation, now=end - MOMENT)) == Change()
-    change = ExpireConversation("c", "e").decide(about(conversation, now=end))
+    assert (
+        ExpireConversation("c", "e").decide(snapshot_about(conversation, now=end - MOMENT))
+        == Change()
+    )
+    change = ExpireConversation("c", "e").decide(snapshot_about(conversation, now=end))
     assert (after(change).state, after(change).end_reason) == (State.ENDED, reason)
     assert (after(change).end_time, after(change).next_end_time) == (end, None)
     assert after(change).due_time == end + POOL.settings.kept_after_end
-    assert told(change) == [(person, says(template)) for person in conversation.participants]
-    assert happened(change)[0] == ("CONVERSATION_ENDED", reason.value)
+    assert sent_bodies(change) == [
+        (person, system_message(template)) for person in conversation.participants
+    ]
+    assert event_details(change)[0] == ("CONVERSATION_ENDED", reason.value)
 
 
 @pytest.mark.parametrize(
     "snapshot",
     [
-        facts(),
-        about(ENDED, now=ENDED.due_time),
-        about(ACTIVE),
-        about(texted_at(IDLE_END - HOUR, LIVE), now=IDLE_END - HOUR),
+        snapshot_of(),
+        snapshot_about(ENDED, now=ENDED.due_time),
+        snapshot_about(ACTIVE),
+        snapshot_about(texted_at(IDLE_END - HOUR, LIVE), now=IDLE_END - HOUR),
     ],
 )
 def test_a_conversation_that_is_not_due_or_not_live_is_not_changed(snapshot: Snapshot) -> None:
@@ -100,19 +105,19 @@ def test_a_conversation_has_expired_from_its_next_end_on() -> None:
 
 
 def test_there_is_no_warning_without_a_lead_or_before_the_end_of_a_code() -> None:
-    without_lead = opened(facts(), MASKED, (ALICE, BOB))
+    without_lead = opened(snapshot_of(), MASKED, (ALICE, BOB))
     assert without_lead.due_time == without_lead.next_end_time
-    waiting = started(facts(pool=WARNS), line(ALICE))
+    waiting = started(snapshot_of(pool=WARNS), route(ALICE))
     assert waiting.due_time == waiting.next_end_time
-    assert joined(facts(pool=WARNS), waiting, BOB).due_time == IDLE_END - HOUR
+    assert joined(snapshot_of(pool=WARNS), waiting, BOB).due_time == IDLE_END - HOUR
 
 
 def test_both_are_warned_before_the_idle_end() -> None:
     change = expired_at(IDLE_END - HOUR, LIVE)
-    assert told(change) == [
-        (person, says(Template.IDLE_WARNING, span=HOUR)) for person in (ALICE, BOB)
+    assert sent_bodies(change) == [
+        (person, system_message(Template.IDLE_WARNING, span=HOUR)) for person in (ALICE, BOB)
     ]
-    assert happened(change)[0] == ("EXPIRY_WARNED", "IDLE_EXPIRED")
+    assert event_details(change)[0] == ("EXPIRY_WARNED", "IDLE_EXPIRED")
     assert after(change) == replace(
         LIVE, etag=f"at {IDLE_END - HOUR}", warned_end_time=IDLE_END, due_time=IDLE_END
     )
@@ -121,14 +126,14 @@ def test_both_are_warned_before_the_idle_end() -> None:
 def test_a_late_warning_says_how_much_time_is_left() -> None:
     change = expired_at(IDLE_END - timedelta(minutes=20), LIVE)
     left = timedelta(minutes=20)
-    assert told(change)[0] == (ALICE, says(Template.IDLE_WARNING, span=left))
+    assert sent_bodies(change)[0] == (ALICE, system_message(Template.IDLE_WARNING, span=left))
 
 
 def test_an_idle_conversation_ends_with_or_without_an_earlier_warning() -> None:
     warned = after(expired_at(IDLE_END - HOUR, LIVE))
     for conversation in (warned, LIVE):
         change = expired_at(IDLE_END, conversation)
-        assert happened(change)[0] == ("CONVERSATION_ENDED", "IDLE_EXPIRED")
+        assert event_details(change)[0] == ("CONVERSATION_ENDED", "IDLE_EXPIRED")
 
 
 def test_a_message_moves_the_idle_end_and_its_warning() -> None:
@@ -146,26 +151,29 @@ def test_both_are_warned_of_the_latest_end_which_messages_do_not_move() -> None:
     last = texted_at(LATEST_END - 12 * HOUR, conversation)
     assert (last.next_end_time, last.due_time) == (LATEST_END, LATEST_END - HOUR)
     change = expired_at(LATEST_END - HOUR, last)
-    assert told(change) == [
-        (person, says(Template.LIFETIME_WARNING, span=HOUR)) for person in (ALICE, BOB)
+    assert sent_bodies(change) == [
+        (person, system_message(Template.LIFETIME_WARNING, span=HOUR)) for person in (ALICE, BOB)
     ]
-    assert happened(change)[0] == ("EXPIRY_WARNED", "LIFETIME_EXPIRED")
+    assert event_details(change)[0] == ("EXPIRY_WARNED", "LIFETIME_EXPIRED")
     texted = texted_at(LATEST_END - HOUR / 2, after(change))
     assert (texted.next_end_time, texted.due_time) == (LATEST_END, LATEST_END)
-    assert told(expired_at(LATEST_END, texted))[0] == (ALICE, says(Template.LIFETIME_EXPIRED))
+    assert sent_bodies(expired_at(LATEST_END, texted))[0] == (
+        ALICE,
+        system_message(Template.LIFETIME_EXPIRED),
+    )
 
 
 def test_a_message_just_before_the_expiry_job_does_not_prevent_the_warning() -> None:
     due = replace(LIVE, idle_end_time=LATEST_END + DAY, due_time=LATEST_END - HOUR)
     texted = texted_at(LATEST_END - HOUR + MOMENT, due)
     change = expired_at(LATEST_END - HOUR + 2 * MOMENT, texted)
-    assert happened(change)[0] == ("EXPIRY_WARNED", "LIFETIME_EXPIRED")
+    assert event_details(change)[0] == ("EXPIRY_WARNED", "LIFETIME_EXPIRED")
 
 
 def test_a_resumed_conversation_has_a_new_idle_end_and_warning() -> None:
     warned = replace(PAUSED, idle_end_time=IDLE_END, warned_end_time=IDLE_END, due_time=IDLE_END)
     change = ResumeConversation("r", "c").decide(
-        replace(about(warned, now=IDLE_END - MOMENT), pool=WARNS)
+        replace(snapshot_about(warned, now=IDLE_END - MOMENT), pool=WARNS)
     )
     assert after(change).due_time == IDLE_END - MOMENT + DAY - HOUR
 

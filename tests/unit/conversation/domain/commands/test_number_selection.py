@@ -25,8 +25,8 @@ from conversation_service.domain.errors import (
 from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import MaskedNumber, NumberPreference, NumberState, Pool
-from support.conversations import ALICE, BOB, CAROL, line
-from support.decisions import ACTIVE, ENDED, MOMENT, NOW, WAITING, facts, pool_with
+from support.conversations import ALICE, BOB, CAROL, route
+from support.decisions import ACTIVE, ENDED, MOMENT, NOW, WAITING, pool_with, snapshot_of
 
 FIRST, SECOND, THIRD = "+12065550100", "+12065550101", "+13605550102"
 PAIR = (ALICE, BOB)
@@ -59,7 +59,7 @@ def selected(
     last: str = "",
     loads: dict[str, int] | None = None,
 ) -> str:
-    snapshot = facts(*conversations, pool=pool, last_number=last, live_counts=loads or {})
+    snapshot = snapshot_of(*conversations, pool=pool, last_number=last, live_counts=loads or {})
     return select_number(snapshot, people, selection)
 
 
@@ -89,12 +89,12 @@ def test_a_cooling_number_is_selected_for_the_same_two_only() -> None:
 
 
 def test_only_an_ended_conversation_is_cooling() -> None:
-    assert facts(ACTIVE).cooling(line(ALICE)) is None
-    assert facts(ENDED).cooling(line(ALICE)) == ENDED
+    assert snapshot_of(ACTIVE).cooling(route(ALICE)) is None
+    assert snapshot_of(ENDED).cooling(route(ALICE)) == ENDED
 
 
 def test_the_cool_off_lasts_as_long_as_the_pool_says() -> None:
-    cooling = facts(on(FIRST, ENDED), pool=POOL, now=NOW + COOL_OFF - MOMENT)
+    cooling = snapshot_of(on(FIRST, ENDED), pool=POOL, now=NOW + COOL_OFF - MOMENT)
     assert select_number(cooling, (ALICE,), ANY_NUMBER) == SECOND
     cooled = replace(cooling, now=NOW + COOL_OFF)
     assert select_number(cooled, (ALICE,), ANY_NUMBER) == FIRST
@@ -162,9 +162,9 @@ def test_a_draining_number_is_never_selected() -> None:
 @pytest.mark.parametrize(
     "snapshot",
     [
-        facts(pool=pool_with(numbers=())),
-        facts(pool=pool_with(numbers=numbers(reserved=[FIRST], draining=[SECOND, THIRD]))),
-        facts(on(FIRST), on(SECOND, ENDED), on(THIRD, WAITING), pool=POOL),
+        snapshot_of(pool=pool_with(numbers=())),
+        snapshot_of(pool=pool_with(numbers=numbers(reserved=[FIRST], draining=[SECOND, THIRD]))),
+        snapshot_of(on(FIRST), on(SECOND, ENDED), on(THIRD, WAITING), pool=POOL),
     ],
 )
 def test_a_pool_without_a_free_number_refuses(snapshot: Snapshot) -> None:
@@ -176,11 +176,11 @@ def test_a_pool_without_a_free_number_refuses(snapshot: Snapshot) -> None:
 @pytest.mark.parametrize(
     ("snapshot", "requested", "refusal"),
     [
-        (facts(pool=POOL), "+12065550199", UnknownMaskedNumber),
-        (facts(pool=pool_with(numbers=numbers(draining=[FIRST]))), FIRST, NumberNotActive),
-        (facts(on(FIRST), pool=POOL), FIRST, AlreadyInConversation),
-        (facts(on(FIRST, WAITING), pool=POOL), FIRST, AlreadyInConversation),
-        (facts(on(FIRST, ENDED), pool=POOL), FIRST, NumberCooling),
+        (snapshot_of(pool=POOL), "+12065550199", UnknownMaskedNumber),
+        (snapshot_of(pool=pool_with(numbers=numbers(draining=[FIRST]))), FIRST, NumberNotActive),
+        (snapshot_of(on(FIRST), pool=POOL), FIRST, AlreadyInConversation),
+        (snapshot_of(on(FIRST, WAITING), pool=POOL), FIRST, AlreadyInConversation),
+        (snapshot_of(on(FIRST, ENDED), pool=POOL), FIRST, NumberCooling),
     ],
 )
 @pytest.mark.parametrize("people", [(ALICE,), (CAROL, ALICE)])
@@ -198,8 +198,8 @@ def test_a_requested_number_is_selected_in_spite_of_all_preferences() -> None:
 
 
 def test_a_conversation_claims_its_routes_from_the_conversations_that_it_replaces() -> None:
-    taken = route_claims(facts(on(FIRST, ENDED), pool=POOL), FIRST, (ALICE, CAROL))
-    assert taken == (RouteClaim(line(ALICE, FIRST), FIRST), RouteClaim(line(CAROL, FIRST)))
+    taken = route_claims(snapshot_of(on(FIRST, ENDED), pool=POOL), FIRST, (ALICE, CAROL))
+    assert taken == (RouteClaim(route(ALICE, FIRST), FIRST), RouteClaim(route(CAROL, FIRST)))
 
 
 def test_every_field_of_a_selection_is_part_of_the_idempotency_key() -> None:

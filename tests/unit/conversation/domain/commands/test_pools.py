@@ -29,7 +29,7 @@ from conversation_service.domain.errors import (
 )
 from conversation_service.domain.model.pool import MaskedNumber, NumberState, Pool, PoolSettings
 from support.conversations import MASKED, NUMBERS, OTHER_MASKED, POOL, SETTINGS
-from support.decisions import facts, happened
+from support.decisions import event_details, snapshot_of
 
 UNCREATED = Pool("main", SETTINGS)
 SEEDED = replace(POOL, is_seeded=True)
@@ -49,7 +49,7 @@ DRAIN, REMOVE = DrainNumber("r", MASKED), RemoveNumber("r", MASKED)
 
 def decided(command: Command, pool: Pool = SEEDED, loads: Mapping[str, int] | None = None) -> Pool:
     """The pool after a command that changes only the pool."""
-    change = command.decide(facts(pool=pool, live_counts=loads or {}))
+    change = command.decide(snapshot_of(pool=pool, live_counts=loads or {}))
     guarded = MASKED if command == REMOVE else ""
     assert change == Change(pool=change.pool, events=change.events, requires_no_live_on=guarded)
     assert change.pool is not None
@@ -70,19 +70,19 @@ def test_a_pool_is_created_with_its_settings_and_numbers() -> None:
 
 def test_an_existing_pool_is_not_created_again() -> None:
     with pytest.raises(PoolExists) as refusal:
-        CREATE.decide(facts(pool=POOL))
+        CREATE.decide(snapshot_of(pool=POOL))
     assert refusal.value.metadata == {"pool": "main"}
 
 
 def test_a_pool_has_no_more_numbers_than_the_limit() -> None:
     assert len(decided(CreatePool("r", SETTINGS, FULL.numbers), UNCREATED).numbers) == NUMBERS_LIMIT
     with pytest.raises(PoolFull):
-        CreatePool("r", SETTINGS, (*FULL.numbers, THIRD)).decide(facts(pool=UNCREATED))
+        CreatePool("r", SETTINGS, (*FULL.numbers, THIRD)).decide(snapshot_of(pool=UNCREATED))
     with pytest.raises(PoolFull):
-        ADD.decide(facts(pool=FULL))
+        ADD.decide(snapshot_of(pool=FULL))
     with pytest.raises(PoolFull):
         # Numbers that the file no longer lists are drained, not removed.
-        ReseedPool("r", SETTINGS, (THIRD,)).decide(facts(pool=replace(FULL, is_seeded=True)))
+        ReseedPool("r", SETTINGS, (THIRD,)).decide(snapshot_of(pool=replace(FULL, is_seeded=True)))
     added_again = AddNumber("r", replace(FULL.numbers[7], is_reserved=True))
     assert decided(added_again, FULL).numbers[7].is_reserved
 
@@ -96,7 +96,7 @@ def test_a_pool_has_no_more_numbers_than_the_limit() -> None:
 )
 def test_invalid_settings_are_refused_with_every_violation(command: Command, pool: Pool) -> None:
     with pytest.raises(InvalidArgument) as refusal:
-        command.decide(facts(pool=pool))
+        command.decide(snapshot_of(pool=pool))
     assert [violation.field for violation in refusal.value.violations] == [
         "operator",
         "code_lifetime",
@@ -106,7 +106,7 @@ def test_invalid_settings_are_refused_with_every_violation(command: Command, poo
 def test_changed_settings_are_validated_together_with_the_others() -> None:
     lead = replace(SETTINGS, warning_lead=timedelta(days=8))
     with pytest.raises(InvalidArgument):
-        UpdatePool("r", lead, ("warning_lead",)).decide(facts(pool=POOL))
+        UpdatePool("r", lead, ("warning_lead",)).decide(snapshot_of(pool=POOL))
     longer = replace(lead, idle_lifetime=timedelta(days=9))
     both = UpdatePool("r", longer, ("warning_lead", "idle_lifetime"))
     assert decided(both).settings == longer
@@ -143,12 +143,12 @@ def test_a_number_is_drained_at_its_position() -> None:
 def test_a_number_without_live_conversations_is_removed_if_that_holds_at_the_commit() -> None:
     for loads in ({}, {OTHER_MASKED: 3}, {MASKED: 0}):
         assert decided(REMOVE, loads=loads).numbers == NUMBERS[1:]
-    assert REMOVE.decide(facts(pool=POOL)).requires_no_live_on == MASKED
+    assert REMOVE.decide(snapshot_of(pool=POOL)).requires_no_live_on == MASKED
 
 
 def test_a_number_with_live_conversations_is_not_removed() -> None:
     with pytest.raises(NumberInUse):
-        REMOVE.decide(facts(pool=POOL, live_counts={MASKED: 1}))
+        REMOVE.decide(snapshot_of(pool=POOL, live_counts={MASKED: 1}))
     assert REMOVE.read_set(POOL) == ReadSet(needs_live_counts=True)
 
 
@@ -162,11 +162,11 @@ def test_a_pool_that_an_operator_changes_is_no_longer_seeded(command: Command) -
     ("command", "snapshot", "refusal"),
     [
         *(
-            (command, facts(pool=UNCREATED), PoolNotFound)
+            (command, snapshot_of(pool=UNCREATED), PoolNotFound)
             for command in (UpdatePool("r", SETTINGS, ("operator",)), ADD, DRAIN, REMOVE)
         ),
-        (DrainNumber("r", THIRD.phone_number), facts(), UnknownMaskedNumber),
-        (RemoveNumber("r", THIRD.phone_number), facts(), UnknownMaskedNumber),
+        (DrainNumber("r", THIRD.phone_number), snapshot_of(), UnknownMaskedNumber),
+        (RemoveNumber("r", THIRD.phone_number), snapshot_of(), UnknownMaskedNumber),
     ],
 )
 def test_a_pool_or_number_that_does_not_exist_cannot_be_changed(
@@ -190,8 +190,8 @@ def test_a_pool_or_number_that_does_not_exist_cannot_be_changed(
 def test_a_change_of_a_pool_has_an_event_and_a_new_version(
     command: Command, pool: Pool, event: str
 ) -> None:
-    change = command.decide(facts(pool=pool))
-    assert happened(change) == [(event, "")]
+    change = command.decide(snapshot_of(pool=pool))
+    assert event_details(change) == [(event, "")]
     assert change.pool is not None
     assert change.pool.version == "change"
 
@@ -212,10 +212,10 @@ def test_a_number_that_the_file_no_longer_lists_is_drained_until_it_is_listed_ag
 
 
 def test_the_file_changes_no_pool_that_is_up_to_date_or_changed_by_an_operator() -> None:
-    assert ReseedPool("r", SETTINGS, NUMBERS).decide(facts(pool=SEEDED)) == Change()
+    assert ReseedPool("r", SETTINGS, NUMBERS).decide(snapshot_of(pool=SEEDED)) == Change()
     drains = ReseedPool("r", SETTINGS, NUMBERS[1:])
-    assert drains.decide(facts(pool=decided(drains))) == Change()
-    assert ReseedPool("r", OTHER_SETTINGS, NUMBERS).decide(facts(pool=POOL)) == Change()
+    assert drains.decide(snapshot_of(pool=decided(drains))) == Change()
+    assert ReseedPool("r", OTHER_SETTINGS, NUMBERS).decide(snapshot_of(pool=POOL)) == Change()
 
 
 def test_most_changes_of_a_pool_read_only_the_pool() -> None:

@@ -117,7 +117,7 @@ def test_where_a_bare_end_opts_out_another_keyword_for_ending_is_shown(
     pool = Pool("main", settings)
     assert parse("END", pool.keywords).kind is Keyword.OPT_OUT
     assert parse(shown, pool.keywords).kind is Keyword.END
-    assert f"{shown} " in pool.speech.say(Template.YOU_JOINED)
+    assert f"{shown} " in pool.catalog.render(Template.YOU_JOINED)
     by_default = replace(pool, settings=PoolSettings("Test exchange"))
     assert parse("end", by_default.keywords).kind is Keyword.END
 

@@ -34,10 +34,10 @@ from support.decisions import (
     PAUSED,
     PICTURE,
     WAITING,
-    about,
-    facts,
+    incoming,
     pool_with,
-    text,
+    snapshot_about,
+    snapshot_of,
 )
 
 NOTED = replace(ACTIVE, unique_name="order 7")
@@ -45,35 +45,37 @@ HOLDS = replace(PAUSED, held=(1, 1), unique_name="order 7")
 HELD = (HeldMessage(ALICE.participant_id, "a secret"), HeldMessage(BOB.participant_id, "a secret"))
 OUT = {BOB: OptOut(NOW, OptOutSource.TEXT, "an earlier text")}
 WARNED_AT = ACTIVE.due_time - timedelta(hours=1)
-INVITED = facts(invitation=WAITING)
+INVITED = snapshot_of(invitation=WAITING)
 
 TEXTS = ["start", f"join {CODE}", f"join {OTHER_CODE}", "hello", "a secret", "", "help", "report"]
 TEXTS += ["block", "end", f"end {CODE}", f"end {OTHER_CODE}", "quit", "stop", "yes", "unstop"]
 
 DECISIONS: list[Change] = [
-    *(text(body).decide(INVITED) for body in TEXTS),
-    *(text(body, attachments=(PICTURE, CARD)).decide(facts(NOTED)) for body in TEXTS),
-    *(text(body, ALICE).decide(facts(WAITING)) for body in TEXTS),
-    *(text(body).decide(facts(HOLDS)) for body in TEXTS),
-    *(text(body).decide(facts(ENDED)) for body in TEXTS),
-    *(text(body).decide(facts(NOTED, opt_outs=OUT)) for body in TEXTS),
-    StartConversation("r", BOB, unique_name="order 7").decide(facts()),
-    OpenConversation("r", (ALICE, BOB), unique_name="order 7").decide(facts()),
+    *(incoming(body).decide(INVITED) for body in TEXTS),
+    *(incoming(body, attachments=(PICTURE, CARD)).decide(snapshot_of(NOTED)) for body in TEXTS),
+    *(incoming(body, ALICE).decide(snapshot_of(WAITING)) for body in TEXTS),
+    *(incoming(body).decide(snapshot_of(HOLDS)) for body in TEXTS),
+    *(incoming(body).decide(snapshot_of(ENDED)) for body in TEXTS),
+    *(incoming(body).decide(snapshot_of(NOTED, opt_outs=OUT)) for body in TEXTS),
+    StartConversation("r", BOB, unique_name="order 7").decide(snapshot_of()),
+    OpenConversation("r", (ALICE, BOB), unique_name="order 7").decide(snapshot_of()),
     JoinConversation("r", CODE, BOB).decide(INVITED),
-    JoinConversation("r", OTHER_CODE, BOB).decide(facts()),
-    EndConversation("r", "c", note="a secret").decide(about(HOLDS)),
-    EndConversationForOptOut("c", "e", BOB).decide(about(HOLDS)),
-    SendMessage("r", "c", ALICE.participant_id, "a secret").decide(about(NOTED)),
-    SendMessage("r", "c", ALICE.participant_id, "a secret").decide(about(HOLDS)),
-    SendMessage("r", "c", "", "a secret").decide(about(NOTED)),
-    PauseConversation("r", "c").decide(about(NOTED)),
-    ResumeConversation("r", "c").decide(about(HOLDS, held=HELD)),
-    ReopenConversation("r", ENDED).decide(about(ENDED)),
-    ExpireConversation("c", "e").decide(about(HOLDS, now=WARNED_AT)),
-    ExpireConversation("c", "e").decide(about(replace(HOLDS, due_time=WARNED_AT), now=WARNED_AT)),
-    AddNumber("r", NUMBERS[0]).decide(facts()),
-    DrainNumber("r", MASKED).decide(facts()),
-    RemoveNumber("r", MASKED).decide(facts()),
+    JoinConversation("r", OTHER_CODE, BOB).decide(snapshot_of()),
+    EndConversation("r", "c", note="a secret").decide(snapshot_about(HOLDS)),
+    EndConversationForOptOut("c", "e", BOB).decide(snapshot_about(HOLDS)),
+    SendMessage("r", "c", ALICE.participant_id, "a secret").decide(snapshot_about(NOTED)),
+    SendMessage("r", "c", ALICE.participant_id, "a secret").decide(snapshot_about(HOLDS)),
+    SendMessage("r", "c", "", "a secret").decide(snapshot_about(NOTED)),
+    PauseConversation("r", "c").decide(snapshot_about(NOTED)),
+    ResumeConversation("r", "c").decide(snapshot_about(HOLDS, held=HELD)),
+    ReopenConversation("r", ENDED).decide(snapshot_about(ENDED)),
+    ExpireConversation("c", "e").decide(snapshot_about(HOLDS, now=WARNED_AT)),
+    ExpireConversation("c", "e").decide(
+        snapshot_about(replace(HOLDS, due_time=WARNED_AT), now=WARNED_AT)
+    ),
+    AddNumber("r", NUMBERS[0]).decide(snapshot_of()),
+    DrainNumber("r", MASKED).decide(snapshot_of()),
+    RemoveNumber("r", MASKED).decide(snapshot_of()),
 ]
 EVENTS = [event for change in DECISIONS for event in change.events]
 # Messages that are not relayed: their events carry ids of their own.
@@ -133,7 +135,7 @@ def test_the_event_of_a_message_within_a_conversation_names_its_sender(
     body: str, conversation: Conversation
 ) -> None:
     sender = conversation.participants[-1]
-    event = text(body, sender).decide(facts(conversation)).events[0]
+    event = incoming(body, sender).decide(snapshot_of(conversation)).events[0]
     assert event.conversation_id == "c"
     assert event.participant_id == sender.participant_id
     assert event.message_id == "change"
@@ -155,5 +157,5 @@ def test_all_events_of_a_decision_concern_its_conversation() -> None:
 def test_a_warning_names_the_kind_of_end_that_it_warns_of() -> None:
     pool = pool_with(warning_lead=timedelta(hours=1))
     due = replace(ACTIVE, due_time=WARNED_AT)
-    change = ExpireConversation("c", "e").decide(about(due, now=WARNED_AT, pool=pool))
+    change = ExpireConversation("c", "e").decide(snapshot_about(due, now=WARNED_AT, pool=pool))
     assert change.events[0] == Event(EventType.EXPIRY_WARNED, "c", detail="IDLE_EXPIRED")

@@ -15,8 +15,17 @@ from conversation_service.domain.model.loop_detection import LOOP_LENGTH, LOOP_W
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.rate_limits import REPLIES_LIMIT, SenderLimits
 from conversation_service.domain.templates.catalog import Template
-from support.conversations import ALICE, BOB, says
-from support.decisions import ACTIVE, MOMENT, NOW, after, facts, happened, text, told
+from support.conversations import ALICE, BOB, system_message
+from support.decisions import (
+    ACTIVE,
+    MOMENT,
+    NOW,
+    after,
+    event_details,
+    incoming,
+    sent_bodies,
+    snapshot_of,
+)
 
 AWAY = ((ALICE, "I am away."), (BOB, "Thanks for your text!"))
 # The first two messages are new, and the last repeat of the loop is not relayed.
@@ -36,7 +45,7 @@ def exchange_messages(
     conversation, now, changes = ACTIVE, NOW, []
     for (person, body), pause in zip(turns, pauses, strict=True):
         now += pause
-        changes.append(text(body, person).decide(facts(conversation, now=now)))
+        changes.append(incoming(body, person).decide(snapshot_of(conversation, now=now)))
         conversation = changes[-1].after or conversation
     return conversation, changes
 
@@ -45,7 +54,7 @@ def relayed(turns: list[Turn], pauses: list[timedelta]) -> list[bool]:
     """Whether each of the messages was relayed."""
     _, changes = exchange_messages(turns, pauses)
     pairs = zip(turns, changes, strict=True)
-    return [body in [sent for _, sent in told(change)] for (_, body), change in pairs]
+    return [body in [sent for _, sent in sent_bodies(change)] for (_, body), change in pairs]
 
 
 def relayed_steadily(turns: list[Turn], pause: timedelta = MOMENT) -> list[bool]:
@@ -65,8 +74,10 @@ def test_auto_responders_that_also_answer_system_messages_are_stopped() -> None:
         if not speaking:
             break
         person = speaking.popleft()
-        known = facts(conversation, now=NOW + turn * MOMENT, sender_limits=dict(sender_limits))
-        change = text(answers[person], person).decide(known)
+        known = snapshot_of(
+            conversation, now=NOW + turn * MOMENT, sender_limits=dict(sender_limits)
+        )
+        change = incoming(answers[person], person).decide(known)
         conversation = change.after or conversation
         sender_limits |= (
             {change.sender_limits.person: change.sender_limits.after}
@@ -74,7 +85,7 @@ def test_auto_responders_that_also_answer_system_messages_are_stopped() -> None:
             else {}
         )
         count += change.after is not None
-        speaking.extend(recipient for recipient, _ in told(change))
+        speaking.extend(recipient for recipient, _ in sent_bodies(change))
     assert not speaking
     assert count == RELAYED
 
@@ -83,8 +94,8 @@ def test_the_sender_of_a_stopped_message_gets_the_reason_and_nothing_changes() -
     turns = list(islice(cycle(AWAY), RELAYED + 1))
     _, changes = exchange_messages(turns, [MOMENT] * len(turns))
     assert changes[-1].after is None
-    assert told(changes[-1]) == [(turns[-1][0], says(Template.LOOP_STOPPED))]
-    assert happened(changes[-1])[0] == ("MESSAGE_NOT_RELAYED", "LOOP")
+    assert sent_bodies(changes[-1]) == [(turns[-1][0], system_message(Template.LOOP_STOPPED))]
+    assert event_details(changes[-1])[0] == ("MESSAGE_NOT_RELAYED", "LOOP")
 
 
 def test_a_loop_is_stopped_if_each_answer_comes_within_the_window() -> None:
@@ -115,26 +126,26 @@ def test_after_a_stop_other_messages_are_relayed_at_once() -> None:
 
 def test_a_loop_detector_holds_digests_only() -> None:
     conversation, _ = exchange_messages(list(AWAY), [MOMENT, MOMENT])
-    assert not any("away" in part or "Thanks" in part for part in conversation.exchange.last)
-    assert len(set(conversation.exchange.last)) == 2
+    assert not any("away" in part or "Thanks" in part for part in conversation.loop_detector.last)
+    assert len(set(conversation.loop_detector.last)) == 2
 
 
 def test_held_messages_do_not_count_as_a_loop() -> None:
-    looping = replace(ACTIVE, exchange=LoopDetector(("x", "y"), 0, LOOP_LENGTH - 1))
-    held = text("hello").decide(facts(replace(looping, pause_time=NOW)))
-    assert after(held).exchange == looping.exchange
+    looping = replace(ACTIVE, loop_detector=LoopDetector(("x", "y"), 0, LOOP_LENGTH - 1))
+    held = incoming("hello").decide(snapshot_of(replace(looping, pause_time=NOW)))
+    assert after(held).loop_detector == looping.loop_detector
 
 
 @given(BODIES, BODIES, st.lists(PAUSES, min_size=20, max_size=20))
 def test_any_two_messages_in_turns_are_stopped(
     first: str, second: str, pauses: list[timedelta]
 ) -> None:
-    exchange, before, now = LoopDetector(), NOW, NOW
+    loop_detector, before, now = LoopDetector(), NOW, NOW
     for turn, pause in enumerate(pauses[: RELAYED + 1]):
-        assert not exchange.is_loop
+        assert not loop_detector.is_loop
         before, now = now, now + pause
-        exchange = exchange.record(turn % 2, (first, second)[turn % 2], now, before)
-    assert exchange.is_loop
+        loop_detector = loop_detector.record(turn % 2, (first, second)[turn % 2], now, before)
+    assert loop_detector.is_loop
 
 
 @given(st.lists(st.tuples(PEOPLE, st.integers(1, 3), PAUSES), max_size=60))

@@ -33,7 +33,7 @@ def catalog(language: str, operator: str = "Test exchange") -> TemplateCatalog:
 
 
 def rendered(language: str, template: Template, span: timedelta = timedelta(minutes=15)) -> str:
-    return catalog(language).say(template, code=CODE, span=span)
+    return catalog(language).render(template, code=CODE, span=span)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -46,7 +46,7 @@ def test_a_system_message_is_ascii_without_a_phone_number_and_fits_one_segment(
     language: str, code: str, span: timedelta, operator: str
 ) -> None:
     for template in Template:
-        body = catalog(language, operator).say(template, code=code, span=span)
+        body = catalog(language, operator).render(template, code=code, span=span)
         assert body.isascii()
         assert body.isprintable()
         assert len(body) <= 160
@@ -59,7 +59,7 @@ def test_every_system_message_has_room_for_long_keywords_and_a_long_operator(
 ) -> None:
     long = catalog_for(language, "x" * 40, LONG_KEYWORDS, {})
     for template in Template:
-        assert len(long.say(template, code=CODE, span=timedelta(minutes=119))) <= 160
+        assert len(long.render(template, code=CODE, span=timedelta(minutes=119))) <= 160
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -126,9 +126,9 @@ def test_the_first_keyword_of_a_pool_is_shown_in_capitals_and_stop_as_in_the_law
 ) -> None:
     keywords = {"start": ("los geht's", "go"), "join": ("dabei",), "opt_out": ("basta",)}
     own = catalog_for(language, "Test exchange", keywords, {})
-    assert "LOS GEHT'S" in own.say(Template.ENDED)
-    assert "STOP" in own.say(Template.ENDED)
-    assert "DABEI K7M2Q9" in own.say(Template.OWN_CODE, code=CODE)
+    assert "LOS GEHT'S" in own.render(Template.ENDED)
+    assert "STOP" in own.render(Template.ENDED)
+    assert "DABEI K7M2Q9" in own.render(Template.OWN_CODE, code=CODE)
 
 
 def test_the_published_beginnings_of_system_messages_stay() -> None:

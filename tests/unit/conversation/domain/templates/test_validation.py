@@ -97,19 +97,19 @@ def test_a_template_of_a_pool_is_rendered_with_its_keywords() -> None:
         "help": "{help} {block} {report} {end} {stop}",
     }
     catalog = own(texts, {"start": ("go",), "join": ("meet",)})
-    code = catalog.say(Template.CODE, code="K7M2Q9", span=timedelta(minutes=15))
+    code = catalog.render(Template.CODE, code="K7M2Q9", span=timedelta(minutes=15))
     assert code == "Test exchange {here}: K7M2Q9, MEET K7M2Q9, 15 minutes."
-    assert catalog.say(Template.ENDED) == "Over. GO again, STOP for good."
-    assert catalog.say(Template.HELP) == "HELP BLOCK REPORT END STOP"
+    assert catalog.render(Template.ENDED) == "Over. GO again, STOP for good."
+    assert catalog.render(Template.HELP) == "HELP BLOCK REPORT END STOP"
 
 
 def test_templates_that_a_pool_does_not_choose_stay() -> None:
-    assert own({"empty": "Nothing in it."}).say(Template.ENDED) == own({}).say(Template.ENDED)
+    assert own({"empty": "Nothing in it."}).render(Template.ENDED) == own({}).render(Template.ENDED)
 
 
 def test_braces_in_an_operators_name_are_no_placeholder() -> None:
     catalog = catalog_for("en", "{code} & Co", {}, {})
-    assert catalog.say(Template.HELP).startswith("{code} & Co: ")
+    assert catalog.render(Template.HELP).startswith("{code} & Co: ")
 
 
 def test_keywords_too_long_for_a_default_template_need_a_template_of_the_pool() -> None:
@@ -117,7 +117,7 @@ def test_keywords_too_long_for_a_default_template_need_a_template_of_the_pool() 
     with pytest.raises(TemplateError, match=r"texts\.help: .*shorter words"):
         catalog_for("en", "x" * 40, keywords, {})
     shorter = {"help": "{operator}. {stop}", "opened": "{end}, {stop}"}
-    assert catalog_for("en", "x" * 40, keywords, shorter).say(Template.HELP).endswith(". STOP")
+    assert catalog_for("en", "x" * 40, keywords, shorter).render(Template.HELP).endswith(". STOP")
 
 
 def test_a_template_that_is_one_of_the_pools_keywords_is_refused() -> None:
@@ -177,7 +177,7 @@ def test_any_template_is_refused_or_safe_to_send(
         catalog = catalog_for(language, operator, keywords, {template.value: "".join(pieces)})
     except TemplateError:
         return
-    body = catalog.say(template, code=code, span=span)
+    body = catalog.render(template, code=code, span=span)
     assert body.isascii()
     assert len(body) <= 160
     assert not re.search(r"\d{7}", body.translate(str.maketrans("", "", " ()+-./")))

@@ -72,7 +72,7 @@ class ResumeConversation:
         if conversation.pause_time is None:
             raise ConversationNotPaused(self.conversation_id)
         drafts = [
-            snapshot.says(person, Template.RESUMED)
+            snapshot.system_message(person, Template.RESUMED)
             for person, held in zip(conversation.participants, conversation.held, strict=True)
             if held
         ]

@@ -61,7 +61,9 @@ class ReopenConversation:
         if any(person in snapshot.opt_outs for person in before.participants):
             raise ParticipantOptedOut
         first, second = before.participants
-        drafts = [snapshot.says(person, Template.REOPENED) for person in before.participants]
+        drafts = [
+            snapshot.system_message(person, Template.REOPENED) for person in before.participants
+        ]
         event = Event(EventType.CONVERSATION_REOPENED, before.conversation_id)
         return replace(
             transition(snapshot, before, reopened(snapshot, before), drafts, [event]),

@@ -53,7 +53,7 @@ class SendMessage:
             return self._hold(snapshot, conversation, author)
         recipients = (person for person in conversation.participants if person != author)
         drafts = [Draft(person, self.body, author_id=self.participant_id) for person in recipients]
-        after = message_passed(snapshot, conversation, conversation.exchange)
+        after = message_passed(snapshot, conversation, conversation.loop_detector)
         return transition(snapshot, conversation, after, drafts)
 
     def _hold(self, snapshot: Snapshot, conversation: Conversation, author: Person) -> Change:

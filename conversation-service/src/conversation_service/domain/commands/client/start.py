@@ -62,7 +62,7 @@ class StartConversation:
         conversation = started(snapshot, Route(masked_number, self.person), self.unique_name)
         lifetime = snapshot.pool.settings.code_lifetime
         code = conversation.code
-        drafts = [snapshot.says(self.person, Template.CODE, code=code, span=lifetime)]
+        drafts = [snapshot.system_message(self.person, Template.CODE, code=code, span=lifetime)]
         event = Event(
             EventType.CONVERSATION_STARTED,
             conversation.conversation_id,
@@ -106,7 +106,7 @@ class OpenConversation:
         masked_number = select_number(snapshot, self.people, self.selection)
         conversation = opened(snapshot, masked_number, self.people, self.unique_name)
         notified = () if self.is_silent else self.people
-        drafts = [snapshot.says(person, Template.OPENED) for person in notified]
+        drafts = [snapshot.system_message(person, Template.OPENED) for person in notified]
         event = Event(EventType.CONVERSATION_OPENED, conversation.conversation_id)
         change = _started(snapshot, conversation, drafts, event)
         return replace(change, requires_unblocked=self.people)
@@ -149,7 +149,9 @@ class JoinConversation:
             raise AlreadyInConversation
         if is_cooling_for_others(snapshot, route, (*invitation.participants, person)):
             raise NumberCooling
-        return join(snapshot, invitation, person, (snapshot.says(person, Template.YOU_JOINED),))
+        return join(
+            snapshot, invitation, person, (snapshot.system_message(person, Template.YOU_JOINED),)
+        )
 
     def _wrong_code(self, snapshot: Snapshot) -> Change:
         after, counted = wrong_code(snapshot, self.person, masked_number="")

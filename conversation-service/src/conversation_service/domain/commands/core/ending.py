@@ -40,7 +40,7 @@ def end(
         if person == leaver and farewell is not None:
             drafts += farewell
         else:
-            drafts.append(snapshot.says(person, notice))
+            drafts.append(snapshot.system_message(person, notice))
     event = Event(
         EventType.CONVERSATION_ENDED,
         conversation.conversation_id,
@@ -61,7 +61,7 @@ def _notice_of_dropped(
     snapshot: Snapshot, conversation: Conversation, person: Person
 ) -> Iterator[Draft]:
     if conversation.held[conversation.position(person)]:
-        yield snapshot.says(person, Template.NOT_PASSED_ON)
+        yield snapshot.system_message(person, Template.NOT_PASSED_ON)
 
 
 def _dropped_events(conversation: Conversation) -> Iterator[Event]:

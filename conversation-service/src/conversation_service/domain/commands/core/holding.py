@@ -35,7 +35,7 @@ def hold(
     """Keeps a message until the conversation is resumed; `drafts` are the replies to its author."""
     conversation_id, author_id = active.conversation_id, message.author_id
     held = message_held(active, Person(author_id))
-    after = message_passed(snapshot, held, active.exchange)
+    after = message_passed(snapshot, held, active.loop_detector)
     event = Event(EventType.MESSAGE_HELD, conversation_id, author_id, snapshot.change_id)
     change = transition(snapshot, active, after, drafts, [event, *events])
     return replace(change, held=(message,))

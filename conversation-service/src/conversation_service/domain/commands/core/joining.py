@@ -11,7 +11,7 @@ from conversation_service.domain.commands.core.snapshot import Draft, Snapshot
 from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.events import Event, EventType
 from conversation_service.domain.model.participants import Person, Route
-from conversation_service.domain.model.rate_limits import NUMBER_TRIES_WINDOW, SenderLimits
+from conversation_service.domain.model.rate_limits import NUMBER_CODE_ATTEMPTS_WINDOW, SenderLimits
 from conversation_service.domain.templates.catalog import Template
 
 
@@ -35,7 +35,7 @@ def join(
     """Makes the conversation active, with `welcome` for the joiner and a notice for the inviter."""
     after = joined(snapshot, invitation, joiner, join_request_time)
     inviter = invitation.participants[0]
-    drafts = [*welcome, snapshot.says(inviter, Template.SOMEBODY_JOINED)]
+    drafts = [*welcome, snapshot.system_message(inviter, Template.SOMEBODY_JOINED)]
     event = Event(EventType.CONVERSATION_JOINED, after.conversation_id, joiner.participant_id)
     return replace(
         transition(snapshot, invitation, after, drafts, [event]),
@@ -52,7 +52,9 @@ def wrong_code(
     events = _lockout_events(person) if limits.is_locked_out(snapshot.now) else ()
     attempts = None
     if masked_number:
-        after = snapshot.code_attempts_on_number.incremented(snapshot.now, NUMBER_TRIES_WINDOW)
+        after = snapshot.code_attempts_on_number.incremented(
+            snapshot.now, NUMBER_CODE_ATTEMPTS_WINDOW
+        )
         attempts = CodeAttemptsChange(masked_number, snapshot.code_attempts_on_number, after)
     return limits, Change(code_attempts=attempts, events=events)
 

@@ -46,13 +46,13 @@ def joined(
         conversation,
         participants=(*conversation.participants, joiner),
         join_time=snapshot.now,
-        ask_time=join_request_time,
+        join_request_time=join_request_time,
     )
     return _active(snapshot, with_joiner)
 
 
 def message_passed(
-    snapshot: Snapshot, conversation: Conversation, exchange: LoopDetector
+    snapshot: Snapshot, conversation: Conversation, loop_detector: LoopDetector
 ) -> Conversation:
     """A message was relayed or held: the idle lifetime begins again."""
     idle_end = snapshot.now + snapshot.pool.settings.idle_lifetime
@@ -60,7 +60,7 @@ def message_passed(
     return replace(
         conversation,
         etag=snapshot.change_id,
-        exchange=exchange,
+        loop_detector=loop_detector,
         last_message_time=snapshot.now,
         idle_end_time=idle_end,
         due_time=_due(snapshot, end, conversation.warned_end_time),
@@ -82,7 +82,7 @@ def paused(snapshot: Snapshot, conversation: Conversation) -> Conversation:
 def resumed(snapshot: Snapshot, conversation: Conversation) -> Conversation:
     """It goes on; the held messages are being sent."""
     after = replace(conversation, pause_time=None, held=(0, 0))
-    return message_passed(snapshot, after, conversation.exchange)
+    return message_passed(snapshot, after, conversation.loop_detector)
 
 
 def reported(snapshot: Snapshot, conversation: Conversation) -> Conversation:
@@ -135,5 +135,5 @@ def _active(snapshot: Snapshot, conversation: Conversation) -> Conversation:
         latest_end_time=latest,
         warned_end_time=None,
         due_time=_due(snapshot, min(idle_end, latest), None),
-        exchange=LoopDetector(),
+        loop_detector=LoopDetector(),
     )

@@ -79,7 +79,7 @@ def reply_to(
     current = limits or before
     if not current.may_reply(snapshot.now):
         return Reply((), _limits_change(person, before, current))
-    draft = snapshot.says(person, template, code=code, span=span)
+    draft = snapshot.system_message(person, template, code=code, span=span)
     return Reply((draft,), _limits_change(person, before, current.replied(snapshot.now)))
 
 
@@ -99,7 +99,9 @@ def limited_failure_notice(snapshot: Snapshot, person: Person, template: Templat
     if not before.may_send_failure_notice(snapshot.now):
         return Reply((), None)
     after = before.failure_notice_sent(snapshot.now)
-    return Reply((snapshot.says(person, template),), SenderLimitsChange(person, before, after))
+    return Reply(
+        (snapshot.system_message(person, template),), SenderLimitsChange(person, before, after)
+    )
 
 
 def _limits_change(

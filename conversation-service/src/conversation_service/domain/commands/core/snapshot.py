@@ -178,7 +178,7 @@ class Snapshot:
         """Whether neither has blocked the other; the read set must name `person`'s block list."""
         return other.participant_id not in self.blocks.get(person, frozenset())
 
-    def says(
+    def system_message(
         self,
         to: Person,
         template: Template,
@@ -189,7 +189,7 @@ class Snapshot:
         may_reach_opted_out: bool = False,
     ) -> Draft:
         """A system message."""
-        body = self.pool.speech.say(template, code=code, span=span, receipt=receipt)
+        body = self.pool.catalog.render(template, code=code, span=span, receipt=receipt)
         return Draft(to, body, template, may_reach_opted_out=may_reach_opted_out)
 
     def outbound_messages(

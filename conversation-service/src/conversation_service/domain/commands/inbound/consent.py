@@ -41,7 +41,7 @@ def erase(
     `is_confirmed` is false for a person who had opted out before: they get no message at all. The
     application removes the stored data, as the change asks for by `erasure_id`.
     """
-    confirmation = inbound.snapshot.says(
+    confirmation = inbound.snapshot.system_message(
         inbound.sender, Template.ERASED, receipt=erasure_id, may_reach_opted_out=True
     )
     change = _opted_out(inbound, conversation, (confirmation,) if is_confirmed else ())
@@ -73,7 +73,7 @@ def _opted_out(
 
 
 def _opt_in(inbound: InboundContext) -> Change:
-    confirmation = inbound.snapshot.says(inbound.sender, Template.OPTED_IN)
+    confirmation = inbound.snapshot.system_message(inbound.sender, Template.OPTED_IN)
     texts = inbound.snapshot.outbound_messages(inbound.route.masked_number, "", (confirmation,))
     return _with_opt_in(Change(texts=texts), inbound)
 
@@ -88,7 +88,7 @@ def _confirmation(inbound: InboundContext) -> tuple[Draft, ...]:
     """The one that the rules allow (47 CFR 64.1200(a)(12)), unless the carrier sends its own."""
     if inbound.message.body.strip().lower() == CONFIRMED_BY_CARRIER:
         return ()
-    confirmation = inbound.snapshot.says(
+    confirmation = inbound.snapshot.system_message(
         inbound.sender, Template.OPTED_OUT, may_reach_opted_out=True
     )
     return (confirmation,)

@@ -9,7 +9,7 @@ from conversation_service.domain.commands.inbound.inbound_message import (
     InboundContext,
     join_request_time,
 )
-from conversation_service.domain.model.rate_limits import NUMBER_TRIES_LIMIT
+from conversation_service.domain.model.rate_limits import NUMBER_CODE_ATTEMPTS_LIMIT
 from conversation_service.domain.templates.catalog import Template
 
 
@@ -33,7 +33,7 @@ def _wrong_code(inbound: InboundContext) -> Change:
     snapshot, route = inbound.snapshot, inbound.route
     limits, counted = wrong_code(snapshot, inbound.sender, route.masked_number)
     reply = reply_to(snapshot, inbound.sender, Template.CODE_NOT_VALID, limits=limits)
-    if snapshot.code_attempts_on_number.value_at(snapshot.now) >= NUMBER_TRIES_LIMIT:
+    if snapshot.code_attempts_on_number.value_at(snapshot.now) >= NUMBER_CODE_ATTEMPTS_LIMIT:
         # Somebody guesses codes from many phones on one number: replies would help them.
         reply = Reply((), reply.limits)
     replied = reply_to_stranger(snapshot, route, reply)

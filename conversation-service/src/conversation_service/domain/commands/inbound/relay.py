@@ -44,12 +44,12 @@ def relay_message(inbound: InboundContext, active: Conversation) -> Change:
         return _not_relayed(inbound, active, rule)
     if active.pause_time is not None:
         return _hold(inbound, files, active)
-    exchange = active.exchange.record(
+    loop_detector = active.loop_detector.record(
         active.position(inbound.sender), message.body, snapshot.now, active.last_message_time
     )
-    if exchange.is_loop:
+    if loop_detector.is_loop:
         return _not_relayed(inbound, active, Rule.LOOP)
-    after = message_passed(snapshot, active, exchange)
+    after = message_passed(snapshot, active, loop_detector)
     relayed = relayed_draft(active, inbound.sender.participant_id, message.body, files.relayed)
     reply = replies_to(snapshot, inbound.sender, _replies_about_files(snapshot, files))
     events = _events_about_files(inbound, files, active)

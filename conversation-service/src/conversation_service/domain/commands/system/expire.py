@@ -48,7 +48,9 @@ def _warn(snapshot: Snapshot, conversation: Conversation) -> Change:
     is_idle = reason is EndReason.IDLE_EXPIRED
     template = Template.IDLE_WARNING if is_idle else Template.LIFETIME_WARNING
     left = end_time - snapshot.now if end_time else snapshot.pool.settings.warning_lead
-    drafts = [snapshot.says(person, template, span=left) for person in conversation.participants]
+    drafts = [
+        snapshot.system_message(person, template, span=left) for person in conversation.participants
+    ]
     event = Event(EventType.EXPIRY_WARNED, conversation.conversation_id, detail=reason.value)
     return transition(snapshot, conversation, warned(snapshot, conversation), drafts, [event])
 

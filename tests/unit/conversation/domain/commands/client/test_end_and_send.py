@@ -48,7 +48,7 @@ from support.conversations import (
     OTHER_MASKED,
     POOL,
     SETTINGS,
-    says,
+    system_message,
 )
 from support.decisions import (
     ACTIVE,
@@ -57,12 +57,12 @@ from support.decisions import (
     NOW,
     PAUSED,
     WAITING,
-    about,
     after,
-    facts,
-    happened,
-    text,
-    told,
+    event_details,
+    incoming,
+    sent_bodies,
+    snapshot_about,
+    snapshot_of,
 )
 
 END = EndConversation("r", "c")
@@ -87,7 +87,7 @@ REFUSED: list[tuple[Command, Conversation | None, type[ConversationError]]] = [
 
 # A command, and another value for each field that is part of its idempotency key.
 COMMANDS: list[tuple[Command, dict[str, Any]]] = [
-    (text("hi"), {"message": text("ho").message}),
+    (incoming("hi"), {"message": incoming("ho").message}),
     (
         StartConversation("r", BOB, unique_name="order 7"),
         {"person": ALICE, "selection": NumberSelection(MASKED), "unique_name": "x"},
@@ -126,8 +126,8 @@ COMMANDS: list[tuple[Command, dict[str, Any]]] = [
     (RemoveNumber("r", MASKED), {"masked_number": "+12065550101"}),
 ]
 FIELDS = [
-    (text("hi"), "message", text("hi", ALICE).message),
-    (text("hi"), "message", text("hi", on=OTHER_MASKED).message),
+    (incoming("hi"), "message", incoming("hi", ALICE).message),
+    (incoming("hi"), "message", incoming("hi", on=OTHER_MASKED).message),
     *((command, name, value) for command, fields in COMMANDS for name, value in fields.items()),
 ]
 
@@ -142,38 +142,43 @@ FIELDS = [
 def test_an_end_by_the_operator_or_for_a_participant_notifies_both(
     command: EndConversation, reason: EndReason, participant_id: str
 ) -> None:
-    change = command.decide(about(ACTIVE))
+    change = command.decide(snapshot_about(ACTIVE))
     assert (after(change).state, after(change).end_time) == (State.ENDED, NOW)
     assert after(change).end_reason is reason
-    assert told(change) == [(ALICE, says(Template.ENDED)), (BOB, says(Template.ENDED))]
-    assert happened(change)[0] == ("CONVERSATION_ENDED", reason.value)
+    assert sent_bodies(change) == [
+        (ALICE, system_message(Template.ENDED)),
+        (BOB, system_message(Template.ENDED)),
+    ]
+    assert event_details(change)[0] == ("CONVERSATION_ENDED", reason.value)
     assert change.events[0].participant_id == participant_id
 
 
 @pytest.mark.parametrize("command", [END, BY_BOB])
 def test_the_note_of_an_end_is_stored_and_sent_to_nobody(command: EndConversation) -> None:
-    change = replace(command, note="fraud").decide(about(ACTIVE))
+    change = replace(command, note="fraud").decide(snapshot_about(ACTIVE))
     assert after(change).end_note == "fraud"
     assert "fraud" not in repr(change)
-    assert "fraud" not in "".join(body for _, body in told(change))
-    assert after(command.decide(about(ACTIVE))).end_note == ""
+    assert "fraud" not in "".join(body for _, body in sent_bodies(change))
+    assert after(command.decide(snapshot_about(ACTIVE))).end_note == ""
 
 
 def test_the_end_of_a_waiting_conversation_cancels_its_code() -> None:
-    assert told(END.decide(about(WAITING))) == [(ALICE, says(Template.CANCELLED))]
+    assert sent_bodies(END.decide(snapshot_about(WAITING))) == [
+        (ALICE, system_message(Template.CANCELLED))
+    ]
 
 
 def test_a_message_for_a_participant_goes_to_the_other() -> None:
-    change = FOR_ALICE.decide(about(ACTIVE))
-    assert told(change) == [(BOB, "hi")]
-    assert happened(change) == [("MESSAGE_RELAYED", "")]
+    change = FOR_ALICE.decide(snapshot_about(ACTIVE))
+    assert sent_bodies(change) == [(BOB, "hi")]
+    assert event_details(change) == [("MESSAGE_RELAYED", "")]
     assert change.events[0].participant_id == ALICE.participant_id
     assert change.events[0].message_id == change.texts[0].message_id
 
 
 def test_a_message_of_the_system_goes_to_both() -> None:
-    change = TO_BOTH.decide(about(ACTIVE))
-    assert told(change) == [(ALICE, "hi"), (BOB, "hi")]
+    change = TO_BOTH.decide(snapshot_about(ACTIVE))
+    assert sent_bodies(change) == [(ALICE, "hi"), (BOB, "hi")]
     assert [event.participant_id for event in change.events] == ["", ""]
 
 
@@ -182,10 +187,10 @@ def test_a_message_of_a_client_moves_the_idle_end_and_counts_for_no_loop(
     command: SendMessage,
 ) -> None:
     later = NOW + timedelta(days=1)
-    change = command.decide(replace(about(ACTIVE), now=later))
+    change = command.decide(replace(snapshot_about(ACTIVE), now=later))
     assert after(change).last_message_time == later
     assert after(change).idle_end_time == later + POOL.settings.idle_lifetime
-    assert after(change).exchange == ACTIVE.exchange
+    assert after(change).loop_detector == ACTIVE.loop_detector
 
 
 @pytest.mark.parametrize(("command", "conversation", "refusal"), REFUSED)
@@ -193,7 +198,7 @@ def test_a_command_that_is_impossible_is_refused_with_the_reason(
     command: Command, conversation: Conversation | None, refusal: type[ConversationError]
 ) -> None:
     with pytest.raises(refusal) as refused:
-        command.decide(facts(conversation=conversation))
+        command.decide(snapshot_of(conversation=conversation))
     assert refused.value.metadata == {"conversation_id": "c"}
 
 

@@ -20,7 +20,7 @@ from conversation_service.domain.model.messages import Attachment, HeldMessage
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import PausePolicy
 from conversation_service.domain.templates.catalog import Template
-from support.conversations import ALICE, BOB, POOL, says
+from support.conversations import ALICE, BOB, POOL, system_message
 from support.decisions import (
     ACTIVE,
     CARD,
@@ -28,13 +28,13 @@ from support.decisions import (
     NOW,
     PAUSED,
     PICTURE,
-    about,
     after,
-    facts,
-    happened,
+    event_details,
+    incoming,
     pool_with,
-    text,
-    told,
+    sent_bodies,
+    snapshot_about,
+    snapshot_of,
 )
 
 LATER = NOW + timedelta(hours=1)
@@ -51,25 +51,27 @@ FOR_BOB = SendMessage("r", "c", BOB.participant_id, "hi")
 
 
 def from_paused(body: str, sender: Person = BOB, conversation: Conversation = PAUSED) -> Change:
-    return text(body, sender).decide(facts(conversation, now=LATER))
+    return incoming(body, sender).decide(snapshot_of(conversation, now=LATER))
 
 
 def resumed(conversation: Conversation, held: tuple[HeldMessage, ...] = HELD) -> Change:
-    return ResumeConversation("r", "c").decide(replace(about(conversation, held=held), now=LATER))
+    return ResumeConversation("r", "c").decide(
+        replace(snapshot_about(conversation, held=held), now=LATER)
+    )
 
 
 def test_a_pause_notifies_nobody() -> None:
-    change = PauseConversation("r", "c").decide(about(ACTIVE))
+    change = PauseConversation("r", "c").decide(snapshot_about(ACTIVE))
     assert after(change) == replace(ACTIVE, etag="change", pause_time=NOW)
     assert change.texts == ()
-    assert happened(change) == [("CONVERSATION_PAUSED", "")]
+    assert event_details(change) == [("CONVERSATION_PAUSED", "")]
 
 
 def test_the_first_message_during_a_pause_is_held_and_gets_a_reply() -> None:
     change = from_paused("hello")
     assert change.held == (HeldMessage(BOB.participant_id, "hello"),)
-    assert told(change) == [(BOB, says(Template.PAUSED_HELD))]
-    assert happened(change) == [("MESSAGE_HELD", ""), ("SYSTEM_TEXT_ACCEPTED", "paused_held")]
+    assert sent_bodies(change) == [(BOB, system_message(Template.PAUSED_HELD))]
+    assert event_details(change) == [("MESSAGE_HELD", ""), ("SYSTEM_TEXT_ACCEPTED", "paused_held")]
     assert change.events[0].participant_id == BOB.participant_id
     assert change.events[0].message_id == "change"
 
@@ -91,30 +93,34 @@ def test_further_messages_of_a_person_are_held_without_a_reply() -> None:
     change = from_paused("again", BOB, HOLDS_BOBS)
     assert [message.body for message in change.held] == ["again"]
     assert after(change).held == (0, 2)
-    assert told(change) == []
-    assert told(from_paused("hello", ALICE, HOLDS_BOBS)) == [(ALICE, says(Template.PAUSED_HELD))]
+    assert sent_bodies(change) == []
+    assert sent_bodies(from_paused("hello", ALICE, HOLDS_BOBS)) == [
+        (ALICE, system_message(Template.PAUSED_HELD))
+    ]
 
 
 def test_a_pool_may_refuse_messages_during_a_pause() -> None:
-    change = text("hello").decide(facts(PAUSED, pool=REFUSES))
+    change = incoming("hello").decide(snapshot_of(PAUSED, pool=REFUSES))
     assert (change.after, change.held) == (None, ())
-    assert told(change) == [(BOB, says(Template.PAUSED_REFUSED))]
-    assert happened(change)[0] == ("MESSAGE_NOT_RELAYED", "PAUSED")
+    assert sent_bodies(change) == [(BOB, system_message(Template.PAUSED_REFUSED))]
+    assert event_details(change)[0] == ("MESSAGE_NOT_RELAYED", "PAUSED")
     with pytest.raises(ConversationPaused):
-        FOR_BOB.decide(replace(about(PAUSED), pool=REFUSES))
-    assert told(text("hello").decide(facts(ACTIVE, pool=REFUSES))) == [(ALICE, "hello")]
+        FOR_BOB.decide(replace(snapshot_about(PAUSED), pool=REFUSES))
+    assert sent_bodies(incoming("hello").decide(snapshot_of(ACTIVE, pool=REFUSES))) == [
+        (ALICE, "hello")
+    ]
 
 
 def test_messages_are_held_up_to_the_limit_of_both_together() -> None:
     change = from_paused("one more", BOB, FULL)
     assert (change.after, change.held) == (None, ())
-    assert told(change) == [(BOB, says(Template.PAUSED_REFUSED))]
-    assert happened(change)[0] == ("MESSAGE_NOT_RELAYED", "TOO_MANY_HELD")
+    assert sent_bodies(change) == [(BOB, system_message(Template.PAUSED_REFUSED))]
+    assert event_details(change)[0] == ("MESSAGE_NOT_RELAYED", "TOO_MANY_HELD")
     with pytest.raises(TooManyHeld):
-        FOR_BOB.decide(about(FULL))
+        FOR_BOB.decide(snapshot_about(FULL))
     one_less = replace(FULL, held=(0, HELD_LIMIT - 1))
     assert after(from_paused("the last", BOB, one_less)).held == (0, HELD_LIMIT)
-    assert after(FOR_BOB.decide(about(one_less))).held == (0, HELD_LIMIT)
+    assert after(FOR_BOB.decide(snapshot_about(one_less))).held == (0, HELD_LIMIT)
 
 
 @pytest.mark.parametrize(
@@ -124,42 +130,44 @@ def test_messages_are_held_up_to_the_limit_of_both_together() -> None:
 def test_an_empty_message_is_not_held(
     body: str, attachments: tuple[Attachment, ...], template: Template
 ) -> None:
-    change = text(body, attachments=attachments).decide(facts(PAUSED))
-    assert (change.held, told(change)) == ((), [(BOB, says(template))])
+    change = incoming(body, attachments=attachments).decide(snapshot_of(PAUSED))
+    assert (change.held, sent_bodies(change)) == ((), [(BOB, system_message(template))])
 
 
 def test_keywords_work_during_a_pause() -> None:
-    assert told(from_paused("help")) == [(BOB, says(Template.HELP))]
-    assert told(from_paused("start")) == [(BOB, says(Template.ALREADY_TALKING))]
+    assert sent_bodies(from_paused("help")) == [(BOB, system_message(Template.HELP))]
+    assert sent_bodies(from_paused("start")) == [(BOB, system_message(Template.ALREADY_TALKING))]
     assert after(from_paused(f"end {CODE}")).end_reason is EndReason.PARTICIPANT_ENDED
     assert after(from_paused("report")).report_time == LATER
 
 
 def test_a_message_of_a_client_is_held_without_a_reply() -> None:
-    change = FOR_BOB.decide(about(PAUSED))
+    change = FOR_BOB.decide(snapshot_about(PAUSED))
     assert change.held == (HeldMessage(BOB.participant_id, "hi"),)
     assert after(change).held == (0, 1)
     assert change.texts == ()
-    assert happened(change) == [("MESSAGE_HELD", "")]
+    assert event_details(change) == [("MESSAGE_HELD", "")]
 
 
 def test_a_message_of_the_system_is_sent_during_a_pause_too() -> None:
-    change = SendMessage("r", "c", "", "hi").decide(replace(about(HOLDS_BOTH), pool=REFUSES))
-    assert told(change) == [(ALICE, "hi"), (BOB, "hi")]
+    change = SendMessage("r", "c", "", "hi").decide(
+        replace(snapshot_about(HOLDS_BOTH), pool=REFUSES)
+    )
+    assert sent_bodies(change) == [(ALICE, "hi"), (BOB, "hi")]
     assert after(change).pause_time == PAUSED.pause_time
     assert after(change).held == HOLDS_BOTH.held
 
 
 def test_a_resume_notifies_both_and_relays_held_messages_in_order() -> None:
     change = resumed(HOLDS_BOTH)
-    assert told(change) == [
-        (ALICE, says(Template.RESUMED)),
-        (BOB, says(Template.RESUMED)),
+    assert sent_bodies(change) == [
+        (ALICE, system_message(Template.RESUMED)),
+        (BOB, system_message(Template.RESUMED)),
         (ALICE, "first"),
         (BOB, "second"),
         (ALICE, "third"),
     ]
-    assert happened(change) == [
+    assert event_details(change) == [
         ("CONVERSATION_RESUMED", ""),
         *[("SYSTEM_TEXT_ACCEPTED", "resumed")] * 2,
         *[("MESSAGE_RELAYED", "")] * 3,
@@ -177,62 +185,67 @@ def test_a_resumed_conversation_holds_no_messages_and_has_a_new_idle_end() -> No
 
 def test_a_resume_notifies_only_people_who_know_of_the_pause() -> None:
     change = resumed(HOLDS_BOBS, HELD[:1])
-    assert told(change) == [(BOB, says(Template.RESUMED)), (ALICE, "first")]
-    assert told(resumed(PAUSED, ())) == []
+    assert sent_bodies(change) == [(BOB, system_message(Template.RESUMED)), (ALICE, "first")]
+    assert sent_bodies(resumed(PAUSED, ())) == []
     assert ResumeConversation("r", "c").read_set(POOL).held_in == "c"
 
 
 @pytest.mark.parametrize(
     ("command", "snapshot", "template"),
     [
-        (EndConversation("r", "c"), about(HOLDS_BOBS), Template.ENDED),
-        (EndConversation("r", "c", BOB.participant_id), about(HOLDS_BOBS), Template.ENDED),
+        (EndConversation("r", "c"), snapshot_about(HOLDS_BOBS), Template.ENDED),
+        (EndConversation("r", "c", BOB.participant_id), snapshot_about(HOLDS_BOBS), Template.ENDED),
         (
             ExpireConversation("c", "e"),
-            about(HOLDS_BOBS, now=ACTIVE.due_time),
+            snapshot_about(HOLDS_BOBS, now=ACTIVE.due_time),
             Template.IDLE_EXPIRED,
         ),
-        (EndConversationForOptOut("c", "e", ALICE), about(HOLDS_BOBS), Template.ENDED),
-        (text("end", ALICE), facts(HOLDS_BOBS), Template.ENDED),
-        (text("block", ALICE), facts(HOLDS_BOBS), Template.ENDED),
-        (text("quit", ALICE), facts(HOLDS_BOBS), Template.ENDED),
+        (EndConversationForOptOut("c", "e", ALICE), snapshot_about(HOLDS_BOBS), Template.ENDED),
+        (incoming("end", ALICE), snapshot_of(HOLDS_BOBS), Template.ENDED),
+        (incoming("block", ALICE), snapshot_of(HOLDS_BOBS), Template.ENDED),
+        (incoming("quit", ALICE), snapshot_of(HOLDS_BOBS), Template.ENDED),
     ],
 )
 def test_an_author_of_dropped_messages_is_notified_before_the_end(
     command: Command, snapshot: Snapshot, template: Template
 ) -> None:
     change = command.decide(snapshot)
-    to_bob = [body for person, body in told(change) if person == BOB]
-    assert to_bob == [says(Template.NOT_PASSED_ON), says(template)]
-    assert (ALICE, says(Template.NOT_PASSED_ON)) not in told(change)
-    assert ("MESSAGE_DROPPED", "1") in happened(change)
+    to_bob = [body for person, body in sent_bodies(change) if person == BOB]
+    assert to_bob == [system_message(Template.NOT_PASSED_ON), system_message(template)]
+    assert (ALICE, system_message(Template.NOT_PASSED_ON)) not in sent_bodies(change)
+    assert ("MESSAGE_DROPPED", "1") in event_details(change)
     assert (after(change).held, after(change).pause_time) == ((0, 0), None)
 
 
 def test_dropped_messages_are_counted_for_each_author() -> None:
-    change = EndConversation("r", "c").decide(about(HOLDS_BOTH))
+    change = EndConversation("r", "c").decide(snapshot_about(HOLDS_BOTH))
     dropped = {
         event.participant_id: event.detail
         for event in change.events
         if event.type.value == "MESSAGE_DROPPED"
     }
     assert dropped == {ALICE.participant_id: "1", BOB.participant_id: "2"}
-    assert told(change).count((ALICE, says(Template.NOT_PASSED_ON))) == 1
-    assert told(change).count((BOB, says(Template.NOT_PASSED_ON))) == 1
+    assert sent_bodies(change).count((ALICE, system_message(Template.NOT_PASSED_ON))) == 1
+    assert sent_bodies(change).count((BOB, system_message(Template.NOT_PASSED_ON))) == 1
 
 
 def test_an_opt_out_gets_no_notice_of_dropped_messages() -> None:
-    change = text("quit").decide(facts(HOLDS_BOBS))
-    assert [body for person, body in told(change) if person == BOB] == [says(Template.OPTED_OUT)]
-    assert told(EndConversationForOptOut("c", "e", BOB).decide(about(HOLDS_BOBS))) == [
-        (ALICE, says(Template.ENDED))
+    change = incoming("quit").decide(snapshot_of(HOLDS_BOBS))
+    assert [body for person, body in sent_bodies(change) if person == BOB] == [
+        system_message(Template.OPTED_OUT)
     ]
+    assert sent_bodies(
+        EndConversationForOptOut("c", "e", BOB).decide(snapshot_about(HOLDS_BOBS))
+    ) == [(ALICE, system_message(Template.ENDED))]
 
 
 def test_an_end_without_held_messages_drops_none() -> None:
-    change = EndConversation("r", "c").decide(about(PAUSED))
-    assert "MESSAGE_DROPPED" not in dict(happened(change))
-    assert told(change) == [(ALICE, says(Template.ENDED)), (BOB, says(Template.ENDED))]
+    change = EndConversation("r", "c").decide(snapshot_about(PAUSED))
+    assert "MESSAGE_DROPPED" not in dict(event_details(change))
+    assert sent_bodies(change) == [
+        (ALICE, system_message(Template.ENDED)),
+        (BOB, system_message(Template.ENDED)),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -240,24 +253,24 @@ def test_an_end_without_held_messages_drops_none() -> None:
 )
 def test_a_leaver_is_notified_of_their_own_dropped_messages(word: str, farewell: Template) -> None:
     change = from_paused(word, BOB, HOLDS_BOTH)
-    to_bob = [body for person, body in told(change) if person == BOB]
-    assert to_bob == [says(Template.NOT_PASSED_ON), says(farewell)]
+    to_bob = [body for person, body in sent_bodies(change) if person == BOB]
+    assert to_bob == [system_message(Template.NOT_PASSED_ON), system_message(farewell)]
 
 
 @pytest.mark.parametrize("body", ["look", ""])
 def test_a_picture_is_held_and_relayed_with_its_body(body: str) -> None:
-    change = text(body, attachments=(PICTURE,)).decide(facts(PAUSED))
+    change = incoming(body, attachments=(PICTURE,)).decide(snapshot_of(PAUSED))
     assert change.held == (HeldMessage(BOB.participant_id, body, (PICTURE,)),)
     sent = resumed(HOLDS_BOBS, change.held).texts[-1]
     assert (sent.body, sent.attachments) == (body, (PICTURE,))
 
 
 def test_a_refused_file_during_a_pause_gets_a_reply() -> None:
-    refused = (BOB, says(Template.ATTACHMENT_NOT_PASSED_ON))
-    first = text("look", attachments=(CARD,)).decide(facts(PAUSED))
-    assert told(first) == [(BOB, says(Template.PAUSED_HELD)), refused]
-    further = text("look", attachments=(CARD,)).decide(facts(HOLDS_BOBS))
-    assert told(further) == [refused]
+    refused = (BOB, system_message(Template.ATTACHMENT_NOT_PASSED_ON))
+    first = incoming("look", attachments=(CARD,)).decide(snapshot_of(PAUSED))
+    assert sent_bodies(first) == [(BOB, system_message(Template.PAUSED_HELD)), refused]
+    further = incoming("look", attachments=(CARD,)).decide(snapshot_of(HOLDS_BOBS))
+    assert sent_bodies(further) == [refused]
     for change in (first, further):
         assert [(message.body, message.attachments) for message in change.held] == [("look", ())]
-        assert ("ATTACHMENTS_REFUSED", "") in happened(change)
+        assert ("ATTACHMENTS_REFUSED", "") in event_details(change)

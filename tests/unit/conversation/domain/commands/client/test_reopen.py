@@ -20,38 +20,41 @@ from conversation_service.domain.model.consent import OptOut, OptOutSource
 from conversation_service.domain.model.conversation import Conversation, EndReason, State
 from conversation_service.domain.model.loop_detection import LoopDetector
 from conversation_service.domain.templates.catalog import Template
-from support.conversations import ALICE, BOB, CAROL, MASKED, NUMBERS, POOL, line, says
+from support.conversations import ALICE, BOB, CAROL, MASKED, NUMBERS, POOL, route, system_message
 from support.decisions import (
     ACTIVE,
     ENDED,
     MOMENT,
     NOW,
     WAITING,
-    about,
     after,
     draining,
-    facts,
-    happened,
+    event_details,
     pool_with,
-    told,
+    sent_bodies,
+    snapshot_about,
+    snapshot_of,
 )
 
 GRACE = timedelta(hours=1)
 OUT = OptOut(NOW, OptOutSource.CLIENT, "r0")
 NEXT = replace(WAITING, conversation_id="d")
-CANCELLED = ended(facts(), WAITING, EndReason.PARTICIPANT_ENDED)
+CANCELLED = ended(snapshot_of(), WAITING, EndReason.PARTICIPANT_ENDED)
 NOTED = replace(ENDED, end_note="fraud", unique_name="order 7")
 
 
 def reopened_after(span: timedelta, conversation: Conversation = ENDED) -> Conversation:
-    snapshot = about(conversation, now=NOW + span)
+    snapshot = snapshot_about(conversation, now=NOW + span)
     return after(ReopenConversation("r", conversation).decide(snapshot))
 
 
 def test_a_reopened_conversation_has_new_lifetimes() -> None:
     later = NOW + timedelta(minutes=30)
     talked = replace(
-        NOTED, last_message_time=NOW, warned_end_time=NOW, exchange=LoopDetector(("x", "y"), 1, 5)
+        NOTED,
+        last_message_time=NOW,
+        warned_end_time=NOW,
+        loop_detector=LoopDetector(("x", "y"), 1, 5),
     )
     conversation = reopened_after(timedelta(minutes=30), talked)
     assert conversation == replace(
@@ -62,7 +65,7 @@ def test_a_reopened_conversation_has_new_lifetimes() -> None:
         latest_end_time=later + POOL.settings.lifetime,
         due_time=later + POOL.settings.idle_lifetime,
         warned_end_time=None,
-        exchange=LoopDetector(),
+        loop_detector=LoopDetector(),
         end_time=None,
         end_reason=None,
         end_note="",
@@ -70,28 +73,31 @@ def test_a_reopened_conversation_has_new_lifetimes() -> None:
 
 
 def test_a_reopening_notifies_both_and_claims_their_routes() -> None:
-    change = ReopenConversation("r", ENDED).decide(about(ENDED))
+    change = ReopenConversation("r", ENDED).decide(snapshot_about(ENDED))
     assert change.before == ENDED
-    assert told(change) == [(ALICE, says(Template.REOPENED)), (BOB, says(Template.REOPENED))]
-    assert change.claims == (RouteClaim(line(ALICE), "c"), RouteClaim(line(BOB), "c"))
+    assert sent_bodies(change) == [
+        (ALICE, system_message(Template.REOPENED)),
+        (BOB, system_message(Template.REOPENED)),
+    ]
+    assert change.claims == (RouteClaim(route(ALICE), "c"), RouteClaim(route(BOB), "c"))
     assert change.requires_unblocked == (ALICE, BOB)
-    assert happened(change) == [
+    assert event_details(change) == [
         ("CONVERSATION_REOPENED", ""),
         *[("SYSTEM_TEXT_ACCEPTED", "reopened")] * 2,
     ]
 
 
 def test_a_reopening_works_after_the_cool_off_if_the_routes_are_unused() -> None:
-    snapshot = facts(conversation=ENDED, now=NOW + timedelta(minutes=30))
+    snapshot = snapshot_of(conversation=ENDED, now=NOW + timedelta(minutes=30))
     change = ReopenConversation("r", ENDED).decide(snapshot)
-    assert change.claims == (RouteClaim(line(ALICE)), RouteClaim(line(BOB)))
+    assert change.claims == (RouteClaim(route(ALICE)), RouteClaim(route(BOB)))
 
 
 def test_a_reopening_is_refused_after_the_pools_grace() -> None:
     assert reopened_after(GRACE - MOMENT).is_live
     with pytest.raises(ConversationNotReopenable):
         reopened_after(GRACE)
-    never = replace(about(ENDED), pool=pool_with(reopen_grace=timedelta(0)))
+    never = replace(snapshot_about(ENDED), pool=pool_with(reopen_grace=timedelta(0)))
     with pytest.raises(ConversationNotReopenable):
         ReopenConversation("r", ENDED).decide(never)
 
@@ -104,24 +110,30 @@ def test_a_reopening_works_after_every_end_reason() -> None:
 @pytest.mark.parametrize(
     ("snapshot", "refusal"),
     [
-        (facts(), ConversationNotFound),
-        (about(ACTIVE), ConversationNotReopenable),
-        (about(WAITING), ConversationNotReopenable),
-        (about(CANCELLED), ConversationNotReopenable),
+        (snapshot_of(), ConversationNotFound),
+        (snapshot_about(ACTIVE), ConversationNotReopenable),
+        (snapshot_about(WAITING), ConversationNotReopenable),
+        (snapshot_about(CANCELLED), ConversationNotReopenable),
         (
-            about(ENDED, current_conversation_ids={line(ALICE): "d", line(BOB): "c"}),
+            snapshot_about(ENDED, current_conversation_ids={route(ALICE): "d", route(BOB): "c"}),
             ConversationNotReopenable,
         ),
         (
-            about(ENDED, current_conversation_ids={line(ALICE): "c", line(BOB): "d"}),
+            snapshot_about(ENDED, current_conversation_ids={route(ALICE): "c", route(BOB): "d"}),
             ConversationNotReopenable,
         ),
-        (about(ENDED, pool=pool_with(numbers=NUMBERS[1:])), ConversationNotReopenable),
-        (about(ENDED, pool=pool_with(numbers=draining(MASKED))), ConversationNotReopenable),
-        (about(ENDED, blocks={ALICE: frozenset({BOB.participant_id})}), ConversationNotReopenable),
-        (about(ENDED, named=NEXT), UniqueNameTaken),
-        (about(ENDED, opt_outs={ALICE: OUT}), ParticipantOptedOut),
-        (about(ENDED, opt_outs={BOB: OUT}), ParticipantOptedOut),
+        (snapshot_about(ENDED, pool=pool_with(numbers=NUMBERS[1:])), ConversationNotReopenable),
+        (
+            snapshot_about(ENDED, pool=pool_with(numbers=draining(MASKED))),
+            ConversationNotReopenable,
+        ),
+        (
+            snapshot_about(ENDED, blocks={ALICE: frozenset({BOB.participant_id})}),
+            ConversationNotReopenable,
+        ),
+        (snapshot_about(ENDED, named=NEXT), UniqueNameTaken),
+        (snapshot_about(ENDED, opt_outs={ALICE: OUT}), ParticipantOptedOut),
+        (snapshot_about(ENDED, opt_outs={BOB: OUT}), ParticipantOptedOut),
     ],
 )
 def test_a_reopening_that_is_impossible_is_refused_with_the_reason(
@@ -132,7 +144,7 @@ def test_a_reopening_that_is_impossible_is_refused_with_the_reason(
 
 
 def test_blocks_and_opt_outs_of_others_do_not_matter() -> None:
-    snapshot = about(
+    snapshot = snapshot_about(
         ENDED, opt_outs={CAROL: OUT}, blocks={ALICE: frozenset({CAROL.participant_id})}
     )
     assert after(ReopenConversation("r", ENDED).decide(snapshot)).is_live
@@ -140,7 +152,7 @@ def test_blocks_and_opt_outs_of_others_do_not_matter() -> None:
 
 def test_a_reopening_reads_everything_that_could_prevent_it() -> None:
     assert ReopenConversation("r", NOTED).read_set(POOL) == ReadSet(
-        routes=(line(ALICE), line(BOB)),
+        routes=(route(ALICE), route(BOB)),
         conversation_id="c",
         unique_name="order 7",
         people=(ALICE, BOB),

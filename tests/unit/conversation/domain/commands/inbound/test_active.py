@@ -13,7 +13,7 @@ from conversation_service.domain.model.conversation import EndReason, State
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import Pool
 from conversation_service.domain.templates.catalog import Template
-from support.conversations import ALICE, BOB, CAROL, OTHER_MASKED, POOL, says
+from support.conversations import ALICE, BOB, CAROL, OTHER_MASKED, POOL, system_message
 from support.decisions import (
     ACTIVE,
     CODE,
@@ -22,11 +22,11 @@ from support.decisions import (
     OTHER_CODE,
     WAITING,
     after,
-    facts,
-    happened,
+    event_details,
+    incoming,
     pool_with,
-    text,
-    told,
+    sent_bodies,
+    snapshot_of,
 )
 
 LATER = NOW + timedelta(hours=1)
@@ -51,11 +51,11 @@ REPLIED = [
 
 
 def active(pool: Pool = POOL) -> Snapshot:
-    return facts(ACTIVE, pool=pool, now=LATER, invitation=INVITED_ELSEWHERE)
+    return snapshot_of(ACTIVE, pool=pool, now=LATER, invitation=INVITED_ELSEWHERE)
 
 
 def from_active(body: str, sender: Person = BOB) -> Change:
-    return text(body, sender).decide(active())
+    return incoming(body, sender).decide(active())
 
 
 @pytest.mark.parametrize("body", RELAYED)
@@ -64,11 +64,11 @@ def test_a_message_is_relayed_unchanged_to_the_partner(
     body: str, sender: Person, partner: Person
 ) -> None:
     change = from_active(body, sender)
-    assert told(change) == [(partner, body)]
+    assert sent_bodies(change) == [(partner, body)]
     [relayed] = change.texts
     assert (relayed.from_number, relayed.conversation_id) == (ACTIVE.masked_number, "c")
     assert (change.claims, change.sender_limits, change.blocks) == ((), None, None)
-    assert happened(change) == [("MESSAGE_RELAYED", "")]
+    assert event_details(change) == [("MESSAGE_RELAYED", "")]
     [event] = change.events
     assert (event.participant_id, event.message_id) == (sender.participant_id, relayed.message_id)
 
@@ -82,18 +82,21 @@ def test_a_relayed_message_moves_the_idle_end_and_no_other_time() -> None:
         last_message_time=LATER,
         idle_end_time=LATER + POOL.settings.idle_lifetime,
         due_time=LATER + POOL.settings.idle_lifetime,
-        exchange=after(change).exchange,
+        loop_detector=after(change).loop_detector,
     )
 
 
 @pytest.mark.parametrize(
     "snapshot",
-    [facts(replace(ACTIVE, masked_number=OTHER_MASKED)), facts(ENDED, now=NOW + timedelta(days=1))],
+    [
+        snapshot_of(replace(ACTIVE, masked_number=OTHER_MASKED)),
+        snapshot_of(ENDED, now=NOW + timedelta(days=1)),
+    ],
 )
 def test_a_message_reaches_no_partner_of_another_number_or_an_earlier_conversation(
     snapshot: Snapshot,
 ) -> None:
-    assert told(text("hello").decide(snapshot)) == [(BOB, says(Template.HELP))]
+    assert sent_bodies(incoming("hello").decide(snapshot)) == [(BOB, system_message(Template.HELP))]
 
 
 @pytest.mark.parametrize(("body", "template", "event", "detail"), REPLIED)
@@ -102,8 +105,8 @@ def test_a_message_that_is_not_relayed_gets_a_reply_and_changes_nothing(
 ) -> None:
     change = from_active(body)
     assert (change.before, change.after) == (None, None)
-    assert told(change) == [(BOB, says(template))]
-    assert happened(change) == [(event, detail), ("SYSTEM_TEXT_ACCEPTED", template.value)]
+    assert sent_bodies(change) == [(BOB, system_message(template))]
+    assert event_details(change) == [(event, detail), ("SYSTEM_TEXT_ACCEPTED", template.value)]
 
 
 @pytest.mark.parametrize("body", ["end", "Leave.", "bye!", f"end {CODE}", "end k7m-2q9"])
@@ -113,9 +116,12 @@ def test_end_notifies_both_with_the_same_text(body: str) -> None:
     assert (ended.state, ended.end_time) == (State.ENDED, LATER)
     assert ended.end_reason is EndReason.PARTICIPANT_ENDED
     assert ended.due_time == LATER + POOL.settings.kept_after_end
-    assert told(change) == [(ALICE, says(Template.ENDED)), (BOB, says(Template.ENDED))]
+    assert sent_bodies(change) == [
+        (ALICE, system_message(Template.ENDED)),
+        (BOB, system_message(Template.ENDED)),
+    ]
     assert [message.message_id for message in change.texts] == ["change-0", "change-1"]
-    assert happened(change) == [
+    assert event_details(change) == [
         ("COMMAND_RECEIVED", "END"),
         ("CONVERSATION_ENDED", "PARTICIPANT_ENDED"),
         *[("SYSTEM_TEXT_ACCEPTED", "ended")] * 2,
@@ -127,8 +133,11 @@ def test_block_ends_neutrally_and_keeps_the_two_apart(sender: Person, partner: P
     change = from_active("block", sender)
     assert after(change).end_reason is EndReason.BLOCKED
     assert change.blocks == (sender, partner)
-    assert dict(told(change)) == {sender: says(Template.BLOCKED), partner: says(Template.ENDED)}
-    assert happened(change)[:3] == [
+    assert dict(sent_bodies(change)) == {
+        sender: system_message(Template.BLOCKED),
+        partner: system_message(Template.ENDED),
+    }
+    assert event_details(change)[:3] == [
         ("COMMAND_RECEIVED", "BLOCK"),
         ("PARTICIPANT_BLOCKED", ""),
         ("CONVERSATION_ENDED", "BLOCKED"),
@@ -139,8 +148,8 @@ def test_block_ends_neutrally_and_keeps_the_two_apart(sender: Person, partner: P
 def test_report_is_recorded_and_the_partner_is_not_notified() -> None:
     change = from_active("report")
     assert after(change) == replace(ACTIVE, etag="change", report_time=LATER)
-    assert told(change) == [(BOB, says(Template.REPORTED))]
-    assert happened(change) == [
+    assert sent_bodies(change) == [(BOB, system_message(Template.REPORTED))]
+    assert event_details(change) == [
         ("COMMAND_RECEIVED", "REPORT"),
         ("CONVERSATION_REPORTED", ""),
         ("SYSTEM_TEXT_ACCEPTED", "reported"),
@@ -157,17 +166,17 @@ def test_report_is_recorded_and_the_partner_is_not_notified() -> None:
 def test_a_keyword_that_the_pool_does_not_offer_is_relayed(
     pool: Pool, relayed: str, offered: str
 ) -> None:
-    change = text(relayed).decide(active(pool))
-    assert told(change) == [(ALICE, relayed)]
+    change = incoming(relayed).decide(active(pool))
+    assert sent_bodies(change) == [(ALICE, relayed)]
     assert (change.blocks, after(change).report_time) == (None, None)
-    assert (ALICE, offered) not in told(text(offered).decide(active(pool)))
+    assert (ALICE, offered) not in sent_bodies(incoming(offered).decide(active(pool)))
 
 
 def test_a_conversation_that_a_client_opened_has_no_code_to_end_it_with() -> None:
     opened = replace(ACTIVE, code="")
-    assert after(text("end").decide(facts(opened))).end_time == NOW
-    change = text(f"end {CODE}").decide(facts(opened))
-    assert told(change) == [(BOB, says(Template.END_OF_ANOTHER))]
+    assert after(incoming("end").decide(snapshot_of(opened))).end_time == NOW
+    change = incoming(f"end {CODE}").decide(snapshot_of(opened))
+    assert sent_bodies(change) == [(BOB, system_message(Template.END_OF_ANOTHER))]
 
 
 def test_only_a_participant_has_a_partner() -> None:
@@ -177,7 +186,7 @@ def test_only_a_participant_has_a_partner() -> None:
 
 
 def test_no_representation_of_a_message_or_its_change_shows_a_number_or_a_body() -> None:
-    command = text("a secret word")
+    command = incoming("a secret word")
     context = InboundContext(active(), command.message, BOB, ParsedKeyword(Keyword.JOIN, CODE))
     shown = repr([command, command.idempotency_key, command.decide(active()), context])
     shown += repr([Draft(ALICE, "a secret word"), replace(ACTIVE, unique_name="secret")])

@@ -16,7 +16,7 @@ from conversation_service.domain.model.loop_detection import LOOP_LENGTH
 from conversation_service.domain.model.messages import MAX_LENGTH, Attachment, is_sendable
 from conversation_service.domain.model.pool import AttachmentPolicy
 from conversation_service.domain.templates.catalog import Template
-from support.conversations import ALICE, BOB, says
+from support.conversations import ALICE, BOB, system_message
 from support.decisions import (
     ACTIVE,
     CARD,
@@ -24,13 +24,13 @@ from support.decisions import (
     PICTURE,
     WAITING,
     after,
-    facts,
-    happened,
+    event_details,
+    incoming,
     pool_with,
-    text,
-    told,
+    sent_bodies,
+    snapshot_of,
 )
-from support.unusual_bodies import ODD
+from support.unusual_bodies import UNUSUAL_BODIES
 
 PICTURES, ALL, NONE = AttachmentPolicy.PICTURES, AttachmentPolicy.ALL, AttachmentPolicy.NONE
 UNSUITABLE = ["\0", "a\0b", "\x1b[2J", "\x07", "\x0b", "\x1f", "x" * (MAX_LENGTH + 1)]
@@ -52,27 +52,27 @@ NOTE = Attachment("https://media.example.net/5", "text/plain", 12)
 
 
 def from_active(body: str, *attachments: Attachment, policy: AttachmentPolicy = PICTURES) -> Change:
-    snapshot = facts(ACTIVE, pool=pool_with(attachment_policy=policy))
-    return text(body, attachments=attachments).decide(snapshot)
+    snapshot = snapshot_of(ACTIVE, pool=pool_with(attachment_policy=policy))
+    return incoming(body, attachments=attachments).decide(snapshot)
 
 
 def relayed(change: Change) -> Iterable[tuple[str, tuple[Attachment, ...]]]:
     return [(message.body, message.attachments) for message in change.texts if message.to == ALICE]
 
 
-@pytest.mark.parametrize("body", ODD)
+@pytest.mark.parametrize("body", UNUSUAL_BODIES)
 def test_an_unusual_body_is_relayed_and_held_unchanged(body: str) -> None:
-    assert told(text(body).decide(facts(ACTIVE))) == [(ALICE, body)]
-    [held] = text(body).decide(facts(PAUSED)).held
+    assert sent_bodies(incoming(body).decide(snapshot_of(ACTIVE))) == [(ALICE, body)]
+    [held] = incoming(body).decide(snapshot_of(PAUSED)).held
     assert held.body == body
 
 
 @pytest.mark.parametrize("body", UNSUITABLE)
 def test_a_body_that_cannot_be_sent_is_refused_with_a_reply(body: str) -> None:
     for conversation in (ACTIVE, PAUSED):
-        change = text(body, attachments=(PICTURE,)).decide(facts(conversation))
-        assert told(change) == [(BOB, says(Template.UNSUITABLE))]
-        assert happened(change)[0] == ("MESSAGE_NOT_RELAYED", "UNSUITABLE")
+        change = incoming(body, attachments=(PICTURE,)).decide(snapshot_of(conversation))
+        assert sent_bodies(change) == [(BOB, system_message(Template.UNSUITABLE))]
+        assert event_details(change)[0] == ("MESSAGE_NOT_RELAYED", "UNSUITABLE")
         assert (change.after, change.held) == (None, ())
 
 
@@ -106,16 +106,16 @@ def test_files_keep_their_order_and_refused_ones_are_counted() -> None:
 def test_a_picture_is_relayed_with_or_without_a_body(body: str) -> None:
     change = from_active(body, SMIL, PICTURE)
     assert relayed(change) == [(body, (PICTURE,))]
-    assert told(change) == [(ALICE, body)]
-    assert happened(change) == [("MESSAGE_RELAYED", "")]
+    assert sent_bodies(change) == [(ALICE, body)]
+    assert event_details(change) == [("MESSAGE_RELAYED", "")]
     assert change.texts[0].is_relayed
 
 
 def test_refused_files_get_one_reply_and_the_rest_is_relayed() -> None:
     change = from_active("us", CARD, PICTURE, CARD)
     assert relayed(change) == [("us", (PICTURE,))]
-    assert told(change)[1:] == [(BOB, says(Template.ATTACHMENT_NOT_PASSED_ON))]
-    assert happened(change) == [
+    assert sent_bodies(change)[1:] == [(BOB, system_message(Template.ATTACHMENT_NOT_PASSED_ON))]
+    assert event_details(change) == [
         ("ATTACHMENTS_REFUSED", ""),
         ("MESSAGE_RELAYED", ""),
         ("SYSTEM_TEXT_ACCEPTED", "attachment_not_passed_on"),
@@ -126,48 +126,50 @@ def test_refused_files_get_one_reply_and_the_rest_is_relayed() -> None:
 def test_a_refused_file_without_a_body_gets_a_reply() -> None:
     change = from_active("", CARD)
     assert change.after is None
-    assert told(change) == [(BOB, says(Template.ATTACHMENT_NOT_PASSED_ON))]
-    assert happened(change)[0] == ("MESSAGE_NOT_RELAYED", "ATTACHMENTS_ONLY")
+    assert sent_bodies(change) == [(BOB, system_message(Template.ATTACHMENT_NOT_PASSED_ON))]
+    assert event_details(change)[0] == ("MESSAGE_NOT_RELAYED", "ATTACHMENTS_ONLY")
 
 
 def test_a_message_with_nothing_but_a_layout_is_empty() -> None:
-    assert told(from_active("", SMIL, EMPTY_PART)) == [(BOB, says(Template.EMPTY))]
+    assert sent_bodies(from_active("", SMIL, EMPTY_PART)) == [(BOB, system_message(Template.EMPTY))]
 
 
 def test_a_pool_that_relays_no_files_replies_so() -> None:
     change = from_active("look", PICTURE, policy=NONE)
-    assert told(change) == [(ALICE, "look"), (BOB, says(Template.NO_ATTACHMENTS))]
+    assert sent_bodies(change) == [(ALICE, "look"), (BOB, system_message(Template.NO_ATTACHMENTS))]
     assert relayed(change) == [("look", ())]
-    assert told(from_active("", PICTURE, policy=NONE)) == [(BOB, says(Template.NO_ATTACHMENTS))]
+    assert sent_bodies(from_active("", PICTURE, policy=NONE)) == [
+        (BOB, system_message(Template.NO_ATTACHMENTS))
+    ]
 
 
 def test_a_keyword_counts_with_a_file_and_the_file_goes_to_nobody() -> None:
     assert after(from_active("end", PICTURE)).end_time is not None
-    assert told(from_active("help", CARD)) == [(BOB, says(Template.HELP))]
+    assert sent_bodies(from_active("help", CARD)) == [(BOB, system_message(Template.HELP))]
     assert all(not message.attachments for message in from_active("optout", PICTURE).texts)
-    waiting = text("", ALICE, attachments=(PICTURE,)).decide(facts(WAITING))
+    waiting = incoming("", ALICE, attachments=(PICTURE,)).decide(snapshot_of(WAITING))
     assert {message.to for message in waiting.texts} == {ALICE}
-    stranger = text("", BOB, attachments=(PICTURE,)).decide(facts())
-    assert told(stranger) == [(BOB, says(Template.HELP))]
+    stranger = incoming("", BOB, attachments=(PICTURE,)).decide(snapshot_of())
+    assert sent_bodies(stranger) == [(BOB, system_message(Template.HELP))]
 
 
 @pytest.mark.parametrize(("bodies", "is_loop"), [(("", ""), False), (("I am away.", "Ok!"), True)])
 def test_only_pictures_with_a_body_can_be_a_loop(bodies: tuple[str, str], is_loop: bool) -> None:
     conversation, was_relayed = ACTIVE, []
     for turn in range(3 * LOOP_LENGTH):
-        message = text(bodies[turn % 2], (ALICE, BOB)[turn % 2], attachments=(PICTURE,))
-        change = message.decide(facts(conversation))
+        message = incoming(bodies[turn % 2], (ALICE, BOB)[turn % 2], attachments=(PICTURE,))
+        change = message.decide(snapshot_of(conversation))
         was_relayed.append(change.texts[0].attachments == (PICTURE,))
         conversation = change.after or conversation
     assert all(was_relayed) is not is_loop
 
 
 def test_no_representation_shows_the_url_of_a_file() -> None:
-    command = text("", attachments=(PICTURE,))
-    assert PICTURE.url not in repr(command) + repr(command.decide(facts(ACTIVE)))
+    command = incoming("", attachments=(PICTURE,))
+    assert PICTURE.url not in repr(command) + repr(command.decide(snapshot_of(ACTIVE)))
 
 
 def test_a_callback_and_a_record_of_a_message_have_the_same_idempotency_key() -> None:
-    by_callback = text("look", attachments=(PICTURE,))
+    by_callback = incoming("look", attachments=(PICTURE,))
     record = replace(by_callback.message, attachments=(), is_recovered=True)
     assert by_callback.idempotency_key == replace(by_callback, message=record).idempotency_key

@@ -9,8 +9,19 @@ from conversation_service.domain.commands.inbound.inbound_message import CLOCK_D
 from conversation_service.domain.model.consent import ConsentChange
 from conversation_service.domain.model.conversation import Conversation, EndReason, State
 from conversation_service.domain.templates.catalog import Template
-from support.conversations import ALICE, BOB, says
-from support.decisions import ACTIVE, CODE, MOMENT, NOW, WAITING, after, facts, happened, text, told
+from support.conversations import ALICE, BOB, system_message
+from support.decisions import (
+    ACTIVE,
+    CODE,
+    MOMENT,
+    NOW,
+    WAITING,
+    after,
+    event_details,
+    incoming,
+    sent_bodies,
+    snapshot_of,
+)
 
 HOUR = timedelta(hours=1)
 # The conversation has been active for an hour.
@@ -19,7 +30,7 @@ LATEST_STALE = NOW - CLOCK_DIFFERENCE - MOMENT
 
 
 def stale(body: str, conversation: Conversation = ACTIVE) -> Change:
-    return text(body, carrier_time=LATEST_STALE).decide(facts(conversation, now=LATER))
+    return incoming(body, carrier_time=LATEST_STALE).decide(snapshot_of(conversation, now=LATER))
 
 
 @pytest.mark.parametrize("body", ["hello", "end", "block", "report", "help", "start", "", "\0"])
@@ -27,16 +38,16 @@ def test_a_message_from_before_the_conversation_is_neither_relayed_nor_a_keyword
     body: str,
 ) -> None:
     change = stale(body)
-    assert told(change) == [(BOB, says(Template.NOT_DELIVERED))]
-    assert happened(change)[0] == ("MESSAGE_NOT_RELAYED", "TOO_LATE")
+    assert sent_bodies(change) == [(BOB, system_message(Template.NOT_DELIVERED))]
+    assert event_details(change)[0] == ("MESSAGE_NOT_RELAYED", "TOO_LATE")
     assert (change.after, change.blocks, change.consent) == (None, None, None)
 
 
 def test_many_stale_messages_cause_one_notice() -> None:
     first = stale("one")
     assert first.sender_limits is not None
-    notified = facts(ACTIVE, now=LATER, sender_limits={BOB: first.sender_limits.after})
-    assert told(text("two", carrier_time=LATEST_STALE).decide(notified)) == []
+    notified = snapshot_of(ACTIVE, now=LATER, sender_limits={BOB: first.sender_limits.after})
+    assert sent_bodies(incoming("two", carrier_time=LATEST_STALE).decide(notified)) == []
 
 
 def test_an_opt_out_counts_however_late_it_arrives() -> None:
@@ -47,30 +58,30 @@ def test_an_opt_out_counts_however_late_it_arrives() -> None:
 
 @pytest.mark.parametrize("accepted", [None, LATEST_STALE + MOMENT, NOW, LATER, LATER + HOUR])
 def test_a_message_that_is_not_certainly_older_is_relayed(accepted: datetime | None) -> None:
-    message = text("hello", carrier_time=accepted)
-    assert told(message.decide(facts(ACTIVE, now=LATER))) == [(ALICE, "hello")]
+    message = incoming("hello", carrier_time=accepted)
+    assert sent_bodies(message.decide(snapshot_of(ACTIVE, now=LATER))) == [(ALICE, "hello")]
 
 
 def test_a_late_message_of_a_waiting_person_or_a_stranger_gets_the_usual_reply() -> None:
-    waiting = text("hello", ALICE, carrier_time=LATEST_STALE).decide(facts(WAITING))
-    assert happened(waiting)[0] == ("MESSAGE_NOT_RELAYED", "NOBODY_JOINED")
-    stranger = text("hello", carrier_time=NOW - 5 * HOUR).decide(facts())
-    assert told(stranger) == [(BOB, says(Template.HELP))]
+    waiting = incoming("hello", ALICE, carrier_time=LATEST_STALE).decide(snapshot_of(WAITING))
+    assert event_details(waiting)[0] == ("MESSAGE_NOT_RELAYED", "NOBODY_JOINED")
+    stranger = incoming("hello", carrier_time=NOW - 5 * HOUR).decide(snapshot_of())
+    assert sent_bodies(stranger) == [(BOB, system_message(Template.HELP))]
 
 
 def test_messages_after_a_late_join_belong_to_the_conversation() -> None:
     """Both were delayed by an hour, and are received in the order in which they were sent."""
-    invited = facts(invitation=WAITING, now=LATER)
-    joined = after(text(f"join {CODE}", carrier_time=LATER - HOUR).decide(invited))
+    invited = snapshot_of(invitation=WAITING, now=LATER)
+    joined = after(incoming(f"join {CODE}", carrier_time=LATER - HOUR).decide(invited))
     assert (joined.state, joined.join_time, joined.active_since) == (State.ACTIVE, LATER, NOW)
-    hello = text("hello", carrier_time=LATER - HOUR + MOMENT)
-    assert told(hello.decide(facts(joined, now=LATER))) == [(ALICE, "hello")]
-    for_another = text("for another", carrier_time=LATEST_STALE)
-    assert happened(for_another.decide(facts(joined, now=LATER)))[0][1] == "TOO_LATE"
+    hello = incoming("hello", carrier_time=LATER - HOUR + MOMENT)
+    assert sent_bodies(hello.decide(snapshot_of(joined, now=LATER))) == [(ALICE, "hello")]
+    for_another = incoming("for another", carrier_time=LATEST_STALE)
+    assert event_details(for_another.decide(snapshot_of(joined, now=LATER)))[0][1] == "TOO_LATE"
 
 
 @pytest.mark.parametrize("accepted", [None, NOW - CLOCK_DIFFERENCE, NOW, NOW + HOUR])
 def test_a_join_in_time_counts_from_its_arrival(accepted: datetime | None) -> None:
-    message = text(f"join {CODE}", carrier_time=accepted)
-    joined = after(message.decide(facts(invitation=WAITING)))
-    assert (joined.ask_time, joined.active_since) == (None, NOW)
+    message = incoming(f"join {CODE}", carrier_time=accepted)
+    joined = after(message.decide(snapshot_of(invitation=WAITING)))
+    assert (joined.join_request_time, joined.active_since) == (None, NOW)

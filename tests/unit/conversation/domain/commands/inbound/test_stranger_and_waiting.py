@@ -14,7 +14,7 @@ from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import Pool
 from conversation_service.domain.model.rate_limits import STRANGER_SILENCE
 from conversation_service.domain.templates.catalog import Template
-from support.conversations import ALICE, BOB, CAROL, MASKED, POOL, line, says
+from support.conversations import ALICE, BOB, CAROL, MASKED, POOL, route, system_message
 from support.decisions import (
     ACTIVE,
     CODE,
@@ -25,16 +25,16 @@ from support.decisions import (
     WAITING,
     after,
     draining,
-    facts,
-    happened,
+    event_details,
+    incoming,
     pool_with,
-    text,
-    told,
+    sent_bodies,
+    snapshot_of,
 )
 
 CODE_LIFETIME = timedelta(minutes=15)
 COOL_OFF = timedelta(minutes=3)
-CANCELLED = replace(ended(facts(), WAITING, EndReason.PARTICIPANT_ENDED), etag="e5")
+CANCELLED = replace(ended(snapshot_of(), WAITING, EndReason.PARTICIPANT_ENDED), etag="e5")
 
 HELPED_ONCE = ["hello", "", "yes", "end", f"end {CODE}", "bye", "block", "report"]
 HELPED_ONCE += ["start the car", "join us at 8", "the end"]
@@ -58,11 +58,11 @@ WAITING_TABLE = [
 
 
 def from_stranger(body: str, snapshot: Snapshot | None = None) -> Change:
-    return text(body).decide(snapshot or facts())
+    return incoming(body).decide(snapshot or snapshot_of())
 
 
 def from_waiting(body: str, pool: Pool = POOL) -> Change:
-    return text(body, ALICE).decide(facts(WAITING, pool=pool))
+    return incoming(body, ALICE).decide(snapshot_of(WAITING, pool=pool))
 
 
 def test_start_makes_a_waiting_conversation_with_a_code() -> None:
@@ -73,18 +73,20 @@ def test_start_makes_a_waiting_conversation_with_a_code() -> None:
     assert conversation.participants == (BOB,)
     assert conversation.masked_number == MASKED
     assert conversation.due_time == conversation.idle_end_time == NOW + CODE_LIFETIME
-    assert told(change) == [(BOB, says(Template.CODE, code=CODE, span=CODE_LIFETIME))]
-    assert change.claims == (RouteClaim(line(BOB)),)
-    assert happened(change) == [("CONVERSATION_STARTED", ""), ("SYSTEM_TEXT_ACCEPTED", "code")]
+    assert sent_bodies(change) == [
+        (BOB, system_message(Template.CODE, code=CODE, span=CODE_LIFETIME))
+    ]
+    assert change.claims == (RouteClaim(route(BOB)),)
+    assert event_details(change) == [("CONVERSATION_STARTED", ""), ("SYSTEM_TEXT_ACCEPTED", "code")]
 
 
 def test_start_claims_the_route_from_an_ended_conversation() -> None:
-    over = facts(ENDED, now=NOW + COOL_OFF)
-    assert from_stranger("start", over).claims == (RouteClaim(line(BOB), ENDED.conversation_id),)
+    over = snapshot_of(ENDED, now=NOW + COOL_OFF)
+    assert from_stranger("start", over).claims == (RouteClaim(route(BOB), ENDED.conversation_id),)
 
 
 def test_join_with_a_code_connects_and_notifies_both() -> None:
-    change = from_stranger(f"join {CODE}", facts(invitation=WAITING))
+    change = from_stranger(f"join {CODE}", snapshot_of(invitation=WAITING))
     conversation = after(change)
     assert change.before == WAITING
     assert conversation.state is State.ACTIVE
@@ -92,11 +94,11 @@ def test_join_with_a_code_connects_and_notifies_both() -> None:
     assert conversation.join_time == NOW
     assert conversation.idle_end_time == NOW + POOL.settings.idle_lifetime
     assert conversation.latest_end_time == NOW + POOL.settings.lifetime
-    assert told(change) == [
-        (BOB, says(Template.YOU_JOINED)),
-        (ALICE, says(Template.SOMEBODY_JOINED)),
+    assert sent_bodies(change) == [
+        (BOB, system_message(Template.YOU_JOINED)),
+        (ALICE, system_message(Template.SOMEBODY_JOINED)),
     ]
-    assert change.claims == (RouteClaim(line(BOB)),)
+    assert change.claims == (RouteClaim(route(BOB)),)
     assert change.requires_unblocked == (BOB, ALICE)
 
 
@@ -105,67 +107,76 @@ def test_join_with_a_code_connects_and_notifies_both() -> None:
     [
         (
             "join k7m 2q9",
-            ReadSet((line(BOB),), CODE, people=(BOB,), blocks_of=BOB, code_attempts_on=MASKED),
+            ReadSet((route(BOB),), CODE, people=(BOB,), blocks_of=BOB, code_attempts_on=MASKED),
         ),
-        *((body, ReadSet((line(BOB),), people=(BOB,))) for body in ("hello", f"end {CODE}", "end")),
-        ("start", ReadSet((line(BOB),), people=(BOB,), needs_code=True)),
+        *(
+            (body, ReadSet((route(BOB),), people=(BOB,)))
+            for body in ("hello", f"end {CODE}", "end")
+        ),
+        ("start", ReadSet((route(BOB),), people=(BOB,), needs_code=True)),
     ],
 )
 def test_a_message_reads_only_what_its_keyword_needs(body: str, expected: ReadSet) -> None:
-    assert text(body).read_set(POOL) == expected
+    assert incoming(body).read_set(POOL) == expected
 
 
 @pytest.mark.parametrize("body", HELPED_ONCE)
 def test_any_other_message_of_a_stranger_gets_help_once_and_then_no_reply(body: str) -> None:
     change = from_stranger(body)
-    assert told(change) == [(BOB, says(Template.HELP))]
+    assert sent_bodies(change) == [(BOB, system_message(Template.HELP))]
     assert (change.after, change.events) == (None, ())
     assert change.sender_limits is not None
     limits = {BOB: change.sender_limits.after}
-    muted = facts(sender_limits=limits, now=NOW + STRANGER_SILENCE - MOMENT)
+    muted = snapshot_of(sender_limits=limits, now=NOW + STRANGER_SILENCE - MOMENT)
     assert from_stranger(body, muted) == Change()
-    later = facts(sender_limits=limits, now=NOW + STRANGER_SILENCE)
-    assert told(from_stranger(body, later)) == [(BOB, says(Template.HELP))]
+    later = snapshot_of(sender_limits=limits, now=NOW + STRANGER_SILENCE)
+    assert sent_bodies(from_stranger(body, later)) == [(BOB, system_message(Template.HELP))]
 
 
 def test_keywords_of_a_stranger_get_replies_after_the_help_text_too() -> None:
     change = from_stranger("hello")
     assert change.sender_limits is not None
-    muted = facts(sender_limits={BOB: change.sender_limits.after})
+    muted = snapshot_of(sender_limits={BOB: change.sender_limits.after})
     for body in ("help", "INFO?", "start", f"join {OTHER_CODE}"):
-        assert told(from_stranger(body, muted)) != []
+        assert sent_bodies(from_stranger(body, muted)) != []
 
 
 @pytest.mark.parametrize("body", ["help", "info"])
 def test_help_is_given_whenever_it_is_asked_for(body: str) -> None:
     change = from_stranger(body)
-    assert told(change) == [(BOB, says(Template.HELP))]
+    assert sent_bodies(change) == [(BOB, system_message(Template.HELP))]
     assert change.sender_limits is not None
     assert change.sender_limits.after.helped_until is None
-    assert told(from_stranger(body, facts(ENDED))) == [(BOB, says(Template.HELP))]
+    assert sent_bodies(from_stranger(body, snapshot_of(ENDED))) == [
+        (BOB, system_message(Template.HELP))
+    ]
 
 
-@pytest.mark.parametrize("snapshot", [facts(), facts(WAITING), facts(ACTIVE), facts(ENDED)])
+@pytest.mark.parametrize(
+    "snapshot", [snapshot_of(), snapshot_of(WAITING), snapshot_of(ACTIVE), snapshot_of(ENDED)]
+)
 def test_unstop_is_answered_by_the_carrier_and_never_relayed(snapshot: Snapshot) -> None:
-    assert text("UNSTOP", ALICE).decide(snapshot) == Change()
+    assert incoming("UNSTOP", ALICE).decide(snapshot) == Change()
 
 
 def test_a_draining_number_takes_no_new_conversations() -> None:
-    change = from_stranger("start", facts(pool=pool_with(numbers=draining(MASKED))))
+    change = from_stranger("start", snapshot_of(pool=pool_with(numbers=draining(MASKED))))
     assert change.after is None
-    assert told(change) == [(BOB, says(Template.NO_NEW_HERE))]
+    assert sent_bodies(change) == [(BOB, system_message(Template.NO_NEW_HERE))]
 
 
 def test_conversations_on_a_draining_number_go_on() -> None:
     pool = pool_with(numbers=draining(MASKED))
-    assert after(from_stranger(f"join {CODE}", facts(pool=pool, invitation=WAITING))).is_live
-    assert told(text("hello").decide(facts(ACTIVE, pool=pool))) == [(ALICE, "hello")]
-    assert told(from_waiting("start", pool))[0][1].startswith(f"Your code is {CODE}.")
+    assert after(from_stranger(f"join {CODE}", snapshot_of(pool=pool, invitation=WAITING))).is_live
+    assert sent_bodies(incoming("hello").decide(snapshot_of(ACTIVE, pool=pool))) == [
+        (ALICE, "hello")
+    ]
+    assert sent_bodies(from_waiting("start", pool))[0][1].startswith(f"Your code is {CODE}.")
 
 
 def test_a_message_to_a_number_of_no_pool_is_refused() -> None:
     with pytest.raises(UnknownMaskedNumber):
-        text("start", on="+12065550199").decide(facts())
+        incoming("start", on="+12065550199").decide(snapshot_of())
 
 
 @pytest.mark.parametrize("body", ["hello", "end", f"join {OTHER_CODE}", f"join {CODE}", "start"])
@@ -174,24 +185,26 @@ def test_during_the_cool_off_a_message_reaches_nobody_and_starts_nothing(
     body: str, sender: Person
 ) -> None:
     invitation = replace(WAITING, participants=(CAROL,))
-    cooling = facts(ENDED, now=NOW + COOL_OFF - MOMENT, invitation=invitation)
-    change = text(body, sender).decide(cooling)
+    cooling = snapshot_of(ENDED, now=NOW + COOL_OFF - MOMENT, invitation=invitation)
+    change = incoming(body, sender).decide(cooling)
     assert (change.before, change.after) == (None, None)
-    assert told(change) == [(sender, says(Template.JUST_ENDED, span=timedelta(0)))]
+    assert sent_bodies(change) == [(sender, system_message(Template.JUST_ENDED, span=timedelta(0)))]
 
 
 def test_the_reply_during_the_cool_off_says_how_much_of_it_is_left() -> None:
     pool = pool_with(cool_off=timedelta(hours=3))
-    change = text("hello").decide(facts(ENDED, pool=pool, now=NOW + timedelta(hours=1)))
-    assert told(change) == [(BOB, says(Template.JUST_ENDED, span=timedelta(hours=2)))]
+    change = incoming("hello").decide(snapshot_of(ENDED, pool=pool, now=NOW + timedelta(hours=1)))
+    assert sent_bodies(change) == [
+        (BOB, system_message(Template.JUST_ENDED, span=timedelta(hours=2)))
+    ]
 
 
 def test_after_the_cool_off_a_new_conversation_may_start() -> None:
-    assert after(from_stranger("start", facts(ENDED, now=NOW + COOL_OFF))).is_live
+    assert after(from_stranger("start", snapshot_of(ENDED, now=NOW + COOL_OFF))).is_live
     no_cool_off = pool_with(cool_off=timedelta(0))
-    assert after(from_stranger("start", facts(ENDED, pool=no_cool_off))).is_live
-    nobody_joined = facts(CANCELLED)
-    assert after(text("start", ALICE).decide(nobody_joined)).is_live
+    assert after(from_stranger("start", snapshot_of(ENDED, pool=no_cool_off))).is_live
+    nobody_joined = snapshot_of(CANCELLED)
+    assert after(incoming("start", ALICE).decide(nobody_joined)).is_live
 
 
 @pytest.mark.parametrize(("body", "template", "event", "detail"), WAITING_TABLE)
@@ -200,13 +213,15 @@ def test_a_waiting_person_gets_a_reply_to_everything(
 ) -> None:
     change = from_waiting(body)
     assert (change.before, change.after) == (None, None)
-    assert told(change) == [(ALICE, says(template, code=CODE, span=CODE_LIFETIME))]
-    assert happened(change) == [(event, detail), ("SYSTEM_TEXT_ACCEPTED", template.value)]
+    assert sent_bodies(change) == [(ALICE, system_message(template, code=CODE, span=CODE_LIFETIME))]
+    assert event_details(change) == [(event, detail), ("SYSTEM_TEXT_ACCEPTED", template.value)]
 
 
 def test_a_second_start_says_how_much_of_the_codes_lifetime_is_left() -> None:
-    change = text("start", ALICE).decide(facts(WAITING, now=NOW + timedelta(minutes=10)))
-    assert told(change) == [(ALICE, says(Template.CODE, code=CODE, span=timedelta(minutes=5)))]
+    change = incoming("start", ALICE).decide(snapshot_of(WAITING, now=NOW + timedelta(minutes=10)))
+    assert sent_bodies(change) == [
+        (ALICE, system_message(Template.CODE, code=CODE, span=timedelta(minutes=5)))
+    ]
 
 
 @pytest.mark.parametrize("body", ["end", "bye", "Leave.", f"end {CODE}", "end k7m2q9"])
@@ -214,8 +229,8 @@ def test_end_of_a_waiting_person_cancels_the_code(body: str) -> None:
     change = from_waiting(body)
     assert (after(change).state, after(change).end_time) == (State.ENDED, NOW)
     assert after(change).end_reason is EndReason.PARTICIPANT_ENDED
-    assert told(change) == [(ALICE, says(Template.CANCELLED))]
-    assert happened(change) == [
+    assert sent_bodies(change) == [(ALICE, system_message(Template.CANCELLED))]
+    assert event_details(change) == [
         ("COMMAND_RECEIVED", "END"),
         ("CONVERSATION_ENDED", "PARTICIPANT_ENDED"),
         ("SYSTEM_TEXT_ACCEPTED", "cancelled"),
@@ -224,12 +239,12 @@ def test_end_of_a_waiting_person_cancels_the_code(body: str) -> None:
 
 def test_keywords_of_the_pool_are_used() -> None:
     pool = pool_with(words={"start": ("hola",)})
-    assert after(from_stranger("Hola!", facts(pool=pool))).is_live
-    assert from_stranger("start", facts(pool=pool)).after is None
+    assert after(from_stranger("Hola!", snapshot_of(pool=pool))).is_live
+    assert from_stranger("start", snapshot_of(pool=pool)).after is None
 
 
 def test_a_body_is_parsed_again_only_if_the_keywords_have_changed() -> None:
-    message = text("hola")
+    message = incoming("hola")
     [by_default, by_pool] = (POOL.keywords, pool_with(words={"start": ("hola",)}).keywords)
     assert message.keyword(by_default) is message.keyword(by_default)
     assert message.keyword(by_pool) != message.keyword(by_default)

@@ -1,0 +1,139 @@
+"""The service's whole state, read over gRPC."""
+
+from collections import Counter
+from datetime import UTC
+
+from model.checks.views import participant_id, view_of_model, view_of_response
+from model.deployment import Deployment
+from model.people import PEOPLE
+from model.reference.records import ErasureRecord
+from model.reference.state import Model, PoolModel
+
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import opt_out_pb2, person_pb2, pool_pb2
+
+PAGE = 500
+# The number of last erasures that each check compares.
+ERASURES = 3
+
+
+async def learn_ids(deployment: Deployment, model: Model) -> None:
+    """Finds the conversations that messages have started: listed as the model has them."""
+    without_id = [one for one in model.conversations if not one.conversation_id]
+    for pool in {conversation.pool for conversation in without_id}:
+        ids = {conversation.conversation_id for conversation in model.conversations}
+        new = [one for one in await _listed(deployment, pool) if one.conversation_id not in ids]
+        views = [view_of_response(one) for one in new]
+        for conversation in without_id:
+            if conversation.pool == pool:
+                expected = view_of_model(conversation)
+                assert expected in views, f"{expected} is not among {views}"
+                index = views.index(expected)
+                views.pop(index)
+                conversation.conversation_id = new.pop(index).conversation_id
+
+
+async def same_state(deployment: Deployment, model: Model) -> None:
+    """All pools, people and erasures."""
+    for pool in model.pools:
+        await same_pool(deployment, model, pool)
+    for person in PEOPLE:
+        await same_opt_out(deployment, model, person)
+    await same_erasures(deployment, model)
+
+
+async def same_pool(deployment: Deployment, model: Model, name: str) -> None:
+    """Conversations, numbers and capacity of a pool."""
+    pool, listed = model.pools[name], await _listed(deployment, name)
+    _no_route_used_twice(listed)
+    _no_blocked_pair(listed, pool)
+    shown = {one.conversation_id: view_of_response(one) for one in listed}
+    expected = {
+        conversation.conversation_id: view_of_model(conversation)
+        for conversation in model.conversations
+        if conversation.pool == name
+    }
+    assert shown == expected, f"there is {shown}, expected {expected}"
+    await _same_numbers(deployment, model, pool)
+    await _same_capacity(deployment, model, pool)
+
+
+async def same_opt_out(deployment: Deployment, model: Model, person: str) -> None:
+    request = opt_out_pb2.GetOptOutRequest(phone_number=person)
+    response = await deployment.call(request, opt_out_pb2.GetOptOutResponse)
+    assert not isinstance(response, str)
+    assert response.state.is_opted_out == (person in model.opted_out), "an opt-out differs"
+
+
+async def same_erasures(deployment: Deployment, model: Model) -> None:
+    """The last erasures deleted as much as the model expects."""
+    for erasure_id, expected in list(model.erasures.items())[-ERASURES:]:
+        request = person_pb2.GetErasureRequest(erasure_id=erasure_id)
+        response = await deployment.call(request, person_pb2.GetErasureResponse)
+        assert not isinstance(response, str), response
+        erasure = response.erasure
+        time = erasure.erase_time.ToDatetime(tzinfo=UTC)
+        record = ErasureRecord(time, erasure.erased_conversations, erasure.dropped_texts)
+        assert record == expected, f"{record}, expected {expected}"
+
+
+async def _listed(deployment: Deployment, pool: str) -> list[pb.Conversation]:
+    request = pb.ListConversationsRequest(pool=pool, page_size=PAGE)
+    response = await deployment.call(request, pb.ListConversationsResponse)
+    assert not isinstance(response, str), response
+    assert not response.next_page_token
+    return list(response.conversations)
+
+
+def _live(listed: list[pb.Conversation]) -> list[pb.Conversation]:
+    ended = pb.CONVERSATION_STATE_ENDED
+    return [conversation for conversation in listed if conversation.state != ended]
+
+
+def _no_route_used_twice(listed: list[pb.Conversation]) -> None:
+    routes = Counter(
+        (conversation.masked_number, person.participant_id)
+        for conversation in _live(listed)
+        for person in conversation.participants
+    )
+    assert all(number == 1 for number in routes.values()), "two conversations use one route"
+
+
+def _no_blocked_pair(listed: list[pb.Conversation], pool: PoolModel) -> None:
+    blocked = {frozenset(participant_id(pool.name, one) for one in pair) for pair in pool.blocked}
+    pairs = {
+        frozenset(person.participant_id for person in conversation.participants)
+        for conversation in _live(listed)
+        if conversation.conversation_id not in pool.unaffected_by_block
+    }
+    assert not blocked & pairs, "a blocked pair is in a conversation"
+
+
+async def _same_numbers(deployment: Deployment, model: Model, pool: PoolModel) -> None:
+    request = pool_pb2.ListNumbersRequest(pool=pool.name)
+    response = await deployment.call(request, pool_pb2.ListNumbersResponse)
+    assert not isinstance(response, str)
+    live = Counter(one.number for one in model.live_conversations() if one.pool == pool.name)
+    active, draining = pool_pb2.NUMBER_STATE_ACTIVE, pool_pb2.NUMBER_STATE_DRAINING
+    assert [
+        (one.phone_number, one.state, one.is_reserved, one.live_conversations)
+        for one in response.numbers
+    ] == [
+        (number, active if one.accepts_new else draining, one.is_reserved, live[number])
+        for number, one in pool.numbers.items()
+    ]
+
+
+async def _same_capacity(deployment: Deployment, model: Model, pool: PoolModel) -> None:
+    request = pool_pb2.GetPoolAdviceRequest(pool=pool.name)
+    advice = await deployment.call(request, pool_pb2.GetPoolAdviceResponse)
+    assert not isinstance(advice, str)
+    live = [one for one in model.live_conversations() if one.pool == pool.name]
+    per_person = Counter(person for conversation in live for person in conversation.people)
+    most = max(per_person.values(), default=0)
+    available = sum(one.accepts_new and not one.is_reserved for one in pool.numbers.values())
+    assert advice.available_numbers == available
+    assert advice.live_conversations == len(live)
+    assert advice.most_held_by_one_person == most
+    assert advice.needed_numbers == most + 1
+    assert advice.HasField("exhaustion_time") == (most >= available)

@@ -1,0 +1,237 @@
+"""Clients' calls about conversations, made to the service and to the model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from google.protobuf.message import Message
+from model.checks.views import participant_id, view_of_model, view_of_response
+from model.reference import client_requests, start
+from model.reference.records import Conversation
+from model.reference.start import NumberChoice, StartOptions
+from model.reference.state import PoolModel
+from model.runner import Runner
+
+from conversation_service.domain.model.pool import NumberPreference
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import number_selection_pb2 as selection_pb
+
+_PREFERENCES = {
+    None: selection_pb.NUMBER_PREFERENCE_UNSPECIFIED,
+    NumberPreference.PREFER_STICKY: selection_pb.NUMBER_PREFERENCE_PREFER_STICKY,
+    NumberPreference.AVOID_STICKY: selection_pb.NUMBER_PREFERENCE_AVOID_STICKY,
+}
+
+# Responses that show the conversation as it is after the call.
+Showing = TypeVar(
+    "Showing",
+    pb.EndConversationResponse,
+    pb.PauseConversationResponse,
+    pb.ResumeConversationResponse,
+    pb.ReopenConversationResponse,
+)
+
+
+@dataclass(frozen=True)
+class CompletedCall:
+    """A call that changed something, and its first response or refusal."""
+
+    request: Message
+    response: Message | str
+    # The response is stored as long as this conversation.
+    conversation_id: str = ""
+
+
+@dataclass
+class ClientCalls(Runner):
+    """Calls that start a conversation or are about one."""
+
+    completed: list[CompletedCall] = field(default_factory=list)
+
+    async def start(self, pool: PoolModel, person: str, options: StartOptions) -> None:
+        request = pb.StartConversationRequest(
+            request_id=self.request_id(),
+            pool=pool.name,
+            phone_number=person,
+            masked_number=options.number,
+            unique_name=options.unique_name,
+            selection=_selection(options),
+        )
+        choice = start.number_choice(self.model, pool, [person], options)
+        response = await self.deployment.call(request, pb.StartConversationResponse)
+        if isinstance(response, pb.StartConversationResponse):
+            number, name = _chosen(response.conversation, choice), options.unique_name
+            conversation = start.start(self.model, pool, person, number, name)
+            conversation.code = response.code
+            self.used_codes.append(conversation.code)
+            self._started(request, response, response.conversation, conversation)
+        else:
+            assert response == choice.refusal, f"{response}, expected {choice}"
+        await self.settle()
+
+    async def open(
+        self, pool: PoolModel, people: Sequence[str], options: StartOptions, *, is_silent: bool
+    ) -> None:
+        request = pb.OpenConversationRequest(
+            request_id=self.request_id(),
+            pool=pool.name,
+            phone_numbers=people,
+            masked_number=options.number,
+            unique_name=options.unique_name,
+            selection=_selection(options),
+            is_silent=is_silent,
+        )
+        choice = start.number_choice(self.model, pool, list(people), options)
+        response = await self.deployment.call(request, pb.OpenConversationResponse)
+        if isinstance(response, pb.OpenConversationResponse):
+            number = _chosen(response.conversation, choice)
+            conversation = start.open_for(self.model, pool, list(people), number, options)
+            if not is_silent:
+                start.notify_opened(self.model, conversation)
+            self._started(request, response, response.conversation, conversation)
+        else:
+            assert response == choice.refusal, f"{response}, expected {choice}"
+        await self.settle()
+
+    async def join(self, pool: PoolModel, person: str, code: str) -> None:
+        request = pb.JoinConversationRequest(
+            request_id=self.request_id(), pool=pool.name, code=code.lower(), phone_number=person
+        )
+        attempts = pool.limits_of(person).code_attempts.number
+        expected = start.join(self.model, pool, person, code)
+        response = await self.deployment.call(request, pb.JoinConversationResponse)
+        if isinstance(expected, Conversation) and isinstance(response, pb.JoinConversationResponse):
+            self._changed(request, response, response.conversation, expected)
+        else:
+            assert response == expected, f"{response}, expected {expected}"
+            if pool.limits_of(person).code_attempts.number != attempts:
+                # A wrong code is counted once, however often the call is repeated.
+                self.completed.append(CompletedCall(request, response))
+        await self.settle()
+
+    async def end_conversation(self, conversation: Conversation, person: str) -> None:
+        request = pb.EndConversationRequest(
+            request_id=self.request_id(),
+            pool=conversation.pool,
+            conversation_id=conversation.conversation_id,
+            participant_id=person and participant_id(conversation.pool, person),
+            note="" if person else "as agreed",
+        )
+        refusal = client_requests.end_conversation(self.model, conversation, person)
+        await self._call_about(conversation, request, pb.EndConversationResponse, refusal)
+
+    async def pause(self, conversation: Conversation) -> None:
+        request = pb.PauseConversationRequest(
+            request_id=self.request_id(),
+            pool=conversation.pool,
+            conversation_id=conversation.conversation_id,
+        )
+        refusal = client_requests.pause(self.model, conversation)
+        await self._call_about(conversation, request, pb.PauseConversationResponse, refusal)
+
+    async def resume(self, conversation: Conversation) -> None:
+        request = pb.ResumeConversationRequest(
+            request_id=self.request_id(),
+            pool=conversation.pool,
+            conversation_id=conversation.conversation_id,
+        )
+        refusal = client_requests.resume(self.model, conversation)
+        await self._call_about(conversation, request, pb.ResumeConversationResponse, refusal)
+
+    async def reopen(self, conversation: Conversation) -> None:
+        request = pb.ReopenConversationRequest(
+            request_id=self.request_id(),
+            pool=conversation.pool,
+            conversation_id=conversation.conversation_id,
+        )
+        pool = self.model.pools[conversation.pool]
+        refusal = client_requests.reopen(self.model, pool, conversation)
+        await self._call_about(conversation, request, pb.ReopenConversationResponse, refusal)
+
+    async def send(self, conversation: Conversation, author: str, body: str) -> None:
+        """From a participant, or from the client if `author` is empty."""
+        request = pb.SendMessageRequest(
+            request_id=self.request_id(),
+            pool=conversation.pool,
+            conversation_id=conversation.conversation_id,
+            body=body,
+        )
+        if author:
+            request.participant_id = participant_id(conversation.pool, author)
+        else:
+            request.system = True
+        held = len(conversation.held)
+        refusal = client_requests.send(self.model, conversation, author, body)
+        response = await self.deployment.call(request, pb.SendMessageResponse)
+        if isinstance(response, pb.SendMessageResponse):
+            assert not refusal, f"expected {refusal}"
+            assert response.is_held == (len(conversation.held) > held)
+            receivers = 0 if response.is_held else 1 if author else 2
+            assert len(response.message_ids) == receivers
+            self.completed.append(CompletedCall(request, response, conversation.conversation_id))
+        else:
+            assert response == refusal, f"{response}, expected {refusal}"
+        await self.settle()
+
+    async def repeat(self, earlier: CompletedCall) -> None:
+        """The same id with the same fields gets the stored response, without other effects."""
+        response = await self.deployment.call(earlier.request, Message)
+        stored = {"", *(conversation.conversation_id for conversation in self.model.conversations)}
+        is_stored = earlier.conversation_id in stored
+        assert response == (earlier.response if is_stored else "ANSWER_FORGOTTEN")
+        await self.settle()
+
+    async def reuse_id(self, earlier: CompletedCall, field_name: str) -> None:
+        """The same id with other fields is refused."""
+        other = type(earlier.request)()
+        other.CopyFrom(earlier.request)
+        setattr(other, field_name, getattr(other, field_name) + "x")
+        assert await self.deployment.call(other, Message) == "REQUEST_ID_REUSED"
+        await self.settle()
+
+    def request_id(self) -> str:
+        return f"request-{next(self.ids)}"
+
+    async def _call_about(
+        self, conversation: Conversation, request: Message, kind: type[Showing], refusal: str
+    ) -> None:
+        response = await self.deployment.call(request, kind)
+        if isinstance(response, str):
+            assert response == refusal, f"{response}, expected {refusal}"
+        else:
+            assert not refusal, f"expected {refusal}"
+            self._changed(request, response, response.conversation, conversation)
+        await self.settle()
+
+    def _started(
+        self,
+        request: Message,
+        response: Message,
+        shown: pb.Conversation,
+        conversation: Conversation,
+    ) -> None:
+        conversation.conversation_id = shown.conversation_id
+        self._changed(request, response, shown, conversation)
+
+    def _changed(
+        self,
+        request: Message,
+        response: Message,
+        shown: pb.Conversation,
+        conversation: Conversation,
+    ) -> None:
+        assert shown.conversation_id == conversation.conversation_id
+        assert view_of_response(shown) == view_of_model(conversation)
+        self.completed.append(CompletedCall(request, response, shown.conversation_id))
+
+
+def _selection(options: StartOptions) -> selection_pb.NumberSelection:
+    return selection_pb.NumberSelection(
+        preference=_PREFERENCES[options.preference], allows_reserved=options.allows_reserved
+    )
+
+
+def _chosen(conversation: pb.Conversation, choice: NumberChoice) -> str:
+    assert not choice.refusal, f"expected {choice.refusal}"
+    assert conversation.masked_number in choice.numbers
+    return conversation.masked_number

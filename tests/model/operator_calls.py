@@ -1,0 +1,138 @@
+"""Calls about people, pools and numbers, and the carrier's refusals."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
+from model.client_calls import ClientCalls, CompletedCall
+from model.reference import client_requests
+from model.reference.erasure import erase_by_call, erasure_id_of
+from model.reference.state import PoolModel
+
+from conversation_service.domain.model.consent import OptOutSource
+from conversation_service.domain.model.pool import PausePolicy, PoolSettings
+from maskline.conversation.v1 import opt_out_pb2, person_pb2, pool_pb2
+
+
+@dataclass
+class OperatorCalls(ClientCalls):
+    """All acts of an example."""
+
+    # Requests that changed a number.
+    number_requests: list[Message] = field(default_factory=list)
+
+    async def opt_out(self, person: str) -> None:
+        request = opt_out_pb2.OptOutRequest(request_id=self.request_id(), phone_number=person)
+        client_requests.opt_out(self.model, person, request.request_id)
+        response = await self.deployment.call(request, opt_out_pb2.OptOutResponse)
+        assert not isinstance(response, str)
+        assert response.state.is_opted_out
+        await self.settle()
+
+    async def opt_in(self, person: str) -> None:
+        request = opt_out_pb2.OptInRequest(request_id=self.request_id(), phone_number=person)
+        self.model.opted_out.pop(person, None)
+        response = await self.deployment.call(request, opt_out_pb2.OptInResponse)
+        assert not isinstance(response, str)
+        assert not response.state.is_opted_out
+        await self.settle()
+
+    async def erase(self, person: str) -> None:
+        await self.purge_what_is_due()
+        request = person_pb2.ErasePersonRequest(request_id=self.request_id(), phone_number=person)
+        erasure_id = erasure_id_of(OptOutSource.CLIENT, request.request_id)
+        erase_by_call(self.model, person, erasure_id)
+        response = await self.deployment.call(request, person_pb2.ErasePersonResponse)
+        assert isinstance(response, person_pb2.ErasePersonResponse), response
+        assert response.erasure.erasure_id == erasure_id
+        self.completed.append(CompletedCall(request, response))
+        await self.settle()
+
+    async def carrier_blocks(self, person: str, *, blocks: bool) -> None:
+        """Whether the carrier refuses messages to a person; the service learns it by sending."""
+        if blocks:
+            self.model.carrier_blocked.add(person)
+        else:
+            self.model.carrier_blocked.discard(person)
+        self.deployment.connections.messaging.opted_out = set(self.model.carrier_blocked)
+
+    async def add_number(self, pool: PoolModel, number: str, *, is_reserved: bool) -> None:
+        request = pool_pb2.AddNumberRequest(
+            request_id=self.request_id(),
+            pool=pool.name,
+            masked_number=number,
+            is_reserved=is_reserved,
+        )
+        owner = self.model.pool_of(number)
+        response = await self.deployment.call(request, pool_pb2.AddNumberResponse)
+        if owner is not None and owner is not pool:
+            assert response == "NUMBER_TAKEN"
+        else:
+            assert not isinstance(response, str), response
+            self.model.add_number(pool, number, is_reserved=is_reserved)
+            self.number_requests.append(request)
+        await self.settle()
+
+    async def drain_number(self, pool: PoolModel, number: str) -> None:
+        request = pool_pb2.DrainNumberRequest(
+            request_id=self.request_id(), pool=pool.name, masked_number=number
+        )
+        response = await self.deployment.call(request, pool_pb2.DrainNumberResponse)
+        if number not in pool.numbers:
+            assert response == "UNKNOWN_MASKED_NUMBER"
+        else:
+            assert not isinstance(response, str), response
+            pool.numbers[number].accepts_new = False
+            self.number_requests.append(request)
+        await self.settle()
+
+    async def remove_number(self, pool: PoolModel, number: str) -> None:
+        # An overdue conversation counts as live until the job of expiry has run.
+        await self.settle()
+        request = pool_pb2.RemoveNumberRequest(
+            request_id=self.request_id(), pool=pool.name, masked_number=number
+        )
+        refusal = client_requests.remove_number(self.model, pool, number)
+        response = await self.deployment.call(request, pool_pb2.RemoveNumberResponse)
+        assert refusal == (response if isinstance(response, str) else ""), (
+            f"{response}, expected {refusal}"
+        )
+        if not refusal:
+            self.number_requests.append(request)
+        await self.settle()
+
+    async def switch(self, pool: PoolModel, setting: str) -> None:
+        """A setting with two values gets the other one."""
+        changed: dict[str, Any] = {setting: _other(getattr(pool.settings, setting))}
+        pool.settings = replace(pool.settings, **changed)
+        request = pool_pb2.UpdatePoolRequest(
+            request_id=self.request_id(),
+            pool=pool.name,
+            settings=_to_proto(pool.settings),
+            update_mask=FieldMask(paths=[setting]),
+        )
+        response = await self.deployment.call(request, pool_pb2.UpdatePoolResponse)
+        assert not isinstance(response, str), response
+        await self.settle()
+
+    async def repeat_number_request(self, request: Message) -> None:
+        """The same id with the same fields has no other effect."""
+        assert not isinstance(await self.deployment.call(request, Message), str)
+        await self.settle()
+
+
+def _other(value: bool | PausePolicy) -> bool | PausePolicy:
+    if isinstance(value, bool):
+        return not value
+    return PausePolicy.REFUSE if value is PausePolicy.HOLD else PausePolicy.HOLD
+
+
+def _to_proto(settings: PoolSettings) -> pool_pb2.PoolSettings:
+    return pool_pb2.PoolSettings(
+        pause_policy=pool_pb2.PausePolicy.Value(f"PAUSE_POLICY_{settings.pause_policy}"),
+        allows_block=settings.allows_block,
+        allows_report=settings.allows_report,
+        allows_erase=settings.allows_erase,
+        end_opts_out=settings.end_opts_out,
+    )

@@ -1,0 +1,68 @@
+"""People, masked numbers and two pools with different settings."""
+
+import re
+from datetime import timedelta
+
+from conversation_service.domain.model.pool import (
+    MaskedNumber,
+    NumberPreference,
+    PausePolicy,
+    PoolSettings,
+    SeededPool,
+)
+
+# Every duration and every move of the clock is a multiple of this, so that expiry in Redis can
+# follow exactly (redis_time.py).
+TICK = timedelta(minutes=5)
+
+PEOPLE = (
+    "+14255550111",
+    "+14255550122",
+    "+13605550133",
+    "+14255550144",
+    "+13605550155",
+    "+12065550166",
+)
+FIRST, SECOND, RESERVED = "+12065550100", "+12065550101", "+12065550102"
+ELSEWHERE, SPARE = "+13605550103", "+14255550104"
+NUMBERS = (FIRST, SECOND, RESERVED, ELSEWHERE, SPARE)
+
+MAIN = SeededPool(
+    "main",
+    PoolSettings(
+        operator="Model exchange",
+        code_lifetime=3 * TICK,
+        idle_lifetime=6 * TICK,
+        lifetime=8 * TICK,
+        warning_lead=3 * TICK,
+        cool_off=2 * TICK,
+        reopen_grace=4 * TICK,
+        kept_after_end=12 * TICK,
+    ),
+    (MaskedNumber(FIRST), MaskedNumber(SECOND), MaskedNumber(RESERVED, is_reserved=True)),
+)
+# It begins with the other choice everywhere, and does not let numbers erased_cool_off.
+EAST = SeededPool(
+    "east",
+    PoolSettings(
+        operator="Modelo del este",
+        language="es",
+        code_lifetime=TICK,
+        idle_lifetime=4 * TICK,
+        lifetime=5 * TICK,
+        cool_off=timedelta(0),
+        reopen_grace=2 * TICK,
+        kept_after_end=12 * TICK,
+        number_preference=NumberPreference.AVOID_STICKY,
+        pause_policy=PausePolicy.REFUSE,
+        allows_block=False,
+        allows_report=False,
+        allows_erase=True,
+        end_opts_out=True,
+    ),
+    (MaskedNumber(ELSEWHERE),),
+)
+POOLS = (MAIN, EAST)
+
+# In every body of a person or client, and in nothing else. No number is used twice.
+MARK = re.compile(r"~w(\d+)~")

@@ -1,0 +1,128 @@
+"""The effects of calls about existing conversations, people and numbers.
+
+Functions return the reason of the expected refusal, or an empty string.
+"""
+
+from model.reference.active_sender import may_hold
+from model.reference.lifecycle import activate, end, end_all, expire, message_passed
+from model.reference.records import Conversation
+from model.reference.state import Model, PoolModel
+
+from conversation_service.domain.model.pool import PausePolicy
+from conversation_service.domain.templates.catalog import Template
+
+
+def end_conversation(model: Model, conversation: Conversation, person: str) -> str:
+    """For a participant, or for an operator if `person` is empty."""
+    if refusal := _not_live(model, conversation):
+        return refusal
+    if person and person not in conversation.people:
+        return "PARTICIPANT_NOT_FOUND"
+    reason = "PARTICIPANT_ENDED" if person else "OPERATOR_ENDED"
+    end(model, conversation, reason, person)
+    return ""
+
+
+def send(model: Model, conversation: Conversation, author: str, body: str) -> str:
+    """From a participant to the other, or from the client to both if `author` is empty."""
+    if refusal := _not_live(model, conversation):
+        return refusal
+    if author and author not in conversation.people:
+        return "PARTICIPANT_NOT_FOUND"
+    if conversation.is_waiting:
+        return "CONVERSATION_NOT_ACTIVE"
+    if author and conversation.is_paused:
+        return _hold(model, conversation, author, body)
+    if author:
+        model.accept(conversation, author, body)
+    for receiver in conversation.people:
+        if receiver != author:
+            model.relay(conversation, author, body, to=receiver)
+    message_passed(model, conversation)
+    return ""
+
+
+def pause(model: Model, conversation: Conversation) -> str:
+    """Without a notice."""
+    if refusal := _not_live(model, conversation):
+        return refusal
+    if conversation.is_waiting:
+        return "CONVERSATION_NOT_ACTIVE"
+    if conversation.is_paused:
+        return "CONVERSATION_PAUSED"
+    conversation.is_paused = True
+    return ""
+
+
+def resume(model: Model, conversation: Conversation) -> str:
+    """Authors of held messages get a notice; then those messages are relayed in order."""
+    if refusal := _not_live(model, conversation):
+        return refusal
+    if not conversation.is_paused:
+        return "CONVERSATION_NOT_PAUSED"
+    for person in conversation.people:
+        if conversation.has_held(person):
+            model.notify(conversation.number, person, Template.RESUMED, conversation)
+    for author, body in conversation.held:
+        model.relay(conversation, author, body)
+    conversation.is_paused, conversation.held = False, []
+    message_passed(model, conversation)
+    return ""
+
+
+def reopen(model: Model, pool: PoolModel, conversation: Conversation) -> str:
+    """An ended conversation goes on, unless something else has come between."""
+    expire(model)
+    if not _may_reopen(model, pool, conversation):
+        return "CONVERSATION_NOT_REOPENABLE"
+    if model.by_unique_name(pool, conversation.unique_name):
+        return "UNIQUE_NAME_TAKEN"
+    if any(person in model.opted_out for person in conversation.people):
+        return "PARTICIPANT_OPTED_OUT"
+    activate(model, conversation)
+    for person in conversation.people:
+        model.notify(conversation.number, person, Template.REOPENED, conversation)
+    return ""
+
+
+def opt_out(model: Model, person: str, request_id: str) -> None:
+    """By a call: the person gets no confirmation."""
+    expire(model)
+    model.opted_out.setdefault(person, request_id)
+    end_all(model, person)
+
+
+def remove_number(model: Model, pool: PoolModel, number: str) -> str:
+    if number not in pool.numbers:
+        return "UNKNOWN_MASKED_NUMBER"
+    for conversation in model.live_conversations():
+        if (conversation.pool, conversation.number) == (pool.name, number):
+            return "NUMBER_IN_USE"
+    del pool.numbers[number]
+    return ""
+
+
+def _may_reopen(model: Model, pool: PoolModel, conversation: Conversation) -> bool:
+    people, number = conversation.people, conversation.number
+    if conversation.end_time is None or len(people) < 2 or number not in pool.numbers:
+        return False
+    in_time = model.now < conversation.end_time + pool.settings.reopen_grace
+    current = {model.current(pool, number, person) for person in people}
+    was_erased = any(model.erased_cool_off(pool, number, person) for person in people)
+    is_free = current <= {None, conversation} and not was_erased
+    return in_time and is_free and pool.numbers[number].accepts_new and pool.may_meet(*people)
+
+
+def _not_live(model: Model, conversation: Conversation) -> str:
+    expire(model)
+    return "" if conversation.is_live else "CONVERSATION_ENDED"
+
+
+def _hold(model: Model, conversation: Conversation, author: str, body: str) -> str:
+    policy = model.pools[conversation.pool].settings.pause_policy
+    if not may_hold(policy, conversation):
+        return "CONVERSATION_PAUSED" if policy is PausePolicy.REFUSE else "TOO_MANY_HELD"
+    model.accept(conversation, author, body)
+    conversation.held.append((author, body))
+    message_passed(model, conversation)
+    return ""

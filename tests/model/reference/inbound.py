@@ -1,0 +1,150 @@
+"""The effects of an inbound message, by where its sender stands (DESIGN.md, section 7)."""
+
+from model.reference.active_sender import receive_from_active, receive_from_waiting
+from model.reference.erasure import erase, erasure_id_of
+from model.reference.inbound_context import InboundContext, InboundMessage
+from model.reference.lifecycle import end, end_all, expire, join, start
+from model.reference.state import NO_TIME, Model
+
+from conversation_service.domain.keywords.keywords import Keyword
+from conversation_service.domain.model.consent import OptOutSource
+from conversation_service.domain.templates.catalog import Template
+
+
+def receive(model: Model, message: InboundMessage) -> str:
+    """Returns the expected outcome."""
+    pool = model.pool_of(message.number)
+    if pool is None:
+        was_received = any(message.message_id in pool.received_ids for pool in model.pools.values())
+        return "REPEATED_OR_UNKNOWN" if was_received else "UNKNOWN_MASKED_NUMBER"
+    if message.message_id in pool.received_ids:
+        return "REPEATED"
+    pool.received_ids.add(message.message_id)
+    expire(model)
+    _decide(InboundContext(model, pool, message))
+    return "ACCEPTED"
+
+
+def follow_up(model: Model, message: InboundMessage) -> None:
+    """Effects on other numbers, after the whole batch was decided.
+
+    An opt-out ends conversations on other numbers too, unless it was taken back meanwhile.
+    """
+    if message.message_id in model.erasure_message_ids:
+        erase(model, message.person, erasure_id_of(OptOutSource.TEXT, message.message_id))
+    elif model.opted_out.get(message.person) == message.message_id:
+        end_all(model, message.person)
+
+
+def _decide(context: InboundContext) -> None:
+    conversation = context.live
+    if context.keyword is Keyword.ERASE:
+        _erase(context)
+    elif context.message.person in context.model.opted_out:
+        _receive_from_opted_out(context)
+    elif context.opts_out:
+        _opt_out(context)
+    elif conversation is None:
+        _receive_from_stranger(context)
+    elif conversation.is_waiting:
+        receive_from_waiting(context, conversation)
+    else:
+        receive_from_active(context, conversation)
+
+
+def _opt_out(context: InboundContext) -> None:
+    """One confirmation, unless the carrier sends its own."""
+    model, message = context.model, context.message
+    model.opted_out[message.person] = message.message_id
+    confirmation = [] if message.body.lower() == "stop" else [Template.OPTED_OUT]
+    _end_or_notify(context, confirmation)
+
+
+def _erase(context: InboundContext) -> None:
+    """One confirmation with the erasure's id, unless they had opted out; see `follow_up`."""
+    model, message = context.model, context.message
+    had_opted_out = message.person in model.opted_out
+    model.opted_out.setdefault(message.person, message.message_id)
+    model.erasure_message_ids.add(message.message_id)
+    model.erasure_ids[message.person] = erasure_id_of(OptOutSource.TEXT, message.message_id)
+    _end_or_notify(context, [] if had_opted_out else [Template.ERASED])
+
+
+def _end_or_notify(context: InboundContext, confirmation: list[Template]) -> None:
+    model, message, conversation = context.model, context.message, context.live
+    if conversation is not None:
+        end(model, conversation, "OPTED_OUT", message.person, confirmation)
+        return
+    for template in confirmation:
+        model.notify(message.number, message.person, template)
+
+
+def _receive_from_opted_out(context: InboundContext) -> None:
+    """No reply until they opt in again."""
+    model, message, conversation = context.model, context.message, context.live
+    if message.keyword not in (Keyword.START, Keyword.YES, Keyword.OPT_IN):
+        if conversation is not None:
+            end(model, conversation, "OPTED_OUT", message.person, ())
+        return
+    del model.opted_out[message.person]
+    if message.keyword is Keyword.START and conversation is None:
+        _receive_from_stranger(context)
+    else:
+        model.notify(message.number, message.person, Template.OPTED_IN)
+
+
+def _receive_from_stranger(context: InboundContext) -> None:
+    model, message = context.model, context.message
+    ended = model.cooling(context.pool, message.number, message.person)
+    erased_cool_off = model.erased_cool_off(context.pool, message.number, message.person)
+    if message.keyword is Keyword.HELP:
+        context.reply(Template.HELP)
+    elif message.keyword is Keyword.OPT_IN:
+        pass
+    elif ended is not None:
+        context.reply(Template.JUST_ENDED, duration=model.cool_off_left(context.pool, ended))
+    elif erased_cool_off > NO_TIME:
+        context.reply(Template.JUST_ENDED, duration=erased_cool_off)
+    elif message.keyword is Keyword.START:
+        _start(context)
+    elif message.keyword is Keyword.JOIN:
+        _join(context)
+    elif context.limits.may_help_stranger(model.now):
+        model.notify(message.number, message.person, Template.HELP)
+
+
+def _start(context: InboundContext) -> None:
+    """No conversation starts if the limit forbids to send its code."""
+    model, message = context.model, context.message
+    if not context.pool.numbers[message.number].accepts_new:
+        context.reply(Template.NO_NEW_HERE)
+    elif context.limits.may_reply(model.now):
+        conversation = start(model, context.pool.name, message.number, [message.person])
+        lifetime = context.pool.settings.code_lifetime
+        model.notify(message.number, message.person, Template.CODE, conversation, lifetime)
+
+
+def _join(context: InboundContext) -> None:
+    model, message, pool = context.model, context.message, context.pool
+    if context.limits.is_locked_out(model.now):
+        return
+    conversation = model.by_code(pool, message.argument)
+    if (
+        conversation is None
+        or conversation.number != message.number
+        or not pool.may_meet(conversation.people[0], message.person)
+    ):
+        _wrong_code(context)
+        return
+    context.reply(Template.YOU_JOINED, conversation)
+    join(model, conversation, message.person)
+    model.notify(message.number, conversation.people[0], Template.SOMEBODY_JOINED, conversation)
+
+
+def _wrong_code(context: InboundContext) -> None:
+    """The same reply for wrong, used and expired codes and other numbers; above a limit none."""
+    context.limits.wrong_code_entered(context.model.now)
+    if context.too_many_wrong_codes():
+        context.limits.may_reply(context.model.now)
+    else:
+        context.reply(Template.CODE_NOT_VALID)

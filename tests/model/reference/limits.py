@@ -1,0 +1,70 @@
+"""The model's rate limits against loops and guessing."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+REPLIES, REPLIES_WINDOW = 10, timedelta(minutes=10)
+HELP_INTERVAL = timedelta(minutes=10)
+CODE_ATTEMPTS, CODE_ATTEMPTS_WINDOW = 5, timedelta(minutes=30)
+LOCKOUT = timedelta(hours=1)
+NUMBER_CODE_ATTEMPTS, NUMBER_CODE_ATTEMPTS_WINDOW = 100, timedelta(minutes=10)
+FAILURE_NOTICES, FAILURE_NOTICES_WINDOW = 5, timedelta(hours=1)
+FAILURE_NOTICE_INTERVAL = timedelta(minutes=1)
+
+
+@dataclass
+class WindowCounter:
+    """Counts events in a window that opens with the first."""
+
+    number: int = 0
+    until: datetime | None = None
+
+    def value_at(self, now: datetime) -> int:
+        return self.number if self.until and now < self.until else 0
+
+    def increment(self, now: datetime, window: timedelta) -> int:
+        number = self.value_at(now)
+        if not number:
+            self.until = now + window
+        self.number = number + 1
+        return self.number
+
+
+@dataclass
+class SenderLimits:
+    """The limits of one person in one pool. Each `may_...` counts what it allows."""
+
+    replies: WindowCounter = field(default_factory=WindowCounter)
+    code_attempts: WindowCounter = field(default_factory=WindowCounter)
+    failure_notices: WindowCounter = field(default_factory=WindowCounter)
+    no_help_until: datetime | None = None
+    locked_until: datetime | None = None
+    no_failure_notice_until: datetime | None = None
+
+    def may_reply(self, now: datetime) -> bool:
+        if self.replies.value_at(now) >= REPLIES:
+            return False
+        self.replies.increment(now, REPLIES_WINDOW)
+        return True
+
+    def may_help_stranger(self, now: datetime) -> bool:
+        if self.no_help_until and now < self.no_help_until:
+            return False
+        self.no_help_until = now + HELP_INTERVAL
+        return self.may_reply(now)
+
+    def may_send_failure_notice(self, now: datetime) -> bool:
+        if self.no_failure_notice_until and now < self.no_failure_notice_until:
+            return False
+        if self.failure_notices.value_at(now) >= FAILURE_NOTICES:
+            return False
+        self.failure_notices.increment(now, FAILURE_NOTICES_WINDOW)
+        self.no_failure_notice_until = now + FAILURE_NOTICE_INTERVAL
+        return True
+
+    def is_locked_out(self, now: datetime) -> bool:
+        return self.locked_until is not None and now < self.locked_until
+
+    def wrong_code_entered(self, now: datetime) -> None:
+        if self.code_attempts.increment(now, CODE_ATTEMPTS_WINDOW) >= CODE_ATTEMPTS:
+            self.locked_until = now + LOCKOUT

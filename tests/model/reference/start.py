@@ -1,0 +1,128 @@
+"""The effects of clients' calls that start, open or join a conversation."""
+
+from dataclasses import dataclass
+
+from model.reference import lifecycle
+from model.reference.records import Conversation
+from model.reference.state import NO_TIME, Model, PoolModel
+
+from conversation_service.domain.model.pool import NumberPreference
+from conversation_service.domain.templates.catalog import Template
+
+
+@dataclass(frozen=True)
+class StartOptions:
+    """The number and the name that a client asks for."""
+
+    number: str = ""
+    unique_name: str = ""
+    preference: NumberPreference | None = None
+    allows_reserved: bool = False
+
+
+@dataclass(frozen=True)
+class NumberChoice:
+    """The masked numbers of which the service may choose any, or the reason of a refusal."""
+
+    numbers: frozenset[str] = frozenset()
+    refusal: str = ""
+
+
+def number_choice(
+    model: Model, pool: PoolModel, people: list[str], options: StartOptions
+) -> NumberChoice:
+    """For a conversation of these people."""
+    lifecycle.expire(model)
+    if any(person in model.opted_out for person in people):
+        return NumberChoice(refusal="PARTICIPANT_OPTED_OUT")
+    if model.by_unique_name(pool, options.unique_name):
+        return NumberChoice(refusal="UNIQUE_NAME_TAKEN")
+    if len(people) > 1 and not pool.may_meet(*people):
+        return NumberChoice(refusal="PAIR_BLOCKED")
+    if options.number:
+        return _named_number(model, pool, people, options.number)
+    return _any_number(model, pool, people, options)
+
+
+def start(
+    model: Model, pool: PoolModel, person: str, number: str, unique_name: str
+) -> Conversation:
+    conversation = lifecycle.start(model, pool.name, number, [person], unique_name)
+    model.notify(number, person, Template.CODE, conversation, pool.settings.code_lifetime)
+    return conversation
+
+
+def open_for(
+    model: Model, pool: PoolModel, people: list[str], number: str, options: StartOptions
+) -> Conversation:
+    """Without notices; see `notify_opened`."""
+    return lifecycle.start(model, pool.name, number, people, options.unique_name)
+
+
+def notify_opened(model: Model, conversation: Conversation) -> None:
+    for person in conversation.people:
+        model.notify(conversation.number, person, Template.OPENED, conversation)
+
+
+def join(model: Model, pool: PoolModel, person: str, code: str) -> Conversation | str:
+    """The joined conversation, or the reason of a refusal."""
+    lifecycle.expire(model)
+    if person in model.opted_out:
+        return "PARTICIPANT_OPTED_OUT"
+    limits, conversation = pool.limits_of(person), model.by_code(pool, code)
+    if limits.is_locked_out(model.now):
+        return "CODE_NOT_VALID"
+    if conversation is None or not pool.may_meet(conversation.people[0], person):
+        limits.wrong_code_entered(model.now)
+        return "CODE_NOT_VALID"
+    number, starter = conversation.number, conversation.people[0]
+    if model.live(number, person):
+        return "ALREADY_IN_CONVERSATION"
+    if _is_cooling_for_others(model, pool, number, person, [starter, person]):
+        return "NUMBER_COOLING"
+    lifecycle.join(model, conversation, person)
+    model.notify(number, person, Template.YOU_JOINED, conversation)
+    model.notify(number, starter, Template.SOMEBODY_JOINED, conversation)
+    return conversation
+
+
+def _named_number(model: Model, pool: PoolModel, people: list[str], number: str) -> NumberChoice:
+    if number not in pool.numbers:
+        return NumberChoice(refusal="UNKNOWN_MASKED_NUMBER")
+    if not pool.numbers[number].accepts_new:
+        return NumberChoice(refusal="NUMBER_NOT_ACTIVE")
+    if any(model.live(number, person) for person in people):
+        return NumberChoice(refusal="ALREADY_IN_CONVERSATION")
+    if any(_is_cooling_for_others(model, pool, number, person, people) for person in people):
+        return NumberChoice(refusal="NUMBER_COOLING")
+    return NumberChoice(frozenset([number]))
+
+
+def _any_number(
+    model: Model, pool: PoolModel, people: list[str], options: StartOptions
+) -> NumberChoice:
+    free = {
+        number
+        for number, state in pool.numbers.items()
+        if (options.allows_reserved or not state.is_reserved)
+        and _named_number(model, pool, people, number).numbers
+    }
+    if not free:
+        return NumberChoice(refusal="NO_NUMBER_AVAILABLE")
+    preference = options.preference or pool.settings.number_preference
+    is_sticky = preference is NumberPreference.PREFER_STICKY
+    preferred = [
+        (free & {last} if is_sticky else free - {last}) or free
+        for last in pool.last_numbers_of(people)
+    ]
+    return NumberChoice(frozenset().union(*preferred))
+
+
+def _is_cooling_for_others(
+    model: Model, pool: PoolModel, number: str, person: str, people: list[str]
+) -> bool:
+    """Whether a person's route cools off after a conversation with somebody else."""
+    ended = model.cooling(pool, number, person)
+    if ended is None:
+        return model.erased_cool_off(pool, number, person) > NO_TIME
+    return set(ended.people) != set(people)

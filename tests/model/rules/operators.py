@@ -1,0 +1,74 @@
+"""Rules of operators, of the carrier's refusals and of time."""
+
+from datetime import timedelta
+
+from google.protobuf.message import Message
+from model.people import TICK
+from model.rules import draws
+from model.rules.base import Rules, at, rule
+from model.rules.draws import Typed
+
+from maskline.conversation.v1 import pool_pb2
+
+
+class OperatorRules(Rules):
+    """Changes of pools and numbers; what happens without a call."""
+
+    @rule(
+        pool=draws.pool_name,
+        number=draws.masked_number,
+        change=draws.one_of("add", "reserve", "drain", "remove"),
+    )
+    async def operator_changes_number(self, pool: str, number: str, change: str) -> None:
+        changed = self.pool(pool)
+        if change == "drain":
+            await self.runner.drain_number(changed, number)
+        elif change == "remove":
+            await self.runner.remove_number(changed, number)
+        else:
+            await self.runner.add_number(changed, number, is_reserved=change == "reserve")
+
+    @rule(number=draws.masked_number)
+    async def operator_moves_number(self, number: str) -> None:
+        owner = self.runner.model.pool_of(number)
+        for pool in self.runner.model.pools.values():
+            if owner is not None and pool is not owner:
+                await self.runner.remove_number(owner, number)
+                await self.runner.add_number(pool, number, is_reserved=False)
+
+    @rule(pool=draws.pool_name, setting=draws.setting)
+    async def operator_switches(self, pool: str, setting: str) -> None:
+        await self.runner.switch(self.pool(pool), setting)
+
+    @rule(when=lambda self: self.repeatable_number_requests(), index=draws.index)
+    async def operator_repeats_a_call(self, index: int) -> None:
+        request = at(index, self.repeatable_number_requests())
+        await self.runner.repeat_number_request(request)
+
+    @rule(person=draws.person, blocks=draws.one_of(True, False, False))
+    async def carrier_blocks(self, person: str, blocks: bool) -> None:
+        await self.runner.carrier_blocks(person, blocks=blocks)
+
+    @rule()
+    async def moment_passes(self) -> None:
+        await self.runner.move_clock(TICK, runs_jobs=True)
+
+    @rule(duration=draws.duration, runs_jobs=draws.boolean)
+    async def time_passes(self, duration: timedelta, runs_jobs: bool) -> None:
+        await self.runner.move_clock(duration, runs_jobs=runs_jobs)
+
+    @rule(when=Rules.active, index=draws.index, typed=draws.typed)
+    async def message_arrives_when_the_time_is_over(self, index: int, typed: Typed) -> None:
+        route, _ = self.routes_of_active(index)
+        left = at(index // 2, self.active()).next_end - self.runner.model.now
+        await self.runner.move_clock(left, runs_jobs=False)
+        await self.receive(self.message(route, *typed))
+
+    def repeatable_number_requests(self) -> list[Message]:
+        """All but the adding of a number that was removed since: that would add it again."""
+        return [
+            request
+            for request in self.runner.number_requests
+            if not isinstance(request, pool_pb2.AddNumberRequest)
+            or request.masked_number in self.pool(request.pool).numbers
+        ]

@@ -1,0 +1,161 @@
+"""An operator runs a deployment from the command line, through all processes."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from integration.cli.command import Ended, Watching, maskline, watching
+from system.end_to_end.stack import PHONES
+
+from devstack.stack import Stack
+from support.conversations import MASKED
+from support.eventually import eventually
+from support.phones import Phone
+
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
+
+
+async def run(stack: Stack, *typed: str, status: int = 0, stdin: str = "") -> Ended:
+    """One command that ends as expected and shows nobody's number that was not typed."""
+    target, gateway_url = stack.urls.conversation_target, stack.urls.gateway_url
+    ended = await maskline(target, *typed, stdin=stdin, MASKLINE_GATEWAY_URL=gateway_url)
+    assert ended.status == status, ended.err
+    for number in PHONES:
+        assert number not in ended.out + ended.err
+    return ended
+
+
+async def opened(stack: Stack, alice: Phone, bob: Phone, name: str = "") -> str:
+    """The id of a conversation between the two."""
+    options = ["--name", name] if name else []
+    typed = ["conversations", "open", alice.number, bob.number, *options, "--json"]
+    return str((await run(stack, *typed)).json["conversation"]["conversation_id"])
+
+
+async def has_happened(stack: Stack, conversation_id: str, *kinds: str) -> None:
+    """Waits until the timeline tells of all these."""
+
+    async def told() -> bool:
+        ended = await run(stack, "timeline", conversation_id, "--json")
+        seen = {event["type"].removeprefix("EVENT_TYPE_") for event in ended.json["events"]}
+        return seen.issuperset(kinds)
+
+    await eventually(told)
+
+
+async def test_an_operator_opens_a_conversation_speaks_into_it_and_ends_it(
+    stack: Stack, alice: Phone, bob: Phone
+) -> None:
+    conversation_id = await opened(stack, alice, bob, "order-7")
+    await alice.received(1)
+    await bob.received(1)
+    await run(stack, "send", conversation_id, "--as", "first", "hello Bob")
+    assert (await bob.received(2))[1] == "hello Bob"
+    await run(stack, "send", conversation_id, "--system", "-", stdin="Ten minutes late.\n")
+    assert (await alice.received(2))[1] == "Ten minutes late."
+    listed = await run(stack, "conversations", "list", "--state", "active", "--name", "order-7")
+    assert conversation_id in listed.out
+    await run(stack, "end", conversation_id, "--note", "tested")
+    refused = await run(stack, "send", conversation_id, "--system", "gone", status=1)
+    assert "CONVERSATION_ENDED" in refused.err
+    shown = (await run(stack, "conversations", "show", conversation_id, "--json")).json
+    assert shown["conversation"]["end_reason"] == "END_REASON_OPERATOR_ENDED"
+    assert shown["conversation"]["end_note"] == "tested"
+
+
+async def test_a_timeline_tells_what_became_of_each_text(
+    stack: Stack, carrier: httpx.AsyncClient, alice: Phone, bob: Phone
+) -> None:
+    settings = {"handset_receipts": True}
+    (await carrier.put("/simulator/settings", json=settings)).raise_for_status()
+    conversation_id = await opened(stack, alice, bob)
+    await bob.received(1)
+    await bob.text(MASKED, "hello Alice")
+    await alice.received(2)
+    told = ("CONVERSATION_OPENED", "MESSAGE_RELAYED", "MESSAGE_SENT", "MESSAGE_DELIVERED")
+    await has_happened(stack, conversation_id, *told)
+    shown = await run(stack, "timeline", conversation_id)
+    [relayed] = [line.split() for line in shown.out.splitlines() if "message-relayed" in line]
+    assert "second" in relayed
+    sent = await run(stack, "conversations", "messages", conversation_id)
+    assert "delivered" in sent.out
+
+
+async def test_a_paused_conversation_holds_what_is_said_until_it_is_resumed(
+    stack: Stack, alice: Phone, bob: Phone
+) -> None:
+    conversation_id = await opened(stack, alice, bob)
+    await bob.received(1)
+    await run(stack, "conversations", "pause", conversation_id)
+    held = await run(stack, "send", conversation_id, "--as", "first", "are you there?")
+    assert "Held" in held.out
+    await run(stack, "conversations", "resume", conversation_id)
+    await has_happened(stack, conversation_id, "CONVERSATION_RESUMED")
+
+    async def arrived() -> bool:
+        return "are you there?" in [one.body for one in await bob.texts("received")]
+
+    await eventually(arrived)
+
+
+async def test_a_watch_tells_the_story_through_a_crash_of_the_service(
+    stack: Stack, alice: Phone, bob: Phone
+) -> None:
+    async with watching(stack.urls.conversation_target, "--json", "--from-start") as watch:
+        conversation_id = await opened(stack, alice, bob)
+        events = await until(watch, conversation_id, "CONVERSATION_OPENED")
+        await stack.kill("conversation_service")
+        await stack.start("conversation_service")
+        await run(stack, "send", conversation_id, "--as", "first", "hello again")
+        events += await until(watch, conversation_id, "MESSAGE_RELAYED")
+        assert len({one["cursor"] for one in events}) == len(events)
+        assert (await watch.interrupted()).status == 0
+
+
+async def until(watch: Watching, conversation_id: str, kind: str) -> list[dict[str, Any]]:
+    """All events up to one of this kind and conversation."""
+    events: list[dict[str, Any]] = []
+    while True:
+        events.append(json.loads(await watch.line()))
+        event = events[-1]["event"]
+        if (event["conversation_id"], event["type"]) == (conversation_id, f"EVENT_TYPE_{kind}"):
+            return events
+
+
+async def test_a_person_who_asks_the_operator_gets_no_more_texts(
+    stack: Stack, alice: Phone, bob: Phone
+) -> None:
+    await opened(stack, alice, bob)
+    await run(stack, "opt-outs", "add", "-", stdin=f"{bob.number}\n")
+    assert (await run(stack, "opt-outs", "get", bob.number, "--json")).json["state"]["is_opted_out"]
+    refused = await run(stack, "conversations", "open", alice.number, bob.number, status=1)
+    assert "PARTICIPANT_OPTED_OUT" in refused.err
+    await run(stack, "opt-outs", "remove", bob.number)
+    await opened(stack, alice, bob)
+
+
+async def test_a_pool_is_made_changed_and_given_numbers(stack: Stack) -> None:
+    number = "+12065550140"
+    await run(stack, "pools", "create", "city", "--operator", "City", "code_lifetime=20m")
+    await run(stack, "numbers", "add", number, "--pool", "city")
+    await run(stack, "pools", "set", "city", "lifetime=30d", "words.start=begin,go")
+    shown = (await run(stack, "pools", "show", "city")).out
+    settings = dict(line.split(maxsplit=1) for line in shown.splitlines())
+    assert settings["code_lifetime"].strip() == "20m"
+    assert settings["lifetime"].strip() == "30d"
+    assert settings["words.start"].strip() == "begin,go"
+    assert (await run(stack, "pools", "advice", "city", "--json")).json["available_numbers"] == 1
+    await run(stack, "numbers", "drain", number, "--pool", "city")
+    assert "draining" in (await run(stack, "numbers", "list", "--pool", "city")).out
+    await run(stack, "numbers", "remove", number, "--pool", "city")
+    assert {one["name"] for one in (await run(stack, "pools", "list", "--json")).json["pools"]} == {
+        "main",
+        "city",
+    }
+
+
+async def test_doctor_finds_nothing_that_fails_in_a_fresh_stack(stack: Stack) -> None:
+    checks = (await run(stack, "doctor", "--json")).json["checks"]
+    assert {"conversation service", "gateway"} < {one["name"] for one in checks}
+    assert "CHECK_OUTCOME_FAILED" not in {one["outcome"] for one in checks}
