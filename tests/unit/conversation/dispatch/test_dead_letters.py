@@ -120,7 +120,7 @@ async def test_a_replica_that_lost_its_lease_writes_no_dead_letter(harness: Harn
 
     await harness.outbox.read_new(10, None)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(harness.outbox, "read_unsettled", lose_the_lease)
+        patch.setattr(harness.outbox, "read_pending", lose_the_lease)
         await harness.run(harness.dispatcher())
     assert await dead_letters(harness) == []
     assert await harness.waiting() == 1
