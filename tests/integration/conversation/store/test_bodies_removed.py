@@ -1,4 +1,4 @@
-"""Nothing of a text stays in Redis once it is delivered or given up, whichever way that went."""
+"""No body stays in Redis once its message is delivered or dead, whichever way that went."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
@@ -195,15 +195,13 @@ async def dead_and_given_up(service: RunningService, words: StoredBodies) -> Non
     ],
     ids=lambda story: story.__name__,
 )
-async def test_no_words_are_left(
-    service: RunningService, words: StoredBodies, story: Story
-) -> None:
+async def test_no_body_is_left(service: RunningService, words: StoredBodies, story: Story) -> None:
     await story(service, words)
     await service.quiet()
     assert await words.kept() == set()
 
 
-async def test_delivered_words_do_not_wait_for_those_that_are_still_owed(
+async def test_a_delivered_body_is_removed_before_earlier_ones_that_still_wait(
     service: RunningService, words: StoredBodies
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
