@@ -1,4 +1,4 @@
-"""What scripts write goes in time, and nothing shortens the time of what others still need."""
+"""How long the keys that scripts write are kept."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -34,7 +34,7 @@ DAY = timedelta(days=1)
 CHOSEN = replace(SETTINGS, receipts_kept=5 * DAY, messages_kept=6 * DAY, dead_letters_kept=HOUR)
 
 
-class Desk:
+class Harness:
     """One pool's state, with the settings that a test chooses."""
 
     def __init__(self, redis: Redis) -> None:
@@ -47,21 +47,21 @@ class Desk:
         self._changes = 0
 
     async def commit(self, change: Change) -> str:
-        """The key of its receipt."""
+        """Returns the key of its idempotency record."""
         self._changes += 1
-        receipt = IdempotencyKey("call", str(self._changes), ())
+        key = IdempotencyKey("call", str(self._changes), ())
         pool = replace(POOL, settings=self.settings, version="")
-        assert await self.store.commit([Commit(receipt, change, self.clock.now(), pool)]) == [
+        assert await self.store.commit([Commit(key, change, self.clock.now(), pool)]) == [
             Committed()
         ]
-        return KEYS.idempotency(CIPHER.blind_index("command", receipt.kind, receipt.request_id))
+        return KEYS.idempotency(CIPHER.blind_index("command", key.kind, key.request_id))
 
     async def left(self, key: str) -> timedelta:
         """How long a key has to live."""
         return timedelta(milliseconds=await self.redis.pttl(key))
 
-    async def talk_over(self, name: str) -> Conversation:
-        """A conversation that began and ended."""
+    async def ended_conversation(self, name: str) -> Conversation:
+        """A conversation that was opened and ended."""
         pool = replace(POOL, settings=self.settings)
         facts = Snapshot(pool, self.clock.now(), name, "K7M2Q9")
         begun = opened(facts, MASKED, (ALICE, BOB))
@@ -70,102 +70,104 @@ class Desk:
         await self.commit(Change(before=begun, after=over, events=(_event(name),)))
         return over
 
-    async def bury(self, kept: timedelta) -> str:
-        """The only text that is owed cannot be processed: the id of its dead letter."""
+    async def dead_letter(self, kept: timedelta) -> str:
+        """Dead-letters the only outbox entry; returns the id of the dead letter."""
         token = await self.outbox.acquire_lease("", LEASE) or ""
         await self.outbox.prepare()
         [text] = await self.outbox.read_new(10, None)
-        burial = DeadLettering(text.entry_id, text.message_id, DeadLetterReason.INVALID, kept)
-        await self.outbox.settle(token, [burial], self.clock.now())
+        dead_lettering = DeadLettering(
+            text.entry_id, text.message_id, DeadLetterReason.INVALID, kept
+        )
+        await self.outbox.settle(token, [dead_lettering], self.clock.now())
         await self.outbox.release_lease(token)
         [letter] = await self.dead.page(10, "")
         return letter.dead_letter_id
 
 
 @pytest.fixture
-def desk(redis: Redis) -> Desk:
-    return Desk(redis)
+def harness(redis: Redis) -> Harness:
+    return Harness(redis)
 
 
 def _event(conversation_id: str) -> Event:
     return Event(EventType.CONVERSATION_OPENED, conversation_id)
 
 
-def is_about(found: timedelta, expected: timedelta) -> bool:
-    return expected - timedelta(minutes=1) < found <= expected
+def is_about(actual: timedelta, expected: timedelta) -> bool:
+    return expected - timedelta(minutes=1) < actual <= expected
 
 
-async def test_receipts_and_messages_are_kept_as_the_pool_says(desk: Desk) -> None:
+async def test_idempotency_records_and_messages_are_kept_as_the_pool_says(harness: Harness) -> None:
     text = OutboundMessage("m", "", MASKED, ALICE, "hello")
-    receipt = await desk.commit(Change(texts=(text,)))
-    assert is_about(await desk.left(receipt), 5 * DAY)
-    assert is_about(await desk.left(KEYS.message("m")), 6 * DAY)
+    receipt = await harness.commit(Change(texts=(text,)))
+    assert is_about(await harness.left(receipt), 5 * DAY)
+    assert is_about(await harness.left(KEYS.message("m")), 6 * DAY)
 
 
 @pytest.mark.parametrize(("kept", "known"), [(HOUR, 6 * DAY), (20 * DAY, 20 * DAY)])
-async def test_a_message_is_known_as_long_as_its_dead_letter_and_never_shorter_than_else(
-    desk: Desk, kept: timedelta, known: timedelta
+async def test_a_message_is_kept_as_long_as_its_dead_letter_and_never_shorter_than_others(
+    harness: Harness, kept: timedelta, known: timedelta
 ) -> None:
     text = OutboundMessage("m", "", MASKED, ALICE, "hello")
-    await desk.commit(Change(texts=(text,)))
-    letter = await desk.bury(kept)
-    assert is_about(await desk.left(KEYS.message("m")), known)
-    await desk.dead.replay("r1", letter, "m", desk.clock.now(), desk.settings)
-    assert is_about(await desk.left(KEYS.message("m")), known)
+    await harness.commit(Change(texts=(text,)))
+    letter = await harness.dead_letter(kept)
+    assert is_about(await harness.left(KEYS.message("m")), known)
+    await harness.dead.replay("r1", letter, "m", harness.clock.now(), harness.settings)
+    assert is_about(await harness.left(KEYS.message("m")), known)
 
 
 @pytest.mark.parametrize("name", ["replay", "discard"])
-async def test_the_answer_about_a_dead_letter_is_kept_as_the_pool_says(
-    desk: Desk, name: str
+async def test_the_response_about_a_dead_letter_is_kept_as_the_pool_says(
+    harness: Harness, name: str
 ) -> None:
-    await desk.commit(Change(texts=(OutboundMessage("m", "", MASKED, ALICE, "hello"),)))
-    letter = await desk.bury(HOUR)
-    await getattr(desk.dead, name)("r1", letter, "m", desk.clock.now(), desk.settings)
-    [receipt] = [key async for key in desk.redis.scan_iter("*dead-letter-request:*")]
-    assert is_about(await desk.left(receipt), 5 * DAY)
+    await harness.commit(Change(texts=(OutboundMessage("m", "", MASKED, ALICE, "hello"),)))
+    letter = await harness.dead_letter(HOUR)
+    await getattr(harness.dead, name)("r1", letter, "m", harness.clock.now(), harness.settings)
+    [receipt] = [key async for key in harness.redis.scan_iter("*dead-letter-request:*")]
+    assert is_about(await harness.left(receipt), 5 * DAY)
 
 
-async def test_a_letter_is_given_up_as_soon_as_a_shorter_time_is_chosen(desk: Desk) -> None:
-    await desk.commit(Change(texts=(OutboundMessage("m", "", MASKED, ALICE, "hello"),)))
-    letter = await desk.bury(30 * DAY)
+async def test_a_dead_letter_expires_as_soon_as_a_shorter_time_is_set(harness: Harness) -> None:
+    await harness.commit(Change(texts=(OutboundMessage("m", "", MASKED, ALICE, "hello"),)))
+    letter = await harness.dead_letter(30 * DAY)
     # Letters are numbered by Redis's own clock.
     then = from_ms(int(letter.partition("-")[0])) + 2 * HOUR
-    assert await desk.dead.expire(then, replace(CHOSEN, dead_letters_kept=3 * HOUR)) == 0
-    assert await desk.dead.expire(then, CHOSEN) == 1
-    assert await desk.dead.count() == 0
+    assert await harness.dead.expire(then, replace(CHOSEN, dead_letters_kept=3 * HOUR)) == 0
+    assert await harness.dead.expire(then, CHOSEN) == 1
+    assert await harness.dead.count() == 0
 
 
-async def test_what_was_forgotten_leaves_the_history_of_a_person_who_goes_on(desk: Desk) -> None:
+async def test_a_purged_conversation_leaves_the_history_of_its_people(harness: Harness) -> None:
     for name in ("c1", "c2"):
-        await desk.talk_over(name)
-        assert await _history(desk) == [name]
-        desk.clock.move(seconds=desk.settings.kept_after_end.total_seconds())
-    desk.settings = replace(CHOSEN, kept_after_end=30 * DAY)
-    await desk.talk_over("c3")
-    desk.settings = PoolSettings("Test exchange")
-    desk.clock.move(days=1)
-    await desk.talk_over("c4")
-    assert set(await _history(desk)) == {"c3", "c4"}
+        await harness.ended_conversation(name)
+        assert await _history(harness) == [name]
+        harness.clock.move(seconds=harness.settings.kept_after_end.total_seconds())
+    harness.settings = replace(CHOSEN, kept_after_end=30 * DAY)
+    await harness.ended_conversation("c3")
+    harness.settings = PoolSettings("Test exchange")
+    harness.clock.move(days=1)
+    await harness.ended_conversation("c4")
+    assert set(await _history(harness)) == {"c3", "c4"}
 
 
-async def test_a_timeline_goes_with_its_conversation(desk: Desk) -> None:
-    over = await desk.talk_over("c1")
-    kept = over.due_time - desk.clock.now() + FORGOTTEN_ANYWAY_AFTER
-    assert is_about(await desk.left(KEYS.timeline("c1")), kept)
-    await desk.redis.delete(KEYS.timeline("c1"))
-    await desk.commit(Change(events=(_event("c1"),)))
-    assert is_about(await desk.left(KEYS.timeline("c1")), kept)
+async def test_a_timeline_goes_with_its_conversation(harness: Harness) -> None:
+    over = await harness.ended_conversation("c1")
+    kept = over.due_time - harness.clock.now() + FORGOTTEN_ANYWAY_AFTER
+    assert is_about(await harness.left(KEYS.timeline("c1")), kept)
+    await harness.redis.delete(KEYS.timeline("c1"))
+    await harness.commit(Change(events=(_event("c1"),)))
+    assert is_about(await harness.left(KEYS.timeline("c1")), kept)
 
 
-async def test_what_is_told_of_a_forgotten_conversation_does_not_stay(desk: Desk) -> None:
-    await desk.talk_over("c1")
-    await desk.store.purge(["c1"])
-    await desk.commit(Change(events=(_event("c1"),)))
-    assert is_about(await desk.left(KEYS.timeline("c1")), desk.settings.messages_kept)
-    journal = EventLog(pool_storage(desk.redis))
-    assert await journal.length("c1") == 1
+async def test_events_of_a_purged_conversation_expire(harness: Harness) -> None:
+    await harness.ended_conversation("c1")
+    await harness.store.purge(["c1"])
+    await harness.commit(Change(events=(_event("c1"),)))
+    assert is_about(await harness.left(KEYS.timeline("c1")), harness.settings.messages_kept)
+    event_log = EventLog(pool_storage(harness.redis))
+    assert await event_log.length("c1") == 1
 
 
-async def _history(desk: Desk) -> list[str]:
-    ids = await desk.redis.zrange(KEYS.history(ALICE.participant_id), 0, -1)
+async def _history(harness: Harness) -> list[str]:
+    ids = await harness.redis.zrange(KEYS.history(ALICE.participant_id), 0, -1)
     return [one.decode() for one in cast("list[bytes]", ids)]

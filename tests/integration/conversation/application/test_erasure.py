@@ -1,4 +1,4 @@
-"""Removing all about a person: by an internal client, and by text where the pool allows it."""
+"""Erasure of a person by a client, and by message where the pool allows it."""
 
 import re
 from collections.abc import AsyncIterator
@@ -77,7 +77,7 @@ async def lived(service: RunningService) -> None:
         await service.quiet(pool.name)
 
 
-async def test_nothing_of_a_person_is_left_but_what_has_to_stay(
+async def test_only_what_has_to_stay_is_left_of_an_erased_person(
     service: RunningService,
 ) -> None:
     await lived(service)
@@ -104,7 +104,9 @@ async def test_nothing_of_a_person_is_left_but_what_has_to_stay(
     assert await conversations_of(service, BOB_NUMBER) == []
 
 
-async def test_partners_are_told_neutrally_and_the_person_nothing(service: RunningService) -> None:
+async def test_partners_get_a_neutral_notice_and_the_person_gets_none(
+    service: RunningService,
+) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     await erase(service)
     assert await service.heard(BOB_NUMBER, 1) == [system_message(Template.ENDED)]
@@ -115,7 +117,7 @@ async def test_partners_are_told_neutrally_and_the_person_nothing(service: Runni
         await service.open(CAROL_NUMBER, ALICE_NUMBER)
 
 
-async def test_texts_that_are_owed_to_or_by_the_person_are_dropped(
+async def test_waiting_messages_to_or_from_the_person_are_removed(
     service: RunningService,
 ) -> None:
     service.messaging.answers = {"words to bob": [LATER], "words to alice": [LATER]}
@@ -134,7 +136,9 @@ async def test_texts_that_are_owed_to_or_by_the_person_are_dropped(
     assert len(service.sent_to(CAROL_NUMBER)) == 1
 
 
-async def test_a_number_rests_although_what_was_on_it_is_gone(service: RunningService) -> None:
+async def test_a_route_cools_off_although_its_conversation_is_erased(
+    service: RunningService,
+) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
     await erase(service)
     with refused("CONVERSATION_NOT_FOUND"):
@@ -146,7 +150,7 @@ async def test_a_number_rests_although_what_was_on_it_is_gone(service: RunningSe
     assert await service.heard(BOB_NUMBER, 2) == [system_message(Template.ENDED), span]
 
 
-async def test_whoever_is_erased_still_does_not_meet_who_blocked_them(
+async def test_an_erased_person_still_does_not_meet_somebody_who_blocked_them(
     service: RunningService,
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
@@ -157,7 +161,7 @@ async def test_whoever_is_erased_still_does_not_meet_who_blocked_them(
         await service.open(ALICE_NUMBER, BOB_NUMBER, masked_number=OTHER_MASKED)
 
 
-async def test_what_others_do_stays(service: RunningService) -> None:
+async def test_conversations_of_others_stay(service: RunningService) -> None:
     kept = await service.open(BOB_NUMBER, CAROL_NUMBER)
     await service.open(ALICE_NUMBER, BOB_NUMBER, masked_number=OTHER_MASKED)
     await erase(service)
@@ -167,7 +171,7 @@ async def test_what_others_do_stays(service: RunningService) -> None:
     assert len(await service.timeline(kept.conversation_id)) > 0
 
 
-async def test_clients_are_told_which_conversations_went(service: RunningService) -> None:
+async def test_clients_get_an_event_for_each_erased_conversation(service: RunningService) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
     await erase(service)
     found = cast("list[Entry]", await service.redis.xrange(KEYS.events))
@@ -176,7 +180,7 @@ async def test_clients_are_told_which_conversations_went(service: RunningService
     assert [kind for kind, place in told if place == name] == [b"CONVERSATION_ERASED"]
 
 
-async def test_an_erasure_is_made_once_for_each_request(service: RunningService) -> None:
+async def test_an_erasure_is_carried_out_once_for_each_request(service: RunningService) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     name = str(uuid4())
     first = await erase(service, request_id=name)
@@ -192,7 +196,7 @@ async def test_an_erasure_is_made_once_for_each_request(service: RunningService)
     assert 0 < await service.redis.pttl(key) <= ERASURE_LIFETIME / timedelta(milliseconds=1)
 
 
-async def test_an_opt_out_that_stood_before_no_longer_says_which_text_told_of_it(
+async def test_an_earlier_opt_out_no_longer_names_the_message_that_caused_it(
     service: RunningService,
 ) -> None:
     text = service.text(ALICE_NUMBER, "quit")
@@ -205,7 +209,9 @@ async def test_an_opt_out_that_stood_before_no_longer_says_which_text_told_of_it
     assert after == [*before[:2], made.erasure_id.encode()]
 
 
-async def test_a_person_is_erased_by_text_and_told_the_receipt(service: RunningService) -> None:
+async def test_a_person_is_erased_by_message_and_gets_the_erasure_id(
+    service: RunningService,
+) -> None:
     await lived(service)
     text = service.text(ALICE_NUMBER, "Erase my data.")
     await service.receive(text)
@@ -224,7 +230,7 @@ async def test_a_person_is_erased_by_text_and_told_the_receipt(service: RunningS
     assert service.sent_to(ALICE_NUMBER)[-1] == confirmed
 
 
-async def test_an_erasing_text_handed_in_again_later_erases_nothing_new(
+async def test_an_erasing_message_delivered_again_later_erases_nothing_new(
     service: RunningService,
 ) -> None:
     text = service.text(ALICE_NUMBER, "delete my data")
@@ -235,7 +241,7 @@ async def test_an_erasing_text_handed_in_again_later_erases_nothing_new(
     assert not await has_opted_out(service)
 
 
-async def test_what_a_crash_left_undone_is_done_when_the_text_comes_again(
+async def test_an_erasure_cut_short_by_a_crash_is_finished_when_the_message_comes_again(
     service: RunningService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
@@ -252,7 +258,7 @@ async def test_what_a_crash_left_undone_is_done_when_the_text_comes_again(
     assert len(service.sent_to(ALICE_NUMBER)) == 1
 
 
-async def test_where_the_pool_does_not_allow_it_the_words_are_talk(service: RunningService) -> None:
+async def test_without_the_pools_permission_the_keyword_is_relayed(service: RunningService) -> None:
     request = pb.OpenConversationRequest(
         pool=SECOND.name, phone_numbers=[ALICE_NUMBER, BOB_NUMBER], is_silent=True
     )
@@ -262,7 +268,9 @@ async def test_where_the_pool_does_not_allow_it_the_words_are_talk(service: Runn
     assert not await has_opted_out(service)
 
 
-async def test_who_opted_out_before_is_erased_and_told_nothing(service: RunningService) -> None:
+async def test_a_person_who_opted_out_before_is_erased_without_a_reply(
+    service: RunningService,
+) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     await service.deliver(ALICE_NUMBER, "quit")
     await service.deliver(ALICE_NUMBER, "erase my data")
@@ -271,7 +279,7 @@ async def test_who_opted_out_before_is_erased_and_told_nothing(service: RunningS
     assert await conversations_of(service, ALICE_NUMBER) == []
 
 
-async def test_a_dead_letter_of_the_person_goes_too(service: RunningService) -> None:
+async def test_dead_letters_of_the_person_are_removed_too(service: RunningService) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     await service.deliver(ALICE_NUMBER, "words to bob")
     await service.quiet()

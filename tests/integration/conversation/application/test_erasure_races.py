@@ -1,4 +1,4 @@
-"""Erasing while others act, after a crash, and where little leads to what is stored."""
+"""Erasure during other changes, after a crash, and of data that few keys lead to."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
@@ -88,7 +88,7 @@ async def as_if_not_opted_out(service: RunningService, act: Meanwhile) -> None:
 
 @pytest.mark.parametrize("ends", [False, True])
 @pytest.mark.parametrize("step", ["texts", "conversations", "history"])
-async def test_what_a_call_under_way_begins_or_reopens_goes_as_well(
+async def test_a_conversation_started_or_reopened_meanwhile_is_erased_as_well(
     service: RunningService, monkeypatch: pytest.MonkeyPatch, step: str, ends: bool
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
@@ -112,7 +112,7 @@ async def test_what_a_call_under_way_begins_or_reopens_goes_as_well(
     assert await numbers_in(service.redis) == []
 
 
-async def test_a_text_that_was_talk_when_it_came_erases_nothing_when_it_comes_again(
+async def test_a_message_that_was_relayed_erases_nothing_when_it_comes_again(
     service: RunningService,
 ) -> None:
     await allow(service, allows=False)
@@ -126,7 +126,7 @@ async def test_a_text_that_was_talk_when_it_came_erases_nothing_when_it_comes_ag
     assert not await has_opted_out(service)
 
 
-async def test_what_a_crash_left_undone_is_done_even_if_the_pool_has_come_to_refuse_it(
+async def test_an_erasure_cut_short_is_finished_even_if_the_pool_now_refuses_it(
     service: RunningService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
@@ -139,7 +139,7 @@ async def test_what_a_crash_left_undone_is_done_even_if_the_pool_has_come_to_ref
     assert await conversations_of(service, ALICE_NUMBER) == []
 
 
-async def test_who_begins_anew_in_the_same_moment_is_in_and_gets_their_code(
+async def test_a_person_who_starts_again_at_the_same_moment_gets_their_code(
     service: RunningService,
 ) -> None:
     first = await service.open(ALICE_NUMBER, BOB_NUMBER)
@@ -153,7 +153,7 @@ async def test_who_begins_anew_in_the_same_moment_is_in_and_gets_their_code(
     assert any("code is" in one for one in service.sent_to(ALICE_NUMBER))
 
 
-async def test_an_erasure_that_a_crash_left_undone_ends_nothing_that_was_begun_since(
+async def test_an_erasure_cut_short_ends_no_conversation_started_since(
     service: RunningService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = await service.open(ALICE_NUMBER, BOB_NUMBER)
@@ -168,7 +168,7 @@ async def test_an_erasure_that_a_crash_left_undone_ends_nothing_that_was_begun_s
     assert not await has_opted_out(service)
 
 
-async def test_what_a_pair_had_goes_although_a_crash_came_after_their_conversation(
+async def test_the_last_number_of_a_pair_is_removed_although_a_crash_followed_their_conversation(
     service: RunningService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
@@ -179,7 +179,7 @@ async def test_what_a_pair_had_goes_although_a_crash_came_after_their_conversati
     assert await _kinds(service.redis) & {"last-number", "history"} == set()
 
 
-async def test_a_text_is_found_although_its_conversation_went_with_somebody_else(
+async def test_a_message_is_found_although_its_conversation_was_erased_with_somebody_else(
     service: RunningService,
 ) -> None:
     service.messaging.answers[system_message(Template.ENDED)] = [NOT_TAKEN]
@@ -192,7 +192,7 @@ async def test_a_text_is_found_although_its_conversation_went_with_somebody_else
     assert await numbers_in(service.redis, BOB_NUMBER) == []
 
 
-async def test_a_confirmation_that_was_given_up_goes_as_well(service: RunningService) -> None:
+async def test_a_dead_lettered_confirmation_is_removed_as_well(service: RunningService) -> None:
     service.messaging.answers[system_message(Template.OPTED_OUT)] = [NOT_TAKEN]
     await service.deliver(ALICE_NUMBER, "quit")
     await dead_letters(service, 1)
@@ -200,7 +200,7 @@ async def test_a_confirmation_that_was_given_up_goes_as_well(service: RunningSer
     assert await numbers_in(service.redis) == []
 
 
-async def test_of_very_many_conversations_all_go(
+async def test_all_of_very_many_conversations_are_erased(
     service: RunningService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in ("store.conversations.commit_conversation", "application.erasure"):
@@ -215,7 +215,7 @@ async def test_of_very_many_conversations_all_go(
     assert await conversations_of(service, BOB_NUMBER) == [kept.conversation_id]
 
 
-async def test_of_a_very_long_conversation_all_events_and_messages_go(
+async def test_all_events_and_messages_of_a_very_long_conversation_are_erased(
     service: RunningService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("conversation_service.store.conversations.commit.TIMELINE_LENGTH", 3)
@@ -234,7 +234,7 @@ async def test_of_a_very_long_conversation_all_events_and_messages_go(
     assert await service.redis.keys(f"{KEYS.message_prefix}*") == []
 
 
-async def test_a_text_handed_in_again_tells_nothing_of_what_was_erased(
+async def test_a_message_delivered_again_records_nothing_of_an_erased_conversation(
     service: RunningService,
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)

@@ -1,4 +1,4 @@
-"""Several replicas as processes on one Redis, asked by many clients at once."""
+"""Several replica processes on one Redis, called by many clients at once."""
 
 import asyncio
 from collections import Counter
@@ -94,7 +94,7 @@ async def test_a_person_who_starts_through_all_replicas_at_once_waits_in_one_con
     assert len(await replicas.live()) == 1
 
 
-async def test_a_unique_name_goes_to_one_of_those_who_want_it_at_once(replicas: Replicas) -> None:
+async def test_of_simultaneous_requests_for_a_unique_name_one_gets_it(replicas: Replicas) -> None:
     await replicas.create_pool(NUMBERS[4:7])
     pairs = zip(PEOPLE[::2], PEOPLE[1::2], strict=True)
     wanted = [replicas.opening(pair, unique_name="order 7") for pair in pairs]
@@ -104,7 +104,7 @@ async def test_a_unique_name_goes_to_one_of_those_who_want_it_at_once(replicas: 
     assert {one for one in answers if isinstance(one, str)} == {"UNIQUE_NAME_TAKEN"}
 
 
-async def test_a_code_lets_one_of_those_in_who_use_it_at_once(replicas: Replicas) -> None:
+async def test_of_simultaneous_joins_with_one_code_one_succeeds(replicas: Replicas) -> None:
     await replicas.create_pool(NUMBERS[7:8])
     start = pb.StartConversationRequest(
         request_id=str(uuid4()), pool=replicas.pool, phone_number=PEOPLE[0]
@@ -155,7 +155,7 @@ async def test_a_request_that_is_sent_to_all_replicas_at_once_opens_one_conversa
     assert len(await replicas.live()) == len(wanted)
 
 
-async def test_two_who_must_not_meet_any_more_are_not_brought_together_at_the_same_moment(
+async def test_a_pair_that_blocks_is_not_connected_at_the_same_moment(
     replicas: Replicas,
 ) -> None:
     here, there = NUMBERS[19:21]

@@ -1,4 +1,4 @@
-"""One of everything that is sealed, as a deployment has it under its state keys."""
+"""One of every encrypted value, as a deployment has them under its state keys."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -29,16 +29,16 @@ from support.conversations import ALICE_NUMBER, BOB_NUMBER, MASKED, OTHER_MASKED
 
 NOW = ManualClock().now()
 KEPT = POOL.settings.dead_letters_kept
-UNBORN = replace(POOL, version="")
+UNCREATED = replace(POOL, version="")
 CALL = IdempotencyKey("call", "r1", ())
 TALK, OVER = "c1", "c2"
 
 
-class SealedState:
+class EncryptedState:
     """One pool as a replica with these state keys has it."""
 
-    def __init__(self, redis: Redis, vault: Cipher) -> None:
-        storage = Storage(redis, vault)
+    def __init__(self, redis: Redis, cipher: Cipher) -> None:
+        storage = Storage(redis, cipher)
         pool = storage.pool("main")
         people = storage.people
         self.alice = people.person("main", ALICE_NUMBER)
@@ -47,20 +47,20 @@ class SealedState:
         self.outbox = Outbox(pool, redis)
         self.dead = DeadLetters(pool)
         self.rotation = Rotation(storage)
-        self._registry = PoolIndex(storage)
+        self._index = PoolIndex(storage)
 
     async def fill(self) -> None:
         """Settings, a paused conversation with two held texts, a receipt, texts owed and dead, and
         a conversation that has just ended, with its last words."""
         await self.commit(IdempotencyKey("seed", "s", ()), Change(pool=POOL))
-        await self._registry.add("main")
+        await self._index.add("main")
         talk = message_held(
             paused(_facts(TALK), opened(_facts(TALK), MASKED, self._people)), self.alice
         )
         words = tuple(HeldMessage(self.alice.participant_id, body) for body in ("held", "held too"))
         await self.commit(CALL, Change(after=talk, held=words))
         await self.owe("dead", "dead too")
-        await self.bury()
+        await self.dead_letter()
         await self.owe("owed")
         await self.end("last")
 
@@ -70,7 +70,7 @@ class SealedState:
 
     async def commit(self, receipt: IdempotencyKey, change: Change) -> None:
         """A change of the pool as it is."""
-        commit = Commit(receipt, change, NOW, UNBORN if change.pool else POOL)
+        commit = Commit(receipt, change, NOW, UNCREATED if change.pool else POOL)
         assert await self.store.commit([commit]) == [Committed()]
 
     async def owe(self, *bodies: str) -> None:
@@ -91,7 +91,7 @@ class SealedState:
         change = Change(before=talk, after=over, texts=(text,))
         await self.commit(IdempotencyKey("text", body, ()), change)
 
-    async def bury(self) -> None:
+    async def dead_letter(self) -> None:
         """Everything owed cannot be processed."""
         token = await self.outbox.acquire_lease("", timedelta(seconds=30)) or ""
         dead = [
@@ -103,8 +103,8 @@ class SealedState:
 
     async def words(self) -> list[str]:
         """All bodies that this replica can read: held, owed, dead."""
-        lookup = ReadSet(conversation_id=TALK, held_in=TALK)
-        loaded = await self.store.load([(CALL, lookup)], POOL, NOW)
+        read_set = ReadSet(conversation_id=TALK, held_in=TALK)
+        loaded = await self.store.load([(CALL, read_set)], POOL, NOW)
         [duplicate], [snapshot] = loaded.duplicates, loaded.snapshots
         assert duplicate
         assert duplicate.response.conversation == snapshot.conversation
@@ -121,8 +121,8 @@ def _facts(name: str) -> Snapshot:
     return Snapshot(POOL, NOW, name, "X4X4X4")
 
 
-async def replica(redis: Redis, secret: str, *former: str) -> SealedState:
+async def replica(redis: Redis, secret: str, *former: str) -> EncryptedState:
     """A replica that is started with these keys. Raises KeyLost."""
-    vault = Cipher(secret, former)
-    await BlindIndexKeyStore(redis, vault).load()
-    return SealedState(redis, vault)
+    cipher = Cipher(secret, former)
+    await BlindIndexKeyStore(redis, cipher).load()
+    return EncryptedState(redis, cipher)

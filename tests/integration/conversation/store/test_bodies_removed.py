@@ -1,4 +1,4 @@
-"""Nothing of a text stays in Redis once it is delivered or given up, whichever way that went."""
+"""No body stays in Redis once its message is delivered or dead, whichever way that went."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
@@ -28,10 +28,10 @@ from support.conversations import (
 from support.dead_letters import dead_letters
 from support.eventually import eventually
 
-from .stored_bodies import StoredWords
+from .stored_bodies import StoredBodies
 
 KEYS = Keys(POOL.name)
-Story = Callable[[RunningService, StoredWords], Awaitable[None]]
+Story = Callable[[RunningService, StoredBodies], Awaitable[None]]
 
 NOT_TAKEN = messaging_pb2.SendMessageResult(
     outcome=messaging_pb2.SEND_OUTCOME_REFUSED,
@@ -55,13 +55,13 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-async def words(redis: Redis) -> AsyncIterator[StoredWords]:
-    words = StoredWords(redis)
+async def words(redis: Redis) -> AsyncIterator[StoredBodies]:
+    words = StoredBodies(redis)
     with words.remembered():
         yield words
 
 
-async def owed(service: RunningService, words: StoredWords) -> None:
+async def owed(service: RunningService, words: StoredBodies) -> None:
     """Bob's text waits for the messaging service to come back."""
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     service.messaging.is_down = True
@@ -76,21 +76,21 @@ async def up(service: RunningService) -> None:
     await service.quiet()
 
 
-async def delivered(service: RunningService, words: StoredWords) -> None:
+async def delivered(service: RunningService, words: StoredBodies) -> None:
     await owed(service, words)
     await up(service)
     await service.receipts(*(one.message_id for one in service.sent()))
     assert service.sent_to(ALICE_NUMBER) == ["hello"]
 
 
-async def refused(service: RunningService, words: StoredWords) -> None:
+async def refused(service: RunningService, words: StoredBodies) -> None:
     await owed(service, words)
     service.messaging.opted_out.add(ALICE_NUMBER)
     await up(service)
     assert service.sent_to(ALICE_NUMBER) == []
 
 
-async def undelivered(service: RunningService, words: StoredWords) -> None:
+async def undelivered(service: RunningService, words: StoredBodies) -> None:
     await owed(service, words)
     await up(service)
     service.messaging.receipt_state = messaging_pb2.MESSAGE_STATE_UNDELIVERED
@@ -98,7 +98,7 @@ async def undelivered(service: RunningService, words: StoredWords) -> None:
     await service.heard(BOB_NUMBER, 1)
 
 
-async def expired(service: RunningService, words: StoredWords) -> None:
+async def expired(service: RunningService, words: StoredBodies) -> None:
     service.messaging.answers["hello"] = [LATER] * 2
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     await service.deliver(BOB_NUMBER, "hello")
@@ -108,14 +108,14 @@ async def expired(service: RunningService, words: StoredWords) -> None:
     assert service.sent_to(ALICE_NUMBER) == []
 
 
-async def lost(service: RunningService, words: StoredWords) -> None:
+async def lost(service: RunningService, words: StoredBodies) -> None:
     service.messaging.answers["hello"] = [LOST]
     await owed(service, words)
     await up(service)
     assert service.sent_to(ALICE_NUMBER) == []
 
 
-async def paused(service: RunningService, words: StoredWords) -> pb.Conversation:
+async def paused(service: RunningService, words: StoredBodies) -> pb.Conversation:
     talk = await service.open(ALICE_NUMBER, BOB_NUMBER)
     request = pb.PauseConversationRequest(conversation_id=talk.conversation_id)
     await ask(service.stub.PauseConversation, request)
@@ -125,12 +125,12 @@ async def paused(service: RunningService, words: StoredWords) -> pb.Conversation
     return talk
 
 
-async def held_and_ended(service: RunningService, words: StoredWords) -> None:
+async def held_and_ended(service: RunningService, words: StoredBodies) -> None:
     talk = await paused(service, words)
     await service.end(talk.conversation_id)
 
 
-async def held_until_time_was_over(service: RunningService, words: StoredWords) -> None:
+async def held_until_time_was_over(service: RunningService, words: StoredBodies) -> None:
     talk = await paused(service, words)
     service.clock.move(seconds=SETTINGS.lifetime.total_seconds())
 
@@ -141,14 +141,14 @@ async def held_until_time_was_over(service: RunningService, words: StoredWords) 
     await eventually(is_over)
 
 
-async def held_and_passed_on(service: RunningService, words: StoredWords) -> None:
+async def held_and_passed_on(service: RunningService, words: StoredBodies) -> None:
     talk = await paused(service, words)
     request = pb.ResumeConversationRequest(conversation_id=talk.conversation_id)
     await ask(service.stub.ResumeConversation, request)
     await service.heard(ALICE_NUMBER, 2)
 
 
-async def dead(service: RunningService, words: StoredWords) -> dead_letter_pb2.DeadLetter:
+async def dead(service: RunningService, words: StoredBodies) -> dead_letter_pb2.DeadLetter:
     service.messaging.answers["hello"] = [NOT_TAKEN]
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     await service.deliver(BOB_NUMBER, "hello")
@@ -157,20 +157,20 @@ async def dead(service: RunningService, words: StoredWords) -> dead_letter_pb2.D
     return letter
 
 
-async def dead_and_dropped(service: RunningService, words: StoredWords) -> None:
+async def dead_and_dropped(service: RunningService, words: StoredBodies) -> None:
     letter = await dead(service, words)
     request = dead_letter_pb2.DropDeadLetterRequest(dead_letter_id=letter.dead_letter_id)
     await ask(DeadLetterServiceStub(service.channel).DropDeadLetter, request)
 
 
-async def dead_and_sent_again(service: RunningService, words: StoredWords) -> None:
+async def dead_and_sent_again(service: RunningService, words: StoredBodies) -> None:
     letter = await dead(service, words)
     request = dead_letter_pb2.ReplayDeadLetterRequest(dead_letter_id=letter.dead_letter_id)
     await ask(DeadLetterServiceStub(service.channel).ReplayDeadLetter, request)
     await service.heard(ALICE_NUMBER, 1)
 
 
-async def dead_and_given_up(service: RunningService, words: StoredWords) -> None:
+async def dead_and_given_up(service: RunningService, words: StoredBodies) -> None:
     await dead(service, words)
     service.clock.move(seconds=SETTINGS.dead_letters_kept.total_seconds() + 60)
     # The service does the same within seconds, and may come first.
@@ -195,14 +195,14 @@ async def dead_and_given_up(service: RunningService, words: StoredWords) -> None
     ],
     ids=lambda story: story.__name__,
 )
-async def test_no_words_are_left(service: RunningService, words: StoredWords, story: Story) -> None:
+async def test_no_body_is_left(service: RunningService, words: StoredBodies, story: Story) -> None:
     await story(service, words)
     await service.quiet()
     assert await words.kept() == set()
 
 
-async def test_delivered_words_do_not_wait_for_those_that_are_still_owed(
-    service: RunningService, words: StoredWords
+async def test_a_delivered_body_is_removed_before_earlier_ones_that_still_wait(
+    service: RunningService, words: StoredBodies
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     await service.open(CAROL_NUMBER, BOB_NUMBER, masked_number=OTHER_MASKED)

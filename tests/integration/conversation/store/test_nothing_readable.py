@@ -1,4 +1,4 @@
-"""Whoever has a copy of Redis reads no number and no word in it."""
+"""A copy of Redis shows no phone number and no body."""
 
 import base64
 from datetime import timedelta
@@ -74,7 +74,7 @@ async def talk_with_marks(service: RunningService) -> None:
     await service.deliver(CAROL_NUMBER, "stop", OTHER_MASKED)
 
 
-async def test_a_deployment_that_has_done_everything_shows_no_mark_to_whoever_copies_its_redis(
+async def test_no_marker_is_found_in_the_redis_of_a_deployment_that_used_every_feature(
     redis: Redis, service: RunningService
 ) -> None:
     await talk_with_marks(service)
@@ -85,7 +85,7 @@ async def test_a_deployment_that_has_done_everything_shows_no_mark_to_whoever_co
         assert found(MARKS, stored) == set(), (kind, stored[:60])
 
 
-async def test_the_suppression_list_names_people_by_a_keyed_hash_only(
+async def test_the_suppression_list_identifies_people_by_a_keyed_hash_only(
     redis: Redis, service: RunningService
 ) -> None:
     await service.deliver(CAROL_NUMBER, "stop")
@@ -94,7 +94,7 @@ async def test_the_suppression_list_names_people_by_a_keyed_hash_only(
     assert len(base64.urlsafe_b64decode(key.removeprefix(prefix) + "==")) == 16
 
 
-async def test_the_ledger_shows_no_mark(redis: Redis, clock: ManualClock) -> None:
+async def test_no_marker_is_found_in_the_ledger(redis: Redis, clock: ManualClock) -> None:
     metrics, retention = Metrics(CollectorRegistry()), timedelta(hours=72)
     ledger = Ledger(redis, clock, Fingerprints("key"), metrics, retention)
     text = OutboundMessage("m1", "main", MASKED, ALICE_NUMBER, WORDS[0])
@@ -107,7 +107,7 @@ async def test_the_ledger_shows_no_mark(redis: Redis, clock: ManualClock) -> Non
 
 @pytest.mark.parametrize("mark", [ALICE_NUMBER[1:], WORDS[1]])
 @pytest.mark.parametrize("around", ["", "a", "ab", "abc"])
-def test_a_mark_would_be_found_in_any_spelling(mark: str, around: str) -> None:
+def test_a_marker_would_be_found_in_any_encoding(mark: str, around: str) -> None:
     raw = (around + mark + around).encode()
     careless = [raw, raw.hex().encode(), base64.b64encode(raw), base64.urlsafe_b64encode(raw)]
     careless += [mark.encode("unicode_escape").replace(b"\\x", b"\\u00"), repr(mark).encode()]

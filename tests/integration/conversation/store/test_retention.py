@@ -1,4 +1,4 @@
-"""Everything that is kept goes in time, and a pool says when."""
+"""Everything stored expires or is removed when the pool's settings say so."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -147,12 +147,12 @@ async def named_for_ever(redis: Redis, names: list[str]) -> list[bytes]:
     ]
 
 
-def test_every_kind_of_key_has_its_time() -> None:
+def test_every_kind_of_key_has_a_limit() -> None:
     assert set(longest(SETTINGS)) == spelled_kinds()
 
 
 @pytest.mark.parametrize("chosen", [{}, CHOSEN], ids=["default", "chosen"])
-async def test_nothing_of_a_conversation_outstays_what_the_pool_chose(
+async def test_nothing_of_a_conversation_is_kept_longer_than_the_pool_says(
     redis: Redis, redis_url: str, clock: ManualClock, chosen: dict[str, Any]
 ) -> None:
     pool = seeded(settings=chosen)
@@ -174,7 +174,7 @@ async def test_nothing_of_a_conversation_outstays_what_the_pool_chose(
         assert await kinds_there(redis) & gone == set()
 
 
-async def test_what_is_kept_beyond_its_time_would_be_noticed(redis: Redis) -> None:
+async def test_a_key_that_is_kept_too_long_would_be_noticed(redis: Redis) -> None:
     limits = longest(SETTINGS)
     expiring = [kind for kind, limit in limits.items() if limit is not ALWAYS]
     for kind in expiring:
@@ -189,7 +189,7 @@ async def lifetimes(service: RunningService, kind: str) -> dict[str, float]:
     return {key: await service.redis.pttl(key) / (DAY / timedelta(milliseconds=1)) for key in keys}
 
 
-async def test_a_change_holds_for_what_is_written_from_then_on_and_for_events_at_once(
+async def test_a_changed_setting_applies_to_new_records_and_to_all_events(
     service: RunningService,
 ) -> None:
     talk = await service.open(ALICE_NUMBER, BOB_NUMBER)

@@ -1,4 +1,4 @@
-"""A rotation brings everything under the current key, loses nothing, and counts what is left."""
+"""A rotation re-encrypts everything under the current key, loses nothing, and counts the rest."""
 
 from typing import cast
 
@@ -14,7 +14,7 @@ from conversation_service.store.rotation.encrypted_records import Entry
 from conversation_service.store.rotation.rotation import Rotation, RotationStep
 from support.conversations import MASKED, POOL
 
-from .encrypted_state import TALK, SealedState, replica
+from .encrypted_state import TALK, EncryptedState, replica
 
 KEYS = Keys(POOL.name)
 OLD, NEW = "the key of last year", "the key of this year"
@@ -25,7 +25,7 @@ WORDS = ["held", "held too", "owed", "last", "dead", "dead too"]
 RECORDS = 9
 
 
-async def walked(rotation: Rotation, *, only_count: bool = False) -> RotationStep:
+async def rotated(rotation: Rotation, *, only_count: bool = False) -> RotationStep:
     """All steps in one."""
     records, reencrypted, unreadable, place = {OLD_ID: 0, NEW_ID: 0}, 0, 0, ""
     while True:
@@ -43,23 +43,23 @@ async def dump(redis: Redis) -> dict[bytes, object]:
 
 
 @pytest.fixture
-async def old(redis: Redis) -> SealedState:
+async def old(redis: Redis) -> EncryptedState:
     state = await replica(redis, OLD)
     await state.fill()
     return state
 
 
-async def test_everything_comes_under_the_current_key_and_says_what_it_said(
-    redis: Redis, old: SealedState
+async def test_everything_is_reencrypted_under_the_current_key_and_reads_the_same(
+    redis: Redis, old: EncryptedState
 ) -> None:
     both = await replica(redis, NEW, OLD)
     ids = [one.dead_letter_id for one in await both.dead.page(10, "")]
-    step = await walked(both.rotation)
+    step = await rotated(both.rotation)
     assert step == RotationStep({NEW_ID: RECORDS - 1, OLD_ID: 1}, RECORDS - 1, 0, "")
     assert await both.words() == WORDS
     # The outbox is not changed, it empties itself: here to where its texts can be sealed anew.
-    await both.bury()
-    assert await walked(both.rotation) == RotationStep({NEW_ID: RECORDS + 1, OLD_ID: 0}, 1, 0, "")
+    await both.dead_letter()
+    assert await rotated(both.rotation) == RotationStep({NEW_ID: RECORDS + 1, OLD_ID: 0}, 1, 0, "")
     new = await replica(redis, NEW)
     assert await new.words() == ["held", "held too", "dead", "dead too", "owed", "last"]
     assert [one.dead_letter_id for one in await new.dead.page(10, "")][:2] == ids
@@ -67,35 +67,37 @@ async def test_everything_comes_under_the_current_key_and_says_what_it_said(
     assert (new.alice, new.bob) == (old.alice, old.bob)
 
 
-async def test_a_former_key_cannot_be_left_off_before_all_has_come_under_the_current_one(
-    redis: Redis, old: SealedState
+async def test_a_former_key_is_needed_until_everything_is_under_the_current_one(
+    redis: Redis, old: EncryptedState
 ) -> None:
     both = await replica(redis, NEW, OLD)
     with pytest.raises(StateKeyMismatch):
         await replica(redis, NEW)
-    await walked(both.rotation)
+    await rotated(both.rotation)
     assert "owed" not in await (await replica(redis, NEW)).words()
     assert "owed" in await both.words()
 
 
-async def test_a_rotation_that_is_repeated_changes_nothing(redis: Redis, old: SealedState) -> None:
+async def test_a_rotation_that_is_repeated_changes_nothing(
+    redis: Redis, old: EncryptedState
+) -> None:
     both = await replica(redis, NEW, OLD)
-    await walked(both.rotation)
+    await rotated(both.rotation)
     before = await dump(redis)
-    assert (await walked(both.rotation)).reencrypted == 0
+    assert (await rotated(both.rotation)).reencrypted == 0
     assert await dump(redis) == before
 
 
-async def test_counting_changes_nothing(redis: Redis, old: SealedState) -> None:
+async def test_counting_changes_nothing(redis: Redis, old: EncryptedState) -> None:
     before = await dump(redis)
     both = await replica(redis, NEW, OLD)
-    step = await walked(both.rotation, only_count=True)
+    step = await rotated(both.rotation, only_count=True)
     assert step == RotationStep({NEW_ID: 0, OLD_ID: RECORDS}, 0, 0, "")
     assert await dump(redis) == before
 
 
 async def test_it_goes_step_by_step_and_any_replica_may_take_the_next_one(
-    redis: Redis, old: SealedState, monkeypatch: pytest.MonkeyPatch
+    redis: Redis, old: EncryptedState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rotations, "KEYS_PER_STEP", 1)
     replicas = [await replica(redis, NEW, OLD) for _ in range(2)]
@@ -107,8 +109,8 @@ async def test_it_goes_step_by_step_and_any_replica_may_take_the_next_one(
     assert reencrypted == RECORDS - 1
 
 
-async def test_what_changed_since_it_was_read_is_left_to_whoever_changed_it(
-    redis: Redis, old: SealedState, monkeypatch: pytest.MonkeyPatch
+async def test_a_record_that_changed_since_it_was_read_is_skipped(
+    redis: Redis, old: EncryptedState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     both, key = await replica(redis, NEW, OLD), KEYS.conversation(TALK)
     reencrypt = Rotation._reencrypt
@@ -119,19 +121,19 @@ async def test_what_changed_since_it_was_read_is_left_to_whoever_changed_it(
         return await reencrypt(rotation, records)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Rotation, "_reencrypt", late)
-    step = await walked(both.rotation)
+    step = await rotated(both.rotation)
     assert await redis.get(key) == b"another etag\nwhatever"
     assert step.reencrypted == RECORDS - 2
 
 
-async def test_what_nobody_can_open_is_told_and_left_as_it_is(
-    redis: Redis, old: SealedState
+async def test_an_unreadable_value_is_counted_and_left_as_it_is(
+    redis: Redis, old: EncryptedState
 ) -> None:
     damaged = Key(OLD).prefix + bytes(40)
     await redis.rpush(KEYS.held("c2"), damaged)
     await redis.xadd(KEYS.dead, {"message": "m", "at": "1", "text": damaged})
     both = await replica(redis, NEW, OLD)
-    step = await walked(both.rotation)
+    step = await rotated(both.rotation)
     assert step.unreadable == 2
     assert step.reencrypted == RECORDS - 1
     assert await redis.lrange(KEYS.held("c2"), 0, -1) == [damaged]
@@ -139,35 +141,33 @@ async def test_what_nobody_can_open_is_told_and_left_as_it_is(
     assert letter[b"text"] == damaged
 
 
-async def test_a_record_keeps_its_time_to_live(redis: Redis, old: SealedState) -> None:
+async def test_a_record_keeps_its_time_to_live(redis: Redis, old: EncryptedState) -> None:
     await redis.pexpire(KEYS.conversation(TALK), 60_000)
-    await walked((await replica(redis, NEW, OLD)).rotation)
+    await rotated((await replica(redis, NEW, OLD)).rotation)
     assert 0 < await redis.pttl(KEYS.conversation(TALK)) <= 60_000
 
 
-async def test_what_belongs_to_others_in_the_same_redis_is_not_touched(
-    redis: Redis, old: SealedState
+async def test_foreign_keys_in_the_same_redis_are_not_touched(
+    redis: Redis, old: EncryptedState
 ) -> None:
     await redis.set("maskline:v1:messaging:{x}:held", Cipher(OLD).encrypt(b"x", "x"))
     await redis.set("settings", Cipher(OLD).encrypt(b"x", "settings"))
-    step = await walked((await replica(redis, NEW, OLD)).rotation)
+    step = await rotated((await replica(redis, NEW, OLD)).rotation)
     assert step.reencrypted == RECORDS - 1
 
 
-async def test_too_many_dead_letters_stay_under_their_key_and_are_counted(
-    redis: Redis, old: SealedState, monkeypatch: pytest.MonkeyPatch
+async def test_too_many_dead_letters_stay_as_they_are_and_are_counted(
+    redis: Redis, old: EncryptedState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rotations, "MAX_DEAD_LETTERS", 1)
     both = await replica(redis, NEW, OLD)
-    assert (await walked(both.rotation)).records[OLD_ID] == 3
+    assert (await rotated(both.rotation)).records[OLD_ID] == 3
     assert await both.words() == WORDS
 
 
-async def test_the_registry_and_the_suppression_list_hold_nothing_to_be_sealed_anew(
-    redis: Redis, old: SealedState
-) -> None:
+async def test_the_pool_index_is_not_changed(redis: Redis, old: EncryptedState) -> None:
     both = await replica(redis, NEW, OLD)
     numbers = await redis.hgetall(DeploymentKeys().numbers)
-    await walked(both.rotation)
+    await rotated(both.rotation)
     assert await redis.hgetall(DeploymentKeys().numbers) == numbers
     assert MASKED not in str(numbers)
