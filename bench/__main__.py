@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import against_skeleton, options, price, price_report, report
+from bench import options
+from bench.measuring import against_skeleton, price
 from bench.options import PRICE, SKELETON, Options
+from bench.reports import price as price_report
+from bench.reports import skeleton as report
 
 RESULTS = Path(".data/bench")
 Figures = Mapping[str, object]

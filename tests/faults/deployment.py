@@ -9,10 +9,10 @@ from faults.blows import WIRES
 from faults.surroundings import environment, free_ports
 from faults.wire import LOOPBACK, Wire
 
-from devstack.folder import DataFolder
-from devstack.parts import (
-    Part,
-    Urls,
+from devstack.data_dir import DataDirectory
+from devstack.processes import (
+    ServiceProcess,
+    ServiceUrls,
     conversation_service,
     embedded_redis,
     gateway,
@@ -47,7 +47,7 @@ class Deployment:
 
     def __init__(self, folder: Path) -> None:
         """`folder` keeps the data and the logs."""
-        self._folder = DataFolder(folder)
+        self._folder = DataDirectory(folder)
         self._ports = dict(zip(LISTENERS, free_ports(), strict=False))
         self.wires = {name: Wire(self._targets(name)) for name in WIRES}
         self._supervisor: Supervisor | None = None
@@ -103,7 +103,7 @@ class Deployment:
     def _targets(self, wire: str) -> list[int]:
         return [self._ports[part] for part in TARGETS[wire.partition(">")[2]]]
 
-    def _parts(self) -> Iterator[Part]:
+    def _parts(self) -> Iterator[ServiceProcess]:
         person = environment(self._folder)
         yield embedded_redis(self._ports["valkey"], self._folder, person)
         yield simulator(self._urls(gateway_url=self._wire("carrier>gateway")), person)
@@ -126,9 +126,9 @@ class Deployment:
             self._urls(conversation_target=self._wire_address("gateway>conversation")), person
         )
 
-    def _urls(self, **changes: str) -> Urls:
+    def _urls(self, **changes: str) -> ServiceUrls:
         """Each part is told of the others what a wire leads to, and of itself where it listens."""
-        direct = Urls(
+        direct = ServiceUrls(
             gateway_url=_http(self._ports["gateway"]),
             simulator_url=self.simulator_url,
             conversation_target="",

@@ -10,7 +10,7 @@ from faults import limits
 from faults.plan import MASKED_NUMBERS, PHONES
 from faults.wire import LOOPBACK
 
-from devstack.folder import DataFolder
+from devstack.data_dir import DataDirectory
 
 POOL = "main"
 # Below the ports that a kernel gives to outgoing connections: what is killed finds its own again.
@@ -18,7 +18,7 @@ FIRST_PORT, LAST_PORT = 15_000, 30_000
 OURS = ("GATEWAY_", "CONVERSATION_", "MESSAGING_", "SIMULATOR_")
 
 
-def environment(folder: DataFolder) -> dict[str, str]:
+def environment(folder: DataDirectory) -> dict[str, str]:
     """The settings of all services; what somebody's own shell says of them does not count."""
     pools = folder.path / "pools.toml"
     numbers = ", ".join(f'"{number}"' for number in MASKED_NUMBERS)

@@ -14,9 +14,9 @@ from leaks.marked import ALICE, BOB, CAROL
 
 from conversation_service.store.encryption.blind_index_key import BlindIndexKeyStore
 from conversation_service.store.encryption.cipher import Cipher
-from devstack.folder import DataFolder
-from devstack.parts import REPOSITORY
+from devstack.data_dir import DataDirectory
 from devstack.ports import Ports
+from devstack.processes import REPOSITORY
 from devstack.stack import Stack
 from runtime.redis.client import open_redis
 from support.erasing import numbers_in
@@ -87,7 +87,7 @@ class Deployment:
 
     async def opens(self, number: str) -> list[bytes]:
         """What holds a person's number in Redis, for who has the state key as well."""
-        vault = Cipher(DataFolder(self.folder).state_key.read_text().strip(), (), is_locked=True)
+        vault = Cipher(DataDirectory(self.folder).state_key.read_text().strip(), (), is_locked=True)
         async with open_redis(self.stack.urls.redis_url) as redis:
             await BlindIndexKeyStore(redis, vault).unlock()
             return await numbers_in(redis, number, vault)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import typer
 
 from maskline_cli.app import app
-from maskline_cli.client import CallFailed
-from maskline_cli.options import hoisted, wants_json
-from maskline_cli.refusals import EX_SOFTWARE, Failure, failure_of
-from maskline_cli.values import without_numbers
+from maskline_cli.connection.client import CallFailed
+from maskline_cli.connection.failures import EX_SOFTWARE, Failure, failure_of
+from maskline_cli.connection.options import hoist_global_options, wants_json
+from maskline_cli.values.parsers import scrub_phone_numbers
 from runtime.logging.setup import raised_at
 
 EX_USAGE = 2
@@ -18,7 +18,7 @@ EX_USAGE = 2
 
 def main() -> None:
     """Ends the process with the command's exit status; no traceback is ever printed."""
-    sys.exit(run(hoisted(sys.argv[1:])))
+    sys.exit(run(hoist_global_options(sys.argv[1:])))
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -40,7 +40,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _misuse(error: typer.TyperException) -> Failure:
     # What typer says repeats what was typed, and that may be somebody's number.
-    message = without_numbers(error.format_message())
+    message = scrub_phone_numbers(error.format_message())
     if error.exit_code != EX_USAGE:
         return Failure("FAILED_PRECONDITION", message, error.exit_code)
     context = getattr(error, "ctx", None)

@@ -6,23 +6,23 @@ from typing import Annotated
 
 import typer
 
-from maskline_cli import (
+from maskline_cli.commands import (
     conversations,
     dead_letters,
     doctor,
-    erasing,
     keys,
     messages,
     numbers,
-    opening,
     opt_outs,
     pools,
-    speaking,
-    timeline,
     watch,
 )
-from maskline_cli.client import Client
-from maskline_cli.credentials import (
+from maskline_cli.commands import erasure as erasing
+from maskline_cli.commands import messages as timeline
+from maskline_cli.commands import send as speaking
+from maskline_cli.commands import start as opening
+from maskline_cli.connection.client import Client
+from maskline_cli.connection.credentials import (
     Insecure,
     TlsCa,
     TlsCertificate,
@@ -30,7 +30,7 @@ from maskline_cli.credentials import (
     TokenFile,
     credentials,
 )
-from maskline_cli.options import Options
+from maskline_cli.connection.options import Options
 
 # A person waits for the answer; a busy service gives it in milliseconds.
 DEFAULT_TIMEOUT_SECONDS = 10.0
@@ -101,7 +101,7 @@ _pools.command("list")(pools.list_pools)
 _pools.command("show")(pools.show_pool)
 _pools.command("create")(pools.create_pool)
 _pools.command("set")(pools.set_pool)
-_pools.command("advice")(pools.advise)
+_pools.command("advice")(pools.show_advice)
 _pools.command("sync")(pools.sync)
 app.add_typer(_pools, name="pools")
 

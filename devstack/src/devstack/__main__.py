@@ -9,8 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from devstack.errors import StackError
-from devstack.parts import REPOSITORY, Urls
 from devstack.ports import Ports
+from devstack.processes import REPOSITORY, ServiceUrls
 from devstack.stack import Stack
 
 
@@ -55,7 +55,7 @@ async def _run(stack: Stack, data_folder: Path) -> None:
         await stack.failed()
 
 
-def welcome(urls: Urls, data_folder: Path) -> str:
+def welcome(urls: ServiceUrls, data_folder: Path) -> str:
     """What a person needs to know who has just started it."""
     addresses = f"--target {urls.conversation_target} --gateway-url {urls.gateway_url}"
     return f"""

@@ -1,4 +1,4 @@
-"""One part as a process: its output in a file, its end asked for or enforced."""
+"""The end of a log, for a person."""
 
 import asyncio
 import os
@@ -7,13 +7,29 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from devstack.parts import Part
+from devstack.processes import ServiceProcess
+
+LINES = 12
+
+# Enough for that many long lines; a log may be large.
+BYTES = 8_192
+
+
+def last_lines(log: Path) -> str:
+    """The last lines of a file, indented; a sentence when there are none."""
+    if not log.exists():
+        return "  (nothing was written)"
+    with log.open("rb") as file:
+        file.seek(-min(BYTES, log.stat().st_size), 2)
+        lines = file.read().decode(errors="replace").splitlines()[-LINES:]
+    return "\n".join(f"  {line}" for line in lines) or "  (nothing was written)"
+
 
 # Services let live requests finish for five seconds; what takes longer than this hangs.
 STOP_GRACE_SECONDS = 8.0
 
 
-class PartProcess:
+class RunningProcess:
     """A part that was started once."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
@@ -56,9 +72,9 @@ class PartProcess:
                 os.killpg(self._process.pid, signum)
 
 
-async def start_process(part: Part, log: Path) -> PartProcess:
+async def start_process(part: ServiceProcess, log: Path) -> RunningProcess:
     """Starts a part, tethered to this process, its output appended to `log`."""
-    tether = (sys.executable, "-m", "devstack.tether", str(os.getpid()))
+    tether = (sys.executable, "-m", "devstack.parent_death", str(os.getpid()))
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
             *tether,
@@ -70,4 +86,4 @@ async def start_process(part: Part, log: Path) -> PartProcess:
             # A group of its own: the terminal's Ctrl-C reaches devstack alone, which keeps order.
             process_group=0,
         )
-    return PartProcess(process)
+    return RunningProcess(process)

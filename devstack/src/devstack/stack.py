@@ -7,11 +7,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from devstack.folder import DataFolder
-from devstack.parts import Environment, Part, embedded_redis, services, urls_of
+from devstack.data_dir import DataDirectory
 from devstack.ports import Ports, refuse_taken_ports
-from devstack.restarts import RestartBudget
-from devstack.supervisor import Supervisor
+from devstack.processes import Environment, ServiceProcess, embedded_redis, services, urls_of
+from devstack.supervisor import RestartBudget, Supervisor
 from runtime.clock import Clock, SystemClock
 
 
@@ -37,7 +36,7 @@ class Stack:
         A part that dies is started again, in a budget, unless `restart` is off.
         """
         self.urls = urls_of(ports, redis_url)
-        self._folder = DataFolder(data_folder)
+        self._folder = DataDirectory(data_folder)
         person = {**os.environ, **(environment or {})}
         embedded = [] if redis_url else [embedded_redis(ports.valkey, self._folder, person)]
         parts = [*embedded, *services(self.urls, self._folder, person)]
@@ -96,6 +95,6 @@ class Stack:
         await self._supervisor.failed()
 
 
-def _ports_of(parts: list[Part], ports: Ports) -> dict[str, int]:
+def _ports_of(parts: list[ServiceProcess], ports: Ports) -> dict[str, int]:
     started = {part.name for part in parts}
     return {name: port for name, port in ports.by_part().items() if name in started}

@@ -1,22 +1,49 @@
-"""Parts that are started in order, kept alive in a budget, and stopped in reverse."""
+"""How often a dying part is started again."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import datetime, timedelta
 
+from devstack.data_dir import DataDirectory
 from devstack.errors import StackError
-from devstack.folder import DataFolder
 from devstack.health import START_LIMIT_SECONDS, becomes_healthy
-from devstack.parts import Part
-from devstack.process import PartProcess, start_process
-from devstack.restarts import RestartBudget
-from devstack.tail import last_lines
+from devstack.process import RunningProcess, last_lines, start_process
+from devstack.processes import ServiceProcess
+from runtime.clock import Clock
+
+# A part that dies this often will die again; a person should look at it.
+RESTART_LIMIT = 5
+
+RESTART_WINDOW = timedelta(minutes=1)
 
 
-class PartFailed(StackError):
+class RestartBudget:
+    """So many restarts within a window, no more."""
+
+    def __init__(
+        self, clock: Clock, limit: int = RESTART_LIMIT, window: timedelta = RESTART_WINDOW
+    ) -> None:
+        """The budget counts all parts together."""
+        self._clock = clock
+        self._window = window
+        self._taken: deque[datetime] = deque(maxlen=limit)
+
+    def take(self) -> bool:
+        """Takes one restart. False when the window holds as many as are allowed."""
+        now = self._clock.now()
+        oldest = self._taken[0] if len(self._taken) == self._taken.maxlen else None
+        if oldest is not None and now - oldest < self._window:
+            return False
+        self._taken.append(now)
+        return True
+
+
+class ProcessFailed(StackError):
     """A part cannot be had. The end of its log is the reason."""
 
-    def __init__(self, part: Part, what: str, folder: DataFolder) -> None:
+    def __init__(self, part: ServiceProcess, what: str, folder: DataDirectory) -> None:
         """`what` completes a sentence that begins with the part's name."""
         log = folder.log_of(part.name)
         super().__init__(f"{part.name} {what}. The end of {log}:\n{last_lines(log)}")
@@ -27,8 +54,8 @@ class Supervisor:
 
     def __init__(
         self,
-        parts: Sequence[Part],
-        folder: DataFolder,
+        parts: Sequence[ServiceProcess],
+        folder: DataDirectory,
         *,
         budget: RestartBudget | None,
         tell: Callable[[str], None],
@@ -40,7 +67,7 @@ class Supervisor:
         self._budget = budget
         self._tell = tell
         self._start_limit_seconds = start_limit_seconds
-        self._processes: dict[str, PartProcess] = {}
+        self._processes: dict[str, RunningProcess] = {}
         self._watches: dict[str, asyncio.Task[None]] = {}
         self._failure: asyncio.Queue[BaseException] = asyncio.Queue()
 
@@ -61,7 +88,9 @@ class Supervisor:
             raise ValueError(f"{name} is running")
         await self._bring_up(part)
         if not self._is_alive(name):
-            raise PartFailed(part, f"ended ({await self._processes[name].ended()})", self._folder)
+            raise ProcessFailed(
+                part, f"ended ({await self._processes[name].ended()})", self._folder
+            )
         if self._budget is not None:
             self._watch(part, self._budget)
 
@@ -90,7 +119,7 @@ class Supervisor:
     def _is_alive(self, name: str) -> bool:
         return name in self._processes and self._processes[name].alive
 
-    async def _bring_up(self, part: Part) -> None:
+    async def _bring_up(self, part: ServiceProcess) -> None:
         """Returns when the part is healthy or has ended; raises PartFailed when it is neither."""
         process = await start_process(part, self._folder.log_of(part.name))
         self._processes[part.name] = process
@@ -99,9 +128,9 @@ class Supervisor:
             part.is_healthy, lambda: process.alive, within_seconds=limit
         )
         if process.alive and not healthy:
-            raise PartFailed(part, f"was not healthy within {limit:g} seconds", self._folder)
+            raise ProcessFailed(part, f"was not healthy within {limit:g} seconds", self._folder)
 
-    def _watch(self, part: Part, budget: RestartBudget) -> None:
+    def _watch(self, part: ServiceProcess, budget: RestartBudget) -> None:
         watch = asyncio.create_task(self._keep_alive(part, budget))
         watch.add_done_callback(self._note_failure)
         self._watches[part.name] = watch
@@ -113,11 +142,11 @@ class Supervisor:
             with suppress(asyncio.CancelledError, Exception):
                 await watch
 
-    async def _keep_alive(self, part: Part, budget: RestartBudget) -> None:
+    async def _keep_alive(self, part: ServiceProcess, budget: RestartBudget) -> None:
         while True:
             ending = await self._processes[part.name].ended()
             if not budget.take():
-                raise PartFailed(part, f"ended ({ending}), once too often", self._folder)
+                raise ProcessFailed(part, f"ended ({ending}), once too often", self._folder)
             self._tell(f"{part.name} ended ({ending}); it is started again.")
             await self._bring_up(part)
             if self._is_alive(part.name):

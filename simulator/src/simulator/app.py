@@ -13,14 +13,14 @@ from starlette.routing import Mount, Route
 
 from runtime.clock import Clock
 from simulator.callbacks.client import CallbackClient
-from simulator.callbacks.courier import Post
+from simulator.callbacks.sender import Post
 from simulator.carrier import Behaviour, Carrier
-from simulator.connections import Connections
 from simulator.control.api import control_api
 from simulator.flowroute.api import messages_api, numbers_api
 from simulator.flowroute.authentication import Credentials
-from simulator.http_body import BodyLimit
-from simulator.media_client import MediaClient
+from simulator.http.body import BodyLimit
+from simulator.http.connections import Connections
+from simulator.media.client import MediaClient
 from simulator.page import page_routes
 from simulator.settings import Settings
 

@@ -7,28 +7,28 @@ from functools import partial
 
 from runtime.clock import Clock
 from simulator.callbacks.addresses import CallbackAddresses
-from simulator.callbacks.courier import NOW, Attempt, Callback, Courier, Post
 from simulator.callbacks.inbound import CallbackShape, inbound_callback
 from simulator.callbacks.inbound_faults import callback_delays, is_media_expired
-from simulator.callbacks.receipt_desk import ReceiptDesk
-from simulator.callbacks.receipt_faults import is_failing, what_happened
+from simulator.callbacks.receipt_faults import is_failing, recorded_receipts
+from simulator.callbacks.receipt_scheduler import ReceiptScheduler
 from simulator.callbacks.receipts import ReceiptShape, receipts
-from simulator.connections import Patience
+from simulator.callbacks.sender import NOW, Attempt, Callback, CallbackSender, Post
 from simulator.events import EventFeed
 from simulator.faults.fault import Fault
 from simulator.faults.faults import Faults
 from simulator.faults.kinds import Stage
-from simulator.making import (
-    Outgoing,
+from simulator.http.connections import HangingResponses
+from simulator.media.files import Attachment, KeptMedia, reached_at
+from simulator.opt_outs import ANSWERS, OptOuts, OptOutWord, opt_out_word
+from simulator.phones import Phones, PhoneText, TextState, after_attempt
+from simulator.record_factory import (
+    SendRequest,
     carrier_text,
     inbound_record,
     outbound_record,
     received_text,
     sent_text,
 )
-from simulator.media import Attachment, KeptMedia, reached_at
-from simulator.opt_outs import ANSWERS, OptOuts, OptOutWord, opt_out_word
-from simulator.phones import Phones, PhoneText, TextState, after_attempt
 from simulator.records import Media, MessageRecord, MessageRecords
 
 
@@ -80,13 +80,13 @@ class Carrier:
         self.records = MessageRecords(clock)
         self.media = KeptMedia()
         self.faults = Faults()
-        self.patience = Patience()
+        self.patience = HangingResponses()
         self.feed = EventFeed()
         self.phones = Phones(self.feed.publish)
-        self.courier = Courier(post, clock, resend_interval)
+        self.courier = CallbackSender(post, clock, resend_interval)
         self.behaviour = behaviour or Behaviour()
         self.addresses = CallbackAddresses(gateway_url, callback_token)
-        self.receipts = ReceiptDesk(self.courier, self.addresses)
+        self.receipts = ReceiptScheduler(self.courier, self.addresses)
         self._opt_outs = OptOuts()
         self._clock = clock
 
@@ -95,14 +95,14 @@ class Carrier:
         self.feed.close()
         self.patience.end()
 
-    def check(self, outgoing: Outgoing) -> None:
+    def check(self, outgoing: SendRequest) -> None:
         """Raises NotOurNumber or RecipientOptedOut for what cannot be sent."""
         if outgoing.from_number not in self.numbers:
             raise NotOurNumber
         if self._opt_outs.blocks(outgoing.to_number, outgoing.from_number):
             raise RecipientOptedOut
 
-    def send(self, outgoing: Outgoing) -> MessageRecord:
+    def send(self, outgoing: SendRequest) -> MessageRecord:
         """Takes a message from the account and delivers it at once.
 
         Raises NotOurNumber, RecipientOptedOut, or CourierFull when no receipt could follow.
@@ -177,10 +177,10 @@ class Carrier:
         if our_number not in self.numbers:
             raise NotOurNumber
 
-    def _outbound_record(self, outgoing: Outgoing, fault: Fault | None) -> MessageRecord:
+    def _outbound_record(self, outgoing: SendRequest, fault: Fault | None) -> MessageRecord:
         now, handset = self._clock.now(), self.behaviour.handset_receipts
         usual = receipts(now, is_mms=outgoing.is_mms, from_handset=handset)
-        return outbound_record(outgoing, now, what_happened(usual, fault))
+        return outbound_record(outgoing, now, recorded_receipts(usual, fault))
 
     def _inbound_record(
         self, phone: str, to: str, body: str, media: tuple[Media, ...]

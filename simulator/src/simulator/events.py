@@ -19,7 +19,7 @@ class Event:
     data: Mapping[str, object]
 
 
-class Lapped(Exception):
+class CursorExpired(Exception):
     """The reader's place is no longer kept: it has to begin anew."""
 
 
@@ -54,7 +54,7 @@ class EventFeed:
         """The events behind `number`, oldest first. Raises Lapped when some are gone."""
         missing = self._last - number
         if missing > len(self._events):
-            raise Lapped
+            raise CursorExpired
         return [self._events[index] for index in range(-missing, 0)]
 
     async def wait(self) -> None:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from simulator.callbacks.courier import Attempt
+from simulator.callbacks.sender import Attempt
 from simulator.records import Media
 
 # More than fit on a page, and enough for a test run that gives each test its own two.

@@ -11,7 +11,7 @@ from cryptography.exceptions import InvalidTag
 from redis.asyncio import Redis
 from unit.conversation import test_conversation_vault_keys as vault_suite
 
-from bench.unsealed import ClearRing, ClearVault, no_secret
+from bench.systems.unsealed import ClearRing, ClearVault, no_secret
 from conversation_service.store.conversations.repository import ConversationRepository
 from conversation_service.store.conversations.types import PoolStore
 from conversation_service.store.encryption import conversation_keys as text_keys

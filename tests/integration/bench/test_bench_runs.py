@@ -2,8 +2,10 @@
 
 import pytest
 
-from bench import against_skeleton, measure, price, price_report, report
+from bench.measuring import against_skeleton, measure, price
 from bench.options import Options
+from bench.reports import price as price_report
+from bench.reports import skeleton as report
 
 SMALL = Options(rounds=1, texts=40, seconds=1.0, conversations=16)
 

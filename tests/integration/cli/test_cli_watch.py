@@ -10,9 +10,9 @@ from integration.cli.scripted import Answer, ScriptedDeployment
 
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import event_pb2, pool_pb2
-from maskline_cli.client import CallFailed, Client
-from maskline_cli.options import Options
-from maskline_cli.watch import Watch
+from maskline_cli.commands.watch import Watch
+from maskline_cli.connection.client import CallFailed, Client
+from maskline_cli.connection.options import Options
 from runtime.grpc.status import RpcStatus
 from support.ports import free_port
 
@@ -119,8 +119,8 @@ async def test_a_reader_that_has_enough_ends_a_watch_without_a_word(
 def test_pauses_grow_to_a_bound_and_a_service_that_stays_away_is_given_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("maskline_cli.watch.LONGEST_PAUSE_SECONDS", 0.75)
-    monkeypatch.setattr("maskline_cli.watch.MOST_FAILURES", 3)
+    monkeypatch.setattr("maskline_cli.commands.watch.LONGEST_PAUSE_SECONDS", 0.75)
+    monkeypatch.setattr("maskline_cli.commands.watch.MOST_FAILURES", 3)
     options = Options(f"127.0.0.1:{free_port()}", "", "main", as_json=False, timeout_seconds=30)
     client = Client(options)
     watch = Watch(client, "", "")

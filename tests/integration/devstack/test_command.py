@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from devstack.ports import Ports
-from devstack.restarts import RESTART_LIMIT
+from devstack.supervisor import RESTART_LIMIT
 
 from .conftest import RunDevstack
 from .processes import ended

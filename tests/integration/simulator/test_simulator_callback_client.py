@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from simulator.callbacks.client import ANSWER_LIMIT_BYTES, CallbackClient
-from simulator.callbacks.courier import Attempt, Callback, Courier
+from simulator.callbacks.sender import Attempt, Callback, CallbackSender
 from support.clock import ManualClock
 from support.eventually import PATIENCE_SECONDS
 
@@ -94,7 +94,7 @@ async def test_after_a_broken_answer_the_callback_is_sent_again(
 ) -> None:
     gateway, attempts = RawGateway(answer), list[Attempt]()
     async with listening(gateway) as client:
-        courier = Courier(client.post, clock, timedelta(seconds=30))
+        courier = CallbackSender(client.post, clock, timedelta(seconds=30))
         courier.submit(Callback(gateway.url, b"{}", on_attempt=attempts.append))
         courier.run_once()
         await courier.settled()

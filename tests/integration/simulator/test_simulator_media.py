@@ -17,9 +17,9 @@ from integration.simulator.running_simulator import (
 )
 from starlette.responses import RedirectResponse, Response
 
-from simulator import media_client
 from simulator.control.media_bodies import MAX_FILES_BYTES
-from simulator.media_client import MediaClient, MediaRefused
+from simulator.media import client as media_client
+from simulator.media.client import MediaClient, MediaRefused
 from support.clock import ManualClock
 
 ATTACHED = {

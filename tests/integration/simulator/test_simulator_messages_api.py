@@ -16,7 +16,7 @@ from integration.simulator.running_simulator import (
 )
 
 from simulator import records as records_module
-from simulator.callbacks import courier as courier_module
+from simulator.callbacks import sender as courier_module
 from support.clock import ManualClock
 
 

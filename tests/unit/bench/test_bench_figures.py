@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.load import _intended, _length, _request
-from bench.people import people
-from bench.report import Line
-from bench.stats import Spread, percentile, ratios
+from bench.measuring.load import _intended, _length, _request
+from bench.measuring.people import people
+from bench.measuring.stats import Spread, percentile, ratios
+from bench.reports.skeleton import Line
 from conversation_service.domain.model.participants import is_e164
 
 FINITE = st.floats(min_value=0.001, max_value=1e6)

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from bench.maskline import Deployment
-from bench.measure import Figures
+from bench.measuring.measure import Figures
+from bench.measuring.price import Measured, Price, Round
+from bench.measuring.rounds import rounds_within
 from bench.options import PARTS, QUICK, Options, chosen
-from bench.price import Measured, Price, Round
-from bench.price_report import Line, lines, table
-from bench.rounds import rounds_within
-from bench.ways import AS_IT_IS, ENCRYPTED, UNSEALED, Way, compared
-from devstack.folder import DataFolder
-from devstack.parts import Part
+from bench.reports.price import Line, lines, table
+from bench.systems.maskline import Deployment
+from bench.systems.ways import AS_IT_IS, ENCRYPTED, UNSEALED, Variant, variants
+from devstack.data_dir import DataDirectory
+from devstack.processes import ServiceProcess
 
 FIGURES = Figures(
     accepted_per_second=1000.0,
@@ -78,16 +78,16 @@ def test_the_table_says_when_redis_was_not_encrypted() -> None:
     assert without[-1].startswith("bytes a live conversation")
 
 
-def environment(way: Way, folder: Path) -> dict[str, Part]:
-    deployment = Deployment(way, DataFolder(folder), "http://127.0.0.1:1")
+def environment(way: Variant, folder: Path) -> dict[str, ServiceProcess]:
+    deployment = Deployment(way, DataDirectory(folder), "http://127.0.0.1:1")
     return {part.name: part for part in deployment.parts()}
 
 
 def test_the_three_differ_in_what_is_encrypted_and_in_nothing_else(tmp_path: Path) -> None:
     as_it_is, unsealed, encrypted = (
-        environment(way, tmp_path / way.name) for way in compared("/bin/redis-server")
+        environment(way, tmp_path / way.name) for way in variants("/bin/redis-server")
     )
-    assert unsealed["conversation_service"].command[-1] == "bench.unsealed"
+    assert unsealed["conversation_service"].command[-1] == "bench.systems.unsealed"
     assert as_it_is["conversation_service"].command[-1] == "conversation_service"
     assert encrypted["conversation_service"].command[-1] == "conversation_service"
     assert {parts["valkey"].command[0] for parts in (as_it_is, unsealed, encrypted)} == {
@@ -109,7 +109,7 @@ def test_the_three_differ_in_what_is_encrypted_and_in_nothing_else(tmp_path: Pat
 
 
 def test_without_a_redis_server_that_speaks_tls_redis_alone_stays_in_clear(tmp_path: Path) -> None:
-    _, _, way = compared("")
+    _, _, way = variants("")
     parts = environment(way, tmp_path)
     seen = parts["conversation_service"].environment
     assert seen["CONVERSATION_REDIS_URL"].startswith("redis://")
@@ -119,12 +119,12 @@ def test_without_a_redis_server_that_speaks_tls_redis_alone_stays_in_clear(tmp_p
 
 
 def test_the_ways_names_take_the_same_room_in_every_text() -> None:
-    assert len({len(way.name) for way in compared("")}) == 1
+    assert len({len(way.name) for way in variants("")}) == 1
 
 
 def test_a_way_reaches_its_process_as_it_is() -> None:
-    for way in compared("/bin/redis-server"):
-        assert Way.read(way.told()) == way
+    for way in variants("/bin/redis-server"):
+        assert Variant.read(way.told()) == way
 
 
 class Ticking:

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from bench.measure import Figures
-from bench.report import Line, Round, lines, systems
-from bench.stats import Spread
+from bench.measuring.measure import Figures
+from bench.measuring.stats import Spread
+from bench.reports.skeleton import Line, Round, lines, systems
 
 SKELETON = Figures(
     accepted_per_second=1000.0,

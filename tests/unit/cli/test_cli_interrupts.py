@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from maskline_cli.interrupts import uninterrupted
+from maskline_cli.connection.interrupts import uninterrupted
 
 
 def press() -> None:

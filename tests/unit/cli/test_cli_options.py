@@ -2,7 +2,7 @@
 
 import pytest
 
-from maskline_cli.options import hoisted, wants_json
+from maskline_cli.connection.options import hoist_global_options, wants_json
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from maskline_cli.options import hoisted, wants_json
 def test_global_options_go_to_the_front_and_words_behind_two_dashes_stay(
     typed: str, front: str
 ) -> None:
-    assert hoisted(typed.split()) == front.split()
+    assert hoist_global_options(typed.split()) == front.split()
 
 
 def test_json_is_wanted_by_the_option_not_by_the_word() -> None:

@@ -2,7 +2,7 @@
 
 from google.protobuf.wrappers_pb2 import Int32Value
 
-from maskline_cli.pages import LARGEST_PAGE, MOST_PAGES, Page, listing
+from maskline_cli.output.pages import LARGEST_PAGE, MOST_PAGES, Page, listing
 
 Number = Int32Value
 

@@ -6,7 +6,7 @@ from google.protobuf.duration_pb2 import Duration
 
 from maskline.conversation.v1 import number_selection_pb2 as selection_pb
 from maskline.conversation.v1 import pool_pb2 as pb
-from maskline_cli.pool_settings import assigned, names_an_entry, rows
+from maskline_cli.values.pool_settings import assigned, names_an_entry, rows
 
 TYPED = [
     "operator=City of = Kirkland",

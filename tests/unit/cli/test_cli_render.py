@@ -10,8 +10,8 @@ from rich.console import Console, RenderableType
 
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1.event_pb2 import Event
-from maskline_cli.fields import time_of, word_of
-from maskline_cli.render import cell, facts, table
+from maskline_cli.output.render import cell, facts, table
+from maskline_cli.values.fields import time_of, word_of
 
 
 def printed(view: RenderableType, width: int) -> str:

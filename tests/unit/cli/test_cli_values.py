@@ -8,13 +8,13 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskline_cli.values import (
+from maskline_cli.values.parsers import (
     LONGEST_TEXT,
+    duration,
+    format_duration,
+    message_body,
     phone_number,
-    shown_span,
-    span,
-    spoken_text,
-    without_numbers,
+    scrub_phone_numbers,
 )
 
 
@@ -70,7 +70,7 @@ def test_a_dash_reads_one_number_from_a_line_of_standard_input(
     ],
 )
 def test_a_span_is_a_number_with_its_unit(typed: str, length: timedelta) -> None:
-    assert span(typed) == length
+    assert duration(typed) == length
 
 
 @pytest.mark.parametrize(
@@ -78,16 +78,16 @@ def test_a_span_is_a_number_with_its_unit(typed: str, length: timedelta) -> None
 )
 def test_a_span_that_is_not_clear_is_refused(typed: str) -> None:
     with pytest.raises(typer.BadParameter):
-        span(typed)
+        duration(typed)
 
 
 @given(st.integers(min_value=0, max_value=10**9).map(lambda seconds: timedelta(seconds=seconds)))
 def test_a_span_that_is_shown_can_be_typed(length: timedelta) -> None:
-    assert span(shown_span(length)) == length
+    assert duration(format_duration(length)) == length
 
 
 def test_a_span_is_shown_in_its_largest_units() -> None:
-    assert shown_span(timedelta(minutes=90)) == "1h30m"
+    assert format_duration(timedelta(minutes=90)) == "1h30m"
 
 
 @pytest.mark.parametrize(("said", "words"), [("hi\n", "hi"), ("hi\r\n", "hi"), ("a\n\n", "a\n")])
@@ -95,22 +95,23 @@ def test_words_from_standard_input_lose_their_final_line_break_only(
     said: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(said, newline=""))
-    assert spoken_text("-") == words
+    assert message_body("-") == words
 
 
 def test_more_than_a_text_is_refused_not_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("x" * LONGEST_TEXT + "\n"))
-    assert len(spoken_text("-")) == LONGEST_TEXT
+    assert len(message_body("-")) == LONGEST_TEXT
     monkeypatch.setattr("sys.stdin", io.StringIO("x" * (LONGEST_TEXT + 5)))
     with pytest.raises(typer.BadParameter):
-        spoken_text("-")
+        message_body("-")
 
 
 @pytest.mark.parametrize(
     "typed", ["+12065550100", "206 555 0100", "(206) 555-0100", "206-555-0100", "5550100"]
 )
 def test_no_number_stays_in_a_message(typed: str) -> None:
-    assert "55" not in without_numbers(f"Got unexpected extra argument(s) ({typed})")
+    assert "55" not in scrub_phone_numbers(f"Got unexpected extra argument(s) ({typed})")
     assert (
-        without_numbers("at most 10000 characters, 1 to 20") == "at most 10000 characters, 1 to 20"
+        scrub_phone_numbers("at most 10000 characters, 1 to 20")
+        == "at most 10000 characters, 1 to 20"
     )

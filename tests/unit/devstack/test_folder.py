@@ -5,20 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from devstack.folder import DataFolder, FolderInUse
-from devstack.tail import BYTES, LINES, last_lines
+from devstack.data_dir import DataDirectory, DataDirectoryInUse
+from devstack.process import BYTES, LINES, last_lines
 
 
 def test_a_folder_has_one_user_at_a_time(tmp_path: Path) -> None:
-    folder = DataFolder(tmp_path / "data")
-    with folder.locked(), pytest.raises(FolderInUse, match="Ctrl-C"), folder.locked():
+    folder = DataDirectory(tmp_path / "data")
+    with folder.locked(), pytest.raises(DataDirectoryInUse, match="Ctrl-C"), folder.locked():
         pytest.fail("it was locked twice")
     with folder.locked():
         assert folder.valkey.is_dir()
 
 
 def test_keys_are_private_differ_and_stay(tmp_path: Path) -> None:
-    folder = DataFolder(tmp_path)
+    folder = DataDirectory(tmp_path)
     folder.make_keys()
     keys = [folder.state_key.read_text(), folder.ledger_key.read_text()]
     assert len(set(keys)) == 2
@@ -31,7 +31,7 @@ def test_keys_are_private_differ_and_stay(tmp_path: Path) -> None:
 
 
 def test_a_crash_while_a_key_is_written_leaves_no_half_key(tmp_path: Path) -> None:
-    folder = DataFolder(tmp_path)
+    folder = DataDirectory(tmp_path)
     folder.make_keys()
     folder.state_key.rename(folder.state_key.with_suffix(".unfinished")).write_text("half")
     folder.make_keys()

@@ -5,15 +5,22 @@ from pathlib import Path
 
 import pytest
 
-from devstack.folder import DataFolder
-from devstack.parts import REPOSITORY, Part, embedded_redis, environment, services, urls_of
+from devstack.data_dir import DataDirectory
 from devstack.ports import Ports
+from devstack.processes import (
+    REPOSITORY,
+    ServiceProcess,
+    embedded_redis,
+    environment,
+    services,
+    urls_of,
+)
 
 URLS = urls_of(Ports(), None)
-FOLDER = DataFolder(Path("data"))
+FOLDER = DataDirectory(Path("data"))
 
 
-def service(name: str, person: Mapping[str, str] | None = None) -> Part:
+def service(name: str, person: Mapping[str, str] | None = None) -> ServiceProcess:
     return {part.name: part for part in services(URLS, FOLDER, person or {})}[name]
 
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from devstack.restarts import RestartBudget
+from devstack.supervisor import RestartBudget
 from support.clock import ManualClock
 
 

@@ -7,10 +7,10 @@ from http import HTTPStatus
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.attachments import MAX_MEDIA
 from simulator.flowroute.errors import FlowrouteError
 from simulator.flowroute.send_request import MAX_BODY_CHARACTERS, parse_send_request
-from simulator.making import Outgoing
+from simulator.media.attachments import MAX_MEDIA
+from simulator.record_factory import SendRequest
 
 E164 = re.compile(r"\+[1-9][0-9]{9,14}")
 # JSON can escape halves of surrogate pairs, which no UTF-8 can hold.
@@ -34,14 +34,14 @@ FIELDS = st.dictionaries(NAMES, ANY_JSON, max_size=6) | st.fixed_dictionaries({"
 MESSAGE = {"to": "+14255550111", "from": "+12065550100", "body": "hi"}
 
 
-def read(body: bytes) -> Outgoing | FlowrouteError:
+def read(body: bytes) -> SendRequest | FlowrouteError:
     try:
         return parse_send_request(body)
     except FlowrouteError as error:
         return error
 
 
-def assert_message_or_error(read: Outgoing | FlowrouteError) -> None:
+def assert_message_or_error(read: SendRequest | FlowrouteError) -> None:
     """Nothing half understood, and no error that the documentation does not have."""
     if isinstance(read, FlowrouteError):
         assert read.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)

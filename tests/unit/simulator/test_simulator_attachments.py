@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator.attachments import MAX_URL_CHARACTERS, is_http_url, media_at
+from simulator.media.attachments import MAX_URL_CHARACTERS, is_http_url, media_at
 from simulator.records import Media
 
 LONGEST = "https://example.net/".ljust(MAX_URL_CHARACTERS, "a")

@@ -6,9 +6,9 @@ import pytest
 
 from simulator import phones as phones_module
 from simulator import records as records_module
-from simulator.callbacks import courier as courier_module
+from simulator.callbacks import sender as courier_module
 from simulator.callbacks.addresses import CallbackType
-from simulator.callbacks.courier import CourierFull
+from simulator.callbacks.sender import CallbackQueueFull
 from simulator.carrier import (
     Carrier,
     NoSuchPhone,
@@ -17,9 +17,9 @@ from simulator.carrier import (
     NotResendable,
     RecipientOptedOut,
 )
-from simulator.making import Outgoing
 from simulator.opt_outs import ANSWERS, OptOutWord
 from simulator.phones import Side, TextState, TooManyPhones
+from simulator.record_factory import SendRequest
 from simulator.records import Media
 from support.clock import ManualClock
 
@@ -63,8 +63,8 @@ async def deliver(carrier: Carrier) -> None:
         await carrier.courier.settled()
 
 
-def to(phone: str, *, by: str = OURS, body: str = "hi") -> Outgoing:
-    return Outgoing(from_number=by, to_number=phone, body=body)
+def to(phone: str, *, by: str = OURS, body: str = "hi") -> SendRequest:
+    return SendRequest(from_number=by, to_number=phone, body=body)
 
 
 def states(carrier: Carrier, phone: str) -> list[tuple[str, TextState, int]]:
@@ -82,7 +82,7 @@ async def test_receipts_go_to_the_gateway_unless_the_message_names_an_address(
     carrier: Carrier, gateway: Gateway
 ) -> None:
     carrier.send(to(ALICE))
-    carrier.send(Outgoing(OURS, BOB, "hi", receipt_url="http://elsewhere/dlr"))
+    carrier.send(SendRequest(OURS, BOB, "hi", receipt_url="http://elsewhere/dlr"))
     await deliver(carrier)
     urls = [url for url, _ in gateway.received]
     assert sorted(urls) == ["http://elsewhere/dlr"] * 2 + ["http://gateway/api/receipt"] * 2
@@ -138,7 +138,7 @@ async def test_callbacks_go_where_the_account_says(carrier: Carrier, gateway: Ga
     carrier.type_text(ALICE, OURS, "start", ())
     carrier.type_text(ALICE, OURS, "", (picture,))
     carrier.send(to(BOB))
-    carrier.send(Outgoing(OURS, BOB, "hi", is_mms=True))
+    carrier.send(SendRequest(OURS, BOB, "hi", is_mms=True))
     await deliver(carrier)
     assert {url for url, _ in gateway.received} == {f"http://elsewhere/{k}" for k in CallbackType}
 
@@ -165,7 +165,7 @@ async def test_without_an_address_for_receipts_only_messages_that_name_one_get_t
 ) -> None:
     carrier.addresses.remove(CallbackType.SMS_RECEIPT)
     carrier.send(to(ALICE))
-    carrier.send(Outgoing(OURS, BOB, "hi", receipt_url="http://elsewhere/dlr"))
+    carrier.send(SendRequest(OURS, BOB, "hi", receipt_url="http://elsewhere/dlr"))
     await deliver(carrier)
     assert [url for url, _ in gateway.received] == ["http://elsewhere/dlr"] * 2
 
@@ -239,9 +239,9 @@ async def test_a_full_courier_refuses_and_leaves_no_trace(
     carrier: Carrier, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(courier_module, "WAITING_LIMIT", 0)
-    with pytest.raises(CourierFull):
+    with pytest.raises(CallbackQueueFull):
         carrier.send(to(ALICE))
-    with pytest.raises(CourierFull):
+    with pytest.raises(CallbackQueueFull):
         carrier.type_text(BOB, OURS, "STOP", ())
     assert states(carrier, ALICE) == states(carrier, BOB) == []
     assert list(carrier.records.between(clock.now(), clock.now())) == []

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from simulator.callbacks import courier as courier_module
-from simulator.callbacks.courier import Attempt, Callback, Courier
+from simulator.callbacks import sender as courier_module
+from simulator.callbacks.sender import Attempt, Callback, CallbackSender
 from support.clock import ManualClock
 from support.eventually import PATIENCE_SECONDS
 
@@ -27,14 +27,14 @@ class Gateway:
         return self._statuses.pop(0)
 
 
-async def fall_asleep(courier: Courier) -> "asyncio.Task[None]":
+async def fall_asleep(courier: CallbackSender) -> "asyncio.Task[None]":
     work = asyncio.create_task(courier.work())
     await asyncio.sleep(0)
     assert not work.done()
     return work
 
 
-def submit(courier: Courier, note: Callable[[Attempt], None]) -> None:
+def submit(courier: CallbackSender, note: Callable[[Attempt], None]) -> None:
     courier.submit(Callback(URL, b"text", on_attempt=note))
 
 
@@ -44,7 +44,7 @@ async def test_a_new_callback_wakes_the_worker(
     monkeypatch.setattr(courier_module, "LONGEST_NAP_SECONDS", FAR_OFF_SECONDS)
     gateway, attempts = Gateway(200), list[Attempt]()
     gateway.may_answer.set()
-    courier = Courier(gateway, clock, timedelta(seconds=30))
+    courier = CallbackSender(gateway, clock, timedelta(seconds=30))
     work = await fall_asleep(courier)
     submit(courier, attempts.append)
     await asyncio.wait_for(work, PATIENCE_SECONDS)
@@ -58,7 +58,7 @@ async def test_an_answer_wakes_the_worker_when_too_many_were_in_flight(
     monkeypatch.setattr(courier_module, "LONGEST_NAP_SECONDS", FAR_OFF_SECONDS)
     monkeypatch.setattr(courier_module, "IN_FLIGHT_LIMIT", 1)
     gateway, attempts = Gateway(200, 200), list[Attempt]()
-    courier = Courier(gateway, clock, timedelta(seconds=30))
+    courier = CallbackSender(gateway, clock, timedelta(seconds=30))
     submit(courier, attempts.append)
     submit(courier, attempts.append)
     assert courier.run_once() == 1
@@ -75,7 +75,7 @@ async def test_the_worker_looks_again_at_a_clock_that_was_moved(
     monkeypatch.setattr(courier_module, "LONGEST_NAP_SECONDS", 0.001)
     gateway, attempts = Gateway(503, 200), list[Attempt]()
     gateway.may_answer.set()
-    courier = Courier(gateway, clock, timedelta(seconds=30))
+    courier = CallbackSender(gateway, clock, timedelta(seconds=30))
     submit(courier, attempts.append)
     courier.run_once()
     await courier.settled()

@@ -8,16 +8,16 @@ from simulator import records as records_module
 from simulator.callbacks.inbound import CallbackShape
 from simulator.callbacks.inbound_faults import callback_delays, is_media_expired
 from simulator.callbacks.receipt_faults import (
-    address_told,
+    delivered_receipts,
+    delivered_shape,
+    delivered_url,
     is_failing,
-    shape_told,
-    what_happened,
-    what_is_told,
+    recorded_receipts,
 )
 from simulator.callbacks.receipts import ReceiptShape, receipts
 from simulator.faults.fault import Fault
 from simulator.faults.kinds import TRAITS, Kind, Stage
-from simulator.making import inbound_record
+from simulator.record_factory import inbound_record
 from simulator.records import MessageRecord, MessageRecords
 from support.clock import ManualClock
 
@@ -35,7 +35,7 @@ def test_receipts_are_told_in_the_fault_s_number_and_order() -> None:
     }
     for fault in OTHERS:
         expected = told.get(fault.kind, USUAL) if fault else USUAL
-        assert what_is_told(USUAL, fault) == expected
+        assert delivered_receipts(USUAL, fault) == expected
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_the_last_receipt_has_the_code_and_a_status_that_fits(
     status_code: int, status: str, failing: bool
 ) -> None:
     fault = Fault(Kind.RECEIPTS_FAILING, status_code=status_code)
-    first, last = what_happened(USUAL, fault)
+    first, last = recorded_receipts(USUAL, fault)
     assert first == FIRST
     assert (last.level, last.status, last.status_code) == (2, status, status_code)
     assert is_failing(fault) is failing
@@ -56,21 +56,21 @@ def test_the_last_receipt_has_the_code_and_a_status_that_fits(
 def test_no_other_fault_changes_what_happened() -> None:
     for fault in OTHERS:
         if fault is None or fault.kind is not Kind.RECEIPTS_FAILING:
-            assert what_happened(USUAL, fault) == USUAL
+            assert recorded_receipts(USUAL, fault) == USUAL
             assert not is_failing(fault)
 
 
 def test_only_the_fault_without_token_goes_past_the_send_s_own_address() -> None:
     for fault in OTHERS:
         without = fault is not None and fault.kind is Kind.RECEIPTS_WITHOUT_TOKEN
-        assert address_told(OWN, ACCOUNT, fault) == (ACCOUNT if without else OWN)
-        assert address_told(None, ACCOUNT, fault) == ACCOUNT
+        assert delivered_url(OWN, ACCOUNT, fault) == (ACCOUNT if without else OWN)
+        assert delivered_url(None, ACCOUNT, fault) == ACCOUNT
 
 
 def test_one_message_s_receipts_can_be_unwrapped() -> None:
-    unwrapped = shape_told(ReceiptShape.WRAPPED, Fault(Kind.RECEIPTS_UNWRAPPED))
+    unwrapped = delivered_shape(ReceiptShape.WRAPPED, Fault(Kind.RECEIPTS_UNWRAPPED))
     assert unwrapped is ReceiptShape.UNWRAPPED
-    assert shape_told(ReceiptShape.WRAPPED, None) is ReceiptShape.WRAPPED
+    assert delivered_shape(ReceiptShape.WRAPPED, None) is ReceiptShape.WRAPPED
 
 
 @pytest.mark.parametrize(

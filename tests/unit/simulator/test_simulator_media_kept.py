@@ -4,11 +4,11 @@ import base64
 
 import pytest
 
-from simulator import media as media_module
 from simulator.control import media_bodies
 from simulator.control.media_bodies import attachments
 from simulator.control.problems import BadRequest
-from simulator.media import PATH, File, KeptMedia, reached_at
+from simulator.media import files as media_module
+from simulator.media.files import PATH, File, KeptMedia, reached_at
 from simulator.records import Media
 
 PICTURE = File("cat.png", "image/png", b"picture")

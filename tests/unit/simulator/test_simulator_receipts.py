@@ -3,8 +3,8 @@
 import json
 from datetime import UTC, datetime
 
-from simulator.callbacks.courier import Callback
 from simulator.callbacks.receipts import ReceiptShape, receipt_callbacks, receipts
+from simulator.callbacks.sender import Callback
 from simulator.records import Direction, MessageRecord
 
 TIME = datetime(2017, 12, 21, 16, 44, 35, 930_000, tzinfo=UTC)

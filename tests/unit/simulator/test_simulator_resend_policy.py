@@ -6,8 +6,8 @@ from unittest.mock import Mock
 
 import pytest
 
-from simulator.callbacks import courier as courier_module
-from simulator.callbacks.courier import Attempt, Callback, Courier, CourierFull
+from simulator.callbacks import sender as courier_module
+from simulator.callbacks.sender import Attempt, Callback, CallbackQueueFull, CallbackSender
 from support.clock import ManualClock
 
 INTERVAL = timedelta(seconds=30)
@@ -35,13 +35,13 @@ class Gateway:
         return [content for _, content in self.asked]
 
 
-async def deliver(courier: Courier) -> None:
+async def deliver(courier: CallbackSender) -> None:
     """Everything that is due now, and what follows it at once."""
     while courier.run_once():
         await courier.settled()
 
 
-async def pass_time(courier: Courier, clock: ManualClock, *, intervals: int) -> None:
+async def pass_time(courier: CallbackSender, clock: ManualClock, *, intervals: int) -> None:
     for _ in range(intervals):
         clock.move(seconds=INTERVAL.total_seconds())
         await deliver(courier)
@@ -54,7 +54,7 @@ async def test_all_but_200_is_sent_again_4_times_30_seconds_apart(
     clock: ManualClock, answer: int | Exception
 ) -> None:
     gateway = Gateway(clock, *[answer] * 99)
-    courier = Courier(gateway.post, clock, INTERVAL)
+    courier = CallbackSender(gateway.post, clock, INTERVAL)
     note = Mock()
     start = clock.now()
     courier.submit(Callback(URL, b"text", on_attempt=note))
@@ -68,7 +68,7 @@ async def test_all_but_200_is_sent_again_4_times_30_seconds_apart(
 @pytest.mark.parametrize("failures", range(5))
 async def test_a_200_ends_it(clock: ManualClock, failures: int) -> None:
     gateway = Gateway(clock, *[503] * failures)
-    courier = Courier(gateway.post, clock, INTERVAL)
+    courier = CallbackSender(gateway.post, clock, INTERVAL)
     note = Mock()
     courier.submit(Callback(URL, b"text", on_attempt=note))
     await deliver(courier)
@@ -79,7 +79,7 @@ async def test_a_200_ends_it(clock: ManualClock, failures: int) -> None:
 
 async def test_nothing_is_sent_again_before_its_time(clock: ManualClock) -> None:
     gateway = Gateway(clock, 503)
-    courier = Courier(gateway.post, clock, INTERVAL)
+    courier = CallbackSender(gateway.post, clock, INTERVAL)
     courier.submit(Callback(URL, b"text"))
     await deliver(courier)
     clock.move(seconds=29.999)
@@ -92,7 +92,7 @@ async def test_nothing_is_sent_again_before_its_time(clock: ManualClock) -> None
 
 async def test_one_that_fails_does_not_hold_up_the_others(clock: ManualClock) -> None:
     gateway = Gateway(clock, 503, 200)
-    courier = Courier(gateway.post, clock, INTERVAL)
+    courier = CallbackSender(gateway.post, clock, INTERVAL)
     courier.submit(Callback(URL, b"first"))
     courier.submit(Callback(URL, b"second"))
     await deliver(courier)
@@ -106,7 +106,7 @@ async def test_a_follower_leaves_once_after_the_first_try(
     clock: ManualClock, first_answer: int
 ) -> None:
     gateway = Gateway(clock, first_answer, 200, first_answer)
-    courier = Courier(gateway.post, clock, INTERVAL)
+    courier = CallbackSender(gateway.post, clock, INTERVAL)
     courier.submit(Callback(URL, b"level 1", followed_by=Callback(URL, b"level 2")))
     await deliver(courier)
     assert gateway.contents == [b"level 1", b"level 2"]
@@ -116,7 +116,7 @@ async def test_a_follower_leaves_once_after_the_first_try(
 
 async def test_work_begins_by_itself_when_something_is_submitted(clock: ManualClock) -> None:
     gateway = Gateway(clock)
-    courier = Courier(gateway.post, clock, INTERVAL)
+    courier = CallbackSender(gateway.post, clock, INTERVAL)
     courier.submit(Callback(URL, b"text"))
     await courier.work()
     await courier.settled()
@@ -128,7 +128,7 @@ async def test_no_more_are_in_flight_than_the_limit_allows(
 ) -> None:
     monkeypatch.setattr(courier_module, "IN_FLIGHT_LIMIT", 2)
     gateway = Gateway(clock)
-    courier = Courier(gateway.post, clock, INTERVAL)
+    courier = CallbackSender(gateway.post, clock, INTERVAL)
     for number in range(5):
         courier.submit(Callback(URL, b"%d" % number))
     assert courier.run_once() == 2
@@ -142,10 +142,10 @@ async def test_more_than_may_wait_is_refused(
     clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(courier_module, "WAITING_LIMIT", 2)
-    courier = Courier(Gateway(clock).post, clock, INTERVAL)
+    courier = CallbackSender(Gateway(clock).post, clock, INTERVAL)
     courier.submit(Callback(URL, b"1"))
     courier.submit(Callback(URL, b"2"))
-    with pytest.raises(CourierFull):
+    with pytest.raises(CallbackQueueFull):
         courier.submit(Callback(URL, b"3"))
 
 
@@ -156,7 +156,7 @@ async def test_stopping_breaks_off_what_is_in_flight(clock: ManualClock) -> None
         await asyncio.Event().wait()
         return 200
 
-    courier = Courier(hang, clock, INTERVAL)
+    courier = CallbackSender(hang, clock, INTERVAL)
     courier.submit(Callback(URL, b"text", on_attempt=never))
     courier.run_once()
     await courier.stop()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from simulator.flowroute.errors import FlowrouteError
 from simulator.flowroute.send_request import MAX_BODY_CHARACTERS, parse_send_request
-from simulator.making import Outgoing
+from simulator.record_factory import SendRequest
 
 Shape = Callable[..., bytes]
 
@@ -35,7 +35,7 @@ def refusal(body: bytes) -> FlowrouteError:
 @pytest.mark.parametrize("shape", [flat, json_api])
 def test_both_shapes_ask_for_the_same(shape: Shape) -> None:
     body = shape(dlr_callback="https://example.net/dlr/token")
-    assert parse_send_request(body) == Outgoing(
+    assert parse_send_request(body) == SendRequest(
         from_number="+12065550100",
         to_number="+14255550111",
         body="hi",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator.tariff import dollars, message_encoding, price, segment_count
+from simulator.pricing import dollars, message_encoding, price, segment_count
 
 
 @pytest.mark.parametrize(

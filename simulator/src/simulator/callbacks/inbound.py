@@ -4,8 +4,8 @@ import json
 from enum import StrEnum
 
 from simulator.phone_numbers import number_type, to_digits
+from simulator.pricing import dollars, message_encoding, price
 from simulator.records import Media, MessageRecord
-from simulator.tariff import dollars, message_encoding, price
 from simulator.timestamps import with_hundredths, with_microseconds
 
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from simulator.callbacks.courier import NOW
+from simulator.callbacks.sender import NOW
 from simulator.faults.fault import Fault
 from simulator.faults.kinds import Kind
 

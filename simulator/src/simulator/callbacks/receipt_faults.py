@@ -34,7 +34,7 @@ def is_failing(fault: Fault | None) -> bool:
     return fault.status_code >= FIRST_FAILURE
 
 
-def what_happened(receipts: tuple[Receipt, ...], fault: Fault | None) -> tuple[Receipt, ...]:
+def recorded_receipts(receipts: tuple[Receipt, ...], fault: Fault | None) -> tuple[Receipt, ...]:
     """The receipts that are on record, oldest first."""
     if fault is None or fault.kind is not Kind.RECEIPTS_FAILING:
         return receipts
@@ -45,7 +45,7 @@ def what_happened(receipts: tuple[Receipt, ...], fault: Fault | None) -> tuple[R
     return (*before, ended)
 
 
-def what_is_told(receipts: tuple[Receipt, ...], fault: Fault | None) -> tuple[Receipt, ...]:
+def delivered_receipts(receipts: tuple[Receipt, ...], fault: Fault | None) -> tuple[Receipt, ...]:
     """The receipts that are called back, in this order."""
     if fault is None:
         return receipts
@@ -56,13 +56,13 @@ def what_is_told(receipts: tuple[Receipt, ...], fault: Fault | None) -> tuple[Re
     return receipts[::-1] if fault.kind is Kind.RECEIPTS_REORDERED else receipts
 
 
-def shape_told(shape: ReceiptShape, fault: Fault | None) -> ReceiptShape:
+def delivered_shape(shape: ReceiptShape, fault: Fault | None) -> ReceiptShape:
     """The shape of this message's receipts."""
     unwrapped = fault is not None and fault.kind is Kind.RECEIPTS_UNWRAPPED
     return ReceiptShape.UNWRAPPED if unwrapped else shape
 
 
-def address_told(own: str | None, account: str | None, fault: Fault | None) -> str | None:
+def delivered_url(own: str | None, account: str | None, fault: Fault | None) -> str | None:
     """Where the receipts go, given the send's own address and the account's."""
     ignores_own = fault is not None and fault.kind is Kind.RECEIPTS_WITHOUT_TOKEN
     return account if ignores_own else own or account

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 
-from simulator.callbacks.courier import Attempt, Callback, ignore
+from simulator.callbacks.sender import Attempt, Callback, ignore
 from simulator.phone_numbers import to_digits
 from simulator.records import MessageRecord, Receipt
 from simulator.timestamps import with_offset

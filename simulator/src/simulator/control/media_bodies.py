@@ -4,10 +4,10 @@ import base64
 import re
 from collections.abc import Mapping
 
-from simulator.attachments import MAX_MEDIA, guessed_type, is_http_url, media_at
 from simulator.control.bodies import Fields
 from simulator.control.problems import BadRequest
-from simulator.media import Attachment, File
+from simulator.media.attachments import MAX_MEDIA, guessed_type, is_http_url, media_at
+from simulator.media.files import Attachment, File
 
 # Flowroute docs: up to 15 MB come in, though most operators stop at 1.5 MB.
 MAX_FILES_BYTES = 15 * 1024 * 1024

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from simulator.callbacks.courier import CourierFull
+from simulator.callbacks.sender import CallbackQueueFull
 from simulator.carrier import NoSuchPhone, NoSuchText, NotOurNumber, NotResendable
 from simulator.faults.faults import NoSuchFault, TooManyFaults
 from simulator.phones import TooManyPhones
@@ -24,7 +24,7 @@ REFUSALS: dict[type[Exception], tuple[HTTPStatus, str]] = {
     NoSuchFault: (HTTPStatus.NOT_FOUND, "There is no such fault any more."),
     TooManyFaults: (HTTPStatus.CONFLICT, "There are too many faults. Remove one first."),
     TooManyPhones: (HTTPStatus.CONFLICT, "There are too many phones. Remove one first."),
-    CourierFull: (HTTPStatus.SERVICE_UNAVAILABLE, "Too many callbacks wait already."),
+    CallbackQueueFull: (HTTPStatus.SERVICE_UNAVAILABLE, "Too many callbacks wait already."),
 }
 
 

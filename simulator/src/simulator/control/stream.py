@@ -8,7 +8,7 @@ from contextlib import suppress
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Send
 
-from simulator.events import EventFeed, Lapped
+from simulator.events import CursorExpired, EventFeed
 
 # Proxies close what is silent for a minute; a browser that is gone is noticed by the next one.
 HEARTBEAT_SECONDS = 15.0
@@ -53,7 +53,7 @@ async def stream(
     while not feed.closed:
         try:
             events = feed.after(place)
-        except Lapped:
+        except CursorExpired:
             yield _written(feed.cursor(feed.last), "reset", {})
             return
         for event in events:

@@ -25,9 +25,9 @@ from simulator.flowroute.documents import (
 )
 from simulator.flowroute.send_faults import answer_after, answer_instead, status_answer
 from simulator.flowroute.send_request import read_send_request
-from simulator.making import Outgoing
-from simulator.media_client import MediaClient, MediaRefused
+from simulator.media.client import MediaClient, MediaRefused
 from simulator.phone_numbers import to_digits
+from simulator.record_factory import SendRequest
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -55,7 +55,7 @@ class MessagesApi:
         usual = await self._take(request, outgoing)
         return answer_after(fault, self._carrier.patience, usual)
 
-    async def _take(self, request: Request, outgoing: Outgoing) -> Response:
+    async def _take(self, request: Request, outgoing: SendRequest) -> Response:
         if outgoing.media:
             files = await self._media.fetch_all(outgoing.media, outgoing.body)
             outgoing = replace(outgoing, files=files)

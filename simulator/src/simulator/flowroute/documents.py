@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from simulator.callbacks.inbound import media_relationship, media_resources
 from simulator.phone_numbers import number_type, to_digits
+from simulator.pricing import dollars, message_encoding, price
 from simulator.records import Direction, MessageRecord, Receipt
-from simulator.tariff import dollars, message_encoding, price
 from simulator.timestamps import with_hundredths
 
 

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from simulator.callbacks.courier import CourierFull
+from simulator.callbacks.sender import CallbackQueueFull
 from simulator.carrier import NotOurNumber, RecipientOptedOut
 
 REFUSALS: dict[type[Exception], tuple[HTTPStatus, str]] = {
@@ -21,7 +21,7 @@ REFUSALS: dict[type[Exception], tuple[HTTPStatus, str]] = {
         HTTPStatus.BAD_REQUEST,
         "The recipient has opted out of messages from this number (error code 1110).",
     ),
-    CourierFull: (
+    CallbackQueueFull: (
         HTTPStatus.SERVICE_UNAVAILABLE,
         "Too many delivery receipts are waiting for their callback. Try again later.",
     ),

@@ -6,8 +6,8 @@ from http import HTTPStatus
 
 from starlette.requests import Request
 
-from simulator.attachments import is_http_url
 from simulator.flowroute.errors import FlowrouteError, unprocessable
+from simulator.media.attachments import is_http_url
 
 ACCEPTED_TYPES = frozenset({"application/json", "application/vnd.api+json"})
 

@@ -4,13 +4,13 @@ from http import HTTPStatus
 
 from starlette.responses import Response
 
-from simulator.connections import HalfAnswer, LateAnswer, NoAnswer, Patience
 from simulator.faults.fault import Fault
 from simulator.faults.kinds import Kind
 from simulator.flowroute.errors import error_response
+from simulator.http.connections import HalfAnswer, HangingResponses, LateAnswer, NoAnswer
 
 
-def answer_instead(fault: Fault, patience: Patience) -> Response | None:
+def answer_instead(fault: Fault, patience: HangingResponses) -> Response | None:
     """The answer to a message that is not taken; None when the fault lets it be taken."""
     match fault.kind:
         case Kind.RESET:
@@ -23,7 +23,7 @@ def answer_instead(fault: Fault, patience: Patience) -> Response | None:
             return None
 
 
-def answer_after(fault: Fault, patience: Patience, usual: Response) -> Response:
+def answer_after(fault: Fault, patience: HangingResponses, usual: Response) -> Response:
     """The answer to a message that was taken."""
     match fault.kind:
         case Kind.ACCEPT_THEN_HANG:

@@ -1,0 +1,41 @@
+"""`maskline opt-outs`: who wants no texts, in the whole deployment."""
+
+import typer
+
+from maskline.conversation.v1 import opt_out_pb2 as pb
+from maskline_cli.connection.client import Client, client_of
+from maskline_cli.output.render import cell, show
+from maskline_cli.values.arguments import Phone, RequestId
+from maskline_cli.values.fields import time_of, word_of
+
+
+def get_opt_out(context: typer.Context, phone: Phone) -> None:
+    """Tells whether a person has opted out of all texts."""
+    client = client_of(context)
+    request = pb.GetOptOutRequest(phone_number=phone)
+    _show(client, client.ask(client.opt_outs.GetOptOut, request))
+
+
+def add_opt_out(context: typer.Context, phone: Phone, request_id: RequestId) -> None:
+    """Opts a person out: live conversations end in all pools. Nothing is texted to the person."""
+    client = client_of(context)
+    request = pb.OptOutRequest(request_id=request_id, phone_number=phone)
+    _show(client, client.ask(client.opt_outs.OptOut, request))
+
+
+def remove_opt_out(context: typer.Context, phone: Phone, request_id: RequestId) -> None:
+    """Opts a person in again, on their own wish only."""
+    client = client_of(context)
+    request = pb.OptInRequest(request_id=request_id, phone_number=phone)
+    _show(client, client.ask(client.opt_outs.OptIn, request))
+
+
+def _show(
+    client: Client, response: pb.GetOptOutResponse | pb.OptOutResponse | pb.OptInResponse
+) -> None:
+    state = response.state
+    sentence = "Not opted out."
+    if state.is_opted_out:
+        since, source = time_of(state, "opt_out_time"), word_of(state, "source")
+        sentence = f"Opted out since {since}, known by {source}."
+    show(client.options, response, cell(sentence))
