@@ -1,21 +1,15 @@
-"""What a message counts and costs, as Flowroute documents it."""
+"""Segments and price of a message, as Flowroute documents them."""
 
 from dataclasses import dataclass
 
-# Flowroute's own limits (message length page): ASCII alone or in parts, and everything else.
+# Characters per segment (Flowroute's message length page).
 ASCII_SINGLE = 160
-
 ASCII_PART = 140
-
 UCS2_PART = 70
-
 ASCII_ENCODING = 0
-
 UCS2_ENCODING = 8
-
 # Prices seen in logged payloads, in billionths of a dollar.
 SMS_NANODOLLARS = 4_000_000
-
 MMS_NANODOLLARS = 19_500_000
 
 
@@ -38,7 +32,7 @@ def message_encoding(body: str) -> int:
 
 
 def segment_count(body: str) -> int:
-    """Into how many parts an SMS is cut; an empty one still is one."""
+    """The number of segments of an SMS; an empty one has one."""
     if not body.isascii():
         utf16_units = len(body.encode("utf-16-le")) // 2
         return -(-utf16_units // UCS2_PART)
@@ -48,7 +42,7 @@ def segment_count(body: str) -> int:
 
 
 def price(body: str, *, is_mms: bool) -> Price:
-    """What a message costs; an MMS is one piece, however long."""
+    """The price of a message; an MMS is one segment, however long."""
     if is_mms:
         return Price(MMS_NANODOLLARS, 1)
     return Price(SMS_NANODOLLARS, segment_count(body))

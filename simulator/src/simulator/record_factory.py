@@ -1,4 +1,4 @@
-"""Records and texts of messages, made of what is known when they pass."""
+"""Creates message records and the texts that phones show."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from simulator.records import Direction, Media, MessageRecord, Receipt
 
 @dataclass(frozen=True, slots=True)
 class SendRequest:
-    """A message that the account asks to send. `files` are its media once they are fetched."""
+    """A message that the account wants sent. `files` are its media after fetching."""
 
     from_number: str
     to_number: str
@@ -91,7 +91,7 @@ def received_text(record: MessageRecord, media: tuple[Media, ...]) -> PhoneText:
 
 
 def carrier_text(our_number: str, body: str, time: datetime) -> PhoneText:
-    """A text of the carrier's own, which the account knows nothing of."""
+    """A text sent by the carrier itself, which has no message record."""
     return PhoneText(
         id=_id("mdr2-"),
         side=Side.RECEIVED,

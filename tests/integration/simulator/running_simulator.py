@@ -96,9 +96,9 @@ class RunningSimulator:
 
     async def deliver(self) -> None:
         """Sends every callback that is due now, and what follows it at once."""
-        await self.carrier.courier.settled()
-        while self.carrier.courier.run_once():
-            await self.carrier.courier.settled()
+        await self.carrier.callback_sender.wait_until_idle()
+        while self.carrier.callback_sender.run_once():
+            await self.carrier.callback_sender.wait_until_idle()
 
 
 def assert_error(response: httpx.Response, status: int, title: str) -> str:
@@ -113,14 +113,14 @@ def assert_error(response: httpx.Response, status: int, title: str) -> str:
 
 @asynccontextmanager
 async def running_simulator(
-    clock: ManualClock, *, answer_timeout_seconds: float = 10.0, callback_token: str = ""
+    clock: ManualClock, *, response_timeout_seconds: float = 10.0, callback_token: str = ""
 ) -> AsyncIterator[RunningSimulator]:
     """The application on a free port, as `python -m simulator` serves it."""
     gateway = RecordingGateway()
     async with serving(gateway.app) as gateway_server:
         gateway.url = f"http://127.0.0.1:{port_of(gateway_server)}"
         settings = Settings(gateway_url=gateway.url, callback_token=SecretStr(callback_token))
-        client = CallbackClient(answer_timeout_seconds)
+        client = CallbackClient(response_timeout_seconds)
         carrier = create_carrier(settings, clock, client.post)
         app = create_app(settings, clock, carrier, client)
         async with serving(app) as server, _client(port_of(server)) as http:

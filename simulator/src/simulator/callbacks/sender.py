@@ -1,7 +1,7 @@
-"""Brings callbacks to the gateway and sends them again as Flowroute does.
+"""Sends callbacks to the gateway, with Flowroute's resend policy.
 
-Flowroute docs (v2.0 pages): anything but HTTP 200, or no answer, is sent again 4 times, 30 s
-apart; after that it is not sent any more.
+Flowroute docs (v2.0 pages): after any status but HTTP 200, or no response, a callback is sent
+again up to 4 times, 30 s apart.
 """
 
 import asyncio
@@ -21,15 +21,14 @@ log = structlog.get_logger()
 
 RESENDS = 4
 
-# As many as the client has connections: more would only wait inside of it.
+# As many as the client has connections: more would only wait inside the client.
 IN_FLIGHT_LIMIT = 256
 
-# Half a minute of the receipts of a benchmark at full rate, some 50 MB. A callback that fails and
-# lets its followers go counts once here.
+# Half a minute of receipts of a benchmark at full rate, some 50 MB. A chain counts once.
 WAITING_LIMIT = 50_000
 
-# A clock may be moved; it is looked at again at least this often.
-LONGEST_NAP_SECONDS = 1.0
+# The clock may be moved by a test, so it is read at least this often.
+MAX_SLEEP_SECONDS = 1.0
 
 HTTP_OK = 200
 
@@ -37,7 +36,7 @@ NOW = timedelta(0)
 
 
 class Attempt(Enum):
-    """What came of sending a callback once."""
+    """The outcome of one attempt to send a callback."""
 
     ACCEPTED = auto()
     TO_BE_RESENT = auto()
@@ -45,22 +44,22 @@ class Attempt(Enum):
 
 
 class CallbackQueueFull(Exception):
-    """WAITING_LIMIT callbacks wait already."""
+    """WAITING_LIMIT callbacks are already queued."""
 
 
 class Post(Protocol):
-    """Sends one callback and gives the answer's HTTP status; raises when there is no answer."""
+    """Sends one callback and returns the HTTP status; raises if there is no response."""
 
     def __call__(self, url: str, content: bytes) -> Awaitable[int]: ...
 
 
 def ignore(_attempt: Attempt) -> None:
-    """For callbacks whose fate interests nobody."""
+    """An `on_attempt` that does nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """One thing to tell the gateway. `followed_by` leaves once this one was tried."""
+    """One callback. `followed_by` is queued after the first attempt of this one."""
 
     url: str
     content: bytes
@@ -71,33 +70,33 @@ class Callback:
 @dataclass(frozen=True, slots=True, order=True)
 class _Due:
     time: datetime
-    # Equal times keep their order.
-    ticket: int
+    # Callbacks due at the same time keep their order.
+    sequence_number: int
     callback: Callback
     attempts: int = 0
 
 
 class CallbackSender:
-    """A schedule of callbacks, worked off by `run_once`."""
+    """A queue of callbacks ordered by due time."""
 
     def __init__(self, post: Post, clock: Clock, resend_interval: timedelta) -> None:
         self._post = post
         self._clock = clock
         self._resend_interval = resend_interval
         self._schedule: list[_Due] = []
-        self._tickets = count()
+        self._sequence_numbers = count()
         self._in_flight: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
 
     def submit(self, callback: Callback, delays: Sequence[timedelta] = (NOW,)) -> None:
-        """Schedules a callback for now, or once for each delay from now. Raises CourierFull."""
+        """Queues a callback once for each delay. Raises CallbackQueueFull."""
         if len(self._schedule) + len(delays) > WAITING_LIMIT:
             raise CallbackQueueFull
         for delay in delays:
             self._put(callback, self._clock.now() + delay, attempts=0)
 
     def run_once(self) -> int:
-        """Starts as many callbacks as are due and may be in flight; tells how many."""
+        """Starts the due callbacks up to IN_FLIGHT_LIMIT; returns how many."""
         started = 0
         while self._may_start():
             self._start(heapq.heappop(self._schedule))
@@ -105,23 +104,23 @@ class CallbackSender:
         return started
 
     async def work(self) -> None:
-        """Waits until there is something to do, and does it."""
-        await self._nap()
+        """Waits until a callback is due and starts it."""
+        await self._wait_until_due()
         self.run_once()
 
-    async def settled(self) -> None:
-        """Returns when no callback is in flight."""
+    async def wait_until_idle(self) -> None:
+        """Returns as soon as no callback is in flight."""
         while self._in_flight:
             await asyncio.wait(self._in_flight)
 
     async def stop(self) -> None:
-        """Breaks off what is in flight."""
+        """Cancels the callbacks in flight."""
         for task in self._in_flight:
             task.cancel()
-        await self.settled()
+        await self.wait_until_idle()
 
     def _put(self, callback: Callback, time: datetime, *, attempts: int) -> None:
-        due = _Due(time, next(self._tickets), callback, attempts)
+        due = _Due(time, next(self._sequence_numbers), callback, attempts)
         heapq.heappush(self._schedule, due)
         self._wake.set()
 
@@ -132,27 +131,27 @@ class CallbackSender:
     def _start(self, due: _Due) -> None:
         task = asyncio.create_task(self._attempt(due))
         self._in_flight.add(task)
-        task.add_done_callback(self._landed)
+        task.add_done_callback(self._on_done)
 
-    def _landed(self, task: asyncio.Task[None]) -> None:
+    def _on_done(self, task: asyncio.Task[None]) -> None:
         self._in_flight.discard(task)
         self._wake.set()
 
-    async def _nap(self) -> None:
+    async def _wait_until_due(self) -> None:
         self._wake.clear()
         if self._may_start():
             return
-        handle = asyncio.get_running_loop().call_later(self._nap_seconds(), self._wake.set)
+        handle = asyncio.get_running_loop().call_later(self._sleep_seconds(), self._wake.set)
         try:
             await self._wake.wait()
         finally:
             handle.cancel()
 
-    def _nap_seconds(self) -> float:
+    def _sleep_seconds(self) -> float:
         if not self._schedule or len(self._in_flight) >= IN_FLIGHT_LIMIT:
-            return LONGEST_NAP_SECONDS
+            return MAX_SLEEP_SECONDS
         until_due = (self._schedule[0].time - self._clock.now()).total_seconds()
-        return min(max(until_due, 0.0), LONGEST_NAP_SECONDS)
+        return min(max(until_due, 0.0), MAX_SLEEP_SECONDS)
 
     async def _attempt(self, due: _Due) -> None:
         accepted = await self._is_accepted(due.callback)
@@ -177,7 +176,7 @@ class CallbackSender:
 
 
 def outcome(*, accepted: bool, attempts: int) -> Attempt:
-    """What an answer to the given attempt, counted from 1, means for its callback."""
+    """The outcome of the given attempt, counted from 1."""
     if accepted:
         return Attempt.ACCEPTED
     return Attempt.TO_BE_RESENT if attempts <= RESENDS else Attempt.GIVEN_UP

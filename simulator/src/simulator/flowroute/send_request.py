@@ -16,12 +16,12 @@ _BOOLEANS = {"true": True, "false": False}
 
 
 async def read_send_request(request: Request) -> SendRequest:
-    """What the request asks to send. Raises FlowrouteError 400, 415 or 422."""
+    """Parses a request. Raises FlowrouteError 400, 415 or 422."""
     return parse_send_request(await read_json_body(request))
 
 
 def parse_send_request(body: bytes) -> SendRequest:
-    """What a body asks to send. Raises FlowrouteError 400 or 422."""
+    """Parses a body. Raises FlowrouteError 400 or 422."""
     fields = parse_fields(body)
     media = _media(fields)
     return SendRequest(
@@ -81,7 +81,7 @@ def _is_mms(fields: Fields) -> bool:
 
 
 def _text(value: object) -> str:
-    """A string that can be written as UTF-8. Raises ValueError."""
+    """A string that can be encoded as UTF-8. Raises ValueError."""
     if not isinstance(value, str):
         raise ValueError("not a string")
     value.encode()

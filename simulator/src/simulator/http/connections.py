@@ -1,4 +1,4 @@
-"""Answers that never come, come late or break off. ASGI has no word for the last of these."""
+"""Responses that are missing, late or truncated. ASGI itself cannot reset a connection."""
 
 import asyncio
 import socket
@@ -9,106 +9,108 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _TRANSPORT = "simulator.transport"
 
-# A close with this resets the connection: the peer sees no orderly end.
-_LINGER_NOT_AT_ALL = struct.pack("ii", 1, 0)
+# SO_LINGER with zero seconds: close() resets the connection.
+_NO_LINGER = struct.pack("ii", 1, 0)
 
 
 class Connections:
-    """Keeps each request's connection at hand. It has to be the outermost of the middleware."""
+    """Puts each request's transport into its scope. Must be the outermost middleware."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request. uvicorn's `receive` is a method of what holds the transport."""
+        """One request. uvicorn's `receive` is a method of the object that has the transport."""
         scope[_TRANSPORT] = getattr(getattr(receive, "__self__", None), "transport", None)
         await self._app(scope, receive, send)
 
 
 class HangingResponses:
-    """Waiting with a request that is open. It ends when the server is asked to stop."""
+    """Requests that are kept open, until the server stops."""
 
     def __init__(self) -> None:
-        self._over = asyncio.Event()
+        self._stopped = asyncio.Event()
 
     def end(self) -> None:
-        """Lets all who wait go, now and from now on."""
-        self._over.set()
+        """Ends all waits, now and from now on."""
+        self._stopped.set()
 
     async def wait(self, receive: Receive, seconds: float) -> None:
-        """Returns after that long, or at once when the client goes or the server stops."""
-        ends = [
-            asyncio.ensure_future(_client_gone(receive)),
-            asyncio.ensure_future(self._over.wait()),
+        """Returns after `seconds`, or as soon as the client disconnects or the server stops."""
+        waits = [
+            asyncio.ensure_future(_wait_for_disconnect(receive)),
+            asyncio.ensure_future(self._stopped.wait()),
         ]
         try:
-            await asyncio.wait(ends, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for end in ends:
-                end.cancel()
+            for wait in waits:
+                wait.cancel()
 
 
-class NoAnswer(Response):
-    """Says nothing for some seconds and then breaks the connection."""
+class NoResponse(Response):
+    """Resets the connection after some seconds, without a response."""
 
-    def __init__(self, patience: HangingResponses, seconds: float = 0.0) -> None:
+    def __init__(self, hanging_responses: HangingResponses, seconds: float = 0.0) -> None:
         super().__init__()
-        self._patience = patience
+        self._hanging_responses = hanging_responses
         self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One answer that is none."""
+        """Waits and resets."""
         if self._seconds:
-            await self._patience.wait(receive, self._seconds)
-        await _break(scope, receive)
+            await self._hanging_responses.wait(receive, self._seconds)
+        await _reset_connection(scope, receive)
 
 
-class HalfAnswer(Response):
-    """Sends an answer's head and half of its body, then breaks the connection."""
+class TruncatedResponse(Response):
+    """Sends the head and half of the body of a response, then resets the connection."""
 
-    def __init__(self, whole: Response) -> None:
+    def __init__(self, response: Response) -> None:
         super().__init__()
-        self._whole = whole
+        self._response = response
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One answer without its end."""
+        """Sends and resets."""
 
         async def send_half(message: Message) -> None:
             if body := message.get("body"):
                 message = {**message, "body": body[: len(body) // 2], "more_body": True}
             await send(message)
 
-        await self._whole(scope, receive, send_half)
-        await _break(scope, receive)
+        await self._response(scope, receive, send_half)
+        await _reset_connection(scope, receive)
 
 
-class LateAnswer(Response):
-    """Sends an answer after some seconds."""
+class DelayedResponse(Response):
+    """Sends a response after some seconds."""
 
-    def __init__(self, answer: Response, patience: HangingResponses, seconds: float) -> None:
+    def __init__(
+        self, response: Response, hanging_responses: HangingResponses, seconds: float
+    ) -> None:
         super().__init__()
-        self._answer = answer
-        self._patience = patience
+        self._response = response
+        self._hanging_responses = hanging_responses
         self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One answer; nobody may be there to read it any more."""
-        await self._patience.wait(receive, self._seconds)
-        await self._answer(scope, receive, send)
+        """Waits and sends; the client may have disconnected."""
+        await self._hanging_responses.wait(receive, self._seconds)
+        await self._response(scope, receive, send)
 
 
-async def _client_gone(receive: Receive) -> None:
+async def _wait_for_disconnect(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
-async def _break(scope: Scope, receive: Receive) -> None:
-    """Resets the connection behind what was written, and returns once the server knows."""
+async def _reset_connection(scope: Scope, receive: Receive) -> None:
+    """Resets the connection, and returns as soon as the server has noticed."""
     transport = scope[_TRANSPORT]
     if transport is None:
-        raise RuntimeError("this server does not show its connections")
+        raise RuntimeError("this server does not expose its transports")
     if not transport.is_closing():
-        peer = transport.get_extra_info("socket")
-        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT_AT_ALL)
+        connection = transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         transport.close()
-    await _client_gone(receive)
+    await _wait_for_disconnect(receive)

@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""Attachments: their addresses, the files stored here, and fetching those of an MMS."""

@@ -1,4 +1,4 @@
-"""Attachments by their addresses: which can be used, and what they tell."""
+"""Attachments given by URL."""
 
 import mimetypes
 from pathlib import PurePosixPath
@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from simulator.records import Media
 
-# Flowroute publishes no number; an MMS of 750 kB does not hold more pictures worth sending.
+# Not documented by Flowroute; more pictures hardly fit into 750 kB.
 MAX_MEDIA = 10
 
 MAX_URL_CHARACTERS = 2_048
@@ -15,7 +15,7 @@ _UNKNOWN_TYPE = "application/octet-stream"
 
 
 def is_http_url(url: str) -> bool:
-    """Whether something could be fetched from, or sent to, this URL."""
+    """Whether this is a valid http or https URL."""
     try:
         parts = urlsplit(url)
         has_valid_port = parts.port is None or parts.port > 0
@@ -26,13 +26,12 @@ def is_http_url(url: str) -> bool:
 
 
 def media_at(url: str, *, mime_type: str | None = None, file_size: int = 0) -> Media:
-    """An attachment, with what its URL tells where nothing better is known."""
+    """An attachment; its name, and its type unless given, are taken from the URL."""
     name = PurePosixPath(urlsplit(url).path).name
-    # Two dots alone are a way up and no name.
     file_name = "attachment" if name in ("", "..") else name
     return Media(url, file_name, mime_type or guessed_type(file_name), file_size)
 
 
 def guessed_type(file_name: str) -> str:
-    """The media type that a name suggests."""
+    """The media type for the extension of a file name."""
     return mimetypes.guess_type(file_name)[0] or _UNKNOWN_TYPE

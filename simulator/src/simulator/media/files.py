@@ -1,4 +1,4 @@
-"""What is attached to texts: files of which only the address is known, and files kept here."""
+"""Attachments with their content, and the store that serves them."""
 
 import secrets
 from collections.abc import Iterable
@@ -8,10 +8,10 @@ from urllib.parse import quote
 from simulator.records import Media
 
 # Four inbound messages of the largest size, or an evening of pictures.
-KEPT_BYTES = 64 * 1024 * 1024
+MAX_STORED_BYTES = 64 * 1024 * 1024
 
-# Small files count as much as this, for what surrounds them.
-LEAST_COUNTED_BYTES = 4 * 1024
+# A smaller file counts as much, for the overhead of its entry.
+MIN_COUNTED_BYTES = 4 * 1024
 
 PATH = "/simulator/media"
 
@@ -29,51 +29,52 @@ Attachment = Media | File
 
 
 @dataclass(frozen=True, slots=True)
-class KeptFile:
-    """A file at an address. Once expired, its address answers as one whose signature is old."""
+class StoredFile:
+    """A file in the store. After expiry its URL is answered with 403."""
 
     file: File
     expired: bool
 
     @property
     def counted_bytes(self) -> int:
-        """What it counts towards KEPT_BYTES."""
-        return max(len(self.file.content), LEAST_COUNTED_BYTES)
+        """The size that counts towards MAX_STORED_BYTES."""
+        return max(len(self.file.content), MIN_COUNTED_BYTES)
 
 
-class KeptMedia:
-    """The newest files, KEPT_BYTES of them, under addresses that nobody guesses."""
+class MediaStore:
+    """The newest files, up to MAX_STORED_BYTES, with unguessable URLs."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, KeptFile] = {}
+        self._files: dict[str, StoredFile] = {}
         self._bytes = 0
 
-    def find(self, media_id: str) -> KeptFile | None:
-        """The file with this id, if it is still kept."""
-        return self._kept.get(media_id)
+    def find(self, media_id: str) -> StoredFile | None:
+        """The file with this id; None if it was dropped."""
+        return self._files.get(media_id)
 
-    def keep(self, file: File, *, expired: bool = False) -> Media:
-        """Keeps a file; its address is a path on this server. The oldest files go for it."""
+    def store(self, file: File, *, expired: bool = False) -> Media:
+        """Adds a file, whose URL is a path on this server. Drops the oldest files for it."""
         media_id = secrets.token_urlsafe(16)
-        self._kept[media_id] = kept = KeptFile(file, expired)
-        self._bytes += kept.counted_bytes
-        while self._bytes > KEPT_BYTES:
-            self._bytes -= self._kept.pop(next(iter(self._kept))).counted_bytes
+        self._files[media_id] = stored = StoredFile(file, expired)
+        self._bytes += stored.counted_bytes
+        while self._bytes > MAX_STORED_BYTES:
+            self._bytes -= self._files.pop(next(iter(self._files))).counted_bytes
         path = f"{PATH}/{media_id}/{quote(file.file_name, safe='')}"
         return Media(path, file.file_name, file.mime_type, len(file.content))
 
-    def keep_all(
+    def store_all(
         self, attachments: Iterable[Attachment], *, expired: bool = False
     ) -> tuple[Media, ...]:
-        """Keeps those of which the content is there; the others have an address already."""
+        """Stores the files; attachments given by URL stay unchanged."""
         return tuple(
-            self.keep(one, expired=expired) if isinstance(one, File) else one for one in attachments
+            self.store(item, expired=expired) if isinstance(item, File) else item
+            for item in attachments
         )
 
 
-def reached_at(base_url: str, media: Iterable[Media]) -> tuple[Media, ...]:
-    """The same, with whole addresses in place of paths on this server."""
+def with_base_url(base_url: str, media: Iterable[Media]) -> tuple[Media, ...]:
+    """The media with absolute URLs instead of paths on this server."""
     return tuple(
-        replace(one, url=f"{base_url}{one.url}") if one.url.startswith("/") else one
-        for one in media
+        replace(item, url=f"{base_url}{item.url}") if item.url.startswith("/") else item
+        for item in media
     )

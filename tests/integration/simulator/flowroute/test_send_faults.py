@@ -28,7 +28,7 @@ async def arrived(simulator: RunningSimulator) -> None:
 
 async def struck(simulator: RunningSimulator) -> None:
     async def holds() -> bool:
-        return bool(simulator.carrier.faults.struck)
+        return bool(simulator.carrier.faults.occurrences)
 
     await eventually(holds)
 

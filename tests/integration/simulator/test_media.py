@@ -19,7 +19,7 @@ from starlette.responses import RedirectResponse, Response
 
 from simulator.control.media_bodies import MAX_FILES_BYTES
 from simulator.media import client as media_client
-from simulator.media.client import MediaClient, MediaRefused
+from simulator.media.client import MediaClient, MediaRejected
 from support.clock import ManualClock
 
 ATTACHED = {
@@ -186,6 +186,6 @@ async def test_an_mms_has_a_most_of_bytes_with_its_text(
 async def test_a_host_that_does_not_answer_in_time_is_down(host: MediaHost) -> None:
     client = MediaClient(fetch_seconds=0.05)
     host.answers["/slow"] = Response(PICTURE)
-    with pytest.raises(MediaRefused):
+    with pytest.raises(MediaRejected):
         await client.fetch(f"{host.url}/slow")
     await client.close()

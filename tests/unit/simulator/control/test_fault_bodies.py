@@ -5,7 +5,7 @@ import pytest
 from simulator.control import fault_bodies
 from simulator.control.problems import BadRequest
 from simulator.faults.fault import Fault, Match
-from simulator.faults.faults import Placed
+from simulator.faults.faults import PendingFault
 from simulator.faults.kinds import TRAITS, Kind
 
 VALUES: dict[str, object] = {
@@ -15,18 +15,18 @@ VALUES: dict[str, object] = {
     "retry_after": 7,
     "times": 3,
 }
-NEEDS = [(kind, name) for kind in Kind for name in TRAITS[kind].needs]
+NEEDS = [(kind, name) for kind in Kind for name in TRAITS[kind].required]
 
 
 def asked(kind: Kind, **changes: object) -> dict[str, object]:
-    """A fault with all that its kind needs."""
-    return {"kind": kind.value, **{n: VALUES[n] for n in TRAITS[kind].needs}, **changes}
+    """A fault with all that its kind required."""
+    return {"kind": kind.value, **{n: VALUES[n] for n in TRAITS[kind].required}, **changes}
 
 
 @pytest.mark.parametrize("kind", Kind)
 def test_each_kind_is_taken_with_what_it_needs_and_shown_as_it_was_asked_for(kind: Kind) -> None:
-    fields = asked(kind, **{name: VALUES[name] for name in TRAITS[kind].may_have})
-    shown = fault_bodies.fault_view(Placed("1", fault_bodies.fault(fields), 1))
+    fields = asked(kind, **{name: VALUES[name] for name in TRAITS[kind].optional})
+    shown = fault_bodies.fault_view(PendingFault("1", fault_bodies.fault(fields), 1))
     assert shown == {"id": "1", "left": 1, "match": {}, **fields}
 
 
@@ -40,7 +40,7 @@ def test_what_a_kind_needs_and_does_not_get_is_named(kind: Kind, name: str) -> N
 
 @pytest.mark.parametrize("kind", Kind)
 def test_what_a_kind_does_not_take_is_refused_with_what_it_takes(kind: Kind) -> None:
-    for name in {"second", *VALUES}.difference(TRAITS[kind].needs, TRAITS[kind].may_have):
+    for name in {"second", *VALUES}.difference(TRAITS[kind].required, TRAITS[kind].optional):
         with pytest.raises(BadRequest, match=f"{kind} takes"):
             fault_bodies.fault(asked(kind, **{name: 1}))
 

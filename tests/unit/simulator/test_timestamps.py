@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from simulator.timestamps import parse_moment, with_hundredths, with_microseconds, with_offset
+from simulator.timestamps import parse_timestamp, with_hundredths, with_microseconds, with_offset
 
 MOMENT = datetime(2024, 10, 19, 1, 21, 21, 980_000, tzinfo=UTC)
 WHOLE = MOMENT.replace(microsecond=0)
@@ -30,11 +30,11 @@ def test_all_forms_are_utc_wherever_the_clock_stands() -> None:
      "2024-10-19T01:21:21.98+00:00", "2024-10-18T18:21:21.98-07:00"],
 )  # fmt: skip
 def test_look_ups_take_every_form_that_clients_send(text: str) -> None:
-    assert parse_moment(text) == MOMENT
+    assert parse_timestamp(text) == MOMENT
 
 
 def test_a_day_begins_at_midnight_utc() -> None:
-    assert parse_moment("2024-10-19") == datetime(2024, 10, 19, tzinfo=UTC)
+    assert parse_timestamp("2024-10-19") == datetime(2024, 10, 19, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -42,4 +42,4 @@ def test_a_day_begins_at_midnight_utc() -> None:
 )
 def test_what_is_no_moment_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
-        parse_moment(text)
+        parse_timestamp(text)

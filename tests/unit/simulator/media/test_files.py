@@ -8,7 +8,7 @@ from simulator.control import media_bodies
 from simulator.control.media_bodies import attachments
 from simulator.control.problems import BadRequest
 from simulator.media import files as media_module
-from simulator.media.files import PATH, File, KeptMedia, reached_at
+from simulator.media.files import PATH, File, MediaStore, with_base_url
 from simulator.records import Media
 
 PICTURE = File("cat.png", "image/png", b"picture")
@@ -21,8 +21,8 @@ def media_id(media: Media) -> str:
 
 
 def test_a_kept_file_is_found_under_an_address_of_its_own() -> None:
-    kept = KeptMedia()
-    first, second = kept.keep(PICTURE), kept.keep(PICTURE)
+    kept = MediaStore()
+    first, second = kept.store(PICTURE), kept.store(PICTURE)
     assert first.url != second.url
     assert (first.file_name, first.mime_type, first.file_size) == ("cat.png", "image/png", 7)
     found = kept.find(media_id(first))
@@ -33,25 +33,25 @@ def test_a_kept_file_is_found_under_an_address_of_its_own() -> None:
 def test_the_oldest_files_go_when_there_are_too_many_bytes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(media_module, "KEPT_BYTES", 2 * media_module.LEAST_COUNTED_BYTES)
-    kept = KeptMedia()
-    ids = [media_id(kept.keep(PICTURE)) for _ in range(3)]
+    monkeypatch.setattr(media_module, "MAX_STORED_BYTES", 2 * media_module.MIN_COUNTED_BYTES)
+    kept = MediaStore()
+    ids = [media_id(kept.store(PICTURE)) for _ in range(3)]
     assert [kept.find(one) is not None for one in ids] == [False, True, True]
-    large = File("all.png", "image/png", b"x" * media_module.KEPT_BYTES)
-    ids.append(media_id(kept.keep(large)))
+    large = File("all.png", "image/png", b"x" * media_module.MAX_STORED_BYTES)
+    ids.append(media_id(kept.store(large)))
     assert [kept.find(one) is not None for one in ids] == [False, False, False, True]
 
 
 def test_an_address_from_elsewhere_stays_as_it_is() -> None:
-    kept = KeptMedia()
-    shown = kept.keep_all([ELSEWHERE, PICTURE])
-    reached = reached_at("http://carrier.example", shown)
+    kept = MediaStore()
+    shown = kept.store_all([ELSEWHERE, PICTURE])
+    reached = with_base_url("http://carrier.example", shown)
     assert shown[0] == reached[0] == ELSEWHERE
     assert reached[1].url == f"http://carrier.example{shown[1].url}"
 
 
 def test_a_name_with_odd_characters_makes_a_plain_address() -> None:
-    url = KeptMedia().keep(File("a b/ü?.png", "image/png", b"")).url
+    url = MediaStore().store(File("a b/ü?.png", "image/png", b"")).url
     assert url.isascii()
     assert url.endswith("/a%20b%2F%C3%BC%3F.png")
 

@@ -94,7 +94,7 @@ async def test_the_place_of_an_earlier_process_means_begin_anew() -> None:
 async def test_a_reader_that_falls_too_far_behind_is_cut_off_and_begins_anew(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(events_module, "EVENTS_KEPT", 3)
+    monkeypatch.setattr(events_module, "MAX_EVENTS", 3)
     feed = EventFeed()
     chunks = follow(feed)
     await next_event(chunks)
@@ -143,5 +143,5 @@ async def test_a_reader_that_takes_nothing_is_let_go() -> None:
             await asyncio.Event().wait()
         taken.append(message)
 
-    await EventStreamResponse(follow(feed), stuck_seconds=0.0).stream_response(send)
+    await EventStreamResponse(follow(feed), stalled_seconds=0.0).stream_response(send)
     assert [message["type"] for message in taken] == ["http.response.start", "http.response.body"]

@@ -67,10 +67,6 @@ async def test_a_reader_comes_back_to_where_it_was(simulator: RunningSimulator) 
     assert kinds == ["phone_added", "settings", "phone_removed"]
 
 
-async def test_a_reader_of_an_earlier_process_begins_anew(simulator: RunningSimulator) -> None:
-    async with following(simulator, "0badcafe-7") as events:
-        [(_, kind, _)] = await take(events, 1)
-    assert kind == "reset"
 
 
 async def test_there_is_a_most_of_readers_and_one_that_leaves_makes_room(
@@ -86,9 +82,3 @@ async def test_there_is_a_most_of_readers_and_one_that_leaves_makes_room(
         assert len(await take(events, 1)) == 1
 
 
-async def test_closing_the_feed_lets_every_reader_go(simulator: RunningSimulator) -> None:
-    async with following(simulator) as events:
-        await take(events, 1)
-        simulator.carrier.feed.close()
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            assert [event async for event in events] == []

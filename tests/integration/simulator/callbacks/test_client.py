@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from simulator.callbacks.client import ANSWER_LIMIT_BYTES, CallbackClient
+from simulator.callbacks.client import RESPONSE_LIMIT_BYTES, CallbackClient
 from simulator.callbacks.sender import Attempt, Callback, CallbackSender
 from support.clock import ManualClock
 from support.eventually import PATIENCE_SECONDS
 
-ENDLESS = b"x" * ANSWER_LIMIT_BYTES
+ENDLESS = b"x" * RESPONSE_LIMIT_BYTES
 
 
 class RawGateway:
@@ -94,8 +94,8 @@ async def test_after_a_broken_answer_the_callback_is_sent_again(
 ) -> None:
     gateway, attempts = RawGateway(answer), list[Attempt]()
     async with listening(gateway) as client:
-        courier = CallbackSender(client.post, clock, timedelta(seconds=30))
-        courier.submit(Callback(gateway.url, b"{}", on_attempt=attempts.append))
-        courier.run_once()
-        await courier.settled()
+        callback_sender = CallbackSender(client.post, clock, timedelta(seconds=30))
+        callback_sender.submit(Callback(gateway.url, b"{}", on_attempt=attempts.append))
+        callback_sender.run_once()
+        await callback_sender.wait_until_idle()
     assert attempts == [Attempt.TO_BE_RESENT]

@@ -1,4 +1,4 @@
-"""The courier's worker sleeps until there is something to do."""
+"""The callback_sender's worker sleeps until there is something to do."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from simulator.callbacks import sender as courier_module
+from simulator.callbacks import sender as sender_module
 from simulator.callbacks.sender import Attempt, Callback, CallbackSender
 from support.clock import ManualClock
 from support.eventually import PATIENCE_SECONDS
@@ -27,62 +27,62 @@ class Gateway:
         return self._statuses.pop(0)
 
 
-async def fall_asleep(courier: CallbackSender) -> "asyncio.Task[None]":
-    work = asyncio.create_task(courier.work())
+async def fall_asleep(callback_sender: CallbackSender) -> "asyncio.Task[None]":
+    work = asyncio.create_task(callback_sender.work())
     await asyncio.sleep(0)
     assert not work.done()
     return work
 
 
-def submit(courier: CallbackSender, note: Callable[[Attempt], None]) -> None:
-    courier.submit(Callback(URL, b"text", on_attempt=note))
+def submit(callback_sender: CallbackSender, on_attempt: Callable[[Attempt], None]) -> None:
+    callback_sender.submit(Callback(URL, b"text", on_attempt=on_attempt))
 
 
 async def test_a_new_callback_wakes_the_worker(
     clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(courier_module, "LONGEST_NAP_SECONDS", FAR_OFF_SECONDS)
+    monkeypatch.setattr(sender_module, "MAX_SLEEP_SECONDS", FAR_OFF_SECONDS)
     gateway, attempts = Gateway(200), list[Attempt]()
     gateway.may_answer.set()
-    courier = CallbackSender(gateway, clock, timedelta(seconds=30))
-    work = await fall_asleep(courier)
-    submit(courier, attempts.append)
+    callback_sender = CallbackSender(gateway, clock, timedelta(seconds=30))
+    work = await fall_asleep(callback_sender)
+    submit(callback_sender, attempts.append)
     await asyncio.wait_for(work, PATIENCE_SECONDS)
-    await courier.settled()
+    await callback_sender.wait_until_idle()
     assert attempts == [Attempt.ACCEPTED]
 
 
 async def test_an_answer_wakes_the_worker_when_too_many_were_in_flight(
     clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(courier_module, "LONGEST_NAP_SECONDS", FAR_OFF_SECONDS)
-    monkeypatch.setattr(courier_module, "IN_FLIGHT_LIMIT", 1)
+    monkeypatch.setattr(sender_module, "MAX_SLEEP_SECONDS", FAR_OFF_SECONDS)
+    monkeypatch.setattr(sender_module, "IN_FLIGHT_LIMIT", 1)
     gateway, attempts = Gateway(200, 200), list[Attempt]()
-    courier = CallbackSender(gateway, clock, timedelta(seconds=30))
-    submit(courier, attempts.append)
-    submit(courier, attempts.append)
-    assert courier.run_once() == 1
-    work = await fall_asleep(courier)
+    callback_sender = CallbackSender(gateway, clock, timedelta(seconds=30))
+    submit(callback_sender, attempts.append)
+    submit(callback_sender, attempts.append)
+    assert callback_sender.run_once() == 1
+    work = await fall_asleep(callback_sender)
     gateway.may_answer.set()
     await asyncio.wait_for(work, PATIENCE_SECONDS)
-    await courier.settled()
+    await callback_sender.wait_until_idle()
     assert attempts == [Attempt.ACCEPTED] * 2
 
 
 async def test_the_worker_looks_again_at_a_clock_that_was_moved(
     clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(courier_module, "LONGEST_NAP_SECONDS", 0.001)
+    monkeypatch.setattr(sender_module, "MAX_SLEEP_SECONDS", 0.001)
     gateway, attempts = Gateway(503, 200), list[Attempt]()
     gateway.may_answer.set()
-    courier = CallbackSender(gateway, clock, timedelta(seconds=30))
-    submit(courier, attempts.append)
-    courier.run_once()
-    await courier.settled()
-    await asyncio.wait_for(courier.work(), PATIENCE_SECONDS)
+    callback_sender = CallbackSender(gateway, clock, timedelta(seconds=30))
+    submit(callback_sender, attempts.append)
+    callback_sender.run_once()
+    await callback_sender.wait_until_idle()
+    await asyncio.wait_for(callback_sender.work(), PATIENCE_SECONDS)
     assert attempts == [Attempt.TO_BE_RESENT]
     clock.move(seconds=30)
     async with asyncio.timeout(PATIENCE_SECONDS):
         while len(attempts) < 2:
-            await courier.work()
+            await callback_sender.work()
     assert attempts == [Attempt.TO_BE_RESENT, Attempt.ACCEPTED]

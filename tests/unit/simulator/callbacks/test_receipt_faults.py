@@ -98,7 +98,7 @@ def test_a_late_record_is_shown_from_its_time_on_and_keeps_its_place(clock: Manu
     records = MessageRecords(clock)
     late, other = record(clock), record(clock)
     start = clock.now()
-    records.add(late, shown_from=start + timedelta(seconds=5))
+    records.add(late, visible_from=start + timedelta(seconds=5))
     records.add(other)
     assert list(records.between(start, start)) == [other]
     assert records.find(late.id) is None
@@ -110,10 +110,10 @@ def test_a_late_record_is_shown_from_its_time_on_and_keeps_its_place(clock: Manu
 def test_late_records_are_forgotten_like_all_others(
     clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(records_module, "RECORDS_KEPT", 1)
+    monkeypatch.setattr(records_module, "MAX_RECORDS", 1)
     records = MessageRecords(clock)
     first = record(clock)
-    records.add(first, shown_from=clock.now() + timedelta(seconds=5))
+    records.add(first, visible_from=clock.now() + timedelta(seconds=5))
     records.add(record(clock))
     records.add(first)
     assert records.find(first.id) == first

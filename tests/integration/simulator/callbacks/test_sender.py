@@ -43,34 +43,12 @@ async def test_the_shape_of_callbacks_can_be_chosen(
     }
 
 
-async def test_a_picture_comes_as_mms(simulator: RunningSimulator) -> None:
-    await simulator.type_text("", media=["https://example.net/cat.png"])
-    await simulator.deliver()
-    [callback] = simulator.gateway.received
-    payload = json.loads(callback.content)
-    assert payload["data"]["attributes"]["body"] is None
-    [media] = payload["included"]
-    assert media["attributes"]["url"] == "https://example.net/cat.png"
-    assert media["attributes"]["mime_type"] == "image/png"
 
 
-async def test_a_gateway_that_is_never_content_gets_a_text_five_times(
-    simulator: RunningSimulator, clock: ManualClock
-) -> None:
-    simulator.gateway.status = 202
-    await simulator.type_text("start")
-    for _ in range(8):
-        await simulator.deliver()
-        clock.move(seconds=30)
-    contents = [callback.content for callback in simulator.gateway.received]
-    assert len(contents) == 5
-    assert len(set(contents)) == 1
-    [text] = await simulator.texts()
-    assert (text["state"], text["attempts"]) == ("not_accepted", 5)
 
 
 async def test_a_gateway_that_does_not_answer_in_time_gets_it_again(clock: ManualClock) -> None:
-    async with running_simulator(clock, answer_timeout_seconds=0.05) as simulator:
+    async with running_simulator(clock, response_timeout_seconds=0.05) as simulator:
         simulator.gateway.answers.clear()
         await simulator.type_text("start")
         await simulator.deliver()
@@ -118,16 +96,6 @@ async def test_receipts_without_an_address_go_to_the_account_s(
     assert [a.get("status_code") for a in attributes] == [None, 1003, 1004]
 
 
-async def test_a_receipt_that_is_not_taken_is_sent_again_like_a_text(
-    simulator: RunningSimulator, clock: ManualClock
-) -> None:
-    simulator.gateway.status = 503
-    await simulator.send()
-    for _ in range(8):
-        await simulator.deliver()
-        clock.move(seconds=30)
-    contents = [callback.content for callback in simulator.gateway.received]
-    assert [contents.count(content) for content in set(contents)] == [5, 5]
 
 
 async def test_the_same_text_can_be_handed_in_again(simulator: RunningSimulator) -> None:

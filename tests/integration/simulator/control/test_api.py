@@ -51,17 +51,10 @@ async def test_a_thread_is_told_oldest_first_from_the_phones_side(
     assert (received["body"], received["state"]) == ("your code", "received")
 
 
-async def test_the_carriers_own_answer_to_stop_appears_in_the_thread(
-    simulator: RunningSimulator,
-) -> None:
-    await simulator.type_text("STOP")
-    stop, answer = await simulator.texts()
-    assert (stop["direction"], answer["direction"]) == ("sent", "received")
-    assert "UNSTOP" in str(answer["body"])
 
 
 async def test_a_page_from_elsewhere_types_nothing(simulator: RunningSimulator) -> None:
-    """A browser asks before it sends JSON to another site; what needs no asking is refused."""
+    """A browser asks before it sends JSON to another site; what required no asking is refused."""
     content = b'{"to": "+12065550100", "body": "hi"}'
     for headers in ({}, {"content-type": "text/plain"}):
         response = await simulator.http.post(TEXTS, content=content, headers=headers)

@@ -16,7 +16,7 @@ def faults() -> Faults:
 
 
 def struck(faults: Faults, *, stage: Stage = Stage.SEND, body: str = "hi") -> Kind | None:
-    fault = faults.strike(stage, OURS, ALICE, body)
+    fault = faults.next_fault(stage, OURS, ALICE, body)
     return fault.kind if fault else None
 
 
@@ -27,8 +27,8 @@ def test_without_faults_nothing_strikes(faults: Faults) -> None:
 def test_a_fault_strikes_as_often_as_it_was_told_and_is_gone(faults: Faults) -> None:
     faults.add(Fault(Kind.RESET), count=2)
     assert [struck(faults) for _ in range(3)] == [Kind.RESET, Kind.RESET, None]
-    assert faults.listed() == []
-    assert faults.struck == {Kind.RESET: 2}
+    assert faults.pending() == []
+    assert faults.occurrences == {Kind.RESET: 2}
 
 
 def test_a_fault_without_count_strikes_until_it_is_removed(faults: Faults) -> None:
@@ -45,7 +45,7 @@ def test_the_first_that_fits_strikes_and_only_it_is_used(faults: Faults) -> None
     faults.add(Fault(Kind.SLOW))
     faults.add(Fault(Kind.RESET))
     assert [struck(faults) for _ in range(3)] == [Kind.SLOW, Kind.RESET, None]
-    assert [placed.left for placed in faults.listed()] == [1]
+    assert [pending.remaining for pending in faults.pending()] == [1]
 
 
 def test_each_stage_has_its_own(faults: Faults) -> None:
