@@ -17,6 +17,7 @@ from runtime.http.server import AsgiApplication, HttpServer, http_server
 from simulator.app import create_app, create_carrier
 from simulator.callbacks.client import CallbackClient
 from simulator.carrier import Carrier
+from simulator.http.tls import client_context
 from simulator.settings import Settings
 from support.clock import ManualClock
 from support.eventually import eventually
@@ -154,4 +155,6 @@ def port_of(server: HttpServer) -> int:
 
 
 def _client(port: int) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30)
+    return httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{port}", timeout=30, verify=client_context()
+    )

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from simulator import phones as phones_module
-from simulator import records as records_module
 from simulator.callbacks import sender as sender_module
 from simulator.callbacks.addresses import CallbackType
 from simulator.callbacks.sender import CallbackQueueFull
@@ -13,12 +12,10 @@ from simulator.carrier import (
     Carrier,
     NoSuchPhone,
     NoSuchText,
-    NotOurNumber,
-    NotResendable,
     RecipientOptedOut,
 )
 from simulator.opt_outs import REPLIES, OptOutWord
-from simulator.phones import Side, TextState, TooManyPhones
+from simulator.phones import Side, TextState
 from simulator.record_factory import SendRequest
 from simulator.records import Media
 from support.clock import ManualClock
@@ -78,12 +75,6 @@ async def test_a_text_from_the_account_appears_on_its_phone_and_no_other(carrier
     assert carrier.phones.texts(BOB) == []
 
 
-
-
-
-
-
-
 async def test_a_text_that_the_gateway_never_takes_ends_as_not_accepted(
     carrier: Carrier, gateway: Gateway, clock: ManualClock
 ) -> None:
@@ -96,8 +87,6 @@ async def test_a_text_that_the_gateway_never_takes_ends_as_not_accepted(
         clock.move(seconds=30)
     resending = [("start", TextState.RESENDING, n) for n in range(1, 5)]
     assert seen == resending + [("start", TextState.NOT_ACCEPTED, 5)] * 3
-
-
 
 
 async def test_callbacks_go_where_the_account_says(carrier: Carrier, gateway: Gateway) -> None:
@@ -137,10 +126,6 @@ async def test_without_an_address_for_receipts_only_messages_that_name_one_get_t
     carrier.send(SendRequest(OURS, BOB, "hi", receipt_url="http://elsewhere/dlr"))
     await deliver(carrier)
     assert [url for url, _ in gateway.received] == ["http://elsewhere/dlr"] * 2
-
-
-
-
 
 
 @pytest.mark.parametrize("word", ["STOP", "stop", " Stop\n"])
@@ -206,8 +191,6 @@ async def test_a_full_courier_refuses_and_leaves_no_trace(
     assert carrier.send(to(BOB)).to_number == BOB
 
 
-
-
 async def test_a_thread_keeps_its_newest_texts(
     carrier: Carrier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -218,5 +201,3 @@ async def test_a_thread_keeps_its_newest_texts(
     assert [text.body for text in carrier.phones.texts(ALICE)] == ["2", "3"]
     with pytest.raises(NoSuchText):
         carrier.resend(first.id)
-
-

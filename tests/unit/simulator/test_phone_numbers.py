@@ -14,12 +14,18 @@ def test_every_way_of_writing_a_number_is_the_same_number(dialled: str) -> None:
 
 @pytest.mark.parametrize(
     "dialled",
-    ["", "+", "911", "24680", "+0206555010", "++12065550100", "1206555010O", "1" * 16,
+    ["", "+", "911", "24680", "12345678", "+1234567", "+0206555010", "++12065550100",
+     "1206555010O", "1" * 16, "+" + "1" * 16,
      " 12065550100", "12065550100\n", "\u0661\u0662\u0660\u0666\u0665\u0665\u0665\u0660\u0661"],
 )  # fmt: skip
 def test_what_is_no_number_is_refused(dialled: str) -> None:
     with pytest.raises(ValueError, match="must be a phone number"):
         to_e164(dialled)
+
+
+@given(st.from_regex(r"\+[1-9][0-9]{7,14}", fullmatch=True))
+def test_every_e164_number_stays_as_it_is(number: str) -> None:
+    assert to_e164(number) == number
 
 
 @given(st.from_regex(r"\+[1-9][0-9]{10,14}", fullmatch=True))

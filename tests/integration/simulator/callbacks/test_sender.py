@@ -3,7 +3,12 @@
 import json
 
 import pytest
-from integration.simulator.running_simulator import ALICE, RunningSimulator, running_simulator
+from integration.simulator.running_simulator import (
+    ALICE,
+    OURS,
+    RunningSimulator,
+    running_simulator,
+)
 
 from support.clock import ManualClock
 from support.eventually import eventually
@@ -41,10 +46,6 @@ async def test_the_shape_of_callbacks_can_be_chosen(
         "body": "start",
         "id": text_id,
     }
-
-
-
-
 
 
 async def test_a_gateway_that_does_not_answer_in_time_gets_it_again(clock: ManualClock) -> None:
@@ -96,11 +97,12 @@ async def test_receipts_without_an_address_go_to_the_account_s(
     assert [a.get("status_code") for a in attributes] == [None, 1003, 1004]
 
 
-
-
-async def test_the_same_text_can_be_handed_in_again(simulator: RunningSimulator) -> None:
+async def test_the_same_callback_can_be_sent_again_and_an_accepted_text_stays_accepted(
+    simulator: RunningSimulator,
+) -> None:
     text_id = await simulator.type_text("start")
     await simulator.deliver()
+    simulator.gateway.status = 503
     response = await simulator.http.post(f"/simulator/texts/{text_id}/resend")
     assert response.status_code == 202
     await simulator.deliver()
@@ -111,7 +113,7 @@ async def test_the_same_text_can_be_handed_in_again(simulator: RunningSimulator)
 
 
 async def test_hundreds_of_callbacks_all_arrive_once(simulator: RunningSimulator) -> None:
-    ids = {await simulator.type_text(f"{number}") for number in range(300)}
+    ids = {simulator.carrier.type_text(ALICE, OURS, f"{n}", ()).id for n in range(300)}
     await simulator.deliver()
     arrived = [json.loads(c.content)["data"]["id"] for c in simulator.gateway.received]
     assert (len(arrived), set(arrived)) == (300, ids)

@@ -51,8 +51,6 @@ async def test_a_thread_is_told_oldest_first_from_the_phones_side(
     assert (received["body"], received["state"]) == ("your code", "received")
 
 
-
-
 async def test_a_page_from_elsewhere_types_nothing(simulator: RunningSimulator) -> None:
     """A browser asks before it sends JSON to another site; what required no asking is refused."""
     content = b'{"to": "+12065550100", "body": "hi"}'

@@ -67,8 +67,6 @@ async def test_a_reader_comes_back_to_where_it_was(simulator: RunningSimulator) 
     assert kinds == ["phone_added", "settings", "phone_removed"]
 
 
-
-
 async def test_there_is_a_most_of_readers_and_one_that_leaves_makes_room(
     simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -80,5 +78,3 @@ async def test_there_is_a_most_of_readers_and_one_that_leaves_makes_room(
     monkeypatch.undo()
     async with following(simulator) as events:
         assert len(await take(events, 1)) == 1
-
-

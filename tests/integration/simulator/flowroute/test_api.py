@@ -25,7 +25,7 @@ from support.clock import ManualClock
 async def test_a_text_is_accepted_in_both_shapes_and_versions(
     simulator: RunningSimulator, version: str, shape: str
 ) -> None:
-    attributes = {"to": ALICE, "from": OURS, "body": "hi"}
+    attributes = {"to": ALICE, "from": OURS, "body": "a" * 161}
     wrapped = {"data": {"type": "message", "attributes": attributes}}
     response = await simulator.http.post(
         f"/{version}/messages",
@@ -39,9 +39,13 @@ async def test_a_text_is_accepted_in_both_shapes_and_versions(
     assert data["type"] == "message"
     collection = f"http://127.0.0.1:{simulator.port}/{version}/messages"
     assert data["links"] == {"self": f"{collection}/{data['id']}"}
-    assert ("attributes" in data) is (version == "v2.2")
-
-
+    price = {
+        "base_rate": "0.0040",
+        "charged_cost": "0.0080",
+        "segment_count": 2,
+        "surcharge_rate": "0.0000",
+    }
+    assert data.get("attributes") == ({"price_details": price} if version == "v2.2" else None)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +70,7 @@ async def test_without_the_keys_nothing_is_told(
 async def test_a_number_that_is_not_ours_is_forbidden(simulator: RunningSimulator) -> None:
     response = await simulator.send(**{"from": "+12065550199"})
     assert "'from'" in assert_error(response, 403, "Forbidden")
+    assert await simulator.texts() == []
 
 
 async def test_what_does_not_exist_is_not_found(simulator: RunningSimulator) -> None:
@@ -95,10 +100,9 @@ async def test_broken_json_is_a_bad_request(simulator: RunningSimulator) -> None
     assert_error(response, 400, "Bad Request")
 
 
-@pytest.mark.parametrize("field", ["to", "from", "body"])
-async def test_a_missing_field_is_unprocessable(simulator: RunningSimulator, field: str) -> None:
-    response = await simulator.send(**{field: None})
-    assert f"'{field}'" in assert_error(response, 422, "Unprocessable Entity")
+async def test_a_missing_field_is_unprocessable(simulator: RunningSimulator) -> None:
+    response = await simulator.send(body=None)
+    assert "'body'" in assert_error(response, 422, "Unprocessable Entity")
     assert await simulator.texts() == []
 
 
@@ -204,13 +208,7 @@ async def test_a_listing_keeps_to_its_dates(
     assert [m["attributes"]["body"] for m in page.json()["data"]] == ["within"]
 
 
-@pytest.mark.parametrize(
-    "query",
-    ["", "start_date=yesterday", "start_date=2026-01-01&end_date=x",
-     "start_date=2026-01-01&limit=0",
-     "start_date=2026-01-01&limit=-1", "start_date=2026-01-01&limit=9999999999999999999999",
-     "start_date=2026-01-01&offset=x"],
-)  # fmt: skip
+@pytest.mark.parametrize("query", ["", "start_date=2026-01-01&end_date=x", "limit=0"])
 async def test_a_wrong_query_is_unprocessable(simulator: RunningSimulator, query: str) -> None:
     response = await simulator.http.get(f"/v2.2/messages?{query}", auth=KEYS)
     assert_error(response, 422, "Unprocessable Entity")
@@ -248,5 +246,3 @@ async def test_numbers_are_found_by_their_digits(
 ) -> None:
     response = await simulator.http.get("/v2/numbers", params=query, auth=KEYS)
     assert len(response.json()["data"]) == found
-
-

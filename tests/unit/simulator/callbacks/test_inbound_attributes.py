@@ -57,8 +57,6 @@ def test_whole_seconds_have_no_fraction_in_a_text_and_two_zeros_in_an_mms() -> N
     assert mms["timestamp"] == "2026-11-23T12:00:21.00Z"
 
 
-
-
 def test_each_attachment_is_named_once_and_included_in_the_same_order() -> None:
     payload = callback(media=(PICTURE, SOUND))
     included = payload["included"]

@@ -12,7 +12,7 @@ from simulator.flowroute.send_request import MAX_BODY_CHARACTERS, parse_send_req
 from simulator.media.attachments import MAX_MEDIA
 from simulator.record_factory import SendRequest
 
-E164 = re.compile(r"\+[1-9][0-9]{9,14}")
+E164 = re.compile(r"\+[1-9][0-9]{7,14}")
 # JSON can escape halves of surrogate pairs, which no UTF-8 can hold.
 ANY_STRING = st.text() | st.text(st.characters(categories=["Cs"]), min_size=1)
 TELLING = st.sampled_from(

@@ -53,6 +53,11 @@ def test_a_wrong_number_is_named_and_not_repeated(name: str, value: str) -> None
         assert caught.value.detail == f"'{name}' must be a whole number, at least {least}."
 
 
+def test_a_page_of_more_than_200_numbers_is_refused() -> None:
+    with pytest.raises(FlowrouteError, match="at most 200"):
+        numbers_page(QueryParams(f"limit={NUMBERS_MAX + 1}"))
+
+
 def test_without_an_end_a_look_up_reaches_until_now() -> None:
     start, end = time_range(QueryParams("start_date=2026-11-23"), NOW)
     assert (start, end) == (datetime(2026, 11, 23, tzinfo=UTC), NOW)

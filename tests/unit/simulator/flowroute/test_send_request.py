@@ -5,8 +5,6 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from simulator.flowroute.errors import FlowrouteError
 from simulator.flowroute.send_request import MAX_BODY_CHARACTERS, parse_send_request
@@ -99,7 +97,3 @@ def test_a_value_of_the_wrong_form_is_named_and_not_repeated(name: str, value: o
 def test_data_without_attributes_is_refused(data: object) -> None:
     error = refusal(json.dumps({"data": data}).encode())
     assert "'data.attributes'" in error.detail
-
-
-
-
