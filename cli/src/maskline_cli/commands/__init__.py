@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""The commands, one module for each group."""

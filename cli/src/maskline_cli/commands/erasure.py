@@ -1,4 +1,4 @@
-"""`maskline people`: removing all about a person."""
+"""`maskline people`: erases a person's data and shows erasures."""
 
 from typing import Annotated
 
@@ -8,50 +8,48 @@ from maskline.conversation.v1 import person_pb2 as pb
 from maskline_cli.connection.client import Client, client_of
 from maskline_cli.output.render import cell, show
 from maskline_cli.values.arguments import Phone, RequestId
-from maskline_cli.values.fields import time_of
+from maskline_cli.values.fields import local_time
 
 ErasureId = Annotated[
-    str, typer.Argument(metavar="ID", help="What the person was told, or erase has printed.")
+    str, typer.Argument(metavar="ID", help="The erasure's id, as printed by `erase`.")
 ]
 
-Yes = Annotated[bool, typer.Option("--yes", help="Does not ask whether that is meant.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Skips the confirmation.")]
 
 
 class NotConfirmed(typer.TyperException):
-    """Nobody has said that something is to be removed; the exit status is 1."""
+    """The operator did not confirm; the exit status is 1."""
 
 
 def erase(context: typer.Context, phone: Phone, request_id: RequestId, yes: Yes = False) -> None:
-    """Removes all that is stored about a person, and opts them out. It cannot be undone.
+    """Erases all stored data of a person and opts them out. This cannot be undone.
 
-    Live conversations end, and partners are told neutrally. Nothing is texted to the person.
+    Live conversations end; the other participants get a neutral notice, the person gets none.
     """
-    if not (yes or _is_meant()):
-        raise NotConfirmed("Nothing was removed. Answer y, or give --yes.")
+    if not (yes or _is_confirmed()):
+        raise NotConfirmed("Nothing was erased. Answer y, or use --yes.")
     client = client_of(context)
     request = pb.ErasePersonRequest(request_id=request_id, phone_number=phone)
-    _show(client, client.ask(client.people.ErasePerson, request))
+    _show(client, client.call(client.people.ErasePerson, request))
 
 
-def _is_meant() -> bool:
+def _is_confirmed() -> bool:
     try:
-        return typer.confirm("Remove all that is stored about this person?", err=True)
+        return typer.confirm("Erase all stored data of this person?", err=True)
     except typer.Abort:
-        # Nobody is there to be asked.
+        # Standard input is closed.
         return False
 
 
 def get_erasure(context: typer.Context, erasure_id: ErasureId) -> None:
-    """Tells when an erasure was made, and how much was removed. Of whom is not known any more."""
+    """Shows when an erasure was made and how much was erased, but not whose data."""
     client = client_of(context)
     request = pb.GetErasureRequest(erasure_id=erasure_id)
-    _show(client, client.ask(client.people.GetErasure, request))
+    _show(client, client.call(client.people.GetErasure, request))
 
 
 def _show(client: Client, response: pb.ErasePersonResponse | pb.GetErasureResponse) -> None:
-    made = response.erasure
-    removed = (
-        f"{made.erased_conversations} ended conversations and {made.dropped_texts} texts removed"
-    )
-    sentence = f"Erasure {made.erasure_id}, {time_of(made, 'erase_time')}: {removed}."
-    show(client.options, response, cell(sentence))
+    erasure = response.erasure
+    counts = f"{erasure.erased_conversations} ended conversations, {erasure.dropped_texts} messages"
+    time = local_time(erasure, "erase_time")
+    show(client.options, response, cell(f"Erasure {erasure.erasure_id}, {time}: {counts} erased."))

@@ -1,4 +1,4 @@
-"""`maskline keys`: under which state keys what is stored lies, and its coming under the new one."""
+"""`maskline keys`: shows which state keys are in use, and rotates to the current one."""
 
 import uuid
 from collections import Counter
@@ -11,30 +11,30 @@ from maskline_cli.output.render import show, table
 
 
 def status(context: typer.Context) -> None:
-    """Counts what lies under which state key; changes nothing."""
+    """Counts the stored records by state key; changes nothing."""
     client = client_of(context)
-    _show(client, _walked(client, only_count=True))
+    _show(client, _run_all_steps(client, only_count=True))
 
 
 def rotate(context: typer.Context) -> None:
-    """Seals anew what lies under a former state key, while services run; may be repeated."""
+    """Re-encrypts records of former state keys while services run; may be repeated."""
     client = client_of(context)
-    _show(client, _walked(client, only_count=False))
+    _show(client, _run_all_steps(client, only_count=False))
 
 
-def _walked(client: Client, *, only_count: bool) -> pb.RotateKeysResponse:
-    """All steps in one response. The service's steps come to an end, however much is stored."""
+def _run_all_steps(client: Client, *, only_count: bool) -> pb.RotateKeysResponse:
+    """Runs all steps and adds up their responses. The number of steps is bounded."""
     steps = [_step(client, "", only_count)]
     while steps[-1].next_page_token:
         steps.append(_step(client, steps[-1].next_page_token, only_count))
     records, current = Counter[str](), ""
-    for one in (key for step in steps for key in step.keys):
-        records[one.key_id] += one.records
-        current = one.key_id if one.is_current else current
+    for key in (key for step in steps for key in step.keys):
+        records[key.key_id] += key.records
+        current = key.key_id if key.is_current else current
     return pb.RotateKeysResponse(
         keys=(
-            pb.StateKey(key_id=name, is_current=name == current, records=number)
-            for name, number in records.items()
+            pb.StateKey(key_id=key_id, is_current=key_id == current, records=count)
+            for key_id, count in records.items()
         ),
         resealed_records=sum(step.resealed_records for step in steps),
         unreadable_records=sum(step.unreadable_records for step in steps),
@@ -45,13 +45,14 @@ def _step(client: Client, token: str, only_count: bool) -> pb.RotateKeysResponse
     request = pb.RotateKeysRequest(
         request_id=str(uuid.uuid4()), page_token=token, only_count=only_count
     )
-    return client.ask(client.deployment.RotateKeys, request)
+    return client.call(client.deployment.RotateKeys, request)
 
 
-def _show(client: Client, found: pb.RotateKeysResponse) -> None:
+def _show(client: Client, response: pb.RotateKeysResponse) -> None:
     rows = [
-        (one.key_id, "current" if one.is_current else "former", str(one.records))
-        for one in found.keys
+        (key.key_id, "current" if key.is_current else "former", str(key.records))
+        for key in response.keys
     ]
-    rows += [("", "none opens", str(found.unreadable_records))] if found.unreadable_records else []
-    show(client.options, found, table(("key", "state", "records"), rows))
+    if response.unreadable_records:
+        rows.append(("", "unreadable", str(response.unreadable_records)))
+    show(client.options, response, table(("key", "state", "records"), rows))

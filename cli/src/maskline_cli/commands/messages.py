@@ -1,4 +1,4 @@
-"""`maskline timeline`: what happened in a conversation and to each of its texts, and why."""
+"""`maskline timeline` and `maskline conversations messages`: events and messages."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -10,78 +10,74 @@ from maskline_cli.connection.client import client_of
 from maskline_cli.output.pages import Page, listing
 from maskline_cli.output.render import show_list, table
 from maskline_cli.values.arguments import ConversationId, Limit
-from maskline_cli.values.fields import time_of, word_of
+from maskline_cli.values.fields import enum_word, local_time
 from maskline_cli.values.participants import conversation, positions
 
-TIMELINE_HEADINGS = ("time", "what", "who", "text", "why")
+TIMELINE_HEADINGS = ("time", "event", "participant", "message", "description")
+MESSAGE_HEADINGS = ("message", "accepted", "from", "to", "state", "since")
 
 
 def timeline(context: typer.Context, conversation_id: ConversationId, limit: Limit = 1000) -> None:
-    """Tells what happened in a conversation and to each of its texts, oldest first, and why."""
+    """Lists the events of a conversation and of its messages, oldest first, with reasons."""
     client = client_of(context)
-    one = conversation(client, conversation_id).conversation
+    positions_by_id = positions(conversation(client, conversation_id).conversation)
 
-    def ask(size: int, token: str) -> Page[Event]:
+    def fetch(size: int, token: str) -> Page[Event]:
         request = pb.GetTimelineRequest(
             pool=client.pool, conversation_id=conversation_id, page_size=size, page_token=token
         )
-        response = client.ask(client.conversations.GetTimeline, request)
+        response = client.call(client.conversations.GetTimeline, request)
         return Page(response.events, response.next_page_token)
 
-    found = listing(limit, ask)
-    place_of = positions(one)
-    view = table(TIMELINE_HEADINGS, (_row(event, place_of) for event in found.items))
-    show_list(client.options, "events", found, view)
+    result = listing(limit, fetch)
+    view = table(TIMELINE_HEADINGS, (_event_row(event, positions_by_id) for event in result.items))
+    show_list(client.options, "events", result, view)
 
 
-def _row(event: Event, place_of: Mapping[str, str]) -> tuple[str, ...]:
+def _event_row(event: Event, positions_by_id: Mapping[str, str]) -> tuple[str, ...]:
     return (
-        time_of(event, "event_time"),
-        word_of(event, "type"),
-        place_of.get(event.participant_id, event.participant_id),
+        local_time(event, "event_time"),
+        enum_word(event, "type"),
+        positions_by_id.get(event.participant_id, event.participant_id),
         event.message_id,
-        why(event),
+        description(event),
     )
 
 
-def why(event: Event) -> str:
-    """The sentence and, for who looks closer, the exact word behind it."""
+def description(event: Event) -> str:
+    """The event's description, with its detail code if there is one."""
     return f"{event.description} ({event.detail})" if event.detail else event.description
-
-
-HEADINGS = ("text", "accepted", "from", "to", "state", "since")
 
 
 def list_messages(
     context: typer.Context, conversation_id: ConversationId, limit: Limit = 1000
 ) -> None:
-    """Lists what was sent in a conversation, oldest first: states and times, never the words."""
+    """Lists the messages of a conversation, oldest first: states and times, never bodies."""
     client = client_of(context)
-    one = conversation(client, conversation_id).conversation
+    positions_by_id = positions(conversation(client, conversation_id).conversation)
 
-    def ask(size: int, token: str) -> Page[pb.MessageSummary]:
+    def fetch(size: int, token: str) -> Page[pb.MessageSummary]:
         request = pb.ListMessagesRequest(
             pool=client.pool, conversation_id=conversation_id, page_size=size, page_token=token
         )
-        response = client.ask(client.conversations.ListMessages, request)
+        response = client.call(client.conversations.ListMessages, request)
         return Page(response.messages, response.next_page_token)
 
-    found = listing(limit, ask)
-    view = table(HEADINGS, _rows(found.items, positions(one)))
-    show_list(client.options, "messages", found, view)
+    result = listing(limit, fetch)
+    view = table(MESSAGE_HEADINGS, _message_rows(result.items, positions_by_id))
+    show_list(client.options, "messages", result, view)
 
 
-def _rows(
-    messages: Iterable[pb.MessageSummary], place_of: dict[str, str]
+def _message_rows(
+    messages: Iterable[pb.MessageSummary], positions_by_id: Mapping[str, str]
 ) -> Iterator[tuple[str, ...]]:
-    for one in messages:
-        author = place_of.get(one.author_participant_id, one.author_participant_id)
-        recipient = place_of.get(one.recipient_participant_id, one.recipient_participant_id)
+    for message in messages:
+        author_id, recipient_id = message.author_participant_id, message.recipient_participant_id
         yield (
-            one.message_id,
-            time_of(one, "accept_time"),
-            author or f"Maskline ({one.template})",
-            recipient,
-            word_of(one, "state"),
-            time_of(one, "update_time"),
+            message.message_id,
+            local_time(message, "accept_time"),
+            positions_by_id.get(author_id, author_id) or f"Maskline ({message.template})",
+            positions_by_id.get(recipient_id, recipient_id),
+            enum_word(message, "state"),
+            local_time(message, "update_time"),
         )

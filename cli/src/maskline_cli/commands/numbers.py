@@ -9,29 +9,34 @@ from maskline_cli.connection.client import Client, client_of
 from maskline_cli.output.pages import Page, listing
 from maskline_cli.output.render import cell, show, show_list, table
 from maskline_cli.values.arguments import Limit, MaskedNumberArgument, RequestId
-from maskline_cli.values.fields import word_of, yes
+from maskline_cli.values.fields import enum_word, yes
 
 Reserved = Annotated[
-    bool, typer.Option("--reserved", help="Given to a conversation only on request.")
+    bool, typer.Option("--reserved", help="Used for a conversation only on request.")
 ]
 
 
 def list_numbers(context: typer.Context, limit: Limit = 1000) -> None:
-    """Lists the masked numbers of the pool, in the order in which they were added."""
+    """Lists the masked numbers of the pool in the order of addition."""
     client = client_of(context)
 
-    def ask(size: int, token: str) -> Page[pb.MaskedNumber]:
+    def fetch(size: int, token: str) -> Page[pb.MaskedNumber]:
         request = pb.ListNumbersRequest(pool=client.pool, page_size=size, page_token=token)
-        response = client.ask(client.pools.ListNumbers, request)
+        response = client.call(client.pools.ListNumbers, request)
         return Page(response.numbers, response.next_page_token)
 
-    found = listing(limit, ask)
+    result = listing(limit, fetch)
     rows = (
-        (one.phone_number, word_of(one, "state"), yes(one.is_reserved), str(one.live_conversations))
-        for one in found.items
+        (
+            number.phone_number,
+            enum_word(number, "state"),
+            yes(number.is_reserved),
+            str(number.live_conversations),
+        )
+        for number in result.items
     )
     view = table(("number", "state", "reserved", "live conversations"), rows)
-    show_list(client.options, "numbers", found, view)
+    show_list(client.options, "numbers", result, view)
 
 
 def add_number(
@@ -40,23 +45,23 @@ def add_number(
     request_id: RequestId,
     reserved: Reserved = False,
 ) -> None:
-    """Adds a masked number to the pool, or makes one that it has active again."""
+    """Adds a masked number to the pool, or reactivates a drained one."""
     client = client_of(context)
     request = pb.AddNumberRequest(
         request_id=request_id, pool=client.pool, masked_number=number, is_reserved=reserved
     )
-    response = client.ask(client.pools.AddNumber, request)
-    _tell(client, response, f"{number} takes new conversations.")
+    response = client.call(client.pools.AddNumber, request)
+    _show(client, response, f"{number} accepts new conversations.")
 
 
 def drain_number(
     context: typer.Context, number: MaskedNumberArgument, request_id: RequestId
 ) -> None:
-    """Lets a masked number keep its conversations until they end, and begin no new ones."""
+    """Stops new conversations on a masked number; existing ones continue until they end."""
     client = client_of(context)
     request = pb.DrainNumberRequest(request_id=request_id, pool=client.pool, masked_number=number)
-    response = client.ask(client.pools.DrainNumber, request)
-    _tell(client, response, f"{number} takes no new conversations any more.")
+    response = client.call(client.pools.DrainNumber, request)
+    _show(client, response, f"{number} accepts no new conversations.")
 
 
 def remove_number(
@@ -65,14 +70,14 @@ def remove_number(
     """Removes a masked number that has no live conversation."""
     client = client_of(context)
     request = pb.RemoveNumberRequest(request_id=request_id, pool=client.pool, masked_number=number)
-    response = client.ask(client.pools.RemoveNumber, request)
-    _tell(client, response, f"{number} is not in the pool any more.")
+    response = client.call(client.pools.RemoveNumber, request)
+    _show(client, response, f"{number} was removed from the pool.")
 
 
-def _tell(
+def _show(
     client: Client,
     response: pb.AddNumberResponse | pb.DrainNumberResponse | pb.RemoveNumberResponse,
-    news: str,
+    sentence: str,
 ) -> None:
-    count = f"Numbers in {response.pool.name} now: {response.pool.number_count}."
-    show(client.options, response, cell(f"{news} {count}"))
+    count = f"Numbers in {response.pool.name}: {response.pool.number_count}."
+    show(client.options, response, cell(f"{sentence} {count}"))

@@ -1,4 +1,4 @@
-"""`maskline watch`: what happens, as it happens, through restarts of the service."""
+"""`maskline watch`: prints events as they occur, across restarts of the service."""
 
 import json
 import sys
@@ -10,64 +10,65 @@ import typer
 
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1.pool_pb2 import GetPoolRequest
-from maskline_cli.commands.messages import why
+from maskline_cli.commands.messages import description
 from maskline_cli.connection.client import CallFailed, Client, client_of
 from maskline_cli.connection.failures import failure_of
 from maskline_cli.connection.interrupts import uninterrupted
 from maskline_cli.output.render import as_json, cell
-from maskline_cli.values.fields import time_of, word_of
+from maskline_cli.values.fields import enum_word, local_time
 from maskline_cli.values.participants import conversation
 
-# A peer that never closes is left after an hour; watching goes on behind the last cursor.
+# Deadline of one call; the next one resumes after the last cursor.
 CALL_SECONDS = 3600.0
-
-FIRST_PAUSE_SECONDS = 0.5
-
-# A service that comes back is found soon, and one that does not is not hammered.
-LONGEST_PAUSE_SECONDS = 5.0
-
-# Some ten minutes in a row without one response: longer than any restart or failover.
-MOST_FAILURES = 120
+FIRST_BACKOFF_SECONDS = 0.5
+MAX_BACKOFF_SECONDS = 5.0
+# Some ten minutes without a response: longer than any restart or failover.
+MAX_FAILURES = 120
 
 OLDEST = "0"
 
 _TOO_SLOW = "WATCHER_TOO_SLOW"
 
-_PASSING = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+_TRANSIENT = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
 
 WatchedConversation = Annotated[
     str,
     typer.Option(
-        "--conversation", metavar="ID", help="Only events of this one.", show_default=False
+        "--conversation",
+        metavar="ID",
+        help="Only events of this conversation.",
+        show_default=False,
     ),
 ]
 
-FromStart = Annotated[bool, typer.Option("--from-start", help="Begins with the oldest event kept.")]
+FromStart = Annotated[
+    bool, typer.Option("--from-start", help="Starts with the oldest stored event.")
+]
 
 Cursor = Annotated[
-    str, typer.Option(help="Goes on behind this cursor of an earlier watch.", show_default=False)
+    str, typer.Option(help="Resumes after this cursor of an earlier watch.", show_default=False)
 ]
 
 
 class Watch:
-    """One watch, which knows how far it has come."""
+    """One watch with its current cursor."""
 
     def __init__(self, client: Client, conversation_id: str, cursor: str) -> None:
-        """An empty cursor begins now."""
+        """An empty cursor starts with new events."""
         self.cursor = cursor
         self._client = client
         self._conversation_id = conversation_id
         self._failures = 0
 
     def run_once(self) -> float | None:
-        """Prints one call's events; the seconds to pause before the next, None if there is none.
+        """Prints the events of one call; returns the backoff before the next in seconds.
 
-        Raises CallFailed when a further call would not help.
+        Returns None if the server ended the stream. Raises CallFailed if a retry cannot help.
         """
         try:
             self._read()
         except CallFailed as failed:
-            return self._pause_after(failed)
+            return self._backoff_after(failed)
         return None
 
     def _read(self) -> None:
@@ -79,28 +80,28 @@ class Watch:
         )
         try:
             for response in stream:
-                self._take(response)
+                self._print(response)
         except grpc.RpcError as error:
             raise CallFailed(error, self._client.options.target) from error
         finally:
             stream.cancel()
 
-    def _take(self, response: pb.WatchEventsResponse) -> None:
+    def _print(self, response: pb.WatchEventsResponse) -> None:
         self._failures = 0
-        # A line is printed whole, and the cursor that is told in the end lies behind it.
+        # Ctrl-C must not come between a line and its cursor.
         with uninterrupted():
             if response.HasField("event"):
-                tell = _as_json if self._client.options.as_json else _as_line
-                print(tell(response), flush=True)
+                render = _as_json if self._client.options.as_json else _as_line
+                print(render(response), flush=True)
             self.cursor = response.cursor or self.cursor
 
-    def _pause_after(self, failed: CallFailed) -> float:
-        passes = failed.call.code() in _PASSING or failure_of(failed).reason == _TOO_SLOW
-        if not passes or self._failures == MOST_FAILURES:
+    def _backoff_after(self, failed: CallFailed) -> float:
+        is_transient = failed.call.code() in _TRANSIENT or failure_of(failed).reason == _TOO_SLOW
+        if not is_transient or self._failures == MAX_FAILURES:
             raise failed
-        pause = min(FIRST_PAUSE_SECONDS * 2.0**self._failures, LONGEST_PAUSE_SECONDS)
+        backoff = min(FIRST_BACKOFF_SECONDS * 2.0**self._failures, MAX_BACKOFF_SECONDS)
         self._failures += 1
-        return pause
+        return backoff
 
 
 def watch(
@@ -109,30 +110,31 @@ def watch(
     from_start: FromStart = False,
     cursor: Cursor = "",
 ) -> None:
-    """Shows what happens, as it happens, until Ctrl-C; goes on by itself after an outage."""
+    """Prints events as they occur, until Ctrl-C; resumes after an outage."""
     if cursor and from_start:
-        raise typer.BadParameter("begin with --from-start or behind --cursor, not both")
+        raise typer.BadParameter("use either --from-start or --cursor")
     client = client_of(context)
-    _look(client, conversation_id)
-    watching = Watch(client, conversation_id, OLDEST if from_start else cursor)
+    _check_target(client, conversation_id)
+    current = Watch(client, conversation_id, OLDEST if from_start else cursor)
     try:
-        while (pause := watching.run_once()) is not None:
-            _note(client, f"The watch was lost; it goes on in {pause:g} seconds.")
-            time.sleep(pause)
+        while (backoff := current.run_once()) is not None:
+            _print_note(client, f"The connection was lost; retrying in {backoff:g} seconds.")
+            time.sleep(backoff)
     except KeyboardInterrupt:
-        _note(client, f"To go on from here: --cursor {watching.cursor}" * bool(watching.cursor))
+        if current.cursor:
+            _print_note(client, f"To resume from here: --cursor {current.cursor}")
 
 
-def _look(client: Client, conversation_id: str) -> None:
-    """A wrong target, pool or conversation is told at once, not waited for."""
+def _check_target(client: Client, conversation_id: str) -> None:
+    """Raises CallFailed at once for a wrong target, pool or conversation."""
     if conversation_id:
         conversation(client, conversation_id)
     else:
-        client.ask(client.pools.GetPool, GetPoolRequest(pool=client.pool))
+        client.call(client.pools.GetPool, GetPoolRequest(pool=client.pool))
 
 
-def _note(client: Client, sentence: str) -> None:
-    if sentence and not client.options.as_json:
+def _print_note(client: Client, sentence: str) -> None:
+    if not client.options.as_json:
         print(sentence, file=sys.stderr)
 
 
@@ -142,6 +144,6 @@ def _as_json(response: pb.WatchEventsResponse) -> str:
 
 def _as_line(response: pb.WatchEventsResponse) -> str:
     event = response.event
-    about = (event.conversation_id, event.participant_id, event.message_id)
-    parts = (time_of(event, "event_time"), word_of(event, "type"), *about, why(event))
-    return cell("  ".join(filter(None, parts))).plain
+    ids = (event.conversation_id, event.participant_id, event.message_id)
+    fields = (local_time(event, "event_time"), enum_word(event, "type"), *ids, description(event))
+    return cell("  ".join(filter(None, fields))).plain

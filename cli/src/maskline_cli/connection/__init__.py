@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""The connection to the conversation service: options, credentials, calls and failures."""

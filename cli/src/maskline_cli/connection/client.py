@@ -1,4 +1,4 @@
-"""The services of one deployment, as this command line calls them."""
+"""The gRPC client for all services of a deployment."""
 
 from typing import TypeVar, cast
 
@@ -39,26 +39,25 @@ SERVICES = tuple(
 )
 
 Request = TypeVar("Request", bound=Message)
-
 Response = TypeVar("Response")
 
 
 class CallFailed(Exception):
-    """A call that was not answered with a response; `request_id` is empty unless it changes."""
+    """A failed call; `request_id` is empty unless the call changes something."""
 
     def __init__(self, error: grpc.RpcError, target: str, request_id: str = "") -> None:
         super().__init__("a call failed")
         self.target = target
-        # What sync calls raise is both, which the stubs do not say.
+        # Blocking calls raise an object that is also a Call, which the stubs do not say.
         self.call = cast("grpc.Call", error)
         self.request_id = request_id
 
 
 class Client:
-    """One channel, and a deadline for every call."""
+    """One channel, with a deadline for every call."""
 
     def __init__(self, options: Options) -> None:
-        """Nothing is called yet."""
+        """Connects with the first call."""
         self.options = options
         self._channel = _open_channel(options)
         self.headers = headers(options.credentials.token)
@@ -76,14 +75,14 @@ class Client:
 
     @property
     def pool(self) -> str:
-        """The pool that commands are about."""
+        """The pool to work on."""
         return self.options.pool
 
-    def ask(
+    def call(
         self, method: "grpc.UnaryUnaryMultiCallable[Request, Response]", request: Request
     ) -> Response:
-        """The response; raises CallFailed."""
-        # Quoted above: only the stubs know that it is generic.
+        """Returns the response; raises CallFailed."""
+        # The annotation is quoted as the class is generic in the stubs only.
         try:
             seconds = self.options.timeout_seconds
             return method(request, timeout=seconds, metadata=self.headers)
@@ -92,21 +91,21 @@ class Client:
             raise CallFailed(error, self.options.target, request_id) from error
 
     def close(self) -> None:
-        """Ends what is under way."""
+        """Cancels running calls."""
         self._channel.close()
 
 
 def client_of(context: typer.Context) -> Client:
-    """The client that the global options led to."""
+    """The client for the global options."""
     return cast("Client", context.obj)
 
 
 def _open_channel(options: Options) -> grpc.Channel:
-    files, how = options.credentials.tls, channel_options(SERVICES)
+    files, arguments = options.credentials.tls, channel_options(SERVICES)
     if files is None:
-        return grpc.insecure_channel(options.target, how)
+        return grpc.insecure_channel(options.target, arguments)
     try:
-        shown = channel_credentials(read_identity(files))
+        own_credentials = channel_credentials(read_identity(files))
     except ConfigFileError as error:
         raise typer.BadParameter(str(error)) from None
-    return grpc.secure_channel(options.target, shown, how)
+    return grpc.secure_channel(options.target, own_credentials, arguments)

@@ -1,4 +1,4 @@
-"""How this command line shows the conversation service who it is."""
+"""The credentials of the command line: certificate, key, authority and token."""
 
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +18,7 @@ TlsCa = Annotated[
     typer.Option(
         envvar="MASKLINE_TLS_CA",
         metavar=_FILE,
-        help="The authority (PEM) of the service's certificate.",
+        help="CA certificate of the service (PEM).",
         show_default=False,
     ),
 ]
@@ -28,7 +28,7 @@ TlsCertificate = Annotated[
     typer.Option(
         envvar="MASKLINE_TLS_CERTIFICATE",
         metavar=_FILE,
-        help="Your own certificate (PEM).",
+        help="Client certificate (PEM).",
         show_default=False,
     ),
 ]
@@ -36,7 +36,10 @@ TlsCertificate = Annotated[
 TlsKey = Annotated[
     Path | None,
     typer.Option(
-        envvar="MASKLINE_TLS_KEY", metavar=_FILE, help="Its key (PEM).", show_default=False
+        envvar="MASKLINE_TLS_KEY",
+        metavar=_FILE,
+        help="Private key of the client certificate (PEM).",
+        show_default=False,
     ),
 ]
 
@@ -45,7 +48,7 @@ TokenFile = Annotated[
     typer.Option(
         envvar="MASKLINE_TOKEN_FILE",
         metavar=_FILE,
-        help="Holds the token that says who you are.",
+        help="File with the access token.",
         show_default=False,
     ),
 ]
@@ -55,7 +58,7 @@ Insecure = Annotated[
     typer.Option(
         "--insecure",
         envvar="MASKLINE_INSECURE",
-        help="Lets plain text go to another machine.",
+        help="Allows plaintext connections to other machines.",
     ),
 ]
 
@@ -65,17 +68,17 @@ def credentials(
     files: tuple[Path | None, Path | None, Path | None],
     token_file: Path | None,
     *,
-    may_be_plain: bool,
+    allow_plaintext: bool,
 ) -> Credentials:
-    """What is shown to `target`; the files are certificate, key, authority.
+    """The credentials for `target`; the files are certificate, key, authority.
 
     Raises typer.BadParameter.
     """
     tls = _tls(files)
-    if tls is None and not (may_be_plain or is_local(target)):
+    if tls is None and not (allow_plaintext or is_local(target)):
         raise typer.BadParameter(
-            "this would be plain text to another machine: give --tls-ca, --tls-certificate and "
-            "--tls-key, or say --insecure"
+            "the connection to another machine would be plaintext: use --tls-ca, "
+            "--tls-certificate and --tls-key, or --insecure"
         )
     return Credentials(tls, _token(token_file) if token_file else None)
 
@@ -85,7 +88,7 @@ def _tls(files: tuple[Path | None, Path | None, Path | None]) -> TlsFiles | None
     if certificate and key and authority:
         return TlsFiles(certificate, key, authority)
     if any(files):
-        raise typer.BadParameter("--tls-ca, --tls-certificate and --tls-key belong together")
+        raise typer.BadParameter("--tls-ca, --tls-certificate and --tls-key require each other")
     return None
 
 
@@ -95,7 +98,7 @@ def _token(path: Path) -> SecretStr:
     except ConfigFileError as error:
         raise typer.BadParameter(str(error)) from None
     except UnicodeDecodeError:
-        raise typer.BadParameter(f"{path} holds no token") from None
+        raise typer.BadParameter(f"{path} does not contain a token") from None
     if not token:
         raise typer.BadParameter(f"{path} is empty")
     return SecretStr(token)

@@ -1,4 +1,4 @@
-"""What failed, told in a sentence or as JSON, and the exit status that goes with it."""
+"""Failures as text or JSON, and their exit statuses."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,9 +13,8 @@ from maskline_cli.connection.client import CallFailed
 
 Detail = TypeVar("Detail", bound=Message)
 
-# sysexits.h: what should serve cannot be reached; this program has a fault.
+# As in sysexits.h.
 EX_UNAVAILABLE = 69
-
 EX_SOFTWARE = 70
 
 _UNREACHABLE = {
@@ -23,14 +22,14 @@ _UNREACHABLE = {
     grpc.StatusCode.DEADLINE_EXCEEDED: "did not answer in time",
 }
 
-_ADVICE = {
-    grpc.StatusCode.UNAUTHENTICATED: "Say who you are: --token-file (MASKLINE_TOKEN_FILE), or a "
-    "certificate with --tls-certificate, that the service's file of callers lists.",
-    grpc.StatusCode.PERMISSION_DENIED: "Roles and what they may do: docs/security.md.",
+_HINTS = {
+    grpc.StatusCode.UNAUTHENTICATED: "Use --token-file (MASKLINE_TOKEN_FILE) or --tls-certificate, "
+    "with a token or certificate that the service's callers file lists.",
+    grpc.StatusCode.PERMISSION_DENIED: "Roles and their permissions: docs/security.md.",
 }
 
-# After these nobody can tell from here whether a change was made.
-_UNSURE = {
+# After these codes the change may or may not have been made.
+_MAYBE_DONE = {
     *_UNREACHABLE,
     grpc.StatusCode.ABORTED,
     grpc.StatusCode.CANCELLED,
@@ -41,9 +40,9 @@ _UNSURE = {
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """All that is told; `request_id` is given where repeating the change makes sense.
+    """A failure to print; `request_id` is set if the change may be repeated with it.
 
-    `hint` is for people only.
+    `hint` is printed for people only.
     """
 
     status: str
@@ -58,14 +57,17 @@ class Failure:
 
     def as_json(self) -> dict[str, object]:
         """The documented form."""
-        described = [{"field": name, "description": why} for name, why in self.violations.items()]
+        violations = [
+            {"field": field, "description": description}
+            for field, description in self.violations.items()
+        ]
         return {
             "error": {
                 "status": self.status,
                 "reason": self.reason,
                 "message": self.message,
                 "metadata": dict(self.metadata),
-                "field_violations": described,
+                "field_violations": violations,
                 "retry_after_seconds": self.retry_after_seconds,
                 "request_id": self.request_id,
                 "exit_status": self.exit_status,
@@ -73,26 +75,26 @@ class Failure:
         }
 
     def as_text(self) -> str:
-        """Sentences, one a line."""
+        """One sentence per line."""
         return "\n".join(self._lines())
 
     def _lines(self) -> Iterator[str]:
         yield f"{self.message} ({self.reason})" if self.reason else self.message
-        for name, why in self.violations.items():
-            # The service's own sentence may name them all already.
-            if why not in self.message:
-                yield f"  {name}: {why}"
+        for name, violation in self.violations.items():
+            # The service's message may contain the violations.
+            if violation not in self.message:
+                yield f"  {name}: {violation}"
         if self.request_id:
             yield (
-                "Whether the change was made is not known. Repeated with "
-                f"--request-id {self.request_id} it is made once."
+                "The change may or may not have been made. Repeat it with "
+                f"--request-id {self.request_id}: then it is made only once."
             )
         if self.hint:
             yield self.hint
 
 
 def failure_of(failed: CallFailed) -> Failure:
-    """A failed call, as far as the service or, without one, grpc explains it."""
+    """The failure of a call, from the status details or from grpc's own code."""
     status = _status_of(failed.call)
     info = _detail(status, error_details_pb2.ErrorInfo())
     if not info.reason and failed.call.code() in _UNREACHABLE:
@@ -100,42 +102,42 @@ def failure_of(failed: CallFailed) -> Failure:
     violations = _detail(status, error_details_pb2.BadRequest()).field_violations
     return Failure(
         status=failed.call.code().name,
-        message=failed.call.details() or "The conversation service did not say why.",
+        message=failed.call.details() or "The conversation service gave no reason.",
         exit_status=1,
         reason=info.reason,
         metadata=dict(info.metadata),
         violations={violation.field: violation.description for violation in violations},
         retry_after_seconds=_retry_after_seconds(status),
-        request_id=_repeatable(failed),
-        hint=_ADVICE.get(failed.call.code(), ""),
+        request_id=_repeatable_request_id(failed),
+        hint=_HINTS.get(failed.call.code(), ""),
     )
 
 
 def _unreachable(failed: CallFailed) -> Failure:
     code = failed.call.code()
     message = (
-        f"The conversation service {_UNREACHABLE[code]} at {failed.target}. Does it run there, and "
-        "is --target (MASKLINE_TARGET) right?"
+        f"The conversation service {_UNREACHABLE[code]} at {failed.target}. Is it running, and is "
+        "--target (MASKLINE_TARGET) right?"
     )
     return Failure(
         code.name,
         message,
         EX_UNAVAILABLE,
-        request_id=_repeatable(failed),
-        hint="`maskline doctor` looks closer. A service with TLS takes --tls-ca, --tls-certificate "
-        "and --tls-key.",
+        request_id=_repeatable_request_id(failed),
+        hint="`maskline doctor` checks the deployment. A service with TLS requires --tls-ca, "
+        "--tls-certificate and --tls-key.",
     )
 
 
-def _repeatable(failed: CallFailed) -> str:
-    return failed.request_id if failed.call.code() in _UNSURE else ""
+def _repeatable_request_id(failed: CallFailed) -> str:
+    return failed.request_id if failed.call.code() in _MAYBE_DONE else ""
 
 
 def _status_of(call: grpc.Call) -> status_pb2.Status:
     try:
         return rpc_status.from_call(call) or status_pb2.Status()
     except ValueError:
-        # Details that speak of another failure are worth as much as none.
+        # The details contradict the status code.
         return status_pb2.Status()
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C, where what is under way must be finished first."""
+"""Delays Ctrl-C until a block of code is finished."""
 
 import signal
 from collections.abc import Iterator
@@ -8,18 +8,18 @@ from types import FrameType
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Puts one Ctrl-C off to the end of the block; a second one does not wait."""
-    pressed: list[int] = []
+    """Delays one Ctrl-C until the end of the block; a second one interrupts at once."""
+    received: list[int] = []
 
-    def press(signum: int, _: FrameType | None) -> None:
-        if pressed:
+    def receive(signum: int, _: FrameType | None) -> None:
+        if received:
             raise KeyboardInterrupt
-        pressed.append(signum)
+        received.append(signum)
 
-    before = signal.signal(signal.SIGINT, press)
+    previous = signal.signal(signal.SIGINT, receive)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
-    if pressed:
+        signal.signal(signal.SIGINT, previous)
+    if received:
         raise KeyboardInterrupt

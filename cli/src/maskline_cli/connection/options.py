@@ -1,4 +1,4 @@
-"""The global options, which may stand anywhere on the command line."""
+"""The global options, which are allowed anywhere on the command line."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _JOINED = tuple(f"{name}=" for name in WITH_VALUE)
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What one run of the command line was told for all commands."""
+    """The values of the global options."""
 
     target: str
     gateway_url: str
@@ -35,23 +35,23 @@ class Options:
 
 
 def hoist_global_options(arguments: Sequence[str]) -> list[str]:
-    """The same arguments with the global options in front; what follows "--" stays."""
-    front: list[str] = []
-    rest: list[str] = []
-    pending = iter(arguments)
-    for argument in pending:
+    """The same arguments with the global options first; arguments after "--" stay in place."""
+    global_options: list[str] = []
+    others: list[str] = []
+    remaining = iter(arguments)
+    for argument in remaining:
         if argument in FLAGS or argument.startswith(_JOINED):
-            front.append(argument)
+            global_options.append(argument)
         elif argument in WITH_VALUE:
-            front += [argument, *islice(pending, 1)]
+            global_options += [argument, *islice(remaining, 1)]
         elif argument == "--":
-            rest += [argument, *pending]
+            others += [argument, *remaining]
         else:
-            rest.append(argument)
-    return front + rest
+            others.append(argument)
+    return global_options + others
 
 
 def wants_json(arguments: Sequence[str]) -> bool:
-    """Whether hoisted arguments ask for JSON: they may be wrong in every other respect."""
-    before_words = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    return "--json" in before_words
+    """Whether the arguments contain --json, even if they are invalid otherwise."""
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    return "--json" in options

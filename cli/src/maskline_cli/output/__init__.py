@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""What is printed: tables for people, JSON for programs."""

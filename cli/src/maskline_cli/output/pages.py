@@ -1,4 +1,4 @@
-"""Lists, page after page."""
+"""Fetches lists page by page."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from google.protobuf.message import Message
 Item = TypeVar("Item", bound=Message)
 
 # The contract's largest page.
-LARGEST_PAGE = 500
+MAX_PAGE_SIZE = 500
 
-# A filtered list may hold nothing on a page and still lead to a next one: this many of the largest
-# pages look through half a million conversations, and then it is told that there may be more.
-MOST_PAGES = 1000
+# Pages of a filtered list may be empty and still have a next one. So many pages of the largest
+# size scan half a million conversations; then the list counts as incomplete.
+MAX_PAGES = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
-    """What one call answered."""
+    """The result of one call."""
 
     items: Sequence[Item]
     next_token: str
@@ -26,23 +26,23 @@ class Page(Generic[Item]):
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[Item]):
-    """The first items of a list, and whether that is surely all of it."""
+    """The first items of a list, and whether there are surely no more."""
 
     items: Sequence[Item]
     is_complete: bool
 
 
-def listing(limit: int, ask: Callable[[int, str], Page[Item]]) -> Listing[Item]:
-    """The first `limit` items; `ask` is called with a page's size and token."""
+def listing(limit: int, fetch: Callable[[int, str], Page[Item]]) -> Listing[Item]:
+    """The first `limit` items; `fetch` gets a page's size and token."""
     items: list[Item] = []
     token = ""
-    size = min(limit, LARGEST_PAGE)
-    for _ in range(MOST_PAGES):
-        page = ask(size, token)
+    size = min(limit, MAX_PAGE_SIZE)
+    for _ in range(MAX_PAGES):
+        page = fetch(size, token)
         items += page.items
         token = page.next_token
         if not token or len(items) >= limit:
             break
-        # What was not found on a small page is looked for on large ones.
-        size = LARGEST_PAGE
+        # A small page was not enough.
+        size = MAX_PAGE_SIZE
     return Listing(items[:limit], is_complete=not token and len(items) <= limit)

@@ -1,4 +1,4 @@
-"""What is printed: tables for people, JSON for programs."""
+"""Prints tables for people and JSON for programs."""
 
 import json
 import sys
@@ -13,12 +13,10 @@ from rich.text import Text
 from maskline_cli.connection.options import Options
 from maskline_cli.output.pages import Item, Listing
 
-# Nothing is cut or wrapped for a program that reads lines.
+# Nothing is cut or wrapped if the output is not a terminal.
 UNLIMITED_WIDTH = 100_000
-
 _LINE_BREAK = "\N{RETURN SYMBOL}"
-
-_UNREADABLE = "\N{REPLACEMENT CHARACTER}"
+_UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
 
 
 def show(options: Options, document: Message | Mapping[str, object], view: RenderableType) -> None:
@@ -30,15 +28,15 @@ def show(options: Options, document: Message | Mapping[str, object], view: Rende
 
 
 def show_list(options: Options, name: str, listing: Listing[Item], view: RenderableType) -> None:
-    """Prints a list, and says so if there may be more than is shown."""
+    """Prints a list, and a note if there may be more items."""
     items = [as_json(item) for item in listing.items]
     show(options, {name: items, "is_complete": listing.is_complete}, view)
     if not listing.is_complete and not options.as_json:
-        print("There may be more: --limit lists more of them.", file=sys.stderr)
+        print("There may be more items: raise --limit to list them.", file=sys.stderr)
 
 
 def as_json(document: Message | Mapping[str, object]) -> Mapping[str, object]:
-    """A message with the contract's own names; what has a default is written out."""
+    """A message with the contract's field names, including fields with default values."""
     if not isinstance(document, Message):
         return document
     fields: dict[str, object] = MessageToDict(
@@ -48,33 +46,33 @@ def as_json(document: Message | Mapping[str, object]) -> Mapping[str, object]:
 
 
 def console() -> Console:
-    """Standard output, as wide as a terminal is or, without one, as wide as it takes."""
+    """Standard output: as wide as the terminal, or unlimited if it is not one."""
     width = None if sys.stdout.isatty() else UNLIMITED_WIDTH
     return Console(width=width, markup=False, highlight=False, emoji=False)
 
 
 def table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
-    """Columns under headings."""
-    shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    """Columns with headings."""
+    view = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for heading in headings:
-        shown.add_column(heading, overflow="fold")
+        view.add_column(heading, overflow="fold")
     for row in rows:
-        shown.add_row(*map(cell, row))
-    return shown
+        view.add_row(*map(cell, row))
+    return view
 
 
-def facts(rows: Iterable[tuple[str, str]]) -> Table:
-    """Names and values, without those that have none."""
-    shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
-    shown.add_column(style="bold", no_wrap=True)
-    shown.add_column(overflow="fold")
+def details(rows: Iterable[tuple[str, str]]) -> Table:
+    """Names and values, without empty values."""
+    view = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+    view.add_column(style="bold", no_wrap=True)
+    view.add_column(overflow="fold")
     for name, value in rows:
         if value:
-            shown.add_row(name, cell(value))
-    return shown
+            view.add_row(name, cell(value))
+    return view
 
 
 def cell(value: str) -> Text:
-    """The value, without anything that a terminal would take for an instruction."""
+    """The value without control characters, which a terminal could execute."""
     line = value.replace("\n", _LINE_BREAK)
-    return Text("".join(one if one.isprintable() else _UNREADABLE for one in line))
+    return Text("".join(char if char.isprintable() else _UNPRINTABLE for char in line))

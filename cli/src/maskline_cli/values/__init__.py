@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""Parsing of arguments, and fields of messages as text."""

@@ -1,4 +1,4 @@
-"""Arguments and options that mean the same in every command."""
+"""Arguments and options shared by several commands."""
 
 import uuid
 from typing import Annotated
@@ -7,15 +7,16 @@ import typer
 
 from maskline_cli.values.parsers import phone_number
 
-# More than anybody reads; a program that needs more reads events.
-HIGHEST_LIMIT = 100_000
+# Programs that need more use events.
+MAX_LIMIT = 100_000
 
 Phone = Annotated[
     str,
     typer.Argument(
         metavar="PHONE",
         parser=phone_number,
-        help='The person\'s number, with "+" and country code; "-" reads it from standard input.',
+        help='The person\'s number in E.164 ("+" and country code); "-" reads it from standard '
+        "input.",
     ),
 ]
 
@@ -40,8 +41,8 @@ Settings = Annotated[
     list[str],
     typer.Argument(
         metavar="KEY=VALUE...",
-        help='Settings, such as code_lifetime=15m or texts.help="..."; nothing after "=" gives the '
-        "default again.",
+        help='Settings, such as code_lifetime=15m or texts.help="..."; an empty value restores '
+        "the default.",
     ),
 ]
 
@@ -49,17 +50,17 @@ UniqueName = Annotated[
     str, typer.Option("--name", help="The conversation's unique name.", show_default=False)
 ]
 
-Speaker = Annotated[
+OnBehalfOf = Annotated[
     str,
     typer.Option(
         "--as",
         metavar="first|second|PARTICIPANT_ID",
-        help="On whose behalf.",
+        help="The participant on whose behalf to act.",
         show_default=False,
     ),
 ]
 
-Limit = Annotated[int, typer.Option(min=1, max=HIGHEST_LIMIT, help="How many to list at the most.")]
+Limit = Annotated[int, typer.Option(min=1, max=MAX_LIMIT, help="The most items to list.")]
 
 RequestId = Annotated[
     str,
@@ -67,6 +68,6 @@ RequestId = Annotated[
         metavar="UUID",
         default_factory=lambda: str(uuid.uuid4()),
         show_default="a new one",
-        help="Stands for this change: repeated with the same id, it is made once.",
+        help="Idempotency key: a change repeated with the same id is made once.",
     ),
 ]

@@ -1,4 +1,4 @@
-"""Fields of messages, as words for people."""
+"""Fields of messages as text."""
 
 from datetime import UTC
 from typing import cast
@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 
 
 def enum_words(enum: EnumDescriptor) -> dict[int, str]:
-    """Its values as words, such as "prefer-sticky", by their number; unspecified is empty."""
+    """The values by number as words, such as "prefer-sticky"; unspecified is empty."""
     prefix = enum.values_by_number[0].name.removesuffix("UNSPECIFIED")
     words = {
         number: value.name.removeprefix(prefix).lower().replace("_", "-")
@@ -17,20 +17,20 @@ def enum_words(enum: EnumDescriptor) -> dict[int, str]:
     return {**words, 0: ""}
 
 
-def word_of(message: Message, field: str) -> str:
-    """An enum field as a word; one that is newer than this command line as its number."""
+def enum_word(message: Message, field: str) -> str:
+    """An enum field as a word; an unknown value as its number."""
     enum = cast("EnumDescriptor", message.DESCRIPTOR.fields_by_name[field].enum_type)
     number: int = getattr(message, field)
     return enum_words(enum).get(number, str(number))
 
 
-def time_of(message: Message, field: str) -> str:
-    """A Timestamp field in the local time zone; empty when it is absent."""
+def local_time(message: Message, field: str) -> str:
+    """A Timestamp field in the local time zone; empty if not set."""
     if not message.HasField(field):
         return ""
     return f"{getattr(message, field).ToDatetime(tzinfo=UTC).astimezone():%Y-%m-%d %H:%M:%S %Z}"
 
 
-def yes(answer: bool) -> str:
-    """ "yes" or nothing: what is not so needs no word in a table."""
-    return "yes" if answer else ""
+def yes(value: bool) -> str:
+    """ "yes" or an empty string."""
+    return "yes" if value else ""

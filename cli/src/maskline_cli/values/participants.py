@@ -1,4 +1,4 @@
-"""The two people of a conversation, without their numbers."""
+"""The participants of a conversation by position."""
 
 import typer
 
@@ -9,35 +9,35 @@ POSITIONS = ("first", "second")
 
 
 class NotAParticipant(typer.TyperException):
-    """What was asked for does not exist yet; the exit status is 1."""
+    """The participant has not joined yet; the exit status is 1."""
 
 
 def conversation(client: Client, conversation_id: str) -> pb.GetConversationResponse:
     """One conversation of the pool."""
     request = pb.GetConversationRequest(pool=client.pool, conversation_id=conversation_id)
-    return client.ask(client.conversations.GetConversation, request)
+    return client.call(client.conversations.GetConversation, request)
 
 
-def participant_id(client: Client, conversation_id: str, speaker: str) -> str:
-    """Whom "first", "second" or an id stands for; raises NotThere before the second has joined."""
-    if speaker not in POSITIONS:
-        return speaker
-    people = conversation(client, conversation_id).conversation.participants
-    place = POSITIONS.index(speaker)
-    if place >= len(people):
-        raise NotAParticipant(f"Nobody is the {speaker} participant of this conversation yet.")
-    return people[place].participant_id
+def participant_id(client: Client, conversation_id: str, participant: str) -> str:
+    """The id for "first", "second" or an id; raises NotAParticipant before the second joined."""
+    if participant not in POSITIONS:
+        return participant
+    participants = conversation(client, conversation_id).conversation.participants
+    index = POSITIONS.index(participant)
+    if index >= len(participants):
+        raise NotAParticipant(f"The conversation has no {participant} participant yet.")
+    return participants[index].participant_id
 
 
-def positions(one: pb.Conversation) -> dict[str, str]:
-    """ "first" and "second" by the ids of its participants."""
-    ids = (participant.participant_id for participant in one.participants)
+def positions(conversation: pb.Conversation) -> dict[str, str]:
+    """ "first" and "second" by participant id."""
+    ids = (participant.participant_id for participant in conversation.participants)
     return dict(zip(ids, POSITIONS, strict=False))
 
 
-def shown_number(one: pb.Conversation, place: int) -> str:
-    """A participant's number as far as the service shows it; empty when nobody is there."""
-    if place >= len(one.participants):
+def displayed_number(conversation: pb.Conversation, index: int) -> str:
+    """A participant's number, masked or not as the service sent it; empty if nobody joined."""
+    if index >= len(conversation.participants):
         return ""
-    participant = one.participants[place]
+    participant = conversation.participants[index]
     return participant.phone_number or participant.masked_phone_number

@@ -1,4 +1,4 @@
-"""Settings of a pool as KEY=VALUE, read and shown as the contract describes them."""
+"""Settings of a pool as KEY=VALUE: parsing and formatting by the contract's descriptors."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import cast
@@ -14,34 +14,34 @@ from maskline_cli.values.parsers import duration, format_duration
 
 _FIELDS = PoolSettings.DESCRIPTOR.fields_by_name
 
-# Settings with an entry of their own for each command or template.
+# Maps, with one entry for each keyword or template.
 _WITH_ENTRIES = ("words", "texts")
 
 _INT32_MAX = 2**31 - 1
 
-_TRUTHS = {"yes": True, "true": True, "no": False, "false": False}
+_BOOLEANS = {"yes": True, "true": True, "no": False, "false": False}
 
 
-def assigned(settings: PoolSettings, assignments: Iterable[str]) -> list[str]:
-    """Writes each KEY=VALUE into the settings and answers the fields to change.
+def assign(settings: PoolSettings, assignments: Iterable[str]) -> list[str]:
+    """Writes each KEY=VALUE into the settings and returns the changed fields.
 
-    Nothing after "=" takes the value away, which gives the default again. "words.KIND" and
-    "texts.TEMPLATE" change one entry and leave the others as they are.
+    An empty value restores the default. "words.KIND" and "texts.TEMPLATE" change one entry and
+    leave the others unchanged.
     """
     changed = dict.fromkeys(_assign(settings, assignment) for assignment in assignments)
     return list(changed)
 
 
-def names_an_entry(assignments: Iterable[str]) -> bool:
-    """Whether the entries that are there already must be known."""
+def names_entry(assignments: Iterable[str]) -> bool:
+    """Whether an assignment changes one entry, so that the current entries are needed."""
     return any("." in assignment.partition("=")[0] for assignment in assignments)
 
 
 def rows(settings: PoolSettings) -> Iterator[tuple[str, str]]:
-    """Every setting with its value, as it would be typed."""
+    """Every setting with its value, as accepted by `assign`."""
     for name, field in _FIELDS.items():
         if name not in _WITH_ENTRIES:
-            yield name, _shown(settings, field)
+            yield name, _format(settings, field)
     for kind, command in sorted(settings.words.items()):
         yield f"words.{kind}", ",".join(command.words)
     for template, text in sorted(settings.texts.items()):
@@ -85,7 +85,7 @@ def _assign_value(settings: PoolSettings, field: FieldDescriptor, value: str) ->
         word = value.lower().replace("_", "-")
         setattr(settings, field.name, _choice(field.name, numbers, word))
     elif field.type == FieldDescriptor.TYPE_BOOL:
-        setattr(settings, field.name, _choice(field.name, _TRUTHS, value.lower()))
+        setattr(settings, field.name, _choice(field.name, _BOOLEANS, value.lower()))
     elif field.type == FieldDescriptor.TYPE_INT32:
         setattr(settings, field.name, _count(field.name, value))
     else:
@@ -103,17 +103,17 @@ def _choice(name: str, choices: Mapping[str, int], value: str) -> int:
 
 
 def _count(name: str, value: str) -> int:
-    # More than the field holds is no number that anybody means.
+    # The field is an int32.
     if not (value.isascii() and value.isdigit() and int(value) <= _INT32_MAX):
         raise typer.BadParameter(f"{name} is a whole number, 0 for no limit")
     return int(value)
 
 
-def _shown(settings: Message, field: FieldDescriptor) -> str:
+def _format(settings: Message, field: FieldDescriptor) -> str:
     value = getattr(settings, field.name)
     if field.message_type is not None:
-        present = settings.HasField(field.name)
-        return format_duration(cast("Duration", value).ToTimedelta()) if present else ""
+        is_set = settings.HasField(field.name)
+        return format_duration(cast("Duration", value).ToTimedelta()) if is_set else ""
     if field.enum_type is not None:
         return enum_words(field.enum_type)[value]
     if field.type == FieldDescriptor.TYPE_BOOL:

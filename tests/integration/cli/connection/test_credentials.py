@@ -7,7 +7,7 @@ from pathlib import Path
 
 import grpc
 import pytest
-from integration.cli.command import maskline
+from integration.cli.in_process import maskline
 from integration.cli.scripted import ScriptedDeployment, serving
 
 from maskline.conversation.v1 import pool_pb2
@@ -106,8 +106,8 @@ async def test_a_certificate_opens_an_encrypted_service(tmp_path: Path, token_fi
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("--target", "10.0.0.7:50051"), "plain text to another machine"),
-        (("--tls-ca", "authority.pem"), "belong together"),
+        (("--target", "10.0.0.7:50051"), "would be plaintext"),
+        (("--tls-ca", "authority.pem"), "require each other"),
         (("--token-file", "nowhere"), "nowhere cannot be read: FileNotFoundError"),
         (
             ("--tls-ca", "a", "--tls-certificate", "b", "--tls-key", "c"),

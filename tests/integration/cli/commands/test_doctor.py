@@ -2,13 +2,14 @@
 
 import grpc
 import pytest
-from integration.cli.command import Ended, maskline
+from integration.cli.in_process import maskline
 from integration.cli.samples import POOL
 from integration.cli.scripted import ScriptedDeployment
 
 from maskline.conversation.v1 import deployment_pb2 as pb
 from maskline.conversation.v1 import pool_pb2
 from runtime.grpc.status import RpcStatus
+from support.cli_process import Ended
 from support.ports import free_port
 from support.running_gateway import running_gateway
 
@@ -43,7 +44,7 @@ async def test_warnings_are_shown_and_are_no_failure(deployment: ScriptedDeploym
     lines = [" ".join(line.split()) for line in ended.out.splitlines()[1:]]
     assert "passed redis version Valkey 9.0." in lines
     assert "warned state key The development key is used." in lines
-    assert "passed gateway it is ready for the carrier's callbacks" in lines
+    assert "passed gateway ready for the carrier's callbacks" in lines
 
 
 async def test_what_does_not_work_ends_with_status_1(deployment: ScriptedDeployment) -> None:
@@ -74,8 +75,8 @@ async def test_a_service_without_its_redis_is_a_failure_and_so_is_its_gateway(
     await deployment.is_well(False)
     ended = await doctor(deployment)
     assert ended.status == 1
-    assert "takes no calls" in ended.out
-    assert "it is not ready" in ended.out
+    assert "not serving" in ended.out
+    assert "not ready: the conversation service" in ended.out
 
 
 async def test_a_deployment_that_cannot_check_itself_is_a_failure(

@@ -10,8 +10,8 @@ from rich.console import Console, RenderableType
 
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1.event_pb2 import Event
-from maskline_cli.output.render import cell, facts, table
-from maskline_cli.values.fields import time_of, word_of
+from maskline_cli.output.render import cell, details, table
+from maskline_cli.values.fields import enum_word, local_time
 
 
 def printed(view: RenderableType, width: int) -> str:
@@ -34,15 +34,15 @@ def zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("zone")
 def test_times_are_shown_in_the_local_zone_with_its_name() -> None:
     one = pb.Conversation(create_time=Timestamp(seconds=1_772_366_405))
-    assert time_of(one, "create_time") == "2026-03-01 17:00:05 XYZ"
-    assert time_of(one, "end_time") == ""
+    assert local_time(one, "create_time") == "2026-03-01 17:00:05 XYZ"
+    assert local_time(one, "end_time") == ""
 
 
 def test_enums_are_words_and_newer_ones_are_numbers() -> None:
-    assert word_of(pb.Conversation(state=pb.CONVERSATION_STATE_ACTIVE), "state") == "active"
-    assert word_of(pb.Conversation(), "end_reason") == ""
+    assert enum_word(pb.Conversation(state=pb.CONVERSATION_STATE_ACTIVE), "state") == "active"
+    assert enum_word(pb.Conversation(), "end_reason") == ""
     newer = Event.FromString(b"\x18\xce\x0f")
-    assert word_of(newer, "type") == "1998"
+    assert enum_word(newer, "type") == "1998"
 
 
 def test_a_narrow_terminal_folds_a_cell_and_loses_nothing_of_it() -> None:
@@ -62,5 +62,5 @@ def test_nothing_that_a_terminal_would_obey_is_shown() -> None:
 
 
 def test_facts_without_a_value_are_left_out() -> None:
-    shown = printed(facts([("name", ""), ("state", "active")]), width=80)
+    shown = printed(details([("name", ""), ("state", "active")]), width=80)
     assert shown.split() == ["state", "active"]

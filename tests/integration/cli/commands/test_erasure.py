@@ -1,13 +1,13 @@
 """Erasing a person on the command line."""
 
-from integration.cli.command import maskline
+from integration.cli.in_process import maskline
 from integration.cli.samples import ALICE_PHONE, NOON, NOON_SHOWN
 from integration.cli.scripted import ScriptedDeployment
 
 from maskline.conversation.v1 import person_pb2 as pb
 
 MADE = pb.Erasure(erasure_id="e1", erase_time=NOON, erased_conversations=3, dropped_texts=2)
-TOLD = f"Erasure e1, {NOON_SHOWN} XYZ: 3 ended conversations and 2 texts removed."
+SENTENCE = f"Erasure e1, {NOON_SHOWN} XYZ: 3 ended conversations, 2 messages erased."
 
 
 async def test_a_person_is_erased_whose_number_stands_in_no_command_line(
@@ -16,7 +16,7 @@ async def test_a_person_is_erased_whose_number_stands_in_no_command_line(
     deployment.answers("ErasePerson", pb.ErasePersonResponse(erasure=MADE))
     command = ("people", "erase", "--yes", "--request-id", "r1", "-")
     ended = await maskline(deployment.target, *command, stdin=f"{ALICE_PHONE}\n")
-    assert (ended.status, ended.out.strip()) == (0, TOLD), ended.err
+    assert (ended.status, ended.out.strip()) == (0, SENTENCE), ended.err
     [asked] = deployment.asked(pb.ErasePersonRequest)
     assert asked == pb.ErasePersonRequest(request_id="r1", phone_number=ALICE_PHONE)
 
@@ -28,11 +28,11 @@ async def test_nothing_is_erased_before_somebody_says_that_it_is_meant(
     for answer in ("n\n", ""):
         ended = await maskline(deployment.target, "people", "erase", ALICE_PHONE, stdin=answer)
         assert (ended.status, ended.out.strip()) == (1, "")
-        assert "Nothing was removed. Answer y, or give --yes." in ended.err
+        assert "Nothing was erased. Answer y, or use --yes." in ended.err
         assert ALICE_PHONE not in ended.err
     assert deployment.asked(pb.ErasePersonRequest) == []
     ended = await maskline(deployment.target, "people", "erase", ALICE_PHONE, stdin="y\n")
-    assert (ended.status, ended.out.strip()) == (0, TOLD), ended.err
+    assert (ended.status, ended.out.strip()) == (0, SENTENCE), ended.err
 
 
 async def test_an_erasure_is_shown_by_its_id(deployment: ScriptedDeployment) -> None:

@@ -1,7 +1,7 @@
 """State keys on the command line: what lies under which, and sealed anew."""
 
 import pytest
-from integration.cli.command import maskline
+from integration.cli.in_process import maskline
 from integration.cli.scripted import ScriptedDeployment
 
 from maskline.conversation.v1 import deployment_pb2 as pb
@@ -30,7 +30,7 @@ async def test_all_steps_are_taken_and_added_up(
     assert rows == [
         ["c0ffee00", "current", "15"],
         ["ab1e5eed", "former", "2"],
-        ["none", "opens", "2"],
+        ["unreadable", "2"],
     ]
     asked = deployment.asked(pb.RotateKeysRequest)
     assert [one.page_token for one in asked] == ["", "7", "3"]

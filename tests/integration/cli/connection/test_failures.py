@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import grpc
 import pytest
-from integration.cli.command import maskline
+from integration.cli.in_process import maskline
 from integration.cli.samples import ALICE_PHONE
 from integration.cli.scripted import ScriptedDeployment
 
@@ -154,5 +154,5 @@ async def test_a_surprise_ends_in_a_sentence_without_what_it_says(
 ) -> None:
     ended = await maskline(deployment.target, "conversations", "list", "--name", "secret\udcff")
     assert (ended.status, ended.out) == (70, "")
-    assert ended.err.startswith("maskline has a fault: UnicodeEncodeError at ")
+    assert ended.err.startswith("Internal error in maskline: UnicodeEncodeError at ")
     assert "secret" not in ended.err

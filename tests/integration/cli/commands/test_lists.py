@@ -1,6 +1,6 @@
 """Lists follow their pages, and what a program reads of a table is whole."""
 
-from integration.cli.command import maskline
+from integration.cli.in_process import maskline
 from integration.cli.samples import ALICE_PHONE, BOB_PHONE, MASKED, NOON, NOON_SHOWN, POOL, TALKING
 from integration.cli.scripted import ScriptedDeployment
 

@@ -6,7 +6,7 @@ import grpc
 import pytest
 from google.protobuf import json_format
 from google.protobuf.message import Message
-from integration.cli.command import maskline
+from integration.cli.in_process import maskline
 from integration.cli.samples import NOON, NOON_SHOWN
 from integration.cli.scripted import ScriptedDeployment
 
@@ -26,7 +26,7 @@ CHANGES: list[tuple[str, Message, Message, str]] = [
         "replay",
         pb.ReplayDeadLetterRequest(request_id="r1", pool="city", dead_letter_id="7-0"),
         pb.ReplayDeadLetterResponse(message_id="m1"),
-        "On the way: m1",
+        "Queued: m1",
     ),
     (
         "drop",

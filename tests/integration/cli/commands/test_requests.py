@@ -8,7 +8,7 @@ from google.protobuf import json_format
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
-from integration.cli.command import maskline
+from integration.cli.in_process import maskline
 from integration.cli.samples import ALICE_PHONE, BOB_PHONE, MASKED, POOL, TALKING
 from integration.cli.scripted import ScriptedDeployment
 
@@ -185,7 +185,7 @@ def with_options(typed: str, *options: str) -> list[str]:
 
 
 def script(deployment: ScriptedDeployment, request: Message, response: Message) -> None:
-    """Everything that the command will ask for."""
+    """Everything that the command will call for."""
     deployment.answers("GetConversation", pb.GetConversationResponse(conversation=TALKING))
     deployment.answers(type(request).__name__.removesuffix("Request"), response)
 
@@ -286,4 +286,4 @@ async def test_nobody_speaks_for_a_second_participant_who_has_not_joined(
     deployment.answers("GetConversation", pb.GetConversationResponse(conversation=waiting))
     ended = await maskline(deployment.target, "send", "c1", "hello", "--as", "second")
     assert (ended.status, ended.out) == (1, "")
-    assert ended.err == "Nobody is the second participant of this conversation yet.\n"
+    assert ended.err == "The conversation has no second participant yet.\n"

@@ -6,7 +6,7 @@ from google.protobuf.duration_pb2 import Duration
 
 from maskline.conversation.v1 import number_selection_pb2 as selection_pb
 from maskline.conversation.v1 import pool_pb2 as pb
-from maskline_cli.values.pool_settings import assigned, names_an_entry, rows
+from maskline_cli.values.pool_settings import assign, names_entry, rows
 
 TYPED = [
     "operator=City of = Kirkland",
@@ -38,7 +38,7 @@ SETTINGS = pb.PoolSettings(
 
 def test_each_kind_of_setting_is_read_and_named_for_the_update() -> None:
     settings = pb.PoolSettings()
-    changed = assigned(settings, TYPED)
+    changed = assign(settings, TYPED)
     assert settings == SETTINGS
     keys = [one.partition("=")[0].partition(".")[0].replace("-", "_") for one in TYPED]
     assert changed == keys
@@ -46,7 +46,7 @@ def test_each_kind_of_setting_is_read_and_named_for_the_update() -> None:
 
 def test_what_is_shown_can_be_typed() -> None:
     settings = pb.PoolSettings()
-    assigned(settings, [f"{key}={value}" for key, value in rows(SETTINGS) if value])
+    assign(settings, [f"{key}={value}" for key, value in rows(SETTINGS) if value])
     assert settings == SETTINGS
 
 
@@ -55,7 +55,7 @@ def test_nothing_behind_the_equals_sign_takes_a_value_away() -> None:
     settings.CopyFrom(SETTINGS)
     settings.words["start"].words.append("go")
     typed = ["code_lifetime=", "allows_block=", "words.opt_out=", "texts="]
-    assert assigned(settings, typed) == ["code_lifetime", "allows_block", "words", "texts"]
+    assert assign(settings, typed) == ["code_lifetime", "allows_block", "words", "texts"]
     assert not settings.HasField("code_lifetime")
     assert not settings.HasField("allows_block")
     assert list(settings.words) == ["start"]
@@ -63,12 +63,12 @@ def test_nothing_behind_the_equals_sign_takes_a_value_away() -> None:
 
 
 def test_two_entries_of_one_map_are_one_field_to_update() -> None:
-    assert assigned(pb.PoolSettings(), ["texts.help=a", "texts.ended=b"]) == ["texts"]
+    assert assign(pb.PoolSettings(), ["texts.help=a", "texts.ended=b"]) == ["texts"]
 
 
 def test_the_entries_that_are_there_matter_only_to_a_change_of_one_entry() -> None:
-    assert names_an_entry(["operator=x", "texts.help=a"])
-    assert not names_an_entry(["operator=a.b", "texts="])
+    assert names_entry(["operator=x", "texts.help=a"])
+    assert not names_entry(["operator=a.b", "texts="])
 
 
 @pytest.mark.parametrize(
@@ -90,5 +90,5 @@ def test_the_entries_that_are_there_matter_only_to_a_change_of_one_entry() -> No
 )
 def test_a_setting_that_is_not_clear_is_refused_with_what_would_be(typed: str, says: str) -> None:
     with pytest.raises(typer.BadParameter) as refusal:
-        assigned(pb.PoolSettings(), [typed])
+        assign(pb.PoolSettings(), [typed])
     assert says in str(refusal.value)

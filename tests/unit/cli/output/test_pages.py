@@ -2,7 +2,7 @@
 
 from google.protobuf.wrappers_pb2 import Int32Value
 
-from maskline_cli.output.pages import LARGEST_PAGE, MOST_PAGES, Page, listing
+from maskline_cli.output.pages import MAX_PAGE_SIZE, MAX_PAGES, Page, listing
 
 Number = Int32Value
 
@@ -10,12 +10,12 @@ Number = Int32Value
 class Numbers:
     """A list of so many numbers, `found` of which are on each page at the most."""
 
-    def __init__(self, total: int, found: int = LARGEST_PAGE) -> None:
+    def __init__(self, total: int, found: int = MAX_PAGE_SIZE) -> None:
         self._total = total
         self._found = found
         self.sizes: list[int] = []
 
-    def ask(self, size: int, token: str) -> Page[Number]:
+    def call(self, size: int, token: str) -> Page[Number]:
         self.sizes.append(size)
         start = int(token or 0)
         end = min(start + min(size, self._found), self._total)
@@ -24,14 +24,14 @@ class Numbers:
 
 
 def test_a_short_list_is_complete() -> None:
-    found = listing(10, Numbers(3).ask)
+    found = listing(10, Numbers(3).call)
     assert [one.value for one in found.items] == [0, 1, 2]
     assert found.is_complete
 
 
 def test_a_list_longer_than_the_limit_is_not_complete() -> None:
     numbers = Numbers(11)
-    found = listing(10, numbers.ask)
+    found = listing(10, numbers.call)
     assert len(found.items) == 10
     assert not found.is_complete
     assert numbers.sizes == [10]
@@ -39,21 +39,21 @@ def test_a_list_longer_than_the_limit_is_not_complete() -> None:
 
 def test_no_page_is_larger_than_the_contract_allows() -> None:
     numbers = Numbers(1200)
-    assert len(listing(1200, numbers.ask).items) == 1200
-    assert numbers.sizes == [LARGEST_PAGE] * 3
+    assert len(listing(1200, numbers.call).items) == 1200
+    assert numbers.sizes == [MAX_PAGE_SIZE] * 3
 
 
 def test_what_a_small_page_did_not_hold_is_looked_for_on_large_ones() -> None:
     numbers = Numbers(30, found=10)
-    assert len(listing(25, numbers.ask).items) == 25
-    assert numbers.sizes == [25, LARGEST_PAGE, LARGEST_PAGE]
+    assert len(listing(25, numbers.call).items) == 25
+    assert numbers.sizes == [25, MAX_PAGE_SIZE, MAX_PAGE_SIZE]
 
 
 def test_a_list_that_never_ends_is_given_up() -> None:
-    def ask(size: int, token: str) -> Page[Number]:
+    def call(size: int, token: str) -> Page[Number]:
         pages.append(token)
         return Page([], "more")
 
     pages: list[str] = []
-    assert not listing(10, ask).is_complete
-    assert len(pages) == MOST_PAGES
+    assert not listing(10, call).is_complete
+    assert len(pages) == MAX_PAGES

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskline_cli.values.parsers import (
-    LONGEST_TEXT,
+    MAX_TEXT_CHARACTERS,
     duration,
     format_duration,
     message_body,
@@ -99,9 +99,9 @@ def test_words_from_standard_input_lose_their_final_line_break_only(
 
 
 def test_more_than_a_text_is_refused_not_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO("x" * LONGEST_TEXT + "\n"))
-    assert len(message_body("-")) == LONGEST_TEXT
-    monkeypatch.setattr("sys.stdin", io.StringIO("x" * (LONGEST_TEXT + 5)))
+    monkeypatch.setattr("sys.stdin", io.StringIO("x" * MAX_TEXT_CHARACTERS + "\n"))
+    assert len(message_body("-")) == MAX_TEXT_CHARACTERS
+    monkeypatch.setattr("sys.stdin", io.StringIO("x" * (MAX_TEXT_CHARACTERS + 5)))
     with pytest.raises(typer.BadParameter):
         message_body("-")
 

@@ -1,6 +1,6 @@
 """`maskline timeline` can be read; `--json` can be worked with."""
 
-from integration.cli.command import maskline
+from integration.cli.in_process import maskline
 from integration.cli.samples import NOON_SHOWN, TALKING, event
 from integration.cli.scripted import ScriptedDeployment
 
@@ -37,7 +37,7 @@ async def test_a_timeline_tells_when_what_who_which_text_and_why(
     script(deployment)
     ended = await maskline(deployment.target, "timeline", "c1")
     heading, *lines = (" ".join(line.split()) for line in ended.out.splitlines())
-    assert heading == "time what who text why"
+    assert heading == "time event participant message description"
     assert lines == [
         f"{NOON_SHOWN} XYZ message-relayed first m1 A text is passed on.",
         f"{NOON_SHOWN} XYZ message-refused second m1 "
