@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""Load, measurements and their arithmetic."""

@@ -1,4 +1,4 @@
-"""Maskline beside a skeleton of the same hops."""
+"""Measures Maskline against a skeleton of the same hops."""
 
 import tempfile
 from contextlib import ExitStack
@@ -11,30 +11,30 @@ from bench.measuring.rounds import rounds_within
 from bench.options import Options
 from bench.reports.skeleton import Round
 from bench.systems.start import Carrier, System, start_maskline, start_skeleton
-from bench.systems.ways import Variant
+from bench.systems.variants import Variant
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What was measured; the figures are for `bench.report`."""
+    """The measurements."""
 
     rounds: list[Round]
-    # Accepted a second while the carrier takes 100 ms, against a fast one.
+    # Accepted callbacks a second with a carrier that takes 100 ms, against a fast one.
     slow_carrier: float
     conversation_bytes: float
     text_bytes: float
 
 
 def measure(options: Options) -> Comparison:
-    """Starts both systems, measures in turn, and ends them."""
-    with tempfile.TemporaryDirectory() as name, ExitStack() as held:
-        carrier = Carrier.started(held)
-        skeleton = start_skeleton(held, carrier, Path(name))
-        maskline = start_maskline(held, carrier, Path(name), Variant("maskline"))
-        return _measured(options, carrier, maskline, skeleton)
+    """Starts both systems, measures them alternately, and stops them."""
+    with tempfile.TemporaryDirectory() as directory, ExitStack() as resources:
+        carrier = Carrier.start(resources)
+        skeleton = start_skeleton(resources, carrier, Path(directory))
+        maskline = start_maskline(resources, carrier, Path(directory), Variant("maskline"))
+        return _compare(options, carrier, maskline, skeleton)
 
 
-def _measured(options: Options, carrier: Carrier, maskline: System, skeleton: System) -> Comparison:
+def _compare(options: Options, carrier: Carrier, maskline: System, skeleton: System) -> Comparison:
     conversation_bytes = memory.of_conversations(maskline, carrier, options.conversations)
     for system in (maskline, skeleton):
         run(system, carrier, options.texts // 2)

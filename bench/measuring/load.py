@@ -1,7 +1,7 @@
-"""The driver: POSTs callbacks from a process of its own and says how each fared.
+"""The load driver, a process of its own: POSTs callbacks and reports the timing of each.
 
-Reads a plan (JSON) from standard input and writes the outcome to standard output. It speaks just
-enough HTTP/1.1 itself: a client library would take more of the cores than what is measured.
+Reads a plan (JSON) from standard input and writes the timings to standard output. It implements a
+minimal HTTP/1.1 client, since a library would use more CPU than the measured systems.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import uvloop
 
-# The event loop's first moments are not part of any figure.
+# The start of the event loop is not measured.
 HEAD_START_NS = 50_000_000
 
 Timing = tuple[int, int, int]
@@ -23,8 +23,7 @@ Timing = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Plan:
-    """Bodies to POST. With a rate, one each 1/rate seconds whatever comes back; without, as fast
-    as the connections allow."""
+    """Bodies to POST: at `rate` per second (open loop), or as fast as the connections allow."""
 
     url: str
     bodies: list[str]
@@ -33,7 +32,7 @@ class Plan:
 
 
 class Connection(asyncio.Protocol):
-    """One connection that is kept; one request at a time."""
+    """A persistent connection with one request at a time."""
 
     def __init__(self) -> None:
         self._received = b""
@@ -46,17 +45,17 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._received += data
-        head, found, body = self._received.partition(b"\r\n\r\n")
-        if found and len(body) >= _length(head):
+        head, separator, body = self._received.partition(b"\r\n\r\n")
+        if separator and len(body) >= _length(head):
             self._received = b""
             self._answered.set_result(int(head[9:12]))
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self._answered.done():
-            self._answered.set_exception(ConnectionError("the gateway closed a connection"))
+            self._answered.set_exception(ConnectionError("the gateway closed the connection"))
 
     async def post(self, request: bytes) -> int:
-        """Sends a whole request and answers the status."""
+        """Sends a request and returns the status of the response."""
         self._answered = asyncio.get_running_loop().create_future()
         if self._transport is None:
             raise ConnectionError("not connected")
@@ -65,19 +64,19 @@ class Connection(asyncio.Protocol):
 
 
 async def drive(plan: Plan) -> list[Timing]:
-    """For each body: when it was meant to leave, when it was answered, and the status."""
+    """For each body: intended time, response time, and status."""
     address = urlsplit(plan.url)
     requests = [_request(address.netloc, address.path, body) for body in plan.bodies]
-    place = (address.hostname or "", address.port or 0)
+    host_and_port = (address.hostname or "", address.port or 0)
     loop = asyncio.get_running_loop()
     free: asyncio.Queue[Connection] = asyncio.Queue()
     for _ in range(plan.connections):
-        _, connection = await loop.create_connection(Connection, *place)
+        _, connection = await loop.create_connection(Connection, *host_and_port)
         free.put_nowait(connection)
     start = time.monotonic_ns() + HEAD_START_NS
     tasks = [
-        asyncio.create_task(_post(free, request, await _wait(at)))
-        for request, at in zip(requests, _intended(start, plan.rate), strict=False)
+        asyncio.create_task(_post(free, request, await _wait(intended)))
+        for request, intended in zip(requests, _intended(start, plan.rate), strict=False)
     ]
     return list(await asyncio.gather(*tasks))
 
@@ -92,9 +91,9 @@ async def _post(free: "asyncio.Queue[Connection]", request: bytes, intended: int
 
 
 async def _wait(intended: int | None) -> int | None:
-    early = (intended - time.monotonic_ns()) / 1e9 if intended else 0.0
-    if early > 0:
-        await asyncio.sleep(early)
+    remaining = (intended - time.monotonic_ns()) / 1e9 if intended else 0.0
+    if remaining > 0:
+        await asyncio.sleep(remaining)
     return intended
 
 

@@ -1,4 +1,4 @@
-"""One measurement: texts through a system, and what came of them."""
+"""One measurement: sends messages through a system and checks their delivery."""
 
 import json
 import os
@@ -16,24 +16,21 @@ from bench.systems.start import Carrier, System
 
 CONNECTIONS = 64
 
-# Open loop: more than ever wait at half load.
+# More than are ever in flight at half load.
 OPEN_LOOP_CONNECTIONS = 256
-
 MS = 1_000_000
-
 OK = 200
-
-# What is doubled comes at once or, by a retry, within this time.
+# Duplicates arrive at once or, by a retry, within this time.
 LATE_SECONDS = 2.0
 
 
 class WrongDelivery(Exception):
-    """A text was lost, doubled, misrouted or not accepted: no figure is worth anything then."""
+    """A message was lost, duplicated, misrouted or rejected, which makes all figures invalid."""
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What one burst or one stretch of open loop came to."""
+    """The figures of one burst or one open loop."""
 
     accepted_per_second: float
     delivered_per_second: float
@@ -43,7 +40,7 @@ class Figures:
 
 
 def inbound(system: System, carrier: Carrier, texts: int) -> float:
-    """Callbacks a second while nothing is sent on; all of them are sent on afterwards."""
+    """Callbacks a second while sending is stopped; checks the deliveries afterwards."""
     planned = system.texts(texts)
     with sending_stopped(system):
         timings = _drive(system.callback_url, [body for body, _, _ in planned], rate=None)
@@ -54,7 +51,7 @@ def inbound(system: System, carrier: Carrier, texts: int) -> float:
 
 @contextmanager
 def sending_stopped(system: System) -> Iterator[None]:
-    """The last hop stands still: what is accepted waits before it."""
+    """Pauses the messaging service: accepted messages wait in the outbox."""
     os.kill(system.pids["messaging"], signal.SIGSTOP)
     try:
         yield
@@ -63,7 +60,7 @@ def sending_stopped(system: System) -> Iterator[None]:
 
 
 def run(system: System, carrier: Carrier, texts: int, rate: float | None = None) -> Figures:
-    """Sends so many texts, waits until the carrier has them all, and checks each."""
+    """Sends `texts` messages, waits until the carrier has them all, and checks each."""
     planned = system.texts(texts)
     pids = {**system.pids, "carrier": carrier.process.pid}
     before = {name: cpu_seconds(pid) for name, pid in pids.items()}
@@ -74,7 +71,10 @@ def run(system: System, carrier: Carrier, texts: int, rate: float | None = None)
     used["driver"] = children_cpu_seconds() - driver_before
     first = min(intended for intended, _, _ in timings)
     answered = [(done - intended) / MS for intended, done, _ in timings]
-    carried = [(at - intended) / MS for at, (intended, _, _) in zip(arrivals, timings, strict=True)]
+    carried = [
+        (arrival - intended) / MS
+        for arrival, (intended, _, _) in zip(arrivals, timings, strict=True)
+    ]
     return Figures(
         accepted_per_second=texts * 1e9 / (max(done for _, done, _ in timings) - first),
         delivered_per_second=texts * 1e9 / (max(arrivals) - first),
@@ -85,11 +85,11 @@ def run(system: System, carrier: Carrier, texts: int, rate: float | None = None)
 
 
 def assert_nothing_else_arrived(carrier: Carrier) -> None:
-    """Every text was looked at when it arrived; whatever is left was doubled or made up."""
+    """Raises WrongDelivery if the carrier received more than the messages checked before."""
     time.sleep(LATE_SECONDS)
-    carrier.look()
+    carrier.fetch()
     if carrier.taken:
-        raise WrongDelivery(f"{len(carrier.taken)} texts reached the carrier that nobody sent")
+        raise WrongDelivery(f"{len(carrier.taken)} unexpected messages reached the carrier")
 
 
 def _drive(url: str, bodies: list[str], rate: float | None) -> list[tuple[int, int, int]]:
@@ -111,13 +111,13 @@ def _drive(url: str, bodies: list[str], rate: float | None) -> list[tuple[int, i
 def _arrivals(
     carrier: Carrier, planned: list[tuple[str, str, str]], timings: list[tuple[int, int, int]]
 ) -> list[int]:
-    def all_there() -> bool:
-        carrier.look()
+    def all_arrived() -> bool:
+        carrier.fetch()
         return all(marker in carrier.taken for _, marker, _ in planned)
 
-    wait_until(all_there, f"{len(timings)} texts at the carrier")
-    found = [carrier.taken.pop(marker) for _, marker, _ in planned]
-    for (_, marker, receiver), arrivals in zip(planned, found, strict=True):
+    wait_until(all_arrived, f"{len(timings)} messages at the carrier")
+    received = [carrier.taken.pop(marker) for _, marker, _ in planned]
+    for (_, marker, receiver), arrivals in zip(planned, received, strict=True):
         if [to for to, _ in arrivals] != [receiver]:
             raise WrongDelivery(f"{marker!r} reached {len(arrivals)} recipients, or a wrong one")
-    return [arrivals[0][1] for arrivals in found]
+    return [arrivals[0][1] for arrivals in received]

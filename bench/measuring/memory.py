@@ -1,6 +1,6 @@
-"""What a live conversation and a text under way take in Valkey: their keys, one by one.
+"""Memory of a live conversation and of a queued message in Valkey: the sum over their keys.
 
-The server's own total would hide them: buffers and tables that grow by leaps are a multiple of it.
+The server's own total is too coarse: buffers and hash tables grow in large steps.
 """
 
 import httpx
@@ -24,24 +24,24 @@ OF_A_TEXT = ("outbox", "receipt:*", "message:*")
 
 
 def of_conversations(system: System, carrier: Carrier, number: int) -> float:
-    """Bytes for each of so many conversations, with all keys they have while they live."""
+    """Bytes per live conversation, over all of its keys."""
     connect_people(system, carrier, number)
     with Redis.from_url(system.redis_url) as redis:
-        return _taken(redis, OF_A_CONVERSATION) / number
+        return _used(redis, OF_A_CONVERSATION) / number
 
 
 def of_texts_under_way(system: System, number: int) -> float:
-    """Bytes for each of so many texts in the outbox, measured while nothing can be sent."""
+    """Bytes per message in the outbox, measured while sending is stopped."""
     with sending_stopped(system), Redis.from_url(system.redis_url) as redis:
-        before = _taken(redis, OF_A_TEXT)
+        before = _used(redis, OF_A_TEXT)
         with httpx.Client(timeout=CALL_SECONDS) as http:
             for body, _, _ in system.texts(number):
                 http.post(system.callback_url, content=body).raise_for_status()
-        return (_taken(redis, OF_A_TEXT) - before) / number
+        return (_used(redis, OF_A_TEXT) - before) / number
 
 
-def _taken(redis: "Redis", kinds: tuple[str, ...]) -> int:
+def _used(redis: "Redis", kinds: tuple[str, ...]) -> int:
     patterns = (f"maskline:v1:{{main}}:{kind}" for kind in kinds)
     keys = [key for pattern in patterns for key in redis.scan_iter(pattern, count=1000)]
-    # All samples: a guess from five entries of a large set would be too rough.
+    # samples=0 measures all entries; the default estimates from five.
     return sum(redis.memory_usage(key, samples=0) or 0 for key in keys)

@@ -1,4 +1,4 @@
-"""What encryption costs: three Masklines in turn, alike but for what of theirs is encrypted."""
+"""Measures the cost of encryption with three deployments that differ only in it."""
 
 import tempfile
 from collections.abc import Mapping
@@ -12,61 +12,68 @@ from bench.measuring.rounds import rounds_within
 from bench.options import Options
 from bench.systems.redis_servers import with_tls
 from bench.systems.start import Carrier, System, start_maskline
-from bench.systems.ways import variants
+from bench.systems.variants import variants
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One Maskline in one round."""
+    """One variant in one round."""
 
     burst: Figures
     half: Figures
 
 
-# By the names of the ways.
+# By the variants' names.
 Round = Mapping[str, Measured]
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What was measured; the figures are for `bench.price_report`."""
+    """The measurements."""
 
-    # Empty if none on this machine speaks TLS: then only the gRPC links were encrypted.
+    # Empty if no server on this machine supports TLS: then only the gRPC links are encrypted.
     redis_server: str
     rounds: list[Round]
     conversation_bytes: Mapping[str, float]
 
 
 def measure(options: Options) -> Price:
-    """Starts all three, measures them in turn, and ends them."""
-    with tempfile.TemporaryDirectory() as name, ExitStack() as held:
-        carrier, server = Carrier.started(held), with_tls()
-        systems = [start_maskline(held, carrier, Path(name), way) for way in variants(server)]
-        # A quarter of them: what each takes does not depend on how many there are.
+    """Starts all variants, measures them alternately, and stops them."""
+    with tempfile.TemporaryDirectory() as directory, ExitStack() as resources:
+        carrier, server = Carrier.start(resources), with_tls()
+        systems = [
+            start_maskline(resources, carrier, Path(directory), variant)
+            for variant in variants(server)
+        ]
+        # A quarter is enough: the size of each does not depend on their number.
         conversations = options.conversations // 4
-        taken = {one.name: memory.of_conversations(one, carrier, conversations) for one in systems}
-        for one in systems:
-            run(one, carrier, options.texts // 2)
+        conversation_bytes = {
+            system.name: memory.of_conversations(system, carrier, conversations)
+            for system in systems
+        }
+        for system in systems:
+            run(system, carrier, options.texts // 2)
         rounds = rounds_within(
             options.seconds_for_rounds,
             options.rounds,
-            lambda number: _round(options, carrier, _turned(systems, number)),
+            lambda number: _round(options, carrier, _rotated(systems, number)),
         )
         assert_nothing_else_arrived(carrier)
-        return Price(server, rounds, taken)
+        return Price(server, rounds, conversation_bytes)
 
 
-def _turned(systems: list[System], number: int) -> list[System]:
-    """Each comes first in its turn: a machine that tires or warms up favours none."""
+def _rotated(systems: list[System], number: int) -> list[System]:
+    """Another system is first in each round, so that a changing machine favours none."""
     first = number % len(systems)
     return systems[first:] + systems[:first]
 
 
 def _round(options: Options, carrier: Carrier, systems: list[System]) -> Round:
-    bursts = {one.name: run(one, carrier, options.texts) for one in systems}
-    # One rate that all three bear: latencies at different loads could not be compared.
+    bursts = {system.name: run(system, carrier, options.texts) for system in systems}
+    # The same rate for all: latencies at different loads cannot be compared.
     rate = min(burst.delivered_per_second for burst in bursts.values()) / 2
     number = int(rate * options.seconds)
     return {
-        one.name: Measured(bursts[one.name], run(one, carrier, number, rate)) for one in systems
+        system.name: Measured(bursts[system.name], run(system, carrier, number, rate))
+        for system in systems
     }

@@ -1,26 +1,26 @@
-"""How many rounds a measurement has time for."""
+"""Repeats a measurement within a time limit."""
 
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 
 def rounds_within(
     seconds: float,
     most: int,
-    make: Callable[[int], Made],
+    measure: Callable[[int], Result],
     clock: Callable[[], float] = time.monotonic,
-) -> list[Made]:
-    """`make(0)`, `make(1)`, ...: at least one round and at most so many.
+) -> list[Result]:
+    """`measure(0)`, `measure(1)`, ...: at least one round and at most `most`.
 
-    None is begun that would end too late if it took as long as the longest so far.
+    No round starts that would exceed the limit if it took as long as the longest before.
     """
-    begun, longest = clock(), 0.0
-    made: list[Made] = []
-    while not made or (len(made) < most and clock() - begun + longest <= seconds):
-        at = clock()
-        made.append(make(len(made)))
-        longest = max(longest, clock() - at)
-    return made
+    start, longest = clock(), 0.0
+    results: list[Result] = []
+    while not results or (len(results) < most and clock() - start + longest <= seconds):
+        round_start = clock()
+        results.append(measure(len(results)))
+        longest = max(longest, clock() - round_start)
+    return results

@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""Tables of the figures."""

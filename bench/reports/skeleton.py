@@ -1,4 +1,4 @@
-"""The figures as a person reads them."""
+"""The report on Maskline against the skeleton."""
 
 import os
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from bench.measuring.stats import Spread, ratios
 
 @dataclass(frozen=True)
 class Round:
-    """Both systems, one after the other: inbound alone, at saturation, at the same half load."""
+    """Figures of both systems: inbound only, burst, and open loop at the same half load."""
 
     maskline_inbound: float
     skeleton_inbound: float
@@ -21,7 +21,7 @@ class Round:
 
 @dataclass(frozen=True)
 class Line:
-    """One figure beside its target."""
+    """One figure and its target."""
 
     name: str
     value: Spread
@@ -31,10 +31,10 @@ class Line:
     def __str__(self) -> str:
         """Name, median, range, target."""
         median = self.value.median
-        good = median <= self.target if self.at_most else median >= self.target
+        is_met = median <= self.target if self.at_most else median >= self.target
         spread = f"{median:8.2f}  ({self.value.least:.2f} .. {self.value.most:.2f})"
         sign = "at most" if self.at_most else "at least"
-        mark = "met" if good else "NOT met"
+        mark = "met" if is_met else "NOT met"
         return f"{self.name:58} {spread:28} {sign} {self.target:g}: {mark}"
 
 
@@ -42,14 +42,13 @@ def lines(
     rounds: list[Round], slow_carrier: float, conversation_bytes: float, text_bytes: float
 ) -> list[Line]:
     """Every figure that has a target."""
-    bursts = [(one.maskline_burst, one.skeleton_burst) for one in rounds]
-    halves = [(one.maskline_half, one.skeleton_half) for one in rounds]
+    inbound = [(measured.maskline_inbound, measured.skeleton_inbound) for measured in rounds]
+    bursts = [(measured.maskline_burst, measured.skeleton_burst) for measured in rounds]
+    halves = [(measured.maskline_half, measured.skeleton_half) for measured in rounds]
     return [
         Line(
             "inbound callbacks/s against the skeleton",
-            ratios(
-                [one.maskline_inbound for one in rounds], [one.skeleton_inbound for one in rounds]
-            ),
+            ratios([ours for ours, _ in inbound], [theirs for _, theirs in inbound]),
             2.5,
         ),
         Line(
@@ -78,26 +77,26 @@ def lines(
             1.2,
             at_most=True,
         ),
-        Line("accepted/s with a 100 ms carrier against a fast one", _one(slow_carrier), 0.9),
-        Line("bytes a live conversation", _one(conversation_bytes), 1000, at_most=True),
-        Line("bytes a text under way", _one(text_bytes), 400, at_most=True),
+        Line("accepted/s with a 100 ms carrier against a fast one", Spread.of([slow_carrier]), 0.9),
+        Line("bytes a live conversation", Spread.of([conversation_bytes]), 1000, at_most=True),
+        Line("bytes a text under way", Spread.of([text_bytes]), 400, at_most=True),
     ]
 
 
 def systems(rounds: list[Round]) -> list[str]:
-    """Both systems' own figures."""
+    """The absolute figures of both systems."""
     return [
         _absolute(
             "Maskline",
-            [one.maskline_inbound for one in rounds],
-            [one.maskline_burst for one in rounds],
-            [one.maskline_half for one in rounds],
+            [measured.maskline_inbound for measured in rounds],
+            [measured.maskline_burst for measured in rounds],
+            [measured.maskline_half for measured in rounds],
         ),
         _absolute(
             "Skeleton",
-            [one.skeleton_inbound for one in rounds],
-            [one.skeleton_burst for one in rounds],
-            [one.skeleton_half for one in rounds],
+            [measured.skeleton_inbound for measured in rounds],
+            [measured.skeleton_burst for measured in rounds],
+            [measured.skeleton_half for measured in rounds],
         ),
     ]
 
@@ -108,36 +107,32 @@ def _absolute(name: str, inbound: list[float], bursts: list[Figures], halves: li
     def middle(values: list[float]) -> float:
         return Spread.of(values).median
 
-    cpu = {part: middle([one.cpu_us[part] for one in bursts]) for part in bursts[0].cpu_us}
-    around = {part: cpu.pop(part) for part in ("carrier", "driver")}
-    told = ", ".join(f"{part} {used:.0f}" for part, used in cpu.items())
-    beside = ", ".join(f"{part} {used:.0f}" for part, used in around.items())
+    cpu = {name: middle([burst.cpu_us[name] for burst in bursts]) for name in bursts[0].cpu_us}
+    around = {name: cpu.pop(name) for name in ("carrier", "driver")}
+    own = ", ".join(f"{name} {used:.0f}" for name, used in cpu.items())
+    beside = ", ".join(f"{name} {used:.0f}" for name, used in around.items())
+    accepted = middle([burst.accepted_per_second for burst in bursts])
+    delivered = middle([burst.delivered_per_second for burst in bursts])
     return "\n".join(
         [
             f"{name}",
-            f"  inbound alone: {middle(inbound):.0f} callbacks/s",
-            f"  whole way: accepted/s {middle([one.accepted_per_second for one in bursts]):.0f}   "
-            f"delivered/s {middle([one.delivered_per_second for one in bursts]):.0f}",
-            _latency("callback to 200", [one.to_answer_ms for one in halves]),
-            _latency("callback to carrier", [one.to_carrier_ms for one in halves]),
-            f"  CPU us/text: {told}; together {sum(cpu.values()):.0f} (beside it: {beside})",
+            f"  inbound only: {middle(inbound):.0f} callbacks/s",
+            f"  end to end: accepted/s {accepted:.0f}   delivered/s {delivered:.0f}",
+            _latency("callback to 200", [half.to_answer_ms for half in halves]),
+            _latency("callback to carrier", [half.to_carrier_ms for half in halves]),
+            f"  CPU us/text: {own}; together {sum(cpu.values()):.0f} (beside it: {beside})",
         ]
     )
 
 
 def _latency(way: str, measured: list[tuple[float, float]]) -> str:
-    p50 = Spread.of([one for one, _ in measured]).median
-    p99 = Spread.of([other for _, other in measured]).median
+    p50, p99 = (Spread.of(values).median for values in zip(*measured, strict=True))
     return f"  half load: {way:20} p50 {p50:7.1f} ms   p99 {p99:7.1f} ms"
 
 
 def machine() -> str:
-    """What shares what."""
+    """A line on the machine."""
     return (
         f"{os.cpu_count()} cores, shared by the services, Valkey, the driver and the carrier. "
         "Ratios are medians inside rounds (range)."
     )
-
-
-def _one(value: float) -> Spread:
-    return Spread.of([value])

@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""The measured systems, the stub carrier and their processes."""

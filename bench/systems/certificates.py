@@ -1,4 +1,4 @@
-"""Certificates for one Maskline of the benchmark, made on the fly, and what they are given to."""
+"""Certificates for one deployment of the benchmark, and the settings that use them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from pathlib import Path
 from runtime.tls import TlsFiles
 from support.certificates import Authority
 
-# A setting's prefix, and the name under which the service is listed among the callers.
+# The prefix of the settings, and the service's name in the callers file.
 SERVICES = {
     "GATEWAY": "gateway",
     "CONVERSATION": "conversation-service",
@@ -24,14 +24,14 @@ CALLERS = "".join(
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
-    """One for each service and one for Redis, all of one authority."""
+    """One for each service and one for Redis, issued by one authority."""
 
     files: Mapping[str, TlsFiles]
     callers: Path
 
     @classmethod
-    def made(cls, folder: Path) -> "Certificates":
-        """New ones, below the folder."""
+    def create(cls, folder: Path) -> "Certificates":
+        """Creates new ones below the folder."""
         authority, own = Authority(), folder / "certificates"
         names = (*SERVICES.values(), REDIS)
         files = {name: authority.files(own / name, name) for name in names}
@@ -40,7 +40,7 @@ class Certificates:
         return cls(files, callers)
 
     def link_settings(self) -> Iterator[tuple[str, str]]:
-        """Mutual TLS on every gRPC link, and roles at both services that are called."""
+        """Mutual TLS on every gRPC link, and roles at both gRPC services."""
         for prefix, name in SERVICES.items():
             own = self.files[name]
             yield f"{prefix}_TLS_CERTIFICATE_FILE", str(own.certificate)
@@ -50,7 +50,7 @@ class Certificates:
                 yield f"{prefix}_CALLERS_FILE", str(self.callers)
 
     def redis_settings(self) -> Iterator[tuple[str, str]]:
-        """Both that keep state in Redis show their certificate there, too."""
+        """Client certificates of the two services that use Redis."""
         for prefix in ("CONVERSATION", "MESSAGING"):
             own = self.files[SERVICES[prefix]]
             yield f"{prefix}_REDIS_CERTIFICATE_FILE", str(own.certificate)
@@ -58,7 +58,7 @@ class Certificates:
             yield f"{prefix}_REDIS_CA_FILE", str(own.authority)
 
     def redis_options(self, port: int) -> tuple[str, ...]:
-        """For a server that speaks TLS on this port, and asks for certificates."""
+        """For a server with TLS on this port that requires client certificates."""
         own = self.files[REDIS]
         return (
             *("--tls-port", str(port)),

@@ -1,4 +1,4 @@
-"""Processes that are started, and what they use of the processor."""
+"""Starts processes and measures their CPU time."""
 
 import os
 import resource
@@ -10,29 +10,29 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-PATIENCE_SECONDS = 30.0
+LIMIT_SECONDS = 120.0
 
 
-def start(held: ExitStack, *command: str) -> "subprocess.Popen[bytes]":
-    """A process that is ended with what holds it. It finds the modules that this one finds."""
+def start(resources: ExitStack, *command: str) -> "subprocess.Popen[bytes]":
+    """Starts a process that ends with `resources`. It has the module path of this one."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)
-    held.callback(_end, process)
+    resources.callback(_end, process)
     return process
 
 
-def start_python(held: ExitStack, *module: str) -> "subprocess.Popen[bytes]":
-    """`python -m ...`."""
-    return start(held, sys.executable, "-m", *module)
+def start_python(resources: ExitStack, *module: str) -> "subprocess.Popen[bytes]":
+    """Starts `python -m ...`."""
+    return start(resources, sys.executable, "-m", *module)
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
     process.terminate()
-    process.wait(PATIENCE_SECONDS)
+    process.wait(LIMIT_SECONDS)
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of a process so far, from Linux's /proc; 0 elsewhere."""
+    """User and system time of a process so far, from Linux's /proc; 0 on other systems."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except FileNotFoundError:
@@ -41,34 +41,34 @@ def cpu_seconds(pid: int) -> float:
 
 
 def children_cpu_seconds() -> float:
-    """User and system time of the processes that this one has started and that have ended."""
+    """User and system time of the ended children of this process."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
 def processes_below(pid: int) -> dict[str, int]:
-    """The children of a process by what they run: the last part of `-m NAME`, or the program."""
-    found = {}
+    """The children of a process by module (the argument of `-m`) or program."""
+    children = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and _parent(entry) == pid:
             command = (entry / "cmdline").read_bytes().decode().split("\0")
-            at = command.index("-m") + 1 if "-m" in command else 0
-            found[Path(command[at]).name] = int(entry.name)
-    return found
+            index = command.index("-m") + 1 if "-m" in command else 0
+            children[Path(command[index]).name] = int(entry.name)
+    return children
 
 
 def listens(port: int) -> bool:
-    """Whether somebody takes connections there."""
+    """Whether the port accepts connections."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def wait_until(holds: Callable[[], bool], what: str) -> None:
-    """Looks again and again, with a limit."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    """Polls a condition; raises TimeoutError after the limit."""
+    deadline = time.monotonic() + LIMIT_SECONDS
     while not holds():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{what}: not within {PATIENCE_SECONDS} s")
+            raise TimeoutError(f"{what}: not within {LIMIT_SECONDS} s")
         time.sleep(0.02)
 
 

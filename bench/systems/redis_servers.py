@@ -1,4 +1,4 @@
-"""Which Redis server the ways of running Maskline are compared on."""
+"""Finds a Redis server with TLS."""
 
 import shutil
 import tempfile
@@ -13,19 +13,16 @@ PROGRAMS = ("valkey-server", "redis-server")
 
 
 def with_tls() -> str:
-    """The first server on the PATH that speaks TLS; empty if there is none.
-
-    Builds without TLS do not say so beforehand: each is tried.
-    """
-    found = (shutil.which(program) for program in PROGRAMS)
-    return next((program for program in found if program and speaks_tls(program)), "")
+    """The first server on the PATH with TLS; empty if there is none."""
+    installed = (shutil.which(program) for program in PROGRAMS)
+    return next((program for program in installed if program and supports_tls(program)), "")
 
 
-def speaks_tls(program: str) -> bool:
-    """Whether it listens on a TLS port, or ends."""
+def supports_tls(program: str) -> bool:
+    """Starts the program with a TLS port: a build without TLS exits at once."""
     port = free_port()
-    with tempfile.TemporaryDirectory() as name, ExitStack() as held:
-        options = Certificates.made(Path(name)).redis_options(port)
-        server = start(held, program, "--port", "0", "--save", "", *options)
+    with tempfile.TemporaryDirectory() as directory, ExitStack() as resources:
+        options = Certificates.create(Path(directory)).redis_options(port)
+        server = start(resources, program, "--port", "0", "--save", "", *options)
         wait_until(lambda: listens(port) or server.poll() is not None, program)
         return server.poll() is None

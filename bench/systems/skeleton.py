@@ -1,7 +1,7 @@
-"""The same hops as a textbook writes them, with no logic: what Maskline is measured against.
+"""The skeleton that Maskline is measured against: the same hops without any logic.
 
-`python -m bench.systems.skeleton gateway|conversation|messaging PORT NEXT REDIS`; NEXT is where the next
-hop listens.
+`python -m bench.systems.skeleton gateway|conversation|messaging PORT TARGET REDIS`; TARGET is the
+address of the next hop.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ WORKER_BATCH = 64
 
 
 class Callback(BaseModel):
-    """An inbound text, flat."""
+    """An inbound message in the flat shape."""
 
     id: str
     to: str
@@ -50,13 +50,13 @@ class Callback(BaseModel):
 
 
 class Taken(BaseModel):
-    """The answer to a callback."""
+    """The response to a callback."""
 
     ok: bool
 
 
 def gateway(target: str) -> FastAPI:
-    """One gRPC call a callback."""
+    """Makes one gRPC call per callback."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -82,7 +82,7 @@ def gateway(target: str) -> FastAPI:
 
 
 class Conversation:
-    """One script a text, and a worker that hands texts on."""
+    """Runs one script per message, and a worker that sends the outbox."""
 
     def __init__(self, redis: Redis, target: str) -> None:
         self._redis = redis
@@ -93,24 +93,25 @@ class Conversation:
     async def ReceiveMessages(
         self, request: conversation.ReceiveMessagesRequest, context: Context
     ) -> conversation.ReceiveMessagesResponse:
-        [text] = request.messages
-        keys = [f"skeleton:{text.carrier_message_id}", f"skeleton:{text.from_number}", STREAM]
-        fields = [text.from_number, text.to_number, text.body, text.carrier_message_id]
+        [message] = request.messages
+        message_id, sender = message.carrier_message_id, message.from_number
+        keys = [f"skeleton:{message_id}", f"skeleton:{sender}", STREAM]
+        fields = [sender, message.to_number, message.body, message_id]
         await self._commit(keys, fields)
         return conversation.ReceiveMessagesResponse()
 
     async def work(self) -> None:
-        """Hands on what is there, a batch at a time."""
+        """Sends the outbox in batches."""
         await self._redis.xgroup_create(STREAM, GROUP, id="0", mkstream=True)
         while True:
-            found = await self._redis.xreadgroup(
+            reply = await self._redis.xreadgroup(
                 GROUP, "worker", {STREAM: ">"}, count=WORKER_BATCH, block=1000
             )
-            streams = cast("list[tuple[bytes, list[Entry]]]", found or [])
+            streams = cast("list[tuple[bytes, list[Entry]]]", reply or [])
             entries = [entry for _, batch in streams for entry in batch]
             await asyncio.gather(*(self._send(fields) for _, fields in entries))
             if entries:
-                await self._redis.xack(STREAM, GROUP, *(name for name, _ in entries))
+                await self._redis.xack(STREAM, GROUP, *(entry_id for entry_id, _ in entries))
 
     async def _send(self, fields: dict[bytes, bytes]) -> None:
         message = messaging.OutboundMessage(
@@ -123,7 +124,7 @@ class Conversation:
 
 
 class Messaging:
-    """One POST a text."""
+    """Makes one POST per message."""
 
     def __init__(self, carrier_url: str) -> None:
         limits = httpx.Limits(max_connections=64)
@@ -132,15 +133,19 @@ class Messaging:
     async def SendMessages(
         self, request: messaging.SendMessagesRequest, context: Context
     ) -> messaging.SendMessagesResponse:
-        [text] = request.messages
-        attributes = {"to": text.to_number, "from": text.from_number, "body": text.body}
+        [message] = request.messages
+        attributes = {
+            "to": message.to_number,
+            "from": message.from_number,
+            "body": message.body,
+        }
         body = {"data": {"type": "message", "attributes": attributes}}
         (await self._http.post("/v2.2/messages", json=body)).raise_for_status()
         return messaging.SendMessagesResponse()
 
 
 async def serve_conversation(port: int, target: str, redis_url: str) -> None:
-    """The service and its worker in one process."""
+    """Serves the RPC and runs the worker."""
     servicer = Conversation(Redis.from_url(redis_url, protocol=2), target)
     server = grpc.aio.server()
     method = grpc.unary_unary_rpc_method_handler(
@@ -157,7 +162,7 @@ async def serve_conversation(port: int, target: str, redis_url: str) -> None:
 
 
 async def serve_messaging(port: int, carrier_url: str) -> None:
-    """The service alone."""
+    """Serves the RPC."""
     servicer = Messaging(carrier_url)
     server = grpc.aio.server()
     method = grpc.unary_unary_rpc_method_handler(
@@ -174,7 +179,7 @@ async def serve_messaging(port: int, carrier_url: str) -> None:
 
 
 def main() -> None:
-    """Runs one of the three."""
+    """Runs one hop."""
     role, port, target, redis_url = sys.argv[1:]
     if role == "gateway":
         app = gateway(target)

@@ -1,4 +1,4 @@
-"""The systems that are measured, each with what it needs to be sent texts."""
+"""Starts the measured systems and connects people through them."""
 
 import json
 import re
@@ -14,7 +14,7 @@ import httpx
 from bench.measuring.people import people
 from bench.systems.carrier import TAKEN
 from bench.systems.processes import listens, processes_below, start, start_python, wait_until
-from bench.systems.ways import Variant
+from bench.systems.variants import Variant
 from devstack.valkey import server_command
 from support.ports import free_port
 
@@ -23,8 +23,8 @@ MASKED_NUMBER = "+12065550100"
 CALL_SECONDS = 30.0
 
 
-def answers(url: str) -> bool:
-    """Whether somebody serves HTTP there."""
+def serves_http(url: str) -> bool:
+    """Whether a GET gets any response."""
     try:
         httpx.get(url)
     except httpx.HTTPError:
@@ -34,34 +34,34 @@ def answers(url: str) -> bool:
 
 @dataclass
 class Carrier:
-    """The stub, from outside."""
+    """The stub carrier's process and client."""
 
     process: "subprocess.Popen[bytes]"
     url: str
     taken: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
 
     @classmethod
-    def started(cls, held: ExitStack) -> "Carrier":
-        """In a process of its own."""
+    def start(cls, resources: ExitStack) -> "Carrier":
+        """Starts the stub in its own process."""
         port = free_port()
-        process = start_python(held, "bench.systems.carrier", str(port))
+        process = start_python(resources, "bench.systems.carrier", str(port))
         carrier = cls(process, f"http://127.0.0.1:{port}")
-        wait_until(lambda: answers(carrier.url), "the carrier")
+        wait_until(lambda: serves_http(carrier.url), "the carrier")
         return carrier
 
-    def look(self) -> None:
-        """Fetches what came since the last look: body -> to whom and when."""
+    def fetch(self) -> None:
+        """Adds the messages since the last call to `taken`: recipient and time by body."""
         for body, to, time_ns in httpx.get(self.url + TAKEN, timeout=CALL_SECONDS).json():
             self.taken.setdefault(body, []).append((to, time_ns))
 
     def delay(self, milliseconds: int) -> None:
-        """How long it takes over each text from now on."""
+        """Sets the response time of each message from now on."""
         httpx.put(self.url, content=str(milliseconds)).raise_for_status()
 
 
 @dataclass
 class System:
-    """Something that texts can be sent through."""
+    """A running system and its senders."""
 
     name: str
     callback_url: str
@@ -71,7 +71,7 @@ class System:
     _numbers: Iterator[int] = field(default_factory=count)
 
     def texts(self, number: int) -> list[tuple[str, str, str]]:
-        """So many texts: the callback's body, the marker in it, and who must receive it."""
+        """`number` messages: the callback's body, its unique marker, and the recipient."""
         pairs = islice(cycle(self.senders), number)
         return [self._text(sender, receiver) for sender, receiver in pairs]
 
@@ -88,12 +88,12 @@ class System:
         return json.dumps(body), marker, receiver
 
 
-def start_skeleton(held: ExitStack, carrier: Carrier, folder: Path) -> System:
-    """The three processes, and a durable Valkey of their own."""
+def start_skeleton(resources: ExitStack, carrier: Carrier, folder: Path) -> System:
+    """Starts the three processes with their own durable Valkey."""
     ports = {name: free_port() for name in ("gateway", "conversation", "messaging", "valkey")}
     data = folder / "skeleton"
     data.mkdir(parents=True)
-    valkey = start(held, *server_command(ports["valkey"], data, durable=True))
+    valkey = start(resources, *server_command(ports["valkey"], data, durable=True))
     redis_url = f"redis://127.0.0.1:{ports['valkey']}/0"
     wait_until(lambda: listens(ports["valkey"]), "the skeleton's Valkey")
     hops = [
@@ -103,7 +103,7 @@ def start_skeleton(held: ExitStack, carrier: Carrier, folder: Path) -> System:
     ]
     running = {
         role: start_python(
-            held, "bench.systems.skeleton", role, str(ports[role]), target, redis_url
+            resources, "bench.systems.skeleton", role, str(ports[role]), target, redis_url
         )
         for role, target in hops
     }
@@ -113,32 +113,34 @@ def start_skeleton(held: ExitStack, carrier: Carrier, folder: Path) -> System:
         name="skeleton",
         callback_url=f"http://127.0.0.1:{ports['gateway']}/api/message",
         redis_url=redis_url,
-        pids={"valkey": valkey.pid, **{role: one.pid for role, one in running.items()}},
+        pids={"valkey": valkey.pid, **{role: process.pid for role, process in running.items()}},
         senders=senders,
     )
 
 
-def start_maskline(held: ExitStack, carrier: Carrier, folder: Path, way: Variant) -> System:
-    """All of it as `make run` starts it, but for the carrier and for what the way says."""
-    addresses = folder / f"{way.name}.json"
-    arguments = (way.told(), str(folder / way.name), carrier.url, str(addresses))
-    process = start_python(held, "bench.systems.maskline", *arguments)
+def start_maskline(
+    resources: ExitStack, carrier: Carrier, folder: Path, variant: Variant
+) -> System:
+    """Starts a deployment as `make run` does, with the stub carrier and the variant's changes."""
+    addresses = folder / f"{variant.name}.json"
+    arguments = (variant.to_json(), str(folder / variant.name), carrier.url, str(addresses))
+    process = start_python(resources, "bench.systems.maskline", *arguments)
     wait_until(lambda: addresses.exists() or process.poll() is not None, "Maskline")
     urls = json.loads(addresses.read_text())
-    running = {_part(name, way): pid for name, pid in processes_below(process.pid).items()}
-    wanted = {"gateway", "conversation", "messaging", "valkey"}
+    children = processes_below(process.pid)
+    pids = {_role(program, variant): pid for program, pid in children.items()}
+    roles = {"gateway", "conversation", "messaging", "valkey"}
     return System(
-        name=way.name,
+        name=variant.name,
         callback_url=f"{urls['gateway_url']}/api/message",
         redis_url=urls["redis_url"],
-        pids={name: pid for name, pid in running.items() if name in wanted},
+        pids={role: pid for role, pid in pids.items() if role in roles},
         senders=[],
     )
 
 
-def _part(program: str, way: Variant) -> str:
-    """What a process is for."""
-    if program == way.conversation:
+def _role(program: str, variant: Variant) -> str:
+    if program == variant.conversation:
         return "conversation"
     if "valkey" in program or "redis" in program:
         return "valkey"
@@ -146,39 +148,39 @@ def _part(program: str, way: Variant) -> str:
 
 
 def connect_people(system: System, carrier: Carrier, conversations: int) -> None:
-    """Starts and joins conversations through the front door."""
-    strangers = people()
-    pairs = [(next(strangers), next(strangers)) for _ in range(conversations)]
+    """Starts and joins conversations with callbacks at the gateway."""
+    numbers = people()
+    pairs = [(next(numbers), next(numbers)) for _ in range(conversations)]
     with httpx.Client(timeout=CALL_SECONDS) as http:
         for starter, _ in pairs:
-            _say(http, system, starter, "start")
+            _post(http, system, starter, "start")
         codes = _codes(carrier, conversations)
         for starter, joiner in pairs:
-            _say(http, system, joiner, f"join {codes[starter]}")
-    wait_until(lambda: _told(carrier, "You have joined") >= conversations, "all joined")
+            _post(http, system, joiner, f"join {codes[starter]}")
+    wait_until(lambda: _count(carrier, "You have joined") >= conversations, "all joined")
     system.senders = [*pairs, *((joiner, starter) for starter, joiner in pairs)]
     carrier.taken.clear()
 
 
-def _say(http: httpx.Client, system: System, sender: str, words: str) -> None:
+def _post(http: httpx.Client, system: System, sender: str, body: str) -> None:
     callback = {
-        "id": f"mdr2-{sender[1:]}{words[:4]}",
+        "id": f"mdr2-{sender[1:]}{body[:4]}",
         "to": MASKED_NUMBER[1:],
         "from": sender[1:],
-        "body": words,
+        "body": body,
     }
     http.post(system.callback_url, json=callback).raise_for_status()
 
 
 def _codes(carrier: Carrier, number: int) -> dict[str, str]:
-    wait_until(lambda: _told(carrier, "Your code is") >= number, "all codes")
-    found = {}
+    wait_until(lambda: _count(carrier, "Your code is") >= number, "all codes")
+    codes = {}
     for body, arrivals in carrier.taken.items():
         if match := re.match(r"Your code is (\w+)", body):
-            found.update({to: match[1] for to, _ in arrivals})
-    return found
+            codes.update({to: match[1] for to, _ in arrivals})
+    return codes
 
 
-def _told(carrier: Carrier, words: str) -> int:
-    carrier.look()
-    return sum(len(to) for body, to in carrier.taken.items() if body.startswith(words))
+def _count(carrier: Carrier, prefix: str) -> int:
+    carrier.fetch()
+    return sum(len(to) for body, to in carrier.taken.items() if body.startswith(prefix))

@@ -1,4 +1,4 @@
-"""The git-ignored folder that outlives a run: data, keys and logs."""
+"""The directory of data, keys and logs, which persists between runs."""
 
 import fcntl
 import os
@@ -12,19 +12,18 @@ from devstack.errors import StackError
 
 
 class DataDirectoryInUse(StackError):
-    """Another devstack keeps its data here."""
+    """Another devstack uses this directory; two servers would corrupt the append-only file."""
 
-    def __init__(self, folder: Path) -> None:
-        """Two servers appending to one file would ruin it."""
+    def __init__(self, path: Path) -> None:
         super().__init__(
-            f"Maskline runs already with the data in {folder}.\n"
+            f"Maskline runs already with the data in {path}.\n"
             "Stop it with Ctrl-C in its terminal before you start it again."
         )
 
 
 @dataclass(frozen=True, slots=True)
 class DataDirectory:
-    """What lies where."""
+    """The paths below one directory."""
 
     path: Path
 
@@ -35,25 +34,25 @@ class DataDirectory:
 
     @property
     def logs(self) -> Path:
-        """One file a part, emptied at each start of the stack."""
+        """One file for each service, emptied at each start of the stack."""
         return self.path / "logs"
 
-    def log_of(self, part: str) -> Path:
-        """Where a part's output goes."""
-        return self.logs / f"{part}.log"
+    def log_of(self, service: str) -> Path:
+        """The log file of a service."""
+        return self.logs / f"{service}.log"
 
     @property
     def state_key(self) -> Path:
-        """The secret that keeps conversations unreadable in Redis."""
+        """The key that encrypts conversations in Redis."""
         return self.path / "keys" / "conversation_state_key"
 
     @property
     def ledger_key(self) -> Path:
-        """The secret of the messaging service's ledger."""
+        """The key of the messaging service's ledger."""
         return self.path / "keys" / "messaging_ledger_key"
 
     def make_keys(self) -> None:
-        """Makes the secrets that do not exist yet; the data is worth nothing without them."""
+        """Creates missing keys. Without its keys the data cannot be read."""
         for path in (self.state_key, self.ledger_key):
             path.parent.mkdir(mode=0o700, exist_ok=True)
             if not path.exists():
@@ -61,9 +60,9 @@ class DataDirectory:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keeps a second devstack out. The lock goes with the process, however that ends."""
-        for folder in (self.valkey, self.logs):
-            folder.mkdir(parents=True, exist_ok=True)
+        """Locks the directory against a second devstack. The lock ends with the process."""
+        for directory in (self.valkey, self.logs):
+            directory.mkdir(parents=True, exist_ok=True)
         with (self.path / "lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -73,7 +72,7 @@ class DataDirectory:
 
 
 def _write_secret(path: Path) -> None:
-    # Written aside and moved into place: a crash in between leaves no empty key behind.
+    # Written to another file and renamed: a crash leaves no empty key.
     unfinished = path.with_suffix(".unfinished")
     unfinished.unlink(missing_ok=True)
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,4 +1,4 @@
-"""What is started, in which order, and with which environment. Nothing here starts anything."""
+"""The commands and environments of the services, in the order of starting."""
 
 import sys
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 
 VALKEY = "valkey"
 
-# Where Flowroute keeps the pictures of inbound texts (seen in logged payloads).
+# Where Flowroute stores the media of inbound messages (seen in logged payloads).
 FLOWROUTE_MEDIA = "https://*.amazonaws.com"
 
 Environment = Mapping[str, str]
@@ -35,7 +35,7 @@ class ServiceProcess:
 
 @dataclass(frozen=True, slots=True)
 class ServiceUrls:
-    """Where the running stack is reached."""
+    """The addresses of the running stack."""
 
     gateway_url: str
     simulator_url: str
@@ -45,7 +45,7 @@ class ServiceUrls:
 
 
 def urls_of(ports: Ports, redis_url: str | None) -> ServiceUrls:
-    """The addresses that follow from the ports; without a Redis URL the embedded server's."""
+    """The addresses for the ports; without a Redis URL, that of the embedded server."""
     return ServiceUrls(
         gateway_url=f"http://{LOOPBACK}:{ports.gateway}",
         simulator_url=f"http://{LOOPBACK}:{ports.simulator}",
@@ -55,47 +55,49 @@ def urls_of(ports: Ports, redis_url: str | None) -> ServiceUrls:
     )
 
 
-def services(urls: ServiceUrls, folder: DataDirectory, person: Environment) -> list[ServiceProcess]:
+def services(
+    urls: ServiceUrls, folder: DataDirectory, user_env: Environment
+) -> list[ServiceProcess]:
     """The services in the order of starting."""
     return [
-        simulator(urls, person),
-        messaging_service(urls, folder, person),
-        conversation_service(urls, folder, person),
-        gateway(urls, person),
+        simulator(urls, user_env),
+        messaging_service(urls, folder, user_env),
+        conversation_service(urls, folder, user_env),
+        gateway(urls, user_env),
     ]
 
 
-def embedded_redis(port: int, folder: DataDirectory, person: Environment) -> ServiceProcess:
-    """The embedded server; what it acknowledged survives its kill."""
+def embedded_redis(port: int, folder: DataDirectory, user_env: Environment) -> ServiceProcess:
+    """The embedded server. Acknowledged writes survive SIGKILL."""
     return ServiceProcess(
         VALKEY,
         tuple(server_command(port, folder.valkey, durable=True)),
-        person,
+        user_env,
         partial(redis_answers, embedded_url(port)),
     )
 
 
-def simulator(urls: ServiceUrls, person: Environment) -> ServiceProcess:
-    """The carrier to play with."""
+def simulator(urls: ServiceUrls, user_env: Environment) -> ServiceProcess:
+    """The simulated carrier."""
     wiring = {
         "SIMULATOR_LISTEN": _address(urls.simulator_url),
         "SIMULATOR_GATEWAY_URL": urls.gateway_url,
         "SIMULATOR_PUBLIC_URL": urls.simulator_url,
     }
-    # What the person's gateway asks of the carrier, the carrier has to know.
+    # The simulator uses the callback token that the user set for the gateway.
     defaults = {
-        f"SIMULATOR_CALLBACK_TOKEN{form}": person[f"GATEWAY_CALLBACK_TOKENS{form}"]
+        f"SIMULATOR_CALLBACK_TOKEN{form}": user_env[f"GATEWAY_CALLBACK_TOKENS{form}"]
         for form in ("", "_FILE")
-        if person.get(f"GATEWAY_CALLBACK_TOKENS{form}")
+        if user_env.get(f"GATEWAY_CALLBACK_TOKENS{form}")
     }
     check = partial(http_is_ok, f"{urls.simulator_url}/healthz")
-    return _service("simulator", environment(person, wiring, defaults), check)
+    return _service("simulator", environment(user_env, wiring, defaults), check)
 
 
 def messaging_service(
-    urls: ServiceUrls, folder: DataDirectory, person: Environment
+    urls: ServiceUrls, folder: DataDirectory, user_env: Environment
 ) -> ServiceProcess:
-    """Speaks to the simulator unless the person's environment names another carrier."""
+    """Sends to the simulator unless the user's environment names another carrier."""
     wiring = {
         "MESSAGING_LISTEN": urls.messaging_target,
         "MESSAGING_REDIS_URL": next_database(urls.redis_url),
@@ -107,14 +109,14 @@ def messaging_service(
         "MESSAGING_SERVES_REFLECTION": "true",
         "MESSAGING_MEDIA_ORIGINS": f"{FLOWROUTE_MEDIA},{urls.simulator_url}",
     }
-    check = partial(grpc_serves, urls.messaging_target, tls_files_in(person, "MESSAGING_"))
-    return _service("messaging_service", environment(person, wiring, defaults), check)
+    check = partial(grpc_serves, urls.messaging_target, tls_files_in(user_env, "MESSAGING_"))
+    return _service("messaging_service", environment(user_env, wiring, defaults), check)
 
 
 def conversation_service(
-    urls: ServiceUrls, folder: DataDirectory, person: Environment
+    urls: ServiceUrls, folder: DataDirectory, user_env: Environment
 ) -> ServiceProcess:
-    """Runs the pools of deploy/ unless the person's environment names others."""
+    """Runs the pools of deploy/ unless the user's environment names another file."""
     wiring = {
         "CONVERSATION_LISTEN": urls.conversation_target,
         "CONVERSATION_REDIS_URL": urls.redis_url,
@@ -125,40 +127,42 @@ def conversation_service(
         "CONVERSATION_STATE_KEY_FILE": str(folder.state_key),
         "CONVERSATION_SERVES_REFLECTION": "true",
     }
-    check = partial(grpc_serves, urls.conversation_target, tls_files_in(person, "CONVERSATION_"))
-    return _service("conversation_service", environment(person, wiring, defaults), check)
+    check = partial(grpc_serves, urls.conversation_target, tls_files_in(user_env, "CONVERSATION_"))
+    return _service("conversation_service", environment(user_env, wiring, defaults), check)
 
 
-def gateway(urls: ServiceUrls, person: Environment) -> ServiceProcess:
-    """The edge; ready once the conversation service answers it."""
+def gateway(urls: ServiceUrls, user_env: Environment) -> ServiceProcess:
+    """Ready as soon as the conversation service accepts its calls."""
     wiring = {
         "GATEWAY_LISTEN": _address(urls.gateway_url),
         "GATEWAY_CONVERSATION_TARGET": urls.conversation_target,
     }
     defaults = {"GATEWAY_SERVES_OPENAPI": "true"}
     check = partial(http_is_ok, f"{urls.gateway_url}/readyz")
-    return _service("gateway", environment(person, wiring, defaults), check)
+    return _service("gateway", environment(user_env, wiring, defaults), check)
 
 
 def environment(
-    person: Environment, wiring: Environment, defaults: Environment | None = None
+    user_env: Environment, wiring: Environment, defaults: Environment | None = None
 ) -> Environment:
-    """What a service sees: the wiring always wins, the defaults yield to the person's own.
+    """A service's environment: `wiring`, then the user's, then `defaults`, by precedence.
 
-    A setting `NAME` may be given as `NAME_FILE`; a service refuses both at once.
+    A setting `NAME` may be given as `NAME_FILE`; a service rejects both at once.
     """
-    kept = {name: value for name, value in person.items() if _setting(name) not in wiring}
-    given = {_setting(name) for name in person}
-    unset = {name: value for name, value in (defaults or {}).items() if _setting(name) not in given}
-    return {**kept, **unset, **wiring}
+    inherited = {name: value for name, value in user_env.items() if _setting(name) not in wiring}
+    settings = {_setting(name) for name in user_env}
+    added = {
+        name: value for name, value in (defaults or {}).items() if _setting(name) not in settings
+    }
+    return {**inherited, **added, **wiring}
 
 
 def _setting(name: str) -> str:
     return name.removesuffix("_FILE")
 
 
-def _service(package: str, seen: Environment, is_healthy: HealthCheck) -> ServiceProcess:
-    return ServiceProcess(package, (sys.executable, "-m", package), seen, is_healthy)
+def _service(package: str, values: Environment, is_healthy: HealthCheck) -> ServiceProcess:
+    return ServiceProcess(package, (sys.executable, "-m", package), values, is_healthy)
 
 
 def _address(url: str) -> str:

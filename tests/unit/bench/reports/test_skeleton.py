@@ -1,4 +1,4 @@
-"""The figures beside their targets."""
+"""The report on Maskline against the skeleton."""
 
 from dataclasses import replace
 
@@ -25,9 +25,9 @@ MASKLINE = Figures(
 ROUND = Round(2600.0, 1000.0, MASKLINE, SKELETON, MASKLINE, SKELETON)
 
 
-def _told(round_: Round) -> dict[str, Line]:
-    found = lines([round_], slow_carrier=0.95, conversation_bytes=900.0, text_bytes=500.0)
-    return {line.name: line for line in found}
+def lines_by_name(round_: Round) -> dict[str, Line]:
+    result = lines([round_], slow_carrier=0.95, conversation_bytes=900.0, text_bytes=500.0)
+    return {line.name: line for line in result}
 
 
 @pytest.mark.parametrize(
@@ -43,11 +43,11 @@ def _told(round_: Round) -> dict[str, Line]:
     ],
 )
 def test_each_figure_is_maskline_against_the_skeleton(name: str, value: float) -> None:
-    assert _told(ROUND)[name].value.median == pytest.approx(value)
+    assert lines_by_name(ROUND)[name].value.median == pytest.approx(value)
 
 
 def test_no_figure_is_left_out() -> None:
-    assert len(_told(ROUND)) == 7
+    assert len(lines_by_name(ROUND)) == 7
 
 
 @pytest.mark.parametrize(
@@ -64,9 +64,9 @@ def test_a_target_is_met_from_its_own_side(value: float, at_most: bool, mark: st
 
 
 def test_the_median_decides_and_the_range_is_shown() -> None:
-    told = str(Line("figure", Spread.of([1.0, 3.0, 5.0]), 2.0))
-    assert "3.00  (1.00 .. 5.00)" in told
-    assert told.endswith(": met")
+    text = str(Line("figure", Spread.of([1.0, 3.0, 5.0]), 2.0))
+    assert "3.00  (1.00 .. 5.00)" in text
+    assert text.endswith(": met")
 
 
 def test_a_system_s_cpu_does_not_count_the_carrier() -> None:

@@ -1,4 +1,4 @@
-"""Which part is started with what."""
+"""Which service is started with what."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,12 +20,12 @@ URLS = urls_of(Ports(), None)
 FOLDER = DataDirectory(Path("data"))
 
 
-def service(name: str, person: Mapping[str, str] | None = None) -> ServiceProcess:
-    return {part.name: part for part in services(URLS, FOLDER, person or {})}[name]
+def process_of(name: str, user_env: Mapping[str, str] | None = None) -> ServiceProcess:
+    return {service.name: service for service in services(URLS, FOLDER, user_env or {})}[name]
 
 
 def test_services_start_from_the_carrier_to_the_edge() -> None:
-    names = [part.name for part in services(URLS, FOLDER, {})]
+    names = [service.name for service in services(URLS, FOLDER, {})]
     assert names == ["simulator", "messaging_service", "conversation_service", "gateway"]
 
 
@@ -37,7 +37,7 @@ def test_the_default_addresses_are_those_of_the_design() -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "wiring"),
+    ("service", "wiring"),
     [
         (
             "simulator",
@@ -80,36 +80,39 @@ def test_the_default_addresses_are_those_of_the_design() -> None:
         ),
     ],
 )
-def test_each_service_is_told_where_the_others_are(part: str, wiring: dict[str, str]) -> None:
-    assert service(part).environment == wiring
+def test_each_service_gets_the_addresses_of_the_others(service: str, wiring: dict[str, str]) -> None:
+    assert process_of(service).environment == wiring
 
 
 def test_the_pools_file_of_the_stack_exists() -> None:
-    assert Path(service("conversation_service").environment["CONVERSATION_POOLS_FILE"]).is_file()
+    assert Path(process_of("conversation_service").environment["CONVERSATION_POOLS_FILE"]).is_file()
 
 
 def test_a_person_may_point_the_stack_at_a_real_carrier() -> None:
-    person = {"MESSAGING_FLOWROUTE_URL": "https://carrier.example", "PATH": "/bin"}
-    seen = service("messaging_service", person).environment
-    assert seen["MESSAGING_FLOWROUTE_URL"] == "https://carrier.example"
-    assert seen["PATH"] == "/bin"
+    user_env = {"MESSAGING_FLOWROUTE_URL": "https://carrier.example", "PATH": "/bin"}
+    values = process_of("messaging_service", user_env).environment
+    assert values["MESSAGING_FLOWROUTE_URL"] == "https://carrier.example"
+    assert values["PATH"] == "/bin"
 
 
 @pytest.mark.parametrize("form", ["", "_FILE"])
 def test_the_simulator_knows_the_token_that_the_gateway_asks_for(form: str) -> None:
-    person = {f"GATEWAY_CALLBACK_TOKENS{form}": "theirs"}
-    seen = service("simulator", person).environment
-    assert seen[f"SIMULATOR_CALLBACK_TOKEN{form}"] == "theirs"
-    person["SIMULATOR_CALLBACK_TOKEN"] = "another"
-    seen = service("simulator", person).environment
-    assert seen["SIMULATOR_CALLBACK_TOKEN"] == "another"
-    assert "SIMULATOR_CALLBACK_TOKEN_FILE" not in seen
+    user_env = {f"GATEWAY_CALLBACK_TOKENS{form}": "theirs"}
+    values = process_of("simulator", user_env).environment
+    assert values[f"SIMULATOR_CALLBACK_TOKEN{form}"] == "theirs"
+    user_env["SIMULATOR_CALLBACK_TOKEN"] = "another"
+    values = process_of("simulator", user_env).environment
+    assert values["SIMULATOR_CALLBACK_TOKEN"] == "another"
+    assert "SIMULATOR_CALLBACK_TOKEN_FILE" not in values
 
 
 def test_the_wiring_cannot_be_changed_from_outside() -> None:
-    person = {"GATEWAY_LISTEN": "0.0.0.0:80", "GATEWAY_CONVERSATION_TARGET_FILE": "elsewhere"}
-    seen = service("gateway", person).environment
-    assert seen == service("gateway").environment
+    user_env = {
+        "GATEWAY_LISTEN": "0.0.0.0:80",
+        "GATEWAY_CONVERSATION_TARGET_FILE": "elsewhere",
+    }
+    values = process_of("gateway", user_env).environment
+    assert values == process_of("gateway").environment
 
 
 @pytest.mark.parametrize("given", ["KEY", "KEY_FILE"])

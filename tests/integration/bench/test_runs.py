@@ -1,4 +1,4 @@
-"""`make bench` in small: all systems run, every text arrives, no figure is missing."""
+"""A small benchmark: all systems run, every message arrives, no figure is missing."""
 
 import pytest
 
@@ -7,28 +7,29 @@ from bench.options import Options
 from bench.reports import price as price_report
 from bench.reports import skeleton as report
 
+pytestmark = pytest.mark.slow
 SMALL = Options(rounds=1, texts=40, seconds=1.0, conversations=16)
 
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For texts that come twice, and late: other tests are about those."""
+    """Skips the wait for duplicates, which other tests cover."""
     monkeypatch.setattr(measure, "LATE_SECONDS", 0.0)
 
 
 def test_the_price_of_encryption_is_measured() -> None:
-    found = price.measure(SMALL)
-    lines = price_report.lines(found)
+    result = price.measure(SMALL)
+    lines = price_report.lines(result)
     assert all(line.as_it_is > 0 for line in lines if "CPU" not in line.name)
-    *_, taken = lines
-    # What is sealed is longer; links take no room in Redis.
-    assert taken.at_rest.median > 1
-    assert len(found.rounds) == 1
+    *_, size = lines
+    # Encrypted values are longer.
+    assert size.at_rest.median > 1
+    assert len(result.rounds) == 1
 
 
 def test_maskline_is_measured_beside_the_skeleton() -> None:
-    found = against_skeleton.measure(SMALL)
+    result = against_skeleton.measure(SMALL)
     lines = report.lines(
-        found.rounds, found.slow_carrier, found.conversation_bytes, found.text_bytes
+        result.rounds, result.slow_carrier, result.conversation_bytes, result.text_bytes
     )
     assert all(line.value.median > 0 for line in lines)

@@ -1,4 +1,4 @@
-"""The price of encryption: what is compared with what, on what, and for how long."""
+"""The cost of encryption: the compared variants, the ratios, and the number of rounds."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +12,7 @@ from bench.measuring.rounds import rounds_within
 from bench.options import PARTS, QUICK, Options, chosen
 from bench.reports.price import Line, lines, table
 from bench.systems.maskline import Deployment
-from bench.systems.ways import AS_IT_IS, ENCRYPTED, UNSEALED, Variant, variants
+from bench.systems.variants import AS_IT_IS, ENCRYPTED, UNSEALED, Variant, variants
 from devstack.data_dir import DataDirectory
 from devstack.processes import ServiceProcess
 
@@ -27,7 +27,7 @@ BESIDE = {"driver": 1e6, "carrier": 1e6}
 
 
 def measured(factor: float) -> Measured:
-    """Everything so many times as high, but for what is not Maskline's."""
+    """All of Maskline's figures multiplied by a factor."""
     figures = replace(
         FIGURES,
         accepted_per_second=1000.0 * factor,
@@ -49,11 +49,11 @@ def price(*rounds: Round, redis_server: str = "/bin/redis-server") -> Price:
 
 
 def test_every_figure_is_with_encryption_against_without_it() -> None:
-    found = lines(price(made(2.0, 1.0, 6.0)))
-    assert len(found) == 12
-    *figures, taken = found
-    assert {(one.at_rest.median, one.links.median) for one in figures} == {(2.0, 3.0)}
-    assert (taken.as_it_is, taken.at_rest.median, taken.links.median) == (900.0, 2.0, 2.0)
+    result = lines(price(made(2.0, 1.0, 6.0)))
+    assert len(result) == 12
+    *figures, size = result
+    assert {(line.at_rest.median, line.links.median) for line in figures} == {(2.0, 3.0)}
+    assert (size.as_it_is, size.at_rest.median, size.links.median) == (900.0, 2.0, 2.0)
 
 
 def test_ratios_are_taken_inside_rounds() -> None:
@@ -67,7 +67,7 @@ def test_ratios_are_taken_inside_rounds() -> None:
 
 
 def test_the_processor_time_together_is_that_of_maskline_alone() -> None:
-    by_name: dict[str, Line] = {one.name: one for one in lines(price(made(1.0, 1.0, 1.0)))}
+    by_name: dict[str, Line] = {line.name: line for line in lines(price(made(1.0, 1.0, 1.0)))}
     assert by_name["CPU us/text: together"].as_it_is == 1000.0
 
 
@@ -78,53 +78,49 @@ def test_the_table_says_when_redis_was_not_encrypted() -> None:
     assert without[-1].startswith("bytes a live conversation")
 
 
-def environment(way: Variant, folder: Path) -> dict[str, ServiceProcess]:
-    deployment = Deployment(way, DataDirectory(folder), "http://127.0.0.1:1")
-    return {part.name: part for part in deployment.parts()}
+def processes(variant: Variant, folder: Path) -> dict[str, ServiceProcess]:
+    deployment = Deployment(variant, DataDirectory(folder), "http://127.0.0.1:1")
+    return {process.name: process for process in deployment.processes()}
 
 
 def test_the_three_differ_in_what_is_encrypted_and_in_nothing_else(tmp_path: Path) -> None:
     as_it_is, unsealed, encrypted = (
-        environment(way, tmp_path / way.name) for way in variants("/bin/redis-server")
+        processes(variant, tmp_path / variant.name) for variant in variants("/bin/redis-server")
     )
     assert unsealed["conversation_service"].command[-1] == "bench.systems.unsealed"
     assert as_it_is["conversation_service"].command[-1] == "conversation_service"
     assert encrypted["conversation_service"].command[-1] == "conversation_service"
-    assert {parts["valkey"].command[0] for parts in (as_it_is, unsealed, encrypted)} == {
-        "/bin/redis-server"
-    }
-    assert "--tls-port" in encrypted["valkey"].command
-    for parts in (as_it_is, unsealed):
-        assert "--tls-port" not in parts["valkey"].command
-        assert not any("_TLS_" in name for part in parts.values() for name in part.environment)
+    servers = [variant["valkey"].command for variant in (as_it_is, unsealed, encrypted)]
+    assert {command[0] for command in servers} == {"/bin/redis-server"}
+    assert ["--tls-port" in command for command in servers] == [False, False, True]
+    for variant in (as_it_is, unsealed):
+        settings = {name for process in variant.values() for name in process.environment}
+        assert not any("_TLS_" in name for name in settings)
     for name, prefix in (
         ("messaging_service", "MESSAGING"),
         ("conversation_service", "CONVERSATION"),
     ):
-        seen = encrypted[name].environment
-        assert seen[f"{prefix}_REDIS_URL"].startswith("rediss://")
+        environment = encrypted[name].environment
+        assert environment[f"{prefix}_REDIS_URL"].startswith("rediss://")
         for setting in ("TLS_CERTIFICATE_FILE", "TLS_CA_FILE", "REDIS_CA_FILE", "CALLERS_FILE"):
-            assert Path(seen[f"{prefix}_{setting}"]).is_file()
+            assert Path(environment[f"{prefix}_{setting}"]).is_file()
     assert "GATEWAY_TLS_CERTIFICATE_FILE" in encrypted["gateway"].environment
 
 
-def test_without_a_redis_server_that_speaks_tls_redis_alone_stays_in_clear(tmp_path: Path) -> None:
-    _, _, way = variants("")
-    parts = environment(way, tmp_path)
-    seen = parts["conversation_service"].environment
-    assert seen["CONVERSATION_REDIS_URL"].startswith("redis://")
-    assert "CONVERSATION_REDIS_CA_FILE" not in seen
-    assert "CONVERSATION_TLS_CA_FILE" in seen
-    assert "--tls-port" not in parts["valkey"].command
+def test_without_a_redis_server_with_tls_only_redis_is_not_encrypted(tmp_path: Path) -> None:
+    _, _, encrypted = variants("")
+    started = processes(encrypted, tmp_path)
+    environment = started["conversation_service"].environment
+    assert environment["CONVERSATION_REDIS_URL"].startswith("redis://")
+    assert "CONVERSATION_REDIS_CA_FILE" not in environment
+    assert "CONVERSATION_TLS_CA_FILE" in environment
+    assert "--tls-port" not in started["valkey"].command
 
 
-def test_the_ways_names_take_the_same_room_in_every_text() -> None:
-    assert len({len(way.name) for way in variants("")}) == 1
-
-
-def test_a_way_reaches_its_process_as_it_is() -> None:
-    for way in variants("/bin/redis-server"):
-        assert Variant.read(way.told()) == way
+def test_variants_have_names_of_one_length_and_pass_through_json() -> None:
+    assert len({len(variant.name) for variant in variants("")}) == 1
+    for variant in variants("/bin/redis-server"):
+        assert Variant.from_json(variant.to_json()) == variant
 
 
 class Ticking:
@@ -148,18 +144,18 @@ class Ticking:
         ((10, 10, 10), [0, 1, 2]),
         ((40, 40, 40), [0, 1]),
         ((60, 1, 1), [0]),
-        # The longest counts: a round that happens to be short promises nothing.
+        # The longest round counts, not the last.
         ((10, 50, 10), [0, 1]),
         ((500, 1, 1), [0]),
     ],
 )
-def test_no_round_is_begun_that_would_end_too_late(seconds: tuple[float], made: list[int]) -> None:
+def test_no_round_starts_that_would_end_too_late(seconds: tuple[float], made: list[int]) -> None:
     clock = Ticking(*seconds)
     make: Callable[[int], int] = clock.make
     assert rounds_within(100, 3, make, clock) == made
 
 
-def test_rounds_that_somebody_asks_for_are_not_cut_short() -> None:
+def test_a_chosen_number_of_rounds_has_no_time_limit() -> None:
     assert chosen((), 7, is_quick=False).seconds_for_rounds == float("inf")
     assert chosen((), 7, is_quick=False).rounds == 7
     assert chosen((), None, is_quick=False) == Options()

@@ -1,4 +1,4 @@
-"""`python -m runtime.probe`, the health check inside a container."""
+"""`python -m runtime.healthcheck`, the health check inside a container."""
 
 import asyncio
 import os
@@ -45,7 +45,7 @@ async def serving(context: ssl.SSLContext | None = None) -> AsyncIterator[int]:
 
 @pytest.fixture
 async def http_port() -> AsyncIterator[int]:
-    """Of one without HTTPS."""
+    """The port of a server without HTTPS."""
     async with serving() as port:
         yield port
 
@@ -56,39 +56,39 @@ async def test_http_is_healthy_only_with_200(http_port: int, path: str, status: 
 
 
 def https_files(folder: Path) -> HttpsFiles:
-    """Of a gateway that the carrier calls by a name of its own."""
-    made = Authority().files(folder, "gateway.example")
-    return HttpsFiles(made.certificate, made.key)
+    """A certificate for a host name, not for the loopback address."""
+    files = Authority().files(folder, "gateway.example")
+    return HttpsFiles(files.certificate, files.key)
 
 
-async def ask(port: int, path: str, certificate: Path | str) -> int | None:
-    """As the image does: the address is the same with HTTPS and without."""
-    address = f"http://127.0.0.1:{port}/{path}"
-    named = {"GATEWAY_HTTPS_CERTIFICATE_FILE": str(certificate)}
-    return await probe("http", address, "--settings", "GATEWAY_", **named)
+async def probe_gateway(port: int, path: str, certificate: Path | str) -> int | None:
+    """As in the image: the URL is the same with HTTPS and without."""
+    url = f"http://127.0.0.1:{port}/{path}"
+    settings = {"GATEWAY_HTTPS_CERTIFICATE_FILE": str(certificate)}
+    return await probe("http", url, "--settings", "GATEWAY_", **settings)
 
 
 @pytest.mark.parametrize(("path", "status"), [("well", 0), ("unwell", 1)])
-async def test_a_gateway_that_serves_https_is_asked_by_https(
+async def test_a_gateway_that_serves_https_is_probed_with_https(
     tmp_path: Path, path: str, status: int
 ) -> None:
     files = https_files(tmp_path)
     async with serving(https_context(files)) as port:
-        assert await ask(port, path, files.certificate) == status
+        assert await probe_gateway(port, path, files.certificate) == status
         assert await probe("http", f"http://127.0.0.1:{port}/{path}") == 1
 
 
 @pytest.mark.parametrize("certificate", ["own.pem", "nowhere.pem", "own.key"])
-async def test_whoever_shows_another_certificate_is_not_healthy(
+async def test_a_server_with_another_certificate_is_not_healthy(
     tmp_path: Path, certificate: str
 ) -> None:
     https_files(tmp_path / "another")
     async with serving(https_context(https_files(tmp_path / "gateway"))) as port:
-        assert await ask(port, "well", tmp_path / "another" / certificate) == 1
+        assert await probe_gateway(port, "well", tmp_path / "another" / certificate) == 1
 
 
-async def test_without_a_certificate_in_the_settings_http_is_asked(http_port: int) -> None:
-    assert await ask(http_port, "well", "") == 0
+async def test_without_a_certificate_in_the_settings_http_is_used(http_port: int) -> None:
+    assert await probe_gateway(http_port, "well", "") == 0
 
 
 @pytest.mark.parametrize(("well", "status"), [(True, 0), (False, 1)])
@@ -106,11 +106,11 @@ async def test_grpc_is_healthy_only_while_it_says_serving(well: bool, status: in
         await server.stop()
 
 
-async def test_nobody_there_is_not_healthy() -> None:
+async def test_an_unreachable_server_is_not_healthy() -> None:
     port = free_port()
     assert await probe("http", f"http://127.0.0.1:{port}/healthz") == 1
     assert await probe("grpc", f"127.0.0.1:{port}") == 1
 
 
-async def test_a_wrong_call_is_not_healthy() -> None:
+async def test_an_unknown_protocol_is_a_usage_error() -> None:
     assert await probe("smtp", "127.0.0.1:25") == 2

@@ -1,4 +1,4 @@
-"""In which ways Maskline is started for a measurement."""
+"""The variants of Maskline that are measured."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -9,37 +9,37 @@ CONVERSATION_SERVICE = "conversation_service"
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """How one differs from what `make run` starts."""
+    """Differences from the deployment of `make run`."""
 
-    # Of one length for those that are compared: it stands in every text.
+    # Compared variants have names of one length, since the name is part of every body.
     name: str
-    # The module that is started as the conversation service.
+    # The module to start as the conversation service.
     conversation: str = CONVERSATION_SERVICE
-    # Mutual TLS with roles on every gRPC link, and TLS to Redis where `redis_server` speaks it.
+    # Mutual TLS with roles on every gRPC link, and TLS to Redis if `redis_server` is set.
     is_encrypted: bool = False
-    # The program of the Redis server; the embedded one without.
+    # A Redis server with TLS; empty for the embedded one.
     redis_server: str = ""
 
     @property
     def encrypts_redis(self) -> bool:
-        """Whether the link to Redis is TLS: the embedded server does not speak it."""
+        """Whether the link to Redis is TLS, which the embedded server does not support."""
         return self.is_encrypted and bool(self.redis_server)
 
-    def told(self) -> str:
-        """For the command line of a process."""
+    def to_json(self) -> str:
+        """A command line argument of `bench.systems.maskline`."""
         return json.dumps(asdict(self))
 
     @classmethod
-    def read(cls, told: str) -> Self:
-        """What `told` gave."""
-        return cls(**json.loads(told))
+    def from_json(cls, text: str) -> Self:
+        """The inverse of `to_json`."""
+        return cls(**json.loads(text))
 
 
 AS_IT_IS, UNSEALED, ENCRYPTED = "as-it-is", "unsealed", "with-tls"
 
 
 def variants(redis_server: str) -> tuple[Variant, Variant, Variant]:
-    """Sealed, with links in clear; not sealed; sealed, with encrypted links. All on one server."""
+    """The default, without encryption at rest, and with encrypted links; on the same server."""
     return (
         Variant(AS_IT_IS, redis_server=redis_server),
         Variant(UNSEALED, "bench.systems.unsealed", redis_server=redis_server),
