@@ -71,11 +71,11 @@ async def test_the_phone_shows_what_it_sent(simulator: RunningSimulator) -> None
     await simulator.type_text("look", media=[ATTACHED, "https://example.net/1.jpg"])
     [text] = await simulator.texts()
     assert isinstance(text["media"], list)
-    kept, elsewhere = text["media"]
-    assert kept["url"].startswith("/simulator/media/")
-    assert (kept["file_size"], elsewhere["file_size"]) == (len(PICTURE), 0)
+    stored, elsewhere = text["media"]
+    assert stored["url"].startswith("/simulator/media/")
+    assert (stored["file_size"], elsewhere["file_size"]) == (len(PICTURE), 0)
     assert elsewhere["url"] == "https://example.net/1.jpg"
-    assert (await simulator.http.get(kept["url"])).content == PICTURE
+    assert (await simulator.http.get(stored["url"])).content == PICTURE
 
 
 async def test_the_largest_mms_comes_in_and_no_larger(simulator: RunningSimulator) -> None:
@@ -138,13 +138,13 @@ async def test_an_mms_record_names_its_media_and_lists_no_receipts(
 ) -> None:
     response = await simulator.send(body=None, media_urls=[host.put("/1.jpg")])
     message_id = response.json()["data"]["id"]
-    found = (await simulator.http.get(f"/v2.1/messages/{message_id}", auth=KEYS)).json()
-    data = found["data"]
+    document = (await simulator.http.get(f"/v2.1/messages/{message_id}", auth=KEYS)).json()
+    data = document["data"]
     assert [media["type"] for media in data["relationships"]["media"]["data"]] == ["media"]
     attributes = data["attributes"]
     assert (attributes["is_mms"], attributes["status"]) == (True, "mmsc submit")
     assert attributes["delivery_receipts"] == []
-    assert "included" not in found
+    assert "included" not in document
 
 
 async def test_what_cannot_be_fetched_is_not_sent(

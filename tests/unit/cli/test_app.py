@@ -17,14 +17,14 @@ COMMANDS = {
 
 
 def groups() -> dict[str, typer.Typer]:
-    """Every group of commands by its name; the commands of one word by the empty name."""
-    named = {str(one.name): one.typer_instance for one in app.registered_groups}
-    return {**{name: one for name, one in named.items() if one is not None}, "": app}
+    """Every group of commands by its name; the commands of command word by the empty name."""
+    by_name = {str(command.name): command.typer_instance for command in app.registered_groups}
+    return {**{name: command for name, command in by_name.items() if command is not None}, "": app}
 
 
 def test_the_commands_are_those_that_were_promised() -> None:
     names = {
-        group: " ".join(str(one.name) for one in commands.registered_commands)
+        group: " ".join(str(command.name) for command in commands.registered_commands)
         for group, commands in groups().items()
     }
     assert names == COMMANDS
@@ -32,6 +32,6 @@ def test_the_commands_are_those_that_were_promised() -> None:
 
 def test_every_command_says_what_it_does() -> None:
     for commands in groups().values():
-        for one in commands.registered_commands:
-            assert one.callback is not None
-            assert str(one.callback.__doc__).rstrip().endswith("."), one.name
+        for command in commands.registered_commands:
+            assert command.callback is not None
+            assert str(command.callback.__doc__).rstrip().endswith("."), command.name

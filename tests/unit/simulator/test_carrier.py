@@ -80,13 +80,13 @@ async def test_a_text_that_the_gateway_never_takes_ends_as_not_accepted(
 ) -> None:
     gateway.status = 202
     carrier.type_text(ALICE, OURS, "start", ())
-    seen = []
+    history = []
     for _ in range(7):
         await deliver(carrier)
-        seen += states(carrier, ALICE)
+        history += states(carrier, ALICE)
         clock.move(seconds=30)
     resending = [("start", TextState.RESENDING, n) for n in range(1, 5)]
-    assert seen == resending + [("start", TextState.NOT_ACCEPTED, 5)] * 3
+    assert history == resending + [("start", TextState.NOT_ACCEPTED, 5)] * 3
 
 
 async def test_callbacks_go_where_the_account_says(carrier: Carrier, gateway: Gateway) -> None:

@@ -61,16 +61,16 @@ def test_no_secret_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "used"),
+    ("value", "expected"),
     [("", ""), (TOKEN, TOKEN), (f"{TOKEN},{OTHER_TOKEN}", TOKEN), (f" {TOKEN} , x{TOKEN}", TOKEN)],
 )
-def test_of_the_gateways_tokens_the_first_is_used(told: str, used: str) -> None:
-    assert Settings.model_validate({"callback_token": told}).current_callback_token == used
+def test_of_the_gateways_tokens_the_first_is_used(value: str, expected: str) -> None:
+    assert Settings.model_validate({"callback_token": value}).current_callback_token == expected
 
 
-@pytest.mark.parametrize("told", ["short", f"{TOKEN}/x", f"{TOKEN},", "ä" * 40, "x" * 129])
-def test_a_token_that_no_gateway_takes_is_refused_without_being_repeated(told: str) -> None:
-    with pytest.raises(ValidationError) as refused:
-        Settings.model_validate({"callback_token": told})
-    assert "32 to 128" in str(refused.value)
-    assert told not in str(refused.value)
+@pytest.mark.parametrize("value", ["short", f"{TOKEN}/x", f"{TOKEN},", "ä" * 40, "x" * 129])
+def test_a_token_that_no_gateway_takes_is_refused_without_being_repeated(value: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Settings.model_validate({"callback_token": value})
+    assert "32 to 128" in str(caught.value)
+    assert value not in str(caught.value)

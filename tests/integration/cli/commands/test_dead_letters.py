@@ -52,37 +52,44 @@ async def test_dead_letters_are_listed_with_their_reasons(deployment: ScriptedDe
     at = f"{NOON_SHOWN} XYZ"
     assert first == f"7-0 retries-exhausted {at} {at} m1 c1"
     assert second == f"8-0 unreadable {at}"
-    asked = deployment.asked(pb.ListDeadLettersRequest)
-    assert [(one.pool, one.page_token) for one in asked] == [("city", ""), ("city", "7-0")]
+    requests = deployment.received(pb.ListDeadLettersRequest)
+    assert [(request.pool, request.page_token) for request in requests] == [
+        ("city", ""),
+        ("city", "7-0"),
+    ]
 
 
-async def test_programs_read_the_contracts_own_terms(deployment: ScriptedDeployment) -> None:
+async def test_json_is_in_the_contracts_form(deployment: ScriptedDeployment) -> None:
     response = pb.ListDeadLettersResponse(dead_letters=[LETTER])
     deployment.answers("ListDeadLetters", response)
     ended = await maskline(deployment.target, "dead", "list", "--json")
     assert ended.json["is_complete"] is True
-    [shown] = ended.json["dead_letters"]
-    assert json_format.ParseDict(shown, pb.DeadLetter()) == LETTER
+    [letter] = ended.json["dead_letters"]
+    assert json_format.ParseDict(letter, pb.DeadLetter()) == LETTER
 
 
-@pytest.mark.parametrize(("command", "request_", "response", "told"), CHANGES)
-async def test_a_change_is_asked_for_as_typed_under_the_request_id_chosen(
-    deployment: ScriptedDeployment, command: str, request_: Message, response: Message, told: str
+@pytest.mark.parametrize(("command", "request_", "response", "sentence"), CHANGES)
+async def test_a_change_sends_its_arguments_and_the_chosen_request_id(
+    deployment: ScriptedDeployment,
+    command: str,
+    request_: Message,
+    response: Message,
+    sentence: str,
 ) -> None:
     deployment.answers(f"{command.capitalize()}DeadLetter", response)
     typed = ("dead", command, "7-0", "--pool", "city", "--request-id", "r1")
     ended = await maskline(deployment.target, *typed)
-    assert (ended.status, ended.out.strip()) == (0, told)
+    assert (ended.status, ended.out.strip()) == (0, sentence)
     ended = await maskline(deployment.target, *typed, "--json")
     assert json_format.ParseDict(ended.json, type(response)()) == response
-    assert deployment.asked(type(request_)) == [request_] * 2
+    assert deployment.received(type(request_)) == [request_] * 2
     await maskline(deployment.target, "dead", command, "7-0")
-    chosen = deployment.asked(type(request_))[-1]
+    last_request = deployment.received(type(request_))[-1]
     # A Message of whichever kind: every change has this field.
-    assert uuid.UUID(chosen.request_id).version == 4  # type: ignore[attr-defined]
+    assert uuid.UUID(last_request.request_id).version == 4  # type: ignore[attr-defined]
 
 
-async def test_a_dead_letter_that_is_not_there_is_refused(deployment: ScriptedDeployment) -> None:
+async def test_a_missing_dead_letter_is_refused(deployment: ScriptedDeployment) -> None:
     refusal = RpcStatus(
         grpc.StatusCode.NOT_FOUND, "DEAD_LETTER_NOT_FOUND", "not kept", {"dead_letter_id": "7-0"}
     )

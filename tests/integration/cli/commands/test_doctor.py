@@ -1,4 +1,4 @@
-"""`maskline doctor` finds what is wrong, whatever of the deployment is there."""
+"""`maskline doctor` with complete and incomplete deployments."""
 
 import grpc
 import pytest
@@ -26,12 +26,12 @@ CALLBACKS = pb.DeploymentCheck(
 
 @pytest.fixture(autouse=True)
 def pool(deployment: ScriptedDeployment) -> None:
-    """The pool that doctor looks for is there."""
+    """The pool exists."""
     deployment.answers("GetPool", pool_pb2.GetPoolResponse(pool=POOL))
 
 
 async def doctor(deployment: ScriptedDeployment, *options: str) -> Ended:
-    """What it says with a gateway that runs."""
+    """Runs doctor beside a running gateway."""
     async with running_gateway(deployment.target) as gateway:
         url = f"http://127.0.0.1:{gateway.port}"
         return await maskline(deployment.target, "doctor", *options, MASKLINE_GATEWAY_URL=url)
@@ -47,7 +47,7 @@ async def test_warnings_are_shown_and_are_no_failure(deployment: ScriptedDeploym
     assert "passed gateway ready for the carrier's callbacks" in lines
 
 
-async def test_what_does_not_work_ends_with_status_1(deployment: ScriptedDeployment) -> None:
+async def test_a_failed_check_ends_with_status_1(deployment: ScriptedDeployment) -> None:
     deployment.answers("CheckDeployment", pb.CheckDeploymentResponse(checks=[CALLBACKS]))
     ended = await doctor(deployment, "--json")
     assert (ended.status, ended.err) == (1, "")
@@ -60,7 +60,7 @@ async def test_what_does_not_work_ends_with_status_1(deployment: ScriptedDeploym
     }
 
 
-async def test_a_pool_that_is_not_there_is_a_warning(deployment: ScriptedDeployment) -> None:
+async def test_a_missing_pool_is_a_warning(deployment: ScriptedDeployment) -> None:
     unknown = RpcStatus(grpc.StatusCode.NOT_FOUND, "POOL_NOT_FOUND", "no pool cty")
     deployment.answers("GetPool", unknown)
     deployment.answers("CheckDeployment", pb.CheckDeploymentResponse())
@@ -89,7 +89,7 @@ async def test_a_deployment_that_cannot_check_itself_is_a_failure(
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:{port}", "gateway:8080", "http://[x", ""])
-async def test_doctor_works_when_nothing_else_does(url: str) -> None:
+async def test_doctor_works_when_nothing_is_reachable(url: str) -> None:
     port = free_port()
     options = ["--target", f"127.0.0.1:{port}", "--gateway-url", url.format(port=port)]
     ended = await maskline("", "doctor", *options)

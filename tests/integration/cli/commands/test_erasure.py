@@ -10,18 +10,18 @@ MADE = pb.Erasure(erasure_id="e1", erase_time=NOON, erased_conversations=3, drop
 SENTENCE = f"Erasure e1, {NOON_SHOWN} XYZ: 3 ended conversations, 2 messages erased."
 
 
-async def test_a_person_is_erased_whose_number_stands_in_no_command_line(
+async def test_a_person_is_erased_by_a_number_from_standard_input(
     deployment: ScriptedDeployment,
 ) -> None:
     deployment.answers("ErasePerson", pb.ErasePersonResponse(erasure=MADE))
     command = ("people", "erase", "--yes", "--request-id", "r1", "-")
     ended = await maskline(deployment.target, *command, stdin=f"{ALICE_PHONE}\n")
     assert (ended.status, ended.out.strip()) == (0, SENTENCE), ended.err
-    [asked] = deployment.asked(pb.ErasePersonRequest)
-    assert asked == pb.ErasePersonRequest(request_id="r1", phone_number=ALICE_PHONE)
+    [request] = deployment.received(pb.ErasePersonRequest)
+    assert request == pb.ErasePersonRequest(request_id="r1", phone_number=ALICE_PHONE)
 
 
-async def test_nothing_is_erased_before_somebody_says_that_it_is_meant(
+async def test_nothing_is_erased_without_a_confirmation(
     deployment: ScriptedDeployment,
 ) -> None:
     deployment.answers("ErasePerson", pb.ErasePersonResponse(erasure=MADE))
@@ -30,7 +30,7 @@ async def test_nothing_is_erased_before_somebody_says_that_it_is_meant(
         assert (ended.status, ended.out.strip()) == (1, "")
         assert "Nothing was erased. Answer y, or use --yes." in ended.err
         assert ALICE_PHONE not in ended.err
-    assert deployment.asked(pb.ErasePersonRequest) == []
+    assert deployment.received(pb.ErasePersonRequest) == []
     ended = await maskline(deployment.target, "people", "erase", ALICE_PHONE, stdin="y\n")
     assert (ended.status, ended.out.strip()) == (0, SENTENCE), ended.err
 
@@ -39,5 +39,5 @@ async def test_an_erasure_is_shown_by_its_id(deployment: ScriptedDeployment) -> 
     deployment.answers("GetErasure", pb.GetErasureResponse(erasure=MADE))
     ended = await maskline(deployment.target, "people", "erasure", "e1", "--json")
     assert ended.json["erasure"]["erasure_id"] == "e1"
-    [asked] = deployment.asked(pb.GetErasureRequest)
-    assert asked.erasure_id == "e1"
+    [request] = deployment.received(pb.GetErasureRequest)
+    assert request.erasure_id == "e1"

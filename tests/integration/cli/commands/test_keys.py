@@ -1,4 +1,4 @@
-"""State keys on the command line: what lies under which, and sealed anew."""
+"""`maskline keys`: counts of records by state key, and rotation."""
 
 import pytest
 from integration.cli.in_process import maskline
@@ -20,7 +20,7 @@ def step(current: int, former: int, token: str = "", unreadable: int = 0) -> pb.
 
 
 @pytest.mark.parametrize(("command", "only_count"), [("status", True), ("rotate", False)])
-async def test_all_steps_are_taken_and_added_up(
+async def test_all_steps_are_run_and_added_up(
     deployment: ScriptedDeployment, command: str, only_count: bool
 ) -> None:
     deployment.answers("RotateKeys", step(5, 1, "7"), step(6, 0, "3", unreadable=2), step(4, 1))
@@ -32,13 +32,13 @@ async def test_all_steps_are_taken_and_added_up(
         ["ab1e5eed", "former", "2"],
         ["unreadable", "2"],
     ]
-    asked = deployment.asked(pb.RotateKeysRequest)
-    assert [one.page_token for one in asked] == ["", "7", "3"]
-    assert {one.only_count for one in asked} == {only_count}
-    assert len({one.request_id for one in asked}) == 3
+    requests = deployment.received(pb.RotateKeysRequest)
+    assert [request.page_token for request in requests] == ["", "7", "3"]
+    assert {request.only_count for request in requests} == {only_count}
+    assert len({request.request_id for request in requests}) == 3
 
 
-async def test_programs_read_one_response_for_all_steps(deployment: ScriptedDeployment) -> None:
+async def test_json_has_one_response_for_all_steps(deployment: ScriptedDeployment) -> None:
     deployment.answers("RotateKeys", step(5, 1, "7"), step(6, 0))
     ended = await maskline(deployment.target, "keys", "rotate", "--json")
     assert ended.json == {

@@ -1,4 +1,4 @@
-"""Lists follow their pages, and what a program reads of a table is whole."""
+"""Lists fetch all pages; tables in a pipe are complete."""
 
 from integration.cli.in_process import maskline
 from integration.cli.samples import ALICE_PHONE, BOB_PHONE, MASKED, NOON, NOON_SHOWN, POOL, TALKING
@@ -10,7 +10,7 @@ from maskline.conversation.v1 import pool_pb2
 
 def page(*ids: str, next_page_token: str = "") -> pb.ListConversationsResponse:
     return pb.ListConversationsResponse(
-        conversations=[pb.Conversation(conversation_id=one) for one in ids],
+        conversations=[pb.Conversation(conversation_id=conversation) for conversation in ids],
         next_page_token=next_page_token,
     )
 
@@ -21,10 +21,13 @@ async def test_pages_are_followed_even_when_one_of_them_is_empty(
     pages = page("c1", next_page_token="a"), page(next_page_token="b"), page("c2")
     deployment.answers("ListConversations", *pages)
     ended = await maskline(deployment.target, "conversations", "list", "--json")
-    assert [one["conversation_id"] for one in ended.json["conversations"]] == ["c1", "c2"]
+    assert [conversation["conversation_id"] for conversation in ended.json["conversations"]] == [
+        "c1",
+        "c2",
+    ]
     assert ended.json["is_complete"] is True
-    asked = deployment.asked(pb.ListConversationsRequest)
-    assert [one.page_token for one in asked] == ["", "a", "b"]
+    requests = deployment.received(pb.ListConversationsRequest)
+    assert [request.page_token for request in requests] == ["", "a", "b"]
 
 
 async def test_a_list_ends_at_its_limit_and_says_so(deployment: ScriptedDeployment) -> None:
@@ -37,7 +40,9 @@ async def test_a_list_ends_at_its_limit_and_says_so(deployment: ScriptedDeployme
     assert len(ended.json["conversations"]) == 2
     assert ended.json["is_complete"] is False
     assert ended.err == ""
-    assert {one.page_size for one in deployment.asked(pb.ListConversationsRequest)} == {2}
+    assert {request.page_size for request in deployment.received(pb.ListConversationsRequest)} == {
+        2
+    }
 
 
 async def test_conversations_are_filtered_by_the_service(deployment: ScriptedDeployment) -> None:
@@ -45,10 +50,10 @@ async def test_conversations_are_filtered_by_the_service(deployment: ScriptedDep
     typed = f"--state waiting --number {MASKED} --name n --participant p --phone {ALICE_PHONE}"
     ended = await maskline(deployment.target, "conversations", "list", *typed.split())
     assert ended.status == 0, ended.err
-    [asked] = deployment.asked(pb.ListConversationsRequest)
-    assert asked.state == pb.CONVERSATION_STATE_WAITING
-    assert (asked.masked_number, asked.phone_number) == (MASKED, ALICE_PHONE)
-    assert (asked.unique_name, asked.participant_id) == ("n", "p")
+    [request] = deployment.received(pb.ListConversationsRequest)
+    assert request.state == pb.CONVERSATION_STATE_WAITING
+    assert (request.masked_number, request.phone_number) == (MASKED, ALICE_PHONE)
+    assert (request.unique_name, request.participant_id) == ("n", "p")
 
 
 async def test_a_table_in_a_pipe_is_never_cut_or_wrapped(deployment: ScriptedDeployment) -> None:
@@ -67,9 +72,13 @@ async def test_a_table_in_a_pipe_is_never_cut_or_wrapped(deployment: ScriptedDep
 async def test_numbers_of_people_are_shown_as_far_as_the_service_shows_them(
     deployment: ScriptedDeployment,
 ) -> None:
-    shown = pb.Participant(participant_id="p", masked_phone_number="+1x", phone_number=BOB_PHONE)
-    one = pb.Conversation(participants=[TALKING.participants[0], shown])
-    deployment.answers("ListConversations", pb.ListConversationsResponse(conversations=[one]))
+    participant = pb.Participant(
+        participant_id="p", masked_phone_number="+1x", phone_number=BOB_PHONE
+    )
+    conversation = pb.Conversation(participants=[TALKING.participants[0], participant])
+    deployment.answers(
+        "ListConversations", pb.ListConversationsResponse(conversations=[conversation])
+    )
     ended = await maskline(deployment.target, "conversations", "list")
     assert ended.out.split()[-2:] == ["+1******0111", BOB_PHONE]
 
@@ -87,10 +96,10 @@ async def test_pools_and_numbers_are_listed(deployment: ScriptedDeployment) -> N
     deployment.answers("ListNumbers", pool_pb2.ListNumbersResponse(numbers=[number]))
     ended = await maskline(deployment.target, "numbers", "list", "--pool", "city")
     assert ended.out.splitlines()[1].split() == [MASKED, "draining", "yes", "3"]
-    assert deployment.asked(pool_pb2.ListNumbersRequest)[0].pool == "city"
+    assert deployment.received(pool_pb2.ListNumbersRequest)[0].pool == "city"
 
 
-async def test_messages_say_from_whom_to_whom_and_how_far(deployment: ScriptedDeployment) -> None:
+async def test_messages_have_author_recipient_and_state(deployment: ScriptedDeployment) -> None:
     deployment.answers("GetConversation", pb.GetConversationResponse(conversation=TALKING))
     relayed = pb.MessageSummary(
         message_id="m1",

@@ -1,4 +1,4 @@
-"""`maskline timeline` can be read; `--json` can be worked with."""
+"""`maskline timeline` as a table and as JSON."""
 
 from integration.cli.in_process import maskline
 from integration.cli.samples import NOON_SHOWN, TALKING, event
@@ -31,7 +31,7 @@ def script(deployment: ScriptedDeployment) -> None:
     deployment.answers("GetTimeline", *answers)
 
 
-async def test_a_timeline_tells_when_what_who_which_text_and_why(
+async def test_a_timeline_has_time_event_participant_message_and_reason(
     deployment: ScriptedDeployment,
 ) -> None:
     script(deployment)
@@ -45,7 +45,7 @@ async def test_a_timeline_tells_when_what_who_which_text_and_why(
     ]
 
 
-async def test_a_timeline_as_json_is_as_the_service_tells_it(
+async def test_a_timeline_as_json_has_the_services_events(
     deployment: ScriptedDeployment,
 ) -> None:
     script(deployment)

@@ -92,7 +92,7 @@ async def test_a_lost_watch_resumes_after_the_last_cursor(
     started, joined = ended.out.splitlines()
     assert "conversation-started" in started
     assert "conversation-joined" in joined
-    requests = deployment.asked(pb.WatchEventsRequest)
+    requests = deployment.received(pb.WatchEventsRequest)
     assert [request.cursor for request in requests] == ["", cursor]
 
 
@@ -106,7 +106,7 @@ async def test_a_watch_starts_where_the_options_say(
     deployment.watches = [[EXPIRED]]
     ended = await maskline(deployment.target, "watch", "--conversation", "c1", *typed)
     assert (ended.status, ended.err) == (1, "No longer kept. (CURSOR_EXPIRED)\n")
-    [request] = deployment.asked(pb.WatchEventsRequest)
+    [request] = deployment.received(pb.WatchEventsRequest)
     assert (request.pool, request.conversation_id, request.cursor) == ("main", "c1", cursor)
 
 

@@ -1,4 +1,4 @@
-"""Who the command line says it is: a certificate, a token, and no plain text to other machines."""
+"""Certificates, tokens, and no plaintext to other machines."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,12 +20,12 @@ from support.certificates import Authority
 LIST_POOLS = "/maskline.conversation.v1.PoolService/ListPools"
 WATCH = "/maskline.conversation.v1.ConversationService/WatchEvents"
 GET_POOL = "/maskline.conversation.v1.PoolService/GetPool"
-RIGHTS = Permissions(dict.fromkeys((LIST_POOLS, GET_POOL, WATCH), ("keeper",)))
+PERMISSIONS = Permissions(dict.fromkeys((LIST_POOLS, GET_POOL, WATCH), ("keeper",)))
 TOKEN = "a token"
 
 
-def door_of(folder: Path, tls: TlsFiles | None = None, role: str = "keeper") -> ServerSecurity:
-    """A service that knows one token."""
+def security_of(folder: Path, tls: TlsFiles | None = None, role: str = "keeper") -> ServerSecurity:
+    """The security of a service that accepts one token."""
     callers = folder / "callers.toml"
     digest = sha256(TOKEN.encode()).hexdigest()
     callers.write_text(f'[[callers]]\ntoken_sha256 = "{digest}"\nrole = "{role}"\n')
@@ -35,12 +35,14 @@ def door_of(folder: Path, tls: TlsFiles | None = None, role: str = "keeper") -> 
         tls_ca_file=tls and tls.authority,
         callers_file=callers,
     )
-    return server_security(settings, RIGHTS, ("keeper", "guest"), domain="conversation.maskline")
+    return server_security(
+        settings, PERMISSIONS, ("keeper", "guest"), domain="conversation.maskline"
+    )
 
 
 @asynccontextmanager
-async def guarded(door: ServerSecurity) -> AsyncIterator[ScriptedDeployment]:
-    async with serving(door=door) as deployment:
+async def guarded(security: ServerSecurity) -> AsyncIterator[ScriptedDeployment]:
+    async with serving(security=security) as deployment:
         deployment.answers("ListPools", pool_pb2.ListPoolsResponse())
         deployment.answers("GetPool", pool_pb2.GetPoolResponse())
         yield deployment
@@ -48,16 +50,16 @@ async def guarded(door: ServerSecurity) -> AsyncIterator[ScriptedDeployment]:
 
 @pytest.fixture
 def token_file(tmp_path: Path) -> str:
-    """As an editor leaves it."""
+    """A token with a final line break."""
     path = tmp_path / "token"
     path.write_text(f"{TOKEN}\n")
     return str(path)
 
 
-async def test_a_token_from_a_file_is_shown_in_calls_and_in_watches(
+async def test_a_token_from_a_file_is_sent_with_calls_and_watches(
     tmp_path: Path, token_file: str
 ) -> None:
-    async with guarded(door_of(tmp_path)) as deployment:
+    async with guarded(security_of(tmp_path)) as deployment:
         listed = await maskline(
             deployment.target, "pools", "list", "--json", "--token-file", token_file
         )
@@ -68,8 +70,8 @@ async def test_a_token_from_a_file_is_shown_in_calls_and_in_watches(
     assert TOKEN not in listed.out + listed.err + watch.err
 
 
-async def test_who_shows_nothing_is_told_how_to_say_who_it_is(tmp_path: Path) -> None:
-    async with guarded(door_of(tmp_path)) as deployment:
+async def test_without_credentials_the_error_names_the_options(tmp_path: Path) -> None:
+    async with guarded(security_of(tmp_path)) as deployment:
         ended = await maskline(deployment.target, "pools", "list")
         as_json = await maskline(deployment.target, "pools", "list", "--json")
     assert ended.status == 1
@@ -78,15 +80,17 @@ async def test_who_shows_nothing_is_told_how_to_say_who_it_is(tmp_path: Path) ->
     assert as_json.error["status"] == as_json.error["reason"] == "UNAUTHENTICATED"
 
 
-async def test_who_has_no_right_is_told_so(tmp_path: Path, token_file: str) -> None:
-    async with guarded(door_of(tmp_path, role="guest")) as deployment:
+async def test_a_missing_permission_is_an_error(tmp_path: Path, token_file: str) -> None:
+    async with guarded(security_of(tmp_path, role="guest")) as deployment:
         ended = await maskline(deployment.target, "pools", "list", "--token-file", token_file)
     assert ended.status == 1
     assert ended.err.startswith(PERMISSION_DENIED.message)
     assert "docs/security.md" in ended.err
 
 
-async def test_a_certificate_opens_an_encrypted_service(tmp_path: Path, token_file: str) -> None:
+async def test_a_certificate_is_required_by_a_service_with_tls(
+    tmp_path: Path, token_file: str
+) -> None:
     authority = Authority()
     server = authority.files(tmp_path / "server", "server.example")
     own = authority.files(tmp_path / "own", "me.example")
@@ -95,16 +99,16 @@ async def test_a_certificate_opens_an_encrypted_service(tmp_path: Path, token_fi
         "MASKLINE_TLS_CERTIFICATE": str(own.certificate),
         "MASKLINE_TLS_KEY": str(own.key),
     }
-    async with guarded(door_of(tmp_path, server)) as deployment:
-        shown = ("pools", "list", "--token-file", token_file)
-        assert (await maskline(deployment.target, *shown, **settings)).status == 0
-        plain = await maskline(deployment.target, *shown, "--timeout", "2")
+    async with guarded(security_of(tmp_path, server)) as deployment:
+        command = ("pools", "list", "--token-file", token_file)
+        assert (await maskline(deployment.target, *command, **settings)).status == 0
+        plain = await maskline(deployment.target, *command, "--timeout", "2")
         assert plain.status == 69
         assert "--tls-certificate" in plain.err
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (("--target", "10.0.0.7:50051"), "would be plaintext"),
         (("--tls-ca", "authority.pem"), "require each other"),
@@ -115,9 +119,9 @@ async def test_a_certificate_opens_an_encrypted_service(tmp_path: Path, token_fi
         ),
     ],
 )
-async def test_what_cannot_be_shown_is_a_wrong_command_line(
-    arguments: tuple[str, ...], told: str
+async def test_unusable_credentials_are_a_usage_error(
+    arguments: tuple[str, ...], message: str
 ) -> None:
     ended = await maskline("127.0.0.1:1", *arguments, "pools", "list")
     assert ended.status == 2
-    assert told in ended.err
+    assert message in ended.err

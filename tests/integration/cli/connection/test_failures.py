@@ -1,4 +1,4 @@
-"""What fails is told in a sentence or as JSON, with an exit status that says what kind it is."""
+"""Failures as text and JSON, with their exit statuses."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -22,7 +22,7 @@ ENDED = RpcStatus(
 WRONG_FIELDS = RpcStatus(
     grpc.StatusCode.INVALID_ARGUMENT,
     "INVALID_ARGUMENT",
-    "Two fields are wrong.",
+    "Two fields are error.",
     violations=[
         FieldViolation("name", "must be lower-case"),
         FieldViolation("settings.operator", "must not be empty"),
@@ -36,7 +36,7 @@ BUSY = RpcStatus(
 )
 
 
-async def test_a_refusal_is_one_sentence_with_its_published_reason(
+async def test_an_error_is_one_sentence_with_its_published_reason(
     deployment: ScriptedDeployment,
 ) -> None:
     deployment.answers("EndConversation", ENDED)
@@ -55,18 +55,18 @@ async def test_every_wrong_field_is_named(deployment: ScriptedDeployment) -> Non
     ]
 
 
-async def test_a_wrong_field_that_the_sentence_names_is_not_named_again(
+async def test_a_violation_in_the_message_is_not_repeated(
     deployment: ScriptedDeployment,
 ) -> None:
     violation = FieldViolation("name", "must be lower-case")
     message = "name: must be lower-case"
-    wrong = replace(WRONG_FIELDS, message=message, violations=[violation])
-    deployment.answers("CreatePool", wrong)
+    error = replace(WRONG_FIELDS, message=message, violations=[violation])
+    deployment.answers("CreatePool", error)
     ended = await maskline(deployment.target, "pools", "create", "City", "--operator", "x")
     assert ended.err == "name: must be lower-case (INVALID_ARGUMENT)\n"
 
 
-async def test_a_program_reads_a_refusal_as_json_on_standard_error(
+async def test_an_error_as_json_is_on_standard_error(
     deployment: ScriptedDeployment,
 ) -> None:
     deployment.answers("EndConversation", BUSY)
@@ -90,13 +90,13 @@ async def test_a_program_reads_a_refusal_as_json_on_standard_error(
     }
 
 
-async def test_an_outage_of_a_moment_is_bridged(deployment: ScriptedDeployment) -> None:
-    found = pool_pb2.GetPoolResponse(pool=pool_pb2.Pool(name="main"))
-    deployment.answers("GetPool", grpc.StatusCode.UNAVAILABLE, found)
+async def test_a_short_outage_is_retried(deployment: ScriptedDeployment) -> None:
+    response = pool_pb2.GetPoolResponse(pool=pool_pb2.Pool(name="main"))
+    deployment.answers("GetPool", grpc.StatusCode.UNAVAILABLE, response)
     assert (await maskline(deployment.target, "pools", "show", "main")).status == 0
 
 
-async def test_who_cannot_reach_the_service_is_told_where_it_was_looked_for() -> None:
+async def test_an_unreachable_service_is_reported_with_its_address() -> None:
     target = f"127.0.0.1:{free_port()}"
     ended = await maskline(target, "end", "c1", "--request-id", "r1")
     assert (ended.status, ended.out) == (69, "")
@@ -107,7 +107,7 @@ async def test_who_cannot_reach_the_service_is_told_where_it_was_looked_for() ->
     assert ended.error["request_id"] == ""
 
 
-async def test_no_call_is_waited_for_longer_than_its_timeout(
+async def test_a_call_ends_after_its_timeout(
     deployment: ScriptedDeployment,
 ) -> None:
     deployment.answers("EndConversation", None)
@@ -130,7 +130,7 @@ async def test_no_call_is_waited_for_longer_than_its_timeout(
     ],
 )
 @pytest.mark.parametrize("as_json", [[], ["--json"]])
-async def test_a_wrong_command_line_ends_with_2_and_repeats_nobodys_number(
+async def test_a_usage_error_ends_with_2_and_repeats_no_number(
     typed: list[str], as_json: list[str]
 ) -> None:
     ended = await maskline("127.0.0.1:1", *typed, *as_json)
@@ -143,13 +143,13 @@ async def test_a_wrong_command_line_ends_with_2_and_repeats_nobodys_number(
         assert "--help`" in ended.err
 
 
-async def test_words_that_are_no_text_are_refused(deployment: ScriptedDeployment) -> None:
+async def test_a_body_that_is_not_unicode_is_refused(deployment: ScriptedDeployment) -> None:
     ended = await maskline(deployment.target, "send", "c1", "--system", "-", stdin="\udcff")
     assert ended.status == 2
     assert deployment.requests == []
 
 
-async def test_a_surprise_ends_in_a_sentence_without_what_it_says(
+async def test_an_unexpected_error_is_reported_without_its_message(
     deployment: ScriptedDeployment,
 ) -> None:
     ended = await maskline(deployment.target, "conversations", "list", "--name", "secret\udcff")

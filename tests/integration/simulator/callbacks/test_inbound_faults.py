@@ -8,8 +8,8 @@ from integration.simulator.running_simulator import ALICE, BOB, KEYS, OURS, Runn
 from support.clock import ManualClock
 
 
-async def came(simulator: RunningSimulator) -> list[str]:
-    """The words of all callbacks by now, in the order in which they came."""
+async def received_bodies(simulator: RunningSimulator) -> list[str]:
+    """The words of all callbacks by now, in the order in which they received_bodies."""
     await simulator.deliver()
     received = [json.loads(callback.content) for callback in simulator.gateway.received]
     return [callback["data"]["attributes"]["body"] for callback in received]
@@ -18,7 +18,7 @@ async def came(simulator: RunningSimulator) -> list[str]:
 async def test_a_callback_may_come_twice_at_once(simulator: RunningSimulator) -> None:
     await simulator.fault("callback_twice")
     await simulator.type_text("hello")
-    assert await came(simulator) == ["hello"] * 2
+    assert await received_bodies(simulator) == ["hello"] * 2
     [text] = await simulator.texts()
     assert (text["state"], text["attempts"]) == ("accepted", 2)
 
@@ -28,10 +28,10 @@ async def test_a_callback_may_come_again_though_it_was_accepted(
 ) -> None:
     await simulator.fault("callback_again", times=2, seconds=10)
     await simulator.type_text("hello")
-    counts = [len(await came(simulator))]
+    counts = [len(await received_bodies(simulator))]
     for _ in range(4):
         clock.move(seconds=10)
-        counts.append(len(await came(simulator)))
+        counts.append(len(await received_bodies(simulator)))
     assert counts == [1, 2, 3, 3, 3]
     assert len({callback.content for callback in simulator.gateway.received}) == 1
 
@@ -42,9 +42,9 @@ async def test_texts_may_be_handed_in_in_another_order(
     await simulator.fault("callback_late", seconds=5, match={"body": "first"})
     await simulator.type_text("first")
     await simulator.type_text("second")
-    assert await came(simulator) == ["second"]
+    assert await received_bodies(simulator) == ["second"]
     clock.move(seconds=5)
-    assert await came(simulator) == ["second", "first"]
+    assert await received_bodies(simulator) == ["second", "first"]
 
 
 async def test_a_callback_may_be_lost_and_its_text_is_on_record_only(
@@ -54,11 +54,11 @@ async def test_a_callback_may_be_lost_and_its_text_is_on_record_only(
     await simulator.type_text("from bob", phone=BOB)
     text_id = await simulator.type_text("hello")
     clock.move(days=1)
-    assert await came(simulator) == ["from bob"]
+    assert await received_bodies(simulator) == ["from bob"]
     [text] = await simulator.texts()
     assert (text["state"], text["attempts"]) == ("not_accepted", 0)
-    found = await simulator.http.get(f"/v2.2/messages/{text_id}", auth=KEYS)
-    assert found.json()["data"]["attributes"]["body"] == "hello"
+    response = await simulator.http.get(f"/v2.2/messages/{text_id}", auth=KEYS)
+    assert response.json()["data"]["attributes"]["body"] == "hello"
 
 
 @pytest.mark.parametrize("direction", ["inbound", "outbound"])

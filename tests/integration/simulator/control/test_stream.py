@@ -47,9 +47,9 @@ async def test_a_text_is_told_with_each_step_of_its_way(simulator: RunningSimula
         [(_, kind, _)] = await take(events, 1)
         assert kind == "reset"
         text_id = await simulator.type_text("start")
-        told = await take(events, 2)
-    texts = [data["text"] for _, _, data in told]
-    assert [data["phone"] for _, _, data in told] == [ALICE, ALICE]
+        received = await take(events, 2)
+    texts = [data["text"] for _, _, data in received]
+    assert [data["phone"] for _, _, data in received] == [ALICE, ALICE]
     assert [(t["id"], t["state"]) for t in texts if isinstance(t, dict)] == [
         (text_id, "sending"),
         (text_id, "accepted"),

@@ -219,8 +219,8 @@ async def test_old_records_are_forgotten(
 ) -> None:
     monkeypatch.setattr(records_module, "MAX_RECORDS", 2)
     ids = [(await simulator.send()).json()["data"]["id"] for _ in range(3)]
-    found = [await simulator.http.get(f"/v2.2/messages/{i}", auth=KEYS) for i in ids]
-    assert [response.status_code for response in found] == [404, 200, 200]
+    result = [await simulator.http.get(f"/v2.2/messages/{i}", auth=KEYS) for i in ids]
+    assert [response.status_code for response in result] == [404, 200, 200]
 
 
 async def test_our_numbers_are_listed_as_flowroute_lists_them(simulator: RunningSimulator) -> None:
@@ -237,12 +237,12 @@ async def test_our_numbers_are_listed_as_flowroute_lists_them(simulator: Running
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "result"),
     [({"starts_with": "206"}, 2), ({"starts_with": "+1206"}, 2), ({"starts_with": "+44"}, 0),
      ({"contains": "5550101"}, 1), ({"ends_with": "100"}, 1), ({"offset": "2"}, 0)],
 )  # fmt: skip
 async def test_numbers_are_found_by_their_digits(
-    simulator: RunningSimulator, query: dict[str, str], found: int
+    simulator: RunningSimulator, query: dict[str, str], result: int
 ) -> None:
     response = await simulator.http.get("/v2/numbers", params=query, auth=KEYS)
-    assert len(response.json()["data"]) == found
+    assert len(response.json()["data"]) == result

@@ -25,8 +25,8 @@ async def attributes(simulator: RunningSimulator, kind: str) -> dict[str, str]:
     data = response.json()["data"]
     assert set(data) == {"type", "attributes"}
     assert data["type"] == "callback"
-    found: dict[str, str] = data["attributes"]
-    return found
+    content: dict[str, str] = data["attributes"]
+    return content
 
 
 async def put(simulator: RunningSimulator, kind: str, address: str, version: str = "v2.2") -> None:
@@ -104,8 +104,8 @@ async def test_texts_typed_from_then_on_go_to_the_new_address(simulator: Running
     await simulator.deliver()
     [callback] = simulator.gateway.received
     assert callback.path == "/elsewhere"
-    told = json.loads(callback.content)["data"]["attributes"]["message_callback_url"]
-    assert told == f"{simulator.gateway.url}/elsewhere"
+    callback_url = json.loads(callback.content)["data"]["attributes"]["message_callback_url"]
+    assert callback_url == f"{simulator.gateway.url}/elsewhere"
 
 
 @pytest.mark.parametrize("shape", ["flat-mdr1", "flat-mdr2"])
@@ -159,8 +159,8 @@ async def test_a_message_id_is_no_callback_type_and_the_other_way_round(
     simulator: RunningSimulator,
 ) -> None:
     message = (await simulator.send()).json()["data"]["id"]
-    found = await simulator.http.get(f"/v2.2/messages/{message}", auth=KEYS)
-    assert found.json()["data"]["type"] == "message"
+    response = await simulator.http.get(f"/v2.2/messages/{message}", auth=KEYS)
+    assert response.json()["data"]["type"] == "message"
     for path in (f"/v2.2/messages/{message}", "/v2.2/messages/voice_callback"):
         response = await simulator.http.put(path, json={"callback_url": ADDRESS}, auth=KEYS)
         assert_error(response, 405, "Method Not Allowed")

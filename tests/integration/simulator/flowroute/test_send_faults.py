@@ -19,18 +19,18 @@ def send(simulator: RunningSimulator) -> "asyncio.Task[httpx.Response]":
     return asyncio.create_task(simulator.send())
 
 
-async def arrived(simulator: RunningSimulator) -> None:
-    async def holds() -> bool:
+async def text_received(simulator: RunningSimulator) -> None:
+    async def condition() -> bool:
         return bool(await simulator.texts())
 
-    await eventually(holds)
+    await eventually(condition)
 
 
-async def struck(simulator: RunningSimulator) -> None:
-    async def holds() -> bool:
+async def fault_occurred(simulator: RunningSimulator) -> None:
+    async def condition() -> bool:
         return bool(simulator.carrier.faults.occurrences)
 
-    await eventually(holds)
+    await eventually(condition)
 
 
 async def assert_taken(simulator: RunningSimulator, clock: ManualClock) -> None:
@@ -55,7 +55,7 @@ async def test_a_text_is_taken_long_before_its_answer(
 ) -> None:
     await simulator.fault(kind, seconds=LONG)
     sending = send(simulator)
-    await arrived(simulator)
+    await text_received(simulator)
     await assert_taken(simulator, clock)
     assert not sending.done()
     sending.cancel()
@@ -83,7 +83,7 @@ async def test_a_text_may_be_neither_taken_nor_answered(
 ) -> None:
     await simulator.fault("hang", seconds=LONG)
     sending = send(simulator)
-    await struck(simulator)
+    await fault_occurred(simulator)
     assert await simulator.texts() == []
     assert not sending.done()
     sending.cancel()
@@ -162,7 +162,7 @@ async def test_whoever_waits_is_let_go_when_the_simulator_stops(
 ) -> None:
     await simulator.fault(kind, seconds=LONG)
     sending = send(simulator)
-    await struck(simulator)
+    await fault_occurred(simulator)
     simulator.carrier.close()
     with pytest.raises(httpx.TransportError):
         await sending

@@ -33,9 +33,9 @@ def zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("zone")
 def test_times_are_shown_in_the_local_zone_with_its_name() -> None:
-    one = pb.Conversation(create_time=Timestamp(seconds=1_772_366_405))
-    assert local_time(one, "create_time") == "2026-03-01 17:00:05 XYZ"
-    assert local_time(one, "end_time") == ""
+    conversation = pb.Conversation(create_time=Timestamp(seconds=1_772_366_405))
+    assert local_time(conversation, "create_time") == "2026-03-01 17:00:05 XYZ"
+    assert local_time(conversation, "end_time") == ""
 
 
 def test_enums_are_words_and_newer_ones_are_numbers() -> None:
@@ -46,10 +46,10 @@ def test_enums_are_words_and_newer_ones_are_numbers() -> None:
 
 
 def test_a_narrow_terminal_folds_a_cell_and_loses_nothing_of_it() -> None:
-    shown = printed(table(("conversation", "state"), [("c" * 50, "active")]), width=30)
-    assert shown.count("c" * 10) >= 4
-    assert "…" not in shown
-    assert sum(line.split(" ")[0].count("c") for line in shown.splitlines()[1:]) == 50
+    output = printed(table(("conversation", "state"), [("c" * 50, "active")]), width=30)
+    assert output.count("c" * 10) >= 4
+    assert "…" not in output
+    assert sum(line.split(" ")[0].count("c") for line in output.splitlines()[1:]) == 50
 
 
 def test_what_looks_like_markup_is_shown_as_it_is() -> None:
@@ -62,5 +62,5 @@ def test_nothing_that_a_terminal_would_obey_is_shown() -> None:
 
 
 def test_facts_without_a_value_are_left_out() -> None:
-    shown = printed(details([("name", ""), ("state", "active")]), width=80)
-    assert shown.split() == ["state", "active"]
+    output = printed(details([("name", ""), ("state", "active")]), width=80)
+    assert output.split() == ["state", "active"]

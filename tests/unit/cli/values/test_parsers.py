@@ -90,12 +90,14 @@ def test_a_span_is_shown_in_its_largest_units() -> None:
     assert format_duration(timedelta(minutes=90)) == "1h30m"
 
 
-@pytest.mark.parametrize(("said", "words"), [("hi\n", "hi"), ("hi\r\n", "hi"), ("a\n\n", "a\n")])
+@pytest.mark.parametrize(
+    ("typed", "expected"), [("hi\n", "hi"), ("hi\r\n", "hi"), ("a\n\n", "a\n")]
+)
 def test_words_from_standard_input_lose_their_final_line_break_only(
-    said: str, words: str, monkeypatch: pytest.MonkeyPatch
+    typed: str, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO(said, newline=""))
-    assert message_body("-") == words
+    monkeypatch.setattr("sys.stdin", io.StringIO(typed, newline=""))
+    assert message_body("-") == expected
 
 
 def test_more_than_a_text_is_refused_not_cut(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,7 +40,9 @@ def test_each_kind_of_setting_is_read_and_named_for_the_update() -> None:
     settings = pb.PoolSettings()
     changed = assign(settings, TYPED)
     assert settings == SETTINGS
-    keys = [one.partition("=")[0].partition(".")[0].replace("-", "_") for one in TYPED]
+    keys = [
+        assignment.partition("=")[0].partition(".")[0].replace("-", "_") for assignment in TYPED
+    ]
     assert changed == keys
 
 

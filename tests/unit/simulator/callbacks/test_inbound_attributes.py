@@ -32,9 +32,9 @@ def callback(
 
 
 def data(payload: dict[str, object], part: str) -> dict[str, object]:
-    found = payload["data"]
-    assert isinstance(found, dict)
-    inner: dict[str, object] = found[part]
+    content = payload["data"]
+    assert isinstance(content, dict)
+    inner: dict[str, object] = content[part]
     return inner
 
 
@@ -61,10 +61,10 @@ def test_each_attachment_is_named_once_and_included_in_the_same_order() -> None:
     payload = callback(media=(PICTURE, SOUND))
     included = payload["included"]
     assert isinstance(included, list)
-    named = [{"id": one["id"], "type": one["type"]} for one in included]
-    assert named == [{"id": f"{ID}-0", "type": "media"}, {"id": f"{ID}-1", "type": "media"}]
-    assert data(payload, "relationships") == {"media": {"data": named}}
-    assert [one["attributes"] for one in included] == [
+    references = [{"id": item["id"], "type": item["type"]} for item in included]
+    assert references == [{"id": f"{ID}-0", "type": "media"}, {"id": f"{ID}-1", "type": "media"}]
+    assert data(payload, "relationships") == {"media": {"data": references}}
+    assert [item["attributes"] for item in included] == [
         {
             "file_name": "cat.png",
             "file_size": 14_832,

@@ -27,12 +27,12 @@ def record(*, is_mms: bool = False, from_handset: bool = False) -> MessageRecord
 
 
 def series(sent: MessageRecord, shape: ReceiptShape) -> list[Callback]:
-    found = []
+    chain = []
     callback: Callback | None = receipt_callbacks(sent, shape, URL)
     while callback:
-        found.append(callback)
+        chain.append(callback)
         callback = callback.followed_by
-    return found
+    return chain
 
 
 def payloads(sent: MessageRecord, shape: ReceiptShape) -> list[dict[str, object]]:

@@ -15,16 +15,16 @@ URL = "http://gateway/api/message"
 
 
 class Gateway:
-    """Answers what the test says next, then 200, and keeps when it was asked for what."""
+    """Answers what the test says next, then 200, and keeps when it was requests for what."""
 
     def __init__(self, clock: ManualClock, *answers: int | Exception) -> None:
         self._clock = clock
         self._answers = list(answers)
-        self.asked: list[tuple[datetime, bytes]] = []
+        self.requests: list[tuple[datetime, bytes]] = []
 
     async def post(self, url: str, content: bytes) -> int:
         assert url == URL
-        self.asked.append((self._clock.now(), content))
+        self.requests.append((self._clock.now(), content))
         answer = self._answers.pop(0) if self._answers else 200
         if isinstance(answer, Exception):
             raise answer
@@ -32,7 +32,7 @@ class Gateway:
 
     @property
     def contents(self) -> list[bytes]:
-        return [content for _, content in self.asked]
+        return [content for _, content in self.requests]
 
 
 async def deliver(callback_sender: CallbackSender) -> None:
@@ -60,9 +60,9 @@ async def test_all_but_200_is_sent_again_4_times_30_seconds_apart(
     callback_sender.submit(Callback(URL, b"text", on_attempt=on_attempt))
     await deliver(callback_sender)
     await pass_time(callback_sender, clock, intervals=20)
-    assert gateway.asked == [(start + INTERVAL * n, b"text") for n in range(5)]
-    told = [call.args[0] for call in on_attempt.call_args_list]
-    assert told == [Attempt.TO_BE_RESENT] * 4 + [Attempt.GIVEN_UP]
+    assert gateway.requests == [(start + INTERVAL * n, b"text") for n in range(5)]
+    outcomes = [call.args[0] for call in on_attempt.call_args_list]
+    assert outcomes == [Attempt.TO_BE_RESENT] * 4 + [Attempt.GIVEN_UP]
 
 
 @pytest.mark.parametrize("failures", range(5))
@@ -73,7 +73,7 @@ async def test_a_200_ends_it(clock: ManualClock, failures: int) -> None:
     callback_sender.submit(Callback(URL, b"text", on_attempt=on_attempt))
     await deliver(callback_sender)
     await pass_time(callback_sender, clock, intervals=20)
-    assert len(gateway.asked) == failures + 1
+    assert len(gateway.requests) == failures + 1
     assert on_attempt.call_args.args == (Attempt.ACCEPTED,)
 
 
@@ -84,10 +84,10 @@ async def test_nothing_is_sent_again_before_its_time(clock: ManualClock) -> None
     await deliver(callback_sender)
     clock.move(seconds=29.999)
     await deliver(callback_sender)
-    assert len(gateway.asked) == 1
+    assert len(gateway.requests) == 1
     clock.move(seconds=0.001)
     await deliver(callback_sender)
-    assert len(gateway.asked) == 2
+    assert len(gateway.requests) == 2
 
 
 async def test_one_that_fails_does_not_hold_up_the_others(clock: ManualClock) -> None:
@@ -135,7 +135,7 @@ async def test_no_more_are_in_flight_than_the_limit_allows(
     assert callback_sender.run_once() == 0
     await callback_sender.wait_until_idle()
     await deliver(callback_sender)
-    assert len(gateway.asked) == 5
+    assert len(gateway.requests) == 5
 
 
 async def test_more_than_may_wait_is_refused(

@@ -1,4 +1,4 @@
-"""How faults are asked for."""
+"""How faults are fault_fields for."""
 
 import pytest
 
@@ -18,21 +18,21 @@ VALUES: dict[str, object] = {
 NEEDS = [(kind, name) for kind in Kind for name in TRAITS[kind].required]
 
 
-def asked(kind: Kind, **changes: object) -> dict[str, object]:
+def fault_fields(kind: Kind, **changes: object) -> dict[str, object]:
     """A fault with all that its kind required."""
     return {"kind": kind.value, **{n: VALUES[n] for n in TRAITS[kind].required}, **changes}
 
 
 @pytest.mark.parametrize("kind", Kind)
 def test_each_kind_is_taken_with_what_it_needs_and_shown_as_it_was_asked_for(kind: Kind) -> None:
-    fields = asked(kind, **{name: VALUES[name] for name in TRAITS[kind].optional})
-    shown = fault_bodies.fault_view(PendingFault("1", fault_bodies.fault(fields), 1))
-    assert shown == {"id": "1", "left": 1, "match": {}, **fields}
+    fields = fault_fields(kind, **{name: VALUES[name] for name in TRAITS[kind].optional})
+    view = fault_bodies.fault_view(PendingFault("1", fault_bodies.fault(fields), 1))
+    assert view == {"id": "1", "left": 1, "match": {}, **fields}
 
 
 @pytest.mark.parametrize(("kind", "name"), NEEDS)
 def test_what_a_kind_needs_and_does_not_get_is_named(kind: Kind, name: str) -> None:
-    fields = asked(kind)
+    fields = fault_fields(kind)
     del fields[name]
     with pytest.raises(BadRequest, match=f"'{name}'"):
         fault_bodies.fault(fields)
@@ -42,7 +42,7 @@ def test_what_a_kind_needs_and_does_not_get_is_named(kind: Kind, name: str) -> N
 def test_what_a_kind_does_not_take_is_refused_with_what_it_takes(kind: Kind) -> None:
     for name in {"second", *VALUES}.difference(TRAITS[kind].required, TRAITS[kind].optional):
         with pytest.raises(BadRequest, match=f"{kind} takes"):
-            fault_bodies.fault(asked(kind, **{name: 1}))
+            fault_bodies.fault(fault_fields(kind, **{name: 1}))
 
 
 def test_numbers_to_match_are_taken_with_and_without_plus() -> None:
@@ -54,7 +54,7 @@ def test_numbers_to_match_are_taken_with_and_without_plus() -> None:
 
 
 def test_a_listing_is_not_matched() -> None:
-    fields = asked(Kind.RECORDS_UNAVAILABLE, match={"body": "hi"})
+    fields = fault_fields(Kind.RECORDS_UNAVAILABLE, match={"body": "hi"})
     assert fault_bodies.fault(fields).match == Match()
 
 
@@ -85,6 +85,6 @@ def test_a_fault_strikes_once_unless_told_otherwise() -> None:
     assert fault_bodies.count({}) == 1
     assert fault_bodies.count({"count": 5}) == 5
     assert fault_bodies.count({"count": None}) is None
-    for wrong in (0, -1, True, "1", 1.5, 1_000_001):
+    for value in (0, -1, True, "1", 1.5, 1_000_001):
         with pytest.raises(BadRequest, match="'count'"):
-            fault_bodies.count({"count": wrong})
+            fault_bodies.count({"count": value})

@@ -16,7 +16,7 @@ FAR_OFF_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
-class Told:
+class StreamEvent:
     """One event as a reader gets it."""
 
     cursor: str
@@ -24,19 +24,19 @@ class Told:
     data: object
 
 
-def read(chunk: str) -> Told | None:
+def read(chunk: str) -> StreamEvent | None:
     """The event in a piece of the stream; None for comments and settings of the stream."""
     fields = [line.split(": ", 1) for line in chunk.rstrip("\n").split("\n")]
     lines = {name: value for name, value in fields if name}
     if "event" not in lines:
         return None
-    return Told(lines["id"], lines["event"], json.loads(lines["data"]))
+    return StreamEvent(lines["id"], lines["event"], json.loads(lines["data"]))
 
 
-async def next_event(chunks: AsyncIterator[str]) -> Told:
+async def next_event(chunks: AsyncIterator[str]) -> StreamEvent:
     while True:
-        if told := read(await anext(chunks)):
-            return told
+        if event := read(await anext(chunks)):
+            return event
 
 
 def follow(feed: EventFeed, cursor: str | None = None) -> AsyncIterator[str]:
@@ -49,8 +49,8 @@ async def test_a_new_reader_is_told_to_load_everything_and_then_what_happens() -
     chunks = follow(feed)
     assert (await next_event(chunks)).kind == "reset"
     feed.publish("text", {"n": 1})
-    told = await next_event(chunks)
-    assert (told.kind, told.data) == ("text", {"n": 1})
+    event = await next_event(chunks)
+    assert (event.kind, event.data) == ("text", {"n": 1})
 
 
 async def test_a_reader_that_waits_is_woken() -> None:
@@ -80,14 +80,14 @@ async def test_a_place_that_is_not_known_means_begin_anew(cursor: str) -> None:
     feed = EventFeed()
     feed.publish("text", {})
     run, _, _ = feed.cursor(1).partition("-")
-    told = await next_event(follow(feed, cursor.format(run=run)))
-    assert (told.kind, told.cursor) == ("reset", feed.cursor(1))
+    event = await next_event(follow(feed, cursor.format(run=run)))
+    assert (event.kind, event.cursor) == ("reset", feed.cursor(1))
 
 
 async def test_the_place_of_an_earlier_process_means_begin_anew() -> None:
     earlier, feed = EventFeed(), EventFeed()
-    for one in (earlier, feed):
-        one.publish("text", {})
+    for some_feed in (earlier, feed):
+        some_feed.publish("text", {})
     assert (await next_event(follow(feed, earlier.cursor(1)))).kind == "reset"
 
 
@@ -100,12 +100,12 @@ async def test_a_reader_that_falls_too_far_behind_is_cut_off_and_begins_anew(
     await next_event(chunks)
     for number in range(4):
         feed.publish("text", {"n": number})
-    told = await next_event(chunks)
-    assert (told.kind, told.cursor) == ("reset", feed.cursor(feed.last))
+    event = await next_event(chunks)
+    assert (event.kind, event.cursor) == ("reset", feed.cursor(feed.last))
     with pytest.raises(StopAsyncIteration):
         await next_event(chunks)
     feed.publish("text", {"n": 4})
-    assert (await next_event(follow(feed, told.cursor))).data == {"n": 4}
+    assert (await next_event(follow(feed, event.cursor))).data == {"n": 4}
 
 
 async def test_a_silent_stream_has_a_heartbeat() -> None:

@@ -15,27 +15,27 @@ def faults() -> Faults:
     return Faults()
 
 
-def struck(faults: Faults, *, stage: Stage = Stage.SEND, body: str = "hi") -> Kind | None:
+def next_kind(faults: Faults, *, stage: Stage = Stage.SEND, body: str = "hi") -> Kind | None:
     fault = faults.next_fault(stage, OURS, ALICE, body)
     return fault.kind if fault else None
 
 
 def test_without_faults_nothing_strikes(faults: Faults) -> None:
-    assert struck(faults) is None
+    assert next_kind(faults) is None
 
 
 def test_a_fault_strikes_as_often_as_it_was_told_and_is_gone(faults: Faults) -> None:
     faults.add(Fault(Kind.RESET), count=2)
-    assert [struck(faults) for _ in range(3)] == [Kind.RESET, Kind.RESET, None]
+    assert [next_kind(faults) for _ in range(3)] == [Kind.RESET, Kind.RESET, None]
     assert faults.pending() == []
     assert faults.occurrences == {Kind.RESET: 2}
 
 
 def test_a_fault_without_count_strikes_until_it_is_removed(faults: Faults) -> None:
     fault_id = faults.add(Fault(Kind.RESET), count=None)
-    assert [struck(faults) for _ in range(50)] == [Kind.RESET] * 50
+    assert [next_kind(faults) for _ in range(50)] == [Kind.RESET] * 50
     faults.remove(fault_id)
-    assert struck(faults) is None
+    assert next_kind(faults) is None
     with pytest.raises(NoSuchFault):
         faults.remove(fault_id)
 
@@ -44,7 +44,7 @@ def test_the_first_that_fits_strikes_and_only_it_is_used(faults: Faults) -> None
     faults.add(Fault(Kind.HANG, Match(body="other")))
     faults.add(Fault(Kind.SLOW))
     faults.add(Fault(Kind.RESET))
-    assert [struck(faults) for _ in range(3)] == [Kind.SLOW, Kind.RESET, None]
+    assert [next_kind(faults) for _ in range(3)] == [Kind.SLOW, Kind.RESET, None]
     assert [pending.remaining for pending in faults.pending()] == [1]
 
 
@@ -53,8 +53,8 @@ def test_each_stage_has_its_own(faults: Faults) -> None:
         faults.add(Fault(kind))
     for stage in Stage:
         kinds = [kind for kind in Kind if TRAITS[kind].stage is stage]
-        assert [struck(faults, stage=stage) for _ in kinds] == kinds
-        assert struck(faults, stage=stage) is None
+        assert [next_kind(faults, stage=stage) for _ in kinds] == kinds
+        assert next_kind(faults, stage=stage) is None
 
 
 @pytest.mark.parametrize(

@@ -56,10 +56,10 @@ def test_an_mms_needs_no_body() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "meant"), [(True, True), ("true", True), ("False", False), (False, False)]
+    ("value", "expected"), [(True, True), ("true", True), ("False", False), (False, False)]
 )
-def test_is_mms_may_be_a_word_as_in_flowroutes_own_sdk(said: object, meant: bool) -> None:
-    assert parse_send_request(json_api(is_mms=said)).is_mms is meant
+def test_is_mms_may_be_a_word_as_in_flowroutes_own_sdk(value: object, expected: bool) -> None:
+    assert parse_send_request(json_api(is_mms=value)).is_mms is expected
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b'"text"', b"[]", b"[" * 60_000])

@@ -1,4 +1,4 @@
-"""Files that are kept, and the attachments of texts that are typed."""
+"""Files that are store, and the attachments of texts that are typed."""
 
 import base64
 
@@ -21,33 +21,33 @@ def media_id(media: Media) -> str:
 
 
 def test_a_kept_file_is_found_under_an_address_of_its_own() -> None:
-    kept = MediaStore()
-    first, second = kept.store(PICTURE), kept.store(PICTURE)
+    media_store = MediaStore()
+    first, second = media_store.store(PICTURE), media_store.store(PICTURE)
     assert first.url != second.url
     assert (first.file_name, first.mime_type, first.file_size) == ("cat.png", "image/png", 7)
-    found = kept.find(media_id(first))
-    assert found is not None
-    assert found.file == PICTURE
+    stored = media_store.find(media_id(first))
+    assert stored is not None
+    assert stored.file == PICTURE
 
 
 def test_the_oldest_files_go_when_there_are_too_many_bytes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(media_module, "MAX_STORED_BYTES", 2 * media_module.MIN_COUNTED_BYTES)
-    kept = MediaStore()
-    ids = [media_id(kept.store(PICTURE)) for _ in range(3)]
-    assert [kept.find(one) is not None for one in ids] == [False, True, True]
+    media_store = MediaStore()
+    ids = [media_id(media_store.store(PICTURE)) for _ in range(3)]
+    assert [media_store.find(item) is not None for item in ids] == [False, True, True]
     large = File("all.png", "image/png", b"x" * media_module.MAX_STORED_BYTES)
-    ids.append(media_id(kept.store(large)))
-    assert [kept.find(one) is not None for one in ids] == [False, False, False, True]
+    ids.append(media_id(media_store.store(large)))
+    assert [media_store.find(item) is not None for item in ids] == [False, False, False, True]
 
 
 def test_an_address_from_elsewhere_stays_as_it_is() -> None:
-    kept = MediaStore()
-    shown = kept.store_all([ELSEWHERE, PICTURE])
-    reached = with_base_url("http://carrier.example", shown)
-    assert shown[0] == reached[0] == ELSEWHERE
-    assert reached[1].url == f"http://carrier.example{shown[1].url}"
+    media_store = MediaStore()
+    media = media_store.store_all([ELSEWHERE, PICTURE])
+    absolute = with_base_url("http://carrier.example", media)
+    assert media[0] == absolute[0] == ELSEWHERE
+    assert absolute[1].url == f"http://carrier.example{media[1].url}"
 
 
 def test_a_name_with_odd_characters_makes_a_plain_address() -> None:
@@ -87,7 +87,7 @@ def test_what_is_no_attachment_is_refused(value: object) -> None:
 
 def test_the_files_of_a_text_have_a_most(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(media_bodies, "MAX_FILES_BYTES", 2 * len(PICTURE.content))
-    one = {"content": CONTENT}
-    assert len(attachments({"media": [one, one]})) == 2
+    item = {"content": CONTENT}
+    assert len(attachments({"media": [item, item]})) == 2
     with pytest.raises(BadRequest, match="at most"):
-        attachments({"media": [one, one, one]})
+        attachments({"media": [item, item, item]})
