@@ -80,7 +80,9 @@ def test_the_default_addresses_are_those_of_the_design() -> None:
         ),
     ],
 )
-def test_each_service_gets_the_addresses_of_the_others(service: str, wiring: dict[str, str]) -> None:
+def test_each_service_gets_the_addresses_of_the_others(
+    service: str, wiring: dict[str, str]
+) -> None:
     assert process_of(service).environment == wiring
 
 
