@@ -1,1 +1,1 @@
-"""Figures: the running stack beside a skeleton of the same hops. `make bench`."""
+"""The benchmark: Maskline against a skeleton of the same hops, and the cost of encryption."""

@@ -6,49 +6,56 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import against_skeleton, options, price, price_report, report
+from bench import options
+from bench.measuring import against_skeleton, price
 from bench.options import PRICE, SKELETON, Options
+from bench.reports import price as price_report
+from bench.reports import skeleton as report
 
 RESULTS = Path(".data/bench")
 Figures = Mapping[str, object]
 
 
 def main() -> None:
-    """Measures what was asked for, prints the figures and keeps them."""
-    asked = options.read()
+    """Runs the chosen measurements, prints the figures and stores them."""
+    chosen = options.read()
     print(report.machine(), flush=True)
-    kept = {part: MEASURES[part](asked) for part in asked.parts}
+    results = {part: MEASUREMENTS[part](chosen) for part in chosen.parts}
     RESULTS.mkdir(parents=True, exist_ok=True)
     path = RESULTS / f"{time.strftime('%Y%m%d-%H%M%S')}.json"
-    path.write_text(json.dumps(kept))
-    print(f"\nKept in {path}")
+    path.write_text(json.dumps(results))
+    print(f"\nStored in {path}")
 
 
-def _beside_skeleton(asked: Options) -> Figures:
-    found = against_skeleton.measure(asked)
+def _against_skeleton(chosen: Options) -> Figures:
+    result = against_skeleton.measure(chosen)
     lines = report.lines(
-        found.rounds, found.slow_carrier, found.conversation_bytes, found.text_bytes
+        result.repetitions, result.slow_carrier, result.conversation_bytes, result.text_bytes
     )
-    _tell(*report.systems(found.rounds), "", *map(str, lines))
+    _print(*report.systems(result.repetitions), "", *map(str, lines))
     figures = {line.name: asdict(line.value) for line in lines}
-    return {"figures": figures, "rounds": [asdict(one) for one in found.rounds]}
+    return {
+        "figures": figures,
+        "repetitions": [asdict(measured) for measured in result.repetitions],
+    }
 
 
-def _price(asked: Options) -> Figures:
-    found = price.measure(asked)
-    _tell(*price_report.table(found))
-    figures = [asdict(line) for line in price_report.lines(found)]
-    rounds: Sequence[Figures] = [
-        {way: asdict(one) for way, one in made.items()} for made in found.rounds
+def _price(chosen: Options) -> Figures:
+    result = price.measure(chosen)
+    _print(*price_report.table(result))
+    figures = [asdict(line) for line in price_report.lines(result)]
+    repetitions: Sequence[Figures] = [
+        {variant: asdict(measured) for variant, measured in measurements.items()}
+        for measurements in result.repetitions
     ]
-    return {"redis_server": found.redis_server, "figures": figures, "rounds": rounds}
+    return {"redis_server": result.redis_server, "figures": figures, "repetitions": repetitions}
 
 
-def _tell(*lines: str) -> None:
+def _print(*lines: str) -> None:
     print("", *lines, sep="\n", flush=True)
 
 
-MEASURES = {SKELETON: _beside_skeleton, PRICE: _price}
+MEASUREMENTS = {SKELETON: _against_skeleton, PRICE: _price}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a person may choose of the benchmark."""
+"""Command line options of the benchmark."""
 
 import argparse
 from dataclasses import dataclass, replace
@@ -12,39 +12,40 @@ class Options:
     """How much is measured."""
 
     parts: tuple[str, ...] = PARTS
-    # Fewer where the time is over before.
-    rounds: int = 7
-    # Of the rounds of each part. Starting, connecting people and a last look come on top: with
-    # both parts the whole run takes some six minutes.
-    seconds_for_rounds: float = 100.0
-    # In a burst.
+    # At most; fewer if `seconds_for_repetitions` is over.
+    repetitions: int = 7
+    # For the repetitions of each part, without set-up. Both parts take some six minutes.
+    seconds_for_repetitions: float = 100.0
+    # Messages in a burst.
     texts: int = 1500
-    # Length of the open loop.
+    # Duration of the open loop.
     seconds: float = 3.0
-    # That live while it is measured.
+    # Live conversations during the measurement.
     conversations: int = 1000
 
 
-QUICK = Options(rounds=1, texts=800, seconds=1.0, conversations=200)
+QUICK = Options(repetitions=1, texts=800, seconds=1.0, conversations=200)
 
 
 def read() -> Options:
-    """From the command line."""
+    """Parses the command line."""
     parser = argparse.ArgumentParser(prog="bench", description="Figures of Maskline.")
     parser.add_argument(
-        "parts", nargs="*", metavar="PART", help="skeleton, price; both unless told"
+        "parts", nargs="*", metavar="PART", help="skeleton or price (default: both)"
     )
-    parser.add_argument("--rounds", type=int, help="at most so many, whatever time they take")
+    parser.add_argument(
+        "--repetitions", type=int, help="number of repetitions, without a time limit"
+    )
     parser.add_argument("--quick", action="store_true", help="one short round of each part")
-    given = parser.parse_args()
-    if not set(given.parts) <= set(PARTS):
+    arguments = parser.parse_args()
+    if not set(arguments.parts) <= set(PARTS):
         parser.error(f"PART must be one of {', '.join(PARTS)}")
-    return chosen(tuple(given.parts), given.rounds, is_quick=given.quick)
+    return chosen(tuple(arguments.parts), arguments.repetitions, is_quick=arguments.quick)
 
 
-def chosen(parts: tuple[str, ...], rounds: int | None, *, is_quick: bool) -> Options:
-    """What was asked for; a number of rounds that somebody asks for is not cut short."""
+def chosen(parts: tuple[str, ...], repetitions: int | None, *, is_quick: bool) -> Options:
+    """The options; a chosen number of repetitions has no time limit."""
     options = replace(QUICK if is_quick else Options(), parts=parts or PARTS)
-    if rounds is None:
+    if repetitions is None:
         return options
-    return replace(options, rounds=rounds, seconds_for_rounds=float("inf"))
+    return replace(options, repetitions=repetitions, seconds_for_repetitions=float("inf"))

@@ -1,7 +1,6 @@
 """Checks docker-compose.yml and the Dockerfiles: `python deploy/check_compose.py`.
 
-Needs no Docker engine. Each rule is a promise that nothing else would notice to be broken before
-somebody starts the stack, or before somebody breaks into it.
+Needs no Docker engine. The rules cover startup order, settings and hardening.
 """
 
 import re
@@ -51,14 +50,14 @@ IN_DOCKERFILE = {
     "builds on that argument alone": re.compile(
         r"\A(?!.*^FROM (?!\$\{PYTHON_IMAGE\}))", re.M | re.S
     ),
-    "runs as a user told by number": re.compile(r"^USER [1-9]\d*:[1-9]\d*$", re.M),
+    "runs as a numeric user": re.compile(r"^USER [1-9]\d*:[1-9]\d*$", re.M),
     "checks its health": re.compile(r"^HEALTHCHECK .*\\\n +CMD \[", re.M),
-    "asks for its health as its own settings ask to be asked": re.compile(
+    "configures its health check by its own settings": re.compile(
         r'"runtime\.healthcheck", .*"--settings", "[A-Z]+_"\]$', re.M
     ),
     "is stopped by SIGTERM": re.compile(r"^STOPSIGNAL SIGTERM$", re.M),
     "starts without a shell": re.compile(r'^ENTRYPOINT \["python", "-m", "\w+"\]$', re.M),
-    "holds no secret": re.compile(r"\A(?!.*(KEY|SECRET|TOKEN|PASSWORD)S?[= ])", re.S),
+    "contains no secret": re.compile(r"\A(?!.*(KEY|SECRET|TOKEN|PASSWORD)S?[= ])", re.S),
     "installs by hash": re.compile(r"--require-hashes -r requirements/[\w-]+\.txt$", re.M),
 }
 
@@ -68,14 +67,14 @@ Problems: TypeAlias = Iterator[str]
 
 
 def main() -> None:
-    """Prints each broken promise; the exit status is 1 when there is one."""
+    """Prints the violations; the exit status is 1 if there are any."""
     problems = [*problems_in((REPOSITORY / "docker-compose.yml").read_text()), *_dockerfiles()]
-    print(*(problems or ["docker-compose.yml and the Dockerfiles keep their promises."]), sep="\n")
+    print(*(problems or ["docker-compose.yml and the Dockerfiles follow the rules."]), sep="\n")
     sys.exit(1 if problems else 0)
 
 
 def problems_in(text: str) -> list[str]:
-    """What is wrong with a compose file, one sentence each."""
+    """The violations in a compose file, one sentence each."""
     try:
         compose = _mapping(yaml.safe_load(text))
     except yaml.YAMLError as error:
@@ -101,9 +100,9 @@ def _networks(compose: Mapping, services: dict[str, Mapping]) -> Problems:
         if networks.get(name, {}).get("internal") is not True:
             yield f"the network {name} must be internal"
     for name, members in MEMBERS.items():
-        found = {service for service, node in services.items() if name in _networks_of(node)}
-        if found != members:
-            yield f"only {sorted(members)} may be on the network {name}, not {sorted(found)}"
+        actual = {service for service, node in services.items() if name in _networks_of(node)}
+        if actual != members:
+            yield f"only {sorted(members)} may be on the network {name}, not {sorted(actual)}"
     for service, node in services.items():
         for name in _networks_of(node) - networks.keys():
             yield f"{service}: the network {name} is not declared"
@@ -113,8 +112,8 @@ def _volumes(compose: Mapping, services: dict[str, Mapping]) -> Problems:
     for name, service in services.items():
         for volume in map(str, _items(service.get("volumes"))):
             source = _by_default(volume).split(":")[0]
-            named = source in _mapping(compose.get("volumes"))
-            if not named and not (REPOSITORY / source).is_file():
+            is_named = source in _mapping(compose.get("volumes"))
+            if not is_named and not (REPOSITORY / source).is_file():
                 yield f"{name}: the volume's source {source} does not exist"
 
 
@@ -129,15 +128,13 @@ def _is_built_here(name: str, service: Mapping, _services: dict[str, Mapping]) -
         yield "its base image must be the variable PYTHON_IMAGE"
 
 
-def _has_what_an_image_would_tell(
-    name: str, service: Mapping, _services: dict[str, Mapping]
-) -> Problems:
+def _configures_redis(name: str, service: Mapping, _services: dict[str, Mapping]) -> Problems:
     if name != "redis":
         return
     if not str(service.get("image")).startswith("${REDIS_IMAGE:-"):
         yield "its image must be the variable REDIS_IMAGE"
     if not NUMERIC_USER.fullmatch(str(service.get("user"))):
-        yield "needs a user told by number, and not root"
+        yield "needs a numeric user other than root"
     if not _mapping(service.get("healthcheck")).get("test"):
         yield "needs a health check"
     if "--aclfile" not in _items(service.get("command")):
@@ -156,26 +153,24 @@ def _is_hardened(_name: str, service: Mapping, _services: dict[str, Mapping]) ->
             yield f"{key} must not be set"
 
 
-def _publishes_no_more_than_it_should(
-    name: str, service: Mapping, _services: dict[str, Mapping]
-) -> Problems:
+def _publishes_ports(name: str, service: Mapping, _services: dict[str, Mapping]) -> Problems:
     ports = _items(service.get("ports"))
     if len(ports) != (name in PUBLISHED):
         yield f"publishes {len(ports)} ports"
     for port in ports:
         if not PUBLISHED_PORT.fullmatch(str(port)):
-            yield f"{port} must listen on loopback unless told, on a port that can be changed"
+            yield f"{port} must listen on loopback by default, on a port that can be changed"
 
 
-def _has_real_settings(name: str, service: Mapping, _services: dict[str, Mapping]) -> Problems:
-    given = _mapping(service.get("environment"))
+def _has_valid_settings(name: str, service: Mapping, _services: dict[str, Mapping]) -> Problems:
+    environment = _mapping(service.get("environment"))
     if name not in SETTINGS:
         return
     fields = _fields(SETTINGS[name])
-    for setting in given:
+    for setting in environment:
         if setting not in fields and setting.removesuffix("_FILE") not in fields:
             yield f"{setting} is no setting of this service"
-    values = {fields[key]: value for key, value in given.items() if key in fields and value}
+    values = {fields[key]: value for key, value in environment.items() if key in fields and value}
     try:
         SETTINGS[name].model_validate({key: _by_default(str(values[key])) for key in values})
     except ValidationError as error:
@@ -183,17 +178,17 @@ def _has_real_settings(name: str, service: Mapping, _services: dict[str, Mapping
             yield f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
 
 
-def _holds_no_secret(name: str, service: Mapping, _services: dict[str, Mapping]) -> Problems:
-    """What the file, a command line or `docker inspect` of an image shows is no secret."""
+def _contains_no_secret(_name: str, service: Mapping, _services: dict[str, Mapping]) -> Problems:
+    """The file, command lines and `docker inspect` are readable by others."""
     for setting, value in _mapping(service.get("environment")).items():
         if SECRET.search(setting) and not setting.endswith("_FILE") and value is not None:
             yield f"{setting} must only be passed on, without a value"
-    words = map(str, [*_items(service.get("command")), *_items(service.get("entrypoint"))])
-    if any(SECRET.search(word.upper()) for word in words):
+    arguments = map(str, [*_items(service.get("command")), *_items(service.get("entrypoint"))])
+    if any(SECRET.search(argument.upper()) for argument in arguments):
         yield "a command line is no place for a secret"
 
 
-def _is_a_redis_user(name: str, service: Mapping, _services: dict[str, Mapping]) -> Problems:
+def _is_a_redis_user(_name: str, service: Mapping, _services: dict[str, Mapping]) -> Problems:
     users = (REPOSITORY / "deploy" / "redis.acl").read_text()
     for setting, value in _mapping(service.get("environment")).items():
         if setting.endswith("_REDIS_URL"):
@@ -202,14 +197,14 @@ def _is_a_redis_user(name: str, service: Mapping, _services: dict[str, Mapping])
                 yield f"{setting} must name a user of deploy/redis.acl"
 
 
-def _reaches_what_it_names(name: str, service: Mapping, services: dict[str, Mapping]) -> Problems:
+def _reaches_its_targets(_name: str, service: Mapping, services: dict[str, Mapping]) -> Problems:
     for setting, value in _mapping(service.get("environment")).items():
-        for named in re.findall(r"(?:^|//(?:[\w-]+@)?)([\w-]+):\d+", _by_default(str(value))):
-            other = services.get(named)
+        for host in re.findall(r"(?:^|//(?:[\w-]+@)?)([\w-]+):\d+", _by_default(str(value))):
+            other = services.get(host)
             if other is None:
-                yield f"{setting} names {named}, which is no service"
+                yield f"{setting} names {host}, which is no service"
             elif setting != "MESSAGING_PUBLIC_URL" and not _share_a_network(service, other):
-                yield f"{setting} names {named}, which is on none of its networks"
+                yield f"{setting} names {host}, which is on none of its networks"
 
 
 def _waits_for_health(_name: str, service: Mapping, services: dict[str, Mapping]) -> Problems:
@@ -222,13 +217,13 @@ def _waits_for_health(_name: str, service: Mapping, services: dict[str, Mapping]
 
 RULES: tuple[Callable[[str, Mapping, dict[str, Mapping]], Problems], ...] = (
     _is_built_here,
-    _has_what_an_image_would_tell,
+    _configures_redis,
     _is_hardened,
-    _publishes_no_more_than_it_should,
-    _has_real_settings,
-    _holds_no_secret,
+    _publishes_ports,
+    _has_valid_settings,
+    _contains_no_secret,
     _is_a_redis_user,
-    _reaches_what_it_names,
+    _reaches_its_targets,
     _waits_for_health,
 )
 
@@ -240,10 +235,8 @@ def _dockerfiles() -> Problems:
 
 
 def problems_in_dockerfile(text: str) -> list[str]:
-    """What a Dockerfile promises and does not keep."""
-    return [
-        f"not kept: {promise}" for promise, form in IN_DOCKERFILE.items() if not form.search(text)
-    ]
+    """The violations in a Dockerfile."""
+    return [f"violated: {rule}" for rule, form in IN_DOCKERFILE.items() if not form.search(text)]
 
 
 def _fields(settings: type[ServiceSettings]) -> dict[str, str]:
@@ -251,8 +244,8 @@ def _fields(settings: type[ServiceSettings]) -> dict[str, str]:
     return {f"{prefix}{field}".upper(): field for field in settings.model_fields}
 
 
-def _share_a_network(one: Mapping, other: Mapping) -> bool:
-    return bool(_networks_of(one) & _networks_of(other))
+def _share_a_network(service: Mapping, other: Mapping) -> bool:
+    return bool(_networks_of(service) & _networks_of(other))
 
 
 def _networks_of(service: Mapping) -> set[str]:
@@ -260,7 +253,7 @@ def _networks_of(service: Mapping) -> set[str]:
 
 
 def _by_default(value: str) -> str:
-    """The value when none of the variables in it is set."""
+    """The value if none of the variables in it is set."""
     return VARIABLE.sub(r"\2", value)
 
 

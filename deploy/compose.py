@@ -1,7 +1,7 @@
-"""Starts, ends and checks the docker-compose stack: `python deploy/compose.py up | down | check`.
+"""Starts, stops and checks the docker-compose stack: `python deploy/compose.py up | down | check`.
 
-Works with Compose v2 (`docker compose`) and with the older `docker-compose` alike. Needs nothing
-but Python's standard library.
+Works with Compose v2 (`docker compose`) and with the older `docker-compose`. Needs only Python's
+standard library.
 """
 
 import hashlib
@@ -14,27 +14,27 @@ import time
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-# Redis's users, and where each one's service finds the password.
+# The Redis users, and the variables of their passwords.
 REDIS_USERS = {
     "maskline-conversation": "CONVERSATION_REDIS_PASSWORD",
     "maskline-messaging": "MESSAGING_REDIS_PASSWORD",
 }
 USERS_WITHOUT_PASSWORDS = REPOSITORY / "deploy" / "redis.acl"
 USERS_FILE = "./.redis.acl"
-# The first two keep Redis unreadable. Whoever loses them loses the live conversations.
+# The first two encrypt the data in Redis, which cannot be read without them.
 KEYS = ("CONVERSATION_STATE_KEY", "MESSAGING_LEDGER_KEY", *REDIS_USERS.values())
-# The gateway's setting and the simulator's, which say the same.
+# The gateway's setting and the simulator's, which have the same value.
 CALLBACK_TOKEN = ("GATEWAY_CALLBACK_TOKENS", "SIMULATOR_CALLBACK_TOKEN")
-# Named where a real carrier carries the texts: its addresses are for a person to change.
+# Set for a real carrier, whose callback URLs are not changed by this script.
 CARRIER = "MESSAGING_FLOWROUTE_URL"
 PUBLISHED = {"simulator": 8090, "gateway": 8080}
-# Several starts that wait for each other, each with half a minute of its own.
+# The services start one after the other, each within half a minute.
 HEALTH_LIMIT_SECONDS = 150
 POLL_SECONDS = 1
 
 
 def main() -> None:
-    """The exit status is 0 only when all is as asked."""
+    """Runs one command; the exit status is 0 only if it succeeded."""
     match sys.argv[1:]:
         case ["up", *options]:
             up(options)
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def up(options: list[str]) -> None:
-    """Builds and starts everything, waits until it is healthy, and says where the page is."""
+    """Builds and starts everything, waits until it is healthy, and prints the addresses."""
     env_file = REPOSITORY / ".env"
     write_missing_keys(env_file)
     write_callback_token(env_file)
@@ -63,18 +63,18 @@ def up(options: list[str]) -> None:
 
 
 def check() -> None:
-    """Has Compose read the file, which needs no engine; says so where it is not installed."""
+    """Validates the file with Compose, which needs no engine; skipped if not installed."""
     if installed_compose() is None:
-        print("Skipped: neither `docker compose` nor `docker-compose` is here to read the file.")
+        print("Skipped: neither `docker compose` nor `docker-compose` is installed.")
     else:
         _compose("config", "--quiet")
 
 
 def write_missing_keys(env_file: Path) -> None:
-    """Appends a random value for each key that neither the environment nor the file gives."""
-    written = env_file.read_text() if env_file.exists() else ""
-    given = {line.partition("=")[0].strip() for line in written.splitlines()} | set(os.environ)
-    missing = [key for key in KEYS if not given & {key, f"{key}_FILE"}]
+    """Appends a random value for each key that neither the environment nor the file sets."""
+    content = env_file.read_text() if env_file.exists() else ""
+    names = {line.partition("=")[0].strip() for line in content.splitlines()} | set(os.environ)
+    missing = [key for key in KEYS if not names & {key, f"{key}_FILE"}]
     if not missing:
         return
     _append(env_file, {key: secrets.token_urlsafe(32) for key in missing})
@@ -82,45 +82,45 @@ def write_missing_keys(env_file: Path) -> None:
 
 
 def write_callback_token(env_file: Path) -> None:
-    """Gives the gateway a token of its callbacks, and the simulator the same, unless they have.
+    """Sets the same callback token for gateway and simulator if they have none.
 
-    Leaves it be where a token comes as a file, and where another carrier than the simulator would
-    have to be told of a new one first.
+    Does nothing if a token is given as a file, or with a real carrier, whose callback URLs would
+    have to be changed first.
     """
-    given = {**_values(env_file), **os.environ}
-    missing = [name for name in CALLBACK_TOKEN if not given.get(name)]
-    if given.get(CARRIER) or any(given.get(f"{name}_FILE") for name in CALLBACK_TOKEN):
+    values = {**_values(env_file), **os.environ}
+    missing = [name for name in CALLBACK_TOKEN if not values.get(name)]
+    if values.get(CARRIER) or any(values.get(f"{name}_FILE") for name in CALLBACK_TOKEN):
         return
     if missing:
-        known = [given[name] for name in CALLBACK_TOKEN if name not in missing]
-        token = known[0] if known else secrets.token_urlsafe(32)
+        existing = [values[name] for name in CALLBACK_TOKEN if name not in missing]
+        token = existing[0] if existing else secrets.token_urlsafe(32)
         _append(env_file, dict.fromkeys(missing, token))
         print(f"Wrote {', '.join(missing)} into {env_file}.")
 
 
 def write_redis_users(env_file: Path) -> bool:
-    """Gives Redis's users the passwords that their services have; whether that changed anything.
+    """Writes the users file with the services' passwords; returns whether it changed.
 
-    Leaves it be where a person names users of their own, or gives passwords as files.
+    Does nothing with another users file, or if passwords are given as files.
     """
-    given = {**_values(env_file), **os.environ}
-    passwords = {user: given.get(key, "") for user, key in REDIS_USERS.items()}
-    if given.get("REDIS_USERS_FILE", USERS_FILE) != USERS_FILE or not all(passwords.values()):
+    values = {**_values(env_file), **os.environ}
+    passwords = {user: values.get(key, "") for user, key in REDIS_USERS.items()}
+    if values.get("REDIS_USERS_FILE", USERS_FILE) != USERS_FILE or not all(passwords.values()):
         return False
     users_file = env_file.parent / USERS_FILE
     users = with_passwords(USERS_WITHOUT_PASSWORDS.read_text(), passwords)
-    if "REDIS_USERS_FILE" not in given:
+    if "REDIS_USERS_FILE" not in values:
         _append(env_file, {"REDIS_USERS_FILE": USERS_FILE})
     if users_file.exists() and users_file.read_text() == users:
         return False
     users_file.write_text(users)
-    # Redis runs as another user, and of these passwords nobody can undo the hash.
+    # Readable for the container's user; the file has only hashes of random passwords.
     users_file.chmod(0o644)
     return True
 
 
 def with_passwords(users: str, passwords: dict[str, str]) -> str:
-    """The file of Redis's users, each with the hash of its password."""
+    """The content of the users file, each user with the hash of its password."""
     for user, password in passwords.items():
         digest = hashlib.sha256(password.encode()).hexdigest()
         users = users.replace(f"user {user} on nopass ", f"user {user} on #{digest} ")
@@ -129,21 +129,21 @@ def with_passwords(users: str, passwords: dict[str, str]) -> str:
 
 def _values(env_file: Path) -> dict[str, str]:
     lines = env_file.read_text().splitlines() if env_file.exists() else []
-    named = (line.partition("=") for line in lines if not line.lstrip().startswith("#"))
-    return {name.strip(): value.strip().strip("\"'") for name, _, value in named}
+    assignments = (line.partition("=") for line in lines if not line.lstrip().startswith("#"))
+    return {name.strip(): value.strip().strip("\"'") for name, _, value in assignments}
 
 
 def _append(env_file: Path, values: dict[str, str]) -> None:
     env_file.touch(mode=0o600)
-    written = env_file.read_text()
-    line_break = "" if written.endswith("\n") or not written else "\n"
+    content = env_file.read_text()
+    line_break = "" if content.endswith("\n") or not content else "\n"
     lines = "".join(f"{name}={value}\n" for name, value in values.items())
     with env_file.open("a") as file:
         file.write(line_break + lines)
 
 
 def wait_until_healthy() -> None:
-    """Waits for every container with a health check; ends the process when one gives up."""
+    """Waits until every container is healthy; exits with an error after the limit."""
     deadline = time.monotonic() + HEALTH_LIMIT_SECONDS
     while unready := {name for name, health in _healths().items() if health != "healthy"}:
         if time.monotonic() > deadline:
@@ -155,8 +155,8 @@ def wait_until_healthy() -> None:
 def _healths() -> dict[str, str]:
     containers = _compose("ps", "--quiet", "--all", quiet=True).split()
     template = '{{index .Config.Labels "com.docker.compose.service"}} {{.State.Health.Status}}'
-    told = _run(["docker", "inspect", "--format", template, *containers], quiet=True)
-    return dict(line.split() for line in told.splitlines())
+    output = _run(["docker", "inspect", "--format", template, *containers], quiet=True)
+    return dict(line.split() for line in output.splitlines())
 
 
 def _published(service: str) -> str:
@@ -164,7 +164,7 @@ def _published(service: str) -> str:
 
 
 def installed_compose() -> list[str] | None:
-    """Compose v2 where the Docker client has it, else the older program."""
+    """The command of Compose v2 if available, else of the older program."""
     for command in (["docker", "compose"], ["docker-compose"]):
         if shutil.which(command[0]) and _succeeds([*command, "version"]):
             return command
@@ -183,13 +183,13 @@ def _succeeds(command: list[str]) -> bool:
 
 
 def _run(command: list[str], *, quiet: bool = False, check: bool = True) -> str:
-    """The output when it is quiet; a failure ends this process with the same status."""
-    done = subprocess.run(
+    """Returns the output if quiet; exits with the command's status if it fails."""
+    result = subprocess.run(
         command, cwd=REPOSITORY, text=True, stdout=subprocess.PIPE if quiet else None
     )
-    if check and done.returncode:
-        sys.exit(done.returncode)
-    return done.stdout or ""
+    if check and result.returncode:
+        sys.exit(result.returncode)
+    return result.stdout or ""
 
 
 if __name__ == "__main__":

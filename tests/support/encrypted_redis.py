@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from redis import Redis
 
-from bench.processes import listens, start, wait_until
+from bench.systems.processes import listens, start, wait_until
 from runtime.tls import TlsFiles
 from support.ports import free_port
 

@@ -1,4 +1,4 @@
-"""`maskline`, or `python -m maskline_cli`: one command, and an exit status."""
+"""`maskline`, or `python -m maskline_cli`: runs one command line."""
 
 import json
 import sys
@@ -7,40 +7,40 @@ from collections.abc import Sequence
 import typer
 
 from maskline_cli.app import app
-from maskline_cli.client import CallFailed
-from maskline_cli.options import hoisted, wants_json
-from maskline_cli.refusals import EX_SOFTWARE, Failure, failure_of
-from maskline_cli.values import without_numbers
+from maskline_cli.connection.client import CallFailed
+from maskline_cli.connection.failures import EX_SOFTWARE, Failure, failure_of
+from maskline_cli.connection.options import hoist_global_options, wants_json
+from maskline_cli.values.parsers import scrub_phone_numbers
 from runtime.logging.setup import raised_at
 
 EX_USAGE = 2
 
 
 def main() -> None:
-    """Ends the process with the command's exit status; no traceback is ever printed."""
-    sys.exit(run(hoisted(sys.argv[1:])))
+    """Exits with the command's status and never prints a traceback."""
+    sys.exit(run(hoist_global_options(sys.argv[1:])))
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Carries out one command line and answers its exit status."""
+    """Runs one command line and returns its exit status."""
     try:
-        # Out of standalone mode typer answers with the code of an Exit, or what a command returns.
+        # Without standalone mode typer returns the code of an Exit, or the command's result.
         status: int | None = app(arguments, prog_name="maskline", standalone_mode=False)
         return status or 0
     except CallFailed as failed:
         failure = failure_of(failed)
     except typer.TyperException as error:
-        failure = _misuse(error)
+        failure = _usage_failure(error)
     except Exception as error:
-        failure = _fault(error)
-    shown = json.dumps(failure.as_json()) if wants_json(arguments) else failure.as_text()
-    print(shown, file=sys.stderr)
+        failure = _unexpected_failure(error)
+    output = json.dumps(failure.as_json()) if wants_json(arguments) else failure.as_text()
+    print(output, file=sys.stderr)
     return failure.exit_status
 
 
-def _misuse(error: typer.TyperException) -> Failure:
-    # What typer says repeats what was typed, and that may be somebody's number.
-    message = without_numbers(error.format_message())
+def _usage_failure(error: typer.TyperException) -> Failure:
+    # typer repeats the arguments, which may contain a phone number.
+    message = scrub_phone_numbers(error.format_message())
     if error.exit_code != EX_USAGE:
         return Failure("FAILED_PRECONDITION", message, error.exit_code)
     context = getattr(error, "ctx", None)
@@ -48,9 +48,9 @@ def _misuse(error: typer.TyperException) -> Failure:
     return Failure("USAGE", message, EX_USAGE, hint=f"See `{path} --help`.")
 
 
-def _fault(error: Exception) -> Failure:
-    # Where it was raised helps; what it says may hold a number or a text.
-    message = f"maskline has a fault: {type(error).__name__} at {raised_at(error)}"
+def _unexpected_failure(error: Exception) -> Failure:
+    # The place helps; the error's message may contain a number or a body.
+    message = f"Internal error in maskline: {type(error).__name__} at {raised_at(error)}"
     return Failure("FAULT", message, EX_SOFTWARE)
 
 

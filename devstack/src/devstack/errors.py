@@ -1,5 +1,5 @@
-"""Why Maskline cannot run here, in words for the person at the terminal."""
+"""The base class of errors to print."""
 
 
 class StackError(Exception):
-    """The stack cannot start or go on. Its text says what to do."""
+    """The stack cannot start or continue. The message says what to do."""

@@ -7,20 +7,19 @@ from devstack.ports import LOOPBACK
 
 
 class UnusableRedisUrl(StackError):
-    """The text never repeats the URL: it may hold a password."""
+    """The message never contains the URL, which may include a password."""
 
     def __init__(self) -> None:
-        """One sentence fits all ways of being wrong."""
         super().__init__("REDIS_URL must look like redis://[user:password@]host[:port][/database].")
 
 
 def embedded_url(port: int) -> str:
-    """The server that devstack starts itself."""
+    """The URL of the embedded server."""
     return f"redis://{LOOPBACK}:{port}/0"
 
 
 def next_database(url: str) -> str:
-    """The same server's next database. Raises UnusableRedisUrl."""
+    """The URL of the next database on the same server. Raises UnusableRedisUrl."""
     try:
         parts = urlsplit(url)
         database = int(parts.path.strip("/") or 0)

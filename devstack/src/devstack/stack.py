@@ -1,4 +1,4 @@
-"""All of Maskline on one machine."""
+"""All services on one machine, for `make run` and tests."""
 
 import os
 from collections.abc import Callable
@@ -7,18 +7,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from devstack.folder import DataFolder
-from devstack.parts import Environment, Part, embedded_redis, services, urls_of
+from devstack.data_dir import DataDirectory
 from devstack.ports import Ports, refuse_taken_ports
-from devstack.restarts import RestartBudget
-from devstack.supervisor import Supervisor
+from devstack.processes import Environment, ServiceProcess, embedded_redis, services, urls_of
+from devstack.supervisor import RestartBudget, Supervisor
 from runtime.clock import Clock, SystemClock
 
 
 class Stack:
-    """`async with Stack(Ports(), Path(".data")) as stack:` and everything runs.
+    """`async with Stack(Ports(), Path(".data")) as stack:` runs all services.
 
-    Entering it raises StackError when something cannot start; nothing runs then.
+    Entering it raises StackError if a service cannot start, and stops the others.
     """
 
     def __init__(
@@ -29,28 +28,24 @@ class Stack:
         redis_url: str | None = None,
         environment: Environment | None = None,
         restart: bool = True,
-        tell: Callable[[str], None] = print,
+        notify: Callable[[str], None] = print,
         clock: Clock | None = None,
     ) -> None:
-        """`redis_url` replaces the embedded server; `environment` is added to every part's.
-
-        A part that dies is started again, in a budget, unless `restart` is off.
-        """
+        """`redis_url` replaces the embedded server; `environment` is added to every service's."""
         self.urls = urls_of(ports, redis_url)
-        self._folder = DataFolder(data_folder)
-        person = {**os.environ, **(environment or {})}
-        embedded = [] if redis_url else [embedded_redis(ports.valkey, self._folder, person)]
-        parts = [*embedded, *services(self.urls, self._folder, person)]
-        self._ports = _ports_of(parts, ports)
+        self._folder = DataDirectory(data_folder)
+        user = {**os.environ, **(environment or {})}
+        redis = [] if redis_url else [embedded_redis(ports.valkey, self._folder, user)]
+        processes = [*redis, *services(self.urls, self._folder, user)]
+        self._ports = _ports_of(processes, ports)
         budget = RestartBudget(clock or SystemClock()) if restart else None
-        self._supervisor = Supervisor(parts, self._folder, budget=budget, tell=tell)
-        self._held = ExitStack()
+        self._supervisor = Supervisor(processes, self._folder, budget=budget, notify=notify)
 
     async def __aenter__(self) -> Self:
-        """Starts everything, in order, each part once the one before is healthy."""
+        """Starts the services in order, each after the previous one is healthy."""
         refuse_taken_ports(self._ports)
-        with ExitStack() as held:
-            held.enter_context(self._folder.locked())
+        with ExitStack() as resources:
+            resources.enter_context(self._folder.locked())
             self._folder.make_keys()
             self._supervisor.empty_logs()
             try:
@@ -58,7 +53,7 @@ class Stack:
             except BaseException:
                 await self._supervisor.stop_all()
                 raise
-            self._held = held.pop_all()
+            self._lock = resources.pop_all()
         return self
 
     async def __aexit__(
@@ -67,35 +62,35 @@ class Stack:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stops everything, in reverse."""
-        with self._held:
+        """Stops the services in reverse order."""
+        with self._lock:
             await self.stop_all()
 
     async def start_all(self) -> None:
-        """Starts everything again after `stop_all`."""
+        """Starts all services again after `stop_all`."""
         await self._supervisor.start_all()
 
-    async def start(self, part: str) -> None:
-        """Starts a part that was killed, and waits until it is healthy."""
-        await self._supervisor.start(part)
+    async def start(self, service: str) -> None:
+        """Starts a killed service and waits until it is healthy."""
+        await self._supervisor.start(service)
 
-    async def kill(self, part: str) -> None:
-        """SIGKILL. The part stays dead until it is started."""
-        await self._supervisor.kill(part)
+    async def kill(self, service: str) -> None:
+        """Sends SIGKILL. The service is not restarted automatically."""
+        await self._supervisor.kill(service)
 
     async def stop_all(self) -> None:
-        """Stops every part, in reverse. Each may be started again."""
+        """Stops the services in reverse order. They may be started again."""
         await self._supervisor.stop_all()
 
     def kill_all(self) -> None:
-        """SIGKILL for every part, for somebody who does not want to wait for a stop."""
+        """Sends SIGKILL to every service."""
         self._supervisor.kill_all()
 
     async def failed(self) -> None:
-        """Waits as long as all goes well, then raises why it does no longer."""
+        """Waits for the first failure and raises it."""
         await self._supervisor.failed()
 
 
-def _ports_of(parts: list[Part], ports: Ports) -> dict[str, int]:
-    started = {part.name for part in parts}
-    return {name: port for name, port in ports.by_part().items() if name in started}
+def _ports_of(processes: list[ServiceProcess], ports: Ports) -> dict[str, int]:
+    started = {service.name for service in processes}
+    return {name: port for name, port in ports.by_service().items() if name in started}

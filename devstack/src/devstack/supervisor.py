@@ -1,25 +1,49 @@
-"""Parts that are started in order, kept alive in a budget, and stopped in reverse."""
+"""Starts, stops and restarts the services of a stack."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import datetime, timedelta
 
+from devstack.data_dir import DataDirectory
 from devstack.errors import StackError
-from devstack.folder import DataFolder
 from devstack.health import START_LIMIT_SECONDS, becomes_healthy
-from devstack.parts import Part
-from devstack.process import PartProcess, start_process
-from devstack.restarts import RestartBudget
-from devstack.tail import last_lines
+from devstack.process import RunningProcess, last_lines, start_process
+from devstack.processes import ServiceProcess
+from runtime.clock import Clock
+
+RESTART_LIMIT = 5
+RESTART_WINDOW = timedelta(minutes=1)
 
 
-class PartFailed(StackError):
-    """A part cannot be had. The end of its log is the reason."""
+class RestartBudget:
+    """At most `limit` restarts within a window, for all services together."""
 
-    def __init__(self, part: Part, what: str, folder: DataFolder) -> None:
-        """`what` completes a sentence that begins with the part's name."""
-        log = folder.log_of(part.name)
-        super().__init__(f"{part.name} {what}. The end of {log}:\n{last_lines(log)}")
+    def __init__(
+        self, clock: Clock, limit: int = RESTART_LIMIT, window: timedelta = RESTART_WINDOW
+    ) -> None:
+        self._clock = clock
+        self._window = window
+        self._restarts: deque[datetime] = deque(maxlen=limit)
+
+    def take(self) -> bool:
+        """Takes one restart; returns False if the limit is reached."""
+        now = self._clock.now()
+        is_full = len(self._restarts) == self._restarts.maxlen
+        if is_full and now - self._restarts[0] < self._window:
+            return False
+        self._restarts.append(now)
+        return True
+
+
+class ProcessFailed(StackError):
+    """A service cannot start or has failed too often. The message has the end of its log."""
+
+    def __init__(self, service: ServiceProcess, problem: str, folder: DataDirectory) -> None:
+        """`problem` completes a sentence that begins with the service's name."""
+        log = folder.log_of(service.name)
+        super().__init__(f"{service.name} {problem}. The end of {log}:\n{last_lines(log)}")
 
 
 class Supervisor:
@@ -27,84 +51,85 @@ class Supervisor:
 
     def __init__(
         self,
-        parts: Sequence[Part],
-        folder: DataFolder,
+        processes: Sequence[ServiceProcess],
+        folder: DataDirectory,
         *,
         budget: RestartBudget | None,
-        tell: Callable[[str], None],
+        notify: Callable[[str], None],
         start_limit_seconds: float = START_LIMIT_SECONDS,
     ) -> None:
-        """Without a budget a part that dies stays dead."""
-        self._parts = {part.name: part for part in parts}
+        """Without a budget services are not restarted."""
+        self._services = {service.name: service for service in processes}
         self._folder = folder
         self._budget = budget
-        self._tell = tell
+        self._notify = notify
         self._start_limit_seconds = start_limit_seconds
-        self._processes: dict[str, PartProcess] = {}
+        self._processes: dict[str, RunningProcess] = {}
         self._watches: dict[str, asyncio.Task[None]] = {}
         self._failure: asyncio.Queue[BaseException] = asyncio.Queue()
 
     def empty_logs(self) -> None:
-        """What an earlier stack wrote would only mislead."""
-        for name in self._parts:
+        """Empties the logs of an earlier run."""
+        for name in self._services:
             self._folder.log_of(name).write_bytes(b"")
 
     async def start_all(self) -> None:
-        """Starts each part once its predecessors are healthy. Raises PartFailed."""
-        for name in self._parts:
+        """Starts each service after the previous one is healthy. Raises ProcessFailed."""
+        for name in self._services:
             await self.start(name)
 
     async def start(self, name: str) -> None:
-        """Starts one part that is not running and waits for its health. Raises PartFailed."""
-        part = self._parts[name]
+        """Starts one service and waits until it is healthy. Raises ProcessFailed."""
+        service = self._services[name]
         if self._is_alive(name):
             raise ValueError(f"{name} is running")
-        await self._bring_up(part)
+        await self._start_and_wait(service)
         if not self._is_alive(name):
-            raise PartFailed(part, f"ended ({await self._processes[name].ended()})", self._folder)
+            ending = await self._processes[name].ended()
+            raise ProcessFailed(service, f"ended ({ending})", self._folder)
         if self._budget is not None:
-            self._watch(part, self._budget)
+            self._watch(service, self._budget)
 
     async def kill(self, name: str) -> None:
-        """SIGKILL. The part stays dead until it is started again."""
+        """Sends SIGKILL. The service is not restarted automatically."""
         await self._unwatch(name)
         await self._processes[name].kill()
 
     async def stop_all(self) -> None:
-        """Stops the last started part first, each before the next."""
+        """Stops the services in reverse order, one after the other."""
         for name in list(self._watches):
             await self._unwatch(name)
-        for name in reversed(self._parts):
+        for name in reversed(self._services):
             if self._is_alive(name):
                 await self._processes[name].stop()
 
     def kill_all(self) -> None:
-        """SIGKILL for everything, at once; a `stop_all` under way ends with it."""
+        """Sends SIGKILL to all processes; a running `stop_all` returns then."""
         for process in self._processes.values():
             process.kill_now()
 
     async def failed(self) -> None:
-        """Waits as long as all goes well, then raises what went wrong."""
+        """Waits for the first failure and raises it."""
         raise await self._failure.get()
 
     def _is_alive(self, name: str) -> bool:
         return name in self._processes and self._processes[name].alive
 
-    async def _bring_up(self, part: Part) -> None:
-        """Returns when the part is healthy or has ended; raises PartFailed when it is neither."""
-        process = await start_process(part, self._folder.log_of(part.name))
-        self._processes[part.name] = process
+    async def _start_and_wait(self, service: ServiceProcess) -> None:
+        """Returns when the service is healthy or has ended; otherwise raises ProcessFailed."""
+        process = await start_process(service, self._folder.log_of(service.name))
+        self._processes[service.name] = process
         limit = self._start_limit_seconds
         healthy = await becomes_healthy(
-            part.is_healthy, lambda: process.alive, within_seconds=limit
+            service.is_healthy, lambda: process.alive, within_seconds=limit
         )
         if process.alive and not healthy:
-            raise PartFailed(part, f"was not healthy within {limit:g} seconds", self._folder)
+            raise ProcessFailed(service, f"was not healthy within {limit:g} seconds", self._folder)
 
-    def _watch(self, part: Part, budget: RestartBudget) -> None:
-        watch = asyncio.create_task(self._keep_alive(part, budget))
-        watch.add_done_callback(self._note_failure)
-        self._watches[part.name] = watch
+    def _watch(self, service: ServiceProcess, budget: RestartBudget) -> None:
+        watch = asyncio.create_task(self._keep_alive(service, budget))
+        watch.add_done_callback(self._record_failure)
+        self._watches[service.name] = watch
 
     async def _unwatch(self, name: str) -> None:
         watch = self._watches.pop(name, None)
@@ -113,16 +138,16 @@ class Supervisor:
             with suppress(asyncio.CancelledError, Exception):
                 await watch
 
-    async def _keep_alive(self, part: Part, budget: RestartBudget) -> None:
+    async def _keep_alive(self, service: ServiceProcess, budget: RestartBudget) -> None:
         while True:
-            ending = await self._processes[part.name].ended()
+            ending = await self._processes[service.name].ended()
             if not budget.take():
-                raise PartFailed(part, f"ended ({ending}), once too often", self._folder)
-            self._tell(f"{part.name} ended ({ending}); it is started again.")
-            await self._bring_up(part)
-            if self._is_alive(part.name):
-                self._tell(f"{part.name} is back.")
+                raise ProcessFailed(service, f"ended ({ending}) too often", self._folder)
+            self._notify(f"{service.name} ended ({ending}); restarting it.")
+            await self._start_and_wait(service)
+            if self._is_alive(service.name):
+                self._notify(f"{service.name} is running again.")
 
-    def _note_failure(self, watch: asyncio.Task[None]) -> None:
+    def _record_failure(self, watch: asyncio.Task[None]) -> None:
         if not watch.cancelled() and (error := watch.exception()):
             self._failure.put_nowait(error)

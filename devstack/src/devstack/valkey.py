@@ -15,7 +15,7 @@ OLDEST_REDIS = (7, 0)
 
 
 class NoRedisServer(StackError):
-    """Neither the embedded server nor a usable redis-server is on this machine."""
+    """There is no embedded server for this machine and no usable redis-server."""
 
 
 def server_program() -> Path:
@@ -27,29 +27,29 @@ def server_program() -> Path:
 
 
 def server_command(port: int, data: Path, *, durable: bool) -> list[str]:
-    """How to start the server on loopback, with its files under `data`.
+    """The command of a server on loopback with its files below `data`.
 
-    A durable one writes each change to disk before it answers: what was acknowledged survives
-    the kill of any process. Batched writers pay almost nothing for that.
+    A durable one writes each change to disk before it responds, so that acknowledged writes
+    survive SIGKILL. Writes in batches are hardly slower for it.
     """
     persistence = ["yes", "--appendfsync", "always"] if durable else ["no"]
     return [
         str(server_program()),
         *("--port", str(port), "--bind", "127.0.0.1", "--dir", str(data)),
         *("--save", "", "--appendonly", *persistence),
-        # A full memory must refuse writes, never drop keys.
+        # At the memory limit writes must fail; keys must not be evicted.
         *("--maxmemory-policy", "noeviction", "--loglevel", "warning"),
     ]
 
 
 def _redis_server_on_path() -> Path:
-    found = shutil.which("redis-server")
-    if found is None:
+    program = shutil.which("redis-server")
+    if program is None:
         raise NoRedisServer(
             "No embedded server for this machine; install redis-server 7.0 or newer"
         )
-    told = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
-    version = re.search(r"v=(\d+)\.(\d+)", told)
+    result = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
+    version = re.search(r"v=(\d+)\.(\d+)", result.stdout)
     if version is None or tuple(map(int, version.groups())) < OLDEST_REDIS:
         raise NoRedisServer("The redis-server on the PATH is older than 7.0; install a newer one")
-    return Path(found)
+    return Path(program)

@@ -1,4 +1,4 @@
-"""A carrier to play with: it speaks Flowroute's API and callbacks and shows phones on a page.
+"""A simulated carrier: Flowroute's API and callbacks, and a web page of phones.
 
-It keeps everything in memory and nothing on disk.
+State is kept in memory only.
 """

@@ -1,4 +1,4 @@
-"""`python -m simulator`: a carrier to play with."""
+"""`python -m simulator`: the simulated carrier as a process."""
 
 import structlog
 
@@ -21,7 +21,7 @@ def main() -> None:
 
 
 async def serve(settings: Settings) -> None:
-    """Whoever follows the events or waits for an answer is let go when a stop is asked for."""
+    """Serves until a stop is requested, which ends event streams and hanging responses."""
     clock, client = SystemClock(), CallbackClient()
     carrier = create_carrier(settings, clock, client.post)
     app = create_app(settings, clock, carrier, client)

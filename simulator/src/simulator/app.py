@@ -13,20 +13,20 @@ from starlette.routing import Mount, Route
 
 from runtime.clock import Clock
 from simulator.callbacks.client import CallbackClient
-from simulator.callbacks.courier import Post
+from simulator.callbacks.sender import Post
 from simulator.carrier import Behaviour, Carrier
-from simulator.connections import Connections
 from simulator.control.api import control_api
 from simulator.flowroute.api import messages_api, numbers_api
 from simulator.flowroute.authentication import Credentials
-from simulator.http_body import BodyLimit
-from simulator.media_client import MediaClient
+from simulator.http.body import BodyLimit
+from simulator.http.connections import Connections
+from simulator.media.client import MediaClient
 from simulator.page import page_routes
 from simulator.settings import Settings
 
 
 def create_carrier(settings: Settings, clock: Clock, post: Post) -> Carrier:
-    """A carrier with the phones and ways that the settings name."""
+    """A carrier with the phones and behaviour of the settings."""
     carrier = Carrier(
         numbers=settings.numbers,
         gateway_url=settings.gateway_url,
@@ -46,27 +46,27 @@ def create_carrier(settings: Settings, clock: Clock, post: Post) -> Carrier:
 def create_app(
     settings: Settings, clock: Clock, carrier: Carrier, client: CallbackClient
 ) -> Starlette:
-    """The carrier's API, the control side and the page, on one carrier."""
+    """The carrier's API, the control API and the page, for one carrier."""
     media = MediaClient()
-    keys = Credentials(
+    credentials = Credentials(
         settings.access_key.get_secret_value(), settings.secret_key.get_secret_value()
     )
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        worker = asyncio.create_task(_work(carrier))
+        worker = asyncio.create_task(_send_callbacks(carrier))
         yield
         worker.cancel()
-        await carrier.courier.stop()
+        await carrier.callback_sender.stop()
         await client.close()
         await media.close()
 
     return Starlette(
         routes=[
             Route("/healthz", _healthz, methods=["GET"]),
-            Mount("/v2.2", messages_api(carrier, clock, media, keys, priced=True)),
-            Mount("/v2.1", messages_api(carrier, clock, media, keys, priced=False)),
-            Mount("/v2", numbers_api(carrier, keys)),
+            Mount("/v2.2", messages_api(carrier, clock, media, credentials, priced=True)),
+            Mount("/v2.1", messages_api(carrier, clock, media, credentials, priced=False)),
+            Mount("/v2", numbers_api(carrier, credentials)),
             Mount("/simulator", control_api(carrier, settings.public_url)),
             *page_routes(),
         ],
@@ -75,9 +75,9 @@ def create_app(
     )
 
 
-async def _work(carrier: Carrier) -> None:
+async def _send_callbacks(carrier: Carrier) -> None:
     while True:
-        await carrier.courier.work()
+        await carrier.callback_sender.work()
 
 
 async def _healthz(_request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""What happened on the phones, in order, for readers who follow and come back."""
+"""Ordered events of the phones, for readers that follow and resume."""
 
 import asyncio
 import secrets
@@ -6,32 +6,32 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-# A reader may be away for some minutes of lively texting; later it simply loads everything anew.
-EVENTS_KEPT = 2_000
+# Some minutes of busy texting; a reader that was away longer reloads everything.
+MAX_EVENTS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One happening. `data` is what a reader is told, ready for JSON."""
+    """One event. `data` can be written as JSON."""
 
     number: int
     kind: str
     data: Mapping[str, object]
 
 
-class Lapped(Exception):
-    """The reader's place is no longer kept: it has to begin anew."""
+class CursorExpired(Exception):
+    """Events after the reader's position were dropped: it has to reload everything."""
 
 
 class EventFeed:
-    """A ring of events. Readers keep their own place, so a slow one costs nothing."""
+    """A ring buffer of events. Readers keep their own position, so a slow one costs nothing."""
 
     def __init__(self) -> None:
-        # Told apart from the feed of an earlier process, whose numbers began at 1 as well.
+        # Distinguishes cursors of this process from those of an earlier one.
         self._run = secrets.token_hex(4)
-        self._events: deque[Event] = deque(maxlen=EVENTS_KEPT)
+        self._events: deque[Event] = deque(maxlen=MAX_EVENTS)
         self._last = 0
-        self._news = asyncio.Event()
+        self._changed = asyncio.Event()
         self.closed = False
 
     @property
@@ -46,34 +46,34 @@ class EventFeed:
         self._wake()
 
     def close(self) -> None:
-        """Tells the readers that nothing will follow."""
+        """Ends all readers."""
         self.closed = True
         self._wake()
 
     def after(self, number: int) -> list[Event]:
-        """The events behind `number`, oldest first. Raises Lapped when some are gone."""
+        """The events after `number`, oldest first. Raises CursorExpired if some were dropped."""
         missing = self._last - number
         if missing > len(self._events):
-            raise Lapped
+            raise CursorExpired
         return [self._events[index] for index in range(-missing, 0)]
 
     async def wait(self) -> None:
         """Returns at the next event, or when the feed closes."""
         if not self.closed:
-            await self._news.wait()
+            await self._changed.wait()
 
     def cursor(self, number: int) -> str:
-        """The number as an event id that a reader may come back with."""
+        """The number as an event id from which a reader can resume."""
         return f"{self._run}-{number}"
 
-    def place(self, cursor: str | None) -> int | None:
-        """The number in a cursor; None when it is not one of this feed's."""
+    def position(self, cursor: str | None) -> int | None:
+        """The number in a cursor; None if this feed did not create it."""
         run, _, number = (cursor or "").partition("-")
         if run != self._run or not (number.isascii() and number.isdigit()):
             return None
-        place = int(number[:20])
-        return place if place <= self._last else None
+        position = int(number[:20])
+        return position if position <= self._last else None
 
     def _wake(self) -> None:
-        self._news.set()
-        self._news = asyncio.Event()
+        self._changed.set()
+        self._changed = asyncio.Event()

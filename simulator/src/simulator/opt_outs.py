@@ -1,4 +1,4 @@
-"""STOP and UNSTOP, which Flowroute obeys and answers itself (Flowroute's opt-out article)."""
+"""STOP and UNSTOP, which Flowroute handles and answers itself (Flowroute's opt-out article)."""
 
 from enum import StrEnum
 
@@ -10,7 +10,7 @@ class OptOutWord(StrEnum):
     UNSTOP = "UNSTOP"
 
 
-ANSWERS = {
+REPLIES = {
     OptOutWord.STOP: (
         "You will receive no more texts from this number. Reply UNSTOP to receive them again."
     ),
@@ -21,16 +21,13 @@ ANSWERS = {
 
 
 def opt_out_word(body: str) -> OptOutWord | None:
-    """The word a text consists of, in any case; a longer text that contains one is none."""
+    """The word if the whole body is one, in any case; None otherwise."""
     word = body.strip().upper()
     return OptOutWord(word) if word in set(OptOutWord) else None
 
 
 class OptOuts:
-    """Which phones refuse which of our numbers.
-
-    Bounded by what exists: one entry per phone and number at most.
-    """
+    """Which phones block which of our numbers: at most one entry per phone and number."""
 
     def __init__(self) -> None:
         self._blocked: set[tuple[str, str]] = set()
@@ -40,20 +37,20 @@ class OptOuts:
         return (phone, our_number) in self._blocked
 
     def put(self, phone: str, our_number: str, *, blocked: bool) -> None:
-        """Makes texts from `our_number` to `phone` refused, or not."""
-        self.obey(OptOutWord.STOP if blocked else OptOutWord.UNSTOP, phone, our_number)
+        """Blocks or unblocks texts from `our_number` to `phone`."""
+        self.apply(OptOutWord.STOP if blocked else OptOutWord.UNSTOP, phone, our_number)
 
-    def obey(self, word: OptOutWord, phone: str, our_number: str) -> bool:
-        """Does as the word says; False when that was so already."""
+    def apply(self, word: OptOutWord, phone: str, our_number: str) -> bool:
+        """Blocks or unblocks; returns False if nothing changed."""
         pair = (phone, our_number)
-        wanted = word is OptOutWord.STOP
-        changed = wanted != (pair in self._blocked)
-        if wanted:
+        blocks = word is OptOutWord.STOP
+        changed = blocks != (pair in self._blocked)
+        if blocks:
             self._blocked.add(pair)
         else:
             self._blocked.discard(pair)
         return changed
 
     def forget(self, phone: str) -> None:
-        """Lifts all blocks of a phone that is taken away."""
+        """Removes all blocks of a phone."""
         self._blocked = {pair for pair in self._blocked if pair[0] != phone}

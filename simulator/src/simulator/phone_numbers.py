@@ -2,8 +2,8 @@
 
 import re
 
-# E.164 allows 15 digits. Below ten only short codes are left, which Flowroute does not carry.
-_DIALLED = re.compile(r"\+[1-9][0-9]{9,14}|[1-9][0-9]{9,14}")
+# E.164: 8 to 15 digits. Without a plus at least ten, so that short codes are refused.
+_DIALLED = re.compile(r"\+[1-9][0-9]{7,14}|[1-9][0-9]{9,14}")
 _NORTH_AMERICAN_DIGITS = 10
 _TOLL_FREE = re.compile(r"\+18(?:00|88|77|66|55|44|33)")
 
@@ -12,9 +12,9 @@ def to_e164(dialled: str) -> str:
     """The number as `+` and digits; ten bare digits are North American. Raises ValueError."""
     if not _DIALLED.fullmatch(dialled):
         raise ValueError("must be a phone number such as +12065550100")
-    if len(dialled) == _NORTH_AMERICAN_DIGITS:
-        return f"+1{dialled}"
-    return f"+{dialled.removeprefix('+')}"
+    if dialled.startswith("+"):
+        return dialled
+    return f"+1{dialled}" if len(dialled) == _NORTH_AMERICAN_DIGITS else f"+{dialled}"
 
 
 def to_digits(number: str) -> str:
@@ -23,5 +23,5 @@ def to_digits(number: str) -> str:
 
 
 def number_type(number: str) -> str:
-    """Flowroute's word for the kind of number one of ours is."""
+    """Flowroute's `number_type` of one of our numbers."""
     return "toll-free" if _TOLL_FREE.match(number) else "longcode"

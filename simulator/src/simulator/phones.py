@@ -1,23 +1,23 @@
-"""The phones that people play with, and the texts on them."""
+"""The simulated phones and the texts on them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from simulator.callbacks.courier import Attempt
+from simulator.callbacks.sender import Attempt
 from simulator.records import Media
 
 # More than fit on a page, and enough for a test run that gives each test its own two.
 MAX_PHONES = 200
-# A long conversation; what scrolled away further is forgotten.
+# A long conversation; older texts are dropped.
 TEXTS_PER_PHONE = 500
 
 Publish = Callable[[str, Mapping[str, object]], None]
 
 
 class Side(StrEnum):
-    """What the phone did with a text."""
+    """Whether the phone sent or received a text."""
 
     SENT = "sent"
     RECEIVED = "received"
@@ -44,13 +44,13 @@ class PhoneText:
     media: tuple[Media, ...]
     state: TextState
     time: datetime
-    # How often the callback was sent, and its content, kept so that it can be sent once more.
+    # How often the callback was sent; its content, so that it can be sent again.
     attempts: int = 0
     callback: bytes | None = field(default=None, repr=False)
 
 
 def after_attempt(text: PhoneText, attempt: Attempt) -> PhoneText:
-    """The text once its callback was sent again. What was accepted once stays accepted."""
+    """The text after one more attempt of its callback. ACCEPTED is final."""
     attempts = text.attempts + 1
     if attempt is Attempt.ACCEPTED or text.state is TextState.ACCEPTED:
         return replace(text, attempts=attempts, state=TextState.ACCEPTED)
@@ -60,7 +60,7 @@ def after_attempt(text: PhoneText, attempt: Attempt) -> PhoneText:
 
 
 def text_view(text: PhoneText) -> dict[str, object]:
-    """A text as the page and tests are shown it."""
+    """A text as JSON for the page and tests."""
     return {
         "id": text.id,
         "direction": text.side,
@@ -74,11 +74,11 @@ def text_view(text: PhoneText) -> dict[str, object]:
 
 
 class TooManyPhones(Exception):
-    """MAX_PHONES are there already."""
+    """There are already MAX_PHONES phones."""
 
 
 class Phones:
-    """All phones in the order in which they came. Every change is published."""
+    """All phones in the order of addition. Every change is published."""
 
     def __init__(self, publish: Publish) -> None:
         self._publish = publish
@@ -92,7 +92,7 @@ class Phones:
         return list(self._threads)
 
     def add(self, phone: str) -> None:
-        """Adds a phone; one that is there stays as it is. Raises TooManyPhones."""
+        """Adds a phone; an existing one stays unchanged. Raises TooManyPhones."""
         if phone in self._threads:
             return
         if len(self._threads) >= MAX_PHONES:
@@ -101,16 +101,16 @@ class Phones:
         self._publish("phone_added", {"number": phone})
 
     def remove(self, phone: str) -> None:
-        """Takes a phone and its texts away."""
+        """Removes a phone and its texts."""
         if self._threads.pop(phone, None) is not None:
             self._publish("phone_removed", {"number": phone})
 
     def texts(self, phone: str) -> list[PhoneText]:
-        """The texts on a phone that is there, oldest first."""
+        """The texts on an existing phone, oldest first."""
         return list(self._threads[phone].values())
 
     def put(self, phone: str, text: PhoneText) -> None:
-        """Adds a text to a phone that is there, or replaces what is known of it."""
+        """Adds a text to an existing phone, or replaces the one with its id."""
         thread = self._threads[phone]
         thread[text.id] = text
         if len(thread) > TEXTS_PER_PHONE:
@@ -118,7 +118,7 @@ class Phones:
         self._publish("text", {"phone": phone, "text": text_view(text)})
 
     def text(self, phone: str, text_id: str) -> PhoneText | None:
-        """One text of one phone, if both are still there."""
+        """One text of one phone; None if either was removed."""
         return self._threads.get(phone, {}).get(text_id)
 
     def holder(self, text_id: str) -> str | None:

@@ -1,4 +1,4 @@
-"""The carrier's message records (MDRs): every message that passed, in either direction."""
+"""The carrier's message records (MDRs) of both directions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from itertools import takewhile
 
 from runtime.clock import Clock
 
-# A benchmark's minute, or an evening of play; some 30 MB with texts of usual length.
-RECORDS_KEPT = 20_000
+# A minute of a benchmark; some 30 MB with messages of usual length.
+MAX_RECORDS = 20_000
 
 
 class Direction(StrEnum):
-    """Which way a message went, seen from the account."""
+    """Direction of a message, seen from the account."""
 
     INBOUND = "inbound"
     OUTBOUND = "outbound"
@@ -21,7 +21,7 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """One attachment. `file_size` is in bytes, 0 when whoever attached it did not say."""
+    """One attachment. `file_size` is in bytes, 0 if unknown."""
 
     url: str
     file_name: str
@@ -31,7 +31,7 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One step of a message's delivery: level 1 up to the hand-over, level 2 all that follows."""
+    """One step of a delivery: level 1 up to the hand-over to the operator, level 2 after it."""
 
     level: int
     status: str
@@ -42,7 +42,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class MessageRecord:
-    """One message. Numbers are E.164 with plus; `receipts` come oldest first."""
+    """One message. Numbers are E.164 with plus; `receipts` are ordered oldest first."""
 
     id: str
     direction: Direction
@@ -56,39 +56,39 @@ class MessageRecord:
 
     @property
     def our_number(self) -> str:
-        """The side of the message that belongs to the account."""
+        """The number that belongs to the account."""
         return self.from_number if self.direction is Direction.OUTBOUND else self.to_number
 
 
 class MessageRecords:
-    """The newest RECORDS_KEPT messages, by id and by time. Some are shown only later."""
+    """The newest MAX_RECORDS messages, by id and by time. A fault can delay their visibility."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._records: dict[str, MessageRecord] = {}
-        self._shown_from: dict[str, datetime] = {}
+        self._visible_from: dict[str, datetime] = {}
 
-    def add(self, record: MessageRecord, shown_from: datetime | None = None) -> None:
-        """Keeps a message; the oldest one is forgotten when there are too many."""
+    def add(self, record: MessageRecord, visible_from: datetime | None = None) -> None:
+        """Adds a message; drops the oldest one if there are too many."""
         self._records[record.id] = record
-        if shown_from:
-            self._shown_from[record.id] = shown_from
-        if len(self._records) > RECORDS_KEPT:
+        if visible_from:
+            self._visible_from[record.id] = visible_from
+        if len(self._records) > MAX_RECORDS:
             oldest = next(iter(self._records))
             del self._records[oldest]
-            self._shown_from.pop(oldest, None)
+            self._visible_from.pop(oldest, None)
 
     def find(self, message_id: str) -> MessageRecord | None:
-        """The message with this id, if it is still known and shown already."""
+        """The message with this id; None if it was dropped or is not visible yet."""
         record = self._records.get(message_id)
-        return record if record and self._is_shown(record) else None
+        return record if record and self._is_visible(record) else None
 
     def between(self, start: datetime, end: datetime) -> Iterator[MessageRecord]:
         """Messages from `start` to `end`, both included, newest first."""
         newest_first = reversed(self._records.values())
         recent = takewhile(lambda record: record.time >= start, newest_first)
-        return (record for record in recent if record.time <= end and self._is_shown(record))
+        return (record for record in recent if record.time <= end and self._is_visible(record))
 
-    def _is_shown(self, record: MessageRecord) -> bool:
-        shown_from = self._shown_from.get(record.id)
-        return shown_from is None or shown_from <= self._clock.now()
+    def _is_visible(self, record: MessageRecord) -> bool:
+        visible_from = self._visible_from.get(record.id)
+        return visible_from is None or visible_from <= self._clock.now()

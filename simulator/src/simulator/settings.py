@@ -1,4 +1,4 @@
-"""The whole environment of the simulator. Read once, in __main__, and passed down."""
+"""The simulator's settings, read from the environment once, in __main__."""
 
 import re
 from typing import Annotated
@@ -14,25 +14,25 @@ from simulator.callbacks.receipts import ReceiptShape
 from simulator.phone_numbers import to_e164
 from simulator.phones import MAX_PHONES
 
-# Flowroute's own list shows at most this many on a page; an account to play with needs fewer.
+# Flowroute lists at most this many on a page.
 MAX_NUMBERS = 200
-# What a gateway takes for a token. It becomes a part of an address.
+# As the gateway's setting. It becomes a part of a URL.
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{32,128}")
 
 
 def _split(value: object) -> object:
-    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+    return [item.strip() for item in value.split(",")] if isinstance(value, str) else value
 
 
 def _tokens(value: SecretStr) -> SecretStr:
-    if not all(map(_TOKEN.fullmatch, _parted(value))):
+    if not all(map(_TOKEN.fullmatch, _split_tokens(value))):
         raise ValueError("a token has 32 to 128 of A-Z, a-z, 0-9, _ and -")
     return value
 
 
-def _parted(tokens: SecretStr) -> list[str]:
-    written = tokens.get_secret_value()
-    return [part.strip() for part in written.split(",")] if written else []
+def _split_tokens(tokens: SecretStr) -> list[str]:
+    value = tokens.get_secret_value()
+    return [token.strip() for token in value.split(",")] if value else []
 
 
 CallbackToken = Annotated[SecretStr, AfterValidator(_tokens)]
@@ -96,5 +96,5 @@ class Settings(ServiceSettings):
 
     @property
     def current_callback_token(self) -> str:
-        """The one to use; empty if the gateway asks for none."""
-        return next(iter(_parted(self.callback_token)), "")
+        """The first token; empty if the gateway requires none."""
+        return next(iter(_split_tokens(self.callback_token)), "")

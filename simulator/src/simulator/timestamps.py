@@ -1,4 +1,4 @@
-"""The forms in which Flowroute writes moments; all are UTC and all occur in its payloads."""
+"""The timestamp formats in Flowroute's payloads; all are UTC."""
 
 import re
 from datetime import UTC, datetime
@@ -25,8 +25,8 @@ def with_offset(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}+00:00"
 
 
-def parse_moment(text: str) -> datetime:
-    """A day or a moment, as the look-up of message records takes it. Raises ValueError."""
+def parse_timestamp(text: str) -> datetime:
+    """Parses a date or timestamp of a message record query. Raises ValueError."""
     if not _ACCEPTED.fullmatch(text):
         raise ValueError("must be YYYY-MM-DD or YYYY-MM-DDTHH:mm:ss.SSZ")
     moment = datetime.fromisoformat(text)

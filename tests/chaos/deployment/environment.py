@@ -10,7 +10,7 @@ from chaos.deployment.tcp_proxy import LOOPBACK
 from chaos.plan import limits
 from chaos.plan.conversations import MASKED_NUMBERS, PHONES
 
-from devstack.folder import DataFolder
+from devstack.data_dir import DataDirectory
 
 POOL = "main"
 # Below the ports of outgoing connections: a killed process finds its own port again.
@@ -18,7 +18,7 @@ FIRST_PORT, LAST_PORT = 15_000, 30_000
 OURS = ("GATEWAY_", "CONVERSATION_", "MESSAGING_", "SIMULATOR_")
 
 
-def environment(folder: DataFolder) -> dict[str, str]:
+def environment(folder: DataDirectory) -> dict[str, str]:
     """The settings of all services. Those of the shell are left out."""
     pools = folder.path / "pools.toml"
     numbers = ", ".join(f'"{number}"' for number in MASKED_NUMBERS)

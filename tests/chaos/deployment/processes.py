@@ -9,10 +9,10 @@ from chaos.deployment.environment import environment, free_ports
 from chaos.deployment.tcp_proxy import LOOPBACK, TcpProxy
 from chaos.plan.fault_plan import CONNECTIONS
 
-from devstack.folder import DataFolder
-from devstack.parts import (
-    Part,
-    Urls,
+from devstack.data_dir import DataDirectory
+from devstack.processes import (
+    ServiceProcess,
+    ServiceUrls,
     conversation_service,
     embedded_redis,
     gateway,
@@ -47,7 +47,7 @@ class Deployment:
 
     def __init__(self, folder: Path) -> None:
         """`folder` gets the data and the logs."""
-        self._folder = DataFolder(folder)
+        self._folder = DataDirectory(folder)
         self._ports = dict(zip(LISTENERS, free_ports(), strict=False))
         self.proxies = {name: TcpProxy(self._targets(name)) for name in CONNECTIONS}
         self._supervisor: Supervisor | None = None
@@ -75,7 +75,7 @@ class Deployment:
         for proxy in self.proxies.values():
             await proxy.open()
         parts = list(self._parts())
-        self._supervisor = Supervisor(parts, self._folder, budget=None, tell=print)
+        self._supervisor = Supervisor(parts, self._folder, budget=None, notify=print)
         await self._supervisor.start("valkey")
         await asyncio.gather(*map(self._supervisor.start, LISTENERS[1:]))
 
@@ -103,7 +103,7 @@ class Deployment:
     def _targets(self, connection: str) -> list[int]:
         return [self._ports[part] for part in TARGETS[connection.partition(">")[2]]]
 
-    def _parts(self) -> Iterator[Part]:
+    def _parts(self) -> Iterator[ServiceProcess]:
         base_environment = environment(self._folder)
         yield embedded_redis(self._ports["valkey"], self._folder, base_environment)
         yield simulator(
@@ -129,9 +129,9 @@ class Deployment:
             base_environment,
         )
 
-    def _urls(self, **changes: str) -> Urls:
+    def _urls(self, **changes: str) -> ServiceUrls:
         """Its own address for a part, a proxy for each of the others."""
-        direct = Urls(
+        direct = ServiceUrls(
             gateway_url=_http(self._ports["gateway"]),
             simulator_url=self.simulator_url,
             conversation_target="",

@@ -9,5 +9,5 @@ from integration.cli.scripted import ScriptedDeployment, serving
 @pytest.fixture
 async def deployment() -> AsyncIterator[ScriptedDeployment]:
     """Answers as the test says."""
-    async with serving() as one:
-        yield one
+    async with serving() as running:
+        yield running

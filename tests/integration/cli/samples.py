@@ -1,4 +1,4 @@
-"""What the scripted services answer."""
+"""Messages for the scripted services."""
 
 from datetime import UTC, datetime
 
@@ -31,11 +31,11 @@ TALKING = pb.Conversation(
 
 
 def event(number: int, kind: EventType.ValueType, **more: str) -> Event:
-    """Something that happened in the conversation."""
+    """An event of the conversation."""
     about = {"conversation_id": "c1", "participant_id": "p-alice", **more}
     return Event(event_id=f"{number}-0", event_time=NOON, type=kind, **about)
 
 
 def watched(number: int, kind: EventType.ValueType, **more: str) -> pb.WatchEventsResponse:
-    """The same as a watch is told of it."""
+    """A response of a watch."""
     return pb.WatchEventsResponse(event=event(number, kind, **more), cursor=f"{number}-0")

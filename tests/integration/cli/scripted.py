@@ -1,4 +1,4 @@
-"""All services of a deployment on one real port, which answer as a test tells them."""
+"""All services of a deployment on one real port, with scripted responses."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -42,7 +42,7 @@ NAMES = [service.full_name for service in SERVICES]
 
 @dataclass
 class ScriptedDeployment:
-    """Keeps what it was asked, and repeats a method's last answer.
+    """Keeps what it was request, and repeats a method's last answer.
 
     Each call of a watch gets a list of answers of its own, and then waits for news that never come.
     """
@@ -54,11 +54,11 @@ class ScriptedDeployment:
 
     @property
     def target(self) -> str:
-        """Where it serves."""
+        """The address of the server."""
         return f"127.0.0.1:{self.server.port}"
 
     async def is_well(self, answer: bool) -> None:
-        """What health says from now on."""
+        """Sets the health status."""
 
         async def probe() -> bool:
             return answer
@@ -66,25 +66,25 @@ class ScriptedDeployment:
         await self.server.tell_health(NAMES, probe)
 
     def answers(self, method: str, *answers: Answer) -> None:
-        """What a method says, one answer after the other."""
+        """Sets the responses of a method, in this order."""
         self._answers[method] = list(answers)
 
-    def asked(self, kind: type[Kind]) -> list[Kind]:
-        """The requests of one kind, in the order in which they came."""
+    def received(self, kind: type[Kind]) -> list[Kind]:
+        """The received requests of one kind, in order."""
         return [request for request in self.requests if isinstance(request, kind)]
 
     async def unary(self, method: str, request: Message, context: Context) -> Message:
         self.requests.append(request)
         script = self._answers.get(method, [grpc.StatusCode.UNIMPLEMENTED])
-        return await _given(script.pop(0) if len(script) > 1 else script[0], context)
+        return await _respond(script.pop(0) if len(script) > 1 else script[0], context)
 
     async def watch(self, request: Message, context: Context) -> AsyncIterator[Message]:
         self.requests.append(request)
         for answer in [*(self.watches.pop(0) if self.watches else []), None]:
-            yield await _given(answer, context)
+            yield await _respond(answer, context)
 
 
-async def _given(answer: Answer, context: Context) -> Message:
+async def _respond(answer: Answer, context: Context) -> Message:
     if answer is None:
         await asyncio.Event().wait()
     if isinstance(answer, RpcStatus):
@@ -97,10 +97,10 @@ async def _given(answer: Answer, context: Context) -> Message:
 
 @asynccontextmanager
 async def serving(
-    listen: str = "127.0.0.1:0", door: ServerSecurity = INSECURE
+    listen: str = "127.0.0.1:0", security: ServerSecurity = INSECURE
 ) -> AsyncIterator[ScriptedDeployment]:
     """A real server, healthy from the start."""
-    server = GrpcServer(listen, [], door)
+    server = GrpcServer(listen, [], security)
     deployment = ScriptedDeployment(server)
     for service in SERVICES:
         handlers = {method.name: _handler(deployment, method) for method in service.methods}

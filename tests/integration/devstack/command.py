@@ -1,4 +1,4 @@
-"""`python -m devstack` as a person sees it."""
+"""Runs `python -m devstack`."""
 
 import asyncio
 import os
@@ -20,42 +20,42 @@ class Command:
         self._folder = folder
         self.output = ""
 
-    async def said(self, words: str) -> None:
-        """Reads on until it says so."""
+    async def prints(self, text: str) -> None:
+        """Reads the output until it contains the text."""
         assert self._process.stdout is not None
         async with asyncio.timeout(LIMIT_SECONDS):
-            while words not in self.output:
+            while text not in self.output:
                 line = await self._process.stdout.readline()
-                assert line, f"it ended without saying {words!r}:\n{self.output}"
+                assert line, f"it ended without printing {text!r}:\n{self.output}"
                 self.output += line.decode()
 
     async def exit_status(self) -> int:
-        """Reads what it says until it ends."""
+        """Reads the output until the end."""
         rest, _ = await asyncio.wait_for(self._process.communicate(), LIMIT_SECONDS)
         self.output += rest.decode()
         assert self._process.returncode is not None
         return self._process.returncode
 
     def send(self, signum: signal.Signals) -> None:
-        """To the whole group, as a terminal does it."""
+        """Sends a signal to the whole process group, as a terminal does."""
         os.killpg(self._process.pid, signum)
 
-    def parts(self) -> dict[str, int]:
-        """The process ids of all that devstack started."""
-        found = processes_in(self._folder)
-        found.pop(self._process.pid, None)
-        return {_part_of(argument): pid for pid, argument in found.items()}
+    def processes(self) -> dict[str, int]:
+        """The ids of all processes that devstack started, by service."""
+        running = processes_in(self._folder)
+        running.pop(self._process.pid, None)
+        return {_service_of(argument): pid for pid, argument in running.items()}
 
-    async def nothing_is_left(self) -> None:
-        """Waits for the end of every part. One that is just ending may miss from a single look."""
+    async def all_processes_ended(self) -> None:
+        """Waits until no process is left."""
 
-        async def gone() -> bool:
-            return self.parts() == {}
+        async def have_ended() -> bool:
+            return self.processes() == {}
 
-        await eventually(gone)
+        await eventually(have_ended)
 
     def journal(self) -> list[str]:
-        """What the parts noted: "gateway +" when one began, "gateway -" when it was told to end."""
+        """The stand-ins' journal: "gateway +" at the start, "gateway -" after SIGTERM."""
         journal = self._folder / "journal"
         return journal.read_text().splitlines() if journal.exists() else []
 
@@ -63,12 +63,12 @@ class Command:
         if self._process.returncode is None:
             self._process.kill()
         await self._process.communicate()
-        for pid in self.parts().values():
+        for pid in self.processes().values():
             os.kill(pid, signal.SIGKILL)
 
 
 async def run_devstack(folder: Path, offset: int, environment: Mapping[str, str]) -> Command:
-    """Starts it in a folder, by which its parts are found again."""
+    """Starts it in a directory, by which its processes are found."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "devstack"),
         *("--port-offset", str(offset), "--data-folder", "data"),
@@ -81,6 +81,6 @@ async def run_devstack(folder: Path, offset: int, environment: Mapping[str, str]
     return Command(process, folder)
 
 
-def _part_of(argument: str) -> str:
-    # The embedded server shows its address in the place of its arguments.
+def _service_of(argument: str) -> str:
+    # The embedded server replaces its arguments by its address.
     return "valkey" if "127.0.0.1" in argument else argument

@@ -1,4 +1,4 @@
-"""Devstack with small stand-ins in the place of the services."""
+"""Devstack with small stand-ins for the services."""
 
 import secrets
 import sys
@@ -18,13 +18,13 @@ RunDevstack = Callable[..., Awaitable[Command]]
 
 @pytest.fixture
 def stand_ins(tmp_path: Path) -> dict[str, str]:
-    """An environment in which `python -m gateway` and its like start stand-ins."""
+    """An environment in which `python -m gateway` etc. start stand-ins."""
     packages = tmp_path / "packages"
-    for part in LISTEN:
-        (packages / part).mkdir(parents=True)
-        (packages / part / "__init__.py").touch()
-        program = f'from integration.devstack.stand_in import main\n\nmain("{part}")\n'
-        (packages / part / "__main__.py").write_text(program)
+    for service in LISTEN:
+        (packages / service).mkdir(parents=True)
+        (packages / service / "__init__.py").touch()
+        program = f'from integration.devstack.stand_in import main\n\nmain("{service}")\n'
+        (packages / service / "__main__.py").write_text(program)
     return {
         "PYTHONPATH": f"{packages}:{TESTS}",
         "STAND_IN_JOURNAL": str(tmp_path / "journal"),
@@ -35,10 +35,10 @@ def stand_ins(tmp_path: Path) -> dict[str, str]:
 def free_offset() -> int:
     """By how much the default ports must move to be free."""
     while True:
-        # So far that no part has a port that connections are given (32768 to 60999 on Linux).
+        # So far that no service has a port that connections are given (32768 to 60999 on Linux).
         offset = 11_000 + secrets.randbelow(4_000)
         try:
-            refuse_taken_ports(Ports.moved_by(offset).by_part())
+            refuse_taken_ports(Ports.moved_by(offset).by_service())
         except PortsTaken:
             continue
         return offset
@@ -48,7 +48,7 @@ def free_offset() -> int:
 async def devstack(
     tmp_path: Path, stand_ins: dict[str, str], free_offset: int
 ) -> AsyncIterator[RunDevstack]:
-    """Runs `python -m devstack`, as often as asked, and ends what a failed test left."""
+    """Runs `python -m devstack`, and kills the processes that a failed test left."""
     if sys.platform != "linux":
         pytest.skip("finds the processes in /proc")
     commands: list[Command] = []

@@ -1,33 +1,33 @@
-"""Processes that a test started, directly or not."""
+"""Finds processes that a test started, directly or indirectly."""
 
 import asyncio
 import os
 from pathlib import Path
 
-# Far beyond any end seen; nothing waits this long unless it is broken.
-LIMIT_SECONDS = 20
+# Ends a test that hangs, even on a very busy machine.
+LIMIT_SECONDS = 300
 
 
 def processes_in(folder: Path) -> dict[int, str]:
-    """The living processes that work in a folder or below it: id and last argument.
+    """The running processes with a working directory below `folder`: id and last argument.
 
-    A server may overwrite its own arguments and environment, but not where it works.
+    A server may overwrite its arguments and environment, but not its working directory.
     """
     ids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
     return {pid: _last_argument(pid) for pid in ids if _works_in(pid).is_relative_to(folder)}
 
 
 async def ended(pid: int) -> None:
-    """Waits until a process that is nobody's child here has ended."""
+    """Waits for the end of a process that is not a child of this one."""
     loop = asyncio.get_running_loop()
-    gone = asyncio.Event()
+    has_ended = asyncio.Event()
     try:
         descriptor = os.pidfd_open(pid)
     except ProcessLookupError:
         return
-    loop.add_reader(descriptor, gone.set)
+    loop.add_reader(descriptor, has_ended.set)
     try:
-        await asyncio.wait_for(gone.wait(), LIMIT_SECONDS)
+        await asyncio.wait_for(has_ended.wait(), LIMIT_SECONDS)
     finally:
         loop.remove_reader(descriptor)
         os.close(descriptor)

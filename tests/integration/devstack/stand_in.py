@@ -1,4 +1,4 @@
-"""A small process in the place of a service: it listens, is healthy, and keeps a journal."""
+"""A small process instead of a service: it listens, is healthy, and writes a journal."""
 
 import asyncio
 import json
@@ -19,23 +19,27 @@ LISTEN = {
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
-def main(part: str) -> None:
-    """Plays one part; `STAND_IN_...` names the part that misbehaves."""
-    if os.environ.get("STAND_IN_BROKEN") == part:
-        sys.exit(f"{part} has no settings")
-    asyncio.run(_play(part))
+def main(service: str) -> None:
+    """Runs one stand-in; `STAND_IN_BROKEN` and `STAND_IN_DEAF` name one that misbehaves."""
+    if os.environ.get("STAND_IN_BROKEN") == service:
+        sys.exit(f"{service} has no settings")
+    asyncio.run(_run(service))
 
 
-async def _play(part: str) -> None:
+async def _run(service: str) -> None:
     journal = Path(os.environ["STAND_IN_JOURNAL"])
     stop = stop_requested()
-    if os.environ.get("STAND_IN_DEAF") == part:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, _write, journal, f"{part} -")
-    (journal.parent / f"{part}.json").write_text(json.dumps(dict(os.environ)))
-    _write(journal, f"{part} +")
-    serve = _serve_http if LISTEN[part] in ("SIMULATOR_LISTEN", "GATEWAY_LISTEN") else _serve_grpc
-    await serve(os.environ[LISTEN[part]], stop)
-    _write(journal, f"{part} -")
+    if os.environ.get("STAND_IN_DEAF") == service:
+        asyncio.get_running_loop().add_signal_handler(
+            signal.SIGTERM, _write, journal, f"{service} -"
+        )
+    (journal.parent / f"{service}.json").write_text(json.dumps(dict(os.environ)))
+    _write(journal, f"{service} +")
+    serve = (
+        _serve_http if LISTEN[service] in ("SIMULATOR_LISTEN", "GATEWAY_LISTEN") else _serve_grpc
+    )
+    await serve(os.environ[LISTEN[service]], stop)
+    _write(journal, f"{service} -")
 
 
 async def _serve_http(listen: str, stop: asyncio.Event) -> None:

@@ -1,4 +1,4 @@
-"""`python -m devstack`: one command up, one Ctrl-C down, nothing left behind."""
+"""`python -m devstack`: starts and stops all processes, and leaves none behind."""
 
 import os
 import signal
@@ -8,102 +8,93 @@ from pathlib import Path
 import pytest
 
 from devstack.ports import Ports
-from devstack.restarts import RESTART_LIMIT
+from devstack.supervisor import RESTART_LIMIT
 
 from .conftest import RunDevstack
 from .processes import ended
 
 SERVICES = ["simulator", "messaging_service", "conversation_service", "gateway"]
 UP = "Stop     Ctrl-C"
-ALL_PARTS = {"valkey", *SERVICES}
+ALL_PROCESSES = {"valkey", *SERVICES}
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-async def test_one_signal_stops_all_parts_in_reverse_order(
-    devstack: RunDevstack, signum: signal.Signals
+@pytest.mark.parametrize(
+    "signum",
+    [
+        signal.SIGINT,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
+        pytest.param(signal.SIGHUP, marks=pytest.mark.slow),
+    ],
+)
+async def test_one_signal_stops_all_processes_in_reverse_order(
+    devstack: RunDevstack, free_offset: int, tmp_path: Path, signum: signal.Signals
 ) -> None:
     command = await devstack()
-    await command.said(UP)
-    assert set(command.parts()) == ALL_PARTS
-    command.send(signum)
-    assert await command.exit_status() == 0
-    assert command.parts() == {}
-    started = [f"{part} +" for part in SERVICES]
-    assert command.journal() == [*started, *(f"{part} -" for part in reversed(SERVICES))]
-
-
-async def test_it_says_where_the_page_is_and_where_the_logs_are(
-    devstack: RunDevstack, free_offset: int, tmp_path: Path
-) -> None:
-    command = await devstack()
-    await command.said(UP)
+    await command.prints(UP)
+    assert set(command.processes()) == ALL_PROCESSES
     assert f"http://127.0.0.1:{Ports.moved_by(free_offset).simulator}\n" in command.output
     assert "data/logs" in command.output
     logs = tmp_path / "data" / "logs"
-    assert {log.stem for log in logs.iterdir()} == ALL_PARTS
+    assert {log.stem for log in logs.iterdir()} == ALL_PROCESSES
+    command.send(signum)
+    assert await command.exit_status() == 0
+    assert command.processes() == {}
+    started = [f"{service} +" for service in SERVICES]
+    assert command.journal() == [*started, *(f"{service} -" for service in reversed(SERVICES))]
 
 
-async def test_no_part_outlives_a_killed_devstack(devstack: RunDevstack) -> None:
+@pytest.mark.slow
+async def test_no_process_outlives_a_killed_devstack(devstack: RunDevstack) -> None:
     command = await devstack()
-    await command.said(UP)
-    assert set(command.parts()) == ALL_PARTS
+    await command.prints(UP)
     command.send(signal.SIGKILL)
-    await command.nothing_is_left()
+    await command.all_processes_ended()
 
 
+@pytest.mark.slow
 async def test_a_signal_during_the_start_stops_what_had_started(devstack: RunDevstack) -> None:
     command = await devstack()
-    await command.said("Maskline starts")
+    await command.prints("Maskline starts")
     command.send(signal.SIGINT)
     assert await command.exit_status() == 0
-    assert command.parts() == {}
+    assert command.processes() == {}
 
 
-@pytest.mark.parametrize("part", ["conversation_service", "valkey"])
-async def test_a_killed_part_is_started_again_and_nothing_is_left_at_the_end(
-    devstack: RunDevstack, part: str
-) -> None:
-    command = await devstack()
-    await command.said(UP)
-    os.kill(command.parts()[part], signal.SIGKILL)
-    await command.said(f"{part} ended (SIGKILL); it is started again.")
-    await command.said(f"{part} is back.")
-    assert set(command.parts()) == ALL_PARTS
-    command.send(signal.SIGINT)
-    assert await command.exit_status() == 0
-    assert command.parts() == {}
-
-
-async def test_a_part_that_dies_too_often_ends_everything(devstack: RunDevstack) -> None:
-    command = await devstack()
-    await command.said(UP)
-    for _ in range(RESTART_LIMIT):
-        os.kill(command.parts()["gateway"], signal.SIGKILL)
-        await command.said("gateway is back.")
-        command.output = ""
-    os.kill(command.parts()["gateway"], signal.SIGKILL)
-    assert await command.exit_status() == 1
-    assert "gateway ended (SIGKILL), once too often" in command.output
-    assert command.parts() == {}
-
-
-async def test_a_second_ctrl_c_does_not_wait_for_a_part_that_does_not_end(
+@pytest.mark.slow
+async def test_a_killed_process_is_restarted_until_the_limit_ends_everything(
     devstack: RunDevstack,
 ) -> None:
+    command = await devstack()
+    await command.prints(UP)
+    for service in ("valkey", *["gateway"] * (RESTART_LIMIT - 1)):
+        os.kill(command.processes()[service], signal.SIGKILL)
+        await command.prints(f"{service} ended (SIGKILL); restarting it.")
+        await command.prints(f"{service} is running again.")
+        assert set(command.processes()) == ALL_PROCESSES
+        command.output = ""
+    os.kill(command.processes()["gateway"], signal.SIGKILL)
+    assert await command.exit_status() == 1
+    assert "gateway ended (SIGKILL) too often" in command.output
+    assert command.processes() == {}
+
+
+@pytest.mark.slow
+async def test_a_second_ctrl_c_kills_a_service_that_does_not_end(devstack: RunDevstack) -> None:
     command = await devstack(STAND_IN_DEAF="gateway")
-    await command.said(UP)
-    gateway = command.parts()["gateway"]
+    await command.prints(UP)
+    gateway = command.processes()["gateway"]
     command.send(signal.SIGINT)
-    await command.said("Stopping")
+    await command.prints("Stopping")
     command.send(signal.SIGINT)
     await ended(gateway)
     assert await command.exit_status() == 0
-    assert command.parts() == {}
-    others_asked_to_end = {f"{part} -" for part in SERVICES if part != "gateway"}
-    assert not others_asked_to_end & set(command.journal())
+    assert command.processes() == {}
+    stopped_others = {f"{service} -" for service in SERVICES if service != "gateway"}
+    assert not stopped_others & set(command.journal())
 
 
-async def test_a_part_that_cannot_start_shows_its_reason_and_ends_everything(
+@pytest.mark.slow
+async def test_a_service_that_cannot_start_ends_everything_with_its_log(
     devstack: RunDevstack,
 ) -> None:
     command = await devstack(STAND_IN_BROKEN="conversation_service")
@@ -111,11 +102,11 @@ async def test_a_part_that_cannot_start_shows_its_reason_and_ends_everything(
     assert "conversation_service ended (exit status 1)" in command.output
     assert "conversation_service has no settings" in command.output
     assert UP not in command.output
-    assert command.parts() == {}
+    assert command.processes() == {}
     assert "gateway +" not in command.journal()
 
 
-async def test_a_taken_port_is_refused_before_anything_starts(
+async def test_a_taken_port_is_reported_before_anything_starts(
     devstack: RunDevstack, free_offset: int, tmp_path: Path
 ) -> None:
     ports = Ports.moved_by(free_offset)
@@ -128,18 +119,19 @@ async def test_a_taken_port_is_refused_before_anything_starts(
     assert not (tmp_path / "data").exists()
 
 
-async def test_two_devstacks_never_share_a_data_folder(
+@pytest.mark.slow
+async def test_two_devstacks_cannot_share_a_data_directory(
     devstack: RunDevstack, free_offset: int
 ) -> None:
     first = await devstack()
-    await first.said(UP)
+    await first.prints(UP)
     second = await devstack(offset=free_offset + 3)
     assert await second.exit_status() == 1
     assert "Maskline runs already with the data in" in second.output
-    assert set(first.parts()) == ALL_PARTS
+    assert set(first.processes()) == ALL_PROCESSES
 
 
-async def test_a_port_offset_without_ports_is_refused(devstack: RunDevstack) -> None:
+async def test_a_port_offset_out_of_range_is_refused(devstack: RunDevstack) -> None:
     command = await devstack(offset=60_000)
     assert await command.exit_status() == 1
     assert "must lie between 0 and" in command.output

@@ -1,4 +1,4 @@
-"""The stack as a library, for tests and benches."""
+"""The stack as a library, for tests and benchmarks."""
 
 import json
 from collections.abc import Callable
@@ -33,65 +33,61 @@ def make_stack(tmp_path: Path, stand_ins: dict[str, str]) -> MakeStack:
     return make
 
 
-def seen_by(part: str, tmp_path: Path) -> dict[str, str]:
+def environment_of(service: str, tmp_path: Path) -> dict[str, str]:
     """The environment that a stand-in was started with."""
-    seen: dict[str, str] = json.loads((tmp_path / f"{part}.json").read_text())
-    return seen
+    environment: dict[str, str] = json.loads((tmp_path / f"{service}.json").read_text())
+    return environment
 
 
-async def test_a_killed_part_stays_dead_until_it_is_started(make_stack: MakeStack) -> None:
+async def test_services_are_killed_started_and_stopped_only_on_request(
+    make_stack: MakeStack, tmp_path: Path
+) -> None:
     async with make_stack() as stack:
         await stack.kill("conversation_service")
         assert not await grpc_serves(stack.urls.conversation_target)
         await stack.start("conversation_service")
         assert await grpc_serves(stack.urls.conversation_target)
-
-
-async def test_a_running_part_is_not_started_twice(make_stack: MakeStack) -> None:
-    async with make_stack() as stack:
         with pytest.raises(ValueError, match="gateway is running"):
             await stack.start("gateway")
-
-
-async def test_everything_can_be_stopped_and_started_in_the_middle(make_stack: MakeStack) -> None:
-    async with make_stack() as stack:
         await stack.stop_all()
         assert not http_answers(stack.urls.gateway_url)
         await stack.start_all()
         assert http_answers(stack.urls.gateway_url)
+    keys = tmp_path / "data" / "keys"
+    state_key = environment_of("conversation_service", tmp_path)["CONVERSATION_STATE_KEY_FILE"]
+    ledger_key = environment_of("messaging_service", tmp_path)["MESSAGING_LEDGER_KEY_FILE"]
+    assert {state_key, ledger_key} == {str(key) for key in keys.iterdir()}
 
 
-async def test_a_second_stack_finds_what_the_first_one_wrote(make_stack: MakeStack) -> None:
+@pytest.mark.slow
+async def test_a_second_stack_has_the_data_of_the_first_and_new_logs(
+    make_stack: MakeStack, tmp_path: Path
+) -> None:
+    log = tmp_path / "data" / "logs" / "conversation_service.log"
     async with make_stack() as first, open_redis(first.urls.redis_url) as redis:
-        await redis.set("kept", "yes")
+        await redis.set("stored", "yes")
         await first.kill("valkey")
+        log.write_text("old")
     async with make_stack() as second, open_redis(second.urls.redis_url) as redis:
-        assert await redis.get("kept") == b"yes"
+        assert await redis.get("stored") == b"yes"
+        assert "old" not in log.read_text()
 
 
+@pytest.mark.slow
 async def test_a_redis_url_of_the_environment_replaces_the_embedded_server(
     make_stack: MakeStack, redis_url: str, tmp_path: Path
 ) -> None:
     async with make_stack(redis_url=redis_url) as stack:
         assert stack.urls.redis_url == redis_url
-    server = redis_url.removesuffix("/0")
-    assert seen_by("conversation_service", tmp_path)["CONVERSATION_REDIS_URL"] == redis_url
-    assert seen_by("messaging_service", tmp_path)["MESSAGING_REDIS_URL"] == f"{server}/1"
+    conversation = environment_of("conversation_service", tmp_path)
+    messaging = environment_of("messaging_service", tmp_path)
+    assert conversation["CONVERSATION_REDIS_URL"] == redis_url
+    assert messaging["MESSAGING_REDIS_URL"] == f"{redis_url.removesuffix('/0')}/1"
     assert not (tmp_path / "data" / "logs" / "valkey.log").exists()
 
 
-async def test_both_services_get_the_keys_of_the_folder(
-    make_stack: MakeStack, tmp_path: Path
-) -> None:
-    async with make_stack():
-        pass
-    keys = tmp_path / "data" / "keys"
-    state_key = seen_by("conversation_service", tmp_path)["CONVERSATION_STATE_KEY_FILE"]
-    ledger_key = seen_by("messaging_service", tmp_path)["MESSAGING_LEDGER_KEY_FILE"]
-    assert {state_key, ledger_key} == {str(key) for key in keys.iterdir()}
-
-
-async def test_the_part_that_cannot_start_is_named_and_the_others_are_stopped(
+@pytest.mark.slow
+async def test_a_service_that_cannot_start_is_named_and_the_others_are_stopped(
     make_stack: MakeStack,
 ) -> None:
     stack = make_stack(STAND_IN_BROKEN="gateway")
@@ -100,11 +96,3 @@ async def test_the_part_that_cannot_start_is_named_and_the_others_are_stopped(
             pytest.fail("it must not start")
     assert not http_answers(stack.urls.simulator_url)
     assert not await grpc_serves(stack.urls.messaging_target)
-
-
-async def test_logs_begin_anew_with_each_stack(make_stack: MakeStack, tmp_path: Path) -> None:
-    log = tmp_path / "data" / "logs" / "conversation_service.log"
-    async with make_stack():
-        log.write_text("old")
-    async with make_stack():
-        assert "old" not in log.read_text()

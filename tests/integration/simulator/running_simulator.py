@@ -17,6 +17,7 @@ from runtime.http.server import AsgiApplication, HttpServer, http_server
 from simulator.app import create_app, create_carrier
 from simulator.callbacks.client import CallbackClient
 from simulator.carrier import Carrier
+from simulator.http.tls import client_context
 from simulator.settings import Settings
 from support.clock import ManualClock
 from support.eventually import eventually
@@ -96,9 +97,9 @@ class RunningSimulator:
 
     async def deliver(self) -> None:
         """Sends every callback that is due now, and what follows it at once."""
-        await self.carrier.courier.settled()
-        while self.carrier.courier.run_once():
-            await self.carrier.courier.settled()
+        await self.carrier.callback_sender.wait_until_idle()
+        while self.carrier.callback_sender.run_once():
+            await self.carrier.callback_sender.wait_until_idle()
 
 
 def assert_error(response: httpx.Response, status: int, title: str) -> str:
@@ -113,14 +114,14 @@ def assert_error(response: httpx.Response, status: int, title: str) -> str:
 
 @asynccontextmanager
 async def running_simulator(
-    clock: ManualClock, *, answer_timeout_seconds: float = 10.0, callback_token: str = ""
+    clock: ManualClock, *, response_timeout_seconds: float = 10.0, callback_token: str = ""
 ) -> AsyncIterator[RunningSimulator]:
     """The application on a free port, as `python -m simulator` serves it."""
     gateway = RecordingGateway()
     async with serving(gateway.app) as gateway_server:
         gateway.url = f"http://127.0.0.1:{port_of(gateway_server)}"
         settings = Settings(gateway_url=gateway.url, callback_token=SecretStr(callback_token))
-        client = CallbackClient(answer_timeout_seconds)
+        client = CallbackClient(response_timeout_seconds)
         carrier = create_carrier(settings, clock, client.post)
         app = create_app(settings, clock, carrier, client)
         async with serving(app) as server, _client(port_of(server)) as http:
@@ -154,4 +155,6 @@ def port_of(server: HttpServer) -> int:
 
 
 def _client(port: int) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30)
+    return httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{port}", timeout=30, verify=client_context()
+    )

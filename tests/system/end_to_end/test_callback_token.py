@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 import pytest_asyncio
-from integration.cli.command import maskline
 from system.end_to_end.stack import running_stack
 
 from devstack.stack import Stack
 from support.carrier_callbacks import sms
+from support.cli_process import maskline
 from support.conversations import MASKED
 from support.phones import Phone
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import httpx
 import pytest
-from integration.cli.command import Ended, Watching, maskline, watching
 from system.end_to_end.stack import PHONES
 
 from devstack.stack import Stack
+from support.cli_process import Ended, Watching, maskline, watching
 from support.conversations import MASKED
 from support.eventually import eventually
 from support.phones import Phone

@@ -9,15 +9,15 @@ from pathlib import Path
 import grpc
 import httpx
 from google.protobuf.message import Message
-from integration.cli.command import maskline
 
 from conversation_service.store.encryption.blind_index_key import BlindIndexKeyStore
 from conversation_service.store.encryption.cipher import Cipher
-from devstack.folder import DataFolder
-from devstack.parts import REPOSITORY
+from devstack.data_dir import DataDirectory
 from devstack.ports import Ports
+from devstack.processes import REPOSITORY
 from devstack.stack import Stack
 from runtime.redis.client import open_redis
+from support.cli_process import maskline
 from support.erasing import numbers_in
 from support.leak_markers import ALICE, BOB, CAROL
 from support.otlp_sink import OtlpSink
@@ -87,10 +87,10 @@ class Deployment:
 
     async def opens(self, number: str) -> list[bytes]:
         """Decrypts Redis with the state key; returns the records with a person's number."""
-        vault = Cipher(DataFolder(self.folder).state_key.read_text().strip())
+        cipher = Cipher(DataDirectory(self.folder).state_key.read_text().strip())
         async with open_redis(self.stack.urls.redis_url) as redis:
-            await BlindIndexKeyStore(redis, vault).load()
-            return await numbers_in(redis, number, vault)
+            await BlindIndexKeyStore(redis, cipher).load()
+            return await numbers_in(redis, number, cipher)
 
     async def left(self) -> dict[str, bytes]:
         """Everything that was sent, shown, logged and stored. Ends the stack."""

@@ -10,8 +10,8 @@ from support.ports import free_port
 
 
 def test_an_offset_moves_every_port() -> None:
-    moved = Ports.moved_by(1000).by_part()
-    assert moved == {part: port + 1000 for part, port in Ports().by_part().items()}
+    moved = Ports.moved_by(1000).by_service()
+    assert moved == {service: port + 1000 for service, port in Ports().by_service().items()}
 
 
 @pytest.mark.parametrize("offset", [-9000, 15_484, 70_000])
@@ -25,8 +25,8 @@ def test_every_taken_port_is_named_with_its_part() -> None:
         taken = {"gateway": one.getsockname()[1], "simulator": two.getsockname()[1]}
         with pytest.raises(PortsTaken) as refused:
             refuse_taken_ports({**taken, "valkey": free_port()})
-    for part, port in taken.items():
-        assert f"{part} cannot listen on port {port}" in str(refused.value)
+    for service, port in taken.items():
+        assert f"{service} cannot listen on port {port}" in str(refused.value)
     assert "valkey" not in str(refused.value)
     assert "make run PORT_OFFSET=1000" in str(refused.value)
 

@@ -1,1 +1,1 @@
-"""What the carrier sends to the gateway: payloads, the way out, and the resend policy."""
+"""Callbacks from the carrier to the gateway: payloads, HTTP client and resend policy."""

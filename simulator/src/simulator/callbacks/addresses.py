@@ -1,10 +1,10 @@
-"""Where the account has its callbacks sent, as its settings at the carrier say."""
+"""The account's callback URLs, one for each type."""
 
 from enum import StrEnum
 
 
 class CallbackType(StrEnum):
-    """Flowroute docs, account callbacks: one address for each."""
+    """The types of account callbacks (Flowroute docs)."""
 
     SMS = "sms_callback"
     MMS = "mms_callback"
@@ -13,36 +13,36 @@ class CallbackType(StrEnum):
 
 
 class CallbackAddresses:
-    """One address of each type, or none: then nothing of that type is sent."""
+    """At most one URL for each type; without one, nothing of that type is sent."""
 
     def __init__(self, gateway_url: str, token: str = "") -> None:
-        """With a token, which the gateway then expects as the last part of each address."""
-        end = f"/{token}" if token else ""
-        texts_url = f"{gateway_url}/api/message{end}"
-        receipts_url = f"{gateway_url}/api/receipt{end}"
+        """The gateway expects the token, if any, as the last path segment."""
+        suffix = f"/{token}" if token else ""
+        messages_url = f"{gateway_url}/api/message{suffix}"
+        receipts_url = f"{gateway_url}/api/receipt{suffix}"
         self._urls = {
-            CallbackType.SMS: texts_url,
-            CallbackType.MMS: texts_url,
+            CallbackType.SMS: messages_url,
+            CallbackType.MMS: messages_url,
             CallbackType.SMS_RECEIPT: receipts_url,
             CallbackType.MMS_RECEIPT: receipts_url,
         }
 
     def get(self, kind: CallbackType) -> str | None:
-        """The address that is set."""
+        """The URL of this type; None if it has none."""
         return self._urls.get(kind)
 
     def put(self, kind: CallbackType, url: str) -> None:
-        """Sets an address for all callbacks that are handed in from now on."""
+        """Sets the URL for all callbacks created from now on."""
         self._urls[kind] = url
 
     def remove(self, kind: CallbackType) -> None:
-        """Leaves the type without an address."""
+        """Removes the URL of this type."""
         self._urls.pop(kind, None)
 
     def for_text(self, *, is_mms: bool) -> str | None:
-        """Where an inbound message goes."""
+        """The URL for an inbound message."""
         return self.get(CallbackType.MMS if is_mms else CallbackType.SMS)
 
     def for_receipt(self, *, is_mms: bool) -> str | None:
-        """Where a receipt goes whose message named no address of its own."""
+        """The URL for a receipt whose message has no `dlr_callback`."""
         return self.get(CallbackType.MMS_RECEIPT if is_mms else CallbackType.SMS_RECEIPT)

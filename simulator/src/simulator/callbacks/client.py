@@ -1,47 +1,49 @@
-"""The way out to the gateway, over HTTP."""
+"""The HTTP client for callbacks."""
 
 import asyncio
 
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
-# At a gateway that takes 100 ms this still carries 2,500 callbacks a second.
+from simulator.http.tls import client_context
+
+# With a gateway that takes 100 ms this is 2,500 callbacks a second.
 MAX_CONNECTIONS = 256
-# Flowroute's timeout is not documented; this is far above what an answer may take.
-ANSWER_TIMEOUT_SECONDS = 10.0
-# Only the status counts. A small answer is read to its end so that its connection can be reused.
-ANSWER_LIMIT_BYTES = 64 * 1024
+# Flowroute's timeout is not documented.
+RESPONSE_TIMEOUT_SECONDS = 10.0
+# Only the status counts. A small body is read to its end so that the connection can be reused.
+RESPONSE_LIMIT_BYTES = 64 * 1024
 
 _HEADERS = {"content-type": "application/json", "accept-encoding": "gzip"}
 
 
 class CallbackClient:
-    """POSTs callbacks. Open it in the event loop that uses it, and close it there."""
+    """POSTs callbacks. Create and close it in the event loop that uses it."""
 
-    def __init__(self, answer_timeout_seconds: float = ANSWER_TIMEOUT_SECONDS) -> None:
-        self._answer_timeout_seconds = answer_timeout_seconds
+    def __init__(self, response_timeout_seconds: float = RESPONSE_TIMEOUT_SECONDS) -> None:
+        self._response_timeout_seconds = response_timeout_seconds
         limits = httpx.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=5)
         self._http = httpx.AsyncClient(
-            transport=AiohttpTransport(limits=limits),
-            timeout=answer_timeout_seconds,
+            transport=AiohttpTransport(verify=client_context(), limits=limits),
+            timeout=response_timeout_seconds,
             headers=_HEADERS,
         )
 
     async def post(self, url: str, content: bytes) -> int:
-        """Sends one callback and gives the answer's status.
+        """Sends one callback and returns the status of the response.
 
-        Raises TimeoutError when no answer comes in time, and what the client raises when none can.
+        Raises TimeoutError or httpx.HTTPError if there is no response.
         """
         async with (
-            asyncio.timeout(self._answer_timeout_seconds),
-            self._http.stream("POST", url, content=content) as answer,
+            asyncio.timeout(self._response_timeout_seconds),
+            self._http.stream("POST", url, content=content) as response,
         ):
-            read = 0
-            async for chunk in answer.aiter_raw():
-                read += len(chunk)
-                if read > ANSWER_LIMIT_BYTES:
+            read_bytes = 0
+            async for chunk in response.aiter_raw():
+                read_bytes += len(chunk)
+                if read_bytes > RESPONSE_LIMIT_BYTES:
                     break
-            return answer.status_code
+            return response.status_code
 
     async def close(self) -> None:
         """Closes all connections."""

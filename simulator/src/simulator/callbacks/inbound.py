@@ -1,19 +1,19 @@
-"""Inbound messages as callbacks, in the shapes that Flowroute accounts really get."""
+"""Payloads of inbound messages, in the shapes that Flowroute accounts receive."""
 
 import json
 from enum import StrEnum
 
 from simulator.phone_numbers import number_type, to_digits
+from simulator.pricing import dollars, message_encoding, price
 from simulator.records import Media, MessageRecord
-from simulator.tariff import dollars, message_encoding, price
 from simulator.timestamps import with_hundredths, with_microseconds
 
 
 class CallbackShape(StrEnum):
-    """How an account's inbound callbacks look.
+    """The payload shape of an account's inbound callbacks.
 
-    FLAT_MDR1 is v2.0's; FLAT_MDR2 is not documented but seen in logs of v2.1 accounts; JSONAPI is
-    that of v2.1 and v2.2. An MMS always comes as JSON:API: v2.0 carried none.
+    FLAT_MDR1: v2.0. FLAT_MDR2: not documented, seen in logs of v2.1 accounts. JSONAPI: v2.1 and
+    v2.2. An MMS is always JSON:API, as v2.0 has no MMS.
     """
 
     FLAT_MDR1 = "flat-mdr1"
@@ -22,7 +22,7 @@ class CallbackShape(StrEnum):
 
 
 def id_prefix(shape: CallbackShape, *, is_mms: bool) -> str:
-    """How the id of an inbound message begins."""
+    """The prefix of an inbound message's id."""
     return "mdr1-" if shape is CallbackShape.FLAT_MDR1 and not is_mms else "mdr2-"
 
 
@@ -81,7 +81,7 @@ def _mms_attributes(record: MessageRecord) -> dict[str, object]:
     return {
         "amount_display": f"${dollars(cost)}",
         "amount_nanodollars": cost,
-        # A picture without words has null, not an empty text: seen in logged payloads.
+        # Null for a picture without text: seen in logged payloads.
         "body": record.body or None,
         "delivery_receipts": [],
         "direction": record.direction,
@@ -96,23 +96,23 @@ def _mms_attributes(record: MessageRecord) -> dict[str, object]:
 
 
 def media_relationship(record: MessageRecord) -> dict[str, object]:
-    """Which media belong to a message, by their ids."""
+    """A message's media by id."""
     data = [{"id": _media_id(record, index), "type": "media"} for index in range(len(record.media))]
     return {"media": {"data": data}}
 
 
 def media_resources(record: MessageRecord) -> list[dict[str, object]]:
-    """What is known of each of a message's media."""
-    return [_media(_media_id(record, index), one) for index, one in enumerate(record.media)]
+    """A message's media with their attributes."""
+    return [_media(_media_id(record, index), media) for index, media in enumerate(record.media)]
 
 
 def _media_id(record: MessageRecord, index: int) -> str:
     return f"{record.id.partition('-')[2]}-{index}"
 
 
-def _media(identifier: str, media: Media) -> dict[str, object]:
+def _media(media_id: str, media: Media) -> dict[str, object]:
     return {
-        "id": identifier,
+        "id": media_id,
         "type": "media",
         "attributes": {
             "file_name": media.file_name,
@@ -120,5 +120,5 @@ def _media(identifier: str, media: Media) -> dict[str, object]:
             "mime_type": media.mime_type,
             "url": media.url,
         },
-        "links": {"self": f"https://api.flowroute.com/v2.2/media/{identifier}"},
+        "links": {"self": f"https://api.flowroute.com/v2.2/media/{media_id}"},
     }

@@ -1,14 +1,14 @@
-"""What the faults of the inbound stage make of a text's callback."""
+"""Effects of the inbound stage's faults on a callback."""
 
 from datetime import timedelta
 
-from simulator.callbacks.courier import NOW
+from simulator.callbacks.sender import NOW
 from simulator.faults.fault import Fault
 from simulator.faults.kinds import Kind
 
 
 def callback_delays(fault: Fault | None) -> tuple[timedelta, ...]:
-    """How long after the text each sending of its callback is due; none means never."""
+    """The delay of each sending of the callback; empty if it is never sent."""
     if fault is None:
         return (NOW,)
     match fault.kind:
@@ -25,5 +25,5 @@ def callback_delays(fault: Fault | None) -> tuple[timedelta, ...]:
 
 
 def is_media_expired(fault: Fault | None) -> bool:
-    """Whether nobody can fetch the text's media (any more)."""
+    """Whether the message's media URLs have expired."""
     return fault is not None and fault.kind is Kind.MEDIA_EXPIRED

@@ -1,4 +1,4 @@
-"""What the faults of the receipts' stage make of a message's receipts."""
+"""Effects of the receipts stage's faults."""
 
 from dataclasses import replace
 
@@ -7,10 +7,9 @@ from simulator.faults.fault import Fault
 from simulator.faults.kinds import Kind
 from simulator.records import Receipt
 
-# Flowroute docs, table of status codes: from here on a message has failed.
+# Codes from here on are failures (Flowroute docs, table of status codes).
 FIRST_FAILURE = 1005
-
-# Strings of Kannel's vocabulary, as the other receipts' are; of the codes the ones met most.
+# The most frequent codes. The status strings are Kannel's.
 _STATUS = {
     1000: ("smsc submit", "Default state"),
     1001: ("smsc submit", "Queued for delivery"),
@@ -34,19 +33,19 @@ def is_failing(fault: Fault | None) -> bool:
     return fault.status_code >= FIRST_FAILURE
 
 
-def what_happened(receipts: tuple[Receipt, ...], fault: Fault | None) -> tuple[Receipt, ...]:
-    """The receipts that are on record, oldest first."""
+def recorded_receipts(receipts: tuple[Receipt, ...], fault: Fault | None) -> tuple[Receipt, ...]:
+    """The receipts in the message record, oldest first."""
     if fault is None or fault.kind is not Kind.RECEIPTS_FAILING:
         return receipts
     status, description = _STATUS.get(fault.status_code, _FAILED)
-    *before, last = receipts
+    *earlier, last = receipts
     code = fault.status_code
-    ended = replace(last, status=status, status_code=code, description=description)
-    return (*before, ended)
+    failed = replace(last, status=status, status_code=code, description=description)
+    return (*earlier, failed)
 
 
-def what_is_told(receipts: tuple[Receipt, ...], fault: Fault | None) -> tuple[Receipt, ...]:
-    """The receipts that are called back, in this order."""
+def delivered_receipts(receipts: tuple[Receipt, ...], fault: Fault | None) -> tuple[Receipt, ...]:
+    """The receipts to call back, in this order."""
     if fault is None:
         return receipts
     if fault.kind is Kind.RECEIPTS_NEVER:
@@ -56,13 +55,13 @@ def what_is_told(receipts: tuple[Receipt, ...], fault: Fault | None) -> tuple[Re
     return receipts[::-1] if fault.kind is Kind.RECEIPTS_REORDERED else receipts
 
 
-def shape_told(shape: ReceiptShape, fault: Fault | None) -> ReceiptShape:
-    """The shape of this message's receipts."""
+def delivered_shape(shape: ReceiptShape, fault: Fault | None) -> ReceiptShape:
+    """The shape of the message's receipts."""
     unwrapped = fault is not None and fault.kind is Kind.RECEIPTS_UNWRAPPED
     return ReceiptShape.UNWRAPPED if unwrapped else shape
 
 
-def address_told(own: str | None, account: str | None, fault: Fault | None) -> str | None:
-    """Where the receipts go, given the send's own address and the account's."""
+def delivered_url(own: str | None, account: str | None, fault: Fault | None) -> str | None:
+    """The URL of the receipts, given the message's own and the account's."""
     ignores_own = fault is not None and fault.kind is Kind.RECEIPTS_WITHOUT_TOKEN
     return account if ignores_own else own or account

@@ -1,11 +1,11 @@
-"""Delivery receipts: which ones a message gets, and their callbacks in both observed shapes."""
+"""Delivery receipts of a message, and their callbacks in both observed shapes."""
 
 import json
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 
-from simulator.callbacks.courier import Attempt, Callback, ignore
+from simulator.callbacks.sender import Attempt, Callback, ignore
 from simulator.phone_numbers import to_digits
 from simulator.records import MessageRecord, Receipt
 from simulator.timestamps import with_offset
@@ -14,10 +14,10 @@ _Form = Callable[[MessageRecord, Receipt], dict[str, object]]
 
 
 class ReceiptShape(StrEnum):
-    """How delivery receipts look.
+    """The payload shape of delivery receipts.
 
-    WRAPPED is the documented one of v2.1 and v2.2. UNWRAPPED was logged on an account whose
-    callbacks were in v2 mode: no `data` around it, with numbers, without level and time.
+    WRAPPED: documented for v2.1 and v2.2. UNWRAPPED: logged on an account with v2 callbacks; no
+    `data` object, with phone numbers, without level and time.
     """
 
     WRAPPED = "wrapped"
@@ -25,10 +25,10 @@ class ReceiptShape(StrEnum):
 
 
 def receipts(time: datetime, *, is_mms: bool, from_handset: bool) -> tuple[Receipt, ...]:
-    """What happens to a message that arrives, oldest first.
+    """The receipts of a delivered message, oldest first.
 
-    Flowroute docs: typically two receipts, the hand-over and the operator's acceptance. Some
-    operators add what the handset says.
+    Flowroute docs: typically two, the hand-over and the operator's acceptance. Some operators add
+    the handset's confirmation.
     """
     submit = "mmsc submit" if is_mms else "smsc submit"
     handed_over = Receipt(1, submit, None, "Message has been sent", time)
@@ -43,13 +43,13 @@ def receipt_callbacks(
     url: str,
     on_last: Callable[[Attempt], None] = ignore,
 ) -> Callback:
-    """The callbacks of all receipts of a message, each followed by the next."""
+    """The callbacks of all receipts of a message, chained by `followed_by`."""
     form = _FORMS[shape]
     following: Callback | None = None
     for receipt in reversed(record.receipts):
         content = json.dumps(form(record, receipt), ensure_ascii=False).encode()
-        note = ignore if following else on_last
-        following = Callback(url, content, on_attempt=note, followed_by=following)
+        on_attempt = ignore if following else on_last
+        following = Callback(url, content, on_attempt, followed_by=following)
     if following is None:
         raise ValueError("a message without receipts has no callbacks")
     return following
@@ -82,7 +82,7 @@ def _unwrapped(record: MessageRecord, receipt: Receipt) -> dict[str, object]:
 
 
 def _body(record: MessageRecord) -> str:
-    """The text that was sent; always empty for an MMS (Flowroute docs)."""
+    """The body that was sent; always empty for an MMS (Flowroute docs)."""
     return "" if record.is_mms else record.body
 
 

@@ -1,1 +1,1 @@
-"""What people and tests do with the simulator: phones, texts, settings, events."""
+"""The control API for people and tests: phones, texts, settings, faults and events."""

@@ -1,4 +1,4 @@
-"""The control side's routes."""
+"""The routes of the control API."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict
@@ -16,9 +16,9 @@ from simulator.control.faults_api import fault_routes
 from simulator.control.stream import EventStreamResponse, stream
 from simulator.phones import text_view
 
-# A page holds one; tests a few more.
+# Each open page has one.
 MAX_READERS = 64
-# Whatever a file is, it stays a file: it runs nothing on the page's own address.
+# A file must not run anything on the page's origin.
 MEDIA_HEADERS = {
     "content-security-policy": "default-src 'none'; sandbox",
     "x-content-type-options": "nosniff",
@@ -35,12 +35,12 @@ class ControlApi:
         self._readers = 0
 
     async def phones(self, _request: Request) -> Response:
-        """`GET /simulator/phones`: all phones, and the numbers they can text."""
+        """`GET /simulator/phones`: all phones and the account's numbers."""
         numbers = list(self._carrier.numbers)
         return JSONResponse({"phones": self._carrier.phones.numbers(), "masked_numbers": numbers})
 
     async def add_phone(self, request: Request) -> Response:
-        """`POST /simulator/phones` {"number"}; one that is there already stays."""
+        """`POST /simulator/phones` {"number"}; an existing phone stays unchanged."""
         number = bodies.number(await bodies.read_fields(request), "number")
         self._carrier.phones.add(number)
         return JSONResponse({"number": number}, HTTPStatus.CREATED)
@@ -55,8 +55,8 @@ class ControlApi:
         phone = _phone(request.path_params)
         if phone not in self._carrier.phones:
             raise NoSuchPhone
-        listed = [text_view(text) for text in self._carrier.phones.texts(phone)]
-        return JSONResponse({"texts": listed})
+        texts = [text_view(text) for text in self._carrier.phones.texts(phone)]
+        return JSONResponse({"texts": texts})
 
     async def type_text(self, request: Request) -> Response:
         """`POST /simulator/phones/{number}/texts` {"to", "body", "media"?}."""
@@ -64,14 +64,14 @@ class ControlApi:
         text = self._carrier.type_text(
             _phone(request.path_params),
             bodies.number(fields, "to"),
-            bodies.words(fields),
+            bodies.message_body(fields),
             media_bodies.attachments(fields),
             self._public_url or str(request.base_url).rstrip("/"),
         )
         return JSONResponse({"id": text.id}, HTTPStatus.ACCEPTED)
 
     async def resend(self, request: Request) -> Response:
-        """`POST /simulator/texts/{id}/resend`: the same callback once more."""
+        """`POST /simulator/texts/{id}/resend`: sends the same callback again."""
         self._carrier.resend(request.path_params["text_id"])
         return JSONResponse({}, HTTPStatus.ACCEPTED)
 
@@ -80,13 +80,13 @@ class ControlApi:
         return JSONResponse(asdict(self._carrier.behaviour))
 
     async def change_settings(self, request: Request) -> Response:
-        """`PUT /simulator/settings`; what is not named stays as it is."""
+        """`PUT /simulator/settings`; omitted fields stay unchanged."""
         fields = await bodies.read_fields(request)
-        self._carrier.behave(bodies.behaviour(fields, self._carrier.behaviour))
+        self._carrier.change_behaviour(bodies.behaviour(fields, self._carrier.behaviour))
         return JSONResponse(asdict(self._carrier.behaviour))
 
     async def opt_out(self, request: Request) -> Response:
-        """`PUT` and `DELETE /simulator/opt-outs/{phone}/{number}`: as if STOP, or UNSTOP, came."""
+        """`PUT` and `DELETE /simulator/opt-outs/{phone}/{number}`: like STOP and UNSTOP."""
         self._carrier.block(
             bodies.number(request.path_params, "phone"),
             bodies.number(request.path_params, "number"),
@@ -95,21 +95,22 @@ class ControlApi:
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
     async def media(self, request: Request) -> Response:
-        """`GET /simulator/media/{id}/{file_name}`: a file that a text brought, in either way.
+        """`GET /simulator/media/{id}/{file_name}`: an attachment of either direction.
 
-        403 once expired, as S3 answers when a signature is too old.
+        403 after expiry, as S3 responds to an old signature.
         """
-        kept = self._carrier.media.find(request.path_params["media_id"])
-        if kept is None:
-            raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such file any more.")
-        if kept.expired:
-            raise HTTPException(HTTPStatus.FORBIDDEN, "This address has expired.")
-        return Response(kept.file.content, headers=MEDIA_HEADERS, media_type=kept.file.mime_type)
+        stored = self._carrier.media.find(request.path_params["media_id"])
+        if stored is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND, "This file does not exist.")
+        if stored.expired:
+            raise HTTPException(HTTPStatus.FORBIDDEN, "This URL has expired.")
+        file = stored.file
+        return Response(file.content, headers=MEDIA_HEADERS, media_type=file.mime_type)
 
     async def events(self, request: Request) -> Response:
-        """`GET /simulator/events`, from Last-Event-ID on."""
+        """`GET /simulator/events`, resumed after Last-Event-ID."""
         if self._readers >= MAX_READERS:
-            raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, "Too many readers follow already.")
+            raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, "Too many event streams are open.")
         events = self._counted(stream(self._carrier.feed, request.headers.get("last-event-id")))
         return EventStreamResponse(events)
 
@@ -141,9 +142,9 @@ def control_api(carrier: Carrier, public_url: str | None) -> Starlette:
             *fault_routes(carrier.faults),
         ],
         exception_handlers={
-            **dict.fromkeys(problems.REFUSALS, problems.answer_refusal),
-            problems.BadRequest: problems.answer_bad_request,
-            HTTPException: problems.answer_http_error,
+            **dict.fromkeys(problems.PROBLEMS, problems.handle_carrier_error),
+            problems.BadRequest: problems.handle_bad_request,
+            HTTPException: problems.handle_http_error,
         },
     )
 

@@ -1,4 +1,4 @@
-"""What the control side is sent."""
+"""Parses request bodies of the control API."""
 
 import json
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from simulator.carrier import Behaviour
 from simulator.control.problems import BadRequest
 from simulator.phone_numbers import to_e164
 
-# Longer than any phone sends; the gateway's own limit can still be tried out.
+# Longer than the gateway's limit, so that this limit can be tested.
 MAX_BODY_CHARACTERS = 20_000
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -23,8 +23,8 @@ Fields = Mapping[str, object]
 async def read_fields(request: Request) -> Fields:
     """The JSON object in a body. Raises BadRequest.
 
-    A page from elsewhere cannot send this content type without being asked first, so no such page
-    types texts here.
+    A browser sends this content type to another origin only after a CORS preflight, so pages of
+    other sites cannot type texts.
     """
     if not request.headers.get("content-type", "").startswith("application/json"):
         raise BadRequest("Send the content type application/json.")
@@ -46,29 +46,29 @@ def number(fields: Fields, name: str) -> str:
         raise BadRequest(f"'{name}' {error}.") from None
 
 
-def words(fields: Fields) -> str:
-    """What a person types. Raises BadRequest."""
+def message_body(fields: Fields) -> str:
+    """The body of a typed text. Raises BadRequest."""
     body = fields.get("body", "")
     if not isinstance(body, str) or len(body) > MAX_BODY_CHARACTERS:
         raise BadRequest(f"'body' must be a string of at most {MAX_BODY_CHARACTERS} characters.")
-    # Half of a surrogate pair cannot be written as UTF-8, and no handset sends one.
+    # Half of a surrogate pair cannot be encoded as UTF-8, and no handset sends one.
     return body.encode("utf-8", "replace").decode()
 
 
-def behaviour(fields: Fields, present: Behaviour) -> Behaviour:
-    """The settings with what is asked for changed. Raises BadRequest."""
-    handset = fields.get("handset_receipts", present.handset_receipts)
+def behaviour(fields: Fields, current: Behaviour) -> Behaviour:
+    """The current settings with the given fields changed. Raises BadRequest."""
+    handset = fields.get("handset_receipts", current.handset_receipts)
     if not isinstance(handset, bool):
         raise BadRequest("'handset_receipts' must be true or false.")
     return Behaviour(
-        callback_shape=_choice(fields, "callback_shape", CallbackShape, present.callback_shape),
-        receipt_shape=_choice(fields, "receipt_shape", ReceiptShape, present.receipt_shape),
+        callback_shape=_choice(fields, "callback_shape", CallbackShape, current.callback_shape),
+        receipt_shape=_choice(fields, "receipt_shape", ReceiptShape, current.receipt_shape),
         handset_receipts=handset,
     )
 
 
-def _choice(fields: Fields, name: str, choices: type[Choice], present: Choice) -> Choice:
-    value = fields.get(name, present.value)
+def _choice(fields: Fields, name: str, choices: type[Choice], current: Choice) -> Choice:
+    value = fields.get(name, current.value)
     for choice in choices:
         if choice == value:
             return choice

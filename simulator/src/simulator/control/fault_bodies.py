@@ -1,4 +1,4 @@
-"""How faults are asked for and shown."""
+"""Faults as JSON: parsing and listing."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -6,31 +6,31 @@ from http import HTTPStatus
 from simulator.control.bodies import Fields, number
 from simulator.control.problems import BadRequest
 from simulator.faults.fault import Fault, Match
-from simulator.faults.faults import Placed
+from simulator.faults.faults import PendingFault
 from simulator.faults.kinds import TRAITS, Kind, Stage, Traits
 
-# More often than a run of hours sends; without end is null.
+# More than the messages of a run of hours; null is unlimited.
 MAX_COUNT = 1_000_000
 # A callback every second for a minute and more.
 MAX_TIMES = 100
 MAX_RETRY_AFTER_SECONDS = 3_600
 
-_ANY_FAULT = {"kind", "count", "match"}
-_MATCHED = {"from", "to", "body"}
+_COMMON_FIELDS = {"kind", "count", "match"}
+_MATCH_FIELDS = {"from", "to", "body"}
 _STATUSES = [status.value for status in HTTPStatus if status >= HTTPStatus.BAD_REQUEST]
 
 
 def fault(fields: Fields) -> Fault:
-    """The fault that is described. Raises BadRequest."""
+    """Parses a fault. Raises BadRequest."""
     kind = _kind(fields)
     traits = TRAITS[kind]
-    allowed = (*traits.needs, *traits.may_have)
-    if not fields.keys() <= _ANY_FAULT.union(allowed):
-        taken = ", ".join(f"'{name}'" for name in allowed) or "no parameter"
-        raise BadRequest(f"Beside 'count' and 'match', {kind} takes {taken}.")
-    named = {*traits.needs, *(name for name in traits.may_have if fields.get(name) is not None)}
-    values = {name: _READERS[name](fields.get(name), traits) for name in named}
-    # A listing is about many messages.
+    allowed = (*traits.required, *traits.optional)
+    if not fields.keys() <= _COMMON_FIELDS.union(allowed):
+        parameters = ", ".join(f"'{name}'" for name in allowed) or "no parameter"
+        raise BadRequest(f"Beside 'count' and 'match', {kind} takes {parameters}.")
+    names = {*traits.required, *(name for name in traits.optional if fields.get(name) is not None)}
+    values = {name: _PARSERS[name](fields.get(name), traits) for name in names}
+    # A listing has no single message to match.
     match = Match() if traits.stage is Stage.LISTING else _match(fields.get("match"))
     return Fault(
         kind,
@@ -44,20 +44,20 @@ def fault(fields: Fields) -> Fault:
 
 
 def count(fields: Fields) -> int | None:
-    """How often it strikes; None is until it is removed. Raises BadRequest."""
+    """How often the fault occurs; None is until it is removed. Raises BadRequest."""
     value = fields.get("count", 1)
     return None if value is None else _whole("count", value, 1, MAX_COUNT)
 
 
-def fault_view(placed: Placed) -> dict[str, object]:
-    """A fault as it is listed."""
-    fault, traits = placed.fault, TRAITS[placed.fault.kind]
+def fault_view(pending: PendingFault) -> dict[str, object]:
+    """A fault in the list."""
+    fault, traits = pending.fault, TRAITS[pending.fault.kind]
     match = {"from": fault.match.from_number, "to": fault.match.to_number, "body": fault.match.body}
-    parameters = {name: getattr(fault, name) for name in (*traits.needs, *traits.may_have)}
+    parameters = {name: getattr(fault, name) for name in (*traits.required, *traits.optional)}
     return {
-        "id": placed.id,
+        "id": pending.id,
         "kind": fault.kind,
-        "left": placed.left,
+        "left": pending.remaining,
         "match": {name: value for name, value in match.items() if value is not None},
         **parameters,
     }
@@ -73,7 +73,7 @@ def _kind(fields: Fields) -> Kind:
 def _match(value: object) -> Match:
     if value is None:
         return Match()
-    if not isinstance(value, dict) or not value.keys() <= _MATCHED:
+    if not isinstance(value, dict) or not value.keys() <= _MATCH_FIELDS:
         raise BadRequest("'match' must be an object with 'from', 'to' and 'body', each optional.")
     body = value.get("body")
     if not isinstance(body, str | None):
@@ -81,8 +81,8 @@ def _match(value: object) -> Match:
     return Match(_number(value, "from"), _number(value, "to"), body)
 
 
-def _number(matched: Fields, name: str) -> str | None:
-    return number(matched, name) if matched.get(name) is not None else None
+def _number(match: Fields, name: str) -> str | None:
+    return number(match, name) if match.get(name) is not None else None
 
 
 def _whole(name: str, value: object, least: int, most: int) -> int:
@@ -94,8 +94,8 @@ def _whole(name: str, value: object, least: int, most: int) -> int:
 def _seconds(value: object, traits: Traits) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         value = 0
-    if not 0 < value <= traits.longest_seconds:
-        raise BadRequest(f"'seconds' must be above 0 and at most {traits.longest_seconds:g}.")
+    if not 0 < value <= traits.max_seconds:
+        raise BadRequest(f"'seconds' must be above 0 and at most {traits.max_seconds:g}.")
     return float(value)
 
 
@@ -105,7 +105,7 @@ def _status(value: object, _traits: Traits) -> int:
     return value
 
 
-_READERS: dict[str, Callable[[object, Traits], float]] = {
+_PARSERS: dict[str, Callable[[object, Traits], float]] = {
     "seconds": _seconds,
     "status": _status,
     "status_code": lambda value, _: _whole("status_code", value, 1_000, 9_999),

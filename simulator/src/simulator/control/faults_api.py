@@ -1,4 +1,4 @@
-"""`/simulator/faults`: what is to go wrong."""
+"""`/simulator/faults`: lists, adds and removes faults."""
 
 from http import HTTPStatus
 
@@ -11,18 +11,18 @@ from simulator.faults.faults import Faults
 
 
 class FaultsApi:
-    """The list of faults, asked and changed."""
+    """The list of pending faults."""
 
     def __init__(self, faults: Faults) -> None:
         self._faults = faults
 
     async def list(self, _request: Request) -> Response:
-        """`GET /simulator/faults`: those to come, and how often each kind struck so far."""
-        listed = [fault_bodies.fault_view(placed) for placed in self._faults.listed()]
-        return JSONResponse({"faults": listed, "struck": self._faults.struck})
+        """`GET /simulator/faults`: pending faults, and how often each kind has occurred."""
+        faults = [fault_bodies.fault_view(pending) for pending in self._faults.pending()]
+        return JSONResponse({"faults": faults, "struck": self._faults.occurrences})
 
     async def add(self, request: Request) -> Response:
-        """`POST /simulator/faults` {"kind", "count"?, "match"?, and what the kind takes}."""
+        """`POST /simulator/faults` {"kind", "count"?, "match"?, and the kind's parameters}."""
         fields = await bodies.read_fields(request)
         fault, count = fault_bodies.fault(fields), fault_bodies.count(fields)
         return JSONResponse({"id": self._faults.add(fault, count)}, HTTPStatus.CREATED)

@@ -1,32 +1,32 @@
-"""The attachments of a text that is typed: addresses, or files in base64."""
+"""Parses the attachments of a typed text: URLs, or files in base64."""
 
 import base64
 import re
 from collections.abc import Mapping
 
-from simulator.attachments import MAX_MEDIA, guessed_type, is_http_url, media_at
 from simulator.control.bodies import Fields
 from simulator.control.problems import BadRequest
-from simulator.media import Attachment, File
+from simulator.media.attachments import MAX_MEDIA, guessed_type, is_http_url, media_at
+from simulator.media.files import Attachment, File
 
-# Flowroute docs: up to 15 MB come in, though most operators stop at 1.5 MB.
+# Flowroute docs: inbound MMS have up to 15 MB, though most operators allow 1.5 MB.
 MAX_FILES_BYTES = 15 * 1024 * 1024
 
 _FILE_FIELDS = {"content", "mime_type", "file_name"}
 _MIME_TYPE = re.compile(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,60}")
-# It becomes the end of an address, in which dots alone would be a way up.
+# The last segment of a URL: "." and ".." would change the path.
 _FILE_NAME = re.compile(r"(?!\.{1,2}$)[^/\\\x00-\x1f\ud800-\udfff]{1,100}")
 
 
 def attachments(fields: Fields) -> tuple[Attachment, ...]:
-    """What a text brings. Raises BadRequest."""
-    listed = fields.get("media", [])
-    if not isinstance(listed, list) or len(listed) > MAX_MEDIA:
-        raise BadRequest(f"'media' must be a list of at most {MAX_MEDIA} addresses or files.")
-    found = tuple(_attachment(one) for one in listed)
-    if sum(len(one.content) for one in found if isinstance(one, File)) > MAX_FILES_BYTES:
+    """The attachments of a text. Raises BadRequest."""
+    values = fields.get("media", [])
+    if not isinstance(values, list) or len(values) > MAX_MEDIA:
+        raise BadRequest(f"'media' must be a list of at most {MAX_MEDIA} URLs or files.")
+    parsed = tuple(map(_attachment, values))
+    if sum(len(item.content) for item in parsed if isinstance(item, File)) > MAX_FILES_BYTES:
         raise BadRequest(f"The files of a text may have at most {MAX_FILES_BYTES} bytes in all.")
-    return found
+    return parsed
 
 
 def _attachment(value: object) -> Attachment:
@@ -35,7 +35,7 @@ def _attachment(value: object) -> Attachment:
     if isinstance(value, dict) and value.keys() <= _FILE_FIELDS:
         return _file(value)
     raise BadRequest(
-        "'media' must hold http or https addresses, or files as"
+        "'media' must hold http or https URLs, or files as"
         ' {"content": base64, "mime_type", "file_name"}.'
     )
 
@@ -50,7 +50,7 @@ def _file(value: Mapping[str, object]) -> File:
 
 def _name(value: object) -> str:
     if not isinstance(value, str) or not _FILE_NAME.fullmatch(value):
-        raise BadRequest("'file_name' must be the name of a file without its folder.")
+        raise BadRequest("'file_name' must be the name of a file without a folder.")
     return value
 
 

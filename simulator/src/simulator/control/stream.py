@@ -1,4 +1,4 @@
-"""The events as a stream that a browser follows and comes back to (server-sent events)."""
+"""Server-sent events that a browser follows and resumes."""
 
 import asyncio
 import json
@@ -8,29 +8,31 @@ from contextlib import suppress
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Send
 
-from simulator.events import EventFeed, Lapped
+from simulator.events import CursorExpired, EventFeed
 
-# Proxies close what is silent for a minute; a browser that is gone is noticed by the next one.
+# Proxies close connections that are silent for a minute; a lost browser is noticed as well.
 HEARTBEAT_SECONDS = 15.0
-# The browser comes back this soon after a break.
+# The browser's delay before it reconnects.
 RETRY_MS = 1_000
-# A reader that takes nothing for so long is stuck or gone; it may come back and resume.
-STUCK_SECONDS = 10.0
+# A reader that receives nothing for so long is disconnected; it may reconnect and resume.
+STALLED_SECONDS = 10.0
 
 
 class EventStreamResponse(StreamingResponse):
-    """A stream of events that lets go of a reader who takes nothing any more."""
+    """A stream of events that disconnects a stalled reader."""
 
-    def __init__(self, events: AsyncIterator[str], *, stuck_seconds: float = STUCK_SECONDS) -> None:
+    def __init__(
+        self, events: AsyncIterator[str], *, stalled_seconds: float = STALLED_SECONDS
+    ) -> None:
         headers = {"cache-control": "no-store"}
         super().__init__(events, headers=headers, media_type="text/event-stream")
-        self._stuck_seconds = stuck_seconds
+        self._stalled_seconds = stalled_seconds
 
     async def stream_response(self, send: Send) -> None:
-        """Sends piece by piece, each within the time allowed."""
+        """Sends the chunks, each with a time limit."""
 
         async def send_in_time(message: Message) -> None:
-            async with asyncio.timeout(self._stuck_seconds):
+            async with asyncio.timeout(self._stalled_seconds):
                 await send(message)
 
         with suppress(TimeoutError):
@@ -40,30 +42,30 @@ class EventStreamResponse(StreamingResponse):
 async def stream(
     feed: EventFeed, cursor: str | None, heartbeat_seconds: float = HEARTBEAT_SECONDS
 ) -> AsyncIterator[str]:
-    """Everything behind the cursor, then everything as it happens.
+    """The events after the cursor, then new ones as they occur.
 
-    Without a cursor that is known, and for a reader so slow that what follows is gone, it says
-    "reset": load everything anew. The slow reader is cut off then.
+    The event "reset" tells the reader to reload everything: its cursor is unknown, or it was so
+    slow that the next events were dropped. In the second case the stream ends.
     """
-    place = feed.place(cursor)
+    position = feed.position(cursor)
     yield f"retry: {RETRY_MS}\n\n"
-    if place is None:
-        place = feed.last
-        yield _written(feed.cursor(place), "reset", {})
+    if position is None:
+        position = feed.last
+        yield _format_event(feed.cursor(position), "reset", {})
     while not feed.closed:
         try:
-            events = feed.after(place)
-        except Lapped:
-            yield _written(feed.cursor(feed.last), "reset", {})
+            events = feed.after(position)
+        except CursorExpired:
+            yield _format_event(feed.cursor(feed.last), "reset", {})
             return
         for event in events:
-            place = event.number
-            yield _written(feed.cursor(place), event.kind, event.data)
-        if not events and not await _news(feed, heartbeat_seconds):
+            position = event.number
+            yield _format_event(feed.cursor(position), event.kind, event.data)
+        if not events and not await _wait_for_event(feed, heartbeat_seconds):
             yield ": still here\n\n"
 
 
-async def _news(feed: EventFeed, seconds: float) -> bool:
+async def _wait_for_event(feed: EventFeed, seconds: float) -> bool:
     try:
         async with asyncio.timeout(seconds):
             await feed.wait()
@@ -72,5 +74,5 @@ async def _news(feed: EventFeed, seconds: float) -> bool:
     return True
 
 
-def _written(cursor: str, kind: str, data: object) -> str:
+def _format_event(cursor: str, kind: str, data: object) -> str:
     return f"id: {cursor}\nevent: {kind}\ndata: {json.dumps(data)}\n\n"

@@ -1,1 +1,1 @@
-"""Faults that can be told to happen: which there are, and the list of those still to come."""
+"""Fault injection: the kinds of faults and the list of pending ones."""

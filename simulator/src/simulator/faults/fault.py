@@ -1,4 +1,4 @@
-"""One fault, and the messages that it is for."""
+"""A fault and the messages it applies to."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -8,14 +8,14 @@ from simulator.faults.kinds import TRAITS, Kind, Stage
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The messages that a fault is for. What is None may be anything, the rest is exact."""
+    """The messages that a fault applies to. None matches everything."""
 
     from_number: str | None = field(default=None, repr=False)
     to_number: str | None = field(default=None, repr=False)
     body: str | None = field(default=None, repr=False)
 
     def fits(self, from_number: str, to_number: str, body: str) -> bool:
-        """Whether a message is one of them. Numbers are E.164 with plus."""
+        """Whether the fault applies to a message. Numbers are E.164 with plus."""
         return (
             self.from_number in (None, from_number)
             and self.to_number in (None, to_number)
@@ -25,23 +25,23 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is to go wrong. Only the parameters that its kind takes mean anything."""
+    """One fault. Parameters that its kind does not take are ignored."""
 
     kind: Kind
     match: Match = Match()
     seconds: float = 0.0
     status: int = 0
     status_code: int = 0
-    # In seconds, as the answer's Retry-After says it.
+    # The response's Retry-After, in seconds.
     retry_after: int | None = None
     times: int = 1
 
     @property
     def stage(self) -> Stage:
-        """Where it strikes."""
+        """The stage at which it occurs."""
         return TRAITS[self.kind].stage
 
     @property
     def delay(self) -> timedelta:
-        """Its seconds on the carrier's clock."""
+        """`seconds` as a timedelta."""
         return timedelta(seconds=self.seconds)

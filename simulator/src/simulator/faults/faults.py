@@ -1,4 +1,4 @@
-"""The faults that are still to come. They live in memory and end with the process."""
+"""The pending faults, kept in memory."""
 
 import secrets
 from collections import Counter
@@ -7,73 +7,73 @@ from dataclasses import dataclass
 from simulator.faults.fault import Fault
 from simulator.faults.kinds import Kind, Stage
 
-# A message is compared with all of them; a fault run has some hundreds at most.
+# Each message is compared with all of them; a fault run has some hundreds at most.
 MAX_FAULTS = 1_000
 
 
 class TooManyFaults(Exception):
-    """MAX_FAULTS wait already."""
+    """MAX_FAULTS are already pending."""
 
 
 class NoSuchFault(Exception):
-    """No fault with this id is (still) to come."""
+    """No fault with this id is pending."""
 
 
 @dataclass(slots=True)
-class Placed:
-    """A fault in the list. `left` is how often it still strikes; None is until it is removed."""
+class PendingFault:
+    """A fault in the list. `remaining` occurrences; None is until it is removed."""
 
     id: str
     fault: Fault
-    left: int | None
+    remaining: int | None
 
 
 class Faults:
-    """The list, in the order in which it was filled."""
+    """The pending faults in the order of addition."""
 
     def __init__(self) -> None:
-        self._placed: dict[str, Placed] = {}
-        # How often each kind struck since the start, for those who report on a run.
-        self.struck: Counter[Kind] = Counter()
+        self._pending: dict[str, PendingFault] = {}
+        # How often each kind has occurred since the start.
+        self.occurrences: Counter[Kind] = Counter()
 
-    def listed(self) -> list[Placed]:
-        """All that are to come, oldest first."""
-        return list(self._placed.values())
+    def pending(self) -> list[PendingFault]:
+        """All pending faults, oldest first."""
+        return list(self._pending.values())
 
     def add(self, fault: Fault, count: int | None = 1) -> str:
-        """Adds a fault that strikes `count` times, or until it is removed. Raises TooManyFaults."""
-        if len(self._placed) >= MAX_FAULTS:
+        """Adds a fault that occurs `count` times, or until it is removed. Raises TooManyFaults."""
+        if len(self._pending) >= MAX_FAULTS:
             raise TooManyFaults
-        placed = Placed(secrets.token_hex(8), fault, count)
-        self._placed[placed.id] = placed
-        return placed.id
+        pending = PendingFault(secrets.token_hex(8), fault, count)
+        self._pending[pending.id] = pending
+        return pending.id
 
     def remove(self, fault_id: str) -> None:
-        """Takes one away. Raises NoSuchFault."""
-        if self._placed.pop(fault_id, None) is None:
+        """Removes one fault. Raises NoSuchFault."""
+        if self._pending.pop(fault_id, None) is None:
             raise NoSuchFault
 
     def clear(self) -> None:
-        """Takes all away."""
-        self._placed.clear()
+        """Removes all faults."""
+        self._pending.clear()
 
-    def strike(
+    def next_fault(
         self, stage: Stage, from_number: str = "", to_number: str = "", body: str = ""
     ) -> Fault | None:
-        """The first fault for this stage and message, used once by this; mostly there is none."""
-        if not self._placed:
+        """Takes one occurrence of the first fault for this stage and message, if any."""
+        if not self._pending:
             return None
-        for placed in self._placed.values():
-            fault = placed.fault
+        for pending in self._pending.values():
+            fault = pending.fault
             if fault.stage is stage and fault.match.fits(from_number, to_number, body):
-                self._use(placed)
+                self._use(pending)
                 return fault
         return None
 
-    def _use(self, placed: Placed) -> None:
-        self.struck[placed.fault.kind] += 1
-        if placed.left is None:
+    def _use(self, pending: PendingFault) -> None:
+        self.occurrences[pending.fault.kind] += 1
+        if pending.remaining is None:
             return
-        placed.left -= 1
-        if placed.left == 0:
-            del self._placed[placed.id]
+        pending.remaining -= 1
+        if pending.remaining == 0:
+            del self._pending[pending.id]

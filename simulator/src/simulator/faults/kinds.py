@@ -1,16 +1,16 @@
-"""The kinds of faults, the stage at which each strikes, and what each has to be told."""
+"""The kinds of faults, their stages and their parameters."""
 
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 
-# A client that still waits after two minutes waits for ever; a test sees that sooner.
-LONGEST_WAIT_SECONDS = 120.0
-# Later than any look-up or recovery of lost callbacks asks: a day.
-LONGEST_DELAY_SECONDS = 86_400.0
+# Longer than any timeout of a client.
+MAX_WAIT_SECONDS = 120.0
+# A day: later than any look-up or reconciliation of lost callbacks.
+MAX_DELAY_SECONDS = 86_400.0
 
 
 class Stage(Enum):
-    """Where on a message's way a fault strikes. One fault at most strikes at each."""
+    """A stage in the processing of a message. At most one fault occurs at each."""
 
     SEND = auto()
     RECEIPTS = auto()
@@ -20,7 +20,7 @@ class Stage(Enum):
 
 
 class Kind(StrEnum):
-    """What can go wrong; docs/simulator.md says it of each."""
+    """The kinds of faults, described in docs/simulator.md."""
 
     ACCEPT_THEN_HANG = "accept_then_hang"
     ACCEPT_THEN_RESET = "accept_then_reset"
@@ -48,24 +48,24 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """Where a kind strikes, and the parameters that it needs and may have."""
+    """The stage of a kind, and its parameters."""
 
     stage: Stage
-    needs: tuple[str, ...] = ()
-    may_have: tuple[str, ...] = ()
-    longest_seconds: float = LONGEST_DELAY_SECONDS
+    required: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    max_seconds: float = MAX_DELAY_SECONDS
 
 
 _SECONDS = ("seconds",)
 
 TRAITS = {
-    Kind.ACCEPT_THEN_HANG: Traits(Stage.SEND, _SECONDS, longest_seconds=LONGEST_WAIT_SECONDS),
+    Kind.ACCEPT_THEN_HANG: Traits(Stage.SEND, _SECONDS, max_seconds=MAX_WAIT_SECONDS),
     Kind.ACCEPT_THEN_RESET: Traits(Stage.SEND),
     Kind.RESET: Traits(Stage.SEND),
-    Kind.HANG: Traits(Stage.SEND, _SECONDS, longest_seconds=LONGEST_WAIT_SECONDS),
+    Kind.HANG: Traits(Stage.SEND, _SECONDS, max_seconds=MAX_WAIT_SECONDS),
     Kind.ACCEPT_THEN_STATUS: Traits(Stage.SEND, ("status",), ("retry_after",)),
     Kind.STATUS: Traits(Stage.SEND, ("status",), ("retry_after",)),
-    Kind.SLOW: Traits(Stage.SEND, _SECONDS, longest_seconds=LONGEST_WAIT_SECONDS),
+    Kind.SLOW: Traits(Stage.SEND, _SECONDS, max_seconds=MAX_WAIT_SECONDS),
     Kind.RECEIPTS_EARLY: Traits(Stage.RECEIPTS),
     Kind.RECEIPTS_LATE: Traits(Stage.RECEIPTS, _SECONDS),
     Kind.RECEIPTS_NEVER: Traits(Stage.RECEIPTS),

@@ -1,1 +1,1 @@
-"""Flowroute's HTTP API, as its documentation, its SDKs and logged answers show it."""
+"""Flowroute's HTTP API, after its documentation, its SDKs and logged responses."""

@@ -1,4 +1,4 @@
-"""The routes of one API version. They are Starlette's: benchmarks send through them."""
+"""The routes of one API version. Plain Starlette, as benchmarks send through them."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
@@ -23,17 +23,17 @@ from simulator.flowroute.documents import (
     messages_document,
     number_resource,
 )
-from simulator.flowroute.send_faults import answer_after, answer_instead, status_answer
+from simulator.flowroute.send_faults import response_after, response_instead, status_response
 from simulator.flowroute.send_request import read_send_request
-from simulator.making import Outgoing
-from simulator.media_client import MediaClient, MediaRefused
+from simulator.media.client import MediaClient, MediaRejected
 from simulator.phone_numbers import to_digits
+from simulator.record_factory import SendRequest
 
 Handler = Callable[[Request], Awaitable[Response]]
 
 
 class MessagesApi:
-    """`/messages` of v2.1 and v2.2; only the latter tells prices."""
+    """`/messages` of v2.1 and v2.2; only v2.2 has prices."""
 
     def __init__(self, carrier: Carrier, clock: Clock, media: MediaClient, *, priced: bool) -> None:
         self._carrier = carrier
@@ -42,43 +42,43 @@ class MessagesApi:
         self._priced = priced
 
     async def send(self, request: Request) -> Response:
-        """`POST /messages`: 202 with the message's id, unless a fault has it otherwise."""
+        """`POST /messages`: 202 with the message's id, unless a fault applies."""
         outgoing = await read_send_request(request)
         self._carrier.check(outgoing)
-        fault = self._carrier.faults.strike(
+        fault = self._carrier.faults.next_fault(
             Stage.SEND, outgoing.from_number, outgoing.to_number, outgoing.body
         )
         if fault is None:
-            return await self._take(request, outgoing)
-        if instead := answer_instead(fault, self._carrier.patience):
+            return await self._accept(request, outgoing)
+        if instead := response_instead(fault, self._carrier.hanging_responses):
             return instead
-        usual = await self._take(request, outgoing)
-        return answer_after(fault, self._carrier.patience, usual)
+        normal = await self._accept(request, outgoing)
+        return response_after(fault, self._carrier.hanging_responses, normal)
 
-    async def _take(self, request: Request, outgoing: Outgoing) -> Response:
+    async def _accept(self, request: Request, outgoing: SendRequest) -> Response:
         if outgoing.media:
             files = await self._media.fetch_all(outgoing.media, outgoing.body)
             outgoing = replace(outgoing, files=files)
         record = self._carrier.send(outgoing)
-        await self._carrier.receipts.before_answer(record)
+        await self._carrier.receipts.wait_for_early(record)
         document = accepted_document(record, _link(request, record.id), priced=self._priced)
         return JSONResponse(document, HTTPStatus.ACCEPTED)
 
     async def list(self, request: Request) -> Response:
-        """`GET /messages`: newest first, with a link to the next page if there is one."""
-        if fault := self._carrier.faults.strike(Stage.LISTING):
-            return status_answer(fault)
+        """`GET /messages`: newest first, with a link to the next page, if any."""
+        if fault := self._carrier.faults.next_fault(Stage.LISTING):
+            return status_response(fault)
         page = queries.messages_page(request.query_params)
         start, end = queries.time_range(request.query_params, self._clock.now())
-        found = self._carrier.records.between(start, end)
-        records = list(islice(found, page.offset, page.offset + page.limit + 1))
+        matching = self._carrier.records.between(start, end)
+        records = list(islice(matching, page.offset, page.offset + page.limit + 1))
         links = _next_link(request, page) if len(records) > page.limit else {}
         return JSONResponse({**messages_document(records[: page.limit]), "links": links})
 
     async def get(self, request: Request) -> Response:
         """`GET /messages/{id}`."""
-        if fault := self._carrier.faults.strike(Stage.LISTING):
-            return status_answer(fault)
+        if fault := self._carrier.faults.next_fault(Stage.LISTING):
+            return status_response(fault)
         record = self._carrier.records.find(request.path_params["message_id"])
         if record is None:
             raise errors.FlowrouteError(HTTPStatus.NOT_FOUND, "There is no such message.")
@@ -86,7 +86,7 @@ class MessagesApi:
 
 
 class NumbersApi:
-    """`/numbers`, which has stayed at v2."""
+    """`/numbers`, whose version is v2."""
 
     def __init__(self, carrier: Carrier) -> None:
         self._carrier = carrier
@@ -95,11 +95,11 @@ class NumbersApi:
         """`GET /numbers`."""
         query = request.query_params
         page = queries.numbers_page(query)
-        found = [n for n in self._carrier.numbers if queries.number_filter(query, n)]
-        listed = found[page.offset : page.offset + page.limit]
-        resources = [_linked_number(request, number) for number in listed]
+        matching = [n for n in self._carrier.numbers if queries.number_filter(query, n)]
+        numbers = matching[page.offset : page.offset + page.limit]
+        resources = [_linked_number(request, number) for number in numbers]
         links = {"self": str(request.url)}
-        if len(found) > page.offset + page.limit:
+        if len(matching) > page.offset + page.limit:
             links |= _next_link(request, page)
         return JSONResponse({"data": resources, "links": links})
 
@@ -118,7 +118,7 @@ def messages_api(
 
 
 def _callback_routes(carrier: Carrier, credentials: Credentials) -> Iterator[Route]:
-    """They stand before the messages, for a callback type looks like a message's id."""
+    """They must precede `/messages/{message_id}`, which matches callback types too."""
     for name, kind in CALLBACK_TYPES.items():
         api, path = CallbacksApi(carrier, kind), f"/messages/{name}"
         yield Route(path, authenticated(credentials, api.get), methods=["GET"])
@@ -133,7 +133,7 @@ def numbers_api(carrier: Carrier, credentials: Credentials) -> Starlette:
 
 
 def authenticated(credentials: Credentials, handler: Handler) -> Handler:
-    """The handler behind a check of the keys."""
+    """The handler, preceded by a check of the credentials."""
 
     async def checked(request: Request) -> Response:
         credentials.check(request)
@@ -143,14 +143,13 @@ def authenticated(credentials: Credentials, handler: Handler) -> Handler:
 
 
 def _application(*routes: Route) -> Starlette:
-    handlers = dict.fromkeys(errors.REFUSALS, errors.answer_refusal)
     return Starlette(
         routes=list(routes),
         exception_handlers={
-            **handlers,
-            errors.FlowrouteError: errors.answer_flowroute_error,
-            MediaRefused: errors.answer_media_refused,
-            HTTPException: errors.answer_http_error,
+            **dict.fromkeys(errors.ERRORS, errors.handle_carrier_error),
+            errors.FlowrouteError: errors.handle_flowroute_error,
+            MediaRejected: errors.handle_media_rejected,
+            HTTPException: errors.handle_http_error,
         },
     )
 
@@ -164,6 +163,6 @@ def _linked_number(request: Request, number: str) -> dict[str, object]:
     return number_resource(number, _link(request, to_digits(number)))
 
 
-def _link(request: Request, name: str) -> str:
-    """The address of one member of the collection that the request is about."""
-    return f"{str(request.url).partition('?')[0]}/{name}"
+def _link(request: Request, resource_id: str) -> str:
+    """The URL of one member of the requested collection."""
+    return f"{str(request.url).partition('?')[0]}/{resource_id}"

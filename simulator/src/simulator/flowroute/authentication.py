@@ -10,16 +10,17 @@ from simulator.flowroute.errors import FlowrouteError
 
 
 class Credentials:
-    """The one pair of keys that is accepted."""
+    """The accepted pair of keys."""
 
     def __init__(self, access_key: str, secret_key: str) -> None:
         self._token = base64.b64encode(f"{access_key}:{secret_key}".encode())
 
     def check(self, request: Request) -> None:
-        """Raises FlowrouteError 401 unless the request carries the keys."""
+        """Raises FlowrouteError 401 unless the request has these keys."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         presented = token.strip().encode("utf-8", "replace")
         if scheme.lower() != "basic" or not hmac.compare_digest(presented, self._token):
             raise FlowrouteError(
-                HTTPStatus.UNAUTHORIZED, "Use your access key and secret key as HTTP Basic."
+                HTTPStatus.UNAUTHORIZED,
+                "Send the access key and the secret key with HTTP Basic authentication.",
             )

@@ -1,4 +1,4 @@
-"""`/messages/{callback_type}`: where the account has its callbacks sent."""
+"""`/messages/{callback_type}`: the account's callback URLs."""
 
 from http import HTTPStatus
 
@@ -11,7 +11,7 @@ from simulator.carrier import Carrier
 from simulator.flowroute.errors import FlowrouteError
 from simulator.flowroute.request_body import parse_fields, read_json_body, url
 
-# Flowroute docs: the older name for the receipts of texts, still served.
+# Flowroute docs: the older name of SMS receipts, still supported.
 _DEPRECATED = {"dlr_callback": CallbackType.SMS_RECEIPT}
 CALLBACK_TYPES = {**{kind.value: kind for kind in CallbackType}, **_DEPRECATED}
 
@@ -24,7 +24,7 @@ class CallbacksApi:
         self._kind = kind
 
     async def get(self, _request: Request) -> Response:
-        """`GET /messages/{callback_type}`: 404 when none is set (nothing is documented for it)."""
+        """`GET /messages/{callback_type}`: 404 if none is set (not documented)."""
         address = self._carrier.addresses.get(self._kind)
         if address is None:
             raise FlowrouteError(HTTPStatus.NOT_FOUND, "There is no such callback.")
@@ -43,12 +43,12 @@ class CallbacksApi:
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
     async def delete(self, _request: Request) -> Response:
-        """`DELETE /messages/{callback_type}`: 204, whether one was set or not."""
+        """`DELETE /messages/{callback_type}`: 204, even if none was set."""
         self._carrier.addresses.remove(self._kind)
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
 def _api_version(kind: CallbackType, shape: CallbackShape) -> str:
-    """The version whose shape the callbacks have. How Flowroute spells it is not documented."""
+    """The version of the callbacks' shape. Flowroute does not document the spelling."""
     is_flat = kind is CallbackType.SMS and shape is not CallbackShape.JSONAPI
     return "v2" if is_flat else "v2.2"

@@ -1,16 +1,16 @@
-"""What the API answers, as JSON:API documents."""
+"""Responses as JSON:API documents."""
 
 from collections.abc import Sequence
 
 from simulator.callbacks.inbound import media_relationship, media_resources
 from simulator.phone_numbers import number_type, to_digits
+from simulator.pricing import dollars, message_encoding, price
 from simulator.records import Direction, MessageRecord, Receipt
-from simulator.tariff import dollars, message_encoding, price
 from simulator.timestamps import with_hundredths
 
 
 def accepted_document(record: MessageRecord, link: str, *, priced: bool) -> dict[str, object]:
-    """The answer to a send. v2.2 adds the price, its money as strings (seen in a client)."""
+    """The response to a send. v2.2 adds the price, in dollars as strings (seen in a client)."""
     data: dict[str, object] = {"id": record.id, "type": "message", "links": {"self": link}}
     if priced:
         data["attributes"] = {"price_details": _price_details(record)}
@@ -28,19 +28,19 @@ def _price_details(record: MessageRecord) -> dict[str, object]:
 
 
 def message_document(record: MessageRecord) -> dict[str, object]:
-    """One message record, with its media if it came in."""
+    """One message record, with its media if inbound."""
     return {"data": _message_resource(record), **_included([record])}
 
 
 def messages_document(records: Sequence[MessageRecord]) -> dict[str, object]:
-    """Message records in this order, with the media of those that came in."""
-    return {"data": [_message_resource(one) for one in records], **_included(records)}
+    """Message records in this order, with the media of inbound ones."""
+    return {"data": [_message_resource(record) for record in records], **_included(records)}
 
 
 def _included(records: Sequence[MessageRecord]) -> dict[str, object]:
-    """Assumed: logged answers show `relationships` alone, JSON:API puts what they name here."""
-    received = [one for one in records if one.direction is Direction.INBOUND]
-    included = [media for record in received for media in media_resources(record)]
+    """An assumption from JSON:API: logged responses show `relationships` only."""
+    inbound = [record for record in records if record.direction is Direction.INBOUND]
+    included = [media for record in inbound for media in media_resources(record)]
     return {"included": included} if included else {}
 
 
@@ -57,8 +57,8 @@ def _message_resource(record: MessageRecord) -> dict[str, object]:
 
 def _message_attributes(record: MessageRecord) -> dict[str, object]:
     cost = price(record.body, is_mms=record.is_mms).nanodollars
-    # An MMS record lists no receipts (seen in logged answers): its status alone tells.
-    listed = () if record.is_mms else tuple(reversed(record.receipts))
+    # An MMS record lists no receipts, only a status (seen in logged responses).
+    receipts = () if record.is_mms else tuple(reversed(record.receipts))
     return {
         "body": record.body,
         "status": _status(record),
@@ -68,7 +68,7 @@ def _message_attributes(record: MessageRecord) -> dict[str, object]:
         "from": to_digits(record.from_number),
         "message_encoding": message_encoding(record.body),
         "timestamp": with_hundredths(record.time),
-        "delivery_receipts": [_receipt(receipt) for receipt in listed],
+        "delivery_receipts": [_receipt(receipt) for receipt in receipts],
         "amount_display": f"${dollars(cost)}",
         "is_mms": record.is_mms,
         "message_type": number_type(record.our_number),
@@ -76,7 +76,7 @@ def _message_attributes(record: MessageRecord) -> dict[str, object]:
 
 
 def _status(record: MessageRecord) -> str:
-    """Inbound: "delivered", or "" for an MMS. Outbound: what the newest receipt says."""
+    """Inbound: "delivered", or "" for an MMS. Outbound: the newest receipt's status."""
     if record.direction is Direction.INBOUND:
         return "" if record.is_mms else "delivered"
     return record.receipts[0 if record.is_mms else -1].status
@@ -93,7 +93,7 @@ def _receipt(receipt: Receipt) -> dict[str, object]:
 
 
 def number_resource(number: str, link: str) -> dict[str, object]:
-    """One of the account's numbers. Nothing here lies anywhere, so it has no rate center."""
+    """One of the account's numbers."""
     digits = to_digits(number)
     return {
         "type": "number",

@@ -1,4 +1,4 @@
-"""Flowroute's error bodies, and the one table from refusals to them."""
+"""Flowroute's error bodies, and the table from exceptions to them."""
 
 import uuid
 from collections.abc import Mapping
@@ -9,10 +9,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from simulator.callbacks.courier import CourierFull
+from simulator.callbacks.sender import CallbackQueueFull
 from simulator.carrier import NotOurNumber, RecipientOptedOut
 
-REFUSALS: dict[type[Exception], tuple[HTTPStatus, str]] = {
+ERRORS: dict[type[Exception], tuple[HTTPStatus, str]] = {
     NotOurNumber: (
         HTTPStatus.FORBIDDEN,
         "'from' must be a number of your account.",
@@ -21,15 +21,15 @@ REFUSALS: dict[type[Exception], tuple[HTTPStatus, str]] = {
         HTTPStatus.BAD_REQUEST,
         "The recipient has opted out of messages from this number (error code 1110).",
     ),
-    CourierFull: (
+    CallbackQueueFull: (
         HTTPStatus.SERVICE_UNAVAILABLE,
-        "Too many delivery receipts are waiting for their callback. Try again later.",
+        "Too many delivery receipts are queued. Try again later.",
     ),
 }
 
 
 class FlowrouteError(Exception):
-    """A request that cannot be served. `detail` tells the caller what to change."""
+    """An error response. `detail` says what to change."""
 
     def __init__(self, status: HTTPStatus, detail: str) -> None:
         super().__init__(detail)
@@ -38,11 +38,11 @@ class FlowrouteError(Exception):
 
 
 def unprocessable(detail: str) -> NoReturn:
-    """Refuses a value."""
+    """Raises FlowrouteError 422."""
     raise FlowrouteError(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
 
 
-async def answer_flowroute_error(_request: Request, error: Exception) -> JSONResponse:
+async def handle_flowroute_error(_request: Request, error: Exception) -> JSONResponse:
     """Handler for FlowrouteError."""
     if not isinstance(error, FlowrouteError):
         raise error
@@ -51,18 +51,18 @@ async def answer_flowroute_error(_request: Request, error: Exception) -> JSONRes
     return error_response(error.status, error.detail, headers)
 
 
-async def answer_media_refused(_request: Request, error: Exception) -> JSONResponse:
-    """Handler for MediaRefused."""
+async def handle_media_rejected(_request: Request, error: Exception) -> JSONResponse:
+    """Handler for MediaRejected."""
     return error_response(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
 
 
-async def answer_refusal(_request: Request, error: Exception) -> JSONResponse:
-    """Handler for the carrier's refusals."""
-    return error_response(*REFUSALS[type(error)])
+async def handle_carrier_error(_request: Request, error: Exception) -> JSONResponse:
+    """Handler for the exceptions in ERRORS."""
+    return error_response(*ERRORS[type(error)])
 
 
-async def answer_http_error(_request: Request, error: Exception) -> JSONResponse:
-    """Handler for what the framework refuses: no such path, method not allowed, body too long."""
+async def handle_http_error(_request: Request, error: Exception) -> JSONResponse:
+    """Handler for errors of the framework: unknown path, method not allowed, body too long."""
     if not isinstance(error, HTTPException):
         raise error
     return error_response(HTTPStatus(error.status_code), error.detail, error.headers)
@@ -71,7 +71,7 @@ async def answer_http_error(_request: Request, error: Exception) -> JSONResponse
 def error_response(
     status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
-    """Flowroute docs, errors page: a list of errors, each with an id for support."""
+    """A list of errors, each with an id (Flowroute docs, errors page)."""
     error = {
         "id": str(uuid.uuid4()),
         "status": status.value,

@@ -1,4 +1,4 @@
-"""Query parameters of the look-ups."""
+"""Query parameters of the lists."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,9 +7,9 @@ from starlette.datastructures import QueryParams
 
 from simulator.flowroute.errors import unprocessable
 from simulator.phone_numbers import to_digits
-from simulator.timestamps import parse_moment
+from simulator.timestamps import parse_timestamp
 
-# Flowroute states neither; a page of 1,000 is a few hundred kB, and `links.next` gives the rest.
+# Not documented by Flowroute; a page of 1,000 is a few hundred kB.
 MESSAGES_DEFAULT = 100
 MESSAGES_MAX = 1_000
 # Flowroute docs, numbers page.
@@ -21,14 +21,14 @@ _MAX_DIGITS = 9
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Which part of a list is asked for."""
+    """The requested part of a list."""
 
     limit: int
     offset: int
 
 
 def messages_page(query: QueryParams) -> Page:
-    """A page of message records; a higher limit than we keep to is lowered."""
+    """A page of message records; a higher limit than MESSAGES_MAX is lowered."""
     limit = _integer(query, "limit", MESSAGES_DEFAULT, least=1)
     return Page(min(limit, MESSAGES_MAX), _integer(query, "offset", 0, least=0))
 
@@ -43,14 +43,14 @@ def numbers_page(query: QueryParams) -> Page:
 
 def time_range(query: QueryParams, now: datetime) -> tuple[datetime, datetime]:
     """From `start_date` to `end_date`, or to now."""
-    start = _moment(query, "start_date")
+    start = _timestamp(query, "start_date")
     if start is None:
         unprocessable("'start_date' is required.")
-    return start, _moment(query, "end_date") or now
+    return start, _timestamp(query, "end_date") or now
 
 
 def number_filter(query: QueryParams, number: str) -> bool:
-    """Whether a number has the digits asked for. Country 1 is assumed unless a plus leads."""
+    """Whether a number matches the query. Without a plus, country code 1 is assumed as well."""
     digits = to_digits(number)
     start = query.get("starts_with", "").strip()
     starts = (start[1:],) if start.startswith("+") else (start, f"1{start}")
@@ -62,17 +62,20 @@ def number_filter(query: QueryParams, number: str) -> bool:
 
 
 def _integer(query: QueryParams, name: str, default: int, *, least: int) -> int:
-    text = query.get(name)
-    if text is None:
+    value = query.get(name)
+    if value is None:
         return default
-    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS) or int(text) < least:
+    if (
+        not (value.isascii() and value.isdigit() and len(value) <= _MAX_DIGITS)
+        or int(value) < least
+    ):
         unprocessable(f"'{name}' must be a whole number, at least {least}.")
-    return int(text)
+    return int(value)
 
 
-def _moment(query: QueryParams, name: str) -> datetime | None:
-    text = query.get(name)
+def _timestamp(query: QueryParams, name: str) -> datetime | None:
+    value = query.get(name)
     try:
-        return None if text is None else parse_moment(text)
+        return None if value is None else parse_timestamp(value)
     except ValueError as error:
         unprocessable(f"'{name}' {error}.")

@@ -1,4 +1,4 @@
-"""The body of a request in both shapes that v2.1 and v2.2 accept: flat, and JSON:API."""
+"""Request bodies in both shapes that v2.1 and v2.2 accept: flat, and JSON:API."""
 
 import json
 from collections.abc import Mapping
@@ -6,8 +6,8 @@ from http import HTTPStatus
 
 from starlette.requests import Request
 
-from simulator.attachments import is_http_url
 from simulator.flowroute.errors import FlowrouteError, unprocessable
+from simulator.media.attachments import is_http_url
 
 ACCEPTED_TYPES = frozenset({"application/json", "application/vnd.api+json"})
 
@@ -15,7 +15,7 @@ Fields = Mapping[str, object]
 
 
 async def read_json_body(request: Request) -> bytes:
-    """The body of a request that says it is JSON. Raises FlowrouteError 415."""
+    """The body of a request with a JSON content type. Raises FlowrouteError 415."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in ACCEPTED_TYPES:
         raise FlowrouteError(
@@ -26,7 +26,7 @@ async def read_json_body(request: Request) -> bytes:
 
 
 def parse_fields(body: bytes) -> Fields:
-    """The fields, from under `data.attributes` where there is one. Raises FlowrouteError."""
+    """The fields, from `data.attributes` if there is `data`. Raises FlowrouteError."""
     try:
         document = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -43,7 +43,7 @@ def parse_fields(body: bytes) -> Fields:
 
 
 def url(value: object, name: str) -> str:
-    """An address that callbacks can go to, or media come from. Raises FlowrouteError 422."""
+    """An http or https URL. Raises FlowrouteError 422."""
     if not isinstance(value, str) or not is_http_url(value):
         unprocessable(f"'{name}' must hold http or https URLs.")
     return value

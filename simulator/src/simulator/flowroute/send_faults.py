@@ -1,44 +1,49 @@
-"""What the faults of the send's stage make of an answer."""
+"""Effects of the send stage's faults on the response."""
 
 from http import HTTPStatus
 
 from starlette.responses import Response
 
-from simulator.connections import HalfAnswer, LateAnswer, NoAnswer, Patience
 from simulator.faults.fault import Fault
 from simulator.faults.kinds import Kind
 from simulator.flowroute.errors import error_response
+from simulator.http.connections import (
+    DelayedResponse,
+    HangingResponses,
+    NoResponse,
+    TruncatedResponse,
+)
 
 
-def answer_instead(fault: Fault, patience: Patience) -> Response | None:
-    """The answer to a message that is not taken; None when the fault lets it be taken."""
+def response_instead(fault: Fault, hanging_responses: HangingResponses) -> Response | None:
+    """The response without accepting the message; None if the fault lets it be accepted."""
     match fault.kind:
         case Kind.RESET:
-            return NoAnswer(patience)
+            return NoResponse(hanging_responses)
         case Kind.HANG:
-            return NoAnswer(patience, fault.seconds)
+            return NoResponse(hanging_responses, fault.seconds)
         case Kind.STATUS:
-            return status_answer(fault)
+            return status_response(fault)
         case _:
             return None
 
 
-def answer_after(fault: Fault, patience: Patience, usual: Response) -> Response:
-    """The answer to a message that was taken."""
+def response_after(fault: Fault, hanging_responses: HangingResponses, normal: Response) -> Response:
+    """The response to a message that was accepted."""
     match fault.kind:
         case Kind.ACCEPT_THEN_HANG:
-            return NoAnswer(patience, fault.seconds)
+            return NoResponse(hanging_responses, fault.seconds)
         case Kind.ACCEPT_THEN_RESET:
-            return HalfAnswer(usual)
+            return TruncatedResponse(normal)
         case Kind.ACCEPT_THEN_STATUS:
-            return status_answer(fault)
+            return status_response(fault)
         case Kind.SLOW:
-            return LateAnswer(usual, patience, fault.seconds)
+            return DelayedResponse(normal, hanging_responses, fault.seconds)
         case _:
-            return usual
+            return normal
 
 
-def status_answer(fault: Fault) -> Response:
-    """A documented error with the fault's status."""
-    wait = {} if fault.retry_after is None else {"retry-after": str(fault.retry_after)}
-    return error_response(HTTPStatus(fault.status), "The simulator was told to fail.", wait)
+def status_response(fault: Fault) -> Response:
+    """A Flowroute error with the fault's status."""
+    headers = {} if fault.retry_after is None else {"retry-after": str(fault.retry_after)}
+    return error_response(HTTPStatus(fault.status), "A simulated failure.", headers)

@@ -2,11 +2,11 @@
 
 from starlette.requests import Request
 
-from simulator.attachments import MAX_MEDIA, media_at
 from simulator.flowroute.errors import unprocessable
 from simulator.flowroute.request_body import Fields, parse_fields, read_json_body, url
-from simulator.making import Outgoing
+from simulator.media.attachments import MAX_MEDIA, media_at
 from simulator.phone_numbers import to_e164
+from simulator.record_factory import SendRequest
 from simulator.records import Media
 
 # 4,096 characters are 30 segments. Flowroute publishes no limit; this one bounds memory.
@@ -15,16 +15,16 @@ MAX_BODY_CHARACTERS = 4_096
 _BOOLEANS = {"true": True, "false": False}
 
 
-async def read_send_request(request: Request) -> Outgoing:
-    """What the request asks to send. Raises FlowrouteError 400, 415 or 422."""
+async def read_send_request(request: Request) -> SendRequest:
+    """Parses a request. Raises FlowrouteError 400, 415 or 422."""
     return parse_send_request(await read_json_body(request))
 
 
-def parse_send_request(body: bytes) -> Outgoing:
-    """What a body asks to send. Raises FlowrouteError 400 or 422."""
+def parse_send_request(body: bytes) -> SendRequest:
+    """Parses a body. Raises FlowrouteError 400 or 422."""
     fields = parse_fields(body)
     media = _media(fields)
-    return Outgoing(
+    return SendRequest(
         from_number=_number(fields, "from"),
         to_number=_number(fields, "to"),
         body=_body(fields, required=not media),
@@ -81,7 +81,7 @@ def _is_mms(fields: Fields) -> bool:
 
 
 def _text(value: object) -> str:
-    """A string that can be written as UTF-8. Raises ValueError."""
+    """A string that can be encoded as UTF-8. Raises ValueError."""
     if not isinstance(value, str):
         raise ValueError("not a string")
     value.encode()

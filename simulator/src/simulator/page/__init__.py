@@ -1,4 +1,4 @@
-"""The page of phones: plain files, served as they are."""
+"""The web page of phones: static files."""
 
 from importlib.resources import files
 
@@ -11,7 +11,7 @@ CONTENT_TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-# Nothing from elsewhere and nothing inline: whatever a text says, it stays a text.
+# Nothing from other origins and nothing inline: a message cannot inject markup or scripts.
 HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -23,7 +23,7 @@ HEADERS = {
 
 
 def page_routes() -> list[Route]:
-    """One route for each file of the page; its index is at /."""
+    """One route for each file; index.html is at /."""
     web = files(__package__).joinpath("web")
     return [_route(entry.name, entry.read_bytes()) for entry in web.iterdir() if entry.is_file()]
 

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError
 
-from bench.redis_servers import with_tls
+from bench.systems.redis_servers import with_tls
 from runtime.redis.client import RedisAccess, is_reachable, open_redis
 from runtime.reloading import ConfigFileError
 from runtime.tls import TlsFiles

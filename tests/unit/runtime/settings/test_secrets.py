@@ -9,9 +9,9 @@ from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from conversation_service.app.settings import Settings as ConversationSettings
-from devstack.folder import DataFolder
-from devstack.parts import embedded_redis, services, urls_of
+from devstack.data_dir import DataDirectory
 from devstack.ports import Ports
+from devstack.processes import embedded_redis, services, urls_of
 from gateway.settings import Settings as GatewaySettings
 from messaging_service.config.settings import Settings as MessagingSettings
 from runtime.settings.base import ServiceSettings, load_settings
@@ -98,7 +98,7 @@ def test_an_error_in_settings_repeats_no_secret(
 
 
 def test_no_process_of_make_run_has_a_secret_in_its_command_line() -> None:
-    folder, redis_url = DataFolder(Path("data")), f"redis://:{MARK}@127.0.0.1:1/0"
+    folder, redis_url = DataDirectory(Path("data")), f"redis://:{MARK}@127.0.0.1:1/0"
     person = {
         f"{settings.model_config.get('env_prefix')}{name}".upper(): values[name]
         for settings in PROCESSES

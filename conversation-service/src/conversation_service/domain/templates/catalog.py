@@ -98,7 +98,7 @@ class DurationFormat:
     hours: str
     days: str
 
-    def format(self, duration: timedelta, *, rounds_up: bool = False) -> str:
+    def format(self, duration: timedelta, *, is_rounded_up: bool = False) -> str:
         """A duration in one unit, at least a minute; hours and days are rounded down by default."""
         minutes = max(1, round(min(duration, MAX_DURATION) / _MINUTE))
         if minutes == 1:
@@ -106,7 +106,7 @@ class DurationFormat:
         if minutes < _FROM_HOURS:
             return f"{minutes} {self.minutes}"
         size, unit = (_HOUR, self.hours) if minutes < _FROM_DAYS else (_DAY, self.days)
-        return f"{-(-minutes // size) if rounds_up else minutes // size} {unit}"
+        return f"{-(-minutes // size) if is_rounded_up else minutes // size} {unit}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +137,8 @@ class TemplateCatalog:
     ) -> str:
         """A system message in printable ASCII, at most one segment, with its values filled in."""
         # Round a waiting time up, and a time that is left down.
-        rounds_up = template is Template.JUST_ENDED
-        duration = "" if span is None else self.durations.format(span, rounds_up=rounds_up)
+        is_rounded_up = template is Template.JUST_ENDED
+        duration = "" if span is None else self.durations.format(span, is_rounded_up=is_rounded_up)
         values = {"code": code, "span": duration, "receipt": receipt, "operator": self.operator}
         return self.templates[template].format_map({**values, **self._keyword_values()})
 

@@ -1,0 +1,1 @@
+"""The measured systems, the stub carrier and their processes."""

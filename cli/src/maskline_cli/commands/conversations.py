@@ -1,0 +1,106 @@
+"""`maskline conversations`: lists, shows, pauses, resumes and reopens conversations."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline_cli.connection.client import client_of
+from maskline_cli.output.conversations import conversation_details, conversation_table
+from maskline_cli.output.pages import Page, listing
+from maskline_cli.output.render import show, show_list
+from maskline_cli.values.arguments import (
+    ConversationId,
+    Limit,
+    MaskedNumberOption,
+    RequestId,
+    UniqueName,
+)
+from maskline_cli.values.parsers import phone_number
+from maskline_cli.values.participants import conversation
+
+State = Annotated[
+    Literal["waiting", "active", "ended"] | None,
+    typer.Option(help="Only conversations in this state."),
+]
+
+ParticipantId = Annotated[
+    str,
+    typer.Option("--participant", metavar="ID", help="Only conversations of this participant."),
+]
+
+PersonsPhone = Annotated[
+    str | None,
+    typer.Option(
+        "--phone",
+        metavar="PHONE",
+        parser=phone_number,
+        help='Only conversations of this phone number; "-" reads it from standard input.',
+    ),
+]
+
+
+def list_conversations(
+    context: typer.Context,
+    state: State = None,
+    masked_number: MaskedNumberOption = None,
+    unique_name: UniqueName = "",
+    participant: ParticipantId = "",
+    phone: PersonsPhone = None,
+    limit: Limit = 50,
+) -> None:
+    """Lists the conversations of the pool, newest first, including ended ones."""
+    client = client_of(context)
+    request = pb.ListConversationsRequest(
+        pool=client.pool,
+        state=pb.ConversationState.Value(f"CONVERSATION_STATE_{(state or 'unspecified').upper()}"),
+        masked_number=masked_number or "",
+        unique_name=unique_name,
+        participant_id=participant,
+        phone_number=phone or "",
+    )
+
+    def fetch(size: int, token: str) -> Page[pb.Conversation]:
+        request.page_size, request.page_token = size, token
+        response = client.call(client.conversations.ListConversations, request)
+        return Page(response.conversations, response.next_page_token)
+
+    result = listing(limit, fetch)
+    show_list(client.options, "conversations", result, conversation_table(result.items))
+
+
+def show_conversation(context: typer.Context, conversation_id: ConversationId) -> None:
+    """Shows one conversation."""
+    client = client_of(context)
+    response = conversation(client, conversation_id)
+    show(client.options, response, conversation_details(response.conversation))
+
+
+def pause(context: typer.Context, conversation_id: ConversationId, request_id: RequestId) -> None:
+    """Pauses an active conversation: messages are held or refused, as the pool's policy says."""
+    client = client_of(context)
+    request = pb.PauseConversationRequest(
+        request_id=request_id, pool=client.pool, conversation_id=conversation_id
+    )
+    response = client.call(client.conversations.PauseConversation, request)
+    show(client.options, response, conversation_details(response.conversation))
+
+
+def resume(context: typer.Context, conversation_id: ConversationId, request_id: RequestId) -> None:
+    """Resumes a paused conversation; held messages are sent."""
+    client = client_of(context)
+    request = pb.ResumeConversationRequest(
+        request_id=request_id, pool=client.pool, conversation_id=conversation_id
+    )
+    response = client.call(client.conversations.ResumeConversation, request)
+    show(client.options, response, conversation_details(response.conversation))
+
+
+def reopen(context: typer.Context, conversation_id: ConversationId, request_id: RequestId) -> None:
+    """Reopens an ended conversation within the pool's grace period."""
+    client = client_of(context)
+    request = pb.ReopenConversationRequest(
+        request_id=request_id, pool=client.pool, conversation_id=conversation_id
+    )
+    response = client.call(client.conversations.ReopenConversation, request)
+    show(client.options, response, conversation_details(response.conversation))

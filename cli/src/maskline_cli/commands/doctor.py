@@ -1,0 +1,91 @@
+"""`maskline doctor`: checks a deployment from the operator's machine."""
+
+from collections.abc import Iterator
+
+import httpx
+import typer
+from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+
+from maskline.conversation.v1 import deployment_pb2 as pb
+from maskline.conversation.v1.pool_pb2 import GetPoolRequest
+from maskline_cli.connection.client import CallFailed, Client, client_of
+from maskline_cli.connection.failures import failure_of
+from maskline_cli.connection.options import Options
+from maskline_cli.output.render import show, table
+from maskline_cli.values.fields import enum_word
+
+PASSED = pb.CHECK_OUTCOME_PASSED
+WARNED = pb.CHECK_OUTCOME_WARNED
+FAILED = pb.CHECK_OUTCOME_FAILED
+READY_PATH = "/readyz"
+CONVERSATIONS = "conversation service"
+
+
+def doctor(context: typer.Context) -> None:
+    """Checks the deployment; the exit status is 1 if any check failed."""
+    client = client_of(context)
+    checks = pb.CheckDeploymentResponse(checks=_checks(client))
+    rows = ((enum_word(check, "outcome"), check.name, check.finding) for check in checks.checks)
+    show(client.options, checks, table(("outcome", "check", "finding"), rows))
+    if any(check.outcome == FAILED for check in checks.checks):
+        raise typer.Exit(1)
+
+
+def _checks(client: Client) -> Iterator[pb.DeploymentCheck]:
+    health = _health(client)
+    yield health
+    if health.outcome == PASSED:
+        yield _pool(client)
+        yield from _deployment(client)
+    yield _gateway(client.options)
+
+
+def _health(client: Client) -> pb.DeploymentCheck:
+    target = client.options.target
+    try:
+        response = client.call(client.check_health, HealthCheckRequest())
+    except CallFailed as failed:
+        return _check(CONVERSATIONS, FAILED, failure_of(failed).message)
+    if response.status != HealthCheckResponse.SERVING:
+        finding = f"reachable at {target} but not serving; check its Redis and its log"
+        return _check(CONVERSATIONS, FAILED, finding)
+    return _check(CONVERSATIONS, PASSED, f"serving at {target}")
+
+
+def _pool(client: Client) -> pb.DeploymentCheck:
+    name = "pool of this command line"
+    hint = "is --pool (MASKLINE_POOL) right?"
+    try:
+        client.call(client.pools.GetPool, GetPoolRequest(pool=client.pool))
+    except CallFailed as failed:
+        return _check(name, WARNED, f"{failure_of(failed).message}; {hint}")
+    return _check(name, PASSED, f"{client.pool} exists")
+
+
+def _deployment(client: Client) -> Iterator[pb.DeploymentCheck]:
+    try:
+        response = client.call(client.deployment.CheckDeployment, pb.CheckDeploymentRequest())
+    except CallFailed as failed:
+        yield _check("deployment", FAILED, failure_of(failed).message)
+    else:
+        yield from response.checks
+
+
+def _gateway(options: Options) -> pb.DeploymentCheck:
+    hint = "is --gateway-url (MASKLINE_GATEWAY_URL) right?"
+    try:
+        url = httpx.URL(options.gateway_url).join(READY_PATH)
+        response = httpx.get(url, timeout=options.timeout_seconds)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return _check("gateway", FAILED, f"cannot be reached ({type(error).__name__}); {hint}")
+    if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+        finding = "not ready: the conversation service does not accept its calls"
+        return _check("gateway", FAILED, finding)
+    if response.status_code != httpx.codes.OK:
+        finding = f"{READY_PATH} returned HTTP {response.status_code}; {hint}"
+        return _check("gateway", FAILED, finding)
+    return _check("gateway", PASSED, "ready for the carrier's callbacks")
+
+
+def _check(name: str, outcome: pb.CheckOutcome.ValueType, finding: str) -> pb.DeploymentCheck:
+    return pb.DeploymentCheck(name=name, outcome=outcome, finding=finding)

@@ -1,0 +1,55 @@
+"""`maskline people`: erases a person's data and shows erasures."""
+
+from typing import Annotated
+
+import typer
+
+from maskline.conversation.v1 import person_pb2 as pb
+from maskline_cli.connection.client import Client, client_of
+from maskline_cli.output.render import cell, show
+from maskline_cli.values.arguments import Phone, RequestId
+from maskline_cli.values.fields import local_time
+
+ErasureId = Annotated[
+    str, typer.Argument(metavar="ID", help="The erasure's id, as printed by `erase`.")
+]
+
+Yes = Annotated[bool, typer.Option("--yes", help="Skips the confirmation.")]
+
+
+class NotConfirmed(typer.TyperException):
+    """The operator did not confirm; the exit status is 1."""
+
+
+def erase(context: typer.Context, phone: Phone, request_id: RequestId, yes: Yes = False) -> None:
+    """Erases all stored data of a person and opts them out. This cannot be undone.
+
+    Live conversations end; the other participants get a neutral notice, the person gets none.
+    """
+    if not (yes or _is_confirmed()):
+        raise NotConfirmed("Nothing was erased. Answer y, or use --yes.")
+    client = client_of(context)
+    request = pb.ErasePersonRequest(request_id=request_id, phone_number=phone)
+    _show(client, client.call(client.people.ErasePerson, request))
+
+
+def _is_confirmed() -> bool:
+    try:
+        return typer.confirm("Erase all stored data of this person?", err=True)
+    except typer.Abort:
+        # Standard input is closed.
+        return False
+
+
+def get_erasure(context: typer.Context, erasure_id: ErasureId) -> None:
+    """Shows when an erasure was made and how much was erased, but not whose data."""
+    client = client_of(context)
+    request = pb.GetErasureRequest(erasure_id=erasure_id)
+    _show(client, client.call(client.people.GetErasure, request))
+
+
+def _show(client: Client, response: pb.ErasePersonResponse | pb.GetErasureResponse) -> None:
+    erasure = response.erasure
+    counts = f"{erasure.erased_conversations} ended conversations, {erasure.dropped_texts} messages"
+    time = local_time(erasure, "erase_time")
+    show(client.options, response, cell(f"Erasure {erasure.erasure_id}, {time}: {counts} erased."))

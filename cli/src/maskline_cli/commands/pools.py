@@ -1,0 +1,136 @@
+"""`maskline pools`: pools of masked numbers, and their settings."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from maskline.conversation.v1 import pool_pb2 as pb
+from maskline_cli.connection.client import Client, client_of
+from maskline_cli.output.pages import Page, listing
+from maskline_cli.output.render import cell, details, show, show_list, table
+from maskline_cli.values import pool_settings
+from maskline_cli.values.arguments import Limit, PoolName, RequestId, Settings
+from maskline_cli.values.fields import local_time, yes
+from maskline_cli.values.parsers import phone_number
+
+Operator = Annotated[str, typer.Option(help="The organisation's name in the help text.")]
+
+Numbers = Annotated[
+    list[str],
+    typer.Option(
+        "--number",
+        metavar="NUMBER",
+        parser=phone_number,
+        default_factory=list,
+        show_default=False,
+        help="A masked number. May be repeated.",
+    ),
+]
+
+
+def list_pools(context: typer.Context, limit: Limit = 1000) -> None:
+    """Lists the pools by name."""
+    client = client_of(context)
+
+    def fetch(size: int, token: str) -> Page[pb.Pool]:
+        request = pb.ListPoolsRequest(page_size=size, page_token=token)
+        response = client.call(client.pools.ListPools, request)
+        return Page(response.pools, response.next_page_token)
+
+    result = listing(limit, fetch)
+    rows = (
+        (pool.name, pool.settings.operator, str(pool.number_count), yes(pool.is_seeded))
+        for pool in result.items
+    )
+    view = table(("pool", "operator", "numbers", "as the file says"), rows)
+    show_list(client.options, "pools", result, view)
+
+
+def show_pool(context: typer.Context, name: PoolName) -> None:
+    """Shows one pool with its settings."""
+    client = client_of(context)
+    _show(client, _get(client, name))
+
+
+def create_pool(
+    context: typer.Context,
+    name: PoolName,
+    operator: Operator,
+    request_id: RequestId,
+    numbers: Numbers,
+    settings: Settings = [],  # noqa: B006 - typer copies it
+) -> None:
+    """Creates a pool."""
+    client = client_of(context)
+    new_settings = pb.PoolSettings(operator=operator)
+    pool_settings.assign(new_settings, settings)
+    request = pb.CreatePoolRequest(
+        request_id=request_id, name=name, settings=new_settings, masked_numbers=numbers
+    )
+    _show(client, client.call(client.pools.CreatePool, request))
+
+
+def set_pool(
+    context: typer.Context, name: PoolName, settings: Settings, request_id: RequestId
+) -> None:
+    """Changes settings of a pool. They apply to live conversations too."""
+    client = client_of(context)
+    new_settings = pb.PoolSettings()
+    if pool_settings.names_entry(settings):
+        current = _get(client, name).pool.settings
+        new_settings = pb.PoolSettings(words=current.words, texts=current.texts)
+    mask = FieldMask(paths=pool_settings.assign(new_settings, settings))
+    request = pb.UpdatePoolRequest(
+        request_id=request_id, pool=name, settings=new_settings, update_mask=mask
+    )
+    _show(client, client.call(client.pools.UpdatePool, request))
+
+
+def show_advice(context: typer.Context, name: PoolName) -> None:
+    """Shows how many masked numbers the load needs, and when they run out."""
+    client = client_of(context)
+    advice = client.call(client.pools.GetPoolAdvice, pb.GetPoolAdviceRequest(pool=name))
+    view = details(
+        [
+            ("available numbers", str(advice.available_numbers)),
+            ("needed numbers", str(advice.needed_numbers)),
+            ("live conversations", str(advice.live_conversations)),
+            ("most held by one person", str(advice.most_held_by_one_person)),
+            ("numbers run out", local_time(advice, "exhaustion_time") or "not at this load"),
+        ]
+    )
+    show(client.options, advice, view)
+
+
+def sync(context: typer.Context, name: PoolName) -> None:
+    """Compares a pool with the numbers of the carrier account; changes nothing."""
+    client = client_of(context)
+    response = client.call(client.pools.SyncNumbers, pb.SyncNumbersRequest(pool=name))
+    differences = list(_differences(response))
+    agreement = cell("The pool and the carrier account agree.")
+    view = table(("number", "difference"), differences) if differences else agreement
+    show(client.options, response, view)
+
+
+def _differences(response: pb.SyncNumbersResponse) -> Iterator[tuple[str, str]]:
+    for number in response.missing_at_carrier:
+        yield number, "in the pool, not at the carrier: messages to it never arrive"
+    for number in response.not_messaging_enabled:
+        yield number, "in the pool, but messaging is not enabled at the carrier"
+    for number in response.in_no_pool:
+        yield number, "at the carrier, in no pool"
+
+
+def _get(client: Client, name: str) -> pb.GetPoolResponse:
+    return client.call(client.pools.GetPool, pb.GetPoolRequest(pool=name))
+
+
+def _show(
+    client: Client, response: pb.GetPoolResponse | pb.CreatePoolResponse | pb.UpdatePoolResponse
+) -> None:
+    pool = response.pool
+    count, seeded = str(pool.number_count), yes(pool.is_seeded)
+    about = [("pool", pool.name), ("numbers", count), ("as the file says", seeded)]
+    show(client.options, response, details([*about, *pool_settings.rows(pool.settings)]))

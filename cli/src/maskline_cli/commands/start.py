@@ -1,0 +1,111 @@
+"""`maskline conversations start|open|join`: starts and joins conversations."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import number_selection_pb2 as selection_pb
+from maskline_cli.connection.client import client_of
+from maskline_cli.output.conversations import conversation_details
+from maskline_cli.output.render import show
+from maskline_cli.values.arguments import (
+    MaskedNumberOption,
+    OtherPhone,
+    Phone,
+    RequestId,
+    UniqueName,
+)
+
+Code = Annotated[str, typer.Argument(metavar="CODE", help="The join code, in any case.")]
+
+Sticky = Annotated[
+    Literal["prefer", "avoid"] | None,
+    typer.Option(help="Whether to reuse the pair's last number. Default: the pool's setting."),
+]
+
+AreaCodeOf = Annotated[
+    Literal["first", "second"] | None,
+    typer.Option(help="The participant whose area code is preferred."),
+]
+
+AllowReserved = Annotated[
+    bool, typer.Option("--allow-reserved", help="Allows reserved numbers to be selected.")
+]
+
+Silent = Annotated[bool, typer.Option("--silent", help="Sends no first message to the two.")]
+
+
+def start(
+    context: typer.Context,
+    phone: Phone,
+    request_id: RequestId,
+    masked_number: MaskedNumberOption = None,
+    unique_name: UniqueName = "",
+    sticky: Sticky = None,
+    area_code_of: AreaCodeOf = None,
+    allow_reserved: AllowReserved = False,
+) -> None:
+    """Starts a conversation for one person and shows the join code."""
+    client = client_of(context)
+    request = pb.StartConversationRequest(
+        request_id=request_id,
+        pool=client.pool,
+        phone_number=phone,
+        masked_number=masked_number or "",
+        unique_name=unique_name,
+        selection=number_selection(sticky, area_code_of, allow_reserved),
+    )
+    response = client.call(client.conversations.StartConversation, request)
+    view = conversation_details(response.conversation, ("code", response.code))
+    show(client.options, response, view)
+
+
+def open_conversation(
+    context: typer.Context,
+    phone: Phone,
+    other_phone: OtherPhone,
+    request_id: RequestId,
+    masked_number: MaskedNumberOption = None,
+    unique_name: UniqueName = "",
+    sticky: Sticky = None,
+    area_code_of: AreaCodeOf = None,
+    allow_reserved: AllowReserved = False,
+    silent: Silent = False,
+) -> None:
+    """Opens a conversation between two people."""
+    client = client_of(context)
+    request = pb.OpenConversationRequest(
+        request_id=request_id,
+        pool=client.pool,
+        phone_numbers=[phone, other_phone],
+        masked_number=masked_number or "",
+        unique_name=unique_name,
+        selection=number_selection(sticky, area_code_of, allow_reserved),
+        is_silent=silent,
+    )
+    response = client.call(client.conversations.OpenConversation, request)
+    show(client.options, response, conversation_details(response.conversation))
+
+
+def join(context: typer.Context, code: Code, phone: Phone, request_id: RequestId) -> None:
+    """Joins a second person to the conversation of a code."""
+    client = client_of(context)
+    request = pb.JoinConversationRequest(
+        request_id=request_id, pool=client.pool, code=code, phone_number=phone
+    )
+    response = client.call(client.conversations.JoinConversation, request)
+    show(client.options, response, conversation_details(response.conversation))
+
+
+def number_selection(
+    sticky: str | None, area_code_of: str | None, allow_reserved: bool
+) -> selection_pb.NumberSelection:
+    """The options as the contract's NumberSelection."""
+    preference = f"{sticky.upper()}_STICKY" if sticky else "UNSPECIFIED"
+    participant = f"{area_code_of.upper()}_PARTICIPANT" if area_code_of else "UNSPECIFIED"
+    return selection_pb.NumberSelection(
+        preference=selection_pb.NumberPreference.Value(f"NUMBER_PREFERENCE_{preference}"),
+        area_code_of=selection_pb.AreaCodeOf.Value(f"AREA_CODE_OF_{participant}"),
+        allows_reserved=allow_reserved,
+    )

@@ -1,0 +1,1 @@
+"""The connection to the conversation service: options, credentials, calls and failures."""

@@ -1,0 +1,67 @@
+"""Conversations as tables."""
+
+from collections.abc import Iterable, Iterator
+
+from rich.table import Table
+
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline_cli.output.render import details, table
+from maskline_cli.values.fields import enum_word, local_time
+from maskline_cli.values.participants import POSITIONS, displayed_number
+
+HEADINGS = ("conversation", "state", "number", "first", "second", "name", "started", "last message")
+
+
+def conversation_table(conversations: Iterable[pb.Conversation]) -> Table:
+    """One row for each."""
+    return table(HEADINGS, map(_row, conversations))
+
+
+def conversation_details(conversation: pb.Conversation, *more: tuple[str, str]) -> Table:
+    """All fields of conversation conversation, after `more` rows."""
+    return details([*more, *_details(conversation)])
+
+
+def _row(conversation: pb.Conversation) -> tuple[str, ...]:
+    return (
+        conversation.conversation_id,
+        _state(conversation),
+        conversation.masked_number,
+        displayed_number(conversation, 0),
+        displayed_number(conversation, 1),
+        conversation.unique_name,
+        local_time(conversation, "create_time"),
+        local_time(conversation, "last_message_time"),
+    )
+
+
+def _details(conversation: pb.Conversation) -> Iterator[tuple[str, str]]:
+    yield "conversation", conversation.conversation_id
+    yield "name", conversation.unique_name
+    yield "pool", conversation.pool
+    yield "number", conversation.masked_number
+    yield "state", _state(conversation)
+    yield (
+        "end reason",
+        " ".join(filter(None, (enum_word(conversation, "end_reason"), conversation.end_note))),
+    )
+    for index, (position, participant) in enumerate(
+        zip(POSITIONS, conversation.participants, strict=False)
+    ):
+        yield position, f"{displayed_number(conversation, index)} {participant.participant_id}"
+    yield "started", local_time(conversation, "create_time")
+    yield "joined", local_time(conversation, "join_time")
+    yield "last message", local_time(conversation, "last_message_time")
+    yield "ends if idle", local_time(conversation, "expire_time")
+    yield "ends at the latest", local_time(conversation, "latest_end_time")
+    yield "paused", local_time(conversation, "pause_time")
+    yield "reported", local_time(conversation, "report_time")
+    yield "ended", local_time(conversation, "end_time")
+
+
+def _state(conversation: pb.Conversation) -> str:
+    """The state, with "paused" and "reported"."""
+    marks = [enum_word(conversation, "state")]
+    marks += ["paused"] * conversation.HasField("pause_time")
+    marks += ["reported"] * conversation.HasField("report_time")
+    return ", ".join(marks)

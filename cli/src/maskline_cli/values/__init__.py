@@ -1,0 +1,1 @@
+"""Parsing of arguments, and fields of messages as text."""

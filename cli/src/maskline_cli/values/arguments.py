@@ -1,0 +1,73 @@
+"""Arguments and options shared by several commands."""
+
+import uuid
+from typing import Annotated
+
+import typer
+
+from maskline_cli.values.parsers import phone_number
+
+# Programs that need more use events.
+MAX_LIMIT = 100_000
+
+Phone = Annotated[
+    str,
+    typer.Argument(
+        metavar="PHONE",
+        parser=phone_number,
+        help='The person\'s number in E.164 ("+" and country code); "-" reads it from standard '
+        "input.",
+    ),
+]
+
+OtherPhone = Annotated[
+    str, typer.Argument(metavar="PHONE", parser=phone_number, help="The other person's number.")
+]
+
+MaskedNumberArgument = Annotated[
+    str, typer.Argument(metavar="NUMBER", parser=phone_number, help="A masked number.")
+]
+
+MaskedNumberOption = Annotated[
+    str | None,
+    typer.Option("--number", metavar="NUMBER", parser=phone_number, help="A masked number."),
+]
+
+PoolName = Annotated[str, typer.Argument(metavar="NAME", help="The pool's name.")]
+
+ConversationId = Annotated[str, typer.Argument(metavar="ID", help="The conversation's id.")]
+
+Settings = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="KEY=VALUE...",
+        help='Settings, such as code_lifetime=15m or texts.help="..."; an empty value restores '
+        "the default.",
+    ),
+]
+
+UniqueName = Annotated[
+    str, typer.Option("--name", help="The conversation's unique name.", show_default=False)
+]
+
+OnBehalfOf = Annotated[
+    str,
+    typer.Option(
+        "--as",
+        metavar="first|second|PARTICIPANT_ID",
+        help="The participant on whose behalf to act.",
+        show_default=False,
+    ),
+]
+
+Limit = Annotated[int, typer.Option(min=1, max=MAX_LIMIT, help="The most items to list.")]
+
+RequestId = Annotated[
+    str,
+    typer.Option(
+        metavar="UUID",
+        default_factory=lambda: str(uuid.uuid4()),
+        show_default="a new one",
+        help="Idempotency key: a change repeated with the same id is made once.",
+    ),
+]

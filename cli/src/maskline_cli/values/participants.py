@@ -1,0 +1,43 @@
+"""The participants of a conversation by position."""
+
+import typer
+
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline_cli.connection.client import Client
+
+POSITIONS = ("first", "second")
+
+
+class NotAParticipant(typer.TyperException):
+    """The participant has not joined yet; the exit status is 1."""
+
+
+def conversation(client: Client, conversation_id: str) -> pb.GetConversationResponse:
+    """One conversation of the pool."""
+    request = pb.GetConversationRequest(pool=client.pool, conversation_id=conversation_id)
+    return client.call(client.conversations.GetConversation, request)
+
+
+def participant_id(client: Client, conversation_id: str, participant: str) -> str:
+    """The id for "first", "second" or an id; raises NotAParticipant before the second joined."""
+    if participant not in POSITIONS:
+        return participant
+    participants = conversation(client, conversation_id).conversation.participants
+    index = POSITIONS.index(participant)
+    if index >= len(participants):
+        raise NotAParticipant(f"The conversation has no {participant} participant yet.")
+    return participants[index].participant_id
+
+
+def positions(conversation: pb.Conversation) -> dict[str, str]:
+    """ "first" and "second" by participant id."""
+    ids = (participant.participant_id for participant in conversation.participants)
+    return dict(zip(ids, POSITIONS, strict=False))
+
+
+def displayed_number(conversation: pb.Conversation, index: int) -> str:
+    """A participant's number, masked or not as the service sent it; empty if nobody joined."""
+    if index >= len(conversation.participants):
+        return ""
+    participant = conversation.participants[index]
+    return participant.phone_number or participant.masked_phone_number

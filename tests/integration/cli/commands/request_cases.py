@@ -1,0 +1,157 @@
+"""Commands with the requests they send and scripted responses."""
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
+from integration.cli.samples import ALICE_PHONE, BOB_PHONE, MASKED, POOL, TALKING
+
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import number_selection_pb2 as selection_pb
+from maskline.conversation.v1 import opt_out_pb2, pool_pb2
+
+SELECTION = selection_pb.NumberSelection(
+    preference=selection_pb.NUMBER_PREFERENCE_AVOID_STICKY,
+    area_code_of=selection_pb.AREA_CODE_OF_SECOND_PARTICIPANT,
+    allows_reserved=True,
+)
+OPTED_OUT = opt_out_pb2.OptOutState(is_opted_out=True, source=opt_out_pb2.OPT_OUT_SOURCE_CLIENT)
+ONE = {"pool": "main", "conversation_id": "c1"}
+
+CHANGES: list[tuple[str, Message, Message]] = [
+    (
+        f"pools create city --operator City --number {MASKED} "
+        "code-lifetime=20m words.end=adios,fin",
+        pool_pb2.CreatePoolRequest(
+            name="city",
+            settings=pool_pb2.PoolSettings(
+                operator="City",
+                code_lifetime=Duration(seconds=1200),
+                words={"end": pool_pb2.CommandWords(words=["adios", "fin"])},
+            ),
+            masked_numbers=[MASKED],
+        ),
+        pool_pb2.CreatePoolResponse(pool=POOL),
+    ),
+    (
+        "pools set city pause_policy=refuse allows_block=no lifetime=",
+        pool_pb2.UpdatePoolRequest(
+            pool="city",
+            settings=pool_pb2.PoolSettings(
+                pause_policy=pool_pb2.PAUSE_POLICY_REFUSE, allows_block=False
+            ),
+            update_mask=FieldMask(paths=["pause_policy", "allows_block", "lifetime"]),
+        ),
+        pool_pb2.UpdatePoolResponse(pool=POOL),
+    ),
+    (
+        f"numbers add {MASKED} --reserved --pool city",
+        pool_pb2.AddNumberRequest(pool="city", masked_number=MASKED, is_reserved=True),
+        pool_pb2.AddNumberResponse(pool=POOL),
+    ),
+    (
+        f"numbers drain {MASKED}",
+        pool_pb2.DrainNumberRequest(pool="main", masked_number=MASKED),
+        pool_pb2.DrainNumberResponse(pool=POOL),
+    ),
+    (
+        f"numbers remove {MASKED}",
+        pool_pb2.RemoveNumberRequest(pool="main", masked_number=MASKED),
+        pool_pb2.RemoveNumberResponse(pool=POOL),
+    ),
+    (
+        f"conversations start {ALICE_PHONE} --number {MASKED} --name order-7",
+        pb.StartConversationRequest(
+            pool="main",
+            phone_number=ALICE_PHONE,
+            masked_number=MASKED,
+            unique_name="order-7",
+            selection=selection_pb.NumberSelection(),
+        ),
+        pb.StartConversationResponse(conversation=TALKING, code="K7QP2M"),
+    ),
+    (
+        f"conversations open {ALICE_PHONE} {BOB_PHONE} --silent "
+        "--sticky avoid --area-code-of second --allow-reserved",
+        pb.OpenConversationRequest(
+            pool="main",
+            phone_numbers=[ALICE_PHONE, BOB_PHONE],
+            selection=SELECTION,
+            is_silent=True,
+        ),
+        pb.OpenConversationResponse(conversation=TALKING),
+    ),
+    (
+        f"conversations join K7QP2M {BOB_PHONE}",
+        pb.JoinConversationRequest(pool="main", code="K7QP2M", phone_number=BOB_PHONE),
+        pb.JoinConversationResponse(conversation=TALKING),
+    ),
+    (
+        "conversations pause c1",
+        pb.PauseConversationRequest(**ONE),
+        pb.PauseConversationResponse(conversation=TALKING),
+    ),
+    (
+        "conversations resume c1",
+        pb.ResumeConversationRequest(**ONE),
+        pb.ResumeConversationResponse(conversation=TALKING),
+    ),
+    (
+        "conversations reopen c1",
+        pb.ReopenConversationRequest(**ONE),
+        pb.ReopenConversationResponse(conversation=TALKING),
+    ),
+    (
+        "send c1 --as second hello",
+        pb.SendMessageRequest(
+            pool="main", conversation_id="c1", participant_id="p-bob", body="hello"
+        ),
+        pb.SendMessageResponse(message_ids=["m1"]),
+    ),
+    (
+        "send c1 --system -- --json",
+        pb.SendMessageRequest(pool="main", conversation_id="c1", system=True, body="--json"),
+        pb.SendMessageResponse(message_ids=["m1", "m2"]),
+    ),
+    (
+        "end c1 --as p-alice --note unkind",
+        pb.EndConversationRequest(**ONE, participant_id="p-alice", note="unkind"),
+        pb.EndConversationResponse(conversation=TALKING),
+    ),
+    (
+        f"opt-outs add {ALICE_PHONE}",
+        opt_out_pb2.OptOutRequest(phone_number=ALICE_PHONE),
+        opt_out_pb2.OptOutResponse(state=OPTED_OUT),
+    ),
+    (
+        f"opt-outs remove {ALICE_PHONE}",
+        opt_out_pb2.OptInRequest(phone_number=ALICE_PHONE),
+        opt_out_pb2.OptInResponse(state=opt_out_pb2.OptOutState()),
+    ),
+]
+READS: list[tuple[str, Message, Message]] = [
+    (
+        "pools show city",
+        pool_pb2.GetPoolRequest(pool="city"),
+        pool_pb2.GetPoolResponse(pool=POOL),
+    ),
+    (
+        "pools advice city",
+        pool_pb2.GetPoolAdviceRequest(pool="city"),
+        pool_pb2.GetPoolAdviceResponse(available_numbers=2, needed_numbers=3),
+    ),
+    (
+        "pools sync city",
+        pool_pb2.SyncNumbersRequest(pool="city"),
+        pool_pb2.SyncNumbersResponse(in_no_pool=[MASKED]),
+    ),
+    (
+        "conversations show c1",
+        pb.GetConversationRequest(**ONE),
+        pb.GetConversationResponse(conversation=TALKING),
+    ),
+    (
+        f"opt-outs get {ALICE_PHONE}",
+        opt_out_pb2.GetOptOutRequest(phone_number=ALICE_PHONE),
+        opt_out_pb2.GetOptOutResponse(state=OPTED_OUT),
+    ),
+]

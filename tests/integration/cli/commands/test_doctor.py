@@ -1,0 +1,98 @@
+"""`maskline doctor` with complete and incomplete deployments."""
+
+import grpc
+import pytest
+from integration.cli.in_process import maskline
+from integration.cli.samples import POOL
+from integration.cli.scripted import ScriptedDeployment
+
+from maskline.conversation.v1 import deployment_pb2 as pb
+from maskline.conversation.v1 import pool_pb2
+from runtime.grpc.status import RpcStatus
+from support.cli_process import Ended
+from support.ports import free_port
+from support.running_gateway import running_gateway
+
+REDIS = pb.DeploymentCheck(
+    name="redis version", outcome=pb.CHECK_OUTCOME_PASSED, finding="Valkey 9.0."
+)
+KEY = pb.DeploymentCheck(
+    name="state key", outcome=pb.CHECK_OUTCOME_WARNED, finding="The development key is used."
+)
+CALLBACKS = pb.DeploymentCheck(
+    name="message callback", outcome=pb.CHECK_OUTCOME_FAILED, finding="Set it at the carrier."
+)
+
+
+@pytest.fixture(autouse=True)
+def pool(deployment: ScriptedDeployment) -> None:
+    """The pool exists."""
+    deployment.answers("GetPool", pool_pb2.GetPoolResponse(pool=POOL))
+
+
+async def doctor(deployment: ScriptedDeployment, *options: str) -> Ended:
+    """Runs doctor beside a running gateway."""
+    async with running_gateway(deployment.target) as gateway:
+        url = f"http://127.0.0.1:{gateway.port}"
+        return await maskline(deployment.target, "doctor", *options, MASKLINE_GATEWAY_URL=url)
+
+
+async def test_warnings_are_shown_and_are_no_failure(deployment: ScriptedDeployment) -> None:
+    deployment.answers("CheckDeployment", pb.CheckDeploymentResponse(checks=[REDIS, KEY]))
+    ended = await doctor(deployment)
+    assert (ended.status, ended.err) == (0, "")
+    lines = [" ".join(line.split()) for line in ended.out.splitlines()[1:]]
+    assert "passed redis version Valkey 9.0." in lines
+    assert "warned state key The development key is used." in lines
+    assert "passed gateway ready for the carrier's callbacks" in lines
+
+
+async def test_a_failed_check_ends_with_status_1(deployment: ScriptedDeployment) -> None:
+    deployment.answers("CheckDeployment", pb.CheckDeploymentResponse(checks=[CALLBACKS]))
+    ended = await doctor(deployment, "--json")
+    assert (ended.status, ended.err) == (1, "")
+    outcomes = {check["name"]: check["outcome"] for check in ended.json["checks"]}
+    assert outcomes == {
+        "conversation service": "CHECK_OUTCOME_PASSED",
+        "pool of this command line": "CHECK_OUTCOME_PASSED",
+        "message callback": "CHECK_OUTCOME_FAILED",
+        "gateway": "CHECK_OUTCOME_PASSED",
+    }
+
+
+async def test_a_missing_pool_is_a_warning(deployment: ScriptedDeployment) -> None:
+    unknown = RpcStatus(grpc.StatusCode.NOT_FOUND, "POOL_NOT_FOUND", "no pool cty")
+    deployment.answers("GetPool", unknown)
+    deployment.answers("CheckDeployment", pb.CheckDeploymentResponse())
+    ended = await doctor(deployment, "--pool", "cty")
+    assert ended.status == 0
+    assert "no pool cty; is --pool (MASKLINE_POOL) right?" in ended.out
+
+
+async def test_a_service_without_its_redis_is_a_failure_and_so_is_its_gateway(
+    deployment: ScriptedDeployment,
+) -> None:
+    await deployment.is_well(False)
+    ended = await doctor(deployment)
+    assert ended.status == 1
+    assert "not serving" in ended.out
+    assert "not ready: the conversation service" in ended.out
+
+
+async def test_a_deployment_that_cannot_check_itself_is_a_failure(
+    deployment: ScriptedDeployment,
+) -> None:
+    deployment.answers("CheckDeployment", grpc.StatusCode.INTERNAL)
+    ended = await doctor(deployment)
+    assert ended.status == 1
+    assert "deployment" in ended.out
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:{port}", "gateway:8080", "http://[x", ""])
+async def test_doctor_works_when_nothing_is_reachable(url: str) -> None:
+    port = free_port()
+    options = ["--target", f"127.0.0.1:{port}", "--gateway-url", url.format(port=port)]
+    ended = await maskline("", "doctor", *options)
+    assert (ended.status, ended.err) == (1, "")
+    assert f"cannot be reached at 127.0.0.1:{port}" in ended.out
+    assert "MASKLINE_GATEWAY_URL" in ended.out

@@ -1,0 +1,122 @@
+"""Lists fetch all pages; tables in a pipe are complete."""
+
+from integration.cli.in_process import maskline
+from integration.cli.samples import ALICE_PHONE, BOB_PHONE, MASKED, NOON, NOON_SHOWN, POOL, TALKING
+from integration.cli.scripted import ScriptedDeployment
+
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import pool_pb2
+
+
+def page(*ids: str, next_page_token: str = "") -> pb.ListConversationsResponse:
+    return pb.ListConversationsResponse(
+        conversations=[pb.Conversation(conversation_id=conversation) for conversation in ids],
+        next_page_token=next_page_token,
+    )
+
+
+async def test_pages_are_followed_even_when_one_of_them_is_empty(
+    deployment: ScriptedDeployment,
+) -> None:
+    pages = page("c1", next_page_token="a"), page(next_page_token="b"), page("c2")
+    deployment.answers("ListConversations", *pages)
+    ended = await maskline(deployment.target, "conversations", "list", "--json")
+    assert [conversation["conversation_id"] for conversation in ended.json["conversations"]] == [
+        "c1",
+        "c2",
+    ]
+    assert ended.json["is_complete"] is True
+    requests = deployment.received(pb.ListConversationsRequest)
+    assert [request.page_token for request in requests] == ["", "a", "b"]
+
+
+async def test_a_list_ends_at_its_limit_and_says_so(deployment: ScriptedDeployment) -> None:
+    deployment.answers("ListConversations", page("c1", "c2", "c3", next_page_token="a"))
+    ended = await maskline(deployment.target, "conversations", "list", "--limit", "2")
+    assert "c2" in ended.out
+    assert "c3" not in ended.out
+    assert "--limit" in ended.err
+    ended = await maskline(deployment.target, "conversations", "list", "--limit", "2", "--json")
+    assert len(ended.json["conversations"]) == 2
+    assert ended.json["is_complete"] is False
+    assert ended.err == ""
+    assert {request.page_size for request in deployment.received(pb.ListConversationsRequest)} == {
+        2
+    }
+
+
+async def test_conversations_are_filtered_by_the_service(deployment: ScriptedDeployment) -> None:
+    deployment.answers("ListConversations", page())
+    typed = f"--state waiting --number {MASKED} --name n --participant p --phone {ALICE_PHONE}"
+    ended = await maskline(deployment.target, "conversations", "list", *typed.split())
+    assert ended.status == 0, ended.err
+    [request] = deployment.received(pb.ListConversationsRequest)
+    assert request.state == pb.CONVERSATION_STATE_WAITING
+    assert (request.masked_number, request.phone_number) == (MASKED, ALICE_PHONE)
+    assert (request.unique_name, request.participant_id) == ("n", "p")
+
+
+async def test_a_table_in_a_pipe_is_never_cut_or_wrapped(deployment: ScriptedDeployment) -> None:
+    long = pb.Conversation(conversation_id="c" * 64, unique_name="n" * 64)
+    long.MergeFrom(pb.Conversation(masked_number=MASKED, participants=TALKING.participants))
+    long.pause_time.CopyFrom(NOON)
+    deployment.answers("ListConversations", pb.ListConversationsResponse(conversations=[long]))
+    ended = await maskline(deployment.target, "conversations", "list", COLUMNS="40")
+    heading, line = ended.out.splitlines()
+    assert heading.split()[:3] == ["conversation", "state", "number"]
+    assert "c" * 64 in line
+    assert "n" * 64 in line
+    assert "paused" in line
+
+
+async def test_numbers_of_people_are_shown_as_far_as_the_service_shows_them(
+    deployment: ScriptedDeployment,
+) -> None:
+    participant = pb.Participant(
+        participant_id="p", masked_phone_number="+1x", phone_number=BOB_PHONE
+    )
+    conversation = pb.Conversation(participants=[TALKING.participants[0], participant])
+    deployment.answers(
+        "ListConversations", pb.ListConversationsResponse(conversations=[conversation])
+    )
+    ended = await maskline(deployment.target, "conversations", "list")
+    assert ended.out.split()[-2:] == ["+1******0111", BOB_PHONE]
+
+
+async def test_pools_and_numbers_are_listed(deployment: ScriptedDeployment) -> None:
+    deployment.answers("ListPools", pool_pb2.ListPoolsResponse(pools=[POOL]))
+    ended = await maskline(deployment.target, "pools", "list")
+    assert ended.out.splitlines()[1].split() == ["main", "Test", "exchange", "2"]
+    number = pool_pb2.MaskedNumber(
+        phone_number=MASKED,
+        state=pool_pb2.NUMBER_STATE_DRAINING,
+        is_reserved=True,
+        live_conversations=3,
+    )
+    deployment.answers("ListNumbers", pool_pb2.ListNumbersResponse(numbers=[number]))
+    ended = await maskline(deployment.target, "numbers", "list", "--pool", "city")
+    assert ended.out.splitlines()[1].split() == [MASKED, "draining", "yes", "3"]
+    assert deployment.received(pool_pb2.ListNumbersRequest)[0].pool == "city"
+
+
+async def test_messages_have_author_recipient_and_state(deployment: ScriptedDeployment) -> None:
+    deployment.answers("GetConversation", pb.GetConversationResponse(conversation=TALKING))
+    relayed = pb.MessageSummary(
+        message_id="m1",
+        author_participant_id="p-alice",
+        recipient_participant_id="p-bob",
+        state=pb.MESSAGE_STATE_DELIVERED,
+        accept_time=NOON,
+    )
+    own = pb.MessageSummary(
+        message_id="m2",
+        template="somebody_joined",
+        recipient_participant_id="p-alice",
+        state=pb.MESSAGE_STATE_DELIVERED,
+        accept_time=NOON,
+    )
+    deployment.answers("ListMessages", pb.ListMessagesResponse(messages=[relayed, own]))
+    ended = await maskline(deployment.target, "conversations", "messages", "c1")
+    _, first, second = (" ".join(line.split()) for line in ended.out.splitlines())
+    assert first == f"m1 {NOON_SHOWN} XYZ first second delivered"
+    assert second == f"m2 {NOON_SHOWN} XYZ Maskline (somebody_joined) first delivered"

@@ -1,0 +1,141 @@
+"""Each command sends its arguments and prints the response in the contract's form."""
+
+import uuid
+from typing import Any
+
+import pytest
+from google.protobuf import json_format
+from google.protobuf.message import Message
+from integration.cli.commands.request_cases import CHANGES, READS
+from integration.cli.in_process import maskline
+from integration.cli.samples import ALICE_PHONE, TALKING
+from integration.cli.scripted import ScriptedDeployment
+
+from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import opt_out_pb2, pool_pb2
+
+# Commands of one word; all others have two.
+SHORT = ("send", "end")
+
+
+def by_command(rows: list[tuple[str, Message, Message]]) -> list[Any]:
+    """Cases named by command, without phone numbers."""
+    return [pytest.param(*row, id="-".join(_command(row[0].split()))) for row in rows]
+
+
+def _command(words: list[str]) -> list[str]:
+    return words[: 1 if words[0] in SHORT else 2]
+
+
+def with_options(typed: str, *options: str) -> list[str]:
+    """The arguments with options after the command."""
+    words = typed.split()
+    command = _command(words)
+    return [*command, *options, *words[len(command) :]]
+
+
+def script(deployment: ScriptedDeployment, request: Message, response: Message) -> None:
+    """Everything that the command will call for."""
+    deployment.answers("GetConversation", pb.GetConversationResponse(conversation=TALKING))
+    deployment.answers(type(request).__name__.removesuffix("Request"), response)
+
+
+@pytest.mark.parametrize(("typed", "expected", "response"), by_command(CHANGES))
+async def test_a_change_sends_its_arguments_and_the_chosen_request_id(
+    deployment: ScriptedDeployment, typed: str, expected: Message, response: Message
+) -> None:
+    script(deployment, expected, response)
+    options = with_options(typed, "--json", "--request-id", "r1")
+    ended = await maskline(deployment.target, *options)
+    assert ended.status == 0, ended.err
+    assert ended.err == ""
+    request = type(expected)()
+    request.CopyFrom(expected)
+    # A Message of whichever kind: every change has this field.
+    request.request_id = "r1"  # type: ignore[attr-defined]
+    assert deployment.received(type(expected)) == [request]
+    assert json_format.ParseDict(ended.json, type(response)()) == response
+
+
+@pytest.mark.parametrize(("typed", "expected", "response"), by_command(CHANGES))
+async def test_a_change_without_a_request_id_gets_a_new_uuid_and_prints_a_result(
+    deployment: ScriptedDeployment, typed: str, expected: Message, response: Message
+) -> None:
+    script(deployment, expected, response)
+    ended = await maskline(deployment.target, *typed.split())
+    assert ended.status == 0, ended.err
+    assert ended.out.strip()
+    [request] = deployment.received(type(expected))
+    # A Message of whichever kind: every change has this field.
+    assert uuid.UUID(request.request_id).version == 4  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("typed", "expected", "response"), by_command(READS))
+async def test_a_query_sends_its_arguments_and_prints_the_response(
+    deployment: ScriptedDeployment, typed: str, expected: Message, response: Message
+) -> None:
+    script(deployment, expected, response)
+    ended = await maskline(deployment.target, "--json", *typed.split())
+    assert ended.status == 0, ended.err
+    assert deployment.received(type(expected)) == [expected]
+    assert json_format.ParseDict(ended.json, type(response)()) == response
+    assert (await maskline(deployment.target, *typed.split())).out.strip()
+
+
+async def test_json_writes_out_defaults_under_the_contracts_names_and_times_in_utc(
+    deployment: ScriptedDeployment,
+) -> None:
+    deployment.answers("GetConversation", pb.GetConversationResponse(conversation=TALKING))
+    ended = await maskline(deployment.target, "conversations", "show", "c1", "--json")
+    shown = ended.json["conversation"]
+    assert shown["unique_name"] == ""
+    assert shown["end_reason"] == "END_REASON_UNSPECIFIED"
+    assert shown["create_time"] == "2026-03-01T12:00:05Z"
+    assert "end_time" not in shown
+
+
+async def test_one_word_of_a_pool_is_changed_without_losing_the_others(
+    deployment: ScriptedDeployment,
+) -> None:
+    words = {"end": pool_pb2.CommandWords(words=["fin"])}
+    settings = pool_pb2.PoolSettings(words=words, texts={"help": "Call us."})
+    present = pool_pb2.Pool(name="main", settings=settings)
+    deployment.answers("GetPool", pool_pb2.GetPoolResponse(pool=present))
+    deployment.answers("UpdatePool", pool_pb2.UpdatePoolResponse(pool=present))
+    ended = await maskline(deployment.target, "pools", "set", "main", "words.start=go, begin")
+    assert ended.status == 0, ended.err
+    [request] = deployment.received(pool_pb2.UpdatePoolRequest)
+    assert list(request.update_mask.paths) == ["words"]
+    kept = {kind: list(command.words) for kind, command in request.settings.words.items()}
+    assert kept == {"end": ["fin"], "start": ["go", "begin"]}
+
+
+async def test_a_number_and_a_body_can_come_from_standard_input(
+    deployment: ScriptedDeployment,
+) -> None:
+    script(deployment, opt_out_pb2.OptOutRequest(), opt_out_pb2.OptOutResponse())
+    await maskline(deployment.target, "opt-outs", "add", "-", stdin="+1 (425) 555-0111\n")
+    assert deployment.received(opt_out_pb2.OptOutRequest)[0].phone_number == ALICE_PHONE
+    script(deployment, pb.SendMessageRequest(), pb.SendMessageResponse())
+    await maskline(deployment.target, "send", "c1", "--system", "-", stdin="two\nlines\n")
+    assert deployment.received(pb.SendMessageRequest)[0].body == "two\nlines"
+
+
+async def test_a_message_needs_either_a_participant_or_system(
+    deployment: ScriptedDeployment,
+) -> None:
+    for speaker in ([], ["--system", "--as", "first"]):
+        ended = await maskline(deployment.target, "send", "c1", "hello", *speaker)
+        assert ended.status == 2
+        assert "--as or --system" in ended.err
+    assert deployment.requests == []
+
+
+async def test_a_message_for_a_participant_who_has_not_joined_is_refused(
+    deployment: ScriptedDeployment,
+) -> None:
+    waiting = pb.Conversation(conversation_id="c1", participants=TALKING.participants[:1])
+    deployment.answers("GetConversation", pb.GetConversationResponse(conversation=waiting))
+    ended = await maskline(deployment.target, "send", "c1", "hello", "--as", "second")
+    assert (ended.status, ended.out) == (1, "")
+    assert ended.err == "The conversation has no second participant yet.\n"

@@ -1,0 +1,248 @@
+"""`/messages` and `/numbers` as Flowroute's clients use them."""
+
+import json
+import re
+
+import httpx
+import pytest
+from integration.simulator.running_simulator import (
+    ALICE,
+    ALSO_OURS,
+    JSON_API,
+    KEYS,
+    OURS,
+    RunningSimulator,
+    assert_error,
+)
+
+from simulator import records as records_module
+from simulator.callbacks import sender as sender_module
+from support.clock import ManualClock
+
+
+@pytest.mark.parametrize("version", ["v2.1", "v2.2"])
+@pytest.mark.parametrize("shape", ["flat", "json_api"])
+async def test_a_text_is_accepted_in_both_shapes_and_versions(
+    simulator: RunningSimulator, version: str, shape: str
+) -> None:
+    attributes = {"to": ALICE, "from": OURS, "body": "a" * 161}
+    wrapped = {"data": {"type": "message", "attributes": attributes}}
+    response = await simulator.http.post(
+        f"/{version}/messages",
+        content=json.dumps(attributes if shape == "flat" else wrapped),
+        headers=JSON_API,
+        auth=KEYS,
+    )
+    assert response.status_code == 202
+    data = response.json()["data"]
+    assert re.fullmatch(r"mdr2-[0-9a-f]{32}", data["id"])
+    assert data["type"] == "message"
+    collection = f"http://127.0.0.1:{simulator.port}/{version}/messages"
+    assert data["links"] == {"self": f"{collection}/{data['id']}"}
+    price = {
+        "base_rate": "0.0040",
+        "charged_cost": "0.0080",
+        "segment_count": 2,
+        "surcharge_rate": "0.0000",
+    }
+    assert data.get("attributes") == ({"price_details": price} if version == "v2.2" else None)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"authorization": "Basic"}, {"authorization": "Basic bm9ib2R5Om5vYm9keQ=="},
+     {"authorization": "Bearer c2ltdWxhdG9yOnNpbXVsYXRvcg=="}, {"authorization": "Basic \u00e9"}],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/v2.2/messages"), ("GET", "/v2.2/messages"), ("GET", "/v2.1/messages/mdr2-0"),
+     ("GET", "/v2/numbers")],
+)  # fmt: skip
+async def test_without_the_keys_nothing_is_told(
+    simulator: RunningSimulator, method: str, path: str, headers: dict[str, str]
+) -> None:
+    encoded = httpx.Headers(headers, encoding="latin-1")
+    response = await simulator.http.request(method, path, headers=encoded)
+    assert_error(response, 401, "Unauthorized")
+    assert response.headers["www-authenticate"].startswith("Basic")
+
+
+async def test_a_number_that_is_not_ours_is_forbidden(simulator: RunningSimulator) -> None:
+    response = await simulator.send(**{"from": "+12065550199"})
+    assert "'from'" in assert_error(response, 403, "Forbidden")
+    assert await simulator.texts() == []
+
+
+async def test_what_does_not_exist_is_not_found(simulator: RunningSimulator) -> None:
+    for path in ("/v2.2/messages/mdr2-unknown", "/v2.2/media", "/v2/messages"):
+        assert_error(await simulator.http.get(path, auth=KEYS), 404, "Not Found")
+
+
+async def test_a_method_that_is_not_there_is_not_allowed(simulator: RunningSimulator) -> None:
+    response = await simulator.http.delete("/v2.2/messages", auth=KEYS)
+    assert_error(response, 405, "Method Not Allowed")
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", ""])
+async def test_only_json_is_a_supported_media_type(
+    simulator: RunningSimulator, content_type: str
+) -> None:
+    response = await simulator.http.post(
+        "/v2.2/messages", content=b"{}", headers={"content-type": content_type}, auth=KEYS
+    )
+    assert_error(response, 415, "Unsupported Media Type")
+
+
+async def test_broken_json_is_a_bad_request(simulator: RunningSimulator) -> None:
+    response = await simulator.http.post(
+        "/v2.2/messages", content=b"{", headers=JSON_API, auth=KEYS
+    )
+    assert_error(response, 400, "Bad Request")
+
+
+async def test_a_missing_field_is_unprocessable(simulator: RunningSimulator) -> None:
+    response = await simulator.send(body=None)
+    assert "'body'" in assert_error(response, 422, "Unprocessable Entity")
+    assert await simulator.texts() == []
+
+
+@pytest.mark.parametrize("path", ["/v2.2/messages", "/v2.1/messages"])
+async def test_a_huge_body_is_refused(simulator: RunningSimulator, path: str) -> None:
+    response = await simulator.http.post(
+        path, content=b" " * 1_000_000, headers=JSON_API, auth=KEYS
+    )
+    assert response.status_code == 413
+    assert_error(response, 413, response.json()["errors"][0]["title"])
+
+
+async def test_a_recipient_who_sent_stop_is_refused_with_1110_until_unstop(
+    simulator: RunningSimulator,
+) -> None:
+    await simulator.type_text("stop")
+    assert "1110" in assert_error(await simulator.send(), 400, "Bad Request")
+    assert (await simulator.send(**{"from": ALSO_OURS})).status_code == 202
+    await simulator.type_text("UNSTOP")
+    assert (await simulator.send()).status_code == 202
+
+
+async def test_too_many_waiting_receipts_are_a_passing_failure(
+    simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender_module, "WAITING_LIMIT", 0)
+    assert_error(await simulator.send(), 503, "Service Unavailable")
+
+
+async def test_an_outbound_record_is_the_logged_sample(
+    simulator: RunningSimulator, clock: ManualClock
+) -> None:
+    message_id = (await simulator.send()).json()["data"]["id"]
+    response = await simulator.http.get(f"/v2.2/messages/{message_id}", auth=KEYS)
+    assert response.json() == {
+        "data": {
+            "attributes": {
+                "body": "hi",
+                "status": "message buffered",
+                "direction": "outbound",
+                "amount_nanodollars": 4_000_000,
+                "to": "14255550111",
+                "from": "12065550100",
+                "message_encoding": 0,
+                "timestamp": f"{clock.now():%Y-%m-%dT%H:%M:%S}.00Z",
+                "delivery_receipts": [
+                    {
+                        "status": "message buffered",
+                        "status_code": 1003,
+                        "status_code_description": "Message accepted by Carrier",
+                        "timestamp": f"{clock.now():%Y-%m-%dT%H:%M:%S}.00Z",
+                        "level": 2,
+                    },
+                    {
+                        "status": "smsc submit",
+                        "status_code": None,
+                        "status_code_description": "Message has been sent",
+                        "timestamp": f"{clock.now():%Y-%m-%dT%H:%M:%S}.00Z",
+                        "level": 1,
+                    },
+                ],
+                "amount_display": "$0.0040",
+                "is_mms": False,
+                "message_type": "longcode",
+            },
+            "type": "message",
+            "id": message_id,
+        }
+    }
+
+
+async def test_both_directions_are_listed_newest_first_page_by_page(
+    simulator: RunningSimulator, clock: ManualClock
+) -> None:
+    start = f"{clock.now():%Y-%m-%dT%H:%M:%S}.00Z"
+    made = []
+    for number in range(3):
+        made.append(await simulator.type_text(f"in {number}"))
+        clock.move(seconds=1)
+        made.append((await simulator.send(body=f"out {number}")).json()["data"]["id"])
+        clock.move(seconds=1)
+    url, pages = f"/v2.2/messages?start_date={start}&limit=4", []
+    while url:
+        page = (await simulator.http.get(url, auth=KEYS)).json()
+        pages.append([(m["id"], m["attributes"]["direction"]) for m in page["data"]])
+        url = page["links"].get("next", "")
+    newest_first = list(zip(reversed(made), ["outbound", "inbound"] * 3, strict=True))
+    assert pages == [newest_first[:4], newest_first[4:]]
+
+
+async def test_a_listing_keeps_to_its_dates(
+    simulator: RunningSimulator, clock: ManualClock
+) -> None:
+    await simulator.send(body="before")
+    clock.move(seconds=10)
+    start = f"{clock.now():%Y-%m-%dT%H:%M:%SZ}"
+    await simulator.send(body="within")
+    clock.move(seconds=10)
+    await simulator.send(body="after")
+    end = f"{clock.now():%Y-%m-%d}T12:00:19Z"
+    params = {"start_date": start, "end_date": end}
+    page = await simulator.http.get("/v2.1/messages", params=params, auth=KEYS)
+    assert [m["attributes"]["body"] for m in page.json()["data"]] == ["within"]
+
+
+@pytest.mark.parametrize("query", ["", "start_date=2026-01-01&end_date=x", "limit=0"])
+async def test_a_wrong_query_is_unprocessable(simulator: RunningSimulator, query: str) -> None:
+    response = await simulator.http.get(f"/v2.2/messages?{query}", auth=KEYS)
+    assert_error(response, 422, "Unprocessable Entity")
+
+
+async def test_old_records_are_forgotten(
+    simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records_module, "MAX_RECORDS", 2)
+    ids = [(await simulator.send()).json()["data"]["id"] for _ in range(3)]
+    result = [await simulator.http.get(f"/v2.2/messages/{i}", auth=KEYS) for i in ids]
+    assert [response.status_code for response in result] == [404, 200, 200]
+
+
+async def test_our_numbers_are_listed_as_flowroute_lists_them(simulator: RunningSimulator) -> None:
+    page = (await simulator.http.get("/v2/numbers", params={"limit": 1}, auth=KEYS)).json()
+    [number] = page["data"]
+    assert (number["type"], number["id"]) == ("number", "12065550100")
+    assert number["attributes"]["value"] == "12065550100"
+    assert number["attributes"]["number_type"] == "longcode"
+    assert number["attributes"]["messaging_enabled"] is True
+    assert number["links"]["self"].endswith("/v2/numbers/12065550100")
+    following = (await simulator.http.get(page["links"]["next"], auth=KEYS)).json()
+    assert [number["id"] for number in following["data"]] == ["12065550101"]
+    assert "next" not in following["links"]
+
+
+@pytest.mark.parametrize(
+    ("query", "result"),
+    [({"starts_with": "206"}, 2), ({"starts_with": "+1206"}, 2), ({"starts_with": "+44"}, 0),
+     ({"contains": "5550101"}, 1), ({"ends_with": "100"}, 1), ({"offset": "2"}, 0)],
+)  # fmt: skip
+async def test_numbers_are_found_by_their_digits(
+    simulator: RunningSimulator, query: dict[str, str], result: int
+) -> None:
+    response = await simulator.http.get("/v2/numbers", params=query, auth=KEYS)
+    assert len(response.json()["data"]) == result

@@ -1,0 +1,119 @@
+"""What people type is read in every form that is clear, and nothing is guessed."""
+
+import io
+from datetime import timedelta
+
+import pytest
+import typer
+from hypothesis import given
+from hypothesis import strategies as st
+
+from maskline_cli.values.parsers import (
+    MAX_TEXT_CHARACTERS,
+    duration,
+    format_duration,
+    message_body,
+    phone_number,
+    scrub_phone_numbers,
+)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "+12065550100",
+        "+1 206 555 0100",
+        "+1 (206) 555-0100",
+        " +1.206.555.0100 ",
+        "+1\u00a02065550100",
+    ],
+)
+def test_a_number_may_be_typed_with_separators(typed: str) -> None:
+    assert phone_number(typed) == "+12065550100"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "2065550100",
+        "+02065550100",
+        "+12065",
+        "+1206555010012345",
+        "+1206555010x",
+        "",
+        "+",
+        "++1206",
+    ],
+)
+def test_what_is_no_full_number_is_refused_without_being_repeated(typed: str) -> None:
+    with pytest.raises(typer.BadParameter) as refusal:
+        phone_number(typed)
+    assert "206" not in str(refusal.value)
+
+
+def test_a_dash_reads_one_number_from_a_line_of_standard_input(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("+1 206 555 0100\n+1 206 555 0101\n"))
+    assert [phone_number("-"), phone_number("-")] == ["+12065550100", "+12065550101"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "length"),
+    [
+        ("90s", timedelta(seconds=90)),
+        ("15m", timedelta(minutes=15)),
+        ("24h", timedelta(hours=24)),
+        ("7d", timedelta(days=7)),
+        ("1d12h", timedelta(days=1, hours=12)),
+        ("0s", timedelta()),
+    ],
+)
+def test_a_span_is_a_number_with_its_unit(typed: str, length: timedelta) -> None:
+    assert duration(typed) == length
+
+
+@pytest.mark.parametrize(
+    "typed", ["", " ", "15", "15 m", "-5m", "1.5h", "5m1h", "1w", "9" * 50 + "s"]
+)
+def test_a_span_that_is_not_clear_is_refused(typed: str) -> None:
+    with pytest.raises(typer.BadParameter):
+        duration(typed)
+
+
+@given(st.integers(min_value=0, max_value=10**9).map(lambda seconds: timedelta(seconds=seconds)))
+def test_a_span_that_is_shown_can_be_typed(length: timedelta) -> None:
+    assert duration(format_duration(length)) == length
+
+
+def test_a_span_is_shown_in_its_largest_units() -> None:
+    assert format_duration(timedelta(minutes=90)) == "1h30m"
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"), [("hi\n", "hi"), ("hi\r\n", "hi"), ("a\n\n", "a\n")]
+)
+def test_words_from_standard_input_lose_their_final_line_break_only(
+    typed: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(typed, newline=""))
+    assert message_body("-") == expected
+
+
+def test_more_than_a_text_is_refused_not_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("x" * MAX_TEXT_CHARACTERS + "\n"))
+    assert len(message_body("-")) == MAX_TEXT_CHARACTERS
+    monkeypatch.setattr("sys.stdin", io.StringIO("x" * (MAX_TEXT_CHARACTERS + 5)))
+    with pytest.raises(typer.BadParameter):
+        message_body("-")
+
+
+@pytest.mark.parametrize(
+    "typed", ["+12065550100", "206 555 0100", "(206) 555-0100", "206-555-0100", "5550100"]
+)
+def test_no_number_stays_in_a_message(typed: str) -> None:
+    assert "55" not in scrub_phone_numbers(f"Got unexpected extra argument(s) ({typed})")
+    assert (
+        scrub_phone_numbers("at most 10000 characters, 1 to 20")
+        == "at most 10000 characters, 1 to 20"
+    )

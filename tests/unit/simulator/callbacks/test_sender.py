@@ -1,0 +1,163 @@
+"""Flowroute's resend policy: not 200, or no answer, means again, 4 times, 30 s apart."""
+
+import asyncio
+from datetime import datetime, timedelta
+from unittest.mock import Mock
+
+import pytest
+
+from simulator.callbacks import sender as sender_module
+from simulator.callbacks.sender import Attempt, Callback, CallbackQueueFull, CallbackSender
+from support.clock import ManualClock
+
+INTERVAL = timedelta(seconds=30)
+URL = "http://gateway/api/message"
+
+
+class Gateway:
+    """Answers what the test says next, then 200, and keeps when it was requests for what."""
+
+    def __init__(self, clock: ManualClock, *answers: int | Exception) -> None:
+        self._clock = clock
+        self._answers = list(answers)
+        self.requests: list[tuple[datetime, bytes]] = []
+
+    async def post(self, url: str, content: bytes) -> int:
+        assert url == URL
+        self.requests.append((self._clock.now(), content))
+        answer = self._answers.pop(0) if self._answers else 200
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    @property
+    def contents(self) -> list[bytes]:
+        return [content for _, content in self.requests]
+
+
+async def deliver(callback_sender: CallbackSender) -> None:
+    """Everything that is due now, and what follows it at once."""
+    while callback_sender.run_once():
+        await callback_sender.wait_until_idle()
+
+
+async def pass_time(callback_sender: CallbackSender, clock: ManualClock, *, intervals: int) -> None:
+    for _ in range(intervals):
+        clock.move(seconds=INTERVAL.total_seconds())
+        await deliver(callback_sender)
+
+
+@pytest.mark.parametrize(
+    "answer", [201, 202, 204, 302, 400, 404, 500, 503, TimeoutError(), ConnectionError()]
+)
+async def test_all_but_200_is_sent_again_4_times_30_seconds_apart(
+    clock: ManualClock, answer: int | Exception
+) -> None:
+    gateway = Gateway(clock, *[answer] * 99)
+    callback_sender = CallbackSender(gateway.post, clock, INTERVAL)
+    on_attempt = Mock()
+    start = clock.now()
+    callback_sender.submit(Callback(URL, b"text", on_attempt=on_attempt))
+    await deliver(callback_sender)
+    await pass_time(callback_sender, clock, intervals=20)
+    assert gateway.requests == [(start + INTERVAL * n, b"text") for n in range(5)]
+    outcomes = [call.args[0] for call in on_attempt.call_args_list]
+    assert outcomes == [Attempt.TO_BE_RESENT] * 4 + [Attempt.GIVEN_UP]
+
+
+@pytest.mark.parametrize("failures", range(5))
+async def test_a_200_ends_it(clock: ManualClock, failures: int) -> None:
+    gateway = Gateway(clock, *[503] * failures)
+    callback_sender = CallbackSender(gateway.post, clock, INTERVAL)
+    on_attempt = Mock()
+    callback_sender.submit(Callback(URL, b"text", on_attempt=on_attempt))
+    await deliver(callback_sender)
+    await pass_time(callback_sender, clock, intervals=20)
+    assert len(gateway.requests) == failures + 1
+    assert on_attempt.call_args.args == (Attempt.ACCEPTED,)
+
+
+async def test_nothing_is_sent_again_before_its_time(clock: ManualClock) -> None:
+    gateway = Gateway(clock, 503)
+    callback_sender = CallbackSender(gateway.post, clock, INTERVAL)
+    callback_sender.submit(Callback(URL, b"text"))
+    await deliver(callback_sender)
+    clock.move(seconds=29.999)
+    await deliver(callback_sender)
+    assert len(gateway.requests) == 1
+    clock.move(seconds=0.001)
+    await deliver(callback_sender)
+    assert len(gateway.requests) == 2
+
+
+async def test_one_that_fails_does_not_hold_up_the_others(clock: ManualClock) -> None:
+    gateway = Gateway(clock, 503, 200)
+    callback_sender = CallbackSender(gateway.post, clock, INTERVAL)
+    callback_sender.submit(Callback(URL, b"first"))
+    callback_sender.submit(Callback(URL, b"second"))
+    await deliver(callback_sender)
+    assert gateway.contents == [b"first", b"second"]
+    await pass_time(callback_sender, clock, intervals=1)
+    assert gateway.contents == [b"first", b"second", b"first"]
+
+
+@pytest.mark.parametrize("first_answer", [200, 503])
+async def test_a_follower_leaves_once_after_the_first_try(
+    clock: ManualClock, first_answer: int
+) -> None:
+    gateway = Gateway(clock, first_answer, 200, first_answer)
+    callback_sender = CallbackSender(gateway.post, clock, INTERVAL)
+    callback_sender.submit(Callback(URL, b"level 1", followed_by=Callback(URL, b"level 2")))
+    await deliver(callback_sender)
+    assert gateway.contents == [b"level 1", b"level 2"]
+    await pass_time(callback_sender, clock, intervals=20)
+    assert gateway.contents.count(b"level 2") == 1
+
+
+async def test_work_begins_by_itself_when_something_is_submitted(clock: ManualClock) -> None:
+    gateway = Gateway(clock)
+    callback_sender = CallbackSender(gateway.post, clock, INTERVAL)
+    callback_sender.submit(Callback(URL, b"text"))
+    await callback_sender.work()
+    await callback_sender.wait_until_idle()
+    assert gateway.contents == [b"text"]
+
+
+async def test_no_more_are_in_flight_than_the_limit_allows(
+    clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender_module, "IN_FLIGHT_LIMIT", 2)
+    gateway = Gateway(clock)
+    callback_sender = CallbackSender(gateway.post, clock, INTERVAL)
+    for number in range(5):
+        callback_sender.submit(Callback(URL, b"%d" % number))
+    assert callback_sender.run_once() == 2
+    assert callback_sender.run_once() == 0
+    await callback_sender.wait_until_idle()
+    await deliver(callback_sender)
+    assert len(gateway.requests) == 5
+
+
+async def test_more_than_may_wait_is_refused(
+    clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender_module, "WAITING_LIMIT", 2)
+    callback_sender = CallbackSender(Gateway(clock).post, clock, INTERVAL)
+    callback_sender.submit(Callback(URL, b"1"))
+    callback_sender.submit(Callback(URL, b"2"))
+    with pytest.raises(CallbackQueueFull):
+        callback_sender.submit(Callback(URL, b"3"))
+
+
+async def test_stopping_breaks_off_what_is_in_flight(clock: ManualClock) -> None:
+    never = Mock()
+
+    async def hang(url: str, content: bytes) -> int:
+        await asyncio.Event().wait()
+        return 200
+
+    callback_sender = CallbackSender(hang, clock, INTERVAL)
+    callback_sender.submit(Callback(URL, b"text", on_attempt=never))
+    callback_sender.run_once()
+    await callback_sender.stop()
+    never.assert_not_called()
