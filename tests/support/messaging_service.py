@@ -51,6 +51,12 @@ def text(
     )
 
 
+def receipt(carrier_message_id: str, code: int, token: str = "") -> pb.DeliveryReceipt:
+    return pb.DeliveryReceipt(
+        carrier_message_id=carrier_message_id, send_token=token, status_code=code
+    )
+
+
 def settings_for(
     redis_url: str,
     carrier_url: str,

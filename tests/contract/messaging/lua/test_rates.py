@@ -157,9 +157,7 @@ async def test_acquire_rate_acquired_keeps_every_digit_and_lets_every_key_expire
 # penalise_rate.lua
 
 
-async def test_penalise_rate_penalised_blocks_for_the_requested_time(
-    rates: RateScripts,
-) -> None:
+async def test_penalise_rate_penalised_blocks_for_the_requested_time(rates: RateScripts) -> None:
     assert await rates.penalise(3 * SECOND) == [b"penalised", 3 * SECOND]
     assert await rates.acquire() == [b"wait", 3 * SECOND]
     assert await rates.acquire(now=NOW + 3 * SECOND - 1) == [b"wait", 1]
@@ -193,9 +191,7 @@ async def test_penalise_rate_penalised_forgets_strikes_after_a_while_without_one
     assert await rates.penalise(now=until + 60 * SECOND) == [b"penalised", SECOND]
 
 
-async def test_penalise_rate_in_force_does_not_count_concurrent_answers(
-    rates: RateScripts,
-) -> None:
+async def test_penalise_rate_in_force_does_not_count_concurrent_answers(rates: RateScripts) -> None:
     await rates.penalise()
     for _ in range(5):
         assert await rates.penalise(now=NOW + SECOND // 2, requested=SECOND // 2) == [
@@ -205,18 +201,14 @@ async def test_penalise_rate_in_force_does_not_count_concurrent_answers(
     assert await rates.penalise(now=NOW + SECOND) == [b"penalised", 2 * SECOND]
 
 
-async def test_penalise_rate_in_force_is_extended_up_to_the_limit(
-    rates: RateScripts,
-) -> None:
+async def test_penalise_rate_in_force_is_extended_up_to_the_limit(rates: RateScripts) -> None:
     await rates.penalise()
     assert await rates.penalise(5 * SECOND) == [b"in_force", 5 * SECOND]
     assert await rates.penalise(90 * SECOND) == [b"in_force", 60 * SECOND]
     assert await rates.acquire() == [b"wait", 60 * SECOND]
 
 
-async def test_penalise_rate_penalised_never_shortens_a_wait(
-    rates: RateScripts,
-) -> None:
+async def test_penalise_rate_penalised_never_shortens_a_wait(rates: RateScripts) -> None:
     await rates.acquire(50)
     await rates.penalise()
     assert await rates.acquire() == [b"wait", (50 - 5 + 1) * SECOND // 5]

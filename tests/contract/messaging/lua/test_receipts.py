@@ -59,9 +59,7 @@ async def test_bind_carrier_id_taken_changes_neither_message(
     assert other.status == UNKNOWN
 
 
-async def test_bind_carrier_id_bound_returns_parked_receipts_each_time(
-    ledger: Ledger,
-) -> None:
+async def test_bind_carrier_id_bound_returns_parked_receipts_each_time(ledger: Ledger) -> None:
     await ledger.record_receipt(Receipt("mdr2-1", "", 1110, ""), "")
     await ledger.claim(TEXT, "t1")
     message = existing(await ledger.settle("m1", "t1", SENT, "mdr2-1"))

@@ -25,13 +25,7 @@ from support.messaging_service import (
     settings_for,
     text,
 )
-from support.scripted_carrier import (
-    CarrierRequest,
-    ScriptedCarrier,
-    accepted,
-    record,
-    response,
-)
+from support.scripted_carrier import CarrierRequest, ScriptedCarrier, accepted, record, response
 
 SECRETS = ("hunter2-access", "hunter2-secret", "hunter2-the-ledger")
 

@@ -7,9 +7,7 @@ from integration.messaging.media.shelf import Shelf, settings_for
 from redis.asyncio import Redis
 
 from messaging_service.media.relay import MediaRelay
-from support.scripted_carrier import (
-    ScriptedCarrier,
-)
+from support.scripted_carrier import ScriptedCarrier
 
 
 @pytest.fixture
@@ -19,5 +17,5 @@ def shelf(carrier: ScriptedCarrier) -> Shelf:
 
 @pytest.fixture
 async def room(redis: Redis, carrier: ScriptedCarrier) -> AsyncIterator[MediaRelay]:
-    async with MediaRelay(redis, settings_for(carrier.url)) as one:
-        yield one
+    async with MediaRelay(redis, settings_for(carrier.url)) as relay:
+        yield relay

@@ -8,12 +8,7 @@ from pydantic import SecretStr
 from messaging_service.config.settings import Settings
 from messaging_service.model.message import Attachment, AttachmentPolicy, OutboundMessage
 from support.messaging_service import ALICE, MASKED
-from support.scripted_carrier import (
-    Answer,
-    CarrierRequest,
-    ScriptedCarrier,
-    response,
-)
+from support.scripted_carrier import Answer, CarrierRequest, ScriptedCarrier, response
 
 GATEWAY = "https://relay.example"
 MARK = b"SECRET-MARK-47.6N-122.3W"
@@ -23,13 +18,12 @@ ONE, ANOTHER = "the one ledger key", "the other ledger key"
 
 
 def jpeg(picture: Image.Image | None = None) -> bytes:
-    """A picture that tells where it was taken."""
-    told = Image.Exif()
-    told[0x010E] = MARK.decode()
+    """A picture with metadata."""
+    exif = Image.Exif()
+    exif[0x010E] = MARK.decode()
     written = BytesIO()
-    (picture or Image.new("RGB", (32, 16), (250, 0, 0))).save(
-        written, "JPEG", exif=told, quality=95
-    )
+    picture = picture or Image.new("RGB", (32, 16), (250, 0, 0))
+    picture.save(written, "JPEG", exif=exif, quality=95)
     return written.getvalue()
 
 
@@ -49,7 +43,7 @@ class Shelf:
         return response(404, b"") if content is None else response(200, content)
 
     @property
-    def asked(self) -> list[str]:
+    def paths(self) -> list[str]:
         return [request.path for request in self.carrier.requests]
 
     def text(

@@ -8,19 +8,8 @@ import pytest
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from support.clock import ManualClock
-from support.messaging_service import (
-    ALICE,
-    BOB,
-    PATIENCE_SECONDS,
-    Messaging,
-    text,
-)
-from support.scripted_carrier import (
-    CarrierRequest,
-    ScriptedCarrier,
-    accepted,
-    response,
-)
+from support.messaging_service import ALICE, BOB, PATIENCE_SECONDS, Messaging, text
+from support.scripted_carrier import CarrierRequest, ScriptedCarrier, accepted, response
 
 ACCEPTED, NOT_SENT = pb.SEND_OUTCOME_ACCEPTED, pb.SEND_OUTCOME_NOT_SENT
 UNKNOWN = pb.SEND_OUTCOME_UNKNOWN
@@ -104,9 +93,7 @@ async def test_an_uncertain_send_delays_the_next_message_until_it_is_resolved(
 
     await messaging.record(
         pb.DeliveryReceipt(
-            carrier_message_id="mdr2-1",
-            send_token=carrier.requests[0].send_token,
-            status_code=1003,
+            carrier_message_id="mdr2-1", send_token=carrier.requests[0].send_token, status_code=1003
         )
     )
     results = await messaging.send(text("m1", "first"), text("m2", "second"))

@@ -63,13 +63,7 @@ async def test_the_record_of_a_message_is_found(
 
 
 @pytest.mark.parametrize(
-    "other",
-    [
-        {"from_number": BOB},
-        {"to_number": BOB},
-        {"body": "hello "},
-        {"is_mms": True},
-    ],
+    "other", [{"from_number": BOB}, {"to_number": BOB}, {"body": "hello "}, {"is_mms": True}]
 )
 async def test_a_record_that_differs_does_not_match(
     clock: ManualClock, sent: CarrierRecord, wanted: SentMessage, other: dict[str, str | bool]
@@ -82,10 +76,7 @@ async def test_a_record_that_differs_does_not_match(
 async def test_a_record_from_before_the_attempt_does_not_match_except_for_clock_skew(
     clock: ManualClock, sent: CarrierRecord, wanted: SentMessage
 ) -> None:
-    for early, ids in (
-        (CLOCK_SKEW, ("mdr2-1",)),
-        (CLOCK_SKEW + timedelta(milliseconds=1), ()),
-    ):
+    for early, ids in ((CLOCK_SKEW, ("mdr2-1",)), (CLOCK_SKEW + timedelta(milliseconds=1), ())):
         record = replace(sent, time=clock.now() - early)
         found = await CarrierSearch(ScriptedRecords(RecordsPage((record,))), clock).find(wanted)
         assert found.carrier_message_ids == ids

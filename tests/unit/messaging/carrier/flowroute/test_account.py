@@ -8,11 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskline.messaging.v1 import messaging_pb2 as pb
-from messaging_service.carrier.flowroute.account import (
-    Callback,
-    read_callback,
-    read_numbers,
-)
+from messaging_service.carrier.flowroute.account import Callback, read_callback, read_numbers
 from messaging_service.carrier.flowroute.http import Reply, read_error
 from messaging_service.carrier.port import (
     AccountCheck,
