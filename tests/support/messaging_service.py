@@ -1,7 +1,6 @@
 """The messaging service on a free port, inside the test's own process."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,10 +18,9 @@ from maskline.messaging.v1.messaging_pb2_grpc import MessagingServiceStub
 from messaging_service.app import grpc_server, serve
 from messaging_service.config.settings import Settings
 from runtime.clock import Clock
-from support.scripted_carrier import CarrierRequest
 
 if TYPE_CHECKING:
-    # The generated types know it, the generated code does not.
+    # It exists in the generated types only.
     from maskline.messaging.v1.messaging_pb2_grpc import MessagingServiceAsyncStub
 
 MASKED = "+12065550100"
@@ -30,7 +28,6 @@ ALICE = "+14255550111"
 BOB = "+14255550122"
 CAROL = "+13605550133"
 PATIENCE_SECONDS = 20.0
-SIMULATOR_KEY = "simulator"
 
 
 def text(
@@ -64,8 +61,6 @@ def settings_for(
     timeout_seconds: float = 10.0,
     ledger_key: str = "test-ledger-key-one",
     former_ledger_keys: str = "",
-    secret_key: str = SIMULATOR_KEY,
-    public_url: str = "https://relay.example",
     per_second: float = 1000.0,
     media_origins: str = "http://127.0.0.1:1",
     lookups: str = "5,15,60,300",
@@ -78,8 +73,8 @@ def settings_for(
         listen="127.0.0.1:0",
         redis_url=SecretStr(redis_url),
         flowroute_url=carrier_url,
-        flowroute_secret_key=SecretStr(secret_key),
-        public_url=public_url,
+        flowroute_secret_key=SecretStr("simulator"),
+        public_url="https://relay.example",
         send_timeout_seconds=timeout_seconds,
         ledger_key=SecretStr(ledger_key),
         former_ledger_keys=SecretStr(former_ledger_keys),
@@ -178,18 +173,6 @@ async def talking_to(target: str) -> AsyncIterator[Messaging]:
     async with grpc.aio.insecure_channel(target) as channel:
         await asyncio.wait_for(channel.channel_ready(), PATIENCE_SECONDS)
         yield Messaging(channel, MessagingServiceStub(channel))
-
-
-def receipt_from(request: CarrierRequest) -> pb.DeliveryReceipt:
-    """A receipt as the gateway parses it, in either form, with or without a token in its URL."""
-    content = json.loads(request.content)
-    data = content.get("data", content)
-    return pb.DeliveryReceipt(
-        carrier_message_id=data["id"],
-        send_token=request.path.removeprefix("/api/receipt").strip("/"),
-        status_code=data["attributes"].get("status_code"),
-        status=data["attributes"]["status"],
-    )
 
 
 @dataclass(frozen=True, slots=True)

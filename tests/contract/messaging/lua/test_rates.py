@@ -66,9 +66,11 @@ def rates(redis: Redis) -> RateScripts:
 async def test_acquire_rate_acquired_as_many_as_the_burst_allows_and_then_wait(
     rates: RateScripts,
 ) -> None:
-    for _ in range(5):
-        assert await rates.acquire() == [b"acquired"]
-    assert await rates.acquire() == [b"wait", SECOND // 5]
+    # After a pause there is no more than one burst.
+    for now in (NOW, NOW + 3600 * SECOND):
+        for _ in range(5):
+            assert await rates.acquire(now=now) == [b"acquired"]
+        assert await rates.acquire(now=now) == [b"wait", SECOND // 5]
 
 
 async def test_acquire_rate_wait_is_the_time_until_there_is_room(rates: RateScripts) -> None:
@@ -102,16 +104,6 @@ async def test_acquire_rate_wait_at_one_per_second_or_less_the_burst_is_one(
     assert await rates.acquire(unit_us=unit_us) == [b"acquired"]
     assert await rates.acquire(unit_us=unit_us) == [b"wait", unit_us]
     assert await rates.acquire(unit_us=unit_us, now=NOW + unit_us) == [b"acquired"]
-
-
-async def test_acquire_rate_acquired_after_a_pause_no_more_than_one_burst(
-    rates: RateScripts,
-) -> None:
-    await rates.acquire(5)
-    later = NOW + 3600 * SECOND
-    for _ in range(5):
-        assert await rates.acquire(now=later) == [b"acquired"]
-    assert await rates.acquire(now=later) == [b"wait", SECOND // 5]
 
 
 async def test_acquire_rate_wait_until_the_window_that_is_full_ends(rates: RateScripts) -> None:
@@ -161,12 +153,9 @@ async def test_penalise_rate_penalised_blocks_for_the_requested_time(rates: Rate
     assert await rates.penalise(3 * SECOND) == [b"penalised", 3 * SECOND]
     assert await rates.acquire() == [b"wait", 3 * SECOND]
     assert await rates.acquire(now=NOW + 3 * SECOND - 1) == [b"wait", 1]
-
-
-async def test_penalise_rate_penalised_begins_again_with_one_unit(rates: RateScripts) -> None:
-    await rates.penalise()
-    assert await rates.acquire(now=NOW + SECOND) == [b"acquired"]
-    assert await rates.acquire(now=NOW + SECOND) == [b"wait", SECOND // 5]
+    # It begins again with one unit.
+    assert await rates.acquire(now=NOW + 3 * SECOND) == [b"acquired"]
+    assert await rates.acquire(now=NOW + 3 * SECOND) == [b"wait", SECOND // 5]
 
 
 async def test_penalise_rate_penalised_twice_as_long_with_each_strike_up_to_the_most(
@@ -199,13 +188,11 @@ async def test_penalise_rate_in_force_does_not_count_concurrent_answers(rates: R
             SECOND // 2,
         ]
     assert await rates.penalise(now=NOW + SECOND) == [b"penalised", 2 * SECOND]
-
-
-async def test_penalise_rate_in_force_is_extended_up_to_the_limit(rates: RateScripts) -> None:
-    await rates.penalise()
-    assert await rates.penalise(5 * SECOND) == [b"in_force", 5 * SECOND]
-    assert await rates.penalise(90 * SECOND) == [b"in_force", 60 * SECOND]
-    assert await rates.acquire() == [b"wait", 60 * SECOND]
+    # A longer time that is requested extends it, up to the limit.
+    for requested, span in ((5, 5), (90, 60)):
+        in_force = await rates.penalise(requested * SECOND, now=NOW + SECOND)
+        assert in_force == [b"in_force", span * SECOND]
+    assert await rates.acquire(now=NOW + SECOND) == [b"wait", 60 * SECOND]
 
 
 async def test_penalise_rate_penalised_never_shortens_a_wait(rates: RateScripts) -> None:

@@ -135,15 +135,3 @@ async def test_no_message_is_admitted_while_redis_does_not_answer(clock: ManualC
             await limiter.acquire_lookup()
         with pytest.raises(BackendUnavailable):
             await limiter.penalise(SECOND)
-
-
-async def test_every_key_expires_and_none_contains_a_number(
-    limiter: RateLimiter, redis: Redis
-) -> None:
-    await limiter.acquire(text(a_minute=9, a_day=9), 1)
-    await limiter.penalise(SECOND)
-    names = [key async for key in redis.scan_iter()]
-    assert len(names) == 5
-    for key in names:
-        assert await redis.pttl(key) > 0
-        assert b"555" not in key

@@ -69,17 +69,6 @@ async def test_a_copy_of_redis_decrypts_no_file_and_contains_no_number(
                 await room.get(guess)
 
 
-async def test_another_key_leads_to_other_urls(
-    room: MediaRelay, shelf: Shelf, redis: Redis
-) -> None:
-    first = await room.prepare(shelf.text("/a"))
-    async with MediaRelay(redis, settings_for(shelf.carrier.url, ANOTHER)) as other:
-        second = await other.prepare(shelf.text("/a"))
-        assert first.urls != second.urls
-        # Any replica returns the file of a URL.
-        assert await other.get(last_part(first.urls[0])) == await room.get(last_part(first.urls[0]))
-
-
 async def test_a_picture_that_is_sent_again_under_another_key_is_not_stored_twice(
     room: MediaRelay, shelf: Shelf, redis: Redis
 ) -> None:

@@ -166,17 +166,18 @@ async def test_a_redirect_is_not_followed_for_it_would_take_the_credentials_alon
     assert [request.path for request in carrier.requests] == ["/v2.2/messages/sms_callback"]
 
 
-async def test_reads_of_the_account_have_connections_of_their_own(
+async def test_sends_and_reads_of_the_account_have_limited_connections_of_their_own(
     messaging: Messaging, carrier: ScriptedCarrier
 ) -> None:
     go = asyncio.Event()
     lists = asyncio.gather(*(messaging.list_numbers() for _ in range(20)))
-    texts = [text(f"m{at}", to=f"+1206555{100 + at:04}") for at in range(SEND_CONNECTIONS)]
+    # The largest batch, of which no more messages are in flight than there are connections.
+    batch = [text(f"m{at}", to=f"+1{300 + at // 100}55501{at % 100:02}") for at in range(256)]
 
     async def slow(request: CarrierRequest) -> Answer:
         await go.wait()
         is_send = request.method == "POST"
-        return accepted("mdr2-1") if is_send else response(200, {"data": []})
+        return accepted(f"mdr2-{request.send_token}") if is_send else response(200, {"data": []})
 
     async def every_connection_is_used() -> bool:
         methods = [request.method for request in carrier.requests]
@@ -184,7 +185,7 @@ async def test_reads_of_the_account_have_connections_of_their_own(
         return {method: methods.count(method) for method in limits} == limits
 
     carrier.script = slow
-    sends = asyncio.create_task(messaging.send(*texts))
+    sends = asyncio.create_task(messaging.send(*batch))
     await eventually(every_connection_is_used)
     go.set()
     assert {result.outcome for result in await sends} == {pb.SEND_OUTCOME_ACCEPTED}
