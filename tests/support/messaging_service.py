@@ -37,7 +37,6 @@ def text(
     to: str = ALICE,
     prefers: pb.UnknownPolicy.ValueType = pb.UNKNOWN_POLICY_UNSPECIFIED,
 ) -> pb.OutboundMessage:
-    """A message from the masked number."""
     return pb.OutboundMessage(
         message_id=message_id,
         pool="main",
@@ -48,7 +47,7 @@ def text(
     )
 
 
-def receipt(carrier_message_id: str, code: int, token: str = "") -> pb.DeliveryReceipt:
+def receipt(carrier_message_id: str, code: int | None, token: str = "") -> pb.DeliveryReceipt:
     return pb.DeliveryReceipt(
         carrier_message_id=carrier_message_id, send_token=token, status_code=code
     )
@@ -95,23 +94,19 @@ class Messaging:
     stub: "MessagingServiceAsyncStub"
 
     async def send(self, *texts: pb.OutboundMessage) -> list[pb.SendMessageResult]:
-        """The results of one batch."""
         request = pb.SendMessagesRequest(messages=texts)
         response = await self.stub.SendMessages(request, timeout=PATIENCE_SECONDS)
         return list(response.results)
 
     async def send_one(self, message: pb.OutboundMessage) -> pb.SendMessageResult:
-        """The result of a batch of one."""
         [result] = await self.send(message)
         return result
 
     async def get(self, message_id: str) -> pb.Message:
-        """The record of a message."""
         request = pb.GetMessageRequest(message_id=message_id)
         return (await self.stub.GetMessage(request, timeout=PATIENCE_SECONDS)).message
 
     async def record(self, *receipts: pb.DeliveryReceipt) -> list[pb.RecordDeliveryReceiptResult]:
-        """The results of one batch of receipts."""
         request = pb.RecordDeliveryReceiptsRequest(receipts=receipts)
         response = await self.stub.RecordDeliveryReceipts(request, timeout=PATIENCE_SECONDS)
         return list(response.results)
@@ -119,25 +114,21 @@ class Messaging:
     async def list_inbound(
         self, start: datetime, page_size: int = 0, page_token: str = ""
     ) -> pb.ListInboundRecordsResponse:
-        """One page of inbound records."""
         request = pb.ListInboundRecordsRequest(page_size=page_size, page_token=page_token)
         request.start_time.FromDatetime(start)
         return await self.stub.ListInboundRecords(request, timeout=PATIENCE_SECONDS)
 
     async def get_media(self, media_token: str) -> pb.GetMediaResponse:
-        """A file for the carrier."""
         request = pb.GetMediaRequest(media_token=media_token)
         return await self.stub.GetMedia(request, timeout=PATIENCE_SECONDS)
 
     async def list_numbers(
         self, page_size: int = 0, page_token: str = ""
     ) -> pb.ListAccountNumbersResponse:
-        """One page of the account's numbers."""
         request = pb.ListAccountNumbersRequest(page_size=page_size, page_token=page_token)
         return await self.stub.ListAccountNumbers(request, timeout=PATIENCE_SECONDS)
 
     async def check(self) -> pb.CheckAccountResponse:
-        """The settings of the account."""
         return await self.stub.CheckAccount(pb.CheckAccountRequest(), timeout=PATIENCE_SECONDS)
 
     async def health(self, wanted: str) -> None:

@@ -1,5 +1,3 @@
-"""A ledger on a real server."""
-
 import pytest
 from contract.messaging.lua.ledger_parts import Books
 from redis.asyncio import Redis

@@ -1,5 +1,3 @@
-"""Files are fetched within limits, from a real server."""
-
 import asyncio
 from collections.abc import AsyncIterator
 

@@ -1,5 +1,3 @@
-"""Messages with files: what the carrier gets, and their results."""
-
 from collections.abc import AsyncIterator
 from io import BytesIO
 
@@ -68,6 +66,7 @@ async def test_a_picture_is_sent_as_a_url_of_the_gateway_that_leads_to_it(
     assert request.attributes["is_mms"] is True
     [url] = request.attributes["media_urls"]
     assert url.startswith("https://relay.example/media/")
+    assert url.endswith(".png")
     media = await messaging.get_media(url.rpartition("/")[2])
     assert media.content_type == "image/png"
     assert Image.open(BytesIO(media.content)).size == (8, 8)

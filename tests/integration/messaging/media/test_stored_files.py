@@ -1,7 +1,7 @@
 """Files are stored encrypted, for a short time, under URLs that the ledger key determines."""
 
 import pytest
-from integration.messaging.media.shelf import ANOTHER, ONE, Shelf, last_part, settings_for
+from integration.messaging.media.conftest import ANOTHER, ONE, Shelf, last_part, settings_for
 from redis.asyncio import Redis
 
 from messaging_service.media.relay import MediaRelay
@@ -45,12 +45,6 @@ async def test_everything_is_forgotten_an_hour_after_it_was_last_offered(
     assert all(1_000_000 < span <= KEEP_MS for span in await spans())
 
 
-async def test_an_unknown_file_is_not_found(room: MediaRelay) -> None:
-    for token in ("", "a", "a" * 43, f"{'a' * 43}.jpg", "*", "../" * 20, "é" * 43):
-        with pytest.raises(MediaNotFound):
-            await room.get(token)
-
-
 async def test_a_copy_of_redis_decrypts_no_file_and_contains_no_number(
     room: MediaRelay, shelf: Shelf, redis: Redis
 ) -> None:
@@ -92,20 +86,6 @@ async def test_a_picture_that_is_sent_again_under_another_key_is_not_stored_twic
     tokens = [token_of(last_part(url)) for url in prepared.urls]
     assert tokens[0] == MediaUrls(ONE).tokens("m1", 0)[0]
     assert tokens[1] == MediaUrls(ANOTHER).tokens("m1", 1)[0]
-
-
-async def test_replicas_that_change_their_keys_one_by_one_offer_the_same_urls(
-    redis: Redis, shelf: Shelf
-) -> None:
-    url = shelf.carrier.url
-    async with (
-        MediaRelay(redis, settings_for(url, ONE, former=ANOTHER)) as not_yet,
-        MediaRelay(redis, settings_for(url, ANOTHER, former=ONE)) as changed,
-    ):
-        first = await changed.prepare(shelf.text("/a"))
-        assert await not_yet.prepare(shelf.text("/a")) == first
-        assert await changed.prepare(shelf.text("/a")) == first
-    assert shelf.paths == ["/a"]
 
 
 async def test_without_redis_the_backend_is_unavailable(

@@ -1,5 +1,3 @@
-"""The metrics as Prometheus reads them."""
-
 import httpx
 from redis.asyncio import Redis
 

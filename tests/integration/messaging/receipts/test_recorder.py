@@ -1,5 +1,3 @@
-"""RecordDeliveryReceipts over real gRPC."""
-
 import asyncio
 
 import grpc
@@ -91,25 +89,13 @@ async def test_a_receipt_that_comes_before_the_202_is_kept(
     assert (await messaging.get("m1")).state == DELIVERED
 
 
-async def test_a_receipt_without_a_token_before_the_answer_is_parked(
-    messaging: Messaging, carrier: ScriptedCarrier
-) -> None:
-    [early] = await messaging.record(receipt("mdr2-1", 1110))
-    assert not early.HasField("message")
-    carrier.always(accepted("mdr2-1"))
-    result = await messaging.send_one(text("m1"))
-    assert (result.outcome, result.state) == (pb.SEND_OUTCOME_ACCEPTED, UNDELIVERED)
-    # The caller learns of an opt-out by this code.
-    assert result.carrier_status_code == 1110
-    assert await messaging.send_one(text("m1")) == result
-
-
 async def test_receipts_that_a_dead_process_left_parked_are_applied_by_a_repeat(
     messaging: Messaging, redis: Redis
 ) -> None:
     first = await messaging.send_one(text("m1"))
     carrier_id = (await messaging.get("m1")).carrier_message_id
-    # It died after it recorded the send and before it applied the parked receipts.
+    # The caller learns of an opt-out by this code.
+    # The process died after it recorded the send and before it applied the parked receipts.
     await redis.rpush(keys.parked(carrier_id), "undelivered:1110")
     assert first.state == SENT
     again = await messaging.send_one(text("m1"))

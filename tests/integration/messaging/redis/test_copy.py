@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import Redis
 
-from maskline.messaging.v1 import messaging_pb2 as pb
-from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from messaging_service.model.send_tokens import SendTokens
 from messaging_service.redis import keys
 from support.clock import ManualClock
@@ -62,30 +60,9 @@ async def test_no_valid_token_is_in_redis_however_a_send_ended(
     for part in (*while_sending, *after):
         assert not any(token.encode() in part for token in tokens)
         assert not any(TOKENS.attempt_id_of(piece) for piece in _pieces(part, TOKEN_LENGTH))
-
-
-async def test_no_part_of_redis_is_accepted_as_a_token(
-    messaging: Messaging, carrier: ScriptedCarrier, redis: Redis
-) -> None:
-    await messaging.send_one(text("m1"))
-    carrier.always(None)
-    await messaging.send_one(text("m2", to=BOB))
-    genuine = [request.send_token for request in carrier.requests]
-    pieces = {piece for part in await _copy(redis) for piece in _pieces(part, ID_LENGTH)}
-    assert pieces.issuperset(str(TOKENS.attempt_id_of(token)) for token in genuine)
-
-    forged = sorted(pieces | {piece + "A" * (TOKEN_LENGTH - ID_LENGTH) for piece in pieces})
-    for at in range(0, len(forged), 256):
-        batch = [receipt("mdr2-forged", 1004, token) for token in forged[at : at + 256]]
-        assert {result.error.reason for result in await messaging.record(*batch)} == {
-            ErrorReason.ERROR_REASON_SEND_TOKEN_NOT_VALID
-        }
-    assert (await messaging.get("m1")).state == pb.MESSAGE_STATE_SENT
-    assert (await messaging.get("m2")).state == pb.MESSAGE_STATE_UNKNOWN
-    # The token of the carrier is still valid.
-    [recorded] = await messaging.record(receipt("mdr2-2", 1004, genuine[1]))
-    assert recorded.message.message_id == "m2"
-    assert recorded.message.state == pb.MESSAGE_STATE_DELIVERED
+        # Neither is an id that is made as long as a token.
+        padded = [piece + "A" * (TOKEN_LENGTH - ID_LENGTH) for piece in _pieces(part, ID_LENGTH)]
+        assert not any(TOKENS.attempt_id_of(piece) for piece in padded)
 
 
 async def _copy(redis: Redis) -> list[bytes]:

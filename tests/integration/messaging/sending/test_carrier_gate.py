@@ -1,5 +1,3 @@
-"""Rate limits, budgets and the circuit breaker delay messages and refuse none."""
-
 from redis.asyncio import Redis
 
 from maskline.messaging.v1 import messaging_pb2 as pb

@@ -1,5 +1,3 @@
-"""SendMessages and GetMessage over real gRPC, a real ledger and a real HTTP carrier."""
-
 import asyncio
 
 import grpc

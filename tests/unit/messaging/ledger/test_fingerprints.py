@@ -1,5 +1,3 @@
-"""Fingerprints of messages."""
-
 from dataclasses import replace
 
 from hypothesis import given

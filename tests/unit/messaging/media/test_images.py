@@ -1,5 +1,3 @@
-"""Pictures are re-encoded from their pixels."""
-
 import struct
 import zlib
 from io import BytesIO

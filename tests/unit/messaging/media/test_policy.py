@@ -1,5 +1,3 @@
-"""Which files of a message are passed on, by policy, type, number and size."""
-
 from io import BytesIO
 from itertools import product
 

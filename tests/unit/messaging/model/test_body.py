@@ -1,5 +1,3 @@
-"""Characters that are replaced in a body or make it unsendable."""
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

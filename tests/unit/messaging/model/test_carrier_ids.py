@@ -1,5 +1,3 @@
-"""The form of carrier ids."""
-
 import string
 
 import pytest

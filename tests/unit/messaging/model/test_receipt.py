@@ -1,5 +1,3 @@
-"""The carrier's status codes and status words."""
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

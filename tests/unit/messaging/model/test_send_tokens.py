@@ -1,5 +1,3 @@
-"""Send tokens cannot be forged, and each names one attempt."""
-
 import string
 
 import pytest

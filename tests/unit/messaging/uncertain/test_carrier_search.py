@@ -1,5 +1,3 @@
-"""Searching the carrier's records for messages."""
-
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace

@@ -1,5 +1,3 @@
-"""When uncertain sends are looked up, and what follows."""
-
 from datetime import timedelta
 from itertools import product
 

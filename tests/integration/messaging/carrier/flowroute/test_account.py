@@ -1,7 +1,8 @@
-"""Reads of the carrier account, and what each fault of the carrier means for them."""
+"""Reads of the carrier's account and records, and what each fault of the carrier means for them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
 import grpc
@@ -22,13 +23,16 @@ NUMBER = {"id": "12065550100", "attributes": {"number_type": "longcode"}}
 CALLBACK = {"data": {"attributes": {"callback_url": "https://old.example/", "api_version": "v2.1"}}}
 EXPECTED = "https://relay.example/api/message"
 
-METHODS: list[Callable[[Messaging], Awaitable[object]]] = [Messaging.list_numbers, Messaging.check]
+METHODS: list[Callable[[Messaging], Awaitable[object]]] = [
+    Messaging.list_numbers,
+    Messaging.check,
+    lambda messaging: messaging.list_inbound(datetime(2026, 11, 23, tzinfo=UTC)),
+]
 
 TRANSIENT = [
     (response(429, headers={"Retry-After": "30"}), "CARRIER_RATE_LIMITED", 30.0),
     (response(503, headers={"Retry-After": "999999"}), "CARRIER_UNAVAILABLE", 300.0),
     (response(200, b"<html>maintenance</html>"), "CARRIER_UNAVAILABLE", 5.0),
-    (response(200, b" " * ANSWER_LIMIT_BYTES + b'{"data":[]}'), "CARRIER_UNAVAILABLE", 5.0),
     (b"hello\r\n\r\n", "CARRIER_UNAVAILABLE", 5.0),
     (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", "CARRIER_UNAVAILABLE", 5.0),
     (None, "CARRIER_UNAVAILABLE", 5.0),
@@ -48,9 +52,13 @@ async def test_transient_failures_have_a_retry_delay(
     carrier.hangs_up = True
     for answer, reason, delay in TRANSIENT:
         carrier.always(answer)
+        carrier.always_lists(answer)
         for call in METHODS:
             refusal = await refused(call(messaging))
             assert (refusal.info.reason, refusal.retry_seconds) == (reason, delay), answer
+    carrier.always(response(200, b" " * ANSWER_LIMIT_BYTES + b'{"data":[]}'))
+    for call in METHODS[:2]:
+        assert (await refused(call(messaging))).info.reason == "CARRIER_UNAVAILABLE"
 
 
 async def test_refused_keys_are_the_result_of_a_check_and_fail_a_list(
@@ -64,27 +72,14 @@ async def test_refused_keys_are_the_result_of_a_check_and_fail_a_list(
     assert refusal.info.reason == "CARRIER_ACCOUNT_REFUSED"
 
 
-async def test_a_refused_read_has_no_url_and_no_numbers(
-    messaging: Messaging, carrier: ScriptedCarrier
-) -> None:
-    carrier.always(response(404, {"errors": [{"detail": "hunter2"}]}))
-    checked = await messaging.check()
-    assert checked.is_authorized
-    assert [(callback.callback_type, callback.url) for callback in checked.callbacks] == [
-        ("sms_callback", ""),
-        ("mms_callback", ""),
-    ]
-    refusal = await refused(messaging.list_numbers())
-    assert refusal.info.reason == "CARRIER_REFUSED"
-    assert "hunter2" not in str(refusal.status)
-
-
 async def test_a_check_reads_each_callback_and_returns_the_expected_url(
     messaging: Messaging, carrier: ScriptedCarrier, redis: Redis
 ) -> None:
+    refusal = response(404, {"errors": [{"detail": "hunter2"}]})
+
     async def script(request: CarrierRequest) -> Answer:
         is_sms = request.path == "/v2.2/messages/sms_callback"
-        return response(200, CALLBACK) if is_sms else response(404)
+        return response(200, CALLBACK) if is_sms else refusal
 
     carrier.script = script
     checked = await messaging.check()
@@ -105,6 +100,9 @@ async def test_a_check_reads_each_callback_and_returns_the_expected_url(
         ("GET", "/v2.2/messages/mms_callback"),
     ]
     assert {request.basic_credentials[0] for request in carrier.requests} == {"simulator"}
+    refused_list = await refused(messaging.list_numbers())
+    assert refused_list.info.reason == "CARRIER_REFUSED"
+    assert "hunter2" not in str(refused_list.status)
     assert await redis.keys() == []
 
 
@@ -147,14 +145,16 @@ async def test_a_carrier_that_cannot_be_reached_or_never_completes_an_answer_is_
     settings = settings_for(redis_url, carrier.url, timeout_seconds=0.2)
     async with serving(settings, clock) as messaging:
         for call in METHODS:
-            carrier.script = never
+            carrier.script = carrier.records_script = never
             assert (await refused(call(messaging))).info.reason == "CARRIER_UNAVAILABLE"
             carrier.always(_trickle())
+            carrier.always_lists(_trickle())
             assert (await refused(call(messaging))).info.reason == "CARRIER_UNAVAILABLE"
     settings = settings_for(redis_url, f"http://127.0.0.1:{free_port()}")
     async with serving(settings, clock) as messaging:
         for call in METHODS:
             assert (await refused(call(messaging))).info.reason == "CARRIER_UNAVAILABLE"
+        assert (await messaging.send_one(text("m1"))).outcome == pb.SEND_OUTCOME_NOT_SENT
 
 
 async def test_a_redirect_is_not_followed_for_it_would_take_the_credentials_along(
@@ -163,7 +163,11 @@ async def test_a_redirect_is_not_followed_for_it_would_take_the_credentials_alon
     carrier.always(response(307, headers={"Location": f"{carrier.url}/elsewhere"}))
     refusal = await refused(messaging.check())
     assert (refusal.info.reason, refusal.retry_seconds) == ("CARRIER_UNAVAILABLE", 5.0)
-    assert [request.path for request in carrier.requests] == ["/v2.2/messages/sms_callback"]
+    assert (await messaging.send_one(text("m1"))).outcome == pb.SEND_OUTCOME_REFUSED
+    assert [request.path for request in carrier.requests] == [
+        "/v2.2/messages/sms_callback",
+        "/v2.2/messages",
+    ]
 
 
 async def test_sends_and_reads_of_the_account_have_limited_connections_of_their_own(

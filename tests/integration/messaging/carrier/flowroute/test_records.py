@@ -1,5 +1,3 @@
-"""ListInboundRecords over real gRPC."""
-
 from datetime import UTC, datetime
 
 import grpc
@@ -71,23 +69,6 @@ async def test_pages_of_limited_size_lead_to_one_another_even_if_they_have_no_in
         f"{path}&limit={limit}&offset={offset}"
         for limit, offset in ((200, 0), (200, 1), (7, 0), (1000, 0))
     ]
-
-
-async def test_failures_of_the_carrier_have_the_errors_of_the_contract(
-    messaging: Messaging, carrier: ScriptedCarrier
-) -> None:
-    for answer, code, reason, retry_seconds in (
-        (response(404), "FAILED_PRECONDITION", "CARRIER_REFUSED", None),
-        (response(429), "RESOURCE_EXHAUSTED", "CARRIER_RATE_LIMITED", 1.0),
-        (response(200, b"<html>"), "UNAVAILABLE", "CARRIER_UNAVAILABLE", 5.0),
-        (None, "UNAVAILABLE", "CARRIER_UNAVAILABLE", 5.0),
-    ):
-        carrier.always_lists(answer)
-        with pytest.raises(grpc.aio.AioRpcError) as caught:
-            await messaging.list_inbound(NOON)
-        refusal = refusal_of(caught.value)
-        assert (caught.value.code().name, refusal.info.reason) == (code, reason)
-        assert refusal.retry_seconds == retry_seconds, reason
 
 
 async def test_reads_of_the_records_are_rate_limited(

@@ -11,7 +11,6 @@ from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from messaging_service.model.carrier_ids import is_carrier_id
 from support.clock import ManualClock
 from support.messaging_service import Messaging, receipt, serving, settings_for, text
-from support.ports import free_port
 from support.scripted_carrier import CarrierRequest, ScriptedCarrier, response
 
 ACCEPTED, UNKNOWN = pb.SEND_OUTCOME_ACCEPTED, pb.SEND_OUTCOME_UNKNOWN
@@ -139,23 +138,6 @@ async def test_an_answer_that_does_not_come_in_time_leaves_the_message_unknown(
         carrier.always(_endless(b" ", pause_seconds=0.02))
         assert (await messaging.send_one(text("m2"))).outcome == UNKNOWN
     assert len(carrier.requests) == 2
-
-
-async def test_a_message_is_not_sent_if_the_carrier_cannot_be_reached(
-    redis: Redis, redis_url: str, clock: ManualClock
-) -> None:
-    settings = settings_for(redis_url, f"http://127.0.0.1:{free_port()}")
-    async with serving(settings, clock) as messaging:
-        result = await messaging.send_one(text("m1"))
-    assert (result.outcome, reason(result)) == (NOT_SENT, "CARRIER_UNAVAILABLE")
-
-
-async def test_a_redirect_is_not_followed_for_it_would_take_the_credentials_along(
-    messaging: Messaging, carrier: ScriptedCarrier
-) -> None:
-    carrier.always(response(307, headers={"Location": f"{carrier.url}/elsewhere"}))
-    assert (await messaging.send_one(text("m1"))).outcome == REFUSED
-    assert [request.path for request in carrier.requests] == ["/v2.2/messages"]
 
 
 async def _endless(

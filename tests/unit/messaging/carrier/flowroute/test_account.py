@@ -1,5 +1,3 @@
-"""How Flowroute's answers about the account are read."""
-
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -117,22 +115,17 @@ def test_the_next_page_begins_where_this_one_ended(
     page = numbers(*[DOCUMENTED] * entries, links=links)
     assert page.next_offset == next_offset
     assert len(page.numbers) == min(entries, PAGE.limit)
-
-
-def test_skipped_entries_still_count_for_the_next_page() -> None:
+    # Skipped entries count too.
     page = numbers({}, {}, DOCUMENTED, links={"next": "x"})
     assert page == NumbersPage((LONGCODE,), next_offset=43, skipped=2)
 
 
 @pytest.mark.parametrize("content", MALFORMED)
 def test_a_malformed_answer_is_not_read_as_an_empty_one(content: bytes) -> None:
-    assert read_numbers(content, PAGE) is None
-    assert read_callback(content) is None
-
-
-def test_an_answer_of_the_other_kind_is_malformed() -> None:
-    assert read_numbers(b'{"data":{}}', PAGE) is None
-    assert read_callback(b'{"data":[]}') is None
+    for page in (content, b'{"data":{}}'):
+        assert read_numbers(page, PAGE) is None
+    for callback in (content, b'{"data":[]}'):
+        assert read_callback(callback) is None
 
 
 URL = "https://relay.example/api/message"

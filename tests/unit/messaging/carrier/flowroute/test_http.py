@@ -1,5 +1,3 @@
-"""The HTTP clients of the service."""
-
 import ssl
 
 import pytest

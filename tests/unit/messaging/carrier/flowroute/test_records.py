@@ -1,5 +1,3 @@
-"""How Flowroute's message records are read."""
-
 import json
 from datetime import UTC, datetime
 

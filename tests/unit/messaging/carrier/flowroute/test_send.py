@@ -1,5 +1,3 @@
-"""What Flowroute's answers to a message mean, and failures of the HTTP client."""
-
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
