@@ -124,7 +124,9 @@ class ScriptedCarrier:
                 if answer is None:
                     writer.transport.abort()
                     return
-                await _write(writer, answer)
+                async for piece in _pieces(answer) if isinstance(answer, bytes) else answer:
+                    writer.write(piece)
+                    await writer.drain()
                 if self.hangs_up:
                     return
         except (ConnectionError, asyncio.CancelledError):
@@ -140,12 +142,8 @@ def _always(answer: Answer) -> Script:
     return script
 
 
-async def _write(writer: asyncio.StreamWriter, answer: bytes | AsyncIterator[bytes]) -> None:
-    if isinstance(answer, bytes):
-        writer.write(answer)
-        return await writer.drain()
-    async for piece in answer:
-        await _write(writer, piece)
+async def _pieces(answer: bytes) -> AsyncIterator[bytes]:
+    yield answer
 
 
 async def _read(reader: asyncio.StreamReader) -> CarrierRequest | None:

@@ -22,6 +22,7 @@ DAY = keys.budget("day", 20_833, "main")
 BRAKE = keys.brake()
 Windows = dict[str, tuple[int, int]]
 Reply = list[bytes | int]
+Call = tuple[int, int, Windows, Reply]
 
 
 class RateScripts:
@@ -54,7 +55,7 @@ def rates(redis: Redis) -> RateScripts:
 
 
 ACQUIRED: Reply = [b"acquired"]
-BURST = [(1, 0, {}, ACQUIRED)] * 5
+BURST: list[Call] = [(1, 0, {}, ACQUIRED)] * 5
 LATER = 3600 * SECOND
 
 
@@ -96,7 +97,7 @@ LATER = 3600 * SECOND
     ids=lambda row: row[0],
 )
 async def test_acquire_rate_acquired_and_wait(
-    rates: RateScripts, calls: tuple[str, list[tuple[int, int, Windows, Reply]]]
+    rates: RateScripts, calls: tuple[str, list[Call]]
 ) -> None:
     for at, (units, after, windows, reply) in enumerate(calls[1]):
         assert await rates.acquire(units, after, windows) == reply, at

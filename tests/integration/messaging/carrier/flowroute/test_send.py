@@ -11,7 +11,7 @@ from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from messaging_service.model.carrier_ids import is_carrier_id
 from support.clock import ManualClock
 from support.messaging_service import Messaging, receipt, serving, settings_for, text
-from support.scripted_carrier import CarrierRequest, ScriptedCarrier, response
+from support.scripted_carrier import Answer, CarrierRequest, ScriptedCarrier, response
 
 ACCEPTED, UNKNOWN = pb.SEND_OUTCOME_ACCEPTED, pb.SEND_OUTCOME_UNKNOWN
 NOT_SENT, REFUSED = pb.SEND_OUTCOME_NOT_SENT, pb.SEND_OUTCOME_REFUSED
@@ -26,7 +26,7 @@ def reason(result: pb.SendMessageResult) -> str:
 async def test_a_refusal_is_final_and_its_repeat_does_not_call_the_carrier(
     messaging: Messaging, carrier: ScriptedCarrier
 ) -> None:
-    rows = {
+    rows: dict[str, Answer] = {
         "RECIPIENT_OPTED_OUT": response(400, OPTED_OUT),
         "CARRIER_ACCOUNT_REFUSED": response(403, b"<html>no</html>"),
         # Read until the send timeout it would be UNKNOWN.

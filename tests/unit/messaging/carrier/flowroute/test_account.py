@@ -67,29 +67,30 @@ def test_a_documented_number_is_read_whatever_else_it_holds() -> None:
 
 def test_missing_and_malformed_fields_of_a_number_are_left_out() -> None:
     toll_free = number(value="18005550100", number_type="toll-free", messaging_enabled=False)
-    for entry, read in (
+    rows: list[tuple[object, AccountNumber]] = [
         *(({"id": value}, NUMBER) for value in ("12065550100", 12065550100)),
-        *(
-            ({"id": "12065550100", "attributes": attributes}, NUMBER)
-            for attributes in (None, {"value": None}, {"value": "?"})
-        ),
+        ({"id": "12065550100", "attributes": None}, NUMBER),
+        ({"id": "12065550100", "attributes": {"value": None}}, NUMBER),
+        ({"id": "12065550100", "attributes": {"value": "?"}}, NUMBER),
         *((number(value=v), NUMBER) for v in ("+12065550100", "2065550100", " 12065550100 ")),
         # With a plus, ten digits are a whole number.
         (number(value="+2065550100"), AccountNumber("+2065550100")),
         (toll_free, AccountNumber("+18005550100", "toll-free", is_messaging_enabled=False)),
         (number(value="12065550100", number_type=None, messaging_enabled="yes"), NUMBER),
         (number(value="12065550100", number_type="\ud800"), AccountNumber("+12065550100", "?")),
-    ):
+    ]
+    for entry, read in rows:
         assert numbers(entry) == NumbersPage((read,)), entry
 
 
 def test_an_entry_that_is_no_number_is_skipped_and_counted() -> None:
-    for entry in (
+    entries: list[object] = [
         *(None, 7, "12065550100", [], {}, {"attributes": {}}, number(value=True, id=True)),
         *(number(value="911"), number(value="1206555010x"), number(value="0" * 11)),
         *(number(value="1" * 16), number(value="++12065550100"), number(value="\u0661" * 11)),
         {**DOCUMENTED, "type": "port_order"},
-    ):
+    ]
+    for entry in entries:
         assert numbers(entry, DOCUMENTED) == NumbersPage((LONGCODE,), skipped=1), entry
 
 

@@ -113,8 +113,10 @@ def test_a_record_with_a_malformed_id_gets_the_same_hashed_id_each_time(carrier_
 def test_a_page_reports_whether_there_is_another(
     count: int, links: object, next_offset: int | None
 ) -> None:
-    others = {} if links is None else {"links": links}
-    assert read(*[LOGGED] * count, **others).next_offset == next_offset
+    body = {"data": [LOGGED] * count} | ({} if links is None else {"links": links})
+    page = read_records(json.dumps(body).encode(), OUTBOUND, PAGE)
+    assert page is not None
+    assert page.next_offset == next_offset
 
 
 @pytest.mark.parametrize("body", [None, [], {}, {"data": None}, {"data": {}}, "text"])

@@ -1,3 +1,4 @@
+import ssl
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -9,11 +10,14 @@ from httpx_aiohttp.transport import map_aiohttp_exceptions
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging_service.carrier.flowroute.http import MAX_DELAY, Reply
+from messaging_service.carrier.flowroute.http import MAX_DELAY, FlowrouteHttp, Reply
 from messaging_service.carrier.flowroute.send import answer_to, read_answer
 from messaging_service.carrier.port import Accepted, Answer, NotSent, Refused, Uncertain
+from messaging_service.config.settings import Settings
+from messaging_service.media.fetch import MediaFetcher
 from messaging_service.model.errors import CarrierRefused, RecipientOptedOut
 from messaging_service.model.message import OutboundMessage
+from runtime.tls import shared_client_context
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 TEXT = OutboundMessage("m1", "main", "+12065550100", "+14255550111", "hello")
@@ -124,6 +128,13 @@ def test_why_never_repeats_text_of_the_carrier() -> None:
         answer = read(status, b'{"errors":[{"detail":"hello to +14255550111"}]}')
         assert isinstance(answer, Refused | Uncertain)
         assert answer.why == f"HTTP {status}"
+
+
+async def test_no_client_makes_a_tls_context_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    shared_client_context()
+    monkeypatch.delattr(ssl, "create_default_context")
+    async with FlowrouteHttp(Settings()), MediaFetcher(timeout_seconds=1, connections=1):
+        pass
 
 
 # Which failures of the HTTP client prove that nothing was sent. The exceptions are aiohttp's own,
