@@ -48,10 +48,6 @@ async def find(*records: CarrierRecord) -> SearchResult:
     return await CarrierSearch(ScriptedRecords(RecordsPage(records)), ManualClock()).find(WANTED)
 
 
-async def test_the_record_of_a_message_is_found() -> None:
-    assert await find(RECORD) == SearchResult(("mdr2-1",), is_complete=True)
-
-
 @pytest.mark.parametrize(
     "other",
     [
