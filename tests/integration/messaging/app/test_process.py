@@ -119,8 +119,8 @@ async def test_a_process_that_died_while_sending_leaves_the_message_unknown_and_
         [attempt] = carrier.requests
         carrier.lists(record("mdr2-1", attempt.attributes, datetime.now(UTC)))
         clock.move(seconds=5)
-        found = await successor.send_one(text("m1"))
-        assert found.resolution == pb.UNKNOWN_RESOLUTION_RECORD
+        resolved = await successor.send_one(text("m1"))
+        assert resolved.resolution == pb.UNKNOWN_RESOLUTION_RECORD
     assert len(carrier.requests) == 1
 
 

@@ -12,10 +12,10 @@ TEXT = OutboundMessage("m1", "main", "+12065550100", "+14255550111", "hello")
 
 @given(TEXTS, TEXTS)
 def test_two_messages_have_one_fingerprint_only_if_they_are_the_same(
-    one: OutboundMessage, other: OutboundMessage
+    first: OutboundMessage, second: OutboundMessage
 ) -> None:
     fingerprints = Fingerprints("key")
-    assert (fingerprints.of(one) == fingerprints.of(other)) == (one == other)
+    assert (fingerprints.of(first) == fingerprints.of(second)) == (first == second)
 
 
 def test_a_field_that_ends_where_the_next_begins_is_not_taken_for_it() -> None:
