@@ -1,7 +1,6 @@
 """The messaging service on a free port, inside the test's own process."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,10 +18,9 @@ from maskline.messaging.v1.messaging_pb2_grpc import MessagingServiceStub
 from messaging_service.app import grpc_server, serve
 from messaging_service.config.settings import Settings
 from runtime.clock import Clock
-from support.scripted_carrier import CarrierRequest
 
 if TYPE_CHECKING:
-    # The generated types know it, the generated code does not.
+    # It exists in the generated types only.
     from maskline.messaging.v1.messaging_pb2_grpc import MessagingServiceAsyncStub
 
 MASKED = "+12065550100"
@@ -30,7 +28,6 @@ ALICE = "+14255550111"
 BOB = "+14255550122"
 CAROL = "+13605550133"
 PATIENCE_SECONDS = 20.0
-SIMULATOR_KEY = "simulator"
 
 
 def text(
@@ -40,7 +37,6 @@ def text(
     to: str = ALICE,
     prefers: pb.UnknownPolicy.ValueType = pb.UNKNOWN_POLICY_UNSPECIFIED,
 ) -> pb.OutboundMessage:
-    """A message from the masked number."""
     return pb.OutboundMessage(
         message_id=message_id,
         pool="main",
@@ -51,6 +47,12 @@ def text(
     )
 
 
+def receipt(carrier_message_id: str, code: int | None, token: str = "") -> pb.DeliveryReceipt:
+    return pb.DeliveryReceipt(
+        carrier_message_id=carrier_message_id, send_token=token, status_code=code
+    )
+
+
 def settings_for(
     redis_url: str,
     carrier_url: str,
@@ -58,8 +60,6 @@ def settings_for(
     timeout_seconds: float = 10.0,
     ledger_key: str = "test-ledger-key-one",
     former_ledger_keys: str = "",
-    secret_key: str = SIMULATOR_KEY,
-    public_url: str = "https://relay.example",
     per_second: float = 1000.0,
     media_origins: str = "http://127.0.0.1:1",
     lookups: str = "5,15,60,300",
@@ -72,8 +72,8 @@ def settings_for(
         listen="127.0.0.1:0",
         redis_url=SecretStr(redis_url),
         flowroute_url=carrier_url,
-        flowroute_secret_key=SecretStr(secret_key),
-        public_url=public_url,
+        flowroute_secret_key=SecretStr("simulator"),
+        public_url="https://relay.example",
         send_timeout_seconds=timeout_seconds,
         ledger_key=SecretStr(ledger_key),
         former_ledger_keys=SecretStr(former_ledger_keys),
@@ -94,23 +94,19 @@ class Messaging:
     stub: "MessagingServiceAsyncStub"
 
     async def send(self, *texts: pb.OutboundMessage) -> list[pb.SendMessageResult]:
-        """The results of one batch."""
         request = pb.SendMessagesRequest(messages=texts)
         response = await self.stub.SendMessages(request, timeout=PATIENCE_SECONDS)
         return list(response.results)
 
     async def send_one(self, message: pb.OutboundMessage) -> pb.SendMessageResult:
-        """The result of a batch of one."""
         [result] = await self.send(message)
         return result
 
     async def get(self, message_id: str) -> pb.Message:
-        """The record of a message."""
         request = pb.GetMessageRequest(message_id=message_id)
         return (await self.stub.GetMessage(request, timeout=PATIENCE_SECONDS)).message
 
     async def record(self, *receipts: pb.DeliveryReceipt) -> list[pb.RecordDeliveryReceiptResult]:
-        """The results of one batch of receipts."""
         request = pb.RecordDeliveryReceiptsRequest(receipts=receipts)
         response = await self.stub.RecordDeliveryReceipts(request, timeout=PATIENCE_SECONDS)
         return list(response.results)
@@ -118,25 +114,21 @@ class Messaging:
     async def list_inbound(
         self, start: datetime, page_size: int = 0, page_token: str = ""
     ) -> pb.ListInboundRecordsResponse:
-        """One page of inbound records."""
         request = pb.ListInboundRecordsRequest(page_size=page_size, page_token=page_token)
         request.start_time.FromDatetime(start)
         return await self.stub.ListInboundRecords(request, timeout=PATIENCE_SECONDS)
 
     async def get_media(self, media_token: str) -> pb.GetMediaResponse:
-        """A file for the carrier."""
         request = pb.GetMediaRequest(media_token=media_token)
         return await self.stub.GetMedia(request, timeout=PATIENCE_SECONDS)
 
     async def list_numbers(
         self, page_size: int = 0, page_token: str = ""
     ) -> pb.ListAccountNumbersResponse:
-        """One page of the account's numbers."""
         request = pb.ListAccountNumbersRequest(page_size=page_size, page_token=page_token)
         return await self.stub.ListAccountNumbers(request, timeout=PATIENCE_SECONDS)
 
     async def check(self) -> pb.CheckAccountResponse:
-        """The settings of the account."""
         return await self.stub.CheckAccount(pb.CheckAccountRequest(), timeout=PATIENCE_SECONDS)
 
     async def health(self, wanted: str) -> None:
@@ -172,18 +164,6 @@ async def talking_to(target: str) -> AsyncIterator[Messaging]:
     async with grpc.aio.insecure_channel(target) as channel:
         await asyncio.wait_for(channel.channel_ready(), PATIENCE_SECONDS)
         yield Messaging(channel, MessagingServiceStub(channel))
-
-
-def receipt_from(request: CarrierRequest) -> pb.DeliveryReceipt:
-    """A receipt as the gateway parses it, in either form, with or without a token in its URL."""
-    content = json.loads(request.content)
-    data = content.get("data", content)
-    return pb.DeliveryReceipt(
-        carrier_message_id=data["id"],
-        send_token=request.path.removeprefix("/api/receipt").strip("/"),
-        status_code=data["attributes"].get("status_code"),
-        status=data["attributes"]["status"],
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,7 @@ class CarrierRequest:
     @property
     def attributes(self) -> dict[str, Any]:
         """The attributes of a JSON:API request."""
-        parsed: dict[str, Any] = json.loads(self.content)["data"]["attributes"]
-        return parsed
+        return cast("dict[str, Any]", json.loads(self.content)["data"]["attributes"])
 
     @property
     def basic_credentials(self) -> tuple[str, str]:
@@ -85,17 +84,13 @@ class ScriptedCarrier:
         # Requests for records, which have a script of their own.
         self.listings: list[CarrierRequest] = []
         self.script: Script = self.takes
-        self.records_script: Script = _records_nothing
+        self.records_script = _always(response(200, {"data": [], "links": {}}))
         # Whether it ends the connection after each answer, complete or not.
         self.hangs_up = False
 
     def always(self, answer: Answer) -> None:
         """Answers every request so from now on."""
-
-        async def script(_: CarrierRequest) -> Answer:
-            return answer
-
-        self.script = script
+        self.script = _always(answer)
 
     def lists(self, *records: object, more: bool = False) -> None:
         """Returns these records as every page from now on."""
@@ -104,11 +99,7 @@ class ScriptedCarrier:
 
     def always_lists(self, answer: Answer) -> None:
         """Answers every request for records so from now on."""
-
-        async def script(_: CarrierRequest) -> Answer:
-            return answer
-
-        self.records_script = script
+        self.records_script = _always(answer)
 
     async def takes(self, _: CarrierRequest) -> bytes:
         """Accepts a message."""
@@ -133,7 +124,7 @@ class ScriptedCarrier:
                 if answer is None:
                     writer.transport.abort()
                     return
-                async for piece in _pieces(answer):
+                async for piece in _pieces(answer) if isinstance(answer, bytes) else answer:
                     writer.write(piece)
                     await writer.drain()
                 if self.hangs_up:
@@ -144,16 +135,15 @@ class ScriptedCarrier:
             writer.close()
 
 
-async def _records_nothing(_: CarrierRequest) -> bytes:
-    return response(200, {"data": [], "links": {}})
+def _always(answer: Answer) -> Script:
+    async def script(_: CarrierRequest) -> Answer:
+        return answer
+
+    return script
 
 
-async def _pieces(answer: bytes | AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    if isinstance(answer, bytes):
-        yield answer
-        return
-    async for piece in answer:
-        yield piece
+async def _pieces(answer: bytes) -> AsyncIterator[bytes]:
+    yield answer
 
 
 async def _read(reader: asyncio.StreamReader) -> CarrierRequest | None:

@@ -17,8 +17,8 @@ def test_every_method_has_a_row_and_every_row_a_method() -> None:
 
 @pytest.mark.parametrize("role", sorted(ROLES))
 async def test_only_the_conversation_service_may_call_anything(role: str, tmp_path: Path) -> None:
-    callers = {one: ["*"] for one in ROLES}
-    async with guarded(tmp_path, SERVICES, RIGHTS, callers) as door:
-        allowed = {method.name for method in METHODS if await door.may(role, method)}
+    callers = {name: ["*"] for name in ROLES}
+    async with guarded(tmp_path, SERVICES, RIGHTS, callers) as server:
+        allowed = {method.name for method in METHODS if await server.may(role, method)}
     everything = {method.name for method in METHODS}
     assert allowed == (everything if role == "conversation-service" else set())

@@ -1,5 +1,3 @@
-"""Files are fetched within limits, from a real server."""
-
 import asyncio
 from collections.abc import AsyncIterator
 
@@ -8,51 +6,41 @@ import pytest
 from messaging_service.media import fetch as media_fetch
 from messaging_service.media.fetch import FetchFailed, MediaFetcher
 from messaging_service.model.media import UnsupportedFile
-from support.scripted_carrier import (
-    Answer,
-    CarrierRequest,
-    ScriptedCarrier,
-    response,
-)
+from support.scripted_carrier import Answer, CarrierRequest, ScriptedCarrier, response
 
 FILE = b"\x89PNG pixels"
-# As presigned addresses are written; a changed letter would break the signature.
+# As presigned URLs are written; a changed letter would break the signature.
 PATH = "/bucket/a%20b.png?X-Amz-Credential=AKIA%2F2026%2Fs3&Signature=a%2Bb%2Fc%3D&x=a+b"
 
 
 @pytest.fixture
 async def fetcher() -> AsyncIterator[MediaFetcher]:
-    async with MediaFetcher(timeout_seconds=5, connections=2) as one:
-        yield one
+    async with MediaFetcher(timeout_seconds=5, connections=2) as opened:
+        yield opened
 
 
-async def test_a_file_is_fetched_as_it_is(carrier: ScriptedCarrier, fetcher: MediaFetcher) -> None:
-    carrier.always(response(200, FILE))
-    assert await fetcher.fetch(carrier.url + PATH) == FILE
-    [request] = carrier.requests
-    assert request.method == "GET"
-    assert request.path == PATH
+async def chunks(piece: bytes, pause_seconds: float = 0) -> AsyncIterator[bytes]:
+    """An answer without end."""
+    yield b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    while True:
+        yield f"{len(piece):x}\r\n".encode() + piece + b"\r\n"
+        await asyncio.sleep(pause_seconds)
 
 
-async def test_no_credentials_and_no_cookies_go_along(
-    carrier: ScriptedCarrier, fetcher: MediaFetcher
-) -> None:
-    carrier.always(response(200, FILE, {"Set-Cookie": "seen=1"}))
-    await fetcher.fetch(f"{carrier.url}/a")
-    await fetcher.fetch(f"{carrier.url}/a")
-    for request in carrier.requests:
-        assert not {"authorization", "cookie", "referer"} & set(request.headers)
-        assert request.headers["accept-encoding"] == "identity"
-
-
-async def test_no_proxy_of_the_environment_is_used(
+async def test_a_file_is_fetched_by_its_exact_url_without_credentials_cookies_or_a_proxy(
     carrier: ScriptedCarrier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    carrier.always(response(200, FILE))
+    carrier.always(response(200, FILE, {"Set-Cookie": "seen=1"}))
     async with MediaFetcher(timeout_seconds=5, connections=2) as fetcher:
-        assert await fetcher.fetch(f"{carrier.url}/a") == FILE
+        for _ in range(2):
+            assert await fetcher.fetch(carrier.url + PATH) == FILE
+    assert len(carrier.requests) == 2
+    for request in carrier.requests:
+        assert (request.method, request.path) == ("GET", PATH)
+        assert not {"authorization", "cookie", "referer"} & set(request.headers)
+        assert request.headers["accept-encoding"] == "identity"
 
 
 async def test_redirects_are_not_followed_and_refusals_are_permanent(
@@ -75,7 +63,7 @@ async def test_redirects_are_not_followed_and_refusals_are_permanent(
         b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf",
     ],
 )
-async def test_other_failures_may_pass(
+async def test_other_failures_are_transient(
     carrier: ScriptedCarrier, fetcher: MediaFetcher, answer: Answer
 ) -> None:
     carrier.always(answer)
@@ -84,48 +72,27 @@ async def test_other_failures_may_pass(
         await fetcher.fetch(f"{carrier.url}/a")
 
 
-async def test_a_server_that_does_not_answer_is_given_up(carrier: ScriptedCarrier) -> None:
+async def test_a_server_that_never_completes_an_answer_is_given_up(
+    carrier: ScriptedCarrier,
+) -> None:
     async def never(_: CarrierRequest) -> Answer:
         await asyncio.Event().wait()
         return None
 
-    carrier.script = never
-    async with MediaFetcher(timeout_seconds=0.2, connections=2) as fetcher:
-        with pytest.raises(FetchFailed, match="Timeout"):
-            await fetcher.fetch(f"{carrier.url}/a")
-
-
-async def test_a_server_that_trickles_is_given_up(carrier: ScriptedCarrier) -> None:
-    async def drops() -> AsyncIterator[bytes]:
-        yield b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-        while True:
-            yield b"1\r\nx\r\n"
-            await asyncio.sleep(0.02)
-
-    async def trickle(_: CarrierRequest) -> Answer:
-        return drops()
-
-    carrier.script = trickle
     async with MediaFetcher(timeout_seconds=0.3, connections=2) as fetcher:
+        carrier.script = never
         with pytest.raises(FetchFailed, match="Timeout"):
             await fetcher.fetch(f"{carrier.url}/a")
-
-
-async def without_end() -> AsyncIterator[bytes]:
-    yield b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-    while True:
-        yield b"1000\r\n" + b"x" * 0x1000 + b"\r\n"
+        carrier.always(chunks(b"x", pause_seconds=0.02))
+        with pytest.raises(FetchFailed, match="Timeout"):
+            await fetcher.fetch(f"{carrier.url}/a")
 
 
 async def test_a_file_is_read_no_further_than_the_limit(
     carrier: ScriptedCarrier, fetcher: MediaFetcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(media_fetch, "FILE_LIMIT_BYTES", 100_000)
-
-    async def endless(_: CarrierRequest) -> Answer:
-        return without_end()
-
-    carrier.script = endless
+    carrier.always(chunks(b"x" * 0x1000))
     with pytest.raises(UnsupportedFile, match="too large"):
         await fetcher.fetch(f"{carrier.url}/a")
     carrier.always(response(200, b"x" * 100_000))

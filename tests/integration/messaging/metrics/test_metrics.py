@@ -1,5 +1,3 @@
-"""The metrics as Prometheus reads them."""
-
 import httpx
 from redis.asyncio import Redis
 
@@ -46,6 +44,6 @@ async def test_events_are_counted_without_numbers(
         carrier.always(response(429))
         await messaging.send_one(text("m3"))
         async with httpx.AsyncClient(verify=shared_client_context()) as http:
-            told = (await http.get(f"http://{listen}/metrics")).text
-    assert set(told.splitlines()) >= EXPECTED
-    assert not any(number.lstrip("+") in told for number in (ALICE, BOB, MASKED))
+            scraped = (await http.get(f"http://{listen}/metrics")).text
+    assert set(scraped.splitlines()) >= EXPECTED
+    assert not any(number.lstrip("+") in scraped for number in (ALICE, BOB, MASKED))

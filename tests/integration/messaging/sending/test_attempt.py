@@ -32,7 +32,6 @@ from messaging_service.model.message import (
     MessageRecord,
     MessageState,
     OutboundMessage,
-    Status,
     UnknownResolution,
 )
 from messaging_service.model.send_result import SendOutcome, SendResult
@@ -169,23 +168,6 @@ async def test_a_claim_that_could_not_be_released_is_reused_by_the_next_try(
     assert (await process.send(SMS)).outcome is SendOutcome.ACCEPTED
     first, second = carrier.attempt_ids
     assert first == second
-
-
-async def test_an_answer_that_comes_after_the_message_is_sent_again_still_counts(
-    start: StartProcess,
-) -> None:
-    process = await start()
-    await process.ledger.claim(SMS, "slow")
-    marked = await process.ledger.mark_uncertain("m1", "slow")
-    assert marked is not None
-    assert marked.uncertain_send is not None
-    await process.uncertain_sends.allow_resend(
-        "m1", marked.uncertain_send, UnknownResolution.SENT_AGAIN
-    )
-    await process.ledger.claim(SMS, "second")
-    record = await process.ledger.settle("m1", "slow", Status(MessageState.SENT), "mdr2-slow")
-    assert record is not None
-    assert (record.status.state, record.carrier_message_id) == (MessageState.SENT, "mdr2-slow")
 
 
 async def test_an_attempt_that_lost_its_claim_while_its_files_were_prepared_posts_nothing(

@@ -1,25 +1,12 @@
-"""Rate limits, budgets and the circuit breaker delay messages and refuse none."""
-
-import pytest
 from redis.asyncio import Redis
 
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from support.clock import ManualClock
-from support.messaging_service import (
-    ALICE,
-    BOB,
-    CAROL,
-    MASKED,
-    Messaging,
-    serving,
-    settings_for,
-    text,
-)
-from support.scripted_carrier import CarrierRequest, ScriptedCarrier, response
+from support.messaging_service import BOB, CAROL, Messaging, serving, settings_for, text
+from support.scripted_carrier import ScriptedCarrier, response
 
 ACCEPTED, NOT_SENT = pb.SEND_OUTCOME_ACCEPTED, pb.SEND_OUTCOME_NOT_SENT
-REFUSED = pb.SEND_OUTCOME_REFUSED
 
 
 def reason(result: pb.SendMessageResult) -> str:
@@ -42,28 +29,6 @@ async def test_a_message_beyond_the_rate_is_not_posted_and_has_a_retry_delay(
         assert (await messaging.send_one(text("m2", to=BOB))).outcome == ACCEPTED
 
 
-async def test_a_campaigns_budget_paces_its_pool_alone(
-    messaging: Messaging, carrier: ScriptedCarrier
-) -> None:
-    budget = pb.CampaignBudget(segments_per_minute=1)
-    texts = [
-        pb.OutboundMessage(
-            message_id=f"{pool}{at}",
-            pool=pool,
-            from_number=MASKED,
-            to_number=to,
-            body="hello",
-            campaign_budget=budget,
-        )
-        for at, (pool, to) in enumerate([("one", ALICE), ("one", BOB), ("other", CAROL)])
-    ]
-    results = [await messaging.send_one(each) for each in texts]
-    assert [result.outcome for result in results] == [ACCEPTED, NOT_SENT, ACCEPTED]
-    assert reason(results[1]) == "SEND_PACED"
-    # The clock stands at a whole minute.
-    assert seconds(results[1]) == 60.0
-
-
 async def test_a_429_slows_all_messages_down(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
@@ -73,28 +38,12 @@ async def test_a_429_slows_all_messages_down(
     other = await messaging.send_one(text("m2", to=BOB))
     assert (other.outcome, reason(other)) == (NOT_SENT, "SEND_PACED")
     assert len(carrier.requests) == 1
-    # Once more costs twice as long.
+    # A second 429 doubles the delay.
     clock.move(seconds=seconds(limited))
     assert seconds(await messaging.send_one(text("m1"))) == 2 * seconds(limited)
 
 
 async def test_a_carrier_that_keeps_failing_is_not_called_and_then_probed_with_one_message(
-    messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
-) -> None:
-    carrier.always(response(503))
-    for at in range(5):
-        await messaging.send_one(text(f"m{at}"))
-    kept = await messaging.send_one(text("m5"))
-    assert (kept.outcome, reason(kept)) == (NOT_SENT, "CARRIER_UNAVAILABLE")
-    assert 0 < seconds(kept) <= 1
-    assert len(carrier.requests) == 5
-    clock.move(seconds=seconds(kept))
-    carrier.script = carrier.takes
-    assert (await messaging.send_one(text("m5"))).outcome == ACCEPTED
-    assert (await messaging.send_one(text("m6"))).outcome == ACCEPTED
-
-
-async def test_a_message_that_the_rate_limiter_delays_is_not_the_probe(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     budgeted = [text(f"b{at}", to=CAROL) for at in range(2)]
@@ -104,19 +53,24 @@ async def test_a_message_that_the_rate_limiter_delays_is_not_the_probe(
     carrier.always(response(503))
     for at in range(5):
         await messaging.send_one(text(f"m{at}"))
-    clock.move(seconds=1)
+    held = await messaging.send_one(text("m5"))
+    assert (held.outcome, reason(held)) == (NOT_SENT, "CARRIER_UNAVAILABLE")
+    assert 0 < seconds(held) <= 1
+    assert len(carrier.requests) == 6
+    clock.move(seconds=seconds(held))
     carrier.script = carrier.takes
+    # A message that the rate limiter delays is not the probe.
     assert reason(await messaging.send_one(budgeted[1])) == "SEND_PACED"
     assert (await messaging.send_one(text("m5"))).outcome == ACCEPTED
+    assert (await messaging.send_one(text("m6"))).outcome == ACCEPTED
 
 
 async def test_refused_keys_stop_all_sends_and_refuse_no_message(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     carrier.always(response(401))
-    first = await messaging.send_one(text("m1"))
-    second = await messaging.send_one(text("m2", to=BOB))
-    for result in (first, second):
+    for message in (text("m1"), text("m2", to=BOB)):
+        result = await messaging.send_one(message)
         assert (result.outcome, reason(result)) == (NOT_SENT, "CARRIER_ACCOUNT_REFUSED")
         assert seconds(result) == 60.0
     assert len(carrier.requests) == 1
@@ -126,34 +80,11 @@ async def test_refused_keys_stop_all_sends_and_refuse_no_message(
         assert (await messaging.send_one(message)).outcome == ACCEPTED
 
 
-async def test_one_number_that_is_not_allowed_stops_no_other(
+async def test_curly_quotes_are_sent_straight_and_segments_are_counted_by_the_carriers_rule(
     messaging: Messaging, carrier: ScriptedCarrier
 ) -> None:
-    async def forbids(request: CarrierRequest) -> bytes:
-        allowed = request.attributes["to"] == BOB
-        return await carrier.takes(request) if allowed else response(403)
-
-    carrier.script = forbids
-    refused = await messaging.send_one(text("m1"))
-    assert (refused.outcome, reason(refused)) == (REFUSED, "CARRIER_ACCOUNT_REFUSED")
-    assert (await messaging.send_one(text("m2", to=BOB))).outcome == ACCEPTED
-
-
-@pytest.mark.parametrize(
-    ("body", "segments"),
-    [("hello", 1), ("x" * 161, 2), ("\N{SNOWMAN}" * 71, 2), ("\N{RIGHT SINGLE QUOTATION MARK}", 1)],
-)
-async def test_a_result_reports_the_segments_by_the_carriers_rule(
-    messaging: Messaging, body: str, segments: int
-) -> None:
-    for _ in range(2):
-        assert (await messaging.send_one(text("m1", body))).segments == segments
-
-
-async def test_curly_quotes_are_sent_straight_and_count_as_plain_message(
-    messaging: Messaging, carrier: ScriptedCarrier
-) -> None:
-    curly = "\u201cit\u2019s\u201d"
-    result = await messaging.send_one(text("m1", curly + "x" * 150))
+    curly = text("m1", "\u201cit\u2019s\u201d" + "x" * 150)
+    assert (await messaging.send_one(curly)).segments == 1
     assert carrier.bodies() == ['"it\'s"' + "x" * 150]
-    assert result.segments == 1
+    for _ in range(2):
+        assert (await messaging.send_one(text("m2", "\N{SNOWMAN}" * 71))).segments == 2

@@ -1,26 +1,12 @@
 """Messages of one route leave in order; different routes do not wait for each other."""
 
 import asyncio
-from collections import Counter
-
-import pytest
 
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from support.clock import ManualClock
-from support.messaging_service import (
-    ALICE,
-    BOB,
-    PATIENCE_SECONDS,
-    Messaging,
-    text,
-)
-from support.scripted_carrier import (
-    CarrierRequest,
-    ScriptedCarrier,
-    accepted,
-    response,
-)
+from support.messaging_service import ALICE, BOB, Messaging, text
+from support.scripted_carrier import CarrierRequest, ScriptedCarrier, response
 
 ACCEPTED, NOT_SENT = pb.SEND_OUTCOME_ACCEPTED, pb.SEND_OUTCOME_NOT_SENT
 UNKNOWN = pb.SEND_OUTCOME_UNKNOWN
@@ -104,58 +90,9 @@ async def test_an_uncertain_send_delays_the_next_message_until_it_is_resolved(
 
     await messaging.record(
         pb.DeliveryReceipt(
-            carrier_message_id="mdr2-1",
-            send_token=carrier.requests[0].send_token,
-            status_code=1003,
+            carrier_message_id="mdr2-1", send_token=carrier.requests[0].send_token, status_code=1003
         )
     )
     results = await messaging.send(text("m1", "first"), text("m2", "second"))
     assert [result.outcome for result in results] == [ACCEPTED, ACCEPTED]
     assert carrier.bodies() == ["first", "second"]
-
-
-async def test_the_largest_batch_is_sent_and_no_more_than_64_messages_at_a_time(
-    messaging: Messaging, carrier: ScriptedCarrier
-) -> None:
-    under_way, most = 0, 0
-
-    async def counting(request: CarrierRequest) -> bytes:
-        nonlocal under_way, most
-        under_way += 1
-        most = max(most, under_way)
-        await asyncio.sleep(0)
-        under_way -= 1
-        return await carrier.takes(request)
-
-    carrier.script = counting
-    batch = [text(f"m{at}", f"b{at}", to=f"+1425555{at:04d}") for at in range(256)]
-    results = await messaging.send(*batch)
-    assert Counter(result.outcome for result in results) == {ACCEPTED: 256}
-    assert sorted(carrier.bodies()) == sorted(item.body for item in batch)
-    assert most <= 64
-
-
-async def test_a_caller_that_gives_up_cuts_no_send_short(
-    messaging: Messaging, carrier: ScriptedCarrier
-) -> None:
-    arrived, go = asyncio.Event(), asyncio.Event()
-
-    async def slow(_: CarrierRequest) -> bytes:
-        arrived.set()
-        await go.wait()
-        return accepted("mdr2-late")
-
-    carrier.script = slow
-    request = pb.SendMessagesRequest(messages=[text("m1", "first"), text("m2", "second")])
-    call = messaging.stub.SendMessages(request, timeout=PATIENCE_SECONDS)
-    await arrived.wait()
-    call.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await call
-    go.set()
-    # The repeat joins the send that went on alone.
-    result = await messaging.send_one(text("m1", "first"))
-    assert result.outcome == ACCEPTED
-    assert (await messaging.get("m1")).carrier_message_id == "mdr2-late"
-    # Whether the second one had begun when the server heard of it is nobody's promise.
-    assert carrier.bodies().count("first") == 1

@@ -1,57 +1,65 @@
-"""An uncertain send is looked up and found, sent again or given up."""
+"""An uncertain send is looked up, or resolved by a receipt, or sent again, or given up."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
-from integration.messaging.uncertain.lost_answers import (
-    ACCEPTED,
-    DUPLICATE,
-    LOOKUPS,
-    LOSS,
-    LOST,
-    MADE_UP_LOOK,
-    NOT_SENT,
-    UNKNOWN,
-    ask_at,
-    lose_answer,
-)
 from redis.asyncio import Redis
 
 from maskline.messaging.v1 import messaging_pb2 as pb
 from messaging_service.uncertain.schedule import MAX_RESENDS
 from support.clock import ManualClock
-from support.messaging_service import Messaging, serving, settings_for, text
-from support.scripted_carrier import (
-    Answer,
-    CarrierRequest,
-    ScriptedCarrier,
-    record,
-    response,
-)
+from support.messaging_service import Messaging, receipt, serving, settings_for, text
+from support.scripted_carrier import Answer, CarrierRequest, ScriptedCarrier, record, response
+
+ACCEPTED, UNKNOWN = pb.SEND_OUTCOME_ACCEPTED, pb.SEND_OUTCOME_UNKNOWN
+LOOKUPS = (5, 15, 60, 300)
+ADDITIONAL_LOOKUP = 540
+DUPLICATE, LOSS = pb.UNKNOWN_POLICY_PREFER_DUPLICATE, pb.UNKNOWN_POLICY_PREFER_LOSS
+BY_RECEIPT, BY_RECORD = pb.UNKNOWN_RESOLUTION_RECEIPT, pb.UNKNOWN_RESOLUTION_RECORD
+SENT_AGAIN = pb.UNKNOWN_RESOLUTION_SENT_AGAIN
+TEXT = text("m1")
 
 
-@pytest.mark.parametrize("answer", LOST.values(), ids=LOST.keys())
+async def lose_answer(
+    messaging: Messaging, carrier: ScriptedCarrier, message: pb.OutboundMessage = TEXT
+) -> CarrierRequest:
+    """The attempt whose answer was lost."""
+    carrier.always(None)
+    assert (await messaging.send_one(message)).outcome == UNKNOWN
+    carrier.script = carrier.takes
+    return carrier.requests[-1]
+
+
+async def send_at(
+    messaging: Messaging,
+    clock: ManualClock,
+    seconds: Sequence[float],
+    message: pb.OutboundMessage = TEXT,
+) -> list[pb.SendMessageResult]:
+    """Sends the message again at these times after now."""
+    results, now = [], 0.0
+    for time in seconds:
+        clock.move(seconds=time - now)
+        now = time
+        results.append(await messaging.send_one(message))
+    return results
+
+
 async def test_a_message_that_is_on_record_is_not_sent_again(
-    messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock, answer: Answer
+    messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
-    attempt = await lose_answer(messaging, carrier, text("m1"), answer)
+    attempt = await lose_answer(messaging, carrier)
     carrier.lists(record("mdr2-found", attempt.attributes, clock.now()))
-    early, found, repeated = await ask_at(messaging, clock, text("m1"), (4.5, 5, 5))
+    early, found, repeated = await send_at(messaging, clock, (4.5, 5, 5))
     assert early.outcome == UNKNOWN
     assert early.retry_delay.ToTimedelta().total_seconds() == 0.5
     assert (found.outcome, found.state) == (ACCEPTED, pb.MESSAGE_STATE_SENT)
-    assert found.resolution == pb.UNKNOWN_RESOLUTION_RECORD
+    assert found.resolution == BY_RECORD
     assert not found.HasField("retry_delay")
     assert repeated == found
     assert (await messaging.get("m1")).carrier_message_id == "mdr2-found"
-    assert (len(carrier.requests), len(carrier.listings)) == (1, 1)
-
-
-async def test_a_lookup_requests_the_records_as_flowroute_documents_it(
-    messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
-) -> None:
-    await lose_answer(messaging, carrier, text("m1"), None)
-    await ask_at(messaging, clock, text("m1"), (5,))
+    assert len(carrier.requests) == 1
     [listing] = carrier.listings
     assert listing.method == "GET"
     assert listing.basic_credentials == ("simulator", "simulator")
@@ -65,104 +73,53 @@ async def test_a_lookup_requests_the_records_as_flowroute_documents_it(
 async def test_a_message_that_is_not_on_record_is_sent_again_after_the_last_lookup(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
-    lost = await lose_answer(messaging, carrier, text("m1"), None)
-    *waiting, again, repeated = await ask_at(
-        messaging, clock, text("m1"), (1, *LOOKUPS[:3], 299, *LOOKUPS[3:], 301)
-    )
+    lost = await lose_answer(messaging, carrier)
+    times = (1, *LOOKUPS[:3], 299, *LOOKUPS[3:], 301)
+    *waiting, again, repeated = await send_at(messaging, clock, times)
     assert {result.outcome for result in waiting} == {UNKNOWN}
     assert all(result.HasField("retry_delay") for result in waiting)
-    assert (again.outcome, again.resolution) == (ACCEPTED, pb.UNKNOWN_RESOLUTION_SENT_AGAIN)
+    assert (again.outcome, again.resolution) == (ACCEPTED, SENT_AGAIN)
     assert repeated == again
-    assert len(carrier.listings) == len(LOOKUPS)
-    assert len(carrier.requests) == 2
+    assert (len(carrier.listings), len(carrier.requests)) == (len(LOOKUPS), 2)
     assert carrier.requests[1].send_token != lost.send_token
-
-
-async def test_a_record_that_appears_late_is_found_by_a_later_lookup(
-    messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
-) -> None:
-    attempt = await lose_answer(messaging, carrier, text("m1"), None)
-    sent = clock.now()
-    early = await ask_at(messaging, clock, text("m1"), (5, 15))
-    assert {result.outcome for result in early} == {UNKNOWN}
-    carrier.lists(record("mdr2-late", attempt.attributes, sent))
-    clock.move(seconds=45)
-    found = await messaging.send_one(text("m1"))
-    assert found.resolution == pb.UNKNOWN_RESOLUTION_RECORD
-    assert len(carrier.requests) == 1
-
-
-async def test_a_late_repeat_makes_one_lookup_for_all_that_were_due(
-    messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
-) -> None:
-    await lose_answer(messaging, carrier, text("m1"), None)
-    [again] = await ask_at(messaging, clock, text("m1"), (3600,))
-    assert again.resolution == pb.UNKNOWN_RESOLUTION_SENT_AGAIN
-    assert len(carrier.listings) == 1
+    # A late receipt of the first attempt still updates it.
+    await messaging.record(receipt("mdr2-first", 1004, lost.send_token))
+    result = await messaging.send_one(TEXT)
+    assert (result.state, result.resolution) == (pb.MESSAGE_STATE_DELIVERED, SENT_AGAIN)
 
 
 @pytest.mark.parametrize(
-    ("listing", "prefers", "outcome", "resolution", "posts"),
+    ("listing", "policy", "outcome", "resolution"),
     [
-        (response(500), DUPLICATE, ACCEPTED, pb.UNKNOWN_RESOLUTION_PREFERRED_DUPLICATE, 2),
-        *(
-            (listing, prefers, UNKNOWN, pb.UNKNOWN_RESOLUTION_PREFERRED_LOSS, 1)
-            for listing, prefers in (
-                (response(404), LOSS),
-                (response(429), LOSS),
-                (response(200, b"<html>"), pb.UNKNOWN_POLICY_UNSPECIFIED),
-                (None, LOSS),
-            )
-        ),
+        (response(500), DUPLICATE, ACCEPTED, pb.UNKNOWN_RESOLUTION_PREFERRED_DUPLICATE),
+        (None, pb.UNKNOWN_POLICY_UNSPECIFIED, UNKNOWN, pb.UNKNOWN_RESOLUTION_PREFERRED_LOSS),
     ],
-    ids=["500", "404", "429", "unreadable", "broken off"],
 )
 async def test_where_the_records_cannot_be_read_the_policy_decides(
     messaging: Messaging,
     carrier: ScriptedCarrier,
     clock: ManualClock,
     listing: Answer,
-    prefers: pb.UnknownPolicy.ValueType,
+    policy: pb.UnknownPolicy.ValueType,
     outcome: pb.SendOutcome.ValueType,
     resolution: pb.UnknownResolution.ValueType,
-    posts: int,
 ) -> None:
-    message = text("m1", prefers=prefers)
-    await lose_answer(messaging, carrier, message, None)
+    message = text("m1", prefers=policy)
+    lost = await lose_answer(messaging, carrier, message)
     carrier.always_lists(listing)
-    *waiting, last, repeated = await ask_at(
-        messaging, clock, message, (*LOOKUPS, 539, MADE_UP_LOOK, 541)
-    )
+    times = (*LOOKUPS, 539, ADDITIONAL_LOOKUP, 541)
+    *waiting, last, repeated = await send_at(messaging, clock, times, message)
     assert {result.outcome for result in waiting} == {UNKNOWN}
     assert (last.outcome, last.resolution) == (outcome, resolution)
-    # Without a delay there is nothing to ask again for.
+    # It is final, so there is no retry delay.
     assert not last.HasField("retry_delay")
     assert repeated == last
-    assert len(carrier.requests) == posts
-
-
-async def test_one_complete_additional_lookup_is_enough(
-    messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
-) -> None:
-    message = text("m1", prefers=LOSS)
-    await lose_answer(messaging, carrier, message, None)
-    carrier.always_lists(response(503))
-    await ask_at(messaging, clock, message, LOOKUPS)
-    carrier.lists()
-    clock.move(seconds=MADE_UP_LOOK - LOOKUPS[-1])
-    assert (await messaging.send_one(message)).resolution == pb.UNKNOWN_RESOLUTION_SENT_AGAIN
-
-
-async def test_more_pages_than_are_read_prove_nothing(
-    messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
-) -> None:
-    message = text("m1", prefers=LOSS)
-    await lose_answer(messaging, carrier, message, None)
-    other = record("mdr2-other", {"from": "1", "to": "2", "body": "x"}, clock.now())
-    carrier.lists({**other, "attributes": {"direction": "inbound"}}, more=True)
-    [*_, last] = await ask_at(messaging, clock, message, (*LOOKUPS, MADE_UP_LOOK))
-    assert last.resolution == pb.UNKNOWN_RESOLUTION_PREFERRED_LOSS
-    assert len(carrier.listings) == 5 * 5
+    assert len(carrier.requests) == 1 + (outcome == ACCEPTED)
+    if outcome == UNKNOWN:
+        # A late receipt resolves even a message that was given up.
+        await messaging.record(receipt("mdr2-1", 1003, lost.send_token))
+        result = await messaging.send_one(message)
+        assert (result.outcome, result.resolution) == (ACCEPTED, BY_RECEIPT)
 
 
 async def test_a_message_is_sent_again_eight_times_and_then_given_up(
@@ -170,131 +127,85 @@ async def test_a_message_is_sent_again_eight_times_and_then_given_up(
 ) -> None:
     message = text("m1", prefers=DUPLICATE)
     carrier.always(response(500))
-    outcomes = [(await messaging.send_one(message)).resolution]
+    results = [await messaging.send_one(message)]
     for _ in range(MAX_RESENDS + 1):
         clock.move(seconds=LOOKUPS[-1])
-        result = await messaging.send_one(message)
-        outcomes.append(result.resolution)
-    assert outcomes == [
+        results.append(await messaging.send_one(message))
+    assert [result.resolution for result in results] == [
         *[pb.UNKNOWN_RESOLUTION_UNSPECIFIED] * (MAX_RESENDS + 1),
         pb.UNKNOWN_RESOLUTION_PREFERRED_LOSS,
     ]
-    assert (result.outcome, result.HasField("retry_delay")) == (UNKNOWN, False)
+    assert (results[-1].outcome, results[-1].HasField("retry_delay")) == (UNKNOWN, False)
     assert len(carrier.requests) == MAX_RESENDS + 1
-
-
-async def test_a_record_from_when_the_attempt_began_is_found_however_long_it_took(
-    messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
-) -> None:
-    began = clock.now()
-
-    async def slow(_: CarrierRequest) -> bytes:
-        clock.move(minutes=1)
-        return response(500)
-
-    carrier.script = slow
-    await messaging.send_one(text("m1"))
-    carrier.lists(record("mdr2-1", carrier.requests[0].attributes, began))
-    [found] = await ask_at(messaging, clock, text("m1"), (5,))
-    assert found.resolution == pb.UNKNOWN_RESOLUTION_RECORD
-
-
-async def test_the_record_of_the_first_attempt_counts_even_if_the_second_is_uncertain_too(
-    messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
-) -> None:
-    began = clock.now()
-    carrier.always(response(500))
-    await messaging.send_one(text("m1"))
-    clock.move(seconds=LOOKUPS[-1])
-    assert (await messaging.send_one(text("m1"))).outcome == UNKNOWN
-    carrier.lists(record("mdr2-first", carrier.requests[0].attributes, began))
-    [found] = await ask_at(messaging, clock, text("m1"), (5,))
-    assert found.resolution == pb.UNKNOWN_RESOLUTION_RECORD
-    assert len(carrier.requests) == 2
-
-
-async def test_one_record_is_one_send(
-    messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
-) -> None:
-    # Both have the same words for the same person.
-    first = await messaging.send_one(text("m1"))
-    assert first.outcome == ACCEPTED
-    attempt = await lose_answer(messaging, carrier, text("m2"), None)
-    known = (await messaging.get("m1")).carrier_message_id
-    carrier.lists(record(known, attempt.attributes, clock.now()))
-    [*_, again] = await ask_at(messaging, clock, text("m2"), LOOKUPS)
-    assert again.resolution == pb.UNKNOWN_RESOLUTION_SENT_AGAIN
-    assert (await messaging.get("m1")).carrier_message_id == known
 
 
 async def test_two_records_with_the_same_body_are_two_sends(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
-    await messaging.send_one(text("m1"))
-    attempt = await lose_answer(messaging, carrier, text("m2"), None)
+    # Curly quotes are straight on record, as they were sent.
+    second = text("m2", "it\N{RIGHT SINGLE QUOTATION MARK}s me")
+    await messaging.send_one(text("m1", "it's me"))
+    attempt = await lose_answer(messaging, carrier, second)
     known = (await messaging.get("m1")).carrier_message_id
+    carrier.lists(record(known, attempt.attributes, clock.now()))
+    [waiting] = await send_at(messaging, clock, (5,), second)
+    assert waiting.outcome == UNKNOWN
     both = [record(name, attempt.attributes, clock.now()) for name in (known, "mdr2-second")]
     carrier.lists(*both)
-    [found] = await ask_at(messaging, clock, text("m2"), (5,))
-    assert found.resolution == pb.UNKNOWN_RESOLUTION_RECORD
+    [found] = await send_at(messaging, clock, (10,), second)
+    assert found.resolution == BY_RECORD
     assert (await messaging.get("m2")).carrier_message_id == "mdr2-second"
-
-
-async def test_two_uncertain_sends_with_the_same_body_share_no_record(
-    messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
-) -> None:
-    await lose_answer(messaging, carrier, text("m1"), None)
-    attempt = await lose_answer(messaging, carrier, text("m2"), None)
-    carrier.lists(record("mdr2-1", attempt.attributes, clock.now()))
-    clock.move(seconds=5)
-    first, second = [await messaging.send_one(text(name)) for name in ("m1", "m2")]
-    assert (first.outcome, second.outcome) == (ACCEPTED, UNKNOWN)
-
-
-async def test_curly_quotes_are_straight_on_record_as_they_were_sent(
-    messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
-) -> None:
-    message = text("m1", "it\N{RIGHT SINGLE QUOTATION MARK}s me")
-    attempt = await lose_answer(messaging, carrier, message, None)
-    assert attempt.attributes["body"] == "it's me"
-    carrier.lists(record("mdr2-1", attempt.attributes, clock.now()))
-    [found] = await ask_at(messaging, clock, message, (5,))
-    assert found.resolution == pb.UNKNOWN_RESOLUTION_RECORD
+    assert (await messaging.get("m1")).carrier_message_id == known
 
 
 async def test_a_message_that_is_to_be_sent_again_waits_while_the_carrier_is_unavailable(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
-    await lose_answer(messaging, carrier, text("m1"), None)
+    await lose_answer(messaging, carrier)
     carrier.always(response(503))
-    [*_, away] = await ask_at(messaging, clock, text("m1"), LOOKUPS)
-    assert away.outcome == NOT_SENT
+    [*_, unavailable] = await send_at(messaging, clock, LOOKUPS)
+    assert unavailable.outcome == pb.SEND_OUTCOME_NOT_SENT
     carrier.script = carrier.takes
-    clock.move(seconds=away.retry_delay.ToTimedelta().total_seconds())
-    again = await messaging.send_one(text("m1"))
-    assert (again.outcome, again.resolution) == (ACCEPTED, pb.UNKNOWN_RESOLUTION_SENT_AGAIN)
-    # Nothing is looked into twice.
+    clock.move(seconds=unavailable.retry_delay.ToTimedelta().total_seconds())
+    again = await messaging.send_one(TEXT)
+    assert (again.outcome, again.resolution) == (ACCEPTED, SENT_AGAIN)
+    # The lookups are not repeated.
     assert len(carrier.listings) == len(LOOKUPS)
 
 
-async def test_two_replicas_that_resolve_at_once_send_it_again_once(
-    redis: Redis, redis_url: str, carrier: ScriptedCarrier, clock: ManualClock
-) -> None:
-    settings = settings_for(redis_url, carrier.url)
-    async with serving(settings, clock) as one, serving(settings, clock) as other:
-        await lose_answer(one, carrier, text("m1"), None)
-        clock.move(seconds=LOOKUPS[-1])
-        results = await asyncio.gather(*(each.send_one(text("m1")) for each in (one, other)))
-        assert ACCEPTED in {result.outcome for result in results}
-        assert (await other.send_one(text("m1"))).outcome == ACCEPTED
-    assert len(carrier.requests) == 2
-
-
-async def test_the_schedule_is_a_setting(
+async def test_two_replicas_that_resolve_at_once_send_it_again_once_at_the_times_that_are_set(
     redis: Redis, redis_url: str, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     settings = settings_for(redis_url, carrier.url, lookups="0.5")
-    async with serving(settings, clock) as messaging:
-        await lose_answer(messaging, carrier, text("m1"), None)
-        [again] = await ask_at(messaging, clock, text("m1"), (0.5,))
-    assert again.resolution == pb.UNKNOWN_RESOLUTION_SENT_AGAIN
+    async with serving(settings, clock) as first, serving(settings, clock) as second:
+        await lose_answer(first, carrier)
+        clock.move(seconds=0.5)
+        results = await asyncio.gather(*(each.send_one(TEXT) for each in (first, second)))
+        assert ACCEPTED in {result.outcome for result in results}
+        assert (await second.send_one(TEXT)).outcome == ACCEPTED
+    assert len(carrier.requests) == 2
+
+
+async def test_a_receipt_that_overtakes_a_failed_answer_resolves_the_send(
+    messaging: Messaging, carrier: ScriptedCarrier
+) -> None:
+    async def receipt_first(request: CarrierRequest) -> bytes:
+        await messaging.record(receipt("mdr2-1", 1004, request.send_token))
+        return response(500)
+
+    carrier.script = receipt_first
+    result = await messaging.send_one(TEXT)
+    assert (result.outcome, result.state) == (ACCEPTED, pb.MESSAGE_STATE_DELIVERED)
+    assert result.resolution == BY_RECEIPT
+
+
+async def test_a_parked_receipt_is_applied_when_its_record_is_found(
+    messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
+) -> None:
+    attempt = await lose_answer(messaging, carrier)
+    [unmatched] = await messaging.record(receipt("mdr2-1", 1110))
+    assert not unmatched.HasField("message")
+    carrier.lists(record("mdr2-1", attempt.attributes, clock.now()))
+    [found] = await send_at(messaging, clock, (5,))
+    assert (found.outcome, found.state) == (ACCEPTED, pb.MESSAGE_STATE_UNDELIVERED)
+    assert (found.resolution, found.carrier_status_code) == (BY_RECORD, 1110)

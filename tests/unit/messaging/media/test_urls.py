@@ -1,5 +1,3 @@
-"""Tokens of file URLs and the keys derived from them."""
-
 import pytest
 from cryptography.exceptions import InvalidTag
 
@@ -20,9 +18,7 @@ def test_the_same_file_has_the_same_address_and_every_other_one_another() -> Non
         *MediaUrls("another secret").tokens("m1", 0),
     }
     assert len(others | {TOKEN}) == 5
-
-
-def test_tokens_of_former_secrets_follow_the_current_one() -> None:
+    # Tokens of former keys follow the current one.
     [present] = MediaUrls("another secret").tokens("m1", 0)
     assert MediaUrls("another secret", "one secret").tokens("m1", 0) == (present, TOKEN)
 
@@ -43,17 +39,12 @@ def test_the_storage_id_contains_no_part_of_the_token() -> None:
     assert TOKEN[:8] not in storage_id(TOKEN)
 
 
-@pytest.mark.parametrize("address", [TOKEN, f"{TOKEN}.jpg", f"{TOKEN}.3gp"])
-def test_the_extension_of_a_url_is_ignored(address: str) -> None:
-    assert token_of(address) == TOKEN
-
-
-@pytest.mark.parametrize(
-    "address",
-    ["", "a", TOKEN[1:], f"{TOKEN}a", f"{TOKEN}.", f"{TOKEN}.jpg.exe", f"{TOKEN}\n", f"../{TOKEN}"],
-)
-def test_a_malformed_path_contains_no_token(address: str) -> None:
-    assert token_of(address) is None
+def test_only_a_well_formed_path_contains_a_token_and_its_extension_is_ignored() -> None:
+    for path in ("", ".jpg", ".3gp"):
+        assert token_of(f"{TOKEN}{path}") == TOKEN
+    malformed = ("", "a", TOKEN[1:], f"{TOKEN}a", f"{TOKEN}.", f"{TOKEN}.jpg.exe", f"{TOKEN}\n")
+    for path in (*malformed, f"../{TOKEN}"):
+        assert token_of(path) is None, path
 
 
 def test_neither_an_address_nor_a_file_shows_in_a_repr() -> None:

@@ -1,5 +1,3 @@
-"""Each event is counted, and no label identifies anybody."""
-
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
@@ -14,13 +12,11 @@ from support.clock import ManualClock
 
 @pytest.fixture
 def registry() -> CollectorRegistry:
-    """An empty one."""
     return CollectorRegistry()
 
 
 @pytest.fixture
 def metrics(registry: CollectorRegistry) -> Metrics:
-    """Metrics that counted nothing."""
     return Metrics(registry)
 
 
@@ -53,11 +49,3 @@ def test_the_breaker_is_shown_as_it_is_at_the_scrape(
     assert shown() == [1, 1]
     breaker.record(Accepted("mdr2-1"))
     assert shown() == [0, 0]
-
-
-def test_two_services_in_one_process_do_not_share_a_metric() -> None:
-    registries = [CollectorRegistry(), CollectorRegistry()]
-    first, _ = [Metrics(registry) for registry in registries]
-    first.rate_limited()
-    counted = [one.get_sample_value("maskline_rate_limited_total") for one in registries]
-    assert counted == [1, 0]

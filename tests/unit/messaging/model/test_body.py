@@ -1,39 +1,15 @@
-"""Characters that are replaced in a body or make it unsendable."""
-
-import unicodedata
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from messaging_service.model.body import normalise_quotes, unsendable_reason
 
-CURLY = {
-    "LEFT SINGLE QUOTATION MARK": "'",
-    "RIGHT SINGLE QUOTATION MARK": "'",
-    "SINGLE LOW-9 QUOTATION MARK": "'",
-    "SINGLE HIGH-REVERSED-9 QUOTATION MARK": "'",
-    "LEFT DOUBLE QUOTATION MARK": '"',
-    "RIGHT DOUBLE QUOTATION MARK": '"',
-    "DOUBLE LOW-9 QUOTATION MARK": '"',
-    "DOUBLE HIGH-REVERSED-9 QUOTATION MARK": '"',
-}
-QUOTES = {unicodedata.lookup(name): straight for name, straight in CURLY.items()}
+QUOTES = dict(zip("\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f", "''''" + '""""', strict=True))
 
 
-@pytest.mark.parametrize("name", CURLY)
-def test_each_curly_quote_becomes_the_straight_one(name: str) -> None:
-    assert normalise_quotes(f"a{unicodedata.lookup(name)}b") == f"a{CURLY[name]}b"
-
-
-@given(st.text())
-def test_nothing_but_curly_quotes_is_changed(body: str) -> None:
+@given(st.text() | st.text([*QUOTES, "a"]))
+def test_curly_quotes_become_straight_and_nothing_else_is_changed(body: str) -> None:
     assert normalise_quotes(body) == "".join(QUOTES.get(character, character) for character in body)
-
-
-@given(st.text())
-def test_normalising_twice_changes_nothing_more(body: str) -> None:
-    assert normalise_quotes(normalise_quotes(body)) == normalise_quotes(body)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +30,3 @@ def test_an_unsendable_body_has_a_reason(body: str, reason: str) -> None:
 )
 def test_everything_else_can_be_sent(body: str) -> None:
     assert unsendable_reason(body) is None
-
-
-def test_a_reason_repeats_nothing_of_the_message() -> None:
-    assert "hunter2" not in str(unsendable_reason("hunter2\x00"))

@@ -1,5 +1,3 @@
-"""The origins that files may be fetched from."""
-
 import pytest
 from pydantic import ValidationError
 
@@ -24,41 +22,26 @@ def test_files_come_from_the_carriers_store_and_from_the_simulator(url: str) -> 
     assert is_allowed(url, ALLOWED)
 
 
+S3 = "https://s3.amazonaws.com"
+
+
 @pytest.mark.parametrize(
     "url",
     [
-        "",
-        "/a.jpg",
+        *("", "/a.jpg", S3, f"{S3}/a b.jpg", f"{S3}/a\r\nHost: x", f"{S3}./a.jpg"),
+        *(f"{S3}/{'a' * URL_LIMIT}", f"{S3}.example/a.jpg", f"{S3}@localhost/a.jpg"),
         "http://s3.us-west-2.amazonaws.com/a.jpg",
         "https://s3.us-west-2.amazonaws.com:8443/a.jpg",
-        "https://amazonaws.com/a.jpg",
-        "https://evil-amazonaws.com/a.jpg",
-        "https://s3.amazonaws.com.example/a.jpg",
-        "https://s3.amazonaws.com@localhost/a.jpg",
-        "https://localhost\\@s3.amazonaws.com/a.jpg",
-        "https://localhost\\.s3.amazonaws.com/a.jpg",
-        "https://localhost#.s3.amazonaws.com/a.jpg",
-        "https://localhost?.s3.amazonaws.com/a.jpg",
+        *("https://amazonaws.com/a.jpg", "https://evil-amazonaws.com/a.jpg"),
+        *(f"https://localhost{sign}s3.amazonaws.com/a.jpg" for sign in ("\\@", "\\.", "#.", "?.")),
         "https://user:pass@s3.amazonaws.com/a.jpg",
-        "https://s3.amazonaws.com",
-        "https://s3.amazonaws.com/a b.jpg",
-        "https://s3.amazonaws.com/a\r\nHost: x",
         "https://s3.amaz%6fnaws.com/a.jpg",
         "https://s3.ama\N{CYRILLIC SMALL LETTER ZE}onaws.com/a.jpg",
-        "https://s3.amazonaws.com./a.jpg",
-        "ftp://s3.amazonaws.com/a.jpg",
-        "file:///etc/passwd",
-        "http://127.0.0.1/a.jpg",
-        "http://127.0.0.1:6379/a.jpg",
-        "https://127.0.0.1:8090/a.jpg",
-        "http://127.1:8090/a.jpg",
-        "http://2130706433:8090/a.jpg",
-        "http://[::1]:8090/a.jpg",
-        "http://[::ffff:127.0.0.1]:8090/a.jpg",
-        "http://localhost:8090/a.jpg",
-        "http://169.254.169.254/latest/meta-data/",
-        "http://below.simulator:8090/a.jpg",
-        f"https://s3.amazonaws.com/{'a' * URL_LIMIT}",
+        *("ftp://s3.amazonaws.com/a.jpg", "file:///etc/passwd"),
+        *("http://127.0.0.1/a.jpg", "http://127.0.0.1:6379/a.jpg", "https://127.0.0.1:8090/a.jpg"),
+        *("http://127.1:8090/a.jpg", "http://2130706433:8090/a.jpg", "http://[::1]:8090/a.jpg"),
+        *("http://[::ffff:127.0.0.1]:8090/a.jpg", "http://localhost:8090/a.jpg"),
+        *("http://169.254.169.254/latest/meta-data/", "http://below.simulator:8090/a.jpg"),
     ],
 )
 def test_files_come_from_nowhere_else(url: str) -> None:
@@ -72,16 +55,9 @@ def test_an_empty_list_allows_nothing() -> None:
 @pytest.mark.parametrize(
     "listed",
     [
-        "*.amazonaws.com",
-        "127.0.0.1:8090",
-        "https://",
-        "https://*",
-        "https://*.com",
-        "http://*.amazonaws.com",
-        "https://s3.*.amazonaws.com",
-        "https://s3.amazonaws.com/path",
-        "https://user:hunter2@s3.amazonaws.com",
-        "ftp://s3.amazonaws.com",
+        *("*.amazonaws.com", "127.0.0.1:8090", "https://", "https://*", "https://*.com"),
+        *("http://*.amazonaws.com", "https://s3.*.amazonaws.com", "https://s3.amazonaws.com/path"),
+        *("https://user:hunter2@s3.amazonaws.com", "ftp://s3.amazonaws.com"),
         "https://s3.amazonaws.com;https://hunter2.example.com",
     ],
 )
@@ -91,12 +67,6 @@ def test_a_list_that_cannot_be_read_is_refused_and_not_repeated(listed: str) -> 
     [problem] = refused.value.errors(include_input=False)
     assert problem["loc"] == ("media_origins",)
     assert "hunter2" not in str(refused.value)
-
-
-@pytest.mark.parametrize("seconds", [0, 15.1])
-def test_a_fetch_times_out_before_its_message_does(seconds: float) -> None:
-    with pytest.raises(ValidationError):
-        Settings.model_validate({"media_timeout_seconds": seconds})
 
 
 def test_the_defaults_allow_the_carriers_store_and_the_simulator_of_make_run() -> None:

@@ -67,14 +67,11 @@ def test_a_body_that_gsm7_cannot_encode_has_no_gsm7_segments(outside: str) -> No
     assert count(f"hello {outside}").gsm7_segments is None
 
 
-def test_an_empty_body_is_one_segment() -> None:
+def test_an_empty_body_and_a_lone_surrogate_can_be_counted() -> None:
     assert count("") == Segmentation(Encoding.ASCII, segments=1, gsm7_segments=1)
+    assert count("\ud83d" * 71).segments == 2
 
 
 @given(st.text(st.characters()))
 def test_every_body_has_segments_and_a_longer_one_never_fewer(body: str) -> None:
     assert 1 <= count(body).segments <= count(f"{body}a").segments
-
-
-def test_a_lone_surrogate_can_be_counted() -> None:
-    assert count("\ud83d" * 71).segments == 2

@@ -1,5 +1,3 @@
-"""When the circuit opens, is probed and closes."""
-
 from datetime import timedelta
 
 import pytest
@@ -26,6 +24,7 @@ from support.clock import ManualClock
 ACCEPTED = Accepted("mdr2-1")
 REFUSED = Refused(CarrierRefused(), "HTTP 422")
 OPTED_OUT = Refused(RecipientOptedOut(), "HTTP 400")
+NUMBER_REFUSED = Refused(CarrierAccountRefused(), "HTTP 403")
 UNKNOWN = Uncertain("HTTP 500")
 UNAVAILABLE = NotSent(CarrierUnavailable(timedelta(seconds=5)), "HTTP 503")
 KEYS_REFUSED = NotSent(CarrierAccountRefused(timedelta(minutes=1)), "HTTP 401")
@@ -44,11 +43,13 @@ def opened(breaker: CircuitBreaker) -> CircuitBreaker:
     return breaker
 
 
-def after_a_while(breaker: CircuitBreaker, clock: ManualClock) -> CircuitBreaker:
+def probe(breaker: CircuitBreaker, clock: ManualClock) -> float:
+    """Waits as long as the breaker asks for, and begins a probe; returns the seconds."""
     wait = breaker.acquire()
     assert wait is not None
     clock.move(seconds=wait.total_seconds())
-    return breaker
+    assert breaker.acquire() is None
+    return wait.total_seconds()
 
 
 @pytest.mark.parametrize("failure", [UNKNOWN, UNAVAILABLE])
@@ -60,7 +61,7 @@ def test_failures_in_a_row_open_it(breaker: CircuitBreaker, failure: Answer) -> 
     assert breaker.acquire() == FIRST_OPEN_TIME
 
 
-@pytest.mark.parametrize("success", [ACCEPTED, REFUSED, OPTED_OUT])
+@pytest.mark.parametrize("success", [ACCEPTED, REFUSED, OPTED_OUT, NUMBER_REFUSED])
 def test_an_accepted_or_refused_message_resets_the_count_of_failures(
     breaker: CircuitBreaker, success: Answer
 ) -> None:
@@ -72,61 +73,59 @@ def test_an_accepted_or_refused_message_resets_the_count_of_failures(
     assert breaker.acquire() is None
 
 
-def test_a_carrier_that_asks_to_be_called_more_slowly_neither_opens_nor_closes_it(
+def test_a_rate_limited_message_neither_opens_nor_closes_it(
     breaker: CircuitBreaker, clock: ManualClock
 ) -> None:
     for _ in range(FAILURES_LIMIT):
         breaker.record(RATE_LIMITED)
     assert breaker.acquire() is None
-    assert after_a_while(opened(breaker), clock).acquire() is None
+    probe(opened(breaker), clock)
     breaker.record(RATE_LIMITED)
     assert breaker.is_open
-    # It answered, so the next one may try at once.
+    # The carrier answered, so the next probe may follow at once.
     assert breaker.acquire() is None
 
 
 def test_after_the_open_time_one_probe_at_a_time_is_sent(
     breaker: CircuitBreaker, clock: ManualClock
 ) -> None:
-    after_a_while(opened(breaker), clock)
-    assert breaker.acquire() is None
-    assert breaker.acquire() == FIRST_OPEN_TIME
-    assert breaker.acquire() == FIRST_OPEN_TIME
+    probe(opened(breaker), clock)
+    assert [breaker.acquire(), breaker.acquire()] == [FIRST_OPEN_TIME] * 2
+    # A probe without a result is followed by another one.
+    clock.move(seconds=PROBE_TIMEOUT.total_seconds())
+    assert [breaker.acquire(), breaker.acquire()] == [None, FIRST_OPEN_TIME]
+    # A probe that was not sent is followed by another one at once.
+    breaker.release()
+    assert [breaker.acquire(), breaker.acquire()] == [None, FIRST_OPEN_TIME]
 
 
 @pytest.mark.parametrize("success", [ACCEPTED, REFUSED])
 def test_a_probe_that_is_answered_closes_it(
     breaker: CircuitBreaker, clock: ManualClock, success: Answer
 ) -> None:
-    after_a_while(opened(breaker), clock).acquire()
-    breaker.record(success)
+    with capture_logs() as lines:
+        probe(opened(breaker), clock)
+        breaker.record(success)
+        breaker.record(success)
+    events = [line["event"] for line in lines]
+    assert events == ["carrier_circuit_open", "carrier_circuit_closed"]
     assert not breaker.is_open
     assert [breaker.acquire(), breaker.acquire()] == [None, None]
     breaker.record(UNKNOWN)
     assert not breaker.is_open
 
 
-def test_each_probe_that_fails_doubles_the_time_up_to_a_minute(
+def test_each_probe_that_fails_doubles_the_time_up_to_a_minute_until_it_closes(
     breaker: CircuitBreaker, clock: ManualClock
 ) -> None:
     opened(breaker)
     spans = []
     for _ in range(8):
-        wait = breaker.acquire()
-        assert wait is not None
-        spans.append(wait.total_seconds())
-        assert after_a_while(breaker, clock).acquire() is None
+        spans.append(probe(breaker, clock))
         breaker.record(UNKNOWN)
     assert spans == [1, 2, 4, 8, 16, 32, 60, 60]
-
-
-def test_after_it_closed_the_time_begins_small_again(
-    breaker: CircuitBreaker, clock: ManualClock
-) -> None:
-    opened(breaker)
-    for answer in (UNKNOWN, UNKNOWN, ACCEPTED):
-        after_a_while(breaker, clock).acquire()
-        breaker.record(answer)
+    probe(breaker, clock)
+    breaker.record(ACCEPTED)
     assert opened(breaker).acquire() == FIRST_OPEN_TIME
 
 
@@ -135,7 +134,7 @@ def test_answers_to_messages_in_flight_do_not_extend_the_open_time(
 ) -> None:
     opened(opened(breaker))
     assert breaker.acquire() == FIRST_OPEN_TIME
-    after_a_while(breaker, clock).acquire()
+    probe(breaker, clock)
     breaker.record(UNKNOWN)
     assert breaker.acquire() == 2 * FIRST_OPEN_TIME
 
@@ -146,24 +145,6 @@ def test_jitter_takes_up_to_half_of_the_time_away(clock: ManualClock, jitter: fl
     assert breaker.acquire() == FIRST_OPEN_TIME * (1 - jitter / 2)
 
 
-def test_after_a_probe_without_a_result_another_one_is_sent(
-    breaker: CircuitBreaker, clock: ManualClock
-) -> None:
-    after_a_while(opened(breaker), clock).acquire()
-    clock.move(seconds=PROBE_TIMEOUT.total_seconds())
-    assert breaker.acquire() is None
-    assert breaker.acquire() == FIRST_OPEN_TIME
-
-
-def test_after_a_probe_that_was_not_sent_the_next_one_is_sent_at_once(
-    breaker: CircuitBreaker, clock: ManualClock
-) -> None:
-    after_a_while(opened(breaker), clock).acquire()
-    breaker.release()
-    assert breaker.acquire() is None
-    assert breaker.acquire() == FIRST_OPEN_TIME
-
-
 def test_releasing_a_message_neither_opens_nor_closes_the_circuit(breaker: CircuitBreaker) -> None:
     breaker.release()
     assert breaker.acquire() is None
@@ -171,11 +152,13 @@ def test_releasing_a_message_neither_opens_nor_closes_the_circuit(breaker: Circu
     assert breaker.acquire() == FIRST_OPEN_TIME
 
 
-def test_a_refused_account_opens_the_circuit_at_once_and_is_logged_as_an_error(
+def test_a_refused_account_opens_the_circuit_at_once_and_is_logged_as_one_error(
     breaker: CircuitBreaker,
 ) -> None:
     with capture_logs() as lines:
-        breaker.record(KEYS_REFUSED)
+        # The later ones answer messages that were in flight.
+        for _ in range(16):
+            breaker.record(KEYS_REFUSED)
     assert breaker.is_account_refused
     assert breaker.acquire() == ACCOUNT_REFUSED_TIME
     [line] = lines
@@ -183,56 +166,29 @@ def test_a_refused_account_opens_the_circuit_at_once_and_is_logged_as_an_error(
     assert "MESSAGING_FLOWROUTE_SECRET_KEY" in line["advice"]
 
 
-def test_answers_to_messages_in_flight_do_not_log_the_refused_account_again(
+@pytest.mark.parametrize(
+    ("answer", "events", "wait"),
+    [
+        (KEYS_REFUSED, ["carrier_account_refused"], ACCOUNT_REFUSED_TIME),
+        (UNKNOWN, ["carrier_circuit_open"], ACCOUNT_REFUSED_TIME),
+        (ACCEPTED, ["carrier_circuit_closed"], None),
+        (REFUSED, ["carrier_circuit_closed"], None),
+    ],
+)
+def test_an_account_stays_refused_until_a_probe_is_accepted_or_refused(
     breaker: CircuitBreaker,
-) -> None:
-    with capture_logs() as lines:
-        for _ in range(16):
-            breaker.record(KEYS_REFUSED)
-    assert len(lines) == 1
-
-
-def test_an_account_that_is_refused_again_is_logged_again(
-    breaker: CircuitBreaker, clock: ManualClock
+    clock: ManualClock,
+    answer: Answer,
+    events: list[str],
+    wait: timedelta | None,
 ) -> None:
     breaker.record(KEYS_REFUSED)
-    after_a_while(breaker, clock).acquire()
+    probe(breaker, clock)
     with capture_logs() as lines:
-        breaker.record(KEYS_REFUSED)
-    assert [line["event"] for line in lines] == ["carrier_account_refused"]
-    assert breaker.acquire() == ACCOUNT_REFUSED_TIME
-
-
-@pytest.mark.parametrize("success", [ACCEPTED, REFUSED])
-def test_the_first_accepted_or_refused_message_ends_the_refusal_of_the_account(
-    breaker: CircuitBreaker, clock: ManualClock, success: Answer
-) -> None:
-    breaker.record(KEYS_REFUSED)
-    after_a_while(breaker, clock).acquire()
-    breaker.record(success)
-    assert not breaker.is_account_refused
-    assert breaker.acquire() is None
-
-
-def test_a_refused_account_stays_refused_while_the_carrier_does_not_answer(
-    breaker: CircuitBreaker, clock: ManualClock
-) -> None:
-    breaker.record(KEYS_REFUSED)
-    after_a_while(breaker, clock).acquire()
-    breaker.record(UNKNOWN)
-    assert breaker.is_account_refused
-    assert breaker.acquire() == ACCOUNT_REFUSED_TIME
-
-
-def test_an_outage_is_logged_when_it_begins_and_when_it_ends(
-    breaker: CircuitBreaker, clock: ManualClock
-) -> None:
-    with capture_logs() as lines:
-        after_a_while(opened(breaker), clock).acquire()
-        breaker.record(ACCEPTED)
-        breaker.record(ACCEPTED)
-    events = [line["event"] for line in lines]
-    assert events == ["carrier_circuit_open", "carrier_circuit_closed"]
+        breaker.record(answer)
+    assert [line["event"] for line in lines] == events
+    assert breaker.is_account_refused == (wait is not None)
+    assert breaker.acquire() == wait
 
 
 def test_no_message_is_held_back_for_longer_than_a_minute() -> None:

@@ -1,5 +1,3 @@
-"""Single flight: shared tasks that outlive their callers."""
-
 import asyncio
 from datetime import timedelta
 
@@ -30,85 +28,58 @@ class Work:
         return self.ended
 
 
+async def started(sends: SingleFlight[int], **works: Work) -> list[asyncio.Task[int]]:
+    """A caller of each, after all have begun that can."""
+    callers = [asyncio.create_task(sends.run(key[:2], work.do)) for key, work in works.items()]
+    await turn()
+    return callers
+
+
 async def turn() -> None:
-    """Lets everything that can go on go on."""
+    """Lets every task run until it waits."""
     for _ in range(10):
         await asyncio.sleep(0)
 
 
-async def test_concurrent_calls_with_one_key_share_one_result() -> None:
-    sends, work = SingleFlight[int](limit=4), Work()
-    asking = [asyncio.create_task(sends.run("m1", work.do)) for _ in range(3)]
-    await turn()
+async def test_concurrent_calls_with_one_key_share_one_result_and_take_one_slot() -> None:
+    sends, work, other = SingleFlight[int](limit=2), Work(), Work()
+    callers = await started(sends, m1a=work, m1b=work, m1c=work)
+    other.go.set()
+    assert await sends.run("m2", other.do) == 1
     work.go.set()
-    assert await asyncio.gather(*asking) == [1, 1, 1]
+    assert await asyncio.gather(*callers) == [1, 1, 1]
     assert work.begun == 1
-
-
-async def test_a_task_that_has_ended_is_started_anew() -> None:
-    sends, work = SingleFlight[int](limit=1), Work()
-    work.go.set()
-    assert [await sends.run("m1", work.do), await sends.run("m1", work.do)] == [1, 2]
+    # A task that has ended is started anew.
+    assert await sends.run("m1", work.do) == 2
 
 
 async def test_a_cancelled_caller_does_not_cancel_the_work() -> None:
     sends, work = SingleFlight[int](limit=1), Work()
-    asking = asyncio.create_task(sends.run("m1", work.do))
-    await turn()
-    asking.cancel()
-    await asyncio.gather(asking, return_exceptions=True)
+    [caller] = await started(sends, m1=work)
+    caller.cancel()
+    await asyncio.gather(caller, return_exceptions=True)
     work.go.set()
     assert await sends.drain(PATIENCE) == 0
     assert work.ended == 1
 
 
-async def test_tasks_beyond_the_limit_start_when_another_ends() -> None:
-    sends, first, second = SingleFlight[int](limit=1), Work(), Work()
-    asking = [
-        asyncio.create_task(sends.run(key, work.do))
-        for key, work in (("m1", first), ("m2", second))
-    ]
-    await turn()
-    assert (first.begun, second.begun) == (1, 0)
-    first.go.set()
-    await asking[0]
-    await turn()
-    assert second.begun == 1
-    second.go.set()
-    await asking[1]
-
-
 async def test_a_caller_cancelled_while_waiting_leaves_the_slot_to_the_next() -> None:
     sends, first, second, third = SingleFlight[int](limit=1), Work(), Work(), Work()
-    asking = [
-        asyncio.create_task(sends.run(key, work.do))
-        for key, work in (("m1", first), ("m2", second), ("m3", third))
-    ]
-    await turn()
-    asking[1].cancel()
+    callers = await started(sends, m1=first, m2=second, m3=third)
+    assert (first.begun, second.begun, third.begun) == (1, 0, 0)
+    callers[1].cancel()
     first.go.set()
     third.go.set()
-    await asyncio.gather(*asking, return_exceptions=True)
+    await asyncio.gather(*callers, return_exceptions=True)
     assert (first.ended, second.begun, third.ended) == (1, 0, 1)
-
-
-async def test_callers_that_share_a_task_take_no_slot() -> None:
-    sends, work, other = SingleFlight[int](limit=2), Work(), Work()
-    joined = [asyncio.create_task(sends.run("m1", work.do)) for _ in range(5)]
-    await turn()
-    other.go.set()
-    assert await sends.run("m2", other.do) == 1
-    work.go.set()
-    await asyncio.gather(*joined)
 
 
 async def test_a_failure_reaches_every_caller_and_is_logged() -> None:
     sends, work = SingleFlight[int](limit=2), Work(fails=ValueError("hunter2"))
-    asking = [asyncio.create_task(sends.run("m1", work.do)) for _ in range(2)]
-    await turn()
+    callers = await started(sends, m1a=work, m1b=work)
     with capture_logs() as logs:
         work.go.set()
-        answers = await asyncio.gather(*asking, return_exceptions=True)
+        answers = await asyncio.gather(*callers, return_exceptions=True)
         await turn()
     assert [type(answer) for answer in answers] == [ValueError, ValueError]
     assert [(log["event"], log["error"]) for log in logs] == [("send_failed", "ValueError")]
@@ -116,16 +87,12 @@ async def test_a_failure_reaches_every_caller_and_is_logged() -> None:
 
 async def test_draining_waits_no_longer_than_its_limit() -> None:
     sends, work = SingleFlight[int](limit=1), Work()
-    asking = asyncio.create_task(sends.run("m1", work.do))
-    await turn()
+    assert await sends.drain(PATIENCE) == 0
+    [caller] = await started(sends, m1=work)
     assert await sends.drain(AT_ONCE) == 1
     work.go.set()
     assert await sends.drain(PATIENCE) == 0
-    assert await asking == 1
-
-
-async def test_draining_without_tasks_ends_at_once() -> None:
-    assert await SingleFlight[int](limit=1).drain(PATIENCE) == 0
+    assert await caller == 1
 
 
 @pytest.mark.parametrize("limit", [1, 3])

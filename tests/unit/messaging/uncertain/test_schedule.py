@@ -1,5 +1,3 @@
-"""When uncertain sends are looked up, and what follows."""
-
 from datetime import timedelta
 from itertools import product
 
@@ -71,8 +69,8 @@ def test_a_late_lookup_counts_for_all_whose_time_has_passed_but_not_for_the_addi
 def test_the_last_lookup_decides_or_the_policy_if_it_was_incomplete(
     looked: int, is_complete: bool, policy: UnknownPolicy, expected: str | None
 ) -> None:
-    found = resolution_for(SCHEDULE, looked, is_complete=is_complete, resends=0, policy=policy)
-    assert found == (expected and UnknownResolution(expected))
+    resolution = resolution_for(SCHEDULE, looked, is_complete=is_complete, resends=0, policy=policy)
+    assert resolution == (expected and UnknownResolution(expected))
 
 
 @pytest.mark.parametrize(
@@ -82,10 +80,10 @@ def test_a_message_is_sent_again_a_limited_number_of_times_whatever_the_policy(
     is_complete: bool, limit: int
 ) -> None:
     for resends, is_sent_again in ((limit - 1, True), (limit, False)):
-        found = resolution_for(
+        resolution = resolution_for(
             SCHEDULE, 5, is_complete=is_complete, resends=resends, policy=DUPLICATE
         )
-        assert (found is not UnknownResolution.PREFERRED_LOSS) == is_sent_again
+        assert (resolution is not UnknownResolution.PREFERRED_LOSS) == is_sent_again
 
 
 def test_blind_resends_are_fewer_than_resends_of_known_losses() -> None:

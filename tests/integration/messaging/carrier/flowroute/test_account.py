@@ -1,7 +1,8 @@
-"""Reads of the carrier account, and what each fault of the carrier means for them."""
+"""Reads of the carrier's account and records, and what each fault of the carrier means for them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
 import grpc
@@ -14,35 +15,24 @@ from messaging_service.carrier.flowroute.account import ANSWER_LIMIT_BYTES
 from messaging_service.carrier.flowroute.http import ACCOUNT_CONNECTIONS, SEND_CONNECTIONS
 from support.clock import ManualClock
 from support.eventually import eventually
-from support.messaging_service import (
-    Messaging,
-    Refusal,
-    refusal_of,
-    serving,
-    settings_for,
-    text,
-)
+from support.messaging_service import Messaging, Refusal, refusal_of, serving, settings_for, text
 from support.ports import free_port
-from support.scripted_carrier import (
-    Answer,
-    CarrierRequest,
-    ScriptedCarrier,
-    accepted,
-    response,
-)
+from support.scripted_carrier import Answer, CarrierRequest, ScriptedCarrier, accepted, response
 
 NUMBER = {"id": "12065550100", "attributes": {"number_type": "longcode"}}
 CALLBACK = {"data": {"attributes": {"callback_url": "https://old.example/", "api_version": "v2.1"}}}
 EXPECTED = "https://relay.example/api/message"
 
-BOTH: list[Callable[[Messaging], Awaitable[object]]] = [Messaging.list_numbers, Messaging.check]
+METHODS: list[Callable[[Messaging], Awaitable[object]]] = [
+    Messaging.list_numbers,
+    Messaging.check,
+    lambda messaging: messaging.list_inbound(datetime(2026, 11, 23, tzinfo=UTC)),
+]
 
-PASSING = [
+TRANSIENT = [
     (response(429, headers={"Retry-After": "30"}), "CARRIER_RATE_LIMITED", 30.0),
     (response(503, headers={"Retry-After": "999999"}), "CARRIER_UNAVAILABLE", 300.0),
     (response(200, b"<html>maintenance</html>"), "CARRIER_UNAVAILABLE", 5.0),
-    (response(200, b" " * ANSWER_LIMIT_BYTES + b'{"data":[]}'), "CARRIER_UNAVAILABLE", 5.0),
-    (response(302, headers={"Location": "http://127.0.0.1:1/"}), "CARRIER_UNAVAILABLE", 5.0),
     (b"hello\r\n\r\n", "CARRIER_UNAVAILABLE", 5.0),
     (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", "CARRIER_UNAVAILABLE", 5.0),
     (None, "CARRIER_UNAVAILABLE", 5.0),
@@ -50,33 +40,31 @@ PASSING = [
 
 
 async def refused(call: Awaitable[object]) -> Refusal:
-    """How a call was refused."""
+    """The error of a call."""
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await call
     return refusal_of(caught.value)
 
 
-@pytest.mark.parametrize("call", BOTH, ids=lambda call: call.__name__)
-@pytest.mark.parametrize(("answer", "reason", "delay"), PASSING)
 async def test_transient_failures_have_a_retry_delay(
-    messaging: Messaging,
-    carrier: ScriptedCarrier,
-    call: Callable[[Messaging], Awaitable[object]],
-    answer: bytes | None,
-    reason: str,
-    delay: float,
+    messaging: Messaging, carrier: ScriptedCarrier
 ) -> None:
-    carrier.always(answer)
     carrier.hangs_up = True
-    refusal = await refused(call(messaging))
-    assert (refusal.info.reason, refusal.retry_seconds) == (reason, delay)
+    for answer, reason, delay in TRANSIENT:
+        carrier.always(answer)
+        carrier.always_lists(answer)
+        for call in METHODS:
+            refusal = await refused(call(messaging))
+            assert (refusal.info.reason, refusal.retry_seconds) == (reason, delay), answer
+    carrier.always(response(200, b" " * ANSWER_LIMIT_BYTES + b'{"data":[]}'))
+    for call in METHODS[:2]:
+        assert (await refused(call(messaging))).info.reason == "CARRIER_UNAVAILABLE"
 
 
-@pytest.mark.parametrize("status", [401, 403])
-async def test_keys_that_are_not_taken_are_the_answer_of_a_check_and_refuse_a_list(
-    messaging: Messaging, carrier: ScriptedCarrier, status: int
+async def test_refused_keys_are_the_result_of_a_check_and_fail_a_list(
+    messaging: Messaging, carrier: ScriptedCarrier
 ) -> None:
-    carrier.always(response(status, b"<html>no</html>"))
+    carrier.always(response(401, b"<html>no</html>"))
     assert await messaging.check() == pb.CheckAccountResponse(is_authorized=False)
     # The first answer is enough.
     assert len(carrier.requests) == 1
@@ -84,29 +72,14 @@ async def test_keys_that_are_not_taken_are_the_answer_of_a_check_and_refuse_a_li
     assert refusal.info.reason == "CARRIER_ACCOUNT_REFUSED"
 
 
-@pytest.mark.parametrize("status", [400, 404])
-async def test_a_refused_read_has_no_url_and_no_numbers(
-    messaging: Messaging, carrier: ScriptedCarrier, status: int
-) -> None:
-    carrier.always(response(status, {"errors": [{"detail": "hunter2"}]}))
-    checked = await messaging.check()
-    assert checked.is_authorized
-    assert [(one.callback_type, one.url) for one in checked.callbacks] == [
-        ("sms_callback", ""),
-        ("mms_callback", ""),
-    ]
-    assert {one.expected_url for one in checked.callbacks} == {EXPECTED}
-    refusal = await refused(messaging.list_numbers())
-    assert refusal.info.reason == "CARRIER_REFUSED"
-    assert "hunter2" not in str(refusal.status)
-
-
 async def test_a_check_reads_each_callback_and_returns_the_expected_url(
-    messaging: Messaging, carrier: ScriptedCarrier
+    messaging: Messaging, carrier: ScriptedCarrier, redis: Redis
 ) -> None:
+    refusal = response(404, {"errors": [{"detail": "hunter2"}]})
+
     async def script(request: CarrierRequest) -> Answer:
         is_sms = request.path == "/v2.2/messages/sms_callback"
-        return response(200, CALLBACK) if is_sms else response(404)
+        return response(200, CALLBACK) if is_sms else refusal
 
     carrier.script = script
     checked = await messaging.check()
@@ -122,28 +95,37 @@ async def test_a_check_reads_each_callback_and_returns_the_expected_url(
             pb.CallbackSetting(callback_type="mms_callback", expected_url=EXPECTED),
         ],
     )
-    asked = [(request.method, request.path) for request in carrier.requests]
-    assert asked == [
+    assert [(request.method, request.path) for request in carrier.requests] == [
         ("GET", "/v2.2/messages/sms_callback"),
         ("GET", "/v2.2/messages/mms_callback"),
     ]
     assert {request.basic_credentials[0] for request in carrier.requests} == {"simulator"}
+    refused_list = await refused(messaging.list_numbers())
+    assert refused_list.info.reason == "CARRIER_REFUSED"
+    assert "hunter2" not in str(refused_list.status)
+    assert await redis.keys() == []
 
 
-async def test_numbers_are_asked_for_page_by_page_of_v2(
-    messaging: Messaging, carrier: ScriptedCarrier
+async def test_numbers_are_requested_page_by_page_of_v2(
+    messaging: Messaging, carrier: ScriptedCarrier, redis: Redis
 ) -> None:
-    carrier.always(response(200, {"data": [NUMBER], "links": {"next": "x"}}))
-    first = await messaging.list_numbers()
-    second = await messaging.list_numbers(7, first.next_page_token)
+    malformed = {"id": "1206555010x", "attributes": {"value": "555-0100"}}
+    carrier.always(response(200, {"data": [malformed, NUMBER], "links": {"next": "x"}}))
+    with capture_logs() as lines:
+        first = await messaging.list_numbers()
+        second = await messaging.list_numbers(7, first.next_page_token)
+    assert len(first.numbers) == 1
     assert first.numbers == second.numbers
-    assert (first.next_page_token, second.next_page_token) == ("1", "2")
-    asked = [urlsplit(request.path) for request in carrier.requests]
-    assert {url.path for url in asked} == {"/v2/numbers"}
-    assert [parse_qs(url.query) for url in asked] == [
+    assert (first.next_page_token, second.next_page_token) == ("2", "4")
+    urls = [urlsplit(request.path) for request in carrier.requests]
+    assert {url.path for url in urls} == {"/v2/numbers"}
+    assert [parse_qs(url.query) for url in urls] == [
         {"limit": ["200"], "offset": ["0"]},
-        {"limit": ["7"], "offset": ["1"]},
+        {"limit": ["7"], "offset": ["2"]},
     ]
+    assert {"event": "account_numbers_skipped", "count": 1, "log_level": "warning"} in lines
+    assert "555" not in str(lines)
+    assert await redis.keys() == []
 
 
 async def test_a_page_of_200_numbers_is_read_however_much_the_carrier_adds_to_each(
@@ -153,33 +135,8 @@ async def test_a_page_of_200_numbers_is_read_however_much_the_carrier_adds_to_ea
     assert len((await messaging.list_numbers()).numbers) == 200
 
 
-async def test_entries_that_are_no_numbers_are_logged_by_their_count_alone(
-    messaging: Messaging, carrier: ScriptedCarrier
-) -> None:
-    odd = {"id": "1206555010x", "attributes": {"value": "555-0100"}}
-    carrier.always(response(200, {"data": [odd, NUMBER]}))
-    with capture_logs() as lines:
-        assert len((await messaging.list_numbers()).numbers) == 1
-    assert {"event": "account_numbers_skipped", "count": 1, "log_level": "warning"} in lines
-    assert "555" not in str(lines)
-
-
-async def test_an_invalid_page_is_refused_and_the_carrier_is_not_called(
-    messaging: Messaging, carrier: ScriptedCarrier
-) -> None:
-    refusal = await refused(messaging.list_numbers(-1, "next"))
-    assert refusal.info.reason == "INVALID_ARGUMENT"
-    assert refusal.violations == ["page_size", "page_token"]
-    assert carrier.requests == []
-
-
-@pytest.mark.parametrize("call", BOTH, ids=lambda call: call.__name__)
-async def test_a_carrier_that_never_answers_or_never_ends_is_given_up(
-    redis: Redis,
-    redis_url: str,
-    carrier: ScriptedCarrier,
-    clock: ManualClock,
-    call: Callable[[Messaging], Awaitable[object]],
+async def test_a_carrier_that_cannot_be_reached_or_never_completes_an_answer_is_unavailable(
+    redis: Redis, redis_url: str, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     async def never(_: CarrierRequest) -> Answer:
         await asyncio.Event().wait()
@@ -187,62 +144,56 @@ async def test_a_carrier_that_never_answers_or_never_ends_is_given_up(
 
     settings = settings_for(redis_url, carrier.url, timeout_seconds=0.2)
     async with serving(settings, clock) as messaging:
-        carrier.script = never
-        assert (await refused(call(messaging))).info.reason == "CARRIER_UNAVAILABLE"
-        carrier.always(_trickle())
-        assert (await refused(call(messaging))).info.reason == "CARRIER_UNAVAILABLE"
-
-
-async def test_a_carrier_that_cannot_be_reached_is_unavailable(
-    redis: Redis, redis_url: str, clock: ManualClock
-) -> None:
+        for call in METHODS:
+            carrier.script = carrier.records_script = never
+            assert (await refused(call(messaging))).info.reason == "CARRIER_UNAVAILABLE"
+            carrier.always(_trickle())
+            carrier.always_lists(_trickle())
+            assert (await refused(call(messaging))).info.reason == "CARRIER_UNAVAILABLE"
     settings = settings_for(redis_url, f"http://127.0.0.1:{free_port()}")
     async with serving(settings, clock) as messaging:
-        for call in BOTH:
+        for call in METHODS:
             assert (await refused(call(messaging))).info.reason == "CARRIER_UNAVAILABLE"
+        assert (await messaging.send_one(text("m1"))).outcome == pb.SEND_OUTCOME_NOT_SENT
 
 
 async def test_a_redirect_is_not_followed_for_it_would_take_the_credentials_along(
     messaging: Messaging, carrier: ScriptedCarrier
 ) -> None:
     carrier.always(response(307, headers={"Location": f"{carrier.url}/elsewhere"}))
-    await refused(messaging.check())
-    assert [request.path for request in carrier.requests] == ["/v2.2/messages/sms_callback"]
+    refusal = await refused(messaging.check())
+    assert (refusal.info.reason, refusal.retry_seconds) == ("CARRIER_UNAVAILABLE", 5.0)
+    assert (await messaging.send_one(text("m1"))).outcome == pb.SEND_OUTCOME_REFUSED
+    assert [request.path for request in carrier.requests] == [
+        "/v2.2/messages/sms_callback",
+        "/v2.2/messages",
+    ]
 
 
-async def test_reads_of_the_account_have_connections_of_their_own(
+async def test_sends_and_reads_of_the_account_have_limited_connections_of_their_own(
     messaging: Messaging, carrier: ScriptedCarrier
 ) -> None:
     go = asyncio.Event()
-    looks = asyncio.gather(*(messaging.list_numbers() for _ in range(20)))
-    texts = [text(f"m{at}", to=f"+1206555{100 + at:04}") for at in range(SEND_CONNECTIONS)]
+    lists = asyncio.gather(*(messaging.list_numbers() for _ in range(20)))
+    # The largest batch, of which no more messages are in flight than there are connections.
+    batch = [text(f"m{at}", to=f"+1{300 + at // 100}55501{at % 100:02}") for at in range(256)]
 
     async def slow(request: CarrierRequest) -> Answer:
         await go.wait()
         is_send = request.method == "POST"
-        return accepted("mdr2-1") if is_send else response(200, {"data": []})
+        return accepted(f"mdr2-{request.send_token}") if is_send else response(200, {"data": []})
 
-    async def every_place_is_taken() -> bool:
+    async def every_connection_is_used() -> bool:
         methods = [request.method for request in carrier.requests]
-        wanted = {"GET": ACCOUNT_CONNECTIONS, "POST": SEND_CONNECTIONS}
-        return {method: methods.count(method) for method in wanted} == wanted
+        limits = {"GET": ACCOUNT_CONNECTIONS, "POST": SEND_CONNECTIONS}
+        return {method: methods.count(method) for method in limits} == limits
 
     carrier.script = slow
-    sends = asyncio.create_task(messaging.send(*texts))
-    await eventually(every_place_is_taken)
+    sends = asyncio.create_task(messaging.send(*batch))
+    await eventually(every_connection_is_used)
     go.set()
     assert {result.outcome for result in await sends} == {pb.SEND_OUTCOME_ACCEPTED}
-    assert len(await looks) == 20
-
-
-async def test_reads_of_the_account_store_nothing(
-    redis: Redis, messaging: Messaging, carrier: ScriptedCarrier
-) -> None:
-    carrier.always(response(200, {"data": [NUMBER]}))
-    await messaging.list_numbers()
-    carrier.always(response(200, CALLBACK))
-    await messaging.check()
-    assert await redis.keys() == []
+    assert len(await lists) == 20
 
 
 async def _trickle() -> AsyncIterator[bytes]:

@@ -1,5 +1,3 @@
-"""How Flowroute's answers about the account are read."""
-
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -8,11 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskline.messaging.v1 import messaging_pb2 as pb
-from messaging_service.carrier.flowroute.account import (
-    Callback,
-    read_callback,
-    read_numbers,
-)
+from messaging_service.carrier.flowroute.account import Callback, read_callback, read_numbers
 from messaging_service.carrier.flowroute.http import Reply, read_error
 from messaging_service.carrier.port import (
     AccountCheck,
@@ -33,8 +27,8 @@ from messaging_service.rpc import account as mapping
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 PAGE = Page(limit=3, offset=40)
+NUMBER = AccountNumber("+12065550100")
 LONGCODE = AccountNumber("+12065550100", "longcode", is_messaging_enabled=True)
-
 DOCUMENTED = {
     "type": "number",
     "id": "12065550100",
@@ -43,15 +37,12 @@ DOCUMENTED = {
         "alias": None,
         "number_type": "longcode",
         "rate_center": "seattle",
-        "state": "wa",
         "cnam_lookups_enabled": True,
         "messaging_enabled": True,
-        "status": "active",
-        "iso_country": "US",
     },
     "links": {"self": "https://api.flowroute.com/v2/numbers/12065550100"},
 }
-NO_ANSWERS = [
+MALFORMED = [
     *(b"", b"<html>maintenance</html>", b"null", b"7", b'"data"', b"[]", b"{}", b"\xff"),
     *(b'{"data":null}', b'{"data":7}', b'{"data":"12065550100"}', b"[" * 60_000, b"9" * 5_000),
     b'{"errors":[{"status":500}]}',
@@ -59,9 +50,7 @@ NO_ANSWERS = [
 
 
 def numbers(*entries: object, links: object = None) -> NumbersPage:
-    body: dict[str, object] = {"data": entries}
-    if links is not None:
-        body["links"] = links
+    body = {"data": entries} | ({} if links is None else {"links": links})
     page = read_numbers(json.dumps(body).encode(), PAGE)
     assert page is not None
     return page
@@ -76,60 +65,47 @@ def test_a_documented_number_is_read_whatever_else_it_holds() -> None:
     assert "555" not in repr(numbers(DOCUMENTED))
 
 
-@pytest.mark.parametrize(
-    ("entry", "read"),
-    [
-        ({"id": "12065550100"}, AccountNumber("+12065550100")),
-        ({"id": 12065550100, "attributes": None}, AccountNumber("+12065550100")),
-        ({"id": "12065550100", "attributes": {"value": None}}, AccountNumber("+12065550100")),
-        ({"id": "12065550100", "attributes": {"value": "?"}}, AccountNumber("+12065550100")),
-        (number(value="+12065550100"), AccountNumber("+12065550100")),
-        (number(value="2065550100"), AccountNumber("+12065550100")),
-        (number(value=" 12065550100 "), AccountNumber("+12065550100")),
-        # After a plus, ten digits lack nothing.
+def test_missing_and_malformed_fields_of_a_number_are_left_out() -> None:
+    toll_free = number(value="18005550100", number_type="toll-free", messaging_enabled=False)
+    rows: list[tuple[object, AccountNumber]] = [
+        *(({"id": value}, NUMBER) for value in ("12065550100", 12065550100)),
+        ({"id": "12065550100", "attributes": None}, NUMBER),
+        ({"id": "12065550100", "attributes": {"value": None}}, NUMBER),
+        ({"id": "12065550100", "attributes": {"value": "?"}}, NUMBER),
+        *((number(value=v), NUMBER) for v in ("+12065550100", "2065550100", " 12065550100 ")),
+        # With a plus, ten digits are a whole number.
         (number(value="+2065550100"), AccountNumber("+2065550100")),
-        (
-            number(value="18005550100", number_type="toll-free", messaging_enabled=False),
-            AccountNumber("+18005550100", "toll-free", is_messaging_enabled=False),
-        ),
-        (
-            number(value="12065550100", number_type=None, messaging_enabled="yes"),
-            AccountNumber("+12065550100"),
-        ),
+        (toll_free, AccountNumber("+18005550100", "toll-free", is_messaging_enabled=False)),
+        (number(value="12065550100", number_type=None, messaging_enabled="yes"), NUMBER),
         (number(value="12065550100", number_type="\ud800"), AccountNumber("+12065550100", "?")),
-    ],
-)
-def test_missing_and_malformed_fields_of_a_number_are_left_out(
-    entry: object, read: AccountNumber
-) -> None:
-    assert numbers(entry) == NumbersPage((read,))
+    ]
+    for entry, read in rows:
+        assert numbers(entry) == NumbersPage((read,)), entry
 
 
-@pytest.mark.parametrize(
-    "entry",
-    [
+def test_an_entry_that_is_no_number_is_skipped_and_counted() -> None:
+    entries: list[object] = [
         *(None, 7, "12065550100", [], {}, {"attributes": {}}, number(value=True, id=True)),
         *(number(value="911"), number(value="1206555010x"), number(value="0" * 11)),
         *(number(value="1" * 16), number(value="++12065550100"), number(value="\u0661" * 11)),
         {**DOCUMENTED, "type": "port_order"},
-    ],
-)
-def test_an_entry_that_is_no_number_is_passed_over_and_counted(entry: object) -> None:
-    assert numbers(entry, DOCUMENTED) == NumbersPage((LONGCODE,), skipped=1)
+    ]
+    for entry in entries:
+        assert numbers(entry, DOCUMENTED) == NumbersPage((LONGCODE,), skipped=1), entry
 
 
 @pytest.mark.parametrize(
     ("entries", "links", "next_offset"),
     [
         (3, {"next": "https://api.flowroute.com/v2/numbers?offset=9"}, 43),
-        # A carrier with shorter pages than were asked for.
+        # A carrier with shorter pages than were requested.
         (2, {"next": "x"}, 42),
         (3, {"self": "x"}, None),
         (3, {"next": None}, None),
         (3, None, 43),
         (3, [], 43),
         (2, None, None),
-        # More than was asked for: the rest is on the next page.
+        # More than was requested: the rest is on the next page.
         (5, {"self": "x"}, 43),
         (0, {"next": "x"}, None),
     ],
@@ -140,57 +116,42 @@ def test_the_next_page_begins_where_this_one_ended(
     page = numbers(*[DOCUMENTED] * entries, links=links)
     assert page.next_offset == next_offset
     assert len(page.numbers) == min(entries, PAGE.limit)
-
-
-def test_entries_that_are_passed_over_still_count_for_the_next_page() -> None:
+    # Skipped entries count too.
     page = numbers({}, {}, DOCUMENTED, links={"next": "x"})
     assert page == NumbersPage((LONGCODE,), next_offset=43, skipped=2)
 
 
-@pytest.mark.parametrize("content", [*NO_ANSWERS, b'{"data":{}}'])
-def test_a_malformed_page_of_numbers_is_not_read_as_an_empty_one(content: bytes) -> None:
-    assert read_numbers(content, PAGE) is None
+@pytest.mark.parametrize("content", MALFORMED)
+def test_a_malformed_answer_is_not_read_as_an_empty_one(content: bytes) -> None:
+    for page in (content, b'{"data":{}}'):
+        assert read_numbers(page, PAGE) is None
+    for callback in (content, b'{"data":[]}'):
+        assert read_callback(callback) is None
+
+
+URL = "https://relay.example/api/message"
 
 
 @pytest.mark.parametrize(
-    ("data", "callback"),
+    ("attributes", "callback"),
     [
-        (
-            {
-                "type": "callback",
-                "attributes": {
-                    "api_version": "v2.1",
-                    "callback_url": "https://relay.example/api/message",
-                    "product": "sms",
-                    "new": {},
-                },
-            },
-            Callback("https://relay.example/api/message", "v2.1"),
-        ),
-        ({"attributes": {"api_version": 2.1, "callback_url": None}}, Callback("", "2.1")),
-        ({"attributes": {"api_version": True, "callback_url": []}}, Callback("", "")),
-        ({"attributes": {"callback_url": "https://x/\udfff"}}, Callback("https://x/?", "")),
-        ({"attributes": None}, Callback("", "")),
-        ({}, Callback("", "")),
+        ({"api_version": "v2.1", "callback_url": URL, "new": {}}, Callback(URL, "v2.1")),
+        ({"api_version": 2.1, "callback_url": None}, Callback("", "2.1")),
+        ({"api_version": True, "callback_url": []}, Callback("", "")),
+        ({"callback_url": "https://x/\udfff"}, Callback("https://x/?", "")),
+        (None, Callback("", "")),
     ],
 )
-def test_a_callback_is_read_with_any_fields(data: object, callback: Callback) -> None:
-    assert read_callback(json.dumps({"data": data}).encode()) == callback
+def test_a_callback_is_read_with_any_fields(attributes: object, callback: Callback) -> None:
+    body = {"data": {"type": "callback", "attributes": attributes}}
+    assert read_callback(json.dumps(body).encode()) == callback
+    assert read_callback(b'{"data": {}}') == Callback("", "")
 
 
-@pytest.mark.parametrize("content", [*NO_ANSWERS, b'{"data":[]}'])
-def test_a_malformed_callback_is_not_read_as_an_empty_one(content: bytes) -> None:
-    assert read_callback(content) is None
-
-
+NAMES = st.sampled_from(["data", "attributes", "value", "id", "type", "links", "next"])
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: (
-        st.lists(inner, max_size=4)
-        | st.dictionaries(
-            st.sampled_from(["data", "attributes", "value", "id", "type", "links", "next"]), inner
-        )
-    ),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner),
     max_leaves=12,
 )
 
@@ -221,23 +182,20 @@ def test_every_status_but_2xx_is_an_error_of_a_known_type() -> None:
 
 
 @pytest.mark.parametrize(("status", "seconds"), [(429, 1), (503, 5), (500, 5), (302, 5)])
-def test_an_error_that_may_pass_has_a_retry_delay(status: int, seconds: int) -> None:
+def test_a_transient_error_has_a_retry_delay(status: int, seconds: int) -> None:
     for headers, expected in (({}, seconds), ({"retry-after": "30"}, 30)):
         error = read_error(Reply(status, headers, b""), NOW)
         assert error is not None
         assert error.retry_after == timedelta(seconds=expected)
 
 
-@pytest.mark.parametrize(
-    ("size", "token", "page"),
-    [
+def test_a_page_has_at_most_what_the_contract_says() -> None:
+    for size, token, page in (
         *((0, "", Page(200, 0)), (1, "", Page(1, 0)), (200, "7", Page(200, 7))),
         *((201, "0", Page(200, 0)), (2**31 - 1, "999999999", Page(200, 999_999_999))),
-    ],
-)
-def test_a_page_has_at_most_what_the_contract_says(size: int, token: str, page: Page) -> None:
-    request = pb.ListAccountNumbersRequest(page_size=size, page_token=token)
-    assert mapping.page_from_proto(request) == page
+    ):
+        request = pb.ListAccountNumbersRequest(page_size=size, page_token=token)
+        assert mapping.page_from_proto(request) == page
 
 
 @pytest.mark.parametrize(
@@ -260,5 +218,5 @@ def test_an_invalid_page_is_refused_by_the_names_of_its_fields(
 def test_messaging_enabled_is_absent_if_the_carrier_did_not_state_it() -> None:
     page = NumbersPage((LONGCODE, AccountNumber("+12065550101")), next_offset=0)
     response = mapping.numbers_to_proto(page)
-    assert [number.HasField("is_messaging_enabled") for number in response.numbers] == [True, False]
+    assert [each.HasField("is_messaging_enabled") for each in response.numbers] == [True, False]
     assert response.next_page_token == "0"

@@ -1,5 +1,3 @@
-"""How Flowroute's message records are read."""
-
 import json
 from datetime import UTC, datetime
 
@@ -15,65 +13,51 @@ from messaging_service.model.message import Attachment
 PAGE = Page(limit=10, offset=20)
 INBOUND, OUTBOUND = Direction.INBOUND, Direction.OUTBOUND
 # As it was logged, with the numbers changed.
-LOGGED = {
-    "attributes": {
-        "body": "hi",
-        "status": "message buffered",
-        "direction": "outbound",
-        "amount_nanodollars": 4000000,
-        "to": "14255550111",
-        "from": "12065550100",
-        "message_encoding": 0,
-        "timestamp": "2017-12-21T16:44:34.93Z",
-        "delivery_receipts": [{"status": "smsc submit", "status_code": None, "level": 1}],
-        "amount_display": "$0.0040",
-        "is_mms": False,
-        "message_type": "longcode",
-    },
-    "type": "message",
-    "id": "mdr2-0001",
+ATTRIBUTES: dict[str, object] = {
+    "body": "hi",
+    "status": "message buffered",
+    "direction": "outbound",
+    "amount_nanodollars": 4000000,
+    "to": "14255550111",
+    "from": "12065550100",
+    "message_encoding": 0,
+    "timestamp": "2017-12-21T16:44:34.93Z",
+    "delivery_receipts": [{"status": "smsc submit", "status_code": None, "level": 1}],
+    "amount_display": "$0.0040",
+    "is_mms": False,
+    "message_type": "longcode",
 }
+LOGGED = {"attributes": ATTRIBUTES, "type": "message", "id": "mdr2-0001"}
 PICTURE = {
-    "attributes": {
-        **LOGGED["attributes"],  # type: ignore[dict-item]
-        "body": None,
-        "direction": "inbound",
-        "is_mms": True,
-    },
+    "attributes": {**ATTRIBUTES, "body": None, "direction": "inbound", "is_mms": True},
     "relationships": {"media": {"data": [{"id": "f2", "type": "media"}, {"id": "f9"}]}},
     "type": "message",
     "id": "mdr2-0002",
 }
+IMAGE = {"url": "https://store.example/2", "mime_type": "image/png", "file_size": 14832}
 FILES = [
     {"id": "f1", "type": "media", "attributes": {"url": "https://store.example/1"}},
-    {
-        "id": "f2",
-        "type": "media",
-        "attributes": {
-            "url": "https://store.example/2",
-            "mime_type": "image/png",
-            "file_size": 14832,
-            "file_name": "image000000.png",
-        },
-    },
+    {"id": "f2", "type": "media", "attributes": {**IMAGE, "file_name": "image000000.png"}},
 ]
 
 
-def read(body: object, direction: Direction = OUTBOUND) -> RecordsPage | None:
-    return read_records(json.dumps(body).encode(), direction, PAGE)
+def read(*entries: object, direction: Direction = OUTBOUND, **others: object) -> RecordsPage:
+    body = {"data": entries, **others}
+    page = read_records(json.dumps(body).encode(), direction, PAGE)
+    assert page is not None
+    return page
 
 
 def test_a_logged_record_is_read() -> None:
-    page = read({"data": [LOGGED, PICTURE], "links": {}})
     time = datetime(2017, 12, 21, 16, 44, 34, 930_000, tzinfo=UTC)
     record = CarrierRecord("mdr2-0001", "+12065550100", "+14255550111", "hi", time, is_mms=False)
+    page = read(LOGGED, PICTURE, links={})
     assert page == RecordsPage((record,))
+    assert not any(secret in repr(page) for secret in ("5550", "'hi'"))
 
 
 def test_a_picture_alone_has_an_empty_body_and_the_files_that_belong_to_it() -> None:
-    page = read({"data": [LOGGED, PICTURE], "included": FILES}, INBOUND)
-    assert page is not None
-    [record] = page.records
+    [record] = read(LOGGED, PICTURE, direction=INBOUND, included=FILES).records
     assert (record.body, record.is_mms) == ("", True)
     assert record.attachments == (Attachment("https://store.example/2", "image/png", 14832),)
 
@@ -94,28 +78,23 @@ def test_a_picture_alone_has_an_empty_body_and_the_files_that_belong_to_it() -> 
 def test_unreadable_records_that_may_be_ours_are_counted(
     changes: dict[str, object], skipped: int
 ) -> None:
-    attributes: dict[str, object] = {**LOGGED["attributes"], **changes}  # type: ignore[dict-item]
-    page = read({"data": [{**LOGGED, "attributes": attributes}]})
-    assert page is not None
-    assert page.skipped == skipped
+    assert read({**LOGGED, "attributes": {**ATTRIBUTES, **changes}}).skipped == skipped
 
 
 @pytest.mark.parametrize("carrier_id", [None, "", True, {}])
 def test_a_record_without_an_id_is_skipped(carrier_id: object) -> None:
-    page = read({"data": [{**LOGGED, "id": carrier_id}]})
-    assert page is not None
+    page = read({**LOGGED, "id": carrier_id})
     assert (page.skipped, page.records) == (1, ())
 
 
 @pytest.mark.parametrize("carrier_id", [7.5, "x" * 129, "mdr2 1", "+14255550111"])
 def test_a_record_with_a_malformed_id_gets_the_same_hashed_id_each_time(carrier_id: object) -> None:
-    pages = [read({"data": [{**LOGGED, "id": carrier_id}, LOGGED]}) for _ in range(2)]
-    assert pages[0] is not None
-    assert pages[0] == pages[1]
-    assert pages[0].skipped == 0
-    odd, plain = (record.carrier_message_id for record in pages[0].records)
-    assert is_carrier_id(odd)
-    assert str(carrier_id) not in odd
+    first, second = [read({**LOGGED, "id": carrier_id}, LOGGED) for _ in range(2)]
+    assert first == second
+    assert first.skipped == 0
+    hashed, plain = (record.carrier_message_id for record in first.records)
+    assert is_carrier_id(hashed)
+    assert str(carrier_id) not in hashed
     assert plain == LOGGED["id"]
 
 
@@ -135,31 +114,29 @@ def test_a_page_reports_whether_there_is_another(
     count: int, links: object, next_offset: int | None
 ) -> None:
     body = {"data": [LOGGED] * count} | ({} if links is None else {"links": links})
-    page = read(body)
+    page = read_records(json.dumps(body).encode(), OUTBOUND, PAGE)
     assert page is not None
     assert page.next_offset == next_offset
 
 
 @pytest.mark.parametrize("body", [None, [], {}, {"data": None}, {"data": {}}, "text"])
 def test_a_malformed_page_is_none(body: object) -> None:
-    assert read(body) is None
+    assert read_records(json.dumps(body).encode(), OUTBOUND, PAGE) is None
 
 
 @pytest.mark.parametrize(
-    ("written", "second", "microsecond"),
+    ("written", "microsecond"),
     [
-        ("2017-12-21T16:44:34Z", 34, 0),
-        ("2017-12-21T16:44:34.9Z", 34, 900_000),
-        ("2017-12-21T16:44:34.930000Z", 34, 930_000),
-        ("2017-12-21T16:44:34.1234567Z", 34, 123_456),
-        ("2017-12-21T17:44:34+01:00", 34, 0),
-        ("2017-12-21T16:44:34", 34, 0),
+        ("2017-12-21T16:44:34Z", 0),
+        ("2017-12-21T16:44:34.9Z", 900_000),
+        ("2017-12-21T16:44:34.930000Z", 930_000),
+        ("2017-12-21T16:44:34.1234567Z", 123_456),
+        ("2017-12-21T17:44:34+01:00", 0),
+        ("2017-12-21T16:44:34", 0),
     ],
 )
-def test_a_time_may_have_any_fraction_and_offset(
-    written: str, second: int, microsecond: int
-) -> None:
-    assert parse_time(written) == datetime(2017, 12, 21, 16, 44, second, microsecond, tzinfo=UTC)
+def test_a_time_may_have_any_fraction_and_offset(written: str, microsecond: int) -> None:
+    assert parse_time(written) == datetime(2017, 12, 21, 16, 44, 34, microsecond, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("written", [None, "", "soon", 7, "0001-01-01T00:00:00+14:00", {}])
@@ -167,24 +144,15 @@ def test_a_malformed_time_is_none(written: object) -> None:
     assert parse_time(written) is None
 
 
+NAMES = st.sampled_from([*ATTRIBUTES, *LOGGED, "data"])
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text() | st.sampled_from(["inbound", "media"]),
-    lambda inner: (
-        st.lists(inner, max_size=4)
-        | st.dictionaries(st.sampled_from([*LOGGED, "data"]), inner, max_size=4)
-    ),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=4),
     max_leaves=12,
 )
 
 
 @given(entries=st.lists(JSON, max_size=4), included=JSON)
-def test_nothing_a_carrier_could_write_breaks_the_reading(
-    entries: list[object], included: object
-) -> None:
+def test_every_page_of_entries_can_be_read(entries: list[object], included: object) -> None:
     for direction in Direction:
-        assert read({"data": entries, "included": included}, direction) is not None
-
-
-def test_the_repr_of_a_record_contains_no_number_and_no_body() -> None:
-    page = read({"data": [LOGGED]})
-    assert not any(secret in repr(page) for secret in ("5550", "'hi'"))
+        read(*entries, direction=direction, included=included)
