@@ -89,7 +89,7 @@ async def serving_conversations(
     server = GrpcServer(listen, [])
     server.server.add_generic_rpc_handlers((_methods(scripted),))
     await server.start([SERVICE.full_name])
-    await server.tell_health([SERVICE.full_name], _is_healthy)
+    await server.set_health([SERVICE.full_name], _is_healthy)
     try:
         yield server
     finally:

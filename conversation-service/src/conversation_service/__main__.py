@@ -66,7 +66,7 @@ async def serve(settings: Settings, pools: tuple[SeededPool, ...], vault: Cipher
             messaging=messaging,
             vault=vault,
             clock=SystemClock(),
-            callers=CallersByRole() if door.tells_callers_apart else NobodySpecial(),
+            callers=CallersByRole() if door.authenticates else NobodySpecial(),
             uses_development_key=settings.uses_development_key,
             recovery_interval=timedelta(seconds=settings.recovery_interval_seconds),
         )

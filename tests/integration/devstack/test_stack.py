@@ -10,7 +10,7 @@ import pytest
 from devstack.errors import StackError
 from devstack.ports import Ports
 from devstack.stack import Stack
-from runtime.healthcheck import grpc_serves, http_answers
+from runtime.healthcheck import grpc_is_serving, http_is_healthy
 from runtime.redis.client import open_redis
 from support.ports import free_port
 
@@ -42,9 +42,9 @@ def seen_by(part: str, tmp_path: Path) -> dict[str, str]:
 async def test_a_killed_part_stays_dead_until_it_is_started(make_stack: MakeStack) -> None:
     async with make_stack() as stack:
         await stack.kill("conversation_service")
-        assert not await grpc_serves(stack.urls.conversation_target)
+        assert not await grpc_is_serving(stack.urls.conversation_target)
         await stack.start("conversation_service")
-        assert await grpc_serves(stack.urls.conversation_target)
+        assert await grpc_is_serving(stack.urls.conversation_target)
 
 
 async def test_a_running_part_is_not_started_twice(make_stack: MakeStack) -> None:
@@ -56,9 +56,9 @@ async def test_a_running_part_is_not_started_twice(make_stack: MakeStack) -> Non
 async def test_everything_can_be_stopped_and_started_in_the_middle(make_stack: MakeStack) -> None:
     async with make_stack() as stack:
         await stack.stop_all()
-        assert not http_answers(stack.urls.gateway_url)
+        assert not http_is_healthy(stack.urls.gateway_url)
         await stack.start_all()
-        assert http_answers(stack.urls.gateway_url)
+        assert http_is_healthy(stack.urls.gateway_url)
 
 
 async def test_a_second_stack_finds_what_the_first_one_wrote(make_stack: MakeStack) -> None:
@@ -98,8 +98,8 @@ async def test_the_part_that_cannot_start_is_named_and_the_others_are_stopped(
     with pytest.raises(StackError, match="gateway has no settings"):
         async with stack:
             pytest.fail("it must not start")
-    assert not http_answers(stack.urls.simulator_url)
-    assert not await grpc_serves(stack.urls.messaging_target)
+    assert not http_is_healthy(stack.urls.simulator_url)
+    assert not await grpc_is_serving(stack.urls.messaging_target)
 
 
 async def test_logs_begin_anew_with_each_stack(make_stack: MakeStack, tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ async def echoing(
     generic = grpc.method_handlers_generic_handler("S", handlers)
     server.server.add_generic_rpc_handlers((generic,))
     await server.start(["S"])
-    await server.tell_health(["S"], _is_healthy)
+    await server.set_health(["S"], _is_healthy)
     try:
         yield server.port
     finally:

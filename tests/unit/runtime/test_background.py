@@ -10,6 +10,7 @@ from support.eventually import PATIENCE_SECONDS
 
 
 async def end(loop: "asyncio.Task[None]") -> None:
+    """Cancels a loop and waits for its end."""
     loop.cancel()
     async with asyncio.timeout(PATIENCE_SECONDS):
         with pytest.raises(asyncio.CancelledError):

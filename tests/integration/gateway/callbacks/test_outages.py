@@ -175,7 +175,7 @@ async def test_readiness_depends_on_the_service_and_liveness_does_not() -> None:
             async def unhealthy() -> bool:
                 return False
 
-            await server.tell_health(["maskline.conversation.v1.ConversationService"], unhealthy)
+            await server.set_health(["maskline.conversation.v1.ConversationService"], unhealthy)
             response = await gateway.http.get("/readyz")
             assert response.status_code == 503
             assert response.headers["content-type"] == "application/problem+json"

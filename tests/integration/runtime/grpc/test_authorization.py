@@ -24,7 +24,7 @@ DOMAIN = "tests.maskline"
 ROLES = ("admin", "guest")
 PERMISSIONS = Permissions(
     {"/S/Unary": {"admin", "guest"}, "/S/Stream": {"admin", "guest"}, "/S/Whole": ROLES},
-    confined={"guest"},
+    pool_scoped={"guest"},
 )
 UNKNOWN, DENIED = "UNAUTHENTICATED", "PERMISSION_DENIED"
 CODES = {

@@ -17,7 +17,7 @@ from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceSt
 from maskline.messaging.v1 import messaging_pb2
 from maskline.messaging.v1.messaging_pb2_grpc import MessagingServiceStub
 from runtime.grpc.client import Credentials, open_channel
-from runtime.healthcheck import grpc_serves
+from runtime.healthcheck import grpc_is_serving
 from runtime.settings.base import EX_CONFIG
 from runtime.tls import TlsFiles
 from support.carrier_callbacks import sms
@@ -97,7 +97,7 @@ async def encrypted(folder: Path, redis_url: str, carrier_url: str) -> AsyncIter
 
 async def _is_ready(running: Encrypted) -> bool:
     own = running.files["messaging-service"]
-    if not await grpc_serves(running.messaging, own):
+    if not await grpc_is_serving(running.messaging, own):
         return False
     async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
         try:
@@ -120,7 +120,7 @@ async def test_a_message_passes_all_services_and_unknown_callers_are_refused(
             return bool(carrier.requests)
 
         await eventually(is_sent)
-        assert not await grpc_serves(running.conversation)
+        assert not await grpc_is_serving(running.conversation)
         assert await _code_at_messaging(running) is grpc.StatusCode.UNAUTHENTICATED
         assert await _code_at_conversations(running) is grpc.StatusCode.PERMISSION_DENIED
 

@@ -8,7 +8,7 @@ from integration.runtime.echo import ask, echoing, watch
 
 from runtime.grpc.client import Credentials, open_channel
 from runtime.grpc.security import ServerSecurity
-from runtime.healthcheck import grpc_serves
+from runtime.healthcheck import grpc_is_serving
 from runtime.reloading import ConfigFileError
 from runtime.tls import TlsFiles, read_identity, server_credentials
 from support.certificates import Authority, pem, replace
@@ -148,10 +148,10 @@ async def test_a_health_check_uses_the_certificate_of_the_service(
     server_files: TlsFiles,
 ) -> None:
     async with echoing(ServerSecurity(server_credentials(server_files))) as port:
-        assert await grpc_serves(f"127.0.0.1:{port}", server_files)
-        assert not await grpc_serves(f"127.0.0.1:{port}")
+        assert await grpc_is_serving(f"127.0.0.1:{port}", server_files)
+        assert not await grpc_is_serving(f"127.0.0.1:{port}")
         missing = TlsFiles(Path("missing"), Path("missing"), Path("missing"))
-        assert not await grpc_serves(f"127.0.0.1:{port}", missing)
+        assert not await grpc_is_serving(f"127.0.0.1:{port}", missing)
 
 
 def test_files_that_do_not_match_are_refused_without_their_content(

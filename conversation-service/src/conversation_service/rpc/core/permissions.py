@@ -80,7 +80,7 @@ def _rows() -> Iterable[tuple[str, frozenset[str]]]:
             yield f"/{_PACKAGE}.{service}/{method}", frozenset({OPERATOR, *roles})
 
 
-RIGHTS = Permissions(dict(_rows()), confined=CONFINED)
+RIGHTS = Permissions(dict(_rows()), pool_scoped=CONFINED)
 
 Context = ServicerContext[object, object]
 

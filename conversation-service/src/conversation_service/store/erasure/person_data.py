@@ -13,7 +13,7 @@ from conversation_service.store.conversations.repository import erase_call
 from conversation_service.store.keyspace.timestamps import to_ms
 from conversation_service.store.outbox.entry import CorruptEntry, OutboxDecoder, OutboxEntry
 from conversation_service.store.storage import PoolStorage
-from runtime.redis.scripts import raised
+from runtime.redis.scripts import raise_first_error
 
 # Entries read in one round trip: short for Redis, which does nothing else meanwhile.
 PAGE = 500
@@ -97,7 +97,7 @@ class PersonDataEraser:
             await self._remove_old_events(conversation)
         arguments = (erase_call(self._keys, conversation, now) for conversation in ended)
         replies = await self._scripts.run([self._scripts.call("purge", *one) for one in arguments])
-        return sum(cast("list[bytes]", reply)[0] == b"done" for reply in raised(replies))
+        return sum(cast("list[bytes]", reply)[0] == b"done" for reply in raise_first_error(replies))
 
     async def history(self, person: Person) -> None:
         """Removes purged conversations from the person's history.
