@@ -1,5 +1,3 @@
-"""Each shape that the carrier posts is parsed as its sample expects."""
-
 import json
 from pathlib import Path
 from typing import TypedDict

@@ -1,5 +1,3 @@
-"""Files that the carrier fetches through the gateway."""
-
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +11,6 @@ from gateway.conversation_client import MEDIA_SERVICE
 from maskline.conversation.v1 import media_pb2 as pb
 from maskline.conversation.v1 import media_pb2_grpc as rpc
 from runtime.grpc.server import GrpcServer
-from support.ports import free_port
 from support.running_gateway import BACKEND_SECRET, RunningGateway, running_gateway
 
 TOKEN = "Zm9yLXRlc3RzLW9ubHk_-Zm9yLXRlc3RzLW9ubHk_-x"
@@ -119,11 +116,6 @@ async def test_a_failed_call_is_503(
     response = await gateway.http.get(f"/media/{TOKEN}")
     assert (response.status_code, response.headers["retry-after"]) == (503, "5")
     assert "secret" not in response.text
-
-
-async def test_without_a_service_a_file_is_503() -> None:
-    async with running_gateway(f"127.0.0.1:{free_port()}") as gateway:
-        assert (await gateway.http.get(f"/media/{TOKEN}")).status_code == 503
 
 
 async def test_a_service_that_does_not_respond_is_503_after_the_deadline(

@@ -2,49 +2,32 @@
 
 import asyncio
 import json
-import os
 import signal
 import socket
-import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 
+from support import service_process
 from support.carrier_callbacks import sms
-from support.eventually import PATIENCE_SECONDS, eventually
+from support.eventually import eventually
 from support.http_client import http_client
 from support.ports import free_port
 from support.running_gateway import ScriptedConversations, serving_conversations
+from support.service_process import ended
 
 EX_CONFIG = 78
 
 
-@asynccontextmanager
-async def process(**settings: object) -> AsyncIterator[Process]:
-    """A gateway with only these settings; killed if it is still alive at the end."""
-    inherited = {name: value for name, value in os.environ.items() if "GATEWAY_" not in name}
+def process(**settings: object) -> AbstractAsyncContextManager[Process]:
+    """A gateway with these settings."""
     given = {f"GATEWAY_{name.upper()}": str(value) for name, value in settings.items()}
-    started = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "gateway", env={**inherited, **given}, stdout=PIPE, stderr=PIPE
-    )
-    try:
-        yield started
-    finally:
-        if started.returncode is None:
-            started.kill()
-        await started.communicate()
-
-
-async def ended(started: Process) -> tuple[int | None, str, str]:
-    """Exit status, standard output and standard error."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        out, err = await started.communicate()
-    return started.returncode, out.decode(), err.decode()
+    return service_process.process("gateway", given)
 
 
 async def until_served(client: httpx.AsyncClient, path: str) -> None:

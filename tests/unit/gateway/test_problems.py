@@ -1,5 +1,3 @@
-"""The problems of refused callbacks."""
-
 import json
 
 import pytest

@@ -1,5 +1,3 @@
-"""The settings of the gateway."""
-
 from ipaddress import ip_network
 from pathlib import Path
 

@@ -1,5 +1,3 @@
-"""Background loops continue after failures and end when they are cancelled."""
-
 import asyncio
 from contextlib import suppress
 

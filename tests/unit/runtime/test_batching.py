@@ -1,5 +1,3 @@
-"""Natural batching."""
-
 import asyncio
 from collections.abc import Sequence
 

@@ -1,5 +1,3 @@
-"""Access rules over real HTTP."""
-
 from ipaddress import ip_network
 
 import pytest

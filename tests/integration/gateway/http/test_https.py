@@ -1,5 +1,3 @@
-"""HTTPS of the gateway, with a certificate that is renewed while it runs."""
-
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -114,15 +112,12 @@ async def test_tls_older_than_1_2_and_plain_http_are_refused(folder: Path) -> No
                 await client.get(f"http://127.0.0.1:{port}/healthz")
 
 
-@pytest.mark.parametrize("missing", ["own.pem", "own.key"])
-def test_a_missing_file_is_named_at_the_start(folder: Path, missing: str) -> None:
-    files = renew(folder)
-    (folder / missing).unlink()
-    with pytest.raises(ConfigFileError, match=r"own\.key"):
-        https_context(files)
-
-
-def test_a_key_of_another_certificate_is_refused_at_the_start(folder: Path) -> None:
+def test_files_that_are_missing_or_do_not_match_are_named_at_the_start(folder: Path) -> None:
+    for missing in ("own.pem", "own.key"):
+        files = renew(folder)
+        (folder / missing).unlink()
+        with pytest.raises(ConfigFileError, match=r"own\.key"):
+            https_context(files)
     files = renew(folder)
     replace(files.key, pem(Authority().key))
     with pytest.raises(ConfigFileError):

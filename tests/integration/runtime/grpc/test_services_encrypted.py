@@ -9,7 +9,6 @@ from pathlib import Path
 import grpc
 import httpx
 import pytest
-from integration.runtime.processes import ended, process
 from redis.asyncio import Redis
 
 from runtime.grpc.client import Credentials, open_channel
@@ -21,6 +20,7 @@ from support.certificates import Authority
 from support.eventually import eventually
 from support.ports import free_port
 from support.scripted_carrier import scripted_carrier
+from support.service_process import ended, process
 
 CALLERS = """
 callers = [
@@ -135,11 +135,7 @@ async def _code_of(target: str, files: TlsFiles, method: str) -> grpc.StatusCode
     ("package", "settings", "message"),
     [
         ("conversation_service", {"LISTEN": "0.0.0.0:0"}, "CONVERSATION_LISTEN would be plain"),
-        (
-            "gateway",
-            {"CONVERSATION_TARGET": "x:50051"},
-            "GATEWAY_CONVERSATION_TARGET would be plain",
-        ),
+        ("gateway", {"CONVERSATION_TARGET": "x:50051"}, "CONVERSATION_TARGET would be plain"),
         ("messaging_service", {"CALLERS_FILE": "nowhere"}, "nowhere cannot be read"),
         (
             "gateway",
@@ -155,7 +151,7 @@ async def test_a_service_with_unusable_links_does_not_start(
     environment = {f"{prefix}_LISTEN": f"127.0.0.1:{free_port()}"}
     environment |= {f"{prefix}_{name}": value for name, value in settings.items()}
     async with process(package, environment) as started:
-        status, output = await ended(started)
+        status, _, err = await ended(started)
     assert status == EX_CONFIG
-    assert message in output
-    assert "Traceback" not in output
+    assert message in err
+    assert "Traceback" not in err

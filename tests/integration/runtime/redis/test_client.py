@@ -1,5 +1,3 @@
-"""Connections to Redis: TLS, client certificates, users."""
-
 from hashlib import sha256
 from pathlib import Path
 

@@ -1,5 +1,3 @@
-"""Authentication of callbacks."""
-
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
@@ -12,7 +10,6 @@ from gateway.access.callback_auth import (
     check,
     is_one_of,
 )
-from gateway.access.client_address import ClientAddress
 from gateway.problems import CallerNotAllowed, CredentialsNeeded
 
 CLIENT = ip_address("52.88.246.140")
@@ -64,20 +61,17 @@ def test_any_other_path_of_callbacks_is_not_found(path: str) -> None:
         served(TOKENS, path)
 
 
-@pytest.mark.parametrize("client", ["52.88.246.140", "2001:db8::17"])
-def test_a_listed_client_may_send_callbacks(client: str) -> None:
-    assert check(LISTED, MESSAGE, ip_address(client), b"") == MESSAGE
+def test_only_listed_clients_may_send_callbacks() -> None:
+    for listed in ("52.88.246.140", "2001:db8::17"):
+        assert check(LISTED, MESSAGE, ip_address(listed), b"") == MESSAGE
+    for client in (ip_address("52.88.246.141"), ip_address("2001:db9::1"), None):
+        with pytest.raises(CallerNotAllowed):
+            check(LISTED, MESSAGE, client, b"")
 
 
-@pytest.mark.parametrize("client", [ip_address("52.88.246.141"), ip_address("2001:db9::1"), None])
-def test_no_other_client_may_send_callbacks(client: ClientAddress | None) -> None:
-    with pytest.raises(CallerNotAllowed):
-        check(LISTED, MESSAGE, client, b"")
-
-
-@pytest.mark.parametrize("scheme", [b"Basic ", b"basic ", b"BASIC  "])
-def test_the_correct_user_and_password_are_accepted(scheme: bytes) -> None:
-    assert served(BASIC, MESSAGE, scheme + CREDENTIALS) == MESSAGE
+def test_the_correct_user_and_password_are_accepted() -> None:
+    for scheme in (b"Basic ", b"basic ", b"BASIC  "):
+        assert served(BASIC, MESSAGE, scheme + CREDENTIALS) == MESSAGE
 
 
 @pytest.mark.parametrize(

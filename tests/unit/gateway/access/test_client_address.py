@@ -55,13 +55,8 @@ def test_an_address_is_parsed_in_any_form_of_proxies(text: str, address: str | N
     assert parse_address(text) == (ip_address(address) if address else None)
 
 
-@pytest.mark.parametrize(
-    ("address", "allowed"),
-    [
-        *(("52.88.246.140", True), ("52.88.246.141", False), ("192.0.2.200", True)),
-        *(("2001:db8::1", True), ("2001:db9::1", False)),
-    ],
-)
-def test_a_list_may_hold_addresses_and_networks_of_both_kinds(address: str, allowed: bool) -> None:
+def test_a_list_may_hold_addresses_and_networks_of_both_kinds() -> None:
     networks = [*map(ip_network, ("52.88.246.140", "192.0.2.0/24", "2001:db8::/32"))]
-    assert is_among(ip_address(address), networks) == allowed
+    addresses = ("52.88.246.140", "192.0.2.200", "2001:db8::1", "52.88.246.141", "2001:db9::1")
+    listed = [is_among(ip_address(address), networks) for address in addresses]
+    assert listed == [True, True, True, False, False]

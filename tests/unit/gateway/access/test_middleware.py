@@ -1,5 +1,3 @@
-"""The access middleware in front of an application."""
-
 from ipaddress import ip_network
 from unittest.mock import AsyncMock
 

@@ -1,5 +1,3 @@
-"""Rate limits per client."""
-
 import pytest
 
 from gateway.access.rate_limiter import ClientRateLimiter

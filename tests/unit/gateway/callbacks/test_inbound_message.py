@@ -1,5 +1,3 @@
-"""Inbound messages in every form that the carrier posts."""
-
 import json
 
 import pytest
@@ -10,12 +8,8 @@ from gateway.callbacks.inbound_message import parse_message, to_e164
 from gateway.problems import MalformedCallback
 from maskline.conversation.v1 import conversation_pb2 as pb
 from support.carrier_callbacks import (
-    ALICE,
-    CARRIER_MESSAGE_ID,
-    MASKED_NUMBER,
     flat_message,
     medium,
-    receipt,
     sms,
 )
 
@@ -34,19 +28,6 @@ def error_of(callback: object) -> str:
 
 def with_media(*entries: object) -> dict[str, object]:
     return {**sms(is_mms=True), "included": list(entries)}
-
-
-def without(field: str) -> dict[str, object]:
-    return {key: value for key, value in flat_message().items() if key != field}
-
-
-def test_flat_and_wrapped_callbacks_are_the_same_message() -> None:
-    time = "2026-11-23T12:00:21.98Z"
-    flat = parse(flat_message(timestamp=time))
-    attributes = flat_message(timestamp=time)
-    assert flat == parse(sms())
-    assert flat == parse({"id": CARRIER_MESSAGE_ID, "type": "message", "attributes": attributes})
-    assert (flat.from_number, flat.to_number, flat.body) == (ALICE, MASKED_NUMBER, "hello")
 
 
 @pytest.mark.parametrize(
@@ -75,10 +56,6 @@ def test_a_body_is_passed_on_unchanged(posted: object, body: str) -> None:
     assert parse(sms(body=posted)).body == body
 
 
-def test_a_missing_body_is_empty() -> None:
-    assert parse(without("body")).body == ""
-
-
 @pytest.mark.parametrize("body", [5, True, ["hello"], {"text": "hello"}, 1.5])
 def test_a_body_that_is_no_string_is_refused(body: object) -> None:
     assert error_of(sms(body=body)).startswith("body is not a string.")
@@ -89,6 +66,8 @@ def test_a_message_over_the_limits_gets_a_body_that_is_never_relayed() -> None:
     assert parse(sms(body="x" * 10_001)) == parse(sms(body="\0"))
     too_many = with_media(*(medium(number) for number in range(17)))
     assert parse(too_many) == parse(sms(body="\0"))
+    sixteen = with_media(*(medium(number) for number in range(16)))
+    assert len(parse(sixteen).attachments) == 16
 
 
 @pytest.mark.parametrize(
@@ -119,9 +98,8 @@ def test_a_time_that_is_not_valid_is_absent(posted: object) -> None:
 
 
 @pytest.mark.parametrize("field", ["from", "to"])
-@pytest.mark.parametrize("value", [None, "", "somebody", True, 1.5, [], "555"])
-def test_a_number_that_is_not_valid_is_refused_by_field(field: str, value: object) -> None:
-    assert error_of(sms(**{field: value})).startswith(f"{field} is not a phone number.")
+def test_a_number_that_is_not_valid_is_refused_by_field(field: str) -> None:
+    assert error_of(sms(**{field: "555"})).startswith(f"{field} is not a phone number.")
 
 
 @pytest.mark.parametrize(
@@ -134,7 +112,6 @@ def test_a_number_that_is_not_valid_is_refused_by_field(field: str, value: objec
 )
 def test_an_id_that_is_not_valid_is_refused(value: object) -> None:
     assert error_of(flat_message(id=value)).startswith("id is missing")
-    assert error_of(without("id")).startswith("id is missing")
 
 
 @pytest.mark.parametrize("value", ["mdr1-0", "x" * 128, "A_z-9"])
@@ -147,14 +124,6 @@ def test_an_outbound_message_is_refused(direction: str) -> None:
     assert error_of(sms(direction=direction)).startswith("This message is outbound.")
 
 
-def test_attachments_are_passed_on_in_order() -> None:
-    message = parse(with_media(medium(1), medium(2, mime_type="video/mp4", file_size="900")))
-    attached = [(file.url[-1], file.content_type, file.size_bytes) for file in message.attachments]
-    assert attached == [("1", "image/png", 14832), ("2", "video/mp4", 900)]
-    sixteen = with_media(*(medium(number) for number in range(16)))
-    assert len(parse(sixteen).attachments) == 16
-
-
 @pytest.mark.parametrize(
     "entry",
     [
@@ -165,23 +134,13 @@ def test_attachments_are_passed_on_in_order() -> None:
 )
 def test_an_entry_without_a_file_is_no_attachment(entry: object) -> None:
     assert not parse(with_media(entry)).attachments
+    assert not parse({**sms(), "included": entry}).attachments
 
 
 @pytest.mark.parametrize("size", [None, -1, 1.5, True, "many", 2**63, 10**30, "9" * 30])
 def test_a_size_that_is_not_valid_is_zero(size: object) -> None:
     [attachment] = parse(with_media(medium(1, file_size=size))).attachments
     assert attachment.size_bytes == 0
-
-
-@pytest.mark.parametrize("included", [None, {}, "media", 7, []])
-def test_included_without_entries_means_no_attachments(included: object) -> None:
-    assert not parse({**sms(), "included": included}).attachments
-
-
-def test_a_receipt_at_the_address_of_messages_is_a_receipt() -> None:
-    parsed = parse_message(json.dumps(receipt()).encode())
-    assert isinstance(parsed, pb.DeliveryReceipt)
-    assert (parsed.status_code, parsed.send_token) == (1003, "")
 
 
 @pytest.mark.parametrize(

@@ -40,8 +40,9 @@ class TooSlow(Exception):
 
 
 def status_of(error: Exception) -> RpcStatus | None:
-    reason = {Refused: "REFUSED", TooSlow: "TOO_SLOW"}.get(type(error))
-    return reason and RpcStatus(grpc.StatusCode.RESOURCE_EXHAUSTED, reason, "a sentence")
+    if code := {Refused: "REFUSED", TooSlow: "TOO_SLOW"}.get(type(error)):
+        return RpcStatus(grpc.StatusCode.RESOURCE_EXHAUSTED, code, "a sentence")
+    return None
 
 
 @asynccontextmanager

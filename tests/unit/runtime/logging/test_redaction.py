@@ -1,5 +1,3 @@
-"""Allow-list redaction: only listed fields with fitting values pass."""
-
 from http import HTTPStatus
 
 import pytest

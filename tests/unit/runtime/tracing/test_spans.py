@@ -50,23 +50,6 @@ def test_the_sdk_is_not_imported_unless_the_process_is_traced(module: str) -> No
     assert done.stderr == ""
 
 
-def test_a_span_has_its_attributes_and_its_parent() -> None:
-    with (
-        traced_process() as collected,
-        tracer.start_as_current_span("dispatch_round", attributes={"lanes": 2}),
-        tracer.start_as_current_span(
-            "send_batch", attributes={"pool": "main", "message_ids": ["m1", "m2"]}
-        ) as span,
-    ):
-        span.set_attribute("answered", 1)
-        trace.get_current_span().set_attribute("refused", 1)
-    [inner], [outer] = collected.named("send_batch"), collected.named("dispatch_round")
-    assert inner.parent_span_id == outer.span_id
-    assert attributes(outer) == {"lanes": 2}
-    expected = {"pool": "main", "message_ids": ["m1", "m2"], "answered": 1, "refused": 1}
-    assert attributes(inner) == expected
-
-
 def test_of_an_exception_only_the_type_is_exported() -> None:
     class Leaky(ValueError):
         pass
