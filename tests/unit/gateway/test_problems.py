@@ -8,6 +8,10 @@ from gateway.problems import PROBLEM_TYPES, Refused, ServiceUnavailable, problem
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1.error_reason_pb2 import ErrorReason
 
+# Values that a later version of the service may send.
+NEW_OUTCOME = pb.ReceiveOutcome.ValueType(99)
+NEW_RECEIPT_OUTCOME = pb.ReceiptOutcome.ValueType(99)
+
 
 def test_every_error_has_one_row_in_the_table() -> None:
     assert set(PROBLEM_TYPES) == set(Refused.__subclasses__())
@@ -52,9 +56,13 @@ def test_only_permanent_reasons_are_final() -> None:
 
 def test_every_outcome_but_a_missing_one_is_a_commit() -> None:
     """An unmatched receipt need not be sent again."""
-    for outcome in (pb.RECEIVE_OUTCOME_ACCEPTED, pb.RECEIVE_OUTCOME_REPEATED, 99):
+    for outcome in (pb.RECEIVE_OUTCOME_ACCEPTED, pb.RECEIVE_OUTCOME_REPEATED, NEW_OUTCOME):
         check_message(pb.ReceiveMessageResult(outcome=outcome))
-    for recorded in (pb.RECEIPT_OUTCOME_RECORDED, pb.RECEIPT_OUTCOME_UNMATCHED, 99):
+    for recorded in (
+        pb.RECEIPT_OUTCOME_RECORDED,
+        pb.RECEIPT_OUTCOME_UNMATCHED,
+        NEW_RECEIPT_OUTCOME,
+    ):
         check_receipt(pb.DeliveryReceipt(), pb.ReceiveDeliveryReceiptResult(outcome=recorded))
     with pytest.raises(ServiceUnavailable):
         check_message(pb.ReceiveMessageResult())

@@ -136,13 +136,16 @@ async def test_a_health_check_uses_the_certificate_of_the_service(
 
 
 async def test_reflection_is_served_only_if_a_setting_says_so() -> None:
-    for security in (ServerSecurity(serves_reflection=True), ServerSecurity()):
+    for security, is_served in (
+        (ServerSecurity(serves_reflection=True), True),
+        (ServerSecurity(), False),
+    ):
         async with (
             echoing(security) as port,
             grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
         ):
             methods = reflected_methods(channel, "grpc.health.v1.Health")
-            if security.serves_reflection:
+            if is_served:
                 assert "Check" in await methods
             else:
                 with pytest.raises(grpc.aio.AioRpcError) as error:

@@ -68,8 +68,12 @@ async def serving(
     await server.server.stop(None)
 
 
+def unchanged(message: bytes) -> bytes:
+    return message
+
+
 def watch(channel: grpc.aio.Channel) -> "grpc.aio.UnaryStreamCall[bytes, bytes]":
-    return channel.unary_stream("/S/Stream", bytes, bytes)(b"asked")
+    return channel.unary_stream("/S/Stream", unchanged, unchanged)(b"asked")
 
 
 async def ask(channel: grpc.aio.Channel, request: bytes = b"", method: str = "Unary") -> bytes:
