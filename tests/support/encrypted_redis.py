@@ -1,6 +1,4 @@
-"""Redis over TLS: in front of the embedded server, which does not speak it, as stunnel would put
-it; and a server that does, where one is on the PATH.
-"""
+"""Redis over TLS: a proxy in front of the embedded server, or a server with TLS on the PATH."""
 
 import asyncio
 import ssl
@@ -19,19 +17,19 @@ PIECE_BYTES = 65_536
 
 
 class EncryptedRedis(Protocol):
-    """It asks for a certificate."""
+    """Redis that requires a client certificate."""
 
     url: str
 
     def show(self, files: TlsFiles) -> None:
-        """From the next connection on, also whom it trusts; those that are there stay."""
+        """New connections use these files; existing ones stay."""
 
     def cut(self) -> None:
         """Breaks every connection."""
 
 
 class Front:
-    """In front of a server. Use `encrypted`."""
+    """A TLS proxy in front of a server. Use `encrypted`."""
 
     def __init__(self, redis_url: str, files: TlsFiles) -> None:
         self._target = urlsplit(redis_url)
@@ -47,11 +45,9 @@ class Front:
         return server
 
     def show(self, files: TlsFiles) -> None:
-        """See EncryptedRedis."""
         self._shown = _context(files)
 
     def cut(self) -> None:
-        """See EncryptedRedis."""
         for writer in self._writers:
             writer.transport.abort()
 
@@ -67,14 +63,14 @@ class Front:
 
 @asynccontextmanager
 async def encrypted(redis_url: str, files: TlsFiles) -> AsyncIterator[Front]:
-    """One in front of this Redis."""
+    """A TLS proxy in front of this Redis."""
     front = Front(redis_url, files)
     async with await front.open():
         yield front
 
 
 class TlsServer:
-    """A server that speaks TLS itself, and in clear to whoever runs it. Ended with `held`."""
+    """A server with TLS, and with a plain port for commands of the test; ends with `held`."""
 
     def __init__(self, held: ExitStack, program: str, files: TlsFiles) -> None:
         port, tls_port = free_port(), free_port()
@@ -86,12 +82,10 @@ class TlsServer:
         self.url = f"rediss://127.0.0.1:{tls_port}/0"
 
     def show(self, files: TlsFiles) -> None:
-        """See EncryptedRedis."""
         words = [word for setting in _tls(files).items() for word in setting]
         self._admin.execute_command("CONFIG", "SET", *words)
 
     def cut(self) -> None:
-        """See EncryptedRedis."""
         self._admin.client_kill_filter(_type="normal", skipme=True)
 
 

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import grpc
 import httpx
+from google.protobuf.message import Message
 from grpc.aio import ServicerContext
 
 from gateway.access.middleware import AccessRules
@@ -89,7 +90,7 @@ async def serving_conversations(
     server = GrpcServer(listen, [])
     server.server.add_generic_rpc_handlers((_methods(scripted),))
     await server.start([SERVICE.full_name])
-    await server.tell_health([SERVICE.full_name], _is_healthy)
+    await server.set_health([SERVICE.full_name], _is_healthy)
     try:
         yield server
     finally:
@@ -98,19 +99,20 @@ async def serving_conversations(
 
 def _methods(scripted: ScriptedConversations) -> grpc.GenericRpcHandler:
     """The methods that a gateway calls; any other call fails its test."""
+    messages, receipts = pb.ReceiveMessagesRequest, pb.ReceiveDeliveryReceiptsRequest
     methods: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
         "ReceiveMessages": grpc.unary_unary_rpc_method_handler(
-            scripted.ReceiveMessages,
-            request_deserializer=pb.ReceiveMessagesRequest.FromString,
-            response_serializer=pb.ReceiveMessagesResponse.SerializeToString,
+            scripted.ReceiveMessages, messages.FromString, _serialize
         ),
         "ReceiveDeliveryReceipts": grpc.unary_unary_rpc_method_handler(
-            scripted.ReceiveDeliveryReceipts,
-            request_deserializer=pb.ReceiveDeliveryReceiptsRequest.FromString,
-            response_serializer=pb.ReceiveDeliveryReceiptsResponse.SerializeToString,
+            scripted.ReceiveDeliveryReceipts, receipts.FromString, _serialize
         ),
     }
     return grpc.method_handlers_generic_handler(SERVICE.full_name, methods)
+
+
+def _serialize(message: Message) -> bytes:
+    return message.SerializeToString()
 
 
 async def _is_healthy() -> bool:
@@ -142,6 +144,15 @@ class RunningGateway:
     port: int
     http: httpx.AsyncClient
     conversations: CountingClient
+
+
+class GatewayOptions(TypedDict, total=False):
+    """The options of `running_gateway`."""
+
+    call_timeout_seconds: float
+    body_timeout_seconds: float
+    rules: AccessRules | None
+    options: HttpOptions | None
 
 
 @asynccontextmanager
@@ -181,22 +192,11 @@ async def running_gateway(
 
 @asynccontextmanager
 async def gateway_over(
-    scripted: ScriptedConversations,
-    *,
-    call_timeout_seconds: float = 8.0,
-    body_timeout_seconds: float = 10.0,
-    rules: AccessRules | None = None,
-    options: HttpOptions | None = None,
+    scripted: ScriptedConversations, **options: Unpack[GatewayOptions]
 ) -> AsyncIterator[RunningGateway]:
-    """A gateway over a scripted conversation service."""
+    """A gateway with the options of `running_gateway`, over a scripted conversation service."""
     async with (
         serving_conversations(scripted) as server,
-        running_gateway(
-            f"127.0.0.1:{server.port}",
-            call_timeout_seconds=call_timeout_seconds,
-            body_timeout_seconds=body_timeout_seconds,
-            rules=rules,
-            options=options,
-        ) as gateway,
+        running_gateway(f"127.0.0.1:{server.port}", **options) as gateway,
     ):
         yield gateway

@@ -11,7 +11,7 @@ from devstack.health import HealthCheck, http_is_ok, redis_answers
 from devstack.ports import LOOPBACK, Ports
 from devstack.redis_url import embedded_url, next_database
 from devstack.valkey import server_command
-from runtime.healthcheck import grpc_serves, tls_files_in
+from runtime.healthcheck import grpc_is_serving, tls_files_in
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
@@ -109,7 +109,7 @@ def messaging_service(
         "MESSAGING_SERVES_REFLECTION": "true",
         "MESSAGING_MEDIA_ORIGINS": f"{FLOWROUTE_MEDIA},{urls.simulator_url}",
     }
-    check = partial(grpc_serves, urls.messaging_target, tls_files_in(user_env, "MESSAGING_"))
+    check = partial(grpc_is_serving, urls.messaging_target, tls_files_in(user_env, "MESSAGING_"))
     return _service("messaging_service", environment(user_env, wiring, defaults), check)
 
 
@@ -127,7 +127,9 @@ def conversation_service(
         "CONVERSATION_STATE_KEY_FILE": str(folder.state_key),
         "CONVERSATION_SERVES_REFLECTION": "true",
     }
-    check = partial(grpc_serves, urls.conversation_target, tls_files_in(user_env, "CONVERSATION_"))
+    check = partial(
+        grpc_is_serving, urls.conversation_target, tls_files_in(user_env, "CONVERSATION_")
+    )
     return _service("conversation_service", environment(user_env, wiring, defaults), check)
 
 

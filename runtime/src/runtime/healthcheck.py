@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 TIMEOUT_SECONDS = 2.0
 
 
-def http_answers(url: str, certificate: Path | None = None) -> bool:
+def http_is_healthy(url: str, certificate: Path | None = None) -> bool:
     """Whether a GET of this `http://` URL returns 200 in time.
 
     With the file of a certificate it uses HTTPS and trusts that certificate only.
@@ -57,7 +57,7 @@ def _connection(address: str, certificate: Path | None) -> http.client.HTTPConne
     return http.client.HTTPSConnection(address, timeout=TIMEOUT_SECONDS, context=context)
 
 
-async def grpc_serves(target: str, tls: "TlsFiles | None" = None) -> bool:
+async def grpc_is_serving(target: str, tls: "TlsFiles | None" = None) -> bool:
     """Whether the standard health service at "host:port" returns SERVING in time."""
     # Imported here, as a check over HTTP does not need them.
     import grpc
@@ -119,10 +119,10 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.protocol == "http":
         certificate = https_certificate_in(os.environ, arguments.settings)
-        healthy = http_answers(arguments.address, certificate)
+        healthy = http_is_healthy(arguments.address, certificate)
     else:
         tls = tls_files_in(os.environ, arguments.settings)
-        healthy = asyncio.run(grpc_serves(arguments.address, tls))
+        healthy = asyncio.run(grpc_is_serving(arguments.address, tls))
     sys.exit(0 if healthy else 1)
 
 

@@ -16,24 +16,25 @@ LIMITS = BodyLimits(max_bytes=4096, seconds=5)
 class FakeClient(ConversationClient):
     """A client whose calls all succeed or all fail."""
 
-    def __init__(self, raises: Exception | None = None) -> None:
-        self._raises = raises
+    def __init__(self, error: Exception | None = None) -> None:
+        self._error = error
 
     async def receive_message(self, message: pb.InboundMessage) -> None:
-        if self._raises:
-            raise self._raises
+        self._raise()
 
     async def receive_receipt(self, receipt: pb.DeliveryReceipt) -> None:
-        if self._raises:
-            raise self._raises
+        self._raise()
 
     async def get_media(self, media_token: str) -> media_pb2.GetMediaResponse:
-        if self._raises:
-            raise self._raises
+        self._raise()
         return media_pb2.GetMediaResponse(content_type="image/png", content=b"pixels")
 
     async def is_serving(self) -> bool:
-        return self._raises is None
+        return self._error is None
+
+    def _raise(self) -> None:
+        if self._error:
+            raise self._error
 
 
 def app_over(

@@ -1,5 +1,3 @@
-"""Each shape that the carrier posts is parsed as its sample expects."""
-
 import json
 from pathlib import Path
 from typing import TypedDict
@@ -24,11 +22,6 @@ class Sample(TypedDict):
     expected: dict[str, object]
 
 
-def read_sample(path: Path) -> Sample:
-    sample: Sample = json.loads(path.read_text())
-    return sample
-
-
 def parse(sample: Sample) -> pb.InboundMessage | pb.DeliveryReceipt:
     body = json.dumps(sample["callback"], ensure_ascii=False).encode()
     if sample["posted_to"].startswith(RECEIPT_ADDRESS):
@@ -38,17 +31,12 @@ def parse(sample: Sample) -> pb.InboundMessage | pb.DeliveryReceipt:
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
-def test_a_sample_is_parsed_as_expected(path: Path) -> None:
-    sample = read_sample(path)
+def test_a_sample_is_parsed_as_expected_with_new_keys_and_in_any_order(path: Path) -> None:
+    sample: Sample = json.loads(path.read_text())
     parsed = parse(sample)
     assert parsed == ParseDict(sample["expected"], type(parsed)()), sample["about"]
-
-
-@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
-def test_the_order_of_keys_and_new_keys_change_nothing(path: Path) -> None:
-    sample = read_sample(path)
     changed: Sample = {**sample, "callback": grown_and_reversed(sample["callback"])}
-    assert parse(changed) == parse(sample)
+    assert parse(changed) == parsed
 
 
 def grown_and_reversed(value: dict[str, object]) -> dict[str, object]:
@@ -60,11 +48,6 @@ def grown_and_reversed(value: dict[str, object]) -> dict[str, object]:
 
 
 def test_all_shapes_have_a_sample() -> None:
-    assert {path.stem for path in SAMPLES} >= {
-        "message_flat_mdr1",
-        "message_flat_mdr2",
-        "message_sms",
-        "message_mms",
-        "receipt_json_api",
-        "receipt_without_data",
-    }
+    messages = {"message_flat_mdr1", "message_flat_mdr2", "message_sms", "message_mms"}
+    receipts = {"receipt_json_api", "receipt_without_data"}
+    assert {path.stem for path in SAMPLES} >= messages | receipts

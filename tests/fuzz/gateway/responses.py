@@ -90,7 +90,7 @@ async def answering(*, is_well: bool) -> AsyncIterator[str]:
     server.server.add_generic_rpc_handlers(_handlers(Answering(is_well=is_well)))
     names = [SERVICE.full_name, MEDIA_SERVICE.full_name]
     await server.start(names)
-    await server.tell_health(names, _well)
+    await server.set_health(names, _well)
     try:
         yield f"127.0.0.1:{server.port}"
     finally:

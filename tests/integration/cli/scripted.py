@@ -63,7 +63,7 @@ class ScriptedDeployment:
         async def probe() -> bool:
             return answer
 
-        await self.server.tell_health(NAMES, probe)
+        await self.server.set_health(NAMES, probe)
 
     def answers(self, method: str, *answers: Answer) -> None:
         """Sets the responses of a method, in this order."""

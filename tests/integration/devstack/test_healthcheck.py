@@ -99,7 +99,7 @@ async def test_grpc_is_healthy_only_while_it_says_serving(well: bool, status: in
     async def is_well() -> bool:
         return well
 
-    await server.tell_health((), is_well)
+    await server.set_health((), is_well)
     try:
         assert await probe("grpc", f"127.0.0.1:{server.port}") == status
     finally:

@@ -10,7 +10,7 @@ import pytest
 from devstack.errors import StackError
 from devstack.ports import Ports
 from devstack.stack import Stack
-from runtime.healthcheck import grpc_serves, http_answers
+from runtime.healthcheck import grpc_is_serving, http_is_healthy
 from runtime.redis.client import open_redis
 from support.ports import free_port
 
@@ -44,15 +44,15 @@ async def test_services_are_killed_started_and_stopped_only_on_request(
 ) -> None:
     async with make_stack() as stack:
         await stack.kill("conversation_service")
-        assert not await grpc_serves(stack.urls.conversation_target)
+        assert not await grpc_is_serving(stack.urls.conversation_target)
         await stack.start("conversation_service")
-        assert await grpc_serves(stack.urls.conversation_target)
+        assert await grpc_is_serving(stack.urls.conversation_target)
         with pytest.raises(ValueError, match="gateway is running"):
             await stack.start("gateway")
         await stack.stop_all()
-        assert not http_answers(stack.urls.gateway_url)
+        assert not http_is_healthy(stack.urls.gateway_url)
         await stack.start_all()
-        assert http_answers(stack.urls.gateway_url)
+        assert http_is_healthy(stack.urls.gateway_url)
     keys = tmp_path / "data" / "keys"
     state_key = environment_of("conversation_service", tmp_path)["CONVERSATION_STATE_KEY_FILE"]
     ledger_key = environment_of("messaging_service", tmp_path)["MESSAGING_LEDGER_KEY_FILE"]
@@ -94,5 +94,5 @@ async def test_a_service_that_cannot_start_is_named_and_the_others_are_stopped(
     with pytest.raises(StackError, match="gateway has no settings"):
         async with stack:
             pytest.fail("it must not start")
-    assert not http_answers(stack.urls.simulator_url)
-    assert not await grpc_serves(stack.urls.messaging_target)
+    assert not http_is_healthy(stack.urls.simulator_url)
+    assert not await grpc_is_serving(stack.urls.messaging_target)

@@ -42,24 +42,18 @@ def caller_of(context: Context) -> bytes:
 
 
 @asynccontextmanager
-async def echoing(
-    security: ServerSecurity = INSECURE, listen: str = "127.0.0.1:0"
-) -> AsyncIterator[int]:
+async def echoing(security: ServerSecurity = INSECURE) -> AsyncIterator[int]:
     """The port of a server with `S/Unary`, `S/Stream` and, without a pool, `S/Whole`."""
-    server = GrpcServer(listen, [], security)
-    unary_handler: grpc.RpcMethodHandler[Any, Any] = grpc.unary_unary_rpc_method_handler(
-        unary, request_deserializer=Request
-    )
-    stream_handler: grpc.RpcMethodHandler[Any, Any] = grpc.unary_stream_rpc_method_handler(
-        stream,
-        request_deserializer=Request,
-    )
-    whole: grpc.RpcMethodHandler[Any, Any] = grpc.unary_unary_rpc_method_handler(unary)
-    handlers = {"Unary": unary_handler, "Stream": stream_handler, "Whole": whole}
+    server = GrpcServer("127.0.0.1:0", [], security)
+    handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
+        "Unary": grpc.unary_unary_rpc_method_handler(unary, Request),
+        "Stream": grpc.unary_stream_rpc_method_handler(stream, Request),
+        "Whole": grpc.unary_unary_rpc_method_handler(unary),
+    }
     generic = grpc.method_handlers_generic_handler("S", handlers)
     server.server.add_generic_rpc_handlers((generic,))
     await server.start(["S"])
-    await server.tell_health(["S"], _is_healthy)
+    await server.set_health(["S"], _is_healthy)
     try:
         yield server.port
     finally:
@@ -70,18 +64,14 @@ async def ask(
     channel: grpc.aio.Channel, method: str = "Unary", pool: str = "main"
 ) -> dict[str, str]:
     """Calls a unary method."""
-    call = channel.unary_unary(
-        f"/S/{method}", request_serializer=str.encode, response_deserializer=json.loads
-    )
+    call = channel.unary_unary(f"/S/{method}", str.encode, json.loads)
     response: dict[str, str] = await call(pool, timeout=TIMEOUT_SECONDS)
     return response
 
 
 async def watch(channel: grpc.aio.Channel, pool: str = "main") -> list[dict[str, str]]:
     """Calls the streaming method."""
-    call = channel.unary_stream(
-        "/S/Stream", request_serializer=str.encode, response_deserializer=json.loads
-    )
+    call = channel.unary_stream("/S/Stream", str.encode, json.loads)
     return [response async for response in call(pool, timeout=TIMEOUT_SECONDS)]
 
 

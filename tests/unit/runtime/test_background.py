@@ -1,5 +1,3 @@
-"""Background loops continue after failures and end when they are cancelled."""
-
 import asyncio
 from contextlib import suppress
 
@@ -10,6 +8,7 @@ from support.eventually import PATIENCE_SECONDS
 
 
 async def end(loop: "asyncio.Task[None]") -> None:
+    """Cancels a loop and waits for its end."""
     loop.cancel()
     async with asyncio.timeout(PATIENCE_SECONDS):
         with pytest.raises(asyncio.CancelledError):

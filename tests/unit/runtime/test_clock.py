@@ -1,5 +1,3 @@
-"""The system's clock."""
-
 from datetime import UTC, datetime, timedelta
 
 from runtime.clock import SystemClock

@@ -1,5 +1,3 @@
-"""Serving metrics to Prometheus."""
-
 import socket
 import urllib.error
 import urllib.request
@@ -29,34 +27,25 @@ def registry() -> CollectorRegistry:
     return registry
 
 
-def test_metrics_are_served_inside_the_context_only(registry: CollectorRegistry) -> None:
+def test_metrics_are_served_until_the_context_ends_even_by_an_exception(
+    registry: CollectorRegistry,
+) -> None:
     port = free_port()
-    with serve_metrics(f"127.0.0.1:{port}", registry):
-        assert "maskline_tests_total 2.0" in scrape(port)
-    with pytest.raises(urllib.error.URLError):
-        scrape(port)
-    # The address is free again.
-    with serve_metrics(f"127.0.0.1:{port}", registry):
-        assert "maskline_tests_total 2.0" in scrape(port)
 
+    def scrape_and_fail() -> None:
+        with serve_metrics(f"127.0.0.1:{port}", registry):
+            assert "maskline_tests_total 2.0" in scrape(port)
+            raise LookupError
 
-def test_an_empty_address_serves_nothing(registry: CollectorRegistry) -> None:
-    with serve_metrics("", registry):
-        pass
-
-
-def test_serving_ends_with_an_exception_inside_the_context(registry: CollectorRegistry) -> None:
-    port = free_port()
-    with pytest.raises(LookupError), serve_metrics(f"127.0.0.1:{port}", registry):
-        raise LookupError
-    with pytest.raises(urllib.error.URLError):
-        scrape(port)
+    for _ in range(2):
+        with pytest.raises(LookupError):
+            scrape_and_fail()
+        with pytest.raises(urllib.error.URLError):
+            scrape(port)
 
 
 def test_a_taken_address_is_refused(registry: CollectorRegistry) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(OSError, match="in use"), serve_metrics(address, registry):
             pass
@@ -73,20 +62,14 @@ def test_an_ipv6_address_is_written_in_brackets(registry: CollectorRegistry) -> 
 
 
 def test_each_registry_has_the_metrics_of_the_process() -> None:
-    registries = [process_registry(), process_registry()]
-    for registry in registries:
+    for registry in (process_registry(), process_registry()):
         Counter("maskline_tests", "Counts.", registry=registry)
         assert registry.get_sample_value("process_resident_memory_bytes") != 0
 
 
-@pytest.mark.parametrize("address", ["", "127.0.0.1:9464", "[::]:9464", "messaging:9464"])
-def test_an_address_or_none_is_accepted(address: str) -> None:
-    assert ADDRESS.validate_python(address) == address
-
-
-@pytest.mark.parametrize("address", ["9464", ":9464", "host:", "http://host:9464", " "])
-def test_anything_else_is_refused_as_an_address(address: str) -> None:
-    with pytest.raises(ValidationError) as error:
-        ADDRESS.validate_python(address)
-    [problem] = error.value.errors(include_input=False)
-    assert problem["msg"] == 'Value error, give "host:port"'
+def test_an_address_or_none_is_accepted_and_anything_else_refused() -> None:
+    for address in ("", "127.0.0.1:9464", "[::]:9464", "messaging:9464"):
+        assert ADDRESS.validate_python(address) == address
+    for invalid in ("9464", ":9464", "host:", "http://host:9464", " "):
+        with pytest.raises(ValidationError, match='give "host:port"'):
+            ADDRESS.validate_python(invalid)

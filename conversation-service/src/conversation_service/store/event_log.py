@@ -9,7 +9,7 @@ from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.model.events import Event, EventType
 from conversation_service.store.keyspace.timestamps import from_ms, span_ms, to_ms
 from conversation_service.store.storage import PoolStorage, run_script
-from runtime.redis.scripts import Command, raised
+from runtime.redis.scripts import Command, raise_first_error
 
 # A callback that is sent again and again must not fill the stream.
 DUPLICATES_RECORDED = 5
@@ -84,7 +84,7 @@ class EventLog:
     ) -> None:
         """Records messages that were handed in again; `kept` is for how long they can be."""
         calls = [self._duplicate_call(duplicate, now, kept) for duplicate in duplicates]
-        raised(await self._scripts.run(calls))
+        raise_first_error(await self._scripts.run(calls))
 
     async def trim(self, now: datetime, kept: timedelta) -> None:
         """Removes old events. Stream ids are Redis's own time in milliseconds."""

@@ -9,7 +9,7 @@ from conversation_service.store.encryption.blind_index import BlindIndexKeys, Pe
 from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.keyspace.keys import DeploymentKeys, Keys
 from conversation_service.store.records.encrypted import ConversationKeys, RecordCipher
-from runtime.redis.scripts import Argument, RedisScripts, raised
+from runtime.redis.scripts import Argument, RedisScripts, raise_first_error
 
 
 class Storage:
@@ -48,5 +48,5 @@ async def run_script(
     scripts: RedisScripts, name: str, keys: Sequence[str], arguments: Sequence[Argument]
 ) -> list[bytes]:
     """Runs one script in a round trip of its own; raises Redis's errors."""
-    [reply] = raised(await scripts.run([scripts.call(name, keys, arguments)]))
+    [reply] = raise_first_error(await scripts.run([scripts.call(name, keys, arguments)]))
     return cast("list[bytes]", reply)

@@ -8,7 +8,7 @@ from redis.exceptions import RedisError
 
 from messaging_service.model.errors import BackendUnavailable
 from runtime.batching import Batcher, BatcherFull
-from runtime.redis.scripts import Argument, Command, RedisScripts, Reply, raised
+from runtime.redis.scripts import Argument, Command, RedisScripts, Reply, raise_first_error
 
 log = structlog.get_logger()
 
@@ -34,7 +34,7 @@ class Scripts:
         Raises BackendUnavailable if Redis does not answer or rejects a command.
         """
         try:
-            return raised(await self._batches.submit(commands))
+            return raise_first_error(await self._batches.submit(commands))
         except (RedisError, OSError, BatcherFull) as error:
             # A driver's message may contain the URL and its password: only the type is logged.
             log.warning("ledger_failed", error=type(error).__name__)

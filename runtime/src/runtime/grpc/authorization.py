@@ -49,7 +49,7 @@ class Permissions:
     roles_of: Mapping[str, Collection[str]]
     # Roles limited to the pools of their principal: by the request's field `pool`. A request
     # without that field is allowed only to a principal of all pools.
-    confined: Collection[str] = ()
+    pool_scoped: Collection[str] = ()
 
 
 def current_principal() -> Principal | None:
@@ -96,7 +96,7 @@ class AuthorizationInterceptor(grpc.aio.ServerInterceptor):
     def _allows(self, principal: Principal, method: str, request: Message) -> bool:
         if principal.role not in self._permissions.roles_of.get(method, ()):
             return False
-        if principal.role not in self._permissions.confined:
+        if principal.role not in self._permissions.pool_scoped:
             return True
         return principal.has_pool(getattr(request, "pool", EVERY_POOL))
 

@@ -23,7 +23,7 @@ class ServerSecurity:
     serves_reflection: bool = False
 
     @property
-    def tells_callers_apart(self) -> bool:
+    def authenticates(self) -> bool:
         """Whether only known callers are admitted."""
         return bool(self.interceptors)
 

@@ -64,7 +64,7 @@ class GrpcServer:
             await self._health.set(name, _NOT_SERVING)
         await self.server.start()
 
-    async def tell_health(
+    async def set_health(
         self, service_names: Sequence[str], probe: Callable[[], Awaitable[bool]]
     ) -> None:
         """Runs the probe once and sets the health of all services to its result."""
@@ -115,7 +115,7 @@ async def serve_until(
     await grpc_server.start(service_names)
 
     async def update_health() -> float:
-        await grpc_server.tell_health(service_names, probe)
+        await grpc_server.set_health(service_names, probe)
         return HEALTH_INTERVAL_SECONDS
 
     tasks = [asyncio.ensure_future(loop) for loop in (run_forever("health", update_health), *loops)]

@@ -59,7 +59,7 @@ class RedisScripts:
         return cast("list[Reply]", await pipeline.execute(raise_on_error=False))
 
 
-def raised(replies: Sequence[Reply]) -> Sequence[Reply]:
+def raise_first_error(replies: Sequence[Reply]) -> Sequence[Reply]:
     """The replies; raises the first one that is an error."""
     for reply in replies:
         if isinstance(reply, Exception):

@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 
 from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.rotation.encrypted_records import Entry
-from runtime.redis.scripts import RedisScripts, Reply, raised
+from runtime.redis.scripts import RedisScripts, Reply, raise_first_error
 
 KEYS = Keys("main")
 STRING, LIST = KEYS.settings, KEYS.held("c")
@@ -19,13 +19,15 @@ def scripts(redis: Redis) -> RedisScripts:
 
 
 async def reencrypt(scripts: RedisScripts, key: str, place: str, before: str, after: str) -> Reply:
-    [reply] = raised(await scripts.run([scripts.call("reencrypt", (key,), (place, before, after))]))
+    [reply] = raise_first_error(
+        await scripts.run([scripts.call("reencrypt", (key,), (place, before, after))])
+    )
     return reply
 
 
 async def reencrypt_dead(scripts: RedisScripts, limit: int, *pairs: str) -> Reply:
     keys = (KEYS.dead, KEYS.dead_rewritten)
-    [reply] = raised(
+    [reply] = raise_first_error(
         await scripts.run([scripts.call("reencrypt_dead_letters", keys, (limit, *pairs))])
     )
     return reply

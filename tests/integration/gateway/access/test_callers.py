@@ -1,5 +1,3 @@
-"""Access rules over real HTTP."""
-
 from ipaddress import ip_network
 
 import pytest
@@ -53,26 +51,17 @@ async def test_behind_a_proxy_the_client_is_the_address_that_the_proxy_adds(
     assert len(scripted.messages) == 2
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [("GET", "/healthz"), ("GET", "/nowhere"), ("GET", "/api/message"), ("POST", "/api/message")],
-)
-async def test_every_response_has_the_security_headers(
-    gateway: RunningGateway, method: str, path: str
-) -> None:
-    response = await gateway.http.request(method, path)
-    for name, value in HEADERS:
-        assert response.headers[name] == value
-    assert "server" not in response.headers
-
-
-async def test_a_response_to_a_malformed_request_has_the_security_headers(
-    gateway: RunningGateway,
-) -> None:
+async def test_every_response_has_the_security_headers(gateway: RunningGateway) -> None:
+    for method, path in (
+        *(("GET", "/healthz"), ("GET", "/nowhere"), ("GET", "/api/message")),
+        ("POST", "/api/message"),
+    ):
+        response = await gateway.http.request(method, path)
+        assert {name: response.headers[name] for name, _ in HEADERS} == dict(HEADERS)
+        assert "server" not in response.headers
     async with raw_connection(gateway.port) as connection:
         await connection.write(b"nonsense\r\n\r\n")
-        response = (await connection.rest()).decode()
-    assert response.startswith("HTTP/1.1 400 ")
-    for name, value in HEADERS:
-        assert f"{name}: {value}\r\n" in response
-    assert "server:" not in response
+        malformed = (await connection.rest()).decode()
+    assert malformed.startswith("HTTP/1.1 400 ")
+    assert not [name for name, value in HEADERS if f"{name}: {value}\r\n" not in malformed]
+    assert "server:" not in malformed

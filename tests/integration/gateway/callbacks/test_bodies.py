@@ -7,22 +7,12 @@ import pytest
 from gateway.callbacks.endpoints import DISCARDED_BYTES
 from support.carrier_callbacks import sms
 from support.raw_http import RawConnection, raw_connection
-from support.running_gateway import (
-    BODY_LIMIT_BYTES,
-    RunningGateway,
-    ScriptedConversations,
-    gateway_over,
-)
+from support.running_gateway import BODY_LIMIT_BYTES as LIMIT_BYTES
+from support.running_gateway import RunningGateway, ScriptedConversations, gateway_over
 
 BODY_SECONDS = 0.3
 CHUNK_BYTES = 0x8000
 CHUNK = b"8000\r\n" + b"x" * CHUNK_BYTES + b"\r\n"
-
-
-@pytest.fixture
-async def with_short_timeout(scripted: ScriptedConversations) -> AsyncIterator[RunningGateway]:
-    async with gateway_over(scripted, body_timeout_seconds=BODY_SECONDS) as gateway:
-        yield gateway
 
 
 def message_of(size: int) -> bytes:
@@ -39,18 +29,16 @@ async def write_chunks(connection: RawConnection, chunks: int) -> None:
 async def test_a_body_at_the_limit_is_accepted_and_one_byte_more_is_not(
     gateway: RunningGateway,
 ) -> None:
-    at_limit, above = message_of(BODY_LIMIT_BYTES), message_of(BODY_LIMIT_BYTES + 1)
+    at_limit, above = message_of(LIMIT_BYTES), message_of(LIMIT_BYTES + 1)
     assert (await gateway.http.post("/api/message", content=at_limit)).status_code == 200
     assert (await gateway.http.post("/api/message", content=above)).status_code == 413
 
 
-@pytest.mark.parametrize("path", ["/api/message", "/api/receipt", "/api/receipt/c2VuZA"])
-async def test_a_body_of_a_megabyte_gets_a_response(gateway: RunningGateway, path: str) -> None:
-    response = await gateway.http.post(path, content=message_of(1_000_000))
-    assert response.status_code == 413
-    assert (
-        response.json()["detail"] == f"The body is larger than {BODY_LIMIT_BYTES} bytes. Send less."
-    )
+async def test_a_body_of_a_megabyte_gets_a_response(gateway: RunningGateway) -> None:
+    detail = f"The body is larger than {LIMIT_BYTES} bytes. Send less."
+    for path in ("/api/message", "/api/receipt", "/api/receipt/c2VuZA"):
+        response = await gateway.http.post(path, content=message_of(1_000_000))
+        assert (response.status_code, response.json()["detail"]) == (413, detail)
 
 
 async def test_a_chunked_body_is_accepted(
@@ -70,7 +58,7 @@ async def test_a_chunked_body_over_the_discard_limit_gets_a_response_before_its_
 ) -> None:
     async with raw_connection(gateway.port) as connection:
         await connection.write_head("/api/message", "Transfer-Encoding: chunked")
-        await write_chunks(connection, (BODY_LIMIT_BYTES + DISCARDED_BYTES) // CHUNK_BYTES)
+        await write_chunks(connection, (LIMIT_BYTES + DISCARDED_BYTES) // CHUNK_BYTES)
         await connection.write(b"1\r\nx\r\n")
         assert await connection.status() == 413
         assert b"body-too-large" in await connection.rest()
@@ -84,19 +72,24 @@ async def test_an_endless_body_ends_the_connection(gateway: RunningGateway) -> N
     assert (await gateway.http.post("/api/message", json=sms())).status_code == 200
 
 
-async def test_an_incomplete_body_is_408(with_short_timeout: RunningGateway) -> None:
-    async with raw_connection(with_short_timeout.port) as connection:
-        await connection.write_head("/api/message", "Content-Length: 100")
-        await connection.write(b'{"id":')
+@pytest.mark.parametrize(
+    ("header", "body"),
+    [
+        ("Content-Length: 100", b'{"id":'),
+        ("Transfer-Encoding: chunked", CHUNK * (LIMIT_BYTES // CHUNK_BYTES + 1)),
+    ],
+)
+async def test_an_incomplete_body_is_408_even_if_it_is_too_large(
+    scripted: ScriptedConversations, header: str, body: bytes
+) -> None:
+    async with (
+        gateway_over(scripted, body_timeout_seconds=BODY_SECONDS) as gateway,
+        raw_connection(gateway.port) as connection,
+    ):
+        await connection.write_head("/api/message", header)
+        await connection.write(body)
         assert await connection.status() == 408
         assert b"body-too-slow" in await connection.rest()
-
-
-async def test_a_slow_body_that_is_too_large_is_408(with_short_timeout: RunningGateway) -> None:
-    async with raw_connection(with_short_timeout.port) as connection:
-        await connection.write_head("/api/message", "Transfer-Encoding: chunked")
-        await write_chunks(connection, BODY_LIMIT_BYTES // CHUNK_BYTES + 1)
-        assert await connection.status() == 408
 
 
 async def test_a_body_that_is_cut_off_is_not_passed_on(

@@ -3,14 +3,10 @@
 import asyncio
 
 import httpx
-import pytest
 
 from support.carrier_callbacks import ALICE, MASKED_NUMBER, flat_message, receipt, sms
 from support.eventually import eventually
-from support.running_gateway import (
-    RunningGateway,
-    ScriptedConversations,
-)
+from support.running_gateway import RunningGateway, ScriptedConversations
 
 
 async def post_message(gateway: RunningGateway, number: int) -> httpx.Response:
@@ -32,21 +28,16 @@ async def test_a_message_gets_its_response_after_its_commit(
     assert message.body == "hello"
 
 
-@pytest.mark.parametrize(
-    "content_type",
-    [
-        *("application/json", "application/vnd.api+json", "application/json; charset=utf-8"),
-        *("text/plain", ""),
-    ],
-)
 async def test_the_content_type_is_ignored(
-    gateway: RunningGateway, scripted: ScriptedConversations, content_type: str
+    gateway: RunningGateway, scripted: ScriptedConversations
 ) -> None:
     content = b'{"id":"mdr2-1","from":"14255550111","to":"12065550100","body":"hi"}'
-    headers = {"content-type": content_type} if content_type else {}
-    response = await gateway.http.post("/api/message", content=content, headers=headers)
-    assert response.status_code == 200
-    assert scripted.messages[0].body == "hi"
+    for content_type in ("application/vnd.api+json", "application/json; charset=utf-8", "text/x"):
+        headers = {"content-type": content_type}
+        response = await gateway.http.post("/api/message", content=content, headers=headers)
+        assert response.status_code == 200
+    assert (await gateway.http.post("/api/message", content=content)).status_code == 200
+    assert [message.body for message in scripted.messages] == ["hi"] * 4
 
 
 async def test_waiting_messages_leave_in_few_calls(
@@ -62,14 +53,6 @@ async def test_waiting_messages_leave_in_few_calls(
     assert max(sizes) == 64
     assert len(sizes) <= 2 + 3
     assert len({message.carrier_message_id for message in scripted.messages}) == 150
-
-
-async def test_messages_sent_one_after_another_keep_their_order(
-    gateway: RunningGateway, scripted: ScriptedConversations
-) -> None:
-    for number in range(20):
-        assert (await post_message(gateway, number)).status_code == 200
-    assert [message.body for message in scripted.messages] == [f"text {n}" for n in range(20)]
 
 
 async def test_waiting_messages_leave_in_the_order_of_their_arrival(

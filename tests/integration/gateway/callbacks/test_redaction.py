@@ -9,10 +9,7 @@ import structlog
 
 from support.carrier_callbacks import flat_message, receipt, sms
 from support.raw_http import raw_connection
-from support.running_gateway import (
-    RunningGateway,
-    ScriptedConversations,
-)
+from support.running_gateway import RunningGateway, ScriptedConversations
 
 SECRETS = ("555", "between us", "c2VuZC10b2tlbg", "secret", "Traceback")
 
@@ -36,45 +33,37 @@ MALFORMED = [
 
 
 @pytest.mark.parametrize("address", ["/api/message", "/api/receipt/c2VuZC10b2tlbg"])
-@pytest.mark.parametrize("body", MALFORMED, ids=range(len(MALFORMED)))
 async def test_a_refused_callback_is_logged_once_without_its_content(
-    gateway: RunningGateway, caplog: pytest.LogCaptureFixture, address: str, body: bytes
+    gateway: RunningGateway, caplog: pytest.LogCaptureFixture, address: str
 ) -> None:
-    with structlog.testing.capture_logs() as logs:
-        response = await gateway.http.post(address, content=body)
-    assert response.status_code in (400, 413)
-    assert holds_no_secret(response.text, response.headers, logs, caplog.text)
-    [event] = logs
-    assert (event["event"], event["status"]) == ("callback_refused", response.status_code)
-    assert event["reason"] in ("unreadable", "body-too-large")
+    for body in MALFORMED:
+        with structlog.testing.capture_logs() as logs:
+            response = await gateway.http.post(address, content=body)
+        assert response.status_code in (400, 413)
+        assert holds_no_secret(response.text, response.headers, logs, caplog.text)
+        [event] = logs
+        assert (event["event"], event["status"]) == ("callback_refused", response.status_code)
+        assert event["reason"] in ("unreadable", "body-too-large")
 
 
-@pytest.mark.parametrize("code", [grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN])
 async def test_a_failed_call_is_logged_by_its_code_only(
-    gateway: RunningGateway,
-    scripted: ScriptedConversations,
-    caplog: pytest.LogCaptureFixture,
-    code: grpc.StatusCode,
+    gateway: RunningGateway, scripted: ScriptedConversations, caplog: pytest.LogCaptureFixture
 ) -> None:
-    scripted.fails_with = code
-    callback = sms(body="between us")
+    scripted.fails_with = grpc.StatusCode.INTERNAL
     with structlog.testing.capture_logs() as logs:
-        response = await gateway.http.post("/api/message", json=callback)
+        response = await gateway.http.post("/api/message", json=sms(body="between us"))
     assert response.status_code == 503
     assert holds_no_secret(response.text, logs, caplog.text)
     assert [event["event"] for event in logs] == ["call_failed", "callback_refused"]
-    assert logs[0]["code"] == code.name
+    assert logs[0]["code"] == "INTERNAL"
 
 
 @pytest.mark.parametrize(
     "target",
     [
-        b"/api/receipt/%FF%FE+14255550111",
-        b"/api/receipt/\xff\xfe+14255550111",
-        b"/api/receipt/c2VuZC10b2tlbg%2F..%00",
-        b"/api/+14255550111?between us",
-        b"/" + b"+14255550111" * 10_000,
-        b"+14255550111",
+        *(b"/api/receipt/%FF%FE+14255550111", b"/api/receipt/\xff\xfe+14255550111"),
+        *(b"/api/receipt/c2VuZC10b2tlbg%2F..%00", b"/api/+14255550111?between us"),
+        *(b"/" + b"+14255550111" * 10_000, b"+14255550111"),
     ],
 )
 async def test_a_malformed_address_is_refused_without_repeating_it(

@@ -13,11 +13,7 @@ from runtime.http.server import AsgiApplication, HttpOptions, HttpServer, http_s
 from support.carrier_callbacks import sms
 from support.eventually import PATIENCE_SECONDS, eventually
 from support.raw_http import RawConnection, raw_connection
-from support.running_gateway import (
-    RunningGateway,
-    ScriptedConversations,
-    gateway_over,
-)
+from support.running_gateway import RunningGateway, ScriptedConversations, gateway_over
 
 SHORT_SECONDS = 0.5
 LARGE_BYTES = 32 * 1024 * 1024
@@ -25,8 +21,19 @@ SHORT_TIMEOUT = HttpLimits(head_seconds=SHORT_SECONDS)
 LONG_TIMEOUT = HttpLimits(head_seconds=PATIENCE_SECONDS * 2)
 
 
+KEPT = b"GET /healthz HTTP/1.1\r\nHost: g\r\n\r\n"
+CLOSED = b"GET /healthz HTTP/1.1\r\nHost: g\r\nConnection: close\r\n\r\n"
+
+
 def running(limits: HttpLimits) -> AbstractAsyncContextManager[RunningGateway]:
     return gateway_over(ScriptedConversations(), options=HttpOptions(limits=limits))
+
+
+@asynccontextmanager
+async def connected(limits: HttpLimits = LONG_TIMEOUT) -> AsyncIterator[RawConnection]:
+    """A connection to a gateway with these limits."""
+    async with running(limits) as gateway, raw_connection(gateway.port) as connection:
+        yield connection
 
 
 @asynccontextmanager
@@ -44,11 +51,6 @@ async def serving(app: AsgiApplication, limits: HttpLimits) -> AsyncIterator[Htt
     finally:
         server.should_exit = True
         await task
-
-
-@pytest.fixture
-def _short_linger(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits_module, "LINGER_SECONDS", SHORT_SECONDS)
 
 
 async def is_cut(connection: RawConnection) -> bool:
@@ -78,14 +80,11 @@ def endless(piece: bytes) -> Iterator[bytes]:
         yield piece
 
 
-async def test_a_silent_connection_is_cut_off() -> None:
-    async with running(SHORT_TIMEOUT) as gateway, raw_connection(gateway.port) as connection:
-        assert await is_cut(connection)
-
-
-@pytest.mark.parametrize("start", [b"P", b"POST /api/message HTTP/1.1\r\nHost: g\r\nX: ", b"\r\n"])
-async def test_an_incomplete_head_is_cut_off(start: bytes) -> None:
-    async with running(SHORT_TIMEOUT) as gateway, raw_connection(gateway.port) as connection:
+@pytest.mark.parametrize(
+    "start", [b"", b"P", b"POST /api/message HTTP/1.1\r\nHost: g\r\nX: ", b"\r\n"]
+)
+async def test_a_silent_connection_or_incomplete_head_is_cut_off(start: bytes) -> None:
+    async with connected(SHORT_TIMEOUT) as connection:
         await connection.write(start)
         assert await is_cut(connection)
 
@@ -93,7 +92,7 @@ async def test_an_incomplete_head_is_cut_off(start: bytes) -> None:
 @pytest.mark.parametrize("piece", [b"x", b"\r\n"])
 async def test_sending_slowly_does_not_extend_the_timeout(piece: bytes) -> None:
     start = b"" if piece == b"\r\n" else b"POST /"
-    async with running(SHORT_TIMEOUT) as gateway, raw_connection(gateway.port) as connection:
+    async with connected(SHORT_TIMEOUT) as connection:
         await connection.write(start)
         with pytest.raises(ConnectionError):
             await trickle(connection, endless(piece))
@@ -101,36 +100,33 @@ async def test_sending_slowly_does_not_extend_the_timeout(piece: bytes) -> None:
 
 @pytest.mark.parametrize("start", [b"GET /", b"\r\n"])
 async def test_a_later_head_on_a_kept_connection_has_the_same_timeout(start: bytes) -> None:
-    async with running(SHORT_TIMEOUT) as gateway, raw_connection(gateway.port) as connection:
-        await connection.write(b"GET /healthz HTTP/1.1\r\nHost: g\r\n\r\n")
+    async with connected(SHORT_TIMEOUT) as connection:
+        await connection.write(KEPT)
         assert await connection.status() == 200
         await connection.write(start)
         assert await connection.rest() == b"{}"
 
 
 async def test_a_kept_connection_may_be_idle_for_longer_than_the_head_timeout() -> None:
-    async with running(SHORT_TIMEOUT) as gateway, raw_connection(gateway.port) as connection:
+    async with connected(SHORT_TIMEOUT) as connection:
         for _ in range(2):
-            await connection.write(b"GET /healthz HTTP/1.1\r\nHost: g\r\n\r\n")
+            await connection.write(KEPT)
             assert await connection.status() == 200
             # Longer than the timer of a head, if one were running.
             await asyncio.sleep(SHORT_SECONDS * 2)
-        await connection.write(b"GET /healthz HTTP/1.1\r\nHost: g\r\nConnection: close\r\n\r\n")
+        await connection.write(CLOSED)
         assert (await connection.rest()).endswith(b"{}")
 
 
 async def test_an_idle_connection_is_closed_after_the_keep_alive_time() -> None:
-    async with (
-        running(HttpLimits(keep_alive_seconds=1)) as gateway,
-        raw_connection(gateway.port) as connection,
-    ):
-        await connection.write(b"GET /healthz HTTP/1.1\r\nHost: g\r\n\r\n")
+    async with connected(HttpLimits(keep_alive_seconds=1)) as connection:
+        await connection.write(KEPT)
         assert (await connection.rest()).endswith(b"{}")
 
 
-@pytest.mark.usefixtures("_short_linger")
-async def test_the_rest_of_an_unread_body_has_a_timeout() -> None:
-    async with running(LONG_TIMEOUT) as gateway, raw_connection(gateway.port) as connection:
+async def test_the_rest_of_an_unread_body_has_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits_module, "LINGER_SECONDS", SHORT_SECONDS)
+    async with connected() as connection:
         await connection.write_head("/nowhere", "Content-Length: 1000000000")
         assert await connection.status() == 404
         with pytest.raises(ConnectionError):
@@ -193,24 +189,23 @@ async def test_a_head_at_the_limits_is_accepted() -> None:
     assert response.status_code == 200
 
 
-@pytest.mark.parametrize("pieces", [b"X: ", b"X"])
-async def test_an_endless_header_is_refused(pieces: bytes) -> None:
-    async with running(LONG_TIMEOUT) as gateway, raw_connection(gateway.port) as connection:
-        await connection.write(b"GET / HTTP/1.1\r\n" + pieces)
-        with pytest.raises(ConnectionError):
-            await flood(connection)
-
-
-async def test_an_endless_trailer_is_refused() -> None:
-    async with running(LONG_TIMEOUT) as gateway, raw_connection(gateway.port) as connection:
-        await connection.write_head("/api/message", "Transfer-Encoding: chunked")
-        await connection.write(b"1\r\nx\r\n0\r\nX: ")
+@pytest.mark.parametrize(
+    "start",
+    [
+        *(b"GET / HTTP/1.1\r\nX: ", b"GET / HTTP/1.1\r\nX"),
+        b"POST /api/message HTTP/1.1\r\nHost: g\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"1\r\nx\r\n0\r\nX: ",
+    ],
+)
+async def test_an_endless_header_or_trailer_is_refused(start: bytes) -> None:
+    async with connected() as connection:
+        await connection.write(start)
         with pytest.raises(ConnectionError):
             await flood(connection)
 
 
 async def test_headers_of_a_trailer_are_counted() -> None:
-    async with running(LONG_TIMEOUT) as gateway, raw_connection(gateway.port) as connection:
+    async with connected() as connection:
         await connection.write_head("/api/message", "Transfer-Encoding: chunked")
         await connection.write(b"1\r\nx\r\n0\r\n" + b"X: x\r\n" * 100 + b"\r\n")
         assert await connection.status() == 431
@@ -220,14 +215,14 @@ async def test_a_connection_over_the_limit_gets_503_and_the_others_stay() -> Non
     limits = HttpLimits(connections=2, head_seconds=PATIENCE_SECONDS * 2)
     async with (
         running(limits) as gateway,
-        raw_connection(gateway.port) as one,
-        raw_connection(gateway.port) as other,
+        raw_connection(gateway.port) as first,
+        raw_connection(gateway.port) as second,
     ):
-        for connection in (one, other):
-            await connection.write(b"GET /healthz HTTP/1.1\r\nHost: g\r\n\r\n")
+        for connection in (first, second):
+            await connection.write(KEPT)
             assert await connection.status() == 200
         async with raw_connection(gateway.port) as third:
             assert await third.status() == 503
-        await one.write(b"GET /healthz HTTP/1.1\r\nHost: g\r\nConnection: close\r\n\r\n")
-        assert b"200 OK" in await one.rest()
+        await first.write(CLOSED)
+        assert b"200 OK" in await first.rest()
         assert (await gateway.http.get("/healthz")).status_code == 200

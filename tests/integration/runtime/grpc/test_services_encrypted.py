@@ -9,15 +9,10 @@ from pathlib import Path
 import grpc
 import httpx
 import pytest
-from integration.runtime.processes import ended, process
 from redis.asyncio import Redis
 
-from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
-from maskline.messaging.v1 import messaging_pb2
-from maskline.messaging.v1.messaging_pb2_grpc import MessagingServiceStub
 from runtime.grpc.client import Credentials, open_channel
-from runtime.healthcheck import grpc_serves
+from runtime.healthcheck import grpc_is_serving
 from runtime.settings.base import EX_CONFIG
 from runtime.tls import TlsFiles
 from support.carrier_callbacks import sms
@@ -25,17 +20,17 @@ from support.certificates import Authority
 from support.eventually import eventually
 from support.ports import free_port
 from support.scripted_carrier import scripted_carrier
+from support.service_process import ended, process
 
 CALLERS = """
-[[callers]]
-certificate = "gateway"
-role = "gateway"
-
-[[callers]]
-certificate = "conversation-service"
-role = "conversation-service"
+callers = [
+    {certificate = "gateway", role = "gateway"},
+    {certificate = "conversation-service", role = "conversation-service"},
+]
 """
 TIMEOUT_SECONDS = 10.0
+SEND = "/maskline.messaging.v1.MessagingService/SendMessages"
+LIST = "/maskline.conversation.v1.ConversationService/ListConversations"
 
 
 @dataclass(frozen=True)
@@ -97,7 +92,7 @@ async def encrypted(folder: Path, redis_url: str, carrier_url: str) -> AsyncIter
 
 async def _is_ready(running: Encrypted) -> bool:
     own = running.files["messaging-service"]
-    if not await grpc_serves(running.messaging, own):
+    if not await grpc_is_serving(running.messaging, own):
         return False
     async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
         try:
@@ -120,29 +115,19 @@ async def test_a_message_passes_all_services_and_unknown_callers_are_refused(
             return bool(carrier.requests)
 
         await eventually(is_sent)
-        assert not await grpc_serves(running.conversation)
-        assert await _code_at_messaging(running) is grpc.StatusCode.UNAUTHENTICATED
-        assert await _code_at_conversations(running) is grpc.StatusCode.PERMISSION_DENIED
+        assert not await grpc_is_serving(running.conversation)
+        # The messaging service's own certificate is not listed.
+        code = await _code_of(running.messaging, running.files["messaging-service"], SEND)
+        assert code is grpc.StatusCode.UNAUTHENTICATED
+        # The method is for operators.
+        code = await _code_of(running.conversation, running.files["gateway"], LIST)
+        assert code is grpc.StatusCode.PERMISSION_DENIED
 
 
-async def _code_at_messaging(running: Encrypted) -> grpc.StatusCode:
-    """The status for the messaging service's own certificate, which is not listed."""
-    credentials = Credentials(running.files["messaging-service"])
-    async with open_channel(running.messaging, [], credentials) as channel:
-        call = MessagingServiceStub(channel).SendMessages(
-            messaging_pb2.SendMessagesRequest(), timeout=TIMEOUT_SECONDS
-        )
-        return await call.code()
-
-
-async def _code_at_conversations(running: Encrypted) -> grpc.StatusCode:
-    """The status for a gateway that calls a method of operators."""
-    async with open_channel(
-        running.conversation, [], Credentials(running.files["gateway"])
-    ) as channel:
-        call = ConversationServiceStub(channel).ListConversations(
-            pb.ListConversationsRequest(pool="main"), timeout=TIMEOUT_SECONDS
-        )
+async def _code_of(target: str, files: TlsFiles, method: str) -> grpc.StatusCode:
+    """The status of a call with this certificate."""
+    async with open_channel(target, [], Credentials(files)) as channel:
+        call = channel.unary_unary(method, bytes, bytes)(b"", timeout=TIMEOUT_SECONDS)
         return await call.code()
 
 
@@ -150,11 +135,7 @@ async def _code_at_conversations(running: Encrypted) -> grpc.StatusCode:
     ("package", "settings", "message"),
     [
         ("conversation_service", {"LISTEN": "0.0.0.0:0"}, "CONVERSATION_LISTEN would be plain"),
-        (
-            "gateway",
-            {"CONVERSATION_TARGET": "conversations:50051"},
-            "GATEWAY_CONVERSATION_TARGET would be plain",
-        ),
+        ("gateway", {"CONVERSATION_TARGET": "x:50051"}, "CONVERSATION_TARGET would be plain"),
         ("messaging_service", {"CALLERS_FILE": "nowhere"}, "nowhere cannot be read"),
         (
             "gateway",
@@ -170,7 +151,7 @@ async def test_a_service_with_unusable_links_does_not_start(
     environment = {f"{prefix}_LISTEN": f"127.0.0.1:{free_port()}"}
     environment |= {f"{prefix}_{name}": value for name, value in settings.items()}
     async with process(package, environment) as started:
-        status, output = await ended(started)
+        status, _, err = await ended(started)
     assert status == EX_CONFIG
-    assert message in output
-    assert "Traceback" not in output
+    assert message in err
+    assert "Traceback" not in err

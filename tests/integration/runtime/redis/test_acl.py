@@ -63,11 +63,7 @@ def commands_in(source: Path, known: set[str]) -> set[str]:
     """Every command in a service's code and scripts; `known` are those of the server."""
     texts = [path.read_text() for kind in ("*.py", "*.lua") for path in source.rglob(kind)]
     words = {word.lower() for text in texts for word in re.findall(r'"([A-Z]{3,})"', text)}
-    called = {
-        name
-        for text in texts
-        for name in re.findall(r"(?:redis|reader|pipeline)\.([a-z_]+)\(", text)
-    }
+    called = {name for text in texts for name in CALL.findall(text)}
     if any("transaction=True" in text for text in texts):
         called |= {"multi", "exec"}
     named = {COMMANDS.get(name, name) for name in called - NO_COMMANDS}

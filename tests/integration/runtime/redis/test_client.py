@@ -1,5 +1,3 @@
-"""Connections to Redis: TLS, client certificates, users."""
-
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,31 +13,22 @@ from support.encrypted_redis import encrypted
 PASSWORD = "hunter2"
 
 
-async def test_redis_may_require_tls_with_a_client_certificate(
+async def test_redis_and_its_client_check_each_others_certificates(
     redis: Redis, redis_url: str, tmp_path: Path
 ) -> None:
     authority = Authority()
     own = authority.files(tmp_path / "own", "own.example")
-    async with encrypted(redis_url, authority.files(tmp_path / "redis", "redis.example")) as front:
-        url = front.url
-        access = RedisAccess(SecretStr(url), None, None, own.authority, own.certificate, own.key)
-        async with open_redis(access) as client:
-            assert await is_reachable(client)
-        without = RedisAccess(SecretStr(url), authority=own.authority)
-        async with open_redis(without, retries=0) as client:
-            assert not await is_reachable(client)
-
-
-async def test_a_redis_of_another_authority_is_refused(
-    redis: Redis, redis_url: str, tmp_path: Path
-) -> None:
-    own = Authority().files(tmp_path / "own", "own.example")
-    impostor = Authority("stranger").files(tmp_path / "redis", "redis.example")
-    async with encrypted(redis_url, impostor) as front:
-        url = front.url
-        access = RedisAccess(SecretStr(url), None, None, own.authority, own.certificate, own.key)
-        async with open_redis(access, retries=0) as client:
-            assert not await is_reachable(client)
+    trusted = authority.files(tmp_path / "redis", "redis.example")
+    impostor = Authority("stranger").files(tmp_path / "impostor", "redis.example")
+    for files, certificate, key, reachable in (
+        (trusted, own.certificate, own.key, True),
+        (trusted, None, None, False),
+        (impostor, own.certificate, own.key, False),
+    ):
+        async with encrypted(redis_url, files) as front:
+            access = RedisAccess(SecretStr(front.url), None, None, own.authority, certificate, key)
+            async with open_redis(access, retries=0) as client:
+                assert await is_reachable(client) is reachable
 
 
 async def test_a_password_setting_belongs_to_the_user_of_the_url(

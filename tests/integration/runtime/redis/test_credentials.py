@@ -4,8 +4,10 @@ import os
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
+from dataclasses import replace as replace_field
 from hashlib import sha256
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import structlog
@@ -16,7 +18,6 @@ from redis.exceptions import AuthenticationError
 from bench.systems.redis_servers import with_tls
 from runtime.redis.client import RedisAccess, is_reachable, open_redis
 from runtime.reloading import ConfigFileError
-from runtime.tls import TlsFiles
 from support.certificates import Authority, replace
 from support.encrypted_redis import EncryptedRedis, TlsServer, encrypted
 
@@ -77,32 +78,19 @@ async def front(
         pytest.skip("no valkey-server or redis-server with TLS is on the PATH")
 
 
-async def test_a_reconnection_uses_the_renewed_files(
+async def test_new_connections_use_the_renewed_files_and_existing_ones_stay(
     front: EncryptedRedis, certificates: Certificates
 ) -> None:
-    async with open_redis(certificates.access(front.url)) as client:
-        assert await client.set("kept", "1")
-        certificates.renew()
-        front.show(certificates.redis)
-        # The existing connection is not affected.
-        assert await client.get("kept") == b"1"
-        front.cut()
-        assert await client.get("kept") == b"1"
-
-
-async def test_a_second_connection_uses_the_renewed_files_and_the_first_one_stays(
-    front: EncryptedRedis, certificates: Certificates
-) -> None:
-    async with (
-        open_redis(certificates.access(front.url), retries=0) as client,
-        client.client() as first,
-    ):
-        await first.ping()
+    async with open_redis(certificates.access(front.url)) as client, client.client() as first:
+        assert await first.ping()
         certificates.renew()
         front.show(certificates.redis)
         async with client.client() as second:
             assert await second.ping()
-            assert await first.ping()
+        # The existing connection is not affected.
+        assert await first.ping()
+        front.cut()
+        assert await first.ping()
 
 
 async def test_malformed_files_are_logged_once_and_the_former_ones_stay(
@@ -130,31 +118,22 @@ async def test_with_an_own_authority_those_of_the_system_are_not_trusted(
     """Redis has a certificate that the system trusts, such as a public one."""
     stranger = Authority("stranger").files(tmp_path / "stranger", "own.example")
     monkeypatch.setenv("SSL_CERT_FILE", str(certificates.own.authority))
-    own = TlsFiles(certificates.own.certificate, certificates.own.key, stranger.authority)
-    access = RedisAccess(SecretStr(front.url), None, None, own.authority, own.certificate, own.key)
-    async with open_redis(access, retries=0) as client:
-        assert not await is_reachable(client)
-    system = RedisAccess(SecretStr(front.url), None, None, None, own.certificate, own.key)
-    async with open_redis(system, retries=0) as client:
-        assert await is_reachable(client)
+    own = certificates.access(front.url)
+    for authority, reachable in ((stranger.authority, False), (None, True)):
+        async with open_redis(replace_field(own, authority=authority), retries=0) as client:
+            assert await is_reachable(client) is reachable
 
 
 async def test_all_connections_of_a_client_share_one_context(
     front: EncryptedRedis, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made: list[ssl.SSLContext] = []
-    original = ssl.create_default_context
-
-    def counted(*arguments: object, **options: object) -> ssl.SSLContext:
-        made.append(original(*arguments, **options))  # type: ignore[arg-type]
-        return made[-1]
-
-    monkeypatch.setattr(ssl, "create_default_context", counted)
+    create_context = Mock(wraps=ssl.create_default_context)
+    monkeypatch.setattr(ssl, "create_default_context", create_context)
     async with open_redis(certificates.access(front.url)) as client:
         for _ in range(3):
             assert await client.ping()
             front.cut()
-    assert len(made) == 1
+    assert create_context.call_count == 1
 
 
 def test_malformed_files_at_the_start_are_named_without_their_content(
@@ -182,12 +161,15 @@ async def password_file(redis: Redis, tmp_path: Path) -> AsyncIterator[Path]:
     await redis.acl_deluser(USER)
 
 
-async def test_a_reconnection_uses_the_renewed_password(
+async def test_a_reconnection_uses_the_renewed_password_and_ignores_an_empty_file(
     redis: Redis, redis_url: str, password_file: Path
 ) -> None:
     url = SecretStr(redis_url.replace("redis://", f"redis://{USER}@"))
     access = RedisAccess(url, SecretStr("first"), password_file)
     async with open_redis(access) as client:
+        assert await client.ping()
+        replace(password_file, b"\n")
+        await redis.client_kill_filter(user=USER)
         assert await client.ping()
         await _set_password(redis, "second")
         await redis.client_kill_filter(user=USER)
@@ -196,17 +178,6 @@ async def test_a_reconnection_uses_the_renewed_password(
         replace(password_file, b"second\n")
         assert await client.ping()
         assert "second" not in repr(client) + repr(client.connection_pool)
-
-
-async def test_an_empty_password_file_leaves_the_former_password(
-    redis: Redis, redis_url: str, password_file: Path
-) -> None:
-    url = SecretStr(redis_url.replace("redis://", f"redis://{USER}@"))
-    async with open_redis(RedisAccess(url, SecretStr("first"), password_file)) as client:
-        assert await client.ping()
-        replace(password_file, b"\n")
-        await redis.client_kill_filter(user=USER)
-        assert await client.ping()
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe"])

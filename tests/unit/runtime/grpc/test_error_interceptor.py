@@ -36,14 +36,13 @@ class Refused(Exception):
 
 
 class TooSlow(Exception):
-    """Another one."""
+    """The error for clients that do not read."""
 
 
 def status_of(error: Exception) -> RpcStatus | None:
-    kinds = {Refused: "REFUSED", TooSlow: "TOO_SLOW"}
-    if type(error) not in kinds:
-        return None
-    return RpcStatus(grpc.StatusCode.RESOURCE_EXHAUSTED, kinds[type(error)], "a sentence")
+    if code := {Refused: "REFUSED", TooSlow: "TOO_SLOW"}.get(type(error)):
+        return RpcStatus(grpc.StatusCode.RESOURCE_EXHAUSTED, code, "a sentence")
+    return None
 
 
 @asynccontextmanager
@@ -74,17 +73,11 @@ def unchanged(message: bytes) -> bytes:
 
 
 def watch(channel: grpc.aio.Channel) -> "grpc.aio.UnaryStreamCall[bytes, bytes]":
-    call = channel.unary_stream(
-        "/S/Stream", request_serializer=unchanged, response_deserializer=unchanged
-    )
-    return call(b"asked")
+    return channel.unary_stream("/S/Stream", unchanged, unchanged)(b"asked")
 
 
 async def ask(channel: grpc.aio.Channel, request: bytes = b"", method: str = "Unary") -> bytes:
-    call = channel.unary_unary(
-        f"/S/{method}", request_serializer=unchanged, response_deserializer=unchanged
-    )
-    return await call(request)
+    return await channel.unary_unary(f"/S/{method}", bytes, bytes)(request)
 
 
 async def read_all(
@@ -149,26 +142,32 @@ async def test_an_unexpected_error_in_a_stream_is_internal_without_detail(
     assert "ValueError" in logged
 
 
-async def test_a_client_that_does_not_read_gets_an_error_and_no_more_responses() -> None:
-    made: list[int] = []
-    is_closed = asyncio.Event()
+class Stock:
+    """A stream of pieces that counts them, and knows when it is closed."""
 
-    async def make_much(_: bytes, __: Context) -> AsyncIterator[bytes]:
+    def __init__(self) -> None:
+        self.made = 0
+        self.is_closed = asyncio.Event()
+
+    async def stream(self, _: bytes, __: Context) -> AsyncIterator[bytes]:
         try:
-            for number in range(PIECES):
-                made.append(number)
+            while self.made < PIECES:
+                self.made += 1
                 yield PIECE
         finally:
-            is_closed.set()
+            self.is_closed.set()
 
-    async with serving(stream=make_much) as channel:
+
+async def test_a_client_that_does_not_read_gets_an_error_and_no_more_responses() -> None:
+    stock = Stock()
+    async with serving(stream=stock.stream) as channel:
         call = watch(channel)
         assert await call.read() == PIECE
-        await is_closed.wait()
-        assert len(made) < PIECES / 10
+        await stock.is_closed.wait()
+        assert stock.made < PIECES / 10
         pieces, error = await read_all(call)
     # Including the one that was being written at the timeout.
-    assert len(pieces) == len(made) - 1
+    assert len(pieces) == stock.made - 1
     assert error is not None
     assert reason(error, DOMAIN) == "TOO_SLOW"
 
@@ -176,19 +175,11 @@ async def test_a_client_that_does_not_read_gets_an_error_and_no_more_responses()
 async def test_a_client_that_cancels_without_reading_leaves_no_task(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    is_closed = asyncio.Event()
-
-    async def make_much(_: bytes, __: Context) -> AsyncIterator[bytes]:
-        try:
-            while True:
-                yield PIECE
-        finally:
-            is_closed.set()
-
-    async with serving(stream=make_much) as channel:
+    stock = Stock()
+    async with serving(stream=stock.stream) as channel:
         before = len(asyncio.all_tasks())
         call = watch(channel)
-        await is_closed.wait()
+        await stock.is_closed.wait()
         call.cancel()
 
         async def is_over() -> bool:
@@ -200,20 +191,14 @@ async def test_a_client_that_cancels_without_reading_leaves_no_task(
 
 
 async def test_an_idle_stream_is_not_a_slow_client() -> None:
-    silence = asyncio.Event()
-
     async def rarely(_: bytes, __: Context) -> AsyncIterator[bytes]:
         yield b"one"
         # Longer than the write timeout; there is no event to wait for.
         await asyncio.sleep(2 * WRITE_SECONDS)
-        silence.set()
         yield b"two"
 
     async with serving(stream=rarely) as channel:
-        call = watch(channel)
-        assert await call.read() == b"one"
-        await silence.wait()
-        assert await read_all(call) == ([b"two"], None)
+        assert await read_all(watch(channel)) == ([b"one", b"two"], None)
 
 
 async def test_a_cancelled_call_ends_its_stream() -> None:

@@ -1,5 +1,3 @@
-"""Allow-list redaction: only listed fields with fitting values pass."""
-
 from http import HTTPStatus
 
 import pytest
@@ -44,18 +42,9 @@ def test_a_listed_field_with_a_fitting_value_passes_unchanged(name: str) -> None
 
 
 LEAKS: list[object] = [
-    "+14255550111",
-    "4255550111",
-    "tel:+1-425-555-0111",
-    "%2B14255550111",
-    14255550111,
-    4255550111,
-    14255550111.0,
-    b"+14255550111",
-    ValueError("+14255550111"),
-    {"+14255550111": "+14255550111"},
-    ["+14255550111"],
-    ("4255550111", 4255550111),
+    *("+14255550111", "4255550111", "tel:+1-425-555-0111", "%2B14255550111", b"+14255550111"),
+    *(14255550111, 4255550111, 14255550111.0, ValueError("+14255550111"), ["+14255550111"]),
+    *({"+14255550111": "+14255550111"}, ("4255550111", 4255550111)),
 ]
 
 
@@ -67,16 +56,12 @@ def test_no_field_passes_a_number_in_any_form(leak: object) -> None:
         assert "[dropped]" in passed or "[number]" in passed, name
 
 
-BODY = "meet me at noon, quillmark"
 TOKEN_PATHS = ("/api/receipt/c2VuZC10b2tlbg", "/media/Zm9vYmFyMTIzNA.png")
-
-
+ADDRESS = f"https://carrier.example{TOKEN_PATHS[0]}"
 SENTENCES = ("detail", "why", "advice", "problem")
 
 
-@pytest.mark.parametrize(
-    "text", [BODY, *TOKEN_PATHS, f"https://carrier.example{TOKEN_PATHS[0]}", "a\nb"]
-)
+@pytest.mark.parametrize("text", ["meet me at noon, quillmark", *TOKEN_PATHS, ADDRESS, "a\nb"])
 def test_no_field_but_our_own_sentences_passes_text_or_addresses(text: str) -> None:
     for name in set(FIELDS) - set(SENTENCES):
         assert redact(name, text) == DROPPED, name
@@ -84,33 +69,28 @@ def test_no_field_but_our_own_sentences_passes_text_or_addresses(text: str) -> N
 
 @pytest.mark.parametrize("name", SENTENCES)
 def test_a_sentence_is_one_line_without_addresses(name: str) -> None:
-    for text in ("http://gateway/api/receipt/c2VuZA", "a\nb", "märke", "x" * 301):
+    for text in (ADDRESS, "a\nb", "märke", "x" * 301):
         assert redact(name, text) == DROPPED
 
 
 def test_a_field_that_is_not_listed_is_only_counted() -> None:
-    assert redacted([("status", 200), ("+14255550111", 1), ("body", "quillmark")]) == {
-        "status": 200,
-        "dropped": 2,
-    }
+    fields = [("status", 200), ("+14255550111", 1), ("body", "quillmark")]
+    assert redacted(fields) == {"status": 200, "dropped": 2}
 
 
 def test_long_lists_are_cut() -> None:
-    assert len(redacted([("texts", [1] * 100)])["texts"] or ()) == 64  # type: ignore[arg-type]
+    assert redacted([("texts", [1] * 100)]) == {"texts": [1] * 64}
 
 
 def test_spans_have_no_sentences() -> None:
-    assert redacted([("detail", "fine"), ("status", 200)], SPAN_FIELDS) == {
-        "status": 200,
-        "dropped": 1,
-    }
+    fields = [("detail", "fine"), ("status", 200)]
+    assert redacted(fields, SPAN_FIELDS) == {"status": 200, "dropped": 1}
 
 
 @pytest.mark.parametrize(
     "name",
     [
-        "decide_batch",
-        "POST /api/receipt/{send_token}",
+        *("decide_batch", "POST /api/receipt/{send_token}"),
         "maskline.messaging.v1.MessagingService/SendMessages",
     ],
 )

@@ -17,12 +17,9 @@ from messaging_service.config.settings import Settings as MessagingSettings
 from runtime.settings.base import ServiceSettings, load_settings
 from simulator.settings import Settings as SimulatorSettings
 
-PROCESSES: list[type[ServiceSettings]] = [
-    ConversationSettings,
-    GatewaySettings,
-    MessagingSettings,
-    SimulatorSettings,
-]
+PROCESSES: tuple[type[ServiceSettings], ...] = (
+    *(ConversationSettings, GatewaySettings, MessagingSettings, SimulatorSettings),
+)
 MARK = "a-marked-secret-of-more-than-32-characters"
 # Secrets with a format, or that need another setting.
 FORMS = {"redis_url": "redis://user:{}@127.0.0.1:1/0"}
@@ -42,19 +39,25 @@ def secrets_of(settings: type[ServiceSettings]) -> Iterator[tuple[str, dict[str,
             yield name, {name: FORMS.get(name, "{}").format(MARK), **COMPANIONS.get(name, {})}
 
 
+def variable(settings: type[ServiceSettings], name: str) -> str:
+    """The environment variable of a setting."""
+    return f"{settings.model_config.get('env_prefix')}{name}".upper()
+
+
 CASES = [
-    pytest.param(settings, values, id=f"{settings.model_config.get('env_prefix')}{name}".upper())
+    pytest.param(settings, values, id=variable(settings, name))
     for settings in PROCESSES
     for name, values in secrets_of(settings)
 ]
 
 
-def set_environment(
+@pytest.fixture
+def _environment(
     settings: type[ServiceSettings], values: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    prefix = settings.model_config.get("env_prefix", "")
+    """Sets the values in the environment."""
     for name, value in values.items():
-        monkeypatch.setenv(f"{prefix}{name}".upper(), value)
+        monkeypatch.setenv(variable(settings, name), value)
 
 
 @pytest.mark.parametrize("settings", PROCESSES, ids=lambda settings: settings.__module__)
@@ -64,15 +67,15 @@ def test_settings_named_like_secrets_are_secrets(settings: type[ServiceSettings]
             assert is_secret(field), name
 
 
+@pytest.mark.usefixtures("_environment")
 @pytest.mark.parametrize(("settings", "values"), CASES)
 def test_settings_hide_their_secrets_in_every_representation(
-    settings: type[ServiceSettings], values: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    settings: type[ServiceSettings], values: dict[str, str]
 ) -> None:
-    set_environment(settings, values, monkeypatch)
     loaded = load_settings(settings)
     texts = (repr(loaded), str(loaded), repr(loaded.model_dump()), loaded.model_dump_json())
     assert MARK not in "".join(texts)
-    assert any(MARK in reveal(value) for value in loaded.model_dump().values())
+    assert any(MARK in reveal(getattr(loaded, name)) for name in values)
 
 
 def reveal(value: object) -> str:
@@ -82,6 +85,7 @@ def reveal(value: object) -> str:
     return "".join(map(reveal, value)) if isinstance(value, list | tuple) else ""
 
 
+@pytest.mark.usefixtures("_environment")
 @pytest.mark.parametrize(("settings", "values"), CASES)
 def test_an_error_in_settings_repeats_no_secret(
     settings: type[ServiceSettings],
@@ -89,7 +93,7 @@ def test_an_error_in_settings_repeats_no_secret(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    set_environment(settings, {**values, "log_level": "loud"}, monkeypatch)
+    monkeypatch.setenv(variable(settings, "log_level"), "loud")
     with pytest.raises(ValidationError) as error:
         settings()
     with pytest.raises(SystemExit):
@@ -100,7 +104,7 @@ def test_an_error_in_settings_repeats_no_secret(
 def test_no_process_of_make_run_has_a_secret_in_its_command_line() -> None:
     folder, redis_url = DataDirectory(Path("data")), f"redis://:{MARK}@127.0.0.1:1/0"
     person = {
-        f"{settings.model_config.get('env_prefix')}{name}".upper(): values[name]
+        variable(settings, name): values[name]
         for settings in PROCESSES
         for name, values in secrets_of(settings)
     }

@@ -11,7 +11,13 @@ from runtime.settings.redis import RedisSettings
 from runtime.settings.server import ServerSettings, is_local
 from runtime.settings.types import Address, RedisUrl
 
-CERTIFICATE, KEY, AUTHORITY = Path("own.pem"), Path("own.key"), Path("authority.pem")
+CERTIFICATE, AUTHORITY = Path("own.pem"), Path("authority.pem")
+TLS = {
+    "tls_certificate_file": CERTIFICATE,
+    "tls_key_file": Path("own.key"),
+    "tls_ca_file": AUTHORITY,
+}
+INSECURE = {"allows_insecure_links": True}
 REMOTE = "10.0.0.7:50051"
 
 
@@ -34,44 +40,18 @@ def error_of(**settings: object) -> str:
     return str(error.value)
 
 
-@pytest.mark.parametrize(
-    "address", ["127.0.0.1:1", "127.8.9.1:1", "[::1]:1", "localhost:1", "unix:/run/m.sock"]
-)
-def test_loopback_addresses_are_local(address: str) -> None:
-    assert is_local(address)
-
-
-@pytest.mark.parametrize(
-    "address", ["0.0.0.0:1", "[::]:1", "10.0.0.1:1", "service:1", "localhost.example:1"]
-)
-def test_any_other_address_is_not_local(address: str) -> None:
-    assert not is_local(address)
+def test_loopback_addresses_are_local_and_any_other_is_not() -> None:
+    for local in ("127.0.0.1:1", "127.8.9.1:1", "[::1]:1", "localhost:1", "unix:/run/m.sock"):
+        assert is_local(local), local
+    for other in ("0.0.0.0:1", "[::]:1", "10.0.0.1:1", "service:1", "localhost.example:1"):
+        assert not is_local(other), other
 
 
 @pytest.mark.parametrize("name", ["listen", "target"])
 def test_a_remote_link_needs_tls_or_a_setting_that_allows_plain_text(name: str) -> None:
     assert f"PROBE_{name.upper()} would be plain text" in error_of(**{name: REMOTE})
-    Probe.model_validate({name: REMOTE, "allows_insecure_links": True})
-    Probe.model_validate(
-        {
-            name: REMOTE,
-            "tls_certificate_file": CERTIFICATE,
-            "tls_key_file": KEY,
-            "tls_ca_file": AUTHORITY,
-            "callers_file": "callers.toml",
-        }
-    )
-
-
-def test_tls_files_are_given_together_or_not_at_all() -> None:
-    assert "PROBE_TLS_KEY_FILE, PROBE_TLS_CA_FILE missing" in error_of(
-        tls_certificate_file=CERTIFICATE
-    )
-
-
-def test_a_server_with_tls_needs_a_file_of_callers() -> None:
-    files = {"tls_certificate_file": CERTIFICATE, "tls_key_file": KEY, "tls_ca_file": AUTHORITY}
-    assert "PROBE_CALLERS_FILE missing" in error_of(**files)
+    Probe.model_validate({name: REMOTE, **INSECURE})
+    Probe.model_validate({name: REMOTE, **TLS, "callers_file": "callers.toml"})
 
 
 def test_an_empty_variable_means_no_file() -> None:
@@ -79,17 +59,39 @@ def test_an_empty_variable_means_no_file() -> None:
 
 
 def test_a_remote_redis_needs_tls_or_a_setting_that_allows_plain_text() -> None:
-    assert "PROBE_REDIS_URL would be plain text" in error_of(
-        redis_url="redis://:hunter2@redis:6379/0"
-    )
-    Probe.model_validate({"redis_url": "redis://redis:6379/0", "allows_insecure_links": True})
-    Probe.model_validate({"redis_url": "rediss://redis:6379/0"})
-    Probe.model_validate({"redis_url": "unix:///run/redis.sock"})
+    url = "redis://:hunter2@redis:6379/0"
+    assert "PROBE_REDIS_URL would be plain text" in error_of(redis_url=url)
+    Probe.model_validate({"redis_url": url, **INSECURE})
+    for encrypted_or_local in ("rediss://redis:6379/0", "unix:///run/redis.sock"):
+        Probe.model_validate({"redis_url": encrypted_or_local})
 
 
-def test_redis_has_one_password() -> None:
-    both = error_of(redis_url="redis://:hunter2@127.0.0.1:6379/0", redis_password="hunter2")
-    assert "PROBE_REDIS_URL, PROBE_REDIS_PASSWORD both hold a password" in both
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"tls_certificate_file": CERTIFICATE}, "PROBE_TLS_KEY_FILE, PROBE_TLS_CA_FILE missing"),
+        (TLS, "PROBE_CALLERS_FILE missing"),
+        (
+            {"redis_url": "redis://:hunter2@127.0.0.1:6379/0", "redis_password": "hunter2"},
+            "PROBE_REDIS_URL, PROBE_REDIS_PASSWORD both hold a password",
+        ),
+        ({"redis_ca_file": AUTHORITY}, "PROBE_REDIS_URL must be a rediss:// address"),
+        (
+            {"redis_url": "rediss://redis:6379/0", "redis_certificate_file": CERTIFICATE},
+            "PROBE_REDIS_CERTIFICATE_FILE, PROBE_REDIS_KEY_FILE: give both",
+        ),
+        # Such files would not be reloaded, and one option would accept any certificate.
+        ({"redis_url": "rediss://redis:6379/0?ssl_cert_reqs=none"}, "PROBE_REDIS_CA_FILE"),
+        (
+            {"redis_url": "rediss://redis:6379/0?db=1&ssl_ca_certs=ca.pem"},
+            "PROBE_REDIS_URL holds options of TLS",
+        ),
+    ],
+)
+def test_settings_that_do_not_fit_together_are_refused(
+    settings: dict[str, object], message: str
+) -> None:
+    assert message in error_of(**settings)
 
 
 def test_the_path_of_a_password_file_is_kept_for_new_connections(
@@ -103,20 +105,6 @@ def test_the_path_of_a_password_file_is_kept_for_new_connections(
     assert access.password.get_secret_value() == "hunter2"
     monkeypatch.delenv("PROBE_REDIS_PASSWORD_FILE")
     assert Probe().redis_access.password_file is None
-
-
-def test_certificates_for_redis_need_a_rediss_address() -> None:
-    assert "PROBE_REDIS_URL must be a rediss:// address" in error_of(redis_ca_file=AUTHORITY)
-    half = error_of(redis_url="rediss://redis:6379/0", redis_certificate_file=CERTIFICATE)
-    assert "PROBE_REDIS_CERTIFICATE_FILE, PROBE_REDIS_KEY_FILE: give both" in half
-
-
-def test_tls_options_in_the_url_of_redis_are_refused() -> None:
-    """Such files would not be reloaded, and one option would accept any certificate."""
-    for option in ("ssl_cert_reqs=none", "db=1&ssl_ca_certs=ca.pem"):
-        refused = error_of(redis_url=f"rediss://redis:6379/0?{option}")
-        assert "PROBE_REDIS_URL holds options of TLS" in refused
-        assert "PROBE_REDIS_CA_FILE" in refused
 
 
 def test_a_process_with_an_exposed_link_does_not_start(

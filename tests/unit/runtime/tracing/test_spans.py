@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 import pytest
 from opentelemetry import trace
@@ -41,34 +42,12 @@ def test_no_span_is_recorded_unless_the_process_is_traced() -> None:
 
 
 @pytest.mark.parametrize(
-    "module",
-    ["gateway.__main__", "conversation_service.__main__", "messaging_service.app"],
+    "module", ["gateway.__main__", "conversation_service.__main__", "messaging_service.app"]
 )
 def test_the_sdk_is_not_imported_unless_the_process_is_traced(module: str) -> None:
     code = OFF.format(module=f"import {module}")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stderr == ""
-
-
-def test_a_span_has_its_attributes_and_its_parent() -> None:
-    with (
-        traced_process() as collected,
-        tracer.start_as_current_span("dispatch_round", attributes={"lanes": 2}),
-        tracer.start_as_current_span(
-            "send_batch", attributes={"pool": "main", "message_ids": ["m1", "m2"]}
-        ) as span,
-    ):
-        span.set_attribute("answered", 1)
-        trace.get_current_span().set_attribute("refused", 1)
-    [inner], [outer] = collected.named("send_batch"), collected.named("dispatch_round")
-    assert inner.parent_span_id == outer.span_id
-    assert attributes(outer) == {"lanes": 2}
-    assert attributes(inner) == {
-        "pool": "main",
-        "message_ids": ["m1", "m2"],
-        "answered": 1,
-        "refused": 1,
-    }
 
 
 def test_of_an_exception_only_the_type_is_exported() -> None:
@@ -88,26 +67,24 @@ def test_of_an_exception_only_the_type_is_exported() -> None:
     assert leaks({"sent": collected.raw}) == {}
 
 
+def make_span(*names: str) -> None:
+    """Makes nested spans."""
+    with ExitStack() as stack:
+        for name in names:
+            stack.enter_context(tracer.start_as_current_span(name))
+
+
 def test_a_call_of_redis_has_a_span_only_inside_another_span() -> None:
     with traced_process() as collected:
-        with tracer.start_as_current_span("redis_scripts"):
-            pass
-        with (
-            tracer.start_as_current_span("dispatch_round"),
-            tracer.start_as_current_span("redis_scripts"),
-        ):
-            pass
+        make_span("redis_scripts")
+        make_span("dispatch_round", "redis_scripts")
     [span], [outer] = collected.named("redis_scripts"), collected.named("dispatch_round")
     assert span.parent_span_id == outer.span_id
 
 
 def test_spans_outside_the_sample_are_not_exported() -> None:
-    with (
-        traced_process(ratio=0.0) as collected,
-        tracer.start_as_current_span("dispatch_round"),
-        tracer.start_as_current_span("redis_scripts"),
-    ):
-        pass
+    with traced_process(ratio=0.0) as collected:
+        make_span("dispatch_round", "redis_scripts")
     assert collected.spans == []
 
 
@@ -122,11 +99,8 @@ async def test_a_batch_is_a_child_of_its_first_caller_and_links_to_the_others() 
 
     async def send(batch: list[int]) -> Sequence[int]:
         await gate.wait()
-        with (
-            tracer.start_as_current_span("decide_batch"),
-            tracer.start_as_current_span("redis_scripts"),
-        ):
-            return batch
+        make_span("decide_batch", "redis_scripts")
+        return batch
 
     async def submit(item: int) -> None:
         with tracer.start_as_current_span("dispatch_round", attributes={"count": item}):
@@ -157,12 +131,8 @@ async def test_a_batch_is_a_child_of_its_first_caller_and_links_to_the_others() 
 def test_a_collector_that_does_not_respond_does_not_delay_the_end() -> None:
     collected = CollectedSpans()
     collected.gate.clear()
-    with (
-        resettable_provider(),
-        exporting("probe", 1.0, collected, flush_seconds=0),
-        tracer.start_as_current_span("dispatch_round"),
-    ):
-        pass
+    with resettable_provider(), exporting("probe", 1.0, collected, flush_seconds=0):
+        make_span("dispatch_round")
     assert collected.sent == []
     collected.gate.set()
 
@@ -172,8 +142,7 @@ def test_the_queue_is_bounded_and_further_spans_are_lost() -> None:
     collected.gate.clear()
     with resettable_provider(), exporting("probe", 1.0, collected, queue_limit=8):
         for _ in range(100):
-            with tracer.start_as_current_span("dispatch_round"):
-                pass
+            make_span("dispatch_round")
         collected.gate.set()
     assert 8 <= len(collected.spans) < 100
 

@@ -78,7 +78,7 @@ def _rows() -> Iterable[tuple[str, frozenset[str]]]:
             yield f"/{_PACKAGE}.{service}/{method}", frozenset({OPERATOR, *roles})
 
 
-PERMISSIONS = Permissions(dict(_rows()), confined=POOL_SCOPED)
+PERMISSIONS = Permissions(dict(_rows()), pool_scoped=POOL_SCOPED)
 
 Context = ServicerContext[object, object]
 

@@ -15,7 +15,7 @@ from conversation_service.store.conversations.types import Commit, CommitOutcome
 from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.keyspace.timestamps import to_ms
 from conversation_service.store.storage import PoolStorage
-from runtime.redis.scripts import Argument, raised
+from runtime.redis.scripts import Argument, raise_first_error
 
 # One step of a walk over all people: short for Redis, which does nothing else meanwhile.
 SCAN_COUNT = 1000
@@ -79,7 +79,7 @@ class ConversationRepository:
         reads = [self._snapshots.reads(read_set, pool) for _, read_set in commands]
         keys = [key for key, _ in commands]
         calls = [self._snapshots.call(key, read) for key, read in zip(keys, reads, strict=True)]
-        replies = raised(await self._scripts.run(calls))
+        replies = raise_first_error(await self._scripts.run(calls))
         heads = [self._snapshots.head(reply) for reply in replies]
         version = heads[-1][1] if heads else pool.version
         if version != pool.version:
@@ -162,7 +162,9 @@ class ConversationRepository:
     async def purge(self, conversation_ids: Sequence[str]) -> None:
         """Removes ended conversations for good."""
         calls = (purge_call(self._keys, conversation_id) for conversation_id in conversation_ids)
-        raised(await self._scripts.run([self._scripts.call("purge", *call) for call in calls]))
+        raise_first_error(
+            await self._scripts.run([self._scripts.call("purge", *call) for call in calls])
+        )
 
     async def _behind(self, pointers: Sequence[str]) -> list[Conversation | None]:
         if not pointers:

@@ -13,7 +13,6 @@ from conversation_service.store.conversations.repository import erase_call
 from conversation_service.store.keyspace.timestamps import to_ms
 from conversation_service.store.outbox.entry import CorruptEntry, OutboxDecoder, OutboxEntry
 from conversation_service.store.storage import PoolStorage
-from runtime.redis.scripts import raised
 
 # Entries read in one round trip: short for Redis, which does nothing else meanwhile.
 PAGE = 500
@@ -98,7 +97,7 @@ class PersonDataEraser:
         arguments = [erase_call(self._keys, conversation, now) for conversation in ended]
         calls = [self._scripts.call("purge", *values) for values in arguments]
         replies = await self._scripts.run(calls)
-        return sum(cast("list[bytes]", reply)[0] == b"done" for reply in raised(replies))
+        return sum(cast("list[bytes]", reply)[0] == b"done" for reply in raise_first_error(replies))
 
     async def history(self, person: Person) -> None:
         """Removes purged conversations from the person's history.

@@ -13,7 +13,7 @@ from conversation_service.domain.model.pool import PoolSettings
 from conversation_service.store.keyspace.timestamps import from_ms, span_ms, to_ms
 from conversation_service.store.outbox.entry import CorruptEntry, OutboxDecoder, OutboxEntry
 from conversation_service.store.storage import PoolStorage
-from runtime.redis.scripts import Argument, raised
+from runtime.redis.scripts import Argument, raise_first_error
 
 # Expired in one round: it keeps Redis busy for a short time, and the next round follows soon.
 EXPIRED_AT_ONCE = 100
@@ -166,7 +166,7 @@ class DeadLetters:
             (record, self._keys.dead, *keys),
             (request.dead_letter_id, *arguments, self._keys.timeline_prefix),
         )
-        [reply] = raised(await self._scripts.run([call]))
+        [reply] = raise_first_error(await self._scripts.run([call]))
         word, message_id = cast("list[bytes]", reply)
         return None if word == b"missing" else message_id.decode()
 

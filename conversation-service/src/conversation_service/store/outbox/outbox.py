@@ -21,7 +21,7 @@ from conversation_service.store.outbox.settlement import (
     settle_arguments,
 )
 from conversation_service.store.storage import PoolStorage
-from runtime.redis.scripts import Argument, raised
+from runtime.redis.scripts import Argument, raise_first_error
 
 # All replicas read under one name, one at a time: after a takeover the entries that the former
 # lease holder read are pending for the new one.
@@ -171,7 +171,7 @@ class Outbox:
             )
             for update in updates
         ]
-        replies = cast("list[list[bytes]]", raised(await self._scripts.run(calls)))
+        replies = cast("list[list[bytes]]", raise_first_error(await self._scripts.run(calls)))
         return [recipient.decode() for _, recipient in replies]
 
     async def messages(self, message_ids: Sequence[str]) -> list[MessageStatus]:
@@ -199,7 +199,9 @@ class Outbox:
     async def _run(
         self, script: str, keys: Sequence[str], arguments: Sequence[Argument]
     ) -> list[bytes]:
-        [reply] = raised(await self._scripts.run([self._scripts.call(script, keys, arguments)]))
+        [reply] = raise_first_error(
+            await self._scripts.run([self._scripts.call(script, keys, arguments)])
+        )
         return cast("list[bytes]", reply)
 
     async def _read(self, start: str, limit: int, block_ms: int | None) -> list[Entry]:

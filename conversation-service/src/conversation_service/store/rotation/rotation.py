@@ -15,7 +15,7 @@ from conversation_service.store.rotation.encrypted_records import (
     EncryptedRecords,
 )
 from conversation_service.store.storage import Storage
-from runtime.redis.scripts import Argument, Command, raised
+from runtime.redis.scripts import Argument, Command, raise_first_error
 
 # Keys examined in one step: short for Redis, and well within a caller's deadline.
 KEYS_PER_STEP = 500
@@ -129,5 +129,5 @@ class Rotation:
         return self._scripts.call("reencrypt_dead_letters", (key, rewritten), arguments)
 
     async def _run(self, calls: Sequence[Command]) -> list[bool]:
-        replies = raised(await self._scripts.run(calls)) if calls else []
+        replies = raise_first_error(await self._scripts.run(calls)) if calls else []
         return [cast("list[bytes]", reply)[0] == b"done" for reply in replies]

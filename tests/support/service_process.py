@@ -3,27 +3,23 @@
 import asyncio
 import os
 import sys
-from asyncio.subprocess import PIPE, STDOUT, Process
+from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from support.eventually import PATIENCE_SECONDS
 
-REPOSITORY = Path(__file__).parents[3]
+REPOSITORY = Path(__file__).parents[2]
 
 
 @asynccontextmanager
 async def process(package: str, settings: Mapping[str, str]) -> AsyncIterator[Process]:
     """A process with only these settings; killed if it is still alive at the end."""
     inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    command, env = (sys.executable, "-m", package), inherited | dict(settings)
     started = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", package),
-        env=inherited | dict(settings),
-        cwd=REPOSITORY,
-        stdout=PIPE,
-        stderr=STDOUT,
+        *command, env=env, cwd=REPOSITORY, stdout=PIPE, stderr=PIPE
     )
     try:
         yield started
@@ -33,8 +29,8 @@ async def process(package: str, settings: Mapping[str, str]) -> AsyncIterator[Pr
         await started.communicate()
 
 
-async def ended(started: Process) -> tuple[int | None, str]:
-    """The exit status and the output."""
+async def ended(started: Process) -> tuple[int | None, str, str]:
+    """Exit status, standard output and standard error."""
     async with asyncio.timeout(PATIENCE_SECONDS):
-        out, _ = await started.communicate()
-    return started.returncode, out.decode()
+        out, err = await started.communicate()
+    return started.returncode, out.decode(), err.decode()
