@@ -3,20 +3,14 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from conversation_service.domain.commands.core.change import (
-    Change,
-)
+from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.model.events import Event, EventType
 from conversation_service.domain.model.messages import OutboundMessage
 from conversation_service.store.conversations.repository import ConversationRepository
 from conversation_service.store.conversations.types import Commit, Committed
 from conversation_service.store.keyspace.keys import Keys
-from support.conversations import (
-    ALICE,
-    MASKED,
-    POOL,
-)
+from support.conversations import ALICE, MASKED, POOL
 
 KEYS = Keys("main")
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

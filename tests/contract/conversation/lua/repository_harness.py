@@ -4,16 +4,9 @@ from dataclasses import replace
 
 from redis.asyncio import Redis
 
-from conversation_service.domain.commands.core.change import (
-    Change,
-    RouteClaim,
-)
+from conversation_service.domain.commands.core.change import Change, RouteClaim
 from conversation_service.domain.commands.core.command import IdempotencyKey
-from conversation_service.domain.commands.core.lifecycle import (
-    ended,
-    joined,
-    started,
-)
+from conversation_service.domain.commands.core.lifecycle import ended, joined, started
 from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
 from conversation_service.domain.model.conversation import Conversation, EndReason
 from conversation_service.domain.model.participants import Route
@@ -25,14 +18,7 @@ from conversation_service.store.conversations.types import (
     Duplicate,
 )
 from support.clock import ManualClock
-from support.conversations import (
-    ALICE,
-    BOB,
-    POOL,
-    ScriptedIds,
-    pool_storage,
-    route,
-)
+from support.conversations import ALICE, BOB, POOL, ScriptedIds, pool_storage, route
 
 NEVER_SEEN = IdempotencyKey("text", "never seen", ())
 CODE, OTHER_CODE = "K7M2Q9", "X4X4X4"

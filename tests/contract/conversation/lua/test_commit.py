@@ -6,16 +6,8 @@ from dataclasses import replace
 import pytest
 from redis.asyncio import Redis
 
-from conversation_service.domain.commands.core.change import (
-    Change,
-    RouteClaim,
-    SenderLimitsChange,
-)
-from conversation_service.domain.commands.core.lifecycle import (
-    ended,
-    joined,
-    message_passed,
-)
+from conversation_service.domain.commands.core.change import Change, RouteClaim, SenderLimitsChange
+from conversation_service.domain.commands.core.lifecycle import ended, joined, message_passed
 from conversation_service.domain.commands.core.snapshot import ReadSet
 from conversation_service.domain.errors import CodeNotValid
 from conversation_service.domain.model.conversation import EndReason
@@ -24,22 +16,10 @@ from conversation_service.domain.model.loop_detection import LoopDetector
 from conversation_service.domain.model.messages import OutboundMessage
 from conversation_service.domain.model.rate_limits import SenderLimits
 from conversation_service.store.conversations.repository import ConversationRepository
-from conversation_service.store.conversations.types import (
-    Committed,
-    Conflict,
-    Duplicate,
-)
+from conversation_service.store.conversations.types import Committed, Conflict, Duplicate
 from conversation_service.store.records.payloads import StoredResponse
 from support.clock import ManualClock
-from support.conversations import (
-    ALICE,
-    BOB,
-    CAROL,
-    MASKED,
-    POOL,
-    pool_storage,
-    route,
-)
+from support.conversations import ALICE, BOB, CAROL, MASKED, POOL, pool_storage, route
 
 from .repository_harness import CODE, NEVER_SEEN, OTHER_CODE, Harness, after
 
@@ -106,9 +86,7 @@ async def test_a_repeated_message_names_the_erasure_that_it_asked_for(
     assert await harness.commit(asked, "r", kind="text") == earlier
 
 
-async def test_an_id_with_other_fields_is_refused_and_writes_nothing(
-    harness: Harness,
-) -> None:
+async def test_an_id_with_other_fields_is_refused_and_writes_nothing(harness: Harness) -> None:
     await harness.commit(Change(), "r", "a field")
     outcome = await harness.commit(harness.starting(), "r", "another")
     assert outcome == Duplicate(False, StoredResponse())
@@ -141,9 +119,7 @@ async def test_a_change_that_builds_on_a_lost_one_is_lost_too(harness: Harness) 
     assert await harness.store.get(active.conversation_id) == foreign
 
 
-async def test_a_change_decided_in_another_version_of_the_pool_is_lost(
-    harness: Harness,
-) -> None:
+async def test_a_change_decided_in_another_version_of_the_pool_is_lost(harness: Harness) -> None:
     before = harness.starting()
     after = replace(POOL, version="w", numbers=POOL.numbers[1:])
     assert await harness.commit(Change(pool=after)) == Committed()
@@ -153,9 +129,7 @@ async def test_a_change_decided_in_another_version_of_the_pool_is_lost(
     assert batch.version == "w"
 
 
-async def test_nobody_is_in_two_live_conversations_on_one_number(
-    harness: Harness,
-) -> None:
+async def test_nobody_is_in_two_live_conversations_on_one_number(harness: Harness) -> None:
     await harness.started()
     assert await harness.commit(harness.starting(code=OTHER_CODE)) == Conflict()
     waiting = await harness.started(route(BOB), "Z5Z5Z5")
@@ -169,9 +143,7 @@ async def test_a_code_in_use_is_not_given_out_again(harness: Harness) -> None:
     assert await harness.commit(harness.starting(route(BOB))) == Conflict()
 
 
-async def test_a_unique_name_in_use_is_refused_and_free_after_the_end(
-    harness: Harness,
-) -> None:
+async def test_a_unique_name_in_use_is_refused_and_free_after_the_end(harness: Harness) -> None:
     first = harness.starting(name="ride 1")
     assert await harness.commit(first) == Committed()
     assert await harness.store.named("ride 1") == first.after
@@ -183,9 +155,7 @@ async def test_a_unique_name_in_use_is_refused_and_free_after_the_end(
     assert await harness.commit(second) == Committed()
 
 
-async def test_rate_limits_are_stored_and_two_do_not_write_them_at_once(
-    harness: Harness,
-) -> None:
+async def test_rate_limits_are_stored_and_two_do_not_write_them_at_once(harness: Harness) -> None:
     now = harness.clock.now()
     once = SenderLimits().replied(now)
     change = Change(sender_limits=SenderLimitsChange(ALICE, SenderLimits(), once))
@@ -199,9 +169,7 @@ async def test_rate_limits_are_stored_and_two_do_not_write_them_at_once(
     assert (await harness.load(ReadSet(people=(ALICE,)))).sender_limits[ALICE] == wrong
 
 
-async def test_a_blocked_pair_is_known_to_both_and_does_not_meet(
-    harness: Harness,
-) -> None:
+async def test_a_blocked_pair_is_known_to_both_and_does_not_meet(harness: Harness) -> None:
     assert await harness.commit(Change(blocks=(ALICE, BOB))) == Committed()
     for one, other in ((ALICE, BOB), (BOB, ALICE)):
         assert (await harness.load(ReadSet(blocks_of=one))).blocks == {one: {other.participant_id}}
@@ -233,9 +201,7 @@ async def test_messages_of_a_change_are_added_once_however_often_it_is_committed
     assert await redis.xlen("maskline:v1:{main}:outbox") == 2
 
 
-async def test_stored_responses_with_a_purged_conversation_expire_with_it(
-    harness: Harness,
-) -> None:
+async def test_stored_responses_with_a_purged_conversation_expire_with_it(harness: Harness) -> None:
     change = harness.starting()
     assert await harness.commit(change, "asked for") == Committed()
     over = await harness.end(after(change))

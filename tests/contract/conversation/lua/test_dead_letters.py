@@ -93,9 +93,7 @@ async def test_under_a_lost_lease_nothing_is_written(harness: Outbox) -> None:
     assert await harness.redis.xlen(KEYS.outbox) == 1
 
 
-async def test_a_repeated_settlement_writes_no_second_dead_letter_or_event(
-    harness: Outbox,
-) -> None:
+async def test_a_repeated_settlement_writes_no_second_dead_letter_or_event(harness: Outbox) -> None:
     await harness.add_relayed((ALICE, "first"), (ALICE, "hello"), (ALICE, "bye"))
     _, dead, last = await harness.read()
     settled = (

@@ -5,19 +5,14 @@ from datetime import timedelta
 import pytest
 from redis.asyncio import Redis
 
-from conversation_service.domain.commands.core.change import (
-    Change,
-)
+from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.model.events import Event, EventType, Rule
 from conversation_service.domain.model.messages import MessageState, OutboundMessage
 from conversation_service.store.conversations.repository import ConversationRepository
 from conversation_service.store.event_log import EventLog
 from conversation_service.store.outbox.outbox import LeaseLost, Outbox
 from conversation_service.store.outbox.settlement import Settlement, StatusUpdate
-from support.conversations import (
-    ALICE,
-    MASKED,
-)
+from support.conversations import ALICE, MASKED
 
 from .committing import KEYS, NOW, add_messages, commit
 

@@ -6,11 +6,7 @@ from datetime import timedelta
 import pytest
 from redis.asyncio import Redis
 
-from conversation_service.domain.commands.core.change import (
-    Change,
-    CodeAttemptsChange,
-    RouteClaim,
-)
+from conversation_service.domain.commands.core.change import Change, CodeAttemptsChange, RouteClaim
 from conversation_service.domain.commands.core.lifecycle import (
     message_held,
     message_passed,
@@ -24,19 +20,9 @@ from conversation_service.domain.model.loop_detection import LoopDetector
 from conversation_service.domain.model.messages import HeldMessage
 from conversation_service.domain.model.participants import Route
 from conversation_service.domain.model.rate_limits import NEVER, NUMBER_CODE_ATTEMPTS_WINDOW
-from conversation_service.store.conversations.types import (
-    Committed,
-    Conflict,
-)
+from conversation_service.store.conversations.types import Committed, Conflict
 from support.clock import ManualClock
-from support.conversations import (
-    ALICE,
-    BOB,
-    CAROL,
-    MASKED,
-    POOL,
-    route,
-)
+from support.conversations import ALICE, BOB, CAROL, MASKED, POOL, route
 
 from .repository_harness import CODE, OTHER_CODE, Harness
 
@@ -46,9 +32,7 @@ async def harness(redis: Redis, clock: ManualClock) -> Harness:
     return await Harness.created(redis, clock)
 
 
-async def test_a_committed_conversation_is_found_by_route_code_and_id(
-    harness: Harness,
-) -> None:
+async def test_a_committed_conversation_is_found_by_route_code_and_id(harness: Harness) -> None:
     conversation = await harness.started()
     assert await harness.live(route(ALICE), route(BOB)) == {route(ALICE): conversation}
     assert await harness.invitation(CODE) == conversation
@@ -90,9 +74,7 @@ async def test_without_cool_off_a_route_is_free_at_once(harness: Harness) -> Non
     assert await harness.on_routes(route(ALICE), route(BOB)) == {}
 
 
-async def test_a_reopened_conversation_is_live_on_its_routes_again(
-    harness: Harness,
-) -> None:
+async def test_a_reopened_conversation_is_live_on_its_routes_again(harness: Harness) -> None:
     over = await harness.end(await harness.connected())
     again = reopened(harness.snapshot(), over)
     claims = tuple(RouteClaim(route(one), over.conversation_id) for one in (ALICE, BOB))
@@ -113,9 +95,7 @@ async def test_wrong_codes_on_a_number_are_counted_there_only(harness: Harness) 
     assert await harness.commit(change) == Conflict()
 
 
-async def test_a_pairs_last_number_is_known_whoever_is_named_first(
-    harness: Harness,
-) -> None:
+async def test_a_pairs_last_number_is_known_whoever_is_named_first(harness: Harness) -> None:
     await harness.end(await harness.connected())
     for pair in ((ALICE, BOB), (BOB, ALICE)):
         assert (await harness.load(ReadSet(pair=pair))).last_number == MASKED
@@ -139,9 +119,7 @@ async def test_held_messages_come_in_order_and_once(harness: Harness) -> None:
     assert (await harness.load(lookup)).held == ()
 
 
-async def test_held_messages_are_removed_when_the_conversation_ends(
-    harness: Harness,
-) -> None:
+async def test_held_messages_are_removed_when_the_conversation_ends(harness: Harness) -> None:
     active = await harness.connected()
     keeping = message_held(paused(harness.snapshot(), active), ALICE)
     await harness.commit(Change(active, keeping, held=(HeldMessage(ALICE.participant_id, "one"),)))
@@ -149,9 +127,7 @@ async def test_held_messages_are_removed_when_the_conversation_ends(
     assert (await harness.load(ReadSet(held_in=over.conversation_id))).held == ()
 
 
-async def test_live_conversations_are_counted_by_number_and_by_person(
-    harness: Harness,
-) -> None:
+async def test_live_conversations_are_counted_by_number_and_by_person(harness: Harness) -> None:
     active = await harness.connected()
     elsewhere = await harness.started(Route("+12065550101", ALICE), OTHER_CODE)
     both = {MASKED: 1, "+12065550101": 1}
