@@ -20,7 +20,8 @@ from support.conversations import ALICE, BOB, CAROL, MASKED, POOL, route
 
 from .repository_harness import CODE, NEVER_SEEN, OTHER_CODE, Harness, after
 
-RECEIVED = Event(EventType.COMMAND_RECEIVED, "c")
+IN_C = Event(EventType.COMMAND_RECEIVED, "c")
+IN_C_ERASED = StoredResponse(timeline_id="c", erasure_id="e")
 OUTSIDE = Event(EventType.PERSON_OPTED_OUT, "")
 
 
@@ -55,15 +56,11 @@ async def test_a_repeated_request_is_known_before_the_decision(harness: Harness)
 
 
 @pytest.mark.parametrize(
-    ("change", "response"),
+    ("kind", "change", "response"),
     [
-        (Change(refusal=CodeNotValid()), StoredResponse(is_refused=True)),
-        ("text", Change(events=(RECEIVED,)), StoredResponse(timeline_id="c")),
-        (
-            "text",
-            Change(events=(RECEIVED,), erasure_id="e"),
-            StoredResponse(timeline_id="c", erasure_id="e"),
-        ),
+        ("call", Change(refusal=CodeNotValid()), StoredResponse(is_refused=True)),
+        ("text", Change(events=(IN_C,)), StoredResponse(timeline_id="c")),
+        ("text", Change(events=(IN_C,), erasure_id="e"), IN_C_ERASED),
         ("text", Change(events=(OUTSIDE,), erasure_id="e"), StoredResponse(erasure_id="e")),
     ],
     ids=["refusal", "timeline", "erasure", "erasure outside of any conversation"],
