@@ -20,17 +20,10 @@ from support.conversations import (
 from support.eventually import eventually
 
 WARNING = timedelta(hours=1)
-WARNED = seeded(
-    settings={
-        "idle_lifetime": timedelta(hours=24),
-        "warning_lead": WARNING,
-    }
-)
+WARNED = seeded(settings={"idle_lifetime": timedelta(hours=24), "warning_lead": WARNING})
 
 
-async def test_a_code_is_valid_to_the_last_second_and_then_expires(
-    service: RunningService,
-) -> None:
+async def test_a_code_is_valid_to_the_last_second_and_then_expires(service: RunningService) -> None:
     expiring, joined = [await service.start(number) for number in (ALICE_NUMBER, CAROL_NUMBER)]
     await service.heard(ALICE_NUMBER, 1)
     service.clock.move(minutes=14, seconds=59)

@@ -1,24 +1,22 @@
-"""The stores of one pool, on an empty Redis."""
+"""A pool that exists, and an outbox, on an empty Redis."""
+
+from collections.abc import AsyncIterator
 
 import pytest
 from redis.asyncio import Redis
 
-from conversation_service.store.conversations.repository import ConversationRepository
-from conversation_service.store.event_log import EventLog
-from conversation_service.store.outbox.outbox import Outbox
-from support.conversations import pool_storage
+from support.clock import ManualClock
+
+from .outbox_harness import OutboxHarness
+from .repository_harness import Harness
 
 
 @pytest.fixture
-def store(redis: Redis) -> ConversationRepository:
-    return ConversationRepository(pool_storage(redis))
+async def harness(redis: Redis, clock: ManualClock) -> Harness:
+    return await Harness.created(redis, clock)
 
 
 @pytest.fixture
-def event_log(redis: Redis) -> EventLog:
-    return EventLog(pool_storage(redis))
-
-
-@pytest.fixture
-def outbox(redis: Redis) -> Outbox:
-    return Outbox(pool_storage(redis), redis)
+async def outbox(redis: Redis, clock: ManualClock) -> AsyncIterator[OutboxHarness]:
+    async with OutboxHarness(redis, clock) as harness:
+        yield harness

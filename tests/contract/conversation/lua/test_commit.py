@@ -4,18 +4,9 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from redis.asyncio import Redis
 
-from conversation_service.domain.commands.core.change import (
-    Change,
-    RouteClaim,
-    SenderLimitsChange,
-)
-from conversation_service.domain.commands.core.lifecycle import (
-    ended,
-    joined,
-    message_passed,
-)
+from conversation_service.domain.commands.core.change import Change, RouteClaim, SenderLimitsChange
+from conversation_service.domain.commands.core.lifecycle import ended, joined, message_passed
 from conversation_service.domain.commands.core.snapshot import ReadSet
 from conversation_service.domain.errors import CodeNotValid
 from conversation_service.domain.model.conversation import EndReason
@@ -23,30 +14,15 @@ from conversation_service.domain.model.events import Event, EventType
 from conversation_service.domain.model.loop_detection import LoopDetector
 from conversation_service.domain.model.messages import OutboundMessage
 from conversation_service.domain.model.rate_limits import SenderLimits
-from conversation_service.store.conversations.repository import ConversationRepository
-from conversation_service.store.conversations.types import (
-    Committed,
-    Conflict,
-    Duplicate,
-)
+from conversation_service.store.conversations.types import Committed, Conflict, Duplicate
 from conversation_service.store.records.payloads import StoredResponse
-from support.clock import ManualClock
-from support.conversations import (
-    ALICE,
-    BOB,
-    CAROL,
-    MASKED,
-    POOL,
-    pool_storage,
-    route,
-)
+from support.conversations import ALICE, BOB, CAROL, MASKED, POOL, route
 
 from .repository_harness import CODE, NEVER_SEEN, OTHER_CODE, Harness, after
 
-
-@pytest.fixture
-async def harness(redis: Redis, clock: ManualClock) -> Harness:
-    return await Harness.created(redis, clock)
+IN_C = Event(EventType.COMMAND_RECEIVED, "c")
+IN_C_ERASED = StoredResponse(timeline_id="c", erasure_id="e")
+OUTSIDE = Event(EventType.PERSON_OPTED_OUT, "")
 
 
 async def test_a_code_works_once(harness: Harness) -> None:
@@ -79,36 +55,24 @@ async def test_a_repeated_request_is_known_before_the_decision(harness: Harness)
     assert await harness.earlier(request_id="never seen") is None
 
 
-async def test_a_refusal_that_was_written_is_repeated(harness: Harness) -> None:
-    wrong = Change(refusal=CodeNotValid())
-    assert await harness.commit(wrong, "r") == Committed()
-    assert await harness.commit(wrong, "r") == Duplicate(True, StoredResponse(is_refused=True))
-
-
-async def test_a_repeated_message_names_the_timeline_in_which_it_is_recorded(
-    harness: Harness,
+@pytest.mark.parametrize(
+    ("kind", "change", "response"),
+    [
+        ("call", Change(refusal=CodeNotValid()), StoredResponse(is_refused=True)),
+        ("text", Change(events=(IN_C,)), StoredResponse(timeline_id="c")),
+        ("text", Change(events=(IN_C,), erasure_id="e"), IN_C_ERASED),
+        ("text", Change(events=(OUTSIDE,), erasure_id="e"), StoredResponse(erasure_id="e")),
+    ],
+    ids=["refusal", "timeline", "erasure", "erasure outside of any conversation"],
+)
+async def test_a_repeated_message_gets_the_response_that_was_stored(
+    harness: Harness, kind: str, change: Change, response: StoredResponse
 ) -> None:
-    told = Change(events=(Event(EventType.COMMAND_RECEIVED, "c"),))
-    assert await harness.commit(told, "r", kind="text") == Committed()
-    assert await harness.commit(told, "r", kind="text") == Duplicate(
-        True, StoredResponse(timeline_id="c")
-    )
+    assert await harness.commit(change, "r", kind=kind) == Committed()
+    assert await harness.commit(change, "r", kind=kind) == Duplicate(True, response)
 
 
-@pytest.mark.parametrize("place", ["", "c"])
-async def test_a_repeated_message_names_the_erasure_that_it_asked_for(
-    harness: Harness, place: str
-) -> None:
-    tells = (Event(EventType.PERSON_OPTED_OUT, place),)
-    asked = Change(events=tells, erasure_id="e1")
-    assert await harness.commit(asked, "r", kind="text") == Committed()
-    earlier = Duplicate(True, StoredResponse(timeline_id=place, erasure_id="e1"))
-    assert await harness.commit(asked, "r", kind="text") == earlier
-
-
-async def test_an_id_with_other_fields_is_refused_and_writes_nothing(
-    harness: Harness,
-) -> None:
+async def test_an_id_with_other_fields_is_refused_and_writes_nothing(harness: Harness) -> None:
     await harness.commit(Change(), "r", "a field")
     outcome = await harness.commit(harness.starting(), "r", "another")
     assert outcome == Duplicate(False, StoredResponse())
@@ -123,9 +87,9 @@ async def test_ids_of_different_kinds_do_not_meet(harness: Harness) -> None:
 async def test_of_two_changes_from_one_state_exactly_one_wins(harness: Harness) -> None:
     active = await harness.connected()
     over = ended(harness.snapshot(), active, EndReason.PARTICIPANT_ENDED)
-    said = message_passed(harness.snapshot(), active, LoopDetector())
+    passed = message_passed(harness.snapshot(), active, LoopDetector())
     outcomes = await asyncio.gather(
-        harness.commit(Change(active, over)), harness.commit(Change(active, said))
+        harness.commit(Change(active, over)), harness.commit(Change(active, passed))
     )
     assert sorted(map(str, outcomes)) == ["Committed()", "Conflict()"]
 
@@ -136,14 +100,12 @@ async def test_a_change_that_builds_on_a_lost_one_is_lost_too(harness: Harness) 
     lost = message_passed(harness.snapshot(), active, LoopDetector())
     built_on_it = message_passed(harness.snapshot(), lost, LoopDetector())
     changes = [Change(active, foreign), Change(active, lost), Change(lost, built_on_it)]
-    commits = [harness.commit_of(one) for one in changes]
+    commits = [harness.commit_of(change) for change in changes]
     assert await harness.store.commit(commits) == [Committed(), Conflict(), Conflict()]
     assert await harness.store.get(active.conversation_id) == foreign
 
 
-async def test_a_change_decided_in_another_version_of_the_pool_is_lost(
-    harness: Harness,
-) -> None:
+async def test_a_change_decided_in_another_version_of_the_pool_is_lost(harness: Harness) -> None:
     before = harness.starting()
     after = replace(POOL, version="w", numbers=POOL.numbers[1:])
     assert await harness.commit(Change(pool=after)) == Committed()
@@ -153,9 +115,7 @@ async def test_a_change_decided_in_another_version_of_the_pool_is_lost(
     assert batch.version == "w"
 
 
-async def test_nobody_is_in_two_live_conversations_on_one_number(
-    harness: Harness,
-) -> None:
+async def test_nobody_is_in_two_live_conversations_on_one_number(harness: Harness) -> None:
     await harness.started()
     assert await harness.commit(harness.starting(code=OTHER_CODE)) == Conflict()
     waiting = await harness.started(route(BOB), "Z5Z5Z5")
@@ -169,29 +129,25 @@ async def test_a_code_in_use_is_not_given_out_again(harness: Harness) -> None:
     assert await harness.commit(harness.starting(route(BOB))) == Conflict()
 
 
-async def test_a_unique_name_in_use_is_refused_and_free_after_the_end(
-    harness: Harness,
-) -> None:
-    first = harness.starting(name="ride 1")
+async def test_a_unique_name_in_use_is_refused_and_free_after_the_end(harness: Harness) -> None:
+    first = harness.starting(unique_name="order 1")
     assert await harness.commit(first) == Committed()
-    assert await harness.store.named("ride 1") == first.after
-    assert (await harness.load(ReadSet(unique_name="ride 1"))).conversation_by_name == first.after
-    second = harness.starting(route(BOB), OTHER_CODE, "ride 1")
+    assert await harness.store.named("order 1") == first.after
+    assert (await harness.load(ReadSet(unique_name="order 1"))).conversation_by_name == first.after
+    second = harness.starting(route(BOB), OTHER_CODE, "order 1")
     assert await harness.commit(second) == Conflict()
     await harness.end(after(first))
-    assert await harness.store.named("ride 1") is None
+    assert await harness.store.named("order 1") is None
     assert await harness.commit(second) == Committed()
 
 
-async def test_rate_limits_are_stored_and_two_do_not_write_them_at_once(
-    harness: Harness,
-) -> None:
+async def test_rate_limits_are_stored_and_two_do_not_write_them_at_once(harness: Harness) -> None:
     now = harness.clock.now()
     once = SenderLimits().replied(now)
     change = Change(sender_limits=SenderLimitsChange(ALICE, SenderLimits(), once))
     assert await harness.commit(change) == Committed()
-    found = await harness.load(ReadSet(people=(ALICE, BOB)))
-    assert dict(found.sender_limits) == {ALICE: once, BOB: SenderLimits()}
+    snapshot = await harness.load(ReadSet(people=(ALICE, BOB)))
+    assert dict(snapshot.sender_limits) == {ALICE: once, BOB: SenderLimits()}
     assert await harness.commit(change) == Conflict()
     wrong = once.wrong_code_entered(now).help_sent(now)
     following = Change(sender_limits=SenderLimitsChange(ALICE, once, wrong))
@@ -199,18 +155,15 @@ async def test_rate_limits_are_stored_and_two_do_not_write_them_at_once(
     assert (await harness.load(ReadSet(people=(ALICE,)))).sender_limits[ALICE] == wrong
 
 
-async def test_a_blocked_pair_is_known_to_both_and_does_not_meet(
-    harness: Harness,
-) -> None:
+async def test_a_blocked_pair_is_known_to_both_and_does_not_meet(harness: Harness) -> None:
     assert await harness.commit(Change(blocks=(ALICE, BOB))) == Committed()
-    for one, other in ((ALICE, BOB), (BOB, ALICE)):
-        assert (await harness.load(ReadSet(blocks_of=one))).blocks == {one: {other.participant_id}}
-        meeting = replace(harness.starting(route(CAROL)), requires_unblocked=(one, other))
+    for person, other in ((ALICE, BOB), (BOB, ALICE)):
+        blocks = (await harness.load(ReadSet(blocks_of=person))).blocks
+        assert blocks == {person: {other.participant_id}}
+        meeting = replace(harness.starting(route(CAROL)), requires_unblocked=(person, other))
         assert await harness.commit(meeting) == Conflict()
-    assert (
-        await harness.commit(replace(harness.starting(), requires_unblocked=(ALICE, CAROL)))
-        == Committed()
-    )
+    meeting = replace(harness.starting(), requires_unblocked=(ALICE, CAROL))
+    assert await harness.commit(meeting) == Committed()
 
 
 async def test_a_change_that_requires_no_live_conversation_on_a_number_waits_for_their_end(
@@ -224,27 +177,21 @@ async def test_a_change_that_requires_no_live_conversation_on_a_number_waits_for
 
 
 async def test_messages_of_a_change_are_added_once_however_often_it_is_committed(
-    redis: Redis, clock: ManualClock
-) -> None:
-    harness = Harness(ConversationRepository(pool_storage(redis)), clock)
-    texts = tuple(OutboundMessage(f"m-{at}", "c", MASKED, CAROL, "hello") for at in range(2))
-    for _ in range(3):
-        await harness.commit(Change(texts=texts), "r")
-    assert await redis.xlen("maskline:v1:{main}:outbox") == 2
-
-
-async def test_stored_responses_with_a_purged_conversation_expire_with_it(
     harness: Harness,
 ) -> None:
+    texts = tuple(OutboundMessage(f"m{index}", "c", MASKED, CAROL, "hello") for index in range(2))
+    for _ in range(3):
+        await harness.commit(Change(texts=texts), "r")
+    assert await harness.redis.xlen("maskline:v1:{main}:outbox") == 2
+
+
+async def test_stored_responses_with_a_purged_conversation_expire_with_it(harness: Harness) -> None:
+    expired = Duplicate(True, StoredResponse(is_expired=True))
     change = harness.starting()
-    assert await harness.commit(change, "asked for") == Committed()
+    assert await harness.commit(change, "r") == Committed()
     over = await harness.end(after(change))
     await harness.store.purge([over.conversation_id])
-    assert await harness.earlier(request_id="asked for") == Duplicate(
-        True, StoredResponse(is_expired=True)
-    )
-    again = await harness.commit(harness.starting(), "asked for")
-    assert again == Duplicate(True, StoredResponse(is_expired=True))
-    assert await harness.commit(harness.starting(), "asked for", "other fields") == Duplicate(
-        False, StoredResponse()
-    )
+    assert await harness.earlier(request_id="r") == expired
+    assert await harness.commit(harness.starting(), "r") == expired
+    reused = await harness.commit(harness.starting(), "r", "other fields")
+    assert reused == Duplicate(False, StoredResponse())

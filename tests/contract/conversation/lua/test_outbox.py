@@ -1,188 +1,147 @@
 """The scripts of the outbox: leases, settlement, status updates."""
 
-from datetime import timedelta
-
 import pytest
-from redis.asyncio import Redis
 
-from conversation_service.domain.commands.core.change import (
-    Change,
-)
 from conversation_service.domain.model.events import Event, EventType, Rule
-from conversation_service.domain.model.messages import MessageState, OutboundMessage
-from conversation_service.store.conversations.repository import ConversationRepository
-from conversation_service.store.event_log import EventLog
-from conversation_service.store.outbox.outbox import LeaseLost, Outbox
-from conversation_service.store.outbox.settlement import Settlement, StatusUpdate
-from support.conversations import (
-    ALICE,
-    MASKED,
-)
+from conversation_service.domain.model.messages import MessageState
+from conversation_service.store.outbox.outbox import LeaseLost
+from conversation_service.store.outbox.settlement import Settlement
+from support.conversations import ALICE
+from support.dispatch_harness import CONVERSATION, KEYS
 
-from .committing import KEYS, NOW, add_messages, commit
-
-LEASE = timedelta(seconds=30)
+from .outbox_harness import LEASE, OutboxHarness, dead_lettering
 
 
-async def test_a_lease_has_one_holder_who_can_renew_it(outbox: Outbox) -> None:
-    first = await outbox.acquire_lease("", LEASE)
+async def test_a_lease_has_one_holder_who_can_renew_it(outbox: OutboxHarness) -> None:
+    first = await outbox.outbox.acquire_lease("", LEASE)
     assert first == "1"
-    assert await outbox.acquire_lease("", LEASE) is None
-    assert await outbox.acquire_lease(first, LEASE) == first
+    assert await outbox.outbox.acquire_lease("", LEASE) is None
+    assert await outbox.outbox.acquire_lease(first, LEASE) == first
 
 
-async def test_an_expired_lease_is_taken_with_a_higher_token(redis: Redis, outbox: Outbox) -> None:
-    first = await outbox.acquire_lease("", LEASE)
-    await redis.delete(KEYS.lease)
-    assert await outbox.acquire_lease("", LEASE) == "2"
-    assert await outbox.acquire_lease(first or "", LEASE) is None
+async def test_an_expired_lease_is_taken_with_a_higher_token(outbox: OutboxHarness) -> None:
+    first = await outbox.outbox.acquire_lease("", LEASE)
+    assert LEASE / 2 < await outbox.ttl(KEYS.lease) <= LEASE
+    await outbox.redis.delete(KEYS.lease)
+    assert await outbox.outbox.acquire_lease("", LEASE) == "2"
+    assert await outbox.outbox.acquire_lease(first or "", LEASE) is None
 
 
-async def test_a_lease_expires_by_itself(redis: Redis, outbox: Outbox) -> None:
-    await outbox.acquire_lease("", LEASE)
-    assert 0 < await redis.pttl(KEYS.lease) <= LEASE // timedelta(milliseconds=1)
+async def test_a_lease_is_released_by_its_holder_only(outbox: OutboxHarness) -> None:
+    token = await outbox.outbox.acquire_lease("", LEASE)
+    await outbox.outbox.release_lease("another")
+    assert await outbox.redis.exists(KEYS.lease)
+    await outbox.outbox.release_lease(token or "")
+    assert not await outbox.redis.exists(KEYS.lease)
 
 
-async def test_a_lease_is_given_back_by_its_holder_only(redis: Redis, outbox: Outbox) -> None:
-    token = await outbox.acquire_lease("", LEASE)
-    await outbox.release_lease("another")
-    assert await redis.exists(KEYS.lease)
-    await outbox.release_lease(token or "")
-    assert not await redis.exists(KEYS.lease)
-
-
-async def test_settled_messages_advance_and_leave_the_outbox(
-    redis: Redis, store: ConversationRepository, outbox: Outbox
-) -> None:
-    await add_messages(store, "one", "two", "three")
-    token = await outbox.acquire_lease("", LEASE) or ""
-    await outbox.prepare()
-    first, second, third = await outbox.read_new(10, None)
-    await outbox.settle(token, [Settlement(second.entry_id, "m-1", MessageState.SENT)], NOW)
-    assert await redis.xlen(KEYS.outbox) == 2, "no words wait for those before them"
-    rest = [
-        Settlement(first.entry_id, "m-0", MessageState.REFUSED),
-        Settlement(third.entry_id, "m-2", MessageState.UNKNOWN),
-    ]
-    await outbox.settle(token, rest, NOW)
-    assert await redis.xlen(KEYS.outbox) == 0
-    states = [await outbox.state(f"m-{number}") for number in range(3)]
+async def test_settled_messages_advance_and_leave_the_outbox(outbox: OutboxHarness) -> None:
+    await outbox.add_all("one", "two", "three")
+    first, second, third = await outbox.read()
+    await outbox.settle(Settlement(second.entry_id, "m1", MessageState.SENT))
+    assert await outbox.entry_ids() == [first.entry_id, third.entry_id]
+    await outbox.settle(
+        Settlement(first.entry_id, "m0", MessageState.REFUSED),
+        Settlement(third.entry_id, "m2", MessageState.UNKNOWN),
+    )
+    assert await outbox.entry_ids() == []
+    states = [await outbox.outbox.state(f"m{number}") for number in range(3)]
     assert states == [MessageState.REFUSED, MessageState.SENT, MessageState.UNKNOWN]
 
 
-async def test_nothing_is_settled_under_a_lost_lease(
-    redis: Redis, store: ConversationRepository, outbox: Outbox
-) -> None:
-    await add_messages(store, "one")
-    token = await outbox.acquire_lease("", LEASE) or ""
-    await outbox.prepare()
-    [text] = await outbox.read_new(10, None)
-    await redis.set(KEYS.lease, "someone else's")
+async def test_nothing_is_settled_under_a_lost_lease(outbox: OutboxHarness) -> None:
+    await outbox.add_all("one", "two")
+    first, second = await outbox.read()
+    await outbox.redis.set(KEYS.lease, "someone else's")
     with pytest.raises(LeaseLost):
-        await outbox.settle(token, [Settlement(text.entry_id, "m-0", MessageState.SENT)], NOW)
-    assert await redis.xlen(KEYS.outbox) == 1
-    assert await outbox.state("m-0") is MessageState.ACCEPTED
+        await outbox.settle(
+            Settlement(first.entry_id, "m0", MessageState.SENT), dead_lettering(second)
+        )
+    assert await outbox.entry_ids() == [first.entry_id, second.entry_id]
+    assert await outbox.outbox.state("m0") is MessageState.ACCEPTED
+    assert await outbox.dead_letters.count() == 0
 
 
-async def test_settling_never_skips_an_entry_that_was_not_read(
-    redis: Redis, store: ConversationRepository, outbox: Outbox
-) -> None:
-    await add_messages(store, "one", "two")
-    token = await outbox.acquire_lease("", LEASE) or ""
-    await outbox.prepare()
-    [text] = await outbox.read_new(1, None)
-    await outbox.settle(token, [Settlement(text.entry_id, "m-0", MessageState.SENT)], NOW)
-    assert [one.message_id for one in await outbox.read_new(10, None)] == ["m-1"]
+async def test_settling_never_skips_an_entry_that_was_not_read(outbox: OutboxHarness) -> None:
+    await outbox.add_all("one", "two")
+    [entry] = await outbox.read(1)
+    await outbox.settle(Settlement(entry.entry_id, "m0", MessageState.SENT))
+    assert [entry.message_id for entry in await outbox.read()] == ["m1"]
 
 
 async def test_status_updates_advance_a_message_and_never_reverse_it(
-    store: ConversationRepository, outbox: Outbox
+    outbox: OutboxHarness,
 ) -> None:
-    await add_messages(store, "one")
-    for told, known in [
+    await outbox.add_all("one")
+    for update, expected in [
         (MessageState.SENT, MessageState.SENT),
         (MessageState.UNKNOWN, MessageState.SENT),
         (MessageState.DELIVERED, MessageState.DELIVERED),
         (MessageState.UNDELIVERED, MessageState.DELIVERED),
     ]:
-        assert await outbox.advance([StatusUpdate("m-0", told)], NOW) == [ALICE.person_id]
-        assert await outbox.state("m-0") is known
+        assert await outbox.advance("m0", update) == [ALICE.person_id]
+        assert await outbox.outbox.state("m0") is expected
 
 
 async def test_a_status_update_of_an_expired_message_creates_nothing(
-    redis: Redis, outbox: Outbox
+    outbox: OutboxHarness,
 ) -> None:
-    assert await outbox.advance([StatusUpdate("m-9", MessageState.SENT)], NOW) == [""]
-    assert await redis.keys("*") == []
+    assert await outbox.advance("m9", MessageState.SENT) == [""]
+    assert await outbox.redis.keys("*") == []
 
 
-async def test_pending_entries_are_read_again_in_order(
-    store: ConversationRepository, outbox: Outbox
-) -> None:
-    await add_messages(store, "one", "two", "three")
-    await outbox.prepare()
-    read = await outbox.read_new(10, None)
-    assert await outbox.read_pending("0", 2) == read[:2]
-    assert await outbox.read_pending(read[1].entry_id, 2) == read[2:]
-
-
-async def test_creating_the_group_twice_loses_nothing(
-    store: ConversationRepository, outbox: Outbox
-) -> None:
-    await add_messages(store, "before the group was there")
-    await outbox.prepare()
-    await outbox.prepare()
-    assert len(await outbox.read_new(10, None)) == 1
+async def test_pending_entries_are_read_again_in_order(outbox: OutboxHarness) -> None:
+    await outbox.add_all("one", "two", "three")
+    entries = await outbox.read()
+    # Creating the group twice changes nothing.
+    assert await outbox.read() == []
+    assert await outbox.outbox.read_pending("0", 2) == entries[:2]
+    assert await outbox.outbox.read_pending(entries[1].entry_id, 2) == entries[2:]
 
 
 async def test_the_events_of_a_message_are_recorded_once_and_in_order(
-    store: ConversationRepository, outbox: Outbox, event_log: EventLog
+    outbox: OutboxHarness,
 ) -> None:
-    await add_messages(store, "one", "two", conversation_id="c")
-    token = await outbox.acquire_lease("", LEASE) or ""
-    await outbox.prepare()
-    first, second = await outbox.read_new(10, None)
-    settled = [
-        Settlement(first.entry_id, "m-0", MessageState.SENT),
-        Settlement(second.entry_id, "m-1", MessageState.REFUSED, Rule.OPTED_OUT),
-    ]
-    await outbox.settle(token, settled, NOW)
+    await outbox.add_all("one", "two")
+    first, second = await outbox.read()
+    await outbox.settle(
+        Settlement(first.entry_id, "m0", MessageState.SENT),
+        Settlement(second.entry_id, "m1", MessageState.REFUSED, Rule.OPTED_OUT),
+    )
     for _ in range(2):
-        await outbox.advance([StatusUpdate("m-0", MessageState.DELIVERED)], NOW)
-    told = [one.event for one in await event_log.timeline("c", 0, 10)]
-    assert told == [
-        Event(EventType.MESSAGE_RELAYED, "c"),
-        Event(EventType.MESSAGE_SENT, "c", message_id="m-0"),
-        Event(EventType.MESSAGE_REFUSED, "c", message_id="m-1", detail="OPTED_OUT"),
-        Event(EventType.MESSAGE_DELIVERED, "c", message_id="m-0"),
+        await outbox.advance("m0", MessageState.DELIVERED)
+    events = [logged.event for logged in await outbox.event_log.timeline(CONVERSATION, 2, 10)]
+    assert events == [
+        Event(EventType.MESSAGE_SENT, CONVERSATION, message_id="m0"),
+        Event(EventType.MESSAGE_REFUSED, CONVERSATION, message_id="m1", detail="OPTED_OUT"),
+        Event(EventType.MESSAGE_DELIVERED, CONVERSATION, message_id="m0"),
     ]
-    assert [one.event for one in await event_log.after("0-0", 10)] == told
+    assert await outbox.logged() == events
 
 
 async def test_a_message_outside_of_any_conversation_records_no_event(
-    redis: Redis, store: ConversationRepository, outbox: Outbox
+    outbox: OutboxHarness,
 ) -> None:
-    await add_messages(store, "one")
-    await outbox.advance([StatusUpdate("m-0", MessageState.SENT)], NOW)
-    assert await redis.exists(KEYS.events) == 0
+    await outbox.add_all("one", conversation_id="")
+    await outbox.advance("m0", MessageState.SENT)
+    assert await outbox.redis.exists(KEYS.events) == 0
 
 
 async def test_a_status_update_creates_no_timeline_that_has_expired(
-    redis: Redis, store: ConversationRepository, outbox: Outbox
+    outbox: OutboxHarness,
 ) -> None:
-    await add_messages(store, "one", conversation_id="c")
-    await redis.delete(KEYS.timeline("c"))
-    await outbox.advance([StatusUpdate("m-0", MessageState.SENT)], NOW)
-    assert await redis.exists(KEYS.timeline("c")) == 0
+    await outbox.add_all("one")
+    await outbox.redis.delete(KEYS.timeline(CONVERSATION))
+    await outbox.advance("m0", MessageState.SENT)
+    assert await outbox.redis.exists(KEYS.timeline(CONVERSATION)) == 0
 
 
 @pytest.mark.parametrize("is_relayed", [True, False])
 async def test_a_message_knows_whether_a_participant_wrote_it(
-    redis: Redis, store: ConversationRepository, outbox: Outbox, is_relayed: bool
+    outbox: OutboxHarness, is_relayed: bool
 ) -> None:
-    message = OutboundMessage("m-0", "c", MASKED, ALICE, "hi", is_relayed=is_relayed)
-    await commit(store, "m", Change(texts=(message,)), "text")
-    assert await redis.hget(KEYS.message("m-0"), "talk") == (b"1" if is_relayed else None)
-    [status] = await outbox.messages(["m-0"])
-    assert (status.is_relayed, status.conversation_id) == (is_relayed, "c")
+    await outbox.add(ALICE, "hi", CONVERSATION, is_relayed=is_relayed)
+    assert await outbox.redis.hget(KEYS.message("m0"), "talk") == (b"1" if is_relayed else None)
+    [status] = await outbox.outbox.messages(["m0"])
+    assert (status.is_relayed, status.conversation_id) == (is_relayed, CONVERSATION)
     assert status.recipient_id == ALICE.person_id

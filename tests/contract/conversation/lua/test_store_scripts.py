@@ -1,112 +1,124 @@
-"""The other scripts: events, masked numbers, expiry, and nothing readable in Redis."""
+"""The other scripts: events and timelines, masked numbers, history, records that expired."""
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import cast
 
 import pytest
 from redis.asyncio import Redis
 from redis.typing import EncodableT, FieldT
 
-from conversation_service.domain.commands.core.change import (
-    Change,
-    CodeAttemptsChange,
-    RouteClaim,
-    SenderLimitsChange,
-)
+from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.command import IdempotencyKey
-from conversation_service.domain.commands.core.lifecycle import (
-    ended,
-    joined,
-    message_held,
-    paused,
-    started,
-)
-from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
-from conversation_service.domain.model.conversation import EndReason
+from conversation_service.domain.commands.core.lifecycle import opened
+from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.events import Event, EventType
-from conversation_service.domain.model.messages import HeldMessage, OutboundMessage
-from conversation_service.domain.model.rate_limits import NEVER, SenderLimits
-from conversation_service.store.conversations.repository import ConversationRepository
-from conversation_service.store.conversations.types import Commit, Committed
+from conversation_service.domain.model.pool import PoolSettings
+from conversation_service.store.conversations.commit_conversation import FORGOTTEN_ANYWAY_AFTER
 from conversation_service.store.deployment.pool_index import PoolIndex
-from conversation_service.store.event_log import DUPLICATES_RECORDED, DuplicateDelivery, EventLog
-from conversation_service.store.keyspace.keys import DeploymentKeys
+from conversation_service.store.event_log import DUPLICATES_RECORDED, DuplicateDelivery
+from conversation_service.store.keyspace.keys import DeploymentKeys, Keys
 from conversation_service.store.keyspace.timestamps import span_ms, to_ms
 from conversation_service.store.storage import Storage
-from support.clock import ManualClock
-from support.conversations import (
-    ALICE,
-    ALICE_NUMBER,
-    BOB,
-    BOB_NUMBER,
-    CAROL,
-    CIPHER,
-    MASKED,
-    OTHER_MASKED,
-    POOL,
-    route,
-)
+from support.conversations import ALICE, BOB, CIPHER, MASKED, OTHER_MASKED, POOL
 
-from .committing import KEYS, NOW, UNCREATED, add_messages, commit
+from .repository_harness import Harness
 
-LEASE = timedelta(seconds=30)
-KEPT = timedelta(days=10)
+KEYS = Keys("main")
+DAY = timedelta(days=1)
+KEPT = 10 * DAY
+DUPLICATE = DuplicateDelivery(IdempotencyKey("text", "m", ()), "c", ALICE.participant_id)
 
 
-async def test_scripts_that_redis_forgot_are_loaded_again(
-    redis: Redis, store: ConversationRepository
-) -> None:
-    await add_messages(store, "one", name="first")
-    await redis.script_flush()
-    await add_messages(store, "two", name="second")
-    await redis.script_flush()
-    key = IdempotencyKey("text", "first", ())
-    loaded = await store.load([(key, ReadSet())], UNCREATED, NOW)
-    assert loaded.duplicates != [None]
+def event(conversation_id: str = "c") -> Event:
+    return Event(EventType.CONVERSATION_OPENED, conversation_id)
 
 
-async def test_only_the_first_duplicates_are_recorded(
-    redis: Redis, store: ConversationRepository, event_log: EventLog
-) -> None:
-    await add_messages(store, "one", conversation_id="c")
-    again = DuplicateDelivery(IdempotencyKey("text", "m", ()), "c", ALICE.participant_id)
+async def ended_conversation(harness: Harness) -> Conversation:
+    before = opened(harness.snapshot(), MASKED, (ALICE, BOB))
+    await harness.commit(Change(after=before, events=(event(before.conversation_id),)))
+    return await harness.end(before)
+
+
+async def left(redis: Redis, key: str) -> timedelta:
+    return timedelta(milliseconds=await redis.pttl(key))
+
+
+async def test_only_the_first_duplicates_are_recorded(harness: Harness) -> None:
+    await harness.commit(Change(events=(event(),)))
     for _ in range(DUPLICATES_RECORDED + 3):
-        await event_log.record_duplicates([again], NOW, KEPT)
-    told = [one.event for one in await event_log.timeline("c", 0, 50)]
-    assert (
-        told[1:]
-        == [Event(EventType.MESSAGE_REPEATED, "c", ALICE.participant_id)] * DUPLICATES_RECORDED
-    )
-    [counter] = [key async for key in redis.scan_iter("*duplicates:*")]
-    assert 0 < await redis.pttl(counter) <= span_ms(KEPT)
+        await harness.event_log.record_duplicates([DUPLICATE], harness.clock.now(), KEPT)
+    [_, *events] = [logged.event for logged in await harness.event_log.timeline("c", 0, 50)]
+    repeated = Event(EventType.MESSAGE_REPEATED, "c", ALICE.participant_id)
+    assert events == [repeated] * DUPLICATES_RECORDED
+    [counter] = [key async for key in harness.redis.scan_iter("*duplicates:*")]
+    assert 0 < await harness.redis.pttl(counter) <= span_ms(KEPT)
+
+
+async def test_no_duplicate_is_recorded_in_a_purged_conversation(harness: Harness) -> None:
+    await harness.event_log.record_duplicates([DUPLICATE], harness.clock.now(), KEPT)
+    assert await harness.redis.exists(KEYS.events, KEYS.timeline("c")) == 0
 
 
 async def test_old_events_are_trimmed_and_the_newest_trimmed_one_is_known(
-    redis: Redis, event_log: EventLog
+    harness: Harness,
 ) -> None:
-    then = NOW - KEPT - timedelta(seconds=1)
-    for at in (then, NOW):
-        fields: dict[FieldT, EncodableT] = {"type": "POOL_UPDATED", "at": to_ms(at)}
+    now, log = harness.clock.now(), harness.event_log
+    then = now - KEPT - timedelta(seconds=1)
+    for time in (then, now):
+        fields: dict[FieldT, EncodableT] = {"type": "POOL_UPDATED", "at": to_ms(time)}
         fields |= dict.fromkeys(("conversation", "participant", "message", "detail"), "")
-        await redis.xadd(KEYS.events, fields, id=f"{to_ms(at)}-0")
-    assert await event_log.trimmed_through() == "0-0"
-    await event_log.trim(NOW, KEPT)
-    assert [one.time for one in await event_log.after("0-0", 10)] == [NOW]
-    assert await event_log.trimmed_through() == f"{to_ms(then)}-0"
-    await event_log.trim(NOW + timedelta(seconds=1), KEPT)
-    assert await event_log.trimmed_through() == f"{to_ms(then)}-0", "nothing more was forgotten"
+        await harness.redis.xadd(KEYS.events, fields, id=f"{to_ms(time)}-0")
+    assert await log.trimmed_through() == "0-0"
+    await log.trim(now, KEPT)
+    assert [logged.time for logged in await log.after("0-0", 10)] == [now]
+    assert await log.trimmed_through() == f"{to_ms(then)}-0"
+    await log.trim(now + timedelta(seconds=1), KEPT)
+    assert await log.trimmed_through() == f"{to_ms(then)}-0", "no more events were trimmed"
 
 
-async def test_a_timeline_keeps_its_end(
-    redis: Redis,
-    store: ConversationRepository,
-    event_log: EventLog,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_a_timeline_keeps_its_end(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("conversation_service.store.conversations.commit.TIMELINE_LENGTH", 3)
-    events = tuple(Event(EventType.MESSAGE_HELD, "c", detail=str(at)) for at in range(5))
-    await commit(store, "r", Change(events=events))
-    assert [one.event.detail for one in await event_log.timeline("c", 0, 9)] == ["2", "3", "4"]
+    events = tuple(Event(EventType.MESSAGE_HELD, "c", detail=str(index)) for index in range(5))
+    await harness.commit(Change(events=events))
+    timeline = await harness.event_log.timeline("c", 0, 9)
+    assert [logged.event.detail for logged in timeline] == ["2", "3", "4"]
+
+
+async def test_a_timeline_expires_with_its_conversation(harness: Harness) -> None:
+    over = await ended_conversation(harness)
+    timeline = KEYS.timeline(over.conversation_id)
+    kept = over.due_time - harness.clock.now() + FORGOTTEN_ANYWAY_AFTER
+    assert kept - DAY < await left(harness.redis, timeline) <= kept
+    await harness.redis.delete(timeline)
+    await harness.commit(Change(events=(event(over.conversation_id),)))
+    assert kept - DAY < await left(harness.redis, timeline) <= kept
+
+
+async def test_events_of_a_purged_conversation_expire(harness: Harness) -> None:
+    harness.pool = replace(POOL, settings=replace(POOL.settings, messages_kept=6 * DAY))
+    over = await ended_conversation(harness)
+    await harness.store.purge([over.conversation_id])
+    await harness.commit(Change(events=(event(over.conversation_id),)))
+    assert 5 * DAY < await left(harness.redis, KEYS.timeline(over.conversation_id)) <= 6 * DAY
+    assert await harness.event_log.length(over.conversation_id) == 1
+
+
+async def test_a_purged_conversation_leaves_the_history_of_its_people(harness: Harness) -> None:
+    async def history() -> set[str]:
+        ids = await harness.redis.zrange(KEYS.history(ALICE.participant_id), 0, -1)
+        return {conversation_id.decode() for conversation_id in cast("list[bytes]", ids)}
+
+    for _ in range(2):
+        over = await ended_conversation(harness)
+        assert await history() == {over.conversation_id}
+        harness.clock.move(seconds=POOL.settings.kept_after_end.total_seconds())
+    harness.pool = replace(POOL, settings=replace(POOL.settings, kept_after_end=30 * DAY))
+    longer = await ended_conversation(harness)
+    harness.pool = replace(POOL, settings=PoolSettings("Test exchange"))
+    harness.clock.move(days=1)
+    latest = await ended_conversation(harness)
+    assert await history() == {longer.conversation_id, latest.conversation_id}
 
 
 async def test_numbers_are_claimed_all_or_none_and_released_by_their_owner_only(
@@ -124,99 +136,8 @@ async def test_numbers_are_claimed_all_or_none_and_released_by_their_owner_only(
     assert MASKED.encode() not in repr(await redis.hgetall(DeploymentKeys().numbers)).encode()
 
 
-async def test_keys_of_ended_conversations_expire_and_those_of_live_ones_do_not(
-    redis: Redis, store: ConversationRepository
-) -> None:
-    facts = [Snapshot(POOL, NOW, f"c{at}", "K7M2Q9") for at in range(6)]
-    waiting = started(facts[1], route(ALICE), "a name")
-    first = Change(
-        after=waiting,
-        claims=(RouteClaim(route(ALICE)),),
-        texts=(OutboundMessage("m", "c1", MASKED, ALICE, "hello"),),
-        events=(Event(EventType.CONVERSATION_STARTED, "c1"),),
-        sender_limits=SenderLimitsChange(BOB, SenderLimits(), SenderLimits().help_sent(NOW)),
-        code_attempts=CodeAttemptsChange(MASKED, NEVER, NEVER.incremented(NOW, LEASE)),
-    )
-    await commit(store, "1", first)
-    route_key = KEYS.route(CIPHER.blind_index("route", MASKED, ALICE.participant_id))
-    counts = {KEYS.live_by_number, KEYS.live_by_person}
-    always = {KEYS.outbox, KEYS.deadlines, KEYS.conversations, KEYS.events}
-    name = KEYS.name(CIPHER.blind_index("name", "a name"))
-    live = {KEYS.conversation("c1"), KEYS.timeline("c1"), route_key, name}
-    assert await keys_without_expiry(redis) == always | counts | live
-    active = joined(facts[2], waiting, BOB)
-    await commit(store, "2", Change(waiting, active, (RouteClaim(route(BOB)),)))
-    keeping = message_held(paused(facts[3], active), ALICE)
-    text = HeldMessage(ALICE.participant_id, "kept")
-    await commit(store, "3", Change(active, keeping, held=(text,)))
-    over = ended(facts[4], keeping, EndReason.OPERATOR_ENDED)
-    await commit(store, "4", Change(keeping, over))
-    assert await keys_without_expiry(redis) == always
-
-
-async def test_an_expired_record_is_not_due_for_ever(
-    redis: Redis, store: ConversationRepository
-) -> None:
-    waiting = started(Snapshot(POOL, NOW, "c1", "K7M2Q9"), route(ALICE))
-    await commit(store, "1", Change(None, waiting))
-    await redis.delete(KEYS.conversation("c1"))
-    assert await store.due(waiting.due_time, 10) == []
-    assert await redis.zcard(KEYS.deadlines) == 0
-    assert await redis.zcard(KEYS.conversations) == 0
-
-
-async def test_a_copy_of_redis_shows_no_number_no_body_and_no_code(
-    redis: Redis, store: ConversationRepository, clock: ManualClock
-) -> None:
-    facts = Snapshot(POOL, clock.now(), "c1", "K7M2Q9")
-    waiting = started(facts, route(ALICE), "a secret name")
-    active = joined(Snapshot(POOL, clock.now(), "c2", ""), waiting, BOB)
-    keeping = message_held(paused(Snapshot(POOL, clock.now(), "c3", ""), active), ALICE)
-    over = ended(Snapshot(POOL, clock.now(), "c4", ""), keeping, EndReason.BLOCKED, "a secret")
-    said = OutboundMessage("m", "c1", MASKED, ALICE, "a secret word")
-    attempts = CodeAttemptsChange(MASKED, NEVER, NEVER.incremented(NOW, LEASE))
-    changes = [
-        Change(None, waiting, (RouteClaim(route(ALICE)),), (said,), pool=replace(POOL, version="")),
-        Change(waiting, active, (RouteClaim(route(BOB)),)),
-        Change(active, keeping, held=(HeldMessage(ALICE.participant_id, "a secret word"),)),
-        Change(blocks=(ALICE, CAROL)),
-        Change(keeping, over, code_attempts=attempts),
-    ]
-    for at, change in enumerate(changes):
-        key = IdempotencyKey("start", f"{ALICE_NUMBER} {at}", (ALICE_NUMBER, "a secret word"))
-        assert await store.commit([Commit(key, change, clock.now(), UNCREATED)]) == [Committed()]
-        copy = b"".join([await everything(redis, key) for key in await keys(redis)])
-        for hidden in (ALICE_NUMBER, BOB_NUMBER, MASKED, "secret", "K7M2Q9"):
-            assert hidden.removeprefix("+").encode() not in copy
-
-
-async def test_no_duplicate_is_recorded_in_a_purged_conversation(
-    redis: Redis, event_log: EventLog
-) -> None:
-    again = DuplicateDelivery(IdempotencyKey("text", "m", ()), "c", ALICE.participant_id)
-    await event_log.record_duplicates([again], NOW, KEPT)
-    assert await redis.exists(KEYS.events, KEYS.timeline("c")) == 0
-
-
-async def everything(redis: Redis, key: bytes) -> bytes:
-    match await redis.type(key):
-        case b"hash":
-            return key + repr(await redis.hgetall(key)).encode()
-        case b"stream":
-            return key + repr(await redis.xrange(key)).encode()
-        case b"list":
-            return key + repr(await redis.lrange(key, 0, -1)).encode()
-        case b"set":
-            return key + repr(await redis.smembers(key)).encode()
-        case b"zset":
-            return key + repr(await redis.zrange(key, 0, -1, withscores=True)).encode()
-        case _:
-            return key + repr(await redis.get(key)).encode()
-
-
-async def keys_without_expiry(redis: Redis) -> set[str]:
-    return {key.decode() for key in await keys(redis) if await redis.pttl(key) == -1}
-
-
-async def keys(redis: Redis) -> list[bytes]:
-    return [key for key in await redis.keys("*") if isinstance(key, bytes)]
+async def test_an_expired_record_is_not_due_for_ever(harness: Harness) -> None:
+    waiting = await harness.started()
+    await harness.redis.delete(KEYS.conversation(waiting.conversation_id))
+    assert await harness.store.due(waiting.due_time, 10) == []
+    assert await harness.redis.exists(KEYS.deadlines, KEYS.conversations) == 0

@@ -36,9 +36,7 @@ async def refusal(redis: Redis, secret: str, *former: str) -> str:
     return str(refused.value)
 
 
-async def test_a_new_deployment_creates_a_key_and_all_replicas_have_the_same(
-    redis: Redis,
-) -> None:
+async def test_a_new_deployment_creates_a_key_and_all_replicas_have_the_same(redis: Redis) -> None:
     ciphers = await asyncio.gather(*(ready(redis, NEW) for _ in range(8)))
     names = {cipher.blind_index("person", "x") for cipher in ciphers}
     assert len(names) == 1

@@ -10,12 +10,7 @@ from conversation_service.app.settings import Settings
 from conversation_service.domain.errors import BackendUnavailable
 from conversation_service.store.encryption import key_ring
 from conversation_service.store.encryption.cipher import Cipher
-from conversation_service.store.encryption.key_ring import (
-    Key,
-    KeyRing,
-    KeysCollide,
-    is_encrypted,
-)
+from conversation_service.store.encryption.key_ring import Key, KeyRing, KeysCollide, is_encrypted
 
 OLD, NEW = "the key of last year", "the key of this year"
 SHORT = "too short a key"
