@@ -13,6 +13,7 @@ from conversation_service.store.conversations.repository import erase_call
 from conversation_service.store.keyspace.timestamps import to_ms
 from conversation_service.store.outbox.entry import CorruptEntry, OutboxDecoder, OutboxEntry
 from conversation_service.store.storage import PoolStorage
+from runtime.redis.scripts import raise_first_error
 
 # Entries read in one round trip: short for Redis, which does nothing else meanwhile.
 PAGE = 500
