@@ -77,7 +77,7 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server of this process's tests. It is killed with the process, whatever ends that."""
     port = free_port()
     command = server_command(port, tmp_path_factory.mktemp("valkey"), durable=False)
-    tether = (sys.executable, "-m", "devstack.tether", str(os.getpid()))
+    tether = (sys.executable, "-m", "devstack.parent_death", str(os.getpid()))
     server = subprocess.Popen([*tether, *command], stdout=subprocess.DEVNULL)
     try:
         _wait_until_ready(port)

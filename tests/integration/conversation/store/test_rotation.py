@@ -21,7 +21,7 @@ OLD, NEW = "the key of last year", "the key of this year"
 OLD_ID, NEW_ID = Key(OLD).key_id, Key(NEW).key_id
 BODIES = ["held", "held too", "waiting", "last", "dead", "dead too"]
 # Blind-index key, settings, two conversations, a stored response, the data key of the ended one,
-# two dead letters, an outbox entry. Held and last messages are under their conversations' data keys.
+# two dead letters, an outbox entry. Held and last messages are under data keys.
 RECORDS = 9
 
 
