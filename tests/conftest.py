@@ -17,8 +17,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from devstack.valkey import server_command
 from runtime.redis.client import open_redis
 from support.clock import ManualClock
-from support.ports import free_port
-from support.termination import interrupt_on_sigterm, terminate_with_parent
+from support.net.ports import free_port
+from support.services.termination import interrupt_on_sigterm, terminate_with_parent
 
 TESTS = Path(__file__).parent
 # All tests below these folders are slow. Single slow tests elsewhere have the marker themselves.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.tls import TlsFiles
-from support.certificates import Authority
+from support.net.certificates import Authority
 
 # The prefix of the settings, and the service's name in the callers file.
 SERVICES = {

@@ -28,7 +28,7 @@ from devstack.redis_url import embedded_url
 from devstack.supervisor import Supervisor
 from devstack.valkey import server_command
 from runtime.shutdown import stop_requested
-from support.ports import free_port
+from support.net.ports import free_port
 
 SERVICES = ("valkey", "simulator", "messaging_service", "conversation_service", "gateway")
 

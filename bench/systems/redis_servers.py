@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.systems.certificates import Certificates
 from bench.systems.processes import listens, start, wait_until
-from support.ports import free_port
+from support.net.ports import free_port
 
 PROGRAMS = ("valkey-server", "redis-server")
 

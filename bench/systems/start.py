@@ -16,7 +16,7 @@ from bench.systems.carrier import TAKEN
 from bench.systems.processes import listens, processes_below, start, start_python, wait_until
 from bench.systems.variants import Variant
 from devstack.valkey import server_command
-from support.ports import free_port
+from support.net.ports import free_port
 
 MASKED_NUMBER = "+12065550100"
 

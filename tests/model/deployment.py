@@ -25,8 +25,8 @@ from maskline.messaging.v1 import messaging_pb2
 from runtime.grpc.client import open_channel
 from runtime.redis.client import open_redis
 from support.clock import ManualClock
-from support.grpc_calls import reason
-from support.scripted_messaging import ScriptedMessaging, serving
+from support.fakes.scripted_messaging import ScriptedMessaging, serving
+from support.net.grpc_calls import reason
 
 MESSAGING = messaging_pb2.DESCRIPTOR.services_by_name["MessagingService"]
 # For a busy machine: nothing is asserted about speed.

@@ -17,7 +17,7 @@ from conversation_service.rpc.core.status import DOMAIN, status_of, too_slow
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
 from runtime.clock import Clock
 from runtime.grpc.error_interceptor import ErrorInterceptor
-from support.conversations import CIPHER
+from support.builders.conversations import CIPHER
 
 if TYPE_CHECKING:
     from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceAsyncStub

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from chaos.deployment.tcp_proxy import LOOPBACK, TcpProxy
 
-from support.ports import free_port
+from support.net.ports import free_port
 
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 

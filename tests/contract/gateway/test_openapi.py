@@ -19,7 +19,7 @@ from gateway.callbacks.delivery_receipt import parse_receipt
 from gateway.callbacks.endpoints import BodyLimits
 from gateway.callbacks.inbound_message import parse_message
 from gateway.problems import IdConflict, MediaNotFound, ServiceUnavailable, UnknownMaskedNumber
-from support.carrier_callbacks import flat_message, receipt
+from support.fakes.carrier_callbacks import flat_message, receipt
 
 NO_TIME = BodyLimits(max_bytes=4096, seconds=0.01)
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 from fuzz.amounts import IS_LONG, TIMES
 from fuzz.gateway.responses import answering
 
-from support.running_gateway import RunningGateway, running_gateway
+from support.services.running_gateway import RunningGateway, running_gateway
 
 EXAMPLES = 40
 CONFORMS = (

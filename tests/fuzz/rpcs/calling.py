@@ -12,7 +12,7 @@ from fuzz.rpcs.messages import Palette, drawn, is_message, requests
 from google.protobuf.descriptor import MethodDescriptor
 
 from support.eventually import PATIENCE_SECONDS
-from support.grpc_calls import reason
+from support.net.grpc_calls import reason
 
 PROTOS = Path(__file__).parents[3] / "protos" / "maskline"
 # Concurrent calls.

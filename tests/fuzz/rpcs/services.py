@@ -13,13 +13,19 @@ from conversation_service.rpc.core import status as conversation_status
 from maskline.conversation.v1 import pool_pb2
 from maskline.messaging.v1 import messaging_pb2
 from messaging_service.rpc import status as messaging_status
-from support import random_requests
+from support.builders import random_requests
+from support.builders.conversation_calls import ask
+from support.builders.conversations import (
+    ALICE_NUMBER,
+    BOB_NUMBER,
+    CAROL_NUMBER,
+    MASKED,
+    OTHER_MASKED,
+)
 from support.clock import ManualClock
-from support.conversation_calls import ask
-from support.conversation_service import RunningService, running
-from support.conversations import ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBER, MASKED, OTHER_MASKED
-from support.messaging_service import serving, settings_for, text
-from support.scripted_carrier import scripted_carrier
+from support.fakes.scripted_carrier import scripted_carrier
+from support.services.conversation_service import RunningService, running
+from support.services.messaging_service import serving, settings_for, text
 
 # Placeholders as long as the ids of a conversation, which is started after requests are drawn.
 CONVERSATION, PARTICIPANT = "c" * 27, "p" * 22

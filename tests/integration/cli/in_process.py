@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 from maskline_cli.__main__ import run
 from maskline_cli.connection.options import hoist_global_options
-from support.cli_process import ZONE, Ended, inherited_environment
+from support.services.cli_process import ZONE, Ended, inherited_environment
 
 
 async def maskline(target: str, *arguments: str, stdin: str = "", **settings: str) -> Ended:

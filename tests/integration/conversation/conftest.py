@@ -6,7 +6,7 @@ import pytest
 from redis.asyncio import Redis
 
 from support.clock import ManualClock
-from support.conversation_service import RunningService, running
+from support.services.conversation_service import RunningService, running
 
 
 @pytest.fixture

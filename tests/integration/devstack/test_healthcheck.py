@@ -12,8 +12,8 @@ import pytest
 
 from runtime.grpc.server import GrpcServer
 from runtime.http.tls import HttpsFiles, https_context
-from support.certificates import Authority
-from support.ports import free_port
+from support.net.certificates import Authority
+from support.net.ports import free_port
 
 STATUS = {"well": "200 OK", "unwell": "503 Service Unavailable"}
 

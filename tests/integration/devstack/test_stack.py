@@ -12,7 +12,7 @@ from devstack.ports import Ports
 from devstack.stack import Stack
 from runtime.healthcheck import grpc_is_serving, http_is_healthy
 from runtime.redis.client import open_redis
-from support.ports import free_port
+from support.net.ports import free_port
 
 MakeStack = Callable[..., Stack]
 

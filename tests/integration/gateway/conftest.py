@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from support.running_gateway import RunningGateway, ScriptedConversations, gateway_over
+from support.services.running_gateway import RunningGateway, ScriptedConversations, gateway_over
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from gateway.conversation_client import MEDIA_SERVICE
 from maskline.conversation.v1 import media_pb2 as pb
 from maskline.conversation.v1 import media_pb2_grpc as rpc
 from runtime.grpc.server import GrpcServer
-from support.running_gateway import BACKEND_SECRET, RunningGateway, running_gateway
+from support.services.running_gateway import BACKEND_SECRET, RunningGateway, running_gateway
 
 TOKEN = "Zm9yLXRlc3RzLW9ubHk_-Zm9yLXRlc3RzLW9ubHk_-x"
 # The largest size that a carrier accepts.

@@ -13,13 +13,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from support import service_process
-from support.carrier_callbacks import sms
 from support.eventually import eventually
-from support.http_client import http_client
-from support.ports import free_port
-from support.running_gateway import ScriptedConversations, serving_conversations
-from support.service_process import ended
+from support.fakes.carrier_callbacks import sms
+from support.net.http_client import http_client
+from support.net.ports import free_port
+from support.services import service_process
+from support.services.running_gateway import ScriptedConversations, serving_conversations
+from support.services.service_process import ended
 
 EX_CONFIG = 78
 

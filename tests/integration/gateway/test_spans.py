@@ -6,9 +6,9 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from gateway.access.callback_auth import CallerRules
 from gateway.access.middleware import AccessRules
-from support.carrier_callbacks import CARRIER_MESSAGE_ID, receipt, sms
-from support.running_gateway import ScriptedConversations, gateway_over
-from support.spans import attributes, traced_process
+from support.fakes.carrier_callbacks import CARRIER_MESSAGE_ID, receipt, sms
+from support.observation.spans import attributes, traced_process
+from support.services.running_gateway import ScriptedConversations, gateway_over
 
 TOKEN = "t" * 32
 CALL = "maskline.conversation.v1.ConversationService/ReceiveMessages"

@@ -6,8 +6,8 @@ import pytest
 from redis.asyncio import Redis
 
 from support.clock import ManualClock
-from support.messaging_service import Messaging, serving, settings_for
-from support.scripted_carrier import ScriptedCarrier, scripted_carrier
+from support.fakes.scripted_carrier import ScriptedCarrier, scripted_carrier
+from support.services.messaging_service import Messaging, serving, settings_for
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from integration.simulator.running_simulator import ALICE, KEYS, OURS
 
 from simulator.http.tls import client_context
 from support.eventually import PATIENCE_SECONDS, eventually
-from support.ports import free_port
+from support.net.ports import free_port
 
 EX_CONFIG = 78
 BODY = "meet me at noon"

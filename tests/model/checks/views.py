@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from model.reference.records import Conversation
 
 from maskline.conversation.v1 import conversation_pb2 as pb
-from support.conversations import PEOPLE
+from support.builders.conversations import PEOPLE
 
 
 def view_of_response(conversation: pb.Conversation) -> dict[str, object]:

@@ -6,7 +6,7 @@ from model.reference.records import Conversation, ErasureRecord, ExpectedMessage
 from model.reference.state import NO_TIME, Model
 
 from conversation_service.domain.model.consent import OptOutSource
-from support.conversations import CIPHER
+from support.builders.conversations import CIPHER
 
 
 def erasure_id_of(source: OptOutSource, request_id: str) -> str:

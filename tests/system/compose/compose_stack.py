@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from support.ports import free_port
+from support.net.ports import free_port
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 COMPOSE = (sys.executable, "deploy/compose.py")

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 import pytest
 
-from support.conversations import ALICE_NUMBER, BOB_NUMBER, MASKED
+from support.builders.conversations import ALICE_NUMBER, BOB_NUMBER, MASKED
 from support.eventually import eventually
-from support.phones import CALL_SECONDS, Phone
+from support.fakes.phones import CALL_SECONDS, Phone
 
 from .compose_stack import ComposeStack, docker_answers
 

@@ -9,7 +9,7 @@ import pytest_asyncio
 from system.end_to_end.stack import PARTS, PHONES, running_stack
 
 from devstack.stack import Stack
-from support.phones import CALL_SECONDS, Phone
+from support.fakes.phones import CALL_SECONDS, Phone
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from devstack.ports import Ports
 from devstack.stack import Stack
-from support.ports import free_port
+from support.net.ports import free_port
 
 PARTS = ("valkey", "simulator", "messaging_service", "conversation_service", "gateway")
 # Enough for every test of a module to have phones of its own.

@@ -8,10 +8,10 @@ import pytest_asyncio
 from system.end_to_end.stack import running_stack
 
 from devstack.stack import Stack
-from support.carrier_callbacks import sms
-from support.cli_process import maskline
-from support.conversations import MASKED
-from support.phones import Phone
+from support.builders.conversations import MASKED
+from support.fakes.carrier_callbacks import sms
+from support.fakes.phones import Phone
+from support.services.cli_process import maskline
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 

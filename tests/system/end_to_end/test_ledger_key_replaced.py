@@ -12,8 +12,8 @@ from system.end_to_end.stack import running_stack
 from devstack.stack import Stack
 from messaging_service.model.send_tokens import SendTokens
 from runtime.redis.client import open_redis
-from support.conversations import MASKED
-from support.phones import CALL_SECONDS, Phone
+from support.builders.conversations import MASKED
+from support.fakes.phones import CALL_SECONDS, Phone
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 

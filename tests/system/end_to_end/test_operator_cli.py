@@ -8,10 +8,10 @@ import pytest
 from system.end_to_end.stack import PHONES
 
 from devstack.stack import Stack
-from support.cli_process import Ended, Watching, maskline, watching
-from support.conversations import MASKED
+from support.builders.conversations import MASKED
 from support.eventually import eventually
-from support.phones import Phone
+from support.fakes.phones import Phone
+from support.services.cli_process import Ended, Watching, maskline, watching
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 

@@ -9,9 +9,9 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from devstack.stack import Stack
-from support.conversations import MASKED, OTHER_MASKED
+from support.builders.conversations import MASKED, OTHER_MASKED
 from support.eventually import eventually
-from support.phones import Phone
+from support.fakes.phones import Phone
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -17,12 +17,12 @@ from devstack.ports import Ports
 from devstack.processes import REPOSITORY
 from devstack.stack import Stack
 from runtime.redis.client import open_redis
-from support.cli_process import maskline
-from support.erasing import numbers_in
-from support.leak_markers import ALICE, BOB, CAROL
-from support.otlp_sink import OtlpSink
-from support.phones import Phone
-from support.ports import free_port
+from support.builders.erasing import numbers_in
+from support.fakes.otlp_sink import OtlpSink
+from support.fakes.phones import Phone
+from support.net.ports import free_port
+from support.observation.leak_markers import ALICE, BOB, CAROL
+from support.services.cli_process import maskline
 
 TRACED = ("GATEWAY", "CONVERSATION", "MESSAGING")
 PARTS = ("valkey", "simulator", "messaging_service", "conversation_service", "gateway")

@@ -9,10 +9,10 @@ from system.leaks.deployment import Deployment
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import opt_out_pb2
 from maskline.messaging.v1 import messaging_pb2
-from support import leak_markers as marked
-from support.conversations import MASKED, OTHER_MASKED
+from support.builders.conversations import MASKED, OTHER_MASKED
 from support.eventually import eventually
-from support.leak_markers import ALICE, BOB, CAROL, DAVE, NOWHERE
+from support.observation import leak_markers as marked
+from support.observation.leak_markers import ALICE, BOB, CAROL, DAVE, NOWHERE
 
 CONVERSATIONS = "/maskline.conversation.v1.ConversationService/"
 OPT_OUTS = "/maskline.conversation.v1.OptOutService/"

@@ -8,8 +8,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from system.leaks import story
 from system.leaks.deployment import deployment
 
-from support.leak_markers import leaks
-from support.spans import attributes, spans_in
+from support.observation.leak_markers import leaks
+from support.observation.spans import attributes, spans_in
 
 # Places that must not be empty, which shows that the search reads them.
 SEARCHED = (".log", "dump.rdb", ".incr.aof", "/metrics", "refusal", "traces")

@@ -7,7 +7,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from support.leak_markers import (
+from support.observation.leak_markers import (
     ALICE,
     IN_A_PICTURE,
     NUMBERS,

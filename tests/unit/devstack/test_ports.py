@@ -6,7 +6,7 @@ import pytest
 
 from devstack.errors import StackError
 from devstack.ports import Ports, PortsTaken, refuse_taken_ports
-from support.ports import free_port
+from support.net.ports import free_port
 
 
 def test_an_offset_moves_every_port() -> None:

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from runtime.metrics import MetricsAddress, process_registry, serve_metrics
 from support.eventually import PATIENCE_SECONDS
-from support.ports import free_port
+from support.net.ports import free_port
 
 ADDRESS = TypeAdapter[str](MetricsAddress)
 

@@ -15,13 +15,13 @@ from google.rpc import error_details_pb2
 from redis.asyncio import Redis
 
 from conversation_service.rpc.core.status import CODES, DOMAIN, RETRY_AFTER
-from support import documented_errors, random_requests
+from support.builders import documented_errors, random_requests
 from support.clock import ManualClock
-from support.conversation_service import RunningService, running
-from support.grpc_calls import detail, reason
-from support.redis_relay import redis_relay
-from support.refusing_carrier import RefusingCarrier
-from support.watching import short_write_timeout
+from support.net.grpc_calls import detail, reason
+from support.observation.watching import short_write_timeout
+from support.redis.redis_relay import redis_relay
+from support.services.conversation_service import RunningService, running
+from support.services.refusing_carrier import RefusingCarrier
 
 Replica = Callable[[str, ManualClock], AbstractAsyncContextManager[RunningService]]
 

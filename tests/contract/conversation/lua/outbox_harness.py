@@ -8,9 +8,9 @@ from conversation_service.store.keyspace.timestamps import from_ms
 from conversation_service.store.outbox.dead_letters import DeadLetter, DeadLetterReason
 from conversation_service.store.outbox.entry import CorruptEntry, OutboxEntry
 from conversation_service.store.outbox.settlement import DeadLettering, Settlement, StatusUpdate
+from support.builders.conversations import ALICE, SETTINGS
+from support.builders.dispatch_harness import CONVERSATION, Harness
 from support.clock import ManualClock
-from support.conversations import ALICE, SETTINGS
-from support.dispatch_harness import CONVERSATION, Harness
 
 NOW = ManualClock().now()
 LATER = NOW + timedelta(minutes=5)

@@ -18,8 +18,8 @@ from conversation_service.store.conversations.types import (
     Duplicate,
 )
 from conversation_service.store.event_log import EventLog
+from support.builders.conversations import ALICE, BOB, POOL, ScriptedIds, pool_storage, route
 from support.clock import ManualClock
-from support.conversations import ALICE, BOB, POOL, ScriptedIds, pool_storage, route
 
 NEVER_SEEN = IdempotencyKey("text", "never seen", ())
 CODE, OTHER_CODE = "K7M2Q9", "X4X4X4"

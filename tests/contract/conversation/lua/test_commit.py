@@ -16,7 +16,7 @@ from conversation_service.domain.model.messages import OutboundMessage
 from conversation_service.domain.model.rate_limits import SenderLimits
 from conversation_service.store.conversations.types import Committed, Conflict, Duplicate
 from conversation_service.store.records.payloads import StoredResponse
-from support.conversations import ALICE, BOB, CAROL, MASKED, POOL, route
+from support.builders.conversations import ALICE, BOB, CAROL, MASKED, POOL, route
 
 from .repository_harness import CODE, NEVER_SEEN, OTHER_CODE, Harness, after
 

@@ -14,8 +14,8 @@ from conversation_service.store.outbox.dead_letters import (
 )
 from conversation_service.store.outbox.entry import OutboxEntry
 from conversation_service.store.outbox.settlement import Settlement
-from support.conversations import ALICE, SETTINGS
-from support.dispatch_harness import CONVERSATION, KEYS
+from support.builders.conversations import ALICE, SETTINGS
+from support.builders.dispatch_harness import CONVERSATION, KEYS
 
 from .outbox_harness import KEPT, LATER, NOW, OutboxHarness, dead_lettering, died_at
 

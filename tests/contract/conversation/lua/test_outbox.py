@@ -6,8 +6,8 @@ from conversation_service.domain.model.events import Event, EventType, Rule
 from conversation_service.domain.model.messages import MessageState
 from conversation_service.store.outbox.outbox import LeaseLost
 from conversation_service.store.outbox.settlement import Settlement
-from support.conversations import ALICE
-from support.dispatch_harness import CONVERSATION, KEYS
+from support.builders.conversations import ALICE
+from support.builders.dispatch_harness import CONVERSATION, KEYS
 
 from .outbox_harness import LEASE, OutboxHarness, dead_lettering
 

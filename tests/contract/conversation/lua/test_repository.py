@@ -18,7 +18,7 @@ from conversation_service.domain.model.messages import HeldMessage
 from conversation_service.domain.model.participants import Route
 from conversation_service.domain.model.rate_limits import NEVER, NUMBER_CODE_ATTEMPTS_WINDOW
 from conversation_service.store.conversations.types import Committed, Conflict
-from support.conversations import ALICE, BOB, CAROL, MASKED, OTHER_MASKED, POOL, route
+from support.builders.conversations import ALICE, BOB, CAROL, MASKED, OTHER_MASKED, POOL, route
 
 from .repository_harness import CODE, OTHER_CODE, Harness
 

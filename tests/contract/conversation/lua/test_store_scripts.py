@@ -20,7 +20,7 @@ from conversation_service.store.event_log import DUPLICATES_RECORDED, DuplicateD
 from conversation_service.store.keyspace.keys import DeploymentKeys, Keys
 from conversation_service.store.keyspace.timestamps import span_ms, to_ms
 from conversation_service.store.storage import Storage
-from support.conversations import ALICE, BOB, CIPHER, MASKED, OTHER_MASKED, POOL
+from support.builders.conversations import ALICE, BOB, CIPHER, MASKED, OTHER_MASKED, POOL
 
 from .repository_harness import Harness
 

@@ -8,9 +8,9 @@ from redis.asyncio import Redis
 
 from conversation_service.app.application import SERVICES
 from conversation_service.store.keyspace.keys import Keys
+from support.builders.conversations import ALICE_NUMBER, POOL
 from support.clock import ManualClock
-from support.conversation_service import running
-from support.conversations import ALICE_NUMBER, POOL
+from support.services.conversation_service import running
 
 # What a change needs to succeed; without an entry it needs no set-up.
 SETUPS: dict[str, tuple[Setup, ...]] = {

@@ -20,12 +20,12 @@ from maskline.conversation.v1.error_reason_pb2 import ErrorReason
 from runtime.grpc.authorization import PERMISSION_DENIED, UNAUTHENTICATED
 from runtime.grpc.security import server_security
 from runtime.settings.server import ServerSettings
+from support.builders.conversation_calls import filled
+from support.builders.conversations import ALICE_NUMBER, BOB_NUMBER
 from support.clock import ManualClock
-from support.conversation_calls import filled
-from support.conversation_service import running
-from support.conversations import ALICE_NUMBER, BOB_NUMBER
-from support.grpc_calls import reason
-from support.roles import (
+from support.net.grpc_calls import reason
+from support.services.conversation_service import running
+from support.services.roles import (
     GuardedServer,
     callers_file,
     code_of,

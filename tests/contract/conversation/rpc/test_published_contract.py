@@ -35,12 +35,12 @@ from maskline.conversation.v1 import (
 )
 from maskline.conversation.v1.error_reason_pb2 import ErrorReason
 from runtime.grpc.authorization import REASONS
+from support.builders.documented_errors import PROTOS
 from support.clock import ManualClock
-from support.conversation_service import running
-from support.documented_errors import PROTOS
 from support.eventually import eventually
-from support.grpc_calls import call_with_nothing, is_serving, reflected_methods, retried_methods
-from support.redis_relay import redis_relay
+from support.net.grpc_calls import call_with_nothing, is_serving, reflected_methods, retried_methods
+from support.redis.redis_relay import redis_relay
+from support.services.conversation_service import running
 
 # Their empty requests are valid.
 VALID_EMPTY = {"ListPools", "CheckDeployment"}

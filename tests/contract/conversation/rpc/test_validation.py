@@ -17,12 +17,12 @@ from maskline.conversation.v1.number_selection_pb2 import (
     NumberPreference,
     NumberSelection,
 )
-from support import documented_errors, random_requests
+from support.builders import documented_errors, random_requests
+from support.builders.conversation_calls import CALL_SECONDS
+from support.builders.conversations import ALICE_NUMBER, BOB_NUMBER, MASKED
 from support.clock import ManualClock
-from support.conversation_calls import CALL_SECONDS
-from support.conversation_service import RunningService, running
-from support.conversations import ALICE_NUMBER, BOB_NUMBER, MASKED
-from support.grpc_calls import detail, reason
+from support.net.grpc_calls import detail, reason
+from support.services.conversation_service import RunningService, running
 
 LONG, TOO_LONG_BODY = "x" * 65, "x" * 10_001
 NOT_ASCII, CONTROL = "möbel", "a\tb"

@@ -10,9 +10,9 @@ from redis.asyncio import Redis
 from messaging_service.model import errors
 from messaging_service.rpc.status import CODES, DOMAIN
 from support.clock import ManualClock
-from support.grpc_calls import reason
-from support.messaging_service import Messaging, serving, settings_for
-from support.scripted_carrier import Answer, scripted_carrier
+from support.fakes.scripted_carrier import Answer, scripted_carrier
+from support.net.grpc_calls import reason
+from support.services.messaging_service import Messaging, serving, settings_for
 
 # Every kind of answer that Flowroute documents, with what a proxy may add.
 STATUSES = (200, 302, 400, 401, 403, 404, 405, 415, 422, 429, 500, 502, 503)

@@ -23,9 +23,9 @@ from messaging_service.rpc.status import CODES, DOMAIN, status_of
 from runtime.grpc.authorization import REASONS
 from runtime.grpc.status import FieldViolation
 from support.clock import ManualClock
-from support.grpc_calls import call_with_nothing, is_serving, reflected_methods, retried_methods
-from support.messaging_service import Messaging, serving, settings_for
-from support.scripted_carrier import scripted_carrier
+from support.fakes.scripted_carrier import scripted_carrier
+from support.net.grpc_calls import call_with_nothing, is_serving, reflected_methods, retried_methods
+from support.services.messaging_service import Messaging, serving, settings_for
 
 _DELAY = timedelta(seconds=1)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from messaging_service.rpc.permissions import RIGHTS, ROLES
-from support.roles import guarded, methods_of, path_of, services_of
+from support.services.roles import guarded, methods_of, path_of, services_of
 
 SERVICES = services_of("maskline.messaging.v1")
 METHODS = methods_of(SERVICES)

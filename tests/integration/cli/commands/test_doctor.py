@@ -9,9 +9,9 @@ from integration.cli.scripted import ScriptedDeployment
 from maskline.conversation.v1 import deployment_pb2 as pb
 from maskline.conversation.v1 import pool_pb2
 from runtime.grpc.status import RpcStatus
-from support.cli_process import Ended
-from support.ports import free_port
-from support.running_gateway import running_gateway
+from support.net.ports import free_port
+from support.services.cli_process import Ended
+from support.services.running_gateway import running_gateway
 
 REDIS = pb.DeploymentCheck(
     name="redis version", outcome=pb.CHECK_OUTCOME_PASSED, finding="Valkey 9.0."

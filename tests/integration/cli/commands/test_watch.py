@@ -16,8 +16,8 @@ from maskline_cli.commands.watch import Watch
 from maskline_cli.connection.client import CallFailed, Client
 from maskline_cli.connection.options import Options
 from runtime.grpc.status import RpcStatus
-from support.cli_process import watching
-from support.ports import free_port
+from support.net.ports import free_port
+from support.services.cli_process import watching
 
 STARTED = watched(1, event_pb2.EVENT_TYPE_CONVERSATION_STARTED, description="It begins.")
 JOINED = watched(2, event_pb2.EVENT_TYPE_CONVERSATION_JOINED, participant_id="p-bob")

@@ -15,7 +15,7 @@ from runtime.grpc.authorization import PERMISSION_DENIED, UNAUTHENTICATED, Permi
 from runtime.grpc.security import ServerSecurity, server_security
 from runtime.settings.server import ServerSettings
 from runtime.tls import TlsFiles
-from support.certificates import Authority
+from support.net.certificates import Authority
 
 LIST_POOLS = "/maskline.conversation.v1.PoolService/ListPools"
 WATCH = "/maskline.conversation.v1.ConversationService/WatchEvents"

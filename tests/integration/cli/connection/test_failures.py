@@ -11,7 +11,7 @@ from integration.cli.scripted import ScriptedDeployment
 
 from maskline.conversation.v1 import pool_pb2
 from runtime.grpc.status import FieldViolation, RpcStatus
-from support.ports import free_port
+from support.net.ports import free_port
 
 ENDED = RpcStatus(
     grpc.StatusCode.FAILED_PRECONDITION,

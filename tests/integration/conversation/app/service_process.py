@@ -12,7 +12,7 @@ import grpc
 from grpc_health.v1 import health_pb2
 
 from conversation_service.app.application import SERVICE_NAMES
-from support.conversation_calls import CALL_SECONDS
+from support.builders.conversation_calls import CALL_SECONDS
 
 POOLS = Path(__file__).parents[4] / "deploy" / "pools.toml"
 

@@ -11,9 +11,9 @@ from conversation_service.app.application import SERVICE_NAMES
 from conversation_service.app.settings import Settings
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
-from support.conversation_calls import CALL_SECONDS
-from support.conversations import ALICE_NUMBER
-from support.grpc_calls import is_serving
+from support.builders.conversation_calls import CALL_SECONDS
+from support.builders.conversations import ALICE_NUMBER
+from support.net.grpc_calls import is_serving
 
 UNREACHABLE = "redis://:hunter2@127.0.0.1:1/0"
 

@@ -12,10 +12,10 @@ from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.encryption.key_ring import Key
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import deployment_pb2
+from support.builders.conversation_calls import ask
+from support.builders.conversations import ALICE_NUMBER
 from support.clock import ManualClock
-from support.conversation_calls import ask
-from support.conversation_service import RunningService, running
-from support.conversations import ALICE_NUMBER
+from support.services.conversation_service import RunningService, running
 
 if TYPE_CHECKING:
     from maskline.conversation.v1.deployment_pb2_grpc import DeploymentServiceAsyncStub

@@ -17,8 +17,8 @@ from conversation_service.domain.model.messages import InboundMessage
 from conversation_service.domain.model.participants import Person
 from conversation_service.store.conversations.repository import ConversationRepository
 from conversation_service.store.conversations.types import Commit, Committed
-from support.conversations import ALICE, BOB, MASKED, POOL, ScriptedIds, pool_storage
-from support.decisions import NOW, after
+from support.builders.conversations import ALICE, BOB, MASKED, POOL, ScriptedIds, pool_storage
+from support.builders.decisions import NOW, after
 
 Decision = Change | ConversationError
 

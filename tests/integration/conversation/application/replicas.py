@@ -17,8 +17,8 @@ from google.protobuf.duration_pb2 import Duration
 from conversation_service.rpc.core.status import DOMAIN
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import pool_pb2
-from support.grpc_calls import reason
-from support.ports import free_port
+from support.net.grpc_calls import reason
+from support.net.ports import free_port
 
 if TYPE_CHECKING:
     from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceAsyncStub

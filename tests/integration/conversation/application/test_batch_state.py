@@ -27,7 +27,7 @@ from conversation_service.domain.model.conversation import EndReason, State
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.rate_limits import CODE_ATTEMPTS_LIMIT, REPLIES_LIMIT
 from conversation_service.domain.templates.catalog import Template
-from support.conversations import (
+from support.builders.conversations import (
     ALICE,
     BOB,
     CAROL,
@@ -37,7 +37,7 @@ from support.conversations import (
     POOL,
     system_message,
 )
-from support.decisions import CODE, NOW, OTHER_CODE, after, sent_bodies
+from support.builders.decisions import CODE, NOW, OTHER_CODE, after, sent_bodies
 
 from .batch_harness import BatchHarness, text
 

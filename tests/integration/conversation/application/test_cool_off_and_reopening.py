@@ -6,10 +6,8 @@ from redis.asyncio import Redis
 
 from conversation_service.domain.templates.catalog import Template
 from maskline.conversation.v1 import conversation_pb2 as pb
-from support.clock import ManualClock
-from support.conversation_calls import ask, kinds, refused
-from support.conversation_service import RunningService, running
-from support.conversations import (
+from support.builders.conversation_calls import ask, kinds, refused
+from support.builders.conversations import (
     ALICE_NUMBER,
     BOB_NUMBER,
     CAROL_NUMBER,
@@ -19,6 +17,8 @@ from support.conversations import (
     seeded,
     system_message,
 )
+from support.clock import ManualClock
+from support.services.conversation_service import RunningService, running
 
 
 async def ended(service: RunningService) -> str:

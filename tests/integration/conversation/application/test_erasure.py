@@ -17,10 +17,8 @@ from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import person_pb2
 from maskline.messaging.v1 import messaging_pb2
 from maskline.messaging.v1.error_reason_pb2 import ErrorReason
-from support.clock import ManualClock
-from support.conversation_calls import ask, filled, refused
-from support.conversation_service import RunningService, running
-from support.conversations import (
+from support.builders.conversation_calls import ask, filled, refused
+from support.builders.conversations import (
     ALICE,
     ALICE_NUMBER,
     BOB_NUMBER,
@@ -32,9 +30,11 @@ from support.conversations import (
     seeded,
     system_message,
 )
-from support.erasing import conversations_of, erase, has_opted_out, numbers_in
+from support.builders.erasing import conversations_of, erase, has_opted_out, numbers_in
+from support.clock import ManualClock
 from support.eventually import eventually
-from support.marker_search import everything
+from support.observation.marker_search import everything
+from support.services.conversation_service import RunningService, running
 
 Entry = tuple[bytes, dict[bytes, bytes]]
 

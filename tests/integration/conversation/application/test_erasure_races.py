@@ -14,10 +14,8 @@ from conversation_service.store.keyspace.keys import DeploymentKeys, Keys, parse
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import pool_pb2
 from maskline.messaging.v1 import error_reason_pb2, messaging_pb2
-from support.clock import ManualClock
-from support.conversation_calls import ask, filled, refused
-from support.conversation_service import RunningService, running
-from support.conversations import (
+from support.builders.conversation_calls import ask, filled, refused
+from support.builders.conversations import (
     ALICE,
     ALICE_NUMBER,
     BOB_NUMBER,
@@ -28,8 +26,10 @@ from support.conversations import (
     seeded,
     system_message,
 )
-from support.dead_letters import dead_letters
-from support.erasing import conversations_of, erase, has_opted_out, numbers_in
+from support.builders.dead_letters import dead_letters
+from support.builders.erasing import conversations_of, erase, has_opted_out, numbers_in
+from support.clock import ManualClock
+from support.services.conversation_service import RunningService, running
 
 THIRD_MASKED = "+12065550103"
 KEYS = Keys(POOL.name)

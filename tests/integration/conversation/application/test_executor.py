@@ -24,9 +24,7 @@ from conversation_service.store.deployment.usage_samples import UsageSamples
 from conversation_service.store.event_log import EventLog
 from conversation_service.store.outbox.outbox import Outbox
 from conversation_service.store.records.encrypted import RecordCipher
-from support.clock import ManualClock
-from support.conversation_service import RunningService
-from support.conversations import (
+from support.builders.conversations import (
     ALICE,
     ALICE_NUMBER,
     BOB,
@@ -36,6 +34,8 @@ from support.conversations import (
     SETTINGS,
     pool_storage,
 )
+from support.clock import ManualClock
+from support.services.conversation_service import RunningService
 
 NEW_POOL = replace(POOL, version="")
 

@@ -11,10 +11,8 @@ from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import number_selection_pb2 as selection_pb
 from maskline.conversation.v1 import pool_pb2
 from maskline.conversation.v1.number_selection_pb2 import NumberSelection
-from support.clock import ManualClock
-from support.conversation_calls import ask, filled, refused
-from support.conversation_service import RunningService, running
-from support.conversations import (
+from support.builders.conversation_calls import ask, filled, refused
+from support.builders.conversations import (
     ALICE_NUMBER,
     BOB_NUMBER,
     CAROL_NUMBER,
@@ -23,6 +21,8 @@ from support.conversations import (
     seeded,
     system_message,
 )
+from support.clock import ManualClock
+from support.services.conversation_service import RunningService, running
 
 THIRD_MASKED = "+12065550102"
 DAVE_NUMBER = "+13605550144"

@@ -8,10 +8,8 @@ from redis.asyncio import Redis
 from conversation_service.domain.templates.catalog import Template
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import opt_out_pb2
-from support.clock import ManualClock
-from support.conversation_calls import ask, filled, refused
-from support.conversation_service import RunningService, running
-from support.conversations import (
+from support.builders.conversation_calls import ask, filled, refused
+from support.builders.conversations import (
     ALICE_NUMBER,
     BOB_NUMBER,
     CAROL_NUMBER,
@@ -22,6 +20,8 @@ from support.conversations import (
     seeded,
     system_message,
 )
+from support.clock import ManualClock
+from support.services.conversation_service import RunningService, running
 
 DAVE_NUMBER = "+13605550144"
 ELSEWHERE = "+12065550102"

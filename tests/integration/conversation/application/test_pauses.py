@@ -6,10 +6,10 @@ from conversation_service.domain.commands.core.holding import HELD_LIMIT
 from conversation_service.domain.model.pool import PausePolicy
 from conversation_service.domain.templates.catalog import Template
 from maskline.conversation.v1 import conversation_pb2 as pb
+from support.builders.conversation_calls import ask, kinds, refused
+from support.builders.conversations import ALICE_NUMBER, BOB_NUMBER, seeded, system_message
 from support.clock import ManualClock
-from support.conversation_calls import ask, kinds, refused
-from support.conversation_service import RunningService, running
-from support.conversations import ALICE_NUMBER, BOB_NUMBER, seeded, system_message
+from support.services.conversation_service import RunningService, running
 
 REFUSING = seeded(settings={"pause_policy": PausePolicy.REFUSE})
 

@@ -17,8 +17,8 @@ from maskline.conversation.v1 import event_pb2
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
 from maskline.conversation.v1.pool_pb2_grpc import PoolServiceStub
 from support.eventually import eventually
-from support.grpc_calls import is_serving
-from support.ports import free_port
+from support.net.grpc_calls import is_serving
+from support.net.ports import free_port
 
 from .replicas import CALL_SECONDS, Replicas, answer_of, start_replica
 

@@ -7,10 +7,10 @@ import pytest
 from conversation_service.domain.templates.catalog import Template
 from maskline.conversation.v1 import dead_letter_pb2 as pb
 from maskline.conversation.v1.dead_letter_pb2_grpc import DeadLetterServiceStub
-from support.conversation_calls import ask, kinds, refused
-from support.conversation_service import RunningService
-from support.conversations import ALICE_NUMBER, BOB_NUMBER, system_message
-from support.dead_letters import REJECTED, damaged, dead_letters
+from support.builders.conversation_calls import ask, kinds, refused
+from support.builders.conversations import ALICE_NUMBER, BOB_NUMBER, system_message
+from support.builders.dead_letters import REJECTED, damaged, dead_letters
+from support.services.conversation_service import RunningService
 
 if TYPE_CHECKING:
     from maskline.conversation.v1.dead_letter_pb2_grpc import DeadLetterServiceAsyncStub

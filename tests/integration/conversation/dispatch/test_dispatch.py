@@ -6,10 +6,10 @@ from conversation_service.domain.templates.catalog import Template
 from maskline.conversation.v1 import conversation_pb2, pool_pb2
 from maskline.messaging.v1 import error_reason_pb2
 from maskline.messaging.v1 import messaging_pb2 as pb
-from support.conversation_calls import ask, kinds
-from support.conversation_service import RunningService
-from support.conversations import ALICE_NUMBER, BOB_NUMBER, SETTINGS, system_message
-from support.dead_letters import dead_letters
+from support.builders.conversation_calls import ask, kinds
+from support.builders.conversations import ALICE_NUMBER, BOB_NUMBER, SETTINGS, system_message
+from support.builders.dead_letters import dead_letters
+from support.services.conversation_service import RunningService
 
 REFUSED = pb.SendMessageResult(
     outcome=pb.SEND_OUTCOME_REFUSED,

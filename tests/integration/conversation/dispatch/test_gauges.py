@@ -11,7 +11,7 @@ import pytest
 from redis.asyncio import Redis
 
 from support.eventually import eventually
-from support.ports import free_port
+from support.net.ports import free_port
 
 POOLS = Path(__file__).parents[4] / "deploy" / "pools.toml"
 LINES = (

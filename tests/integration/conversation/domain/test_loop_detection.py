@@ -2,8 +2,8 @@
 
 import pytest
 
-from support.conversation_service import RunningService
-from support.conversations import ALICE_NUMBER, BOB_NUMBER, MASKED
+from support.builders.conversations import ALICE_NUMBER, BOB_NUMBER, MASKED
+from support.services.conversation_service import RunningService
 
 AWAY = "I am away and will answer later."
 # More messages than are sent until both phones are silent: 8 rounds of two relayed messages, and 10

@@ -27,8 +27,8 @@ from conversation_service.messaging.send import (
 )
 from maskline.messaging.v1 import error_reason_pb2
 from maskline.messaging.v1 import messaging_pb2 as pb
-from support.conversations import ALICE, ALICE_NUMBER, MASKED, SETTINGS
-from support.scripted_messaging import Context, ScriptedMessaging, serving
+from support.builders.conversations import ALICE, ALICE_NUMBER, MASKED, SETTINGS
+from support.fakes.scripted_messaging import Context, ScriptedMessaging, serving
 
 MESSAGE = OutboundMessage("m1", "c1", MASKED, ALICE, "hello")
 SECONDS = Duration(seconds=3)

@@ -8,9 +8,8 @@ import pytest
 from conversation_service.domain.templates.catalog import Template
 from conversation_service.rpc.core.status import DOMAIN
 from maskline.conversation.v1 import conversation_pb2 as pb
-from support.conversation_calls import CALL_SECONDS, ask, filled, refused
-from support.conversation_service import RunningService
-from support.conversations import (
+from support.builders.conversation_calls import CALL_SECONDS, ask, filled, refused
+from support.builders.conversations import (
     ALICE_NUMBER,
     BOB_NUMBER,
     CAROL_NUMBER,
@@ -19,7 +18,8 @@ from support.conversations import (
     SETTINGS,
     system_message,
 )
-from support.grpc_calls import reason
+from support.net.grpc_calls import reason
+from support.services.conversation_service import RunningService
 
 
 async def test_start_and_join_connect_two_people_and_notify_both(service: RunningService) -> None:

@@ -5,9 +5,15 @@ import pytest
 from conversation_service.application import queries
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import pool_pb2
-from support.conversation_calls import ask
-from support.conversation_service import RunningService
-from support.conversations import ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBER, MASKED, OTHER_MASKED
+from support.builders.conversation_calls import ask
+from support.builders.conversations import (
+    ALICE_NUMBER,
+    BOB_NUMBER,
+    CAROL_NUMBER,
+    MASKED,
+    OTHER_MASKED,
+)
+from support.services.conversation_service import RunningService
 
 THIRD_MASKED = "+12065550102"
 Ids = dict[str, str]

@@ -11,11 +11,11 @@ from conversation_service.rpc.core.status import DOMAIN
 from maskline.conversation.v1 import media_pb2
 from maskline.conversation.v1.media_pb2_grpc import MediaServiceStub
 from maskline.messaging.v1 import messaging_pb2 as pb
+from support.builders.conversation_calls import ask
 from support.clock import ManualClock
-from support.conversation_calls import ask
-from support.conversation_service import RunningService, running
-from support.grpc_calls import reason
-from support.scripted_messaging import Context, ScriptedMessaging
+from support.fakes.scripted_messaging import Context, ScriptedMessaging
+from support.net.grpc_calls import reason
+from support.services.conversation_service import RunningService, running
 
 TOKEN = "Zm9yLXRlc3RzLW9ubHk_-Zm9yLXRlc3RzLW9ubHk_-x.png"
 # The largest file that a carrier accepts.

@@ -10,10 +10,9 @@ from redis.asyncio import Redis
 from conversation_service.application.event_subscription import MAX_SUBSCRIPTIONS
 from conversation_service.rpc.core.status import DOMAIN
 from support.clock import ManualClock
-from support.conversation_service import RunningService
 from support.eventually import eventually
-from support.grpc_calls import reason
-from support.watching import (
+from support.net.grpc_calls import reason
+from support.observation.watching import (
     Watch,
     create_many_events,
     has_free_slot,
@@ -21,6 +20,7 @@ from support.watching import (
     short_write_timeout,
     watching,
 )
+from support.services.conversation_service import RunningService
 
 
 @pytest.fixture

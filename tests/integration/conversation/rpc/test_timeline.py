@@ -5,10 +5,10 @@ from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import event_pb2
 from maskline.conversation.v1.error_reason_pb2 import ErrorReason
 from maskline.messaging.v1 import messaging_pb2
-from support.conversation_calls import CALL_SECONDS, ask, kinds
-from support.conversation_service import RunningService
-from support.conversations import ALICE_NUMBER, BOB_NUMBER
-from support.scripted_messaging import FORGED_TOKEN
+from support.builders.conversation_calls import CALL_SECONDS, ask, kinds
+from support.builders.conversations import ALICE_NUMBER, BOB_NUMBER
+from support.fakes.scripted_messaging import FORGED_TOKEN
+from support.services.conversation_service import RunningService
 
 BODY = "see you at the harbour"
 

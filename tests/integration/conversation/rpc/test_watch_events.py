@@ -12,10 +12,8 @@ from conversation_service.rpc.conversations import event_stream
 from conversation_service.rpc.core.status import DOMAIN
 from conversation_service.store.event_log import EventLog
 from maskline.conversation.v1 import conversation_pb2 as pb
-from support.clock import ManualClock
-from support.conversation_calls import filled, kind, refused
-from support.conversation_service import RunningService, running
-from support.conversations import (
+from support.builders.conversation_calls import filled, kind, refused
+from support.builders.conversations import (
     ALICE_NUMBER,
     BOB_NUMBER,
     CAROL_NUMBER,
@@ -23,9 +21,11 @@ from support.conversations import (
     SETTINGS,
     pool_storage,
 )
+from support.clock import ManualClock
 from support.eventually import eventually
-from support.grpc_calls import reason
-from support.watching import Watch, first_events, has_free_slot, open_watches, watching
+from support.net.grpc_calls import reason
+from support.observation.watching import Watch, first_events, has_free_slot, open_watches, watching
+from support.services.conversation_service import RunningService, running
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from conversation_service.store.encryption.blind_index_key import BlindIndexKeyS
 from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.rotation.rotation import Rotation
 from conversation_service.store.storage import Storage
-from support.conversations import OTHER_MASKED, POOL
+from support.builders.conversations import OTHER_MASKED, POOL
 
 from .pool_state import NOW, PoolState, facts
 

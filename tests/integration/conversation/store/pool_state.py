@@ -20,8 +20,8 @@ from conversation_service.store.outbox.entry import CorruptEntry, OutboxEntry
 from conversation_service.store.outbox.outbox import Outbox
 from conversation_service.store.outbox.settlement import DeadLettering
 from conversation_service.store.storage import Storage
+from support.builders.conversations import ALICE_NUMBER, BOB_NUMBER, MASKED, POOL
 from support.clock import ManualClock
-from support.conversations import ALICE_NUMBER, BOB_NUMBER, MASKED, POOL
 
 NOW = ManualClock().now()
 

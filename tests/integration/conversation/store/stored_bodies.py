@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from conversation_service.store.encryption import conversation_keys
 from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.keyspace.keys import parse_key
-from support.marker_search import everything
+from support.observation.marker_search import everything
 
 # What words are sealed for: an owed or dead text for its message, a held one for its list.
 WITH_WORDS = ("message", "held")

@@ -15,7 +15,7 @@ from conversation_service.store.encryption.blind_index_key import (
 from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.keyspace.keys import DeploymentKeys
 from conversation_service.store.storage import Storage
-from support.conversations import POOL
+from support.builders.conversations import POOL
 
 OLD, NEW = "the key of last year", "the key of this year"
 RECORD = DeploymentKeys().blind_index_key

@@ -13,10 +13,8 @@ from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import dead_letter_pb2
 from maskline.conversation.v1.dead_letter_pb2_grpc import DeadLetterServiceStub
 from maskline.messaging.v1 import error_reason_pb2, messaging_pb2
-from support.clock import ManualClock
-from support.conversation_calls import ask
-from support.conversation_service import RunningService
-from support.conversations import (
+from support.builders.conversation_calls import ask
+from support.builders.conversations import (
     ALICE_NUMBER,
     BOB_NUMBER,
     CAROL_NUMBER,
@@ -25,8 +23,10 @@ from support.conversations import (
     SETTINGS,
     pool_storage,
 )
-from support.dead_letters import dead_letters
+from support.builders.dead_letters import dead_letters
+from support.clock import ManualClock
 from support.eventually import eventually
+from support.services.conversation_service import RunningService
 
 from .stored_bodies import StoredBodies
 

@@ -28,7 +28,7 @@ from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.outbox.entry import CorruptEntry
 from conversation_service.store.rotation.encrypted_records import Entry
 from conversation_service.store.storage import Storage
-from support.conversations import ALICE, CIPHER, POOL
+from support.builders.conversations import ALICE, CIPHER, POOL
 
 from .pool_state import NOW, PoolState, facts
 

@@ -15,12 +15,18 @@ from messaging_service.ledger.fingerprints import Fingerprints
 from messaging_service.ledger.ledger import Ledger
 from messaging_service.metrics.metrics import Metrics
 from messaging_service.model.message import OutboundMessage
+from support.builders.conversation_calls import ask
+from support.builders.conversations import (
+    ALICE_NUMBER,
+    BOB_NUMBER,
+    CAROL_NUMBER,
+    MASKED,
+    OTHER_MASKED,
+)
+from support.builders.dead_letters import dead_letters
 from support.clock import ManualClock
-from support.conversation_calls import ask
-from support.conversation_service import RunningService
-from support.conversations import ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBER, MASKED, OTHER_MASKED
-from support.dead_letters import dead_letters
-from support.marker_search import everything, found
+from support.observation.marker_search import everything, found
+from support.services.conversation_service import RunningService
 
 DAVE_NUMBER = "+13605550144"
 NUMBERS = (ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBER, DAVE_NUMBER, MASKED, OTHER_MASKED)

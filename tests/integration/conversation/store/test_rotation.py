@@ -12,7 +12,7 @@ from conversation_service.store.keyspace.keys import DeploymentKeys, Keys
 from conversation_service.store.rotation import rotation as rotations
 from conversation_service.store.rotation.encrypted_records import Entry
 from conversation_service.store.rotation.rotation import Rotation, RotationStep
-from support.conversations import POOL
+from support.builders.conversations import POOL
 
 from .encrypted_state import LIVE, EncryptedState, replica
 

@@ -5,9 +5,9 @@ import pytest
 from gateway.access.callback_auth import CallerRules
 from gateway.access.middleware import AccessRules
 from gateway.app import response_headers
-from support.carrier_callbacks import receipt, sms
-from support.raw_http import raw_connection
-from support.running_gateway import RunningGateway, ScriptedConversations, gateway_over
+from support.fakes.carrier_callbacks import receipt, sms
+from support.net.raw_http import raw_connection
+from support.services.running_gateway import RunningGateway, ScriptedConversations, gateway_over
 
 NEW, OLD = "n" * 32, "o" * 32
 TOKENS = CallerRules(callback_tokens=(NEW.encode(), OLD.encode()))

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from gateway.callbacks.endpoints import DISCARDED_BYTES
-from support.carrier_callbacks import sms
-from support.raw_http import RawConnection, raw_connection
-from support.running_gateway import BODY_LIMIT_BYTES as LIMIT_BYTES
-from support.running_gateway import RunningGateway, ScriptedConversations, gateway_over
+from support.fakes.carrier_callbacks import sms
+from support.net.raw_http import RawConnection, raw_connection
+from support.services.running_gateway import BODY_LIMIT_BYTES as LIMIT_BYTES
+from support.services.running_gateway import RunningGateway, ScriptedConversations, gateway_over
 
 BODY_SECONDS = 0.3
 CHUNK_BYTES = 0x8000

@@ -4,9 +4,9 @@ import asyncio
 
 import httpx
 
-from support.carrier_callbacks import ALICE, MASKED_NUMBER, flat_message, receipt, sms
 from support.eventually import eventually
-from support.running_gateway import RunningGateway, ScriptedConversations
+from support.fakes.carrier_callbacks import ALICE, MASKED_NUMBER, flat_message, receipt, sms
+from support.services.running_gateway import RunningGateway, ScriptedConversations
 
 
 async def post_message(gateway: RunningGateway, number: int) -> httpx.Response:

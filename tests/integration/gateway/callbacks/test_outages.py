@@ -9,10 +9,10 @@ import structlog
 from gateway.conversation_client import IN_FLIGHT_LIMIT
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1.error_reason_pb2 import ErrorReason
-from support.carrier_callbacks import CARRIER_MESSAGE_ID, flat_message, receipt, sms
 from support.eventually import eventually
-from support.ports import free_port
-from support.running_gateway import (
+from support.fakes.carrier_callbacks import CARRIER_MESSAGE_ID, flat_message, receipt, sms
+from support.net.ports import free_port
+from support.services.running_gateway import (
     RunningGateway,
     ScriptedConversations,
     gateway_over,

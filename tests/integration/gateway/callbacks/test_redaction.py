@@ -7,9 +7,9 @@ import grpc
 import pytest
 import structlog
 
-from support.carrier_callbacks import flat_message, receipt, sms
-from support.raw_http import raw_connection
-from support.running_gateway import RunningGateway, ScriptedConversations
+from support.fakes.carrier_callbacks import flat_message, receipt, sms
+from support.net.raw_http import raw_connection
+from support.services.running_gateway import RunningGateway, ScriptedConversations
 
 SECRETS = ("555", "between us", "c2VuZC10b2tlbg", "secret", "Traceback")
 

@@ -10,10 +10,10 @@ import structlog
 from runtime.http.server import HttpOptions
 from runtime.http.tls import HttpsFiles, https_context
 from runtime.reloading import ConfigFileError
-from support.carrier_callbacks import sms
-from support.certificates import Authority, pem, replace
-from support.http_client import http_client
-from support.running_gateway import ScriptedConversations, gateway_over
+from support.fakes.carrier_callbacks import sms
+from support.net.certificates import Authority, pem, replace
+from support.net.http_client import http_client
+from support.services.running_gateway import ScriptedConversations, gateway_over
 
 HOST = "localhost"
 

@@ -10,10 +10,10 @@ from starlette.types import Receive, Scope, Send
 from runtime.http import limits as limits_module
 from runtime.http.limits import HttpLimits
 from runtime.http.server import AsgiApplication, HttpOptions, HttpServer, http_server
-from support.carrier_callbacks import sms
 from support.eventually import PATIENCE_SECONDS, eventually
-from support.raw_http import RawConnection, raw_connection
-from support.running_gateway import RunningGateway, ScriptedConversations, gateway_over
+from support.fakes.carrier_callbacks import sms
+from support.net.raw_http import RawConnection, raw_connection
+from support.services.running_gateway import RunningGateway, ScriptedConversations, gateway_over
 
 SHORT_SECONDS = 0.5
 LARGE_BYTES = 32 * 1024 * 1024

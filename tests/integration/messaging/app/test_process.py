@@ -20,7 +20,15 @@ from runtime.clock import SystemClock
 from runtime.settings.base import EX_CONFIG
 from support.clock import ManualClock
 from support.eventually import eventually
-from support.messaging_service import (
+from support.fakes.scripted_carrier import (
+    CarrierRequest,
+    ScriptedCarrier,
+    accepted,
+    record,
+    response,
+)
+from support.net.ports import free_port
+from support.services.messaging_service import (
     ALICE,
     BOB,
     MASKED,
@@ -32,8 +40,6 @@ from support.messaging_service import (
     talking_to,
     text,
 )
-from support.ports import free_port
-from support.scripted_carrier import CarrierRequest, ScriptedCarrier, accepted, record, response
 
 SECRETS = ("hunter2-access", "hunter2-secret", "hunter2-the-ledger")
 

@@ -9,8 +9,8 @@ from redis.asyncio import Redis
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from support.clock import ManualClock
-from support.messaging_service import Messaging, receipt, serving, settings_for, text
-from support.scripted_carrier import ScriptedCarrier
+from support.fakes.scripted_carrier import ScriptedCarrier
+from support.services.messaging_service import Messaging, receipt, serving, settings_for, text
 
 FORMER, NEW = "the former ledger key", "the new ledger key"
 # Starts a replica with these keys, the current one first, over one Redis and one carrier.

@@ -15,7 +15,7 @@ from messaging_service.model.errors import BackendUnavailable
 from messaging_service.model.message import CampaignBudget, OutboundMessage
 from runtime.redis.client import open_redis
 from support.clock import ManualClock
-from support.ports import free_port
+from support.net.ports import free_port
 
 RATES = AccountRates(sms_per_second=5, mms_per_second=1, lookups_per_second=2)
 SECOND = timedelta(seconds=1)

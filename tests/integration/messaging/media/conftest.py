@@ -11,8 +11,8 @@ from redis.asyncio import Redis
 from messaging_service.config.settings import Settings
 from messaging_service.media.relay import MediaRelay
 from messaging_service.model.message import Attachment, AttachmentPolicy, OutboundMessage
-from support.messaging_service import ALICE, MASKED
-from support.scripted_carrier import Answer, CarrierRequest, ScriptedCarrier, response
+from support.fakes.scripted_carrier import Answer, CarrierRequest, ScriptedCarrier, response
+from support.services.messaging_service import ALICE, MASKED
 
 GATEWAY = "https://relay.example"
 MARK = b"SECRET-MARK-47.6N-122.3W"

@@ -6,7 +6,7 @@ import pytest
 from messaging_service.media import fetch as media_fetch
 from messaging_service.media.fetch import FetchFailed, MediaFetcher
 from messaging_service.model.media import UnsupportedFile
-from support.scripted_carrier import Answer, CarrierRequest, ScriptedCarrier, response
+from support.fakes.scripted_carrier import Answer, CarrierRequest, ScriptedCarrier, response
 
 FILE = b"\x89PNG pixels"
 # As presigned URLs are written; a changed letter would break the signature.

@@ -9,14 +9,14 @@ from redis.asyncio import Redis
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from support.clock import ManualClock
-from support.messaging_service import Messaging, refusal_of, serving, settings_for, text
-from support.scripted_carrier import (
+from support.fakes.scripted_carrier import (
     CarrierRequest,
     ScriptedCarrier,
     record,
     response,
     scripted_carrier,
 )
+from support.services.messaging_service import Messaging, refusal_of, serving, settings_for, text
 
 ACCEPTED, REFUSED = pb.SEND_OUTCOME_ACCEPTED, pb.SEND_OUTCOME_REFUSED
 

@@ -11,7 +11,7 @@ from messaging_service.media import relay as media_room
 from messaging_service.media.policy import TOTAL_LIMIT_BYTES
 from messaging_service.media.relay import TRIES_LIMIT, MediaRelay
 from messaging_service.model.media import MediaUnavailable
-from support.scripted_carrier import Answer, CarrierRequest
+from support.fakes.scripted_carrier import Answer, CarrierRequest
 
 
 def noisy(side: int = 1200) -> bytes:

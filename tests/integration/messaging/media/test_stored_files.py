@@ -11,8 +11,8 @@ from messaging_service.model.errors import BackendUnavailable, MediaNotFound
 from messaging_service.model.media import MediaUnavailable
 from messaging_service.model.message import AttachmentPolicy
 from runtime.redis.client import open_redis
-from support.messaging_service import ALICE, MASKED
-from support.redis_relay import redis_relay
+from support.redis.redis_relay import redis_relay
+from support.services.messaging_service import ALICE, MASKED
 
 
 async def test_a_file_that_has_expired_is_fetched_again(

@@ -4,9 +4,9 @@ from redis.asyncio import Redis
 from maskline.messaging.v1 import messaging_pb2 as pb
 from runtime.tls import shared_client_context
 from support.clock import ManualClock
-from support.messaging_service import ALICE, BOB, MASKED, serving, settings_for, text
-from support.ports import free_port
-from support.scripted_carrier import ScriptedCarrier, record, response
+from support.fakes.scripted_carrier import ScriptedCarrier, record, response
+from support.net.ports import free_port
+from support.services.messaging_service import ALICE, BOB, MASKED, serving, settings_for, text
 
 EXPECTED = {
     'maskline_sends_total{outcome="ACCEPTED"} 2.0',

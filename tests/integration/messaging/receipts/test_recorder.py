@@ -9,8 +9,8 @@ from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from messaging_service.redis import keys
 from support.clock import ManualClock
-from support.messaging_service import BOB, Messaging, receipt, refusal_of, text
-from support.scripted_carrier import CarrierRequest, ScriptedCarrier, accepted, response
+from support.fakes.scripted_carrier import CarrierRequest, ScriptedCarrier, accepted, response
+from support.services.messaging_service import BOB, Messaging, receipt, refusal_of, text
 
 SENT, DELIVERED = pb.MESSAGE_STATE_SENT, pb.MESSAGE_STATE_DELIVERED
 UNDELIVERED, UNKNOWN = pb.MESSAGE_STATE_UNDELIVERED, pb.MESSAGE_STATE_UNKNOWN

@@ -9,9 +9,17 @@ from redis.asyncio import Redis
 from messaging_service.model.send_tokens import SendTokens
 from messaging_service.redis import keys
 from support.clock import ManualClock
-from support.marker_search import everything
-from support.messaging_service import BOB, CAROL, Messaging, receipt, serving, settings_for, text
-from support.scripted_carrier import CarrierRequest, ScriptedCarrier, accepted, response
+from support.fakes.scripted_carrier import CarrierRequest, ScriptedCarrier, accepted, response
+from support.observation.marker_search import everything
+from support.services.messaging_service import (
+    BOB,
+    CAROL,
+    Messaging,
+    receipt,
+    serving,
+    settings_for,
+    text,
+)
 
 KEY, FORMER = "the ledger key of this test", "the former ledger key of this test"
 TOKENS = SendTokens(KEY, FORMER)

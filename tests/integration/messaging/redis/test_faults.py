@@ -8,10 +8,17 @@ from redis.asyncio import Redis
 
 from maskline.messaging.v1 import messaging_pb2 as pb
 from support.clock import ManualClock
-from support.messaging_service import BOB, Messaging, refusal_of, serving, settings_for, text
-from support.ports import free_port
-from support.redis_relay import redis_relay
-from support.scripted_carrier import CarrierRequest, ScriptedCarrier, accepted
+from support.fakes.scripted_carrier import CarrierRequest, ScriptedCarrier, accepted
+from support.net.ports import free_port
+from support.redis.redis_relay import redis_relay
+from support.services.messaging_service import (
+    BOB,
+    Messaging,
+    refusal_of,
+    serving,
+    settings_for,
+    text,
+)
 
 
 async def test_nothing_is_sent_while_redis_does_not_answer(

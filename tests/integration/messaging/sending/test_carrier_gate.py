@@ -3,8 +3,8 @@ from redis.asyncio import Redis
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from support.clock import ManualClock
-from support.messaging_service import BOB, CAROL, Messaging, serving, settings_for, text
-from support.scripted_carrier import ScriptedCarrier, response
+from support.fakes.scripted_carrier import ScriptedCarrier, response
+from support.services.messaging_service import BOB, CAROL, Messaging, serving, settings_for, text
 
 ACCEPTED, NOT_SENT = pb.SEND_OUTCOME_ACCEPTED, pb.SEND_OUTCOME_NOT_SENT
 

@@ -5,8 +5,8 @@ import asyncio
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from support.clock import ManualClock
-from support.messaging_service import ALICE, BOB, Messaging, text
-from support.scripted_carrier import CarrierRequest, ScriptedCarrier, response
+from support.fakes.scripted_carrier import CarrierRequest, ScriptedCarrier, response
+from support.services.messaging_service import ALICE, BOB, Messaging, text
 
 ACCEPTED, NOT_SENT = pb.SEND_OUTCOME_ACCEPTED, pb.SEND_OUTCOME_NOT_SENT
 UNKNOWN = pb.SEND_OUTCOME_UNKNOWN

@@ -7,9 +7,9 @@ from redis.asyncio import Redis
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from support.clock import ManualClock
-from support.marker_search import everything
-from support.messaging_service import ALICE, MASKED, Messaging, refusal_of, text
-from support.scripted_carrier import CarrierRequest, ScriptedCarrier, accepted
+from support.fakes.scripted_carrier import CarrierRequest, ScriptedCarrier, accepted
+from support.observation.marker_search import everything
+from support.services.messaging_service import ALICE, MASKED, Messaging, refusal_of, text
 
 ACCEPTED, REFUSED = pb.SEND_OUTCOME_ACCEPTED, pb.SEND_OUTCOME_REFUSED
 

@@ -9,8 +9,8 @@ from redis.asyncio import Redis
 from maskline.messaging.v1 import messaging_pb2 as pb
 from messaging_service.uncertain.schedule import MAX_RESENDS
 from support.clock import ManualClock
-from support.messaging_service import Messaging, receipt, serving, settings_for, text
-from support.scripted_carrier import Answer, CarrierRequest, ScriptedCarrier, record, response
+from support.fakes.scripted_carrier import Answer, CarrierRequest, ScriptedCarrier, record, response
+from support.services.messaging_service import Messaging, receipt, serving, settings_for, text
 
 ACCEPTED, UNKNOWN = pb.SEND_OUTCOME_ACCEPTED, pb.SEND_OUTCOME_UNKNOWN
 LOOKUPS = (5, 15, 60, 300)

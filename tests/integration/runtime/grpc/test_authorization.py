@@ -16,9 +16,9 @@ from runtime.grpc.security import ServerSecurity, server_security
 from runtime.reloading import ConfigFileError
 from runtime.settings.server import ServerSettings
 from runtime.tls import TlsFiles
-from support.certificates import Authority, replace
 from support.eventually import eventually
-from support.grpc_calls import is_serving, reason
+from support.net.certificates import Authority, replace
+from support.net.grpc_calls import is_serving, reason
 
 DOMAIN = "tests.maskline"
 ROLES = ("admin", "guest")

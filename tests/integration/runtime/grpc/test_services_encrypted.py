@@ -15,12 +15,12 @@ from runtime.grpc.client import Credentials, open_channel
 from runtime.healthcheck import grpc_is_serving
 from runtime.settings.base import EX_CONFIG
 from runtime.tls import TlsFiles
-from support.carrier_callbacks import sms
-from support.certificates import Authority
 from support.eventually import eventually
-from support.ports import free_port
-from support.scripted_carrier import scripted_carrier
-from support.service_process import ended, process
+from support.fakes.carrier_callbacks import sms
+from support.fakes.scripted_carrier import scripted_carrier
+from support.net.certificates import Authority
+from support.net.ports import free_port
+from support.services.service_process import ended, process
 
 CALLERS = """
 callers = [

@@ -12,9 +12,9 @@ from runtime.grpc.security import ServerSecurity
 from runtime.healthcheck import grpc_is_serving
 from runtime.reloading import ConfigFileError
 from runtime.tls import TlsFiles, read_identity, server_credentials
-from support.certificates import Authority, pem, replace
 from support.eventually import eventually
-from support.grpc_calls import reflected_methods
+from support.net.certificates import Authority, pem, replace
+from support.net.grpc_calls import reflected_methods
 
 
 @pytest.fixture

@@ -13,14 +13,14 @@ from redis.exceptions import NoPermissionError
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.messaging.v1 import messaging_pb2
 from runtime.redis.client import open_redis
-from support import documented_errors, random_requests
+from support.builders import documented_errors, random_requests
+from support.builders.conversations import ALICE_NUMBER, BOB_NUMBER, OTHER_MASKED
 from support.clock import ManualClock
-from support.conversation_service import RunningService, running
-from support.conversations import ALICE_NUMBER, BOB_NUMBER, OTHER_MASKED
 from support.eventually import eventually
-from support.messaging_service import serving, settings_for, text
-from support.restricted_redis import USERS, RestrictedRedis, restricted_redis
-from support.scripted_carrier import scripted_carrier
+from support.fakes.scripted_carrier import scripted_carrier
+from support.redis.restricted_redis import USERS, RestrictedRedis, restricted_redis
+from support.services.conversation_service import RunningService, running
+from support.services.messaging_service import serving, settings_for, text
 
 REPOSITORY = Path(__file__).parents[4]
 CONVERSATION, MESSAGING = "maskline-conversation", "maskline-messaging"

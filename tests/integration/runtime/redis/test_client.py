@@ -7,8 +7,8 @@ from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError
 
 from runtime.redis.client import RedisAccess, is_reachable, open_redis
-from support.certificates import Authority
-from support.encrypted_redis import encrypted
+from support.net.certificates import Authority
+from support.redis.encrypted_redis import encrypted
 
 PASSWORD = "hunter2"
 

@@ -18,8 +18,8 @@ from redis.exceptions import AuthenticationError
 from bench.systems.redis_servers import with_tls
 from runtime.redis.client import RedisAccess, is_reachable, open_redis
 from runtime.reloading import ConfigFileError
-from support.certificates import Authority, replace
-from support.encrypted_redis import EncryptedRedis, TlsServer, encrypted
+from support.net.certificates import Authority, replace
+from support.redis.encrypted_redis import EncryptedRedis, TlsServer, encrypted
 
 USER = "renewed"
 # Set to 1, a missing server with TLS is a failure.

@@ -16,8 +16,8 @@ from runtime.grpc.server import GrpcServer
 from runtime.grpc.status import RpcStatus
 from runtime.tracing import tracer
 from runtime.tracing.grpc import traceparent
-from support.leak_markers import SAID, leaks
-from support.spans import attributes, traced_process
+from support.observation.leak_markers import SAID, leaks
+from support.observation.spans import attributes, traced_process
 
 TIMEOUT_SECONDS = 10.0
 SERVICE = "probe.v1.ProbeService"

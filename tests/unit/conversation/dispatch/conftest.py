@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import Redis
 
+from support.builders.dispatch_harness import Harness
 from support.clock import ManualClock
-from support.dispatch_harness import Harness
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from conversation_service.messaging.client import RequestFailed, RequestInvalid
 from conversation_service.messaging.send import Rejected
 from conversation_service.store.outbox.dead_letters import DeadLetterReason
 from conversation_service.store.outbox.entry import CorruptEntry
-from support.conversations import ALICE, BOB, CAROL
-from support.dispatch_harness import KEYS, Harness
+from support.builders.conversations import ALICE, BOB, CAROL
+from support.builders.dispatch_harness import KEYS, Harness
 
 UNREADABLE, INVALID = DeadLetterReason.UNREADABLE, DeadLetterReason.INVALID
 

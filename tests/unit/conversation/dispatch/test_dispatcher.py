@@ -1,7 +1,6 @@
 """The dispatcher: order, takeovers, erasures, opt-outs and messages that expire."""
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,25 +9,15 @@ from conversation_service.dispatch.dispatcher import STANDBY_SECONDS
 from conversation_service.domain.model.consent import OptOutSource
 from conversation_service.domain.model.messages import MessageState
 from conversation_service.messaging.client import MessagingUnavailable
-from conversation_service.messaging.send import Retry, Sent
+from conversation_service.messaging.send import Retry
 from conversation_service.store.erasure.person_data import PersonDataEraser
-from support.conversations import ALICE, BOB, CAROL, pool_storage
-from support.dispatch_harness import CONVERSATION, KEYS, Harness
+from support.builders.conversations import ALICE, BOB, CAROL, pool_storage
+from support.builders.dispatch_harness import CONVERSATION, KEYS, Harness
 
 
 async def never(*_: object) -> None:
     """The replica was killed here."""
     await asyncio.get_running_loop().create_future()
-
-
-async def test_messages_to_one_person_are_sent_in_the_order_of_their_acceptance(
-    harness: Harness,
-) -> None:
-    messages = ((person, str(number)) for number in range(40) for person in (ALICE, BOB))
-    await harness.add_system(*messages)
-    await harness.run_until(harness.dispatcher())
-    in_order = [str(number) for number in range(40)]
-    assert harness.messaging.bodies(ALICE) == harness.messaging.bodies(BOB) == in_order
 
 
 async def test_a_message_that_was_not_sent_delays_its_own_recipient_only(harness: Harness) -> None:
@@ -56,28 +45,6 @@ async def test_an_error_delays_messages_and_loses_none(harness: Harness, error: 
     assert "b1" in harness.messaging.bodies(BOB)
 
 
-async def test_refused_and_unknown_messages_are_settled_and_not_sent_again(
-    harness: Harness,
-) -> None:
-    states = {"m0": MessageState.REFUSED, "m1": MessageState.UNKNOWN}
-    for message_id, state in states.items():
-        harness.messaging.results[message_id] = [Sent(state)]
-        await harness.add_system((ALICE, message_id))
-    await harness.run_until(harness.dispatcher())
-    assert harness.messaging.sent == []
-    assert {name: await harness.outbox.state(name) for name in states} == states
-
-
-async def test_a_message_that_is_too_old_expires(harness: Harness) -> None:
-    await harness.add_system((ALICE, "old"))
-    harness.settings = replace(harness.settings, text_validity=timedelta(minutes=10))
-    harness.clock.move(minutes=10, seconds=1)
-    await harness.add_system((ALICE, "new"))
-    await harness.run_until(harness.dispatcher())
-    assert harness.messaging.bodies(ALICE) == ["new"]
-    assert await harness.outbox.state("m0") is MessageState.EXPIRED
-
-
 async def test_only_the_lease_holder_sends_and_hands_over_when_it_closes(harness: Harness) -> None:
     first, second = harness.dispatcher(), harness.dispatcher()
     await first.run_once()
@@ -92,8 +59,11 @@ async def test_only_the_lease_holder_sends_and_hands_over_when_it_closes(harness
     assert harness.messaging.bodies(CAROL) == ["c1"]
 
 
-async def test_a_takeover_begins_with_what_was_read_and_not_settled(harness: Harness) -> None:
+async def test_a_takeover_begins_with_what_was_read_and_not_settled(
+    monkeypatch: pytest.MonkeyPatch, harness: Harness
+) -> None:
     """Killed between send and settle: sent again under the same id, which is sent once."""
+    monkeypatch.setattr("conversation_service.dispatch.dispatcher.GRACE_SECONDS", 0)
     await harness.add_system((ALICE, "a1"), (ALICE, "a2"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(harness.outbox, "settle", never)
@@ -214,14 +184,3 @@ async def test_only_the_confirmation_is_sent_to_a_person_who_opted_out(harness: 
     assert harness.messaging.bodies(BOB) == ["b1"]
     assert await harness.outbox.state("m1") is MessageState.REFUSED
     assert harness.opt_outs.ended == [ALICE.person_id], "it was started after the opt-out"
-
-
-async def test_an_opt_out_that_only_the_carrier_knew_of_is_recorded(harness: Harness) -> None:
-    harness.messaging.results["a1"] = [Sent(MessageState.REFUSED, is_opted_out=True)]
-    await harness.add_system((ALICE, "a1"))
-    dispatcher = harness.dispatcher()
-    await harness.run_until(dispatcher)
-    assert harness.opt_outs.opted_out == [(ALICE.person_id, OptOutSource.CARRIER, "m0")]
-    await harness.add_system((ALICE, "a2"))
-    await harness.run_until(dispatcher)
-    assert harness.messaging.sent == []

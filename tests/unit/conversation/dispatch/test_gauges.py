@@ -6,9 +6,9 @@ from prometheus_client import REGISTRY
 
 from conversation_service.dispatch.gauges import OutboxGauges
 from conversation_service.messaging.send import Rejected, Retry
+from support.builders.conversations import ALICE, BOB, SETTINGS
+from support.builders.dispatch_harness import Harness
 from support.clock import ManualClock
-from support.conversations import ALICE, BOB, SETTINGS
-from support.dispatch_harness import Harness
 
 HOUR = timedelta(hours=1)
 
@@ -21,11 +21,7 @@ async def gauges(harness: Harness, clock: ManualClock | None = None) -> list[flo
     """The age of the oldest message, the number that wait, and the number of dead letters, on a
     replica that sends nothing."""
     replica = OutboxGauges(
-        "main",
-        harness.outbox,
-        harness.dead_letters,
-        harness.pool_settings,
-        clock or harness.clock,
+        "main", harness.outbox, harness.dead_letters, harness.pool_settings, clock or harness.clock
     )
     await replica.run_once()
     names = ("oldest_waiting_text_seconds", "waiting_texts", "dead_letters")

@@ -1,4 +1,4 @@
-"""The sender of a message that did not arrive is notified before it is settled."""
+"""Senders are notified before a message is settled; an uncertain send delays its own queue only."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -12,9 +12,9 @@ from conversation_service.domain.model.messages import (
     DeliveryFailureKind,
     MessageState,
 )
-from conversation_service.messaging.send import Sent
-from support.conversations import ALICE, BOB
-from support.dispatch_harness import CONVERSATION, Harness
+from conversation_service.messaging.send import Sent, Uncertain
+from support.builders.conversations import ALICE, BOB
+from support.builders.dispatch_harness import CONVERSATION, KEYS, Harness
 
 REFUSED = Sent(MessageState.REFUSED, reason="CARRIER_REFUSED")
 
@@ -46,9 +46,11 @@ async def test_the_sender_is_notified_of_each_kind_of_failure(
 async def test_the_sender_is_notified_of_a_message_that_expired_unsent(harness: Harness) -> None:
     harness.settings = replace(harness.settings, text_validity=timedelta(minutes=1))
     await harness.add_relayed((ALICE, "a1"))
-    harness.clock.move(minutes=2)
+    harness.clock.move(minutes=1, seconds=1)
+    await harness.add_system((ALICE, "new"))
     await harness.run_until(harness.dispatcher())
-    assert harness.messaging.requested == []
+    assert [message.body for message in harness.messaging.requested] == ["new"]
+    assert await harness.outbox.state("m0") is MessageState.EXPIRED
     [failure] = harness.failures.notified
     assert failure.kind is DeliveryFailureKind.NOT_DELIVERED
 
@@ -72,6 +74,7 @@ async def test_after_an_opt_out_only_the_end_of_the_conversation_notifies(harnes
     assert harness.failures.notified == []
     assert harness.opt_outs.opted_out == [(ALICE.person_id, OptOutSource.CARRIER, "m0")]
     assert await harness.outbox.state("m1") is MessageState.REFUSED
+    assert harness.messaging.sent == []
 
 
 async def test_nobody_is_notified_of_a_system_message(harness: Harness) -> None:
@@ -80,3 +83,84 @@ async def test_nobody_is_notified_of_a_system_message(harness: Harness) -> None:
     await harness.run_until(harness.dispatcher())
     assert harness.failures.notified == []
     assert await harness.events() == [("MESSAGE_REFUSED", "REFUSED_BY_CARRIER")]
+
+
+UNCERTAIN = Uncertain(timedelta(seconds=2))
+RESOLVED = Sent(MessageState.SENT, resolution="RECORD")
+LOST = Sent(MessageState.UNKNOWN, resolution="PREFERRED_LOSS")
+
+
+async def test_it_stays_the_head_of_its_queue_and_others_go_on(harness: Harness) -> None:
+    harness.messaging.results["a1"] = [UNCERTAIN, UNCERTAIN]
+    await harness.add_relayed((ALICE, "a1"), (ALICE, "a2"), (BOB, "b1"))
+    dispatcher = harness.dispatcher()
+    await harness.run(dispatcher)
+    assert harness.messaging.sent == [(BOB.phone_number, "b1")]
+    assert await harness.outbox.state("m0") is MessageState.UNKNOWN
+    harness.clock.move(seconds=1)
+    await harness.run(dispatcher)
+    assert len(harness.messaging.requested) == 2, "not before it is due"
+    for seconds in (1, 2):
+        harness.clock.move(seconds=seconds)
+        await harness.run(dispatcher)
+    assert await harness.waiting() == 0
+    assert harness.messaging.bodies(ALICE) == ["a1", "a2"]
+
+
+async def test_its_state_and_its_resolution_are_recorded_once(harness: Harness) -> None:
+    harness.messaging.results["a1"] = [UNCERTAIN, UNCERTAIN, RESOLVED]
+    await harness.add_relayed((ALICE, "a1"))
+    dispatcher = harness.dispatcher()
+    for _ in range(3):
+        await harness.run(dispatcher)
+        harness.clock.move(seconds=2)
+    assert await harness.waiting() == 0
+    assert await harness.events() == [
+        ("MESSAGE_UNKNOWN", ""),
+        ("MESSAGE_SENT", ""),
+        ("MESSAGE_RESOLVED", "RECORD"),
+    ]
+    assert harness.failures.notified == []
+
+
+async def test_a_send_that_stays_uncertain_is_settled_and_its_sender_notified(
+    harness: Harness,
+) -> None:
+    harness.messaging.results["a1"] = [UNCERTAIN, LOST]
+    await harness.add_relayed((ALICE, "a1"), (ALICE, "a2"))
+    dispatcher = harness.dispatcher()
+    await harness.run(dispatcher)
+    harness.clock.move(seconds=2)
+    await harness.run_until(dispatcher)
+    assert await harness.outbox.state("m0") is MessageState.UNKNOWN
+    assert await harness.events() == [
+        ("MESSAGE_UNKNOWN", ""),
+        ("MESSAGE_RESOLVED", "PREFERRED_LOSS"),
+        ("MESSAGE_SENT", ""),
+    ]
+    kind = DeliveryFailureKind.UNCERTAIN
+    assert harness.failures.notified == [DeliveryFailure("m0", CONVERSATION, ALICE.person_id, kind)]
+
+
+async def test_a_takeover_resolves_it_before_the_entries_behind_it(harness: Harness) -> None:
+    harness.messaging.results["a1"] = [UNCERTAIN, UNCERTAIN]
+    await harness.add_relayed((ALICE, "a1"), (ALICE, "a2"))
+    await harness.run(harness.dispatcher())
+    await harness.redis.delete(KEYS.lease)
+    second = harness.dispatcher()
+    await harness.run(second)
+    assert harness.messaging.sent == []
+    harness.clock.move(seconds=2)
+    await harness.run_until(second)
+    assert harness.messaging.bodies(ALICE) == ["a1", "a2"]
+
+
+async def test_it_does_not_expire_while_the_carrier_may_have_it(harness: Harness) -> None:
+    harness.settings = replace(harness.settings, text_validity=timedelta(minutes=1))
+    harness.messaging.results["a1"] = [UNCERTAIN, RESOLVED]
+    await harness.add_relayed((ALICE, "a1"))
+    dispatcher = harness.dispatcher()
+    await harness.run(dispatcher)
+    harness.clock.move(minutes=2)
+    await harness.run_until(dispatcher)
+    assert await harness.outbox.state("m0") is MessageState.SENT

@@ -2,13 +2,11 @@
 
 from dataclasses import replace
 
-import pytest
-
 from conversation_service.domain.model.conversation import EndReason
 from conversation_service.domain.model.events import Event, EventType, Rule
 from conversation_service.rpc.conversations.event_descriptions import describe
-from support.conversations import ALICE, BOB
-from support.decisions import ACTIVE, ENDED, WAITING
+from support.builders.conversations import ALICE, BOB
+from support.builders.decisions import ACTIVE, ENDED, WAITING
 
 # Descriptions of events of the second participant, given the conversation.
 SECOND = "the second participant"
@@ -46,12 +44,10 @@ def of_bob(kind: EventType, detail: str = "") -> Event:
     return Event(kind, "c", BOB.participant_id, "m-0", detail)
 
 
-@pytest.mark.parametrize(("kind", "detail", "description"), DESCRIPTIONS)
-def test_a_description_says_what_happened_to_whom_and_why(
-    kind: str, detail: str, description: str
-) -> None:
-    expected = description[0].upper() + description[1:]
-    assert describe(of_bob(EventType(kind), detail), ACTIVE) == expected
+def test_a_description_says_what_happened_to_whom_and_why() -> None:
+    for kind, detail, description in DESCRIPTIONS:
+        expected = description[0].upper() + description[1:]
+        assert describe(of_bob(EventType(kind), detail), ACTIVE) == expected, kind
 
 
 def test_every_event_has_a_description_with_and_without_its_conversation() -> None:

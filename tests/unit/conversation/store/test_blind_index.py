@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from conversation_service.store.encryption.blind_index import PersonIds
 from conversation_service.store.encryption.cipher import Cipher
-from support.conversations import ALICE, ALICE_NUMBER, BOB, CIPHER, PEOPLE
+from support.builders.conversations import ALICE, ALICE_NUMBER, BOB, CIPHER, PEOPLE
 
 
 def test_a_person_has_one_id_for_all_pools_and_another_in_each() -> None:

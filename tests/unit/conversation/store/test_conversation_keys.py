@@ -13,8 +13,8 @@ from conversation_service.store.encryption.key_ring import is_encrypted
 from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.records.encrypted import RecordCipher
 from conversation_service.store.records.payloads import StoredResponse
-from support.conversations import CIPHER, PEOPLE
-from support.decisions import ACTIVE, ENDED
+from support.builders.conversations import CIPHER, PEOPLE
+from support.builders.decisions import ACTIVE, ENDED
 
 DATA_KEY, ANOTHER = conversation_keys.generate(), conversation_keys.generate()
 KEYS = Keys("main")

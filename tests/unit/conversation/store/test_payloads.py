@@ -10,8 +10,8 @@ from conversation_service.store.records.payloads import (
     encode_held,
     encode_payload,
 )
-from support.conversations import ALICE, ALICE_NUMBER, MASKED
-from support.decisions import PICTURE
+from support.builders.conversations import ALICE, ALICE_NUMBER, MASKED
+from support.builders.decisions import PICTURE
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 FILE = st.builds(Attachment, TEXT, TEXT, st.integers(0, 10**9)) | st.just(PICTURE)

@@ -36,8 +36,8 @@ from conversation_service.store.records.payloads import (
     encode_sender_limits,
 )
 from conversation_service.store.records.pool import decode_pool, encode_pool
-from support.conversations import ALICE, BOB, MASKED, PEOPLE, POOL
-from support.decisions import ACTIVE, CODE, ENDED, NOW, PAUSED, WAITING
+from support.builders.conversations import ALICE, BOB, MASKED, PEOPLE, POOL
+from support.builders.decisions import ACTIVE, CODE, ENDED, NOW, PAUSED, WAITING
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 MOMENTS = st.integers(0, 7 * 10**12).map(from_ms)

@@ -5,7 +5,7 @@ import pytest
 from gateway.callbacks.delivery_receipt import parse_receipt
 from gateway.problems import MalformedCallback
 from maskline.conversation.v1 import conversation_pb2 as pb
-from support.carrier_callbacks import flat_message, receipt, sms
+from support.fakes.carrier_callbacks import flat_message, receipt, sms
 
 
 def parse(callback: object, send_token: str = "") -> pb.DeliveryReceipt:

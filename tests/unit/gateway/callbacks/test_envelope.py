@@ -11,7 +11,7 @@ from gateway.callbacks.delivery_receipt import parse_receipt
 from gateway.callbacks.inbound_message import parse_message
 from gateway.problems import MalformedCallback
 from maskline.conversation.v1 import conversation_pb2 as pb
-from support.carrier_callbacks import ALICE, CARRIER_MESSAGE_ID, MASKED_NUMBER, sms
+from support.fakes.carrier_callbacks import ALICE, CARRIER_MESSAGE_ID, MASKED_NUMBER, sms
 
 ENVELOPE = "data attributes id type included"
 FIELDS = "from to body timestamp direction is_mms url file_size level status status_code"

@@ -13,7 +13,7 @@ from runtime.grpc.error_interceptor import ErrorInterceptor
 from runtime.grpc.server import GrpcServer
 from runtime.grpc.status import RpcStatus
 from support.eventually import eventually
-from support.grpc_calls import reason
+from support.net.grpc_calls import reason
 
 DOMAIN = "tests.maskline"
 # Short; a client that reads nothing exceeds any timeout.

@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 
 from runtime.logging.redaction import DROPPED
 from runtime.tracing.redaction import RedactingExporter
-from support.leak_markers import SAID, leaks, number_forms
-from support.spans import CollectedSpans, attributes
+from support.observation.leak_markers import SAID, leaks, number_forms
+from support.observation.spans import CollectedSpans, attributes
 
 NUMBER = "+14255550137"
 URL = "https://gateway.example/api/receipt/c2VuZC10b2tlbg?to=%2B14255550137"

@@ -15,8 +15,13 @@ from runtime.batching import Batcher
 from runtime.tracing import is_traced, tracer
 from runtime.tracing.export import exporting, otlp_exporter
 from runtime.tracing.grpc import traceparent
-from support.leak_markers import SAID, leaks
-from support.spans import CollectedSpans, attributes, resettable_provider, traced_process
+from support.observation.leak_markers import SAID, leaks
+from support.observation.spans import (
+    CollectedSpans,
+    attributes,
+    resettable_provider,
+    traced_process,
+)
 
 NUMBER = "+14255550137"
 

@@ -15,9 +15,9 @@ from contract.conversation.errors.error_catalog.common import (
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from conversation_service.domain.commands.operator.pools import NUMBERS_LIMIT
-from support.conversation_service import RunningService
-from support.conversations import BOB_NUMBER, MASKED
-from support.dead_letters import damaged, dead_letters
+from support.builders.conversations import BOB_NUMBER, MASKED
+from support.builders.dead_letters import damaged, dead_letters
+from support.services.conversation_service import RunningService
 
 OPERATOR, LANGUAGE, NAME = (FieldMask(paths=[path]) for path in ("operator", "language", "name"))
 AREA_CODES = range(212, 212 + NUMBERS_LIMIT // 100)

@@ -8,10 +8,16 @@ from google.protobuf.message import Message
 from conversation_service.store.conversations.repository import ConversationRepository
 from conversation_service.store.conversations.types import Commit, Conflict
 from maskline.conversation.v1.pool_pb2 import PoolSettings
-from support import random_requests
-from support.conversation_calls import filled
-from support.conversation_service import RunningService
-from support.conversations import ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBER, MASKED, OTHER_MASKED
+from support.builders import random_requests
+from support.builders.conversation_calls import filled
+from support.builders.conversations import (
+    ALICE_NUMBER,
+    BOB_NUMBER,
+    CAROL_NUMBER,
+    MASKED,
+    OTHER_MASKED,
+)
+from support.services.conversation_service import RunningService
 
 # Fields that the set-ups of a call have found out, such as the id of a conversation.
 State = dict[str, object]

@@ -24,9 +24,8 @@ from conversation_service.domain.commands.core.holding import HELD_LIMIT
 from conversation_service.store.event_log import EventLog
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import pool_pb2
-from support.conversation_calls import ask
-from support.conversation_service import RunningService
-from support.conversations import (
+from support.builders.conversation_calls import ask
+from support.builders.conversations import (
     ALICE_NUMBER,
     BOB_NUMBER,
     CAROL_NUMBER,
@@ -35,7 +34,8 @@ from support.conversations import (
     pool_storage,
 )
 from support.eventually import eventually
-from support.watching import create_many_events, has_free_slot, open_watches, watching
+from support.observation.watching import create_many_events, has_free_slot, open_watches, watching
+from support.services.conversation_service import RunningService
 
 DAVE_NUMBER = "+13605550144"
 REFUSING = pool_pb2.PoolSettings(pause_policy=pool_pb2.PAUSE_POLICY_REFUSE)

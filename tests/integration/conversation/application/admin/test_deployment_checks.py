@@ -10,11 +10,11 @@ from conversation_service.store.storage import Storage
 from maskline.conversation.v1 import deployment_pb2 as pb
 from maskline.conversation.v1 import pool_pb2
 from maskline.messaging.v1 import messaging_pb2
+from support.builders.conversation_calls import ask
+from support.builders.conversations import CIPHER, MASKED, OTHER_MASKED, POOL
 from support.clock import ManualClock
-from support.conversation_calls import ask
-from support.conversation_service import RunningService, running
-from support.conversations import CIPHER, MASKED, OTHER_MASKED, POOL
-from support.redis_relay import redis_relay
+from support.redis.redis_relay import redis_relay
+from support.services.conversation_service import RunningService, running
 
 GATEWAY = "https://maskline.example.com/api/message"
 PASSED, WARNED, FAILED = (

@@ -13,10 +13,8 @@ from conversation_service.store.deployment.usage_samples import UsageSamples
 from conversation_service.store.event_log import EventLog
 from maskline.conversation.v1 import pool_pb2
 from maskline.messaging.v1 import messaging_pb2
-from support.clock import ManualClock
-from support.conversation_calls import ask
-from support.conversation_service import RunningService, running
-from support.conversations import (
+from support.builders.conversation_calls import ask
+from support.builders.conversations import (
     ALICE_NUMBER,
     BOB_NUMBER,
     CAROL_NUMBER,
@@ -28,6 +26,8 @@ from support.conversations import (
     pool_storage,
     seeded,
 )
+from support.clock import ManualClock
+from support.services.conversation_service import RunningService, running
 
 ELSEWHERE = "+12065550102"
 SPARE, DISABLED_SPARE = "+12065550103", "+12065550104"

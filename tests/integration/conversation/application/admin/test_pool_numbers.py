@@ -3,9 +3,8 @@
 from conversation_service.domain.templates.catalog import Template
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import error_reason_pb2, opt_out_pb2, pool_pb2
-from support.conversation_calls import ask, filled, refused
-from support.conversation_service import RunningService
-from support.conversations import (
+from support.builders.conversation_calls import ask, filled, refused
+from support.builders.conversations import (
     ALICE_NUMBER,
     BOB_NUMBER,
     CAROL_NUMBER,
@@ -13,7 +12,8 @@ from support.conversations import (
     OTHER_MASKED,
     system_message,
 )
-from support.watching import wait_for_event
+from support.observation.watching import wait_for_event
+from support.services.conversation_service import RunningService
 
 NUMBER = "+12065550102"
 ACTIVE, DRAINING = pool_pb2.NUMBER_STATE_ACTIVE, pool_pb2.NUMBER_STATE_DRAINING

@@ -7,10 +7,8 @@ from redis.asyncio import Redis
 
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import pool_pb2
-from support.clock import ManualClock
-from support.conversation_calls import ask
-from support.conversation_service import RunningService, running
-from support.conversations import (
+from support.builders.conversation_calls import ask
+from support.builders.conversations import (
     ALICE_NUMBER,
     BOB_NUMBER,
     MASKED,
@@ -18,6 +16,8 @@ from support.conversations import (
     SEED,
     seeded,
 )
+from support.clock import ManualClock
+from support.services.conversation_service import RunningService, running
 
 NUMBER = "+12065550102"
 CHANGED = seeded(MASKED, NUMBER, settings={"idle_lifetime": timedelta(hours=1)})

@@ -11,11 +11,11 @@ from google.rpc import error_details_pb2
 from conversation_service.domain.templates.catalog import Template
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import number_selection_pb2, pool_pb2
-from support.conversation_calls import ask, filled, refused
-from support.conversation_service import RunningService
-from support.conversations import ALICE_NUMBER, BOB_NUMBER, SETTINGS, system_message
-from support.grpc_calls import detail
-from support.watching import wait_for_event
+from support.builders.conversation_calls import ask, filled, refused
+from support.builders.conversations import ALICE_NUMBER, BOB_NUMBER, SETTINGS, system_message
+from support.net.grpc_calls import detail
+from support.observation.watching import wait_for_event
+from support.services.conversation_service import RunningService
 
 NUMBER = "+12065550102"
 NEW = pool_pb2.CreatePoolRequest(

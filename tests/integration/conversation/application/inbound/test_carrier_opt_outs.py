@@ -12,10 +12,8 @@ from conversation_service.messaging.send import OPTED_OUT_CODE
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import opt_out_pb2
 from maskline.messaging.v1 import error_reason_pb2, messaging_pb2
-from support.clock import ManualClock
-from support.conversation_calls import ask, kinds
-from support.conversation_service import RunningService, running
-from support.conversations import (
+from support.builders.conversation_calls import ask, kinds
+from support.builders.conversations import (
     ALICE_NUMBER,
     BOB_NUMBER,
     MASKED,
@@ -24,8 +22,10 @@ from support.conversations import (
     seeded,
     system_message,
 )
+from support.clock import ManualClock
 from support.eventually import eventually
-from support.scripted_messaging import Context, ScriptedMessaging
+from support.fakes.scripted_messaging import Context, ScriptedMessaging
+from support.services.conversation_service import RunningService, running
 
 ELSEWHERE = "+12065550102"
 SECOND = seeded(ELSEWHERE, name="second")

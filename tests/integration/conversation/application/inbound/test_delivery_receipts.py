@@ -12,11 +12,11 @@ from conversation_service.messaging.send import OPTED_OUT_CODE
 from conversation_service.store.outbox.outbox import Outbox
 from maskline.conversation.v1 import conversation_pb2
 from maskline.messaging.v1 import messaging_pb2 as pb
+from support.builders.conversation_calls import kinds
+from support.builders.conversations import ALICE_NUMBER, BOB_NUMBER, MASKED, system_message
 from support.clock import ManualClock
-from support.conversation_calls import kinds
-from support.conversation_service import RunningService, running
-from support.conversations import ALICE_NUMBER, BOB_NUMBER, MASKED, system_message
-from support.scripted_messaging import Context, ScriptedMessaging
+from support.fakes.scripted_messaging import Context, ScriptedMessaging
+from support.services.conversation_service import RunningService, running
 
 NOT_DELIVERED = system_message(Template.NOT_DELIVERED)
 

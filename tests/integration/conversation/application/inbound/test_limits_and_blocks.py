@@ -11,10 +11,8 @@ from conversation_service.domain.model.rate_limits import (
 )
 from conversation_service.domain.templates.catalog import Template
 from maskline.conversation.v1 import conversation_pb2 as pb
-from support.clock import ManualClock
-from support.conversation_calls import ask, kinds, refused
-from support.conversation_service import RunningService, running
-from support.conversations import (
+from support.builders.conversation_calls import ask, kinds, refused
+from support.builders.conversations import (
     ALICE_NUMBER,
     BOB_NUMBER,
     CAROL_NUMBER,
@@ -23,7 +21,9 @@ from support.conversations import (
     seeded,
     system_message,
 )
-from support.watching import wait_for_event
+from support.clock import ManualClock
+from support.observation.watching import wait_for_event
+from support.services.conversation_service import RunningService, running
 
 WRONG = "X4X4X4"
 

@@ -9,9 +9,8 @@ from conversation_service.domain.templates.catalog import Template
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import error_reason_pb2
 from maskline.messaging.v1 import messaging_pb2
-from support.conversation_calls import ask, kinds, refused
-from support.conversation_service import RunningService
-from support.conversations import (
+from support.builders.conversation_calls import ask, kinds, refused
+from support.builders.conversations import (
     ALICE_NUMBER,
     BOB_NUMBER,
     CAROL_NUMBER,
@@ -20,8 +19,9 @@ from support.conversations import (
     SETTINGS,
     system_message,
 )
-from support.decisions import CARD, PICTURE
-from support.unusual_bodies import UNUSUAL_BODIES
+from support.builders.decisions import CARD, PICTURE
+from support.builders.unusual_bodies import UNUSUAL_BODIES
+from support.services.conversation_service import RunningService
 
 UNKNOWN_NUMBER = "+12065550199"
 ATTACHMENT = messaging_pb2.Attachment(

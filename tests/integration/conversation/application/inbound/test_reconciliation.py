@@ -22,13 +22,19 @@ from conversation_service.store.keyspace.keys import DeploymentKeys
 from conversation_service.store.storage import Storage
 from maskline.conversation.v1 import conversation_pb2
 from maskline.messaging.v1 import messaging_pb2 as pb
+from support.builders.conversation_calls import kinds
+from support.builders.conversations import (
+    ALICE_NUMBER,
+    BOB_NUMBER,
+    CAROL_NUMBER,
+    CIPHER,
+    system_message,
+)
+from support.builders.decisions import PICTURE
 from support.clock import ManualClock
-from support.conversation_calls import kinds
-from support.conversation_service import RunningService, connected, running
-from support.conversations import ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBER, CIPHER, system_message
-from support.decisions import PICTURE
 from support.eventually import eventually
-from support.scripted_messaging import Context, ScriptedMessaging
+from support.fakes.scripted_messaging import Context, ScriptedMessaging
+from support.services.conversation_service import RunningService, connected, running
 
 INTERVAL = timedelta(minutes=5)
 KEYS = DeploymentKeys()

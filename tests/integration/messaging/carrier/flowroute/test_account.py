@@ -15,9 +15,22 @@ from messaging_service.carrier.flowroute.account import ANSWER_LIMIT_BYTES
 from messaging_service.carrier.flowroute.http import ACCOUNT_CONNECTIONS, SEND_CONNECTIONS
 from support.clock import ManualClock
 from support.eventually import eventually
-from support.messaging_service import Messaging, Refusal, refusal_of, serving, settings_for, text
-from support.ports import free_port
-from support.scripted_carrier import Answer, CarrierRequest, ScriptedCarrier, accepted, response
+from support.fakes.scripted_carrier import (
+    Answer,
+    CarrierRequest,
+    ScriptedCarrier,
+    accepted,
+    response,
+)
+from support.net.ports import free_port
+from support.services.messaging_service import (
+    Messaging,
+    Refusal,
+    refusal_of,
+    serving,
+    settings_for,
+    text,
+)
 
 NUMBER = {"id": "12065550100", "attributes": {"number_type": "longcode"}}
 CALLBACK = {"data": {"attributes": {"callback_url": "https://old.example/", "api_version": "v2.1"}}}

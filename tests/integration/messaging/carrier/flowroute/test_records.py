@@ -7,7 +7,8 @@ from redis.asyncio import Redis
 
 from maskline.messaging.v1 import messaging_pb2 as pb
 from support.clock import ManualClock
-from support.messaging_service import (
+from support.fakes.scripted_carrier import ScriptedCarrier, record, response
+from support.services.messaging_service import (
     ALICE,
     MASKED,
     PATIENCE_SECONDS,
@@ -16,7 +17,6 @@ from support.messaging_service import (
     serving,
     settings_for,
 )
-from support.scripted_carrier import ScriptedCarrier, record, response
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 INBOUND = {"from": ALICE, "to": MASKED, "body": "hello"}

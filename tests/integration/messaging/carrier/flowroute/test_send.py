@@ -10,8 +10,8 @@ from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from messaging_service.model.carrier_ids import is_carrier_id
 from support.clock import ManualClock
-from support.messaging_service import Messaging, receipt, serving, settings_for, text
-from support.scripted_carrier import Answer, CarrierRequest, ScriptedCarrier, response
+from support.fakes.scripted_carrier import Answer, CarrierRequest, ScriptedCarrier, response
+from support.services.messaging_service import Messaging, receipt, serving, settings_for, text
 
 ACCEPTED, UNKNOWN = pb.SEND_OUTCOME_ACCEPTED, pb.SEND_OUTCOME_UNKNOWN
 NOT_SENT, REFUSED = pb.SEND_OUTCOME_NOT_SENT, pb.SEND_OUTCOME_REFUSED

@@ -3,8 +3,6 @@
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.system.delivery_failure import (
     NotifySenderOfFailure,
@@ -21,8 +19,8 @@ from conversation_service.domain.model.rate_limits import (
     SenderLimits,
 )
 from conversation_service.domain.templates.catalog import Template
-from support.conversations import ALICE, BOB, MASKED, POOL, system_message
-from support.decisions import (
+from support.builders.conversations import ALICE, BOB, MASKED, POOL
+from support.builders.decisions import (
     ACTIVE,
     ENDED,
     MOMENT,
@@ -32,6 +30,7 @@ from support.decisions import (
     sent_bodies,
     snapshot_about,
     snapshot_of,
+    system,
 )
 
 TO_ALICE = DeliveryFailure(
@@ -58,21 +57,16 @@ def decided(failure: DeliveryFailure = TO_ALICE, **fields: object) -> Change:
     return notice_of(failure).decide(snapshot_about(ACTIVE, **fields))
 
 
-@pytest.mark.parametrize(("kind", "template", "is_about_files"), NOTICES)
-def test_the_sender_is_notified_without_the_cause_of_the_failure(
-    kind: DeliveryFailureKind, template: Template, is_about_files: bool
-) -> None:
-    change = decided(replace(TO_ALICE, kind=kind))
-    assert sent_bodies(change) == [(BOB, system_message(template))]
-    assert (change.after, change.texts[0].is_relayed) == (None, False)
-    assert change.texts[0].conversation_id == ACTIVE.conversation_id
-    expected = [("ATTACHMENTS_REFUSED", "")] if is_about_files else []
-    assert event_details(change) == [*expected, ("SYSTEM_TEXT_ACCEPTED", template.value)]
-
-
-def test_a_failure_of_the_other_participants_message_notifies_them() -> None:
-    change = decided(replace(TO_ALICE, recipient_person_id=BOB.person_id))
-    assert sent_bodies(change) == [(ALICE, system_message(Template.NOT_DELIVERED))]
+def test_the_sender_is_notified_without_the_cause_of_the_failure() -> None:
+    for kind, template, is_about_files in NOTICES:
+        change = decided(replace(TO_ALICE, kind=kind))
+        assert sent_bodies(change) == [system(BOB, template)], kind
+        assert (change.after, change.texts[0].is_relayed) == (None, False), kind
+        assert change.texts[0].conversation_id == ACTIVE.conversation_id, kind
+        expected = [("ATTACHMENTS_REFUSED", "")] if is_about_files else []
+        assert event_details(change) == [*expected, ("SYSTEM_TEXT_ACCEPTED", template.value)], kind
+        of_bobs = decided(replace(TO_ALICE, kind=kind, recipient_person_id=BOB.person_id))
+        assert sent_bodies(of_bobs) == [system(ALICE, template)], kind
 
 
 def test_a_failure_has_one_idempotency_key_per_kind() -> None:
@@ -82,21 +76,17 @@ def test_a_failure_has_one_idempotency_key_per_kind() -> None:
     assert first.idempotency_key.request_id != other.idempotency_key.request_id
 
 
-def test_without_a_sender_nobody_is_notified() -> None:
+def test_nobody_is_notified_without_a_sender_or_a_conversation() -> None:
     assert failure_notice(TO_ALICE, WAITING) is None
     assert failure_notice(replace(TO_ALICE, recipient_person_id="nobody"), ACTIVE) is None
+    assert notice_of(TO_ALICE).decide(snapshot_of(ACTIVE)) == Change(), "it is purged"
 
 
-def test_the_sender_is_notified_during_the_cool_off_too() -> None:
+def test_the_sender_is_notified_during_the_cool_off_and_not_in_another_conversation() -> None:
     command = notice_of(TO_ALICE, ENDED)
-    assert sent_bodies(command.decide(snapshot_about(ENDED))) == [
-        (BOB, system_message(Template.NOT_DELIVERED))
-    ]
+    notice = system(BOB, Template.NOT_DELIVERED)
+    assert sent_bodies(command.decide(snapshot_about(ENDED))) == [notice]
     assert sent_bodies(command.decide(snapshot_about(ENDED, now=NOW + COOL_OFF))) == []
-
-
-def test_a_sender_in_another_conversation_is_not_notified() -> None:
-    command = notice_of(TO_ALICE, ENDED)
     newer = replace(ACTIVE, conversation_id="newer")
     moved = snapshot_of(newer, conversation=ENDED)
     assert moved.live(Route(MASKED, BOB)) == newer
@@ -110,10 +100,6 @@ def test_a_sender_who_opted_out_is_not_notified_and_the_event_is_recorded() -> N
     assert (sent_bodies(change), event_details(change)) == ([], [("ATTACHMENTS_REFUSED", "")])
 
 
-def test_nobody_is_notified_once_the_conversation_is_purged() -> None:
-    assert notice_of(TO_ALICE).decide(snapshot_of(ACTIVE)) == Change()
-
-
 def notices(pauses: list[timedelta]) -> list[int]:
     """How many notices each of several failures causes, each so long after the one before."""
     limits, now, counts = SenderLimits(), NOW, []
@@ -125,19 +111,15 @@ def notices(pauses: list[timedelta]) -> list[int]:
     return counts
 
 
-def test_there_is_at_most_one_notice_a_minute() -> None:
-    pauses = [timedelta(0), MOMENT, FAILURE_SILENCE - 2 * MOMENT, MOMENT]
-    assert notices(pauses) == [1, 0, 0, 1]
-
-
-def test_there_are_at_most_five_notices_an_hour() -> None:
+def test_there_is_at_most_one_notice_a_minute_and_five_an_hour() -> None:
+    assert notices([timedelta(0), MOMENT, FAILURE_SILENCE - 2 * MOMENT, MOMENT]) == [1, 0, 0, 1]
     pauses = [FAILURE_SILENCE] * (FAILURES_LIMIT + 3)
     assert notices(pauses) == [1] * FAILURES_LIMIT + [0] * 3
     assert notices([*pauses, FAILURES_WINDOW])[-1] == 1
 
 
 def test_a_notice_is_counted_apart_from_replies() -> None:
-    change = decided()
-    assert change.sender_limits is not None
-    assert change.sender_limits.after.expires_at == NOW + FAILURES_WINDOW
-    assert change.sender_limits.after.replies == SenderLimits().replies
+    limits = decided().sender_limits
+    assert limits is not None
+    assert limits.after.expires_at == NOW + FAILURES_WINDOW
+    assert limits.after.replies == SenderLimits().replies

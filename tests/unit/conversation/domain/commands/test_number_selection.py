@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from conversation_service.domain import errors
 from conversation_service.domain.commands.core.change import RouteClaim
 from conversation_service.domain.commands.core.number_selection import (
     ANY_NUMBER,
@@ -14,37 +15,31 @@ from conversation_service.domain.commands.core.number_selection import (
     select_number,
 )
 from conversation_service.domain.commands.core.snapshot import Snapshot
-from conversation_service.domain.errors import (
-    AlreadyInConversation,
-    ConversationError,
-    NoNumberAvailable,
-    NumberCooling,
-    NumberNotActive,
-    UnknownMaskedNumber,
-)
 from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import MaskedNumber, NumberPreference, NumberState, Pool
-from support.conversations import ALICE, BOB, CAROL, route
-from support.decisions import ACTIVE, ENDED, MOMENT, NOW, WAITING, pool_with, snapshot_of
+from support.builders.conversations import ALICE, BOB, CAROL, route
+from support.builders.decisions import ACTIVE, ENDED, MOMENT, NOW, WAITING, pool_with, snapshot_of
 
 FIRST, SECOND, THIRD = "+12065550100", "+12065550101", "+13605550102"
 PAIR = (ALICE, BOB)
 COOL_OFF = timedelta(minutes=3)
 STICKY, CHANGING = NumberPreference.PREFER_STICKY, NumberPreference.AVOID_STICKY
+AREA = NumberSelection(area_code="360")
 
 
-def numbers(
-    *, reserved: Sequence[str] = (), draining: Sequence[str] = ()
-) -> tuple[MaskedNumber, ...]:
+def pool_of(
+    reserved: Sequence[str] = (), draining: Sequence[str] = (), **settings: NumberPreference
+) -> Pool:
     states = {True: NumberState.DRAINING, False: NumberState.ACTIVE}
-    return tuple(
+    numbers = tuple(
         MaskedNumber(number, states[number in draining], number in reserved)
         for number in (FIRST, SECOND, THIRD)
     )
+    return pool_with(numbers=numbers, **settings)
 
 
-POOL = pool_with(numbers=numbers())
+POOL = pool_of()
 
 
 def on(masked_number: str, conversation: Conversation = ACTIVE) -> Conversation:
@@ -68,55 +63,44 @@ def test_the_first_number_of_the_pool_is_the_default() -> None:
     assert selected(pool=replace(POOL, numbers=POOL.numbers[::-1])) == THIRD
 
 
-@pytest.mark.parametrize("people", [(ALICE,), (BOB,), (CAROL, BOB), (ALICE, CAROL), PAIR])
-def test_a_number_with_a_live_conversation_of_any_of_them_is_not_selected(
-    people: Sequence[Person],
-) -> None:
-    assert selected(on(FIRST), people=people) == SECOND
-    assert selected(on(FIRST), on(SECOND), people=people) == THIRD
-
-
-def test_a_number_with_live_conversations_of_others_is_selected() -> None:
+def test_a_number_with_a_live_conversation_of_any_of_them_is_not_selected() -> None:
+    for people in ((ALICE,), (BOB,), (CAROL, BOB), (ALICE, CAROL), PAIR):
+        assert selected(on(FIRST), people=people) == SECOND
+        assert selected(on(FIRST), on(SECOND), people=people) == THIRD
     assert selected(on(FIRST), people=(CAROL,)) == FIRST
     assert selected(on(FIRST, WAITING), people=(BOB, CAROL)) == FIRST
 
 
 def test_a_cooling_number_is_selected_for_the_same_two_only() -> None:
-    assert selected(on(FIRST, ENDED)) == FIRST
-    assert selected(on(FIRST, ENDED), people=(BOB, ALICE)) == FIRST
-    assert selected(on(FIRST, ENDED), people=(ALICE,)) == SECOND
-    assert selected(on(FIRST, ENDED), people=(CAROL, BOB)) == SECOND
-
-
-def test_only_an_ended_conversation_is_cooling() -> None:
+    for people, number in (
+        ((ALICE, BOB), FIRST),
+        ((BOB, ALICE), FIRST),
+        ((ALICE,), SECOND),
+        ((CAROL, BOB), SECOND),
+    ):
+        assert selected(on(FIRST, ENDED), people=people) == number
     assert snapshot_of(ACTIVE).cooling(route(ALICE)) is None
     assert snapshot_of(ENDED).cooling(route(ALICE)) == ENDED
 
 
 def test_the_cool_off_lasts_as_long_as_the_pool_says() -> None:
-    cooling = snapshot_of(on(FIRST, ENDED), pool=POOL, now=NOW + COOL_OFF - MOMENT)
-    assert select_number(cooling, (ALICE,), ANY_NUMBER) == SECOND
-    cooled = replace(cooling, now=NOW + COOL_OFF)
-    assert select_number(cooled, (ALICE,), ANY_NUMBER) == FIRST
+    for now, number in ((NOW + COOL_OFF - MOMENT, SECOND), (NOW + COOL_OFF, FIRST)):
+        snapshot = snapshot_of(on(FIRST, ENDED), pool=POOL, now=now)
+        assert select_number(snapshot, (ALICE,), ANY_NUMBER) == number
 
 
-@pytest.mark.parametrize(
-    ("of_pool", "requested", "expected"),
-    [
+def test_a_pair_gets_its_last_number_by_the_preference_of_the_request_or_pool() -> None:
+    for of_pool, requested, expected in (
         (STICKY, None, SECOND),
         (CHANGING, None, FIRST),
         (STICKY, CHANGING, FIRST),
         (CHANGING, STICKY, SECOND),
-    ],
-)
-def test_a_pair_gets_its_last_number_by_the_preference_of_the_request_or_pool(
-    of_pool: NumberPreference, requested: NumberPreference | None, expected: str
-) -> None:
-    pool = pool_with(numbers=POOL.numbers, number_preference=of_pool)
-    selection = NumberSelection(preference=requested)
-    # Numbers are used so that the preference decides.
-    loads = {FIRST: 9, THIRD: 9} if expected == SECOND else {FIRST: 9, THIRD: 99}
-    assert selected(pool=pool, selection=selection, last=SECOND, loads=loads) == expected
+    ):
+        pool = pool_of(number_preference=of_pool)
+        selection = NumberSelection(preference=requested)
+        # Numbers are used so that the preference decides.
+        loads = {FIRST: 9, THIRD: 9} if expected == SECOND else {FIRST: 9, THIRD: 99}
+        assert selected(pool=pool, selection=selection, last=SECOND, loads=loads) == expected
 
 
 def test_a_preference_about_the_last_number_is_not_a_condition() -> None:
@@ -125,17 +109,13 @@ def test_a_preference_about_the_last_number_is_not_a_condition() -> None:
     assert selected(on(SECOND), last=SECOND) == FIRST
 
 
-def test_a_number_of_the_area_is_preferred_if_one_is_free() -> None:
-    area = NumberSelection(area_code="360")
-    assert selected(selection=area, loads={THIRD: 9}) == THIRD
-    assert selected(on(THIRD), selection=area) == FIRST
+def test_a_number_of_the_area_is_preferred_if_one_is_free_and_there_is_no_last_number() -> None:
+    assert selected(selection=AREA, loads={THIRD: 9}) == THIRD
+    assert selected(on(THIRD), selection=AREA) == FIRST
     assert selected(selection=NumberSelection(area_code="999")) == FIRST
+    assert selected(selection=AREA, last=SECOND) == SECOND
     abroad = replace(POOL, numbers=(*POOL.numbers, MaskedNumber("+49305550111")))
     assert selected(pool=abroad) == FIRST
-
-
-def test_the_pairs_last_number_is_preferred_to_the_area() -> None:
-    assert selected(selection=NumberSelection(area_code="360"), last=SECOND) == SECOND
 
 
 def test_the_least_used_number_is_selected_and_of_equals_the_first() -> None:
@@ -144,51 +124,42 @@ def test_the_least_used_number_is_selected_and_of_equals_the_first() -> None:
     assert selected(loads={FIRST: 1, SECOND: 1}) == THIRD
 
 
-def test_a_reserved_number_is_selected_only_on_request() -> None:
-    pool = pool_with(numbers=numbers(reserved=[FIRST]))
+def test_a_reserved_number_is_selected_only_on_request_and_a_draining_one_never() -> None:
+    pool, reserved = pool_of(reserved=[FIRST]), NumberSelection(allows_reserved=True)
     assert selected(pool=pool) == SECOND
-    assert selected(pool=pool, selection=NumberSelection(allows_reserved=True)) == FIRST
+    assert selected(pool=pool, selection=reserved) == FIRST
     assert selected(pool=pool, selection=NumberSelection(masked_number=FIRST)) == FIRST
+    pool = pool_of(draining=[FIRST])
+    assert selected(pool=pool) == selected(pool=pool, selection=reserved, last=FIRST) == SECOND
 
 
-def test_a_draining_number_is_never_selected() -> None:
-    pool = pool_with(numbers=numbers(draining=[FIRST]))
-    assert selected(pool=pool) == SECOND
-    assert (
-        selected(pool=pool, selection=NumberSelection(allows_reserved=True), last=FIRST) == SECOND
-    )
-
-
-@pytest.mark.parametrize(
-    "snapshot",
-    [
+def test_a_pool_without_a_free_number_refuses() -> None:
+    for snapshot in (
         snapshot_of(pool=pool_with(numbers=())),
-        snapshot_of(pool=pool_with(numbers=numbers(reserved=[FIRST], draining=[SECOND, THIRD]))),
+        snapshot_of(pool=pool_of([FIRST], [SECOND, THIRD])),
         snapshot_of(on(FIRST), on(SECOND, ENDED), on(THIRD, WAITING), pool=POOL),
-    ],
-)
-def test_a_pool_without_a_free_number_refuses(snapshot: Snapshot) -> None:
-    with pytest.raises(NoNumberAvailable) as refusal:
-        select_number(snapshot, (ALICE,), ANY_NUMBER)
-    assert refusal.value.metadata == {"pool": "main"}
+    ):
+        with pytest.raises(errors.NoNumberAvailable) as refusal:
+            select_number(snapshot, (ALICE,), ANY_NUMBER)
+        assert refusal.value.metadata == {"pool": "main"}
 
 
 @pytest.mark.parametrize(
-    ("snapshot", "requested", "refusal"),
+    ("snapshot", "number", "refusal"),
     [
-        (snapshot_of(pool=POOL), "+12065550199", UnknownMaskedNumber),
-        (snapshot_of(pool=pool_with(numbers=numbers(draining=[FIRST]))), FIRST, NumberNotActive),
-        (snapshot_of(on(FIRST), pool=POOL), FIRST, AlreadyInConversation),
-        (snapshot_of(on(FIRST, WAITING), pool=POOL), FIRST, AlreadyInConversation),
-        (snapshot_of(on(FIRST, ENDED), pool=POOL), FIRST, NumberCooling),
+        (snapshot_of(pool=POOL), "+12065550199", errors.UnknownMaskedNumber),
+        (snapshot_of(pool=pool_of(draining=[FIRST])), FIRST, errors.NumberNotActive),
+        (snapshot_of(on(FIRST), pool=POOL), FIRST, errors.AlreadyInConversation),
+        (snapshot_of(on(FIRST, WAITING), pool=POOL), FIRST, errors.AlreadyInConversation),
+        (snapshot_of(on(FIRST, ENDED), pool=POOL), FIRST, errors.NumberCooling),
     ],
 )
-@pytest.mark.parametrize("people", [(ALICE,), (CAROL, ALICE)])
 def test_a_requested_number_that_is_not_free_is_refused_with_the_reason(
-    snapshot: Snapshot, requested: str, refusal: type[ConversationError], people: Sequence[Person]
+    snapshot: Snapshot, number: str, refusal: type[errors.ConversationError]
 ) -> None:
-    with pytest.raises(refusal):
-        select_number(snapshot, people, NumberSelection(masked_number=requested))
+    for people in ((ALICE,), (CAROL, ALICE)):
+        with pytest.raises(refusal):
+            select_number(snapshot, people, NumberSelection(masked_number=number))
 
 
 def test_a_requested_number_is_selected_in_spite_of_all_preferences() -> None:
@@ -203,12 +174,7 @@ def test_a_conversation_claims_its_routes_from_the_conversations_that_it_replace
 
 
 def test_every_field_of_a_selection_is_part_of_the_idempotency_key() -> None:
-    selections = [
-        NumberSelection(),
-        NumberSelection(masked_number=FIRST),
-        NumberSelection(preference=STICKY),
-        NumberSelection(preference=CHANGING),
-        NumberSelection(area_code="206"),
-        NumberSelection(allows_reserved=True),
-    ]
+    selections = [NumberSelection(), AREA, NumberSelection(masked_number=FIRST)]
+    selections += [NumberSelection(preference=STICKY), NumberSelection(preference=CHANGING)]
+    selections.append(NumberSelection(allows_reserved=True))
     assert len({selection.fields for selection in selections}) == len(selections)

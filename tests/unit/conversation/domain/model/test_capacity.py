@@ -2,13 +2,12 @@
 
 from datetime import datetime, timedelta
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from conversation_service.domain.model.capacity import HORIZON, LEAST_SAMPLES, capacity_report
 from conversation_service.domain.model.pool import MaskedNumber, NumberState
-from support.decisions import NOW, pool_with
+from support.builders.decisions import NOW, pool_with
 
 HOUR = timedelta(hours=1)
 TEN = tuple(MaskedNumber(f"+1206555010{digit}") for digit in range(10))
@@ -63,21 +62,15 @@ def test_growth_is_measured_over_all_samples_by_their_times() -> None:
     assert abs(forecast - (NOW + 5 * 24 * HOUR)) < 12 * HOUR
 
 
-@pytest.mark.parametrize(
-    "history",
-    [
+def test_without_growth_or_enough_samples_there_is_no_forecast() -> None:
+    for history in [
         hourly(*[3] * 100),
         hourly(*range(100, 0, -1)),
         hourly(*range(LEAST_SAMPLES - 1)),
         [(NOW, count) for count in range(LEAST_SAMPLES)],
         [],
-    ],
-)
-def test_without_growth_or_enough_samples_there_is_no_forecast(history: History) -> None:
-    assert exhaustion(3, history) is None
-
-
-def test_the_samples_of_a_day_are_enough() -> None:
+    ]:
+        assert exhaustion(3, history) is None, history
     assert exhaustion(3, hourly(*range(LEAST_SAMPLES))) == NOW + 7 * HOUR
 
 

@@ -67,17 +67,15 @@ def violated(settings: PoolSettings) -> list[str]:
     return [violation.field for violation in settings_violations(settings)]
 
 
-@pytest.mark.parametrize(("field", "least", "most", "needed"), RANGES)
-def test_a_duration_is_refused_just_outside_its_range(
-    field: str, least: timedelta, most: timedelta, needed: dict[str, Any]
-) -> None:
-    shortest = {"cool_off": ZERO, "reopen_grace": ZERO}
-    for allowed in (least, most):
-        settings: dict[str, Any] = {**shortest, **needed, field: allowed}
-        assert violated(replace(DEFAULTS, **settings)) == []
-    for refused in (least - SECOND, most + SECOND):
-        settings = {**needed, field: refused}
-        assert field in violated(replace(DEFAULTS, **settings))
+def test_a_duration_is_refused_just_outside_its_range() -> None:
+    for field, least, most, needed in RANGES:
+        shortest = {"cool_off": ZERO, "reopen_grace": ZERO}
+        for allowed in (least, most):
+            settings: dict[str, Any] = {**shortest, **needed, field: allowed}
+            assert violated(replace(DEFAULTS, **settings)) == [], field
+        for refused in (least - SECOND, most + SECOND):
+            settings = {**needed, field: refused}
+            assert field in violated(replace(DEFAULTS, **settings)), field
 
 
 @pytest.mark.parametrize(("settings", "field"), REFUSED)
@@ -85,17 +83,15 @@ def test_an_invalid_setting_is_named(settings: dict[str, Any], field: str) -> No
     assert violated(replace(DEFAULTS, **settings)) == [field]
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [
+def test_valid_settings_have_no_violations() -> None:
+    valid: list[dict[str, Any]] = [
         {},
         *({"segments_per_minute": n, "segments_per_day": n} for n in (0, 1, 2**31 - 1)),
         *({"warning_lead": lead} for lead in (ZERO, MINUTE, 7 * DAY - SECOND)),
         *({"text_validity": n, "kept_after_end": 365 * DAY} for n in (MINUTE, 2 * DAY)),
-    ],
-)
-def test_valid_settings_have_no_violations(settings: dict[str, Any]) -> None:
-    assert violated(replace(DEFAULTS, **settings)) == []
+    ]
+    for settings in valid:
+        assert violated(replace(DEFAULTS, **settings)) == [], settings
 
 
 def test_all_violations_are_reported_at_once() -> None:

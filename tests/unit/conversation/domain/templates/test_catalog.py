@@ -1,15 +1,20 @@
-"""The system messages of each language, rendered."""
+"""The system messages of each language, rendered, and those that a pool chooses."""
 
 import re
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conversation_service.domain.keywords import join_codes
 from conversation_service.domain.keywords.keywords import FIELDS, Keyword, parse
-from conversation_service.domain.templates.catalog import MAX_DURATION, Template, TemplateCatalog
+from conversation_service.domain.templates.catalog import (
+    MAX_DURATION,
+    Template,
+    TemplateCatalog,
+    TemplateError,
+)
 from conversation_service.domain.templates.languages import LANGUAGES, catalog_for
 
 CODE = "K7M2Q9"
@@ -54,9 +59,7 @@ def test_a_system_message_is_ascii_without_a_phone_number_and_fits_one_segment(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_system_message_has_room_for_long_keywords_and_a_long_operator(
-    language: str,
-) -> None:
+def test_every_system_message_has_room_for_long_keywords_and_a_long_operator(language: str) -> None:
     long = catalog_for(language, "x" * 40, LONG_KEYWORDS, {})
     for template in Template:
         assert len(long.render(template, code=CODE, span=timedelta(minutes=119))) <= 160
@@ -71,28 +74,19 @@ def test_a_system_message_that_is_sent_back_is_no_keyword(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_endings_and_introductions_say_how_to_stop_all_messages(language: str) -> None:
+def test_people_learn_how_to_stop_how_to_end_and_who_the_operator_is(language: str) -> None:
     for template in SHOW_STOP:
         assert re.search(r"\bSTOP\b", rendered(language, template)), template
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_both_learn_how_to_end_and_how_to_stop_when_they_are_connected(language: str) -> None:
     [end, *_] = catalog(language).keywords.end
     for template in (Template.SOMEBODY_JOINED, Template.YOU_JOINED):
         assert f"{end.upper()} " in rendered(language, template)
         assert "STOP " in rendered(language, template)
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_operator_is_named_where_people_ask_for_it(language: str) -> None:
     for template in (Template.HELP, Template.OPENED, Template.REPORTED):
         assert "Test exchange" in rendered(language, template)
 
 
-@pytest.mark.parametrize(
-    ("language", "seconds", "duration"),
-    [
+def test_time_that_is_left_is_rounded_down() -> None:
+    for language, seconds, duration in (
         ("en", 1, "within a minute"),
         ("en", 60, "within a minute"),
         ("en", 900, "within 15 minutes"),
@@ -105,19 +99,14 @@ def test_the_operator_is_named_where_people_ask_for_it(language: str) -> None:
         ("es", 900, "plazo de 15 minutos"),
         ("es", 86_400, "plazo de 24 horas"),
         ("es", 604_800, "plazo de 7 dias"),
-    ],
-)
-def test_time_that_is_left_is_rounded_down(language: str, seconds: int, duration: str) -> None:
-    assert duration in rendered(language, Template.CODE, timedelta(seconds=seconds))
-
-
-@pytest.mark.parametrize(("minutes", "duration"), [(15, "in 15 minutes"), (160, "in 3 hours")])
-def test_a_waiting_time_is_rounded_up(minutes: int, duration: str) -> None:
-    assert duration in rendered("en", Template.JUST_ENDED, timedelta(minutes=minutes))
-
-
-def test_the_longest_duration_is_shown_in_full() -> None:
+    ):
+        assert duration in rendered(language, Template.CODE, timedelta(seconds=seconds))
     assert "in 3650 days" in rendered("en", Template.LIFETIME_WARNING, MAX_DURATION)
+
+
+def test_a_waiting_time_is_rounded_up() -> None:
+    for minutes, duration in ((15, "in 15 minutes"), (160, "in 3 hours")):
+        assert duration in rendered("en", Template.JUST_ENDED, timedelta(minutes=minutes))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -137,3 +126,172 @@ def test_the_published_beginnings_of_system_messages_stay() -> None:
     assert rendered("en", Template.SOMEBODY_JOINED).startswith("The other person has joined.")
     assert rendered("en", Template.ENDED).startswith("The conversation has ended.")
     assert "START for a code" in rendered("en", Template.HELP)
+
+
+# The rule that a message states, and the templates that break it.
+REFUSED: dict[str, list[tuple[str, str]]] = {
+    "empty": [("empty", ""), ("empty", "   ")],
+    "printable ASCII": [
+        ("empty", "caf\u00e9"),
+        ("empty", "two\nlines"),
+        ("empty", "a `quoted` word"),
+    ],
+    "exceed 160 characters": [
+        ("empty", "x" * 161),
+        ("empty", "[" * 81),
+        ("empty", "{operator}" * 13),
+        ("lifetime_warning", "{span}" + "x" * 150),
+    ],
+    "may only use": [
+        *(("empty", text) for text in ("{colour}", "{}", "{0}", "{ operator }", "{code}")),
+        *(("empty", text) for text in ("{operator.upper}", "{operator[0]}")),
+        ("code_not_valid", "Not {code}"),
+        ("help", "{span} STOP"),
+    ],
+    "braces": [
+        *(
+            ("empty", text)
+            for text in ("{operator!r}", "{operator:>200}", "{operator", "operator}")
+        ),
+        ("lifetime_warning", "{span:{code}}"),
+    ],
+    "{code}": [("code", "Text {join} to this number within {span}.")],
+    "STOP": [
+        *((name, "It is over.") for name in ("ended", "just_ended", "cancelled", "blocked")),
+        *((name, "It is over.") for name in ("idle_expired", "lifetime_expired")),
+        *((name, "It is over.") for name in ("code_expired", "help", "opened")),
+        ("ended", "The last stop of the bus. Stopped."),
+    ],
+    "phone number": [
+        *(("empty", f"Call {n}") for n in ("206-555-0100", "(206) 555 0100 ext", "5550100")),
+        ("empty", "Call +1.206.555.0100"),
+        ("own_code", "5{code}"),
+        ("idle_warning", "555 {span}"),
+    ],
+    "keyword": [
+        *(("empty", text) for text in ("Start!", "{end}", "Stop.", "Yes!")),
+        ("own_code", "{join} {code}"),
+        ("own_code", "{end} {code}"),
+        ("lifetime_warning", "end {span}"),
+        ("lifetime_warning", "end 2{span}"),
+        ("code_not_valid", "join again"),
+    ],
+    "must be one of": [("colour", "Blue")],
+}
+CASES = [(rule, name, text) for rule, cases in REFUSED.items() for name, text in cases]
+
+
+def own(
+    texts: dict[str, str], keywords: dict[str, tuple[str, ...]] | None = None
+) -> TemplateCatalog:
+    return catalog_for("en", "Test exchange", keywords or {}, texts)
+
+
+@pytest.mark.parametrize(("rule", "name", "text"), CASES)
+def test_an_invalid_template_is_refused_with_its_name_and_the_rule(
+    rule: str, name: str, text: str
+) -> None:
+    with pytest.raises(TemplateError, match=f"^texts.{name}: .*{re.escape(rule)}"):
+        own({name: text})
+
+
+def test_an_error_names_every_invalid_template_and_repeats_no_name_of_any_length() -> None:
+    with pytest.raises(TemplateError, match=r"texts\.ended: .*; texts\.empty: "):
+        own({"ended": "Over.", "empty": ""})
+    with pytest.raises(TemplateError) as refused:
+        own({"x" * 100_000: "Hello"})
+    assert len(str(refused.value)) < 1000
+
+
+def test_a_template_of_a_pool_is_rendered_with_its_keywords() -> None:
+    texts = {
+        "code": "{operator} {{here}}: {code}, {join} {code}, {span}.",
+        "ended": "Over. {start} again, STOP for good.",
+        "help": "{help} {block} {report} {end} {stop}",
+    }
+    catalog = own(texts, {"start": ("go",), "join": ("meet",)})
+    code = catalog.render(Template.CODE, code="K7M2Q9", span=timedelta(minutes=15))
+    assert code == "Test exchange {here}: K7M2Q9, MEET K7M2Q9, 15 minutes."
+    assert catalog.render(Template.ENDED) == "Over. GO again, STOP for good."
+    assert catalog.render(Template.HELP) == "HELP BLOCK REPORT END STOP"
+
+
+def test_templates_that_a_pool_does_not_choose_stay() -> None:
+    assert own({"empty": "Nothing in it."}).render(Template.ENDED) == own({}).render(Template.ENDED)
+
+
+def test_braces_in_an_operators_name_are_no_placeholder() -> None:
+    catalog = catalog_for("en", "{code} & Co", {}, {})
+    assert catalog.render(Template.HELP).startswith("{code} & Co: ")
+
+
+def test_keywords_too_long_for_a_default_template_need_a_template_of_the_pool() -> None:
+    keywords = {name: (name.ljust(20, "x"),) for name in ("start", "join", "end")}
+    with pytest.raises(TemplateError, match=r"texts\.help: .*shorter words"):
+        catalog_for("en", "x" * 40, keywords, {})
+    shorter = {"help": "{operator}. {stop}", "opened": "{end}, {stop}"}
+    assert catalog_for("en", "x" * 40, keywords, shorter).render(Template.HELP).endswith(". STOP")
+
+
+def test_a_template_that_is_one_of_the_pools_keywords_is_refused() -> None:
+    with pytest.raises(TemplateError, match=r"texts\.empty: would be taken for a keyword"):
+        own({"empty": "Nothing in it."}, {"report": ("nothing in it",)})
+
+
+def test_a_keyword_that_is_not_ascii_is_refused_where_it_is_shown() -> None:
+    with pytest.raises(TemplateError, match="the keywords that it shows"):
+        own({}, {"start": ("s\u00ed empiezo",)})
+
+
+def test_an_unknown_language_is_refused() -> None:
+    with pytest.raises(TemplateError, match="language: must be one of en, es"):
+        catalog_for("tlh", "Test exchange", {}, {})
+
+
+# Most of what is drawn is valid, so that enough templates are rendered.
+VALID = st.sampled_from(
+    [
+        *(f"{{{name}}}" for name in ("code", "span", "operator", "start", "join", "end", "stop")),
+        *("555-", "(20", "+1 ", "2", "0100", ".", "[", " ", "Go", "end ", "join ", "STOP "),
+    ]
+)
+INVALID = st.sampled_from(["{", "}", "{}", "{code.x}", "{code!r}", "{span:>99}", "`", "\u00e9"])
+TEMPLATES = st.lists(VALID, max_size=12) | st.lists(VALID | INVALID | st.text(max_size=8))
+KEYWORDS = st.fixed_dictionaries(
+    {},
+    optional={
+        "start": st.tuples(st.text("go5 ", min_size=1, max_size=20)),
+        "end": st.tuples(st.sampled_from(["end", "over", "", "555", "x" * 20])),
+        "opt_out": st.tuples(st.text(max_size=20)),
+    },
+)
+
+
+@settings(max_examples=500)
+@given(
+    language=st.sampled_from(LANGUAGES),
+    operator=st.text("Op5 {}", min_size=1, max_size=40),
+    keywords=KEYWORDS,
+    template=st.sampled_from(Template),
+    pieces=TEMPLATES,
+    code=st.text(join_codes.ALPHABET, min_size=join_codes.LENGTH, max_size=join_codes.LENGTH),
+    span=st.timedeltas(),
+)
+def test_any_template_is_refused_or_safe_to_send(
+    language: str,
+    operator: str,
+    keywords: dict[str, tuple[str, ...]],
+    template: Template,
+    pieces: list[str],
+    code: str,
+    span: timedelta,
+) -> None:
+    try:
+        catalog = catalog_for(language, operator, keywords, {template.value: "".join(pieces)})
+    except TemplateError:
+        return
+    body = catalog.render(template, code=code, span=span)
+    assert body.isascii()
+    assert len(body) <= 160
+    assert not re.search(r"\d{7}", body.translate(str.maketrans("", "", " ()+-./")))
+    assert parse(body, catalog.keywords).kind is Keyword.TALK

@@ -17,14 +17,7 @@ from conversation_service.domain.commands.client.start import (
 )
 from conversation_service.domain.commands.core.command import Command
 from conversation_service.domain.commands.core.number_selection import NumberSelection
-from conversation_service.domain.commands.operator.pools import (
-    AddNumber,
-    CreatePool,
-    DrainNumber,
-    RemoveNumber,
-    ReseedPool,
-    UpdatePool,
-)
+from conversation_service.domain.commands.operator import pools
 from conversation_service.domain.commands.system.end_for_opt_out import EndConversationForOptOut
 from conversation_service.domain.commands.system.expire import ExpireConversation
 from conversation_service.domain.errors import (
@@ -39,7 +32,7 @@ from conversation_service.domain.errors import (
 from conversation_service.domain.model.conversation import Conversation, EndReason, State
 from conversation_service.domain.model.pool import MaskedNumber, NumberPreference, NumberState
 from conversation_service.domain.templates.catalog import Template
-from support.conversations import (
+from support.builders.conversations import (
     ALICE,
     BOB,
     CAROL,
@@ -48,9 +41,8 @@ from support.conversations import (
     OTHER_MASKED,
     POOL,
     SETTINGS,
-    system_message,
 )
-from support.decisions import (
+from support.builders.decisions import (
     ACTIVE,
     CODE,
     ENDED,
@@ -63,6 +55,8 @@ from support.decisions import (
     sent_bodies,
     snapshot_about,
     snapshot_of,
+    system,
+    to_both,
 )
 
 END = EndConversation("r", "c")
@@ -86,7 +80,7 @@ REFUSED: list[tuple[Command, Conversation | None, type[ConversationError]]] = [
 ]
 
 # A command, and another value for each field that is part of its idempotency key.
-COMMANDS: list[tuple[Command, dict[str, Any]]] = [
+COMMANDS: list[tuple[Any, dict[str, Any]]] = [
     (incoming("hi"), {"message": incoming("ho").message}),
     (
         StartConversation("r", BOB, unique_name="order 7"),
@@ -108,22 +102,19 @@ COMMANDS: list[tuple[Command, dict[str, Any]]] = [
     (RESUME, {"conversation_id": "d"}),
     (ReopenConversation("r", ENDED), {"ended": replace(ENDED, conversation_id="d")}),
     (
-        CreatePool("r", SETTINGS, NUMBERS),
+        pools.CreatePool("r", SETTINGS, NUMBERS),
         {
             "settings": replace(SETTINGS, operator="Other"),
             "numbers": (*NUMBERS[:1], replace(NUMBERS[1], is_reserved=True)),
         },
     ),
     (
-        UpdatePool("r", SETTINGS, ("operator",)),
+        pools.UpdatePool("r", SETTINGS, ("operator",)),
         {"settings": replace(SETTINGS, operator="Other"), "fields": ("operator", "language")},
     ),
-    (
-        AddNumber("r", NUMBERS[0]),
-        {"number": MaskedNumber(MASKED, NumberState.DRAINING)},
-    ),
-    (DrainNumber("r", MASKED), {"masked_number": "+12065550101"}),
-    (RemoveNumber("r", MASKED), {"masked_number": "+12065550101"}),
+    (pools.AddNumber("r", NUMBERS[0]), {"number": MaskedNumber(MASKED, NumberState.DRAINING)}),
+    (pools.DrainNumber("r", MASKED), {"masked_number": "+12065550101"}),
+    (pools.RemoveNumber("r", MASKED), {"masked_number": "+12065550101"}),
 ]
 FIELDS = [
     (incoming("hi"), "message", incoming("hi", ALICE).message),
@@ -132,65 +123,41 @@ FIELDS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("command", "reason", "participant_id"),
-    [
+def test_an_end_by_the_operator_or_for_a_participant_notifies_both() -> None:
+    for command, reason, participant_id in (
         (END, EndReason.OPERATOR_ENDED, ""),
         (BY_BOB, EndReason.PARTICIPANT_ENDED, BOB.participant_id),
-    ],
-)
-def test_an_end_by_the_operator_or_for_a_participant_notifies_both(
-    command: EndConversation, reason: EndReason, participant_id: str
-) -> None:
-    change = command.decide(snapshot_about(ACTIVE))
-    assert (after(change).state, after(change).end_time) == (State.ENDED, NOW)
-    assert after(change).end_reason is reason
-    assert sent_bodies(change) == [
-        (ALICE, system_message(Template.ENDED)),
-        (BOB, system_message(Template.ENDED)),
-    ]
-    assert event_details(change)[0] == ("CONVERSATION_ENDED", reason.value)
-    assert change.events[0].participant_id == participant_id
+    ):
+        change = command.decide(snapshot_about(ACTIVE))
+        assert (after(change).state, after(change).end_time) == (State.ENDED, NOW)
+        assert (after(change).end_reason, after(change).end_note) == (reason, "")
+        assert sent_bodies(change) == to_both(Template.ENDED)
+        assert event_details(change)[0] == ("CONVERSATION_ENDED", reason.value)
+        assert change.events[0].participant_id == participant_id
+        noted = replace(command, note="fraud").decide(snapshot_about(ACTIVE))
+        assert after(noted).end_note == "fraud"
+        assert "fraud" not in repr(noted) + "".join(body for _, body in sent_bodies(noted))
+    assert sent_bodies(END.decide(snapshot_about(WAITING))) == [system(ALICE, Template.CANCELLED)]
 
 
-@pytest.mark.parametrize("command", [END, BY_BOB])
-def test_the_note_of_an_end_is_stored_and_sent_to_nobody(command: EndConversation) -> None:
-    change = replace(command, note="fraud").decide(snapshot_about(ACTIVE))
-    assert after(change).end_note == "fraud"
-    assert "fraud" not in repr(change)
-    assert "fraud" not in "".join(body for _, body in sent_bodies(change))
-    assert after(command.decide(snapshot_about(ACTIVE))).end_note == ""
-
-
-def test_the_end_of_a_waiting_conversation_cancels_its_code() -> None:
-    assert sent_bodies(END.decide(snapshot_about(WAITING))) == [
-        (ALICE, system_message(Template.CANCELLED))
-    ]
-
-
-def test_a_message_for_a_participant_goes_to_the_other() -> None:
+def test_a_message_of_a_client_goes_to_the_other_or_to_both() -> None:
     change = FOR_ALICE.decide(snapshot_about(ACTIVE))
     assert sent_bodies(change) == [(BOB, "hi")]
     assert event_details(change) == [("MESSAGE_RELAYED", "")]
     assert change.events[0].participant_id == ALICE.participant_id
     assert change.events[0].message_id == change.texts[0].message_id
-
-
-def test_a_message_of_the_system_goes_to_both() -> None:
     change = TO_BOTH.decide(snapshot_about(ACTIVE))
     assert sent_bodies(change) == [(ALICE, "hi"), (BOB, "hi")]
     assert [event.participant_id for event in change.events] == ["", ""]
 
 
-@pytest.mark.parametrize("command", [FOR_ALICE, TO_BOTH])
-def test_a_message_of_a_client_moves_the_idle_end_and_counts_for_no_loop(
-    command: SendMessage,
-) -> None:
-    later = NOW + timedelta(days=1)
-    change = command.decide(replace(snapshot_about(ACTIVE), now=later))
-    assert after(change).last_message_time == later
-    assert after(change).idle_end_time == later + POOL.settings.idle_lifetime
-    assert after(change).loop_detector == ACTIVE.loop_detector
+def test_a_message_of_a_client_moves_the_idle_end_and_counts_for_no_loop() -> None:
+    for command in (FOR_ALICE, TO_BOTH):
+        later = NOW + timedelta(days=1)
+        conversation = after(command.decide(snapshot_about(ACTIVE, now=later)))
+        assert conversation.last_message_time == later
+        assert conversation.idle_end_time == later + POOL.settings.idle_lifetime
+        assert conversation.loop_detector == ACTIVE.loop_detector
 
 
 @pytest.mark.parametrize(("command", "conversation", "refusal"), REFUSED)
@@ -202,9 +169,9 @@ def test_a_command_that_is_impossible_is_refused_with_the_reason(
     assert refused.value.metadata == {"conversation_id": "c"}
 
 
-@pytest.mark.parametrize("command", [END, FOR_ALICE, PAUSE, RESUME, ExpireConversation("c", "e")])
-def test_a_command_reads_its_conversation(command: Command) -> None:
-    assert command.read_set(POOL).conversation_id == "c"
+def test_a_command_reads_its_conversation() -> None:
+    for command in (END, FOR_ALICE, PAUSE, RESUME, ExpireConversation("c", "e")):
+        assert command.read_set(POOL).conversation_id == "c"
 
 
 def test_an_idempotency_key_has_the_kind_of_its_command_and_the_callers_id() -> None:
@@ -212,29 +179,23 @@ def test_an_idempotency_key_has_the_kind_of_its_command_and_the_callers_id() -> 
     for command, _ in COMMANDS:
         expected = "mdr2-1" if command.idempotency_key.kind == "text" else "r"
         assert command.idempotency_key.request_id == expected
+    assert pools.ReseedPool("a digest", SETTINGS, NUMBERS).idempotency_key.request_id == "a digest"
 
 
-@pytest.mark.parametrize(("command", "field", "value"), FIELDS)
-def test_the_same_id_with_another_field_is_another_command(
-    command: Any,  # noqa: ANN401 - any command, which is a dataclass
-    field: str,
-    value: object,
-) -> None:
-    other = replace(command, **{field: value})
-    assert other.idempotency_key.fingerprint_fields != command.idempotency_key.fingerprint_fields
-    assert replace(command).idempotency_key == command.idempotency_key
+def test_the_same_id_with_another_field_is_another_command() -> None:
+    for command, field, value in FIELDS:
+        key, other = command.idempotency_key, replace(command, **{field: value}).idempotency_key
+        assert other.fingerprint_fields != key.fingerprint_fields, (command, field)
+        assert replace(command).idempotency_key == key, command
 
 
-@pytest.mark.parametrize(
-    "command", [ExpireConversation, lambda name, etag: EndConversationForOptOut(name, etag, ALICE)]
-)
-def test_an_expiry_or_an_opt_out_ends_a_conversation_once_per_etag(command: Any) -> None:  # noqa: ANN401 - as above
-    ids = {command(name, etag).idempotency_key.request_id for name in "cd" for etag in "ef"}
-    assert len(ids) == 4
-
-
-def test_a_reseed_has_the_digest_of_the_file_as_its_id() -> None:
-    assert ReseedPool("a digest", SETTINGS, NUMBERS).idempotency_key.request_id == "a digest"
+def test_an_expiry_or_an_opt_out_ends_a_conversation_once_per_etag() -> None:
+    pairs = [(conversation_id, etag) for conversation_id in "cd" for etag in "ef"]
+    for commands in (
+        [ExpireConversation(*pair) for pair in pairs],
+        [EndConversationForOptOut(*pair, ALICE) for pair in pairs],
+    ):
+        assert len({command.idempotency_key.request_id for command in commands}) == 4
 
 
 def test_no_representation_of_a_command_or_its_key_shows_a_number_or_a_body() -> None:

@@ -9,19 +9,18 @@ from conversation_service.domain.commands.client.end import EndConversation
 from conversation_service.domain.commands.client.pause import PauseConversation, ResumeConversation
 from conversation_service.domain.commands.client.send import SendMessage
 from conversation_service.domain.commands.core.change import Change
-from conversation_service.domain.commands.core.command import Command
 from conversation_service.domain.commands.core.holding import HELD_LIMIT
-from conversation_service.domain.commands.core.snapshot import Snapshot
 from conversation_service.domain.commands.system.end_for_opt_out import EndConversationForOptOut
 from conversation_service.domain.commands.system.expire import ExpireConversation
 from conversation_service.domain.errors import ConversationPaused, TooManyHeld
 from conversation_service.domain.model.conversation import Conversation, EndReason
-from conversation_service.domain.model.messages import Attachment, HeldMessage
+from conversation_service.domain.model.events import EventType
+from conversation_service.domain.model.messages import HeldMessage
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import PausePolicy
 from conversation_service.domain.templates.catalog import Template
-from support.conversations import ALICE, BOB, POOL, system_message
-from support.decisions import (
+from support.builders.conversations import ALICE, BOB, POOL, system_message
+from support.builders.decisions import (
     ACTIVE,
     CARD,
     CODE,
@@ -30,11 +29,12 @@ from support.decisions import (
     PICTURE,
     after,
     event_details,
-    incoming,
     pool_with,
     sent_bodies,
     snapshot_about,
-    snapshot_of,
+    system,
+    texted,
+    to_both,
 )
 
 LATER = NOW + timedelta(hours=1)
@@ -51,92 +51,81 @@ FOR_BOB = SendMessage("r", "c", BOB.participant_id, "hi")
 
 
 def from_paused(body: str, sender: Person = BOB, conversation: Conversation = PAUSED) -> Change:
-    return incoming(body, sender).decide(snapshot_of(conversation, now=LATER))
+    return texted(body, conversation, by=sender, now=LATER)
 
 
 def resumed(conversation: Conversation, held: tuple[HeldMessage, ...] = HELD) -> Change:
-    return ResumeConversation("r", "c").decide(
-        replace(snapshot_about(conversation, held=held), now=LATER)
-    )
+    snapshot = snapshot_about(conversation, held=held, now=LATER)
+    return ResumeConversation("r", "c").decide(snapshot)
+
+
+def bodies_to_bob(change: Change) -> list[str]:
+    return [body for person, body in sent_bodies(change) if person == BOB]
 
 
 def test_a_pause_notifies_nobody() -> None:
     change = PauseConversation("r", "c").decide(snapshot_about(ACTIVE))
     assert after(change) == replace(ACTIVE, etag="change", pause_time=NOW)
-    assert change.texts == ()
-    assert event_details(change) == [("CONVERSATION_PAUSED", "")]
+    assert (change.texts, event_details(change)) == ((), [("CONVERSATION_PAUSED", "")])
 
 
 def test_the_first_message_during_a_pause_is_held_and_gets_a_reply() -> None:
     change = from_paused("hello")
     assert change.held == (HeldMessage(BOB.participant_id, "hello"),)
-    assert sent_bodies(change) == [(BOB, system_message(Template.PAUSED_HELD))]
+    assert sent_bodies(change) == [system(BOB, Template.PAUSED_HELD)]
     assert event_details(change) == [("MESSAGE_HELD", ""), ("SYSTEM_TEXT_ACCEPTED", "paused_held")]
-    assert change.events[0].participant_id == BOB.participant_id
-    assert change.events[0].message_id == "change"
+    event = change.events[0]
+    assert (event.participant_id, event.message_id) == (BOB.participant_id, "change")
 
 
 def test_a_held_message_is_counted_for_its_author_and_moves_the_idle_end() -> None:
-    idle_end = LATER + POOL.settings.idle_lifetime
+    end = LATER + POOL.settings.idle_lifetime
+    moved = replace(PAUSED, last_message_time=LATER, idle_end_time=end, due_time=end)
     for author, held in ((ALICE, (1, 0)), (BOB, (0, 1))):
-        assert after(from_paused("hello", author)) == replace(
-            PAUSED,
-            etag="change",
-            held=held,
-            last_message_time=LATER,
-            idle_end_time=idle_end,
-            due_time=idle_end,
-        )
+        expected = replace(moved, etag="change", held=held)
+        assert after(from_paused("hello", author)) == expected
 
 
 def test_further_messages_of_a_person_are_held_without_a_reply() -> None:
     change = from_paused("again", BOB, HOLDS_BOBS)
     assert [message.body for message in change.held] == ["again"]
-    assert after(change).held == (0, 2)
-    assert sent_bodies(change) == []
-    assert sent_bodies(from_paused("hello", ALICE, HOLDS_BOBS)) == [
-        (ALICE, system_message(Template.PAUSED_HELD))
-    ]
+    assert (after(change).held, sent_bodies(change)) == ((0, 2), [])
+    to_alice = system(ALICE, Template.PAUSED_HELD)
+    assert sent_bodies(from_paused("hello", ALICE, HOLDS_BOBS)) == [to_alice]
 
 
-def test_a_pool_may_refuse_messages_during_a_pause() -> None:
-    change = incoming("hello").decide(snapshot_of(PAUSED, pool=REFUSES))
-    assert (change.after, change.held) == (None, ())
-    assert sent_bodies(change) == [(BOB, system_message(Template.PAUSED_REFUSED))]
-    assert event_details(change)[0] == ("MESSAGE_NOT_RELAYED", "PAUSED")
+def test_messages_are_refused_if_the_pool_says_so_or_too_many_are_held() -> None:
+    for change, rule in (
+        (texted("hello", PAUSED, pool=REFUSES), "PAUSED"),
+        (from_paused("one more", BOB, FULL), "TOO_MANY_HELD"),
+    ):
+        assert (change.after, change.held) == (None, ())
+        assert sent_bodies(change) == [system(BOB, Template.PAUSED_REFUSED)]
+        assert event_details(change)[0] == ("MESSAGE_NOT_RELAYED", rule)
     with pytest.raises(ConversationPaused):
-        FOR_BOB.decide(replace(snapshot_about(PAUSED), pool=REFUSES))
-    assert sent_bodies(incoming("hello").decide(snapshot_of(ACTIVE, pool=REFUSES))) == [
-        (ALICE, "hello")
-    ]
+        FOR_BOB.decide(snapshot_about(PAUSED, pool=REFUSES))
+    with pytest.raises(TooManyHeld):
+        FOR_BOB.decide(snapshot_about(FULL))
+    assert sent_bodies(texted("hello", ACTIVE, pool=REFUSES)) == [(ALICE, "hello")]
 
 
 def test_messages_are_held_up_to_the_limit_of_both_together() -> None:
-    change = from_paused("one more", BOB, FULL)
-    assert (change.after, change.held) == (None, ())
-    assert sent_bodies(change) == [(BOB, system_message(Template.PAUSED_REFUSED))]
-    assert event_details(change)[0] == ("MESSAGE_NOT_RELAYED", "TOO_MANY_HELD")
-    with pytest.raises(TooManyHeld):
-        FOR_BOB.decide(snapshot_about(FULL))
     one_less = replace(FULL, held=(0, HELD_LIMIT - 1))
     assert after(from_paused("the last", BOB, one_less)).held == (0, HELD_LIMIT)
     assert after(FOR_BOB.decide(snapshot_about(one_less))).held == (0, HELD_LIMIT)
 
 
-@pytest.mark.parametrize(
-    ("body", "attachments", "template"),
-    [("", (), Template.EMPTY), (" ", (CARD,), Template.ATTACHMENT_NOT_PASSED_ON)],
-)
-def test_an_empty_message_is_not_held(
-    body: str, attachments: tuple[Attachment, ...], template: Template
-) -> None:
-    change = incoming(body, attachments=attachments).decide(snapshot_of(PAUSED))
-    assert (change.held, sent_bodies(change)) == ((), [(BOB, system_message(template))])
+def test_an_empty_message_is_not_held() -> None:
+    for change, template in (
+        (texted("", PAUSED), Template.EMPTY),
+        (texted(" ", PAUSED, attachments=(CARD,)), Template.ATTACHMENT_NOT_PASSED_ON),
+    ):
+        assert (change.held, sent_bodies(change)) == ((), [system(BOB, template)])
 
 
 def test_keywords_work_during_a_pause() -> None:
-    assert sent_bodies(from_paused("help")) == [(BOB, system_message(Template.HELP))]
-    assert sent_bodies(from_paused("start")) == [(BOB, system_message(Template.ALREADY_TALKING))]
+    assert sent_bodies(from_paused("help")) == [system(BOB, Template.HELP)]
+    assert sent_bodies(from_paused("start")) == [system(BOB, Template.ALREADY_TALKING)]
     assert after(from_paused(f"end {CODE}")).end_reason is EndReason.PARTICIPANT_ENDED
     assert after(from_paused("report")).report_time == LATER
 
@@ -144,15 +133,13 @@ def test_keywords_work_during_a_pause() -> None:
 def test_a_message_of_a_client_is_held_without_a_reply() -> None:
     change = FOR_BOB.decide(snapshot_about(PAUSED))
     assert change.held == (HeldMessage(BOB.participant_id, "hi"),)
-    assert after(change).held == (0, 1)
-    assert change.texts == ()
+    assert (after(change).held, change.texts) == ((0, 1), ())
     assert event_details(change) == [("MESSAGE_HELD", "")]
 
 
 def test_a_message_of_the_system_is_sent_during_a_pause_too() -> None:
-    change = SendMessage("r", "c", "", "hi").decide(
-        replace(snapshot_about(HOLDS_BOTH), pool=REFUSES)
-    )
+    snapshot = snapshot_about(HOLDS_BOTH, pool=REFUSES)
+    change = SendMessage("r", "c", "", "hi").decide(snapshot)
     assert sent_bodies(change) == [(ALICE, "hi"), (BOB, "hi")]
     assert after(change).pause_time == PAUSED.pause_time
     assert after(change).held == HOLDS_BOTH.held
@@ -160,13 +147,8 @@ def test_a_message_of_the_system_is_sent_during_a_pause_too() -> None:
 
 def test_a_resume_notifies_both_and_relays_held_messages_in_order() -> None:
     change = resumed(HOLDS_BOTH)
-    assert sent_bodies(change) == [
-        (ALICE, system_message(Template.RESUMED)),
-        (BOB, system_message(Template.RESUMED)),
-        (ALICE, "first"),
-        (BOB, "second"),
-        (ALICE, "third"),
-    ]
+    relayed = [(ALICE, "first"), (BOB, "second"), (ALICE, "third")]
+    assert sent_bodies(change) == [*to_both(Template.RESUMED), *relayed]
     assert event_details(change) == [
         ("CONVERSATION_RESUMED", ""),
         *[("SYSTEM_TEXT_ACCEPTED", "resumed")] * 2,
@@ -177,100 +159,78 @@ def test_a_resume_notifies_both_and_relays_held_messages_in_order() -> None:
 
 
 def test_a_resumed_conversation_holds_no_messages_and_has_a_new_idle_end() -> None:
-    idle_end = LATER + POOL.settings.idle_lifetime
+    end = LATER + POOL.settings.idle_lifetime
     assert after(resumed(HOLDS_BOTH)) == replace(
-        ACTIVE, etag="change", last_message_time=LATER, idle_end_time=idle_end, due_time=idle_end
+        ACTIVE, etag="change", last_message_time=LATER, idle_end_time=end, due_time=end
     )
 
 
 def test_a_resume_notifies_only_people_who_know_of_the_pause() -> None:
     change = resumed(HOLDS_BOBS, HELD[:1])
-    assert sent_bodies(change) == [(BOB, system_message(Template.RESUMED)), (ALICE, "first")]
+    assert sent_bodies(change) == [system(BOB, Template.RESUMED), (ALICE, "first")]
     assert sent_bodies(resumed(PAUSED, ())) == []
     assert ResumeConversation("r", "c").read_set(POOL).held_in == "c"
 
 
-@pytest.mark.parametrize(
-    ("command", "snapshot", "template"),
-    [
-        (EndConversation("r", "c"), snapshot_about(HOLDS_BOBS), Template.ENDED),
-        (EndConversation("r", "c", BOB.participant_id), snapshot_about(HOLDS_BOBS), Template.ENDED),
-        (
-            ExpireConversation("c", "e"),
-            snapshot_about(HOLDS_BOBS, now=ACTIVE.due_time),
-            Template.IDLE_EXPIRED,
-        ),
-        (EndConversationForOptOut("c", "e", ALICE), snapshot_about(HOLDS_BOBS), Template.ENDED),
-        (incoming("end", ALICE), snapshot_of(HOLDS_BOBS), Template.ENDED),
-        (incoming("block", ALICE), snapshot_of(HOLDS_BOBS), Template.ENDED),
-        (incoming("quit", ALICE), snapshot_of(HOLDS_BOBS), Template.ENDED),
-    ],
-)
-def test_an_author_of_dropped_messages_is_notified_before_the_end(
-    command: Command, snapshot: Snapshot, template: Template
-) -> None:
-    change = command.decide(snapshot)
-    to_bob = [body for person, body in sent_bodies(change) if person == BOB]
-    assert to_bob == [system_message(Template.NOT_PASSED_ON), system_message(template)]
-    assert (ALICE, system_message(Template.NOT_PASSED_ON)) not in sent_bodies(change)
-    assert ("MESSAGE_DROPPED", "1") in event_details(change)
-    assert (after(change).held, after(change).pause_time) == ((0, 0), None)
+def test_an_author_of_dropped_messages_is_notified_before_the_end() -> None:
+    expired = snapshot_about(HOLDS_BOBS, now=ACTIVE.due_time)
+    ends = [
+        EndConversation("r", "c").decide(snapshot_about(HOLDS_BOBS)),
+        EndConversation("r", "c", BOB.participant_id).decide(snapshot_about(HOLDS_BOBS)),
+        EndConversationForOptOut("c", "e", ALICE).decide(snapshot_about(HOLDS_BOBS)),
+        *(texted(body, HOLDS_BOBS, by=ALICE) for body in ("end", "block", "quit")),
+    ]
+    for change, template in (
+        *((change, Template.ENDED) for change in ends),
+        (ExpireConversation("c", "e").decide(expired), Template.IDLE_EXPIRED),
+    ):
+        notices = [system_message(Template.NOT_PASSED_ON), system_message(template)]
+        assert bodies_to_bob(change) == notices
+        assert system(ALICE, Template.NOT_PASSED_ON) not in sent_bodies(change)
+        assert ("MESSAGE_DROPPED", "1") in event_details(change)
+        assert (after(change).held, after(change).pause_time) == ((0, 0), None)
 
 
 def test_dropped_messages_are_counted_for_each_author() -> None:
     change = EndConversation("r", "c").decide(snapshot_about(HOLDS_BOTH))
-    dropped = {
-        event.participant_id: event.detail
-        for event in change.events
-        if event.type.value == "MESSAGE_DROPPED"
-    }
-    assert dropped == {ALICE.participant_id: "1", BOB.participant_id: "2"}
-    assert sent_bodies(change).count((ALICE, system_message(Template.NOT_PASSED_ON))) == 1
-    assert sent_bodies(change).count((BOB, system_message(Template.NOT_PASSED_ON))) == 1
+    dropped = [event for event in change.events if event.type is EventType.MESSAGE_DROPPED]
+    counts = {ALICE.participant_id: "1", BOB.participant_id: "2"}
+    assert {event.participant_id: event.detail for event in dropped} == counts
+    for person in (ALICE, BOB):
+        assert sent_bodies(change).count(system(person, Template.NOT_PASSED_ON)) == 1
 
 
 def test_an_opt_out_gets_no_notice_of_dropped_messages() -> None:
-    change = incoming("quit").decide(snapshot_of(HOLDS_BOBS))
-    assert [body for person, body in sent_bodies(change) if person == BOB] == [
-        system_message(Template.OPTED_OUT)
-    ]
-    assert sent_bodies(
-        EndConversationForOptOut("c", "e", BOB).decide(snapshot_about(HOLDS_BOBS))
-    ) == [(ALICE, system_message(Template.ENDED))]
+    assert bodies_to_bob(texted("quit", HOLDS_BOBS)) == [system_message(Template.OPTED_OUT)]
+    change = EndConversationForOptOut("c", "e", BOB).decide(snapshot_about(HOLDS_BOBS))
+    assert sent_bodies(change) == [system(ALICE, Template.ENDED)]
 
 
 def test_an_end_without_held_messages_drops_none() -> None:
     change = EndConversation("r", "c").decide(snapshot_about(PAUSED))
     assert "MESSAGE_DROPPED" not in dict(event_details(change))
-    assert sent_bodies(change) == [
-        (ALICE, system_message(Template.ENDED)),
-        (BOB, system_message(Template.ENDED)),
-    ]
+    assert sent_bodies(change) == to_both(Template.ENDED)
 
 
-@pytest.mark.parametrize(
-    ("word", "farewell"), [("end", Template.ENDED), ("block", Template.BLOCKED)]
-)
-def test_a_leaver_is_notified_of_their_own_dropped_messages(word: str, farewell: Template) -> None:
-    change = from_paused(word, BOB, HOLDS_BOTH)
-    to_bob = [body for person, body in sent_bodies(change) if person == BOB]
-    assert to_bob == [system_message(Template.NOT_PASSED_ON), system_message(farewell)]
+def test_a_leaver_is_notified_of_their_own_dropped_messages() -> None:
+    for word, template in (("end", Template.ENDED), ("block", Template.BLOCKED)):
+        expected = [system_message(Template.NOT_PASSED_ON), system_message(template)]
+        assert bodies_to_bob(from_paused(word, BOB, HOLDS_BOTH)) == expected
 
 
-@pytest.mark.parametrize("body", ["look", ""])
-def test_a_picture_is_held_and_relayed_with_its_body(body: str) -> None:
-    change = incoming(body, attachments=(PICTURE,)).decide(snapshot_of(PAUSED))
-    assert change.held == (HeldMessage(BOB.participant_id, body, (PICTURE,)),)
-    sent = resumed(HOLDS_BOBS, change.held).texts[-1]
-    assert (sent.body, sent.attachments) == (body, (PICTURE,))
+def test_a_picture_is_held_and_relayed_with_its_body() -> None:
+    for body in ("look", ""):
+        change = texted(body, PAUSED, attachments=(PICTURE,))
+        assert change.held == (HeldMessage(BOB.participant_id, body, (PICTURE,)),)
+        sent = resumed(HOLDS_BOBS, change.held).texts[-1]
+        assert (sent.body, sent.attachments) == (body, (PICTURE,))
 
 
 def test_a_refused_file_during_a_pause_gets_a_reply() -> None:
-    refused = (BOB, system_message(Template.ATTACHMENT_NOT_PASSED_ON))
-    first = incoming("look", attachments=(CARD,)).decide(snapshot_of(PAUSED))
-    assert sent_bodies(first) == [(BOB, system_message(Template.PAUSED_HELD)), refused]
-    further = incoming("look", attachments=(CARD,)).decide(snapshot_of(HOLDS_BOBS))
-    assert sent_bodies(further) == [refused]
-    for change in (first, further):
+    refused = system(BOB, Template.ATTACHMENT_NOT_PASSED_ON)
+    held = system(BOB, Template.PAUSED_HELD)
+    for conversation, replies in ((PAUSED, [held, refused]), (HOLDS_BOBS, [refused])):
+        change = texted("look", conversation, attachments=(CARD,))
+        assert sent_bodies(change) == replies
         assert [(message.body, message.attachments) for message in change.held] == [("look", ())]
         assert ("ATTACHMENTS_REFUSED", "") in event_details(change)

@@ -5,23 +5,17 @@ from datetime import timedelta
 
 import pytest
 
+from conversation_service.domain import errors
 from conversation_service.domain.commands.client.reopen import ReopenConversation
 from conversation_service.domain.commands.core.change import RouteClaim
 from conversation_service.domain.commands.core.lifecycle import ended
 from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
-from conversation_service.domain.errors import (
-    ConversationError,
-    ConversationNotFound,
-    ConversationNotReopenable,
-    ParticipantOptedOut,
-    UniqueNameTaken,
-)
 from conversation_service.domain.model.consent import OptOut, OptOutSource
 from conversation_service.domain.model.conversation import Conversation, EndReason, State
 from conversation_service.domain.model.loop_detection import LoopDetector
 from conversation_service.domain.templates.catalog import Template
-from support.conversations import ALICE, BOB, CAROL, MASKED, NUMBERS, POOL, route, system_message
-from support.decisions import (
+from support.builders.conversations import ALICE, BOB, CAROL, MASKED, NUMBERS, POOL, route
+from support.builders.decisions import (
     ACTIVE,
     ENDED,
     MOMENT,
@@ -34,9 +28,11 @@ from support.decisions import (
     sent_bodies,
     snapshot_about,
     snapshot_of,
+    to_both,
 )
 
 GRACE = timedelta(hours=1)
+REOPEN = ReopenConversation("r", ENDED)
 OUT = OptOut(NOW, OptOutSource.CLIENT, "r0")
 NEXT = replace(WAITING, conversation_id="d")
 CANCELLED = ended(snapshot_of(), WAITING, EndReason.PARTICIPANT_ENDED)
@@ -49,16 +45,10 @@ def reopened_after(span: timedelta, conversation: Conversation = ENDED) -> Conve
 
 
 def test_a_reopened_conversation_has_new_lifetimes() -> None:
-    later = NOW + timedelta(minutes=30)
-    talked = replace(
-        NOTED,
-        last_message_time=NOW,
-        warned_end_time=NOW,
-        loop_detector=LoopDetector(("x", "y"), 1, 5),
-    )
-    conversation = reopened_after(timedelta(minutes=30), talked)
-    assert conversation == replace(
-        talked,
+    later, looping = NOW + GRACE / 2, LoopDetector(("x", "y"), 1, 5)
+    used = replace(NOTED, last_message_time=NOW, warned_end_time=NOW, loop_detector=looping)
+    assert reopened_after(GRACE / 2, used) == replace(
+        used,
         state=State.ACTIVE,
         etag="change",
         idle_end_time=later + POOL.settings.idle_lifetime,
@@ -73,81 +63,61 @@ def test_a_reopened_conversation_has_new_lifetimes() -> None:
 
 
 def test_a_reopening_notifies_both_and_claims_their_routes() -> None:
-    change = ReopenConversation("r", ENDED).decide(snapshot_about(ENDED))
+    change = REOPEN.decide(snapshot_about(ENDED))
     assert change.before == ENDED
-    assert sent_bodies(change) == [
-        (ALICE, system_message(Template.REOPENED)),
-        (BOB, system_message(Template.REOPENED)),
-    ]
+    assert sent_bodies(change) == to_both(Template.REOPENED)
     assert change.claims == (RouteClaim(route(ALICE), "c"), RouteClaim(route(BOB), "c"))
     assert change.requires_unblocked == (ALICE, BOB)
-    assert event_details(change) == [
-        ("CONVERSATION_REOPENED", ""),
-        *[("SYSTEM_TEXT_ACCEPTED", "reopened")] * 2,
-    ]
-
-
-def test_a_reopening_works_after_the_cool_off_if_the_routes_are_unused() -> None:
-    snapshot = snapshot_of(conversation=ENDED, now=NOW + timedelta(minutes=30))
-    change = ReopenConversation("r", ENDED).decide(snapshot)
+    accepted = [("SYSTEM_TEXT_ACCEPTED", "reopened")] * 2
+    assert event_details(change) == [("CONVERSATION_REOPENED", ""), *accepted]
+    # After the cool-off, if the routes are unused.
+    change = REOPEN.decide(snapshot_of(conversation=ENDED, now=NOW + timedelta(minutes=30)))
     assert change.claims == (RouteClaim(route(ALICE)), RouteClaim(route(BOB)))
 
 
-def test_a_reopening_is_refused_after_the_pools_grace() -> None:
-    assert reopened_after(GRACE - MOMENT).is_live
-    with pytest.raises(ConversationNotReopenable):
-        reopened_after(GRACE)
-    never = replace(snapshot_about(ENDED), pool=pool_with(reopen_grace=timedelta(0)))
-    with pytest.raises(ConversationNotReopenable):
-        ReopenConversation("r", ENDED).decide(never)
-
-
-def test_a_reopening_works_after_every_end_reason() -> None:
+def test_a_reopening_works_after_every_end_reason_within_the_pools_grace() -> None:
     for reason in EndReason:
         assert reopened_after(timedelta(0), replace(ENDED, end_reason=reason)).is_live
+    assert reopened_after(GRACE - MOMENT).is_live
+    with pytest.raises(errors.ConversationNotReopenable):
+        reopened_after(GRACE)
 
 
 @pytest.mark.parametrize(
     ("snapshot", "refusal"),
     [
-        (snapshot_of(), ConversationNotFound),
-        (snapshot_about(ACTIVE), ConversationNotReopenable),
-        (snapshot_about(WAITING), ConversationNotReopenable),
-        (snapshot_about(CANCELLED), ConversationNotReopenable),
-        (
-            snapshot_about(ENDED, current_conversation_ids={route(ALICE): "d", route(BOB): "c"}),
-            ConversationNotReopenable,
+        (snapshot_of(), errors.ConversationNotFound),
+        *(
+            (snapshot_about(conversation), errors.ConversationNotReopenable)
+            for conversation in (ACTIVE, WAITING, CANCELLED)
         ),
-        (
-            snapshot_about(ENDED, current_conversation_ids={route(ALICE): "c", route(BOB): "d"}),
-            ConversationNotReopenable,
+        *(
+            (snapshot_about(ENDED, **fields), errors.ConversationNotReopenable)
+            for fields in (
+                {"current_conversation_ids": {route(ALICE): "d", route(BOB): "c"}},
+                {"current_conversation_ids": {route(ALICE): "c", route(BOB): "d"}},
+                {"pool": pool_with(numbers=NUMBERS[1:])},
+                {"pool": pool_with(numbers=draining(MASKED))},
+                {"pool": pool_with(reopen_grace=timedelta(0))},
+                {"blocks": {ALICE: frozenset({BOB.participant_id})}},
+            )
         ),
-        (snapshot_about(ENDED, pool=pool_with(numbers=NUMBERS[1:])), ConversationNotReopenable),
-        (
-            snapshot_about(ENDED, pool=pool_with(numbers=draining(MASKED))),
-            ConversationNotReopenable,
-        ),
-        (
-            snapshot_about(ENDED, blocks={ALICE: frozenset({BOB.participant_id})}),
-            ConversationNotReopenable,
-        ),
-        (snapshot_about(ENDED, named=NEXT), UniqueNameTaken),
-        (snapshot_about(ENDED, opt_outs={ALICE: OUT}), ParticipantOptedOut),
-        (snapshot_about(ENDED, opt_outs={BOB: OUT}), ParticipantOptedOut),
+        (snapshot_about(ENDED, named=NEXT), errors.UniqueNameTaken),
+        (snapshot_about(ENDED, opt_outs={ALICE: OUT}), errors.ParticipantOptedOut),
+        (snapshot_about(ENDED, opt_outs={BOB: OUT}), errors.ParticipantOptedOut),
     ],
 )
 def test_a_reopening_that_is_impossible_is_refused_with_the_reason(
-    snapshot: Snapshot, refusal: type[ConversationError]
+    snapshot: Snapshot, refusal: type[errors.ConversationError]
 ) -> None:
     with pytest.raises(refusal):
-        ReopenConversation("r", ENDED).decide(snapshot)
+        REOPEN.decide(snapshot)
 
 
 def test_blocks_and_opt_outs_of_others_do_not_matter() -> None:
-    snapshot = snapshot_about(
-        ENDED, opt_outs={CAROL: OUT}, blocks={ALICE: frozenset({CAROL.participant_id})}
-    )
-    assert after(ReopenConversation("r", ENDED).decide(snapshot)).is_live
+    blocks = {ALICE: frozenset({CAROL.participant_id})}
+    snapshot = snapshot_about(ENDED, opt_outs={CAROL: OUT}, blocks=blocks)
+    assert after(REOPEN.decide(snapshot)).is_live
 
 
 def test_a_reopening_reads_everything_that_could_prevent_it() -> None:

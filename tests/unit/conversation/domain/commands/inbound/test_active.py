@@ -1,4 +1,4 @@
-"""The keyword table for people in an active conversation."""
+"""The keyword table for people in an active conversation, and messages that arrive late."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -7,17 +7,22 @@ import pytest
 
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.snapshot import Draft, Snapshot
-from conversation_service.domain.commands.inbound.inbound_message import InboundContext
+from conversation_service.domain.commands.inbound.inbound_message import (
+    CLOCK_DIFFERENCE,
+    InboundContext,
+)
 from conversation_service.domain.keywords.keywords import Keyword, ParsedKeyword
+from conversation_service.domain.model.consent import ConsentChange
 from conversation_service.domain.model.conversation import EndReason, State
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import Pool
 from conversation_service.domain.templates.catalog import Template
-from support.conversations import ALICE, BOB, CAROL, OTHER_MASKED, POOL, system_message
-from support.decisions import (
+from support.builders.conversations import ALICE, BOB, CAROL, OTHER_MASKED, POOL
+from support.builders.decisions import (
     ACTIVE,
     CODE,
     ENDED,
+    MOMENT,
     NOW,
     OTHER_CODE,
     WAITING,
@@ -27,6 +32,9 @@ from support.decisions import (
     pool_with,
     sent_bodies,
     snapshot_of,
+    system,
+    texted,
+    to_both,
 )
 
 LATER = NOW + timedelta(hours=1)
@@ -59,44 +67,30 @@ def from_active(body: str, sender: Person = BOB) -> Change:
 
 
 @pytest.mark.parametrize("body", RELAYED)
-@pytest.mark.parametrize(("sender", "partner"), BOTH_WAYS)
-def test_a_message_is_relayed_unchanged_to_the_partner(
-    body: str, sender: Person, partner: Person
-) -> None:
-    change = from_active(body, sender)
-    assert sent_bodies(change) == [(partner, body)]
-    [relayed] = change.texts
-    assert (relayed.from_number, relayed.conversation_id) == (ACTIVE.masked_number, "c")
-    assert (change.claims, change.sender_limits, change.blocks) == ((), None, None)
-    assert event_details(change) == [("MESSAGE_RELAYED", "")]
-    [event] = change.events
-    assert (event.participant_id, event.message_id) == (sender.participant_id, relayed.message_id)
+def test_a_message_is_relayed_unchanged_to_the_partner(body: str) -> None:
+    for sender, partner in BOTH_WAYS:
+        change = from_active(body, sender)
+        assert sent_bodies(change) == [(partner, body)]
+        [relayed], [event] = change.texts, change.events
+        assert (relayed.from_number, relayed.conversation_id) == (ACTIVE.masked_number, "c")
+        assert (change.claims, change.sender_limits, change.blocks) == ((), None, None)
+        assert event_details(change) == [("MESSAGE_RELAYED", "")]
+        assert event.participant_id == sender.participant_id
+        assert event.message_id == relayed.message_id
 
 
 def test_a_relayed_message_moves_the_idle_end_and_no_other_time() -> None:
-    change = from_active("hello")
+    change, end = from_active("hello"), LATER + POOL.settings.idle_lifetime
+    moved = replace(ACTIVE, last_message_time=LATER, idle_end_time=end, due_time=end)
+    detector = after(change).loop_detector
     assert change.before == ACTIVE
-    assert after(change) == replace(
-        ACTIVE,
-        etag="change",
-        last_message_time=LATER,
-        idle_end_time=LATER + POOL.settings.idle_lifetime,
-        due_time=LATER + POOL.settings.idle_lifetime,
-        loop_detector=after(change).loop_detector,
-    )
+    assert after(change) == replace(moved, etag="change", loop_detector=detector)
 
 
-@pytest.mark.parametrize(
-    "snapshot",
-    [
-        snapshot_of(replace(ACTIVE, masked_number=OTHER_MASKED)),
-        snapshot_of(ENDED, now=NOW + timedelta(days=1)),
-    ],
-)
-def test_a_message_reaches_no_partner_of_another_number_or_an_earlier_conversation(
-    snapshot: Snapshot,
-) -> None:
-    assert sent_bodies(incoming("hello").decide(snapshot)) == [(BOB, system_message(Template.HELP))]
+def test_a_message_reaches_no_partner_of_another_number_or_an_earlier_conversation() -> None:
+    help_text = [system(BOB, Template.HELP)]
+    assert sent_bodies(texted("hello", replace(ACTIVE, masked_number=OTHER_MASKED))) == help_text
+    assert sent_bodies(texted("hello", ENDED, now=NOW + timedelta(days=1))) == help_text
 
 
 @pytest.mark.parametrize(("body", "template", "event", "detail"), REPLIED)
@@ -105,7 +99,7 @@ def test_a_message_that_is_not_relayed_gets_a_reply_and_changes_nothing(
 ) -> None:
     change = from_active(body)
     assert (change.before, change.after) == (None, None)
-    assert sent_bodies(change) == [(BOB, system_message(template))]
+    assert sent_bodies(change) == [system(BOB, template)]
     assert event_details(change) == [(event, detail), ("SYSTEM_TEXT_ACCEPTED", template.value)]
 
 
@@ -116,10 +110,7 @@ def test_end_notifies_both_with_the_same_text(body: str) -> None:
     assert (ended.state, ended.end_time) == (State.ENDED, LATER)
     assert ended.end_reason is EndReason.PARTICIPANT_ENDED
     assert ended.due_time == LATER + POOL.settings.kept_after_end
-    assert sent_bodies(change) == [
-        (ALICE, system_message(Template.ENDED)),
-        (BOB, system_message(Template.ENDED)),
-    ]
+    assert sent_bodies(change) == to_both(Template.ENDED)
     assert [message.message_id for message in change.texts] == ["change-0", "change-1"]
     assert event_details(change) == [
         ("COMMAND_RECEIVED", "END"),
@@ -128,27 +119,23 @@ def test_end_notifies_both_with_the_same_text(body: str) -> None:
     ]
 
 
-@pytest.mark.parametrize(("sender", "partner"), BOTH_WAYS)
-def test_block_ends_neutrally_and_keeps_the_two_apart(sender: Person, partner: Person) -> None:
-    change = from_active("block", sender)
-    assert after(change).end_reason is EndReason.BLOCKED
-    assert change.blocks == (sender, partner)
-    assert dict(sent_bodies(change)) == {
-        sender: system_message(Template.BLOCKED),
-        partner: system_message(Template.ENDED),
-    }
-    assert event_details(change)[:3] == [
-        ("COMMAND_RECEIVED", "BLOCK"),
-        ("PARTICIPANT_BLOCKED", ""),
-        ("CONVERSATION_ENDED", "BLOCKED"),
-    ]
-    assert {event.participant_id for event in change.events[:3]} == {sender.participant_id}
+def test_block_ends_neutrally_and_keeps_the_two_apart() -> None:
+    for sender, partner in BOTH_WAYS:
+        change = from_active("block", sender)
+        assert after(change).end_reason is EndReason.BLOCKED
+        assert change.blocks == (sender, partner)
+        sent = [system(partner, Template.ENDED), system(sender, Template.BLOCKED)]
+        assert dict(sent_bodies(change)) == dict(sent)
+        kinds = ["COMMAND_RECEIVED", "PARTICIPANT_BLOCKED", "CONVERSATION_ENDED"]
+        details = ["BLOCK", "", "BLOCKED"]
+        assert event_details(change)[:3] == list(zip(kinds, details, strict=True))
+        assert {event.participant_id for event in change.events[:3]} == {sender.participant_id}
 
 
 def test_report_is_recorded_and_the_partner_is_not_notified() -> None:
     change = from_active("report")
     assert after(change) == replace(ACTIVE, etag="change", report_time=LATER)
-    assert sent_bodies(change) == [(BOB, system_message(Template.REPORTED))]
+    assert sent_bodies(change) == [system(BOB, Template.REPORTED)]
     assert event_details(change) == [
         ("COMMAND_RECEIVED", "REPORT"),
         ("CONVERSATION_REPORTED", ""),
@@ -156,39 +143,86 @@ def test_report_is_recorded_and_the_partner_is_not_notified() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("pool", "relayed", "offered"),
-    [
+def test_a_keyword_that_the_pool_does_not_offer_is_relayed() -> None:
+    for pool, relayed, offered in (
         (pool_with(allows_block=False), "block", "report"),
         (pool_with(allows_report=False), "report", "block"),
-    ],
-)
-def test_a_keyword_that_the_pool_does_not_offer_is_relayed(
-    pool: Pool, relayed: str, offered: str
-) -> None:
-    change = incoming(relayed).decide(active(pool))
-    assert sent_bodies(change) == [(ALICE, relayed)]
-    assert (change.blocks, after(change).report_time) == (None, None)
-    assert (ALICE, offered) not in sent_bodies(incoming(offered).decide(active(pool)))
+    ):
+        snapshot = active(pool)
+        change = incoming(relayed).decide(snapshot)
+        assert sent_bodies(change) == [(ALICE, relayed)]
+        assert (change.blocks, after(change).report_time) == (None, None)
+        assert (ALICE, offered) not in sent_bodies(incoming(offered).decide(snapshot))
 
 
 def test_a_conversation_that_a_client_opened_has_no_code_to_end_it_with() -> None:
     opened = replace(ACTIVE, code="")
-    assert after(incoming("end").decide(snapshot_of(opened))).end_time == NOW
-    change = incoming(f"end {CODE}").decide(snapshot_of(opened))
-    assert sent_bodies(change) == [(BOB, system_message(Template.END_OF_ANOTHER))]
+    assert after(texted("end", opened)).end_time == NOW
+    assert sent_bodies(texted(f"end {CODE}", opened)) == [system(BOB, Template.END_OF_ANOTHER)]
 
 
 def test_only_a_participant_has_a_partner() -> None:
-    assert (ACTIVE.partner_of(ALICE), ACTIVE.partner_of(BOB)) == (BOB, ALICE)
-    assert ACTIVE.partner_of(CAROL) is None
+    assert (ACTIVE.partner_of(ALICE), ACTIVE.partner_of(CAROL)) == (BOB, None)
     assert WAITING.partner_of(ALICE) is None
 
 
 def test_no_representation_of_a_message_or_its_change_shows_a_number_or_a_body() -> None:
     command = incoming("a secret word")
     context = InboundContext(active(), command.message, BOB, ParsedKeyword(Keyword.JOIN, CODE))
-    shown = repr([command, command.idempotency_key, command.decide(active()), context])
-    shown += repr([Draft(ALICE, "a secret word"), replace(ACTIVE, unique_name="secret")])
+    representations = [command, command.idempotency_key, command.decide(active()), context]
+    representations += [Draft(ALICE, "a secret word"), replace(ACTIVE, unique_name="secret")]
     for hidden in (ALICE.phone_number, BOB.phone_number, "secret", CODE):
-        assert hidden not in shown
+        assert hidden not in repr(representations)
+
+
+HOUR = timedelta(hours=1)
+LATEST_STALE = NOW - CLOCK_DIFFERENCE - MOMENT
+
+
+def stale(body: str) -> Change:
+    return incoming(body, carrier_time=LATEST_STALE).decide(snapshot_of(ACTIVE, now=LATER))
+
+
+def test_a_message_from_before_the_conversation_is_neither_relayed_nor_a_keyword() -> None:
+    for body in ("hello", "end", "block", "report", "help", "start", "", "\0"):
+        change = stale(body)
+        assert sent_bodies(change) == [system(BOB, Template.NOT_DELIVERED)], body
+        assert event_details(change)[0] == ("MESSAGE_NOT_RELAYED", "TOO_LATE"), body
+        assert (change.after, change.blocks, change.consent) == (None, None, None), body
+        assert change.sender_limits is not None
+        notified = snapshot_of(ACTIVE, now=LATER, sender_limits={BOB: change.sender_limits.after})
+        assert sent_bodies(incoming("two", carrier_time=LATEST_STALE).decide(notified)) == []
+
+
+def test_an_opt_out_counts_however_late_it_arrives() -> None:
+    change = stale("stop")
+    assert change.consent == ConsentChange(BOB, opts_in=False)
+    assert after(change).end_reason is EndReason.OPTED_OUT
+
+
+def test_a_message_that_is_not_certainly_older_is_relayed() -> None:
+    for carrier_time in (None, LATEST_STALE + MOMENT, NOW, LATER, LATER + HOUR):
+        message = incoming("hello", carrier_time=carrier_time)
+        assert sent_bodies(message.decide(snapshot_of(ACTIVE, now=LATER))) == [(ALICE, "hello")]
+
+
+def test_a_late_message_of_a_waiting_person_or_a_stranger_gets_the_usual_reply() -> None:
+    waiting = incoming("hello", ALICE, carrier_time=LATEST_STALE).decide(snapshot_of(WAITING))
+    assert event_details(waiting)[0] == ("MESSAGE_NOT_RELAYED", "NOBODY_JOINED")
+    stranger = incoming("hello", carrier_time=NOW - 5 * HOUR).decide(snapshot_of())
+    assert sent_bodies(stranger) == [system(BOB, Template.HELP)]
+
+
+def test_messages_after_a_late_join_belong_to_the_conversation() -> None:
+    """Both were delayed by an hour, and are received in the order in which they were sent."""
+    invited = snapshot_of(invitation=WAITING, now=LATER)
+    joined = after(incoming(f"join {CODE}", carrier_time=LATER - HOUR).decide(invited))
+    assert (joined.state, joined.join_time, joined.active_since) == (State.ACTIVE, LATER, NOW)
+    hello = incoming("hello", carrier_time=LATER - HOUR + MOMENT)
+    assert sent_bodies(hello.decide(snapshot_of(joined, now=LATER))) == [(ALICE, "hello")]
+    for_another = incoming("for another", carrier_time=LATEST_STALE)
+    assert event_details(for_another.decide(snapshot_of(joined, now=LATER)))[0][1] == "TOO_LATE"
+    for carrier_time in (None, NOW - CLOCK_DIFFERENCE, NOW, NOW + HOUR):
+        message = incoming(f"join {CODE}", carrier_time=carrier_time)
+        in_time = after(message.decide(snapshot_of(invitation=WAITING)))
+        assert (in_time.join_request_time, in_time.active_since) == (None, NOW)

@@ -6,16 +6,13 @@ import pytest
 
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.snapshot import Snapshot
-from conversation_service.domain.commands.inbound.receive_message import ReceiveMessage
 from conversation_service.domain.commands.system.end_for_opt_out import EndConversationForOptOut
 from conversation_service.domain.keywords.keywords import OPT_OUT
 from conversation_service.domain.model.consent import ConsentChange, OptOut, OptOutSource
 from conversation_service.domain.model.conversation import Conversation, EndReason, State
-from conversation_service.domain.model.participants import Person
-from conversation_service.domain.model.pool import Pool
 from conversation_service.domain.templates.catalog import Template
-from support.conversations import ALICE, BOB, POOL, system_message
-from support.decisions import (
+from support.builders.conversations import ALICE, BOB, POOL
+from support.builders.decisions import (
     ACTIVE,
     CODE,
     ENDED,
@@ -32,14 +29,18 @@ from support.decisions import (
     sent_bodies,
     snapshot_about,
     snapshot_of,
+    system,
+    texted,
 )
 
 OPTS_OUT = ConsentChange(BOB, opts_in=False)
 OPTS_IN = ConsentChange(BOB, opts_in=True)
-CONFIRMED = (BOB, system_message(Template.OPTED_OUT))
+CONFIRMED = system(BOB, Template.OPTED_OUT)
 END_OPTS_OUT = pool_with(end_opts_out=True)
 ERASES = pool_with(allows_erase=True)
 
+GOODBYE = system(ALICE, Template.ENDED)
+DRAINED = pool_with(numbers=draining(*POOL.masked_numbers))
 ENDING = [
     ("COMMAND_RECEIVED", "OPT_OUT"),
     ("PERSON_OPTED_OUT", ""),
@@ -58,165 +59,113 @@ def confirmations(change: Change) -> list[bool]:
     return [message.may_reach_opted_out for message in change.texts]
 
 
-@pytest.mark.parametrize("word", [word for word in OPT_OUT if word != "stop"])
-def test_an_opt_out_of_a_stranger_is_confirmed(word: str) -> None:
-    change = incoming(word).decide(snapshot_of())
-    assert (change.after, change.consent) == (None, OPTS_OUT)
-    assert sent_bodies(change) == [CONFIRMED]
-    assert confirmations(change) == [True]
-    assert event_details(change) == [("PERSON_OPTED_OUT", "")]
-
-
-@pytest.mark.parametrize("word", [word for word in OPT_OUT if word != "stop"])
-def test_an_opt_out_is_confirmed_and_a_partner_notified_neutrally(
-    word: str,
-) -> None:
-    change = incoming(word).decide(snapshot_of(ACTIVE))
-    assert change.consent == OPTS_OUT
-    assert after(change).end_reason is EndReason.OPTED_OUT
-    assert sent_bodies(change) == [(ALICE, system_message(Template.ENDED)), CONFIRMED]
-    assert confirmations(change) == [False, True]
-    assert event_details(change)[:3] == ENDING
-    assert {event.participant_id for event in change.events[:3]} == {BOB.participant_id}
+def test_an_opt_out_is_confirmed_and_a_partner_notified_neutrally() -> None:
+    for word in set(OPT_OUT) - {"stop"}:
+        change = incoming(word).decide(snapshot_of())
+        assert (change.after, change.consent, sent_bodies(change)) == (None, OPTS_OUT, [CONFIRMED])
+        assert event_details(change) == [("PERSON_OPTED_OUT", "")]
+        change = incoming(word).decide(snapshot_of(ACTIVE))
+        assert (change.consent, after(change).end_reason) == (OPTS_OUT, EndReason.OPTED_OUT)
+        assert sent_bodies(change) == [GOODBYE, CONFIRMED]
+        assert confirmations(change) == [False, True]
+        assert event_details(change)[:3] == ENDING
+        assert {event.participant_id for event in change.events[:3]} == {BOB.participant_id}
 
 
 def test_an_opt_out_of_a_waiting_person_cancels_the_code() -> None:
     change = incoming("quit", ALICE).decide(snapshot_of(WAITING))
     assert change.consent == ConsentChange(ALICE, opts_in=False)
     assert after(change).end_reason is EndReason.OPTED_OUT
-    assert sent_bodies(change) == [(ALICE, system_message(Template.OPTED_OUT))]
+    assert sent_bodies(change) == [system(ALICE, Template.OPTED_OUT)]
     assert event_details(change)[:3] == ENDING
 
 
-@pytest.mark.parametrize("body", ["STOP", "stop", " Stop \n"])
-def test_stop_is_confirmed_by_the_carrier_alone(body: str) -> None:
-    assert sent_bodies(incoming(body).decide(snapshot_of())) == []
-    assert sent_bodies(incoming(body, ALICE).decide(snapshot_of(WAITING))) == []
-    change = incoming(body).decide(snapshot_of(ACTIVE))
-    assert (change.consent, sent_bodies(change)) == (
-        OPTS_OUT,
-        [(ALICE, system_message(Template.ENDED))],
-    )
+def test_stop_is_confirmed_by_the_carrier_alone() -> None:
+    for body in ("STOP", "stop", " Stop \n"):
+        assert sent_bodies(texted(body)) == sent_bodies(texted(body, WAITING, by=ALICE)) == []
+        change = texted(body, ACTIVE)
+        assert (change.consent, sent_bodies(change)) == (OPTS_OUT, [GOODBYE])
     # With a full stop it is not the carrier's keyword.
-    assert sent_bodies(incoming("STOP.").decide(snapshot_of())) == [CONFIRMED]
+    assert sent_bodies(texted("STOP.")) == [CONFIRMED]
 
 
-def test_an_opt_out_counts_during_the_cool_off_and_on_a_draining_number() -> None:
-    assert incoming("quit").decide(snapshot_of(ENDED)).consent == OPTS_OUT
-    assert (
-        incoming("quit")
-        .decide(snapshot_of(pool=pool_with(numbers=draining(*POOL.masked_numbers))))
-        .consent
-    )
+def test_an_opt_out_is_confirmed_exactly_once_whatever_the_sender_is_in() -> None:
+    for sender in (ALICE, BOB):
+        for conversations in ((), (ACTIVE,), (WAITING,), (ENDED,)):
+            change = texted("quit", *conversations, by=sender)
+            assert confirmations(change).count(True) == 1, conversations
+            assert change.consent == ConsentChange(sender, opts_in=False)
+        already = OptOut(NOW, OptOutSource.CARRIER, "a receipt")
+        assert texted("quit", by=sender, opt_outs={sender: already}) == Change()
+    assert texted("quit", pool=DRAINED).consent == OPTS_OUT
 
 
-@pytest.mark.parametrize("sender", [ALICE, BOB])
-@pytest.mark.parametrize(
-    "snapshot", [snapshot_of(), snapshot_of(ACTIVE), snapshot_of(WAITING), snapshot_of(ENDED)]
-)
-def test_an_opt_out_is_confirmed_exactly_once(snapshot: Snapshot, sender: Person) -> None:
-    assert confirmations(incoming("quit", sender).decide(snapshot)).count(True) == 1
-    already = OptOut(NOW, OptOutSource.CARRIER, "a receipt")
-    assert incoming("quit", sender).decide(snapshot_of(opt_outs={sender: already})) == Change()
+def test_a_message_is_decided_the_same_way_again_after_its_own_opt_out() -> None:
+    for body in ("quit", "stop"):
+        for conversations in ((), (ACTIVE,)):
+            first = texted(body, *conversations)
+            assert incoming(body).decide(opted_out(*conversations, by=TEXT_ID)) == first
+            assert incoming(body).decide(opted_out(*conversations)) != first
 
 
-@pytest.mark.parametrize("conversations", [(), (ACTIVE,)])
-@pytest.mark.parametrize("body", ["quit", "stop"])
-def test_a_message_is_decided_the_same_way_again_after_its_own_opt_out(
-    conversations: tuple[Conversation, ...], body: str
-) -> None:
-    first = incoming(body).decide(snapshot_of(*conversations))
-    assert incoming(body).decide(opted_out(*conversations, by=TEXT_ID)) == first
-    assert incoming(body).decide(opted_out(*conversations)) != first
-
-
-@pytest.mark.parametrize("body", OTHER_BODIES)
-def test_an_opted_out_person_gets_no_reply(body: str) -> None:
-    assert incoming(body).decide(opted_out()) == Change()
-    assert incoming(body).decide(opted_out(ENDED)) == Change()
-
-
-@pytest.mark.parametrize("body", OTHER_BODIES)
-@pytest.mark.parametrize("live", [ACTIVE, PAUSED])
-def test_a_conversation_opened_for_an_opted_out_person_ends_with_their_next_message(
-    body: str, live: Conversation
-) -> None:
-    change = incoming(body).decide(opted_out(live))
-    assert after(change).end_reason is EndReason.OPTED_OUT
-    assert sent_bodies(change) == [(ALICE, system_message(Template.ENDED))]
+def test_an_opted_out_person_gets_no_reply_and_a_conversation_opened_for_them_ends() -> None:
+    for body in OTHER_BODIES:
+        assert incoming(body).decide(opted_out()) == Change(), body
+        assert incoming(body).decide(opted_out(ENDED)) == Change(), body
+        for live in (ACTIVE, PAUSED):
+            change = incoming(body).decide(opted_out(live))
+            assert after(change).end_reason is EndReason.OPTED_OUT, body
+            assert sent_bodies(change) == [GOODBYE], body
 
 
 @pytest.mark.parametrize("body", ["yes", "YES!", "unstop", "Unstop"])
-@pytest.mark.parametrize("conversations", [(), (ACTIVE,), (ENDED,)])
-def test_yes_and_unstop_opt_in_again(body: str, conversations: tuple[Conversation, ...]) -> None:
-    change = incoming(body).decide(opted_out(*conversations))
-    assert (change.after, change.consent) == (None, OPTS_IN)
-    assert sent_bodies(change) == [(BOB, system_message(Template.OPTED_IN))]
-    assert event_details(change) == [("PERSON_OPTED_IN", "")]
+def test_yes_and_unstop_opt_in_again(body: str) -> None:
+    for conversations in ((), (ACTIVE,), (ENDED,)):
+        change = incoming(body).decide(opted_out(*conversations))
+        assert (change.after, change.consent) == (None, OPTS_IN)
+        assert sent_bodies(change) == [system(BOB, Template.OPTED_IN)]
+        assert event_details(change) == [("PERSON_OPTED_IN", "")]
 
 
 def test_start_opts_in_and_starts() -> None:
-    change, of_stranger = (
-        incoming("start").decide(opted_out()),
-        incoming("start").decide(snapshot_of()),
-    )
-    [opted_in, *started] = change.events
+    change, of_stranger = incoming("start").decide(opted_out()), texted("start")
+    opted_in = change.events[0]
     assert change == replace(of_stranger, consent=OPTS_IN, events=(opted_in, *of_stranger.events))
     assert (opted_in.type, opted_in.participant_id) == ("PERSON_OPTED_IN", BOB.participant_id)
-    assert tuple(started) == of_stranger.events
 
 
 def test_start_opts_in_even_if_no_conversation_can_start() -> None:
     change = incoming("start").decide(opted_out(ENDED))
     assert (change.after, change.consent) == (None, OPTS_IN)
-    pool = pool_with(numbers=draining(*POOL.masked_numbers))
-    change = incoming("start").decide(replace(opted_out(), pool=pool))
-    assert (change.consent, sent_bodies(change)) == (
-        OPTS_IN,
-        [(BOB, system_message(Template.NO_NEW_HERE))],
-    )
+    change = incoming("start").decide(replace(opted_out(), pool=DRAINED))
+    assert (change.consent, sent_bodies(change)) == (OPTS_IN, [system(BOB, Template.NO_NEW_HERE)])
+    for live in (ACTIVE, PAUSED, replace(WAITING, participants=(BOB,))):
+        change = incoming("start").decide(opted_out(live))
+        assert (change.after, change.claims, change.consent) == (None, (), OPTS_IN)
+        assert sent_bodies(change) == [system(BOB, Template.OPTED_IN)]
 
 
-@pytest.mark.parametrize("live", [ACTIVE, PAUSED, replace(WAITING, participants=(BOB,))])
-def test_start_opts_in_without_a_second_conversation_on_a_route(
-    live: Conversation,
-) -> None:
-    change = incoming("start").decide(opted_out(live))
-    assert (change.after, change.claims, change.consent) == (None, (), OPTS_IN)
-    assert sent_bodies(change) == [(BOB, system_message(Template.OPTED_IN))]
+def test_a_bare_end_opts_out_if_the_pool_wants_it_and_other_endings_never_do() -> None:
+    for body in ("end", "END."):
+        for conversations in ((), (ACTIVE,)):
+            change = texted(body, *conversations, pool=END_OPTS_OUT)
+            assert (change.consent, sent_bodies(change)[-1]) == (OPTS_OUT, CONFIRMED)
+        assert texted(body, ACTIVE).consent is None
+    for body in (f"end {CODE}", "bye", "leave"):
+        change = texted(body, ACTIVE, pool=END_OPTS_OUT)
+        assert change.consent is None
+        assert after(change).end_reason is EndReason.PARTICIPANT_ENDED
 
 
-@pytest.mark.parametrize("body", ["end", "END."])
-def test_a_bare_end_opts_out_if_the_pool_wants_it(body: str) -> None:
-    for snapshot in (snapshot_of(pool=END_OPTS_OUT), snapshot_of(ACTIVE, pool=END_OPTS_OUT)):
-        change = incoming(body).decide(snapshot)
-        assert change.consent == OPTS_OUT
-        assert sent_bodies(change)[-1] == CONFIRMED
-    assert incoming(body).decide(snapshot_of(ACTIVE)).consent is None
-
-
-@pytest.mark.parametrize("body", [f"end {CODE}", "bye", "leave"])
-def test_other_keywords_for_ending_never_opt_out(body: str) -> None:
-    change = incoming(body).decide(snapshot_of(ACTIVE, pool=END_OPTS_OUT))
-    assert change.consent is None
-    assert after(change).end_reason is EndReason.PARTICIPANT_ENDED
-
-
-@pytest.mark.parametrize(("person", "partner"), [(ALICE, BOB), (BOB, ALICE)])
-@pytest.mark.parametrize("live", [ACTIVE, PAUSED])
-def test_an_opt_out_ends_other_conversations_too_and_notifies_only_partners(
-    person: Person, partner: Person, live: Conversation
-) -> None:
-    change = EndConversationForOptOut("c", live.etag, person).decide(snapshot_about(live))
-    assert after(change).end_reason is EndReason.OPTED_OUT
-    assert sent_bodies(change) == [(partner, system_message(Template.ENDED))]
-    assert event_details(change)[0] == ("CONVERSATION_ENDED", "OPTED_OUT")
-
-
-def test_an_opt_out_ends_a_waiting_conversation_without_a_message() -> None:
+def test_an_opt_out_ends_other_conversations_too_and_notifies_only_partners() -> None:
+    for person, partner in ((ALICE, BOB), (BOB, ALICE)):
+        for live in (ACTIVE, PAUSED):
+            change = EndConversationForOptOut("c", live.etag, person).decide(snapshot_about(live))
+            assert after(change).end_reason is EndReason.OPTED_OUT
+            assert sent_bodies(change) == [system(partner, Template.ENDED)]
+            assert event_details(change)[0] == ("CONVERSATION_ENDED", "OPTED_OUT")
     change = EndConversationForOptOut("c", WAITING.etag, ALICE).decide(snapshot_about(WAITING))
-    assert after(change).end_reason is EndReason.OPTED_OUT
-    assert sent_bodies(change) == []
+    assert (after(change).end_reason, sent_bodies(change)) == (EndReason.OPTED_OUT, [])
 
 
 def test_an_opt_out_changes_no_ended_conversation() -> None:
@@ -225,41 +174,27 @@ def test_an_opt_out_changes_no_ended_conversation() -> None:
     assert command.read_set(POOL).conversation_id == "c"
 
 
-def erasing(by: Person = BOB) -> ReceiveMessage:
-    return replace(incoming("erase my data", by), erasure_id="e1")
+ERASING = replace(incoming("erase my data"), erasure_id="e1")
+ERASED = (BOB, POOL.catalog.render(Template.ERASED, receipt="e1"))
 
 
 def test_an_erasure_is_confirmed_with_its_id_and_the_partner_notified_neutrally() -> None:
-    change = erasing().decide(snapshot_of(ACTIVE, pool=ERASES))
-    confirmed = POOL.catalog.render(Template.ERASED, receipt="e1")
-    assert set(sent_bodies(change)) == {(BOB, confirmed), (ALICE, system_message(Template.ENDED))}
-    assert "e1" in confirmed
-    assert change.consent == OPTS_OUT
-    assert change.erasure_id == "e1"
-    assert [sent.may_reach_opted_out for sent in change.texts if sent.to == BOB] == [True]
-    assert after(change).state is State.ENDED
-
-
-def test_an_erasure_of_a_stranger_is_confirmed_with_its_id() -> None:
-    change = erasing().decide(snapshot_of(pool=ERASES))
-    assert sent_bodies(change) == [(BOB, POOL.catalog.render(Template.ERASED, receipt="e1"))]
-    assert change.consent == OPTS_OUT
+    assert "e1" in ERASED[1]
+    for conversations, notices in (((), []), ((ACTIVE,), [GOODBYE])):
+        change = ERASING.decide(snapshot_of(*conversations, pool=ERASES))
+        assert sorted(sent_bodies(change), key=str) == sorted([ERASED, *notices], key=str)
+        assert (change.consent, change.erasure_id) == (OPTS_OUT, "e1")
+        assert [sent.may_reach_opted_out for sent in change.texts if sent.to == BOB] == [True]
+        assert change.after is None or change.after.state is State.ENDED
 
 
 def test_an_erasure_of_an_opted_out_person_is_not_confirmed() -> None:
-    opt_outs = {BOB: OptOut(NOW, OptOutSource.TEXT, "an earlier message")}
-    change = erasing().decide(snapshot_of(ACTIVE, pool=ERASES, opt_outs=opt_outs))
-    assert sent_bodies(change) == [(ALICE, system_message(Template.ENDED))]
-    assert change.erasure_id == "e1"
+    change = ERASING.decide(replace(opted_out(ACTIVE), pool=ERASES))
+    assert (sent_bodies(change), change.erasure_id) == ([GOODBYE], "e1")
 
 
-@pytest.mark.parametrize(
-    ("message", "pool"),
-    [(incoming("erase my data"), POOL), (erasing(), POOL), (incoming("erase my data"), ERASES)],
-)
-def test_without_an_erasure_id_or_the_pools_consent_the_keyword_is_relayed(
-    message: ReceiveMessage, pool: Pool
-) -> None:
-    change = message.decide(snapshot_of(ACTIVE, pool=pool))
-    assert sent_bodies(change) == [(ALICE, "erase my data")]
-    assert change.erasure_id == ""
+def test_without_an_erasure_id_or_the_pools_consent_the_keyword_is_relayed() -> None:
+    without_id = incoming("erase my data")
+    for message, pool in ((without_id, POOL), (ERASING, POOL), (without_id, ERASES)):
+        change = message.decide(snapshot_of(ACTIVE, pool=pool))
+        assert (sent_bodies(change), change.erasure_id) == ([(ALICE, "erase my data")], "")

@@ -10,11 +10,17 @@ from google.protobuf.message_factory import GetMessageClass
 
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import pool_pb2
-from support.conversation_calls import CALL_SECONDS, filled
-from support.conversation_service import RunningService
-from support.conversations import ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBER, MASKED, OTHER_MASKED
-from support.documented_errors import METHODS
+from support.builders.conversation_calls import CALL_SECONDS, filled
+from support.builders.conversations import (
+    ALICE_NUMBER,
+    BOB_NUMBER,
+    CAROL_NUMBER,
+    MASKED,
+    OTHER_MASKED,
+)
+from support.builders.documented_errors import METHODS
 from support.eventually import PATIENCE_SECONDS
+from support.services.conversation_service import RunningService
 
 # Values for each field; the first of each is valid.
 Palette = dict[str, list[object]]

@@ -6,10 +6,10 @@ from conversation_service.store.keyspace.keys import Keys
 from maskline.conversation.v1 import dead_letter_pb2 as pb
 from maskline.conversation.v1.dead_letter_pb2_grpc import DeadLetterServiceStub
 from maskline.messaging.v1 import error_reason_pb2, messaging_pb2
-from support.conversation_calls import ask
-from support.conversation_service import RunningService
-from support.conversations import POOL
+from support.builders.conversation_calls import ask
+from support.builders.conversations import POOL
 from support.eventually import eventually
+from support.services.conversation_service import RunningService
 
 # A result of the messaging service that makes a message a dead letter.
 REJECTED = messaging_pb2.SendMessageResult(

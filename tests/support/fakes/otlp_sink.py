@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from support.spans import spans_in
+from support.observation.spans import spans_in
 
 PATH = "/v1/traces"
 

@@ -6,7 +6,7 @@ from typing import Never
 import grpc
 
 from maskline.messaging.v1 import messaging_pb2 as pb
-from support.scripted_messaging import Context, ScriptedMessaging
+from support.fakes.scripted_messaging import Context, ScriptedMessaging
 
 
 @dataclass

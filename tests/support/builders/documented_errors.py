@@ -7,7 +7,7 @@ from google.protobuf.descriptor import MethodDescriptor
 
 from conversation_service.app.application import SERVICES
 
-PROTOS = Path(__file__).parents[2] / "protos/maskline/conversation/v1"
+PROTOS = Path(__file__).parents[3] / "protos/maskline/conversation/v1"
 METHODS: dict[str, MethodDescriptor] = {
     method.name: method for service in SERVICES for method in service.methods
 }

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from support.eventually import PATIENCE_SECONDS
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 
 
 @asynccontextmanager

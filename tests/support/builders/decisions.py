@@ -1,4 +1,4 @@
-"""What the conversation service's decisions are shown on, and what is seen of them."""
+"""Snapshots and messages for tests of decisions, and what such tests read from a change."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,17 @@ from conversation_service.domain.model.messages import Attachment, HeldMessage, 
 from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.model.pool import MaskedNumber, NumberState, Pool
 from conversation_service.domain.model.rate_limits import NEVER, WindowCounter
-from support.conversations import ALICE, BOB, MASKED, NUMBERS, POOL, SETTINGS, route
+from conversation_service.domain.templates.catalog import Template
+from support.builders.conversations import (
+    ALICE,
+    BOB,
+    MASKED,
+    NUMBERS,
+    POOL,
+    SETTINGS,
+    route,
+    system_message,
+)
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 MOMENT = timedelta(microseconds=1)
@@ -46,7 +56,8 @@ def draining(*masked_numbers: str) -> tuple[MaskedNumber, ...]:
     """The numbers of these tests, some of which begin nothing new."""
     state = NumberState.DRAINING
     return tuple(
-        replace(one, state=state) if one.phone_number in masked_numbers else one for one in NUMBERS
+        replace(number, state=state) if number.phone_number in masked_numbers else number
+        for number in NUMBERS
     )
 
 
@@ -103,9 +114,32 @@ def incoming(
     return ReceiveMessage(message, by)
 
 
+def texted(
+    body: str,
+    *on_routes: Conversation,
+    by: Person = BOB,
+    attachments: tuple[Attachment, ...] = (),
+    **snapshot: Any,  # noqa: ANN401 - arguments of snapshot_of
+) -> Change:
+    """The decision about a message, given the conversations on the routes of their people."""
+    return incoming(body, by, attachments=attachments).decide(snapshot_of(*on_routes, **snapshot))
+
+
 def sent_bodies(change: Change) -> list[tuple[Person, str]]:
-    """Who is told what, in order."""
-    return [(one.to, one.body) for one in change.texts]
+    """Recipients and bodies of the messages, in order."""
+    return [(message.to, message.body) for message in change.texts]
+
+
+def system(
+    to: Person, template: Template, *, code: str = "", span: timedelta | None = None
+) -> tuple[Person, str]:
+    """A system message as `sent_bodies` has it."""
+    return to, system_message(template, code=code, span=span)
+
+
+def to_both(template: Template) -> list[tuple[Person, str]]:
+    """The same system message to both participants."""
+    return [system(ALICE, template), system(BOB, template)]
 
 
 def event_details(change: Change) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from redis import Redis
 
 from bench.systems.processes import listens, start, wait_until
 from runtime.tls import TlsFiles
-from support.ports import free_port
+from support.net.ports import free_port
 
 PIECE_BYTES = 65_536
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
-from support.ports import free_port
+from support.net.ports import free_port
 
 
 class RedisRelay:

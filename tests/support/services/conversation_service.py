@@ -28,13 +28,13 @@ from maskline.messaging.v1 import messaging_pb2
 from runtime.grpc.client import open_channel
 from runtime.grpc.security import ServerSecurity
 from runtime.redis.client import open_redis
+from support.builders.conversation_calls import CALL_SECONDS, ask
+from support.builders.conversations import CIPHER, MASKED, POOL, SEED
 from support.clock import ManualClock
-from support.conversation_calls import CALL_SECONDS, ask
-from support.conversations import CIPHER, MASKED, POOL, SEED
 from support.eventually import eventually
-from support.grpc_calls import is_serving
-from support.ports import free_port
-from support.scripted_messaging import ScriptedMessaging, serving
+from support.fakes.scripted_messaging import ScriptedMessaging, serving
+from support.net.grpc_calls import is_serving
+from support.net.ports import free_port
 
 if TYPE_CHECKING:
     from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceAsyncStub

@@ -11,8 +11,8 @@ from google.protobuf.message import Message
 
 from conversation_service.rpc.core.status import DOMAIN
 from maskline.conversation.v1 import event_pb2
-from support.conversations import POOL
-from support.grpc_calls import reason
+from support.builders.conversations import POOL
+from support.net.grpc_calls import reason
 
 # A deadline that a busy machine does not reach; no test asserts speed.
 CALL_SECONDS = 120.0

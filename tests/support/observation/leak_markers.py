@@ -8,7 +8,7 @@ from urllib.parse import quote, quote_plus
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from support.marker_search import spellings
+from support.observation.marker_search import spellings
 
 ALICE, BOB, CAROL = "+14255550137", "+12535550148", "+13605550159"
 # A number that only clients use; and a number that no pool has.

@@ -10,9 +10,9 @@ from redis import Redis
 from redis.exceptions import ConnectionError as NotListening
 
 from devstack.valkey import server_command
-from support.ports import free_port
+from support.net.ports import free_port
 
-USERS = Path(__file__).parents[2] / "deploy" / "redis.acl"
+USERS = Path(__file__).parents[3] / "deploy" / "redis.acl"
 # For the tests, which empty the server and read its log of denied commands.
 TESTER = "user tester on nopass ~* &* +@all\n"
 START_SECONDS = 10

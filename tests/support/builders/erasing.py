@@ -7,9 +7,9 @@ from conversation_service.store.encryption.conversation_keys import conversation
 from conversation_service.store.rotation.encrypted_records import EncryptedRecords
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import opt_out_pb2, person_pb2
-from support.conversation_calls import ask
-from support.conversation_service import RunningService
-from support.conversations import ALICE_NUMBER, CIPHER
+from support.builders.conversation_calls import ask
+from support.builders.conversations import ALICE_NUMBER, CIPHER
+from support.services.conversation_service import RunningService
 
 
 async def erase(

@@ -14,12 +14,12 @@ from maskline.conversation.v1 import conversation_pb2 as pb
 from runtime.grpc.error_interceptor import ErrorInterceptor
 from runtime.grpc.server import GrpcServer
 from runtime.redis.client import open_redis
+from support.builders.conversation_calls import filled, kind
+from support.builders.conversations import ALICE_NUMBER, BOB_NUMBER
 from support.clock import ManualClock
-from support.conversation_calls import filled, kind
-from support.conversation_service import RunningService, connected
-from support.conversations import ALICE_NUMBER, BOB_NUMBER
 from support.eventually import PATIENCE_SECONDS
-from support.scripted_messaging import ScriptedMessaging
+from support.fakes.scripted_messaging import ScriptedMessaging
+from support.services.conversation_service import RunningService, connected
 
 # Short for a client that does not read, long enough for a stall of a busy machine.
 WRITE_SECONDS = 1.0

@@ -20,7 +20,7 @@ from runtime.grpc.client import open_channel
 from runtime.grpc.server import GrpcServer
 from runtime.http.server import HttpOptions, http_server
 from support.eventually import eventually
-from support.http_client import http_client
+from support.net.http_client import http_client
 
 BODY_LIMIT_BYTES = 65_536
 # The details of a failed call must not reach the client of the gateway.

@@ -19,7 +19,7 @@ from runtime.grpc.client import Credentials, headers, open_channel
 from runtime.grpc.security import server_security
 from runtime.grpc.server import GrpcServer
 from runtime.settings.server import ServerSettings
-from support.conversation_calls import CALL_SECONDS
+from support.builders.conversation_calls import CALL_SECONDS
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 # Returned by every method that is allowed.

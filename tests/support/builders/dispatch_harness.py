@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Self, cast
 
 from redis.asyncio import Redis
@@ -34,8 +35,8 @@ from conversation_service.store.event_log import EventLog
 from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.outbox.dead_letters import DeadLetters
 from conversation_service.store.outbox.outbox import Outbox
+from support.builders.conversations import MASKED, PEOPLE, POOL, SETTINGS, pool_storage
 from support.clock import ManualClock
-from support.conversations import MASKED, PEOPLE, POOL, SETTINGS, pool_storage
 
 KEYS = Keys("main")
 SENT = Sent(MessageState.SENT)
@@ -64,7 +65,7 @@ class FakeMessaging(MessagingClient):
         self.errors: dict[str, Exception] = {}
         # How many more messages are accepted; None for any number.
         self.capacity: int | None = None
-        self.throttled = Retry(POOL.settings.code_lifetime, is_throttled=True)
+        self.throttled = Retry(timedelta(seconds=2), is_throttled=True)
         self.gate = asyncio.Event()
         self.gate.set()
         self.was_called = asyncio.Event()
@@ -209,8 +210,8 @@ class Harness:
 
     async def entry_ids(self) -> list[str]:
         """The entries of the outbox."""
-        found = cast("list[tuple[bytes, object]]", await self.redis.xrange(KEYS.outbox))
-        return [entry_id.decode() for entry_id, _ in found]
+        rows = cast("list[tuple[bytes, object]]", await self.redis.xrange(KEYS.outbox))
+        return [entry_id.decode() for entry_id, _ in rows]
 
     async def pending(self) -> int:
         """How many entries were read and not acknowledged."""

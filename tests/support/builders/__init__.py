@@ -1,0 +1,1 @@
+"""Values, requests and situations of the tests."""

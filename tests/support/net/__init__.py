@@ -1,0 +1,1 @@
+"""Ports, certificates, and clients of gRPC and HTTP."""

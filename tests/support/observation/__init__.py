@@ -1,0 +1,1 @@
+"""What a test observes: events, spans, logs and what is stored."""

@@ -1,0 +1,1 @@
+"""Redis behind TLS, behind a relay, and with access rules."""
