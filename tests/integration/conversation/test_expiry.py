@@ -19,11 +19,12 @@ from support.clock import ManualClock
 from support.eventually import eventually
 from support.services.conversation_service import RunningService, running
 
-WARNING = timedelta(hours=1)
-WARNED = seeded(settings={"idle_lifetime": timedelta(hours=24), "warning_lead": WARNING})
+IDLE_EXPIRED = system_message(Template.IDLE_EXPIRED)
 
 
-async def test_a_code_is_valid_to_the_last_second_and_then_expires(service: RunningService) -> None:
+async def test_a_code_is_valid_to_the_last_second_and_then_expires_and_is_purged(
+    service: RunningService,
+) -> None:
     expiring, joined = [await service.start(number) for number in (ALICE_NUMBER, CAROL_NUMBER)]
     await service.heard(ALICE_NUMBER, 1)
     service.clock.move(minutes=14, seconds=59)
@@ -35,28 +36,35 @@ async def test_a_code_is_valid_to_the_last_second_and_then_expires(service: Runn
     assert conversation.end_reason == pb.END_REASON_CODE_EXPIRED
     with refused("CODE_NOT_VALID"):
         await service.join(BOB_NUMBER, expiring.code)
+    service.clock.move(seconds=SETTINGS.kept_after_end.total_seconds())
+
+    async def is_purged() -> bool:
+        listed = await ask(service.stub.ListConversations, pb.ListConversationsRequest())
+        conversation_ids = [item.conversation_id for item in listed.conversations]
+        return conversation.conversation_id not in conversation_ids
+
+    await eventually(is_purged)
+    with refused("CONVERSATION_NOT_FOUND"):
+        await service.get(conversation.conversation_id)
 
 
-async def test_a_message_after_the_expiry_finds_the_conversation_ended(
-    service: RunningService,
-) -> None:
+async def test_a_message_after_the_expiry_gets_a_notice_of_the_end(service: RunningService) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     service.clock.move(days=7)
     await service.deliver(ALICE_NUMBER, "anybody there?")
     just_ended = system_message(Template.JUST_ENDED, span=SETTINGS.cool_off)
-    assert await service.heard(ALICE_NUMBER, 2) == [
-        system_message(Template.IDLE_EXPIRED),
-        just_ended,
-    ]
-    assert await service.heard(BOB_NUMBER, 1) == [system_message(Template.IDLE_EXPIRED)]
+    assert await service.heard(ALICE_NUMBER, 2) == [IDLE_EXPIRED, just_ended]
+    assert await service.heard(BOB_NUMBER, 1) == [IDLE_EXPIRED]
 
 
 async def test_both_are_warned_before_idle_expiry_and_a_message_extends_the_conversation(
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> None:
-    async with running(redis_url, clock, WARNED) as service:
+    lead = timedelta(hours=1)
+    pool = seeded(settings={"idle_lifetime": timedelta(hours=24), "warning_lead": lead})
+    async with running(redis_url, clock, pool) as service:
         conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
-        warning = system_message(Template.IDLE_WARNING, span=WARNING)
+        warning = system_message(Template.IDLE_WARNING, span=lead)
         clock.move(hours=23)
         assert await service.heard(ALICE_NUMBER, 1) == [warning]
         assert await service.heard(BOB_NUMBER, 1) == [warning]
@@ -65,26 +73,8 @@ async def test_both_are_warned_before_idle_expiry_and_a_message_extends_the_conv
         expected = [warning, "still here", warning]
         assert await service.heard(BOB_NUMBER, 3) == expected
         clock.move(hours=1)
-        assert await service.heard(BOB_NUMBER, 4) == [
-            *expected,
-            system_message(Template.IDLE_EXPIRED),
-        ]
+        assert await service.heard(BOB_NUMBER, 4) == [*expected, IDLE_EXPIRED]
         ended = await service.get(conversation.conversation_id)
         assert ended.end_reason == pb.END_REASON_IDLE_EXPIRED
         events = kinds(await service.timeline(conversation.conversation_id))
         assert events.count(("EXPIRY_WARNED", "IDLE_EXPIRED")) == 2
-
-
-async def test_an_ended_conversation_is_purged_in_time(service: RunningService) -> None:
-    started = await service.start(ALICE_NUMBER)
-    service.clock.move(minutes=15)
-    await service.heard(ALICE_NUMBER, 2)
-    service.clock.move(seconds=SETTINGS.kept_after_end.total_seconds())
-
-    async def is_purged() -> bool:
-        request = pb.ListConversationsRequest()
-        return not (await ask(service.stub.ListConversations, request)).conversations
-
-    await eventually(is_purged)
-    with refused("CONVERSATION_NOT_FOUND"):
-        await service.get(started.conversation.conversation_id)

@@ -19,21 +19,21 @@ REJECTED = messaging_pb2.SendMessageResult(
 )
 
 
-async def damaged(service: RunningService, message_id: str = "nobody's") -> None:
+async def damaged(service: RunningService, message_id: str = "unknown") -> None:
     """Adds an entry that cannot be decrypted to the outbox."""
     outbox = Keys(POOL.name).outbox
     await service.redis.xadd(outbox, {"message": message_id, "at": "1", "text": "junk"})
 
 
 async def dead_letters(service: RunningService, number: int) -> Sequence[pb.DeadLetter]:
-    """All of them, once there are as many."""
+    """All dead letters, once there are at least this many."""
     stub = DeadLetterServiceStub(service.channel)
 
     async def listed() -> Sequence[pb.DeadLetter]:
         return (await ask(stub.ListDeadLetters, pb.ListDeadLettersRequest())).dead_letters
 
-    async def are_there() -> bool:
+    async def are_enough() -> bool:
         return len(await listed()) >= number
 
-    await eventually(are_there)
+    await eventually(are_enough)
     return await listed()

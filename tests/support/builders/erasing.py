@@ -1,4 +1,4 @@
-"""Requests to erase a person, and searches for what is left of one."""
+"""Requests to erase a person, and searches for data that remains."""
 
 from redis.asyncio import Redis
 
@@ -15,22 +15,22 @@ from support.services.conversation_service import RunningService
 async def erase(
     service: RunningService, number: str = ALICE_NUMBER, request_id: str = ""
 ) -> person_pb2.Erasure:
-    """A client has a person erased."""
+    """Calls ErasePerson."""
     request = person_pb2.ErasePersonRequest(phone_number=number, request_id=request_id)
     return (await ask(service.people.ErasePerson, request)).erasure
 
 
 async def has_opted_out(service: RunningService, number: str = ALICE_NUMBER) -> bool:
-    """Whether a person gets no texts."""
+    """Calls GetOptOut."""
     request = opt_out_pb2.GetOptOutRequest(phone_number=number)
     return (await ask(service.opt_outs.GetOptOut, request)).state.is_opted_out
 
 
 async def conversations_of(service: RunningService, number: str) -> list[str]:
-    """The conversations of a person that are kept, newest first."""
+    """The ids of the stored conversations of a person, newest first."""
     request = pb.ListConversationsRequest(phone_number=number)
     listed = (await ask(service.stub.ListConversations, request)).conversations
-    return [one.conversation_id for one in listed]
+    return [conversation.conversation_id for conversation in listed]
 
 
 async def numbers_in(
@@ -43,5 +43,5 @@ async def numbers_in(
         for record in await EncryptedRecords(redis).read(keys)
         if not conversation_of(record.encrypted)
     ]
-    # Records spell it without the plus.
+    # Records contain it without the plus.
     return [value for value in values if number[1:].encode() in value]

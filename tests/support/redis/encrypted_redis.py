@@ -1,4 +1,4 @@
-"""Redis over TLS: a proxy in front of the embedded server, or a server with TLS on the PATH."""
+"""Redis over TLS: a proxy before the embedded server, and a server that speaks TLS itself."""
 
 import asyncio
 import ssl
@@ -13,28 +13,28 @@ from bench.systems.processes import listens, start, wait_until
 from runtime.tls import TlsFiles
 from support.net.ports import free_port
 
-PIECE_BYTES = 65_536
+CHUNK_BYTES = 65_536
 
 
 class EncryptedRedis(Protocol):
-    """Redis that requires a client certificate."""
+    """Requires a client certificate."""
 
     url: str
 
     def show(self, files: TlsFiles) -> None:
-        """New connections use these files; existing ones stay."""
+        """Uses these files, also the authority, for new connections only."""
 
     def cut(self) -> None:
         """Breaks every connection."""
 
 
-class Front:
-    """A TLS proxy in front of a server. Use `encrypted`."""
+class TlsProxy:
+    """TLS proxy before a server. Use `encrypted`."""
 
     def __init__(self, redis_url: str, files: TlsFiles) -> None:
         self._target = urlsplit(redis_url)
-        self._context = self._shown = _context(files)
-        self._context.sni_callback = self._newest
+        self._context = self._current = _context(files)
+        self._context.sni_callback = self._use_current
         self._writers: set[asyncio.StreamWriter] = set()
         self.url = ""
 
@@ -45,45 +45,47 @@ class Front:
         return server
 
     def show(self, files: TlsFiles) -> None:
-        self._shown = _context(files)
+        self._current = _context(files)
 
     def cut(self) -> None:
         for writer in self._writers:
             writer.transport.abort()
 
-    def _newest(self, handshake: ssl.SSLObject, _host: str | None, _: ssl.SSLContext) -> None:
-        handshake.context = self._shown
+    def _use_current(self, handshake: ssl.SSLObject, _host: str | None, _: ssl.SSLContext) -> None:
+        handshake.context = self._current
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
-        back, forth = await asyncio.open_connection(self._target.hostname, self._target.port)
-        await asyncio.gather(_copy(reader, forth), _copy(back, writer))
+        upstream, to_server = await asyncio.open_connection(
+            self._target.hostname, self._target.port
+        )
+        await asyncio.gather(_copy(reader, to_server), _copy(upstream, writer))
         self._writers.discard(writer)
 
 
 @asynccontextmanager
-async def encrypted(redis_url: str, files: TlsFiles) -> AsyncIterator[Front]:
-    """A TLS proxy in front of this Redis."""
-    front = Front(redis_url, files)
-    async with await front.open():
-        yield front
+async def encrypted(redis_url: str, files: TlsFiles) -> AsyncIterator[TlsProxy]:
+    """Yields a TLS proxy before this Redis."""
+    proxy = TlsProxy(redis_url, files)
+    async with await proxy.open():
+        yield proxy
 
 
 class TlsServer:
-    """A server with TLS, and with a plain port for commands of the test; ends with `held`."""
+    """A server with a TLS port, and a plain one for administration. `stack` ends it."""
 
-    def __init__(self, held: ExitStack, program: str, files: TlsFiles) -> None:
+    def __init__(self, stack: ExitStack, program: str, files: TlsFiles) -> None:
         port, tls_port = free_port(), free_port()
         own = ("--port", str(port), "--tls-port", str(tls_port), "--save", "")
         tls = [word for name, value in _tls(files).items() for word in (f"--{name}", value)]
-        start(held, program, *own, *tls)
+        start(stack, program, *own, *tls)
         wait_until(lambda: listens(tls_port), program)
-        self._admin = held.enter_context(Redis(port=port))
+        self._admin = stack.enter_context(Redis(port=port))
         self.url = f"rediss://127.0.0.1:{tls_port}/0"
 
     def show(self, files: TlsFiles) -> None:
-        words = [word for setting in _tls(files).items() for word in setting]
-        self._admin.execute_command("CONFIG", "SET", *words)
+        settings = [word for setting in _tls(files).items() for word in setting]
+        self._admin.execute_command("CONFIG", "SET", *settings)
 
     def cut(self) -> None:
         self._admin.client_kill_filter(_type="normal", skipme=True)
@@ -98,8 +100,8 @@ def _context(files: TlsFiles) -> ssl.SSLContext:
 
 async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
     try:
-        while piece := await source.read(PIECE_BYTES):
-            target.write(piece)
+        while chunk := await source.read(CHUNK_BYTES):
+            target.write(chunk)
             await target.drain()
     except OSError:
         pass

@@ -149,9 +149,8 @@ class Executor:
             else:
                 results[index] = decision
         await self._apply_consent(commits.values())
-        await self._record_duplicates(
-            duplicate_deliveries(commands.values(), loaded.duplicates), now
-        )
+        duplicates = duplicate_deliveries(commands.values(), loaded.duplicates)
+        await self._record_duplicates(duplicates, now)
         return results | await self._commit(commits)
 
     async def _opt_outs(self, read_sets: Iterable[ReadSet]) -> dict[Person, OptOut]:
@@ -182,14 +181,12 @@ class Executor:
                 yield index, _duplicate_result(key, duplicate)
                 continue
             if (key.kind, key.request_id) in seen:
-                # The same command twice: the next attempt loads its idempotency record.
-                continue
+                continue  # The same command twice: the next attempt loads its record.
             seen.add((key.kind, key.request_id))
             decision = state.decide(command, read_set)
             yield index, decision
             if isinstance(decision, Commit) and decision.change.pool is not None:
-                # Later commands are decided in the changed pool.
-                return
+                return  # Later commands are decided in the changed pool.
 
     async def _apply_consent(self, commits: Iterable[Commit]) -> None:
         """Before the commit: once a message is acknowledged, its opt-out is never lost.
@@ -198,8 +195,7 @@ class Executor:
         same way when it comes again after a crash in between.
         """
         for commit in commits:
-            consent = commit.change.consent
-            if consent is None:
+            if (consent := commit.change.consent) is None:
                 continue
             person_id = consent.person.person_id
             if consent.opts_in:
@@ -244,12 +240,10 @@ def _result(commit: Commit, outcome: CommitOutcome) -> ExecutionResult | None:
 
 
 def _duplicate_result(key: IdempotencyKey, duplicate: Duplicate) -> ExecutionResult:
-    response = duplicate.response
     if not duplicate.is_same:
         return RequestIdReused(key.request_id)
-    if response.is_expired:
+    if duplicate.response.is_expired:
         return ResponseExpired(key.request_id)
-    if response.is_refused:
-        # The only refusal that is stored: a wrong code was counted.
-        return CodeNotValid()
-    return Executed(response, is_duplicate=True)
+    if duplicate.response.is_refused:
+        return CodeNotValid()  # The only refusal that is stored: a wrong code was counted.
+    return Executed(duplicate.response, is_duplicate=True)

@@ -160,6 +160,14 @@ async def test_a_message_is_kept_as_long_as_its_dead_letter_and_never_shorter_th
     assert expected - HOUR < await outbox.ttl(KEYS.message("m0")) <= expected
 
 
+async def test_a_replayed_message_is_kept_as_long_as_a_new_one(outbox: OutboxHarness) -> None:
+    [letter] = await outbox.dead_letter("hello")
+    await outbox.redis.pexpire(KEYS.message("m0"), HOUR)
+    await outbox.replay(letter.dead_letter_id, "m0")
+    expected = SETTINGS.messages_kept
+    assert expected - HOUR < await outbox.ttl(KEYS.message("m0")) <= expected
+
+
 async def test_dead_letters_expire_in_batches_as_soon_as_the_current_setting_says(
     outbox: OutboxHarness,
 ) -> None:

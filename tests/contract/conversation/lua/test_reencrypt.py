@@ -18,9 +18,9 @@ def scripts(redis: Redis) -> RedisScripts:
     return RedisScripts(redis, "conversation_service.store")
 
 
-async def reencrypt(scripts: RedisScripts, key: str, place: str, before: str, after: str) -> Reply:
+async def reencrypt(scripts: RedisScripts, key: str, index: str, before: str, after: str) -> Reply:
     [reply] = raise_first_error(
-        await scripts.run([scripts.call("reencrypt", (key,), (place, before, after))])
+        await scripts.run([scripts.call("reencrypt", (key,), (index, before, after))])
     )
     return reply
 
@@ -33,7 +33,7 @@ async def reencrypt_dead(scripts: RedisScripts, limit: int, *pairs: str) -> Repl
     return reply
 
 
-async def test_a_string_is_exchanged_and_keeps_its_time_to_live(
+async def test_a_string_is_replaced_and_keeps_its_time_to_live(
     redis: Redis, scripts: RedisScripts
 ) -> None:
     await redis.set(STRING, "old", px=60_000)
@@ -46,7 +46,7 @@ async def test_a_string_is_exchanged_and_keeps_its_time_to_live(
 
 
 @pytest.mark.parametrize("stored", [None, "changed"])
-async def test_a_string_that_changed_or_went_is_left_as_it_is(
+async def test_a_string_that_was_changed_or_deleted_stays_as_it_is(
     redis: Redis, scripts: RedisScripts, stored: str | None
 ) -> None:
     if stored:
@@ -55,7 +55,7 @@ async def test_a_string_that_changed_or_went_is_left_as_it_is(
     assert await redis.get(STRING) == (stored.encode() if stored else None)
 
 
-async def test_an_item_of_a_list_is_exchanged_in_its_place(
+async def test_an_item_of_a_list_is_replaced_at_its_index(
     redis: Redis, scripts: RedisScripts
 ) -> None:
     await redis.rpush(LIST, "a", "old", "c")
@@ -65,16 +65,16 @@ async def test_an_item_of_a_list_is_exchanged_in_its_place(
     assert await redis.pttl(LIST) > 0
 
 
-@pytest.mark.parametrize("place", ["0", "5"])
-async def test_an_item_that_is_not_in_its_place_any_more_is_left(
-    redis: Redis, scripts: RedisScripts, place: str
+@pytest.mark.parametrize("index", ["0", "5"])
+async def test_an_item_that_is_no_longer_at_its_index_stays_as_it_is(
+    redis: Redis, scripts: RedisScripts, index: str
 ) -> None:
     await redis.rpush(LIST, "a", "old")
-    assert await reencrypt(scripts, LIST, place, "old", "new") == [b"changed", b""]
+    assert await reencrypt(scripts, LIST, index, "old", "new") == [b"changed", b""]
     assert await redis.lrange(LIST, 0, -1) == [b"a", b"old"]
 
 
-async def test_a_list_that_is_gone_is_not_made_anew(redis: Redis, scripts: RedisScripts) -> None:
+async def test_a_deleted_list_is_not_created_again(redis: Redis, scripts: RedisScripts) -> None:
     assert await reencrypt(scripts, LIST, "0", "old", "new") == [b"changed", b""]
     assert await redis.dbsize() == 0
 
@@ -82,8 +82,8 @@ async def test_a_list_that_is_gone_is_not_made_anew(redis: Redis, scripts: Redis
 async def test_dead_letters_keep_their_ids_their_order_and_all_but_their_texts(
     redis: Redis, scripts: RedisScripts
 ) -> None:
-    for at in range(1, 4):
-        await redis.xadd(KEYS.dead, {"text": f"old {at}", "reason": "INVALID"}, id=f"{at}-1")
+    for index in range(1, 4):
+        await redis.xadd(KEYS.dead, {"text": f"old {index}", "reason": "INVALID"}, id=f"{index}-1")
     assert await reencrypt_dead(scripts, 3, "3-1", "new 3", "1-1", "new 1", "9-9", "gone") == [
         b"done",
         b"",
@@ -97,16 +97,16 @@ async def test_dead_letters_keep_their_ids_their_order_and_all_but_their_texts(
 
 
 async def test_too_many_dead_letters_stay_as_they_are(redis: Redis, scripts: RedisScripts) -> None:
-    for at in range(1, 4):
-        await redis.xadd(KEYS.dead, {"text": "old"}, id=f"{at}-1")
+    for index in range(1, 4):
+        await redis.xadd(KEYS.dead, {"text": "old"}, id=f"{index}-1")
     assert await reencrypt_dead(scripts, 2, "1-1", "new") == [b"many", b""]
     letters = cast("list[Entry]", await redis.xrange(KEYS.dead))
     assert [fields[b"text"] for _, fields in letters] == [b"old"] * 3
 
 
-async def test_what_a_broken_run_left_behind_is_not_mixed_in(
+async def test_the_rest_of_an_interrupted_rewrite_is_discarded(
     redis: Redis, scripts: RedisScripts
 ) -> None:
-    await redis.xadd(KEYS.dead_rewritten, {"text": "left"}, id="1-1")
+    await redis.xadd(KEYS.dead_rewritten, {"text": "rest"}, id="1-1")
     assert await reencrypt_dead(scripts, 9, "1-1", "new") == [b"done", b""]
     assert await redis.dbsize() == 0

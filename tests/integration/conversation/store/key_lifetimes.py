@@ -75,7 +75,7 @@ def longest(settings: PoolSettings) -> Mapping[str, timedelta | None]:
     }
 
 
-def spelled_kinds() -> set[str]:
+def defined_kinds() -> set[str]:
     """Every kind of key that store/keyspace/keys.py defines."""
     return {parse_key(key).kind for keys in (Keys("main"), DeploymentKeys()) for key in _keys(keys)}
 
@@ -83,6 +83,11 @@ def spelled_kinds() -> set[str]:
 async def kinds_there(redis: Redis) -> set[str]:
     """The kinds of the keys that exist."""
     return {parse_key(key).kind for key, _ in await _ttls(redis)}
+
+
+async def expiring_kinds(redis: Redis) -> set[str]:
+    """The kinds of which a key has a TTL."""
+    return {parse_key(key).kind for key, ttl in await _ttls(redis) if ttl is not None}
 
 
 async def overstaying(redis: Redis, settings: PoolSettings) -> dict[str, timedelta | None]:

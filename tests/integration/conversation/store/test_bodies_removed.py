@@ -7,12 +7,14 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 from redis.asyncio import Redis
 
-from conversation_service.store.keyspace.keys import Keys
+from conversation_service.store.encryption import conversation_keys
+from conversation_service.store.encryption.cipher import Cipher
+from conversation_service.store.keyspace.keys import Keys, parse_key
 from conversation_service.store.outbox.dead_letters import DeadLetters
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import dead_letter_pb2
 from maskline.conversation.v1.dead_letter_pb2_grpc import DeadLetterServiceStub
-from maskline.messaging.v1 import error_reason_pb2, messaging_pb2
+from maskline.messaging.v1 import messaging_pb2
 from support.builders.conversation_calls import ask
 from support.builders.conversations import (
     ALICE_NUMBER,
@@ -23,21 +25,17 @@ from support.builders.conversations import (
     SETTINGS,
     pool_storage,
 )
-from support.builders.dead_letters import dead_letters
+from support.builders.dead_letters import REJECTED, dead_letters
 from support.clock import ManualClock
 from support.eventually import eventually
+from support.observation.marker_search import everything
 from support.services.conversation_service import RunningService
 
-from .stored_bodies import StoredBodies
-
 KEYS = Keys(POOL.name)
-Story = Callable[[RunningService, StoredBodies], Awaitable[None]]
 
-NOT_TAKEN = messaging_pb2.SendMessageResult(
-    outcome=messaging_pb2.SEND_OUTCOME_REFUSED,
-    state=messaging_pb2.MESSAGE_STATE_REFUSED,
-    error=messaging_pb2.ItemError(reason=error_reason_pb2.ERROR_REASON_INVALID_ARGUMENT),
-)
+# An outbox entry or a dead letter is encrypted for its message, a held message for its list.
+KINDS_WITH_BODIES = ("message", "held")
+
 LOST = messaging_pb2.SendMessageResult(
     outcome=messaging_pb2.SEND_OUTCOME_UNKNOWN,
     state=messaging_pb2.MESSAGE_STATE_UNKNOWN,
@@ -48,161 +46,175 @@ LATER = messaging_pb2.SendMessageResult(
 )
 
 
+class StoredBodies:
+    """Records all bodies that are encrypted, each as it is written to Redis."""
+
+    def __init__(self, redis: Redis, patch: pytest.MonkeyPatch) -> None:
+        self._redis = redis
+        self._records: dict[bytes, str] = {}
+        with_data_key, with_state_key = conversation_keys.encrypt, Cipher.encrypt
+
+        def encrypt_body(plain: bytes, record: str, conversation_id: str, data_key: bytes) -> bytes:
+            return self._record(with_data_key(plain, record, conversation_id, data_key), record)
+
+        def encrypt(cipher: Cipher, plain: bytes, record: str) -> bytes:
+            return self._record(with_state_key(cipher, plain, record), record)
+
+        patch.setattr(conversation_keys, "encrypt", encrypt_body)
+        patch.setattr(Cipher, "encrypt", encrypt)
+
+    async def stored(self) -> set[str]:
+        """The records whose bodies are somewhere in Redis, whatever the key."""
+        values = [value async for _, value in everything(self._redis)]
+        records = self._records.items()
+        return {record for body, record in records if any(body in value for value in values)}
+
+    def _record(self, encrypted: bytes, record: str) -> bytes:
+        if parse_key(record).kind in KINDS_WITH_BODIES:
+            self._records[encrypted] = record
+        return encrypted
+
+
+Story = Callable[[RunningService, StoredBodies], Awaitable[None]]
+
+
 @pytest.fixture
 def clock() -> ManualClock:
-    """Dead letters are numbered by Redis's own clock, so their age is told by today's date."""
+    """Dead letters are numbered by Redis's own clock, so they age from today on."""
     return ManualClock(datetime.now(UTC))
 
 
 @pytest.fixture
-async def words(redis: Redis) -> AsyncIterator[StoredBodies]:
-    words = StoredBodies(redis)
-    with words.remembered():
-        yield words
+async def bodies(redis: Redis) -> AsyncIterator[StoredBodies]:
+    with pytest.MonkeyPatch.context() as patch:
+        yield StoredBodies(redis, patch)
 
 
-async def owed(service: RunningService, words: StoredBodies) -> None:
-    """Bob's text waits for the messaging service to come back."""
+async def outage(service: RunningService, bodies: StoredBodies) -> None:
+    """Bob's message waits until the messaging service is back; then it is tried again."""
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     service.messaging.is_down = True
     await service.deliver(BOB_NUMBER, "hello")
-    await words.lie_there()
-
-
-async def up(service: RunningService) -> None:
-    """The messaging service is back; what still waits is tried again."""
+    assert await bodies.stored()
     service.messaging.is_down = False
     service.clock.move(minutes=2)
     await service.quiet()
 
 
-async def delivered(service: RunningService, words: StoredBodies) -> None:
-    await owed(service, words)
-    await up(service)
-    await service.receipts(*(one.message_id for one in service.sent()))
+async def deliver_receipts(service: RunningService) -> None:
+    await service.receipts(*(message.message_id for message in service.sent()))
+
+
+async def delivered(service: RunningService, bodies: StoredBodies) -> None:
+    await outage(service, bodies)
+    await deliver_receipts(service)
     assert service.sent_to(ALICE_NUMBER) == ["hello"]
 
 
-async def refused(service: RunningService, words: StoredBodies) -> None:
-    await owed(service, words)
+async def refused(service: RunningService, bodies: StoredBodies) -> None:
     service.messaging.opted_out.add(ALICE_NUMBER)
-    await up(service)
+    await outage(service, bodies)
     assert service.sent_to(ALICE_NUMBER) == []
 
 
-async def undelivered(service: RunningService, words: StoredBodies) -> None:
-    await owed(service, words)
-    await up(service)
+async def undelivered(service: RunningService, bodies: StoredBodies) -> None:
+    await outage(service, bodies)
     service.messaging.receipt_state = messaging_pb2.MESSAGE_STATE_UNDELIVERED
-    await service.receipts(*(one.message_id for one in service.sent()))
+    await deliver_receipts(service)
     await service.heard(BOB_NUMBER, 1)
 
 
-async def expired(service: RunningService, words: StoredBodies) -> None:
+async def expired(service: RunningService, bodies: StoredBodies) -> None:
     service.messaging.answers["hello"] = [LATER] * 2
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     await service.deliver(BOB_NUMBER, "hello")
-    await words.lie_there()
+    assert await bodies.stored()
     service.clock.move(hours=25)
     await service.quiet()
     assert service.sent_to(ALICE_NUMBER) == []
 
 
-async def lost(service: RunningService, words: StoredBodies) -> None:
+async def lost(service: RunningService, bodies: StoredBodies) -> None:
     service.messaging.answers["hello"] = [LOST]
-    await owed(service, words)
-    await up(service)
+    await outage(service, bodies)
     assert service.sent_to(ALICE_NUMBER) == []
 
 
-async def paused(service: RunningService, words: StoredBodies) -> pb.Conversation:
-    talk = await service.open(ALICE_NUMBER, BOB_NUMBER)
-    request = pb.PauseConversationRequest(conversation_id=talk.conversation_id)
+async def paused(service: RunningService, bodies: StoredBodies) -> str:
+    conversation_id = (await service.open(ALICE_NUMBER, BOB_NUMBER)).conversation_id
+    request = pb.PauseConversationRequest(conversation_id=conversation_id)
     await ask(service.stub.PauseConversation, request)
     for body in ("one", "two"):
         await service.deliver(BOB_NUMBER, body)
-    assert KEYS.held(talk.conversation_id) in await words.kept()
-    return talk
+    assert KEYS.held(conversation_id) in await bodies.stored()
+    return conversation_id
 
 
-async def held_and_ended(service: RunningService, words: StoredBodies) -> None:
-    talk = await paused(service, words)
-    await service.end(talk.conversation_id)
+async def held_and_ended(service: RunningService, bodies: StoredBodies) -> None:
+    await service.end(await paused(service, bodies))
 
 
-async def held_until_time_was_over(service: RunningService, words: StoredBodies) -> None:
-    talk = await paused(service, words)
+async def held_until_the_conversation_expired(
+    service: RunningService, bodies: StoredBodies
+) -> None:
+    conversation_id = await paused(service, bodies)
     service.clock.move(seconds=SETTINGS.lifetime.total_seconds())
 
-    async def is_over() -> bool:
-        ended = await service.get(talk.conversation_id)
-        return ended.state == pb.CONVERSATION_STATE_ENDED
+    async def has_ended() -> bool:
+        return (await service.get(conversation_id)).state == pb.CONVERSATION_STATE_ENDED
 
-    await eventually(is_over)
+    await eventually(has_ended)
 
 
-async def held_and_passed_on(service: RunningService, words: StoredBodies) -> None:
-    talk = await paused(service, words)
-    request = pb.ResumeConversationRequest(conversation_id=talk.conversation_id)
+async def held_and_relayed(service: RunningService, bodies: StoredBodies) -> None:
+    request = pb.ResumeConversationRequest(conversation_id=await paused(service, bodies))
     await ask(service.stub.ResumeConversation, request)
     await service.heard(ALICE_NUMBER, 2)
 
 
-async def dead(service: RunningService, words: StoredBodies) -> dead_letter_pb2.DeadLetter:
-    service.messaging.answers["hello"] = [NOT_TAKEN]
+async def dead(service: RunningService, bodies: StoredBodies) -> str:
+    service.messaging.answers["hello"] = [REJECTED]
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     await service.deliver(BOB_NUMBER, "hello")
     [letter] = await dead_letters(service, 1)
-    await words.lie_there()
-    return letter
+    assert await bodies.stored()
+    return letter.dead_letter_id
 
 
-async def dead_and_dropped(service: RunningService, words: StoredBodies) -> None:
-    letter = await dead(service, words)
-    request = dead_letter_pb2.DropDeadLetterRequest(dead_letter_id=letter.dead_letter_id)
+async def dead_and_discarded(service: RunningService, bodies: StoredBodies) -> None:
+    request = dead_letter_pb2.DropDeadLetterRequest(dead_letter_id=await dead(service, bodies))
     await ask(DeadLetterServiceStub(service.channel).DropDeadLetter, request)
 
 
-async def dead_and_sent_again(service: RunningService, words: StoredBodies) -> None:
-    letter = await dead(service, words)
-    request = dead_letter_pb2.ReplayDeadLetterRequest(dead_letter_id=letter.dead_letter_id)
+async def dead_and_replayed(service: RunningService, bodies: StoredBodies) -> None:
+    request = dead_letter_pb2.ReplayDeadLetterRequest(dead_letter_id=await dead(service, bodies))
     await ask(DeadLetterServiceStub(service.channel).ReplayDeadLetter, request)
     await service.heard(ALICE_NUMBER, 1)
 
 
-async def dead_and_given_up(service: RunningService, words: StoredBodies) -> None:
-    await dead(service, words)
+async def dead_and_expired(service: RunningService, bodies: StoredBodies) -> None:
+    await dead(service, bodies)
     service.clock.move(seconds=SETTINGS.dead_letters_kept.total_seconds() + 60)
     # The service does the same within seconds, and may come first.
-    letters = DeadLetters(pool_storage(service.redis))
-    await letters.expire(service.clock.now(), SETTINGS)
+    await DeadLetters(pool_storage(service.redis)).expire(service.clock.now(), SETTINGS)
 
 
-@pytest.mark.parametrize(
-    "story",
-    [
-        delivered,
-        refused,
-        undelivered,
-        expired,
-        lost,
-        held_and_ended,
-        held_until_time_was_over,
-        held_and_passed_on,
-        dead_and_dropped,
-        dead_and_sent_again,
-        dead_and_given_up,
-    ],
-    ids=lambda story: story.__name__,
-)
-async def test_no_body_is_left(service: RunningService, words: StoredBodies, story: Story) -> None:
-    await story(service, words)
+STORIES: list[Story] = [
+    *(delivered, refused, undelivered, expired, lost),
+    *(held_and_ended, held_until_the_conversation_expired, held_and_relayed),
+    *(dead_and_discarded, dead_and_replayed, dead_and_expired),
+]
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+async def test_no_body_is_left(service: RunningService, bodies: StoredBodies, story: Story) -> None:
+    await story(service, bodies)
     await service.quiet()
-    assert await words.kept() == set()
+    assert await bodies.stored() == set()
 
 
 async def test_a_delivered_body_is_removed_before_earlier_ones_that_still_wait(
-    service: RunningService, words: StoredBodies
+    service: RunningService, bodies: StoredBodies
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     await service.open(CAROL_NUMBER, BOB_NUMBER, masked_number=OTHER_MASKED)
@@ -215,5 +227,6 @@ async def test_a_delivered_body_is_removed_before_earlier_ones_that_still_wait(
         return await service.redis.xlen(KEYS.outbox) == 1
 
     await eventually(is_settled)
-    [stuck] = {one.message_id for one in service.messaging.asked_for if one.body == "stuck"}
-    assert await words.kept() == {KEYS.message(stuck)}
+    requested = service.messaging.asked_for
+    [stuck] = {message.message_id for message in requested if message.body == "stuck"}
+    assert await bodies.stored() == {KEYS.message(stuck)}

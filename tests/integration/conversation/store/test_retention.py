@@ -17,7 +17,6 @@ from conversation_service.store.keyspace.keys import Keys
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import dead_letter_pb2, person_pb2, pool_pb2
 from maskline.conversation.v1.dead_letter_pb2_grpc import DeadLetterServiceStub
-from maskline.messaging.v1 import error_reason_pb2, messaging_pb2
 from support.builders.conversation_calls import ask
 from support.builders.conversations import (
     ALICE_NUMBER,
@@ -30,23 +29,18 @@ from support.builders.conversations import (
     pool_storage,
     seeded,
 )
-from support.builders.dead_letters import dead_letters
+from support.builders.dead_letters import REJECTED, dead_letters
 from support.clock import ManualClock
 from support.eventually import eventually
 from support.observation.marker_search import everything
 from support.services.conversation_service import RunningService, running
 
-from .key_lifetimes import ALWAYS, kinds_there, longest, overstaying, spelled_kinds
+from .key_lifetimes import ALWAYS, defined_kinds, expiring_kinds, kinds_there, longest, overstaying
 
 KEYS = Keys(POOL.name)
 DAVE_NUMBER = "+13605550144"
 DAY = timedelta(days=1)
-NOT_TAKEN = messaging_pb2.SendMessageResult(
-    outcome=messaging_pb2.SEND_OUTCOME_REFUSED,
-    state=messaging_pb2.MESSAGE_STATE_REFUSED,
-    error=messaging_pb2.ItemError(reason=error_reason_pb2.ERROR_REASON_INVALID_ARGUMENT),
-)
-# None of these is what it is by default, and dead letters go before their messages do.
+# None of these is the default, and dead letters expire before their messages.
 CHOSEN: dict[str, Any] = {
     "cool_off": timedelta(minutes=1),
     "kept_after_end": timedelta(hours=2),
@@ -56,99 +50,96 @@ CHOSEN: dict[str, Any] = {
     "dead_letters_kept": timedelta(hours=7),
     "text_validity": timedelta(hours=1),
 }
-# Inside of one script, while lost callbacks are looked for, and not under these tests' key.
+# Only inside of one script, only during reconciliation, or not with the cipher of these tests.
 UNSEEN = {
-    "dead-rewritten",
-    "reconciliation",
-    "reconciliation-lease",
-    "reconciliation-fence",
+    *("dead-rewritten", "reconciliation", "reconciliation-lease", "reconciliation-fence"),
     "blind-index-key",
 }
+# What a live conversation needs.
+LIVE = {"conversation", "timeline", "route", "name", "held", "live-by-number", "live-by-person"}
 
 
 @pytest.fixture
 def clock() -> ManualClock:
-    """Events are numbered by Redis's own clock, so what is forgotten is told by today's date."""
+    """Events are numbered by Redis's own clock, so they age from today on."""
     return ManualClock(datetime.now(UTC))
 
 
 async def begin(service: RunningService) -> list[str]:
-    """A code, a wrong one, a text that came twice, texts held and dead: ids of conversations."""
-    service.messaging.answers["bad"] = [NOT_TAKEN] * 2
+    """A code and a wrong one, a repeated message, held and dead ones; ids of conversations."""
+    service.messaging.answers["bad"] = [REJECTED] * 2
     started = await service.start(ALICE_NUMBER, OTHER_MASKED)
     await service.deliver(CAROL_NUMBER, "join X9X9X9", OTHER_MASKED)
-    opened = pb.OpenConversationRequest(
+    request = pb.OpenConversationRequest(
         phone_numbers=(ALICE_NUMBER, BOB_NUMBER), masked_number=MASKED, unique_name="order-7"
     )
-    talk = (await ask(service.stub.OpenConversation, opened)).conversation
-    text = service.text(BOB_NUMBER, "hello")
-    await service.receive(text)
-    await service.receive(text)
+    opened = (await ask(service.stub.OpenConversation, request)).conversation
+    message = service.text(BOB_NUMBER, "hello")
+    await service.receive(message)
+    await service.receive(message)
     for _ in range(2):
         await service.deliver(BOB_NUMBER, "bad")
-    one, other = await dead_letters(service, 2)
-    desk = DeadLetterServiceStub(service.channel)
-    drop = dead_letter_pb2.DropDeadLetterRequest(dead_letter_id=one.dead_letter_id)
-    await ask(desk.DropDeadLetter, drop)
-    replay = dead_letter_pb2.ReplayDeadLetterRequest(dead_letter_id=other.dead_letter_id)
-    await ask(desk.ReplayDeadLetter, replay)
-    pause = pb.PauseConversationRequest(conversation_id=talk.conversation_id)
+    first, second = await dead_letters(service, 2)
+    stub = DeadLetterServiceStub(service.channel)
+    discard = dead_letter_pb2.DropDeadLetterRequest(dead_letter_id=first.dead_letter_id)
+    await ask(stub.DropDeadLetter, discard)
+    replay = dead_letter_pb2.ReplayDeadLetterRequest(dead_letter_id=second.dead_letter_id)
+    await ask(stub.ReplayDeadLetter, replay)
+    pause = pb.PauseConversationRequest(conversation_id=opened.conversation_id)
     await ask(service.stub.PauseConversation, pause)
     await service.deliver(ALICE_NUMBER, "kept")
     blocked = await service.open(CAROL_NUMBER, DAVE_NUMBER, masked_number=MASKED)
-    conversations = (started.conversation, talk, blocked)
-    return [one.conversation_id for one in conversations]
+    conversations = (started.conversation, opened, blocked)
+    return [conversation.conversation_id for conversation in conversations]
 
 
-async def end(service: RunningService, names: list[str]) -> None:
-    """All of it, in every way; a person wants no more texts."""
+async def end(service: RunningService, conversation_ids: list[str]) -> None:
+    """Ends all conversations, each in another way; a person opts out."""
     await service.deliver(CAROL_NUMBER, "block")
     await service.deliver(CAROL_NUMBER, "stop")
-    for name in names[:2]:
-        await service.end(name)
+    for conversation_id in conversation_ids[:2]:
+        await service.end(conversation_id)
     await service.quiet()
-    await service.receipts(*(one.message_id for one in service.sent()))
+    await service.receipts(*(message.message_id for message in service.sent()))
 
 
-async def forgotten(service: RunningService, settings: PoolSettings) -> None:
-    """The time of everything that the service forgets by itself is over."""
-    over = max(settings.kept_after_end, settings.events_kept) + DAY
-    service.clock.move(seconds=over.total_seconds())
+async def purge(service: RunningService, settings: PoolSettings) -> None:
+    """Moves the clock beyond every lifetime that the service itself enforces."""
+    longest = max(settings.kept_after_end, settings.events_kept) + DAY
+    service.clock.move(seconds=longest.total_seconds())
 
-    async def none_is_kept() -> bool:
+    async def is_purged() -> bool:
         return await service.redis.exists(KEYS.conversations, KEYS.deadlines) == 0
 
-    await eventually(none_is_kept)
-    await house(service).run_once()
+    await eventually(is_purged)
+    await maintenance(service).run_once()
 
 
-def house(service: RunningService) -> Maintenance:
+def maintenance(service: RunningService) -> Maintenance:
     """What the service does once a minute."""
-    store = ConversationRepository(pool_storage(service.redis))
+    storage = pool_storage(service.redis)
+    store = ConversationRepository(storage)
 
     async def settings() -> PoolSettings:
         pool = await store.pool()
         assert pool
         return pool.settings
 
-    journal = EventLog(pool_storage(service.redis))
-    samples = UsageSamples(pool_storage(service.redis))
-    return Maintenance(store, journal, samples, settings, service.clock)
+    return Maintenance(store, EventLog(storage), UsageSamples(storage), settings, service.clock)
 
 
-async def named_for_ever(redis: Redis, names: list[str]) -> list[bytes]:
-    """What names one of these conversations and will not expire."""
-    found = [stored async for _, stored in everything(redis)]
-    keys = [stored.partition(b" ")[0] for stored in found]
-    return [
-        key
-        for key, stored in zip(keys, found, strict=True)
-        if any(name.encode() in stored for name in names) and await redis.pttl(key) == -1
+async def named_without_expiry(redis: Redis, conversation_ids: list[str]) -> list[bytes]:
+    """The keys that contain one of these ids and do not expire."""
+    stored = [
+        (value.partition(b" ")[0], value)
+        async for _, value in everything(redis)
+        if any(conversation_id.encode() in value for conversation_id in conversation_ids)
     ]
+    return [key for key, _ in stored if await redis.pttl(key) == -1]
 
 
 def test_every_kind_of_key_has_a_limit() -> None:
-    assert set(longest(SETTINGS)) == spelled_kinds()
+    assert set(longest(SETTINGS)) == defined_kinds()
 
 
 @pytest.mark.parametrize("chosen", [{}, CHOSEN], ids=["default", "chosen"])
@@ -157,21 +148,21 @@ async def test_nothing_of_a_conversation_is_kept_longer_than_the_pool_says(
 ) -> None:
     pool = seeded(settings=chosen)
     async with running(redis_url, clock, pool) as service:
-        names = await begin(service)
+        conversation_ids = await begin(service)
         seen = await kinds_there(redis)
-        await end(service, names)
+        assert LIVE - await expiring_kinds(redis) == LIVE <= seen
+        await end(service, conversation_ids)
         assert await overstaying(redis, pool.settings) == {}
         seen |= await kinds_there(redis)
-        await forgotten(service, pool.settings)
-        await ask(
-            service.people.ErasePerson, person_pb2.ErasePersonRequest(phone_number=ALICE_NUMBER)
-        )
+        await purge(service, pool.settings)
+        erasure = person_pb2.ErasePersonRequest(phone_number=ALICE_NUMBER)
+        await ask(service.people.ErasePerson, erasure)
         seen |= await kinds_there(redis)
         assert await overstaying(redis, pool.settings) == {}
-        assert await named_for_ever(redis, names) == []
-        assert spelled_kinds() - seen == UNSEEN, "what was never there was not looked at"
-        gone = {"conversation", "timeline", "deadlines", "conversations"}
-        assert await kinds_there(redis) & gone == set()
+        assert await named_without_expiry(redis, conversation_ids) == []
+        assert defined_kinds() - seen == UNSEEN, "all kinds are checked"
+        purged = {"conversation", "timeline", "deadlines", "conversations"}
+        assert await kinds_there(redis) & purged == set()
 
 
 async def test_a_key_that_is_kept_too_long_would_be_noticed(redis: Redis) -> None:
@@ -184,7 +175,7 @@ async def test_a_key_that_is_kept_too_long_would_be_noticed(redis: Redis) -> Non
 
 
 async def lifetimes(service: RunningService, kind: str) -> dict[str, float]:
-    """The days that keys of a kind have to live."""
+    """The TTL of every key of a kind, in days."""
     keys = [key.decode() async for key in service.redis.scan_iter(f"*{kind}:*")]
     return {key: await service.redis.pttl(key) / (DAY / timedelta(milliseconds=1)) for key in keys}
 
@@ -192,7 +183,7 @@ async def lifetimes(service: RunningService, kind: str) -> dict[str, float]:
 async def test_a_changed_setting_applies_to_new_records_and_to_all_events(
     service: RunningService,
 ) -> None:
-    talk = await service.open(ALICE_NUMBER, BOB_NUMBER)
+    conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
     await service.deliver(ALICE_NUMBER, "before")
     settings = pool_pb2.PoolSettings(
         receipts_kept=Duration(seconds=20 * 86400),
@@ -203,7 +194,7 @@ async def test_a_changed_setting_applies_to_new_records_and_to_all_events(
     fields = ("receipts_kept", "messages_kept", "events_kept", "dead_letters_kept")
     request = pool_pb2.UpdatePoolRequest(settings=settings, update_mask=FieldMask(paths=fields))
     updated = (await ask(service.pools.UpdatePool, request)).pool
-    assert all(getattr(updated.settings, one) == getattr(settings, one) for one in fields)
+    assert all(getattr(updated.settings, name) == getattr(settings, name) for name in fields)
     kinds = (("idempotency", 3, 20), ("message", 7, 21))
     before = {kind: await lifetimes(service, kind) for kind, _, _ in kinds}
     await service.deliver(ALICE_NUMBER, "after")
@@ -213,7 +204,7 @@ async def test_a_changed_setting_applies_to_new_records_and_to_all_events(
         [written] = after.keys() - before[kind].keys()
         assert chosen - 1 < after[written] <= chosen
     await service.quiet()
-    assert await service.timeline(talk.conversation_id) != []
+    assert await service.timeline(conversation.conversation_id) != []
     service.clock.move(days=4)
-    await house(service).run_once()
-    assert await service.timeline(talk.conversation_id) == []
+    await maintenance(service).run_once()
+    assert await service.timeline(conversation.conversation_id) == []
