@@ -30,8 +30,6 @@ NOT_ASCII, CONTROL = "möbel", "a\tb"
 UNKNOWN = 99
 UNKNOWN_PREFERENCE = NumberSelection(preference=NumberPreference.ValueType(UNKNOWN))
 AREA_CODE_OF_SECOND = NumberSelection(area_code_of=AREA_CODE_OF_SECOND_PARTICIPANT)
-CHANGE: dict[str, object] = {"request_id": "r", "pool": "main"}
-CONVERSATION = CHANGE | {"conversation_id": "c"}
 SETTINGS = pool_pb2.PoolSettings(
     operator="x" * 41,
     lifetime=Duration(seconds=1),
@@ -42,131 +40,84 @@ SETTINGS = pool_pb2.PoolSettings(
     segments_per_minute=-1,
 )
 
-# Methods, the fields of a request, and the fields of the violations.
-INVALID: list[tuple[str, dict[str, object], str]] = [
-    ("StartConversation", {}, "request_id pool phone_number"),
+# The fields that an empty request of these methods lacks.
+LACKING: dict[str, str] = {
+    "StartConversation": "request_id pool phone_number",
+    "OpenConversation": "request_id pool phone_numbers",
+    "JoinConversation": "request_id pool code phone_number",
+    "EndConversation PauseConversation": "request_id pool conversation_id",
+    "ResumeConversation ReopenConversation": "request_id pool conversation_id",
+    "SendMessage": "request_id pool conversation_id speaker body",
+    "GetConversation": "pool conversation_id",
+    "ReceiveMessages": "messages",
+    "ReceiveDeliveryReceipts": "receipts",
+    "CreatePool": "request_id name settings.operator",
+    "UpdatePool": "request_id pool update_mask",
+    "AddNumber DrainNumber RemoveNumber": "request_id pool masked_number",
+    "GetPool SyncNumbers GetPoolAdvice": "pool",
+    "OptOut": "request_id phone_number",
+    "GetOptOut": "phone_number",
+    "GetMedia": "media_token",
+    "ReplayDeadLetter DropDeadLetter": "request_id pool dead_letter_id",
+}
+VALID: dict[str, object] = {
+    "request_id": "r",
+    "pool": "main",
+    "conversation_id": "c",
+    "phone_number": ALICE_NUMBER,
+    "phone_numbers": [ALICE_NUMBER, BOB_NUMBER],
+}
+PAGE: dict[str, object] = {"page_size": -1, "page_token": "x"}
+# Methods, and the fields that are wrong; those of the violations, where they have other names.
+WRONG: list[tuple[str, dict[str, object], str]] = [
     (
         "StartConversation",
-        {
-            "request_id": LONG,
-            "pool": NOT_ASCII,
-            "phone_number": "4255550111",
-            "masked_number": "1",
-            "unique_name": CONTROL,
-            "selection": UNKNOWN_PREFERENCE,
-        },
-        "request_id pool phone_number masked_number unique_name selection.preference",
+        {"request_id": LONG, "pool": NOT_ASCII, "phone_number": "4255550111"},
+        "",
     ),
-    (
-        "StartConversation",
-        CHANGE | {"phone_number": ALICE_NUMBER, "selection": AREA_CODE_OF_SECOND},
-        "selection.area_code_of",
-    ),
-    ("OpenConversation", {}, "request_id pool phone_numbers"),
-    (
-        "OpenConversation",
-        CHANGE | {"phone_numbers": [ALICE_NUMBER] * 2, "unique_name": LONG},
-        "phone_numbers unique_name",
-    ),
-    (
-        "OpenConversation",
-        CHANGE
-        | {"phone_numbers": [ALICE_NUMBER, BOB_NUMBER, MASKED], "selection": UNKNOWN_PREFERENCE},
-        "phone_numbers selection.preference",
-    ),
-    ("JoinConversation", {}, "request_id pool code phone_number"),
-    (
-        "JoinConversation",
-        CHANGE | {"code": TOO_LONG_BODY, "phone_number": "+0"},
-        "code phone_number",
-    ),
-    ("EndConversation", {}, "request_id pool conversation_id"),
-    (
-        "EndConversation",
-        CONVERSATION | {"participant_id": LONG, "note": "x" * 201},
-        "participant_id note",
-    ),
-    ("EndConversation", CONVERSATION | {"note": "two\nlines"}, "note"),
-    ("SendMessage", {}, "request_id pool conversation_id speaker body"),
-    ("SendMessage", CONVERSATION | {"system": False, "body": TOO_LONG_BODY}, "system body"),
-    ("SendMessage", CONVERSATION | {"system": True, "body": "a\0b"}, "body"),
-    ("SendMessage", CONVERSATION | {"participant_id": "", "body": " "}, "participant_id body"),
-    ("PauseConversation", {}, "request_id pool conversation_id"),
-    ("ResumeConversation", {}, "request_id pool conversation_id"),
-    ("ReopenConversation", {}, "request_id pool conversation_id"),
-    ("GetConversation", {}, "pool conversation_id"),
-    (
-        "ListConversations",
-        {
-            "page_size": -1,
-            "page_token": LONG,
-            "state": UNKNOWN,
-            "masked_number": "1",
-            "unique_name": LONG,
-            "participant_id": LONG,
-            "phone_number": "1",
-        },
-        "pool page_size page_token state masked_number unique_name participant_id phone_number",
-    ),
-    (
-        "ListMessages",
-        {"page_size": -1, "page_token": "second"},
-        "pool conversation_id page_size page_token",
-    ),
-    (
-        "GetTimeline",
-        {"page_size": -1, "page_token": "1" * 10},
-        "pool conversation_id page_size page_token",
-    ),
-    (
-        "WatchEvents",
-        {"conversation_id": LONG, "cursor": "1-2-3"},
-        "pool conversation_id cursor",
-    ),
-    ("ReceiveMessages", {}, "messages"),
-    ("ReceiveMessages", {"messages": [pb.InboundMessage()] * 257}, "messages"),
-    ("ReceiveDeliveryReceipts", {}, "receipts"),
-    ("ReceiveDeliveryReceipts", {"receipts": [pb.DeliveryReceipt()] * 257}, "receipts"),
-    ("CreatePool", {}, "request_id name settings.operator"),
+    ("StartConversation", {"masked_number": "1", "unique_name": CONTROL}, ""),
+    ("StartConversation", {"selection": UNKNOWN_PREFERENCE}, "selection.preference"),
+    ("StartConversation", {"selection": AREA_CODE_OF_SECOND}, "selection.area_code_of"),
+    ("OpenConversation", {"phone_numbers": [ALICE_NUMBER] * 2, "unique_name": LONG}, ""),
+    ("OpenConversation", {"phone_numbers": [ALICE_NUMBER, BOB_NUMBER, MASKED]}, ""),
+    ("OpenConversation", {"selection": UNKNOWN_PREFERENCE}, "selection.preference"),
+    ("JoinConversation", {"code": TOO_LONG_BODY, "phone_number": "+0"}, ""),
+    ("EndConversation", {"participant_id": LONG, "note": "x" * 201}, ""),
+    ("EndConversation", {"note": "two\nlines"}, ""),
+    ("SendMessage", {"system": False, "body": TOO_LONG_BODY}, ""),
+    ("SendMessage", {"system": True, "body": "a\0b"}, "body"),
+    ("SendMessage", {"participant_id": "", "body": " "}, ""),
+    ("ListConversations", {"pool": "", "page_size": -1, "page_token": LONG, "state": UNKNOWN}, ""),
+    ("ListConversations", {"masked_number": "1", "unique_name": LONG, "phone_number": "1"}, ""),
+    ("ListConversations", {"participant_id": LONG}, ""),
+    ("ListMessages", PAGE | {"pool": "", "conversation_id": ""}, ""),
+    ("GetTimeline", PAGE | {"pool": "", "conversation_id": "", "page_token": "1" * 10}, ""),
+    ("WatchEvents", {"pool": "", "conversation_id": LONG, "cursor": "1-2-3"}, ""),
+    ("ReceiveMessages", {"messages": [pb.InboundMessage()] * 257}, ""),
+    ("ReceiveDeliveryReceipts", {"receipts": [pb.DeliveryReceipt()] * 257}, ""),
     (
         "CreatePool",
-        {
-            "request_id": "r",
-            "name": "-taxis",
-            "settings": SETTINGS,
-            "masked_numbers": [MASKED, "1", MASKED],
-        },
+        {"name": "-taxis", "settings": SETTINGS, "masked_numbers": [MASKED, "1", MASKED]},
         "name masked_numbers[1] masked_numbers settings.operator settings.lifetime "
         "settings.pause_policy settings.unknown_policy settings.attachment_policy "
         "settings.text_validity settings.segments_per_minute",
     ),
-    ("UpdatePool", {}, "request_id pool update_mask"),
-    (
-        "UpdatePool",
-        CHANGE | {"update_mask": FieldMask(paths=["operator", "numbers"])},
-        "update_mask",
-    ),
-    ("AddNumber", {}, "request_id pool masked_number"),
-    ("DrainNumber", {}, "request_id pool masked_number"),
-    ("RemoveNumber", {}, "request_id pool masked_number"),
-    ("GetPool", {}, "pool"),
-    ("ListPools", {"page_size": -1, "page_token": "x"}, "page_size page_token"),
-    ("ListNumbers", {"page_size": -1, "page_token": "-1"}, "pool page_size page_token"),
-    ("SyncNumbers", {}, "pool"),
-    ("GetPoolAdvice", {}, "pool"),
-    ("OptOut", {}, "request_id phone_number"),
-    ("OptIn", {"request_id": LONG, "phone_number": "1"}, "request_id phone_number"),
-    ("GetOptOut", {}, "phone_number"),
-    ("ErasePerson", {"phone_number": "1"}, "request_id phone_number"),
-    ("GetErasure", {"erasure_id": LONG}, "erasure_id"),
-    ("GetMedia", {}, "media_token"),
-    ("GetMedia", {"media_token": "x" * 129}, "media_token"),
-    ("ListDeadLetters", {"page_size": -1, "page_token": "x"}, "pool page_size page_token"),
-    ("ReplayDeadLetter", {}, "request_id pool dead_letter_id"),
-    ("DropDeadLetter", {}, "request_id pool dead_letter_id"),
-    ("RotateKeys", {"page_token": "x"}, "request_id page_token"),
-    ("RotateKeys", {"request_id": "r", "page_token": str(2**64)}, "page_token"),
-    ("RotateKeys", {"request_id": "r", "page_token": "9" * 5000}, "page_token"),
+    ("UpdatePool", {"update_mask": FieldMask(paths=["operator", "numbers"])}, ""),
+    ("ListPools", PAGE, ""),
+    ("ListNumbers", PAGE | {"pool": "", "page_token": "-1"}, ""),
+    ("OptIn", {"request_id": LONG, "phone_number": "1"}, ""),
+    ("ErasePerson", {"request_id": "", "phone_number": "1"}, ""),
+    ("GetErasure", {"erasure_id": LONG}, ""),
+    ("GetMedia", {"media_token": "x" * 129}, ""),
+    ("GetMedia", {"media_token": NOT_ASCII}, ""),
+    ("ListDeadLetters", PAGE | {"pool": ""}, ""),
+    ("RotateKeys", {"request_id": "", "page_token": "x"}, ""),
+    ("RotateKeys", {"page_token": str(2**64)}, ""),
+    ("RotateKeys", {"page_token": "9" * 5000}, ""),
+]
+INVALID: list[tuple[str, dict[str, object], str]] = [
+    *((method, {}, fields) for names, fields in LACKING.items() for method in names.split()),
+    *((method, VALID | wrong, fields or " ".join(wrong)) for method, wrong, fields in WRONG),
 ]
 
 
@@ -193,23 +144,23 @@ async def test_all_violations_of_a_request_are_reported_together(service: Runnin
 
 
 async def test_an_invalid_message_of_a_batch_is_refused_alone(service: RunningService) -> None:
-    valid = service.text(ALICE_NUMBER, "help")
     invalid = [service.text(ALICE_NUMBER, "help") for _ in range(8)]
     invalid[0].carrier_message_id = "x" * 129
-    invalid[1].from_number = "4255550111"
-    invalid[2].to_number = ""
-    invalid[3].body = "x" * 10_001
-    invalid[4].attachments.extend([pb.MediaAttachment()] * 17)
-    invalid[5].carrier_time.seconds = 253_402_300_800
-    invalid[6].carrier_message_id = "call me"
-    invalid[7].carrier_message_id = "+14255550111"
+    invalid[1].carrier_message_id = "call me"
+    invalid[2].carrier_message_id = "+14255550111"
+    invalid[3].from_number = "4255550111"
+    invalid[4].to_number = ""
+    invalid[5].body = TOO_LONG_BODY
+    invalid[6].attachments.extend([pb.MediaAttachment()] * 17)
+    invalid[7].carrier_time.seconds = 253_402_300_800
+    valid = service.text(ALICE_NUMBER, "help")
     results = (await service.receive(*invalid, valid)).results
     assert [result.error.reason for result in results] == [
         *[error_reason_pb2.ERROR_REASON_INVALID_ARGUMENT] * 8,
         error_reason_pb2.ERROR_REASON_UNSPECIFIED,
     ]
     assert "4255550111" not in str(results)
-    assert all("carrier_message_id" in results[index].error.message for index in (0, 6, 7))
+    assert all("carrier_message_id" in results[index].error.message for index in (0, 1, 2))
 
 
 async def test_an_invalid_receipt_of_a_batch_is_refused_alone(service: RunningService) -> None:

@@ -6,6 +6,8 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import grpc
@@ -60,8 +62,16 @@ async def start(**environment: str) -> ServiceProcess:
     )
 
 
-async def healthy(channel: grpc.aio.Channel) -> None:
-    """Waits until every service reports that it serves."""
+@asynccontextmanager
+async def serving(**environment: str) -> AsyncIterator[tuple[ServiceProcess, grpc.aio.Channel]]:
+    """A process whose services all report that they serve; the caller ends it."""
+    service = await start(**environment)
+    async with grpc.aio.insecure_channel(await service.target()) as channel:
+        await _healthy(channel)
+        yield service, channel
+
+
+async def _healthy(channel: grpc.aio.Channel) -> None:
     watch = channel.unary_stream(
         "/grpc.health.v1.Health/Watch",
         request_serializer=health_pb2.HealthCheckRequest.SerializeToString,

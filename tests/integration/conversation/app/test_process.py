@@ -1,19 +1,24 @@
-"""The process: signals, state across restarts, health, invalid settings."""
+"""The process: signals, state across restarts, health, metrics, invalid settings."""
 
 import signal
 
 import grpc
-from integration.conversation.app.service_process import healthy, start
+import httpx
+import pytest
+from integration.conversation.app.service_process import serving, start
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from conversation_service.app.application import SERVICE_NAMES
 from conversation_service.app.settings import Settings
+from conversation_service.rpc.core.status import DOMAIN
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
 from support.builders.conversation_calls import CALL_SECONDS
 from support.builders.conversations import ALICE_NUMBER
-from support.net.grpc_calls import is_serving
+from support.eventually import eventually
+from support.net.grpc_calls import is_serving, reason
+from support.net.ports import free_port
 
 UNREACHABLE = "redis://:hunter2@127.0.0.1:1/0"
 
@@ -21,13 +26,14 @@ UNREACHABLE = "redis://:hunter2@127.0.0.1:1/0"
 async def test_it_serves_until_sigterm_and_then_ends_its_watches(
     redis: Redis, redis_url: str
 ) -> None:
-    service = await start(CONVERSATION_REDIS_URL=redis_url)
-    async with grpc.aio.insecure_channel(await service.target()) as channel:
-        await healthy(channel)
+    async with serving(CONVERSATION_REDIS_URL=redis_url) as (service, channel):
         watch = ConversationServiceStub(channel).WatchEvents(pb.WatchEventsRequest(pool="main"))
         assert isinstance(await watch.read(), pb.WatchEventsResponse)
         service.process.send_signal(signal.SIGTERM)
         assert await watch.code() is grpc.StatusCode.UNAVAILABLE
+        with pytest.raises(grpc.aio.AioRpcError) as ended:
+            await watch.read()
+        assert reason(ended.value, DOMAIN) == "BACKEND_UNAVAILABLE"
     output = await service.ended()
     assert service.process.returncode == 0
     assert "development_state_key" in output
@@ -37,9 +43,7 @@ async def test_a_killed_process_loses_no_acknowledged_state(redis: Redis, redis_
     request = pb.StartConversationRequest(request_id="r", pool="main", phone_number=ALICE_NUMBER)
     responses = []
     for how in (signal.SIGKILL, signal.SIGTERM):
-        service = await start(CONVERSATION_REDIS_URL=redis_url)
-        async with grpc.aio.insecure_channel(await service.target()) as channel:
-            await healthy(channel)
+        async with serving(CONVERSATION_REDIS_URL=redis_url) as (service, channel):
             stub = ConversationServiceStub(channel)
             responses.append(await stub.StartConversation(request, timeout=CALL_SECONDS))
         await service.stop(how)
@@ -53,6 +57,23 @@ async def test_it_is_not_healthy_while_redis_is_unreachable() -> None:
     output = await service.stop(signal.SIGINT)
     assert service.process.returncode == 0
     assert "hunter2" not in output
+
+
+async def test_the_gauges_of_each_pool_are_served_where_the_settings_say(
+    redis: Redis, redis_url: str
+) -> None:
+    listen = f"127.0.0.1:{free_port()}"
+    service = await start(CONVERSATION_REDIS_URL=redis_url, CONVERSATION_METRICS_LISTEN=listen)
+    gauges = ("oldest_waiting_text_seconds", "waiting_texts", "dead_letters")
+
+    async def are_served() -> bool:
+        async with httpx.AsyncClient() as client:
+            text = (await client.get(f"http://{listen}/metrics")).text
+        return all(f'maskline_{gauge}{{pool="main"}} 0.0' in text for gauge in gauges)
+
+    await service.target()
+    await eventually(are_served)
+    await service.stop()
 
 
 async def test_an_invalid_setting_ends_it_with_a_message() -> None:

@@ -39,7 +39,7 @@ def start_replica(redis_url: str, listen: str) -> "subprocess.Popen[bytes]":
             "CONVERSATION_POOLS_FILE": str(POOLS),
             "CONVERSATION_REDIS_URL": redis_url,
             "CONVERSATION_LISTEN": listen,
-            # Nobody is there: texts stay owed, which changes nothing here.
+            # Nobody is there: texts are not sent, which changes nothing here.
             "CONVERSATION_MESSAGING_TARGET": f"127.0.0.1:{free_port()}",
         },
         stdout=subprocess.DEVNULL,
@@ -94,11 +94,9 @@ class Replicas:
 
     async def text(self, person: str, number: str, body: str, through: int) -> None:
         """A text comes in through one of the replicas."""
+        name = f"mdr2-{uuid4().hex}"
         message = pb.InboundMessage(
-            carrier_message_id=f"mdr2-{uuid4().hex}",
-            from_number=person,
-            to_number=number,
-            body=body,
+            carrier_message_id=name, from_number=person, to_number=number, body=body
         )
         request = pb.ReceiveMessagesRequest(messages=[message])
         await self.conversations[through].ReceiveMessages(request, timeout=CALL_SECONDS)
@@ -111,10 +109,9 @@ class Replicas:
 
     async def end(self, conversations: Sequence[pb.Conversation]) -> None:
         for conversation in conversations:
+            name = conversation.conversation_id
             request = pb.EndConversationRequest(
-                request_id=str(uuid4()),
-                pool=self.pool,
-                conversation_id=conversation.conversation_id,
+                request_id=str(uuid4()), pool=self.pool, conversation_id=name
             )
             await self.conversations[0].EndConversation(request, timeout=CALL_SECONDS)
 

@@ -50,35 +50,25 @@ def batch(redis: Redis) -> BatchHarness:
     return BatchHarness(redis, CODE)
 
 
-async def test_a_started_conversation_can_be_joined_and_used_in_the_same_batch(
-    batch: BatchHarness,
-) -> None:
-    changes = await batch.execute(
-        text("start", ALICE), text(f"join {CODE}"), text("hello"), text("hi", ALICE)
-    )
-    assert after(changes[1]).participants == (ALICE, BOB)
-    assert [sent_bodies(change) for change in changes[2:]] == [[(ALICE, "hello")], [(BOB, "hi")]]
-
-
-async def test_a_code_is_used_once(batch: BatchHarness) -> None:
+async def test_who_starts_is_joined_once_and_both_talk_at_once(batch: BatchHarness) -> None:
     join, too_late = text(f"join {CODE}"), text(f"join {CODE}", CAROL)
-    [_, joined, refused] = await batch.execute(text("start", ALICE), join, too_late)
+    [_, joined, refused, hello, hi] = await batch.execute(
+        text("start", ALICE), join, too_late, text("hello"), text("hi", ALICE)
+    )
     assert after(joined).participants == (ALICE, BOB)
     assert sent_bodies(refused) == [(CAROL, system_message(Template.CODE_NOT_VALID))]
+    assert (sent_bodies(hello), sent_bodies(hi)) == ([(ALICE, "hello")], [(BOB, "hi")])
 
 
-async def test_two_starts_of_one_person_give_one_code(batch: BatchHarness) -> None:
-    [first, second] = await batch.execute(text("start"), text("start"))
+async def test_a_code_is_drawn_once_and_only_for_who_starts(batch: BatchHarness) -> None:
+    [_, _, first, second] = await batch.execute(
+        text("help"), text("hello", CAROL), text("start"), text("start")
+    )
     assert (after(first).code, second.after) == (CODE, None)
     assert f"Your code is {CODE}." in sent_bodies(second)[0][1]
 
 
-async def test_a_code_is_generated_only_for_a_start(batch: BatchHarness) -> None:
-    [_, _, started] = await batch.execute(text("help"), text("hello", CAROL), text("start"))
-    assert after(started).code == CODE
-
-
-async def test_the_code_of_an_ended_conversation_is_invalid_and_its_owner_may_start_again(
+async def test_a_code_that_was_given_up_leads_nowhere_and_its_owner_may_start_again(
     redis: Redis,
 ) -> None:
     batch = BatchHarness(redis, CODE, OTHER_CODE, OTHER_CODE, OTHER_CODE)
@@ -91,37 +81,40 @@ async def test_the_code_of_an_ended_conversation_is_invalid_and_its_owner_may_st
     assert (after(start).state, after(start).code) == (State.WAITING, OTHER_CODE)
 
 
-async def test_after_an_end_nothing_is_relayed_and_the_number_cools_off(
-    batch: BatchHarness,
-) -> None:
+async def test_after_an_end_nothing_is_relayed_and_the_number_rests(batch: BatchHarness) -> None:
     await batch.connected()
     [_, late, start] = await batch.execute(text("end"), text("hello", ALICE), text("start"))
     rests = system_message(Template.JUST_ENDED, span=POOL.settings.cool_off)
     assert (sent_bodies(late), sent_bodies(start)) == ([(ALICE, rests)], [(BOB, rests)])
 
 
-async def test_an_ended_conversation_can_be_neither_ended_nor_written_to(
+async def test_what_is_paused_or_ended_is_neither_again_nor_spoken_into(
     batch: BatchHarness,
 ) -> None:
     name = (await batch.connected()).conversation_id
-    [_, end, speak] = await batch.decide(
-        EndConversation("r1", name), EndConversation("r2", name), SendMessage("r3", name, "", "hi")
+    [_, pause, _, end, speak] = await batch.decide(
+        PauseConversation("r1", name),
+        PauseConversation("r2", name),
+        EndConversation("r3", name),
+        EndConversation("r4", name),
+        SendMessage("r5", name, "", "hi"),
     )
+    assert isinstance(pause, ConversationPaused)
     assert isinstance(end, ConversationEnded)
     assert isinstance(speak, ConversationEnded)
 
 
-async def test_an_open_takes_another_number_when_the_first_was_just_taken(
+async def test_an_open_goes_elsewhere_when_the_number_was_just_given_to_somebody(
     batch: BatchHarness,
 ) -> None:
-    [one, other] = await batch.execute(
+    [first, second] = await batch.execute(
         OpenConversation("r1", (ALICE, BOB)), OpenConversation("r2", (BOB, CAROL))
     )
-    assert after(one).masked_number == MASKED
-    assert after(other).masked_number == OTHER_MASKED
+    assert after(first).masked_number == MASKED
+    assert after(second).masked_number == OTHER_MASKED
 
 
-async def test_a_route_is_taken_once(batch: BatchHarness) -> None:
+async def test_a_line_is_given_once(batch: BatchHarness) -> None:
     named = NumberSelection(masked_number=MASKED)
     outcomes = await batch.decide(
         OpenConversation("r1", (ALICE, BOB), named),
@@ -129,28 +122,26 @@ async def test_a_route_is_taken_once(batch: BatchHarness) -> None:
         OpenConversation("r3", (CAROL, BOB), named),
     )
     assert isinstance(outcomes[0], Change)
-    assert all(isinstance(one, AlreadyInConversation) for one in outcomes[1:])
+    assert all(isinstance(outcome, AlreadyInConversation) for outcome in outcomes[1:])
 
 
-async def test_numbers_are_used_evenly_within_a_batch(batch: BatchHarness) -> None:
-    people = [PEOPLE.person("main", f"+142555501{at:02}") for at in range(40, 44)]
-    changes = await batch.execute(
-        *(StartConversation(f"r{at}", one) for at, one in enumerate(people))
-    )
-    assert [after(change).masked_number for change in changes] == [MASKED, OTHER_MASKED] * 2
-
-
-async def test_a_started_conversation_counts_once_for_its_number(batch: BatchHarness) -> None:
-    await batch.execute(StartConversation("r1", ALICE, ON_OTHER))
-    changes = await batch.execute(StartConversation("r2", BOB), StartConversation("r3", CAROL))
-    assert [after(change).masked_number for change in changes] == [MASKED, MASKED]
-
-
-async def test_an_ended_conversation_counts_no_more_for_its_number(
+async def test_numbers_are_used_evenly_by_earlier_conversations_and_those_of_the_batch(
     batch: BatchHarness,
 ) -> None:
-    [one] = await batch.execute(StartConversation("r1", ALICE))
-    name = after(one).conversation_id
+    await batch.execute(StartConversation("r", ALICE, ON_OTHER))
+    people = [PEOPLE.person("main", f"+142555501{at}") for at in range(40, 44)]
+    changes = await batch.execute(
+        *(StartConversation(f"r{at}", person) for at, person in enumerate(people))
+    )
+    numbers = [after(change).masked_number for change in changes]
+    assert numbers == [MASKED, MASKED, OTHER_MASKED, MASKED]
+
+
+async def test_a_number_is_used_less_once_a_conversation_on_it_has_ended(
+    batch: BatchHarness,
+) -> None:
+    [started] = await batch.execute(StartConversation("r1", ALICE))
+    name = after(started).conversation_id
     [_, next_one, reopened] = await batch.execute(
         EndConversation("r2", name), StartConversation("r3", BOB), StartConversation("r4", CAROL)
     )
@@ -158,9 +149,7 @@ async def test_an_ended_conversation_counts_no_more_for_its_number(
     assert after(reopened).masked_number == OTHER_MASKED
 
 
-async def test_a_reopened_conversation_counts_again_and_relays_messages(
-    batch: BatchHarness,
-) -> None:
+async def test_a_reopened_conversation_is_counted_and_spoken_in_again(batch: BatchHarness) -> None:
     [opened] = await batch.execute(OpenConversation("r1", (ALICE, BOB), ON_OTHER))
     [ended] = await batch.execute(EndConversation("r2", after(opened).conversation_id))
     [_, _, hello, start] = await batch.execute(
@@ -173,9 +162,7 @@ async def test_a_reopened_conversation_counts_again_and_relays_messages(
     assert after(start).masked_number == MASKED
 
 
-async def test_a_unique_name_is_taken_once_and_free_again_after_the_end(
-    batch: BatchHarness,
-) -> None:
+async def test_a_name_is_given_once_and_free_again_after_the_end(batch: BatchHarness) -> None:
     outcomes = await batch.decide(
         StartConversation("r1", ALICE, unique_name="order 7"),
         StartConversation("r2", BOB, unique_name="order 7"),
@@ -191,7 +178,7 @@ async def test_a_unique_name_is_taken_once_and_free_again_after_the_end(
 
 
 @pytest.mark.parametrize("blocker", [ALICE, BOB])
-async def test_a_blocked_pair_is_not_joined_in_the_same_batch(
+async def test_who_blocks_or_is_blocked_is_not_joined_in_the_same_batch(
     redis: Redis, blocker: Person
 ) -> None:
     batch = BatchHarness(redis, CODE, CODE)
@@ -205,40 +192,14 @@ async def test_a_blocked_pair_is_not_joined_in_the_same_batch(
     assert isinstance(refused.refusal, CodeNotValid)
 
 
-async def test_a_code_of_an_earlier_batch_works(batch: BatchHarness) -> None:
-    await batch.execute(text("start", ALICE))
-    [joined] = await batch.execute(text(f"join {CODE}"))
-    assert after(joined).participants == (ALICE, BOB)
-
-
-async def test_a_unique_name_of_an_earlier_batch_is_taken(batch: BatchHarness) -> None:
-    await batch.execute(OpenConversation("r1", (ALICE, BOB), unique_name="order 7"))
-    [refused] = await batch.decide(StartConversation("r2", CAROL, unique_name="order 7"))
-    assert isinstance(refused, UniqueNameTaken)
-
-
-async def test_a_pair_gets_the_number_that_it_used_before(batch: BatchHarness) -> None:
-    [opened] = await batch.execute(OpenConversation("r1", (ALICE, BOB), ON_OTHER))
-    await batch.execute(EndConversation("r2", after(opened).conversation_id))
-    [again] = await batch.execute(OpenConversation("r3", (ALICE, BOB)))
-    assert after(again).masked_number == OTHER_MASKED
-
-
-async def test_wrong_codes_of_earlier_batches_count(batch: BatchHarness) -> None:
+async def test_wrong_tries_on_a_number_before_are_counted_with(batch: BatchHarness) -> None:
     await batch.execute(text(f"join {OTHER_CODE}", CAROL))
     [wrong] = await batch.execute(text(f"join {OTHER_CODE}"))
     assert wrong.code_attempts is not None
     assert wrong.code_attempts.after.number == 2
 
 
-async def test_a_pair_blocked_in_an_earlier_batch_is_not_joined(batch: BatchHarness) -> None:
-    await batch.connected()
-    await batch.execute(text("block"), text("start", ALICE, OTHER_MASKED))
-    [refused] = await batch.execute(JoinConversation("r1", CODE, BOB))
-    assert isinstance(refused.refusal, CodeNotValid)
-
-
-async def test_messages_held_in_this_batch_are_relayed_by_a_resume(batch: BatchHarness) -> None:
+async def test_what_was_held_in_this_batch_is_passed_on_by_a_resume(batch: BatchHarness) -> None:
     name = (await batch.connected()).conversation_id
     await batch.execute(PauseConversation("r1", name))
     await batch.execute(text("first"))
@@ -255,7 +216,7 @@ async def test_messages_held_in_this_batch_are_relayed_by_a_resume(batch: BatchH
     assert sent_bodies(resumed) == [(BOB, system_message(Template.RESUMED)), (ALICE, "fourth")]
 
 
-async def test_held_messages_are_relayed_once(
+async def test_what_was_passed_on_by_a_resume_is_not_passed_on_by_the_next(
     batch: BatchHarness,
 ) -> None:
     name = (await batch.connected()).conversation_id
@@ -269,13 +230,7 @@ async def test_held_messages_are_relayed_once(
     assert sent_bodies(changes[3])[1:] == [(ALICE, "second")]
 
 
-async def test_a_conversation_is_paused_once(batch: BatchHarness) -> None:
-    name = (await batch.connected()).conversation_id
-    [_, second] = await batch.decide(PauseConversation("r1", name), PauseConversation("r2", name))
-    assert isinstance(second, ConversationPaused)
-
-
-async def test_an_opt_out_of_this_batch_counts_for_later_commands(batch: BatchHarness) -> None:
+async def test_who_has_opted_out_in_this_batch_is_known_to_have(batch: BatchHarness) -> None:
     await batch.connected()
     outcomes = await batch.decide(
         text("quit"), text("quit"), StartConversation("r1", BOB), text("start")
@@ -290,7 +245,7 @@ async def test_an_opt_out_of_this_batch_counts_for_later_commands(batch: BatchHa
     assert by_text.consent.opts_in
 
 
-async def test_an_opt_in_of_this_batch_counts_for_later_commands(redis: Redis) -> None:
+async def test_who_has_opted_in_in_this_batch_is_known_to_have(redis: Redis) -> None:
     batch = BatchHarness(redis, CODE, opt_outs={BOB: OUT})
     [refused, _, started] = await batch.decide(
         StartConversation("r1", BOB), text("yes"), StartConversation("r2", BOB)
@@ -300,7 +255,7 @@ async def test_an_opt_in_of_this_batch_counts_for_later_commands(redis: Redis) -
     assert after(started).participants == (BOB,)
 
 
-async def test_replies_and_wrong_codes_are_counted_within_a_batch(batch: BatchHarness) -> None:
+async def test_replies_and_tries_are_counted_within_a_batch(batch: BatchHarness) -> None:
     helps = await batch.execute(*(text("help") for _ in range(REPLIES_LIMIT + 1)))
     assert [len(change.texts) for change in helps] == [1] * REPLIES_LIMIT + [0]
     wrong = [text(f"join {OTHER_CODE}", CAROL) for _ in range(CODE_ATTEMPTS_LIMIT)]

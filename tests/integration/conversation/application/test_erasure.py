@@ -1,4 +1,4 @@
-"""Erasure of a person by a client, and by message where the pool allows it."""
+"""Removing all about a person: by an internal client, and by text where the pool allows it."""
 
 import re
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from conversation_service.domain.templates.catalog import Template
 from conversation_service.store.erasure.log import ERASURE_LIFETIME
-from conversation_service.store.keyspace.keys import DeploymentKeys, Keys, parse_key
+from conversation_service.store.keyspace.keys import DeploymentKeys, parse_key
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import person_pb2
 from maskline.messaging.v1 import messaging_pb2
@@ -26,7 +26,6 @@ from support.builders.conversations import (
     MASKED,
     OTHER_MASKED,
     PEOPLE,
-    POOL,
     seeded,
     system_message,
 )
@@ -36,14 +35,11 @@ from support.eventually import eventually
 from support.observation.marker_search import everything
 from support.services.conversation_service import RunningService, running
 
-Entry = tuple[bytes, dict[bytes, bytes]]
-
 ELSEWHERE = "+12065550102"
 FIRST = seeded(MASKED, OTHER_MASKED, settings={"allows_erase": True})
 SECOND = seeded(ELSEWHERE, name="second")
 IN_SECOND = PEOPLE.person("second", ALICE_NUMBER)
-KEYS = Keys(POOL.name)
-# No room at the carrier's, for now.
+# The carrier is unavailable for now.
 LATER = messaging_pb2.SendMessageResult(
     outcome=messaging_pb2.SEND_OUTCOME_NOT_SENT,
     error=messaging_pb2.ItemError(reason=ErrorReason.ERROR_REASON_CARRIER_UNAVAILABLE),
@@ -57,8 +53,8 @@ async def service(
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> AsyncIterator[RunningService]:
     """One replica with two pools, of which the first lets people erase themselves."""
-    async with running(redis_url, clock, FIRST, SECOND) as one:
-        yield one
+    async with running(redis_url, clock, FIRST, SECOND) as replica:
+        yield replica
 
 
 async def lived(service: RunningService) -> None:
@@ -77,9 +73,7 @@ async def lived(service: RunningService) -> None:
         await service.quiet(pool.name)
 
 
-async def test_only_what_has_to_stay_is_left_of_an_erased_person(
-    service: RunningService,
-) -> None:
+async def test_nothing_of_a_person_is_left_but_what_has_to_stay(service: RunningService) -> None:
     await lived(service)
     assert await numbers_in(service.redis)
     made = await erase(service)
@@ -93,10 +87,10 @@ async def test_only_what_has_to_stay_is_left_of_an_erased_person(
         kind = parse_key(key).kind
         if kind in STAYS:
             continue
-        assert not any(one in key.encode() for one in ids), key
+        assert not any(name in key.encode() for name in ids), key
         # What was outside of any conversation names a person by a keyed hash until it expires.
         if kind != "events":
-            assert not any(one in stored for one in ids), key
+            assert not any(name in stored for name in ids), key
         is_outside = kind == "message" and b"conversation  " in stored
         if kind != "opt-out" and not is_outside:
             assert ALICE.person_id.encode() not in stored, key
@@ -104,9 +98,7 @@ async def test_only_what_has_to_stay_is_left_of_an_erased_person(
     assert await conversations_of(service, BOB_NUMBER) == []
 
 
-async def test_partners_get_a_neutral_notice_and_the_person_gets_none(
-    service: RunningService,
-) -> None:
+async def test_partners_get_a_neutral_notice_and_the_person_none(service: RunningService) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     await erase(service)
     assert await service.heard(BOB_NUMBER, 1) == [system_message(Template.ENDED)]
@@ -117,9 +109,7 @@ async def test_partners_get_a_neutral_notice_and_the_person_gets_none(
         await service.open(CAROL_NUMBER, ALICE_NUMBER)
 
 
-async def test_waiting_messages_to_or_from_the_person_are_removed(
-    service: RunningService,
-) -> None:
+async def test_unsent_texts_to_or_from_the_person_are_dropped(service: RunningService) -> None:
     service.messaging.answers = {"words to bob": [LATER], "words to alice": [LATER]}
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     await service.deliver(ALICE_NUMBER, "words to bob")
@@ -136,9 +126,7 @@ async def test_waiting_messages_to_or_from_the_person_are_removed(
     assert len(service.sent_to(CAROL_NUMBER)) == 1
 
 
-async def test_a_route_cools_off_although_its_conversation_is_erased(
-    service: RunningService,
-) -> None:
+async def test_a_number_rests_although_what_was_on_it_is_gone(service: RunningService) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
     await erase(service)
     with refused("CONVERSATION_NOT_FOUND"):
@@ -150,7 +138,7 @@ async def test_a_route_cools_off_although_its_conversation_is_erased(
     assert await service.heard(BOB_NUMBER, 2) == [system_message(Template.ENDED), span]
 
 
-async def test_an_erased_person_still_does_not_meet_somebody_who_blocked_them(
+async def test_whoever_is_erased_still_does_not_meet_who_blocked_them(
     service: RunningService,
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
@@ -161,26 +149,7 @@ async def test_an_erased_person_still_does_not_meet_somebody_who_blocked_them(
         await service.open(ALICE_NUMBER, BOB_NUMBER, masked_number=OTHER_MASKED)
 
 
-async def test_conversations_of_others_stay(service: RunningService) -> None:
-    kept = await service.open(BOB_NUMBER, CAROL_NUMBER)
-    await service.open(ALICE_NUMBER, BOB_NUMBER, masked_number=OTHER_MASKED)
-    await erase(service)
-    assert await conversations_of(service, BOB_NUMBER) == [kept.conversation_id]
-    await service.deliver(CAROL_NUMBER, "still there?")
-    assert "still there?" in await service.heard(BOB_NUMBER, 2)
-    assert len(await service.timeline(kept.conversation_id)) > 0
-
-
-async def test_clients_get_an_event_for_each_erased_conversation(service: RunningService) -> None:
-    conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
-    await erase(service)
-    found = cast("list[Entry]", await service.redis.xrange(KEYS.events))
-    told = [(fields[b"type"], fields[b"conversation"]) for _, fields in found]
-    name = conversation.conversation_id.encode()
-    assert [kind for kind, place in told if place == name] == [b"CONVERSATION_ERASED"]
-
-
-async def test_an_erasure_is_carried_out_once_for_each_request(service: RunningService) -> None:
+async def test_an_erasure_is_made_once_for_each_request(service: RunningService) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     name = str(uuid4())
     first = await erase(service, request_id=name)
@@ -188,17 +157,13 @@ async def test_an_erasure_is_carried_out_once_for_each_request(service: RunningS
     await service.deliver(ALICE_NUMBER, "start", to=OTHER_MASKED)
     assert await erase(service, request_id=name) == first
     assert len(await conversations_of(service, ALICE_NUMBER)) == 1
-    found = await ask(
-        service.people.GetErasure, person_pb2.GetErasureRequest(erasure_id=first.erasure_id)
-    )
-    assert found.erasure == first
+    request = person_pb2.GetErasureRequest(erasure_id=first.erasure_id)
+    assert (await ask(service.people.GetErasure, request)).erasure == first
     key = DeploymentKeys().erasure(first.erasure_id)
     assert 0 < await service.redis.pttl(key) <= ERASURE_LIFETIME / timedelta(milliseconds=1)
 
 
-async def test_an_earlier_opt_out_no_longer_names_the_message_that_caused_it(
-    service: RunningService,
-) -> None:
+async def test_an_earlier_opt_out_loses_the_id_of_its_text(service: RunningService) -> None:
     text = service.text(ALICE_NUMBER, "quit")
     await service.receive(text)
     key = DeploymentKeys().opt_out(ALICE.person_id)
@@ -209,9 +174,7 @@ async def test_an_earlier_opt_out_no_longer_names_the_message_that_caused_it(
     assert after == [*before[:2], made.erasure_id.encode()]
 
 
-async def test_a_person_is_erased_by_message_and_gets_the_erasure_id(
-    service: RunningService,
-) -> None:
+async def test_a_person_is_erased_by_text_and_gets_the_receipt(service: RunningService) -> None:
     await lived(service)
     text = service.text(ALICE_NUMBER, "Erase my data.")
     await service.receive(text)
@@ -230,7 +193,7 @@ async def test_a_person_is_erased_by_message_and_gets_the_erasure_id(
     assert service.sent_to(ALICE_NUMBER)[-1] == confirmed
 
 
-async def test_an_erasing_message_delivered_again_later_erases_nothing_new(
+async def test_an_erasing_text_handed_in_again_later_erases_nothing_new(
     service: RunningService,
 ) -> None:
     text = service.text(ALICE_NUMBER, "delete my data")
@@ -241,60 +204,5 @@ async def test_an_erasing_message_delivered_again_later_erases_nothing_new(
     assert not await has_opted_out(service)
 
 
-async def test_an_erasure_cut_short_by_a_crash_is_finished_when_the_message_comes_again(
-    service: RunningService, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await service.open(ALICE_NUMBER, BOB_NUMBER)
-    text = service.text(ALICE_NUMBER, "erase my data")
-    erasing = "conversation_service.store.erasure.person_data.PersonDataEraser.conversations"
-    monkeypatch.setattr(erasing, _broken)
-    with refused("BACKEND_UNAVAILABLE"):
-        await service.receive(text)
-    monkeypatch.undo()
-    assert await conversations_of(service, ALICE_NUMBER) != []
-    await service.receive(text)
-    assert await conversations_of(service, ALICE_NUMBER) == []
-    await service.quiet()
-    assert len(service.sent_to(ALICE_NUMBER)) == 1
-
-
-async def test_without_the_pools_permission_the_keyword_is_relayed(service: RunningService) -> None:
-    request = pb.OpenConversationRequest(
-        pool=SECOND.name, phone_numbers=[ALICE_NUMBER, BOB_NUMBER], is_silent=True
-    )
-    await ask(service.stub.OpenConversation, request)
-    await service.deliver(ALICE_NUMBER, "erase my data", to=ELSEWHERE)
-    assert await service.heard(BOB_NUMBER, 1) == ["erase my data"]
-    assert not await has_opted_out(service)
-
-
-async def test_a_person_who_opted_out_before_is_erased_without_a_reply(
-    service: RunningService,
-) -> None:
-    await service.open(ALICE_NUMBER, BOB_NUMBER)
-    await service.deliver(ALICE_NUMBER, "quit")
-    await service.deliver(ALICE_NUMBER, "erase my data")
-    await service.quiet()
-    assert service.sent_to(ALICE_NUMBER) == [system_message(Template.OPTED_OUT)]
-    assert await conversations_of(service, ALICE_NUMBER) == []
-
-
-async def test_dead_letters_of_the_person_are_removed_too(service: RunningService) -> None:
-    await service.open(ALICE_NUMBER, BOB_NUMBER)
-    await service.deliver(ALICE_NUMBER, "words to bob")
-    await service.quiet()
-    found = cast("list[Entry]", await service.redis.xrange(KEYS.events))
-    [message] = [fields[b"message"] for _, fields in found if fields[b"type"] == b"MESSAGE_RELAYED"]
-    await service.redis.xadd(
-        KEYS.dead, {"reason": "INVALID", "died": 1, "message": message, "at": 1, "text": b"\x01"}
-    )
-    assert (await erase(service)).dropped_texts == 1
-    assert await service.redis.xlen(KEYS.dead) == 0
-
-
 async def _asked_for(service: RunningService, texts: int) -> bool:
     return len(service.messaging.asked_for) == texts
-
-
-async def _broken(*_: object) -> int:
-    raise ConnectionError

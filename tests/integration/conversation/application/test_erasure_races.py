@@ -1,4 +1,4 @@
-"""Erasure during other changes, after a crash, and of data that few keys lead to."""
+"""Erasing while others act, after a crash, and where little leads to what is stored."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
@@ -49,8 +49,8 @@ async def service(
 ) -> AsyncIterator[RunningService]:
     """One replica with a pool that lets people erase themselves."""
     pool = seeded(MASKED, OTHER_MASKED, THIRD_MASKED, settings={"allows_erase": True})
-    async with running(redis_url, clock, pool) as one:
-        yield one
+    async with running(redis_url, clock, pool) as replica:
+        yield replica
 
 
 async def allow(service: RunningService, *, allows: bool) -> None:
@@ -88,7 +88,7 @@ async def as_if_not_opted_out(service: RunningService, act: Meanwhile) -> None:
 
 @pytest.mark.parametrize("ends", [False, True])
 @pytest.mark.parametrize("step", ["texts", "conversations", "history"])
-async def test_a_conversation_started_or_reopened_meanwhile_is_erased_as_well(
+async def test_what_a_call_under_way_begins_or_reopens_goes_as_well(
     service: RunningService, monkeypatch: pytest.MonkeyPatch, step: str, ends: bool
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
@@ -112,7 +112,7 @@ async def test_a_conversation_started_or_reopened_meanwhile_is_erased_as_well(
     assert await numbers_in(service.redis) == []
 
 
-async def test_a_message_that_was_relayed_erases_nothing_when_it_comes_again(
+async def test_a_text_that_was_talk_when_it_came_erases_nothing_when_it_comes_again(
     service: RunningService,
 ) -> None:
     await allow(service, allows=False)
@@ -126,7 +126,7 @@ async def test_a_message_that_was_relayed_erases_nothing_when_it_comes_again(
     assert not await has_opted_out(service)
 
 
-async def test_an_erasure_cut_short_is_finished_even_if_the_pool_now_refuses_it(
+async def test_what_a_crash_left_undone_is_done_even_if_the_pool_has_come_to_refuse_it(
     service: RunningService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
@@ -135,11 +135,14 @@ async def test_an_erasure_cut_short_is_finished_even_if_the_pool_now_refuses_it(
     with refused("BACKEND_UNAVAILABLE"):
         await service.receive(text)
     await allow(service, allows=False)
+    assert await conversations_of(service, ALICE_NUMBER) != []
     await service.receive(text)
     assert await conversations_of(service, ALICE_NUMBER) == []
+    await service.quiet()
+    assert len(service.sent_to(ALICE_NUMBER)) == 1
 
 
-async def test_a_person_who_starts_again_at_the_same_moment_gets_their_code(
+async def test_who_begins_anew_in_the_same_moment_is_in_and_gets_their_code(
     service: RunningService,
 ) -> None:
     first = await service.open(ALICE_NUMBER, BOB_NUMBER)
@@ -150,10 +153,10 @@ async def test_a_person_who_starts_again_at_the_same_moment_gets_their_code(
     [begun] = await conversations_of(service, ALICE_NUMBER)
     assert begun != first.conversation_id
     assert not await has_opted_out(service)
-    assert any("code is" in one for one in service.sent_to(ALICE_NUMBER))
+    assert any("code is" in body for body in service.sent_to(ALICE_NUMBER))
 
 
-async def test_an_erasure_cut_short_ends_no_conversation_started_since(
+async def test_an_erasure_that_a_crash_left_undone_ends_nothing_that_was_begun_since(
     service: RunningService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = await service.open(ALICE_NUMBER, BOB_NUMBER)
@@ -168,7 +171,7 @@ async def test_an_erasure_cut_short_ends_no_conversation_started_since(
     assert not await has_opted_out(service)
 
 
-async def test_the_last_number_of_a_pair_is_removed_although_a_crash_followed_their_conversation(
+async def test_what_a_pair_had_goes_although_a_crash_came_after_their_conversation(
     service: RunningService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
@@ -179,7 +182,7 @@ async def test_the_last_number_of_a_pair_is_removed_although_a_crash_followed_th
     assert await _kinds(service.redis) & {"last-number", "history"} == set()
 
 
-async def test_a_message_is_found_although_its_conversation_was_erased_with_somebody_else(
+async def test_a_text_is_found_although_its_conversation_went_with_somebody_else(
     service: RunningService,
 ) -> None:
     service.messaging.answers[system_message(Template.ENDED)] = [NOT_TAKEN]
@@ -192,7 +195,7 @@ async def test_a_message_is_found_although_its_conversation_was_erased_with_some
     assert await numbers_in(service.redis, BOB_NUMBER) == []
 
 
-async def test_a_dead_lettered_confirmation_is_removed_as_well(service: RunningService) -> None:
+async def test_a_confirmation_that_was_given_up_goes_as_well(service: RunningService) -> None:
     service.messaging.answers[system_message(Template.OPTED_OUT)] = [NOT_TAKEN]
     await service.deliver(ALICE_NUMBER, "quit")
     await dead_letters(service, 1)
@@ -200,7 +203,7 @@ async def test_a_dead_lettered_confirmation_is_removed_as_well(service: RunningS
     assert await numbers_in(service.redis) == []
 
 
-async def test_all_of_very_many_conversations_are_erased(
+async def test_of_very_many_conversations_all_go(
     service: RunningService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in ("store.conversations.commit_conversation", "application.erasure"):
@@ -215,7 +218,7 @@ async def test_all_of_very_many_conversations_are_erased(
     assert await conversations_of(service, BOB_NUMBER) == [kept.conversation_id]
 
 
-async def test_all_events_and_messages_of_a_very_long_conversation_are_erased(
+async def test_of_a_very_long_conversation_all_events_and_messages_go(
     service: RunningService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("conversation_service.store.conversations.commit.TIMELINE_LENGTH", 3)
@@ -226,15 +229,15 @@ async def test_all_events_and_messages_of_a_very_long_conversation_are_erased(
         await service.deliver(ALICE_NUMBER, f"words {words}")
     await service.heard(BOB_NUMBER, 4)
     await service.quiet()
-    before = await _told_of(service, kept)
+    before = await _events_of(service, kept)
     await erase(service)
     await service.quiet()
-    assert await _told_of(service, long) == ["CONVERSATION_ERASED"]
-    assert await _told_of(service, kept) == before != []
+    assert await _events_of(service, long) == ["CONVERSATION_ERASED"]
+    assert await _events_of(service, kept) == before != []
     assert await service.redis.keys(f"{KEYS.message_prefix}*") == []
 
 
-async def test_a_message_delivered_again_records_nothing_of_an_erased_conversation(
+async def test_a_repeated_text_records_nothing_about_the_erased_person(
     service: RunningService,
 ) -> None:
     await service.open(ALICE_NUMBER, BOB_NUMBER)
@@ -243,14 +246,14 @@ async def test_a_message_delivered_again_records_nothing_of_an_erased_conversati
     await service.quiet()
     await erase(service)
     await service.receive(text)
-    found = await service.redis.xrange(KEYS.events)
-    assert ALICE.participant_id.encode() not in repr(found).encode()
+    entries = await service.redis.xrange(KEYS.events)
+    assert ALICE.participant_id not in repr(entries)
 
 
-async def _told_of(service: RunningService, conversation: pb.Conversation) -> list[str]:
-    found = cast("list[Entry]", await service.redis.xrange(KEYS.events))
+async def _events_of(service: RunningService, conversation: pb.Conversation) -> list[str]:
+    entries = cast("list[Entry]", await service.redis.xrange(KEYS.events))
     name = conversation.conversation_id.encode()
-    return [one[b"type"].decode() for _, one in found if one[b"conversation"] == name]
+    return [event[b"type"].decode() for _, event in entries if event[b"conversation"] == name]
 
 
 async def _kinds(redis: Redis) -> set[str]:

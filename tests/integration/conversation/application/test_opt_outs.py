@@ -16,7 +16,6 @@ from support.builders.conversations import (
     MASKED,
     OTHER_MASKED,
     SEED,
-    SETTINGS,
     seeded,
     system_message,
 )
@@ -69,11 +68,6 @@ async def opted_out(service: RunningService) -> opt_out_pb2.OptOutState:
     return (await ask(service.opt_outs.OptOut, request)).state
 
 
-async def all_quiet(service: RunningService) -> None:
-    for pool in (SEED, SECOND):
-        await service.quiet(pool.name)
-
-
 async def test_an_opt_out_by_message_ends_all_conversations_and_gives_partners_no_reason(
     service: RunningService,
 ) -> None:
@@ -99,7 +93,8 @@ async def test_no_message_is_sent_to_an_opted_out_person(service: RunningService
     for body in ("hello", "help", "join ABC234", "quit", "end"):
         for number in (MASKED, ELSEWHERE):
             await service.deliver(ALICE_NUMBER, body, to=number)
-    await all_quiet(service)
+    for pool in (SEED, SECOND):
+        await service.quiet(pool.name)
     assert service.sent_to(ALICE_NUMBER) == [system_message(Template.OPTED_OUT)]
     assert service.sent_to(BOB_NUMBER) == [system_message(Template.ENDED)]
     with refused("PARTICIPANT_OPTED_OUT"):
@@ -121,28 +116,6 @@ async def test_a_repeated_delivery_of_an_old_opt_out_ends_no_new_conversation(
     )
 
 
-async def test_a_keyword_that_the_carrier_confirms_itself_gets_no_reply(
-    service: RunningService,
-) -> None:
-    await service.open(ALICE_NUMBER, BOB_NUMBER)
-    await service.deliver(ALICE_NUMBER, "STOP")
-    assert (await state(service)).is_opted_out
-    await all_quiet(service)
-    assert service.sent_to(ALICE_NUMBER) == []
-
-
-async def test_an_opt_out_by_rpc_notifies_the_partners_and_not_the_person(
-    service: RunningService,
-) -> None:
-    await everywhere(service)
-    opt_out = await opted_out(service)
-    assert opt_out.source == opt_out_pb2.OPT_OUT_SOURCE_CLIENT
-    await all_quiet(service)
-    assert service.sent_to(ALICE_NUMBER) == []
-    for partner in (BOB_NUMBER, CAROL_NUMBER, DAVE_NUMBER):
-        assert service.sent_to(partner) == [system_message(Template.ENDED)]
-
-
 async def test_a_repeated_opt_out_keeps_the_first(service: RunningService) -> None:
     request = filled(opt_out_pb2.OptOutRequest(phone_number=ALICE_NUMBER))
     first = await ask(service.opt_outs.OptOut, request)
@@ -151,43 +124,20 @@ async def test_a_repeated_opt_out_keeps_the_first(service: RunningService) -> No
     assert await opted_out(service) == first.state
 
 
-async def test_the_keyword_start_opts_in_and_starts(service: RunningService) -> None:
-    await opted_out(service)
-    await service.deliver(ALICE_NUMBER, "start")
-    [invitation] = await service.heard(ALICE_NUMBER, 1)
-    code = invitation.removeprefix("Your code is ")[:6]
-    assert invitation == system_message(Template.CODE, code=code, span=SETTINGS.code_lifetime)
-    assert not (await state(service)).is_opted_out
-    await service.join(BOB_NUMBER, code)
-
-
-@pytest.mark.parametrize("word", ["yes", "UNSTOP"])
-async def test_opt_in_keywords_apply_to_every_pool(service: RunningService, word: str) -> None:
-    await everywhere(service)
+async def test_an_opt_in_by_message_or_rpc_applies_to_every_pool_and_reopens_nothing(
+    service: RunningService,
+) -> None:
+    [(pool, conversation_id), *_] = await everywhere(service)
     await service.deliver(ALICE_NUMBER, "quit")
-    await service.deliver(ALICE_NUMBER, word, to=ELSEWHERE)
+    await service.deliver(ALICE_NUMBER, "UNSTOP", to=ELSEWHERE)
     expected = [system_message(Template.OPTED_OUT), system_message(Template.OPTED_IN)]
     assert sorted(await service.heard(ALICE_NUMBER, 2)) == sorted(expected)
     assert not (await state(service)).is_opted_out
-    service.clock.move(minutes=3)
-    await service.open(ALICE_NUMBER, CAROL_NUMBER)
-
-
-async def test_an_opt_in_by_rpc_leaves_ended_conversations_ended(service: RunningService) -> None:
-    [(pool, conversation_id), *_] = await everywhere(service)
-    await opted_out(service)
+    assert (await opted_out(service)).source == opt_out_pb2.OPT_OUT_SOURCE_CLIENT
     request = opt_out_pb2.OptInRequest(phone_number=ALICE_NUMBER)
     for _ in range(2):
         response = await ask(service.opt_outs.OptIn, request)
         assert response.state == opt_out_pb2.OptOutState() == await state(service)
     assert await end_reason(service, pool, conversation_id) == pb.END_REASON_OPTED_OUT
-
-
-async def test_a_pool_may_treat_the_keyword_end_as_an_opt_out(
-    redis: Redis, redis_url: str, clock: ManualClock
-) -> None:
-    async with running(redis_url, clock, seeded(settings={"end_opts_out": True})) as service:
-        await service.open(ALICE_NUMBER, BOB_NUMBER)
-        await service.deliver(ALICE_NUMBER, "END")
-        assert await service.heard(ALICE_NUMBER, 1) == [system_message(Template.OPTED_OUT)]
-        assert (await state(service)).is_opted_out
+    service.clock.move(minutes=3)
+    await service.open(ALICE_NUMBER, CAROL_NUMBER)

@@ -1,8 +1,8 @@
-"""Several replica processes on one Redis, called by many clients at once."""
+"""Several replicas as processes on one Redis, asked by many clients at once."""
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack
 from itertools import combinations, cycle, islice
 from uuid import uuid4
@@ -35,7 +35,7 @@ def targets(redis_url: str) -> Iterator[list[str]]:
     with BlockingRedis.from_url(redis_url) as redis:
         redis.flushall()
     listen = [f"127.0.0.1:{free_port()}" for _ in range(REPLICAS)]
-    started = [start_replica(redis_url, one) for one in listen]
+    started = [start_replica(redis_url, address) for address in listen]
     try:
         yield listen
     finally:
@@ -49,7 +49,7 @@ def targets(redis_url: str) -> Iterator[list[str]]:
 async def replicas(targets: list[str]) -> AsyncIterator[Replicas]:
     async with AsyncExitStack() as stack:
         opened = [
-            await stack.enter_async_context(grpc.aio.insecure_channel(one)) for one in targets
+            await stack.enter_async_context(grpc.aio.insecure_channel(target)) for target in targets
         ]
         for channel in opened:
             await _healthy(channel)
@@ -58,6 +58,14 @@ async def replicas(targets: list[str]) -> AsyncIterator[Replicas]:
             [PoolServiceStub(channel) for channel in opened],
             f"races-{uuid4().hex[:8]}",
         )
+
+
+def sorted_out(
+    answers: Sequence[pb.OpenConversationResponse | pb.JoinConversationResponse | str],
+) -> tuple[list[pb.Conversation], set[str]]:
+    """The conversations, and the reasons of the refusals."""
+    conversations = [answer.conversation for answer in answers if not isinstance(answer, str)]
+    return conversations, {answer for answer in answers if isinstance(answer, str)}
 
 
 async def _healthy(channel: grpc.aio.Channel) -> None:
@@ -73,14 +81,16 @@ async def test_nobody_is_in_two_conversations_on_a_number_however_many_are_opene
     await replicas.create_pool(NUMBERS[:3])
     pairs = islice(cycle(combinations(PEOPLE[:4], 2)), 60)
     answers = await replicas.open_all([replicas.opening(pair) for pair in pairs])
-    opened = {one.conversation.conversation_id for one in answers if not isinstance(one, str)}
-    refusals = {one for one in answers if isinstance(one, str)}
+    opened, refusals = sorted_out(answers)
     live = await replicas.live()
-    lines = Counter(
-        (one.masked_number, who.participant_id) for one in live for who in one.participants
+    routes = Counter(
+        (conversation.masked_number, participant.participant_id)
+        for conversation in live
+        for participant in conversation.participants
     )
-    assert max(lines.values()) == 1
-    assert {one.conversation_id for one in live} == opened
+    assert max(routes.values()) == 1
+    ids = {conversation.conversation_id for conversation in opened}
+    assert {conversation.conversation_id for conversation in live} == ids
     assert refusals <= {"NO_NUMBER_AVAILABLE", "TOO_MANY_RACES"}
 
 
@@ -94,17 +104,16 @@ async def test_a_person_who_starts_through_all_replicas_at_once_waits_in_one_con
     assert len(await replicas.live()) == 1
 
 
-async def test_of_simultaneous_requests_for_a_unique_name_one_gets_it(replicas: Replicas) -> None:
+async def test_a_unique_name_goes_to_one_of_those_who_want_it_at_once(replicas: Replicas) -> None:
     await replicas.create_pool(NUMBERS[4:7])
     pairs = zip(PEOPLE[::2], PEOPLE[1::2], strict=True)
     wanted = [replicas.opening(pair, unique_name="order 7") for pair in pairs]
     answers = await replicas.open_all(wanted)
     [live] = await replicas.live()
-    assert [one.conversation for one in answers if not isinstance(one, str)] == [live]
-    assert {one for one in answers if isinstance(one, str)} == {"UNIQUE_NAME_TAKEN"}
+    assert sorted_out(answers) == ([live], {"UNIQUE_NAME_TAKEN"})
 
 
-async def test_of_simultaneous_joins_with_one_code_one_succeeds(replicas: Replicas) -> None:
+async def test_a_code_lets_one_of_those_in_who_use_it_at_once(replicas: Replicas) -> None:
     await replicas.create_pool(NUMBERS[7:8])
     start = pb.StartConversationRequest(
         request_id=str(uuid4()), pool=replicas.pool, phone_number=PEOPLE[0]
@@ -118,11 +127,10 @@ async def test_of_simultaneous_joins_with_one_code_one_succeeds(replicas: Replic
     ]
     calls = zip(replicas.in_turn, joins, strict=False)
     answers = await asyncio.gather(
-        *(answer_of(stub.JoinConversation(one, timeout=CALL_SECONDS)) for stub, one in calls)
+        *(answer_of(stub.JoinConversation(join, timeout=CALL_SECONDS)) for stub, join in calls)
     )
     [live] = await replicas.live()
-    assert [one.conversation for one in answers if not isinstance(one, str)] == [live]
-    assert {one for one in answers if isinstance(one, str)} == {"CODE_NOT_VALID"}
+    assert sorted_out(answers) == ([live], {"CODE_NOT_VALID"})
     assert len(live.participants) == 2
 
 
@@ -150,12 +158,13 @@ async def test_a_request_that_is_sent_to_all_replicas_at_once_opens_one_conversa
     wanted = [replicas.opening(pair) for pair in combinations(PEOPLE[:4], 2)]
     for request in wanted:
         answers = await replicas.open_all([request] * 2 * REPLICAS)
-        named = {one if isinstance(one, str) else one.conversation.etag for one in answers}
-        assert len(named) == 1, named
+        opened, refusals = sorted_out(answers)
+        etags = {conversation.etag for conversation in opened}
+        assert (len(etags), refusals) == (1, set())
     assert len(await replicas.live()) == len(wanted)
 
 
-async def test_a_pair_that_blocks_is_not_connected_at_the_same_moment(
+async def test_two_who_must_not_meet_any_more_are_not_brought_together_at_the_same_moment(
     replicas: Replicas,
 ) -> None:
     here, there = NUMBERS[19:21]
@@ -169,10 +178,9 @@ async def test_a_pair_that_blocks_is_not_connected_at_the_same_moment(
         )
         kind = event_pb2.EVENT_TYPE_PARTICIPANT_BLOCKED
         blocked = await _place(replicas, first.conversation, kind)
-        for one in again:
-            if not isinstance(one, str):
-                kind = event_pb2.EVENT_TYPE_CONVERSATION_OPENED
-                assert await _place(replicas, one.conversation, kind) < blocked
+        kind = event_pb2.EVENT_TYPE_CONVERSATION_OPENED
+        for conversation in sorted_out(again)[0]:
+            assert await _place(replicas, conversation, kind) < blocked
 
 
 async def _place(
@@ -180,6 +188,6 @@ async def _place(
 ) -> tuple[int, ...]:
     """Where an event lies among all of the pool's."""
     request = pb.GetTimelineRequest(pool=replicas.pool, conversation_id=talk.conversation_id)
-    told = await replicas.conversations[0].GetTimeline(request, timeout=CALL_SECONDS)
-    [event] = [one for one in told.events if one.type == kind]
+    timeline = await replicas.conversations[0].GetTimeline(request, timeout=CALL_SECONDS)
+    [event] = [event for event in timeline.events if event.type == kind]
     return tuple(map(int, event.event_id.split("-")))

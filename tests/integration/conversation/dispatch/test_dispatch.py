@@ -1,34 +1,104 @@
-"""A refused send, and the current settings of a pool, over real gRPC."""
+"""Sending over real gRPC: current settings; dead letters are listed, replayed, dropped."""
 
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from conversation_service.domain.templates.catalog import Template
 from maskline.conversation.v1 import conversation_pb2, pool_pb2
-from maskline.messaging.v1 import error_reason_pb2
-from maskline.messaging.v1 import messaging_pb2 as pb
-from support.builders.conversation_calls import ask, kinds
+from maskline.conversation.v1 import dead_letter_pb2 as pb
+from maskline.conversation.v1.dead_letter_pb2_grpc import DeadLetterServiceStub
+from maskline.messaging.v1 import messaging_pb2
+from support.builders.conversation_calls import ask, kinds, refused
 from support.builders.conversations import ALICE_NUMBER, BOB_NUMBER, SETTINGS, system_message
-from support.builders.dead_letters import dead_letters
+from support.builders.dead_letters import REJECTED, damaged, dead_letters
 from support.services.conversation_service import RunningService
 
-REFUSED = pb.SendMessageResult(
-    outcome=pb.SEND_OUTCOME_REFUSED,
-    state=pb.MESSAGE_STATE_REFUSED,
-    error=pb.ItemError(reason=error_reason_pb2.ERROR_REASON_CARRIER_REFUSED),
-)
+
+async def replay(service: RunningService, dead_letter_id: str, request_id: str = "") -> str:
+    request = pb.ReplayDeadLetterRequest(dead_letter_id=dead_letter_id, request_id=request_id)
+    return (await ask(DeadLetterServiceStub(service.channel).ReplayDeadLetter, request)).message_id
 
 
-async def test_the_sender_of_a_refused_message_is_notified_without_a_reason(
-    service: RunningService,
-) -> None:
+async def drop(service: RunningService, dead_letter_id: str, request_id: str = "") -> str:
+    request = pb.DropDeadLetterRequest(dead_letter_id=dead_letter_id, request_id=request_id)
+    return (await ask(DeadLetterServiceStub(service.channel).DropDeadLetter, request)).message_id
+
+
+async def rejected(service: RunningService) -> tuple[str, pb.DeadLetter]:
+    """A conversation, and the dead letter of a message that Bob wrote in it."""
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
-    service.messaging.answers["hello"] = [REFUSED]
-    await service.deliver(BOB_NUMBER, "hello")
-    assert await service.heard(BOB_NUMBER, 1) == [system_message(Template.NOT_DELIVERED)]
+    service.messaging.answers["bad"] = [REJECTED]
+    await service.deliver(BOB_NUMBER, "bad")
+    [letter] = await dead_letters(service, 1)
+    return conversation.conversation_id, letter
+
+
+async def test_a_rejected_message_is_listed_and_delays_no_other(service: RunningService) -> None:
+    conversation_id, letter = await rejected(service)
+    await service.deliver(BOB_NUMBER, "good")
+    assert await service.heard(ALICE_NUMBER, 1) == ["good"]
+    assert letter.reason == pb.DEAD_LETTER_REASON_INVALID
+    assert letter.conversation_id == conversation_id
+    assert letter.accept_time == letter.death_time
+    assert ("MESSAGE_DEAD_LETTERED", "INVALID") in kinds(await service.timeline(conversation_id))
+    assert await service.heard(BOB_NUMBER, 1) == [system_message(Template.MAYBE_NOT_DELIVERED)]
+
+
+async def test_a_replayed_message_is_sent_once_however_often_any_replica_is_asked(
+    service: RunningService, another: RunningService
+) -> None:
+    conversation_id, letter = await rejected(service)
+    for replica in (service, another, service):
+        assert await replay(replica, letter.dead_letter_id, "r1") == letter.message_id
+    assert await service.heard(ALICE_NUMBER, 1) == ["bad"]
+    await service.quiet()
+    assert service.sent_to(ALICE_NUMBER) == ["bad"]
+    assert list(await dead_letters(service, 0)) == []
+    events = kinds(await service.timeline(conversation_id))
+    assert events.count(("MESSAGE_REPLAYED", "")) == 1
+    with refused("DEAD_LETTER_NOT_FOUND"):
+        await replay(service, letter.dead_letter_id, "r2")
+
+
+async def test_a_dropped_message_is_refused_and_never_sent(service: RunningService) -> None:
+    conversation_id, letter = await rejected(service)
+    for _ in range(2):
+        assert await drop(service, letter.dead_letter_id, "r1") == letter.message_id
+    assert kinds(await service.timeline(conversation_id))[-1] == (
+        "MESSAGE_REFUSED",
+        "DROPPED_BY_OPERATOR",
+    )
+    with refused("DEAD_LETTER_NOT_FOUND"):
+        await replay(service, letter.dead_letter_id)
     await service.quiet()
     assert service.sent_to(ALICE_NUMBER) == []
-    events = kinds(await service.timeline(conversation.conversation_id))
-    assert events.count(("MESSAGE_REFUSED", "REFUSED_BY_CARRIER")) == 1
+
+
+async def test_an_unreadable_message_can_only_be_dropped(service: RunningService) -> None:
+    await damaged(service, "m9")
+    [letter] = await dead_letters(service, 1)
+    assert (letter.message_id, letter.conversation_id) == ("m9", "")
+    assert letter.reason == pb.DEAD_LETTER_REASON_UNREADABLE
+    assert not letter.HasField("accept_time")
+    with refused("DEAD_LETTER_UNREADABLE"):
+        await replay(service, letter.dead_letter_id)
+    assert await drop(service, letter.dead_letter_id) == "m9"
+    assert list(await dead_letters(service, 0)) == []
+
+
+async def test_pages_hold_every_letter_once_and_in_order(service: RunningService) -> None:
+    message_ids = [f"m{number}" for number in range(5)]
+    for message_id in message_ids:
+        await damaged(service, message_id)
+    await dead_letters(service, 5)
+    for size in (1, 2, 50):
+        listed: list[str] = []
+        request = pb.ListDeadLettersRequest(page_size=size)
+        while request.page_token or not listed:
+            page = await ask(DeadLetterServiceStub(service.channel).ListDeadLetters, request)
+            assert 1 <= len(page.dead_letters) <= size
+            listed += [letter.message_id for letter in page.dead_letters]
+            request.page_token = page.next_page_token
+        assert listed == message_ids, size
 
 
 async def test_a_message_can_be_decrypted_after_its_conversation_started_and_ended_in_one_batch(
@@ -60,4 +130,4 @@ async def test_changed_settings_hold_from_the_next_message_on_for_every_replica(
     await service.heard(ALICE_NUMBER, 2)
     before, after = service.sent()
     assert not before.HasField("campaign_budget")
-    assert after.campaign_budget == pb.CampaignBudget(segments_per_minute=60)
+    assert after.campaign_budget == messaging_pb2.CampaignBudget(segments_per_minute=60)

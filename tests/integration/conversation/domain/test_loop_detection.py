@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.builders.conversations import ALICE_NUMBER, BOB_NUMBER, MASKED
+from support.builders.conversations import ALICE_NUMBER, BOB_NUMBER
 from support.services.conversation_service import RunningService
 
 AWAY = "I am away and will answer later."
@@ -26,23 +26,14 @@ async def exchanged(service: RunningService, replies: dict[str, str]) -> int:
     return count
 
 
-@pytest.mark.parametrize(
-    "replies",
-    [
-        (AWAY, AWAY),
-        (AWAY, "Out of office."),
-        ("start", "start"),
-        ("end", "end"),
-        ("help", "help"),
-        ("join ABC234", "join ABC234"),
-        ("report", "report"),
-        ("block", "block"),
-        ("quit", "quit"),
-        ("unstop", AWAY),
-        ("", AWAY),
-        ("start", AWAY),
-    ],
-)
+# What each of two phones replies.
+REPLIES = [
+    *((AWAY, AWAY), (AWAY, "Out of office."), ("unstop", AWAY), ("", AWAY), ("start", AWAY)),
+    *((word, word) for word in ("start", "end", "help", "join ABC234", "report", "block", "quit")),
+]
+
+
+@pytest.mark.parametrize("replies", REPLIES)
 async def test_two_machines_in_a_conversation_fall_silent(
     service: RunningService, replies: tuple[str, str]
 ) -> None:
@@ -52,19 +43,15 @@ async def test_two_machines_in_a_conversation_fall_silent(
     assert 1 <= await exchanged(service, both) <= MAX_MESSAGES
 
 
+@pytest.mark.parametrize("is_waiting", [False, True])
 @pytest.mark.parametrize("reply", [AWAY, "start", "end", "help", "join ABC234", "yes", ""])
-async def test_a_machine_outside_of_any_conversation_falls_silent(
-    service: RunningService, reply: str
+async def test_a_machine_without_a_partner_falls_silent(
+    service: RunningService, reply: str, is_waiting: bool
 ) -> None:
-    await service.deliver(ALICE_NUMBER, "hello", to=MASKED)
-    assert 1 <= await exchanged(service, {ALICE_NUMBER: reply}) <= MAX_MESSAGES
-
-
-@pytest.mark.parametrize("reply", [AWAY, "start", "help"])
-async def test_a_machine_that_waits_with_a_code_falls_silent(
-    service: RunningService, reply: str
-) -> None:
-    await service.start(ALICE_NUMBER)
+    if is_waiting:
+        await service.start(ALICE_NUMBER)
+    else:
+        await service.deliver(ALICE_NUMBER, "hello")
     assert 1 <= await exchanged(service, {ALICE_NUMBER: reply}) <= MAX_MESSAGES
 
 

@@ -62,6 +62,27 @@ def refusal(reason: str, *, code: int = 0, refused_attachments: int = 0) -> pb.S
 
 
 REFUSED = Sent(MessageState.REFUSED, reason="CARRIER_REFUSED")
+NO_ERROR = pb.SendMessageResult(outcome=pb.SEND_OUTCOME_NOT_SENT)
+UNKNOWN = pb.SendMessageResult(outcome=pb.SEND_OUTCOME_UNKNOWN, retry_delay=SECONDS)
+LOST = pb.SendMessageResult(
+    outcome=pb.SEND_OUTCOME_UNKNOWN,
+    state=pb.MESSAGE_STATE_UNKNOWN,
+    resolution=pb.UNKNOWN_RESOLUTION_PREFERRED_LOSS,
+)
+DELIVERED = pb.SendMessageResult(
+    outcome=pb.SEND_OUTCOME_ACCEPTED,
+    state=pb.MESSAGE_STATE_DELIVERED,
+    resolution=pb.UNKNOWN_RESOLUTION_RECEIPT,
+)
+# Values that were added to the contract later.
+LATER_OUTCOME = pb.SendMessageResult(outcome=pb.SendOutcome.ValueType(99), retry_delay=SECONDS)
+LATER_DETAILS = pb.SendMessageResult(
+    outcome=pb.SEND_OUTCOME_ACCEPTED,
+    resolution=pb.UnknownResolution.ValueType(99),
+    error=pb.ItemError(reason=error_reason_pb2.ErrorReason.ValueType(99)),
+)
+OPTED_OUT = replace(REFUSED, is_opted_out=True, reason="RECIPIENT_OPTED_OUT")
+FILES_REFUSED = replace(REFUSED, reason="ATTACHMENTS_REFUSED", refused_attachments=2)
 RESULTS: list[tuple[pb.SendMessageResult, SendResult]] = [
     (not_sent("SEND_PACED"), Retry(WAIT, is_throttled=True)),
     (not_sent("CARRIER_RATE_LIMITED"), Retry(WAIT, is_throttled=True)),
@@ -69,67 +90,28 @@ RESULTS: list[tuple[pb.SendMessageResult, SendResult]] = [
     (not_sent("SEND_IN_PROGRESS"), Retry(WAIT)),
     (not_sent("BACKEND_UNAVAILABLE"), Retry(WAIT)),
     (not_sent("CARRIER_UNAVAILABLE"), Retry(WAIT, counts_as_attempt=True)),
-    (
-        pb.SendMessageResult(outcome=pb.SEND_OUTCOME_NOT_SENT),
-        Retry(DEFAULT_RETRY, counts_as_attempt=True),
-    ),
+    (NO_ERROR, Retry(DEFAULT_RETRY, counts_as_attempt=True)),
     (refusal("INVALID_ARGUMENT"), Rejected()),
     (refusal("MESSAGE_ID_REUSED"), Rejected()),
-    (
-        refusal("RECIPIENT_OPTED_OUT"),
-        replace(REFUSED, is_opted_out=True, reason="RECIPIENT_OPTED_OUT"),
-    ),
+    (refusal("RECIPIENT_OPTED_OUT"), OPTED_OUT),
     (refusal("CARRIER_REFUSED"), REFUSED),
     (refusal("CARRIER_REFUSED", code=OPTED_OUT_CODE), replace(REFUSED, is_opted_out=True)),
-    (
-        refusal("ATTACHMENTS_REFUSED", refused_attachments=2),
-        replace(REFUSED, reason="ATTACHMENTS_REFUSED", refused_attachments=2),
-    ),
-    (
-        pb.SendMessageResult(outcome=pb.SEND_OUTCOME_UNKNOWN, retry_delay=SECONDS),
-        Uncertain(WAIT),
-    ),
-    (
-        pb.SendMessageResult(
-            outcome=pb.SEND_OUTCOME_UNKNOWN,
-            state=pb.MESSAGE_STATE_UNKNOWN,
-            resolution=pb.UNKNOWN_RESOLUTION_PREFERRED_LOSS,
-        ),
-        Sent(MessageState.UNKNOWN, resolution="PREFERRED_LOSS"),
-    ),
-    (
-        pb.SendMessageResult(
-            outcome=pb.SEND_OUTCOME_ACCEPTED,
-            state=pb.MESSAGE_STATE_DELIVERED,
-            resolution=pb.UNKNOWN_RESOLUTION_RECEIPT,
-        ),
-        Sent(MessageState.DELIVERED, resolution="RECEIPT"),
-    ),
-    # Values that were added to the contract later.
-    (
-        pb.SendMessageResult(outcome=pb.SendOutcome.ValueType(99), retry_delay=SECONDS),
-        Uncertain(WAIT),
-    ),
-    (
-        pb.SendMessageResult(
-            outcome=pb.SEND_OUTCOME_ACCEPTED,
-            resolution=pb.UnknownResolution.ValueType(99),
-            error=pb.ItemError(reason=error_reason_pb2.ErrorReason.ValueType(99)),
-        ),
-        Sent(MessageState.SENT),
-    ),
+    (refusal("ATTACHMENTS_REFUSED", refused_attachments=2), FILES_REFUSED),
+    (UNKNOWN, Uncertain(WAIT)),
+    (LOST, Sent(MessageState.UNKNOWN, resolution="PREFERRED_LOSS")),
+    (DELIVERED, Sent(MessageState.DELIVERED, resolution="RECEIPT")),
+    (LATER_OUTCOME, Uncertain(WAIT)),
+    (LATER_DETAILS, Sent(MessageState.SENT)),
 ]
 
 
-@pytest.mark.parametrize(("result", "meaning"), RESULTS)
 async def test_every_result_has_its_meaning(
     messaging: tuple[ScriptedMessaging, MessagingClient],
-    result: pb.SendMessageResult,
-    meaning: SendResult,
 ) -> None:
     scripted, client = messaging
-    scripted.answers["hello"] = [result]
-    assert await client.send([MESSAGE], "main", SETTINGS) == [meaning]
+    for result, meaning in RESULTS:
+        scripted.answers["hello"] = [result]
+        assert await client.send([MESSAGE], "main", SETTINGS) == [meaning], result
 
 
 async def test_a_message_is_sent_with_its_attachments_and_the_settings_of_its_pool(
@@ -184,7 +166,7 @@ class FailingMessaging(ScriptedMessaging):
         (grpc.StatusCode.RESOURCE_EXHAUSTED, MessagingUnavailable),
     ],
 )
-async def test_failures_that_the_request_causes_are_told_from_transient_ones(
+async def test_failures_that_the_request_causes_differ_from_transient_ones(
     code: grpc.StatusCode, error: type[Exception]
 ) -> None:
     async with (

@@ -85,12 +85,6 @@ async def test_each_filter_lists_matching_conversations_newest_first_with_any_pa
             assert await listed(service, request) == expected, fields
 
 
-async def test_only_the_last_page_is_not_full(service: RunningService) -> None:
-    await several(service)
-    read = await pages(service, pb.ListConversationsRequest(page_size=3))
-    assert list(map(len, read)) == [3, 1]
-
-
 async def test_a_new_conversation_does_not_shift_the_next_pages(service: RunningService) -> None:
     ids, _ = await several(service)
     first = await ask(service.stub.ListConversations, pb.ListConversationsRequest(page_size=2))

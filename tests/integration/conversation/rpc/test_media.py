@@ -1,6 +1,5 @@
 """Files are passed on from the messaging service to the gateway."""
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import grpc
@@ -15,7 +14,7 @@ from support.builders.conversation_calls import ask
 from support.clock import ManualClock
 from support.fakes.scripted_messaging import Context, ScriptedMessaging
 from support.net.grpc_calls import reason
-from support.services.conversation_service import RunningService, running
+from support.services.conversation_service import running
 
 TOKEN = "Zm9yLXRlc3RzLW9ubHk_-Zm9yLXRlc3RzLW9ubHk_-x.png"
 # The largest file that a carrier accepts.
@@ -36,40 +35,6 @@ class MessagingWithFile(ScriptedMessaging):
         return pb.GetMediaResponse(content_type="image/png", content=CONTENT)
 
 
-@pytest.fixture
-def messaging() -> MessagingWithFile:
-    return MessagingWithFile()
-
-
-@pytest.fixture
-async def service(
-    redis: Redis, redis_url: str, clock: ManualClock, messaging: MessagingWithFile
-) -> AsyncIterator[RunningService]:
-    async with running(redis_url, clock, messaging=messaging) as one:
-        yield one
-
-
-async def get(service: RunningService, media_token: str = TOKEN) -> media_pb2.GetMediaResponse:
-    request = media_pb2.GetMediaRequest(media_token=media_token)
-    return await ask(MediaServiceStub(service.channel).GetMedia, request)
-
-
-async def failure(service: RunningService, media_token: str = TOKEN) -> str:
-    """The reason of the error."""
-    with pytest.raises(grpc.aio.AioRpcError) as raised:
-        await get(service, media_token)
-    assert "hunter2" not in str(raised.value)
-    return reason(raised.value, DOMAIN)
-
-
-async def test_a_file_is_passed_on_unchanged(
-    service: RunningService, messaging: MessagingWithFile
-) -> None:
-    media = await get(service)
-    assert (media.content_type, media.content) == ("image/png", CONTENT)
-    assert messaging.requested == [TOKEN]
-
-
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
@@ -81,16 +46,18 @@ async def test_a_file_is_passed_on_unchanged(
         (grpc.StatusCode.INVALID_ARGUMENT, "BACKEND_UNAVAILABLE"),
     ],
 )
-async def test_a_failure_of_the_messaging_service_has_a_reason(
-    service: RunningService, messaging: MessagingWithFile, code: grpc.StatusCode, expected: str
+async def test_a_file_is_passed_on_unchanged_and_a_failure_has_a_reason(
+    redis: Redis, redis_url: str, clock: ManualClock, code: grpc.StatusCode, expected: str
 ) -> None:
-    messaging.fails_with = code
-    assert await failure(service) == expected
-
-
-@pytest.mark.parametrize("media_token", ["", "a" * 129, "caf\N{LATIN SMALL LETTER E WITH ACUTE}"])
-async def test_a_malformed_token_is_refused_here(
-    service: RunningService, messaging: MessagingWithFile, media_token: str
-) -> None:
-    assert await failure(service, media_token) == "INVALID_ARGUMENT"
-    assert messaging.requested == []
+    messaging = MessagingWithFile()
+    request = media_pb2.GetMediaRequest(media_token=TOKEN)
+    async with running(redis_url, clock, messaging=messaging) as service:
+        get = MediaServiceStub(service.channel).GetMedia
+        media = await ask(get, request)
+        assert (media.content_type, media.content) == ("image/png", CONTENT)
+        assert messaging.requested == [TOKEN]
+        messaging.fails_with = code
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await ask(get, request)
+    assert "hunter2" not in str(raised.value)
+    assert reason(raised.value, DOMAIN) == expected

@@ -17,11 +17,7 @@ from support.redis.redis_relay import redis_relay
 from support.services.conversation_service import RunningService, running
 
 GATEWAY = "https://maskline.example.com/api/message"
-PASSED, WARNED, FAILED = (
-    pb.CHECK_OUTCOME_PASSED,
-    pb.CHECK_OUTCOME_WARNED,
-    pb.CHECK_OUTCOME_FAILED,
-)
+PASSED, WARNED, FAILED = (pb.CHECK_OUTCOME_PASSED, pb.CHECK_OUTCOME_WARNED, pb.CHECK_OUTCOME_FAILED)
 
 
 @pytest.fixture
@@ -134,31 +130,30 @@ async def test_a_deployment_without_pools_is_a_failure(
         await expect(service, "pools", FAILED, "no pool")
 
 
-async def test_an_unreachable_messaging_service_is_a_failure(service: RunningService) -> None:
+async def test_what_the_messaging_service_reports_is_checked(service: RunningService) -> None:
     service.messaging.is_down = True
     await expect(service, "messaging service", FAILED, "unreachable")
     assert "carrier credentials" not in await checks(service)
-
-
-async def test_refused_carrier_credentials_are_a_failure(service: RunningService) -> None:
+    service.messaging.is_down = False
     service.messaging.check = messaging_pb2.CheckAccountResponse(is_authorized=False)
     await expect(service, "carrier credentials", FAILED, "MESSAGING_FLOWROUTE_ACCESS_KEY")
 
 
-async def test_a_callback_with_another_url_is_a_warning_without_its_secrets(
-    service: RunningService,
+@pytest.mark.parametrize(
+    ("url", "outcome", "finding"),
+    [
+        ("", WARNED, f"not set; expected {GATEWAY}"),
+        (
+            "https://user:a-token@elsewhere.example.com/a-token?x=a-token",
+            WARNED,
+            "set to https://elsewhere.example.com/",
+        ),
+        (f"{GATEWAY}/a-token", PASSED, "with a callback token"),
+    ],
+)
+async def test_a_callback_is_compared_with_the_expected_url_and_shown_without_its_secrets(
+    service: RunningService, url: str, outcome: pb.CheckOutcome.ValueType, finding: str
 ) -> None:
-    url = "https://user:a-token@elsewhere.example.com/a-token?x=a-token"
-    service.messaging.check.callbacks.append(callback("sms_callback", ""))
-    service.messaging.check.callbacks.append(callback("mms_callback", url))
-    await expect(service, "carrier sms_callback", WARNED, f"not set; expected {GATEWAY}")
-    await expect(service, "carrier mms_callback", WARNED, "set to https://elsewhere.example.com/")
-    assert "a-token" not in (await checks(service))["carrier mms_callback"].finding
-
-
-async def test_a_callback_with_a_token_passes_and_the_token_is_not_shown(
-    service: RunningService,
-) -> None:
-    service.messaging.check.callbacks.append(callback("sms_callback", f"{GATEWAY}/a-token"))
-    await expect(service, "carrier sms_callback", PASSED, "with a callback token")
+    service.messaging.check.callbacks.append(callback("sms_callback", url))
+    await expect(service, "carrier sms_callback", outcome, finding)
     assert "a-token" not in (await checks(service))["carrier sms_callback"].finding

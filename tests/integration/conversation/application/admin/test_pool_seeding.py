@@ -28,10 +28,8 @@ async def pool(service: RunningService, name: str = "main") -> pool_pb2.Pool:
 
 
 async def names(service: RunningService) -> list[str]:
-    return [
-        pool.name
-        for pool in (await ask(service.pools.ListPools, pool_pb2.ListPoolsRequest())).pools
-    ]
+    listed = await ask(service.pools.ListPools, pool_pb2.ListPoolsRequest())
+    return [pool.name for pool in listed.pools]
 
 
 async def numbers(service: RunningService) -> list[tuple[str, pool_pb2.NumberState.ValueType]]:
@@ -39,15 +37,23 @@ async def numbers(service: RunningService) -> list[tuple[str, pool_pb2.NumberSta
     return [(number.phone_number, number.state) for number in listed.numbers]
 
 
-async def test_a_restart_and_a_second_replica_change_nothing(
+async def test_a_restart_and_a_second_replica_change_no_pool_of_the_file_or_an_operator(
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> None:
     async with running(redis_url, clock) as first:
         before = await pool(first)
+        settings = pool_pb2.PoolSettings(operator="Taxis")
+        creation = pool_pb2.CreatePoolRequest(
+            name="taxis", settings=settings, masked_numbers=[NUMBER]
+        )
+        await ask(first.pools.CreatePool, creation)
         async with running(redis_url, clock) as second:
             assert await pool(second) == before
     async with running(redis_url, clock) as third:
         assert await pool(third) == before
+        assert await names(third) == ["main", "taxis"]
+        await third.deliver(ALICE_NUMBER, "help", to=NUMBER)
+        assert len(await third.heard(ALICE_NUMBER, 1)) == 1
     assert before.is_seeded
 
 
@@ -93,22 +99,6 @@ async def test_no_file_overwrites_the_changes_of_an_operator(
             assert await numbers(service) == [(MASKED, pool_pb2.NUMBER_STATE_ACTIVE)]
 
 
-async def test_a_pool_created_by_an_operator_needs_no_file(
-    redis: Redis, redis_url: str, clock: ManualClock
-) -> None:
-    async with running(redis_url, clock) as service:
-        request = pool_pb2.CreatePoolRequest(
-            name="taxis",
-            settings=pool_pb2.PoolSettings(operator="Taxis"),
-            masked_numbers=[NUMBER],
-        )
-        await ask(service.pools.CreatePool, request)
-    async with running(redis_url, clock) as service:
-        assert await names(service) == ["main", "taxis"]
-        await service.deliver(ALICE_NUMBER, "help", to=NUMBER)
-        assert len(await service.heard(ALICE_NUMBER, 1)) == 1
-
-
 async def test_a_pool_with_a_number_of_another_is_skipped_and_the_others_serve(
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> None:
@@ -116,5 +106,4 @@ async def test_a_pool_with_a_number_of_another_is_skipped_and_the_others_serve(
         assert await names(service) == ["main"]
         await service.deliver(ALICE_NUMBER, "help")
         assert len(await service.heard(ALICE_NUMBER, 1)) == 1
-        addition = pool_pb2.AddNumberRequest(masked_number=NUMBER)
-        await ask(service.pools.AddNumber, addition)
+        await ask(service.pools.AddNumber, pool_pb2.AddNumberRequest(masked_number=NUMBER))

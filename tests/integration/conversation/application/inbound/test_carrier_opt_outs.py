@@ -1,8 +1,6 @@
 """Opt-outs reported by the carrier: a refused message, or a delivery receipt with code 1110."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 
 import pytest
 from redis.asyncio import Redis
@@ -16,7 +14,6 @@ from support.builders.conversation_calls import ask, kinds
 from support.builders.conversations import (
     ALICE_NUMBER,
     BOB_NUMBER,
-    MASKED,
     OTHER_MASKED,
     SEED,
     seeded,
@@ -29,35 +26,17 @@ from support.services.conversation_service import RunningService, running
 
 ELSEWHERE = "+12065550102"
 SECOND = seeded(ELSEWHERE, name="second")
+REFUSED = messaging_pb2.SendMessageResult(
+    outcome=messaging_pb2.SEND_OUTCOME_REFUSED,
+    state=messaging_pb2.MESSAGE_STATE_REFUSED,
+    error=messaging_pb2.ItemError(reason=error_reason_pb2.ERROR_REASON_RECIPIENT_OPTED_OUT),
+)
 
 
-@dataclass
-class BlockingCarrier(ScriptedMessaging):
-    """Refuses messages to blocked numbers as opted out, and waits while its gate is closed."""
+class CarrierWithCode(ScriptedMessaging):
+    """Its receipts have a status code."""
 
-    blocked: set[str] = field(default_factory=set)
-    receipt_code: int = 0
-    gate: asyncio.Event = field(default_factory=asyncio.Event)
-    calls: int = 0
-
-    def __post_init__(self) -> None:
-        self.gate.set()
-
-    async def SendMessages(
-        self, request: messaging_pb2.SendMessagesRequest, context: Context
-    ) -> messaging_pb2.SendMessagesResponse:
-        self.calls += 1
-        await self.gate.wait()
-        passing = [message for message in request.messages if message.to_number not in self.blocked]
-        passed = messaging_pb2.SendMessagesRequest(messages=passing)
-        sent = {
-            result.message_id: result
-            for result in (await super().SendMessages(passed, context)).results
-        }
-        results = (
-            sent.get(message.message_id) or _refused(message) for message in request.messages
-        )
-        return messaging_pb2.SendMessagesResponse(results=results)
+    receipt_code = 0
 
     async def RecordDeliveryReceipts(
         self, request: messaging_pb2.RecordDeliveryReceiptsRequest, context: Context
@@ -68,24 +47,14 @@ class BlockingCarrier(ScriptedMessaging):
         return response
 
 
-def _refused(message: messaging_pb2.OutboundMessage) -> messaging_pb2.SendMessageResult:
-    reason = error_reason_pb2.ERROR_REASON_RECIPIENT_OPTED_OUT
-    return messaging_pb2.SendMessageResult(
-        message_id=message.message_id,
-        outcome=messaging_pb2.SEND_OUTCOME_REFUSED,
-        state=messaging_pb2.MESSAGE_STATE_REFUSED,
-        error=messaging_pb2.ItemError(reason=reason),
-    )
-
-
 @pytest.fixture
-def carrier() -> BlockingCarrier:
-    return BlockingCarrier()
+def carrier() -> CarrierWithCode:
+    return CarrierWithCode(receipt_state=messaging_pb2.MESSAGE_STATE_UNDELIVERED)
 
 
 @pytest.fixture
 async def service(
-    redis: Redis, redis_url: str, clock: ManualClock, carrier: BlockingCarrier
+    redis: Redis, redis_url: str, clock: ManualClock, carrier: CarrierWithCode
 ) -> AsyncIterator[RunningService]:
     """One replica with two pools and this carrier."""
     async with running(redis_url, clock, SEED, SECOND, messaging=carrier) as replica:
@@ -99,97 +68,51 @@ async def is_opted_out(service: RunningService) -> bool:
     return opt_out.source == opt_out_pb2.OPT_OUT_SOURCE_CARRIER
 
 
-async def ended_by_opt_out(service: RunningService, conversation: pb.Conversation) -> None:
-    """Waits until the conversation has ended and Bob has been notified."""
-
-    async def over() -> bool:
-        current = await service.get(conversation.conversation_id)
-        return current.end_reason == pb.END_REASON_OPTED_OUT
-
-    await eventually(over)
-    assert (await service.heard(BOB_NUMBER, 1))[-1] == system_message(Template.ENDED)
-
-
 async def test_a_message_refused_as_opted_out_opts_out_and_ends_all_conversations(
-    service: RunningService, carrier: BlockingCarrier
+    service: RunningService,
 ) -> None:
-    conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
-    other = await service.open(ALICE_NUMBER, BOB_NUMBER, masked_number=OTHER_MASKED)
-    carrier.blocked.add(ALICE_NUMBER)
+    first = await service.open(ALICE_NUMBER, BOB_NUMBER)
+    second = await service.open(ALICE_NUMBER, BOB_NUMBER, masked_number=OTHER_MASKED)
+    request = pb.OpenConversationRequest(
+        pool=SECOND.name, phone_numbers=[ALICE_NUMBER, BOB_NUMBER], is_silent=True
+    )
+    elsewhere = (await ask(service.stub.OpenConversation, request)).conversation
+    service.messaging.answers["are you there?"] = [REFUSED]
     await service.deliver(BOB_NUMBER, "are you there?")
-    await ended_by_opt_out(service, conversation)
-    await ended_by_opt_out(service, other)
+
+    async def are_over() -> bool:
+        requests = (
+            pb.GetConversationRequest(pool=place.pool, conversation_id=place.conversation_id)
+            for place in (first, second, elsewhere)
+        )
+        answers = [await ask(service.stub.GetConversation, request) for request in requests]
+        return all(answer.conversation.end_reason == pb.END_REASON_OPTED_OUT for answer in answers)
+
+    await eventually(are_over)
+    assert await service.heard(BOB_NUMBER, 3) == [system_message(Template.ENDED)] * 3
     assert await is_opted_out(service)
     await service.quiet()
     assert service.sent_to(ALICE_NUMBER) == []
-    events = kinds(await service.timeline(conversation.conversation_id))
-    assert ("MESSAGE_REFUSED", "OPTED_OUT") in events
-    assert ("CONVERSATION_ENDED", "OPTED_OUT") in events
+    events = kinds(await service.timeline(first.conversation_id))
+    assert {("MESSAGE_REFUSED", "OPTED_OUT"), ("CONVERSATION_ENDED", "OPTED_OUT")} < set(events)
 
 
-async def test_a_receipt_with_the_opt_out_code_opts_out_and_ends_the_conversation(
-    service: RunningService, carrier: BlockingCarrier
+@pytest.mark.parametrize("code", [OPTED_OUT_CODE, OPTED_OUT_CODE + 1])
+async def test_only_a_receipt_with_the_opt_out_code_opts_out_and_ends_the_conversation(
+    service: RunningService, carrier: CarrierWithCode, code: int
 ) -> None:
+    opts_out = code == OPTED_OUT_CODE
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
     await service.deliver(BOB_NUMBER, "are you there?")
     await service.heard(ALICE_NUMBER, 1)
-    carrier.receipt_state = messaging_pb2.MESSAGE_STATE_UNDELIVERED
-    carrier.receipt_code = OPTED_OUT_CODE
+    carrier.receipt_code = code
     [message] = service.sent()
     await service.receipts(message.message_id)
     await service.receipts(message.message_id)
-    await ended_by_opt_out(service, conversation)
-    assert await is_opted_out(service)
+    assert await is_opted_out(service) is opts_out
+    notice = system_message(Template.ENDED if opts_out else Template.NOT_DELIVERED)
+    assert await service.heard(BOB_NUMBER, 1) == [notice]
     events = kinds(await service.timeline(conversation.conversation_id))
-    assert events.count(("MESSAGE_UNDELIVERED", "OPTED_OUT")) == 1
+    assert events.count(("MESSAGE_UNDELIVERED", "OPTED_OUT" if opts_out else "")) == 1
     await service.quiet()
-    assert service.sent_to(BOB_NUMBER) == [system_message(Template.ENDED)]
-
-
-async def test_an_opt_out_found_in_one_pool_applies_to_all(
-    service: RunningService, carrier: BlockingCarrier
-) -> None:
-    conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
-    carrier.blocked.add(ALICE_NUMBER)
-    await service.deliver(ALICE_NUMBER, "start", to=ELSEWHERE)
-    await ended_by_opt_out(service, conversation)
-    request = pb.ListConversationsRequest(pool=SECOND.name)
-    [elsewhere] = (await ask(service.stub.ListConversations, request)).conversations
-    assert elsewhere.end_reason == pb.END_REASON_OPTED_OUT
-    assert conversation.masked_number == MASKED
-
-
-async def test_a_receipt_with_another_code_does_not_opt_out(
-    service: RunningService, carrier: BlockingCarrier
-) -> None:
-    conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
-    await service.deliver(BOB_NUMBER, "are you there?")
-    await service.heard(ALICE_NUMBER, 1)
-    carrier.receipt_state = messaging_pb2.MESSAGE_STATE_UNDELIVERED
-    carrier.receipt_code = OPTED_OUT_CODE + 1
-    await service.receipts(service.sent()[0].message_id)
-    events = kinds(await service.timeline(conversation.conversation_id))
-    assert ("MESSAGE_UNDELIVERED", "") in events
-    assert not await is_opted_out(service)
-
-
-async def test_queued_messages_to_a_person_who_opts_out_are_not_sent(
-    service: RunningService, carrier: BlockingCarrier
-) -> None:
-    conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
-    carrier.gate.clear()
-    await service.deliver(BOB_NUMBER, "at the carrier")
-
-    async def is_at_the_carrier() -> bool:
-        return carrier.calls > 0
-
-    await eventually(is_at_the_carrier)
-    await service.deliver(BOB_NUMBER, "behind it")
-    request = opt_out_pb2.OptOutRequest(phone_number=ALICE_NUMBER)
-    await ask(service.opt_outs.OptOut, request)
-    carrier.gate.set()
-    await service.quiet()
-    assert service.sent_to(ALICE_NUMBER) == ["at the carrier"]
-    assert service.sent_to(BOB_NUMBER) == [system_message(Template.ENDED)]
-    events = kinds(await service.timeline(conversation.conversation_id))
-    assert events.count(("MESSAGE_REFUSED", "OPTED_OUT")) == 1
+    assert service.sent_to(BOB_NUMBER) == [notice]
