@@ -50,10 +50,7 @@ def table(price: Price) -> list[str]:
 
 def lines(price: Price) -> list[Line]:
     """Every figure."""
-    return [
-        *(_line(name, price, figure) for name, figure in _figures()),
-        _bytes(price),
-    ]
+    return [*(_line(name, price, figure) for name, figure in _figures()), _bytes(price)]
 
 
 def _figures() -> Iterator[tuple[str, Callable[[Measured], float]]]:
@@ -78,10 +75,7 @@ def _line(name: str, price: Price, figure: Callable[[Measured], float]) -> Line:
         for variant in (AS_IT_IS, UNSEALED, ENCRYPTED)
     )
     return Line(
-        name,
-        Spread.of(as_it_is).median,
-        ratios(as_it_is, unsealed),
-        ratios(encrypted, as_it_is),
+        name, Spread.of(as_it_is).median, ratios(as_it_is, unsealed), ratios(encrypted, as_it_is)
     )
 
 

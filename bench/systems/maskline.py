@@ -17,13 +17,7 @@ from bench.systems.variants import CONVERSATION_SERVICE, Variant
 from devstack.data_dir import DataDirectory
 from devstack.health import redis_answers
 from devstack.ports import Ports
-from devstack.processes import (
-    ServiceProcess,
-    ServiceUrls,
-    embedded_redis,
-    services,
-    urls_of,
-)
+from devstack.processes import ServiceProcess, ServiceUrls, embedded_redis, services, urls_of
 from devstack.redis_url import embedded_url
 from devstack.supervisor import Supervisor
 from devstack.valkey import server_command

@@ -134,11 +134,7 @@ class Messaging:
         self, request: messaging.SendMessagesRequest, context: Context
     ) -> messaging.SendMessagesResponse:
         [message] = request.messages
-        attributes = {
-            "to": message.to_number,
-            "from": message.from_number,
-            "body": message.body,
-        }
+        attributes = {"to": message.to_number, "from": message.from_number, "body": message.body}
         body = {"data": {"type": "message", "attributes": attributes}}
         (await self._http.post("/v2.2/messages", json=body)).raise_for_status()
         return messaging.SendMessagesResponse()

@@ -130,9 +130,7 @@ def test_a_token_of_conversations_has_the_form_of_an_id(own: OwnPool) -> None:
     assert (refusal.reason, refusal.fields) == ("INVALID_ARGUMENT", {"page_token"})
 
 
-def test_a_page_has_fifty_items_unless_asked_and_never_more_than_five_hundred(
-    own: OwnPool,
-) -> None:
+def test_a_page_has_fifty_items_unless_asked_and_never_more_than_five_hundred(own: OwnPool) -> None:
     request = pool_pb2.ListNumbersRequest(pool=FULL_POOL)
     assert len(listed(own.invoke(request))) == DEFAULT_PAGE
     pages = paged(own, request, 2 * LARGEST_PAGE)

@@ -44,9 +44,7 @@ def _print_version(is_set: bool) -> None:
 Target = Annotated[
     str,
     typer.Option(
-        envvar="MASKLINE_TARGET",
-        metavar="HOST:PORT",
-        help="Address of the conversation service.",
+        envvar="MASKLINE_TARGET", metavar="HOST:PORT", help="Address of the conversation service."
     ),
 ]
 GatewayUrl = Annotated[

@@ -136,8 +136,7 @@ def http_options(settings: Settings) -> HttpOptions:
     return HttpOptions(
         limits=settings.http_limits,
         headers=response_headers(
-            is_https=bool(files or settings.trusted_proxies),
-            serves_openapi=settings.serves_openapi,
+            is_https=bool(files or settings.trusted_proxies), serves_openapi=settings.serves_openapi
         ),
         tls=https_context(files) if files else None,
     )

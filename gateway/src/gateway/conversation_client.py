@@ -179,10 +179,7 @@ def _refusal(error: pb.ItemError) -> Refused:
 
 def _batcher(send: Send[Item, Result]) -> Batcher[Item, Result]:
     return Batcher(
-        send,
-        batch_limit=BATCH_LIMIT,
-        in_flight_limit=IN_FLIGHT_LIMIT,
-        waiting_limit=WAITING_LIMIT,
+        send, batch_limit=BATCH_LIMIT, in_flight_limit=IN_FLIGHT_LIMIT, waiting_limit=WAITING_LIMIT
     )
 
 

@@ -114,10 +114,7 @@ def problem_response(refused: Refused) -> Response:
     """The problem (RFC 9457) for an error."""
     problem = PROBLEM_TYPES[type(refused)]
     return _response(
-        f"urn:problem-type:maskline:{problem.reason}",
-        problem.status,
-        str(refused),
-        problem.headers,
+        f"urn:problem-type:maskline:{problem.reason}", problem.status, str(refused), problem.headers
     )
 
 

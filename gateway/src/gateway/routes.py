@@ -53,10 +53,7 @@ _RETRY_AFTER: Json = {
 }
 
 _AUTHENTICATE: Json = {
-    "WWW-Authenticate": {
-        "description": "HTTP basic authentication.",
-        "schema": {"type": "string"},
-    }
+    "WWW-Authenticate": {"description": "HTTP basic authentication.", "schema": {"type": "string"}}
 }
 
 

@@ -32,10 +32,7 @@ class HttpSettings(ServiceSettings):
         description="Largest head of a request; above that 431.",
     )
     header_limit: int = Field(
-        LIMITS.headers,
-        ge=16,
-        le=1000,
-        description="Most headers of a request; above that 431.",
+        LIMITS.headers, ge=16, le=1000, description="Most headers of a request; above that 431."
     )
     head_timeout_seconds: float = Field(
         LIMITS.head_seconds,
@@ -50,10 +47,7 @@ class HttpSettings(ServiceSettings):
         description="Most connections at once, below the limit of open files; above that 503.",
     )
     keep_alive_seconds: int = Field(
-        LIMITS.keep_alive_seconds,
-        gt=0,
-        le=300,
-        description="How long an idle connection is kept.",
+        LIMITS.keep_alive_seconds, gt=0, le=300, description="How long an idle connection is kept."
     )
     https_certificate_file: OptionalFile = Field(
         None,
@@ -131,7 +125,6 @@ class Settings(CallerSettings, HttpSettings, TracesSettings):
         "carrier's timeout.",
     )
     serves_openapi: bool = Field(
-        False,
-        description="Whether /openapi.json and /docs describe the gateway to everybody.",
+        False, description="Whether /openapi.json and /docs describe the gateway to everybody."
     )
     log_level: LogLevel = Field("info", description="Lowest level that is logged.")

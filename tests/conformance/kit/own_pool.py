@@ -225,9 +225,7 @@ class OwnPool:
                 raise
             names = [field.name for field in request.settings.DESCRIPTOR.fields]
             update = pool_pb2.UpdatePoolRequest(
-                pool=request.name,
-                settings=request.settings,
-                update_mask=FieldMask(paths=names),
+                pool=request.name, settings=request.settings, update_mask=FieldMask(paths=names)
             )
             self.ask(self.client.pools.UpdatePool, update)
 

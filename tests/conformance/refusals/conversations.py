@@ -6,14 +6,7 @@ from uuid import uuid4
 
 from conformance.kit.numbers import DRAINING_NUMBER, MASKED_NUMBERS, NOBODYS_NUMBER
 from conformance.kit.own_pool import FULL_POOL, OwnPool, Talk
-from conformance.refusals.made import (
-    NO_POOL,
-    NOTHING,
-    Maker,
-    Table,
-    carried_out,
-    with_fields,
-)
+from conformance.refusals.made import NO_POOL, NOTHING, Maker, Table, carried_out, with_fields
 from google.protobuf.message import Message
 
 from maskline.conversation.v1 import conversation_pb2 as pb

@@ -138,11 +138,7 @@ FUZZED = {
             "from_number": [MASKED, OTHER_MASKED],
             "to_number": [ALICE_NUMBER, BOB_NUMBER],
             "body": ["hello", "", "\0"],
-            "url": [
-                "https://media.example.com/1",
-                "http://127.0.0.1:1/1",
-                "file:///etc/passwd",
-            ],
+            "url": ["https://media.example.com/1", "http://127.0.0.1:1/1", "file:///etc/passwd"],
             "content_type": ["image/png", "text/vcard", ""],
             "carrier_message_id": ["mdr2-1", "mdr2-2"],
             "send_token": ["", "token"],

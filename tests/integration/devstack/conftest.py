@@ -25,10 +25,7 @@ def stand_ins(tmp_path: Path) -> dict[str, str]:
         (packages / service / "__init__.py").touch()
         program = f'from integration.devstack.stand_in import main\n\nmain("{service}")\n'
         (packages / service / "__main__.py").write_text(program)
-    return {
-        "PYTHONPATH": f"{packages}:{TESTS}",
-        "STAND_IN_JOURNAL": str(tmp_path / "journal"),
-    }
+    return {"PYTHONPATH": f"{packages}:{TESTS}", "STAND_IN_JOURNAL": str(tmp_path / "journal")}
 
 
 @pytest.fixture

@@ -56,9 +56,7 @@ async def served(ready: str = "/readyz", **settings: object) -> AsyncIterator[Se
     async with (
         serving_conversations(scripted) as server,
         process(
-            listen=f"127.0.0.1:{port}",
-            conversation_target=f"127.0.0.1:{server.port}",
-            **settings,
+            listen=f"127.0.0.1:{port}", conversation_target=f"127.0.0.1:{server.port}", **settings
         ) as started,
         http_client(f"http://127.0.0.1:{port}") as client,
     ):
@@ -117,11 +115,7 @@ async def test_the_document_and_its_page_are_served_if_a_setting_says_so() -> No
 @pytest.mark.parametrize(
     ("settings", "named", "hidden"),
     [
-        (
-            {"https_certificate_file": "/none.pem", "https_key_file": "/none"},
-            ["none.pem"],
-            [],
-        ),
+        ({"https_certificate_file": "/none.pem", "https_key_file": "/none"}, ["none.pem"], []),
         (
             {"call_timeout_seconds": "soon", "listen": "nowhere"},
             ["GATEWAY_CALL_TIMEOUT_SECONDS", "GATEWAY_LISTEN"],

@@ -45,12 +45,7 @@ class InboundRules(Rules):
         route, _ = self.routes_of_active(index)
         await self._receive_new(self.message(route, *typed))
 
-    @rule(
-        when=Rules.active,
-        index=draws.index,
-        body=draws.one_of("", " ", "{}"),
-        files=draws.files,
-    )
+    @rule(when=Rules.active, index=draws.index, body=draws.one_of("", " ", "{}"), files=draws.files)
     async def files_to_partner_arrive(self, index: int, body: str, files: tuple[str, ...]) -> None:
         route, _ = self.routes_of_active(index)
         await self._receive_new(self.message(route, Keyword.TALK, body, files=files))

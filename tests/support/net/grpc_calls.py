@@ -27,10 +27,7 @@ class MethodConfig(TypedDict):
 
 
 Detail = TypeVar(
-    "Detail",
-    error_details_pb2.ErrorInfo,
-    error_details_pb2.BadRequest,
-    error_details_pb2.RetryInfo,
+    "Detail", error_details_pb2.ErrorInfo, error_details_pb2.BadRequest, error_details_pb2.RetryInfo
 )
 
 

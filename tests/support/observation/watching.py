@@ -117,8 +117,7 @@ async def first_events(service: RunningService, number: int) -> list[tuple[str, 
 async def short_write_timeout(redis_url: str, clock: ManualClock) -> AsyncIterator[RunningService]:
     """A replica with a short write timeout and without background loops."""
     server = GrpcServer(
-        "127.0.0.1:0",
-        [ErrorInterceptor(DOMAIN, status_of, too_slow, write_seconds=WRITE_SECONDS)],
+        "127.0.0.1:0", [ErrorInterceptor(DOMAIN, status_of, too_slow, write_seconds=WRITE_SECONDS)]
     )
     target = f"127.0.0.1:{server.port}"
     async with (

@@ -86,10 +86,7 @@ class RunningService:
     def text(self, number: str, body: str, to: str = MASKED) -> pb.InboundMessage:
         """An inbound message with a new id."""
         return pb.InboundMessage(
-            carrier_message_id=f"mdr2-{uuid4().hex}",
-            from_number=number,
-            to_number=to,
-            body=body,
+            carrier_message_id=f"mdr2-{uuid4().hex}", from_number=number, to_number=to, body=body
         )
 
     async def receive(self, *messages: pb.InboundMessage) -> pb.ReceiveMessagesResponse:

@@ -96,9 +96,7 @@ async def test_an_image_names_its_user_by_number_and_tells_its_health(
     await eventually(is_healthy)
 
 
-def test_only_the_messaging_service_reaches_both_the_carrier_and_redis(
-    stack: ComposeStack,
-) -> None:
+def test_only_the_messaging_service_reaches_both_the_carrier_and_redis(stack: ComposeStack) -> None:
     def members(network: str) -> set[str]:
         name = f"maskline-test_{network}"
         told = {

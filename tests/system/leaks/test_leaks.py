@@ -86,16 +86,12 @@ def nothing_was_dropped(places: dict[str, bytes]) -> None:
     assert [one for one in spans_of(places) if "dropped" in str(one)] == []
 
 
-async def test_at_log_level_debug_nothing_shows_a_number_or_a_body(
-    tmp_path: Path,
-) -> None:
+async def test_at_log_level_debug_nothing_shows_a_number_or_a_body(tmp_path: Path) -> None:
     holds_nothing(await left_behind(tmp_path, "debug", with_commands=True))
 
 
 @pytest.mark.slow
-async def test_at_every_other_log_level_nothing_shows_a_number_or_a_body(
-    tmp_path: Path,
-) -> None:
+async def test_at_every_other_log_level_nothing_shows_a_number_or_a_body(tmp_path: Path) -> None:
     levels = ("info", "warning", "error")
     stories = (left_behind(tmp_path / level, level, with_commands=False) for level in levels)
     for places in await asyncio.gather(*stories):

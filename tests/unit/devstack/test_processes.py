@@ -109,10 +109,7 @@ def test_the_simulator_knows_the_token_that_the_gateway_asks_for(form: str) -> N
 
 
 def test_the_wiring_cannot_be_changed_from_outside() -> None:
-    user_env = {
-        "GATEWAY_LISTEN": "0.0.0.0:80",
-        "GATEWAY_CONVERSATION_TARGET_FILE": "elsewhere",
-    }
+    user_env = {"GATEWAY_LISTEN": "0.0.0.0:80", "GATEWAY_CONVERSATION_TARGET_FILE": "elsewhere"}
     values = process_of("gateway", user_env).environment
     assert values == process_of("gateway").environment
 

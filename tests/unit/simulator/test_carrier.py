@@ -8,12 +8,7 @@ from simulator import phones as phones_module
 from simulator.callbacks import sender as sender_module
 from simulator.callbacks.addresses import CallbackType
 from simulator.callbacks.sender import CallbackQueueFull
-from simulator.carrier import (
-    Carrier,
-    NoSuchPhone,
-    NoSuchText,
-    RecipientOptedOut,
-)
+from simulator.carrier import Carrier, NoSuchPhone, NoSuchText, RecipientOptedOut
 from simulator.opt_outs import REPLIES, OptOutWord
 from simulator.phones import Side, TextState
 from simulator.record_factory import SendRequest

@@ -25,8 +25,7 @@ State = Annotated[
 ]
 
 ParticipantId = Annotated[
-    str,
-    typer.Option("--participant", metavar="ID", help="Only conversations of this participant."),
+    str, typer.Option("--participant", metavar="ID", help="Only conversations of this participant.")
 ]
 
 PersonsPhone = Annotated[

@@ -34,10 +34,7 @@ _TRANSIENT = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
 WatchedConversation = Annotated[
     str,
     typer.Option(
-        "--conversation",
-        metavar="ID",
-        help="Only events of this conversation.",
-        show_default=False,
+        "--conversation", metavar="ID", help="Only events of this conversation.", show_default=False
     ),
 ]
 

@@ -86,11 +86,7 @@ def read_pools(path: Path) -> tuple[SeededPool, ...]:
     """Raises PoolsFileError, which names all violations in the file."""
     tables = _tables(path)
     pools = tuple(_pool(name, table) for name, table in tables.items())
-    violations = [
-        *_name_violations(pools),
-        *_setting_violations(pools),
-        *_repeated_numbers(tables),
-    ]
+    violations = [*_name_violations(pools), *_setting_violations(pools), *_repeated_numbers(tables)]
     if violations:
         raise PoolsFileError(f"{path} does not describe pools: {'; '.join(violations)}")
     return pools

@@ -88,8 +88,7 @@ class BatchRunner:
         message_ids = [entry.message_id for entry in entries]
         try:
             with tracer.start_as_current_span(
-                "send_batch",
-                attributes={"pool": self._context.pool, "message_ids": message_ids},
+                "send_batch", attributes={"pool": self._context.pool, "message_ids": message_ids}
             ) as span:
                 outcomes = await self._send_and_settle(entries)
                 span.set_attribute(

@@ -9,9 +9,7 @@ OLDEST_WAITING = Gauge(
 )
 
 WAITING = Gauge(
-    "maskline_waiting_texts",
-    "Messages that are not sent yet; the same of every replica.",
-    ["pool"],
+    "maskline_waiting_texts", "Messages that are not sent yet; the same of every replica.", ["pool"]
 )
 
 DEAD_LETTERS = Gauge(

@@ -58,9 +58,7 @@ def _opt_out_to_proto(opt_out: OptOut | None) -> opt_out_pb2.OptOutState:
     if opt_out is None:
         return opt_out_pb2.OptOutState(is_opted_out=False)
     return opt_out_pb2.OptOutState(
-        is_opted_out=True,
-        opt_out_time=timestamp(opt_out.time),
-        source=_SOURCES[opt_out.source],
+        is_opted_out=True, opt_out_time=timestamp(opt_out.time), source=_SOURCES[opt_out.source]
     )
 
 

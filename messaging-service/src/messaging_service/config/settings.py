@@ -100,8 +100,7 @@ class Settings(ServerSettings, RedisSettings, TracesSettings):
         "127.0.0.1:50052", description="Address that the gRPC server listens on."
     )
     redis_url: RedisUrl = Field(
-        SecretStr("redis://127.0.0.1:6390/1"),
-        description="Redis that stores the ledger.",
+        SecretStr("redis://127.0.0.1:6390/1"), description="Redis that stores the ledger."
     )
     flowroute_url: CarrierUrl = Field(
         "http://127.0.0.1:8090",
@@ -117,10 +116,7 @@ class Settings(ServerSettings, RedisSettings, TracesSettings):
         "http://127.0.0.1:8080", description="URL at which the carrier reaches the gateway."
     )
     send_timeout_seconds: float = Field(
-        10.0,
-        gt=0,
-        le=60,
-        description="Timeout of one request to the carrier.",
+        10.0, gt=0, le=60, description="Timeout of one request to the carrier."
     )
     sms_per_second: float = Field(
         5.0,

@@ -153,8 +153,7 @@ class Ledger:
     async def _find(self, attempt_id: str, carrier_message_id: str) -> tuple[str, str]:
         """The message ids of the attempt and of the carrier's id; empty if unknown."""
         replies = await self._scripts.run(
-            ("GET", keys.attempt(attempt_id)),
-            ("GET", keys.carrier(carrier_message_id)),
+            ("GET", keys.attempt(attempt_id)), ("GET", keys.carrier(carrier_message_id))
         )
         by_attempt, by_carrier_id = (cast("bytes | None", reply) or b"" for reply in replies)
         return by_attempt.decode(), by_carrier_id.decode()

@@ -12,11 +12,7 @@ from messaging_service.model.errors import InvalidArgument
 from messaging_service.model.message import MessageState
 from runtime.grpc.status import FieldViolation
 
-SENT, DELIVERED, UNDELIVERED = (
-    MessageState.SENT,
-    MessageState.DELIVERED,
-    MessageState.UNDELIVERED,
-)
+SENT, DELIVERED, UNDELIVERED = (MessageState.SENT, MessageState.DELIVERED, MessageState.UNDELIVERED)
 
 # A receipt proves that the carrier has the message: a pending one counts as sent.
 STATES: dict[int, MessageState] = {

@@ -12,12 +12,7 @@ from messaging_service.model.errors import (
     MessagingError,
     RecipientOptedOut,
 )
-from messaging_service.model.message import (
-    MessageRecord,
-    MessageState,
-    Status,
-    UnknownResolution,
-)
+from messaging_service.model.message import MessageRecord, MessageState, Status, UnknownResolution
 
 
 class SendOutcome(StrEnum):

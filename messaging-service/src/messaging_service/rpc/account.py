@@ -27,8 +27,7 @@ def page_from_proto(request: pb.ListAccountNumbersRequest) -> Page:
     if violations:
         raise InvalidArgument(violations)
     return Page(
-        limit=min(request.page_size or PAGE_LIMIT, PAGE_LIMIT),
-        offset=int(request.page_token or 0),
+        limit=min(request.page_size or PAGE_LIMIT, PAGE_LIMIT), offset=int(request.page_token or 0)
     )
 
 

@@ -136,10 +136,7 @@ def _attachment(attachment: pb.Attachment) -> Attachment:
 
 def _budget(budget: pb.CampaignBudget) -> CampaignBudget:
     """A negative limit means no limit."""
-    return CampaignBudget(
-        max(budget.segments_per_minute, 0),
-        max(budget.segments_per_day, 0),
-    )
+    return CampaignBudget(max(budget.segments_per_minute, 0), max(budget.segments_per_day, 0))
 
 
 def _item_error(error: MessagingError) -> pb.ItemError:

@@ -85,9 +85,7 @@ def _record_to_proto(record: CarrierRecord) -> pb.InboundRecord:
 
 def _attachment_to_proto(attachment: Attachment) -> pb.Attachment:
     return pb.Attachment(
-        url=attachment.url,
-        content_type=attachment.content_type,
-        size_bytes=attachment.size_bytes,
+        url=attachment.url, content_type=attachment.content_type, size_bytes=attachment.size_bytes
     )
 
 

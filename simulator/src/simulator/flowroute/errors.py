@@ -13,10 +13,7 @@ from simulator.callbacks.sender import CallbackQueueFull
 from simulator.carrier import NotOurNumber, RecipientOptedOut
 
 ERRORS: dict[type[Exception], tuple[HTTPStatus, str]] = {
-    NotOurNumber: (
-        HTTPStatus.FORBIDDEN,
-        "'from' must be a number of your account.",
-    ),
+    NotOurNumber: (HTTPStatus.FORBIDDEN, "'from' must be a number of your account."),
     RecipientOptedOut: (
         HTTPStatus.BAD_REQUEST,
         "The recipient has opted out of messages from this number (error code 1110).",

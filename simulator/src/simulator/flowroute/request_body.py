@@ -19,8 +19,7 @@ async def read_json_body(request: Request) -> bytes:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in ACCEPTED_TYPES:
         raise FlowrouteError(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            "Send application/vnd.api+json or application/json.",
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send application/vnd.api+json or application/json."
         )
     return await request.body()
 

@@ -69,9 +69,7 @@ async def test_settling_never_skips_an_entry_that_was_not_read(outbox: OutboxHar
     assert [entry.message_id for entry in await outbox.read()] == ["m1"]
 
 
-async def test_status_updates_advance_a_message_and_never_reverse_it(
-    outbox: OutboxHarness,
-) -> None:
+async def test_status_updates_advance_a_message_and_never_reverse_it(outbox: OutboxHarness) -> None:
     await outbox.add_all("one")
     for update, expected in [
         (MessageState.SENT, MessageState.SENT),
@@ -83,9 +81,7 @@ async def test_status_updates_advance_a_message_and_never_reverse_it(
         assert await outbox.outbox.state("m0") is expected
 
 
-async def test_a_status_update_of_an_expired_message_creates_nothing(
-    outbox: OutboxHarness,
-) -> None:
+async def test_a_status_update_of_an_expired_message_creates_nothing(outbox: OutboxHarness) -> None:
     assert await outbox.advance("m9", MessageState.SENT) == [""]
     assert await outbox.redis.keys("*") == []
 
@@ -127,9 +123,7 @@ async def test_a_message_outside_of_any_conversation_records_no_event(
     assert await outbox.redis.exists(KEYS.events) == 0
 
 
-async def test_a_status_update_creates_no_timeline_that_has_expired(
-    outbox: OutboxHarness,
-) -> None:
+async def test_a_status_update_creates_no_timeline_that_has_expired(outbox: OutboxHarness) -> None:
     await outbox.add_all("one")
     await outbox.redis.delete(KEYS.timeline(CONVERSATION))
     await outbox.advance("m0", MessageState.SENT)

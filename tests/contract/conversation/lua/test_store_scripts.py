@@ -60,9 +60,7 @@ async def test_no_duplicate_is_recorded_in_a_purged_conversation(harness: Harnes
     assert await harness.redis.exists(KEYS.events, KEYS.timeline("c")) == 0
 
 
-async def test_old_events_are_trimmed_and_the_newest_trimmed_one_is_known(
-    harness: Harness,
-) -> None:
+async def test_old_events_are_trimmed_and_the_newest_trimmed_one_is_known(harness: Harness) -> None:
     now, log = harness.clock.now(), harness.event_log
     then = now - KEPT - timedelta(seconds=1)
     for time in (then, now):

@@ -73,10 +73,7 @@ CHANGES: list[tuple[str, Message, Message]] = [
         f"conversations open {ALICE_PHONE} {BOB_PHONE} --silent "
         "--sticky avoid --area-code-of second --allow-reserved",
         pb.OpenConversationRequest(
-            pool="main",
-            phone_numbers=[ALICE_PHONE, BOB_PHONE],
-            selection=SELECTION,
-            is_silent=True,
+            pool="main", phone_numbers=[ALICE_PHONE, BOB_PHONE], selection=SELECTION, is_silent=True
         ),
         pb.OpenConversationResponse(conversation=TALKING),
     ),
@@ -129,11 +126,7 @@ CHANGES: list[tuple[str, Message, Message]] = [
     ),
 ]
 READS: list[tuple[str, Message, Message]] = [
-    (
-        "pools show city",
-        pool_pb2.GetPoolRequest(pool="city"),
-        pool_pb2.GetPoolResponse(pool=POOL),
-    ),
+    ("pools show city", pool_pb2.GetPoolRequest(pool="city"), pool_pb2.GetPoolResponse(pool=POOL)),
     (
         "pools advice city",
         pool_pb2.GetPoolAdviceRequest(pool="city"),

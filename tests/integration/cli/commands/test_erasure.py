@@ -21,9 +21,7 @@ async def test_a_person_is_erased_by_a_number_from_standard_input(
     assert request == pb.ErasePersonRequest(request_id="r1", phone_number=ALICE_PHONE)
 
 
-async def test_nothing_is_erased_without_a_confirmation(
-    deployment: ScriptedDeployment,
-) -> None:
+async def test_nothing_is_erased_without_a_confirmation(deployment: ScriptedDeployment) -> None:
     deployment.answers("ErasePerson", pb.ErasePersonResponse(erasure=MADE))
     for answer in ("n\n", ""):
         ended = await maskline(deployment.target, "people", "erase", ALICE_PHONE, stdin=answer)

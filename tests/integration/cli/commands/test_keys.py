@@ -27,11 +27,7 @@ async def test_all_steps_are_run_and_added_up(
     ended = await maskline(deployment.target, "keys", command)
     assert ended.status == 0, ended.err
     rows = [line.split() for line in ended.out.splitlines()[1:]]
-    assert rows == [
-        ["c0ffee00", "current", "15"],
-        ["ab1e5eed", "former", "2"],
-        ["unreadable", "2"],
-    ]
+    assert rows == [["c0ffee00", "current", "15"], ["ab1e5eed", "former", "2"], ["unreadable", "2"]]
     requests = deployment.received(pb.RotateKeysRequest)
     assert [request.page_token for request in requests] == ["", "7", "3"]
     assert {request.only_count for request in requests} == {only_count}

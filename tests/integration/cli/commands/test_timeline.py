@@ -45,9 +45,7 @@ async def test_a_timeline_has_time_event_participant_message_and_reason(
     ]
 
 
-async def test_a_timeline_as_json_has_the_services_events(
-    deployment: ScriptedDeployment,
-) -> None:
+async def test_a_timeline_as_json_has_the_services_events(deployment: ScriptedDeployment) -> None:
     script(deployment)
     ended = await maskline(deployment.target, "timeline", "c1", "--json")
     first, second = ended.json["events"]

@@ -39,9 +39,7 @@ def in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch_module, "FIRST_BACKOFF_SECONDS", 0.0)
 
 
-async def test_events_are_printed_line_by_line_until_ctrl_c(
-    deployment: ScriptedDeployment,
-) -> None:
+async def test_events_are_printed_line_by_line_until_ctrl_c(deployment: ScriptedDeployment) -> None:
     deployment.watches = [[STARTED, HEARTBEAT, JOINED]]
     async with watching(deployment.target) as watch:
         line = await watch.line()
@@ -52,9 +50,7 @@ async def test_events_are_printed_line_by_line_until_ctrl_c(
     assert "--cursor 2-0" in ended.err
 
 
-async def test_a_closed_pipe_ends_a_watch_without_a_message(
-    deployment: ScriptedDeployment,
-) -> None:
+async def test_a_closed_pipe_ends_a_watch_without_a_message(deployment: ScriptedDeployment) -> None:
     deployment.watches = [[STARTED] * 10_000]
     async with watching(deployment.target) as watch:
         await watch.line()
@@ -121,9 +117,7 @@ async def test_a_watch_of_a_missing_pool_or_service_ends_at_once(
     assert both.status == 2
 
 
-def test_backoffs_grow_to_a_limit_until_the_watch_gives_up(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_backoffs_grow_to_a_limit_until_the_watch_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch_module, "MAX_BACKOFF_SECONDS", 0.75)
     monkeypatch.setattr(watch_module, "MAX_FAILURES", 3)
     options = Options(f"127.0.0.1:{free_port()}", "", "main", as_json=False, timeout_seconds=30)

@@ -55,9 +55,7 @@ async def test_every_wrong_field_is_named(deployment: ScriptedDeployment) -> Non
     ]
 
 
-async def test_a_violation_in_the_message_is_not_repeated(
-    deployment: ScriptedDeployment,
-) -> None:
+async def test_a_violation_in_the_message_is_not_repeated(deployment: ScriptedDeployment) -> None:
     violation = FieldViolation("name", "must be lower-case")
     message = "name: must be lower-case"
     error = replace(WRONG_FIELDS, message=message, violations=[violation])
@@ -66,9 +64,7 @@ async def test_a_violation_in_the_message_is_not_repeated(
     assert ended.err == "name: must be lower-case (INVALID_ARGUMENT)\n"
 
 
-async def test_an_error_as_json_is_on_standard_error(
-    deployment: ScriptedDeployment,
-) -> None:
+async def test_an_error_as_json_is_on_standard_error(deployment: ScriptedDeployment) -> None:
     deployment.answers("EndConversation", BUSY)
     ended = await maskline(deployment.target, "end", "c1", "--json", "--request-id", "r1")
     assert (ended.status, ended.out) == (1, "")
@@ -107,9 +103,7 @@ async def test_an_unreachable_service_is_reported_with_its_address() -> None:
     assert ended.error["request_id"] == ""
 
 
-async def test_a_call_ends_after_its_timeout(
-    deployment: ScriptedDeployment,
-) -> None:
+async def test_a_call_ends_after_its_timeout(deployment: ScriptedDeployment) -> None:
     deployment.answers("EndConversation", None)
     typed = ["end", "c1", "--request-id", "r1", "--timeout", "0.2"]
     ended = await maskline(deployment.target, *typed)

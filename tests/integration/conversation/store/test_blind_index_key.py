@@ -75,9 +75,7 @@ async def test_nothing_is_read_for_a_cipher_that_is_ready(redis: Redis) -> None:
     assert await redis.dbsize() == 0
 
 
-async def test_a_replica_that_lost_the_race_to_create_it_takes_the_stored_key(
-    redis: Redis,
-) -> None:
+async def test_a_replica_that_lost_the_race_to_create_it_takes_the_stored_key(redis: Redis) -> None:
     earlier = Cipher(NEW)
 
     class Late(BlindIndexKeyStore):

@@ -3,12 +3,7 @@
 import json
 
 import pytest
-from integration.simulator.running_simulator import (
-    ALICE,
-    OURS,
-    RunningSimulator,
-    running_simulator,
-)
+from integration.simulator.running_simulator import ALICE, OURS, RunningSimulator, running_simulator
 
 from support.clock import ManualClock
 from support.eventually import eventually
@@ -84,9 +79,7 @@ async def test_receipts_come_in_order_to_the_address_of_their_message(
     assert steps == [(1, None), (2, 1003)]
 
 
-async def test_receipts_without_an_address_go_to_the_account_s(
-    simulator: RunningSimulator,
-) -> None:
+async def test_receipts_without_an_address_go_to_the_account_s(simulator: RunningSimulator) -> None:
     chosen = {"receipt_shape": "unwrapped", "handset_receipts": True}
     await simulator.http.put("/simulator/settings", json=chosen)
     await simulator.send()

@@ -7,11 +7,7 @@ from hypothesis import strategies as st
 from gateway.callbacks.inbound_message import parse_message, to_e164
 from gateway.problems import MalformedCallback
 from maskline.conversation.v1 import conversation_pb2 as pb
-from support.fakes.carrier_callbacks import (
-    flat_message,
-    medium,
-    sms,
-)
+from support.fakes.carrier_callbacks import flat_message, medium, sms
 
 
 def parse(callback: object) -> pb.InboundMessage:

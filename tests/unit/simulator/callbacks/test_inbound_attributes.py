@@ -65,11 +65,6 @@ def test_each_attachment_is_named_once_and_included_in_the_same_order() -> None:
     assert references == [{"id": f"{ID}-0", "type": "media"}, {"id": f"{ID}-1", "type": "media"}]
     assert data(payload, "relationships") == {"media": {"data": references}}
     assert [item["attributes"] for item in included] == [
-        {
-            "file_name": "cat.png",
-            "file_size": 14_832,
-            "mime_type": "image/png",
-            "url": PICTURE.url,
-        },
+        {"file_name": "cat.png", "file_size": 14_832, "mime_type": "image/png", "url": PICTURE.url},
         {"file_name": "purr.amr", "file_size": 0, "mime_type": "audio/amr", "url": SOUND.url},
     ]

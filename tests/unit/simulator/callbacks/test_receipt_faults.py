@@ -6,10 +6,7 @@ import pytest
 
 from simulator import records as records_module
 from simulator.callbacks.inbound import CallbackShape
-from simulator.callbacks.receipt_faults import (
-    is_failing,
-    recorded_receipts,
-)
+from simulator.callbacks.receipt_faults import is_failing, recorded_receipts
 from simulator.callbacks.receipts import receipts
 from simulator.faults.fault import Fault
 from simulator.faults.kinds import TRAITS, Kind, Stage

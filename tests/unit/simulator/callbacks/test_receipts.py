@@ -67,11 +67,7 @@ def test_two_wrapped_receipts_tell_the_hand_over_and_then_the_acceptance() -> No
 def test_unwrapped_receipts_have_numbers_and_neither_level_nor_time() -> None:
     common = {"to": "14255550123", "from": "12065550100", "body": "hi"}
     assert payloads(record(), ReceiptShape.UNWRAPPED) == [
-        {
-            "attributes": {**common, "status": "smsc submit"},
-            "id": ID,
-            "type": "delivery_receipt",
-        },
+        {"attributes": {**common, "status": "smsc submit"}, "id": ID, "type": "delivery_receipt"},
         {
             "attributes": {**common, "status": "message buffered", "status_code": 1003},
             "id": ID,

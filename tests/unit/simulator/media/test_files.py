@@ -30,9 +30,7 @@ def test_a_kept_file_is_found_under_an_address_of_its_own() -> None:
     assert stored.file == PICTURE
 
 
-def test_the_oldest_files_go_when_there_are_too_many_bytes(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_the_oldest_files_go_when_there_are_too_many_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(media_module, "MAX_STORED_BYTES", 2 * media_module.MIN_COUNTED_BYTES)
     media_store = MediaStore()
     ids = [media_id(media_store.store(PICTURE)) for _ in range(3)]

@@ -21,10 +21,7 @@ class DeadLetterAdmin:
     """The dead letters of all pools. A repeated request id gets the first response."""
 
     def __init__(
-        self,
-        directory: PoolDirectory,
-        dead_letters_of: Callable[[str], DeadLetters],
-        clock: Clock,
+        self, directory: PoolDirectory, dead_letters_of: Callable[[str], DeadLetters], clock: Clock
     ) -> None:
         """`dead_letters_of` returns the dead letters of a pool by its name."""
         self._directory = directory

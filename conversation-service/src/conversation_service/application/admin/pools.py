@@ -36,11 +36,7 @@ class Pools:
     """
 
     def __init__(
-        self,
-        directory: PoolDirectory,
-        index: PoolIndex,
-        messaging: MessagingClient,
-        clock: Clock,
+        self, directory: PoolDirectory, index: PoolIndex, messaging: MessagingClient, clock: Clock
     ) -> None:
         self._directory = directory
         self._index = index

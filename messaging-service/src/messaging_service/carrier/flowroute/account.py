@@ -30,11 +30,7 @@ from messaging_service.carrier.port import (
     Page,
 )
 from messaging_service.config.settings import Settings
-from messaging_service.model.errors import (
-    CarrierAccountRefused,
-    CarrierRefused,
-    CarrierUnavailable,
-)
+from messaging_service.model.errors import CarrierAccountRefused, CarrierRefused, CarrierUnavailable
 from runtime.clock import Clock
 
 log = structlog.get_logger()

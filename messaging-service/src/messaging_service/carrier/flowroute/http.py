@@ -138,8 +138,7 @@ def _retry_after(value: str, now: datetime) -> timedelta | None:
 
 def _open_http(settings: Settings) -> httpx.AsyncClient:
     limits = httpx.Limits(
-        max_connections=SEND_CONNECTIONS + ACCOUNT_CONNECTIONS,
-        keepalive_expiry=KEEP_ALIVE_SECONDS,
+        max_connections=SEND_CONNECTIONS + ACCOUNT_CONNECTIONS, keepalive_expiry=KEEP_ALIVE_SECONDS
     )
     # At most half of the send timeout, so that a slow connection differs from a slow answer.
     connect = min(CONNECT_SECONDS, settings.send_timeout_seconds / 2)

@@ -5,16 +5,9 @@ from dataclasses import dataclass
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.commands.core.holding import relayed_draft
-from conversation_service.domain.commands.core.lifecycle import (
-    paused,
-    resumed,
-)
+from conversation_service.domain.commands.core.lifecycle import paused, resumed
 from conversation_service.domain.commands.core.replies import transition
-from conversation_service.domain.commands.core.snapshot import (
-    ReadSet,
-    Snapshot,
-    live_conversation,
-)
+from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot, live_conversation
 from conversation_service.domain.errors import (
     ConversationNotActive,
     ConversationNotPaused,

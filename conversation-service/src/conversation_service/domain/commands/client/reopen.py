@@ -7,10 +7,7 @@ from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.commands.core.lifecycle import reopened
 from conversation_service.domain.commands.core.number_selection import route_claims
 from conversation_service.domain.commands.core.replies import transition
-from conversation_service.domain.commands.core.snapshot import (
-    ReadSet,
-    Snapshot,
-)
+from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
 from conversation_service.domain.errors import (
     ConversationNotFound,
     ConversationNotReopenable,

@@ -64,9 +64,7 @@ class StartConversation:
         code = conversation.code
         drafts = [snapshot.system_message(self.person, Template.CODE, code=code, span=lifetime)]
         event = Event(
-            EventType.CONVERSATION_STARTED,
-            conversation.conversation_id,
-            self.person.participant_id,
+            EventType.CONVERSATION_STARTED, conversation.conversation_id, self.person.participant_id
         )
         return _started(snapshot, conversation, drafts, event)
 

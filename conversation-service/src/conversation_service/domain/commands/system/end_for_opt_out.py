@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.commands.core.ending import end
-from conversation_service.domain.commands.core.snapshot import (
-    ReadSet,
-    Snapshot,
-)
+from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
 from conversation_service.domain.model.conversation import EndReason
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import Pool

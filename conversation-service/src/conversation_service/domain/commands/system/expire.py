@@ -7,10 +7,7 @@ from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.commands.core.ending import end
 from conversation_service.domain.commands.core.lifecycle import warned
 from conversation_service.domain.commands.core.replies import transition
-from conversation_service.domain.commands.core.snapshot import (
-    ReadSet,
-    Snapshot,
-)
+from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
 from conversation_service.domain.model.conversation import Conversation, EndReason, State
 from conversation_service.domain.model.events import Event, EventType
 from conversation_service.domain.model.pool import Pool
