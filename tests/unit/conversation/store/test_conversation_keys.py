@@ -58,7 +58,9 @@ def test_a_data_key_is_recognised_in_front_of_a_record_and_nowhere_else() -> Non
     assert conversation_keys.split_key(b'{"v":1}') == (b"", b'{"v":1}')
 
 
-@pytest.mark.parametrize(("conversation", "data_key"), [(ACTIVE, DATA_KEY), (ENDED, b"")])
+@pytest.mark.parametrize(
+    ("conversation", "data_key"), [(ACTIVE, DATA_KEY), (ENDED, b"")], ids=["active", "ended"]
+)
 def test_a_live_conversation_keeps_its_data_key_and_an_ended_one_does_not(
     conversation: Conversation, data_key: bytes
 ) -> None:
