@@ -8,9 +8,9 @@ from conversation_service.domain.keywords.keywords import (
     OPT_OUT,
     Keyword,
     Keywords,
-    normalized,
     parse,
 )
+from conversation_service.domain.keywords.normalization import normalized
 from messaging_service.model.body import normalise_quotes, unsendable_reason
 from messaging_service.model.segments import UCS2_EACH, Encoding, count
 
@@ -40,7 +40,7 @@ def command(data: bytes) -> None:
 
 
 def _argument_is_a_code(kind: Keyword, argument: str) -> None:
-    assert not argument or kind in (Keyword.JOIN, Keyword.END)
+    assert not argument or kind in (Keyword.JOIN, Keyword.END, Keyword.CODE)
     assert kind is not Keyword.END or not argument or codes.is_code_shaped(argument)
     assert codes.normalized(argument) == argument
 

@@ -12,9 +12,9 @@ from conversation_service.domain.keywords.keywords import (
     Keyword,
     Keywords,
     ParsedKeyword,
-    normalized,
     parse,
 )
+from conversation_service.domain.keywords.normalization import normalized
 
 WITHOUT_ARGUMENT = {
     Keyword.START: ("start", "  Start ", "START!", "start ...", "start . !", "start\u2026"),

@@ -26,7 +26,7 @@ def receive_from_active(inbound: InboundContext, active: Conversation) -> Change
     match inbound.effective_keyword:
         case Keyword.START:
             return _already_in_conversation(inbound, active)
-        case Keyword.JOIN if join_codes.is_code_shaped(join_codes.normalized(argument)):
+        case Keyword.JOIN if join_codes.is_code_shaped(argument):
             # Relaying it would disclose somebody else's code to the partner.
             return _already_in_conversation(inbound, active)
         case Keyword.HELP:

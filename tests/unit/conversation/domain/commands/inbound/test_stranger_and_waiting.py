@@ -12,7 +12,7 @@ from conversation_service.domain.errors import UnknownMaskedNumber
 from conversation_service.domain.model.conversation import EndReason, State
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import Pool
-from conversation_service.domain.model.rate_limits import STRANGER_SILENCE
+from conversation_service.domain.model.rate_limits import ATTEMPT_REPLIES_LIMIT, STRANGER_SILENCE
 from conversation_service.domain.templates.catalog import Template
 from support.conversations import ALICE, BOB, CAROL, MASKED, POOL, route, system_message
 from support.decisions import (
@@ -36,8 +36,17 @@ CODE_LIFETIME = timedelta(minutes=15)
 COOL_OFF = timedelta(minutes=3)
 CANCELLED = replace(ended(snapshot_of(), WAITING, EndReason.PARTICIPANT_ENDED), etag="e5")
 
-HELPED_ONCE = ["hello", "", "yes", "end", f"end {CODE}", "bye", "block", "report"]
-HELPED_ONCE += ["start the car", "join us at 8", "the end"]
+RESEMBLING = [
+    "yes",
+    "end",
+    f"end {CODE}",
+    "bye",
+    "block",
+    "report",
+    "start the car",
+    "join us at 8",
+]
+HELPED_ONCE = ["hello", "", "the end", "start the car, as I have to be at work at 8"]
 
 # What a waiting person texts, the reply, and the event.
 WAITING_TABLE = [
@@ -131,6 +140,17 @@ def test_any_other_message_of_a_stranger_gets_help_once_and_then_no_reply(body: 
     assert from_stranger(body, muted) == Change()
     later = snapshot_of(sender_limits=limits, now=NOW + STRANGER_SILENCE)
     assert sent_bodies(from_stranger(body, later)) == [(BOB, system_message(Template.HELP))]
+
+
+@pytest.mark.parametrize("body", RESEMBLING)
+def test_a_text_that_resembles_a_keyword_gets_help_again_but_fewer_replies(body: str) -> None:
+    snapshot = snapshot_of()
+    for _ in range(ATTEMPT_REPLIES_LIMIT):
+        change = from_stranger(body, snapshot)
+        assert sent_bodies(change) == [(BOB, system_message(Template.HELP))]
+        assert change.sender_limits is not None
+        snapshot = snapshot_of(sender_limits={BOB: change.sender_limits.after})
+    assert from_stranger(body, snapshot) == Change()
 
 
 def test_keywords_of_a_stranger_get_replies_after_the_help_text_too() -> None:
