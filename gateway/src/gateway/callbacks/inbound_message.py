@@ -4,7 +4,6 @@ Fields without an effect are not read: logged payloads have `is_mms` as a bool o
 as strings or numbers, and several spellings of `message_type`. A message is an MMS if it has files.
 """
 
-import re
 from collections.abc import Mapping
 
 from gateway.callbacks.delivery_receipt import is_receipt, to_receipt
@@ -19,6 +18,7 @@ from gateway.callbacks.envelope import (
 )
 from gateway.problems import MalformedCallback
 from maskline.conversation.v1 import conversation_pb2 as pb
+from runtime.phone_numbers import e164_of
 
 # The limits of InboundMessage in the contract.
 MAX_BODY_CHARACTERS = 10_000
@@ -31,10 +31,6 @@ TOO_MUCH = "\0"
 
 _WITHOUT_SEPARATORS = str.maketrans("", "", " .-()")
 
-_E164_DIGITS = re.compile(r"[1-9][0-9]{7,14}")
-
-_NORTH_AMERICAN_DIGITS = 10
-
 
 def parse_message(body: bytes) -> pb.InboundMessage | pb.DeliveryReceipt:
     """Parses a body posted to the address of messages. Raises MalformedCallback."""
@@ -42,20 +38,18 @@ def parse_message(body: bytes) -> pb.InboundMessage | pb.DeliveryReceipt:
     return to_receipt(envelope) if is_receipt(envelope) else _to_message(envelope)
 
 
-def to_e164(value: object, field: str) -> str:
-    """The number in E.164: 8 to 15 digits after "+". Raises MalformedCallback, naming `field`.
+def to_e164(value: object, field: str, *, is_own: bool = False) -> str:
+    """The number in E.164. Raises MalformedCallback, naming `field`.
 
-    Ten digits without a "+" are a North American number without its country code.
+    Without a "+", ten North American digits are only certain for a number of our own.
     """
-    number = _number_text(value).strip()
-    digits = number.removeprefix("+").translate(_WITHOUT_SEPARATORS)
-    if len(digits) == _NORTH_AMERICAN_DIGITS and not number.startswith("+"):
-        digits = f"1{digits}"
-    if not _E164_DIGITS.fullmatch(digits):
+    written = _number_text(value).strip().translate(_WITHOUT_SEPARATORS)
+    number = e164_of(written, is_own=is_own)
+    if not number:
         raise MalformedCallback(
             f"{field} is not a phone number. Send it in E.164, digits with a +."
         )
-    return f"+{digits}"
+    return number
 
 
 def _number_text(value: object) -> str:
@@ -76,7 +70,7 @@ def _to_message(envelope: CallbackEnvelope) -> pb.InboundMessage:
     return pb.InboundMessage(
         carrier_message_id=to_id(envelope.carrier_message_id),
         from_number=to_e164(attributes.get("from"), "from"),
-        to_number=to_e164(attributes.get("to"), "to"),
+        to_number=to_e164(attributes.get("to"), "to", is_own=True),
         body=body,
         attachments=attachments,
         carrier_time=to_timestamp(attributes.get("timestamp")),

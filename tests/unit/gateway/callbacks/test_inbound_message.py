@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from gateway.callbacks.inbound_message import parse_message, to_e164
@@ -142,7 +142,7 @@ def test_a_time_that_is_not_valid_is_absent(posted: object) -> None:
 
 
 def test_numbers_are_normalised() -> None:
-    message = parse(sms(**{"from": "(425) 555-0111", "to": 12065550100}))
+    message = parse(sms(**{"from": "1 (425) 555-0111", "to": 12065550100}))
     assert (message.from_number, message.to_number) == (ALICE, MASKED_NUMBER)
 
 
@@ -228,9 +228,8 @@ def test_a_receipt_at_the_address_of_messages_is_a_receipt() -> None:
 @pytest.mark.parametrize(
     "posted",
     [
-        *("+14255550111", "14255550111", "4255550111", 14255550111, 4255550111),
+        *("+14255550111", "14255550111", 14255550111, "1 (425) 555-0111"),
         *(" +1 425 555 0111 ", "14255550111\n", "+1 (425) 555-0111", "1.425.555.0111"),
-        "(425) 555-0111",
     ],
 )
 def test_a_number_may_be_written_in_many_ways(posted: object) -> None:
@@ -246,6 +245,9 @@ def test_after_a_plus_ten_digits_include_the_country_code() -> None:
     [
         *(None, True, False, 14255550111.0, -14255550111, 0, "", "+", "hello", "++14255550111"),
         *("+014255550111", "14255550111 ext 2", "١٤٢٥٥٥٥٠١١١", "+1425555", "+1425555011122334"),
+        # Ten digits may lack a 1 or be those of another country.
+        *("4255550111", 4255550111, "(425) 555-0111", "6595550123", "+16595551"),
+        *("+19115550111", "14259110111", "11255550111", "15550123", "+123456789012345"),
         *(["14255550111"], {"number": "14255550111"}, "14255550111,14255550122", 10**4000),
     ],
 )
@@ -256,6 +258,25 @@ def test_anything_else_is_refused_without_repeating_it(posted: object) -> None:
 
 
 @settings(deadline=None)
-@given(st.integers(min_value=10**7, max_value=10**15 - 1))
-def test_eight_to_fifteen_digits_after_a_plus_are_not_changed(number: int) -> None:
+@given(st.integers(min_value=2 * 10**7, max_value=10**15 - 1))
+def test_digits_after_the_plus_of_another_country_are_not_changed(number: int) -> None:
+    assume(not str(number).startswith("1"))
     assert to_e164(f"+{number}", "to") == f"+{number}"
+
+
+@pytest.mark.parametrize(
+    ("posted", "number"),
+    [
+        *(("4520123456", "+4520123456"), ("447700900123", "+447700900123")),
+        *((4520123456, "+4520123456"), ("6510345678", "+6510345678")),
+    ],
+)
+def test_digits_that_are_no_north_american_number_are_taken_as_they_stand(
+    posted: object, number: str
+) -> None:
+    assert to_e164(posted, "from") == number
+
+
+@pytest.mark.parametrize("posted", ["2065550100", 2065550100, "(206) 555-0100"])
+def test_ten_digits_are_taken_for_a_number_of_our_own(posted: object) -> None:
+    assert parse(sms(to=posted)).to_number == "+12065550100"

@@ -16,16 +16,21 @@ from support.conversations import ALICE, ALICE_NUMBER, BOB, BOB_NUMBER
 @pytest.mark.parametrize(
     ("number", "is_valid"),
     [
-        *((n, True) for n in ("+14255550111", "+4915550111", "+15550123", "+123456789012345")),
+        *((n, True) for n in ("+14255550111", "+4915550111", "+23456789", "+223456789012345")),
         *(
             (n, False)
             for n in ("", "14255550111", "+04255550111", "+1425555011a", "+1", "+1555012")
         ),
         *((n, False) for n in ("+1 4255550111", "+1234567890123456", "+14255550111\n")),
         ("+1425555011\uff11", False),
+        # North American numbers that cannot exist, by length, area code and exchange.
+        *((n, False) for n in ("+15550123", "+123456789012345", "+11255550111", "+19115550111")),
+        *((n, False) for n in ("+14251550111", "+14259110111", "+14250550111")),
     ],
 )
-def test_a_phone_number_is_a_plus_and_8_to_15_digits(number: str, is_valid: bool) -> None:
+def test_a_phone_number_is_a_plus_and_digits_that_can_be_dialled(
+    number: str, is_valid: bool
+) -> None:
     assert is_e164(number) is is_valid
 
 
