@@ -110,9 +110,23 @@ TABLE: dict[str, dict[str, Provocation]] = {
     "GetPoolAdvice": of_pool_read("GetPoolAdvice"),
     "OptOut": {
         "INVALID_ARGUMENT": calls("OptOut", phone_number=""),
+        "REQUEST_ID_REUSED": calls(
+            "OptOut",
+            called("OptIn", request_id="r", phone_number=BOB_NUMBER),
+            phone_number=BOB_NUMBER,
+            request_id="r",
+        ),
         "TOO_MANY_RACES": calls("OptOut", active, contended),
     },
-    "OptIn": {"INVALID_ARGUMENT": calls("OptIn")},
+    "OptIn": {
+        "INVALID_ARGUMENT": calls("OptIn"),
+        "REQUEST_ID_REUSED": calls(
+            "OptIn",
+            called("OptOut", request_id="r", phone_number=BOB_NUMBER),
+            phone_number=BOB_NUMBER,
+            request_id="r",
+        ),
+    },
     "GetOptOut": {"INVALID_ARGUMENT": calls("GetOptOut")},
     "ErasePerson": {
         "INVALID_ARGUMENT": calls("ErasePerson", phone_number="1"),
