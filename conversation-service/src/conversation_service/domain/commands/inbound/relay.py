@@ -6,6 +6,7 @@ from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.holding import hold, relayed_draft, rule_against_hold
 from conversation_service.domain.commands.core.lifecycle import message_passed
 from conversation_service.domain.commands.core.replies import (
+    notify,
     notify_limited,
     replies_to,
     reply_to,
@@ -21,6 +22,7 @@ from conversation_service.domain.commands.inbound.inbound_message import (
     attachments_refused_event,
     not_relayed_event,
 )
+from conversation_service.domain.keywords.reactions import quoted_in_reaction
 from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.events import Event, Rule
 from conversation_service.domain.model.messages import HeldMessage, is_sendable
@@ -38,6 +40,10 @@ _REPLY_TEMPLATES = {
 
 def relay_message(inbound: InboundContext, active: Conversation) -> Change:
     snapshot, message = inbound.snapshot, inbound.message
+    if snapshot.pool.catalog.is_system_message(quoted_in_reaction(message.body)):
+        # The partner did not get that message. Who taps a reaction expects no answer.
+        event = not_relayed_event(inbound, active.conversation_id, Rule.REACTION)
+        return notify(snapshot, active, (), [event])
     files = split_attachments(message.attachments, snapshot.pool.settings.attachment_policy)
     rule = _rule_against(inbound, files, active)
     if rule is not None:
