@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from structlog.testing import capture_logs
 
 from gateway import problems
 from gateway.conversation_client import NOT_TAKEN, REFUSALS, check_message, check_receipt
@@ -40,17 +41,30 @@ def test_an_unread_body_closes_the_connection(refused: type[Refused]) -> None:
     assert problem_response(refused("Stop.")).headers["connection"] == "close"
 
 
+MESSAGE = pb.InboundMessage(carrier_message_id="mdr2-1")
+REUSED = ErrorReason.ERROR_REASON_REQUEST_ID_REUSED
+OTHER_REASONS = [reason for reason in ErrorReason.values() if reason != REUSED]
+
+
 def refused_message(reason: ErrorReason.ValueType) -> pb.ReceiveMessageResult:
     error = pb.ItemError(reason=reason, message="secret words")
     return pb.ReceiveMessageResult(outcome=pb.RECEIVE_OUTCOME_REFUSED, error=error)
 
 
-@pytest.mark.parametrize("reason", ErrorReason.values())
+@pytest.mark.parametrize("reason", OTHER_REASONS)
 def test_every_published_reason_has_a_problem(reason: ErrorReason.ValueType) -> None:
     refusal, detail = REFUSALS.get(reason, NOT_TAKEN)
     with pytest.raises(refusal) as raised:
-        check_message(refused_message(reason))
+        check_message(MESSAGE, refused_message(reason))
     assert str(raised.value) == detail
+
+
+def test_an_id_that_came_before_with_other_words_is_logged_and_need_not_be_sent_again() -> None:
+    with capture_logs() as logged:
+        check_message(MESSAGE, refused_message(REUSED))
+    assert [(entry["event"], entry["carrier_message_id"]) for entry in logged] == [
+        ("message_id_reused", "mdr2-1")
+    ]
 
 
 def test_only_permanent_reasons_are_final() -> None:
@@ -58,7 +72,6 @@ def test_only_permanent_reasons_are_final() -> None:
     assert final == {
         "INVALID_ARGUMENT",
         "UNKNOWN_MASKED_NUMBER",
-        "REQUEST_ID_REUSED",
         "SEND_TOKEN_NOT_VALID",
     }
     assert NOT_TAKEN[0] is ServiceUnavailable
@@ -68,12 +81,12 @@ def test_only_permanent_reasons_are_final() -> None:
 def test_an_accepted_repeated_or_unknown_outcome_is_a_commit(
     outcome: pb.ReceiveOutcome.ValueType,
 ) -> None:
-    check_message(pb.ReceiveMessageResult(outcome=outcome))
+    check_message(MESSAGE, pb.ReceiveMessageResult(outcome=outcome))
 
 
 def test_a_missing_outcome_is_no_commit() -> None:
     with pytest.raises(ServiceUnavailable):
-        check_message(pb.ReceiveMessageResult())
+        check_message(MESSAGE, pb.ReceiveMessageResult())
     with pytest.raises(ServiceUnavailable):
         check_receipt(pb.DeliveryReceipt(), pb.ReceiveDeliveryReceiptResult())
 

@@ -93,7 +93,7 @@ def to_count(value: object, limit: int) -> int | None:
 
 def _decode(body: bytes) -> Mapping[str, object]:
     try:
-        value: object = _DECODER.decode(body.decode())
+        value: object = _DECODER.decode(body.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         # Not chained: the message of the decoder may hold a part of the body.
         raise MalformedCallback("The body is not JSON in UTF-8. Send one JSON object.") from None

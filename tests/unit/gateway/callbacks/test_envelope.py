@@ -109,7 +109,7 @@ def test_any_body_can_be_sent_over_grpc(body: str) -> None:
         b"[" * 100_000,
         b'{"a":' * 100_000,
         b'{"id": ' + b"1" * 5000 + b"}",
-        b"\xef\xbb\xbf{}",
+        b"\xef\xbb\xbf\xef\xbb\xbf{}",
         b'{"body": "\xe9"}',
         b'{"body": "\xed\xa0\x80"}',
         "{}".encode("utf-16"),
