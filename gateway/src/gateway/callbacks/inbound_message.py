@@ -5,6 +5,7 @@ as strings or numbers, and several spellings of `message_type`. A message is an 
 """
 
 from collections.abc import Mapping
+from typing import TypeGuard
 
 from gateway.callbacks.delivery_receipt import is_receipt, to_receipt
 from gateway.callbacks.envelope import (
@@ -25,7 +26,12 @@ MAX_BODY_CHARACTERS = 10_000
 
 MAX_ATTACHMENTS = 16
 
-# Replaces the body of a message beyond the limits. NUL is not allowed in a body, so the sender gets
+# Added by phones to arrange the parts of a message; they are no files of the sender's.
+_LAYOUTS = ("application/smil", "application/smil+xml")
+
+_PLAIN = "text/plain"
+
+# Replaces the body of a message beyond the limit. NUL is not allowed in a body, so the sender gets
 # a notice that the message was not passed on; a refused callback would be lost silently.
 TOO_MUCH = "\0"
 
@@ -64,8 +70,8 @@ def _number_text(value: object) -> str:
 def _to_message(envelope: CallbackEnvelope) -> pb.InboundMessage:
     attributes = envelope.attributes
     _refuse_outbound(attributes.get("direction"))
-    body, attachments = _body(attributes.get("body")), _attachments(envelope.included)
-    if len(body) > MAX_BODY_CHARACTERS or len(attachments) > MAX_ATTACHMENTS:
+    body, attachments = _body(attributes.get("body")), _attachments(envelope)
+    if len(body) > MAX_BODY_CHARACTERS:
         body, attachments = TOO_MUCH, []
     return pb.InboundMessage(
         carrier_message_id=to_id(envelope.carrier_message_id),
@@ -89,26 +95,57 @@ def _body(value: object) -> str:
     return to_text(value)
 
 
-def _attachments(included: object) -> list[pb.MediaAttachment]:
-    entries = included if isinstance(included, list) else []
-    return [attachment for entry in entries if (attachment := _attachment(entry))]
+def _attachments(envelope: CallbackEnvelope) -> list[pb.MediaAttachment]:
+    """The described files, and one without an address for each that is only announced.
+
+    Layouts are left out. Beyond the limit, words come before files; the messaging service passes
+    fewer files on than that, and their sender is told.
+    """
+    included = envelope.included if isinstance(envelope.included, list) else []
+    media = [entry for entry in included if _is_media(entry)]
+    described = {str(entry.get("id")) for entry in media}
+    entries = [entry for entry in media if not _is_empty_text(entry)]
+    missing = [one for one in _announced(envelope.relationships) if one not in described]
+    files = [*map(_attachment, entries), *(pb.MediaAttachment() for _ in missing)]
+    files = [file for file in files if _media_type(file) not in _LAYOUTS]
+    if len(files) > MAX_ATTACHMENTS:
+        files.sort(key=lambda file: _media_type(file) != _PLAIN)
+    return files[:MAX_ATTACHMENTS]
 
 
-def _attachment(entry: object) -> pb.MediaAttachment | None:
-    """The file of one entry of `included`; None if the entry has no URL."""
+def _announced(relationships: object) -> list[str]:
+    """The ids of a message's files."""
+    media = relationships.get("media") if isinstance(relationships, dict) else None
+    listed = media.get("data") if isinstance(media, dict) else None
+    entries = listed if isinstance(listed, list) else []
+    return [str(entry.get("id")) for entry in entries if isinstance(entry, dict)]
+
+
+def _is_media(entry: object) -> TypeGuard[Mapping[str, object]]:
+    return isinstance(entry, dict) and entry.get("type") == "media"
+
+
+def _is_empty_text(entry: Mapping[str, object]) -> bool:
+    """Whether it is the text part of a picture without words: one of no size may hold some."""
     attributes = _media_attributes(entry)
-    url = to_text(attributes.get("url"))
-    if not url:
-        return None
+    is_text = to_text(attributes.get("mime_type")).lower().startswith(_PLAIN)
+    return is_text and to_count(attributes.get("file_size"), INT64_LIMIT) == 0
+
+
+def _media_attributes(entry: Mapping[str, object]) -> Mapping[str, object]:
+    attributes = entry.get("attributes")
+    return attributes if isinstance(attributes, dict) else {}
+
+
+def _attachment(entry: Mapping[str, object]) -> pb.MediaAttachment:
+    """The file of one entry of `included`; without a URL it cannot be passed on."""
+    attributes = _media_attributes(entry)
     return pb.MediaAttachment(
-        url=url,
+        url=to_text(attributes.get("url")),
         content_type=to_text(attributes.get("mime_type")),
         size_bytes=to_count(attributes.get("file_size"), INT64_LIMIT) or 0,
     )
 
 
-def _media_attributes(entry: object) -> Mapping[str, object]:
-    if not isinstance(entry, dict) or entry.get("type") != "media":
-        return {}
-    attributes = entry.get("attributes")
-    return attributes if isinstance(attributes, dict) else {}
+def _media_type(file: pb.MediaAttachment) -> str:
+    return file.content_type.partition(";")[0].strip().lower()

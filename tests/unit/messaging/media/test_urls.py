@@ -57,5 +57,5 @@ def test_a_malformed_path_contains_no_token(address: str) -> None:
 
 
 def test_neither_an_address_nor_a_file_shows_in_a_repr() -> None:
-    assert TOKEN not in repr(Prepared((f"https://relay.example/media/{TOKEN}",), 0))
+    assert TOKEN not in repr(Prepared((f"https://relay.example/media/{TOKEN}",), 0, "words"))
     assert "pixels" not in repr(MEDIA)

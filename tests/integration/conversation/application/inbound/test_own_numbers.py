@@ -64,8 +64,8 @@ async def test_a_masked_number_is_no_participant(service: RunningService, number
             await ask(service.stub.OpenConversation, request)
     started = await service.start(ALICE_NUMBER)
     with refused("INVALID_ARGUMENT"):
-        request = pb.JoinConversationRequest(code=started.code, phone_number=number)
-        await ask(service.stub.JoinConversation, request)
+        join = pb.JoinConversationRequest(code=started.code, phone_number=number)
+        await ask(service.stub.JoinConversation, join)
     await service.quiet()
     assert service.sent_to(number) == []
 

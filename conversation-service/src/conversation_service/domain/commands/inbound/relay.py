@@ -15,6 +15,7 @@ from conversation_service.domain.commands.core.replies import (
 from conversation_service.domain.commands.core.snapshot import Snapshot
 from conversation_service.domain.commands.inbound.attachments import (
     AttachmentSplit,
+    is_text,
     split_attachments,
 )
 from conversation_service.domain.commands.inbound.inbound_message import (
@@ -91,6 +92,28 @@ def _hold(inbound: InboundContext, files: AttachmentSplit, active: Conversation)
     held = HeldMessage(sender.participant_id, inbound.message.body, files.relayed)
     events = _events_about_files(inbound, files, active)
     return replace(hold(snapshot, active, held, reply.drafts, events), sender_limits=reply.limits)
+
+
+def with_notice_of_files(inbound: InboundContext, change: Change, conversation_id: str) -> Change:
+    """The outcome of a keyword whose message also has files: they are not relayed, and told."""
+    snapshot = inbound.snapshot
+    files = [file for file in inbound.message.attachments if not is_text(file)]
+    split = split_attachments(files, snapshot.pool.settings.attachment_policy)
+    if not (split.relayed or split.refused):
+        return change
+    limits = change.sender_limits.after if change.sender_limits else None
+    template = _template_about_files(snapshot)
+    reply = reply_to(snapshot, inbound.sender, template, limits=limits)
+    number, first = inbound.route.masked_number, len(change.texts)
+    texts = snapshot.outbound_messages(number, conversation_id, reply.drafts, first)
+    events = [attachments_refused_event(inbound, conversation_id)]
+    events += snapshot.message_events(conversation_id, reply.drafts, first)
+    return replace(
+        change,
+        texts=(*change.texts, *texts),
+        sender_limits=reply.limits or change.sender_limits,
+        events=(*change.events, *events),
+    )
 
 
 def _replies_about_files(snapshot: Snapshot, files: AttachmentSplit) -> list[Template]:

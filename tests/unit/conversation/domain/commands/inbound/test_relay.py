@@ -38,12 +38,15 @@ UNSUITABLE = ["\0", "a\0b", "\x1b[2J", "\x07", "\x0b", "\x1f", "x" * (MAX_LENGTH
 # Declared types, by the policies under which such a file is relayed.
 PICTURE_TYPES = ["image/jpeg", "image/png", "image/gif", "image/bmp", "IMAGE/JPEG; name=x.jpg"]
 PICTURE_TYPES += ["", "application/octet-stream"]
-OTHER_TYPES = ["video/3gpp", "video/mp4", "audio/amr", "audio/mpeg", "text/plain; charset=utf-8"]
+OTHER_TYPES = ["video/3gpp", "video/mp4", "audio/amr", "audio/mpeg"]
+TEXT_TYPES = ["text/plain", "TEXT/PLAIN; charset=utf-8"]
 REFUSED_TYPES = ["image/svg+xml", "image/heic", "text/x-vcard", "text/vcard", "application/pdf"]
 REFUSED_TYPES += ["picture"]
 RELAYED: list[tuple[str, set[AttachmentPolicy]]] = [
     *((content_type, {PICTURES, ALL}) for content_type in PICTURE_TYPES),
     *((content_type, {ALL}) for content_type in OTHER_TYPES),
+    # Words of the body, whatever the policy.
+    *((content_type, {NONE, PICTURES, ALL}) for content_type in TEXT_TYPES),
     *((content_type, set()) for content_type in REFUSED_TYPES),
 ]
 SMIL = Attachment("https://media.example.net/3", "application/smil", 850)
@@ -92,14 +95,46 @@ def test_a_file_is_relayed_by_its_declared_type_and_the_pools_policy(
 
 
 @pytest.mark.parametrize("policy", AttachmentPolicy)
-def test_a_layout_and_an_empty_part_are_ignored(policy: AttachmentPolicy) -> None:
-    assert split_attachments([SMIL, EMPTY_PART], policy) == AttachmentSplit()
+def test_a_layout_is_ignored_and_a_text_part_without_a_size_may_hold_words(
+    policy: AttachmentPolicy,
+) -> None:
+    assert split_attachments([SMIL, EMPTY_PART], policy) == AttachmentSplit((EMPTY_PART,))
+
+
+@pytest.mark.parametrize("policy", AttachmentPolicy)
+@pytest.mark.parametrize("content_type", ["", "image/png", "text/plain"])
+def test_a_file_without_an_address_is_refused(policy: AttachmentPolicy, content_type: str) -> None:
+    assert split_attachments([Attachment("", content_type)], policy) == AttachmentSplit(refused=1)
+
+
+@pytest.mark.parametrize("body", ["help", "info", "report", "unstop", "bye", "start", "block"])
+@pytest.mark.parametrize("file", [PICTURE, CARD, Attachment("")])
+def test_the_sender_of_a_keyword_is_told_that_a_file_with_it_is_not_relayed(
+    body: str, file: Attachment
+) -> None:
+    alone, change = from_active(body), from_active(body, file)
+    notice = (BOB, system_message(Template.ATTACHMENT_NOT_PASSED_ON))
+    assert sent_bodies(change) == [*sent_bodies(alone), notice]
+    assert len({message.message_id for message in change.texts}) == len(change.texts)
+    assert event_details(change) == [
+        *event_details(alone),
+        ("ATTACHMENTS_REFUSED", ""),
+        ("SYSTEM_TEXT_ACCEPTED", "attachment_not_passed_on"),
+    ]
+    assert change.sender_limits is not None
+    assert change.sender_limits.after.replies.number == 1 + len(
+        [message for message in alone.texts if message.to == BOB]
+    )
+
+
+def test_a_text_part_with_a_keyword_is_no_file() -> None:
+    assert from_active("help", NOTE) == from_active("help")
 
 
 def test_files_keep_their_order_and_refused_ones_are_counted() -> None:
     other = replace(PICTURE, url="https://media.example.net/9")
     split = split_attachments([PICTURE, CARD, other, NOTE], PICTURES)
-    assert split == AttachmentSplit((PICTURE, other), 2)
+    assert split == AttachmentSplit((PICTURE, other, NOTE), 1)
 
 
 @pytest.mark.parametrize("body", ["look", "", "  "])
@@ -131,7 +166,7 @@ def test_a_refused_file_without_a_body_gets_a_reply() -> None:
 
 
 def test_a_message_with_nothing_but_a_layout_is_empty() -> None:
-    assert sent_bodies(from_active("", SMIL, EMPTY_PART)) == [(BOB, system_message(Template.EMPTY))]
+    assert sent_bodies(from_active("", SMIL)) == [(BOB, system_message(Template.EMPTY))]
 
 
 def test_a_pool_that_relays_no_files_replies_so() -> None:
@@ -145,7 +180,6 @@ def test_a_pool_that_relays_no_files_replies_so() -> None:
 
 def test_a_keyword_counts_with_a_file_and_the_file_goes_to_nobody() -> None:
     assert after(from_active("end", PICTURE)).end_time is not None
-    assert sent_bodies(from_active("help", CARD)) == [(BOB, system_message(Template.HELP))]
     assert all(not message.attachments for message in from_active("optout", PICTURE).texts)
     waiting = incoming("", ALICE, attachments=(PICTURE,)).decide(snapshot_of(WAITING))
     assert {message.to for message in waiting.texts} == {ALICE}
