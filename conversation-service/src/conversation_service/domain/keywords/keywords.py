@@ -94,10 +94,9 @@ def parse(body: str, keywords: Keywords) -> ParsedKeyword:
 
 
 def resembles_keyword(body: str, keywords: Keywords) -> bool:
-    """Whether a short body begins with a keyword, as that of a person who tries to find one."""
+    """Whether a short body begins with START, JOIN or HELP: its sender tries to use them."""
     words = join_codes.words(folded(body))
-    table = _keyword_table(keywords)
-    texts = (*table.alone, *(text for text, _ in table.with_argument))
+    texts = (*keywords.start, *keywords.join, *keywords.help)
     firsts = {join_codes.words(text)[0] for text in texts}
     return 1 <= len(words) <= MAX_CODE_WORDS and words[0] in firsts
 

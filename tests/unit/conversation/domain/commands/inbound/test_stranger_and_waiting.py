@@ -36,17 +36,9 @@ CODE_LIFETIME = timedelta(minutes=15)
 COOL_OFF = timedelta(minutes=3)
 CANCELLED = replace(ended(snapshot_of(), WAITING, EndReason.PARTICIPANT_ENDED), etag="e5")
 
-RESEMBLING = [
-    "yes",
-    "end",
-    f"end {CODE}",
-    "bye",
-    "block",
-    "report",
-    "start the car",
-    "join us at 8",
-]
-HELPED_ONCE = ["hello", "", "the end", "start the car, as I have to be at work at 8"]
+RESEMBLING = ["start the car", "join us at 8", "help me", "join", "START: now"]
+HELPED_ONCE = ["hello", "", "yes", "end", f"end {CODE}", "bye", "block", "report", "the end"]
+HELPED_ONCE += ["start the car, as I have to be at work at 8"]
 
 # What a waiting person texts, the reply, and the event.
 WAITING_TABLE = [
