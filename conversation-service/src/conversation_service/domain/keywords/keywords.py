@@ -125,8 +125,10 @@ def _argument(kind: Keyword, rest: str) -> str:
 
 
 def _parse_code(text: str) -> ParsedKeyword | None:
-    code = join_codes.find(text)
-    is_short = len(join_codes.words(text)) <= MAX_CODE_WORDS
+    """A code in one word: written with blanks, it needs JOIN before it."""
+    words = join_codes.words(text)
+    code = next(filter(join_codes.is_code_shaped, words), "")
+    is_short = len(words) <= MAX_CODE_WORDS
     return ParsedKeyword(Keyword.CODE, code) if code and is_short else None
 
 
