@@ -10,7 +10,6 @@ import structlog
 from grpc_health.v1 import health_pb2
 
 from gateway.problems import (
-    IdConflict,
     MalformedCallback,
     MediaNotFound,
     Refused,
@@ -57,10 +56,6 @@ REFUSALS: Mapping[ErrorReason.ValueType, tuple[type[Refused], str]] = {
         UnknownSendToken,
         "No text has this address for its receipts.",
     ),
-    ErrorReason.ERROR_REASON_REQUEST_ID_REUSED: (
-        IdConflict,
-        "This id was taken before with other contents. Send every message with its own id.",
-    ),
 }
 
 NOT_TAKEN = (
@@ -97,7 +92,7 @@ class ConversationClient:
 
     async def receive_message(self, message: pb.InboundMessage) -> None:
         """Returns once the message is committed, now or earlier. Raises Refused otherwise."""
-        check_message(await self._submit(self._messages, message))
+        check_message(message, await self._submit(self._messages, message))
 
     async def receive_receipt(self, receipt: pb.DeliveryReceipt) -> None:
         """Returns once the receipt need not be sent again. Raises Refused otherwise."""
@@ -152,12 +147,15 @@ class ConversationClient:
         return _one_per_item(response.results, len(batch))
 
 
-def check_message(result: pb.ReceiveMessageResult) -> None:
-    """Returns if the message is committed. Raises Refused otherwise.
+def check_message(message: pb.InboundMessage, result: pb.ReceiveMessageResult) -> None:
+    """Returns if the message need not be sent again. Raises Refused otherwise.
 
-    The contract asks clients to treat outcomes that they do not know as accepted.
+    The contract asks clients to treat outcomes that they do not know as accepted. An id with other
+    words than before is refused each time, and the carrier would only send it again.
     """
-    if result.outcome in (pb.RECEIVE_OUTCOME_REFUSED, pb.RECEIVE_OUTCOME_UNSPECIFIED):
+    if result.error.reason == ErrorReason.ERROR_REASON_REQUEST_ID_REUSED:
+        log.error("message_id_reused", carrier_message_id=message.carrier_message_id)
+    elif result.outcome in (pb.RECEIVE_OUTCOME_REFUSED, pb.RECEIVE_OUTCOME_UNSPECIFIED):
         raise _refusal(result.error)
 
 

@@ -43,10 +43,6 @@ class BodyTooSlow(Refused):
     """The body did not arrive in time."""
 
 
-class IdConflict(Refused):
-    """The carrier's id was used before with other contents."""
-
-
 class BodyTooLarge(Refused):
     """The body is over the limit."""
 
@@ -101,7 +97,6 @@ PROBLEM_TYPES: Mapping[type[Refused], ProblemType] = {
     UnknownSendToken: ProblemType(HTTPStatus.NOT_FOUND, "attempt-unknown", {}),
     MediaNotFound: ProblemType(HTTPStatus.NOT_FOUND, "file-not-kept", {}),
     BodyTooSlow: ProblemType(HTTPStatus.REQUEST_TIMEOUT, "body-too-slow", _CLOSE),
-    IdConflict: ProblemType(HTTPStatus.CONFLICT, "id-reused", {}),
     BodyTooLarge: ProblemType(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large", _CLOSE),
     TooManyRequests: ProblemType(HTTPStatus.TOO_MANY_REQUESTS, "too-many-requests", _NEXT_SECOND),
     TooManyFailures: ProblemType(HTTPStatus.TOO_MANY_REQUESTS, "too-many-refused", _NEXT_MINUTE),

@@ -213,7 +213,7 @@ def _problem(description: str, headers: Json | None = None) -> Json:
 
 
 _CALLBACK_RESPONSES: Responses = {
-    200: _done("Committed, now or by an earlier callback with the same id."),
+    200: _done("Committed, now or by an earlier callback with this id."),
     400: _problem("It cannot be read; sending it again does not help."),
     403: _problem("Callbacks are not accepted from this address."),
     404: _problem(
@@ -221,7 +221,6 @@ _CALLBACK_RESPONSES: Responses = {
         "path does not exist."
     ),
     408: _problem("The body did not arrive in time."),
-    409: _problem("The id was used before with other contents."),
     413: _problem("The body is too large."),
     429: _problem("Too many requests or failures from this address.", _RETRY_AFTER),
     500: _problem("The gateway failed; send it again."),

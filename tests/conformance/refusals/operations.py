@@ -95,6 +95,12 @@ def erase(own: OwnPool) -> person_pb2.ErasePersonRequest:
     return person_pb2.ErasePersonRequest(phone_number=person)
 
 
+def opt_out(own: OwnPool) -> opt_out_pb2.OptOutRequest:
+    person = own.person()
+    own.people.will_opt_out(person)
+    return opt_out_pb2.OptOutRequest(phone_number=person)
+
+
 TABLE: Table = {
     "CreatePool": {
         "INVALID_ARGUMENT": lambda own: create("Not a name"),
@@ -118,8 +124,16 @@ TABLE: Table = {
         "UNKNOWN_MASKED_NUMBER": lambda own: remove(NOBODYS_NUMBER),
         "NUMBER_IN_USE": removing_in_use,
     },
-    "OptOut": {"INVALID_ARGUMENT": lambda own: opt_out_pb2.OptOutRequest()},
-    "OptIn": {"INVALID_ARGUMENT": lambda own: opt_out_pb2.OptInRequest()},
+    "OptOut": {
+        "INVALID_ARGUMENT": lambda own: opt_out_pb2.OptOutRequest(),
+        "REQUEST_ID_REUSED": lambda own: carried_out(own, opt_out(own), phone_number=own.person()),
+    },
+    "OptIn": {
+        "INVALID_ARGUMENT": lambda own: opt_out_pb2.OptInRequest(),
+        "REQUEST_ID_REUSED": lambda own: carried_out(
+            own, opt_out_pb2.OptInRequest(phone_number=own.person()), phone_number=own.person()
+        ),
+    },
     "ErasePerson": {
         "INVALID_ARGUMENT": lambda own: person_pb2.ErasePersonRequest(),
         "REQUEST_ID_REUSED": lambda own: carried_out(own, erase(own), phone_number=own.person()),

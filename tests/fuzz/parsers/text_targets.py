@@ -8,10 +8,10 @@ from conversation_service.domain.keywords.keywords import (
     OPT_OUT,
     Keyword,
     Keywords,
-    normalized,
     parse,
 )
-from messaging_service.model.body import normalise_quotes, unsendable_reason
+from conversation_service.domain.keywords.normalization import normalized
+from messaging_service.model.body import is_reaction, normalise_quotes, unsendable_reason
 from messaging_service.model.segments import UCS2_EACH, Encoding, count
 
 # Everything that no handset shows but these is a control: Cc below the space, and surrogates.
@@ -40,7 +40,7 @@ def command(data: bytes) -> None:
 
 
 def _argument_is_a_code(kind: Keyword, argument: str) -> None:
-    assert not argument or kind in (Keyword.JOIN, Keyword.END)
+    assert not argument or kind in (Keyword.JOIN, Keyword.END, Keyword.CODE)
     assert kind is not Keyword.END or not argument or codes.is_code_shaped(argument)
     assert codes.normalized(argument) == argument
 
@@ -59,7 +59,7 @@ def outbound_text(data: bytes) -> None:
     safe = normalise_quotes(body)
     assert len(safe) == len(body)
     assert all(was == is_ or was in _CURLY for was, is_ in zip(body, safe, strict=True))
-    assert not set(safe) & set(_CURLY)
+    assert safe == body if is_reaction(body) else not set(safe) & set(_CURLY)
     assert normalise_quotes(safe) == safe
     assert (unsendable_reason(body) is None) == (not any(map(_is_hidden, body)))
     assert unsendable_reason(safe) == unsendable_reason(body)

@@ -34,7 +34,15 @@ def receive_from_waiting(context: InboundContext, conversation: Conversation) ->
 
 
 def receive_from_active(context: InboundContext, conversation: Conversation) -> None:
-    """A keyword has its effect; every other message is relayed."""
+    """A keyword has its effect, and files with it are refused; other messages are relayed."""
+    if not _carry_out(context, conversation):
+        _relay(context, conversation)
+    elif context.message.files:
+        context.reply(FILE_REFUSED, conversation)
+
+
+def _carry_out(context: InboundContext, conversation: Conversation) -> bool:
+    """Whether the message is a keyword."""
     argument = context.message.argument
     match context.keyword:
         case Keyword.START:
@@ -55,7 +63,8 @@ def receive_from_active(context: InboundContext, conversation: Conversation) -> 
         case Keyword.OPT_IN:
             pass
         case _:
-            _relay(context, conversation)
+            return False
+    return True
 
 
 def _end(context: InboundContext, conversation: Conversation) -> None:

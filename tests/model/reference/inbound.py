@@ -109,7 +109,9 @@ def _receive_from_stranger(context: InboundContext) -> None:
         _start(context)
     elif message.keyword is Keyword.JOIN:
         _join(context)
-    elif context.limits.may_help_stranger(model.now):
+    elif context.limits.may_help_stranger(
+        model.now, is_attempt=message.body.startswith("start the car")
+    ):
         model.notify(message.number, message.person, Template.HELP)
 
 

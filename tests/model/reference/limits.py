@@ -47,8 +47,10 @@ class SenderLimits:
         self.replies.increment(now, REPLIES_WINDOW)
         return True
 
-    def may_help_stranger(self, now: datetime) -> bool:
-        if self.no_help_until and now < self.no_help_until:
+    def may_help_stranger(self, now: datetime, *, is_attempt: bool) -> bool:
+        """Whose message begins like a keyword is helped again, up to half of all replies."""
+        is_answered = is_attempt and self.replies.value_at(now) < REPLIES // 2
+        if self.no_help_until and now < self.no_help_until and not is_answered:
             return False
         self.no_help_until = now + HELP_INTERVAL
         return self.may_reply(now)

@@ -1,16 +1,15 @@
+"""The problems of refused callbacks."""
+
 import json
 
 import pytest
+from structlog.testing import capture_logs
 
 from gateway import problems
 from gateway.conversation_client import NOT_TAKEN, REFUSALS, check_message, check_receipt
 from gateway.problems import PROBLEM_TYPES, Refused, ServiceUnavailable, problem_response
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1.error_reason_pb2 import ErrorReason
-
-# Values that a later version of the service may send.
-NEW_OUTCOME = pb.ReceiveOutcome.ValueType(99)
-NEW_RECEIPT_OUTCOME = pb.ReceiptOutcome.ValueType(99)
 
 
 def test_every_error_has_one_row_in_the_table() -> None:
@@ -19,9 +18,10 @@ def test_every_error_has_one_row_in_the_table() -> None:
     assert len(reasons) == len(set(reasons))
 
 
-@pytest.mark.parametrize("refused", PROBLEM_TYPES)
+@pytest.mark.parametrize("refused", list(PROBLEM_TYPES))
 def test_a_problem_has_the_members_of_rfc_9457(refused: type[Refused]) -> None:
-    response, problem = problem_response(refused("Do this.")), PROBLEM_TYPES[refused]
+    response = problem_response(refused("Do this."))
+    problem = PROBLEM_TYPES[refused]
     assert response.status_code == problem.status
     assert response.media_type == "application/problem+json"
     assert json.loads(bytes(response.body)) == {
@@ -32,39 +32,67 @@ def test_a_problem_has_the_members_of_rfc_9457(refused: type[Refused]) -> None:
     }
 
 
+def test_a_transient_problem_has_the_time_to_wait() -> None:
+    assert problem_response(ServiceUnavailable("Later.")).headers["retry-after"] == "5"
+
+
 @pytest.mark.parametrize("refused", [problems.BodyTooLarge, problems.BodyTooSlow])
 def test_an_unread_body_closes_the_connection(refused: type[Refused]) -> None:
     assert problem_response(refused("Stop.")).headers["connection"] == "close"
 
 
-@pytest.mark.parametrize("reason", ErrorReason.values())
+MESSAGE = pb.InboundMessage(carrier_message_id="mdr2-1")
+REUSED = ErrorReason.ERROR_REASON_REQUEST_ID_REUSED
+OTHER_REASONS = [reason for reason in ErrorReason.values() if reason != REUSED]
+
+
+def refused_message(reason: ErrorReason.ValueType) -> pb.ReceiveMessageResult:
+    error = pb.ItemError(reason=reason, message="secret words")
+    return pb.ReceiveMessageResult(outcome=pb.RECEIVE_OUTCOME_REFUSED, error=error)
+
+
+@pytest.mark.parametrize("reason", OTHER_REASONS)
 def test_every_published_reason_has_a_problem(reason: ErrorReason.ValueType) -> None:
     refusal, detail = REFUSALS.get(reason, NOT_TAKEN)
-    error = pb.ItemError(reason=reason, message="secret words")
-    result = pb.ReceiveMessageResult(outcome=pb.RECEIVE_OUTCOME_REFUSED, error=error)
     with pytest.raises(refusal) as raised:
-        check_message(result)
+        check_message(MESSAGE, refused_message(reason))
     assert str(raised.value) == detail
+
+
+def test_an_id_that_came_before_with_other_words_is_logged_and_need_not_be_sent_again() -> None:
+    with capture_logs() as logged:
+        check_message(MESSAGE, refused_message(REUSED))
+    assert [(entry["event"], entry["carrier_message_id"]) for entry in logged] == [
+        ("message_id_reused", "mdr2-1")
+    ]
 
 
 def test_only_permanent_reasons_are_final() -> None:
     final = {ErrorReason.Name(reason).removeprefix("ERROR_REASON_") for reason in REFUSALS}
-    permanent = "INVALID_ARGUMENT UNKNOWN_MASKED_NUMBER REQUEST_ID_REUSED SEND_TOKEN_NOT_VALID"
-    assert final == set(permanent.split())
+    assert final == {
+        "INVALID_ARGUMENT",
+        "UNKNOWN_MASKED_NUMBER",
+        "SEND_TOKEN_NOT_VALID",
+    }
     assert NOT_TAKEN[0] is ServiceUnavailable
 
 
-def test_every_outcome_but_a_missing_one_is_a_commit() -> None:
-    """An unmatched receipt need not be sent again."""
-    for outcome in (pb.RECEIVE_OUTCOME_ACCEPTED, pb.RECEIVE_OUTCOME_REPEATED, NEW_OUTCOME):
-        check_message(pb.ReceiveMessageResult(outcome=outcome))
-    for recorded in (
-        pb.RECEIPT_OUTCOME_RECORDED,
-        pb.RECEIPT_OUTCOME_UNMATCHED,
-        NEW_RECEIPT_OUTCOME,
-    ):
-        check_receipt(pb.DeliveryReceipt(), pb.ReceiveDeliveryReceiptResult(outcome=recorded))
+@pytest.mark.parametrize("outcome", [pb.RECEIVE_OUTCOME_ACCEPTED, pb.RECEIVE_OUTCOME_REPEATED, 99])
+def test_an_accepted_repeated_or_unknown_outcome_is_a_commit(
+    outcome: pb.ReceiveOutcome.ValueType,
+) -> None:
+    check_message(MESSAGE, pb.ReceiveMessageResult(outcome=outcome))
+
+
+def test_a_missing_outcome_is_no_commit() -> None:
     with pytest.raises(ServiceUnavailable):
-        check_message(pb.ReceiveMessageResult())
+        check_message(MESSAGE, pb.ReceiveMessageResult())
     with pytest.raises(ServiceUnavailable):
         check_receipt(pb.DeliveryReceipt(), pb.ReceiveDeliveryReceiptResult())
+
+
+@pytest.mark.parametrize("outcome", [pb.RECEIPT_OUTCOME_RECORDED, pb.RECEIPT_OUTCOME_UNMATCHED, 99])
+def test_an_unmatched_receipt_need_not_be_sent_again(
+    outcome: pb.ReceiptOutcome.ValueType,
+) -> None:
+    check_receipt(pb.DeliveryReceipt(), pb.ReceiveDeliveryReceiptResult(outcome=outcome))

@@ -41,6 +41,7 @@ from conversation_service.rpc.operators import DeadLetterServicer, DeploymentSer
 from conversation_service.rpc.people import OptOutServicer, PersonServicer
 from conversation_service.rpc.pools.servicer import PoolServicer
 from conversation_service.store.conversations.repository import ConversationRepository
+from conversation_service.store.deployment.opt_out_requests import OptOutRequests
 from conversation_service.store.deployment.pool_index import PoolIndex
 from conversation_service.store.deployment.reconciliation_cursor import ReconciliationCursor
 from conversation_service.store.deployment.suppression_list import SuppressionList
@@ -124,7 +125,13 @@ class Wiring:
 
     @cached_property
     def _opt_outs(self) -> OptOuts:
-        return OptOuts(self.directory, self._suppression, self._storage.people, self._clock)
+        return OptOuts(
+            self.directory,
+            self._suppression,
+            OptOutRequests(self._storage),
+            self._storage.people,
+            self._clock,
+        )
 
     @cached_property
     def _erasure(self) -> ErasureService:

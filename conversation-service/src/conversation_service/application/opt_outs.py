@@ -5,6 +5,7 @@ from conversation_service.domain.commands.system.end_for_opt_out import EndConve
 from conversation_service.domain.errors import ConversationError
 from conversation_service.domain.model.consent import OptOut, OptOutSource
 from conversation_service.domain.model.participants import Route
+from conversation_service.store.deployment.opt_out_requests import OptOutRequests
 from conversation_service.store.deployment.suppression_list import SuppressionList
 from conversation_service.store.encryption.blind_index import PersonIds
 from runtime.clock import Clock
@@ -17,11 +18,13 @@ class OptOuts:
         self,
         directory: PoolDirectory,
         suppression: SuppressionList,
+        requests: OptOutRequests,
         people: PersonIds,
         clock: Clock,
     ) -> None:
         self._directory = directory
         self._suppression = suppression
+        self._requests = requests
         self._people = people
         self._clock = clock
 
@@ -30,9 +33,24 @@ class OptOuts:
         await self._suppression.add(person_id, OptOut(self._clock.now(), source, source_id))
         await self.end_all(person_id)
 
-    async def opt_in(self, person_id: str) -> None:
-        """Allows messages again. Ended conversations stay ended."""
-        await self._suppression.remove(person_id)
+    async def opt_out_for_request(self, request_id: str, person_id: str) -> OptOut | None:
+        """Opts a person out once for this id; returns the opt-out then in force.
+
+        A repetition ends what the first request may have left, unless the person has opted in.
+        Raises RequestIdReused.
+        """
+        new = OptOut(self._clock.now(), OptOutSource.CLIENT, "")
+        opt_out = await self._requests.change(request_id, person_id, new)
+        if await self.get(person_id) is not None:
+            await self.end_all(person_id)
+        return opt_out
+
+    async def opt_in_for_request(self, request_id: str, person_id: str) -> OptOut | None:
+        """Allows messages again, once for this id: a repetition undoes no later opt-out.
+
+        Ended conversations stay ended. Raises RequestIdReused.
+        """
+        return await self._requests.change(request_id, person_id, None)
 
     async def get(self, person_id: str) -> OptOut | None:
         """The opt-out in force, if any."""

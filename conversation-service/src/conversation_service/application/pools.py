@@ -1,6 +1,6 @@
 """The pools that this replica serves, by name and by masked number."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from conversation_service.application.executor import Executor
@@ -90,6 +90,10 @@ class PoolDirectory:
                 raise UnknownMaskedNumber
             self._by_number[masked_number] = await self._owning(name)
         return self._by_number[masked_number]
+
+    async def masked_among(self, numbers: Iterable[str]) -> set[str]:
+        """Those of these numbers that are masked numbers of any pool, and so nobody's phone."""
+        return await self._index.owned(sorted(set(numbers)))
 
     def invalidate_number(self, masked_number: str) -> None:
         """Looks the number up again next time, as it has moved."""

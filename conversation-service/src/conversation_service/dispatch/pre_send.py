@@ -1,4 +1,4 @@
-"""Checks before sending: removed entries, expired messages, recipients who opted out."""
+"""Checks before sending: removed entries, expired messages, recipients who must get none."""
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
@@ -43,7 +43,7 @@ class PreSendChecks:
         expired = await self._expired(
             [entry for entry in entries if now - entry.accept_time > validity]
         )
-        existing, opted_out = await self._outbox.look_up(entries)
+        existing, opted_out, masked = await self._outbox.look_up(entries)
 
         def outcome(entry: OutboxEntry) -> Sent | Removed | None:
             if entry.entry_id not in existing:
@@ -52,6 +52,9 @@ class PreSendChecks:
                 return Sent(MessageState.EXPIRED)
             if entry.person_id in opted_out and not entry.message.may_reach_opted_out:
                 return Sent(MessageState.REFUSED, is_opted_out=True)
+            if entry.person_id in masked:
+                # A number that was a person's when the conversation began: a text would come back.
+                return Sent(MessageState.REFUSED)
             return None
 
         return PreSendResult([outcome(entry) for entry in entries], opted_out)

@@ -15,8 +15,6 @@ _SOURCES = {
 
 
 class OptOutServicer(opt_out_pb2_grpc.OptOutServiceServicer):
-    """Every method is idempotent by itself, so no idempotency record is needed."""
-
     def __init__(self, opt_outs: OptOuts, people: PersonIds) -> None:
         self._opt_outs = opt_outs
         self._people = people
@@ -25,22 +23,21 @@ class OptOutServicer(opt_out_pb2_grpc.OptOutServiceServicer):
         self, request: opt_out_pb2.OptOutRequest, context: Context
     ) -> opt_out_pb2.OptOutResponse:
         person_id = self._validated_person_id(request.phone_number, request.request_id)
-        await self._opt_outs.opt_out(person_id, OptOutSource.CLIENT, request.request_id)
-        return opt_out_pb2.OptOutResponse(state=await self._state(person_id))
+        opt_out = await self._opt_outs.opt_out_for_request(request.request_id, person_id)
+        return opt_out_pb2.OptOutResponse(state=_opt_out_to_proto(opt_out))
 
     async def OptIn(
         self, request: opt_out_pb2.OptInRequest, context: Context
     ) -> opt_out_pb2.OptInResponse:
         person_id = self._validated_person_id(request.phone_number, request.request_id)
-        await self._opt_outs.opt_in(person_id)
-        return opt_out_pb2.OptInResponse(state=await self._state(person_id))
+        opt_out = await self._opt_outs.opt_in_for_request(request.request_id, person_id)
+        return opt_out_pb2.OptInResponse(state=_opt_out_to_proto(opt_out))
 
     async def GetOptOut(
         self, request: opt_out_pb2.GetOptOutRequest, context: Context
     ) -> opt_out_pb2.GetOptOutResponse:
-        return opt_out_pb2.GetOptOutResponse(
-            state=await self._state(self._validated_person_id(request.phone_number))
-        )
+        opt_out = await self._opt_outs.get(self._validated_person_id(request.phone_number))
+        return opt_out_pb2.GetOptOutResponse(state=_opt_out_to_proto(opt_out))
 
     def _validated_person_id(self, phone_number: str, request_id: str | None = None) -> str:
         validator = RequestValidator()
@@ -49,9 +46,6 @@ class OptOutServicer(opt_out_pb2_grpc.OptOutServiceServicer):
         validator.phone_number("phone_number", phone_number)
         validator.check()
         return self._people.person_id(phone_number)
-
-    async def _state(self, person_id: str) -> opt_out_pb2.OptOutState:
-        return _opt_out_to_proto(await self._opt_outs.get(person_id))
 
 
 def _opt_out_to_proto(opt_out: OptOut | None) -> opt_out_pb2.OptOutState:

@@ -35,7 +35,7 @@ def basic_credentials(user: str, password: str) -> bytes:
 
 
 def check(rules: CallerRules, path: str, client: ClientAddress | None, authorization: bytes) -> str:
-    """The path to serve, without a callback token.
+    """The path to serve, without a callback token and without a final slash.
 
     Raises CallerNotAllowed, CredentialsNeeded or HiddenNotFound. Only callbacks are checked: files
     and health are for other clients.
@@ -44,6 +44,7 @@ def check(rules: CallerRules, path: str, client: ClientAddress | None, authoriza
         return path
     if rules.allowed_sources and not (client and is_among(client, rules.allowed_sources)):
         raise CallerNotAllowed("Callbacks are not taken from here.")
+    path = path.removesuffix("/")
     path = _without_token(path, rules.callback_tokens) if rules.callback_tokens else path
     if rules.credentials and not _has_send_token(path):
         _check_credentials(authorization, rules.credentials)

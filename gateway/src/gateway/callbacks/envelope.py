@@ -39,6 +39,7 @@ class CallbackEnvelope:
     carrier_message_id: object
     attributes: Mapping[str, object]
     included: object
+    relationships: object
 
 
 def read_envelope(body: bytes) -> CallbackEnvelope:
@@ -46,7 +47,13 @@ def read_envelope(body: bytes) -> CallbackEnvelope:
     top = _decode(body)
     data = _object_at(top, "data") or top
     attributes = _object_at(data, "attributes") or data
-    return CallbackEnvelope(data.get("type"), data.get("id"), attributes, top.get("included"))
+    return CallbackEnvelope(
+        data.get("type"),
+        data.get("id"),
+        attributes,
+        top.get("included"),
+        data.get("relationships"),
+    )
 
 
 def to_id(value: object) -> str:
@@ -93,7 +100,7 @@ def to_count(value: object, limit: int) -> int | None:
 
 def _decode(body: bytes) -> Mapping[str, object]:
     try:
-        value: object = _DECODER.decode(body.decode())
+        value: object = _DECODER.decode(body.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         # Not chained: the message of the decoder may hold a part of the body.
         raise MalformedCallback("The body is not JSON in UTF-8. Send one JSON object.") from None

@@ -4,8 +4,8 @@ Fields without an effect are not read: logged payloads have `is_mms` as a bool o
 as strings or numbers, and several spellings of `message_type`. A message is an MMS if it has files.
 """
 
-import re
 from collections.abc import Mapping
+from typing import TypeGuard
 
 from gateway.callbacks.delivery_receipt import is_receipt, to_receipt
 from gateway.callbacks.envelope import (
@@ -19,21 +19,23 @@ from gateway.callbacks.envelope import (
 )
 from gateway.problems import MalformedCallback
 from maskline.conversation.v1 import conversation_pb2 as pb
+from runtime.phone_numbers import e164_of
 
 # The limits of InboundMessage in the contract.
 MAX_BODY_CHARACTERS = 10_000
 
 MAX_ATTACHMENTS = 16
 
-# Replaces the body of a message beyond the limits. NUL is not allowed in a body, so the sender gets
+# Added by phones to arrange the parts of a message; they are no files of the sender's.
+_LAYOUTS = ("application/smil", "application/smil+xml")
+
+_PLAIN = "text/plain"
+
+# Replaces the body of a message beyond the limit. NUL is not allowed in a body, so the sender gets
 # a notice that the message was not passed on; a refused callback would be lost silently.
 TOO_MUCH = "\0"
 
 _WITHOUT_SEPARATORS = str.maketrans("", "", " .-()")
-
-_E164_DIGITS = re.compile(r"[1-9][0-9]{7,14}")
-
-_NORTH_AMERICAN_DIGITS = 10
 
 
 def parse_message(body: bytes) -> pb.InboundMessage | pb.DeliveryReceipt:
@@ -42,20 +44,18 @@ def parse_message(body: bytes) -> pb.InboundMessage | pb.DeliveryReceipt:
     return to_receipt(envelope) if is_receipt(envelope) else _to_message(envelope)
 
 
-def to_e164(value: object, field: str) -> str:
-    """The number in E.164: 8 to 15 digits after "+". Raises MalformedCallback, naming `field`.
+def to_e164(value: object, field: str, *, is_own: bool = False) -> str:
+    """The number in E.164. Raises MalformedCallback, naming `field`.
 
-    Ten digits without a "+" are a North American number without its country code.
+    Without a "+", ten North American digits are only certain for a number of our own.
     """
-    number = _number_text(value).strip()
-    digits = number.removeprefix("+").translate(_WITHOUT_SEPARATORS)
-    if len(digits) == _NORTH_AMERICAN_DIGITS and not number.startswith("+"):
-        digits = f"1{digits}"
-    if not _E164_DIGITS.fullmatch(digits):
+    written = _number_text(value).strip().translate(_WITHOUT_SEPARATORS)
+    number = e164_of(written, is_own=is_own)
+    if not number:
         raise MalformedCallback(
             f"{field} is not a phone number. Send it in E.164, digits with a +."
         )
-    return f"+{digits}"
+    return number
 
 
 def _number_text(value: object) -> str:
@@ -70,13 +70,13 @@ def _number_text(value: object) -> str:
 def _to_message(envelope: CallbackEnvelope) -> pb.InboundMessage:
     attributes = envelope.attributes
     _refuse_outbound(attributes.get("direction"))
-    body, attachments = _body(attributes.get("body")), _attachments(envelope.included)
-    if len(body) > MAX_BODY_CHARACTERS or len(attachments) > MAX_ATTACHMENTS:
+    body, attachments = _body(attributes.get("body")), _attachments(envelope)
+    if len(body) > MAX_BODY_CHARACTERS:
         body, attachments = TOO_MUCH, []
     return pb.InboundMessage(
         carrier_message_id=to_id(envelope.carrier_message_id),
         from_number=to_e164(attributes.get("from"), "from"),
-        to_number=to_e164(attributes.get("to"), "to"),
+        to_number=to_e164(attributes.get("to"), "to", is_own=True),
         body=body,
         attachments=attachments,
         carrier_time=to_timestamp(attributes.get("timestamp")),
@@ -95,26 +95,57 @@ def _body(value: object) -> str:
     return to_text(value)
 
 
-def _attachments(included: object) -> list[pb.MediaAttachment]:
-    entries = included if isinstance(included, list) else []
-    return [attachment for entry in entries if (attachment := _attachment(entry))]
+def _attachments(envelope: CallbackEnvelope) -> list[pb.MediaAttachment]:
+    """The described files, and one without an address for each that is only announced.
+
+    Layouts are left out. Beyond the limit, words come before files; the messaging service passes
+    fewer files on than that, and their sender is told.
+    """
+    included = envelope.included if isinstance(envelope.included, list) else []
+    media = [entry for entry in included if _is_media(entry)]
+    described = {str(entry.get("id")) for entry in media}
+    entries = [entry for entry in media if not _is_empty_text(entry)]
+    missing = [one for one in _announced(envelope.relationships) if one not in described]
+    files = [*map(_attachment, entries), *(pb.MediaAttachment() for _ in missing)]
+    files = [file for file in files if _media_type(file) not in _LAYOUTS]
+    if len(files) > MAX_ATTACHMENTS:
+        files.sort(key=lambda file: _media_type(file) != _PLAIN)
+    return files[:MAX_ATTACHMENTS]
 
 
-def _attachment(entry: object) -> pb.MediaAttachment | None:
-    """The file of one entry of `included`; None if the entry has no URL."""
+def _announced(relationships: object) -> list[str]:
+    """The ids of a message's files."""
+    media = relationships.get("media") if isinstance(relationships, dict) else None
+    listed = media.get("data") if isinstance(media, dict) else None
+    entries = listed if isinstance(listed, list) else []
+    return [str(entry.get("id")) for entry in entries if isinstance(entry, dict)]
+
+
+def _is_media(entry: object) -> TypeGuard[Mapping[str, object]]:
+    return isinstance(entry, dict) and entry.get("type") == "media"
+
+
+def _is_empty_text(entry: Mapping[str, object]) -> bool:
+    """Whether it is the text part of a picture without words: one of no size may hold some."""
     attributes = _media_attributes(entry)
-    url = to_text(attributes.get("url"))
-    if not url:
-        return None
+    is_text = to_text(attributes.get("mime_type")).lower().startswith(_PLAIN)
+    return is_text and to_count(attributes.get("file_size"), INT64_LIMIT) == 0
+
+
+def _media_attributes(entry: Mapping[str, object]) -> Mapping[str, object]:
+    attributes = entry.get("attributes")
+    return attributes if isinstance(attributes, dict) else {}
+
+
+def _attachment(entry: Mapping[str, object]) -> pb.MediaAttachment:
+    """The file of one entry of `included`; without a URL it cannot be passed on."""
+    attributes = _media_attributes(entry)
     return pb.MediaAttachment(
-        url=url,
+        url=to_text(attributes.get("url")),
         content_type=to_text(attributes.get("mime_type")),
         size_bytes=to_count(attributes.get("file_size"), INT64_LIMIT) or 0,
     )
 
 
-def _media_attributes(entry: object) -> Mapping[str, object]:
-    if not isinstance(entry, dict) or entry.get("type") != "media":
-        return {}
-    attributes = entry.get("attributes")
-    return attributes if isinstance(attributes, dict) else {}
+def _media_type(file: pb.MediaAttachment) -> str:
+    return file.content_type.partition(";")[0].strip().lower()

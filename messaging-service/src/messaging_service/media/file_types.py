@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from messaging_service.model.body import unsendable_reason
+
 # A layout of the other files of an MMS.
 SMIL = "application/smil"
 
@@ -62,24 +64,33 @@ def is_layout(content_type: str) -> bool:
     return media_type(content_type) == SMIL
 
 
+def is_text(content_type: str) -> bool:
+    """Whether the file is declared as a text part."""
+    return media_type(content_type) == TEXT
+
+
 def is_negligible(content: bytes, claimed: str) -> bool:
     """Whether leaving the file out loses nothing: a layout of any type, or an empty text."""
-    is_empty_text = not content and media_type(claimed) == TEXT
+    is_empty_text = not content.strip() and is_text(claimed)
     return b"<smil" in content[:HEAD_BYTES].lower() or is_empty_text
 
 
-def detect_type(content: bytes, claimed: str) -> str | None:
+def detect_type(content: bytes) -> str | None:
     """The type of a file that the carrier accepts and that is no picture; None for any other."""
     for signature in _SIGNATURES:
         if signature.matches(content):
             return signature.content_type
-    return TEXT if media_type(claimed) == TEXT and _is_text(content) else None
+    return None
 
 
-def _is_text(content: bytes) -> bool:
-    """Whether it is prose. vCards and calendars are text as well, but contain personal data."""
+def words_of(content: bytes, claimed: str) -> str:
+    """The words of a text part; empty for any other file.
+
+    vCards and calendars are text as well, but contain personal data.
+    """
     try:
-        text = content.decode()
+        text = content.decode("utf-8-sig").strip()
     except UnicodeDecodeError:
-        return False
-    return "\0" not in text and not text.lstrip("\ufeff \r\n\t").upper().startswith("BEGIN:")
+        return ""
+    is_prose = is_text(claimed) and not text.upper().startswith("BEGIN:")
+    return text if is_prose and unsendable_reason(text) is None else ""

@@ -1,14 +1,21 @@
 """Decides which files of a message are passed on: before they are fetched, and by content after."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from messaging_service.media.file_types import detect_type, is_layout, is_negligible
+from messaging_service.media.file_types import (
+    TEXT,
+    detect_type,
+    is_layout,
+    is_negligible,
+    is_text,
+    words_of,
+)
 from messaging_service.media.images import is_picture, strip_metadata
 from messaging_service.model.media import Media, UnsupportedFile
 from messaging_service.model.media_origins import Origin, is_allowed
-from messaging_service.model.message import AttachmentPolicy, OutboundMessage
+from messaging_service.model.message import BODY_LIMIT, AttachmentPolicy, OutboundMessage
 
 # Flowroute documents no limit. Nobody sends more than this in one message by hand.
 FILES_LIMIT = 10
@@ -28,6 +35,8 @@ class FileStatus(StrEnum):
 
     KEPT = "kept"
     REFUSED = "refused"
+    # Stored like a KEPT file; its words are added to the body.
+    WORDS = "words"
     # Not passed on, and no loss.
     DROPPED = "dropped"
     # Not fetched yet.
@@ -36,9 +45,9 @@ class FileStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FileOutcome:
-    """The status of a file. `number` is the count of tries if TRIED, the size in bytes if KEPT.
+    """The status of a file. `number` is the count of tries if TRIED, the size in bytes if stored.
 
-    A KEPT file also has its type and the token of its URL.
+    A stored file also has its type and the token of its URL.
     """
 
     status: FileStatus
@@ -69,11 +78,12 @@ def rejected_unfetched(
     for position, attachment in enumerate(message.attachments):
         if is_layout(attachment.content_type):
             outcomes[position] = DROPPED
-        elif (
-            message.attachment_policy is AttachmentPolicy.NONE
-            or not left
-            or not is_allowed(attachment.url, allowed)
-        ):
+        elif not is_allowed(attachment.url, allowed):
+            outcomes[position] = REFUSED
+        elif is_text(attachment.content_type):
+            # Words, which no policy refuses and no limit of files concerns.
+            continue
+        elif message.attachment_policy is AttachmentPolicy.NONE or not left:
             outcomes[position] = REFUSED
         else:
             left -= 1
@@ -92,17 +102,45 @@ def size_budget(message: OutboundMessage, outcomes: Mapping[int, FileOutcome]) -
     return SizeBudget(left // (after + 1), left - after * MIN_PICTURE_BYTES)
 
 
+def stored_status(media: Media, message: OutboundMessage) -> FileStatus:
+    """How a sanitized file is stored: as words if they fit into the body.
+
+    Raises UnsupportedFile for longer ones where only pictures are passed on.
+    """
+    if media.content_type != TEXT:
+        return FileStatus.KEPT
+    if len(media.content) + len(message.body) < BODY_LIMIT:
+        return FileStatus.WORDS
+    if message.attachment_policy is not AttachmentPolicy.ALL:
+        raise UnsupportedFile("too long")
+    return FileStatus.KEPT
+
+
+def with_words(body: str, parts: Iterable[bytes]) -> str:
+    """The body followed by the words of text parts, without those that repeat it."""
+    bodies = [body.strip()]
+    for words in (words_of(part, TEXT) for part in parts):
+        if words not in bodies:
+            bodies.append(words)
+    return body if len(bodies) == 1 else "\n".join(filter(None, bodies))
+
+
 def sanitize(
     content: bytes, claimed: str, policy: AttachmentPolicy, budget: SizeBudget
 ) -> Media | None:
     """The file as it is passed on; None if it is negligible. Raises UnsupportedFile."""
+    if policy is AttachmentPolicy.NONE and not words_of(content, claimed) and content.strip():
+        raise UnsupportedFile("no words")
     if is_picture(content):
         return strip_metadata(content, budget.picture)
     if is_negligible(content, claimed):
         return None
+    words = words_of(content, claimed)
+    if words and len(words) < BODY_LIMIT:
+        return Media(TEXT, content)
     if policy is not AttachmentPolicy.ALL:
         raise UnsupportedFile("no picture")
-    content_type = detect_type(content, claimed)
+    content_type = TEXT if words else detect_type(content)
     if content_type is None:
         raise UnsupportedFile("type")
     if len(content) > budget.other:

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from messaging_service.config.settings import Settings
 from messaging_service.media.fetch import FetchFailed, MediaFetcher
-from messaging_service.media.file_types import EXTENSIONS
+from messaging_service.media.file_types import EXTENSIONS, TEXT, words_of
 from messaging_service.media.policy import (
     DROPPED,
     REFUSED,
@@ -20,6 +20,8 @@ from messaging_service.media.policy import (
     rejected_unfetched,
     sanitize,
     size_budget,
+    stored_status,
+    with_words,
 )
 from messaging_service.media.store import MediaStore
 from messaging_service.media.urls import MediaUrls, token_of
@@ -77,7 +79,7 @@ class MediaRelay:
         BackendUnavailable.
         """
         if not message.attachments:
-            return Prepared((), refused=0)
+            return Prepared((), 0, message.body)
         try:
             async with asyncio.timeout(PREPARE_SECONDS):
                 outcomes = await self._outcomes(message)
@@ -85,7 +87,7 @@ class MediaRelay:
             raise MediaUnavailable(RETRY_AFTER) from None
         if any(outcome.status is FileStatus.TRIED for outcome in outcomes.values()):
             raise MediaUnavailable(RETRY_AFTER)
-        return self._prepared(outcomes)
+        return await self._prepared(message, outcomes)
 
     async def get(self, path: str) -> Media:
         """The file whose URL ends with this path.
@@ -141,17 +143,31 @@ class MediaRelay:
             *(content, attachment.content_type),
             *(message.attachment_policy, size_budget(message, others)),
         )
-        if media is None:
+        if media is None or _repeats(media, message.body):
             return DROPPED
+        status = stored_status(media, message)
         token = await self._store.put(message.message_id, position, media)
-        return FileOutcome(FileStatus.KEPT, len(media.content), media.content_type, token)
+        return FileOutcome(status, len(media.content), media.content_type, token)
 
-    def _prepared(self, outcomes: dict[int, FileOutcome]) -> Prepared:
+    async def _prepared(
+        self, message: OutboundMessage, outcomes: dict[int, FileOutcome]
+    ) -> Prepared:
         in_order = [outcome for _, outcome in sorted(outcomes.items())]
         urls = (self._url(outcome) for outcome in in_order if outcome.status is FileStatus.KEPT)
         refused = sum(outcome.status is FileStatus.REFUSED for outcome in in_order)
-        return Prepared(tuple(urls), refused)
+        words = [
+            media.content
+            for outcome in in_order
+            if outcome.status is FileStatus.WORDS
+            if (media := await self._store.get(outcome.token))
+        ]
+        return Prepared(tuple(urls), refused, with_words(message.body, words))
 
     def _url(self, kept: FileOutcome) -> str:
         # Flowroute detects types by the extension, and phones name saved files after it.
         return f"{self._public_url}/media/{kept.token}.{EXTENSIONS[kept.content_type]}"
+
+
+def _repeats(media: Media, body: str) -> bool:
+    """Whether it is a text part with the words of the body."""
+    return media.content_type == TEXT and words_of(media.content, TEXT) == body.strip()

@@ -31,7 +31,9 @@ class MediaStore:
         [stored] = await self._scripts.run(("GET", keys.media(message_id)))
         outcomes = _decode(cast("bytes | None", stored))
         kept = [
-            position for position, outcome in outcomes.items() if outcome.status is FileStatus.KEPT
+            position
+            for position, outcome in outcomes.items()
+            if outcome.status in (FileStatus.KEPT, FileStatus.WORDS)
         ]
         if not kept:
             return outcomes

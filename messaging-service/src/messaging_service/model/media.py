@@ -15,10 +15,14 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The URLs from which the carrier fetches a message's files, and the count of refused files."""
+    """The URLs from which the carrier fetches a message's files, and the count of refused files.
+
+    `body` is the message's with the words of its text parts.
+    """
 
     urls: tuple[str, ...] = field(repr=False)
     refused: int
+    body: str = field(repr=False)
 
 
 class MediaUnavailable(CarrierUnavailable):

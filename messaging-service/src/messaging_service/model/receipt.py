@@ -78,6 +78,16 @@ WORDS: dict[str, MessageState] = {
     "mmsc submit": SENT,
     "message buffered": SENT,
     "delivered": DELIVERED,
+    # Kannel's words, which the logged ones come from, and words of carriers.
+    "delivery success": DELIVERED,
+    "delivery failure": UNDELIVERED,
+    "failed": UNDELIVERED,
+    "rejected": UNDELIVERED,
+    "smsc reject": UNDELIVERED,
+    "mmsc reject": UNDELIVERED,
+    "undelivered": UNDELIVERED,
+    "undeliverable": UNDELIVERED,
+    "expired": UNDELIVERED,
 }
 
 

@@ -159,9 +159,10 @@ class SendAttempts:
         ):
             # The files took so long that another process considers the claim abandoned.
             return NotSent(SendInProgress(MAX_RETRY_DELAY), "claim lost")
-        if not message.body and not prepared.urls:
+        if not prepared.body and not prepared.urls:
             return Refused(AttachmentsRefused(), "files")
-        return await self._gate.post(message, attempt_id, prepared.urls)
+        complete = replace(message, body=normalise_quotes(prepared.body))
+        return await self._gate.post(complete, attempt_id, prepared.urls)
 
     async def _record(
         self, message: OutboundMessage, attempt_id: str, answer: Answer

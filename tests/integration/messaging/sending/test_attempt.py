@@ -79,7 +79,8 @@ class PreparedFiles(MediaRelay):
     async def prepare(self, message: OutboundMessage) -> Prepared:
         if self.meanwhile:
             await self.meanwhile()
-        return Prepared(tuple(attachment.url for attachment in message.attachments), refused=0)
+        urls = tuple(attachment.url for attachment in message.attachments)
+        return Prepared(urls, 0, message.body)
 
 
 class ReleasedMeanwhile(Ledger):

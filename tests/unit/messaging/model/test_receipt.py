@@ -44,7 +44,7 @@ def test_a_code_below_the_table_reports_no_state_whatever_its_status_word(
         ("mmsc submit", MessageState.SENT),
         (" Message Buffered ", MessageState.SENT),
         ("DELIVERED", MessageState.DELIVERED),
-        ("undelivered", None),
+        ("undelivered", MessageState.UNDELIVERED),
         ("", None),
         ("failed?", None),
     ],

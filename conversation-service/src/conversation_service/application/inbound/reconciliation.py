@@ -9,6 +9,7 @@ from prometheus_client import Counter
 from conversation_service.application.inbound.messages import InboundHandler
 from conversation_service.domain.errors import (
     ConversationError,
+    InvalidArgument,
     RequestIdReused,
     UnknownMaskedNumber,
 )
@@ -113,8 +114,9 @@ class Reconciliation:
 
     async def _handle(self, batch: Sequence[InboundMessage]) -> None:
         for result in await self._inbound.handle(batch):
-            if isinstance(result, UnknownMaskedNumber | RequestIdReused):
-                # A number of no pool, or an id that arrived with another body: final either way.
+            if isinstance(result, UnknownMaskedNumber | RequestIdReused | InvalidArgument):
+                # A number of no pool, an id that arrived with another body, or one of our own
+                # numbers as the sender: final in each case.
                 continue
             if isinstance(result, ConversationError):
                 raise result

@@ -1,24 +1,27 @@
 """The keywords, and parsing a message body. A pool may choose other keywords."""
 
-import string
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import Enum, auto
 from functools import lru_cache
 
 from conversation_service.domain.keywords import join_codes
+from conversation_service.domain.keywords.normalization import folded, without_hyphens
 
 # 47 CFR 64.1200(a)(10) and the carriers' lists. "end" is in them too. Here it ends a conversation
 # by default; each ending says how to opt out, and a pool may choose that "end" opts out.
-OPT_OUT = ("stop", "stopall", "unsubscribe", "cancel", "quit", "revoke", "optout", "opt out")
+OPT_OUT = (
+    *("stop", "stopall", "stop all", "stop all texts"),
+    *("unsubscribe", "unsubscribe me", "cancel", "quit", "revoke", "remove", "remove me"),
+    *("optout", "opt out", "opt me out", "please opt me out"),
+    # Spanish and French, understood in every language.
+    *("alto", "pare", "parar", "arret", "arrêt"),
+)
 
 END = "end"
 
-_LEADING_PUNCTUATION = "¡¿ "
-
-# Phones write "..." as one character.
-_FINAL_PUNCTUATION = string.punctuation + "… "
+# A longer text that contains a code is no attempt to join with it.
+MAX_CODE_WORDS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +44,15 @@ class Keywords:
 FIELDS = tuple(keyword_field.name for keyword_field in fields(Keywords))
 
 
-def normalized(text: str) -> str:
-    """A body without case, surrounding spaces and final punctuation, to be compared."""
-    lowered = unicodedata.normalize("NFC", text.lower())
-    return " ".join(lowered.split()).lstrip(_LEADING_PUNCTUATION).rstrip(_FINAL_PUNCTUATION)
-
-
 # More pools than one process serves. Beyond that, tables are built again.
 _CACHED_TABLES = 1024
 
 
 class Keyword(Enum):
-    """What a message asks for, or TALK. YES counts only for people who opted out."""
+    """What a message asks for, or TALK.
+
+    YES counts only for people who opted out, and CODE, a code without JOIN, outside a conversation.
+    """
 
     START = auto()
     JOIN = auto()
@@ -64,12 +64,13 @@ class Keyword(Enum):
     BLOCK = auto()
     REPORT = auto()
     ERASE = auto()
+    CODE = auto()
     TALK = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedKeyword:
-    """A keyword and its argument: the normalized code of JOIN or END, else empty."""
+    """A keyword and its argument: the normalized code of JOIN, END or CODE, else empty."""
 
     kind: Keyword
     argument: str = field(default="", repr=False)
@@ -85,25 +86,50 @@ class _KeywordTable:
 
 def parse(body: str, keywords: Keywords) -> ParsedKeyword:
     """The keyword of a body. One in a longer body ("start the car", "the end") does not count."""
-    text, table = normalized(body), _keyword_table(keywords)
-    if text in table.alone:
-        return ParsedKeyword(table.alone[text])
-    return _parse_with_argument(text, table) or ParsedKeyword(Keyword.TALK)
+    text, table = folded(body), _keyword_table(keywords)
+    kind = table.alone.get(without_hyphens(text))
+    if kind is not None:
+        return ParsedKeyword(kind)
+    return _parse_with_argument(text, table) or _parse_code(text) or ParsedKeyword(Keyword.TALK)
+
+
+def resembles_keyword(body: str, keywords: Keywords) -> bool:
+    """Whether a short body begins with START, JOIN or HELP: its sender tries to use them."""
+    words = join_codes.words(folded(body))
+    texts = (*keywords.start, *keywords.join, *keywords.help)
+    firsts = {join_codes.words(text)[0] for text in texts}
+    return 1 <= len(words) <= MAX_CODE_WORDS and words[0] in firsts
 
 
 def _parse_with_argument(text: str, table: _KeywordTable) -> ParsedKeyword | None:
     for prefix, kind in table.with_argument:
         if text.startswith(prefix):
-            rest = text.removeprefix(prefix)
-            code = join_codes.normalized(rest)
-            if join_codes.is_code_shaped(code) or _is_attempt(kind, rest):
+            code = _argument(kind, text.removeprefix(prefix))
+            if code:
                 return ParsedKeyword(kind, code)
     return None
 
 
-def _is_attempt(kind: Keyword, rest: str) -> bool:
-    """One word after JOIN is an attempt in any shape: the code may be mistyped."""
-    return kind is Keyword.JOIN and " " not in rest
+def _argument(kind: Keyword, rest: str) -> str:
+    """The code after a keyword; for JOIN any single word, as the code may be mistyped."""
+    words = join_codes.words(rest)
+    if not words:
+        return ""
+    if rest[0].isalnum():
+        # Without a blank, "JOIN7K2M9P": the rest of a longer word is no attempt.
+        return words[0] if kind is Keyword.JOIN and join_codes.is_code_shaped(words[0]) else ""
+    if kind is Keyword.JOIN:
+        return join_codes.find(rest) or (words[0] if len(words) == 1 else "")
+    code = "".join(words)
+    return code if join_codes.is_code_shaped(code) else ""
+
+
+def _parse_code(text: str) -> ParsedKeyword | None:
+    """A code in one word: written with blanks, it needs JOIN before it."""
+    words = join_codes.words(text)
+    code = next(filter(join_codes.is_code_shaped, words), "")
+    is_short = len(words) <= MAX_CODE_WORDS
+    return ParsedKeyword(Keyword.CODE, code) if code and is_short else None
 
 
 @lru_cache(maxsize=_CACHED_TABLES)
@@ -126,5 +152,5 @@ def _keyword_table(keywords: Keywords) -> _KeywordTable:
         (Keyword.END, dict.fromkeys((*keywords.end, END))),
         (Keyword.JOIN, keywords.join),
     )
-    prefixes = tuple((f"{text} ", kind) for kind, texts in before_code for text in texts)
+    prefixes = tuple((text, kind) for kind, texts in before_code for text in texts)
     return _KeywordTable(alone, prefixes)

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from conversation_service.domain.errors import FieldViolation
-from conversation_service.domain.keywords.keywords import END, FIELDS, Keywords, normalized
+from conversation_service.domain.keywords.keywords import END, FIELDS, Keywords
+from conversation_service.domain.keywords.normalization import normalized
 
 # People type them, and a system message has room for a few of them.
 MAX_WORD_LENGTH = 20
@@ -52,7 +53,7 @@ def _form_violations(chosen: Mapping[str, Sequence[str]]) -> Iterator[FieldViola
 
 def _is_valid(text: str) -> bool:
     word = normalized(text)
-    return 1 <= len(word) <= MAX_WORD_LENGTH and word.isprintable()
+    return 1 <= len(word) <= MAX_WORD_LENGTH and " ".join(text.split()).isprintable()
 
 
 def _ambiguities(

@@ -3,8 +3,9 @@
 import re
 from dataclasses import dataclass, field
 
-# ITU-T E.164: "+", a country code, at most 15 digits. No full number has less than 8.
-_E164 = re.compile(r"\+[1-9][0-9]{7,14}")
+# ITU-T E.164: "+", a country code, 8 to 15 digits. In North America (+1): an area code and an
+# exchange that begin with 2 to 9 and are no service code such as 911, and four digits.
+_E164 = re.compile(r"\+(?:1[2-9](?!11)[0-9]{2}[2-9](?!11)[0-9]{2}[0-9]{4}|[2-9][0-9]{7,14})")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,9 @@ REPLIES_LIMIT = 10
 
 REPLIES_WINDOW = timedelta(minutes=10)
 
+# Of these replies, for a stranger whose texts only resemble a keyword.
+ATTEMPT_REPLIES_LIMIT = 5
+
 # A stranger gets one help text, then none for this long, so that auto-responders do not loop.
 STRANGER_SILENCE = timedelta(minutes=10)
 
@@ -65,6 +68,9 @@ class SenderLimits:
 
     def may_reply(self, now: datetime) -> bool:
         return self.replies.value_at(now) < REPLIES_LIMIT
+
+    def may_answer_attempt(self, now: datetime) -> bool:
+        return self.replies.value_at(now) < ATTEMPT_REPLIES_LIMIT
 
     def replied(self, now: datetime) -> Self:
         return replace(self, replies=self.replies.incremented(now, REPLIES_WINDOW))

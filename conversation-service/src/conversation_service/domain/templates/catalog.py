@@ -1,5 +1,6 @@
 """Templates of system messages, and how they are rendered."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,6 +17,13 @@ _HOUR, _DAY = 60, 1440
 
 # Below two of a unit the smaller one is shown: "90 minutes" and not "1 hour".
 _FROM_HOURS, _FROM_DAYS = 2 * _HOUR, 2 * _DAY
+
+
+# Stands for a value that differs from message to message.
+_CHANGING = "\0"
+
+# Nobody begins their own message with so many characters of a system message by chance.
+_TELLING_LENGTH = 12
 
 
 class Template(StrEnum):
@@ -142,6 +150,18 @@ class TemplateCatalog:
         values = {"code": code, "span": duration, "receipt": receipt, "operator": self.operator}
         return self.templates[template].format_map({**values, **self._keyword_values()})
 
+    def is_system_message(self, text: str) -> bool:
+        """Whether it is one of these messages with any values: whole, or cut off as phones do."""
+        plain = " ".join(text.replace("\u2019", "'").split())
+        whole = plain.removesuffix("\u2026").removesuffix("...").rstrip()
+        return any(_is_made_of(plain, whole, self._constants(template)) for template in Template)
+
+    def _constants(self, template: Template) -> list[str]:
+        """What a message says before, between and after its changing values."""
+        changing = dict.fromkeys(("code", "span", "receipt"), _CHANGING)
+        values = {**changing, "operator": self.operator, **self._keyword_values()}
+        return self.templates[template].format_map(values).split(_CHANGING)
+
     def _keyword_values(self) -> dict[str, str]:
         keywords = {
             "start": self.keywords.start,
@@ -153,3 +173,11 @@ class TemplateCatalog:
             "report": self.keywords.report,
         }
         return {name: texts[0].upper() for name, texts in keywords.items()}
+
+
+def _is_made_of(text: str, beginning: str, constants: list[str]) -> bool:
+    if re.fullmatch(".{1,40}".join(map(re.escape, constants)), text):
+        return True
+    length = min(len(beginning), len(constants[0]))
+    is_cut = beginning != text and length >= _TELLING_LENGTH
+    return is_cut and beginning[:length] == constants[0][:length]

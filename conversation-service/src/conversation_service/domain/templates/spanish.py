@@ -17,7 +17,10 @@ SPANISH = Language(
         join=("unirse", "unir", *_ENGLISH.join),
         end=("fin", "terminar", "adios", "adiós", *_ENGLISH.end),
         help=("ayuda", *_ENGLISH.help),
-        opt_out=(*_ENGLISH.opt_out, "alto", "parar", "baja", "cancelar"),
+        opt_out=(
+            *(*_ENGLISH.opt_out, "baja", "dar de baja", "darme de baja", "cancelar"),
+            *("para", "detener", "no mas", "no más"),
+        ),
         opt_in=_ENGLISH.opt_in,
         yes=("si", "sí", *_ENGLISH.yes),
         block=("bloquear", *_ENGLISH.block),

@@ -135,6 +135,6 @@ def _message_problem(body: str, catalog: TemplateCatalog) -> str:
         )
     if shows_phone_number(body):
         return "must not show anything like a phone number, not even filled: 7 digits in a row"
-    if parse(body, catalog.keywords).kind is not Keyword.TALK:
+    if parse(body, catalog.keywords).kind not in (Keyword.TALK, Keyword.CODE):
         return "would be taken for a keyword if an auto-responder sent it back"
     return ""

@@ -60,6 +60,7 @@ _REASONS = {
     "TOO_MANY_HELD": "the limit of held messages is reached",
     "UNSUITABLE": "it had characters that cannot be sent, or was too long",
     "TOO_LATE": "it was sent before this conversation became active",
+    "REACTION": "it was a reaction to a system message",
     "RECEIPT": "a delivery receipt arrived",
     "RECORD": "the carrier's records contain it",
     "SENT_AGAIN": "neither a delivery receipt nor a record was found, so it was sent again",

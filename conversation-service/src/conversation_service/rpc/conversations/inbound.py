@@ -2,14 +2,25 @@
 
 from datetime import datetime
 
+from prometheus_client import Counter
+
 from conversation_service.application.executor import ExecutionResult
-from conversation_service.domain.errors import ConversationError, InvalidArgument
+from conversation_service.domain.errors import (
+    ConversationError,
+    InvalidArgument,
+    RequestIdReused,
+)
 from conversation_service.domain.model.messages import Attachment, InboundMessage
 from conversation_service.messaging.client import CarrierReceipt
 from conversation_service.rpc.core.status import item_error
 from conversation_service.rpc.core.validation import MAX_ATTACHMENTS, RequestValidator
 from conversation_service.store.keyspace.timestamps import from_ms
 from maskline.conversation.v1 import conversation_pb2 as pb
+
+REUSED_IDS = Counter(
+    "maskline_reused_message_ids",
+    "Callbacks whose id came before with another message; they are not relayed.",
+)
 
 
 def inbound_message(message: pb.InboundMessage) -> InboundMessage | InvalidArgument:
@@ -47,6 +58,7 @@ def _carrier_time(message: pb.InboundMessage) -> datetime | None:
 
 def message_to_result(result: ExecutionResult) -> pb.ReceiveMessageResult:
     if isinstance(result, ConversationError):
+        REUSED_IDS.inc(isinstance(result, RequestIdReused))
         return pb.ReceiveMessageResult(outcome=pb.RECEIVE_OUTCOME_REFUSED, error=item_error(result))
     outcome = pb.RECEIVE_OUTCOME_REPEATED if result.is_duplicate else pb.RECEIVE_OUTCOME_ACCEPTED
     return pb.ReceiveMessageResult(outcome=outcome)

@@ -8,6 +8,7 @@ from conversation_service.application.inbound.messages import InboundHandler, ha
 from conversation_service.application.pools import PoolDirectory
 from conversation_service.domain.commands.client.reopen import ReopenConversation
 from conversation_service.domain.commands.core.command import Command
+from conversation_service.domain.errors import FieldViolation, InvalidArgument
 from conversation_service.rpc.conversations import inbound, requests
 from conversation_service.rpc.conversations.event_stream import EventStreams
 from conversation_service.rpc.conversations.responses import (
@@ -60,20 +61,26 @@ class ConversationServicer(rpc.ConversationServiceServicer):
     async def StartConversation(
         self, request: pb.StartConversationRequest, context: Context
     ) -> pb.StartConversationResponse:
-        response = await self._run(request.pool, requests.start(request, self._people))
+        command = requests.start(request, self._people)
+        await self._refuse_masked("phone_number", request.phone_number)
+        response = await self._run(request.pool, command)
         conversation = conversation_to_proto(response.changed)
         return pb.StartConversationResponse(conversation=conversation, code=response.changed.code)
 
     async def OpenConversation(
         self, request: pb.OpenConversationRequest, context: Context
     ) -> pb.OpenConversationResponse:
-        response = await self._run(request.pool, requests.open_(request, self._people))
+        command = requests.open_(request, self._people)
+        await self._refuse_masked("phone_numbers", *request.phone_numbers)
+        response = await self._run(request.pool, command)
         return pb.OpenConversationResponse(conversation=conversation_to_proto(response.changed))
 
     async def JoinConversation(
         self, request: pb.JoinConversationRequest, context: Context
     ) -> pb.JoinConversationResponse:
-        response = await self._run(request.pool, requests.join(request, self._people))
+        command = requests.join(request, self._people)
+        await self._refuse_masked("phone_number", request.phone_number)
+        response = await self._run(request.pool, command)
         return pb.JoinConversationResponse(conversation=conversation_to_proto(response.changed))
 
     async def EndConversation(
@@ -158,6 +165,11 @@ class ConversationServicer(rpc.ConversationServiceServicer):
         pool = await self._directory.by_name(request.pool)
         async for response in self._streams.watch(pool, request):
             yield response
+
+    async def _refuse_masked(self, field: str, *phone_numbers: str) -> None:
+        """Maskline would text itself if a masked number were in a conversation."""
+        if await self._directory.masked_among(phone_numbers):
+            raise InvalidArgument([FieldViolation(field, "a masked number is not a person's")])
 
     async def _run(self, pool: str, command: Command) -> StoredResponse:
         return await (await self._directory.by_name(pool)).executor.run(command)

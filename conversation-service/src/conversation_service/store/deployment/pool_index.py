@@ -29,6 +29,14 @@ class PoolIndex:
         pool = await self._redis.hget(self._keys.numbers, self._number(masked_number))
         return pool.decode() if isinstance(pool, bytes) else None
 
+    async def owned(self, numbers: Sequence[str]) -> set[str]:
+        """Those of these numbers that are masked numbers of any pool."""
+        if not numbers:
+            return set()
+        hashed = [self._number(number) for number in numbers]
+        owners = await self._redis.hmget(self._keys.numbers, hashed)
+        return {number for number, owner in zip(numbers, owners, strict=True) if owner}
+
     async def claim_numbers(self, pool: str, masked_numbers: Sequence[str]) -> bool:
         """Makes a pool the owner of numbers: of all, or of none if another pool has one."""
         if not masked_numbers:

@@ -208,6 +208,10 @@ class DeploymentKeys:
         """string: when, how and by which command a person opted out."""
         return self._key(f"opt-out:{person_id}")
 
+    def opt_out_request(self, request: str) -> str:
+        """string: fingerprint of a client's opt-out or opt-in (hashed), the opt-out after it."""
+        return self._key(f"opt-out-request:{request}")
+
     def erasure(self, erasure_id: str) -> str:
         """string: when a person was erased, and how much was removed; not who."""
         return self._key(f"erasure:{erasure_id}")

@@ -1,9 +1,10 @@
 """The outbox of one pool, its lease, and the states of its messages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
+from itertools import compress
+from typing import NamedTuple, cast
 
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
@@ -55,6 +56,16 @@ class MessageStatus:
     is_relayed: bool = False
 
 
+class LookedUp(NamedTuple):
+    """What was found of entries: an erasure removes its person's entries."""
+
+    # The ids of those that still exist.
+    existing: set[str]
+    # The recipients who opted out, and those whose number is a masked number, by person id.
+    opted_out: set[str]
+    masked: set[str]
+
+
 class LeaseLost(Exception):
     """Another replica holds the pool's lease now."""
 
@@ -68,6 +79,7 @@ class Outbox:
         self._reader = reader
         self._scripts = storage.scripts
         self._keys = storage.keys
+        self._cipher = storage.cipher
         self._decoder = OutboxDecoder(storage)
         self._data_keys = storage.data_keys
 
@@ -112,24 +124,22 @@ class Outbox:
         decoded = await self._decoded(await self._entries(entry_ids))
         return {entry.entry_id: entry for entry in decoded}
 
-    async def look_up(self, entries: Sequence[OutboxEntry]) -> tuple[set[str], set[str]]:
-        """The ids of those entries that still exist, and of their recipients who opted out.
-
-        One round trip, made immediately before sending. An erasure removes its person's entries.
-        """
-        people = list({entry.person_id for entry in entries})
-        pipeline = self._redis.pipeline(transaction=False)
+    async def look_up(self, entries: Sequence[OutboxEntry]) -> LookedUp:
+        """One round trip, made immediately before sending."""
+        people = {entry.person_id: entry.message.to.phone_number for entry in entries}
+        numbers = [self._cipher.blind_index("number", number) for number in people.values()]
+        keys, pipeline = DeploymentKeys(), self._redis.pipeline(transaction=False)
         for entry in entries:
             pipeline.xrange(self._keys.outbox, entry.entry_id, entry.entry_id)
         for person_id in people:
-            pipeline.exists(DeploymentKeys().opt_out(person_id))
-        found = await pipeline.execute()
-        existing = zip(entries, found[: len(entries)], strict=True)
-        opted_out = zip(people, found[len(entries) :], strict=True)
-        return (
-            {entry.entry_id for entry, exists in existing if exists},
-            {person_id for person_id, exists in opted_out if exists},
-        )
+            pipeline.exists(keys.opt_out(person_id))
+        if numbers:
+            pipeline.hmget(keys.numbers, numbers)
+        found = iter(await pipeline.execute())
+        existing = {entry.entry_id for entry in entries if next(found)}
+        opted_out = {person_id for person_id in people if next(found)}
+        owners = cast("Iterable[bytes | None]", next(found, ()))
+        return LookedUp(existing, opted_out, set(compress(people, owners)))
 
     async def acknowledge(self, entry_ids: Sequence[str]) -> None:
         """Entries that were removed are not pending any more."""

@@ -135,7 +135,7 @@ def _number(entry: Fields) -> AccountNumber | None:
     if entry.get("type", "number") != "number":
         return None
     attributes = fields_of(entry.get("attributes"))
-    number = e164(attributes.get("value")) or e164(entry.get("id"))
+    number = e164(attributes.get("value"), is_own=True) or e164(entry.get("id"), is_own=True)
     if not number:
         return None
     enabled = attributes.get("messaging_enabled")

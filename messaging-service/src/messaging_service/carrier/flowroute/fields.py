@@ -3,9 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from messaging_service.model.message import E164
-
-_NORTH_AMERICAN_DIGITS = 10
+from runtime.phone_numbers import e164_of
 
 Fields = Mapping[str, object]
 
@@ -29,13 +27,9 @@ def has_more(body: Fields, entries: list[object], limit: int) -> bool:
     return bool(entries) and (linked or len(entries) > limit)
 
 
-def e164(value: object) -> str:
-    """The number with its plus, or empty. Ten digits are North American and lack the 1."""
-    number = text_of(value).strip()
-    if number.isdigit() and len(number) == _NORTH_AMERICAN_DIGITS:
-        number = f"1{number}"
-    number = f"+{number.removeprefix('+')}"
-    return number if E164.fullmatch(number) else ""
+def e164(value: object, *, is_own: bool = False) -> str:
+    """The number with its plus, or empty; ten digits are taken for a number of our own only."""
+    return e164_of(text_of(value).strip(), is_own=is_own)
 
 
 def text_of(value: object) -> str:

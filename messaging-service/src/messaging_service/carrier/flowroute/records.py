@@ -138,7 +138,9 @@ def _direction(fields: Fields) -> str:
 def _record(fields: Fields, files: Mapping[str, Attachment]) -> CarrierRecord | None:
     attributes = fields_of(fields.get("attributes"))
     carrier_id = normalised_carrier_id(text_of(fields.get("id")))
-    from_number, to_number = e164(attributes.get("from")), e164(attributes.get("to"))
+    # Inbound, `from` is a person. An outbound record is compared with what was sent.
+    from_number = e164(attributes.get("from"), is_own=_direction(fields) == "outbound")
+    to_number = e164(attributes.get("to"), is_own=True)
     if not (carrier_id and from_number and to_number):
         return None
     return CarrierRecord(

@@ -3,6 +3,8 @@
 import asyncio
 from datetime import timedelta
 
+from prometheus_client import REGISTRY
+
 from conversation_service.domain.templates.catalog import Template
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import error_reason_pb2
@@ -80,7 +82,9 @@ async def test_an_invalid_item_affects_neither_the_others_nor_their_order(
         reused,
         service.text(BOB_NUMBER, "three"),
     ]
+    counted = REGISTRY.get_sample_value("maskline_reused_message_ids_total") or 0
     results = (await service.receive(*batch)).results
+    assert REGISTRY.get_sample_value("maskline_reused_message_ids_total") == counted + 1
     assert [result.error.reason for result in results] == [
         error_reason_pb2.ERROR_REASON_UNSPECIFIED,
         error_reason_pb2.ERROR_REASON_UNKNOWN_MASKED_NUMBER,

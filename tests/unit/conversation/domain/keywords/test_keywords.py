@@ -16,9 +16,9 @@ from conversation_service.domain.keywords.keywords import (
     Keyword,
     Keywords,
     ParsedKeyword,
-    normalized,
     parse,
 )
+from conversation_service.domain.keywords.normalization import normalized
 from conversation_service.domain.model.pool import Pool, PoolSettings
 from conversation_service.domain.model.pool_validation import settings_violations
 from conversation_service.domain.templates.catalog import Template, TemplateError

@@ -1,5 +1,7 @@
 """Phone numbers, people, and the order of message states."""
 
+import pytest
+
 from conversation_service.domain.model.messages import MessageState
 from conversation_service.domain.model.participants import (
     Person,
@@ -11,11 +13,25 @@ from conversation_service.domain.model.pool import POOL_NAME
 from support.builders.conversations import ALICE, ALICE_NUMBER, BOB, BOB_NUMBER
 
 
-def test_a_phone_number_is_a_plus_and_8_to_15_digits() -> None:
-    valid = ["+14255550111", "+4915550111", "+15550123", "+123456789012345"]
-    invalid = ["", "14255550111", "+04255550111", "+1425555011a", "+1", "+1555012"]
-    invalid += ["+1 4255550111", "+1234567890123456", "+14255550111\n", "+1425555011\uff11"]
-    assert [number for number in valid + invalid if is_e164(number)] == valid
+@pytest.mark.parametrize(
+    ("number", "is_valid"),
+    [
+        *((n, True) for n in ("+14255550111", "+4915550111", "+23456789", "+223456789012345")),
+        *(
+            (n, False)
+            for n in ("", "14255550111", "+04255550111", "+1425555011a", "+1", "+1555012")
+        ),
+        *((n, False) for n in ("+1 4255550111", "+1234567890123456", "+14255550111\n")),
+        ("+1425555011\uff11", False),
+        # North American numbers that cannot exist, by length, area code and exchange.
+        *((n, False) for n in ("+15550123", "+123456789012345", "+11255550111", "+19115550111")),
+        *((n, False) for n in ("+14251550111", "+14259110111", "+14250550111")),
+    ],
+)
+def test_a_phone_number_is_a_plus_and_digits_that_can_be_dialled(
+    number: str, is_valid: bool
+) -> None:
+    assert is_e164(number) is is_valid
 
 
 def test_a_redacted_number_shows_its_last_four_digits() -> None:

@@ -193,9 +193,12 @@ class Snapshot:
         return Draft(to, body, template, may_reach_opted_out=may_reach_opted_out)
 
     def outbound_messages(
-        self, masked_number: str, conversation_id: str, drafts: Iterable[Draft]
+        self, masked_number: str, conversation_id: str, drafts: Iterable[Draft], first: int = 0
     ) -> tuple[OutboundMessage, ...]:
-        """The messages of this change, in order; outside of a conversation its id is empty."""
+        """The messages of this change, in order; outside of a conversation its id is empty.
+
+        `first` is how many the change has already.
+        """
         return tuple(
             OutboundMessage(
                 message_id=f"{self.change_id}-{index}",
@@ -207,13 +210,16 @@ class Snapshot:
                 is_relayed=draft.author_id != "",
                 attachments=draft.attachments,
             )
-            for index, draft in enumerate(drafts)
+            for index, draft in enumerate(drafts, first)
         )
 
-    def message_events(self, conversation_id: str, drafts: Iterable[Draft]) -> tuple[Event, ...]:
+    def message_events(
+        self, conversation_id: str, drafts: Iterable[Draft], first: int = 0
+    ) -> tuple[Event, ...]:
         """The events of the same messages."""
         return tuple(
-            self._message_event(conversation_id, index, draft) for index, draft in enumerate(drafts)
+            self._message_event(conversation_id, index, draft)
+            for index, draft in enumerate(drafts, first)
         )
 
     def _message_event(self, conversation_id: str, index: int, draft: Draft) -> Event:

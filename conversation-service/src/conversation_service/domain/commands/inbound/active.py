@@ -11,7 +11,7 @@ from conversation_service.domain.commands.inbound.inbound_message import (
     keyword_event,
     not_relayed_event,
 )
-from conversation_service.domain.commands.inbound.relay import relay_message
+from conversation_service.domain.commands.inbound.relay import relay_message, with_notice_of_files
 from conversation_service.domain.commands.inbound.waiting import end_by_keyword
 from conversation_service.domain.keywords import join_codes
 from conversation_service.domain.keywords.keywords import Keyword
@@ -22,11 +22,19 @@ from conversation_service.domain.templates.catalog import Template
 
 def receive_from_active(inbound: InboundContext, active: Conversation) -> Change:
     """Carries out a keyword; relays everything else unchanged."""
+    change = _carry_out(inbound, active)
+    if change is None:
+        return relay_message(inbound, active)
+    return with_notice_of_files(inbound, change, active.conversation_id)
+
+
+def _carry_out(inbound: InboundContext, active: Conversation) -> Change | None:
+    """None for a message to be relayed."""
     argument = inbound.keyword.argument
     match inbound.effective_keyword:
         case Keyword.START:
             return _already_in_conversation(inbound, active)
-        case Keyword.JOIN if join_codes.is_code_shaped(join_codes.normalized(argument)):
+        case Keyword.JOIN if join_codes.is_code_shaped(argument):
             # Relaying it would disclose somebody else's code to the partner.
             return _already_in_conversation(inbound, active)
         case Keyword.HELP:
@@ -42,7 +50,7 @@ def receive_from_active(inbound: InboundContext, active: Conversation) -> Change
         case Keyword.OPT_IN:
             return Change()
         case _:
-            return relay_message(inbound, active)
+            return None
 
 
 def _block(inbound: InboundContext, active: Conversation) -> Change:

@@ -52,7 +52,7 @@ _UNDECLARED = frozenset(["", "application/octet-stream", "binary/octet-stream"])
 _RELAYED = {
     AttachmentPolicy.NONE: frozenset[str](),
     AttachmentPolicy.PICTURES: _PICTURES | _UNDECLARED,
-    AttachmentPolicy.ALL: _PICTURES | _UNDECLARED | _VIDEOS | _SOUNDS | {_PLAIN},
+    AttachmentPolicy.ALL: _PICTURES | _UNDECLARED | _VIDEOS | _SOUNDS,
 }
 
 # Added by phones to arrange the parts of a message on the screen; people do not send it knowingly.
@@ -70,16 +70,19 @@ class AttachmentSplit:
 def split_attachments(
     attachments: Iterable[Attachment], policy: AttachmentPolicy
 ) -> AttachmentSplit:
-    """Files without content of the sender's are neither relayed nor refused."""
-    files = [attachment for attachment in attachments if not _is_empty(attachment)]
-    relayed = tuple(file for file in files if _declared_type(file) in _RELAYED[policy])
+    """Layouts are neither relayed nor refused. Text parts are words, which no policy refuses."""
+    files = [file for file in attachments if _declared_type(file) not in _LAYOUT]
+    relayed = tuple(
+        file
+        for file in files
+        if file.url and (is_text(file) or _declared_type(file) in _RELAYED[policy])
+    )
     return AttachmentSplit(relayed, len(files) - len(relayed))
 
 
-def _is_empty(attachment: Attachment) -> bool:
-    """Whether it is a layout, or the empty text part of a picture without text."""
-    declared = _declared_type(attachment)
-    return declared in _LAYOUT or (declared == _PLAIN and attachment.size_bytes == 0)
+def is_text(attachment: Attachment) -> bool:
+    """Whether it is a text part: the messaging service adds its words to the body."""
+    return _declared_type(attachment) == _PLAIN
 
 
 def _declared_type(attachment: Attachment) -> str:

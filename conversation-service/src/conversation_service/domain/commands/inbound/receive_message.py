@@ -66,12 +66,13 @@ class ReceiveMessage:
         return parsed
 
     def read_set(self, pool: Pool) -> ReadSet:
-        """The sender's conversation on this number; for JOIN, the conversation of the code."""
+        """The sender's conversation on this number; for a code, the conversation behind it."""
         keyword, number = self.keyword(pool.keywords), self.message.to_number
-        is_join = keyword.kind is Keyword.JOIN
+        is_join = keyword.kind in (Keyword.JOIN, Keyword.CODE)
+        is_code = is_join and join_codes.is_code_shaped(keyword.argument)
         return ReadSet(
             routes=(self.route,),
-            code=join_codes.normalized(keyword.argument) if is_join else "",
+            code=keyword.argument if is_code else "",
             people=(self.sender,),
             blocks_of=self.sender if is_join else None,
             code_attempts_on=number if is_join else "",

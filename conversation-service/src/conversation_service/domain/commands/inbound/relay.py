@@ -6,6 +6,7 @@ from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.holding import hold, relayed_draft, rule_against_hold
 from conversation_service.domain.commands.core.lifecycle import message_passed
 from conversation_service.domain.commands.core.replies import (
+    notify,
     notify_limited,
     replies_to,
     reply_to,
@@ -14,6 +15,7 @@ from conversation_service.domain.commands.core.replies import (
 from conversation_service.domain.commands.core.snapshot import Snapshot
 from conversation_service.domain.commands.inbound.attachments import (
     AttachmentSplit,
+    is_text,
     split_attachments,
 )
 from conversation_service.domain.commands.inbound.inbound_message import (
@@ -21,6 +23,7 @@ from conversation_service.domain.commands.inbound.inbound_message import (
     attachments_refused_event,
     not_relayed_event,
 )
+from conversation_service.domain.keywords.reactions import quoted_in_reaction
 from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.events import Event, Rule
 from conversation_service.domain.model.messages import HeldMessage, is_sendable
@@ -38,6 +41,10 @@ _REPLY_TEMPLATES = {
 
 def relay_message(inbound: InboundContext, active: Conversation) -> Change:
     snapshot, message = inbound.snapshot, inbound.message
+    if snapshot.pool.catalog.is_system_message(quoted_in_reaction(message.body)):
+        # The partner did not get that message. Who taps a reaction expects no answer.
+        event = not_relayed_event(inbound, active.conversation_id, Rule.REACTION)
+        return notify(snapshot, active, (), [event])
     files = split_attachments(message.attachments, snapshot.pool.settings.attachment_policy)
     rule = _rule_against(inbound, files, active)
     if rule is not None:
@@ -85,6 +92,28 @@ def _hold(inbound: InboundContext, files: AttachmentSplit, active: Conversation)
     held = HeldMessage(sender.participant_id, inbound.message.body, files.relayed)
     events = _events_about_files(inbound, files, active)
     return replace(hold(snapshot, active, held, reply.drafts, events), sender_limits=reply.limits)
+
+
+def with_notice_of_files(inbound: InboundContext, change: Change, conversation_id: str) -> Change:
+    """The outcome of a keyword whose message also has files: they are not relayed, and told."""
+    snapshot = inbound.snapshot
+    files = [file for file in inbound.message.attachments if not is_text(file)]
+    split = split_attachments(files, snapshot.pool.settings.attachment_policy)
+    if not (split.relayed or split.refused):
+        return change
+    limits = change.sender_limits.after if change.sender_limits else None
+    template = _template_about_files(snapshot)
+    reply = reply_to(snapshot, inbound.sender, template, limits=limits)
+    number, first = inbound.route.masked_number, len(change.texts)
+    texts = snapshot.outbound_messages(number, conversation_id, reply.drafts, first)
+    events = [attachments_refused_event(inbound, conversation_id)]
+    events += snapshot.message_events(conversation_id, reply.drafts, first)
+    return replace(
+        change,
+        texts=(*change.texts, *texts),
+        sender_limits=reply.limits or change.sender_limits,
+        events=(*change.events, *events),
+    )
 
 
 def _replies_about_files(snapshot: Snapshot, files: AttachmentSplit) -> list[Template]:

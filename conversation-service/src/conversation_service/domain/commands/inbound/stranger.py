@@ -13,13 +13,14 @@ from conversation_service.domain.commands.core.replies import (
 )
 from conversation_service.domain.commands.inbound.inbound_message import InboundContext
 from conversation_service.domain.commands.inbound.join import join_by_keyword
-from conversation_service.domain.keywords.keywords import Keyword
+from conversation_service.domain.keywords.keywords import Keyword, resembles_keyword
 from conversation_service.domain.model.events import Event, EventType
+from conversation_service.domain.model.rate_limits import SenderLimits
 from conversation_service.domain.templates.catalog import Template
 
 
 def receive_from_stranger(inbound: InboundContext) -> Change:
-    """START, JOIN and HELP; anything else gets one help text, then none for a while."""
+    """START, JOIN, a code and HELP; anything else gets one help text, then none for a while."""
     cool_off_left = inbound.snapshot.cool_off_left(inbound.route)
     match inbound.effective_keyword:
         case Keyword.HELP:
@@ -32,7 +33,7 @@ def receive_from_stranger(inbound: InboundContext) -> Change:
             return _reply(inbound, Template.JUST_ENDED, span=cool_off_left)
         case Keyword.START:
             return _start(inbound)
-        case Keyword.JOIN:
+        case Keyword.JOIN | Keyword.CODE:
             return join_by_keyword(inbound)
         case _:
             return _help_once(inbound)
@@ -59,10 +60,17 @@ def _start(inbound: InboundContext) -> Change:
 def _help_once(inbound: InboundContext) -> Change:
     snapshot, sender = inbound.snapshot, inbound.sender
     limits = snapshot.limits_of(sender)
-    if limits.is_help_muted(snapshot.now):
+    if limits.is_help_muted(snapshot.now) and not _is_answered_attempt(inbound, limits):
         return Change()
     reply = reply_to(snapshot, sender, Template.HELP, limits=limits.help_sent(snapshot.now))
     return reply_to_stranger(snapshot, inbound.route, reply)
+
+
+def _is_answered_attempt(inbound: InboundContext, limits: SenderLimits) -> bool:
+    """Whether the sender looks for a keyword. Answered less often, as auto-responders may too."""
+    return limits.may_answer_attempt(inbound.snapshot.now) and resembles_keyword(
+        inbound.message.body, inbound.snapshot.pool.keywords
+    )
 
 
 def _reply(inbound: InboundContext, template: Template, span: timedelta | None = None) -> Change:

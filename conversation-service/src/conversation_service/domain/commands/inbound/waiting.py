@@ -10,7 +10,6 @@ from conversation_service.domain.commands.inbound.inbound_message import (
     keyword_event,
     not_relayed_event,
 )
-from conversation_service.domain.keywords import join_codes
 from conversation_service.domain.keywords.keywords import Keyword
 from conversation_service.domain.model.conversation import Conversation, EndReason
 from conversation_service.domain.model.events import Rule
@@ -23,7 +22,7 @@ def receive_from_waiting(inbound: InboundContext, waiting: Conversation) -> Chan
     match keyword.kind:
         case Keyword.START:
             return _reply(inbound, waiting, Template.CODE)
-        case Keyword.JOIN if join_codes.normalized(keyword.argument) == code:
+        case Keyword.JOIN | Keyword.CODE if keyword.argument == code:
             return _reply(inbound, waiting, Template.OWN_CODE)
         case Keyword.HELP:
             return _reply(inbound, waiting, Template.HELP)
@@ -49,7 +48,7 @@ def _reply(inbound: InboundContext, waiting: Conversation, template: Template) -
     # What is left of this code's lifetime, not the pool's setting.
     left = waiting.due_time - inbound.snapshot.now
     reply = reply_to(inbound.snapshot, inbound.sender, template, code=waiting.code, span=left)
-    if inbound.effective_keyword is Keyword.TALK:
+    if inbound.effective_keyword in (Keyword.TALK, Keyword.CODE):
         event = not_relayed_event(inbound, waiting.conversation_id, Rule.NOBODY_JOINED)
     else:
         event = keyword_event(inbound, waiting.conversation_id)

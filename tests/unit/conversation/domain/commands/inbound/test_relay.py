@@ -16,7 +16,7 @@ from conversation_service.domain.model.loop_detection import LOOP_LENGTH
 from conversation_service.domain.model.messages import MAX_LENGTH, Attachment, is_sendable
 from conversation_service.domain.model.pool import AttachmentPolicy
 from conversation_service.domain.templates.catalog import Template
-from support.builders.conversations import ALICE, BOB
+from support.builders.conversations import ALICE, BOB, system_message
 from support.builders.decisions import (
     ACTIVE,
     CARD,
@@ -29,8 +29,6 @@ from support.builders.decisions import (
     pool_with,
     sent_bodies,
     snapshot_of,
-    system,
-    texted,
 )
 from support.builders.unusual_bodies import UNUSUAL_BODIES
 
@@ -40,12 +38,15 @@ UNSUITABLE = ["\0", "a\0b", "\x1b[2J", "\x07", "\x0b", "\x1f", "x" * (MAX_LENGTH
 # Declared types, by the policies under which such a file is relayed.
 PICTURE_TYPES = ["image/jpeg", "image/png", "image/gif", "image/bmp", "IMAGE/JPEG; name=x.jpg"]
 PICTURE_TYPES += ["", "application/octet-stream"]
-OTHER_TYPES = ["video/3gpp", "video/mp4", "audio/amr", "audio/mpeg", "text/plain; charset=utf-8"]
+OTHER_TYPES = ["video/3gpp", "video/mp4", "audio/amr", "audio/mpeg"]
+TEXT_TYPES = ["text/plain", "TEXT/PLAIN; charset=utf-8"]
 REFUSED_TYPES = ["image/svg+xml", "image/heic", "text/x-vcard", "text/vcard", "application/pdf"]
 REFUSED_TYPES += ["picture"]
 RELAYED: list[tuple[str, set[AttachmentPolicy]]] = [
     *((content_type, {PICTURES, ALL}) for content_type in PICTURE_TYPES),
     *((content_type, {ALL}) for content_type in OTHER_TYPES),
+    # Words of the body, whatever the policy.
+    *((content_type, {NONE, PICTURES, ALL}) for content_type in TEXT_TYPES),
     *((content_type, set()) for content_type in REFUSED_TYPES),
 ]
 SMIL = Attachment("https://media.example.net/3", "application/smil", 850)
@@ -54,8 +55,8 @@ NOTE = Attachment("https://media.example.net/5", "text/plain", 12)
 
 
 def from_active(body: str, *attachments: Attachment, policy: AttachmentPolicy = PICTURES) -> Change:
-    pool = pool_with(attachment_policy=policy)
-    return texted(body, ACTIVE, attachments=attachments, pool=pool)
+    snapshot = snapshot_of(ACTIVE, pool=pool_with(attachment_policy=policy))
+    return incoming(body, attachments=attachments).decide(snapshot)
 
 
 def relayed(change: Change) -> Iterable[tuple[str, tuple[Attachment, ...]]]:
@@ -64,16 +65,16 @@ def relayed(change: Change) -> Iterable[tuple[str, tuple[Attachment, ...]]]:
 
 @pytest.mark.parametrize("body", UNUSUAL_BODIES)
 def test_an_unusual_body_is_relayed_and_held_unchanged(body: str) -> None:
-    assert sent_bodies(texted(body, ACTIVE)) == [(ALICE, body)]
-    [held] = texted(body, PAUSED).held
+    assert sent_bodies(incoming(body).decide(snapshot_of(ACTIVE))) == [(ALICE, body)]
+    [held] = incoming(body).decide(snapshot_of(PAUSED)).held
     assert held.body == body
 
 
 @pytest.mark.parametrize("body", UNSUITABLE)
 def test_a_body_that_cannot_be_sent_is_refused_with_a_reply(body: str) -> None:
     for conversation in (ACTIVE, PAUSED):
-        change = texted(body, conversation, attachments=(PICTURE,))
-        assert sent_bodies(change) == [system(BOB, Template.UNSUITABLE)]
+        change = incoming(body, attachments=(PICTURE,)).decide(snapshot_of(conversation))
+        assert sent_bodies(change) == [(BOB, system_message(Template.UNSUITABLE))]
         assert event_details(change)[0] == ("MESSAGE_NOT_RELAYED", "UNSUITABLE")
         assert (change.after, change.held) == (None, ())
 
@@ -83,75 +84,118 @@ def test_a_body_without_control_characters_is_never_refused(body: str) -> None:
     assert is_sendable(body)
 
 
-@pytest.mark.parametrize("policy", AttachmentPolicy)
+@pytest.mark.parametrize(("content_type", "policies"), RELAYED)
 def test_a_file_is_relayed_by_its_declared_type_and_the_pools_policy(
-    policy: AttachmentPolicy,
+    content_type: str, policies: set[AttachmentPolicy]
 ) -> None:
-    for content_type, policies in RELAYED:
-        file = Attachment("https://media.example.net/1", content_type, 1000)
+    file = Attachment("https://media.example.net/1", content_type, 1000)
+    for policy in AttachmentPolicy:
         expected = AttachmentSplit((file,)) if policy in policies else AttachmentSplit(refused=1)
         assert split_attachments([file], policy) == expected
-    assert split_attachments([SMIL, EMPTY_PART], policy) == AttachmentSplit()
+
+
+@pytest.mark.parametrize("policy", AttachmentPolicy)
+def test_a_layout_is_ignored_and_a_text_part_without_a_size_may_hold_words(
+    policy: AttachmentPolicy,
+) -> None:
+    assert split_attachments([SMIL, EMPTY_PART], policy) == AttachmentSplit((EMPTY_PART,))
+
+
+@pytest.mark.parametrize("policy", AttachmentPolicy)
+@pytest.mark.parametrize("content_type", ["", "image/png", "text/plain"])
+def test_a_file_without_an_address_is_refused(policy: AttachmentPolicy, content_type: str) -> None:
+    assert split_attachments([Attachment("", content_type)], policy) == AttachmentSplit(refused=1)
+
+
+@pytest.mark.parametrize("body", ["help", "info", "report", "unstop", "bye", "start", "block"])
+@pytest.mark.parametrize("file", [PICTURE, CARD, Attachment("")])
+def test_the_sender_of_a_keyword_is_told_that_a_file_with_it_is_not_relayed(
+    body: str, file: Attachment
+) -> None:
+    alone, change = from_active(body), from_active(body, file)
+    notice = (BOB, system_message(Template.ATTACHMENT_NOT_PASSED_ON))
+    assert sent_bodies(change) == [*sent_bodies(alone), notice]
+    assert len({message.message_id for message in change.texts}) == len(change.texts)
+    assert event_details(change) == [
+        *event_details(alone),
+        ("ATTACHMENTS_REFUSED", ""),
+        ("SYSTEM_TEXT_ACCEPTED", "attachment_not_passed_on"),
+    ]
+    assert change.sender_limits is not None
+    assert change.sender_limits.after.replies.number == 1 + len(
+        [message for message in alone.texts if message.to == BOB]
+    )
+
+
+def test_a_text_part_with_a_keyword_is_no_file() -> None:
+    assert from_active("help", NOTE) == from_active("help")
 
 
 def test_files_keep_their_order_and_refused_ones_are_counted() -> None:
     other = replace(PICTURE, url="https://media.example.net/9")
     split = split_attachments([PICTURE, CARD, other, NOTE], PICTURES)
-    assert split == AttachmentSplit((PICTURE, other), 2)
+    assert split == AttachmentSplit((PICTURE, other, NOTE), 1)
 
 
-def test_a_picture_is_relayed_with_or_without_a_body() -> None:
-    for body in ("look", "", "  "):
-        change = from_active(body, SMIL, PICTURE)
-        assert relayed(change) == [(body, (PICTURE,))]
-        assert sent_bodies(change) == [(ALICE, body)]
-        assert event_details(change) == [("MESSAGE_RELAYED", "")]
-        assert change.texts[0].is_relayed
+@pytest.mark.parametrize("body", ["look", "", "  "])
+def test_a_picture_is_relayed_with_or_without_a_body(body: str) -> None:
+    change = from_active(body, SMIL, PICTURE)
+    assert relayed(change) == [(body, (PICTURE,))]
+    assert sent_bodies(change) == [(ALICE, body)]
+    assert event_details(change) == [("MESSAGE_RELAYED", "")]
+    assert change.texts[0].is_relayed
 
 
 def test_refused_files_get_one_reply_and_the_rest_is_relayed() -> None:
-    reply = system(BOB, Template.ATTACHMENT_NOT_PASSED_ON)
     change = from_active("us", CARD, PICTURE, CARD)
     assert relayed(change) == [("us", (PICTURE,))]
-    assert sent_bodies(change)[1:] == [reply]
+    assert sent_bodies(change)[1:] == [(BOB, system_message(Template.ATTACHMENT_NOT_PASSED_ON))]
     assert event_details(change) == [
         ("ATTACHMENTS_REFUSED", ""),
         ("MESSAGE_RELAYED", ""),
         ("SYSTEM_TEXT_ACCEPTED", "attachment_not_passed_on"),
     ]
     assert change.events[0].participant_id == BOB.participant_id
+
+
+def test_a_refused_file_without_a_body_gets_a_reply() -> None:
     change = from_active("", CARD)
-    assert (change.after, sent_bodies(change)) == (None, [reply])
+    assert change.after is None
+    assert sent_bodies(change) == [(BOB, system_message(Template.ATTACHMENT_NOT_PASSED_ON))]
     assert event_details(change)[0] == ("MESSAGE_NOT_RELAYED", "ATTACHMENTS_ONLY")
-    assert sent_bodies(from_active("", SMIL, EMPTY_PART)) == [system(BOB, Template.EMPTY)]
+
+
+def test_a_message_with_nothing_but_a_layout_is_empty() -> None:
+    assert sent_bodies(from_active("", SMIL)) == [(BOB, system_message(Template.EMPTY))]
 
 
 def test_a_pool_that_relays_no_files_replies_so() -> None:
-    reply = system(BOB, Template.NO_ATTACHMENTS)
     change = from_active("look", PICTURE, policy=NONE)
-    assert sent_bodies(change) == [(ALICE, "look"), reply]
+    assert sent_bodies(change) == [(ALICE, "look"), (BOB, system_message(Template.NO_ATTACHMENTS))]
     assert relayed(change) == [("look", ())]
-    assert sent_bodies(from_active("", PICTURE, policy=NONE)) == [reply]
+    assert sent_bodies(from_active("", PICTURE, policy=NONE)) == [
+        (BOB, system_message(Template.NO_ATTACHMENTS))
+    ]
 
 
 def test_a_keyword_counts_with_a_file_and_the_file_goes_to_nobody() -> None:
     assert after(from_active("end", PICTURE)).end_time is not None
-    assert sent_bodies(from_active("help", CARD)) == [system(BOB, Template.HELP)]
     assert all(not message.attachments for message in from_active("optout", PICTURE).texts)
-    waiting = texted("", WAITING, by=ALICE, attachments=(PICTURE,))
+    waiting = incoming("", ALICE, attachments=(PICTURE,)).decide(snapshot_of(WAITING))
     assert {message.to for message in waiting.texts} == {ALICE}
-    assert sent_bodies(texted("", attachments=(PICTURE,))) == [system(BOB, Template.HELP)]
+    stranger = incoming("", BOB, attachments=(PICTURE,)).decide(snapshot_of())
+    assert sent_bodies(stranger) == [(BOB, system_message(Template.HELP))]
 
 
-def test_only_pictures_with_a_body_can_be_a_loop() -> None:
-    for bodies, is_loop in ((("", ""), False), (("I am away.", "Ok!"), True)):
-        conversation, was_relayed = ACTIVE, []
-        for turn in range(3 * LOOP_LENGTH):
-            sender = (ALICE, BOB)[turn % 2]
-            change = texted(bodies[turn % 2], conversation, by=sender, attachments=(PICTURE,))
-            was_relayed.append(change.texts[0].attachments == (PICTURE,))
-            conversation = change.after or conversation
-        assert all(was_relayed) is not is_loop
+@pytest.mark.parametrize(("bodies", "is_loop"), [(("", ""), False), (("I am away.", "Ok!"), True)])
+def test_only_pictures_with_a_body_can_be_a_loop(bodies: tuple[str, str], is_loop: bool) -> None:
+    conversation, was_relayed = ACTIVE, []
+    for turn in range(3 * LOOP_LENGTH):
+        message = incoming(bodies[turn % 2], (ALICE, BOB)[turn % 2], attachments=(PICTURE,))
+        change = message.decide(snapshot_of(conversation))
+        was_relayed.append(change.texts[0].attachments == (PICTURE,))
+        conversation = change.after or conversation
+    assert all(was_relayed) is not is_loop
 
 
 def test_no_representation_shows_the_url_of_a_file() -> None:

@@ -7,12 +7,14 @@ import pytest
 
 from conversation_service.domain.commands.core.change import Change, RouteClaim
 from conversation_service.domain.commands.core.lifecycle import ended
-from conversation_service.domain.commands.core.snapshot import ReadSet
+from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
 from conversation_service.domain.errors import UnknownMaskedNumber
 from conversation_service.domain.model.conversation import EndReason, State
-from conversation_service.domain.model.rate_limits import STRANGER_SILENCE
+from conversation_service.domain.model.participants import Person
+from conversation_service.domain.model.pool import Pool
+from conversation_service.domain.model.rate_limits import ATTEMPT_REPLIES_LIMIT, STRANGER_SILENCE
 from conversation_service.domain.templates.catalog import Template
-from support.builders.conversations import ALICE, BOB, CAROL, MASKED, POOL, route
+from support.builders.conversations import ALICE, BOB, CAROL, MASKED, POOL, route, system_message
 from support.builders.decisions import (
     ACTIVE,
     CODE,
@@ -28,14 +30,16 @@ from support.builders.decisions import (
     pool_with,
     sent_bodies,
     snapshot_of,
-    system,
-    texted,
 )
 
 CODE_LIFETIME = timedelta(minutes=15)
 COOL_OFF = timedelta(minutes=3)
 CANCELLED = replace(ended(snapshot_of(), WAITING, EndReason.PARTICIPANT_ENDED), etag="e5")
-HELP = [system(BOB, Template.HELP)]
+
+RESEMBLING = ["start the car", "join us at 8", "help me", "join", "START: now"]
+HELPED_ONCE = ["hello", "", "yes", "end", f"end {CODE}", "bye", "block", "report", "the end"]
+HELPED_ONCE += ["start the car, as I have to be at work at 8"]
+
 # What a waiting person texts, the reply, and the event.
 WAITING_TABLE = [
     *((body, Template.CODE, "COMMAND_RECEIVED", "START") for body in ("start", " START! ")),
@@ -43,7 +47,8 @@ WAITING_TABLE = [
     ("join k7m-2q9.", Template.OWN_CODE, "COMMAND_RECEIVED", "JOIN"),
     (f"join {OTHER_CODE}", Template.STILL_WAITING, "COMMAND_RECEIVED", "JOIN"),
     (f"end {OTHER_CODE}", Template.STILL_WAITING, "COMMAND_RECEIVED", "END"),
-    *((body, Template.HELP, "COMMAND_RECEIVED", "HELP") for body in ("help", "info")),
+    ("help", Template.HELP, "COMMAND_RECEIVED", "HELP"),
+    ("info", Template.HELP, "COMMAND_RECEIVED", "HELP"),
     ("block", Template.STILL_WAITING, "COMMAND_RECEIVED", "BLOCK"),
     ("report", Template.STILL_WAITING, "COMMAND_RECEIVED", "REPORT"),
     *(
@@ -53,75 +58,132 @@ WAITING_TABLE = [
 ]
 
 
+def from_stranger(body: str, snapshot: Snapshot | None = None) -> Change:
+    return incoming(body).decide(snapshot or snapshot_of())
+
+
+def from_waiting(body: str, pool: Pool = POOL) -> Change:
+    return incoming(body, ALICE).decide(snapshot_of(WAITING, pool=pool))
+
+
 def test_start_makes_a_waiting_conversation_with_a_code() -> None:
-    change = texted("start")
+    change = from_stranger("start")
     conversation = after(change)
-    assert (change.before, conversation.state, conversation.code) == (None, State.WAITING, CODE)
-    assert (conversation.participants, conversation.masked_number) == ((BOB,), MASKED)
+    assert change.before is None
+    assert (conversation.state, conversation.code) == (State.WAITING, CODE)
+    assert conversation.participants == (BOB,)
+    assert conversation.masked_number == MASKED
     assert conversation.due_time == conversation.idle_end_time == NOW + CODE_LIFETIME
-    assert sent_bodies(change) == [system(BOB, Template.CODE, code=CODE, span=CODE_LIFETIME)]
+    assert sent_bodies(change) == [
+        (BOB, system_message(Template.CODE, code=CODE, span=CODE_LIFETIME))
+    ]
     assert change.claims == (RouteClaim(route(BOB)),)
     assert event_details(change) == [("CONVERSATION_STARTED", ""), ("SYSTEM_TEXT_ACCEPTED", "code")]
-    again = texted("start", ENDED, now=NOW + COOL_OFF)
-    assert again.claims == (RouteClaim(route(BOB), ENDED.conversation_id),)
+
+
+def test_start_claims_the_route_from_an_ended_conversation() -> None:
+    over = snapshot_of(ENDED, now=NOW + COOL_OFF)
+    assert from_stranger("start", over).claims == (RouteClaim(route(BOB), ENDED.conversation_id),)
 
 
 def test_join_with_a_code_connects_and_notifies_both() -> None:
-    change = texted(f"join {CODE}", invitation=WAITING)
+    change = from_stranger(f"join {CODE}", snapshot_of(invitation=WAITING))
     conversation = after(change)
-    assert (change.before, conversation.state) == (WAITING, State.ACTIVE)
-    assert (conversation.participants, conversation.join_time) == ((ALICE, BOB), NOW)
+    assert change.before == WAITING
+    assert conversation.state is State.ACTIVE
+    assert conversation.participants == (ALICE, BOB)
+    assert conversation.join_time == NOW
     assert conversation.idle_end_time == NOW + POOL.settings.idle_lifetime
     assert conversation.latest_end_time == NOW + POOL.settings.lifetime
-    notices = [system(BOB, Template.YOU_JOINED), system(ALICE, Template.SOMEBODY_JOINED)]
-    assert sent_bodies(change) == notices
-    assert (change.claims, change.requires_unblocked) == ((RouteClaim(route(BOB)),), (BOB, ALICE))
+    assert sent_bodies(change) == [
+        (BOB, system_message(Template.YOU_JOINED)),
+        (ALICE, system_message(Template.SOMEBODY_JOINED)),
+    ]
+    assert change.claims == (RouteClaim(route(BOB)),)
+    assert change.requires_unblocked == (BOB, ALICE)
 
 
-def test_a_message_reads_only_what_its_keyword_needs() -> None:
-    basic = ReadSet((route(BOB),), people=(BOB,))
-    joining = replace(basic, code=CODE, blocks_of=BOB, code_attempts_on=MASKED)
-    assert incoming("join k7m 2q9").read_set(POOL) == joining
-    assert incoming("start").read_set(POOL) == replace(basic, needs_code=True)
-    for body in ("hello", f"end {CODE}", "end"):
-        assert incoming(body).read_set(POOL) == basic
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (
+            "join k7m 2q9",
+            ReadSet((route(BOB),), CODE, people=(BOB,), blocks_of=BOB, code_attempts_on=MASKED),
+        ),
+        *(
+            (body, ReadSet((route(BOB),), people=(BOB,)))
+            for body in ("hello", f"end {CODE}", "end")
+        ),
+        ("start", ReadSet((route(BOB),), people=(BOB,), needs_code=True)),
+    ],
+)
+def test_a_message_reads_only_what_its_keyword_needs(body: str, expected: ReadSet) -> None:
+    assert incoming(body).read_set(POOL) == expected
 
 
-def test_any_other_message_of_a_stranger_gets_help_once_and_then_no_reply() -> None:
-    others = ["hello", "", "yes", "end", f"end {CODE}", "bye", "block", "report"]
-    for body in (*others, "start the car", "join us at 8", "the end"):
-        change = texted(body)
-        assert (sent_bodies(change), change.after, change.events) == (HELP, None, ())
+@pytest.mark.parametrize("body", HELPED_ONCE)
+def test_any_other_message_of_a_stranger_gets_help_once_and_then_no_reply(body: str) -> None:
+    change = from_stranger(body)
+    assert sent_bodies(change) == [(BOB, system_message(Template.HELP))]
+    assert (change.after, change.events) == (None, ())
+    assert change.sender_limits is not None
+    limits = {BOB: change.sender_limits.after}
+    muted = snapshot_of(sender_limits=limits, now=NOW + STRANGER_SILENCE - MOMENT)
+    assert from_stranger(body, muted) == Change()
+    later = snapshot_of(sender_limits=limits, now=NOW + STRANGER_SILENCE)
+    assert sent_bodies(from_stranger(body, later)) == [(BOB, system_message(Template.HELP))]
+
+
+@pytest.mark.parametrize("body", RESEMBLING)
+def test_a_text_that_resembles_a_keyword_gets_help_again_but_fewer_replies(body: str) -> None:
+    snapshot = snapshot_of()
+    for _ in range(ATTEMPT_REPLIES_LIMIT):
+        change = from_stranger(body, snapshot)
+        assert sent_bodies(change) == [(BOB, system_message(Template.HELP))]
         assert change.sender_limits is not None
-        limits = {BOB: change.sender_limits.after}
-        now = NOW + STRANGER_SILENCE - MOMENT
-        assert texted(body, sender_limits=limits, now=now) == Change()
-        assert sent_bodies(texted(body, sender_limits=limits, now=NOW + STRANGER_SILENCE)) == HELP
-        for keyword in ("help", "INFO?", "start", f"join {OTHER_CODE}"):
-            assert sent_bodies(texted(keyword, sender_limits=limits, now=now)) != []
+        snapshot = snapshot_of(sender_limits={BOB: change.sender_limits.after})
+    assert from_stranger(body, snapshot) == Change()
 
 
-def test_help_is_given_whenever_it_is_asked_for() -> None:
-    for body in ("help", "info"):
-        change = texted(body)
-        assert sent_bodies(change) == sent_bodies(texted(body, ENDED)) == HELP
-        assert change.sender_limits is not None
-        assert change.sender_limits.after.helped_until is None
+def test_keywords_of_a_stranger_get_replies_after_the_help_text_too() -> None:
+    change = from_stranger("hello")
+    assert change.sender_limits is not None
+    muted = snapshot_of(sender_limits={BOB: change.sender_limits.after})
+    for body in ("help", "INFO?", "start", f"join {OTHER_CODE}"):
+        assert sent_bodies(from_stranger(body, muted)) != []
 
 
-def test_unstop_is_answered_by_the_carrier_and_never_relayed() -> None:
-    for conversations in ((), (WAITING,), (ACTIVE,), (ENDED,)):
-        assert texted("UNSTOP", *conversations, by=ALICE) == Change()
+@pytest.mark.parametrize("body", ["help", "info"])
+def test_help_is_given_whenever_it_is_asked_for(body: str) -> None:
+    change = from_stranger(body)
+    assert sent_bodies(change) == [(BOB, system_message(Template.HELP))]
+    assert change.sender_limits is not None
+    assert change.sender_limits.after.helped_until is None
+    assert sent_bodies(from_stranger(body, snapshot_of(ENDED))) == [
+        (BOB, system_message(Template.HELP))
+    ]
 
 
-def test_a_draining_number_takes_no_new_conversations_and_those_on_it_go_on() -> None:
+@pytest.mark.parametrize(
+    "snapshot", [snapshot_of(), snapshot_of(WAITING), snapshot_of(ACTIVE), snapshot_of(ENDED)]
+)
+def test_unstop_is_answered_by_the_carrier_and_never_relayed(snapshot: Snapshot) -> None:
+    assert incoming("UNSTOP", ALICE).decide(snapshot) == Change()
+
+
+def test_a_draining_number_takes_no_new_conversations() -> None:
+    change = from_stranger("start", snapshot_of(pool=pool_with(numbers=draining(MASKED))))
+    assert change.after is None
+    assert sent_bodies(change) == [(BOB, system_message(Template.NO_NEW_HERE))]
+
+
+def test_conversations_on_a_draining_number_go_on() -> None:
     pool = pool_with(numbers=draining(MASKED))
-    change = texted("start", pool=pool)
-    assert (change.after, sent_bodies(change)) == (None, [system(BOB, Template.NO_NEW_HERE)])
-    assert after(texted(f"join {CODE}", pool=pool, invitation=WAITING)).is_live
-    assert sent_bodies(texted("hello", ACTIVE, pool=pool)) == [(ALICE, "hello")]
-    [(_, reply)] = sent_bodies(texted("start", WAITING, by=ALICE, pool=pool))
-    assert reply.startswith(f"Your code is {CODE}.")
+    assert after(from_stranger(f"join {CODE}", snapshot_of(pool=pool, invitation=WAITING))).is_live
+    assert sent_bodies(incoming("hello").decide(snapshot_of(ACTIVE, pool=pool))) == [
+        (ALICE, "hello")
+    ]
+    assert sent_bodies(from_waiting("start", pool))[0][1].startswith(f"Your code is {CODE}.")
 
 
 def test_a_message_to_a_number_of_no_pool_is_refused() -> None:
@@ -129,57 +191,72 @@ def test_a_message_to_a_number_of_no_pool_is_refused() -> None:
         incoming("start", on="+12065550199").decide(snapshot_of())
 
 
-def test_during_the_cool_off_a_message_reaches_nobody_and_starts_nothing() -> None:
-    invitation, now = replace(WAITING, participants=(CAROL,)), NOW + COOL_OFF - MOMENT
-    for sender in (ALICE, BOB):
-        for body in ("hello", "end", f"join {OTHER_CODE}", f"join {CODE}", "start"):
-            change = texted(body, ENDED, by=sender, now=now, invitation=invitation)
-            assert (change.before, change.after) == (None, None), body
-            assert sent_bodies(change) == [system(sender, Template.JUST_ENDED, span=timedelta(0))]
-    pool, now = pool_with(cool_off=timedelta(hours=3)), NOW + timedelta(hours=1)
-    left = system(BOB, Template.JUST_ENDED, span=timedelta(hours=2))
-    assert sent_bodies(texted("hello", ENDED, pool=pool, now=now)) == [left]
+@pytest.mark.parametrize("body", ["hello", "end", f"join {OTHER_CODE}", f"join {CODE}", "start"])
+@pytest.mark.parametrize("sender", [ALICE, BOB])
+def test_during_the_cool_off_a_message_reaches_nobody_and_starts_nothing(
+    body: str, sender: Person
+) -> None:
+    invitation = replace(WAITING, participants=(CAROL,))
+    cooling = snapshot_of(ENDED, now=NOW + COOL_OFF - MOMENT, invitation=invitation)
+    change = incoming(body, sender).decide(cooling)
+    assert (change.before, change.after) == (None, None)
+    assert sent_bodies(change) == [(sender, system_message(Template.JUST_ENDED, span=timedelta(0)))]
+
+
+def test_the_reply_during_the_cool_off_says_how_much_of_it_is_left() -> None:
+    pool = pool_with(cool_off=timedelta(hours=3))
+    change = incoming("hello").decide(snapshot_of(ENDED, pool=pool, now=NOW + timedelta(hours=1)))
+    assert sent_bodies(change) == [
+        (BOB, system_message(Template.JUST_ENDED, span=timedelta(hours=2)))
+    ]
 
 
 def test_after_the_cool_off_a_new_conversation_may_start() -> None:
-    assert after(texted("start", ENDED, now=NOW + COOL_OFF)).is_live
-    assert after(texted("start", ENDED, pool=pool_with(cool_off=timedelta(0)))).is_live
-    assert after(texted("start", CANCELLED, by=ALICE)).is_live
+    assert after(from_stranger("start", snapshot_of(ENDED, now=NOW + COOL_OFF))).is_live
+    no_cool_off = pool_with(cool_off=timedelta(0))
+    assert after(from_stranger("start", snapshot_of(ENDED, pool=no_cool_off))).is_live
+    nobody_joined = snapshot_of(CANCELLED)
+    assert after(incoming("start", ALICE).decide(nobody_joined)).is_live
 
 
 @pytest.mark.parametrize(("body", "template", "event", "detail"), WAITING_TABLE)
 def test_a_waiting_person_gets_a_reply_to_everything(
     body: str, template: Template, event: str, detail: str
 ) -> None:
-    change = texted(body, WAITING, by=ALICE)
+    change = from_waiting(body)
     assert (change.before, change.after) == (None, None)
-    assert sent_bodies(change) == [system(ALICE, template, code=CODE, span=CODE_LIFETIME)]
+    assert sent_bodies(change) == [(ALICE, system_message(template, code=CODE, span=CODE_LIFETIME))]
     assert event_details(change) == [(event, detail), ("SYSTEM_TEXT_ACCEPTED", template.value)]
 
 
 def test_a_second_start_says_how_much_of_the_codes_lifetime_is_left() -> None:
-    change = texted("start", WAITING, by=ALICE, now=NOW + timedelta(minutes=10))
-    left = system(ALICE, Template.CODE, code=CODE, span=timedelta(minutes=5))
-    assert sent_bodies(change) == [left]
+    change = incoming("start", ALICE).decide(snapshot_of(WAITING, now=NOW + timedelta(minutes=10)))
+    assert sent_bodies(change) == [
+        (ALICE, system_message(Template.CODE, code=CODE, span=timedelta(minutes=5)))
+    ]
 
 
-def test_end_of_a_waiting_person_cancels_the_code() -> None:
-    for body in ("end", "bye", "Leave.", f"end {CODE}", "end k7m2q9"):
-        change = texted(body, WAITING, by=ALICE)
-        assert (after(change).state, after(change).end_time) == (State.ENDED, NOW), body
-        assert after(change).end_reason is EndReason.PARTICIPANT_ENDED
-        assert sent_bodies(change) == [system(ALICE, Template.CANCELLED)]
-        assert event_details(change) == [
-            ("COMMAND_RECEIVED", "END"),
-            ("CONVERSATION_ENDED", "PARTICIPANT_ENDED"),
-            ("SYSTEM_TEXT_ACCEPTED", "cancelled"),
-        ]
+@pytest.mark.parametrize("body", ["end", "bye", "Leave.", f"end {CODE}", "end k7m2q9"])
+def test_end_of_a_waiting_person_cancels_the_code(body: str) -> None:
+    change = from_waiting(body)
+    assert (after(change).state, after(change).end_time) == (State.ENDED, NOW)
+    assert after(change).end_reason is EndReason.PARTICIPANT_ENDED
+    assert sent_bodies(change) == [(ALICE, system_message(Template.CANCELLED))]
+    assert event_details(change) == [
+        ("COMMAND_RECEIVED", "END"),
+        ("CONVERSATION_ENDED", "PARTICIPANT_ENDED"),
+        ("SYSTEM_TEXT_ACCEPTED", "cancelled"),
+    ]
 
 
-def test_keywords_of_the_pool_are_used_and_a_body_is_parsed_again_only_if_they_changed() -> None:
+def test_keywords_of_the_pool_are_used() -> None:
     pool = pool_with(words={"start": ("hola",)})
-    assert after(texted("Hola!", pool=pool)).is_live
-    assert texted("start", pool=pool).after is None
+    assert after(from_stranger("Hola!", snapshot_of(pool=pool))).is_live
+    assert from_stranger("start", snapshot_of(pool=pool)).after is None
+
+
+def test_a_body_is_parsed_again_only_if_the_keywords_have_changed() -> None:
     message = incoming("hola")
-    assert message.keyword(POOL.keywords) is message.keyword(POOL.keywords)
-    assert message.keyword(pool.keywords) != message.keyword(POOL.keywords)
+    [by_default, by_pool] = (POOL.keywords, pool_with(words={"start": ("hola",)}).keywords)
+    assert message.keyword(by_default) is message.keyword(by_default)
+    assert message.keyword(by_pool) != message.keyword(by_default)
