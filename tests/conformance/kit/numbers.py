@@ -2,6 +2,7 @@
 
 import random
 import time
+import uuid
 from collections.abc import Collection
 
 from conformance.kit.client import Client
@@ -24,7 +25,8 @@ FULL_POOL_NUMBERS = tuple(
 PEOPLE = tuple(
     f"+1{area}5550{ending}"
     for area in range(200, 1000)
-    if not MASKED_AREAS[0] <= area < MASKED_AREAS[1]
+    # Codes that end in 11 are services, such as 911: no phone numbers begin with them.
+    if not MASKED_AREAS[0] <= area < MASKED_AREAS[1] and area % 100 != 11
     for ending in range(100, 200)
 )
 # The clock says whose turn it is, so that each run has others than the one before. It comes round
@@ -61,7 +63,7 @@ class People:
 
     def opt_in_again(self) -> None:
         for number in self._opted_out:
-            request = opt_out_pb2.OptInRequest(request_id="conformance", phone_number=number)
+            request = opt_out_pb2.OptInRequest(request_id=str(uuid.uuid4()), phone_number=number)
             self._client.ask(self._client.opt_outs.OptIn, request)
 
     def _has_opted_out(self, number: str) -> bool:

@@ -105,7 +105,9 @@ def _attachments(envelope: CallbackEnvelope) -> list[pb.MediaAttachment]:
     media = [entry for entry in included if _is_media(entry)]
     described = {str(entry.get("id")) for entry in media}
     entries = [entry for entry in media if not _is_empty_text(entry)]
-    missing = [one for one in _announced(envelope.relationships) if one not in described]
+    missing = [
+        media_id for media_id in _announced(envelope.relationships) if media_id not in described
+    ]
     files = [*map(_attachment, entries), *(pb.MediaAttachment() for _ in missing)]
     files = [file for file in files if _media_type(file) not in _LAYOUTS]
     if len(files) > MAX_ATTACHMENTS:

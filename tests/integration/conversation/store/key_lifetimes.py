@@ -19,6 +19,7 @@ from conversation_service.store.conversations.commit_conversation import (
     FORGOTTEN_ANYWAY_AFTER,
     LAST_NUMBER_LIFETIME,
 )
+from conversation_service.store.deployment.opt_out_requests import REQUESTS_KEPT
 from conversation_service.store.erasure.log import ERASURE_LIFETIME
 from conversation_service.store.keyspace.keys import DeploymentKeys, Keys, parse_key
 
@@ -68,6 +69,7 @@ def longest(settings: PoolSettings) -> Mapping[str, timedelta | None]:
         "numbers": ALWAYS,
         "blind-index-key": ALWAYS,
         "opt-out": ALWAYS,
+        "opt-out-request": REQUESTS_KEPT,
         "erasure": ERASURE_LIFETIME,
         "reconciliation": ALWAYS,
         "reconciliation-lease": RECOVERY_LEASE,

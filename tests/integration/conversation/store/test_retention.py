@@ -15,7 +15,7 @@ from conversation_service.store.deployment.usage_samples import UsageSamples
 from conversation_service.store.event_log import EventLog
 from conversation_service.store.keyspace.keys import Keys
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import dead_letter_pb2, person_pb2, pool_pb2
+from maskline.conversation.v1 import dead_letter_pb2, opt_out_pb2, person_pb2, pool_pb2
 from maskline.conversation.v1.dead_letter_pb2_grpc import DeadLetterServiceStub
 from support.builders.conversation_calls import ask
 from support.builders.conversations import (
@@ -155,6 +155,7 @@ async def test_nothing_of_a_conversation_is_kept_longer_than_the_pool_says(
         assert await overstaying(redis, pool.settings) == {}
         seen |= await kinds_there(redis)
         await purge(service, pool.settings)
+        await ask(service.opt_outs.OptIn, opt_out_pb2.OptInRequest(phone_number=ALICE_NUMBER))
         erasure = person_pb2.ErasePersonRequest(phone_number=ALICE_NUMBER)
         await ask(service.people.ErasePerson, erasure)
         seen |= await kinds_there(redis)

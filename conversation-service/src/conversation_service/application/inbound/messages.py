@@ -41,13 +41,15 @@ class InboundHandler:
 
     async def handle(self, messages: Sequence[InboundMessage]) -> list[ExecutionResult]:
         """Returns one result for each message, in the same order."""
-        masked = await self._directory.masked_among(one.from_number for one in messages)
+        masked = await self._directory.masked_among(message.from_number for message in messages)
         refused = {
             index: SENDER_IS_MASKED
             for index, message in enumerate(messages)
             if message.from_number in masked or message.from_number == message.to_number
         }
-        accepted = {index: one for index, one in enumerate(messages) if index not in refused}
+        accepted = {
+            index: message for index, message in enumerate(messages) if index not in refused
+        }
         results = refused | await self._handle_by_pool(accepted)
         unknown = {
             index: messages[index]
