@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from devstack.errors import StackError
 from devstack.ports import Ports
 from devstack.stack import Stack
 from runtime.healthcheck import grpc_is_serving, http_is_healthy
@@ -39,7 +38,7 @@ def environment_of(service: str, tmp_path: Path) -> dict[str, str]:
     return environment
 
 
-async def test_services_are_killed_started_and_stopped_only_on_request(
+async def test_services_stop_and_start_only_on_request(
     make_stack: MakeStack, tmp_path: Path
 ) -> None:
     async with make_stack() as stack:
@@ -84,15 +83,3 @@ async def test_a_redis_url_of_the_environment_replaces_the_embedded_server(
     assert conversation["CONVERSATION_REDIS_URL"] == redis_url
     assert messaging["MESSAGING_REDIS_URL"] == f"{redis_url.removesuffix('/0')}/1"
     assert not (tmp_path / "data" / "logs" / "valkey.log").exists()
-
-
-@pytest.mark.slow
-async def test_a_service_that_cannot_start_is_named_and_the_others_are_stopped(
-    make_stack: MakeStack,
-) -> None:
-    stack = make_stack(STAND_IN_BROKEN="gateway")
-    with pytest.raises(StackError, match="gateway has no settings"):
-        async with stack:
-            pytest.fail("it must not start")
-    assert not http_is_healthy(stack.urls.simulator_url)
-    assert not await grpc_is_serving(stack.urls.messaging_target)

@@ -56,7 +56,7 @@ class RecordingGateway:
 
 
 @dataclass
-class RunningSimulator:
+class Simulator:
     """The simulator as its callers see it, and its inside for what only time brings about."""
 
     port: int
@@ -115,7 +115,7 @@ def assert_error(response: httpx.Response, status: int, title: str) -> str:
 @asynccontextmanager
 async def running_simulator(
     clock: ManualClock, *, response_timeout_seconds: float = 10.0, callback_token: str = ""
-) -> AsyncIterator[RunningSimulator]:
+) -> AsyncIterator[Simulator]:
     """The application on a free port, as `python -m simulator` serves it."""
     gateway = RecordingGateway()
     async with serving(gateway.app) as gateway_server:
@@ -125,7 +125,7 @@ async def running_simulator(
         carrier = create_carrier(settings, clock, client.post)
         app = create_app(settings, clock, carrier, client)
         async with serving(app) as server, _client(port_of(server)) as http:
-            yield RunningSimulator(port_of(server), http, carrier, gateway)
+            yield Simulator(port_of(server), http, carrier, gateway)
             carrier.close()
             gateway.answers.set()
             # Each server takes a while to end, so both begin now.

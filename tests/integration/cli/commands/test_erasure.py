@@ -2,7 +2,7 @@
 
 from integration.cli.in_process import maskline
 from integration.cli.samples import ALICE_PHONE, NOON, NOON_SHOWN
-from integration.cli.scripted import ScriptedDeployment
+from integration.cli.scripted import Deployment
 
 from maskline.conversation.v1 import person_pb2 as pb
 
@@ -10,9 +10,7 @@ MADE = pb.Erasure(erasure_id="e1", erase_time=NOON, erased_conversations=3, drop
 SENTENCE = f"Erasure e1, {NOON_SHOWN} XYZ: 3 ended conversations, 2 messages erased."
 
 
-async def test_a_person_is_erased_by_a_number_from_standard_input(
-    deployment: ScriptedDeployment,
-) -> None:
+async def test_a_person_is_erased_by_a_number_from_standard_input(deployment: Deployment) -> None:
     deployment.answers("ErasePerson", pb.ErasePersonResponse(erasure=MADE))
     command = ("people", "erase", "--yes", "--request-id", "r1", "-")
     ended = await maskline(deployment.target, *command, stdin=f"{ALICE_PHONE}\n")
@@ -21,7 +19,7 @@ async def test_a_person_is_erased_by_a_number_from_standard_input(
     assert request == pb.ErasePersonRequest(request_id="r1", phone_number=ALICE_PHONE)
 
 
-async def test_nothing_is_erased_without_a_confirmation(deployment: ScriptedDeployment) -> None:
+async def test_nothing_is_erased_without_a_confirmation(deployment: Deployment) -> None:
     deployment.answers("ErasePerson", pb.ErasePersonResponse(erasure=MADE))
     for answer in ("n\n", ""):
         ended = await maskline(deployment.target, "people", "erase", ALICE_PHONE, stdin=answer)
@@ -31,11 +29,3 @@ async def test_nothing_is_erased_without_a_confirmation(deployment: ScriptedDepl
     assert deployment.received(pb.ErasePersonRequest) == []
     ended = await maskline(deployment.target, "people", "erase", ALICE_PHONE, stdin="y\n")
     assert (ended.status, ended.out.strip()) == (0, SENTENCE), ended.err
-
-
-async def test_an_erasure_is_shown_by_its_id(deployment: ScriptedDeployment) -> None:
-    deployment.answers("GetErasure", pb.GetErasureResponse(erasure=MADE))
-    ended = await maskline(deployment.target, "people", "erasure", "e1", "--json")
-    assert ended.json["erasure"]["erasure_id"] == "e1"
-    [request] = deployment.received(pb.GetErasureRequest)
-    assert request.erasure_id == "e1"

@@ -2,7 +2,7 @@
 
 import pytest
 from integration.cli.in_process import maskline
-from integration.cli.scripted import ScriptedDeployment
+from integration.cli.scripted import Deployment
 
 from maskline.conversation.v1 import deployment_pb2 as pb
 
@@ -20,8 +20,8 @@ def step(current: int, former: int, token: str = "", unreadable: int = 0) -> pb.
 
 
 @pytest.mark.parametrize(("command", "only_count"), [("status", True), ("rotate", False)])
-async def test_all_steps_are_run_and_added_up(
-    deployment: ScriptedDeployment, command: str, only_count: bool
+async def test_the_counts_of_all_steps_are_added(
+    deployment: Deployment, command: str, only_count: bool
 ) -> None:
     deployment.answers("RotateKeys", step(5, 1, "7"), step(6, 0, "3", unreadable=2), step(4, 1))
     ended = await maskline(deployment.target, "keys", command)
@@ -34,7 +34,7 @@ async def test_all_steps_are_run_and_added_up(
     assert len({request.request_id for request in requests}) == 3
 
 
-async def test_json_has_one_response_for_all_steps(deployment: ScriptedDeployment) -> None:
+async def test_json_has_one_response_for_all_steps(deployment: Deployment) -> None:
     deployment.answers("RotateKeys", step(5, 1, "7"), step(6, 0))
     ended = await maskline(deployment.target, "keys", "rotate", "--json")
     assert ended.json == {

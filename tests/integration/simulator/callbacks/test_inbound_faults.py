@@ -3,41 +3,40 @@
 import json
 
 import pytest
-from integration.simulator.running_simulator import ALICE, BOB, KEYS, OURS, RunningSimulator
+from integration.simulator.running_simulator import ALICE, BOB, KEYS, OURS, Simulator
 
 from support.clock import ManualClock
 
 
-async def received_bodies(simulator: RunningSimulator) -> list[str]:
-    """The words of all callbacks by now, in the order in which they received_bodies."""
+async def received_bodies(simulator: Simulator) -> list[str]:
+    """The words of all callbacks by now, in the order in which they came."""
     await simulator.deliver()
     received = [json.loads(callback.content) for callback in simulator.gateway.received]
     return [callback["data"]["attributes"]["body"] for callback in received]
 
 
-async def test_a_callback_may_come_twice_at_once(simulator: RunningSimulator) -> None:
-    await simulator.fault("callback_twice")
-    await simulator.type_text("hello")
-    assert await received_bodies(simulator) == ["hello"] * 2
-    [text] = await simulator.texts()
-    assert (text["state"], text["attempts"]) == ("accepted", 2)
-
-
+@pytest.mark.parametrize(
+    ("kind", "fields", "expected"),
+    [("callback_twice", {}, [2, 2, 2, 2]),
+     ("callback_again", {"times": 2, "seconds": 10}, [1, 2, 3, 3])],
+)  # fmt: skip
 async def test_a_callback_may_come_again_though_it_was_accepted(
-    simulator: RunningSimulator, clock: ManualClock
+    simulator: Simulator, clock: ManualClock, kind: str, fields: dict[str, int], expected: list[int]
 ) -> None:
-    await simulator.fault("callback_again", times=2, seconds=10)
+    await simulator.fault(kind, **fields)
     await simulator.type_text("hello")
-    counts = [len(await received_bodies(simulator))]
+    counts = []
     for _ in range(4):
-        clock.move(seconds=10)
         counts.append(len(await received_bodies(simulator)))
-    assert counts == [1, 2, 3, 3, 3]
+        clock.move(seconds=10)
+    assert counts == expected
     assert len({callback.content for callback in simulator.gateway.received}) == 1
+    [text] = await simulator.texts()
+    assert (text["state"], text["attempts"]) == ("accepted", expected[-1])
 
 
-async def test_texts_may_be_handed_in_in_another_order(
-    simulator: RunningSimulator, clock: ManualClock
+async def test_texts_may_be_delivered_in_another_order(
+    simulator: Simulator, clock: ManualClock
 ) -> None:
     await simulator.fault("callback_late", seconds=5, match={"body": "first"})
     await simulator.type_text("first")
@@ -48,7 +47,7 @@ async def test_texts_may_be_handed_in_in_another_order(
 
 
 async def test_a_callback_may_be_lost_and_its_text_is_on_record_only(
-    simulator: RunningSimulator, clock: ManualClock
+    simulator: Simulator, clock: ManualClock
 ) -> None:
     await simulator.fault("callback_lost", match={"from": ALICE, "to": OURS})
     await simulator.type_text("from bob", phone=BOB)
@@ -63,7 +62,7 @@ async def test_a_callback_may_be_lost_and_its_text_is_on_record_only(
 
 @pytest.mark.parametrize("direction", ["inbound", "outbound"])
 async def test_a_message_may_be_on_record_only_later(
-    simulator: RunningSimulator, clock: ManualClock, direction: str
+    simulator: Simulator, clock: ManualClock, direction: str
 ) -> None:
     await simulator.fault("records_late", seconds=60)
     if direction == "inbound":
@@ -80,9 +79,7 @@ async def test_a_message_may_be_on_record_only_later(
     assert (await simulator.http.get(url, auth=KEYS)).status_code == 200
 
 
-async def test_records_may_not_be_answered_for_a_while(
-    simulator: RunningSimulator, clock: ManualClock
-) -> None:
+async def test_records_may_be_unavailable(simulator: Simulator, clock: ManualClock) -> None:
     message_id = (await simulator.send()).json()["data"]["id"]
     await simulator.fault("records_unavailable", status=503, count=2)
     query = {"start_date": f"{clock.now():%Y-%m-%d}"}

@@ -2,7 +2,7 @@
 
 import httpx
 import pytest
-from integration.simulator.running_simulator import ALICE, ALSO_OURS, BOB, OURS, RunningSimulator
+from integration.simulator.running_simulator import ALICE, ALSO_OURS, BOB, OURS, Simulator
 
 from simulator import phones as phones_module
 
@@ -21,11 +21,11 @@ def assert_problem(response: httpx.Response, status: int) -> None:
     assert problem["detail"]
 
 
-async def test_it_is_healthy(simulator: RunningSimulator) -> None:
+async def test_it_is_healthy(simulator: Simulator) -> None:
     assert (await simulator.http.get("/healthz")).status_code == 200
 
 
-async def test_phones_are_listed_added_and_taken_away(simulator: RunningSimulator) -> None:
+async def test_phones_are_listed_added_and_taken_away(simulator: Simulator) -> None:
     added = await simulator.http.post("/simulator/phones", json={"number": CAROL[1:]})
     assert (added.status_code, added.json()) == (201, {"number": CAROL})
     listed = (await simulator.http.get("/simulator/phones")).json()
@@ -35,9 +35,7 @@ async def test_phones_are_listed_added_and_taken_away(simulator: RunningSimulato
     assert listed["phones"] == [BOB, CAROL]
 
 
-async def test_a_thread_is_told_oldest_first_from_the_phones_side(
-    simulator: RunningSimulator,
-) -> None:
+async def test_a_thread_is_told_oldest_first_from_the_phones_side(simulator: Simulator) -> None:
     text_id = await simulator.type_text("start")
     await simulator.deliver()
     await simulator.send(body="your code")
@@ -51,7 +49,7 @@ async def test_a_thread_is_told_oldest_first_from_the_phones_side(
     assert (received["body"], received["state"]) == ("your code", "received")
 
 
-async def test_a_page_from_elsewhere_types_nothing(simulator: RunningSimulator) -> None:
+async def test_a_page_from_elsewhere_types_nothing(simulator: Simulator) -> None:
     """A browser asks before it sends JSON to another site; what required no asking is refused."""
     content = b'{"to": "+12065550100", "body": "hi"}'
     for headers in ({}, {"content-type": "text/plain"}):
@@ -60,7 +58,7 @@ async def test_a_page_from_elsewhere_types_nothing(simulator: RunningSimulator) 
     assert await simulator.texts() == []
 
 
-async def test_settings_change_one_by_one(simulator: RunningSimulator) -> None:
+async def test_settings_change_one_by_one(simulator: Simulator) -> None:
     expected = {"callback_shape": "jsonapi", "receipt_shape": "wrapped", "handset_receipts": False}
     for name, value in [("callback_shape", "flat-mdr2"), ("receipt_shape", "unwrapped")]:
         expected[name] = value
@@ -69,14 +67,8 @@ async def test_settings_change_one_by_one(simulator: RunningSimulator) -> None:
     assert (await simulator.http.get("/simulator/settings")).json() == expected
 
 
-async def test_an_empty_text_can_be_typed_to_try_the_gateway(simulator: RunningSimulator) -> None:
-    await simulator.type_text("")
-    [text] = await simulator.texts()
-    assert text["body"] == ""
-
-
 @pytest.mark.parametrize("escape", [b"\\ud800", b"\\u0000", b"\\udc00\\ud83d"])
-async def test_strange_characters_break_nothing(simulator: RunningSimulator, escape: bytes) -> None:
+async def test_strange_characters_break_nothing(simulator: Simulator, escape: bytes) -> None:
     content = b'{"to": "+12065550100", "body": "a' + escape + b'b"}'
     response = await simulator.http.post(TEXTS, content=content, headers=JSON)
     assert response.status_code == 202
@@ -87,17 +79,12 @@ async def test_strange_characters_break_nothing(simulator: RunningSimulator, esc
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"\xff\xfe", b"[]", b"null", b"[" * 60_000, b"{}", b'{"to": 12065550100}',
-     b'{"to": "911"}', b'{"to": "+12065550199", "body": "hi"}',
-     b'{"to": "+12065550100", "body": 7}', b'{"to": "+12065550100", "body": null}',
+    [b"", b"\xff\xfe", b"[]", b"[" * 60_000, b'{"to": "911"}',
+     b'{"to": "+12065550199", "body": "hi"}', b'{"to": "+12065550100", "body": null}',
      b'{"to": "+12065550100", "body": "' + b"a" * 20_001 + b'"}',
-     b'{"to": "+12065550100", "body": "", "media": "x"}',
-     b'{"to": "+12065550100", "body": "", "media": ["javascript:alert(1)"]}',
      b'{"to": "+12065550100", "body": "", "media": [{}]}'],
 )  # fmt: skip
-async def test_a_text_of_the_wrong_form_is_a_problem_and_leaves_no_trace(
-    simulator: RunningSimulator, body: bytes
-) -> None:
+async def test_a_text_of_the_wrong_form_is_a_problem(simulator: Simulator, body: bytes) -> None:
     assert_problem(await simulator.http.post(TEXTS, content=body, headers=JSON), 422)
     assert await simulator.texts() == []
 
@@ -105,55 +92,42 @@ async def test_a_text_of_the_wrong_form_is_a_problem_and_leaves_no_trace(
 @pytest.mark.parametrize(
     ("method", "path", "json", "status"),
     [
-        ("POST", "/simulator/phones", {}, 422),
         ("POST", "/simulator/phones", {"number": "911"}, 422),
-        ("POST", "/simulator/phones", [], 422),
         ("GET", f"/simulator/phones/{CAROL}/texts", None, 404),
         ("POST", f"/simulator/phones/{CAROL}/texts", {"to": OURS, "body": "hi"}, 404),
-        ("GET", "/simulator/phones/alice/texts", None, 422),
         ("DELETE", f"/simulator/phones/{CAROL}", None, 404),
         ("POST", "/simulator/texts/unknown/resend", None, 404),
         ("PUT", "/simulator/settings", {"callback_shape": "xml"}, 422),
-        ("PUT", "/simulator/settings", {"callback_shape": ["jsonapi"]}, 422),
-        ("PUT", "/simulator/settings", {"receipt_shape": None}, 422),
         ("PUT", "/simulator/settings", {"handset_receipts": "yes"}, 422),
         ("POST", "/simulator/faults", {}, 422),
-        ("POST", "/simulator/faults", {"kind": "reset", "count": 0}, 422),
-        ("POST", "/simulator/faults", {"kind": "hang", "seconds": 121}, 422),
         ("DELETE", "/simulator/faults/unknown", None, 404),
         ("PUT", f"/simulator/opt-outs/{CAROL}/{OURS}", None, 404),
         ("PUT", f"/simulator/opt-outs/{ALICE}/{BOB}", None, 422),
-        ("PUT", f"/simulator/opt-outs/911/{OURS}", None, 422),
         ("GET", "/simulator/media/unknown/cat.png", None, 404),
         ("GET", "/simulator/nothing", None, 404),
         ("DELETE", "/simulator/settings", None, 405),
     ],
 )
 async def test_what_cannot_be_done_is_a_problem(
-    simulator: RunningSimulator, method: str, path: str, json: object, status: int
+    simulator: Simulator, method: str, path: str, json: object, status: int
 ) -> None:
     assert_problem(await simulator.http.request(method, path, json=json), status)
 
 
-async def test_a_text_that_was_received_cannot_be_handed_in_again(
-    simulator: RunningSimulator,
-) -> None:
+async def test_a_text_that_was_received_cannot_be_handed_in_again(simulator: Simulator) -> None:
     text_id = (await simulator.send()).json()["data"]["id"]
     assert_problem(await simulator.http.post(f"/simulator/texts/{text_id}/resend"), 409)
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [("POST", "/simulator/phones"), ("PUT", "/simulator/settings"), ("POST", "/simulator/faults")],
-)
-async def test_a_huge_body_is_refused(simulator: RunningSimulator, method: str, path: str) -> None:
-    content = b" " * 1_000_000
-    response = await simulator.http.request(method, path, content=content, headers=JSON)
+async def test_a_huge_body_is_refused(simulator: Simulator) -> None:
+    response = await simulator.http.post(
+        "/simulator/phones", content=b" " * 1_000_000, headers=JSON
+    )
     assert_problem(response, 413)
 
 
 async def test_there_is_a_most_of_phones(
-    simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(phones_module, "MAX_PHONES", 2)
     response = await simulator.http.post("/simulator/phones", json={"number": CAROL})

@@ -5,14 +5,14 @@ from integration.simulator.running_simulator import (
     ALSO_OURS,
     BOB,
     OURS,
-    RunningSimulator,
+    Simulator,
     assert_error,
 )
 
 FAULTS = "/simulator/faults"
 
 
-async def test_faults_are_listed_with_what_is_left_of_them(simulator: RunningSimulator) -> None:
+async def test_faults_are_listed_with_what_is_left_of_them(simulator: Simulator) -> None:
     match = {"to": ALICE}
     first = await simulator.fault("status", status=503, count=3, match=match)
     second = await simulator.fault("hang", seconds=5, count=None, match={"body": "no"})
@@ -29,7 +29,7 @@ async def test_faults_are_listed_with_what_is_left_of_them(simulator: RunningSim
     }  # fmt: skip
 
 
-async def test_faults_are_removed_one_by_one_and_all_at_once(simulator: RunningSimulator) -> None:
+async def test_faults_are_removed_one_by_one_and_all_at_once(simulator: Simulator) -> None:
     first, *others = [await simulator.fault("reset", count=None) for _ in range(3)]
     assert (await simulator.http.delete(f"{FAULTS}/{first}")).status_code == 204
     listed = (await simulator.http.get(FAULTS)).json()["faults"]
@@ -39,7 +39,7 @@ async def test_faults_are_removed_one_by_one_and_all_at_once(simulator: RunningS
     assert (await simulator.send()).status_code == 202
 
 
-async def test_a_phone_can_be_opted_out_and_in_without_a_text(simulator: RunningSimulator) -> None:
+async def test_a_phone_can_be_opted_out_and_in_without_a_text(simulator: Simulator) -> None:
     url = f"/simulator/opt-outs/{ALICE}/{OURS}"
     assert (await simulator.http.put(url)).status_code == 204
     assert "1110" in assert_error(await simulator.send(), 400, "Bad Request")

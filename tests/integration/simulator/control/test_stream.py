@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from integration.simulator.running_simulator import ALICE, RunningSimulator
+from integration.simulator.running_simulator import ALICE, Simulator
 
 from simulator.control import api as control_api_module
 from support.eventually import PATIENCE_SECONDS
@@ -16,7 +16,7 @@ Event = tuple[str, str, dict[str, object]]
 
 @asynccontextmanager
 async def following(
-    simulator: RunningSimulator, last_event_id: str | None = None
+    simulator: Simulator, last_event_id: str | None = None
 ) -> AsyncIterator[AsyncIterator[Event]]:
     """The events of one connection: id, kind and data."""
     headers = {"last-event-id": last_event_id} if last_event_id else {}
@@ -42,7 +42,7 @@ async def take(events: AsyncIterator[Event], number: int) -> list[Event]:
         return [await anext(events) for _ in range(number)]
 
 
-async def test_a_text_is_told_with_each_step_of_its_way(simulator: RunningSimulator) -> None:
+async def test_a_text_is_told_with_each_step_of_its_way(simulator: Simulator) -> None:
     async with following(simulator) as events:
         [(_, kind, _)] = await take(events, 1)
         assert kind == "reset"
@@ -56,7 +56,7 @@ async def test_a_text_is_told_with_each_step_of_its_way(simulator: RunningSimula
     ]
 
 
-async def test_a_reader_comes_back_to_where_it_was(simulator: RunningSimulator) -> None:
+async def test_a_reader_comes_back_to_where_it_was(simulator: Simulator) -> None:
     async with following(simulator) as events:
         [(last_seen, _, _)] = await take(events, 1)
     await simulator.http.post("/simulator/phones", json={"number": "+13605550133"})
@@ -68,7 +68,7 @@ async def test_a_reader_comes_back_to_where_it_was(simulator: RunningSimulator) 
 
 
 async def test_there_is_a_most_of_readers_and_one_that_leaves_makes_room(
-    simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(control_api_module, "MAX_READERS", 1)
     async with following(simulator) as events:

@@ -10,7 +10,7 @@ from bench.measuring.measure import Figures
 from bench.measuring.price import Measured, Price, Round
 from bench.measuring.repetitions import repetitions_within
 from bench.options import PARTS, QUICK, Options, chosen
-from bench.reports.price import Line, lines, table
+from bench.reports.price import lines, table
 from bench.systems.maskline import Deployment
 from bench.systems.variants import AS_IT_IS, ENCRYPTED, UNSEALED, Variant, variants
 from devstack.data_dir import DataDirectory
@@ -56,6 +56,9 @@ def test_every_figure_is_with_encryption_against_without_it() -> None:
     *figures, size = result
     assert {(line.at_rest.median, line.links.median) for line in figures} == {(2.0, 3.0)}
     assert (size.as_it_is, size.at_rest.median, size.links.median) == (900.0, 2.0, 2.0)
+    [together] = [line.as_it_is for line in figures if line.name == "CPU us/text: together"]
+    # Without the driver and the carrier.
+    assert together == 2000.0
 
 
 def test_ratios_are_taken_inside_rounds() -> None:
@@ -66,11 +69,6 @@ def test_ratios_are_taken_inside_rounds() -> None:
     assert (accepted.links.least, accepted.links.median, accepted.links.most) == pytest.approx(
         (2.0, 2.5, 3.0)
     )
-
-
-def test_the_processor_time_together_is_that_of_maskline_alone() -> None:
-    by_name: dict[str, Line] = {line.name: line for line in lines(price(made(1.0, 1.0, 1.0)))}
-    assert by_name["CPU us/text: together"].as_it_is == 1000.0
 
 
 def test_the_table_says_when_redis_was_not_encrypted() -> None:
@@ -98,11 +96,8 @@ def test_the_three_differ_in_what_is_encrypted_and_in_nothing_else(tmp_path: Pat
     for variant in (as_it_is, unsealed):
         settings = {name for process in variant.values() for name in process.environment}
         assert not any("_TLS_" in name for name in settings)
-    for name, prefix in (
-        ("messaging_service", "MESSAGING"),
-        ("conversation_service", "CONVERSATION"),
-    ):
-        environment = encrypted[name].environment
+    for prefix in ("MESSAGING", "CONVERSATION"):
+        environment = encrypted[f"{prefix.lower()}_service"].environment
         assert environment[f"{prefix}_REDIS_URL"].startswith("rediss://")
         for setting in ("TLS_CERTIFICATE_FILE", "TLS_CA_FILE", "REDIS_CA_FILE", "CALLERS_FILE"):
             assert Path(environment[f"{prefix}_{setting}"]).is_file()
@@ -117,12 +112,6 @@ def test_without_a_redis_server_with_tls_only_redis_is_not_encrypted(tmp_path: P
     assert "CONVERSATION_REDIS_CA_FILE" not in environment
     assert "CONVERSATION_TLS_CA_FILE" in environment
     assert "--tls-port" not in started["valkey"].command
-
-
-def test_variants_have_names_of_one_length_and_pass_through_json() -> None:
-    assert len({len(variant.name) for variant in variants("")}) == 1
-    for variant in variants("/bin/redis-server"):
-        assert Variant.from_json(variant.to_json()) == variant
 
 
 class Ticking:
@@ -142,14 +131,8 @@ class Ticking:
 
 @pytest.mark.parametrize(
     ("seconds", "made"),
-    [
-        ((10, 10, 10), [0, 1, 2]),
-        ((40, 40, 40), [0, 1]),
-        ((60, 1, 1), [0]),
-        # The longest round counts, not the last.
-        ((10, 50, 10), [0, 1]),
-        ((500, 1, 1), [0]),
-    ],
+    # The longest round counts, not the last.
+    [((10, 10, 10), [0, 1, 2]), ((40, 40, 40), [0, 1]), ((10, 50, 10), [0, 1]), ((60, 1, 1), [0])],
 )
 def test_no_round_starts_that_would_end_too_late(seconds: tuple[float], made: list[int]) -> None:
     clock = Ticking(*seconds)

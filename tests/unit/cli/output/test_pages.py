@@ -23,20 +23,6 @@ class Numbers:
         return Page(items, str(end) if end < self._total else "")
 
 
-def test_a_short_list_is_complete() -> None:
-    result = listing(10, Numbers(3).call)
-    assert [item.value for item in result.items] == [0, 1, 2]
-    assert result.is_complete
-
-
-def test_a_list_longer_than_the_limit_is_not_complete() -> None:
-    numbers = Numbers(11)
-    result = listing(10, numbers.call)
-    assert len(result.items) == 10
-    assert not result.is_complete
-    assert numbers.sizes == [10]
-
-
 def test_no_page_is_larger_than_the_contract_allows() -> None:
     numbers = Numbers(1200)
     assert len(listing(1200, numbers.call).items) == 1200

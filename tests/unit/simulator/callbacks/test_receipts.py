@@ -76,18 +76,9 @@ def test_unwrapped_receipts_have_numbers_and_neither_level_nor_time() -> None:
     ]
 
 
-def test_a_handset_may_confirm_as_the_last() -> None:
-    *_, last = payloads(record(from_handset=True), ReceiptShape.WRAPPED)
-    assert last == wrapped(2, "delivered", 1004, "Message delivered to handset")
-
-
 def test_receipts_of_an_mms_have_no_body() -> None:
     for shape in ReceiptShape:
         for receipt in payloads(record(is_mms=True), shape):
             data = receipt["data"] if shape is ReceiptShape.WRAPPED else receipt
             assert isinstance(data, dict)
             assert data["attributes"]["body"] == ""
-
-
-def test_all_receipts_go_to_the_address_that_was_asked_for() -> None:
-    assert {callback.url for callback in series(record(), ReceiptShape.WRAPPED)} == {URL}

@@ -1,4 +1,4 @@
-"""How faults are fault_fields for."""
+"""Fields of the requests for faults."""
 
 import pytest
 
@@ -9,12 +9,8 @@ from simulator.faults.faults import PendingFault
 from simulator.faults.kinds import TRAITS, Kind
 
 VALUES: dict[str, object] = {
-    "seconds": 1.5,
-    "status": 503,
-    "status_code": 1110,
-    "retry_after": 7,
-    "times": 3,
-}
+    "seconds": 1.5, "status": 503, "status_code": 1110, "retry_after": 7, "times": 3
+}  # fmt: skip
 NEEDS = [(kind, name) for kind in Kind for name in TRAITS[kind].required]
 
 
@@ -32,8 +28,7 @@ def test_each_kind_is_taken_with_what_it_needs_and_shown_as_it_was_asked_for(kin
 
 @pytest.mark.parametrize(("kind", "name"), NEEDS)
 def test_what_a_kind_needs_and_does_not_get_is_named(kind: Kind, name: str) -> None:
-    fields = fault_fields(kind)
-    del fields[name]
+    fields = {key: value for key, value in fault_fields(kind).items() if key != name}
     with pytest.raises(BadRequest, match=f"'{name}'"):
         fault_bodies.fault(fields)
 
@@ -53,28 +48,13 @@ def test_numbers_to_match_are_taken_with_and_without_plus() -> None:
     assert fault_bodies.fault({"kind": "reset", "match": None}) == Fault(Kind.RESET)
 
 
-def test_a_listing_is_not_matched() -> None:
-    fields = fault_fields(Kind.RECORDS_UNAVAILABLE, match={"body": "hi"})
-    assert fault_bodies.fault(fields).match == Match()
-
-
 @pytest.mark.parametrize(
     "fields",
-    [
-        {}, {"kind": None}, {"kind": "explode"}, {"kind": ["reset"]},
-        {"kind": "reset", "match": []}, {"kind": "reset", "match": {"sender": "+12065550100"}},
-        {"kind": "reset", "match": {"to": "911"}}, {"kind": "reset", "match": {"body": 7}},
-        {"kind": "slow", "seconds": 0}, {"kind": "slow", "seconds": 121},
-        {"kind": "slow", "seconds": "1"}, {"kind": "slow", "seconds": True},
-        {"kind": "slow", "seconds": float("nan")}, {"kind": "callback_late", "seconds": 1e9},
-        {"kind": "status", "status": 200}, {"kind": "status", "status": 599},
-        {"kind": "status", "status": "503"}, {"kind": "status", "status": [503]},
-        {"kind": "status", "status": 503, "retry_after": -1},
-        {"kind": "receipts_failing", "status_code": 4},
-        {"kind": "callback_again", "seconds": 1, "times": 0},
-        {"kind": "callback_again", "seconds": 1, "times": 101},
-        {"kind": "callback_again", "seconds": 1, "times": 1.5},
-    ],
+    [{}, {"kind": "explode"}, {"kind": "reset", "match": []}, {"kind": "reset", "match": {"to": 9}},
+     {"kind": "slow", "seconds": 0}, {"kind": "slow", "seconds": float("nan")},
+     {"kind": "slow", "seconds": True}, {"kind": "status", "status": 200},
+     {"kind": "status", "status": "503"}, {"kind": "receipts_failing", "status_code": 4},
+     {"kind": "callback_again", "seconds": 1, "times": 101}],
 )  # fmt: skip
 def test_what_cannot_happen_is_refused(fields: dict[str, object]) -> None:
     with pytest.raises(BadRequest):

@@ -41,8 +41,9 @@ def test_both_shapes_ask_for_the_same(shape: Shape) -> None:
     )
 
 
-def test_numbers_are_taken_with_and_without_plus() -> None:
-    assert parse_send_request(flat(to="14255550111")) == parse_send_request(flat())
+@pytest.mark.parametrize("number", ["14255550111", "4255550111"])
+def test_numbers_may_lack_their_plus_and_country_code(number: str) -> None:
+    assert parse_send_request(flat(to=number)) == parse_send_request(flat())
 
 
 def test_an_mms_needs_no_body() -> None:
