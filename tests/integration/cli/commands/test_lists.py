@@ -78,13 +78,9 @@ async def test_a_table_in_a_pipe_is_never_cut_or_wrapped(deployment: Deployment)
 
 
 async def test_phone_numbers_are_masked_as_the_service_masks_them(deployment: Deployment) -> None:
-    participant = pb.Participant(
-        participant_id="p", masked_phone_number="+1x", phone_number=BOB_PHONE
-    )
-    conversation = pb.Conversation(participants=[TALKING.participants[0], participant])
-    deployment.answers(
-        "ListConversations", pb.ListConversationsResponse(conversations=[conversation])
-    )
+    shown = pb.Participant(participant_id="p", masked_phone_number="+1x", phone_number=BOB_PHONE)
+    talk = pb.Conversation(participants=[TALKING.participants[0], shown])
+    deployment.answers("ListConversations", pb.ListConversationsResponse(conversations=[talk]))
     ended = await maskline(deployment.target, "conversations", "list")
     assert ended.out.split()[-2:] == ["+1******0111", BOB_PHONE]
 
@@ -107,25 +103,21 @@ async def test_pools_and_numbers_are_listed(deployment: Deployment) -> None:
 
 async def test_messages_have_author_recipient_and_state(deployment: Deployment) -> None:
     deployment.answers("GetConversation", pb.GetConversationResponse(conversation=TALKING))
-    relayed = pb.MessageSummary(
+    delivered = pb.MessageSummary(
         message_id="m1",
-        author_participant_id="p-alice",
-        recipient_participant_id="p-bob",
-        state=pb.MESSAGE_STATE_DELIVERED,
-        accept_time=NOON,
-    )
-    own = pb.MessageSummary(
-        message_id="m2",
-        template="somebody_joined",
         recipient_participant_id="p-alice",
         state=pb.MESSAGE_STATE_DELIVERED,
         accept_time=NOON,
     )
+    relayed, own = pb.MessageSummary(), pb.MessageSummary(template="somebody_joined")
+    for message in (relayed, own):
+        message.MergeFrom(delivered)
+    relayed.author_participant_id = "p-bob"
     deployment.answers("ListMessages", pb.ListMessagesResponse(messages=[relayed, own]))
     ended = await maskline(deployment.target, "conversations", "messages", "c1")
     assert rows(ended) == [
-        f"m1 {NOON_SHOWN} XYZ first second delivered",
-        f"m2 {NOON_SHOWN} XYZ Maskline (somebody_joined) first delivered",
+        f"m1 {NOON_SHOWN} XYZ second first delivered",
+        f"m1 {NOON_SHOWN} XYZ Maskline (somebody_joined) first delivered",
     ]
 
 

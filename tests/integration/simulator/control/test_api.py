@@ -2,12 +2,18 @@
 
 import httpx
 import pytest
-from integration.simulator.running_simulator import ALICE, ALSO_OURS, BOB, OURS, Simulator
-
-from simulator import phones as phones_module
+from integration.simulator.running_simulator import (
+    ALICE,
+    ALSO_OURS,
+    BOB,
+    OURS,
+    Simulator,
+    assert_error,
+)
 
 CAROL = "+13605550133"
 JSON = {"content-type": "application/json"}
+FAULTS = "/simulator/faults"
 TEXTS = f"/simulator/phones/{ALICE}/texts"
 
 
@@ -99,7 +105,16 @@ async def test_a_text_of_the_wrong_form_is_a_problem(simulator: Simulator, body:
         ("POST", "/simulator/texts/unknown/resend", None, 404),
         ("PUT", "/simulator/settings", {"callback_shape": "xml"}, 422),
         ("PUT", "/simulator/settings", {"handset_receipts": "yes"}, 422),
-        ("POST", "/simulator/faults", {}, 422),
+        ("POST", FAULTS, {}, 422),
+        ("POST", FAULTS, {"kind": "explode"}, 422),
+        ("POST", FAULTS, {"kind": "slow"}, 422),
+        ("POST", FAULTS, {"kind": "slow", "seconds": 0}, 422),
+        ("POST", FAULTS, {"kind": "slow", "seconds": True}, 422),
+        ("POST", FAULTS, {"kind": "reset", "seconds": 1}, 422),
+        ("POST", FAULTS, {"kind": "reset", "count": 0}, 422),
+        ("POST", FAULTS, {"kind": "reset", "match": {"sender": OURS}}, 422),
+        ("POST", FAULTS, {"kind": "status", "status": 200}, 422),
+        ("POST", FAULTS, {"kind": "receipts_failing", "status_code": 4}, 422),
         ("DELETE", "/simulator/faults/unknown", None, 404),
         ("PUT", f"/simulator/opt-outs/{CAROL}/{OURS}", None, 404),
         ("PUT", f"/simulator/opt-outs/{ALICE}/{BOB}", None, 422),
@@ -126,9 +141,40 @@ async def test_a_huge_body_is_refused(simulator: Simulator) -> None:
     assert_problem(response, 413)
 
 
-async def test_there_is_a_most_of_phones(
-    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(phones_module, "MAX_PHONES", 2)
-    response = await simulator.http.post("/simulator/phones", json={"number": CAROL})
-    assert_problem(response, 409)
+async def test_faults_are_listed_with_what_is_left_of_them(simulator: Simulator) -> None:
+    match = {"to": ALICE}
+    with_digits = {"to": ALICE[1:]}
+    first = await simulator.fault("status", status=503, count=3, match=with_digits)
+    second = await simulator.fault("hang", seconds=5, count=None, match={"body": "no"})
+    await simulator.fault("receipts_never")
+    await simulator.send()
+    await simulator.send(to=BOB)
+    assert (await simulator.http.get(FAULTS)).json() == {
+        "faults": [
+            {"id": first, "kind": "status", "left": 2, "match": match, "status": 503,
+             "retry_after": None},
+            {"id": second, "kind": "hang", "left": None, "match": {"body": "no"}, "seconds": 5.0},
+        ],
+        "struck": {"status": 1, "receipts_never": 1},
+    }  # fmt: skip
+
+
+async def test_faults_are_removed_one_by_one_and_all_at_once(simulator: Simulator) -> None:
+    first, *others = [await simulator.fault("reset", count=None) for _ in range(3)]
+    assert (await simulator.http.delete(f"{FAULTS}/{first}")).status_code == 204
+    listed = (await simulator.http.get(FAULTS)).json()["faults"]
+    assert [fault["id"] for fault in listed] == others
+    assert (await simulator.http.delete(FAULTS)).status_code == 204
+    assert (await simulator.http.get(FAULTS)).json()["faults"] == []
+    assert (await simulator.send()).status_code == 202
+
+
+async def test_a_phone_can_be_opted_out_and_in_without_a_text(simulator: Simulator) -> None:
+    url = f"/simulator/opt-outs/{ALICE}/{OURS}"
+    assert (await simulator.http.put(url)).status_code == 204
+    assert "1110" in assert_error(await simulator.send(), 400, "Bad Request")
+    assert (await simulator.send(**{"from": ALSO_OURS})).status_code == 202
+    assert (await simulator.send(to=BOB)).status_code == 202
+    assert (await simulator.http.delete(url)).status_code == 204
+    assert (await simulator.send()).status_code == 202
+    assert [text["body"] for text in await simulator.texts()] == ["hi", "hi"]

@@ -17,6 +17,7 @@ from integration.simulator.running_simulator import (
 
 from simulator import records as records_module
 from simulator.callbacks import sender as sender_module
+from simulator.flowroute.send_request import MAX_BODY_CHARACTERS
 from support.clock import ManualClock
 
 
@@ -86,10 +87,44 @@ async def test_only_json_is_a_supported_media_type(simulator: Simulator, content
     assert_error(response, 415, "Unsupported Media Type")
 
 
-async def test_a_missing_field_is_unprocessable(simulator: Simulator) -> None:
-    response = await simulator.send(body=None)
-    assert "'body'" in assert_error(response, 422, "Unprocessable Entity")
+@pytest.mark.parametrize("body", [b"", b"\xff", b'"text"', b"[]", b"[" * 60_000])
+async def test_what_is_no_json_object_is_a_bad_request(simulator: Simulator, body: bytes) -> None:
+    url = "/v2.2/messages"
+    response = await simulator.http.post(url, content=body, headers=JSON_API, auth=KEYS)
+    assert_error(response, 400, "Bad Request")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("to", None), ("to", "911"), ("to", 14255550111), ("from", "nobody"), ("body", None),
+     ("body", 7), ("body", "\ud800"), ("body", "a" * (MAX_BODY_CHARACTERS + 1)),
+     ("media_urls", "https://example.net/1.jpg"), ("media_urls", ["ftp://example.net/1"]),
+     ("media_urls", ["https://example.net/1.jpg"] * 11), ("dlr_callback", "http://[::1"),
+     ("dlr_callback", "javascript:alert(1)"), ("is_mms", "maybe")],
+)  # fmt: skip
+@pytest.mark.parametrize("is_wrapped", [False, True])
+async def test_a_field_of_the_wrong_form_is_named_and_not_repeated(
+    simulator: Simulator, name: str, value: object, is_wrapped: bool
+) -> None:
+    fields = {"to": ALICE, "from": OURS, "body": "hi", name: value}
+    content = json.dumps({"data": {"attributes": fields}} if is_wrapped else fields)
+    url = "/v2.2/messages"
+    response = await simulator.http.post(url, content=content, headers=JSON_API, auth=KEYS)
+    detail = assert_error(response, 422, "Unprocessable Entity")
+    assert f"'{name}'" in detail
+    assert str(value) not in detail
     assert await simulator.texts() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("to", ALICE[1:]), ("to", ALICE[2:]), ("from", OURS[1:]), ("is_mms", "true")],
+)
+async def test_numbers_may_lack_their_prefix_and_flags_may_be_words(
+    simulator: Simulator, name: str, value: str
+) -> None:
+    assert (await simulator.send(**{name: value})).status_code == 202
+    assert [text["peer"] for text in await simulator.texts()] == [OURS]
 
 
 async def test_a_huge_body_is_refused(simulator: Simulator) -> None:

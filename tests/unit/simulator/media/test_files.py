@@ -1,10 +1,9 @@
-"""Files that are store, and the attachments of texts that are typed."""
+"""Stored files, and the attachments of typed texts."""
 
 import base64
 
 import pytest
 
-from simulator.control import media_bodies
 from simulator.control.media_bodies import attachments
 from simulator.control.problems import BadRequest
 from simulator.media import files as media_module
@@ -52,11 +51,3 @@ def test_files_and_addresses_are_taken() -> None:
 def test_what_is_no_attachment_is_refused(value: object) -> None:
     with pytest.raises(BadRequest):
         attachments({"media": [value]})
-
-
-def test_the_files_of_a_text_have_a_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(media_bodies, "MAX_FILES_BYTES", 2 * len(PICTURE.content))
-    item = {"content": CONTENT}
-    assert len(attachments({"media": [item, item]})) == 2
-    with pytest.raises(BadRequest, match="at most"):
-        attachments({"media": [item, item, item]})

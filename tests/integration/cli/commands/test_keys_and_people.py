@@ -1,10 +1,15 @@
-"""`maskline keys`: counts of records by state key, and rotation."""
+"""`maskline keys` and `maskline people erase`."""
 
 import pytest
 from integration.cli.in_process import maskline
+from integration.cli.samples import ALICE_PHONE, NOON, NOON_SHOWN
 from integration.cli.scripted import Deployment
 
 from maskline.conversation.v1 import deployment_pb2 as pb
+from maskline.conversation.v1 import person_pb2
+
+MADE = person_pb2.Erasure(erasure_id="e1", erase_time=NOON, erased_conversations=3, dropped_texts=2)
+SENTENCE = f"Erasure e1, {NOON_SHOWN} XYZ: 3 ended conversations, 2 messages erased."
 
 
 def step(current: int, former: int, token: str = "", unreadable: int = 0) -> pb.RotateKeysResponse:
@@ -46,3 +51,24 @@ async def test_json_has_one_response_for_all_steps(deployment: Deployment) -> No
         "unreadable_records": "0",
         "next_page_token": "",
     }
+
+
+async def test_a_person_is_erased_by_a_number_from_standard_input(deployment: Deployment) -> None:
+    deployment.answers("ErasePerson", person_pb2.ErasePersonResponse(erasure=MADE))
+    command = ("people", "erase", "--yes", "--request-id", "r1", "-")
+    ended = await maskline(deployment.target, *command, stdin=f"{ALICE_PHONE}\n")
+    assert (ended.status, ended.out.strip()) == (0, SENTENCE), ended.err
+    [request] = deployment.received(person_pb2.ErasePersonRequest)
+    assert request == person_pb2.ErasePersonRequest(request_id="r1", phone_number=ALICE_PHONE)
+
+
+async def test_nothing_is_erased_without_a_confirmation(deployment: Deployment) -> None:
+    deployment.answers("ErasePerson", person_pb2.ErasePersonResponse(erasure=MADE))
+    for answer in ("n\n", ""):
+        ended = await maskline(deployment.target, "people", "erase", ALICE_PHONE, stdin=answer)
+        assert (ended.status, ended.out.strip()) == (1, "")
+        assert "Nothing was erased. Answer y, or use --yes." in ended.err
+        assert ALICE_PHONE not in ended.err
+    assert deployment.received(person_pb2.ErasePersonRequest) == []
+    ended = await maskline(deployment.target, "people", "erase", ALICE_PHONE, stdin="y\n")
+    assert (ended.status, ended.out.strip()) == (0, SENTENCE), ended.err
