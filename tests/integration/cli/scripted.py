@@ -54,11 +54,9 @@ class Deployment:
 
     @property
     def target(self) -> str:
-        """The address of the server."""
         return f"127.0.0.1:{self.server.port}"
 
     async def is_well(self, answer: bool) -> None:
-        """Sets the health status."""
 
         async def probe() -> bool:
             return answer
@@ -66,11 +64,9 @@ class Deployment:
         await self.server.set_health(NAMES, probe)
 
     def answers(self, method: str, *answers: Answer) -> None:
-        """Sets the responses of a method, in this order."""
         self._answers[method] = list(answers)
 
     def received(self, kind: type[Kind]) -> list[Kind]:
-        """The received requests of one kind, in order."""
         return [request for request in self.requests if isinstance(request, kind)]
 
     async def unary(self, method: str, request: Message, context: Context) -> Message:

@@ -1,5 +1,3 @@
-"""Runs `python -m devstack`."""
-
 import asyncio
 import os
 import signal
@@ -31,7 +29,6 @@ class Command:
                 self.output += line.decode()
 
     async def exit_status(self) -> int:
-        """Reads the output until the end."""
         rest, _ = await asyncio.wait_for(self._process.communicate(), LIMIT_SECONDS)
         self.output += rest.decode()
         assert self._process.returncode is not None
@@ -48,7 +45,6 @@ class Command:
         return {_service_of(argument): pid for pid, argument in running.items()}
 
     async def all_processes_ended(self) -> None:
-        """Waits until no process is left."""
 
         async def have_ended() -> bool:
             return self.processes() == {}

@@ -1,5 +1,3 @@
-"""The stack as a library, for tests and benchmarks."""
-
 import json
 from collections.abc import Callable
 from dataclasses import fields
@@ -33,7 +31,6 @@ def make_stack(tmp_path: Path, stand_ins: dict[str, str]) -> MakeStack:
 
 
 def environment_of(service: str, tmp_path: Path) -> dict[str, str]:
-    """The environment that a stand-in was started with."""
     environment: dict[str, str] = json.loads((tmp_path / f"{service}.json").read_text())
     return environment
 

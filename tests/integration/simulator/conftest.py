@@ -1,5 +1,3 @@
-"""A running simulator for each test."""
-
 from collections.abc import AsyncIterator
 
 import pytest

@@ -30,8 +30,6 @@ OURS, ALSO_OURS = "+12065550100", "+12065550101"
 
 @dataclass(frozen=True)
 class ReceivedCallback:
-    """One callback as the gateway read it."""
-
     path: str
     headers: Mapping[str, str]
     content: bytes
@@ -70,14 +68,12 @@ class Simulator:
         return await self.http.post("/v2.2/messages", json=message, auth=KEYS)
 
     async def type_text(self, body: str, *, phone: str = ALICE, **more: object) -> str:
-        """Types a text; answers its id."""
         typed = {"to": OURS, "body": body, **more}
         response = await self.http.post(f"/simulator/phones/{phone}/texts", json=typed)
         assert response.status_code == 202, response.text
         return str(response.json()["id"])
 
     async def fault(self, kind: str, **more: object) -> str:
-        """Has a fault happen; answers its id."""
         response = await self.http.post("/simulator/faults", json={"kind": kind, **more})
         assert response.status_code == 201, response.text
         return str(response.json()["id"])
@@ -90,7 +86,6 @@ class Simulator:
         return listed
 
     async def texts(self, phone: str = ALICE) -> list[dict[str, object]]:
-        """All texts on a phone."""
         response = await self.http.get(f"/simulator/phones/{phone}/texts")
         texts: list[dict[str, object]] = response.json()["texts"]
         return texts
@@ -150,7 +145,6 @@ async def serving(app: AsgiApplication) -> AsyncIterator[HttpServer]:
 
 
 def port_of(server: HttpServer) -> int:
-    """Where it listens."""
     return int(server.servers[0].sockets[0].getsockname()[1])
 
 

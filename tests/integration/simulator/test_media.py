@@ -1,5 +1,3 @@
-"""Media in both directions: what a phone attaches, and what it receives."""
-
 import asyncio
 import base64
 import json
@@ -45,7 +43,6 @@ class MediaHost:
         self.app = Starlette(routes=[Route("/{path:path}", self._answer)])
 
     def put(self, path: str, content: bytes = PICTURE, media_type: str = "image/png") -> str:
-        """Puts a file there; answers its address."""
         self.answers[path] = Response(content, media_type=media_type)
         return f"{self.url}{path}"
 
@@ -57,7 +54,6 @@ class MediaHost:
 
 @pytest.fixture
 async def host() -> AsyncIterator[MediaHost]:
-    """A host on a free port."""
     host = MediaHost()
     async with serving(host.app) as server:
         host.url = f"http://127.0.0.1:{port_of(server)}"

@@ -1,5 +1,3 @@
-"""`python -m simulator` as a process of its own."""
-
 import asyncio
 import json
 import os
@@ -43,7 +41,6 @@ async def process(**settings: str) -> AsyncIterator[asyncio.subprocess.Process]:
 async def running(
     **settings: str,
 ) -> AsyncIterator[tuple[asyncio.subprocess.Process, httpx.AsyncClient]]:
-    """A healthy simulator and a client for it."""
     address = f"127.0.0.1:{free_port()}"
     async with (
         process(listen=address, **settings) as started,

@@ -1,5 +1,3 @@
-"""Ports: one offset moves them all, a taken one is named."""
-
 import socket
 
 import pytest

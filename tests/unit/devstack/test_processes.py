@@ -1,5 +1,3 @@
-"""Which service is started with what."""
-
 from collections.abc import Mapping
 from pathlib import Path
 

@@ -1,5 +1,3 @@
-"""The messaging ledger's database is the one next to the conversations'."""
-
 import pytest
 
 from devstack.redis_url import UnusableRedisUrl, next_database

@@ -1,5 +1,3 @@
-"""What passes between the account and the phones."""
-
 from datetime import timedelta
 
 import pytest

@@ -1,5 +1,3 @@
-"""The simulator's environment."""
-
 import pytest
 from pydantic import ValidationError
 

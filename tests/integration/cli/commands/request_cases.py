@@ -1,5 +1,3 @@
-"""Commands with the requests they send and scripted responses."""
-
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
@@ -87,10 +85,10 @@ CONVERSATION_CHANGES: list[Case] = [
     ("conversations reopen c1", pb.ReopenConversationRequest(**ONE),
      pb.ReopenConversationResponse(conversation=TALKING)),
     ("send c1 --as second hello",
-     pb.SendMessageRequest(**ONE, participant_id="p-bob", body="hello"),
+     pb.SendMessageRequest(pool="main", conversation_id="c1", participant_id="p-bob", body="hello"),
      pb.SendMessageResponse(message_ids=["m1"])),
     ("send c1 --system -- --json",
-     pb.SendMessageRequest(**ONE, system=True, body="--json"),
+     pb.SendMessageRequest(pool="main", conversation_id="c1", system=True, body="--json"),
      pb.SendMessageResponse(message_ids=["m1", "m2"])),
     ("end c1 --as p-alice --note unkind",
      pb.EndConversationRequest(**ONE, participant_id="p-alice", note="unkind"),

@@ -1,13 +1,9 @@
-"""`maskline doctor` with complete and incomplete deployments."""
-
 import grpc
 import pytest
 from integration.cli.in_process import maskline
-from integration.cli.samples import POOL
 from integration.cli.scripted import Deployment
 
 from maskline.conversation.v1 import deployment_pb2 as pb
-from maskline.conversation.v1 import pool_pb2
 from runtime.grpc.status import RpcStatus
 from support.net.ports import free_port
 from support.services.cli_process import Ended
@@ -24,14 +20,7 @@ CALLBACKS = pb.DeploymentCheck(
 )
 
 
-@pytest.fixture(autouse=True)
-def pool(deployment: Deployment) -> None:
-    """The pool exists."""
-    deployment.answers("GetPool", pool_pb2.GetPoolResponse(pool=POOL))
-
-
 async def doctor(deployment: Deployment, *options: str) -> Ended:
-    """Runs doctor beside a running gateway."""
     async with running_gateway(deployment.target) as gateway:
         url = f"http://127.0.0.1:{gateway.port}"
         return await maskline(deployment.target, "doctor", *options, MASKLINE_GATEWAY_URL=url)

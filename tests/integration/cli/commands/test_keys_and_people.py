@@ -1,5 +1,3 @@
-"""`maskline keys` and `maskline people erase`."""
-
 import pytest
 from integration.cli.in_process import maskline
 from integration.cli.samples import ALICE_PHONE, NOON, NOON_SHOWN

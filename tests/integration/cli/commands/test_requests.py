@@ -35,7 +35,6 @@ def with_options(typed: str, *options: str) -> list[str]:
 
 
 def script(deployment: Deployment, request: Message, response: Message) -> None:
-    """Everything that the command will call for."""
     deployment.answers("GetConversation", pb.GetConversationResponse(conversation=TALKING))
     deployment.answers(type(request).__name__.removesuffix("Request"), response)
 

@@ -6,11 +6,11 @@ from contextlib import nullcontext
 import grpc
 import pytest
 from integration.cli.in_process import maskline
-from integration.cli.samples import NOON_SHOWN, POOL, TALKING, watched
+from integration.cli.samples import NOON_SHOWN, TALKING, watched
 from integration.cli.scripted import Answer, Deployment
 
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import event_pb2, pool_pb2
+from maskline.conversation.v1 import event_pb2
 from maskline_cli.commands import watch as watch_module
 from maskline_cli.commands.watch import Watch
 from maskline_cli.connection.client import CallFailed, Client
@@ -24,12 +24,6 @@ JOINED = watched(2, event_pb2.EVENT_TYPE_CONVERSATION_JOINED, participant_id="p-
 HEARTBEAT = pb.WatchEventsResponse(cursor="9-0", is_heartbeat=True)
 TOO_SLOW = RpcStatus(grpc.StatusCode.RESOURCE_EXHAUSTED, "WATCHER_TOO_SLOW", "Too slow.")
 EXPIRED = RpcStatus(grpc.StatusCode.OUT_OF_RANGE, "CURSOR_EXPIRED", "No longer kept.")
-
-
-@pytest.fixture(autouse=True)
-def pool(deployment: Deployment) -> None:
-    """The watched pool exists."""
-    deployment.answers("GetPool", pool_pb2.GetPoolResponse(pool=POOL))
 
 
 @pytest.fixture

@@ -50,7 +50,6 @@ async def guarded(security: ServerSecurity) -> AsyncIterator[Deployment]:
 
 @pytest.fixture
 def token_file(tmp_path: Path) -> str:
-    """A token with a final line break."""
     path = tmp_path / "token"
     path.write_text(f"{TOKEN}\n")
     return str(path)

@@ -1,5 +1,3 @@
-"""Failures as text and JSON, with their exit statuses."""
-
 from dataclasses import replace
 from datetime import timedelta
 

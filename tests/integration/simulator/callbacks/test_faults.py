@@ -1,5 +1,3 @@
-"""Faults of callbacks, receipts and records, as the gateway and the account see them."""
-
 import asyncio
 import json
 from typing import Any
@@ -94,7 +92,6 @@ async def test_records_may_be_unavailable(simulator: Simulator, clock: ManualClo
 
 
 async def receipts(simulator: Simulator) -> list[dict[str, Any]]:
-    """What was called back by now."""
     await simulator.deliver()
     return [json.loads(callback.content) for callback in simulator.gateway.received]
 

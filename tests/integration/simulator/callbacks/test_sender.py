@@ -1,5 +1,3 @@
-"""Callbacks over real HTTP."""
-
 import json
 
 from integration.simulator.running_simulator import ALICE, Simulator, running_simulator

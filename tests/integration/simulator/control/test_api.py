@@ -1,5 +1,3 @@
-"""The control side: phones, texts, settings; and what it refuses."""
-
 import httpx
 from integration.simulator.running_simulator import (
     ALICE,
@@ -24,10 +22,6 @@ def assert_problem(response: httpx.Response, status: int) -> None:
     assert problem["status"] == status
     assert problem["title"]
     assert problem["detail"]
-
-
-async def test_it_is_healthy(simulator: Simulator) -> None:
-    assert (await simulator.http.get("/healthz")).status_code == 200
 
 
 async def test_phones_are_listed_added_and_taken_away(simulator: Simulator) -> None:

@@ -1,5 +1,3 @@
-"""Server-sent events over real HTTP."""
-
 import asyncio
 import json
 from collections.abc import AsyncIterator
@@ -15,7 +13,6 @@ from support.eventually import PATIENCE_SECONDS
 
 @asynccontextmanager
 async def following(simulator: Simulator, last_event_id: str = "") -> AsyncIterator["Events"]:
-    """The events of one connection."""
     headers = {"last-event-id": last_event_id}
     async with simulator.http.stream("GET", "/simulator/events", headers=headers) as response:
         assert response.headers["content-type"].startswith("text/event-stream")

@@ -1,5 +1,3 @@
-"""`/messages` and `/numbers` as Flowroute's clients use them."""
-
 import json
 import re
 

@@ -19,7 +19,6 @@ ADDRESS = "https://relay.example/api/message?x=1"
 
 
 async def attributes(simulator: Simulator, kind: str) -> dict[str, str]:
-    """What is set."""
     response = await simulator.http.get(f"/v2.2/messages/{kind}", auth=KEYS)
     assert response.status_code == 200
     data = response.json()["data"]

@@ -1,5 +1,3 @@
-"""The arithmetic of the figures, and the load driver's requests."""
-
 from itertools import islice
 
 import pytest

@@ -1,5 +1,3 @@
-"""The cost of encryption: the compared variants, the ratios, and the number of repetitions."""
-
 from pathlib import Path
 
 import pytest

@@ -1,5 +1,3 @@
-"""The report on Maskline against the skeleton."""
-
 from dataclasses import replace
 
 import pytest

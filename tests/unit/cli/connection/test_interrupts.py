@@ -1,5 +1,3 @@
-"""Ctrl-C waits for what must be finished, once."""
-
 import os
 import signal
 

@@ -1,5 +1,3 @@
-"""Global options may stand anywhere."""
-
 import pytest
 
 from maskline_cli.connection.options import hoist_global_options, wants_json

@@ -1,5 +1,3 @@
-"""Tables and words for people."""
-
 import time
 from collections.abc import Iterator
 from io import StringIO

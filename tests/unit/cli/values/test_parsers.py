@@ -1,5 +1,3 @@
-"""What people type is read in every form that is clear, and nothing is guessed."""
-
 import io
 from datetime import timedelta
 

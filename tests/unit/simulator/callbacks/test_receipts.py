@@ -1,5 +1,3 @@
-"""Delivery receipts: which, in which order, and both observed shapes."""
-
 import json
 from datetime import UTC, datetime
 

@@ -1,9 +1,7 @@
-"""The feed of events and its stream."""
-
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import pytest
 from starlette.types import Message
@@ -15,28 +13,19 @@ from simulator.events import EventFeed
 FAR_OFF_SECONDS = 3600.0
 
 
-@dataclass(frozen=True)
-class StreamEvent:
-    """One event as a reader gets it."""
-
+class StreamEvent(NamedTuple):
     cursor: str
     kind: str
     data: object
 
 
-def read(chunk: str) -> StreamEvent | None:
-    """The event in a piece of the stream; None for comments and settings of the stream."""
-    fields = [line.split(": ", 1) for line in chunk.rstrip("\n").split("\n")]
-    lines = {name: value for name, value in fields if name}
-    if "event" not in lines:
-        return None
-    return StreamEvent(lines["id"], lines["event"], json.loads(lines["data"]))
-
-
 async def next_event(chunks: AsyncIterator[str]) -> StreamEvent:
+    """The next event; comments and settings of the stream are skipped."""
     while True:
-        if event := read(await anext(chunks)):
-            return event
+        lines = (await anext(chunks)).rstrip("\n").split("\n")
+        fields = dict(line.split(": ", 1) for line in lines)
+        if "event" in fields:
+            return StreamEvent(fields["id"], fields["event"], json.loads(fields["data"]))
 
 
 def follow(feed: EventFeed, cursor: str | None = None) -> AsyncIterator[str]:

@@ -1,5 +1,3 @@
-"""The list of faults and their order."""
-
 from simulator.faults.fault import Fault, Match
 from simulator.faults.faults import Faults
 from simulator.faults.kinds import TRAITS, Kind, Stage

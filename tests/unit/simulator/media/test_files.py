@@ -1,5 +1,3 @@
-"""Stored files, and the attachments of typed texts."""
-
 import base64
 
 import pytest
