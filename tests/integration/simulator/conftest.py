@@ -8,6 +8,5 @@ from support.clock import ManualClock
 
 @pytest.fixture
 async def simulator(clock: ManualClock) -> AsyncIterator[Simulator]:
-    """Over real HTTP, with a gateway that takes every callback."""
     async with running_simulator(clock) as running:
         yield running

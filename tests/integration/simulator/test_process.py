@@ -80,12 +80,9 @@ async def test_it_stops_on_a_signal_while_a_page_is_open(stop: signal.Signals) -
 
 async def test_invalid_settings_end_it_with_a_message() -> None:
     async with process(numbers="911") as started:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            _, output = await started.communicate()
-    err = output.decode()
+        _, err = await output_of(started)
     assert started.returncode == EX_CONFIG
     assert "SIMULATOR_NUMBERS" in err
-    assert "Traceback" not in err
 
 
 @asynccontextmanager
@@ -99,13 +96,9 @@ async def refusing_gateway() -> AsyncIterator[str]:
         writer.write(b"HTTP/1.1 503 %s\r\nConnection: close\r\n\r\n%s" % (OURS.encode(), body))
         writer.close()
 
-    server = await asyncio.start_server(respond, "127.0.0.1", 0)
-    host, port = server.sockets[0].getsockname()
-    try:
+    async with await asyncio.start_server(respond, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
         yield f"http://{host}:{port}"
-    finally:
-        server.close()
-        await server.wait_closed()
 
 
 async def provoke_errors(http: httpx.AsyncClient) -> None:

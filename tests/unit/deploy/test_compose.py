@@ -189,9 +189,8 @@ def test_make_up_gives_the_gateway_and_the_simulator_one_token_once(tmp_path: Pa
     [token] = set(made.values())
     # Both services take it.
     GatewaySettings.model_validate({"callback_tokens": token})
-    assert (
-        SimulatorSettings.model_validate({"callback_token": token}).current_callback_token == token
-    )
+    simulator = SimulatorSettings.model_validate({"callback_token": token})
+    assert simulator.current_callback_token == token
     compose.write_callback_token(env_file)
     assert written(env_file) == made
 

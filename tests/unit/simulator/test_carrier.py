@@ -23,7 +23,7 @@ class Gateway:
     def __init__(self) -> None:
         self.received: list[str] = []
 
-    async def post(self, url: str, _content: bytes) -> int:
+    async def post(self, url: str, content: bytes) -> int:
         self.received.append(url)
         return 200
 

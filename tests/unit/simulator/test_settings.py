@@ -18,13 +18,12 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
-    [("LISTEN", "8090"), ("GATEWAY_URL", "gateway"), ("NUMBERS", "911"), ("PHONES", "+1425555011l"),
-     ("RESEND_INTERVAL_SECONDS", "0"), ("CALLBACK_SHAPE", "xml")],
+    "setting",
+    ["LISTEN=8090", "GATEWAY_URL=gateway", "NUMBERS=911", "PHONES=+1425555011l",
+     "RESEND_INTERVAL_SECONDS=0", "CALLBACK_SHAPE=xml"],
 )  # fmt: skip
-def test_an_unusable_value_is_refused(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str
-) -> None:
+def test_an_unusable_value_is_refused(monkeypatch: pytest.MonkeyPatch, setting: str) -> None:
+    name, value = setting.split("=")
     monkeypatch.setenv(f"SIMULATOR_{name}", value)
     with pytest.raises(ValidationError):
         Settings()

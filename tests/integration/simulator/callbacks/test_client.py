@@ -38,16 +38,14 @@ class RawGateway:
 
 @asynccontextmanager
 async def listening(gateway: RawGateway) -> AsyncIterator[CallbackClient]:
-    server = await asyncio.start_server(gateway.talk, "127.0.0.1", 0)
-    host, port = server.sockets[0].getsockname()
-    gateway.url = f"http://{host}:{port}/api/message"
-    client = CallbackClient(PATIENCE_SECONDS)
-    try:
-        yield client
-    finally:
-        await client.close()
-        server.close()
-        await server.wait_closed()
+    async with await asyncio.start_server(gateway.talk, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        gateway.url = f"http://{host}:{port}/api/message"
+        client = CallbackClient(PATIENCE_SECONDS)
+        try:
+            yield client
+        finally:
+            await client.close()
 
 
 async def test_the_body_is_posted_as_json_and_the_status_told() -> None:

@@ -21,15 +21,6 @@ async def test_a_typed_text_reaches_the_gateway_by_itself(simulator: Simulator) 
     assert data["attributes"]["message_callback_url"] == f"{simulator.gateway.url}/api/message"
 
 
-async def test_the_shape_of_callbacks_can_be_chosen(simulator: Simulator) -> None:
-    await simulator.http.put("/simulator/settings", json={"callback_shape": "flat-mdr1"})
-    text_id = await simulator.type_text("start")
-    await simulator.deliver()
-    [callback] = simulator.gateway.received
-    assert text_id.startswith("mdr1-")
-    assert json.loads(callback.content)["id"] == text_id
-
-
 async def test_a_gateway_that_does_not_answer_in_time_gets_it_again(clock: ManualClock) -> None:
     async with running_simulator(clock, response_timeout_seconds=0.05) as simulator:
         simulator.gateway.answers.clear()

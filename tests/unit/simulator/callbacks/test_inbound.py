@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -116,15 +117,14 @@ def test_a_picture_without_words_is_the_logged_sample_in_every_mode(shape: Callb
 
 
 @pytest.mark.parametrize("shape", list(CallbackShape))
-@pytest.mark.parametrize("body", ["", "héllo \N{SNOWMAN}", 'quote " and \\', "line\nbreak\x00"])
-def test_whatever_was_typed_arrives(shape: CallbackShape, body: str) -> None:
-    arrived = payload(record(body), shape)
-    assert isinstance(arrived, dict)
-    assert (arrived["data"]["attributes"] if "data" in arrived else arrived)["body"] == body
+def test_whatever_was_typed_arrives(shape: CallbackShape) -> None:
+    for body in ("", "héllo \N{SNOWMAN}", 'quote " and \\', "line\nbreak\x00"):
+        content: Any = payload(record(body), shape)
+        assert content.get("data", {}).get("attributes", content)["body"] == body
 
 
 def attributes(sent: MessageRecord) -> dict[str, object]:
-    content = json.loads(inbound_callback(sent, CallbackShape.JSONAPI, CALLBACK_URL))
+    content: Any = payload(sent, CallbackShape.JSONAPI)
     inner: dict[str, object] = content["data"]["attributes"]
     return inner
 

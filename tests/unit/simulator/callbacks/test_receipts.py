@@ -10,7 +10,7 @@ URL = "https://example.net/dlr/token"
 ID = "mdr2-0123456789abcdef0123456789abcdef"
 
 
-def record(*, is_mms: bool = False, from_handset: bool = False) -> MessageRecord:
+def record(*, is_mms: bool = False) -> MessageRecord:
     return MessageRecord(
         id=ID,
         direction=Direction.OUTBOUND,
@@ -20,21 +20,17 @@ def record(*, is_mms: bool = False, from_handset: bool = False) -> MessageRecord
         media=(),
         is_mms=is_mms,
         time=TIME,
-        receipts=receipts(TIME, is_mms=is_mms, from_handset=from_handset),
+        receipts=receipts(TIME, is_mms=is_mms, from_handset=False),
     )
 
 
-def series(sent: MessageRecord, shape: ReceiptShape) -> list[Callback]:
-    chain = []
+def payloads(sent: MessageRecord, shape: ReceiptShape) -> list[dict[str, object]]:
+    contents = []
     callback: Callback | None = receipt_callbacks(sent, shape, URL)
     while callback:
-        chain.append(callback)
+        contents.append(json.loads(callback.content))
         callback = callback.followed_by
-    return chain
-
-
-def payloads(sent: MessageRecord, shape: ReceiptShape) -> list[dict[str, object]]:
-    return [json.loads(callback.content) for callback in series(sent, shape)]
+    return contents
 
 
 def wrapped(level: int, status: str, code: int | None, description: str) -> dict[str, object]:
