@@ -20,7 +20,6 @@ class Command:
         self.output = ""
 
     async def prints(self, text: str) -> None:
-        """Reads the output until it contains the text."""
         assert self._process.stdout is not None
         async with asyncio.timeout(LIMIT_SECONDS):
             while text not in self.output:

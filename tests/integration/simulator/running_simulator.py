@@ -79,7 +79,6 @@ class Simulator:
         return str(response.json()["id"])
 
     async def records(self, clock: ManualClock) -> list[dict[str, object]]:
-        """All message records of the day that are shown, newest first."""
         query = {"start_date": f"{clock.now():%Y-%m-%d}"}
         response = await self.http.get("/v2.2/messages", params=query, auth=KEYS)
         listed: list[dict[str, object]] = response.raise_for_status().json()["data"]
@@ -129,7 +128,6 @@ async def running_simulator(
 
 @asynccontextmanager
 async def serving(app: AsgiApplication) -> AsyncIterator[HttpServer]:
-    """Any application on a free port, for a while."""
     server = http_server(app, "127.0.0.1:0")
     task = asyncio.create_task(server.serve())
 

@@ -18,8 +18,6 @@ OURS = "+12065550100"
 
 
 class Gateway:
-    """Takes every callback."""
-
     def __init__(self) -> None:
         self.received: list[str] = []
 

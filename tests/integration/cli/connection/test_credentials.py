@@ -25,7 +25,6 @@ TOKEN = "a token"
 
 
 def security_of(folder: Path, tls: TlsFiles | None = None, role: str = "keeper") -> ServerSecurity:
-    """The security of a service that accepts one token."""
     callers = folder / "callers.toml"
     digest = sha256(TOKEN.encode()).hexdigest()
     callers.write_text(f'[[callers]]\ntoken_sha256 = "{digest}"\nrole = "{role}"\n')

@@ -17,7 +17,6 @@ BESIDE = {"driver": 1e6, "carrier": 1e6}
 
 
 def measured(factor: float) -> Measured:
-    """All of Maskline's figures multiplied by a factor."""
     figures = Figures(
         accepted_per_second=1000.0 * factor,
         delivered_per_second=800.0 * factor,
