@@ -38,7 +38,6 @@ class Command:
         os.killpg(self._process.pid, signum)
 
     def processes(self) -> dict[str, int]:
-        """The ids of all processes that devstack started, by service."""
         running = processes_in(self._folder)
         running.pop(self._process.pid, None)
         return {_service_of(argument): pid for pid, argument in running.items()}

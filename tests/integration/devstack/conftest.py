@@ -1,5 +1,3 @@
-"""Devstack with small stand-ins for the services."""
-
 import secrets
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable

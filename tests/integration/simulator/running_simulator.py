@@ -63,7 +63,6 @@ class Simulator:
     gateway: RecordingGateway
 
     async def send(self, **changes: object) -> httpx.Response:
-        """Sends a text as the account, in the flat shape."""
         message = {"to": ALICE, "from": OURS, "body": "hi", **changes}
         return await self.http.post("/v2.2/messages", json=message, auth=KEYS)
 

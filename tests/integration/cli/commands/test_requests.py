@@ -28,7 +28,6 @@ def _command(words: list[str]) -> list[str]:
 
 
 def with_options(typed: str, *options: str) -> list[str]:
-    """The arguments with options after the command."""
     words = typed.split()
     command = _command(words)
     return [*command, *options, *words[len(command) :]]

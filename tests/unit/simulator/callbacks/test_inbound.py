@@ -1,5 +1,3 @@
-"""Inbound callbacks, field by field as FLOWROUTE's logged samples have them."""
-
 import json
 from datetime import UTC, datetime
 from typing import Any

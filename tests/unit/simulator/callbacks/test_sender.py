@@ -42,7 +42,6 @@ class Gateway:
 
 
 async def deliver(gateway: Gateway) -> None:
-    """Everything that is due now, and what follows it at once."""
     while gateway.sender.run_once():
         await gateway.sender.wait_until_idle()
 
