@@ -1,13 +1,14 @@
-"""A scripted deployment for each test."""
-
 from collections.abc import AsyncIterator
 
 import pytest
-from integration.cli.scripted import ScriptedDeployment, serving
+from integration.cli.samples import POOL
+from integration.cli.scripted import Deployment, serving
+
+from maskline.conversation.v1.pool_pb2 import GetPoolResponse
 
 
 @pytest.fixture
-async def deployment() -> AsyncIterator[ScriptedDeployment]:
-    """Answers as the test says."""
+async def deployment() -> AsyncIterator[Deployment]:
     async with serving() as running:
+        running.answers("GetPool", GetPoolResponse(pool=POOL))
         yield running

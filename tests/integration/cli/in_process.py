@@ -15,7 +15,6 @@ from support.services.cli_process import ZONE, Ended, inherited_environment
 
 
 async def maskline(target: str, *arguments: str, stdin: str = "", **settings: str) -> Ended:
-    """Runs one command against a conversation service to its end."""
     environment = inherited_environment() | ZONE | {"MASKLINE_TARGET": target, **settings}
     return await asyncio.to_thread(_run, arguments, stdin, environment)
 

@@ -1,5 +1,3 @@
-"""Messages for the scripted services."""
-
 from datetime import UTC, datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -31,11 +29,9 @@ TALKING = pb.Conversation(
 
 
 def event(number: int, kind: EventType.ValueType, **more: str) -> Event:
-    """An event of the conversation."""
     about = {"conversation_id": "c1", "participant_id": "p-alice", **more}
     return Event(event_id=f"{number}-0", event_time=NOON, type=kind, **about)
 
 
 def watched(number: int, kind: EventType.ValueType, **more: str) -> pb.WatchEventsResponse:
-    """A response of a watch."""
     return pb.WatchEventsResponse(event=event(number, kind, **more), cursor=f"{number}-0")

@@ -41,7 +41,7 @@ NAMES = [service.full_name for service in SERVICES]
 
 
 @dataclass
-class ScriptedDeployment:
+class Deployment:
     """Keeps what it was request, and repeats a method's last answer.
 
     Each call of a watch gets a list of answers of its own, and then waits for news that never come.
@@ -54,11 +54,9 @@ class ScriptedDeployment:
 
     @property
     def target(self) -> str:
-        """The address of the server."""
         return f"127.0.0.1:{self.server.port}"
 
     async def is_well(self, answer: bool) -> None:
-        """Sets the health status."""
 
         async def probe() -> bool:
             return answer
@@ -66,11 +64,9 @@ class ScriptedDeployment:
         await self.server.set_health(NAMES, probe)
 
     def answers(self, method: str, *answers: Answer) -> None:
-        """Sets the responses of a method, in this order."""
         self._answers[method] = list(answers)
 
     def received(self, kind: type[Kind]) -> list[Kind]:
-        """The received requests of one kind, in order."""
         return [request for request in self.requests if isinstance(request, kind)]
 
     async def unary(self, method: str, request: Message, context: Context) -> Message:
@@ -98,10 +94,10 @@ async def _respond(answer: Answer, context: Context) -> Message:
 @asynccontextmanager
 async def serving(
     listen: str = "127.0.0.1:0", security: ServerSecurity = INSECURE
-) -> AsyncIterator[ScriptedDeployment]:
+) -> AsyncIterator[Deployment]:
     """A real server, healthy from the start."""
     server = GrpcServer(listen, [], security)
-    deployment = ScriptedDeployment(server)
+    deployment = Deployment(server)
     for service in SERVICES:
         handlers = {method.name: _handler(deployment, method) for method in service.methods}
         generic = grpc.method_handlers_generic_handler(service.full_name, handlers)
@@ -114,9 +110,7 @@ async def serving(
         await server.server.stop(None)
 
 
-def _handler(
-    deployment: ScriptedDeployment, method: MethodDescriptor
-) -> "grpc.RpcMethodHandler[Any, Any]":
+def _handler(deployment: Deployment, method: MethodDescriptor) -> "grpc.RpcMethodHandler[Any, Any]":
     # The stubs know only blocking handlers; on an aio server they are coroutine functions.
     behave: Any = deployment.watch
     kind: Any = grpc.unary_stream_rpc_method_handler

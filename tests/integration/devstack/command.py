@@ -1,5 +1,3 @@
-"""Runs `python -m devstack`."""
-
 import asyncio
 import os
 import signal
@@ -9,7 +7,8 @@ from pathlib import Path
 
 from support.eventually import eventually
 
-from .processes import LIMIT_SECONDS, processes_in
+# Ends a test that hangs, even on a very busy machine.
+LIMIT_SECONDS = 300
 
 
 class Command:
@@ -21,7 +20,6 @@ class Command:
         self.output = ""
 
     async def prints(self, text: str) -> None:
-        """Reads the output until it contains the text."""
         assert self._process.stdout is not None
         async with asyncio.timeout(LIMIT_SECONDS):
             while text not in self.output:
@@ -30,7 +28,6 @@ class Command:
                 self.output += line.decode()
 
     async def exit_status(self) -> int:
-        """Reads the output until the end."""
         rest, _ = await asyncio.wait_for(self._process.communicate(), LIMIT_SECONDS)
         self.output += rest.decode()
         assert self._process.returncode is not None
@@ -41,13 +38,11 @@ class Command:
         os.killpg(self._process.pid, signum)
 
     def processes(self) -> dict[str, int]:
-        """The ids of all processes that devstack started, by service."""
         running = processes_in(self._folder)
         running.pop(self._process.pid, None)
         return {_service_of(argument): pid for pid, argument in running.items()}
 
     async def all_processes_ended(self) -> None:
-        """Waits until no process is left."""
 
         async def have_ended() -> bool:
             return self.processes() == {}
@@ -84,3 +79,42 @@ async def run_devstack(folder: Path, offset: int, environment: Mapping[str, str]
 def _service_of(argument: str) -> str:
     # The embedded server replaces its arguments by its address.
     return "valkey" if "127.0.0.1" in argument else argument
+
+
+def processes_in(folder: Path) -> dict[int, str]:
+    """The running processes with a working directory below `folder`: id and last argument.
+
+    A server may overwrite its arguments and environment, but not its working directory.
+    """
+    ids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    return {pid: _last_argument(pid) for pid in ids if _works_in(pid).is_relative_to(folder)}
+
+
+async def ended(pid: int) -> None:
+    """Waits for the end of a process that is not a child of this one."""
+    loop = asyncio.get_running_loop()
+    has_ended = asyncio.Event()
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    loop.add_reader(descriptor, has_ended.set)
+    try:
+        await asyncio.wait_for(has_ended.wait(), LIMIT_SECONDS)
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
+
+
+def _works_in(pid: int) -> Path:
+    try:
+        return Path(f"/proc/{pid}/cwd").readlink()
+    except OSError:
+        return Path("/ended")
+
+
+def _last_argument(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().strip("\0 ").split("\0")[-1]
+    except OSError:
+        return "ended"

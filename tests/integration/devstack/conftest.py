@@ -1,5 +1,3 @@
-"""Devstack with small stand-ins for the services."""
-
 import secrets
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -30,7 +28,6 @@ def stand_ins(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def free_offset() -> int:
-    """By how much the default ports must move to be free."""
     while True:
         # So far that no service has a port that connections are given (32768 to 60999 on Linux).
         offset = 11_000 + secrets.randbelow(4_000)

@@ -10,8 +10,8 @@ import pytest
 from devstack.ports import Ports
 from devstack.supervisor import RESTART_LIMIT
 
+from .command import ended
 from .conftest import RunDevstack
-from .processes import ended
 
 SERVICES = ["simulator", "messaging_service", "conversation_service", "gateway"]
 UP = "Stop     Ctrl-C"
@@ -61,9 +61,7 @@ async def test_a_signal_during_the_start_stops_what_had_started(devstack: RunDev
 
 
 @pytest.mark.slow
-async def test_a_killed_process_is_restarted_until_the_limit_ends_everything(
-    devstack: RunDevstack,
-) -> None:
+async def test_a_killed_process_is_restarted_until_the_limit(devstack: RunDevstack) -> None:
     command = await devstack()
     await command.prints(UP)
     for service in ("valkey", *["gateway"] * (RESTART_LIMIT - 1)):
@@ -94,9 +92,7 @@ async def test_a_second_ctrl_c_kills_a_service_that_does_not_end(devstack: RunDe
 
 
 @pytest.mark.slow
-async def test_a_service_that_cannot_start_ends_everything_with_its_log(
-    devstack: RunDevstack,
-) -> None:
+async def test_a_service_that_cannot_start_ends_all_with_its_log(devstack: RunDevstack) -> None:
     command = await devstack(STAND_IN_BROKEN="conversation_service")
     assert await command.exit_status() == 1
     assert "conversation_service ended (exit status 1)" in command.output
@@ -120,7 +116,7 @@ async def test_a_taken_port_is_reported_before_anything_starts(
 
 
 @pytest.mark.slow
-async def test_two_devstacks_cannot_share_a_data_directory(
+async def test_two_devstacks_cannot_share_their_data(
     devstack: RunDevstack, free_offset: int
 ) -> None:
     first = await devstack()
@@ -129,9 +125,3 @@ async def test_two_devstacks_cannot_share_a_data_directory(
     assert await second.exit_status() == 1
     assert "Maskline runs already with the data in" in second.output
     assert set(first.processes()) == ALL_PROCESSES
-
-
-async def test_a_port_offset_out_of_range_is_refused(devstack: RunDevstack) -> None:
-    command = await devstack(offset=60_000)
-    assert await command.exit_status() == 1
-    assert "must lie between 0 and" in command.output

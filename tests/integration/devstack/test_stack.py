@@ -1,5 +1,3 @@
-"""The stack as a library, for tests and benchmarks."""
-
 import json
 from collections.abc import Callable
 from dataclasses import fields
@@ -7,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from devstack.errors import StackError
 from devstack.ports import Ports
 from devstack.stack import Stack
 from runtime.healthcheck import grpc_is_serving, http_is_healthy
@@ -34,12 +31,11 @@ def make_stack(tmp_path: Path, stand_ins: dict[str, str]) -> MakeStack:
 
 
 def environment_of(service: str, tmp_path: Path) -> dict[str, str]:
-    """The environment that a stand-in was started with."""
     environment: dict[str, str] = json.loads((tmp_path / f"{service}.json").read_text())
     return environment
 
 
-async def test_services_are_killed_started_and_stopped_only_on_request(
+async def test_services_stop_and_start_only_on_request(
     make_stack: MakeStack, tmp_path: Path
 ) -> None:
     async with make_stack() as stack:
@@ -84,15 +80,3 @@ async def test_a_redis_url_of_the_environment_replaces_the_embedded_server(
     assert conversation["CONVERSATION_REDIS_URL"] == redis_url
     assert messaging["MESSAGING_REDIS_URL"] == f"{redis_url.removesuffix('/0')}/1"
     assert not (tmp_path / "data" / "logs" / "valkey.log").exists()
-
-
-@pytest.mark.slow
-async def test_a_service_that_cannot_start_is_named_and_the_others_are_stopped(
-    make_stack: MakeStack,
-) -> None:
-    stack = make_stack(STAND_IN_BROKEN="gateway")
-    with pytest.raises(StackError, match="gateway has no settings"):
-        async with stack:
-            pytest.fail("it must not start")
-    assert not http_is_healthy(stack.urls.simulator_url)
-    assert not await grpc_is_serving(stack.urls.messaging_target)

@@ -30,8 +30,6 @@ OURS, ALSO_OURS = "+12065550100", "+12065550101"
 
 @dataclass(frozen=True)
 class ReceivedCallback:
-    """One callback as the gateway read it."""
-
     path: str
     headers: Mapping[str, str]
     content: bytes
@@ -56,7 +54,7 @@ class RecordingGateway:
 
 
 @dataclass
-class RunningSimulator:
+class Simulator:
     """The simulator as its callers see it, and its inside for what only time brings about."""
 
     port: int
@@ -65,32 +63,27 @@ class RunningSimulator:
     gateway: RecordingGateway
 
     async def send(self, **changes: object) -> httpx.Response:
-        """Sends a text as the account, in the flat shape."""
         message = {"to": ALICE, "from": OURS, "body": "hi", **changes}
         return await self.http.post("/v2.2/messages", json=message, auth=KEYS)
 
     async def type_text(self, body: str, *, phone: str = ALICE, **more: object) -> str:
-        """Types a text; answers its id."""
         typed = {"to": OURS, "body": body, **more}
         response = await self.http.post(f"/simulator/phones/{phone}/texts", json=typed)
         assert response.status_code == 202, response.text
         return str(response.json()["id"])
 
     async def fault(self, kind: str, **more: object) -> str:
-        """Has a fault happen; answers its id."""
         response = await self.http.post("/simulator/faults", json={"kind": kind, **more})
         assert response.status_code == 201, response.text
         return str(response.json()["id"])
 
     async def records(self, clock: ManualClock) -> list[dict[str, object]]:
-        """All message records of the day that are shown, newest first."""
         query = {"start_date": f"{clock.now():%Y-%m-%d}"}
         response = await self.http.get("/v2.2/messages", params=query, auth=KEYS)
         listed: list[dict[str, object]] = response.raise_for_status().json()["data"]
         return listed
 
     async def texts(self, phone: str = ALICE) -> list[dict[str, object]]:
-        """All texts on a phone."""
         response = await self.http.get(f"/simulator/phones/{phone}/texts")
         texts: list[dict[str, object]] = response.json()["texts"]
         return texts
@@ -115,7 +108,7 @@ def assert_error(response: httpx.Response, status: int, title: str) -> str:
 @asynccontextmanager
 async def running_simulator(
     clock: ManualClock, *, response_timeout_seconds: float = 10.0, callback_token: str = ""
-) -> AsyncIterator[RunningSimulator]:
+) -> AsyncIterator[Simulator]:
     """The application on a free port, as `python -m simulator` serves it."""
     gateway = RecordingGateway()
     async with serving(gateway.app) as gateway_server:
@@ -125,7 +118,7 @@ async def running_simulator(
         carrier = create_carrier(settings, clock, client.post)
         app = create_app(settings, clock, carrier, client)
         async with serving(app) as server, _client(port_of(server)) as http:
-            yield RunningSimulator(port_of(server), http, carrier, gateway)
+            yield Simulator(port_of(server), http, carrier, gateway)
             carrier.close()
             gateway.answers.set()
             # Each server takes a while to end, so both begin now.
@@ -134,7 +127,6 @@ async def running_simulator(
 
 @asynccontextmanager
 async def serving(app: AsgiApplication) -> AsyncIterator[HttpServer]:
-    """Any application on a free port, for a while."""
     server = http_server(app, "127.0.0.1:0")
     task = asyncio.create_task(server.serve())
 
@@ -150,7 +142,6 @@ async def serving(app: AsgiApplication) -> AsyncIterator[HttpServer]:
 
 
 def port_of(server: HttpServer) -> int:
-    """Where it listens."""
     return int(server.servers[0].sockets[0].getsockname()[1])
 
 

@@ -1,27 +1,31 @@
-"""Media in both directions: what a phone attaches, and what it receives."""
-
+import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from integration.simulator.media_host import PICTURE, MediaHost, media_host
 from integration.simulator.running_simulator import (
     BOB,
     JSON_API,
     KEYS,
     OURS,
-    RunningSimulator,
+    Simulator,
     assert_error,
+    port_of,
+    serving,
 )
+from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
 from simulator.control.media_bodies import MAX_FILES_BYTES
 from simulator.media import client as media_client
 from simulator.media.client import MediaClient, MediaRejected
 from support.clock import ManualClock
 
+PICTURE = b"\x89PNG\r\n\x1a\n and the rest of a picture"
 ATTACHED = {
     "content": base64.b64encode(PICTURE).decode(),
     "mime_type": "image/png",
@@ -29,45 +33,57 @@ ATTACHED = {
 }
 
 
+class MediaHost:
+    """Answers each path with what a test put there, 404 elsewhere, and nothing at all at /slow."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.answers: dict[str, Response] = {}
+        self.end = asyncio.Event()
+        self.app = Starlette(routes=[Route("/{path:path}", self._answer)])
+
+    def put(self, path: str, content: bytes = PICTURE, media_type: str = "image/png") -> str:
+        self.answers[path] = Response(content, media_type=media_type)
+        return f"{self.url}{path}"
+
+    async def _answer(self, request: Request) -> Response:
+        if request.url.path == "/slow":
+            await self.end.wait()
+        return self.answers.get(request.url.path, Response(status_code=404))
+
+
 @pytest.fixture
 async def host() -> AsyncIterator[MediaHost]:
-    async with media_host() as running:
-        yield running
+    host = MediaHost()
+    async with serving(host.app) as server:
+        host.url = f"http://127.0.0.1:{port_of(server)}"
+        yield host
+        host.end.set()
 
 
-async def called_back(simulator: RunningSimulator) -> dict[str, Any]:
+async def called_back(simulator: Simulator) -> dict[str, Any]:
     await simulator.deliver()
     [callback] = simulator.gateway.received
     payload: dict[str, Any] = json.loads(callback.content)
     return payload
 
 
-async def test_a_file_that_is_attached_can_be_fetched_where_the_callback_says(
-    simulator: RunningSimulator,
-) -> None:
+async def test_an_attached_file_can_be_fetched_and_runs_nothing(simulator: Simulator) -> None:
     await simulator.type_text("look", media=[ATTACHED])
     [media] = (await called_back(simulator))["included"]
     attributes = media["attributes"]
     assert attributes["url"].startswith(f"http://127.0.0.1:{simulator.port}/simulator/media/")
     assert (attributes["file_name"], attributes["mime_type"]) == ("my cat.png", "image/png")
-    assert attributes["file_size"] == len(PICTURE)
-    for method in ("GET", "HEAD"):
+    for method, content in (("GET", PICTURE), ("HEAD", b"")):
         fetched = await simulator.http.request(method, attributes["url"])
-        assert fetched.status_code == 200
+        assert (fetched.status_code, fetched.content) == (200, content)
         assert fetched.headers["content-type"] == "image/png"
         assert fetched.headers["content-length"] == str(len(PICTURE))
-    assert (await simulator.http.get(attributes["url"])).content == PICTURE
+        assert fetched.headers["content-security-policy"] == "default-src 'none'; sandbox"
+        assert fetched.headers["x-content-type-options"] == "nosniff"
 
 
-async def test_a_file_runs_nothing_on_the_page_s_address(simulator: RunningSimulator) -> None:
-    await simulator.type_text("", media=[{**ATTACHED, "mime_type": "text/html"}])
-    [media] = (await called_back(simulator))["included"]
-    fetched = await simulator.http.get(media["attributes"]["url"])
-    assert fetched.headers["content-security-policy"] == "default-src 'none'; sandbox"
-    assert fetched.headers["x-content-type-options"] == "nosniff"
-
-
-async def test_the_phone_shows_what_it_sent(simulator: RunningSimulator) -> None:
+async def test_the_phone_shows_what_it_sent(simulator: Simulator) -> None:
     await simulator.type_text("look", media=[ATTACHED, "https://example.net/1.jpg"])
     [text] = await simulator.texts()
     assert isinstance(text["media"], list)
@@ -78,7 +94,7 @@ async def test_the_phone_shows_what_it_sent(simulator: RunningSimulator) -> None
     assert (await simulator.http.get(stored["url"])).content == PICTURE
 
 
-async def test_the_largest_mms_comes_in_and_no_larger(simulator: RunningSimulator) -> None:
+async def test_the_largest_mms_comes_in_and_no_larger(simulator: Simulator) -> None:
     largest = base64.b64encode(b"x" * MAX_FILES_BYTES).decode()
     await simulator.type_text("", media=[{"content": largest}])
     [media] = (await called_back(simulator))["included"]
@@ -92,7 +108,7 @@ async def test_the_largest_mms_comes_in_and_no_larger(simulator: RunningSimulato
     assert await simulator.texts(BOB) == []
 
 
-async def test_the_media_of_a_text_may_have_expired(simulator: RunningSimulator) -> None:
+async def test_the_media_of_a_text_may_have_expired(simulator: Simulator) -> None:
     await simulator.fault("media_expired")
     for _ in range(2):
         await simulator.type_text("", media=[ATTACHED])
@@ -103,9 +119,7 @@ async def test_the_media_of_a_text_may_have_expired(simulator: RunningSimulator)
     assert sorted(statuses) == [200, 403]
 
 
-async def test_an_inbound_record_has_its_media(
-    simulator: RunningSimulator, clock: ManualClock
-) -> None:
+async def test_an_inbound_record_has_its_media(simulator: Simulator, clock: ManualClock) -> None:
     text_id = await simulator.type_text("look", media=[ATTACHED, ATTACHED])
     callback = await called_back(simulator)
     query = {"start_date": f"{clock.now():%Y-%m-%d}"}
@@ -116,9 +130,7 @@ async def test_an_inbound_record_has_its_media(
     assert listing["included"] == single["included"] == callback["included"]
 
 
-async def test_the_carrier_fetches_what_is_sent_and_the_phone_has_it(
-    simulator: RunningSimulator, host: MediaHost
-) -> None:
+async def test_the_carrier_fetches_what_is_sent(simulator: Simulator, host: MediaHost) -> None:
     url = host.put("/m/1.jpg", media_type="image/jpeg; charset=binary")
     response = await simulator.send(body=None, media_urls=[url, host.put("/2")])
     assert response.status_code == 202
@@ -133,9 +145,7 @@ async def test_the_carrier_fetches_what_is_sent_and_the_phone_has_it(
         assert fetched.content == PICTURE
 
 
-async def test_an_mms_record_names_its_media_and_lists_no_receipts(
-    simulator: RunningSimulator, host: MediaHost
-) -> None:
+async def test_an_mms_record_names_its_media(simulator: Simulator, host: MediaHost) -> None:
     response = await simulator.send(body=None, media_urls=[host.put("/1.jpg")])
     message_id = response.json()["data"]["id"]
     document = (await simulator.http.get(f"/v2.1/messages/{message_id}", auth=KEYS)).json()
@@ -147,9 +157,7 @@ async def test_an_mms_record_names_its_media_and_lists_no_receipts(
     assert "included" not in document
 
 
-async def test_what_cannot_be_fetched_is_not_sent(
-    simulator: RunningSimulator, host: MediaHost
-) -> None:
+async def test_what_cannot_be_fetched_is_not_sent(simulator: Simulator, host: MediaHost) -> None:
     host.answers["/moved"] = RedirectResponse(host.put("/1.png"))
     nobody = "http://127.0.0.1:1/1.png"
     for url in (f"{host.url}/unknown", f"{host.url}/moved", nobody, "http://[::1%25]/"):
@@ -160,8 +168,8 @@ async def test_what_cannot_be_fetched_is_not_sent(
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-async def test_a_file_has_a_most_of_bytes(
-    simulator: RunningSimulator, host: MediaHost, chunked: bool
+async def test_the_size_of_a_file_has_a_limit(
+    simulator: Simulator, host: MediaHost, chunked: bool
 ) -> None:
     limit = media_client.FILE_LIMIT_BYTES
     url = host.put("/fits", b"x" * limit)
@@ -173,9 +181,7 @@ async def test_a_file_has_a_most_of_bytes(
     assert str(limit) in assert_error(refused, 422, "Unprocessable Entity")
 
 
-async def test_an_mms_has_a_most_of_bytes_with_its_text(
-    simulator: RunningSimulator, host: MediaHost
-) -> None:
+async def test_the_size_of_an_mms_has_a_limit(simulator: Simulator, host: MediaHost) -> None:
     half = media_client.MESSAGE_LIMIT_BYTES // 2
     urls = [host.put("/1", b"x" * half), host.put("/2", b"x" * (half - 2))]
     assert (await simulator.send(body="hi", media_urls=urls)).status_code == 202

@@ -1,5 +1,3 @@
-"""The commands that scripts rely on, each with its sentence."""
-
 import typer
 
 from maskline_cli.app import app

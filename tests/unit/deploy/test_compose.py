@@ -80,7 +80,7 @@ def test_the_compose_file_and_the_dockerfiles_keep_their_promises() -> None:
         ("./deploy/pools.toml}", "./deploy/pool.toml}", "source ./deploy/pool.toml does not exist"),
     ],
 )
-def test_a_broken_promise_of_the_compose_file_is_named(
+def test_a_broken_promise_of_the_compose_file_has_a_name(
     right: str, wrong: str, problem: str
 ) -> None:
     assert problem in "\n".join(check_compose.problems_in(broken(COMPOSE_FILE, right, wrong)))
@@ -108,6 +108,11 @@ def test_a_broken_promise_of_a_dockerfile_is_named(right: str, wrong: str, promi
     assert promise in problem
 
 
+def written(env_file: Path) -> dict[str, str]:
+    lines = env_file.read_text().splitlines() if env_file.exists() else []
+    return dict(line.split("=", 1) for line in lines)
+
+
 @pytest.fixture
 def _no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     tokens = [f"{name}{form}" for name in compose.CALLBACK_TOKEN for form in ("", "_FILE")]
@@ -115,47 +120,34 @@ def _no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(key, raising=False)
 
 
-def test_make_up_writes_each_missing_key_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for key in compose.KEYS:
-        monkeypatch.delenv(key, raising=False)
+@pytest.mark.usefixtures("_no_keys")
+def test_make_up_writes_each_missing_key_once(tmp_path: Path) -> None:
     env_file = tmp_path / ".env"
     compose.write_missing_keys(env_file)
-    written = dict(line.split("=", 1) for line in env_file.read_text().splitlines())
-    assert tuple(written) == compose.KEYS
-    assert len({value for value in written.values() if len(value) >= 32}) == len(compose.KEYS)
+    made = written(env_file)
+    assert tuple(made) == compose.KEYS
+    assert len({value for value in made.values() if len(value) >= 32}) == len(compose.KEYS)
     assert stat.S_IMODE(env_file.stat().st_mode) == 0o600
     compose.write_missing_keys(env_file)
-    assert dict(line.split("=", 1) for line in env_file.read_text().splitlines()) == written
+    assert written(env_file) == made
 
 
-def test_make_up_keeps_what_a_person_has_set(
+@pytest.mark.usefixtures("_no_keys")
+def test_make_up_keeps_what_a_person_has_set_and_adds_below_an_unfinished_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("CONVERSATION_STATE_KEY", raising=False)
-    monkeypatch.setenv("MESSAGING_LEDGER_KEY_FILE", "/run/secrets/ledger_key")
+    for key in compose.REDIS_USERS.values():
+        monkeypatch.setenv(key, "theirs")
     env_file = tmp_path / ".env"
     env_file.write_text("GATEWAY_PORT=9000\nCONVERSATION_STATE_KEY=a key of their own")
-    for key in compose.REDIS_USERS.values():
-        monkeypatch.setenv(key, "theirs")
     compose.write_missing_keys(env_file)
-    assert env_file.read_text() == "GATEWAY_PORT=9000\nCONVERSATION_STATE_KEY=a key of their own"
-
-
-def test_a_key_is_added_below_an_unfinished_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("CONVERSATION_STATE_KEY", raising=False)
-    monkeypatch.setenv("MESSAGING_LEDGER_KEY", "a key of their own")
-    env_file = tmp_path / ".env"
-    env_file.write_text("GATEWAY_PORT=9000")
-    for key in compose.REDIS_USERS.values():
-        monkeypatch.setenv(key, "theirs")
+    *present, added = env_file.read_text().splitlines()
+    assert present == ["GATEWAY_PORT=9000", "CONVERSATION_STATE_KEY=a key of their own"]
+    assert added.startswith("MESSAGING_LEDGER_KEY=")
+    monkeypatch.setenv("MESSAGING_LEDGER_KEY_FILE", "/run/secrets/ledger_key")
+    env_file.write_text("CONVERSATION_STATE_KEY=a key of their own")
     compose.write_missing_keys(env_file)
-    first, second = env_file.read_text().splitlines()
-    assert first == "GATEWAY_PORT=9000"
-    assert second.startswith("CONVERSATION_STATE_KEY=")
+    assert env_file.read_text() == "CONVERSATION_STATE_KEY=a key of their own"
 
 
 @pytest.mark.usefixtures("_no_keys")
@@ -163,39 +155,29 @@ def test_make_up_gives_redis_the_passwords_that_the_services_have(tmp_path: Path
     env_file = tmp_path / ".env"
     compose.write_missing_keys(env_file)
     assert compose.write_redis_users(env_file)
-    users, written = (tmp_path / ".redis.acl").read_text(), env_file.read_text()
+    users, settings = (tmp_path / ".redis.acl").read_text(), env_file.read_text()
     for key in compose.REDIS_USERS.values():
-        [password] = [line.partition("=")[2] for line in written.splitlines() if key in line]
+        [password] = [line.partition("=")[2] for line in settings.splitlines() if key in line]
         assert sha256(password.encode()).hexdigest() in users
         assert password not in users
     assert users.count("nopass") == 1
     assert "user default on nopass resetkeys resetchannels -@all +ping\n" in users
-    assert "REDIS_USERS_FILE=./.redis.acl\n" in written
+    assert "REDIS_USERS_FILE=./.redis.acl\n" in settings
     assert not compose.write_redis_users(env_file)
-    assert env_file.read_text() == written
+    assert env_file.read_text() == settings
 
 
 @pytest.mark.usefixtures("_no_keys")
 @pytest.mark.parametrize(
-    "theirs",
-    [
-        {"REDIS_USERS_FILE": "./theirs.acl"},
-        {"CONVERSATION_REDIS_PASSWORD_FILE": "/run/secrets/redis"},
-    ],
+    "theirs", ["REDIS_USERS_FILE=./theirs.acl", "CONVERSATION_REDIS_PASSWORD_FILE=/run/redis"]
 )
 def test_make_up_leaves_a_persons_own_redis_users_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, theirs: dict[str, str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, theirs: str
 ) -> None:
-    for name, value in theirs.items():
-        monkeypatch.setenv(name, value)
+    monkeypatch.setenv(*theirs.split("="))
     compose.write_missing_keys(tmp_path / ".env")
     assert not compose.write_redis_users(tmp_path / ".env")
     assert not (tmp_path / ".redis.acl").exists()
-
-
-def written(env_file: Path) -> dict[str, str]:
-    lines = env_file.read_text().splitlines() if env_file.exists() else []
-    return dict(line.split("=", 1) for line in lines)
 
 
 @pytest.mark.usefixtures("_no_keys")
@@ -207,9 +189,8 @@ def test_make_up_gives_the_gateway_and_the_simulator_one_token_once(tmp_path: Pa
     [token] = set(made.values())
     # Both services take it.
     GatewaySettings.model_validate({"callback_tokens": token})
-    assert (
-        SimulatorSettings.model_validate({"callback_token": token}).current_callback_token == token
-    )
+    simulator = SimulatorSettings.model_validate({"callback_token": token})
+    assert simulator.current_callback_token == token
     compose.write_callback_token(env_file)
     assert written(env_file) == made
 
@@ -226,15 +207,11 @@ def test_make_up_tells_the_one_what_a_person_told_the_other(tmp_path: Path, know
 @pytest.mark.usefixtures("_no_keys")
 @pytest.mark.parametrize(
     "theirs",
-    [
-        {"GATEWAY_CALLBACK_TOKENS_FILE": "/run/secrets/tokens"},
-        {"MESSAGING_FLOWROUTE_URL": "https://carrier.example"},
-    ],
+    ["GATEWAY_CALLBACK_TOKENS_FILE=/run/tokens", "MESSAGING_FLOWROUTE_URL=https://carrier.example"],
 )
 def test_make_up_makes_no_token_that_somebody_else_would_have_to_know(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, theirs: dict[str, str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, theirs: str
 ) -> None:
-    for name, value in theirs.items():
-        monkeypatch.setenv(name, value)
+    monkeypatch.setenv(*theirs.split("="))
     compose.write_callback_token(tmp_path / ".env")
     assert written(tmp_path / ".env") == {}

@@ -1,5 +1,3 @@
-"""The data folder: keys, lock, logs."""
-
 import stat
 from pathlib import Path
 

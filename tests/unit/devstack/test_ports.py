@@ -1,5 +1,3 @@
-"""Ports: one offset moves them all, a taken one is named."""
-
 import socket
 
 import pytest
@@ -29,7 +27,3 @@ def test_every_taken_port_is_named_with_its_part() -> None:
         assert f"{service} cannot listen on port {port}" in str(refused.value)
     assert "valkey" not in str(refused.value)
     assert "make run PORT_OFFSET=1000" in str(refused.value)
-
-
-def test_free_ports_are_not_refused() -> None:
-    refuse_taken_ports({"gateway": free_port()})

@@ -1,5 +1,3 @@
-"""The messaging ledger's database is the one next to the conversations'."""
-
 import pytest
 
 from devstack.redis_url import UnusableRedisUrl, next_database
@@ -20,15 +18,9 @@ def test_the_next_database_is_on_the_same_server(url: str, following: str) -> No
 
 @pytest.mark.parametrize(
     "url",
-    [
-        "localhost:6379",
-        "http://:hunter2@localhost",
-        "redis://:hunter2@localhost/zero",
-        "redis://",
-        "redis://:hunter2@localhost?db=3",
-        "redis://[:hunter2@localhost",
-    ],
-)
+    ["localhost:6379", "http://:hunter2@localhost", "redis://:hunter2@localhost/zero", "redis://",
+     "redis://:hunter2@localhost?db=3", "redis://[:hunter2@localhost"],
+)  # fmt: skip
 def test_an_unusable_url_is_refused_without_being_repeated(url: str) -> None:
     with pytest.raises(UnusableRedisUrl) as refused:
         next_database(url)

@@ -1,13 +1,14 @@
-"""Commands with the requests they send and scripted responses."""
-
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
-from integration.cli.samples import ALICE_PHONE, BOB_PHONE, MASKED, POOL, TALKING
+from integration.cli.samples import ALICE_PHONE, BOB_PHONE, MASKED, NOON, POOL, TALKING
 
 from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import dead_letter_pb2 as dead_pb
 from maskline.conversation.v1 import number_selection_pb2 as selection_pb
-from maskline.conversation.v1 import opt_out_pb2, pool_pb2
+from maskline.conversation.v1 import opt_out_pb2, person_pb2, pool_pb2
+
+Case = tuple[str, Message, Message]
 
 SELECTION = selection_pb.NumberSelection(
     preference=selection_pb.NUMBER_PREFERENCE_AVOID_STICKY,
@@ -16,8 +17,11 @@ SELECTION = selection_pb.NumberSelection(
 )
 OPTED_OUT = opt_out_pb2.OptOutState(is_opted_out=True, source=opt_out_pb2.OPT_OUT_SOURCE_CLIENT)
 ONE = {"pool": "main", "conversation_id": "c1"}
+NUMBER = {"pool": "main", "masked_number": MASKED}
+LETTER = {"pool": "main", "dead_letter_id": "7-0"}
+PERSON = {"phone_number": ALICE_PHONE}
 
-CHANGES: list[tuple[str, Message, Message]] = [
+POOL_CHANGES: list[Case] = [
     (
         f"pools create city --operator City --number {MASKED} "
         "code-lifetime=20m words.end=adios,fin",
@@ -48,24 +52,16 @@ CHANGES: list[tuple[str, Message, Message]] = [
         pool_pb2.AddNumberRequest(pool="city", masked_number=MASKED, is_reserved=True),
         pool_pb2.AddNumberResponse(pool=POOL),
     ),
-    (
-        f"numbers drain {MASKED}",
-        pool_pb2.DrainNumberRequest(pool="main", masked_number=MASKED),
-        pool_pb2.DrainNumberResponse(pool=POOL),
-    ),
-    (
-        f"numbers remove {MASKED}",
-        pool_pb2.RemoveNumberRequest(pool="main", masked_number=MASKED),
-        pool_pb2.RemoveNumberResponse(pool=POOL),
-    ),
+    (f"numbers drain {MASKED}", pool_pb2.DrainNumberRequest(**NUMBER),
+     pool_pb2.DrainNumberResponse(pool=POOL)),
+    (f"numbers remove {MASKED}", pool_pb2.RemoveNumberRequest(**NUMBER),
+     pool_pb2.RemoveNumberResponse(pool=POOL)),
+]  # fmt: skip
+CONVERSATION_CHANGES: list[Case] = [
     (
         f"conversations start {ALICE_PHONE} --number {MASKED} --name order-7",
         pb.StartConversationRequest(
-            pool="main",
-            phone_number=ALICE_PHONE,
-            masked_number=MASKED,
-            unique_name="order-7",
-            selection=selection_pb.NumberSelection(),
+            **NUMBER, **PERSON, unique_name="order-7", selection=selection_pb.NumberSelection()
         ),
         pb.StartConversationResponse(conversation=TALKING, code="K7QP2M"),
     ),
@@ -82,69 +78,47 @@ CHANGES: list[tuple[str, Message, Message]] = [
         pb.JoinConversationRequest(pool="main", code="K7QP2M", phone_number=BOB_PHONE),
         pb.JoinConversationResponse(conversation=TALKING),
     ),
-    (
-        "conversations pause c1",
-        pb.PauseConversationRequest(**ONE),
-        pb.PauseConversationResponse(conversation=TALKING),
-    ),
-    (
-        "conversations resume c1",
-        pb.ResumeConversationRequest(**ONE),
-        pb.ResumeConversationResponse(conversation=TALKING),
-    ),
-    (
-        "conversations reopen c1",
-        pb.ReopenConversationRequest(**ONE),
-        pb.ReopenConversationResponse(conversation=TALKING),
-    ),
-    (
-        "send c1 --as second hello",
-        pb.SendMessageRequest(
-            pool="main", conversation_id="c1", participant_id="p-bob", body="hello"
-        ),
-        pb.SendMessageResponse(message_ids=["m1"]),
-    ),
-    (
-        "send c1 --system -- --json",
-        pb.SendMessageRequest(pool="main", conversation_id="c1", system=True, body="--json"),
-        pb.SendMessageResponse(message_ids=["m1", "m2"]),
-    ),
-    (
-        "end c1 --as p-alice --note unkind",
-        pb.EndConversationRequest(**ONE, participant_id="p-alice", note="unkind"),
-        pb.EndConversationResponse(conversation=TALKING),
-    ),
-    (
-        f"opt-outs add {ALICE_PHONE}",
-        opt_out_pb2.OptOutRequest(phone_number=ALICE_PHONE),
-        opt_out_pb2.OptOutResponse(state=OPTED_OUT),
-    ),
-    (
-        f"opt-outs remove {ALICE_PHONE}",
-        opt_out_pb2.OptInRequest(phone_number=ALICE_PHONE),
-        opt_out_pb2.OptInResponse(state=opt_out_pb2.OptOutState()),
-    ),
-]
-READS: list[tuple[str, Message, Message]] = [
+    ("conversations pause c1", pb.PauseConversationRequest(**ONE),
+     pb.PauseConversationResponse(conversation=TALKING)),
+    ("conversations resume c1", pb.ResumeConversationRequest(**ONE),
+     pb.ResumeConversationResponse(conversation=TALKING)),
+    ("conversations reopen c1", pb.ReopenConversationRequest(**ONE),
+     pb.ReopenConversationResponse(conversation=TALKING)),
+    ("send c1 --as second hello",
+     pb.SendMessageRequest(pool="main", conversation_id="c1", participant_id="p-bob", body="hello"),
+     pb.SendMessageResponse(message_ids=["m1"])),
+    ("send c1 --system -- --json",
+     pb.SendMessageRequest(pool="main", conversation_id="c1", system=True, body="--json"),
+     pb.SendMessageResponse(message_ids=["m1", "m2"])),
+    ("end c1 --as p-alice --note unkind",
+     pb.EndConversationRequest(**ONE, participant_id="p-alice", note="unkind"),
+     pb.EndConversationResponse(conversation=TALKING)),
+]  # fmt: skip
+CHANGES: list[Case] = [
+    *POOL_CHANGES,
+    *CONVERSATION_CHANGES,
+    (f"opt-outs add {ALICE_PHONE}", opt_out_pb2.OptOutRequest(**PERSON),
+     opt_out_pb2.OptOutResponse(state=OPTED_OUT)),
+    (f"opt-outs remove {ALICE_PHONE}", opt_out_pb2.OptInRequest(**PERSON),
+     opt_out_pb2.OptInResponse(state=opt_out_pb2.OptOutState())),
+    ("dead replay 7-0", dead_pb.ReplayDeadLetterRequest(**LETTER),
+     dead_pb.ReplayDeadLetterResponse(message_id="m1")),
+    ("dead drop 7-0", dead_pb.DropDeadLetterRequest(**LETTER), dead_pb.DropDeadLetterResponse()),
+]  # fmt: skip
+READS: list[Case] = [
     ("pools show city", pool_pb2.GetPoolRequest(pool="city"), pool_pb2.GetPoolResponse(pool=POOL)),
-    (
-        "pools advice city",
-        pool_pb2.GetPoolAdviceRequest(pool="city"),
-        pool_pb2.GetPoolAdviceResponse(available_numbers=2, needed_numbers=3),
-    ),
-    (
-        "pools sync city",
-        pool_pb2.SyncNumbersRequest(pool="city"),
-        pool_pb2.SyncNumbersResponse(in_no_pool=[MASKED]),
-    ),
-    (
-        "conversations show c1",
-        pb.GetConversationRequest(**ONE),
-        pb.GetConversationResponse(conversation=TALKING),
-    ),
-    (
-        f"opt-outs get {ALICE_PHONE}",
-        opt_out_pb2.GetOptOutRequest(phone_number=ALICE_PHONE),
-        opt_out_pb2.GetOptOutResponse(state=OPTED_OUT),
-    ),
-]
+    ("pools advice city", pool_pb2.GetPoolAdviceRequest(pool="city"),
+     pool_pb2.GetPoolAdviceResponse(available_numbers=2, needed_numbers=3)),
+    ("pools sync city", pool_pb2.SyncNumbersRequest(pool="city"),
+     pool_pb2.SyncNumbersResponse(in_no_pool=[MASKED])),
+    ("conversations show c1", pb.GetConversationRequest(**ONE),
+     pb.GetConversationResponse(conversation=TALKING)),
+    (f"opt-outs get {ALICE_PHONE}", opt_out_pb2.GetOptOutRequest(**PERSON),
+     opt_out_pb2.GetOptOutResponse(state=OPTED_OUT)),
+    ("people erasure e1", person_pb2.GetErasureRequest(erasure_id="e1"),
+     person_pb2.GetErasureResponse(
+         erasure=person_pb2.Erasure(erasure_id="e1", erase_time=NOON, erased_conversations=3)
+     )),
+]  # fmt: skip
+# What a person reads after a change, where it is a sentence.
+SENTENCES = {"dead replay 7-0": "Queued: m1", "dead drop 7-0": "Dropped: 7-0"}

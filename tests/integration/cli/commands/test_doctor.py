@@ -1,13 +1,9 @@
-"""`maskline doctor` with complete and incomplete deployments."""
-
 import grpc
 import pytest
 from integration.cli.in_process import maskline
-from integration.cli.samples import POOL
-from integration.cli.scripted import ScriptedDeployment
+from integration.cli.scripted import Deployment
 
 from maskline.conversation.v1 import deployment_pb2 as pb
-from maskline.conversation.v1 import pool_pb2
 from runtime.grpc.status import RpcStatus
 from support.net.ports import free_port
 from support.services.cli_process import Ended
@@ -24,20 +20,13 @@ CALLBACKS = pb.DeploymentCheck(
 )
 
 
-@pytest.fixture(autouse=True)
-def pool(deployment: ScriptedDeployment) -> None:
-    """The pool exists."""
-    deployment.answers("GetPool", pool_pb2.GetPoolResponse(pool=POOL))
-
-
-async def doctor(deployment: ScriptedDeployment, *options: str) -> Ended:
-    """Runs doctor beside a running gateway."""
+async def doctor(deployment: Deployment, *options: str) -> Ended:
     async with running_gateway(deployment.target) as gateway:
         url = f"http://127.0.0.1:{gateway.port}"
         return await maskline(deployment.target, "doctor", *options, MASKLINE_GATEWAY_URL=url)
 
 
-async def test_warnings_are_shown_and_are_no_failure(deployment: ScriptedDeployment) -> None:
+async def test_warnings_are_shown_and_are_no_failure(deployment: Deployment) -> None:
     deployment.answers("CheckDeployment", pb.CheckDeploymentResponse(checks=[REDIS, KEY]))
     ended = await doctor(deployment)
     assert (ended.status, ended.err) == (0, "")
@@ -47,7 +36,7 @@ async def test_warnings_are_shown_and_are_no_failure(deployment: ScriptedDeploym
     assert "passed gateway ready for the carrier's callbacks" in lines
 
 
-async def test_a_failed_check_ends_with_status_1(deployment: ScriptedDeployment) -> None:
+async def test_a_failed_check_ends_with_status_1(deployment: Deployment) -> None:
     deployment.answers("CheckDeployment", pb.CheckDeploymentResponse(checks=[CALLBACKS]))
     ended = await doctor(deployment, "--json")
     assert (ended.status, ended.err) == (1, "")
@@ -60,7 +49,7 @@ async def test_a_failed_check_ends_with_status_1(deployment: ScriptedDeployment)
     }
 
 
-async def test_a_missing_pool_is_a_warning(deployment: ScriptedDeployment) -> None:
+async def test_a_missing_pool_is_a_warning(deployment: Deployment) -> None:
     unknown = RpcStatus(grpc.StatusCode.NOT_FOUND, "POOL_NOT_FOUND", "no pool cty")
     deployment.answers("GetPool", unknown)
     deployment.answers("CheckDeployment", pb.CheckDeploymentResponse())
@@ -69,23 +58,15 @@ async def test_a_missing_pool_is_a_warning(deployment: ScriptedDeployment) -> No
     assert "no pool cty; is --pool (MASKLINE_POOL) right?" in ended.out
 
 
-async def test_a_service_without_its_redis_is_a_failure_and_so_is_its_gateway(
-    deployment: ScriptedDeployment,
-) -> None:
+async def test_a_service_that_is_unwell_is_a_failure(deployment: Deployment) -> None:
+    deployment.answers("CheckDeployment", grpc.StatusCode.INTERNAL)
+    ended = await doctor(deployment)
+    assert (ended.status, "deployment" in ended.out) == (1, True)
     await deployment.is_well(False)
     ended = await doctor(deployment)
     assert ended.status == 1
     assert "not serving" in ended.out
     assert "not ready: the conversation service" in ended.out
-
-
-async def test_a_deployment_that_cannot_check_itself_is_a_failure(
-    deployment: ScriptedDeployment,
-) -> None:
-    deployment.answers("CheckDeployment", grpc.StatusCode.INTERNAL)
-    ended = await doctor(deployment)
-    assert ended.status == 1
-    assert "deployment" in ended.out
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:{port}", "gateway:8080", "http://[x", ""])

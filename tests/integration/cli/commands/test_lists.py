@@ -1,11 +1,21 @@
 """Lists fetch all pages; tables in a pipe are complete."""
 
 from integration.cli.in_process import maskline
-from integration.cli.samples import ALICE_PHONE, BOB_PHONE, MASKED, NOON, NOON_SHOWN, POOL, TALKING
-from integration.cli.scripted import ScriptedDeployment
+from integration.cli.samples import (
+    ALICE_PHONE,
+    BOB_PHONE,
+    MASKED,
+    NOON,
+    NOON_SHOWN,
+    POOL,
+    TALKING,
+    event,
+)  # fmt: skip
+from integration.cli.scripted import Deployment
 
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import pool_pb2
+from maskline.conversation.v1 import dead_letter_pb2, event_pb2, pool_pb2
+from support.services.cli_process import Ended
 
 
 def page(*ids: str, next_page_token: str = "") -> pb.ListConversationsResponse:
@@ -15,22 +25,22 @@ def page(*ids: str, next_page_token: str = "") -> pb.ListConversationsResponse:
     )
 
 
-async def test_pages_are_followed_even_when_one_of_them_is_empty(
-    deployment: ScriptedDeployment,
-) -> None:
+def rows(ended: Ended) -> list[str]:
+    """The lines below the headings, with single spaces."""
+    return [" ".join(line.split()) for line in ended.out.splitlines()[1:]]
+
+
+async def test_pages_are_followed_even_when_one_of_them_is_empty(deployment: Deployment) -> None:
     pages = page("c1", next_page_token="a"), page(next_page_token="b"), page("c2")
     deployment.answers("ListConversations", *pages)
     ended = await maskline(deployment.target, "conversations", "list", "--json")
-    assert [conversation["conversation_id"] for conversation in ended.json["conversations"]] == [
-        "c1",
-        "c2",
-    ]
+    assert [item["conversation_id"] for item in ended.json["conversations"]] == ["c1", "c2"]
     assert ended.json["is_complete"] is True
     requests = deployment.received(pb.ListConversationsRequest)
     assert [request.page_token for request in requests] == ["", "a", "b"]
 
 
-async def test_a_list_ends_at_its_limit_and_says_so(deployment: ScriptedDeployment) -> None:
+async def test_a_list_ends_at_its_limit_and_says_so(deployment: Deployment) -> None:
     deployment.answers("ListConversations", page("c1", "c2", "c3", next_page_token="a"))
     ended = await maskline(deployment.target, "conversations", "list", "--limit", "2")
     assert "c2" in ended.out
@@ -40,12 +50,10 @@ async def test_a_list_ends_at_its_limit_and_says_so(deployment: ScriptedDeployme
     assert len(ended.json["conversations"]) == 2
     assert ended.json["is_complete"] is False
     assert ended.err == ""
-    assert {request.page_size for request in deployment.received(pb.ListConversationsRequest)} == {
-        2
-    }
+    assert {r.page_size for r in deployment.received(pb.ListConversationsRequest)} == {2}
 
 
-async def test_conversations_are_filtered_by_the_service(deployment: ScriptedDeployment) -> None:
+async def test_conversations_are_filtered_by_the_service(deployment: Deployment) -> None:
     deployment.answers("ListConversations", page())
     typed = f"--state waiting --number {MASKED} --name n --participant p --phone {ALICE_PHONE}"
     ended = await maskline(deployment.target, "conversations", "list", *typed.split())
@@ -56,7 +64,7 @@ async def test_conversations_are_filtered_by_the_service(deployment: ScriptedDep
     assert (request.unique_name, request.participant_id) == ("n", "p")
 
 
-async def test_a_table_in_a_pipe_is_never_cut_or_wrapped(deployment: ScriptedDeployment) -> None:
+async def test_a_table_in_a_pipe_is_never_cut_or_wrapped(deployment: Deployment) -> None:
     long = pb.Conversation(conversation_id="c" * 64, unique_name="n" * 64)
     long.MergeFrom(pb.Conversation(masked_number=MASKED, participants=TALKING.participants))
     long.pause_time.CopyFrom(NOON)
@@ -69,21 +77,15 @@ async def test_a_table_in_a_pipe_is_never_cut_or_wrapped(deployment: ScriptedDep
     assert "paused" in line
 
 
-async def test_numbers_of_people_are_shown_as_far_as_the_service_shows_them(
-    deployment: ScriptedDeployment,
-) -> None:
-    participant = pb.Participant(
-        participant_id="p", masked_phone_number="+1x", phone_number=BOB_PHONE
-    )
-    conversation = pb.Conversation(participants=[TALKING.participants[0], participant])
-    deployment.answers(
-        "ListConversations", pb.ListConversationsResponse(conversations=[conversation])
-    )
+async def test_phone_numbers_are_masked_as_the_service_masks_them(deployment: Deployment) -> None:
+    shown = pb.Participant(participant_id="p", masked_phone_number="+1x", phone_number=BOB_PHONE)
+    talk = pb.Conversation(participants=[TALKING.participants[0], shown])
+    deployment.answers("ListConversations", pb.ListConversationsResponse(conversations=[talk]))
     ended = await maskline(deployment.target, "conversations", "list")
     assert ended.out.split()[-2:] == ["+1******0111", BOB_PHONE]
 
 
-async def test_pools_and_numbers_are_listed(deployment: ScriptedDeployment) -> None:
+async def test_pools_and_numbers_are_listed(deployment: Deployment) -> None:
     deployment.answers("ListPools", pool_pb2.ListPoolsResponse(pools=[POOL]))
     ended = await maskline(deployment.target, "pools", "list")
     assert ended.out.splitlines()[1].split() == ["main", "Test", "exchange", "2"]
@@ -99,24 +101,68 @@ async def test_pools_and_numbers_are_listed(deployment: ScriptedDeployment) -> N
     assert deployment.received(pool_pb2.ListNumbersRequest)[0].pool == "city"
 
 
-async def test_messages_have_author_recipient_and_state(deployment: ScriptedDeployment) -> None:
+async def test_messages_have_author_recipient_and_state(deployment: Deployment) -> None:
     deployment.answers("GetConversation", pb.GetConversationResponse(conversation=TALKING))
-    relayed = pb.MessageSummary(
+    delivered = pb.MessageSummary(
         message_id="m1",
-        author_participant_id="p-alice",
-        recipient_participant_id="p-bob",
-        state=pb.MESSAGE_STATE_DELIVERED,
-        accept_time=NOON,
-    )
-    own = pb.MessageSummary(
-        message_id="m2",
-        template="somebody_joined",
         recipient_participant_id="p-alice",
         state=pb.MESSAGE_STATE_DELIVERED,
         accept_time=NOON,
     )
+    relayed, own = pb.MessageSummary(), pb.MessageSummary(template="somebody_joined")
+    for message in (relayed, own):
+        message.MergeFrom(delivered)
+    relayed.author_participant_id = "p-bob"
     deployment.answers("ListMessages", pb.ListMessagesResponse(messages=[relayed, own]))
     ended = await maskline(deployment.target, "conversations", "messages", "c1")
-    _, first, second = (" ".join(line.split()) for line in ended.out.splitlines())
-    assert first == f"m1 {NOON_SHOWN} XYZ first second delivered"
-    assert second == f"m2 {NOON_SHOWN} XYZ Maskline (somebody_joined) first delivered"
+    assert rows(ended) == [
+        f"m1 {NOON_SHOWN} XYZ second first delivered",
+        f"m1 {NOON_SHOWN} XYZ Maskline (somebody_joined) first delivered",
+    ]
+
+
+async def test_dead_letters_are_listed_with_their_reasons(deployment: Deployment) -> None:
+    letter = dead_letter_pb2.DeadLetter(
+        dead_letter_id="7-0",
+        message_id="m1",
+        conversation_id="c1",
+        reason=dead_letter_pb2.DEAD_LETTER_REASON_RETRIES_EXHAUSTED,
+        accept_time=NOON,
+        death_time=NOON,
+    )
+    unreadable = dead_letter_pb2.DeadLetter(
+        dead_letter_id="8-0", reason=dead_letter_pb2.DEAD_LETTER_REASON_UNREADABLE, death_time=NOON
+    )
+    deployment.answers(
+        "ListDeadLetters",
+        dead_letter_pb2.ListDeadLettersResponse(dead_letters=[letter], next_page_token="7-0"),
+        dead_letter_pb2.ListDeadLettersResponse(dead_letters=[unreadable]),
+    )
+    ended = await maskline(deployment.target, "dead", "list", "--pool", "city")
+    at = f"{NOON_SHOWN} XYZ"
+    assert rows(ended) == [f"7-0 retries-exhausted {at} {at} m1 c1", f"8-0 unreadable {at}"]
+    requests = deployment.received(dead_letter_pb2.ListDeadLettersRequest)
+    assert [(request.pool, request.page_token) for request in requests] == [
+        ("city", ""), ("city", "7-0")
+    ]  # fmt: skip
+
+
+async def test_a_timeline_has_a_line_for_each_event(deployment: Deployment) -> None:
+    relayed = event(1, event_pb2.EVENT_TYPE_MESSAGE_RELAYED, message_id="m1", description="Sent.")
+    about = {"participant_id": "p-bob", "message_id": "m1", "detail": "BLACKLISTED"}
+    refused = event(
+        2, event_pb2.EVENT_TYPE_MESSAGE_REFUSED, **about, description="Refused\x1b[31m."
+    )
+    deployment.answers("GetConversation", pb.GetConversationResponse(conversation=TALKING))
+    deployment.answers(
+        "GetTimeline",
+        pb.GetTimelineResponse(events=[relayed], next_page_token="a"),
+        pb.GetTimelineResponse(events=[refused]),
+    )
+    ended = await maskline(deployment.target, "timeline", "c1")
+    assert ended.out.split()[:5] == ["time", "event", "participant", "message", "description"]
+    assert rows(ended) == [
+        f"{NOON_SHOWN} XYZ message-relayed first m1 Sent.",
+        f"{NOON_SHOWN} XYZ message-refused second m1 "
+        "Refused\N{REPLACEMENT CHARACTER}[31m. (BLACKLISTED)",
+    ]

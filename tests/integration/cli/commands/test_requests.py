@@ -1,15 +1,15 @@
 """Each command sends its arguments and prints the response in the contract's form."""
 
 import uuid
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from google.protobuf import json_format
 from google.protobuf.message import Message
-from integration.cli.commands.request_cases import CHANGES, READS
+from integration.cli.commands.request_cases import CHANGES, READS, SENTENCES, Case
 from integration.cli.in_process import maskline
 from integration.cli.samples import ALICE_PHONE, TALKING
-from integration.cli.scripted import ScriptedDeployment
+from integration.cli.scripted import Deployment
 
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import opt_out_pb2, pool_pb2
@@ -18,7 +18,7 @@ from maskline.conversation.v1 import opt_out_pb2, pool_pb2
 SHORT = ("send", "end")
 
 
-def by_command(rows: list[tuple[str, Message, Message]]) -> list[Any]:
+def by_command(rows: list[Case]) -> list[Any]:
     """Cases named by command, without phone numbers."""
     return [pytest.param(*row, id="-".join(_command(row[0].split()))) for row in rows]
 
@@ -28,51 +28,39 @@ def _command(words: list[str]) -> list[str]:
 
 
 def with_options(typed: str, *options: str) -> list[str]:
-    """The arguments with options after the command."""
     words = typed.split()
     command = _command(words)
     return [*command, *options, *words[len(command) :]]
 
 
-def script(deployment: ScriptedDeployment, request: Message, response: Message) -> None:
-    """Everything that the command will call for."""
+def script(deployment: Deployment, request: Message, response: Message) -> None:
     deployment.answers("GetConversation", pb.GetConversationResponse(conversation=TALKING))
     deployment.answers(type(request).__name__.removesuffix("Request"), response)
 
 
 @pytest.mark.parametrize(("typed", "expected", "response"), by_command(CHANGES))
-async def test_a_change_sends_its_arguments_and_the_chosen_request_id(
-    deployment: ScriptedDeployment, typed: str, expected: Message, response: Message
+async def test_a_change_sends_its_arguments_and_the_chosen_or_a_new_request_id(
+    deployment: Deployment, typed: str, expected: Message, response: Message
 ) -> None:
     script(deployment, expected, response)
-    options = with_options(typed, "--json", "--request-id", "r1")
-    ended = await maskline(deployment.target, *options)
-    assert ended.status == 0, ended.err
-    assert ended.err == ""
-    request = type(expected)()
-    request.CopyFrom(expected)
-    # A Message of whichever kind: every change has this field.
-    request.request_id = "r1"  # type: ignore[attr-defined]
-    assert deployment.received(type(expected)) == [request]
-    assert json_format.ParseDict(ended.json, type(response)()) == response
-
-
-@pytest.mark.parametrize(("typed", "expected", "response"), by_command(CHANGES))
-async def test_a_change_without_a_request_id_gets_a_new_uuid_and_prints_a_result(
-    deployment: ScriptedDeployment, typed: str, expected: Message, response: Message
-) -> None:
-    script(deployment, expected, response)
+    chosen = await maskline(deployment.target, *with_options(typed, "--json", "--request-id", "r1"))
+    assert (chosen.status, chosen.err) == (0, "")
+    assert json_format.ParseDict(chosen.json, type(response)()) == response
     ended = await maskline(deployment.target, *typed.split())
     assert ended.status == 0, ended.err
+    assert SENTENCES.get(typed, "") in ended.out
     assert ended.out.strip()
-    [request] = deployment.received(type(expected))
-    # A Message of whichever kind: every change has this field.
-    assert uuid.UUID(request.request_id).version == 4  # type: ignore[attr-defined]
+    # Messages of whichever kind: every change has this field.
+    first, second = (cast("Any", request) for request in deployment.received(type(expected)))
+    assert (first.request_id, uuid.UUID(second.request_id).version) == ("r1", 4)
+    for request in (first, second):
+        request.ClearField("request_id")
+        assert request == expected
 
 
 @pytest.mark.parametrize(("typed", "expected", "response"), by_command(READS))
 async def test_a_query_sends_its_arguments_and_prints_the_response(
-    deployment: ScriptedDeployment, typed: str, expected: Message, response: Message
+    deployment: Deployment, typed: str, expected: Message, response: Message
 ) -> None:
     script(deployment, expected, response)
     ended = await maskline(deployment.target, "--json", *typed.split())
@@ -82,9 +70,7 @@ async def test_a_query_sends_its_arguments_and_prints_the_response(
     assert (await maskline(deployment.target, *typed.split())).out.strip()
 
 
-async def test_json_writes_out_defaults_under_the_contracts_names_and_times_in_utc(
-    deployment: ScriptedDeployment,
-) -> None:
+async def test_json_has_the_contracts_names_and_times_in_utc(deployment: Deployment) -> None:
     deployment.answers("GetConversation", pb.GetConversationResponse(conversation=TALKING))
     ended = await maskline(deployment.target, "conversations", "show", "c1", "--json")
     shown = ended.json["conversation"]
@@ -94,9 +80,7 @@ async def test_json_writes_out_defaults_under_the_contracts_names_and_times_in_u
     assert "end_time" not in shown
 
 
-async def test_one_word_of_a_pool_is_changed_without_losing_the_others(
-    deployment: ScriptedDeployment,
-) -> None:
+async def test_a_change_of_one_word_of_a_pool_keeps_the_others(deployment: Deployment) -> None:
     words = {"end": pool_pb2.CommandWords(words=["fin"])}
     settings = pool_pb2.PoolSettings(words=words, texts={"help": "Call us."})
     present = pool_pb2.Pool(name="main", settings=settings)
@@ -110,9 +94,7 @@ async def test_one_word_of_a_pool_is_changed_without_losing_the_others(
     assert kept == {"end": ["fin"], "start": ["go", "begin"]}
 
 
-async def test_a_number_and_a_body_can_come_from_standard_input(
-    deployment: ScriptedDeployment,
-) -> None:
+async def test_a_number_and_a_body_can_come_from_standard_input(deployment: Deployment) -> None:
     script(deployment, opt_out_pb2.OptOutRequest(), opt_out_pb2.OptOutResponse())
     await maskline(deployment.target, "opt-outs", "add", "-", stdin="+1 (425) 555-0111\n")
     assert deployment.received(opt_out_pb2.OptOutRequest)[0].phone_number == ALICE_PHONE
@@ -121,9 +103,7 @@ async def test_a_number_and_a_body_can_come_from_standard_input(
     assert deployment.received(pb.SendMessageRequest)[0].body == "two\nlines"
 
 
-async def test_a_message_needs_either_a_participant_or_system(
-    deployment: ScriptedDeployment,
-) -> None:
+async def test_a_message_needs_either_a_participant_or_system(deployment: Deployment) -> None:
     for speaker in ([], ["--system", "--as", "first"]):
         ended = await maskline(deployment.target, "send", "c1", "hello", *speaker)
         assert ended.status == 2
@@ -131,9 +111,7 @@ async def test_a_message_needs_either_a_participant_or_system(
     assert deployment.requests == []
 
 
-async def test_a_message_for_a_participant_who_has_not_joined_is_refused(
-    deployment: ScriptedDeployment,
-) -> None:
+async def test_a_message_for_a_missing_participant_is_refused(deployment: Deployment) -> None:
     waiting = pb.Conversation(conversation_id="c1", participants=TALKING.participants[:1])
     deployment.answers("GetConversation", pb.GetConversationResponse(conversation=waiting))
     ended = await maskline(deployment.target, "send", "c1", "hello", "--as", "second")

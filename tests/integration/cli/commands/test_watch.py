@@ -6,11 +6,11 @@ from contextlib import nullcontext
 import grpc
 import pytest
 from integration.cli.in_process import maskline
-from integration.cli.samples import NOON_SHOWN, POOL, TALKING, watched
-from integration.cli.scripted import Answer, ScriptedDeployment
+from integration.cli.samples import NOON_SHOWN, TALKING, watched
+from integration.cli.scripted import Answer, Deployment
 
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import event_pb2, pool_pb2
+from maskline.conversation.v1 import event_pb2
 from maskline_cli.commands import watch as watch_module
 from maskline_cli.commands.watch import Watch
 from maskline_cli.connection.client import CallFailed, Client
@@ -26,12 +26,6 @@ TOO_SLOW = RpcStatus(grpc.StatusCode.RESOURCE_EXHAUSTED, "WATCHER_TOO_SLOW", "To
 EXPIRED = RpcStatus(grpc.StatusCode.OUT_OF_RANGE, "CURSOR_EXPIRED", "No longer kept.")
 
 
-@pytest.fixture(autouse=True)
-def pool(deployment: ScriptedDeployment) -> None:
-    """The watched pool exists."""
-    deployment.answers("GetPool", pool_pb2.GetPoolResponse(pool=POOL))
-
-
 @pytest.fixture
 def in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the main thread can handle Ctrl-C; retries follow at once."""
@@ -39,7 +33,7 @@ def in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch_module, "FIRST_BACKOFF_SECONDS", 0.0)
 
 
-async def test_events_are_printed_line_by_line_until_ctrl_c(deployment: ScriptedDeployment) -> None:
+async def test_events_are_printed_line_by_line_until_ctrl_c(deployment: Deployment) -> None:
     deployment.watches = [[STARTED, HEARTBEAT, JOINED]]
     async with watching(deployment.target) as watch:
         line = await watch.line()
@@ -50,7 +44,7 @@ async def test_events_are_printed_line_by_line_until_ctrl_c(deployment: Scripted
     assert "--cursor 2-0" in ended.err
 
 
-async def test_a_closed_pipe_ends_a_watch_without_a_message(deployment: ScriptedDeployment) -> None:
+async def test_a_closed_pipe_ends_a_watch_without_a_message(deployment: Deployment) -> None:
     deployment.watches = [[STARTED] * 10_000]
     async with watching(deployment.target) as watch:
         await watch.line()
@@ -60,7 +54,7 @@ async def test_a_closed_pipe_ends_a_watch_without_a_message(deployment: Scripted
 
 
 @pytest.mark.usefixtures("in_a_thread")
-async def test_json_has_one_object_a_line_with_its_cursor(deployment: ScriptedDeployment) -> None:
+async def test_json_has_one_object_a_line_with_its_cursor(deployment: Deployment) -> None:
     deployment.watches = [[STARTED, HEARTBEAT, JOINED, EXPIRED]]
     ended = await maskline(deployment.target, "watch", "--json")
     first, second = map(json.loads, ended.out.splitlines())
@@ -81,7 +75,7 @@ async def test_json_has_one_object_a_line_with_its_cursor(deployment: ScriptedDe
     ids=["unavailable", "after-a-heartbeat", "too-slow"],
 )
 async def test_a_lost_watch_resumes_after_the_last_cursor(
-    deployment: ScriptedDeployment, lost: list[Answer], cursor: str
+    deployment: Deployment, lost: list[Answer], cursor: str
 ) -> None:
     deployment.watches = [lost, [JOINED, EXPIRED]]
     ended = await maskline(deployment.target, "watch")
@@ -95,8 +89,8 @@ async def test_a_lost_watch_resumes_after_the_last_cursor(
 @pytest.mark.parametrize(
     ("typed", "cursor"), [(["--from-start"], "0"), (["--cursor", "5-0"], "5-0"), ([], "")]
 )
-async def test_a_watch_starts_where_the_options_say(
-    deployment: ScriptedDeployment, typed: list[str], cursor: str
+async def test_options_set_the_start_of_a_watch(
+    deployment: Deployment, typed: list[str], cursor: str
 ) -> None:
     deployment.answers("GetConversation", pb.GetConversationResponse(conversation=TALKING))
     deployment.watches = [[EXPIRED]]
@@ -106,9 +100,7 @@ async def test_a_watch_starts_where_the_options_say(
     assert (request.pool, request.conversation_id, request.cursor) == ("main", "c1", cursor)
 
 
-async def test_a_watch_of_a_missing_pool_or_service_ends_at_once(
-    deployment: ScriptedDeployment,
-) -> None:
+async def test_a_watch_of_a_missing_pool_or_service_ends_at_once(deployment: Deployment) -> None:
     unknown = RpcStatus(grpc.StatusCode.NOT_FOUND, "POOL_NOT_FOUND", "No such pool.")
     deployment.answers("GetPool", unknown)
     assert (await maskline(deployment.target, "watch")).status == 1

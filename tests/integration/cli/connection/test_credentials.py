@@ -8,7 +8,7 @@ from pathlib import Path
 import grpc
 import pytest
 from integration.cli.in_process import maskline
-from integration.cli.scripted import ScriptedDeployment, serving
+from integration.cli.scripted import Deployment, serving
 
 from maskline.conversation.v1 import pool_pb2
 from runtime.grpc.authorization import PERMISSION_DENIED, UNAUTHENTICATED, Permissions
@@ -25,7 +25,6 @@ TOKEN = "a token"
 
 
 def security_of(folder: Path, tls: TlsFiles | None = None, role: str = "keeper") -> ServerSecurity:
-    """The security of a service that accepts one token."""
     callers = folder / "callers.toml"
     digest = sha256(TOKEN.encode()).hexdigest()
     callers.write_text(f'[[callers]]\ntoken_sha256 = "{digest}"\nrole = "{role}"\n')
@@ -41,7 +40,7 @@ def security_of(folder: Path, tls: TlsFiles | None = None, role: str = "keeper")
 
 
 @asynccontextmanager
-async def guarded(security: ServerSecurity) -> AsyncIterator[ScriptedDeployment]:
+async def guarded(security: ServerSecurity) -> AsyncIterator[Deployment]:
     async with serving(security=security) as deployment:
         deployment.answers("ListPools", pool_pb2.ListPoolsResponse())
         deployment.answers("GetPool", pool_pb2.GetPoolResponse())
@@ -50,15 +49,12 @@ async def guarded(security: ServerSecurity) -> AsyncIterator[ScriptedDeployment]
 
 @pytest.fixture
 def token_file(tmp_path: Path) -> str:
-    """A token with a final line break."""
     path = tmp_path / "token"
     path.write_text(f"{TOKEN}\n")
     return str(path)
 
 
-async def test_a_token_from_a_file_is_sent_with_calls_and_watches(
-    tmp_path: Path, token_file: str
-) -> None:
+async def test_the_token_of_a_file_is_sent_with_every_call(tmp_path: Path, token_file: str) -> None:
     async with guarded(security_of(tmp_path)) as deployment:
         listed = await maskline(
             deployment.target, "pools", "list", "--json", "--token-file", token_file
@@ -88,9 +84,7 @@ async def test_a_missing_permission_is_an_error(tmp_path: Path, token_file: str)
     assert "docs/security.md" in ended.err
 
 
-async def test_a_certificate_is_required_by_a_service_with_tls(
-    tmp_path: Path, token_file: str
-) -> None:
+async def test_a_service_with_tls_requires_a_certificate(tmp_path: Path, token_file: str) -> None:
     authority = Authority()
     server = authority.files(tmp_path / "server", "server.example")
     own = authority.files(tmp_path / "own", "me.example")
@@ -109,19 +103,12 @@ async def test_a_certificate_is_required_by_a_service_with_tls(
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [
-        (("--target", "10.0.0.7:50051"), "would be plaintext"),
-        (("--tls-ca", "authority.pem"), "require each other"),
-        (("--token-file", "nowhere"), "nowhere cannot be read: FileNotFoundError"),
-        (
-            ("--tls-ca", "a", "--tls-certificate", "b", "--tls-key", "c"),
-            "cannot be read: FileNotFoundError",
-        ),
-    ],
-)
-async def test_unusable_credentials_are_a_usage_error(
-    arguments: tuple[str, ...], message: str
-) -> None:
-    ended = await maskline("127.0.0.1:1", *arguments, "pools", "list")
+    [("--target 10.0.0.7:50051", "would be plaintext"),
+     ("--tls-ca authority.pem", "require each other"),
+     ("--token-file nowhere", "nowhere cannot be read: FileNotFoundError"),
+     ("--tls-ca a --tls-certificate b --tls-key c", "cannot be read: FileNotFoundError")],
+)  # fmt: skip
+async def test_unusable_credentials_are_a_usage_error(arguments: str, message: str) -> None:
+    ended = await maskline("127.0.0.1:1", *arguments.split(), "pools", "list")
     assert ended.status == 2
     assert message in ended.err

@@ -6,7 +6,7 @@ import pytest
 from integration.simulator.running_simulator import (
     JSON_API,
     KEYS,
-    RunningSimulator,
+    Simulator,
     assert_error,
     running_simulator,
 )
@@ -18,8 +18,7 @@ TOKEN = "a-token-of-the-gateway-that-is-in-use"
 ADDRESS = "https://relay.example/api/message?x=1"
 
 
-async def attributes(simulator: RunningSimulator, kind: str) -> dict[str, str]:
-    """What is set."""
+async def attributes(simulator: Simulator, kind: str) -> dict[str, str]:
     response = await simulator.http.get(f"/v2.2/messages/{kind}", auth=KEYS)
     assert response.status_code == 200
     data = response.json()["data"]
@@ -29,135 +28,75 @@ async def attributes(simulator: RunningSimulator, kind: str) -> dict[str, str]:
     return content
 
 
-async def put(simulator: RunningSimulator, kind: str, address: str, version: str = "v2.2") -> None:
-    """Sets an address in the flat shape."""
-    url = f"/{version}/messages/{kind}"
-    response = await simulator.http.put(url, json={"callback_url": address}, auth=KEYS)
-    assert (response.status_code, response.content) == (204, b"")
-
-
+@pytest.mark.parametrize(("tokens", "end"), [("", ""), (f"{TOKEN},{'x' * 32}", f"/{TOKEN}")])
 async def test_at_the_start_callbacks_are_set_to_where_they_really_go(
-    simulator: RunningSimulator,
+    clock: ManualClock, tokens: str, end: str
 ) -> None:
-    texts, receipts = (f"{simulator.gateway.url}/api/{what}" for what in ("message", "receipt"))
-    for kind, address in zip(TYPES, (texts, texts, receipts, receipts), strict=True):
-        assert await attributes(simulator, kind) == {
-            "api_version": "v2.2",
-            "callback_url": address,
-            "product": kind[:3],
-        }
-
-
-async def test_with_a_token_of_the_gateway_every_address_ends_with_it(clock: ManualClock) -> None:
-    async with running_simulator(clock, callback_token=f"{TOKEN},{'x' * 32}") as simulator:
+    async with running_simulator(clock, callback_token=tokens) as simulator:
         for kind, what in zip(TYPES, ("message", "message", "receipt", "receipt"), strict=True):
-            address = (await attributes(simulator, kind))["callback_url"]
-            assert address == f"{simulator.gateway.url}/api/{what}/{TOKEN}"
+            assert await attributes(simulator, kind) == {
+                "api_version": "v2.2",
+                "callback_url": f"{simulator.gateway.url}/api/{what}{end}",
+                "product": kind[:3],
+            }
         await simulator.type_text("start")
         await simulator.send()
         await simulator.deliver()
         paths = {callback.path for callback in simulator.gateway.received}
-        assert paths == {f"/api/message/{TOKEN}", f"/api/receipt/{TOKEN}"}
+        assert paths == {f"/api/message{end}", f"/api/receipt{end}"}
 
 
-@pytest.mark.parametrize("version", ["v2.1", "v2.2"])
-@pytest.mark.parametrize("shape", ["flat", "json_api"])
-async def test_an_address_is_set_in_both_shapes_and_versions_with_an_empty_answer(
-    simulator: RunningSimulator, version: str, shape: str
-) -> None:
-    flat = {"callback_url": ADDRESS}
-    response = await simulator.http.put(
-        f"/{version}/messages/mms_callback",
-        content=json.dumps(flat if shape == "flat" else {"data": {"attributes": flat}}),
-        headers=JSON_API,
-        auth=KEYS,
-    )
-    assert (response.status_code, response.content) == (204, b"")
-    assert (await attributes(simulator, "mms_callback"))["callback_url"] == ADDRESS
-    assert (await attributes(simulator, "sms_callback"))["callback_url"] != ADDRESS
+async def test_an_address_is_set_in_both_shapes_and_versions(simulator: Simulator) -> None:
+    for number, version in enumerate(("v2.1", "v2.2", "v2.1", "v2.2")):
+        flat = {"callback_url": f"{ADDRESS}&n={number}"}
+        content = json.dumps(flat if number < 2 else {"data": {"attributes": flat}})
+        url = f"/{version}/messages/mms_callback"
+        response = await simulator.http.put(url, content=content, headers=JSON_API, auth=KEYS)
+        assert (response.status_code, response.content) == (204, b"")
+        changed = (await attributes(simulator, "mms_callback"))["callback_url"]
+        assert changed == flat["callback_url"]
 
 
 @pytest.mark.parametrize("kind", [*TYPES, "dlr_callback"])
 async def test_an_address_that_is_taken_away_is_not_found_until_it_is_set_again(
-    simulator: RunningSimulator, kind: str
+    simulator: Simulator, kind: str
 ) -> None:
+    """The older name `dlr_callback` means the receipts of texts."""
     url = f"/v2.2/messages/{kind}"
     for _ in range(2):
         response = await simulator.http.delete(url, auth=KEYS)
         assert (response.status_code, response.content) == (204, b"")
     assert_error(await simulator.http.get(url, auth=KEYS), 404, "Not Found")
-    await put(simulator, kind, ADDRESS, "v2.1")
-    assert (await attributes(simulator, kind))["callback_url"] == ADDRESS
+    await simulator.http.put(url, json={"callback_url": ADDRESS}, auth=KEYS)
+    changed = [t for t in TYPES if (await attributes(simulator, t))["callback_url"] == ADDRESS]
+    assert changed == ["sms_dlr_callback" if kind == "dlr_callback" else kind]
 
 
-async def test_the_older_name_for_receipts_means_those_of_texts(
-    simulator: RunningSimulator,
-) -> None:
-    await put(simulator, "dlr_callback", ADDRESS)
-    assert (await attributes(simulator, "sms_dlr_callback"))["callback_url"] == ADDRESS
-    assert (await attributes(simulator, "mms_dlr_callback"))["callback_url"] != ADDRESS
-
-
-async def test_texts_typed_from_then_on_go_to_the_new_address(simulator: RunningSimulator) -> None:
-    await put(simulator, "sms_callback", f"{simulator.gateway.url}/elsewhere")
-    await simulator.type_text("start")
-    await simulator.deliver()
-    [callback] = simulator.gateway.received
-    assert callback.path == "/elsewhere"
-    callback_url = json.loads(callback.content)["data"]["attributes"]["message_callback_url"]
-    assert callback_url == f"{simulator.gateway.url}/elsewhere"
-
-
-@pytest.mark.parametrize("shape", ["flat-mdr1", "flat-mdr2"])
-async def test_the_version_tells_which_shape_callbacks_have(
-    simulator: RunningSimulator, shape: str
-) -> None:
-    await simulator.http.put("/simulator/settings", json={"callback_shape": shape})
+async def test_the_version_shows_the_shape_of_the_callbacks(simulator: Simulator) -> None:
+    await simulator.http.put("/simulator/settings", json={"callback_shape": "flat-mdr1"})
     assert (await attributes(simulator, "sms_callback"))["api_version"] == "v2"
     # An MMS has but one shape.
     assert (await attributes(simulator, "mms_callback"))["api_version"] == "v2.2"
+    text_id = await simulator.type_text("start")
+    await simulator.deliver()
+    [callback] = simulator.gateway.received
+    assert text_id.startswith("mdr1-")
+    assert json.loads(callback.content)["id"] == text_id
 
 
-@pytest.mark.parametrize(
-    ("content", "status", "title"),
-    [
-        ({}, 422, "Unprocessable Entity"),
-        ({"callback_url": None}, 422, "Unprocessable Entity"),
-        ({"callback_url": "ftp://relay.example"}, 422, "Unprocessable Entity"),
-        ({"callback_url": "relay.example"}, 422, "Unprocessable Entity"),
-        ({"data": {"callback_url": ADDRESS}}, 422, "Unprocessable Entity"),
-        ([], 400, "Bad Request"),
-    ],
-)
-async def test_what_is_no_address_is_refused_and_changes_nothing(
-    simulator: RunningSimulator, content: object, status: int, title: str
-) -> None:
+async def test_what_is_no_address_is_refused_and_changes_nothing(simulator: Simulator) -> None:
     before = await attributes(simulator, "sms_callback")
-    response = await simulator.http.put("/v2.2/messages/sms_callback", json=content, auth=KEYS)
-    assert_error(response, status, title)
+    for content, status, title in (
+        ({}, 422, "Unprocessable Entity"),
+        ({"callback_url": "ftp://relay.example"}, 422, "Unprocessable Entity"),
+        ([], 400, "Bad Request"),
+    ):
+        response = await simulator.http.put("/v2.2/messages/sms_callback", json=content, auth=KEYS)
+        assert_error(response, status, title)
     assert await attributes(simulator, "sms_callback") == before
 
 
-async def test_only_json_is_a_supported_media_type(simulator: RunningSimulator) -> None:
-    response = await simulator.http.put(
-        "/v2.2/messages/sms_callback", content=b"{}", headers={"content-type": "text/plain"},
-        auth=KEYS,
-    )  # fmt: skip
-    assert_error(response, 415, "Unsupported Media Type")
-
-
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-async def test_without_the_keys_nothing_is_told_or_changed(
-    simulator: RunningSimulator, method: str
-) -> None:
-    response = await simulator.http.request(method, "/v2.2/messages/sms_callback")
-    assert_error(response, 401, "Unauthorized")
-    await attributes(simulator, "sms_callback")
-
-
-async def test_a_message_id_is_no_callback_type_and_the_other_way_round(
-    simulator: RunningSimulator,
-) -> None:
+async def test_a_message_id_is_no_callback_type_nor_the_reverse(simulator: Simulator) -> None:
     message = (await simulator.send()).json()["data"]["id"]
     response = await simulator.http.get(f"/v2.2/messages/{message}", auth=KEYS)
     assert response.json()["data"]["type"] == "message"

@@ -1,5 +1,3 @@
-"""The arithmetic of the figures, and the load driver's requests."""
-
 from itertools import islice
 
 import pytest
@@ -9,7 +7,6 @@ from hypothesis import strategies as st
 from bench.measuring.load import _intended, _length, _request
 from bench.measuring.people import people
 from bench.measuring.stats import Spread, percentile, ratios
-from bench.reports.skeleton import Line
 from conversation_service.domain.model.participants import is_e164
 
 FINITE = st.floats(min_value=0.001, max_value=1e6)
@@ -34,17 +31,6 @@ def test_so_many_percent_do_not_exceed_a_percentile(values: list[float], percent
 def test_a_figure_may_be_zero(ours: float, theirs: float, ratio: float) -> None:
     """A process may use less CPU time than the clock resolves."""
     assert ratios([ours], [theirs]) == Spread(ratio, ratio, ratio)
-
-
-def test_ratios_are_taken_inside_rounds() -> None:
-    """A machine that slows down by ten changes no ratio."""
-    assert ratios([200, 20, 2], [100, 10, 1]) == Spread(2, 2, 2)
-
-
-def test_a_figure_says_whether_it_meets_its_target() -> None:
-    assert "2.50" in str(Line("rate", Spread.of([2.5]), 2.5))
-    assert str(Line("rate", Spread.of([2.5]), 2.5)).endswith("at least 2.5: met")
-    assert str(Line("p99", Spread.of([1.3]), 1.2, at_most=True)).endswith("at most 1.2: NOT met")
 
 
 def test_all_numbers_are_distinct_and_fictional() -> None:

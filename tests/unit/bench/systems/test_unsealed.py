@@ -37,17 +37,11 @@ def test_a_value_is_in_clear_behind_its_key_id_and_no_other_value_is_read() -> N
 
 @pytest.mark.parametrize(
     ("product", "members"),
-    [
-        (
-            KeyRing,
-            {"current", "decrypt", "encrypt", "is_current", "key_ids", "key_of", "reencrypted"},
-        ),
-        (Cipher, {"blind_index", "decrypt", "encrypt", "is_ready", "set_blind_index_key"}),
-    ],
-)
-def test_every_method_of_the_product_that_encrypts_is_replaced(
-    product: type, members: set[str]
-) -> None:
+    [(KeyRing, "current decrypt encrypt is_current key_ids key_of reencrypted"),
+     (Cipher, "blind_index decrypt encrypt is_ready set_blind_index_key")],
+)  # fmt: skip
+def test_every_method_of_the_product_that_encrypts_is_replaced(product: type, members: str) -> None:
     """Fails when the product gets a method that might encrypt without the replaced ones."""
-    assert {name for name, _ in inspect.getmembers(product) if not name.startswith("_")} == members
+    public = [name for name, _ in inspect.getmembers(product) if not name.startswith("_")]
+    assert public == members.split()
     assert {"encrypt", "decrypt"} <= set(vars(ClearRing))

@@ -1,5 +1,3 @@
-"""Ctrl-C waits for what must be finished, once."""
-
 import os
 import signal
 
@@ -8,31 +6,20 @@ import pytest
 from maskline_cli.connection.interrupts import uninterrupted
 
 
-def press() -> None:
-    """As a terminal does it."""
-    os.kill(os.getpid(), signal.SIGINT)
-
-
 def write_line(presses: int, written: list[str]) -> None:
     """Something that must be finished, interrupted that often on the way."""
     with uninterrupted():
         for _ in range(presses):
-            press()
+            os.kill(os.getpid(), signal.SIGINT)
         written.append("line")
 
 
-def test_what_is_under_way_is_finished_before_ctrl_c_counts() -> None:
+@pytest.mark.parametrize(("presses", "expected"), [(1, ["line"]), (2, [])])
+def test_the_first_ctrl_c_waits_and_the_second_does_not(presses: int, expected: list[str]) -> None:
     written: list[str] = []
     with pytest.raises(KeyboardInterrupt):
-        write_line(1, written)
-    assert written == ["line"]
-
-
-def test_a_second_ctrl_c_does_not_wait() -> None:
-    written: list[str] = []
-    with pytest.raises(KeyboardInterrupt):
-        write_line(2, written)
-    assert written == []
+        write_line(presses, written)
+    assert written == expected
 
 
 def test_ctrl_c_is_what_it_was_afterwards() -> None:

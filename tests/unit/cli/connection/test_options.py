@@ -1,5 +1,3 @@
-"""Global options may stand anywhere."""
-
 import pytest
 
 from maskline_cli.connection.options import hoist_global_options, wants_json
@@ -16,9 +14,7 @@ from maskline_cli.connection.options import hoist_global_options, wants_json
         ("--timeout 3 doctor --gateway-url u", "--timeout 3 --gateway-url u doctor"),
     ],
 )
-def test_global_options_go_to_the_front_and_words_behind_two_dashes_stay(
-    typed: str, front: str
-) -> None:
+def test_global_options_go_to_the_front_but_not_past_two_dashes(typed: str, front: str) -> None:
     assert hoist_global_options(typed.split()) == front.split()
 
 

@@ -1,5 +1,4 @@
-"""Pages are followed as far as was asked for, and no further than makes sense."""
-
+import pytest
 from google.protobuf.wrappers_pb2 import Int32Value
 
 from maskline_cli.output.pages import MAX_PAGE_SIZE, MAX_PAGES, Page, listing
@@ -23,30 +22,15 @@ class Numbers:
         return Page(items, str(end) if end < self._total else "")
 
 
-def test_a_short_list_is_complete() -> None:
-    result = listing(10, Numbers(3).call)
-    assert [item.value for item in result.items] == [0, 1, 2]
-    assert result.is_complete
-
-
-def test_a_list_longer_than_the_limit_is_not_complete() -> None:
-    numbers = Numbers(11)
-    result = listing(10, numbers.call)
-    assert len(result.items) == 10
-    assert not result.is_complete
-    assert numbers.sizes == [10]
-
-
-def test_no_page_is_larger_than_the_contract_allows() -> None:
-    numbers = Numbers(1200)
-    assert len(listing(1200, numbers.call).items) == 1200
-    assert numbers.sizes == [MAX_PAGE_SIZE] * 3
-
-
-def test_what_a_small_page_did_not_hold_is_looked_for_on_large_ones() -> None:
-    numbers = Numbers(30, result=10)
-    assert len(listing(25, numbers.call).items) == 25
-    assert numbers.sizes == [25, MAX_PAGE_SIZE, MAX_PAGE_SIZE]
+@pytest.mark.parametrize(
+    ("total", "page_size", "limit", "sizes"),
+    [(1200, MAX_PAGE_SIZE, 1200, [MAX_PAGE_SIZE] * 3), (30, 10, 25, [25, *[MAX_PAGE_SIZE] * 2])],
+    ids=["no page larger than the contract allows", "large pages after a small one"],
+)
+def test_pages_have_sizes(total: int, page_size: int, limit: int, sizes: list[int]) -> None:
+    numbers = Numbers(total, page_size)
+    assert len(listing(limit, numbers.call).items) == limit
+    assert numbers.sizes == sizes
 
 
 def test_a_list_that_never_ends_is_given_up() -> None:

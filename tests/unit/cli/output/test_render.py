@@ -1,5 +1,3 @@
-"""Tables and words for people."""
-
 import time
 from collections.abc import Iterator
 from io import StringIO
@@ -15,7 +13,6 @@ from maskline_cli.values.fields import enum_word, local_time
 
 
 def printed(view: RenderableType, width: int) -> str:
-    """A view as a terminal of that width shows it."""
     out = StringIO()
     Console(file=out, width=width, markup=False, highlight=False, emoji=False).print(view)
     return out.getvalue()

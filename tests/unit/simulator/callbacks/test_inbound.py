@@ -1,7 +1,6 @@
-"""Inbound callbacks, field by field as FLOWROUTE's logged samples have them."""
-
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -10,17 +9,23 @@ from simulator.records import Direction, Media, MessageRecord
 
 CALLBACK_URL = "https://example.net/hook?x=1"
 ID = "0123456789abcdef0123456789abcdef"
+SOUND = Media("https://example.net/purr.amr", "purr.amr", "audio/amr", 0)
 PICTURE = Media("https://example.net/image000000.png", "image000000.png", "image/png", 14832)
 
 
 def record(
-    body: str, *, prefix: str = "mdr2-", media: tuple[Media, ...] = (), microsecond: int = 980_000
+    body: str,
+    *,
+    prefix: str = "mdr2-",
+    to: str = "+12065550100",
+    media: tuple[Media, ...] = (),
+    microsecond: int = 980_000,
 ) -> MessageRecord:
     return MessageRecord(
         id=prefix + ID,
         direction=Direction.INBOUND,
         from_number="+14255550123",
-        to_number="+12065550100",
+        to_number=to,
         body=body,
         media=media,
         is_mms=bool(media),
@@ -110,8 +115,33 @@ def test_a_picture_without_words_is_the_logged_sample_in_every_mode(shape: Callb
 
 
 @pytest.mark.parametrize("shape", list(CallbackShape))
-@pytest.mark.parametrize("body", ["", "héllo \N{SNOWMAN}", 'quote " and \\', "line\nbreak\x00"])
-def test_whatever_was_typed_arrives(shape: CallbackShape, body: str) -> None:
-    arrived = payload(record(body), shape)
-    assert isinstance(arrived, dict)
-    assert (arrived["data"]["attributes"] if "data" in arrived else arrived)["body"] == body
+def test_whatever_was_typed_arrives(shape: CallbackShape) -> None:
+    for body in ("", "héllo \N{SNOWMAN}", 'quote " and \\', "line\nbreak\x00"):
+        content: Any = payload(record(body), shape)
+        assert content.get("data", {}).get("attributes", content)["body"] == body
+
+
+def attributes(sent: MessageRecord) -> dict[str, object]:
+    content: Any = payload(sent, CallbackShape.JSONAPI)
+    inner: dict[str, object] = content["data"]["attributes"]
+    return inner
+
+
+def test_a_text_outside_ascii_is_ucs2_and_costs_each_of_its_segments() -> None:
+    values = attributes(record("h\u00e9" * 36))
+    assert (values["message_encoding"], values["amount_nanodollars"]) == (8, "8000000")
+    assert values["amount_display"] == "$0.0080"
+
+
+@pytest.mark.parametrize("media", [(), (PICTURE,)])
+def test_a_toll_free_number_has_its_own_message_type(media: tuple[Media, ...]) -> None:
+    assert attributes(record("", to="+18885550100", media=media))["message_type"] == "toll-free"
+
+
+def test_each_attachment_is_named_once_and_included_in_the_same_order() -> None:
+    content = inbound_callback(record("", media=(PICTURE, SOUND)), CallbackShape.JSONAPI, "")
+    document = json.loads(content)
+    references = [{"id": f"{ID}-{number}", "type": "media"} for number in (0, 1)]
+    assert document["data"]["relationships"] == {"media": {"data": references}}
+    included = [(item["id"], item["attributes"]["url"]) for item in document["included"]]
+    assert included == [(f"{ID}-0", PICTURE.url), (f"{ID}-1", SOUND.url)]
