@@ -4,11 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from messaging_service.model.body import unsendable_reason
+from messaging_service.model.media import TEXT, is_text, media_type
 
 # A layout of the other files of an MMS.
 SMIL = "application/smil"
-
-TEXT = "text/plain"
 
 # The root element of a layout is within these bytes, behind a declaration at most.
 HEAD_BYTES = 512
@@ -54,19 +53,9 @@ _SIGNATURES = (
 )
 
 
-def media_type(content_type: str) -> str:
-    """A content type without its parameters, in lower case."""
-    return content_type.partition(";")[0].strip().lower()
-
-
 def is_layout(content_type: str) -> bool:
     """Whether the file only says how other files are to be shown."""
     return media_type(content_type) == SMIL
-
-
-def is_text(content_type: str) -> bool:
-    """Whether the file is declared as a text part."""
-    return media_type(content_type) == TEXT
 
 
 def is_negligible(content: bytes, claimed: str) -> bool:

@@ -5,15 +5,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from messaging_service.media.file_types import (
-    TEXT,
     detect_type,
     is_layout,
     is_negligible,
-    is_text,
     words_of,
 )
 from messaging_service.media.images import is_picture, strip_metadata
-from messaging_service.model.media import Media, UnsupportedFile
+from messaging_service.model.media import TEXT, Media, UnsupportedFile, is_text
 from messaging_service.model.media_origins import Origin, is_allowed
 from messaging_service.model.message import BODY_LIMIT, AttachmentPolicy, OutboundMessage
 

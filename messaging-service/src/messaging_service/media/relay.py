@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from messaging_service.config.settings import Settings
 from messaging_service.media.fetch import FetchFailed, MediaFetcher
-from messaging_service.media.file_types import EXTENSIONS, TEXT, words_of
+from messaging_service.media.file_types import EXTENSIONS, words_of
 from messaging_service.media.policy import (
     DROPPED,
     REFUSED,
@@ -26,7 +26,7 @@ from messaging_service.media.policy import (
 from messaging_service.media.store import MediaStore
 from messaging_service.media.urls import MediaUrls, token_of
 from messaging_service.model.errors import MediaNotFound
-from messaging_service.model.media import Media, MediaUnavailable, Prepared, UnsupportedFile
+from messaging_service.model.media import TEXT, Media, MediaUnavailable, Prepared, UnsupportedFile
 from messaging_service.model.media_origins import parse_origins
 from messaging_service.model.message import OutboundMessage
 

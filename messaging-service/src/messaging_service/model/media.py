@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 from messaging_service.model.errors import CarrierUnavailable
 
+TEXT = "text/plain"
+
 
 @dataclass(frozen=True, slots=True)
 class Media:
@@ -31,3 +33,13 @@ class MediaUnavailable(CarrierUnavailable):
 
 class UnsupportedFile(Exception):
     """A file that is never passed on. The text is for logs: it gives the cause, never the URL."""
+
+
+def media_type(content_type: str) -> str:
+    """A content type without its parameters, in lower case."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def is_text(content_type: str) -> bool:
+    """Whether the file is declared as a text part."""
+    return media_type(content_type) == TEXT

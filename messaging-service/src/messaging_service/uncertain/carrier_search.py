@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from messaging_service.carrier.port import CarrierRecord, CarrierRecords, Direction, Page, Span
-from messaging_service.media.file_types import is_text
 from messaging_service.model.errors import MessagingError
+from messaging_service.model.media import is_text
 from messaging_service.model.message import OutboundMessage
 from runtime.batching import Batcher, BatcherFull
 from runtime.clock import Clock
