@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""Sends the outbox of a pool: one lease holder, one FIFO queue per recipient."""

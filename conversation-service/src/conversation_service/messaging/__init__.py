@@ -1,1 +1,1 @@
-"""TODO-DOC."""
+"""The messaging service, as the conversation service calls it."""
