@@ -1,15 +1,13 @@
 """Fictional phone numbers (555-01xx in many area codes)."""
 
 from collections.abc import Iterator
-from itertools import count
 
-FIRST_AREA_CODE = 201
-
-NUMBERS_IN_AN_AREA = 100
+# Codes that end in 11 are services, such as 911: no phone numbers begin with them.
+AREA_CODES = [code for code in range(201, 1000) if code % 100 != 11]
 
 
 def people() -> Iterator[str]:
-    """Distinct numbers in E.164."""
-    for number in count():
-        area, rest = divmod(number, NUMBERS_IN_AN_AREA)
-        yield f"+1{FIRST_AREA_CODE + area}55501{rest:02}"
+    """Distinct numbers in E.164; there are 79,100."""
+    for code in AREA_CODES:
+        for rest in range(100):
+            yield f"+1{code}55501{rest:02}"
