@@ -73,7 +73,7 @@ Version = Annotated[
 
 def connect(
     context: typer.Context,
-    target: Target = "127.0.0.1:50051",
+    target: Target = "127.0.0.1:8081",
     gateway_url: GatewayUrl = "http://127.0.0.1:8080",
     pool: Pool = "main",
     as_json: AsJson = False,

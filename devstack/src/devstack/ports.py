@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from devstack.errors import StackError
 
 LOOPBACK = "127.0.0.1"
-HIGHEST_PORT = 65_535
+# From 32768 on Linux gives ports to outgoing connections: one of these could hold a port first.
+HIGHEST_PORT = 32_767
 
 
 class PortsTaken(StackError):
@@ -28,8 +29,8 @@ class Ports:
 
     valkey: int = 6390
     simulator: int = 8090
-    messaging_service: int = 50052
-    conversation_service: int = 50051
+    messaging_service: int = 8082
+    conversation_service: int = 8081
     gateway: int = 8080
 
     @classmethod

@@ -101,7 +101,7 @@ class Settings(CallerSettings, HttpSettings, TracesSettings):
         description="Address that the server listens on for the carrier's callbacks.",
     )
     conversation_target: Address = Field(
-        "127.0.0.1:50051", description="Address of the conversation service."
+        "127.0.0.1:8081", description="Address of the conversation service."
     )
     conversation_token: Secret | None = Field(
         None,

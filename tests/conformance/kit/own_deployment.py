@@ -15,8 +15,8 @@ from conformance.kit.target import Target
 
 LOOPBACK = "127.0.0.1"
 # The ports of `make run`; an offset moves all of them.
-CONVERSATION_PORT, SIMULATOR_PORT = 50051, 8090
-PORTS = (6390, 8080, SIMULATOR_PORT, CONVERSATION_PORT, 50052)
+CONVERSATION_PORT, SIMULATOR_PORT = 8081, 8090
+PORTS = (6390, 8080, SIMULATOR_PORT, CONVERSATION_PORT, 8082)
 # The moved ports lie outside those that Linux gives to outgoing connections (32768 to 60999).
 FIRST_OFFSET, LAST_OFFSET = 11_000, 15_000
 SERVICES = ("GATEWAY_", "CONVERSATION_", "MESSAGING_", "SIMULATOR_", "REDIS_")

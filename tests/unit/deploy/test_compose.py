@@ -57,7 +57,7 @@ def test_the_compose_file_and_the_dockerfiles_keep_their_promises() -> None:
         ("dockerfile: gateway/", "dockerfile: edge/", "gateway: must be built from"),
         ("GATEWAY_LOG_LEVEL", "GATEWAY_LOGLEVEL", "GATEWAY_LOGLEVEL is no setting"),
         ("http://simulator:8090", "http://simulator:8090/v2.2", "flowroute_url: Value error"),
-        ("conversation-service:50051", "conversations:50051", "which is no service"),
+        ("conversation-service:8081", "conversations:8081", "which is no service"),
         ("networks: [edge, calls]", "networks: [edge]", "which is on none of its networks"),
         ("networks: [edge, calls]", "networks: [edge, calls, carrier]", "only ['messaging-"),
         ("networks: [edge, calls]", "networks: [edge, calls, state]", "only ['conversation-"),

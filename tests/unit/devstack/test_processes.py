@@ -38,7 +38,7 @@ def test_services_start_from_the_carrier_to_the_edge() -> None:
         ),
         (
             "messaging_service",
-            "MESSAGING_LISTEN=127.0.0.1:50052 MESSAGING_REDIS_URL=redis://127.0.0.1:6390/1 "
+            "MESSAGING_LISTEN=127.0.0.1:8082 MESSAGING_REDIS_URL=redis://127.0.0.1:6390/1 "
             "MESSAGING_FLOWROUTE_URL=http://127.0.0.1:8090 "
             "MESSAGING_PUBLIC_URL=http://127.0.0.1:8080 "
             "MESSAGING_LEDGER_KEY_FILE=data/keys/messaging_ledger_key "
@@ -47,16 +47,16 @@ def test_services_start_from_the_carrier_to_the_edge() -> None:
         ),
         (
             "conversation_service",
-            "CONVERSATION_LISTEN=127.0.0.1:50051 "
+            "CONVERSATION_LISTEN=127.0.0.1:8081 "
             "CONVERSATION_REDIS_URL=redis://127.0.0.1:6390/0 "
-            "CONVERSATION_MESSAGING_TARGET=127.0.0.1:50052 "
+            "CONVERSATION_MESSAGING_TARGET=127.0.0.1:8082 "
             f"CONVERSATION_POOLS_FILE={POOLS_FILE} "
             "CONVERSATION_STATE_KEY_FILE=data/keys/conversation_state_key "
             "CONVERSATION_SERVES_REFLECTION=true",
         ),
         (
             "gateway",
-            "GATEWAY_LISTEN=127.0.0.1:8080 GATEWAY_CONVERSATION_TARGET=127.0.0.1:50051 "
+            "GATEWAY_LISTEN=127.0.0.1:8080 GATEWAY_CONVERSATION_TARGET=127.0.0.1:8081 "
             "GATEWAY_SERVES_OPENAPI=true",
         ),
     ],

@@ -24,7 +24,7 @@ def settings_of(monkeypatch: pytest.MonkeyPatch, **settings: object) -> Settings
 def test_the_defaults_are_those_of_make_run_where_everybody_may_call_within_the_limits() -> None:
     settings = Settings()
     assert settings.listen == "127.0.0.1:8080"
-    assert settings.conversation_target == "127.0.0.1:50051"
+    assert settings.conversation_target == "127.0.0.1:8081"
     assert settings.body_limit_bytes == 262_144
     assert settings.log_level == "info"
     assert settings.access_rules == AccessRules(requests_per_second=200, refusals_per_minute=10)

@@ -24,13 +24,13 @@ class Settings(ServerSettings, RedisSettings, TracesSettings):
     model_config = SettingsConfigDict(env_prefix="CONVERSATION_", frozen=True)
     links = ("listen", "messaging_target")
 
-    listen: Address = Field("127.0.0.1:50051", description="Address the gRPC server listens on.")
+    listen: Address = Field("127.0.0.1:8081", description="Address the gRPC server listens on.")
     redis_url: RedisUrl = Field(
         SecretStr("redis://127.0.0.1:6390/0"),
         description="URL of Redis 7.0 or newer, or of Valkey; it may contain a password.",
     )
     messaging_target: Address = Field(
-        "127.0.0.1:50052", description="Address of the messaging service."
+        "127.0.0.1:8082", description="Address of the messaging service."
     )
     messaging_token: Secret | None = Field(
         None,

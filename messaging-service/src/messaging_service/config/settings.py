@@ -97,7 +97,7 @@ class Settings(ServerSettings, RedisSettings, TracesSettings):
     links = ("listen",)
 
     listen: Address = Field(
-        "127.0.0.1:50052", description="Address that the gRPC server listens on."
+        "127.0.0.1:8082", description="Address that the gRPC server listens on."
     )
     redis_url: RedisUrl = Field(
         SecretStr("redis://127.0.0.1:6390/1"), description="Redis that stores the ledger."

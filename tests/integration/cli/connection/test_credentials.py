@@ -103,7 +103,7 @@ async def test_a_service_with_tls_requires_a_certificate(tmp_path: Path, token_f
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [("--target 10.0.0.7:50051", "would be plaintext"),
+    [("--target 10.0.0.7:8081", "would be plaintext"),
      ("--tls-ca authority.pem", "require each other"),
      ("--token-file nowhere", "nowhere cannot be read: FileNotFoundError"),
      ("--tls-ca a --tls-certificate b --tls-key c", "cannot be read: FileNotFoundError")],

@@ -135,7 +135,7 @@ async def _code_of(target: str, files: TlsFiles, method: str) -> grpc.StatusCode
     ("package", "settings", "message"),
     [
         ("conversation_service", {"LISTEN": "0.0.0.0:0"}, "CONVERSATION_LISTEN would be plain"),
-        ("gateway", {"CONVERSATION_TARGET": "x:50051"}, "CONVERSATION_TARGET would be plain"),
+        ("gateway", {"CONVERSATION_TARGET": "x:8081"}, "CONVERSATION_TARGET would be plain"),
         ("messaging_service", {"CALLERS_FILE": "nowhere"}, "nowhere cannot be read"),
         (
             "gateway",

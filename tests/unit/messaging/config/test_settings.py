@@ -12,7 +12,7 @@ CURRENT = SecretStr("the current ledger key")
 
 def test_the_defaults_serve_a_run_on_one_machine_with_no_open_port() -> None:
     settings = Settings()
-    assert settings.listen == "127.0.0.1:50052"
+    assert settings.listen == "127.0.0.1:8082"
     assert settings.redis_url.get_secret_value() == "redis://127.0.0.1:6390/1"
     assert settings.flowroute_url == "http://127.0.0.1:8090"
     assert settings.public_url == "http://127.0.0.1:8080"
@@ -47,7 +47,7 @@ VALID: dict[str, tuple[object, ...]] = {
         SecretStr("rediss://:p@redis.example:6380/2"),
         SecretStr("unix:///run/redis.sock?db=1"),
     ),
-    "listen": ("0.0.0.0:50052", "[::]:0"),
+    "listen": ("0.0.0.0:8082", "[::]:0"),
     "metrics_listen": ("0.0.0.0:9464",),
     "send_timeout_seconds": (60,),
     "ledger_retention_hours": (720,),
@@ -63,7 +63,7 @@ INVALID: dict[str, tuple[object, ...]] = {
     ),
     "public_url": ("relay.example", "https://relay.example/#x"),
     "redis_url": ("", "http://redis.example", "redis.example:6379"),
-    "listen": ("", "50052", ":50052", "host:", "host:port", "::1:1"),
+    "listen": ("", "8082", ":8082", "host:", "host:port", "::1:1"),
     "metrics_listen": ("9464",),
     "send_timeout_seconds": (0, -1, 61, "soon", float("nan")),
     "flowroute_access_key": ("",),

@@ -18,7 +18,7 @@ TLS = {
     "tls_ca_file": AUTHORITY,
 }
 INSECURE = {"allows_insecure_links": True}
-REMOTE = "10.0.0.7:50051"
+REMOTE = "10.0.0.7:8081"
 
 
 class Probe(ServerSettings, RedisSettings):
@@ -27,8 +27,8 @@ class Probe(ServerSettings, RedisSettings):
     model_config = SettingsConfigDict(env_prefix="PROBE_")
     links = ("listen", "target")
 
-    listen: Address = Field("127.0.0.1:50051", description="Own address.")
-    target: Address = Field("localhost:50052", description="Another service.")
+    listen: Address = Field("127.0.0.1:8081", description="Own address.")
+    target: Address = Field("localhost:8082", description="Another service.")
     redis_url: RedisUrl = Field(SecretStr("redis://127.0.0.1:6390/0"), description="State.")
 
 
@@ -110,7 +110,7 @@ def test_the_path_of_a_password_file_is_kept_for_new_connections(
 def test_a_process_with_an_exposed_link_does_not_start(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("PROBE_LISTEN", "0.0.0.0:50051")
+    monkeypatch.setenv("PROBE_LISTEN", "0.0.0.0:8081")
     with pytest.raises(SystemExit) as end:
         load_settings(Probe)
     assert end.value.code == EX_CONFIG
