@@ -92,7 +92,7 @@ class PoolDirectory:
         return self._by_number[masked_number]
 
     async def masked_among(self, numbers: Iterable[str]) -> set[str]:
-        """Those of these numbers that are masked numbers of any pool, and so nobody's phone."""
+        """The given numbers that are masked numbers of any pool: no participant has one."""
         return await self._index.owned(sorted(set(numbers)))
 
     def invalidate_number(self, masked_number: str) -> None:

@@ -47,7 +47,7 @@ class AttachmentPolicy(StrEnum):
 class PoolSettings:
     """How the conversations of a pool behave. A duration of zero switches its feature off."""
 
-    # The name of whoever runs the pool, shown in the help text.
+    # The name of the operator, shown in the help message.
     operator: str
     language: str = "en"
     code_lifetime: timedelta = timedelta(minutes=15)

@@ -15,7 +15,7 @@ MAX_OPERATOR_LENGTH = 40
 # Messages take seconds, and durations are shown to people in minutes.
 MIN_LIFETIME = timedelta(minutes=1)
 
-# A code admits whoever has it, as long as it is valid.
+# Anybody who has a valid code can join with it.
 MAX_CODE_LIFETIME = timedelta(hours=24)
 
 # Two people who have not texted for a year do not need their number any more.

@@ -30,7 +30,7 @@ class PoolIndex:
         return pool.decode() if isinstance(pool, bytes) else None
 
     async def owned(self, numbers: Sequence[str]) -> set[str]:
-        """Those of these numbers that are masked numbers of any pool."""
+        """The given numbers that are masked numbers of any pool."""
         if not numbers:
             return set()
         hashed = [self._number(number) for number in numbers]
