@@ -11,9 +11,10 @@ PORT_OFFSET ?= 0
 # Extra arguments of pytest, such as ARGS="tests/unit -k decide", or of the benchmark.
 ARGS ?=
 
-# Parallel processes of the tests. Each has a Redis server of its own.
+# Parallel processes of the tests. Each has a Redis server of its own. Files start in the order of
+# tests/conftest.py.
 WORKERS ?= auto
-PARALLEL := -n $(WORKERS) --dist loadfile
+PARALLEL := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # Length of `make soak`.
 STEPS ?= 200000

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -31,6 +31,8 @@ SLOW_FOLDERS = (
     "unit/bench",
     "unit/devstack",
 )
+# Their files take longest. They start first, so that short ones fill the workers at the end.
+LONG_FOLDERS = ("model", "system", "conformance", "integration/gateway", "integration/messaging")
 SERVER_START_SECONDS = 10
 
 # No test depends on speed: an example may take as long as a busy machine needs.
@@ -45,10 +47,14 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    folders = [TESTS / folder for folder in SLOW_FOLDERS]
     for item in items:
-        if any(item.path.is_relative_to(folder) for folder in folders):
+        if _is_below(item.path, SLOW_FOLDERS):
             item.add_marker("slow")
+    items.sort(key=lambda item: not _is_below(item.path, LONG_FOLDERS))
+
+
+def _is_below(path: Path, folders: Sequence[str]) -> bool:
+    return any(path.is_relative_to(TESTS / folder) for folder in folders)
 
 
 def pytest_collection_finish() -> None:
