@@ -161,5 +161,5 @@ async def test_other_commands_are_denied(
     async with open_redis(restricted.url(user), retries=0) as client:
         assert await client.ping()
         with pytest.raises(NoPermissionError):
-            await client.execute_command(*command)  # type: ignore[no-untyped-call]
+            await client.execute_command(*command)  # type: ignore[no-untyped-call]  # redis-py has no types here
     assert restricted.refusals(user)
