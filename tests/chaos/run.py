@@ -17,7 +17,7 @@ from chaos.results.messages import DIGITS_OF_A_NUMBER, RunContext
 from chaos.results.report import Result
 from chaos.traffic.carrier import CALL_SECONDS, CarrierControl
 from chaos.traffic.observed import WAIT_SECONDS, Observed
-from chaos.traffic.people import NOT_DELIVERED, OPENINGS, People
+from chaos.traffic.people import NOTICES, OPENINGS, People
 
 from runtime.redis.client import open_redis
 
@@ -75,7 +75,7 @@ async def _run(
 def _checked(observed: Observed, logs: Path) -> CheckResult:
     """After an error the times of all messages are written beside the logs."""
     expected = [expectation.expected() for expectation in observed.expectations]
-    context = RunContext(MASKED_NUMBERS, PHONES, OPENINGS, NOT_DELIVERED)
+    context = RunContext(MASKED_NUMBERS, PHONES, OPENINGS, NOTICES)
     checks = check_messages(expected, observed.received.values(), context)
     if not checks.is_right:
         write_timeline(logs / TIMELINE, expected, observed.received.values(), context)

@@ -19,6 +19,8 @@ async def test_nothing_is_lost_doubled_misrouted_or_reordered_while_everything_b
     # Otherwise the zeros mean nothing.
     assert result.checks.relayed > 100
     assert result.checks.in_order > 100
+    assert result.checks.pictures > 0
     assert result.injected.kills.total() > 5
     assert result.injected.disruptions.total() > 5
+    assert result.injected.clock_steps.total() > 5
     assert result.carrier_faults.total() > 5

@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 
 from chaos.deployment.processes import Deployment
 from chaos.deployment.tcp_proxy import TcpProxy
-from chaos.plan.fault_plan import CarrierFault, Disrupt, Disruption, Kill, PlannedFault
+from chaos.plan.fault_plan import CarrierFault, Disrupt, Disruption, Kill, PlannedFault, StepClock
 from chaos.traffic.carrier import CarrierControl
 
 
 @dataclass(frozen=True, slots=True)
 class Injected:
-    """Numbers of kills by process and of disruptions by connection."""
+    """Numbers of kills and clock steps by process, and of disruptions by connection."""
 
     kills: Counter[str] = field(default_factory=Counter)
     disruptions: Counter[str] = field(default_factory=Counter)
+    clock_steps: Counter[str] = field(default_factory=Counter)
 
 
 class Injector:
@@ -44,8 +45,17 @@ class Injector:
             case Disrupt(connection, disruption, seconds):
                 self.injected.disruptions[f"{disruption} {connection}"] += 1
                 await _disrupt(self._deployment.proxies[connection], disruption, seconds)
+            case StepClock(part, offset_seconds, seconds):
+                await self._step_clock(part, offset_seconds, seconds)
             case CarrierFault(fault):
                 await self._carrier.add_fault(fault)
+
+    async def _step_clock(self, part: str, offset_seconds: float, seconds: float) -> None:
+        """Overlapping steps of one part end with the first."""
+        self.injected.clock_steps[f"{part} {offset_seconds:+g} s"] += 1
+        self._deployment.set_clock(part, offset_seconds)
+        await asyncio.sleep(seconds)
+        self._deployment.set_clock(part, 0)
 
     async def _kill(self, parts: Sequence[str], down_seconds: float) -> None:
         """Skips parts that are down or not yet healthy again."""

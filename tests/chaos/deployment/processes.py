@@ -7,6 +7,7 @@ from pathlib import Path
 
 from chaos.deployment.environment import environment, free_ports
 from chaos.deployment.tcp_proxy import LOOPBACK, TcpProxy
+from chaos.deployment.wrong_clock import set_offset
 from chaos.plan.fault_plan import CONNECTIONS
 
 from devstack.data_dir import DataDirectory
@@ -21,6 +22,8 @@ from devstack.processes import (
 )
 from devstack.redis_url import embedded_url
 from devstack.supervisor import Supervisor
+
+TESTS = Path(__file__).resolve().parents[2]
 
 LISTENERS = (
     "valkey",
@@ -95,6 +98,10 @@ class Deployment:
         """Starts a killed part and waits until it is healthy. Raises StackError."""
         await self._running.start(part)
 
+    def set_clock(self, part: str, offset_seconds: float) -> None:
+        """Makes the clock of a part wrong, also after its next start; 0 makes it right."""
+        set_offset(self._clock_file(part), offset_seconds)
+
     @property
     def _running(self) -> Supervisor:
         assert self._supervisor is not None
@@ -116,18 +123,31 @@ class Deployment:
                 simulator_url=self._proxy_url("messaging>carrier"),
                 gateway_url=self._proxy_url("carrier>gateway"),
             )
-            yield replace(messaging_service(urls, self._folder, base_environment), name=name)
+            service = messaging_service(urls, self._folder, base_environment)
+            yield self._with_own_clock(service, name)
         for name in ("conversation_1", "conversation_2"):
             urls = self._urls(
                 conversation_target=self._own(name),
                 redis_url=f"redis://{self._proxy_address(f'{name}>valkey')}/0",
                 messaging_target=self._proxy_address("conversation>messaging"),
             )
-            yield replace(conversation_service(urls, self._folder, base_environment), name=name)
+            service = conversation_service(urls, self._folder, base_environment)
+            yield self._with_own_clock(service, name)
         yield gateway(
             self._urls(conversation_target=self._proxy_address("gateway>conversation")),
             base_environment,
         )
+
+    def _with_own_clock(self, service: ServiceProcess, name: str) -> ServiceProcess:
+        self.set_clock(name, 0)
+        python, _, package = service.command
+        wrapper = "chaos.deployment.wrong_clock"
+        command = (python, "-m", wrapper, str(self._clock_file(name)), package)
+        search_path = {**service.environment, "PYTHONPATH": str(TESTS)}
+        return replace(service, name=name, command=command, environment=search_path)
+
+    def _clock_file(self, part: str) -> Path:
+        return self._folder.path / f"{part}.clock"
 
     def _urls(self, **changes: str) -> ServiceUrls:
         """Its own address for a part, a proxy for each of the others."""

@@ -1,6 +1,6 @@
 """What people type in a fault run. It follows from the seed alone."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import count
 from random import Random
@@ -40,6 +40,9 @@ FAILURES: tuple[Fault, ...] = (
     {"kind": "receipts_failing", "status_code": 1007},
 )
 FAILING = 0.3
+# A picture, which the carrier fetches from the gateway: while that is down, the carrier refuses the
+# message. Therefore none of these persons has a failing message in the same meeting.
+WITH_PICTURE = 0.3
 # The carrier does not accept a message and the sender cannot know. A message is sent again twice at
 # most, so this happens at most once to a message.
 NOT_ACCEPTED: tuple[Fault, ...] = (
@@ -61,6 +64,7 @@ class TypedMessage:
     # Faults of this body, and whether it need not arrive then.
     faults: tuple[Fault, ...] = ()
     may_fail: bool = False
+    has_picture: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,22 +108,37 @@ def _meeting(random: Random, name: str, phones: tuple[str, str]) -> Meeting:
         _conversation(random, f"{name}.{at}", number, phones) for at, number in enumerate(numbers)
     ]
     for side in (0, 1):
-        if random.random() < FAILING:
+        drawn = random.random()
+        if drawn < FAILING + WITH_PICTURE:
             at = random.randrange(len(conversations))
-            conversations[at] = _failing(random, conversations[at], side)
+            change = _failing if drawn < FAILING else _with_picture
+            conversations[at] = _with_one_changed(random, conversations[at], side, change)
     return Meeting(tuple(conversations), at_once=random.random() < 0.3)
 
 
-def _failing(random: Random, conversation: PlannedConversation, side: int) -> PlannedConversation:
-    """One message of a side fails, if there is one whose body is typed once."""
-    bodies = [one.body for one in conversation.messages]
-    may_be = [one for one in conversation.of(side) if bodies.count(one.body) == 1]
-    if not may_be:
+def _with_one_changed(
+    random: Random,
+    conversation: PlannedConversation,
+    side: int,
+    change: Callable[[Random, TypedMessage], TypedMessage],
+) -> PlannedConversation:
+    """One message of a side is changed, if there is one whose body is typed once."""
+    bodies = [message.body for message in conversation.messages]
+    candidates = [message for message in conversation.of(side) if bodies.count(message.body) == 1]
+    if not candidates:
         return conversation
-    unlucky, failure = random.choice(may_be), random.choice(FAILURES)
-    failing = replace(unlucky, faults=(*unlucky.faults, failure), may_fail=True)
-    messages = (failing if one is unlucky else one for one in conversation.messages)
+    chosen = random.choice(candidates)
+    changed = change(random, chosen)
+    messages = (changed if message is chosen else message for message in conversation.messages)
     return replace(conversation, messages=tuple(messages))
+
+
+def _failing(random: Random, message: TypedMessage) -> TypedMessage:
+    return replace(message, faults=(*message.faults, random.choice(FAILURES)), may_fail=True)
+
+
+def _with_picture(_random: Random, message: TypedMessage) -> TypedMessage:
+    return replace(message, has_picture=True, may_fail=True)
 
 
 def _conversation(

@@ -12,6 +12,7 @@ from chaos.plan.limits import (
     LONGEST_DOWN_SECONDS,
     LONGEST_LATE_SECONDS,
     LONGEST_SLOW_SECONDS,
+    LONGEST_WRONG_CLOCK_SECONDS,
 )
 
 CARRIER_CONNECTION = "messaging>carrier"
@@ -60,7 +61,16 @@ class CarrierFault:
     fault: Mapping[str, object]
 
 
-PlannedFault = Kill | Disrupt | CarrierFault
+@dataclass(frozen=True, slots=True)
+class StepClock:
+    """The clock of a part's machine is wrong by `offset_seconds` for a while."""
+
+    part: str
+    offset_seconds: float
+    seconds: float
+
+
+PlannedFault = Kill | Disrupt | CarrierFault | StepClock
 Choice = TypeVar("Choice")
 
 # Both replicas at once are an outage.
@@ -79,6 +89,12 @@ DISRUPTIONS = tuple(
     for connection in CONNECTIONS
     if connection != CARRIER_CONNECTION
     for disruption in Disruption
+)
+# A step of a few seconds back is what time synchronisation does; two hours is a wrong time zone.
+CLOCK_STEPS = tuple(
+    (part, offset_seconds)
+    for part in ("conversation_1", "conversation_2", "messaging_1", "messaging_2")
+    for offset_seconds in (-15.0, 7200.0, -7200.0)
 )
 # Fields of the simulator. Values are drawn from a pair of numbers.
 CARRIER_FAULTS: tuple[Mapping[str, object], ...] = (
@@ -114,6 +130,7 @@ LOOKUP_FAULTS: tuple[PlannedFault, ...] = (
 KILL_GAP = (2.0, 5.0)
 DISRUPTION_GAP = (0.8, 2.2)
 CARRIER_FAULT_GAP = (0.3, 0.9)
+CLOCK_STEP_GAP = (2.0, 6.0)
 # A failed last look-up is made once more: one of the two succeeds.
 LOOKUP_FAULT_GAP = (8.0, 12.0)
 # Within a minute each 429 doubles the delay of all sending.
@@ -131,6 +148,9 @@ def planned_faults(seed: int, seconds: float) -> list[tuple[float, PlannedFault]
         planned.append(
             (at, Disrupt(connection, disruption, random.uniform(0.1, LONGEST_DISRUPTION_SECONDS)))
         )
+    for at, (part, offset_seconds) in _shuffled(random, CLOCK_STEPS, seconds, CLOCK_STEP_GAP):
+        duration = random.uniform(1, LONGEST_WRONG_CLOCK_SECONDS)
+        planned.append((at, StepClock(part, offset_seconds, duration)))
     for at, fault in _shuffled(random, CARRIER_FAULTS, seconds, CARRIER_FAULT_GAP):
         planned.append((at, CarrierFault(_with_drawn_values(random, fault))))
     planned += _shuffled(random, LOOKUP_FAULTS, seconds, LOOKUP_FAULT_GAP)

@@ -17,6 +17,8 @@ LONGEST_LATE_SECONDS = 4.0
 LONGEST_DISRUPTION_SECONDS = 1.5
 
 LONGEST_DOWN_SECONDS = 3.0
+# Longer than the lease of an outbox.
+LONGEST_WRONG_CLOCK_SECONDS = 20.0
 # Four times after the first: enough for a restart, not for a longer outage.
 RESEND_SECONDS = 2.0
 # Interval of reconciliation.

@@ -5,12 +5,14 @@ from itertools import islice
 from chaos.plan.conversations import FAILURES, LANES, PHONES, meetings
 from chaos.plan.fault_plan import (
     CARRIER_FAULTS,
+    CLOCK_STEPS,
     CONNECTIONS,
     KILLS,
     CarrierFault,
     Disrupt,
     Disruption,
     Kill,
+    StepClock,
     planned_faults,
 )
 
@@ -24,7 +26,8 @@ def test_the_same_seed_makes_the_same_run_and_another_makes_another() -> None:
 
 
 def test_a_long_run_has_every_kind_of_fault() -> None:
-    done = [fault for _, fault in planned_faults(7, SECONDS)]
+    planned = planned_faults(7, SECONDS)
+    done = [fault for _, fault in planned]
     assert {fault.parts for fault in done if isinstance(fault, Kill)} == set(KILLS)
     disrupted = {
         (fault.connection, fault.disruption) for fault in done if isinstance(fault, Disrupt)
@@ -32,6 +35,8 @@ def test_a_long_run_has_every_kind_of_fault() -> None:
     assert disrupted == {
         (connection, disruption) for connection in CONNECTIONS for disruption in Disruption
     }
+    stepped = {fault for _, fault in planned if isinstance(fault, StepClock)}
+    assert {(step.part, step.offset_seconds) for step in stepped} == set(CLOCK_STEPS)
     carrier_faults = {str(fault.fault["kind"]) for fault in done if isinstance(fault, CarrierFault)}
     assert carrier_faults == {
         *(str(fault["kind"]) for fault in CARRIER_FAULTS),
@@ -60,7 +65,9 @@ def test_at_most_one_message_of_a_person_fails_in_a_meeting() -> None:
     ]
     failing = [[text.side for text in one] for one in failing_messages]
     assert all(len(sides) == len(set(sides)) for sides in failing)
-    assert {str(text.faults[-1]) for one in failing_messages for text in one} == set(
+    texts = [text for one in failing_messages for text in one]
+    assert any(text.has_picture for text in texts)
+    assert {str(text.faults[-1]) for text in texts if not text.has_picture} == set(
         map(str, FAILURES)
     )
 

@@ -29,6 +29,7 @@ class CheckResult:
     # Other system messages, which nothing expects.
     notices: int
     wrong: Mapping[str, tuple[str, ...]]
+    pictures: int = 0
 
     @property
     def is_right(self) -> bool:
@@ -68,12 +69,19 @@ def check_messages(
         "doubled": _doubled(expectations, arrived),
         "misrouted": misrouted,
         "mangled": mangled,
+        "without their picture": _without_picture(matched, arrived),
         "out of order": out_of_order,
         "showing a number": _showing_a_number(arrived, context),
     }
     relayed = sum(bool(expectation.direction) for expectation, _ in matched)
     return CheckResult(
-        relayed, len(matched) - relayed, in_order, failed, len(notices) - failed, wrong
+        relayed,
+        len(matched) - relayed,
+        in_order,
+        failed,
+        len(notices) - failed,
+        wrong,
+        pictures=sum(text.pictures for _, text in matched),
     )
 
 
@@ -101,6 +109,16 @@ def _doubled(expectations: Mapping[Place, list[Expected]], arrived: Arrived) -> 
         text.text_id
         for place, missing in expectations.items()
         for text in arrived.get(place, ())[len(missing) :]
+    )
+
+
+def _without_picture(matched: Matched, arrived: Arrived) -> tuple[str, ...]:
+    """Messages that came with fewer pictures, although nobody was notified."""
+    return tuple(
+        text.text_id
+        for expectation, text in matched
+        if text.pictures < expectation.pictures
+        and not (expectation.picture_notice and arrived.get(expectation.picture_notice))
     )
 
 

@@ -31,6 +31,9 @@ class Expected:
     accepted_at: float | None = None
     # A failure notice at this place will do instead.
     failure_notice: Place | None = None
+    pictures: int = 0
+    # Instead of the pictures a notice at this place will do.
+    picture_notice: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class Received:
     peer: str
     body: str = field(repr=False)
     at: str
+    pictures: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +55,12 @@ class RunContext:
     masked_numbers: Sequence[str]
     phones: Sequence[str]
     openings: Sequence[str]
-    # The beginning of a failure notice.
-    notice: str
+    # The beginnings of notices that something was not delivered.
+    notices: Sequence[str]
 
 
 def place_of(text: Received, context: RunContext) -> Place:
     """Where a message arrived."""
-    openings = (one for one in (*context.openings, context.notice) if text.body.startswith(one))
+    known = (*context.openings, *context.notices)
+    openings = (beginning for beginning in known if text.body.startswith(beginning))
     return Place(text.phone, text.peer, next(openings, text.body))

@@ -42,6 +42,7 @@ def report_lines(result: Result) -> list[str]:
     figures = {
         "conversations completed from start to end": result.completed,
         "texts relayed": checks.relayed,
+        "pictures relayed": checks.pictures,
         "answers of Maskline": checks.replies,
         "texts that failed, sender failed": checks.failed,
         "other notices of Maskline": checks.notices,
@@ -58,6 +59,7 @@ def report_lines(result: Result) -> list[str]:
         *(f"  {name:42} {figure:6}" for name, figure in figures.items()),
         *_injected("SIGKILL", result.injected.kills),
         *_injected("connections hurt", result.injected.disruptions),
+        *_injected("clocks set wrong", result.injected.clock_steps),
         *_injected("carrier faults", result.carrier_faults),
         "  to be 0:",
         *(f"  {name:42} {figure:6}" for name, figure in promised.items()),

@@ -9,7 +9,9 @@ from chaos.results.messages import Expected, Place, Received, RunContext
 NUMBER, OTHER_NUMBER = "+12065550100", "+12065550101"
 ALICE, BOB, CAROL = "+13015550100", "+13015550101", "+13015550102"
 CODE = "Your code is "
-WORLD = RunContext((NUMBER, OTHER_NUMBER), (ALICE, BOB, CAROL), (CODE,), "Not delivered")
+WORLD = RunContext(
+    (NUMBER, OTHER_NUMBER), (ALICE, BOB, CAROL), (CODE,), ("Not delivered", "A picture")
+)
 
 FIRST = Expected("in-1", Place(BOB, NUMBER, "~1 hello"), "alice", typed_at=1, accepted_at=2)
 SECOND = Expected("in-2", Place(BOB, NUMBER, "~2 hello"), "alice", typed_at=3, accepted_at=4)
@@ -139,6 +141,19 @@ def test_a_text_that_the_carrier_refused_is_lost_unless_its_sender_was_told() ->
     assert (failed.failed, failed.notices) == (1, 0)
     elsewhere = replace(notice, phone=CAROL)
     assert found(checked(GOT_CODE, GOT_FIRST, elsewhere, expected=expected)) == {"lost": ("in-2",)}
+
+
+def test_a_picture_that_stayed_behind_is_wrong_unless_its_sender_was_notified() -> None:
+    notice = Received("out-3", ALICE, NUMBER, "A picture or file that you sent", LATER)
+    with_picture = replace(SECOND, pictures=1, picture_notice=Place(ALICE, NUMBER, "A picture"))
+    expected = (ANSWER, FIRST, with_picture)
+    complete = (GOT_CODE, GOT_FIRST, replace(GOT_SECOND, pictures=1))
+    assert checked(*complete, expected=expected).is_right
+    assert checked(*complete, expected=expected).pictures == 1
+    assert found(checked(*RECEIVED, expected=expected)) == {"without their picture": ("out-2",)}
+    assert checked(*RECEIVED, notice, expected=expected).is_right
+    elsewhere = replace(notice, phone=CAROL)
+    assert not checked(*RECEIVED, elsewhere, expected=expected).is_right
 
 
 def test_notices_of_maskline_are_counted_and_not_wrong() -> None:

@@ -57,7 +57,7 @@ def test_the_timeline_names_texts_and_times_and_neither_words_nor_numbers(tmp_pa
     expected = Expected("in-1", place, "alice", typed_at=1.0)
     received = Received("out-1", BOB, NUMBER, "~1 hello", "2026-01-01T00:00:01")
     path = tmp_path / "texts.tsv"
-    write_timeline(path, [expected], [received], RunContext((NUMBER,), (BOB,), (), "Not"))
+    write_timeline(path, [expected], [received], RunContext((NUMBER,), (BOB,), (), ("Not",)))
     written = path.read_text()
     assert "in-1" in written
     assert "out-1\t2026-01-01T00:00:01" in written

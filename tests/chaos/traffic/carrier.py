@@ -23,10 +23,13 @@ class CarrierControl:
         # The number of faults that took effect, by kind.
         self.carrier_faults: Counter[str] = Counter()
 
-    async def type(self, phone: str, number: str, body: str) -> Typed:
-        """Types a message on a phone."""
+    async def type(
+        self, phone: str, number: str, body: str, media: Sequence[Mapping[str, str]] = ()
+    ) -> Typed:
+        """Types a message on a phone; `media` are files as the simulator takes them."""
         typed_at = time.monotonic()
-        answer = await self._post(f"/phones/{phone}/texts", {"to": number, "body": body})
+        fields = {"to": number, "body": body, "media": media}
+        answer = await self._post(f"/phones/{phone}/texts", fields)
         return self._observed.record_typed(str(answer["id"]), typed_at)
 
     async def add_fault(self, fault: Mapping[str, object]) -> None:

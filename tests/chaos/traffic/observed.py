@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chaos.results.messages import Expected, Place, Received
@@ -37,6 +37,7 @@ class Expectation:
     place: Place
     direction: str
     failure_notice: Place | None
+    picture_notice: Place | None
 
     def expected(self) -> Expected:
         """In the form of the checker."""
@@ -48,6 +49,8 @@ class Expectation:
             typed.typed_at,
             typed.accepted_at,
             self.failure_notice,
+            pictures=int(self.picture_notice is not None),
+            picture_notice=self.picture_notice,
         )
 
 
@@ -72,10 +75,18 @@ class Observed:
         return typed
 
     def expectation(
-        self, typed: Typed, place: Place, direction: str = "", failure_notice: Place | None = None
+        self,
+        typed: Typed,
+        place: Place,
+        direction: str = "",
+        failure_notice: Place | None = None,
+        picture_notice: Place | None = None,
     ) -> Expectation:
-        """One more message is expected at a place, or a failure notice instead."""
-        expectation = Expectation(typed, place, direction, failure_notice)
+        """One more message is expected at a place, or a failure notice instead.
+
+        With `picture_notice` it has a picture, or this notice comes as well.
+        """
+        expectation = Expectation(typed, place, direction, failure_notice, picture_notice)
         self.expectations.append(expectation)
         self._missing[place] += 1
         return expectation
@@ -134,4 +145,8 @@ class Observed:
 
 
 def _received(text_id: str, phone: str, text: Mapping[str, object]) -> Received:
-    return Received(text_id, phone, str(text["peer"]), str(text["body"]), str(text["time"]))
+    media = text["media"]
+    assert isinstance(media, Sequence)
+    return Received(
+        text_id, phone, str(text["peer"]), str(text["body"]), str(text["time"]), len(media)
+    )

@@ -1,11 +1,14 @@
 """Two people who start, have and end conversations, whatever fails."""
 
 import asyncio
+import base64
+from io import BytesIO
 
 from chaos.plan.conversations import Meeting, PlannedConversation, TypedMessage
 from chaos.results.messages import Place
 from chaos.traffic.carrier import CarrierControl
 from chaos.traffic.observed import Expectation, NeverHappened, Observed
+from PIL import Image
 
 # Beginnings of system messages, in English.
 CODE = "Your code is "
@@ -13,8 +16,21 @@ SOMEBODY_JOINED = "The other person has joined."
 YOU_JOINED = "You have joined."
 ENDED = "The conversation has ended."
 NOT_DELIVERED = "Not delivered"
+PICTURE_NOT_PASSED_ON = "A picture or file"
+NOTICES = (NOT_DELIVERED, PICTURE_NOT_PASSED_ON)
 OPENINGS = (CODE, SOMEBODY_JOINED, YOU_JOINED, ENDED)
 CODE_LENGTH = 6
+PICTURE_SIZE = (320, 240)
+
+
+def _picture() -> dict[str, str]:
+    content = BytesIO()
+    Image.effect_noise(PICTURE_SIZE, 64).save(content, "JPEG")
+    encoded = base64.b64encode(content.getvalue()).decode()
+    return {"content": encoded, "mime_type": "image/jpeg", "file_name": "picture.jpg"}
+
+
+PICTURE = _picture()
 
 
 class People:
@@ -84,14 +100,19 @@ class People:
         match = {"from": conversation.number, "to": receiver, "body": message.body}
         for fault in message.faults:
             await self._carrier.add_fault({**fault, "match": match})
-        typed = await self._carrier.type(sender, conversation.number, message.body)
+        media = (PICTURE,) if message.has_picture else ()
+        typed = await self._carrier.type(sender, conversation.number, message.body, media)
         place = Place(receiver, conversation.number, message.body)
         failure_notice = (
             Place(sender, conversation.number, NOT_DELIVERED) if message.may_fail else None
         )
-        return self._observed.expectation(
-            typed, place, f"{conversation.name}/{message.side}", failure_notice
+        picture_notice = (
+            Place(sender, conversation.number, PICTURE_NOT_PASSED_ON)
+            if message.has_picture
+            else None
         )
+        direction = f"{conversation.name}/{message.side}"
+        return self._observed.expectation(typed, place, direction, failure_notice, picture_notice)
 
     async def _all_accepted(self, expectations: list[Expectation]) -> None:
         await self._observed.until(lambda: all(map(self._observed.is_accepted, expectations)))
