@@ -89,7 +89,7 @@ async def test_switching_while_a_text_is_sent_leaves_the_other_draft_alone(page:
     await expect(page.draft).to_have_value("for the second")
 
 
-async def test_a_draft_survives_a_lost_connection_and_a_reload_of_all_texts(
+async def test_a_draft_survives_a_reload_of_all_texts(
     page: PhonePage,
 ) -> None:
     await page.open(ALSO_OURS)
