@@ -20,16 +20,22 @@ ARGUMENTS = [
 ]  # fmt: skip
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
-    if program is None:
+@pytest.fixture(scope="session")
+def browser_path() -> str:
+    """Skips the tests if there is no browser, or fails if there must be one."""
+    path = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if path is None:
         missing = f"there is no browser: none of {', '.join(PROGRAMS)} is on the PATH"
         if os.environ.get("MASKLINE_REQUIRE_BROWSER") == "1":
             pytest.fail(missing)
         pytest.skip(missing)
+    return path
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser(browser_path: str) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        browser = await playwright.chromium.launch(executable_path=browser_path, args=ARGUMENTS)
         yield browser
         await browser.close()
 

@@ -106,6 +106,6 @@ async def test_what_the_simulator_refuses_stays_in_its_field(page: PhonePage) ->
     await page.draft.fill("hello")
     await page.page.route("**/texts", lambda route: route.abort())
     await page.draft.press("Enter")
-    await expect(page.page.locator("#problem")).not_to_be_empty()
+    await expect(page.page.locator("#problem")).to_have_text("The simulator does not respond.")
     await expect(page.draft).to_have_value("hello")
     await expect(page.draft).to_be_editable()

@@ -48,7 +48,7 @@ async def test_a_simulator_that_does_not_respond_is_not_live(page: PhonePage) ->
         await route.abort()
 
     await page.page.route("**/services", refuse)
-    await expect(page.page.locator("#connection")).to_have_text("Connecting")
+    await expect(page.page.locator("#connection")).to_have_text("Not connected")
     await expect(page.page.locator("#effect")).to_contain_text("simulator does not respond")
     await expect(page.page.locator("#services li")).to_have_text(
         ["gateway: not known", "conversation service: not known"]

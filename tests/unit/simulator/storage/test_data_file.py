@@ -40,7 +40,7 @@ class Restartable:
         while self.carrier.callback_sender.run_once():
             await self.carrier.callback_sender.wait_until_idle()
 
-    async def _post(self, _url: str, content: bytes) -> int:
+    async def _post(self, url: str, content: bytes) -> int:
         self.received.append(content)
         return self.status
 

@@ -7,7 +7,10 @@ const reconnectDelay = 2_000;
 async function ask(method, path, body) {
   const headers = body ? { "content-type": "application/json" } : {};
   const signal = AbortSignal.timeout(requestLimit);
-  const response = await fetch(base + path, { method, headers, signal, body: body && JSON.stringify(body) });
+  const request = { method, headers, signal, body: body && JSON.stringify(body) };
+  const response = await fetch(base + path, request).catch(() => {
+    throw new Error("The simulator does not respond.");
+  });
   if (response.ok) return response.status === 204 ? null : response.json();
   const problem = await response.json().catch(() => ({}));
   throw new Error(problem.detail ?? `The simulator responded with status ${response.status}.`);

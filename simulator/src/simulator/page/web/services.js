@@ -46,12 +46,16 @@ export class Services {
     const troubled = this.services.find(({ state }) => state === "not_ready");
     const isLive = this.isConnected && this.isKnown && !troubled;
     const connection = document.getElementById("connection");
-    const words = troubled ? "Not live" : "Connecting";
-    change(connection, isLive ? "Live" : words);
+    change(connection, isLive ? "Live" : this.problem(troubled));
     connection.classList.toggle("live", isLive);
     change(document.getElementById("effect"), this.effect(troubled));
     const items = this.services.map(({ name, state }) => serviceItem(name, state));
     document.getElementById("services").replaceChildren(...items);
+  }
+
+  problem(troubled) {
+    if (troubled) return "Not live";
+    return this.services.length > 0 ? "Not connected" : "Connecting";
   }
 
   effect(troubled) {

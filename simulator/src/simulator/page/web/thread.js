@@ -5,6 +5,9 @@ import { read } from "./media.js";
 import { EndFollower } from "./scroll.js";
 import { hasFailed, TextItem } from "./text.js";
 
+// As many as the simulator keeps of a phone.
+const maxTexts = 500;
+
 export class Thread {
   constructor(phone, number, report) {
     this.phone = phone;
@@ -88,13 +91,15 @@ export class Thread {
     const item = new TextItem(text, (id) => this.attempt(() => api.resend(id)));
     this.items.set(text.id, item);
     this.list.append(item.element);
+    if (this.items.size > maxTexts) this.drop(this.items.keys().next().value);
+  }
+
+  drop(id) {
+    this.items.get(id).remove();
+    this.items.delete(id);
   }
 
   keepOnly(ids) {
-    for (const [id, item] of this.items) {
-      if (ids.has(id)) continue;
-      item.remove();
-      this.items.delete(id);
-    }
+    [...this.items.keys()].filter((id) => !ids.has(id)).forEach((id) => this.drop(id));
   }
 }
