@@ -28,6 +28,7 @@ SLOW_FOLDERS = (
     "fuzz",
     "integration/devstack",
     "system/compose",
+    "system/page",
     "unit/bench",
     "unit/devstack",
 )

@@ -60,7 +60,7 @@ def services(
 ) -> list[ServiceProcess]:
     """The services in the order of starting."""
     return [
-        simulator(urls, user_env),
+        simulator(urls, folder, user_env),
         messaging_service(urls, folder, user_env),
         conversation_service(urls, folder, user_env),
         gateway(urls, user_env),
@@ -77,7 +77,7 @@ def embedded_redis(port: int, folder: DataDirectory, user_env: Environment) -> S
     )
 
 
-def simulator(urls: ServiceUrls, user_env: Environment) -> ServiceProcess:
+def simulator(urls: ServiceUrls, folder: DataDirectory, user_env: Environment) -> ServiceProcess:
     """The simulated carrier."""
     wiring = {
         "SIMULATOR_LISTEN": _address(urls.simulator_url),
@@ -85,11 +85,18 @@ def simulator(urls: ServiceUrls, user_env: Environment) -> ServiceProcess:
         "SIMULATOR_PUBLIC_URL": urls.simulator_url,
     }
     # The simulator uses the callback token that the user set for the gateway.
-    defaults = {
+    token = {
         f"SIMULATOR_CALLBACK_TOKEN{form}": user_env[f"GATEWAY_CALLBACK_TOKENS{form}"]
         for form in ("", "_FILE")
         if user_env.get(f"GATEWAY_CALLBACK_TOKENS{form}")
     }
+    # The simulator has no certificate with which to ask over TLS.
+    health = (
+        {}
+        if tls_files_in(user_env, "MESSAGING_")
+        else {"SIMULATOR_MESSAGING_TARGET": urls.messaging_target}
+    )
+    defaults = {"SIMULATOR_DATA_FILE": str(folder.simulator), **token, **health}
     check = partial(http_is_ok, f"{urls.simulator_url}/healthz")
     return _service("simulator", environment(user_env, wiring, defaults), check)
 

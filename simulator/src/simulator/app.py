@@ -16,6 +16,7 @@ from simulator.callbacks.client import CallbackClient
 from simulator.callbacks.sender import Post
 from simulator.carrier import Behaviour, Carrier
 from simulator.control.api import control_api
+from simulator.control.services import Services
 from simulator.flowroute.api import messages_api, numbers_api
 from simulator.flowroute.authentication import Credentials
 from simulator.http.body import BodyLimit
@@ -23,10 +24,14 @@ from simulator.http.connections import Connections
 from simulator.media.client import MediaClient
 from simulator.page import page_routes
 from simulator.settings import Settings
+from simulator.storage.data_file import DataFile
 
 
 def create_carrier(settings: Settings, clock: Clock, post: Post) -> Carrier:
-    """A carrier with the phones and behaviour of the settings."""
+    """A carrier with the behaviour of the settings, and their phones unless it has stored ones.
+
+    Raises DataFileUnusable.
+    """
     carrier = Carrier(
         numbers=settings.numbers,
         gateway_url=settings.gateway_url,
@@ -37,9 +42,11 @@ def create_carrier(settings: Settings, clock: Clock, post: Post) -> Carrier:
         behaviour=Behaviour(
             settings.callback_shape, settings.receipt_shape, settings.handset_receipts
         ),
+        data_file=DataFile(settings.data_file),
     )
-    for phone in settings.phones:
-        carrier.phones.add(phone)
+    if not carrier.phones.numbers():
+        for phone in settings.phones:
+            carrier.phones.add(phone)
     return carrier
 
 
@@ -48,6 +55,7 @@ def create_app(
 ) -> Starlette:
     """The carrier's API, the control API and the page, for one carrier."""
     media = MediaClient()
+    services = Services(settings.gateway_url, settings.messaging_target)
     credentials = Credentials(
         settings.access_key.get_secret_value(), settings.secret_key.get_secret_value()
     )
@@ -60,6 +68,9 @@ def create_app(
         await carrier.callback_sender.stop()
         await client.close()
         await media.close()
+        await services.close()
+        # Last, as a callback in flight may still change its text.
+        carrier.data_file.close()
 
     return Starlette(
         routes=[
@@ -67,7 +78,7 @@ def create_app(
             Mount("/v2.2", messages_api(carrier, clock, media, credentials, priced=True)),
             Mount("/v2.1", messages_api(carrier, clock, media, credentials, priced=False)),
             Mount("/v2", numbers_api(carrier, credentials)),
-            Mount("/simulator", control_api(carrier, settings.public_url)),
+            Mount("/simulator", control_api(carrier, clock, services, settings.public_url)),
             *page_routes(),
         ],
         middleware=[Middleware(Connections), Middleware(BodyLimit)],

@@ -1,7 +1,7 @@
 """The carrier: accepts messages from the account and from phones, and delivers them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from functools import partial
 
@@ -30,6 +30,7 @@ from simulator.record_factory import (
     sent_text,
 )
 from simulator.records import Media, MessageRecord, MessageRecords
+from simulator.storage.data_file import DataFile
 
 
 class NotOurNumber(Exception):
@@ -46,6 +47,10 @@ class NoSuchPhone(Exception):
 
 class NoSuchText(Exception):
     """No phone holds a text with this id."""
+
+
+class NoCallbackAddress(Exception):
+    """The account has no callback address for texts, so there is nowhere to send one."""
 
 
 class NotResendable(Exception):
@@ -74,6 +79,7 @@ class Carrier:
         post: Post,
         resend_interval: timedelta,
         behaviour: Behaviour | None = None,
+        data_file: DataFile | None = None,
     ) -> None:
         """`numbers` belong to the account; `post` sends callbacks to the gateway."""
         self._clock = clock
@@ -82,16 +88,27 @@ class Carrier:
         self.callback_sender = CallbackSender(post, clock, resend_interval)
         self.addresses = CallbackAddresses(gateway_url, callback_token)
         self.receipts = ReceiptScheduler(self.callback_sender, self.addresses)
-        self._create_state()
+        self._create_state(data_file or DataFile())
 
-    def _create_state(self) -> None:
+    def _create_state(self, data_file: DataFile) -> None:
+        self.data_file = data_file
         self.records = MessageRecords(self._clock)
-        self.media = MediaStore()
+        self.media = MediaStore(data_file)
         self.faults = Faults()
         self.hanging_responses = HangingResponses()
         self.feed = EventFeed()
-        self.phones = Phones(self.feed.publish)
-        self._opt_outs = OptOuts()
+        self.phones = Phones(self.feed.publish, data_file)
+        self._opt_outs = OptOuts(data_file)
+        self._continue_sending()
+
+    def _continue_sending(self) -> None:
+        """Queues the callbacks that were under way when the simulator stopped."""
+        now = self._clock.now()
+        for phone in self.phones.numbers():
+            for text in self.phones.texts(phone):
+                if text.state in (TextState.SENDING, TextState.RESENDING):
+                    delay = max((text.next_attempt or now) - now, NOW)
+                    self._submit_callback(phone, text, (delay,))
 
     def close(self) -> None:
         """Ends all event streams and hanging responses."""
@@ -146,14 +163,20 @@ class Carrier:
         return text
 
     def resend(self, text_id: str) -> None:
-        """Sends a text's callback once more, unchanged. Raises NoSuchText, NotResendable."""
+        """Sends a text's callback now, unchanged: a queued retry, otherwise once more.
+
+        Raises NoSuchText, NotResendable, NoCallbackAddress, or CallbackQueueFull.
+        """
         phone = self.phones.holder(text_id)
         text = self.phones.text(phone, text_id) if phone else None
         if phone is None or text is None:
             raise NoSuchText
         if text.callback is None:
             raise NotResendable
-        self._submit_callback(phone, text, (NOW,))
+        if self.callback_sender.retry_now(text.callback):
+            self.phones.put(phone, replace(text, next_attempt=self._clock.now()))
+        elif not self._submit_callback(phone, text, (NOW,)):
+            raise NoCallbackAddress
 
     def block(self, phone: str, our_number: str, *, blocked: bool) -> None:
         """Opts a phone out or in as STOP or UNSTOP would, without any message.
@@ -213,12 +236,14 @@ class Carrier:
             reply = carrier_text(our_number, REPLIES[word], self._clock.now())
             self.phones.put(phone, reply)
 
-    def _submit_callback(self, phone: str, text: PhoneText, delays: Sequence[timedelta]) -> None:
+    def _submit_callback(self, phone: str, text: PhoneText, delays: Sequence[timedelta]) -> bool:
+        """Queues a text's callback; returns whether the account has an address for it."""
         url = self.addresses.for_text(is_mms=bool(text.media))
         if url:
             record_attempt = partial(self._record_attempt, phone, text.id)
             callback = Callback(url, text.callback or b"", on_attempt=record_attempt)
             self.callback_sender.submit(callback, delays)
+        return bool(url)
 
     def _record_attempt(self, phone: str, text_id: str, attempt: Attempt) -> None:
         """Does nothing if the text or the phone has been removed."""

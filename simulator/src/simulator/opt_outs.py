@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from simulator.storage.data_file import DataFile
+
 
 class OptOutWord(StrEnum):
     """The only two words that Flowroute acts on."""
@@ -29,8 +31,10 @@ def opt_out_word(body: str) -> OptOutWord | None:
 class OptOuts:
     """Which phones block which of our numbers: at most one entry per phone and number."""
 
-    def __init__(self) -> None:
-        self._blocked: set[tuple[str, str]] = set()
+    def __init__(self, data_file: DataFile) -> None:
+        """Begins with the entries of the file."""
+        self._data_file = data_file
+        self._blocked = data_file.opt_outs()
 
     def blocks(self, phone: str, our_number: str) -> bool:
         """Whether texts from `our_number` to `phone` are refused."""
@@ -49,6 +53,8 @@ class OptOuts:
             self._blocked.add(pair)
         else:
             self._blocked.discard(pair)
+        if changed:
+            self._data_file.put_opt_out(phone, our_number, blocked=blocks)
         return changed
 
     def forget(self, phone: str) -> None:

@@ -5,8 +5,11 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from simulator.callbacks.sender import Attempt
+from pydantic import TypeAdapter
+
+from simulator.callbacks.sender import Attempt, Outcome
 from simulator.records import Media
+from simulator.storage.data_file import DataFile
 
 # More than fit on a page, and enough for a test run that gives each test its own two.
 MAX_PHONES = 200
@@ -47,16 +50,29 @@ class PhoneText:
     # How often the callback was sent; its content, so that it can be sent again.
     attempts: int = 0
     callback: bytes | None = field(default=None, repr=False)
+    # HTTP status of the last attempt, None without a response; when the next attempt is due.
+    last_status: int | None = None
+    next_attempt: datetime | None = None
 
 
 def after_attempt(text: PhoneText, attempt: Attempt) -> PhoneText:
     """The text after one more attempt of its callback. ACCEPTED is final."""
-    attempts = text.attempts + 1
-    if attempt is Attempt.ACCEPTED or text.state is TextState.ACCEPTED:
-        return replace(text, attempts=attempts, state=TextState.ACCEPTED)
-    if attempt is Attempt.GIVEN_UP:
-        return replace(text, attempts=attempts, state=TextState.NOT_ACCEPTED)
-    return replace(text, attempts=attempts, state=TextState.RESENDING)
+    if text.state is TextState.ACCEPTED:
+        return replace(text, attempts=text.attempts + 1)
+    return replace(
+        text,
+        attempts=text.attempts + 1,
+        state=_STATES[attempt.outcome],
+        last_status=attempt.status,
+        next_attempt=attempt.next_time,
+    )
+
+
+_STATES = {
+    Outcome.ACCEPTED: TextState.ACCEPTED,
+    Outcome.TO_BE_RESENT: TextState.RESENDING,
+    Outcome.GIVEN_UP: TextState.NOT_ACCEPTED,
+}
 
 
 def text_view(text: PhoneText) -> dict[str, object]:
@@ -69,8 +85,13 @@ def text_view(text: PhoneText) -> dict[str, object]:
         "media": [asdict(item) for item in text.media],
         "state": text.state,
         "attempts": text.attempts,
+        "last_status": text.last_status,
+        "next_attempt": text.next_attempt.isoformat() if text.next_attempt else None,
         "time": text.time.isoformat(),
     }
+
+
+_STORED = TypeAdapter(PhoneText)
 
 
 class TooManyPhones(Exception):
@@ -80,9 +101,14 @@ class TooManyPhones(Exception):
 class Phones:
     """All phones in the order of addition. Every change is published."""
 
-    def __init__(self, publish: Publish) -> None:
+    def __init__(self, publish: Publish, data_file: DataFile) -> None:
+        """Begins with the phones and texts of the file."""
         self._publish = publish
-        self._threads: dict[str, dict[str, PhoneText]] = {}
+        self._data_file = data_file
+        self._threads: dict[str, dict[str, PhoneText]] = {
+            phone: {text.id: text for text in map(_STORED.validate_json, data_file.texts(phone))}
+            for phone in data_file.phones()
+        }
 
     def __contains__(self, phone: object) -> bool:
         return phone in self._threads
@@ -98,11 +124,13 @@ class Phones:
         if len(self._threads) >= MAX_PHONES:
             raise TooManyPhones
         self._threads[phone] = {}
+        self._data_file.add_phone(phone)
         self._publish("phone_added", {"number": phone})
 
     def remove(self, phone: str) -> None:
         """Removes a phone and its texts."""
         if self._threads.pop(phone, None) is not None:
+            self._data_file.remove_phone(phone)
             self._publish("phone_removed", {"number": phone})
 
     def texts(self, phone: str) -> list[PhoneText]:
@@ -113,8 +141,11 @@ class Phones:
         """Adds a text to an existing phone, or replaces the one with its id."""
         thread = self._threads[phone]
         thread[text.id] = text
+        self._data_file.put_text(phone, text.id, _STORED.dump_json(text).decode())
         if len(thread) > TEXTS_PER_PHONE:
-            del thread[next(iter(thread))]
+            oldest = next(iter(thread))
+            del thread[oldest]
+            self._data_file.remove_text(phone, oldest)
         self._publish("text", {"phone": phone, "text": text_view(text)})
 
     def text(self, phone: str, text_id: str) -> PhoneText | None:

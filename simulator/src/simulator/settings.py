@@ -1,6 +1,7 @@
 """The simulator's settings, read from the environment once, in __main__."""
 
 import re
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
@@ -75,7 +76,17 @@ class Settings(ServiceSettings):
     phones: PhoneNumbers = Field(
         ("+14255550111", "+14255550122"),
         max_length=MAX_PHONES,
-        description="Phones on the page at the start, separated by commas.",
+        description="Phones at the first start, separated by commas.",
+    )
+    data_file: Path | None = Field(
+        None,
+        description="SQLite file that keeps phones, texts, files and opt-outs across restarts; "
+        "unless given, they are kept in memory.",
+    )
+    messaging_target: Address | None = Field(
+        None,
+        description="Where the messaging service serves gRPC without TLS, so that the page can "
+        "show its health; unless given, the page does not show it.",
     )
     resend_interval_seconds: float = Field(
         30.0,

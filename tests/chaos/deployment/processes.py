@@ -114,7 +114,9 @@ class Deployment:
         base_environment = environment(self._folder)
         yield embedded_redis(self._ports["valkey"], self._folder, base_environment)
         yield simulator(
-            self._urls(gateway_url=self._proxy_url("carrier>gateway")), base_environment
+            self._urls(gateway_url=self._proxy_url("carrier>gateway")),
+            self._folder,
+            base_environment,
         )
         for name in ("messaging_1", "messaging_2"):
             urls = self._urls(

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
-from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -36,15 +35,27 @@ class ReceivedCallback:
 
 
 class RecordingGateway:
-    """Answers every callback with `status`, or not at all, and keeps what came."""
+    """Answers every callback with `status`, or not at all, and keeps what came.
+
+    /readyz is answered with `readiness`.
+    """
 
     def __init__(self) -> None:
         self.url = ""
         self.status = 200
+        self.readiness = 200
         self.received: list[ReceivedCallback] = []
         self.answers = asyncio.Event()
         self.answers.set()
-        self.app = Starlette(routes=[Route("/{path:path}", self._take, methods=["POST"])])
+        self.app = Starlette(
+            routes=[
+                Route("/readyz", self._readyz, methods=["GET"]),
+                Route("/{path:path}", self._take, methods=["POST"]),
+            ]
+        )
+
+    async def _readyz(self, _request: Request) -> Response:
+        return Response(status_code=self.readiness)
 
     async def _take(self, request: Request) -> Response:
         content = await request.body()
@@ -107,17 +118,17 @@ def assert_error(response: httpx.Response, status: int, title: str) -> str:
 
 @asynccontextmanager
 async def running_simulator(
-    clock: ManualClock, *, response_timeout_seconds: float = 10.0, callback_token: str = ""
+    clock: ManualClock, *, response_timeout_seconds: float = 10.0, port: int = 0, **settings: object
 ) -> AsyncIterator[Simulator]:
-    """The application on a free port, as `python -m simulator` serves it."""
+    """The application on a free port, as `python -m simulator` serves it with these settings."""
     gateway = RecordingGateway()
     async with serving(gateway.app) as gateway_server:
         gateway.url = f"http://127.0.0.1:{port_of(gateway_server)}"
-        settings = Settings(gateway_url=gateway.url, callback_token=SecretStr(callback_token))
+        given = Settings.model_validate({"gateway_url": gateway.url, **settings})
         client = CallbackClient(response_timeout_seconds)
-        carrier = create_carrier(settings, clock, client.post)
-        app = create_app(settings, clock, carrier, client)
-        async with serving(app) as server, _client(port_of(server)) as http:
+        carrier = create_carrier(given, clock, client.post)
+        app = create_app(given, clock, carrier, client)
+        async with serving(app, port) as server, _client(port_of(server)) as http:
             yield Simulator(port_of(server), http, carrier, gateway)
             carrier.close()
             gateway.answers.set()
@@ -126,8 +137,8 @@ async def running_simulator(
 
 
 @asynccontextmanager
-async def serving(app: AsgiApplication) -> AsyncIterator[HttpServer]:
-    server = http_server(app, "127.0.0.1:0")
+async def serving(app: AsgiApplication, port: int = 0) -> AsyncIterator[HttpServer]:
+    server = http_server(app, f"127.0.0.1:{port}")
     task = asyncio.create_task(server.serve())
 
     async def started() -> bool:

@@ -65,7 +65,7 @@ def test_the_page_offers_every_shape(
 
 
 def test_every_state_of_a_text_has_a_label_on_the_page() -> None:
-    script = SOURCES["phone.js"]
+    script = SOURCES["text.js"]
     [states] = re.findall(r"const states = \{(.*?)\n\};", script, re.DOTALL)
     assert set(re.findall(r"^  (\w+):", states, re.MULTILINE)) == set(TextState)
 

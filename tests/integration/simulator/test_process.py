@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -84,6 +85,15 @@ async def test_invalid_settings_end_it_with_a_message() -> None:
     assert started.returncode == EX_CONFIG
     assert b"SIMULATOR_NUMBERS" in err
     assert b"Traceback" not in err
+
+
+async def test_a_data_file_that_is_none_ends_it_with_a_message(tmp_path: Path) -> None:
+    data_file = tmp_path / "phones.sqlite3"
+    data_file.write_bytes(b"meet me at noon" * 1_000)
+    async with process(data_file=str(data_file)) as started:
+        _, err = await output_of(started)
+    assert started.returncode == EX_CONFIG
+    assert "SIMULATOR_DATA_FILE" in err
 
 
 @asynccontextmanager

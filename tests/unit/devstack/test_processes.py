@@ -34,7 +34,9 @@ def test_services_start_from_the_carrier_to_the_edge() -> None:
         (
             "simulator",
             "SIMULATOR_LISTEN=127.0.0.1:8090 SIMULATOR_GATEWAY_URL=http://127.0.0.1:8080 "
-            "SIMULATOR_PUBLIC_URL=http://127.0.0.1:8090",
+            "SIMULATOR_PUBLIC_URL=http://127.0.0.1:8090 "
+            "SIMULATOR_DATA_FILE=data/simulator/phones.sqlite3 "
+            "SIMULATOR_MESSAGING_TARGET=127.0.0.1:8082",
         ),
         (
             "messaging_service",

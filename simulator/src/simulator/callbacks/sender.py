@@ -7,7 +7,7 @@ again up to 4 times, 30 s apart.
 import asyncio
 import heapq
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from itertools import count
@@ -35,12 +35,21 @@ HTTP_OK = 200
 NOW = timedelta(0)
 
 
-class Attempt(Enum):
-    """The outcome of one attempt to send a callback."""
+class Outcome(Enum):
+    """What follows from one attempt to send a callback."""
 
     ACCEPTED = auto()
     TO_BE_RESENT = auto()
     GIVEN_UP = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt to send a callback. `status` is None if there was no response."""
+
+    outcome: Outcome
+    status: int | None
+    next_time: datetime | None = None
 
 
 class CallbackQueueFull(Exception):
@@ -94,6 +103,19 @@ class CallbackSender:
             raise CallbackQueueFull
         for delay in delays:
             self._put(callback, self._clock.now() + delay, attempts=0)
+
+    def retry_now(self, content: bytes) -> bool:
+        """Makes the queued retries of this content due now; returns whether there are any."""
+        now = self._clock.now()
+        retries = [
+            due for due in self._schedule if due.attempts and due.callback.content == content
+        ]
+        for due in retries:
+            self._schedule.remove(due)
+            self._schedule.append(replace(due, time=min(due.time, now)))
+        heapq.heapify(self._schedule)
+        self._wake.set()
+        return bool(retries)
 
     def run_once(self) -> int:
         """Starts the due callbacks up to IN_FLIGHT_LIMIT; returns how many."""
@@ -154,29 +176,31 @@ class CallbackSender:
         return min(max(until_due, 0.0), MAX_SLEEP_SECONDS)
 
     async def _attempt(self, due: _Due) -> None:
-        accepted = await self._is_accepted(due.callback)
+        status = await self._send(due.callback)
         attempts = due.attempts + 1
-        attempt = outcome(accepted=accepted, attempts=attempts)
-        if attempt is Attempt.TO_BE_RESENT:
+        attempt = Attempt(outcome_of(status, attempts), status)
+        if attempt.outcome is Outcome.TO_BE_RESENT:
             next_time = self._clock.now() + self._resend_interval
+            attempt = replace(attempt, next_time=next_time)
             self._put(due.callback, next_time, attempts=attempts)
         if attempts == 1 and due.callback.followed_by:
             self._put(due.callback.followed_by, self._clock.now(), attempts=0)
         due.callback.on_attempt(attempt)
 
-    async def _is_accepted(self, callback: Callback) -> bool:
+    async def _send(self, callback: Callback) -> int | None:
+        """The status of the response; None if there is none."""
         try:
             status = await self._post(callback.url, callback.content)
         except Exception as error:
             log.info("callback_unanswered", error=type(error).__name__)
-            return False
+            return None
         if status != HTTP_OK:
             log.info("callback_not_accepted", status=status)
-        return status == HTTP_OK
+        return status
 
 
-def outcome(*, accepted: bool, attempts: int) -> Attempt:
+def outcome_of(status: int | None, attempts: int) -> Outcome:
     """The outcome of the given attempt, counted from 1."""
-    if accepted:
-        return Attempt.ACCEPTED
-    return Attempt.TO_BE_RESENT if attempts <= RESENDS else Attempt.GIVEN_UP
+    if status == HTTP_OK:
+        return Outcome.ACCEPTED
+    return Outcome.TO_BE_RESENT if attempts <= RESENDS else Outcome.GIVEN_UP

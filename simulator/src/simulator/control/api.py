@@ -10,9 +10,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from runtime.clock import Clock
 from simulator.carrier import Carrier, NoSuchPhone
 from simulator.control import bodies, media_bodies, problems
 from simulator.control.faults_api import fault_routes
+from simulator.control.services import Services
 from simulator.control.stream import EventStreamResponse, stream
 from simulator.phones import text_view
 
@@ -29,8 +31,12 @@ MEDIA_HEADERS = {
 class ControlApi:
     """Phones, texts, settings and events of one carrier."""
 
-    def __init__(self, carrier: Carrier, public_url: str | None) -> None:
+    def __init__(
+        self, carrier: Carrier, clock: Clock, services: Services, public_url: str | None
+    ) -> None:
         self._carrier = carrier
+        self._clock = clock
+        self._services = services
         self._public_url = public_url
         self._readers = 0
 
@@ -71,9 +77,14 @@ class ControlApi:
         return JSONResponse({"id": text.id}, HTTPStatus.ACCEPTED)
 
     async def resend(self, request: Request) -> Response:
-        """`POST /simulator/texts/{id}/resend`: sends the same callback again."""
+        """`POST /simulator/texts/{id}/resend`: sends the same callback now."""
         self._carrier.resend(request.path_params["text_id"])
         return JSONResponse({}, HTTPStatus.ACCEPTED)
+
+    async def services(self, _request: Request) -> Response:
+        """`GET /simulator/services`: the health of Maskline's services now, and the time."""
+        services = [asdict(service) for service in await self._services.check()]
+        return JSONResponse({"services": services, "time": self._clock.now().isoformat()})
 
     async def settings(self, _request: Request) -> Response:
         """`GET /simulator/settings`."""
@@ -123,9 +134,11 @@ class ControlApi:
             self._readers -= 1
 
 
-def control_api(carrier: Carrier, public_url: str | None) -> Starlette:
+def control_api(
+    carrier: Carrier, clock: Clock, services: Services, public_url: str | None
+) -> Starlette:
     """The application to mount at /simulator."""
-    api = ControlApi(carrier, public_url)
+    api = ControlApi(carrier, clock, services, public_url)
     return Starlette(
         routes=[
             Route("/phones", api.phones, methods=["GET"]),
@@ -134,6 +147,7 @@ def control_api(carrier: Carrier, public_url: str | None) -> Starlette:
             Route("/phones/{number}/texts", api.texts, methods=["GET"]),
             Route("/phones/{number}/texts", api.type_text, methods=["POST"]),
             Route("/texts/{text_id}/resend", api.resend, methods=["POST"]),
+            Route("/services", api.services, methods=["GET"]),
             Route("/settings", api.settings, methods=["GET"]),
             Route("/settings", api.change_settings, methods=["PUT"]),
             Route("/opt-outs/{phone}/{number}", api.opt_out, methods=["PUT", "DELETE"]),

@@ -9,7 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from simulator.callbacks.sender import CallbackQueueFull
-from simulator.carrier import NoSuchPhone, NoSuchText, NotOurNumber, NotResendable
+from simulator.carrier import (
+    NoCallbackAddress,
+    NoSuchPhone,
+    NoSuchText,
+    NotOurNumber,
+    NotResendable,
+)
 from simulator.faults.faults import NoSuchFault, TooManyFaults
 from simulator.phones import TooManyPhones
 
@@ -17,6 +23,10 @@ PROBLEMS: dict[type[Exception], tuple[HTTPStatus, str]] = {
     NoSuchPhone: (HTTPStatus.NOT_FOUND, "No phone has this number. Add it first."),
     NoSuchText: (HTTPStatus.NOT_FOUND, "No phone holds this text."),
     NotResendable: (HTTPStatus.CONFLICT, "Only texts sent by a phone can be sent again."),
+    NoCallbackAddress: (
+        HTTPStatus.CONFLICT,
+        "The account has no callback address for this text, so it is sent nowhere.",
+    ),
     NotOurNumber: (
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "The number must be one of the account's; GET /simulator/phones lists them.",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 from simulator.records import Media
+from simulator.storage.data_file import DataFile
 
 # Four inbound messages of the largest size, or an evening of pictures.
 MAX_STORED_BYTES = 64 * 1024 * 1024
@@ -44,9 +45,14 @@ class StoredFile:
 class MediaStore:
     """The newest files, up to MAX_STORED_BYTES, with unguessable URLs."""
 
-    def __init__(self) -> None:
-        self._files: dict[str, StoredFile] = {}
-        self._bytes = 0
+    def __init__(self, data_file: DataFile) -> None:
+        """Begins with what the data file has."""
+        self._data_file = data_file
+        self._files = {
+            media_id: StoredFile(File(name, mime_type, content), expired)
+            for media_id, name, mime_type, content, expired in data_file.files()
+        }
+        self._bytes = sum(stored.counted_bytes for stored in self._files.values())
 
     def find(self, media_id: str) -> StoredFile | None:
         """The file with this id; None if it was dropped."""
@@ -57,8 +63,11 @@ class MediaStore:
         media_id = secrets.token_urlsafe(16)
         self._files[media_id] = stored = StoredFile(file, expired)
         self._bytes += stored.counted_bytes
+        self._data_file.put_file(media_id, file.file_name, file.mime_type, file.content, expired)
         while self._bytes > MAX_STORED_BYTES:
-            self._bytes -= self._files.pop(next(iter(self._files))).counted_bytes
+            oldest = next(iter(self._files))
+            self._bytes -= self._files.pop(oldest).counted_bytes
+            self._data_file.remove_file(oldest)
         path = f"{PATH}/{media_id}/{quote(file.file_name, safe='')}"
         return Media(path, file.file_name, file.mime_type, len(file.content))
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from simulator.callbacks.client import RESPONSE_LIMIT_BYTES, CallbackClient
-from simulator.callbacks.sender import Attempt, Callback, CallbackSender
+from simulator.callbacks.sender import Attempt, Callback, CallbackSender, Outcome
 from support.clock import ManualClock
 from support.eventually import PATIENCE_SECONDS
 
@@ -86,4 +86,5 @@ async def test_a_broken_answer_is_a_reason_to_resend(clock: ManualClock, answer:
         callback_sender.submit(Callback(gateway.url, b"{}", on_attempt=attempts.append))
         callback_sender.run_once()
         await callback_sender.wait_until_idle()
-    assert attempts == [Attempt.TO_BE_RESENT]
+    retry = Attempt(Outcome.TO_BE_RESENT, None, clock.now() + timedelta(seconds=30))
+    assert attempts == [retry]

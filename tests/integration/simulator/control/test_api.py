@@ -40,7 +40,8 @@ async def test_a_thread_is_told_oldest_first_from_the_phones_side(simulator: Sim
     await simulator.send(body="your code")
     sent, received = await simulator.texts()
     assert set(sent) == {
-        "id", "direction", "peer", "body", "media", "state", "attempts", "time"
+        "id", "direction", "peer", "body", "media", "state", "attempts", "last_status",
+        "next_attempt", "time"
     }  # fmt: skip
     assert (sent["id"], sent["direction"], sent["peer"]) == (text_id, "sent", OURS)
     assert (sent["body"], sent["state"]) == ("start", "accepted")

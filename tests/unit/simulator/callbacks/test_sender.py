@@ -7,7 +7,13 @@ from unittest.mock import Mock
 import pytest
 
 from simulator.callbacks import sender as sender_module
-from simulator.callbacks.sender import Attempt, Callback, CallbackQueueFull, CallbackSender
+from simulator.callbacks.sender import (
+    Attempt,
+    Callback,
+    CallbackQueueFull,
+    CallbackSender,
+    Outcome,
+)
 from support.clock import ManualClock
 from support.eventually import PATIENCE_SECONDS
 
@@ -63,8 +69,10 @@ async def test_all_but_200_is_sent_again_4_times_30_seconds_apart(
     await deliver(gateway)
     await pass_time(gateway, clock, intervals=20)
     assert gateway.requests == [(start + INTERVAL * n, b"text") for n in range(5)]
-    outcomes = [call.args[0] for call in on_attempt.call_args_list]
-    assert outcomes == [Attempt.TO_BE_RESENT] * 4 + [Attempt.GIVEN_UP]
+    status = answer if isinstance(answer, int) else None
+    retries = [Attempt(Outcome.TO_BE_RESENT, status, start + INTERVAL * n) for n in range(1, 5)]
+    attempts = [call.args[0] for call in on_attempt.call_args_list]
+    assert attempts == [*retries, Attempt(Outcome.GIVEN_UP, status)]
 
 
 @pytest.mark.parametrize("failures", range(5))
@@ -75,7 +83,7 @@ async def test_a_200_ends_it(clock: ManualClock, failures: int) -> None:
     await deliver(gateway)
     await pass_time(gateway, clock, intervals=20)
     assert len(gateway.requests) == failures + 1
-    assert on_attempt.call_args.args == (Attempt.ACCEPTED,)
+    assert on_attempt.call_args.args == (Attempt(Outcome.ACCEPTED, 200),)
 
 
 async def test_nothing_is_sent_again_before_its_time(clock: ManualClock) -> None:
@@ -88,6 +96,27 @@ async def test_nothing_is_sent_again_before_its_time(clock: ManualClock) -> None
     clock.move(seconds=0.001)
     await deliver(gateway)
     assert len(gateway.requests) == 2
+
+
+async def test_a_retry_can_be_made_at_once(clock: ManualClock) -> None:
+    gateway = Gateway(clock, 503, 503)
+    for content in (b"first", b"second"):
+        gateway.sender.submit(Callback(URL, content))
+    await deliver(gateway)
+    assert gateway.sender.retry_now(b"second")
+    await deliver(gateway)
+    assert gateway.contents == [b"first", b"second", b"second"]
+    assert not gateway.sender.retry_now(b"second")
+    await pass_time(gateway, clock, intervals=20)
+    assert gateway.contents == [b"first", b"second", b"second", b"first"]
+
+
+async def test_a_first_sending_is_not_brought_forward(clock: ManualClock) -> None:
+    gateway = Gateway(clock)
+    gateway.sender.submit(Callback(URL, b"text"), [INTERVAL])
+    assert not gateway.sender.retry_now(b"text")
+    await deliver(gateway)
+    assert gateway.requests == []
 
 
 async def test_one_that_fails_does_not_hold_up_the_others(clock: ManualClock) -> None:

@@ -7,6 +7,7 @@ from simulator.control.problems import BadRequest
 from simulator.media import files as media_module
 from simulator.media.files import PATH, File, MediaStore
 from simulator.records import Media
+from simulator.storage.data_file import DataFile
 
 PICTURE = File("cat.png", "image/png", b"picture")
 CONTENT = base64.b64encode(PICTURE.content).decode()
@@ -19,7 +20,7 @@ def media_id(media: Media) -> str:
 
 def test_the_oldest_files_go_when_there_are_too_many_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(media_module, "MAX_STORED_BYTES", 2 * media_module.MIN_COUNTED_BYTES)
-    media_store = MediaStore()
+    media_store = MediaStore(DataFile())
     ids = [media_id(media_store.store(PICTURE)) for _ in range(3)]
     assert [media_store.find(item) is not None for item in ids] == [False, True, True]
     large = File("all.png", "image/png", b"x" * media_module.MAX_STORED_BYTES)

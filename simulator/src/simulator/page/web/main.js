@@ -1,32 +1,31 @@
-// Puts the page together: phones, tabs, settings, and what happens meanwhile.
+// Puts the page together: phones, tabs, settings, health, and the events of the simulator.
 
 import * as api from "./api.js";
 import { Phone } from "./phone.js";
+import { Services } from "./services.js";
 import { Tabs } from "./tabs.js";
 
-const place = document.getElementById("phones");
+const retryDelay = 2_000;
+
 const tabs = new Tabs(document.getElementById("tabs"));
+const services = new Services();
 const settings = document.getElementById("settings");
 const phones = new Map();
 let maskedNumbers = [];
 
-function tell(problem) {
+function report(problem) {
   document.getElementById("problem").textContent = problem;
 }
 
-function live(isLive) {
-  const connection = document.getElementById("connection");
-  connection.textContent = isLive ? "Live" : "Reconnecting";
-  connection.classList.toggle("live", isLive);
-}
-
-function add(number) {
-  if (phones.has(number)) return phones.get(number);
-  const phone = new Phone(number, maskedNumbers, tell);
-  phones.set(number, phone);
-  place.append(phone.element);
-  tabs.add(phone);
-  return phone;
+function add(number, texts) {
+  let phone = phones.get(number);
+  if (!phone) {
+    phone = new Phone(number, report);
+    phones.set(number, phone);
+    document.getElementById("phones").append(phone.element);
+    tabs.add(phone);
+  }
+  if (texts || phone.opened === null) phone.load(maskedNumbers, texts ?? []);
 }
 
 function remove(number) {
@@ -34,7 +33,7 @@ function remove(number) {
   if (!phone) return;
   phones.delete(number);
   tabs.remove(phone);
-  phone.element.remove();
+  phone.remove();
 }
 
 function choose(choices) {
@@ -49,16 +48,19 @@ async function loadAll() {
   [...phones.keys()].filter((number) => !known.phones.includes(number)).forEach(remove);
   for (const number of known.phones) {
     const { texts } = await api.texts(number);
-    add(number).load(texts);
+    add(number, texts);
   }
   choose(await api.settings());
 }
 
-// Events wait for a load that is under way: it must not undo what they tell.
+// Events wait for a load in progress: it must not undo them.
 let loaded = Promise.resolve();
 
 function load() {
-  loaded = loaded.then(loadAll).catch((problem) => tell(problem.message));
+  loaded = loaded.then(loadAll).catch((problem) => {
+    report(problem.message);
+    setTimeout(load, retryDelay);
+  });
 }
 
 const afterLoad = (handle) => (data) => {
@@ -71,17 +73,17 @@ document.getElementById("add-phone").addEventListener("submit", async (event) =>
   try {
     await api.addPhone(form.elements.number.value.trim());
     form.reset();
-    tell("");
+    report("");
   } catch (problem) {
-    tell(problem.message);
+    report(problem.message);
   }
 });
 
 settings.addEventListener("change", () => {
-  api.change(Object.fromEntries(new FormData(settings))).catch((problem) => tell(problem.message));
+  api.change(Object.fromEntries(new FormData(settings))).catch((problem) => report(problem.message));
 });
 
-load();
+// The first event of a new stream is "reset".
 api.follow(
   {
     reset: load,
@@ -92,8 +94,8 @@ api.follow(
       const owner = phones.get(phone);
       if (!owner) return;
       owner.put(text);
-      if (text.direction === "received") tabs.news(owner);
+      if (text.direction === "received") tabs.markUnread(owner);
     }),
   },
-  live,
+  (isConnected) => services.setConnected(isConnected),
 );

@@ -1,126 +1,94 @@
-// One handset: its thread, and a field to type as its owner. Texts are only ever set as text.
+// One phone: its threads, of which one is open, and which others have texts that were not read.
 
 import * as api from "./api.js";
-import { read, shown } from "./media.js";
-
-const states = {
-  sending: () => "sending",
-  accepted: (text) => (text.attempts > 1 ? `accepted, sent ${text.attempts} times` : "accepted"),
-  resending: (text) => `not accepted yet, sent ${text.attempts} ${text.attempts === 1 ? "time" : "times"}`,
-  not_accepted: (text) =>
-    text.attempts ? `not accepted, given up after ${text.attempts} times` : "kept: the gateway is not told",
-  received: () => "",
-};
-
-const copy = (id) => document.getElementById(id).content.firstElementChild.cloneNode(true);
-
-const time = (iso) => new Date(iso).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+import { Thread } from "./thread.js";
 
 export class Phone {
-  constructor(number, maskedNumbers, tell) {
+  constructor(number, report) {
     this.number = number;
-    this.tell = tell;
-    this.element = copy("phone");
-    this.items = new Map();
-    this.thread = this.find(".thread");
-    this.masked = this.find(".masked");
-    this.words = this.find(".words");
-    this.file = this.find(".file");
+    this.report = report;
+    this.element = document.getElementById("phone").content.firstElementChild.cloneNode(true);
+    this.maskedNumbers = [];
+    this.threads = new Map();
+    this.unread = new Set();
+    this.opened = null;
+    this.choice = this.find(".masked");
     this.find(".number").textContent = number;
     this.element.setAttribute("aria-label", `Phone ${number}`);
-    this.find(".remove").setAttribute("aria-label", `Take phone ${number} away`);
-    this.masked.replaceChildren(...maskedNumbers.map((masked) => new Option(masked, masked)));
-    this.listen();
+    this.choice.setAttribute("aria-label", `Masked number that ${number} texts`);
+    this.choice.addEventListener("change", () => this.open(this.choice.value));
+    const remove = this.find(".remove");
+    remove.setAttribute("aria-label", `Remove phone ${number} and its texts`);
+    remove.addEventListener("click", () => api.removePhone(number).catch((problem) => report(problem.message)));
   }
 
   find(selector) {
     return this.element.querySelector(selector);
   }
 
-  listen() {
-    this.masked.addEventListener("change", () => this.showLine());
-    this.find(".remove").addEventListener("click", () => this.try(() => api.removePhone(this.number)));
-    this.find(".compose").addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.send();
-    });
-    this.file.addEventListener("change", () => this.showFile());
-    this.words.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-      event.preventDefault();
-      this.send();
-    });
+  thread(number) {
+    if (!this.threads.has(number)) this.threads.set(number, new Thread(this.number, number, this.report));
+    return this.threads.get(number);
   }
 
-  async send() {
-    const body = this.words.value;
-    const files = [...this.file.files];
-    if (body === "" && files.length === 0) return;
-    const sent = await this.try(async () => {
-      const media = await Promise.all(files.map(read));
-      return api.send(this.number, this.masked.value, body, media);
-    });
-    if (sent) this.words.value = this.file.value = "";
-    this.showFile();
-    this.words.focus();
-  }
-
-  showFile() {
-    this.find(".attach").classList.toggle("full", this.file.files.length > 0);
-  }
-
-  async try(action) {
-    try {
-      const result = await action();
-      this.tell("");
-      return result;
-    } catch (problem) {
-      this.tell(problem.message);
-      return null;
-    }
-  }
-
-  load(texts) {
-    this.items.clear();
-    this.thread.replaceChildren();
+  // The first time, the newest thread is opened. Later the open one, drafts and positions stay.
+  load(maskedNumbers, texts) {
+    this.maskedNumbers = maskedNumbers;
+    const ids = new Set(texts.map((text) => text.id));
+    for (const thread of this.threads.values()) thread.keepOnly(ids);
     texts.forEach((text) => this.put(text));
+    if (this.opened === null) this.open(texts.at(-1)?.peer ?? maskedNumbers[0]);
+    this.showNumbers();
   }
 
   put(text) {
-    const known = this.items.get(text.id);
-    const item = known ?? this.newItem(text);
-    const state = item.querySelector(".state");
-    state.textContent = states[text.state](text);
-    state.className = `state ${text.state}`;
-    if (!known) this.append(item, text);
+    const isNew = this.thread(text.peer).put(text);
+    const isElsewhere = this.opened !== null && text.peer !== this.opened;
+    if (isNew && isElsewhere && text.direction === "received") this.unread.add(text.peer);
+    this.showNumbers();
   }
 
-  newItem(text) {
-    const item = copy("text");
-    item.classList.add(text.direction);
-    item.dataset.peer = text.peer;
-    item.querySelector(".body").textContent = text.body || (text.media.length ? "" : "(no words)");
-    item.querySelector(".media").replaceChildren(...text.media.map(shown));
-    item.querySelector("time").textContent = time(text.time);
-    item.querySelector(".resend").addEventListener("click", () => this.try(() => api.resend(text.id)));
-    this.items.set(text.id, item);
-    return item;
+  open(number) {
+    this.opened = number;
+    this.unread.delete(number);
+    const thread = this.thread(number);
+    this.find(".opened").replaceChildren(thread.element);
+    thread.end.restore();
+    this.showNumbers();
   }
 
-  append(item, text) {
-    if (text.direction === "received" && text.peer !== this.masked.value) {
-      this.masked.value = text.peer;
-      this.showLine();
-    }
-    item.classList.toggle("elsewhere", text.peer !== this.masked.value);
-    this.thread.append(item);
-    this.thread.scrollTop = this.thread.scrollHeight;
+  showNumbers() {
+    const numbers = [...new Set([...this.maskedNumbers, ...this.threads.keys()])];
+    const mark = (number) => (this.unread.has(number) ? `● ${number}` : number);
+    const options = numbers.map((number) => new Option(mark(number), number, false, number === this.opened));
+    const labels = options.map((option) => option.label).join();
+    // An open list of choices would close.
+    if (labels !== this.labels) this.choice.replaceChildren(...options);
+    this.labels = labels;
+    this.choice.value = this.opened;
+    this.showUnread();
   }
 
-  showLine() {
-    for (const item of this.items.values()) {
-      item.classList.toggle("elsewhere", item.dataset.peer !== this.masked.value);
-    }
-    this.thread.scrollTop = this.thread.scrollHeight;
+  showUnread() {
+    const shown = [...this.find(".unread").children].map((button) => button.value).join();
+    if (shown === [...this.unread].join()) return;
+    this.find(".unread").replaceChildren(...[...this.unread].map((number) => this.unreadButton(number)));
+  }
+
+  unreadButton(number) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.value = number;
+    button.textContent = `● New from ${number}`;
+    button.addEventListener("click", () => {
+      this.open(number);
+      this.thread(number).draft.focus();
+    });
+    return button;
+  }
+
+  remove() {
+    for (const thread of this.threads.values()) thread.keepOnly(new Set());
+    this.element.remove();
   }
 }

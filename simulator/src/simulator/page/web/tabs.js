@@ -35,11 +35,16 @@ export class Tabs {
       tab.setAttribute("aria-pressed", String(pressed));
       other.element.classList.toggle("shown", pressed);
     }
-    this.tabs.get(phone).classList.remove("news");
-    phone.thread.scrollTop = phone.thread.scrollHeight;
+    this.mark(phone, false);
   }
 
-  news(phone) {
-    if (phone !== this.shown) this.tabs.get(phone).classList.add("news");
+  markUnread(phone) {
+    if (phone !== this.shown) this.mark(phone, true);
+  }
+
+  mark(phone, isUnread) {
+    const tab = this.tabs.get(phone);
+    tab.classList.toggle("has-unread", isUnread);
+    tab.setAttribute("aria-label", isUnread ? `${phone.number}, new texts` : phone.number);
   }
 }
