@@ -60,7 +60,6 @@ OWN_KEY = "a secret of this deployment"
             {"STATE_KEY": OWN_KEY, "REDIS_URL": "rediss://10.0.0.7:6379/0"},
             ("REDIS_PASSWORD",),
         ),
-        (MESSAGING, {"PUBLIC_URL": "https://relay.example"}, ("LEDGER_KEY", "PUBLIC_URL")),
         (
             MESSAGING,
             {"FLOWROUTE_URL": "https://api.flowroute.com"},

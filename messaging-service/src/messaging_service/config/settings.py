@@ -95,7 +95,7 @@ class Settings(ServerSettings, RedisSettings, TracesSettings):
 
     model_config = SettingsConfigDict(env_prefix="MESSAGING_", frozen=True)
     links = ("listen",)
-    addresses = ("redis_url", "flowroute_url", "public_url", "metrics_listen", "traces_endpoint")
+    addresses = ("redis_url", "flowroute_url", "metrics_listen", "traces_endpoint")
 
     listen: Address = Field(
         "127.0.0.1:8082", description="Address that the gRPC server listens on."

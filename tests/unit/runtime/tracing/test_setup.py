@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from conversation_service.app.settings import Settings as ConversationSettings
 from gateway.settings import Settings as GatewaySettings
