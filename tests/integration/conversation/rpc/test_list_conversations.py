@@ -13,6 +13,7 @@ from support.builders.conversations import (
     MASKED,
     OTHER_MASKED,
 )
+from support.builders.erasing import lookup
 from support.services.conversation_service import RunningService
 
 THIRD_MASKED = "+12065550102"
@@ -109,5 +110,7 @@ async def test_a_list_by_person_includes_numbers_that_another_replica_has_added(
 ) -> None:
     await ask(service.pools.AddNumber, pool_pb2.AddNumberRequest(masked_number=THIRD_MASKED))
     opened = await service.open(ALICE_NUMBER, BOB_NUMBER, masked_number=THIRD_MASKED)
-    request = pb.ListConversationsRequest(phone_number=ALICE_NUMBER)
+    looked_up = await lookup(another, ALICE_NUMBER)
+    assert list(looked_up.conversation_ids) == [opened.conversation_id]
+    request = pb.ListConversationsRequest(participant_id=looked_up.participant_id)
     assert await listed(another, request) == [opened.conversation_id]
