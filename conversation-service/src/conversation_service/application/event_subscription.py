@@ -13,11 +13,11 @@ from runtime.clock import Clock
 # Some 50 kB in protobuf.
 MAX_EVENTS = 256
 
-# Each subscription polls Redis four times a second.
-MAX_SUBSCRIPTIONS = 128
+# Of one caller, at one replica.
+MAX_SUBSCRIPTIONS = 64
 
-# Half of them, so that one caller cannot keep the others out.
-MAX_SUBSCRIPTIONS_PER_CALLER = 64
+# Of all callers: each polls Redis four times a second. One caller cannot keep the others out.
+MAX_SUBSCRIPTIONS_IN_ALL = 128
 
 POLL_SECONDS = 0.25
 
@@ -72,7 +72,7 @@ class SubscriptionLimit:
     """Limits concurrent subscriptions, in all and of each caller."""
 
     def __init__(
-        self, limit: int = MAX_SUBSCRIPTIONS, per_caller: int = MAX_SUBSCRIPTIONS_PER_CALLER
+        self, limit: int = MAX_SUBSCRIPTIONS_IN_ALL, per_caller: int = MAX_SUBSCRIPTIONS
     ) -> None:
         self._limit = limit
         self._per_caller = per_caller

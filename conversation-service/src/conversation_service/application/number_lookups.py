@@ -50,9 +50,9 @@ class NumberLookups:
     def __init__(self, counts: NumberLookupCounts) -> None:
         self._counts = counts
 
-    async def record(self, caller: Caller, pool: str = "") -> None:
-        """Counts and logs a look-up, of one pool or of all. Raises NumberLookupLimitReached."""
-        log.info("number_looked_up", caller=caller.name, **({"pool": pool} if pool else {}))
+    async def record(self, caller: Caller, pool: str | None = None) -> None:
+        """Counts and logs a look-up in one pool or all. Raises NumberLookupLimitReached."""
+        log.info("number_looked_up", caller=caller.name, pool=pool)
         if caller.is_limited:
             _check(await self._counts.add(caller.name), LOOKUPS_PER_MINUTE)
         LOOKUPS.labels("ANSWERED").inc()

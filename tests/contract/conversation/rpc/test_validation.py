@@ -57,12 +57,14 @@ LACKING: dict[str, str] = {
     "GetPool SyncNumbers GetPoolAdvice": "pool",
     "OptOut": "request_id phone_number",
     "GetOptOut": "phone_number",
+    "LookupParticipant": "pool_id phone_number",
     "GetMedia": "media_token",
     "ReplayDeadLetter DropDeadLetter": "request_id pool dead_letter_id",
 }
 VALID: dict[str, object] = {
     "request_id": "r",
     "pool": "main",
+    "pool_id": "main",
     "conversation_id": "c",
     "phone_number": ALICE_NUMBER,
     "phone_numbers": [ALICE_NUMBER, BOB_NUMBER],

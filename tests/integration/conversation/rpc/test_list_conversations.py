@@ -64,8 +64,6 @@ FILTERS: list[tuple[dict[str, object], list[str]]] = [
     ({"unique_name": "order-7"}, ["named"]),
     ({"unique_name": "order-7", "state": pb.CONVERSATION_STATE_ACTIVE}, []),
     ({"unique_name": "order-8"}, []),
-    ({"phone_number": ALICE_NUMBER}, ["ended", "active"]),
-    ({"phone_number": "+14255550199"}, []),
     ({"participant_id": ALICE}, ["ended", "active"]),
     ({"participant_id": ALICE, "masked_number": OTHER_MASKED}, ["ended"]),
     ({"participant_id": ALICE, "state": pb.CONVERSATION_STATE_ACTIVE}, ["active"]),

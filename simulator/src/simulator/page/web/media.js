@@ -7,7 +7,8 @@ export function shown(media) {
   link.target = "_blank";
   link.rel = "noreferrer";
   link.textContent = media.file_name;
-  if (!media.url.startsWith("/") || !media.mime_type.startsWith("image/")) return link;
+  const isOwn = new URL(media.url, location.href).origin === location.origin;
+  if (!isOwn || !media.mime_type.startsWith("image/")) return link;
   const picture = document.createElement("img");
   picture.src = media.url;
   picture.alt = media.file_name;
