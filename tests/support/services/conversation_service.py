@@ -56,7 +56,7 @@ class RunningService:
     messaging: ScriptedMessaging
     clock: ManualClock
     redis: Redis
-    target: str
+    target: str = ""
 
     @property
     def stub(self) -> "ConversationServiceAsyncStub":

@@ -47,17 +47,12 @@ class GrpcServer:
     ) -> None:
         """`listen` is "host:port"; port 0 takes a free one. Raises RuntimeError if it is taken.
 
-        The interceptors of `security` run inside the others, which translate their errors, and the
-        limit of calls inside all of them. `domain` is the domain of its `ErrorInfo`.
+        The interceptors of `security` run inside the others, which translate their errors.
         """
         self._security = security
+        inner = (*security.interceptors, CallLimitInterceptor(domain))
         self.server = grpc.aio.server(
-            interceptors=[
-                *server_interceptors(),
-                *interceptors,
-                *security.interceptors,
-                CallLimitInterceptor(domain),
-            ],
+            interceptors=[*server_interceptors(), *interceptors, *inner],
             options=_options(security),
         )
         self.port = self._add_port(listen)

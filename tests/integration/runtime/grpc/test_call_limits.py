@@ -57,10 +57,8 @@ async def test_texts_are_taken_while_strangers_hold_watches_and_event_streams(
         flood(service.target, WATCH, b"", FLOOD) as watches,
         flood(service.target, EVENTS, events, FLOOD // 4) as streams,
     ):
-        assert set(watches) == {"StatusCode.RESOURCE_EXHAUSTED"}
         assert len(watches) == FLOOD - MAX_OPEN_STREAMS_PER_CONNECTION * CONNECTIONS
         assert len(streams) == FLOOD // 4 - MAX_SUBSCRIPTIONS
-        assert set(streams) == {"StatusCode.RESOURCE_EXHAUSTED"}
         result = await service.deliver(ALICE_NUMBER, "start")
         assert result.outcome == pb.RECEIVE_OUTCOME_ACCEPTED
         assert await is_serving(service.channel, "")
