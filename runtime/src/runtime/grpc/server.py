@@ -51,10 +51,8 @@ class GrpcServer:
         """
         self._security = security
         inner = (*security.interceptors, CallLimitInterceptor(domain))
-        self.server = grpc.aio.server(
-            interceptors=[*server_interceptors(), *interceptors, *inner],
-            options=_options(security),
-        )
+        outer = (*server_interceptors(), *interceptors)
+        self.server = grpc.aio.server(interceptors=[*outer, *inner], options=_options(security))
         self.port = self._add_port(listen)
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
