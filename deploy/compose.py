@@ -25,8 +25,10 @@ USERS_FILE = "./.redis.acl"
 KEYS = ("CONVERSATION_STATE_KEY", "MESSAGING_LEDGER_KEY", *REDIS_USERS.values())
 # The gateway's setting and the simulator's, which have the same value.
 CALLBACK_TOKEN = ("GATEWAY_CALLBACK_TOKENS", "SIMULATOR_CALLBACK_TOKEN")
-# Set for a real carrier, whose callback URLs are not changed by this script.
+# Set for a real carrier.
 CARRIER = "MESSAGING_FLOWROUTE_URL"
+OWNER_ONLY = 0o600
+OTHERS = 0o077
 PUBLISHED = {"simulator": 8090, "gateway": 8080}
 # The services start one after the other, each within half a minute.
 HEALTH_LIMIT_SECONDS = 150
@@ -70,8 +72,19 @@ def check() -> None:
         _compose("config", "--quiet")
 
 
+def protect(env_file: Path) -> None:
+    """Takes the file from all but its owner; exits if that is not possible."""
+    try:
+        if env_file.exists() and env_file.stat().st_mode & OTHERS:
+            env_file.chmod(OWNER_ONLY)
+            print(f"{env_file} was open to other users; now only its owner may read it.")
+    except OSError as error:
+        sys.exit(f"{env_file} holds secrets and is open to other users: chmod 600 it ({error}).")
+
+
 def write_missing_keys(env_file: Path) -> None:
     """Appends a random value for each key that neither the environment nor the file sets."""
+    protect(env_file)
     content = env_file.read_text() if env_file.exists() else ""
     names = {line.partition("=")[0].strip() for line in content.splitlines()} | set(os.environ)
     missing = [key for key in KEYS if not names & {key, f"{key}_FILE"}]
@@ -84,18 +97,19 @@ def write_missing_keys(env_file: Path) -> None:
 def write_callback_token(env_file: Path) -> None:
     """Sets the same callback token for gateway and simulator if they have none.
 
-    Does nothing if a token is given as a file, or with a real carrier, whose callback URLs would
-    have to be changed first.
+    Does nothing if a token is given as a file. A real carrier's callback URLs have to end with it.
     """
     values = {**_values(env_file), **os.environ}
     missing = [name for name in CALLBACK_TOKEN if not values.get(name)]
-    if values.get(CARRIER) or any(values.get(f"{name}_FILE") for name in CALLBACK_TOKEN):
+    if any(values.get(f"{name}_FILE") for name in CALLBACK_TOKEN):
         return
     if missing:
         existing = [values[name] for name in CALLBACK_TOKEN if name not in missing]
         token = existing[0] if existing else secrets.token_urlsafe(32)
         _append(env_file, dict.fromkeys(missing, token))
         print(f"Wrote {', '.join(missing)} into {env_file}.")
+        if values.get(CARRIER):
+            print("Set the carrier's callback URLs to /api/message/<token> and the like.")
 
 
 def write_redis_users(env_file: Path) -> bool:
@@ -134,7 +148,8 @@ def _values(env_file: Path) -> dict[str, str]:
 
 
 def _append(env_file: Path, values: dict[str, str]) -> None:
-    env_file.touch(mode=0o600)
+    protect(env_file)
+    env_file.touch(mode=OWNER_ONLY)
     content = env_file.read_text()
     line_break = "" if content.endswith("\n") or not content else "\n"
     lines = "".join(f"{name}={value}\n" for name, value in values.items())

@@ -33,7 +33,7 @@ def conversations_of_somebody(own: OwnPool) -> Paged:
     person = own.person()
     for number in (*MASKED_NUMBERS, RESERVED_NUMBER):
         own.active(person, number)
-    return pb.ListConversationsRequest(phone_number=person)
+    return pb.ListConversationsRequest(participant_id=own.participant_id(person))
 
 
 def texted(own: OwnPool) -> str:
@@ -171,7 +171,7 @@ def test_conversations_are_listed_newest_first_by_what_is_asked_for(own: OwnPool
 
     newest_first = [one.conversation_id for one in (named, ended, older)]
     participant = older.participants[0].participant_id
-    assert newest(3, pb.ListConversationsRequest(phone_number=person)) == newest_first
+    assert own.participant_id(person) == participant
     assert newest(3, pb.ListConversationsRequest(participant_id=participant)) == newest_first
     by_name = pb.ListConversationsRequest(unique_name=named.unique_name)
     assert newest(2, by_name) == [named.conversation_id]
@@ -179,7 +179,7 @@ def test_conversations_are_listed_newest_first_by_what_is_asked_for(own: OwnPool
         ("state", pb.CONVERSATION_STATE_ENDED, ended),
         ("masked_number", MASKED_NUMBERS[0], older),
     ):
-        narrowed = pb.ListConversationsRequest(phone_number=person)
+        narrowed = pb.ListConversationsRequest(participant_id=participant)
         setattr(narrowed, field, value)
         assert newest(1, narrowed) == [expected.conversation_id]
 

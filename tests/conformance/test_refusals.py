@@ -11,9 +11,9 @@ from maskline.conversation.v1 import pool_pb2
 REFUSALS = conversations.TABLE | reads.TABLE | operations.TABLE
 ROWS = [(method, reason) for method, table in REFUSALS.items() for reason in table]
 
-# They list no errors: items are refused one by one (test_items.py), and what is wrong with a
-# deployment stands in the response (test_lifecycle.py).
-WITHOUT_LIST = {"ReceiveMessages", "ReceiveDeliveryReceipts", "CheckDeployment"}
+# They list no errors: CheckAccess does nothing, items are refused one by one (test_items.py), and
+# what is wrong with a deployment stands in the response (test_lifecycle.py).
+WITHOUT_LIST = {"ReceiveMessages", "ReceiveDeliveryReceipts", "CheckDeployment", "CheckAccess"}
 # Of any method; see test_credentials.py.
 OF_ANY_METHOD = {"UNAUTHENTICATED", "PERMISSION_DENIED"}
 # Of items; see test_items.py.
@@ -25,6 +25,8 @@ OUT_OF_REACH = {
     "CARRIER_ACCOUNT_REFUSED": "the carrier would have to refuse the account",
     "DEAD_LETTER_UNREADABLE": "a stored text would have to be damaged",
     "CURSOR_EXPIRED": "events are kept for three days at the least",
+    "NUMBER_LOOKUP_LIMIT_REACHED": "an operator sees all numbers and is not limited",
+    "CALL_LIMIT_REACHED": "it would keep other callers of the deployment out",
     "WATCHER_TOO_SLOW": "how much is under way to a watcher is the network's affair",
 }
 

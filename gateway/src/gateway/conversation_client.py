@@ -58,6 +58,8 @@ REFUSALS: Mapping[ErrorReason.ValueType, tuple[type[Refused], str]] = {
     ),
 }
 
+REFUSED_ACCESS = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
+
 NOT_TAKEN = (
     ServiceUnavailable,
     "The conversation service could not take this callback. Send it again.",
@@ -112,6 +114,20 @@ class ConversationClient:
         except grpc.aio.AioRpcError:
             return False
         return response.status == health_pb2.HealthCheckResponse.SERVING
+
+    async def refuses_access(self) -> bool:
+        """Whether the conversation service refuses this gateway's credentials.
+
+        Health is open to anybody, so it does not tell.
+        """
+        request = pb.CheckAccessRequest()
+        try:
+            await self._stub.CheckAccess(request, timeout=HEALTH_TIMEOUT_SECONDS)
+        except grpc.aio.AioRpcError as error:
+            if error.code() in REFUSED_ACCESS:
+                log.warning("access_refused", code=error.code().name)
+                return True
+        return False
 
     async def drain(self) -> None:
         """Waits until no call is in flight."""

@@ -18,9 +18,11 @@ class Health:
         return Response(b"{}", media_type="application/json")
 
     async def readyz(self, _: Request) -> Response:
-        """200 while the conversation service is serving, 503 otherwise."""
-        if await self._conversations.is_serving():
+        """200 while the conversation service serves this gateway, 503 otherwise."""
+        if await self._conversations.refuses_access():
+            detail = "The conversation service refuses the token or certificate of this gateway."
+        elif not await self._conversations.is_serving():
+            detail = "The conversation service does not take calls now."
+        else:
             return Response(b"{}", media_type="application/json")
-        return problem_response(
-            ServiceUnavailable("The conversation service does not take calls now.")
-        )
+        return problem_response(ServiceUnavailable(detail))

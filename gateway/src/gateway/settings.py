@@ -95,6 +95,7 @@ class Settings(CallerSettings, HttpSettings, TracesSettings):
 
     model_config = SettingsConfigDict(env_prefix="GATEWAY_")
     links = ("conversation_target",)
+    addresses = ("listen", "traces_endpoint")
 
     listen: Address = Field(
         "127.0.0.1:8080",
@@ -128,3 +129,10 @@ class Settings(CallerSettings, HttpSettings, TracesSettings):
         False, description="Whether /openapi.json and /docs describe the gateway to everybody."
     )
     log_level: LogLevel = Field("info", description="Lowest level that is logged.")
+
+    @model_validator(mode="after")
+    def _requires_authenticated_callbacks(self) -> "Settings":
+        if not self.authenticates_callbacks:
+            names = self.env_names("callback_tokens", "basic_password", "allowed_sources")
+            self.require_loopback(f"anybody may send callbacks; set one of {names}")
+        return self

@@ -2,7 +2,6 @@
 
 import asyncio
 from contextlib import aclosing
-from functools import partial
 
 import structlog
 
@@ -11,6 +10,7 @@ from messaging_service.carrier.flowroute.http import FlowrouteHttp
 from messaging_service.config.settings import Settings
 from messaging_service.media.relay import MediaRelay
 from messaging_service.metrics.metrics import Metrics
+from messaging_service.redis import keys
 from messaging_service.rpc.permissions import RIGHTS, ROLES
 from messaging_service.rpc.servicer import SERVICE_NAME
 from messaging_service.rpc.status import DOMAIN, status_of
@@ -21,7 +21,8 @@ from runtime.grpc.error_interceptor import ErrorInterceptor
 from runtime.grpc.security import server_security
 from runtime.grpc.server import GrpcServer, serve_until
 from runtime.metrics import process_registry, serve_metrics
-from runtime.redis.client import is_reachable, open_redis
+from runtime.redis.client import open_redis
+from runtime.redis.write_check import WriteCheck
 
 log = structlog.get_logger()
 
@@ -39,7 +40,8 @@ async def serve(settings: Settings, clock: Clock, server: GrpcServer, stop: asyn
         wiring = Wiring(settings, clock, redis, http, media, Metrics(registry))
         add_MessagingServiceServicer_to_server(wiring.servicer, server.server)
         with serve_metrics(settings.metrics_listen, registry):
-            await serve_until(stop, server, [SERVICE_NAME], probe=partial(is_reachable, redis))
+            check = WriteCheck(redis, keys.write_check())
+            await serve_until(stop, server, [SERVICE_NAME], probe=check.is_writable)
             # A message whose attachments take longer than this has not been posted.
             await wiring.sender.drain(wiring.timeouts.send + CLAIM_MARGIN)
 
@@ -47,4 +49,5 @@ async def serve(settings: Settings, clock: Clock, server: GrpcServer, stop: asyn
 def grpc_server(settings: Settings) -> GrpcServer:
     """The server for `serve`; port 0 takes a free one. Raises ConfigFileError."""
     security = server_security(settings, RIGHTS, ROLES, domain=DOMAIN)
-    return GrpcServer(settings.listen, [ErrorInterceptor(DOMAIN, status_of)], security)
+    errors = ErrorInterceptor(DOMAIN, status_of)
+    return GrpcServer(settings.listen, [errors], security, domain=DOMAIN)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 _ACCEPTED = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-    r"(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2}))?"
+    r"(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})?)?"
 )
 
 
@@ -26,7 +26,10 @@ def with_offset(moment: datetime) -> str:
 
 
 def parse_timestamp(text: str) -> datetime:
-    """Parses a date or timestamp of a message record query. Raises ValueError."""
+    """Parses a date or timestamp of a message record query. Raises ValueError.
+
+    Without a zone, as Flowroute's SDKs send it, it is UTC.
+    """
     if not _ACCEPTED.fullmatch(text):
         raise ValueError("must be YYYY-MM-DD or YYYY-MM-DDTHH:mm:ss.SSZ")
     moment = datetime.fromisoformat(text)

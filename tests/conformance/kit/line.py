@@ -31,7 +31,8 @@ class Line:
 
     def conversations_of(self, phone: Phone) -> list[pb.Conversation]:
         """Newest first."""
-        request = pb.ListConversationsRequest(pool=self.pool.name, phone_number=phone.number)
+        participant_id = self.own.participant_id(phone.number, self.pool.name)
+        request = pb.ListConversationsRequest(pool=self.pool.name, participant_id=participant_id)
         service = self.own.client.conversations
         return list(self.own.ask(service.ListConversations, request).conversations)
 

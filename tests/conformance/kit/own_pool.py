@@ -129,7 +129,7 @@ class OwnPool:
 
     def filled(self, request: Request) -> Request:
         """The request with an id of its own, in the suite's pool, where it names none."""
-        for field, value in (("request_id", str(uuid4())), ("pool", POOL)):
+        for field, value in (("request_id", str(uuid4())), ("pool", POOL), ("pool_id", POOL)):
             if field in request.DESCRIPTOR.fields_by_name and not getattr(request, field):
                 setattr(request, field, value)
         return request
@@ -205,6 +205,11 @@ class OwnPool:
         request = pb.ReceiveMessagesRequest(messages=[message])
         [result] = self.ask(self.client.conversations.ReceiveMessages, request).results
         return result
+
+    def participant_id(self, person: str, pool: str = POOL) -> str:
+        """Looks a number up."""
+        request = person_pb2.LookupParticipantRequest(pool_id=pool, phone_number=person)
+        return self.ask(self.client.people.LookupParticipant, request).participant_id
 
     def opt_out(self, person: str) -> None:
         self.people.will_opt_out(person)

@@ -57,6 +57,12 @@ TABLE: Table = {
     "ListPools": {"INVALID_ARGUMENT": lambda own: pool_pb2.ListPoolsRequest(page_size=-1)},
     "ListDeadLetters": of_pool(lambda pool: dead_letter_pb2.ListDeadLettersRequest(pool=pool)),
     "GetOptOut": {"INVALID_ARGUMENT": lambda own: opt_out_pb2.GetOptOutRequest()},
+    "LookupParticipant": {
+        "INVALID_ARGUMENT": lambda own: person_pb2.LookupParticipantRequest(),
+        "POOL_NOT_FOUND": lambda own: person_pb2.LookupParticipantRequest(
+            pool_id=NO_POOL, phone_number=own.person()
+        ),
+    },
     "GetErasure": {
         "INVALID_ARGUMENT": lambda own: person_pb2.GetErasureRequest(),
         "ERASURE_NOT_FOUND": lambda own: person_pb2.GetErasureRequest(erasure_id=NOTHING),

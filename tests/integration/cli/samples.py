@@ -21,8 +21,8 @@ TALKING = pb.Conversation(
     masked_number=MASKED,
     state=pb.CONVERSATION_STATE_ACTIVE,
     participants=[
-        pb.Participant(participant_id="p-alice", masked_phone_number="+1******0111"),
-        pb.Participant(participant_id="p-bob", masked_phone_number="+1******0122"),
+        pb.Participant(participant_id="p-alice"),
+        pb.Participant(participant_id="p-bob"),
     ],
     create_time=NOON,
 )

@@ -88,7 +88,7 @@ async def test_the_phone_shows_what_it_sent(simulator: Simulator) -> None:
     [text] = await simulator.texts()
     assert isinstance(text["media"], list)
     stored, elsewhere = text["media"]
-    assert stored["url"].startswith("/simulator/media/")
+    assert stored["url"].startswith(f"http://127.0.0.1:{simulator.port}/simulator/media/")
     assert (stored["file_size"], elsewhere["file_size"]) == (len(PICTURE), 0)
     assert elsewhere["url"] == "https://example.net/1.jpg"
     assert (await simulator.http.get(stored["url"])).content == PICTURE

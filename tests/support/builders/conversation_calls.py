@@ -32,7 +32,8 @@ def filled(request: Request) -> Request:
     """The request with a new request id and the tests' pool, where they are empty."""
     copy = type(request)()
     copy.CopyFrom(request)
-    for field, value in (("request_id", str(uuid4())), ("pool", POOL.name)):
+    pool = POOL.name
+    for field, value in (("request_id", str(uuid4())), ("pool", pool), ("pool_id", pool)):
         if field in copy.DESCRIPTOR.fields_by_name and not getattr(copy, field):
             setattr(copy, field, value)
     return copy

@@ -11,8 +11,16 @@ PROTOS = Path(__file__).parents[3] / "protos/maskline/conversation/v1"
 METHODS: dict[str, MethodDescriptor] = {
     method.name: method for service in SERVICES for method in service.methods
 }
-# Two return errors per item, and the deployment check returns findings.
-WITHOUT_LIST = {"ReceiveMessages", "ReceiveDeliveryReceipts", "CheckDeployment"}
+# Two return errors per item, the deployment check returns findings, and one does nothing.
+WITHOUT_LIST = {"ReceiveMessages", "ReceiveDeliveryReceipts", "CheckDeployment", "CheckAccess"}
+# Those that disclose whether a number is known.
+LOOKUPS = (
+    "LookupParticipant",
+    "GetOptOut",
+    "StartConversation",
+    "OpenConversation",
+    "JoinConversation",
+)
 
 _COMMENTED = r"((?:^  //.*\n)+)^  rpc (\w+)\("
 _REASON = r"[A-Z]+(?:_[A-Z]+)+"

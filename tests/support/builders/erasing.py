@@ -28,9 +28,16 @@ async def has_opted_out(service: RunningService, number: str = ALICE_NUMBER) -> 
 
 async def conversations_of(service: RunningService, number: str) -> list[str]:
     """The ids of the stored conversations of a person, newest first."""
-    request = pb.ListConversationsRequest(phone_number=number)
+    looked_up = await lookup(service, number)
+    request = pb.ListConversationsRequest(participant_id=looked_up.participant_id)
     listed = (await ask(service.stub.ListConversations, request)).conversations
     return [conversation.conversation_id for conversation in listed]
+
+
+async def lookup(service: RunningService, number: str) -> person_pb2.LookupParticipantResponse:
+    """Calls LookupParticipant."""
+    request = person_pb2.LookupParticipantRequest(phone_number=number)
+    return await ask(service.people.LookupParticipant, request)
 
 
 async def numbers_in(

@@ -32,6 +32,7 @@ class ScriptedMessaging(rpc.MessagingServiceServicer):
     sent: list[pb.OutboundMessage] = field(default_factory=list)
     receipt_state: pb.MessageState.ValueType = pb.MESSAGE_STATE_DELIVERED
     is_down: bool = False
+    refuses_access: bool = False
     opted_out: set[str] = field(default_factory=set)
     answers: dict[str, list[pb.SendMessageResult]] = field(default_factory=dict)
     asked_for: list[pb.OutboundMessage] = field(default_factory=list)
@@ -91,6 +92,13 @@ class ScriptedMessaging(rpc.MessagingServiceServicer):
     ) -> pb.CheckAccountResponse:
         await self._abort_if_down(context)
         return self.check
+
+    async def CheckAccess(
+        self, request: pb.CheckAccessRequest, context: Context
+    ) -> pb.CheckAccessResponse:
+        if self.refuses_access:
+            await context.abort(grpc.StatusCode.UNAUTHENTICATED, "unknown")
+        return pb.CheckAccessResponse()
 
     async def _abort_if_down(self, context: Context) -> None:
         if self.is_down:

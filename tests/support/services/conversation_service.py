@@ -56,6 +56,7 @@ class RunningService:
     messaging: ScriptedMessaging
     clock: ManualClock
     redis: Redis
+    target: str = ""
 
     @property
     def stub(self) -> "ConversationServiceAsyncStub":
@@ -223,7 +224,7 @@ async def running(
         serve = asyncio.create_task(application.serve(listen, stop, security))
         try:
             await _ready(application, serve)
-            yield RunningService(channel, messaging, clock, redis)
+            yield RunningService(channel, messaging, clock, redis, listen)
         finally:
             stop.set()
             await serve

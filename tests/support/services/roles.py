@@ -67,7 +67,8 @@ class GuardedServer:
 
 def request_about(method: MethodDescriptor, pool: str) -> Message:
     """An empty request, except for the pool."""
-    fields = {"pool": pool} if "pool" in method.input_type.fields_by_name else {}
+    named = {"pool", "pool_id"} & {*method.input_type.fields_by_name}
+    fields = dict.fromkeys(named, pool)
     return GetMessageClass(method.input_type)(**fields)
 
 

@@ -133,6 +133,26 @@ def test_make_up_writes_each_missing_key_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("_no_keys")
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o660])
+def test_make_up_closes_an_env_file_that_others_may_read(tmp_path: Path, mode: int) -> None:
+    env_file = tmp_path / ".env"
+    compose.write_missing_keys(env_file)
+    env_file.chmod(mode)
+    compose.write_missing_keys(env_file)
+    assert stat.S_IMODE(env_file.stat().st_mode) == 0o600
+
+
+@pytest.mark.usefixtures("_no_keys")
+def test_make_up_gives_the_gateway_a_token_with_a_real_carrier_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(compose.CARRIER, "https://carrier.example")
+    compose.write_callback_token(tmp_path / ".env")
+    assert written(tmp_path / ".env").keys() == set(compose.CALLBACK_TOKEN)
+    assert "Set the carrier's callback URLs" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("_no_keys")
 def test_make_up_keeps_what_a_person_has_set_and_adds_below_an_unfinished_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -206,8 +226,7 @@ def test_make_up_tells_the_one_what_a_person_told_the_other(tmp_path: Path, know
 
 @pytest.mark.usefixtures("_no_keys")
 @pytest.mark.parametrize(
-    "theirs",
-    ["GATEWAY_CALLBACK_TOKENS_FILE=/run/tokens", "MESSAGING_FLOWROUTE_URL=https://carrier.example"],
+    "theirs", ["GATEWAY_CALLBACK_TOKENS_FILE=/run/tokens", "SIMULATOR_CALLBACK_TOKEN_FILE=/run/t"]
 )
 def test_make_up_makes_no_token_that_somebody_else_would_have_to_know(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, theirs: str

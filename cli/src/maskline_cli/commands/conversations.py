@@ -17,7 +17,7 @@ from maskline_cli.values.arguments import (
     UniqueName,
 )
 from maskline_cli.values.parsers import phone_number
-from maskline_cli.values.participants import conversation
+from maskline_cli.values.participants import conversation, lookup
 
 State = Annotated[
     Literal["waiting", "active", "ended"] | None,
@@ -34,7 +34,8 @@ PersonsPhone = Annotated[
         "--phone",
         metavar="PHONE",
         parser=phone_number,
-        help='Only conversations of this phone number; "-" reads it from standard input.',
+        help='Only conversations of this phone number, which is looked up; "-" reads it from '
+        "standard input.",
     ),
 ]
 
@@ -55,8 +56,7 @@ def list_conversations(
         state=pb.ConversationState.Value(f"CONVERSATION_STATE_{(state or 'unspecified').upper()}"),
         masked_number=masked_number or "",
         unique_name=unique_name,
-        participant_id=participant,
-        phone_number=phone or "",
+        participant_id=participant or (lookup(client, phone).participant_id if phone else ""),
     )
 
     def fetch(size: int, token: str) -> Page[pb.Conversation]:

@@ -18,6 +18,8 @@ PASSED = pb.CHECK_OUTCOME_PASSED
 WARNED = pb.CHECK_OUTCOME_WARNED
 FAILED = pb.CHECK_OUTCOME_FAILED
 READY_PATH = "/readyz"
+# The gateway's own reasons are one short sentence.
+DETAIL_CHARACTERS = 200
 CONVERSATIONS = "conversation service"
 
 
@@ -32,24 +34,25 @@ def doctor(context: typer.Context) -> None:
 
 
 def _checks(client: Client) -> Iterator[pb.DeploymentCheck]:
-    health = _health(client)
+    health, is_reachable = _health(client)
     yield health
-    if health.outcome == PASSED:
+    if is_reachable:
         yield _pool(client)
         yield from _deployment(client)
     yield _gateway(client.options)
 
 
-def _health(client: Client) -> pb.DeploymentCheck:
+def _health(client: Client) -> tuple[pb.DeploymentCheck, bool]:
+    """The check, and whether the service is reachable: what is wrong, it may know best itself."""
     target = client.options.target
     try:
         response = client.call(client.check_health, HealthCheckRequest())
     except CallFailed as failed:
-        return _check(CONVERSATIONS, FAILED, failure_of(failed).message)
+        return _check(CONVERSATIONS, FAILED, failure_of(failed).message), False
     if response.status != HealthCheckResponse.SERVING:
         finding = f"reachable at {target} but not serving; check its Redis and its log"
-        return _check(CONVERSATIONS, FAILED, finding)
-    return _check(CONVERSATIONS, PASSED, f"serving at {target}")
+        return _check(CONVERSATIONS, FAILED, finding), True
+    return _check(CONVERSATIONS, PASSED, f"serving at {target}"), True
 
 
 def _pool(client: Client) -> pb.DeploymentCheck:
@@ -79,12 +82,22 @@ def _gateway(options: Options) -> pb.DeploymentCheck:
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return _check("gateway", FAILED, f"cannot be reached ({type(error).__name__}); {hint}")
     if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
-        finding = "not ready: the conversation service does not accept its calls"
-        return _check("gateway", FAILED, finding)
+        return _check("gateway", FAILED, f"not ready: {_detail(response)}")
     if response.status_code != httpx.codes.OK:
         finding = f"{READY_PATH} returned HTTP {response.status_code}; {hint}"
         return _check("gateway", FAILED, finding)
     return _check("gateway", PASSED, "ready for the carrier's callbacks")
+
+
+def _detail(response: httpx.Response) -> str:
+    """What the gateway says about its own state; a proxy in front of it says something else."""
+    try:
+        detail = str(response.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        return "something in front of it returned HTTP 503"
+    if not detail.isprintable():
+        return "its reason cannot be shown"
+    return f"{detail[:1].lower()}{detail[1:DETAIL_CHARACTERS]}"
 
 
 def _check(name: str, outcome: pb.CheckOutcome.ValueType, finding: str) -> pb.DeploymentCheck:

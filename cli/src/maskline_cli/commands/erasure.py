@@ -1,4 +1,4 @@
-"""`maskline people`: erases a person's data and shows erasures."""
+"""`maskline people`: looks people up by number, erases a person's data and shows erasures."""
 
 from typing import Annotated
 
@@ -6,9 +6,10 @@ import typer
 
 from maskline.conversation.v1 import person_pb2 as pb
 from maskline_cli.connection.client import Client, client_of
-from maskline_cli.output.render import cell, show
+from maskline_cli.output.render import cell, show, table
 from maskline_cli.values.arguments import Phone, RequestId
 from maskline_cli.values.fields import local_time
+from maskline_cli.values.participants import lookup
 
 ErasureId = Annotated[
     str, typer.Argument(metavar="ID", help="The erasure's id, as printed by `erase`.")
@@ -19,6 +20,14 @@ Yes = Annotated[bool, typer.Option("--yes", help="Skips the confirmation.")]
 
 class NotConfirmed(typer.TyperException):
     """The operator did not confirm; the exit status is 1."""
+
+
+def look_up(context: typer.Context, phone: Phone) -> None:
+    """Shows the participant id of a phone number in the pool, and its live conversations."""
+    client = client_of(context)
+    response = lookup(client, phone)
+    rows = [(response.participant_id, ", ".join(response.conversation_ids))]
+    show(client.options, response, table(("participant", "live conversations"), rows))
 
 
 def erase(context: typer.Context, phone: Phone, request_id: RequestId, yes: Yes = False) -> None:

@@ -7,7 +7,7 @@ from rich.table import Table
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline_cli.output.render import details, table
 from maskline_cli.values.fields import enum_word, local_time
-from maskline_cli.values.participants import POSITIONS, displayed_number
+from maskline_cli.values.participants import POSITIONS, displayed_participant
 
 HEADINGS = ("conversation", "state", "number", "first", "second", "name", "started", "last message")
 
@@ -27,8 +27,8 @@ def _row(conversation: pb.Conversation) -> tuple[str, ...]:
         conversation.conversation_id,
         _state(conversation),
         conversation.masked_number,
-        displayed_number(conversation, 0),
-        displayed_number(conversation, 1),
+        displayed_participant(conversation, 0),
+        displayed_participant(conversation, 1),
         conversation.unique_name,
         local_time(conversation, "create_time"),
         local_time(conversation, "last_message_time"),
@@ -45,10 +45,8 @@ def _details(conversation: pb.Conversation) -> Iterator[tuple[str, str]]:
         "end reason",
         " ".join(filter(None, (enum_word(conversation, "end_reason"), conversation.end_note))),
     )
-    for index, (position, participant) in enumerate(
-        zip(POSITIONS, conversation.participants, strict=False)
-    ):
-        yield position, f"{displayed_number(conversation, index)} {participant.participant_id}"
+    for position, participant in zip(POSITIONS, conversation.participants, strict=False):
+        yield position, f"{participant.phone_number} {participant.participant_id}".strip()
     yield "started", local_time(conversation, "create_time")
     yield "joined", local_time(conversation, "join_time")
     yield "last message", local_time(conversation, "last_message_time")

@@ -3,6 +3,7 @@
 import typer
 
 from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import person_pb2
 from maskline_cli.connection.client import Client
 
 POSITIONS = ("first", "second")
@@ -29,15 +30,21 @@ def participant_id(client: Client, conversation_id: str, participant: str) -> st
     return participants[index].participant_id
 
 
+def lookup(client: Client, phone: str) -> person_pb2.LookupParticipantResponse:
+    """Looks a phone number up in the pool; logged and, for some callers, limited."""
+    request = person_pb2.LookupParticipantRequest(pool_id=client.pool, phone_number=phone)
+    return client.call(client.people.LookupParticipant, request)
+
+
 def positions(conversation: pb.Conversation) -> dict[str, str]:
     """ "first" and "second" by participant id."""
     ids = (participant.participant_id for participant in conversation.participants)
     return dict(zip(ids, POSITIONS, strict=False))
 
 
-def displayed_number(conversation: pb.Conversation, index: int) -> str:
-    """A participant's number, masked or not as the service sent it; empty if nobody joined."""
+def displayed_participant(conversation: pb.Conversation, index: int) -> str:
+    """A participant's number if the caller may see it, else the id; empty if nobody joined."""
     if index >= len(conversation.participants):
         return ""
     participant = conversation.participants[index]
-    return participant.phone_number or participant.masked_phone_number
+    return participant.phone_number or participant.participant_id

@@ -31,7 +31,6 @@ from runtime.background import run_forever
 from runtime.grpc.error_interceptor import ErrorInterceptor
 from runtime.grpc.security import INSECURE, ServerSecurity
 from runtime.grpc.server import GrpcServer, serve_until
-from runtime.redis.client import is_reachable
 
 SERVICES = (
     conversation_pb2.DESCRIPTOR.services_by_name["ConversationService"],
@@ -67,9 +66,14 @@ class Application:
 
         Raises StateKeyMismatch if Redis holds a blind-index key that no state key decrypts.
         """
-        server = GrpcServer(listen, [ErrorInterceptor(DOMAIN, status_of, too_slow)], security)
+        errors = ErrorInterceptor(DOMAIN, status_of, too_slow)
+        server = GrpcServer(listen, [errors], security, domain=DOMAIN)
         self.add_servicers(server.server)
-        loops = [run_forever("pools", partial(self._supervise, stop)), self._end_streams(stop)]
+        loops = [
+            run_forever("pools", partial(self._supervise, stop)),
+            run_forever("messaging_access", self.wiring.messaging_access.run_once),
+            self._end_streams(stop),
+        ]
         if interval := self.wiring.options.recovery_interval:
             loops.append(run_forever("recovery", self.wiring.reconciliation(interval).run_once))
         await serve_until(stop, server, SERVICE_NAMES, probe=self._is_healthy, loops=loops)
@@ -112,7 +116,8 @@ class Application:
         self.wiring.event_streams.stop()
 
     async def _is_healthy(self) -> bool:
-        return self.is_ready and await is_reachable(self.wiring.redis)
+        is_accepted = self.wiring.messaging_access.is_accepted
+        return self.is_ready and is_accepted and await self.wiring.write_check.is_writable()
 
     def _background_loops(self, pool: PoolContext) -> list[Loop]:
         dispatcher = self.wiring.dispatcher(pool)

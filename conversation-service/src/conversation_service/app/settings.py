@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from runtime.logging.setup import LogLevel
@@ -14,7 +14,7 @@ from runtime.settings.types import Address, RedisUrl, Secret
 
 MIN_KEY_LENGTH = 16
 
-# Public, so only for development; its use is logged as a warning.
+# Public, so it is refused unless all addresses are on loopback; its use is logged as a warning.
 DEVELOPMENT_KEY = "maskline-development-key"
 
 
@@ -23,6 +23,7 @@ class Settings(ServerSettings, RedisSettings, TracesSettings):
 
     model_config = SettingsConfigDict(env_prefix="CONVERSATION_", frozen=True)
     links = ("listen", "messaging_target")
+    addresses = ("redis_url", "metrics_listen", "traces_endpoint")
 
     listen: Address = Field("127.0.0.1:8081", description="Address the gRPC server listens on.")
     redis_url: RedisUrl = Field(
@@ -71,6 +72,14 @@ class Settings(ServerSettings, RedisSettings, TracesSettings):
             raise ValueError(f"each key has at least {MIN_KEY_LENGTH} characters")
         return value
 
+    @model_validator(mode="after")
+    def _refuses_published_secrets(self) -> "Settings":
+        if self.uses_development_key:
+            names = self.env_names("state_key", "former_state_keys")
+            self.require_loopback(f"{names}: the published development key is used; set a secret")
+        self.require_redis_authentication()
+        return self
+
     @property
     def former_keys(self) -> list[str]:
         """The earlier keys as a list."""
@@ -78,8 +87,8 @@ class Settings(ServerSettings, RedisSettings, TracesSettings):
 
     @property
     def uses_development_key(self) -> bool:
-        """Whether the state is encrypted under the published development key."""
-        return self.state_key.get_secret_value() == DEVELOPMENT_KEY
+        """Whether the published development key is among the keys, former ones included."""
+        return DEVELOPMENT_KEY in (self.state_key.get_secret_value().strip(), *self.former_keys)
 
 
 def _split_keys(keys: SecretStr) -> list[str]:

@@ -22,6 +22,7 @@ from conversation_service.application.inbound.delivery_receipts import (
 )
 from conversation_service.application.inbound.messages import InboundHandler
 from conversation_service.application.inbound.reconciliation import Reconciliation
+from conversation_service.application.number_lookups import NumberLookups
 from conversation_service.application.opt_outs import OptOuts
 from conversation_service.application.pools import PoolContext, PoolDirectory
 from conversation_service.dispatch.batch import DispatchContext
@@ -31,6 +32,7 @@ from conversation_service.dispatch.pre_send import PreSendChecks
 from conversation_service.dispatch.settle import Settler
 from conversation_service.domain.model.pool import Pool, PoolSettings, SeededPool
 from conversation_service.jobs import Expiry, Maintenance
+from conversation_service.messaging.access import MessagingAccess
 from conversation_service.messaging.carrier_records import CarrierRecords
 from conversation_service.messaging.client import MessagingClient
 from conversation_service.messaging.media import MediaClient
@@ -41,6 +43,7 @@ from conversation_service.rpc.operators import DeadLetterServicer, DeploymentSer
 from conversation_service.rpc.people import OptOutServicer, PersonServicer
 from conversation_service.rpc.pools.servicer import PoolServicer
 from conversation_service.store.conversations.repository import ConversationRepository
+from conversation_service.store.deployment.number_lookups import NumberLookupCounts
 from conversation_service.store.deployment.opt_out_requests import OptOutRequests
 from conversation_service.store.deployment.pool_index import PoolIndex
 from conversation_service.store.deployment.reconciliation_cursor import ReconciliationCursor
@@ -57,6 +60,7 @@ from conversation_service.store.rotation.rotation import Rotation
 from conversation_service.store.storage import Storage
 from runtime.clock import Clock
 from runtime.redis.client import BLOCK_MS
+from runtime.redis.write_check import WriteCheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,14 @@ class Wiring:
         return BlindIndexKeyStore(self.redis, self._storage.cipher)
 
     @cached_property
+    def write_check(self) -> WriteCheck:
+        return WriteCheck(self.redis, self._storage.keys.write_check)
+
+    @cached_property
+    def messaging_access(self) -> MessagingAccess:
+        return MessagingAccess(self._channel)
+
+    @cached_property
     def event_streams(self) -> EventStreams:
         return EventStreams(self._clock, SubscriptionLimit())
 
@@ -146,6 +158,10 @@ class Wiring:
         )
 
     @cached_property
+    def _lookups(self) -> NumberLookups:
+        return NumberLookups(NumberLookupCounts(self._storage))
+
+    @cached_property
     def _inbound(self) -> InboundHandler:
         return InboundHandler(self.directory, self._storage.people, self._opt_outs, self._erasure)
 
@@ -156,7 +172,12 @@ class Wiring:
             self._messaging, self.directory, self._opt_outs, self._clock
         )
         return ConversationServicer(
-            self.directory, self._storage.people, self._inbound, receipts, self.event_streams
+            self.directory,
+            self._storage.people,
+            self._inbound,
+            receipts,
+            self.event_streams,
+            self._lookups,
         )
 
     def pool_servicer(self) -> PoolServicer:
@@ -164,10 +185,10 @@ class Wiring:
         return PoolServicer(pools)
 
     def opt_out_servicer(self) -> OptOutServicer:
-        return OptOutServicer(self._opt_outs, self._storage.people)
+        return OptOutServicer(self._opt_outs, self._storage.people, self._lookups)
 
     def person_servicer(self) -> PersonServicer:
-        return PersonServicer(self._erasure)
+        return PersonServicer(self._erasure, self.directory, self._storage.people, self._lookups)
 
     def dead_letter_servicer(self) -> DeadLetterServicer:
         return DeadLetterServicer(DeadLetterAdmin(self.directory, self._dead_letters, self._clock))
@@ -175,6 +196,7 @@ class Wiring:
     def deployment_servicer(self) -> DeploymentServicer:
         checks = DeploymentChecks(
             self.redis,
+            self.write_check,
             self.directory,
             self._messaging,
             uses_development_key=self.options.uses_development_key,

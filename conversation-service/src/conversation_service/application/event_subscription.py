@@ -1,5 +1,6 @@
 """Subscriptions to the events of a pool. They poll the event log, so nothing is buffered."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,8 +13,11 @@ from runtime.clock import Clock
 # Some 50 kB in protobuf.
 MAX_EVENTS = 256
 
-# Each subscription polls Redis four times a second.
+# Of one caller, at one replica.
 MAX_SUBSCRIPTIONS = 64
+
+# Of all callers: each polls Redis four times a second. One caller cannot keep the others out.
+MAX_SUBSCRIPTIONS_IN_ALL = 128
 
 POLL_SECONDS = 0.25
 
@@ -65,22 +69,26 @@ class EventSubscription:
 
 
 class SubscriptionLimit:
-    """Limits concurrent subscriptions."""
+    """Limits concurrent subscriptions, in all and of each caller."""
 
-    def __init__(self, limit: int = MAX_SUBSCRIPTIONS) -> None:
+    def __init__(
+        self, limit: int = MAX_SUBSCRIPTIONS_IN_ALL, per_caller: int = MAX_SUBSCRIPTIONS
+    ) -> None:
         self._limit = limit
-        self._count = 0
+        self._per_caller = per_caller
+        self._by_caller: Counter[str] = Counter()
 
     @contextmanager
-    def slot(self) -> Iterator[None]:
+    def slot(self, caller: str) -> Iterator[None]:
         """Counts one subscription while it lasts; raises TooManyWatchers."""
-        if self._count >= self._limit:
+        is_full = self._by_caller.total() >= self._limit
+        if is_full or self._by_caller[caller] >= self._per_caller:
             raise TooManyWatchers
-        self._count += 1
+        self._by_caller[caller] += 1
         try:
             yield
         finally:
-            self._count -= 1
+            self._by_caller[caller] -= 1
 
 
 def is_before(cursor: str, other: str) -> bool:

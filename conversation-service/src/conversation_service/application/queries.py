@@ -94,6 +94,14 @@ async def of_person(pool: PoolContext, person: Person) -> list[Conversation]:
     return [by_id[conversation_id] for conversation_id in sorted(by_id, reverse=True)]
 
 
+async def live_conversations_of(pool: PoolContext, person: Person) -> list[Conversation]:
+    """The live conversations of a person, newest first."""
+    current = await pool.executor.reload()
+    routes = [Route(number, person) for number in current.masked_numbers]
+    live = [stored for stored in await pool.store.on_routes(routes) if stored.is_live]
+    return sorted(live, key=lambda stored: stored.conversation_id, reverse=True)
+
+
 async def iterate(pool: PoolContext) -> AsyncIterator[Conversation]:
     """All conversations of a pool, newest first."""
     token, chunk = "", await pool.store.page(CHUNK, "")

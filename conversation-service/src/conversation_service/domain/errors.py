@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import ClassVar, NamedTuple
 
 
@@ -18,6 +19,8 @@ class ConversationError(Exception):
     """A refusal. `metadata` repeats every value in the message."""
 
     reason: ClassVar[str]
+    # How long to wait, if waiting helps.
+    retry_after: timedelta | None = None
 
     def __init__(self, message: str, **metadata: str) -> None:
         super().__init__(message)
@@ -205,7 +208,15 @@ class WatcherTooSlow(_FixedError):
 
 class TooManyWatchers(_FixedError):
     reason = "TOO_MANY_WATCHERS"
-    text = "this replica has the maximum of open watches; close some or try again"
+    text = "this replica or this caller has the maximum of open watches; close some or try again"
+
+
+class NumberLookupLimitReached(ConversationError):
+    reason = "NUMBER_LOOKUP_LIMIT_REACHED"
+
+    def __init__(self, limit: int, retry_after: timedelta) -> None:
+        super().__init__(f"the caller may look up {limit} numbers a minute; wait", limit=str(limit))
+        self.retry_after = retry_after
 
 
 class _RequestIdError(_NamedError):

@@ -13,6 +13,7 @@ from conversation_service.domain.errors import (
 )
 from conversation_service.domain.model.messages import MessageState, OutboundMessage
 from conversation_service.domain.model.pool import PoolSettings
+from conversation_service.messaging.access import REFUSED
 from conversation_service.messaging.send import (
     OPTED_OUT_CODE,
     STATES,
@@ -85,6 +86,10 @@ class Account:
 
 class MessagingUnavailable(BackendUnavailable):
     """The messaging service cannot be reached or does not answer in time."""
+
+
+class MessagingRefused(MessagingUnavailable):
+    """The messaging service does not accept this service's credentials."""
 
 
 class RequestFailed(Exception):
@@ -167,6 +172,8 @@ def _raise_unavailable(error: grpc.aio.AioRpcError) -> NoReturn:
     if error.code() is grpc.StatusCode.FAILED_PRECONDITION:
         # Only the calls about the account fail so.
         raise CarrierAccountRefused from error
+    if error.code() in REFUSED:
+        raise MessagingRefused from error
     raise MessagingUnavailable from error
 
 

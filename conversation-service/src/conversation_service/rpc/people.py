@@ -1,10 +1,13 @@
 """The servicers that concern single people: OptOutService and PersonService."""
 
+from conversation_service.application import queries
 from conversation_service.application.erasure import ErasureService
+from conversation_service.application.number_lookups import NumberLookups
 from conversation_service.application.opt_outs import OptOuts
+from conversation_service.application.pools import PoolDirectory
 from conversation_service.domain.model.consent import Erasure, OptOut, OptOutSource
 from conversation_service.rpc.core.convert import timestamp
-from conversation_service.rpc.core.permissions import Context
+from conversation_service.rpc.core.permissions import Context, current_caller
 from conversation_service.rpc.core.validation import RequestValidator
 from conversation_service.store.encryption.blind_index import PersonIds
 from maskline.conversation.v1 import opt_out_pb2, opt_out_pb2_grpc, person_pb2, person_pb2_grpc
@@ -15,9 +18,10 @@ _SOURCES = {
 
 
 class OptOutServicer(opt_out_pb2_grpc.OptOutServiceServicer):
-    def __init__(self, opt_outs: OptOuts, people: PersonIds) -> None:
+    def __init__(self, opt_outs: OptOuts, people: PersonIds, lookups: NumberLookups) -> None:
         self._opt_outs = opt_outs
         self._people = people
+        self._lookups = lookups
 
     async def OptOut(
         self, request: opt_out_pb2.OptOutRequest, context: Context
@@ -36,7 +40,9 @@ class OptOutServicer(opt_out_pb2_grpc.OptOutServiceServicer):
     async def GetOptOut(
         self, request: opt_out_pb2.GetOptOutRequest, context: Context
     ) -> opt_out_pb2.GetOptOutResponse:
-        opt_out = await self._opt_outs.get(self._validated_person_id(request.phone_number))
+        person_id = self._validated_person_id(request.phone_number)
+        await self._lookups.record(current_caller())
+        opt_out = await self._opt_outs.get(person_id)
         return opt_out_pb2.GetOptOutResponse(state=_opt_out_to_proto(opt_out))
 
     def _validated_person_id(self, phone_number: str, request_id: str | None = None) -> str:
@@ -57,8 +63,33 @@ def _opt_out_to_proto(opt_out: OptOut | None) -> opt_out_pb2.OptOutState:
 
 
 class PersonServicer(person_pb2_grpc.PersonServiceServicer):
-    def __init__(self, erasure: ErasureService) -> None:
+    def __init__(
+        self,
+        erasure: ErasureService,
+        directory: PoolDirectory,
+        people: PersonIds,
+        lookups: NumberLookups,
+    ) -> None:
         self._erasure = erasure
+        self._directory = directory
+        self._people = people
+        self._lookups = lookups
+
+    async def LookupParticipant(
+        self, request: person_pb2.LookupParticipantRequest, context: Context
+    ) -> person_pb2.LookupParticipantResponse:
+        validator = RequestValidator()
+        validator.identifier("pool_id", request.pool_id)
+        validator.phone_number("phone_number", request.phone_number)
+        validator.check()
+        pool = await self._directory.by_name(request.pool_id)
+        await self._lookups.record(current_caller(), pool.name)
+        person = self._people.person(pool.name, request.phone_number)
+        live = await queries.live_conversations_of(pool, person)
+        return person_pb2.LookupParticipantResponse(
+            participant_id=person.participant_id,
+            conversation_ids=[conversation.conversation_id for conversation in live],
+        )
 
     async def ErasePerson(
         self, request: person_pb2.ErasePersonRequest, context: Context

@@ -51,6 +51,23 @@ def check(rules: CallerRules, path: str, client: ClientAddress | None, authoriza
     return path
 
 
+def is_authenticated(rules: CallerRules, path: str, authorization: bytes) -> bool:
+    """Whether a callback shows a secret of the gateway itself.
+
+    A send token is a secret of another service, so its address does not count.
+    """
+    if not path.startswith(CALLBACKS):
+        return False
+    endpoint, _, last = path.removesuffix("/").rpartition("/")
+    has_token = endpoint in (MESSAGES, RECEIPTS) and is_one_of(
+        last.encode(errors="replace"), rules.callback_tokens
+    )
+    has_credentials = bool(rules.credentials) and is_one_of(
+        _basic(authorization), [rules.credentials]
+    )
+    return has_token or has_credentials
+
+
 def is_one_of(value: bytes, secrets: Sequence[bytes]) -> bool:
     """Whether it equals one of the secrets, in constant time."""
     matches = False

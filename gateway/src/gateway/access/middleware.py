@@ -9,7 +9,7 @@ import structlog
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.access.callback_auth import CallerRules, HiddenNotFound, check
+from gateway.access.callback_auth import CallerRules, HiddenNotFound, check, is_authenticated
 from gateway.access.client_address import ClientAddress, client_address, limit_key
 from gateway.access.rate_limiter import ClientRateLimiter
 from gateway.problems import (
@@ -49,9 +49,10 @@ class AccessMiddleware:
     """Applies the rules without a framework, as every callback passes here.
 
     Failures (a wrong token, password or address) are limited per client and minute. Above the limit
-    they get 429 and are not logged. Correct requests of the same client still pass: customers of
-    a carrier share its addresses, so one of them could otherwise block the callbacks of all
-    others. The length of the secrets protects them against guessing.
+    they get 429 and are not logged. Requests with a right secret of the gateway are never limited,
+    whatever else comes from their address: customers of a carrier share its addresses, so one of
+    them could otherwise block the callbacks of all others. The length of the secrets protects them
+    against guessing. All other requests share the rate of their address, refused ones included.
     """
 
     def __init__(
@@ -84,14 +85,16 @@ class AccessMiddleware:
     def _admit(self, scope: Scope) -> Scope:
         client, authorization = self._caller_of(scope)
         path: str = scope["path"]
-        self._limit(client)
         try:
             if client is None and path not in HEALTH:
                 raise CallerNotAllowed("Nobody can tell where this comes from.")
             served = check(self._rules.callers, path, client, authorization)
         except (Refused, HiddenNotFound) as refusal:
+            self._limit(client)
             self._count(client, refusal)
             raise
+        if not is_authenticated(self._rules.callers, path, authorization):
+            self._limit(client)
         return scope if served == path else {**scope, "path": served, "raw_path": served.encode()}
 
     def _caller_of(self, scope: Scope) -> tuple[ClientAddress | None, bytes]:

@@ -81,7 +81,8 @@ class CallerSettings(ServiceSettings):
     callback_tokens: CallbackTokens = Field(
         SecretStr(""),
         description="Secret last part of the path of callbacks, 32 to 128 characters; two, "
-        "separated by a comma, during a rotation. Without a token anybody may send callbacks.",
+        "separated by a comma, during a rotation. Without a token, basic credentials and allowed "
+        "sources anybody may send callbacks, and the gateway starts on loopback only.",
     )
     allowed_sources: Networks = Field(
         (),
@@ -107,7 +108,8 @@ class CallerSettings(ServiceSettings):
         ge=0,
         le=100_000,
         description="Requests per second from one address (IPv6: one /64), with bursts of 5 "
-        "seconds; above that 429. Loopback is not limited. 0 means no limit.",
+        "seconds; above that 429. Requests with a right callback token or password are not "
+        "counted. Loopback is not limited. 0 means no limit.",
     )
     refusals_per_minute_per_source: int = Field(
         10,
@@ -130,6 +132,12 @@ class CallerSettings(ServiceSettings):
             requests_per_second=self.requests_per_second_per_source,
             refusals_per_minute=self.refusals_per_minute_per_source,
         )
+
+    @property
+    def authenticates_callbacks(self) -> bool:
+        """Whether callbacks are accepted only from known callers."""
+        callers = self.access_rules.callers
+        return bool(callers.callback_tokens or callers.credentials or callers.allowed_sources)
 
     @property
     def _credentials(self) -> bytes:

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from messaging_service.model.media_origins import validated_origins
@@ -17,7 +17,7 @@ from runtime.settings.server import ServerSettings
 from runtime.settings.tracing import TracesSettings
 from runtime.settings.types import Address, HttpUrl, RedisUrl, Secret
 
-# For `make run` only. The service logs a warning when it starts with it.
+# For `make run` only: refused unless all addresses are on loopback, and then logged as a warning.
 DEVELOPMENT_LEDGER_KEY = "maskline-development-ledger-key"
 
 # A shorter key could be found by trial against a copy of the ledger.
@@ -95,6 +95,7 @@ class Settings(ServerSettings, RedisSettings, TracesSettings):
 
     model_config = SettingsConfigDict(env_prefix="MESSAGING_", frozen=True)
     links = ("listen",)
+    addresses = ("redis_url", "flowroute_url", "metrics_listen", "traces_endpoint")
 
     listen: Address = Field(
         "127.0.0.1:8082", description="Address that the gRPC server listens on."
@@ -179,6 +180,14 @@ class Settings(ServerSettings, RedisSettings, TracesSettings):
     )
     log_level: LogLevel = Field("info", description="Lowest level that is logged.")
 
+    @model_validator(mode="after")
+    def _refuses_published_secrets(self) -> "Settings":
+        if self.uses_development_ledger_key:
+            names = self.env_names("ledger_key", "former_ledger_keys")
+            self.require_loopback(f"{names}: the published development key is used; set a secret")
+        self.require_redis_authentication()
+        return self
+
     @property
     def unknown_lookups(self) -> tuple[timedelta, ...]:
         """When an uncertain send is looked up, since the send."""
@@ -198,4 +207,4 @@ class Settings(ServerSettings, RedisSettings, TracesSettings):
     @property
     def uses_development_ledger_key(self) -> bool:
         """Whether the published development key is among the keys, former ones included."""
-        return DEVELOPMENT_LEDGER_KEY in self.ledger_keys
+        return DEVELOPMENT_LEDGER_KEY in map(str.strip, self.ledger_keys)

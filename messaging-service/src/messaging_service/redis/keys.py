@@ -49,6 +49,11 @@ def budget(span: str, number: int, pool: str) -> str:
     return f"{_PREFIX}:{{pace}}:budget:{span}:{number}:{pool}"
 
 
+def write_check() -> str:
+    """String: written by the health check; expires."""
+    return f"{_PREFIX}:{{write-check}}:write-check"
+
+
 def media(message_id: str) -> str:
     """String: the outcome of each file of a message, as JSON."""
     return f"{_PREFIX}:{{{message_id}}}:media"

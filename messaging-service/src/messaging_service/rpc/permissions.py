@@ -16,6 +16,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "GetMedia": (CONVERSATION_SERVICE,),
     "ListAccountNumbers": (CONVERSATION_SERVICE,),
     "CheckAccount": (CONVERSATION_SERVICE,),
+    "CheckAccess": (CONVERSATION_SERVICE,),
 }
 
 _SERVICE = messaging_pb2.DESCRIPTOR.services_by_name["MessagingService"].full_name

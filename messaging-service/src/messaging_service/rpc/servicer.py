@@ -100,3 +100,10 @@ class MessagingServicer(MessagingServiceServicer):
         context: ServicerContext[pb.CheckAccountRequest, pb.CheckAccountResponse],
     ) -> pb.CheckAccountResponse:
         return account_mapping.check_to_proto(await self._account.check())
+
+    async def CheckAccess(
+        self,
+        request: pb.CheckAccessRequest,
+        context: ServicerContext[pb.CheckAccessRequest, pb.CheckAccessResponse],
+    ) -> pb.CheckAccessResponse:
+        return pb.CheckAccessResponse()

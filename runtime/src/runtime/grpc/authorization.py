@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Never
 
@@ -47,9 +47,12 @@ class Permissions:
 
     # By the full method name, "/package.Service/Method".
     roles_of: Mapping[str, Collection[str]]
-    # Roles limited to the pools of their principal: by the request's field `pool`. A request
-    # without that field is allowed only to a principal of all pools.
+    # Roles limited to the pools of their principal: by the request's field `pool_id` or `pool`. A
+    # request without that field is allowed only to a principal of all pools.
     pool_scoped: Collection[str] = ()
+    # Methods that look people up by number, with the roles that may call them only if the entry of
+    # the caller says `can_look_up_numbers`.
+    number_lookups: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 def current_principal() -> Principal | None:
@@ -96,15 +99,23 @@ class AuthorizationInterceptor(grpc.aio.ServerInterceptor):
     def _allows(self, principal: Principal, method: str, request: Message) -> bool:
         if principal.role not in self._permissions.roles_of.get(method, ()):
             return False
+        needs_grant = principal.role in self._permissions.number_lookups.get(method, ())
+        if needs_grant and not principal.can_look_up_numbers:
+            return False
         if principal.role not in self._permissions.pool_scoped:
             return True
-        return principal.has_pool(getattr(request, "pool", EVERY_POOL))
+        return principal.has_pool(_pool_of(request))
 
     async def _deny(
         self, status: RpcStatus, method: str, role: str | None, context: Context
     ) -> Never:
         log.warning("call_refused", method=method, reason=status.reason, role=role)
         await context.abort_with_status(to_grpc_status(status, domain=self._domain))
+
+
+def _pool_of(request: Message) -> str:
+    pool: str = getattr(request, "pool_id", getattr(request, "pool", EVERY_POOL))
+    return pool
 
 
 def _authorization(metadata: Iterable[tuple[str, str | bytes]]) -> str | None:

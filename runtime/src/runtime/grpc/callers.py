@@ -17,6 +17,12 @@ EVERY_POOL = "*"
 # A deployment has a handful of services and some dozens of clients.
 CALLERS_LIMIT = 1000
 
+# Names are logged, so that they have no form in which a phone number could be written with "+".
+NAME = r"^[A-Za-z][A-Za-z0-9._-]{0,63}$"
+
+# Enough to tell a deployment's callers apart.
+DIGEST_CHARACTERS = 12
+
 _SCHEME = "Bearer "
 
 
@@ -26,6 +32,9 @@ class Principal:
 
     role: str
     pools: frozenset[str] = frozenset()
+    # For logs and limits; the entries of one program may share it.
+    name: str = ""
+    can_look_up_numbers: bool = False
 
     def has_pool(self, pool: str) -> bool:
         """Whether calls may be about this pool; with EVERY_POOL, about all of them."""
@@ -57,6 +66,8 @@ class _Caller(BaseModel):
     token_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
     role: str
     pools: frozenset[str] = frozenset()
+    name: Annotated[str, Field(pattern=NAME)] | None = None
+    can_look_up_numbers: bool = False
 
     @model_validator(mode="after")
     def _has_one_credential(self) -> "_Caller":
@@ -70,7 +81,13 @@ class _Caller(BaseModel):
 
     @property
     def principal(self) -> Principal:
-        return Principal(self.role, self.pools)
+        return Principal(self.role, self.pools, self._name, self.can_look_up_numbers)
+
+    @property
+    def _name(self) -> str:
+        """Without a given name, a part of the hash of the credential: it may be public."""
+        digest = self.token_sha256 or sha256((self.certificate or "").encode()).hexdigest()
+        return self.name or f"caller-{digest[:DIGEST_CHARACTERS]}"
 
 
 class _File(BaseModel):

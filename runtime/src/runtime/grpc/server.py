@@ -9,6 +9,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from runtime.background import run_forever
+from runtime.grpc.call_limits import CallLimitInterceptor
 from runtime.grpc.client import MAX_MESSAGE_BYTES
 from runtime.grpc.security import INSECURE, ServerSecurity
 from runtime.shutdown import GRACE_SECONDS
@@ -16,8 +17,9 @@ from runtime.tracing.grpc import server_interceptors
 
 log = structlog.get_logger()
 
-# A call above this ends with RESOURCE_EXHAUSTED at once instead of waiting in a growing queue.
-MAX_CONCURRENT_RPCS = 1024
+# Streams of one connection; a client waits for a free one before it begins another call. Services
+# have a few dozen calls in progress, and whoever floods a server needs that many connections more.
+MAX_STREAMS_PER_CONNECTION = 128
 
 HEALTH_INTERVAL_SECONDS = 1.0
 
@@ -40,17 +42,17 @@ class GrpcServer:
         listen: str,
         interceptors: Sequence[grpc.aio.ServerInterceptor],
         security: ServerSecurity = INSECURE,
+        *,
+        domain: str = "maskline",
     ) -> None:
         """`listen` is "host:port"; port 0 takes a free one. Raises RuntimeError if it is taken.
 
         The interceptors of `security` run inside the others, which translate their errors.
         """
         self._security = security
-        self.server = grpc.aio.server(
-            interceptors=[*server_interceptors(), *interceptors, *security.interceptors],
-            maximum_concurrent_rpcs=MAX_CONCURRENT_RPCS,
-            options=_options(security),
-        )
+        inner = (*security.interceptors, CallLimitInterceptor(domain))
+        outer = (*server_interceptors(), *interceptors)
+        self.server = grpc.aio.server(interceptors=[*outer, *inner], options=_options(security))
         self.port = self._add_port(listen)
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
@@ -92,6 +94,7 @@ def _options(security: ServerSecurity) -> list[tuple[str, int]]:
     options = [
         ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
         ("grpc.so_reuseport", 0),
+        ("grpc.max_concurrent_streams", MAX_STREAMS_PER_CONNECTION),
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
     ]

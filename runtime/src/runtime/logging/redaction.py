@@ -101,7 +101,10 @@ _KINDS: Sequence[tuple[Kind, str]] = (
     (is_place, "at"),
     (is_address, "listen"),
     (is_time, "timestamp since"),
-    (is_id, "message_id message_ids carrier_message_id by pool conversation_id erasure_id fence"),
+    (
+        is_id,
+        "message_id message_ids carrier_message_id by caller pool conversation_id erasure_id fence",
+    ),
     (
         is_count,
         "port status status_code count items results texts lanes failures file seen looked_at "

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs
 from pydantic import Field, SecretStr, model_validator
 
 from runtime.redis.client import RedisAccess
-from runtime.settings.server import LinkSettings, is_local
+from runtime.settings.server import LinkSettings, is_local, is_local_url
 from runtime.settings.types import OptionalFile, RedisUrl, Secret, split_url
 
 
@@ -77,6 +77,18 @@ class RedisSettings(LinkSettings):
                 f"rediss:// address, or set {self.env_names('allows_insecure_links')} to true"
             )
         return self
+
+    def require_redis_authentication(self) -> None:
+        """Raises ValueError for a Redis on another machine that everybody could use."""
+        url = _plain(self.redis_url)
+        authenticates = (
+            self.redis_password or self.redis_certificate_file or split_url(url).password
+        )
+        if not authenticates and not is_local_url(url):
+            raise ValueError(
+                f"{self.env_names('redis_password')} missing: a Redis on another machine needs a "
+                f"password or a client certificate"
+            )
 
 
 def _plain(url: SecretStr) -> str:

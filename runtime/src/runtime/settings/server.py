@@ -3,10 +3,10 @@
 import ipaddress
 from typing import ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from runtime.settings.base import ServiceSettings
-from runtime.settings.types import OptionalFile
+from runtime.settings.types import OptionalFile, split_url
 from runtime.tls import TlsFiles
 
 
@@ -18,6 +18,8 @@ class LinkSettings(ServiceSettings):
 
     # The settings that hold addresses of gRPC servers.
     links: ClassVar[tuple[str, ...]] = ()
+    # The settings with all other addresses that the process listens on or connects to.
+    addresses: ClassVar[tuple[str, ...]] = ()
 
     tls_certificate_file: OptionalFile = Field(
         None,
@@ -62,6 +64,22 @@ class LinkSettings(ServiceSettings):
             )
         return self
 
+    def require_loopback(self, problem: str) -> None:
+        """Raises ValueError if an address is not on this machine; such a setup is for trying out.
+
+        `problem` says what is missing from a deployment.
+        """
+        exposed = [
+            name
+            for name in (*self.links, *self.addresses)
+            if (value := getattr(self, name)) and not is_local_url(_plain(value))
+        ]
+        if exposed:
+            raise ValueError(
+                f"{problem}. That is allowed only while all addresses are on loopback, and "
+                f"{self.env_names(*exposed)} is not"
+            )
+
     @classmethod
     def env_names(cls, *names: str) -> str:
         """The environment variables of these settings."""
@@ -87,6 +105,18 @@ class ServerSettings(LinkSettings):
             names = self.env_names("callers_file")
             raise ValueError(f"{names} missing: say whose certificates may do what")
         return self
+
+
+def is_local_url(value: str) -> bool:
+    """Whether a URL, "host:port" or a gRPC target is on this machine."""
+    scheme, separator, _ = value.partition("://")
+    if not separator or scheme == "unix":
+        return is_local(value)
+    return is_local(f"{split_url(value).hostname or 'localhost'}:0")
+
+
+def _plain(value: str | SecretStr) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
 
 
 def is_local(address: str) -> bool:

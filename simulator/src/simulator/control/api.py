@@ -1,7 +1,7 @@
 """The routes of the control API."""
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from http import HTTPStatus
 
 from starlette.applications import Starlette
@@ -16,6 +16,7 @@ from simulator.control import bodies, media_bodies, problems
 from simulator.control.faults_api import fault_routes
 from simulator.control.services import Services
 from simulator.control.stream import EventStreamResponse, stream
+from simulator.media.files import with_base_url
 from simulator.phones import text_view
 
 # Each open page has one.
@@ -57,11 +58,15 @@ class ControlApi:
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
     async def texts(self, request: Request) -> Response:
-        """`GET /simulator/phones/{number}/texts`, oldest first."""
+        """`GET /simulator/phones/{number}/texts`, oldest first, with absolute media addresses."""
         phone = _phone(request.path_params)
         if phone not in self._carrier.phones:
             raise NoSuchPhone
-        texts = [text_view(text) for text in self._carrier.phones.texts(phone)]
+        base_url = str(request.base_url).rstrip("/")
+        texts = [
+            text_view(replace(text, media=with_base_url(base_url, text.media)))
+            for text in self._carrier.phones.texts(phone)
+        ]
         return JSONResponse({"texts": texts})
 
     async def type_text(self, request: Request) -> Response:

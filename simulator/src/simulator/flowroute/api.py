@@ -103,6 +103,14 @@ class NumbersApi:
             links |= _next_link(request, page)
         return JSONResponse({"data": resources, "links": links})
 
+    async def get(self, request: Request) -> Response:
+        """`GET /numbers/{id}`; the id is the number's digits."""
+        digits = request.path_params["number_id"]
+        number = next((n for n in self._carrier.numbers if to_digits(n) == digits), None)
+        if number is None:
+            raise errors.FlowrouteError(HTTPStatus.NOT_FOUND, "There is no such number.")
+        return JSONResponse({"data": number_resource(number, str(request.url)), "included": []})
+
 
 def messages_api(
     carrier: Carrier, clock: Clock, media: MediaClient, credentials: Credentials, *, priced: bool
@@ -129,7 +137,10 @@ def _callback_routes(carrier: Carrier, credentials: Credentials) -> Iterator[Rou
 def numbers_api(carrier: Carrier, credentials: Credentials) -> Starlette:
     """The application to mount at /v2."""
     api = NumbersApi(carrier)
-    return _application(Route("/numbers", authenticated(credentials, api.list), methods=["GET"]))
+    return _application(
+        Route("/numbers", authenticated(credentials, api.list), methods=["GET"]),
+        Route("/numbers/{number_id}", authenticated(credentials, api.get), methods=["GET"]),
+    )
 
 
 def authenticated(credentials: Credentials, handler: Handler) -> Handler:

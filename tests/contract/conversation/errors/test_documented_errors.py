@@ -34,7 +34,7 @@ from support.services.refusing_carrier import RefusingCarrier
 
 STEPS = 250
 # The first reports the failure as a finding; the others call only the messaging service.
-WITHOUT_REDIS = {"CheckDeployment", "ReceiveDeliveryReceipts", "GetMedia"}
+WITHOUT_REDIS = {"CheckAccess", "CheckDeployment", "ReceiveDeliveryReceipts", "GetMedia"}
 CODE_OF = {kind.reason: code for kind, code in CODES.items()}
 OPERATOR = pool_pb2.PoolSettings(operator="Test exchange")
 # Every change that can lose races, in this order, with the fields that get it to its commit.
@@ -55,8 +55,10 @@ CHANGES: dict[str, dict[str, object]] = {
     "OptOut": {"phone_number": ALICE_NUMBER},
     "ErasePerson": {"phone_number": ALICE_NUMBER},
 }
-# The other errors that conformance cannot provoke; the last two are in test_watches.py.
+# The other errors that conformance cannot provoke; the last two are in test_watches.py, and those
+# of look-ups in tests/contract/conversation/rpc/test_number_lookups.py.
 RARE = {
+    *((method, "NUMBER_LOOKUP_LIMIT_REACHED") for method in documented_errors.LOOKUPS),
     ("SyncNumbers", "CARRIER_ACCOUNT_REFUSED"),
     ("SyncNumbers", "BACKEND_UNAVAILABLE"),
     ("GetMedia", "BACKEND_UNAVAILABLE"),

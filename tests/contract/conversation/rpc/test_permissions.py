@@ -36,12 +36,12 @@ SERVICES = services_of("maskline.conversation.v1")
 METHODS = methods_of(SERVICES)
 # Repeats the table, by role, so that a mistake in it is found.
 MAY = {
-    "gateway": "ReceiveMessages ReceiveDeliveryReceipts GetMedia",
+    "gateway": "ReceiveMessages ReceiveDeliveryReceipts CheckAccess GetMedia",
     "client": "StartConversation OpenConversation JoinConversation EndConversation SendMessage "
     "PauseConversation ResumeConversation ReopenConversation GetConversation ListConversations "
     "ListMessages GetTimeline WatchEvents",
     "support": "GetConversation ListConversations ListMessages GetTimeline WatchEvents GetPool "
-    "ListNumbers GetPoolAdvice ListDeadLetters",
+    "ListNumbers GetPoolAdvice ListDeadLetters LookupParticipant",
     "operator": " ".join(method.name for method in METHODS),
     "conversation-service": "",
 }

@@ -33,6 +33,7 @@ from maskline.conversation.v1 import (
     pool_pb2,
 )
 from maskline.conversation.v1.error_reason_pb2 import ErrorReason
+from runtime.grpc import call_limits
 from runtime.grpc.authorization import REASONS
 from support.builders.documented_errors import PROTOS
 from support.clock import ManualClock
@@ -56,7 +57,7 @@ def test_the_published_reasons_are_those_of_the_error_classes_and_of_the_status_
     reasons = ErrorReason.DESCRIPTOR.values_by_name
     published = {name.removeprefix("ERROR_REASON_") for name in reasons} - {"UNSPECIFIED"}
     # The authorization interceptor returns these two.
-    published -= REASONS
+    published -= REASONS | call_limits.REASONS
     assert {error.reason for error in CODES} == published
     with_reason = {error for error in refusals() if "reason" in vars(error)}
     assert with_reason == set(CODES)

@@ -115,6 +115,9 @@ READS: list[Case] = [
      pb.GetConversationResponse(conversation=TALKING)),
     (f"opt-outs get {ALICE_PHONE}", opt_out_pb2.GetOptOutRequest(**PERSON),
      opt_out_pb2.GetOptOutResponse(state=OPTED_OUT)),
+    (f"people lookup {ALICE_PHONE}",
+     person_pb2.LookupParticipantRequest(pool_id="main", **PERSON),
+     person_pb2.LookupParticipantResponse(participant_id="p", conversation_ids=["c1", "c2"])),
     ("people erasure e1", person_pb2.GetErasureRequest(erasure_id="e1"),
      person_pb2.GetErasureResponse(
          erasure=person_pb2.Erasure(erasure_id="e1", erase_time=NOON, erased_conversations=3)

@@ -14,7 +14,7 @@ from integration.cli.samples import (
 from integration.cli.scripted import Deployment
 
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import dead_letter_pb2, event_pb2, pool_pb2
+from maskline.conversation.v1 import dead_letter_pb2, event_pb2, person_pb2, pool_pb2
 from support.services.cli_process import Ended
 
 
@@ -55,13 +55,27 @@ async def test_a_list_ends_at_its_limit_and_says_so(deployment: Deployment) -> N
 
 async def test_conversations_are_filtered_by_the_service(deployment: Deployment) -> None:
     deployment.answers("ListConversations", page())
-    typed = f"--state waiting --number {MASKED} --name n --participant p --phone {ALICE_PHONE}"
+    typed = f"--state waiting --number {MASKED} --name n --participant p"
     ended = await maskline(deployment.target, "conversations", "list", *typed.split())
     assert ended.status == 0, ended.err
     [request] = deployment.received(pb.ListConversationsRequest)
     assert request.state == pb.CONVERSATION_STATE_WAITING
-    assert (request.masked_number, request.phone_number) == (MASKED, ALICE_PHONE)
+    assert request.masked_number == MASKED
     assert (request.unique_name, request.participant_id) == ("n", "p")
+
+
+async def test_conversations_of_a_phone_number_are_those_of_its_participant(
+    deployment: Deployment,
+) -> None:
+    found = person_pb2.LookupParticipantResponse(participant_id="p-alice")
+    deployment.answers("LookupParticipant", found)
+    deployment.answers("ListConversations", page())
+    ended = await maskline(deployment.target, "conversations", "list", "--phone", ALICE_PHONE)
+    assert ended.status == 0, ended.err
+    [looked_up] = deployment.received(person_pb2.LookupParticipantRequest)
+    assert (looked_up.pool_id, looked_up.phone_number) == ("main", ALICE_PHONE)
+    [request] = deployment.received(pb.ListConversationsRequest)
+    assert request.participant_id == "p-alice"
 
 
 async def test_a_table_in_a_pipe_is_never_cut_or_wrapped(deployment: Deployment) -> None:
@@ -77,12 +91,12 @@ async def test_a_table_in_a_pipe_is_never_cut_or_wrapped(deployment: Deployment)
     assert "paused" in line
 
 
-async def test_phone_numbers_are_masked_as_the_service_masks_them(deployment: Deployment) -> None:
-    shown = pb.Participant(participant_id="p", masked_phone_number="+1x", phone_number=BOB_PHONE)
+async def test_a_participant_is_shown_by_number_or_by_id(deployment: Deployment) -> None:
+    shown = pb.Participant(participant_id="p", phone_number=BOB_PHONE)
     talk = pb.Conversation(participants=[TALKING.participants[0], shown])
     deployment.answers("ListConversations", pb.ListConversationsResponse(conversations=[talk]))
     ended = await maskline(deployment.target, "conversations", "list")
-    assert ended.out.split()[-2:] == ["+1******0111", BOB_PHONE]
+    assert ended.out.split()[-2:] == ["p-alice", BOB_PHONE]
 
 
 async def test_pools_and_numbers_are_listed(deployment: Deployment) -> None:

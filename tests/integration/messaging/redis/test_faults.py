@@ -100,3 +100,14 @@ async def test_the_carriers_answer_counts_even_if_the_ledger_lost_its_data(
     carrier.script = forgets
     result = await messaging.send_one(text("m1"))
     assert (result.outcome, result.state) == (pb.SEND_OUTCOME_ACCEPTED, pb.MESSAGE_STATE_SENT)
+
+
+async def test_health_needs_a_redis_that_accepts_writes(messaging: Messaging, redis: Redis) -> None:
+    await messaging.health("SERVING")
+    try:
+        await redis.config_set("maxmemory", "1mb")
+        assert await redis.ping()
+        await messaging.health("NOT_SERVING")
+    finally:
+        await redis.config_set("maxmemory", 0)
+    await messaging.health("SERVING")

@@ -197,14 +197,16 @@ async def test_records_are_listed_newest_first_in_pages(
 async def test_a_listing_keeps_to_its_dates(simulator: Simulator, clock: ManualClock) -> None:
     await simulator.send(body="before")
     clock.move(seconds=10)
-    start = f"{clock.now():%Y-%m-%dT%H:%M:%SZ}"
+    start = f"{clock.now():%Y-%m-%dT%H:%M:%S}"
     await simulator.send(body="within")
     clock.move(seconds=10)
     await simulator.send(body="after")
-    end = f"{clock.now():%Y-%m-%d}T12:00:19Z"
-    params = {"start_date": start, "end_date": end}
-    page = await simulator.http.get("/v2.1/messages", params=params, auth=KEYS)
-    assert [m["attributes"]["body"] for m in page.json()["data"]] == ["within"]
+    end = f"{clock.now():%Y-%m-%d}T12:00:19"
+    # Without a zone, as SDKs send it, it is UTC.
+    for form in ("", "Z", "+00:00", ".00", ".000000Z"):
+        params = {"start_date": f"{start}{form}", "end_date": f"{end}{form}"}
+        page = await simulator.http.get("/v2.1/messages", params=params, auth=KEYS)
+        assert [m["attributes"]["body"] for m in page.json()["data"]] == ["within"], form
 
 
 async def test_a_wrong_query_is_unprocessable(simulator: Simulator) -> None:
@@ -212,7 +214,8 @@ async def test_a_wrong_query_is_unprocessable(simulator: Simulator) -> None:
     for path in (
         "/v2.2/messages",
         f"{dated}&end_date=x",
-        f"{dated}T00:00:00",
+        f"{dated}T00:00",
+        f"{dated}T00:00:00%2B1",
         f"{dated}&limit=0",
         "/v2/numbers?limit=201",
         "/v2/numbers?offset=-1",
@@ -242,6 +245,16 @@ async def test_our_numbers_are_listed_as_flowroute_lists_them(simulator: Simulat
     following = (await simulator.http.get(page["links"]["next"], auth=KEYS)).json()
     assert [number["id"] for number in following["data"]] == ["12065550101"]
     assert "next" not in following["links"]
+
+
+async def test_a_number_is_found_by_its_digits(simulator: Simulator) -> None:
+    [listed, _] = (await simulator.http.get("/v2/numbers", auth=KEYS)).json()["data"]
+    response = await simulator.http.get("/v2/numbers/12065550100", auth=KEYS)
+    assert response.json()["data"] == listed
+    for other in ("12065550199", "+12065550100", "x"):
+        missing = await simulator.http.get(f"/v2/numbers/{other}", auth=KEYS)
+        assert_error(missing, 404, "Not Found")
+    assert (await simulator.http.get("/v2/numbers/12065550100")).status_code == 401
 
 
 async def test_numbers_match_by_digits(simulator: Simulator) -> None:

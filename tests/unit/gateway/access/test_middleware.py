@@ -1,3 +1,4 @@
+from dataclasses import replace
 from ipaddress import ip_network
 from unittest.mock import AsyncMock
 
@@ -6,7 +7,7 @@ import pytest
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from gateway.access.callback_auth import CallerRules
+from gateway.access.callback_auth import CallerRules, basic_credentials
 from gateway.access.middleware import AccessMiddleware, AccessRules
 
 CARRIER, STRANGER, LOOPBACK = "52.88.246.140", "203.0.113.9", "127.0.0.1"
@@ -97,6 +98,36 @@ async def test_each_client_has_its_own_rate_and_gets_the_time_to_wait() -> None:
     assert await guarded.statuses(CARRIER, "/api/message", 10) == [200] * 10
     guarded.time.now += 1
     assert await guarded.statuses(STRANGER, "/api/message", 3) == [200, 200, 429]
+
+
+PASSWORD = basic_credentials("flowroute", "correct horse battery")
+BASIC = CallerRules(credentials=PASSWORD)
+SECRETS: list[tuple[CallerRules, str, str, dict[str, str]]] = [
+    (WITH_TOKEN.callers, WRONG, CORRECT, {}),
+    (WITH_TOKEN.callers, "/api/receipt/" + "s" * 43, f"/api/receipt/{TOKEN}", {}),
+    (WITH_TOKEN.callers, "/media/c2VuZA", CORRECT, {}),
+    (BASIC, "/api/message", "/api/message", {"Authorization": f"Basic {PASSWORD.decode()}"}),
+    (BASIC, "/media/x", "/api/receipt/a", {"Authorization": f"Basic {PASSWORD.decode()}"}),
+]
+
+
+@pytest.mark.parametrize(("callers", "flooded", "right", "headers"), SECRETS)
+async def test_a_right_secret_passes_whatever_else_comes_from_its_address(
+    callers: CallerRules, flooded: str, right: str, headers: dict[str, str]
+) -> None:
+    guarded = Guarded(AccessRules(callers, requests_per_second=1))
+    assert (await guarded.statuses(CARRIER, flooded, 50))[-1] == 429
+    client = guarded.client(CARRIER)
+    assert {(await client.post(right, headers=headers)).status_code for _ in range(50)} == {200}
+    # And it takes nothing from the rate of the others.
+    guarded.time.now += 60
+    assert (await guarded.statuses(CARRIER, flooded, 1))[0] != 429
+
+
+async def test_a_wrong_token_costs_its_address() -> None:
+    guarded = Guarded(replace(WITH_TOKEN, requests_per_second=1, refusals_per_minute=100))
+    assert (await guarded.statuses(STRANGER, WRONG, 5)) == [404] * 5
+    assert (await guarded.statuses(STRANGER, "/media/c2VuZA", 1)) == [429]
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,12 @@ def test_every_setting_is_explained_in_a_sentence_and_every_secret_is_one() -> N
         assert (name in (*SECRETS, "former_ledger_keys")) == is_secret, name
 
 
+# What a deployment with addresses beyond loopback needs.
+DEPLOYED: dict[str, object] = {
+    "allows_insecure_links": True,
+    "ledger_key": SecretStr("a secret of a deployment"),
+}
+
 VALID: dict[str, tuple[object, ...]] = {
     "flowroute_url": ("https://api.flowroute.com/", "http://simulator:8090"),
     "public_url": ("https://relay.example/below/a/path/", "http://[::1]:8080"),
@@ -87,7 +93,7 @@ INVALID: dict[str, tuple[object, ...]] = {
 @pytest.mark.parametrize("name", VALID)
 def test_valid_values_are_accepted(name: str) -> None:
     for value in VALID[name]:
-        settings = Settings.model_validate({name: value, "allows_insecure_links": True})
+        settings = Settings.model_validate({**DEPLOYED, name: value})
         assert not str(getattr(settings, name)).endswith("/")
 
 

@@ -17,7 +17,7 @@ TLS = {
     "tls_key_file": Path("own.key"),
     "tls_ca_file": AUTHORITY,
 }
-INSECURE = {"allows_insecure_links": True}
+INSECURE: dict[str, object] = {"allows_insecure_links": True}
 REMOTE = "10.0.0.7:8081"
 
 

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from conversation_service.app.settings import Settings as ConversationSettings
 from gateway.settings import Settings as GatewaySettings
@@ -41,9 +41,13 @@ def test_settings_that_are_not_valid_are_refused(values: dict[str, object], mess
 
 
 def test_plain_text_is_allowed_on_this_machine_or_by_a_setting() -> None:
-    assert GatewaySettings(traces_endpoint=REMOTE, allows_insecure_links=True)
+    token = SecretStr("t" * 32)
+    assert GatewaySettings(
+        traces_endpoint=REMOTE, allows_insecure_links=True, callback_tokens=token
+    )
     for endpoint in (REMOTE.replace("http", "https", 1), "http://[::1]:4318/v1/traces"):
-        assert GatewaySettings(traces_endpoint=endpoint).traces_endpoint == endpoint
+        settings = GatewaySettings(traces_endpoint=endpoint, callback_tokens=token)
+        assert settings.traces_endpoint == endpoint
 
 
 WITHOUT = """

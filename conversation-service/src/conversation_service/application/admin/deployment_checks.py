@@ -11,9 +11,18 @@ from redis.exceptions import RedisError
 
 from conversation_service.application.pools import PoolDirectory
 from conversation_service.domain.errors import CarrierAccountRefused
-from conversation_service.messaging.client import Account, MessagingClient, MessagingUnavailable
+from conversation_service.messaging.client import (
+    Account,
+    MessagingClient,
+    MessagingRefused,
+    MessagingUnavailable,
+)
+from runtime.redis.write_check import WriteCheck
 
 MIN_REDIS_VERSION = (7, 0)
+
+# When it is full, Redis refuses every text; this leaves time to act.
+MEMORY_WARNING = 0.8
 
 
 class CheckOutcome(StrEnum):
@@ -39,12 +48,14 @@ class DeploymentChecks:
     def __init__(
         self,
         redis: Redis,
+        writes: WriteCheck,
         directory: PoolDirectory,
         messaging: MessagingClient,
         *,
         uses_development_key: bool,
     ) -> None:
         self._redis = redis
+        self._writes = writes
         self._directory = directory
         self._messaging = messaging
         self._uses_development_key = uses_development_key
@@ -75,7 +86,7 @@ class DeploymentChecks:
             finding = f"unreachable ({type(error).__name__}); see CONVERSATION_REDIS_URL"
             yield Check("redis", CheckOutcome.FAILED, finding)
             return
-        yield Check("redis", CheckOutcome.PASSED, "reachable")
+        yield _redis_memory(info, await self._writes.error())
         yield _redis_version(info)
         yield _redis_durability(info)
         yield _redis_eviction(info)
@@ -99,6 +110,10 @@ class DeploymentChecks:
     async def _carrier_checks(self) -> AsyncIterator[Check]:
         try:
             account = await self._messaging.account()
+        except MessagingRefused:
+            finding = "it refuses this service's credentials; see CONVERSATION_MESSAGING_TOKEN"
+            yield Check("messaging service", CheckOutcome.FAILED, finding)
+            return
         except (MessagingUnavailable, CarrierAccountRefused):
             finding = "it or the carrier is unreachable; see its log"
             yield Check("messaging service", CheckOutcome.FAILED, finding)
@@ -107,6 +122,23 @@ class DeploymentChecks:
         yield _credentials(account)
         for kind, (configured, expected) in account.callbacks.items():
             yield _callback(kind, configured, expected)
+
+
+def _redis_memory(info: Mapping[str, object], write_error: str | None) -> Check:
+    name = "redis"
+    used, limit = (int(str(info.get(key, 0))) for key in ("used_memory", "maxmemory"))
+    memory = f"memory {_megabytes(used)}, no maxmemory"
+    if limit:
+        memory = f"memory {_megabytes(used)} of {_megabytes(limit)} maxmemory"
+    if write_error:
+        return Check(name, CheckOutcome.FAILED, f"it refuses writes ({write_error}); {memory}")
+    if limit and used >= limit * MEMORY_WARNING:
+        return Check(name, CheckOutcome.WARNED, f"almost full: {memory}")
+    return Check(name, CheckOutcome.PASSED, f"reachable; {memory}")
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1024**2:.1f} MB"
 
 
 def _redis_version(info: Mapping[str, object]) -> Check:

@@ -25,12 +25,6 @@ def is_e164(number: str) -> bool:
     return _E164.fullmatch(number) is not None
 
 
-def redacted_number(number: str) -> str:
-    """A number as operators may see it: the last four digits, and a North American country code."""
-    last_four = number[-4:]
-    return f"+1 ••• ••• {last_four}" if _is_north_american(number) else f"+•••• {last_four}"
-
-
 def area_code(number: str) -> str:
     """The area code of a North American number; empty for any other."""
     return number[2:5] if _is_north_american(number) else ""

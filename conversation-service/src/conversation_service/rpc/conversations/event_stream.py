@@ -32,14 +32,14 @@ class EventStreams:
         self._stopping.set()
 
     async def watch(
-        self, pool: PoolContext, request: pb.WatchEventsRequest
+        self, pool: PoolContext, request: pb.WatchEventsRequest, caller: str
     ) -> AsyncIterator[pb.WatchEventsResponse]:
         """Yields events and heartbeats until the client cancels or stop() is called."""
         cursor = START if request.cursor == "0" else request.cursor
         subscription = EventSubscription(
             pool.event_log, self._clock, request.conversation_id, cursor
         )
-        with self._limit.slot():
+        with self._limit.slot(caller):
             while not self._stopping.is_set():
                 batch = await subscription.run_once()
                 for response in _responses(batch):

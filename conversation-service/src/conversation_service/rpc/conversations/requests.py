@@ -148,10 +148,8 @@ def validate_watch(request: pb.WatchEventsRequest) -> None:
     validator.check()
 
 
-def conversation_filter(
-    request: pb.ListConversationsRequest, people: PersonIds
-) -> ConversationFilter:
-    """A participant id takes precedence over a phone number."""
+def conversation_filter(request: pb.ListConversationsRequest) -> ConversationFilter:
+    """Which conversations are listed."""
     validator = RequestValidator()
     validator.identifier("pool", request.pool)
     validator.page_size(request.page_size)
@@ -160,13 +158,8 @@ def conversation_filter(
     validator.optional_phone_number("masked_number", request.masked_number)
     validator.optional_identifier("unique_name", request.unique_name)
     validator.optional_identifier("participant_id", request.participant_id)
-    validator.optional_phone_number("phone_number", request.phone_number)
     validator.check()
-    person = None
-    if request.phone_number:
-        person = people.person(request.pool, request.phone_number)
-    if request.participant_id:
-        person = Person(request.participant_id)
+    person = Person(request.participant_id) if request.participant_id else None
     state = _STATES[request.state]
     return ConversationFilter(state, request.masked_number, request.unique_name, person)
 

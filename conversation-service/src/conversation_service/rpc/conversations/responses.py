@@ -4,7 +4,7 @@ from conversation_service.application.queries import MessageSummary
 from conversation_service.domain.model.conversation import Conversation, EndReason, State
 from conversation_service.domain.model.events import EventType
 from conversation_service.domain.model.messages import MessageState
-from conversation_service.domain.model.participants import Person, redacted_number
+from conversation_service.domain.model.participants import Person
 from conversation_service.rpc.conversations.event_descriptions import describe
 from conversation_service.rpc.core.convert import timestamp
 from conversation_service.rpc.core.permissions import may_see_numbers
@@ -79,6 +79,5 @@ def event_to_proto(recorded: RecordedEvent, conversation: Conversation | None) -
 def _participant_to_proto(person: Person) -> pb.Participant:
     return pb.Participant(
         participant_id=person.participant_id,
-        masked_phone_number=redacted_number(person.phone_number),
         phone_number=person.phone_number if may_see_numbers() else "",
     )

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from conversation_service.application import queries
 from conversation_service.application.inbound.delivery_receipts import DeliveryReceiptHandler
 from conversation_service.application.inbound.messages import InboundHandler, handle_valid
+from conversation_service.application.number_lookups import NumberLookups
 from conversation_service.application.pools import PoolDirectory
 from conversation_service.domain.commands.client.reopen import ReopenConversation
 from conversation_service.domain.commands.core.command import Command
@@ -17,7 +18,7 @@ from conversation_service.rpc.conversations.responses import (
     message_to_proto,
 )
 from conversation_service.rpc.core.convert import page_size
-from conversation_service.rpc.core.permissions import Context
+from conversation_service.rpc.core.permissions import Context, current_caller
 from conversation_service.rpc.core.validation import RequestValidator
 from conversation_service.store.encryption.blind_index import PersonIds
 from conversation_service.store.records.payloads import StoredResponse
@@ -35,12 +36,14 @@ class ConversationServicer(rpc.ConversationServiceServicer):
         messages: InboundHandler,
         receipts: DeliveryReceiptHandler,
         streams: EventStreams,
+        lookups: NumberLookups,
     ) -> None:
         self._directory = directory
         self._people = people
         self._messages = messages
         self._receipts = receipts
         self._streams = streams
+        self._lookups = lookups
 
     async def ReceiveMessages(
         self, request: pb.ReceiveMessagesRequest, context: Context
@@ -58,12 +61,17 @@ class ConversationServicer(rpc.ConversationServiceServicer):
         results = await handle_valid(items, self._receipts.handle)
         return pb.ReceiveDeliveryReceiptsResponse(results=map(inbound.receipt_to_result, results))
 
+    async def CheckAccess(
+        self, request: pb.CheckAccessRequest, context: Context
+    ) -> pb.CheckAccessResponse:
+        return pb.CheckAccessResponse()
+
     async def StartConversation(
         self, request: pb.StartConversationRequest, context: Context
     ) -> pb.StartConversationResponse:
         command = requests.start(request, self._people)
         await self._refuse_masked("phone_number", request.phone_number)
-        response = await self._run(request.pool, command)
+        response = await self._run_guarded(request.pool, command)
         conversation = conversation_to_proto(response.changed)
         return pb.StartConversationResponse(conversation=conversation, code=response.changed.code)
 
@@ -72,7 +80,7 @@ class ConversationServicer(rpc.ConversationServiceServicer):
     ) -> pb.OpenConversationResponse:
         command = requests.open_(request, self._people)
         await self._refuse_masked("phone_numbers", *request.phone_numbers)
-        response = await self._run(request.pool, command)
+        response = await self._run_guarded(request.pool, command)
         return pb.OpenConversationResponse(conversation=conversation_to_proto(response.changed))
 
     async def JoinConversation(
@@ -80,7 +88,7 @@ class ConversationServicer(rpc.ConversationServiceServicer):
     ) -> pb.JoinConversationResponse:
         command = requests.join(request, self._people)
         await self._refuse_masked("phone_number", request.phone_number)
-        response = await self._run(request.pool, command)
+        response = await self._run_guarded(request.pool, command)
         return pb.JoinConversationResponse(conversation=conversation_to_proto(response.changed))
 
     async def EndConversation(
@@ -127,7 +135,7 @@ class ConversationServicer(rpc.ConversationServiceServicer):
     async def ListConversations(
         self, request: pb.ListConversationsRequest, context: Context
     ) -> pb.ListConversationsResponse:
-        wanted = requests.conversation_filter(request, self._people)
+        wanted = requests.conversation_filter(request)
         pool = await self._directory.by_name(request.pool)
         page = await queries.conversations(pool, wanted, page_size(request), request.page_token)
         return pb.ListConversationsResponse(
@@ -163,13 +171,18 @@ class ConversationServicer(rpc.ConversationServiceServicer):
     ) -> AsyncIterator[pb.WatchEventsResponse]:
         requests.validate_watch(request)
         pool = await self._directory.by_name(request.pool)
-        async for response in self._streams.watch(pool, request):
+        async for response in self._streams.watch(pool, request, current_caller().name):
             yield response
 
     async def _refuse_masked(self, field: str, *phone_numbers: str) -> None:
         """Maskline would text itself if a masked number were in a conversation."""
         if await self._directory.masked_among(phone_numbers):
             raise InvalidArgument([FieldViolation(field, "a masked number is not a person's")])
+
+    async def _run_guarded(self, pool: str, command: Command) -> StoredResponse:
+        """A command that takes phone numbers, some of whose refusals tell that one is known."""
+        async with self._lookups.guard(current_caller(), pool):
+            return await self._run(pool, command)
 
     async def _run(self, pool: str, command: Command) -> StoredResponse:
         return await (await self._directory.by_name(pool)).executor.run(command)

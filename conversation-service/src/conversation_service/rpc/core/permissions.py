@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from grpc.aio import ServicerContext
 
+from conversation_service.application.number_lookups import Caller
 from runtime.grpc.authorization import Permissions, current_principal
 
 GATEWAY = "gateway"
@@ -32,6 +33,7 @@ TABLE: dict[str, dict[str, tuple[str, ...]]] = {
     "ConversationService": {
         "ReceiveMessages": (GATEWAY,),
         "ReceiveDeliveryReceipts": (GATEWAY,),
+        "CheckAccess": (GATEWAY,),
         "StartConversation": (CLIENT,),
         "OpenConversation": (CLIENT,),
         "JoinConversation": (CLIENT,),
@@ -61,7 +63,11 @@ TABLE: dict[str, dict[str, tuple[str, ...]]] = {
     # Opt-outs span all pools, and an opt-out discloses that a number was texted.
     "OptOutService": {"OptOut": (), "OptIn": (), "GetOptOut": (SUPPORT,)},
     # An erasure spans all pools and cannot be undone.
-    "PersonService": {"ErasePerson": (), "GetErasure": (SUPPORT,)},
+    "PersonService": {
+        "LookupParticipant": (CLIENT, SUPPORT),
+        "ErasePerson": (),
+        "GetErasure": (SUPPORT,),
+    },
     "DeploymentService": {"CheckDeployment": (), "RotateKeys": ()},
     "DeadLetterService": {
         "ListDeadLetters": (SUPPORT,),
@@ -78,9 +84,21 @@ def _rows() -> Iterable[tuple[str, frozenset[str]]]:
             yield f"/{_PACKAGE}.{service}/{method}", frozenset({OPERATOR, *roles})
 
 
-PERMISSIONS = Permissions(dict(_rows()), pool_scoped=POOL_SCOPED)
+# With look-ups a client could find out whose number belongs to a participant id, so its entry in
+# the callers file has to say `can_look_up_numbers`.
+NUMBER_LOOKUPS = {f"/{_PACKAGE}.PersonService/LookupParticipant": frozenset({CLIENT})}
+
+PERMISSIONS = Permissions(dict(_rows()), pool_scoped=POOL_SCOPED, number_lookups=NUMBER_LOOKUPS)
 
 Context = ServicerContext[object, object]
+
+
+def current_caller() -> Caller:
+    """The caller of the current RPC. Without authorization nobody is limited."""
+    principal = current_principal()
+    if principal is None:
+        return Caller("anonymous", is_limited=False)
+    return Caller(principal.name, is_limited=principal.role not in MAY_SEE_NUMBERS)
 
 
 def may_see_numbers() -> bool:

@@ -43,6 +43,7 @@ CODES: dict[type[errors.ConversationError], StatusCode] = {
     errors.CursorExpired: StatusCode.OUT_OF_RANGE,
     errors.WatcherTooSlow: StatusCode.RESOURCE_EXHAUSTED,
     errors.TooManyWatchers: StatusCode.RESOURCE_EXHAUSTED,
+    errors.NumberLookupLimitReached: StatusCode.RESOURCE_EXHAUSTED,
     errors.CarrierAccountRefused: StatusCode.FAILED_PRECONDITION,
     errors.SendTokenNotValid: StatusCode.INVALID_ARGUMENT,
     errors.MediaNotFound: StatusCode.NOT_FOUND,
@@ -67,7 +68,7 @@ def status_of(error: Exception) -> RpcStatus | None:
         message=refusal.message,
         metadata=refusal.metadata,
         violations=_violations(refusal),
-        retry_after=RETRY_AFTER if code is StatusCode.UNAVAILABLE else None,
+        retry_after=RETRY_AFTER if code is StatusCode.UNAVAILABLE else refusal.retry_after,
     )
 
 

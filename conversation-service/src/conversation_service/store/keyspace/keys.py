@@ -212,6 +212,15 @@ class DeploymentKeys:
         """string: fingerprint of a client's opt-out or opt-in (hashed), the opt-out after it."""
         return self._key(f"opt-out-request:{request}")
 
+    def number_lookups(self, caller: str) -> str:
+        """counter: numbers that a caller has looked up; expires a minute after the first."""
+        return self._key(f"number-lookups:{caller}")
+
+    @property
+    def write_check(self) -> str:
+        """string: written by the health check; expires."""
+        return self._key("write-check")
+
     def erasure(self, erasure_id: str) -> str:
         """string: when a person was erased, and how much was removed; not who."""
         return self._key(f"erasure:{erasure_id}")

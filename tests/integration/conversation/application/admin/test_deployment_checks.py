@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+import grpc
 import pytest
 from redis.asyncio import Redis
 
@@ -13,6 +14,7 @@ from maskline.messaging.v1 import messaging_pb2
 from support.builders.conversation_calls import ask
 from support.builders.conversations import CIPHER, MASKED, OTHER_MASKED, POOL
 from support.clock import ManualClock
+from support.fakes.scripted_messaging import Context, ScriptedMessaging
 from support.redis.redis_relay import redis_relay
 from support.services.conversation_service import RunningService, running
 
@@ -75,6 +77,32 @@ async def test_the_development_key_is_a_warning(
 ) -> None:
     async with running(redis_url, clock, uses_development_key=True) as service:
         await expect(service, "state key", WARNED, "CONVERSATION_STATE_KEY")
+
+
+async def test_a_full_redis_is_named_with_its_memory(service: RunningService) -> None:
+    await expect(service, "redis", PASSED, "no maxmemory")
+    used = int((await service.redis.info("memory"))["used_memory"])
+    try:
+        await service.redis.config_set("maxmemory", int(used * 1.1))
+        await expect(service, "redis", WARNED, "almost full: memory ")
+        await service.redis.config_set("maxmemory", "1mb")
+        await expect(service, "redis", FAILED, "refuses writes (OutOfMemoryError)")
+        await expect(service, "redis", FAILED, " MB of 1.0 MB maxmemory")
+    finally:
+        await service.redis.config_set("maxmemory", 0)
+
+
+async def test_a_messaging_service_that_refuses_the_token_is_named(
+    redis: Redis, redis_url: str, clock: ManualClock
+) -> None:
+    class Refusing(ScriptedMessaging):
+        async def CheckAccount(
+            self, request: messaging_pb2.CheckAccountRequest, context: Context
+        ) -> messaging_pb2.CheckAccountResponse:
+            await context.abort(grpc.StatusCode.UNAUTHENTICATED, "unknown")
+
+    async with running(redis_url, clock, messaging=Refusing()) as service:
+        await expect(service, "messaging service", FAILED, "CONVERSATION_MESSAGING_TOKEN")
 
 
 async def test_missing_persistence_is_a_warning_and_eviction_a_failure(

@@ -7,7 +7,6 @@ from conversation_service.domain.model.participants import (
     Person,
     area_code,
     is_e164,
-    redacted_number,
 )
 from conversation_service.domain.model.pool import POOL_NAME
 from support.builders.conversations import ALICE, ALICE_NUMBER, BOB, BOB_NUMBER
@@ -32,11 +31,6 @@ def test_a_phone_number_is_a_plus_and_digits_that_can_be_dialled(
     number: str, is_valid: bool
 ) -> None:
     assert is_e164(number) is is_valid
-
-
-def test_a_redacted_number_shows_its_last_four_digits() -> None:
-    assert redacted_number("+14255550111") == "+1 ••• ••• 0111"
-    assert redacted_number("+4915550111") == "+•••• 0111"
 
 
 def test_only_a_north_american_number_has_an_area_code() -> None:
