@@ -9,7 +9,7 @@ from conversation_service.domain.model.pool import PoolSettings
 from conversation_service.store.conversations.repository import ConversationRepository
 from conversation_service.store.deployment.usage_samples import HOUR, UsageSample, UsageSamples
 from conversation_service.store.event_log import EventLog
-from runtime.clock import Clock
+from runtime.clock import SharedClock
 
 # Small enough to delay nothing else for long; after a full batch the next follows at once.
 BATCH = 256
@@ -24,13 +24,17 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Expiry:
     """Expires and purges conversations of one pool. Safe to run on several replicas."""
 
-    def __init__(self, executor: Executor, store: ConversationRepository, clock: Clock) -> None:
+    def __init__(
+        self, executor: Executor, store: ConversationRepository, clock: SharedClock
+    ) -> None:
         self._executor = executor
         self._store = store
         self._clock = clock
 
     async def run_once(self) -> float:
         """Takes the conversations that are longest overdue."""
+        if not self._clock.is_synchronized():
+            return EXPIRY_PAUSE_SECONDS
         now = self._clock.now()
         due = await self._store.due(now, BATCH)
         expiring = [
@@ -55,7 +59,7 @@ class Maintenance:
         event_log: EventLog,
         samples: UsageSamples,
         settings: Callable[[], Awaitable[PoolSettings]],
-        clock: Clock,
+        clock: SharedClock,
     ) -> None:
         """`settings` loads the pool's current settings."""
         self._store = store
@@ -66,6 +70,8 @@ class Maintenance:
 
     async def run_once(self) -> float:
         """Samples once an hour, trims each minute."""
+        if not self._clock.is_synchronized():
+            return MAINTENANCE_PAUSE_SECONDS
         now = self._clock.now()
         hour = now - (now - _EPOCH) % HOUR
         if not await self._samples.has(hour):

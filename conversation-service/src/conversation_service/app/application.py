@@ -112,7 +112,8 @@ class Application:
         self.wiring.event_streams.stop()
 
     async def _is_healthy(self) -> bool:
-        return self.is_ready and await is_reachable(self.wiring.redis)
+        is_able = self.is_ready and self.wiring.clock.is_synchronized()
+        return is_able and await is_reachable(self.wiring.redis)
 
     def _background_loops(self, pool: PoolContext) -> list[Loop]:
         dispatcher = self.wiring.dispatcher(pool)
