@@ -106,10 +106,10 @@ class RedisClock:
 
 @asynccontextmanager
 async def redis_clock(
-    redis: Redis, registry: CollectorRegistry = REGISTRY
+    redis: Redis, registry: CollectorRegistry = REGISTRY, machine: Clock | None = None
 ) -> AsyncIterator[RedisClock]:
-    """A clock that is measured until the end."""
-    clock = RedisClock(redis, SystemClock(), registry)
+    """A clock that is measured until the end; `machine` replaces the clocks of this machine."""
+    clock = RedisClock(redis, machine or SystemClock(), registry)
     with suppress(RedisError, OSError):
         async with asyncio.timeout(FIRST_MEASUREMENT_SECONDS):
             await clock.run_once()
