@@ -8,6 +8,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
+from conversation_service.app.application import SERVICE_NAMES
 from maskline.conversation.v1 import conversation_pb2 as pb
 from runtime.redis.client import open_redis
 from runtime.redis.clock import redis_clock
@@ -15,7 +16,7 @@ from support.builders.conversations import ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBE
 from support.clock import ManualClock, WrongClock
 from support.fakes.scripted_messaging import ScriptedMessaging
 from support.net.grpc_calls import is_serving
-from support.services.conversation_service import SERVICE_NAMES, RunningService, running
+from support.services.conversation_service import RunningService, running
 
 TEXTS = 60
 MINUTE = timedelta(minutes=1)

@@ -31,9 +31,7 @@ FIRST_MEASUREMENT_SECONDS = 1.0
 # which sending should go on, and less than every lifetime: of a code, a cool-off, a conversation.
 MAX_SKEW = timedelta(seconds=20)
 
-_ADVICE = (
-    "synchronize this machine and Redis by NTP; this replica sends and expires nothing until then"
-)
+_ADVICE = "synchronize this machine and Redis by NTP; until then this replica sends nothing"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -181,3 +181,57 @@ async def test_only_the_confirmation_is_sent_to_a_person_who_opted_out(harness: 
     assert harness.messaging.bodies(BOB) == ["b1"]
     assert await harness.outbox.state("m1") is MessageState.REFUSED
     assert harness.opt_outs.ended == [ALICE.person_id], "it was started after the opt-out"
+
+
+@pytest.mark.parametrize("hours", [-2, 2])
+async def test_a_step_of_the_clock_does_not_keep_the_lease_from_being_renewed(
+    harness: Harness, hours: float
+) -> None:
+    dispatcher = harness.dispatcher()
+    await dispatcher.run_once()
+    await harness.redis.pexpire(KEYS.lease, timedelta(seconds=1))
+    harness.clock.step(hours=hours)
+    harness.clock.move(seconds=1)
+    await dispatcher.run_once()
+    assert await harness.redis.pttl(KEYS.lease) > 2_000
+
+
+async def test_a_step_back_does_not_prolong_a_delay(harness: Harness) -> None:
+    harness.messaging.results["a1"] = [Retry(timedelta(seconds=30))]
+    harness.messaging.results["b1"] = [Retry(timedelta(seconds=30), is_throttled=True)]
+    await harness.add_system((ALICE, "a1"), (ALICE, "a2"), (BOB, "b1"))
+    dispatcher = harness.dispatcher()
+    await harness.run(dispatcher)
+    harness.clock.step(hours=-2)
+    harness.clock.move(seconds=30)
+    await harness.run_until(dispatcher)
+    assert harness.messaging.bodies(ALICE) == ["a1", "a2"]
+
+
+async def test_a_replica_whose_clock_is_wrong_gives_up_its_lease_until_it_is_right(
+    harness: Harness,
+) -> None:
+    dispatcher = harness.dispatcher()
+    await harness.run(dispatcher)
+    harness.clock.synchronized = False
+    await harness.add_system((ALICE, "a1"))
+    assert await dispatcher.run_once() == STANDBY_SECONDS
+    assert not await harness.redis.exists(KEYS.lease)
+    await harness.run(dispatcher)
+    assert harness.messaging.batches == []
+    harness.clock.synchronized = True
+    await harness.run_until(dispatcher)
+    assert harness.messaging.bodies(ALICE) == ["a1"]
+
+
+async def test_entries_behind_those_that_were_read_are_found(harness: Harness) -> None:
+    """After a failover to an older copy on a node whose clock is behind."""
+    await harness.add_system((ALICE, "a1"))
+    [newer] = await harness.entry_ids()
+    [(_, fields)] = await harness.redis.xrange(KEYS.outbox)
+    dispatcher = harness.dispatcher()
+    await harness.run_until(dispatcher)
+    await harness.redis.delete(KEYS.outbox)
+    await harness.redis.xadd(KEYS.outbox, fields, f"{int(newer.partition('-')[0]) - 1000}-0")
+    await harness.run_until(dispatcher)
+    assert harness.messaging.bodies(ALICE) == ["a1", "a1"]
