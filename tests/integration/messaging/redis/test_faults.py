@@ -115,11 +115,13 @@ async def test_a_replica_whose_clock_is_wrong_is_not_healthy_and_still_sends_by_
 ) -> None:
     monkeypatch.setattr("runtime.redis.clock.MEASURE_SECONDS", 0.02)
     machine = WrongClock()
-    async with redis_clock(redis, CollectorRegistry(), machine) as shared:
-        async with serving(settings_for(redis_url, carrier.url), shared) as messaging:
-            await messaging.health("SERVING")
-            machine.wrong_by = timedelta(hours=hours)
-            await messaging.health("NOT_SERVING")
-            assert (await messaging.send_one(text("m1"))).outcome == pb.SEND_OUTCOME_ACCEPTED
-            accept_time = (await messaging.get("m1")).accept_time.ToDatetime(UTC)
-            assert abs(accept_time - datetime.now(UTC)) < timedelta(minutes=1)
+    async with (
+        redis_clock(redis, CollectorRegistry(), machine) as shared,
+        serving(settings_for(redis_url, carrier.url), shared) as messaging,
+    ):
+        await messaging.health("SERVING")
+        machine.wrong_by = timedelta(hours=hours)
+        await messaging.health("NOT_SERVING")
+        assert (await messaging.send_one(text("m1"))).outcome == pb.SEND_OUTCOME_ACCEPTED
+        accept_time = (await messaging.get("m1")).accept_time.ToDatetime(UTC)
+        assert abs(accept_time - datetime.now(UTC)) < timedelta(minutes=1)

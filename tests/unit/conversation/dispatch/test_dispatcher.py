@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import cast
 
 import pytest
 
@@ -13,6 +14,8 @@ from conversation_service.messaging.send import Retry
 from conversation_service.store.erasure.person_data import PersonDataEraser
 from support.builders.conversations import ALICE, BOB, CAROL, pool_storage
 from support.builders.dispatch_harness import CONVERSATION, KEYS, Harness
+
+Fields = dict[str | bytes, str | bytes]
 
 
 async def never(*_: object) -> None:
@@ -227,11 +230,12 @@ async def test_a_replica_whose_clock_is_wrong_gives_up_its_lease_until_it_is_rig
 async def test_entries_behind_those_that_were_read_are_found(harness: Harness) -> None:
     """After a failover to an older copy on a node whose clock is behind."""
     await harness.add_system((ALICE, "a1"))
-    [newer] = await harness.entry_ids()
-    [(_, fields)] = await harness.redis.xrange(KEYS.outbox)
+    stored = cast("list[tuple[bytes, Fields]]", await harness.redis.xrange(KEYS.outbox))
+    [(entry_id, fields)] = stored
+    older = f"{int(entry_id.decode().partition('-')[0]) - 1000}-0"
     dispatcher = harness.dispatcher()
     await harness.run_until(dispatcher)
     await harness.redis.delete(KEYS.outbox)
-    await harness.redis.xadd(KEYS.outbox, fields, f"{int(newer.partition('-')[0]) - 1000}-0")
+    await harness.redis.xadd(KEYS.outbox, fields, older)  # type: ignore[arg-type]
     await harness.run_until(dispatcher)
     assert harness.messaging.bodies(ALICE) == ["a1", "a1"]
