@@ -11,8 +11,12 @@ from conversation_service.store.deployment.usage_samples import HOUR, UsageSampl
 from conversation_service.store.event_log import EventLog
 from runtime.clock import SharedClock
 
-# Small enough to delay nothing else for long; after a full batch the next follows at once.
-BATCH = 256
+# Inbound messages that come meanwhile wait for one batch at most: some milliseconds.
+BATCH = 16
+
+# After a full batch the next one waits this many times as long as it took: inbound messages have
+# three quarters of the time, however many conversations are due and however busy Redis is.
+PAUSE_RATIO = 3
 
 EXPIRY_PAUSE_SECONDS = 1.0
 
@@ -35,19 +39,21 @@ class Expiry:
         """Takes the conversations that are longest overdue."""
         if not self._clock.is_synchronized():
             return EXPIRY_PAUSE_SECONDS
-        now = self._clock.now()
+        now, start = self._clock.now(), self._clock.monotonic()
         due = await self._store.due(now, BATCH)
         expiring = [
             ExpireConversation(conversation.conversation_id, conversation.etag)
             for conversation in due
             if conversation.is_live
         ]
-        ended = [conversation.conversation_id for conversation in due if not conversation.is_live]
+        ended = [conversation for conversation in due if not conversation.is_live]
         if expiring:
             await self._executor.run_all(expiring)
         if ended:
             await self._store.purge(ended)
-        return 0.0 if len(due) == BATCH else EXPIRY_PAUSE_SECONDS
+        if len(due) < BATCH:
+            return EXPIRY_PAUSE_SECONDS
+        return PAUSE_RATIO * (self._clock.monotonic() - start).total_seconds()
 
 
 class Maintenance:
