@@ -128,7 +128,10 @@ class Deployment:
         """Expiry, warnings and purging."""
         service = self._next_replica().service
         for pool in service.wiring.directory.pools:
-            assert await service.wiring.expiry(pool).run_once() > 0
+            expiry = service.wiring.expiry(pool)
+            # A full batch took no time by this clock.
+            while not await expiry.run_once():
+                pass
         self._jobs_ran_at = self.clock.now()
 
     async def outbox_sizes(self) -> dict[str, int]:

@@ -15,7 +15,7 @@ from conversation_service.app.application import SERVICES, Application
 from conversation_service.app.wiring import Connections, Wiring
 from conversation_service.rpc.core.status import DOMAIN, status_of, too_slow
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
-from runtime.clock import Clock
+from runtime.clock import SharedClock
 from runtime.grpc.error_interceptor import ErrorInterceptor
 from support.builders.conversations import CIPHER
 
@@ -47,7 +47,7 @@ class Replica:
 
 
 async def start_replica(
-    redis: Redis, reader: Redis, messaging: grpc.aio.Channel, clock: Clock
+    redis: Redis, reader: Redis, messaging: grpc.aio.Channel, clock: SharedClock
 ) -> Replica:
     """Seeds its pools."""
     service = Application(Wiring(POOLS, Connections(redis, reader, messaging), CIPHER, clock))

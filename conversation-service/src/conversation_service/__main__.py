@@ -15,12 +15,12 @@ from conversation_service.store.encryption.blind_index_key import StateKeyMismat
 from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.encryption.key_ring import KeysCollide
 from maskline.messaging.v1 import messaging_pb2
-from runtime.clock import SystemClock
 from runtime.grpc.client import Credentials, open_channel
 from runtime.grpc.security import server_security
 from runtime.logging.setup import configure_logs
 from runtime.metrics import serve_metrics
 from runtime.redis.client import open_redis
+from runtime.redis.clock import redis_clock
 from runtime.reloading import ConfigFileError
 from runtime.settings.base import exit_with_error, load_settings
 from runtime.shutdown import run, stop_requested
@@ -63,9 +63,9 @@ async def serve(settings: Settings, pools: tuple[SeededPool, ...], cipher: Ciphe
         uses_development_key=settings.uses_development_key,
         recovery_interval=timedelta(seconds=settings.recovery_interval_seconds),
     )
-    async with redis, reader, channel as messaging:
+    async with redis, reader, channel as messaging, redis_clock(redis) as clock:
         connections = Connections(redis, reader, messaging)
-        wiring = Wiring(pools, connections, cipher, SystemClock(), options)
+        wiring = Wiring(pools, connections, cipher, clock, options)
         with serve_metrics(settings.metrics_listen):
             await Application(wiring).serve(settings.listen, stop_requested(), security)
 

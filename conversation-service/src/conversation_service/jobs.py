@@ -9,10 +9,14 @@ from conversation_service.domain.model.pool import PoolSettings
 from conversation_service.store.conversations.repository import ConversationRepository
 from conversation_service.store.deployment.usage_samples import HOUR, UsageSample, UsageSamples
 from conversation_service.store.event_log import EventLog
-from runtime.clock import Clock
+from runtime.clock import SharedClock
 
-# Small enough to delay nothing else for long; after a full batch the next follows at once.
-BATCH = 256
+# Inbound messages that come meanwhile wait for one batch at most: some milliseconds.
+BATCH = 16
+
+# After a full batch the next one waits this many times as long as it took: inbound messages have
+# three quarters of the time, however many conversations are due and however busy Redis is.
+PAUSE_RATIO = 3
 
 EXPIRY_PAUSE_SECONDS = 1.0
 
@@ -24,26 +28,32 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Expiry:
     """Expires and purges conversations of one pool. Safe to run on several replicas."""
 
-    def __init__(self, executor: Executor, store: ConversationRepository, clock: Clock) -> None:
+    def __init__(
+        self, executor: Executor, store: ConversationRepository, clock: SharedClock
+    ) -> None:
         self._executor = executor
         self._store = store
         self._clock = clock
 
     async def run_once(self) -> float:
         """Takes the conversations that are longest overdue."""
-        now = self._clock.now()
+        if not self._clock.is_synchronized():
+            return EXPIRY_PAUSE_SECONDS
+        now, start = self._clock.now(), self._clock.monotonic()
         due = await self._store.due(now, BATCH)
         expiring = [
             ExpireConversation(conversation.conversation_id, conversation.etag)
             for conversation in due
             if conversation.is_live
         ]
-        ended = [conversation.conversation_id for conversation in due if not conversation.is_live]
+        ended = [conversation for conversation in due if not conversation.is_live]
         if expiring:
             await self._executor.run_all(expiring)
         if ended:
             await self._store.purge(ended)
-        return 0.0 if len(due) == BATCH else EXPIRY_PAUSE_SECONDS
+        if len(due) < BATCH:
+            return EXPIRY_PAUSE_SECONDS
+        return PAUSE_RATIO * (self._clock.monotonic() - start).total_seconds()
 
 
 class Maintenance:
@@ -55,7 +65,7 @@ class Maintenance:
         event_log: EventLog,
         samples: UsageSamples,
         settings: Callable[[], Awaitable[PoolSettings]],
-        clock: Clock,
+        clock: SharedClock,
     ) -> None:
         """`settings` loads the pool's current settings."""
         self._store = store
@@ -66,6 +76,8 @@ class Maintenance:
 
     async def run_once(self) -> float:
         """Samples once an hour, trims each minute."""
+        if not self._clock.is_synchronized():
+            return MAINTENANCE_PAUSE_SECONDS
         now = self._clock.now()
         hour = now - (now - _EPOCH) % HOUR
         if not await self._samples.has(hour):

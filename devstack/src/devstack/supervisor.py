@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from devstack.data_dir import DataDirectory
 from devstack.errors import StackError
@@ -25,11 +25,11 @@ class RestartBudget:
     ) -> None:
         self._clock = clock
         self._window = window
-        self._restarts: deque[datetime] = deque(maxlen=limit)
+        self._restarts: deque[timedelta] = deque(maxlen=limit)
 
     def take(self) -> bool:
         """Takes one restart; returns False if the limit is reached."""
-        now = self._clock.now()
+        now = self._clock.monotonic()
         is_full = len(self._restarts) == self._restarts.maxlen
         if is_full and now - self._restarts[0] < self._window:
             return False

@@ -2,7 +2,6 @@
 
 from messaging_service.app import grpc_server, serve
 from messaging_service.config.settings import Settings
-from runtime.clock import SystemClock
 from runtime.logging.setup import configure_logs
 from runtime.reloading import ConfigFileError
 from runtime.settings.base import exit_with_error, load_settings
@@ -12,7 +11,7 @@ from runtime.tracing.setup import traced
 
 async def main(settings: Settings) -> None:
     """Serves until SIGTERM or SIGINT. Raises ConfigFileError."""
-    await serve(settings, SystemClock(), grpc_server(settings), stop_requested())
+    await serve(settings, None, grpc_server(settings), stop_requested())
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """Opens the connections, serves, and ends gracefully."""
 
 import asyncio
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 
 import structlog
+from prometheus_client import CollectorRegistry
+from redis.asyncio import Redis
 
 from maskline.messaging.v1.messaging_pb2_grpc import add_MessagingServiceServicer_to_server
 from messaging_service.carrier.flowroute.http import FlowrouteHttp
@@ -16,19 +18,25 @@ from messaging_service.rpc.servicer import SERVICE_NAME
 from messaging_service.rpc.status import DOMAIN, status_of
 from messaging_service.sending.attempt import CLAIM_MARGIN
 from messaging_service.wiring import Wiring
-from runtime.clock import Clock
+from runtime.clock import SharedClock
 from runtime.grpc.error_interceptor import ErrorInterceptor
 from runtime.grpc.security import server_security
 from runtime.grpc.server import GrpcServer, serve_until
 from runtime.metrics import process_registry, serve_metrics
 from runtime.redis.client import open_redis
+from runtime.redis.clock import redis_clock
 from runtime.redis.write_check import WriteCheck
 
 log = structlog.get_logger()
 
 
-async def serve(settings: Settings, clock: Clock, server: GrpcServer, stop: asyncio.Event) -> None:
-    """Serves until `stop` is set, then waits for the sends in flight."""
+async def serve(
+    settings: Settings, own_clock: SharedClock | None, server: GrpcServer, stop: asyncio.Event
+) -> None:
+    """Serves until `stop` is set, then waits for the sends in flight.
+
+    `own_clock` replaces the clock of Redis.
+    """
     if settings.uses_development_ledger_key:
         log.warning("development_ledger_key", setting="MESSAGING_LEDGER_KEY")
     registry = process_registry()
@@ -36,14 +44,25 @@ async def serve(settings: Settings, clock: Clock, server: GrpcServer, stop: asyn
         aclosing(open_redis(settings.redis_access)) as redis,
         FlowrouteHttp(settings) as http,
         MediaRelay(redis, settings) as media,
+        _clock(own_clock, redis, registry) as clock,
     ):
+        writes = WriteCheck(redis, keys.write_check())
+
+        async def is_healthy() -> bool:
+            return clock.is_synchronized() and await writes.is_writable()
+
         wiring = Wiring(settings, clock, redis, http, media, Metrics(registry))
         add_MessagingServiceServicer_to_server(wiring.servicer, server.server)
         with serve_metrics(settings.metrics_listen, registry):
-            check = WriteCheck(redis, keys.write_check())
-            await serve_until(stop, server, [SERVICE_NAME], probe=check.is_writable)
+            await serve_until(stop, server, [SERVICE_NAME], probe=is_healthy)
             # A message whose attachments take longer than this has not been posted.
             await wiring.sender.drain(wiring.timeouts.send + CLAIM_MARGIN)
+
+
+def _clock(
+    own_clock: SharedClock | None, redis: Redis, registry: CollectorRegistry
+) -> AbstractAsyncContextManager[SharedClock]:
+    return nullcontext(own_clock) if own_clock else redis_clock(redis, registry)
 
 
 def grpc_server(settings: Settings) -> GrpcServer:

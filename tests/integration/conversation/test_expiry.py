@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from redis.asyncio import Redis
 
+from conversation_service.app.application import SERVICE_NAMES
 from conversation_service.domain.templates.catalog import Template
 from maskline.conversation.v1 import conversation_pb2 as pb
 from support.builders.conversation_calls import ask, kinds, refused
@@ -17,6 +18,7 @@ from support.builders.conversations import (
 )
 from support.clock import ManualClock
 from support.eventually import eventually
+from support.net.grpc_calls import is_serving
 from support.services.conversation_service import RunningService, running
 
 IDLE_EXPIRED = system_message(Template.IDLE_EXPIRED)
@@ -78,3 +80,24 @@ async def test_both_are_warned_before_idle_expiry_and_a_message_extends_the_conv
         assert ended.end_reason == pb.END_REASON_IDLE_EXPIRED
         events = kinds(await service.timeline(conversation.conversation_id))
         assert events.count(("EXPIRY_WARNED", "IDLE_EXPIRED")) == 2
+
+
+async def test_a_replica_whose_clock_is_wrong_expires_nothing_and_is_not_healthy(
+    service: RunningService,
+) -> None:
+    await service.healthy()
+    started = await service.start(ALICE_NUMBER)
+    await service.quiet()
+    service.clock.synchronized = False
+    service.clock.move(minutes=15)
+
+    async def is_unhealthy() -> bool:
+        return not await is_serving(service.channel, SERVICE_NAMES[0])
+
+    # Expiry runs as often as the health is updated.
+    await eventually(is_unhealthy)
+    conversation = await service.get(started.conversation.conversation_id)
+    assert conversation.state == pb.CONVERSATION_STATE_WAITING
+    service.clock.synchronized = True
+    await service.healthy()
+    assert await service.heard(ALICE_NUMBER, 2)

@@ -213,10 +213,6 @@ class Harness:
         rows = cast("list[tuple[bytes, object]]", await self.redis.xrange(KEYS.outbox))
         return [entry_id.decode() for entry_id, _ in rows]
 
-    async def pending(self) -> int:
-        """How many entries were read and not acknowledged."""
-        return cast("int", (await self.redis.xpending(KEYS.outbox, "dispatch"))["pending"])
-
     async def waiting(self) -> int:
         return (await self.outbox.backlog()).waiting
 

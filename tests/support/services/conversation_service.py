@@ -25,6 +25,7 @@ from maskline.conversation.v1.opt_out_pb2_grpc import OptOutServiceStub
 from maskline.conversation.v1.person_pb2_grpc import PersonServiceStub
 from maskline.conversation.v1.pool_pb2_grpc import PoolServiceStub
 from maskline.messaging.v1 import messaging_pb2
+from runtime.clock import SharedClock
 from runtime.grpc.client import open_channel
 from runtime.grpc.security import ServerSecurity
 from runtime.redis.client import open_redis
@@ -175,7 +176,7 @@ class RunningService:
 @asynccontextmanager
 async def connected(
     redis_url: str,
-    clock: ManualClock,
+    clock: SharedClock,
     *pools: SeededPool,
     messaging: ScriptedMessaging | None = None,
     cipher: Cipher = CIPHER,
@@ -204,14 +205,15 @@ async def running(
     uses_development_key: bool = False,
     security: ServerSecurity = WITH_REFLECTION,
     recovery_interval: timedelta = timedelta(0),
+    shared_clock: SharedClock | None = None,
 ) -> AsyncIterator[RunningService]:
-    """One replica that serves until the end of the test."""
+    """One replica that serves until the end of the test, by `clock` or another one."""
     messaging, stop = messaging or ScriptedMessaging(), asyncio.Event()
     listen = f"127.0.0.1:{free_port()}"
     async with (
         connected(
             redis_url,
-            clock,
+            shared_clock or clock,
             *pools,
             messaging=messaging,
             cipher=cipher,

@@ -17,7 +17,7 @@ from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.messaging_pb2_grpc import MessagingServiceStub
 from messaging_service.app import grpc_server, serve
 from messaging_service.config.settings import Settings
-from runtime.clock import Clock
+from runtime.clock import SharedClock
 
 if TYPE_CHECKING:
     # It exists in the generated types only.
@@ -146,7 +146,7 @@ class Messaging:
 
 
 @asynccontextmanager
-async def serving(settings: Settings, clock: Clock) -> AsyncIterator[Messaging]:
+async def serving(settings: Settings, clock: SharedClock | None) -> AsyncIterator[Messaging]:
     """The running service, perhaps not healthy yet."""
     server, stop = grpc_server(settings), asyncio.Event()
     served = asyncio.create_task(serve(settings, clock, server, stop))

@@ -116,8 +116,12 @@ class Application:
         self.wiring.event_streams.stop()
 
     async def _is_healthy(self) -> bool:
-        is_accepted = self.wiring.messaging_access.is_accepted
-        return self.is_ready and is_accepted and await self.wiring.write_check.is_writable()
+        is_able = (
+            self.is_ready
+            and self.wiring.clock.is_synchronized()
+            and self.wiring.messaging_access.is_accepted
+        )
+        return is_able and await self.wiring.write_check.is_writable()
 
     def _background_loops(self, pool: PoolContext) -> list[Loop]:
         dispatcher = self.wiring.dispatcher(pool)

@@ -74,6 +74,7 @@ class _Pool(BaseModel):
     end_opts_out: bool | None = None
     words: dict[str, tuple[str, ...]] | None = None
     texts: dict[str, str] | None = None
+    system_message_prefix: str | None = None
 
 
 class _PoolsFile(BaseModel):

@@ -58,14 +58,14 @@ from conversation_service.store.outbox.dead_letters import DeadLetters
 from conversation_service.store.outbox.outbox import Outbox
 from conversation_service.store.rotation.rotation import Rotation
 from conversation_service.store.storage import Storage
-from runtime.clock import Clock
+from runtime.clock import SharedClock
 from runtime.redis.client import BLOCK_MS
 from runtime.redis.write_check import WriteCheck
 
 
 @dataclass(frozen=True, slots=True)
 class Connections:
-    """What the service is connected to. `reader` is for blocking reads and repeats no command."""
+    """What the service is connected to. `reader` is for blocking reads."""
 
     redis: Redis
     reader: Redis
@@ -88,7 +88,7 @@ class Wiring:
         pools: Sequence[SeededPool],
         connections: Connections,
         cipher: Cipher,
-        clock: Clock,
+        clock: SharedClock,
         options: Options | None = None,
     ) -> None:
         self.options = options or Options()
@@ -97,7 +97,7 @@ class Wiring:
         self._reader = connections.reader
         self._channel = connections.messaging
         self._storage = Storage(connections.redis, cipher)
-        self._clock = clock
+        self.clock = clock
 
     @cached_property
     def directory(self) -> PoolDirectory:
@@ -121,7 +121,7 @@ class Wiring:
 
     @cached_property
     def event_streams(self) -> EventStreams:
-        return EventStreams(self._clock, SubscriptionLimit())
+        return EventStreams(self.clock, SubscriptionLimit())
 
     @cached_property
     def _pool_index(self) -> PoolIndex:
@@ -142,7 +142,7 @@ class Wiring:
             self._suppression,
             OptOutRequests(self._storage),
             self._storage.people,
-            self._clock,
+            self.clock,
         )
 
     @cached_property
@@ -154,7 +154,7 @@ class Wiring:
             self._storage.people,
             lambda pool: PersonDataEraser(self._storage.pool(pool)),
             ErasureLog(self._storage),
-            self._clock,
+            self.clock,
         )
 
     @cached_property
@@ -169,7 +169,7 @@ class Wiring:
 
     def conversation_servicer(self) -> ConversationServicer:
         receipts = DeliveryReceiptHandler(
-            self._messaging, self.directory, self._opt_outs, self._clock
+            self._messaging, self.directory, self._opt_outs, self.clock
         )
         return ConversationServicer(
             self.directory,
@@ -181,7 +181,7 @@ class Wiring:
         )
 
     def pool_servicer(self) -> PoolServicer:
-        pools = Pools(self.directory, self._pool_index, self._messaging, self._clock)
+        pools = Pools(self.directory, self._pool_index, self._messaging, self.clock)
         return PoolServicer(pools)
 
     def opt_out_servicer(self) -> OptOutServicer:
@@ -191,7 +191,7 @@ class Wiring:
         return PersonServicer(self._erasure, self.directory, self._storage.people, self._lookups)
 
     def dead_letter_servicer(self) -> DeadLetterServicer:
-        return DeadLetterServicer(DeadLetterAdmin(self.directory, self._dead_letters, self._clock))
+        return DeadLetterServicer(DeadLetterAdmin(self.directory, self._dead_letters, self.clock))
 
     def deployment_servicer(self) -> DeploymentServicer:
         checks = DeploymentChecks(
@@ -210,7 +210,7 @@ class Wiring:
 
     def reconciliation(self, interval: timedelta) -> Reconciliation:
         records, cursor = CarrierRecords(self._channel), ReconciliationCursor(self._storage)
-        return Reconciliation(records, self._inbound, cursor, self._clock, interval)
+        return Reconciliation(records, self._inbound, cursor, self.clock, interval)
 
     def dispatcher(self, pool: PoolContext, *, block_ms: int | None = BLOCK_MS) -> Dispatcher:
         """`block_ms` is how long one read may wait for a new outbox entry."""
@@ -223,23 +223,21 @@ class Wiring:
             checks,
             settler,
             pool.current_settings,
-            self._clock,
+            self.clock,
         )
         return Dispatcher(context, block_ms=block_ms)
 
     def expiry(self, pool: PoolContext) -> Expiry:
-        return Expiry(pool.executor, pool.store, self._clock)
+        return Expiry(pool.executor, pool.store, self.clock)
 
     def maintenance(self, pool: PoolContext) -> Maintenance:
         return Maintenance(
-            pool.store, pool.event_log, pool.samples, pool.current_settings, self._clock
+            pool.store, pool.event_log, pool.samples, pool.current_settings, self.clock
         )
 
     def outbox_gauges(self, pool: PoolContext) -> OutboxGauges:
         dead_letters = self._dead_letters(pool.name)
-        return OutboxGauges(
-            pool.name, pool.outbox, dead_letters, pool.current_settings, self._clock
-        )
+        return OutboxGauges(pool.name, pool.outbox, dead_letters, pool.current_settings, self.clock)
 
     def _dead_letters(self, pool: str) -> DeadLetters:
         return DeadLetters(self._storage.pool(pool))
@@ -248,6 +246,6 @@ class Wiring:
         storage = self._storage.pool(name)
         store, journal = ConversationRepository(storage), EventLog(storage)
         uncreated = Pool(name, PoolSettings(operator=""))
-        executor = Executor(uncreated, store, self._suppression, journal, self._clock, RandomIds())
+        executor = Executor(uncreated, store, self._suppression, journal, self.clock, RandomIds())
         outbox = Outbox(storage, self._reader)
         return PoolContext(name, executor, store, outbox, journal, UsageSamples(storage))

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from conversation_service.domain.errors import CursorExpired, TooManyWatchers
 from conversation_service.store.event_log import START, EventLog, RecordedEvent
@@ -41,7 +41,7 @@ class EventSubscription:
         self._clock = clock
         self._conversation_id = conversation_id
         self._cursor = cursor
-        self._last_batch_time: datetime | None = None
+        self._last_batch_time: timedelta | None = None
 
     async def run_once(self) -> EventBatch | None:
         """Events since the last call; None if there are none and no heartbeat is due.
@@ -57,7 +57,7 @@ class EventSubscription:
         return self._batch([event for event in events if self._matches(event)])
 
     def _batch(self, events: list[RecordedEvent]) -> EventBatch | None:
-        now, last = self._clock.now(), self._last_batch_time
+        now, last = self._clock.monotonic(), self._last_batch_time
         is_due = last is None or now - last >= HEARTBEAT
         if not events and not is_due:
             return None

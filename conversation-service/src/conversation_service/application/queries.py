@@ -11,9 +11,6 @@ from conversation_service.store.encryption.blind_index import PersonIds
 from conversation_service.store.event_log import RecordedEvent
 from conversation_service.store.outbox.outbox import MessageStatus
 
-# A filtered list stops after this many conversations, some 20 ms, and returns a page token.
-MAX_EXAMINED = 2000
-
 CHUNK = 500
 
 _OUTBOUND = (EventType.MESSAGE_RELAYED, EventType.SYSTEM_TEXT_ACCEPTED)
@@ -82,7 +79,10 @@ async def conversations(
         return ConversationPage([conversation] if conversation and matches else [], "")
     if wanted.person is not None:
         return _paginate(await of_person(pool, wanted.person), wanted, size, token)
-    return await _scan(pool, wanted, size, token)
+    page = await pool.store.page(size, token, wanted.state, wanted.masked_number)
+    # One may have moved to another state meanwhile.
+    matching = [conversation for conversation in page.conversations if wanted.matches(conversation)]
+    return ConversationPage(matching, page.next_before)
 
 
 async def of_person(pool: PoolContext, person: Person) -> list[Conversation]:
@@ -104,12 +104,13 @@ async def live_conversations_of(pool: PoolContext, person: Person) -> list[Conve
 
 async def iterate(pool: PoolContext) -> AsyncIterator[Conversation]:
     """All conversations of a pool, newest first."""
-    token, chunk = "", await pool.store.page(CHUNK, "")
-    while chunk:
-        for conversation in chunk:
+    page = await pool.store.page(CHUNK, "")
+    while True:
+        for conversation in page.conversations:
             yield conversation
-            token = conversation.conversation_id
-        chunk = await pool.store.page(CHUNK, token)
+        if not page.next_before:
+            return
+        page = await pool.store.page(CHUNK, page.next_before)
 
 
 async def timeline(pool: PoolContext, conversation_id: str, size: int, token: str) -> TimelinePage:
@@ -153,20 +154,3 @@ def _paginate(
     ]
     page = matching[:size]
     return ConversationPage(page, page[-1].conversation_id if len(matching) > size else "")
-
-
-async def _scan(
-    pool: PoolContext, wanted: ConversationFilter, size: int, token: str
-) -> ConversationPage:
-    matching: list[Conversation] = []
-    for _ in range(MAX_EXAMINED // CHUNK):
-        chunk = await pool.store.page(CHUNK, token)
-        for conversation in chunk:
-            if wanted.matches(conversation):
-                matching.append(conversation)
-            token = conversation.conversation_id
-            if len(matching) == size:
-                return ConversationPage(matching, token)
-        if len(chunk) < CHUNK:
-            return ConversationPage(matching, "")
-    return ConversationPage(matching, token)

@@ -1,6 +1,6 @@
 """Delays: of one message after a failure, and of a pool while it is throttled."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from runtime.backoff import backoff
 
@@ -33,29 +33,30 @@ def retry_delay(failures: int, retry_after: timedelta, jitter: float) -> timedel
 class Throttle:
     """Stops sending while the account or the campaign is full, then sends one batch at a time.
 
-    With one batch at a time the most urgent message is sent first, not the one sent earlier.
+    With one batch at a time the most urgent message is sent first, not the one sent earlier. All
+    times are the monotonic clock's.
     """
 
     def __init__(self) -> None:
-        self._until: datetime | None = None
+        self._until: timedelta | None = None
         self._is_probing = False
 
-    def on_throttled(self, now: datetime, retry_after: timedelta) -> None:
+    def on_throttled(self, now: timedelta, retry_after: timedelta) -> None:
         """The messaging service throttled a message for `retry_after`."""
         until = now + min(retry_after, MAX_THROTTLE)
         self._until = max(self._until or until, until)
         self._is_probing = True
 
-    def on_accepted(self, now: datetime) -> None:
+    def on_accepted(self, now: timedelta) -> None:
         """No message of a batch was throttled. Ignored for batches that were in flight before."""
         self._is_probing = self._is_probing and bool(self.delay(now))
 
-    def concurrency(self, now: datetime) -> int:
+    def concurrency(self, now: timedelta) -> int:
         """How many batches may be in flight."""
         if self.delay(now):
             return 0
         return 1 if self._is_probing else MAX_CONCURRENCY
 
-    def delay(self, now: datetime) -> timedelta:
+    def delay(self, now: timedelta) -> timedelta:
         """How long no batch may be sent; zero if one may."""
         return max(timedelta(0), self._until - now) if self._until else timedelta(0)

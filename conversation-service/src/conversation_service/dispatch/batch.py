@@ -18,7 +18,7 @@ from conversation_service.messaging.send import Rejected, Retry, SendResult, Sen
 from conversation_service.store.outbox.dead_letters import DeadLetterReason
 from conversation_service.store.outbox.entry import CorruptEntry, OutboxEntry
 from conversation_service.store.outbox.outbox import LeaseLost, Outbox
-from runtime.clock import Clock
+from runtime.clock import SharedClock
 from runtime.tracing import tracer
 
 log = structlog.get_logger()
@@ -40,7 +40,7 @@ class DispatchContext:
     settler: Settler
     # Loads the pool's current settings.
     settings: Callable[[], Awaitable[PoolSettings]]
-    clock: Clock
+    clock: SharedClock
     jitter: Callable[[], float] = random.random
     throttle: Throttle = field(default_factory=Throttle)
     # Messages of the pool that the carrier took since this process started.
@@ -81,7 +81,7 @@ class BatchRunner:
         except Exception as error:
             log.warning("round_failed", error=type(error).__name__, lanes=len(self._batch))
         for queue in filter(self._queues.is_busy, self._batch):
-            self._queues.back_off(queue, self._context.clock.now() + RETRY_AFTER)
+            self._queues.back_off(queue, self._context.clock.monotonic() + RETRY_AFTER)
 
     async def send(self, entries: Sequence[OutboxEntry]) -> list[Outcome]:
         """Sends and settles entries; one outcome each. Raises LeaseLost."""
@@ -114,9 +114,6 @@ class BatchRunner:
         loaded = await self._context.outbox.read_by_id(unloaded)
         corrupt = [entry for entry in loaded.values() if isinstance(entry, CorruptEntry)]
         await self._context.settler.dead_letter_corrupt(self._token, corrupt, self._now())
-        await self._context.outbox.acknowledge(
-            [entry_id for entry_id in unloaded if entry_id not in loaded]
-        )
         for queue in self._batch:
             entry = queue.head.entry or loaded.get(queue.head.entry_id)
             if isinstance(entry, OutboxEntry):
@@ -162,18 +159,17 @@ class BatchRunner:
         return results
 
     def _update_throttle(self, outcomes: Sequence[Outcome]) -> None:
+        now = self._context.clock.monotonic()
         throttled = [item for item in outcomes if isinstance(item, Retry) and item.is_throttled]
         if throttled:
-            self._context.throttle.on_throttled(
-                self._now(), min(item.retry_after for item in throttled)
-            )
+            self._context.throttle.on_throttled(now, min(item.retry_after for item in throttled))
         else:
-            self._context.throttle.on_accepted(self._now())
+            self._context.throttle.on_accepted(now)
 
     async def _advance_queue(
         self, queue: RecipientQueue, entry: OutboxEntry, outcome: Outcome
     ) -> None:
-        now = self._now()
+        now = self._context.clock.monotonic()
         if isinstance(outcome, Uncertain):
             self._queues.back_off(queue, now + outcome.retry_after)
         elif not isinstance(outcome, Retry):
@@ -182,7 +178,7 @@ class BatchRunner:
             self._queues.requeue(queue)
         elif self._was_last_attempt(queue, outcome):
             reason = DeadLetterReason.RETRIES_EXHAUSTED
-            await self._context.settler.dead_letter(self._token, [entry], reason, now)
+            await self._context.settler.dead_letter(self._token, [entry], reason, self._now())
             self._queues.advance(queue)
         else:
             delay = retry_delay(queue.failures, outcome.retry_after, self._context.jitter())

@@ -3,7 +3,7 @@
 import asyncio
 from asyncio import FIRST_COMPLETED
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 from redis.exceptions import RedisError
@@ -47,9 +47,10 @@ class Dispatcher:
         self._throttle = context.throttle
         self._block_ms = block_ms
         self._token = ""
-        self._renew_time: datetime | None = None
+        # By the monotonic clock. None if the lease has to be acquired first.
+        self._renew_time: timedelta | None = None
         self._queues = RecipientQueues()
-        self._pending_after: str | None = _FROM_THE_BEGINNING
+        self._read_through = _FROM_THE_BEGINNING
         self._reading: asyncio.Task[list[OutboxEntry]] | None = None
         self._in_flight: set[asyncio.Task[None]] = set()
 
@@ -58,7 +59,7 @@ class Dispatcher:
 
         Returns the seconds to wait before the next call.
         """
-        now = self._context.clock.now()
+        now = self._context.clock.monotonic()
         if not await self._holds_lease(now):
             return STANDBY_SECONDS
         self._start_reading()
@@ -85,30 +86,36 @@ class Dispatcher:
             _, late = await asyncio.wait(self._in_flight, timeout=GRACE_SECONDS)
             for task in late:
                 task.cancel()
-        if self._token:
-            with suppress(RedisError, OSError):
-                await self._outbox.release_lease(self._token)
+        with suppress(RedisError, OSError):
+            await self._release_lease()
 
-    async def _holds_lease(self, now: datetime) -> bool:
+    async def _release_lease(self) -> None:
+        if self._token:
+            await self._outbox.release_lease(self._token)
+
+    async def _holds_lease(self, now: timedelta) -> bool:
+        if not self._context.clock.is_synchronized():
+            await self._release_lease()
+            self._take_over("")
+            return False
         if self._renew_time is not None and now < self._renew_time:
             return True
         token = await self._outbox.acquire_lease(self._token, LEASE)
         if token is None or token != self._token:
-            await self._take_over(token or "")
+            self._take_over(token or "")
         self._renew_time = now + RENEW_AFTER if token else None
         return token is not None
 
-    async def _take_over(self, token: str) -> None:
-        """Begins with the pending entries, whichever replica read them."""
+    def _take_over(self, token: str) -> None:
+        """Begins with the oldest entry, whichever replica read it before."""
         self._stop_reading()
         for task in self._in_flight:
             task.cancel()
         self._in_flight.clear()
         self._queues = RecipientQueues()
-        self._pending_after = _FROM_THE_BEGINNING
-        self._token = token
+        self._read_through = _FROM_THE_BEGINNING
+        self._token, self._renew_time = token, None
         if token:
-            await self._outbox.prepare()
             log.info("lease_taken", fence=token)
 
     def _start_reading(self) -> None:
@@ -117,38 +124,33 @@ class Dispatcher:
             self._reading = asyncio.create_task(self._read(limit, self._token))
 
     async def _read(self, limit: int, token: str) -> list[OutboxEntry]:
-        entries = await self._read_entries(limit)
+        # Without unsettled entries all that is in the outbox is new, whatever was read before.
+        after = self._read_through if len(self._queues) else _FROM_THE_BEGINNING
+        entries = await self._outbox.read(after, limit, self._block_ms)
         corrupt = [entry for entry in entries if isinstance(entry, CorruptEntry)]
         now = self._context.clock.now()
         await self._context.settler.dead_letter_corrupt(token, corrupt, now)
         return [entry for entry in entries if isinstance(entry, OutboxEntry)]
-
-    async def _read_entries(self, limit: int) -> list[OutboxEntry | CorruptEntry]:
-        if self._pending_after is None:
-            return await self._outbox.read_new(limit, self._block_ms)
-        entries = await self._outbox.read_pending(self._pending_after, limit)
-        self._pending_after = entries[-1].entry_id if entries else None
-        return entries
 
     async def _collect_read(self) -> None:
         if self._reading is None or not self._reading.done():
             return
         reading, self._reading = self._reading, None
         try:
-            self._queues.add(await reading)
+            entries = await reading
         except LeaseLost:
             self._on_lease_lost(self._token)
-        except Exception:
-            # Redis may have handed out entries in a reply that was lost: they are pending now.
-            self._pending_after = _FROM_THE_BEGINNING
-            raise
+            return
+        self._queues.add(entries)
+        if entries:
+            self._read_through = entries[-1].entry_id
 
     def _stop_reading(self) -> None:
         if self._reading is not None:
             self._reading.cancel()
             self._reading = None
 
-    def _start_sending(self, now: datetime) -> None:
+    def _start_sending(self, now: timedelta) -> None:
         self._queues.requeue_due(now)
         while len(self._in_flight) < self._throttle.concurrency(now) and (
             batch := self._queues.next_batch(BATCH, now)
@@ -169,7 +171,7 @@ class Dispatcher:
         log.warning("lease_lost", fence=token)
         self._renew_time = None
 
-    def _wait_timeout(self, now: datetime) -> float:
+    def _wait_timeout(self, now: timedelta) -> float:
         """Seconds until the lease is renewed, a queue is due or the throttle ends."""
         if delay := self._throttle.delay(now):
             return min(RENEW_AFTER, delay).total_seconds()

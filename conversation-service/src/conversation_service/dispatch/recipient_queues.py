@@ -4,7 +4,7 @@ import heapq
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import timedelta
 from itertools import count
 
 from conversation_service.store.outbox.entry import OutboxEntry
@@ -66,7 +66,7 @@ class RecipientQueues:
         self._busy: set[RecipientKey] = set()
         self._system: list[_Turn] = []
         self._relayed: list[_Turn] = []
-        self._backing_off: list[tuple[datetime, RecipientKey]] = []
+        self._backing_off: list[tuple[timedelta, RecipientKey]] = []
         self._entry_ids: set[str] = set()
         self._in_memory = 0
         self._positions = count()
@@ -82,7 +82,7 @@ class RecipientQueues:
                 self._entry_ids.add(entry.entry_id)
                 self._append(entry)
 
-    def next_batch(self, limit: int, now: datetime) -> list[RecipientQueue]:
+    def next_batch(self, limit: int, now: timedelta) -> list[RecipientQueue]:
         """The queues whose heads are sent next, at most `limit`; they become busy."""
         self.requeue_due(now)
         batch: list[RecipientQueue] = []
@@ -115,18 +115,18 @@ class RecipientQueues:
         self._busy.discard(queue.key)
         self._push(queue, queue.position)
 
-    def back_off(self, queue: RecipientQueue, until: datetime) -> None:
-        """The head was not sent: the queue waits until then."""
+    def back_off(self, queue: RecipientQueue, until: timedelta) -> None:
+        """The head was not sent: the queue waits until then, by the monotonic clock."""
         self._busy.discard(queue.key)
         heapq.heappush(self._backing_off, (until, queue.key))
 
-    def requeue_due(self, now: datetime) -> None:
+    def requeue_due(self, now: timedelta) -> None:
         """Queues that have waited long enough go to the end."""
         while self._backing_off and self._backing_off[0][0] <= now:
             _, key = heapq.heappop(self._backing_off)
             self._push(self._queues[key], next(self._positions))
 
-    def next_due(self) -> datetime | None:
+    def next_due(self) -> timedelta | None:
         """When the first queue has waited long enough; None if none waits."""
         return self._backing_off[0][0] if self._backing_off else None
 

@@ -8,7 +8,7 @@ from redis.exceptions import RedisError
 
 from conversation_service.application.inbound.delivery_receipts import FailureNotifier
 from conversation_service.dispatch import metrics
-from conversation_service.dispatch.pre_send import Outcome, Removed
+from conversation_service.dispatch.pre_send import Outcome
 from conversation_service.domain.errors import BackendUnavailable, CommitContention
 from conversation_service.domain.model.events import Rule
 from conversation_service.domain.model.messages import (
@@ -68,8 +68,6 @@ class Settler:
         await self.dead_letter(token, rejected, DeadLetterReason.INVALID, now)
         uncertain = [entry for entry, outcome in pairs if isinstance(outcome, Uncertain)]
         await self._mark_unknown(uncertain, now)
-        removed = [entry.entry_id for entry, outcome in pairs if isinstance(outcome, Removed)]
-        await self._outbox.acknowledge(removed)
 
     async def dead_letter_corrupt(
         self, token: str, entries: Sequence[CorruptEntry], now: datetime

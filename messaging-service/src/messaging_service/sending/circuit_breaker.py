@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import Enum, auto
 
 import structlog
@@ -49,7 +49,7 @@ class CircuitBreaker:
     _state: State
     _failures: int
     _open_time: timedelta
-    _next_probe: datetime
+    _next_probe: timedelta
     _is_account_refused: bool
 
     def __init__(self, clock: Clock, jitter: Callable[[], float] = random.random) -> None:
@@ -75,7 +75,7 @@ class CircuitBreaker:
         """
         if self._state is State.CLOSED:
             return None
-        now = self._clock.now()
+        now = self._clock.monotonic()
         if now < self._next_probe:
             # The result of a probe may come at any moment.
             return FIRST_OPEN_TIME if self._state is State.HALF_OPEN else self._next_probe - now
@@ -136,4 +136,4 @@ class CircuitBreaker:
 
     def _open(self, span: timedelta) -> None:
         self._state = State.OPEN
-        self._next_probe = self._clock.now() + span
+        self._next_probe = self._clock.monotonic() + span

@@ -22,6 +22,7 @@ class OutboxHarness(Harness):
     """Reads and settles by hand, without a dispatcher."""
 
     token = ""
+    read_through = "0"
 
     async def add_all(self, *bodies: str, conversation_id: str = CONVERSATION) -> None:
         """Adds messages to Alice."""
@@ -29,10 +30,11 @@ class OutboxHarness(Harness):
             await self.add(ALICE, body, conversation_id)
 
     async def read(self, limit: int = 200) -> list[OutboxEntry | CorruptEntry]:
-        """Takes or renews the lease and reads new entries."""
+        """Takes or renews the lease and reads the entries behind those that it read before."""
         self.token = await self.outbox.acquire_lease(self.token, LEASE) or ""
-        await self.outbox.prepare()
-        return await self.outbox.read_new(limit, None)
+        entries = await self.outbox.read(self.read_through, limit, None)
+        self.read_through = entries[-1].entry_id if entries else self.read_through
+        return entries
 
     async def settle(self, *items: Settlement | DeadLettering) -> None:
         await self.outbox.settle(self.token, items, NOW)

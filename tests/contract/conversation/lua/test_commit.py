@@ -190,7 +190,7 @@ async def test_stored_responses_with_a_purged_conversation_expire_with_it(harnes
     change = harness.starting()
     assert await harness.commit(change, "r") == Committed()
     over = await harness.end(after(change))
-    await harness.store.purge([over.conversation_id])
+    await harness.store.purge([over])
     assert await harness.earlier(request_id="r") == expired
     assert await harness.commit(harness.starting(), "r") == expired
     reused = await harness.commit(harness.starting(), "r", "other fields")

@@ -86,13 +86,14 @@ async def test_a_status_update_of_an_expired_message_creates_nothing(outbox: Out
     assert await outbox.redis.keys("*") == []
 
 
-async def test_pending_entries_are_read_again_in_order(outbox: OutboxHarness) -> None:
+async def test_entries_are_read_again_in_order_until_they_are_settled(
+    outbox: OutboxHarness,
+) -> None:
     await outbox.add_all("one", "two", "three")
     entries = await outbox.read()
-    # Creating the group twice changes nothing.
     assert await outbox.read() == []
-    assert await outbox.outbox.read_pending("0", 2) == entries[:2]
-    assert await outbox.outbox.read_pending(entries[1].entry_id, 2) == entries[2:]
+    assert await outbox.outbox.read("0", 2, None) == entries[:2]
+    assert await outbox.outbox.read(entries[1].entry_id, 2, None) == entries[2:]
 
 
 async def test_the_events_of_a_message_are_recorded_once_and_in_order(

@@ -140,9 +140,10 @@ async def test_a_purged_conversation_is_gone_everywhere_and_its_route_can_be_cla
     harness: Harness,
 ) -> None:
     over = await harness.end(await harness.connected())
-    await harness.store.purge([over.conversation_id])
+    await harness.store.purge([over])
     assert await harness.store.get(over.conversation_id) is None
-    assert await harness.store.page(10, "") == []
+    assert await harness.store.page(10, "") == ([], "")
+    assert await harness.redis.keys("*:conversations:*") == []
     assert await harness.store.due(over.due_time, 10) == []
     snapshot = await harness.load(ReadSet(routes=(route(ALICE),)))
     assert snapshot.on_route(route(ALICE)) is None

@@ -96,7 +96,7 @@ async def test_a_timeline_expires_with_its_conversation(harness: Harness) -> Non
 async def test_events_of_a_purged_conversation_expire(harness: Harness) -> None:
     harness.pool = replace(POOL, settings=replace(POOL.settings, messages_kept=6 * DAY))
     over = await ended_conversation(harness)
-    await harness.store.purge([over.conversation_id])
+    await harness.store.purge([over])
     await harness.commit(Change(events=(event(over.conversation_id),)))
     assert 5 * DAY < await left(harness.redis, KEYS.timeline(over.conversation_id)) <= 6 * DAY
     assert await harness.event_log.length(over.conversation_id) == 1
@@ -138,4 +138,5 @@ async def test_an_expired_record_is_not_due_for_ever(harness: Harness) -> None:
     waiting = await harness.started()
     await harness.redis.delete(KEYS.conversation(waiting.conversation_id))
     assert await harness.store.due(waiting.due_time, 10) == []
-    assert await harness.redis.exists(KEYS.deadlines, KEYS.conversations) == 0
+    assert await harness.redis.exists(KEYS.deadlines) == 0
+    assert await harness.redis.keys("*:conversations:*") == []

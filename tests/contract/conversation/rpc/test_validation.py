@@ -38,6 +38,7 @@ SETTINGS = pool_pb2.PoolSettings(
     attachment_policy=pool_pb2.AttachmentPolicy.ValueType(UNKNOWN),
     text_validity=Duration(seconds=1),
     segments_per_minute=-1,
+    system_message_prefix="x" * 21,
 )
 
 # The fields that an empty request of these methods lacks.
@@ -101,7 +102,8 @@ WRONG: list[tuple[str, dict[str, object], str]] = [
     (
         "CreatePool",
         {"name": "-taxis", "settings": SETTINGS, "masked_numbers": [MASKED, "1", MASKED]},
-        "name masked_numbers[1] masked_numbers settings.operator settings.lifetime "
+        "name masked_numbers[1] masked_numbers settings.operator settings.system_message_prefix "
+        "settings.lifetime "
         "settings.pause_policy settings.unknown_policy settings.attachment_policy "
         "settings.text_validity settings.segments_per_minute",
     ),

@@ -1,8 +1,5 @@
 """ListConversations: filters and pages."""
 
-import pytest
-
-from conversation_service.application import queries
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import pool_pb2
 from support.builders.conversation_calls import ask
@@ -91,16 +88,6 @@ async def test_a_new_conversation_does_not_shift_the_next_pages(service: Running
     await service.start("+14255550199")
     rest = pb.ListConversationsRequest(page_token=first.next_page_token)
     assert await listed(service, rest) == [ids["ended"], ids["active"]]
-
-
-async def test_a_list_that_examines_many_without_a_match_returns_a_page_token(
-    service: RunningService, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(queries, "MAX_EXAMINED", 2)
-    monkeypatch.setattr(queries, "CHUNK", 1)
-    ids, _ = await several(service)
-    read = await pages(service, pb.ListConversationsRequest(state=pb.CONVERSATION_STATE_ACTIVE))
-    assert read == [[], [ids["active"]], []]
 
 
 async def test_a_list_by_person_includes_numbers_that_another_replica_has_added(

@@ -73,9 +73,7 @@ class PoolState:
         return conversation
 
     async def entries(self) -> Sequence[OutboxEntry | CorruptEntry]:
-        await self.outbox.prepare()
-        pending = await self.outbox.read_pending("0", 100)
-        return pending + await self.outbox.read_new(100, None)
+        return await self.outbox.read("0", 100, None)
 
     async def outbox_bodies(self) -> list[str]:
         """The bodies that can be read in the outbox."""

@@ -129,8 +129,8 @@ async def test_the_last_messages_are_readable_after_the_end_until_the_data_key_e
 
 
 async def test_purging_a_conversation_does_not_remove_its_last_messages(harness: Harness) -> None:
-    await harness.end(await harness.begin("hello"), "e2", "goodbye")
-    await harness.store.purge([ID])
+    over = await harness.end(await harness.begin("hello"), "e2", "goodbye")
+    await harness.store.purge([over])
     assert await harness.outbox_bodies() == ["hello", "goodbye"]
 
 

@@ -109,7 +109,7 @@ async def purge(service: RunningService, settings: PoolSettings) -> None:
     service.clock.move(seconds=longest.total_seconds())
 
     async def is_purged() -> bool:
-        return await service.redis.exists(KEYS.conversations, KEYS.deadlines) == 0
+        return not await service.redis.keys(f"{KEYS.conversations('')}*")
 
     await eventually(is_purged)
     await maintenance(service).run_once()

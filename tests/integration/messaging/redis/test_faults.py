@@ -1,13 +1,16 @@
 """Without Redis nothing is sent, and no answer of the carrier is lost."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import grpc
 import pytest
+from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
 from maskline.messaging.v1 import messaging_pb2 as pb
-from support.clock import ManualClock
+from runtime.redis.clock import redis_clock
+from support.clock import ManualClock, WrongClock
 from support.fakes.scripted_carrier import CarrierRequest, ScriptedCarrier, accepted
 from support.net.ports import free_port
 from support.redis.redis_relay import redis_relay
@@ -111,3 +114,25 @@ async def test_health_needs_a_redis_that_accepts_writes(messaging: Messaging, re
     finally:
         await redis.config_set("maxmemory", 0)
     await messaging.health("SERVING")
+
+
+@pytest.mark.parametrize("hours", [2, -2])
+async def test_a_replica_whose_clock_is_wrong_is_not_healthy_and_still_sends_by_rediss_time(
+    monkeypatch: pytest.MonkeyPatch,
+    redis: Redis,
+    redis_url: str,
+    carrier: ScriptedCarrier,
+    hours: float,
+) -> None:
+    monkeypatch.setattr("runtime.redis.clock.MEASURE_SECONDS", 0.02)
+    machine = WrongClock()
+    async with (
+        redis_clock(redis, CollectorRegistry(), machine) as shared,
+        serving(settings_for(redis_url, carrier.url), shared) as messaging,
+    ):
+        await messaging.health("SERVING")
+        machine.wrong_by = timedelta(hours=hours)
+        await messaging.health("NOT_SERVING")
+        assert (await messaging.send_one(text("m1"))).outcome == pb.SEND_OUTCOME_ACCEPTED
+        accept_time = (await messaging.get("m1")).accept_time.ToDatetime(UTC)
+        assert abs(accept_time - datetime.now(UTC)) < timedelta(minutes=1)

@@ -48,6 +48,7 @@ allows_block = false
 allows_report = false
 allows_erase = true
 end_opts_out = true
+system_message_prefix = "[Acme]"
 
 [pools.main.words]
 start = ["Arranca"]
@@ -85,6 +86,7 @@ MAIN = PoolSettings(
     allows_report=False,
     allows_erase=True,
     end_opts_out=True,
+    system_message_prefix="[Acme]",
     words={"start": ("Arranca",), "opt_out": ("Basta",)},
     texts={"ended": "Adios. {stop}"},
 )

@@ -91,20 +91,20 @@ THROTTLED = Retry(timedelta(seconds=2), is_throttled=True)
 
 def test_one_batch_at_a_time_follows_until_a_whole_one_is_accepted(clock: ManualClock) -> None:
     throttle = Throttle()
-    assert throttle.concurrency(clock.now()) == MAX_CONCURRENCY
-    throttle.on_throttled(clock.now(), timedelta(seconds=2))
-    throttle.on_accepted(clock.now())
-    assert throttle.concurrency(clock.now()) == 0
+    assert throttle.concurrency(clock.monotonic()) == MAX_CONCURRENCY
+    throttle.on_throttled(clock.monotonic(), timedelta(seconds=2))
+    throttle.on_accepted(clock.monotonic())
+    assert throttle.concurrency(clock.monotonic()) == 0
     clock.move(seconds=2)
-    assert throttle.concurrency(clock.now()) == 1, "one was in flight before the throttle"
-    throttle.on_accepted(clock.now())
-    assert throttle.concurrency(clock.now()) == MAX_CONCURRENCY
+    assert throttle.concurrency(clock.monotonic()) == 1, "one was in flight before the throttle"
+    throttle.on_accepted(clock.monotonic())
+    assert throttle.concurrency(clock.monotonic()) == MAX_CONCURRENCY
 
 
 def test_a_daily_budget_that_is_used_up_is_tried_again_within_a_minute(clock: ManualClock) -> None:
     throttle = Throttle()
-    throttle.on_throttled(clock.now(), timedelta(hours=9))
-    assert throttle.delay(clock.now()) == MAX_THROTTLE
+    throttle.on_throttled(clock.monotonic(), timedelta(hours=9))
+    assert throttle.delay(clock.monotonic()) == MAX_THROTTLE
 
 
 async def test_nothing_is_sent_while_throttled_and_turns_are_kept(harness: Harness) -> None:

@@ -47,11 +47,9 @@ async def test_a_dead_letter_is_an_event_of_its_conversation(harness: Harness) -
     assert harness.failures.notified == []
 
 
-async def test_a_corrupt_pending_entry_does_not_stop_a_takeover(harness: Harness) -> None:
-    await harness.outbox.prepare()
+async def test_a_corrupt_entry_does_not_stop_a_takeover(harness: Harness) -> None:
     await harness.add_corrupt("m9")
     await harness.add_relayed((ALICE, "a1"))
-    assert len(await harness.outbox.read_new(10, None)) == 2
     await harness.run_until(harness.dispatcher())
     assert harness.messaging.bodies(ALICE) == ["a1"]
     assert await dead_letters(harness) == [("m9", UNREADABLE)]
@@ -110,17 +108,15 @@ async def test_a_message_that_makes_the_messaging_service_fail_waits_alone(
 
 
 async def test_a_replica_that_lost_its_lease_writes_no_dead_letter(harness: Harness) -> None:
-    await harness.outbox.prepare()
     await harness.add_corrupt("m9")
-    read_pending = harness.outbox.read_pending
+    read = harness.outbox.read
 
     async def lose_the_lease(*arguments: object) -> object:
         await harness.redis.set(KEYS.lease, "another replica's")
-        return await read_pending(*arguments)  # type: ignore[arg-type]
+        return await read(*arguments)  # type: ignore[arg-type]
 
-    await harness.outbox.read_new(10, None)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(harness.outbox, "read_pending", lose_the_lease)
+        patch.setattr(harness.outbox, "read", lose_the_lease)
         await harness.run(harness.dispatcher())
     assert await dead_letters(harness) == []
     assert await harness.waiting() == 1

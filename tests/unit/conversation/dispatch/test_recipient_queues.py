@@ -14,12 +14,13 @@ from conversation_service.store.outbox.entry import OutboxEntry
 from support.builders.conversations import MASKED
 from support.builders.dispatch_harness import person
 
-NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+ACCEPTED = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+NOW = timedelta(hours=1)
 
 
 def entry(number: int, to: int, *, is_relayed: bool = True) -> OutboxEntry:
     message = OutboundMessage(f"m{number}", "", MASKED, person(to), "hello", is_relayed=is_relayed)
-    return OutboxEntry(f"{number}-0", NOW, message)
+    return OutboxEntry(f"{number}-0", ACCEPTED, message)
 
 
 def relayed(*recipients: int) -> list[OutboxEntry]:

@@ -8,13 +8,14 @@ from conversation_service.store.keyspace.keys import DeploymentKeys, KeyParts, K
 
 
 def spelled(keys: Keys | DeploymentKeys, about: str) -> dict[str, str]:
-    """Every key by its name in the code; `about` is the argument of those that take one."""
+    """Every key by its name in the code; `about` is every argument of those that take any."""
     keys_by_name = {}
     for name, member in vars(type(keys)).items():
         if isinstance(member, property):
             keys_by_name[name] = getattr(keys, name)
         elif inspect.isfunction(member) and not name.startswith("_"):
-            keys_by_name[name] = member(keys, about)
+            arguments = len(inspect.signature(member).parameters) - 1
+            keys_by_name[name] = member(keys, *[about] * arguments)
     return keys_by_name
 
 

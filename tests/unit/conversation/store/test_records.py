@@ -107,6 +107,7 @@ SETTINGS: dict[str, Any] = {
     "end_opts_out": True,
     "words": {"start": ("go", "\u00e1bre"), "join": ("in",)},
     "texts": {"empty": "Nothing in it."},
+    "system_message_prefix": "[Acme]",
 }
 ENUMS = {
     "number_preference": NumberPreference,

@@ -20,6 +20,7 @@ EXEMPT = {"runtime/logging/setup.py", "runtime/tracing/grpc.py", "gateway/routes
 # address or token: no check does.
 SENTENCES = {
     *(("callback_refused", "detail"), ("carrier_account_refused", "advice")),
+    ("clock_skewed", "advice"),
     *(("files_not_reloaded", "problem"), ("account_read_failed", "why")),
     *(("account_read_refused", "why"), ("file_not_fetched", "why"), ("file_refused", "why")),
     *(("records_read_failed", "why"), ("records_refused", "why"), ("send_unknown", "why")),

@@ -16,7 +16,7 @@ from conversation_service.domain.errors import (
 from conversation_service.domain.model.messages import InboundMessage
 from conversation_service.messaging.carrier_records import CarrierRecords
 from conversation_service.store.deployment.reconciliation_cursor import Cursor, ReconciliationCursor
-from runtime.clock import Clock
+from runtime.clock import SharedClock
 
 log = structlog.get_logger()
 
@@ -60,7 +60,7 @@ class Reconciliation:
         records: CarrierRecords,
         inbound: InboundHandler,
         cursor: ReconciliationCursor,
-        clock: Clock,
+        clock: SharedClock,
         interval: timedelta,
     ) -> None:
         self._records = records
@@ -74,6 +74,8 @@ class Reconciliation:
 
     async def run_once(self) -> float:
         """Runs a pass if the last one, of whichever replica, is an interval ago."""
+        if not self._clock.is_synchronized():
+            return self._busy_delay.total_seconds()
         now = self._clock.now()
         progress = await self._cursor.progress(now)
         wait = progress.look_time + self._interval - now

@@ -50,6 +50,16 @@ class Attachment:
     content_type: str = ""
     size_bytes: int = 0
 
+    @property
+    def media_type(self) -> str:
+        """The declared type without parameters such as a character set."""
+        return self.content_type.partition(";")[0].strip().lower()
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is a text part: the messaging service adds its words to the body."""
+        return self.media_type == "text/plain"
+
 
 @dataclass(frozen=True, slots=True)
 class InboundMessage:

@@ -92,6 +92,8 @@ class PoolSettings:
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     # System messages in place of the language's: the name of a Template, and its text.
     texts: Mapping[str, str] = field(default_factory=dict)
+    # Begins every system message and no relayed one; empty for none.
+    system_message_prefix: str = ""
 
     @property
     def chosen_keywords(self) -> Mapping[str, tuple[str, ...]]:
@@ -143,7 +145,11 @@ class Pool:
     def catalog(self) -> TemplateCatalog:
         settings = self.settings
         return catalog_for(
-            settings.language, settings.operator, settings.chosen_keywords, settings.texts
+            settings.language,
+            settings.operator,
+            settings.chosen_keywords,
+            settings.texts,
+            settings.system_message_prefix,
         )
 
     @property

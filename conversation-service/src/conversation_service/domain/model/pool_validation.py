@@ -4,13 +4,21 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from conversation_service.domain.errors import FieldViolation
+from conversation_service.domain.keywords.normalization import folded
 from conversation_service.domain.model.pool import PoolSettings
 from conversation_service.domain.templates.catalog import MAX_DURATION
 from conversation_service.domain.templates.languages import catalog_violations
-from conversation_service.domain.templates.validation import is_plain, shows_phone_number
+from conversation_service.domain.templates.validation import (
+    is_plain,
+    shows_phone_number,
+    shows_web_address,
+)
 
 # With it the longest system message still fits one segment of 160 characters.
 MAX_OPERATOR_LENGTH = 40
+
+# Short, as every system message has it and fits one segment.
+MAX_PREFIX_LENGTH = 20
 
 # Messages take seconds, and durations are shown to people in minutes.
 MIN_LIFETIME = timedelta(minutes=1)
@@ -89,6 +97,7 @@ def settings_violations(settings: PoolSettings) -> list[FieldViolation]:
     """All violations of a pool's settings; fields are named as in PoolSettings."""
     return [
         *_operator_violations(settings),
+        *_prefix_violations(settings),
         *_range_violations(settings),
         *_budget_violations(settings),
         *_relation_violations(settings),
@@ -104,6 +113,18 @@ def _operator_violations(settings: PoolSettings) -> Iterator[FieldViolation]:
         yield FieldViolation("operator", expected)
     elif not operator.strip() or shows_phone_number(operator):
         yield FieldViolation("operator", "must be a name, with no 7 digits in a row")
+
+
+def _prefix_violations(settings: PoolSettings) -> Iterator[FieldViolation]:
+    name, prefix = "system_message_prefix", settings.system_message_prefix
+    if not prefix:
+        return
+    if len(prefix) > MAX_PREFIX_LENGTH or not is_plain(prefix) or prefix != prefix.strip():
+        expected = f"must be up to {MAX_PREFIX_LENGTH} characters of printable ASCII, without `"
+        yield FieldViolation(name, f"{expected} and without blanks at its ends")
+    elif not folded(prefix) or shows_phone_number(prefix) or shows_web_address(prefix):
+        expected = "must have a letter or digit, no 7 digits in a row and no web address"
+        yield FieldViolation(name, expected)
 
 
 def _range_violations(settings: PoolSettings) -> Iterator[FieldViolation]:
@@ -140,9 +161,11 @@ def _retention_violations(settings: PoolSettings) -> Iterator[FieldViolation]:
 
 
 def _language_violations(settings: PoolSettings) -> list[FieldViolation]:
-    # A wrong operator is reported once, not again for every system message.
+    # A wrong operator or prefix is reported once, not again for every system message.
     operator = "" if any(_operator_violations(settings)) else settings.operator
-    return catalog_violations(settings.language, operator, settings.chosen_keywords, settings.texts)
+    prefix = "" if any(_prefix_violations(settings)) else settings.system_message_prefix
+    keywords, texts = settings.chosen_keywords, settings.texts
+    return catalog_violations(settings.language, operator, keywords, texts, prefix)
 
 
 def _seconds(duration: timedelta) -> int:

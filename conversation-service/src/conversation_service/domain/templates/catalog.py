@@ -7,6 +7,7 @@ from datetime import timedelta
 from enum import StrEnum, auto
 
 from conversation_service.domain.keywords.keywords import Keywords
+from conversation_service.domain.keywords.normalization import folded
 
 # The longest duration of any setting; a longer one is shown as this.
 MAX_DURATION = timedelta(days=3650)
@@ -24,6 +25,10 @@ _CHANGING = "\0"
 
 # Nobody begins their own message with so many characters of a system message by chance.
 _TELLING_LENGTH = 12
+
+
+# In front of a participant's message that begins like a system message; phones show it as a quote.
+_QUOTE = ">"
 
 
 class Template(StrEnum):
@@ -134,6 +139,8 @@ class TemplateCatalog:
     durations: DurationFormat = field(repr=False)
     operator: str
     templates: Mapping[Template, str] = field(repr=False)
+    # Begins every message; empty for none.
+    prefix: str = ""
 
     def render(
         self,
@@ -148,7 +155,26 @@ class TemplateCatalog:
         is_rounded_up = template is Template.JUST_ENDED
         duration = "" if span is None else self.durations.format(span, is_rounded_up=is_rounded_up)
         values = {"code": code, "span": duration, "receipt": receipt, "operator": self.operator}
-        return self.templates[template].format_map({**values, **self._keyword_values()})
+        return self.marked(
+            self.templates[template].format_map({**values, **self._keyword_values()})
+        )
+
+    def marked(self, body: str) -> str:
+        """A message of the pool itself, with the prefix in front."""
+        return f"{self.prefix} {body}" if self.prefix else body
+
+    def unmarked(self, body: str, *, has_text_parts: bool = False) -> str:
+        """A participant's message, quoted if it could be taken for a marked one.
+
+        The words of text parts are added to the body later, and begin an empty one.
+        """
+        if not self.prefix:
+            return body
+        prefix, words = folded(self.prefix), folded(body)
+        begins_so = words.startswith(prefix) and not words[len(prefix) :][:1].isalnum()
+        if begins_so or (has_text_parts and not words):
+            return f"{_QUOTE} {body}".rstrip()
+        return body
 
     def is_system_message(self, text: str) -> bool:
         """Whether it is one of these messages with any values: whole, or cut off as phones do."""
@@ -160,7 +186,7 @@ class TemplateCatalog:
         """What a message says before, between and after its changing values."""
         changing = dict.fromkeys(("code", "span", "receipt"), _CHANGING)
         values = {**changing, "operator": self.operator, **self._keyword_values()}
-        return self.templates[template].format_map(values).split(_CHANGING)
+        return self.marked(self.templates[template].format_map(values)).split(_CHANGING)
 
     def _keyword_values(self) -> dict[str, str]:
         keywords = {

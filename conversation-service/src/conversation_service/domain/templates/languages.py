@@ -24,13 +24,17 @@ _TEMPLATE_NAMES = tuple(template.value for template in Template)
 
 
 def catalog_for(
-    language: str, operator: str, keywords: Mapping[str, tuple[str, ...]], texts: Mapping[str, str]
+    language: str,
+    operator: str,
+    keywords: Mapping[str, tuple[str, ...]],
+    texts: Mapping[str, str],
+    prefix: str = "",
 ) -> TemplateCatalog:
     """A language's keywords and templates with a pool's in their place.
 
     Raises TemplateError for unknown names, and keywords or templates that break a rule.
     """
-    return _catalog(language, operator, tuple(keywords.items()), tuple(texts.items()))
+    return _catalog(language, operator, tuple(keywords.items()), tuple(texts.items()), prefix)
 
 
 # As many as there are pools: a catalog is rendered and checked once for the same settings.
@@ -40,23 +44,28 @@ def _catalog(
     operator: str,
     keyword_items: tuple[tuple[str, tuple[str, ...]], ...],
     text_items: tuple[tuple[str, str], ...],
+    prefix: str,
 ) -> TemplateCatalog:
     keywords, texts = dict(keyword_items), dict(text_items)
-    violations = catalog_violations(language, operator, keywords, texts)
+    violations = catalog_violations(language, operator, keywords, texts, prefix)
     if violations:
         raise TemplateError("; ".join(f"{field}: {problem}" for field, problem in violations))
-    return _merged(_BY_CODE[language], operator, keywords, texts)
+    return _merged(_BY_CODE[language], operator, keywords, texts, prefix)
 
 
 def catalog_violations(
-    language: str, operator: str, keywords: Mapping[str, tuple[str, ...]], texts: Mapping[str, str]
+    language: str,
+    operator: str,
+    keywords: Mapping[str, tuple[str, ...]],
+    texts: Mapping[str, str],
+    prefix: str = "",
 ) -> list[FieldViolation]:
     """Everything for which `catalog_for` would raise."""
     defaults = _BY_CODE.get(language)
     if defaults is None:
         return [FieldViolation("language", f"must be one of {', '.join(LANGUAGES)}")]
     violations = [*keyword_violations(defaults.keywords, keywords), *_unknown_templates(texts)]
-    return violations or template_violations(_merged(defaults, operator, keywords, texts))
+    return violations or template_violations(_merged(defaults, operator, keywords, texts, prefix))
 
 
 def _unknown_templates(texts: Mapping[str, str]) -> Iterator[FieldViolation]:
@@ -72,6 +81,7 @@ def _merged(
     operator: str,
     keywords: Mapping[str, tuple[str, ...]],
     texts: Mapping[str, str],
+    prefix: str,
 ) -> TemplateCatalog:
     own = {Template(name): text for name, text in texts.items()}
     return TemplateCatalog(
@@ -79,4 +89,5 @@ def _merged(
         durations=defaults.durations,
         operator=operator,
         templates={**defaults.templates, **own},
+        prefix=prefix,
     )

@@ -56,6 +56,8 @@ _DOUBLE_WIDTH = re.compile(r"[\^{}\\\[\]~|]")
 
 _PHONE_NUMBER = re.compile(r"[0-9](?:[ ().+/-]*[0-9]){6}")
 
+_WEB_ADDRESS = re.compile(r"://|\bwww\.|[a-z0-9]\.[a-z]{2}", re.IGNORECASE)
+
 _STOP = re.compile(r"\bSTOP\b")
 
 
@@ -67,6 +69,11 @@ def is_plain(text: str) -> bool:
 def shows_phone_number(text: str) -> bool:
     """Whether there are 7 or more digits in a row, with or without separators."""
     return _PHONE_NUMBER.search(text) is not None
+
+
+def shows_web_address(text: str) -> bool:
+    """Whether a phone might show a part of it as a link."""
+    return _WEB_ADDRESS.search(text) is not None
 
 
 def template_violations(catalog: TemplateCatalog) -> list[FieldViolation]:
@@ -131,7 +138,7 @@ def _message_problem(body: str, catalog: TemplateCatalog) -> str:
     if len(body) + len(_DOUBLE_WIDTH.findall(body)) > MAX_LENGTH:
         return (
             f"must not exceed {MAX_LENGTH} characters (^{{}}\\[]~| count twice) when it is filled: "
-            "write a shorter one, or choose shorter words or a shorter operator"
+            "write a shorter one, or choose shorter words, operator or prefix"
         )
     if shows_phone_number(body):
         return "must not show anything like a phone number, not even filled: 7 digits in a row"

@@ -117,6 +117,7 @@ def settings_from_proto(message: pb.PoolSettings) -> PoolSettings:
     """Absent fields have their defaults."""
     values: dict[str, Any] = {
         "language": message.language or None,
+        "system_message_prefix": message.system_message_prefix,
         "number_preference": PREFERENCES.get(message.number_preference),
         "pause_policy": _PAUSE_POLICIES.get(message.pause_policy),
         "unknown_policy": _UNKNOWN_POLICIES.get(message.unknown_policy),

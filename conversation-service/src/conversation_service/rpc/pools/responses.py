@@ -100,6 +100,7 @@ def _settings_to_proto(settings: PoolSettings) -> pb.PoolSettings:
         end_opts_out=settings.end_opts_out,
         words={keyword: pb.CommandWords(words=words) for keyword, words in settings.words.items()},
         texts=settings.texts,
+        system_message_prefix=settings.system_message_prefix,
         text_validity=_duration(settings.text_validity),
         unknown_policy=_UNKNOWN_POLICIES[settings.unknown_policy],
         attachment_policy=_ATTACHMENT_POLICIES[settings.attachment_policy],

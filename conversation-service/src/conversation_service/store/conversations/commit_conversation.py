@@ -45,14 +45,24 @@ class ConversationWriter:
         writes.expect(key, before.etag if before else "")
         writes.set(key, self._records.encrypt_conversation(after), left)
         writes.add("ZADD", self._keys.deadlines, to_ms(after.due_time), conversation_id)
-        if before is None:
-            writes.add("ZADD", self._keys.conversations, 0, conversation_id)
+        self._list(writes, before, after)
         self._held(writes, commit, before, after)
         self._keep_data_key(writes, commit, after)
         if not _has_same_people(before, after):
             self._code(writes, commit, before, after)
             self._routes(writes, commit, before, after)
             self._live_state(writes, commit, before, after)
+
+    def _list(self, writes: CommitWrites, before: Conversation | None, after: Conversation) -> None:
+        """Lists it under its state: of the pool, and of its number."""
+        if before is not None and before.state is after.state:
+            return
+        for number in ("", after.masked_number):
+            if before is not None:
+                left = self._index.conversations(number, before.state)
+                writes.add("ZREM", left, after.conversation_id)
+            listed = self._index.conversations(number, after.state)
+            writes.add("ZADD", listed, 0, after.conversation_id)
 
     def _code(
         self, writes: CommitWrites, commit: Commit, before: Conversation | None, after: Conversation

@@ -1,17 +1,18 @@
 """The conversations and the settings of one pool."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import cast
+from typing import NamedTuple, cast
 
 from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.commands.core.snapshot import ReadSet
-from conversation_service.domain.model.conversation import Conversation
+from conversation_service.domain.model.conversation import Conversation, State
 from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.model.pool import Pool
 from conversation_service.store.conversations.commit import CommitScript
 from conversation_service.store.conversations.snapshot import SnapshotScript
 from conversation_service.store.conversations.types import Commit, CommitOutcome, LoadedBatch
+from conversation_service.store.encryption.blind_index import BlindIndexKeys
 from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.keyspace.timestamps import to_ms
 from conversation_service.store.storage import PoolStorage
@@ -24,26 +25,42 @@ SCAN_COUNT = 1000
 PurgeCall = tuple[Sequence[str], Sequence[Argument]]
 
 
-def purge_call(keys: Keys, conversation_id: str) -> PurgeCall:
+def purge_call(keys: Keys, conversation_id: str, listings: Sequence[str]) -> PurgeCall:
     """Removes a conversation that was kept long enough, or whose record has expired."""
-    return _keys(keys, conversation_id), (conversation_id, "", *_prefixes(keys), "", 0)
+    own = _keys(keys, conversation_id)
+    return (*own, *listings), (conversation_id, "", *_prefixes(keys), "", 0)
 
 
-def erase_call(keys: Keys, ended: Conversation, now: datetime) -> PurgeCall:
+def erase_call(storage: PoolStorage, ended: Conversation, now: datetime) -> PurgeCall:
     """Removes an ended conversation with all its traces, unless it has changed since."""
-    conversation_id, people = ended.conversation_id, ended.participants
-    histories = (keys.history(person.participant_id) for person in people)
+    keys, conversation_id = storage.keys, ended.conversation_id
+    histories = (keys.history(person.participant_id) for person in ended.participants)
+    listings = _listings(storage.index, (ended.masked_number,))
     arguments = (conversation_id, ended.etag, *_prefixes(keys), "traces", to_ms(now))
-    return (*_keys(keys, conversation_id), *histories), arguments
+    return (*_keys(keys, conversation_id), *listings, *histories), arguments
 
 
 def _keys(keys: Keys, name: str) -> tuple[str, ...]:
     own = (keys.conversation(name), keys.timeline(name), keys.responses(name))
-    return (*own, keys.deadlines, keys.conversations, keys.events)
+    return (*own, keys.deadlines, keys.events)
+
+
+def _listings(
+    index: BlindIndexKeys, numbers: Iterable[str], states: Iterable[State] = (State.ENDED,)
+) -> list[str]:
+    """Where a conversation on one of these numbers, in one of these states, is listed."""
+    return [index.conversations(number, state) for number in ("", *numbers) for state in states]
 
 
 def _prefixes(keys: Keys) -> tuple[str, str]:
     return keys.idempotency_prefix, keys.message_prefix
+
+
+class Page(NamedTuple):
+    """A page of conversations; the next one begins before the id `next_before`, "" if none does."""
+
+    conversations: list[Conversation]
+    next_before: str
 
 
 class ConversationRepository:
@@ -110,11 +127,23 @@ class ConversationRepository:
         [conversation] = await self._read([conversation_id])
         return conversation
 
-    async def page(self, size: int, before: str) -> list[Conversation]:
-        """Conversations, newest first; those older than the id `before` if it is not empty."""
+    async def page(
+        self, size: int, before: str, state: State | None = None, masked_number: str = ""
+    ) -> Page:
+        """Conversations, newest first; those older than the id `before` if it is not empty.
+
+        Reads at most a page for each state, whatever the filter.
+        """
         newest = f"({before}" if before else "+"
-        ids = await self._redis.zrevrangebylex(self._keys.conversations, newest, "-", 0, size)
-        return _existing(await self._read(_decoded(ids)))
+        # One transaction, as a conversation may move to another state.
+        pipeline = self._redis.pipeline(transaction=True)
+        for listed in (state,) if state else State:
+            key = self._index.conversations(masked_number, listed)
+            pipeline.zrevrangebylex(key, newest, "-", 0, size + 1)
+        lists = cast("list[list[bytes]]", await pipeline.execute())
+        ids = sorted((stored.decode() for items in lists for stored in items), reverse=True)
+        next_before = ids[size - 1] if len(ids) > size else ""
+        return Page(_existing(await self._read(ids[:size])), next_before)
 
     async def named(self, unique_name: str) -> Conversation | None:
         """The live conversation with this unique name."""
@@ -156,12 +185,20 @@ class ConversationRepository:
         # The id of a record that has expired must not keep others from being due.
         stale = [name for name, item in zip(ids, conversations, strict=True) if item is None]
         if stale:
-            await self.purge(stale)
+            pool = await self.pool()
+            numbers = pool.masked_numbers if pool else ()
+            await self._purge(dict.fromkeys(stale, _listings(self._index, numbers, State)))
         return _existing(conversations)
 
-    async def purge(self, conversation_ids: Sequence[str]) -> None:
+    async def purge(self, ended: Sequence[Conversation]) -> None:
         """Removes ended conversations for good."""
-        calls = (purge_call(self._keys, conversation_id) for conversation_id in conversation_ids)
+        await self._purge(
+            {item.conversation_id: _listings(self._index, (item.masked_number,)) for item in ended}
+        )
+
+    async def _purge(self, listings: Mapping[str, Sequence[str]]) -> None:
+        """By conversation id, with the lists that it may be in."""
+        calls = (purge_call(self._keys, *item) for item in listings.items())
         raise_first_error(
             await self._scripts.run([self._scripts.call("purge", *call) for call in calls])
         )

@@ -65,6 +65,12 @@ class BlindIndexKeys:
         """The hash of a command's fields."""
         return self._cipher.blind_index("fingerprint", *key.fingerprint_fields)
 
+    def conversations(self, masked_number: str, state: str) -> str:
+        """The conversations in a state on a number; on all numbers if it is empty."""
+        if not masked_number:
+            return self._keys.conversations(state)
+        return self._keys.conversations_on(self.number(masked_number), state)
+
     def _number(self, masked_number: str) -> str:
         """The hash of a masked number."""
         return self._cipher.blind_index("number", masked_number)

@@ -46,6 +46,7 @@ class PersonDataEraser:
     """Erases in one pool. All of it may be repeated."""
 
     def __init__(self, storage: PoolStorage) -> None:
+        self._storage = storage
         self._redis = storage.redis
         self._scripts = storage.scripts
         self._keys = storage.keys
@@ -95,7 +96,7 @@ class PersonDataEraser:
         """
         for conversation in ended:
             await self._remove_old_events(conversation)
-        arguments = [erase_call(self._keys, conversation, now) for conversation in ended]
+        arguments = [erase_call(self._storage, conversation, now) for conversation in ended]
         calls = [self._scripts.call("purge", *values) for values in arguments]
         replies = await self._scripts.run(calls)
         return sum(cast("list[bytes]", reply)[0] == b"done" for reply in raise_first_error(replies))

@@ -151,10 +151,13 @@ class Keys:
         """zset: conversation id, scored with when time changes it (ms)."""
         return self._key("deadlines")
 
-    @property
-    def conversations(self) -> str:
-        """zset: every stored conversation id, all with score 0: ids sort by time."""
-        return self._key("conversations")
+    def conversations(self, state: str) -> str:
+        """zset: ids of the stored conversations in a state, all with score 0: ids sort by time."""
+        return self._key(f"conversations:{state}")
+
+    def conversations_on(self, number: str, state: str) -> str:
+        """zset: those of them on a masked number (hashed)."""
+        return self._key(f"conversations:{state}:{number}")
 
     @property
     def live_by_number(self) -> str:

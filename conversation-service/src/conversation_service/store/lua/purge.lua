@@ -6,9 +6,8 @@
            2 timeline       list    ids of events without their hyphen
            3 responses      zset    hashes of the commands whose responses contain the conversation
            4 deadlines      zset
-           5 conversations  zset
-           6 events         stream  type, at (ms), conversation, participant, message, detail
-           7+ histories     zset    ids of ended conversations of a participant
+           5 events         stream  type, at (ms), conversation, participant, message, detail
+           6+ lists         zset    ids of conversations: those in a state, or of a participant
   ARGV     1 conversation id · 2 the etag that it must have, "" for any or none
            3 prefix of the keys of idempotency records (string: fingerprint, a line break,
              response) · 4 of messages; both are in the slot of all keys of the pool
@@ -16,8 +15,8 @@
   RETURNS  {"done", ""} | {"moved", ""}
            Only "done" writes. The fingerprint of an idempotency record stays until it expires.
 ]]
-local conversation, timeline, responses, deadlines, conversations, events = unpack(KEYS, 1, 6)
-local first_history, ms_digits = 7, 13
+local conversation, timeline, responses, deadlines, events = unpack(KEYS, 1, 5)
+local first_list, ms_digits = 6, 13
 local id, etag, idempotency_prefix, message_prefix, traces, now_ms = unpack(ARGV)
 
 local function head(value)
@@ -56,8 +55,7 @@ end
 
 redis.call("DEL", conversation, timeline, responses)
 redis.call("ZREM", deadlines, id)
-redis.call("ZREM", conversations, id)
-for index = first_history, #KEYS do
+for index = first_list, #KEYS do
   redis.call("ZREM", KEYS[index], id)
 end
 return { "done", "" }

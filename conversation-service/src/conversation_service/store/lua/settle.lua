@@ -8,10 +8,10 @@
            3 events    stream  type, at (ms), conversation, participant, message, detail
            4 dead      stream  the outbox entry, and: reason, died (ms)
            5+ messages hash    state, rank, changed (ms), conversation; expires
-  ARGV     1 the caller's token · 2 group · 3 now_ms
-           4 prefix of the keys of timelines (list of event ids without their hyphen; in the slot
+  ARGV     1 the caller's token · 2 now_ms
+           3 prefix of the keys of timelines (list of event ids without their hyphen; in the slot
              of all keys of the pool)
-           5+ for each message: entry id, message id, state, rank, event type ("" for none),
+           4+ for each message: entry id, message id, state, rank, event type ("" for none),
              detail, how an uncertain send was resolved ("" for not at all), dead-letter reason
              ("" to move the state instead), text for the dead letter ("" for the outbox's own),
              how long the message of a dead letter is kept at least (ms)
@@ -20,8 +20,8 @@
            a dead letter are recorded once, however often this is repeated.
 ]]
 local lease, outbox, events, dead = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local token, group, now_ms, timeline_prefix = unpack(ARGV, 1, 4)
-local first_message, first_entry, width = 5, 5, 10
+local token, now_ms, timeline_prefix = unpack(ARGV, 1, 3)
+local first_message, first_entry, width = 5, 4, 10
 
 local function record(conversation, id, kind, detail)
   local event = redis.call("XADD", events, "*", "type", kind, "at", now_ms, "conversation",
@@ -29,19 +29,15 @@ local function record(conversation, id, kind, detail)
   redis.call("RPUSHX", timeline_prefix .. conversation, (string.gsub(event, "-", "")))
 end
 
-local function dead_letter(message, entry_id, id, reason, text, dead_ms, conversation)
-  local entry = redis.call("XRANGE", outbox, entry_id, entry_id)[1]
-  if entry then
-    local fields = entry[2]
-    for index = 1, #fields, 2 do
-      if fields[index] == "text" and text ~= "" then
-        fields[index + 1] = text
-      end
+local function dead_letter(fields, message, id, reason, text, dead_ms, conversation)
+  for index = 1, #fields, 2 do
+    if fields[index] == "text" and text ~= "" then
+      fields[index + 1] = text
     end
-    redis.call("XADD", dead, "*", "reason", reason, "died", now_ms, unpack(fields))
-    redis.call("PEXPIRE", message, dead_ms, "GT")
-    record(conversation, id, "MESSAGE_DEAD_LETTERED", reason)
   end
+  redis.call("XADD", dead, "*", "reason", reason, "died", now_ms, unpack(fields))
+  redis.call("PEXPIRE", message, dead_ms, "GT")
+  record(conversation, id, "MESSAGE_DEAD_LETTERED", reason)
 end
 
 if redis.call("GET", lease) ~= token then
@@ -55,10 +51,13 @@ for index = first_message, #KEYS do
     unpack(ARGV, entry, entry + width - 1)
   local current, conversation = unpack(redis.call("HMGET", message, "rank", "conversation"))
   conversation = conversation or ""
-  local is_waiting = redis.call("XACK", outbox, group, entry_id) == 1
+  local waiting
+  if reason ~= "" or resolution ~= "" then
+    waiting = redis.call("XRANGE", outbox, entry_id, entry_id)[1]
+  end
   if reason ~= "" then
-    if is_waiting then
-      dead_letter(message, entry_id, id, reason, text, dead_ms, conversation)
+    if waiting then
+      dead_letter(waiting[2], message, id, reason, text, dead_ms, conversation)
     end
   elseif current and tonumber(rank) > tonumber(current) then
     redis.call("HSET", message, "state", state, "rank", rank, "changed", now_ms)
@@ -66,7 +65,7 @@ for index = first_message, #KEYS do
       record(conversation, id, kind, detail)
     end
   end
-  if is_waiting and resolution ~= "" and conversation ~= "" then
+  if waiting and resolution ~= "" and conversation ~= "" then
     record(conversation, id, "MESSAGE_RESOLVED", resolution)
   end
   redis.call("XDEL", outbox, entry_id)

@@ -7,7 +7,6 @@ from itertools import compress
 from typing import NamedTuple, cast
 
 from redis.asyncio import Redis
-from redis.exceptions import ResponseError
 
 from conversation_service.domain.model.messages import MessageState
 from conversation_service.store.encryption.conversation_keys import conversation_of
@@ -23,12 +22,6 @@ from conversation_service.store.outbox.settlement import (
 )
 from conversation_service.store.storage import PoolStorage
 from runtime.redis.scripts import Argument, raise_first_error
-
-# All replicas read under one name, one at a time: after a takeover the entries that the former
-# lease holder read are pending for the new one.
-GROUP = "dispatch"
-
-CONSUMER = "dispatcher"
 
 Entry = tuple[bytes, dict[bytes, bytes]]
 
@@ -74,7 +67,7 @@ class Outbox:
     """One pool's outbox."""
 
     def __init__(self, storage: PoolStorage, reader: Redis) -> None:
-        """`reader` retries no command: entries in a lost reply would be skipped."""
+        """`reader` is for reads that wait: they keep a connection busy."""
         self._redis = storage.redis
         self._reader = reader
         self._scripts = storage.scripts
@@ -97,27 +90,16 @@ class Outbox:
         """Lets another replica take over immediately."""
         await self._run("release_lease", (self._keys.lease,), (token,))
 
-    async def prepare(self) -> None:
-        """Creates the stream and its group, which reads it from the beginning, if needed."""
-        try:
-            await self._redis.xgroup_create(self._keys.outbox, GROUP, id="0", mkstream=True)
-        except ResponseError as error:
-            if not str(error).startswith("BUSYGROUP"):
-                raise
-
-    async def read_pending(self, after: str, limit: int) -> list[OutboxEntry | CorruptEntry]:
-        """Pending entries, which were read and not settled: oldest first, behind `after`."""
-        while True:
-            entries = await self._read(after, limit, block_ms=None)
-            # An entry that was removed stays pending, without fields, until it is acknowledged.
-            removed = [entry_id.decode() for entry_id, fields in entries if not fields]
-            if not removed:
-                return await self._decoded(entries)
-            await self.acknowledge(removed)
-
-    async def read_new(self, limit: int, block_ms: int | None) -> list[OutboxEntry | CorruptEntry]:
-        """Entries that no replica has read, oldest first. Waits `block_ms`, or not if None."""
-        return await self._decoded(await self._read(">", limit, block_ms))
+    async def read(
+        self, after: str, limit: int, block_ms: int | None
+    ) -> list[OutboxEntry | CorruptEntry]:
+        """Entries behind `after`, oldest first. Waits `block_ms` for one, or not if None."""
+        found = await self._reader.xread({self._keys.outbox: after}, count=limit, block=block_ms)
+        # RESP3 returns a map from stream names to lists of entries.
+        streams = cast("dict[bytes, list[list[Entry]]]", found)
+        return await self._decoded(
+            [entry for pages in streams.values() for page in pages for entry in page]
+        )
 
     async def read_by_id(self, entry_ids: Sequence[str]) -> dict[str, OutboxEntry | CorruptEntry]:
         """Entries by their ids, without those that were removed."""
@@ -141,18 +123,13 @@ class Outbox:
         owners = cast("Iterable[bytes | None]", next(found, ()))
         return LookedUp(existing, opted_out, set(compress(people, owners)))
 
-    async def acknowledge(self, entry_ids: Sequence[str]) -> None:
-        """Entries that were removed are not pending any more."""
-        if entry_ids:
-            await self._redis.xack(self._keys.outbox, GROUP, *entry_ids)
-
     async def settle(
         self, token: str, settled: Sequence[Settlement | DeadLettering], now: datetime
     ) -> None:
         """Advances messages, removes their entries. Raises LeaseLost and writes nothing then."""
         keys = [self._keys.lease, self._keys.outbox, self._keys.events, self._keys.dead]
         keys += [self._keys.message(item.message_id) for item in settled]
-        common = (token, GROUP, to_ms(now), self._keys.timeline_prefix)
+        common = (token, to_ms(now), self._keys.timeline_prefix)
         dead = [item.entry_id for item in settled if isinstance(item, DeadLettering)]
         payloads = await self._reencrypted(dead)
         arguments = [word for item in settled for word in settle_arguments(item, payloads)]
@@ -213,14 +190,6 @@ class Outbox:
             await self._scripts.run([self._scripts.call(script, keys, arguments)])
         )
         return cast("list[bytes]", reply)
-
-    async def _read(self, start: str, limit: int, block_ms: int | None) -> list[Entry]:
-        found = await self._reader.xreadgroup(
-            GROUP, CONSUMER, {self._keys.outbox: start}, count=limit, block=block_ms
-        )
-        # RESP3 returns a map from stream names to lists of entries.
-        streams = cast("dict[bytes, list[list[Entry]]]", found)
-        return [entry for pages in streams.values() for page in pages for entry in page]
 
     async def _entries(self, entry_ids: Sequence[str]) -> list[Entry]:
         pipeline = self._redis.pipeline(transaction=False)

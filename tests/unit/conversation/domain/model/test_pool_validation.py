@@ -44,6 +44,13 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"operator": "caf\u00e9"}, "operator"),
     ({"operator": "Acme 206-555-0100"}, "operator"),
     ({"language": "tlh"}, "language"),
+    *(
+        ({"system_message_prefix": prefix}, "system_message_prefix")
+        for prefix in (
+            *("x" * 21, "caf\u00e9", "`", "\U0001f512", "a\nb", " Acme", "Acme "),
+            *("***", ">", "206-555-0100", "acme.example", "https://x", "www.x"),
+        )
+    ),
     ({"warning_lead": SECOND}, "warning_lead"),
     ({"warning_lead": -MINUTE}, "warning_lead"),
     ({"warning_lead": 7 * DAY}, "warning_lead"),

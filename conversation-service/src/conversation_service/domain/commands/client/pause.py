@@ -70,7 +70,9 @@ class ResumeConversation:
             if held
         ]
         drafts += [
-            relayed_draft(conversation, message.author_id, message.body, message.attachments)
+            relayed_draft(
+                snapshot, conversation, message.author_id, message.body, message.attachments
+            )
             for message in snapshot.held
         ]
         event = Event(EventType.CONVERSATION_RESUMED, self.conversation_id)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.command import IdempotencyKey
-from conversation_service.domain.commands.core.holding import hold, rule_against_hold
+from conversation_service.domain.commands.core.holding import hold, relayed_draft, rule_against_hold
 from conversation_service.domain.commands.core.lifecycle import message_passed
 from conversation_service.domain.commands.core.replies import transition
 from conversation_service.domain.commands.core.snapshot import (
@@ -51,10 +51,17 @@ class SendMessage:
             raise ConversationNotActive(conversation.conversation_id)
         if author is not None and conversation.pause_time is not None:
             return self._hold(snapshot, conversation, author)
-        recipients = (person for person in conversation.participants if person != author)
-        drafts = [Draft(person, self.body, author_id=self.participant_id) for person in recipients]
+        drafts = self._drafts(snapshot, conversation, author)
         after = message_passed(snapshot, conversation, conversation.loop_detector)
         return transition(snapshot, conversation, after, drafts)
+
+    def _drafts(
+        self, snapshot: Snapshot, conversation: Conversation, author: Person | None
+    ) -> list[Draft]:
+        if author is not None:
+            return [relayed_draft(snapshot, conversation, author.participant_id, self.body)]
+        body = snapshot.pool.catalog.marked(self.body)
+        return [Draft(person, body) for person in conversation.participants]
 
     def _hold(self, snapshot: Snapshot, conversation: Conversation, author: Person) -> Change:
         match rule_against_hold(snapshot, conversation):

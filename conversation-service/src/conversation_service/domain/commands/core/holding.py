@@ -18,11 +18,17 @@ HELD_LIMIT = 50
 
 
 def relayed_draft(
-    active: Conversation, author_id: str, body: str, attachments: tuple[Attachment, ...] = ()
+    snapshot: Snapshot,
+    active: Conversation,
+    author_id: str,
+    body: str,
+    attachments: tuple[Attachment, ...] = (),
 ) -> Draft:
     """A participant's message to the other participant."""
     [recipient] = (person for person in active.participants if person.participant_id != author_id)
-    return Draft(recipient, body, author_id=author_id, attachments=attachments)
+    has_text_parts = any(file.is_text for file in attachments)
+    relayed = snapshot.pool.catalog.unmarked(body, has_text_parts=has_text_parts)
+    return Draft(recipient, relayed, author_id=author_id, attachments=attachments)
 
 
 def hold(

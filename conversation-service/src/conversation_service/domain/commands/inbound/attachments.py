@@ -44,8 +44,6 @@ _SOUNDS = frozenset(
     }
 )
 
-_PLAIN = "text/plain"
-
 # These declare no type; the messaging service finds out whether it is a picture.
 _UNDECLARED = frozenset(["", "application/octet-stream", "binary/octet-stream"])
 
@@ -71,20 +69,8 @@ def split_attachments(
     attachments: Iterable[Attachment], policy: AttachmentPolicy
 ) -> AttachmentSplit:
     """Layouts are neither relayed nor refused. Text parts are words, which no policy refuses."""
-    files = [file for file in attachments if _declared_type(file) not in _LAYOUT]
+    files = [file for file in attachments if file.media_type not in _LAYOUT]
     relayed = tuple(
-        file
-        for file in files
-        if file.url and (is_text(file) or _declared_type(file) in _RELAYED[policy])
+        file for file in files if file.url and (file.is_text or file.media_type in _RELAYED[policy])
     )
     return AttachmentSplit(relayed, len(files) - len(relayed))
-
-
-def is_text(attachment: Attachment) -> bool:
-    """Whether it is a text part: the messaging service adds its words to the body."""
-    return _declared_type(attachment) == _PLAIN
-
-
-def _declared_type(attachment: Attachment) -> str:
-    """The media type without parameters such as a character set."""
-    return attachment.content_type.partition(";")[0].strip().lower()

@@ -15,7 +15,6 @@ from conversation_service.domain.commands.core.replies import (
 from conversation_service.domain.commands.core.snapshot import Snapshot
 from conversation_service.domain.commands.inbound.attachments import (
     AttachmentSplit,
-    is_text,
     split_attachments,
 )
 from conversation_service.domain.commands.inbound.inbound_message import (
@@ -57,7 +56,9 @@ def relay_message(inbound: InboundContext, active: Conversation) -> Change:
     if loop_detector.is_loop:
         return _not_relayed(inbound, active, Rule.LOOP)
     after = message_passed(snapshot, active, loop_detector)
-    relayed = relayed_draft(active, inbound.sender.participant_id, message.body, files.relayed)
+    relayed = relayed_draft(
+        snapshot, active, inbound.sender.participant_id, message.body, files.relayed
+    )
     reply = replies_to(snapshot, inbound.sender, _replies_about_files(snapshot, files))
     events = _events_about_files(inbound, files, active)
     change = transition(snapshot, active, after, [relayed, *reply.drafts], events)
@@ -97,7 +98,7 @@ def _hold(inbound: InboundContext, files: AttachmentSplit, active: Conversation)
 def with_notice_of_files(inbound: InboundContext, change: Change, conversation_id: str) -> Change:
     """The outcome of a keyword whose message also has files: they are not relayed, and told."""
     snapshot = inbound.snapshot
-    files = [file for file in inbound.message.attachments if not is_text(file)]
+    files = [file for file in inbound.message.attachments if not file.is_text]
     split = split_attachments(files, snapshot.pool.settings.attachment_policy)
     if not (split.relayed or split.refused):
         return change
