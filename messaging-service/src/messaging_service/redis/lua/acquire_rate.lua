@@ -4,7 +4,8 @@
 
   KEYS     1 bucket   string  GCRA: the time up to which the rate is used up, in us; expires
            2 brake    hash    until_us, share_ppm, strikes: see penalise_rate
-           3 turns    hash    for each pool the units that it has taken while others waited; expires
+           3 turns    hash    for each pool the units that it has taken while others waited, and
+                              until when it may have more to send; expires
            4 waiting  zset    the pools that wait for their turn, by the time until which they do;
                               expires
            5+ windows hash    number, sent: the segments in the current span of time; each expires
@@ -55,8 +56,9 @@ for _, other in ipairs(redis.call("ZRANGE", waiting, 0, -1)) do
     fewest = math.min(fewest or taken, taken)
   end
 end
-local taken = tonumber(redis.call("HGET", turns, pool) or fewest or 0)
-if not redis.call("ZSCORE", waiting, pool) then
+local taken, busy_until_us = unpack(redis.call("HMGET", turns, pool, "busy:" .. pool))
+taken = tonumber(taken or 0)
+if tonumber(busy_until_us or 0) < now_us and not redis.call("ZSCORE", waiting, pool) then
   -- Time in which a pool had nothing to send is not made up for.
   taken = math.max(taken, fewest or 0)
 end
@@ -82,7 +84,8 @@ for index, window in pairs(windows) do
   redis.call("PEXPIRE", KEYS[index], math.ceil(window.left_us / 1000) + margin_ms)
 end
 if fewest then
-  redis.call("HSET", turns, pool, taken + units)
+  local busy_us = string.format("%.0f", now_us + keep_turn_us)
+  redis.call("HSET", turns, pool, taken + units, "busy:" .. pool, busy_us)
   redis.call("ZREM", waiting, pool)
 else
   redis.call("DEL", turns, waiting)
