@@ -18,6 +18,7 @@ from simulator.carrier import Behaviour, Carrier
 from simulator.control.api import control_api
 from simulator.flowroute.api import messages_api, numbers_api
 from simulator.flowroute.authentication import Credentials
+from simulator.flowroute.send_rates import SendRates
 from simulator.http.body import BodyLimit
 from simulator.http.connections import Connections
 from simulator.media.client import MediaClient
@@ -48,6 +49,7 @@ def create_app(
 ) -> Starlette:
     """The carrier's API, the control API and the page, for one carrier."""
     media = MediaClient()
+    rates = SendRates(settings.sms_per_second, settings.mms_per_second)
     credentials = Credentials(
         settings.access_key.get_secret_value(), settings.secret_key.get_secret_value()
     )
@@ -64,8 +66,8 @@ def create_app(
     return Starlette(
         routes=[
             Route("/healthz", _healthz, methods=["GET"]),
-            Mount("/v2.2", messages_api(carrier, clock, media, credentials, priced=True)),
-            Mount("/v2.1", messages_api(carrier, clock, media, credentials, priced=False)),
+            Mount("/v2.2", messages_api(carrier, clock, media, credentials, rates, priced=True)),
+            Mount("/v2.1", messages_api(carrier, clock, media, credentials, rates, priced=False)),
             Mount("/v2", numbers_api(carrier, credentials)),
             Mount("/simulator", control_api(carrier, settings.public_url)),
             *page_routes(),

@@ -19,7 +19,7 @@
            follow. An empty window has room for any message. The waiting pool that has taken the
            fewest units is next; one that does not come back in time loses its turn.
 ]]
-local bucket, brake, turns, waiting = unpack(KEYS, 1, 4)
+local bucket, brake, turns, waiting = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local unit_us, early_us, longest_us, units, pool, keep_turn_us, margin_ms = unpack(ARGV, 1, 7)
 local time = redis.call("TIME")
 local now_us = time[1] * 1000000 + time[2]
