@@ -43,6 +43,7 @@ class DispatchContext:
     clock: Clock
     jitter: Callable[[], float] = random.random
     throttle: Throttle = field(default_factory=Throttle)
+    reserve_throttle: Throttle = field(default_factory=Throttle)
     # Messages of the pool that the carrier took since this process started.
     sent_count: int = 0
 
@@ -129,7 +130,15 @@ class BatchRunner:
         self._context.sent_count += sum(
             isinstance(outcome, Sent) and outcome.state in _WITH_CARRIER for outcome in outcomes
         )
-        self._update_throttle(outcomes)
+        self._update_throttle(self._context.throttle, outcomes)
+        self._update_throttle(
+            self._context.reserve_throttle,
+            [
+                outcome
+                for (_, entry), outcome in zip(self._heads, outcomes, strict=True)
+                if entry.message.uses_reserve
+            ],
+        )
         for (queue, entry), outcome in zip(self._heads, outcomes, strict=True):
             await self._advance_queue(queue, entry, outcome)
 
@@ -161,14 +170,12 @@ class BatchRunner:
             raise ValueError("the number of results differs from the number of messages")
         return results
 
-    def _update_throttle(self, outcomes: Sequence[Outcome]) -> None:
+    def _update_throttle(self, throttle: Throttle, outcomes: Sequence[Outcome]) -> None:
         throttled = [item for item in outcomes if isinstance(item, Retry) and item.is_throttled]
         if throttled:
-            self._context.throttle.on_throttled(
-                self._now(), min(item.retry_after for item in throttled)
-            )
-        else:
-            self._context.throttle.on_accepted(self._now())
+            throttle.on_throttled(self._now(), min(item.retry_after for item in throttled))
+        elif outcomes:
+            throttle.on_accepted(self._now())
 
     async def _advance_queue(
         self, queue: RecipientQueue, entry: OutboxEntry, outcome: Outcome
