@@ -1,5 +1,7 @@
 """The account's rates (GCRA) and the campaigns' budgets, shared by all replicas through Redis."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import cast
@@ -11,13 +13,16 @@ from messaging_service.redis import keys
 from messaging_service.redis.scripts import Scripts
 from runtime.redis.scripts import Command, Reply
 
-# Requests reach the carrier up to some 30 ms earlier or later than they were admitted. At the very
-# limit every sixth of them would come too early for "5 per second", and get a 429.
+# Requests reach the carrier up to some 50 ms earlier or later than planned. At the very limit
+# every other sixth of them would come too early for "5 per second", and get a 429.
 HEADROOM = 0.95
 
-# A caller that was told to wait comes back this much later than it could, at most: otherwise each
-# message would lose that time. It is part of the headroom.
-EARLY = timedelta(milliseconds=20)
+# A message is admitted this long before its time and then waits here: a caller that was told to
+# wait comes back up to a quarter of a second late, and no message's time is lost by that.
+EARLY = timedelta(milliseconds=250)
+
+# Sleeping is not more exact.
+MIN_SLEEP = timedelta(milliseconds=1)
 
 # What was counted for a refused message is taken back: a wait is not longer than this, so that
 # others use the room soon.
@@ -95,13 +100,26 @@ class _Window:
     span_us: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Admission:
+    """A message that is counted: whether the rate is slowed, and when the message's time comes."""
+
+    is_slowed: bool
+    early: timedelta
+
+
 class RateLimiter:
     """Counts what is acquired. By Redis's time, so replicas' clocks need not agree.
 
     A call that redis-py retries may count twice, which only makes sending slower.
     """
 
-    def __init__(self, redis: Redis, rates: AccountRates) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        rates: AccountRates,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
         self._scripts = Scripts(redis)
         self._sms = _message_rate("sms", rates.sms_per_second)
         self._mms = _message_rate("mms", rates.mms_per_second)
@@ -109,9 +127,10 @@ class RateLimiter:
         early_us = max(0, _us(_SECOND) - unit_us)
         self._lookups = _Rate("lookups", keys.brake(_LOOKUPS), unit_us, early_us)
         self._is_slowed = False
+        self._sleep = sleep
 
     async def acquire(self, message: OutboundMessage, segments: int) -> timedelta | None:
-        """None if the message may be sent now, otherwise how long it has to wait.
+        """None when the message may be sent, otherwise how long it has to wait.
 
         `segments` is 0 for an MMS. A message longer than a whole budget is let through and delays
         those after it; otherwise it would wait for ever. Of the pools that wait, the one that took
@@ -119,15 +138,19 @@ class RateLimiter:
         """
         windows = _windows(message.pool, message.campaign_budget)
         units = segments or MMS_SEGMENTS
-        wait, self._is_slowed = await self._acquire(
-            self._rate(segments), units, message.pool, windows
-        )
-        return wait
+        match await self._acquire(self._rate(segments), units, message.pool, windows):
+            case _Admission(is_slowed, early):
+                self._is_slowed = is_slowed
+                if early >= MIN_SLEEP:
+                    await self._sleep(early.total_seconds())
+                return None
+            case wait:
+                return wait
 
     async def acquire_lookup(self) -> timedelta | None:
         """The same for one request for the carrier's records, whose limit is separate."""
-        wait, _ = await self._acquire(self._lookups, 1, "", ())
-        return wait
+        wait = await self._acquire(self._lookups, 1, "", ())
+        return None if isinstance(wait, _Admission) else wait
 
     async def on_not_sent(self, message: OutboundMessage, segments: int) -> None:
         """Takes back what was counted, but for the one request that the carrier answered.
@@ -174,8 +197,8 @@ class RateLimiter:
 
     async def _acquire(
         self, rate: _Rate, units: int, pool: str, windows: tuple[_Window, ...]
-    ) -> tuple[timedelta | None, bool]:
-        """The wait, if any, and whether the rate is slowed."""
+    ) -> _Admission | timedelta:
+        """Otherwise how long to wait."""
         command = self._scripts.call_on(
             "acquire_rate",
             (*rate.keys, *(window.key for window in windows)),
@@ -184,10 +207,10 @@ class RateLimiter:
             *(number for window in windows for number in (window.limit, window.span_us)),
         )
         match cast("list[bytes | int]", await self._run(command)):
-            case [b"acquired", int(is_slowed)]:
-                return None, bool(is_slowed)
+            case [b"acquired", int(is_slowed), int(early_us)]:
+                return _Admission(bool(is_slowed), timedelta(microseconds=early_us))
             case [b"wait", int(wait_us)]:
-                return _whole_ms(wait_us), self._is_slowed
+                return _whole_ms(wait_us)
             case unknown:
                 raise AssertionError(f"acquire_rate.lua returned {unknown!r}")
 

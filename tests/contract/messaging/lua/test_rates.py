@@ -37,6 +37,7 @@ class RateScripts:
     def __init__(self, redis: Redis) -> None:
         self._scripts = Scripts(redis)
         self._redis = redis
+        self.early_us = 0
 
     async def acquire(
         self,
@@ -51,7 +52,9 @@ class RateScripts:
         arguments = (UNIT, early, longest, units, pool, KEEP_TURN, MARGIN_MS)
         numbers = (number for pair in windows.values() for number in pair)
         on = (BUCKET, BRAKE, TURNS, WAITING, *windows)
-        return await self._run("acquire_rate", on, *arguments, *numbers)
+        reply = await self._run("acquire_rate", on, *arguments, *numbers)
+        self.early_us = int(reply[-1])
+        return reply[:2]
 
     async def refund(self, units: int, segments: int) -> Reply:
         arguments = (UNIT, units, segments, MARGIN_MS, DAY)
@@ -106,11 +109,13 @@ async def test_acquire_rate_acquired_one_unit_at_a_time_also_after_a_pause(
     assert is_about(await rates.wait(), UNIT)
 
 
-async def test_acquire_rate_acquired_a_little_early_and_the_next_not_earlier_for_it(
+async def test_acquire_rate_acquired_before_its_time_and_the_next_not_earlier_for_it(
     rates: RateScripts,
 ) -> None:
     await rates.acquire()
+    assert rates.early_us == 0
     assert await rates.acquire(early=UNIT) == ACQUIRED
+    assert is_about(rates.early_us, UNIT)
     assert is_about(await rates.wait(), 2 * UNIT)
 
 

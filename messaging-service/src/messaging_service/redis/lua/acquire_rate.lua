@@ -10,10 +10,11 @@
                               expires
            5+ windows hash    number, sent: the segments in the current span of time; each expires
                               with its span
-  ARGV     1 us per unit · 2 us that a unit may be taken early · 3 us of the longest wait for the
+  ARGV     1 us per unit · 2 us that a unit may be acquired before its time · 3 us of the longest wait for the
            bucket · 4 units to take · 5 pool · 6 us that a pool keeps its turn after its wait ·
            7 ms that keys outlive their use · 8+ for each window its limit and the us of its span
-  RETURNS  {"acquired", is_slowed}  counted everywhere; is_slowed is 1 after a 429, otherwise 0
+  RETURNS  {"acquired", is_slowed, early_us}  counted everywhere; is_slowed is 1 after a 429,
+                                    otherwise 0; the message's time comes in early_us
            {"wait", wait_us}        counted nowhere; an earlier call would be refused as well
            The time is Redis's. Room for one unit is enough: further units delay the calls that
            follow. An empty window has room for any message. The waiting pool that has taken the
@@ -76,6 +77,7 @@ if wait_us > 0 then
   return {"wait", wait_us}
 end
 
+local own_early_us = used_up_us - now_us
 used_up_us = used_up_us + units * unit_us
 local keep_ms = math.ceil((used_up_us - now_us) / 1000) + margin_ms
 redis.call("SET", bucket, string.format("%.0f", used_up_us), "PX", keep_ms)
@@ -90,4 +92,4 @@ if fewest then
 else
   redis.call("DEL", turns, waiting)
 end
-return {"acquired", share_ppm and 1 or 0}
+return {"acquired", share_ppm and 1 or 0, own_early_us}
