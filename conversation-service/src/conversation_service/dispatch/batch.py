@@ -126,13 +126,15 @@ class BatchRunner:
                 self._queues.advance(queue)
 
     async def _send_heads(self) -> None:
+        asked_time = self._now()
         outcomes = await self.send([entry for _, entry in self._heads])
         self._context.sent_count += sum(
             isinstance(outcome, Sent) and outcome.state in _WITH_CARRIER for outcome in outcomes
         )
-        self._update_throttle(self._context.throttle, outcomes)
+        self._update_throttle(self._context.throttle, asked_time, outcomes)
         self._update_throttle(
             self._context.reserve_throttle,
+            asked_time,
             [
                 outcome
                 for (_, entry), outcome in zip(self._heads, outcomes, strict=True)
@@ -170,10 +172,13 @@ class BatchRunner:
             raise ValueError("the number of results differs from the number of messages")
         return results
 
-    def _update_throttle(self, throttle: Throttle, outcomes: Sequence[Outcome]) -> None:
+    def _update_throttle(
+        self, throttle: Throttle, asked_time: datetime, outcomes: Sequence[Outcome]
+    ) -> None:
+        """Delays count from when they were asked for: other messages of the batch took time."""
         throttled = [item for item in outcomes if isinstance(item, Retry) and item.is_throttled]
         if throttled:
-            throttle.on_throttled(self._now(), min(item.retry_after for item in throttled))
+            throttle.on_throttled(asked_time, min(item.retry_after for item in throttled))
         elif outcomes:
             throttle.on_accepted(self._now())
 

@@ -28,9 +28,9 @@ MIN_SLEEP = timedelta(milliseconds=1)
 # others use the room soon.
 MAX_WAIT = timedelta(seconds=1)
 
-# A pool that was told to wait asks again within milliseconds after its wait, on a busy machine
+# A pool that was told to wait asks again when the other messages of its batch are sent, mostly
 # within this. One whose replica died stops the others for no longer.
-KEEP_TURN = timedelta(milliseconds=500)
+KEEP_TURN = timedelta(seconds=1)
 
 # Flowroute's limits are per second: a retry within the second would get another 429.
 MIN_PENALTY = timedelta(seconds=1)
