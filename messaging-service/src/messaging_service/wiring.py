@@ -43,7 +43,7 @@ class Wiring:
         self._settings, self._clock, self._redis = settings, clock, redis
         self._http, self._media, self._metrics = http, media, metrics
         self._tokens = SendTokens(*settings.ledger_keys)
-        self._limiter = RateLimiter(redis, clock, _rates(settings))
+        self._limiter = RateLimiter(redis, _rates(settings))
         self._records = FlowrouteRecords(http, self._limiter, settings, clock)
         self._ledger = self._make_ledger()
         self.timeouts = _timeouts(settings)

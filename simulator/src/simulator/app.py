@@ -19,6 +19,7 @@ from simulator.control.api import control_api
 from simulator.control.services import Services
 from simulator.flowroute.api import messages_api, numbers_api
 from simulator.flowroute.authentication import Credentials
+from simulator.flowroute.send_rates import SendRates
 from simulator.http.body import BodyLimit
 from simulator.http.connections import Connections
 from simulator.media.client import MediaClient
@@ -56,6 +57,7 @@ def create_app(
     """The carrier's API, the control API and the page, for one carrier."""
     media = MediaClient()
     services = Services(settings.gateway_url, settings.messaging_target)
+    rates = SendRates(settings.sms_per_second, settings.mms_per_second)
     credentials = Credentials(
         settings.access_key.get_secret_value(), settings.secret_key.get_secret_value()
     )
@@ -75,8 +77,8 @@ def create_app(
     return Starlette(
         routes=[
             Route("/healthz", _healthz, methods=["GET"]),
-            Mount("/v2.2", messages_api(carrier, clock, media, credentials, priced=True)),
-            Mount("/v2.1", messages_api(carrier, clock, media, credentials, priced=False)),
+            Mount("/v2.2", messages_api(carrier, clock, media, credentials, rates, priced=True)),
+            Mount("/v2.1", messages_api(carrier, clock, media, credentials, rates, priced=False)),
             Mount("/v2", numbers_api(carrier, credentials)),
             Mount("/simulator", control_api(carrier, clock, services, settings.public_url)),
             *page_routes(),

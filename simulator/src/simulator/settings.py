@@ -94,6 +94,15 @@ class Settings(ServiceSettings):
         le=3600,
         description="Pause before a callback that was not answered with 200 is sent again.",
     )
+    sms_per_second: int = Field(
+        0,
+        ge=0,
+        le=100_000,
+        description="SMS that are accepted in any second; more get 429. 0 for no limit.",
+    )
+    mms_per_second: int = Field(
+        0, ge=0, le=100_000, description="The same for MMS. Flowroute documents 5 SMS and 1 MMS."
+    )
     callback_shape: CallbackShape = Field(
         CallbackShape.JSONAPI, description="Shape of inbound callbacks at the start."
     )

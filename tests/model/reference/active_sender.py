@@ -1,6 +1,6 @@
 """The effects of a message whose sender is in a live conversation."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from model.reference.inbound_context import InboundContext
 from model.reference.lifecycle import end, ending_notice, message_passed
@@ -90,11 +90,16 @@ def _relay(context: InboundContext, conversation: Conversation) -> None:
     message = context.message
     if not message.relayed_body.strip():
         context.reply(FILE_REFUSED if message.has_refused_files else Template.EMPTY, conversation)
+    elif conversation.is_paused and not may_hold(context.pool.settings.pause_policy, conversation):
+        context.reply(Template.PAUSED_REFUSED, conversation)
+    elif until := _refused_until(context):
+        _refuse(context, conversation, until)
     elif conversation.is_paused:
         _hold(context, conversation)
     elif _is_loop(context, conversation):
         context.reply(Template.LOOP_STOPPED, conversation)
     else:
+        context.limits.relayed(context.model.now)
         context.model.accept(conversation, message.person, message.body)
         context.model.relay(conversation, message.person, message.relayed_body)
         if message.has_refused_files:
@@ -102,11 +107,23 @@ def _relay(context: InboundContext, conversation: Conversation) -> None:
         message_passed(context.model, conversation)
 
 
+def _refused_until(context: InboundContext) -> datetime | None:
+    settings = context.pool.settings
+    per_minute, per_day = settings.relayed_per_minute, settings.relayed_per_day
+    return context.limits.refused_until(context.model.now, per_minute, per_day)
+
+
+def _refuse(context: InboundContext, conversation: Conversation, until: datetime) -> None:
+    """The sender is told once, until their messages are relayed again."""
+    limits, now = context.limits, context.model.now
+    if limits.knows_of_refusal_until is None or now >= limits.knows_of_refusal_until:
+        limits.knows_of_refusal_until = until
+        context.reply(Template.TOO_MANY_TEXTS, conversation, until - now)
+
+
 def _hold(context: InboundContext, conversation: Conversation) -> None:
     message = context.message
-    if not may_hold(context.pool.settings.pause_policy, conversation):
-        context.reply(Template.PAUSED_REFUSED, conversation)
-        return
+    context.limits.relayed(context.model.now)
     if not conversation.has_held(message.person):
         context.reply(Template.PAUSED_HELD, conversation)
     if message.has_refused_files:

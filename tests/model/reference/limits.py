@@ -10,6 +10,7 @@ LOCKOUT = timedelta(hours=1)
 NUMBER_CODE_ATTEMPTS, NUMBER_CODE_ATTEMPTS_WINDOW = 100, timedelta(minutes=10)
 FAILURE_NOTICES, FAILURE_NOTICES_WINDOW = 5, timedelta(hours=1)
 FAILURE_NOTICE_INTERVAL = timedelta(minutes=1)
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
 
 @dataclass
@@ -37,6 +38,9 @@ class SenderLimits:
     replies: WindowCounter = field(default_factory=WindowCounter)
     code_attempts: WindowCounter = field(default_factory=WindowCounter)
     failure_notices: WindowCounter = field(default_factory=WindowCounter)
+    relayed_minute: WindowCounter = field(default_factory=WindowCounter)
+    relayed_day: WindowCounter = field(default_factory=WindowCounter)
+    knows_of_refusal_until: datetime | None = None
     no_help_until: datetime | None = None
     locked_until: datetime | None = None
     no_failure_notice_until: datetime | None = None
@@ -63,6 +67,22 @@ class SenderLimits:
         self.failure_notices.increment(now, FAILURE_NOTICES_WINDOW)
         self.no_failure_notice_until = now + FAILURE_NOTICE_INTERVAL
         return True
+
+    def refused_until(self, now: datetime, per_minute: int, per_day: int) -> datetime | None:
+        """The end of a minute or day in which no more of the person's messages are relayed."""
+        is_minute_full = self.relayed_minute.value_at(now) >= per_minute
+        is_day_full = self.relayed_day.value_at(now) >= per_day
+        return (
+            self.relayed_day.until
+            if is_day_full
+            else self.relayed_minute.until
+            if is_minute_full
+            else None
+        )
+
+    def relayed(self, now: datetime) -> None:
+        self.relayed_minute.increment(now, MINUTE)
+        self.relayed_day.increment(now, DAY)
 
     def is_locked_out(self, now: datetime) -> bool:
         return self.locked_until is not None and now < self.locked_until

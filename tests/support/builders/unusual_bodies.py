@@ -1,7 +1,5 @@
 """Bodies that people send and that are easily changed on the way."""
 
-from conversation_service.domain.model.messages import MAX_LENGTH
-
 UNUSUAL_BODIES = [
     "\U0001f44d\U0001f3fd \U0001f468\u200d\U0001f469\u200d\U0001f467",
     "\u0634\u0643\u0631\u0627 \u202b\u05e9\u05dc\u05d5\u05dd\u202c",
@@ -12,6 +10,6 @@ UNUSUAL_BODIES = [
     "\u2028\u2029\ufeff\u200b.",
     "\ue000\ufffd\U000f0000",
     "\x7f\x85\x9f.",
-    "x" * MAX_LENGTH,
-    "\U0001f44d" * MAX_LENGTH,
+    "x" * 1400,
+    "\U0001f44d" * 350,
 ]

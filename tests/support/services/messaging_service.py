@@ -60,13 +60,13 @@ def settings_for(
     timeout_seconds: float = 10.0,
     ledger_key: str = "test-ledger-key-one",
     former_ledger_keys: str = "",
-    per_second: float = 1000.0,
+    per_second: float = 100_000.0,
     media_origins: str = "http://127.0.0.1:1",
     lookups: str = "5,15,60,300",
 ) -> Settings:
     """Settings that do not depend on the environment.
 
-    The rates let a test's messages through although its clock stands still.
+    The rates let a test's messages through, however many it sends at once.
     """
     return Settings(
         listen="127.0.0.1:0",

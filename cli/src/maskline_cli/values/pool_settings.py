@@ -105,7 +105,7 @@ def _choice(name: str, choices: Mapping[str, int], value: str) -> int:
 def _count(name: str, value: str) -> int:
     # The field is an int32.
     if not (value.isascii() and value.isdigit() and int(value) <= _INT32_MAX):
-        raise typer.BadParameter(f"{name} is a whole number, 0 for no limit")
+        raise typer.BadParameter(f"{name} is a whole number, 0 for the default")
     return int(value)
 
 

@@ -68,6 +68,9 @@ class _Pool(BaseModel):
     attachment_policy: AttachmentPolicy | None = None
     segments_per_minute: int | None = None
     segments_per_day: int | None = None
+    max_message_segments: int | None = None
+    relayed_per_minute: int | None = None
+    relayed_per_day: int | None = None
     allows_block: bool | None = None
     allows_report: bool | None = None
     allows_erase: bool | None = None

@@ -33,8 +33,9 @@ def retry_delay(failures: int, retry_after: timedelta, jitter: float) -> timedel
 class Throttle:
     """Stops sending while the account or the campaign is full, then sends one batch at a time.
 
-    With one batch at a time the most urgent message is sent first, not the one sent earlier. All
-    times are the monotonic clock's.
+    With one batch at a time the most urgent message is sent first, not the one sent earlier. One
+    throttle stops all messages, another one those that may use the budget's reserve. All times are
+    the monotonic clock's.
     """
 
     def __init__(self) -> None:

@@ -43,6 +43,7 @@ class DispatchContext:
     clock: SharedClock
     jitter: Callable[[], float] = random.random
     throttle: Throttle = field(default_factory=Throttle)
+    reserve_throttle: Throttle = field(default_factory=Throttle)
     # Messages of the pool that the carrier took since this process started.
     sent_count: int = 0
 
@@ -122,11 +123,21 @@ class BatchRunner:
                 self._queues.advance(queue)
 
     async def _send_heads(self) -> None:
+        asked_at = self._context.clock.monotonic()
         outcomes = await self.send([entry for _, entry in self._heads])
         self._context.sent_count += sum(
             isinstance(outcome, Sent) and outcome.state in _WITH_CARRIER for outcome in outcomes
         )
-        self._update_throttle(outcomes)
+        self._update_throttle(self._context.throttle, asked_at, outcomes)
+        self._update_throttle(
+            self._context.reserve_throttle,
+            asked_at,
+            [
+                outcome
+                for (_, entry), outcome in zip(self._heads, outcomes, strict=True)
+                if entry.message.uses_reserve
+            ],
+        )
         for (queue, entry), outcome in zip(self._heads, outcomes, strict=True):
             await self._advance_queue(queue, entry, outcome)
 
@@ -158,13 +169,15 @@ class BatchRunner:
             raise ValueError("the number of results differs from the number of messages")
         return results
 
-    def _update_throttle(self, outcomes: Sequence[Outcome]) -> None:
-        now = self._context.clock.monotonic()
+    def _update_throttle(
+        self, throttle: Throttle, asked_at: timedelta, outcomes: Sequence[Outcome]
+    ) -> None:
+        """Delays count from when they were asked for: other messages of the batch took time."""
         throttled = [item for item in outcomes if isinstance(item, Retry) and item.is_throttled]
         if throttled:
-            self._context.throttle.on_throttled(now, min(item.retry_after for item in throttled))
-        else:
-            self._context.throttle.on_accepted(now)
+            throttle.on_throttled(asked_at, min(item.retry_after for item in throttled))
+        elif outcomes:
+            throttle.on_accepted(self._context.clock.monotonic())
 
     async def _advance_queue(
         self, queue: RecipientQueue, entry: OutboxEntry, outcome: Outcome

@@ -9,7 +9,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from conversation_service.dispatch.batch import BatchRunner, DispatchContext
-from conversation_service.dispatch.recipient_queues import RecipientQueues
+from conversation_service.dispatch.recipient_queues import RecipientQueue, RecipientQueues
 from conversation_service.store.outbox.entry import CorruptEntry, OutboxEntry
 from conversation_service.store.outbox.outbox import LeaseLost
 from runtime.redis.client import BLOCK_MS
@@ -152,13 +152,19 @@ class Dispatcher:
 
     def _start_sending(self, now: timedelta) -> None:
         self._queues.requeue_due(now)
-        while len(self._in_flight) < self._throttle.concurrency(now) and (
-            batch := self._queues.next_batch(BATCH, now)
-        ):
+        while batch := self._next_batch(now):
             runner = BatchRunner(self._context, self._token, self._queues, batch)
             task = asyncio.create_task(self._run(runner, self._token))
             self._in_flight.add(task)
             task.add_done_callback(self._in_flight.discard)
+
+    def _next_batch(self, now: timedelta) -> list[RecipientQueue]:
+        """Empty if enough is in flight. With a full budget, only what may use its reserve."""
+        if len(self._in_flight) < self._throttle.concurrency(now):
+            return self._queues.next_batch(BATCH, now)
+        if len(self._in_flight) < self._context.reserve_throttle.concurrency(now):
+            return self._queues.next_batch(BATCH, now, reserve_only=True)
+        return []
 
     async def _run(self, runner: BatchRunner, token: str) -> None:
         try:

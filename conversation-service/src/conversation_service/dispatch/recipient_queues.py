@@ -21,8 +21,11 @@ SYSTEM_IN_A_ROW = 4
 # A masked number and the recipient's number: messages of one pair are sent in order.
 RecipientKey = tuple[str, str]
 
-# The queues with the lowest position go first.
-_Turn = tuple[int, RecipientKey]
+# Messages that may use the budget's reserve go first, then those of the queue with the fewest
+# segments, then those that waited longest.
+_Position = tuple[bool, int, int]
+
+_Turn = tuple[_Position, RecipientKey]
 
 
 @dataclass(slots=True)
@@ -31,6 +34,8 @@ class QueuedEntry:
 
     entry_id: str
     is_relayed: bool
+    uses_reserve: bool
+    segments: int
     entry: OutboxEntry | None
 
 
@@ -43,7 +48,9 @@ class RecipientQueue:
     """
 
     key: RecipientKey = field(repr=False)
-    position: int
+    # The segments that it was served, counted from those of the queue that was served last.
+    served: int
+    order: int = 0
     entries: deque[QueuedEntry] = field(default_factory=deque, repr=False)
     failures: int = 0
     counted_attempts: int = 0
@@ -56,9 +63,10 @@ class RecipientQueue:
 
 
 class RecipientQueues:
-    """The entries that were read and are not settled. A queue that was served goes to the end.
+    """The entries that were read and are not settled. Queues take turns by segments.
 
-    A conversation has two queues, one per participant, so neither delays the other.
+    A long message costs its queue as many turns as it has segments. A conversation has two queues,
+    one per participant, so neither delays the other.
     """
 
     def __init__(self) -> None:
@@ -69,7 +77,9 @@ class RecipientQueues:
         self._backing_off: list[tuple[timedelta, RecipientKey]] = []
         self._entry_ids: set[str] = set()
         self._in_memory = 0
-        self._positions = count()
+        self._orders = count()
+        # What the queue had been served that got the last turn: others begin or resume there.
+        self._served = 0
         self._system_in_a_row = 0
 
     def __len__(self) -> int:
@@ -82,12 +92,17 @@ class RecipientQueues:
                 self._entry_ids.add(entry.entry_id)
                 self._append(entry)
 
-    def next_batch(self, limit: int, now: timedelta) -> list[RecipientQueue]:
-        """The queues whose heads are sent next, at most `limit`; they become busy."""
+    def next_batch(
+        self, limit: int, now: timedelta, *, reserve_only: bool = False
+    ) -> list[RecipientQueue]:
+        """The queues whose heads are sent next, at most `limit`; they become busy.
+
+        With `reserve_only` only those whose heads may use the budget's reserve.
+        """
         self.requeue_due(now)
         batch: list[RecipientQueue] = []
         in_a_row = self._system_in_a_row
-        while len(batch) < limit and (queue := self._pop(in_a_row)):
+        while len(batch) < limit and (queue := self._pop(in_a_row, reserve_only=reserve_only)):
             in_a_row = 0 if queue.head.is_relayed else in_a_row + 1
             batch.append(queue)
         self._busy.update(queue.key for queue in batch)
@@ -105,15 +120,17 @@ class RecipientQueues:
         self._system_in_a_row = 0 if head.is_relayed else self._system_in_a_row + 1
         self._busy.discard(queue.key)
         queue.failures = queue.counted_attempts = queue.sent_elsewhere = 0
+        self._served = max(self._served, queue.served)
+        queue.served += head.segments
         if queue.entries:
-            self._push(queue, next(self._positions))
+            self._push_last(queue)
         else:
             del self._queues[queue.key]
 
     def requeue(self, queue: RecipientQueue) -> None:
         """The head was throttled: the queue keeps its turn."""
         self._busy.discard(queue.key)
-        self._push(queue, queue.position)
+        self._push(queue)
 
     def back_off(self, queue: RecipientQueue, until: timedelta) -> None:
         """The head was not sent: the queue waits until then, by the monotonic clock."""
@@ -121,10 +138,12 @@ class RecipientQueues:
         heapq.heappush(self._backing_off, (until, queue.key))
 
     def requeue_due(self, now: timedelta) -> None:
-        """Queues that have waited long enough go to the end."""
+        """Queues that have waited long enough go to the end. Their time is not made up for."""
         while self._backing_off and self._backing_off[0][0] <= now:
             _, key = heapq.heappop(self._backing_off)
-            self._push(self._queues[key], next(self._positions))
+            queue = self._queues[key]
+            queue.served = max(queue.served, self._served)
+            self._push_last(queue)
 
     def next_due(self) -> timedelta | None:
         """When the first queue has waited long enough; None if none waits."""
@@ -133,22 +152,36 @@ class RecipientQueues:
     def _append(self, entry: OutboxEntry) -> None:
         message = entry.message
         key = message.from_number, message.to.phone_number
-        queue = self._queues.get(key) or RecipientQueue(key, position=0)
+        queue = self._queues.get(key) or RecipientQueue(key, self._served)
         is_kept = len(queue.entries) < QUEUE_LIMIT and self._in_memory < TOTAL_LIMIT
         self._in_memory += is_kept
         queue.entries.append(
-            QueuedEntry(entry.entry_id, message.is_relayed, entry if is_kept else None)
+            QueuedEntry(
+                entry.entry_id,
+                message.is_relayed,
+                message.uses_reserve,
+                message.segment_count,
+                entry if is_kept else None,
+            )
         )
         if key not in self._queues:
             self._queues[key] = queue
-            self._push(queue, next(self._positions))
+            self._push_last(queue)
 
-    def _pop(self, in_a_row: int) -> RecipientQueue | None:
+    def _pop(self, in_a_row: int, *, reserve_only: bool) -> RecipientQueue | None:
+        has_reserve = bool(self._system) and not self._system[0][0][0]
+        if reserve_only and not has_reserve:
+            return None
         is_relayed_turn = not self._system or (self._relayed and in_a_row >= SYSTEM_IN_A_ROW)
-        waiting = self._relayed if is_relayed_turn else self._system
+        waiting = self._relayed if is_relayed_turn and not reserve_only else self._system
         return self._queues[heapq.heappop(waiting)[1]] if waiting else None
 
-    def _push(self, queue: RecipientQueue, position: int) -> None:
-        queue.position = position
-        waiting = self._relayed if queue.head.is_relayed else self._system
+    def _push_last(self, queue: RecipientQueue) -> None:
+        queue.order = next(self._orders)
+        self._push(queue)
+
+    def _push(self, queue: RecipientQueue) -> None:
+        head = queue.head
+        waiting = self._relayed if head.is_relayed else self._system
+        position = not head.uses_reserve, queue.served, queue.order
         heapq.heappush(waiting, (position, queue.key))

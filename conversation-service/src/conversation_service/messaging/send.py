@@ -25,6 +25,10 @@ STATES = {
     pb.MESSAGE_STATE_DELIVERED: MessageState.DELIVERED,
 }
 
+# One of so many segments of a budget is for opt-outs, help and endings. They are one segment each,
+# and few texts of a campaign that people use as they should: a tenth is many times their share.
+RESERVE = 10
+
 _OUTCOME_STATES = {
     pb.SEND_OUTCOME_ACCEPTED: MessageState.SENT,
     pb.SEND_OUTCOME_REFUSED: MessageState.REFUSED,
@@ -103,7 +107,8 @@ def to_proto(message: OutboundMessage, pool: str, settings: PoolSettings) -> pb.
             f"ATTACHMENT_POLICY_{settings.attachment_policy}"
         ),
         unknown_policy=pb.UnknownPolicy.Value(f"UNKNOWN_POLICY_{settings.unknown_policy}"),
-        campaign_budget=_budget(settings),
+        campaign_budget=_budget(settings, uses_reserve=message.uses_reserve),
+        max_segments=settings.max_message_segments if message.is_relayed else 0,
     )
 
 
@@ -148,8 +153,14 @@ def _attachment(file: Attachment) -> pb.Attachment:
     return pb.Attachment(url=file.url, content_type=file.content_type, size_bytes=file.size_bytes)
 
 
-def _budget(settings: PoolSettings) -> pb.CampaignBudget | None:
-    minute, day = settings.segments_per_minute, settings.segments_per_day
+def _budget(settings: PoolSettings, *, uses_reserve: bool) -> pb.CampaignBudget | None:
+    limits = (settings.segments_per_minute, settings.segments_per_day)
+    minute, day = limits if uses_reserve else map(_without_reserve, limits)
     if not minute and not day:
         return None
     return pb.CampaignBudget(segments_per_minute=minute, segments_per_day=day)
+
+
+def _without_reserve(limit: int) -> int:
+    """A limit of 1 has no reserve: nothing could be relayed."""
+    return max(limit - -(-limit // RESERVE), min(limit, 1))

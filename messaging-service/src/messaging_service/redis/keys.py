@@ -39,14 +39,24 @@ def rate(name: str) -> str:
     return f"{_PREFIX}:{{pace}}:rate:{name}"
 
 
-def brake() -> str:
-    """Hash: the count of recent 429 answers, and the time until which they stop all replicas."""
-    return f"{_PREFIX}:{{pace}}:brake"
+def brake(name: str) -> str:
+    """Hash: until when and how much 429 answers slow all replicas down."""
+    return f"{_PREFIX}:{{pace}}:brake:{name}"
 
 
-def budget(span: str, number: int, pool: str) -> str:
-    """String: segments of a pool in one minute or day, numbered since 1970."""
-    return f"{_PREFIX}:{{pace}}:budget:{span}:{number}:{pool}"
+def turns(name: str) -> str:
+    """Hash: what each pool has taken of one of the account's rates while others waited."""
+    return f"{_PREFIX}:{{pace}}:turns:{name}"
+
+
+def waiting(name: str) -> str:
+    """Sorted set: the pools that wait for one of the account's rates."""
+    return f"{_PREFIX}:{{pace}}:waiting:{name}"
+
+
+def budget(span: str, pool: str) -> str:
+    """Hash: segments of a pool in the current minute or day, which is numbered since 1970."""
+    return f"{_PREFIX}:{{pace}}:budget:{span}:{pool}"
 
 
 def write_check() -> str:

@@ -1,9 +1,10 @@
 """Circuit breaker and rate limiter in front of the carrier."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
-from messaging_service.carrier.port import Accepted, Answer, Carrier, NotSent
+from messaging_service.carrier.port import Accepted, Answer, Carrier, NotSent, Refused, Uncertain
 from messaging_service.limits.rate_limiter import RateLimiter
 from messaging_service.metrics.metrics import Metrics
 from messaging_service.model.errors import (
@@ -42,7 +43,7 @@ class CarrierGate:
             return NotSent(error, "held back")
         answer = await self._carrier.send(message, attempt_id, media_urls)
         self._breaker.record(answer)
-        return await self._record_outcome(answer, segments)
+        return await self._record_outcome(message, segments, answer)
 
     async def _blocked_by(
         self, message: OutboundMessage, segments: int
@@ -61,14 +62,28 @@ class CarrierGate:
         self._breaker.release()
         return SendPaced(wait)
 
-    async def _record_outcome(self, answer: Answer, segments: int) -> Answer:
+    async def _record_outcome(
+        self, message: OutboundMessage, segments: int, answer: Answer
+    ) -> Answer:
         match answer:
             case Accepted():
                 self._metrics.segments_accepted(segments)
+                await self._update_limiter(self._limiter.on_accepted())
             case NotSent(CarrierRateLimited() as error, why):
                 self._metrics.rate_limited()
+                await self._update_limiter(self._limiter.on_not_sent(message, segments))
                 return NotSent(CarrierRateLimited(await self._penalise(error)), why)
+            case NotSent() | Refused():
+                await self._update_limiter(self._limiter.on_not_sent(message, segments))
+            case Uncertain():
+                # The carrier may have it, and may have counted it.
+                pass
         return answer
+
+    async def _update_limiter(self, call: Awaitable[None]) -> None:
+        """The carrier's answer counts, whether or not the limiter learns of it."""
+        with suppress(BackendUnavailable):
+            await call
 
     async def _penalise(self, error: CarrierRateLimited) -> timedelta:
         requested = error.retry_after or timedelta(0)

@@ -24,6 +24,7 @@ from simulator.flowroute.documents import (
     number_resource,
 )
 from simulator.flowroute.send_faults import response_after, response_instead, status_response
+from simulator.flowroute.send_rates import SendLimiter, SendRates
 from simulator.flowroute.send_request import read_send_request
 from simulator.media.client import MediaClient, MediaRejected
 from simulator.phone_numbers import to_digits
@@ -35,7 +36,16 @@ Handler = Callable[[Request], Awaitable[Response]]
 class MessagesApi:
     """`/messages` of v2.1 and v2.2; only v2.2 has prices."""
 
-    def __init__(self, carrier: Carrier, clock: Clock, media: MediaClient, *, priced: bool) -> None:
+    def __init__(
+        self,
+        carrier: Carrier,
+        clock: Clock,
+        media: MediaClient,
+        rates: SendRates,
+        *,
+        priced: bool,
+    ) -> None:
+        self._limiter = SendLimiter(rates, clock)
         self._carrier = carrier
         self._clock = clock
         self._media = media
@@ -44,6 +54,7 @@ class MessagesApi:
     async def send(self, request: Request) -> Response:
         """`POST /messages`: 202 with the message's id, unless a fault applies."""
         outgoing = await read_send_request(request)
+        self._limiter.admit(outgoing)
         self._carrier.check(outgoing)
         fault = self._carrier.faults.next_fault(
             Stage.SEND, outgoing.from_number, outgoing.to_number, outgoing.body
@@ -113,10 +124,16 @@ class NumbersApi:
 
 
 def messages_api(
-    carrier: Carrier, clock: Clock, media: MediaClient, credentials: Credentials, *, priced: bool
+    carrier: Carrier,
+    clock: Clock,
+    media: MediaClient,
+    credentials: Credentials,
+    rates: SendRates,
+    *,
+    priced: bool,
 ) -> Starlette:
     """The application to mount at /v2.1 or /v2.2."""
-    api = MessagesApi(carrier, clock, media, priced=priced)
+    api = MessagesApi(carrier, clock, media, rates, priced=priced)
     return _application(
         Route("/messages", authenticated(credentials, api.send), methods=["POST"]),
         Route("/messages", authenticated(credentials, api.list), methods=["GET"]),

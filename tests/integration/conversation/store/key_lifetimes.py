@@ -13,6 +13,7 @@ from conversation_service.domain.model.rate_limits import (
     FAILURES_WINDOW,
     LOCKOUT,
     NUMBER_CODE_ATTEMPTS_WINDOW,
+    RELAYED_DAY,
 )
 from conversation_service.store.conversations.commit_conversation import (
     DATA_KEY_MARGIN,
@@ -40,7 +41,7 @@ def longest(settings: PoolSettings) -> Mapping[str, timedelta | None]:
         "route": settings.cool_off,
         "code": GONE,
         "name": GONE,
-        "limits": max(LOCKOUT, FAILURES_WINDOW),
+        "limits": max(LOCKOUT, FAILURES_WINDOW, RELAYED_DAY),
         "code-attempts": NUMBER_CODE_ATTEMPTS_WINDOW,
         "blocks": ALWAYS,
         "last-number": LAST_NUMBER_LIFETIME,

@@ -5,34 +5,29 @@ from datetime import timedelta
 import pytest
 from redis.asyncio import Redis
 
-from messaging_service.limits.rate_limiter import (
-    MAX_PENALTY,
-    MIN_PENALTY,
-    AccountRates,
-    RateLimiter,
-)
+from messaging_service.limits.rate_limiter import MAX_PENALTY, AccountRates, RateLimiter
 from messaging_service.model.errors import BackendUnavailable
 from messaging_service.model.message import CampaignBudget, OutboundMessage
 from runtime.redis.client import open_redis
-from support.clock import ManualClock
 from support.net.ports import free_port
+from support.rate_time import pass_rate_time
 
-RATES = AccountRates(sms_per_second=5, mms_per_second=1, lookups_per_second=2)
+# So slow that the time a test takes does not count.
+RATES = AccountRates(sms_per_second=0.01, mms_per_second=0.01, lookups_per_second=0.02)
+UNIT = timedelta(seconds=100 / 0.95)
 SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
-async def replicas(
-    redis: Redis, redis_url: str, clock: ManualClock
-) -> AsyncIterator[list[RateLimiter]]:
+async def replicas(redis: Redis, redis_url: str) -> AsyncIterator[list[RateLimiter]]:
     """Two, each with its own connections."""
     async with aclosing(open_redis(redis_url)) as another:
-        yield [RateLimiter(redis, clock, RATES), RateLimiter(another, clock, RATES)]
+        yield [RateLimiter(redis, RATES), RateLimiter(another, RATES)]
 
 
 @pytest.fixture
-def limiter(redis: Redis, clock: ManualClock) -> RateLimiter:
-    return RateLimiter(redis, clock, RATES)
+def limiter(redis: Redis) -> RateLimiter:
+    return RateLimiter(redis, RATES)
 
 
 def text(pool: str = "main", *, a_minute: int = 0, a_day: int = 0) -> OutboundMessage:
@@ -41,75 +36,76 @@ def text(pool: str = "main", *, a_minute: int = 0, a_day: int = 0) -> OutboundMe
     return OutboundMessage("m1", pool, *route, body="hello", campaign_budget=budget)
 
 
-async def test_a_message_that_waited_for_its_delay_is_let_through(
-    redis: Redis, clock: ManualClock
-) -> None:
-    thirds = RateLimiter(redis, clock, AccountRates(3, 1, 1))
-    for _ in range(20):
-        wait = await thirds.acquire(text(), 2)
-        if wait is not None:
-            # Clocks tell whole milliseconds.
-            assert wait % timedelta(milliseconds=1) == timedelta(0)
-            clock.move(seconds=wait.total_seconds())
-            assert await thirds.acquire(text(), 2) is None
-
-
-async def test_messages_count_by_segments_and_mms_and_lookups_have_rates_of_their_own(
-    limiter: RateLimiter,
+async def test_sms_mms_and_lookups_have_rates_of_their_own(
+    limiter: RateLimiter, redis: Redis
 ) -> None:
     assert await limiter.acquire(text(), 0) is None
-    assert await limiter.acquire(text(), 0) == SECOND
+    assert await limiter.acquire(text(), 0) == SECOND, "others may be given room before"
     assert await limiter.acquire(text(), 3) is None
-    assert await limiter.acquire(text(), 2) is None
-    assert await limiter.acquire(text(), 1) == SECOND / 5
-    assert [await limiter.acquire_lookup() for _ in range(3)] == [None, None, SECOND / 2]
+    assert await limiter.acquire_lookup() is None
+    assert await limiter.acquire_lookup() == SECOND
+    await pass_rate_time(redis, UNIT)
+    assert await limiter.acquire(text(), 0) is None
+    assert await limiter.acquire(text(), 1) == SECOND, "three segments take three times as long"
+    await pass_rate_time(redis, 2 * UNIT)
+    assert await limiter.acquire(text(), 1) is None
 
 
-async def test_a_pools_budget_holds_for_the_minute_and_all_replicas(
-    replicas: list[RateLimiter], clock: ManualClock
+async def test_a_pools_budget_holds_for_the_day_and_all_replicas(
+    replicas: list[RateLimiter], redis: Redis
 ) -> None:
-    clock.move(seconds=40)
     for each in replicas:
-        assert await each.acquire(text(a_minute=2), 1) is None
+        assert await each.acquire(text(a_day=2), 1) is None
+        await pass_rate_time(redis, UNIT)
     # An MMS counts as one segment.
-    assert await replicas[0].acquire(text(a_minute=2), 0) == 20 * SECOND
-    assert await replicas[0].acquire(text("other", a_minute=1), 1) is None
-    assert await replicas[0].acquire(text("third"), 1) is None
-    clock.move(seconds=20)
-    assert await replicas[0].acquire(text(a_minute=1), 0) is None
-    assert await replicas[0].acquire(text(a_minute=1), 1) == 60 * SECOND
+    wait = await replicas[0].acquire(text(a_day=2), 0)
+    assert wait is not None
+    assert SECOND < wait <= timedelta(days=1)
+    assert await replicas[0].acquire(text("other", a_day=1), 1) is None
+    await pass_rate_time(redis, timedelta(days=1))
+    assert await replicas[0].acquire(text(a_day=1), 0) is None
 
 
-async def test_a_pools_budget_holds_for_the_day_of_utc(
-    limiter: RateLimiter, clock: ManualClock
-) -> None:
-    assert clock.now().hour == 12
-    assert await limiter.acquire(text(a_day=2), 2) is None
-    assert await limiter.acquire(text(a_day=2), 1) == timedelta(hours=12)
-    clock.move(hours=12)
-    assert await limiter.acquire(text(a_day=2), 1) is None
+async def test_a_pools_budget_holds_for_the_minute(limiter: RateLimiter, redis: Redis) -> None:
+    assert await limiter.acquire(text(a_minute=2), 2) is None
+    await pass_rate_time(redis, timedelta(minutes=1))
+    await pass_rate_time(redis, timedelta(minutes=3))
+    assert await limiter.acquire(text(a_minute=2), 1) is None
+
+
+async def test_what_is_not_sent_is_given_back(limiter: RateLimiter, redis: Redis) -> None:
+    for segments in (143, 1):
+        assert await limiter.acquire(text(a_day=100), segments) is None
+        await limiter.on_not_sent(text(a_day=100), segments)
+        # The carrier has answered one request.
+        assert await limiter.acquire(text(), 1) == SECOND
+        await pass_rate_time(redis, UNIT)
+    assert await limiter.acquire(text(a_day=100), 100) is None
 
 
 async def test_after_a_429_no_replica_sends_sms_or_mms(
-    replicas: list[RateLimiter], clock: ManualClock
+    replicas: list[RateLimiter], redis: Redis
 ) -> None:
     first, second = replicas
-    assert await first.penalise(2 * SECOND) == 2 * SECOND
+    assert await first.penalise(20 * SECOND) == 20 * SECOND
     for each in replicas:
-        assert await each.acquire(text(), 1) == 2 * SECOND
-        assert await each.acquire(text(), 0) == 2 * SECOND
+        for segments in (0, 1):
+            wait = await each.acquire(text(), segments)
+            assert wait is not None
+            assert SECOND < wait <= 20 * SECOND
         assert await each.acquire_lookup() is None
-    clock.move(seconds=2)
+        await redis.delete("maskline:v1:messaging:{pace}:rate:lookups")
+    await pass_rate_time(redis, 20 * SECOND)
     assert await second.acquire(text(), 1) is None
     assert await second.acquire(text(), 0) is None
-    # However long the carrier asks to wait, it is within bounds.
-    assert await first.penalise(timedelta(0)) == 2 * MIN_PENALTY
+    # Without a success between the next one doubles the time, within bounds.
+    assert await first.penalise(20 * SECOND) == 40 * SECOND
     assert await first.penalise(timedelta(hours=1)) == MAX_PENALTY
 
 
-async def test_no_message_is_admitted_while_redis_does_not_answer(clock: ManualClock) -> None:
+async def test_no_message_is_admitted_while_redis_does_not_answer() -> None:
     async with aclosing(open_redis(f"redis://127.0.0.1:{free_port()}/0")) as unreachable:
-        limiter = RateLimiter(unreachable, clock, RATES)
+        limiter = RateLimiter(unreachable, RATES)
         with pytest.raises(BackendUnavailable):
             await limiter.acquire(text(), 1)
         with pytest.raises(BackendUnavailable):

@@ -110,7 +110,7 @@ class Process:
         self.ledger = ledger(redis, clock, Fingerprints("key"), metrics, RETENTION)
         self.uncertain_sends = UncertainSends(redis, clock, metrics, RETENTION)
         self.media = PreparedFiles(redis, Settings())
-        limiter = RateLimiter(redis, clock, AccountRates(5, 1, 2))
+        limiter = RateLimiter(redis, AccountRates(100_000, 100_000, 2))
         resolver = UncertainSendResolver(
             self.uncertain_sends, CarrierSearch(carrier, clock), LookupSchedule((LOOKUP,)), clock
         )

@@ -1,9 +1,12 @@
+from datetime import timedelta
+
 from redis.asyncio import Redis
 
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from support.clock import ManualClock
 from support.fakes.scripted_carrier import ScriptedCarrier, response
+from support.rate_time import pass_rate_time
 from support.services.messaging_service import BOB, CAROL, Messaging, serving, settings_for, text
 
 ACCEPTED, NOT_SENT = pb.SEND_OUTCOME_ACCEPTED, pb.SEND_OUTCOME_NOT_SENT
@@ -20,17 +23,17 @@ def seconds(result: pb.SendMessageResult) -> float:
 async def test_a_message_beyond_the_rate_is_not_posted_and_has_a_retry_delay(
     redis: Redis, redis_url: str, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
-    async with serving(settings_for(redis_url, carrier.url, per_second=1.0), clock) as messaging:
+    async with serving(settings_for(redis_url, carrier.url, per_second=0.01), clock) as messaging:
         assert (await messaging.send_one(text("m1"))).outcome == ACCEPTED
         paced = await messaging.send_one(text("m2", to=BOB))
         assert (paced.outcome, reason(paced), seconds(paced)) == (NOT_SENT, "SEND_PACED", 1.0)
         assert len(carrier.requests) == 1
-        clock.move(seconds=1)
+        await pass_rate_time(redis, timedelta(minutes=2))
         assert (await messaging.send_one(text("m2", to=BOB))).outcome == ACCEPTED
 
 
 async def test_a_429_slows_all_messages_down(
-    messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
+    messaging: Messaging, carrier: ScriptedCarrier, redis: Redis
 ) -> None:
     carrier.always(response(429))
     limited = await messaging.send_one(text("m1"))
@@ -38,9 +41,30 @@ async def test_a_429_slows_all_messages_down(
     other = await messaging.send_one(text("m2", to=BOB))
     assert (other.outcome, reason(other)) == (NOT_SENT, "SEND_PACED")
     assert len(carrier.requests) == 1
-    # A second 429 doubles the delay.
-    clock.move(seconds=seconds(limited))
+    # A second 429 doubles the delay, unless a message was accepted between.
+    await pass_rate_time(redis, limited.retry_delay.ToTimedelta())
     assert seconds(await messaging.send_one(text("m1"))) == 2 * seconds(limited)
+    for sent in ("m1", "m3"):
+        carrier.script = carrier.takes
+        await pass_rate_time(redis, timedelta(minutes=1))
+        assert (await messaging.send_one(text(sent))).outcome == ACCEPTED
+        carrier.always(response(429))
+    assert seconds(await messaging.send_one(text("m2", to=BOB))) == seconds(limited)
+
+
+async def test_a_refused_message_is_charged_as_one_request_and_uses_no_budget(
+    redis: Redis, redis_url: str, carrier: ScriptedCarrier, clock: ManualClock
+) -> None:
+    async with serving(settings_for(redis_url, carrier.url, per_second=0.01), clock) as messaging:
+        long, short = text("m1", "x" * 10_000), text("m2", to=BOB)
+        for each in (long, short):
+            each.campaign_budget.segments_per_day = 72
+        carrier.always(response(422))
+        assert (await messaging.send_one(long)).outcome == pb.SEND_OUTCOME_REFUSED
+        carrier.script = carrier.takes
+        # A unit lasts 105 seconds; 72 would last two hours.
+        await pass_rate_time(redis, timedelta(seconds=106))
+        assert (await messaging.send_one(short)).outcome == ACCEPTED
 
 
 async def test_a_carrier_that_keeps_failing_is_not_called_and_then_probed_with_one_message(

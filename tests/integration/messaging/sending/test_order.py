@@ -2,10 +2,12 @@
 
 import asyncio
 
+from redis.asyncio import Redis
+
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.error_reason_pb2 import ErrorReason
-from support.clock import ManualClock
 from support.fakes.scripted_carrier import CarrierRequest, ScriptedCarrier, response
+from support.rate_time import pass_rate_time
 from support.services.messaging_service import ALICE, BOB, Messaging, text
 
 ACCEPTED, NOT_SENT = pb.SEND_OUTCOME_ACCEPTED, pb.SEND_OUTCOME_NOT_SENT
@@ -42,7 +44,7 @@ async def test_messages_of_one_recipient_leave_in_order_and_others_do_not_wait(
 
 
 async def test_a_message_that_was_not_sent_delays_later_ones_of_its_recipient_only(
-    messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
+    messaging: Messaging, carrier: ScriptedCarrier, redis: Redis
 ) -> None:
     async def refuses_to_hurry(request: CarrierRequest) -> bytes:
         limited = request.attributes["body"] == "second"
@@ -63,8 +65,7 @@ async def test_a_message_that_was_not_sent_delays_later_ones_of_its_recipient_on
     assert "third" not in carrier.bodies()
 
     carrier.script = carrier.takes
-    # The delay, and a second in which there is room for both at once.
-    clock.move(seconds=results[1].retry_delay.ToTimedelta().total_seconds() + 1)
+    await pass_rate_time(redis, results[1].retry_delay.ToTimedelta())
     again = await messaging.send(text("m2", "second"), text("m3", "third"))
     assert [result.outcome for result in again] == [ACCEPTED, ACCEPTED]
     assert [body for body in carrier.bodies() if body != "elsewhere"] == [

@@ -18,8 +18,23 @@ ACCEPTED = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 NOW = timedelta(hours=1)
 
 
-def entry(number: int, to: int, *, is_relayed: bool = True) -> OutboxEntry:
-    message = OutboundMessage(f"m{number}", "", MASKED, person(to), "hello", is_relayed=is_relayed)
+def entry(
+    number: int,
+    to: int,
+    *,
+    is_relayed: bool = True,
+    uses_reserve: bool = False,
+    body: str = "hello",
+) -> OutboxEntry:
+    message = OutboundMessage(
+        f"m{number}",
+        "",
+        MASKED,
+        person(to),
+        body,
+        is_relayed=is_relayed,
+        uses_reserve=uses_reserve,
+    )
     return OutboxEntry(f"{number}-0", ACCEPTED, message)
 
 
@@ -115,3 +130,35 @@ def test_a_long_queue_keeps_few_of_its_messages_in_memory() -> None:
         queues.advance(long)
         [long] = queues.next_batch(1, NOW)
     assert long.head.entry is None, "it has to be read again"
+
+
+def test_a_long_message_costs_as_many_turns_as_it_has_segments() -> None:
+    long = [entry(number, 1, body="x" * 420) for number in range(3)]
+    short = [entry(10 + number, 2) for number in range(9)]
+    for batch in (1, 4):
+        order = served(queues_of([*long, *short]), 12, batch)
+        assert [at for at, entry_id in enumerate(order) if entry_id in ("0-0", "1-0", "2-0")] == [
+            *(0, 4, 8)
+        ]
+
+
+def test_a_person_who_begins_to_text_waits_for_no_turns_of_those_who_text_much() -> None:
+    queues = queues_of([entry(number, 1, body="x" * 1400) for number in range(30)])
+    served(queues, 5)
+    queues.add([entry(90, 2)])
+    assert served(queues, 2) == ["90-0", "5-0"]
+
+
+def test_messages_that_may_use_the_reserve_go_first_and_can_be_asked_for_alone() -> None:
+    queues = queues_of(
+        [
+            *(entry(number, 10 + number, is_relayed=False) for number in range(20)),
+            entry(50, 1),
+            entry(60, 2, is_relayed=False, uses_reserve=True),
+        ]
+    )
+    [only] = queues.next_batch(16, NOW, reserve_only=True)
+    assert only.head.entry_id == "60-0"
+    assert queues.next_batch(16, NOW, reserve_only=True) == []
+    queues.requeue(only)
+    assert heads(queues.next_batch(2, NOW)) == ["60-0", "0-0"]

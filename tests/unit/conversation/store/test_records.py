@@ -101,6 +101,9 @@ SETTINGS: dict[str, Any] = {
     "attachment_policy": AttachmentPolicy.ALL,
     "segments_per_minute": 75,
     "segments_per_day": 2000,
+    "max_message_segments": 3,
+    "relayed_per_minute": 20,
+    "relayed_per_day": 300,
     "allows_block": False,
     "allows_report": False,
     "allows_erase": True,
@@ -154,7 +157,7 @@ def test_a_count_is_read_as_it_was_written(count: WindowCounter) -> None:
     assert decode_count(encode_count(count).encode()) == count
 
 
-@given(st.builds(SenderLimits, COUNTS, COUNTS, MAYBE, MAYBE, COUNTS, MAYBE))
+@given(st.builds(SenderLimits, COUNTS, COUNTS, MAYBE, MAYBE, COUNTS, MAYBE, COUNTS, COUNTS, MAYBE))
 def test_sender_limits_are_read_as_they_were_written(limits: SenderLimits) -> None:
     assert decode_sender_limits(encode_sender_limits(limits).encode()) == limits
 

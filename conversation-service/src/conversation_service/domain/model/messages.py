@@ -103,6 +103,22 @@ MAX_LENGTH = 10_000
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
+# Flowroute's rule: ASCII takes 160 characters, or 140 in each segment of a longer body; any other
+# body takes 70 UTF-16 units a segment.
+_ASCII_SINGLE, _ASCII_EACH, _UCS2_EACH = 160, 140, 70
+
+# The messaging service sends straight quotes instead.
+_CURLY_QUOTES = re.compile("[\u2018-\u201f]")
+
+
+def segment_count(body: str) -> int:
+    """The segments that the carrier charges for a body; an empty one takes one."""
+    sent = _CURLY_QUOTES.sub("'", body)
+    if not sent.isascii():
+        return max(1, -(-len(sent.encode("utf-16-le", "surrogatepass")) // 2 // _UCS2_EACH))
+    return 1 if len(sent) <= _ASCII_SINGLE else -(-len(sent) // _ASCII_EACH)
+
+
 def is_sendable(body: str) -> bool:
     """Whether a body can be relayed unchanged. It may be empty."""
     return len(body) <= MAX_LENGTH and _CONTROL.search(body) is None
@@ -113,7 +129,8 @@ class OutboundMessage:
     """A message from a masked number to one person.
 
     `may_reach_opted_out` only for the confirmation of an opt-out. `is_relayed` if a participant
-    wrote it, false for a system message.
+    wrote it, false for a system message. `uses_reserve` if it may use the part of the campaign's
+    budget that is reserved for opt-outs, help and endings.
     """
 
     message_id: str
@@ -124,6 +141,12 @@ class OutboundMessage:
     may_reach_opted_out: bool = False
     is_relayed: bool = False
     attachments: tuple[Attachment, ...] = ()
+    uses_reserve: bool = False
+
+    @property
+    def segment_count(self) -> int:
+        """What it counts for: an MMS as one, however large it is."""
+        return 1 if self.attachments else segment_count(self.body)
 
 
 @dataclass(frozen=True, slots=True)

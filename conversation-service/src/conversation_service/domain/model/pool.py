@@ -82,6 +82,12 @@ class PoolSettings:
     # Limits of the carrier campaign; 0 is no limit.
     segments_per_minute: int = 0
     segments_per_day: int = 0
+    # A longer message is refused: while it is sent, everybody else waits, at 5 segments a second
+    # two seconds for these.
+    max_message_segments: int = 10
+    # How many messages of one person are relayed: more than anybody types by hand.
+    relayed_per_minute: int = 30
+    relayed_per_day: int = 500
     allows_block: bool = True
     allows_report: bool = True
     # Whether people may have their data erased by keyword.

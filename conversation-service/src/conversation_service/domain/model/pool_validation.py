@@ -74,6 +74,15 @@ MAX_DEAD_LETTERS_KEPT = timedelta(days=30)
 # What the contract's int32 fields can hold; no campaign sends as much.
 MAX_SEGMENTS = 2**31 - 1
 
+# No carrier's limit is published. 30 segments are 4,200 characters, and more than are accepted in
+# practice; at 5 segments a second they keep everybody else waiting for 6 seconds.
+MAX_MESSAGE_SEGMENTS = 30
+
+# Far more than a person types; a higher limit would protect nobody.
+MAX_RELAYED_PER_MINUTE = 1000
+
+MAX_RELAYED_PER_DAY = 100_000
+
 _ZERO = timedelta(0)
 
 _RANGES = (
@@ -90,6 +99,12 @@ _RANGES = (
     ("text_validity", MIN_TEXT_VALIDITY, MAX_TEXT_VALIDITY),
 )
 
+_COUNTS = (
+    ("max_message_segments", MAX_MESSAGE_SEGMENTS),
+    ("relayed_per_minute", MAX_RELAYED_PER_MINUTE),
+    ("relayed_per_day", MAX_RELAYED_PER_DAY),
+)
+
 _BUDGETS = ("segments_per_minute", "segments_per_day")
 
 
@@ -100,6 +115,7 @@ def settings_violations(settings: PoolSettings) -> list[FieldViolation]:
         *_prefix_violations(settings),
         *_range_violations(settings),
         *_budget_violations(settings),
+        *_count_violations(settings),
         *_relation_violations(settings),
         *_retention_violations(settings),
         *_language_violations(settings),
@@ -138,6 +154,12 @@ def _budget_violations(settings: PoolSettings) -> Iterator[FieldViolation]:
     for field in _BUDGETS:
         if not 0 <= getattr(settings, field) <= MAX_SEGMENTS:
             yield FieldViolation(field, f"must be 0, which is no limit, to {MAX_SEGMENTS} segments")
+
+
+def _count_violations(settings: PoolSettings) -> Iterator[FieldViolation]:
+    for field, most in _COUNTS:
+        if not 1 <= getattr(settings, field) <= most:
+            yield FieldViolation(field, f"must be 1 to {most}")
 
 
 def _relation_violations(settings: PoolSettings) -> Iterator[FieldViolation]:

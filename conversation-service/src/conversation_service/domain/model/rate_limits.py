@@ -23,6 +23,10 @@ FAILURES_LIMIT = 5
 
 FAILURES_WINDOW = timedelta(hours=1)
 
+RELAYED_MINUTE = timedelta(minutes=1)
+
+RELAYED_DAY = timedelta(days=1)
+
 # A code has 29 bits: five attempts an hour find one in a lifetime only if millions are live.
 CODE_ATTEMPTS_LIMIT = 5
 
@@ -65,6 +69,10 @@ class SenderLimits:
     locked_until: datetime | None = None
     failures: WindowCounter = NEVER
     failed_until: datetime | None = None
+    relayed_minute: WindowCounter = NEVER
+    relayed_day: WindowCounter = NEVER
+    # Until then they know that nothing of theirs is relayed.
+    relay_refused_until: datetime | None = None
 
     def may_reply(self, now: datetime) -> bool:
         return self.replies.value_at(now) < REPLIES_LIMIT
@@ -90,6 +98,26 @@ class SenderLimits:
         failures = self.failures.incremented(now, FAILURES_WINDOW)
         return replace(self, failures=failures, failed_until=now + FAILURE_SILENCE)
 
+    def relay_resumes(self, now: datetime, per_minute: int, per_day: int) -> datetime | None:
+        """When their messages are relayed again; None if they are now."""
+        counters = ((self.relayed_minute, per_minute), (self.relayed_day, per_day))
+        full = (counter.until for counter, limit in counters if counter.value_at(now) >= limit)
+        return max((until for until in full if until), default=None)
+
+    def relayed(self, now: datetime) -> Self:
+        return replace(
+            self,
+            relayed_minute=self.relayed_minute.incremented(now, RELAYED_MINUTE),
+            relayed_day=self.relayed_day.incremented(now, RELAYED_DAY),
+        )
+
+    def is_relay_refusal_muted(self, now: datetime) -> bool:
+        """Whether the person was told already that they sent too many messages."""
+        return self.relay_refused_until is not None and now < self.relay_refused_until
+
+    def relay_refused(self, until: datetime) -> Self:
+        return replace(self, relay_refused_until=until)
+
     def is_locked_out(self, now: datetime) -> bool:
         """Whether even a valid code is refused."""
         return self.locked_until is not None and now < self.locked_until
@@ -104,8 +132,10 @@ class SenderLimits:
         """When the last limit expires; None if there is none."""
         ends = (
             *(counter.until for counter in (self.replies, self.code_attempts, self.failures)),
+            *(counter.until for counter in (self.relayed_minute, self.relayed_day)),
             self.helped_until,
             self.locked_until,
             self.failed_until,
+            self.relay_refused_until,
         )
         return max((end for end in ends if end), default=None)

@@ -78,6 +78,10 @@ class Template(StrEnum):
     ATTACHMENT_NOT_PASSED_ON = auto()
     # For a message with characters that cannot be sent, or far too many.
     UNSUITABLE = auto()
+    # For a message with more segments than the pool relays, and for a sender of too many messages:
+    # they are relayed again in {span}.
+    TOO_LONG = auto()
+    TOO_MANY_TEXTS = auto()
     # For a message that failed, without the cause; and for one that may have failed.
     NOT_DELIVERED = auto()
     MAYBE_NOT_DELIVERED = auto()
@@ -152,7 +156,7 @@ class TemplateCatalog:
     ) -> str:
         """A system message in printable ASCII, at most one segment, with its values filled in."""
         # Round a waiting time up, and a time that is left down.
-        is_rounded_up = template is Template.JUST_ENDED
+        is_rounded_up = template in (Template.JUST_ENDED, Template.TOO_MANY_TEXTS)
         duration = "" if span is None else self.durations.format(span, is_rounded_up=is_rounded_up)
         values = {"code": code, "span": duration, "receipt": receipt, "operator": self.operator}
         return self.marked(

@@ -54,6 +54,10 @@ ENGLISH = Language(
         "passed on.",
         Template.UNSUITABLE: "Your text was not passed on, as it is too long or has characters "
         "that cannot be texted.",
+        Template.TOO_LONG: "Not sent: your text is too long. Split it into shorter ones and "
+        "try again.",
+        Template.TOO_MANY_TEXTS: "Not sent: you have sent too many texts here. Please wait {span}, "
+        "then try again.",
         Template.NOT_DELIVERED: "Not delivered: something that you texted here could not be "
         "passed on.",
         Template.MAYBE_NOT_DELIVERED: "Something that you texted here may not have arrived. Text "

@@ -70,6 +70,10 @@ SPANISH = Language(
         "entregar.",
         Template.UNSUITABLE: "Su mensaje no se ha entregado, pues es demasiado largo o tiene "
         "caracteres que no se pueden enviar.",
+        Template.TOO_LONG: "No se envio: su mensaje es demasiado largo. Dividalo e intente de "
+        "nuevo.",
+        Template.TOO_MANY_TEXTS: "No se envio: ha enviado demasiados mensajes. Espere {span} e "
+        "intente de nuevo.",
         Template.NOT_DELIVERED: "No entregado: algo que escribio aqui no se ha podido entregar.",
         Template.MAYBE_NOT_DELIVERED: "Es posible que algo que escribio aqui no haya llegado. "
         "Escribalo de nuevo si no recibe respuesta.",

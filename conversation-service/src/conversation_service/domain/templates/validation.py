@@ -16,7 +16,13 @@ _ALWAYS = ("operator", "start", "join", "end", "help", "stop", "block", "report"
 
 _WITH_CODE = {Template.CODE, Template.STILL_WAITING, Template.OWN_CODE}
 
-_WITH_SPAN = {Template.CODE, Template.JUST_ENDED, Template.IDLE_WARNING, Template.LIFETIME_WARNING}
+_WITH_SPAN = {
+    Template.CODE,
+    Template.JUST_ENDED,
+    Template.IDLE_WARNING,
+    Template.LIFETIME_WARNING,
+    Template.TOO_MANY_TEXTS,
+}
 
 _MUST_SHOW_STOP = {
     Template.HELP,

@@ -59,6 +59,8 @@ _REASONS = {
     "PAUSED": "the conversation is paused",
     "TOO_MANY_HELD": "the limit of held messages is reached",
     "UNSUITABLE": "it had characters that cannot be sent, or was too long",
+    "TOO_LONG": "it had more segments than the pool relays",
+    "TOO_MANY": "its sender had reached the limit of relayed messages",
     "TOO_LATE": "it was sent before this conversation became active",
     "REACTION": "it was a reaction to a system message",
     "RECEIPT": "a delivery receipt arrived",

@@ -48,7 +48,13 @@ _DURATIONS = tuple(name for name in FIELDS if isinstance(getattr(_DEFAULTS, name
 
 _FLAGS = ("allows_block", "allows_report", "allows_erase", "end_opts_out")
 
-_COUNTS = ("segments_per_minute", "segments_per_day")
+_COUNTS = (
+    "segments_per_minute",
+    "segments_per_day",
+    "max_message_segments",
+    "relayed_per_minute",
+    "relayed_per_day",
+)
 
 # The range of a Duration, by its specification.
 MAX_SECONDS = 315_576_000_000

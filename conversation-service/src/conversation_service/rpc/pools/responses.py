@@ -106,6 +106,9 @@ def _settings_to_proto(settings: PoolSettings) -> pb.PoolSettings:
         attachment_policy=_ATTACHMENT_POLICIES[settings.attachment_policy],
         segments_per_minute=settings.segments_per_minute,
         segments_per_day=settings.segments_per_day,
+        max_message_segments=settings.max_message_segments,
+        relayed_per_minute=settings.relayed_per_minute,
+        relayed_per_day=settings.relayed_per_day,
     )
 
 

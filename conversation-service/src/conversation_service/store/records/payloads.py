@@ -23,7 +23,7 @@ from conversation_service.store.records.conversation import dumps
 VERSION = 1
 
 # Flags of an outbox entry.
-_MAY_REACH_OPTED_OUT, _IS_RELAYED = 1, 2
+_MAY_REACH_OPTED_OUT, _IS_RELAYED, _USES_RESERVE = 1, 2, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,7 @@ class StoredResponse:
 def encode_payload(message: OutboundMessage) -> bytes:
     """An outbound message for the outbox."""
     flags = _MAY_REACH_OPTED_OUT * message.may_reach_opted_out | _IS_RELAYED * message.is_relayed
+    flags |= _USES_RESERVE * message.uses_reserve
     numbers = (message.from_number, message.to.phone_number)
     content = (*numbers, message.body, message.conversation_id, flags)
     return dumps([VERSION, *content, *_encode_attachments(message.attachments)])
@@ -72,6 +73,7 @@ def decode_payload(
         body,
         may_reach_opted_out=bool(flags & _MAY_REACH_OPTED_OUT),
         is_relayed=bool(flags & _IS_RELAYED),
+        uses_reserve=bool(flags & _USES_RESERVE),
         attachments=_decode_attachments(attachments),
     )
 
@@ -110,6 +112,9 @@ def encode_sender_limits(limits: SenderLimits) -> str:
         optional_ms(limits.locked_until),
         encode_count(limits.failures),
         optional_ms(limits.failed_until),
+        encode_count(limits.relayed_minute),
+        encode_count(limits.relayed_day),
+        optional_ms(limits.relay_refused_until),
     )
     return dumps([VERSION, *values]).decode()
 
@@ -118,7 +123,10 @@ def decode_sender_limits(stored: bytes) -> SenderLimits:
     """A sender's rate limits."""
     if not stored:
         return SenderLimits()
-    _, replies, tries, helped_until, locked_until, failures, failed_until = json.loads(stored)
+    _, replies, tries, helped_until, locked_until, failures, failed_until, *relayed = json.loads(
+        stored
+    )
+    minute, day, relay_refused_until = relayed
     return SenderLimits(
         replies=decode_count(replies.encode()),
         code_attempts=decode_count(tries.encode()),
@@ -126,6 +134,9 @@ def decode_sender_limits(stored: bytes) -> SenderLimits:
         locked_until=optional_time(locked_until),
         failures=decode_count(failures.encode()),
         failed_until=optional_time(failed_until),
+        relayed_minute=decode_count(minute.encode()),
+        relayed_day=decode_count(day.encode()),
+        relay_refused_until=optional_time(relay_refused_until),
     )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 from redis.asyncio import Redis
@@ -11,6 +12,7 @@ from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from messaging_service.model.carrier_ids import is_carrier_id
 from support.clock import ManualClock
 from support.fakes.scripted_carrier import Answer, CarrierRequest, ScriptedCarrier, response
+from support.rate_time import pass_rate_time
 from support.services.messaging_service import Messaging, receipt, serving, settings_for, text
 
 ACCEPTED, UNKNOWN = pb.SEND_OUTCOME_ACCEPTED, pb.SEND_OUTCOME_UNKNOWN
@@ -55,6 +57,7 @@ async def test_a_refusal_is_final_and_its_repeat_does_not_call_the_carrier(
 async def test_a_message_that_was_not_sent_has_a_retry_delay_and_is_sent_then(
     messaging: Messaging,
     carrier: ScriptedCarrier,
+    redis: Redis,
     clock: ManualClock,
     answer: bytes,
     name: str,
@@ -69,6 +72,7 @@ async def test_a_message_that_was_not_sent_has_a_retry_delay_and_is_sent_then(
 
     carrier.script = carrier.takes
     clock.move(seconds=delay)
+    await pass_rate_time(redis, timedelta(seconds=delay))
     assert (await messaging.send_one(text("m1"))).outcome == ACCEPTED
     first, second = carrier.requests
     assert first.send_token != second.send_token

@@ -102,7 +102,9 @@ def test_messages_are_relayed_and_held_without_a_reply() -> None:
     assert sent_bodies(at_limit("look", ACTIVE, attachments=(CARD,))) == [(ALICE, "look")]
     held = at_limit("hello", PAUSED)
     assert ([message.body for message in held.held], sent_bodies(held)) == (["hello"], [])
-    assert texted("hello", ACTIVE).sender_limits is None, "a relayed message is no reply"
+    limits = texted("hello", ACTIVE).sender_limits
+    assert limits is not None
+    assert limits.after.replies == rate_limits.NEVER, "a relayed message is no reply"
 
 
 def test_keywords_work_and_notify_the_partner_without_a_reply() -> None:

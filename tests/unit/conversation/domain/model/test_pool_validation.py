@@ -63,6 +63,15 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"segments_per_minute": 2**31}, "segments_per_minute"),
     ({"segments_per_day": -1}, "segments_per_day"),
     ({"segments_per_day": 2**31}, "segments_per_day"),
+    *(
+        ({field: value}, field)
+        for field, most in (
+            ("max_message_segments", 30),
+            ("relayed_per_minute", 1000),
+            ("relayed_per_day", 100_000),
+        )
+        for value in (-1, 0, most + 1)
+    ),
     ({"words": {"start": ("help",)}}, "words.start"),
     ({"words": {"colour": ("blue",)}}, "words.colour"),
     ({"texts": {"help": "Nobody is here."}}, "texts.help"),
@@ -94,6 +103,8 @@ def test_valid_settings_have_no_violations() -> None:
     valid: list[dict[str, Any]] = [
         {},
         *({"segments_per_minute": n, "segments_per_day": n} for n in (0, 1, 2**31 - 1)),
+        {"max_message_segments": 1, "relayed_per_minute": 1, "relayed_per_day": 1},
+        {"max_message_segments": 30, "relayed_per_minute": 1000, "relayed_per_day": 100_000},
         *({"warning_lead": lead} for lead in (ZERO, MINUTE, 7 * DAY - SECOND)),
         *({"text_validity": n, "kept_after_end": 365 * DAY} for n in (MINUTE, 2 * DAY)),
     ]

@@ -17,11 +17,13 @@ from conversation_service.domain.commands.core.snapshot import (
 from conversation_service.domain.errors import (
     ConversationNotActive,
     ConversationPaused,
+    FieldViolation,
+    InvalidArgument,
     TooManyHeld,
 )
 from conversation_service.domain.model.conversation import Conversation, State
 from conversation_service.domain.model.events import Rule
-from conversation_service.domain.model.messages import HeldMessage
+from conversation_service.domain.model.messages import HeldMessage, segment_count
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import Pool
 
@@ -46,6 +48,9 @@ class SendMessage:
     def decide(self, snapshot: Snapshot) -> Change:
         """Sends it to the other participant, or to both; a participant's message may be held."""
         conversation = live_conversation(snapshot, self.conversation_id)
+        limit = snapshot.pool.settings.max_message_segments
+        if segment_count(self.body) > limit:
+            raise InvalidArgument([FieldViolation("body", f"must have at most {limit} segments")])
         author = participant_of(conversation, self.participant_id) if self.participant_id else None
         if conversation.state is not State.ACTIVE:
             raise ConversationNotActive(conversation.conversation_id)

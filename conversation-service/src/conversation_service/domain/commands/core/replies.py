@@ -83,9 +83,19 @@ def reply_to(
     return Reply((draft,), _limits_change(person, before, current.replied(snapshot.now)))
 
 
-def replies_to(snapshot: Snapshot, person: Person, templates: Iterable[Template]) -> Reply:
-    """Several replies to one message, in order, each counted."""
-    reply = Reply((), None)
+def replies_to(
+    snapshot: Snapshot,
+    person: Person,
+    templates: Iterable[Template],
+    *,
+    limits: SenderLimits | None = None,
+) -> Reply:
+    """Several replies to one message, in order, each counted.
+
+    `limits` are the sender's as this change has counted them so far.
+    """
+    before = snapshot.limits_of(person)
+    reply = Reply((), _limits_change(person, before, limits or before))
     for template in templates:
         limits = reply.limits.after if reply.limits else None
         added = reply_to(snapshot, person, template, limits=limits)

@@ -33,6 +33,20 @@ class Draft:
     attachments: tuple[Attachment, ...] = ()
 
 
+# Those whom the rules oblige us to answer, also when the campaign's budget for other messages is
+# used up: opt-outs, help, endings.
+_USING_RESERVE = {
+    Template.OPTED_OUT,
+    Template.ERASED,
+    Template.HELP,
+    Template.ENDED,
+    Template.CANCELLED,
+    Template.CODE_EXPIRED,
+    Template.IDLE_EXPIRED,
+    Template.LIFETIME_EXPIRED,
+    Template.BLOCKED,
+}
+
 # Two people in any order.
 Pair = tuple[Person, Person]
 
@@ -208,6 +222,7 @@ class Snapshot:
                 body=draft.body,
                 may_reach_opted_out=draft.may_reach_opted_out,
                 is_relayed=draft.author_id != "",
+                uses_reserve=draft.template in _USING_RESERVE,
                 attachments=draft.attachments,
             )
             for index, draft in enumerate(drafts, first)

@@ -1,6 +1,7 @@
 """Relays a message to the other participant, holds it, or tells its sender why neither is done."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.holding import hold, relayed_draft, rule_against_hold
@@ -25,13 +26,19 @@ from conversation_service.domain.commands.inbound.inbound_message import (
 from conversation_service.domain.keywords.reactions import quoted_in_reaction
 from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.events import Event, Rule
-from conversation_service.domain.model.messages import HeldMessage, is_sendable
+from conversation_service.domain.model.messages import (
+    HeldMessage,
+    is_sendable,
+    segment_count,
+)
 from conversation_service.domain.model.pool import AttachmentPolicy
+from conversation_service.domain.model.rate_limits import SenderLimits
 from conversation_service.domain.templates.catalog import Template
 
 _REPLY_TEMPLATES = {
     Rule.EMPTY: Template.EMPTY,
     Rule.UNSUITABLE: Template.UNSUITABLE,
+    Rule.TOO_LONG: Template.TOO_LONG,
     Rule.LOOP: Template.LOOP_STOPPED,
     Rule.PAUSED: Template.PAUSED_REFUSED,
     Rule.TOO_MANY_HELD: Template.PAUSED_REFUSED,
@@ -48,8 +55,16 @@ def relay_message(inbound: InboundContext, active: Conversation) -> Change:
     rule = _rule_against(inbound, files, active)
     if rule is not None:
         return _not_relayed(inbound, active, rule)
+    limits = snapshot.limits_of(inbound.sender)
+    settings = snapshot.pool.settings
+    resumes = limits.relay_resumes(
+        snapshot.now, settings.relayed_per_minute, settings.relayed_per_day
+    )
+    if resumes is not None:
+        return _too_many(inbound, active, resumes)
+    limits = limits.relayed(snapshot.now)
     if active.pause_time is not None:
-        return _hold(inbound, files, active)
+        return _hold(inbound, files, active, limits)
     loop_detector = active.loop_detector.record(
         active.position(inbound.sender), message.body, snapshot.now, active.last_message_time
     )
@@ -59,7 +74,8 @@ def relay_message(inbound: InboundContext, active: Conversation) -> Change:
     relayed = relayed_draft(
         snapshot, active, inbound.sender.participant_id, message.body, files.relayed
     )
-    reply = replies_to(snapshot, inbound.sender, _replies_about_files(snapshot, files))
+    templates = _replies_about_files(snapshot, files)
+    reply = replies_to(snapshot, inbound.sender, templates, limits=limits)
     events = _events_about_files(inbound, files, active)
     change = transition(snapshot, active, after, [relayed, *reply.drafts], events)
     return replace(change, sender_limits=reply.limits)
@@ -72,6 +88,8 @@ def _rule_against(
     body = inbound.message.body
     if not is_sendable(body):
         return Rule.UNSUITABLE
+    if segment_count(body) > inbound.snapshot.pool.settings.max_message_segments:
+        return Rule.TOO_LONG
     if body.strip() == "" and not files.relayed:
         return Rule.ATTACHMENTS_ONLY if files.refused else Rule.EMPTY
     return rule_against_hold(inbound.snapshot, active) if active.pause_time is not None else None
@@ -84,12 +102,32 @@ def _not_relayed(inbound: InboundContext, active: Conversation, rule: Rule) -> C
     return notify_limited(inbound.snapshot, active, reply, [event])
 
 
-def _hold(inbound: InboundContext, files: AttachmentSplit, active: Conversation) -> Change:
+def _too_many(inbound: InboundContext, active: Conversation, resumes: datetime) -> Change:
+    """Tells a sender of too many messages once, until they are relayed again."""
+    snapshot, sender = inbound.snapshot, inbound.sender
+    event = not_relayed_event(inbound, active.conversation_id, Rule.TOO_MANY)
+    limits = snapshot.limits_of(sender)
+    if limits.is_relay_refusal_muted(snapshot.now):
+        return notify(snapshot, active, (), [event])
+    reply = reply_to(
+        snapshot,
+        sender,
+        Template.TOO_MANY_TEXTS,
+        span=resumes - snapshot.now,
+        limits=limits.relay_refused(resumes),
+    )
+    return notify_limited(snapshot, active, reply, [event])
+
+
+def _hold(
+    inbound: InboundContext, files: AttachmentSplit, active: Conversation, limits: SenderLimits
+) -> Change:
     snapshot, sender = inbound.snapshot, inbound.sender
     # The reply to the first held message told them of the pause.
     knows_of_pause = active.held[active.position(sender)] > 0
     templates = [] if knows_of_pause else [Template.PAUSED_HELD]
-    reply = replies_to(snapshot, sender, [*templates, *_replies_about_files(snapshot, files)])
+    templates += _replies_about_files(snapshot, files)
+    reply = replies_to(snapshot, sender, templates, limits=limits)
     held = HeldMessage(sender.participant_id, inbound.message.body, files.relayed)
     events = _events_about_files(inbound, files, active)
     return replace(hold(snapshot, active, held, reply.drafts, events), sender_limits=reply.limits)

@@ -73,7 +73,7 @@ def test_a_message_is_relayed_unchanged_to_the_partner(body: str) -> None:
         assert sent_bodies(change) == [(partner, body)]
         [relayed], [event] = change.texts, change.events
         assert (relayed.from_number, relayed.conversation_id) == (ACTIVE.masked_number, "c")
-        assert (change.claims, change.sender_limits, change.blocks) == ((), None, None)
+        assert (change.claims, change.blocks) == ((), None)
         assert event_details(change) == [("MESSAGE_RELAYED", "")]
         assert event.participant_id == sender.participant_id
         assert event.message_id == relayed.message_id
