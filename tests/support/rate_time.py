@@ -21,6 +21,7 @@ async def pass_rate_time(redis: Redis, by: timedelta) -> None:
             await redis.hincrby(key, "until_us", -by_us)
         elif kind == "waiting":
             for pool in await redis.zrange(key, 0, -1):
+                assert isinstance(pool, bytes)
                 await redis.zincrby(key, -by_us, pool)
         elif kind == "budget":
             await redis.hincrby(key, "number", -(by // _SPANS[name]))

@@ -157,7 +157,7 @@ class Dispatcher:
             task.add_done_callback(self._in_flight.discard)
 
     def _next_batch(self, now: datetime) -> list[RecipientQueue]:
-        """Empty if enough is in flight. While the budget is used up, only what its reserve is for."""
+        """Empty if enough is in flight. With the budget used up, what its reserve is for."""
         if len(self._in_flight) < self._throttle.concurrency(now):
             return self._queues.next_batch(BATCH, now)
         if len(self._in_flight) < self._context.reserve_throttle.concurrency(now):

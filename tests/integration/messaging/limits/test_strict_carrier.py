@@ -7,7 +7,6 @@ import random
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import cast
 
 import pytest
 from redis.asyncio import Redis
@@ -51,7 +50,7 @@ class SimulatedTime:
         self._added = timedelta(0)
 
     async def now(self) -> float:
-        seconds, microseconds = cast("tuple[int, int]", await self._redis.time())
+        seconds, microseconds = await self._redis.time()
         return seconds + microseconds / 1e6 + self._added.total_seconds()
 
     async def wait(self, span: timedelta) -> None:
