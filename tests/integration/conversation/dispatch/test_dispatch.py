@@ -1,5 +1,6 @@
 """Sending over real gRPC: current settings; dead letters are listed, replayed, dropped."""
 
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from conversation_service.domain.templates.catalog import Template
@@ -7,10 +8,18 @@ from maskline.conversation.v1 import conversation_pb2, pool_pb2
 from maskline.conversation.v1 import dead_letter_pb2 as pb
 from maskline.conversation.v1.dead_letter_pb2_grpc import DeadLetterServiceStub
 from maskline.messaging.v1 import messaging_pb2
+from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from support.builders.conversation_calls import ask, kinds, refused
 from support.builders.conversations import ALICE_NUMBER, BOB_NUMBER, SETTINGS, system_message
 from support.builders.dead_letters import REJECTED, damaged, dead_letters
+from support.eventually import eventually
 from support.services.conversation_service import RunningService
+
+BUDGET_USED_UP = messaging_pb2.SendMessageResult(
+    outcome=messaging_pb2.SEND_OUTCOME_NOT_SENT,
+    error=messaging_pb2.ItemError(reason=ErrorReason.ERROR_REASON_SEND_PACED),
+    retry_delay=Duration(seconds=3600),
+)
 
 
 async def replay(service: RunningService, dead_letter_id: str, request_id: str = "") -> str:
@@ -130,4 +139,33 @@ async def test_changed_settings_hold_from_the_next_message_on_for_every_replica(
     await service.heard(ALICE_NUMBER, 2)
     before, after = service.sent()
     assert not before.HasField("campaign_budget")
-    assert after.campaign_budget == messaging_pb2.CampaignBudget(segments_per_minute=60)
+    assert after.campaign_budget == messaging_pb2.CampaignBudget(segments_per_minute=54)
+
+
+async def test_a_client_may_send_no_more_segments_than_the_pool_relays(
+    service: RunningService,
+) -> None:
+    conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
+    request = conversation_pb2.SendMessageRequest(
+        conversation_id=conversation.conversation_id, system=True, body="x" * 1401
+    )
+    with refused("INVALID_ARGUMENT"):
+        await ask(service.stub.SendMessage, request)
+    request.body = "x" * 1400
+    await ask(service.stub.SendMessage, request)
+
+
+async def test_help_is_answered_while_the_budget_of_relayed_messages_is_used_up(
+    service: RunningService,
+) -> None:
+    await service.open(ALICE_NUMBER, BOB_NUMBER)
+    service.messaging.answers["more"] = [BUDGET_USED_UP]
+    await service.deliver(BOB_NUMBER, "more")
+
+    async def is_asked_for() -> bool:
+        return any(message.body == "more" for message in service.messaging.asked_for)
+
+    await eventually(is_asked_for)
+    await service.deliver(BOB_NUMBER, "help")
+    assert await service.heard(BOB_NUMBER, 1) == [system_message(Template.HELP)]
+    assert service.sent_to(ALICE_NUMBER) == []

@@ -139,8 +139,31 @@ async def test_a_message_is_sent_with_its_attachments_and_the_settings_of_its_po
         attachments=[pb.Attachment(url=files[0].url, content_type="image/png", size_bytes=7)],
         attachment_policy=pb.ATTACHMENT_POLICY_ALL,
         unknown_policy=pb.UNKNOWN_POLICY_PREFER_DUPLICATE,
-        campaign_budget=pb.CampaignBudget(segments_per_day=200),
+        campaign_budget=pb.CampaignBudget(segments_per_day=180),
     )
+
+
+async def test_a_tenth_of_a_budget_is_for_messages_that_may_use_the_reserve(
+    messaging: tuple[ScriptedMessaging, MessagingClient],
+) -> None:
+    scripted, client = messaging
+    for limit, others in ((0, 0), (1, 1), (2, 1), (10, 9), (11, 9), (2000, 1800)):
+        settings = replace(SETTINGS, segments_per_minute=limit, segments_per_day=2 * limit)
+        limited_message = replace(MESSAGE, message_id=f"limited-{limit}")
+        reserved = replace(MESSAGE, message_id=f"reserved-{limit}", uses_reserve=True)
+        await client.send([limited_message, reserved], "main", settings)
+        limited, whole = scripted.sent[-2:]
+        assert limited.campaign_budget.segments_per_minute == others
+        assert whole.campaign_budget.segments_per_minute == limit
+
+
+async def test_only_relayed_messages_have_a_limit_of_segments(
+    messaging: tuple[ScriptedMessaging, MessagingClient],
+) -> None:
+    scripted, client = messaging
+    relayed = replace(MESSAGE, message_id="m2", is_relayed=True)
+    await client.send([MESSAGE, relayed], "main", replace(SETTINGS, max_message_segments=3))
+    assert [message.max_segments for message in scripted.sent] == [0, 3]
 
 
 @dataclass
