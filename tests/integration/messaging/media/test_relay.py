@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from messaging_service.media import relay as media_room
 from messaging_service.media.policy import TOTAL_LIMIT_BYTES
 from messaging_service.media.relay import TRIES_LIMIT, MediaRelay
-from messaging_service.model.media import MediaUnavailable
+from messaging_service.model.errors import MediaUnavailable
 from support.fakes.scripted_carrier import Answer, CarrierRequest
 
 

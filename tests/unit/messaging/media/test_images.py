@@ -8,7 +8,8 @@ from PIL import Image, ImageSequence
 from PIL.PngImagePlugin import PngInfo
 
 from messaging_service.media import images
-from messaging_service.media.images import is_picture, strip_metadata
+from messaging_service.media.file_types import is_picture
+from messaging_service.media.images import strip_metadata
 from messaging_service.model.media import Media, UnsupportedFile
 
 ROOM = 700_000
@@ -184,8 +185,8 @@ def test_a_decompression_bomb_is_refused_before_it_is_decoded(side: int) -> None
     assert images.PIXELS_LIMIT >= 8160 * 6120
 
 
-def test_other_formats_and_truncated_pictures_are_refused() -> None:
-    others = [encoded(halves(), kind) for kind in ("TIFF", "WEBP", "ICO")]
+def test_other_formats_and_pictures_of_which_most_is_missing_are_refused() -> None:
+    others = [encoded(halves(), kind) for kind in ("TIFF", "ICO", "JPEG2000")]
     for content in (
         *(b"", b"BEGIN:VCARD\r\nFN:Somebody\r\nEND:VCARD", b"%PDF-1.7", *others),
         *(b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"GIF89a" + b"\xff" * 40),
@@ -193,9 +194,75 @@ def test_other_formats_and_truncated_pictures_are_refused() -> None:
     ):
         with pytest.raises(UnsupportedFile):
             strip_metadata(content, ROOM)
-    assert is_picture(JPEG)
-    assert not is_picture(others[1])
-    assert not is_picture(b"BEGIN:VCARD")
+    for content in (JPEG, PNG, GIF, BMP):
+        assert is_picture(content)
+    for content in (*others, b"BEGIN:VCARD", b"BMW is a car", b"\0\0\0\x18ftypisom"):
+        assert not is_picture(content)
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF", "WEBP"])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_pictures_that_carriers_do_not_take_become_jpeg(kind: str, orientation: int) -> None:
+    options = {"exif": exif(orientation), "xmp": MARK, "quality": 90}
+    content = encoded(halves(), kind, **options)
+    assert is_picture(content)
+    assert MARK in content
+    media = strip_metadata(content, ROOM)
+    assert media.content_type == "image/jpeg"
+    assert MARK not in media.content
+    picture = opened(media)
+    assert picture.size == ((64, 32) if orientation == 1 else (32, 64))
+    assert close_to(picture, (8, 8), RED)
+    assert close_to(picture, (picture.width - 8, picture.height - 8), BLUE)
+    assert not picture.getexif()
+
+
+@pytest.mark.parametrize("kind", ["AVIF", "WEBP"])
+def test_the_first_frame_of_other_animations_is_passed_on(kind: str) -> None:
+    content = encoded(FRAMES[0], kind, save_all=True, append_images=FRAMES[1:])
+    media = strip_metadata(content, ROOM)
+    assert media.content_type == "image/jpeg"
+    assert close_to(opened(media), (10, 10), RED)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        JPEG[:-2],
+        encoded(halves(), "JPEG", progressive=True)[:-2],
+        encoded(noise(64), "JPEG")[:-1000],
+        encoded(noise(64), "JPEG", progressive=True)[:-1000],
+        encoded(noise(64), "PNG")[:-1000],
+    ],
+)
+def test_a_picture_whose_end_is_missing_is_passed_on(content: bytes) -> None:
+    assert opened(strip_metadata(content, ROOM)).size in ((64, 32), (64, 64))
+
+
+def test_a_picture_of_which_most_is_missing_is_refused() -> None:
+    for kind in ("JPEG", "PNG"):
+        content = encoded(noise(64), kind)
+        with pytest.raises(UnsupportedFile):
+            strip_metadata(content[: len(content) // 3], ROOM)
+
+
+def test_greys_of_16_bits_keep_their_order() -> None:
+    values = [0, 0x0FFF, 0x4000, 0x8000, 0xC000, 0xFFFF]
+    grey = Image.frombytes("I;16", (6, 1), struct.pack("<6H", *values))
+    picture = opened(strip_metadata(encoded(grey, "PNG"), ROOM)).convert("L")
+    assert [picture.getpixel((left, 0)) for left in range(6)] == [value >> 8 for value in values]
+
+
+def test_a_picture_that_costs_too_much_to_decode_is_refused_before() -> None:
+    scan = JPEG[JPEG.index(b"\xff\xda") : -2]
+    with pytest.raises(UnsupportedFile, match="too many scans"):
+        strip_metadata(JPEG[:-2] + scan * 5_446 + JPEG[-2:], ROOM)
+    frames = [Image.new("P", (1, 1), index % 2) for index in range(images.FRAMES_LIMIT + 1)]
+    with pytest.raises(UnsupportedFile, match="too many frames"):
+        strip_metadata(animation(*frames, duration=20), ROOM)
+    for kind in ("PNG", "BMP"):
+        with pytest.raises(UnsupportedFile, match="too many pixels"):
+            strip_metadata(encoded(Image.new("1", (7_200, 7_200)), kind), ROOM)
 
 
 FRAMES = [Image.new("RGB", (40, 20), colour) for colour in (RED, GREEN, BLUE)]

@@ -1,0 +1,88 @@
+"""Has pictures decoded by processes that can be killed, one for each picture."""
+
+import asyncio
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Sequence
+from contextlib import suppress
+
+from messaging_service.media.decoder_process import CPU_LIMIT_SECONDS, REFUSED
+from messaging_service.model.media import Media, UnsupportedFile
+
+# Each takes MEMORY_LIMIT_BYTES at most.
+PROCESSES = 2
+
+# More than CPU_LIMIT_SECONDS, as the processes share a CPU, and within PREPARE_SECONDS.
+WALL_SECONDS = 1.5 * CPU_LIMIT_SECONDS
+
+CHUNK_BYTES = 65_536
+
+# The line before the result.
+HEAD_LIMIT = 200
+
+RESULT_TYPES = ("image/jpeg", "image/png", "image/gif")
+
+# Isolated: neither the current folder nor variables change what is imported.
+COMMAND = (sys.executable, "-I", "-m", "messaging_service.media.decoder_process")
+
+# None of the service's variables, which contain secrets. A second heap for threads would count
+# towards the limit of memory.
+ENVIRONMENT = {"MALLOC_ARENA_MAX": "1"}
+
+
+class PictureDecoder:
+    """A process that dies, hangs or exceeds a limit refuses its picture and affects no other."""
+
+    def __init__(
+        self, *, wall_seconds: float = WALL_SECONDS, command: Sequence[str] = COMMAND
+    ) -> None:
+        self._wall_seconds = wall_seconds
+        self._command = command
+        self._slots = asyncio.Semaphore(PROCESSES)
+
+    async def strip_metadata(self, content: bytes, limit_bytes: int) -> Media:
+        """The picture in at most `limit_bytes`, without metadata. Raises UnsupportedFile."""
+        async with self._slots:
+            process = await asyncio.create_subprocess_exec(
+                *self._command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=ENVIRONMENT
+            )
+            try:
+                async with asyncio.timeout(self._wall_seconds):
+                    return await _exchange(process, content, limit_bytes)
+            except TimeoutError:
+                raise UnsupportedFile("decoding took too long") from None
+            finally:
+                if process.returncode is None:
+                    process.kill()
+                    await process.wait()
+
+
+async def _exchange(process: Process, content: bytes, limit_bytes: int) -> Media:
+    await _write(process, b"%d\n%b" % (limit_bytes, content))
+    head, _, result = (await _read(process, limit_bytes + HEAD_LIMIT)).partition(b"\n")
+    await process.wait()
+    outcome, _, cause = head.decode("ascii", "replace").partition(" ")
+    if outcome == REFUSED:
+        raise UnsupportedFile(cause)
+    if outcome not in RESULT_TYPES or process.returncode != 0:
+        raise UnsupportedFile("the decoder died")
+    return Media(outcome, result)
+
+
+async def _write(process: Process, content: bytes) -> None:
+    assert process.stdin
+    # A process that died reads no further.
+    with suppress(ConnectionError):
+        process.stdin.write(content)
+        await process.stdin.drain()
+    process.stdin.close()
+
+
+async def _read(process: Process, limit_bytes: int) -> bytes:
+    assert process.stdout
+    output = bytearray()
+    while chunk := await process.stdout.read(CHUNK_BYTES):
+        output += chunk
+        if len(output) > limit_bytes:
+            raise UnsupportedFile("the decoder wrote too much")
+    return bytes(output)
