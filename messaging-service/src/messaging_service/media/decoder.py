@@ -53,8 +53,7 @@ class PictureDecoder:
                 raise UnsupportedFile("decoding took too long") from None
             finally:
                 if process.returncode is None:
-                    process.kill()
-                    await process.wait()
+                    await _kill(process)
 
 
 async def _exchange(process: Process, content: bytes, limit_bytes: int) -> Media:
@@ -86,3 +85,12 @@ async def _read(process: Process, limit_bytes: int) -> bytes:
         if len(output) > limit_bytes:
             raise UnsupportedFile("the decoder wrote too much")
     return bytes(output)
+
+
+async def _kill(process: Process) -> None:
+    process.kill()
+    assert process.stdout
+    # asyncio considers a process ended when its output has been read as well.
+    while await process.stdout.read(CHUNK_BYTES):
+        pass
+    await process.wait()

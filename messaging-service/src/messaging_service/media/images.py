@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from io import BytesIO
 
 import pillow_heif
-from PIL import AvifImagePlugin, Image, ImageChops, ImageFile, ImageOps, ImageSequence
+from PIL import AvifImagePlugin, ExifTags, Image, ImageChops, ImageFile, ImageOps, ImageSequence
 
 from messaging_service.media.jpeg import END, has_more_scans
 from messaging_service.model.media import Media, UnsupportedFile
@@ -43,6 +43,9 @@ ANIMATION_SIDES = (800, 480, 320, 240, 160)
 
 # A picture that was cut short is passed on if at least this part of its area is there.
 PRESENT_PART = 0.5
+
+# How HEIF describes that a picture is turned or mirrored.
+_TURNS = (b"irot", b"imir")
 
 _WHITE = (255, 255, 255)
 
@@ -95,6 +98,9 @@ def _opened(content: bytes) -> Image.Image:
         raise UnsupportedFile("too many pixels")
     if is_jpeg and has_more_scans(content, SCANS_LIMIT):
         raise UnsupportedFile("too many scans")
+    if image.format == "HEIF" and not any(box in content for box in _TURNS):
+        # Otherwise the decoder has turned the picture, and Exif says so as well.
+        image.getexif()[ExifTags.Base.Orientation] = image.info.get("original_orientation") or 1
     return image
 
 

@@ -43,9 +43,9 @@ async def test_a_picture_is_decoded_in_another_process() -> None:
 @pytest.mark.parametrize(
     "code", [HANGS, DIES, READS_AND_DIES, DIES_IN_THE_RESULT, FLOODS, LIES, TAKES_MEMORY]
 )
-@pytest.mark.parametrize("size", [10, 3_000_000])
+@pytest.mark.parametrize("size", [10, 1_000_000])
 async def test_a_process_that_fails_in_any_way_refuses_its_picture(code: str, size: int) -> None:
-    seconds = 0.3 if code == HANGS else 20.0
+    seconds = 1.0 if code in (HANGS, FLOODS) else 20.0
     failing = PictureDecoder(wall_seconds=seconds, command=program(code))
     with pytest.raises(UnsupportedFile):
         await failing.strip_metadata(b"x" * size, ROOM)
