@@ -13,7 +13,7 @@ from messaging_service.model.media import Media, UnsupportedFile
 PROCESSES = 2
 
 # More than CPU_LIMIT_SECONDS, as the processes share a CPU, and within PREPARE_SECONDS.
-WALL_SECONDS = 1.5 * CPU_LIMIT_SECONDS
+WALL_SECONDS = 2.0 * CPU_LIMIT_SECONDS
 
 CHUNK_BYTES = 65_536
 

@@ -15,9 +15,6 @@ MEMORY_LIMIT_BYTES = 352 * 1024 * 1024
 # An ordinary picture takes half a second, an animation of the largest size five.
 CPU_LIMIT_SECONDS = 8
 
-# Behind the service, so that texts do not wait for pictures.
-NICENESS = 10
-
 REFUSED = "refused"
 
 
@@ -41,7 +38,6 @@ def _limit() -> None:
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(kind, (value, value))
-    os.nice(NICENESS)
 
 
 def _result(content: bytes, limit_bytes: int) -> bytes:

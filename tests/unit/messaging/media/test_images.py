@@ -257,7 +257,9 @@ def test_a_picture_that_costs_too_much_to_decode_is_refused_before() -> None:
     scan = JPEG[JPEG.index(b"\xff\xda") : -2]
     with pytest.raises(UnsupportedFile, match="too many scans"):
         strip_metadata(JPEG[:-2] + scan * 5_446 + JPEG[-2:], ROOM)
-    frames = [Image.new("RGB", (1, 1), (RED, BLUE)[at % 2]) for at in range(images.FRAMES_LIMIT + 1)]
+    frames = [
+        Image.new("RGB", (1, 1), (RED, BLUE)[at % 2]) for at in range(images.FRAMES_LIMIT + 1)
+    ]
     with pytest.raises(UnsupportedFile, match="too many frames"):
         strip_metadata(animation(*frames, duration=20), ROOM)
     for kind in ("PNG", "BMP"):

@@ -113,7 +113,13 @@ def test_brands_of_pictures_are_pictures(major: str) -> None:
         brands("isom", "crx "),
         brands("isom") + b"\0\0\0\x28meta\0\0\0\0\0\0\0\x21hdlr" + bytes(8) + b"pict",
         # Raw pictures of several makers.
-        *(b"II*\0\x10\0\0\0CR\2\0", b"MM\0*\0\0\0\x08", b"IIRO\x08", b"IIU\0\x18", b"FUJIFILMCCD-RAW"),
+        *(
+            b"II*\0\x10\0\0\0CR\2\0",
+            b"MM\0*\0\0\0\x08",
+            b"IIRO\x08",
+            b"IIU\0\x18",
+            b"FUJIFILMCCD-RAW",
+        ),
     ],
 )
 def test_raw_and_unknown_pictures_are_no_videos(content: bytes) -> None:

@@ -113,9 +113,7 @@ class ReceiveMessage:
         is_opt_out = inbound.keyword.kind is Keyword.OPT_OUT
         return bool(is_erasure) or is_opt_out or self._had_opted_out(inbound.snapshot)
 
-    def _decide_outside(
-        self, inbound: InboundContext, conversation: Conversation | None
-    ) -> Change:
+    def _decide_outside(self, inbound: InboundContext, conversation: Conversation | None) -> Change:
         """The outcome of whatever is not relayed to a partner."""
         had_opted_out = self._had_opted_out(inbound.snapshot)
         if self.erasure_id and inbound.effective_keyword is Keyword.ERASE:

@@ -131,9 +131,7 @@ def test_the_reply_to_a_keyword_tells_that_a_file_with_it_is_not_relayed(
     assert all(snapshot.pool.catalog.is_system_message(reply) for reply in replies)
 
 
-@pytest.mark.parametrize(
-    ("sender", "conversation"), [(BOB, ACTIVE), (ALICE, WAITING), (BOB, None)]
-)
+@pytest.mark.parametrize(("sender", "conversation"), [(BOB, ACTIVE), (ALICE, WAITING), (BOB, None)])
 def test_a_keyword_without_a_reply_gets_a_notice_of_its_file(
     sender: Person, conversation: Conversation | None
 ) -> None:
