@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from asyncio import StreamReader, StreamWriter
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Sequence
 from contextlib import suppress
@@ -48,7 +49,7 @@ class PictureDecoder:
             )
             try:
                 async with asyncio.timeout(self._wall_seconds):
-                    return await _exchange(process, content, limit_bytes)
+                    return await _result(process, content, limit_bytes)
             except TimeoutError:
                 raise UnsupportedFile("decoding took too long") from None
             finally:
@@ -56,10 +57,11 @@ class PictureDecoder:
                     await _kill(process)
 
 
-async def _exchange(process: Process, content: bytes, limit_bytes: int) -> Media:
-    await _write(process, b"%d\n%b" % (limit_bytes, content))
-    head, _, result = (await _read(process, limit_bytes + HEAD_LIMIT)).partition(b"\n")
+async def _result(process: Process, content: bytes, limit_bytes: int) -> Media:
+    await _write(process.stdin, b"%d\n%b" % (limit_bytes, content))
+    output = await _read(process.stdout, limit_bytes + HEAD_LIMIT)
     await process.wait()
+    head, _, result = output.partition(b"\n")
     outcome, _, cause = head.decode("ascii", "replace").partition(" ")
     if outcome == REFUSED:
         raise UnsupportedFile(cause)
@@ -68,19 +70,19 @@ async def _exchange(process: Process, content: bytes, limit_bytes: int) -> Media
     return Media(outcome, result)
 
 
-async def _write(process: Process, content: bytes) -> None:
-    assert process.stdin
+async def _write(stdin: StreamWriter | None, content: bytes) -> None:
+    if stdin is None:
+        return
     # A process that died reads no further.
     with suppress(ConnectionError):
-        process.stdin.write(content)
-        await process.stdin.drain()
-    process.stdin.close()
+        stdin.write(content)
+        await stdin.drain()
+    stdin.close()
 
 
-async def _read(process: Process, limit_bytes: int) -> bytes:
-    assert process.stdout
+async def _read(stdout: StreamReader | None, limit_bytes: int) -> bytes:
     output = bytearray()
-    while chunk := await process.stdout.read(CHUNK_BYTES):
+    while stdout and (chunk := await stdout.read(CHUNK_BYTES)):
         output += chunk
         if len(output) > limit_bytes:
             raise UnsupportedFile("the decoder wrote too much")
@@ -89,8 +91,7 @@ async def _read(process: Process, limit_bytes: int) -> bytes:
 
 async def _kill(process: Process) -> None:
     process.kill()
-    assert process.stdout
     # asyncio considers a process ended when its output has been read as well.
-    while await process.stdout.read(CHUNK_BYTES):
+    while process.stdout and await process.stdout.read(CHUNK_BYTES):
         pass
     await process.wait()

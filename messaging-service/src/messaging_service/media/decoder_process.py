@@ -41,8 +41,8 @@ def _limit() -> None:
 
 
 def _result(content: bytes, limit_bytes: int) -> bytes:
-    from messaging_service.media.images import strip_metadata  # noqa: PLC0415
-    from messaging_service.model.media import UnsupportedFile  # noqa: PLC0415
+    from messaging_service.media.images import strip_metadata
+    from messaging_service.model.media import UnsupportedFile
 
     try:
         media = strip_metadata(content, limit_bytes)

@@ -5,21 +5,77 @@ from enum import Enum, auto
 # A major brand, a version and compatible brands of four bytes each. Writers name a dozen at most.
 BRANDS_LIMIT_BYTES = 256
 
-_HEIF = frozenset("heic heix heim heis hevc hevx hevm hevs mif1 msf1".split())
+_HEIF = frozenset(["heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs", "mif1", "msf1"])
 
 _AVIF = frozenset(["avif", "avis", "avio"])
 
 # Raw pictures of Canon, JPEG 2000, JPEG XL and JPEG within HEIF, VVC and AVC pictures.
 _OTHER_PICTURES = frozenset(
-    "crx jp2 jpx jpm jxl jpeg jpgs j2ki j2is j2k1 vvic vvis avci avcs mif2 pict".split()
+    [
+        "crx",
+        "jp2",
+        "jpx",
+        "jpm",
+        "jxl",
+        "jpeg",
+        "jpgs",
+        "j2ki",
+        "j2is",
+        "j2k1",
+        "vvic",
+        "vvis",
+        "avci",
+        "avcs",
+        "mif2",
+        "pict",
+    ]
 )
 
 _VIDEOS = frozenset(
-    (
-        "isom iso2 iso3 iso4 iso5 iso6 iso7 iso8 iso9 isoa isob isoc mp41 mp42 mp71 avc1 hvc1 hev1 "
-        "qt m4v m4vh m4vp m4a m4b f4v msnv mmp4 dash cmfc xavc face kddi ndxp ndsc ndsm ndsp ndss "
-        "ndsh ndxc ndxm ndxs ndxh"
-    ).split()
+    [
+        "isom",
+        "iso2",
+        "iso3",
+        "iso4",
+        "iso5",
+        "iso6",
+        "iso7",
+        "iso8",
+        "iso9",
+        "isoa",
+        "isob",
+        "isoc",
+        "mp41",
+        "mp42",
+        "mp71",
+        "avc1",
+        "hvc1",
+        "hev1",
+        "qt",
+        "m4v",
+        "m4vh",
+        "m4vp",
+        "m4a",
+        "m4b",
+        "f4v",
+        "msnv",
+        "mmp4",
+        "dash",
+        "cmfc",
+        "xavc",
+        "face",
+        "kddi",
+        "ndxp",
+        "ndsc",
+        "ndsm",
+        "ndsp",
+        "ndss",
+        "ndsh",
+        "ndxc",
+        "ndxm",
+        "ndxs",
+        "ndxh",
+    ]
 )
 
 # A file of items, which pictures are, names their handler so.

@@ -60,9 +60,7 @@ async def test_the_process_gets_none_of_the_services_secrets(
         await showing.strip_metadata(b"", ROOM)
 
 
-async def test_pictures_that_hang_leave_the_event_loop_free_and_others_wait_for_a_limited_time() -> (
-    None
-):
+async def test_pictures_that_hang_leave_the_event_loop_free_and_delay_others_little() -> None:
     hanging = PictureDecoder(wall_seconds=0.3, command=program(HANGS))
     start, longest_pause = time.monotonic(), 0.0
     pictures = [

@@ -1,4 +1,4 @@
-"""Whatever stands in a callback as the address of a file: it is refused or fetched, never an error."""
+"""Any address of a file that a callback gives is allowed or refused; none causes an error."""
 
 import pytest
 from hypothesis import example, given
