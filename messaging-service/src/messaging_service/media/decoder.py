@@ -45,7 +45,14 @@ class PictureDecoder:
         """The picture in at most `limit_bytes`, without metadata. Raises UnsupportedFile."""
         async with self._slots:
             process = await asyncio.create_subprocess_exec(
-                *self._command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=ENVIRONMENT
+                *self._command,
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=DEVNULL,
+                env=ENVIRONMENT,
+                # Lets Python spawn instead of fork, which gRPC's threads disturb. The process
+                # closes what it inherited itself.
+                close_fds=False,
             )
             try:
                 async with asyncio.timeout(self._wall_seconds):

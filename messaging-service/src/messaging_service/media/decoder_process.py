@@ -19,8 +19,9 @@ REFUSED = "refused"
 
 
 def main() -> None:
-    """Decoders come into memory after the limits are set."""
+    """Decoders come into memory after the limits are set and the service's connections closed."""
     _limit()
+    os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
     limit_bytes = int(sys.stdin.buffer.readline())
     content = sys.stdin.buffer.read()
     sys.stdout.buffer.write(_result(content, limit_bytes))
