@@ -15,13 +15,16 @@ MEMORY_LIMIT_BYTES = 352 * 1024 * 1024
 # An ordinary picture takes half a second, an animation of the largest size five.
 CPU_LIMIT_SECONDS = 8
 
+# More than a service has open: files, connections and pipes.
+DESCRIPTORS_LIMIT = 65_536
+
 REFUSED = "refused"
 
 
 def main() -> None:
     """Decoders come into memory after the limits are set and the service's connections closed."""
     _limit()
-    os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+    os.closerange(3, DESCRIPTORS_LIMIT)
     limit_bytes = int(sys.stdin.buffer.readline())
     content = sys.stdin.buffer.read()
     sys.stdout.buffer.write(_result(content, limit_bytes))
