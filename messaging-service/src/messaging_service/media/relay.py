@@ -183,7 +183,7 @@ class MediaRelay:
         return sanitize(content, claimed, policy, budget)
 
     async def _prepared(
-        self, message: OutboundMessage, outcomes: dict[int, FileOutcome]
+        self, message: OutboundMessage, outcomes: Mapping[int, FileOutcome]
     ) -> Prepared:
         in_order = [outcome for _, outcome in sorted(outcomes.items())]
         urls = (self._url(outcome) for outcome in in_order if outcome.status is FileStatus.KEPT)
