@@ -13,7 +13,7 @@ from model.checks.stored import nothing_in_plain_text
 from model.deployment import Deployment
 from model.people import PEOPLE
 from model.reference import carrier, inbound
-from model.reference.inbound_context import InboundMessage
+from model.reference.inbound_context import PICTURE, InboundMessage
 from model.reference.lifecycle import due, expire, is_purged, purge, warn
 from model.reference.records import PICTURE_MARK, Conversation, ExpectedMessage
 from model.reference.state import Model, new_model
@@ -186,7 +186,10 @@ def _shown_body(message: OutboundMessage) -> str:
 def _to_proto(message: InboundMessage) -> pb.InboundMessage:
     files = [
         pb.MediaAttachment(
-            url=f"https://media.example.net/{index}", content_type=file, size_bytes=9
+            # A file that nobody can fetch is refused before its content is known.
+            url=f"https://media.example.net/{index}" if file == PICTURE else "",
+            content_type=file,
+            size_bytes=9,
         )
         for index, file in enumerate(message.files)
     ]

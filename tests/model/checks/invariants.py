@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 
 from model.people import MARK, NUMBERS, PEOPLE
 from model.reference.records import AcceptedBody
@@ -84,6 +85,10 @@ def _check_opt_outs(sent: Sequence[OutboundMessage], model: Model) -> None:
         catalog.render(Template.ERASED, receipt=erasure_id)
         for catalog in catalogs
         for erasure_id in model.erasures
+    }
+    about_files = {catalog.render(Template.ATTACHMENT_NOT_PASSED_ON) for catalog in catalogs}
+    confirmations |= {
+        f"{body} {sentence}" for body, sentence in product(confirmations, about_files)
     }
     for person in model.opted_out:
         bodies = {message.body for message in sent if message.to_number == person}

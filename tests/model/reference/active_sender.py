@@ -34,11 +34,9 @@ def receive_from_waiting(context: InboundContext, conversation: Conversation) ->
 
 
 def receive_from_active(context: InboundContext, conversation: Conversation) -> None:
-    """A keyword has its effect, and files with it are refused; other messages are relayed."""
+    """A keyword has its effect; other messages are relayed."""
     if not _carry_out(context, conversation):
         _relay(context, conversation)
-    elif context.message.files:
-        context.reply(FILE_REFUSED, conversation)
 
 
 def _carry_out(context: InboundContext, conversation: Conversation) -> bool:

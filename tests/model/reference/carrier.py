@@ -37,9 +37,13 @@ def body_of(model: Model, message: ExpectedMessage) -> str:
     """The body as the carrier receives it."""
     if message.template is None:
         return message.body
-    return model.pools[message.pool].catalog.render(
+    catalog = model.pools[message.pool].catalog
+    body = catalog.render(
         message.template,
         code=message.conversation.code if message.conversation else "",
         span=message.duration,
         receipt=message.erasure_id,
     )
+    if not message.tells_of_files:
+        return body
+    return f"{body} {catalog.render(Template.ATTACHMENT_NOT_PASSED_ON)}"

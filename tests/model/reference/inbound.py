@@ -1,5 +1,7 @@
 """The effects of an inbound message, by where its sender stands (DESIGN.md, section 7)."""
 
+from dataclasses import replace
+
 from model.reference.active_sender import receive_from_active, receive_from_waiting
 from model.reference.erasure import erase, erasure_id_of
 from model.reference.inbound_context import InboundContext, InboundMessage
@@ -37,6 +39,25 @@ def follow_up(model: Model, message: InboundMessage) -> None:
 
 
 def _decide(context: InboundContext) -> None:
+    """Files with a keyword are not relayed: the reply says so, or a notice of its own."""
+    model, message, conversation = context.model, context.message, context.live
+    before, had_opted_out = len(model.outbox), message.person in model.opted_out
+    _carry_out(context)
+    if context.keyword is Keyword.TALK or not message.files:
+        return
+    replies = [
+        index
+        for index in range(before, len(model.outbox))
+        if model.outbox[index].to == message.person
+    ]
+    if replies:
+        index = replies[-1]
+        model.outbox[index] = replace(model.outbox[index], tells_of_files=True)
+    elif not had_opted_out and message.person not in model.opted_out:
+        context.reply(Template.ATTACHMENT_NOT_PASSED_ON, conversation)
+
+
+def _carry_out(context: InboundContext) -> None:
     conversation = context.live
     if context.keyword is Keyword.ERASE:
         _erase(context)

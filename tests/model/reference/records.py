@@ -110,6 +110,8 @@ class ExpectedMessage:
     author: str = ""
     # Shown in the confirmation of an erasure.
     erasure_id: str = ""
+    # Whether it says as well that a file was not passed on.
+    tells_of_files: bool = False
 
     @property
     def reaches_opted_out(self) -> bool:

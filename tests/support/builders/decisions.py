@@ -31,7 +31,8 @@ CODE = "K7M2Q9"
 OTHER_CODE = "X4X4X4"
 TEXT_ID = "mdr2-1"
 PICTURE = Attachment("https://media.example.net/1", "image/png", 14_832)
-CARD = Attachment("https://media.example.net/2", "text/x-vcard", 312)
+# Refused before its content is known, as nobody can fetch it.
+CARD = Attachment("", "text/x-vcard", 312)
 
 READ_SET = ReadSet(
     conversation_id="conversation",

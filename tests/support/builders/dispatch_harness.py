@@ -20,6 +20,7 @@ from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.model.consent import OptOut, OptOutSource
 from conversation_service.domain.model.events import Event, EventType
 from conversation_service.domain.model.messages import (
+    Attachment,
     DeliveryFailure,
     MessageState,
     OutboundMessage,
@@ -191,12 +192,15 @@ class Harness:
         *,
         may_reach_opted_out: bool = False,
         is_relayed: bool = False,
+        attachments: tuple[Attachment, ...] = (),
     ) -> None:
         """One message. Ids count from m0."""
         message_id = f"m{self._added}"
         self._added += 1
         flags = (may_reach_opted_out, is_relayed)
-        message = OutboundMessage(message_id, conversation_id, MASKED, to, body, *flags)
+        message = OutboundMessage(
+            message_id, conversation_id, MASKED, to, body, *flags, attachments=attachments
+        )
         events = (Event(EventType.MESSAGE_RELAYED, conversation_id, message_id=message_id),)
         change = Change(texts=(message,), events=events if conversation_id else ())
         key, uncreated = IdempotencyKey("text", message_id, ()), replace(POOL, version="")

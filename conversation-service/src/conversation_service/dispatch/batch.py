@@ -1,7 +1,9 @@
 """Sends the head of each recipient queue, then advances, backs off, requeues or dead-letters it."""
 
+import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -70,19 +72,21 @@ class BatchRunner:
 
     async def run(self) -> None:
         """Raises LeaseLost. After any other error the queues back off, so none stays busy."""
-        try:
-            with tracer.start_as_current_span(
-                "dispatch_round", attributes={"lanes": len(self._batch)}
-            ):
+        with tracer.start_as_current_span("dispatch_round", attributes={"lanes": len(self._batch)}):
+            with self._backing_off_on_error(self._batch):
                 await self._load_heads()
-                if self._heads:
-                    await self._send_heads()
+            await self._send_heads()
+
+    @contextmanager
+    def _backing_off_on_error(self, queues: Sequence[RecipientQueue]) -> Iterator[None]:
+        try:
+            yield
         except LeaseLost:
             raise
         except Exception as error:
-            log.warning("round_failed", error=type(error).__name__, lanes=len(self._batch))
-        for queue in filter(self._queues.is_busy, self._batch):
-            self._queues.back_off(queue, self._context.clock.monotonic() + RETRY_AFTER)
+            log.warning("round_failed", error=type(error).__name__, lanes=len(queues))
+            for queue in filter(self._queues.is_busy, queues):
+                self._queues.back_off(queue, self._context.clock.monotonic() + RETRY_AFTER)
 
     async def send(self, entries: Sequence[OutboxEntry]) -> list[Outcome]:
         """Sends and settles entries; one outcome each. Raises LeaseLost."""
@@ -123,23 +127,26 @@ class BatchRunner:
                 self._queues.advance(queue)
 
     async def _send_heads(self) -> None:
-        asked_at = self._context.clock.monotonic()
-        outcomes = await self.send([entry for _, entry in self._heads])
-        self._context.sent_count += sum(
-            isinstance(outcome, Sent) and outcome.state in _WITH_CARRIER for outcome in outcomes
-        )
-        self._update_throttle(self._context.throttle, asked_at, outcomes)
-        self._update_throttle(
-            self._context.reserve_throttle,
-            asked_at,
-            [
-                outcome
-                for (_, entry), outcome in zip(self._heads, outcomes, strict=True)
-                if entry.message.uses_reserve
-            ],
-        )
-        for (queue, entry), outcome in zip(self._heads, outcomes, strict=True):
-            await self._advance_queue(queue, entry, outcome)
+        """Messages with files on their own: fetching and decoding takes longer than a text."""
+        texts = [head for head in self._heads if not head[1].message.attachments]
+        with_files = [[head] for head in self._heads if head[1].message.attachments]
+        groups = [*([texts] if texts else []), *with_files]
+        results = await asyncio.gather(*map(self._send_group, groups), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    async def _send_group(self, heads: Sequence[tuple[RecipientQueue, OutboxEntry]]) -> None:
+        # In one step with the last change of the queues: other batches may take them after it.
+        with self._backing_off_on_error([queue for queue, _ in heads]):
+            asked_at = self._context.clock.monotonic()
+            outcomes = await self.send([entry for _, entry in heads])
+            self._context.sent_count += sum(
+                isinstance(outcome, Sent) and outcome.state in _WITH_CARRIER for outcome in outcomes
+            )
+            self._update_throttles(asked_at, heads, outcomes)
+            for (queue, entry), outcome in zip(heads, outcomes, strict=True):
+                await self._advance_queue(queue, entry, outcome)
 
     async def _send_and_settle(self, entries: Sequence[OutboxEntry]) -> list[Outcome]:
         context = self._context
@@ -168,6 +175,18 @@ class BatchRunner:
         if len(results) != len(messages):
             raise ValueError("the number of results differs from the number of messages")
         return results
+
+    def _update_throttles(
+        self,
+        asked_at: timedelta,
+        heads: Sequence[tuple[RecipientQueue, OutboxEntry]],
+        outcomes: Sequence[Outcome],
+    ) -> None:
+        context = self._context
+        pairs = zip(heads, outcomes, strict=True)
+        reserved = [outcome for (_, entry), outcome in pairs if entry.message.uses_reserve]
+        self._update_throttle(context.throttle, asked_at, outcomes)
+        self._update_throttle(context.reserve_throttle, asked_at, reserved)
 
     def _update_throttle(
         self, throttle: Throttle, asked_at: timedelta, outcomes: Sequence[Outcome]

@@ -62,11 +62,14 @@ class MediaFetcher:
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 return await self._read(url)
-        except (TimeoutError, httpx.HTTPError, OSError) as error:
+        except (UnsupportedFile, FetchFailed):
+            raise
+        except (httpx.InvalidURL, ValueError):
+            # ValueError includes what the encoding of host names raises.
+            raise UnsupportedFile("address") from None
+        except Exception as error:
             # The client's message may contain the URL: only the type is kept.
             raise FetchFailed(type(error).__name__) from None
-        except httpx.InvalidURL:
-            raise UnsupportedFile("address") from None
 
     async def _read(self, url: str) -> bytes:
         async with self._http.stream("GET", url) as response:

@@ -1,8 +1,9 @@
-"""The file types besides pictures that the carrier accepts, detected by content."""
+"""Pictures, and the other file types that the carrier accepts, detected by content."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from messaging_service.media.iso_media import IsoMedia, iso_media
 from messaging_service.model.body import unsendable_reason
 from messaging_service.model.media import TEXT, is_text, media_type
 
@@ -40,8 +41,6 @@ class _Signature:
 _LAYER_3 = (b"\xff\xfa", b"\xff\xfb", b"\xff\xf2", b"\xff\xf3")
 
 _SIGNATURES = (
-    _Signature("video/3gpp", lambda head: head[4:10] == b"ftyp3g"),
-    _Signature("video/mp4", lambda head: head[4:8] == b"ftyp"),
     _Signature("video/x-msvideo", lambda head: head[:4] == b"RIFF" and head[8:12] == b"AVI "),
     _Signature("video/mpeg", lambda head: head[:4] in (b"\0\0\1\xba", b"\0\0\1\xb3")),
     _Signature("audio/amr", lambda head: head[:5] == b"#!AMR"),
@@ -51,6 +50,21 @@ _SIGNATURES = (
     # Starts with an ID3 tag or with the first frame.
     _Signature("audio/mpeg", lambda head: head[:3] == b"ID3" or head[:2] in _LAYER_3),
 )
+
+
+_ISO_VIDEOS = {IsoMedia.VIDEO_3GPP: "video/3gpp", IsoMedia.VIDEO_MP4: "video/mp4"}
+
+# The sizes of the header behind the first 14 bytes of a BMP: two letters alone could be words.
+_BMP_HEADERS = (12, 16, 40, 52, 56, 64, 108, 124)
+
+
+def is_picture(content: bytes) -> bool:
+    """Whether the first bytes are those of a picture that can be decoded."""
+    is_bmp = content[:2] == b"BM" and int.from_bytes(content[14:18], "little") in _BMP_HEADERS
+    is_webp = content[:4] == b"RIFF" and content[8:12] == b"WEBP"
+    is_iso = iso_media(content) in (IsoMedia.HEIF, IsoMedia.AVIF)
+    starts = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a")
+    return content.startswith(starts) or is_bmp or is_webp or is_iso
 
 
 def is_layout(content_type: str) -> bool:
@@ -66,6 +80,8 @@ def is_negligible(content: bytes, claimed: str) -> bool:
 
 def detect_type(content: bytes) -> str | None:
     """The type of a file that the carrier accepts and that is no picture; None for any other."""
+    if iso := iso_media(content):
+        return _ISO_VIDEOS.get(iso)
     for signature in _SIGNATURES:
         if signature.matches(content):
             return signature.content_type

@@ -4,13 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from messaging_service.media.file_types import (
-    detect_type,
-    is_layout,
-    is_negligible,
-    words_of,
-)
-from messaging_service.media.images import is_picture, strip_metadata
+from messaging_service.media.file_types import detect_type, is_layout, is_negligible, words_of
 from messaging_service.model.media import TEXT, Media, UnsupportedFile, is_text
 from messaging_service.model.media_origins import Origin, is_allowed
 from messaging_service.model.message import BODY_LIMIT, AttachmentPolicy, OutboundMessage
@@ -37,19 +31,14 @@ class FileStatus(StrEnum):
     WORDS = "words"
     # Not passed on, and no loss.
     DROPPED = "dropped"
-    # Not fetched yet.
-    TRIED = "tried"
 
 
 @dataclass(frozen=True, slots=True)
 class FileOutcome:
-    """The status of a file. `number` is the count of tries if TRIED, the size in bytes if stored.
-
-    A stored file also has its type and the token of its URL.
-    """
+    """The status of a file. A stored file also has its size, its type and the token of its URL."""
 
     status: FileStatus
-    number: int = 0
+    size_bytes: int = 0
     content_type: str = ""
     token: str = field(default="", repr=False)
 
@@ -91,26 +80,28 @@ def rejected_unfetched(
 def size_budget(message: OutboundMessage, outcomes: Mapping[int, FileOutcome]) -> SizeBudget:
     """The budget of one more file, so that the files still to come have room as well.
 
-    `outcomes` are those of the other files.
+    `outcomes` are those of the files that are done.
     """
-    done = [outcome for outcome in outcomes.values() if outcome.status is not FileStatus.TRIED]
-    used = sum(outcome.number for outcome in done)
+    used = sum(outcome.size_bytes for outcome in outcomes.values())
     left = TOTAL_LIMIT_BYTES - MARGIN_BYTES - len(message.body.encode()) - used
-    after = len(message.attachments) - len(done) - 1
+    after = len(message.attachments) - len(outcomes) - 1
     return SizeBudget(left // (after + 1), left - after * MIN_PICTURE_BYTES)
 
 
-def stored_status(media: Media, message: OutboundMessage) -> FileStatus:
+def stored_status(
+    media: Media, message: OutboundMessage, outcomes: Mapping[int, FileOutcome]
+) -> FileStatus:
     """How a sanitized file is stored: as words if they fit into the body.
 
-    Raises UnsupportedFile for longer ones where only pictures are passed on.
+    Raises UnsupportedFile for longer ones where only pictures are passed on, and for a file too
+    many: files that were declared as text were not counted before.
     """
-    if media.content_type != TEXT:
-        return FileStatus.KEPT
-    if len(media.content) + len(message.body) < BODY_LIMIT:
+    if media.content_type == TEXT and len(media.content) + len(message.body) < BODY_LIMIT:
         return FileStatus.WORDS
-    if message.attachment_policy is not AttachmentPolicy.ALL:
+    if media.content_type == TEXT and message.attachment_policy is not AttachmentPolicy.ALL:
         raise UnsupportedFile("too long")
+    if sum(outcome.status is FileStatus.KEPT for outcome in outcomes.values()) >= FILES_LIMIT:
+        raise UnsupportedFile("too many files")
     return FileStatus.KEPT
 
 
@@ -123,14 +114,19 @@ def with_words(body: str, parts: Iterable[bytes]) -> str:
     return body if len(bodies) == 1 else "\n".join(filter(None, bodies))
 
 
+def refuse_by_policy(content: bytes, claimed: str, policy: AttachmentPolicy) -> None:
+    """Raises UnsupportedFile where a pool passes on no files, except for words."""
+    if policy is AttachmentPolicy.NONE and not words_of(content, claimed) and content.strip():
+        raise UnsupportedFile("no words")
+
+
 def sanitize(
     content: bytes, claimed: str, policy: AttachmentPolicy, budget: SizeBudget
 ) -> Media | None:
-    """The file as it is passed on; None if it is negligible. Raises UnsupportedFile."""
-    if policy is AttachmentPolicy.NONE and not words_of(content, claimed) and content.strip():
-        raise UnsupportedFile("no words")
-    if is_picture(content):
-        return strip_metadata(content, budget.picture)
+    """A file that is no picture as it is passed on; None if it is negligible.
+
+    Raises UnsupportedFile.
+    """
     if is_negligible(content, claimed):
         return None
     words = words_of(content, claimed)

@@ -1,7 +1,7 @@
 """Relays files: fetches, sanitizes and stores them, and serves them to the carrier."""
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from datetime import timedelta
 from types import TracebackType
 from typing import Self
@@ -10,23 +10,25 @@ import structlog
 from redis.asyncio import Redis
 
 from messaging_service.config.settings import Settings
+from messaging_service.media.decoder import PictureDecoder
 from messaging_service.media.fetch import FetchFailed, MediaFetcher
-from messaging_service.media.file_types import EXTENSIONS, words_of
+from messaging_service.media.file_types import EXTENSIONS, is_picture, words_of
 from messaging_service.media.policy import (
     DROPPED,
     REFUSED,
     FileOutcome,
     FileStatus,
+    refuse_by_policy,
     rejected_unfetched,
     sanitize,
     size_budget,
     stored_status,
     with_words,
 )
-from messaging_service.media.store import MediaStore
+from messaging_service.media.store import MediaProgress, MediaStore
 from messaging_service.media.urls import MediaUrls, token_of
-from messaging_service.model.errors import MediaNotFound
-from messaging_service.model.media import TEXT, Media, MediaUnavailable, Prepared, UnsupportedFile
+from messaging_service.model.errors import MediaNotFound, MediaUnavailable, MessagingError
+from messaging_service.model.media import TEXT, Media, Prepared, UnsupportedFile
 from messaging_service.model.media_origins import parse_origins
 from messaging_service.model.message import OutboundMessage
 
@@ -38,14 +40,12 @@ PREPARE_SECONDS = 20.0
 # Most faults of the carrier's store are over after this.
 RETRY_AFTER = timedelta(seconds=5)
 
-# With growing delays some five minutes; presigned URLs expire.
+# Of one message, whose sender's later texts wait. With growing delays five minutes, and eight if
+# each try takes PREPARE_SECONDS; presigned URLs expire.
 TRIES_LIMIT = 10
 
 # Each may need 15 MB before it is sanitized.
 CONCURRENT_FILES = 8
-
-# Each may need 400 MB for a second while it re-encodes a picture.
-WORKERS = 2
 
 
 class MediaRelay:
@@ -57,7 +57,7 @@ class MediaRelay:
         self._store = MediaStore(redis, MediaUrls(*settings.ledger_keys))
         self._fetcher = MediaFetcher(settings.media_timeout_seconds, CONCURRENT_FILES)
         self._slots = asyncio.Semaphore(CONCURRENT_FILES)
-        self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="pictures")
+        self._decoder = PictureDecoder()
 
     async def __aenter__(self) -> Self:
         return self
@@ -69,7 +69,6 @@ class MediaRelay:
         trace: TracebackType | None,
     ) -> None:
         await self._fetcher.__aexit__(kind, error, trace)
-        self._workers.shutdown(wait=False, cancel_futures=True)
 
     async def prepare(self, message: OutboundMessage) -> Prepared:
         """Stores the files of a message where the carrier can fetch them.
@@ -85,8 +84,6 @@ class MediaRelay:
                 outcomes = await self._outcomes(message)
         except TimeoutError:
             raise MediaUnavailable(RETRY_AFTER) from None
-        if any(outcome.status is FileStatus.TRIED for outcome in outcomes.values()):
-            raise MediaUnavailable(RETRY_AFTER)
         return await self._prepared(message, outcomes)
 
     async def get(self, path: str) -> Media:
@@ -100,57 +97,93 @@ class MediaRelay:
             raise MediaNotFound
         return media
 
-    async def _outcomes(self, message: OutboundMessage) -> dict[int, FileOutcome]:
-        outcomes = {
-            **await self._store.outcomes(message.message_id),
-            **rejected_unfetched(message, self._allowed),
-        }
-        for position in range(len(message.attachments)):
-            outcome = outcomes.pop(position, None)
-            if outcome is None or outcome.status is FileStatus.TRIED:
-                tries = outcome.number if outcome else 0
-                outcome = await self._fetch_or_retry(message, position, outcomes, tries)
-                await self._store.record(message.message_id, {**outcomes, position: outcome})
-            outcomes[position] = outcome
+    async def _outcomes(self, message: OutboundMessage) -> Mapping[int, FileOutcome]:
+        """The outcomes of all files. Raises MediaUnavailable if some have none yet."""
+        progress = await self._store.progress(message.message_id)
+        outcomes = {**progress.outcomes, **rejected_unfetched(message, self._allowed)}
+        pending = [at for at in range(len(message.attachments)) if at not in outcomes]
+        if not pending:
+            return outcomes
+        tries = progress.tries + 1
+        if tries <= TRIES_LIMIT:
+            # Before they are fetched, so that a try that takes too long or crashes counts.
+            await self._store.record(message.message_id, MediaProgress(outcomes, tries))
+            pending = await self._try_all(message, pending, outcomes, tries)
+        if pending and tries < TRIES_LIMIT:
+            raise MediaUnavailable(RETRY_AFTER)
+        if pending:
+            outcomes |= dict.fromkeys(pending, REFUSED)
+            await self._store.record(message.message_id, MediaProgress(outcomes, tries))
         return outcomes
 
-    async def _fetch_or_retry(
-        self, message: OutboundMessage, position: int, others: dict[int, FileOutcome], tries: int
-    ) -> FileOutcome:
-        """The outcome of one more try after `tries` failed ones."""
+    async def _try_all(
+        self,
+        message: OutboundMessage,
+        pending: list[int],
+        outcomes: dict[int, FileOutcome],
+        tries: int,
+    ) -> list[int]:
+        """Adds outcomes; returns the positions of files that could not be fetched."""
+        # Another file is the first each time: one that hangs must not use up every try of others.
+        first = (tries - 1) % len(pending)
+        failed = []
+        for position in pending[first:] + pending[:first]:
+            outcome = await self._outcome(message, position, outcomes)
+            if outcome is None:
+                failed.append(position)
+                continue
+            outcomes[position] = outcome
+            await self._store.record(message.message_id, MediaProgress(outcomes, tries))
+        return failed
+
+    async def _outcome(
+        self, message: OutboundMessage, position: int, others: Mapping[int, FileOutcome]
+    ) -> FileOutcome | None:
+        """None for a file that cannot be fetched now."""
+        details = {"message_id": message.message_id, "file": position}
         try:
-            async with self._slots:
-                return await self._fetch_and_store(message, position, others)
-        except UnsupportedFile as error:
-            log.warning(
-                "file_refused", message_id=message.message_id, file=position, why=str(error)
-            )
-            return REFUSED
+            return await self._fetch_and_store(message, position, others)
+        except MessagingError:
+            raise
         except FetchFailed as error:
-            log.warning(
-                "file_not_fetched", message_id=message.message_id, file=position, why=str(error)
-            )
-            return FileOutcome(FileStatus.TRIED, tries + 1) if tries + 1 < TRIES_LIMIT else REFUSED
+            log.warning("file_not_fetched", **details, why=str(error))
+            return None
+        except UnsupportedFile as error:
+            why = str(error)
+        except Exception as error:
+            # Whatever one file causes must not fail the message: it could never be sent.
+            why = type(error).__name__
+        log.warning("file_refused", **details, why=why)
+        return REFUSED
 
     async def _fetch_and_store(
-        self, message: OutboundMessage, position: int, others: dict[int, FileOutcome]
+        self, message: OutboundMessage, position: int, others: Mapping[int, FileOutcome]
     ) -> FileOutcome:
         attachment = message.attachments[position]
-        content = await self._fetcher.fetch(attachment.url)
-        media = await asyncio.get_running_loop().run_in_executor(
-            self._workers,
-            sanitize,
-            *(content, attachment.content_type),
-            *(message.attachment_policy, size_budget(message, others)),
-        )
+        async with self._slots:
+            content = await self._fetcher.fetch(attachment.url)
+            media = await self._sanitize(message, content, attachment.content_type, others)
         if media is None or _repeats(media, message.body):
             return DROPPED
-        status = stored_status(media, message)
+        status = stored_status(media, message, others)
         token = await self._store.put(message.message_id, position, media)
         return FileOutcome(status, len(media.content), media.content_type, token)
 
+    async def _sanitize(
+        self,
+        message: OutboundMessage,
+        content: bytes,
+        claimed: str,
+        others: Mapping[int, FileOutcome],
+    ) -> Media | None:
+        policy, budget = message.attachment_policy, size_budget(message, others)
+        refuse_by_policy(content, claimed, policy)
+        if is_picture(content):
+            return await self._decoder.strip_metadata(content, budget.picture)
+        return sanitize(content, claimed, policy, budget)
+
     async def _prepared(
-        self, message: OutboundMessage, outcomes: dict[int, FileOutcome]
+        self, message: OutboundMessage, outcomes: Mapping[int, FileOutcome]
     ) -> Prepared:
         in_order = [outcome for _, outcome in sorted(outcomes.items())]
         urls = (self._url(outcome) for outcome in in_order if outcome.status is FileStatus.KEPT)

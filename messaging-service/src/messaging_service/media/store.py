@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import cast
 
 from redis.asyncio import Redis
@@ -19,6 +19,14 @@ from runtime.redis.scripts import Command
 KEEP_MS = 60 * 60 * 1000
 
 
+@dataclass(frozen=True, slots=True)
+class MediaProgress:
+    """The outcomes of a message's files by position, and how often the others were tried."""
+
+    outcomes: Mapping[int, FileOutcome]
+    tries: int = 0
+
+
 class MediaStore:
     """Every method raises BackendUnavailable if Redis does not answer, and may be repeated."""
 
@@ -26,29 +34,30 @@ class MediaStore:
         self._scripts = Scripts(redis)
         self._urls = urls
 
-    async def outcomes(self, message_id: str) -> dict[int, FileOutcome]:
-        """The outcomes of a message's files, by position. Kept files are kept for an hour more."""
+    async def progress(self, message_id: str) -> MediaProgress:
+        """What is stored about a message's files. Kept files are kept for an hour more."""
         [stored] = await self._scripts.run(("GET", keys.media(message_id)))
-        outcomes = _decode(cast("bytes | None", stored))
+        progress = _decode(cast("bytes | None", stored))
+        outcomes = progress.outcomes
         kept = [
             position
             for position, outcome in outcomes.items()
             if outcome.status in (FileStatus.KEPT, FileStatus.WORDS)
         ]
         if not kept:
-            return outcomes
-        tokens = await self._extend(message_id, kept, outcomes)
+            return progress
+        tokens = await self._extend(message_id, kept, progress)
         present = {
             position: replace(outcomes[position], token=token) for position, token in tokens.items()
         }
         others = {
             position: outcome for position, outcome in outcomes.items() if position not in kept
         }
-        return others | present
+        return replace(progress, outcomes=others | present)
 
-    async def record(self, message_id: str, outcomes: Mapping[int, FileOutcome]) -> None:
-        """Stores the outcomes so far."""
-        await self._scripts.run(_set_outcomes(message_id, outcomes))
+    async def record(self, message_id: str, progress: MediaProgress) -> None:
+        """Stores the progress so far."""
+        await self._scripts.run(_set_progress(message_id, progress))
 
     async def put(self, message_id: str, position: int, media: Media) -> str:
         """Stores a file; returns the token of its URL."""
@@ -63,7 +72,7 @@ class MediaStore:
         return decrypt(stored, token) if isinstance(stored, bytes) else None
 
     async def _extend(
-        self, message_id: str, positions: list[int], outcomes: Mapping[int, FileOutcome]
+        self, message_id: str, positions: list[int], progress: MediaProgress
     ) -> dict[int, str]:
         """The tokens, by position, of the files that are still stored, for an hour from now."""
         candidates = [
@@ -74,25 +83,30 @@ class MediaStore:
         extend = (
             ("PEXPIRE", keys.media_file(storage_id(token)), KEEP_MS) for _, token in candidates
         )
-        replies = await self._scripts.run(*extend, _set_outcomes(message_id, outcomes))
+        replies = await self._scripts.run(*extend, _set_progress(message_id, progress))
         stored = [candidate for candidate, reply in zip(candidates, replies, strict=False) if reply]
         # The current key's token is the first of a position, so it wins over those of former keys.
         return dict(reversed(stored))
 
 
-def _set_outcomes(message_id: str, outcomes: Mapping[int, FileOutcome]) -> Command:
-    values = {
-        position: (outcome.status, outcome.number, outcome.content_type)
-        for position, outcome in outcomes.items()
+def _set_progress(message_id: str, progress: MediaProgress) -> Command:
+    outcomes = {
+        position: (outcome.status, outcome.size_bytes, outcome.content_type)
+        for position, outcome in progress.outcomes.items()
     }
-    return ("SET", keys.media(message_id), json.dumps(values), "PX", KEEP_MS)
+    value = json.dumps({"outcomes": outcomes, "tries": progress.tries})
+    return ("SET", keys.media(message_id), value, "PX", KEEP_MS)
 
 
-def _decode(stored: bytes | None) -> dict[int, FileOutcome]:
+def _decode(stored: bytes | None) -> MediaProgress:
     if stored is None:
-        return {}
-    values: dict[str, tuple[str, int, str]] = json.loads(stored)
-    return {
-        int(position): FileOutcome(FileStatus(status), number, content_type)
-        for position, (status, number, content_type) in values.items()
-    }
+        return MediaProgress({})
+    value = json.loads(stored)
+    outcomes: dict[str, tuple[str, int, str]] = value["outcomes"]
+    return MediaProgress(
+        {
+            int(position): FileOutcome(FileStatus(status), size_bytes, content_type)
+            for position, (status, size_bytes, content_type) in outcomes.items()
+        },
+        value["tries"],
+    )

@@ -105,6 +105,10 @@ class CarrierUnavailable(MessagingError):
         super().__init__("the carrier cannot be reached; try again", retry_after=retry_after)
 
 
+class MediaUnavailable(CarrierUnavailable):
+    """A file cannot be fetched now. Files fetched so far are kept for the next try."""
+
+
 class SendPaced(MessagingError):
     """The account's rate or the campaign's budget is used up. The message itself is fine."""
 

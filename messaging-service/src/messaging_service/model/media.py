@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass, field
 
-from messaging_service.model.errors import CarrierUnavailable
-
 TEXT = "text/plain"
 
 
@@ -25,10 +23,6 @@ class Prepared:
     urls: tuple[str, ...] = field(repr=False)
     refused: int
     body: str = field(repr=False)
-
-
-class MediaUnavailable(CarrierUnavailable):
-    """A file cannot be fetched now. Files fetched so far are kept for the next try."""
 
 
 class UnsupportedFile(Exception):

@@ -14,8 +14,15 @@ _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 _ORIGIN = re.compile(r"(https?)://(\*\.)?([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::(\d{1,5}))?")
 
+# Of ASCII: without the flag, "\u017f" would match "s" and other scripts' digits r"\d".
+_FLAGS = re.ASCII | re.IGNORECASE
+
+# DNS: a label has at most 63 characters and a name 253.
+_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+HOST_LIMIT = 253
+
 # So narrow that no two URL parsers disagree about the host: no user, no escapes, no IPv6.
-_URL = re.compile(r"(https?)://([a-z0-9.-]+)(?::(\d{1,5}))?/[!-~]*", re.IGNORECASE)
+_URL = re.compile(rf"(https?)://({_LABEL}(?:\.{_LABEL})*)(?::(\d{{1,5}}))?/[!-~]*", _FLAGS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,7 @@ def is_allowed(url: str, allowed: Sequence[Origin]) -> bool:
     if not match:
         return False
     scheme, host, port = match[1].lower(), match[2].lower(), match[3]
-    return any(
+    return len(host) <= HOST_LIMIT and any(
         origin.matches(scheme, host, int(port) if port else _DEFAULT_PORTS[scheme])
         for origin in allowed
     )

@@ -17,12 +17,12 @@ from messaging_service.model.errors import (
     AttachmentsRefused,
     BackendUnavailable,
     CarrierAccountRefused,
+    MediaUnavailable,
     MessageIdReused,
     MessagingError,
     SendInProgress,
     SendPaced,
 )
-from messaging_service.model.media import MediaUnavailable
 from messaging_service.model.message import (
     MessageRecord,
     MessageState,

@@ -104,3 +104,25 @@ async def test_failures_are_reported_without_the_url(fetcher: MediaFetcher) -> N
         await fetcher.fetch("http://127.0.0.1:9/hunter2")
     assert "hunter2" not in repr(failed.value)
     assert failed.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(
+            "http://[::1/a",
+            "http\u017f://a/a",
+            "http://\u017f/a",
+            "http://a\0/a",
+            "http://a:99999/a",
+        ),
+        *(f"http://{host}/a" for host in ("a" * 64, "a." * 130, "..", "xn--\u00fc", "\udcff", "")),
+        *("", "a", "mailto:a@example.com", "http://user:secret@\u2100/a", "http://127.0.0.1:0/a"),
+    ],
+)
+async def test_an_address_that_cannot_be_fetched_causes_no_other_error(
+    fetcher: MediaFetcher, url: str
+) -> None:
+    with pytest.raises((UnsupportedFile, FetchFailed)) as caught:
+        await fetcher.fetch(url)
+    assert not url or url not in str(caught.value)

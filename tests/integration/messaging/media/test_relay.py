@@ -8,9 +8,10 @@ from PIL import Image
 from redis.asyncio import Redis
 
 from messaging_service.media import relay as media_room
+from messaging_service.media.fetch import MediaFetcher
 from messaging_service.media.policy import TOTAL_LIMIT_BYTES
 from messaging_service.media.relay import TRIES_LIMIT, MediaRelay
-from messaging_service.model.media import MediaUnavailable
+from messaging_service.model.errors import MediaUnavailable
 from support.fakes.scripted_carrier import Answer, CarrierRequest
 
 
@@ -90,3 +91,39 @@ async def test_refused_files_are_logged_without_their_url(room: MediaRelay, shel
     ]
     assert "hunter2" not in str(logs)
     assert "127.0.0.1" not in str(logs)
+
+
+async def test_files_that_hang_are_refused_after_the_same_number_of_tries(
+    redis: Redis, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many files hang: the sender's later texts wait behind them."""
+
+    async def hang(request: CarrierRequest) -> Answer:
+        if request.path != "/a":
+            await asyncio.Event().wait()
+        return await shelf.answer(request)
+
+    shelf.carrier.script, shelf.files["/a"] = hang, b"words"
+    monkeypatch.setattr(media_room, "PREPARE_SECONDS", 1.0)
+    monkeypatch.setattr(media_room, "TRIES_LIMIT", 3)
+    async with MediaRelay(redis, settings_for(shelf.carrier.url)) as room:
+        text = shelf.text("/x", "/y", "/a", kind="text/plain")
+        for _ in range(3):
+            with pytest.raises(MediaUnavailable):
+                await room.prepare(text)
+        prepared = await room.prepare(text)
+    # The one that can be fetched was tried first once.
+    assert (prepared.body, prepared.refused) == ("words", 2)
+    assert shelf.paths == ["/x", "/y", "/a", "/x"]
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), UnicodeError("x"), RuntimeError("x")])
+async def test_whatever_a_file_causes_it_is_refused_or_tried_again(
+    room: MediaRelay, shelf: Shelf, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    async def raises(*_: object) -> bytes:
+        raise error
+
+    monkeypatch.setattr(MediaFetcher, "fetch", raises)
+    prepared = await room.prepare(shelf.text("/a"))
+    assert (prepared.urls, prepared.refused) == ((), 1)

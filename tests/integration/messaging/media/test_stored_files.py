@@ -7,8 +7,7 @@ from redis.asyncio import Redis
 from messaging_service.media.relay import MediaRelay
 from messaging_service.media.store import KEEP_MS
 from messaging_service.media.urls import MediaUrls, token_of
-from messaging_service.model.errors import BackendUnavailable, MediaNotFound
-from messaging_service.model.media import MediaUnavailable
+from messaging_service.model.errors import BackendUnavailable, MediaNotFound, MediaUnavailable
 from messaging_service.model.message import AttachmentPolicy
 from runtime.redis.client import open_redis
 from support.redis.redis_relay import redis_relay

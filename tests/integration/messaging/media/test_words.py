@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from integration.messaging.media.conftest import Shelf
 
+from messaging_service.media import policy as policy_rules
 from messaging_service.media.relay import MediaRelay
 from messaging_service.model.message import Attachment, AttachmentPolicy, OutboundMessage
 
@@ -64,6 +65,10 @@ async def test_words_pass_where_no_files_do(room: MediaRelay, shelf: Shelf) -> N
     assert (prepared.body, prepared.urls, prepared.refused) == (WORDS, (), 2)
 
 
-async def test_words_are_no_file_of_the_limit(room: MediaRelay, shelf: Shelf) -> None:
-    prepared = await room.prepare(with_parts(shelf, "", *["/a"] * 12, "/text"))
-    assert (prepared.body, len(prepared.urls), prepared.refused) == (WORDS, 10, 2)
+async def test_words_are_no_file_of_the_limit_but_pictures_declared_as_text_are(
+    room: MediaRelay, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policy_rules, "FILES_LIMIT", 2)
+    shelf.files["/text-picture"] = shelf.files["/a"]
+    prepared = await room.prepare(with_parts(shelf, "", *["/a"] * 3, "/text", "/text-picture"))
+    assert (prepared.body, len(prepared.urls), prepared.refused) == (WORDS, 2, 2)

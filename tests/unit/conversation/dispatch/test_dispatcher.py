@@ -1,6 +1,7 @@
 """The dispatcher: order, takeovers, erasures, opt-outs and messages that expire."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import cast
 
@@ -8,11 +9,13 @@ import pytest
 
 from conversation_service.dispatch.dispatcher import STANDBY_SECONDS
 from conversation_service.domain.model.consent import OptOutSource
-from conversation_service.domain.model.messages import MessageState
+from conversation_service.domain.model.messages import MessageState, OutboundMessage
+from conversation_service.domain.model.pool import PoolSettings
 from conversation_service.messaging.client import MessagingUnavailable
-from conversation_service.messaging.send import Retry
+from conversation_service.messaging.send import Retry, SendResult
 from conversation_service.store.erasure.person_data import PersonDataEraser
 from support.builders.conversations import ALICE, BOB, CAROL, pool_storage
+from support.builders.decisions import PICTURE
 from support.builders.dispatch_harness import CONVERSATION, KEYS, Harness
 
 Fields = dict[str | bytes, str | bytes]
@@ -33,6 +36,30 @@ async def test_a_message_that_was_not_sent_delays_its_own_recipient_only(harness
     harness.clock.move(seconds=30)
     await harness.run_until(dispatcher)
     assert harness.messaging.bodies(ALICE) == ["a1", "a2"]
+
+
+async def test_texts_do_not_wait_for_files_of_the_same_batch(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file_is_ready, send = asyncio.Event(), harness.messaging.send
+
+    async def prepare_and_send(
+        messages: Sequence[OutboundMessage], pool: str, settings: PoolSettings
+    ) -> list[SendResult]:
+        if any(message.attachments for message in messages):
+            await file_is_ready.wait()
+        return await send(messages, pool, settings)
+
+    monkeypatch.setattr(harness.messaging, "send", prepare_and_send)
+    await harness.add(ALICE, "look", is_relayed=True, attachments=(PICTURE,))
+    await harness.add_system((ALICE, "later"), (BOB, "b1"), (BOB, "b2"))
+    dispatcher = harness.dispatcher()
+    await harness.run_until(dispatcher, waiting=2)
+    assert harness.messaging.bodies(BOB) == ["b1", "b2"]
+    assert harness.messaging.bodies(ALICE) == []
+    file_is_ready.set()
+    await harness.run_until(dispatcher)
+    assert harness.messaging.bodies(ALICE) == ["look", "later"]
 
 
 @pytest.mark.parametrize("error", [MessagingUnavailable(), ValueError("a fault")])

@@ -183,6 +183,9 @@ class TemplateCatalog:
     def is_system_message(self, text: str) -> bool:
         """Whether it is one of these messages with any values: whole, or cut off as phones do."""
         plain = " ".join(text.replace("\u2019", "'").split())
+        for template in (Template.ATTACHMENT_NOT_PASSED_ON, Template.NO_ATTACHMENTS):
+            # It follows the reply to a keyword whose message had a file.
+            plain = plain.removesuffix(f" {self.render(template)}")
         whole = plain.removesuffix("\u2026").removesuffix("...").rstrip()
         return any(_is_made_of(plain, whole, self._constants(template)) for template in Template)
 

@@ -1,6 +1,7 @@
-"""Which files of a message are relayed, by their declared types.
+"""Which files of a message are relayed.
 
-The messaging service checks the content: it refuses a file that is not what it declares.
+What a file is, its content says: the messaging service fetches it, and refuses what the pool does
+not relay. Phones and carriers declare types wrongly too often to decide by them.
 """
 
 from collections.abc import Iterable
@@ -8,50 +9,6 @@ from dataclasses import dataclass
 
 from conversation_service.domain.model.messages import Attachment
 from conversation_service.domain.model.pool import AttachmentPolicy
-
-# The outbound types of Flowroute (support article on MMS): PNG JPEG GIF BMP; 3GP MP4 AVI MPG; AMR
-# MIDI WAV AC3 MP3; plain text. Each by its usual names.
-_PICTURES = frozenset(
-    {
-        "image/bmp",
-        "image/gif",
-        "image/jpeg",
-        "image/jpg",
-        "image/pjpeg",
-        "image/png",
-        "image/x-ms-bmp",
-    }
-)
-
-_VIDEOS = frozenset(
-    {"video/3gpp", "video/3gpp2", "video/avi", "video/mp4", "video/mpeg", "video/x-msvideo"}
-)
-
-_SOUNDS = frozenset(
-    {
-        "audio/3gpp",
-        "audio/ac3",
-        "audio/amr",
-        "audio/mid",
-        "audio/midi",
-        "audio/mp3",
-        "audio/mp4",
-        "audio/mpeg",
-        "audio/vnd.wave",
-        "audio/wav",
-        "audio/x-midi",
-        "audio/x-wav",
-    }
-)
-
-# These declare no type; the messaging service finds out whether it is a picture.
-_UNDECLARED = frozenset(["", "application/octet-stream", "binary/octet-stream"])
-
-_RELAYED = {
-    AttachmentPolicy.NONE: frozenset[str](),
-    AttachmentPolicy.PICTURES: _PICTURES | _UNDECLARED,
-    AttachmentPolicy.ALL: _PICTURES | _UNDECLARED | _VIDEOS | _SOUNDS,
-}
 
 # Added by phones to arrange the parts of a message on the screen; people do not send it knowingly.
 _LAYOUT = frozenset(["application/smil", "application/smil+xml"])
@@ -70,7 +27,6 @@ def split_attachments(
 ) -> AttachmentSplit:
     """Layouts are neither relayed nor refused. Text parts are words, which no policy refuses."""
     files = [file for file in attachments if file.media_type not in _LAYOUT]
-    relayed = tuple(
-        file for file in files if file.url and (file.is_text or file.media_type in _RELAYED[policy])
-    )
+    relays_files = policy is not AttachmentPolicy.NONE
+    relayed = tuple(file for file in files if file.url and (relays_files or file.is_text))
     return AttachmentSplit(relayed, len(files) - len(relayed))

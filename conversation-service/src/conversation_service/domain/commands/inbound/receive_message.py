@@ -17,12 +17,13 @@ from conversation_service.domain.commands.inbound.inbound_message import (
     reconciled_event,
     refuse_stale,
 )
+from conversation_service.domain.commands.inbound.relay import with_notice_of_files
 from conversation_service.domain.commands.inbound.stranger import receive_from_stranger
 from conversation_service.domain.commands.inbound.waiting import receive_from_waiting
 from conversation_service.domain.errors import UnknownMaskedNumber
 from conversation_service.domain.keywords import join_codes
 from conversation_service.domain.keywords.keywords import Keyword, Keywords, ParsedKeyword, parse
-from conversation_service.domain.model.conversation import State
+from conversation_service.domain.model.conversation import Conversation, State
 from conversation_service.domain.model.messages import InboundMessage
 from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.model.pool import Pool
@@ -96,20 +97,34 @@ class ReceiveMessage:
         keyword = self.keyword(snapshot.pool.keywords)
         inbound = InboundContext(snapshot, self.message, self.sender, keyword)
         conversation = snapshot.live(self.route)
-        had_opted_out = self._had_opted_out(snapshot)
+        if conversation and conversation.state is State.ACTIVE and not self._is_consent(inbound):
+            if is_stale(self.message, conversation):
+                return refuse_stale(inbound, conversation)
+            return receive_from_active(inbound, conversation)
+        change = self._decide_outside(inbound, conversation)
+        if inbound.effective_keyword is Keyword.TALK:
+            return change
+        conversation_id = conversation.conversation_id if conversation else ""
+        return with_notice_of_files(inbound, change, conversation_id)
+
+    def _is_consent(self, inbound: InboundContext) -> bool:
+        """Whether it is about consent: an opt-out, an erasure, or from a person who opted out."""
+        is_erasure = self.erasure_id and inbound.effective_keyword is Keyword.ERASE
+        is_opt_out = inbound.keyword.kind is Keyword.OPT_OUT
+        return bool(is_erasure) or is_opt_out or self._had_opted_out(inbound.snapshot)
+
+    def _decide_outside(self, inbound: InboundContext, conversation: Conversation | None) -> Change:
+        """The outcome of whatever is not relayed to a partner."""
+        had_opted_out = self._had_opted_out(inbound.snapshot)
         if self.erasure_id and inbound.effective_keyword is Keyword.ERASE:
             return erase(inbound, conversation, self.erasure_id, is_confirmed=not had_opted_out)
         if had_opted_out:
             return receive_from_opted_out(inbound)
-        if keyword.kind is Keyword.OPT_OUT:
+        if inbound.keyword.kind is Keyword.OPT_OUT:
             return opt_out(inbound, conversation)
         if conversation is None:
             return receive_from_stranger(inbound)
-        if conversation.state is State.WAITING:
-            return receive_from_waiting(inbound, conversation)
-        if is_stale(self.message, conversation):
-            return refuse_stale(inbound, conversation)
-        return receive_from_active(inbound, conversation)
+        return receive_from_waiting(inbound, conversation)
 
     def _had_opted_out(self, snapshot: Snapshot) -> bool:
         """Whether by another message: this one may be decided again after a crash or lost race."""

@@ -134,24 +134,45 @@ def _hold(
 
 
 def with_notice_of_files(inbound: InboundContext, change: Change, conversation_id: str) -> Change:
-    """The outcome of a keyword whose message also has files: they are not relayed, and told."""
-    snapshot = inbound.snapshot
+    """The outcome of a keyword whose message also has files: they are not relayed, and told.
+
+    The reply to the keyword says so as well. Where there is none, a notice of its own does.
+    """
+    snapshot, sender = inbound.snapshot, inbound.sender
     files = [file for file in inbound.message.attachments if not file.is_text]
     split = split_attachments(files, snapshot.pool.settings.attachment_policy)
     if not (split.relayed or split.refused):
         return change
-    limits = change.sender_limits.after if change.sender_limits else None
     template = _template_about_files(snapshot)
+    change = replace(
+        change, events=(*change.events, attachments_refused_event(inbound, conversation_id))
+    )
+    replies = [at for at, text in enumerate(change.texts) if text.to == sender]
+    if replies:
+        return _with_sentence(change, replies[-1], snapshot.system_message(sender, template).body)
+    has_opted_out = sender in snapshot.opt_outs or change.consent is not None
+    return change if has_opted_out else _with_notice(inbound, change, conversation_id, template)
+
+
+def _with_sentence(change: Change, index: int, sentence: str) -> Change:
+    texts = list(change.texts)
+    texts[index] = replace(texts[index], body=f"{texts[index].body} {sentence}")
+    return replace(change, texts=tuple(texts))
+
+
+def _with_notice(
+    inbound: InboundContext, change: Change, conversation_id: str, template: Template
+) -> Change:
+    snapshot = inbound.snapshot
+    limits = change.sender_limits.after if change.sender_limits else None
     reply = reply_to(snapshot, inbound.sender, template, limits=limits)
     number, first = inbound.route.masked_number, len(change.texts)
     texts = snapshot.outbound_messages(number, conversation_id, reply.drafts, first)
-    events = [attachments_refused_event(inbound, conversation_id)]
-    events += snapshot.message_events(conversation_id, reply.drafts, first)
     return replace(
         change,
         texts=(*change.texts, *texts),
         sender_limits=reply.limits or change.sender_limits,
-        events=(*change.events, *events),
+        events=(*change.events, *snapshot.message_events(conversation_id, reply.drafts, first)),
     )
 
 

@@ -8,6 +8,7 @@ from conversation_service.domain.commands.core.replies import (
     limited_failure_notice,
     notify,
     notify_limited,
+    reply_to,
 )
 from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
 from conversation_service.domain.model.conversation import Conversation
@@ -65,7 +66,12 @@ class NotifySenderOfFailure:
         events = self._events()
         if not self._is_present(snapshot) or self.sender in snapshot.opt_outs:
             return notify(snapshot, conversation, (), events)
-        notice = limited_failure_notice(snapshot, self.sender, _NOTICES[self.failure.kind])
+        template = _NOTICES[self.failure.kind]
+        if self.failure.kind in _ABOUT_FILES:
+            # Each refused file is another one; a phone that is off stays the same failure.
+            notice = reply_to(snapshot, self.sender, template)
+        else:
+            notice = limited_failure_notice(snapshot, self.sender, template)
         return notify_limited(snapshot, conversation, notice, events)
 
     def _events(self) -> tuple[Event, ...]:

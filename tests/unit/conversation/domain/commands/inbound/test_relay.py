@@ -13,6 +13,7 @@ from conversation_service.domain.commands.inbound.attachments import (
     AttachmentSplit,
     split_attachments,
 )
+from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.loop_detection import LOOP_LENGTH
 from conversation_service.domain.model.messages import MAX_LENGTH, Attachment, is_sendable
 from conversation_service.domain.model.participants import Person
@@ -39,20 +40,8 @@ from support.builders.unusual_bodies import UNUSUAL_BODIES
 PICTURES, ALL, NONE = AttachmentPolicy.PICTURES, AttachmentPolicy.ALL, AttachmentPolicy.NONE
 UNSUITABLE = ["\0", "a\0b", "\x1b[2J", "\x07", "\x0b", "\x1f", "x" * (MAX_LENGTH + 1)]
 
-# Declared types, by the policies under which such a file is relayed.
-PICTURE_TYPES = ["image/jpeg", "image/png", "image/gif", "image/bmp", "IMAGE/JPEG; name=x.jpg"]
-PICTURE_TYPES += ["", "application/octet-stream"]
-OTHER_TYPES = ["video/3gpp", "video/mp4", "audio/amr", "audio/mpeg"]
-TEXT_TYPES = ["text/plain", "TEXT/PLAIN; charset=utf-8"]
-REFUSED_TYPES = ["image/svg+xml", "image/heic", "text/x-vcard", "text/vcard", "application/pdf"]
-REFUSED_TYPES += ["picture"]
-RELAYED: list[tuple[str, set[AttachmentPolicy]]] = [
-    *((content_type, {PICTURES, ALL}) for content_type in PICTURE_TYPES),
-    *((content_type, {ALL}) for content_type in OTHER_TYPES),
-    # Words of the body, whatever the policy.
-    *((content_type, {NONE, PICTURES, ALL}) for content_type in TEXT_TYPES),
-    *((content_type, set()) for content_type in REFUSED_TYPES),
-]
+DECLARED_TYPES = ["image/jpeg", "IMAGE/JPEG; name=x.jpg", "image/*", "image/heic", "image/svg+xml"]
+DECLARED_TYPES += ["", "application/octet-stream", "video/mp4", "text/x-vcard", "multipart/related"]
 SMIL = Attachment("https://media.example.net/3", "application/smil", 850)
 EMPTY_PART = Attachment("https://media.example.net/4", "text/plain", 0)
 NOTE = Attachment("https://media.example.net/5", "text/plain", 12)
@@ -88,14 +77,18 @@ def test_a_body_without_control_characters_is_never_refused(body: str) -> None:
     assert is_sendable(body)
 
 
-@pytest.mark.parametrize(("content_type", "policies"), RELAYED)
-def test_a_file_is_relayed_by_its_declared_type_and_the_pools_policy(
-    content_type: str, policies: set[AttachmentPolicy]
+@pytest.mark.parametrize("content_type", DECLARED_TYPES)
+def test_a_file_is_relayed_whatever_its_declared_type_if_the_pool_relays_files(
+    content_type: str,
 ) -> None:
     file = Attachment("https://media.example.net/1", content_type, 1000)
+    assert split_attachments([file], NONE) == AttachmentSplit(refused=1)
+    for policy in (PICTURES, ALL):
+        assert split_attachments([file], policy) == AttachmentSplit((file,))
     for policy in AttachmentPolicy:
-        expected = AttachmentSplit((file,)) if policy in policies else AttachmentSplit(refused=1)
-        assert split_attachments([file], policy) == expected
+        # Words of the body, whatever the policy.
+        text = replace(file, content_type="TEXT/PLAIN; charset=utf-8")
+        assert split_attachments([text], policy) == AttachmentSplit((text,))
 
 
 @pytest.mark.parametrize("policy", AttachmentPolicy)
@@ -111,24 +104,53 @@ def test_a_file_without_an_address_is_refused(policy: AttachmentPolicy, content_
     assert split_attachments([Attachment("", content_type)], policy) == AttachmentSplit(refused=1)
 
 
-@pytest.mark.parametrize("body", ["help", "info", "report", "unstop", "bye", "start", "block"])
-@pytest.mark.parametrize("file", [PICTURE, CARD, Attachment("")])
-def test_the_sender_of_a_keyword_is_told_that_a_file_with_it_is_not_relayed(
-    body: str, file: Attachment
+NOTICE = system_message(Template.ATTACHMENT_NOT_PASSED_ON)
+
+
+@pytest.mark.parametrize(
+    ("sender", "conversation", "body"),
+    [
+        *(
+            (BOB, ACTIVE, body)
+            for body in ("help", "info", "report", "bye", "start", "block", "unsubscribe")
+        ),
+        *((ALICE, WAITING, body) for body in ("start", "help", "end", "unsubscribe")),
+        *((BOB, None, body) for body in ("start", "help", "unsubscribe")),
+    ],
+)
+@pytest.mark.parametrize("file", [PICTURE, CARD])
+def test_the_reply_to_a_keyword_tells_that_a_file_with_it_is_not_relayed(
+    sender: Person, conversation: Conversation | None, body: str, file: Attachment
 ) -> None:
-    alone, change = from_active(body), from_active(body, file)
-    notice = (BOB, system_message(Template.ATTACHMENT_NOT_PASSED_ON))
-    assert sent_bodies(change) == [*sent_bodies(alone), notice]
-    assert len({message.message_id for message in change.texts}) == len(change.texts)
+    snapshot = snapshot_of(*([conversation] if conversation else []))
+    alone = incoming(body, sender).decide(snapshot)
+    change = incoming(body, sender, attachments=(file,)).decide(snapshot)
+    assert sent_bodies(change) == [
+        (to, f"{text} {NOTICE}" if to == sender else text) for to, text in sent_bodies(alone)
+    ]
+    assert event_details(change) == [*event_details(alone), ("ATTACHMENTS_REFUSED", "")]
+    assert change.sender_limits == alone.sender_limits
+    replies = [text for to, text in sent_bodies(change) if to == sender]
+    assert all(snapshot.pool.catalog.is_system_message(reply) for reply in replies)
+
+
+@pytest.mark.parametrize(("sender", "conversation"), [(BOB, ACTIVE), (ALICE, WAITING), (BOB, None)])
+def test_a_keyword_without_a_reply_gets_a_notice_of_its_file(
+    sender: Person, conversation: Conversation | None
+) -> None:
+    snapshot = snapshot_of(*([conversation] if conversation else []))
+    change = incoming("unstop", sender, attachments=(PICTURE,)).decide(snapshot)
+    assert sent_bodies(change) == [(sender, NOTICE)]
     assert event_details(change) == [
-        *event_details(alone),
         ("ATTACHMENTS_REFUSED", ""),
         ("SYSTEM_TEXT_ACCEPTED", "attachment_not_passed_on"),
     ]
     assert change.sender_limits is not None
-    assert change.sender_limits.after.replies.number == 1 + len(
-        [message for message in alone.texts if message.to == BOB]
-    )
+    assert change.sender_limits.after.replies.number == 1
+
+
+def test_nothing_is_sent_after_an_opt_out_that_the_carrier_confirms() -> None:
+    assert sent_bodies(from_active("stop", PICTURE)) == sent_bodies(from_active("stop"))
 
 
 def test_a_text_part_with_a_keyword_is_no_file() -> None:
