@@ -163,6 +163,12 @@ class TemplateCatalog:
             self.templates[template].format_map({**values, **self._keyword_values()})
         )
 
+    def sentence(self, template: Template) -> str:
+        """A message without values of its own, which follows another: without the prefix."""
+        return self.templates[template].format_map(
+            {"operator": self.operator, **self._keyword_values()}
+        )
+
     def marked(self, body: str) -> str:
         """A message of the pool itself, with the prefix in front."""
         return f"{self.prefix} {body}" if self.prefix else body
@@ -185,7 +191,7 @@ class TemplateCatalog:
         plain = " ".join(text.replace("\u2019", "'").split())
         for template in (Template.ATTACHMENT_NOT_PASSED_ON, Template.NO_ATTACHMENTS):
             # It follows the reply to a keyword whose message had a file.
-            plain = plain.removesuffix(f" {self.render(template)}")
+            plain = plain.removesuffix(f" {self.sentence(template)}")
         whole = plain.removesuffix("\u2026").removesuffix("...").rstrip()
         return any(_is_made_of(plain, whole, self._constants(template)) for template in Template)
 

@@ -149,7 +149,7 @@ def with_notice_of_files(inbound: InboundContext, change: Change, conversation_i
     )
     replies = [at for at, text in enumerate(change.texts) if text.to == sender]
     if replies:
-        return _with_sentence(change, replies[-1], snapshot.system_message(sender, template).body)
+        return _with_sentence(change, replies[-1], snapshot.pool.catalog.sentence(template))
     has_opted_out = sender in snapshot.opt_outs or change.consent is not None
     return change if has_opted_out else _with_notice(inbound, change, conversation_id, template)
 
