@@ -4,6 +4,7 @@ from grpc import StatusCode
 
 from messaging_service.model import errors
 from runtime.grpc.status import RpcStatus
+from runtime.redis.clock import ClockUnknown
 
 DOMAIN = "messaging.maskline"
 
@@ -27,6 +28,8 @@ CODES: dict[type[errors.MessagingError], StatusCode] = {
 
 def status_of(error: Exception) -> RpcStatus | None:
     """The status of an error of this service; None for any other exception."""
+    if isinstance(error, ClockUnknown):
+        error = errors.BackendUnavailable()
     if not isinstance(error, errors.MessagingError):
         return None
     return RpcStatus(

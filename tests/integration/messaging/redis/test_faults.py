@@ -24,11 +24,12 @@ from support.services.messaging_service import (
 )
 
 
+@pytest.mark.parametrize("knows_the_time", [True, False])
 async def test_nothing_is_sent_while_redis_does_not_answer(
-    carrier: ScriptedCarrier, clock: ManualClock
+    carrier: ScriptedCarrier, clock: ManualClock, knows_the_time: bool
 ) -> None:
     settings = settings_for(f"redis://127.0.0.1:{free_port()}/0", carrier.url)
-    async with serving(settings, clock) as messaging:
+    async with serving(settings, clock if knows_the_time else None) as messaging:
         for refused in (
             messaging.send(text("m1"), text("m2", to=BOB)),
             messaging.get("m1"),
