@@ -7,7 +7,7 @@ COMMANDS = {
     "numbers": "list add drain remove",
     "conversations": "list show start open join pause resume reopen messages",
     "opt-outs": "get add remove",
-    "people": "erase erasure",
+    "people": "lookup erase erasure",
     "dead": "list replay drop",
     "keys": "status rotate",
     "": "timeline watch send end doctor",

@@ -77,3 +77,27 @@ async def test_doctor_works_when_nothing_is_reachable(url: str) -> None:
     assert (ended.status, ended.err) == (1, "")
     assert f"cannot be reached at 127.0.0.1:{port}" in ended.out
     assert "MASKLINE_GATEWAY_URL" in ended.out
+
+
+@pytest.mark.parametrize(
+    "code", [grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED]
+)
+async def test_a_gateway_whose_token_is_refused_is_a_failure(
+    deployment: Deployment, code: grpc.StatusCode
+) -> None:
+    deployment.answers("CheckDeployment", pb.CheckDeploymentResponse())
+    deployment.answers("CheckAccess", code)
+    ended = await doctor(deployment)
+    assert ended.status == 1
+    assert "refuses the token or certificate of this gateway" in ended.out
+
+
+async def test_a_service_that_is_not_serving_is_asked_why(deployment: Deployment) -> None:
+    full = pb.DeploymentCheck(
+        name="redis", outcome=pb.CHECK_OUTCOME_FAILED, finding="it refuses writes"
+    )
+    deployment.answers("CheckDeployment", pb.CheckDeploymentResponse(checks=[full]))
+    await deployment.is_well(False)
+    ended = await doctor(deployment)
+    assert ended.status == 1
+    assert "it refuses writes" in ended.out
