@@ -140,20 +140,21 @@ class MediaRelay:
         self, message: OutboundMessage, position: int, others: Mapping[int, FileOutcome]
     ) -> FileOutcome | None:
         """None for a file that cannot be fetched now."""
-        details = {"message_id": message.message_id, "file": position}
         try:
             return await self._fetch_and_store(message, position, others)
         except MessagingError:
             raise
         except FetchFailed as error:
-            log.warning("file_not_fetched", **details, why=str(error))
+            log.warning(
+                "file_not_fetched", message_id=message.message_id, file=position, why=str(error)
+            )
             return None
         except UnsupportedFile as error:
             why = str(error)
         except Exception as error:
             # Whatever one file causes must not fail the message: it could never be sent.
             why = type(error).__name__
-        log.warning("file_refused", **details, why=why)
+        log.warning("file_refused", message_id=message.message_id, file=position, why=why)
         return REFUSED
 
     async def _fetch_and_store(

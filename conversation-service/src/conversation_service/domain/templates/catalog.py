@@ -189,11 +189,14 @@ class TemplateCatalog:
     def is_system_message(self, text: str) -> bool:
         """Whether it is one of these messages with any values: whole, or cut off as phones do."""
         plain = " ".join(text.replace("\u2019", "'").split())
-        for template in (Template.ATTACHMENT_NOT_PASSED_ON, Template.NO_ATTACHMENTS):
-            # It follows the reply to a keyword whose message had a file.
-            plain = plain.removesuffix(f" {self.sentence(template)}")
-        whole = plain.removesuffix("\u2026").removesuffix("...").rstrip()
-        return any(_is_made_of(plain, whole, self._constants(template)) for template in Template)
+        # These follow the reply to a keyword whose message had a file.
+        notices = (Template.ATTACHMENT_NOT_PASSED_ON, Template.NO_ATTACHMENTS)
+        replies = {plain.removesuffix(f" {self.sentence(notice)}") for notice in notices}
+        return any(map(self._is_one_message, {plain, *replies}))
+
+    def _is_one_message(self, text: str) -> bool:
+        whole = text.removesuffix("\u2026").removesuffix("...").rstrip()
+        return any(_is_made_of(text, whole, self._constants(template)) for template in Template)
 
     def _constants(self, template: Template) -> list[str]:
         """What a message says before, between and after its changing values."""

@@ -149,6 +149,15 @@ def test_a_keyword_without_a_reply_gets_a_notice_of_its_file(
     assert change.sender_limits.after.replies.number == 1
 
 
+def test_the_notice_in_a_reply_has_no_second_prefix() -> None:
+    snapshot = snapshot_of(ACTIVE, pool=pool_with(system_message_prefix="[Acme]"))
+    change = incoming("help", attachments=(PICTURE,)).decide(snapshot)
+    [(_, reply)] = sent_bodies(change)
+    assert reply.startswith("[Acme] ")
+    assert reply.endswith(f" {NOTICE}")
+    assert snapshot.pool.catalog.is_system_message(reply)
+
+
 def test_nothing_is_sent_after_an_opt_out_that_the_carrier_confirms() -> None:
     assert sent_bodies(from_active("stop", PICTURE)) == sent_bodies(from_active("stop"))
 
