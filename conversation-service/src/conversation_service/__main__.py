@@ -11,6 +11,10 @@ from conversation_service.app.wiring import Connections, Options, Wiring
 from conversation_service.domain.model.pool import SeededPool
 from conversation_service.rpc.core.permissions import PERMISSIONS, ROLES
 from conversation_service.rpc.core.status import DOMAIN
+from conversation_service.store.deployment.state_directory import (
+    StateDirectory,
+    StateDirectoryError,
+)
 from conversation_service.store.encryption.blind_index_key import StateKeyMismatch
 from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.encryption.key_ring import KeysCollide
@@ -43,6 +47,8 @@ def main() -> None:
         exit_with_error(f"CONVERSATION_POOLS_FILE: {error}")
     except (KeysCollide, StateKeyMismatch) as error:
         exit_with_error(f"CONVERSATION_STATE_KEY: {error}")
+    except StateDirectoryError as error:
+        exit_with_error(f"CONVERSATION_STATE_DIRECTORY: {error}")
     except ConfigFileError as error:
         exit_with_error(str(error))
 
@@ -50,6 +56,12 @@ def main() -> None:
 def _cipher(settings: Settings) -> Cipher:
     current = settings.state_key.get_secret_value()
     return Cipher(current, settings.former_keys)
+
+
+def _state_directory(settings: Settings) -> StateDirectory:
+    directory = StateDirectory(settings.state_directory)
+    directory.drop_old(SystemClock().now())
+    return directory
 
 
 async def serve(settings: Settings, pools: tuple[SeededPool, ...], cipher: Cipher) -> None:
@@ -62,6 +74,7 @@ async def serve(settings: Settings, pools: tuple[SeededPool, ...], cipher: Ciphe
     options = Options(
         uses_development_key=settings.uses_development_key,
         recovery_interval=timedelta(seconds=settings.recovery_interval_seconds),
+        state_directory=_state_directory(settings),
     )
     async with redis, reader, channel as messaging:
         connections = Connections(redis, reader, messaging)

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from conversation_service.application.inbound.delivery_receipts import FailureNotifier
 from conversation_service.application.opt_outs import OptOuts
+from conversation_service.application.restore_guard import RestoreGuard
 from conversation_service.dispatch.batch import DispatchContext
 from conversation_service.dispatch.dispatcher import Dispatcher
 from conversation_service.dispatch.pre_send import PreSendChecks
@@ -30,12 +31,15 @@ from conversation_service.messaging.client import MessagingClient
 from conversation_service.messaging.send import Retry, SendResult, Sent
 from conversation_service.store.conversations.repository import ConversationRepository
 from conversation_service.store.conversations.types import Commit, Committed
+from conversation_service.store.deployment.epoch import Epochs
+from conversation_service.store.deployment.state_directory import StateDirectory
 from conversation_service.store.deployment.suppression_list import SuppressionList
 from conversation_service.store.event_log import EventLog
 from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.outbox.dead_letters import DeadLetters
 from conversation_service.store.outbox.outbox import Outbox
-from support.builders.conversations import MASKED, PEOPLE, POOL, SETTINGS, pool_storage
+from conversation_service.store.storage import Storage
+from support.builders.conversations import CIPHER, MASKED, PEOPLE, POOL, SETTINGS, pool_storage
 from support.clock import ManualClock
 
 KEYS = Keys("main")
@@ -143,6 +147,8 @@ class Harness:
         self.dead_letters = DeadLetters(pool_storage(redis))
         self.event_log = EventLog(pool_storage(redis))
         self.opt_outs = RecordedOptOuts(SuppressionList(redis), clock)
+        suppression, epochs = SuppressionList(redis), Epochs(Storage(redis, CIPHER))
+        self.guard = RestoreGuard(epochs, StateDirectory(None), suppression)
         self._dispatchers: list[Dispatcher] = []
         self._store = ConversationRepository(pool_storage(redis))
         self._added = 0
@@ -166,6 +172,7 @@ class Harness:
             Settler("main", self.outbox, self.failures, self.pool_settings),
             self.pool_settings,
             self.clock,
+            self.guard,
             jitter=lambda: 1.0,
         )
         self._dispatchers.append(Dispatcher(context, block_ms=None))

@@ -4,6 +4,7 @@ import asyncio
 from functools import partial
 
 import grpc
+from redis.exceptions import RedisError
 
 from conversation_service.app.pool_supervisor import Loop, PoolSupervisor
 from conversation_service.app.wiring import Wiring
@@ -31,7 +32,6 @@ from runtime.background import run_forever
 from runtime.grpc.error_interceptor import ErrorInterceptor
 from runtime.grpc.security import INSECURE, ServerSecurity
 from runtime.grpc.server import GrpcServer, serve_until
-from runtime.redis.client import is_reachable
 
 SERVICES = (
     conversation_pb2.DESCRIPTOR.services_by_name["ConversationService"],
@@ -112,7 +112,11 @@ class Application:
         self.wiring.event_streams.stop()
 
     async def _is_healthy(self) -> bool:
-        return self.is_ready and await is_reachable(self.wiring.redis)
+        """Not while Redis is older than it was: nothing is done on its state then."""
+        try:
+            return await self.wiring.guard.check() and self.is_ready
+        except (RedisError, OSError):
+            return False
 
     def _background_loops(self, pool: PoolContext) -> list[Loop]:
         dispatcher = self.wiring.dispatcher(pool)

@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 
 from conversation_service.application.batch_state import BatchState, duplicate_deliveries
 from conversation_service.application.ids import IdGenerator
+from conversation_service.application.restore_guard import IsOpen
 from conversation_service.domain.commands.core.command import Command, IdempotencyKey
 from conversation_service.domain.commands.core.snapshot import ReadSet
 from conversation_service.domain.commands.system.expire import ExpireConversation
@@ -20,6 +21,7 @@ from conversation_service.domain.errors import (
     ConversationError,
     RequestIdReused,
     ResponseExpired,
+    RestorePending,
 )
 from conversation_service.domain.model.consent import OptOut, OptOutSource
 from conversation_service.domain.model.participants import Person
@@ -74,14 +76,19 @@ class Executor:
         events: EventLog,
         clock: Clock,
         ids: IdGenerator,
+        is_open: IsOpen,
     ) -> None:
-        """`pool` is the pool as it was last loaded; it need not exist yet."""
+        """`pool` is the pool as it was last loaded; it need not exist yet.
+
+        Nothing is executed unless `is_open`.
+        """
         self.pool = pool
         self._store = store
         self._suppression = suppression
         self._events = events
         self._clock = clock
         self._ids = ids
+        self._is_open = is_open
         self._batches = Batcher(self._run_calls, batch_limit=CALLS_IN_A_BATCH, in_flight_limit=1)
 
     async def run(self, command: Command) -> StoredResponse:
@@ -93,6 +100,8 @@ class Executor:
 
     async def run_all(self, commands: Sequence[Command]) -> Sequence[ExecutionResult]:
         """Executes commands in order; the refusal of one does not affect the others."""
+        if not await self._is_open():
+            return [RestorePending()] * len(commands)
         try:
             return await self._batches.submit(commands)
         except BatcherFull:
@@ -199,7 +208,7 @@ class Executor:
                 continue
             person_id = consent.person.person_id
             if consent.opts_in:
-                await self._suppression.remove(person_id)
+                await self._suppression.remove(person_id, commit.now)
             else:
                 opt_out = OptOut(commit.now, OptOutSource.TEXT, commit.key.request_id)
                 await self._suppression.add(person_id, opt_out)

@@ -39,8 +39,9 @@ class OptOuts:
         A repetition ends what the first request may have left, unless the person has opted in.
         Raises RequestIdReused.
         """
-        new = OptOut(self._clock.now(), OptOutSource.CLIENT, "")
-        opt_out = await self._requests.change(request_id, person_id, new)
+        now = self._clock.now()
+        new = OptOut(now, OptOutSource.CLIENT, "")
+        opt_out = await self._requests.change(request_id, person_id, new, now)
         if await self.get(person_id) is not None:
             await self.end_all(person_id)
         return opt_out
@@ -50,7 +51,7 @@ class OptOuts:
 
         Ended conversations stay ended. Raises RequestIdReused.
         """
-        return await self._requests.change(request_id, person_id, None)
+        return await self._requests.change(request_id, person_id, None, self._clock.now())
 
     async def get(self, person_id: str) -> OptOut | None:
         """The opt-out in force, if any."""

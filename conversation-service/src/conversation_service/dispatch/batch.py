@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from conversation_service.application.restore_guard import RestoreGuard
 from conversation_service.dispatch.backoff import MAX_ATTEMPTS, Throttle, retry_delay
 from conversation_service.dispatch.pre_send import Outcome, PreSendChecks
 from conversation_service.dispatch.recipient_queues import RecipientQueue, RecipientQueues
@@ -41,6 +42,7 @@ class DispatchContext:
     # Loads the pool's current settings.
     settings: Callable[[], Awaitable[PoolSettings]]
     clock: Clock
+    guard: RestoreGuard
     jitter: Callable[[], float] = random.random
     throttle: Throttle = field(default_factory=Throttle)
     # Messages of the pool that the carrier took since this process started.

@@ -92,6 +92,10 @@ class Dispatcher:
     async def _holds_lease(self, now: datetime) -> bool:
         if self._renew_time is not None and now < self._renew_time:
             return True
+        if not await self._context.guard.check():
+            self._renew_time = None
+            await self._take_over("")
+            return False
         token = await self._outbox.acquire_lease(self._token, LEASE)
         if token is None or token != self._token:
             await self._take_over(token or "")
@@ -139,8 +143,10 @@ class Dispatcher:
         except LeaseLost:
             self._on_lease_lost(self._token)
         except Exception:
-            # Redis may have handed out entries in a reply that was lost: they are pending now.
+            # Redis may have handed out entries in a reply that was lost: they are pending now. It
+            # may also have come back with an older copy.
             self._pending_after = _FROM_THE_BEGINNING
+            self._renew_time = None
             raise
 
     def _stop_reading(self) -> None:

@@ -62,7 +62,7 @@ TABLE: dict[str, dict[str, tuple[str, ...]]] = {
     "OptOutService": {"OptOut": (), "OptIn": (), "GetOptOut": (SUPPORT,)},
     # An erasure spans all pools and cannot be undone.
     "PersonService": {"ErasePerson": (), "GetErasure": (SUPPORT,)},
-    "DeploymentService": {"CheckDeployment": (), "RotateKeys": ()},
+    "DeploymentService": {"CheckDeployment": (), "RotateKeys": (), "AcceptRestore": ()},
     "DeadLetterService": {
         "ListDeadLetters": (SUPPORT,),
         "ReplayDeadLetter": (),

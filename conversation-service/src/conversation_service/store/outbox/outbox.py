@@ -141,6 +141,14 @@ class Outbox:
         owners = cast("Iterable[bytes | None]", next(found, ()))
         return LookedUp(existing, opted_out, set(compress(people, owners)))
 
+    async def oldest(self, limit: int) -> list[tuple[str, str]]:
+        """The ids of the oldest entries and of their messages, read before or not."""
+        entries = cast("list[Entry]", await self._redis.xrange(self._keys.outbox, count=limit))
+        return [
+            (entry_id.decode(), fields.get(b"message", b"").decode(errors="replace"))
+            for entry_id, fields in entries
+        ]
+
     async def acknowledge(self, entry_ids: Sequence[str]) -> None:
         """Entries that were removed are not pending any more."""
         if entry_ids:
