@@ -16,6 +16,7 @@ from maskline_cli.commands import (
     numbers,
     opt_outs,
     pools,
+    restore,
     send,
     start,
     watch,
@@ -153,5 +154,9 @@ _keys = typer.Typer(help="The keys that encrypt the deployment's state.")
 _keys.command("status")(keys.status)
 _keys.command("rotate")(keys.rotate)
 app.add_typer(_keys, name="keys")
+
+_restore = typer.Typer(help="An older copy of Redis that was restored.")
+_restore.command("accept")(restore.accept)
+app.add_typer(_restore, name="restore")
 
 app.command("doctor")(doctor.doctor)

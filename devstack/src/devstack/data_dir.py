@@ -51,6 +51,11 @@ class DataDirectory:
         """The key of the messaging service's ledger."""
         return self.path / "keys" / "messaging_ledger_key"
 
+    @property
+    def state(self) -> Path:
+        """What the conversation service keeps apart from Redis."""
+        return self.path / "conversation"
+
     def make_keys(self) -> None:
         """Creates missing keys. Without its keys the data cannot be read."""
         for path in (self.state_key, self.ledger_key):

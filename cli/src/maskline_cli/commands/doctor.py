@@ -32,24 +32,21 @@ def doctor(context: typer.Context) -> None:
 
 
 def _checks(client: Client) -> Iterator[pb.DeploymentCheck]:
-    health = _health(client)
-    yield health
-    if health.outcome == PASSED:
-        yield _pool(client)
-        yield from _deployment(client)
-    yield _gateway(client.options)
-
-
-def _health(client: Client) -> pb.DeploymentCheck:
     target = client.options.target
     try:
         response = client.call(client.check_health, HealthCheckRequest())
     except CallFailed as failed:
-        return _check(CONVERSATIONS, FAILED, failure_of(failed).message)
-    if response.status != HealthCheckResponse.SERVING:
-        finding = f"reachable at {target} but not serving; check its Redis and its log"
-        return _check(CONVERSATIONS, FAILED, finding)
-    return _check(CONVERSATIONS, PASSED, f"serving at {target}")
+        yield _check(CONVERSATIONS, FAILED, failure_of(failed).message)
+    else:
+        if response.status == HealthCheckResponse.SERVING:
+            yield _check(CONVERSATIONS, PASSED, f"serving at {target}")
+            yield _pool(client)
+        else:
+            finding = f"reachable at {target} but not serving; check its Redis and its log"
+            yield _check(CONVERSATIONS, FAILED, finding)
+        # They say why it does not serve.
+        yield from _deployment(client)
+    yield _gateway(client.options)
 
 
 def _pool(client: Client) -> pb.DeploymentCheck:

@@ -45,6 +45,9 @@ SERVICES = (
 
 SERVICE_NAMES = tuple(service.full_name for service in SERVICES)
 
+# Once a restore is accepted, the pools are served this soon.
+SUPERVISE_AGAIN_SECONDS = 1.0
+
 
 class Application:
     """Serves the RPCs and runs the loops of one replica."""
@@ -104,6 +107,9 @@ class Application:
             self._key_mismatch = mismatch
             stop.set()
             raise
+        if not await self.wiring.guard.is_open():
+            # The pools are seeded once: not into a copy that may still change.
+            return SUPERVISE_AGAIN_SECONDS
         return await self._supervisor.run_once()
 
     async def _end_streams(self, stop: asyncio.Event) -> None:

@@ -192,6 +192,7 @@ class Wiring:
             self.redis,
             self.directory,
             self._messaging,
+            self.guard,
             uses_development_key=self.options.uses_development_key,
         )
         return DeploymentServicer(checks, Rotation(self._storage), self._restore())

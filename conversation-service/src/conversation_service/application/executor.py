@@ -78,10 +78,7 @@ class Executor:
         ids: IdGenerator,
         is_open: IsOpen,
     ) -> None:
-        """`pool` is the pool as it was last loaded; it need not exist yet.
-
-        Nothing is executed unless `is_open`.
-        """
+        """Executes nothing unless `is_open`. `pool` need not exist yet."""
         self.pool = pool
         self._store = store
         self._suppression = suppression

@@ -49,6 +49,11 @@ class RestoreGuard:
         self._is_open = True
         self._valid_until: float | None = None
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether this replica would notice a copy that is restored while it is stopped."""
+        return self._directory.is_kept
+
     async def is_open(self) -> bool:
         """Whether Redis was current a moment ago. Raises Redis's errors."""
         if self._valid_until is None or self._monotonic() >= self._valid_until:

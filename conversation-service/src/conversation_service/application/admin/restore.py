@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 import structlog
 
 from conversation_service.application import queries
-from conversation_service.application.inbound.reconciliation import LOOK_BACK, MAX_PAGES, OVERLAP
+from conversation_service.application.inbound.reconciliation import LOOK_BACK, MAX_PAGES
 from conversation_service.application.pools import PoolContext, PoolDirectory
-from conversation_service.application.restore_guard import RestoreGuard
+from conversation_service.application.restore_guard import MARGIN, RestoreGuard
 from conversation_service.domain.commands.system.end_for_restore import EndConversationForRestore
 from conversation_service.domain.errors import (
     BackendUnavailable,
@@ -79,17 +79,14 @@ class RestoreAcceptance:
             await self._stores.requests.add(request_id, accepted)
         if status.is_behind:
             await self._guard.begin()
-            log.info("restore_accepted")
         return accepted
 
     async def _accept(self, copy_time: datetime | None) -> AcceptedRestore:
         """Opt-outs first, so that nobody who opted out is told of an ending."""
         await self._directory.refresh()
         since = copy_time or self._clock.now() - LOOK_BACK
-        consents = [
-            *await self._in_records(since - OVERLAP),
-            *self._guard.known_consents(copy_time),
-        ]
+        in_records = await self._in_records(since - MARGIN)
+        consents = [*in_records, *self._guard.known_consents(copy_time)]
         opt_outs = await self._guard.restore_opt_outs(consents)
         dropped = [await self._drop_texts(pool) for pool in self._directory.pools]
         ended = [await self._end_all(pool) for pool in self._directory.pools]

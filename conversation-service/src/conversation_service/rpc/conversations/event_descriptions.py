@@ -51,6 +51,7 @@ _REASONS = {
     "IDLE_EXPIRED": "there was no message for too long",
     "LIFETIME_EXPIRED": "it reached its maximum lifetime",
     "BLOCKED": "a participant blocked the other",
+    "RESTORED": "it was in an older copy of Redis that was restored",
     "EMPTY": "it was empty",
     "ATTACHMENTS_ONLY": "it had only attachments",
     "ALREADY_TALKING": "it asked for a new conversation within this one",
