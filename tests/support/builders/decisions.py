@@ -154,6 +154,7 @@ def after(change: Change) -> Conversation:
 
 
 WAITING = replace(started(snapshot_of(), route(ALICE)), conversation_id="c", etag="e1")
-ACTIVE = replace(joined(snapshot_of(), WAITING, BOB), etag="e2")
+# The store gives every live conversation a data key.
+ACTIVE = replace(joined(snapshot_of(), WAITING, BOB), etag="e2", data_key=b"\xffa data key")
 PAUSED = replace(paused(snapshot_of(), ACTIVE), etag="e3")
 ENDED = replace(ended(snapshot_of(), ACTIVE, EndReason.PARTICIPANT_ENDED), etag="e4")

@@ -18,7 +18,7 @@ from conversation_service.dispatch.pre_send import PreSendChecks
 from conversation_service.dispatch.settle import Settler
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.command import IdempotencyKey
-from conversation_service.domain.model.consent import OptOut, OptOutSource
+from conversation_service.domain.model.consent import OptOut, OptOutSource, cause_of
 from conversation_service.domain.model.events import Event, EventType
 from conversation_service.domain.model.messages import (
     DeliveryFailure,
@@ -115,7 +115,9 @@ class RecordedOptOuts(OptOuts):
 
     async def opt_out(self, person_id: str, source: OptOutSource, command_id: str) -> None:
         self.opted_out.append((person_id, source, command_id))
-        await self._suppression.add(person_id, OptOut(self._clock.now(), source, command_id))
+        await self._suppression.add(
+            person_id, OptOut(self._clock.now(), source, cause_of(command_id))
+        )
 
     async def end_all(self, person_id: str) -> None:
         self.ended.append(person_id)

@@ -23,7 +23,7 @@ from conversation_service.domain.errors import (
     ResponseExpired,
     RestorePending,
 )
-from conversation_service.domain.model.consent import OptOut, OptOutSource
+from conversation_service.domain.model.consent import OptOut, OptOutSource, cause_of
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import Pool
 from conversation_service.store.conversations.repository import ConversationRepository
@@ -197,7 +197,7 @@ class Executor:
     async def _apply_consent(self, commits: Iterable[Commit]) -> None:
         """Before the commit: once a message is acknowledged, its opt-out is never lost.
 
-        An opt-out keeps the id of the message that caused it, so that the message is decided in the
+        An opt-out keeps the hashed id of the message that caused it, so that the message is decided in the
         same way when it comes again after a crash in between.
         """
         for commit in commits:
@@ -207,7 +207,8 @@ class Executor:
             if consent.opts_in:
                 await self._suppression.remove(person_id, commit.now)
             else:
-                opt_out = OptOut(commit.now, OptOutSource.TEXT, commit.key.request_id)
+                cause = cause_of(commit.key.request_id)
+                opt_out = OptOut(commit.now, OptOutSource.TEXT, cause)
                 await self._suppression.add(person_id, opt_out)
 
     async def _record_duplicates(

@@ -96,9 +96,7 @@ class RestoreGuard:
         opted_out = [consent for consent in last.values() if not consent.opts_in]
         return sum(
             [
-                await self._suppression.add(
-                    consent.person_id, OptOut(consent.time, consent.source, "")
-                )
+                await self._suppression.add(consent.person_id, OptOut(consent.time, consent.source))
                 for consent in opted_out
             ]
         )

@@ -34,7 +34,7 @@ class OptOutRequests:
         request = self._cipher.blind_index("opt-out-request", request_id)
         method = "out" if new else "in"
         fingerprint = self._cipher.blind_index("opt-out-changed", request_id, method, person_id)
-        encoded = encode_opt_out(replace(new, command_id=request)) if new else b""
+        encoded = encode_opt_out(replace(new, cause=request)) if new else b""
         keys = (self._keys.opt_out_request(request), self._keys.opt_out(person_id))
         arguments = (fingerprint, encoded, span_ms(REQUESTS_KEPT))
         word, stored = await run_script(self._scripts, "change_opt_out", keys, arguments)

@@ -46,11 +46,11 @@ class SuppressionList:
             await self.keep(KnownConsent(opt_out.time, person_id, opt_out.source, opts_in=False))
         return is_new
 
-    async def disconnect(self, person_id: str, command_id: str) -> None:
-        """Replaces the id of the message or request that caused an opt-out, which stays."""
+    async def disconnect(self, person_id: str, cause: str) -> None:
+        """Replaces the hashed id of what caused an opt-out, which stays."""
         opt_out = (await self.find([person_id])).get(person_id)
         if opt_out is not None:
-            stored = encode_opt_out(replace(opt_out, command_id=command_id))
+            stored = encode_opt_out(replace(opt_out, cause=cause))
             await self._redis.set(self._keys.opt_out(person_id), stored, xx=True)
 
     async def remove(self, person_id: str, now: datetime) -> None:

@@ -62,8 +62,13 @@ class BlindIndexKeys:
         return self._cipher.blind_index("command", key.kind, key.request_id)
 
     def fingerprint(self, key: IdempotencyKey) -> str:
-        """The hash of a command's fields."""
-        return self._cipher.blind_index("fingerprint", *key.fingerprint_fields)
+        """The hash of a command's fields, which may be words.
+
+        The id is one of them: it is stored nowhere, so that nobody can try words, not even with the
+        keys.
+        """
+        fields = (key.request_id, *key.fingerprint_fields)
+        return self._cipher.blind_index("fingerprint", *fields)
 
     def _number(self, masked_number: str) -> str:
         """The hash of a masked number."""

@@ -114,4 +114,4 @@ class ReceiveMessage:
     def _had_opted_out(self, snapshot: Snapshot) -> bool:
         """Whether by another message: this one may be decided again after a crash or lost race."""
         opt_out = snapshot.opt_outs.get(self.sender)
-        return opt_out is not None and opt_out.command_id != self.message.carrier_message_id
+        return opt_out is not None and not opt_out.is_caused_by(self.message.carrier_message_id)
