@@ -108,9 +108,12 @@ def incoming(
     *,
     attachments: tuple[Attachment, ...] = (),
     carrier_time: datetime | None = None,
+    is_recovered: bool = False,
 ) -> ReceiveMessage:
-    """A text that arrives."""
-    message = InboundMessage(TEXT_ID, by.phone_number, on, body, attachments, carrier_time)
+    """A text that arrives, or that is found in the carrier's records."""
+    message = InboundMessage(
+        TEXT_ID, by.phone_number, on, body, attachments, carrier_time, is_recovered
+    )
     return ReceiveMessage(message, by)
 
 

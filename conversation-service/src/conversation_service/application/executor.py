@@ -197,8 +197,8 @@ class Executor:
     async def _apply_consent(self, commits: Iterable[Commit]) -> None:
         """Before the commit: once a message is acknowledged, its opt-out is never lost.
 
-        An opt-out keeps the hashed id of the message that caused it, so that the message is decided in the
-        same way when it comes again after a crash in between.
+        An opt-out keeps the hashed id of the message that caused it, so that the message is decided
+        in the same way when it comes again after a crash in between.
         """
         for commit in commits:
             if (consent := commit.change.consent) is None:

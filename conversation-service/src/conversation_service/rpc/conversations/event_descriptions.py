@@ -61,6 +61,7 @@ _REASONS = {
     "TOO_MANY_HELD": "the limit of held messages is reached",
     "UNSUITABLE": "it had characters that cannot be sent, or was too long",
     "TOO_LATE": "it was sent before this conversation became active",
+    "TOO_OLD": "it was so old that it may have been relayed before",
     "REACTION": "it was a reaction to a system message",
     "RECEIPT": "a delivery receipt arrived",
     "RECORD": "the carrier's records contain it",

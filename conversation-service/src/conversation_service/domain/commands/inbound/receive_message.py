@@ -13,8 +13,10 @@ from conversation_service.domain.commands.inbound.consent import (
 )
 from conversation_service.domain.commands.inbound.inbound_message import (
     InboundContext,
+    is_forgotten,
     is_stale,
     reconciled_event,
+    refuse_forgotten,
     refuse_stale,
 )
 from conversation_service.domain.commands.inbound.stranger import receive_from_stranger
@@ -97,6 +99,8 @@ class ReceiveMessage:
         inbound = InboundContext(snapshot, self.message, self.sender, keyword)
         conversation = snapshot.live(self.route)
         had_opted_out = self._had_opted_out(snapshot)
+        if keyword.kind is not Keyword.OPT_OUT and is_forgotten(self.message, snapshot.now):
+            return refuse_forgotten(inbound, None if had_opted_out else conversation)
         if self.erasure_id and inbound.effective_keyword is Keyword.ERASE:
             return erase(inbound, conversation, self.erasure_id, is_confirmed=not had_opted_out)
         if had_opted_out:
