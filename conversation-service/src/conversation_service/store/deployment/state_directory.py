@@ -105,6 +105,7 @@ class StateDirectory:
 def _replace(path: Path, text: str) -> None:
     """Whole or not at all, also for another process that shares the directory."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}")
+    temporary.touch(mode=0o600)
     temporary.write_text(text)
     temporary.replace(path)
 
