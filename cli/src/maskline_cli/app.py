@@ -16,7 +16,6 @@ from maskline_cli.commands import (
     numbers,
     opt_outs,
     pools,
-    restore,
     send,
     start,
     watch,
@@ -156,7 +155,7 @@ _keys.command("rotate")(keys.rotate)
 app.add_typer(_keys, name="keys")
 
 _restore = typer.Typer(help="An older copy of Redis that was restored.")
-_restore.command("accept")(restore.accept)
+_restore.command("accept")(doctor.accept_restore)
 app.add_typer(_restore, name="restore")
 
 app.command("doctor")(doctor.doctor)

@@ -92,7 +92,7 @@ async def copy_aof(deployment: Deployment, copy: Path) -> None:
 async def copy_rdb(deployment: Deployment, copy: Path) -> None:
     """A snapshot, made into an append-only file as docs/backup.md says."""
     async with open_redis(deployment.stack.urls.redis_url) as redis:
-        await redis.execute_command("SAVE")
+        await redis.save()
     shutil.copytree(deployment.data, copy, ignore=shutil.ignore_patterns("appendonlydir"))
     port = free_port()
     server = await asyncio.create_subprocess_exec(*server_command(port, copy, durable=False))

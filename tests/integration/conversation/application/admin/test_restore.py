@@ -18,6 +18,7 @@ from conversation_service.store.deployment.state_directory import (
     StateDirectoryError,
 )
 from conversation_service.store.deployment.suppression_list import SuppressionList
+from conversation_service.store.keyspace.keys import DeploymentKeys
 from conversation_service.store.storage import Storage
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import deployment_pb2, error_reason_pb2, opt_out_pb2
@@ -42,7 +43,8 @@ Copy = dict[bytes, tuple[bytes, int]]
 async def copied(redis: Redis) -> Copy:
     """Every key as it is now."""
     keys = [key async for key in redis.scan_iter(count=1000)]
-    return {key: (await redis.dump(key), max(0, await redis.pttl(key))) for key in keys}
+    values = {key: (await redis.dump(key), max(0, await redis.pttl(key))) for key in keys}
+    return {key: (value, ttl) for key, (value, ttl) in values.items() if value}
 
 
 async def put_back(redis: Redis, copy: Copy) -> None:
@@ -52,6 +54,17 @@ async def put_back(redis: Redis, copy: Copy) -> None:
     for key, (value, ttl) in copy.items():
         pipeline.restore(key, ttl, value)
     await pipeline.execute()
+
+
+async def goes_on(redis: Redis) -> None:
+    """Waits until the replica has counted another step, as it does each second."""
+    key = DeploymentKeys().epoch
+    before = await redis.hget(key, "time")
+
+    async def is_later() -> bool:
+        return await redis.hget(key, "time") != before
+
+    await eventually(is_later)
 
 
 def guard(redis: Redis, path: Path | None, time: list[float] | None = None) -> RestoreGuard:
@@ -76,6 +89,7 @@ async def test_nothing_changes_or_leaves_until_the_restore_is_accepted(
     await service.quiet()
     await ask(service.opt_outs.OptOut, opt_out_pb2.OptOutRequest(phone_number=CAROL_NUMBER))
     sent = service.sent()
+    await goes_on(service.redis)
 
     await put_back(service.redis, copy)
 
