@@ -73,7 +73,7 @@ class RestoreGuard:
                 await self._save(status.position)
                 if 0 < seen.epoch < status.position.epoch:
                     # A restore was accepted by another replica.
-                    await self.restore_opt_outs(self.known_consents(status.since))
+                    await self.restore_opt_outs(self.known_consents())
             self._set_open(not status.is_behind)
             self._valid_until = asked + VALID_SECONDS
             return status
@@ -86,9 +86,12 @@ class RestoreGuard:
             await self._save(status.position)
             self._set_open(True)
 
-    def known_consents(self, since: datetime | None) -> list[KnownConsent]:
-        """The opt-outs and opt-ins that this replica has kept outside Redis; all if None."""
-        return self._directory.consents(since - MARGIN if since else None)
+    def known_consents(self) -> list[KnownConsent]:
+        """The opt-outs and opt-ins that this replica has kept outside Redis.
+
+        All of them, as the clocks of replicas and of Redis may differ.
+        """
+        return self._directory.consents(None)
 
     async def restore_opt_outs(self, consents: list[KnownConsent]) -> int:
         """Opts out whose last word was an opt-out; returns how many were not opted out."""

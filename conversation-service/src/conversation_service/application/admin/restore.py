@@ -86,7 +86,7 @@ class RestoreAcceptance:
         await self._directory.refresh()
         since = copy_time or self._clock.now() - LOOK_BACK
         in_records = await self._in_records(since - MARGIN)
-        consents = [*in_records, *self._guard.known_consents(copy_time)]
+        consents = [*in_records, *self._guard.known_consents()]
         opt_outs = await self._guard.restore_opt_outs(consents)
         dropped = [await self._drop_texts(pool) for pool in self._directory.pools]
         ended = [await self._end_all(pool) for pool in self._directory.pools]

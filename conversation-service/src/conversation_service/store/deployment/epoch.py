@@ -23,8 +23,6 @@ class EpochStatus:
     position: Position
     # When any observer last found it current; None if none ever has.
     time: datetime | None
-    # The same of the restored copy with which this epoch began.
-    since: datetime | None
 
 
 class Epochs:
@@ -44,9 +42,9 @@ class Epochs:
 
     async def _run(self, script: str, arguments: tuple[str | int, ...]) -> EpochStatus:
         reply = await run_script(self._scripts, script, (self._key,), arguments)
-        status, epoch, step, time, since = (item.decode() for item in reply)
+        status, epoch, step, time = (item.decode() for item in reply)
         position = Position(int(epoch), int(step))
-        return EpochStatus(status == "behind", position, _time(time), _time(since))
+        return EpochStatus(status == "behind", position, _time(time))
 
 
 def _time(ms: str) -> datetime | None:

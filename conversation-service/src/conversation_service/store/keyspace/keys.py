@@ -206,7 +206,7 @@ class DeploymentKeys:
 
     @property
     def epoch(self) -> str:
-        """hash: how far the deployment has got: epoch, time (ms), since (ms), pending; steps by
+        """hash: how far the deployment has got: epoch, time (ms), pending; steps by
         observer."""
         return self._key("epoch")
 

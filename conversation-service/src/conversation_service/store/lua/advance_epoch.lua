@@ -3,24 +3,23 @@
   A Redis that is behind, because an older copy was restored or everything was lost, stays marked
   until an operator accepts the restore; then it counts no step.
 
-  KEYS     1 epoch  hash  epoch, time (ms), since (ms), pending; "seen:<observer>": steps
+  KEYS     1 epoch  hash  epoch, time (ms), pending; "seen:<observer>": steps
   ARGV     1 observer · 2 epoch and 3 step that it saw last, 0 for none
-  RETURNS  {status, epoch, step, time (ms) of the last step, since (ms)}; status is "current" or
-           "behind"; since is what the copy behind the epoch was last known to be current at
+  RETURNS  {status, epoch, step, time (ms) of the last step}; status is "current" or "behind"
 ]]
 local key = KEYS[1]
 local observer, seen_epoch, seen_step = "seen:" .. ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 
-local stored = redis.call("HMGET", key, "epoch", "time", "since", "pending", observer)
-local epoch, step = tonumber(stored[1] or 0), tonumber(stored[5] or 0)
-local time, since, pending = stored[2] or "0", stored[3] or "0", stored[4]
+local stored = redis.call("HMGET", key, "epoch", "time", "pending", observer)
+local epoch, step = tonumber(stored[1] or 0), tonumber(stored[4] or 0)
+local time, pending = stored[2] or "0", stored[3]
 
 local is_behind = epoch < seen_epoch or (epoch == seen_epoch and step < seen_step)
 if is_behind and not pending then
   redis.call("HSET", key, "pending", 1)
 end
 if is_behind or pending then
-  return { "behind", tostring(epoch), tostring(step), time, since }
+  return { "behind", tostring(epoch), tostring(step), time }
 end
 
 local now = redis.call("TIME")
@@ -31,4 +30,4 @@ if epoch == 0 then
 end
 step = redis.call("HINCRBY", key, observer, 1)
 redis.call("HSET", key, "time", now_ms)
-return { "current", tostring(epoch), tostring(step), now_ms, since }
+return { "current", tostring(epoch), tostring(step), now_ms }
