@@ -22,6 +22,7 @@ OF_ITEMS = {"SEND_TOKEN_NOT_VALID"}
 OUT_OF_REACH = {
     "TOO_MANY_RACES": "others would have to win race after race",
     "BACKEND_UNAVAILABLE": "Redis or the messaging service would have to stop",
+    "RESTORE_PENDING": "an older copy of Redis would have to be restored",
     "CARRIER_ACCOUNT_REFUSED": "the carrier would have to refuse the account",
     "DEAD_LETTER_UNREADABLE": "a stored text would have to be damaged",
     "CURSOR_EXPIRED": "events are kept for three days at the least",

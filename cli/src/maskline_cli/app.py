@@ -155,4 +155,8 @@ _keys.command("status")(keys.status)
 _keys.command("rotate")(keys.rotate)
 app.add_typer(_keys, name="keys")
 
+_restore = typer.Typer(help="An older copy of Redis that was restored.")
+_restore.command("accept")(doctor.accept_restore)
+app.add_typer(_restore, name="restore")
+
 app.command("doctor")(doctor.doctor)

@@ -11,6 +11,10 @@ from conversation_service.app.wiring import Connections, Options, Wiring
 from conversation_service.domain.model.pool import SeededPool
 from conversation_service.rpc.core.permissions import PERMISSIONS, ROLES
 from conversation_service.rpc.core.status import DOMAIN
+from conversation_service.store.deployment.state_directory import (
+    StateDirectory,
+    StateDirectoryError,
+)
 from conversation_service.store.encryption.blind_index_key import StateKeyMismatch
 from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.encryption.key_ring import KeysCollide
@@ -43,6 +47,8 @@ def main() -> None:
         exit_with_error(f"CONVERSATION_POOLS_FILE: {error}")
     except (KeysCollide, StateKeyMismatch) as error:
         exit_with_error(f"CONVERSATION_STATE_KEY: {error}")
+    except StateDirectoryError as error:
+        exit_with_error(f"CONVERSATION_STATE_DIRECTORY: {error}")
     except ConfigFileError as error:
         exit_with_error(str(error))
 
@@ -59,12 +65,17 @@ async def serve(settings: Settings, pools: tuple[SeededPool, ...], cipher: Ciphe
     redis = open_redis(settings.redis_access)
     reader = open_redis(settings.redis_access, retries=0)
     channel = open_channel(settings.messaging_target, [MESSAGING], credentials)
+    directory = StateDirectory(settings.state_directory)
     options = Options(
         uses_development_key=settings.uses_development_key,
         recovery_interval=timedelta(seconds=settings.recovery_interval_seconds),
+        state_directory=directory,
     )
     async with redis, reader, channel as messaging, redis_clock(redis) as clock:
         connections = Connections(redis, reader, messaging)
+        if clock.is_synchronized():
+            # By a wrong clock all of it could be old.
+            directory.drop_old(clock.now())
         wiring = Wiring(pools, connections, cipher, clock, options)
         with serve_metrics(settings.metrics_listen):
             await Application(wiring).serve(settings.listen, stop_requested(), security)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from conversation_service.application.executor import Executor
+from conversation_service.application.restore_guard import IsOpen
 from conversation_service.domain.commands.system.expire import ExpireConversation
 from conversation_service.domain.model.pool import PoolSettings
 from conversation_service.store.conversations.repository import ConversationRepository
@@ -29,15 +30,16 @@ class Expiry:
     """Expires and purges conversations of one pool. Safe to run on several replicas."""
 
     def __init__(
-        self, executor: Executor, store: ConversationRepository, clock: SharedClock
+        self, executor: Executor, store: ConversationRepository, clock: SharedClock, is_open: IsOpen
     ) -> None:
         self._executor = executor
+        self._is_open = is_open
         self._store = store
         self._clock = clock
 
     async def run_once(self) -> float:
         """Takes the conversations that are longest overdue."""
-        if not self._clock.is_synchronized():
+        if not (self._clock.is_synchronized() and await self._is_open()):
             return EXPIRY_PAUSE_SECONDS
         now, start = self._clock.now(), self._clock.monotonic()
         due = await self._store.due(now, BATCH)

@@ -56,6 +56,10 @@ class DataDirectory:
         """The simulator's phones, texts and files."""
         return self.path / "simulator" / "phones.sqlite3"
 
+    def state(self) -> Path:
+        """What the conversation service keeps apart from Redis."""
+        return self.path / "conversation"
+
     def make_keys(self) -> None:
         """Creates missing keys. Without its keys the data cannot be read."""
         for path in (self.state_key, self.ledger_key):

@@ -132,6 +132,7 @@ def conversation_service(
     defaults = {
         "CONVERSATION_POOLS_FILE": str(REPOSITORY / "deploy" / "pools.toml"),
         "CONVERSATION_STATE_KEY_FILE": str(folder.state_key),
+        "CONVERSATION_STATE_DIRECTORY": str(folder.state),
         "CONVERSATION_SERVES_REFLECTION": "true",
     }
     check = partial(

@@ -159,4 +159,8 @@ TABLE: Table = {
     "RotateKeys": {
         "INVALID_ARGUMENT": lambda own: deployment_pb2.RotateKeysRequest(page_token="x")
     },
+    "AcceptRestore": {
+        "INVALID_ARGUMENT": lambda own: deployment_pb2.AcceptRestoreRequest(request_id="x" * 129),
+        "NO_RESTORE_PENDING": lambda own: deployment_pb2.AcceptRestoreRequest(),
+    },
 }

@@ -109,9 +109,12 @@ def incoming(
     *,
     attachments: tuple[Attachment, ...] = (),
     carrier_time: datetime | None = None,
+    is_recovered: bool = False,
 ) -> ReceiveMessage:
-    """A text that arrives."""
-    message = InboundMessage(TEXT_ID, by.phone_number, on, body, attachments, carrier_time)
+    """A text that arrives, or that is found in the carrier's records."""
+    message = InboundMessage(
+        TEXT_ID, by.phone_number, on, body, attachments, carrier_time, is_recovered
+    )
     return ReceiveMessage(message, by)
 
 
@@ -155,6 +158,7 @@ def after(change: Change) -> Conversation:
 
 
 WAITING = replace(started(snapshot_of(), route(ALICE)), conversation_id="c", etag="e1")
-ACTIVE = replace(joined(snapshot_of(), WAITING, BOB), etag="e2")
+# The store gives every live conversation a data key.
+ACTIVE = replace(joined(snapshot_of(), WAITING, BOB), etag="e2", data_key=b"\xffa data key")
 PAUSED = replace(paused(snapshot_of(), ACTIVE), etag="e3")
 ENDED = replace(ended(snapshot_of(), ACTIVE, EndReason.PARTICIPANT_ENDED), etag="e4")

@@ -11,13 +11,14 @@ from redis.asyncio import Redis
 
 from conversation_service.application.inbound.delivery_receipts import FailureNotifier
 from conversation_service.application.opt_outs import OptOuts
+from conversation_service.application.restore_guard import RestoreGuard
 from conversation_service.dispatch.batch import DispatchContext
 from conversation_service.dispatch.dispatcher import Dispatcher
 from conversation_service.dispatch.pre_send import PreSendChecks
 from conversation_service.dispatch.settle import Settler
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.command import IdempotencyKey
-from conversation_service.domain.model.consent import OptOut, OptOutSource
+from conversation_service.domain.model.consent import OptOut, OptOutSource, cause_of
 from conversation_service.domain.model.events import Event, EventType
 from conversation_service.domain.model.messages import (
     Attachment,
@@ -31,12 +32,15 @@ from conversation_service.messaging.client import MessagingClient
 from conversation_service.messaging.send import Retry, SendResult, Sent
 from conversation_service.store.conversations.repository import ConversationRepository
 from conversation_service.store.conversations.types import Commit, Committed
+from conversation_service.store.deployment.epoch import Epochs
+from conversation_service.store.deployment.state_directory import StateDirectory
 from conversation_service.store.deployment.suppression_list import SuppressionList
 from conversation_service.store.event_log import EventLog
 from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.outbox.dead_letters import DeadLetters
 from conversation_service.store.outbox.outbox import Outbox
-from support.builders.conversations import MASKED, PEOPLE, POOL, SETTINGS, pool_storage
+from conversation_service.store.storage import Storage
+from support.builders.conversations import CIPHER, MASKED, PEOPLE, POOL, SETTINGS, pool_storage
 from support.clock import ManualClock
 
 KEYS = Keys("main")
@@ -112,7 +116,9 @@ class RecordedOptOuts(OptOuts):
 
     async def opt_out(self, person_id: str, source: OptOutSource, command_id: str) -> None:
         self.opted_out.append((person_id, source, command_id))
-        await self._suppression.add(person_id, OptOut(self._clock.now(), source, command_id))
+        await self._suppression.add(
+            person_id, OptOut(self._clock.now(), source, cause_of(command_id))
+        )
 
     async def end_all(self, person_id: str) -> None:
         self.ended.append(person_id)
@@ -144,6 +150,8 @@ class Harness:
         self.dead_letters = DeadLetters(pool_storage(redis))
         self.event_log = EventLog(pool_storage(redis))
         self.opt_outs = RecordedOptOuts(SuppressionList(redis), clock)
+        suppression, epochs = SuppressionList(redis), Epochs(Storage(redis, CIPHER))
+        self.guard = RestoreGuard(epochs, StateDirectory(None), suppression)
         self._dispatchers: list[Dispatcher] = []
         self._store = ConversationRepository(pool_storage(redis))
         self._added = 0
@@ -167,6 +175,7 @@ class Harness:
             Settler("main", self.outbox, self.failures, self.pool_settings),
             self.pool_settings,
             self.clock,
+            self.guard,
             jitter=lambda: 1.0,
         )
         self._dispatchers.append(Dispatcher(context, block_ms=None))

@@ -41,6 +41,14 @@ class FakeStore:
         self._clock.move(seconds=BATCH_SECONDS)
 
 
+async def always() -> bool:
+    return True
+
+
+async def never() -> bool:
+    return False
+
+
 @pytest.mark.parametrize(
     ("due", "taken", "pause"),
     [
@@ -54,7 +62,7 @@ async def test_a_batch_is_small_and_the_pause_after_it_as_long_as_it_took_and_mo
     clock: ManualClock, due: int, taken: int, pause: float
 ) -> None:
     store = FakeStore(due, clock)
-    expiry = Expiry(cast("Executor", store), cast("ConversationRepository", store), clock)
+    expiry = Expiry(cast("Executor", store), cast("ConversationRepository", store), clock, always)
     assert await expiry.run_once() == pytest.approx(pause)
     assert store.expired + len(store.purged) == taken <= 16
 
@@ -62,6 +70,13 @@ async def test_a_batch_is_small_and_the_pause_after_it_as_long_as_it_took_and_mo
 async def test_nothing_is_taken_while_the_clock_is_wrong(clock: ManualClock) -> None:
     store = FakeStore(100, clock)
     clock.synchronized = False
-    expiry = Expiry(cast("Executor", store), cast("ConversationRepository", store), clock)
+    expiry = Expiry(cast("Executor", store), cast("ConversationRepository", store), clock, always)
+    assert await expiry.run_once() == EXPIRY_PAUSE_SECONDS
+    assert (store.expired, store.purged) == (0, [])
+
+
+async def test_nothing_is_taken_while_redis_is_older_than_it_was(clock: ManualClock) -> None:
+    store = FakeStore(100, clock)
+    expiry = Expiry(cast("Executor", store), cast("ConversationRepository", store), clock, never)
     assert await expiry.run_once() == EXPIRY_PAUSE_SECONDS
     assert (store.expired, store.purged) == (0, [])

@@ -1,4 +1,4 @@
-"""`maskline doctor`: checks a deployment from the operator's machine."""
+"""`maskline doctor` and `maskline restore`: checks a deployment, accepts a restored Redis."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,8 @@ from maskline.conversation.v1.pool_pb2 import GetPoolRequest
 from maskline_cli.connection.client import CallFailed, Client, client_of
 from maskline_cli.connection.failures import failure_of
 from maskline_cli.connection.options import Options
-from maskline_cli.output.render import show, table
+from maskline_cli.output.render import cell, show, table
+from maskline_cli.values.arguments import RequestId
 from maskline_cli.values.fields import enum_word
 
 PASSED = pb.CHECK_OUTCOME_PASSED
@@ -102,3 +103,20 @@ def _detail(response: httpx.Response) -> str:
 
 def _check(name: str, outcome: pb.CheckOutcome.ValueType, finding: str) -> pb.DeploymentCheck:
     return pb.DeploymentCheck(name=name, outcome=outcome, finding=finding)
+
+
+def accept_restore(context: typer.Context, request_id: RequestId) -> None:
+    """Accepts a restored copy of Redis: ends its live conversations and starts sending again.
+
+    Texts that wait in the copy are dropped, and people known to have opted out since stay opted
+    out. It may take minutes: use --timeout, and repeat it if it fails.
+    """
+    client = client_of(context)
+    response = client.call(
+        client.deployment.AcceptRestore, pb.AcceptRestoreRequest(request_id=request_id)
+    )
+    counts = (
+        f"{response.ended_conversations} conversations ended, {response.dropped_texts} messages "
+        f"dropped, {response.restored_opt_outs} people opted out again"
+    )
+    show(client.options, response, cell(f"Restore accepted: {counts}."))

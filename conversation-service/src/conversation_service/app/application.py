@@ -4,6 +4,7 @@ import asyncio
 from functools import partial
 
 import grpc
+from redis.exceptions import RedisError
 
 from conversation_service.app.pool_supervisor import Loop, PoolSupervisor
 from conversation_service.app.wiring import Wiring
@@ -43,6 +44,9 @@ SERVICES = (
 )
 
 SERVICE_NAMES = tuple(service.full_name for service in SERVICES)
+
+# Once a restore is accepted, the pools are served this soon.
+SUPERVISE_AGAIN_SECONDS = 1.0
 
 
 class Application:
@@ -108,6 +112,9 @@ class Application:
             self._key_mismatch = mismatch
             stop.set()
             raise
+        if not await self.wiring.guard.is_open():
+            # The pools are seeded once: not into a copy that may still change.
+            return SUPERVISE_AGAIN_SECONDS
         return await self._supervisor.run_once()
 
     async def _end_streams(self, stop: asyncio.Event) -> None:
@@ -116,12 +123,19 @@ class Application:
         self.wiring.event_streams.stop()
 
     async def _is_healthy(self) -> bool:
+        """Not while Redis is older than it was: nothing is done on its state then."""
         is_able = (
             self.is_ready
             and self.wiring.clock.is_synchronized()
             and self.wiring.messaging_access.is_accepted
         )
-        return is_able and await self.wiring.write_check.is_writable()
+        if not is_able:
+            return False
+        try:
+            is_open = await self.wiring.guard.check()
+        except (RedisError, OSError):
+            return False
+        return is_open and await self.wiring.write_check.is_writable()
 
     def _background_loops(self, pool: PoolContext) -> list[Loop]:
         dispatcher = self.wiring.dispatcher(pool)

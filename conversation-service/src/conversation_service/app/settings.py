@@ -52,6 +52,12 @@ class Settings(ServerSettings, RedisSettings, TracesSettings):
         description="Earlier state keys, one per line or separated by commas. They decrypt what "
         "was encrypted with them until `maskline keys rotate` has re-encrypted it.",
     )
+    state_directory: Path | None = Field(
+        None,
+        description="Directory in which the service keeps how far Redis has got and who opted out, "
+        "so that it notices when an older copy of Redis is restored. Replicas may share it. "
+        "Without it, only a copy that is restored while the service runs is noticed.",
+    )
     recovery_interval_seconds: int = Field(
         180,
         ge=0,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 
 import grpc
 from redis.asyncio import Redis
@@ -12,6 +12,7 @@ from conversation_service.application.admin.dead_letters import DeadLetterAdmin
 from conversation_service.application.admin.deployment_checks import DeploymentChecks
 from conversation_service.application.admin.pool_seeding import PoolSeeder
 from conversation_service.application.admin.pools import Pools
+from conversation_service.application.admin.restore import RestoreAcceptance, RestoreStores
 from conversation_service.application.erasure import ErasureService
 from conversation_service.application.event_subscription import SubscriptionLimit
 from conversation_service.application.executor import Executor
@@ -25,6 +26,7 @@ from conversation_service.application.inbound.reconciliation import Reconciliati
 from conversation_service.application.number_lookups import NumberLookups
 from conversation_service.application.opt_outs import OptOuts
 from conversation_service.application.pools import PoolContext, PoolDirectory
+from conversation_service.application.restore_guard import IsOpen, RestoreGuard
 from conversation_service.dispatch.batch import DispatchContext
 from conversation_service.dispatch.dispatcher import Dispatcher
 from conversation_service.dispatch.gauges import OutboxGauges
@@ -43,10 +45,13 @@ from conversation_service.rpc.operators import DeadLetterServicer, DeploymentSer
 from conversation_service.rpc.people import OptOutServicer, PersonServicer
 from conversation_service.rpc.pools.servicer import PoolServicer
 from conversation_service.store.conversations.repository import ConversationRepository
+from conversation_service.store.deployment.epoch import Epochs
 from conversation_service.store.deployment.number_lookups import NumberLookupCounts
 from conversation_service.store.deployment.opt_out_requests import OptOutRequests
 from conversation_service.store.deployment.pool_index import PoolIndex
 from conversation_service.store.deployment.reconciliation_cursor import ReconciliationCursor
+from conversation_service.store.deployment.restore_requests import RestoreRequests
+from conversation_service.store.deployment.state_directory import StateDirectory
 from conversation_service.store.deployment.suppression_list import SuppressionList
 from conversation_service.store.deployment.usage_samples import UsageSamples
 from conversation_service.store.encryption.blind_index_key import BlindIndexKeyStore
@@ -78,6 +83,8 @@ class Options:
 
     uses_development_key: bool = False
     recovery_interval: timedelta = timedelta(0)
+    # What is kept outside Redis; None for nothing that outlives the process.
+    state_directory: StateDirectory | None = None
 
 
 class Wiring:
@@ -101,11 +108,19 @@ class Wiring:
 
     @cached_property
     def directory(self) -> PoolDirectory:
-        return PoolDirectory(self._pool_index, self._open_pool)
+        return PoolDirectory(self._pool_index, partial(self._open_pool, self.guard.is_open))
 
     @cached_property
     def seeder(self) -> PoolSeeder:
         return PoolSeeder(self._pools, self.directory, self._pool_index)
+
+    @cached_property
+    def guard(self) -> RestoreGuard:
+        return RestoreGuard(Epochs(self._storage), self._state_directory, self._suppression)
+
+    @cached_property
+    def _state_directory(self) -> StateDirectory:
+        return self.options.state_directory or StateDirectory(None)
 
     @cached_property
     def blind_index_key(self) -> BlindIndexKeyStore:
@@ -129,7 +144,7 @@ class Wiring:
 
     @cached_property
     def _suppression(self) -> SuppressionList:
-        return SuppressionList(self.redis)
+        return SuppressionList(self.redis, self._state_directory)
 
     @cached_property
     def _messaging(self) -> MessagingClient:
@@ -140,7 +155,7 @@ class Wiring:
         return OptOuts(
             self.directory,
             self._suppression,
-            OptOutRequests(self._storage),
+            OptOutRequests(self._storage, self._suppression),
             self._storage.people,
             self.clock,
         )
@@ -169,7 +184,7 @@ class Wiring:
 
     def conversation_servicer(self) -> ConversationServicer:
         receipts = DeliveryReceiptHandler(
-            self._messaging, self.directory, self._opt_outs, self.clock
+            self._messaging, self.directory, self._opt_outs, self.clock, self.guard.is_open
         )
         return ConversationServicer(
             self.directory,
@@ -199,9 +214,20 @@ class Wiring:
             self.write_check,
             self.directory,
             self._messaging,
+            self.guard,
             uses_development_key=self.options.uses_development_key,
         )
-        return DeploymentServicer(checks, Rotation(self._storage))
+        return DeploymentServicer(checks, Rotation(self._storage), self._restore())
+
+    def _restore(self) -> RestoreAcceptance:
+        stores = RestoreStores(
+            RestoreRequests(self._storage),
+            ReconciliationCursor(self._storage),
+            CarrierRecords(self._channel),
+            self._storage.people,
+        )
+        directory = PoolDirectory(self._pool_index, partial(self._open_pool, _always))
+        return RestoreAcceptance(self.guard, directory, stores, self.clock)
 
     def media_servicer(self) -> MediaServicer:
         return MediaServicer(MediaClient(self._channel))
@@ -210,7 +236,8 @@ class Wiring:
 
     def reconciliation(self, interval: timedelta) -> Reconciliation:
         records, cursor = CarrierRecords(self._channel), ReconciliationCursor(self._storage)
-        return Reconciliation(records, self._inbound, cursor, self.clock, interval)
+        is_open = self.guard.check
+        return Reconciliation(records, self._inbound, cursor, self.clock, interval, is_open)
 
     def dispatcher(self, pool: PoolContext, *, block_ms: int | None = BLOCK_MS) -> Dispatcher:
         """`block_ms` is how long one read may wait for a new outbox entry."""
@@ -224,11 +251,12 @@ class Wiring:
             settler,
             pool.current_settings,
             self.clock,
+            self.guard,
         )
         return Dispatcher(context, block_ms=block_ms)
 
     def expiry(self, pool: PoolContext) -> Expiry:
-        return Expiry(pool.executor, pool.store, self.clock)
+        return Expiry(pool.executor, pool.store, self.clock, self.guard.is_open)
 
     def maintenance(self, pool: PoolContext) -> Maintenance:
         return Maintenance(
@@ -242,10 +270,16 @@ class Wiring:
     def _dead_letters(self, pool: str) -> DeadLetters:
         return DeadLetters(self._storage.pool(pool))
 
-    def _open_pool(self, name: str) -> PoolContext:
+    def _open_pool(self, is_open: IsOpen, name: str) -> PoolContext:
         storage = self._storage.pool(name)
         store, journal = ConversationRepository(storage), EventLog(storage)
         uncreated = Pool(name, PoolSettings(operator=""))
-        executor = Executor(uncreated, store, self._suppression, journal, self.clock, RandomIds())
+        executor = Executor(
+            uncreated, store, self._suppression, journal, self.clock, RandomIds(), is_open
+        )
         outbox = Outbox(storage, self._reader)
         return PoolContext(name, executor, store, outbox, journal, UsageSamples(storage))
+
+
+async def _always() -> bool:
+    return True

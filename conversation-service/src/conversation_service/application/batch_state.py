@@ -10,7 +10,7 @@ from conversation_service.domain.commands.core.command import Command
 from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
 from conversation_service.domain.commands.inbound.receive_message import ReceiveMessage
 from conversation_service.domain.errors import ConversationError
-from conversation_service.domain.model.consent import ConsentChange, OptOut, OptOutSource
+from conversation_service.domain.model.consent import ConsentChange, OptOut, OptOutSource, cause_of
 from conversation_service.domain.model.conversation import Conversation, State
 from conversation_service.domain.model.messages import HeldMessage
 from conversation_service.domain.model.participants import Person, Route
@@ -91,7 +91,7 @@ class BatchState:
         if consent.opts_in:
             opt_outs.pop(consent.person, None)
         else:
-            opt_out = OptOut(self._state.now, OptOutSource.TEXT, command_id)
+            opt_out = OptOut(self._state.now, OptOutSource.TEXT, cause_of(command_id))
             opt_outs.setdefault(consent.person, opt_out)
 
     def _block(self, first: Person, second: Person) -> None:

@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 
 from conversation_service.application.batch_state import BatchState, duplicate_deliveries
 from conversation_service.application.ids import IdGenerator
+from conversation_service.application.restore_guard import IsOpen
 from conversation_service.domain.commands.core.command import Command, IdempotencyKey
 from conversation_service.domain.commands.core.snapshot import ReadSet
 from conversation_service.domain.commands.system.expire import ExpireConversation
@@ -20,8 +21,9 @@ from conversation_service.domain.errors import (
     ConversationError,
     RequestIdReused,
     ResponseExpired,
+    RestorePending,
 )
-from conversation_service.domain.model.consent import OptOut, OptOutSource
+from conversation_service.domain.model.consent import OptOut, OptOutSource, cause_of
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import Pool
 from conversation_service.store.conversations.repository import ConversationRepository
@@ -74,14 +76,16 @@ class Executor:
         events: EventLog,
         clock: Clock,
         ids: IdGenerator,
+        is_open: IsOpen,
     ) -> None:
-        """`pool` is the pool as it was last loaded; it need not exist yet."""
+        """Executes nothing unless `is_open`. `pool` need not exist yet."""
         self.pool = pool
         self._store = store
         self._suppression = suppression
         self._events = events
         self._clock = clock
         self._ids = ids
+        self._is_open = is_open
         self._batches = Batcher(self._run_calls, batch_limit=CALLS_IN_A_BATCH, in_flight_limit=1)
 
     async def run(self, command: Command) -> StoredResponse:
@@ -93,6 +97,8 @@ class Executor:
 
     async def run_all(self, commands: Sequence[Command]) -> Sequence[ExecutionResult]:
         """Executes commands in order; the refusal of one does not affect the others."""
+        if not await self._is_open():
+            return [RestorePending()] * len(commands)
         try:
             return await self._batches.submit(commands)
         except BatcherFull:
@@ -191,17 +197,18 @@ class Executor:
     async def _apply_consent(self, commits: Iterable[Commit]) -> None:
         """Before the commit: once a message is acknowledged, its opt-out is never lost.
 
-        An opt-out keeps the id of the message that caused it, so that the message is decided in the
-        same way when it comes again after a crash in between.
+        An opt-out keeps the hashed id of the message that caused it, so that the message is decided
+        in the same way when it comes again after a crash in between.
         """
         for commit in commits:
             if (consent := commit.change.consent) is None:
                 continue
             person_id = consent.person.person_id
             if consent.opts_in:
-                await self._suppression.remove(person_id)
+                await self._suppression.remove(person_id, commit.now)
             else:
-                opt_out = OptOut(commit.now, OptOutSource.TEXT, commit.key.request_id)
+                cause = cause_of(commit.key.request_id)
+                opt_out = OptOut(commit.now, OptOutSource.TEXT, cause)
                 await self._suppression.add(person_id, opt_out)
 
     async def _record_duplicates(

@@ -3,7 +3,7 @@
 from conversation_service.application.pools import PoolContext, PoolDirectory
 from conversation_service.domain.commands.system.end_for_opt_out import EndConversationForOptOut
 from conversation_service.domain.errors import ConversationError
-from conversation_service.domain.model.consent import OptOut, OptOutSource
+from conversation_service.domain.model.consent import OptOut, OptOutSource, cause_of
 from conversation_service.domain.model.participants import Route
 from conversation_service.store.deployment.opt_out_requests import OptOutRequests
 from conversation_service.store.deployment.suppression_list import SuppressionList
@@ -30,7 +30,9 @@ class OptOuts:
 
     async def opt_out(self, person_id: str, source: OptOutSource, source_id: str) -> None:
         """Suppresses all messages to the person and ends the live conversations in all pools."""
-        await self._suppression.add(person_id, OptOut(self._clock.now(), source, source_id))
+        await self._suppression.add(
+            person_id, OptOut(self._clock.now(), source, cause_of(source_id))
+        )
         await self.end_all(person_id)
 
     async def opt_out_for_request(self, request_id: str, person_id: str) -> OptOut | None:
@@ -39,8 +41,9 @@ class OptOuts:
         A repetition ends what the first request may have left, unless the person has opted in.
         Raises RequestIdReused.
         """
-        new = OptOut(self._clock.now(), OptOutSource.CLIENT, "")
-        opt_out = await self._requests.change(request_id, person_id, new)
+        now = self._clock.now()
+        new = OptOut(now, OptOutSource.CLIENT)
+        opt_out = await self._requests.change(request_id, person_id, new, now)
         if await self.get(person_id) is not None:
             await self.end_all(person_id)
         return opt_out
@@ -50,7 +53,7 @@ class OptOuts:
 
         Ended conversations stay ended. Raises RequestIdReused.
         """
-        return await self._requests.change(request_id, person_id, None)
+        return await self._requests.change(request_id, person_id, None, self._clock.now())
 
     async def get(self, person_id: str) -> OptOut | None:
         """The opt-out in force, if any."""
@@ -59,7 +62,7 @@ class OptOuts:
     async def is_caused_by(self, person_id: str, message_id: str) -> bool:
         """Whether the opt-out in force was requested by this message."""
         opt_out = await self.get(person_id)
-        return opt_out is not None and opt_out.command_id == message_id
+        return opt_out is not None and opt_out.is_caused_by(message_id)
 
     async def end_all(self, person_id: str) -> None:
         """Ends live conversations in all pools; partners are notified without the reason.

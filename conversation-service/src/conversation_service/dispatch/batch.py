@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from conversation_service.application.restore_guard import RestoreGuard
 from conversation_service.dispatch.backoff import MAX_ATTEMPTS, Throttle, retry_delay
 from conversation_service.dispatch.pre_send import Outcome, PreSendChecks
 from conversation_service.dispatch.recipient_queues import RecipientQueue, RecipientQueues
@@ -43,6 +44,7 @@ class DispatchContext:
     # Loads the pool's current settings.
     settings: Callable[[], Awaitable[PoolSettings]]
     clock: SharedClock
+    guard: RestoreGuard
     jitter: Callable[[], float] = random.random
     throttle: Throttle = field(default_factory=Throttle)
     reserve_throttle: Throttle = field(default_factory=Throttle)

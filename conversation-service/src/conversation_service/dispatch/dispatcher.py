@@ -100,6 +100,9 @@ class Dispatcher:
             return False
         if self._renew_time is not None and now < self._renew_time:
             return True
+        if not await self._context.guard.check():
+            self._take_over("")
+            return False
         token = await self._outbox.acquire_lease(self._token, LEASE)
         if token is None or token != self._token:
             self._take_over(token or "")
@@ -141,6 +144,10 @@ class Dispatcher:
         except LeaseLost:
             self._on_lease_lost(self._token)
             return
+        except Exception:
+            # Redis may have come back with an older copy: the guard looks before anything is sent.
+            self._renew_time = None
+            raise
         self._queues.add(entries)
         if entries:
             self._read_through = entries[-1].entry_id

@@ -243,6 +243,16 @@ class BackendUnavailable(_FixedError):
     text = "Redis or the messaging service does not answer; try again"
 
 
+class RestorePending(_FixedError):
+    reason = "RESTORE_PENDING"
+    text = "an older copy of Redis was restored; nothing changes until an operator accepts it"
+
+
+class NoRestorePending(_FixedError):
+    reason = "NO_RESTORE_PENDING"
+    text = "Redis is as new as this replica has seen it; there is nothing to accept"
+
+
 class CarrierAccountRefused(_FixedError):
     reason = "CARRIER_ACCOUNT_REFUSED"
     text = "the carrier refused the account's keys; check them at the messaging service"

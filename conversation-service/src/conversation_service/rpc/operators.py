@@ -6,6 +6,7 @@ from conversation_service.application.admin.deployment_checks import (
     CheckOutcome,
     DeploymentChecks,
 )
+from conversation_service.application.admin.restore import RestoreAcceptance
 from conversation_service.rpc.core.convert import page_size, timestamp
 from conversation_service.rpc.core.permissions import Context
 from conversation_service.rpc.core.validation import RequestValidator
@@ -88,9 +89,12 @@ _OUTCOMES = {
 
 
 class DeploymentServicer(deployment_pb2_grpc.DeploymentServiceServicer):
-    def __init__(self, checks: DeploymentChecks, rotation: Rotation) -> None:
+    def __init__(
+        self, checks: DeploymentChecks, rotation: Rotation, restore: RestoreAcceptance
+    ) -> None:
         self._checks = checks
         self._rotation = rotation
+        self._restore = restore
 
     async def CheckDeployment(
         self, request: deployment_pb2.CheckDeploymentRequest, context: Context
@@ -107,6 +111,19 @@ class DeploymentServicer(deployment_pb2_grpc.DeploymentServiceServicer):
         validator.check()
         step = await self._rotation.run_once(request.page_token, only_count=request.only_count)
         return _step_to_proto(step, self._rotation.current_key_id)
+
+    async def AcceptRestore(
+        self, request: deployment_pb2.AcceptRestoreRequest, context: Context
+    ) -> deployment_pb2.AcceptRestoreResponse:
+        validator = RequestValidator()
+        validator.identifier("request_id", request.request_id)
+        validator.check()
+        accepted = await self._restore.accept(request.request_id)
+        return deployment_pb2.AcceptRestoreResponse(
+            ended_conversations=accepted.ended_conversations,
+            dropped_texts=accepted.dropped_texts,
+            restored_opt_outs=accepted.restored_opt_outs,
+        )
 
 
 def _check_to_proto(check: Check) -> deployment_pb2.DeploymentCheck:

@@ -117,6 +117,7 @@ WRONG: list[tuple[str, dict[str, object], str]] = [
     ("GetMedia", {"media_token": NOT_ASCII}, ""),
     ("ListDeadLetters", PAGE | {"pool": ""}, ""),
     ("RotateKeys", {"request_id": "", "page_token": "x"}, ""),
+    ("AcceptRestore", {"request_id": LONG}, ""),
     ("RotateKeys", {"page_token": str(2**64)}, ""),
     ("RotateKeys", {"page_token": "9" * 5000}, ""),
 ]

@@ -51,6 +51,20 @@ async def test_json_has_one_response_for_all_steps(deployment: Deployment) -> No
     }
 
 
+async def test_the_acceptance_of_a_restore_shows_what_it_changed(deployment: Deployment) -> None:
+    deployment.answers(
+        "AcceptRestore",
+        pb.AcceptRestoreResponse(ended_conversations=3, dropped_texts=2, restored_opt_outs=1),
+    )
+    ended = await maskline(deployment.target, "restore", "accept", "--request-id", "r1")
+    sentence = (
+        "Restore accepted: 3 conversations ended, 2 messages dropped, 1 people opted out again."
+    )
+    assert (ended.status, ended.out.strip()) == (0, sentence), ended.err
+    [request] = deployment.received(pb.AcceptRestoreRequest)
+    assert request.request_id == "r1"
+
+
 async def test_a_person_is_erased_by_a_number_from_standard_input(deployment: Deployment) -> None:
     deployment.answers("ErasePerson", person_pb2.ErasePersonResponse(erasure=MADE))
     command = ("people", "erase", "--yes", "--request-id", "r1", "-")

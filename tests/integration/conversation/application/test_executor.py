@@ -66,9 +66,15 @@ class Replica:
         self.store = CrashingRepository(storage)
         self.suppression = SuppressionList(redis)
         events = EventLog(storage)
-        self.executor = Executor(NEW_POOL, self.store, self.suppression, events, clock, RandomIds())
+        self.executor = Executor(
+            NEW_POOL, self.store, self.suppression, events, clock, RandomIds(), self.is_open
+        )
         outbox, samples = Outbox(storage, redis), UsageSamples(storage)
         self.context = PoolContext("main", self.executor, self.store, outbox, events, samples)
+
+    async def is_open(self) -> bool:
+        """No older copy of Redis is restored here."""
+        return True
 
     async def change_pool(self, pool: Pool) -> None:
         """A change that this replica's executor does not see."""

@@ -21,6 +21,7 @@ from conversation_service.store.conversations.commit_conversation import (
     LAST_NUMBER_LIFETIME,
 )
 from conversation_service.store.deployment.opt_out_requests import REQUESTS_KEPT
+from conversation_service.store.deployment.restore_requests import REQUESTS_KEPT as RESTORES_KEPT
 from conversation_service.store.erasure.log import ERASURE_LIFETIME
 from conversation_service.store.keyspace.keys import DeploymentKeys, Keys, parse_key
 
@@ -69,6 +70,8 @@ def longest(settings: PoolSettings) -> Mapping[str, timedelta | None]:
         "pools": ALWAYS,
         "numbers": ALWAYS,
         "blind-index-key": ALWAYS,
+        "epoch": ALWAYS,
+        "restore-request": RESTORES_KEPT,
         "opt-out": ALWAYS,
         "opt-out-request": REQUESTS_KEPT,
         "erasure": ERASURE_LIFETIME,

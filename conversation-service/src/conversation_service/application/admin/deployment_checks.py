@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from conversation_service.application.pools import PoolDirectory
+from conversation_service.application.restore_guard import RestoreGuard
 from conversation_service.domain.errors import CarrierAccountRefused
 from conversation_service.messaging.client import (
     Account,
@@ -51,6 +52,7 @@ class DeploymentChecks:
         writes: WriteCheck,
         directory: PoolDirectory,
         messaging: MessagingClient,
+        guard: RestoreGuard,
         *,
         uses_development_key: bool,
     ) -> None:
@@ -58,6 +60,7 @@ class DeploymentChecks:
         self._writes = writes
         self._directory = directory
         self._messaging = messaging
+        self._guard = guard
         self._uses_development_key = uses_development_key
 
     async def check(self) -> list[Check]:
@@ -82,6 +85,7 @@ class DeploymentChecks:
         try:
             info = cast("Mapping[str, object]", await self._redis.info())
             pools = await self._pools()
+            restore = _restore(is_open=await self._guard.check(), is_kept=self._guard.is_kept)
         except (RedisError, OSError) as error:
             finding = f"unreachable ({type(error).__name__}); see CONVERSATION_REDIS_URL"
             yield Check("redis", CheckOutcome.FAILED, finding)
@@ -90,6 +94,7 @@ class DeploymentChecks:
         yield _redis_version(info)
         yield _redis_durability(info)
         yield _redis_eviction(info)
+        yield restore
         yield pools
 
     async def _pools(self) -> Check:
@@ -164,6 +169,17 @@ def _redis_eviction(info: Mapping[str, object]) -> Check:
         return Check(name, CheckOutcome.PASSED, "no keys are evicted")
     finding = f"{policy} may evict conversations; set maxmemory-policy noeviction"
     return Check(name, CheckOutcome.FAILED, finding)
+
+
+def _restore(*, is_open: bool, is_kept: bool) -> Check:
+    name = "redis restore"
+    if not is_open:
+        finding = "an older copy of Redis was restored; see `maskline restore accept`"
+        return Check(name, CheckOutcome.FAILED, finding)
+    if not is_kept:
+        finding = "an older copy might go unnoticed; set CONVERSATION_STATE_DIRECTORY"
+        return Check(name, CheckOutcome.WARNED, finding)
+    return Check(name, CheckOutcome.PASSED, "Redis is as new as it was")
 
 
 def _credentials(account: Account) -> Check:

@@ -5,8 +5,13 @@ from collections.abc import Sequence
 
 from conversation_service.application.opt_outs import OptOuts
 from conversation_service.application.pools import PoolContext, PoolDirectory
+from conversation_service.application.restore_guard import IsOpen
 from conversation_service.domain.commands.system.delivery_failure import failure_notice
-from conversation_service.domain.errors import ConversationError, SendTokenNotValid
+from conversation_service.domain.errors import (
+    ConversationError,
+    RestorePending,
+    SendTokenNotValid,
+)
 from conversation_service.domain.model.consent import OptOutSource
 from conversation_service.domain.model.events import Rule
 from conversation_service.domain.model.messages import (
@@ -57,18 +62,26 @@ class DeliveryReceiptHandler:
     """Matches delivery receipts with messages and applies them."""
 
     def __init__(
-        self, messaging: MessagingClient, directory: PoolDirectory, opt_outs: OptOuts, clock: Clock
+        self,
+        messaging: MessagingClient,
+        directory: PoolDirectory,
+        opt_outs: OptOuts,
+        clock: Clock,
+        is_open: IsOpen,
     ) -> None:
         self._messaging = messaging
         self._directory = directory
         self._opt_outs = opt_outs
         self._clock = clock
+        self._is_open = is_open
 
     async def handle(self, receipts: Sequence[CarrierReceipt]) -> list[ReceiptOutcome]:
         """For each receipt: whether its message is known, or the refusal of a forged token.
 
-        Idempotent. Raises BackendUnavailable.
+        Idempotent. Raises BackendUnavailable, RestorePending.
         """
+        if not await self._is_open():
+            raise RestorePending
         recorded = await self._messaging.record(receipts)
         matches = [result for result in recorded if isinstance(result, ReceiptMatch)]
         # Another replica may just have created a pool.

@@ -7,6 +7,7 @@ import structlog
 from prometheus_client import Counter
 
 from conversation_service.application.inbound.messages import InboundHandler
+from conversation_service.application.restore_guard import IsOpen
 from conversation_service.domain.errors import (
     ConversationError,
     InvalidArgument,
@@ -62,19 +63,21 @@ class Reconciliation:
         cursor: ReconciliationCursor,
         clock: SharedClock,
         interval: timedelta,
+        is_open: IsOpen,
     ) -> None:
         self._records = records
         self._inbound = inbound
         self._cursor = cursor
         self._clock = clock
         self._interval = interval
+        self._is_open = is_open
         self._min_age = min(interval, RESENDS)
         self._lease = min(interval, LEASE)
         self._busy_delay = min(interval, BUSY_DELAY)
 
     async def run_once(self) -> float:
         """Runs a pass if the last one, of whichever replica, is an interval ago."""
-        if not self._clock.is_synchronized():
+        if not (self._clock.is_synchronized() and await self._is_open()):
             return self._busy_delay.total_seconds()
         now = self._clock.now()
         progress = await self._cursor.progress(now)

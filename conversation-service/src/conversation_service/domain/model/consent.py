@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 
 from conversation_service.domain.model.participants import Person
+
+# Of hexadecimal: 128 bits.
+_CAUSE_DIGITS = 32
 
 
 class OptOutSource(StrEnum):
@@ -17,11 +21,20 @@ class OptOutSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OptOut:
-    """A person's opt-out; `command_id` is the id of the message or request that caused it."""
+    """A person's opt-out; `cause` is the hash of the id of what caused it, empty if not known."""
 
     time: datetime
     source: OptOutSource
-    command_id: str
+    cause: str = ""
+
+    def is_caused_by(self, message_id: str) -> bool:
+        """Whether it was this message."""
+        return self.cause == cause_of(message_id)
+
+
+def cause_of(message_id: str) -> str:
+    """The hash of a message's id. The ids are long and random, so it gives none of them away."""
+    return sha256(message_id.encode()).hexdigest()[:_CAUSE_DIGITS]
 
 
 @dataclass(frozen=True, slots=True)

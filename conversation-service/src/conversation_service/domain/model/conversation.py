@@ -22,6 +22,7 @@ class EndReason(StrEnum):
     IDLE_EXPIRED = "IDLE_EXPIRED"
     LIFETIME_EXPIRED = "LIFETIME_EXPIRED"
     BLOCKED = "BLOCKED"
+    RESTORED = "RESTORED"
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ TABLE: dict[str, dict[str, tuple[str, ...]]] = {
         "ErasePerson": (),
         "GetErasure": (SUPPORT,),
     },
-    "DeploymentService": {"CheckDeployment": (), "RotateKeys": ()},
+    "DeploymentService": {"CheckDeployment": (), "RotateKeys": (), "AcceptRestore": ()},
     "DeadLetterService": {
         "ListDeadLetters": (SUPPORT,),
         "ReplayDeadLetter": (),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import cast
 
 from conversation_service.domain.commands.core.change import Change
@@ -33,6 +34,10 @@ from runtime.redis.scripts import Argument, Command, Reply
 
 # The start of a very long conversation interests nobody any more; its end does.
 TIMELINE_LENGTH = 2000
+
+# What strangers are told is in no list of messages: only its delivery receipt may still be matched,
+# and that comes within minutes.
+KEPT_FOR_RECEIPTS = timedelta(hours=1)
 
 _NO_RESPONSE = StoredResponse()
 
@@ -89,7 +94,7 @@ class CommitScript:
         idempotency = self._index.idempotency(commit.key)
         writes = CommitWrites((idempotency, self._keys.outbox, self._keys.events))
         self._write(writes, commit)
-        messages = [value for message in self._messages(writes, change) for value in message]
+        messages = [value for message in self._messages(writes, commit) for value in message]
         events = [value for event in change.events for value in _event(event)]
         arguments = (
             self._index.fingerprint(commit.key),
@@ -160,7 +165,8 @@ class CommitScript:
         writes.add("PEXPIRE", key, span_ms(kept), "NX")
         writes.add("PEXPIRE", key, span_ms(kept), "GT")
 
-    def _messages(self, writes: CommitWrites, change: Change) -> Iterator[tuple[Argument, ...]]:
+    def _messages(self, writes: CommitWrites, commit: Commit) -> Iterator[tuple[Argument, ...]]:
+        change, settings = commit.change, commit.pool.settings
         for message in change.texts:
             key, conversation_id = self._keys.message(message.message_id), message.conversation_id
             data_key = _data_key_of(message, change)
@@ -169,7 +175,10 @@ class CommitScript:
             talk = "1" if message.is_relayed else ""
             recipient = message.to.person_id
             ids = (writes.index(key), message.message_id, conversation_id, recipient)
-            yield (*ids, talk, encrypted)
+            kept = settings.messages_kept
+            if not conversation_id:
+                kept = min(kept, settings.text_validity + KEPT_FOR_RECEIPTS)
+            yield (*ids, talk, span_ms(kept), encrypted)
 
     def _encoded_response(self, commit: Commit) -> bytes:
         """The sender of an inbound message gets no response: only a client's is stored."""

@@ -10,7 +10,7 @@ from conversation_service.domain.model.pool import Pool
 from conversation_service.store.records.payloads import StoredResponse
 
 # Kinds of commands whose callers learn only that they were carried out.
-UNSTORED_RESPONSES = ("text", "expire", "opt-out", "failure", "seed")
+UNSTORED_RESPONSES = ("text", "expire", "opt-out", "restore", "failure", "seed")
 
 
 @dataclass(frozen=True, slots=True)

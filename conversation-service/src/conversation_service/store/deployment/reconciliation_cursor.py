@@ -35,6 +35,11 @@ class ReconciliationCursor:
         """All messages that were on record when this search began have been handled."""
         await self._redis.hset(self._keys.reconciliation, "look", str(to_ms(begun)))
 
+    async def restart(self, now: datetime) -> None:
+        """What the carrier received before is not looked for."""
+        ms = str(to_ms(now))
+        await self._redis.hset(self._keys.reconciliation, mapping={"begin": ms, "look": ms})
+
     async def acquire_lease(self, lasts: timedelta) -> str | None:
         """The fencing token of the lease; None while another replica holds it."""
         keys = (self._keys.reconciliation_lease, self._keys.reconciliation_fence)

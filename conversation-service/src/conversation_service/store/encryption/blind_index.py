@@ -13,6 +13,9 @@ CACHED_NUMBERS = 2048
 # The people who text in a busy minute; the cache only saves hashing.
 CACHED_PEOPLE = 8192
 
+# 48 bits: enough to notice that an id was used again, in a record that each text leaves behind.
+FINGERPRINT_LENGTH = 8
+
 
 class BlindIndexKeys:
     """The keys of one pool that are named by a blind index."""
@@ -62,8 +65,13 @@ class BlindIndexKeys:
         return self._cipher.blind_index("command", key.kind, key.request_id)
 
     def fingerprint(self, key: IdempotencyKey) -> str:
-        """The hash of a command's fields."""
-        return self._cipher.blind_index("fingerprint", *key.fingerprint_fields)
+        """The hash of a command's fields, which may be words.
+
+        The id is one of them: it is stored nowhere, so that nobody can try words, not even with the
+        keys.
+        """
+        fields = (key.request_id, *key.fingerprint_fields)
+        return self._cipher.blind_index("fingerprint", *fields)[:FINGERPRINT_LENGTH]
 
     def conversations(self, masked_number: str, state: str) -> str:
         """The conversations in a state on a number; on all numbers if it is empty."""

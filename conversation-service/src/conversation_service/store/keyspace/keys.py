@@ -207,6 +207,16 @@ class DeploymentKeys:
         """string: the blind-index key (encrypted)."""
         return self._key("blind-index-key")
 
+    @property
+    def epoch(self) -> str:
+        """hash: how far the deployment has got: epoch, time (ms), pending; steps by
+        observer."""
+        return self._key("epoch")
+
+    def restore_request(self, request: str) -> str:
+        """string: result of an operator's request (hashed) to accept a restored copy."""
+        return self._key(f"restore-request:{request}")
+
     def opt_out(self, person_id: str) -> str:
         """string: when, how and by which command a person opted out."""
         return self._key(f"opt-out:{person_id}")

@@ -6,7 +6,8 @@
            3 events       stream  one entry per event: type, at (ms), conversation, participant,
                                   message, detail
            4+ the keys of checks and writes, which refer to them by their index
-  ARGV     1 fingerprint · 2 response · 3 idempotency_ms · 4 now_ms · 5 message_ms
+  ARGV     1 fingerprint · 2 response · 3 idempotency_ms · 4 now_ms · 5 message_ms, how long a timeline is
+             kept whose conversation is gone
            6 prefix of the keys of timelines (list of event ids without their hyphen; in the slot
              of all keys of the pool; expires with the conversation)
            7 how many event ids a timeline keeps
@@ -19,9 +20,9 @@
            for each write:    number of words, command, index of the key, further words. "TALLY" is
                               HINCRBY that deletes the field at 0
            for each message:  index of its key (hash: state, rank, accepted (ms), conversation,
-                              recipient, talk; expires), message id, conversation id, recipient,
-                              talk ("1" for a relayed message, else "" and no such field),
-                              encrypted payload
+                              recipient, talk; expires), message id, conversation id ("" outside of
+                              any: no such field), recipient, talk ("1" for a relayed message, else
+                              "" and no such field), how long it is kept (ms), encrypted payload
            for each event:    type, conversation id, participant id, message id, detail
   RETURNS  {"done", ""} | {"repeat", response} | {"reused", ""} | {"conflict", ""}
            Only "done" writes.
@@ -88,14 +89,17 @@ for _ = 1, write_count do
   end
 end
 for _ = 1, message_count do
-  local index, id, conversation, recipient, talk, payload = take(6)
+  local index, id, conversation, recipient, talk, kept_ms, payload = take(7)
   local message = KEYS[tonumber(index)]
   redis.call("HSET", message, "state", "ACCEPTED", "rank", 0, "accepted", now_ms,
-    "conversation", conversation, "recipient", recipient)
+    "recipient", recipient)
+  if conversation ~= "" then
+    redis.call("HSET", message, "conversation", conversation)
+  end
   if talk ~= "" then
     redis.call("HSET", message, "talk", talk)
   end
-  redis.call("PEXPIRE", message, message_ms)
+  redis.call("PEXPIRE", message, kept_ms)
   redis.call("XADD", outbox, "*", "message", id, "at", now_ms, "text", payload)
 end
 for _ = 1, event_count do

@@ -123,6 +123,14 @@ class Outbox:
         owners = cast("Iterable[bytes | None]", next(found, ()))
         return LookedUp(existing, opted_out, set(compress(people, owners)))
 
+    async def oldest(self, limit: int) -> list[tuple[str, str]]:
+        """The ids of the oldest entries and of their messages, read before or not."""
+        entries = cast("list[Entry]", await self._redis.xrange(self._keys.outbox, count=limit))
+        return [
+            (entry_id.decode(), fields.get(b"message", b"").decode(errors="replace"))
+            for entry_id, fields in entries
+        ]
+
     async def settle(
         self, token: str, settled: Sequence[Settlement | DeadLettering], now: datetime
     ) -> None:

@@ -152,14 +152,14 @@ def decode_ack(stored: bytes) -> StoredResponse:
 
 
 def encode_opt_out(opt_out: OptOut) -> str:
-    """When, how and by which command."""
-    return f"{to_ms(opt_out.time)} {opt_out.source.value} {opt_out.command_id}"
+    """When, how and by what, hashed."""
+    return f"{to_ms(opt_out.time)} {opt_out.source.value} {opt_out.cause}"
 
 
 def decode_opt_out(stored: bytes) -> OptOut:
     """An opt-out."""
-    ms, source, command_id = stored.decode().split(" ", 2)
-    return OptOut(from_ms(int(ms)), OptOutSource(source), command_id)
+    ms, source, cause = stored.decode().split(" ", 2)
+    return OptOut(from_ms(int(ms)), OptOutSource(source), cause)
 
 
 def _encode_attachments(attachments: Iterable[Attachment]) -> list[tuple[str, str, int]]:

@@ -62,6 +62,7 @@ async def test_all_checks_pass_in_a_correct_deployment(
             "redis version",
             "redis durability",
             "redis eviction",
+            "redis restore",
             "pools",
             "messaging service",
             "carrier credentials",

@@ -6,6 +6,7 @@ from datetime import timedelta
 from prometheus_client import REGISTRY
 
 from conversation_service.domain.templates.catalog import Template
+from conversation_service.store.keyspace.keys import Keys
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import error_reason_pb2
 from maskline.messaging.v1 import messaging_pb2
@@ -53,18 +54,22 @@ async def test_unusual_bodies_are_relayed_unchanged(service: RunningService) -> 
     assert await service.heard(BOB_NUMBER, len(UNUSUAL_BODIES)) == UNUSUAL_BODIES
 
 
-async def test_a_message_sent_before_the_conversation_is_not_relayed(
+async def test_a_callback_that_comes_again_after_its_record_is_gone_is_not_relayed(
     service: RunningService,
 ) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
-    late, fresh = service.text(ALICE_NUMBER, "for Carol"), service.text(ALICE_NUMBER, "for Bob")
-    late.carrier_time.FromDatetime(service.clock.now() - timedelta(minutes=2))
-    fresh.carrier_time.FromDatetime(service.clock.now())
-    await service.receive(late, fresh)
-    assert await service.heard(BOB_NUMBER, 1) == ["for Bob"]
-    assert await service.heard(ALICE_NUMBER, 1) == [system_message(Template.NOT_DELIVERED)]
+    message = service.text(ALICE_NUMBER, "hello")
+    message.carrier_time.FromDatetime(service.clock.now() - timedelta(hours=5))
+    await service.receive(message)
+    assert await service.heard(BOB_NUMBER, 1) == ["hello"]
+    async for key in service.redis.scan_iter(Keys("main").idempotency_prefix + "*"):
+        await service.redis.delete(key)
+    service.clock.move(hours=73)
+    await service.receive(message)
+    assert await service.heard(ALICE_NUMBER, 1) == [system_message(Template.MAYBE_NOT_DELIVERED)]
+    assert await service.heard(BOB_NUMBER, 1) == ["hello"]
     events = kinds(await service.timeline(conversation.conversation_id))
-    assert ("MESSAGE_NOT_RELAYED", "TOO_LATE") in events
+    assert ("MESSAGE_NOT_RELAYED", "TOO_OLD") in events
 
 
 async def test_an_invalid_item_affects_neither_the_others_nor_their_order(

@@ -3,14 +3,21 @@
 from collections import deque
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from itertools import cycle, islice, pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from conversation_service.domain.commands.core.change import Change
-from conversation_service.domain.model.conversation import Conversation
-from conversation_service.domain.model.loop_detection import LOOP_LENGTH, LOOP_WINDOW, LoopDetector
+from conversation_service.domain.commands.core.lifecycle import ended
+from conversation_service.domain.model.conversation import Conversation, EndReason
+from conversation_service.domain.model.loop_detection import (
+    DIGEST_LENGTH,
+    LOOP_LENGTH,
+    LOOP_WINDOW,
+    LoopDetector,
+)
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.rate_limits import REPLIES_LIMIT, SenderLimits
 from conversation_service.domain.templates.catalog import Template
@@ -112,8 +119,14 @@ def test_a_new_message_of_either_breaks_the_loop() -> None:
         assert all(relayed_steadily(turns + turns))
 
 
-def test_a_loop_detector_holds_digests_only() -> None:
+def test_a_loop_detector_holds_digests_only_and_none_that_anybody_can_try_words_on() -> None:
     conversation, _ = exchange_messages(list(AWAY), [MOMENT, MOMENT])
+    plain = [sha256(body.encode()).hexdigest()[:DIGEST_LENGTH] for _, body in AWAY]
+    assert set(conversation.loop_detector.last).isdisjoint(plain)
+    over = ended(snapshot_of(), conversation, EndReason.PARTICIPANT_ENDED)
+    assert over.loop_detector == LoopDetector()
+    unkeyed = LoopDetector().record(0, "hello", b"", NOW, NOW)
+    assert unkeyed.last == ("", "")
     assert not any("away" in part or "Thanks" in part for part in conversation.loop_detector.last)
     assert len(set(conversation.loop_detector.last)) == 2
 
@@ -128,11 +141,12 @@ def test_held_messages_do_not_count_as_a_loop() -> None:
 def test_any_two_messages_in_turns_are_stopped(
     first: str, second: str, pauses: list[timedelta]
 ) -> None:
-    loop_detector, before, now = LoopDetector(), NOW, NOW
+    loop_detector, before, now, key = LoopDetector(), NOW, NOW, b"a data key"
     for turn, pause in enumerate(pauses[: RELAYED + 1]):
         assert not loop_detector.is_loop
         before, now = now, now + pause
-        loop_detector = loop_detector.record(turn % 2, (first, second)[turn % 2], now, before)
+        body = (first, second)[turn % 2]
+        loop_detector = loop_detector.record(turn % 2, body, key, now, before)
     assert loop_detector.is_loop
 
 

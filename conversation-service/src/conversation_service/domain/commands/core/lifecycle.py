@@ -114,6 +114,7 @@ def ended(
         end_note=note,
         pause_time=None,
         held=(0, 0),
+        loop_detector=LoopDetector(),
         due_time=snapshot.now + snapshot.pool.settings.kept_after_end,
     )
 

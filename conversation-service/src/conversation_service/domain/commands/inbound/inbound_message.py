@@ -16,6 +16,10 @@ from conversation_service.domain.templates.catalog import Template
 # More than the clocks of two synchronized machines differ by, and less than the default cool-off.
 CLOCK_DIFFERENCE = timedelta(seconds=60)
 
+# Idempotency records are kept for 72 hours and more. The carrier's clock may be some hours fast or
+# slow: a first callback is relayed, and a repeated one is not.
+RECOGNISED = timedelta(hours=60)
+
 
 @dataclass(frozen=True, slots=True)
 class InboundContext:
@@ -79,14 +83,34 @@ def not_relayed_event(inbound: InboundContext, conversation_id: str, rule: Rule)
 
 
 def is_stale(message: InboundMessage, active: Conversation) -> bool:
-    """Whether the carrier accepted the message before this conversation became active."""
+    """Whether the carrier accepted the message before this conversation became active.
+
+    Asked of messages found in its records: a callback comes at once or within the cool-off, and the
+    clock behind its time may be wrong.
+    """
     since, accepted = active.active_since, message.carrier_time
-    return since is not None and accepted is not None and accepted < since - CLOCK_DIFFERENCE
+    is_early = since is not None and accepted is not None and accepted < since - CLOCK_DIFFERENCE
+    return is_early and message.is_recovered
+
+
+def is_forgotten(message: InboundMessage, now: datetime) -> bool:
+    """Whether the message may have been received before, and its idempotency record be gone."""
+    accepted = message.carrier_time
+    return accepted is not None and accepted < now - RECOGNISED
 
 
 def join_request_time(accepted: datetime | None, now: datetime) -> datetime | None:
     """The carrier's time of a JOIN if it is well before `now`, else None."""
     return accepted if accepted is not None and accepted < now - CLOCK_DIFFERENCE else None
+
+
+def refuse_forgotten(inbound: InboundContext, conversation: Conversation | None) -> Change:
+    """Does nothing with what may have been done before, and tells a participant."""
+    if conversation is None:
+        return Change()
+    event = not_relayed_event(inbound, conversation.conversation_id, Rule.TOO_OLD)
+    notice = limited_failure_notice(inbound.snapshot, inbound.sender, Template.MAYBE_NOT_DELIVERED)
+    return notify_limited(inbound.snapshot, conversation, notice, [event])
 
 
 def refuse_stale(inbound: InboundContext, active: Conversation) -> Change:

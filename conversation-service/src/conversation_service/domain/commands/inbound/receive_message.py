@@ -13,8 +13,10 @@ from conversation_service.domain.commands.inbound.consent import (
 )
 from conversation_service.domain.commands.inbound.inbound_message import (
     InboundContext,
+    is_forgotten,
     is_stale,
     reconciled_event,
+    refuse_forgotten,
     refuse_stale,
 )
 from conversation_service.domain.commands.inbound.relay import with_notice_of_files
@@ -97,6 +99,9 @@ class ReceiveMessage:
         keyword = self.keyword(snapshot.pool.keywords)
         inbound = InboundContext(snapshot, self.message, self.sender, keyword)
         conversation = snapshot.live(self.route)
+        if keyword.kind is not Keyword.OPT_OUT and is_forgotten(self.message, snapshot.now):
+            partner_may_miss_it = not self._had_opted_out(snapshot)
+            return refuse_forgotten(inbound, conversation if partner_may_miss_it else None)
         if conversation and conversation.state is State.ACTIVE and not self._is_consent(inbound):
             if is_stale(self.message, conversation):
                 return refuse_stale(inbound, conversation)
@@ -129,4 +134,4 @@ class ReceiveMessage:
     def _had_opted_out(self, snapshot: Snapshot) -> bool:
         """Whether by another message: this one may be decided again after a crash or lost race."""
         opt_out = snapshot.opt_outs.get(self.sender)
-        return opt_out is not None and opt_out.command_id != self.message.carrier_message_id
+        return opt_out is not None and not opt_out.is_caused_by(self.message.carrier_message_id)

@@ -66,7 +66,11 @@ def relay_message(inbound: InboundContext, active: Conversation) -> Change:
     if active.pause_time is not None:
         return _hold(inbound, files, active, limits)
     loop_detector = active.loop_detector.record(
-        active.position(inbound.sender), message.body, snapshot.now, active.last_message_time
+        active.position(inbound.sender),
+        message.body,
+        active.data_key,
+        snapshot.now,
+        active.last_message_time,
     )
     if loop_detector.is_loop:
         return _not_relayed(inbound, active, Rule.LOOP)

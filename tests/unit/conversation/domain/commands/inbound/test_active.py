@@ -9,6 +9,7 @@ from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.snapshot import Draft, Snapshot
 from conversation_service.domain.commands.inbound.inbound_message import (
     CLOCK_DIFFERENCE,
+    RECOGNISED,
     InboundContext,
 )
 from conversation_service.domain.keywords.keywords import Keyword, ParsedKeyword
@@ -16,6 +17,7 @@ from conversation_service.domain.model.consent import ConsentChange
 from conversation_service.domain.model.conversation import EndReason, State
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import Pool
+from conversation_service.domain.model.pool_validation import MIN_RECEIPTS_KEPT
 from conversation_service.domain.templates.catalog import Template
 from support.builders.conversations import ALICE, BOB, CAROL, OTHER_MASKED, POOL
 from support.builders.decisions import (
@@ -180,18 +182,20 @@ LATEST_STALE = NOW - CLOCK_DIFFERENCE - MOMENT
 
 
 def stale(body: str) -> Change:
-    return incoming(body, carrier_time=LATEST_STALE).decide(snapshot_of(ACTIVE, now=LATER))
+    message = incoming(body, carrier_time=LATEST_STALE, is_recovered=True)
+    return message.decide(snapshot_of(ACTIVE, now=LATER))
 
 
 def test_a_message_from_before_the_conversation_is_neither_relayed_nor_a_keyword() -> None:
     for body in ("hello", "end", "block", "report", "help", "start", "", "\0"):
         change = stale(body)
         assert sent_bodies(change) == [system(BOB, Template.NOT_DELIVERED)], body
-        assert event_details(change)[0] == ("MESSAGE_NOT_RELAYED", "TOO_LATE"), body
+        assert event_details(change)[1] == ("MESSAGE_NOT_RELAYED", "TOO_LATE"), body
         assert (change.after, change.blocks, change.consent) == (None, None, None), body
         assert change.sender_limits is not None
         notified = snapshot_of(ACTIVE, now=LATER, sender_limits={BOB: change.sender_limits.after})
-        assert sent_bodies(incoming("two", carrier_time=LATEST_STALE).decide(notified)) == []
+        second = incoming("two", carrier_time=LATEST_STALE, is_recovered=True)
+        assert sent_bodies(second.decide(notified)) == []
 
 
 def test_an_opt_out_counts_however_late_it_arrives() -> None:
@@ -202,8 +206,26 @@ def test_an_opt_out_counts_however_late_it_arrives() -> None:
 
 def test_a_message_that_is_not_certainly_older_is_relayed() -> None:
     for carrier_time in (None, LATEST_STALE + MOMENT, NOW, LATER, LATER + HOUR):
-        message = incoming("hello", carrier_time=carrier_time)
+        message = incoming("hello", carrier_time=carrier_time, is_recovered=True)
         assert sent_bodies(message.decide(snapshot_of(ACTIVE, now=LATER))) == [(ALICE, "hello")]
+
+
+def test_a_callback_with_a_clock_hours_off_is_relayed() -> None:
+    for hours in (-RECOGNISED / HOUR, -48, -5, -1, 5, 48):
+        message = incoming("hello", carrier_time=NOW + hours * HOUR)
+        assert sent_bodies(message.decide(snapshot_of(ACTIVE))) == [(ALICE, "hello")], hours
+
+
+def test_a_callback_that_may_have_come_before_is_not_carried_out() -> None:
+    assert RECOGNISED < MIN_RECEIPTS_KEPT
+    old = NOW - RECOGNISED - MOMENT
+    for body in ("hello", "end", "block", "start", f"join {CODE}", "help"):
+        change = incoming(body, carrier_time=old).decide(snapshot_of(ACTIVE))
+        assert sent_bodies(change) == [system(BOB, Template.MAYBE_NOT_DELIVERED)], body
+        assert event_details(change)[0] == ("MESSAGE_NOT_RELAYED", "TOO_OLD"), body
+        assert change.after is None, body
+        assert incoming(body, carrier_time=old).decide(snapshot_of()) == Change(), body
+    assert incoming("stop", carrier_time=old).decide(snapshot_of(ACTIVE)).consent
 
 
 def test_a_late_message_of_a_waiting_person_or_a_stranger_gets_the_usual_reply() -> None:
@@ -220,8 +242,8 @@ def test_messages_after_a_late_join_belong_to_the_conversation() -> None:
     assert (joined.state, joined.join_time, joined.active_since) == (State.ACTIVE, LATER, NOW)
     hello = incoming("hello", carrier_time=LATER - HOUR + MOMENT)
     assert sent_bodies(hello.decide(snapshot_of(joined, now=LATER))) == [(ALICE, "hello")]
-    for_another = incoming("for another", carrier_time=LATEST_STALE)
-    assert event_details(for_another.decide(snapshot_of(joined, now=LATER)))[0][1] == "TOO_LATE"
+    for_another = incoming("for another", carrier_time=LATEST_STALE, is_recovered=True)
+    assert event_details(for_another.decide(snapshot_of(joined, now=LATER)))[1][1] == "TOO_LATE"
     for carrier_time in (None, NOW - CLOCK_DIFFERENCE, NOW, NOW + HOUR):
         message = incoming(f"join {CODE}", carrier_time=carrier_time)
         in_time = after(message.decide(snapshot_of(invitation=WAITING)))

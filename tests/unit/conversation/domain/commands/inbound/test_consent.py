@@ -8,7 +8,7 @@ from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.snapshot import Snapshot
 from conversation_service.domain.commands.system.end_for_opt_out import EndConversationForOptOut
 from conversation_service.domain.keywords.keywords import OPT_OUT
-from conversation_service.domain.model.consent import ConsentChange, OptOut, OptOutSource
+from conversation_service.domain.model.consent import ConsentChange, OptOut, OptOutSource, cause_of
 from conversation_service.domain.model.conversation import Conversation, EndReason, State
 from conversation_service.domain.templates.catalog import Template
 from support.builders.conversations import ALICE, BOB, POOL
@@ -51,7 +51,7 @@ OTHER_BODIES += [f"join {CODE}", f"join {OTHER_CODE}", f"end {CODE}"]
 
 
 def opted_out(*conversations: Conversation, by: str = "an earlier message") -> Snapshot:
-    opt_out = OptOut(NOW, OptOutSource.TEXT, by)
+    opt_out = OptOut(NOW, OptOutSource.TEXT, cause_of(by))
     return snapshot_of(*conversations, opt_outs={BOB: opt_out}, invitation=WAITING)
 
 

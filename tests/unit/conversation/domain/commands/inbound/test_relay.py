@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -18,13 +17,11 @@ from conversation_service.domain.model.loop_detection import LOOP_LENGTH
 from conversation_service.domain.model.messages import MAX_LENGTH, Attachment, is_sendable
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import AttachmentPolicy
-from conversation_service.domain.model.rate_limits import SenderLimits
 from conversation_service.domain.templates.catalog import Template
 from support.builders.conversations import ALICE, BOB, system_message
 from support.builders.decisions import (
     ACTIVE,
     CARD,
-    NOW,
     PAUSED,
     PICTURE,
     WAITING,
@@ -242,69 +239,3 @@ def test_a_callback_and_a_record_of_a_message_have_the_same_idempotency_key() ->
     by_callback = incoming("look", attachments=(PICTURE,))
     record = replace(by_callback.message, attachments=(), is_recovered=True)
     assert by_callback.idempotency_key == replace(by_callback, message=record).idempotency_key
-
-
-@pytest.mark.parametrize(
-    ("unit", "most"),
-    [
-        pytest.param("x", 420, id="ASCII, 140 in each segment"),
-        pytest.param("\u2019", 420, id="curly quotes, which are sent straight"),
-        pytest.param("\u00e9", 210, id="other characters, 70 in each segment"),
-        pytest.param("\N{GRINNING FACE}", 105, id="two UTF-16 units each"),
-    ],
-)
-def test_a_body_with_too_many_segments_is_refused_with_a_reply(unit: str, most: int) -> None:
-    pool = pool_with(max_message_segments=3)
-    for conversation in (ACTIVE, PAUSED):
-        allowed = incoming(unit * most).decide(snapshot_of(conversation, pool=pool))
-        assert allowed.held or sent_bodies(allowed) == [(ALICE, unit * most)]
-        change = incoming(unit * (most + 1), attachments=(PICTURE,)).decide(
-            snapshot_of(conversation, pool=pool)
-        )
-        assert sent_bodies(change) == [(BOB, system_message(Template.TOO_LONG))]
-        assert event_details(change)[0] == ("MESSAGE_NOT_RELAYED", "TOO_LONG")
-        assert (change.after, change.held) == (None, ())
-
-
-def test_the_longest_body_by_default_has_ten_segments() -> None:
-    assert sent_bodies(from_active("x" * 1400)) == [(ALICE, "x" * 1400)]
-    assert sent_bodies(from_active("x" * 1401)) == [(BOB, system_message(Template.TOO_LONG))]
-
-
-def test_a_person_who_sends_too_many_messages_is_told_once_until_they_are_relayed_again() -> None:
-    pool = pool_with(relayed_per_minute=3, relayed_per_day=5)
-    limits: dict[Person, SenderLimits] = {}
-    seconds = [0, 1, 2, 3, 4, 60, 61, 62, 7200, 86_399, 86_400]
-    outcomes = []
-    for second in seconds:
-        now = NOW + timedelta(seconds=second)
-        change = incoming("hi").decide(
-            snapshot_of(ACTIVE, pool=pool, now=now, sender_limits=dict(limits))
-        )
-        if change.sender_limits:
-            limits[change.sender_limits.person] = change.sender_limits.after
-        [(_, detail), *_] = event_details(change)
-        outcomes.append((detail, [to for to, _ in sent_bodies(change)]))
-    silent: tuple[str, list[str]] = ("TOO_MANY", [])
-    relayed_one, told = ("", [ALICE]), ("TOO_MANY", [BOB])
-    assert outcomes == [
-        *[relayed_one] * 3,
-        *(told, silent),
-        *[relayed_one] * 2,
-        *(told, silent, silent),
-        relayed_one,
-    ]
-
-
-def test_held_messages_count_and_those_of_the_other_person_do_not() -> None:
-    pool = pool_with(relayed_per_minute=1)
-    change = incoming("hi").decide(snapshot_of(PAUSED, pool=pool))
-    assert change.held
-    assert change.sender_limits is not None
-    limits = {change.sender_limits.person: change.sender_limits.after}
-    again = incoming("hi").decide(snapshot_of(ACTIVE, pool=pool, sender_limits=limits))
-    assert sent_bodies(again) == [
-        (BOB, system_message(Template.TOO_MANY_TEXTS, span=timedelta(minutes=1)))
-    ]
-    others = incoming("hi", by=ALICE).decide(snapshot_of(ACTIVE, pool=pool, sender_limits=limits))
-    assert sent_bodies(others) == [(BOB, "hi")]
