@@ -16,6 +16,7 @@ from conversation_service.domain.model.rate_limits import (
     FAILURE_SILENCE,
     FAILURES_LIMIT,
     FAILURES_WINDOW,
+    REPLIES_LIMIT,
     SenderLimits,
 )
 from conversation_service.domain.templates.catalog import Template
@@ -123,3 +124,15 @@ def test_a_notice_is_counted_apart_from_replies() -> None:
     assert limits is not None
     assert limits.after.expires_at == NOW + FAILURES_WINDOW
     assert limits.after.replies == SenderLimits().replies
+
+
+def test_each_message_with_a_refused_file_is_told_within_the_limit_of_replies() -> None:
+    limits, told = SenderLimits(), []
+    for index in range(REPLIES_LIMIT + 1):
+        kind = DeliveryFailureKind.ATTACHMENTS_REFUSED
+        failure = replace(TO_ALICE, message_id=f"m-{index}", kind=kind)
+        change = decided(failure, sender_limits={BOB: limits})
+        told.append(len(change.texts))
+        limits = change.sender_limits.after if change.sender_limits else limits
+    assert told == [1] * REPLIES_LIMIT + [0]
+    assert limits.failures.number == 0
