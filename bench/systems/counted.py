@@ -7,11 +7,12 @@ import runpy
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import grpc
 
-Handler = grpc.RpcMethodHandler[Any, Any]
+# The class takes no parameters when it runs.
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any] | None"
 
 
 class CallCounter(grpc.aio.ServerInterceptor):
@@ -22,9 +23,9 @@ class CallCounter(grpc.aio.ServerInterceptor):
 
     async def intercept_service(
         self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]],
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> Handler | None:
+    ) -> Handler:
         """Health checks are not counted."""
         if handler_call_details.method.startswith("/maskline."):
             self._file.write(b".")
