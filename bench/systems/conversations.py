@@ -9,8 +9,8 @@ from bench.measuring.people import people
 from bench.systems.processes import wait_until
 from bench.systems.start import CALL_SECONDS, MASKED_NUMBER, POOL_PREFIX, Carrier, Sender, System
 
-# Some tenths of a second each; other commands wait meanwhile.
-COPIES_PER_CALL = 10_000
+# Some 60 us each; the services' commands wait meanwhile.
+COPIES_PER_CALL = 1000
 
 # Copies one live conversation under new ids: its record, timeline and routes, and its entries in
 # the sets and counts. Nobody texts in the copies, and their deadlines are as far away.
@@ -58,7 +58,8 @@ def connect_people(system: System, carrier: Carrier, conversations: int) -> None
 
 def write_copies(system: System, copies: int) -> None:
     """Adds live conversations to those that people hold."""
-    with Redis.from_url(system.redis_url, decode_responses=True) as redis:
+    options = {"decode_responses": True, "socket_timeout": CALL_SECONDS}
+    with Redis.from_url(system.redis_url, **options) as redis:
         # Rewriting the file in the background would compete with what is measured.
         redis.config_set("auto-aof-rewrite-percentage", 0)
         original = redis.zrange(f"{POOL_PREFIX}conversations", 0, 0)[0]
