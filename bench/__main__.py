@@ -26,7 +26,7 @@ def main() -> None:
     chosen = options.read()
     _print(
         f"{os.cpu_count()} cores, shared by the services, Valkey, the driver and the carrier; "
-        f"{chosen.rounds} rounds. Medians (range over the rounds); latencies over all rounds."
+        f"{chosen.repetitions} rounds. Medians (range over the rounds); latencies over all rounds."
     )
     results = {part: MEASUREMENTS[part](chosen) for part in chosen.parts}
     RESULTS.mkdir(parents=True, exist_ok=True)

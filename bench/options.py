@@ -15,7 +15,7 @@ class Options:
     # Without `scale`, which takes gigabytes of memory and some minutes.
     parts: tuple[str, ...] = (SKELETON, ENCRYPTION)
     # Latencies are pooled over the rounds: one round has too few for a p99.
-    rounds: int = 5
+    repetitions: int = 5
     # Messages in a burst.
     texts: int = 1500
     # Duration of an open loop.
@@ -31,7 +31,7 @@ class Options:
 
 
 QUICK = Options(
-    rounds=1,
+    repetitions=1,
     texts=400,
     seconds=1.0,
     counted_seconds=2.0,
@@ -46,7 +46,9 @@ def read(arguments: list[str] | None = None) -> Options:
     parser.add_argument(
         "parts", nargs="*", metavar="PART", help="skeleton, encryption (default: both) or scale"
     )
-    parser.add_argument("--rounds", type=int, help="at least 5 for figures that count")
+    parser.add_argument(
+        "--rounds", type=int, dest="repetitions", help="at least 5 for figures that count"
+    )
     parser.add_argument("--quick", action="store_true", help="one short round of each part")
     parser.add_argument(
         "--against", type=Path, metavar="PATH", help="measure this checkout of Maskline as well"
@@ -63,7 +65,7 @@ def read(arguments: list[str] | None = None) -> Options:
     return replace(
         options,
         parts=tuple(chosen.parts) or options.parts,
-        rounds=chosen.rounds or options.rounds,
+        repetitions=chosen.repetitions or options.repetitions,
         many_conversations=chosen.conversations or options.many_conversations,
         against=chosen.against,
     )

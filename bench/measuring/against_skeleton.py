@@ -66,7 +66,7 @@ def measure(options: Options) -> Measured:
             )
         for system in systems:
             run(system, carrier, options.texts // 2)
-        for number in range(options.rounds):
+        for number in range(options.repetitions):
             _round(options, carrier, rotated(systems, number), measured.results, number)
         assert_nothing_else_arrived(carrier)
         for system in deployments:

@@ -19,7 +19,7 @@ def compare(options: Options, carrier: Carrier, systems: Sequence[System]) -> Re
     results = Results()
     for system in systems:
         run(system, carrier, options.texts // 2)
-    for number in range(options.rounds):
+    for number in range(options.repetitions):
         for system in rotated(systems, number):
             results.add(system.name, Load.BURST, run(system, carrier, options.texts))
         bursts = [results.runs(system.name, Load.BURST)[-1] for system in systems]

@@ -13,7 +13,7 @@ from bench.reports.encryption import lines
 
 pytestmark = pytest.mark.slow
 SMALL = Options(
-    rounds=1,
+    repetitions=1,
     texts=80,
     seconds=1.0,
     counted_seconds=1.0,

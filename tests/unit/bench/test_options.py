@@ -7,11 +7,11 @@ from bench.options import ENCRYPTION, QUICK, SCALE, SKELETON, Options, read
 
 def test_at_least_five_rounds_are_measured_by_default() -> None:
     assert read([]) == Options()
-    assert Options().rounds >= 5
+    assert Options().repetitions >= 5
     assert Options().parts == (SKELETON, ENCRYPTION)
     assert read(["--quick"]) == QUICK
     chosen = read(["scale", "--rounds", "8", "--conversations", "5000"])
-    assert (chosen.parts, chosen.rounds, chosen.many_conversations) == ((SCALE,), 8, 5000)
+    assert (chosen.parts, chosen.repetitions, chosen.many_conversations) == ((SCALE,), 8, 5000)
 
 
 def test_another_checkout_needs_an_environment(
