@@ -6,6 +6,7 @@ import httpx
 from redis import Redis
 
 from bench.measuring.people import people
+from bench.measuring.run import settled
 from bench.systems.processes import wait_until
 from bench.systems.start import CALL_SECONDS, MASKED_NUMBER, POOL_PREFIX, Carrier, Sender, System
 
@@ -49,6 +50,10 @@ def connect_people(system: System, carrier: Carrier, conversations: int) -> None
         for starter, joiner in pairs:
             _post(http, system, joiner, f"join {codes[starter]}")
     wait_until(lambda: _count(carrier, "You have joined") >= conversations, "all joined")
+    with Redis.from_url(system.redis_url) as redis:
+        # Their partners are told as well.
+        wait_until(lambda: settled(system, redis), "all messages are settled")
+    carrier.fetch()
     system.senders = [
         *(Sender(starter, joiner) for starter, joiner in pairs),
         *(Sender(joiner, starter) for starter, joiner in pairs),
