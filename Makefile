@@ -109,7 +109,7 @@ $(BIN)/.fuzz-installed: requirements/fuzz.txt | install
 	$(BIN)/pip install --quiet --require-hashes -r requirements/fuzz.txt
 	touch $@
 
-bench: install ## Measures the running stack, and what encryption costs; ARGS="--quick"
+bench: install ## Measures speed and cost against targets; ARGS="skeleton --against ../other"
 	PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
 
 clean: ## Removes what was built here; conversations of `make run` stay in .data

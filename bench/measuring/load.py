@@ -6,6 +6,7 @@ minimal HTTP/1.1 client, since a library would use more CPU than the measured sy
 
 import asyncio
 import json
+import random
 import sys
 import time
 from collections.abc import Iterator
@@ -29,12 +30,17 @@ class Plan:
     bodies: list[str]
     connections: int
     rate: float | None
+    # With a seed, callbacks of the open loop arrive independently of each other (Poisson), as from
+    # many people; without one at equal intervals.
+    seed: int | None
 
 
 class Connection(asyncio.Protocol):
-    """A persistent connection with one request at a time."""
+    """A connection with one request at a time, kept as long as the server keeps it."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str, port: int) -> None:
+        self._host, self._port = host, port
+        self._is_kept = True
         self._received = b""
         self._answered: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._transport: asyncio.Transport | None = None
@@ -48,15 +54,32 @@ class Connection(asyncio.Protocol):
         head, separator, body = self._received.partition(b"\r\n\r\n")
         if separator and len(body) >= _length(head):
             self._received = b""
+            self._is_kept = b"connection: close" not in head.lower()
             self._answered.set_result(int(head[9:12]))
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self._answered.done():
             self._answered.set_exception(ConnectionError("the gateway closed the connection"))
 
+    @property
+    def next(self) -> "Connection":
+        """The connection for the next request: this one unless the server ends it."""
+        if self._is_kept:
+            return self
+        if self._transport is not None:
+            self._transport.close()
+        return Connection(self._host, self._port)
+
+    async def connect(self) -> None:
+        """Connects unless it is connected."""
+        if self._transport is None:
+            loop = asyncio.get_running_loop()
+            await loop.create_connection(lambda: self, self._host, self._port)
+
     async def post(self, request: bytes) -> int:
         """Sends a request and returns the status of the response."""
         self._answered = asyncio.get_running_loop().create_future()
+        await self.connect()
         if self._transport is None:
             raise ConnectionError("not connected")
         self._transport.write(request)
@@ -67,16 +90,16 @@ async def drive(plan: Plan) -> list[Timing]:
     """For each body: intended time, response time, and status."""
     address = urlsplit(plan.url)
     requests = [_request(address.netloc, address.path, body) for body in plan.bodies]
-    host_and_port = (address.hostname or "", address.port or 0)
-    loop = asyncio.get_running_loop()
     free: asyncio.Queue[Connection] = asyncio.Queue()
-    for _ in range(plan.connections):
-        _, connection = await loop.create_connection(Connection, *host_and_port)
+    for _ in range(min(plan.connections, len(requests))):
+        connection = Connection(address.hostname or "", address.port or 0)
+        await connection.connect()
         free.put_nowait(connection)
     start = time.monotonic_ns() + HEAD_START_NS
+    times = _intended(start, plan.rate, plan.seed)
     tasks = [
         asyncio.create_task(_post(free, request, await _wait(intended)))
-        for request, intended in zip(requests, _intended(start, plan.rate), strict=False)
+        for request, intended in zip(requests, times, strict=False)
     ]
     return list(await asyncio.gather(*tasks))
 
@@ -86,7 +109,7 @@ async def _post(free: "asyncio.Queue[Connection]", request: bytes, intended: int
     begun = intended or time.monotonic_ns()
     status = await connection.post(request)
     done = time.monotonic_ns()
-    free.put_nowait(connection)
+    free.put_nowait(connection.next)
     return begun, done, status
 
 
@@ -97,11 +120,12 @@ async def _wait(intended: int | None) -> int | None:
     return intended
 
 
-def _intended(start: int, rate: float | None) -> Iterator[int | None]:
-    number = 0
+def _intended(start: int, rate: float | None, seed: int | None) -> Iterator[int | None]:
+    draw, seconds = random.Random(seed), 0.0
     while True:
-        yield start + int(number * 1e9 / rate) if rate else None
-        number += 1
+        yield start + int(seconds * 1e9) if rate else None
+        if rate:
+            seconds += 1 / rate if seed is None else draw.expovariate(rate)
 
 
 def _request(host: str, path: str, body: str) -> bytes:

@@ -13,12 +13,12 @@ from functools import partial
 from pathlib import Path
 
 from bench.systems.certificates import Certificates
-from bench.systems.variants import CONVERSATION_SERVICE, Variant
+from bench.systems.variants import CALLS, CONVERSATION_SERVICE, MESSAGING_SERVICE, Variant
 from devstack.data_dir import DataDirectory
 from devstack.health import redis_answers
 from devstack.ports import Ports
 from devstack.processes import ServiceProcess, ServiceUrls, embedded_redis, services, urls_of
-from devstack.redis_url import embedded_url
+from devstack.redis_url import embedded_url, next_database
 from devstack.supervisor import Supervisor
 from devstack.valkey import server_command
 from runtime.shutdown import stop_requested
@@ -40,10 +40,12 @@ class Deployment:
 
     @property
     def addresses(self) -> dict[str, str]:
-        """The addresses of the gateway and of Redis, the latter without TLS."""
+        """The addresses of the gateway and of both Redis databases, the latter without TLS."""
+        redis_url = embedded_url(self._ports.valkey)
         return {
             "gateway_url": self._urls.gateway_url,
-            "redis_url": embedded_url(self._ports.valkey),
+            "redis_url": redis_url,
+            "ledger_url": next_database(redis_url),
         }
 
     def processes(self) -> list[ServiceProcess]:
@@ -71,9 +73,13 @@ class Deployment:
         return self._certificates.redis_options(self._tls_port)
 
     def _adapted(self, process: ServiceProcess) -> ServiceProcess:
-        if process.name != CONVERSATION_SERVICE:
+        if process.name not in (CONVERSATION_SERVICE, MESSAGING_SERVICE):
             return process
-        return replace(process, command=(sys.executable, "-m", self._variant.conversation))
+        is_conversation = process.name == CONVERSATION_SERVICE
+        module = self._variant.conversation if is_conversation else process.name
+        counted = ("bench.systems.counted", str(self._folder.path / CALLS))
+        wrapper = counted if self._variant.counts_calls else ()
+        return replace(process, command=(sys.executable, "-m", *wrapper, module))
 
     def _settings(self, carrier_url: str) -> Iterator[tuple[str, str]]:
         yield "MESSAGING_FLOWROUTE_URL", carrier_url

@@ -1,8 +1,8 @@
-"""Starts the measured systems and connects people through them."""
+"""Starts the measured systems."""
 
 import json
-import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -12,15 +12,20 @@ from pathlib import Path
 import httpx
 
 from bench.measuring.people import people
+from bench.systems import sms_proxy
 from bench.systems.carrier import TAKEN
 from bench.systems.processes import listens, processes_below, start, start_python, wait_until
-from bench.systems.variants import Variant
+from bench.systems.variants import CALLS, Variant
 from devstack.valkey import server_command
 from support.net.ports import free_port
 
 MASKED_NUMBER = "+12065550100"
 
 CALL_SECONDS = 30.0
+
+POOL_PREFIX = "maskline:v1:{main}:"
+
+ROLES = ("gateway", "conversation", "messaging", "valkey")
 
 
 def serves_http(url: str) -> bool:
@@ -59,38 +64,60 @@ class Carrier:
         httpx.put(self.url, content=str(milliseconds)).raise_for_status()
 
 
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A message: the callback's content, its unique body, and who must receive it."""
+
+    callback: str
+    marker: str
+    receiver: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """A person, a masked number, and who receives what the person texts to it."""
+
+    sender: str
+    receiver: str
+    masked_number: str = MASKED_NUMBER
+
+
 @dataclass
 class System:
     """A running system and its senders."""
 
     name: str
     callback_url: str
-    redis_url: str
     pids: dict[str, int]
-    senders: list[tuple[str, str]]
+    senders: list[Sender] = field(default_factory=list)
+    # Of Maskline only.
+    redis_url: str = ""
+    ledger_url: str = ""
+    lease: str = ""
+    outbox: str = ""
+    calls: Path | None = None
     _numbers: Iterator[int] = field(default_factory=count)
 
-    def texts(self, number: int) -> list[tuple[str, str, str]]:
-        """`number` messages: the callback's body, its unique marker, and the recipient."""
-        pairs = islice(cycle(self.senders), number)
-        return [self._text(sender, receiver) for sender, receiver in pairs]
+    def texts(self, number: int) -> list[Text]:
+        """`number` new messages, from each sender in turn."""
+        return [self._text(sender) for sender in islice(cycle(self.senders), number)]
 
-    def _text(self, sender: str, receiver: str) -> tuple[str, str, str]:
+    def _text(self, sender: Sender) -> Text:
         number = next(self._numbers)
         marker = f"{self.name} {number}"
-        body = {
+        callback = {
             "id": f"mdr2-{number:032x}",
-            "to": MASKED_NUMBER[1:],
+            "to": sender.masked_number[1:],
             "body": marker,
-            "from": sender[1:],
-            "sender": sender,
+            "from": sender.sender[1:],
+            "sender": sender.sender,
         }
-        return json.dumps(body), marker, receiver
+        return Text(json.dumps(callback), marker, sender.receiver)
 
 
 def start_skeleton(resources: ExitStack, carrier: Carrier, folder: Path) -> System:
     """Starts the three processes with their own durable Valkey."""
-    ports = {name: free_port() for name in ("gateway", "conversation", "messaging", "valkey")}
+    ports = {name: free_port() for name in ROLES}
     data = folder / "skeleton"
     data.mkdir(parents=True)
     valkey = start(resources, *server_command(ports["valkey"], data, durable=True))
@@ -108,13 +135,43 @@ def start_skeleton(resources: ExitStack, carrier: Carrier, folder: Path) -> Syst
         for role, target in hops
     }
     wait_until(lambda: all(map(listens, ports.values())), "the skeleton")
-    senders = [(number, number) for number in islice(people(), 400)]
     return System(
         name="skeleton",
         callback_url=f"http://127.0.0.1:{ports['gateway']}/api/message",
-        redis_url=redis_url,
         pids={"valkey": valkey.pid, **{role: process.pid for role, process in running.items()}},
-        senders=senders,
+        senders=[Sender(number, number) for number in islice(people(), 400)],
+    )
+
+
+def start_sms_proxy(
+    resources: ExitStack, carrier: Carrier, folder: Path, conversations: int
+) -> System:
+    """Starts the stand-in of flowroute/sms-proxy with as many sessions as Maskline has."""
+    numbers, database, port = people(), folder / "sms_proxy.sqlite", free_port()
+    sessions = [(next(numbers), next(numbers), next(numbers)) for _ in range(conversations)]
+    # It compares numbers as the callback has them, without "+".
+    sms_proxy.create(database, [(number[1:], a[1:], b[1:]) for number, a, b in sessions])
+    process = start_python(
+        resources,
+        *("gunicorn", "--workers", str(sms_proxy.WORKERS), "--bind", f"127.0.0.1:{port}"),
+        *("--log-level", "error", "bench.systems.sms_proxy:app"),
+        **{
+            sms_proxy.DATABASE: str(database),
+            sms_proxy.CARRIER_ADDRESS: carrier.url.removeprefix("http://"),
+        },
+    )
+    wait_until(lambda: len(processes_below(process.pid)) == sms_proxy.WORKERS, "the proxy")
+    wait_until(lambda: listens(port), "the proxy")
+    pids = [process.pid, *(pid for _, pid in processes_below(process.pid))]
+    return System(
+        name="sms-proxy",
+        callback_url=f"http://127.0.0.1:{port}/api/message",
+        pids={f"gunicorn-{index}": pid for index, pid in enumerate(pids)},
+        senders=[
+            Sender(sender, receiver[1:], number)
+            for number, a, b in sessions
+            for sender, receiver in ((a, b), (b, a))
+        ],
     )
 
 
@@ -122,20 +179,23 @@ def start_maskline(
     resources: ExitStack, carrier: Carrier, folder: Path, variant: Variant
 ) -> System:
     """Starts a deployment as `make run` does, with the stub carrier and the variant's changes."""
-    addresses = folder / f"{variant.name}.json"
-    arguments = (variant.to_json(), str(folder / variant.name), carrier.url, str(addresses))
-    process = start_python(resources, "bench.systems.maskline", *arguments)
+    addresses, own = folder / f"{variant.name}.json", folder / variant.name
+    arguments = (variant.to_json(), str(own), carrier.url, str(addresses))
+    process = start_python(
+        resources, "bench.systems.maskline", *arguments, python=variant.python or sys.executable
+    )
     wait_until(lambda: addresses.exists() or process.poll() is not None, "Maskline")
     urls = json.loads(addresses.read_text())
-    children = processes_below(process.pid)
-    pids = {_role(program, variant): pid for program, pid in children.items()}
-    roles = {"gateway", "conversation", "messaging", "valkey"}
+    pids = {_role(name, variant): pid for name, pid in processes_below(process.pid)}
     return System(
         name=variant.name,
         callback_url=f"{urls['gateway_url']}/api/message",
+        pids={role: pids[role] for role in ROLES},
         redis_url=urls["redis_url"],
-        pids={role: pid for role, pid in pids.items() if role in roles},
-        senders=[],
+        ledger_url=urls["ledger_url"],
+        lease=f"{POOL_PREFIX}lease",
+        outbox=f"{POOL_PREFIX}outbox",
+        calls=own / CALLS if variant.counts_calls else None,
     )
 
 
@@ -145,42 +205,3 @@ def _role(program: str, variant: Variant) -> str:
     if "valkey" in program or "redis" in program:
         return "valkey"
     return program.removesuffix("_service")
-
-
-def connect_people(system: System, carrier: Carrier, conversations: int) -> None:
-    """Starts and joins conversations with callbacks at the gateway."""
-    numbers = people()
-    pairs = [(next(numbers), next(numbers)) for _ in range(conversations)]
-    with httpx.Client(timeout=CALL_SECONDS) as http:
-        for starter, _ in pairs:
-            _post(http, system, starter, "start")
-        codes = _codes(carrier, conversations)
-        for starter, joiner in pairs:
-            _post(http, system, joiner, f"join {codes[starter]}")
-    wait_until(lambda: _count(carrier, "You have joined") >= conversations, "all joined")
-    system.senders = [*pairs, *((joiner, starter) for starter, joiner in pairs)]
-    carrier.taken.clear()
-
-
-def _post(http: httpx.Client, system: System, sender: str, body: str) -> None:
-    callback = {
-        "id": f"mdr2-{sender[1:]}{body[:4]}",
-        "to": MASKED_NUMBER[1:],
-        "from": sender[1:],
-        "body": body,
-    }
-    http.post(system.callback_url, json=callback).raise_for_status()
-
-
-def _codes(carrier: Carrier, number: int) -> dict[str, str]:
-    wait_until(lambda: _count(carrier, "Your code is") >= number, "all codes")
-    codes = {}
-    for body, arrivals in carrier.taken.items():
-        if match := re.match(r"Your code is (\w+)", body):
-            codes.update({to: match[1] for to, _ in arrivals})
-    return codes
-
-
-def _count(carrier: Carrier, prefix: str) -> int:
-    carrier.fetch()
-    return sum(len(to) for body, to in carrier.taken.items() if body.startswith(prefix))

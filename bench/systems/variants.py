@@ -4,7 +4,10 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Self
 
-CONVERSATION_SERVICE = "conversation_service"
+CONVERSATION_SERVICE, MESSAGING_SERVICE = "conversation_service", "messaging_service"
+
+# The file of the counted calls, in the folder of a deployment.
+CALLS = "calls"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,10 @@ class Variant:
     is_encrypted: bool = False
     # A Redis server with TLS; empty for the embedded one.
     redis_server: str = ""
+    # Counts the calls of both gRPC services in a file.
+    counts_calls: bool = False
+    # The interpreter of the checkout to run; empty for this one.
+    python: str = ""
 
     @property
     def encrypts_redis(self) -> bool:
