@@ -44,8 +44,10 @@ def test_a_body_with_too_many_segments_is_refused_with_a_reply(unit: str, most: 
 
 
 def test_the_longest_body_by_default_has_ten_segments() -> None:
-    assert sent_bodies(from_active("x" * 1400)) == [(ALICE, "x" * 1400)]
-    assert sent_bodies(from_active("x" * 1401)) == [(BOB, system_message(Template.TOO_LONG))]
+    assert sent_bodies(incoming("x" * 1400).decide(snapshot_of(ACTIVE))) == [(ALICE, "x" * 1400)]
+    assert sent_bodies(incoming("x" * 1401).decide(snapshot_of(ACTIVE))) == [
+        (BOB, system_message(Template.TOO_LONG))
+    ]
 
 
 def test_a_person_who_sends_too_many_messages_is_told_once_until_they_are_relayed_again() -> None:
