@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 # A limit for a busy machine: nothing is asserted about speed.
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 60.0
 LOOK_AGAIN_SECONDS = 0.01
 
 
