@@ -45,6 +45,7 @@ class Wiring:
         self._tokens = SendTokens(*settings.ledger_keys)
         self._limiter = RateLimiter(redis, _rates(settings))
         self._records = FlowrouteRecords(http, self._limiter, settings, clock)
+        self._carrier = FlowrouteClient(http, settings, clock, self._tokens)
         self._ledger = self._make_ledger()
         self.timeouts = _timeouts(settings)
         self.sender = self._make_sender()
@@ -69,8 +70,7 @@ class Wiring:
     def _make_gate(self) -> CarrierGate:
         breaker = CircuitBreaker(self._clock)
         self._metrics.watch_carrier(lambda: breaker.is_open, lambda: breaker.is_account_refused)
-        client = FlowrouteClient(self._http, self._settings, self._clock, self._tokens)
-        return CarrierGate(client, breaker, self._limiter, self._metrics)
+        return CarrierGate(self._carrier, breaker, self._limiter, self._metrics)
 
     def _make_resolver(self) -> UncertainSendResolver:
         retention = self._settings.ledger_retention
@@ -84,7 +84,7 @@ class Wiring:
     def _make_servicer(self) -> MessagingServicer:
         return MessagingServicer(
             self.sender,
-            ReceiptRecorder(self._ledger, self._tokens, self._metrics),
+            ReceiptRecorder(self._ledger, self._carrier, self._tokens, self._metrics),
             self._ledger,
             FlowrouteAccount(self._http, self._settings, self._clock),
             self._records,

@@ -115,7 +115,7 @@ class ScriptedMessaging(rpc.MessagingServiceServicer):
                 message_id=message.message_id,
                 outcome=pb.SEND_OUTCOME_REFUSED,
                 state=pb.MESSAGE_STATE_REFUSED,
-                error=pb.ItemError(reason=ErrorReason.ERROR_REASON_RECIPIENT_OPTED_OUT),
+                failure=pb.Failure(reason=pb.FAILURE_REASON_OPTED_OUT),
             )
         # As the real service does: each message id is sent once, however often it is requested.
         if message.message_id not in self._known:

@@ -49,7 +49,9 @@ def text(
 
 def receipt(carrier_message_id: str, code: int | None, token: str = "") -> pb.DeliveryReceipt:
     return pb.DeliveryReceipt(
-        carrier_message_id=carrier_message_id, send_token=token, status_code=code
+        carrier_message_id=carrier_message_id,
+        send_token=token,
+        carrier_code="" if code is None else str(code),
     )
 
 

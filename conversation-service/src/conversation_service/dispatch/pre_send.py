@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from conversation_service.application.opt_outs import OptOuts
 from conversation_service.domain.model.consent import OptOutSource
 from conversation_service.domain.model.messages import MessageState
-from conversation_service.messaging.send import SendResult, Sent
+from conversation_service.messaging.send import OPTED_OUT, SendResult, Sent
 from conversation_service.store.outbox.entry import OutboxEntry
 from conversation_service.store.outbox.outbox import Outbox
 
@@ -51,7 +51,7 @@ class PreSendChecks:
             if entry.message_id in expired:
                 return Sent(MessageState.EXPIRED)
             if entry.person_id in opted_out and not entry.message.may_reach_opted_out:
-                return Sent(MessageState.REFUSED, is_opted_out=True)
+                return Sent(MessageState.REFUSED, OPTED_OUT)
             if entry.person_id in masked:
                 # A number that was a person's when the conversation began: a text would come back.
                 return Sent(MessageState.REFUSED)

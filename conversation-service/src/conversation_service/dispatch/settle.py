@@ -17,7 +17,7 @@ from conversation_service.domain.model.messages import (
     MessageState,
 )
 from conversation_service.domain.model.pool import PoolSettings
-from conversation_service.messaging.send import Rejected, Sent, Uncertain
+from conversation_service.messaging.send import ATTACHMENTS_REFUSED, Rejected, Sent, Uncertain
 from conversation_service.store.outbox.dead_letters import DeadLetterReason
 from conversation_service.store.outbox.entry import CorruptEntry, OutboxEntry
 from conversation_service.store.outbox.outbox import Outbox
@@ -30,8 +30,6 @@ DEAD_LETTERED = "DEAD"
 
 # A backend does not answer: no message is the cause.
 TRANSIENT = (BackendUnavailable, CommitContention, RedisError, OSError)
-
-_ONLY_FILES = "ATTACHMENTS_REFUSED"
 
 _FAILED = (MessageState.REFUSED, MessageState.UNDELIVERED, MessageState.EXPIRED)
 
@@ -153,7 +151,7 @@ def _failure_of_kind(entry: OutboxEntry, kind: DeliveryFailureKind) -> DeliveryF
 def _failure_kind(sent: Sent) -> DeliveryFailureKind | None:
     if sent.state is MessageState.UNKNOWN:
         return DeliveryFailureKind.UNCERTAIN
-    if sent.state in _FAILED and sent.reason == _ONLY_FILES:
+    if sent.state in _FAILED and sent.failure == ATTACHMENTS_REFUSED:
         return DeliveryFailureKind.ATTACHMENTS_ONLY_REFUSED
     if sent.state in _FAILED:
         return DeliveryFailureKind.NOT_DELIVERED

@@ -15,9 +15,10 @@ from conversation_service.domain.model.messages import MessageState, OutboundMes
 from conversation_service.domain.model.pool import PoolSettings
 from conversation_service.messaging.access import REFUSED
 from conversation_service.messaging.send import (
-    OPTED_OUT_CODE,
+    OPTED_OUT,
     STATES,
     SendResult,
+    failure_reason,
     from_proto,
     to_proto,
 )
@@ -47,10 +48,8 @@ class CarrierReceipt:
 
     carrier_message_id: str
     send_token: str
-    status_code: int | None
-    status: str
-    level: int
-    carrier_time_ms: int | None
+    carrier_status: str
+    carrier_code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,16 +185,12 @@ def _raise_send_error(error: grpc.aio.AioRpcError) -> NoReturn:
 
 
 def _receipt(receipt: CarrierReceipt) -> pb.DeliveryReceipt:
-    message = pb.DeliveryReceipt(
+    return pb.DeliveryReceipt(
         carrier_message_id=receipt.carrier_message_id,
         send_token=receipt.send_token,
-        status_code=receipt.status_code,
-        status=receipt.status,
-        level=receipt.level,
+        carrier_status=receipt.carrier_status,
+        carrier_code=receipt.carrier_code,
     )
-    if receipt.carrier_time_ms is not None:
-        message.carrier_time.FromMilliseconds(receipt.carrier_time_ms)
-    return message
 
 
 def _match(result: pb.RecordDeliveryReceiptResult) -> Recorded:
@@ -205,5 +200,5 @@ def _match(result: pb.RecordDeliveryReceiptResult) -> Recorded:
         return None
     message = result.message
     state = STATES.get(message.state, MessageState.ACCEPTED)
-    is_opted_out = message.carrier_status_code == OPTED_OUT_CODE
+    is_opted_out = failure_reason(message.failure) == OPTED_OUT
     return ReceiptMatch(message.message_id, message.pool, state, is_opted_out)

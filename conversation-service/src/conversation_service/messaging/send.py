@@ -9,8 +9,12 @@ from conversation_service.domain.model.pool import PoolSettings
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 
-# Flowroute's receipt code for "user opted out (STOP)".
-OPTED_OUT_CODE = 1110
+# Reasons of failures that mean more here than that a message was not delivered.
+OPTED_OUT = "OPTED_OUT"
+
+ATTACHMENTS_REFUSED = "ATTACHMENTS_REFUSED"
+
+CARRIER_REJECTED = "CARRIER_REJECTED"
 
 # For a message that was not sent and has no retry delay.
 DEFAULT_RETRY = timedelta(seconds=1)
@@ -38,7 +42,7 @@ _OUTCOME_STATES = {
 _THROTTLED = {
     ErrorReason.ERROR_REASON_SEND_PACED,
     ErrorReason.ERROR_REASON_CARRIER_RATE_LIMITED,
-    ErrorReason.ERROR_REASON_CARRIER_ACCOUNT_REFUSED,
+    ErrorReason.ERROR_REASON_CARRIER_CREDENTIALS_REJECTED,
 }
 
 # The message itself did not cause these.
@@ -55,15 +59,19 @@ _INVALID = {ErrorReason.ERROR_REASON_INVALID_ARGUMENT, ErrorReason.ERROR_REASON_
 class Sent:
     """The outcome is final: known, or known to be unknowable.
 
-    `reason` is the published reason of a refusal, `resolution` says how an uncertain send was
+    `failure` is the published reason of a failure, `resolution` says how an uncertain send was
     resolved. Both are empty if there is none.
     """
 
     state: MessageState
-    is_opted_out: bool = False
-    reason: str = ""
+    failure: str = ""
     resolution: str = ""
     refused_attachments: int = 0
+
+    @property
+    def is_opted_out(self) -> bool:
+        """Whether the recipient has opted out at the carrier or here."""
+        return self.failure == OPTED_OUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,16 +135,20 @@ def from_proto(result: pb.SendMessageResult) -> SendResult:
 
 
 def _sent(result: pb.SendMessageResult) -> Sent:
-    reason = result.error.reason
-    is_opted_out = reason == ErrorReason.ERROR_REASON_RECIPIENT_OPTED_OUT
     default = _OUTCOME_STATES.get(result.outcome, MessageState.UNKNOWN)
     return Sent(
         STATES.get(result.state, default),
-        is_opted_out or result.carrier_status_code == OPTED_OUT_CODE,
-        _REASONS.get(reason, ""),
+        failure_reason(result.failure),
         _RESOLUTIONS.get(result.resolution, ""),
         result.refused_attachments,
     )
+
+
+def failure_reason(failure: pb.Failure) -> str:
+    """The published reason, empty without one; one that was added later is CARRIER_REJECTED."""
+    if not failure.reason:
+        return ""
+    return _FAILURES.get(failure.reason, CARRIER_REJECTED)
 
 
 def _names(prefix: str, values: Sequence[tuple[str, int]]) -> dict[int, str]:
@@ -144,7 +156,7 @@ def _names(prefix: str, values: Sequence[tuple[str, int]]) -> dict[int, str]:
     return {value: name.removeprefix(prefix) for name, value in values if value}
 
 
-_REASONS = _names("ERROR_REASON_", ErrorReason.items())
+_FAILURES = _names("FAILURE_REASON_", pb.FailureReason.items())
 
 _RESOLUTIONS = _names("UNKNOWN_RESOLUTION_", pb.UnknownResolution.items())
 

@@ -7,16 +7,14 @@ from enum import StrEnum
 from typing import Protocol
 
 from messaging_service.model.errors import (
-    AttachmentsRefused,
-    CarrierAccountRefused,
+    CarrierCredentialsRejected,
     CarrierRateLimited,
-    CarrierRefused,
     CarrierUnavailable,
-    RecipientOptedOut,
     SendInProgress,
     SendPaced,
 )
-from messaging_service.model.message import Attachment, OutboundMessage
+from messaging_service.model.failure import Failure
+from messaging_service.model.message import Attachment, OutboundMessage, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,7 @@ class Accepted:
 class Refused:
     """The carrier refused the message permanently."""
 
-    error: CarrierRefused | RecipientOptedOut | CarrierAccountRefused | AttachmentsRefused
+    failure: Failure
     why: str
 
 
@@ -46,7 +44,11 @@ class NotSent:
     """The carrier does not have the message; it is safe to try again."""
 
     error: (
-        CarrierRateLimited | CarrierUnavailable | CarrierAccountRefused | SendPaced | SendInProgress
+        CarrierRateLimited
+        | CarrierUnavailable
+        | CarrierCredentialsRejected
+        | SendPaced
+        | SendInProgress
     )
     why: str
 
@@ -56,7 +58,7 @@ Answer = Accepted | Refused | Uncertain | NotSent
 
 
 class Carrier(Protocol):
-    """Sends one message."""
+    """Sends messages, and reads the receipts of those it sent."""
 
     async def send(
         self, message: OutboundMessage, attempt_id: str, media_urls: Sequence[str] = ()
@@ -66,6 +68,10 @@ class Carrier(Protocol):
         The attempt's receipts come to a URL made from its id. The carrier fetches the files of an
         MMS from `media_urls`.
         """
+        ...
+
+    def read_receipt(self, carrier_status: str, carrier_code: str) -> Status | None:
+        """What a receipt reports; None if neither its words nor its code are known."""
         ...
 
 
@@ -120,7 +126,7 @@ class CarrierAccount(Protocol):
     """Reads only. Both methods raise CarrierRateLimited and CarrierUnavailable."""
 
     async def list_numbers(self, page: Page) -> NumbersPage:
-        """One page of numbers. Raises CarrierAccountRefused and CarrierRefused too."""
+        """One page of numbers. Raises CarrierCredentialsRejected and CarrierRequestRejected too."""
         ...
 
     async def check(self) -> AccountCheck:
@@ -174,7 +180,7 @@ class CarrierRecords(Protocol):
     async def list_records(self, direction: Direction, span: Span, page: Page) -> RecordsPage:
         """One page of records, filtered by direction.
 
-        Raises CarrierAccountRefused, CarrierRefused, CarrierRateLimited, CarrierUnavailable and
-        BackendUnavailable.
+        Raises CarrierCredentialsRejected, CarrierRequestRejected, CarrierRateLimited,
+        CarrierUnavailable and BackendUnavailable.
         """
         ...

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
+from messaging_service.model.failure import Failure, FailureReason
 from messaging_service.model.message import (
     MessageRecord,
     MessageState,
@@ -76,22 +77,26 @@ def outcome(reply: Reply) -> tuple[str, dict[bytes, bytes]]:
 
 def record(message_id: str, fields: _Fields) -> MessageRecord:
     """The message of a stored hash."""
-    code, resolution = fields.get(b"code"), fields.get(b"resolution")
+    resolution = fields.get(b"resolution")
     state = MessageState(fields[b"state"].decode())
     return MessageRecord(
         message_id=message_id,
         pool=fields[b"pool"].decode(),
-        status=Status(state, fields.get(b"refusal", b"").decode()),
+        status=Status(state, _failure(fields)),
         accept_time=_time(fields[b"accept_ms"]),
         update_time=_time(fields[b"update_ms"]),
         carrier_message_id=fields.get(b"carrier_id", b"").decode(),
-        carrier_status_code=None if code is None else int(code),
         uncertain_send=_uncertain_send(fields),
         resolution=None if resolution is None else UnknownResolution(resolution.decode()),
         resends=int(fields.get(b"resends", 0)),
         media_count=int(fields.get(b"media", 0)),
         refused_media=int(fields.get(b"refused_media", 0)),
     )
+
+
+def _failure(fields: _Fields) -> Failure | None:
+    reason = fields.get(b"failure", b"").decode()
+    return Failure(FailureReason(reason), fields[b"code"].decode()) if reason else None
 
 
 def _uncertain_send(fields: _Fields) -> UncertainSend | None:

@@ -8,7 +8,11 @@ from redis.asyncio import Redis
 
 from messaging_service.ledger import decode
 from messaging_service.ledger.fingerprints import Fingerprints
-from messaging_service.ledger.status_updates import StatusUpdate, StatusUpdates, update_from
+from messaging_service.ledger.status_updates import (
+    StatusUpdate,
+    StatusUpdates,
+    update_from_receipt,
+)
 from messaging_service.metrics.metrics import Metrics
 from messaging_service.model.message import (
     MessageRecord,
@@ -17,7 +21,6 @@ from messaging_service.model.message import (
     Status,
     UnknownResolution,
 )
-from messaging_service.model.receipt import Receipt
 from messaging_service.redis import keys
 from messaging_service.redis.scripts import Scripts
 from runtime.clock import Clock
@@ -127,16 +130,17 @@ class Ledger:
         return await self._updates.apply(record.message_id, binding.parked) or record
 
     async def record_receipt(
-        self, receipt: Receipt, attempt_id: str
+        self, carrier_message_id: str, attempt_id: str, status: Status | None
     ) -> MessageRecord | Parked | None:
         """Applies a receipt to its message, or parks it if the carrier's id is not bound yet.
 
-        `attempt_id` is that of its send token, empty without one. None if the receipt has neither
-        id, or too many are parked for its carrier's id.
+        Either id may be empty; the attempt is that of its send token. `status` is what it reports,
+        if that is known. None if the receipt has neither id, or too many are parked for its
+        carrier's id.
         """
-        update = update_from(receipt)
-        by_attempt, by_carrier_id = await self._find(attempt_id, receipt.carrier_message_id)
-        if by_attempt and not by_carrier_id and receipt.carrier_message_id:
+        update = update_from_receipt(carrier_message_id, status)
+        by_attempt, by_carrier_id = await self._find(attempt_id, carrier_message_id)
+        if by_attempt and not by_carrier_id and carrier_message_id:
             return await self._updates.apply_and_bind(by_attempt, update)
         # The attempt counts first: the carrier's id may be bound to another, equal message.
         message_id = by_attempt or by_carrier_id

@@ -10,8 +10,8 @@ import structlog
 
 from messaging_service.ledger import decode
 from messaging_service.metrics.metrics import Metrics
+from messaging_service.model.failure import Failure, FailureReason
 from messaging_service.model.message import MessageRecord, MessageState, Status, UnknownResolution
-from messaging_service.model.receipt import Receipt, state_of
 from messaging_service.redis import keys
 from messaging_service.redis.scripts import Scripts
 from runtime.clock import Clock
@@ -34,19 +34,12 @@ class StatusUpdate:
     status: Status | None
     attempt_id: str = ""
     carrier_message_id: str = ""
-    code: str = ""
     resolution: UnknownResolution | None = None
 
 
-def update_from(receipt: Receipt) -> StatusUpdate:
-    """The update that a receipt reports."""
-    state, code = state_of(receipt), receipt.status_code
-    return StatusUpdate(
-        Status(state) if state else None,
-        carrier_message_id=receipt.carrier_message_id,
-        code="" if code is None else str(code),
-        resolution=UnknownResolution.RECEIPT,
-    )
+def update_from_receipt(carrier_message_id: str, status: Status | None) -> StatusUpdate:
+    """The update by a receipt that reports this status."""
+    return StatusUpdate(status, "", carrier_message_id, UnknownResolution.RECEIPT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +115,13 @@ class StatusUpdates:
     def _advance(self, message_id: str, update: StatusUpdate) -> Command:
         status = update.status
         state, rank = (status.state.value, status.state.rank) if status else ("", 0)
+        failure = status.failure if status else None
         return self._scripts.call(
             "advance",
             keys.message(message_id),
-            *(update.attempt_id, state, rank, update.carrier_message_id, update.code),
-            *(status.refusal if status else "", update.resolution or ""),
+            *(update.attempt_id, state, rank, update.carrier_message_id),
+            *((failure.reason.value, failure.carrier_code) if failure else ("", "")),
+            update.resolution or "",
             *(round(self._clock.now().timestamp() * 1000), self._keep_ms),
         )
 
@@ -148,10 +143,16 @@ def _binding(message_id: str, carrier_message_id: str, reply: Reply) -> CarrierI
 
 
 def _encode(update: StatusUpdate) -> str:
-    return f"{update.status.state.value if update.status else ''}:{update.code}"
+    if update.status is None:
+        return ""
+    failure = update.status.failure
+    reason, code = (failure.reason.value, failure.carrier_code) if failure else ("", "")
+    return f"{update.status.state.value}:{reason}:{code}"
 
 
 def _decode(carrier_message_id: str, parked: bytes) -> StatusUpdate:
-    state, _, code = parked.decode().partition(":")
-    status = Status(MessageState(state)) if state else None
-    return StatusUpdate(status, "", carrier_message_id, code, UnknownResolution.RECEIPT)
+    if not parked:
+        return update_from_receipt(carrier_message_id, None)
+    state, reason, code = parked.decode().split(":", 2)
+    failure = Failure(FailureReason(reason), code) if reason else None
+    return update_from_receipt(carrier_message_id, Status(MessageState(state), failure))

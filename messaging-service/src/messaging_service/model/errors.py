@@ -52,36 +52,26 @@ class MessageIdReused(MessagingError):
         )
 
 
-class CarrierRefused(MessagingError):
-    """The carrier refused the message, or another request, permanently."""
+class CarrierRequestRejected(MessagingError):
+    """The carrier rejected a request permanently."""
 
-    reason = "CARRIER_REFUSED"
-
-    def __init__(self) -> None:
-        super().__init__("the carrier refused the request")
-
-
-class RecipientOptedOut(MessagingError):
-    """The recipient opted out of messages from this number at the carrier."""
-
-    reason = "RECIPIENT_OPTED_OUT"
+    reason = "CARRIER_REQUEST_REJECTED"
 
     def __init__(self) -> None:
-        super().__init__("the recipient opted out of messages from this number")
+        super().__init__("the carrier rejected the request")
 
 
-class CarrierAccountRefused(MessagingError):
-    """The carrier refused the credentials, or the account's use of the number.
+class CarrierCredentialsRejected(MessagingError):
+    """The carrier rejected the account's credentials.
 
-    `retry_after` is set if the message can be sent once the credentials are corrected.
+    `retry_after` is set if a message can be sent once they are corrected.
     """
 
-    reason = "CARRIER_ACCOUNT_REFUSED"
+    reason = "CARRIER_CREDENTIALS_REJECTED"
 
     def __init__(self, retry_after: timedelta | None = None) -> None:
         super().__init__(
-            "the carrier refused the account; check its keys and its numbers",
-            retry_after=retry_after,
+            "the carrier rejected the account's credentials; correct them", retry_after=retry_after
         )
 
 
@@ -134,15 +124,6 @@ class MediaNotFound(MessagingError):
 
     def __init__(self) -> None:
         super().__init__("there is no such file, or it has expired")
-
-
-class AttachmentsRefused(MessagingError):
-    """The message consists only of files that are not passed on."""
-
-    reason = "ATTACHMENTS_REFUSED"
-
-    def __init__(self) -> None:
-        super().__init__("no attachment can be passed on, and the message has no body")
 
 
 class BackendUnavailable(MessagingError):

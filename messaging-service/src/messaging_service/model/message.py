@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from messaging_service.model.body import unsendable_reason
 from messaging_service.model.errors import InvalidArgument
+from messaging_service.model.failure import Failure, FailureReason
 from runtime.grpc.status import FieldViolation
 
 # The one rule for phone numbers in this service: "+" and 8 to 15 digits, the first one not 0.
@@ -119,10 +120,10 @@ class OutboundMessage:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The state of a message, and the error reason if the carrier refused it."""
+    """The state of a message, and why it failed if it did."""
 
     state: MessageState
-    refusal: str = ""
+    failure: Failure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +154,20 @@ class MessageRecord:
     accept_time: datetime
     update_time: datetime
     carrier_message_id: str = ""
-    carrier_status_code: int | None = None
     uncertain_send: UncertainSend | None = None
     resolution: UnknownResolution | None = None
     resends: int = 0
     media_count: int = 0
     refused_media: int = 0
+
+    @property
+    def failure(self) -> Failure | None:
+        """Why it failed. A send that was given up failed too, as far as anybody knows."""
+        is_given_up = (
+            self.status.state is MessageState.UNKNOWN
+            and self.resolution is UnknownResolution.PREFERRED_LOSS
+        )
+        return Failure(FailureReason.UNRESOLVED) if is_given_up else self.status.failure
 
     @property
     def is_open(self) -> bool:

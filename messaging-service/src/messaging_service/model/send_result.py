@@ -1,17 +1,11 @@
 """The result of sending one message. No I/O."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
-from messaging_service.model.errors import (
-    AttachmentsRefused,
-    CarrierAccountRefused,
-    CarrierRefused,
-    MessagingError,
-    RecipientOptedOut,
-)
+from messaging_service.model.errors import MessagingError
+from messaging_service.model.failure import Failure, FailureReason
 from messaging_service.model.message import MessageRecord, MessageState, Status, UnknownResolution
 
 
@@ -35,19 +29,15 @@ _OUTCOMES = {
     MessageState.DELIVERED: SendOutcome.ACCEPTED,
 }
 
-# Final refusals, by the reason that the ledger stores.
-_REFUSALS: dict[str, Callable[[], MessagingError]] = {
-    CarrierRefused.reason: CarrierRefused,
-    RecipientOptedOut.reason: RecipientOptedOut,
-    CarrierAccountRefused.reason: CarrierAccountRefused,
-    AttachmentsRefused.reason: AttachmentsRefused,
-}
+# For a refused message whose failure Redis has lost.
+_UNSTATED = Failure(FailureReason.CARRIER_REJECTED)
 
 
 @dataclass(frozen=True, slots=True)
 class SendResult:
-    """The result for one message. `error` says why it was refused or not sent.
+    """The result for one message.
 
+    `error` says why this service did not take or did not send it, `failure` why it failed later.
     `retry_after` is set for an UNKNOWN message that is still being resolved; a message that was
     not sent has the delay in its error.
     """
@@ -56,20 +46,21 @@ class SendResult:
     outcome: SendOutcome
     state: MessageState
     error: MessagingError | None = None
+    failure: Failure | None = None
     retry_after: timedelta | None = None
     resolution: UnknownResolution | None = None
-    carrier_status_code: int | None = None
     refused_attachments: int = 0
     segments: int = 0
 
 
 def result_from_record(record: MessageRecord, retry_after: timedelta | None = None) -> SendResult:
     """The result for a message of the ledger. `retry_after` is for one that is being resolved."""
+    result = result_for(record.message_id, record.status)
     return replace(
-        result_for(record.message_id, record.status),
+        result,
         retry_after=retry_after,
         resolution=None if retry_after else record.resolution,
-        carrier_status_code=record.carrier_status_code,
+        failure=record.failure or result.failure,
         refused_attachments=record.refused_media,
     )
 
@@ -77,9 +68,8 @@ def result_from_record(record: MessageRecord, retry_after: timedelta | None = No
 def result_for(message_id: str, status: Status) -> SendResult:
     """The result when nothing but the status is known."""
     outcome = _OUTCOMES[status.state]
-    error = _REFUSALS.get(status.refusal, CarrierRefused)()
-    is_refused = outcome is SendOutcome.REFUSED
-    return SendResult(message_id, outcome, status.state, error if is_refused else None)
+    failure = status.failure or (_UNSTATED if outcome is SendOutcome.REFUSED else None)
+    return SendResult(message_id, outcome, status.state, failure=failure)
 
 
 def refused(message_id: str, error: MessagingError) -> SendResult:

@@ -5,11 +5,14 @@ from collections.abc import Sequence
 
 import structlog
 
+from messaging_service.carrier.port import Carrier
 from messaging_service.ledger.ledger import Ledger, Parked
 from messaging_service.metrics.metrics import Metrics
+from messaging_service.model.carrier_ids import normalised_carrier_id
 from messaging_service.model.errors import InvalidArgument, SendTokenNotValid
-from messaging_service.model.message import MessageRecord
-from messaging_service.model.receipt import Receipt, state_of, violations_of
+from messaging_service.model.failure import plain_code
+from messaging_service.model.message import MessageRecord, Status
+from messaging_service.model.receipt import Receipt, violations_of
 from messaging_service.model.send_tokens import SendTokens
 
 log = structlog.get_logger()
@@ -20,8 +23,11 @@ Recorded = MessageRecord | InvalidArgument | SendTokenNotValid | None
 class ReceiptRecorder:
     """Finds the message of each receipt and moves it forward."""
 
-    def __init__(self, ledger: Ledger, tokens: SendTokens, metrics: Metrics) -> None:
+    def __init__(
+        self, ledger: Ledger, carrier: Carrier, tokens: SendTokens, metrics: Metrics
+    ) -> None:
         self._ledger = ledger
+        self._carrier = carrier
         self._tokens = tokens
         self._metrics = metrics
 
@@ -44,25 +50,32 @@ class ReceiptRecorder:
             self._metrics.receipt("forged")
             log.warning("receipt_forged")
             return SendTokenNotValid()
-        recorded = await self._ledger.record_receipt(receipt, attempt_id)
-        self._log(receipt, recorded)
+        status = self._carrier.read_receipt(receipt.carrier_status, receipt.carrier_code)
+        carrier_id = normalised_carrier_id(receipt.carrier_message_id)
+        recorded = await self._ledger.record_receipt(carrier_id, attempt_id, status)
+        self._log(carrier_id, plain_code(receipt.carrier_code), status, recorded)
         return recorded if isinstance(recorded, MessageRecord) else None
 
-    def _log(self, receipt: Receipt, recorded: MessageRecord | Parked | None) -> None:
-        carrier_id, code = receipt.carrier_message_id, receipt.status_code
+    def _log(
+        self,
+        carrier_id: str,
+        code: str,
+        reported: Status | None,
+        recorded: MessageRecord | Parked | None,
+    ) -> None:
         match recorded:
             case MessageRecord(message_id, status=status):
                 self._metrics.receipt(status.state)
-                if state_of(receipt) is None:
+                if reported is None:
                     log.warning(
                         "receipt_says_nothing_known",
                         message_id=message_id,
                         carrier_message_id=carrier_id,
-                        status_code=code,
+                        carrier_code=code,
                     )
             case Parked():
                 self._metrics.receipt("parked")
-                log.info("receipt_parked", carrier_message_id=carrier_id, status_code=code)
+                log.info("receipt_parked", carrier_message_id=carrier_id, carrier_code=code)
             case None:
                 self._metrics.receipt("unmatched")
-                log.warning("receipt_of_no_text", carrier_message_id=carrier_id, status_code=code)
+                log.warning("receipt_of_no_text", carrier_message_id=carrier_id, carrier_code=code)

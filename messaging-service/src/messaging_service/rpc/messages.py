@@ -9,6 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from messaging_service.model.errors import InvalidArgument, MessagingError
+from messaging_service.model.failure import Failure
 from messaging_service.model.message import (
     Attachment,
     AttachmentPolicy,
@@ -87,8 +88,8 @@ def receipt_from_proto(receipt: pb.DeliveryReceipt) -> Receipt:
     return Receipt(
         carrier_message_id=receipt.carrier_message_id,
         send_token=receipt.send_token,
-        status_code=receipt.status_code if receipt.HasField("status_code") else None,
-        status=receipt.status,
+        carrier_status=receipt.carrier_status,
+        carrier_code=receipt.carrier_code,
     )
 
 
@@ -101,7 +102,7 @@ def record_to_proto(record: MessageRecord) -> pb.Message:
         carrier_message_id=record.carrier_message_id,
         accept_time=_timestamp(record.accept_time),
         update_time=_timestamp(record.update_time),
-        carrier_status_code=record.carrier_status_code,
+        failure=_failure(record.failure),
     )
 
 
@@ -116,7 +117,7 @@ def result_to_proto(result: SendResult) -> pb.SendMessageResult:
         error=_item_error(error) if error else None,
         retry_delay=_duration(retry_after) if retry_after else None,
         resolution=_RESOLUTIONS[result.resolution],
-        carrier_status_code=result.carrier_status_code,
+        failure=_failure(result.failure),
         refused_attachments=result.refused_attachments,
         segments=result.segments,
     )
@@ -138,6 +139,13 @@ def _attachment(attachment: pb.Attachment) -> Attachment:
 def _budget(budget: pb.CampaignBudget) -> CampaignBudget:
     """A negative limit means no limit."""
     return CampaignBudget(max(budget.segments_per_minute, 0), max(budget.segments_per_day, 0))
+
+
+def _failure(failure: Failure | None) -> pb.Failure | None:
+    if failure is None:
+        return None
+    reason = pb.FailureReason.Value(f"FAILURE_REASON_{failure.reason.name}")
+    return pb.Failure(reason=reason, carrier_code=failure.carrier_code)
 
 
 def _item_error(error: MessagingError) -> pb.ItemError:

@@ -14,15 +14,14 @@ from messaging_service.ledger.ledger import Ledger
 from messaging_service.media.relay import MediaRelay
 from messaging_service.model.body import normalise_quotes
 from messaging_service.model.errors import (
-    AttachmentsRefused,
     BackendUnavailable,
-    CarrierAccountRefused,
     MediaUnavailable,
     MessageIdReused,
     MessagingError,
     SendInProgress,
     SendPaced,
 )
+from messaging_service.model.failure import Failure, FailureReason
 from messaging_service.model.message import (
     MessageRecord,
     MessageState,
@@ -46,6 +45,8 @@ CLAIM_MARGIN = timedelta(seconds=5)
 
 # The carrier's answer is worth waiting half a minute for a Redis that restarts.
 RECORD_RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 5.0, 5.0, 5.0, 5.0)
+
+_FILES_REFUSED = Failure(FailureReason.ATTACHMENTS_REFUSED)
 
 Result = TypeVar("Result")
 
@@ -160,10 +161,10 @@ class SendAttempts:
             # The files took so long that another process considers the claim abandoned.
             return NotSent(SendInProgress(MAX_RETRY_DELAY), "claim lost")
         if not prepared.body and not prepared.urls:
-            return Refused(AttachmentsRefused(), "files")
+            return Refused(_FILES_REFUSED, "files")
         complete = replace(message, body=normalise_quotes(prepared.body))
         if message.attachments and _is_too_long(complete, len(prepared.urls)):
-            return Refused(AttachmentsRefused(), "too long")
+            return Refused(_FILES_REFUSED, "too long")
         return await self._gate.post(complete, attempt_id, prepared.urls)
 
     async def _record(
@@ -173,8 +174,8 @@ class SendAttempts:
             case Accepted(carrier_message_id):
                 status = Status(MessageState.SENT)
                 return await self._settle(message, attempt_id, status, carrier_message_id)
-            case Refused(error):
-                status = Status(MessageState.REFUSED, error.reason)
+            case Refused(failure):
+                status = Status(MessageState.REFUSED, failure)
                 return await self._settle(message, attempt_id, status)
             case Uncertain():
                 return await self._mark_uncertain(message, attempt_id)
@@ -243,10 +244,11 @@ def _log(message_id: str, answer: Answer) -> None:
     match answer:
         case Accepted(carrier_message_id):
             log.debug("text_sent", message_id=message_id, carrier_message_id=carrier_message_id)
-        case Refused(CarrierAccountRefused() as error, why):
-            log.error("text_refused", message_id=message_id, reason=error.reason, why=why)
-        case Refused(error, why):
-            log.warning("text_refused", message_id=message_id, reason=error.reason, why=why)
+        case Refused(failure, why):
+            # A number that may not send needs an operator.
+            is_ours = failure.reason is FailureReason.SENDER_NOT_AUTHORIZED
+            write = log.error if is_ours else log.warning
+            write("text_refused", message_id=message_id, reason=failure.reason.value, why=why)
         case NotSent(SendPaced() as error, why):
             log.debug("text_not_sent", message_id=message_id, reason=error.reason, why=why)
         case NotSent(error, why):

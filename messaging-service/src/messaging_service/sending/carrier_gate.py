@@ -9,7 +9,7 @@ from messaging_service.limits.rate_limiter import RateLimiter
 from messaging_service.metrics.metrics import Metrics
 from messaging_service.model.errors import (
     BackendUnavailable,
-    CarrierAccountRefused,
+    CarrierCredentialsRejected,
     CarrierRateLimited,
     CarrierUnavailable,
     SendPaced,
@@ -47,11 +47,11 @@ class CarrierGate:
 
     async def _blocked_by(
         self, message: OutboundMessage, segments: int
-    ) -> CarrierAccountRefused | CarrierUnavailable | SendPaced | None:
+    ) -> CarrierCredentialsRejected | CarrierUnavailable | SendPaced | None:
         wait = self._breaker.acquire()
         if wait is not None:
             is_account = self._breaker.is_account_refused
-            return CarrierAccountRefused(wait) if is_account else CarrierUnavailable(wait)
+            return CarrierCredentialsRejected(wait) if is_account else CarrierUnavailable(wait)
         try:
             wait = await self._limiter.acquire(message, segments)
         except BaseException:

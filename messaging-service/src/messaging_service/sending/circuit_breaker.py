@@ -8,7 +8,7 @@ from enum import Enum, auto
 import structlog
 
 from messaging_service.carrier.port import Accepted, Answer, NotSent, Refused, Uncertain
-from messaging_service.model.errors import CarrierAccountRefused, CarrierUnavailable
+from messaging_service.model.errors import CarrierCredentialsRejected, CarrierUnavailable
 from runtime.clock import Clock
 
 log = structlog.get_logger()
@@ -95,7 +95,7 @@ class CircuitBreaker:
                 self._succeed()
             case Uncertain() | NotSent(CarrierUnavailable()):
                 self._fail()
-            case NotSent(CarrierAccountRefused()):
+            case NotSent(CarrierCredentialsRejected()):
                 self._refuse_account()
             case NotSent():
                 # The carrier works; a rate limit is the rate limiter's concern.

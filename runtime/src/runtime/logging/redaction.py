@@ -103,7 +103,8 @@ _KINDS: Sequence[tuple[Kind, str]] = (
     (is_time, "timestamp since"),
     (
         is_id,
-        "message_id message_ids carrier_message_id by caller pool conversation_id erasure_id fence",
+        "message_id message_ids carrier_message_id carrier_code by caller pool conversation_id "
+        "erasure_id fence",
     ),
     (
         is_count,

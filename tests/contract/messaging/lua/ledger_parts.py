@@ -5,11 +5,13 @@ from datetime import timedelta
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
+from messaging_service.carrier.flowroute.receipts import read_receipt
 from messaging_service.ledger.decode import AlreadySent, Claimed, IdConflict, InProgress
 from messaging_service.ledger.fingerprints import Fingerprints
 from messaging_service.ledger.ledger import Ledger, Parked
 from messaging_service.ledger.uncertain_sends import UncertainSends
 from messaging_service.metrics.metrics import Metrics
+from messaging_service.model.failure import Failure, FailureReason
 from messaging_service.model.message import (
     MessageRecord,
     MessageState,
@@ -18,14 +20,13 @@ from messaging_service.model.message import (
     UncertainSend,
     UnknownResolution,
 )
-from messaging_service.model.receipt import Receipt
 from support.clock import ManualClock
 
 TEXT = OutboundMessage("m1", "main", "+12065550100", "+14255550111", "hello")
 OTHER = OutboundMessage("m2", "main", "+12065550100", "+14255550122", "hello")
 SENT = Status(MessageState.SENT)
 UNKNOWN = Status(MessageState.UNKNOWN)
-REFUSED = Status(MessageState.REFUSED, "CARRIER_REFUSED")
+REFUSED = Status(MessageState.REFUSED, Failure(FailureReason.CARRIER_REJECTED))
 AGAIN, BY_RECEIPT = UnknownResolution.SENT_AGAIN, UnknownResolution.RECEIPT
 RETENTION = timedelta(hours=72)
 KEEP_MS = 72 * 3600 * 1000
@@ -69,7 +70,8 @@ class Books:
     async def receipt(
         self, code: int | None, attempt: str = "t1", carrier_id: str = "mdr2-1"
     ) -> MessageRecord | Parked | None:
-        return await self.ledger.record_receipt(Receipt(carrier_id, "", code, "mislaid"), attempt)
+        status = read_receipt("mislaid", "" if code is None else str(code))
+        return await self.ledger.record_receipt(carrier_id, attempt, status)
 
     async def moved(
         self, code: int | None, attempt: str = "t1", carrier_id: str = "mdr2-1"

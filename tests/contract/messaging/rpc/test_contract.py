@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 
 from maskline.messaging.v1 import error_reason_pb2, messaging_pb2
 from messaging_service.model import errors
+from messaging_service.model.failure import FailureReason
 from messaging_service.model.message import (
     AttachmentPolicy,
     MessageState,
@@ -91,11 +92,11 @@ def test_every_error_has_the_details_that_the_contract_promises() -> None:
         errors.InvalidArgument([FieldViolation("field", "wrong")]),
         errors.MessageNotFound("m1"),
         errors.MessageIdReused("m1"),
-        *(errors.CarrierRefused(), errors.RecipientOptedOut(), errors.CarrierAccountRefused()),
+        *(errors.CarrierRequestRejected(), errors.CarrierCredentialsRejected(_DELAY)),
         *(kind(_DELAY) for kind in (errors.CarrierRateLimited, errors.CarrierUnavailable)),
         errors.BackendUnavailable(),
         *(errors.SendInProgress(_DELAY), errors.SendPaced(_DELAY)),
-        *(errors.MediaNotFound(), errors.AttachmentsRefused(), errors.SendTokenNotValid()),
+        *(errors.MediaNotFound(), errors.SendTokenNotValid()),
     ]
     assert {type(sample) for sample in samples} == set(CODES)
     for sample in samples:
@@ -119,8 +120,10 @@ def test_every_value_of_the_contracts_enums_exists_here() -> None:
         (messaging_pb2.UnknownResolution.DESCRIPTOR, "UNKNOWN_RESOLUTION_", UnknownResolution),
         (messaging_pb2.UnknownPolicy.DESCRIPTOR, "UNKNOWN_POLICY_", UnknownPolicy),
         (messaging_pb2.AttachmentPolicy.DESCRIPTOR, "ATTACHMENT_POLICY_", AttachmentPolicy),
+        (messaging_pb2.FailureReason.DESCRIPTOR, "FAILURE_REASON_", FailureReason),
     ):
-        published = set(enum.values_by_name) - {f"{prefix}UNSPECIFIED"}
+        # Messages are discarded by the caller only.
+        published = set(enum.values_by_name) - {f"{prefix}UNSPECIFIED", "FAILURE_REASON_DISCARDED"}
         assert published == {f"{prefix}{word.name}" for word in words}
 
 

@@ -18,7 +18,6 @@ from conversation_service.messaging.client import (
 )
 from conversation_service.messaging.send import (
     DEFAULT_RETRY,
-    OPTED_OUT_CODE,
     Rejected,
     Retry,
     SendResult,
@@ -51,17 +50,23 @@ def not_sent(reason: str) -> pb.SendMessageResult:
     return pb.SendMessageResult(outcome=outcome, retry_delay=SECONDS, error=error(reason))
 
 
-def refusal(reason: str, *, code: int = 0, refused_attachments: int = 0) -> pb.SendMessageResult:
+def refusal(reason: str) -> pb.SendMessageResult:
+    return pb.SendMessageResult(
+        outcome=pb.SEND_OUTCOME_REFUSED, state=pb.MESSAGE_STATE_REFUSED, error=error(reason)
+    )
+
+
+def failed(reason: int, *, refused_attachments: int = 0) -> pb.SendMessageResult:
     return pb.SendMessageResult(
         outcome=pb.SEND_OUTCOME_REFUSED,
         state=pb.MESSAGE_STATE_REFUSED,
-        error=error(reason),
-        carrier_status_code=code,
+        # A code that means something else at this carrier.
+        failure=pb.Failure(reason=pb.FailureReason.ValueType(reason), carrier_code="1110"),
         refused_attachments=refused_attachments,
     )
 
 
-REFUSED = Sent(MessageState.REFUSED, reason="CARRIER_REFUSED")
+REFUSED = Sent(MessageState.REFUSED, "CARRIER_REJECTED")
 NO_ERROR = pb.SendMessageResult(outcome=pb.SEND_OUTCOME_NOT_SENT)
 UNKNOWN = pb.SendMessageResult(outcome=pb.SEND_OUTCOME_UNKNOWN, retry_delay=SECONDS)
 LOST = pb.SendMessageResult(
@@ -81,22 +86,23 @@ LATER_DETAILS = pb.SendMessageResult(
     resolution=pb.UnknownResolution.ValueType(99),
     error=pb.ItemError(reason=error_reason_pb2.ErrorReason.ValueType(99)),
 )
-OPTED_OUT = replace(REFUSED, is_opted_out=True, reason="RECIPIENT_OPTED_OUT")
-FILES_REFUSED = replace(REFUSED, reason="ATTACHMENTS_REFUSED", refused_attachments=2)
+OPTED_OUT = replace(REFUSED, failure="OPTED_OUT")
+FILES_REFUSED = replace(REFUSED, failure="ATTACHMENTS_REFUSED", refused_attachments=2)
 RESULTS: list[tuple[pb.SendMessageResult, SendResult]] = [
     (not_sent("SEND_PACED"), Retry(WAIT, is_throttled=True)),
     (not_sent("CARRIER_RATE_LIMITED"), Retry(WAIT, is_throttled=True)),
-    (not_sent("CARRIER_ACCOUNT_REFUSED"), Retry(WAIT, is_throttled=True)),
+    (not_sent("CARRIER_CREDENTIALS_REJECTED"), Retry(WAIT, is_throttled=True)),
     (not_sent("SEND_IN_PROGRESS"), Retry(WAIT)),
     (not_sent("BACKEND_UNAVAILABLE"), Retry(WAIT)),
     (not_sent("CARRIER_UNAVAILABLE"), Retry(WAIT, counts_as_attempt=True)),
     (NO_ERROR, Retry(DEFAULT_RETRY, counts_as_attempt=True)),
     (refusal("INVALID_ARGUMENT"), Rejected()),
     (refusal("MESSAGE_ID_REUSED"), Rejected()),
-    (refusal("RECIPIENT_OPTED_OUT"), OPTED_OUT),
-    (refusal("CARRIER_REFUSED"), REFUSED),
-    (refusal("CARRIER_REFUSED", code=OPTED_OUT_CODE), replace(REFUSED, is_opted_out=True)),
-    (refusal("ATTACHMENTS_REFUSED", refused_attachments=2), FILES_REFUSED),
+    (failed(pb.FAILURE_REASON_OPTED_OUT), OPTED_OUT),
+    (failed(pb.FAILURE_REASON_CARRIER_REJECTED), REFUSED),
+    # A reason that was added to the contract later.
+    (failed(99), REFUSED),
+    (failed(pb.FAILURE_REASON_ATTACHMENTS_REFUSED, refused_attachments=2), FILES_REFUSED),
     (UNKNOWN, Uncertain(WAIT)),
     (LOST, Sent(MessageState.UNKNOWN, resolution="PREFERRED_LOSS")),
     (DELIVERED, Sent(MessageState.DELIVERED, resolution="RECEIPT")),

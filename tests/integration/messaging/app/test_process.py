@@ -191,7 +191,7 @@ async def test_no_log_line_contains_a_number_a_body_or_a_key(
         await messaging.send(text("m1", body, to=BOB), text("bad", body, to="14255550199"))
         receipts = [receipt(carrier_id, None) for carrier_id in ("mdr2-1", "mdr2-2", "")]
         for each in receipts:
-            each.status = f"{body} {ALICE}"
+            each.carrier_status = f"{body} {ALICE}"
         await messaging.record(*receipts)
         carrier.always(response(200, {"data": [{"id": MASKED}, {"id": f"{ALICE}x"}]}))
         assert len((await messaging.list_numbers()).numbers) == 1

@@ -91,7 +91,7 @@ async def test_a_message_without_body_and_files_is_refused_permanently(
     message = with_file(store, "/card", body="")
     result = await messaging.send_one(message)
     assert (result.outcome, result.refused_attachments) == (REFUSED, 1)
-    assert result.error.reason == ErrorReason.ERROR_REASON_ATTACHMENTS_REFUSED
+    assert result.failure.reason == pb.FAILURE_REASON_ATTACHMENTS_REFUSED
     assert await messaging.send_one(message) == result
     assert carrier.requests == []
 

@@ -37,9 +37,9 @@ async def test_events_are_counted_without_numbers(
         carrier.script = carrier.takes
         await messaging.send_one(text("m2", to=BOB))
         await messaging.record(
-            pb.DeliveryReceipt(carrier_message_id="mdr2-1", status_code=1004),
-            pb.DeliveryReceipt(carrier_message_id="mdr2-nobody", status_code=1004),
-            pb.DeliveryReceipt(status_code=1004),
+            pb.DeliveryReceipt(carrier_message_id="mdr2-1", carrier_code="1004"),
+            pb.DeliveryReceipt(carrier_message_id="mdr2-nobody", carrier_code="1004"),
+            pb.DeliveryReceipt(carrier_code="1004"),
         )
         carrier.always(response(429))
         await messaging.send_one(text("m3"))

@@ -26,7 +26,6 @@ async def test_a_receipt_finds_its_message_by_the_carriers_id(
     clock.move(seconds=3)
     [result] = await messaging.record(receipt(carrier_id, 1004))
     assert (result.message.message_id, result.message.state) == ("m1", DELIVERED)
-    assert result.message.carrier_status_code == 1004
     assert result.message.update_time.ToDatetime(clock.now().tzinfo) == clock.now()
     assert await messaging.get("m1") == result.message
 
@@ -42,7 +41,7 @@ async def test_a_receipt_finds_its_message_by_the_token_and_binds_the_carriers_i
     assert resolved.message.state == SENT
     assert resolved.message.carrier_message_id == "mdr2-found"
     # The carrier's id is enough from now on; a status word counts where there is no code.
-    delivered = pb.DeliveryReceipt(carrier_message_id="mdr2-found", status="Delivered")
+    delivered = pb.DeliveryReceipt(carrier_message_id="mdr2-found", carrier_status="Delivered")
     [closed] = await messaging.record(delivered)
     assert closed.message.state == DELIVERED
     result = await messaging.send_one(text("m1"))
@@ -94,12 +93,14 @@ async def test_receipts_that_a_dead_process_left_parked_are_applied_by_a_repeat(
 ) -> None:
     first = await messaging.send_one(text("m1"))
     carrier_id = (await messaging.get("m1")).carrier_message_id
-    # The caller learns of an opt-out by this code.
     # The process died after it recorded the send and before it applied the parked receipts.
-    await redis.rpush(keys.parked(carrier_id), "undelivered:1110")
+    await redis.rpush(keys.parked(carrier_id), "undelivered:OPTED_OUT:1110")
     assert first.state == SENT
     again = await messaging.send_one(text("m1"))
-    assert (again.state, again.carrier_status_code) == (UNDELIVERED, 1110)
+    assert (again.state, again.failure) == (
+        UNDELIVERED,
+        pb.Failure(reason=pb.FAILURE_REASON_OPTED_OUT, carrier_code="1110"),
+    )
 
 
 async def test_a_receipt_for_a_message_that_was_reported_as_not_sent_makes_it_sent(
@@ -136,10 +137,10 @@ async def test_a_receipt_with_a_malformed_id_is_refused_alone_and_stores_nothing
 ) -> None:
     with capture_logs() as lines:
         refused, recorded = await messaging.record(
-            receipt("+14255550111", 1004), receipt("mdr2-1", 1004)
+            receipt("call +14255550111", 1004), receipt("mdr2-1", 1004)
         )
     assert refused.error.reason == INVALID
-    assert refused.error.message.startswith("carrier_message_id: give letters, digits")
+    assert refused.error.message.startswith("carrier_message_id: give printable ASCII")
     assert not recorded.HasField("error")
     assert "5550111" not in str(lines) + refused.error.message
     kept = set(await redis.keys()) - {keys.write_check().encode()}

@@ -33,7 +33,7 @@ async def test_nothing_is_sent_while_redis_does_not_answer(
         for refused in (
             messaging.send(text("m1"), text("m2", to=BOB)),
             messaging.get("m1"),
-            messaging.record(pb.DeliveryReceipt(carrier_message_id="mdr2-1", status_code=1004)),
+            messaging.record(pb.DeliveryReceipt(carrier_message_id="mdr2-1", carrier_code="1004")),
         ):
             with pytest.raises(grpc.aio.AioRpcError) as caught:
                 await refused

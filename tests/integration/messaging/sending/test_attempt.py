@@ -32,6 +32,7 @@ from messaging_service.model.message import (
     MessageRecord,
     MessageState,
     OutboundMessage,
+    Status,
     UnknownResolution,
 )
 from messaging_service.model.send_result import SendOutcome, SendResult
@@ -66,6 +67,9 @@ class CountingCarrier:
         if self.meanwhile:
             await self.meanwhile()
         return self.answer
+
+    def read_receipt(self, carrier_status: str, carrier_code: str) -> Status | None:
+        return None
 
     async def list_records(self, direction: Direction, span: Span, page: Page) -> RecordsPage:
         return RecordsPage(())

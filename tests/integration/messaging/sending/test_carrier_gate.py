@@ -95,7 +95,7 @@ async def test_refused_keys_stop_all_sends_and_refuse_no_message(
     carrier.always(response(401))
     for message in (text("m1"), text("m2", to=BOB)):
         result = await messaging.send_one(message)
-        assert (result.outcome, reason(result)) == (NOT_SENT, "CARRIER_ACCOUNT_REFUSED")
+        assert (result.outcome, reason(result)) == (NOT_SENT, "CARRIER_CREDENTIALS_REJECTED")
         assert seconds(result) == 60.0
     assert len(carrier.requests) == 1
     clock.move(minutes=1)

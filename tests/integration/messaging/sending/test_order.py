@@ -8,7 +8,7 @@ from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from support.fakes.scripted_carrier import CarrierRequest, ScriptedCarrier, response
 from support.rate_time import pass_rate_time
-from support.services.messaging_service import ALICE, BOB, Messaging, text
+from support.services.messaging_service import ALICE, BOB, Messaging, receipt, text
 
 ACCEPTED, NOT_SENT = pb.SEND_OUTCOME_ACCEPTED, pb.SEND_OUTCOME_NOT_SENT
 UNKNOWN = pb.SEND_OUTCOME_UNKNOWN
@@ -89,11 +89,7 @@ async def test_an_uncertain_send_delays_the_next_message_until_it_is_resolved(
     assert second.error.reason == ErrorReason.ERROR_REASON_SEND_IN_PROGRESS
     assert second.retry_delay == first.retry_delay
 
-    await messaging.record(
-        pb.DeliveryReceipt(
-            carrier_message_id="mdr2-1", send_token=carrier.requests[0].send_token, status_code=1003
-        )
-    )
+    await messaging.record(receipt("mdr2-1", 1003, carrier.requests[0].send_token))
     results = await messaging.send(text("m1", "first"), text("m2", "second"))
     assert [result.outcome for result in results] == [ACCEPTED, ACCEPTED]
     assert carrier.bodies() == ["first", "second"]

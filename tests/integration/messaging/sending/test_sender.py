@@ -113,7 +113,7 @@ async def test_the_ledger_contains_neither_number_nor_body(
     assert message.state == pb.MESSAGE_STATE_SENT
     assert message.carrier_message_id == f"mdr2-{1:032x}"
     assert message.accept_time.ToDatetime(clock.now().tzinfo) == clock.now()
-    assert not message.HasField("carrier_status_code")
+    assert not message.HasField("failure")
 
     stored = b" ".join([value async for _, value in everything(redis)])
     assert b"m1" in stored

@@ -208,4 +208,4 @@ async def test_a_parked_receipt_is_applied_when_its_record_is_found(
     carrier.lists(record("mdr2-1", attempt.attributes, clock.now()))
     [found] = await send_at(messaging, clock, (5,))
     assert (found.outcome, found.state) == (ACCEPTED, pb.MESSAGE_STATE_UNDELIVERED)
-    assert (found.resolution, found.carrier_status_code) == (BY_RECORD, 1110)
+    assert (found.resolution, found.failure.carrier_code) == (BY_RECORD, "1110")

@@ -125,7 +125,7 @@ async def test_the_messaging_service_works_as_its_own_user(
             await messaging.send_one(text(message_id))
         sent = await messaging.get("t1")
         receipt = messaging_pb2.DeliveryReceipt(
-            carrier_message_id=sent.carrier_message_id, level=2, status_code=1003
+            carrier_message_id=sent.carrier_message_id, carrier_code="1003"
         )
         assert len(await messaging.record(receipt, receipt)) == 2
     assert restricted.refusals(MESSAGING) == []

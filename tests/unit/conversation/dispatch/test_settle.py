@@ -16,7 +16,7 @@ from conversation_service.messaging.send import Sent, Uncertain
 from support.builders.conversations import ALICE, BOB
 from support.builders.dispatch_harness import CONVERSATION, KEYS, Harness
 
-REFUSED = Sent(MessageState.REFUSED, reason="CARRIER_REFUSED")
+REFUSED = Sent(MessageState.REFUSED, "CARRIER_REJECTED")
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ REFUSED = Sent(MessageState.REFUSED, reason="CARRIER_REFUSED")
         (Sent(MessageState.EXPIRED), DeliveryFailureKind.NOT_DELIVERED),
         (Sent(MessageState.UNKNOWN), DeliveryFailureKind.UNCERTAIN),
         (
-            Sent(MessageState.REFUSED, reason="ATTACHMENTS_REFUSED", refused_attachments=2),
+            Sent(MessageState.REFUSED, failure="ATTACHMENTS_REFUSED", refused_attachments=2),
             DeliveryFailureKind.ATTACHMENTS_ONLY_REFUSED,
         ),
         (Sent(MessageState.SENT, refused_attachments=1), DeliveryFailureKind.ATTACHMENTS_REFUSED),
@@ -68,7 +68,7 @@ async def test_a_message_is_not_settled_before_its_sender_was_notified(harness: 
 
 
 async def test_after_an_opt_out_only_the_end_of_the_conversation_notifies(harness: Harness) -> None:
-    harness.messaging.results["a1"] = [Sent(MessageState.REFUSED, is_opted_out=True)]
+    harness.messaging.results["a1"] = [Sent(MessageState.REFUSED, failure="OPTED_OUT")]
     await harness.add_relayed((ALICE, "a1"), (ALICE, "a2"))
     await harness.run_until(harness.dispatcher())
     assert harness.failures.notified == []

@@ -3,7 +3,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from messaging_service.carrier.port import Accepted, NotSent, Uncertain
 from messaging_service.metrics.metrics import Metrics
-from messaging_service.model.errors import CarrierAccountRefused
+from messaging_service.model.errors import CarrierCredentialsRejected
 from messaging_service.model.message import MessageState, UnknownResolution
 from messaging_service.model.send_result import SendOutcome
 from messaging_service.sending.circuit_breaker import FAILURES_LIMIT, CircuitBreaker
@@ -45,7 +45,7 @@ def test_the_breaker_is_shown_as_it_is_at_the_scrape(
     for _ in range(FAILURES_LIMIT):
         breaker.record(Uncertain("HTTP 500"))
     assert shown() == [1, 0]
-    breaker.record(NotSent(CarrierAccountRefused(), "HTTP 401"))
+    breaker.record(NotSent(CarrierCredentialsRejected(), "HTTP 401"))
     assert shown() == [1, 1]
     breaker.record(Accepted("mdr2-1"))
     assert shown() == [0, 0]

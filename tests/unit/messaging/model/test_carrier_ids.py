@@ -16,11 +16,11 @@ SIGNS = string.ascii_letters + string.digits + "-_"
 
 @given(st.text(min_size=1) | st.text(SIGNS, min_size=1, max_size=CARRIER_ID_LIMIT))
 def test_every_id_of_the_carrier_becomes_a_valid_id_and_a_valid_one_is_kept(value: str) -> None:
-    assert is_carrier_id(value) == (set(value) <= set(SIGNS) and len(value) <= CARRIER_ID_LIMIT)
+    is_plain = set(value) <= set(SIGNS) and len(value) <= CARRIER_ID_LIMIT
     made = normalised_carrier_id(value)
     assert is_carrier_id(made)
     assert normalised_carrier_id(made) == made
-    assert (made == value) == is_carrier_id(value)
+    assert (made == value) == is_plain
 
 
 def test_malformed_ids_have_different_and_stable_hashes() -> None:
@@ -31,14 +31,14 @@ def test_malformed_ids_have_different_and_stable_hashes() -> None:
     assert normalised_carrier_id("mdr2 1") == "odd-5673410c18bb0eb6a38eb3426cd49278"
 
 
-@pytest.mark.parametrize("value", ["call me", "+14255550111", "x" * 129, "mdr2-1}", "mdr2-\u00e9"])
+@pytest.mark.parametrize("value", ["call me", "x" * 129, "mdr2-1\n", "mdr2-\u00e9"])
 def test_a_receipt_with_a_malformed_id_is_refused_by_its_field_and_not_repeated(value: str) -> None:
-    problem = violations_of(Receipt(value, "", 1004, ""))
+    problem = violations_of(Receipt(value, "", "", "1004"))
     assert problem is not None
     assert [violation.field for violation in problem.violations] == ["carrier_message_id"]
     assert value not in problem.message
 
 
 def test_a_receipt_with_the_carriers_id_or_none_is_valid() -> None:
-    for value in ("", "mdr2-1"):
-        assert violations_of(Receipt(value, "token", 1004, "")) is None
+    for value in ("", "mdr2-1", "ref:2026/0001~a", "{x}"):
+        assert violations_of(Receipt(value, "token", "", "1004")) is None

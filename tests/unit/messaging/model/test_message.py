@@ -7,13 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging_service.model.errors import (
-    AttachmentsRefused,
-    CarrierAccountRefused,
-    CarrierRefused,
-    MessagingError,
-    RecipientOptedOut,
-)
+from messaging_service.model.failure import Failure, FailureReason
 from messaging_service.model.message import (
     Attachment,
     MessageRecord,
@@ -60,23 +54,24 @@ def test_the_outcome_of_a_send_follows_from_the_state(
 ) -> None:
     result = result_from_record(_message(Status(state)))
     assert (result.outcome, result.state) == (outcome, state)
-    assert (result.error is not None) == (outcome is SendOutcome.REFUSED)
+    assert (result.failure is not None) == (outcome is SendOutcome.REFUSED)
+    assert result.error is None
 
 
-@pytest.mark.parametrize(
-    "kind", [CarrierRefused, RecipientOptedOut, CarrierAccountRefused, AttachmentsRefused]
-)
-def test_a_stored_refusal_is_returned_again(kind: type[MessagingError]) -> None:
-    result = result_from_record(_message(Status(MessageState.REFUSED, kind.reason)))
-    assert type(result.error) is kind
-
-
-def test_a_result_contains_the_status_code_and_the_refused_files() -> None:
-    message = replace(
-        _message(Status(MessageState.UNDELIVERED)), carrier_status_code=1110, refused_media=2
-    )
+@pytest.mark.parametrize("state", [MessageState.REFUSED, MessageState.UNDELIVERED])
+def test_a_stored_failure_is_returned_with_the_refused_files(state: MessageState) -> None:
+    failure = Failure(FailureReason.OPTED_OUT, "1110")
+    message = replace(_message(Status(state, failure)), refused_media=2)
     result = result_from_record(message)
-    assert (result.carrier_status_code, result.refused_attachments) == (1110, 2)
+    assert (result.failure, result.refused_attachments) == (failure, 2)
+
+
+def test_a_send_that_was_given_up_is_unresolved_until_a_receipt_arrives() -> None:
+    lost = replace(
+        _message(Status(MessageState.UNKNOWN)), resolution=UnknownResolution.PREFERRED_LOSS
+    )
+    assert result_from_record(lost).failure == Failure(FailureReason.UNRESOLVED)
+    assert result_from_record(replace(lost, status=Status(MessageState.SENT))).failure is None
 
 
 def test_a_resolution_is_in_the_result_only_when_the_message_is_resolved() -> None:

@@ -1,12 +1,10 @@
-"""Reactions keep their quotes, and words of receipts that report a failure."""
+"""Reactions keep their quotes."""
 
 import time
 
 import pytest
 
 from messaging_service.model.body import is_reaction, normalise_quotes
-from messaging_service.model.message import MessageState
-from messaging_service.model.receipt import Receipt, state_of
 
 REACTIONS = [
     *("Liked “hello”", "Loved “it\u2019s “you””", "Disliked “no”", "Laughed at “ha\nha”"),
@@ -40,17 +38,3 @@ def test_the_longest_body_is_judged_in_little_time(part: str) -> None:
     started = time.process_time()
     is_reaction((part * 10_000)[:10_000])
     assert time.process_time() - started < 0.5
-
-
-@pytest.mark.parametrize(
-    "status",
-    ["failed", "Rejected", " undelivered ", "delivery failure", "smsc reject", "undeliverable"],
-)
-def test_a_receipt_whose_only_word_is_a_failure_reports_one(status: str) -> None:
-    assert state_of(Receipt("mdr2-1", "", None, status)) is MessageState.UNDELIVERED
-
-
-@pytest.mark.parametrize("status", ["", "pending", "not failed yet"])
-def test_an_unknown_word_reports_nothing(status: str) -> None:
-    assert state_of(Receipt("mdr2-1", "", None, status)) is None
-    assert state_of(Receipt("mdr2-1", "", 1004, "failed")) is MessageState.DELIVERED

@@ -26,7 +26,7 @@ def test_a_token_names_its_attempt_for_a_holder_of_the_key() -> None:
     assert len(token) == 43 <= ID_LIMIT
     assert set(token) <= set(SAFE)
     assert TOKENS.attempt_id_of(token) == attempt_id
-    assert token not in repr(Receipt("mdr2-1", token, 1004, ""))
+    assert token not in repr(Receipt("mdr2-1", token, "", "1004"))
     assert SendTokens("a long random string").attempt_id_of(token) == attempt_id
     assert SendTokens("another long random string").attempt_id_of(token) is None
 

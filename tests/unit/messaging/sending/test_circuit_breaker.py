@@ -5,12 +5,11 @@ from structlog.testing import capture_logs
 
 from messaging_service.carrier.port import Accepted, Answer, NotSent, Refused, Uncertain
 from messaging_service.model.errors import (
-    CarrierAccountRefused,
+    CarrierCredentialsRejected,
     CarrierRateLimited,
-    CarrierRefused,
     CarrierUnavailable,
-    RecipientOptedOut,
 )
+from messaging_service.model.failure import Failure, FailureReason
 from messaging_service.sending.circuit_breaker import (
     ACCOUNT_REFUSED_TIME,
     FAILURES_LIMIT,
@@ -22,12 +21,12 @@ from messaging_service.sending.circuit_breaker import (
 from support.clock import ManualClock
 
 ACCEPTED = Accepted("mdr2-1")
-REFUSED = Refused(CarrierRefused(), "HTTP 422")
-OPTED_OUT = Refused(RecipientOptedOut(), "HTTP 400")
-NUMBER_REFUSED = Refused(CarrierAccountRefused(), "HTTP 403")
+REFUSED = Refused(Failure(FailureReason.CARRIER_REJECTED), "HTTP 422")
+OPTED_OUT = Refused(Failure(FailureReason.OPTED_OUT), "HTTP 400")
+NUMBER_REFUSED = Refused(Failure(FailureReason.SENDER_NOT_AUTHORIZED), "HTTP 403")
 UNKNOWN = Uncertain("HTTP 500")
 UNAVAILABLE = NotSent(CarrierUnavailable(timedelta(seconds=5)), "HTTP 503")
-KEYS_REFUSED = NotSent(CarrierAccountRefused(timedelta(minutes=1)), "HTTP 401")
+KEYS_REFUSED = NotSent(CarrierCredentialsRejected(timedelta(minutes=1)), "HTTP 401")
 RATE_LIMITED = NotSent(CarrierRateLimited(timedelta(seconds=1)), "HTTP 429")
 
 

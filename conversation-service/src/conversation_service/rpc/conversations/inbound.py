@@ -74,14 +74,11 @@ def delivery_receipt(message: pb.DeliveryReceipt) -> CarrierReceipt | InvalidArg
         validator.check()
     except InvalidArgument as refusal:
         return refusal
-    has_time = message.HasField("carrier_time")
     return CarrierReceipt(
         carrier_message_id=message.carrier_message_id,
         send_token=message.send_token,
-        status_code=message.status_code if message.HasField("status_code") else None,
-        status=message.status,
-        level=message.level,
-        carrier_time_ms=message.carrier_time.ToMilliseconds() if has_time else None,
+        carrier_status=message.status,
+        carrier_code=str(message.status_code) if message.HasField("status_code") else "",
     )
 
 

@@ -30,7 +30,11 @@ from messaging_service.carrier.port import (
     Page,
 )
 from messaging_service.config.settings import Settings
-from messaging_service.model.errors import CarrierAccountRefused, CarrierRefused, CarrierUnavailable
+from messaging_service.model.errors import (
+    CarrierCredentialsRejected,
+    CarrierRequestRejected,
+    CarrierUnavailable,
+)
 from runtime.clock import Clock
 
 log = structlog.get_logger()
@@ -72,14 +76,14 @@ class FlowrouteAccount:
     async def check(self) -> AccountCheck:
         try:
             callbacks = [await self._callback(kind) for kind in CALLBACK_TYPES]
-        except CarrierAccountRefused:
+        except CarrierCredentialsRejected:
             return AccountCheck(is_authorized=False)
         return AccountCheck(is_authorized=True, callbacks=tuple(callbacks))
 
     async def _callback(self, kind: str) -> CallbackSetting:
         try:
             callback = await self._read(f"/v2.2/messages/{kind}", {}, read_callback)
-        except CarrierRefused:
+        except CarrierRequestRejected:
             # 404 means that none is set; no other refusal contains a URL either.
             return CallbackSetting(kind, self._expected_url)
         return CallbackSetting(kind, self._expected_url, callback.url, callback.api_version)

@@ -15,9 +15,9 @@ from opentelemetry import trace
 
 from messaging_service.config.settings import Settings
 from messaging_service.model.errors import (
-    CarrierAccountRefused,
+    CarrierCredentialsRejected,
     CarrierRateLimited,
-    CarrierRefused,
+    CarrierRequestRejected,
     CarrierUnavailable,
     MessagingError,
 )
@@ -113,11 +113,11 @@ def read_error(reply: Reply, now: datetime) -> MessagingError | None:
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return None
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        return CarrierAccountRefused()
+        return CarrierCredentialsRejected()
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return CarrierRateLimited(retry_delay(headers, now, RATE_LIMIT_DELAY))
     if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        return CarrierRefused()
+        return CarrierRequestRejected()
     return CarrierUnavailable(retry_delay(headers, now, UNAVAILABLE_DELAY))
 
 

@@ -17,17 +17,17 @@ from messaging_service.carrier.flowroute.http import (
     Reply,
     retry_delay,
 )
+from messaging_service.carrier.flowroute.receipts import read_receipt
 from messaging_service.carrier.port import Accepted, Answer, NotSent, Refused, Uncertain
 from messaging_service.config.settings import Settings
 from messaging_service.model.carrier_ids import normalised_carrier_id
 from messaging_service.model.errors import (
-    CarrierAccountRefused,
+    CarrierCredentialsRejected,
     CarrierRateLimited,
-    CarrierRefused,
     CarrierUnavailable,
-    RecipientOptedOut,
 )
-from messaging_service.model.message import OutboundMessage
+from messaging_service.model.failure import Failure, FailureReason
+from messaging_service.model.message import OutboundMessage, Status
 from messaging_service.model.send_tokens import SendTokens
 from runtime.clock import Clock
 from runtime.tracing import tracer
@@ -68,6 +68,9 @@ class FlowrouteClient:
             span.set_attribute("outcome", type(answer).__name__)
         return answer
 
+    def read_receipt(self, carrier_status: str, carrier_code: str) -> Status | None:
+        return read_receipt(carrier_status, carrier_code)
+
     async def _answer(self, message: OutboundMessage, content: bytes) -> Answer:
         try:
             # Limits a response that arrives byte by byte as well.
@@ -90,7 +93,7 @@ def read_answer(reply: Reply, message: OutboundMessage, now: datetime) -> Answer
         return Accepted(carrier_id) if carrier_id else Uncertain(f"{why} without an id")
     if status == HTTPStatus.UNAUTHORIZED:
         # The keys are wrong; the message may be fine.
-        return NotSent(CarrierAccountRefused(ACCOUNT_DELAY), why)
+        return NotSent(CarrierCredentialsRejected(ACCOUNT_DELAY), why)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return NotSent(CarrierRateLimited(retry_delay(headers, now, RATE_LIMIT_DELAY)), why)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
@@ -98,7 +101,7 @@ def read_answer(reply: Reply, message: OutboundMessage, now: datetime) -> Answer
         return NotSent(CarrierUnavailable(retry_delay(headers, now, UNAVAILABLE_DELAY)), why)
     if _may_be_accepted(status):
         return Uncertain(why)
-    return Refused(_refusal(status, reply.content, message), why)
+    return Refused(Failure(_failure_reason(status, reply.content, message)), why)
 
 
 def answer_to(error: Exception) -> Answer:
@@ -124,15 +127,13 @@ def _may_be_accepted(status: int) -> bool:
     return status == HTTPStatus.SEE_OTHER or not 300 <= status < 500
 
 
-def _refusal(
-    status: int, content: bytes, message: OutboundMessage
-) -> CarrierRefused | RecipientOptedOut | CarrierAccountRefused:
+def _failure_reason(status: int, content: bytes, message: OutboundMessage) -> FailureReason:
     if status == HTTPStatus.FORBIDDEN:
         # The account may not use this number; its other numbers still work.
-        return CarrierAccountRefused()
+        return FailureReason.SENDER_NOT_AUTHORIZED
     if status == HTTPStatus.BAD_REQUEST and _reports_opt_out(content, message):
-        return RecipientOptedOut()
-    return CarrierRefused()
+        return FailureReason.OPTED_OUT
+    return FailureReason.CARRIER_REJECTED
 
 
 def _reports_opt_out(content: bytes, message: OutboundMessage) -> bool:

@@ -3,17 +3,18 @@
 
   KEYS     1 message  hash  see claim
   ARGV     1 attempt_id, or "" for any attempt · 2 state · 3 its rank, or 0 to keep the state ·
-           4 carrier_id or "" · 5 code or "" · 6 refusal or "" · 7 resolution to store if the
-           message is being resolved, or "" · 8 now_ms · 9 keep_ms
+           4 carrier_id or "" · 5 failure or "" · 6 code of the failure or "" · 7 resolution to
+           store if the message is being resolved, or "" · 8 now_ms · 9 keep_ms
   RETURNS  {"resolved", message}  the state is new, and it resolves an uncertain send
            {"moved", message}     the state is new
            {"kept", message}      the message was as far or further, or another attempt has the claim
            {"absent"}             there is no such message
            A message is the fields and values of the hash in turn. "kept" may still store the
-           carrier's id, and the code of a state that is as far.
+           carrier's id, and the failure of a state that is as far.
 ]]
 local message = KEYS[1]
-local attempt_id, state, rank, carrier_id, code, refusal, resolution, now_ms, keep_ms = unpack(ARGV)
+local attempt_id, state, rank, carrier_id, failure, code, resolution = unpack(ARGV, 1, 7)
+local now_ms, keep_ms = ARGV[8], ARGV[9]
 
 local stored = redis.call("HMGET", message, "rank", "attempt_id", "unknown_ms")
 if not stored[1] then
@@ -26,13 +27,13 @@ end
 if carrier_id ~= "" then
   redis.call("HSETNX", message, "carrier_id", carrier_id)
 end
-if code ~= "" and tonumber(rank) >= tonumber(stored[1]) then
-  redis.call("HSET", message, "code", code)
+if failure ~= "" and tonumber(rank) == tonumber(stored[1]) then
+  redis.call("HSET", message, "failure", failure, "code", code)
 end
 local outcome = "kept"
 if tonumber(rank) > tonumber(stored[1]) then
-  redis.call("HSET", message, "state", state, "rank", rank, "refusal", refusal,
-    "update_ms", now_ms)
+  redis.call("HSET", message, "state", state, "rank", rank, "failure", failure,
+    "code", code, "update_ms", now_ms)
   redis.call("HDEL", message, "unknown_ms", "looked")
   outcome = "moved"
   if stored[3] and resolution ~= "" then

@@ -4,7 +4,7 @@
   KEYS     1 message  hash  fingerprint, pool, state, rank, accept_ms, update_ms; of a claim
                             attempt_id, claim_ms; of uncertain sends since_ms, resends, resolution,
                             and while one is being resolved unknown_ms, looked; of attachments media,
-                            refused_media; if known carrier_id, code, refusal; expires
+                            refused_media; if known carrier_id; of a failure failure, code; expires
   ARGV     1 pool · 2 attempt_id · 3 state of a claimed message · 4 its rank ·
            5 state of an uncertain send · 6 now_ms · 7 keep_ms ·
            8+ fingerprints of the message, one per key: the first is stored, any is recognised

@@ -6,10 +6,9 @@ import pytest
 from redis.asyncio import Redis
 
 from conversation_service.domain.templates.catalog import Template
-from conversation_service.messaging.send import OPTED_OUT_CODE
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import opt_out_pb2
-from maskline.messaging.v1 import error_reason_pb2, messaging_pb2
+from maskline.messaging.v1 import messaging_pb2
 from support.builders.conversation_calls import ask, kinds
 from support.builders.conversations import (
     ALICE_NUMBER,
@@ -29,32 +28,33 @@ SECOND = seeded(ELSEWHERE, name="second")
 REFUSED = messaging_pb2.SendMessageResult(
     outcome=messaging_pb2.SEND_OUTCOME_REFUSED,
     state=messaging_pb2.MESSAGE_STATE_REFUSED,
-    error=messaging_pb2.ItemError(reason=error_reason_pb2.ERROR_REASON_RECIPIENT_OPTED_OUT),
+    failure=messaging_pb2.Failure(reason=messaging_pb2.FAILURE_REASON_OPTED_OUT),
 )
 
 
-class CarrierWithCode(ScriptedMessaging):
-    """Its receipts have a status code."""
+class FailingCarrier(ScriptedMessaging):
+    """Its receipts report a failure, always with the code 1110."""
 
-    receipt_code = 0
+    reason = messaging_pb2.FAILURE_REASON_CARRIER_REJECTED
 
     async def RecordDeliveryReceipts(
         self, request: messaging_pb2.RecordDeliveryReceiptsRequest, context: Context
     ) -> messaging_pb2.RecordDeliveryReceiptsResponse:
         response = await super().RecordDeliveryReceipts(request, context)
         for result in response.results:
-            result.message.carrier_status_code = self.receipt_code
+            result.message.failure.reason = self.reason
+            result.message.failure.carrier_code = "1110"
         return response
 
 
 @pytest.fixture
-def carrier() -> CarrierWithCode:
-    return CarrierWithCode(receipt_state=messaging_pb2.MESSAGE_STATE_UNDELIVERED)
+def carrier() -> FailingCarrier:
+    return FailingCarrier(receipt_state=messaging_pb2.MESSAGE_STATE_UNDELIVERED)
 
 
 @pytest.fixture
 async def service(
-    redis: Redis, redis_url: str, clock: ManualClock, carrier: CarrierWithCode
+    redis: Redis, redis_url: str, clock: ManualClock, carrier: FailingCarrier
 ) -> AsyncIterator[RunningService]:
     """One replica with two pools and this carrier."""
     async with running(redis_url, clock, SEED, SECOND, messaging=carrier) as replica:
@@ -97,15 +97,22 @@ async def test_a_message_refused_as_opted_out_opts_out_and_ends_all_conversation
     assert {("MESSAGE_REFUSED", "OPTED_OUT"), ("CONVERSATION_ENDED", "OPTED_OUT")} < set(events)
 
 
-@pytest.mark.parametrize("code", [OPTED_OUT_CODE, OPTED_OUT_CODE + 1])
-async def test_only_a_receipt_with_the_opt_out_code_opts_out_and_ends_the_conversation(
-    service: RunningService, carrier: CarrierWithCode, code: int
+@pytest.mark.parametrize(
+    "reason",
+    [
+        messaging_pb2.FAILURE_REASON_OPTED_OUT,
+        messaging_pb2.FAILURE_REASON_UNREACHABLE,
+        messaging_pb2.FailureReason.ValueType(99),
+    ],
+)
+async def test_only_a_receipt_that_reports_an_opt_out_opts_out_and_ends_the_conversation(
+    service: RunningService, carrier: FailingCarrier, reason: messaging_pb2.FailureReason.ValueType
 ) -> None:
-    opts_out = code == OPTED_OUT_CODE
+    opts_out = reason == messaging_pb2.FAILURE_REASON_OPTED_OUT
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
     await service.deliver(BOB_NUMBER, "are you there?")
     await service.heard(ALICE_NUMBER, 1)
-    carrier.receipt_code = code
+    carrier.reason = reason
     [message] = service.sent()
     await service.receipts(message.message_id)
     await service.receipts(message.message_id)

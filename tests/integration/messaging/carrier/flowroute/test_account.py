@@ -83,7 +83,7 @@ async def test_refused_keys_are_the_result_of_a_check_and_fail_a_list(
     # The first answer is enough.
     assert len(carrier.requests) == 1
     refusal = await refused(messaging.list_numbers())
-    assert refusal.info.reason == "CARRIER_ACCOUNT_REFUSED"
+    assert refusal.info.reason == "CARRIER_CREDENTIALS_REJECTED"
 
 
 async def test_a_check_reads_each_callback_and_returns_the_expected_url(
@@ -115,7 +115,7 @@ async def test_a_check_reads_each_callback_and_returns_the_expected_url(
     ]
     assert {request.basic_credentials[0] for request in carrier.requests} == {"simulator"}
     refused_list = await refused(messaging.list_numbers())
-    assert refused_list.info.reason == "CARRIER_REFUSED"
+    assert refused_list.info.reason == "CARRIER_REQUEST_REJECTED"
     assert "hunter2" not in str(refused_list.status)
     assert set(await redis.keys()) <= {keys.write_check().encode()}
 

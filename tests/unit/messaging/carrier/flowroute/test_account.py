@@ -16,9 +16,9 @@ from messaging_service.carrier.port import (
     Page,
 )
 from messaging_service.model.errors import (
-    CarrierAccountRefused,
+    CarrierCredentialsRejected,
     CarrierRateLimited,
-    CarrierRefused,
+    CarrierRequestRejected,
     CarrierUnavailable,
     InvalidArgument,
     MessagingError,
@@ -168,8 +168,8 @@ def test_every_answer_can_be_read_and_mapped(content: bytes) -> None:
 
 def test_every_status_but_2xx_is_an_error_of_a_known_type() -> None:
     special: dict[int, type[MessagingError]] = {
-        401: CarrierAccountRefused,
-        403: CarrierAccountRefused,
+        401: CarrierCredentialsRejected,
+        403: CarrierCredentialsRejected,
         429: CarrierRateLimited,
     }
     for status in range(100, 600):
@@ -177,7 +177,7 @@ def test_every_status_but_2xx_is_an_error_of_a_known_type() -> None:
         if 200 <= status < 300:
             assert error is None, status
         else:
-            other = CarrierRefused if 400 <= status < 500 else CarrierUnavailable
+            other = CarrierRequestRejected if 400 <= status < 500 else CarrierUnavailable
             assert type(error) is special.get(status, other), status
 
 

@@ -15,7 +15,7 @@ from messaging_service.carrier.flowroute.send import answer_to, read_answer
 from messaging_service.carrier.port import Accepted, Answer, NotSent, Refused, Uncertain
 from messaging_service.config.settings import Settings
 from messaging_service.media.fetch import MediaFetcher
-from messaging_service.model.errors import CarrierRefused, RecipientOptedOut
+from messaging_service.model.failure import FailureReason
 from messaging_service.model.message import OutboundMessage
 from runtime.tls import shared_client_context
 
@@ -30,9 +30,9 @@ def read(
     return read_answer(Reply(status, headers, content), text, NOW)
 
 
-def error_of(answer: Answer) -> type[Exception]:
+def failure_of(answer: Answer) -> FailureReason:
     assert isinstance(answer, Refused)
-    return type(answer.error)
+    return answer.failure.reason
 
 
 def delay_of(answer: Answer) -> timedelta:
@@ -80,8 +80,8 @@ def test_every_answer_can_be_read(status: int, content: bytes) -> None:
     ],
 )
 def test_an_opt_out_is_found_in_a_400_of_any_form_and_in_no_other_status(content: bytes) -> None:
-    assert error_of(read(400, content)) is RecipientOptedOut
-    assert error_of(read(422, content)) is CarrierRefused
+    assert failure_of(read(400, content)) is FailureReason.OPTED_OUT
+    assert failure_of(read(422, content)) is FailureReason.CARRIER_REJECTED
 
 
 @pytest.mark.parametrize(
@@ -99,8 +99,8 @@ def test_an_opt_out_is_found_in_a_400_of_any_form_and_in_no_other_status(content
 def test_a_number_or_a_body_repeated_in_an_error_is_not_taken_for_an_opt_out(detail: str) -> None:
     text = replace(TEXT, body="how do I opt out of 1110?")
     content = f'{{"errors":[{{"detail":{detail}}}]}}'.encode()
-    assert error_of(read(400, content, text)) is CarrierRefused
-    assert error_of(read(400, b"")) is CarrierRefused
+    assert failure_of(read(400, content, text)) is FailureReason.CARRIER_REJECTED
+    assert failure_of(read(400, b"")) is FailureReason.CARRIER_REJECTED
 
 
 @pytest.mark.parametrize(
