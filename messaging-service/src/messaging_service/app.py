@@ -8,7 +8,8 @@ from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
 from maskline.messaging.v1.messaging_pb2_grpc import add_MessagingServiceServicer_to_server
-from messaging_service.carrier.flowroute.http import FlowrouteHttp
+from messaging_service.carrier.adapter import OpenCarrier
+from messaging_service.carrier.flowroute.adapter import open_flowroute
 from messaging_service.config.settings import Settings
 from messaging_service.media.relay import MediaRelay
 from messaging_service.metrics.metrics import Metrics
@@ -17,7 +18,7 @@ from messaging_service.rpc.permissions import RIGHTS, ROLES
 from messaging_service.rpc.servicer import SERVICE_NAME
 from messaging_service.rpc.status import DOMAIN, status_of
 from messaging_service.sending.attempt import CLAIM_MARGIN
-from messaging_service.wiring import Wiring
+from messaging_service.wiring import Wiring, carrier_parts
 from runtime.clock import SharedClock
 from runtime.grpc.error_interceptor import ErrorInterceptor
 from runtime.grpc.security import server_security
@@ -31,7 +32,11 @@ log = structlog.get_logger()
 
 
 async def serve(
-    settings: Settings, own_clock: SharedClock | None, server: GrpcServer, stop: asyncio.Event
+    settings: Settings,
+    own_clock: SharedClock | None,
+    server: GrpcServer,
+    stop: asyncio.Event,
+    open_carrier: OpenCarrier = open_flowroute,
 ) -> None:
     """Serves until `stop` is set, then waits for the sends in flight.
 
@@ -42,21 +47,22 @@ async def serve(
     registry = process_registry()
     async with (
         aclosing(open_redis(settings.redis_access)) as redis,
-        FlowrouteHttp(settings) as http,
         MediaRelay(redis, settings) as media,
         _clock(own_clock, redis, registry) as clock,
     ):
+        parts = carrier_parts(settings, clock, redis)
         writes = WriteCheck(redis, keys.write_check())
 
         async def is_healthy() -> bool:
             return clock.is_synchronized() and await writes.is_writable()
 
-        wiring = Wiring(settings, clock, redis, http, media, Metrics(registry))
-        add_MessagingServiceServicer_to_server(wiring.servicer, server.server)
-        with serve_metrics(settings.metrics_listen, registry):
-            await serve_until(stop, server, [SERVICE_NAME], probe=is_healthy)
-            # A message whose attachments take longer than this has not been posted.
-            await wiring.sender.drain(wiring.timeouts.send + CLAIM_MARGIN)
+        async with open_carrier(parts) as carrier:
+            wiring = Wiring(parts, carrier, redis, media, Metrics(registry))
+            add_MessagingServiceServicer_to_server(wiring.servicer, server.server)
+            with serve_metrics(settings.metrics_listen, registry):
+                await serve_until(stop, server, [SERVICE_NAME], probe=is_healthy)
+                # A message whose attachments take longer than this has not been posted.
+                await wiring.sender.drain(wiring.timeouts.send + CLAIM_MARGIN)
 
 
 def _clock(

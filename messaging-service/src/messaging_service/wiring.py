@@ -4,10 +4,8 @@ from datetime import timedelta
 
 from redis.asyncio import Redis
 
-from messaging_service.carrier.flowroute.account import FlowrouteAccount
-from messaging_service.carrier.flowroute.http import SEND_CONNECTIONS, FlowrouteHttp
-from messaging_service.carrier.flowroute.records import FlowrouteRecords
-from messaging_service.carrier.flowroute.send import FlowrouteClient
+from messaging_service.carrier.adapter import CarrierAdapter, CarrierParts
+from messaging_service.carrier.flowroute.http import SEND_CONNECTIONS
 from messaging_service.config.settings import Settings
 from messaging_service.ledger.fingerprints import Fingerprints
 from messaging_service.ledger.ledger import Ledger
@@ -33,21 +31,18 @@ class Wiring:
 
     def __init__(
         self,
-        settings: Settings,
-        clock: Clock,
+        parts: CarrierParts,
+        adapter: CarrierAdapter,
         redis: Redis,
-        http: FlowrouteHttp,
         media: MediaRelay,
         metrics: Metrics,
     ) -> None:
-        self._settings, self._clock, self._redis = settings, clock, redis
-        self._http, self._media, self._metrics = http, media, metrics
-        self._tokens = SendTokens(*settings.ledger_keys)
-        self._limiter = RateLimiter(redis, _rates(settings))
-        self._records = FlowrouteRecords(http, self._limiter, settings, clock)
-        self._carrier = FlowrouteClient(http, settings, clock, self._tokens)
+        self._settings, self._clock = parts.settings, parts.clock
+        self._tokens, self._limiter = parts.tokens, parts.limiter
+        self._adapter, self._redis = adapter, redis
+        self._media, self._metrics = media, metrics
         self._ledger = self._make_ledger()
-        self.timeouts = _timeouts(settings)
+        self.timeouts = _timeouts(parts.settings)
         self.sender = self._make_sender()
         self.servicer = self._make_servicer()
 
@@ -70,26 +65,32 @@ class Wiring:
     def _make_gate(self) -> CarrierGate:
         breaker = CircuitBreaker(self._clock)
         self._metrics.watch_carrier(lambda: breaker.is_open, lambda: breaker.is_account_refused)
-        return CarrierGate(self._carrier, breaker, self._limiter, self._metrics)
+        return CarrierGate(self._adapter.carrier, breaker, self._limiter, self._metrics)
 
     def _make_resolver(self) -> UncertainSendResolver:
-        retention = self._settings.ledger_retention
+        retention, records = self._settings.ledger_retention, self._adapter.outbound_records
         return UncertainSendResolver(
             UncertainSends(self._redis, self._clock, self._metrics, retention),
-            CarrierSearch(self._records, self._clock),
+            CarrierSearch(records, self._clock) if records else None,
             LookupSchedule(self._settings.unknown_lookups),
             self._clock,
+            is_repeated=self._adapter.capabilities.idempotent_send,
         )
 
     def _make_servicer(self) -> MessagingServicer:
         return MessagingServicer(
             self.sender,
-            ReceiptRecorder(self._ledger, self._carrier, self._tokens, self._metrics),
+            ReceiptRecorder(self._ledger, self._adapter.carrier, self._tokens, self._metrics),
             self._ledger,
-            FlowrouteAccount(self._http, self._settings, self._clock),
-            self._records,
+            self._adapter,
             self._media,
         )
+
+
+def carrier_parts(settings: Settings, clock: Clock, redis: Redis) -> CarrierParts:
+    """What the carrier's adapter is made from, and shares with the rest of the service."""
+    limiter = RateLimiter(redis, _rates(settings))
+    return CarrierParts(settings, clock, limiter, SendTokens(*settings.ledger_keys))
 
 
 def _rates(settings: Settings) -> AccountRates:

@@ -1,14 +1,18 @@
-"""A carrier over real HTTP whose answers a test scripts."""
+"""Flowroute over real HTTP, whose answers a test scripts."""
 
 import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, cast
+
+from maskline.messaging.v1 import messaging_pb2 as pb
+from messaging_service.carrier.adapter import CarrierAdapter, CarrierParts
+from messaging_service.carrier.flowroute.adapter import CAPABILITIES, open_flowroute
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,16 @@ class CarrierRequest:
     def attributes(self) -> dict[str, Any]:
         """The attributes of a JSON:API request."""
         return cast("dict[str, Any]", json.loads(self.content)["data"]["attributes"])
+
+    @property
+    def body(self) -> str:
+        """The body of the message."""
+        return str(self.attributes["body"])
+
+    @property
+    def to_number(self) -> str:
+        """The recipient's number."""
+        return str(self.attributes["to"])
 
     @property
     def basic_credentials(self) -> tuple[str, str]:
@@ -78,6 +92,17 @@ def record(
 class ScriptedCarrier:
     """Accepts every message until `script` is replaced. Its records are empty."""
 
+    capabilities = CAPABILITIES
+    # Knows where this carrier has the fields of a message.
+    requests_are: type[CarrierRequest] = CarrierRequest
+    # What a receipt contains instead of words, by the state that it reports.
+    codes: Mapping[str, str] = {
+        "sent": "1003",
+        "delivered": "1004",
+        "undelivered": "1007",
+        "opted out": "1110",
+    }
+
     def __init__(self) -> None:
         self.url = ""
         self.requests: list[CarrierRequest] = []
@@ -103,11 +128,33 @@ class ScriptedCarrier:
 
     async def takes(self, _: CarrierRequest) -> bytes:
         """Accepts a message."""
-        return accepted(f"mdr2-{len(self.requests):032x}")
+        return self.accepted(self.id_of(f"{len(self.requests):032x}"))
+
+    def id_of(self, name: str) -> str:
+        """The carrier's id of a message, in the form that it gives ids."""
+        return f"mdr2-{name}"
+
+    def accepted(self, carrier_message_id: str) -> bytes:
+        """The answer to an accepted message."""
+        return accepted(carrier_message_id)
+
+    def receipt(
+        self, carrier_message_id: str, reports: str, send_token: str = ""
+    ) -> pb.DeliveryReceipt:
+        """A receipt, as the gateway hands it on; `reports` is one of `codes`."""
+        return pb.DeliveryReceipt(
+            carrier_message_id=carrier_message_id,
+            send_token=send_token,
+            carrier_code=self.codes[reports],
+        )
+
+    def open(self, parts: CarrierParts) -> AbstractAsyncContextManager[CarrierAdapter]:
+        """The adapter that talks to it."""
+        return open_flowroute(parts)
 
     def bodies(self) -> list[str]:
         """The bodies that arrived, in order."""
-        return [request.attributes["body"] for request in self.requests]
+        return [request.body for request in self.requests]
 
     async def _answer(self, request: CarrierRequest) -> Answer:
         if request.path.startswith("/v2.2/messages?"):
@@ -119,7 +166,8 @@ class ScriptedCarrier:
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, until either side ends it."""
         try:
-            while request := await _read(reader):
+            while parts := await _read(reader):
+                request = self.requests_are(*parts)
                 answer = await self._answer(request)
                 if answer is None:
                     writer.transport.abort()
@@ -146,7 +194,7 @@ async def _pieces(answer: bytes) -> AsyncIterator[bytes]:
     yield answer
 
 
-async def _read(reader: asyncio.StreamReader) -> CarrierRequest | None:
+async def _read(reader: asyncio.StreamReader) -> tuple[str, str, dict[str, str], bytes] | None:
     try:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     except asyncio.IncompleteReadError:
@@ -156,13 +204,15 @@ async def _read(reader: asyncio.StreamReader) -> CarrierRequest | None:
     pairs = (line.split(":", 1) for line in lines if line)
     headers = {name.lower(): value.strip() for name, value in pairs}
     content = await reader.readexactly(int(headers.get("content-length", "0")))
-    return CarrierRequest(method, path, headers, content)
+    return method, path, headers, content
 
 
 @asynccontextmanager
-async def scripted_carrier() -> AsyncIterator[ScriptedCarrier]:
+async def scripted_carrier(
+    kind: type[ScriptedCarrier] = ScriptedCarrier,
+) -> AsyncIterator[ScriptedCarrier]:
     """A carrier on a free port."""
-    carrier = ScriptedCarrier()
+    carrier = kind()
     talks: set[asyncio.Task[None]] = set()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -16,6 +16,8 @@ from pydantic import SecretStr
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.messaging_pb2_grpc import MessagingServiceStub
 from messaging_service.app import grpc_server, serve
+from messaging_service.carrier.adapter import OpenCarrier
+from messaging_service.carrier.flowroute.adapter import open_flowroute
 from messaging_service.config.settings import Settings
 from runtime.clock import SharedClock
 
@@ -148,10 +150,12 @@ class Messaging:
 
 
 @asynccontextmanager
-async def serving(settings: Settings, clock: SharedClock | None) -> AsyncIterator[Messaging]:
+async def serving(
+    settings: Settings, clock: SharedClock | None, open_carrier: OpenCarrier = open_flowroute
+) -> AsyncIterator[Messaging]:
     """The running service, perhaps not healthy yet."""
     server, stop = grpc_server(settings), asyncio.Event()
-    served = asyncio.create_task(serve(settings, clock, server, stop))
+    served = asyncio.create_task(serve(settings, clock, server, stop, open_carrier))
     try:
         async with talking_to(f"127.0.0.1:{server.port}") as messaging:
             yield messaging

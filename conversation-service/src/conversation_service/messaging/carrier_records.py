@@ -35,12 +35,17 @@ class CarrierRecords:
         self._stub = MessagingServiceStub(channel)
 
     async def page(self, start: datetime, token: str) -> RecordsPage:
-        """Messages that the carrier received since `start`. Raises MessagingUnavailable."""
+        """Messages that the carrier received since `start`; none if it keeps no records.
+
+        Raises MessagingUnavailable.
+        """
         request = pb.ListInboundRecordsRequest(page_size=PAGE_SIZE, page_token=token)
         request.start_time.FromDatetime(start)
         try:
             response = await self._stub.ListInboundRecords(request, timeout=RECORDS_TIMEOUT_SECONDS)
         except grpc.aio.AioRpcError as error:
+            if error.code() is grpc.StatusCode.UNIMPLEMENTED:
+                return RecordsPage((), "")
             raise MessagingUnavailable from error
         return RecordsPage(tuple(_messages(response.records)), response.next_page_token)
 

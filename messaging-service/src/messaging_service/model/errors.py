@@ -75,6 +75,15 @@ class CarrierCredentialsRejected(MessagingError):
         )
 
 
+class CapabilityMissing(MessagingError):
+    """The carrier does not offer this."""
+
+    reason = "CAPABILITY_MISSING"
+
+    def __init__(self) -> None:
+        super().__init__("the carrier does not offer this")
+
+
 class CarrierRateLimited(MessagingError):
     """The carrier answered that it is called too often."""
 

@@ -4,10 +4,11 @@ from grpc.aio import ServicerContext
 
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.messaging_pb2_grpc import MessagingServiceServicer
-from messaging_service.carrier.port import CarrierAccount, CarrierRecords, Direction
+from messaging_service.carrier.adapter import CarrierAdapter
+from messaging_service.carrier.port import Direction
 from messaging_service.ledger.ledger import Ledger
 from messaging_service.media.relay import MediaRelay
-from messaging_service.model.errors import MessageNotFound
+from messaging_service.model.errors import CapabilityMissing, MessageNotFound
 from messaging_service.receipts.recorder import ReceiptRecorder
 from messaging_service.rpc import account as account_mapping
 from messaging_service.rpc import messages as mapping
@@ -25,15 +26,14 @@ class MessagingServicer(MessagingServiceServicer):
         sender: Sender,
         recorder: ReceiptRecorder,
         ledger: Ledger,
-        account: CarrierAccount,
-        records: CarrierRecords,
+        adapter: CarrierAdapter,
         media: MediaRelay,
     ) -> None:
         self._sender = sender
         self._recorder = recorder
         self._ledger = ledger
-        self._account = account
-        self._records = records
+        self._account = adapter.account
+        self._inbound_records = adapter.inbound_records
         self._media = media
 
     async def SendMessages(
@@ -75,7 +75,9 @@ class MessagingServicer(MessagingServiceServicer):
         context: ServicerContext[pb.ListInboundRecordsRequest, pb.ListInboundRecordsResponse],
     ) -> pb.ListInboundRecordsResponse:
         span, page = records_mapping.span_and_page_from_proto(request)
-        result = await self._records.list_records(Direction.INBOUND, span, page)
+        if self._inbound_records is None:
+            raise CapabilityMissing
+        result = await self._inbound_records.list_records(Direction.INBOUND, span, page)
         return records_mapping.records_to_proto(result)
 
     async def GetMedia(

@@ -14,6 +14,7 @@ CODES: dict[type[errors.MessagingError], StatusCode] = {
     errors.MessageIdReused: StatusCode.INVALID_ARGUMENT,
     errors.CarrierRequestRejected: StatusCode.FAILED_PRECONDITION,
     errors.CarrierCredentialsRejected: StatusCode.FAILED_PRECONDITION,
+    errors.CapabilityMissing: StatusCode.UNIMPLEMENTED,
     errors.CarrierRateLimited: StatusCode.RESOURCE_EXHAUSTED,
     errors.CarrierUnavailable: StatusCode.UNAVAILABLE,
     errors.SendPaced: StatusCode.RESOURCE_EXHAUSTED,

@@ -94,7 +94,7 @@ def test_every_error_has_the_details_that_the_contract_promises() -> None:
         errors.MessageIdReused("m1"),
         *(errors.CarrierRequestRejected(), errors.CarrierCredentialsRejected(_DELAY)),
         *(kind(_DELAY) for kind in (errors.CarrierRateLimited, errors.CarrierUnavailable)),
-        errors.BackendUnavailable(),
+        *(errors.BackendUnavailable(), errors.CapabilityMissing()),
         *(errors.SendInProgress(_DELAY), errors.SendPaced(_DELAY)),
         *(errors.MediaNotFound(), errors.SendTokenNotValid()),
     ]

@@ -23,7 +23,9 @@ def seconds(result: pb.SendMessageResult) -> float:
 async def test_a_message_beyond_the_rate_is_not_posted_and_has_a_retry_delay(
     redis: Redis, redis_url: str, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
-    async with serving(settings_for(redis_url, carrier.url, per_second=0.01), clock) as messaging:
+    async with serving(
+        settings_for(redis_url, carrier.url, per_second=0.01), clock, carrier.open
+    ) as messaging:
         assert (await messaging.send_one(text("m1"))).outcome == ACCEPTED
         paced = await messaging.send_one(text("m2", to=BOB))
         assert (paced.outcome, reason(paced), seconds(paced)) == (NOT_SENT, "SEND_PACED", 1.0)
@@ -55,7 +57,9 @@ async def test_a_429_slows_all_messages_down(
 async def test_a_refused_message_is_charged_as_one_request_and_uses_no_budget(
     redis: Redis, redis_url: str, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
-    async with serving(settings_for(redis_url, carrier.url, per_second=0.01), clock) as messaging:
+    async with serving(
+        settings_for(redis_url, carrier.url, per_second=0.01), clock, carrier.open
+    ) as messaging:
         long, short = text("m1", "x" * 10_000), text("m2", to=BOB)
         for each in (long, short):
             each.campaign_budget.segments_per_day = 72

@@ -8,7 +8,7 @@ from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from support.fakes.scripted_carrier import CarrierRequest, ScriptedCarrier, response
 from support.rate_time import pass_rate_time
-from support.services.messaging_service import ALICE, BOB, Messaging, receipt, text
+from support.services.messaging_service import ALICE, BOB, Messaging, text
 
 ACCEPTED, NOT_SENT = pb.SEND_OUTCOME_ACCEPTED, pb.SEND_OUTCOME_NOT_SENT
 UNKNOWN = pb.SEND_OUTCOME_UNKNOWN
@@ -22,8 +22,8 @@ async def test_messages_of_one_recipient_leave_in_order_and_others_do_not_wait(
     arrived = asyncio.Queue[str]()
 
     async def gated(request: CarrierRequest) -> bytes:
-        arrived.put_nowait(request.attributes["body"])
-        await gates[request.attributes["to"]].wait()
+        arrived.put_nowait(request.body)
+        await gates[request.to_number].wait()
         return await carrier.takes(request)
 
     carrier.script = gated
@@ -47,7 +47,7 @@ async def test_a_message_that_was_not_sent_delays_later_ones_of_its_recipient_on
     messaging: Messaging, carrier: ScriptedCarrier, redis: Redis
 ) -> None:
     async def refuses_to_hurry(request: CarrierRequest) -> bytes:
-        limited = request.attributes["body"] == "second"
+        limited = request.body == "second"
         return response(429) if limited else await carrier.takes(request)
 
     carrier.script = refuses_to_hurry
@@ -80,7 +80,7 @@ async def test_an_uncertain_send_delays_the_next_message_until_it_is_resolved(
     messaging: Messaging, carrier: ScriptedCarrier
 ) -> None:
     async def fails_once(request: CarrierRequest) -> bytes:
-        lost = request.attributes["body"] == "first"
+        lost = request.body == "first"
         return response(500) if lost else await carrier.takes(request)
 
     carrier.script = fails_once
@@ -89,7 +89,9 @@ async def test_an_uncertain_send_delays_the_next_message_until_it_is_resolved(
     assert second.error.reason == ErrorReason.ERROR_REASON_SEND_IN_PROGRESS
     assert second.retry_delay == first.retry_delay
 
-    await messaging.record(receipt("mdr2-1", 1003, carrier.requests[0].send_token))
+    await messaging.record(
+        carrier.receipt(carrier.id_of("1"), "sent", carrier.requests[0].send_token)
+    )
     results = await messaging.send(text("m1", "first"), text("m2", "second"))
     assert [result.outcome for result in results] == [ACCEPTED, ACCEPTED]
     assert carrier.bodies() == ["first", "second"]

@@ -10,7 +10,7 @@ from maskline.messaging.v1 import messaging_pb2 as pb
 from messaging_service.uncertain.schedule import MAX_RESENDS
 from support.clock import ManualClock
 from support.fakes.scripted_carrier import Answer, CarrierRequest, ScriptedCarrier, record, response
-from support.services.messaging_service import Messaging, receipt, serving, settings_for, text
+from support.services.messaging_service import Messaging, serving, settings_for, text
 
 ACCEPTED, UNKNOWN = pb.SEND_OUTCOME_ACCEPTED, pb.SEND_OUTCOME_UNKNOWN
 LOOKUPS = (5, 15, 60, 300)
@@ -19,6 +19,7 @@ DUPLICATE, LOSS = pb.UNKNOWN_POLICY_PREFER_DUPLICATE, pb.UNKNOWN_POLICY_PREFER_L
 BY_RECEIPT, BY_RECORD = pb.UNKNOWN_RESOLUTION_RECEIPT, pb.UNKNOWN_RESOLUTION_RECORD
 SENT_AGAIN = pb.UNKNOWN_RESOLUTION_SENT_AGAIN
 TEXT = text("m1")
+RECORDS = pytest.mark.needs("outbound_records")
 
 
 async def lose_answer(
@@ -46,6 +47,7 @@ async def send_at(
     return results
 
 
+@RECORDS
 async def test_a_message_that_is_on_record_is_not_sent_again(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
@@ -70,6 +72,7 @@ async def test_a_message_that_is_on_record_is_not_sent_again(
     )
 
 
+@RECORDS
 async def test_a_message_that_is_not_on_record_is_sent_again_after_the_last_lookup(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
@@ -83,7 +86,7 @@ async def test_a_message_that_is_not_on_record_is_sent_again_after_the_last_look
     assert (len(carrier.listings), len(carrier.requests)) == (len(LOOKUPS), 2)
     assert carrier.requests[1].send_token != lost.send_token
     # A late receipt of the first attempt still updates it.
-    await messaging.record(receipt("mdr2-first", 1004, lost.send_token))
+    await messaging.record(carrier.receipt(carrier.id_of("first"), "delivered", lost.send_token))
     result = await messaging.send_one(TEXT)
     assert (result.state, result.resolution) == (pb.MESSAGE_STATE_DELIVERED, SENT_AGAIN)
 
@@ -117,11 +120,12 @@ async def test_where_the_records_cannot_be_read_the_policy_decides(
     assert len(carrier.requests) == 1 + (outcome == ACCEPTED)
     if outcome == UNKNOWN:
         # A late receipt resolves even a message that was given up.
-        await messaging.record(receipt("mdr2-1", 1003, lost.send_token))
+        await messaging.record(carrier.receipt(carrier.id_of("1"), "sent", lost.send_token))
         result = await messaging.send_one(message)
         assert (result.outcome, result.resolution) == (ACCEPTED, BY_RECEIPT)
 
 
+@RECORDS
 async def test_a_message_is_sent_again_eight_times_and_then_given_up(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
@@ -139,6 +143,7 @@ async def test_a_message_is_sent_again_eight_times_and_then_given_up(
     assert len(carrier.requests) == MAX_RESENDS + 1
 
 
+@RECORDS
 async def test_two_records_with_the_same_body_are_two_sends(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
@@ -158,6 +163,7 @@ async def test_two_records_with_the_same_body_are_two_sends(
     assert (await messaging.get("m1")).carrier_message_id == known
 
 
+@RECORDS
 async def test_a_message_that_is_to_be_sent_again_waits_while_the_carrier_is_unavailable(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
@@ -173,6 +179,7 @@ async def test_a_message_that_is_to_be_sent_again_waits_while_the_carrier_is_una
     assert len(carrier.listings) == len(LOOKUPS)
 
 
+@RECORDS
 async def test_two_replicas_that_resolve_at_once_send_it_again_once_at_the_times_that_are_set(
     redis: Redis, redis_url: str, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
@@ -190,7 +197,7 @@ async def test_a_receipt_that_overtakes_a_failed_answer_resolves_the_send(
     messaging: Messaging, carrier: ScriptedCarrier
 ) -> None:
     async def receipt_first(request: CarrierRequest) -> bytes:
-        await messaging.record(receipt("mdr2-1", 1004, request.send_token))
+        await messaging.record(carrier.receipt(carrier.id_of("1"), "delivered", request.send_token))
         return response(500)
 
     carrier.script = receipt_first
@@ -199,11 +206,12 @@ async def test_a_receipt_that_overtakes_a_failed_answer_resolves_the_send(
     assert result.resolution == BY_RECEIPT
 
 
+@RECORDS
 async def test_a_parked_receipt_is_applied_when_its_record_is_found(
     messaging: Messaging, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:
     attempt = await lose_answer(messaging, carrier)
-    [unmatched] = await messaging.record(receipt("mdr2-1", 1110))
+    [unmatched] = await messaging.record(carrier.receipt("mdr2-1", "opted out"))
     assert not unmatched.HasField("message")
     carrier.lists(record("mdr2-1", attempt.attributes, clock.now()))
     [found] = await send_at(messaging, clock, (5,))

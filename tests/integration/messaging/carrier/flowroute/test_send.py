@@ -13,7 +13,15 @@ from messaging_service.model.carrier_ids import is_carrier_id
 from support.clock import ManualClock
 from support.fakes.scripted_carrier import Answer, CarrierRequest, ScriptedCarrier, response
 from support.rate_time import pass_rate_time
-from support.services.messaging_service import Messaging, receipt, serving, settings_for, text
+from support.services.messaging_service import (
+    ALICE,
+    MASKED,
+    Messaging,
+    receipt,
+    serving,
+    settings_for,
+    text,
+)
 
 ACCEPTED, UNKNOWN = pb.SEND_OUTCOME_ACCEPTED, pb.SEND_OUTCOME_UNKNOWN
 NOT_SENT, REFUSED = pb.SEND_OUTCOME_NOT_SENT, pb.SEND_OUTCOME_REFUSED
@@ -23,6 +31,27 @@ HEAD = b"HTTP/1.1 202 Accepted\r\n"
 
 def reason(result: pb.SendMessageResult) -> str:
     return ErrorReason.Name(result.error.reason).removeprefix("ERROR_REASON_")
+
+
+async def test_a_message_is_posted_as_flowroute_documents_it(
+    messaging: Messaging, carrier: ScriptedCarrier
+) -> None:
+    result = await messaging.send_one(text("m1", "héllo \N{SNOWMAN}"))
+    assert (result.message_id, result.outcome) == ("m1", ACCEPTED)
+    assert result.state == pb.MESSAGE_STATE_SENT
+    assert not result.HasField("error")
+    assert not result.HasField("retry_delay")
+
+    [request] = carrier.requests
+    assert (request.method, request.path) == ("POST", "/v2.2/messages")
+    assert request.headers["content-type"] == "application/vnd.api+json"
+    assert request.basic_credentials == ("simulator", "simulator")
+    assert request.attributes == {
+        "to": ALICE,
+        "from": MASKED,
+        "body": "héllo \N{SNOWMAN}",
+        "dlr_callback": f"https://relay.example/api/receipt/{request.send_token}",
+    }
 
 
 async def test_a_refusal_is_final_and_its_repeat_does_not_call_the_carrier(
