@@ -44,6 +44,8 @@ def _options() -> list[str]:
     stub_makers = ("mypy", "mypy_grpc")
     return [
         f"-I{HERE}",
+        # Imported only: its stubs come from googleapis-common-protos.
+        f"-I{HERE / 'third_party'}",
         f"-I{files('grpc_tools') / '_proto'}",
         *(f"--plugin=protoc-gen-{name}={_program(f'protoc-gen-{name}')}" for name in stub_makers),
         *(f"--{name}_out={GENERATED}" for name in ("python", "grpc_python", *stub_makers)),

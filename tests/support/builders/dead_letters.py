@@ -5,17 +5,18 @@ from collections.abc import Sequence
 from conversation_service.store.keyspace.keys import Keys
 from maskline.conversation.v1 import dead_letter_pb2 as pb
 from maskline.conversation.v1.dead_letter_pb2_grpc import DeadLetterServiceStub
-from maskline.messaging.v1 import error_reason_pb2, messaging_pb2
+from maskline.messaging.v1 import messaging_pb2
 from support.builders.conversation_calls import ask
 from support.builders.conversations import POOL
 from support.eventually import eventually
+from support.fakes.scripted_messaging import item_error
 from support.services.conversation_service import RunningService
 
 # A result of the messaging service that makes a message a dead letter.
 REJECTED = messaging_pb2.SendMessageResult(
-    outcome=messaging_pb2.SEND_OUTCOME_REFUSED,
-    state=messaging_pb2.MESSAGE_STATE_REFUSED,
-    error=messaging_pb2.ItemError(reason=error_reason_pb2.ERROR_REASON_INVALID_ARGUMENT),
+    outcome=messaging_pb2.SEND_OUTCOME_REJECTED,
+    state=messaging_pb2.MESSAGE_STATE_FAILED,
+    error=item_error("INVALID_ARGUMENT"),
 )
 
 

@@ -3,13 +3,15 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import grpc
+from google.rpc import status_pb2
 from grpc.aio import ServicerContext
 
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1 import messaging_pb2_grpc as rpc
-from maskline.messaging.v1.error_reason_pb2 import ErrorReason
+from runtime.grpc.status import RpcStatus, item_status
 
 Context = ServicerContext[object, object]
 
@@ -17,6 +19,12 @@ Context = ServicerContext[object, object]
 FORGED_TOKEN = "token-forged"
 # The contract's default.
 PAGE_LIMIT = 200
+
+
+def item_error(reason: str, retry_after: timedelta | None = None) -> status_pb2.Status:
+    """The error of one item. Nothing depends on its status code."""
+    error = RpcStatus(grpc.StatusCode.UNKNOWN, reason, reason, retry_after=retry_after)
+    return item_status(error, domain="messaging.maskline")
 
 
 @dataclass
@@ -113,8 +121,8 @@ class ScriptedMessaging(rpc.MessagingServiceServicer):
         if message.to_number in self.opted_out:
             return pb.SendMessageResult(
                 message_id=message.message_id,
-                outcome=pb.SEND_OUTCOME_REFUSED,
-                state=pb.MESSAGE_STATE_REFUSED,
+                outcome=pb.SEND_OUTCOME_REJECTED,
+                state=pb.MESSAGE_STATE_FAILED,
                 failure=pb.Failure(reason=pb.FAILURE_REASON_OPTED_OUT),
             )
         # As the real service does: each message id is sent once, however often it is requested.
@@ -123,21 +131,20 @@ class ScriptedMessaging(rpc.MessagingServiceServicer):
             self.sent.append(message)
         return pb.SendMessageResult(
             message_id=message.message_id,
-            outcome=pb.SEND_OUTCOME_ACCEPTED,
+            outcome=pb.SEND_OUTCOME_SENT,
             state=pb.MESSAGE_STATE_SENT,
         )
 
     def _match(self, receipt: pb.DeliveryReceipt) -> pb.RecordDeliveryReceiptResult:
         if receipt.send_token == FORGED_TOKEN:
-            reason = ErrorReason.ERROR_REASON_SEND_TOKEN_NOT_VALID
-            return pb.RecordDeliveryReceiptResult(error=pb.ItemError(reason=reason))
+            return pb.RecordDeliveryReceiptResult(error=item_error("SEND_TOKEN_INVALID"))
         matches = [one for one in self.sent if receipt.send_token == f"token-{one.message_id}"]
         if not matches:
             return pb.RecordDeliveryReceiptResult()
         [message] = matches
         return pb.RecordDeliveryReceiptResult(
             message=pb.Message(
-                message_id=message.message_id, pool=message.pool, state=self.receipt_state
+                message_id=message.message_id, pool_id=message.pool_id, state=self.receipt_state
             )
         )
 

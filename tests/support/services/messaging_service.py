@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
 import grpc
@@ -20,6 +20,7 @@ from messaging_service.carrier.adapter import OpenCarrier
 from messaging_service.carrier.flowroute.adapter import open_flowroute
 from messaging_service.config.settings import Settings
 from runtime.clock import SharedClock
+from runtime.grpc.status import details_of
 
 if TYPE_CHECKING:
     # It exists in the generated types only.
@@ -37,16 +38,28 @@ def text(
     body: str = "hello",
     *,
     to: str = ALICE,
-    prefers: pb.UnknownPolicy.ValueType = pb.UNKNOWN_POLICY_UNSPECIFIED,
+    prefers: pb.UncertainSendPolicy.ValueType = pb.UNCERTAIN_SEND_POLICY_UNSPECIFIED,
 ) -> pb.OutboundMessage:
     return pb.OutboundMessage(
         message_id=message_id,
-        pool="main",
+        pool_id="main",
         from_number=MASKED,
         to_number=to,
         body=body,
-        unknown_policy=prefers,
+        uncertain_send_policy=prefers,
     )
+
+
+def reason_of(result: pb.SendMessageResult | pb.RecordDeliveryReceiptResult) -> str:
+    """The reason of an item's error; empty if it has none."""
+    return details_of(result.error).reason
+
+
+def delay_of(result: pb.SendMessageResult) -> timedelta:
+    """When to send a message again, which was not sent or is uncertain."""
+    delay = details_of(result.error).retry_after or result.retry_delay.ToTimedelta()
+    assert delay > timedelta(0)
+    return delay
 
 
 def receipt(carrier_message_id: str, code: int | None, token: str = "") -> pb.DeliveryReceipt:

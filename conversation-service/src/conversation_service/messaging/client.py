@@ -201,4 +201,4 @@ def _match(result: pb.RecordDeliveryReceiptResult) -> Recorded:
     message = result.message
     state = STATES.get(message.state, MessageState.ACCEPTED)
     is_opted_out = failure_reason(message.failure) == OPTED_OUT
-    return ReceiptMatch(message.message_id, message.pool, state, is_opted_out)
+    return ReceiptMatch(message.message_id, message.pool_id, state, is_opted_out)

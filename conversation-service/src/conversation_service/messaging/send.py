@@ -7,7 +7,7 @@ from datetime import timedelta
 from conversation_service.domain.model.messages import Attachment, MessageState, OutboundMessage
 from conversation_service.domain.model.pool import PoolSettings
 from maskline.messaging.v1 import messaging_pb2 as pb
-from maskline.messaging.v1.error_reason_pb2 import ErrorReason
+from runtime.grpc.status import details_of
 
 # Reasons of failures that mean more here than that a message was not delivered.
 OPTED_OUT = "OPTED_OUT"
@@ -21,9 +21,9 @@ DEFAULT_RETRY = timedelta(seconds=1)
 
 STATES = {
     pb.MESSAGE_STATE_ACCEPTED: MessageState.ACCEPTED,
-    pb.MESSAGE_STATE_UNKNOWN: MessageState.UNKNOWN,
+    pb.MESSAGE_STATE_UNCERTAIN: MessageState.UNKNOWN,
     pb.MESSAGE_STATE_SENT: MessageState.SENT,
-    pb.MESSAGE_STATE_REFUSED: MessageState.REFUSED,
+    pb.MESSAGE_STATE_FAILED: MessageState.REFUSED,
     pb.MESSAGE_STATE_UNDELIVERED: MessageState.UNDELIVERED,
     pb.MESSAGE_STATE_EXPIRED: MessageState.EXPIRED,
     pb.MESSAGE_STATE_DELIVERED: MessageState.DELIVERED,
@@ -34,25 +34,25 @@ STATES = {
 RESERVE = 10
 
 _OUTCOME_STATES = {
-    pb.SEND_OUTCOME_ACCEPTED: MessageState.SENT,
-    pb.SEND_OUTCOME_REFUSED: MessageState.REFUSED,
+    pb.SEND_OUTCOME_SENT: MessageState.SENT,
+    pb.SEND_OUTCOME_REJECTED: MessageState.REFUSED,
 }
 
 # The account or the campaign is full or stopped: other messages would not be sent either.
 _THROTTLED = {
-    ErrorReason.ERROR_REASON_SEND_PACED,
-    ErrorReason.ERROR_REASON_CARRIER_RATE_LIMITED,
-    ErrorReason.ERROR_REASON_CARRIER_CREDENTIALS_REJECTED,
+    "SEND_PACED",
+    "CARRIER_RATE_LIMITED",
+    "CARRIER_CREDENTIALS_REJECTED",
 }
 
 # The message itself did not cause these.
 _NOT_COUNTED = {
     *_THROTTLED,
-    ErrorReason.ERROR_REASON_SEND_IN_PROGRESS,
-    ErrorReason.ERROR_REASON_BACKEND_UNAVAILABLE,
+    "SEND_IN_PROGRESS",
+    "BACKEND_UNAVAILABLE",
 }
 
-_INVALID = {ErrorReason.ERROR_REASON_INVALID_ARGUMENT, ErrorReason.ERROR_REASON_MESSAGE_ID_REUSED}
+_INVALID = {"INVALID_ARGUMENT", "MESSAGE_ID_REUSED", "CARRIER_ACCOUNT_NOT_FOUND"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def to_proto(message: OutboundMessage, pool: str, settings: PoolSettings) -> pb.
     """The message as the contract has it, with the pool's settings for it."""
     return pb.OutboundMessage(
         message_id=message.message_id,
-        pool=pool,
+        pool_id=pool,
         from_number=message.from_number,
         to_number=message.to.phone_number,
         body=message.body,
@@ -114,7 +114,9 @@ def to_proto(message: OutboundMessage, pool: str, settings: PoolSettings) -> pb.
         attachment_policy=pb.AttachmentPolicy.Value(
             f"ATTACHMENT_POLICY_{settings.attachment_policy}"
         ),
-        unknown_policy=pb.UnknownPolicy.Value(f"UNKNOWN_POLICY_{settings.unknown_policy}"),
+        uncertain_send_policy=pb.UncertainSendPolicy.Value(
+            f"UNCERTAIN_SEND_POLICY_{settings.unknown_policy}"
+        ),
         campaign_budget=_budget(settings, uses_reserve=message.uses_reserve),
         max_segments=settings.max_message_segments if message.is_relayed else 0,
     )
@@ -122,10 +124,10 @@ def to_proto(message: OutboundMessage, pool: str, settings: PoolSettings) -> pb.
 
 def from_proto(result: pb.SendMessageResult) -> SendResult:
     """The result of one message."""
-    delay = result.retry_delay.ToTimedelta()
-    reason = result.error.reason
+    delay, error = result.retry_delay.ToTimedelta(), details_of(result.error)
+    reason = error.reason
     if result.outcome == pb.SEND_OUTCOME_NOT_SENT:
-        wait = delay if delay > timedelta(0) else DEFAULT_RETRY
+        wait = error.retry_after or DEFAULT_RETRY
         return Retry(wait, reason in _THROTTLED, reason not in _NOT_COUNTED)
     if reason in _INVALID:
         return Rejected()
@@ -140,7 +142,7 @@ def _sent(result: pb.SendMessageResult) -> Sent:
         STATES.get(result.state, default),
         failure_reason(result.failure),
         _RESOLUTIONS.get(result.resolution, ""),
-        result.refused_attachments,
+        result.refused_attachment_count,
     )
 
 
@@ -158,7 +160,7 @@ def _names(prefix: str, values: Sequence[tuple[str, int]]) -> dict[int, str]:
 
 _FAILURES = _names("FAILURE_REASON_", pb.FailureReason.items())
 
-_RESOLUTIONS = _names("UNKNOWN_RESOLUTION_", pb.UnknownResolution.items())
+_RESOLUTIONS = _names("SEND_RESOLUTION_", pb.SendResolution.items())
 
 
 def _attachment(file: Attachment) -> pb.Attachment:

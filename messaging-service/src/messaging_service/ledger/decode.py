@@ -9,9 +9,9 @@ from messaging_service.model.failure import Failure, FailureReason
 from messaging_service.model.message import (
     MessageRecord,
     MessageState,
+    SendResolution,
     Status,
     UncertainSend,
-    UnknownResolution,
 )
 from runtime.redis.scripts import Reply
 
@@ -87,7 +87,7 @@ def record(message_id: str, fields: _Fields) -> MessageRecord:
         update_time=_time(fields[b"update_ms"]),
         carrier_message_id=fields.get(b"carrier_id", b"").decode(),
         uncertain_send=_uncertain_send(fields),
-        resolution=None if resolution is None else UnknownResolution(resolution.decode()),
+        resolution=None if resolution is None else SendResolution(resolution.decode()),
         resends=int(fields.get(b"resends", 0)),
         media_count=int(fields.get(b"media", 0)),
         refused_media=int(fields.get(b"refused_media", 0)),

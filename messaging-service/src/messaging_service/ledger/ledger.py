@@ -18,14 +18,14 @@ from messaging_service.model.message import (
     MessageRecord,
     MessageState,
     OutboundMessage,
+    SendResolution,
     Status,
-    UnknownResolution,
 )
 from messaging_service.redis import keys
 from messaging_service.redis.scripts import Scripts
 from runtime.clock import Clock
 
-_CLAIMED, _UNKNOWN = MessageState.ACCEPTED, MessageState.UNKNOWN
+_CLAIMED, _UNKNOWN = MessageState.ACCEPTED, MessageState.UNCERTAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Ledger:
         return await self._updates.apply(message_id, [update])
 
     async def mark_uncertain(
-        self, message_id: str, attempt_id: str, resolution: UnknownResolution | None = None
+        self, message_id: str, attempt_id: str, resolution: SendResolution | None = None
     ) -> MessageRecord | None:
         """Records that the carrier did not confirm an attempt; None if there is no such message.
 

@@ -11,7 +11,7 @@ import structlog
 from messaging_service.ledger import decode
 from messaging_service.metrics.metrics import Metrics
 from messaging_service.model.failure import Failure, FailureReason
-from messaging_service.model.message import MessageRecord, MessageState, Status, UnknownResolution
+from messaging_service.model.message import MessageRecord, MessageState, SendResolution, Status
 from messaging_service.redis import keys
 from messaging_service.redis.scripts import Scripts
 from runtime.clock import Clock
@@ -34,12 +34,12 @@ class StatusUpdate:
     status: Status | None
     attempt_id: str = ""
     carrier_message_id: str = ""
-    resolution: UnknownResolution | None = None
+    resolution: SendResolution | None = None
 
 
 def update_from_receipt(carrier_message_id: str, status: Status | None) -> StatusUpdate:
     """The update by a receipt that reports this status."""
-    return StatusUpdate(status, "", carrier_message_id, UnknownResolution.RECEIPT)
+    return StatusUpdate(status, "", carrier_message_id, SendResolution.RECEIPT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from messaging_service.metrics.metrics import Metrics
 from messaging_service.model.message import (
     MessageRecord,
     MessageState,
+    SendResolution,
     Status,
     UncertainSend,
-    UnknownResolution,
 )
 from messaging_service.redis import keys
 from messaging_service.redis.scripts import Scripts
@@ -41,7 +41,7 @@ class UncertainSends:
 
     async def give_up(self, message_id: str, uncertain: UncertainSend) -> MessageRecord | None:
         """Leaves the message UNKNOWN unless a receipt still comes; None if there is none."""
-        loss = UnknownResolution.PREFERRED_LOSS
+        loss = SendResolution.PREFERRED_LOSS
         reply = await self._annotate(message_id, uncertain, "resolution", loss.value)
         outcome, _ = decode.outcome(reply)
         if outcome == "annotated":
@@ -49,7 +49,7 @@ class UncertainSends:
         return decode.message(message_id, reply)
 
     async def allow_resend(
-        self, message_id: str, uncertain: UncertainSend, resolution: UnknownResolution
+        self, message_id: str, uncertain: UncertainSend, resolution: SendResolution
     ) -> None:
         """Lets the message be claimed again."""
         key = keys.message(message_id)
@@ -67,7 +67,7 @@ class UncertainSends:
         sent = StatusUpdate(
             Status(MessageState.SENT),
             carrier_message_id=carrier_message_id,
-            resolution=UnknownResolution.RECORD,
+            resolution=SendResolution.RECORD,
         )
         return await self._updates.apply(message_id, [sent, *binding.parked])
 
@@ -76,7 +76,7 @@ class UncertainSends:
     ) -> Reply:
         key = keys.message(message_id)
         command = self._scripts.call(
-            "annotate", key, uncertain.attempt_id, MessageState.UNKNOWN.rank, field, value
+            "annotate", key, uncertain.attempt_id, MessageState.UNCERTAIN.rank, field, value
         )
         [reply] = await self._scripts.run(command)
         return reply

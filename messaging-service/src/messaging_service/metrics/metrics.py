@@ -5,7 +5,7 @@ from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from messaging_service.model.message import MessageState, UnknownResolution
+from messaging_service.model.message import MessageState, SendResolution
 from messaging_service.model.send_result import SendOutcome
 
 UnmovedReceipt = Literal["parked", "unmatched", "forged", "malformed"]
@@ -56,7 +56,7 @@ class Metrics:
         """Counts one result of a send."""
         self._sends.labels(outcome).inc()
 
-    def resolved(self, resolution: UnknownResolution) -> None:
+    def resolved(self, resolution: SendResolution) -> None:
         """Counts one uncertain send that was resolved."""
         self._resolved.labels(resolution).inc()
 
@@ -75,7 +75,7 @@ class Metrics:
     def _start_at_zero(self) -> None:
         for outcome in SendOutcome:
             self._sends.labels(outcome)
-        for resolution in UnknownResolution:
+        for resolution in SendResolution:
             self._resolved.labels(resolution)
         for kind in _RECEIPT_KINDS:
             self._receipts.labels(kind)

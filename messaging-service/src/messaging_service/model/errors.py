@@ -80,8 +80,23 @@ class CapabilityMissing(MessagingError):
 
     reason = "CAPABILITY_MISSING"
 
-    def __init__(self) -> None:
-        super().__init__("the carrier does not offer this")
+    def __init__(self, carrier_account_id: str) -> None:
+        super().__init__(
+            f"the carrier of account {carrier_account_id!r} does not offer this",
+            carrier_account_id=carrier_account_id,
+        )
+
+
+class CarrierAccountNotFound(MessagingError):
+    """No account with this id is configured."""
+
+    reason = "CARRIER_ACCOUNT_NOT_FOUND"
+
+    def __init__(self, carrier_account_id: str) -> None:
+        super().__init__(
+            f"there is no carrier account {carrier_account_id}",
+            carrier_account_id=carrier_account_id,
+        )
 
 
 class CarrierRateLimited(MessagingError):
@@ -117,10 +132,10 @@ class SendPaced(MessagingError):
         super().__init__("the rate or budget is used up; try again later", retry_after=retry_after)
 
 
-class SendTokenNotValid(MessagingError):
+class SendTokenInvalid(MessagingError):
     """The send token of a receipt was forged, altered or signed with an unknown key."""
 
-    reason = "SEND_TOKEN_NOT_VALID"
+    reason = "SEND_TOKEN_INVALID"
 
     def __init__(self) -> None:
         super().__init__("the send token is not valid")

@@ -26,9 +26,9 @@ class MessageState(StrEnum):
     """How far a message got. The ledger stores these values."""
 
     ACCEPTED = "accepted"
-    UNKNOWN = "unknown"
+    UNCERTAIN = "uncertain"
     SENT = "sent"
-    REFUSED = "refused"
+    FAILED = "failed"
     UNDELIVERED = "undelivered"
     EXPIRED = "expired"
     DELIVERED = "delivered"
@@ -41,9 +41,9 @@ class MessageState(StrEnum):
 
 _RANKS = {
     MessageState.ACCEPTED: 1,
-    MessageState.UNKNOWN: 2,
+    MessageState.UNCERTAIN: 2,
     MessageState.SENT: 3,
-    MessageState.REFUSED: 4,
+    MessageState.FAILED: 4,
     MessageState.UNDELIVERED: 4,
     MessageState.EXPIRED: 4,
     # The handset has the message, whatever other receipts said.
@@ -51,7 +51,7 @@ _RANKS = {
 }
 
 
-class UnknownPolicy(StrEnum):
+class UncertainSendPolicy(StrEnum):
     """What to do with a message when nothing tells whether the carrier has it."""
 
     PREFER_DUPLICATE = "PREFER_DUPLICATE"
@@ -66,7 +66,7 @@ class AttachmentPolicy(StrEnum):
     ALL = "ALL"
 
 
-class UnknownResolution(StrEnum):
+class SendResolution(StrEnum):
     """How an uncertain send was resolved. The names are those of the contract."""
 
     RECEIPT = "RECEIPT"
@@ -107,10 +107,11 @@ class OutboundMessage:
     body: str = field(repr=False)
     attachments: tuple[Attachment, ...] = ()
     attachment_policy: AttachmentPolicy = AttachmentPolicy.PICTURES
-    unknown_policy: UnknownPolicy = UnknownPolicy.PREFER_LOSS
+    uncertain_send_policy: UncertainSendPolicy = UncertainSendPolicy.PREFER_LOSS
     campaign_budget: CampaignBudget = CampaignBudget()
     # With the words of its text parts; 0 for no limit.
     max_segments: int = 0
+    carrier_account_id: str = ""
 
     @property
     def route(self) -> tuple[str, str]:
@@ -155,7 +156,7 @@ class MessageRecord:
     update_time: datetime
     carrier_message_id: str = ""
     uncertain_send: UncertainSend | None = None
-    resolution: UnknownResolution | None = None
+    resolution: SendResolution | None = None
     resends: int = 0
     media_count: int = 0
     refused_media: int = 0
@@ -164,15 +165,15 @@ class MessageRecord:
     def failure(self) -> Failure | None:
         """Why it failed. A send that was given up failed too, as far as anybody knows."""
         is_given_up = (
-            self.status.state is MessageState.UNKNOWN
-            and self.resolution is UnknownResolution.PREFERRED_LOSS
+            self.status.state is MessageState.UNCERTAIN
+            and self.resolution is SendResolution.PREFERRED_LOSS
         )
         return Failure(FailureReason.UNRESOLVED) if is_given_up else self.status.failure
 
     @property
     def is_open(self) -> bool:
         """Whether it is still to be sent, by the present attempt or a later one."""
-        may_be_resent = self.status.state is MessageState.UNKNOWN and self.uncertain_send is None
+        may_be_resent = self.status.state is MessageState.UNCERTAIN and self.uncertain_send is None
         return self.status.state is MessageState.ACCEPTED or may_be_resent
 
 
@@ -190,7 +191,7 @@ def id_violations(name: str, value: str) -> Iterator[FieldViolation]:
 
 def _violations(message: OutboundMessage) -> Iterator[FieldViolation]:
     yield from id_violations("message_id", message.message_id)
-    yield from id_violations("pool", message.pool)
+    yield from id_violations("pool_id", message.pool)
     for name, number in (("from_number", message.from_number), ("to_number", message.to_number)):
         if not E164.fullmatch(number):
             yield FieldViolation(name, 'give E.164: "+" and between 8 and 15 digits')

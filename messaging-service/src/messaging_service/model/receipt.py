@@ -18,6 +18,7 @@ class Receipt:
     send_token: str = field(repr=False)
     carrier_status: str = field(repr=False)
     carrier_code: str = field(repr=False)
+    carrier_account_id: str = ""
 
 
 def violations_of(receipt: Receipt) -> InvalidArgument | None:

@@ -6,27 +6,27 @@ from enum import StrEnum
 
 from messaging_service.model.errors import MessagingError
 from messaging_service.model.failure import Failure, FailureReason
-from messaging_service.model.message import MessageRecord, MessageState, Status, UnknownResolution
+from messaging_service.model.message import MessageRecord, MessageState, SendResolution, Status
 
 
 class SendOutcome(StrEnum):
     """What the carrier did with a message. The names are those of the contract."""
 
-    ACCEPTED = "ACCEPTED"
-    REFUSED = "REFUSED"
-    UNKNOWN = "UNKNOWN"
+    SENT = "SENT"
+    REJECTED = "REJECTED"
+    UNCERTAIN = "UNCERTAIN"
     NOT_SENT = "NOT_SENT"
 
 
 _OUTCOMES = {
     MessageState.ACCEPTED: SendOutcome.NOT_SENT,
-    MessageState.UNKNOWN: SendOutcome.UNKNOWN,
-    MessageState.SENT: SendOutcome.ACCEPTED,
-    MessageState.REFUSED: SendOutcome.REFUSED,
+    MessageState.UNCERTAIN: SendOutcome.UNCERTAIN,
+    MessageState.SENT: SendOutcome.SENT,
+    MessageState.FAILED: SendOutcome.REJECTED,
     # The carrier took the message; the state tells that it was not delivered later.
-    MessageState.UNDELIVERED: SendOutcome.ACCEPTED,
-    MessageState.EXPIRED: SendOutcome.REFUSED,
-    MessageState.DELIVERED: SendOutcome.ACCEPTED,
+    MessageState.UNDELIVERED: SendOutcome.SENT,
+    MessageState.EXPIRED: SendOutcome.REJECTED,
+    MessageState.DELIVERED: SendOutcome.SENT,
 }
 
 # For a refused message whose failure Redis has lost.
@@ -48,8 +48,8 @@ class SendResult:
     error: MessagingError | None = None
     failure: Failure | None = None
     retry_after: timedelta | None = None
-    resolution: UnknownResolution | None = None
-    refused_attachments: int = 0
+    resolution: SendResolution | None = None
+    refused_attachment_count: int = 0
     segments: int = 0
 
 
@@ -61,20 +61,20 @@ def result_from_record(record: MessageRecord, retry_after: timedelta | None = No
         retry_after=retry_after,
         resolution=None if retry_after else record.resolution,
         failure=record.failure or result.failure,
-        refused_attachments=record.refused_media,
+        refused_attachment_count=record.refused_media,
     )
 
 
 def result_for(message_id: str, status: Status) -> SendResult:
     """The result when nothing but the status is known."""
     outcome = _OUTCOMES[status.state]
-    failure = status.failure or (_UNSTATED if outcome is SendOutcome.REFUSED else None)
+    failure = status.failure or (_UNSTATED if outcome is SendOutcome.REJECTED else None)
     return SendResult(message_id, outcome, status.state, failure=failure)
 
 
 def refused(message_id: str, error: MessagingError) -> SendResult:
     """The result for a message that is never given to the carrier."""
-    return SendResult(message_id, SendOutcome.REFUSED, MessageState.REFUSED, error)
+    return SendResult(message_id, SendOutcome.REJECTED, MessageState.FAILED, error)
 
 
 def not_sent(message_id: str, error: MessagingError) -> SendResult:

@@ -8,8 +8,9 @@ import structlog
 from messaging_service.carrier.port import Carrier
 from messaging_service.ledger.ledger import Ledger, Parked
 from messaging_service.metrics.metrics import Metrics
+from messaging_service.model.carrier_accounts import account_error
 from messaging_service.model.carrier_ids import normalised_carrier_id
-from messaging_service.model.errors import InvalidArgument, SendTokenNotValid
+from messaging_service.model.errors import CarrierAccountNotFound, InvalidArgument, SendTokenInvalid
 from messaging_service.model.failure import plain_code
 from messaging_service.model.message import MessageRecord, Status
 from messaging_service.model.receipt import Receipt, violations_of
@@ -17,7 +18,7 @@ from messaging_service.model.send_tokens import SendTokens
 
 log = structlog.get_logger()
 
-Recorded = MessageRecord | InvalidArgument | SendTokenNotValid | None
+Recorded = MessageRecord | InvalidArgument | CarrierAccountNotFound | SendTokenInvalid | None
 
 
 class ReceiptRecorder:
@@ -39,7 +40,7 @@ class ReceiptRecorder:
         return list(await asyncio.gather(*map(self._record, receipts)))
 
     async def _record(self, receipt: Receipt) -> Recorded:
-        violations = violations_of(receipt)
+        violations = violations_of(receipt) or account_error(receipt.carrier_account_id)
         if violations:
             self._metrics.receipt("malformed")
             log.warning("receipt_malformed")
@@ -49,7 +50,7 @@ class ReceiptRecorder:
         if attempt_id is None:
             self._metrics.receipt("forged")
             log.warning("receipt_forged")
-            return SendTokenNotValid()
+            return SendTokenInvalid()
         status = self._carrier.read_receipt(receipt.carrier_status, receipt.carrier_code)
         carrier_id = normalised_carrier_id(receipt.carrier_message_id)
         recorded = await self._ledger.record_receipt(carrier_id, attempt_id, status)

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
+from google.rpc import status_pb2
 
 from maskline.messaging.v1 import messaging_pb2 as pb
-from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from messaging_service.model.errors import InvalidArgument, MessagingError
 from messaging_service.model.failure import Failure
 from messaging_service.model.message import (
@@ -17,13 +17,14 @@ from messaging_service.model.message import (
     MessageRecord,
     MessageState,
     OutboundMessage,
-    UnknownPolicy,
-    UnknownResolution,
+    SendResolution,
+    UncertainSendPolicy,
     id_violations,
 )
 from messaging_service.model.receipt import Receipt
 from messaging_service.model.send_result import SendOutcome, SendResult
-from runtime.grpc.status import FieldViolation
+from messaging_service.rpc.status import DOMAIN, rpc_status
+from runtime.grpc.status import FieldViolation, item_status
 
 # The contract's limit.
 BATCH_LIMIT = 256
@@ -34,15 +35,16 @@ _OUTCOMES = {
     outcome: pb.SendOutcome.Value(f"SEND_OUTCOME_{outcome.name}") for outcome in SendOutcome
 }
 
-_RESOLUTIONS: dict[UnknownResolution | None, pb.UnknownResolution.ValueType] = {
-    None: pb.UNKNOWN_RESOLUTION_UNSPECIFIED
+_RESOLUTIONS: dict[SendResolution | None, pb.SendResolution.ValueType] = {
+    None: pb.SEND_RESOLUTION_UNSPECIFIED
 } | {
-    resolution: pb.UnknownResolution.Value(f"UNKNOWN_RESOLUTION_{resolution.name}")
-    for resolution in UnknownResolution
+    resolution: pb.SendResolution.Value(f"SEND_RESOLUTION_{resolution.name}")
+    for resolution in SendResolution
 }
 
-_UNKNOWN_POLICIES = {
-    pb.UnknownPolicy.Value(f"UNKNOWN_POLICY_{policy.name}"): policy for policy in UnknownPolicy
+_UNCERTAIN_SEND_POLICIES = {
+    pb.UncertainSendPolicy.Value(f"UNCERTAIN_SEND_POLICY_{policy.name}"): policy
+    for policy in UncertainSendPolicy
 }
 
 _ATTACHMENT_POLICIES = {
@@ -69,7 +71,8 @@ def message_from_proto(message: pb.OutboundMessage) -> OutboundMessage:
     """The message to send, not validated yet."""
     return OutboundMessage(
         message_id=message.message_id,
-        pool=message.pool,
+        pool=message.pool_id,
+        carrier_account_id=message.carrier_account_id,
         from_number=message.from_number,
         to_number=message.to_number,
         body=message.body,
@@ -77,7 +80,9 @@ def message_from_proto(message: pb.OutboundMessage) -> OutboundMessage:
         attachment_policy=_ATTACHMENT_POLICIES.get(
             message.attachment_policy, AttachmentPolicy.PICTURES
         ),
-        unknown_policy=_UNKNOWN_POLICIES.get(message.unknown_policy, UnknownPolicy.PREFER_LOSS),
+        uncertain_send_policy=_UNCERTAIN_SEND_POLICIES.get(
+            message.uncertain_send_policy, UncertainSendPolicy.PREFER_LOSS
+        ),
         campaign_budget=_budget(message.campaign_budget),
         max_segments=max(message.max_segments, 0),
     )
@@ -90,6 +95,7 @@ def receipt_from_proto(receipt: pb.DeliveryReceipt) -> Receipt:
         send_token=receipt.send_token,
         carrier_status=receipt.carrier_status,
         carrier_code=receipt.carrier_code,
+        carrier_account_id=receipt.carrier_account_id,
     )
 
 
@@ -97,10 +103,10 @@ def record_to_proto(record: MessageRecord) -> pb.Message:
     """The record of a message."""
     return pb.Message(
         message_id=record.message_id,
-        pool=record.pool,
+        pool_id=record.pool,
         state=_STATES[record.status.state],
         carrier_message_id=record.carrier_message_id,
-        accept_time=_timestamp(record.accept_time),
+        create_time=_timestamp(record.accept_time),
         update_time=_timestamp(record.update_time),
         failure=_failure(record.failure),
     )
@@ -108,8 +114,7 @@ def record_to_proto(record: MessageRecord) -> pb.Message:
 
 def result_to_proto(result: SendResult) -> pb.SendMessageResult:
     """The result for one message of a batch."""
-    error = result.error
-    retry_after = error.retry_after if error else result.retry_after
+    error, retry_after = result.error, result.retry_after
     return pb.SendMessageResult(
         message_id=result.message_id,
         outcome=_OUTCOMES[result.outcome],
@@ -118,8 +123,8 @@ def result_to_proto(result: SendResult) -> pb.SendMessageResult:
         retry_delay=_duration(retry_after) if retry_after else None,
         resolution=_RESOLUTIONS[result.resolution],
         failure=_failure(result.failure),
-        refused_attachments=result.refused_attachments,
-        segments=result.segments,
+        refused_attachment_count=result.refused_attachment_count,
+        segment_count=result.segments,
     )
 
 
@@ -148,9 +153,8 @@ def _failure(failure: Failure | None) -> pb.Failure | None:
     return pb.Failure(reason=reason, carrier_code=failure.carrier_code)
 
 
-def _item_error(error: MessagingError) -> pb.ItemError:
-    reason = ErrorReason.Value(f"ERROR_REASON_{error.reason}")
-    return pb.ItemError(reason=reason, message=error.message)
+def _item_error(error: MessagingError) -> status_pb2.Status:
+    return item_status(rpc_status(error), domain=DOMAIN)
 
 
 def _timestamp(time: datetime) -> Timestamp:

@@ -8,6 +8,7 @@ from messaging_service.carrier.adapter import CarrierAdapter
 from messaging_service.carrier.port import Direction
 from messaging_service.ledger.ledger import Ledger
 from messaging_service.media.relay import MediaRelay
+from messaging_service.model.carrier_accounts import ONLY_ACCOUNT
 from messaging_service.model.errors import CapabilityMissing, MessageNotFound
 from messaging_service.receipts.recorder import ReceiptRecorder
 from messaging_service.rpc import account as account_mapping
@@ -76,7 +77,7 @@ class MessagingServicer(MessagingServiceServicer):
     ) -> pb.ListInboundRecordsResponse:
         span, page = records_mapping.span_and_page_from_proto(request)
         if self._inbound_records is None:
-            raise CapabilityMissing
+            raise CapabilityMissing(ONLY_ACCOUNT)
         result = await self._inbound_records.list_records(Direction.INBOUND, span, page)
         return records_mapping.records_to_proto(result)
 

@@ -26,8 +26,8 @@ from messaging_service.model.message import (
     MessageRecord,
     MessageState,
     OutboundMessage,
+    SendResolution,
     Status,
-    UnknownResolution,
 )
 from messaging_service.model.segments import segments_of
 from messaging_service.model.send_result import SendResult, not_sent, refused, result_for
@@ -134,7 +134,7 @@ class SendAttempts:
         log.warning("attempt_abandoned", message_id=message.message_id)
         record = await self._ledger.mark_uncertain(message.message_id, other.attempt_id)
         if record is None:
-            return result_for(message.message_id, Status(MessageState.UNKNOWN))
+            return result_for(message.message_id, Status(MessageState.UNCERTAIN))
         if record.is_open:
             # The other process lives and has just released the claim.
             return not_sent(message.message_id, SendInProgress(timeout))
@@ -175,7 +175,7 @@ class SendAttempts:
                 status = Status(MessageState.SENT)
                 return await self._settle(message, attempt_id, status, carrier_message_id)
             case Refused(failure):
-                status = Status(MessageState.REFUSED, failure)
+                status = Status(MessageState.FAILED, failure)
                 return await self._settle(message, attempt_id, status)
             case Uncertain():
                 return await self._mark_uncertain(message, attempt_id)
@@ -194,9 +194,9 @@ class SendAttempts:
         return self._result(message, record, status)
 
     async def _mark_uncertain(self, message: OutboundMessage, attempt_id: str) -> SendResult:
-        arguments = (message.message_id, attempt_id, UnknownResolution.RECEIPT)
+        arguments = (message.message_id, attempt_id, SendResolution.RECEIPT)
         record = await retry_until_recorded(lambda: self._ledger.mark_uncertain(*arguments))
-        return self._result(message, record, Status(MessageState.UNKNOWN))
+        return self._result(message, record, Status(MessageState.UNCERTAIN))
 
     async def _release(
         self, message: OutboundMessage, attempt_id: str, error: MessagingError
@@ -245,10 +245,12 @@ def _log(message_id: str, answer: Answer) -> None:
         case Accepted(carrier_message_id):
             log.debug("text_sent", message_id=message_id, carrier_message_id=carrier_message_id)
         case Refused(failure, why):
-            # A number that may not send needs an operator.
-            is_ours = failure.reason is FailureReason.SENDER_NOT_AUTHORIZED
-            write = log.error if is_ours else log.warning
-            write("text_refused", message_id=message_id, reason=failure.reason.value, why=why)
+            reason = failure.reason.value
+            if failure.reason is FailureReason.SENDER_NOT_AUTHORIZED:
+                # It needs an operator.
+                log.error("text_refused", message_id=message_id, reason=reason, why=why)
+            else:
+                log.warning("text_refused", message_id=message_id, reason=reason, why=why)
         case NotSent(SendPaced() as error, why):
             log.debug("text_not_sent", message_id=message_id, reason=error.reason, why=why)
         case NotSent(error, why):

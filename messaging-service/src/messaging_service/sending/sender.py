@@ -8,6 +8,7 @@ from datetime import timedelta
 import structlog
 
 from messaging_service.metrics.metrics import Metrics
+from messaging_service.model.carrier_accounts import account_error
 from messaging_service.model.errors import MessagingError, SendInProgress
 from messaging_service.model.message import OutboundMessage, violations_of
 from messaging_service.model.send_result import SendOutcome, SendResult, not_sent, refused
@@ -62,7 +63,7 @@ class Sender:
     async def _send(
         self, message: OutboundMessage, blocked_by: MessagingError | None
     ) -> SendResult:
-        violations = violations_of(message)
+        violations = violations_of(message) or account_error(message.carrier_account_id)
         if violations:
             return refused(message.message_id, violations)
         if blocked_by:

@@ -9,8 +9,8 @@ from messaging_service.ledger.uncertain_sends import UncertainSends
 from messaging_service.model.message import (
     MessageRecord,
     OutboundMessage,
+    SendResolution,
     UncertainSend,
-    UnknownResolution,
 )
 from messaging_service.model.segments import segments_of
 from messaging_service.model.send_result import SendResult, result_from_record
@@ -20,7 +20,7 @@ from runtime.clock import Clock
 
 log = structlog.get_logger()
 
-_LOSS = UnknownResolution.PREFERRED_LOSS
+_LOSS = SendResolution.PREFERRED_LOSS
 
 
 class UncertainSendResolver:
@@ -62,13 +62,13 @@ class UncertainSendResolver:
         if uncertain is None or record.resolution is _LOSS or not self._is_due(record, uncertain):
             return record
         if self._repeats(record):
-            await self._send_again(record, uncertain, UnknownResolution.SENT_AGAIN)
+            await self._send_again(record, uncertain, SendResolution.SENT_AGAIN)
             return None
         result = await self._find(message, record, uncertain)
         for carrier_message_id in result.carrier_message_ids:
             bound = await self._uncertain_sends.bind_record(record.message_id, carrier_message_id)
             if bound:
-                _log(record, UnknownResolution.RECORD)
+                _log(record, SendResolution.RECORD)
                 return bound
         return await self._not_on_record(message, record, uncertain, result)
 
@@ -114,7 +114,7 @@ class UncertainSendResolver:
             done,
             is_complete=result.is_complete,
             resends=record.resends,
-            policy=message.unknown_policy,
+            policy=message.uncertain_send_policy,
         )
         sends, message_id = self._uncertain_sends, record.message_id
         if resolution is None:
@@ -126,11 +126,11 @@ class UncertainSendResolver:
         return None
 
     async def _send_again(
-        self, record: MessageRecord, uncertain: UncertainSend, resolution: UnknownResolution
+        self, record: MessageRecord, uncertain: UncertainSend, resolution: SendResolution
     ) -> None:
         _log(record, resolution)
         await self._uncertain_sends.allow_resend(record.message_id, uncertain, resolution)
 
 
-def _log(record: MessageRecord, resolution: UnknownResolution) -> None:
+def _log(record: MessageRecord, resolution: SendResolution) -> None:
     log.warning("unknown_send_resolved", message_id=record.message_id, resolution=resolution.value)

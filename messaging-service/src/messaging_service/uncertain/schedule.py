@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from messaging_service.model.message import UnknownPolicy, UnknownResolution
+from messaging_service.model.message import SendResolution, UncertainSendPolicy
 
 # A receipt may come between two lookups, and asking again costs one read of the ledger.
 MAX_RETRY_DELAY = timedelta(seconds=2)
@@ -56,8 +56,13 @@ class LookupSchedule:
 
 
 def resolution_for(
-    schedule: LookupSchedule, done: int, *, is_complete: bool, resends: int, policy: UnknownPolicy
-) -> UnknownResolution | None:
+    schedule: LookupSchedule,
+    done: int,
+    *,
+    is_complete: bool,
+    resends: int,
+    policy: UncertainSendPolicy,
+) -> SendResolution | None:
     """The resolution for a message that is not on record; None to look it up again later.
 
     `is_complete` is whether the lookup read all records.
@@ -67,8 +72,8 @@ def resolution_for(
     if not is_complete and not schedule.is_over(done):
         return None
     if is_complete and resends < MAX_RESENDS:
-        return UnknownResolution.SENT_AGAIN
-    prefers_duplicate = policy is UnknownPolicy.PREFER_DUPLICATE and not is_complete
+        return SendResolution.SENT_AGAIN
+    prefers_duplicate = policy is UncertainSendPolicy.PREFER_DUPLICATE and not is_complete
     if prefers_duplicate and resends < BLIND_RESENDS_LIMIT:
-        return UnknownResolution.PREFERRED_DUPLICATE
-    return UnknownResolution.PREFERRED_LOSS
+        return SendResolution.PREFERRED_DUPLICATE
+    return SendResolution.PREFERRED_LOSS

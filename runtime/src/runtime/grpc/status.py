@@ -33,10 +33,34 @@ class RpcStatus:
 
 def to_grpc_status(error: RpcStatus, *, domain: str) -> grpc.Status:
     """The form that grpc sends, with the details in the trailers."""
+    return rpc_status.to_status(item_status(error, domain=domain))
+
+
+def item_status(error: RpcStatus, *, domain: str) -> status_pb2.Status:
+    """The same error for one item of a batch."""
     number: int = error.code.value[0]
     status = status_pb2.Status(code=number, message=error.message)
     status.details.extend(_details(error, domain))
-    return rpc_status.to_status(status)
+    return status
+
+
+@dataclass(frozen=True, slots=True)
+class StatusDetails:
+    """What a caller decides by. The reason is empty if there is none."""
+
+    reason: str = ""
+    retry_after: timedelta | None = None
+
+
+def details_of(status: status_pb2.Status) -> StatusDetails:
+    """The reason and the retry delay of an item's error."""
+    info, retry = error_details_pb2.ErrorInfo(), error_details_pb2.RetryInfo()
+    retry_after = None
+    for detail in status.details:
+        detail.Unpack(info)
+        if detail.Unpack(retry):
+            retry_after = retry.retry_delay.ToTimedelta()
+    return StatusDetails(info.reason, retry_after)
 
 
 def _details(error: RpcStatus, domain: str) -> list[Any]:

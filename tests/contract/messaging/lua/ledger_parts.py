@@ -16,18 +16,18 @@ from messaging_service.model.message import (
     MessageRecord,
     MessageState,
     OutboundMessage,
+    SendResolution,
     Status,
     UncertainSend,
-    UnknownResolution,
 )
 from support.clock import ManualClock
 
 TEXT = OutboundMessage("m1", "main", "+12065550100", "+14255550111", "hello")
 OTHER = OutboundMessage("m2", "main", "+12065550100", "+14255550122", "hello")
 SENT = Status(MessageState.SENT)
-UNKNOWN = Status(MessageState.UNKNOWN)
-REFUSED = Status(MessageState.REFUSED, Failure(FailureReason.CARRIER_REJECTED))
-AGAIN, BY_RECEIPT = UnknownResolution.SENT_AGAIN, UnknownResolution.RECEIPT
+UNKNOWN = Status(MessageState.UNCERTAIN)
+REFUSED = Status(MessageState.FAILED, Failure(FailureReason.CARRIER_REJECTED))
+AGAIN, BY_RECEIPT = SendResolution.SENT_AGAIN, SendResolution.RECEIPT
 RETENTION = timedelta(hours=72)
 KEEP_MS = 72 * 3600 * 1000
 
@@ -37,9 +37,9 @@ class RecordedMetrics(Metrics):
 
     def __init__(self) -> None:
         super().__init__(CollectorRegistry())
-        self.resolutions: list[UnknownResolution] = []
+        self.resolutions: list[SendResolution] = []
 
-    def resolved(self, resolution: UnknownResolution) -> None:
+    def resolved(self, resolution: SendResolution) -> None:
         self.resolutions.append(resolution)
 
 

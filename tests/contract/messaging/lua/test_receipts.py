@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 
 from messaging_service.ledger.ledger import Ledger, Parked
 from messaging_service.model.failure import Failure, FailureReason
-from messaging_service.model.message import MessageState, UnknownResolution
+from messaging_service.model.message import MessageState, SendResolution
 from messaging_service.redis import keys
 from support.clock import ManualClock
 
@@ -28,7 +28,7 @@ async def test_bind_carrier_id_bound_to_one_message_only(books: Books) -> None:
     await books.lose_answer()
     bound = existing(await books.uncertain.bind_record("m1", "mdr2-1"))
     assert (bound.status, bound.carrier_message_id) == (SENT, "mdr2-1")
-    assert bound.resolution is UnknownResolution.RECORD
+    assert bound.resolution is SendResolution.RECORD
     # The client library may repeat a command that was executed.
     assert await books.uncertain.bind_record("m1", "mdr2-1") == bound
 

@@ -16,8 +16,8 @@ from messaging_service.model.failure import FailureReason
 from messaging_service.model.message import (
     AttachmentPolicy,
     MessageState,
-    UnknownPolicy,
-    UnknownResolution,
+    SendResolution,
+    UncertainSendPolicy,
 )
 from messaging_service.model.send_result import SendOutcome
 from messaging_service.rpc.status import CODES, DOMAIN, status_of
@@ -94,9 +94,13 @@ def test_every_error_has_the_details_that_the_contract_promises() -> None:
         errors.MessageIdReused("m1"),
         *(errors.CarrierRequestRejected(), errors.CarrierCredentialsRejected(_DELAY)),
         *(kind(_DELAY) for kind in (errors.CarrierRateLimited, errors.CarrierUnavailable)),
-        *(errors.BackendUnavailable(), errors.CapabilityMissing()),
+        *(
+            errors.BackendUnavailable(),
+            errors.CapabilityMissing("a1"),
+            errors.CarrierAccountNotFound("a1"),
+        ),
         *(errors.SendInProgress(_DELAY), errors.SendPaced(_DELAY)),
-        *(errors.MediaNotFound(), errors.SendTokenNotValid()),
+        *(errors.MediaNotFound(), errors.SendTokenInvalid()),
     ]
     assert {type(sample) for sample in samples} == set(CODES)
     for sample in samples:
@@ -113,12 +117,19 @@ def test_an_unexpected_exception_has_no_status() -> None:
     assert DOMAIN == "messaging.maskline"
 
 
+_POLICIES = messaging_pb2.UncertainSendPolicy.DESCRIPTOR
+
+
 def test_every_value_of_the_contracts_enums_exists_here() -> None:
     for enum, prefix, words in (
         (messaging_pb2.MessageState.DESCRIPTOR, "MESSAGE_STATE_", MessageState),
         (messaging_pb2.SendOutcome.DESCRIPTOR, "SEND_OUTCOME_", SendOutcome),
-        (messaging_pb2.UnknownResolution.DESCRIPTOR, "UNKNOWN_RESOLUTION_", UnknownResolution),
-        (messaging_pb2.UnknownPolicy.DESCRIPTOR, "UNKNOWN_POLICY_", UnknownPolicy),
+        (messaging_pb2.SendResolution.DESCRIPTOR, "SEND_RESOLUTION_", SendResolution),
+        (
+            messaging_pb2.UncertainSendPolicy.DESCRIPTOR,
+            "UNCERTAIN_SEND_POLICY_",
+            UncertainSendPolicy,
+        ),
         (messaging_pb2.AttachmentPolicy.DESCRIPTOR, "ATTACHMENT_POLICY_", AttachmentPolicy),
         (messaging_pb2.FailureReason.DESCRIPTOR, "FAILURE_REASON_", FailureReason),
     ):

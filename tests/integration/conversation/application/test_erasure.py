@@ -16,7 +16,6 @@ from conversation_service.store.keyspace.keys import DeploymentKeys, parse_key
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import person_pb2
 from maskline.messaging.v1 import messaging_pb2
-from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from support.builders.conversation_calls import ask, filled, refused
 from support.builders.conversations import (
     ALICE,
@@ -32,6 +31,7 @@ from support.builders.conversations import (
 from support.builders.erasing import conversations_of, erase, has_opted_out, numbers_in
 from support.clock import ManualClock
 from support.eventually import eventually
+from support.fakes.scripted_messaging import item_error
 from support.observation.marker_search import everything
 from support.services.conversation_service import RunningService, running
 
@@ -42,7 +42,7 @@ IN_SECOND = PEOPLE.person("second", ALICE_NUMBER)
 # The carrier is unavailable for now.
 LATER = messaging_pb2.SendMessageResult(
     outcome=messaging_pb2.SEND_OUTCOME_NOT_SENT,
-    error=messaging_pb2.ItemError(reason=ErrorReason.ERROR_REASON_CARRIER_UNAVAILABLE),
+    error=item_error("CARRIER_UNAVAILABLE"),
 )
 # They know her by a keyed hash, and have to: who she must not meet, and wrong codes of hers.
 STAYS = {"blocks", "limits"}

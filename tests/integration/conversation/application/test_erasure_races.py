@@ -13,7 +13,7 @@ from conversation_service.store.erasure.person_data import PersonDataEraser
 from conversation_service.store.keyspace.keys import DeploymentKeys, Keys, parse_key
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import pool_pb2
-from maskline.messaging.v1 import error_reason_pb2, messaging_pb2
+from maskline.messaging.v1 import messaging_pb2
 from support.builders.conversation_calls import ask, filled, refused
 from support.builders.conversations import (
     ALICE,
@@ -29,14 +29,15 @@ from support.builders.conversations import (
 from support.builders.dead_letters import dead_letters
 from support.builders.erasing import conversations_of, erase, has_opted_out, numbers_in
 from support.clock import ManualClock
+from support.fakes.scripted_messaging import item_error
 from support.services.conversation_service import RunningService, running
 
 THIRD_MASKED = "+12065550103"
 KEYS = Keys(POOL.name)
 NOT_TAKEN = messaging_pb2.SendMessageResult(
-    outcome=messaging_pb2.SEND_OUTCOME_REFUSED,
-    state=messaging_pb2.MESSAGE_STATE_REFUSED,
-    error=messaging_pb2.ItemError(reason=error_reason_pb2.ERROR_REASON_INVALID_ARGUMENT),
+    outcome=messaging_pb2.SEND_OUTCOME_REJECTED,
+    state=messaging_pb2.MESSAGE_STATE_FAILED,
+    error=item_error("INVALID_ARGUMENT"),
 )
 
 Entry = tuple[bytes, dict[bytes, bytes]]

@@ -1,6 +1,7 @@
 """Sending over real gRPC: current settings; dead letters are listed, replayed, dropped."""
 
-from google.protobuf.duration_pb2 import Duration
+from datetime import timedelta
+
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from conversation_service.domain.templates.catalog import Template
@@ -8,17 +9,16 @@ from maskline.conversation.v1 import conversation_pb2, pool_pb2
 from maskline.conversation.v1 import dead_letter_pb2 as pb
 from maskline.conversation.v1.dead_letter_pb2_grpc import DeadLetterServiceStub
 from maskline.messaging.v1 import messaging_pb2
-from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from support.builders.conversation_calls import ask, kinds, refused
 from support.builders.conversations import ALICE_NUMBER, BOB_NUMBER, SETTINGS, system_message
 from support.builders.dead_letters import REJECTED, damaged, dead_letters
 from support.eventually import eventually
+from support.fakes.scripted_messaging import item_error
 from support.services.conversation_service import RunningService
 
 BUDGET_USED_UP = messaging_pb2.SendMessageResult(
     outcome=messaging_pb2.SEND_OUTCOME_NOT_SENT,
-    error=messaging_pb2.ItemError(reason=ErrorReason.ERROR_REASON_SEND_PACED),
-    retry_delay=Duration(seconds=3600),
+    error=item_error("SEND_PACED", timedelta(hours=1)),
 )
 
 

@@ -24,10 +24,9 @@ from conversation_service.messaging.send import (
     Sent,
     Uncertain,
 )
-from maskline.messaging.v1 import error_reason_pb2
 from maskline.messaging.v1 import messaging_pb2 as pb
 from support.builders.conversations import ALICE, ALICE_NUMBER, MASKED, SETTINGS
-from support.fakes.scripted_messaging import Context, ScriptedMessaging, serving
+from support.fakes.scripted_messaging import Context, ScriptedMessaging, item_error, serving
 
 MESSAGE = OutboundMessage("m1", "c1", MASKED, ALICE, "hello")
 SECONDS = Duration(seconds=3)
@@ -41,50 +40,46 @@ async def messaging() -> AsyncIterator[tuple[ScriptedMessaging, MessagingClient]
         yield scripted, MessagingClient(channel)
 
 
-def error(reason: str) -> pb.ItemError:
-    return pb.ItemError(reason=error_reason_pb2.ErrorReason.Value(f"ERROR_REASON_{reason}"))
-
-
 def not_sent(reason: str) -> pb.SendMessageResult:
     outcome = pb.SEND_OUTCOME_NOT_SENT
-    return pb.SendMessageResult(outcome=outcome, retry_delay=SECONDS, error=error(reason))
+    return pb.SendMessageResult(outcome=outcome, error=item_error(reason, WAIT))
 
 
 def refusal(reason: str) -> pb.SendMessageResult:
     return pb.SendMessageResult(
-        outcome=pb.SEND_OUTCOME_REFUSED, state=pb.MESSAGE_STATE_REFUSED, error=error(reason)
+        outcome=pb.SEND_OUTCOME_REJECTED, state=pb.MESSAGE_STATE_FAILED, error=item_error(reason)
     )
 
 
 def failed(reason: int, *, refused_attachments: int = 0) -> pb.SendMessageResult:
     return pb.SendMessageResult(
-        outcome=pb.SEND_OUTCOME_REFUSED,
-        state=pb.MESSAGE_STATE_REFUSED,
+        outcome=pb.SEND_OUTCOME_REJECTED,
+        state=pb.MESSAGE_STATE_FAILED,
         # A code that means something else at this carrier.
         failure=pb.Failure(reason=pb.FailureReason.ValueType(reason), carrier_code="1110"),
-        refused_attachments=refused_attachments,
+        refused_attachment_count=refused_attachments,
     )
 
 
 REFUSED = Sent(MessageState.REFUSED, "CARRIER_REJECTED")
 NO_ERROR = pb.SendMessageResult(outcome=pb.SEND_OUTCOME_NOT_SENT)
-UNKNOWN = pb.SendMessageResult(outcome=pb.SEND_OUTCOME_UNKNOWN, retry_delay=SECONDS)
+UNKNOWN = pb.SendMessageResult(outcome=pb.SEND_OUTCOME_UNCERTAIN, retry_delay=SECONDS)
 LOST = pb.SendMessageResult(
-    outcome=pb.SEND_OUTCOME_UNKNOWN,
-    state=pb.MESSAGE_STATE_UNKNOWN,
-    resolution=pb.UNKNOWN_RESOLUTION_PREFERRED_LOSS,
+    outcome=pb.SEND_OUTCOME_UNCERTAIN,
+    state=pb.MESSAGE_STATE_UNCERTAIN,
+    resolution=pb.SEND_RESOLUTION_PREFERRED_LOSS,
 )
 DELIVERED = pb.SendMessageResult(
-    outcome=pb.SEND_OUTCOME_ACCEPTED,
+    outcome=pb.SEND_OUTCOME_SENT,
     state=pb.MESSAGE_STATE_DELIVERED,
-    resolution=pb.UNKNOWN_RESOLUTION_RECEIPT,
+    resolution=pb.SEND_RESOLUTION_RECEIPT,
 )
 # Values that were added to the contract later.
 LATER_OUTCOME = pb.SendMessageResult(outcome=pb.SendOutcome.ValueType(99), retry_delay=SECONDS)
 LATER_DETAILS = pb.SendMessageResult(
-    outcome=pb.SEND_OUTCOME_ACCEPTED,
-    resolution=pb.UnknownResolution.ValueType(99),
-    error=pb.ItemError(reason=error_reason_pb2.ErrorReason.ValueType(99)),
+    outcome=pb.SEND_OUTCOME_SENT,
+    resolution=pb.SendResolution.ValueType(99),
+    error=item_error("ADDED_LATER"),
 )
 OPTED_OUT = replace(REFUSED, failure="OPTED_OUT")
 FILES_REFUSED = replace(REFUSED, failure="ATTACHMENTS_REFUSED", refused_attachments=2)
@@ -136,15 +131,15 @@ async def test_a_message_is_sent_with_its_attachments_and_the_settings_of_its_po
     await client.send([with_file], "main", settings)
     plain, whole = scripted.sent
     assert not plain.HasField("campaign_budget")
-    assert plain.unknown_policy == pb.UNKNOWN_POLICY_PREFER_LOSS
+    assert plain.uncertain_send_policy == pb.UNCERTAIN_SEND_POLICY_PREFER_LOSS
     assert whole == pb.OutboundMessage(
         message_id="m2",
-        pool="main",
+        pool_id="main",
         from_number=MASKED,
         to_number=ALICE_NUMBER,
         attachments=[pb.Attachment(url=files[0].url, content_type="image/png", size_bytes=7)],
         attachment_policy=pb.ATTACHMENT_POLICY_ALL,
-        unknown_policy=pb.UNKNOWN_POLICY_PREFER_DUPLICATE,
+        uncertain_send_policy=pb.UNCERTAIN_SEND_POLICY_PREFER_DUPLICATE,
         campaign_budget=pb.CampaignBudget(segments_per_day=180),
     )
 

@@ -1,10 +1,9 @@
 """No body stays in Redis once its message is delivered or dead, whichever way that went."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from google.protobuf.duration_pb2 import Duration
 from redis.asyncio import Redis
 
 from conversation_service.store.encryption import conversation_keys
@@ -28,6 +27,7 @@ from support.builders.conversations import (
 from support.builders.dead_letters import REJECTED, dead_letters
 from support.clock import ManualClock
 from support.eventually import eventually
+from support.fakes.scripted_messaging import item_error
 from support.observation.marker_search import everything
 from support.services.conversation_service import RunningService
 
@@ -37,12 +37,13 @@ KEYS = Keys(POOL.name)
 KINDS_WITH_BODIES = ("message", "held")
 
 LOST = messaging_pb2.SendMessageResult(
-    outcome=messaging_pb2.SEND_OUTCOME_UNKNOWN,
-    state=messaging_pb2.MESSAGE_STATE_UNKNOWN,
-    resolution=messaging_pb2.UNKNOWN_RESOLUTION_PREFERRED_LOSS,
+    outcome=messaging_pb2.SEND_OUTCOME_UNCERTAIN,
+    state=messaging_pb2.MESSAGE_STATE_UNCERTAIN,
+    resolution=messaging_pb2.SEND_RESOLUTION_PREFERRED_LOSS,
 )
 LATER = messaging_pb2.SendMessageResult(
-    outcome=messaging_pb2.SEND_OUTCOME_NOT_SENT, retry_delay=Duration(seconds=3600)
+    outcome=messaging_pb2.SEND_OUTCOME_NOT_SENT,
+    error=item_error("CARRIER_UNAVAILABLE", timedelta(hours=1)),
 )
 
 

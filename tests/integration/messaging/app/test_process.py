@@ -14,7 +14,6 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from maskline.messaging.v1 import messaging_pb2 as pb
-from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from messaging_service.config.settings import DEVELOPMENT_LEDGER_KEY
 from runtime.clock import SystemClock
 from runtime.settings.base import EX_CONFIG
@@ -34,6 +33,8 @@ from support.services.messaging_service import (
     MASKED,
     PATIENCE_SECONDS,
     Messaging,
+    delay_of,
+    reason_of,
     receipt,
     serving,
     settings_for,
@@ -109,16 +110,16 @@ async def test_a_process_that_died_while_sending_leaves_the_message_unknown_and_
     async with serving(settings, clock) as successor:
         early = await successor.send_one(text("m1"))
         assert early.outcome == pb.SEND_OUTCOME_NOT_SENT
-        assert early.error.reason == ErrorReason.ERROR_REASON_SEND_IN_PROGRESS
-        delay = early.retry_delay.ToTimedelta().total_seconds()
+        assert reason_of(early) == "SEND_IN_PROGRESS"
+        delay = delay_of(early).total_seconds()
         assert 0 < delay <= 15
 
         # Exactly the retry delay is enough.
         clock.move(seconds=delay - 0.01)
-        assert (await successor.send_one(text("m1"))).error.reason == early.error.reason
+        assert reason_of(await successor.send_one(text("m1"))) == reason_of(early)
         clock.move(seconds=0.01)
         late = await successor.send_one(text("m1"))
-        assert (late.outcome, late.state) == (pb.SEND_OUTCOME_UNKNOWN, pb.MESSAGE_STATE_UNKNOWN)
+        assert (late.outcome, late.state) == (pb.SEND_OUTCOME_UNCERTAIN, pb.MESSAGE_STATE_UNCERTAIN)
         assert await successor.send_one(text("m1")) == late
 
         # The records show that the carrier has it.
@@ -126,7 +127,7 @@ async def test_a_process_that_died_while_sending_leaves_the_message_unknown_and_
         carrier.lists(record("mdr2-1", attempt.attributes, datetime.now(UTC)))
         clock.move(seconds=5)
         resolved = await successor.send_one(text("m1"))
-        assert resolved.resolution == pb.UNKNOWN_RESOLUTION_RECORD
+        assert resolved.resolution == pb.SEND_RESOLUTION_RECORD
     assert len(carrier.requests) == 1
 
 

@@ -7,10 +7,16 @@ import pytest
 from redis.asyncio import Redis
 
 from maskline.messaging.v1 import messaging_pb2 as pb
-from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from support.clock import ManualClock
 from support.fakes.scripted_carrier import ScriptedCarrier
-from support.services.messaging_service import Messaging, receipt, serving, settings_for, text
+from support.services.messaging_service import (
+    Messaging,
+    reason_of,
+    receipt,
+    serving,
+    settings_for,
+    text,
+)
 
 FORMER, NEW = "the former ledger key", "the new ledger key"
 # Starts a replica with these keys, the current one first, over one Redis and one carrier.
@@ -60,12 +66,12 @@ async def test_a_former_key_that_is_removed_is_recognised_no_more_and_not_needed
     former, new = [request.send_token for request in carrier.requests]
     done = await start(NEW)
     reused = await done.send_one(text("m1"))
-    assert reused.error.reason == ErrorReason.ERROR_REASON_MESSAGE_ID_REUSED
+    assert reason_of(reused) == "MESSAGE_ID_REUSED"
     assert await done.send_one(text("m2")) == later
     # Neither message is sent twice, however early the key is removed.
     assert len(carrier.requests) == 2
     refused, recorded = await done.record(
         receipt("mdr2-1", 1004, former), receipt("mdr2-2", 1004, new)
     )
-    assert refused.error.reason == ErrorReason.ERROR_REASON_SEND_TOKEN_NOT_VALID
+    assert reason_of(refused) == "SEND_TOKEN_INVALID"
     assert recorded.message.state == pb.MESSAGE_STATE_DELIVERED

@@ -7,7 +7,6 @@ from PIL import Image
 from redis.asyncio import Redis
 
 from maskline.messaging.v1 import messaging_pb2 as pb
-from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from support.clock import ManualClock
 from support.fakes.scripted_carrier import (
     CarrierRequest,
@@ -16,9 +15,17 @@ from support.fakes.scripted_carrier import (
     response,
     scripted_carrier,
 )
-from support.services.messaging_service import Messaging, refusal_of, serving, settings_for, text
+from support.services.messaging_service import (
+    Messaging,
+    delay_of,
+    reason_of,
+    refusal_of,
+    serving,
+    settings_for,
+    text,
+)
 
-ACCEPTED, REFUSED = pb.SEND_OUTCOME_ACCEPTED, pb.SEND_OUTCOME_REFUSED
+ACCEPTED, REFUSED = pb.SEND_OUTCOME_SENT, pb.SEND_OUTCOME_REJECTED
 
 
 @pytest.fixture
@@ -61,7 +68,11 @@ async def test_a_picture_is_sent_as_a_url_of_the_gateway_that_leads_to_it(
 ) -> None:
     message = with_file(store, "/picture")
     result = await messaging.send_one(message)
-    assert (result.outcome, result.segments, result.refused_attachments) == (ACCEPTED, 0, 0)
+    assert (result.outcome, result.segment_count, result.refused_attachment_count) == (
+        ACCEPTED,
+        0,
+        0,
+    )
     [request] = carrier.requests
     assert request.attributes["is_mms"] is True
     [url] = request.attributes["media_urls"]
@@ -79,7 +90,11 @@ async def test_a_message_is_sent_without_its_refused_files_and_they_are_counted(
 ) -> None:
     message = with_file(store, "/card")
     result = await messaging.send_one(message)
-    assert (result.outcome, result.segments, result.refused_attachments) == (ACCEPTED, 1, 1)
+    assert (result.outcome, result.segment_count, result.refused_attachment_count) == (
+        ACCEPTED,
+        1,
+        1,
+    )
     [request] = carrier.requests
     assert not {"is_mms", "media_urls"} & request.attributes.keys()
     assert await messaging.send_one(message) == result
@@ -90,7 +105,7 @@ async def test_a_message_without_body_and_files_is_refused_permanently(
 ) -> None:
     message = with_file(store, "/card", body="")
     result = await messaging.send_one(message)
-    assert (result.outcome, result.refused_attachments) == (REFUSED, 1)
+    assert (result.outcome, result.refused_attachment_count) == (REFUSED, 1)
     assert result.failure.reason == pb.FAILURE_REASON_ATTACHMENTS_REFUSED
     assert await messaging.send_one(message) == result
     assert carrier.requests == []
@@ -104,10 +119,10 @@ async def test_a_file_that_cannot_be_fetched_now_delays_the_message(
     message = with_file(store, "/picture")
     waiting = await messaging.send_one(message)
     assert waiting.outcome == pb.SEND_OUTCOME_NOT_SENT
-    assert waiting.error.reason == ErrorReason.ERROR_REASON_CARRIER_UNAVAILABLE
+    assert reason_of(waiting) == "CARRIER_UNAVAILABLE"
     assert carrier.requests == []
     store.script = offers
-    clock.move(seconds=waiting.retry_delay.ToTimedelta().total_seconds())
+    clock.move(seconds=delay_of(waiting).total_seconds())
     assert (await messaging.send_one(message)).outcome == ACCEPTED
 
 
@@ -116,7 +131,7 @@ async def test_an_uncertain_mms_does_not_match_the_record_of_an_sms(
 ) -> None:
     message = with_file(store, "/picture")
     carrier.always(response(500))
-    assert (await messaging.send_one(message)).outcome == pb.SEND_OUTCOME_UNKNOWN
+    assert (await messaging.send_one(message)).outcome == pb.SEND_OUTCOME_UNCERTAIN
     attributes = carrier.requests[0].attributes
     carrier.lists(
         record("mdr2-words", {**attributes, "is_mms": False}, clock.now()),

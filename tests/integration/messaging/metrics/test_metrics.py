@@ -9,8 +9,8 @@ from support.net.ports import free_port
 from support.services.messaging_service import ALICE, BOB, MASKED, serving, settings_for, text
 
 EXPECTED = {
-    'maskline_sends_total{outcome="ACCEPTED"} 2.0',
-    'maskline_sends_total{outcome="UNKNOWN"} 1.0',
+    'maskline_sends_total{outcome="SENT"} 2.0',
+    'maskline_sends_total{outcome="UNCERTAIN"} 1.0',
     'maskline_sends_total{outcome="NOT_SENT"} 1.0',
     'maskline_unknown_sends_resolved_total{resolution="RECORD"} 1.0',
     "maskline_segments_total 1.0",

@@ -6,17 +6,16 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from maskline.messaging.v1 import messaging_pb2 as pb
-from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from messaging_service.model.carrier_ids import normalised_carrier_id
 from messaging_service.redis import keys
 from support.clock import ManualClock
 from support.fakes.scripted_carrier import CarrierRequest, ScriptedCarrier, response
-from support.services.messaging_service import BOB, Messaging, refusal_of, text
+from support.services.messaging_service import BOB, Messaging, reason_of, refusal_of, text
 
 SENT, DELIVERED = pb.MESSAGE_STATE_SENT, pb.MESSAGE_STATE_DELIVERED
-UNDELIVERED, UNKNOWN = pb.MESSAGE_STATE_UNDELIVERED, pb.MESSAGE_STATE_UNKNOWN
-FORGED = ErrorReason.ERROR_REASON_SEND_TOKEN_NOT_VALID
-INVALID = ErrorReason.ERROR_REASON_INVALID_ARGUMENT
+UNDELIVERED, UNKNOWN = pb.MESSAGE_STATE_UNDELIVERED, pb.MESSAGE_STATE_UNCERTAIN
+FORGED = "SEND_TOKEN_INVALID"
+INVALID = "INVALID_ARGUMENT"
 
 
 async def test_a_receipt_finds_its_message_by_the_carriers_id(
@@ -45,8 +44,8 @@ async def test_a_receipt_finds_its_message_by_the_token_and_binds_the_carriers_i
     [closed] = await messaging.record(carrier.receipt(carrier.id_of("found"), "delivered"))
     assert closed.message.state == DELIVERED
     result = await messaging.send_one(text("m1"))
-    assert result.outcome == pb.SEND_OUTCOME_ACCEPTED
-    assert result.resolution == pb.UNKNOWN_RESOLUTION_RECEIPT
+    assert result.outcome == pb.SEND_OUTCOME_SENT
+    assert result.resolution == pb.SEND_RESOLUTION_RECEIPT
     assert (len(carrier.requests), carrier.listings) == (1, [])
 
 
@@ -61,7 +60,7 @@ async def test_a_forged_token_moves_nothing_and_fails_no_other_receipt(
         carrier.receipt(known_id, "undelivered", altered),
         carrier.receipt(known_id, "delivered", token),
     )
-    assert refused.error.reason == FORGED
+    assert reason_of(refused) == FORGED
     assert not refused.HasField("message")
     assert not recorded.HasField("error")
     assert (await messaging.get("m1")).state == DELIVERED
@@ -85,7 +84,7 @@ async def test_a_receipt_that_comes_before_the_202_is_kept(
     assert not sending.done()
     go.set()
     result = await sending
-    assert (result.outcome, result.state) == (pb.SEND_OUTCOME_ACCEPTED, DELIVERED)
+    assert (result.outcome, result.state) == (pb.SEND_OUTCOME_SENT, DELIVERED)
     assert (await messaging.get("m1")).state == DELIVERED
 
 
@@ -112,7 +111,7 @@ async def test_a_receipt_for_a_message_that_was_reported_as_not_sent_makes_it_se
     await messaging.record(
         carrier.receipt(carrier.id_of("1"), "sent", carrier.requests[0].send_token)
     )
-    assert (await messaging.send_one(text("m1"))).outcome == pb.SEND_OUTCOME_ACCEPTED
+    assert (await messaging.send_one(text("m1"))).outcome == pb.SEND_OUTCOME_SENT
     assert len(carrier.requests) == 1
 
 
@@ -122,15 +121,15 @@ async def test_each_receipt_has_a_result_of_its_own_in_the_order_of_the_batch(
     await messaging.send(text("m1"), text("m2", to=BOB))
     ids = [(await messaging.get(name)).carrier_message_id for name in ("m1", "m2")]
     rows = [
-        (carrier.receipt(carrier.id_of("nobody"), "delivered"), "", 0),
-        (carrier.receipt(ids[1], "delivered"), "m2", 0),
-        (carrier.receipt("", "delivered"), "", 0),
+        (carrier.receipt(carrier.id_of("nobody"), "delivered"), "", ""),
+        (carrier.receipt(ids[1], "delivered"), "m2", ""),
+        (carrier.receipt("", "delivered"), "", ""),
         (carrier.receipt("x" * 100_000, "delivered", "y" * 100_000), "", INVALID),
         (carrier.receipt(carrier.id_of("1"), "delivered", "y" * 100_000), "", FORGED),
-        (carrier.receipt(ids[0], "undelivered"), "m1", 0),
+        (carrier.receipt(ids[0], "undelivered"), "m1", ""),
     ]
     results = await messaging.record(*(sent for sent, _, _ in rows))
-    assert [(result.message.message_id, result.error.reason) for result in results] == [
+    assert [(result.message.message_id, reason_of(result)) for result in results] == [
         (message_id, reason) for _, message_id, reason in rows
     ]
 
@@ -143,7 +142,7 @@ async def test_a_receipt_with_a_malformed_id_is_refused_alone_and_stores_nothing
             carrier.receipt("call +14255550111", "delivered"),
             carrier.receipt(carrier.id_of("1"), "delivered"),
         )
-    assert refused.error.reason == INVALID
+    assert reason_of(refused) == INVALID
     assert refused.error.message.startswith("carrier_message_id: give printable ASCII")
     assert not recorded.HasField("error")
     assert "5550111" not in str(lines) + refused.error.message
@@ -170,4 +169,4 @@ async def test_an_opt_out_is_known_by_its_reason_whatever_the_carrier_calls_it(
     assert result.message.state == UNDELIVERED
     assert result.message.failure.reason == pb.FAILURE_REASON_OPTED_OUT
     again = await messaging.send_one(text("m1"))
-    assert (again.outcome, again.failure) == (pb.SEND_OUTCOME_ACCEPTED, result.message.failure)
+    assert (again.outcome, again.failure) == (pb.SEND_OUTCOME_SENT, result.message.failure)

@@ -68,7 +68,7 @@ async def test_the_carriers_answer_survives_a_short_outage_of_redis_that_health_
         await messaging.health("NOT_SERVING")
         await relay.mend()
         await messaging.health("SERVING")
-        assert (await sending).outcome == pb.SEND_OUTCOME_ACCEPTED
+        assert (await sending).outcome == pb.SEND_OUTCOME_SENT
         assert (await messaging.get("m1")).carrier_message_id == "mdr2-1"
     assert len(carrier.requests) == 1
 
@@ -90,7 +90,7 @@ async def test_a_claim_whose_reply_was_lost_does_not_block_the_next_try(
         assert len(carrier.requests) == 1
 
         relay.answers_are_lost = False
-        assert (await messaging.send_one(text("m1"))).outcome == pb.SEND_OUTCOME_ACCEPTED
+        assert (await messaging.send_one(text("m1"))).outcome == pb.SEND_OUTCOME_SENT
     assert len(carrier.requests) == 2
 
 
@@ -103,7 +103,7 @@ async def test_the_carriers_answer_counts_even_if_the_ledger_lost_its_data(
 
     carrier.script = forgets
     result = await messaging.send_one(text("m1"))
-    assert (result.outcome, result.state) == (pb.SEND_OUTCOME_ACCEPTED, pb.MESSAGE_STATE_SENT)
+    assert (result.outcome, result.state) == (pb.SEND_OUTCOME_SENT, pb.MESSAGE_STATE_SENT)
 
 
 async def test_health_needs_a_redis_that_accepts_writes(messaging: Messaging, redis: Redis) -> None:
@@ -134,6 +134,6 @@ async def test_a_replica_whose_clock_is_wrong_is_not_healthy_and_still_sends_by_
         await messaging.health("SERVING")
         machine.wrong_by = timedelta(hours=hours)
         await messaging.health("NOT_SERVING")
-        assert (await messaging.send_one(text("m1"))).outcome == pb.SEND_OUTCOME_ACCEPTED
-        accept_time = (await messaging.get("m1")).accept_time.ToDatetime(UTC)
-        assert abs(accept_time - datetime.now(UTC)) < timedelta(minutes=1)
+        assert (await messaging.send_one(text("m1"))).outcome == pb.SEND_OUTCOME_SENT
+        create_time = (await messaging.get("m1")).create_time.ToDatetime(UTC)
+        assert abs(create_time - datetime.now(UTC)) < timedelta(minutes=1)

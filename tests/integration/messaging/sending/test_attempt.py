@@ -32,8 +32,8 @@ from messaging_service.model.message import (
     MessageRecord,
     MessageState,
     OutboundMessage,
+    SendResolution,
     Status,
-    UnknownResolution,
 )
 from messaging_service.model.send_result import SendOutcome, SendResult
 from messaging_service.sending import attempt as attempt_module
@@ -91,7 +91,7 @@ class ReleasedMeanwhile(Ledger):
     """An attempt that looked dead releases its claim just before it is marked uncertain."""
 
     async def mark_uncertain(
-        self, message_id: str, attempt_id: str, resolution: UnknownResolution | None = None
+        self, message_id: str, attempt_id: str, resolution: SendResolution | None = None
     ) -> MessageRecord | None:
         await self.release(message_id, attempt_id)
         return await super().mark_uncertain(message_id, attempt_id, resolution)
@@ -158,7 +158,7 @@ async def test_an_attempt_that_looked_dead_and_released_its_claim_is_not_marked_
     assert isinstance(result.error, SendInProgress)
     assert carrier.attempt_ids == []
     # Nobody has the claim, so the next try sends it.
-    assert (await process.send(SMS)).outcome is SendOutcome.ACCEPTED
+    assert (await process.send(SMS)).outcome is SendOutcome.SENT
 
 
 async def test_a_claim_that_could_not_be_released_is_reused_by_the_next_try(
@@ -170,7 +170,7 @@ async def test_a_claim_that_could_not_be_released_is_reused_by_the_next_try(
     with pytest.raises(BackendUnavailable):
         await process.send(SMS)
     carrier.answer = Accepted("mdr2-1")
-    assert (await process.send(SMS)).outcome is SendOutcome.ACCEPTED
+    assert (await process.send(SMS)).outcome is SendOutcome.SENT
     first, second = carrier.attempt_ids
     assert first == second
 
@@ -182,9 +182,9 @@ async def test_an_attempt_that_lost_its_claim_while_its_files_were_prepared_post
 
     async def other_sends_it() -> None:
         clock.move(seconds=TIMEOUTS.claim(MMS).total_seconds())
-        assert (await other.send(MMS)).outcome is SendOutcome.UNKNOWN
+        assert (await other.send(MMS)).outcome is SendOutcome.UNCERTAIN
         clock.move(seconds=LOOKUP.total_seconds())
-        assert (await other.send(MMS)).outcome is SendOutcome.ACCEPTED
+        assert (await other.send(MMS)).outcome is SendOutcome.SENT
 
     slow.media.meanwhile = other_sends_it
     result = await slow.send(MMS)
@@ -192,7 +192,7 @@ async def test_an_attempt_that_lost_its_claim_while_its_files_were_prepared_post
     assert isinstance(result.error, SendInProgress)
     # Asked again, it reports what the other process did.
     slow.media.meanwhile = None
-    assert (await slow.send(MMS)).outcome is SendOutcome.ACCEPTED
+    assert (await slow.send(MMS)).outcome is SendOutcome.SENT
     assert len(carrier.attempt_ids) == 1
 
 
@@ -214,6 +214,6 @@ async def test_an_answer_at_the_end_of_the_timeout_can_still_be_recorded(
     sending.media.meanwhile = files_take_their_time
     carrier.meanwhile = carrier_takes_its_time
     result = await sending.send(message)
-    assert (result.outcome, result.resolution) == (SendOutcome.ACCEPTED, None)
+    assert (result.outcome, result.resolution) == (SendOutcome.SENT, None)
     # The answer has arrived but is not recorded: the claim is not abandoned yet.
     assert [type(each.error) for each in meanwhile] == [SendInProgress]

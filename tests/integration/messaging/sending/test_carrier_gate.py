@@ -3,21 +3,25 @@ from datetime import timedelta
 from redis.asyncio import Redis
 
 from maskline.messaging.v1 import messaging_pb2 as pb
-from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from support.clock import ManualClock
 from support.fakes.scripted_carrier import ScriptedCarrier, response
 from support.rate_time import pass_rate_time
-from support.services.messaging_service import BOB, CAROL, Messaging, serving, settings_for, text
+from support.services.messaging_service import (
+    BOB,
+    CAROL,
+    Messaging,
+    delay_of,
+    reason_of,
+    serving,
+    settings_for,
+    text,
+)
 
-ACCEPTED, NOT_SENT = pb.SEND_OUTCOME_ACCEPTED, pb.SEND_OUTCOME_NOT_SENT
-
-
-def reason(result: pb.SendMessageResult) -> str:
-    return ErrorReason.Name(result.error.reason).removeprefix("ERROR_REASON_")
+ACCEPTED, NOT_SENT = pb.SEND_OUTCOME_SENT, pb.SEND_OUTCOME_NOT_SENT
 
 
 def seconds(result: pb.SendMessageResult) -> float:
-    return result.retry_delay.ToTimedelta().total_seconds()
+    return delay_of(result).total_seconds()
 
 
 async def test_a_message_beyond_the_rate_is_not_posted_and_has_a_retry_delay(
@@ -28,7 +32,7 @@ async def test_a_message_beyond_the_rate_is_not_posted_and_has_a_retry_delay(
     ) as messaging:
         assert (await messaging.send_one(text("m1"))).outcome == ACCEPTED
         paced = await messaging.send_one(text("m2", to=BOB))
-        assert (paced.outcome, reason(paced), seconds(paced)) == (NOT_SENT, "SEND_PACED", 1.0)
+        assert (paced.outcome, reason_of(paced), seconds(paced)) == (NOT_SENT, "SEND_PACED", 1.0)
         assert len(carrier.requests) == 1
         await pass_rate_time(redis, timedelta(minutes=2))
         assert (await messaging.send_one(text("m2", to=BOB))).outcome == ACCEPTED
@@ -39,12 +43,12 @@ async def test_a_429_slows_all_messages_down(
 ) -> None:
     carrier.always(response(429))
     limited = await messaging.send_one(text("m1"))
-    assert reason(limited) == "CARRIER_RATE_LIMITED"
+    assert reason_of(limited) == "CARRIER_RATE_LIMITED"
     other = await messaging.send_one(text("m2", to=BOB))
-    assert (other.outcome, reason(other)) == (NOT_SENT, "SEND_PACED")
+    assert (other.outcome, reason_of(other)) == (NOT_SENT, "SEND_PACED")
     assert len(carrier.requests) == 1
     # A second 429 doubles the delay, unless a message was accepted between.
-    await pass_rate_time(redis, limited.retry_delay.ToTimedelta())
+    await pass_rate_time(redis, delay_of(limited))
     assert seconds(await messaging.send_one(text("m1"))) == 2 * seconds(limited)
     for sent in ("m1", "m3"):
         carrier.script = carrier.takes
@@ -64,7 +68,7 @@ async def test_a_refused_message_is_charged_as_one_request_and_uses_no_budget(
         for each in (long, short):
             each.campaign_budget.segments_per_day = 72
         carrier.always(response(422))
-        assert (await messaging.send_one(long)).outcome == pb.SEND_OUTCOME_REFUSED
+        assert (await messaging.send_one(long)).outcome == pb.SEND_OUTCOME_REJECTED
         carrier.script = carrier.takes
         # A unit lasts 105 seconds; 72 would last two hours.
         await pass_rate_time(redis, timedelta(seconds=106))
@@ -82,13 +86,13 @@ async def test_a_carrier_that_keeps_failing_is_not_called_and_then_probed_with_o
     for at in range(5):
         await messaging.send_one(text(f"m{at}"))
     held = await messaging.send_one(text("m5"))
-    assert (held.outcome, reason(held)) == (NOT_SENT, "CARRIER_UNAVAILABLE")
+    assert (held.outcome, reason_of(held)) == (NOT_SENT, "CARRIER_UNAVAILABLE")
     assert 0 < seconds(held) <= 1
     assert len(carrier.requests) == 6
     clock.move(seconds=seconds(held))
     carrier.script = carrier.takes
     # A message that the rate limiter delays is not the probe.
-    assert reason(await messaging.send_one(budgeted[1])) == "SEND_PACED"
+    assert reason_of(await messaging.send_one(budgeted[1])) == "SEND_PACED"
     assert (await messaging.send_one(text("m5"))).outcome == ACCEPTED
     assert (await messaging.send_one(text("m6"))).outcome == ACCEPTED
 
@@ -99,7 +103,7 @@ async def test_refused_keys_stop_all_sends_and_refuse_no_message(
     carrier.always(response(401))
     for message in (text("m1"), text("m2", to=BOB)):
         result = await messaging.send_one(message)
-        assert (result.outcome, reason(result)) == (NOT_SENT, "CARRIER_CREDENTIALS_REJECTED")
+        assert (result.outcome, reason_of(result)) == (NOT_SENT, "CARRIER_CREDENTIALS_REJECTED")
         assert seconds(result) == 60.0
     assert len(carrier.requests) == 1
     clock.move(minutes=1)
@@ -112,7 +116,7 @@ async def test_curly_quotes_are_sent_straight_and_segments_are_counted_by_the_ca
     messaging: Messaging, carrier: ScriptedCarrier
 ) -> None:
     curly = text("m1", "\u201cit\u2019s\u201d" + "x" * 150)
-    assert (await messaging.send_one(curly)).segments == 1
+    assert (await messaging.send_one(curly)).segment_count == 1
     assert carrier.bodies() == ['"it\'s"' + "x" * 150]
     for _ in range(2):
-        assert (await messaging.send_one(text("m2", "\N{SNOWMAN}" * 71))).segments == 2
+        assert (await messaging.send_one(text("m2", "\N{SNOWMAN}" * 71))).segment_count == 2

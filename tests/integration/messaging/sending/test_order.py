@@ -5,13 +5,12 @@ import asyncio
 from redis.asyncio import Redis
 
 from maskline.messaging.v1 import messaging_pb2 as pb
-from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from support.fakes.scripted_carrier import CarrierRequest, ScriptedCarrier, response
 from support.rate_time import pass_rate_time
-from support.services.messaging_service import ALICE, BOB, Messaging, text
+from support.services.messaging_service import ALICE, BOB, Messaging, delay_of, reason_of, text
 
-ACCEPTED, NOT_SENT = pb.SEND_OUTCOME_ACCEPTED, pb.SEND_OUTCOME_NOT_SENT
-UNKNOWN = pb.SEND_OUTCOME_UNKNOWN
+ACCEPTED, NOT_SENT = pb.SEND_OUTCOME_SENT, pb.SEND_OUTCOME_NOT_SENT
+UNKNOWN = pb.SEND_OUTCOME_UNCERTAIN
 PEOPLE = (("alice", ALICE), ("bob", BOB))
 
 
@@ -58,14 +57,12 @@ async def test_a_message_that_was_not_sent_delays_later_ones_of_its_recipient_on
         text("m4", "elsewhere", to=BOB),
     )
     assert [result.outcome for result in results] == [ACCEPTED, NOT_SENT, NOT_SENT, ACCEPTED]
-    assert {result.error.reason for result in results[1:3]} == {
-        ErrorReason.ERROR_REASON_CARRIER_RATE_LIMITED
-    }
-    assert all(result.retry_delay.ToTimedelta().total_seconds() > 0 for result in results[1:3])
+    assert {reason_of(result) for result in results[1:3]} == {"CARRIER_RATE_LIMITED"}
+    assert all(delay_of(result).total_seconds() > 0 for result in results[1:3])
     assert "third" not in carrier.bodies()
 
     carrier.script = carrier.takes
-    await pass_rate_time(redis, results[1].retry_delay.ToTimedelta())
+    await pass_rate_time(redis, delay_of(results[1]))
     again = await messaging.send(text("m2", "second"), text("m3", "third"))
     assert [result.outcome for result in again] == [ACCEPTED, ACCEPTED]
     assert [body for body in carrier.bodies() if body != "elsewhere"] == [
@@ -86,8 +83,8 @@ async def test_an_uncertain_send_delays_the_next_message_until_it_is_resolved(
     carrier.script = fails_once
     first, second = await messaging.send(text("m1", "first"), text("m2", "second"))
     assert (first.outcome, second.outcome) == (UNKNOWN, NOT_SENT)
-    assert second.error.reason == ErrorReason.ERROR_REASON_SEND_IN_PROGRESS
-    assert second.retry_delay == first.retry_delay
+    assert reason_of(second) == "SEND_IN_PROGRESS"
+    assert delay_of(second) == delay_of(first)
 
     await messaging.record(
         carrier.receipt(carrier.id_of("1"), "sent", carrier.requests[0].send_token)

@@ -5,14 +5,13 @@ import pytest
 from redis.asyncio import Redis
 
 from maskline.messaging.v1 import messaging_pb2 as pb
-from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from messaging_service.model.carrier_ids import normalised_carrier_id
 from support.clock import ManualClock
 from support.fakes.scripted_carrier import CarrierRequest, ScriptedCarrier
 from support.observation.marker_search import everything
-from support.services.messaging_service import ALICE, MASKED, Messaging, refusal_of, text
+from support.services.messaging_service import ALICE, MASKED, Messaging, reason_of, refusal_of, text
 
-ACCEPTED, REFUSED = pb.SEND_OUTCOME_ACCEPTED, pb.SEND_OUTCOME_REFUSED
+ACCEPTED, REFUSED = pb.SEND_OUTCOME_SENT, pb.SEND_OUTCOME_REJECTED
 
 
 async def test_a_repeated_message_gets_its_first_answer_and_is_not_sent_again(
@@ -24,7 +23,7 @@ async def test_a_repeated_message_gets_its_first_answer_and_is_not_sent_again(
     # Its id cannot be used for another message.
     reused = await messaging.send_one(text("m1", "another body"))
     assert reused.outcome == REFUSED
-    assert reused.error.reason == ErrorReason.ERROR_REASON_MESSAGE_ID_REUSED
+    assert reason_of(reused) == "MESSAGE_ID_REUSED"
     assert len(carrier.requests) == 1
 
 
@@ -61,9 +60,7 @@ async def test_an_invalid_message_never_fails_its_neighbours(
     longest = "\N{GRINNING FACE}" * 10_000
     results = await messaging.send(text("ok1", longest), *invalid, text("ok2"))
     assert [result.outcome for result in results] == [ACCEPTED, *[REFUSED] * 4, ACCEPTED]
-    assert {result.error.reason for result in results[1:-1]} == {
-        ErrorReason.ERROR_REASON_INVALID_ARGUMENT
-    }
+    assert {reason_of(result) for result in results[1:-1]} == {"INVALID_ARGUMENT"}
     assert all(result.error.message for result in results[1:-1])
     assert not any("555" in result.error.message for result in results)
     assert [result.message_id for result in results[1:-1]] == [item.message_id for item in invalid]
@@ -89,10 +86,10 @@ async def test_the_ledger_contains_neither_number_nor_body(
 ) -> None:
     await messaging.send_one(text("m1", "a secret body"))
     message = await messaging.get("m1")
-    assert (message.message_id, message.pool) == ("m1", "main")
+    assert (message.message_id, message.pool_id) == ("m1", "main")
     assert message.state == pb.MESSAGE_STATE_SENT
     assert message.carrier_message_id == normalised_carrier_id(carrier.id_of(f"{1:032x}"))
-    assert message.accept_time.ToDatetime(clock.now().tzinfo) == clock.now()
+    assert message.create_time.ToDatetime(clock.now().tzinfo) == clock.now()
     assert not message.HasField("failure")
 
     stored = b" ".join([value async for _, value in everything(redis)])

@@ -12,7 +12,7 @@ from support.fakes.scripted_carrier import response, scripted_carrier
 from support.services.messaging_service import serving, settings_for, text
 
 LOOKUPS = (5, 15, 60, 300)
-TEXT = text("m1", prefers=pb.UNKNOWN_POLICY_PREFER_LOSS)
+TEXT = text("m1", prefers=pb.UNCERTAIN_SEND_POLICY_PREFER_LOSS)
 
 
 @pytest.mark.parametrize("losses", [1, 3])
@@ -26,15 +26,15 @@ async def test_a_lost_answer_is_repeated_with_the_same_key_whatever_the_policy(
         carrier.always(None)
         for seconds in LOOKUPS[:losses]:
             lost = await messaging.send_one(TEXT)
-            assert (lost.outcome, lost.HasField("retry_delay")) == (pb.SEND_OUTCOME_UNKNOWN, True)
+            assert (lost.outcome, lost.HasField("retry_delay")) == (pb.SEND_OUTCOME_UNCERTAIN, True)
             # Not before its time.
             clock.move(seconds=seconds - 0.1)
             await messaging.send_one(TEXT)
             clock.move(seconds=0.1)
         carrier.script = carrier.takes
         sent = await messaging.send_one(TEXT)
-        assert sent.outcome == pb.SEND_OUTCOME_ACCEPTED
-        assert sent.resolution == pb.UNKNOWN_RESOLUTION_SENT_AGAIN
+        assert sent.outcome == pb.SEND_OUTCOME_SENT
+        assert sent.resolution == pb.SEND_RESOLUTION_SENT_AGAIN
         requests = [one for one in carrier.requests if isinstance(one, ParcelRequest)]
         assert len(requests) == losses + 1
         assert {one.key for one in requests} == {"m1"}
@@ -58,7 +58,10 @@ async def test_a_carrier_that_keeps_failing_is_left_to_the_policy(
         for _ in range(MAX_RESENDS + 3):
             clock.move(minutes=10)
             result = await messaging.send_one(TEXT)
-        assert (result.outcome, result.HasField("retry_delay")) == (pb.SEND_OUTCOME_UNKNOWN, False)
+        assert (result.outcome, result.HasField("retry_delay")) == (
+            pb.SEND_OUTCOME_UNCERTAIN,
+            False,
+        )
         assert result.failure.reason == pb.FAILURE_REASON_UNRESOLVED
         assert len(carrier.requests) == MAX_RESENDS + 1
 

@@ -10,14 +10,14 @@ from maskline.messaging.v1 import messaging_pb2 as pb
 from messaging_service.uncertain.schedule import MAX_RESENDS
 from support.clock import ManualClock
 from support.fakes.scripted_carrier import Answer, CarrierRequest, ScriptedCarrier, record, response
-from support.services.messaging_service import Messaging, serving, settings_for, text
+from support.services.messaging_service import Messaging, delay_of, serving, settings_for, text
 
-ACCEPTED, UNKNOWN = pb.SEND_OUTCOME_ACCEPTED, pb.SEND_OUTCOME_UNKNOWN
+ACCEPTED, UNKNOWN = pb.SEND_OUTCOME_SENT, pb.SEND_OUTCOME_UNCERTAIN
 LOOKUPS = (5, 15, 60, 300)
 ADDITIONAL_LOOKUP = 540
-DUPLICATE, LOSS = pb.UNKNOWN_POLICY_PREFER_DUPLICATE, pb.UNKNOWN_POLICY_PREFER_LOSS
-BY_RECEIPT, BY_RECORD = pb.UNKNOWN_RESOLUTION_RECEIPT, pb.UNKNOWN_RESOLUTION_RECORD
-SENT_AGAIN = pb.UNKNOWN_RESOLUTION_SENT_AGAIN
+DUPLICATE, LOSS = pb.UNCERTAIN_SEND_POLICY_PREFER_DUPLICATE, pb.UNCERTAIN_SEND_POLICY_PREFER_LOSS
+BY_RECEIPT, BY_RECORD = pb.SEND_RESOLUTION_RECEIPT, pb.SEND_RESOLUTION_RECORD
+SENT_AGAIN = pb.SEND_RESOLUTION_SENT_AGAIN
 TEXT = text("m1")
 RECORDS = pytest.mark.needs("outbound_records")
 
@@ -55,7 +55,7 @@ async def test_a_message_that_is_on_record_is_not_sent_again(
     carrier.lists(record("mdr2-found", attempt.attributes, clock.now()))
     early, found, repeated = await send_at(messaging, clock, (4.5, 5, 5))
     assert early.outcome == UNKNOWN
-    assert early.retry_delay.ToTimedelta().total_seconds() == 0.5
+    assert delay_of(early).total_seconds() == 0.5
     assert (found.outcome, found.state) == (ACCEPTED, pb.MESSAGE_STATE_SENT)
     assert found.resolution == BY_RECORD
     assert not found.HasField("retry_delay")
@@ -94,8 +94,8 @@ async def test_a_message_that_is_not_on_record_is_sent_again_after_the_last_look
 @pytest.mark.parametrize(
     ("listing", "policy", "outcome", "resolution"),
     [
-        (response(500), DUPLICATE, ACCEPTED, pb.UNKNOWN_RESOLUTION_PREFERRED_DUPLICATE),
-        (None, pb.UNKNOWN_POLICY_UNSPECIFIED, UNKNOWN, pb.UNKNOWN_RESOLUTION_PREFERRED_LOSS),
+        (response(500), DUPLICATE, ACCEPTED, pb.SEND_RESOLUTION_PREFERRED_DUPLICATE),
+        (None, pb.UNCERTAIN_SEND_POLICY_UNSPECIFIED, UNKNOWN, pb.SEND_RESOLUTION_PREFERRED_LOSS),
     ],
 )
 async def test_where_the_records_cannot_be_read_the_policy_decides(
@@ -103,9 +103,9 @@ async def test_where_the_records_cannot_be_read_the_policy_decides(
     carrier: ScriptedCarrier,
     clock: ManualClock,
     listing: Answer,
-    policy: pb.UnknownPolicy.ValueType,
+    policy: pb.UncertainSendPolicy.ValueType,
     outcome: pb.SendOutcome.ValueType,
-    resolution: pb.UnknownResolution.ValueType,
+    resolution: pb.SendResolution.ValueType,
 ) -> None:
     message = text("m1", prefers=policy)
     lost = await lose_answer(messaging, carrier, message)
@@ -136,8 +136,8 @@ async def test_a_message_is_sent_again_eight_times_and_then_given_up(
         clock.move(seconds=LOOKUPS[-1])
         results.append(await messaging.send_one(message))
     assert [result.resolution for result in results] == [
-        *[pb.UNKNOWN_RESOLUTION_UNSPECIFIED] * (MAX_RESENDS + 1),
-        pb.UNKNOWN_RESOLUTION_PREFERRED_LOSS,
+        *[pb.SEND_RESOLUTION_UNSPECIFIED] * (MAX_RESENDS + 1),
+        pb.SEND_RESOLUTION_PREFERRED_LOSS,
     ]
     assert (results[-1].outcome, results[-1].HasField("retry_delay")) == (UNKNOWN, False)
     assert len(carrier.requests) == MAX_RESENDS + 1
@@ -172,7 +172,7 @@ async def test_a_message_that_is_to_be_sent_again_waits_while_the_carrier_is_una
     [*_, unavailable] = await send_at(messaging, clock, LOOKUPS)
     assert unavailable.outcome == pb.SEND_OUTCOME_NOT_SENT
     carrier.script = carrier.takes
-    clock.move(seconds=unavailable.retry_delay.ToTimedelta().total_seconds())
+    clock.move(seconds=delay_of(unavailable).total_seconds())
     again = await messaging.send_one(TEXT)
     assert (again.outcome, again.resolution) == (ACCEPTED, SENT_AGAIN)
     # The lookups are not repeated.

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from messaging_service.ledger.fingerprints import Fingerprints
-from messaging_service.model.message import Attachment, OutboundMessage, UnknownPolicy
+from messaging_service.model.message import Attachment, OutboundMessage, UncertainSendPolicy
 
 TEXTS = st.builds(OutboundMessage, *[st.text(alphabet="ab", max_size=3)] * 5)
 TEXT = OutboundMessage("m1", "main", "+12065550100", "+14255550111", "hello")
@@ -29,7 +29,7 @@ def test_files_are_part_of_the_fingerprint_and_policies_are_not() -> None:
     kinds = [TEXT, replace(TEXT, attachments=files[:1]), replace(TEXT, attachments=files)]
     assert len({fingerprints.of(text) for text in kinds}) == 3
     # A pool's settings may change between two tries.
-    preferring = replace(TEXT, unknown_policy=UnknownPolicy.PREFER_DUPLICATE)
+    preferring = replace(TEXT, uncertain_send_policy=UncertainSendPolicy.PREFER_DUPLICATE)
     assert fingerprints.of(preferring) == fingerprints.of(TEXT)
 
 

@@ -4,7 +4,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from messaging_service.carrier.port import Accepted, NotSent, Uncertain
 from messaging_service.metrics.metrics import Metrics
 from messaging_service.model.errors import CarrierCredentialsRejected
-from messaging_service.model.message import MessageState, UnknownResolution
+from messaging_service.model.message import MessageState, SendResolution
 from messaging_service.model.send_result import SendOutcome
 from messaging_service.sending.circuit_breaker import FAILURES_LIMIT, CircuitBreaker
 from support.clock import ManualClock
@@ -25,7 +25,7 @@ def test_every_label_is_there_before_its_first_event(registry: CollectorRegistry
     scraped = generate_latest(registry).decode()
     for outcome in SendOutcome:
         assert f'maskline_sends_total{{outcome="{outcome}"}} 0.0' in scraped
-    for resolution in UnknownResolution:
+    for resolution in SendResolution:
         assert f'resolved_total{{resolution="{resolution}"}} 0.0' in scraped
     for kind in (*MessageState, "parked", "unmatched"):
         assert f'maskline_receipts_total{{state="{kind}"}} 0.0' in scraped

@@ -13,8 +13,8 @@ from messaging_service.model.message import (
     MessageRecord,
     MessageState,
     OutboundMessage,
+    SendResolution,
     Status,
-    UnknownResolution,
     violations_of,
 )
 from messaging_service.model.send_result import SendOutcome, result_from_record
@@ -29,8 +29,8 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 def test_a_state_outranks_every_state_that_can_come_before_it() -> None:
-    failed = {MessageState.REFUSED, MessageState.UNDELIVERED, MessageState.EXPIRED}
-    early = (MessageState.ACCEPTED, MessageState.UNKNOWN, MessageState.SENT)
+    failed = {MessageState.FAILED, MessageState.UNDELIVERED, MessageState.EXPIRED}
+    early = (MessageState.ACCEPTED, MessageState.UNCERTAIN, MessageState.SENT)
     assert {*early, *failed, MessageState.DELIVERED} == set(MessageState)
     assert len({state.rank for state in failed}) == 1
     order = [*early, *failed, MessageState.DELIVERED]
@@ -42,11 +42,11 @@ def test_a_state_outranks_every_state_that_can_come_before_it() -> None:
 @pytest.mark.parametrize(
     ("state", "outcome"),
     [
-        (MessageState.UNKNOWN, SendOutcome.UNKNOWN),
-        (MessageState.SENT, SendOutcome.ACCEPTED),
-        (MessageState.REFUSED, SendOutcome.REFUSED),
-        (MessageState.UNDELIVERED, SendOutcome.ACCEPTED),
-        (MessageState.DELIVERED, SendOutcome.ACCEPTED),
+        (MessageState.UNCERTAIN, SendOutcome.UNCERTAIN),
+        (MessageState.SENT, SendOutcome.SENT),
+        (MessageState.FAILED, SendOutcome.REJECTED),
+        (MessageState.UNDELIVERED, SendOutcome.SENT),
+        (MessageState.DELIVERED, SendOutcome.SENT),
     ],
 )
 def test_the_outcome_of_a_send_follows_from_the_state(
@@ -54,29 +54,29 @@ def test_the_outcome_of_a_send_follows_from_the_state(
 ) -> None:
     result = result_from_record(_message(Status(state)))
     assert (result.outcome, result.state) == (outcome, state)
-    assert (result.failure is not None) == (outcome is SendOutcome.REFUSED)
+    assert (result.failure is not None) == (outcome is SendOutcome.REJECTED)
     assert result.error is None
 
 
-@pytest.mark.parametrize("state", [MessageState.REFUSED, MessageState.UNDELIVERED])
+@pytest.mark.parametrize("state", [MessageState.FAILED, MessageState.UNDELIVERED])
 def test_a_stored_failure_is_returned_with_the_refused_files(state: MessageState) -> None:
     failure = Failure(FailureReason.OPTED_OUT, "1110")
     message = replace(_message(Status(state, failure)), refused_media=2)
     result = result_from_record(message)
-    assert (result.failure, result.refused_attachments) == (failure, 2)
+    assert (result.failure, result.refused_attachment_count) == (failure, 2)
 
 
 def test_a_send_that_was_given_up_is_unresolved_until_a_receipt_arrives() -> None:
     lost = replace(
-        _message(Status(MessageState.UNKNOWN)), resolution=UnknownResolution.PREFERRED_LOSS
+        _message(Status(MessageState.UNCERTAIN)), resolution=SendResolution.PREFERRED_LOSS
     )
     assert result_from_record(lost).failure == Failure(FailureReason.UNRESOLVED)
     assert result_from_record(replace(lost, status=Status(MessageState.SENT))).failure is None
 
 
 def test_a_resolution_is_in_the_result_only_when_the_message_is_resolved() -> None:
-    again = UnknownResolution.SENT_AGAIN
-    message = replace(_message(Status(MessageState.UNKNOWN)), resolution=again)
+    again = SendResolution.SENT_AGAIN
+    message = replace(_message(Status(MessageState.UNCERTAIN)), resolution=again)
     assert result_from_record(message, timedelta(seconds=1)).resolution is None
     assert (
         result_from_record(replace(message, status=Status(MessageState.SENT))).resolution is again
@@ -113,7 +113,8 @@ def test_an_invalid_field_is_named_and_not_repeated(
     fields: dict[str, Any] = {field: value}
     problem = violations_of(replace(TEXT, **fields))
     assert problem is not None
-    assert [violation.field for violation in problem.violations] == [field]
+    published = {"pool": "pool_id"}.get(field, field)
+    assert [violation.field for violation in problem.violations] == [published]
     assert field in problem.message
     assert len(value) < 7 or str(value) not in problem.message
 

@@ -3,7 +3,7 @@ from itertools import product
 
 import pytest
 
-from messaging_service.model.message import UnknownPolicy, UnknownResolution
+from messaging_service.model.message import SendResolution, UncertainSendPolicy
 from messaging_service.uncertain.schedule import (
     BLIND_RESENDS_LIMIT,
     MAX_RESENDS,
@@ -12,7 +12,7 @@ from messaging_service.uncertain.schedule import (
 )
 
 SCHEDULE = LookupSchedule(tuple(timedelta(seconds=time) for time in (5, 15, 60, 300)))
-DUPLICATE, LOSS = UnknownPolicy.PREFER_DUPLICATE, UnknownPolicy.PREFER_LOSS
+DUPLICATE, LOSS = UncertainSendPolicy.PREFER_DUPLICATE, UncertainSendPolicy.PREFER_LOSS
 
 
 @pytest.mark.parametrize(
@@ -56,21 +56,24 @@ def test_a_late_lookup_counts_for_all_whose_time_has_passed_but_not_for_the_addi
 @pytest.mark.parametrize(
     ("looked", "is_complete", "policy", "expected"),
     [
-        *((looked, *rest, None) for looked, *rest in product((1, 3), (True, False), UnknownPolicy)),
+        *(
+            (looked, *rest, None)
+            for looked, *rest in product((1, 3), (True, False), UncertainSendPolicy)
+        ),
         *(
             (looked, True, policy, "SENT_AGAIN")
-            for looked, policy in product((4, 5), UnknownPolicy)
+            for looked, policy in product((4, 5), UncertainSendPolicy)
         ),
-        *((4, False, policy, None) for policy in UnknownPolicy),
+        *((4, False, policy, None) for policy in UncertainSendPolicy),
         (5, False, DUPLICATE, "PREFERRED_DUPLICATE"),
         (5, False, LOSS, "PREFERRED_LOSS"),
     ],
 )
 def test_the_last_lookup_decides_or_the_policy_if_it_was_incomplete(
-    looked: int, is_complete: bool, policy: UnknownPolicy, expected: str | None
+    looked: int, is_complete: bool, policy: UncertainSendPolicy, expected: str | None
 ) -> None:
     resolution = resolution_for(SCHEDULE, looked, is_complete=is_complete, resends=0, policy=policy)
-    assert resolution == (expected and UnknownResolution(expected))
+    assert resolution == (expected and SendResolution(expected))
 
 
 @pytest.mark.parametrize(
@@ -83,7 +86,7 @@ def test_a_message_is_sent_again_a_limited_number_of_times_whatever_the_policy(
         resolution = resolution_for(
             SCHEDULE, 5, is_complete=is_complete, resends=resends, policy=DUPLICATE
         )
-        assert (resolution is not UnknownResolution.PREFERRED_LOSS) == is_sent_again
+        assert (resolution is not SendResolution.PREFERRED_LOSS) == is_sent_again
 
 
 def test_blind_resends_are_fewer_than_resends_of_known_losses() -> None:

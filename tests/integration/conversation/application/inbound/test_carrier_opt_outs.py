@@ -26,8 +26,8 @@ from support.services.conversation_service import RunningService, running
 ELSEWHERE = "+12065550102"
 SECOND = seeded(ELSEWHERE, name="second")
 REFUSED = messaging_pb2.SendMessageResult(
-    outcome=messaging_pb2.SEND_OUTCOME_REFUSED,
-    state=messaging_pb2.MESSAGE_STATE_REFUSED,
+    outcome=messaging_pb2.SEND_OUTCOME_REJECTED,
+    state=messaging_pb2.MESSAGE_STATE_FAILED,
     failure=messaging_pb2.Failure(reason=messaging_pb2.FAILURE_REASON_OPTED_OUT),
 )
 

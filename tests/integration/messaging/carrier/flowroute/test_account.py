@@ -177,7 +177,7 @@ async def test_a_redirect_is_not_followed_for_it_would_take_the_credentials_alon
     carrier.always(response(307, headers={"Location": f"{carrier.url}/elsewhere"}))
     refusal = await refused(messaging.check())
     assert (refusal.info.reason, refusal.retry_seconds) == ("CARRIER_UNAVAILABLE", 5.0)
-    assert (await messaging.send_one(text("m1"))).outcome == pb.SEND_OUTCOME_REFUSED
+    assert (await messaging.send_one(text("m1"))).outcome == pb.SEND_OUTCOME_REJECTED
     assert [request.path for request in carrier.requests] == [
         "/v2.2/messages/sms_callback",
         "/v2.2/messages",
@@ -206,7 +206,7 @@ async def test_sends_and_reads_of_the_account_have_limited_connections_of_their_
     sends = asyncio.create_task(messaging.send(*batch))
     await eventually(every_connection_is_used)
     go.set()
-    assert {result.outcome for result in await sends} == {pb.SEND_OUTCOME_ACCEPTED}
+    assert {result.outcome for result in await sends} == {pb.SEND_OUTCOME_SENT}
     assert len(await lists) == 20
 
 

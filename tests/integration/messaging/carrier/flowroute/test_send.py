@@ -8,7 +8,6 @@ import pytest
 from redis.asyncio import Redis
 
 from maskline.messaging.v1 import messaging_pb2 as pb
-from maskline.messaging.v1.error_reason_pb2 import ErrorReason
 from messaging_service.model.carrier_ids import is_carrier_id
 from support.clock import ManualClock
 from support.fakes.scripted_carrier import Answer, CarrierRequest, ScriptedCarrier, response
@@ -17,20 +16,18 @@ from support.services.messaging_service import (
     ALICE,
     MASKED,
     Messaging,
+    delay_of,
+    reason_of,
     receipt,
     serving,
     settings_for,
     text,
 )
 
-ACCEPTED, UNKNOWN = pb.SEND_OUTCOME_ACCEPTED, pb.SEND_OUTCOME_UNKNOWN
-NOT_SENT, REFUSED = pb.SEND_OUTCOME_NOT_SENT, pb.SEND_OUTCOME_REFUSED
+ACCEPTED, UNKNOWN = pb.SEND_OUTCOME_SENT, pb.SEND_OUTCOME_UNCERTAIN
+NOT_SENT, REFUSED = pb.SEND_OUTCOME_NOT_SENT, pb.SEND_OUTCOME_REJECTED
 OPTED_OUT = {"errors": [{"status": 400, "detail": "error code 1110: hello, +14255550111"}]}
 HEAD = b"HTTP/1.1 202 Accepted\r\n"
-
-
-def reason(result: pb.SendMessageResult) -> str:
-    return ErrorReason.Name(result.error.reason).removeprefix("ERROR_REASON_")
 
 
 async def test_a_message_is_posted_as_flowroute_documents_it(
@@ -68,7 +65,7 @@ async def test_a_refusal_is_final_and_its_repeat_does_not_call_the_carrier(
         result = await messaging.send_one(text(f"m{at}"))
         failure = pb.Failure(reason=pb.FailureReason.Value(f"FAILURE_REASON_{name}"))
         assert (result.outcome, result.failure) == (REFUSED, failure)
-        assert result.state == pb.MESSAGE_STATE_REFUSED
+        assert result.state == pb.MESSAGE_STATE_FAILED
         assert not result.HasField("error")
         assert await messaging.send_one(text(f"m{at}")) == result
     assert len(carrier.requests) == len(rows)
@@ -94,9 +91,9 @@ async def test_a_message_that_was_not_sent_has_a_retry_delay_and_is_sent_then(
     accept_time = clock.now()
     carrier.always(answer)
     result = await messaging.send_one(text("m1"))
-    assert (result.outcome, reason(result)) == (NOT_SENT, name)
+    assert (result.outcome, reason_of(result)) == (NOT_SENT, name)
     assert result.state == pb.MESSAGE_STATE_ACCEPTED
-    assert result.retry_delay.ToTimedelta().total_seconds() == delay
+    assert delay_of(result).total_seconds() == delay
 
     carrier.script = carrier.takes
     clock.move(seconds=delay)
@@ -105,7 +102,7 @@ async def test_a_message_that_was_not_sent_has_a_retry_delay_and_is_sent_then(
     first, second = carrier.requests
     assert first.send_token != second.send_token
     message = await messaging.get("m1")
-    assert message.accept_time.ToDatetime(accept_time.tzinfo) == accept_time
+    assert message.create_time.ToDatetime(accept_time.tzinfo) == accept_time
     assert message.update_time.ToDatetime(accept_time.tzinfo) == clock.now()
 
 
@@ -141,10 +138,10 @@ async def test_an_uncertain_send_is_not_simply_repeated(
     carrier.always(answer)
     carrier.hangs_up = True
     result = await messaging.send_one(text("m1"))
-    assert (result.outcome, result.state) == (UNKNOWN, pb.MESSAGE_STATE_UNKNOWN)
-    assert result.resolution == pb.UNKNOWN_RESOLUTION_UNSPECIFIED
+    assert (result.outcome, result.state) == (UNKNOWN, pb.MESSAGE_STATE_UNCERTAIN)
+    assert result.resolution == pb.SEND_RESOLUTION_UNSPECIFIED
     # A receipt may come at any moment.
-    assert result.retry_delay.ToTimedelta().total_seconds() == 2.0
+    assert delay_of(result).total_seconds() == 2.0
 
     carrier.script = carrier.takes
     assert await messaging.send_one(text("m1")) == result
