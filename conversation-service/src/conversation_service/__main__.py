@@ -18,7 +18,7 @@ from conversation_service.store.deployment.state_directory import (
 from conversation_service.store.encryption.blind_index_key import StateKeyMismatch
 from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.encryption.key_ring import KeysCollide
-from maskline.messaging.v1 import messaging_pb2
+from maskline.messaging.v1 import carrier_pb2, messaging_pb2
 from runtime.grpc.client import Credentials, open_channel
 from runtime.grpc.security import server_security
 from runtime.logging.setup import configure_logs
@@ -30,7 +30,10 @@ from runtime.settings.base import exit_with_error, load_settings
 from runtime.shutdown import run, stop_requested
 from runtime.tracing.setup import traced
 
-MESSAGING = messaging_pb2.DESCRIPTOR.services_by_name["MessagingService"]
+MESSAGING = (
+    messaging_pb2.DESCRIPTOR.services_by_name["MessagingService"],
+    carrier_pb2.DESCRIPTOR.services_by_name["CarrierService"],
+)
 
 
 def main() -> None:
@@ -64,7 +67,7 @@ async def serve(settings: Settings, pools: tuple[SeededPool, ...], cipher: Ciphe
     credentials = Credentials(settings.tls_files, settings.messaging_token)
     redis = open_redis(settings.redis_access)
     reader = open_redis(settings.redis_access, retries=0)
-    channel = open_channel(settings.messaging_target, [MESSAGING], credentials)
+    channel = open_channel(settings.messaging_target, MESSAGING, credentials)
     directory = StateDirectory(settings.state_directory)
     options = Options(
         uses_development_key=settings.uses_development_key,

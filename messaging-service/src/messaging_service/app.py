@@ -7,6 +7,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
+from maskline.messaging.v1.carrier_pb2_grpc import add_CarrierServiceServicer_to_server
 from maskline.messaging.v1.messaging_pb2_grpc import add_MessagingServiceServicer_to_server
 from messaging_service.carrier.adapter import OpenCarrier
 from messaging_service.carrier.flowroute.adapter import open_flowroute
@@ -14,6 +15,7 @@ from messaging_service.config.settings import Settings
 from messaging_service.media.relay import MediaRelay
 from messaging_service.metrics.metrics import Metrics
 from messaging_service.redis import keys
+from messaging_service.rpc.carrier_servicer import CARRIER_SERVICE_NAME
 from messaging_service.rpc.permissions import RIGHTS, ROLES
 from messaging_service.rpc.servicer import SERVICE_NAME
 from messaging_service.rpc.status import DOMAIN, status_of
@@ -27,6 +29,8 @@ from runtime.metrics import process_registry, serve_metrics
 from runtime.redis.client import open_redis
 from runtime.redis.clock import redis_clock
 from runtime.redis.write_check import WriteCheck
+
+SERVICE_NAMES = [SERVICE_NAME, CARRIER_SERVICE_NAME]
 
 log = structlog.get_logger()
 
@@ -59,8 +63,9 @@ async def serve(
         async with open_carrier(parts) as carrier:
             wiring = Wiring(parts, carrier, redis, media, Metrics(registry))
             add_MessagingServiceServicer_to_server(wiring.servicer, server.server)
+            add_CarrierServiceServicer_to_server(wiring.carrier_servicer, server.server)
             with serve_metrics(settings.metrics_listen, registry):
-                await serve_until(stop, server, [SERVICE_NAME], probe=is_healthy)
+                await serve_until(stop, server, SERVICE_NAMES, probe=is_healthy)
                 # A message whose attachments take longer than this has not been posted.
                 await wiring.sender.drain(wiring.timeouts.send + CLAIM_MARGIN)
 

@@ -15,6 +15,7 @@ from messaging_service.media.relay import PREPARE_SECONDS, MediaRelay
 from messaging_service.metrics.metrics import Metrics
 from messaging_service.model.send_tokens import SendTokens
 from messaging_service.receipts.recorder import ReceiptRecorder
+from messaging_service.rpc.carrier_servicer import CarrierServicer
 from messaging_service.rpc.servicer import MessagingServicer
 from messaging_service.sending.attempt import SendAttempts, Timeouts
 from messaging_service.sending.carrier_gate import CarrierGate
@@ -45,6 +46,7 @@ class Wiring:
         self.timeouts = _timeouts(parts.settings)
         self.sender = self._make_sender()
         self.servicer = self._make_servicer()
+        self.carrier_servicer = CarrierServicer(adapter)
 
     def _make_ledger(self) -> Ledger:
         fingerprints = Fingerprints(*self._settings.ledger_keys)
@@ -82,7 +84,6 @@ class Wiring:
             self.sender,
             ReceiptRecorder(self._ledger, self._adapter.carrier, self._tokens, self._metrics),
             self._ledger,
-            self._adapter,
             self._media,
         )
 

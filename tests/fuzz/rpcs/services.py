@@ -11,7 +11,7 @@ from google.protobuf.descriptor import MethodDescriptor
 from conversation_service.app.application import SERVICES
 from conversation_service.rpc.core import status as conversation_status
 from maskline.conversation.v1 import pool_pb2
-from maskline.messaging.v1 import messaging_pb2
+from maskline.messaging.v1 import carrier_pb2, messaging_pb2
 from messaging_service.rpc import status as messaging_status
 from support.builders import random_requests
 from support.builders.conversation_calls import ask
@@ -126,7 +126,10 @@ FUZZED = {
         start=_conversation,
     ),
     "messaging": Fuzzed(
-        methods=messaging_pb2.DESCRIPTOR.services_by_name["MessagingService"].methods,
+        methods=[
+            *messaging_pb2.DESCRIPTOR.services_by_name["MessagingService"].methods,
+            *carrier_pb2.DESCRIPTOR.services_by_name["CarrierService"].methods,
+        ],
         documented=Documented(
             messaging_status.DOMAIN,
             listed_reasons("messaging"),

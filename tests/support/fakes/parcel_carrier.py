@@ -16,9 +16,11 @@ import httpx
 from maskline.messaging.v1 import messaging_pb2 as pb
 from messaging_service.carrier.adapter import Capabilities, CarrierAdapter, CarrierParts
 from messaging_service.carrier.port import (
+    CREDENTIALS_CHECK,
     Accepted,
-    AccountCheck,
     Answer,
+    CarrierCheck,
+    CheckOutcome,
     NotSent,
     NumbersPage,
     Page,
@@ -78,8 +80,8 @@ class ParcelClient:
     async def list_numbers(self, page: Page) -> NumbersPage:
         return NumbersPage(())
 
-    async def check(self) -> AccountCheck:
-        return AccountCheck(is_authorized=True)
+    async def check(self) -> Sequence[CarrierCheck]:
+        return [CarrierCheck(CREDENTIALS_CHECK, CheckOutcome.PASSED, "the key is known")]
 
 
 def _answer(reply: httpx.Response) -> Answer:

@@ -9,6 +9,8 @@ import grpc
 from google.rpc import status_pb2
 from grpc.aio import ServicerContext
 
+from maskline.messaging.v1 import carrier_pb2
+from maskline.messaging.v1 import carrier_pb2_grpc as carrier_rpc
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1 import messaging_pb2_grpc as rpc
 from runtime.grpc.status import RpcStatus, item_status
@@ -28,12 +30,12 @@ def item_error(reason: str, retry_after: timedelta | None = None) -> status_pb2.
 
 
 @dataclass
-class ScriptedMessaging(rpc.MessagingServiceServicer):
+class ScriptedMessaging(rpc.MessagingServiceServicer, carrier_rpc.CarrierServiceServicer):
     """Accepts every message, and knows the receipts of those that it accepted.
 
     Messages to the `opted_out` are refused. The results in `answers` are returned first for a body,
     one after the other, and then the message is not sent. `asked_for` holds every message that was
-    requested. The account has the `numbers` and the `check`, the carrier the `records` of inbound
+    requested. The account has the `numbers` and the `checks`, the carrier the `records` of inbound
     messages and the files of `media`.
     """
 
@@ -44,12 +46,10 @@ class ScriptedMessaging(rpc.MessagingServiceServicer):
     opted_out: set[str] = field(default_factory=set)
     answers: dict[str, list[pb.SendMessageResult]] = field(default_factory=dict)
     asked_for: list[pb.OutboundMessage] = field(default_factory=list)
-    records: list[pb.InboundRecord] = field(default_factory=list)
+    records: list[carrier_pb2.InboundRecord] = field(default_factory=list)
     media: dict[str, pb.GetMediaResponse] = field(default_factory=dict)
-    numbers: list[pb.AccountNumber] = field(default_factory=list)
-    check: pb.CheckAccountResponse = field(
-        default_factory=lambda: pb.CheckAccountResponse(is_authorized=True)
-    )
+    numbers: list[carrier_pb2.CarrierNumber] = field(default_factory=list)
+    checks: list[carrier_pb2.CarrierCheck] = field(default_factory=list)
 
     _known: set[str] = field(default_factory=set)
 
@@ -71,12 +71,12 @@ class ScriptedMessaging(rpc.MessagingServiceServicer):
         await context.abort(grpc.StatusCode.NOT_FOUND, "not used by the conversation service")
 
     async def ListInboundRecords(
-        self, request: pb.ListInboundRecordsRequest, context: Context
-    ) -> pb.ListInboundRecordsResponse:
+        self, request: carrier_pb2.ListInboundRecordsRequest, context: Context
+    ) -> carrier_pb2.ListInboundRecordsResponse:
         await self._abort_if_down(context)
         since = request.start_time.ToMilliseconds()
         records = (one for one in self.records if one.carrier_time.ToMilliseconds() >= since)
-        return pb.ListInboundRecordsResponse(records=records)
+        return carrier_pb2.ListInboundRecordsResponse(records=records)
 
     async def GetMedia(self, request: pb.GetMediaRequest, context: Context) -> pb.GetMediaResponse:
         await self._abort_if_down(context)
@@ -84,22 +84,27 @@ class ScriptedMessaging(rpc.MessagingServiceServicer):
             await context.abort(grpc.StatusCode.NOT_FOUND, "no such file")
         return self.media[request.media_token]
 
-    async def ListAccountNumbers(
-        self, request: pb.ListAccountNumbersRequest, context: Context
-    ) -> pb.ListAccountNumbersResponse:
+    async def ListCarrierNumbers(
+        self, request: carrier_pb2.ListCarrierNumbersRequest, context: Context
+    ) -> carrier_pb2.ListCarrierNumbersResponse:
         await self._abort_if_down(context)
         start = int(request.page_token or 0)
         end = start + (request.page_size or PAGE_LIMIT)
-        return pb.ListAccountNumbersResponse(
-            numbers=self.numbers[start:end],
+        return carrier_pb2.ListCarrierNumbersResponse(
+            carrier_numbers=self.numbers[start:end],
             next_page_token=str(end) if end < len(self.numbers) else "",
         )
 
-    async def CheckAccount(
-        self, request: pb.CheckAccountRequest, context: Context
-    ) -> pb.CheckAccountResponse:
+    async def CheckCarrierAccount(
+        self, request: carrier_pb2.CheckCarrierAccountRequest, context: Context
+    ) -> carrier_pb2.CheckCarrierAccountResponse:
         await self._abort_if_down(context)
-        return self.check
+        return carrier_pb2.CheckCarrierAccountResponse(checks=self.checks)
+
+    async def ListCarrierAccounts(
+        self, request: carrier_pb2.ListCarrierAccountsRequest, context: Context
+    ) -> carrier_pb2.ListCarrierAccountsResponse:
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, "not used by the conversation service")
 
     async def CheckAccess(
         self, request: pb.CheckAccessRequest, context: Context
@@ -154,6 +159,7 @@ async def serving(messaging: ScriptedMessaging) -> AsyncIterator[str]:
     """Yields its address."""
     server = grpc.aio.server()
     rpc.add_MessagingServiceServicer_to_server(messaging, server)
+    carrier_rpc.add_CarrierServiceServicer_to_server(messaging, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     try:

@@ -13,7 +13,9 @@ from grpc_health.v1 import health_pb2
 from grpc_status import rpc_status
 from pydantic import SecretStr
 
+from maskline.messaging.v1 import carrier_pb2
 from maskline.messaging.v1 import messaging_pb2 as pb
+from maskline.messaging.v1.carrier_pb2_grpc import CarrierServiceStub
 from maskline.messaging.v1.messaging_pb2_grpc import MessagingServiceStub
 from messaging_service.app import grpc_server, serve
 from messaging_service.carrier.adapter import OpenCarrier
@@ -24,6 +26,7 @@ from runtime.grpc.status import details_of
 
 if TYPE_CHECKING:
     # It exists in the generated types only.
+    from maskline.messaging.v1.carrier_pb2_grpc import CarrierServiceAsyncStub
     from maskline.messaging.v1.messaging_pb2_grpc import MessagingServiceAsyncStub
 
 MASKED = "+12065550100"
@@ -109,6 +112,7 @@ class Messaging:
 
     channel: grpc.aio.Channel
     stub: "MessagingServiceAsyncStub"
+    carrier_stub: "CarrierServiceAsyncStub"
 
     async def send(self, *texts: pb.OutboundMessage) -> list[pb.SendMessageResult]:
         request = pb.SendMessagesRequest(messages=texts)
@@ -130,23 +134,26 @@ class Messaging:
 
     async def list_inbound(
         self, start: datetime, page_size: int = 0, page_token: str = ""
-    ) -> pb.ListInboundRecordsResponse:
-        request = pb.ListInboundRecordsRequest(page_size=page_size, page_token=page_token)
+    ) -> carrier_pb2.ListInboundRecordsResponse:
+        request = carrier_pb2.ListInboundRecordsRequest(page_size=page_size, page_token=page_token)
         request.start_time.FromDatetime(start)
-        return await self.stub.ListInboundRecords(request, timeout=PATIENCE_SECONDS)
+        return await self.carrier_stub.ListInboundRecords(request, timeout=PATIENCE_SECONDS)
 
     async def get_media(self, media_token: str) -> pb.GetMediaResponse:
         request = pb.GetMediaRequest(media_token=media_token)
         return await self.stub.GetMedia(request, timeout=PATIENCE_SECONDS)
 
     async def list_numbers(
-        self, page_size: int = 0, page_token: str = ""
-    ) -> pb.ListAccountNumbersResponse:
-        request = pb.ListAccountNumbersRequest(page_size=page_size, page_token=page_token)
-        return await self.stub.ListAccountNumbers(request, timeout=PATIENCE_SECONDS)
+        self, page_size: int = 0, page_token: str = "", account: str = ""
+    ) -> carrier_pb2.ListCarrierNumbersResponse:
+        request = carrier_pb2.ListCarrierNumbersRequest(
+            carrier_account_id=account, page_size=page_size, page_token=page_token
+        )
+        return await self.carrier_stub.ListCarrierNumbers(request, timeout=PATIENCE_SECONDS)
 
-    async def check(self) -> pb.CheckAccountResponse:
-        return await self.stub.CheckAccount(pb.CheckAccountRequest(), timeout=PATIENCE_SECONDS)
+    async def check(self, account: str = "") -> carrier_pb2.CheckCarrierAccountResponse:
+        request = carrier_pb2.CheckCarrierAccountRequest(carrier_account_id=account)
+        return await self.carrier_stub.CheckCarrierAccount(request, timeout=PATIENCE_SECONDS)
 
     async def health(self, wanted: str) -> None:
         """Waits until the service has this health status."""
@@ -182,7 +189,7 @@ async def talking_to(target: str) -> AsyncIterator[Messaging]:
     """A client of a service that runs or is starting."""
     async with grpc.aio.insecure_channel(target) as channel:
         await asyncio.wait_for(channel.channel_ready(), PATIENCE_SECONDS)
-        yield Messaging(channel, MessagingServiceStub(channel))
+        yield Messaging(channel, MessagingServiceStub(channel), CarrierServiceStub(channel))
 
 
 @dataclass(frozen=True, slots=True)

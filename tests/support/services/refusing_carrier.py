@@ -5,7 +5,7 @@ from typing import Never
 
 import grpc
 
-from maskline.messaging.v1 import messaging_pb2 as pb
+from maskline.messaging.v1 import carrier_pb2 as pb
 from support.fakes.scripted_messaging import Context, ScriptedMessaging
 
 
@@ -13,7 +13,7 @@ from support.fakes.scripted_messaging import Context, ScriptedMessaging
 class RefusingCarrier(ScriptedMessaging):
     """Refuses to list numbers."""
 
-    async def ListAccountNumbers(
-        self, request: pb.ListAccountNumbersRequest, context: Context
+    async def ListCarrierNumbers(
+        self, request: pb.ListCarrierNumbersRequest, context: Context
     ) -> Never:
         await context.abort(grpc.StatusCode.FAILED_PRECONDITION, "refused")

@@ -10,8 +10,9 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from conversation_service.domain.model.messages import Attachment, InboundMessage
 from conversation_service.domain.model.participants import is_e164
 from conversation_service.messaging.client import MessagingUnavailable
-from maskline.messaging.v1 import messaging_pb2 as pb
-from maskline.messaging.v1.messaging_pb2_grpc import MessagingServiceStub
+from maskline.messaging.v1 import carrier_pb2 as pb
+from maskline.messaging.v1 import messaging_pb2
+from maskline.messaging.v1.carrier_pb2_grpc import CarrierServiceStub
 
 # A page may take several calls to the carrier, each with a timeout of 10 s.
 RECORDS_TIMEOUT_SECONDS = 60.0
@@ -32,7 +33,7 @@ class CarrierRecords:
     """The carrier's records."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
-        self._stub = MessagingServiceStub(channel)
+        self._stub = CarrierServiceStub(channel)
 
     async def page(self, start: datetime, token: str) -> RecordsPage:
         """Messages that the carrier received since `start`; none if it keeps no records.
@@ -75,5 +76,5 @@ def _whole_milliseconds(timestamp: Timestamp) -> datetime:
     return exact.replace(microsecond=exact.microsecond // 1000 * 1000)
 
 
-def _attachment(file: pb.Attachment) -> Attachment:
+def _attachment(file: messaging_pb2.Attachment) -> Attachment:
     return Attachment(file.url, file.content_type, max(file.size_bytes, 0))

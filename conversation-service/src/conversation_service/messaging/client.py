@@ -1,6 +1,6 @@
 """Calls of the messaging service."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -22,7 +22,9 @@ from conversation_service.messaging.send import (
     from_proto,
     to_proto,
 )
+from maskline.messaging.v1 import carrier_pb2
 from maskline.messaging.v1 import messaging_pb2 as pb
+from maskline.messaging.v1.carrier_pb2_grpc import CarrierServiceStub
 from maskline.messaging.v1.messaging_pb2_grpc import MessagingServiceStub
 
 # The messaging service has a timeout of 10 s per message, and a batch may hold several to one
@@ -75,14 +77,6 @@ class AccountNumber:
     may_text: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """The carrier account's setup: per type of callback the URL that is set, and the expected."""
-
-    is_authorized: bool
-    callbacks: Mapping[str, tuple[str, str]]
-
-
 class MessagingUnavailable(BackendUnavailable):
     """The messaging service cannot be reached or does not answer in time."""
 
@@ -104,6 +98,7 @@ class MessagingClient:
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = MessagingServiceStub(channel)
+        self._carrier = CarrierServiceStub(channel)
 
     async def send(
         self, messages: Sequence[OutboundMessage], pool: str, settings: PoolSettings
@@ -137,33 +132,33 @@ class MessagingClient:
         numbers: list[AccountNumber] = []
         token = ""
         for _ in range(ACCOUNT_PAGES):
-            request = pb.ListAccountNumbersRequest(page_token=token)
+            request = carrier_pb2.ListCarrierNumbersRequest(page_token=token)
             try:
-                page = await self._stub.ListAccountNumbers(request, timeout=ACCOUNT_TIMEOUT_SECONDS)
+                page = await self._carrier.ListCarrierNumbers(
+                    request, timeout=ACCOUNT_TIMEOUT_SECONDS
+                )
             except grpc.aio.AioRpcError as error:
                 _raise_unavailable(error)
-            numbers += map(_account_number, page.numbers)
+            numbers += map(_account_number, page.carrier_numbers)
             token = page.next_page_token
             if not token:
                 break
         return numbers
 
-    async def account(self) -> Account:
-        """The account's setup. Raises MessagingUnavailable."""
-        request = pb.CheckAccountRequest()
+    async def carrier_checks(self) -> Sequence[carrier_pb2.CarrierCheck]:
+        """The checks of the carrier account. Raises MessagingUnavailable."""
+        request = carrier_pb2.CheckCarrierAccountRequest()
         try:
-            response = await self._stub.CheckAccount(request, timeout=ACCOUNT_TIMEOUT_SECONDS)
+            response = await self._carrier.CheckCarrierAccount(
+                request, timeout=ACCOUNT_TIMEOUT_SECONDS
+            )
         except grpc.aio.AioRpcError as error:
             _raise_unavailable(error)
-        callbacks = {
-            callback.callback_type: (callback.url, callback.expected_url)
-            for callback in response.callbacks
-        }
-        return Account(response.is_authorized, callbacks)
+        return response.checks
 
 
-def _account_number(number: pb.AccountNumber) -> AccountNumber:
-    may_text = number.is_messaging_enabled or not number.HasField("is_messaging_enabled")
+def _account_number(number: carrier_pb2.CarrierNumber) -> AccountNumber:
+    may_text = number.messaging_enabled or not number.HasField("messaging_enabled")
     return AccountNumber(number.phone_number, may_text)
 
 

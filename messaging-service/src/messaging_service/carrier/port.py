@@ -83,13 +83,22 @@ class Page:
     offset: int
 
 
+class NumberType(StrEnum):
+    """What kind of number it is. The names are those of the contract."""
+
+    UNSPECIFIED = "UNSPECIFIED"
+    LONG_CODE = "LONG_CODE"
+    TOLL_FREE = "TOLL_FREE"
+    SHORT_CODE = "SHORT_CODE"
+
+
 @dataclass(frozen=True, slots=True)
-class AccountNumber:
-    """A number of the account in E.164. `is_messaging_enabled` is None if not stated."""
+class CarrierNumber:
+    """A number of the account in E.164. `messaging_enabled` is None if not stated."""
 
     phone_number: str = field(repr=False)
-    type: str = ""
-    is_messaging_enabled: bool | None = None
+    number_type: NumberType = NumberType.UNSPECIFIED
+    messaging_enabled: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,27 +108,32 @@ class NumbersPage:
     `skipped` counts the entries without a valid number.
     """
 
-    numbers: tuple[AccountNumber, ...]
+    numbers: tuple[CarrierNumber, ...]
     next_offset: int | None = None
     skipped: int = 0
 
 
+class CheckOutcome(StrEnum):
+    """The result of a check. The names are those of the contract."""
+
+    PASSED = "PASSED"
+    WARNED = "WARNED"
+    FAILED = "FAILED"
+
+
+# Checks have the same ids for all carriers, as the contract lists them.
+CREDENTIALS_CHECK = "carrier_credentials"
+
+CALLBACKS_CHECK = "carrier_callbacks"
+
+
 @dataclass(frozen=True, slots=True)
-class CallbackSetting:
-    """The URL of one type of callback. It may contain a secret, so the repr leaves it out."""
+class CarrierCheck:
+    """One check of the account. The finding is for people and contains no secret."""
 
-    callback_type: str
-    expected_url: str
-    url: str = field(default="", repr=False)
-    api_version: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AccountCheck:
-    """Whether the carrier accepts the account's keys, and if so its callback settings."""
-
-    is_authorized: bool
-    callbacks: tuple[CallbackSetting, ...] = ()
+    check_id: str
+    outcome: CheckOutcome
+    finding: str
 
 
 class CarrierAccount(Protocol):
@@ -129,8 +143,8 @@ class CarrierAccount(Protocol):
         """One page of numbers. Raises CarrierCredentialsRejected and CarrierRequestRejected too."""
         ...
 
-    async def check(self) -> AccountCheck:
-        """The settings of the account. Refused keys are a result here, not an error."""
+    async def check(self) -> Sequence[CarrierCheck]:
+        """The checks, in a fixed order. Rejected credentials are a result here, not an error."""
         ...
 
 

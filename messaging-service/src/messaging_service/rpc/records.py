@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from maskline.messaging.v1 import carrier_pb2
 from maskline.messaging.v1 import messaging_pb2 as pb
 from messaging_service.carrier.port import CarrierRecord, Page, RecordsPage, Span
+from messaging_service.model.carrier_accounts import ONLY_ACCOUNT, check_account
 from messaging_service.model.errors import InvalidArgument
 from messaging_service.model.media import Media
 from messaging_service.model.message import Attachment
@@ -24,8 +26,9 @@ TOKEN_LIMIT = 128
 _PAGE_TOKEN = re.compile(r"[0-9]{1,9}")
 
 
-def span_and_page_from_proto(request: pb.ListInboundRecordsRequest) -> tuple[Span, Page]:
+def span_and_page_from_proto(request: carrier_pb2.ListInboundRecordsRequest) -> tuple[Span, Page]:
     """The requested time and page. Raises InvalidArgument."""
+    check_account(request.carrier_account_id)
     violations = list(_violations(request))
     if violations:
         raise InvalidArgument(violations)
@@ -34,9 +37,9 @@ def span_and_page_from_proto(request: pb.ListInboundRecordsRequest) -> tuple[Spa
     return Span(request.start_time.ToDatetime(UTC)), page
 
 
-def records_to_proto(page: RecordsPage) -> pb.ListInboundRecordsResponse:
+def records_to_proto(page: RecordsPage) -> carrier_pb2.ListInboundRecordsResponse:
     """One page of records."""
-    return pb.ListInboundRecordsResponse(
+    return carrier_pb2.ListInboundRecordsResponse(
         records=map(_record_to_proto, page.records),
         next_page_token="" if page.next_offset is None else str(page.next_offset),
     )
@@ -55,7 +58,7 @@ def media_to_proto(media: Media) -> pb.GetMediaResponse:
     return pb.GetMediaResponse(content_type=media.content_type, content=media.content)
 
 
-def _violations(request: pb.ListInboundRecordsRequest) -> Iterator[FieldViolation]:
+def _violations(request: carrier_pb2.ListInboundRecordsRequest) -> Iterator[FieldViolation]:
     if not request.HasField("start_time") or not _is_time(request.start_time):
         yield FieldViolation("start_time", "give a time")
     if request.page_size < 0:
@@ -72,8 +75,9 @@ def _is_time(timestamp: Timestamp) -> bool:
     return True
 
 
-def _record_to_proto(record: CarrierRecord) -> pb.InboundRecord:
-    return pb.InboundRecord(
+def _record_to_proto(record: CarrierRecord) -> carrier_pb2.InboundRecord:
+    return carrier_pb2.InboundRecord(
+        carrier_account_id=ONLY_ACCOUNT,
         carrier_message_id=record.carrier_message_id,
         from_number=record.from_number,
         to_number=record.to_number,

@@ -4,14 +4,10 @@ from grpc.aio import ServicerContext
 
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.messaging_pb2_grpc import MessagingServiceServicer
-from messaging_service.carrier.adapter import CarrierAdapter
-from messaging_service.carrier.port import Direction
 from messaging_service.ledger.ledger import Ledger
 from messaging_service.media.relay import MediaRelay
-from messaging_service.model.carrier_accounts import ONLY_ACCOUNT
-from messaging_service.model.errors import CapabilityMissing, MessageNotFound
+from messaging_service.model.errors import MessageNotFound
 from messaging_service.receipts.recorder import ReceiptRecorder
-from messaging_service.rpc import account as account_mapping
 from messaging_service.rpc import messages as mapping
 from messaging_service.rpc import records as records_mapping
 from messaging_service.sending.sender import Sender
@@ -27,14 +23,11 @@ class MessagingServicer(MessagingServiceServicer):
         sender: Sender,
         recorder: ReceiptRecorder,
         ledger: Ledger,
-        adapter: CarrierAdapter,
         media: MediaRelay,
     ) -> None:
         self._sender = sender
         self._recorder = recorder
         self._ledger = ledger
-        self._account = adapter.account
-        self._inbound_records = adapter.inbound_records
         self._media = media
 
     async def SendMessages(
@@ -70,17 +63,6 @@ class MessagingServicer(MessagingServiceServicer):
         )
         return pb.RecordDeliveryReceiptsResponse(results=map(mapping.recorded_to_proto, recorded))
 
-    async def ListInboundRecords(
-        self,
-        request: pb.ListInboundRecordsRequest,
-        context: ServicerContext[pb.ListInboundRecordsRequest, pb.ListInboundRecordsResponse],
-    ) -> pb.ListInboundRecordsResponse:
-        span, page = records_mapping.span_and_page_from_proto(request)
-        if self._inbound_records is None:
-            raise CapabilityMissing(ONLY_ACCOUNT)
-        result = await self._inbound_records.list_records(Direction.INBOUND, span, page)
-        return records_mapping.records_to_proto(result)
-
     async def GetMedia(
         self,
         request: pb.GetMediaRequest,
@@ -88,21 +70,6 @@ class MessagingServicer(MessagingServiceServicer):
     ) -> pb.GetMediaResponse:
         media = await self._media.get(records_mapping.media_token_from_proto(request))
         return records_mapping.media_to_proto(media)
-
-    async def ListAccountNumbers(
-        self,
-        request: pb.ListAccountNumbersRequest,
-        context: ServicerContext[pb.ListAccountNumbersRequest, pb.ListAccountNumbersResponse],
-    ) -> pb.ListAccountNumbersResponse:
-        page = await self._account.list_numbers(account_mapping.page_from_proto(request))
-        return account_mapping.numbers_to_proto(page)
-
-    async def CheckAccount(
-        self,
-        request: pb.CheckAccountRequest,
-        context: ServicerContext[pb.CheckAccountRequest, pb.CheckAccountResponse],
-    ) -> pb.CheckAccountResponse:
-        return account_mapping.check_to_proto(await self._account.check())
 
     async def CheckAccess(
         self,

@@ -19,7 +19,7 @@ STATUSES = (200, 302, 400, 401, 403, 404, 405, 415, 422, 429, 500, 502, 503)
 KINDS = {kind.reason: kind for kind in errors.MessagingError.__subclasses__()}
 
 
-@pytest.mark.parametrize("method", ["ListAccountNumbers", "CheckAccount"])
+@pytest.mark.parametrize("method", ["ListCarrierNumbers", "CheckCarrierAccount"])
 async def test_each_documented_refusal_can_come_and_no_other(
     redis: Redis, redis_url: str, clock: ManualClock, method: str
 ) -> None:
@@ -28,8 +28,10 @@ async def test_each_documented_refusal_can_come_and_no_other(
         scripted_carrier() as carrier,
         serving(settings_for(redis_url, carrier.url), clock) as messaging,
     ):
-        if method == "ListAccountNumbers":
+        if method == "ListCarrierNumbers":
             refusals |= await _refusals(messaging, method, page_size=-1)
+        for account in ("x" * 65, "another"):
+            refusals |= await _refusals(messaging, method, account=account)
         for answer in (*map(_answer, STATUSES), None):
             carrier.always(answer)
             refusals |= await _refusals(messaging, method)
@@ -37,9 +39,13 @@ async def test_each_documented_refusal_can_come_and_no_other(
 
 
 async def _refusals(
-    messaging: Messaging, method: str, *, page_size: int = 0
+    messaging: Messaging, method: str, *, page_size: int = 0, account: str = ""
 ) -> set[tuple[str, grpc.StatusCode]]:
-    call = messaging.check() if method == "CheckAccount" else messaging.list_numbers(page_size)
+    call = (
+        messaging.check(account)
+        if method == "CheckCarrierAccount"
+        else messaging.list_numbers(page_size, account=account)
+    )
     try:
         await call
     except grpc.aio.AioRpcError as error:
@@ -53,7 +59,7 @@ def _answer(status: int) -> Answer:
 
 def _documented(method: str) -> list[str]:
     """The reasons above the method in the contract."""
-    contract = Path(__file__).parents[4] / "protos/maskline/messaging/v1/messaging.proto"
+    contract = Path(__file__).parents[4] / "protos/maskline/messaging/v1/carrier.proto"
     comments = r"((?:^  //.*\n)+)^  rpc "
     [comment] = re.findall(comments + method, contract.read_text(), re.MULTILINE)
     return re.findall(r"[A-Z]+(?:_[A-Z]+)+", comment.rpartition("Errors:")[2])

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 from google.protobuf.descriptor_pb2 import MethodOptions
 from redis.asyncio import Redis
 
-from maskline.messaging.v1 import error_reason_pb2, messaging_pb2
+from maskline.messaging.v1 import carrier_pb2, error_reason_pb2, messaging_pb2
+from messaging_service.carrier.adapter import Capabilities
+from messaging_service.carrier.port import CheckOutcome
 from messaging_service.model import errors
 from messaging_service.model.failure import FailureReason
 from messaging_service.model.message import (
@@ -31,7 +34,10 @@ from support.services.messaging_service import Messaging, serving, settings_for
 
 _DELAY = timedelta(seconds=1)
 
-SERVICE = messaging_pb2.DESCRIPTOR.services_by_name["MessagingService"]
+SERVICES = (
+    messaging_pb2.DESCRIPTOR.services_by_name["MessagingService"],
+    carrier_pb2.DESCRIPTOR.services_by_name["CarrierService"],
+)
 
 
 @pytest.fixture
@@ -47,27 +53,44 @@ async def messaging(redis: Redis, redis_url: str, clock: ManualClock) -> AsyncIt
 async def test_every_rpc_of_the_contract_is_described_by_reflection_and_served(
     messaging: Messaging,
 ) -> None:
-    methods = await reflected_methods(messaging.channel, SERVICE.full_name)
-    assert methods == {method.name for method in SERVICE.methods}
-    # The two methods of the account have no required field, and this carrier lists no number.
-    answers = dict.fromkeys(methods, grpc.StatusCode.INVALID_ARGUMENT) | {
-        "ListAccountNumbers": grpc.StatusCode.UNAVAILABLE,
-        "CheckAccount": grpc.StatusCode.OK,
+    # These need no field, and this carrier lists no number.
+    others = {
         "CheckAccess": grpc.StatusCode.OK,
+        "ListCarrierAccounts": grpc.StatusCode.OK,
+        "CheckCarrierAccount": grpc.StatusCode.OK,
+        "ListCarrierNumbers": grpc.StatusCode.UNAVAILABLE,
     }
-    for method, code in answers.items():
-        assert await _code(messaging, method) is code, method
+    for service in SERVICES:
+        methods = await reflected_methods(messaging.channel, service.full_name)
+        assert methods == {method.name for method in service.methods}
+        for method in methods:
+            code = others.get(method, grpc.StatusCode.INVALID_ARGUMENT)
+            assert await _code(messaging, service.full_name, method) is code, method
+
+
+async def test_the_account_is_listed_with_what_its_carrier_offers(messaging: Messaging) -> None:
+    stub = messaging.carrier_stub
+    response = await stub.ListCarrierAccounts(carrier_pb2.ListCarrierAccountsRequest())
+    assert response.next_page_token == ""
+    [account] = response.carrier_accounts
+    assert (account.carrier_account_id, account.carrier) == ("", "flowroute")
+    offered = {name.name for name, value in account.capabilities.ListFields() if value}
+    assert offered == {"inbound_records", "outbound_records", "receipt_per_attempt"}
+    names = {field.name for field in carrier_pb2.Capabilities.DESCRIPTOR.fields}
+    assert names == {field.name for field in fields(Capabilities)}
 
 
 async def test_health_is_reported_for_the_service_and_for_the_server(messaging: Messaging) -> None:
     await messaging.health("SERVING")
-    assert await is_serving(messaging.channel, SERVICE.full_name)
+    for service in SERVICES:
+        assert await is_serving(messaging.channel, service.full_name)
 
 
 def test_every_method_is_idempotent_and_retried() -> None:
-    for method in SERVICE.methods:
-        assert method.GetOptions().idempotency_level != MethodOptions.IDEMPOTENCY_UNKNOWN
-    assert retried_methods(SERVICE) == {method.name for method in SERVICE.methods}
+    for service in SERVICES:
+        for method in service.methods:
+            assert method.GetOptions().idempotency_level != MethodOptions.IDEMPOTENCY_UNKNOWN
+        assert retried_methods(service) == {method.name for method in service.methods}
 
 
 def test_every_published_reason_has_one_class_and_one_code() -> None:
@@ -131,6 +154,7 @@ def test_every_value_of_the_contracts_enums_exists_here() -> None:
             UncertainSendPolicy,
         ),
         (messaging_pb2.AttachmentPolicy.DESCRIPTOR, "ATTACHMENT_POLICY_", AttachmentPolicy),
+        (carrier_pb2.CheckOutcome.DESCRIPTOR, "CHECK_OUTCOME_", CheckOutcome),
         (messaging_pb2.FailureReason.DESCRIPTOR, "FAILURE_REASON_", FailureReason),
     ):
         # Messages are discarded by the caller only.
@@ -138,10 +162,10 @@ def test_every_value_of_the_contracts_enums_exists_here() -> None:
         assert published == {f"{prefix}{word.name}" for word in words}
 
 
-async def _code(messaging: Messaging, method: str) -> grpc.StatusCode:
+async def _code(messaging: Messaging, service: str, method: str) -> grpc.StatusCode:
     """What an empty request is answered with."""
     try:
-        await call_with_nothing(messaging.channel, SERVICE.full_name, method)
+        await call_with_nothing(messaging.channel, service, method)
     except grpc.aio.AioRpcError as error:
         return error.code()
     return grpc.StatusCode.OK

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import cast
-from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -13,11 +12,11 @@ from conversation_service.application.pools import PoolDirectory
 from conversation_service.application.restore_guard import RestoreGuard
 from conversation_service.domain.errors import CarrierAccountRefused
 from conversation_service.messaging.client import (
-    Account,
     MessagingClient,
     MessagingRefused,
     MessagingUnavailable,
 )
+from maskline.messaging.v1 import carrier_pb2
 from runtime.redis.write_check import WriteCheck
 
 MIN_REDIS_VERSION = (7, 0)
@@ -32,6 +31,13 @@ class CheckOutcome(StrEnum):
     PASSED = "PASSED"
     WARNED = "WARNED"
     FAILED = "FAILED"
+
+
+# A later outcome is a warning, as the contract asks.
+_CARRIER_OUTCOMES = {
+    carrier_pb2.CHECK_OUTCOME_PASSED: CheckOutcome.PASSED,
+    carrier_pb2.CHECK_OUTCOME_FAILED: CheckOutcome.FAILED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +120,7 @@ class DeploymentChecks:
 
     async def _carrier_checks(self) -> AsyncIterator[Check]:
         try:
-            account = await self._messaging.account()
+            checks = await self._messaging.carrier_checks()
         except MessagingRefused:
             finding = "it refuses this service's credentials; see CONVERSATION_MESSAGING_TOKEN"
             yield Check("messaging service", CheckOutcome.FAILED, finding)
@@ -124,9 +130,9 @@ class DeploymentChecks:
             yield Check("messaging service", CheckOutcome.FAILED, finding)
             return
         yield Check("messaging service", CheckOutcome.PASSED, "it and the carrier are reachable")
-        yield _credentials(account)
-        for kind, (configured, expected) in account.callbacks.items():
-            yield _callback(kind, configured, expected)
+        for check in checks:
+            outcome = _CARRIER_OUTCOMES.get(check.outcome, CheckOutcome.WARNED)
+            yield Check(check.check_id, outcome, check.finding)
 
 
 def _redis_memory(info: Mapping[str, object], write_error: str | None) -> Check:
@@ -180,34 +186,3 @@ def _restore(*, is_open: bool, is_kept: bool) -> Check:
         finding = "an older copy might go unnoticed; set CONVERSATION_STATE_DIRECTORY"
         return Check(name, CheckOutcome.WARNED, finding)
     return Check(name, CheckOutcome.PASSED, "Redis is as new as it was")
-
-
-def _credentials(account: Account) -> Check:
-    name = "carrier credentials"
-    if account.is_authorized:
-        return Check(name, CheckOutcome.PASSED, "the carrier accepts the account's keys")
-    finding = (
-        "the carrier refuses the account's keys; see MESSAGING_FLOWROUTE_ACCESS_KEY and its secret"
-    )
-    return Check(name, CheckOutcome.FAILED, finding)
-
-
-def _callback(kind: str, configured: str, expected: str) -> Check:
-    name = f"carrier {kind}"
-    if configured == expected:
-        return Check(name, CheckOutcome.PASSED, "set to the gateway's address")
-    if configured.startswith(f"{expected}/"):
-        return Check(
-            name, CheckOutcome.PASSED, "set to the gateway's address, with a callback token"
-        )
-    state = f"set to {_without_secrets(configured)}" if configured else "not set"
-    return Check(name, CheckOutcome.WARNED, f"{state}; expected {expected} unless set per number")
-
-
-def _without_secrets(url: str) -> str:
-    """Without user, path and query, each of which may contain a token."""
-    try:
-        parts = urlsplit(url)
-        return f"{parts.scheme}://{parts.hostname}/..."
-    except ValueError:
-        return "a malformed address"

@@ -1,9 +1,9 @@
 """Reads Flowroute's account: its numbers (v2) and its callback settings (v2.2)."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -23,10 +23,13 @@ from messaging_service.carrier.flowroute.http import (
     read_error,
 )
 from messaging_service.carrier.port import (
-    AccountCheck,
-    AccountNumber,
-    CallbackSetting,
+    CALLBACKS_CHECK,
+    CREDENTIALS_CHECK,
+    CarrierCheck,
+    CarrierNumber,
+    CheckOutcome,
     NumbersPage,
+    NumberType,
     Page,
 )
 from messaging_service.config.settings import Settings
@@ -45,15 +48,19 @@ ANSWER_LIMIT_BYTES = 1024 * 1024
 # The callbacks that the gateway needs. Receipts need none: each message names its own URL.
 CALLBACK_TYPES = ("sms_callback", "mms_callback")
 
+# Flowroute's words.
+NUMBER_TYPES = {
+    "longcode": NumberType.LONG_CODE,
+    "toll-free": NumberType.TOLL_FREE,
+    "tollfree": NumberType.TOLL_FREE,
+    "shortcode": NumberType.SHORT_CODE,
+}
+
+KEYS_REJECTED = (
+    "the carrier rejects the account's keys; see MESSAGING_FLOWROUTE_ACCESS_KEY and its secret"
+)
+
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, slots=True)
-class Callback:
-    """The setting of one type of callback; both fields may be empty."""
-
-    url: str = field(repr=False)
-    api_version: str
 
 
 class FlowrouteAccount:
@@ -73,20 +80,23 @@ class FlowrouteAccount:
             log.warning("account_numbers_skipped", count=result.skipped)
         return result
 
-    async def check(self) -> AccountCheck:
+    async def check(self) -> Sequence[CarrierCheck]:
         try:
-            callbacks = [await self._callback(kind) for kind in CALLBACK_TYPES]
+            urls = {kind: await self._callback_url(kind) for kind in CALLBACK_TYPES}
         except CarrierCredentialsRejected:
-            return AccountCheck(is_authorized=False)
-        return AccountCheck(is_authorized=True, callbacks=tuple(callbacks))
+            return [CarrierCheck(CREDENTIALS_CHECK, CheckOutcome.FAILED, KEYS_REJECTED)]
+        passed = "the carrier accepts the account's keys"
+        return [
+            CarrierCheck(CREDENTIALS_CHECK, CheckOutcome.PASSED, passed),
+            callbacks_check(urls, self._expected_url),
+        ]
 
-    async def _callback(self, kind: str) -> CallbackSetting:
+    async def _callback_url(self, kind: str) -> str:
         try:
-            callback = await self._read(f"/v2.2/messages/{kind}", {}, read_callback)
+            return await self._read(f"/v2.2/messages/{kind}", {}, read_callback)
         except CarrierRequestRejected:
             # 404 means that none is set; no other refusal contains a URL either.
-            return CallbackSetting(kind, self._expected_url)
-        return CallbackSetting(kind, self._expected_url, callback.url, callback.api_version)
+            return ""
 
     async def _read(
         self, path: str, query: Mapping[str, int], read: Callable[[bytes], Result | None]
@@ -125,17 +135,39 @@ def read_numbers(content: bytes, page: Page) -> NumbersPage | None:
     )
 
 
-def read_callback(content: bytes) -> Callback | None:
-    """The setting of one type of callback; None if it is malformed."""
+def read_callback(content: bytes) -> str | None:
+    """The URL of one type of callback, empty if none is set; None if it is malformed."""
     data = fields_of(parse_json(content)).get("data")
     if not isinstance(data, dict):
         return None
-    attributes = fields_of(data.get("attributes"))
-    url, version = attributes.get("callback_url"), attributes.get("api_version")
-    return Callback(text_of(url), text_of(version))
+    return text_of(fields_of(data.get("attributes")).get("callback_url"))
 
 
-def _number(entry: Fields) -> AccountNumber | None:
+def callbacks_check(urls: Mapping[str, str], expected: str) -> CarrierCheck:
+    """Whether the callbacks come to the gateway."""
+    wrong = [
+        f"{kind} is {f'set to {_without_secrets(url)}' if url else 'not set'}"
+        for kind, url in urls.items()
+        if url != expected and not url.startswith(f"{expected}/")
+    ]
+    if wrong:
+        finding = f"{', '.join(wrong)}; expected {expected} unless set per number"
+        return CarrierCheck(CALLBACKS_CHECK, CheckOutcome.WARNED, finding)
+    with_token = all(url != expected for url in urls.values())
+    ending = ", with a callback token" if with_token else ""
+    return CarrierCheck(CALLBACKS_CHECK, CheckOutcome.PASSED, f"set to the gateway's URL{ending}")
+
+
+def _without_secrets(url: str) -> str:
+    """Without user, path and query, each of which may contain a token."""
+    try:
+        parts = urlsplit(url)
+        return f"{parts.scheme}://{parts.hostname}/..."
+    except ValueError:
+        return "a malformed URL"
+
+
+def _number(entry: Fields) -> CarrierNumber | None:
     if entry.get("type", "number") != "number":
         return None
     attributes = fields_of(entry.get("attributes"))
@@ -143,9 +175,9 @@ def _number(entry: Fields) -> AccountNumber | None:
     if not number:
         return None
     enabled = attributes.get("messaging_enabled")
-    return AccountNumber(
+    return CarrierNumber(
         number,
-        text_of(attributes.get("number_type")),
+        NUMBER_TYPES.get(text_of(attributes.get("number_type")), NumberType.UNSPECIFIED),
         enabled if isinstance(enabled, bool) else None,
     )
 

@@ -10,7 +10,7 @@ from conversation_service.store.deployment.pool_index import PoolIndex
 from conversation_service.store.storage import Storage
 from maskline.conversation.v1 import deployment_pb2 as pb
 from maskline.conversation.v1 import pool_pb2
-from maskline.messaging.v1 import messaging_pb2
+from maskline.messaging.v1 import carrier_pb2
 from support.builders.conversation_calls import ask
 from support.builders.conversations import CIPHER, MASKED, OTHER_MASKED, POOL
 from support.clock import ManualClock
@@ -18,7 +18,6 @@ from support.fakes.scripted_messaging import Context, ScriptedMessaging
 from support.redis.redis_relay import redis_relay
 from support.services.conversation_service import RunningService, running
 
-GATEWAY = "https://maskline.example.com/api/message"
 PASSED, WARNED, FAILED = (pb.CHECK_OUTCOME_PASSED, pb.CHECK_OUTCOME_WARNED, pb.CHECK_OUTCOME_FAILED)
 
 
@@ -45,16 +44,19 @@ async def expect(
     assert finding in check.finding
 
 
-def callback(kind: str, url: str) -> messaging_pb2.CallbackSetting:
-    return messaging_pb2.CallbackSetting(callback_type=kind, url=url, expected_url=GATEWAY)
+def carrier_check(
+    outcome: carrier_pb2.CheckOutcome.ValueType, check_id: str = "carrier_callbacks"
+) -> carrier_pb2.CarrierCheck:
+    return carrier_pb2.CarrierCheck(check_id=check_id, outcome=outcome, finding="as it is")
 
 
 async def test_all_checks_pass_in_a_correct_deployment(
     durable: Redis, redis_url: str, clock: ManualClock
 ) -> None:
     async with running(redis_url, clock) as service:
-        kinds = ("sms_callback", "mms_callback")
-        service.messaging.check.callbacks.extend(callback(kind, GATEWAY) for kind in kinds)
+        passed = carrier_pb2.CHECK_OUTCOME_PASSED
+        ids = ("carrier_credentials", "carrier_callbacks")
+        service.messaging.checks = [carrier_check(passed, check_id) for check_id in ids]
         result = await checks(service)
         assert list(result) == [
             "state key",
@@ -65,9 +67,8 @@ async def test_all_checks_pass_in_a_correct_deployment(
             "redis restore",
             "pools",
             "messaging service",
-            "carrier credentials",
-            "carrier sms_callback",
-            "carrier mms_callback",
+            "carrier_credentials",
+            "carrier_callbacks",
         ]
         assert {check.outcome for check in result.values()} == {PASSED}
         assert result["pools"].finding == "1, each with an active number"
@@ -97,9 +98,9 @@ async def test_a_messaging_service_that_refuses_the_token_is_named(
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> None:
     class Refusing(ScriptedMessaging):
-        async def CheckAccount(
-            self, request: messaging_pb2.CheckAccountRequest, context: Context
-        ) -> messaging_pb2.CheckAccountResponse:
+        async def CheckCarrierAccount(
+            self, request: carrier_pb2.CheckCarrierAccountRequest, context: Context
+        ) -> carrier_pb2.CheckCarrierAccountResponse:
             await context.abort(grpc.StatusCode.UNAUTHENTICATED, "unknown")
 
     async with running(redis_url, clock, messaging=Refusing()) as service:
@@ -159,30 +160,17 @@ async def test_a_deployment_without_pools_is_a_failure(
         await expect(service, "pools", FAILED, "no pool")
 
 
-async def test_what_the_messaging_service_reports_is_checked(service: RunningService) -> None:
+async def test_what_the_messaging_service_reports_is_passed_on(service: RunningService) -> None:
     service.messaging.is_down = True
+    service.messaging.checks = [carrier_check(carrier_pb2.CHECK_OUTCOME_FAILED)]
     await expect(service, "messaging service", FAILED, "unreachable")
-    assert "carrier credentials" not in await checks(service)
+    assert "carrier_callbacks" not in await checks(service)
     service.messaging.is_down = False
-    service.messaging.check = messaging_pb2.CheckAccountResponse(is_authorized=False)
-    await expect(service, "carrier credentials", FAILED, "MESSAGING_FLOWROUTE_ACCESS_KEY")
-
-
-@pytest.mark.parametrize(
-    ("url", "outcome", "finding"),
-    [
-        ("", WARNED, f"not set; expected {GATEWAY}"),
-        (
-            "https://user:a-token@elsewhere.example.com/a-token?x=a-token",
-            WARNED,
-            "set to https://elsewhere.example.com/",
-        ),
-        (f"{GATEWAY}/a-token", PASSED, "with a callback token"),
-    ],
-)
-async def test_a_callback_is_compared_with_the_expected_url_and_shown_without_its_secrets(
-    service: RunningService, url: str, outcome: pb.CheckOutcome.ValueType, finding: str
-) -> None:
-    service.messaging.check.callbacks.append(callback("sms_callback", url))
-    await expect(service, "carrier sms_callback", outcome, finding)
-    assert "a-token" not in (await checks(service))["carrier sms_callback"].finding
+    for outcome, expected in (
+        (carrier_pb2.CHECK_OUTCOME_FAILED, FAILED),
+        (carrier_pb2.CHECK_OUTCOME_WARNED, WARNED),
+        # An outcome that was added to the contract later.
+        (carrier_pb2.CheckOutcome.ValueType(99), WARNED),
+    ):
+        service.messaging.checks = [carrier_check(outcome)]
+        await expect(service, "carrier_callbacks", expected, "as it is")

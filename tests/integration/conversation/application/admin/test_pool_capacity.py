@@ -12,7 +12,7 @@ from conversation_service.store.conversations.repository import ConversationRepo
 from conversation_service.store.deployment.usage_samples import UsageSamples
 from conversation_service.store.event_log import EventLog
 from maskline.conversation.v1 import pool_pb2
-from maskline.messaging.v1 import messaging_pb2
+from maskline.messaging.v1 import carrier_pb2
 from support.builders.conversation_calls import ask
 from support.builders.conversations import (
     ALICE_NUMBER,
@@ -32,8 +32,8 @@ ELSEWHERE = "+12065550102"
 SPARE, DISABLED_SPARE = "+12065550103", "+12065550104"
 
 
-def owned(number: str, may_text: bool | None = None) -> messaging_pb2.AccountNumber:
-    return messaging_pb2.AccountNumber(phone_number=number, is_messaging_enabled=may_text)
+def owned(number: str, may_text: bool | None = None) -> carrier_pb2.CarrierNumber:
+    return carrier_pb2.CarrierNumber(phone_number=number, messaging_enabled=may_text)
 
 
 @pytest.fixture

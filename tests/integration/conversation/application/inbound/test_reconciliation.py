@@ -20,7 +20,7 @@ from conversation_service.store.deployment.reconciliation_cursor import Reconcil
 from conversation_service.store.keyspace.keys import DeploymentKeys
 from conversation_service.store.storage import Storage
 from maskline.conversation.v1 import conversation_pb2
-from maskline.messaging.v1 import messaging_pb2 as pb
+from maskline.messaging.v1 import carrier_pb2
 from support.builders.conversation_calls import kinds
 from support.builders.conversations import (
     ALICE_NUMBER,
@@ -46,12 +46,12 @@ class CarrierWithRecords(ScriptedMessaging):
     requested_since: list[float] = field(default_factory=list)
 
     async def ListInboundRecords(
-        self, request: pb.ListInboundRecordsRequest, context: Context
-    ) -> pb.ListInboundRecordsResponse:
+        self, request: carrier_pb2.ListInboundRecordsRequest, context: Context
+    ) -> carrier_pb2.ListInboundRecordsResponse:
         records = (await super().ListInboundRecords(request, context)).records
         self.requested_since.append(request.start_time.ToMilliseconds() / 1000)
         index = int(request.page_token or 0)
-        return pb.ListInboundRecordsResponse(
+        return carrier_pb2.ListInboundRecordsResponse(
             records=records[::-1][index : index + 1],
             next_page_token=str(index + 1) if index + 1 < len(records) else "",
         )
@@ -79,7 +79,7 @@ class Deployment:
         """A message that the carrier received, and whose callback is not delivered."""
         message = self.service.text(number, body)
         message.carrier_time.FromDatetime(self.clock.now())
-        record = pb.InboundRecord(
+        record = carrier_pb2.InboundRecord(
             carrier_message_id=message.carrier_message_id,
             from_number=number,
             to_number=message.to_number,

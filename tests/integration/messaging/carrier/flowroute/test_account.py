@@ -10,6 +10,7 @@ import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
+from maskline.messaging.v1 import carrier_pb2
 from maskline.messaging.v1 import messaging_pb2 as pb
 from messaging_service.carrier.flowroute.account import ANSWER_LIMIT_BYTES
 from messaging_service.carrier.flowroute.http import ACCOUNT_CONNECTIONS, SEND_CONNECTIONS
@@ -79,14 +80,19 @@ async def test_refused_keys_are_the_result_of_a_check_and_fail_a_list(
     messaging: Messaging, carrier: ScriptedCarrier
 ) -> None:
     carrier.always(response(401, b"<html>no</html>"))
-    assert await messaging.check() == pb.CheckAccountResponse(is_authorized=False)
+    [check] = (await messaging.check()).checks
+    assert (check.check_id, check.outcome) == (
+        "carrier_credentials",
+        carrier_pb2.CHECK_OUTCOME_FAILED,
+    )
+    assert "MESSAGING_FLOWROUTE_ACCESS_KEY" in check.finding
     # The first answer is enough.
     assert len(carrier.requests) == 1
     refusal = await refused(messaging.list_numbers())
     assert refusal.info.reason == "CARRIER_CREDENTIALS_REJECTED"
 
 
-async def test_a_check_reads_each_callback_and_returns_the_expected_url(
+async def test_a_check_reads_each_callback_and_compares_it_with_the_expected_url(
     messaging: Messaging, carrier: ScriptedCarrier, redis: Redis
 ) -> None:
     refusal = response(404, {"errors": [{"detail": "hunter2"}]})
@@ -96,18 +102,15 @@ async def test_a_check_reads_each_callback_and_returns_the_expected_url(
         return response(200, CALLBACK) if is_sms else refusal
 
     carrier.script = script
-    checked = await messaging.check()
-    assert checked == pb.CheckAccountResponse(
-        is_authorized=True,
-        callbacks=[
-            pb.CallbackSetting(
-                callback_type="sms_callback",
-                url="https://old.example/",
-                expected_url=EXPECTED,
-                api_version="v2.1",
-            ),
-            pb.CallbackSetting(callback_type="mms_callback", expected_url=EXPECTED),
-        ],
+    credentials, callbacks = (await messaging.check()).checks
+    assert credentials.outcome == carrier_pb2.CHECK_OUTCOME_PASSED
+    assert (callbacks.check_id, callbacks.outcome) == (
+        "carrier_callbacks",
+        carrier_pb2.CHECK_OUTCOME_WARNED,
+    )
+    assert callbacks.finding == (
+        "sms_callback is set to https://old.example/..., mms_callback is not set; "
+        f"expected {EXPECTED} unless set per number"
     )
     assert [(request.method, request.path) for request in carrier.requests] == [
         ("GET", "/v2.2/messages/sms_callback"),
@@ -128,8 +131,8 @@ async def test_numbers_are_requested_page_by_page_of_v2(
     with capture_logs() as lines:
         first = await messaging.list_numbers()
         second = await messaging.list_numbers(7, first.next_page_token)
-    assert len(first.numbers) == 1
-    assert first.numbers == second.numbers
+    assert len(first.carrier_numbers) == 1
+    assert first.carrier_numbers == second.carrier_numbers
     assert (first.next_page_token, second.next_page_token) == ("2", "4")
     urls = [urlsplit(request.path) for request in carrier.requests]
     assert {url.path for url in urls} == {"/v2/numbers"}
@@ -146,7 +149,7 @@ async def test_a_page_of_200_numbers_is_read_however_much_the_carrier_adds_to_ea
     messaging: Messaging, carrier: ScriptedCarrier
 ) -> None:
     carrier.always(response(200, {"data": [{**NUMBER, "added": "x" * 4_000}] * 200}))
-    assert len((await messaging.list_numbers()).numbers) == 200
+    assert len((await messaging.list_numbers()).carrier_numbers) == 200
 
 
 async def test_a_carrier_that_cannot_be_reached_or_never_completes_an_answer_is_unavailable(

@@ -5,6 +5,7 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from redis.asyncio import Redis
 
+from maskline.messaging.v1 import carrier_pb2
 from maskline.messaging.v1 import messaging_pb2 as pb
 from support.clock import ManualClock
 from support.fakes.scripted_carrier import ScriptedCarrier, record, response
@@ -83,14 +84,14 @@ async def test_reads_of_the_records_are_rate_limited(
 
 
 async def test_an_invalid_request_is_refused_by_the_name_of_its_field(messaging: Messaging) -> None:
-    start = Timestamp(seconds=1)
+    start, too_early = Timestamp(seconds=1), Timestamp(seconds=-(2**62))
     for field, request in (
-        ("start_time", pb.ListInboundRecordsRequest()),
-        ("start_time", pb.ListInboundRecordsRequest(start_time=Timestamp(seconds=-(2**62)))),
-        ("page_size", pb.ListInboundRecordsRequest(start_time=start, page_size=-1)),
-        ("page_token", pb.ListInboundRecordsRequest(start_time=start, page_token="x")),
+        ("start_time", carrier_pb2.ListInboundRecordsRequest()),
+        ("start_time", carrier_pb2.ListInboundRecordsRequest(start_time=too_early)),
+        ("page_size", carrier_pb2.ListInboundRecordsRequest(start_time=start, page_size=-1)),
+        ("page_token", carrier_pb2.ListInboundRecordsRequest(start_time=start, page_token="x")),
     ):
         with pytest.raises(grpc.aio.AioRpcError) as caught:
-            await messaging.stub.ListInboundRecords(request, timeout=PATIENCE_SECONDS)
+            await messaging.carrier_stub.ListInboundRecords(request, timeout=PATIENCE_SECONDS)
         assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
         assert refusal_of(caught.value).violations == [field]

@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskline.messaging.v1 import messaging_pb2 as pb
-from messaging_service.carrier.flowroute.account import Callback, read_callback, read_numbers
+from maskline.messaging.v1 import carrier_pb2 as pb
+from messaging_service.carrier.flowroute.account import callbacks_check, read_callback, read_numbers
 from messaging_service.carrier.flowroute.http import Reply, read_error
 from messaging_service.carrier.port import (
-    AccountCheck,
-    AccountNumber,
-    CallbackSetting,
+    CarrierNumber,
+    CheckOutcome,
     NumbersPage,
+    NumberType,
     Page,
 )
 from messaging_service.model.errors import (
@@ -27,8 +27,8 @@ from messaging_service.rpc import account as mapping
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 PAGE = Page(limit=3, offset=40)
-NUMBER = AccountNumber("+12065550100")
-LONGCODE = AccountNumber("+12065550100", "longcode", is_messaging_enabled=True)
+NUMBER = CarrierNumber("+12065550100")
+LONGCODE = CarrierNumber("+12065550100", NumberType.LONG_CODE, messaging_enabled=True)
 DOCUMENTED = {
     "type": "number",
     "id": "12065550100",
@@ -67,17 +67,19 @@ def test_a_documented_number_is_read_whatever_else_it_holds() -> None:
 
 def test_missing_and_malformed_fields_of_a_number_are_left_out() -> None:
     toll_free = number(value="18005550100", number_type="toll-free", messaging_enabled=False)
-    rows: list[tuple[object, AccountNumber]] = [
+    rows: list[tuple[object, CarrierNumber]] = [
         *(({"id": value}, NUMBER) for value in ("12065550100", 12065550100)),
         ({"id": "12065550100", "attributes": None}, NUMBER),
         ({"id": "12065550100", "attributes": {"value": None}}, NUMBER),
         ({"id": "12065550100", "attributes": {"value": "?"}}, NUMBER),
         *((number(value=v), NUMBER) for v in ("+12065550100", "2065550100", " 12065550100 ")),
         # With a plus, ten digits are a whole number.
-        (number(value="+2065550100"), AccountNumber("+2065550100")),
-        (toll_free, AccountNumber("+18005550100", "toll-free", is_messaging_enabled=False)),
+        (number(value="+2065550100"), CarrierNumber("+2065550100")),
+        (toll_free, CarrierNumber("+18005550100", NumberType.TOLL_FREE, messaging_enabled=False)),
         (number(value="12065550100", number_type=None, messaging_enabled="yes"), NUMBER),
-        (number(value="12065550100", number_type="\ud800"), AccountNumber("+12065550100", "?")),
+        (number(value="12065550100", number_type="\ud800"), NUMBER),
+        # A word that was added later.
+        (number(value="12065550100", number_type="satellite"), NUMBER),
     ]
     for entry, read in rows:
         assert numbers(entry) == NumbersPage((read,)), entry
@@ -135,17 +137,40 @@ URL = "https://relay.example/api/message"
 @pytest.mark.parametrize(
     ("attributes", "callback"),
     [
-        ({"api_version": "v2.1", "callback_url": URL, "new": {}}, Callback(URL, "v2.1")),
-        ({"api_version": 2.1, "callback_url": None}, Callback("", "2.1")),
-        ({"api_version": True, "callback_url": []}, Callback("", "")),
-        ({"callback_url": "https://x/\udfff"}, Callback("https://x/?", "")),
-        (None, Callback("", "")),
+        ({"api_version": "v2.1", "callback_url": URL, "new": {}}, URL),
+        ({"api_version": 2.1, "callback_url": None}, ""),
+        ({"api_version": True, "callback_url": []}, ""),
+        ({"callback_url": "https://x/\udfff"}, "https://x/?"),
+        (None, ""),
     ],
 )
-def test_a_callback_is_read_with_any_fields(attributes: object, callback: Callback) -> None:
+def test_a_callback_is_read_with_any_fields(attributes: object, callback: str) -> None:
     body = {"data": {"type": "callback", "attributes": attributes}}
     assert read_callback(json.dumps(body).encode()) == callback
-    assert read_callback(b'{"data": {}}') == Callback("", "")
+    assert read_callback(b'{"data": {}}') == ""
+
+
+@pytest.mark.parametrize(
+    ("url", "outcome", "finding"),
+    [
+        ("", CheckOutcome.WARNED, f"sms_callback is not set; expected {URL}"),
+        (
+            "https://user:a-token@elsewhere.example.com/a-token?x=a-token",
+            CheckOutcome.WARNED,
+            "sms_callback is set to https://elsewhere.example.com/...",
+        ),
+        ("https://[a-token", CheckOutcome.WARNED, "set to a malformed URL"),
+        (URL, CheckOutcome.PASSED, "set to the gateway's URL"),
+        (f"{URL}/a-token", CheckOutcome.PASSED, "with a callback token"),
+    ],
+)
+def test_callbacks_are_compared_with_the_expected_url_and_shown_without_their_secrets(
+    url: str, outcome: CheckOutcome, finding: str
+) -> None:
+    check = callbacks_check({"sms_callback": url}, URL)
+    assert check.outcome is outcome
+    assert finding in check.finding
+    assert "a-token" not in check.finding
 
 
 NAMES = st.sampled_from(["data", "attributes", "value", "id", "type", "links", "next"])
@@ -161,9 +186,8 @@ def test_every_answer_can_be_read_and_mapped(content: bytes) -> None:
     page, callback = read_numbers(content, PAGE), read_callback(content)
     if page:
         mapping.numbers_to_proto(page)
-    if callback:
-        setting = CallbackSetting("sms_callback", "", callback.url, callback.api_version)
-        mapping.check_to_proto(AccountCheck(is_authorized=True, callbacks=(setting,)))
+    if callback is not None:
+        mapping.checks_to_proto([callbacks_check({"sms_callback": callback}, URL)])
 
 
 def test_every_status_but_2xx_is_an_error_of_a_known_type() -> None:
@@ -194,7 +218,7 @@ def test_a_page_has_at_most_what_the_contract_says() -> None:
         *((0, "", Page(200, 0)), (1, "", Page(1, 0)), (200, "7", Page(200, 7))),
         *((201, "0", Page(200, 0)), (2**31 - 1, "999999999", Page(200, 999_999_999))),
     ):
-        request = pb.ListAccountNumbersRequest(page_size=size, page_token=token)
+        request = pb.ListCarrierNumbersRequest(page_size=size, page_token=token)
         assert mapping.page_from_proto(request) == page
 
 
@@ -209,14 +233,17 @@ def test_a_page_has_at_most_what_the_contract_says() -> None:
 def test_an_invalid_page_is_refused_by_the_names_of_its_fields(
     size: int, token: str, fields: list[str]
 ) -> None:
-    request = pb.ListAccountNumbersRequest(page_size=size, page_token=token)
+    request = pb.ListCarrierNumbersRequest(page_size=size, page_token=token)
     with pytest.raises(InvalidArgument) as caught:
         mapping.page_from_proto(request)
     assert [violation.field for violation in caught.value.violations] == fields
 
 
 def test_messaging_enabled_is_absent_if_the_carrier_did_not_state_it() -> None:
-    page = NumbersPage((LONGCODE, AccountNumber("+12065550101")), next_offset=0)
+    page = NumbersPage((LONGCODE, CarrierNumber("+12065550101")), next_offset=0)
     response = mapping.numbers_to_proto(page)
-    assert [each.HasField("is_messaging_enabled") for each in response.numbers] == [True, False]
+    assert [each.HasField("messaging_enabled") for each in response.carrier_numbers] == [
+        True,
+        False,
+    ]
     assert response.next_page_token == "0"
