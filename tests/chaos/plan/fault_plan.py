@@ -135,7 +135,7 @@ CLOCK_STEP_GAP = (8.0, 14.0)
 # A failed last look-up is made once more: one of the two succeeds.
 LOOKUP_FAULT_GAP = (8.0, 12.0)
 # Each stops all sending for a second or more, and twice as long if no message was accepted since.
-RATE_LIMITED_GAP = (5.0, 10.0)
+RATE_LIMITED_GAP = (8.0, 16.0)
 
 
 def planned_faults(seed: int, seconds: float) -> list[tuple[float, PlannedFault]]:
