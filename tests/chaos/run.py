@@ -73,7 +73,7 @@ async def _run(
 
 
 def _checked(observed: Observed, logs: Path, *, has_stuck: bool) -> CheckResult:
-    """After an error or a conversation that stuck, the times of all messages are written beside the logs."""
+    """If anything went wrong, the times of all messages are written beside the logs."""
     expected = [expectation.expected() for expectation in observed.expectations]
     context = RunContext(MASKED_NUMBERS, PHONES, OPENINGS, NOTICES)
     checks = check_messages(expected, observed.received.values(), context)
