@@ -1,5 +1,6 @@
 """A scripted messaging service on a real gRPC port."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -42,6 +43,7 @@ class ScriptedMessaging(rpc.MessagingServiceServicer):
     texts: dict[str, str] = field(default_factory=dict)
     fetched: list[str] = field(default_factory=list)
     store_is_down: bool = False
+    store_hangs: bool = False
     numbers: list[pb.AccountNumber] = field(default_factory=list)
     check: pb.CheckAccountResponse = field(
         default_factory=lambda: pb.CheckAccountResponse(is_authorized=True)
@@ -85,6 +87,8 @@ class ScriptedMessaging(rpc.MessagingServiceServicer):
     ) -> pb.FetchTextResponse:
         await self._abort_if_down(context)
         self.fetched.append(request.url)
+        if self.store_hangs:
+            await asyncio.Event().wait()
         if self.store_is_down:
             return pb.FetchTextResponse(outcome=pb.FETCH_TEXT_OUTCOME_UNAVAILABLE)
         if request.url not in self.texts:

@@ -156,6 +156,10 @@ class Wiring:
         return MediaClient(self._channel)
 
     @cached_property
+    def _text_parts(self) -> TextPartReader:
+        return TextPartReader(self._media, self.clock)
+
+    @cached_property
     def _opt_outs(self) -> OptOuts:
         return OptOuts(
             self.directory,
@@ -188,7 +192,7 @@ class Wiring:
             self._storage.people,
             self._opt_outs,
             self._erasure,
-            TextPartReader(self._media, self.clock),
+            self._text_parts,
         )
 
     # The servicers, one for each service of the contract.
@@ -236,6 +240,7 @@ class Wiring:
             ReconciliationCursor(self._storage),
             CarrierRecords(self._channel),
             self._storage.people,
+            self._text_parts,
         )
         directory = PoolDirectory(self._pool_index, partial(self._open_pool, _always))
         return RestoreAcceptance(self.guard, directory, stores, self.clock)

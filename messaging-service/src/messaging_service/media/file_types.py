@@ -97,8 +97,8 @@ def prose_of(content: bytes) -> str | None:
         text = content.decode("utf-8-sig").strip()
     except UnicodeDecodeError:
         return None
-    is_other = is_picture(content) or detect_type(content) or text.upper().startswith("BEGIN:")
-    return None if is_other else text
+    is_binary = unsendable_reason(text) and (is_picture(content) or detect_type(content))
+    return None if is_binary or text.upper().startswith("BEGIN:") else text
 
 
 def is_plain_text(content: bytes, claimed: str) -> bool:

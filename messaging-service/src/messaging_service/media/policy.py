@@ -65,15 +65,11 @@ def rejected_unfetched(
 ) -> dict[int, FileOutcome]:
     """The outcomes, by position, of the files that need not be fetched."""
     outcomes: dict[int, FileOutcome] = {}
-    left = FILES_LIMIT
+    left = 0 if message.attachment_policy is AttachmentPolicy.NONE else FILES_LIMIT
     for position, attachment in enumerate(message.attachments):
         if is_layout(attachment.content_type):
             outcomes[position] = DROPPED
-        elif (
-            not is_allowed(attachment.url, allowed)
-            or message.attachment_policy is AttachmentPolicy.NONE
-            or not left
-        ):
+        elif not left or not is_allowed(attachment.url, allowed):
             outcomes[position] = REFUSED
         else:
             left -= 1
