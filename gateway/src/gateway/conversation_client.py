@@ -9,7 +9,6 @@ import grpc
 import structlog
 from grpc_health.v1 import health_pb2
 
-from gateway.callbacks.inbound_message import has_text_part
 from gateway.problems import (
     MalformedCallback,
     MediaNotFound,
@@ -18,7 +17,7 @@ from gateway.problems import (
     UnknownMaskedNumber,
     UnknownSendToken,
 )
-from gateway.sender_queues import QueuesFull, SenderQueues
+from gateway.sender_queues import QueuesFull, SenderQueues, has_text_part
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import media_pb2
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub

@@ -152,12 +152,8 @@ class Wiring:
         return MessagingClient(self._channel)
 
     @cached_property
-    def _media(self) -> MediaClient:
-        return MediaClient(self._channel)
-
-    @cached_property
     def _text_parts(self) -> TextPartReader:
-        return TextPartReader(self._media, self.clock)
+        return TextPartReader(MediaClient(self._channel), self.clock)
 
     @cached_property
     def _opt_outs(self) -> OptOuts:
@@ -246,7 +242,7 @@ class Wiring:
         return RestoreAcceptance(self.guard, directory, stores, self.clock)
 
     def media_servicer(self) -> MediaServicer:
-        return MediaServicer(self._media)
+        return MediaServicer(MediaClient(self._channel))
 
     # What runs in the background: one reconciliation, and the rest for each pool.
 

@@ -149,10 +149,5 @@ def _attachment(entry: Mapping[str, object]) -> pb.MediaAttachment:
     )
 
 
-def has_text_part(message: pb.InboundMessage) -> bool:
-    """Whether some of its words are in a file."""
-    return any(file.url and _media_type(file) == _PLAIN for file in message.attachments)
-
-
 def _media_type(file: pb.MediaAttachment) -> str:
     return file.content_type.partition(";")[0].strip().lower()

@@ -15,7 +15,7 @@ from runtime.clock import SharedClock
 FETCH_SECONDS = 4.0
 
 # The carrier sends a callback again for two minutes, so one comes after this.
-PATIENCE = timedelta(seconds=90)
+MAX_WAIT = timedelta(seconds=90)
 
 _UNAVAILABLE = TextPart(TextPartKind.UNAVAILABLE)
 
@@ -35,7 +35,7 @@ class TextPartReader:
         """The message with the words of its text parts in its body.
 
         Raises MessagingUnavailable, and TextPartUnavailable until the carrier had the message for
-        PATIENCE: then the words that are missing are refused, and their sender is notified.
+        MAX_WAIT: then the words that are missing are refused, and their sender is notified.
         """
         parts = await self._fetch(message)
         is_incomplete = any(part.kind is TextPartKind.UNAVAILABLE for part in parts)
@@ -55,4 +55,4 @@ class TextPartReader:
 
     def _is_overdue(self, message: InboundMessage) -> bool:
         accepted = message.carrier_time
-        return accepted is None or accepted <= self._clock.now() - PATIENCE
+        return accepted is None or accepted <= self._clock.now() - MAX_WAIT

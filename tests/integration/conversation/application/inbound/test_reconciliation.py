@@ -188,7 +188,7 @@ async def test_words_that_cannot_be_fetched_delay_no_other_message(deployment: D
     deployment.carrier.records[0].carrier_time.FromDatetime(deployment.clock.now())
     deployment.lost(ALICE_NUMBER, "hello")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("conversation_service.application.inbound.text_parts.PATIENCE", INTERVAL)
+        patch.setattr("conversation_service.application.inbound.text_parts.MAX_WAIT", INTERVAL)
         deployment.carrier.store_is_down = True
         await deployment.run(seconds=RESENDS.total_seconds())
         assert await deployment.service.heard(BOB_NUMBER, 1) == ["hello"]

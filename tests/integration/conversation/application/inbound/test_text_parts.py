@@ -107,7 +107,7 @@ async def test_words_that_stay_unavailable_are_refused_and_their_sender_is_told(
     service.messaging.store_is_down = True
     empty, look = (with_part(service, ALICE_NUMBER, "w", body=body) for body in ("", "look"))
     assert await outcomes(service, empty, look) == [REFUSED, REFUSED]
-    service.clock.move(seconds=text_parts.PATIENCE.total_seconds() - 1)
+    service.clock.move(seconds=text_parts.MAX_WAIT.total_seconds() - 1)
     assert await outcomes(service, empty, look) == [REFUSED, REFUSED]
     service.clock.move(seconds=1)
     assert await outcomes(service, empty, look) == [ACCEPTED, ACCEPTED]

@@ -12,7 +12,8 @@ from conversation_service.domain.model.text_parts import (
     with_text_parts,
     without_text_parts,
 )
-from support.builders.decisions import BOB, PICTURE
+from support.builders.conversations import BOB
+from support.builders.decisions import PICTURE
 
 FILE = TextPart(TextPartKind.FILE)
 GONE = TextPart(TextPartKind.GONE)
