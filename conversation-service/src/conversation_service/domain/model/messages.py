@@ -65,8 +65,8 @@ class Attachment:
 class InboundMessage:
     """A valid inbound message, from a callback or, if `is_recovered`, from the carrier's records.
 
-    `carrier_time` is when the carrier accepted it, if known. `carrier_body` is the body as the
-    carrier has it, if the words of text parts were added to `body` since.
+    `carrier_time` is when the carrier accepted it, if known. `original_body` is set once the words
+    of text parts were added to `body`.
     """
 
     carrier_message_id: str
@@ -76,7 +76,12 @@ class InboundMessage:
     attachments: tuple[Attachment, ...] = ()
     carrier_time: datetime | None = None
     is_recovered: bool = False
-    carrier_body: str | None = field(default=None, repr=False)
+    original_body: str | None = field(default=None, repr=False)
+
+    @property
+    def carrier_body(self) -> str:
+        """The body as the carrier has it."""
+        return self.body if self.original_body is None else self.original_body
 
     @property
     def text_parts(self) -> tuple[Attachment, ...]:

@@ -41,7 +41,7 @@ def with_text_parts(message: InboundMessage, parts: Sequence[TextPart]) -> Inbou
         elif part.text and part.text not in bodies:
             bodies.append(part.text)
     body = message.body if len(bodies) == 1 else _joined(bodies)
-    return replace(message, body=body, attachments=tuple(files), carrier_body=message.body)
+    return replace(message, body=body, attachments=tuple(files), original_body=message.body)
 
 
 def without_text_parts(message: InboundMessage) -> InboundMessage:

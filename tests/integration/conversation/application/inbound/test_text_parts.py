@@ -60,6 +60,9 @@ async def test_an_opt_out_in_a_text_part_opts_out_and_is_never_relayed(
     assert service.messaging.fetched == [URL]
     await service.quiet()
     assert not [sent for sent in service.sent() if sent.attachments or sent.body == words]
+    # The carrier confirms what it reads itself, and it reads no files.
+    [confirmation] = service.sent_to(ALICE_NUMBER)
+    assert confirmation.startswith(system_message(Template.OPTED_OUT))
 
 
 async def test_a_code_in_a_text_part_joins_and_the_words_of_one_are_relayed(
