@@ -23,6 +23,7 @@ from conversation_service.application.inbound.delivery_receipts import (
 )
 from conversation_service.application.inbound.messages import InboundHandler
 from conversation_service.application.inbound.reconciliation import Reconciliation
+from conversation_service.application.inbound.text_parts import TextPartReader
 from conversation_service.application.number_lookups import NumberLookups
 from conversation_service.application.opt_outs import OptOuts
 from conversation_service.application.pools import PoolContext, PoolDirectory
@@ -151,6 +152,10 @@ class Wiring:
         return MessagingClient(self._channel)
 
     @cached_property
+    def _text_parts(self) -> TextPartReader:
+        return TextPartReader(MediaClient(self._channel), self.clock)
+
+    @cached_property
     def _opt_outs(self) -> OptOuts:
         return OptOuts(
             self.directory,
@@ -178,7 +183,13 @@ class Wiring:
 
     @cached_property
     def _inbound(self) -> InboundHandler:
-        return InboundHandler(self.directory, self._storage.people, self._opt_outs, self._erasure)
+        return InboundHandler(
+            self.directory,
+            self._storage.people,
+            self._opt_outs,
+            self._erasure,
+            self._text_parts,
+        )
 
     # The servicers, one for each service of the contract.
 
@@ -225,6 +236,7 @@ class Wiring:
             ReconciliationCursor(self._storage),
             CarrierRecords(self._channel),
             self._storage.people,
+            self._text_parts,
         )
         directory = PoolDirectory(self._pool_index, partial(self._open_pool, _always))
         return RestoreAcceptance(self.guard, directory, stores, self.clock)

@@ -104,6 +104,12 @@ class Executor:
         except BatcherFull:
             raise BackendUnavailable from None
 
+    async def is_known(self, command: Command) -> bool:
+        """Whether it was carried out before. False may be wrong while the pool changes."""
+        key = (command.idempotency_key, ReadSet())
+        loaded = await self._store.load([key], self.pool, self._clock.now())
+        return any(loaded.duplicates)
+
     async def reload(self) -> Pool:
         """Loads the pool as it is now."""
         self.pool = await self._store.pool() or self.pool

@@ -108,7 +108,6 @@ def to_proto(message: OutboundMessage, pool: str, settings: PoolSettings) -> pb.
         ),
         unknown_policy=pb.UnknownPolicy.Value(f"UNKNOWN_POLICY_{settings.unknown_policy}"),
         campaign_budget=_budget(settings, uses_reserve=message.uses_reserve),
-        max_segments=settings.max_message_segments if message.is_relayed else 0,
     )
 
 

@@ -108,8 +108,6 @@ class OutboundMessage:
     attachment_policy: AttachmentPolicy = AttachmentPolicy.PICTURES
     unknown_policy: UnknownPolicy = UnknownPolicy.PREFER_LOSS
     campaign_budget: CampaignBudget = CampaignBudget()
-    # With the words of its text parts; 0 for no limit.
-    max_segments: int = 0
 
     @property
     def route(self) -> tuple[str, str]:

@@ -78,7 +78,6 @@ def message_from_proto(message: pb.OutboundMessage) -> OutboundMessage:
         ),
         unknown_policy=_UNKNOWN_POLICIES.get(message.unknown_policy, UnknownPolicy.PREFER_LOSS),
         campaign_budget=_budget(message.campaign_budget),
-        max_segments=max(message.max_segments, 0),
     )
 
 

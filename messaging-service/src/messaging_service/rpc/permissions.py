@@ -14,6 +14,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "RecordDeliveryReceipts": (CONVERSATION_SERVICE,),
     "ListInboundRecords": (CONVERSATION_SERVICE,),
     "GetMedia": (CONVERSATION_SERVICE,),
+    "FetchText": (CONVERSATION_SERVICE,),
     "ListAccountNumbers": (CONVERSATION_SERVICE,),
     "CheckAccount": (CONVERSATION_SERVICE,),
     "CheckAccess": (CONVERSATION_SERVICE,),

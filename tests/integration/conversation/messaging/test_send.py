@@ -157,15 +157,6 @@ async def test_a_tenth_of_a_budget_is_for_messages_that_may_use_the_reserve(
         assert whole.campaign_budget.segments_per_minute == limit
 
 
-async def test_only_relayed_messages_have_a_limit_of_segments(
-    messaging: tuple[ScriptedMessaging, MessagingClient],
-) -> None:
-    scripted, client = messaging
-    relayed = replace(MESSAGE, message_id="m2", is_relayed=True)
-    await client.send([MESSAGE, relayed], "main", replace(SETTINGS, max_message_segments=3))
-    assert [message.max_segments for message in scripted.sent] == [0, 3]
-
-
 @dataclass
 class FailingMessaging(ScriptedMessaging):
     """Fails every request."""

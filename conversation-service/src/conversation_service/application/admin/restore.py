@@ -8,6 +8,7 @@ import structlog
 
 from conversation_service.application import queries
 from conversation_service.application.inbound.reconciliation import LOOK_BACK, MAX_PAGES
+from conversation_service.application.inbound.text_parts import TextPartReader
 from conversation_service.application.pools import PoolContext, PoolDirectory
 from conversation_service.application.restore_guard import MARGIN, RestoreGuard
 from conversation_service.domain.commands.system.end_for_restore import EndConversationForRestore
@@ -50,6 +51,7 @@ class RestoreStores:
     cursor: ReconciliationCursor
     records: CarrierRecords
     people: PersonIds
+    text_parts: TextPartReader
 
 
 class RestoreAcceptance:
@@ -98,8 +100,10 @@ class RestoreAcceptance:
         consents, token = [], ""
         for _ in range(MAX_PAGES):
             page = await self._stores.records.page(since, token)
-            found = [await self._consent(message) for message in page.texts]
-            consents += [consent for consent in found if consent is not None]
+            for start in range(0, len(page.texts), BATCH):
+                batch = page.texts[start : start + BATCH]
+                found = await asyncio.gather(*map(self._consent, batch))
+                consents += [consent for consent in found if consent is not None]
             token = page.next_token
             if not token:
                 return consents
@@ -112,6 +116,9 @@ class RestoreAcceptance:
         except UnknownMaskedNumber:
             return None
         kind = parse(message.body, pool.pool.keywords).kind
+        if message.text_parts and kind not in _OPTS_OUT:
+            message = await self._stores.text_parts.complete(message)
+            kind = parse(message.body, pool.pool.keywords).kind
         if kind not in (*_OPTS_OUT, *_OPTS_IN):
             return None
         person_id = self._stores.people.person_id(message.from_number)

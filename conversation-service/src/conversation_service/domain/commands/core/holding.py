@@ -26,8 +26,7 @@ def relayed_draft(
 ) -> Draft:
     """A participant's message to the other participant."""
     [recipient] = (person for person in active.participants if person.participant_id != author_id)
-    has_text_parts = any(file.is_text for file in attachments)
-    relayed = snapshot.pool.catalog.unmarked(body, has_text_parts=has_text_parts)
+    relayed = snapshot.pool.catalog.unmarked(body)
     return Draft(recipient, relayed, author_id=author_id, attachments=attachments)
 
 

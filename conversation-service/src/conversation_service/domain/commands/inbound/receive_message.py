@@ -58,7 +58,7 @@ class ReceiveMessage:
         offer files at other addresses, or none.
         """
         message = self.message
-        fields = (message.to_number, message.from_number, message.body)
+        fields = (message.to_number, message.from_number, message.carrier_body)
         return IdempotencyKey("text", message.carrier_message_id, fields)
 
     def keyword(self, keywords: Keywords) -> ParsedKeyword:

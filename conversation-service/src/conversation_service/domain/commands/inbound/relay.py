@@ -143,8 +143,7 @@ def with_notice_of_files(inbound: InboundContext, change: Change, conversation_i
     The reply to the keyword says so as well. Where there is none, a notice of its own does.
     """
     snapshot, sender = inbound.snapshot, inbound.sender
-    files = [file for file in inbound.message.attachments if not file.is_text]
-    split = split_attachments(files, snapshot.pool.settings.attachment_policy)
+    split = split_attachments(inbound.message.attachments, snapshot.pool.settings.attachment_policy)
     if not (split.relayed or split.refused):
         return change
     template = _template_about_files(snapshot)

@@ -82,17 +82,11 @@ def test_a_file_is_relayed_whatever_its_declared_type_if_the_pool_relays_files(
     assert split_attachments([file], NONE) == AttachmentSplit(refused=1)
     for policy in (PICTURES, ALL):
         assert split_attachments([file], policy) == AttachmentSplit((file,))
-    for policy in AttachmentPolicy:
-        # Words of the body, whatever the policy.
-        text = replace(file, content_type="TEXT/PLAIN; charset=utf-8")
-        assert split_attachments([text], policy) == AttachmentSplit((text,))
 
 
 @pytest.mark.parametrize("policy", AttachmentPolicy)
-def test_a_layout_is_ignored_and_a_text_part_without_a_size_may_hold_words(
-    policy: AttachmentPolicy,
-) -> None:
-    assert split_attachments([SMIL, EMPTY_PART], policy) == AttachmentSplit((EMPTY_PART,))
+def test_a_layout_is_ignored(policy: AttachmentPolicy) -> None:
+    assert split_attachments([SMIL], policy) == AttachmentSplit()
 
 
 @pytest.mark.parametrize("policy", AttachmentPolicy)
@@ -159,8 +153,9 @@ def test_nothing_is_sent_after_an_opt_out_that_the_carrier_confirms() -> None:
     assert sent_bodies(from_active("stop", PICTURE)) == sent_bodies(from_active("stop"))
 
 
-def test_a_text_part_with_a_keyword_is_no_file() -> None:
-    assert from_active("help", NOTE) == from_active("help")
+def test_words_that_could_not_be_fetched_are_told_beside_a_keyword() -> None:
+    [(_, reply)] = sent_bodies(from_active("help", replace(NOTE, url="")))
+    assert reply.endswith(f" {NOTICE}")
 
 
 def test_files_keep_their_order_and_refused_ones_are_counted() -> None:
