@@ -48,11 +48,11 @@ REFUSALS: Mapping[ErrorReason.ValueType, tuple[type[Refused], str]] = {
         MalformedCallback,
         "The conversation service cannot use what this callback says.",
     ),
-    ErrorReason.ERROR_REASON_UNKNOWN_MASKED_NUMBER: (
+    ErrorReason.ERROR_REASON_MASKED_NUMBER_NOT_FOUND: (
         UnknownMaskedNumber,
         "No pool owns this number. Add it to a pool, or take the callback off the number.",
     ),
-    ErrorReason.ERROR_REASON_SEND_TOKEN_NOT_VALID: (
+    ErrorReason.ERROR_REASON_SEND_TOKEN_INVALID: (
         UnknownSendToken,
         "No text has this address for its receipts.",
     ),

@@ -112,7 +112,7 @@ async def test_a_full_queue_is_503_at_once(monkeypatch: pytest.MonkeyPatch) -> N
 async def test_a_refused_item_gets_the_problem_of_its_reason(
     gateway: RunningGateway, scripted: ScriptedConversations
 ) -> None:
-    reason = ErrorReason.ERROR_REASON_UNKNOWN_MASKED_NUMBER
+    reason = ErrorReason.ERROR_REASON_MASKED_NUMBER_NOT_FOUND
     error = pb.ItemError(reason=reason, message="secret words")
     scripted.message_result = pb.ReceiveMessageResult(
         outcome=pb.RECEIVE_OUTCOME_REFUSED, error=error

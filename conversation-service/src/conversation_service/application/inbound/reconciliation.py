@@ -11,8 +11,8 @@ from conversation_service.application.restore_guard import IsOpen
 from conversation_service.domain.errors import (
     ConversationError,
     InvalidArgument,
+    MaskedNumberNotFound,
     RequestIdReused,
-    UnknownMaskedNumber,
 )
 from conversation_service.domain.model.messages import InboundMessage
 from conversation_service.messaging.carrier_records import CarrierRecords
@@ -119,7 +119,7 @@ class Reconciliation:
 
     async def _handle(self, batch: Sequence[InboundMessage]) -> None:
         for result in await self._inbound.handle(batch):
-            if isinstance(result, UnknownMaskedNumber | RequestIdReused | InvalidArgument):
+            if isinstance(result, MaskedNumberNotFound | RequestIdReused | InvalidArgument):
                 # A number of no pool, an id that arrived with another body, or one of our own
                 # numbers as the sender: final in each case.
                 continue

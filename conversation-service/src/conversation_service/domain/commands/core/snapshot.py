@@ -267,5 +267,5 @@ def participant_of(conversation: Conversation, participant_id: str) -> Person:
     """A participant; raises ParticipantNotFound."""
     person = conversation.participant(participant_id)
     if person is None:
-        raise ParticipantNotFound(conversation.conversation_id)
+        raise ParticipantNotFound(conversation.conversation_id, participant_id)
     return person
