@@ -11,11 +11,11 @@ from grpc_health.v1 import health_pb2
 
 from gateway.problems import (
     MalformedCallback,
+    MaskedNumberNotFound,
     MediaNotFound,
     Refused,
+    SendTokenInvalid,
     ServiceUnavailable,
-    UnknownMaskedNumber,
-    UnknownSendToken,
 )
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import media_pb2
@@ -49,11 +49,11 @@ REFUSALS: Mapping[ErrorReason.ValueType, tuple[type[Refused], str]] = {
         "The conversation service cannot use what this callback says.",
     ),
     ErrorReason.ERROR_REASON_MASKED_NUMBER_NOT_FOUND: (
-        UnknownMaskedNumber,
+        MaskedNumberNotFound,
         "No pool owns this number. Add it to a pool, or take the callback off the number.",
     ),
     ErrorReason.ERROR_REASON_SEND_TOKEN_INVALID: (
-        UnknownSendToken,
+        SendTokenInvalid,
         "No text has this address for its receipts.",
     ),
 }

@@ -20,7 +20,7 @@ from support.services.running_gateway import (
     serving_conversations,
 )
 
-CALLBACKS = [("/api/message", sms()), ("/api/receipt/c2VuZA", receipt())]
+CALLBACKS = [("/api/message", sms()), ("/api/receipt/attempt/c2VuZA", receipt())]
 
 
 @pytest.mark.parametrize(("address", "callback"), CALLBACKS)
@@ -31,7 +31,7 @@ async def test_without_a_service_callbacks_get_503_until_there_is_one(
     async with running_gateway(target) as gateway:
         response = await gateway.http.post(address, json=callback)
         assert (response.status_code, response.headers["retry-after"]) == (503, "5")
-        assert response.json()["type"] == "urn:problem-type:maskline:not-now"
+        assert response.json()["type"] == "urn:problem-type:maskline:backend-unavailable"
 
         async def is_taken() -> bool:
             return (await gateway.http.post(address, json=callback)).status_code == 200
@@ -132,7 +132,7 @@ async def test_an_unmatched_receipt_is_200_and_logged_by_its_id(
 ) -> None:
     scripted.receipt_result = pb.ReceiveDeliveryReceiptResult(outcome=pb.RECEIPT_OUTCOME_UNMATCHED)
     with structlog.testing.capture_logs() as logs:
-        response = await gateway.http.post("/api/receipt/c2VuZA", json=receipt())
+        response = await gateway.http.post("/api/receipt/attempt/c2VuZA", json=receipt())
     assert response.status_code == 200
     event = {"event": "receipt_unmatched", "log_level": "warning"}
     assert logs == [{**event, "carrier_message_id": CARRIER_MESSAGE_ID}]
