@@ -223,9 +223,10 @@ TABLE: Table = {
     },
     "EndConversation": changing(end, OwnPool.active)
     | {
+        "ETAG_MISMATCH": lambda own: end(own.active().conversation_id, etag=NOTHING),
         "PARTICIPANT_NOT_FOUND": lambda own: end(
             own.active().conversation_id, participant_id=NOTHING
-        )
+        ),
     },
     "SendMessage": changing(send, OwnPool.active)
     | {

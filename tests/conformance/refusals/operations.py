@@ -113,6 +113,7 @@ TABLE: Table = {
     "UpdatePool": {
         "INVALID_ARGUMENT": lambda own: update("name"),
         "POOL_NOT_FOUND": lambda own: update("operator", pool=NO_POOL),
+        "ETAG_MISMATCH": lambda own: update("operator", etag="of-another-time"),
         "REQUEST_ID_REUSED": updating_otherwise,
     },
     "AddNumber": of_number(add)

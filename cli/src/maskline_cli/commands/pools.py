@@ -77,13 +77,15 @@ def set_pool(
 ) -> None:
     """Changes settings of a pool. They apply to live conversations too."""
     client = client_of(context)
-    new_settings = pb.PoolSettings()
+    new_settings, etag = pb.PoolSettings(), ""
     if pool_settings.names_entry(settings):
-        current = _get(client, name).pool.settings
-        new_settings = pb.PoolSettings(words=current.words, texts=current.texts)
+        # The other entries are sent as they were read, so nobody may have changed them since.
+        current = _get(client, name).pool
+        etag = current.etag
+        new_settings = pb.PoolSettings(words=current.settings.words, texts=current.settings.texts)
     mask = FieldMask(paths=pool_settings.assign(new_settings, settings))
     request = pb.UpdatePoolRequest(
-        request_id=request_id, pool=name, settings=new_settings, update_mask=mask
+        request_id=request_id, pool=name, settings=new_settings, update_mask=mask, etag=etag
     )
     _show(client, client.call(client.pools.UpdatePool, request))
 

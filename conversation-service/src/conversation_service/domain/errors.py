@@ -253,6 +253,12 @@ class ConcurrentChange(_DetailedError):
     text = "others changed the same conversation at the same time; try again"
 
 
+class EtagMismatch(_DetailedError):
+    keys = ("etag",)
+    reason = "ETAG_MISMATCH"
+    text = "it has changed since this etag was read, and has {etag} now; read it again"
+
+
 class BackendUnavailable(_DetailedError):
     reason = "BACKEND_UNAVAILABLE"
     text = "Redis or the messaging service does not answer; try again"

@@ -83,13 +83,13 @@ async def test_json_has_the_contracts_names_and_times_in_utc(deployment: Deploym
 async def test_a_change_of_one_word_of_a_pool_keeps_the_others(deployment: Deployment) -> None:
     words = {"end": pool_pb2.CommandWords(words=["fin"])}
     settings = pool_pb2.PoolSettings(words=words, texts={"help": "Call us."})
-    present = pool_pb2.Pool(name="main", settings=settings)
+    present = pool_pb2.Pool(name="main", settings=settings, etag="read")
     deployment.answers("GetPool", pool_pb2.GetPoolResponse(pool=present))
     deployment.answers("UpdatePool", pool_pb2.UpdatePoolResponse(pool=present))
     ended = await maskline(deployment.target, "pools", "set", "main", "words.start=go, begin")
     assert ended.status == 0, ended.err
     [request] = deployment.received(pool_pb2.UpdatePoolRequest)
-    assert list(request.update_mask.paths) == ["words"]
+    assert (list(request.update_mask.paths), request.etag) == (["words"], "read")
     kept = {kind: list(command.words) for kind, command in request.settings.words.items()}
     assert kept == {"end": ["fin"], "start": ["go", "begin"]}
 

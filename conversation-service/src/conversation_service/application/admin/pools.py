@@ -65,12 +65,10 @@ class Pools:
         await self._directory.refresh()
         return [await pool.executor.reload() for pool in self._directory.pools]
 
-    async def update(
-        self, name: str, request_id: str, settings: PoolSettings, fields: tuple[str, ...]
-    ) -> Pool:
-        """Raises PoolNotFound, InvalidArgument."""
+    async def update(self, name: str, command: UpdatePool) -> Pool:
+        """Raises PoolNotFound, EtagMismatch, InvalidArgument."""
         pool = await self._directory.by_name(name)
-        await pool.executor.run(UpdatePool(request_id, settings, fields))
+        await pool.executor.run(command)
         return await pool.executor.reload()
 
     async def add_number(self, name: str, request_id: str, number: MaskedNumber) -> Pool:

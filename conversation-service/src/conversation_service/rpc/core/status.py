@@ -52,6 +52,7 @@ CODES: dict[type[errors.ConversationError], StatusCode] = {
     errors.ResponseExpired: StatusCode.FAILED_PRECONDITION,
     errors.ErasureNotFound: StatusCode.NOT_FOUND,
     errors.ConcurrentChange: StatusCode.ABORTED,
+    errors.EtagMismatch: StatusCode.ABORTED,
     errors.BackendUnavailable: StatusCode.UNAVAILABLE,
     errors.RestorePending: StatusCode.UNAVAILABLE,
     errors.NoRestorePending: StatusCode.FAILED_PRECONDITION,

@@ -89,6 +89,16 @@ def test_invalid_settings_are_refused_with_every_violation() -> None:
         assert fields == ["operator", "code_lifetime"]
 
 
+def test_a_pool_is_changed_only_with_the_etag_that_was_read_if_one_is_given() -> None:
+    for etag in ("", POOL.version):
+        assert decided(replace(UPDATE, etag=etag)).version == "change"
+    for settings in (SETTINGS, INVALID_SETTINGS):
+        stale = replace(UPDATE, settings=settings, etag="stale")
+        with pytest.raises(errors.EtagMismatch) as refused:
+            stale.decide(snapshot_of(pool=POOL))
+        assert refused.value.metadata == {"etag": POOL.version}
+
+
 def test_changed_settings_are_validated_together_with_the_others() -> None:
     lead = replace(SETTINGS, warning_lead=timedelta(days=8))
     with pytest.raises(errors.InvalidArgument):

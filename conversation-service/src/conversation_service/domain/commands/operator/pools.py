@@ -5,7 +5,7 @@ from typing import Any
 
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.command import IdempotencyKey
-from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
+from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot, check_etag
 from conversation_service.domain.errors import (
     InvalidArgument,
     MaskedNumberInUse,
@@ -87,22 +87,27 @@ class ReseedPool:
 
 @dataclass(frozen=True, slots=True)
 class UpdatePool:
-    """Sets the named `fields` of a pool to their values in `settings`."""
+    """Sets the named `fields` of a pool to their values in `settings`.
+
+    With an etag, only if the pool still has it.
+    """
 
     request_id: str
     settings: PoolSettings
     fields: tuple[str, ...]
+    etag: str = ""
 
     @property
     def idempotency_key(self) -> IdempotencyKey:
         changes = (f"{name}={value!r}" for name, value in sorted(self._changes.items()))
-        return IdempotencyKey("update-pool", self.request_id, tuple(changes))
+        return IdempotencyKey("update-pool", self.request_id, (self.etag, *changes))
 
     def read_set(self, pool: Pool) -> ReadSet:
         return ReadSet()
 
     def decide(self, snapshot: Snapshot) -> Change:
         pool = _existing(snapshot)
+        check_etag(self.etag, pool.version)
         settings = replace(pool.settings, **self._changes)
         _check_settings(settings)
         after = replace(pool, settings=settings, is_seeded=False)
