@@ -90,7 +90,7 @@ def set_pool(
     _show(client, client.call(client.pools.UpdatePool, request))
 
 
-def show_advice(context: typer.Context, name: PoolName) -> None:
+def show_capacity(context: typer.Context, name: PoolName) -> None:
     """Shows how many masked numbers the load needs, and when they run out."""
     client = client_of(context)
     advice = client.call(client.pools.GetPoolAdvice, pb.GetPoolAdviceRequest(pool=name))
@@ -106,7 +106,7 @@ def show_advice(context: typer.Context, name: PoolName) -> None:
     show(client.options, advice, view)
 
 
-def sync(context: typer.Context, name: PoolName) -> None:
+def compare(context: typer.Context, name: PoolName) -> None:
     """Compares a pool with the numbers of the carrier account; changes nothing."""
     client = client_of(context)
     response = client.call(client.pools.SyncNumbers, pb.SyncNumbersRequest(pool=name))
