@@ -11,11 +11,11 @@ from grpc_health.v1 import health_pb2
 
 from gateway.problems import (
     MalformedCallback,
+    MaskedNumberNotFound,
     MediaNotFound,
     Refused,
+    SendTokenInvalid,
     ServiceUnavailable,
-    UnknownMaskedNumber,
-    UnknownSendToken,
 )
 from gateway.sender_queues import QueuesFull, SenderQueues, has_text_part
 from maskline.conversation.v1 import conversation_pb2 as pb
@@ -49,12 +49,12 @@ REFUSALS: Mapping[ErrorReason.ValueType, tuple[type[Refused], str]] = {
         MalformedCallback,
         "The conversation service cannot use what this callback says.",
     ),
-    ErrorReason.ERROR_REASON_UNKNOWN_MASKED_NUMBER: (
-        UnknownMaskedNumber,
+    ErrorReason.ERROR_REASON_MASKED_NUMBER_NOT_FOUND: (
+        MaskedNumberNotFound,
         "No pool owns this number. Add it to a pool, or take the callback off the number.",
     ),
-    ErrorReason.ERROR_REASON_SEND_TOKEN_NOT_VALID: (
-        UnknownSendToken,
+    ErrorReason.ERROR_REASON_SEND_TOKEN_INVALID: (
+        SendTokenInvalid,
         "No text has this address for its receipts.",
     ),
 }

@@ -27,7 +27,7 @@ POOL = "conformance"
 # It has as many numbers as a pool may, and refuses texts while a conversation is paused.
 FULL_POOL = "conformance-full"
 # By a run whose request id is forgotten; by a version of the suite with other settings.
-CREATED_BEFORE = ("POOL_EXISTS", "REQUEST_ID_REUSED")
+CREATED_BEFORE = ("POOL_ALREADY_EXISTS", "REQUEST_ID_REUSED")
 
 Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response")

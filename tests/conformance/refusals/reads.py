@@ -49,7 +49,7 @@ TABLE: Table = {
     ),
     "ListConversations": of_pool(lambda pool: pb.ListConversationsRequest(pool=pool)),
     "WatchEvents": of_pool(lambda pool: pb.WatchEventsRequest(pool=pool))
-    | {"TOO_MANY_WATCHERS": watching_among_many},
+    | {"WATCH_LIMIT_REACHED": watching_among_many},
     "GetPool": of_pool(lambda pool: pool_pb2.GetPoolRequest(pool=pool)),
     "ListNumbers": of_pool(lambda pool: pool_pb2.ListNumbersRequest(pool=pool)),
     "SyncNumbers": of_pool(lambda pool: pool_pb2.SyncNumbersRequest(pool=pool)),

@@ -36,7 +36,7 @@ async def test_a_code_is_valid_to_the_last_second_and_then_expires_and_is_purged
     assert (await service.heard(ALICE_NUMBER, 2))[1] == system_message(Template.CODE_EXPIRED)
     conversation = await service.get(expiring.conversation.conversation_id)
     assert conversation.end_reason == pb.END_REASON_CODE_EXPIRED
-    with refused("CODE_NOT_VALID"):
+    with refused("JOIN_CODE_INVALID"):
         await service.join(BOB_NUMBER, expiring.code)
     service.clock.move(seconds=SETTINGS.kept_after_end.total_seconds())
 

@@ -1,4 +1,4 @@
-"""`maskline timeline` and `maskline conversations messages`: events and messages."""
+"""`maskline conversations events` and `messages`: events and messages."""
 
 from collections.abc import Iterable, Iterator, Mapping
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from conversation_service.domain.errors import CursorExpired, TooManyWatchers
+from conversation_service.domain.errors import CursorExpired, WatchLimitReached
 from conversation_service.store.event_log import START, EventLog, RecordedEvent
 from runtime.clock import Clock
 
@@ -80,10 +80,11 @@ class SubscriptionLimit:
 
     @contextmanager
     def slot(self, caller: str) -> Iterator[None]:
-        """Counts one subscription while it lasts; raises TooManyWatchers."""
-        is_full = self._by_caller.total() >= self._limit
-        if is_full or self._by_caller[caller] >= self._per_caller:
-            raise TooManyWatchers
+        """Counts one subscription while it lasts; raises WatchLimitReached."""
+        if self._by_caller.total() >= self._limit:
+            raise WatchLimitReached(self._limit)
+        if self._by_caller[caller] >= self._per_caller:
+            raise WatchLimitReached(self._per_caller)
         self._by_caller[caller] += 1
         try:
             yield

@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 from conversation_service.application.inbound.delivery_receipts import FailureNotifier
 from conversation_service.dispatch import metrics
 from conversation_service.dispatch.pre_send import Outcome
-from conversation_service.domain.errors import BackendUnavailable, CommitContention
+from conversation_service.domain.errors import BackendUnavailable, ConcurrentChange
 from conversation_service.domain.model.events import Rule
 from conversation_service.domain.model.messages import (
     DeliveryFailure,
@@ -29,7 +29,7 @@ log = structlog.get_logger()
 DEAD_LETTERED = "DEAD"
 
 # A backend does not answer: no message is the cause.
-TRANSIENT = (BackendUnavailable, CommitContention, RedisError, OSError)
+TRANSIENT = (BackendUnavailable, ConcurrentChange, RedisError, OSError)
 
 _ONLY_FILES = "ATTACHMENTS_REFUSED"
 

@@ -8,8 +8,8 @@ import grpc
 
 from conversation_service.domain.errors import (
     BackendUnavailable,
-    CarrierAccountRefused,
-    SendTokenNotValid,
+    CarrierCredentialsRejected,
+    SendTokenInvalid,
 )
 from conversation_service.domain.model.messages import MessageState, OutboundMessage
 from conversation_service.domain.model.pool import PoolSettings
@@ -63,8 +63,8 @@ class ReceiptMatch:
     is_opted_out: bool = False
 
 
-# SendTokenNotValid for a forged receipt, None if its message is unknown.
-Recorded = ReceiptMatch | SendTokenNotValid | None
+# SendTokenInvalid for a forged receipt, None if its message is unknown.
+Recorded = ReceiptMatch | SendTokenInvalid | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ class MessagingClient:
         return [_match(result) for result in response.results]
 
     async def account_numbers(self) -> list[AccountNumber]:
-        """All numbers of the account. Raises MessagingUnavailable, CarrierAccountRefused."""
+        """All numbers of the account. Raises MessagingUnavailable, CarrierCredentialsRejected."""
         numbers: list[AccountNumber] = []
         token = ""
         for _ in range(ACCOUNT_PAGES):
@@ -171,7 +171,7 @@ def _account_number(number: pb.AccountNumber) -> AccountNumber:
 def _raise_unavailable(error: grpc.aio.AioRpcError) -> NoReturn:
     if error.code() is grpc.StatusCode.FAILED_PRECONDITION:
         # Only the calls about the account fail so.
-        raise CarrierAccountRefused from error
+        raise CarrierCredentialsRejected from error
     if error.code() in REFUSED:
         raise MessagingRefused from error
     raise MessagingUnavailable from error
@@ -200,7 +200,7 @@ def _receipt(receipt: CarrierReceipt) -> pb.DeliveryReceipt:
 
 def _match(result: pb.RecordDeliveryReceiptResult) -> Recorded:
     if result.HasField("error"):
-        return SendTokenNotValid()
+        return SendTokenInvalid()
     if not result.HasField("message"):
         return None
     message = result.message

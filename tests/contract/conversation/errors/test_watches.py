@@ -56,7 +56,7 @@ async def test_a_watcher_that_does_not_read_loses_its_slot_and_can_resume(
             service.clock.move(seconds=10)
             for other in others:
                 await other.heartbeat()
-        assert reason_ == "WATCHER_TOO_SLOW"
+        assert reason_ == "WATCH_TOO_SLOW"
         # The unread events were never loaded, so they took no memory.
         assert len(read) < event_count / 2
         async with watching(service, cursor=slow.cursor) as resumed:

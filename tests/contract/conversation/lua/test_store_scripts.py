@@ -123,10 +123,10 @@ async def test_numbers_are_claimed_all_or_none_and_released_by_their_owner_only(
     redis: Redis,
 ) -> None:
     index = PoolIndex(Storage(redis, CIPHER))
-    assert await index.claim_numbers("main", [MASKED])
-    assert not await index.claim_numbers("other", [OTHER_MASKED, MASKED])
+    assert await index.claim_numbers("main", [MASKED]) is None
+    assert await index.claim_numbers("other", [OTHER_MASKED, MASKED]) == (1, "main")
     assert await index.owner(OTHER_MASKED) is None
-    assert await index.claim_numbers("main", [MASKED, OTHER_MASKED])
+    assert await index.claim_numbers("main", [MASKED, OTHER_MASKED]) is None
     await index.release_number("other", MASKED)
     assert await index.owner(MASKED) == "main"
     await index.release_number("main", MASKED)

@@ -22,7 +22,7 @@ from support.services.cli_process import watching
 STARTED = watched(1, event_pb2.EVENT_TYPE_CONVERSATION_STARTED, description="It begins.")
 JOINED = watched(2, event_pb2.EVENT_TYPE_CONVERSATION_JOINED, participant_id="p-bob")
 HEARTBEAT = pb.WatchEventsResponse(cursor="9-0", is_heartbeat=True)
-TOO_SLOW = RpcStatus(grpc.StatusCode.RESOURCE_EXHAUSTED, "WATCHER_TOO_SLOW", "Too slow.")
+TOO_SLOW = RpcStatus(grpc.StatusCode.RESOURCE_EXHAUSTED, "WATCH_TOO_SLOW", "Too slow.")
 EXPIRED = RpcStatus(grpc.StatusCode.OUT_OF_RANGE, "CURSOR_EXPIRED", "No longer kept.")
 
 

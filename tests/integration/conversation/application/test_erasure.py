@@ -132,7 +132,7 @@ async def test_a_number_rests_although_what_was_on_it_is_gone(service: RunningSe
     await erase(service)
     with refused("CONVERSATION_NOT_FOUND"):
         await service.get(conversation.conversation_id)
-    with refused("NUMBER_COOLING"):
+    with refused("MASKED_NUMBER_COOLING"):
         await service.open(BOB_NUMBER, CAROL_NUMBER)
     await service.deliver(BOB_NUMBER, "start")
     span = system_message(Template.JUST_ENDED, span=FIRST.settings.cool_off)

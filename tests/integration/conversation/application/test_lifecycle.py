@@ -166,7 +166,7 @@ async def test_a_late_message_reaches_neither_the_old_partner_nor_a_new_one(
 ) -> None:
     await ended(service)
     carols = await service.start(CAROL_NUMBER, MASKED)
-    with refused("NUMBER_COOLING"):
+    with refused("MASKED_NUMBER_COOLING"):
         await service.join(ALICE_NUMBER, carols.code)
     for body in (f"join {carols.code}", "start", "a late text"):
         await service.deliver(ALICE_NUMBER, body)

@@ -91,7 +91,7 @@ async def test_nobody_is_in_two_conversations_on_a_number_however_many_are_opene
     assert max(routes.values()) == 1
     ids = {conversation.conversation_id for conversation in opened}
     assert {conversation.conversation_id for conversation in live} == ids
-    assert refusals <= {"NO_NUMBER_AVAILABLE", "TOO_MANY_RACES"}
+    assert refusals <= {"NO_NUMBER_AVAILABLE", "CONCURRENT_CHANGE"}
 
 
 async def test_a_person_who_starts_through_all_replicas_at_once_waits_in_one_conversation(
@@ -110,7 +110,7 @@ async def test_a_unique_name_goes_to_one_of_those_who_want_it_at_once(replicas: 
     wanted = [replicas.opening(pair, unique_name="order 7") for pair in pairs]
     answers = await replicas.open_all(wanted)
     [live] = await replicas.live()
-    assert sorted_out(answers) == ([live], {"UNIQUE_NAME_TAKEN"})
+    assert sorted_out(answers) == ([live], {"UNIQUE_NAME_ALREADY_EXISTS"})
 
 
 async def test_a_code_lets_one_of_those_in_who_use_it_at_once(replicas: Replicas) -> None:
@@ -130,7 +130,7 @@ async def test_a_code_lets_one_of_those_in_who_use_it_at_once(replicas: Replicas
         *(answer_of(stub.JoinConversation(join, timeout=CALL_SECONDS)) for stub, join in calls)
     )
     [live] = await replicas.live()
-    assert sorted_out(answers) == ([live], {"CODE_NOT_VALID"})
+    assert sorted_out(answers) == ([live], {"JOIN_CODE_INVALID"})
     assert len(live.participants) == 2
 
 

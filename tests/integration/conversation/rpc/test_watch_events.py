@@ -84,7 +84,7 @@ async def test_an_idle_watch_gets_heartbeats(service: RunningService) -> None:
 
 async def test_watches_are_limited_and_a_cancelled_one_makes_room(service: RunningService) -> None:
     async with open_watches(service, MAX_SUBSCRIPTIONS) as watchers:
-        with refused("TOO_MANY_WATCHERS"):
+        with refused("WATCH_LIMIT_REACHED"):
             async with watching(service) as excess:
                 await excess.response()
         watchers[0].call.cancel()

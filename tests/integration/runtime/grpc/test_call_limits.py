@@ -10,7 +10,7 @@ from integration.runtime.echo import ask, echoing
 from redis.asyncio import Redis
 
 from conversation_service.application.event_subscription import MAX_SUBSCRIPTIONS, SubscriptionLimit
-from conversation_service.domain.errors import TooManyWatchers
+from conversation_service.domain.errors import WatchLimitReached
 from maskline.conversation.v1 import conversation_pb2 as pb
 from runtime.grpc.call_limits import MAX_CALLS, MAX_OPEN_STREAMS_PER_CONNECTION
 from runtime.grpc.server import MAX_STREAMS_PER_CONNECTION
@@ -85,7 +85,7 @@ def test_one_caller_cannot_take_all_event_streams() -> None:
     limit, taken = SubscriptionLimit(limit=3, per_caller=2), []
     with ExitStack() as open_streams:
         for caller in ("a", "a", "a", "b", "b"):
-            with suppress(TooManyWatchers):
+            with suppress(WatchLimitReached):
                 open_streams.enter_context(limit.slot(caller))
                 taken.append(caller)
     assert taken == ["a", "a", "b"]

@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 
 from conversation_service.application.pools import PoolDirectory
 from conversation_service.application.restore_guard import RestoreGuard
-from conversation_service.domain.errors import CarrierAccountRefused
+from conversation_service.domain.errors import CarrierCredentialsRejected
 from conversation_service.messaging.client import (
     Account,
     MessagingClient,
@@ -131,7 +131,7 @@ class DeploymentChecks:
             finding = "it refuses this service's credentials; see CONVERSATION_MESSAGING_TOKEN"
             yield Check("messaging service", CheckOutcome.FAILED, finding)
             return
-        except (MessagingUnavailable, CarrierAccountRefused):
+        except (MessagingUnavailable, CarrierCredentialsRejected):
             finding = "it or the carrier is unreachable; see its log"
             yield Check("messaging service", CheckOutcome.FAILED, finding)
             return

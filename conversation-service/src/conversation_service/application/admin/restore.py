@@ -15,8 +15,8 @@ from conversation_service.domain.commands.system.end_for_restore import EndConve
 from conversation_service.domain.errors import (
     BackendUnavailable,
     ConversationError,
+    MaskedNumberNotFound,
     NoRestorePending,
-    UnknownMaskedNumber,
 )
 from conversation_service.domain.keywords.keywords import Keyword, parse
 from conversation_service.domain.model.consent import OptOutSource
@@ -70,7 +70,7 @@ class RestoreAcceptance:
         """Ends every live conversation of the copy, and drops every text that waits in it.
 
         Since the copy was made numbers may have gone to other people, and texts may have been sent.
-        Raises NoRestorePending, BackendUnavailable, CommitContention.
+        Raises NoRestorePending, BackendUnavailable, ConcurrentChange.
         """
         accepted = await self._stores.requests.find(request_id)
         status = await self._guard.status()
@@ -113,7 +113,7 @@ class RestoreAcceptance:
     async def _consent(self, message: InboundMessage) -> KnownConsent | None:
         try:
             pool = await self._directory.by_number(message.to_number)
-        except UnknownMaskedNumber:
+        except MaskedNumberNotFound:
             return None
         kind = parse(message.body, pool.pool.keywords).kind
         if message.text_parts and kind not in _OPTS_OUT:

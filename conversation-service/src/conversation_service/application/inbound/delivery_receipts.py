@@ -10,7 +10,7 @@ from conversation_service.domain.commands.system.delivery_failure import failure
 from conversation_service.domain.errors import (
     ConversationError,
     RestorePending,
-    SendTokenNotValid,
+    SendTokenInvalid,
 )
 from conversation_service.domain.model.consent import OptOutSource
 from conversation_service.domain.model.events import Rule
@@ -34,7 +34,7 @@ class FailureNotifier:
     async def notify(self, failures: Sequence[DeliveryFailure]) -> None:
         """Skips conversations that have been purged.
 
-        Raises BackendUnavailable or CommitContention; then the call may be repeated as a whole.
+        Raises BackendUnavailable or ConcurrentChange; then the call may be repeated as a whole.
         """
         if not failures:
             return
@@ -53,7 +53,7 @@ class FailureNotifier:
                 raise result
 
 
-ReceiptOutcome = bool | SendTokenNotValid
+ReceiptOutcome = bool | SendTokenInvalid
 
 _FAILED = (MessageState.REFUSED, MessageState.UNDELIVERED, MessageState.EXPIRED)
 
@@ -92,7 +92,7 @@ class DeliveryReceiptHandler:
                 await self._notify_senders(pool, matches_here)
                 await self._advance(pool, matches_here)
         return [
-            result if isinstance(result, SendTokenNotValid) else result is not None
+            result if isinstance(result, SendTokenInvalid) else result is not None
             for result in recorded
         ]
 

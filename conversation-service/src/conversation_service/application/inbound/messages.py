@@ -16,7 +16,7 @@ from conversation_service.domain.errors import (
     ConversationError,
     FieldViolation,
     InvalidArgument,
-    UnknownMaskedNumber,
+    MaskedNumberNotFound,
 )
 from conversation_service.domain.keywords.keywords import Keyword
 from conversation_service.domain.model.messages import InboundMessage
@@ -59,7 +59,7 @@ class InboundHandler:
         unknown = {
             index: messages[index]
             for index, result in results.items()
-            if isinstance(result, UnknownMaskedNumber)
+            if isinstance(result, MaskedNumberNotFound)
         }
         for message in unknown.values():
             # The number may have moved to another pool since this replica looked it up.
@@ -76,7 +76,7 @@ class InboundHandler:
         for index, message in messages.items():
             try:
                 pool = await self._directory.by_number(message.to_number)
-            except UnknownMaskedNumber as refusal:
+            except MaskedNumberNotFound as refusal:
                 results[index] = refusal
             else:
                 by_pool[pool][index] = self._command(pool, message)

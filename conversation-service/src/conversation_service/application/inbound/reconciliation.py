@@ -12,8 +12,8 @@ from conversation_service.application.restore_guard import IsOpen
 from conversation_service.domain.errors import (
     ConversationError,
     InvalidArgument,
+    MaskedNumberNotFound,
     RequestIdReused,
-    UnknownMaskedNumber,
 )
 from conversation_service.domain.model.messages import InboundMessage
 from conversation_service.messaging.carrier_records import CarrierRecords
@@ -125,7 +125,7 @@ class Reconciliation:
         for result in results:
             if isinstance(result, TextPartUnavailable):
                 continue
-            if isinstance(result, UnknownMaskedNumber | RequestIdReused | InvalidArgument):
+            if isinstance(result, MaskedNumberNotFound | RequestIdReused | InvalidArgument):
                 # A number of no pool, an id that arrived with another body, or one of our own
                 # numbers as the sender: final in each case.
                 continue

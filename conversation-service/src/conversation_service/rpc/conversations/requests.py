@@ -91,9 +91,14 @@ def end(request: pb.EndConversationRequest) -> EndConversation:
     validator = _for_conversation_change(request)
     validator.optional_identifier("participant_id", request.participant_id)
     validator.note("note", request.note)
+    validator.optional_identifier("etag", request.etag)
     validator.check()
     return EndConversation(
-        request.request_id, request.conversation_id, request.participant_id, request.note
+        request.request_id,
+        request.conversation_id,
+        request.participant_id,
+        request.note,
+        request.etag,
     )
 
 

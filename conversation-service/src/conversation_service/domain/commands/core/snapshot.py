@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from conversation_service.domain.errors import (
     ConversationEnded,
     ConversationNotFound,
+    EtagMismatch,
     ParticipantNotFound,
 )
 from conversation_service.domain.model.consent import OptOut
@@ -263,9 +264,15 @@ def live_conversation(snapshot: Snapshot, conversation_id: str) -> Conversation:
     return conversation
 
 
+def check_etag(given: str, present: str) -> None:
+    """Raises EtagMismatch if a caller gave an etag, and another one is present."""
+    if given not in ("", present):
+        raise EtagMismatch(present)
+
+
 def participant_of(conversation: Conversation, participant_id: str) -> Person:
     """A participant; raises ParticipantNotFound."""
     person = conversation.participant(participant_id)
     if person is None:
-        raise ParticipantNotFound(conversation.conversation_id)
+        raise ParticipantNotFound(conversation.conversation_id, participant_id)
     return person

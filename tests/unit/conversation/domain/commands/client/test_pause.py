@@ -12,7 +12,7 @@ from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.holding import HELD_LIMIT
 from conversation_service.domain.commands.system.end_for_opt_out import EndConversationForOptOut
 from conversation_service.domain.commands.system.expire import ExpireConversation
-from conversation_service.domain.errors import ConversationPaused, TooManyHeld
+from conversation_service.domain.errors import ConversationPaused, HeldMessageLimitReached
 from conversation_service.domain.model.conversation import Conversation, EndReason
 from conversation_service.domain.model.events import EventType
 from conversation_service.domain.model.messages import HeldMessage
@@ -104,7 +104,7 @@ def test_messages_are_refused_if_the_pool_says_so_or_too_many_are_held() -> None
         assert event_details(change)[0] == ("MESSAGE_NOT_RELAYED", rule)
     with pytest.raises(ConversationPaused):
         FOR_BOB.decide(snapshot_about(PAUSED, pool=REFUSES))
-    with pytest.raises(TooManyHeld):
+    with pytest.raises(HeldMessageLimitReached):
         FOR_BOB.decide(snapshot_about(FULL))
     assert sent_bodies(texted("hello", ACTIVE, pool=REFUSES)) == [(ALICE, "hello")]
 

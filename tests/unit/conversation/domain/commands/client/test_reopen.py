@@ -102,7 +102,7 @@ def test_a_reopening_works_after_every_end_reason_within_the_pools_grace() -> No
                 {"blocks": {ALICE: frozenset({BOB.participant_id})}},
             )
         ),
-        (snapshot_about(ENDED, named=NEXT), errors.UniqueNameTaken),
+        (snapshot_about(ENDED, named=NEXT), errors.UniqueNameAlreadyExists),
         (snapshot_about(ENDED, opt_outs={ALICE: OUT}), errors.ParticipantOptedOut),
         (snapshot_about(ENDED, opt_outs={BOB: OUT}), errors.ParticipantOptedOut),
     ],

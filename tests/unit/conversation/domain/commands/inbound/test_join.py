@@ -10,7 +10,7 @@ from conversation_service.domain.commands.client.start import JoinConversation
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.snapshot import Snapshot
 from conversation_service.domain.commands.inbound.receive_message import ReceiveMessage
-from conversation_service.domain.errors import CodeNotValid
+from conversation_service.domain.errors import JoinCodeInvalid
 from conversation_service.domain.model.rate_limits import (
     CODE_ATTEMPTS_LIMIT,
     CODE_ATTEMPTS_WINDOW,
@@ -152,7 +152,7 @@ def test_a_valid_code_works_on_a_number_with_many_wrong_codes_and_is_not_counted
 def test_a_clients_wrong_code_is_counted_and_refused() -> None:
     for why in WRONG.keys() - {"of another number"}:
         change = BY_API.decide(WRONG[why])
-        assert isinstance(change.refusal, CodeNotValid), why
+        assert isinstance(change.refusal, JoinCodeInvalid), why
         counted = WindowCounter(1, NOW + CODE_ATTEMPTS_WINDOW)
         assert limits_after(change).code_attempts == counted, why
         assert (change.after, change.texts, change.events) == (None, (), ()), why
@@ -161,9 +161,9 @@ def test_a_clients_wrong_code_is_counted_and_refused() -> None:
 
 def test_a_client_that_guesses_for_a_person_locks_them_out() -> None:
     changes = enter_wrong_codes(BY_API)
-    assert all(isinstance(change.refusal, CodeNotValid) for change in changes)
+    assert all(isinstance(change.refusal, JoinCodeInvalid) for change in changes)
     assert event_details(changes[-1]) == [("CODE_TRIES_EXCEEDED", "")]
     locked = guessing(NOW, limits_after(changes[-1]), invitation=WAITING)
-    with pytest.raises(CodeNotValid):
+    with pytest.raises(JoinCodeInvalid):
         BY_API.decide(locked)
     assert JOIN.decide(locked) == Change()

@@ -8,7 +8,7 @@ import pytest
 from conversation_service.domain.commands.core.change import Change, RouteClaim
 from conversation_service.domain.commands.core.lifecycle import ended
 from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
-from conversation_service.domain.errors import UnknownMaskedNumber
+from conversation_service.domain.errors import MaskedNumberNotFound
 from conversation_service.domain.model.conversation import EndReason, State
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import Pool
@@ -187,7 +187,7 @@ def test_conversations_on_a_draining_number_go_on() -> None:
 
 
 def test_a_message_to_a_number_of_no_pool_is_refused() -> None:
-    with pytest.raises(UnknownMaskedNumber):
+    with pytest.raises(MaskedNumberNotFound):
         incoming("start", on="+12065550199").decide(snapshot_of())
 
 
