@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from model.deployment import Deployment
 from model.reference.state import Model
 
-from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import event_pb2
 
 PAGE = 500
@@ -62,9 +61,11 @@ def _not_erased(events: list[event_pb2.Event]) -> list[event_pb2.Event]:
 async def _timeline(
     deployment: Deployment, pool: str, conversation_id: str
 ) -> AsyncIterator[event_pb2.Event]:
-    request = pb.GetTimelineRequest(pool=pool, conversation_id=conversation_id, page_size=PAGE)
+    request = event_pb2.ListEventsRequest(
+        pool_id=pool, conversation_id=conversation_id, page_size=PAGE
+    )
     while True:
-        response = await deployment.call(request, pb.GetTimelineResponse)
+        response = await deployment.call(request, event_pb2.ListEventsResponse)
         assert not isinstance(response, str)
         for event in response.events:
             yield event

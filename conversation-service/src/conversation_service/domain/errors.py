@@ -198,12 +198,17 @@ class ErasureNotFound(_NamedError):
 
 class CursorExpired(_FixedError):
     reason = "CURSOR_EXPIRED"
-    text = 'events after the cursor are not stored any more; begin again with "0"'
+    text = "events after the cursor are not stored any more; start again with START_POSITION_OLDEST"
 
 
 class WatcherTooSlow(_FixedError):
     reason = "WATCHER_TOO_SLOW"
     text = "the watcher did not read for too long; resume with its last cursor"
+
+
+class ServerStopping(_FixedError):
+    reason = "SERVER_STOPPING"
+    text = "this replica stops; resume the watch at once with its last cursor"
 
 
 class TooManyWatchers(_FixedError):

@@ -53,6 +53,7 @@ CODES: dict[type[errors.ConversationError], StatusCode] = {
     errors.ErasureNotFound: StatusCode.NOT_FOUND,
     errors.CommitContention: StatusCode.ABORTED,
     errors.BackendUnavailable: StatusCode.UNAVAILABLE,
+    errors.ServerStopping: StatusCode.UNAVAILABLE,
     errors.RestorePending: StatusCode.UNAVAILABLE,
     errors.NoRestorePending: StatusCode.FAILED_PRECONDITION,
 }

@@ -36,6 +36,6 @@ class EndConversation:
         """Ends it and notifies everybody in it."""
         conversation = live_conversation(snapshot, self.conversation_id)
         if not self.participant_id:
-            return end(snapshot, conversation, EndReason.OPERATOR_ENDED, note=self.note)
+            return end(snapshot, conversation, EndReason.CLIENT, note=self.note)
         leaver = participant_of(conversation, self.participant_id)
         return end(snapshot, conversation, EndReason.PARTICIPANT_ENDED, leaver, note=self.note)

@@ -22,7 +22,7 @@ from conversation_service.domain.errors import (
     TooManyHeld,
 )
 from conversation_service.domain.model.conversation import Conversation, State
-from conversation_service.domain.model.events import Rule
+from conversation_service.domain.model.events import RelayRefusal
 from conversation_service.domain.model.messages import HeldMessage, segment_count
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import Pool
@@ -72,7 +72,7 @@ class SendMessage:
         match rule_against_hold(snapshot, conversation):
             case None:
                 return hold(snapshot, conversation, HeldMessage(author.participant_id, self.body))
-            case Rule.TOO_MANY_HELD:
+            case RelayRefusal.HELD_MESSAGE_LIMIT_REACHED:
                 raise TooManyHeld(conversation.conversation_id)
             case _:
                 raise ConversationPaused(conversation.conversation_id)
