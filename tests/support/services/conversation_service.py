@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from conversation_service.app.application import SERVICE_NAMES, Application
 from conversation_service.app.wiring import Connections, Options, Wiring
 from conversation_service.domain.model.pool import SeededPool
+from conversation_service.store.deployment.state_directory import StateDirectory
 from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.keyspace.keys import Keys
 from maskline.conversation.v1 import conversation_pb2 as pb
@@ -188,6 +189,7 @@ async def connected(
     cipher: Cipher = CIPHER,
     uses_development_key: bool = False,
     recovery_interval: timedelta = timedelta(0),
+    state_directory: StateDirectory | None = None,
 ) -> AsyncIterator[Application]:
     """The application with its own connections, as `python -m conversation_service` has them."""
     async with (
@@ -197,7 +199,7 @@ async def connected(
         open_channel(target, [MESSAGING]) as to_messaging,
     ):
         connections = Connections(redis, reader, to_messaging)
-        options = Options(uses_development_key, recovery_interval)
+        options = Options(uses_development_key, recovery_interval, state_directory)
         yield Application(Wiring(pools or [SEED], connections, cipher, clock, options))
 
 
@@ -212,6 +214,7 @@ async def running(
     security: ServerSecurity = WITH_REFLECTION,
     recovery_interval: timedelta = timedelta(0),
     shared_clock: SharedClock | None = None,
+    state_directory: StateDirectory | None = None,
 ) -> AsyncIterator[RunningService]:
     """One replica that serves until the end of the test, by `clock` or another one."""
     messaging, stop = messaging or ScriptedMessaging(), asyncio.Event()
@@ -225,6 +228,7 @@ async def running(
             cipher=cipher,
             uses_development_key=uses_development_key,
             recovery_interval=recovery_interval,
+            state_directory=state_directory,
         ) as application,
         open_redis(redis_url) as redis,
         grpc.aio.insecure_channel(listen) as channel,

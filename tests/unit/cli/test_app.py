@@ -10,6 +10,7 @@ COMMANDS = {
     "people": "lookup erase erasure",
     "dead": "list replay drop",
     "keys": "status rotate",
+    "restore": "accept",
     "": "timeline watch send end doctor",
 }
 

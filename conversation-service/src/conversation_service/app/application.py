@@ -127,19 +127,19 @@ class Application:
         self.wiring.event_streams.stop()
 
     async def _is_healthy(self) -> bool:
-        """Not while Redis is older than it was: nothing is done on its state then."""
         is_able = (
             self.is_ready
             and self.wiring.clock.is_synchronized()
             and self.wiring.messaging_access.is_accepted
         )
-        if not is_able:
-            return False
+        return is_able and await self.wiring.write_check.is_writable() and await self._is_current()
+
+    async def _is_current(self) -> bool:
+        """Whether Redis is as new as it was: nothing is done on an older state."""
         try:
-            is_open = await self.wiring.guard.check()
+            return await self.wiring.guard.check()
         except (RedisError, OSError):
             return False
-        return is_open and await self.wiring.write_check.is_writable()
 
     def _background_loops(self, pool: PoolContext) -> list[Loop]:
         dispatcher = self.wiring.dispatcher(pool)
