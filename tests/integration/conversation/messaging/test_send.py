@@ -52,7 +52,9 @@ def not_sent(reason: str) -> pb.SendMessageResult:
     return pb.SendMessageResult(outcome=outcome, retry_delay=SECONDS, error=error(reason))
 
 
-def refusal(reason: str, *, code: int = 0, refused_attachments: int = 0) -> pb.SendMessageResult:
+def refusal(
+    reason: str, *, code: int | None = None, refused_attachments: int = 0
+) -> pb.SendMessageResult:
     return pb.SendMessageResult(
         outcome=pb.SEND_OUTCOME_REFUSED,
         state=pb.MESSAGE_STATE_REFUSED,
