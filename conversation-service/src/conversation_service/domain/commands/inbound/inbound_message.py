@@ -65,8 +65,10 @@ def reconciled_event(snapshot: Snapshot, sender: Person, conversation_id: str) -
 
 
 def attachments_refused_event(inbound: InboundContext, conversation_id: str) -> Event:
-    """Files of a message are not relayed."""
-    author_id, message_id = inbound.sender.participant_id, inbound.snapshot.change_id
+    """Files of a message are not relayed. A keyword is no message, so it has no id."""
+    is_message = inbound.effective_keyword is Keyword.TALK
+    message_id = inbound.snapshot.change_id if is_message else ""
+    author_id = inbound.sender.participant_id
     return Event(EventType.MESSAGE_ATTACHMENTS_REFUSED, conversation_id, author_id, message_id)
 
 
