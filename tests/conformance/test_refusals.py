@@ -28,6 +28,7 @@ OUT_OF_REACH = {
     "CURSOR_EXPIRED": "events are kept for three days at the least",
     "NUMBER_LOOKUP_LIMIT_REACHED": "an operator sees all numbers and is not limited",
     "CALL_LIMIT_REACHED": "it would keep other callers of the deployment out",
+    "SERVER_STOPPING": "no client stops a replica",
     "WATCH_TOO_SLOW": "how much is under way to a watcher is the network's affair",
 }
 

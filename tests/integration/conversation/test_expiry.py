@@ -79,7 +79,7 @@ async def test_both_are_warned_before_idle_expiry_and_a_message_extends_the_conv
         ended = await service.get(conversation.conversation_id)
         assert ended.end_reason == pb.END_REASON_IDLE_EXPIRED
         events = kinds(await service.timeline(conversation.conversation_id))
-        assert events.count(("EXPIRY_WARNED", "IDLE_EXPIRED")) == 2
+        assert events.count(("CONVERSATION_EXPIRY_WARNED", "IDLE_EXPIRED")) == 2
 
 
 async def test_a_replica_whose_clock_is_wrong_expires_nothing_and_is_not_healthy(

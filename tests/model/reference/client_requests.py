@@ -18,7 +18,7 @@ def end_conversation(model: Model, conversation: Conversation, person: str) -> s
         return refusal
     if person and person not in conversation.people:
         return "PARTICIPANT_NOT_FOUND"
-    reason = "PARTICIPANT_ENDED" if person else "OPERATOR_ENDED"
+    reason = "PARTICIPANT_ENDED" if person else "CLIENT"
     end(model, conversation, reason, person)
     return ""
 

@@ -22,6 +22,7 @@ from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import event_pb2
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
 from maskline.conversation.v1.deployment_pb2_grpc import DeploymentServiceStub
+from maskline.conversation.v1.event_pb2_grpc import EventServiceStub
 from maskline.conversation.v1.opt_out_pb2_grpc import OptOutServiceStub
 from maskline.conversation.v1.person_pb2_grpc import PersonServiceStub
 from maskline.conversation.v1.pool_pb2_grpc import PoolServiceStub
@@ -41,6 +42,7 @@ from support.net.ports import free_port
 if TYPE_CHECKING:
     from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceAsyncStub
     from maskline.conversation.v1.deployment_pb2_grpc import DeploymentServiceAsyncStub
+    from maskline.conversation.v1.event_pb2_grpc import EventServiceAsyncStub
     from maskline.conversation.v1.opt_out_pb2_grpc import OptOutServiceAsyncStub
     from maskline.conversation.v1.person_pb2_grpc import PersonServiceAsyncStub
     from maskline.conversation.v1.pool_pb2_grpc import PoolServiceAsyncStub
@@ -63,6 +65,10 @@ class RunningService:
     @property
     def stub(self) -> "ConversationServiceAsyncStub":
         return ConversationServiceStub(self.channel)
+
+    @property
+    def events(self) -> "EventServiceAsyncStub":
+        return EventServiceStub(self.channel)
 
     @property
     def pools(self) -> "PoolServiceAsyncStub":
@@ -170,8 +176,8 @@ class RunningService:
 
     async def timeline(self, conversation_id: str) -> list[event_pb2.Event]:
         """The first 500 events of a conversation."""
-        request = pb.GetTimelineRequest(conversation_id=conversation_id, page_size=500)
-        return list((await ask(self.stub.GetTimeline, request)).events)
+        request = event_pb2.ListEventsRequest(conversation_id=conversation_id, page_size=500)
+        return list((await ask(self.events.ListEvents, request)).events)
 
 
 @asynccontextmanager

@@ -19,6 +19,8 @@ from maskline.conversation.v1 import (
     dead_letter_pb2_grpc,
     deployment_pb2,
     deployment_pb2_grpc,
+    event_pb2,
+    event_pb2_grpc,
     media_pb2,
     media_pb2_grpc,
     opt_out_pb2,
@@ -35,6 +37,7 @@ from runtime.grpc.server import GrpcServer, serve_until
 
 SERVICES = (
     conversation_pb2.DESCRIPTOR.services_by_name["ConversationService"],
+    event_pb2.DESCRIPTOR.services_by_name["EventService"],
     pool_pb2.DESCRIPTOR.services_by_name["PoolService"],
     opt_out_pb2.DESCRIPTOR.services_by_name["OptOutService"],
     person_pb2.DESCRIPTOR.services_by_name["PersonService"],
@@ -93,6 +96,7 @@ class Application:
         conversation_pb2_grpc.add_ConversationServiceServicer_to_server(
             wiring.conversation_servicer(), server
         )
+        event_pb2_grpc.add_EventServiceServicer_to_server(wiring.event_servicer(), server)
         pool_pb2_grpc.add_PoolServiceServicer_to_server(wiring.pool_servicer(), server)
         opt_out_pb2_grpc.add_OptOutServiceServicer_to_server(wiring.opt_out_servicer(), server)
         person_pb2_grpc.add_PersonServiceServicer_to_server(wiring.person_servicer(), server)

@@ -39,8 +39,9 @@ from conversation_service.messaging.access import MessagingAccess
 from conversation_service.messaging.carrier_records import CarrierRecords
 from conversation_service.messaging.client import MessagingClient
 from conversation_service.messaging.media import MediaClient
-from conversation_service.rpc.conversations.event_stream import EventStreams
 from conversation_service.rpc.conversations.servicer import ConversationServicer
+from conversation_service.rpc.events.event_stream import EventStreams
+from conversation_service.rpc.events.servicer import EventServicer
 from conversation_service.rpc.media import MediaServicer
 from conversation_service.rpc.operators import DeadLetterServicer, DeploymentServicer
 from conversation_service.rpc.people import OptOutServicer, PersonServicer
@@ -202,9 +203,11 @@ class Wiring:
             self._storage.people,
             self._inbound,
             receipts,
-            self.event_streams,
             self._lookups,
         )
+
+    def event_servicer(self) -> EventServicer:
+        return EventServicer(self.directory, self.event_streams)
 
     def pool_servicer(self) -> PoolServicer:
         pools = Pools(self.directory, self._pool_index, self._messaging, self.clock)

@@ -10,7 +10,7 @@ from conversation_service.application.inbound.delivery_receipts import FailureNo
 from conversation_service.dispatch import metrics
 from conversation_service.dispatch.pre_send import Outcome
 from conversation_service.domain.errors import BackendUnavailable, ConcurrentChange
-from conversation_service.domain.model.events import Rule
+from conversation_service.domain.model.events import DeadLetterReason
 from conversation_service.domain.model.messages import (
     DeliveryFailure,
     DeliveryFailureKind,
@@ -18,7 +18,6 @@ from conversation_service.domain.model.messages import (
 )
 from conversation_service.domain.model.pool import PoolSettings
 from conversation_service.messaging.send import Rejected, Sent, Uncertain
-from conversation_service.store.outbox.dead_letters import DeadLetterReason
 from conversation_service.store.outbox.entry import CorruptEntry, OutboxEntry
 from conversation_service.store.outbox.outbox import Outbox
 from conversation_service.store.outbox.settlement import DeadLettering, Settlement, StatusUpdate
@@ -134,7 +133,8 @@ def _uncertain_notice(entry: OutboxEntry) -> DeliveryFailure | None:
 
 
 def _settlement(entry: OutboxEntry, sent: Sent) -> Settlement:
-    return Settlement(entry.entry_id, entry.message_id, sent.state, _rule(sent), sent.resolution)
+    failure, resolution = sent.failure, sent.resolution
+    return Settlement(entry.entry_id, entry.message_id, sent.state, failure, resolution)
 
 
 def _failure(entry: OutboxEntry, sent: Sent) -> DeliveryFailure | None:
@@ -158,10 +158,3 @@ def _failure_kind(sent: Sent) -> DeliveryFailureKind | None:
     if sent.state in _FAILED:
         return DeliveryFailureKind.NOT_DELIVERED
     return DeliveryFailureKind.ATTACHMENTS_REFUSED if sent.refused_attachments else None
-
-
-def _rule(sent: Sent) -> Rule | None:
-    """Why a message was refused, for the timeline."""
-    if sent.is_opted_out:
-        return Rule.OPTED_OUT
-    return Rule.REFUSED_BY_CARRIER if sent.state is MessageState.REFUSED else None

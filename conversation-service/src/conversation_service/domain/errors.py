@@ -207,7 +207,7 @@ class ErasureNotFound(_DetailedError):
 
 class CursorExpired(_DetailedError):
     reason = "CURSOR_EXPIRED"
-    text = 'events after the cursor are not stored any more; begin again with "0"'
+    text = "events after the cursor are not stored any more; start again with START_POSITION_OLDEST"
 
 
 class WatchTooSlow(_DetailedError):
@@ -224,6 +224,11 @@ class WatchLimitReached(_DetailedError):
     )
     # Watches last for hours: asking more often seldom helps.
     retry_after = timedelta(seconds=10)
+
+
+class ServerStopping(_DetailedError):
+    reason = "SERVER_STOPPING"
+    text = "this replica stops; resume the watch at once with its last cursor"
 
 
 class NumberLookupLimitReached(ConversationError):

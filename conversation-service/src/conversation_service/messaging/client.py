@@ -11,11 +11,12 @@ from conversation_service.domain.errors import (
     CarrierCredentialsRejected,
     SendTokenInvalid,
 )
+from conversation_service.domain.model.events import Failure
 from conversation_service.domain.model.messages import MessageState, OutboundMessage
 from conversation_service.domain.model.pool import PoolSettings
 from conversation_service.messaging.access import REFUSED
+from conversation_service.messaging.failures import OPTED_OUT_CODE, failure_of
 from conversation_service.messaging.send import (
-    OPTED_OUT_CODE,
     STATES,
     SendResult,
     from_proto,
@@ -61,6 +62,7 @@ class ReceiptMatch:
     pool: str
     state: MessageState
     is_opted_out: bool = False
+    failure: Failure | None = None
 
 
 # SendTokenInvalid for a forged receipt, None if its message is unknown.
@@ -205,5 +207,6 @@ def _match(result: pb.RecordDeliveryReceiptResult) -> Recorded:
         return None
     message = result.message
     state = STATES.get(message.state, MessageState.ACCEPTED)
-    is_opted_out = message.carrier_status_code == OPTED_OUT_CODE
-    return ReceiptMatch(message.message_id, message.pool, state, is_opted_out)
+    code = message.carrier_status_code if message.HasField("carrier_status_code") else None
+    failure, is_opted_out = failure_of(state, code), code == OPTED_OUT_CODE
+    return ReceiptMatch(message.message_id, message.pool, state, is_opted_out, failure)

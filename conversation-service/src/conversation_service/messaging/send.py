@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from conversation_service.domain.model.events import Failure, SendResolution
 from conversation_service.domain.model.messages import Attachment, MessageState, OutboundMessage
 from conversation_service.domain.model.pool import PoolSettings
+from conversation_service.messaging.failures import OPTED_OUT_CODE, failure_of
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.error_reason_pb2 import ErrorReason
-
-# Flowroute's receipt code for "user opted out (STOP)".
-OPTED_OUT_CODE = 1110
 
 # For a message that was not sent and has no retry delay.
 DEFAULT_RETRY = timedelta(seconds=1)
@@ -56,14 +55,15 @@ class Sent:
     """The outcome is final: known, or known to be unknowable.
 
     `reason` is the published reason of a refusal, `resolution` says how an uncertain send was
-    resolved. Both are empty if there is none.
+    resolved. Each is empty if there is none.
     """
 
     state: MessageState
     is_opted_out: bool = False
     reason: str = ""
-    resolution: str = ""
+    resolution: SendResolution | None = None
     refused_attachments: int = 0
+    failure: Failure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +129,15 @@ def _sent(result: pb.SendMessageResult) -> Sent:
     reason = result.error.reason
     is_opted_out = reason == ErrorReason.ERROR_REASON_RECIPIENT_OPTED_OUT
     default = _OUTCOME_STATES.get(result.outcome, MessageState.UNKNOWN)
+    state, reason_name = STATES.get(result.state, default), _REASONS.get(reason, "")
+    code = result.carrier_status_code if result.HasField("carrier_status_code") else None
     return Sent(
-        STATES.get(result.state, default),
-        is_opted_out or result.carrier_status_code == OPTED_OUT_CODE,
-        _REASONS.get(reason, ""),
-        _RESOLUTIONS.get(result.resolution, ""),
+        state,
+        is_opted_out or code == OPTED_OUT_CODE,
+        reason_name,
+        _RESOLUTIONS.get(result.resolution),
         result.refused_attachments,
+        failure_of(state, code, reason_name),
     )
 
 
@@ -145,7 +148,10 @@ def _names(prefix: str, values: Sequence[tuple[str, int]]) -> dict[int, str]:
 
 _REASONS = _names("ERROR_REASON_", ErrorReason.items())
 
-_RESOLUTIONS = _names("UNKNOWN_RESOLUTION_", pb.UnknownResolution.items())
+_RESOLUTIONS = {
+    pb.UnknownResolution.Value(f"UNKNOWN_RESOLUTION_{resolution}"): resolution
+    for resolution in SendResolution
+}
 
 
 def _attachment(file: Attachment) -> pb.Attachment:

@@ -55,8 +55,9 @@ CHANGES: dict[str, dict[str, object]] = {
     "OptOut": {"phone_number": ALICE_NUMBER},
     "ErasePerson": {"phone_number": ALICE_NUMBER},
 }
-# The other errors that conformance cannot provoke; the last two are in test_watches.py, and those
-# of look-ups in tests/contract/conversation/rpc/test_number_lookups.py.
+# The other errors that conformance cannot provoke. Those of watches are in test_watches.py, but
+# SERVER_STOPPING is in tests/integration/conversation/app/test_process.py; those of look-ups are in
+# tests/contract/conversation/rpc/test_number_lookups.py.
 RARE = {
     *((method, "NUMBER_LOOKUP_LIMIT_REACHED") for method in documented_errors.LOOKUPS),
     ("SyncNumbers", "CARRIER_CREDENTIALS_REJECTED"),
@@ -65,6 +66,7 @@ RARE = {
     ("ReplayDeadLetter", "DEAD_LETTER_UNREADABLE"),
     ("WatchEvents", "CURSOR_EXPIRED"),
     ("WatchEvents", "WATCH_TOO_SLOW"),
+    ("WatchEvents", "SERVER_STOPPING"),
 }
 
 

@@ -20,7 +20,7 @@ from support.builders.conversations import ALICE, BOB, CAROL, MASKED, POOL, rout
 
 from .repository_harness import CODE, NEVER_SEEN, OTHER_CODE, Harness, after
 
-IN_C = Event(EventType.COMMAND_RECEIVED, "c")
+IN_C = Event(EventType.KEYWORD_RECEIVED, "c")
 IN_C_ERASED = StoredResponse(timeline_id="c", erasure_id="e")
 OUTSIDE = Event(EventType.PERSON_OPTED_OUT, "")
 

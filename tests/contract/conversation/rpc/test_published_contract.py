@@ -17,17 +17,22 @@ from conversation_service.domain import errors
 from conversation_service.domain.errors import ConversationError, FieldViolation
 from conversation_service.domain.model.consent import OptOutSource
 from conversation_service.domain.model.conversation import EndReason, State
-from conversation_service.domain.model.events import EventType
+from conversation_service.domain.model.events import (
+    DeadLetterReason,
+    EventType,
+    FailureReason,
+    RelayRefusal,
+    SendResolution,
+)
 from conversation_service.domain.model.messages import MessageState
 from conversation_service.domain.model.pool import NumberPreference, NumberState, PausePolicy
 from conversation_service.messaging.send import STATES
 from conversation_service.rpc.core.status import CODES, DOMAIN, status_of
-from conversation_service.store.outbox.dead_letters import DeadLetterReason
 from maskline.conversation.v1 import (
     conversation_pb2,
-    dead_letter_pb2,
     deployment_pb2,
     event_pb2,
+    message_pb2,
     number_selection_pb2,
     opt_out_pb2,
     pool_pb2,
@@ -155,7 +160,10 @@ def test_every_enum_of_the_contract_has_the_values_of_the_domain() -> None:
         (pool_pb2.NumberState.DESCRIPTOR, NumberState),
         (pool_pb2.PausePolicy.DESCRIPTOR, PausePolicy),
         (deployment_pb2.CheckOutcome.DESCRIPTOR, CheckOutcome),
-        (dead_letter_pb2.DeadLetterReason.DESCRIPTOR, DeadLetterReason),
+        (event_pb2.DeadLetterReason.DESCRIPTOR, DeadLetterReason),
+        (event_pb2.SendResolution.DESCRIPTOR, SendResolution),
+        (message_pb2.FailureReason.DESCRIPTOR, FailureReason),
+        (message_pb2.RelayRefusal.DESCRIPTOR, RelayRefusal),
     ):
         unspecified, *published = (value.name for value in enum.values)
         prefix = unspecified.removesuffix("UNSPECIFIED")

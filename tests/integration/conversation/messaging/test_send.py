@@ -8,6 +8,7 @@ import grpc
 import pytest
 from google.protobuf.duration_pb2 import Duration
 
+from conversation_service.domain.model.events import Failure, FailureReason, SendResolution
 from conversation_service.domain.model.messages import Attachment, MessageState, OutboundMessage
 from conversation_service.domain.model.pool import AttachmentPolicy, UnknownPolicy
 from conversation_service.messaging.client import (
@@ -16,9 +17,9 @@ from conversation_service.messaging.client import (
     RequestFailed,
     RequestInvalid,
 )
+from conversation_service.messaging.failures import OPTED_OUT_CODE
 from conversation_service.messaging.send import (
     DEFAULT_RETRY,
-    OPTED_OUT_CODE,
     Rejected,
     Retry,
     SendResult,
@@ -51,7 +52,9 @@ def not_sent(reason: str) -> pb.SendMessageResult:
     return pb.SendMessageResult(outcome=outcome, retry_delay=SECONDS, error=error(reason))
 
 
-def refusal(reason: str, *, code: int = 0, refused_attachments: int = 0) -> pb.SendMessageResult:
+def refusal(
+    reason: str, *, code: int | None = None, refused_attachments: int = 0
+) -> pb.SendMessageResult:
     return pb.SendMessageResult(
         outcome=pb.SEND_OUTCOME_REFUSED,
         state=pb.MESSAGE_STATE_REFUSED,
@@ -61,7 +64,8 @@ def refusal(reason: str, *, code: int = 0, refused_attachments: int = 0) -> pb.S
     )
 
 
-REFUSED = Sent(MessageState.REFUSED, reason="CARRIER_REFUSED")
+REJECTED = Failure(FailureReason.CARRIER_REJECTED)
+REFUSED = Sent(MessageState.REFUSED, reason="CARRIER_REFUSED", failure=REJECTED)
 NO_ERROR = pb.SendMessageResult(outcome=pb.SEND_OUTCOME_NOT_SENT)
 UNKNOWN = pb.SendMessageResult(outcome=pb.SEND_OUTCOME_UNKNOWN, retry_delay=SECONDS)
 LOST = pb.SendMessageResult(
@@ -81,8 +85,12 @@ LATER_DETAILS = pb.SendMessageResult(
     resolution=pb.UnknownResolution.ValueType(99),
     error=pb.ItemError(reason=error_reason_pb2.ErrorReason.ValueType(99)),
 )
-OPTED_OUT = replace(REFUSED, is_opted_out=True, reason="RECIPIENT_OPTED_OUT")
-FILES_REFUSED = replace(REFUSED, reason="ATTACHMENTS_REFUSED", refused_attachments=2)
+BY_RECIPIENT = Failure(FailureReason.OPTED_OUT)
+OPTED_OUT = replace(REFUSED, is_opted_out=True, reason="RECIPIENT_OPTED_OUT", failure=BY_RECIPIENT)
+ONLY_FILES = Failure(FailureReason.ATTACHMENTS_REFUSED)
+FILES_REFUSED = replace(
+    REFUSED, reason="ATTACHMENTS_REFUSED", refused_attachments=2, failure=ONLY_FILES
+)
 RESULTS: list[tuple[pb.SendMessageResult, SendResult]] = [
     (not_sent("SEND_PACED"), Retry(WAIT, is_throttled=True)),
     (not_sent("CARRIER_RATE_LIMITED"), Retry(WAIT, is_throttled=True)),
@@ -95,11 +103,14 @@ RESULTS: list[tuple[pb.SendMessageResult, SendResult]] = [
     (refusal("MESSAGE_ID_REUSED"), Rejected()),
     (refusal("RECIPIENT_OPTED_OUT"), OPTED_OUT),
     (refusal("CARRIER_REFUSED"), REFUSED),
-    (refusal("CARRIER_REFUSED", code=OPTED_OUT_CODE), replace(REFUSED, is_opted_out=True)),
+    (
+        refusal("CARRIER_REFUSED", code=OPTED_OUT_CODE),
+        replace(REFUSED, is_opted_out=True, failure=replace(BY_RECIPIENT, carrier_code="1110")),
+    ),
     (refusal("ATTACHMENTS_REFUSED", refused_attachments=2), FILES_REFUSED),
     (UNKNOWN, Uncertain(WAIT)),
-    (LOST, Sent(MessageState.UNKNOWN, resolution="PREFERRED_LOSS")),
-    (DELIVERED, Sent(MessageState.DELIVERED, resolution="RECEIPT")),
+    (LOST, Sent(MessageState.UNKNOWN, resolution=SendResolution.PREFERRED_LOSS)),
+    (DELIVERED, Sent(MessageState.DELIVERED, resolution=SendResolution.RECEIPT)),
     (LATER_OUTCOME, Uncertain(WAIT)),
     (LATER_DETAILS, Sent(MessageState.SENT)),
 ]

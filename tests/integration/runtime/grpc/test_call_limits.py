@@ -17,6 +17,7 @@ from runtime.grpc.server import MAX_STREAMS_PER_CONNECTION
 from support.builders.conversations import ALICE_NUMBER
 from support.clock import ManualClock
 from support.net.grpc_calls import is_serving
+from support.observation.watching import watch_request
 from support.services.conversation_service import running
 
 # More streams than the server has places for calls.
@@ -25,7 +26,7 @@ FLOOD = PER_CHANNEL * CONNECTIONS
 assert FLOOD > MAX_CALLS
 WATCH, EVENTS = (
     "/grpc.health.v1.Health/Watch",
-    "/maskline.conversation.v1.ConversationService/WatchEvents",
+    "/maskline.conversation.v1.EventService/WatchEvents",
 )
 
 
@@ -51,7 +52,7 @@ async def flood(target: str, method: str, request: bytes, streams: int) -> Async
 async def test_texts_are_taken_while_strangers_hold_watches_and_event_streams(
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> None:
-    events = pb.WatchEventsRequest(pool="main").SerializeToString()
+    events = watch_request().SerializeToString()
     async with (
         running(redis_url, clock) as service,
         flood(service.target, WATCH, b"", FLOOD) as watches,

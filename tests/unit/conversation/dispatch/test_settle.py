@@ -7,6 +7,7 @@ import pytest
 
 from conversation_service.domain.errors import BackendUnavailable
 from conversation_service.domain.model.consent import OptOutSource
+from conversation_service.domain.model.events import Failure, FailureReason, SendResolution
 from conversation_service.domain.model.messages import (
     DeliveryFailure,
     DeliveryFailureKind,
@@ -16,7 +17,8 @@ from conversation_service.messaging.send import Sent, Uncertain
 from support.builders.conversations import ALICE, BOB
 from support.builders.dispatch_harness import CONVERSATION, KEYS, Harness
 
-REFUSED = Sent(MessageState.REFUSED, reason="CARRIER_REFUSED")
+REJECTED = Failure(FailureReason.CARRIER_REJECTED)
+REFUSED = Sent(MessageState.REFUSED, reason="CARRIER_REFUSED", failure=REJECTED)
 
 
 @pytest.mark.parametrize(
@@ -82,12 +84,12 @@ async def test_nobody_is_notified_of_a_system_message(harness: Harness) -> None:
     await harness.add(ALICE, "a1", CONVERSATION)
     await harness.run_until(harness.dispatcher())
     assert harness.failures.notified == []
-    assert await harness.events() == [("MESSAGE_REFUSED", "REFUSED_BY_CARRIER")]
+    assert await harness.events() == [("MESSAGE_FAILED", "CARRIER_REJECTED")]
 
 
 UNCERTAIN = Uncertain(timedelta(seconds=2))
-RESOLVED = Sent(MessageState.SENT, resolution="RECORD")
-LOST = Sent(MessageState.UNKNOWN, resolution="PREFERRED_LOSS")
+RESOLVED = Sent(MessageState.SENT, resolution=SendResolution.RECORD)
+LOST = Sent(MessageState.UNKNOWN, resolution=SendResolution.PREFERRED_LOSS)
 
 
 async def test_it_stays_the_head_of_its_queue_and_others_go_on(harness: Harness) -> None:
@@ -116,7 +118,7 @@ async def test_its_state_and_its_resolution_are_recorded_once(harness: Harness) 
         harness.clock.move(seconds=2)
     assert await harness.waiting() == 0
     assert await harness.events() == [
-        ("MESSAGE_UNKNOWN", ""),
+        ("MESSAGE_UNCERTAIN", ""),
         ("MESSAGE_SENT", ""),
         ("MESSAGE_RESOLVED", "RECORD"),
     ]
@@ -134,7 +136,7 @@ async def test_a_send_that_stays_uncertain_is_settled_and_its_sender_notified(
     await harness.run_until(dispatcher)
     assert await harness.outbox.state("m0") is MessageState.UNKNOWN
     assert await harness.events() == [
-        ("MESSAGE_UNKNOWN", ""),
+        ("MESSAGE_UNCERTAIN", ""),
         ("MESSAGE_RESOLVED", "PREFERRED_LOSS"),
         ("MESSAGE_SENT", ""),
     ]

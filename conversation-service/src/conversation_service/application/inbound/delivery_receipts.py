@@ -13,7 +13,6 @@ from conversation_service.domain.errors import (
     SendTokenInvalid,
 )
 from conversation_service.domain.model.consent import OptOutSource
-from conversation_service.domain.model.events import Rule
 from conversation_service.domain.model.messages import (
     DeliveryFailure,
     DeliveryFailureKind,
@@ -115,7 +114,7 @@ class DeliveryReceiptHandler:
         await FailureNotifier(pool).notify(failures)
 
     async def _advance(self, pool: PoolContext, matches: Sequence[ReceiptMatch]) -> None:
-        updates = [StatusUpdate(match.message_id, match.state, _rule(match)) for match in matches]
+        updates = [StatusUpdate(match.message_id, match.state, match.failure) for match in matches]
         recipients = await pool.outbox.advance(updates, self._clock.now())
         for match, person_id in zip(matches, recipients, strict=True):
             if match.is_opted_out and person_id:
@@ -125,7 +124,3 @@ class DeliveryReceiptHandler:
 def _failure(message: MessageStatus) -> DeliveryFailure:
     kind = DeliveryFailureKind.NOT_DELIVERED
     return DeliveryFailure(message.message_id, message.conversation_id, message.recipient_id, kind)
-
-
-def _rule(match: ReceiptMatch) -> Rule | None:
-    return Rule.OPTED_OUT if match.is_opted_out else None

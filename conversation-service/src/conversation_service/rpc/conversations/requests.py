@@ -137,19 +137,11 @@ def validate_get(request: pb.GetConversationRequest) -> None:
     _for_conversation(request.pool, request.conversation_id).check()
 
 
-def validate_list_of_conversation(request: pb.ListMessagesRequest | pb.GetTimelineRequest) -> None:
-    """A page of the messages or events of one conversation."""
+def validate_list_messages(request: pb.ListMessagesRequest) -> None:
+    """A page of the messages of one conversation."""
     validator = _for_conversation(request.pool, request.conversation_id)
     validator.page_size(request.page_size)
-    validator.cursor_index("page_token", request.page_token)
-    validator.check()
-
-
-def validate_watch(request: pb.WatchEventsRequest) -> None:
-    validator = RequestValidator()
-    validator.identifier("pool", request.pool)
-    validator.optional_identifier("conversation_id", request.conversation_id)
-    validator.event_cursor("cursor", request.cursor)
+    validator.optional_event_id("page_token", request.page_token)
     validator.check()
 
 

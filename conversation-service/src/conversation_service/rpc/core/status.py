@@ -54,6 +54,7 @@ CODES: dict[type[errors.ConversationError], StatusCode] = {
     errors.ConcurrentChange: StatusCode.ABORTED,
     errors.EtagMismatch: StatusCode.ABORTED,
     errors.BackendUnavailable: StatusCode.UNAVAILABLE,
+    errors.ServerStopping: StatusCode.UNAVAILABLE,
     errors.RestorePending: StatusCode.UNAVAILABLE,
     errors.NoRestorePending: StatusCode.FAILED_PRECONDITION,
 }

@@ -113,7 +113,7 @@ async def test_an_added_number_works_on_every_replica_at_once(
     await ask(another.opt_outs.OptOut, opt_out)
     ended = await service.get(conversation.conversation_id)
     assert ended.end_reason == pb.END_REASON_OPTED_OUT
-    await wait_for_event(service, "NUMBER_ADDED")
+    await wait_for_event(service, "MASKED_NUMBER_ADDED")
 
 
 async def test_a_number_without_live_conversations_can_be_removed(
@@ -131,7 +131,7 @@ async def test_a_number_without_live_conversations_can_be_removed(
         assert result.error.reason == error_reason_pb2.ERROR_REASON_MASKED_NUMBER_NOT_FOUND
     with refused("MASKED_NUMBER_NOT_FOUND"):
         await remove(another)
-    await wait_for_event(service, "NUMBER_REMOVED")
+    await wait_for_event(service, "MASKED_NUMBER_REMOVED")
 
 
 async def test_a_number_belongs_to_one_pool_until_it_is_removed_there(

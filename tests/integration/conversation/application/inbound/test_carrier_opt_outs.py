@@ -6,7 +6,7 @@ import pytest
 from redis.asyncio import Redis
 
 from conversation_service.domain.templates.catalog import Template
-from conversation_service.messaging.send import OPTED_OUT_CODE
+from conversation_service.messaging.failures import OPTED_OUT_CODE
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import opt_out_pb2
 from maskline.messaging.v1 import error_reason_pb2, messaging_pb2
@@ -94,7 +94,7 @@ async def test_a_message_refused_as_opted_out_opts_out_and_ends_all_conversation
     await service.quiet()
     assert service.sent_to(ALICE_NUMBER) == []
     events = kinds(await service.timeline(first.conversation_id))
-    assert {("MESSAGE_REFUSED", "OPTED_OUT"), ("CONVERSATION_ENDED", "OPTED_OUT")} < set(events)
+    assert {("MESSAGE_FAILED", "OPTED_OUT"), ("CONVERSATION_ENDED", "OPTED_OUT")} < set(events)
 
 
 @pytest.mark.parametrize("code", [OPTED_OUT_CODE, OPTED_OUT_CODE + 1])
@@ -113,6 +113,7 @@ async def test_only_a_receipt_with_the_opt_out_code_opts_out_and_ends_the_conver
     notice = system_message(Template.ENDED if opts_out else Template.NOT_DELIVERED)
     assert await service.heard(BOB_NUMBER, 1) == [notice]
     events = kinds(await service.timeline(conversation.conversation_id))
-    assert events.count(("MESSAGE_UNDELIVERED", "OPTED_OUT" if opts_out else "")) == 1
+    reason = "OPTED_OUT" if opts_out else "CARRIER_REJECTED"
+    assert events.count(("MESSAGE_UNDELIVERED", f"{reason} {code}")) == 1
     await service.quiet()
     assert service.sent_to(BOB_NUMBER) == [notice]

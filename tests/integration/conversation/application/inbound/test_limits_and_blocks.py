@@ -40,7 +40,7 @@ async def test_a_blocked_person_gets_no_reason_and_the_pair_never_meets_again(
     assert (await service.heard(ALICE_NUMBER, 2))[1] == system_message(Template.CODE_NOT_VALID)
     await service.join(CAROL_NUMBER, bobs.code)
     assert kinds(await service.timeline(conversation.conversation_id))[1:4] == [
-        ("COMMAND_RECEIVED", "BLOCK"),
+        ("KEYWORD_RECEIVED", "BLOCK"),
         ("PARTICIPANT_BLOCKED", ""),
         ("CONVERSATION_ENDED", "BLOCKED"),
     ]
@@ -85,7 +85,7 @@ async def test_a_locked_out_person_gets_no_reply_even_with_a_valid_code(
         service.sent_to(BOB_NUMBER)
         == [system_message(Template.CODE_NOT_VALID)] * CODE_ATTEMPTS_LIMIT
     )
-    await wait_for_event(service, "CODE_TRIES_EXCEEDED")
+    await wait_for_event(service, "PERSON_JOIN_LIMIT_REACHED")
     service.clock.move(minutes=59)
     started = await service.start(ALICE_NUMBER)
     with refused("JOIN_CODE_INVALID"):

@@ -161,7 +161,7 @@ async def test_a_message_that_was_received_is_recognised_and_recorded_no_second_
     await deployment.service.quiet()
     assert deployment.service.sent_to(BOB_NUMBER) == ["hello"]
     events = kinds(await deployment.service.timeline(conversation_id))
-    assert not {"MESSAGE_REPEATED", "MESSAGE_RECOVERED"} & {kind for kind, _ in events}
+    assert not {"MESSAGE_DUPLICATE_RECEIVED", "MESSAGE_RECOVERED"} & {kind for kind, _ in events}
     assert reconciled() == before
 
 

@@ -142,9 +142,9 @@ def test_a_number_is_removed_only_without_live_conversations() -> None:
     ("command", "event"),
     [
         (UPDATE, "POOL_UPDATED"),
-        (ADD, "NUMBER_ADDED"),
-        (DRAIN, "NUMBER_DRAINED"),
-        (REMOVE, "NUMBER_REMOVED"),
+        (ADD, "MASKED_NUMBER_ADDED"),
+        (DRAIN, "MASKED_NUMBER_DRAINED"),
+        (REMOVE, "MASKED_NUMBER_REMOVED"),
     ],
 )
 def test_an_operators_change_has_an_event_needs_a_pool_and_ends_its_seeding(

@@ -42,6 +42,6 @@ class EndConversation:
         conversation = live_conversation(snapshot, self.conversation_id)
         check_etag(self.etag, conversation.etag)
         if not self.participant_id:
-            return end(snapshot, conversation, EndReason.OPERATOR_ENDED, note=self.note)
+            return end(snapshot, conversation, EndReason.CLIENT, note=self.note)
         leaver = participant_of(conversation, self.participant_id)
         return end(snapshot, conversation, EndReason.PARTICIPANT_ENDED, leaver, note=self.note)

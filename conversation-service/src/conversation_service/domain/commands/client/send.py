@@ -27,7 +27,7 @@ from conversation_service.domain.errors import (
     InvalidArgument,
 )
 from conversation_service.domain.model.conversation import Conversation, State
-from conversation_service.domain.model.events import Rule
+from conversation_service.domain.model.events import RelayRefusal
 from conversation_service.domain.model.messages import HeldMessage, segment_count
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import Pool
@@ -77,7 +77,7 @@ class SendMessage:
         match rule_against_hold(snapshot, conversation):
             case None:
                 return hold(snapshot, conversation, HeldMessage(author.participant_id, self.body))
-            case Rule.TOO_MANY_HELD:
+            case RelayRefusal.HELD_MESSAGE_LIMIT_REACHED:
                 raise HeldMessageLimitReached(conversation.conversation_id, HELD_LIMIT)
             case _:
                 raise ConversationPaused(conversation.conversation_id)

@@ -64,7 +64,7 @@ class StartConversation:
         code = conversation.code
         drafts = [snapshot.system_message(self.person, Template.CODE, code=code, span=lifetime)]
         event = Event(
-            EventType.CONVERSATION_STARTED, conversation.conversation_id, self.person.participant_id
+            EventType.CONVERSATION_CREATED, conversation.conversation_id, self.person.participant_id
         )
         return _started(snapshot, conversation, drafts, event)
 
@@ -105,7 +105,7 @@ class OpenConversation:
         conversation = opened(snapshot, masked_number, self.people, self.unique_name)
         notified = () if self.is_silent else self.people
         drafts = [snapshot.system_message(person, Template.OPENED) for person in notified]
-        event = Event(EventType.CONVERSATION_OPENED, conversation.conversation_id)
+        event = Event(EventType.CONVERSATION_CREATED, conversation.conversation_id)
         change = _started(snapshot, conversation, drafts, event)
         return replace(change, requires_unblocked=self.people)
 

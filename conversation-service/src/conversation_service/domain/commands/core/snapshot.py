@@ -239,15 +239,13 @@ class Snapshot:
         )
 
     def _message_event(self, conversation_id: str, index: int, draft: Draft) -> Event:
-        kind = EventType.MESSAGE_RELAYED
-        if draft.template is not None:
-            kind = EventType.SYSTEM_TEXT_ACCEPTED
+        is_relayed = draft.author_id != ""
         return Event(
-            kind,
+            EventType.MESSAGE_RELAYED if is_relayed else EventType.MESSAGE_ACCEPTED,
             conversation_id=conversation_id,
-            participant_id=draft.author_id if draft.template is None else draft.to.participant_id,
+            participant_id=draft.author_id if is_relayed else draft.to.participant_id,
             message_id=f"{self.change_id}-{index}",
-            detail=draft.template.value if draft.template else "",
+            detail=draft.template,
         )
 
 

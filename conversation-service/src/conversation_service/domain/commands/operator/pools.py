@@ -135,13 +135,18 @@ class AddNumber:
     def decide(self, snapshot: Snapshot) -> Change:
         """A number of the pool keeps its position; a new one is last."""
         pool = _existing(snapshot)
-        if pool.number(self.number.phone_number):
+        present = pool.number(self.number.phone_number)
+        if present:
+            kind = EventType.MASKED_NUMBER_UPDATED
+            if present.state is NumberState.DRAINING:
+                kind = EventType.MASKED_NUMBER_ACTIVATED
             after = _with_number(pool, self.number)
         elif len(pool.numbers) >= NUMBERS_LIMIT:
             raise MaskedNumberLimitReached(pool.name, NUMBERS_LIMIT)
         else:
+            kind = EventType.MASKED_NUMBER_ADDED
             after = replace(pool, numbers=(*pool.numbers, self.number))
-        return _changed(snapshot, replace(after, is_seeded=False), EventType.NUMBER_ADDED)
+        return _changed(snapshot, replace(after, is_seeded=False), kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +166,7 @@ class DrainNumber:
     def decide(self, snapshot: Snapshot) -> Change:
         pool, number = _existing(snapshot), _number(snapshot, self.masked_number)
         after = _with_number(pool, replace(number, state=NumberState.DRAINING))
-        return _changed(snapshot, replace(after, is_seeded=False), EventType.NUMBER_DRAINED)
+        return _changed(snapshot, replace(after, is_seeded=False), EventType.MASKED_NUMBER_DRAINED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +191,7 @@ class RemoveNumber:
             raise MaskedNumberInUse
         numbers = tuple(other for other in pool.numbers if other != number)
         after = replace(pool, numbers=numbers, is_seeded=False)
-        removed = _changed(snapshot, after, EventType.NUMBER_REMOVED)
+        removed = _changed(snapshot, after, EventType.MASKED_NUMBER_REMOVED)
         return replace(removed, requires_no_live_on=self.masked_number)
 
 

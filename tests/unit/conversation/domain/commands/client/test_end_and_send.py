@@ -130,7 +130,7 @@ FIELDS = [
 
 def test_an_end_by_the_operator_or_for_a_participant_notifies_both() -> None:
     for command, reason, participant_id in (
-        (END, EndReason.OPERATOR_ENDED, ""),
+        (END, EndReason.CLIENT, ""),
         (BY_BOB, EndReason.PARTICIPANT_ENDED, BOB.participant_id),
     ):
         change = command.decide(snapshot_about(ACTIVE))
@@ -164,7 +164,9 @@ def test_a_message_of_a_client_goes_to_the_other_or_to_both() -> None:
     assert change.events[0].message_id == change.texts[0].message_id
     change = TO_BOTH.decide(snapshot_about(ACTIVE))
     assert sent_bodies(change) == [(ALICE, "hi"), (BOB, "hi")]
-    assert [event.participant_id for event in change.events] == ["", ""]
+    assert event_details(change) == [("MESSAGE_ACCEPTED", "")] * 2
+    recipients = [event.participant_id for event in change.events]
+    assert recipients == [ALICE.participant_id, BOB.participant_id]
 
 
 def test_a_message_of_a_client_moves_the_idle_end_and_counts_for_no_loop() -> None:

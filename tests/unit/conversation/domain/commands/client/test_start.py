@@ -57,7 +57,7 @@ def test_a_start_makes_a_waiting_conversation_and_sends_its_code() -> None:
     assert started.idle_end_time == started.due_time == NOW + CODE_LIFETIME
     assert sent_bodies(change) == [system(BOB, Template.CODE, code=CODE, span=CODE_LIFETIME)]
     assert change.claims == (RouteClaim(route(BOB)),)
-    assert event_details(change) == [("CONVERSATION_STARTED", ""), ("SYSTEM_TEXT_ACCEPTED", "code")]
+    assert event_details(change) == [("CONVERSATION_CREATED", ""), ("MESSAGE_ACCEPTED", "code")]
     assert after(START.decide(snapshot_of(opt_outs={ALICE: OUT}))).is_live
 
 
@@ -80,11 +80,11 @@ def test_an_open_makes_an_active_conversation_and_notifies_both() -> None:
     assert sent_bodies(change) == to_both(Template.OPENED)
     assert change.claims == (RouteClaim(route(ALICE)), RouteClaim(route(BOB)))
     assert change.requires_unblocked == (ALICE, BOB)
-    accepted = [("SYSTEM_TEXT_ACCEPTED", "opened")] * 2
-    assert event_details(change) == [("CONVERSATION_OPENED", ""), *accepted]
+    accepted = [("MESSAGE_ACCEPTED", "opened")] * 2
+    assert event_details(change) == [("CONVERSATION_CREATED", ""), *accepted]
     silent = replace(OPEN, is_silent=True).decide(snapshot_of())
     assert (after(silent).state, silent.texts) == (State.ACTIVE, ())
-    assert event_details(silent) == [("CONVERSATION_OPENED", "")]
+    assert event_details(silent) == [("CONVERSATION_CREATED", "")]
 
 
 def test_an_open_uses_the_last_number_of_the_two_even_during_its_cool_off() -> None:

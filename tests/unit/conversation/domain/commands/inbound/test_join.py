@@ -101,7 +101,7 @@ def test_the_last_attempt_of_a_person_locks_them_out_with_an_event() -> None:
     for change in changes:
         assert (sent_bodies(change), event_details(change)) == ([(BOB, NOT_VALID)], [])
     assert sent_bodies(last) == [(BOB, NOT_VALID)]
-    assert event_details(last) == [("CODE_TRIES_EXCEEDED", "")]
+    assert event_details(last) == [("PERSON_JOIN_LIMIT_REACHED", "")]
     assert last.events[0].participant_id == BOB.participant_id
     apart = CODE_ATTEMPTS_WINDOW / (CODE_ATTEMPTS_LIMIT - 1)
     assert all(map(sent_bodies, enter_wrong_codes(JOIN, 3 * CODE_ATTEMPTS_LIMIT, apart)))
@@ -162,7 +162,7 @@ def test_a_clients_wrong_code_is_counted_and_refused() -> None:
 def test_a_client_that_guesses_for_a_person_locks_them_out() -> None:
     changes = enter_wrong_codes(BY_API)
     assert all(isinstance(change.refusal, JoinCodeInvalid) for change in changes)
-    assert event_details(changes[-1]) == [("CODE_TRIES_EXCEEDED", "")]
+    assert event_details(changes[-1]) == [("PERSON_JOIN_LIMIT_REACHED", "")]
     locked = guessing(NOW, limits_after(changes[-1]), invitation=WAITING)
     with pytest.raises(JoinCodeInvalid):
         BY_API.decide(locked)

@@ -119,7 +119,7 @@ def test_the_reply_to_a_keyword_tells_that_a_file_with_it_is_not_relayed(
     assert sent_bodies(change) == [
         (to, f"{text} {NOTICE}" if to == sender else text) for to, text in sent_bodies(alone)
     ]
-    assert event_details(change) == [*event_details(alone), ("ATTACHMENTS_REFUSED", "")]
+    assert event_details(change) == [*event_details(alone), ("MESSAGE_ATTACHMENTS_REFUSED", "")]
     assert change.sender_limits == alone.sender_limits
     replies = [text for to, text in sent_bodies(change) if to == sender]
     assert all(snapshot.pool.catalog.is_system_message(reply) for reply in replies)
@@ -133,8 +133,8 @@ def test_a_keyword_without_a_reply_gets_a_notice_of_its_file(
     change = incoming("unstop", sender, attachments=(PICTURE,)).decide(snapshot)
     assert sent_bodies(change) == [(sender, NOTICE)]
     assert event_details(change) == [
-        ("ATTACHMENTS_REFUSED", ""),
-        ("SYSTEM_TEXT_ACCEPTED", "attachment_not_passed_on"),
+        ("MESSAGE_ATTACHMENTS_REFUSED", ""),
+        ("MESSAGE_ACCEPTED", "attachment_not_passed_on"),
     ]
     assert change.sender_limits is not None
     assert change.sender_limits.after.replies.number == 1
@@ -178,9 +178,9 @@ def test_refused_files_get_one_reply_and_the_rest_is_relayed() -> None:
     assert relayed(change) == [("us", (PICTURE,))]
     assert sent_bodies(change)[1:] == [(BOB, system_message(Template.ATTACHMENT_NOT_PASSED_ON))]
     assert event_details(change) == [
-        ("ATTACHMENTS_REFUSED", ""),
+        ("MESSAGE_ATTACHMENTS_REFUSED", ""),
         ("MESSAGE_RELAYED", ""),
-        ("SYSTEM_TEXT_ACCEPTED", "attachment_not_passed_on"),
+        ("MESSAGE_ACCEPTED", "attachment_not_passed_on"),
     ]
     assert change.events[0].participant_id == BOB.participant_id
 
