@@ -47,8 +47,8 @@ longer affects it.
 
 A number is *drained* before it is removed: its conversations continue until they end, and it gets
 no new ones. A *reserved* number is used only for conversations that ask for it. `maskline pools
-sync` compares a pool with the numbers of the carrier account. `maskline pools advice` reports how
-many numbers the load requires: one for each live conversation of the same person.
+compare` compares a pool with the numbers of the carrier account. `maskline pools capacity` reports
+how many numbers the load requires: one for each live conversation of the same person.
 
 A pool also sets how long data is kept (`kept_after_end`, `receipts_kept`, `messages_kept`,
 `events_kept`, `dead_letters_kept`): see [how long data is kept](privacy.md#how-long-data-is-kept).

@@ -61,7 +61,7 @@ async def _run(
     return Result(
         seed=seed,
         planned_seconds=seconds,
-        checks=_checked(observed, deployment.logs),
+        checks=_checked(observed, deployment.logs, has_stuck=bool(people.unfinished)),
         completed=people.completed,
         unfinished=tuple(people.unfinished),
         left=left,
@@ -72,12 +72,12 @@ async def _run(
     )
 
 
-def _checked(observed: Observed, logs: Path) -> CheckResult:
-    """After an error the times of all messages are written beside the logs."""
+def _checked(observed: Observed, logs: Path, *, has_stuck: bool) -> CheckResult:
+    """If anything went wrong, the times of all messages are written beside the logs."""
     expected = [expectation.expected() for expectation in observed.expectations]
     context = RunContext(MASKED_NUMBERS, PHONES, OPENINGS, NOTICES)
     checks = check_messages(expected, observed.received.values(), context)
-    if not checks.is_right:
+    if has_stuck or not checks.is_right:
         write_timeline(logs / TIMELINE, expected, observed.received.values(), context)
     return checks
 

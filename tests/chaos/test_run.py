@@ -22,5 +22,5 @@ async def test_nothing_is_lost_doubled_misrouted_or_reordered_while_everything_b
     assert result.checks.pictures > 0
     assert result.injected.kills.total() > 5
     assert result.injected.disruptions.total() > 5
-    assert result.injected.clock_steps.total() > 5
+    assert result.injected.clock_steps.total() > 1
     assert result.carrier_faults.total() > 5

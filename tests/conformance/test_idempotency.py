@@ -10,7 +10,7 @@ from conformance.refusals import conversations, operations
 from google.protobuf.message import Message
 
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import deployment_pb2, opt_out_pb2, person_pb2
+from maskline.conversation.v1 import deployment_pb2, opt_out_pb2, person_pb2, pool_pb2
 
 
 def opt_out(own: OwnPool) -> Message:
@@ -24,18 +24,29 @@ def create(own: OwnPool) -> Message:
     return creation()
 
 
+def end_as_read(own: OwnPool) -> Message:
+    """The etag is another one when the request comes again."""
+    conversation = own.active().conversation
+    return conversations.end(conversation.conversation_id, etag=conversation.etag)
+
+
+def update_as_read(own: OwnPool) -> Message:
+    pool = own.ask(own.client.pools.GetPool, pool_pb2.GetPoolRequest()).pool
+    return operations.update("operator", etag=pool.etag)
+
+
 # A request of each method that succeeds.
 SUCCEEDING: dict[str, Callable[[OwnPool], Message]] = {
     "StartConversation": conversations.start,
     "OpenConversation": conversations.open_,
     "JoinConversation": lambda own: conversations.join(own, conversations.code(own)),
-    "EndConversation": lambda own: conversations.end(own.active().conversation_id),
+    "EndConversation": end_as_read,
     "SendMessage": lambda own: conversations.send(own.active().conversation_id),
     "PauseConversation": lambda own: conversations.pause(own.active().conversation_id),
     "ResumeConversation": lambda own: conversations.resume(own.paused().conversation_id),
     "ReopenConversation": lambda own: conversations.reopen(own.ended().conversation_id),
     "CreatePool": create,
-    "UpdatePool": lambda own: operations.update("operator"),
+    "UpdatePool": update_as_read,
     "AddNumber": lambda own: operations.add(SPARE_NUMBER),
     "DrainNumber": lambda own: operations.drain(own.reserve(SPARE_NUMBER)),
     "RemoveNumber": lambda own: operations.remove(own.reserve(SPARE_NUMBER)),

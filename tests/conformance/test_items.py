@@ -59,7 +59,7 @@ def test_a_bad_text_fails_none_of_its_neighbours(own: OwnPool) -> None:
     assert [result.error.reason for result in results] == [
         reasons.ERROR_REASON_UNSPECIFIED,
         reasons.ERROR_REASON_INVALID_ARGUMENT,
-        reasons.ERROR_REASON_UNKNOWN_MASKED_NUMBER,
+        reasons.ERROR_REASON_MASKED_NUMBER_NOT_FOUND,
         reasons.ERROR_REASON_UNSPECIFIED,
     ]
     for result in results:
@@ -80,7 +80,7 @@ def test_a_bad_receipt_fails_none_of_its_neighbours(own: OwnPool) -> None:
     unmatched, refused = pb.RECEIPT_OUTCOME_UNMATCHED, pb.RECEIPT_OUTCOME_REFUSED
     assert [result.outcome for result in results] == [unmatched, refused, refused, unmatched]
     assert results[1].error.reason == reasons.ERROR_REASON_INVALID_ARGUMENT
-    assert results[2].error.reason == reasons.ERROR_REASON_SEND_TOKEN_NOT_VALID
+    assert results[2].error.reason == reasons.ERROR_REASON_SEND_TOKEN_INVALID
 
 
 def test_a_batch_holds_something_and_not_too_much(own: OwnPool) -> None:

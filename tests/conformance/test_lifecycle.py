@@ -35,7 +35,7 @@ def test_a_conversation_waits_is_joined_pauses_ends_and_is_reopened(own: OwnPool
     ended = own.ask(service.EndConversation, end).conversation
     assert ended == own.get(name)
     assert ended.state == pb.CONVERSATION_STATE_ENDED
-    assert ended.end_reason == pb.END_REASON_OPERATOR_ENDED
+    assert ended.end_reason == pb.END_REASON_CLIENT
     assert ended.end_note == "as agreed"
     own.invoke(conversations.reopen(name))
     assert own.get(name).state == pb.CONVERSATION_STATE_ACTIVE

@@ -15,14 +15,14 @@ from conformance.kit.own_pool import FULL_POOL, POOL, OwnPool
 from google.protobuf.message import Message
 
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import dead_letter_pb2, deployment_pb2, pool_pb2
+from maskline.conversation.v1 import dead_letter_pb2, deployment_pb2, event_pb2, pool_pb2
 
 DEFAULT_PAGE, LARGEST_PAGE = 50, 500
 
 Paged = (
     pb.ListConversationsRequest
     | pb.ListMessagesRequest
-    | pb.GetTimelineRequest
+    | event_pb2.ListEventsRequest
     | pool_pb2.ListNumbersRequest
     | pool_pb2.ListPoolsRequest
     | dead_letter_pb2.ListDeadLettersRequest
@@ -48,7 +48,7 @@ def texted(own: OwnPool) -> str:
 LISTS: dict[str, Callable[[OwnPool], Paged]] = {
     "ListConversations": conversations_of_somebody,
     "ListMessages": lambda own: pb.ListMessagesRequest(conversation_id=texted(own)),
-    "GetTimeline": lambda own: pb.GetTimelineRequest(conversation_id=texted(own)),
+    "ListEvents": lambda own: event_pb2.ListEventsRequest(conversation_id=texted(own)),
     "ListNumbers": lambda own: pool_pb2.ListNumbersRequest(),
 }
 # Lists that others change, or that no client can fill; they have cases of their own.

@@ -17,18 +17,19 @@ WITHOUT_LIST = {"ReceiveMessages", "ReceiveDeliveryReceipts", "CheckDeployment",
 # Of any method; see test_credentials.py.
 OF_ANY_METHOD = {"UNAUTHENTICATED", "PERMISSION_DENIED"}
 # Of items; see test_items.py.
-OF_ITEMS = {"SEND_TOKEN_NOT_VALID"}
+OF_ITEMS = {"SEND_TOKEN_INVALID"}
 # What no client can bring about at will. tests/contract/conversation provokes each of these.
 OUT_OF_REACH = {
-    "TOO_MANY_RACES": "others would have to win race after race",
+    "CONCURRENT_CHANGE": "others would have to win race after race",
     "BACKEND_UNAVAILABLE": "Redis or the messaging service would have to stop",
     "RESTORE_PENDING": "an older copy of Redis would have to be restored",
-    "CARRIER_ACCOUNT_REFUSED": "the carrier would have to refuse the account",
+    "CARRIER_CREDENTIALS_REJECTED": "the carrier would have to refuse the account",
     "DEAD_LETTER_UNREADABLE": "a stored text would have to be damaged",
     "CURSOR_EXPIRED": "events are kept for three days at the least",
     "NUMBER_LOOKUP_LIMIT_REACHED": "an operator sees all numbers and is not limited",
     "CALL_LIMIT_REACHED": "it would keep other callers of the deployment out",
-    "WATCHER_TOO_SLOW": "how much is under way to a watcher is the network's affair",
+    "SERVER_STOPPING": "no client stops a replica",
+    "WATCH_TOO_SLOW": "how much is under way to a watcher is the network's affair",
 }
 
 
@@ -48,7 +49,7 @@ def test_every_published_reason_is_provoked_or_out_of_reach() -> None:
 def test_each_documented_refusal_comes_about(
     own: OwnPool, target: Target, method: str, reason: str
 ) -> None:
-    if reason == "TOO_MANY_WATCHERS" and not target.is_own:
+    if reason == "WATCH_LIMIT_REACHED" and not target.is_own:
         target.skip("it would keep other watchers of the deployment out")
     if (method, reason) == ("CreatePool", "REQUEST_ID_REUSED"):
         own.skip_if_creation_is_forgotten()
@@ -69,8 +70,8 @@ def test_all_wrong_fields_of_a_request_are_named_at_once(own: OwnPool) -> None:
 
 def test_a_refused_pool_does_not_exist(own: OwnPool) -> None:
     name = "conformance-refused"
-    taken = own.filled(REFUSALS["CreatePool"]["NUMBER_TAKEN"](own))
-    assert own.client.refusal(taken).reason == "NUMBER_TAKEN"
+    taken = own.filled(REFUSALS["CreatePool"]["MASKED_NUMBER_ALREADY_ASSIGNED"](own))
+    assert own.client.refusal(taken).reason == "MASKED_NUMBER_ALREADY_ASSIGNED"
     missing = own.client.refusal(own.filled(pool_pb2.GetPoolRequest(pool=name)))
     assert missing.reason == "POOL_NOT_FOUND"
-    assert missing.metadata == {"pool": name}
+    assert missing.metadata == {"pool_id": name}

@@ -3,12 +3,10 @@
 from collections.abc import Iterator
 from itertools import islice
 
-from conformance.kit.own_pool import OwnPool, Talk
+from conformance.kit.own_pool import POOL, OwnPool, Talk
 
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import event_pb2
-
-BEGINNING = "0"
 
 
 def happen(own: OwnPool, talk: Talk) -> None:
@@ -20,17 +18,19 @@ def happen(own: OwnPool, talk: Talk) -> None:
 
 
 def timeline(own: OwnPool, talk: Talk) -> list[str]:
-    request = pb.GetTimelineRequest(conversation_id=talk.conversation_id, page_size=500)
-    events = own.ask(own.client.conversations.GetTimeline, request).events
+    request = event_pb2.ListEventsRequest(conversation_id=talk.conversation_id, page_size=500)
+    events = own.ask(own.client.events.ListEvents, request).events
     return [event.event_id for event in events]
 
 
-def events(responses: Iterator[pb.WatchEventsResponse]) -> Iterator[pb.WatchEventsResponse]:
+def events(
+    responses: Iterator[event_pb2.WatchEventsResponse],
+) -> Iterator[event_pb2.WatchEventsResponse]:
     """What is no heartbeat."""
-    return (response for response in responses if not response.is_heartbeat)
+    return (response for response in responses if not response.heartbeat)
 
 
-def ids(responses: Iterator[pb.WatchEventsResponse], count: int) -> list[str]:
+def ids(responses: Iterator[event_pb2.WatchEventsResponse], count: int) -> list[str]:
     """Of the next events."""
     return [response.event.event_id for response in islice(events(responses), count)]
 
@@ -39,7 +39,7 @@ def test_a_watch_begins_now_and_says_at_once_that_it_lives(own: OwnPool) -> None
     talk = own.active()
     with own.watch(talk.conversation_id) as responses:
         first = next(responses)
-        assert first.is_heartbeat
+        assert first.heartbeat
         assert first.cursor
         assert not first.HasField("event")
         happen(own, talk)
@@ -83,7 +83,8 @@ def test_a_watch_resumed_behind_a_heartbeat_tells_what_happened_meanwhile_and_go
 
 def test_a_watch_from_the_beginning_tells_the_oldest_events_first(own: OwnPool) -> None:
     now = timeline(own, own.active())[0]
-    with own.watch(cursor=BEGINNING) as responses:
+    request = event_pb2.WatchEventsRequest(start_position=event_pb2.START_POSITION_OLDEST)
+    with own.client.watch(own.filled(request)) as responses:
         [first, second] = ids(responses, 2)
     assert _milliseconds_and_number(first) < _milliseconds_and_number(second)
     assert _milliseconds_and_number(first) < _milliseconds_and_number(now)
@@ -93,7 +94,7 @@ def test_a_watch_from_the_beginning_tells_the_oldest_events_first(own: OwnPool) 
 
 def test_a_watch_of_the_pool_tells_of_all_its_conversations_in_order(own: OwnPool) -> None:
     with own.watch() as responses:
-        assert next(responses).is_heartbeat
+        assert next(responses).heartbeat
         talks = [own.active(), own.active()]
         for talk in talks:
             happen(own, talk)
@@ -109,16 +110,49 @@ def test_a_watch_of_the_pool_tells_of_all_its_conversations_in_order(own: OwnPoo
 
 
 def test_a_cursor_of_another_form_is_refused(own: OwnPool) -> None:
-    for cursor in ("now", "-1", "1-", "é"):
-        refusal = own.client.refusal(own.filled(pb.WatchEventsRequest(cursor=cursor)))
+    for cursor in ("now", "0", "-1", "1-", "é", ""):
+        refusal = own.client.refusal(own.filled(event_pb2.WatchEventsRequest(cursor=cursor)))
         assert (refusal.reason, refusal.fields) == ("INVALID_ARGUMENT", {"cursor"})
+
+
+def test_a_watch_says_where_it_starts(own: OwnPool) -> None:
+    unset = event_pb2.WatchEventsRequest()
+    unspecified = event_pb2.WatchEventsRequest(start_position=event_pb2.START_POSITION_UNSPECIFIED)
+    for request, field in ((unset, "start"), (unspecified, "start_position")):
+        refusal = own.client.refusal(own.filled(request))
+        assert (refusal.reason, refusal.fields) == ("INVALID_ARGUMENT", {field})
+
+
+def test_events_are_listed_and_watched_by_type(own: OwnPool) -> None:
+    talk = own.active()
+    happen(own, talk)
+    resumed = event_pb2.EVENT_TYPE_CONVERSATION_RESUMED
+    listing = event_pb2.ListEventsRequest(conversation_id=talk.conversation_id, types=[resumed])
+    [event] = own.ask(own.client.events.ListEvents, listing).events
+    assert (event.type, event.pool_id) == (resumed, POOL)
+    watch = event_pb2.WatchEventsRequest(
+        conversation_id=talk.conversation_id,
+        types=[resumed],
+        start_position=event_pb2.START_POSITION_OLDEST,
+    )
+    with own.client.watch(own.filled(watch)) as responses:
+        assert next(events(responses)).event == event
+    unspecified = [event_pb2.EVENT_TYPE_UNSPECIFIED]
+    for request in (
+        event_pb2.ListEventsRequest(types=unspecified),
+        event_pb2.WatchEventsRequest(
+            types=unspecified, start_position=event_pb2.START_POSITION_NOW
+        ),
+    ):
+        refusal = own.client.refusal(own.filled(request))
+        assert (refusal.reason, refusal.fields) == ("INVALID_ARGUMENT", {"types[0]"})
 
 
 def test_no_event_holds_a_number_or_a_word(own: OwnPool) -> None:
     talk = own.active()
     own.text(talk.people[0], talk.conversation.masked_number, "a-secret-word")
-    request = pb.GetTimelineRequest(conversation_id=talk.conversation_id)
-    shown = str(own.ask(own.client.conversations.GetTimeline, request))
+    request = event_pb2.ListEventsRequest(conversation_id=talk.conversation_id)
+    shown = str(own.ask(own.client.events.ListEvents, request))
     assert talk.participant_id in shown
     for hidden in ("a-secret-word", *(person[1:] for person in talk.people)):
         assert hidden not in shown

@@ -178,7 +178,7 @@ class ClientCalls(Runner):
         response = await self.deployment.call(earlier.request, Message)
         stored = {"", *(conversation.conversation_id for conversation in self.model.conversations)}
         is_stored = earlier.conversation_id in stored
-        assert response == (earlier.response if is_stored else "ANSWER_FORGOTTEN")
+        assert response == (earlier.response if is_stored else "RESPONSE_EXPIRED")
         await self.settle()
 
     async def reuse_id(self, earlier: CompletedCall, field_name: str) -> None:

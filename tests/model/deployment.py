@@ -154,14 +154,14 @@ class Deployment:
     async def watched_events(self, pool: str) -> list[event_pb2.Event]:
         """The events since the last call, by a subscription that is resumed at another replica."""
         latest = (await self.event_ids(pool))[-1]
-        cursor, events = self._cursors.get(pool, "0"), []
+        cursor, events = self._cursors.get(pool, "0-0"), []
         while cursor != latest:
-            request = pb.WatchEventsRequest(pool=pool, cursor=cursor)
-            call = self._next_replica().stub.WatchEvents(request, timeout=CALL_SECONDS)
+            request = event_pb2.WatchEventsRequest(pool_id=pool, cursor=cursor)
+            call = self._next_replica().events.WatchEvents(request, timeout=CALL_SECONDS)
             async for response in call:
                 shows_nothing_private(response.SerializeToString())
                 cursor = response.cursor
-                if not response.is_heartbeat:
+                if not response.heartbeat:
                     events.append(response.event)
                 if cursor == latest:
                     break

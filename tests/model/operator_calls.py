@@ -67,7 +67,7 @@ class OperatorCalls(ClientCalls):
         owner = self.model.pool_of(number)
         response = await self.deployment.call(request, pool_pb2.AddNumberResponse)
         if owner is not None and owner is not pool:
-            assert response == "NUMBER_TAKEN"
+            assert response == "MASKED_NUMBER_ALREADY_ASSIGNED"
         else:
             assert not isinstance(response, str), response
             self.model.add_number(pool, number, is_reserved=is_reserved)
@@ -80,7 +80,7 @@ class OperatorCalls(ClientCalls):
         )
         response = await self.deployment.call(request, pool_pb2.DrainNumberResponse)
         if number not in pool.numbers:
-            assert response == "UNKNOWN_MASKED_NUMBER"
+            assert response == "MASKED_NUMBER_NOT_FOUND"
         else:
             assert not isinstance(response, str), response
             pool.numbers[number].accepts_new = False

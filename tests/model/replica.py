@@ -15,12 +15,14 @@ from conversation_service.app.application import SERVICES, Application
 from conversation_service.app.wiring import Connections, Wiring
 from conversation_service.rpc.core.status import DOMAIN, status_of, too_slow
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
+from maskline.conversation.v1.event_pb2_grpc import EventServiceStub
 from runtime.clock import SharedClock
 from runtime.grpc.error_interceptor import ErrorInterceptor
 from support.builders.conversations import CIPHER
 
 if TYPE_CHECKING:
     from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceAsyncStub
+    from maskline.conversation.v1.event_pb2_grpc import EventServiceAsyncStub
 
 # ClientCalls that were cancelled are on their way out.
 GRACE_SECONDS = 0.1
@@ -40,6 +42,10 @@ class Replica:
     @property
     def stub(self) -> "ConversationServiceAsyncStub":
         return ConversationServiceStub(self.channel)
+
+    @property
+    def events(self) -> "EventServiceAsyncStub":
+        return EventServiceStub(self.channel)
 
     async def close(self) -> None:
         await self.channel.close()

@@ -1,6 +1,7 @@
 """The commands and the global options."""
 
 import sys
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import Annotated
 
@@ -95,68 +96,136 @@ def connect(
     context.call_on_close(sys.stdout.flush)
 
 
+Commands = Mapping[str, Callable[..., None]]
+
+
+def _add(group: typer.Typer, commands: Commands, aliases: Commands) -> None:
+    """Adds commands, and their other names, which the help does not show."""
+    for name, command in commands.items():
+        group.command(name)(command)
+    for name, command in aliases.items():
+        group.command(name, hidden=True)(command)
+
+
+def _group(
+    name: str,
+    text: str,
+    commands: Commands,
+    aliases: Commands | None = None,
+    *,
+    hidden: bool = False,
+) -> None:
+    group = typer.Typer(help=text)
+    _add(group, commands, aliases or {})
+    app.add_typer(group, name=name, hidden=hidden)
+
+
 # Typer's own tracebacks would print local variables.
 app = typer.Typer(pretty_exceptions_enable=False)
 app.callback()(connect)
 
-_pools = typer.Typer(help="Pools of masked numbers, and their settings.")
-_pools.command("list")(pools.list_pools)
-_pools.command("show")(pools.show_pool)
-_pools.command("create")(pools.create_pool)
-_pools.command("set")(pools.set_pool)
-_pools.command("advice")(pools.show_advice)
-_pools.command("sync")(pools.sync)
-app.add_typer(_pools, name="pools")
-
-_numbers = typer.Typer(help="The masked numbers of the pool.")
-_numbers.command("list")(numbers.list_numbers)
-_numbers.command("add")(numbers.add_number)
-_numbers.command("drain")(numbers.drain_number)
-_numbers.command("remove")(numbers.remove_number)
-app.add_typer(_numbers, name="numbers")
-
-_conversations = typer.Typer(help="Conversations of the pool.")
-_conversations.command("list")(conversations.list_conversations)
-_conversations.command("show")(conversations.show_conversation)
-_conversations.command("start")(start.start)
-_conversations.command("open")(start.open_conversation)
-_conversations.command("join")(start.join)
-_conversations.command("pause")(conversations.pause)
-_conversations.command("resume")(conversations.resume)
-_conversations.command("reopen")(conversations.reopen)
-_conversations.command("messages")(messages.list_messages)
-app.add_typer(_conversations, name="conversations")
-
-app.command("timeline")(messages.timeline)
-app.command("watch")(watch.watch)
-app.command("send")(send.send)
-app.command("end")(send.end)
-
-_opt_outs = typer.Typer(help="Opt-outs, in the whole deployment.")
-_opt_outs.command("get")(opt_outs.get_opt_out)
-_opt_outs.command("add")(opt_outs.add_opt_out)
-_opt_outs.command("remove")(opt_outs.remove_opt_out)
-app.add_typer(_opt_outs, name="opt-outs")
-
-_people = typer.Typer(help="People: whose number is it, and erasure of their data.")
-_people.command("lookup")(erasure.look_up)
-_people.command("erase")(erasure.erase)
-_people.command("erasure")(erasure.get_erasure)
-app.add_typer(_people, name="people")
-
-_dead = typer.Typer(help="Dead letters: messages of the pool that could not be processed.")
-_dead.command("list")(dead_letters.list_dead_letters)
-_dead.command("replay")(dead_letters.replay)
-_dead.command("drop")(dead_letters.drop)
-app.add_typer(_dead, name="dead")
-
-_keys = typer.Typer(help="The keys that encrypt the deployment's state.")
-_keys.command("status")(keys.status)
-_keys.command("rotate")(keys.rotate)
-app.add_typer(_keys, name="keys")
-
-_restore = typer.Typer(help="An older copy of Redis that was restored.")
-_restore.command("accept")(doctor.accept_restore)
-app.add_typer(_restore, name="restore")
-
-app.command("doctor")(doctor.doctor)
+_group(
+    "conversations",
+    "Conversations of the pool.",
+    {
+        "create": start.create,
+        "join": start.join,
+        "show": conversations.show_conversation,
+        "list": conversations.list_conversations,
+        "end": send.end,
+        "reopen": conversations.reopen,
+        "pause": conversations.pause,
+        "resume": conversations.resume,
+        "send": send.send,
+        "messages": messages.list_messages,
+        "events": messages.timeline,
+    },
+    aliases={"start": start.create, "open": start.create},
+)
+_group("events", "Events of the pool.", {"watch": watch.watch})
+_group(
+    "pools",
+    "Pools of masked numbers, and their settings.",
+    {
+        "create": pools.create_pool,
+        "show": pools.show_pool,
+        "list": pools.list_pools,
+        "set": pools.set_pool,
+        "capacity": pools.show_capacity,
+        "compare": pools.compare,
+    },
+    aliases={"advice": pools.show_capacity, "sync": pools.compare},
+)
+_group(
+    "numbers",
+    "The masked numbers of the pool.",
+    {
+        "add": numbers.add_number,
+        "list": numbers.list_numbers,
+        "drain": numbers.drain_number,
+        "remove": numbers.remove_number,
+    },
+)
+_group(
+    "people",
+    "People: whose number is it, their opt-outs, and erasure of their data.",
+    {
+        "lookup": erasure.look_up,
+        "show": opt_outs.get_opt_out,
+        "opt-out": opt_outs.add_opt_out,
+        "opt-in": opt_outs.remove_opt_out,
+        "erase": erasure.erase,
+        "erasure": erasure.get_erasure,
+    },
+)
+_group(
+    "opt-outs",
+    "Opt-outs, in the whole deployment.",
+    {
+        "get": opt_outs.get_opt_out,
+        "add": opt_outs.add_opt_out,
+        "remove": opt_outs.remove_opt_out,
+    },
+    hidden=True,
+)
+_DEAD_LETTERS = "Dead letters: messages of the pool that could not be processed."
+_group(
+    "dead-letters",
+    _DEAD_LETTERS,
+    {
+        "list": dead_letters.list_dead_letters,
+        "replay": dead_letters.replay,
+        "discard": dead_letters.discard,
+    },
+)
+_group(
+    "dead",
+    _DEAD_LETTERS,
+    {
+        "list": dead_letters.list_dead_letters,
+        "replay": dead_letters.replay,
+        "drop": dead_letters.discard,
+    },
+    hidden=True,
+)
+_group(
+    "keys",
+    "The keys that encrypt the deployment's state.",
+    {"list": keys.list_keys, "rotate": keys.rotate},
+    aliases={"status": keys.list_keys},
+)
+_group(
+    "restore",
+    "An older copy of Redis that was restored.",
+    {"accept": doctor.accept_restore},
+)
+_add(
+    app,
+    {"doctor": doctor.doctor},
+    aliases={
+        "timeline": messages.timeline,
+        "watch": watch.watch,
+        "send": send.send,
+        "end": send.end,
+    },
+)

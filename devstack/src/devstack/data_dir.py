@@ -56,6 +56,7 @@ class DataDirectory:
         """The simulator's phones, texts and files."""
         return self.path / "simulator" / "phones.sqlite3"
 
+    @property
     def state(self) -> Path:
         """What the conversation service keeps apart from Redis."""
         return self.path / "conversation"

@@ -29,8 +29,8 @@ DESCRIPTION = (
     "Receives the callbacks of the carrier, Flowroute: messages and delivery receipts. A callback "
     "gets 200 only after it is committed; with any other status nothing was taken. Also serves the "
     "files of messages that the carrier is to deliver. Where callback tokens are set, messages are "
-    "received at `/api/message/{callback token}` only, and receipts without a send token at "
-    "`/api/receipt/{callback token}`."
+    "received at `/api/message/{callback token}` only, and receipts of the account at "
+    "`/api/receipt/{callback token}`; the address of an attempt's receipts needs none."
 )
 
 OPEN = AccessRules()

@@ -11,12 +11,13 @@ from grpc_health.v1 import health_pb2
 
 from gateway.problems import (
     MalformedCallback,
+    MaskedNumberNotFound,
     MediaNotFound,
     Refused,
+    SendTokenInvalid,
     ServiceUnavailable,
-    UnknownMaskedNumber,
-    UnknownSendToken,
 )
+from gateway.sender_queues import QueuesFull, SenderQueues, has_text_part
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import media_pb2
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
@@ -48,12 +49,12 @@ REFUSALS: Mapping[ErrorReason.ValueType, tuple[type[Refused], str]] = {
         MalformedCallback,
         "The conversation service cannot use what this callback says.",
     ),
-    ErrorReason.ERROR_REASON_UNKNOWN_MASKED_NUMBER: (
-        UnknownMaskedNumber,
+    ErrorReason.ERROR_REASON_MASKED_NUMBER_NOT_FOUND: (
+        MaskedNumberNotFound,
         "No pool owns this number. Add it to a pool, or take the callback off the number.",
     ),
-    ErrorReason.ERROR_REASON_SEND_TOKEN_NOT_VALID: (
-        UnknownSendToken,
+    ErrorReason.ERROR_REASON_SEND_TOKEN_INVALID: (
+        SendTokenInvalid,
         "No text has this address for its receipts.",
     ),
 }
@@ -77,6 +78,9 @@ class ConversationClient:
     be in flight: of two messages without a response yet, the later one may be committed first. A
     message that arrives after the response to another one is committed after it. The carrier itself
     guarantees no order.
+
+    A message with a text part waits until its words are fetched, so it travels alone. Only its own
+    sender's next messages wait behind it.
     """
 
     def __init__(self, channel: grpc.aio.Channel, call_timeout_seconds: float) -> None:
@@ -91,10 +95,15 @@ class ConversationClient:
         self._timeout = call_timeout_seconds
         self._messages = _batcher(self._send_messages)
         self._receipts = _batcher(self._send_receipts)
+        self._queues = SenderQueues()
 
     async def receive_message(self, message: pb.InboundMessage) -> None:
         """Returns once the message is committed, now or earlier. Raises Refused otherwise."""
-        check_message(message, await self._submit(self._messages, message))
+        if has_text_part(message) or self._queues.has(message.from_number):
+            result = await self._send_alone(message)
+        else:
+            result = await self._submit(self._messages, message)
+        check_message(message, result)
 
     async def receive_receipt(self, receipt: pb.DeliveryReceipt) -> None:
         """Returns once the receipt need not be sent again. Raises Refused otherwise."""
@@ -138,13 +147,19 @@ class ConversationClient:
             async with asyncio.timeout(self._timeout):
                 return await batcher.submit(item)
         except BatcherFull:
-            raise ServiceUnavailable(
-                "Too many callbacks wait already. Send it again later."
-            ) from None
+            raise _too_many() from None
         except TimeoutError:
-            raise ServiceUnavailable(
-                "The conversation service took too long. Send it again."
-            ) from None
+            raise _too_slow() from None
+
+    async def _send_alone(self, message: pb.InboundMessage) -> pb.ReceiveMessageResult:
+        try:
+            async with asyncio.timeout(self._timeout), self._queues.turn(message.from_number):
+                [result] = await self._send_messages([message])
+                return result
+        except QueuesFull:
+            raise _too_many() from None
+        except TimeoutError:
+            raise _too_slow() from None
 
     async def _send_messages(
         self, batch: list[pb.InboundMessage]
@@ -189,6 +204,14 @@ def check_receipt(receipt: pb.DeliveryReceipt, result: pb.ReceiveDeliveryReceipt
 def _refusal(error: pb.ItemError) -> Refused:
     refusal, detail = REFUSALS.get(error.reason, NOT_TAKEN)
     return refusal(detail)
+
+
+def _too_many() -> ServiceUnavailable:
+    return ServiceUnavailable("Too many callbacks wait already. Send it again later.")
+
+
+def _too_slow() -> ServiceUnavailable:
+    return ServiceUnavailable("The conversation service took too long. Send it again.")
 
 
 def _batcher(send: Send[Item, Result]) -> Batcher[Item, Result]:

@@ -24,11 +24,11 @@ class MalformedCallback(Refused):
     """The callback cannot be read; sending it again does not help."""
 
 
-class UnknownMaskedNumber(Refused):
+class MaskedNumberNotFound(Refused):
     """No pool owns the masked number."""
 
 
-class UnknownSendToken(Refused):
+class SendTokenInvalid(Refused):
     """No attempt has this address for its receipts: it was forged or altered."""
 
 
@@ -51,7 +51,7 @@ class ServiceUnavailable(Refused):
     """A service behind the gateway is not available or overloaded."""
 
 
-class CallerNotAllowed(Refused):
+class SourceNotAllowed(Refused):
     """Callbacks are not accepted from this address."""
 
 
@@ -90,17 +90,19 @@ _NEXT_SECOND = {"Retry-After": "1"}
 _NEXT_MINUTE = {"Retry-After": "60"}
 
 PROBLEM_TYPES: Mapping[type[Refused], ProblemType] = {
-    MalformedCallback: ProblemType(HTTPStatus.BAD_REQUEST, "unreadable", {}),
+    MalformedCallback: ProblemType(HTTPStatus.BAD_REQUEST, "invalid-argument", {}),
     CredentialsNeeded: ProblemType(HTTPStatus.UNAUTHORIZED, "credentials-needed", _AUTHENTICATE),
-    CallerNotAllowed: ProblemType(HTTPStatus.FORBIDDEN, "caller-not-allowed", {}),
-    UnknownMaskedNumber: ProblemType(HTTPStatus.NOT_FOUND, "unknown-masked-number", {}),
-    UnknownSendToken: ProblemType(HTTPStatus.NOT_FOUND, "attempt-unknown", {}),
-    MediaNotFound: ProblemType(HTTPStatus.NOT_FOUND, "file-not-kept", {}),
+    SourceNotAllowed: ProblemType(HTTPStatus.FORBIDDEN, "source-not-allowed", {}),
+    MaskedNumberNotFound: ProblemType(HTTPStatus.NOT_FOUND, "masked-number-not-found", {}),
+    SendTokenInvalid: ProblemType(HTTPStatus.NOT_FOUND, "send-token-invalid", {}),
+    MediaNotFound: ProblemType(HTTPStatus.NOT_FOUND, "media-not-found", {}),
     BodyTooSlow: ProblemType(HTTPStatus.REQUEST_TIMEOUT, "body-too-slow", _CLOSE),
     BodyTooLarge: ProblemType(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large", _CLOSE),
     TooManyRequests: ProblemType(HTTPStatus.TOO_MANY_REQUESTS, "too-many-requests", _NEXT_SECOND),
     TooManyFailures: ProblemType(HTTPStatus.TOO_MANY_REQUESTS, "too-many-refused", _NEXT_MINUTE),
-    ServiceUnavailable: ProblemType(HTTPStatus.SERVICE_UNAVAILABLE, "not-now", _RETRY_LATER),
+    ServiceUnavailable: ProblemType(
+        HTTPStatus.SERVICE_UNAVAILABLE, "backend-unavailable", _RETRY_LATER
+    ),
     GatewayFailed: ProblemType(HTTPStatus.INTERNAL_SERVER_ERROR, "gateway-failed", {}),
 }
 

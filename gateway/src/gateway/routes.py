@@ -111,10 +111,10 @@ def _add_callbacks(router: APIRouter, callbacks: Callbacks) -> None:
     )
     _add_post(
         router,
-        "/api/receipt/{send_token}",
+        "/api/receipt/attempt/{send_token}",
         callbacks.receipt,
         operation_id="receiveReceiptOfAttempt",
-        summary="Receives a delivery receipt",
+        summary="Receives a delivery receipt of one attempt to send",
         responses=_CALLBACK_RESPONSES,
         examples=RECEIPTS,
         parameters=[_token("send_token", "Names the attempt that the receipt is about.", "_-", 64)],

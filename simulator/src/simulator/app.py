@@ -19,7 +19,7 @@ from simulator.control.api import control_api
 from simulator.control.services import Services
 from simulator.flowroute.api import messages_api, numbers_api
 from simulator.flowroute.authentication import Credentials
-from simulator.flowroute.send_rates import SendRates
+from simulator.flowroute.send_rates import SendLimiter, SendRates
 from simulator.http.body import BodyLimit
 from simulator.http.connections import Connections
 from simulator.media.client import MediaClient
@@ -58,6 +58,7 @@ def create_app(
     media = MediaClient()
     services = Services(settings.gateway_url, settings.messaging_target)
     rates = SendRates(settings.sms_per_second, settings.mms_per_second)
+    limiter = SendLimiter(rates, clock)
     credentials = Credentials(
         settings.access_key.get_secret_value(), settings.secret_key.get_secret_value()
     )
@@ -77,8 +78,8 @@ def create_app(
     return Starlette(
         routes=[
             Route("/healthz", _healthz, methods=["GET"]),
-            Mount("/v2.2", messages_api(carrier, clock, media, credentials, rates, priced=True)),
-            Mount("/v2.1", messages_api(carrier, clock, media, credentials, rates, priced=False)),
+            Mount("/v2.2", messages_api(carrier, clock, media, credentials, limiter, priced=True)),
+            Mount("/v2.1", messages_api(carrier, clock, media, credentials, limiter, priced=False)),
             Mount("/v2", numbers_api(carrier, credentials)),
             Mount("/simulator", control_api(carrier, clock, services, settings.public_url)),
             *page_routes(),

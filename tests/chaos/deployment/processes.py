@@ -113,11 +113,7 @@ class Deployment:
     def _parts(self) -> Iterator[ServiceProcess]:
         base_environment = environment(self._folder)
         yield embedded_redis(self._ports["valkey"], self._folder, base_environment)
-        yield simulator(
-            self._urls(gateway_url=self._proxy_url("carrier>gateway")),
-            self._folder,
-            base_environment,
-        )
+        yield self._simulator(base_environment)
         for name in ("messaging_1", "messaging_2"):
             urls = self._urls(
                 messaging_target=self._own(name),
@@ -126,7 +122,7 @@ class Deployment:
                 gateway_url=self._proxy_url("carrier>gateway"),
             )
             service = messaging_service(urls, self._folder, base_environment)
-            yield self._with_own_clock(service, name)
+            yield self._as_replica(service, name)
         for name in ("conversation_1", "conversation_2"):
             urls = self._urls(
                 conversation_target=self._own(name),
@@ -134,19 +130,33 @@ class Deployment:
                 messaging_target=self._proxy_address("conversation>messaging"),
             )
             service = conversation_service(urls, self._folder, base_environment)
-            yield self._with_own_clock(service, name)
+            yield self._as_replica(service, name)
         yield gateway(
             self._urls(conversation_target=self._proxy_address("gateway>conversation")),
             base_environment,
         )
 
-    def _with_own_clock(self, service: ServiceProcess, name: str) -> ServiceProcess:
+    def _simulator(self, base_environment: Mapping[str, str]) -> ServiceProcess:
+        urls = self._urls(
+            gateway_url=self._proxy_url("carrier>gateway"),
+            messaging_target=self._own("messaging_1"),
+        )
+        service = simulator(urls, self._folder, base_environment)
+        # The files of callbacks are fetched through the proxy too.
+        public = {"SIMULATOR_PUBLIC_URL": self._proxy_url("messaging>carrier")}
+        return replace(service, environment={**service.environment, **public})
+
+    def _as_replica(self, service: ServiceProcess, name: str) -> ServiceProcess:
         self.set_clock(name, 0)
         python, _, package = service.command
         wrapper = "chaos.deployment.wrong_clock"
         command = (python, "-m", wrapper, str(self._clock_file(name)), package)
-        search_path = {**service.environment, "PYTHONPATH": str(TESTS)}
-        return replace(service, name=name, command=command, environment=search_path)
+        own = {
+            "PYTHONPATH": str(TESTS),
+            "CONVERSATION_STATE_DIRECTORY": str(self._folder.path / f"{name}.state"),
+        }
+        environment = {**service.environment, **own}
+        return replace(service, name=name, command=command, environment=environment)
 
     def _clock_file(self, part: str) -> Path:
         return self._folder.path / f"{part}.clock"

@@ -130,11 +130,12 @@ LOOKUP_FAULTS: tuple[PlannedFault, ...] = (
 KILL_GAP = (2.0, 5.0)
 DISRUPTION_GAP = (0.8, 2.2)
 CARRIER_FAULT_GAP = (0.3, 0.9)
-CLOCK_STEP_GAP = (2.0, 6.0)
+# A replica whose clock is wrong does not serve: mostly one of the four at a time.
+CLOCK_STEP_GAP = (8.0, 14.0)
 # A failed last look-up is made once more: one of the two succeeds.
 LOOKUP_FAULT_GAP = (8.0, 12.0)
-# Within a minute each 429 doubles the delay of all sending.
-RATE_LIMITED_GAP = (75.0, 120.0)
+# Each stops all sending for a second or more, and twice as long if no message was accepted since.
+RATE_LIMITED_GAP = (8.0, 16.0)
 
 
 def planned_faults(seed: int, seconds: float) -> list[tuple[float, PlannedFault]]:

@@ -18,7 +18,7 @@ LONGEST_DISRUPTION_SECONDS = 1.5
 
 LONGEST_DOWN_SECONDS = 3.0
 # Longer than the lease of an outbox.
-LONGEST_WRONG_CLOCK_SECONDS = 20.0
+LONGEST_WRONG_CLOCK_SECONDS = 15.0
 # Four times after the first: enough for a restart, not for a longer outage.
 RESEND_SECONDS = 2.0
 # Interval of reconciliation.

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from chaos.results.messages import Expected, Place, Received
 
-# A restart, the look-ups and the reconciliation together take less than half of it.
-WAIT_SECONDS = 60.0
+# Several outages in a row, with 429 and a wrong clock between, may take a minute.
+WAIT_SECONDS = 120.0
 
 ACCEPTED = "accepted"
 UNDER_WAY = ("sending", "resending")

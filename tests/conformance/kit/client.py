@@ -13,9 +13,10 @@ from google.protobuf.message_factory import GetMessageClass
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import event_pb2 as pb
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
 from maskline.conversation.v1.deployment_pb2_grpc import DeploymentServiceStub
+from maskline.conversation.v1.event_pb2_grpc import EventServiceStub
 from maskline.conversation.v1.opt_out_pb2_grpc import OptOutServiceStub
 from maskline.conversation.v1.person_pb2_grpc import PersonServiceStub
 from maskline.conversation.v1.pool_pb2_grpc import PoolServiceStub
@@ -47,6 +48,7 @@ class Client:
         self._channel = target.channel()
         self._metadata = (("authorization", f"Bearer {token}"),) if token else ()
         self.conversations = ConversationServiceStub(self._channel)
+        self.events = EventServiceStub(self._channel)
         self.pools = PoolServiceStub(self._channel)
         self.opt_outs = OptOutServiceStub(self._channel)
         self.people = PersonServiceStub(self._channel)
@@ -65,7 +67,7 @@ class Client:
     @contextmanager
     def watch(self, request: pb.WatchEventsRequest) -> Iterator[Iterator[pb.WatchEventsResponse]]:
         """The responses of a watch, which is cancelled behind the block."""
-        watch = self.conversations.WatchEvents
+        watch = self.events.WatchEvents
         responses = watch(request, timeout=CALL_SECONDS, metadata=self._metadata)
         try:
             yield responses

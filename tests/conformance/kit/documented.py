@@ -58,7 +58,7 @@ STATUSES = {
 }
 # The metadata keys of each reason; they stand in the first sentence.
 METADATA = {
-    reason: set(re.findall(r'metadata "(\w+)"', comment))
+    reason: set(re.findall(r'"(\w+)"', comment.partition(". ")[0]))
     for reason, comment in _REASON_COMMENTS.items()
 }
 

@@ -21,13 +21,13 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import opt_out_pb2, person_pb2, pool_pb2
+from maskline.conversation.v1 import event_pb2, opt_out_pb2, person_pb2, pool_pb2
 
 POOL = "conformance"
 # It has as many numbers as a pool may, and refuses texts while a conversation is paused.
 FULL_POOL = "conformance-full"
 # By a run whose request id is forgotten; by a version of the suite with other settings.
-CREATED_BEFORE = ("POOL_EXISTS", "REQUEST_ID_REUSED")
+CREATED_BEFORE = ("POOL_ALREADY_EXISTS", "REQUEST_ID_REUSED")
 
 Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response")
@@ -146,9 +146,9 @@ class OwnPool:
 
     def watch(
         self, conversation_id: str = "", cursor: str = ""
-    ) -> AbstractContextManager[Iterator[pb.WatchEventsResponse]]:
-        """A watch of the suite's pool, or of one conversation in it."""
-        request = pb.WatchEventsRequest(conversation_id=conversation_id, cursor=cursor)
+    ) -> AbstractContextManager[Iterator[event_pb2.WatchEventsResponse]]:
+        """A watch of the suite's pool, or of one conversation in it; without a cursor from now."""
+        request = watch_request(conversation_id, cursor)
         return self.client.watch(self.filled(request))
 
     def waiting(self, person: str = "", masked_number: str = "") -> pb.StartConversationResponse:
@@ -233,6 +233,16 @@ class OwnPool:
                 pool=request.name, settings=request.settings, update_mask=FieldMask(paths=names)
             )
             self.ask(self.client.pools.UpdatePool, update)
+
+
+def watch_request(conversation_id: str = "", cursor: str = "") -> event_pb2.WatchEventsRequest:
+    """A watch that starts after a cursor, or now."""
+    request = event_pb2.WatchEventsRequest(
+        conversation_id=conversation_id, start_position=event_pb2.START_POSITION_NOW
+    )
+    if cursor:
+        request.cursor = cursor
+    return request
 
 
 def _span(**parts: float) -> Duration:

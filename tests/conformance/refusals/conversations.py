@@ -67,15 +67,15 @@ def beginning(begin: Begin) -> dict[str, Maker]:
     return {
         "INVALID_ARGUMENT": lambda own: begin(own, masked_number="3905550100"),
         "POOL_NOT_FOUND": lambda own: begin(own, pool=NO_POOL),
-        "UNKNOWN_MASKED_NUMBER": lambda own: begin(own, masked_number=NOBODYS_NUMBER),
-        "NUMBER_NOT_ACTIVE": lambda own: begin(own, masked_number=DRAINING_NUMBER),
-        "NUMBER_COOLING": cooling,
+        "MASKED_NUMBER_NOT_FOUND": lambda own: begin(own, masked_number=NOBODYS_NUMBER),
+        "MASKED_NUMBER_NOT_ACTIVE": lambda own: begin(own, masked_number=DRAINING_NUMBER),
+        "MASKED_NUMBER_COOLING": cooling,
         "ALREADY_IN_CONVERSATION": taken,
         "NO_NUMBER_AVAILABLE": on_every_number,
-        "UNIQUE_NAME_TAKEN": named,
+        "UNIQUE_NAME_ALREADY_EXISTS": named,
         "PARTICIPANT_OPTED_OUT": opted_out,
         "REQUEST_ID_REUSED": lambda own: carried_out(own, begin(own), unique_name="another"),
-        "ANSWER_FORGOTTEN": forgotten,
+        "RESPONSE_EXPIRED": forgotten,
     }
 
 
@@ -165,7 +165,7 @@ def changing(change: Change, ready: Callable[[OwnPool], Talk]) -> dict[str, Make
         "CONVERSATION_NOT_FOUND": lambda own: change(NOTHING),
         "CONVERSATION_ENDED": lambda own: change(own.ended().conversation_id),
         "REQUEST_ID_REUSED": reused,
-        "ANSWER_FORGOTTEN": forgotten,
+        "RESPONSE_EXPIRED": forgotten,
     }
 
 
@@ -214,18 +214,19 @@ TABLE: Table = {
     "JoinConversation": {
         "INVALID_ARGUMENT": lambda own: join(own, ""),
         "POOL_NOT_FOUND": lambda own: join(own, pool=NO_POOL),
-        "CODE_NOT_VALID": join,
+        "JOIN_CODE_INVALID": join,
         "ALREADY_IN_CONVERSATION": joining_while_in_another,
-        "NUMBER_COOLING": joining_too_soon_after_another,
+        "MASKED_NUMBER_COOLING": joining_too_soon_after_another,
         "PARTICIPANT_OPTED_OUT": joining_opted_out,
         "REQUEST_ID_REUSED": lambda own: carried_out(own, join(own, code(own)), code="A2A2A2"),
-        "ANSWER_FORGOTTEN": joining_forgotten,
+        "RESPONSE_EXPIRED": joining_forgotten,
     },
     "EndConversation": changing(end, OwnPool.active)
     | {
+        "ETAG_MISMATCH": lambda own: end(own.active().conversation_id, etag=NOTHING),
         "PARTICIPANT_NOT_FOUND": lambda own: end(
             own.active().conversation_id, participant_id=NOTHING
-        )
+        ),
     },
     "SendMessage": changing(send, OwnPool.active)
     | {
@@ -234,7 +235,7 @@ TABLE: Table = {
         ),
         "CONVERSATION_NOT_ACTIVE": of_waiting(send),
         "CONVERSATION_PAUSED": sending_while_paused,
-        "TOO_MANY_HELD": sending_more_than_is_held,
+        "HELD_MESSAGE_LIMIT_REACHED": sending_more_than_is_held,
     },
     "PauseConversation": changing(pause, OwnPool.active)
     | {
@@ -244,11 +245,11 @@ TABLE: Table = {
     "ResumeConversation": changing(resume, OwnPool.paused)
     | {"CONVERSATION_NOT_PAUSED": lambda own: resume(own.active().conversation_id)},
     "ReopenConversation": _without(
-        changing(reopen, OwnPool.ended), "CONVERSATION_ENDED", "ANSWER_FORGOTTEN"
+        changing(reopen, OwnPool.ended), "CONVERSATION_ENDED", "RESPONSE_EXPIRED"
     )
     | {
         "CONVERSATION_NOT_REOPENABLE": reopening_what_nobody_joined,
-        "UNIQUE_NAME_TAKEN": reopening_a_name_in_use,
+        "UNIQUE_NAME_ALREADY_EXISTS": reopening_a_name_in_use,
         "PARTICIPANT_OPTED_OUT": reopening_with_somebody_opted_out,
     },
 }

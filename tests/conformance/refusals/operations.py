@@ -104,25 +104,29 @@ def opt_out(own: OwnPool) -> opt_out_pb2.OptOutRequest:
 TABLE: Table = {
     "CreatePool": {
         "INVALID_ARGUMENT": lambda own: create("Not a name"),
-        "POOL_EXISTS": lambda own: create(POOL),
-        "NUMBER_TAKEN": lambda own: create("conformance-refused", MASKED_NUMBERS[0]),
+        "POOL_ALREADY_EXISTS": lambda own: create(POOL),
+        "MASKED_NUMBER_ALREADY_ASSIGNED": lambda own: create(
+            "conformance-refused", MASKED_NUMBERS[0]
+        ),
         "REQUEST_ID_REUSED": creating_another,
     },
     "UpdatePool": {
         "INVALID_ARGUMENT": lambda own: update("name"),
         "POOL_NOT_FOUND": lambda own: update("operator", pool=NO_POOL),
+        "ETAG_MISMATCH": lambda own: update("operator", etag="of-another-time"),
         "REQUEST_ID_REUSED": updating_otherwise,
     },
     "AddNumber": of_number(add)
     | {
-        "NUMBER_TAKEN": lambda own: add(FULL_POOL_NUMBERS[0]),
-        "POOL_FULL": lambda own: add(NOBODYS_NUMBER, pool=FULL_POOL),
+        "MASKED_NUMBER_ALREADY_ASSIGNED": lambda own: add(FULL_POOL_NUMBERS[0]),
+        "MASKED_NUMBER_LIMIT_REACHED": lambda own: add(NOBODYS_NUMBER, pool=FULL_POOL),
     },
-    "DrainNumber": of_number(drain) | {"UNKNOWN_MASKED_NUMBER": lambda own: drain(NOBODYS_NUMBER)},
+    "DrainNumber": of_number(drain)
+    | {"MASKED_NUMBER_NOT_FOUND": lambda own: drain(NOBODYS_NUMBER)},
     "RemoveNumber": of_number(remove)
     | {
-        "UNKNOWN_MASKED_NUMBER": lambda own: remove(NOBODYS_NUMBER),
-        "NUMBER_IN_USE": removing_in_use,
+        "MASKED_NUMBER_NOT_FOUND": lambda own: remove(NOBODYS_NUMBER),
+        "MASKED_NUMBER_IN_USE": removing_in_use,
     },
     "OptOut": {
         "INVALID_ARGUMENT": lambda own: opt_out_pb2.OptOutRequest(),

@@ -2,12 +2,19 @@
 
 from collections.abc import Callable
 
-from conformance.kit.own_pool import OwnPool
+from conformance.kit.own_pool import OwnPool, watch_request
 from conformance.refusals.made import NO_POOL, NOTHING, TOO_LONG, Maker, Table
 from google.protobuf.message import Message
 
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import dead_letter_pb2, media_pb2, opt_out_pb2, person_pb2, pool_pb2
+from maskline.conversation.v1 import (
+    dead_letter_pb2,
+    event_pb2,
+    media_pb2,
+    opt_out_pb2,
+    person_pb2,
+    pool_pb2,
+)
 
 # As many as one replica serves.
 WATCHERS_LIMIT = 64
@@ -33,8 +40,8 @@ def of_pool(read: Callable[[str], Message]) -> dict[str, Maker]:
 def watching_among_many(own: OwnPool) -> Message:
     for _ in range(WATCHERS_LIMIT):
         responses = own.cleanup.enter_context(own.watch())
-        assert next(responses).is_heartbeat
-    return pb.WatchEventsRequest()
+        assert next(responses).heartbeat
+    return watch_request()
 
 
 TABLE: Table = {
@@ -44,12 +51,18 @@ TABLE: Table = {
     "ListMessages": of_conversation(
         lambda pool, name: pb.ListMessagesRequest(pool=pool, conversation_id=name)
     ),
-    "GetTimeline": of_conversation(
-        lambda pool, name: pb.GetTimelineRequest(pool=pool, conversation_id=name)
+    "ListEvents": of_conversation(
+        lambda pool, name: event_pb2.ListEventsRequest(
+            pool_id=pool, conversation_id=name, page_size=-1 if not name else 0
+        )
     ),
     "ListConversations": of_pool(lambda pool: pb.ListConversationsRequest(pool=pool)),
-    "WatchEvents": of_pool(lambda pool: pb.WatchEventsRequest(pool=pool))
-    | {"TOO_MANY_WATCHERS": watching_among_many},
+    "WatchEvents": of_pool(
+        lambda pool: event_pb2.WatchEventsRequest(
+            pool_id=pool, start_position=event_pb2.START_POSITION_NOW
+        )
+    )
+    | {"WATCH_LIMIT_REACHED": watching_among_many},
     "GetPool": of_pool(lambda pool: pool_pb2.GetPoolRequest(pool=pool)),
     "ListNumbers": of_pool(lambda pool: pool_pb2.ListNumbersRequest(pool=pool)),
     "SyncNumbers": of_pool(lambda pool: pool_pb2.SyncNumbersRequest(pool=pool)),

@@ -32,6 +32,9 @@ class FakeClient(ConversationClient):
     async def is_serving(self) -> bool:
         return self._error is None
 
+    async def refuses_access(self) -> bool:
+        return False
+
     def _raise(self) -> None:
         if self._error:
             raise self._error

@@ -18,7 +18,7 @@ from gateway.access.middleware import AccessRules
 from gateway.callbacks.delivery_receipt import parse_receipt
 from gateway.callbacks.endpoints import BodyLimits
 from gateway.callbacks.inbound_message import parse_message
-from gateway.problems import MediaNotFound, ServiceUnavailable, UnknownMaskedNumber
+from gateway.problems import MaskedNumberNotFound, MediaNotFound, ServiceUnavailable
 from support.fakes.carrier_callbacks import flat_message, receipt
 
 NO_TIME = BodyLimits(max_bytes=4096, seconds=0.01)
@@ -61,7 +61,7 @@ def test_the_documented_operations_are_the_served_ones(paths: Paths) -> None:
     [
         ("/api/message", parse_message),
         ("/api/receipt", parse_receipt),
-        ("/api/receipt/{send_token}", parse_receipt),
+        ("/api/receipt/attempt/{send_token}", parse_receipt),
     ],
 )
 def test_every_example_can_be_parsed(
@@ -121,14 +121,14 @@ POSTS: dict[str, Post] = {
     "400": post_body(b"malformed"),
     "401": post_under(CREDENTIALS),
     "403": post_under(ELSEWHERE),
-    "404": post_over(FakeClient(UnknownMaskedNumber("No pool owns this number."))),
+    "404": post_over(FakeClient(MaskedNumberNotFound("No pool owns this number."))),
     "408": post_endless_body,
     "413": post_body(b"x" * 4097),
     "429": post_under(ELSEWHERE, times=2),
     "500": post_over(FakeClient(ZeroDivisionError("+14255550122"))),
     "503": post_over(FakeClient(ServiceUnavailable("Not now."))),
 }
-OF_ATTEMPT = "/api/receipt/{send_token}"
+OF_ATTEMPT = "/api/receipt/attempt/{send_token}"
 MESSAGE, RECEIPT = (json.dumps(callback).encode() for callback in (flat_message(), receipt()))
 CALLBACKS = {"/api/message": MESSAGE, "/api/receipt": RECEIPT, OF_ATTEMPT: RECEIPT}
 # The receipt address of an attempt needs no password.
@@ -178,9 +178,9 @@ async def test_each_other_path_gets_each_documented_response(paths: Paths, path:
     ("method", "path", "status"),
     [
         *(("GET", "/", 404), ("POST", "/api", 404), ("POST", "/api/message//", 404)),
-        *(("POST", "/api/receipt/a/b", 404), ("GET", "/redoc", 404)),
+        *(("POST", "/api/receipt/a", 404), ("GET", "/redoc", 404)),
         *(("GET", "/docs/index.html", 404), ("GET", "/docs/..%2F..%2Fcore.py", 404)),
-        *(("GET", "/api/message", 405), ("PUT", "/api/receipt/c2VuZA", 405)),
+        *(("GET", "/api/message", 405), ("PUT", "/api/receipt/attempt/c2VuZA", 405)),
         *(("POST", "/healthz", 405), ("POST", "/media/token.png", 405), ("GET", "/media/", 404)),
     ],
 )

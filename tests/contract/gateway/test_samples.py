@@ -25,7 +25,7 @@ class Sample(TypedDict):
 def parse(sample: Sample) -> pb.InboundMessage | pb.DeliveryReceipt:
     body = json.dumps(sample["callback"], ensure_ascii=False).encode()
     if sample["posted_to"].startswith(RECEIPT_ADDRESS):
-        send_token = sample["posted_to"].removeprefix(RECEIPT_ADDRESS).removeprefix("/")
+        send_token = sample["posted_to"].removeprefix(RECEIPT_ADDRESS).removeprefix("/attempt/")
         return parse_receipt(body, send_token)
     return parse_message(body)
 

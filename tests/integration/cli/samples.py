@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1.event_pb2 import Event, EventType
+from maskline.conversation.v1.event_pb2 import Event, EventType, WatchEventsResponse
 from maskline.conversation.v1.pool_pb2 import Pool, PoolSettings
 
 ALICE_PHONE = "+14255550111"
@@ -30,8 +30,11 @@ TALKING = pb.Conversation(
 
 def event(number: int, kind: EventType.ValueType, **more: str) -> Event:
     about = {"conversation_id": "c1", "participant_id": "p-alice", **more}
-    return Event(event_id=f"{number}-0", event_time=NOON, type=kind, **about)
+    sample = Event(event_id=f"{number}-0", event_time=NOON, type=kind)
+    for field, value in about.items():
+        setattr(sample, field, value)
+    return sample
 
 
-def watched(number: int, kind: EventType.ValueType, **more: str) -> pb.WatchEventsResponse:
-    return pb.WatchEventsResponse(event=event(number, kind, **more), cursor=f"{number}-0")
+def watched(number: int, kind: EventType.ValueType, **more: str) -> WatchEventsResponse:
+    return WatchEventsResponse(event=event(number, kind, **more), cursor=f"{number}-0")

@@ -15,6 +15,7 @@ from maskline.conversation.v1 import (
     conversation_pb2,
     dead_letter_pb2,
     deployment_pb2,
+    event_pb2,
     opt_out_pb2,
     person_pb2,
     pool_pb2,
@@ -31,6 +32,7 @@ Answer = Message | RpcStatus | grpc.StatusCode | None
 DOMAIN = "conversation.maskline"
 SERVICES = (
     conversation_pb2.DESCRIPTOR.services_by_name["ConversationService"],
+    event_pb2.DESCRIPTOR.services_by_name["EventService"],
     pool_pb2.DESCRIPTOR.services_by_name["PoolService"],
     opt_out_pb2.DESCRIPTOR.services_by_name["OptOutService"],
     person_pb2.DESCRIPTOR.services_by_name["PersonService"],

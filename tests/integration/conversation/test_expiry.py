@@ -36,7 +36,7 @@ async def test_a_code_is_valid_to_the_last_second_and_then_expires_and_is_purged
     assert (await service.heard(ALICE_NUMBER, 2))[1] == system_message(Template.CODE_EXPIRED)
     conversation = await service.get(expiring.conversation.conversation_id)
     assert conversation.end_reason == pb.END_REASON_CODE_EXPIRED
-    with refused("CODE_NOT_VALID"):
+    with refused("JOIN_CODE_INVALID"):
         await service.join(BOB_NUMBER, expiring.code)
     service.clock.move(seconds=SETTINGS.kept_after_end.total_seconds())
 
@@ -79,7 +79,7 @@ async def test_both_are_warned_before_idle_expiry_and_a_message_extends_the_conv
         ended = await service.get(conversation.conversation_id)
         assert ended.end_reason == pb.END_REASON_IDLE_EXPIRED
         events = kinds(await service.timeline(conversation.conversation_id))
-        assert events.count(("EXPIRY_WARNED", "IDLE_EXPIRED")) == 2
+        assert events.count(("CONVERSATION_EXPIRY_WARNED", "IDLE_EXPIRED")) == 2
 
 
 async def test_a_replica_whose_clock_is_wrong_expires_nothing_and_is_not_healthy(

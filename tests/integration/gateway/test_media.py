@@ -100,7 +100,7 @@ async def test_any_missing_file_gets_the_same_404_and_malformed_tokens_are_not_p
         assert response.status_code == 404
         assert response.headers["content-type"] == "application/problem+json"
         assert response.json() == {
-            "type": "urn:problem-type:maskline:file-not-kept",
+            "type": "urn:problem-type:maskline:media-not-found",
             "title": "Not Found",
             "status": 404,
             "detail": "No file is kept at this address.",

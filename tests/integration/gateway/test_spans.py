@@ -23,8 +23,8 @@ async def test_the_span_of_a_callback_has_its_route_and_status_and_no_secret() -
     with traced_process() as collected:
         async with gateway_over(scripted, rules=rules) as gateway:
             await gateway.http.post(f"/api/message/{TOKEN}", json=sms(), headers=headers)
-            await gateway.http.post("/api/receipt/c2VuZC10b2tlbg", json=receipt())
-            await gateway.http.post("/api/receipt/c2VuZC10b2tlbg", content=b"+14255550111")
+            await gateway.http.post("/api/receipt/attempt/c2VuZC10b2tlbg", json=receipt())
+            await gateway.http.post("/api/receipt/attempt/c2VuZC10b2tlbg", content=b"+14255550111")
             await gateway.http.get("/media/c2VuZC10b2tlbg?from=+14255550111")
             await gateway.http.post("/api/message", json=sms())
             await gateway.http.get("/healthz")
@@ -37,8 +37,8 @@ async def test_the_span_of_a_callback_has_its_route_and_status_and_no_secret() -
     assert sorted(requests, key=str) == [
         ("GET /media/{media_token}", 503),
         ("POST /api/message", 200),
-        ("POST /api/receipt/{send_token}", 200),
-        ("POST /api/receipt/{send_token}", 400),
+        ("POST /api/receipt/attempt/{send_token}", 200),
+        ("POST /api/receipt/attempt/{send_token}", 400),
     ]
     [span] = collected.named("POST /api/message")
     assert attributes(span) == {

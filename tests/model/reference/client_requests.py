@@ -18,7 +18,7 @@ def end_conversation(model: Model, conversation: Conversation, person: str) -> s
         return refusal
     if person and person not in conversation.people:
         return "PARTICIPANT_NOT_FOUND"
-    reason = "PARTICIPANT_ENDED" if person else "OPERATOR_ENDED"
+    reason = "PARTICIPANT_ENDED" if person else "CLIENT"
     end(model, conversation, reason, person)
     return ""
 
@@ -76,7 +76,7 @@ def reopen(model: Model, pool: PoolModel, conversation: Conversation) -> str:
     if not _may_reopen(model, pool, conversation):
         return "CONVERSATION_NOT_REOPENABLE"
     if model.by_unique_name(pool, conversation.unique_name):
-        return "UNIQUE_NAME_TAKEN"
+        return "UNIQUE_NAME_ALREADY_EXISTS"
     if any(person in model.opted_out for person in conversation.people):
         return "PARTICIPANT_OPTED_OUT"
     activate(model, conversation)
@@ -94,10 +94,10 @@ def opt_out(model: Model, person: str, request_id: str) -> None:
 
 def remove_number(model: Model, pool: PoolModel, number: str) -> str:
     if number not in pool.numbers:
-        return "UNKNOWN_MASKED_NUMBER"
+        return "MASKED_NUMBER_NOT_FOUND"
     for conversation in model.live_conversations():
         if (conversation.pool, conversation.number) == (pool.name, number):
-            return "NUMBER_IN_USE"
+            return "MASKED_NUMBER_IN_USE"
     del pool.numbers[number]
     return ""
 
@@ -121,7 +121,9 @@ def _not_live(model: Model, conversation: Conversation) -> str:
 def _hold(model: Model, conversation: Conversation, author: str, body: str) -> str:
     policy = model.pools[conversation.pool].settings.pause_policy
     if not may_hold(policy, conversation):
-        return "CONVERSATION_PAUSED" if policy is PausePolicy.REFUSE else "TOO_MANY_HELD"
+        return (
+            "CONVERSATION_PAUSED" if policy is PausePolicy.REFUSE else "HELD_MESSAGE_LIMIT_REACHED"
+        )
     model.accept(conversation, author, body)
     conversation.held.append((author, body))
     message_passed(model, conversation)

@@ -18,7 +18,7 @@ def receive(model: Model, message: InboundMessage) -> str:
     pool = model.pool_of(message.number)
     if pool is None:
         was_received = any(message.message_id in pool.received_ids for pool in model.pools.values())
-        return "REPEATED_OR_UNKNOWN" if was_received else "UNKNOWN_MASKED_NUMBER"
+        return "REPEATED_OR_UNKNOWN" if was_received else "MASKED_NUMBER_NOT_FOUND"
     if message.message_id in pool.received_ids:
         return "REPEATED"
     pool.received_ids.add(message.message_id)

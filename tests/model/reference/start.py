@@ -36,7 +36,7 @@ def number_choice(
     if any(person in model.opted_out for person in people):
         return NumberChoice(refusal="PARTICIPANT_OPTED_OUT")
     if model.by_unique_name(pool, options.unique_name):
-        return NumberChoice(refusal="UNIQUE_NAME_TAKEN")
+        return NumberChoice(refusal="UNIQUE_NAME_ALREADY_EXISTS")
     if len(people) > 1 and not pool.may_meet(*people):
         return NumberChoice(refusal="PAIR_BLOCKED")
     if options.number:
@@ -71,15 +71,15 @@ def join(model: Model, pool: PoolModel, person: str, code: str) -> Conversation 
         return "PARTICIPANT_OPTED_OUT"
     limits, conversation = pool.limits_of(person), model.by_code(pool, code)
     if limits.is_locked_out(model.now):
-        return "CODE_NOT_VALID"
+        return "JOIN_CODE_INVALID"
     if conversation is None or not pool.may_meet(conversation.people[0], person):
         limits.wrong_code_entered(model.now)
-        return "CODE_NOT_VALID"
+        return "JOIN_CODE_INVALID"
     number, starter = conversation.number, conversation.people[0]
     if model.live(number, person):
         return "ALREADY_IN_CONVERSATION"
     if _is_cooling_for_others(model, pool, number, person, [starter, person]):
-        return "NUMBER_COOLING"
+        return "MASKED_NUMBER_COOLING"
     lifecycle.join(model, conversation, person)
     model.notify(number, person, Template.YOU_JOINED, conversation)
     model.notify(number, starter, Template.SOMEBODY_JOINED, conversation)
@@ -88,13 +88,13 @@ def join(model: Model, pool: PoolModel, person: str, code: str) -> Conversation 
 
 def _named_number(model: Model, pool: PoolModel, people: list[str], number: str) -> NumberChoice:
     if number not in pool.numbers:
-        return NumberChoice(refusal="UNKNOWN_MASKED_NUMBER")
+        return NumberChoice(refusal="MASKED_NUMBER_NOT_FOUND")
     if not pool.numbers[number].accepts_new:
-        return NumberChoice(refusal="NUMBER_NOT_ACTIVE")
+        return NumberChoice(refusal="MASKED_NUMBER_NOT_ACTIVE")
     if any(model.live(number, person) for person in people):
         return NumberChoice(refusal="ALREADY_IN_CONVERSATION")
     if any(_is_cooling_for_others(model, pool, number, person, people) for person in people):
-        return NumberChoice(refusal="NUMBER_COOLING")
+        return NumberChoice(refusal="MASKED_NUMBER_COOLING")
     return NumberChoice(frozenset([number]))
 
 

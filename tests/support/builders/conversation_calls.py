@@ -49,9 +49,27 @@ def refused(expected: str) -> Iterator[None]:
 
 def kinds(events: Iterable[event_pb2.Event]) -> list[tuple[str, str]]:
     """The types of events, without their prefix, and their details."""
-    return [(kind(event), event.detail) for event in events]
+    return [(kind(event), detail(event)) for event in events]
 
 
 def kind(event: event_pb2.Event) -> str:
     """The type of an event, without its prefix."""
     return event_pb2.EventType.Name(event.type).removeprefix("EVENT_TYPE_")
+
+
+def detail(event: event_pb2.Event) -> str:
+    """The detail of an event in a word; a failure's reason comes before the carrier's code."""
+    field = event.WhichOneof("detail")
+    if field is None:
+        return ""
+    if field == "failure":
+        return f"{_word(event.failure, 'reason')} {event.failure.carrier_code}".rstrip()
+    return _word(event, field)
+
+
+def _word(message: Message, field: str) -> str:
+    value, enum = getattr(message, field), message.DESCRIPTOR.fields_by_name[field].enum_type
+    if enum is None:
+        return str(value)
+    prefix = enum.values_by_number[0].name.removesuffix("UNSPECIFIED")
+    return enum.values_by_number[value].name.removeprefix(prefix)

@@ -1,6 +1,7 @@
 """People, phone numbers and pools of the tests."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,7 +27,8 @@ ALICE = PEOPLE.person("main", ALICE_NUMBER)
 BOB = PEOPLE.person("main", BOB_NUMBER)
 CAROL = PEOPLE.person("main", CAROL_NUMBER)
 
-SETTINGS = PoolSettings(operator="Test exchange")
+# Tests relay more in a minute than people type.
+SETTINGS = PoolSettings(operator="Test exchange", relayed_per_minute=1_000)
 NUMBERS = (MaskedNumber(MASKED), MaskedNumber(OTHER_MASKED))
 POOL = Pool("main", SETTINGS, NUMBERS, version="v")
 SEED = SeededPool("main", SETTINGS, NUMBERS)
@@ -35,9 +37,9 @@ SEED = SeededPool("main", SETTINGS, NUMBERS)
 def seeded(
     *numbers: str, name: str = "main", settings: Mapping[str, Any] | None = None
 ) -> SeededPool:
-    """A seeded pool with other numbers, name or settings."""
+    """A seeded pool with other numbers, name or settings than SEED."""
     listed = tuple(map(MaskedNumber, numbers)) or NUMBERS
-    return SeededPool(name, PoolSettings(operator="Test exchange", **(settings or {})), listed)
+    return SeededPool(name, replace(SETTINGS, **(settings or {})), listed)
 
 
 def route(person: Person, masked_number: str = MASKED) -> Route:

@@ -14,6 +14,7 @@ from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.model.pool import MaskedNumber, NumberState, Pool
 from conversation_service.domain.model.rate_limits import NEVER, WindowCounter
 from conversation_service.domain.templates.catalog import Template
+from conversation_service.store.records.event_details import encode_detail
 from support.builders.conversations import (
     ALICE,
     BOB,
@@ -148,7 +149,7 @@ def to_both(template: Template) -> list[tuple[Person, str]]:
 
 def event_details(change: Change) -> list[tuple[str, str]]:
     """Types and details of the events, in order."""
-    return [(event.type.value, event.detail) for event in change.events]
+    return [(event.type.value, encode_detail(event.detail)) for event in change.events]
 
 
 def after(change: Change) -> Conversation:

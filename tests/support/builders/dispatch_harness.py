@@ -35,10 +35,11 @@ from conversation_service.store.conversations.types import Commit, Committed
 from conversation_service.store.deployment.epoch import Epochs
 from conversation_service.store.deployment.state_directory import StateDirectory
 from conversation_service.store.deployment.suppression_list import SuppressionList
-from conversation_service.store.event_log import EventLog
+from conversation_service.store.event_log import START, EventLog
 from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.outbox.dead_letters import DeadLetters
 from conversation_service.store.outbox.outbox import Outbox
+from conversation_service.store.records.event_details import encode_detail
 from conversation_service.store.storage import Storage
 from support.builders.conversations import CIPHER, MASKED, PEOPLE, POOL, SETTINGS, pool_storage
 from support.clock import ManualClock
@@ -243,8 +244,8 @@ class Harness:
 
     async def events(self, conversation_id: str = CONVERSATION) -> list[tuple[str, str]]:
         """Types and details of a conversation's events after its messages were accepted."""
-        events = await self.event_log.timeline(conversation_id, 0, 100)
-        kinds = [(logged.event.type.value, logged.event.detail) for logged in events]
+        events = await self.event_log.timeline(conversation_id, START, 100)
+        kinds = [(logged.event.type.value, encode_detail(logged.event.detail)) for logged in events]
         return [kind for kind in kinds if kind[0] != "MESSAGE_RELAYED"]
 
     async def pool_settings(self) -> PoolSettings:

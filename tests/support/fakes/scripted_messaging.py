@@ -1,5 +1,6 @@
 """A scripted messaging service on a real gRPC port."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -36,7 +37,8 @@ class ScriptedMessaging(rpc.MessagingServiceServicer, carrier_rpc.CarrierService
     Messages to the `opted_out` are refused. The results in `answers` are returned first for a body,
     one after the other, and then the message is not sent. `asked_for` holds every message that was
     requested. The account has the `numbers` and the `checks`, the carrier the `records` of inbound
-    messages and the files of `media`.
+    messages, the files of `media` and the `texts` of text parts. `fetched` are the URLs of those
+    that were requested.
     """
 
     sent: list[pb.OutboundMessage] = field(default_factory=list)
@@ -48,6 +50,10 @@ class ScriptedMessaging(rpc.MessagingServiceServicer, carrier_rpc.CarrierService
     asked_for: list[pb.OutboundMessage] = field(default_factory=list)
     records: list[carrier_pb2.InboundRecord] = field(default_factory=list)
     media: dict[str, pb.GetMediaResponse] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    fetched: list[str] = field(default_factory=list)
+    store_is_down: bool = False
+    store_hangs: bool = False
     numbers: list[carrier_pb2.CarrierNumber] = field(default_factory=list)
     checks: list[carrier_pb2.CarrierCheck] = field(default_factory=list)
 
@@ -83,6 +89,20 @@ class ScriptedMessaging(rpc.MessagingServiceServicer, carrier_rpc.CarrierService
         if request.media_token not in self.media:
             await context.abort(grpc.StatusCode.NOT_FOUND, "no such file")
         return self.media[request.media_token]
+
+    async def FetchText(
+        self, request: pb.FetchTextRequest, context: Context
+    ) -> pb.FetchTextResponse:
+        await self._abort_if_down(context)
+        self.fetched.append(request.url)
+        if self.store_hangs:
+            await asyncio.Event().wait()
+        if self.store_is_down:
+            return pb.FetchTextResponse(outcome=pb.FETCH_TEXT_OUTCOME_UNAVAILABLE)
+        if request.url not in self.texts:
+            return pb.FetchTextResponse(outcome=pb.FETCH_TEXT_OUTCOME_GONE)
+        text = self.texts[request.url]
+        return pb.FetchTextResponse(outcome=pb.FETCH_TEXT_OUTCOME_TEXT, text=text)
 
     async def ListCarrierNumbers(
         self, request: carrier_pb2.ListCarrierNumbersRequest, context: Context

@@ -10,7 +10,7 @@ import grpc
 
 from conversation_service.app.application import SERVICE_NAMES
 from conversation_service.rpc.core.status import DOMAIN, status_of, too_slow
-from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import event_pb2 as pb
 from runtime.grpc.error_interceptor import ErrorInterceptor
 from runtime.grpc.server import GrpcServer
 from runtime.redis.client import open_redis
@@ -26,6 +26,9 @@ WRITE_SECONDS = 1.0
 # Without growing flow-control windows some 130 kB are buffered for a client: about 700 events.
 FIXED_WINDOW = (("grpc.http2.bdp_probe", 0),)
 BATCHES, BATCH = 12, 256
+# Where a watch starts that has no cursor.
+NOW, OLDEST = "now", "oldest"
+POSITIONS = {NOW: pb.START_POSITION_NOW, OLDEST: pb.START_POSITION_OLDEST}
 
 Call: TypeAlias = "grpc.aio.UnaryStreamCall[pb.WatchEventsRequest, pb.WatchEventsResponse]"
 
@@ -48,13 +51,13 @@ class Watch:
 
     async def event(self) -> pb.WatchEventsResponse:
         """The next response with an event."""
-        while (response := await self.response()).is_heartbeat:
+        while (response := await self.response()).heartbeat:
             pass
         return response
 
     async def heartbeat(self) -> pb.WatchEventsResponse:
         """The next heartbeat; skips events."""
-        while not (response := await self.response()).is_heartbeat:
+        while not (response := await self.response()).heartbeat:
             pass
         return response
 
@@ -63,13 +66,23 @@ class Watch:
         return [kind((await self.event()).event) for _ in range(number)]
 
 
+def watch_request(*, conversation_id: str = "", cursor: str = NOW) -> pb.WatchEventsRequest:
+    """A request for the tests' pool."""
+    request = filled(pb.WatchEventsRequest(conversation_id=conversation_id))
+    if cursor in POSITIONS:
+        request.start_position = POSITIONS[cursor]
+    else:
+        request.cursor = cursor
+    return request
+
+
 @asynccontextmanager
 async def watching(
-    service: RunningService, *, conversation_id: str = "", cursor: str = ""
+    service: RunningService, *, conversation_id: str = "", cursor: str = NOW
 ) -> AsyncIterator[Watch]:
     """A watch of the tests' pool; its first heartbeat has the cursor that it starts at."""
-    request = filled(pb.WatchEventsRequest(conversation_id=conversation_id, cursor=cursor))
-    call = service.stub.WatchEvents(request)
+    request = watch_request(conversation_id=conversation_id, cursor=cursor)
+    call = service.events.WatchEvents(request)
     try:
         yield Watch(call)
     finally:
@@ -78,7 +91,7 @@ async def watching(
 
 async def wait_for_event(service: RunningService, expected: str) -> None:
     """Waits for an event of this type, from the oldest on."""
-    async with watching(service, cursor="0") as watch:
+    async with watching(service, cursor=OLDEST) as watch:
         while kind((await watch.event()).event) != expected:
             pass
 
@@ -86,8 +99,8 @@ async def wait_for_event(service: RunningService, expected: str) -> None:
 @asynccontextmanager
 async def open_watches(service: RunningService, number: int) -> AsyncIterator[list[Watch]]:
     """This many watches, all of which have started."""
-    request = filled(pb.WatchEventsRequest())
-    watchers = [Watch(service.stub.WatchEvents(request)) for _ in range(number)]
+    request = watch_request()
+    watchers = [Watch(service.events.WatchEvents(request)) for _ in range(number)]
     try:
         for watcher in watchers:
             await watcher.heartbeat()
@@ -101,14 +114,14 @@ async def has_free_slot(service: RunningService) -> bool:
     """Whether another watch can start."""
     try:
         async with watching(service) as watch:
-            return (await watch.response()).is_heartbeat
+            return (await watch.response()).heartbeat
     except grpc.aio.AioRpcError:
         return False
 
 
 async def first_events(service: RunningService, number: int) -> list[tuple[str, str]]:
     """The ids and types of the oldest events."""
-    async with watching(service, cursor="0") as watch:
+    async with watching(service, cursor=OLDEST) as watch:
         events = [(await watch.event()).event for _ in range(number)]
     return [(event.event_id, kind(event)) for event in events]
 

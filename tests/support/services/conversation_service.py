@@ -15,12 +15,14 @@ from redis.asyncio import Redis
 from conversation_service.app.application import SERVICE_NAMES, Application
 from conversation_service.app.wiring import Connections, Options, Wiring
 from conversation_service.domain.model.pool import SeededPool
+from conversation_service.store.deployment.state_directory import StateDirectory
 from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.keyspace.keys import Keys
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import event_pb2
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
 from maskline.conversation.v1.deployment_pb2_grpc import DeploymentServiceStub
+from maskline.conversation.v1.event_pb2_grpc import EventServiceStub
 from maskline.conversation.v1.opt_out_pb2_grpc import OptOutServiceStub
 from maskline.conversation.v1.person_pb2_grpc import PersonServiceStub
 from maskline.conversation.v1.pool_pb2_grpc import PoolServiceStub
@@ -40,6 +42,7 @@ from support.net.ports import free_port
 if TYPE_CHECKING:
     from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceAsyncStub
     from maskline.conversation.v1.deployment_pb2_grpc import DeploymentServiceAsyncStub
+    from maskline.conversation.v1.event_pb2_grpc import EventServiceAsyncStub
     from maskline.conversation.v1.opt_out_pb2_grpc import OptOutServiceAsyncStub
     from maskline.conversation.v1.person_pb2_grpc import PersonServiceAsyncStub
     from maskline.conversation.v1.pool_pb2_grpc import PoolServiceAsyncStub
@@ -62,6 +65,10 @@ class RunningService:
     @property
     def stub(self) -> "ConversationServiceAsyncStub":
         return ConversationServiceStub(self.channel)
+
+    @property
+    def events(self) -> "EventServiceAsyncStub":
+        return EventServiceStub(self.channel)
 
     @property
     def pools(self) -> "PoolServiceAsyncStub":
@@ -169,8 +176,8 @@ class RunningService:
 
     async def timeline(self, conversation_id: str) -> list[event_pb2.Event]:
         """The first 500 events of a conversation."""
-        request = pb.GetTimelineRequest(conversation_id=conversation_id, page_size=500)
-        return list((await ask(self.stub.GetTimeline, request)).events)
+        request = event_pb2.ListEventsRequest(conversation_id=conversation_id, page_size=500)
+        return list((await ask(self.events.ListEvents, request)).events)
 
 
 @asynccontextmanager
@@ -182,6 +189,7 @@ async def connected(
     cipher: Cipher = CIPHER,
     uses_development_key: bool = False,
     recovery_interval: timedelta = timedelta(0),
+    state_directory: StateDirectory | None = None,
 ) -> AsyncIterator[Application]:
     """The application with its own connections, as `python -m conversation_service` has them."""
     async with (
@@ -191,7 +199,7 @@ async def connected(
         open_channel(target, [MESSAGING]) as to_messaging,
     ):
         connections = Connections(redis, reader, to_messaging)
-        options = Options(uses_development_key, recovery_interval)
+        options = Options(uses_development_key, recovery_interval, state_directory)
         yield Application(Wiring(pools or [SEED], connections, cipher, clock, options))
 
 
@@ -206,6 +214,7 @@ async def running(
     security: ServerSecurity = WITH_REFLECTION,
     recovery_interval: timedelta = timedelta(0),
     shared_clock: SharedClock | None = None,
+    state_directory: StateDirectory | None = None,
 ) -> AsyncIterator[RunningService]:
     """One replica that serves until the end of the test, by `clock` or another one."""
     messaging, stop = messaging or ScriptedMessaging(), asyncio.Event()
@@ -219,6 +228,7 @@ async def running(
             cipher=cipher,
             uses_development_key=uses_development_key,
             recovery_interval=recovery_interval,
+            state_directory=state_directory,
         ) as application,
         open_redis(redis_url) as redis,
         grpc.aio.insecure_channel(listen) as channel,

@@ -59,7 +59,7 @@ async def test_the_gateway_accepts_a_receipt_with_a_token_of_the_former_key_and_
     altered = ("A" if token[0] != "A" else "B") + token[1:]
     async with httpx.AsyncClient(base_url=stack.urls.gateway_url, timeout=CALL_SECONDS) as http:
         for address, status in ((token, 200), (altered, 404), (attempt_id, 404)):
-            response = await http.post(f"/api/receipt/{address}", json=receipt)
+            response = await http.post(f"/api/receipt/attempt/{address}", json=receipt)
             assert response.status_code == status
     await bob.text(MASKED, "nice")
     assert (await alice.received(3))[2:] == ["nice"]

@@ -60,7 +60,7 @@ async def test_an_operator_opens_a_conversation_speaks_into_it_and_ends_it(
     refused = await run(stack, "send", conversation_id, "--system", "gone", status=1)
     assert "CONVERSATION_ENDED" in refused.err
     shown = (await run(stack, "conversations", "show", conversation_id, "--json")).json
-    assert shown["conversation"]["end_reason"] == "END_REASON_OPERATOR_ENDED"
+    assert shown["conversation"]["end_reason"] == "END_REASON_CLIENT"
     assert shown["conversation"]["end_note"] == "tested"
 
 
@@ -73,7 +73,7 @@ async def test_a_timeline_tells_what_became_of_each_text(
     await bob.received(1)
     await bob.text(MASKED, "hello Alice")
     await alice.received(2)
-    told = ("CONVERSATION_OPENED", "MESSAGE_RELAYED", "MESSAGE_SENT", "MESSAGE_DELIVERED")
+    told = ("CONVERSATION_CREATED", "MESSAGE_RELAYED", "MESSAGE_SENT", "MESSAGE_DELIVERED")
     await has_happened(stack, conversation_id, *told)
     shown = await run(stack, "timeline", conversation_id)
     [relayed] = [line.split() for line in shown.out.splitlines() if "message-relayed" in line]
@@ -104,7 +104,7 @@ async def test_a_watch_tells_the_story_through_a_crash_of_the_service(
 ) -> None:
     async with watching(stack.urls.conversation_target, "--json", "--from-start") as watch:
         conversation_id = await opened(stack, alice, bob)
-        events = await until(watch, conversation_id, "CONVERSATION_OPENED")
+        events = await until(watch, conversation_id, "CONVERSATION_CREATED")
         await stack.kill("conversation_service")
         await stack.start("conversation_service")
         await run(stack, "send", conversation_id, "--as", "first", "hello again")

@@ -206,7 +206,7 @@ BAD_CALLBACKS = [
     ("/api/message", b"x" * 1_000_000, 413),
     ("/api/receipt", b"{}", 400),
     ("/api/receipt", b'{"id":"mdr2-1","type":"delivery_receipt"}', 200),
-    ("/api/receipt/made-up", b'{"id":"mdr2-1","type":"delivery_receipt"}', 404),
+    ("/api/receipt/attempt/made-up", b'{"id":"mdr2-1","type":"delivery_receipt"}', 404),
 ]
 
 

@@ -91,7 +91,7 @@ async def callbacks_are_bad(one: Deployment) -> None:
         f"{DAVE} {marked.SAID_UNREADABLY} \udcff".encode(errors="surrogateescape"),
         b"x" * 100_000 + marked.SAID_UNREADABLY.encode(),
     ]
-    for path in ("/api/message", "/api/receipt", f"/api/receipt/{marked.SAID_UNREADABLY}"):
+    for path in ("/api/message", "/api/receipt", f"/api/receipt/attempt/{marked.SAID_UNREADABLY}"):
         for body in bodies:
             await one.posted(path, body)
     for path in (f"/{DAVE}", f"/media/{marked.SAID_UNREADABLY}", f"/api/message?from={DAVE}"):

@@ -18,7 +18,7 @@ CONVERSATION, MESSAGING = "maskline.conversation.v1.", "maskline.messaging.v1."
 SPANS = {
     "POST /api/message",
     "POST /api/receipt",
-    "POST /api/receipt/{send_token}",
+    "POST /api/receipt/attempt/{send_token}",
     "GET /media/{media_token}",
     f"{CONVERSATION}ConversationService/ReceiveMessages",
     f"{CONVERSATION}ConversationService/ReceiveDeliveryReceipts",

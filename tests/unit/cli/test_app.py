@@ -3,14 +3,23 @@ import typer
 from maskline_cli.app import app
 
 COMMANDS = {
-    "pools": "list show create set advice sync",
-    "numbers": "list add drain remove",
-    "conversations": "list show start open join pause resume reopen messages",
+    "conversations": "create join show list end reopen pause resume send messages events",
+    "events": "watch",
+    "pools": "create show list set capacity compare",
+    "numbers": "add list drain remove",
+    "people": "lookup show opt-out opt-in erase erasure",
+    "dead-letters": "list replay discard",
+    "keys": "list rotate",
+    "restore": "accept",
+    "": "doctor",
+}
+ALIASES = {
+    "conversations": "start open",
+    "pools": "advice sync",
     "opt-outs": "get add remove",
-    "people": "lookup erase erasure",
     "dead": "list replay drop",
-    "keys": "status rotate",
-    "": "timeline watch send end doctor",
+    "keys": "status",
+    "": "timeline watch send end",
 }
 
 
@@ -20,12 +29,23 @@ def groups() -> dict[str, typer.Typer]:
     return {**{name: command for name, command in by_name.items() if command is not None}, "": app}
 
 
-def test_the_commands_are_those_that_were_promised() -> None:
-    names = {
-        group: " ".join(str(command.name) for command in commands.registered_commands)
+def names(*, hidden: bool) -> dict[str, str]:
+    """The names of commands that the help shows, or does not show, by their group."""
+    of_hidden_groups = {str(group.name) for group in app.registered_groups if group.hidden is True}
+    found = {
+        group: " ".join(
+            str(command.name)
+            for command in commands.registered_commands
+            if (command.hidden or group in of_hidden_groups) is hidden
+        )
         for group, commands in groups().items()
     }
-    assert names == COMMANDS
+    return {group: commands for group, commands in found.items() if commands}
+
+
+def test_the_commands_are_those_that_were_promised() -> None:
+    assert names(hidden=False) == COMMANDS
+    assert names(hidden=True) == ALIASES
 
 
 def test_every_command_says_what_it_does() -> None:

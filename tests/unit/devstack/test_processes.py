@@ -54,6 +54,7 @@ def test_services_start_from_the_carrier_to_the_edge() -> None:
             "CONVERSATION_MESSAGING_TARGET=127.0.0.1:8082 "
             f"CONVERSATION_POOLS_FILE={POOLS_FILE} "
             "CONVERSATION_STATE_KEY_FILE=data/keys/conversation_state_key "
+            "CONVERSATION_STATE_DIRECTORY=data/conversation "
             "CONVERSATION_SERVES_REFLECTION=true",
         ),
         (

@@ -71,8 +71,8 @@ def test_only_permanent_reasons_are_final() -> None:
     final = {ErrorReason.Name(reason).removeprefix("ERROR_REASON_") for reason in REFUSALS}
     assert final == {
         "INVALID_ARGUMENT",
-        "UNKNOWN_MASKED_NUMBER",
-        "SEND_TOKEN_NOT_VALID",
+        "MASKED_NUMBER_NOT_FOUND",
+        "SEND_TOKEN_INVALID",
     }
     assert NOT_TAKEN[0] is ServiceUnavailable
 

@@ -1,4 +1,4 @@
-"""`maskline dead`: dead letters of the pool."""
+"""`maskline dead-letters`: dead letters of the pool."""
 
 from typing import Annotated
 
@@ -49,11 +49,11 @@ def replay(context: typer.Context, dead_letter_id: DeadLetterId, request_id: Req
     show(client.options, response, cell(f"Queued: {response.message_id}"))
 
 
-def drop(context: typer.Context, dead_letter_id: DeadLetterId, request_id: RequestId) -> None:
+def discard(context: typer.Context, dead_letter_id: DeadLetterId, request_id: RequestId) -> None:
     """Deletes a dead letter; its message counts as refused."""
     client = client_of(context)
     request = pb.DropDeadLetterRequest(
         request_id=request_id, pool=client.pool, dead_letter_id=dead_letter_id
     )
     response = client.call(client.dead_letters.DropDeadLetter, request)
-    show(client.options, response, cell(f"Dropped: {response.message_id or dead_letter_id}"))
+    show(client.options, response, cell(f"Discarded: {response.message_id or dead_letter_id}"))

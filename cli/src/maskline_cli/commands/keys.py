@@ -10,7 +10,7 @@ from maskline_cli.connection.client import Client, client_of
 from maskline_cli.output.render import show, table
 
 
-def status(context: typer.Context) -> None:
+def list_keys(context: typer.Context) -> None:
     """Counts the stored records by state key; changes nothing."""
     client = client_of(context)
     _show(client, _run_all_steps(client, only_count=True))

@@ -1,12 +1,14 @@
-"""`maskline timeline` and `maskline conversations messages`: events and messages."""
+"""`maskline conversations events` and `messages`: events and messages."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
 import typer
 
 from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import event_pb2
 from maskline.conversation.v1.event_pb2 import Event
 from maskline_cli.connection.client import client_of
+from maskline_cli.output.event_descriptions import describe
 from maskline_cli.output.pages import Page, listing
 from maskline_cli.output.render import show_list, table
 from maskline_cli.values.arguments import ConversationId, Limit
@@ -23,10 +25,10 @@ def timeline(context: typer.Context, conversation_id: ConversationId, limit: Lim
     positions_by_id = positions(conversation(client, conversation_id).conversation)
 
     def fetch(size: int, token: str) -> Page[Event]:
-        request = pb.GetTimelineRequest(
-            pool=client.pool, conversation_id=conversation_id, page_size=size, page_token=token
+        request = event_pb2.ListEventsRequest(
+            pool_id=client.pool, conversation_id=conversation_id, page_size=size, page_token=token
         )
-        response = client.call(client.conversations.GetTimeline, request)
+        response = client.call(client.events.ListEvents, request)
         return Page(response.events, response.next_page_token)
 
     result = listing(limit, fetch)
@@ -40,13 +42,8 @@ def _event_row(event: Event, positions_by_id: Mapping[str, str]) -> tuple[str, .
         enum_word(event, "type"),
         positions_by_id.get(event.participant_id, event.participant_id),
         event.message_id,
-        description(event),
+        describe(event, positions_by_id),
     )
-
-
-def description(event: Event) -> str:
-    """The event's description, with its detail code if there is one."""
-    return f"{event.description} ({event.detail})" if event.detail else event.description
 
 
 def list_messages(

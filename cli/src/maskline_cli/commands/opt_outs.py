@@ -1,4 +1,4 @@
-"""`maskline opt-outs`: opt-outs of people, in the whole deployment."""
+"""`maskline people show|opt-out|opt-in`: opt-outs of people, in the whole deployment."""
 
 import typer
 

@@ -77,18 +77,20 @@ def set_pool(
 ) -> None:
     """Changes settings of a pool. They apply to live conversations too."""
     client = client_of(context)
-    new_settings = pb.PoolSettings()
+    new_settings, etag = pb.PoolSettings(), ""
     if pool_settings.names_entry(settings):
-        current = _get(client, name).pool.settings
-        new_settings = pb.PoolSettings(words=current.words, texts=current.texts)
+        # The other entries are sent as they were read, so nobody may have changed them since.
+        current = _get(client, name).pool
+        etag = current.etag
+        new_settings = pb.PoolSettings(words=current.settings.words, texts=current.settings.texts)
     mask = FieldMask(paths=pool_settings.assign(new_settings, settings))
     request = pb.UpdatePoolRequest(
-        request_id=request_id, pool=name, settings=new_settings, update_mask=mask
+        request_id=request_id, pool=name, settings=new_settings, update_mask=mask, etag=etag
     )
     _show(client, client.call(client.pools.UpdatePool, request))
 
 
-def show_advice(context: typer.Context, name: PoolName) -> None:
+def show_capacity(context: typer.Context, name: PoolName) -> None:
     """Shows how many masked numbers the load needs, and when they run out."""
     client = client_of(context)
     advice = client.call(client.pools.GetPoolAdvice, pb.GetPoolAdviceRequest(pool=name))
@@ -104,7 +106,7 @@ def show_advice(context: typer.Context, name: PoolName) -> None:
     show(client.options, advice, view)
 
 
-def sync(context: typer.Context, name: PoolName) -> None:
+def compare(context: typer.Context, name: PoolName) -> None:
     """Compares a pool with the numbers of the carrier account; changes nothing."""
     client = client_of(context)
     response = client.call(client.pools.SyncNumbers, pb.SyncNumbersRequest(pool=name))

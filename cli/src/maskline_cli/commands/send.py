@@ -1,4 +1,4 @@
-"""`maskline send` and `maskline end`: sends a message into a conversation, and ends it."""
+"""`maskline conversations send` and `end`: sends a message into a conversation, and ends it."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""`maskline conversations start|open|join`: starts and joins conversations."""
+"""`maskline conversations create|join`: creates and joins conversations."""
 
 from typing import Annotated, Literal
 
@@ -6,7 +6,7 @@ import typer
 
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import number_selection_pb2 as selection_pb
-from maskline_cli.connection.client import client_of
+from maskline_cli.connection.client import Client, client_of
 from maskline_cli.output.conversations import conversation_details
 from maskline_cli.output.render import show
 from maskline_cli.values.arguments import (
@@ -33,39 +33,16 @@ AllowReserved = Annotated[
     bool, typer.Option("--allow-reserved", help="Allows reserved numbers to be selected.")
 ]
 
-Silent = Annotated[bool, typer.Option("--silent", help="Sends no first message to the two.")]
+Silent = Annotated[
+    bool, typer.Option("--silent", help="Sends no first message; with two people only.")
+]
 
 
-def start(
+def create(
     context: typer.Context,
     phone: Phone,
     request_id: RequestId,
-    masked_number: MaskedNumberOption = None,
-    unique_name: UniqueName = "",
-    sticky: Sticky = None,
-    area_code_of: AreaCodeOf = None,
-    allow_reserved: AllowReserved = False,
-) -> None:
-    """Starts a conversation for one person and shows the join code."""
-    client = client_of(context)
-    request = pb.StartConversationRequest(
-        request_id=request_id,
-        pool=client.pool,
-        phone_number=phone,
-        masked_number=masked_number or "",
-        unique_name=unique_name,
-        selection=number_selection(sticky, area_code_of, allow_reserved),
-    )
-    response = client.call(client.conversations.StartConversation, request)
-    view = conversation_details(response.conversation, ("code", response.code))
-    show(client.options, response, view)
-
-
-def open_conversation(
-    context: typer.Context,
-    phone: Phone,
-    other_phone: OtherPhone,
-    request_id: RequestId,
+    other_phone: OtherPhone = None,
     masked_number: MaskedNumberOption = None,
     unique_name: UniqueName = "",
     sticky: Sticky = None,
@@ -73,19 +50,40 @@ def open_conversation(
     allow_reserved: AllowReserved = False,
     silent: Silent = False,
 ) -> None:
-    """Opens a conversation between two people."""
-    client = client_of(context)
+    """Creates a conversation of two people, or of one, who gets a join code for the other."""
+    client, selection = client_of(context), number_selection(sticky, area_code_of, allow_reserved)
+    if other_phone is None:
+        if silent:
+            raise typer.BadParameter("--silent needs two people")
+        _start(
+            client,
+            pb.StartConversationRequest(
+                request_id=request_id,
+                pool=client.pool,
+                phone_number=phone,
+                masked_number=masked_number or "",
+                unique_name=unique_name,
+                selection=selection,
+            ),
+        )
+        return
     request = pb.OpenConversationRequest(
         request_id=request_id,
         pool=client.pool,
         phone_numbers=[phone, other_phone],
         masked_number=masked_number or "",
         unique_name=unique_name,
-        selection=number_selection(sticky, area_code_of, allow_reserved),
+        selection=selection,
         is_silent=silent,
     )
     response = client.call(client.conversations.OpenConversation, request)
     show(client.options, response, conversation_details(response.conversation))
+
+
+def _start(client: Client, request: pb.StartConversationRequest) -> None:
+    response = client.call(client.conversations.StartConversation, request)
+    view = conversation_details(response.conversation, ("code", response.code))
+    show(client.options, response, view)
 
 
 def join(context: typer.Context, code: Code, phone: Phone, request_id: RequestId) -> None:

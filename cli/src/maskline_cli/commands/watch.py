@@ -8,12 +8,12 @@ from typing import Annotated
 import grpc
 import typer
 
-from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import event_pb2 as pb
 from maskline.conversation.v1.pool_pb2 import GetPoolRequest
-from maskline_cli.commands.messages import description
 from maskline_cli.connection.client import CallFailed, Client, client_of
 from maskline_cli.connection.failures import failure_of
 from maskline_cli.connection.interrupts import uninterrupted
+from maskline_cli.output.event_descriptions import describe
 from maskline_cli.output.render import as_json, cell
 from maskline_cli.values.fields import enum_word, local_time
 from maskline_cli.values.participants import conversation
@@ -25,9 +25,10 @@ MAX_BACKOFF_SECONDS = 5.0
 # Some ten minutes without a response: longer than any restart or failover.
 MAX_FAILURES = 120
 
-OLDEST = "0"
+_TOO_SLOW = "WATCH_TOO_SLOW"
 
-_TOO_SLOW = "WATCHER_TOO_SLOW"
+# Of the dotted names of types, and of those in the table of events.
+_SEPARATORS = str.maketrans(".-", "__")
 
 _TRANSIENT = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
 
@@ -35,6 +36,16 @@ WatchedConversation = Annotated[
     str,
     typer.Option(
         "--conversation", metavar="ID", help="Only events of this conversation.", show_default=False
+    ),
+]
+
+Types = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--type",
+        metavar="TYPE",
+        help="Only events of this type, such as conversation.ended. May be repeated.",
+        show_default=False,
     ),
 ]
 
@@ -50,11 +61,11 @@ Cursor = Annotated[
 class Watch:
     """One watch with its current cursor."""
 
-    def __init__(self, client: Client, conversation_id: str, cursor: str) -> None:
-        """An empty cursor starts with new events."""
-        self.cursor = cursor
+    def __init__(self, client: Client, first: pb.WatchEventsRequest) -> None:
+        """Starts as the first request says, and resumes after the last cursor."""
+        self.cursor = first.cursor
+        self._first = first
         self._client = client
-        self._conversation_id = conversation_id
         self._failures = 0
 
     def run_once(self) -> float | None:
@@ -69,10 +80,11 @@ class Watch:
         return None
 
     def _read(self) -> None:
-        request = pb.WatchEventsRequest(
-            pool=self._client.pool, conversation_id=self._conversation_id, cursor=self.cursor
-        )
-        stream = self._client.conversations.WatchEvents(
+        request = pb.WatchEventsRequest()
+        request.CopyFrom(self._first)
+        if self.cursor:
+            request.cursor = self.cursor
+        stream = self._client.events.WatchEvents(
             request, timeout=CALL_SECONDS, metadata=self._client.headers
         )
         try:
@@ -104,6 +116,7 @@ class Watch:
 def watch(
     context: typer.Context,
     conversation_id: WatchedConversation = "",
+    types: Types = None,
     from_start: FromStart = False,
     cursor: Cursor = "",
 ) -> None:
@@ -111,8 +124,15 @@ def watch(
     if cursor and from_start:
         raise typer.BadParameter("use either --from-start or --cursor")
     client = client_of(context)
+    first = pb.WatchEventsRequest(pool_id=client.pool, conversation_id=conversation_id)
+    first.types.extend(map(_type_of, types or ()))
+    if cursor:
+        first.cursor = cursor
+    else:
+        oldest, now = pb.START_POSITION_OLDEST, pb.START_POSITION_NOW
+        first.start_position = oldest if from_start else now
     _check_target(client, conversation_id)
-    current = Watch(client, conversation_id, OLDEST if from_start else cursor)
+    current = Watch(client, first)
     try:
         while (backoff := current.run_once()) is not None:
             _print_note(client, f"The connection was lost; retrying in {backoff:g} seconds.")
@@ -130,6 +150,14 @@ def _check_target(client: Client, conversation_id: str) -> None:
         client.call(client.pools.GetPool, GetPoolRequest(pool=client.pool))
 
 
+def _type_of(name: str) -> pb.EventType.ValueType:
+    """The type of its dotted name, or of the one in the table of events."""
+    try:
+        return pb.EventType.Value(f"EVENT_TYPE_{name.translate(_SEPARATORS).upper()}")
+    except ValueError:
+        raise typer.BadParameter(f"there is no event type {name}") from None
+
+
 def _print_note(client: Client, sentence: str) -> None:
     if not client.options.as_json:
         print(sentence, file=sys.stderr)
@@ -142,5 +170,5 @@ def _as_json(response: pb.WatchEventsResponse) -> str:
 def _as_line(response: pb.WatchEventsResponse) -> str:
     event = response.event
     ids = (event.conversation_id, event.participant_id, event.message_id)
-    fields = (local_time(event, "event_time"), enum_word(event, "type"), *ids, description(event))
+    fields = (local_time(event, "event_time"), enum_word(event, "type"), *ids, describe(event, {}))
     return cell("  ".join(filter(None, fields))).plain

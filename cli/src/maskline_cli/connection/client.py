@@ -11,6 +11,7 @@ from maskline.conversation.v1 import (
     conversation_pb2,
     dead_letter_pb2,
     deployment_pb2,
+    event_pb2,
     opt_out_pb2,
     person_pb2,
     pool_pb2,
@@ -18,6 +19,7 @@ from maskline.conversation.v1 import (
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
 from maskline.conversation.v1.dead_letter_pb2_grpc import DeadLetterServiceStub
 from maskline.conversation.v1.deployment_pb2_grpc import DeploymentServiceStub
+from maskline.conversation.v1.event_pb2_grpc import EventServiceStub
 from maskline.conversation.v1.opt_out_pb2_grpc import OptOutServiceStub
 from maskline.conversation.v1.person_pb2_grpc import PersonServiceStub
 from maskline.conversation.v1.pool_pb2_grpc import PoolServiceStub
@@ -30,6 +32,7 @@ SERVICES = tuple(
     file.DESCRIPTOR.services_by_name[name]
     for file, name in (
         (conversation_pb2, "ConversationService"),
+        (event_pb2, "EventService"),
         (pool_pb2, "PoolService"),
         (opt_out_pb2, "OptOutService"),
         (person_pb2, "PersonService"),
@@ -62,6 +65,7 @@ class Client:
         self._channel = _open_channel(options)
         self.headers = headers(options.credentials.token)
         self.conversations = ConversationServiceStub(self._channel)
+        self.events = EventServiceStub(self._channel)
         self.pools = PoolServiceStub(self._channel)
         self.opt_outs = OptOutServiceStub(self._channel)
         self.people = PersonServiceStub(self._channel)

@@ -37,6 +37,9 @@ _MAYBE_DONE = {
     grpc.StatusCode.UNKNOWN,
 }
 
+# ABORTED for good: what was read is not so any more.
+_NOT_DONE = "ETAG_MISMATCH"
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -108,7 +111,7 @@ def failure_of(failed: CallFailed) -> Failure:
         metadata=dict(info.metadata),
         violations={violation.field: violation.description for violation in violations},
         retry_after_seconds=_retry_after_seconds(status),
-        request_id=_repeatable_request_id(failed),
+        request_id=_repeatable_request_id(failed, info.reason),
         hint=_HINTS.get(failed.call.code(), ""),
     )
 
@@ -129,8 +132,9 @@ def _unreachable(failed: CallFailed) -> Failure:
     )
 
 
-def _repeatable_request_id(failed: CallFailed) -> str:
-    return failed.request_id if failed.call.code() in _MAYBE_DONE else ""
+def _repeatable_request_id(failed: CallFailed, reason: str = "") -> str:
+    is_repeatable = failed.call.code() in _MAYBE_DONE and reason != _NOT_DONE
+    return failed.request_id if is_repeatable else ""
 
 
 def _status_of(call: grpc.Call) -> status_pb2.Status:

@@ -21,7 +21,8 @@ Phone = Annotated[
 ]
 
 OtherPhone = Annotated[
-    str, typer.Argument(metavar="PHONE", parser=phone_number, help="The other person's number.")
+    str | None,
+    typer.Argument(metavar="PHONE", parser=phone_number, help="The other person's number."),
 ]
 
 MaskedNumberArgument = Annotated[

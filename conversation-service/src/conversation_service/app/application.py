@@ -19,6 +19,8 @@ from maskline.conversation.v1 import (
     dead_letter_pb2_grpc,
     deployment_pb2,
     deployment_pb2_grpc,
+    event_pb2,
+    event_pb2_grpc,
     media_pb2,
     media_pb2_grpc,
     opt_out_pb2,
@@ -35,6 +37,7 @@ from runtime.grpc.server import GrpcServer, serve_until
 
 SERVICES = (
     conversation_pb2.DESCRIPTOR.services_by_name["ConversationService"],
+    event_pb2.DESCRIPTOR.services_by_name["EventService"],
     pool_pb2.DESCRIPTOR.services_by_name["PoolService"],
     opt_out_pb2.DESCRIPTOR.services_by_name["OptOutService"],
     person_pb2.DESCRIPTOR.services_by_name["PersonService"],
@@ -93,6 +96,7 @@ class Application:
         conversation_pb2_grpc.add_ConversationServiceServicer_to_server(
             wiring.conversation_servicer(), server
         )
+        event_pb2_grpc.add_EventServiceServicer_to_server(wiring.event_servicer(), server)
         pool_pb2_grpc.add_PoolServiceServicer_to_server(wiring.pool_servicer(), server)
         opt_out_pb2_grpc.add_OptOutServiceServicer_to_server(wiring.opt_out_servicer(), server)
         person_pb2_grpc.add_PersonServiceServicer_to_server(wiring.person_servicer(), server)
@@ -123,19 +127,19 @@ class Application:
         self.wiring.event_streams.stop()
 
     async def _is_healthy(self) -> bool:
-        """Not while Redis is older than it was: nothing is done on its state then."""
         is_able = (
             self.is_ready
             and self.wiring.clock.is_synchronized()
             and self.wiring.messaging_access.is_accepted
         )
-        if not is_able:
-            return False
+        return is_able and await self.wiring.write_check.is_writable() and await self._is_current()
+
+    async def _is_current(self) -> bool:
+        """Whether Redis is as new as it was: nothing is done on an older state."""
         try:
-            is_open = await self.wiring.guard.check()
+            return await self.wiring.guard.check()
         except (RedisError, OSError):
             return False
-        return is_open and await self.wiring.write_check.is_writable()
 
     def _background_loops(self, pool: PoolContext) -> list[Loop]:
         dispatcher = self.wiring.dispatcher(pool)

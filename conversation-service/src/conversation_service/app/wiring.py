@@ -23,6 +23,7 @@ from conversation_service.application.inbound.delivery_receipts import (
 )
 from conversation_service.application.inbound.messages import InboundHandler
 from conversation_service.application.inbound.reconciliation import Reconciliation
+from conversation_service.application.inbound.text_parts import TextPartReader
 from conversation_service.application.number_lookups import NumberLookups
 from conversation_service.application.opt_outs import OptOuts
 from conversation_service.application.pools import PoolContext, PoolDirectory
@@ -38,8 +39,9 @@ from conversation_service.messaging.access import MessagingAccess
 from conversation_service.messaging.carrier_records import CarrierRecords
 from conversation_service.messaging.client import MessagingClient
 from conversation_service.messaging.media import MediaClient
-from conversation_service.rpc.conversations.event_stream import EventStreams
 from conversation_service.rpc.conversations.servicer import ConversationServicer
+from conversation_service.rpc.events.event_stream import EventStreams
+from conversation_service.rpc.events.servicer import EventServicer
 from conversation_service.rpc.media import MediaServicer
 from conversation_service.rpc.operators import DeadLetterServicer, DeploymentServicer
 from conversation_service.rpc.people import OptOutServicer, PersonServicer
@@ -151,6 +153,10 @@ class Wiring:
         return MessagingClient(self._channel)
 
     @cached_property
+    def _text_parts(self) -> TextPartReader:
+        return TextPartReader(MediaClient(self._channel), self.clock)
+
+    @cached_property
     def _opt_outs(self) -> OptOuts:
         return OptOuts(
             self.directory,
@@ -178,7 +184,13 @@ class Wiring:
 
     @cached_property
     def _inbound(self) -> InboundHandler:
-        return InboundHandler(self.directory, self._storage.people, self._opt_outs, self._erasure)
+        return InboundHandler(
+            self.directory,
+            self._storage.people,
+            self._opt_outs,
+            self._erasure,
+            self._text_parts,
+        )
 
     # The servicers, one for each service of the contract.
 
@@ -191,9 +203,11 @@ class Wiring:
             self._storage.people,
             self._inbound,
             receipts,
-            self.event_streams,
             self._lookups,
         )
+
+    def event_servicer(self) -> EventServicer:
+        return EventServicer(self.directory, self.event_streams)
 
     def pool_servicer(self) -> PoolServicer:
         pools = Pools(self.directory, self._pool_index, self._messaging, self.clock)
@@ -225,6 +239,7 @@ class Wiring:
             ReconciliationCursor(self._storage),
             CarrierRecords(self._channel),
             self._storage.people,
+            self._text_parts,
         )
         directory = PoolDirectory(self._pool_index, partial(self._open_pool, _always))
         return RestoreAcceptance(self.guard, directory, stores, self.clock)

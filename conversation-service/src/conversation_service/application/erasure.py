@@ -8,7 +8,7 @@ import structlog
 from conversation_service.application import queries
 from conversation_service.application.opt_outs import OptOuts
 from conversation_service.application.pools import PoolContext, PoolDirectory
-from conversation_service.domain.errors import CommitContention, ErasureNotFound, RequestIdReused
+from conversation_service.domain.errors import ConcurrentChange, ErasureNotFound, RequestIdReused
 from conversation_service.domain.model.consent import Erasure, OptOut, OptOutSource
 from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.participants import Person
@@ -74,7 +74,7 @@ class ErasureService:
     async def for_request(self, request_id: str, phone_number: str) -> Erasure:
         """Erases once per request id.
 
-        Raises RequestIdReused, CommitContention, BackendUnavailable.
+        Raises RequestIdReused, ConcurrentChange, BackendUnavailable.
         """
         person_id = self._people.person_id(phone_number)
         erasure_id = self._log.erasure_id(OptOutSource.CLIENT, request_id)
@@ -89,7 +89,7 @@ class ErasureService:
         return recorded.erasure
 
     async def for_message(self, person_id: str, erasure_id: str) -> None:
-        """Erases once per message. Raises CommitContention, BackendUnavailable.
+        """Erases once per message. Raises ConcurrentChange, BackendUnavailable.
 
         The message itself has opted the person out. A person who has opted in again before this
         runs, or before it is repeated after a crash, keeps their new conversations.
@@ -124,7 +124,7 @@ class ErasureService:
             messages += sum(count.messages for count in counts)
             if not any(count.stored for count in counts):
                 return conversations, messages
-        raise CommitContention
+        raise ConcurrentChange
 
     async def _erase_in(self, pool: PoolContext, person_id: str, opts_in: bool) -> ErasedCounts:
         """Messages first, since they are found through their conversations; so are the pairs."""

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from conversation_service.domain.errors import CursorExpired, TooManyWatchers
+from conversation_service.domain.errors import CursorExpired, WatchLimitReached
+from conversation_service.domain.model.events import EventType
 from conversation_service.store.event_log import START, EventLog, RecordedEvent
 from runtime.clock import Clock
 
@@ -25,6 +26,20 @@ HEARTBEAT = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
+class EventSelection:
+    """Which events of a pool; fields that are empty select every event."""
+
+    conversation_id: str = ""
+    types: frozenset[EventType] = frozenset()
+
+    def matches(self, recorded: RecordedEvent) -> bool:
+        """Whether the event is selected."""
+        event = recorded.event
+        is_of_conversation = self.conversation_id in ("", event.conversation_id)
+        return is_of_conversation and (not self.types or event.type in self.types)
+
+
+@dataclass(frozen=True, slots=True)
 class EventBatch:
     """New events, or a heartbeat; a client resumes after `cursor`."""
 
@@ -36,10 +51,15 @@ class EventBatch:
 class EventSubscription:
     """One client's position in an event log."""
 
-    def __init__(self, journal: EventLog, clock: Clock, conversation_id: str, cursor: str) -> None:
+    def __init__(
+        self, journal: EventLog, clock: Clock, selection: EventSelection, cursor: str | None
+    ) -> None:
+        """Without a cursor it starts after the newest event."""
+        # Whether more events may be there already: a client that is behind has to catch up.
+        self.is_behind = False
         self._journal = journal
         self._clock = clock
-        self._conversation_id = conversation_id
+        self._selection = selection
         self._cursor = cursor
         self._last_batch_time: timedelta | None = None
 
@@ -48,24 +68,21 @@ class EventSubscription:
 
         Raises CursorExpired if events after the cursor may have been trimmed.
         """
-        if not self._cursor:
-            self._cursor = await self._journal.latest()
-        events = await self._journal.after(self._cursor, MAX_EVENTS)
-        if is_before(self._cursor, await self._journal.trimmed_through()) and self._cursor != START:
+        cursor = self._cursor if self._cursor is not None else await self._journal.latest()
+        events = await self._journal.after(cursor, MAX_EVENTS)
+        if is_before(cursor, await self._journal.trimmed_through()) and cursor != START:
             raise CursorExpired
-        self._cursor = events[-1].event_id if events else self._cursor
-        return self._batch([event for event in events if self._matches(event)])
+        self.is_behind = len(events) == MAX_EVENTS
+        cursor = self._cursor = events[-1].event_id if events else cursor
+        return self._batch(cursor, [*filter(self._selection.matches, events)])
 
-    def _batch(self, events: list[RecordedEvent]) -> EventBatch | None:
+    def _batch(self, cursor: str, events: list[RecordedEvent]) -> EventBatch | None:
         now, last = self._clock.monotonic(), self._last_batch_time
         is_due = last is None or now - last >= HEARTBEAT
         if not events and not is_due:
             return None
         self._last_batch_time = now
-        return EventBatch(self._cursor, events, is_heartbeat=not events)
-
-    def _matches(self, recorded: RecordedEvent) -> bool:
-        return self._conversation_id in ("", recorded.event.conversation_id)
+        return EventBatch(cursor, events, is_heartbeat=not events)
 
 
 class SubscriptionLimit:
@@ -80,10 +97,11 @@ class SubscriptionLimit:
 
     @contextmanager
     def slot(self, caller: str) -> Iterator[None]:
-        """Counts one subscription while it lasts; raises TooManyWatchers."""
-        is_full = self._by_caller.total() >= self._limit
-        if is_full or self._by_caller[caller] >= self._per_caller:
-            raise TooManyWatchers
+        """Counts one subscription while it lasts; raises WatchLimitReached."""
+        if self._by_caller.total() >= self._limit:
+            raise WatchLimitReached(self._limit)
+        if self._by_caller[caller] >= self._per_caller:
+            raise WatchLimitReached(self._per_caller)
         self._by_caller[caller] += 1
         try:
             yield

@@ -16,9 +16,9 @@ from conversation_service.domain.commands.core.snapshot import ReadSet
 from conversation_service.domain.commands.system.expire import ExpireConversation
 from conversation_service.domain.errors import (
     BackendUnavailable,
-    CodeNotValid,
-    CommitContention,
+    ConcurrentChange,
     ConversationError,
+    JoinCodeInvalid,
     RequestIdReused,
     ResponseExpired,
     RestorePending,
@@ -104,6 +104,12 @@ class Executor:
         except BatcherFull:
             raise BackendUnavailable from None
 
+    async def is_known(self, command: Command) -> bool:
+        """Whether it was carried out before. False may be wrong while the pool changes."""
+        key = (command.idempotency_key, ReadSet())
+        loaded = await self._store.load([key], self.pool, self._clock.now())
+        return any(loaded.duplicates)
+
     async def reload(self) -> Pool:
         """Loads the pool as it is now."""
         self.pool = await self._store.pool() or self.pool
@@ -130,7 +136,7 @@ class Executor:
             if not waiting:
                 break
             results.update(await self._attempt(waiting))
-        return [results.get(index, CommitContention()) for index in range(len(commands))]
+        return [results.get(index, ConcurrentChange()) for index in range(len(commands))]
 
     async def _attempt(self, commands: dict[int, Command]) -> dict[int, ExecutionResult]:
         """One load, one commit. A command that lost a race or has to wait has no result yet."""
@@ -252,5 +258,5 @@ def _duplicate_result(key: IdempotencyKey, duplicate: Duplicate) -> ExecutionRes
     if duplicate.response.is_expired:
         return ResponseExpired(key.request_id)
     if duplicate.response.is_refused:
-        return CodeNotValid()  # The only refusal that is stored: a wrong code was counted.
+        return JoinCodeInvalid()  # The only refusal that is stored: a wrong code was counted.
     return Executed(duplicate.response, is_duplicate=True)

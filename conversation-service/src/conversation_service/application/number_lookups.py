@@ -9,8 +9,8 @@ from prometheus_client import Counter
 
 from conversation_service.domain.errors import (
     AlreadyInConversation,
+    MaskedNumberCooling,
     NoNumberAvailable,
-    NumberCooling,
     NumberLookupLimitReached,
     PairBlocked,
     ParticipantOptedOut,
@@ -30,7 +30,7 @@ LOOKUPS = Counter(
 DISCLOSING = (
     AlreadyInConversation,
     NoNumberAvailable,
-    NumberCooling,
+    MaskedNumberCooling,
     PairBlocked,
     ParticipantOptedOut,
 )

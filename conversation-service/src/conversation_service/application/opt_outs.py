@@ -67,7 +67,7 @@ class OptOuts:
     async def end_all(self, person_id: str) -> None:
         """Ends live conversations in all pools; partners are notified without the reason.
 
-        Raises CommitContention or BackendUnavailable if one could not be ended.
+        Raises ConcurrentChange or BackendUnavailable if one could not be ended.
         """
         await self._directory.refresh()
         for pool in self._directory.pools:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from conversation_service.application.executor import Executor
 from conversation_service.domain.errors import (
     ConversationNotFound,
+    MaskedNumberNotFound,
     PoolNotFound,
-    UnknownMaskedNumber,
 )
 from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.pool import Pool, PoolSettings
@@ -83,11 +83,11 @@ class PoolDirectory:
         return self._by_name.get(name) or self._open(name)
 
     async def by_number(self, masked_number: str) -> PoolContext:
-        """The pool that owns this number; raises UnknownMaskedNumber."""
+        """The pool that owns this number; raises MaskedNumberNotFound."""
         if masked_number not in self._by_number:
             name = await self._index.owner(masked_number)
             if name is None:
-                raise UnknownMaskedNumber
+                raise MaskedNumberNotFound
             self._by_number[masked_number] = await self._owning(name)
         return self._by_number[masked_number]
 
@@ -104,4 +104,4 @@ class PoolDirectory:
             return await self.by_name(name)
         except PoolNotFound:
             # The pool is being created; the carrier sends the message again.
-            raise UnknownMaskedNumber from None
+            raise MaskedNumberNotFound from None

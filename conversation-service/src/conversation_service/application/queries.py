@@ -1,19 +1,20 @@
-"""Queries: conversations, their messages and timelines, in pages."""
+"""Queries: conversations, their messages, and events, in pages."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
+from conversation_service.application.event_subscription import EventSelection
 from conversation_service.application.pools import PoolContext
 from conversation_service.domain.model.conversation import Conversation, State
 from conversation_service.domain.model.events import Event, EventType
 from conversation_service.domain.model.participants import Person, Route
 from conversation_service.store.encryption.blind_index import PersonIds
-from conversation_service.store.event_log import RecordedEvent
+from conversation_service.store.event_log import START, RecordedEvent
 from conversation_service.store.outbox.outbox import MessageStatus
 
 CHUNK = 500
 
-_OUTBOUND = (EventType.MESSAGE_RELAYED, EventType.SYSTEM_TEXT_ACCEPTED)
+_OUTBOUND = (EventType.MESSAGE_RELAYED, EventType.MESSAGE_ACCEPTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +62,9 @@ class MessagePage:
 
 
 @dataclass(frozen=True, slots=True)
-class TimelinePage:
-    """A page of a conversation's events; `next_token` is empty on the last one."""
+class EventPage:
+    """A page of events; `next_token`, the last one's id, is empty on the last page."""
 
-    conversation: Conversation
     events: list[RecordedEvent]
     next_token: str
 
@@ -113,33 +113,39 @@ async def iterate(pool: PoolContext) -> AsyncIterator[Conversation]:
         page = await pool.store.page(CHUNK, page.next_before)
 
 
-async def timeline(pool: PoolContext, conversation_id: str, size: int, token: str) -> TimelinePage:
-    """Oldest first, from the index `token`. Raises ConversationNotFound."""
-    conversation = await pool.get(conversation_id)
-    start = int(token or 0)
-    events = await pool.event_log.timeline(conversation_id, start, size)
-    length = await pool.event_log.length(conversation_id)
-    next_token = str(start + size) if start + size < length else ""
-    return TimelinePage(conversation, events, next_token)
+async def events(pool: PoolContext, selection: EventSelection, size: int, token: str) -> EventPage:
+    """Oldest first, the selected ones of `size` events after the id `token`.
+
+    Raises ConversationNotFound.
+    """
+    conversation_id, log = selection.conversation_id, pool.event_log
+    if conversation_id:
+        await pool.get(conversation_id)
+        stored = await log.timeline(conversation_id, token or START, size + 1)
+    else:
+        stored = await log.after(token or START, size + 1)
+    page = stored[:size]
+    next_token = page[-1].event_id if len(stored) > size else ""
+    return EventPage([*filter(selection.matches, page)], next_token)
 
 
 async def messages(
     pool: PoolContext, people: PersonIds, conversation_id: str, size: int, token: str
 ) -> MessagePage:
     """Oldest first, the messages of `size` events. Raises ConversationNotFound."""
-    page = await timeline(pool, conversation_id, size, token)
-    events = {
+    page = await events(pool, EventSelection(conversation_id), size, token)
+    accepted = {
         recorded.event.message_id: recorded.event
         for recorded in page.events
         if recorded.event.type in _OUTBOUND
     }
     summaries = [
         MessageSummary(
-            events[message.message_id],
+            accepted[message.message_id],
             message,
             people.participant_of(pool.name, message.recipient_id),
         )
-        for message in await pool.outbox.messages(list(events))
+        for message in await pool.outbox.messages(list(accepted))
     ]
     return MessagePage(summaries, page.next_token)
 

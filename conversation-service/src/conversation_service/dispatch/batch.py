@@ -14,11 +14,11 @@ from conversation_service.dispatch.backoff import MAX_ATTEMPTS, Throttle, retry_
 from conversation_service.dispatch.pre_send import Outcome, PreSendChecks
 from conversation_service.dispatch.recipient_queues import RecipientQueue, RecipientQueues
 from conversation_service.dispatch.settle import TRANSIENT, Settler
+from conversation_service.domain.model.events import DeadLetterReason
 from conversation_service.domain.model.messages import MessageState
 from conversation_service.domain.model.pool import PoolSettings
 from conversation_service.messaging.client import MessagingClient, RequestInvalid
 from conversation_service.messaging.send import Rejected, Retry, SendResult, Sent, Uncertain
-from conversation_service.store.outbox.dead_letters import DeadLetterReason
 from conversation_service.store.outbox.entry import CorruptEntry, OutboxEntry
 from conversation_service.store.outbox.outbox import LeaseLost, Outbox
 from runtime.clock import SharedClock

@@ -7,10 +7,14 @@ from datetime import datetime, timedelta
 
 from conversation_service.application.opt_outs import OptOuts
 from conversation_service.domain.model.consent import OptOutSource
+from conversation_service.domain.model.events import Failure, FailureReason
 from conversation_service.domain.model.messages import MessageState
-from conversation_service.messaging.send import OPTED_OUT, SendResult, Sent
+from conversation_service.messaging.send import SendResult, Sent
 from conversation_service.store.outbox.entry import OutboxEntry
 from conversation_service.store.outbox.outbox import Outbox
+
+_OPTED_OUT = Failure(FailureReason.OPTED_OUT)
+_UNREACHABLE = Failure(FailureReason.UNREACHABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +55,10 @@ class PreSendChecks:
             if entry.message_id in expired:
                 return Sent(MessageState.EXPIRED)
             if entry.person_id in opted_out and not entry.message.may_reach_opted_out:
-                return Sent(MessageState.REFUSED, OPTED_OUT)
+                return Sent(MessageState.REFUSED, failure=_OPTED_OUT)
             if entry.person_id in masked:
                 # A number that was a person's when the conversation began: a text would come back.
-                return Sent(MessageState.REFUSED)
+                return Sent(MessageState.REFUSED, failure=_UNREACHABLE)
             return None
 
         return PreSendResult([outcome(entry) for entry in entries], opted_out)

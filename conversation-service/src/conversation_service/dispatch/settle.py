@@ -9,16 +9,15 @@ from redis.exceptions import RedisError
 from conversation_service.application.inbound.delivery_receipts import FailureNotifier
 from conversation_service.dispatch import metrics
 from conversation_service.dispatch.pre_send import Outcome
-from conversation_service.domain.errors import BackendUnavailable, CommitContention
-from conversation_service.domain.model.events import Rule
+from conversation_service.domain.errors import BackendUnavailable, ConcurrentChange
+from conversation_service.domain.model.events import DeadLetterReason, FailureReason
 from conversation_service.domain.model.messages import (
     DeliveryFailure,
     DeliveryFailureKind,
     MessageState,
 )
 from conversation_service.domain.model.pool import PoolSettings
-from conversation_service.messaging.send import ATTACHMENTS_REFUSED, Rejected, Sent, Uncertain
-from conversation_service.store.outbox.dead_letters import DeadLetterReason
+from conversation_service.messaging.send import Rejected, Sent, Uncertain
 from conversation_service.store.outbox.entry import CorruptEntry, OutboxEntry
 from conversation_service.store.outbox.outbox import Outbox
 from conversation_service.store.outbox.settlement import DeadLettering, Settlement, StatusUpdate
@@ -29,7 +28,7 @@ log = structlog.get_logger()
 DEAD_LETTERED = "DEAD"
 
 # A backend does not answer: no message is the cause.
-TRANSIENT = (BackendUnavailable, CommitContention, RedisError, OSError)
+TRANSIENT = (BackendUnavailable, ConcurrentChange, RedisError, OSError)
 
 _FAILED = (MessageState.REFUSED, MessageState.UNDELIVERED, MessageState.EXPIRED)
 
@@ -132,7 +131,8 @@ def _uncertain_notice(entry: OutboxEntry) -> DeliveryFailure | None:
 
 
 def _settlement(entry: OutboxEntry, sent: Sent) -> Settlement:
-    return Settlement(entry.entry_id, entry.message_id, sent.state, _rule(sent), sent.resolution)
+    failure, resolution = sent.failure, sent.resolution
+    return Settlement(entry.entry_id, entry.message_id, sent.state, failure, resolution)
 
 
 def _failure(entry: OutboxEntry, sent: Sent) -> DeliveryFailure | None:
@@ -151,15 +151,9 @@ def _failure_of_kind(entry: OutboxEntry, kind: DeliveryFailureKind) -> DeliveryF
 def _failure_kind(sent: Sent) -> DeliveryFailureKind | None:
     if sent.state is MessageState.UNKNOWN:
         return DeliveryFailureKind.UNCERTAIN
-    if sent.state in _FAILED and sent.failure == ATTACHMENTS_REFUSED:
+    reason = sent.failure.reason if sent.failure else None
+    if sent.state in _FAILED and reason is FailureReason.ATTACHMENTS_REFUSED:
         return DeliveryFailureKind.ATTACHMENTS_ONLY_REFUSED
     if sent.state in _FAILED:
         return DeliveryFailureKind.NOT_DELIVERED
     return DeliveryFailureKind.ATTACHMENTS_REFUSED if sent.refused_attachments else None
-
-
-def _rule(sent: Sent) -> Rule | None:
-    """Why a message was refused, for the timeline."""
-    if sent.is_opted_out:
-        return Rule.OPTED_OUT
-    return Rule.REFUSED_BY_CARRIER if sent.state is MessageState.REFUSED else None

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar, NamedTuple
 
 
@@ -36,28 +36,19 @@ class InvalidArgument(ConversationError):
         self.violations = violations
 
 
-class _FixedError(ConversationError):
-    """An error with a fixed message and no metadata."""
+class _DetailedError(ConversationError):
+    """An error whose text names values: its metadata, by `keys` in the order of the arguments."""
 
+    keys: ClassVar[tuple[str, ...]] = ()
     text: ClassVar[str]
 
-    def __init__(self) -> None:
-        super().__init__(self.text)
-
-
-class _NamedError(ConversationError):
-    """An error about one thing: its id is in the message and, as `key`, in the metadata."""
-
-    key: ClassVar[str]
-    text: ClassVar[str]
-
-    def __init__(self, name: str) -> None:
-        metadata = {self.key: name}
+    def __init__(self, *values: str | int) -> None:
+        metadata = {key: str(value) for key, value in zip(self.keys, values, strict=True)}
         super().__init__(self.text.format(**metadata), **metadata)
 
 
-class _ConversationIdError(_NamedError):
-    key = "conversation_id"
+class _ConversationIdError(_DetailedError):
+    keys = ("conversation_id",)
 
 
 class ConversationNotFound(_ConversationIdError):
@@ -65,9 +56,10 @@ class ConversationNotFound(_ConversationIdError):
     text = "conversation {conversation_id} is not stored in this pool"
 
 
-class ParticipantNotFound(_ConversationIdError):
+class ParticipantNotFound(_DetailedError):
+    keys = ("conversation_id", "participant_id")
     reason = "PARTICIPANT_NOT_FOUND"
-    text = "the participant is not in conversation {conversation_id}"
+    text = "participant {participant_id} is not in conversation {conversation_id}"
 
 
 class ConversationNotActive(_ConversationIdError):
@@ -95,89 +87,106 @@ class ConversationNotReopenable(_ConversationIdError):
     text = "conversation {conversation_id} cannot be reopened; open a new one"
 
 
-class TooManyHeld(_ConversationIdError):
-    reason = "TOO_MANY_HELD"
-    text = "conversation {conversation_id} holds the maximum of messages; resume it first"
+class HeldMessageLimitReached(_DetailedError):
+    keys = ("conversation_id", "limit")
+    reason = "HELD_MESSAGE_LIMIT_REACHED"
+    text = "conversation {conversation_id} holds the maximum of {limit} messages; resume it first"
 
 
-class AlreadyInConversation(_FixedError):
+class AlreadyInConversation(_DetailedError):
+    keys = ("participant", "conversation_id")
     reason = "ALREADY_IN_CONVERSATION"
-    text = "a person is in a live conversation on this masked number; end it first"
+    text = (
+        "{participant} is in the live conversation {conversation_id} on this masked number; "
+        "end it first"
+    )
 
 
-class CodeNotValid(_FixedError):
+class JoinCodeInvalid(_DetailedError):
     """Wrong, used, expired, one's own, or too many attempts: callers must not learn which."""
 
-    reason = "CODE_NOT_VALID"
+    reason = "JOIN_CODE_INVALID"
     text = "the code does not work; ask for a new one"
 
 
-class ParticipantOptedOut(_FixedError):
+class ParticipantOptedOut(_DetailedError):
+    keys = ("participant",)
     reason = "PARTICIPANT_OPTED_OUT"
-    text = "a person has opted out of all messages; only they can opt in again"
+    text = "{participant} has opted out of all messages; only they can opt in again"
 
 
-class PairBlocked(_FixedError):
+class PairBlocked(_DetailedError):
     reason = "PAIR_BLOCKED"
     text = "one of the two has blocked the other in this pool"
 
 
-class UnknownMaskedNumber(_FixedError):
-    reason = "UNKNOWN_MASKED_NUMBER"
+class MaskedNumberNotFound(_DetailedError):
+    reason = "MASKED_NUMBER_NOT_FOUND"
     text = "the masked number belongs to no pool that may be used here"
 
 
-class NumberTaken(_FixedError):
-    reason = "NUMBER_TAKEN"
-    text = "another pool has one of the masked numbers; remove it there first"
+class MaskedNumberAlreadyAssigned(_DetailedError):
+    keys = ("field", "pool_id")
+    reason = "MASKED_NUMBER_ALREADY_ASSIGNED"
+    text = "{field} belongs to pool {pool_id!r}; remove it there first"
 
 
-class NumberInUse(_FixedError):
-    reason = "NUMBER_IN_USE"
+class MaskedNumberInUse(_DetailedError):
+    reason = "MASKED_NUMBER_IN_USE"
     text = "the masked number has live conversations; drain it and wait for their end"
 
 
-class NumberNotActive(_FixedError):
-    reason = "NUMBER_NOT_ACTIVE"
+class MaskedNumberNotActive(_DetailedError):
+    reason = "MASKED_NUMBER_NOT_ACTIVE"
     text = "the masked number takes no new conversations; add it again or choose another"
 
 
-class NumberCooling(_FixedError):
-    reason = "NUMBER_COOLING"
-    text = "a person's last conversation on this masked number has only just ended; wait"
+class MaskedNumberCooling(_DetailedError):
+    keys = ("participant", "conversation_id", "retry_time")
+    reason = "MASKED_NUMBER_COOLING"
+    text = (
+        "conversation {conversation_id} of {participant} on this masked number has only just "
+        "ended; wait until {retry_time}"
+    )
+
+    def __init__(self, participant: str, conversation_id: str, retry_time: datetime) -> None:
+        time = retry_time.isoformat().replace("+00:00", "Z")
+        super().__init__(participant, conversation_id, time)
 
 
-class _PoolError(_NamedError):
-    key = "pool"
+class _PoolError(_DetailedError):
+    keys = ("pool_id",)
 
 
 class PoolNotFound(_PoolError):
     reason = "POOL_NOT_FOUND"
-    text = "there is no pool {pool!r}"
+    text = "there is no pool {pool_id!r}"
 
 
-class PoolExists(_PoolError):
-    reason = "POOL_EXISTS"
-    text = "there is a pool {pool!r} already"
+class PoolAlreadyExists(_PoolError):
+    reason = "POOL_ALREADY_EXISTS"
+    text = "there is a pool {pool_id!r} already"
 
 
-class PoolFull(_PoolError):
-    reason = "POOL_FULL"
-    text = "pool {pool!r} has the maximum of masked numbers; create another pool"
+class MaskedNumberLimitReached(_DetailedError):
+    keys = ("pool_id", "limit")
+    reason = "MASKED_NUMBER_LIMIT_REACHED"
+    text = "pool {pool_id!r} may have at most {limit} masked numbers; create another pool"
 
 
-class UniqueNameTaken(_PoolError):
-    reason = "UNIQUE_NAME_TAKEN"
-    text = "a live conversation of pool {pool!r} has this unique name"
+class UniqueNameAlreadyExists(_DetailedError):
+    keys = ("pool_id", "conversation_id")
+    reason = "UNIQUE_NAME_ALREADY_EXISTS"
+    text = "the live conversation {conversation_id} of pool {pool_id!r} has this unique name"
 
 
 class NoNumberAvailable(_PoolError):
     reason = "NO_NUMBER_AVAILABLE"
-    text = "no number of pool {pool!r} is free for all these people; add one or wait"
+    text = "no number of pool {pool_id!r} is free for all these people; add one or wait"
 
 
-class _DeadLetterError(_NamedError):
-    key = "dead_letter_id"
+class _DeadLetterError(_DetailedError):
+    keys = ("dead_letter_id",)
 
 
 class DeadLetterNotFound(_DeadLetterError):
@@ -190,25 +199,36 @@ class DeadLetterUnreadable(_DeadLetterError):
     text = "dead letter {dead_letter_id} cannot be read; it can only be discarded"
 
 
-class ErasureNotFound(_NamedError):
-    key = "erasure_id"
+class ErasureNotFound(_DetailedError):
+    keys = ("erasure_id",)
     reason = "ERASURE_NOT_FOUND"
     text = "erasure {erasure_id} is not known"
 
 
-class CursorExpired(_FixedError):
+class CursorExpired(_DetailedError):
     reason = "CURSOR_EXPIRED"
-    text = 'events after the cursor are not stored any more; begin again with "0"'
+    text = "events after the cursor are not stored any more; start again with START_POSITION_OLDEST"
 
 
-class WatcherTooSlow(_FixedError):
-    reason = "WATCHER_TOO_SLOW"
+class WatchTooSlow(_DetailedError):
+    reason = "WATCH_TOO_SLOW"
     text = "the watcher did not read for too long; resume with its last cursor"
 
 
-class TooManyWatchers(_FixedError):
-    reason = "TOO_MANY_WATCHERS"
-    text = "this replica or this caller has the maximum of open watches; close some or try again"
+class WatchLimitReached(_DetailedError):
+    keys = ("limit",)
+    reason = "WATCH_LIMIT_REACHED"
+    text = (
+        "this replica or this caller has the maximum of {limit} open watches; "
+        "close some or try again"
+    )
+    # Watches last for hours: asking more often seldom helps.
+    retry_after = timedelta(seconds=10)
+
+
+class ServerStopping(_DetailedError):
+    reason = "SERVER_STOPPING"
+    text = "this replica stops; resume the watch at once with its last cursor"
 
 
 class NumberLookupLimitReached(ConversationError):
@@ -219,8 +239,8 @@ class NumberLookupLimitReached(ConversationError):
         self.retry_after = retry_after
 
 
-class _RequestIdError(_NamedError):
-    key = "request_id"
+class _RequestIdError(_DetailedError):
+    keys = ("request_id",)
 
 
 class RequestIdReused(_RequestIdError):
@@ -229,40 +249,46 @@ class RequestIdReused(_RequestIdError):
 
 
 class ResponseExpired(_RequestIdError):
-    reason = "ANSWER_FORGOTTEN"
+    reason = "RESPONSE_EXPIRED"
     text = "{request_id!r} was carried out, and its conversation is not stored any more"
 
 
-class CommitContention(_FixedError):
-    reason = "TOO_MANY_RACES"
+class ConcurrentChange(_DetailedError):
+    reason = "CONCURRENT_CHANGE"
     text = "others changed the same conversation at the same time; try again"
 
 
-class BackendUnavailable(_FixedError):
+class EtagMismatch(_DetailedError):
+    keys = ("etag",)
+    reason = "ETAG_MISMATCH"
+    text = "it has changed since this etag was read, and has {etag} now; read it again"
+
+
+class BackendUnavailable(_DetailedError):
     reason = "BACKEND_UNAVAILABLE"
     text = "Redis or the messaging service does not answer; try again"
 
 
-class RestorePending(_FixedError):
+class RestorePending(_DetailedError):
     reason = "RESTORE_PENDING"
     text = "an older copy of Redis was restored; nothing changes until an operator accepts it"
 
 
-class NoRestorePending(_FixedError):
+class NoRestorePending(_DetailedError):
     reason = "NO_RESTORE_PENDING"
     text = "Redis is as new as this replica has seen it; there is nothing to accept"
 
 
-class CarrierAccountRefused(_FixedError):
-    reason = "CARRIER_ACCOUNT_REFUSED"
+class CarrierCredentialsRejected(_DetailedError):
+    reason = "CARRIER_CREDENTIALS_REJECTED"
     text = "the carrier refused the account's keys; check them at the messaging service"
 
 
-class SendTokenNotValid(_FixedError):
-    reason = "SEND_TOKEN_NOT_VALID"
+class SendTokenInvalid(_DetailedError):
+    reason = "SEND_TOKEN_INVALID"
     text = "no attempt has this token"
 
 
-class MediaNotFound(_FixedError):
+class MediaNotFound(_DetailedError):
     reason = "MEDIA_NOT_FOUND"
     text = "no file is stored under this token"

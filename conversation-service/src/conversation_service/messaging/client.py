@@ -8,17 +8,17 @@ import grpc
 
 from conversation_service.domain.errors import (
     BackendUnavailable,
-    CarrierAccountRefused,
-    SendTokenNotValid,
+    CarrierCredentialsRejected,
+    SendTokenInvalid,
 )
+from conversation_service.domain.model.events import Failure, FailureReason
 from conversation_service.domain.model.messages import MessageState, OutboundMessage
 from conversation_service.domain.model.pool import PoolSettings
 from conversation_service.messaging.access import REFUSED
+from conversation_service.messaging.failures import failure_of
 from conversation_service.messaging.send import (
-    OPTED_OUT,
     STATES,
     SendResult,
-    failure_reason,
     from_proto,
     to_proto,
 )
@@ -61,11 +61,16 @@ class ReceiptMatch:
     message_id: str
     pool: str
     state: MessageState
-    is_opted_out: bool = False
+    failure: Failure | None = None
+
+    @property
+    def is_opted_out(self) -> bool:
+        """Whether the recipient has opted out at the carrier."""
+        return self.failure is not None and self.failure.reason is FailureReason.OPTED_OUT
 
 
-# SendTokenNotValid for a forged receipt, None if its message is unknown.
-Recorded = ReceiptMatch | SendTokenNotValid | None
+# SendTokenInvalid for a forged receipt, None if its message is unknown.
+Recorded = ReceiptMatch | SendTokenInvalid | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +133,7 @@ class MessagingClient:
         return [_match(result) for result in response.results]
 
     async def account_numbers(self) -> list[AccountNumber]:
-        """All numbers of the account. Raises MessagingUnavailable, CarrierAccountRefused."""
+        """All numbers of the account. Raises MessagingUnavailable, CarrierCredentialsRejected."""
         numbers: list[AccountNumber] = []
         token = ""
         for _ in range(ACCOUNT_PAGES):
@@ -165,7 +170,7 @@ def _account_number(number: carrier_pb2.CarrierNumber) -> AccountNumber:
 def _raise_unavailable(error: grpc.aio.AioRpcError) -> NoReturn:
     if error.code() is grpc.StatusCode.FAILED_PRECONDITION:
         # Only the calls about the account fail so.
-        raise CarrierAccountRefused from error
+        raise CarrierCredentialsRejected from error
     if error.code() in REFUSED:
         raise MessagingRefused from error
     raise MessagingUnavailable from error
@@ -190,10 +195,11 @@ def _receipt(receipt: CarrierReceipt) -> pb.DeliveryReceipt:
 
 def _match(result: pb.RecordDeliveryReceiptResult) -> Recorded:
     if result.HasField("error"):
-        return SendTokenNotValid()
+        return SendTokenInvalid()
     if not result.HasField("message"):
         return None
     message = result.message
     state = STATES.get(message.state, MessageState.ACCEPTED)
-    is_opted_out = failure_reason(message.failure) == OPTED_OUT
-    return ReceiptMatch(message.message_id, message.pool_id, state, is_opted_out)
+    return ReceiptMatch(
+        message.message_id, message.pool_id, state, failure_of(state, message.failure)
+    )

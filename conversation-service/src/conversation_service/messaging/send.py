@@ -1,20 +1,14 @@
 """Messages to send and their results: conversion to and from the messaging service's contract."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from conversation_service.domain.model.events import Failure, FailureReason, SendResolution
 from conversation_service.domain.model.messages import Attachment, MessageState, OutboundMessage
 from conversation_service.domain.model.pool import PoolSettings
+from conversation_service.messaging.failures import failure_of
 from maskline.messaging.v1 import messaging_pb2 as pb
 from runtime.grpc.status import details_of
-
-# Reasons of failures that mean more here than that a message was not delivered.
-OPTED_OUT = "OPTED_OUT"
-
-ATTACHMENTS_REFUSED = "ATTACHMENTS_REFUSED"
-
-CARRIER_REJECTED = "CARRIER_REJECTED"
 
 # For a message that was not sent and has no retry delay.
 DEFAULT_RETRY = timedelta(seconds=1)
@@ -59,19 +53,18 @@ _INVALID = {"INVALID_ARGUMENT", "MESSAGE_ID_REUSED", "CARRIER_ACCOUNT_NOT_FOUND"
 class Sent:
     """The outcome is final: known, or known to be unknowable.
 
-    `failure` is the published reason of a failure, `resolution` says how an uncertain send was
-    resolved. Both are empty if there is none.
+    `failure` says why it failed, `resolution` how an uncertain send was resolved; None without.
     """
 
     state: MessageState
-    failure: str = ""
-    resolution: str = ""
+    resolution: SendResolution | None = None
     refused_attachments: int = 0
+    failure: Failure | None = None
 
     @property
     def is_opted_out(self) -> bool:
         """Whether the recipient has opted out at the carrier or here."""
-        return self.failure == OPTED_OUT
+        return self.failure is not None and self.failure.reason is FailureReason.OPTED_OUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +111,6 @@ def to_proto(message: OutboundMessage, pool: str, settings: PoolSettings) -> pb.
             f"UNCERTAIN_SEND_POLICY_{settings.unknown_policy}"
         ),
         campaign_budget=_budget(settings, uses_reserve=message.uses_reserve),
-        max_segments=settings.max_message_segments if message.is_relayed else 0,
     )
 
 
@@ -138,29 +130,19 @@ def from_proto(result: pb.SendMessageResult) -> SendResult:
 
 def _sent(result: pb.SendMessageResult) -> Sent:
     default = _OUTCOME_STATES.get(result.outcome, MessageState.UNKNOWN)
+    state = STATES.get(result.state, default)
     return Sent(
-        STATES.get(result.state, default),
-        failure_reason(result.failure),
-        _RESOLUTIONS.get(result.resolution, ""),
+        state,
+        _RESOLUTIONS.get(result.resolution),
         result.refused_attachment_count,
+        failure_of(state, result.failure),
     )
 
 
-def failure_reason(failure: pb.Failure) -> str:
-    """The published reason, empty without one; one that was added later is CARRIER_REJECTED."""
-    if not failure.reason:
-        return ""
-    return _FAILURES.get(failure.reason, CARRIER_REJECTED)
-
-
-def _names(prefix: str, values: Sequence[tuple[str, int]]) -> dict[int, str]:
-    """Names by number without their prefix. The value 0 means unspecified and is left out."""
-    return {value: name.removeprefix(prefix) for name, value in values if value}
-
-
-_FAILURES = _names("FAILURE_REASON_", pb.FailureReason.items())
-
-_RESOLUTIONS = _names("SEND_RESOLUTION_", pb.SendResolution.items())
+_RESOLUTIONS = {
+    pb.SendResolution.Value(f"SEND_RESOLUTION_{resolution}"): resolution
+    for resolution in SendResolution
+}
 
 
 def _attachment(file: Attachment) -> pb.Attachment:

@@ -7,20 +7,22 @@ from conversation_service.application.admin.deployment_checks import (
     DeploymentChecks,
 )
 from conversation_service.application.admin.restore import RestoreAcceptance
+from conversation_service.domain.model.events import DeadLetterReason
 from conversation_service.rpc.core.convert import page_size, timestamp
 from conversation_service.rpc.core.permissions import Context
 from conversation_service.rpc.core.validation import RequestValidator
-from conversation_service.store.outbox.dead_letters import DeadLetter, DeadLetterReason
+from conversation_service.store.outbox.dead_letters import DeadLetter
 from conversation_service.store.rotation.rotation import LAST_CURSOR, Rotation, RotationStep
 from maskline.conversation.v1 import (
     dead_letter_pb2,
     dead_letter_pb2_grpc,
     deployment_pb2,
     deployment_pb2_grpc,
+    event_pb2,
 )
 
 _REASONS = {
-    reason: dead_letter_pb2.DeadLetterReason.Value(f"DEAD_LETTER_REASON_{reason}")
+    reason: event_pb2.DeadLetterReason.Value(f"DEAD_LETTER_REASON_{reason}")
     for reason in DeadLetterReason
 }
 
@@ -35,7 +37,7 @@ class DeadLetterServicer(dead_letter_pb2_grpc.DeadLetterServiceServicer):
         validator = RequestValidator()
         validator.identifier("pool", request.pool)
         validator.page_size(request.page_size)
-        validator.event_cursor("page_token", request.page_token)
+        validator.optional_event_id("page_token", request.page_token)
         validator.check()
         page = await self._dead_letters.page(request.pool, page_size(request), request.page_token)
         return dead_letter_pb2.ListDeadLettersResponse(

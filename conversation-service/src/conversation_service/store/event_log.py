@@ -8,6 +8,7 @@ from typing import cast
 from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.model.events import Event, EventType
 from conversation_service.store.keyspace.timestamps import from_ms, span_ms, to_ms
+from conversation_service.store.records.event_details import decode_detail
 from conversation_service.store.storage import PoolStorage, run_script
 from runtime.redis.scripts import Command, raise_first_error
 
@@ -15,9 +16,6 @@ from runtime.redis.scripts import Command, raise_first_error
 DUPLICATES_RECORDED = 5
 
 START = "0-0"
-
-# Milliseconds since 1970 have as many digits until the year 2286.
-MS_DIGITS = 13
 
 Fields = dict[bytes, bytes]
 
@@ -66,18 +64,16 @@ class EventLog:
         entries = await self._redis.xrange(self._keys.events, min=f"({cursor}", count=limit)
         return _entries(entries)
 
-    async def timeline(self, conversation_id: str, start: int, size: int) -> list[RecordedEvent]:
-        """A conversation's events from an index on, oldest first, without trimmed ones."""
+    async def timeline(self, conversation_id: str, after: str, limit: int) -> list[RecordedEvent]:
+        """A conversation's events after an id, oldest first, without trimmed ones."""
         timeline = self._keys.timeline(conversation_id)
-        ids = cast("list[bytes]", await self._redis.lrange(timeline, start, start + size - 1))
-        pipeline = self._redis.pipeline(transaction=False)
-        for event_id in map(_event_id, ids):
-            pipeline.xrange(self._keys.events, min=event_id, max=event_id)
-        return [event for entries in await pipeline.execute() for event in _entries(entries)]
-
-    async def length(self, conversation_id: str) -> int:
-        """The number of events in a conversation's timeline."""
-        return await self._redis.llen(self._keys.timeline(conversation_id))
+        keys = (timeline, self._keys.events, self._keys.events_trimmed)
+        call = self._scripts.call("list_timeline", keys, (after, limit))
+        [listed] = raise_first_error(await self._scripts.run([call]))
+        return [
+            _recorded(event_id, dict(zip(fields[::2], fields[1::2], strict=True)))
+            for event_id, fields in cast("list[tuple[bytes, list[bytes]]]", listed)
+        ]
 
     async def record_duplicates(
         self, duplicates: Sequence[DuplicateDelivery], now: datetime, kept: timedelta
@@ -101,14 +97,13 @@ class EventLog:
             self._keys.events,
             self._keys.timeline(conversation_id),
         )
-        event = (EventType.MESSAGE_REPEATED.value, conversation_id, duplicate.participant_id)
+        event = (
+            EventType.MESSAGE_DUPLICATE_RECEIVED.value,
+            conversation_id,
+            duplicate.participant_id,
+        )
         arguments = (to_ms(now), span_ms(kept), DUPLICATES_RECORDED, *event)
         return self._scripts.call("record_duplicate", keys, arguments)
-
-
-def _event_id(listed: bytes) -> bytes:
-    """A list keeps ids without their hyphen, as Redis then stores them as numbers."""
-    return listed[:MS_DIGITS] + b"-" + listed[MS_DIGITS:]
 
 
 def _entries(entries: object) -> list[RecordedEvent]:
@@ -116,14 +111,15 @@ def _entries(entries: object) -> list[RecordedEvent]:
 
 
 def _recorded(event_id: bytes, fields: Fields) -> RecordedEvent:
+    kind = EventType(fields[b"type"].decode())
     return RecordedEvent(
         event_id.decode(),
         from_ms(int(fields[b"at"])),
         Event(
-            EventType(fields[b"type"].decode()),
+            kind,
             conversation_id=fields[b"conversation"].decode(),
             participant_id=fields[b"participant"].decode(),
             message_id=fields[b"message"].decode(),
-            detail=fields[b"detail"].decode(),
+            detail=decode_detail(kind, fields[b"detail"].decode()),
         ),
     )

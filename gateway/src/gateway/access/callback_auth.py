@@ -6,13 +6,17 @@ from dataclasses import dataclass, field
 from hmac import compare_digest
 
 from gateway.access.client_address import ClientAddress, ClientNetwork, is_among
-from gateway.problems import CallerNotAllowed, CredentialsNeeded
+from gateway.problems import CredentialsNeeded, SourceNotAllowed
 
 CALLBACKS = "/api/"
 
 MESSAGES = "/api/message"
 
 RECEIPTS = "/api/receipt"
+
+# Below it, the receipt address of each attempt: its last part is a send token, which the service
+# that made it verifies.
+ATTEMPTS = "/api/receipt/attempt"
 
 
 class HiddenNotFound(Exception):
@@ -37,16 +41,16 @@ def basic_credentials(user: str, password: str) -> bytes:
 def check(rules: CallerRules, path: str, client: ClientAddress | None, authorization: bytes) -> str:
     """The path to serve, without a callback token and without a final slash.
 
-    Raises CallerNotAllowed, CredentialsNeeded or HiddenNotFound. Only callbacks are checked: files
+    Raises SourceNotAllowed, CredentialsNeeded or HiddenNotFound. Only callbacks are checked: files
     and health are for other clients.
     """
     if not path.startswith(CALLBACKS):
         return path
     if rules.allowed_sources and not (client and is_among(client, rules.allowed_sources)):
-        raise CallerNotAllowed("Callbacks are not taken from here.")
+        raise SourceNotAllowed("Callbacks are not taken from here.")
     path = path.removesuffix("/")
     path = _without_token(path, rules.callback_tokens) if rules.callback_tokens else path
-    if rules.credentials and not _has_send_token(path):
+    if rules.credentials and not has_send_token(path):
         _check_credentials(authorization, rules.credentials)
     return path
 
@@ -68,20 +72,18 @@ def is_authenticated(rules: CallerRules, path: str, authorization: bytes) -> boo
     return has_token or has_credentials
 
 
+def has_send_token(path: str) -> bool:
+    """Whether this is the receipt address of one attempt."""
+    endpoint, _, last = path.rpartition("/")
+    return endpoint == ATTEMPTS and last != ""
+
+
 def is_one_of(value: bytes, secrets: Sequence[bytes]) -> bool:
     """Whether it equals one of the secrets, in constant time."""
     matches = False
     for secret in secrets:
         matches |= compare_digest(value, secret)
     return matches
-
-
-def _has_send_token(path: str) -> bool:
-    """Whether this is the receipt address of one attempt.
-
-    Its send token is a secret itself, verified by the service that generated it.
-    """
-    return path.startswith(f"{RECEIPTS}/")
 
 
 def _check_credentials(authorization: bytes, credentials: bytes) -> None:
@@ -98,6 +100,6 @@ def _without_token(path: str, tokens: Sequence[bytes]) -> str:
     endpoint, _, last = path.rpartition("/")
     if endpoint in (MESSAGES, RECEIPTS) and is_one_of(last.encode(errors="replace"), tokens):
         return endpoint
-    if endpoint == RECEIPTS and last:
+    if has_send_token(path):
         return path
     raise HiddenNotFound

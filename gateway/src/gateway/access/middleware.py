@@ -7,15 +7,21 @@ from http import HTTPStatus
 
 import structlog
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.access.callback_auth import CallerRules, HiddenNotFound, check, is_authenticated
+from gateway.access.callback_auth import (
+    CallerRules,
+    HiddenNotFound,
+    check,
+    has_send_token,
+    is_authenticated,
+)
 from gateway.access.client_address import ClientAddress, client_address, limit_key
 from gateway.access.rate_limiter import ClientRateLimiter
 from gateway.problems import (
     PROBLEM_TYPES,
-    CallerNotAllowed,
     Refused,
+    SourceNotAllowed,
     TooManyFailures,
     TooManyRequests,
     problem_response,
@@ -53,6 +59,9 @@ class AccessMiddleware:
     whatever else comes from their address: customers of a carrier share its addresses, so one of
     them could otherwise block the callbacks of all others. The length of the secrets protects them
     against guessing. All other requests share the rate of their address, refused ones included.
+
+    Whether a send token is right is known only from the response, so a receipt with another one is
+    charged to its address after it.
     """
 
     def __init__(
@@ -72,6 +81,8 @@ class AccessMiddleware:
         admitted = self._admit_or_refuse(scope)
         if isinstance(admitted, Response):
             return await admitted(scope, receive, send)
+        if has_send_token(admitted["path"]):
+            send = self._charging(scope, receive, send)
         return await self._app(admitted, receive, send)
 
     def _admit_or_refuse(self, scope: Scope) -> Scope | Response:
@@ -87,15 +98,40 @@ class AccessMiddleware:
         path: str = scope["path"]
         try:
             if client is None and path not in HEALTH:
-                raise CallerNotAllowed("Nobody can tell where this comes from.")
+                raise SourceNotAllowed("Nobody can tell where this comes from.")
             served = check(self._rules.callers, path, client, authorization)
         except (Refused, HiddenNotFound) as refusal:
             self._limit(client)
             self._count(client, refusal)
             raise
-        if not is_authenticated(self._rules.callers, path, authorization):
+        has_secret = is_authenticated(self._rules.callers, path, authorization)
+        if not has_secret and not has_send_token(served):
             self._limit(client)
         return scope if served == path else {**scope, "path": served, "raw_path": served.encode()}
+
+    def _charging(self, scope: Scope, receive: Receive, send: Send) -> Send:
+        """Charges a response that does not accept the request to its address.
+
+        Above the rate 404, for a wrong send token, becomes 429. The others stay as they are: what
+        is left of an unread body decides on their headers.
+        """
+        client, _ = self._caller_of(scope)
+        is_replaced = False
+
+        async def charge(message: Message) -> None:
+            nonlocal is_replaced
+            status = message.get("status", HTTPStatus.OK)
+            if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
+                try:
+                    self._limit(client)
+                except TooManyRequests as refused:
+                    is_replaced = status == HTTPStatus.NOT_FOUND
+                    if is_replaced:
+                        await problem_response(refused)(scope, receive, send)
+            if not is_replaced:
+                await send(message)
+
+        return charge
 
     def _caller_of(self, scope: Scope) -> tuple[ClientAddress | None, bytes]:
         forwarded, authorization = [], b""

@@ -108,8 +108,8 @@ class CallerSettings(ServiceSettings):
         ge=0,
         le=100_000,
         description="Requests per second from one address (IPv6: one /64), with bursts of 5 "
-        "seconds; above that 429. Requests with a right callback token or password are not "
-        "counted. Loopback is not limited. 0 means no limit.",
+        "seconds; above that 429. Requests with a right callback token, send token or password are "
+        "not counted. Loopback is not limited. 0 means no limit.",
     )
     refusals_per_minute_per_source: int = Field(
         10,

@@ -7,7 +7,7 @@ from typing import Self
 
 import httpx
 
-from messaging_service.model.media import UnsupportedFile
+from messaging_service.model.media import FileTooLarge, UnsupportedFile
 from runtime.tls import shared_client_context
 
 # FLOWROUTE: "up to 15 MB possible" inbound; operators usually allow 1.5 MB.
@@ -27,9 +27,12 @@ class FetchFailed(Exception):
 class MediaFetcher:
     """An HTTP client without the account's credentials; used as `async with`."""
 
-    def __init__(self, timeout_seconds: float, connections: int) -> None:
-        """`timeout_seconds` is for one whole file."""
+    def __init__(
+        self, timeout_seconds: float, connections: int, limit_bytes: int = FILE_LIMIT_BYTES
+    ) -> None:
+        """`timeout_seconds` and `limit_bytes` are for one whole file."""
         self._timeout_seconds = timeout_seconds
+        self._limit_bytes = limit_bytes
         # httpx's own transport: aiohttp normalises URLs, which breaks presigned ones.
         self._http = httpx.AsyncClient(
             verify=shared_client_context(),
@@ -77,8 +80,8 @@ class MediaFetcher:
             content = bytearray()
             async for chunk in response.aiter_raw():
                 content += chunk
-                if len(content) > FILE_LIMIT_BYTES:
-                    raise UnsupportedFile("too large")
+                if len(content) > self._limit_bytes:
+                    raise FileTooLarge("too large")
             return bytes(content)
 
 

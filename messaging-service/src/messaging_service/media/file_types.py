@@ -88,14 +88,20 @@ def detect_type(content: bytes) -> str | None:
     return None
 
 
-def words_of(content: bytes, claimed: str) -> str:
-    """The words of a text part; empty for any other file.
+def prose_of(content: bytes) -> str | None:
+    """The words of a text part; None for any other file.
 
     vCards and calendars are text as well, but contain personal data.
     """
     try:
         text = content.decode("utf-8-sig").strip()
     except UnicodeDecodeError:
-        return ""
-    is_prose = is_text(claimed) and not text.upper().startswith("BEGIN:")
-    return text if is_prose and unsendable_reason(text) is None else ""
+        return None
+    is_binary = unsendable_reason(text) and (is_picture(content) or detect_type(content))
+    return None if is_binary or text.upper().startswith("BEGIN:") else text
+
+
+def is_plain_text(content: bytes, claimed: str) -> bool:
+    """Whether it is a text that can be passed on as a file."""
+    prose = prose_of(content) if is_text(claimed) else None
+    return bool(prose) and unsendable_reason(prose or "") is None

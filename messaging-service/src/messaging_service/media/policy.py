@@ -1,11 +1,17 @@
 """Decides which files of a message are passed on: before they are fetched, and by content after."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from messaging_service.media.file_types import detect_type, is_layout, is_negligible, words_of
-from messaging_service.model.media import TEXT, Media, UnsupportedFile, is_text
+from messaging_service.media.file_types import (
+    detect_type,
+    is_layout,
+    is_negligible,
+    is_plain_text,
+    prose_of,
+)
+from messaging_service.model.media import TEXT, FetchedText, Media, TextOutcome, UnsupportedFile
 from messaging_service.model.media_origins import Origin, is_allowed
 from messaging_service.model.message import BODY_LIMIT, AttachmentPolicy, OutboundMessage
 
@@ -27,8 +33,6 @@ class FileStatus(StrEnum):
 
     KEPT = "kept"
     REFUSED = "refused"
-    # Stored like a KEPT file; its words are added to the body.
-    WORDS = "words"
     # Not passed on, and no loss.
     DROPPED = "dropped"
 
@@ -61,16 +65,11 @@ def rejected_unfetched(
 ) -> dict[int, FileOutcome]:
     """The outcomes, by position, of the files that need not be fetched."""
     outcomes: dict[int, FileOutcome] = {}
-    left = FILES_LIMIT
+    left = 0 if message.attachment_policy is AttachmentPolicy.NONE else FILES_LIMIT
     for position, attachment in enumerate(message.attachments):
         if is_layout(attachment.content_type):
             outcomes[position] = DROPPED
-        elif not is_allowed(attachment.url, allowed):
-            outcomes[position] = REFUSED
-        elif is_text(attachment.content_type):
-            # Words, which no policy refuses and no limit of files concerns.
-            continue
-        elif message.attachment_policy is AttachmentPolicy.NONE or not left:
+        elif not left or not is_allowed(attachment.url, allowed):
             outcomes[position] = REFUSED
         else:
             left -= 1
@@ -88,38 +87,6 @@ def size_budget(message: OutboundMessage, outcomes: Mapping[int, FileOutcome]) -
     return SizeBudget(left // (after + 1), left - after * MIN_PICTURE_BYTES)
 
 
-def stored_status(
-    media: Media, message: OutboundMessage, outcomes: Mapping[int, FileOutcome]
-) -> FileStatus:
-    """How a sanitized file is stored: as words if they fit into the body.
-
-    Raises UnsupportedFile for longer ones where only pictures are passed on, and for a file too
-    many: files that were declared as text were not counted before.
-    """
-    if media.content_type == TEXT and len(media.content) + len(message.body) < BODY_LIMIT:
-        return FileStatus.WORDS
-    if media.content_type == TEXT and message.attachment_policy is not AttachmentPolicy.ALL:
-        raise UnsupportedFile("too long")
-    if sum(outcome.status is FileStatus.KEPT for outcome in outcomes.values()) >= FILES_LIMIT:
-        raise UnsupportedFile("too many files")
-    return FileStatus.KEPT
-
-
-def with_words(body: str, parts: Iterable[bytes]) -> str:
-    """The body followed by the words of text parts, without those that repeat it."""
-    bodies = [body.strip()]
-    for words in (words_of(part, TEXT) for part in parts):
-        if words not in bodies:
-            bodies.append(words)
-    return body if len(bodies) == 1 else "\n".join(filter(None, bodies))
-
-
-def refuse_by_policy(content: bytes, claimed: str, policy: AttachmentPolicy) -> None:
-    """Raises UnsupportedFile where a pool passes on no files, except for words."""
-    if policy is AttachmentPolicy.NONE and not words_of(content, claimed) and content.strip():
-        raise UnsupportedFile("no words")
-
-
 def sanitize(
     content: bytes, claimed: str, policy: AttachmentPolicy, budget: SizeBudget
 ) -> Media | None:
@@ -129,14 +96,19 @@ def sanitize(
     """
     if is_negligible(content, claimed):
         return None
-    words = words_of(content, claimed)
-    if words and len(words) < BODY_LIMIT:
-        return Media(TEXT, content)
     if policy is not AttachmentPolicy.ALL:
         raise UnsupportedFile("no picture")
-    content_type = TEXT if words else detect_type(content)
+    content_type = TEXT if is_plain_text(content, claimed) else detect_type(content)
     if content_type is None:
         raise UnsupportedFile("type")
     if len(content) > budget.other:
         raise UnsupportedFile("too large")
     return Media(content_type, content)
+
+
+def text_part(content: bytes) -> FetchedText:
+    """What a part is that is declared as plain text; its words if they fit into a body."""
+    prose = "" if is_negligible(content, TEXT) else prose_of(content)
+    if prose is None or len(prose) > BODY_LIMIT:
+        return FetchedText(TextOutcome.FILE)
+    return FetchedText(TextOutcome.TEXT, prose)

@@ -12,25 +12,30 @@ from redis.asyncio import Redis
 from messaging_service.config.settings import Settings
 from messaging_service.media.decoder import PictureDecoder
 from messaging_service.media.fetch import FetchFailed, MediaFetcher
-from messaging_service.media.file_types import EXTENSIONS, is_picture, words_of
+from messaging_service.media.file_types import EXTENSIONS, is_picture
 from messaging_service.media.policy import (
     DROPPED,
     REFUSED,
     FileOutcome,
     FileStatus,
-    refuse_by_policy,
     rejected_unfetched,
     sanitize,
     size_budget,
-    stored_status,
-    with_words,
+    text_part,
 )
 from messaging_service.media.store import MediaProgress, MediaStore
 from messaging_service.media.urls import MediaUrls, token_of
 from messaging_service.model.errors import MediaNotFound, MediaUnavailable, MessagingError
-from messaging_service.model.media import TEXT, Media, Prepared, UnsupportedFile
-from messaging_service.model.media_origins import parse_origins
-from messaging_service.model.message import OutboundMessage
+from messaging_service.model.media import (
+    FetchedText,
+    FileTooLarge,
+    Media,
+    Prepared,
+    TextOutcome,
+    UnsupportedFile,
+)
+from messaging_service.model.media_origins import is_allowed, parse_origins
+from messaging_service.model.message import BODY_LIMIT, OutboundMessage
 
 log = structlog.get_logger()
 
@@ -47,6 +52,15 @@ TRIES_LIMIT = 10
 # Each may need 15 MB before it is sanitized.
 CONCURRENT_FILES = 8
 
+# A callback waits for it, within the gateway's 8 seconds.
+TEXT_SECONDS = 3.0
+
+# Small, and apart from files: pictures that take long must not delay words. One person takes one.
+CONCURRENT_TEXTS = 32
+
+# The longest body in UTF-8, with a byte order mark and white space around it. More is a file.
+TEXT_LIMIT_BYTES = 4 * BODY_LIMIT + 1000
+
 
 class MediaRelay:
     """Used as `async with`."""
@@ -56,6 +70,7 @@ class MediaRelay:
         self._public_url = settings.public_url
         self._store = MediaStore(redis, MediaUrls(*settings.ledger_keys))
         self._fetcher = MediaFetcher(settings.media_timeout_seconds, CONCURRENT_FILES)
+        self._text_fetcher = MediaFetcher(TEXT_SECONDS, CONCURRENT_TEXTS, TEXT_LIMIT_BYTES)
         self._slots = asyncio.Semaphore(CONCURRENT_FILES)
         self._decoder = PictureDecoder()
 
@@ -69,6 +84,7 @@ class MediaRelay:
         trace: TracebackType | None,
     ) -> None:
         await self._fetcher.__aexit__(kind, error, trace)
+        await self._text_fetcher.__aexit__(kind, error, trace)
 
     async def prepare(self, message: OutboundMessage) -> Prepared:
         """Stores the files of a message where the carrier can fetch them.
@@ -78,13 +94,28 @@ class MediaRelay:
         BackendUnavailable.
         """
         if not message.attachments:
-            return Prepared((), 0, message.body)
+            return Prepared((), 0)
         try:
             async with asyncio.timeout(PREPARE_SECONDS):
                 outcomes = await self._outcomes(message)
         except TimeoutError:
             raise MediaUnavailable(RETRY_AFTER) from None
-        return await self._prepared(message, outcomes)
+        return self._prepared(outcomes)
+
+    async def fetch_text(self, url: str) -> FetchedText:
+        """The words of a text part of an inbound message."""
+        if not is_allowed(url, self._allowed):
+            return FetchedText(TextOutcome.GONE)
+        try:
+            return text_part(await self._text_fetcher.fetch(url))
+        except FileTooLarge:
+            return FetchedText(TextOutcome.FILE)
+        except UnsupportedFile as error:
+            outcome, why = TextOutcome.GONE, str(error)
+        except FetchFailed as error:
+            outcome, why = TextOutcome.UNAVAILABLE, str(error)
+        log.warning("text_not_fetched", outcome=outcome, why=why)
+        return FetchedText(outcome)
 
     async def get(self, path: str) -> Media:
         """The file whose URL ends with this path.
@@ -164,11 +195,10 @@ class MediaRelay:
         async with self._slots:
             content = await self._fetcher.fetch(attachment.url)
             media = await self._sanitize(message, content, attachment.content_type, others)
-        if media is None or _repeats(media, message.body):
+        if media is None:
             return DROPPED
-        status = stored_status(media, message, others)
         token = await self._store.put(message.message_id, position, media)
-        return FileOutcome(status, len(media.content), media.content_type, token)
+        return FileOutcome(FileStatus.KEPT, len(media.content), media.content_type, token)
 
     async def _sanitize(
         self,
@@ -178,30 +208,16 @@ class MediaRelay:
         others: Mapping[int, FileOutcome],
     ) -> Media | None:
         policy, budget = message.attachment_policy, size_budget(message, others)
-        refuse_by_policy(content, claimed, policy)
         if is_picture(content):
             return await self._decoder.strip_metadata(content, budget.picture)
         return sanitize(content, claimed, policy, budget)
 
-    async def _prepared(
-        self, message: OutboundMessage, outcomes: Mapping[int, FileOutcome]
-    ) -> Prepared:
+    def _prepared(self, outcomes: Mapping[int, FileOutcome]) -> Prepared:
         in_order = [outcome for _, outcome in sorted(outcomes.items())]
         urls = (self._url(outcome) for outcome in in_order if outcome.status is FileStatus.KEPT)
         refused = sum(outcome.status is FileStatus.REFUSED for outcome in in_order)
-        words = [
-            media.content
-            for outcome in in_order
-            if outcome.status is FileStatus.WORDS
-            if (media := await self._store.get(outcome.token))
-        ]
-        return Prepared(tuple(urls), refused, with_words(message.body, words))
+        return Prepared(tuple(urls), refused)
 
     def _url(self, kept: FileOutcome) -> str:
         # Flowroute detects types by the extension, and phones name saved files after it.
         return f"{self._public_url}/media/{kept.token}.{EXTENSIONS[kept.content_type]}"
-
-
-def _repeats(media: Media, body: str) -> bool:
-    """Whether it is a text part with the words of the body."""
-    return media.content_type == TEXT and words_of(media.content, TEXT) == body.strip()

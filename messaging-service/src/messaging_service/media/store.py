@@ -40,9 +40,7 @@ class MediaStore:
         progress = _decode(cast("bytes | None", stored))
         outcomes = progress.outcomes
         kept = [
-            position
-            for position, outcome in outcomes.items()
-            if outcome.status in (FileStatus.KEPT, FileStatus.WORDS)
+            position for position, outcome in outcomes.items() if outcome.status is FileStatus.KEPT
         ]
         if not kept:
             return progress

@@ -1,6 +1,7 @@
 """Files on their way from the sender's carrier to the recipient's. No I/O."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 TEXT = "text/plain"
 
@@ -15,18 +16,35 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The URLs from which the carrier fetches a message's files, and the count of refused files.
-
-    `body` is the message's with the words of its text parts.
-    """
+    """The URLs from which the carrier fetches a message's files, and the count of refused files."""
 
     urls: tuple[str, ...] = field(repr=False)
     refused: int
-    body: str = field(repr=False)
+
+
+class TextOutcome(StrEnum):
+    """What a text part turned out to be. The names are those of the contract."""
+
+    TEXT = "TEXT"
+    FILE = "FILE"
+    GONE = "GONE"
+    UNAVAILABLE = "UNAVAILABLE"
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedText:
+    """A text part, with its words if it has any."""
+
+    outcome: TextOutcome
+    text: str = field(default="", repr=False)
 
 
 class UnsupportedFile(Exception):
     """A file that is never passed on. The text is for logs: it gives the cause, never the URL."""
+
+
+class FileTooLarge(UnsupportedFile):
+    """A file with more bytes than may be fetched."""
 
 
 def media_type(content_type: str) -> str:

@@ -109,8 +109,6 @@ class OutboundMessage:
     attachment_policy: AttachmentPolicy = AttachmentPolicy.PICTURES
     uncertain_send_policy: UncertainSendPolicy = UncertainSendPolicy.PREFER_LOSS
     campaign_budget: CampaignBudget = CampaignBudget()
-    # With the words of its text parts; 0 for no limit.
-    max_segments: int = 0
     carrier_account_id: str = ""
 
     @property

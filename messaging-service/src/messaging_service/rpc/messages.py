@@ -84,7 +84,6 @@ def message_from_proto(message: pb.OutboundMessage) -> OutboundMessage:
             message.uncertain_send_policy, UncertainSendPolicy.PREFER_LOSS
         ),
         campaign_budget=_budget(message.campaign_budget),
-        max_segments=max(message.max_segments, 0),
     )
 
 

@@ -11,7 +11,7 @@ from maskline.messaging.v1 import messaging_pb2 as pb
 from messaging_service.carrier.port import CarrierRecord, Page, RecordsPage, Span
 from messaging_service.model.carrier_accounts import ONLY_ACCOUNT, check_account
 from messaging_service.model.errors import InvalidArgument
-from messaging_service.model.media import Media
+from messaging_service.model.media import FetchedText, Media
 from messaging_service.model.message import Attachment
 from runtime.grpc.status import FieldViolation
 
@@ -56,6 +56,19 @@ def media_token_from_proto(request: pb.GetMediaRequest) -> str:
 def media_to_proto(media: Media) -> pb.GetMediaResponse:
     """A file."""
     return pb.GetMediaResponse(content_type=media.content_type, content=media.content)
+
+
+def text_url_from_proto(request: pb.FetchTextRequest) -> str:
+    """The URL of a text part. Raises InvalidArgument."""
+    if not request.url:
+        raise InvalidArgument([FieldViolation("url", "give a URL")])
+    return request.url
+
+
+def text_to_proto(fetched: FetchedText) -> pb.FetchTextResponse:
+    """What a text part turned out to be."""
+    outcome = pb.FetchTextOutcome.Value(f"FETCH_TEXT_OUTCOME_{fetched.outcome}")
+    return pb.FetchTextResponse(outcome=outcome, text=fetched.text)
 
 
 def _violations(request: carrier_pb2.ListInboundRecordsRequest) -> Iterator[FieldViolation]:

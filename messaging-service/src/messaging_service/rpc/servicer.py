@@ -71,6 +71,14 @@ class MessagingServicer(MessagingServiceServicer):
         media = await self._media.get(records_mapping.media_token_from_proto(request))
         return records_mapping.media_to_proto(media)
 
+    async def FetchText(
+        self,
+        request: pb.FetchTextRequest,
+        context: ServicerContext[pb.FetchTextRequest, pb.FetchTextResponse],
+    ) -> pb.FetchTextResponse:
+        fetched = await self._media.fetch_text(records_mapping.text_url_from_proto(request))
+        return records_mapping.text_to_proto(fetched)
+
     async def CheckAccess(
         self,
         request: pb.CheckAccessRequest,

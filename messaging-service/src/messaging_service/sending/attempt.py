@@ -160,12 +160,9 @@ class SendAttempts:
         ):
             # The files took so long that another process considers the claim abandoned.
             return NotSent(SendInProgress(MAX_RETRY_DELAY), "claim lost")
-        if not prepared.body and not prepared.urls:
+        if not message.body and not prepared.urls:
             return Refused(_FILES_REFUSED, "files")
-        complete = replace(message, body=normalise_quotes(prepared.body))
-        if message.attachments and _is_too_long(complete, len(prepared.urls)):
-            return Refused(_FILES_REFUSED, "too long")
-        return await self._gate.post(complete, attempt_id, prepared.urls)
+        return await self._gate.post(message, attempt_id, prepared.urls)
 
     async def _record(
         self, message: OutboundMessage, attempt_id: str, answer: Answer
@@ -223,11 +220,6 @@ class SendAttempts:
 def _sendable(message: OutboundMessage) -> OutboundMessage:
     """The message as the carrier gets it."""
     return replace(message, body=normalise_quotes(message.body))
-
-
-def _is_too_long(message: OutboundMessage, media_count: int) -> bool:
-    """Whether the words of its text parts made the message longer than the pool allows."""
-    return 0 < message.max_segments < segments_of(message, media_count)
 
 
 async def retry_until_recorded(write: Callable[[], Awaitable[Result]]) -> Result:

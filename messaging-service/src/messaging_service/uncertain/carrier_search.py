@@ -9,7 +9,6 @@ import structlog
 
 from messaging_service.carrier.port import CarrierRecord, CarrierRecords, Direction, Page, Span
 from messaging_service.model.errors import MessagingError
-from messaging_service.model.media import is_text
 from messaging_service.model.message import OutboundMessage
 from runtime.batching import Batcher, BatcherFull
 from runtime.clock import Clock
@@ -41,17 +40,12 @@ class SentMessage:
     body: str = field(repr=False)
     is_mms: bool
     start: datetime
-    # Words of text parts followed the body.
-    has_words: bool = False
 
     def matches(self, record: CarrierRecord) -> bool:
         """Whether the record may be this message's. A record without a time may."""
         return (
             (record.from_number, record.to_number) == (self.from_number, self.to_number)
-            and (
-                record.body == self.body
-                or (self.has_words and record.body.startswith(self.body.strip()))
-            )
+            and record.body == self.body
             and record.is_mms == self.is_mms
             and (record.time is None or record.time >= self.start - CLOCK_SKEW)
         )
@@ -125,7 +119,4 @@ def _ids(message: SentMessage, records: Sequence[CarrierRecord]) -> tuple[str, .
 
 def sent_message(message: OutboundMessage, *, is_mms: bool, start: datetime) -> SentMessage:
     """What to search for. The body is the one that was given to the carrier."""
-    has_words = any(is_text(attachment.content_type) for attachment in message.attachments)
-    return SentMessage(
-        message.from_number, message.to_number, message.body, is_mms, start, has_words
-    )
+    return SentMessage(message.from_number, message.to_number, message.body, is_mms, start)

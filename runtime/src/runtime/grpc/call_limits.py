@@ -15,7 +15,8 @@ from runtime.grpc.status import RpcStatus, to_grpc_status
 # A call above this ends with RESOURCE_EXHAUSTED at once instead of waiting in a growing queue.
 MAX_CALLS = 1024
 
-# Half of them, so that one caller cannot keep the others out. The gateway has four in progress.
+# Half of them, so that one caller cannot keep the others out. The gateway has four in progress,
+# and up to 128 with a message that takes long.
 MAX_CALLS_PER_CALLER = 512
 
 # Health watches and reflection, which need no credentials. A caller has one watch per service; a

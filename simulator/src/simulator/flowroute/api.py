@@ -24,7 +24,7 @@ from simulator.flowroute.documents import (
     number_resource,
 )
 from simulator.flowroute.send_faults import response_after, response_instead, status_response
-from simulator.flowroute.send_rates import SendLimiter, SendRates
+from simulator.flowroute.send_rates import SendLimiter
 from simulator.flowroute.send_request import read_send_request
 from simulator.media.client import MediaClient, MediaRejected
 from simulator.phone_numbers import to_digits
@@ -41,11 +41,11 @@ class MessagesApi:
         carrier: Carrier,
         clock: Clock,
         media: MediaClient,
-        rates: SendRates,
+        limiter: SendLimiter,
         *,
         priced: bool,
     ) -> None:
-        self._limiter = SendLimiter(rates, clock)
+        self._limiter = limiter
         self._carrier = carrier
         self._clock = clock
         self._media = media
@@ -128,12 +128,12 @@ def messages_api(
     clock: Clock,
     media: MediaClient,
     credentials: Credentials,
-    rates: SendRates,
+    limiter: SendLimiter,
     *,
     priced: bool,
 ) -> Starlette:
     """The application to mount at /v2.1 or /v2.2."""
-    api = MessagesApi(carrier, clock, media, rates, priced=priced)
+    api = MessagesApi(carrier, clock, media, limiter, priced=priced)
     return _application(
         Route("/messages", authenticated(credentials, api.send), methods=["POST"]),
         Route("/messages", authenticated(credentials, api.list), methods=["GET"]),

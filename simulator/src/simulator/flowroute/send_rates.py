@@ -2,7 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 
 from runtime.clock import Clock
@@ -26,14 +26,14 @@ class SendLimiter:
     def __init__(self, rates: SendRates, clock: Clock) -> None:
         self._clock = clock
         self._limits = {False: rates.sms_per_second, True: rates.mms_per_second}
-        self._times: dict[bool, deque[datetime]] = {False: deque(), True: deque()}
+        self._times: dict[bool, deque[timedelta]] = {False: deque(), True: deque()}
 
     def admit(self, outgoing: SendRequest) -> None:
         """Counts a request. Raises FlowrouteError 429, without Retry-After, and counts nothing."""
         limit, times = self._limits[outgoing.is_mms], self._times[outgoing.is_mms]
         if not limit:
             return
-        now = self._clock.now()
+        now = self._clock.monotonic()
         while times and times[0] <= now - _SECOND:
             times.popleft()
         if len(times) >= limit:

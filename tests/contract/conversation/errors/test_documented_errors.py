@@ -55,16 +55,18 @@ CHANGES: dict[str, dict[str, object]] = {
     "OptOut": {"phone_number": ALICE_NUMBER},
     "ErasePerson": {"phone_number": ALICE_NUMBER},
 }
-# The other errors that conformance cannot provoke; the last two are in test_watches.py, and those
-# of look-ups in tests/contract/conversation/rpc/test_number_lookups.py.
+# The other errors that conformance cannot provoke. Those of watches are in test_watches.py, but
+# SERVER_STOPPING is in tests/integration/conversation/app/test_process.py; those of look-ups are in
+# tests/contract/conversation/rpc/test_number_lookups.py.
 RARE = {
     *((method, "NUMBER_LOOKUP_LIMIT_REACHED") for method in documented_errors.LOOKUPS),
-    ("SyncNumbers", "CARRIER_ACCOUNT_REFUSED"),
+    ("SyncNumbers", "CARRIER_CREDENTIALS_REJECTED"),
     ("SyncNumbers", "BACKEND_UNAVAILABLE"),
     ("GetMedia", "BACKEND_UNAVAILABLE"),
     ("ReplayDeadLetter", "DEAD_LETTER_UNREADABLE"),
     ("WatchEvents", "CURSOR_EXPIRED"),
-    ("WatchEvents", "WATCHER_TOO_SLOW"),
+    ("WatchEvents", "WATCH_TOO_SLOW"),
+    ("WatchEvents", "SERVER_STOPPING"),
 }
 
 
@@ -74,7 +76,7 @@ def test_every_documented_error_that_conformance_cannot_provoke_has_a_test_here(
     rare = {reason for _, reason in RARE}
     pairs = {(method, reason) for method, reasons in documented.items() for reason in reasons}
     assert {(method, reason) for method, reason in pairs if reason in rare} == RARE
-    assert {method for method, reason in pairs if reason == "TOO_MANY_RACES"} == set(CHANGES)
+    assert {method for method, reason in pairs if reason == "CONCURRENT_CHANGE"} == set(CHANGES)
 
 
 async def test_every_change_that_loses_race_after_race_says_so(
@@ -89,7 +91,10 @@ async def test_every_change_that_loses_race_after_race_says_so(
         for method, fields in CHANGES.items():
             name = ids.get(str(fields.get("conversation_id")), "")
             await _expect(
-                "TOO_MANY_RACES", service, method, fields | {"conversation_id": name, "code": code}
+                "CONCURRENT_CHANGE",
+                service,
+                method,
+                fields | {"conversation_id": name, "code": code},
             )
 
 
@@ -97,7 +102,7 @@ async def test_a_failing_carrier_or_messaging_service_and_a_damaged_text_are_rep
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> None:
     async with running(redis_url, clock, messaging=RefusingCarrier()) as service:
-        await _expect("CARRIER_ACCOUNT_REFUSED", service, "SyncNumbers", {})
+        await _expect("CARRIER_CREDENTIALS_REJECTED", service, "SyncNumbers", {})
     async with running(redis_url, clock) as service:
         await damaged(service)
         [letter] = await dead_letters(service, 1)

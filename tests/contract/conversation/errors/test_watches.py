@@ -15,6 +15,7 @@ from support.clock import ManualClock
 from support.eventually import eventually
 from support.net.grpc_calls import reason
 from support.observation.watching import (
+    OLDEST,
     Watch,
     create_many_events,
     has_free_slot,
@@ -48,7 +49,7 @@ async def test_a_watcher_that_does_not_read_loses_its_slot_and_can_resume(
     async with short_write_timeout(redis_url, clock) as service:
         event_count = await create_many_events(service)
         async with open_watches(service, MAX_SUBSCRIPTIONS - 1) as others:
-            async with watching(service, cursor="0") as slow:
+            async with watching(service, cursor=OLDEST) as slow:
                 first = (await slow.event()).cursor
                 await eventually(partial(has_free_slot, service))
                 read, reason_ = await read_on(slow)
@@ -56,7 +57,7 @@ async def test_a_watcher_that_does_not_read_loses_its_slot_and_can_resume(
             service.clock.move(seconds=10)
             for other in others:
                 await other.heartbeat()
-        assert reason_ == "WATCHER_TOO_SLOW"
+        assert reason_ == "WATCH_TOO_SLOW"
         # The unread events were never loaded, so they took no memory.
         assert len(read) < event_count / 2
         async with watching(service, cursor=slow.cursor) as resumed:
@@ -70,14 +71,14 @@ async def test_a_cursor_whose_following_events_were_trimmed_is_refused(
     # Redis numbers events by its own clock, and trimming compares the two.
     async with running(redis_url, ManualClock(datetime.now(UTC))) as service:
         await service.open(ALICE_NUMBER, BOB_NUMBER)
-        async with watching(service, cursor="0") as watch:
+        async with watching(service, cursor=OLDEST) as watch:
             await watch.event()
         await trim(service)
         with refused("CURSOR_EXPIRED"):
             async with watching(service, cursor=watch.cursor) as again:
                 await again.response()
         await service.deliver(ALICE_NUMBER, "much later")
-        async with watching(service, cursor="0") as again:
+        async with watching(service, cursor=OLDEST) as again:
             assert await again.kinds(1) == ["CONVERSATION_ENDED"]
 
 
@@ -90,4 +91,4 @@ async def test_an_old_cursor_that_has_missed_no_event_is_accepted(
             await trim(service)
             await watch.heartbeat()
         async with watching(service, cursor=watch.cursor) as again:
-            assert (await again.response()).is_heartbeat
+            assert (await again.response()).heartbeat

@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from conversation_service.domain.model.events import Event, EventType
+from conversation_service.domain.model.events import DeadLetterReason, Event, EventType
 from conversation_service.domain.model.messages import MessageState
 from conversation_service.store.keyspace.timestamps import from_ms
-from conversation_service.store.outbox.dead_letters import DeadLetter, DeadLetterReason
+from conversation_service.store.outbox.dead_letters import DeadLetter
 from conversation_service.store.outbox.entry import CorruptEntry, OutboxEntry
 from conversation_service.store.outbox.settlement import DeadLettering, Settlement, StatusUpdate
 from support.builders.conversations import ALICE, SETTINGS

@@ -8,7 +8,7 @@ import pytest
 from conversation_service.domain.commands.core.change import Change, RouteClaim, SenderLimitsChange
 from conversation_service.domain.commands.core.lifecycle import ended, joined, message_passed
 from conversation_service.domain.commands.core.snapshot import ReadSet
-from conversation_service.domain.errors import CodeNotValid
+from conversation_service.domain.errors import JoinCodeInvalid
 from conversation_service.domain.model.conversation import EndReason
 from conversation_service.domain.model.events import Event, EventType
 from conversation_service.domain.model.loop_detection import LoopDetector
@@ -20,7 +20,7 @@ from support.builders.conversations import ALICE, BOB, CAROL, MASKED, POOL, rout
 
 from .repository_harness import CODE, NEVER_SEEN, OTHER_CODE, Harness, after
 
-IN_C = Event(EventType.COMMAND_RECEIVED, "c")
+IN_C = Event(EventType.KEYWORD_RECEIVED, "c")
 IN_C_ERASED = StoredResponse(timeline_id="c", erasure_id="e")
 OUTSIDE = Event(EventType.PERSON_OPTED_OUT, "")
 
@@ -58,7 +58,7 @@ async def test_a_repeated_request_is_known_before_the_decision(harness: Harness)
 @pytest.mark.parametrize(
     ("kind", "change", "response"),
     [
-        ("call", Change(refusal=CodeNotValid()), StoredResponse(is_refused=True)),
+        ("call", Change(refusal=JoinCodeInvalid()), StoredResponse(is_refused=True)),
         ("text", Change(events=(IN_C,)), StoredResponse(timeline_id="c")),
         ("text", Change(events=(IN_C,), erasure_id="e"), IN_C_ERASED),
         ("text", Change(events=(OUTSIDE,), erasure_id="e"), StoredResponse(erasure_id="e")),

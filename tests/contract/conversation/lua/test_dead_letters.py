@@ -5,12 +5,18 @@ from datetime import timedelta
 
 import pytest
 
-from conversation_service.domain.model.events import Event, EventType
+from conversation_service.domain.model.events import (
+    DeadLetterReason,
+    Event,
+    EventType,
+    Failure,
+    FailureReason,
+    SendResolution,
+)
 from conversation_service.domain.model.messages import MessageState
 from conversation_service.store.outbox.dead_letters import (
     EXPIRED_AT_ONCE,
     DeadLetter,
-    DeadLetterReason,
 )
 from conversation_service.store.outbox.entry import OutboxEntry
 from conversation_service.store.outbox.settlement import Settlement
@@ -21,7 +27,7 @@ from .outbox_harness import KEPT, LATER, NOW, OutboxHarness, dead_lettering, die
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 INVALID = DeadLetterReason.INVALID
-DEAD = Event(EventType.MESSAGE_DEAD_LETTERED, CONVERSATION, message_id="m0", detail="INVALID")
+DEAD = Event(EventType.MESSAGE_DEAD_LETTERED, CONVERSATION, message_id="m0", detail=INVALID)
 
 
 async def test_a_dead_letter_keeps_the_entry_and_is_an_event(outbox: OutboxHarness) -> None:
@@ -42,7 +48,7 @@ async def test_a_repeated_settlement_writes_no_second_dead_letter_or_event(
     for _ in range(2):
         await outbox.settle(
             dead_lettering(dead),
-            Settlement(last.entry_id, "m2", MessageState.SENT, resolution="RECORD"),
+            Settlement(last.entry_id, "m2", MessageState.SENT, resolution=SendResolution.RECORD),
         )
     assert await outbox.dead_letters.count() == 1
     assert [event.type for event in await outbox.logged()] == [
@@ -100,8 +106,8 @@ async def test_a_discarded_message_is_refused_once_unless_its_state_ranks_higher
         assert await outbox.discard(letter.dead_letter_id, "m0") == "m0"
     assert await outbox.dead_letters.count() == 0
     assert await outbox.outbox.state("m0") is after
-    detail = "DROPPED_BY_OPERATOR"
-    discarded = Event(EventType.MESSAGE_REFUSED, CONVERSATION, message_id="m0", detail=detail)
+    detail = Failure(FailureReason.DISCARDED)
+    discarded = Event(EventType.MESSAGE_FAILED, CONVERSATION, message_id="m0", detail=detail)
     events = await outbox.logged()
     assert (events[0], events[-1]) == (DEAD, discarded)
     assert events.count(discarded) == 1

@@ -2,8 +2,9 @@
 
 import pytest
 
-from conversation_service.domain.model.events import Event, EventType, Rule
+from conversation_service.domain.model.events import Event, EventType, Failure, FailureReason
 from conversation_service.domain.model.messages import MessageState
+from conversation_service.store.event_log import START
 from conversation_service.store.outbox.outbox import LeaseLost
 from conversation_service.store.outbox.settlement import Settlement
 from support.builders.conversations import ALICE
@@ -96,6 +97,9 @@ async def test_entries_are_read_again_in_order_until_they_are_settled(
     assert await outbox.outbox.read(entries[1].entry_id, 2, None) == entries[2:]
 
 
+OPTED_OUT = Failure(FailureReason.OPTED_OUT, "1110")
+
+
 async def test_the_events_of_a_message_are_recorded_once_and_in_order(
     outbox: OutboxHarness,
 ) -> None:
@@ -103,14 +107,15 @@ async def test_the_events_of_a_message_are_recorded_once_and_in_order(
     first, second = await outbox.read()
     await outbox.settle(
         Settlement(first.entry_id, "m0", MessageState.SENT),
-        Settlement(second.entry_id, "m1", MessageState.REFUSED, Rule.OPTED_OUT),
+        Settlement(second.entry_id, "m1", MessageState.REFUSED, OPTED_OUT),
     )
     for _ in range(2):
         await outbox.advance("m0", MessageState.DELIVERED)
-    events = [logged.event for logged in await outbox.event_log.timeline(CONVERSATION, 2, 10)]
+    timeline = await outbox.event_log.timeline(CONVERSATION, START, 10)
+    events = [logged.event for logged in timeline[2:]]
     assert events == [
         Event(EventType.MESSAGE_SENT, CONVERSATION, message_id="m0"),
-        Event(EventType.MESSAGE_REFUSED, CONVERSATION, message_id="m1", detail="OPTED_OUT"),
+        Event(EventType.MESSAGE_FAILED, CONVERSATION, message_id="m1", detail=OPTED_OUT),
         Event(EventType.MESSAGE_DELIVERED, CONVERSATION, message_id="m0"),
     ]
     assert await outbox.logged() == events

@@ -16,6 +16,7 @@ from conversation_service.rpc.core.permissions import (
 )
 from conversation_service.rpc.core.status import DOMAIN
 from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import event_pb2
 from runtime.grpc.security import server_security
 from runtime.settings.server import ServerSettings
 from support.builders.conversation_calls import filled
@@ -39,8 +40,8 @@ MAY = {
     "gateway": "ReceiveMessages ReceiveDeliveryReceipts CheckAccess GetMedia",
     "client": "StartConversation OpenConversation JoinConversation EndConversation SendMessage "
     "PauseConversation ResumeConversation ReopenConversation GetConversation ListConversations "
-    "ListMessages GetTimeline WatchEvents",
-    "support": "GetConversation ListConversations ListMessages GetTimeline WatchEvents GetPool "
+    "ListMessages ListEvents WatchEvents",
+    "support": "GetConversation ListConversations ListMessages ListEvents WatchEvents GetPool "
     "ListNumbers GetPoolAdvice ListDeadLetters LookupParticipant",
     "operator": " ".join(method.name for method in METHODS),
     "conversation-service": "",
@@ -94,8 +95,8 @@ async def test_only_operators_see_phone_numbers(
         by_support = await call_as("support", stub.GetConversation, get)
         seen = await call_as(role, stub.GetConversation, get)
         listed = await call_as(role, stub.ListConversations, pb.ListConversationsRequest())
-        timeline = pb.GetTimelineRequest(conversation_id=conversation_id)
-        events = await call_as(role, stub.GetTimeline, timeline)
+        timeline = event_pb2.ListEventsRequest(conversation_id=conversation_id)
+        events = await call_as(role, service.events.ListEvents, timeline)
         end = pb.EndConversationRequest(conversation_id=conversation_id)
         ended = await call_as(role, stub.EndConversation, end)
     numbers = [ALICE_NUMBER, BOB_NUMBER] if role == "operator" else ["", ""]

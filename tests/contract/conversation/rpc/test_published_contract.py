@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from inspect import signature
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 
 import pytest
@@ -17,17 +17,22 @@ from conversation_service.domain import errors
 from conversation_service.domain.errors import ConversationError, FieldViolation
 from conversation_service.domain.model.consent import OptOutSource
 from conversation_service.domain.model.conversation import EndReason, State
-from conversation_service.domain.model.events import EventType
+from conversation_service.domain.model.events import (
+    DeadLetterReason,
+    EventType,
+    FailureReason,
+    RelayRefusal,
+    SendResolution,
+)
 from conversation_service.domain.model.messages import MessageState
 from conversation_service.domain.model.pool import NumberPreference, NumberState, PausePolicy
 from conversation_service.messaging.send import STATES
 from conversation_service.rpc.core.status import CODES, DOMAIN, status_of
-from conversation_service.store.outbox.dead_letters import DeadLetterReason
 from maskline.conversation.v1 import (
     conversation_pb2,
-    dead_letter_pb2,
     deployment_pb2,
     event_pb2,
+    message_pb2,
     number_selection_pb2,
     opt_out_pb2,
     pool_pb2,
@@ -70,7 +75,8 @@ def test_every_error_has_the_status_and_the_details_that_the_contract_promises()
         assert comments[kind.reason].startswith(code.name), kind.reason
         comment, status = comments[kind.reason], status_of(sample(kind))
         assert status is not None, kind
-        assert set(re.findall(r'metadata "(\w+)"', comment)) == set(status.metadata), kind
+        first_sentence = comment.partition(". ")[0]
+        assert set(re.findall(r'"(\w+)"', first_sentence)) == set(status.metadata), kind
         assert all(value in status.message for value in status.metadata.values()), kind
         assert bool(status.retry_after) == ("RetryInfo" in comment), kind
         assert bool(status.violations) == ("BadRequest" in comment), kind
@@ -154,7 +160,10 @@ def test_every_enum_of_the_contract_has_the_values_of_the_domain() -> None:
         (pool_pb2.NumberState.DESCRIPTOR, NumberState),
         (pool_pb2.PausePolicy.DESCRIPTOR, PausePolicy),
         (deployment_pb2.CheckOutcome.DESCRIPTOR, CheckOutcome),
-        (dead_letter_pb2.DeadLetterReason.DESCRIPTOR, DeadLetterReason),
+        (event_pb2.DeadLetterReason.DESCRIPTOR, DeadLetterReason),
+        (event_pb2.SendResolution.DESCRIPTOR, SendResolution),
+        (message_pb2.FailureReason.DESCRIPTOR, FailureReason),
+        (message_pb2.RelayRefusal.DESCRIPTOR, RelayRefusal),
     ):
         unspecified, *published = (value.name for value in enum.values)
         prefix = unspecified.removesuffix("UNSPECIFIED")
@@ -165,7 +174,11 @@ def test_every_enum_of_the_contract_has_the_values_of_the_domain() -> None:
 def sample(kind: type[ConversationError]) -> ConversationError:
     if kind is errors.InvalidArgument:
         return errors.InvalidArgument([FieldViolation("field", "wrong")])
-    arguments = ["c1"] * len(signature(kind).parameters)
+    if kind is errors.NumberLookupLimitReached:
+        return errors.NumberLookupLimitReached(60, timedelta(seconds=1))
+    if kind is errors.MaskedNumberCooling:
+        return errors.MaskedNumberCooling("participants[1]", "c1", datetime(2026, 1, 2, tzinfo=UTC))
+    arguments = ["c1"] * len(getattr(kind, "keys", ()))
     return kind(*arguments)
 
 

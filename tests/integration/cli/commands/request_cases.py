@@ -59,14 +59,14 @@ POOL_CHANGES: list[Case] = [
 ]  # fmt: skip
 CONVERSATION_CHANGES: list[Case] = [
     (
-        f"conversations start {ALICE_PHONE} --number {MASKED} --name order-7",
+        f"conversations create {ALICE_PHONE} --number {MASKED} --name order-7",
         pb.StartConversationRequest(
             **NUMBER, **PERSON, unique_name="order-7", selection=selection_pb.NumberSelection()
         ),
         pb.StartConversationResponse(conversation=TALKING, code="K7QP2M"),
     ),
     (
-        f"conversations open {ALICE_PHONE} {BOB_PHONE} --silent "
+        f"conversations create {ALICE_PHONE} {BOB_PHONE} --silent "
         "--sticky avoid --area-code-of second --allow-reserved",
         pb.OpenConversationRequest(
             pool="main", phone_numbers=[ALICE_PHONE, BOB_PHONE], selection=SELECTION, is_silent=True
@@ -84,36 +84,37 @@ CONVERSATION_CHANGES: list[Case] = [
      pb.ResumeConversationResponse(conversation=TALKING)),
     ("conversations reopen c1", pb.ReopenConversationRequest(**ONE),
      pb.ReopenConversationResponse(conversation=TALKING)),
-    ("send c1 --as second hello",
+    ("conversations send c1 --as second hello",
      pb.SendMessageRequest(pool="main", conversation_id="c1", participant_id="p-bob", body="hello"),
      pb.SendMessageResponse(message_ids=["m1"])),
-    ("send c1 --system -- --json",
+    ("conversations send c1 --system -- --json",
      pb.SendMessageRequest(pool="main", conversation_id="c1", system=True, body="--json"),
      pb.SendMessageResponse(message_ids=["m1", "m2"])),
-    ("end c1 --as p-alice --note unkind",
+    ("conversations end c1 --as p-alice --note unkind",
      pb.EndConversationRequest(**ONE, participant_id="p-alice", note="unkind"),
      pb.EndConversationResponse(conversation=TALKING)),
 ]  # fmt: skip
 CHANGES: list[Case] = [
     *POOL_CHANGES,
     *CONVERSATION_CHANGES,
-    (f"opt-outs add {ALICE_PHONE}", opt_out_pb2.OptOutRequest(**PERSON),
+    (f"people opt-out {ALICE_PHONE}", opt_out_pb2.OptOutRequest(**PERSON),
      opt_out_pb2.OptOutResponse(state=OPTED_OUT)),
-    (f"opt-outs remove {ALICE_PHONE}", opt_out_pb2.OptInRequest(**PERSON),
+    (f"people opt-in {ALICE_PHONE}", opt_out_pb2.OptInRequest(**PERSON),
      opt_out_pb2.OptInResponse(state=opt_out_pb2.OptOutState())),
-    ("dead replay 7-0", dead_pb.ReplayDeadLetterRequest(**LETTER),
+    ("dead-letters replay 7-0", dead_pb.ReplayDeadLetterRequest(**LETTER),
      dead_pb.ReplayDeadLetterResponse(message_id="m1")),
-    ("dead drop 7-0", dead_pb.DropDeadLetterRequest(**LETTER), dead_pb.DropDeadLetterResponse()),
+    ("dead-letters discard 7-0", dead_pb.DropDeadLetterRequest(**LETTER),
+     dead_pb.DropDeadLetterResponse()),
 ]  # fmt: skip
 READS: list[Case] = [
     ("pools show city", pool_pb2.GetPoolRequest(pool="city"), pool_pb2.GetPoolResponse(pool=POOL)),
-    ("pools advice city", pool_pb2.GetPoolAdviceRequest(pool="city"),
+    ("pools capacity city", pool_pb2.GetPoolAdviceRequest(pool="city"),
      pool_pb2.GetPoolAdviceResponse(available_numbers=2, needed_numbers=3)),
-    ("pools sync city", pool_pb2.SyncNumbersRequest(pool="city"),
+    ("pools compare city", pool_pb2.SyncNumbersRequest(pool="city"),
      pool_pb2.SyncNumbersResponse(in_no_pool=[MASKED])),
     ("conversations show c1", pb.GetConversationRequest(**ONE),
      pb.GetConversationResponse(conversation=TALKING)),
-    (f"opt-outs get {ALICE_PHONE}", opt_out_pb2.GetOptOutRequest(**PERSON),
+    (f"people show {ALICE_PHONE}", opt_out_pb2.GetOptOutRequest(**PERSON),
      opt_out_pb2.GetOptOutResponse(state=OPTED_OUT)),
     (f"people lookup {ALICE_PHONE}",
      person_pb2.LookupParticipantRequest(pool_id="main", **PERSON),
@@ -124,4 +125,4 @@ READS: list[Case] = [
      )),
 ]  # fmt: skip
 # What a person reads after a change, where it is a sentence.
-SENTENCES = {"dead replay 7-0": "Queued: m1", "dead drop 7-0": "Dropped: 7-0"}
+SENTENCES = {"dead-letters replay 7-0": "Queued: m1", "dead-letters discard 7-0": "Discarded: 7-0"}

@@ -14,7 +14,7 @@ from integration.cli.samples import (
 from integration.cli.scripted import Deployment
 
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import dead_letter_pb2, event_pb2, person_pb2, pool_pb2
+from maskline.conversation.v1 import dead_letter_pb2, event_pb2, message_pb2, person_pb2, pool_pb2
 from support.services.cli_process import Ended
 
 
@@ -140,12 +140,12 @@ async def test_dead_letters_are_listed_with_their_reasons(deployment: Deployment
         dead_letter_id="7-0",
         message_id="m1",
         conversation_id="c1",
-        reason=dead_letter_pb2.DEAD_LETTER_REASON_RETRIES_EXHAUSTED,
+        reason=event_pb2.DEAD_LETTER_REASON_RETRIES_EXHAUSTED,
         accept_time=NOON,
         death_time=NOON,
     )
     unreadable = dead_letter_pb2.DeadLetter(
-        dead_letter_id="8-0", reason=dead_letter_pb2.DEAD_LETTER_REASON_UNREADABLE, death_time=NOON
+        dead_letter_id="8-0", reason=event_pb2.DEAD_LETTER_REASON_UNREADABLE, death_time=NOON
     )
     deployment.answers(
         "ListDeadLetters",
@@ -162,21 +162,24 @@ async def test_dead_letters_are_listed_with_their_reasons(deployment: Deployment
 
 
 async def test_a_timeline_has_a_line_for_each_event(deployment: Deployment) -> None:
-    relayed = event(1, event_pb2.EVENT_TYPE_MESSAGE_RELAYED, message_id="m1", description="Sent.")
-    about = {"participant_id": "p-bob", "message_id": "m1", "detail": "BLACKLISTED"}
-    refused = event(
-        2, event_pb2.EVENT_TYPE_MESSAGE_REFUSED, **about, description="Refused\x1b[31m."
+    relayed = event(1, event_pb2.EVENT_TYPE_MESSAGE_RELAYED, message_id="m1")
+    failure = message_pb2.Failure(
+        reason=message_pb2.FAILURE_REASON_UNREACHABLE, carrier_code="12\x1b[31m"
     )
+    failed = event(2, event_pb2.EVENT_TYPE_MESSAGE_FAILED, participant_id="p-bob", message_id="m1")
+    failed.failure.CopyFrom(failure)
     deployment.answers("GetConversation", pb.GetConversationResponse(conversation=TALKING))
     deployment.answers(
-        "GetTimeline",
-        pb.GetTimelineResponse(events=[relayed], next_page_token="a"),
-        pb.GetTimelineResponse(events=[refused]),
+        "ListEvents",
+        event_pb2.ListEventsResponse(events=[relayed], next_page_token="a"),
+        event_pb2.ListEventsResponse(events=[failed]),
     )
     ended = await maskline(deployment.target, "timeline", "c1")
     assert ended.out.split()[:5] == ["time", "event", "participant", "message", "description"]
     assert rows(ended) == [
-        f"{NOON_SHOWN} XYZ message-relayed first m1 Sent.",
-        f"{NOON_SHOWN} XYZ message-refused second m1 "
-        "Refused\N{REPLACEMENT CHARACTER}[31m. (BLACKLISTED)",
+        f"{NOON_SHOWN} XYZ message-relayed first m1 "
+        "A message from the first participant is relayed.",
+        f"{NOON_SHOWN} XYZ message-failed second m1 "
+        "The message was not sent: the recipient cannot be reached "
+        "(carrier code 12\N{REPLACEMENT CHARACTER}[31m).",
     ]

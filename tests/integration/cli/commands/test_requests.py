@@ -83,13 +83,13 @@ async def test_json_has_the_contracts_names_and_times_in_utc(deployment: Deploym
 async def test_a_change_of_one_word_of_a_pool_keeps_the_others(deployment: Deployment) -> None:
     words = {"end": pool_pb2.CommandWords(words=["fin"])}
     settings = pool_pb2.PoolSettings(words=words, texts={"help": "Call us."})
-    present = pool_pb2.Pool(name="main", settings=settings)
+    present = pool_pb2.Pool(name="main", settings=settings, etag="read")
     deployment.answers("GetPool", pool_pb2.GetPoolResponse(pool=present))
     deployment.answers("UpdatePool", pool_pb2.UpdatePoolResponse(pool=present))
     ended = await maskline(deployment.target, "pools", "set", "main", "words.start=go, begin")
     assert ended.status == 0, ended.err
     [request] = deployment.received(pool_pb2.UpdatePoolRequest)
-    assert list(request.update_mask.paths) == ["words"]
+    assert (list(request.update_mask.paths), request.etag) == (["words"], "read")
     kept = {kind: list(command.words) for kind, command in request.settings.words.items()}
     assert kept == {"end": ["fin"], "start": ["go", "begin"]}
 
@@ -101,6 +101,12 @@ async def test_a_number_and_a_body_can_come_from_standard_input(deployment: Depl
     script(deployment, pb.SendMessageRequest(), pb.SendMessageResponse())
     await maskline(deployment.target, "send", "c1", "--system", "-", stdin="two\nlines\n")
     assert deployment.received(pb.SendMessageRequest)[0].body == "two\nlines"
+
+
+async def test_only_a_conversation_of_two_can_be_created_silently(deployment: Deployment) -> None:
+    ended = await maskline(deployment.target, "conversations", "create", ALICE_PHONE, "--silent")
+    assert (ended.status, deployment.requests) == (2, [])
+    assert "--silent needs two people" in ended.err
 
 
 async def test_a_message_needs_either_a_participant_or_system(deployment: Deployment) -> None:

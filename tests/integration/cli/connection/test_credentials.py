@@ -18,7 +18,7 @@ from runtime.tls import TlsFiles
 from support.net.certificates import Authority
 
 LIST_POOLS = "/maskline.conversation.v1.PoolService/ListPools"
-WATCH = "/maskline.conversation.v1.ConversationService/WatchEvents"
+WATCH = "/maskline.conversation.v1.EventService/WatchEvents"
 GET_POOL = "/maskline.conversation.v1.PoolService/GetPool"
 PERMISSIONS = Permissions(dict.fromkeys((LIST_POOLS, GET_POOL, WATCH), ("keeper",)))
 TOKEN = "a token"

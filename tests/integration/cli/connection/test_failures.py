@@ -26,6 +26,7 @@ BUSY = RpcStatus(
     "Redis does not answer.",
     retry_after=timedelta(seconds=1.5),
 )
+STALE = RpcStatus(grpc.StatusCode.ABORTED, "ETAG_MISMATCH", "It has changed.", {"etag": "e2"})
 
 
 async def test_every_wrong_field_is_named_once(deployment: Deployment) -> None:
@@ -61,6 +62,12 @@ async def test_an_error_as_json_is_on_standard_error(deployment: Deployment) -> 
         "field": "name",
         "description": "must be lower-case",
     }
+
+
+async def test_a_change_refused_for_its_etag_was_not_made(deployment: Deployment) -> None:
+    deployment.answers("EndConversation", STALE)
+    ended = await maskline(deployment.target, "end", "c1", "--json")
+    assert (ended.error["reason"], ended.error["request_id"]) == ("ETAG_MISMATCH", "")
 
 
 async def test_a_short_outage_is_retried(deployment: Deployment) -> None:

@@ -13,7 +13,9 @@ from conversation_service.app.application import SERVICE_NAMES
 from conversation_service.app.settings import Settings
 from conversation_service.rpc.core.status import DOMAIN
 from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import event_pb2
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
+from maskline.conversation.v1.event_pb2_grpc import EventServiceStub
 from support.builders.conversation_calls import CALL_SECONDS
 from support.builders.conversations import ALICE_NUMBER
 from support.eventually import eventually
@@ -27,13 +29,17 @@ async def test_it_serves_until_sigterm_and_then_ends_its_watches(
     redis: Redis, redis_url: str
 ) -> None:
     async with serving(CONVERSATION_REDIS_URL=redis_url) as (service, channel):
-        watch = ConversationServiceStub(channel).WatchEvents(pb.WatchEventsRequest(pool="main"))
-        assert isinstance(await watch.read(), pb.WatchEventsResponse)
+        watch = EventServiceStub(channel).WatchEvents(
+            event_pb2.WatchEventsRequest(
+                pool_id="main", start_position=event_pb2.START_POSITION_NOW
+            )
+        )
+        assert isinstance(await watch.read(), event_pb2.WatchEventsResponse)
         service.process.send_signal(signal.SIGTERM)
         assert await watch.code() is grpc.StatusCode.UNAVAILABLE
         with pytest.raises(grpc.aio.AioRpcError) as ended:
             await watch.read()
-        assert reason(ended.value, DOMAIN) == "BACKEND_UNAVAILABLE"
+        assert reason(ended.value, DOMAIN) == "SERVER_STOPPING"
     output = await service.ended()
     assert service.process.returncode == 0
     assert "development_state_key" in output

@@ -22,6 +22,7 @@ from support.net.ports import free_port
 
 if TYPE_CHECKING:
     from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceAsyncStub
+    from maskline.conversation.v1.event_pb2_grpc import EventServiceAsyncStub
     from maskline.conversation.v1.pool_pb2_grpc import PoolServiceAsyncStub
 
 POOLS = Path(__file__).parents[4] / "deploy" / "pools.toml"
@@ -52,6 +53,7 @@ class Replicas:
 
     conversations: "list[ConversationServiceAsyncStub]"
     pools: "list[PoolServiceAsyncStub]"
+    events: "list[EventServiceAsyncStub]"
     pool: str
 
     @property

@@ -16,11 +16,11 @@ from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.number_selection import NumberSelection
 from conversation_service.domain.errors import (
     AlreadyInConversation,
-    CodeNotValid,
     ConversationEnded,
     ConversationPaused,
+    JoinCodeInvalid,
     ParticipantOptedOut,
-    UniqueNameTaken,
+    UniqueNameAlreadyExists,
 )
 from conversation_service.domain.model.consent import OptOut, OptOutSource
 from conversation_service.domain.model.conversation import EndReason, State
@@ -168,7 +168,7 @@ async def test_a_name_is_given_once_and_free_again_after_the_end(batch: BatchHar
         StartConversation("r2", BOB, unique_name="order 7"),
     )
     assert isinstance(outcomes[0], Change)
-    assert isinstance(outcomes[1], UniqueNameTaken)
+    assert isinstance(outcomes[1], UniqueNameAlreadyExists)
     [named] = await batch.execute(OpenConversation("r3", (ALICE, BOB), unique_name="order 7"))
     name = after(named).conversation_id
     [_, again] = await batch.execute(
@@ -189,7 +189,7 @@ async def test_who_blocks_or_is_blocked_is_not_joined_in_the_same_batch(
     assert joined.refusal is None
     [_, _, refused] = await batch.decide(start, text("block", blocker), join)
     assert isinstance(refused, Change)
-    assert isinstance(refused.refusal, CodeNotValid)
+    assert isinstance(refused.refusal, JoinCodeInvalid)
 
 
 async def test_wrong_tries_on_a_number_before_are_counted_with(batch: BatchHarness) -> None:

@@ -132,7 +132,7 @@ async def test_an_end_during_a_pause_notifies_authors_of_discarded_messages(
     notices = [system_message(Template.NOT_PASSED_ON), system_message(Template.ENDED)]
     assert (await service.heard(ALICE_NUMBER, 3))[1:] == notices
     events = kinds(await service.timeline(conversation.conversation_id))
-    assert ("MESSAGE_DROPPED", "1") in events
+    assert ("HELD_MESSAGES_DROPPED", "1") in events
     await service.quiet()
     assert service.sent_to(BOB_NUMBER) == notices[1:]
 
@@ -143,7 +143,7 @@ async def test_an_end_by_the_operator_notifies_both_and_keeps_its_note_from_them
     name = (await service.open(ALICE_NUMBER, BOB_NUMBER)).conversation_id
     request = pb.EndConversationRequest(conversation_id=name, note="a complaint")
     conversation = (await ask(service.stub.EndConversation, request)).conversation
-    assert conversation.end_reason == pb.END_REASON_OPERATOR_ENDED
+    assert conversation.end_reason == pb.END_REASON_CLIENT
     assert conversation.end_note == "a complaint"
     assert await service.get(name) == conversation
     for number in (ALICE_NUMBER, BOB_NUMBER):
@@ -166,7 +166,7 @@ async def test_a_late_message_reaches_neither_the_old_partner_nor_a_new_one(
 ) -> None:
     await ended(service)
     carols = await service.start(CAROL_NUMBER, MASKED)
-    with refused("NUMBER_COOLING"):
+    with refused("MASKED_NUMBER_COOLING"):
         await service.join(ALICE_NUMBER, carols.code)
     for body in (f"join {carols.code}", "start", "a late text"):
         await service.deliver(ALICE_NUMBER, body)

@@ -15,6 +15,7 @@ from conversation_service.app.application import SERVICE_NAMES
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import event_pb2
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
+from maskline.conversation.v1.event_pb2_grpc import EventServiceStub
 from maskline.conversation.v1.pool_pb2_grpc import PoolServiceStub
 from support.eventually import eventually
 from support.net.grpc_calls import is_serving
@@ -56,6 +57,7 @@ async def replicas(targets: list[str]) -> AsyncIterator[Replicas]:
         yield Replicas(
             [ConversationServiceStub(channel) for channel in opened],
             [PoolServiceStub(channel) for channel in opened],
+            [EventServiceStub(channel) for channel in opened],
             f"races-{uuid4().hex[:8]}",
         )
 
@@ -91,7 +93,7 @@ async def test_nobody_is_in_two_conversations_on_a_number_however_many_are_opene
     assert max(routes.values()) == 1
     ids = {conversation.conversation_id for conversation in opened}
     assert {conversation.conversation_id for conversation in live} == ids
-    assert refusals <= {"NO_NUMBER_AVAILABLE", "TOO_MANY_RACES"}
+    assert refusals <= {"NO_NUMBER_AVAILABLE", "CONCURRENT_CHANGE"}
 
 
 async def test_a_person_who_starts_through_all_replicas_at_once_waits_in_one_conversation(
@@ -110,7 +112,7 @@ async def test_a_unique_name_goes_to_one_of_those_who_want_it_at_once(replicas: 
     wanted = [replicas.opening(pair, unique_name="order 7") for pair in pairs]
     answers = await replicas.open_all(wanted)
     [live] = await replicas.live()
-    assert sorted_out(answers) == ([live], {"UNIQUE_NAME_TAKEN"})
+    assert sorted_out(answers) == ([live], {"UNIQUE_NAME_ALREADY_EXISTS"})
 
 
 async def test_a_code_lets_one_of_those_in_who_use_it_at_once(replicas: Replicas) -> None:
@@ -130,7 +132,7 @@ async def test_a_code_lets_one_of_those_in_who_use_it_at_once(replicas: Replicas
         *(answer_of(stub.JoinConversation(join, timeout=CALL_SECONDS)) for stub, join in calls)
     )
     [live] = await replicas.live()
-    assert sorted_out(answers) == ([live], {"CODE_NOT_VALID"})
+    assert sorted_out(answers) == ([live], {"JOIN_CODE_INVALID"})
     assert len(live.participants) == 2
 
 
@@ -178,7 +180,7 @@ async def test_two_who_must_not_meet_any_more_are_not_brought_together_at_the_sa
         )
         kind = event_pb2.EVENT_TYPE_PARTICIPANT_BLOCKED
         blocked = await _place(replicas, first.conversation, kind)
-        kind = event_pb2.EVENT_TYPE_CONVERSATION_OPENED
+        kind = event_pb2.EVENT_TYPE_CONVERSATION_CREATED
         for conversation in sorted_out(again)[0]:
             assert await _place(replicas, conversation, kind) < blocked
 
@@ -187,7 +189,9 @@ async def _place(
     replicas: Replicas, talk: pb.Conversation, kind: event_pb2.EventType.ValueType
 ) -> tuple[int, ...]:
     """Where an event lies among all of the pool's."""
-    request = pb.GetTimelineRequest(pool=replicas.pool, conversation_id=talk.conversation_id)
-    timeline = await replicas.conversations[0].GetTimeline(request, timeout=CALL_SECONDS)
+    request = event_pb2.ListEventsRequest(
+        pool_id=replicas.pool, conversation_id=talk.conversation_id
+    )
+    timeline = await replicas.events[0].ListEvents(request, timeout=CALL_SECONDS)
     [event] = [event for event in timeline.events if event.type == kind]
     return tuple(map(int, event.event_id.split("-")))

@@ -5,7 +5,7 @@ from datetime import timedelta
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from conversation_service.domain.templates.catalog import Template
-from maskline.conversation.v1 import conversation_pb2, pool_pb2
+from maskline.conversation.v1 import conversation_pb2, event_pb2, pool_pb2
 from maskline.conversation.v1 import dead_letter_pb2 as pb
 from maskline.conversation.v1.dead_letter_pb2_grpc import DeadLetterServiceStub
 from maskline.messaging.v1 import messaging_pb2
@@ -45,7 +45,7 @@ async def test_a_rejected_message_is_listed_and_delays_no_other(service: Running
     conversation_id, letter = await rejected(service)
     await service.deliver(BOB_NUMBER, "good")
     assert await service.heard(ALICE_NUMBER, 1) == ["good"]
-    assert letter.reason == pb.DEAD_LETTER_REASON_INVALID
+    assert letter.reason == event_pb2.DEAD_LETTER_REASON_INVALID
     assert letter.conversation_id == conversation_id
     assert letter.accept_time == letter.death_time
     assert ("MESSAGE_DEAD_LETTERED", "INVALID") in kinds(await service.timeline(conversation_id))
@@ -73,8 +73,8 @@ async def test_a_dropped_message_is_refused_and_never_sent(service: RunningServi
     for _ in range(2):
         assert await drop(service, letter.dead_letter_id, "r1") == letter.message_id
     assert kinds(await service.timeline(conversation_id))[-1] == (
-        "MESSAGE_REFUSED",
-        "DROPPED_BY_OPERATOR",
+        "MESSAGE_FAILED",
+        "DISCARDED",
     )
     with refused("DEAD_LETTER_NOT_FOUND"):
         await replay(service, letter.dead_letter_id)
@@ -86,7 +86,7 @@ async def test_an_unreadable_message_can_only_be_dropped(service: RunningService
     await damaged(service, "m9")
     [letter] = await dead_letters(service, 1)
     assert (letter.message_id, letter.conversation_id) == ("m9", "")
-    assert letter.reason == pb.DEAD_LETTER_REASON_UNREADABLE
+    assert letter.reason == event_pb2.DEAD_LETTER_REASON_UNREADABLE
     assert not letter.HasField("accept_time")
     with refused("DEAD_LETTER_UNREADABLE"):
         await replay(service, letter.dead_letter_id)
@@ -120,7 +120,7 @@ async def test_a_message_can_be_decrypted_after_its_conversation_started_and_end
         await ask(service.stub.ListConversations, conversation_pb2.ListConversationsRequest())
     ).conversations
     events = kinds(await service.timeline(conversation.conversation_id))
-    assert ("MESSAGE_REFUSED", "OPTED_OUT") in events
+    assert ("MESSAGE_FAILED", "OPTED_OUT") in events
     assert list(await dead_letters(service, 0)) == []
 
 

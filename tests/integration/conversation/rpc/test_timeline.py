@@ -1,4 +1,4 @@
-"""GetTimeline and ListMessages: every event of a conversation, no phone numbers, no bodies."""
+"""ListEvents and ListMessages: every event of a conversation, no phone numbers, no bodies."""
 
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.messaging.v1 import messaging_pb2
@@ -35,19 +35,19 @@ async def test_a_timeline_has_every_event_in_order(service: RunningService) -> N
     await service.quiet()
     events = kinds(await service.timeline(conversation.conversation_id))
     assert events == [
-        ("CONVERSATION_OPENED", ""),
-        *[("SYSTEM_TEXT_ACCEPTED", "opened")] * 2,
+        ("CONVERSATION_CREATED", ""),
+        *[("MESSAGE_ACCEPTED", "opened")] * 2,
         *[("MESSAGE_SENT", "")] * 2,
         ("MESSAGE_RELAYED", ""),
         ("MESSAGE_SENT", ""),
         ("MESSAGE_DELIVERED", ""),
         ("MESSAGE_NOT_RELAYED", "EMPTY"),
-        ("SYSTEM_TEXT_ACCEPTED", "empty"),
+        ("MESSAGE_ACCEPTED", "empty"),
         ("MESSAGE_SENT", ""),
-        ("MESSAGE_UNDELIVERED", ""),
-        ("COMMAND_RECEIVED", "END"),
+        ("MESSAGE_UNDELIVERED", "CARRIER_REJECTED"),
+        ("KEYWORD_RECEIVED", "END"),
         ("CONVERSATION_ENDED", "PARTICIPANT_ENDED"),
-        *[("SYSTEM_TEXT_ACCEPTED", "ended")] * 2,
+        *[("MESSAGE_ACCEPTED", "ended")] * 2,
         *[("MESSAGE_SENT", "")] * 2,
     ]
 

@@ -20,10 +20,12 @@ from conversation_service.store.conversations.commit_conversation import (
     FORGOTTEN_ANYWAY_AFTER,
     LAST_NUMBER_LIFETIME,
 )
+from conversation_service.store.deployment.number_lookups import WINDOW as NUMBER_LOOKUPS_WINDOW
 from conversation_service.store.deployment.opt_out_requests import REQUESTS_KEPT
 from conversation_service.store.deployment.restore_requests import REQUESTS_KEPT as RESTORES_KEPT
 from conversation_service.store.erasure.log import ERASURE_LIFETIME
 from conversation_service.store.keyspace.keys import DeploymentKeys, Keys, parse_key
+from runtime.redis.write_check import KEPT_MS as WRITE_CHECK_KEPT_MS
 
 # Belongs to the pool, the deployment or a person's choice, not to a conversation: never expires.
 # Entries of its streams, sorted sets and hashes are deleted one by one.
@@ -71,6 +73,8 @@ def longest(settings: PoolSettings) -> Mapping[str, timedelta | None]:
         "numbers": ALWAYS,
         "blind-index-key": ALWAYS,
         "epoch": ALWAYS,
+        "write-check": timedelta(milliseconds=WRITE_CHECK_KEPT_MS),
+        "number-lookups": NUMBER_LOOKUPS_WINDOW,
         "restore-request": RESTORES_KEPT,
         "opt-out": ALWAYS,
         "opt-out-request": REQUESTS_KEPT,

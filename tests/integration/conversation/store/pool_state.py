@@ -11,11 +11,12 @@ from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.commands.core.lifecycle import opened
 from conversation_service.domain.commands.core.snapshot import Snapshot
 from conversation_service.domain.model.conversation import Conversation
+from conversation_service.domain.model.events import DeadLetterReason
 from conversation_service.domain.model.messages import OutboundMessage
 from conversation_service.domain.model.participants import Person
 from conversation_service.store.conversations.repository import ConversationRepository
 from conversation_service.store.conversations.types import Commit, Committed
-from conversation_service.store.outbox.dead_letters import DeadLetterReason, DeadLetters
+from conversation_service.store.outbox.dead_letters import DeadLetters
 from conversation_service.store.outbox.entry import CorruptEntry, OutboxEntry
 from conversation_service.store.outbox.outbox import Outbox
 from conversation_service.store.outbox.settlement import DeadLettering

@@ -21,9 +21,10 @@ async def test_callbacks_need_one_of_the_tokens_or_a_send_token(
     paths = {
         f"/api/message/{token}": 200,
         f"/api/receipt/{token}": 200,
-        "/api/receipt/c2VuZC10b2tlbg": 200,
+        "/api/receipt/attempt/c2VuZC10b2tlbg": 200,
         "/api/message": 404,
         "/api/receipt": 404,
+        "/api/receipt/c2VuZC10b2tlbg": 404,
         f"/api/message/{'w' * 32}": 404,
     }
     async with gateway_over(scripted, rules=AccessRules(TOKENS)) as gateway:

@@ -36,7 +36,7 @@ async def test_a_body_at_the_limit_is_accepted_and_one_byte_more_is_not(
 
 async def test_a_body_of_a_megabyte_gets_a_response(gateway: RunningGateway) -> None:
     detail = f"The body is larger than {LIMIT_BYTES} bytes. Send less."
-    for path in ("/api/message", "/api/receipt", "/api/receipt/c2VuZA"):
+    for path in ("/api/message", "/api/receipt", "/api/receipt/attempt/c2VuZA"):
         response = await gateway.http.post(path, content=message_of(1_000_000))
         assert (response.status_code, response.json()["detail"]) == (413, detail)
 

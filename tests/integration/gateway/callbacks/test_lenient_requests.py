@@ -28,7 +28,7 @@ async def test_a_byte_order_mark_and_a_final_slash_are_accepted(
     assert [message.body for message in scripted.messages] == ["hello"]
 
 
-@pytest.mark.parametrize("path", ["/api/receipt/", "/api/receipt/c2VuZA/"])
+@pytest.mark.parametrize("path", ["/api/receipt/", "/api/receipt/attempt/c2VuZA/"])
 async def test_so_it_is_with_receipts(gateway: RunningGateway, path: str) -> None:
     assert (await post(gateway, path, receipt())).status_code == 200
 

@@ -20,7 +20,7 @@ from support.services.running_gateway import (
     serving_conversations,
 )
 
-CALLBACKS = [("/api/message", sms()), ("/api/receipt/c2VuZA", receipt())]
+CALLBACKS = [("/api/message", sms()), ("/api/receipt/attempt/c2VuZA", receipt())]
 
 
 @pytest.mark.parametrize(("address", "callback"), CALLBACKS)
@@ -31,7 +31,7 @@ async def test_without_a_service_callbacks_get_503_until_there_is_one(
     async with running_gateway(target) as gateway:
         response = await gateway.http.post(address, json=callback)
         assert (response.status_code, response.headers["retry-after"]) == (503, "5")
-        assert response.json()["type"] == "urn:problem-type:maskline:not-now"
+        assert response.json()["type"] == "urn:problem-type:maskline:backend-unavailable"
 
         async def is_taken() -> bool:
             return (await gateway.http.post(address, json=callback)).status_code == 200
@@ -112,7 +112,7 @@ async def test_a_full_queue_is_503_at_once(monkeypatch: pytest.MonkeyPatch) -> N
 async def test_a_refused_item_gets_the_problem_of_its_reason(
     gateway: RunningGateway, scripted: ScriptedConversations
 ) -> None:
-    reason = ErrorReason.ERROR_REASON_UNKNOWN_MASKED_NUMBER
+    reason = ErrorReason.ERROR_REASON_MASKED_NUMBER_NOT_FOUND
     error = pb.ItemError(reason=reason, message="secret words")
     scripted.message_result = pb.ReceiveMessageResult(
         outcome=pb.RECEIVE_OUTCOME_REFUSED, error=error
@@ -132,7 +132,7 @@ async def test_an_unmatched_receipt_is_200_and_logged_by_its_id(
 ) -> None:
     scripted.receipt_result = pb.ReceiveDeliveryReceiptResult(outcome=pb.RECEIPT_OUTCOME_UNMATCHED)
     with structlog.testing.capture_logs() as logs:
-        response = await gateway.http.post("/api/receipt/c2VuZA", json=receipt())
+        response = await gateway.http.post("/api/receipt/attempt/c2VuZA", json=receipt())
     assert response.status_code == 200
     event = {"event": "receipt_unmatched", "log_level": "warning"}
     assert logs == [{**event, "carrier_message_id": CARRIER_MESSAGE_ID}]

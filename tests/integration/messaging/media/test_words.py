@@ -1,74 +1,87 @@
-"""Text parts of a message: their words belong to the body."""
+"""Words of text parts, fetched from the carrier's store."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
-from integration.messaging.media.conftest import Shelf
+from integration.messaging.media.conftest import AMR, VCARD, Shelf, settings_for
+from redis.asyncio import Redis
 
-from messaging_service.media import policy as policy_rules
+from messaging_service.media import relay as media_relay
 from messaging_service.media.relay import MediaRelay
-from messaging_service.model.message import Attachment, AttachmentPolicy, OutboundMessage
+from messaging_service.model.media import FetchedText, TextOutcome
+from messaging_service.model.message import AttachmentPolicy
+from support.fakes.scripted_carrier import Answer, CarrierRequest, response
 
-WORDS = "the words of a long message"
-
-
-def with_parts(
-    shelf: Shelf, body: str, *paths: str, policy: AttachmentPolicy = AttachmentPolicy.PICTURES
-) -> OutboundMessage:
-    """A message whose parts with "text" in their path are declared as plain text."""
-    message = shelf.text(*paths, policy=policy)
-    attachments = tuple(
-        Attachment(file.url, "text/plain; charset=utf-8") if "text" in file.url else file
-        for file in message.attachments
-    )
-    return replace(message, body=body, attachments=attachments)
-
-
-@pytest.fixture(autouse=True)
-def texts(shelf: Shelf) -> None:
-    shelf.files["/text"] = f"\ufeff{WORDS}\r\n".encode()
-    shelf.files["/text-more"] = b"and more"
-    shelf.files["/text-empty"] = b" \n"
-    shelf.files["/text-card"] = b"BEGIN:VCARD\nEND:VCARD"
-    shelf.files["/text-control"] = b"a\x1b[2J"
-    shelf.files["/text-long"] = b"x" * 10_001
+TEXT, FILE = TextOutcome.TEXT, TextOutcome.FILE
+GONE, UNAVAILABLE = TextOutcome.GONE, TextOutcome.UNAVAILABLE
 
 
 @pytest.mark.parametrize(
-    ("body", "paths", "sent", "files", "refused"),
+    ("content", "outcome", "text"),
     [
-        ("", ["/text"], WORDS, 0, 0),
-        ("", ["/a", "/text"], WORDS, 1, 0),
-        ("look", ["/text", "/a"], f"look\n{WORDS}", 1, 0),
-        ("look", ["/text", "/a", "/text-more"], f"look\n{WORDS}\nand more", 1, 0),
-        (f"{WORDS} ", ["/text", "/a"], f"{WORDS} ", 1, 0),
-        ("look", ["/text-empty", "/a"], "look", 1, 0),
-        *(("look", [path, "/a"], "look", 1, 1) for path in ("/text-card", "/text-control")),
-        ("look", ["/text-long", "/a"], "look", 1, 1),
+        (b"\xef\xbb\xbfthe words\r\n", TEXT, "the words"),
+        ("caf\u00e9".encode(), TEXT, "caf\u00e9"),
+        *((content, TEXT, "") for content in (b"", b" \n", b"\xef\xbb\xbf", b"<smil></smil>")),
+        (b"ID3 is a tag", TEXT, "ID3 is a tag"),
+        # The conversation service decides about these: an opt-out counts.
+        (b"ST\0OP", TEXT, "ST\0OP"),
+        (b"x" * 10_000, TEXT, "x" * 10_000),
+        *((content, FILE, "") for content in (b"x" * 10_001, b"x" * 99_999, VCARD, AMR, b"\xff")),
     ],
 )
-async def test_words_follow_the_body_unless_they_repeat_it(
-    room: MediaRelay, shelf: Shelf, body: str, paths: list[str], sent: str, files: int, refused: int
+async def test_words_are_told_from_files(
+    room: MediaRelay, shelf: Shelf, content: bytes, outcome: TextOutcome, text: str
 ) -> None:
-    message = with_parts(shelf, body, *paths)
-    prepared = await room.prepare(message)
-    assert (prepared.body, len(prepared.urls), prepared.refused) == (sent, files, refused)
-    assert await room.prepare(message) == prepared
-    assert len(shelf.paths) == len(paths)
+    shelf.files["/text"] = content
+    assert await room.fetch_text(f"{shelf.carrier.url}/text") == FetchedText(outcome, text)
 
 
-async def test_words_pass_where_no_files_do(room: MediaRelay, shelf: Shelf) -> None:
-    policy = AttachmentPolicy.NONE
-    shelf.files["/text-picture"] = shelf.files["/a"]
-    message = with_parts(shelf, "", "/a", "/text", "/text-picture", policy=policy)
-    prepared = await room.prepare(message)
-    assert (prepared.body, prepared.urls, prepared.refused) == (WORDS, (), 2)
+async def test_a_picture_declared_as_text_is_a_file(room: MediaRelay, shelf: Shelf) -> None:
+    assert await room.fetch_text(f"{shelf.carrier.url}/a") == FetchedText(FILE)
 
 
-async def test_words_are_no_file_of_the_limit_but_pictures_declared_as_text_are(
-    room: MediaRelay, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+async def test_a_text_that_is_gone_is_told_from_one_that_is_not_available(
+    room: MediaRelay, shelf: Shelf
 ) -> None:
-    monkeypatch.setattr(policy_rules, "FILES_LIMIT", 2)
-    shelf.files["/text-picture"] = shelf.files["/a"]
-    prepared = await room.prepare(with_parts(shelf, "", *["/a"] * 3, "/text", "/text-picture"))
-    assert (prepared.body, len(prepared.urls), prepared.refused) == (WORDS, 2, 2)
+    shelf.failing.add("/down")
+    outcomes = {"/none": GONE, "/down": UNAVAILABLE}
+    for path, outcome in outcomes.items():
+        assert await room.fetch_text(shelf.carrier.url + path) == FetchedText(outcome)
+    assert await room.fetch_text("http://169.254.169.254/text") == FetchedText(GONE)
+    assert shelf.paths == ["/none", "/down"]
+
+
+async def test_a_text_and_a_file_that_hang_do_not_delay_each_other(
+    redis: Redis, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang(request: CarrierRequest) -> Answer:
+        if request.path == "/hangs":
+            await asyncio.Event().wait()
+        return response(200, b"the words")
+
+    shelf.carrier.script = hang
+    monkeypatch.setattr(media_relay, "TEXT_SECONDS", 0.2)
+    monkeypatch.setattr(media_relay, "CONCURRENT_FILES", 1)
+    # One place is taken, and the other one is free.
+    monkeypatch.setattr(media_relay, "CONCURRENT_TEXTS", 2)
+    url = shelf.carrier.url
+    async with MediaRelay(redis, settings_for(url)) as relay:
+        file = asyncio.create_task(relay.prepare(shelf.text("/hangs")))
+        slow = asyncio.create_task(relay.fetch_text(f"{url}/hangs"))
+        assert (await relay.fetch_text(f"{url}/text")).text == "the words"
+        assert (await slow).outcome is UNAVAILABLE
+        assert not file.done()
+        file.cancel()
+
+
+@pytest.mark.parametrize(
+    ("policy", "files"), [(AttachmentPolicy.ALL, 1), (AttachmentPolicy.PICTURES, 0)]
+)
+async def test_a_long_text_is_sent_as_a_file_where_the_pool_allows_files(
+    room: MediaRelay, shelf: Shelf, policy: AttachmentPolicy, files: int
+) -> None:
+    shelf.files["/text"] = b"x" * 10_001
+    message = shelf.text("/text", policy=policy, kind="text/plain")
+    prepared = await room.prepare(replace(message, body="look"))
+    assert (len(prepared.urls), prepared.refused) == (files, 1 - files)

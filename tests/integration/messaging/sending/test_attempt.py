@@ -84,7 +84,7 @@ class PreparedFiles(MediaRelay):
         if self.meanwhile:
             await self.meanwhile()
         urls = tuple(attachment.url for attachment in message.attachments)
-        return Prepared(urls, 0, message.body)
+        return Prepared(urls, 0)
 
 
 class ReleasedMeanwhile(Ledger):

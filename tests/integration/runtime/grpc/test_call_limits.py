@@ -10,13 +10,14 @@ from integration.runtime.echo import ask, echoing
 from redis.asyncio import Redis
 
 from conversation_service.application.event_subscription import MAX_SUBSCRIPTIONS, SubscriptionLimit
-from conversation_service.domain.errors import TooManyWatchers
+from conversation_service.domain.errors import WatchLimitReached
 from maskline.conversation.v1 import conversation_pb2 as pb
 from runtime.grpc.call_limits import MAX_CALLS, MAX_OPEN_STREAMS_PER_CONNECTION
 from runtime.grpc.server import MAX_STREAMS_PER_CONNECTION
 from support.builders.conversations import ALICE_NUMBER
 from support.clock import ManualClock
 from support.net.grpc_calls import is_serving
+from support.observation.watching import watch_request
 from support.services.conversation_service import running
 
 # More streams than the server has places for calls.
@@ -25,7 +26,7 @@ FLOOD = PER_CHANNEL * CONNECTIONS
 assert FLOOD > MAX_CALLS
 WATCH, EVENTS = (
     "/grpc.health.v1.Health/Watch",
-    "/maskline.conversation.v1.ConversationService/WatchEvents",
+    "/maskline.conversation.v1.EventService/WatchEvents",
 )
 
 
@@ -51,7 +52,7 @@ async def flood(target: str, method: str, request: bytes, streams: int) -> Async
 async def test_texts_are_taken_while_strangers_hold_watches_and_event_streams(
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> None:
-    events = pb.WatchEventsRequest(pool="main").SerializeToString()
+    events = watch_request().SerializeToString()
     async with (
         running(redis_url, clock) as service,
         flood(service.target, WATCH, b"", FLOOD) as watches,
@@ -85,7 +86,7 @@ def test_one_caller_cannot_take_all_event_streams() -> None:
     limit, taken = SubscriptionLimit(limit=3, per_caller=2), []
     with ExitStack() as open_streams:
         for caller in ("a", "a", "a", "b", "b"):
-            with suppress(TooManyWatchers):
+            with suppress(WatchLimitReached):
                 open_streams.enter_context(limit.slot(caller))
                 taken.append(caller)
     assert taken == ["a", "a", "b"]

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -109,7 +110,8 @@ async def test_a_message_passes_all_services_and_unknown_callers_are_refused(
         encrypted(tmp_path, redis_url, carrier.url) as running,
         httpx.AsyncClient(base_url=running.gateway_url, timeout=TIMEOUT_SECONDS) as phone,
     ):
-        assert (await phone.post("/api/message", json=sms())).status_code == 200
+        message = sms(timestamp=datetime.now(UTC).isoformat())
+        assert (await phone.post("/api/message", json=message)).status_code == 200
 
         async def is_sent() -> bool:
             return bool(carrier.requests)

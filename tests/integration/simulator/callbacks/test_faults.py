@@ -171,7 +171,7 @@ async def test_the_last_receipt_may_say_whether_the_text_arrived(
 async def test_receipts_may_go_to_the_address_of_the_account(simulator: Simulator) -> None:
     await simulator.fault("receipts_without_token")
     for _ in range(2):
-        await simulator.send(dlr_callback=f"{simulator.gateway.url}/api/receipt/token")
+        await simulator.send(dlr_callback=f"{simulator.gateway.url}/api/receipt/attempt/token")
         await simulator.deliver()
     paths = [callback.path for callback in simulator.gateway.received]
-    assert paths == ["/api/receipt"] * 2 + ["/api/receipt/token"] * 2
+    assert paths == ["/api/receipt"] * 2 + ["/api/receipt/attempt/token"] * 2

@@ -31,9 +31,11 @@ async def test_a_gateway_that_does_not_answer_in_time_gets_it_again(clock: Manua
 
 
 async def test_receipts_come_in_order_to_the_address_of_their_message(simulator: Simulator) -> None:
-    response = await simulator.send(dlr_callback=f"{simulator.gateway.url}/api/receipt/token")
+    response = await simulator.send(
+        dlr_callback=f"{simulator.gateway.url}/api/receipt/attempt/token"
+    )
     await simulator.deliver()
-    assert [c.path for c in simulator.gateway.received] == ["/api/receipt/token"] * 2
+    assert [c.path for c in simulator.gateway.received] == ["/api/receipt/attempt/token"] * 2
     receipts = [json.loads(c.content)["data"] for c in simulator.gateway.received]
     assert {receipt["id"] for receipt in receipts} == {response.json()["data"]["id"]}
     steps = [(r["attributes"]["level"], r["attributes"]["status_code"]) for r in receipts]

@@ -4,7 +4,14 @@ import asyncio
 
 import httpx
 import pytest
-from integration.simulator.running_simulator import ALICE, BOB, KEYS, OURS, Simulator
+from integration.simulator.running_simulator import (
+    ALICE,
+    BOB,
+    KEYS,
+    OURS,
+    Simulator,
+    running_simulator,
+)
 
 from support.clock import ManualClock
 from support.eventually import eventually
@@ -113,3 +120,19 @@ async def test_a_stop_of_the_simulator_ends_every_wait(simulator: Simulator, kin
     simulator.carrier.close()
     with pytest.raises(httpx.TransportError):
         await sending
+
+
+async def test_an_account_with_a_limit_gets_429_beyond_it_in_any_second(
+    clock: ManualClock,
+) -> None:
+    async with running_simulator(clock, sms_per_second=2) as simulator:
+
+        async def statuses(*requests: dict[str, object]) -> list[int]:
+            return [(await simulator.send(**request)).status_code for request in requests]
+
+        assert await statuses({}, {}, {}, {"is_mms": True}) == [202, 202, 429, 202]
+        message = {"to": ALICE, "from": OURS, "body": "hi"}
+        older = await simulator.http.post("/v2.1/messages", json=message, auth=KEYS)
+        assert older.status_code == 429, "both versions count together"
+        clock.move(seconds=1)
+        assert await statuses({}, {}, {}) == [202, 202, 429]

@@ -38,7 +38,7 @@ def test_times_are_shown_in_the_local_zone_with_its_name() -> None:
 def test_enums_are_words_and_newer_ones_are_numbers() -> None:
     assert enum_word(pb.Conversation(state=pb.CONVERSATION_STATE_ACTIVE), "state") == "active"
     assert enum_word(pb.Conversation(), "end_reason") == ""
-    newer = Event.FromString(b"\x18\xce\x0f")
+    newer = Event.FromString(b"\x20\xce\x0f")
     assert enum_word(newer, "type") == "1998"
 
 

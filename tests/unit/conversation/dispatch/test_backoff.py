@@ -13,10 +13,10 @@ from conversation_service.dispatch.backoff import (
     retry_delay,
 )
 from conversation_service.dispatch.dispatcher import Dispatcher
+from conversation_service.domain.model.events import DeadLetterReason
 from conversation_service.domain.model.messages import DeliveryFailure, DeliveryFailureKind
 from conversation_service.messaging.client import MessagingUnavailable
 from conversation_service.messaging.send import Retry
-from conversation_service.store.outbox.dead_letters import DeadLetterReason
 from support.builders.conversations import ALICE, BOB
 from support.builders.dispatch_harness import CONVERSATION, Harness, person
 from support.clock import ManualClock

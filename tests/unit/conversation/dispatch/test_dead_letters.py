@@ -6,10 +6,10 @@ import pytest
 from prometheus_client import REGISTRY
 
 from conversation_service.dispatch.settle import DEAD_LETTERED
+from conversation_service.domain.model.events import DeadLetterReason
 from conversation_service.domain.model.messages import MessageState
 from conversation_service.messaging.client import RequestFailed, RequestInvalid
 from conversation_service.messaging.send import Rejected
-from conversation_service.store.outbox.dead_letters import DeadLetterReason
 from conversation_service.store.outbox.entry import CorruptEntry
 from support.builders.conversations import ALICE, BOB, CAROL
 from support.builders.dispatch_harness import KEYS, Harness

@@ -7,6 +7,7 @@ import pytest
 
 from conversation_service.domain.errors import BackendUnavailable
 from conversation_service.domain.model.consent import OptOutSource
+from conversation_service.domain.model.events import Failure, FailureReason, SendResolution
 from conversation_service.domain.model.messages import (
     DeliveryFailure,
     DeliveryFailureKind,
@@ -16,7 +17,10 @@ from conversation_service.messaging.send import Sent, Uncertain
 from support.builders.conversations import ALICE, BOB
 from support.builders.dispatch_harness import CONVERSATION, KEYS, Harness
 
-REFUSED = Sent(MessageState.REFUSED, "CARRIER_REJECTED")
+REJECTED = Failure(FailureReason.CARRIER_REJECTED)
+REFUSED = Sent(MessageState.REFUSED, failure=REJECTED)
+OPTED_OUT = Failure(FailureReason.OPTED_OUT)
+ONLY_FILES = Failure(FailureReason.ATTACHMENTS_REFUSED)
 
 
 @pytest.mark.parametrize(
@@ -27,7 +31,7 @@ REFUSED = Sent(MessageState.REFUSED, "CARRIER_REJECTED")
         (Sent(MessageState.EXPIRED), DeliveryFailureKind.NOT_DELIVERED),
         (Sent(MessageState.UNKNOWN), DeliveryFailureKind.UNCERTAIN),
         (
-            Sent(MessageState.REFUSED, failure="ATTACHMENTS_REFUSED", refused_attachments=2),
+            Sent(MessageState.REFUSED, failure=ONLY_FILES, refused_attachments=2),
             DeliveryFailureKind.ATTACHMENTS_ONLY_REFUSED,
         ),
         (Sent(MessageState.SENT, refused_attachments=1), DeliveryFailureKind.ATTACHMENTS_REFUSED),
@@ -68,7 +72,7 @@ async def test_a_message_is_not_settled_before_its_sender_was_notified(harness: 
 
 
 async def test_after_an_opt_out_only_the_end_of_the_conversation_notifies(harness: Harness) -> None:
-    harness.messaging.results["a1"] = [Sent(MessageState.REFUSED, failure="OPTED_OUT")]
+    harness.messaging.results["a1"] = [Sent(MessageState.REFUSED, failure=OPTED_OUT)]
     await harness.add_relayed((ALICE, "a1"), (ALICE, "a2"))
     await harness.run_until(harness.dispatcher())
     assert harness.failures.notified == []
@@ -82,12 +86,12 @@ async def test_nobody_is_notified_of_a_system_message(harness: Harness) -> None:
     await harness.add(ALICE, "a1", CONVERSATION)
     await harness.run_until(harness.dispatcher())
     assert harness.failures.notified == []
-    assert await harness.events() == [("MESSAGE_REFUSED", "REFUSED_BY_CARRIER")]
+    assert await harness.events() == [("MESSAGE_FAILED", "CARRIER_REJECTED")]
 
 
 UNCERTAIN = Uncertain(timedelta(seconds=2))
-RESOLVED = Sent(MessageState.SENT, resolution="RECORD")
-LOST = Sent(MessageState.UNKNOWN, resolution="PREFERRED_LOSS")
+RESOLVED = Sent(MessageState.SENT, resolution=SendResolution.RECORD)
+LOST = Sent(MessageState.UNKNOWN, resolution=SendResolution.PREFERRED_LOSS)
 
 
 async def test_it_stays_the_head_of_its_queue_and_others_go_on(harness: Harness) -> None:
@@ -116,7 +120,7 @@ async def test_its_state_and_its_resolution_are_recorded_once(harness: Harness) 
         harness.clock.move(seconds=2)
     assert await harness.waiting() == 0
     assert await harness.events() == [
-        ("MESSAGE_UNKNOWN", ""),
+        ("MESSAGE_UNCERTAIN", ""),
         ("MESSAGE_SENT", ""),
         ("MESSAGE_RESOLVED", "RECORD"),
     ]
@@ -134,7 +138,7 @@ async def test_a_send_that_stays_uncertain_is_settled_and_its_sender_notified(
     await harness.run_until(dispatcher)
     assert await harness.outbox.state("m0") is MessageState.UNKNOWN
     assert await harness.events() == [
-        ("MESSAGE_UNKNOWN", ""),
+        ("MESSAGE_UNCERTAIN", ""),
         ("MESSAGE_RESOLVED", "PREFERRED_LOSS"),
         ("MESSAGE_SENT", ""),
     ]

@@ -13,7 +13,7 @@ from gateway.access.callback_auth import (
     is_one_of,
 )
 from gateway.access.client_address import ClientAddress
-from gateway.problems import CallerNotAllowed, CredentialsNeeded
+from gateway.problems import CredentialsNeeded, SourceNotAllowed
 
 CLIENT = ip_address("52.88.246.140")
 NEW, OLD = b"n" * 32, b"o" * 32
@@ -28,7 +28,9 @@ def served(rules: CallerRules, path: str, authorization: bytes = b"") -> str:
     return check(rules, path, CLIENT, authorization)
 
 
-@pytest.mark.parametrize("path", ["/api/message", "/api/receipt", "/api/receipt/c2VuZA", "/api/x"])
+@pytest.mark.parametrize(
+    "path", ["/api/message", "/api/receipt", "/api/receipt/attempt/c2VuZA", "/api/x"]
+)
 def test_without_rules_every_path_is_served(path: str) -> None:
     assert check(CallerRules(), path, None, b"") == path
 
@@ -40,8 +42,8 @@ def test_without_rules_every_path_is_served(path: str) -> None:
         ("/api/message/" + "o" * 32, "/api/message"),
         ("/api/receipt/" + "n" * 32, "/api/receipt"),
         ("/api/receipt/" + "o" * 32, "/api/receipt"),
-        ("/api/receipt/c2VuZC10b2tlbg", "/api/receipt/c2VuZC10b2tlbg"),
-        ("/api/receipt/" + "N" * 32, "/api/receipt/" + "N" * 32),
+        ("/api/receipt/attempt/c2VuZC10b2tlbg", "/api/receipt/attempt/c2VuZC10b2tlbg"),
+        ("/api/receipt/attempt/" + "N" * 32, "/api/receipt/attempt/" + "N" * 32),
     ],
 )
 def test_both_tokens_are_accepted_on_both_paths_and_a_send_token_needs_none(
@@ -58,6 +60,10 @@ def test_both_tokens_are_accepted_on_both_paths_and_a_send_token_needs_none(
         *("/api/message/" + "n" * 31 + "\ufffd", "/api/message/" + "n" * 32 + "//"),
         *("/api/message/x/" + "n" * 32, "/api/receipt/" + "n" * 32 + "/c2VuZA"),
         *("/api/" + "n" * 32, "/api/other/" + "n" * 32),
+        # A wrong callback token is never handed on as a send token.
+        *("/api/receipt/" + "N" * 32, "/api/receipt/c2VuZC10b2tlbg"),
+        *("/api/receipt/attempt", "/api/receipt/attempt/", "/api/receipt/attempt/c2VuZA/x"),
+        "/api/receipt/attempt/" + "n" * 32 + "/c2VuZA",
     ],
 )
 def test_any_other_path_of_callbacks_is_not_found(path: str) -> None:
@@ -72,7 +78,7 @@ def test_a_listed_client_may_send_callbacks(client: str) -> None:
 
 @pytest.mark.parametrize("client", [ip_address("52.88.246.141"), ip_address("2001:db9::1"), None])
 def test_no_other_client_may_send_callbacks(client: ClientAddress | None) -> None:
-    with pytest.raises(CallerNotAllowed):
+    with pytest.raises(SourceNotAllowed):
         check(LISTED, "/api/message", client, b"")
 
 
@@ -102,10 +108,19 @@ def test_any_other_credentials_are_refused(authorization: bytes) -> None:
 
 @pytest.mark.parametrize("rules", [BASIC, replace(TOKENS, credentials=CREDENTIALS)])
 def test_the_receipt_address_of_an_attempt_needs_no_password(rules: CallerRules) -> None:
-    assert served(rules, "/api/receipt/c2VuZC10b2tlbg") == "/api/receipt/c2VuZC10b2tlbg"
+    assert (
+        served(rules, "/api/receipt/attempt/c2VuZC10b2tlbg")
+        == "/api/receipt/attempt/c2VuZC10b2tlbg"
+    )
 
 
-@pytest.mark.parametrize("path", ["/api/receipt", "/api/message", "/api/message/c2VuZA"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/api/receipt", "/api/receipt/c2VuZA", "/api/receipt/attempt", "/api/receipt/attempt/"),
+        *("/api/message", "/api/message/c2VuZA", "/api/receipt/attempt/a/b"),
+    ],
+)
 def test_every_other_path_of_callbacks_needs_the_password(path: str) -> None:
     with pytest.raises(CredentialsNeeded):
         served(BASIC, path)

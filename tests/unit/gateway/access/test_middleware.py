@@ -14,17 +14,19 @@ CARRIER, STRANGER, LOOPBACK = "52.88.246.140", "203.0.113.9", "127.0.0.1"
 TOKEN = "t" * 32
 WITH_TOKEN = AccessRules(CallerRules(callback_tokens=(TOKEN.encode(),)), refusals_per_minute=3)
 CORRECT, WRONG = f"/api/message/{TOKEN}", "/api/message/" + "w" * 32
+OF_ATTEMPT = "/api/receipt/attempt/" + "s" * 43
 
 
 class Application:
-    """Responds to everything with 200 and keeps the scopes."""
+    """Responds to everything with one status and keeps the scopes."""
 
     def __init__(self) -> None:
         self.scopes: list[Scope] = []
+        self.status = 200
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scopes.append(scope)
-        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.start", "status": self.status, "headers": []})
         await send({"type": "http.response.body", "body": b"{}"})
 
 
@@ -105,9 +107,10 @@ BASIC = CallerRules(credentials=PASSWORD)
 SECRETS: list[tuple[CallerRules, str, str, dict[str, str]]] = [
     (WITH_TOKEN.callers, WRONG, CORRECT, {}),
     (WITH_TOKEN.callers, "/api/receipt/" + "s" * 43, f"/api/receipt/{TOKEN}", {}),
+    (WITH_TOKEN.callers, WRONG, OF_ATTEMPT, {}),
     (WITH_TOKEN.callers, "/media/c2VuZA", CORRECT, {}),
     (BASIC, "/api/message", "/api/message", {"Authorization": f"Basic {PASSWORD.decode()}"}),
-    (BASIC, "/media/x", "/api/receipt/a", {"Authorization": f"Basic {PASSWORD.decode()}"}),
+    (BASIC, "/media/x", "/api/receipt/attempt/a", {"Authorization": f"Basic {PASSWORD.decode()}"}),
 ]
 
 
@@ -122,6 +125,37 @@ async def test_a_right_secret_passes_whatever_else_comes_from_its_address(
     # And it takes nothing from the rate of the others.
     guarded.time.now += 60
     assert (await guarded.statuses(CARRIER, flooded, 1))[0] != 429
+
+
+async def test_a_wrong_callback_token_of_receipts_is_a_refusal_and_not_handed_on() -> None:
+    guarded = Guarded(WITH_TOKEN)
+    wrong = "/api/receipt/" + "s" * 43
+    assert await guarded.statuses(STRANGER, wrong, 4) == [404, 404, 404, 429]
+    assert guarded.application.scopes == []
+
+
+async def test_a_right_send_token_costs_nothing_and_passes_whatever_comes_from_its_address() -> (
+    None
+):
+    guarded = Guarded(replace(WITH_TOKEN, requests_per_second=1))
+    assert await guarded.statuses(CARRIER, OF_ATTEMPT, 50) == [200] * 50
+    guarded.application.status = 503
+    assert await guarded.statuses(CARRIER, OF_ATTEMPT, 50) == [503] * 50
+    assert (await guarded.statuses(CARRIER, "/media/c2VuZA", 5)) == [503] * 5
+    assert (await guarded.statuses(CARRIER, "/media/c2VuZA", 1)) == [429]
+    guarded.application.status = 200
+    assert await guarded.statuses(CARRIER, OF_ATTEMPT, 50) == [200] * 50
+
+
+async def test_a_wrong_send_token_costs_its_address() -> None:
+    guarded = Guarded(AccessRules(requests_per_second=1))
+    guarded.application.status = 404
+    assert await guarded.statuses(STRANGER, OF_ATTEMPT, 7) == [404] * 5 + [429] * 2
+    guarded.application.status = 413
+    assert await guarded.statuses(STRANGER, OF_ATTEMPT, 2) == [413] * 2
+    guarded.application.status = 200
+    assert await guarded.statuses(STRANGER, "/media/c2VuZA", 1) == [429]
+    assert await guarded.statuses(STRANGER, OF_ATTEMPT, 2) == [200] * 2
 
 
 async def test_a_wrong_token_costs_its_address() -> None:

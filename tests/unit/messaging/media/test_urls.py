@@ -48,5 +48,5 @@ def test_only_a_well_formed_path_contains_a_token_and_its_extension_is_ignored()
 
 
 def test_neither_an_address_nor_a_file_shows_in_a_repr() -> None:
-    assert TOKEN not in repr(Prepared((f"https://relay.example/media/{TOKEN}",), 0, "words"))
+    assert TOKEN not in repr(Prepared((f"https://relay.example/media/{TOKEN}",), 0))
     assert "pixels" not in repr(MEDIA)

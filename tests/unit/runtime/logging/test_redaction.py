@@ -7,7 +7,7 @@ from runtime.logging.redaction import DROPPED, FIELDS, SPAN_FIELDS, redacted, re
 PASSING: dict[str, object] = {
     "event": "call_failed",
     "level": "warning",
-    "reason": "not-now",
+    "reason": "backend-unavailable",
     "code": "UNAVAILABLE",
     "error": "ConnectionError",
     "logger": "uvicorn.error",
@@ -24,7 +24,7 @@ PASSING: dict[str, object] = {
     "seconds": 1.5,
     "files": ["tls.pem", "tls.key"],
     "setting": "CONVERSATION_STATE_KEY, CONVERSATION_CALLERS_FILE",
-    "route": "/api/receipt/{send_token}",
+    "route": "/api/receipt/attempt/{send_token}",
     "method": "/maskline.conversation.v1.ConversationService/ReceiveMessages",
     "rpc_service": "maskline.conversation.v1.ConversationService",
     "detail": "id is missing or is not a string of 1 to 128 printable ASCII characters.",
@@ -56,7 +56,7 @@ def test_no_field_passes_a_number_in_any_form(leak: object) -> None:
         assert "[dropped]" in passed or "[number]" in passed, name
 
 
-TOKEN_PATHS = ("/api/receipt/c2VuZC10b2tlbg", "/media/Zm9vYmFyMTIzNA.png")
+TOKEN_PATHS = ("/api/receipt/attempt/c2VuZC10b2tlbg", "/media/Zm9vYmFyMTIzNA.png")
 ADDRESS = f"https://carrier.example{TOKEN_PATHS[0]}"
 SENTENCES = ("detail", "why", "advice", "problem")
 
@@ -90,7 +90,7 @@ def test_spans_have_no_sentences() -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("decide_batch", "POST /api/receipt/{send_token}"),
+        *("decide_batch", "POST /api/receipt/attempt/{send_token}"),
         "maskline.messaging.v1.MessagingService/SendMessages",
     ],
 )
@@ -101,7 +101,7 @@ def test_the_name_of_a_span_is_a_word_a_method_or_a_route_template(name: str) ->
 @pytest.mark.parametrize(
     "name",
     [
-        *("POST /api/receipt/c2VuZC10b2tlbg", "GET /media/+14255550111"),
+        *("POST /api/receipt/attempt/c2VuZC10b2tlbg", "GET /media/+14255550111"),
         *("POST /api/message?from=4255550111", "meet me at noon", "send +14255550111"),
         *("4255550111", ""),
     ],

@@ -56,13 +56,13 @@ def test_an_exception_is_logged_by_type_and_place() -> None:
 
 
 def test_neither_stacks_nor_lines_of_libraries_below_warnings_are_logged() -> None:
-    library = "logging.getLogger('httpx').info('GET /api/receipt/c2VuZA')"
+    library = "logging.getLogger('httpx').info('GET /api/receipt/attempt/c2VuZA')"
     [line] = lines_of(f"log.error('failed', stack_info=True); {library}")
     assert set(line) == {"event", "level", "timestamp", "service"}
 
 
 LIBRARY_LINES = [
-    "logging.getLogger('httpx').%s('GET /api/receipt/quillmark %%s', '4255550111')",
+    "logging.getLogger('httpx').%s('GET /api/receipt/attempt/quillmark %%s', '4255550111')",
     "logging.getLogger('grpc').%s('%%s %%s', 'quillmark')",
     "logging.getLogger('asyncio').%s('quillmark', stack_info=True)",
     "logging.getLogger('redis').%s(ValueError('quillmark'))",

@@ -15,7 +15,7 @@ from support.observation.leak_markers import SAID, leaks, number_forms
 from support.observation.spans import CollectedSpans, attributes
 
 NUMBER = "+14255550137"
-URL = "https://gateway.example/api/receipt/c2VuZC10b2tlbg?to=%2B14255550137"
+URL = "https://gateway.example/api/receipt/attempt/c2VuZC10b2tlbg?to=%2B14255550137"
 
 
 def leaky_span(collected: CollectedSpans) -> Span:

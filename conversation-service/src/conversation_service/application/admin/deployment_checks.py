@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from conversation_service.application.pools import PoolDirectory
 from conversation_service.application.restore_guard import RestoreGuard
-from conversation_service.domain.errors import CarrierAccountRefused
+from conversation_service.domain.errors import CarrierCredentialsRejected
 from conversation_service.messaging.client import (
     MessagingClient,
     MessagingRefused,
@@ -91,17 +91,29 @@ class DeploymentChecks:
         try:
             info = cast("Mapping[str, object]", await self._redis.info())
             pools = await self._pools()
-            restore = _restore(is_open=await self._guard.check(), is_kept=self._guard.is_kept)
+            write_error = await self._writes.error()
+            # The guard writes too.
+            restore = [] if write_error else [await self._restore()]
         except (RedisError, OSError) as error:
             finding = f"unreachable ({type(error).__name__}); see CONVERSATION_REDIS_URL"
             yield Check("redis", CheckOutcome.FAILED, finding)
             return
-        yield _redis_memory(info, await self._writes.error())
+        yield _redis_memory(info, write_error)
         yield _redis_version(info)
         yield _redis_durability(info)
         yield _redis_eviction(info)
-        yield restore
-        yield pools
+        for check in (*restore, pools):
+            yield check
+
+    async def _restore(self) -> Check:
+        name = "redis restore"
+        if not await self._guard.check():
+            finding = "an older copy of Redis was restored; see `maskline restore accept`"
+            return Check(name, CheckOutcome.FAILED, finding)
+        if not self._guard.is_kept:
+            finding = "an older copy might go unnoticed; set CONVERSATION_STATE_DIRECTORY"
+            return Check(name, CheckOutcome.WARNED, finding)
+        return Check(name, CheckOutcome.PASSED, "Redis is as new as it was")
 
     async def _pools(self) -> Check:
         await self._directory.refresh()
@@ -125,7 +137,7 @@ class DeploymentChecks:
             finding = "it refuses this service's credentials; see CONVERSATION_MESSAGING_TOKEN"
             yield Check("messaging service", CheckOutcome.FAILED, finding)
             return
-        except (MessagingUnavailable, CarrierAccountRefused):
+        except (MessagingUnavailable, CarrierCredentialsRejected):
             finding = "it or the carrier is unreachable; see its log"
             yield Check("messaging service", CheckOutcome.FAILED, finding)
             return
@@ -175,14 +187,3 @@ def _redis_eviction(info: Mapping[str, object]) -> Check:
         return Check(name, CheckOutcome.PASSED, "no keys are evicted")
     finding = f"{policy} may evict conversations; set maxmemory-policy noeviction"
     return Check(name, CheckOutcome.FAILED, finding)
-
-
-def _restore(*, is_open: bool, is_kept: bool) -> Check:
-    name = "redis restore"
-    if not is_open:
-        finding = "an older copy of Redis was restored; see `maskline restore accept`"
-        return Check(name, CheckOutcome.FAILED, finding)
-    if not is_kept:
-        finding = "an older copy might go unnoticed; set CONVERSATION_STATE_DIRECTORY"
-        return Check(name, CheckOutcome.WARNED, finding)
-    return Check(name, CheckOutcome.PASSED, "Redis is as new as it was")

@@ -7,7 +7,11 @@ import structlog
 
 from conversation_service.application.pools import PoolDirectory
 from conversation_service.domain.commands.operator.pools import CreatePool, ReseedPool
-from conversation_service.domain.errors import ConversationError, NumberTaken, PoolExists
+from conversation_service.domain.errors import (
+    ConversationError,
+    MaskedNumberAlreadyAssigned,
+    PoolAlreadyExists,
+)
 from conversation_service.domain.model.pool import SeededPool
 from conversation_service.store.deployment.pool_index import PoolIndex
 
@@ -40,8 +44,8 @@ class PoolSeeder:
             await self._index.add(pool.name)
             return
         numbers = [number.phone_number for number in pool.numbers]
-        if not await self._index.claim_numbers(pool.name, numbers):
-            raise NumberTaken
+        if taken := await self._index.claim_numbers(pool.name, numbers):
+            raise MaskedNumberAlreadyAssigned(f"masked_numbers[{taken.position}]", taken.pool)
         try:
             if existing.version:
                 request_id = f"{_digest(pool)} {existing.version}"
@@ -49,7 +53,7 @@ class PoolSeeder:
             else:
                 seed = CreatePool("seed", pool.settings, pool.numbers, is_seed=True)
                 await context.executor.run(seed)
-        except PoolExists:
+        except PoolAlreadyExists:
             # Another replica was first.
             pass
         await self._index.add(pool.name)

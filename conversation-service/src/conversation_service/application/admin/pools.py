@@ -1,6 +1,6 @@
 """Pools and their masked numbers: create, change, compare with the carrier."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from conversation_service.application.pools import PoolContext, PoolDirectory
@@ -12,7 +12,7 @@ from conversation_service.domain.commands.operator.pools import (
     RemoveNumber,
     UpdatePool,
 )
-from conversation_service.domain.errors import ConversationError, NumberTaken
+from conversation_service.domain.errors import ConversationError, MaskedNumberAlreadyAssigned
 from conversation_service.domain.model.capacity import CapacityReport, capacity_report
 from conversation_service.domain.model.pool import MaskedNumber, Pool, PoolSettings
 from conversation_service.messaging.client import MessagingClient
@@ -46,9 +46,13 @@ class Pools:
     async def create(
         self, name: str, request_id: str, settings: PoolSettings, numbers: tuple[MaskedNumber, ...]
     ) -> Pool:
-        """Raises PoolExists, NumberTaken, InvalidArgument, PoolFull."""
+        """Raises PoolAlreadyExists, InvalidArgument and what concerns its masked numbers."""
         pool = self._directory.uncreated(name)
-        await self._run_with_claim(pool, numbers, CreatePool(request_id, settings, numbers))
+        command = CreatePool(request_id, settings, numbers)
+        fields = {
+            number.phone_number: f"masked_numbers[{index}]" for index, number in enumerate(numbers)
+        }
+        await self._run_with_claim(pool, fields, command)
         await self._index.add(name)
         return (await self._directory.by_name(name)).pool
 
@@ -61,28 +65,28 @@ class Pools:
         await self._directory.refresh()
         return [await pool.executor.reload() for pool in self._directory.pools]
 
-    async def update(
-        self, name: str, request_id: str, settings: PoolSettings, fields: tuple[str, ...]
-    ) -> Pool:
-        """Raises PoolNotFound, InvalidArgument."""
+    async def update(self, name: str, command: UpdatePool) -> Pool:
+        """Raises PoolNotFound, EtagMismatch, InvalidArgument."""
         pool = await self._directory.by_name(name)
-        await pool.executor.run(UpdatePool(request_id, settings, fields))
+        await pool.executor.run(command)
         return await pool.executor.reload()
 
     async def add_number(self, name: str, request_id: str, number: MaskedNumber) -> Pool:
-        """Raises PoolNotFound, NumberTaken, PoolFull."""
+        """Raises PoolNotFound, MaskedNumberAlreadyAssigned, MaskedNumberLimitReached."""
         pool = await self._directory.by_name(name)
-        await self._run_with_claim(pool, (number,), AddNumber(request_id, number))
+        await self._run_with_claim(
+            pool, {number.phone_number: "masked_number"}, AddNumber(request_id, number)
+        )
         return await pool.executor.reload()
 
     async def drain_number(self, name: str, request_id: str, masked_number: str) -> Pool:
-        """Raises PoolNotFound, UnknownMaskedNumber."""
+        """Raises PoolNotFound, MaskedNumberNotFound."""
         pool = await self._directory.by_name(name)
         await pool.executor.run(DrainNumber(request_id, masked_number))
         return await pool.executor.reload()
 
     async def remove_number(self, name: str, request_id: str, masked_number: str) -> Pool:
-        """Raises PoolNotFound, UnknownMaskedNumber, NumberInUse."""
+        """Raises PoolNotFound, MaskedNumberNotFound, MaskedNumberInUse."""
         pool = await self._directory.by_name(name)
         await pool.executor.run(RemoveNumber(request_id, masked_number))
         changed = await pool.executor.reload()
@@ -96,7 +100,7 @@ class Pools:
         return await pool.store.live_counts(pool.pool.masked_numbers)
 
     async def compare(self, name: str) -> NumberDifferences:
-        """Raises PoolNotFound, CarrierAccountRefused, MessagingUnavailable."""
+        """Raises PoolNotFound, CarrierCredentialsRejected, MessagingUnavailable."""
         pool = await self.get(name)
         account = await self._messaging.account_numbers()
         owned = {number.phone_number for number in account}
@@ -117,11 +121,12 @@ class Pools:
         return capacity_report(current, live, max_held, history, self._clock.now())
 
     async def _run_with_claim(
-        self, pool: PoolContext, numbers: Iterable[MaskedNumber], command: Command
+        self, pool: PoolContext, fields: Mapping[str, str], command: Command
     ) -> None:
-        claimed = [number.phone_number for number in numbers]
-        if not await self._index.claim_numbers(pool.name, claimed):
-            raise NumberTaken
+        """`fields`: the numbers to claim, each with its field of the request."""
+        claimed = list(fields)
+        if taken := await self._index.claim_numbers(pool.name, claimed):
+            raise MaskedNumberAlreadyAssigned(fields[claimed[taken.position]], taken.pool)
         try:
             await pool.executor.run(command)
         except ConversationError:

@@ -8,14 +8,15 @@ import structlog
 
 from conversation_service.application import queries
 from conversation_service.application.inbound.reconciliation import LOOK_BACK, MAX_PAGES
+from conversation_service.application.inbound.text_parts import TextPartReader
 from conversation_service.application.pools import PoolContext, PoolDirectory
 from conversation_service.application.restore_guard import MARGIN, RestoreGuard
 from conversation_service.domain.commands.system.end_for_restore import EndConversationForRestore
 from conversation_service.domain.errors import (
     BackendUnavailable,
     ConversationError,
+    MaskedNumberNotFound,
     NoRestorePending,
-    UnknownMaskedNumber,
 )
 from conversation_service.domain.keywords.keywords import Keyword, parse
 from conversation_service.domain.model.consent import OptOutSource
@@ -50,6 +51,7 @@ class RestoreStores:
     cursor: ReconciliationCursor
     records: CarrierRecords
     people: PersonIds
+    text_parts: TextPartReader
 
 
 class RestoreAcceptance:
@@ -68,7 +70,7 @@ class RestoreAcceptance:
         """Ends every live conversation of the copy, and drops every text that waits in it.
 
         Since the copy was made numbers may have gone to other people, and texts may have been sent.
-        Raises NoRestorePending, BackendUnavailable, CommitContention.
+        Raises NoRestorePending, BackendUnavailable, ConcurrentChange.
         """
         accepted = await self._stores.requests.find(request_id)
         status = await self._guard.status()
@@ -98,8 +100,10 @@ class RestoreAcceptance:
         consents, token = [], ""
         for _ in range(MAX_PAGES):
             page = await self._stores.records.page(since, token)
-            found = [await self._consent(message) for message in page.texts]
-            consents += [consent for consent in found if consent is not None]
+            for start in range(0, len(page.texts), BATCH):
+                batch = page.texts[start : start + BATCH]
+                found = await asyncio.gather(*map(self._consent, batch))
+                consents += [consent for consent in found if consent is not None]
             token = page.next_token
             if not token:
                 return consents
@@ -109,9 +113,12 @@ class RestoreAcceptance:
     async def _consent(self, message: InboundMessage) -> KnownConsent | None:
         try:
             pool = await self._directory.by_number(message.to_number)
-        except UnknownMaskedNumber:
+        except MaskedNumberNotFound:
             return None
         kind = parse(message.body, pool.pool.keywords).kind
+        if message.text_parts and kind not in _OPTS_OUT:
+            message = await self._stores.text_parts.complete(message)
+            kind = parse(message.body, pool.pool.keywords).kind
         if kind not in (*_OPTS_OUT, *_OPTS_IN):
             return None
         person_id = self._stores.people.person_id(message.from_number)

@@ -10,10 +10,9 @@ from conversation_service.domain.commands.system.delivery_failure import failure
 from conversation_service.domain.errors import (
     ConversationError,
     RestorePending,
-    SendTokenNotValid,
+    SendTokenInvalid,
 )
 from conversation_service.domain.model.consent import OptOutSource
-from conversation_service.domain.model.events import Rule
 from conversation_service.domain.model.messages import (
     DeliveryFailure,
     DeliveryFailureKind,
@@ -34,7 +33,7 @@ class FailureNotifier:
     async def notify(self, failures: Sequence[DeliveryFailure]) -> None:
         """Skips conversations that have been purged.
 
-        Raises BackendUnavailable or CommitContention; then the call may be repeated as a whole.
+        Raises BackendUnavailable or ConcurrentChange; then the call may be repeated as a whole.
         """
         if not failures:
             return
@@ -53,7 +52,7 @@ class FailureNotifier:
                 raise result
 
 
-ReceiptOutcome = bool | SendTokenNotValid
+ReceiptOutcome = bool | SendTokenInvalid
 
 _FAILED = (MessageState.REFUSED, MessageState.UNDELIVERED, MessageState.EXPIRED)
 
@@ -92,7 +91,7 @@ class DeliveryReceiptHandler:
                 await self._notify_senders(pool, matches_here)
                 await self._advance(pool, matches_here)
         return [
-            result if isinstance(result, SendTokenNotValid) else result is not None
+            result if isinstance(result, SendTokenInvalid) else result is not None
             for result in recorded
         ]
 
@@ -115,7 +114,7 @@ class DeliveryReceiptHandler:
         await FailureNotifier(pool).notify(failures)
 
     async def _advance(self, pool: PoolContext, matches: Sequence[ReceiptMatch]) -> None:
-        updates = [StatusUpdate(match.message_id, match.state, _rule(match)) for match in matches]
+        updates = [StatusUpdate(match.message_id, match.state, match.failure) for match in matches]
         recipients = await pool.outbox.advance(updates, self._clock.now())
         for match, person_id in zip(matches, recipients, strict=True):
             if match.is_opted_out and person_id:
@@ -125,7 +124,3 @@ class DeliveryReceiptHandler:
 def _failure(message: MessageStatus) -> DeliveryFailure:
     kind = DeliveryFailureKind.NOT_DELIVERED
     return DeliveryFailure(message.message_id, message.conversation_id, message.recipient_id, kind)
-
-
-def _rule(match: ReceiptMatch) -> Rule | None:
-    return Rule.OPTED_OUT if match.is_opted_out else None

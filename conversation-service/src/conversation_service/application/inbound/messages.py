@@ -3,10 +3,12 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from conversation_service.application.erasure import ErasureService
 from conversation_service.application.executor import Executed, ExecutionResult
+from conversation_service.application.inbound.text_parts import TextPartReader
 from conversation_service.application.opt_outs import OptOuts
 from conversation_service.application.pools import PoolContext, PoolDirectory
 from conversation_service.domain.commands.inbound.receive_message import ReceiveMessage
@@ -14,10 +16,11 @@ from conversation_service.domain.errors import (
     ConversationError,
     FieldViolation,
     InvalidArgument,
-    UnknownMaskedNumber,
+    MaskedNumberNotFound,
 )
 from conversation_service.domain.keywords.keywords import Keyword
 from conversation_service.domain.model.messages import InboundMessage
+from conversation_service.domain.model.text_parts import without_text_parts
 from conversation_service.store.encryption.blind_index import PersonIds
 
 # A text of one of our own numbers would be answered and relayed in circles.
@@ -33,11 +36,13 @@ class InboundHandler:
         people: PersonIds,
         opt_outs: OptOuts,
         erasure: ErasureService,
+        text_parts: TextPartReader,
     ) -> None:
         self._directory = directory
         self._people = people
         self._opt_outs = opt_outs
         self._erasure = erasure
+        self._text_parts = text_parts
 
     async def handle(self, messages: Sequence[InboundMessage]) -> list[ExecutionResult]:
         """Returns one result for each message, in the same order."""
@@ -54,7 +59,7 @@ class InboundHandler:
         unknown = {
             index: messages[index]
             for index, result in results.items()
-            if isinstance(result, UnknownMaskedNumber)
+            if isinstance(result, MaskedNumberNotFound)
         }
         for message in unknown.values():
             # The number may have moved to another pool since this replica looked it up.
@@ -71,7 +76,7 @@ class InboundHandler:
         for index, message in messages.items():
             try:
                 pool = await self._directory.by_number(message.to_number)
-            except UnknownMaskedNumber as refusal:
+            except MaskedNumberNotFound as refusal:
                 results[index] = refusal
             else:
                 by_pool[pool][index] = self._command(pool, message)
@@ -82,12 +87,42 @@ class InboundHandler:
     async def _run(
         self, pool: PoolContext, commands: dict[int, ReceiveMessage]
     ) -> dict[int, ExecutionResult]:
-        results = await pool.executor.run_all(list(commands.values()))
+        refused = await self._complete_all(pool, commands)
+        ready = {index: item for index, item in commands.items() if index not in refused}
+        results = await pool.executor.run_all(list(ready.values())) if ready else ()
         followed_up = [
             await self._run_follow_ups(pool, command, result)
-            for command, result in zip(commands.values(), results, strict=True)
+            for command, result in zip(ready.values(), results, strict=True)
         ]
-        return dict(zip(commands, followed_up, strict=True))
+        return refused | dict(zip(ready, followed_up, strict=True))
+
+    async def _complete_all(
+        self, pool: PoolContext, commands: dict[int, ReceiveMessage]
+    ) -> dict[int, ExecutionResult]:
+        """Replaces messages with text parts by complete ones; returns those that have to wait."""
+        partial = {index: item for index, item in commands.items() if item.message.text_parts}
+        completed = await asyncio.gather(*(self._complete(pool, item) for item in partial.values()))
+        refused: dict[int, ExecutionResult] = {}
+        for index, result in zip(partial, completed, strict=True):
+            if isinstance(result, ConversationError):
+                refused[index] = result
+            else:
+                commands[index] = result
+        return refused
+
+    async def _complete(
+        self, pool: PoolContext, command: ReceiveMessage
+    ) -> ReceiveMessage | ConversationError:
+        """An opt-out counts whatever else its message says, so it waits for nothing."""
+        message = command.message
+        if await pool.executor.is_known(command):
+            return command
+        if command.keyword(pool.pool.keywords).kind is Keyword.OPT_OUT:
+            return replace(command, message=without_text_parts(message))
+        try:
+            return replace(command, message=await self._text_parts.complete(message))
+        except ConversationError as refusal:
+            return refusal
 
     async def _run_follow_ups(
         self, pool: PoolContext, command: ReceiveMessage, result: ExecutionResult
@@ -108,8 +143,13 @@ class InboundHandler:
         if result.response.erasure_id:
             # As it was decided then: the pool's settings may have changed since.
             await self._erasure.for_message(person_id, result.response.erasure_id)
-        elif command.keyword(pool.pool.keywords).kind is Keyword.OPT_OUT:
+        elif self._may_be_opt_out(pool, command):
             await self._end_everywhere(person_id, command.message.carrier_message_id)
+
+    def _may_be_opt_out(self, pool: PoolContext, command: ReceiveMessage) -> bool:
+        """The words of a message that was received before are not fetched again."""
+        keyword = command.keyword(pool.pool.keywords)
+        return keyword.kind is Keyword.OPT_OUT or bool(command.message.text_parts)
 
     async def _end_everywhere(self, person_id: str, message_id: str) -> None:
         """Runs with each delivery of the message, so that a crash leaves nothing undone.

@@ -7,12 +7,13 @@ import structlog
 from prometheus_client import Counter
 
 from conversation_service.application.inbound.messages import InboundHandler
+from conversation_service.application.inbound.text_parts import TextPartUnavailable
 from conversation_service.application.restore_guard import IsOpen
 from conversation_service.domain.errors import (
     ConversationError,
     InvalidArgument,
+    MaskedNumberNotFound,
     RequestIdReused,
-    UnknownMaskedNumber,
 )
 from conversation_service.domain.model.messages import InboundMessage
 from conversation_service.messaging.carrier_records import CarrierRecords
@@ -101,9 +102,10 @@ class Reconciliation:
         # less exact: of two with the same time the one listed last came first.
         due = [message for message in reversed(messages) if _is_due(message, now - self._min_age)]
         due.sort(key=lambda message: message.carrier_time or _LATEST)
-        for start in range(0, len(due), BATCH):
-            await self._handle(due[start : start + BATCH])
-        await self._cursor.advance(now)
+        batches = [due[start : start + BATCH] for start in range(0, len(due), BATCH)]
+        are_complete = [await self._handle(batch) for batch in batches]
+        if all(are_complete):
+            await self._cursor.advance(now)
 
     async def _read(self, start: datetime) -> list[InboundMessage]:
         messages: list[InboundMessage] = []
@@ -117,15 +119,20 @@ class Reconciliation:
         log.error("recovery_incomplete", looked_at=len(messages), since=start.isoformat())
         return messages
 
-    async def _handle(self, batch: Sequence[InboundMessage]) -> None:
-        for result in await self._inbound.handle(batch):
-            if isinstance(result, UnknownMaskedNumber | RequestIdReused | InvalidArgument):
+    async def _handle(self, batch: Sequence[InboundMessage]) -> bool:
+        """Whether all could be received. Those whose words cannot be fetched delay no others."""
+        results = await self._inbound.handle(batch)
+        for result in results:
+            if isinstance(result, TextPartUnavailable):
+                continue
+            if isinstance(result, MaskedNumberNotFound | RequestIdReused | InvalidArgument):
                 # A number of no pool, an id that arrived with another body, or one of our own
                 # numbers as the sender: final in each case.
                 continue
             if isinstance(result, ConversationError):
                 raise result
             RECOVERED.inc(not result.is_duplicate)
+        return not any(isinstance(result, TextPartUnavailable) for result in results)
 
 
 def _is_due(message: InboundMessage, latest: datetime) -> bool:

@@ -3,68 +3,137 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from conversation_service.domain.keywords.keywords import Keyword
+from conversation_service.domain.model.conversation import EndReason
+from conversation_service.domain.templates.catalog import Template
+
 
 class EventType(StrEnum):
     """The published types, by their names without the enum's prefix."""
 
-    CONVERSATION_STARTED = "CONVERSATION_STARTED"
-    CONVERSATION_OPENED = "CONVERSATION_OPENED"
+    CONVERSATION_CREATED = "CONVERSATION_CREATED"
     CONVERSATION_JOINED = "CONVERSATION_JOINED"
-    CONVERSATION_ENDED = "CONVERSATION_ENDED"
     CONVERSATION_PAUSED = "CONVERSATION_PAUSED"
     CONVERSATION_RESUMED = "CONVERSATION_RESUMED"
-    CONVERSATION_REOPENED = "CONVERSATION_REOPENED"
-    EXPIRY_WARNED = "EXPIRY_WARNED"
+    CONVERSATION_EXPIRY_WARNED = "CONVERSATION_EXPIRY_WARNED"
     CONVERSATION_REPORTED = "CONVERSATION_REPORTED"
+    CONVERSATION_ENDED = "CONVERSATION_ENDED"
+    CONVERSATION_REOPENED = "CONVERSATION_REOPENED"
+    CONVERSATION_ERASED = "CONVERSATION_ERASED"
     PARTICIPANT_BLOCKED = "PARTICIPANT_BLOCKED"
+    MESSAGE_ACCEPTED = "MESSAGE_ACCEPTED"
     MESSAGE_RELAYED = "MESSAGE_RELAYED"
     MESSAGE_HELD = "MESSAGE_HELD"
     MESSAGE_NOT_RELAYED = "MESSAGE_NOT_RELAYED"
-    MESSAGE_REPEATED = "MESSAGE_REPEATED"
-    COMMAND_RECEIVED = "COMMAND_RECEIVED"
-    SYSTEM_TEXT_ACCEPTED = "SYSTEM_TEXT_ACCEPTED"
+    MESSAGE_DUPLICATE_RECEIVED = "MESSAGE_DUPLICATE_RECEIVED"
+    MESSAGE_RECOVERED = "MESSAGE_RECOVERED"
+    MESSAGE_ATTACHMENTS_REFUSED = "MESSAGE_ATTACHMENTS_REFUSED"
     MESSAGE_SENT = "MESSAGE_SENT"
     MESSAGE_DELIVERED = "MESSAGE_DELIVERED"
     MESSAGE_UNDELIVERED = "MESSAGE_UNDELIVERED"
-    MESSAGE_REFUSED = "MESSAGE_REFUSED"
+    MESSAGE_FAILED = "MESSAGE_FAILED"
     MESSAGE_EXPIRED = "MESSAGE_EXPIRED"
-    MESSAGE_UNKNOWN = "MESSAGE_UNKNOWN"
-    MESSAGE_DROPPED = "MESSAGE_DROPPED"
-    PERSON_OPTED_OUT = "PERSON_OPTED_OUT"
-    PERSON_OPTED_IN = "PERSON_OPTED_IN"
-    CODE_TRIES_EXCEEDED = "CODE_TRIES_EXCEEDED"
-    POOL_CREATED = "POOL_CREATED"
-    POOL_UPDATED = "POOL_UPDATED"
-    NUMBER_ADDED = "NUMBER_ADDED"
-    NUMBER_DRAINED = "NUMBER_DRAINED"
-    NUMBER_REMOVED = "NUMBER_REMOVED"
+    MESSAGE_UNCERTAIN = "MESSAGE_UNCERTAIN"
     MESSAGE_RESOLVED = "MESSAGE_RESOLVED"
     MESSAGE_DEAD_LETTERED = "MESSAGE_DEAD_LETTERED"
     MESSAGE_REPLAYED = "MESSAGE_REPLAYED"
-    ATTACHMENTS_REFUSED = "ATTACHMENTS_REFUSED"
-    MESSAGE_RECOVERED = "MESSAGE_RECOVERED"
-    CONVERSATION_ERASED = "CONVERSATION_ERASED"
+    HELD_MESSAGES_DROPPED = "HELD_MESSAGES_DROPPED"
+    KEYWORD_RECEIVED = "KEYWORD_RECEIVED"
+    PERSON_OPTED_OUT = "PERSON_OPTED_OUT"
+    PERSON_OPTED_IN = "PERSON_OPTED_IN"
+    PERSON_JOIN_LIMIT_REACHED = "PERSON_JOIN_LIMIT_REACHED"
+    POOL_CREATED = "POOL_CREATED"
+    POOL_UPDATED = "POOL_UPDATED"
+    MASKED_NUMBER_ADDED = "MASKED_NUMBER_ADDED"
+    MASKED_NUMBER_ACTIVATED = "MASKED_NUMBER_ACTIVATED"
+    MASKED_NUMBER_DRAINED = "MASKED_NUMBER_DRAINED"
+    MASKED_NUMBER_REMOVED = "MASKED_NUMBER_REMOVED"
+    MASKED_NUMBER_UPDATED = "MASKED_NUMBER_UPDATED"
 
 
-class Rule(StrEnum):
-    """Why a participant's message was not relayed, or an outbound message refused."""
+class RelayRefusal(StrEnum):
+    """Why a participant's message was not relayed; the published reasons."""
 
     EMPTY = "EMPTY"
     ATTACHMENTS_ONLY = "ATTACHMENTS_ONLY"
-    ALREADY_TALKING = "ALREADY_TALKING"
-    NOBODY_JOINED = "NOBODY_JOINED"
-    LOOP = "LOOP"
-    PAUSED = "PAUSED"
-    TOO_MANY_HELD = "TOO_MANY_HELD"
     UNSUITABLE = "UNSUITABLE"
     TOO_LONG = "TOO_LONG"
-    TOO_MANY = "TOO_MANY"
+    MESSAGE_LIMIT_REACHED = "MESSAGE_LIMIT_REACHED"
+    NOBODY_JOINED = "NOBODY_JOINED"
+    ALREADY_IN_CONVERSATION = "ALREADY_IN_CONVERSATION"
+    PAUSED = "PAUSED"
+    HELD_MESSAGE_LIMIT_REACHED = "HELD_MESSAGE_LIMIT_REACHED"
+    LOOP = "LOOP"
+    REACTION = "REACTION"
     TOO_LATE = "TOO_LATE"
     TOO_OLD = "TOO_OLD"
-    REACTION = "REACTION"
+
+
+class FailureReason(StrEnum):
+    """Why a message failed, whichever carrier it is; the published reasons."""
+
     OPTED_OUT = "OPTED_OUT"
-    REFUSED_BY_CARRIER = "REFUSED_BY_CARRIER"
-    DROPPED_BY_OPERATOR = "DROPPED_BY_OPERATOR"
+    UNREACHABLE = "UNREACHABLE"
+    CONTENT_BLOCKED = "CONTENT_BLOCKED"
+    SENDER_NOT_AUTHORIZED = "SENDER_NOT_AUTHORIZED"
+    LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
+    CARRIER_REJECTED = "CARRIER_REJECTED"
+    UNRESOLVED = "UNRESOLVED"
+    DISCARDED = "DISCARDED"
+    ATTACHMENTS_REFUSED = "ATTACHMENTS_REFUSED"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a message failed, with the carrier's own code if it gave one."""
+
+    reason: FailureReason
+    carrier_code: str = ""
+
+
+class SendResolution(StrEnum):
+    """How an uncertain send was resolved; the published ways."""
+
+    RECEIPT = "RECEIPT"
+    RECORD = "RECORD"
+    SENT_AGAIN = "SENT_AGAIN"
+    PREFERRED_DUPLICATE = "PREFERRED_DUPLICATE"
+    PREFERRED_LOSS = "PREFERRED_LOSS"
+
+
+class DeadLetterReason(StrEnum):
+    """Why a message cannot be processed; the published reasons."""
+
+    UNREADABLE = "UNREADABLE"
+    INVALID = "INVALID"
+    RETRIES_EXHAUSTED = "RETRIES_EXHAUSTED"
+
+
+# What a type adds. A number counts the messages that were discarded.
+Detail = (
+    EndReason
+    | RelayRefusal
+    | Failure
+    | Keyword
+    | Template
+    | SendResolution
+    | DeadLetterReason
+    | int
+)
+
+# The types that have a detail. A client's own message is accepted without a template.
+DETAILS: dict[EventType, type[Detail]] = {
+    EventType.CONVERSATION_EXPIRY_WARNED: EndReason,
+    EventType.CONVERSATION_ENDED: EndReason,
+    EventType.MESSAGE_ACCEPTED: Template,
+    EventType.MESSAGE_NOT_RELAYED: RelayRefusal,
+    EventType.MESSAGE_UNDELIVERED: Failure,
+    EventType.MESSAGE_FAILED: Failure,
+    EventType.MESSAGE_RESOLVED: SendResolution,
+    EventType.MESSAGE_DEAD_LETTERED: DeadLetterReason,
+    EventType.HELD_MESSAGES_DROPPED: int,
+    EventType.KEYWORD_RECEIVED: Keyword,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,4 +144,4 @@ class Event:
     conversation_id: str = ""
     participant_id: str = ""
     message_id: str = ""
-    detail: str = ""
+    detail: Detail | None = None

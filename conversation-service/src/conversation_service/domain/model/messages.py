@@ -57,7 +57,7 @@ class Attachment:
 
     @property
     def is_text(self) -> bool:
-        """Whether it is a text part: the messaging service adds its words to the body."""
+        """Whether it is declared as a text part, whose words belong to the body."""
         return self.media_type == "text/plain"
 
 
@@ -65,7 +65,8 @@ class Attachment:
 class InboundMessage:
     """A valid inbound message, from a callback or, if `is_recovered`, from the carrier's records.
 
-    `carrier_time` is when the carrier accepted it, if known.
+    `carrier_time` is when the carrier accepted it, if known. `original_body` is set once the words
+    of text parts were added to `body`.
     """
 
     carrier_message_id: str
@@ -75,6 +76,17 @@ class InboundMessage:
     attachments: tuple[Attachment, ...] = ()
     carrier_time: datetime | None = None
     is_recovered: bool = False
+    original_body: str | None = field(default=None, repr=False)
+
+    @property
+    def carrier_body(self) -> str:
+        """The body as the carrier has it."""
+        return self.body if self.original_body is None else self.original_body
+
+    @property
+    def text_parts(self) -> tuple[Attachment, ...]:
+        """The files that may hold words of the body."""
+        return tuple(file for file in self.attachments if file.url and file.is_text)
 
 
 class DeliveryFailureKind(StrEnum):

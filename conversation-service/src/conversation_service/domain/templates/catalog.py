@@ -173,18 +173,13 @@ class TemplateCatalog:
         """A message of the pool itself, with the prefix in front."""
         return f"{self.prefix} {body}" if self.prefix else body
 
-    def unmarked(self, body: str, *, has_text_parts: bool = False) -> str:
-        """A participant's message, quoted if it could be taken for a marked one.
-
-        The words of text parts are added to the body later, and begin an empty one.
-        """
+    def unmarked(self, body: str) -> str:
+        """A participant's message, quoted if it could be taken for a marked one."""
         if not self.prefix:
             return body
         prefix, words = folded(self.prefix), folded(body)
         begins_so = words.startswith(prefix) and not words[len(prefix) :][:1].isalnum()
-        if begins_so or (has_text_parts and not words):
-            return f"{_QUOTE} {body}".rstrip()
-        return body
+        return f"{_QUOTE} {body}".rstrip() if begins_so else body
 
     def is_system_message(self, text: str) -> bool:
         """Whether it is one of these messages with any values: whole, or cut off as phones do."""

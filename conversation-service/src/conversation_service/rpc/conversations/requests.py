@@ -91,9 +91,14 @@ def end(request: pb.EndConversationRequest) -> EndConversation:
     validator = _for_conversation_change(request)
     validator.optional_identifier("participant_id", request.participant_id)
     validator.note("note", request.note)
+    validator.optional_identifier("etag", request.etag)
     validator.check()
     return EndConversation(
-        request.request_id, request.conversation_id, request.participant_id, request.note
+        request.request_id,
+        request.conversation_id,
+        request.participant_id,
+        request.note,
+        request.etag,
     )
 
 
@@ -132,19 +137,11 @@ def validate_get(request: pb.GetConversationRequest) -> None:
     _for_conversation(request.pool, request.conversation_id).check()
 
 
-def validate_list_of_conversation(request: pb.ListMessagesRequest | pb.GetTimelineRequest) -> None:
-    """A page of the messages or events of one conversation."""
+def validate_list_messages(request: pb.ListMessagesRequest) -> None:
+    """A page of the messages of one conversation."""
     validator = _for_conversation(request.pool, request.conversation_id)
     validator.page_size(request.page_size)
-    validator.cursor_index("page_token", request.page_token)
-    validator.check()
-
-
-def validate_watch(request: pb.WatchEventsRequest) -> None:
-    validator = RequestValidator()
-    validator.identifier("pool", request.pool)
-    validator.optional_identifier("conversation_id", request.conversation_id)
-    validator.event_cursor("cursor", request.cursor)
+    validator.optional_event_id("page_token", request.page_token)
     validator.check()
 
 

@@ -5,20 +5,15 @@ from conversation_service.domain.model.conversation import Conversation, EndReas
 from conversation_service.domain.model.events import EventType
 from conversation_service.domain.model.messages import MessageState
 from conversation_service.domain.model.participants import Person
-from conversation_service.rpc.conversations.event_descriptions import describe
 from conversation_service.rpc.core.convert import timestamp
 from conversation_service.rpc.core.permissions import may_see_numbers
-from conversation_service.store.event_log import RecordedEvent
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import event_pb2
 
 _STATES = {state: pb.ConversationState.Value(f"CONVERSATION_STATE_{state}") for state in State}
 
 _END_REASONS = {reason: pb.EndReason.Value(f"END_REASON_{reason}") for reason in EndReason}
 
 _MESSAGE_STATES = {state: pb.MessageState.Value(f"MESSAGE_STATE_{state}") for state in MessageState}
-
-_EVENT_TYPES = {type_: event_pb2.EventType.Value(f"EVENT_TYPE_{type_}") for type_ in EventType}
 
 
 def conversation_to_proto(conversation: Conversation) -> pb.Conversation:
@@ -48,31 +43,16 @@ def conversation_to_proto(conversation: Conversation) -> pb.Conversation:
 
 def message_to_proto(summary: MessageSummary) -> pb.MessageSummary:
     """The state of an outbound message."""
-    is_system = summary.event.type is EventType.SYSTEM_TEXT_ACCEPTED
+    is_system = summary.event.type is EventType.MESSAGE_ACCEPTED
     return pb.MessageSummary(
         message_id=summary.message.message_id,
         conversation_id=summary.event.conversation_id,
         author_participant_id="" if is_system else summary.event.participant_id,
-        template=summary.event.detail if is_system else "",
+        template=str(summary.event.detail or "") if is_system else "",
         recipient_participant_id=summary.recipient.participant_id,
         state=_MESSAGE_STATES[summary.message.state],
         accept_time=timestamp(summary.message.accept_time),
         update_time=timestamp(summary.message.change_time),
-    )
-
-
-def event_to_proto(recorded: RecordedEvent, conversation: Conversation | None) -> event_pb2.Event:
-    """The description names a participant only if the conversation is given."""
-    event = recorded.event
-    return event_pb2.Event(
-        event_id=recorded.event_id,
-        event_time=timestamp(recorded.time),
-        type=_EVENT_TYPES[event.type],
-        conversation_id=event.conversation_id,
-        participant_id=event.participant_id,
-        message_id=event.message_id,
-        detail=event.detail,
-        description=describe(event, conversation),
     )
 
 

@@ -1,6 +1,6 @@
 """The servicer of ConversationService."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 from conversation_service.application import queries
 from conversation_service.application.inbound.delivery_receipts import DeliveryReceiptHandler
@@ -11,10 +11,8 @@ from conversation_service.domain.commands.client.reopen import ReopenConversatio
 from conversation_service.domain.commands.core.command import Command
 from conversation_service.domain.errors import FieldViolation, InvalidArgument
 from conversation_service.rpc.conversations import inbound, requests
-from conversation_service.rpc.conversations.event_stream import EventStreams
 from conversation_service.rpc.conversations.responses import (
     conversation_to_proto,
-    event_to_proto,
     message_to_proto,
 )
 from conversation_service.rpc.core.convert import page_size
@@ -35,14 +33,12 @@ class ConversationServicer(rpc.ConversationServiceServicer):
         people: PersonIds,
         messages: InboundHandler,
         receipts: DeliveryReceiptHandler,
-        streams: EventStreams,
         lookups: NumberLookups,
     ) -> None:
         self._directory = directory
         self._people = people
         self._messages = messages
         self._receipts = receipts
-        self._streams = streams
         self._lookups = lookups
 
     async def ReceiveMessages(
@@ -146,7 +142,7 @@ class ConversationServicer(rpc.ConversationServiceServicer):
     async def ListMessages(
         self, request: pb.ListMessagesRequest, context: Context
     ) -> pb.ListMessagesResponse:
-        requests.validate_list_of_conversation(request)
+        requests.validate_list_messages(request)
         pool = await self._directory.by_name(request.pool)
         page = await queries.messages(
             pool, self._people, request.conversation_id, page_size(request), request.page_token
@@ -154,25 +150,6 @@ class ConversationServicer(rpc.ConversationServiceServicer):
         return pb.ListMessagesResponse(
             messages=map(message_to_proto, page.messages), next_page_token=page.next_token
         )
-
-    async def GetTimeline(
-        self, request: pb.GetTimelineRequest, context: Context
-    ) -> pb.GetTimelineResponse:
-        requests.validate_list_of_conversation(request)
-        pool = await self._directory.by_name(request.pool)
-        page = await queries.timeline(
-            pool, request.conversation_id, page_size(request), request.page_token
-        )
-        events = [event_to_proto(event, page.conversation) for event in page.events]
-        return pb.GetTimelineResponse(events=events, next_page_token=page.next_token)
-
-    async def WatchEvents(
-        self, request: pb.WatchEventsRequest, context: Context
-    ) -> AsyncIterator[pb.WatchEventsResponse]:
-        requests.validate_watch(request)
-        pool = await self._directory.by_name(request.pool)
-        async for response in self._streams.watch(pool, request, current_caller().name):
-            yield response
 
     async def _refuse_masked(self, field: str, *phone_numbers: str) -> None:
         """Maskline would text itself if a masked number were in a conversation."""

@@ -45,9 +45,8 @@ TABLE: dict[str, dict[str, tuple[str, ...]]] = {
         "GetConversation": (CLIENT, SUPPORT),
         "ListConversations": (CLIENT, SUPPORT),
         "ListMessages": (CLIENT, SUPPORT),
-        "GetTimeline": (CLIENT, SUPPORT),
-        "WatchEvents": (CLIENT, SUPPORT),
     },
+    "EventService": {"ListEvents": (CLIENT, SUPPORT), "WatchEvents": (CLIENT, SUPPORT)},
     "PoolService": {
         "CreatePool": (),
         "GetPool": (SUPPORT,),

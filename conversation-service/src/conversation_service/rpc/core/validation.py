@@ -35,7 +35,7 @@ CARRIER_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 SEND_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 # Redis stream ids: milliseconds and a sequence number, of 64 bits each.
-EVENT_CURSOR = re.compile(r"[0-9]{1,19}(-[0-9]{1,19})?")
+EVENT_ID = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
 
 
 class RequestValidator:
@@ -161,10 +161,15 @@ class RequestValidator:
         if value and not (digits and int(value) <= highest):
             self._add(field, "not a page token of this list; leave it empty to begin")
 
-    def event_cursor(self, field: str, value: str) -> None:
-        """A position in a stream; may be empty."""
-        if value and not EVENT_CURSOR.fullmatch(value):
-            self._add(field, 'the cursor of a response, "0", or empty')
+    def event_id(self, field: str, value: str) -> None:
+        """The required id of an event, which is a cursor and a page token."""
+        if not EVENT_ID.fullmatch(value):
+            self._add(field, "required, the cursor of a response or the id of an event")
+
+    def optional_event_id(self, field: str, value: str) -> None:
+        """The id of an event that may be empty."""
+        if value:
+            self.event_id(field, value)
 
     def _add(self, field: str, description: str) -> None:
         self._violations.append(FieldViolation(field, description))

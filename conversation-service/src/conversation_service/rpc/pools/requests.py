@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from google.protobuf.duration_pb2 import Duration
 
-from conversation_service.domain.commands.operator.pools import NUMBERS_LIMIT
+from conversation_service.domain.commands.operator.pools import NUMBERS_LIMIT, UpdatePool
 from conversation_service.domain.errors import FieldViolation, InvalidArgument
 from conversation_service.domain.model.pool import (
     AttachmentPolicy,
@@ -84,15 +84,21 @@ def new_pool(request: pb.CreatePoolRequest) -> tuple[PoolSettings, tuple[MaskedN
     return settings, tuple(map(MaskedNumber, request.masked_numbers))
 
 
-def pool_update(request: pb.UpdatePoolRequest) -> tuple[PoolSettings, tuple[str, ...]]:
-    """New settings and the names of those that the update mask selects."""
+def pool_update(request: pb.UpdatePoolRequest) -> UpdatePool:
+    """Changes the settings that the update mask selects."""
     validator = RequestValidator()
     validator.identifier("request_id", request.request_id)
     validator.identifier("pool", request.pool)
     validator.names("update_mask", request.update_mask.paths, FIELDS)
+    validator.optional_identifier("etag", request.etag)
     _validate_enums(validator, request.settings)
     validator.check()
-    return settings_from_proto(request.settings), tuple(request.update_mask.paths)
+    return UpdatePool(
+        request.request_id,
+        settings_from_proto(request.settings),
+        tuple(request.update_mask.paths),
+        request.etag,
+    )
 
 
 def validate_number(request: _NumberChange) -> None:

@@ -42,9 +42,9 @@ class PoolServicer(rpc.PoolServiceServicer):
     async def UpdatePool(
         self, request: pb.UpdatePoolRequest, context: Context
     ) -> pb.UpdatePoolResponse:
-        settings, fields = requests.pool_update(request)
+        command = requests.pool_update(request)
         try:
-            pool = await self._pools.update(request.pool, request.request_id, settings, fields)
+            pool = await self._pools.update(request.pool, command)
         except InvalidArgument as refusal:
             raise requests.in_settings(refusal) from None
         return pb.UpdatePoolResponse(pool=pool_to_proto(pool))

@@ -21,6 +21,7 @@ from conversation_service.store.conversations.types import (
 )
 from conversation_service.store.encryption import conversation_keys
 from conversation_service.store.keyspace.timestamps import span_ms, to_ms
+from conversation_service.store.records.event_details import encode_detail
 from conversation_service.store.records.payloads import (
     StoredResponse,
     decode_ack,
@@ -32,8 +33,9 @@ from conversation_service.store.records.payloads import (
 from conversation_service.store.storage import PoolStorage
 from runtime.redis.scripts import Argument, Command, Reply
 
-# The start of a very long conversation interests nobody any more; its end does.
-TIMELINE_LENGTH = 2000
+# A timeline has no more ids than there are events: removed ones leave it faster than new ones come,
+# which are at most a few for each message.
+DROPPED_AT_ONCE = 16
 
 # What strangers are told is in no list of messages: only its delivery receipt may still be matched,
 # and that comes within minutes.
@@ -92,7 +94,9 @@ class CommitScript:
     def _call(self, commit: Commit) -> Command:
         change, settings = commit.change, commit.pool.settings
         idempotency = self._index.idempotency(commit.key)
-        writes = CommitWrites((idempotency, self._keys.outbox, self._keys.events))
+        writes = CommitWrites(
+            (idempotency, self._keys.outbox, self._keys.events, self._keys.events_trimmed)
+        )
         self._write(writes, commit)
         messages = [value for message in self._messages(writes, commit) for value in message]
         events = [value for event in change.events for value in _event(event)]
@@ -103,7 +107,7 @@ class CommitScript:
             to_ms(commit.now),
             span_ms(settings.messages_kept),
             self._keys.timeline_prefix,
-            TIMELINE_LENGTH,
+            DROPPED_AT_ONCE,
             self._keys.conversation_prefix,
             *writes.counts,
             len(change.texts),
@@ -189,8 +193,8 @@ class CommitScript:
 
 
 def _event(event: Event) -> tuple[Argument, ...]:
-    kind = event.type.value
-    return kind, event.conversation_id, event.participant_id, event.message_id, event.detail
+    kind, detail = event.type.value, encode_detail(event.detail)
+    return kind, event.conversation_id, event.participant_id, event.message_id, detail
 
 
 def _with_data_key(change: Change, generated: dict[str, bytes]) -> Change:

@@ -21,6 +21,9 @@ from runtime.redis.scripts import Argument, raise_first_error
 # One step of a walk over all people: short for Redis, which does nothing else meanwhile.
 SCAN_COUNT = 1000
 
+# Events that one call erases: it keeps Redis busy for some milliseconds.
+ERASED_AT_ONCE = 1000
+
 # The keys and arguments of purge.lua.
 PurgeCall = tuple[Sequence[str], Sequence[Argument]]
 
@@ -28,7 +31,7 @@ PurgeCall = tuple[Sequence[str], Sequence[Argument]]
 def purge_call(keys: Keys, conversation_id: str, listings: Sequence[str]) -> PurgeCall:
     """Removes a conversation that was kept long enough, or whose record has expired."""
     own = _keys(keys, conversation_id)
-    return (*own, *listings), (conversation_id, "", *_prefixes(keys), "", 0)
+    return (*own, *listings), (conversation_id, "", *_prefixes(keys), "", 0, 0)
 
 
 def erase_call(storage: PoolStorage, ended: Conversation, now: datetime) -> PurgeCall:
@@ -36,7 +39,14 @@ def erase_call(storage: PoolStorage, ended: Conversation, now: datetime) -> Purg
     keys, conversation_id = storage.keys, ended.conversation_id
     histories = (keys.history(person.participant_id) for person in ended.participants)
     listings = _listings(storage.index, (ended.masked_number,))
-    arguments = (conversation_id, ended.etag, *_prefixes(keys), "traces", to_ms(now))
+    arguments = (
+        conversation_id,
+        ended.etag,
+        *_prefixes(keys),
+        "traces",
+        to_ms(now),
+        ERASED_AT_ONCE,
+    )
     return (*_keys(keys, conversation_id), *listings, *histories), arguments
 
 

@@ -1,9 +1,16 @@
 """The pools of the deployment, and which of them owns a masked number."""
 
 from collections.abc import Sequence
-from typing import cast
+from typing import NamedTuple, cast
 
 from conversation_service.store.storage import Storage, run_script
+
+
+class OwnedNumber(NamedTuple):
+    """The first of the given numbers that another pool has."""
+
+    position: int
+    pool: str
 
 
 class PoolIndex:
@@ -37,14 +44,20 @@ class PoolIndex:
         owners = await self._redis.hmget(self._keys.numbers, hashed)
         return {number for number, owner in zip(numbers, owners, strict=True) if owner}
 
-    async def claim_numbers(self, pool: str, masked_numbers: Sequence[str]) -> bool:
-        """Makes a pool the owner of numbers: of all, or of none if another pool has one."""
+    async def claim_numbers(self, pool: str, masked_numbers: Sequence[str]) -> OwnedNumber | None:
+        """Makes a pool the owner of numbers: of all, or of none if another pool has one.
+
+        Returns the first that another pool has.
+        """
         if not masked_numbers:
-            return True
+            return None
         numbers = [self._number(number) for number in masked_numbers]
         keys, arguments = (self._keys.numbers,), (pool, *numbers)
-        status, _ = await run_script(self._scripts, "claim_numbers", keys, arguments)
-        return status == b"claimed"
+        status, *taken = await run_script(self._scripts, "claim_numbers", keys, arguments)
+        if status == b"claimed":
+            return None
+        position, owner = taken
+        return OwnedNumber(int(position), owner.decode())
 
     async def release_number(self, pool: str, masked_number: str) -> None:
         """Releases a number if this pool owns it."""

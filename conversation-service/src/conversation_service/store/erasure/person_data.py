@@ -3,23 +3,19 @@
 from collections.abc import AsyncIterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from itertools import compress
 from typing import cast
 
 from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.participants import Person
-from conversation_service.store.conversations.commit import TIMELINE_LENGTH
 from conversation_service.store.conversations.repository import erase_call
-from conversation_service.store.keyspace.timestamps import to_ms
 from conversation_service.store.outbox.entry import CorruptEntry, OutboxDecoder, OutboxEntry
 from conversation_service.store.storage import PoolStorage
 from runtime.redis.scripts import raise_first_error
 
 # Entries read in one round trip: short for Redis, which does nothing else meanwhile.
 PAGE = 500
-
-# Event ids are Redis's time, conversations have the service's.
-CLOCKS_APART = timedelta(hours=1)
 
 Entry = tuple[bytes, dict[bytes, bytes]]
 
@@ -94,12 +90,16 @@ class PersonDataEraser:
 
         A conversation that has been reopened meanwhile stays.
         """
-        for conversation in ended:
-            await self._remove_old_events(conversation)
         arguments = [erase_call(self._storage, conversation, now) for conversation in ended]
-        calls = [self._scripts.call("purge", *values) for values in arguments]
-        replies = await self._scripts.run(calls)
-        return sum(cast("list[bytes]", reply)[0] == b"done" for reply in raise_first_error(replies))
+        removed = 0
+        while arguments:
+            calls = [self._scripts.call("purge", *values) for values in arguments]
+            replies = raise_first_error(await self._scripts.run(calls))
+            outcomes = [cast("list[bytes]", reply)[0] for reply in replies]
+            removed += outcomes.count(b"done")
+            # A long conversation has more events than one call removes.
+            arguments = list(compress(arguments, (outcome == b"more" for outcome in outcomes)))
+        return removed
 
     async def history(self, person: Person) -> None:
         """Removes purged conversations from the person's history.
@@ -115,27 +115,10 @@ class PersonDataEraser:
         if purged := [name for name, is_stored in zip(ids, stored, strict=True) if not is_stored]:
             await self._redis.zrem(key, *purged)
 
-    async def _remove_old_events(self, ended: Conversation) -> None:
-        """Removes the events, with their messages, that the timeline has dropped.
-
-        It holds the latest ones; the earlier ones of a long conversation have to be searched for.
-        """
-        timeline = self._keys.timeline(ended.conversation_id)
-        if await self._redis.llen(timeline) < TIMELINE_LENGTH:
-            return
-        start = to_ms(ended.create_time - CLOCKS_APART)
-        conversation_id = ended.conversation_id.encode()
-        async for page in self._pages(self._keys.events, str(start)):
-            events = [entry for entry in page if entry[1].get(b"conversation") == conversation_id]
-            message_ids = {fields.get(b"message", b"").decode() for _, fields in events}
-            if events:
-                await self._redis.xdel(self._keys.events, *(event_id for event_id, _ in events))
-                await self._redis.delete(*map(self._keys.message, message_ids))
-
-    async def _pages(self, stream: str, start: str = "-") -> AsyncIterator[list[Entry]]:
+    async def _pages(self, stream: str) -> AsyncIterator[list[Entry]]:
         """The stream as it is now: no later entry concerns a person who is being erased."""
         newest = cast("list[Entry]", await self._redis.xrevrange(stream, count=1))
-        end = newest[0][0].decode() if newest else ""
+        start, end = "-", newest[0][0].decode() if newest else ""
         while end:
             page = cast("list[Entry]", await self._redis.xrange(stream, start, end, count=PAGE))
             if page:

@@ -5,12 +5,13 @@
            2 outbox       stream  one entry per message: message, at (ms), text (encrypted)
            3 events       stream  one entry per event: type, at (ms), conversation, participant,
                                   message, detail
-           4+ the keys of checks and writes, which refer to them by their index
+           4 trimmed      string  id of the newest event that has been removed
+           5+ the keys of checks and writes, which refer to them by their index
   ARGV     1 fingerprint · 2 response · 3 idempotency_ms · 4 now_ms · 5 message_ms, how long a timeline is
              kept whose conversation is gone
            6 prefix of the keys of timelines (list of event ids without their hyphen; in the slot
              of all keys of the pool; expires with the conversation)
-           7 how many event ids a timeline keeps
+           7 how many ids of removed events leave a timeline with each new one
            8 prefix of the keys of conversations, in the same slot
            9 number of checks · 10 of writes · 11 of messages · 12 of events, then
            for each check:    kind, index of the key, expected. "head": the first line of the string
@@ -28,12 +29,13 @@
            Only "done" writes.
 ]]
 local idempotency, outbox, events = KEYS[1], KEYS[2], KEYS[3]
+local trimmed = KEYS[4]
 local fingerprint, response, idempotency_ms, now_ms = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local message_ms, timeline_prefix, timeline_length = ARGV[5], ARGV[6], tonumber(ARGV[7])
+local message_ms, timeline_prefix, most_dropped = ARGV[5], ARGV[6], tonumber(ARGV[7])
 local conversation_prefix = ARGV[8]
 local check_count, write_count, message_count, event_count =
   tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
-local next_argument = 13
+local next_argument, ms_digits = 13, 13
 
 local function take(count)
   local first = next_argument
@@ -60,6 +62,17 @@ local function expire_with_conversation(timeline, conversation)
   local left = redis.call("PTTL", conversation_prefix .. conversation)
   if left ~= -1 then
     redis.call("PEXPIRE", timeline, left > 0 and left or message_ms)
+  end
+end
+
+-- Nothing else bounds a timeline. Events are trimmed by their milliseconds alone.
+local function drop_trimmed(timeline, trimmed_ms)
+  for _ = 1, most_dropped do
+    local oldest = redis.call("LINDEX", timeline, 0)
+    if not oldest or tonumber(string.sub(oldest, 1, ms_digits)) > trimmed_ms then
+      return
+    end
+    redis.call("LPOP", timeline)
   end
 end
 
@@ -102,6 +115,7 @@ for _ = 1, message_count do
   redis.call("PEXPIRE", message, kept_ms)
   redis.call("XADD", outbox, "*", "message", id, "at", now_ms, "text", payload)
 end
+local trimmed_ms = tonumber(string.match(redis.call("GET", trimmed) or "0", "^%d+"))
 for _ = 1, event_count do
   local kind, conversation, participant, message, detail = take(5)
   local id = redis.call("XADD", events, "*", "type", kind, "at", now_ms,
@@ -111,8 +125,8 @@ for _ = 1, event_count do
     local length = redis.call("RPUSH", timeline, (string.gsub(id, "-", "")))
     if length == 1 then
       expire_with_conversation(timeline, conversation)
-    elseif length > timeline_length then
-      redis.call("LTRIM", timeline, -timeline_length, -1)
+    else
+      drop_trimmed(timeline, trimmed_ms)
     end
   end
 end

@@ -12,12 +12,14 @@
            3 prefix of the keys of idempotency records (string: fingerprint, a line break,
              response) · 4 of messages; both are in the slot of all keys of the pool
            5 "traces" to remove events and messages, else "" · 6 now_ms
-  RETURNS  {"done", ""} | {"moved", ""}
-           Only "done" writes. The fingerprint of an idempotency record stays until it expires.
+           7 how many events are removed at once
+  RETURNS  {"done", ""} | {"more", ""} | {"moved", ""}
+           "moved" writes nothing. "more" has removed responses and the oldest events and messages:
+           repeat the call. The fingerprint of an idempotency record stays until it expires.
 ]]
 local conversation, timeline, responses, deadlines, events = unpack(KEYS, 1, 5)
 local first_list, ms_digits = 6, 13
-local id, etag, idempotency_prefix, message_prefix, traces, now_ms = unpack(ARGV)
+local id, etag, idempotency_prefix, message_prefix, traces, now_ms, at_once = unpack(ARGV)
 
 local function head(value)
   return string.match(value, "^[^\n]*")
@@ -36,7 +38,7 @@ for _, command in ipairs(redis.call("ZRANGE", responses, 0, -1)) do
 end
 
 if traces ~= "" then
-  for _, listed in ipairs(redis.call("LRANGE", timeline, 0, -1)) do
+  for _, listed in ipairs(redis.call("LRANGE", timeline, 0, at_once - 1)) do
     local event = string.sub(listed, 1, ms_digits) .. "-" .. string.sub(listed, ms_digits + 1)
     local entry = redis.call("XRANGE", events, event, event)[1]
     if entry then
@@ -48,6 +50,10 @@ if traces ~= "" then
       end
       redis.call("XDEL", events, event)
     end
+  end
+  redis.call("LTRIM", timeline, at_once, -1)
+  if redis.call("EXISTS", timeline) == 1 then
+    return { "more", "" }
   end
   redis.call("XADD", events, "*", "type", "CONVERSATION_ERASED", "at", now_ms, "conversation", id,
     "participant", "", "message", "", "detail", "")

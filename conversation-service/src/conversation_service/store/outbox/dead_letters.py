@@ -4,14 +4,20 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import NamedTuple, cast
 
-from conversation_service.domain.model.events import EventType, Rule
+from conversation_service.domain.model.events import (
+    DeadLetterReason,
+    Detail,
+    EventType,
+    Failure,
+    FailureReason,
+)
 from conversation_service.domain.model.messages import MessageState
 from conversation_service.domain.model.pool import PoolSettings
 from conversation_service.store.keyspace.timestamps import from_ms, span_ms, to_ms
 from conversation_service.store.outbox.entry import CorruptEntry, OutboxDecoder, OutboxEntry
+from conversation_service.store.records.event_details import encode_detail
 from conversation_service.store.storage import PoolStorage
 from runtime.redis.scripts import Argument, raise_first_error
 
@@ -24,14 +30,6 @@ _DEAD_LETTER_ID = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
 Fields = dict[bytes, bytes]
 
 Entry = tuple[bytes, Fields]
-
-
-class DeadLetterReason(StrEnum):
-    """Why a message cannot be processed; the published reasons."""
-
-    UNREADABLE = "UNREADABLE"
-    INVALID = "INVALID"
-    RETRIES_EXHAUSTED = "RETRIES_EXHAUSTED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +60,14 @@ class FinalStatus(NamedTuple):
 
     state: MessageState
     event: EventType
-    detail: str
+    detail: Detail | None
 
 
 _REFUSED = FinalStatus(
-    MessageState.REFUSED, EventType.MESSAGE_REFUSED, Rule.DROPPED_BY_OPERATOR.value
+    MessageState.REFUSED, EventType.MESSAGE_FAILED, Failure(FailureReason.DISCARDED)
 )
 
-_EXPIRED = FinalStatus(MessageState.EXPIRED, EventType.MESSAGE_EXPIRED, "")
+_EXPIRED = FinalStatus(MessageState.EXPIRED, EventType.MESSAGE_EXPIRED, None)
 
 
 class DeadLetters:
@@ -147,7 +145,7 @@ class DeadLetters:
     ) -> str | None:
         keys = (self._keys.events, self._keys.message(message_id))
         state, event, detail = status
-        change = (state.value, state.rank, event.value, detail)
+        change = (state.value, state.rank, event.value, encode_detail(detail))
         arguments = (message_id, to_ms(now), span_ms(settings.receipts_kept), *change)
         return await self._run("discard_dead_letter", request, keys, arguments)
 

@@ -4,10 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from conversation_service.domain.model.events import EventType, Rule
+from conversation_service.domain.model.events import (
+    DeadLetterReason,
+    EventType,
+    Failure,
+    SendResolution,
+)
 from conversation_service.domain.model.messages import MessageState
 from conversation_service.store.keyspace.timestamps import span_ms
-from conversation_service.store.outbox.dead_letters import DeadLetterReason
+from conversation_service.store.records.event_details import encode_detail
 from runtime.redis.scripts import Argument
 
 
@@ -18,10 +23,10 @@ class Settlement:
     entry_id: str
     message_id: str
     state: MessageState
-    # Why it was refused.
-    rule: Rule | None = None
-    # How an uncertain send was resolved; empty if the send was certain.
-    resolution: str = ""
+    # Why it failed.
+    failure: Failure | None = None
+    # How an uncertain send was resolved; None if the send was certain.
+    resolution: SendResolution | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +46,16 @@ class StatusUpdate:
 
     message_id: str
     state: MessageState
-    rule: Rule | None = None
+    failure: Failure | None = None
 
 
 _EVENT_TYPES = {
     MessageState.SENT: EventType.MESSAGE_SENT,
     MessageState.DELIVERED: EventType.MESSAGE_DELIVERED,
     MessageState.UNDELIVERED: EventType.MESSAGE_UNDELIVERED,
-    MessageState.REFUSED: EventType.MESSAGE_REFUSED,
+    MessageState.REFUSED: EventType.MESSAGE_FAILED,
     MessageState.EXPIRED: EventType.MESSAGE_EXPIRED,
-    MessageState.UNKNOWN: EventType.MESSAGE_UNKNOWN,
+    MessageState.UNKNOWN: EventType.MESSAGE_UNCERTAIN,
 }
 
 
@@ -63,10 +68,10 @@ def settle_arguments(
         return (item.entry_id, item.message_id, "", 0, "", "", "", *dead)
     state = item.state
     update = (item.entry_id, item.message_id, state.value, state.rank, *event_of(item))
-    return (*update, item.resolution, "", "", "")
+    return (*update, item.resolution or "", "", "", "")
 
 
 def event_of(item: Settlement | StatusUpdate) -> tuple[str, str]:
     """The type and detail of the event that records a new state."""
     kind = _EVENT_TYPES.get(item.state)
-    return (kind.value if kind else "", item.rule.value if item.rule else "")
+    return (kind.value if kind else "", encode_detail(item.failure))

@@ -53,7 +53,7 @@ class FlowrouteClient:
         self._http = http
         self._tokens = tokens
         self._clock = clock
-        self._receipt_url = f"{settings.public_url}/api/receipt/"
+        self._receipt_url = f"{settings.public_url}/api/receipt/attempt/"
         self._timeout_seconds = settings.send_timeout_seconds
 
     async def send(

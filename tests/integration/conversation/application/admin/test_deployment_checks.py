@@ -1,12 +1,14 @@
 """CheckDeployment: each check, passed and not."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import grpc
 import pytest
 from redis.asyncio import Redis
 
 from conversation_service.store.deployment.pool_index import PoolIndex
+from conversation_service.store.deployment.state_directory import StateDirectory
 from conversation_service.store.storage import Storage
 from maskline.conversation.v1 import deployment_pb2 as pb
 from maskline.conversation.v1 import pool_pb2
@@ -51,9 +53,10 @@ def carrier_check(
 
 
 async def test_all_checks_pass_in_a_correct_deployment(
-    durable: Redis, redis_url: str, clock: ManualClock
+    durable: Redis, redis_url: str, clock: ManualClock, tmp_path: Path
 ) -> None:
-    async with running(redis_url, clock) as service:
+    directory = StateDirectory(tmp_path)
+    async with running(redis_url, clock, state_directory=directory) as service:
         passed = carrier_pb2.CHECK_OUTCOME_PASSED
         ids = ("carrier_credentials", "carrier_callbacks")
         service.messaging.checks = [carrier_check(passed, check_id) for check_id in ids]

@@ -113,7 +113,7 @@ async def test_an_added_number_works_on_every_replica_at_once(
     await ask(another.opt_outs.OptOut, opt_out)
     ended = await service.get(conversation.conversation_id)
     assert ended.end_reason == pb.END_REASON_OPTED_OUT
-    await wait_for_event(service, "NUMBER_ADDED")
+    await wait_for_event(service, "MASKED_NUMBER_ADDED")
 
 
 async def test_a_number_without_live_conversations_can_be_removed(
@@ -121,33 +121,33 @@ async def test_a_number_without_live_conversations_can_be_removed(
 ) -> None:
     await another.deliver(CAROL_NUMBER, "help")
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
-    with refused("NUMBER_IN_USE"):
+    with refused("MASKED_NUMBER_IN_USE"):
         await remove(service)
     await service.end(conversation.conversation_id)
     assert (await remove(service)).number_count == 1
     for replica in (service, another):
         result = await replica.deliver(ALICE_NUMBER, "anybody there?")
         assert result.outcome == pb.RECEIVE_OUTCOME_REFUSED
-        assert result.error.reason == error_reason_pb2.ERROR_REASON_UNKNOWN_MASKED_NUMBER
-    with refused("UNKNOWN_MASKED_NUMBER"):
+        assert result.error.reason == error_reason_pb2.ERROR_REASON_MASKED_NUMBER_NOT_FOUND
+    with refused("MASKED_NUMBER_NOT_FOUND"):
         await remove(another)
-    await wait_for_event(service, "NUMBER_REMOVED")
+    await wait_for_event(service, "MASKED_NUMBER_REMOVED")
 
 
 async def test_a_number_belongs_to_one_pool_until_it_is_removed_there(
     service: RunningService, another: RunningService
 ) -> None:
     await another.deliver(CAROL_NUMBER, "help")
-    with refused("NUMBER_TAKEN"):
+    with refused("MASKED_NUMBER_ALREADY_ASSIGNED"):
         await create(service, "taxis", NUMBER, MASKED)
     # The other claim of the failed call has been released.
     await create(service, "lost-property", NUMBER)
     await create(service, "taxis")
-    with refused("NUMBER_TAKEN"):
+    with refused("MASKED_NUMBER_ALREADY_ASSIGNED"):
         await add(another, MASKED, "taxis")
     await remove(service)
     await add(another, MASKED, "taxis")
-    with refused("NUMBER_TAKEN"):
+    with refused("MASKED_NUMBER_ALREADY_ASSIGNED"):
         await add(service, MASKED)
     for replica in (service, another):
         result = await replica.deliver(ALICE_NUMBER, "start")

@@ -22,6 +22,7 @@ from conversation_service.store.keyspace.keys import DeploymentKeys
 from conversation_service.store.storage import Storage
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import deployment_pb2, error_reason_pb2, opt_out_pb2
+from maskline.messaging.v1 import carrier_pb2
 from support.builders.conversation_calls import CALL_SECONDS, ask
 from support.builders.conversations import (
     ALICE,
@@ -30,6 +31,7 @@ from support.builders.conversations import (
     BOB_NUMBER,
     CAROL_NUMBER,
     CIPHER,
+    MASKED,
     OTHER_MASKED,
 )
 from support.builders.decisions import NOW
@@ -114,6 +116,24 @@ async def test_nothing_changes_or_leaves_until_the_restore_is_accepted(
     assert (await ask(service.opt_outs.GetOptOut, get)).state.is_opted_out
     await service.healthy()
     await service.heard(BOB_NUMBER, 2)
+
+
+async def test_an_opt_out_in_a_text_part_of_a_carriers_record_is_applied(
+    service: RunningService,
+) -> None:
+    await service.healthy()
+    copy = await copied(service.redis)
+    await goes_on(service.redis)
+    record = carrier_pb2.InboundRecord(
+        carrier_message_id="mdr2-1", from_number=BOB_NUMBER, to_number=MASKED
+    )
+    seconds, _ = await service.redis.time()
+    record.carrier_time.FromSeconds(seconds)
+    record.attachments.add(url="https://media.example.net/text", content_type="text/plain")
+    service.messaging.records.append(record)
+    service.messaging.texts["https://media.example.net/text"] = "STOP"
+    await put_back(service.redis, copy)
+    assert (await accept(service, "r1")).restored_opt_outs == 1
 
 
 async def test_a_stopped_replica_recognises_an_older_copy_by_its_directory(

@@ -94,19 +94,22 @@ async def test_a_message_refused_as_opted_out_opts_out_and_ends_all_conversation
     await service.quiet()
     assert service.sent_to(ALICE_NUMBER) == []
     events = kinds(await service.timeline(first.conversation_id))
-    assert {("MESSAGE_REFUSED", "OPTED_OUT"), ("CONVERSATION_ENDED", "OPTED_OUT")} < set(events)
+    assert {("MESSAGE_FAILED", "OPTED_OUT"), ("CONVERSATION_ENDED", "OPTED_OUT")} < set(events)
 
 
 @pytest.mark.parametrize(
-    "reason",
+    ("reason", "recorded"),
     [
-        messaging_pb2.FAILURE_REASON_OPTED_OUT,
-        messaging_pb2.FAILURE_REASON_UNREACHABLE,
-        messaging_pb2.FailureReason.ValueType(99),
+        (messaging_pb2.FAILURE_REASON_OPTED_OUT, "OPTED_OUT"),
+        (messaging_pb2.FAILURE_REASON_UNREACHABLE, "UNREACHABLE"),
+        (messaging_pb2.FailureReason.ValueType(99), "CARRIER_REJECTED"),
     ],
 )
 async def test_only_a_receipt_that_reports_an_opt_out_opts_out_and_ends_the_conversation(
-    service: RunningService, carrier: FailingCarrier, reason: messaging_pb2.FailureReason.ValueType
+    service: RunningService,
+    carrier: FailingCarrier,
+    reason: messaging_pb2.FailureReason.ValueType,
+    recorded: str,
 ) -> None:
     opts_out = reason == messaging_pb2.FAILURE_REASON_OPTED_OUT
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
@@ -120,6 +123,6 @@ async def test_only_a_receipt_that_reports_an_opt_out_opts_out_and_ends_the_conv
     notice = system_message(Template.ENDED if opts_out else Template.NOT_DELIVERED)
     assert await service.heard(BOB_NUMBER, 1) == [notice]
     events = kinds(await service.timeline(conversation.conversation_id))
-    assert events.count(("MESSAGE_UNDELIVERED", "OPTED_OUT" if opts_out else "")) == 1
+    assert events.count(("MESSAGE_UNDELIVERED", f"{recorded} 1110")) == 1
     await service.quiet()
     assert service.sent_to(BOB_NUMBER) == [notice]

@@ -46,8 +46,8 @@ async def test_the_sender_of_a_failed_message_is_notified_once(service: RunningS
     assert service.sent_to(BOB_NUMBER) == [NOT_DELIVERED]
     assert service.sent_to(ALICE_NUMBER) == ["are you there?"]
     events = kinds(await service.timeline(conversation_id))
-    assert events.count(("MESSAGE_UNDELIVERED", "")) == 1
-    assert events.count(("SYSTEM_TEXT_ACCEPTED", "not_delivered")) == 1
+    assert events.count(("MESSAGE_UNDELIVERED", "CARRIER_REJECTED")) == 1
+    assert events.count(("MESSAGE_ACCEPTED", "not_delivered")) == 1
     assert service.sent()[-1].from_number == MASKED
 
 

@@ -34,13 +34,13 @@ async def test_a_blocked_person_gets_no_reason_and_the_pair_never_meets_again(
         with refused("PAIR_BLOCKED"):
             await service.open(*pair, masked_number=OTHER_MASKED)
     bobs = await service.start(BOB_NUMBER, OTHER_MASKED)
-    with refused("CODE_NOT_VALID"):
+    with refused("JOIN_CODE_INVALID"):
         await service.join(ALICE_NUMBER, bobs.code)
     await service.deliver(ALICE_NUMBER, f"join {bobs.code}", to=OTHER_MASKED)
     assert (await service.heard(ALICE_NUMBER, 2))[1] == system_message(Template.CODE_NOT_VALID)
     await service.join(CAROL_NUMBER, bobs.code)
     assert kinds(await service.timeline(conversation.conversation_id))[1:4] == [
-        ("COMMAND_RECEIVED", "BLOCK"),
+        ("KEYWORD_RECEIVED", "BLOCK"),
         ("PARTICIPANT_BLOCKED", ""),
         ("CONVERSATION_ENDED", "BLOCKED"),
     ]
@@ -78,17 +78,17 @@ async def test_a_locked_out_person_gets_no_reply_even_with_a_valid_code(
         await service.deliver(BOB_NUMBER, f"join {WRONG}")
     started = await service.start(ALICE_NUMBER)
     await service.deliver(BOB_NUMBER, f"join {started.code}")
-    with refused("CODE_NOT_VALID"):
+    with refused("JOIN_CODE_INVALID"):
         await service.join(BOB_NUMBER, started.code)
     await service.quiet()
     assert (
         service.sent_to(BOB_NUMBER)
         == [system_message(Template.CODE_NOT_VALID)] * CODE_ATTEMPTS_LIMIT
     )
-    await wait_for_event(service, "CODE_TRIES_EXCEEDED")
+    await wait_for_event(service, "PERSON_JOIN_LIMIT_REACHED")
     service.clock.move(minutes=59)
     started = await service.start(ALICE_NUMBER)
-    with refused("CODE_NOT_VALID"):
+    with refused("JOIN_CODE_INVALID"):
         await service.join(BOB_NUMBER, started.code)
     service.clock.move(minutes=1)
     await service.join(BOB_NUMBER, started.code)

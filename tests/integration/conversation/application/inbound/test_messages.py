@@ -92,7 +92,7 @@ async def test_an_invalid_item_affects_neither_the_others_nor_their_order(
     assert REGISTRY.get_sample_value("maskline_reused_message_ids_total") == counted + 1
     assert [result.error.reason for result in results] == [
         error_reason_pb2.ERROR_REASON_UNSPECIFIED,
-        error_reason_pb2.ERROR_REASON_UNKNOWN_MASKED_NUMBER,
+        error_reason_pb2.ERROR_REASON_MASKED_NUMBER_NOT_FOUND,
         error_reason_pb2.ERROR_REASON_INVALID_ARGUMENT,
         error_reason_pb2.ERROR_REASON_UNSPECIFIED,
         error_reason_pb2.ERROR_REASON_REQUEST_ID_REUSED,

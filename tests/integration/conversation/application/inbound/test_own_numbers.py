@@ -80,4 +80,4 @@ async def test_nothing_is_relayed_to_a_participant_whose_number_became_a_masked_
     await service.quiet()
     assert service.sent_to(BOB_NUMBER) == []
     events = kinds(await service.timeline(conversation.conversation_id))
-    assert "MESSAGE_REFUSED" in dict(events)
+    assert "MESSAGE_FAILED" in dict(events)

@@ -161,7 +161,7 @@ async def test_a_message_that_was_received_is_recognised_and_recorded_no_second_
     await deployment.service.quiet()
     assert deployment.service.sent_to(BOB_NUMBER) == ["hello"]
     events = kinds(await deployment.service.timeline(conversation_id))
-    assert not {"MESSAGE_REPEATED", "MESSAGE_RECOVERED"} & {kind for kind, _ in events}
+    assert not {"MESSAGE_DUPLICATE_RECEIVED", "MESSAGE_RECOVERED"} & {kind for kind, _ in events}
     assert reconciled() == before
 
 
@@ -176,6 +176,26 @@ async def test_a_message_whose_callback_may_still_come_is_left_for_the_next_run(
     assert deployment.service.sent_to(BOB_NUMBER) == []
     await deployment.run(minutes=5)
     assert await deployment.service.heard(BOB_NUMBER, 1) == ["hello"]
+
+
+async def test_words_that_cannot_be_fetched_delay_no_other_message(deployment: Deployment) -> None:
+    """The pass is repeated for them, until they can be or are refused."""
+    conversation_id = await deployment.open()
+    deployment.lost(BOB_NUMBER, "")
+    deployment.carrier.records[0].attachments.add(url="https://a.test/1", content_type="text/plain")
+    deployment.carrier.texts["https://a.test/1"] = "STOP"
+    deployment.clock.move(seconds=INTERVAL.total_seconds())
+    deployment.carrier.records[0].carrier_time.FromDatetime(deployment.clock.now())
+    deployment.lost(ALICE_NUMBER, "hello")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("conversation_service.application.inbound.text_parts.MAX_WAIT", INTERVAL)
+        deployment.carrier.store_is_down = True
+        await deployment.run(seconds=RESENDS.total_seconds())
+        assert await deployment.service.heard(BOB_NUMBER, 1) == ["hello"]
+        deployment.carrier.store_is_down = False
+        await deployment.run(seconds=1)
+    ended = await deployment.service.get(conversation_id)
+    assert ended.end_reason == conversation_pb2.END_REASON_OPTED_OUT
 
 
 async def test_records_that_no_pool_can_receive_are_skipped(deployment: Deployment) -> None:

@@ -47,7 +47,7 @@ async def test_a_message_is_posted_as_flowroute_documents_it(
         "to": ALICE,
         "from": MASKED,
         "body": "héllo \N{SNOWMAN}",
-        "dlr_callback": f"https://relay.example/api/receipt/{request.send_token}",
+        "dlr_callback": f"https://relay.example/api/receipt/attempt/{request.send_token}",
     }
 
 

@@ -64,8 +64,8 @@ def test_the_sender_is_notified_without_the_cause_of_the_failure() -> None:
         assert sent_bodies(change) == [system(BOB, template)], kind
         assert (change.after, change.texts[0].is_relayed) == (None, False), kind
         assert change.texts[0].conversation_id == ACTIVE.conversation_id, kind
-        expected = [("ATTACHMENTS_REFUSED", "")] if is_about_files else []
-        assert event_details(change) == [*expected, ("SYSTEM_TEXT_ACCEPTED", template.value)], kind
+        expected = [("MESSAGE_ATTACHMENTS_REFUSED", "")] if is_about_files else []
+        assert event_details(change) == [*expected, ("MESSAGE_ACCEPTED", template.value)], kind
         of_bobs = decided(replace(TO_ALICE, kind=kind, recipient_person_id=BOB.person_id))
         assert sent_bodies(of_bobs) == [system(ALICE, template)], kind
 
@@ -98,7 +98,10 @@ def test_a_sender_who_opted_out_is_not_notified_and_the_event_is_recorded() -> N
     opt_outs = {BOB: OptOut(NOW, OptOutSource.TEXT, "an earlier message")}
     failure = replace(TO_ALICE, kind=DeliveryFailureKind.ATTACHMENTS_REFUSED)
     change = decided(failure, opt_outs=opt_outs)
-    assert (sent_bodies(change), event_details(change)) == ([], [("ATTACHMENTS_REFUSED", "")])
+    assert (sent_bodies(change), event_details(change)) == (
+        [],
+        [("MESSAGE_ATTACHMENTS_REFUSED", "")],
+    )
 
 
 def notices(pauses: list[timedelta]) -> list[int]:

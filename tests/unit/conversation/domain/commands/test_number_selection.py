@@ -141,17 +141,17 @@ def test_a_pool_without_a_free_number_refuses() -> None:
     ):
         with pytest.raises(errors.NoNumberAvailable) as refusal:
             select_number(snapshot, (ALICE,), ANY_NUMBER)
-        assert refusal.value.metadata == {"pool": "main"}
+        assert refusal.value.metadata == {"pool_id": "main"}
 
 
 @pytest.mark.parametrize(
     ("snapshot", "number", "refusal"),
     [
-        (snapshot_of(pool=POOL), "+12065550199", errors.UnknownMaskedNumber),
-        (snapshot_of(pool=pool_of(draining=[FIRST])), FIRST, errors.NumberNotActive),
+        (snapshot_of(pool=POOL), "+12065550199", errors.MaskedNumberNotFound),
+        (snapshot_of(pool=pool_of(draining=[FIRST])), FIRST, errors.MaskedNumberNotActive),
         (snapshot_of(on(FIRST), pool=POOL), FIRST, errors.AlreadyInConversation),
         (snapshot_of(on(FIRST, WAITING), pool=POOL), FIRST, errors.AlreadyInConversation),
-        (snapshot_of(on(FIRST, ENDED), pool=POOL), FIRST, errors.NumberCooling),
+        (snapshot_of(on(FIRST, ENDED), pool=POOL), FIRST, errors.MaskedNumberCooling),
     ],
 )
 def test_a_requested_number_that_is_not_free_is_refused_with_the_reason(

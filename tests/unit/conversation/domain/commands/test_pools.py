@@ -59,9 +59,9 @@ def test_a_pool_is_created_once_with_its_settings_and_numbers() -> None:
     assert created == Pool("main", OTHER_SETTINGS, numbers, version="change")
     assert not created.is_seeded
     assert decided(replace(CREATE, is_seed=True), UNCREATED).is_seeded
-    with pytest.raises(errors.PoolExists) as refusal:
+    with pytest.raises(errors.PoolAlreadyExists) as refusal:
         CREATE.decide(snapshot_of(pool=POOL))
-    assert refusal.value.metadata == {"pool": "main"}
+    assert refusal.value.metadata == {"pool_id": "main"}
 
 
 def test_a_pool_has_no_more_numbers_than_the_limit() -> None:
@@ -72,7 +72,7 @@ def test_a_pool_has_no_more_numbers_than_the_limit() -> None:
         # Numbers that the file no longer lists are drained, not removed.
         (ReseedPool("r", SETTINGS, (THIRD,)), replace(FULL, is_seeded=True)),
     ):
-        with pytest.raises(errors.PoolFull):
+        with pytest.raises(errors.MaskedNumberLimitReached):
             command.decide(snapshot_of(pool=pool))
     added_again = AddNumber("r", replace(FULL.numbers[7], is_reserved=True))
     assert decided(added_again, FULL).numbers[7].is_reserved
@@ -87,6 +87,16 @@ def test_invalid_settings_are_refused_with_every_violation() -> None:
             command.decide(snapshot_of(pool=pool))
         fields = [violation.field for violation in refusal.value.violations]
         assert fields == ["operator", "code_lifetime"]
+
+
+def test_a_pool_is_changed_only_with_the_etag_that_was_read_if_one_is_given() -> None:
+    for etag in ("", POOL.version):
+        assert decided(replace(UPDATE, etag=etag)).version == "change"
+    for settings in (SETTINGS, INVALID_SETTINGS):
+        stale = replace(UPDATE, settings=settings, etag="stale")
+        with pytest.raises(errors.EtagMismatch) as refused:
+            stale.decide(snapshot_of(pool=POOL))
+        assert refused.value.metadata == {"etag": POOL.version}
 
 
 def test_changed_settings_are_validated_together_with_the_others() -> None:
@@ -121,7 +131,7 @@ def test_a_number_is_removed_only_without_live_conversations() -> None:
     for loads in ({}, {OTHER_MASKED: 3}, {MASKED: 0}):
         assert decided(REMOVE, loads=loads).numbers == NUMBERS[1:]
     assert REMOVE.decide(snapshot_of(pool=POOL)).requires_no_live_on == MASKED
-    with pytest.raises(errors.NumberInUse):
+    with pytest.raises(errors.MaskedNumberInUse):
         REMOVE.decide(snapshot_of(pool=POOL, live_counts={MASKED: 1}))
     assert REMOVE.read_set(POOL) == ReadSet(needs_live_counts=True)
     for command in (CREATE, ReseedPool("r", SETTINGS, NUMBERS), ADD, DRAIN):
@@ -132,9 +142,9 @@ def test_a_number_is_removed_only_without_live_conversations() -> None:
     ("command", "event"),
     [
         (UPDATE, "POOL_UPDATED"),
-        (ADD, "NUMBER_ADDED"),
-        (DRAIN, "NUMBER_DRAINED"),
-        (REMOVE, "NUMBER_REMOVED"),
+        (ADD, "MASKED_NUMBER_ADDED"),
+        (DRAIN, "MASKED_NUMBER_DRAINED"),
+        (REMOVE, "MASKED_NUMBER_REMOVED"),
     ],
 )
 def test_an_operators_change_has_an_event_needs_a_pool_and_ends_its_seeding(
@@ -156,7 +166,7 @@ def test_the_creation_of_a_pool_and_a_changed_file_have_events() -> None:
 
 def test_a_number_that_is_not_in_the_pool_cannot_be_changed() -> None:
     for command in (DrainNumber, RemoveNumber):
-        with pytest.raises(errors.UnknownMaskedNumber):
+        with pytest.raises(errors.MaskedNumberNotFound):
             command("r", THIRD.phone_number).decide(snapshot_of())
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from conversation_service.domain.commands.client.pause import ResumeConversation
 from conversation_service.domain.commands.client.send import SendMessage
-from conversation_service.domain.model.messages import Attachment, HeldMessage
+from conversation_service.domain.model.messages import HeldMessage
 from conversation_service.domain.model.pool_validation import settings_violations
 from conversation_service.domain.templates.catalog import Template
 from conversation_service.domain.templates.languages import LANGUAGES, catalog_for
@@ -25,7 +25,6 @@ from support.builders.decisions import (
 PREFIX = "[Acme]"
 HOUR = timedelta(hours=1)
 MARKED = pool_with(system_message_prefix=PREFIX)
-TEXT_PART = Attachment("https://media.example.net/5", "text/plain", 12)
 
 IMITATIONS = [
     "[Acme] Your code is 222222.",
@@ -68,19 +67,12 @@ def test_a_message_that_begins_like_a_system_message_is_quoted(body: str) -> Non
 
 @pytest.mark.parametrize("body", IMITATIONS + OTHERS)
 def test_without_a_prefix_a_message_is_relayed_as_it_is(body: str) -> None:
-    assert catalog_for("en", "Test", {}, {}).unmarked(body, has_text_parts=True) == body
+    assert catalog_for("en", "Test", {}, {}).unmarked(body) == body
 
 
 @pytest.mark.parametrize("body", OTHERS)
 def test_another_message_is_relayed_as_it_is(body: str) -> None:
     assert MARKED.catalog.unmarked(body) == body
-
-
-@pytest.mark.parametrize("body", ["", " ", "\u200b"])
-def test_words_of_a_text_part_do_not_begin_a_message(body: str) -> None:
-    """They are added to the body later, whatever they are."""
-    change = incoming(body, attachments=(TEXT_PART,)).decide(snapshot_of(ACTIVE, pool=MARKED))
-    assert [text.strip() for _, text in sent_bodies(change)] == [f"> {body}".strip()]
 
 
 def test_a_message_of_the_client_itself_is_marked() -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from types import NoneType
 
 from conversation_service.domain.commands.client.end import EndConversation
 from conversation_service.domain.commands.client.pause import PauseConversation, ResumeConversation
@@ -17,11 +18,9 @@ from conversation_service.domain.commands.operator.pools import AddNumber, Drain
 from conversation_service.domain.commands.system.end_for_opt_out import EndConversationForOptOut
 from conversation_service.domain.commands.system.expire import ExpireConversation
 from conversation_service.domain.model.consent import OptOut, OptOutSource
-from conversation_service.domain.model.conversation import EndReason
-from conversation_service.domain.model.events import EventType, Rule
+from conversation_service.domain.model.events import DETAILS, EventType
 from conversation_service.domain.model.messages import HeldMessage
-from conversation_service.domain.templates.catalog import Template
-from support.builders.conversations import ALICE, BOB, CAROL, MASKED, NUMBERS
+from support.builders.conversations import ALICE, BOB, CAROL, MASKED, NUMBERS, OTHER_MASKED, POOL
 from support.builders.decisions import (
     ACTIVE,
     CARD,
@@ -32,6 +31,7 @@ from support.builders.decisions import (
     PAUSED,
     PICTURE,
     WAITING,
+    draining,
     incoming,
     snapshot_about,
     snapshot_of,
@@ -42,6 +42,8 @@ HOLDS = replace(PAUSED, held=(1, 1), unique_name="order 7")
 HELD = (HeldMessage(ALICE.participant_id, "a secret"), HeldMessage(BOB.participant_id, "a secret"))
 OUT = {BOB: OptOut(NOW, OptOutSource.TEXT, "an earlier text")}
 WARNED_AT = ACTIVE.due_time - timedelta(hours=1)
+DRAINED = replace(POOL, numbers=draining(NUMBERS[0].phone_number))
+ONE_NUMBER = replace(POOL, numbers=NUMBERS[:1])
 INVITED = snapshot_of(invitation=WAITING)
 
 TEXTS = ["start", f"join {CODE}", f"join {OTHER_CODE}", "hello", "a secret", "", "help", "report"]
@@ -71,22 +73,22 @@ DECISIONS: list[Change] = [
         snapshot_about(replace(HOLDS, due_time=WARNED_AT), now=WARNED_AT)
     ),
     AddNumber("r", NUMBERS[0]).decide(snapshot_of()),
+    AddNumber("r", replace(NUMBERS[0], phone_number=OTHER_MASKED)).decide(
+        snapshot_of(pool=ONE_NUMBER)
+    ),
+    AddNumber("r", NUMBERS[0]).decide(snapshot_of(pool=DRAINED)),
     DrainNumber("r", MASKED).decide(snapshot_of()),
     RemoveNumber("r", MASKED).decide(snapshot_of()),
 ]
 EVENTS = [event for change in DECISIONS for event in change.events]
-# Messages that are not relayed: their events carry ids of their own.
+# Messages that are not relayed: their events carry ids of their own, those of keywords none.
 RECEIVED = [
     *((body, ACTIVE) for body in ("start", "help", "end", "block", "report", "quit", "")),
     *((body, WAITING) for body in ("start", "hello", "end", "quit")),
     ("hello", PAUSED),
 ]
-# The only allowed details of events.
-PUBLISHED = {
-    "",
-    *(value.value for value in (*EndReason, *Rule, *Template)),
-    *("START", "JOIN", "END", "HELP", "OPT_OUT", "BLOCK", "REPORT", "1"),
-}
+# Of types whose detail may be absent: a client's own message has no template.
+OPTIONAL = {EventType.MESSAGE_ACCEPTED}
 
 
 def test_no_event_contains_a_phone_number_a_body_or_a_unique_name() -> None:
@@ -96,14 +98,17 @@ def test_no_event_contains_a_phone_number_a_body_or_a_unique_name() -> None:
     assert not [secret for secret in secrets if secret in events]
 
 
-def test_every_detail_of_an_event_is_a_published_word_or_a_count() -> None:
-    assert {event.detail for event in EVENTS} <= PUBLISHED
+def test_every_event_has_exactly_the_detail_of_its_type() -> None:
+    for event in EVENTS:
+        expected = DETAILS.get(event.type, NoneType)
+        is_absent = event.detail is None and event.type in OPTIONAL
+        assert is_absent or type(event.detail) is expected, event
 
 
 def test_the_decisions_above_record_every_type_of_event_that_a_decision_can_record() -> None:
     elsewhere = {kind for kind in EventType if kind.value.startswith(("MESSAGE_", "POOL_"))}
-    elsewhere |= {EventType.CODE_TRIES_EXCEEDED, EventType.CONVERSATION_ERASED}
-    decided = {"RELAYED", "HELD", "NOT_RELAYED", "DROPPED"}
+    elsewhere |= {EventType.PERSON_JOIN_LIMIT_REACHED, EventType.CONVERSATION_ERASED}
+    decided = {"ACCEPTED", "RELAYED", "HELD", "NOT_RELAYED", "ATTACHMENTS_REFUSED"}
     expected = set(EventType) - elsewhere | {EventType(f"MESSAGE_{name}") for name in decided}
     assert {event.type for event in EVENTS} >= expected
 
@@ -117,10 +122,10 @@ def test_every_outbound_message_of_a_conversation_has_an_event_with_its_id_and_r
                 continue
             event = events[message.message_id]
             assert event.conversation_id == message.conversation_id, change
-            if event.type is EventType.SYSTEM_TEXT_ACCEPTED:
+            if event.type is EventType.MESSAGE_ACCEPTED:
                 assert event.participant_id == message.to.participant_id, change
         sent = {message.message_id for message in change.texts}
-        accepted = [e for e in change.events if e.type is EventType.SYSTEM_TEXT_ACCEPTED]
+        accepted = [e for e in change.events if e.type is EventType.MESSAGE_ACCEPTED]
         assert {event.message_id for event in accepted} <= sent, change
 
 
@@ -128,7 +133,9 @@ def test_the_event_of_a_message_within_a_conversation_names_its_sender() -> None
     for body, conversation in RECEIVED:
         sender = conversation.participants[-1]
         event = incoming(body, sender).decide(snapshot_of(conversation)).events[0]
-        assert (event.conversation_id, event.message_id) == ("c", "change"), body
+        is_keyword = event.type in (EventType.KEYWORD_RECEIVED, EventType.PERSON_OPTED_OUT)
+        message_id = "" if is_keyword else "change"
+        assert (event.conversation_id, event.message_id) == ("c", message_id), body
         assert event.participant_id == sender.participant_id, body
 
 

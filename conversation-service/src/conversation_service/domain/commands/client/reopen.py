@@ -5,15 +5,14 @@ from dataclasses import dataclass, replace
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.commands.core.lifecycle import reopened
-from conversation_service.domain.commands.core.number_selection import route_claims
+from conversation_service.domain.commands.core.number_selection import (
+    check_name_is_free,
+    check_none_opted_out,
+    route_claims,
+)
 from conversation_service.domain.commands.core.replies import transition
 from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
-from conversation_service.domain.errors import (
-    ConversationNotFound,
-    ConversationNotReopenable,
-    ParticipantOptedOut,
-    UniqueNameTaken,
-)
+from conversation_service.domain.errors import ConversationNotFound, ConversationNotReopenable
 from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.events import Event, EventType
 from conversation_service.domain.model.participants import Route
@@ -53,10 +52,8 @@ class ReopenConversation:
             raise ConversationNotFound(self.ended.conversation_id)
         if not self._is_reopenable(snapshot, before):
             raise ConversationNotReopenable(before.conversation_id)
-        if snapshot.conversation_by_name is not None:
-            raise UniqueNameTaken(snapshot.pool.name)
-        if any(person in snapshot.opt_outs for person in before.participants):
-            raise ParticipantOptedOut
+        check_name_is_free(snapshot)
+        check_none_opted_out(snapshot, before.participants)
         first, second = before.participants
         drafts = [
             snapshot.system_message(person, Template.REOPENED) for person in before.participants

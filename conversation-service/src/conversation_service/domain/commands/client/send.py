@@ -4,7 +4,12 @@ from dataclasses import dataclass, field
 
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.command import IdempotencyKey
-from conversation_service.domain.commands.core.holding import hold, relayed_draft, rule_against_hold
+from conversation_service.domain.commands.core.holding import (
+    HELD_LIMIT,
+    hold,
+    relayed_draft,
+    rule_against_hold,
+)
 from conversation_service.domain.commands.core.lifecycle import message_passed
 from conversation_service.domain.commands.core.replies import transition
 from conversation_service.domain.commands.core.snapshot import (
@@ -18,11 +23,11 @@ from conversation_service.domain.errors import (
     ConversationNotActive,
     ConversationPaused,
     FieldViolation,
+    HeldMessageLimitReached,
     InvalidArgument,
-    TooManyHeld,
 )
 from conversation_service.domain.model.conversation import Conversation, State
-from conversation_service.domain.model.events import Rule
+from conversation_service.domain.model.events import RelayRefusal
 from conversation_service.domain.model.messages import HeldMessage, segment_count
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import Pool
@@ -72,7 +77,7 @@ class SendMessage:
         match rule_against_hold(snapshot, conversation):
             case None:
                 return hold(snapshot, conversation, HeldMessage(author.participant_id, self.body))
-            case Rule.TOO_MANY_HELD:
-                raise TooManyHeld(conversation.conversation_id)
+            case RelayRefusal.HELD_MESSAGE_LIMIT_REACHED:
+                raise HeldMessageLimitReached(conversation.conversation_id, HELD_LIMIT)
             case _:
                 raise ConversationPaused(conversation.conversation_id)

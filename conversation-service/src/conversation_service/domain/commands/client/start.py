@@ -10,19 +10,19 @@ from conversation_service.domain.commands.core.lifecycle import opened, started
 from conversation_service.domain.commands.core.number_selection import (
     ANY_NUMBER,
     NumberSelection,
-    is_cooling_for_others,
+    check_name_is_free,
+    check_none_opted_out,
+    check_not_cooling,
+    check_not_live,
     route_claims,
     select_number,
 )
 from conversation_service.domain.commands.core.replies import transition
 from conversation_service.domain.commands.core.snapshot import Draft, ReadSet, Snapshot
 from conversation_service.domain.errors import (
-    AlreadyInConversation,
-    CodeNotValid,
-    NumberCooling,
+    JoinCodeInvalid,
     PairBlocked,
     ParticipantOptedOut,
-    UniqueNameTaken,
 )
 from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.events import Event, EventType
@@ -64,7 +64,7 @@ class StartConversation:
         code = conversation.code
         drafts = [snapshot.system_message(self.person, Template.CODE, code=code, span=lifetime)]
         event = Event(
-            EventType.CONVERSATION_STARTED, conversation.conversation_id, self.person.participant_id
+            EventType.CONVERSATION_CREATED, conversation.conversation_id, self.person.participant_id
         )
         return _started(snapshot, conversation, drafts, event)
 
@@ -105,7 +105,7 @@ class OpenConversation:
         conversation = opened(snapshot, masked_number, self.people, self.unique_name)
         notified = () if self.is_silent else self.people
         drafts = [snapshot.system_message(person, Template.OPENED) for person in notified]
-        event = Event(EventType.CONVERSATION_OPENED, conversation.conversation_id)
+        event = Event(EventType.CONVERSATION_CREATED, conversation.conversation_id)
         change = _started(snapshot, conversation, drafts, event)
         return replace(change, requires_unblocked=self.people)
 
@@ -135,18 +135,16 @@ class JoinConversation:
         """Makes the conversation active and notifies both; counts and refuses a wrong code."""
         invitation, person = snapshot.invitation, self.person
         if person in snapshot.opt_outs:
-            raise ParticipantOptedOut
+            raise ParticipantOptedOut("participant")
         if snapshot.limits_of(person).is_locked_out(snapshot.now):
-            raise CodeNotValid
+            raise JoinCodeInvalid
         if invitation is None:
             return self._wrong_code(snapshot)
         route = Route(invitation.masked_number, person)
         if not may_join(snapshot, invitation, route):
             return self._wrong_code(snapshot)
-        if snapshot.live(route):
-            raise AlreadyInConversation
-        if is_cooling_for_others(snapshot, route, (*invitation.participants, person)):
-            raise NumberCooling
+        check_not_live(snapshot, route, "participant")
+        check_not_cooling(snapshot, route, (*invitation.participants, person), "participant")
         return join(
             snapshot, invitation, person, (snapshot.system_message(person, Template.YOU_JOINED),)
         )
@@ -154,7 +152,7 @@ class JoinConversation:
     def _wrong_code(self, snapshot: Snapshot) -> Change:
         after, counted = wrong_code(snapshot, self.person, masked_number="")
         limits = SenderLimitsChange(self.person, snapshot.limits_of(self.person), after)
-        return replace(counted, sender_limits=limits, refusal=CodeNotValid())
+        return replace(counted, sender_limits=limits, refusal=JoinCodeInvalid())
 
 
 def _routes(
@@ -166,10 +164,9 @@ def _routes(
 
 
 def _check_may_begin(snapshot: Snapshot, people: tuple[Person, ...], unique_name: str) -> None:
-    if any(person in snapshot.opt_outs for person in people):
-        raise ParticipantOptedOut
-    if unique_name and snapshot.conversation_by_name is not None:
-        raise UniqueNameTaken(snapshot.pool.name)
+    check_none_opted_out(snapshot, people)
+    if unique_name:
+        check_name_is_free(snapshot)
 
 
 def _started(

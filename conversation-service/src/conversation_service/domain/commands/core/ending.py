@@ -45,7 +45,7 @@ def end(
         EventType.CONVERSATION_ENDED,
         conversation.conversation_id,
         leaver.participant_id if leaver else "",
-        detail=reason.value,
+        detail=reason,
     )
     after = ended(snapshot, conversation, reason, note)
     events = [event, *_dropped_events(conversation)]
@@ -70,8 +70,8 @@ def _dropped_events(conversation: Conversation) -> Iterator[Event]:
     for person, count in zip(conversation.participants, conversation.held, strict=False):
         if count:
             yield Event(
-                EventType.MESSAGE_DROPPED,
+                EventType.HELD_MESSAGES_DROPPED,
                 conversation.conversation_id,
                 person.participant_id,
-                detail=str(count),
+                detail=count,
             )

@@ -8,7 +8,7 @@ from conversation_service.domain.commands.core.lifecycle import message_held, me
 from conversation_service.domain.commands.core.replies import transition
 from conversation_service.domain.commands.core.snapshot import Draft, Snapshot
 from conversation_service.domain.model.conversation import Conversation
-from conversation_service.domain.model.events import Event, EventType, Rule
+from conversation_service.domain.model.events import Event, EventType, RelayRefusal
 from conversation_service.domain.model.messages import Attachment, HeldMessage
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import PausePolicy
@@ -26,8 +26,7 @@ def relayed_draft(
 ) -> Draft:
     """A participant's message to the other participant."""
     [recipient] = (person for person in active.participants if person.participant_id != author_id)
-    has_text_parts = any(file.is_text for file in attachments)
-    relayed = snapshot.pool.catalog.unmarked(body, has_text_parts=has_text_parts)
+    relayed = snapshot.pool.catalog.unmarked(body)
     return Draft(recipient, relayed, author_id=author_id, attachments=attachments)
 
 
@@ -47,8 +46,8 @@ def hold(
     return replace(change, held=(message,))
 
 
-def rule_against_hold(snapshot: Snapshot, paused: Conversation) -> Rule | None:
+def rule_against_hold(snapshot: Snapshot, paused: Conversation) -> RelayRefusal | None:
     """Why a paused conversation may not hold another message; None if it may."""
     if snapshot.pool.settings.pause_policy is PausePolicy.REFUSE:
-        return Rule.PAUSED
-    return Rule.TOO_MANY_HELD if sum(paused.held) >= HELD_LIMIT else None
+        return RelayRefusal.PAUSED
+    return RelayRefusal.HELD_MESSAGE_LIMIT_REACHED if sum(paused.held) >= HELD_LIMIT else None

@@ -60,4 +60,4 @@ def wrong_code(
 
 
 def _lockout_events(person: Person) -> tuple[Event, ...]:
-    return (Event(EventType.CODE_TRIES_EXCEEDED, participant_id=person.participant_id),)
+    return (Event(EventType.PERSON_JOIN_LIMIT_REACHED, participant_id=person.participant_id),)

@@ -8,10 +8,12 @@ from conversation_service.domain.commands.core.change import RouteClaim
 from conversation_service.domain.commands.core.snapshot import Snapshot
 from conversation_service.domain.errors import (
     AlreadyInConversation,
+    MaskedNumberCooling,
+    MaskedNumberNotActive,
+    MaskedNumberNotFound,
     NoNumberAvailable,
-    NumberCooling,
-    NumberNotActive,
-    UnknownMaskedNumber,
+    ParticipantOptedOut,
+    UniqueNameAlreadyExists,
 )
 from conversation_service.domain.model.participants import Person, Route, area_code
 from conversation_service.domain.model.pool import MaskedNumber, NumberPreference
@@ -40,7 +42,8 @@ def select_number(snapshot: Snapshot, people: Sequence[Person], selection: Numbe
     """A number on which none of these people has a live or cooling conversation.
 
     Two people whose own conversation has just ended may have its number again. Raises
-    UnknownMaskedNumber, NumberNotActive, AlreadyInConversation, NumberCooling, NoNumberAvailable.
+    MaskedNumberNotFound, MaskedNumberNotActive, AlreadyInConversation, MaskedNumberCooling,
+    NoNumberAvailable.
     """
     if selection.masked_number:
         return _requested_number(snapshot, people, selection.masked_number)
@@ -62,6 +65,41 @@ def route_claims(
     return tuple(RouteClaim(route, snapshot.current_conversation_id(route)) for route in routes)
 
 
+def place(index: int) -> str:
+    """How an error names the participant at this index of a request or a conversation."""
+    return f"participants[{index}]"
+
+
+def check_not_live(snapshot: Snapshot, route: Route, participant: str) -> None:
+    """Raises AlreadyInConversation, naming the participant like this."""
+    conversation = snapshot.live(route)
+    if conversation is not None:
+        raise AlreadyInConversation(participant, conversation.conversation_id)
+
+
+def check_not_cooling(
+    snapshot: Snapshot, route: Route, people: Sequence[Person], participant: str
+) -> None:
+    """Raises MaskedNumberCooling, naming the participant like this."""
+    if is_cooling_for_others(snapshot, route, people):
+        retry_time = snapshot.now + snapshot.cool_off_left(route)
+        raise MaskedNumberCooling(participant, snapshot.current_conversation_id(route), retry_time)
+
+
+def check_none_opted_out(snapshot: Snapshot, people: Sequence[Person]) -> None:
+    """Raises ParticipantOptedOut for the first who has."""
+    for index, person in enumerate(people):
+        if person in snapshot.opt_outs:
+            raise ParticipantOptedOut(place(index))
+
+
+def check_name_is_free(snapshot: Snapshot) -> None:
+    """Raises UniqueNameAlreadyExists if a live conversation has the read set's unique name."""
+    holder = snapshot.conversation_by_name
+    if holder is not None:
+        raise UniqueNameAlreadyExists(snapshot.pool.name, holder.conversation_id)
+
+
 def is_cooling_for_others(snapshot: Snapshot, route: Route, people: Sequence[Person]) -> bool:
     """Whether a conversation of other people than these is cooling on the route."""
     cooling = snapshot.cooling(route)
@@ -72,14 +110,14 @@ def is_cooling_for_others(snapshot: Snapshot, route: Route, people: Sequence[Per
 def _requested_number(snapshot: Snapshot, people: Sequence[Person], masked_number: str) -> str:
     number = snapshot.pool.number(masked_number)
     if number is None:
-        raise UnknownMaskedNumber
+        raise MaskedNumberNotFound
     if not number.accepts_new:
-        raise NumberNotActive
+        raise MaskedNumberNotActive
     routes = [Route(masked_number, person) for person in people]
-    if any(snapshot.live(route) for route in routes):
-        raise AlreadyInConversation
-    if any(is_cooling_for_others(snapshot, route, people) for route in routes):
-        raise NumberCooling
+    for index, route in enumerate(routes):
+        check_not_live(snapshot, route, place(index))
+    for index, route in enumerate(routes):
+        check_not_cooling(snapshot, route, people, place(index))
     return masked_number
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from conversation_service.domain.errors import (
     ConversationEnded,
     ConversationNotFound,
+    EtagMismatch,
     ParticipantNotFound,
 )
 from conversation_service.domain.model.consent import OptOut
@@ -238,15 +239,13 @@ class Snapshot:
         )
 
     def _message_event(self, conversation_id: str, index: int, draft: Draft) -> Event:
-        kind = EventType.MESSAGE_RELAYED
-        if draft.template is not None:
-            kind = EventType.SYSTEM_TEXT_ACCEPTED
+        is_relayed = draft.author_id != ""
         return Event(
-            kind,
+            EventType.MESSAGE_RELAYED if is_relayed else EventType.MESSAGE_ACCEPTED,
             conversation_id=conversation_id,
-            participant_id=draft.author_id if draft.template is None else draft.to.participant_id,
+            participant_id=draft.author_id if is_relayed else draft.to.participant_id,
             message_id=f"{self.change_id}-{index}",
-            detail=draft.template.value if draft.template else "",
+            detail=draft.template,
         )
 
 
@@ -263,9 +262,15 @@ def live_conversation(snapshot: Snapshot, conversation_id: str) -> Conversation:
     return conversation
 
 
+def check_etag(given: str, present: str) -> None:
+    """Raises EtagMismatch if a caller gave an etag, and another one is present."""
+    if given not in ("", present):
+        raise EtagMismatch(present)
+
+
 def participant_of(conversation: Conversation, participant_id: str) -> Person:
     """A participant; raises ParticipantNotFound."""
     person = conversation.participant(participant_id)
     if person is None:
-        raise ParticipantNotFound(conversation.conversation_id)
+        raise ParticipantNotFound(conversation.conversation_id, participant_id)
     return person

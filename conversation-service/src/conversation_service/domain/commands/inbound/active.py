@@ -16,7 +16,7 @@ from conversation_service.domain.commands.inbound.waiting import end_by_keyword
 from conversation_service.domain.keywords import join_codes
 from conversation_service.domain.keywords.keywords import Keyword
 from conversation_service.domain.model.conversation import Conversation, EndReason
-from conversation_service.domain.model.events import Event, EventType, Rule
+from conversation_service.domain.model.events import Event, EventType, RelayRefusal
 from conversation_service.domain.templates.catalog import Template
 
 
@@ -81,12 +81,12 @@ def _keyword_events(
     conversation_id, author_id = active.conversation_id, inbound.sender.participant_id
     return (
         keyword_event(inbound, conversation_id),
-        Event(effect, conversation_id, author_id, inbound.snapshot.change_id),
+        Event(effect, conversation_id, author_id),
     )
 
 
 def _already_in_conversation(inbound: InboundContext, active: Conversation) -> Change:
-    event = not_relayed_event(inbound, active.conversation_id, Rule.ALREADY_TALKING)
+    event = not_relayed_event(inbound, active.conversation_id, RelayRefusal.ALREADY_IN_CONVERSATION)
     reply = reply_to(inbound.snapshot, inbound.sender, Template.ALREADY_TALKING)
     return notify_limited(inbound.snapshot, active, reply, [event])
 

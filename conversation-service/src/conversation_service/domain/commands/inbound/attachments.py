@@ -25,8 +25,8 @@ class AttachmentSplit:
 def split_attachments(
     attachments: Iterable[Attachment], policy: AttachmentPolicy
 ) -> AttachmentSplit:
-    """Layouts are neither relayed nor refused. Text parts are words, which no policy refuses."""
+    """Layouts are neither relayed nor refused."""
     files = [file for file in attachments if file.media_type not in _LAYOUT]
     relays_files = policy is not AttachmentPolicy.NONE
-    relayed = tuple(file for file in files if file.url and (relays_files or file.is_text))
+    relayed = tuple(file for file in files if file.url and relays_files)
     return AttachmentSplit(relayed, len(files) - len(relayed))

@@ -86,7 +86,7 @@ def _with_opt_in(change: Change, inbound: InboundContext) -> Change:
 
 def _confirmation(inbound: InboundContext) -> tuple[Draft, ...]:
     """The one that the rules allow (47 CFR 64.1200(a)(12)), unless the carrier sends its own."""
-    if inbound.message.body.strip().lower() == CONFIRMED_BY_CARRIER:
+    if inbound.message.carrier_body.strip().lower() == CONFIRMED_BY_CARRIER:
         return ()
     confirmation = inbound.snapshot.system_message(
         inbound.sender, Template.OPTED_OUT, may_reach_opted_out=True

@@ -8,7 +8,7 @@ from conversation_service.domain.commands.core.replies import limited_failure_no
 from conversation_service.domain.commands.core.snapshot import Snapshot
 from conversation_service.domain.keywords.keywords import Keyword, ParsedKeyword
 from conversation_service.domain.model.conversation import Conversation
-from conversation_service.domain.model.events import Event, EventType, Rule
+from conversation_service.domain.model.events import Event, EventType, RelayRefusal
 from conversation_service.domain.model.messages import InboundMessage
 from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.templates.catalog import Template
@@ -50,11 +50,10 @@ class InboundContext:
 def keyword_event(inbound: InboundContext, conversation_id: str) -> Event:
     """A message was understood as a keyword."""
     return Event(
-        EventType.COMMAND_RECEIVED,
+        EventType.KEYWORD_RECEIVED,
         conversation_id=conversation_id,
         participant_id=inbound.sender.participant_id,
-        message_id=inbound.snapshot.change_id,
-        detail=inbound.keyword.kind.name,
+        detail=inbound.keyword.kind,
     )
 
 
@@ -66,19 +65,23 @@ def reconciled_event(snapshot: Snapshot, sender: Person, conversation_id: str) -
 
 
 def attachments_refused_event(inbound: InboundContext, conversation_id: str) -> Event:
-    """Files of a message are not relayed."""
-    author_id, message_id = inbound.sender.participant_id, inbound.snapshot.change_id
-    return Event(EventType.ATTACHMENTS_REFUSED, conversation_id, author_id, message_id)
+    """Files of a message are not relayed. A keyword is no message, so it has no id."""
+    is_message = inbound.effective_keyword is Keyword.TALK
+    message_id = inbound.snapshot.change_id if is_message else ""
+    author_id = inbound.sender.participant_id
+    return Event(EventType.MESSAGE_ATTACHMENTS_REFUSED, conversation_id, author_id, message_id)
 
 
-def not_relayed_event(inbound: InboundContext, conversation_id: str, rule: Rule) -> Event:
+def not_relayed_event(
+    inbound: InboundContext, conversation_id: str, refusal: RelayRefusal
+) -> Event:
     """A message was received and not relayed, with the reason."""
     return Event(
         EventType.MESSAGE_NOT_RELAYED,
         conversation_id=conversation_id,
         participant_id=inbound.sender.participant_id,
         message_id=inbound.snapshot.change_id,
-        detail=rule.value,
+        detail=refusal,
     )
 
 
@@ -108,13 +111,13 @@ def refuse_forgotten(inbound: InboundContext, conversation: Conversation | None)
     """Does nothing with what may have been done before, and tells a participant."""
     if conversation is None:
         return Change()
-    event = not_relayed_event(inbound, conversation.conversation_id, Rule.TOO_OLD)
+    event = not_relayed_event(inbound, conversation.conversation_id, RelayRefusal.TOO_OLD)
     notice = limited_failure_notice(inbound.snapshot, inbound.sender, Template.MAYBE_NOT_DELIVERED)
     return notify_limited(inbound.snapshot, conversation, notice, [event])
 
 
 def refuse_stale(inbound: InboundContext, active: Conversation) -> Change:
     """Neither relays the message to the present partner nor carries out its keyword."""
-    event = not_relayed_event(inbound, active.conversation_id, Rule.TOO_LATE)
+    event = not_relayed_event(inbound, active.conversation_id, RelayRefusal.TOO_LATE)
     notice = limited_failure_notice(inbound.snapshot, inbound.sender, Template.NOT_DELIVERED)
     return notify_limited(inbound.snapshot, active, notice, [event])

@@ -22,7 +22,7 @@ from conversation_service.domain.commands.inbound.inbound_message import (
 from conversation_service.domain.commands.inbound.relay import with_notice_of_files
 from conversation_service.domain.commands.inbound.stranger import receive_from_stranger
 from conversation_service.domain.commands.inbound.waiting import receive_from_waiting
-from conversation_service.domain.errors import UnknownMaskedNumber
+from conversation_service.domain.errors import MaskedNumberNotFound
 from conversation_service.domain.keywords import join_codes
 from conversation_service.domain.keywords.keywords import Keyword, Keywords, ParsedKeyword, parse
 from conversation_service.domain.model.conversation import Conversation, State
@@ -58,7 +58,7 @@ class ReceiveMessage:
         offer files at other addresses, or none.
         """
         message = self.message
-        fields = (message.to_number, message.from_number, message.body)
+        fields = (message.to_number, message.from_number, message.carrier_body)
         return IdempotencyKey("text", message.carrier_message_id, fields)
 
     def keyword(self, keywords: Keywords) -> ParsedKeyword:
@@ -95,7 +95,7 @@ class ReceiveMessage:
     def _decide(self, snapshot: Snapshot) -> Change:
         """An opt-out counts however late it arrives."""
         if snapshot.pool.number(self.message.to_number) is None:
-            raise UnknownMaskedNumber
+            raise MaskedNumberNotFound
         keyword = self.keyword(snapshot.pool.keywords)
         inbound = InboundContext(snapshot, self.message, self.sender, keyword)
         conversation = snapshot.live(self.route)

@@ -25,7 +25,7 @@ from conversation_service.domain.commands.inbound.inbound_message import (
 )
 from conversation_service.domain.keywords.reactions import quoted_in_reaction
 from conversation_service.domain.model.conversation import Conversation
-from conversation_service.domain.model.events import Event, Rule
+from conversation_service.domain.model.events import Event, RelayRefusal
 from conversation_service.domain.model.messages import (
     HeldMessage,
     is_sendable,
@@ -36,12 +36,12 @@ from conversation_service.domain.model.rate_limits import SenderLimits
 from conversation_service.domain.templates.catalog import Template
 
 _REPLY_TEMPLATES = {
-    Rule.EMPTY: Template.EMPTY,
-    Rule.UNSUITABLE: Template.UNSUITABLE,
-    Rule.TOO_LONG: Template.TOO_LONG,
-    Rule.LOOP: Template.LOOP_STOPPED,
-    Rule.PAUSED: Template.PAUSED_REFUSED,
-    Rule.TOO_MANY_HELD: Template.PAUSED_REFUSED,
+    RelayRefusal.EMPTY: Template.EMPTY,
+    RelayRefusal.UNSUITABLE: Template.UNSUITABLE,
+    RelayRefusal.TOO_LONG: Template.TOO_LONG,
+    RelayRefusal.LOOP: Template.LOOP_STOPPED,
+    RelayRefusal.PAUSED: Template.PAUSED_REFUSED,
+    RelayRefusal.HELD_MESSAGE_LIMIT_REACHED: Template.PAUSED_REFUSED,
 }
 
 
@@ -49,12 +49,12 @@ def relay_message(inbound: InboundContext, active: Conversation) -> Change:
     snapshot, message = inbound.snapshot, inbound.message
     if snapshot.pool.catalog.is_system_message(quoted_in_reaction(message.body)):
         # The partner did not get that message. Who taps a reaction expects no answer.
-        event = not_relayed_event(inbound, active.conversation_id, Rule.REACTION)
+        event = not_relayed_event(inbound, active.conversation_id, RelayRefusal.REACTION)
         return notify(snapshot, active, (), [event])
     files = split_attachments(message.attachments, snapshot.pool.settings.attachment_policy)
-    rule = _rule_against(inbound, files, active)
-    if rule is not None:
-        return _not_relayed(inbound, active, rule)
+    refusal = _refusal_of(inbound, files, active)
+    if refusal is not None:
+        return _not_relayed(inbound, active, refusal)
     limits = snapshot.limits_of(inbound.sender)
     settings = snapshot.pool.settings
     resumes = limits.relay_resumes(
@@ -73,7 +73,7 @@ def relay_message(inbound: InboundContext, active: Conversation) -> Change:
         active.last_message_time,
     )
     if loop_detector.is_loop:
-        return _not_relayed(inbound, active, Rule.LOOP)
+        return _not_relayed(inbound, active, RelayRefusal.LOOP)
     after = message_passed(snapshot, active, loop_detector)
     relayed = relayed_draft(
         snapshot, active, inbound.sender.participant_id, message.body, files.relayed
@@ -85,23 +85,23 @@ def relay_message(inbound: InboundContext, active: Conversation) -> Change:
     return replace(change, sender_limits=reply.limits)
 
 
-def _rule_against(
+def _refusal_of(
     inbound: InboundContext, files: AttachmentSplit, active: Conversation
-) -> Rule | None:
+) -> RelayRefusal | None:
     """Why the message may be neither relayed nor held; None if it may."""
     body = inbound.message.body
     if not is_sendable(body):
-        return Rule.UNSUITABLE
+        return RelayRefusal.UNSUITABLE
     if segment_count(body) > inbound.snapshot.pool.settings.max_message_segments:
-        return Rule.TOO_LONG
+        return RelayRefusal.TOO_LONG
     if body.strip() == "" and not files.relayed:
-        return Rule.ATTACHMENTS_ONLY if files.refused else Rule.EMPTY
+        return RelayRefusal.ATTACHMENTS_ONLY if files.refused else RelayRefusal.EMPTY
     return rule_against_hold(inbound.snapshot, active) if active.pause_time is not None else None
 
 
-def _not_relayed(inbound: InboundContext, active: Conversation, rule: Rule) -> Change:
-    event = not_relayed_event(inbound, active.conversation_id, rule)
-    template = _REPLY_TEMPLATES.get(rule) or _template_about_files(inbound.snapshot)
+def _not_relayed(inbound: InboundContext, active: Conversation, refusal: RelayRefusal) -> Change:
+    event = not_relayed_event(inbound, active.conversation_id, refusal)
+    template = _REPLY_TEMPLATES.get(refusal) or _template_about_files(inbound.snapshot)
     reply = reply_to(inbound.snapshot, inbound.sender, template)
     return notify_limited(inbound.snapshot, active, reply, [event])
 
@@ -109,7 +109,7 @@ def _not_relayed(inbound: InboundContext, active: Conversation, rule: Rule) -> C
 def _too_many(inbound: InboundContext, active: Conversation, resumes: datetime) -> Change:
     """Tells a sender of too many messages once, until they are relayed again."""
     snapshot, sender = inbound.snapshot, inbound.sender
-    event = not_relayed_event(inbound, active.conversation_id, Rule.TOO_MANY)
+    event = not_relayed_event(inbound, active.conversation_id, RelayRefusal.MESSAGE_LIMIT_REACHED)
     limits = snapshot.limits_of(sender)
     if limits.is_relay_refusal_muted(snapshot.now):
         return notify(snapshot, active, (), [event])
@@ -143,8 +143,7 @@ def with_notice_of_files(inbound: InboundContext, change: Change, conversation_i
     The reply to the keyword says so as well. Where there is none, a notice of its own does.
     """
     snapshot, sender = inbound.snapshot, inbound.sender
-    files = [file for file in inbound.message.attachments if not file.is_text]
-    split = split_attachments(files, snapshot.pool.settings.attachment_policy)
+    split = split_attachments(inbound.message.attachments, snapshot.pool.settings.attachment_policy)
     if not (split.relayed or split.refused):
         return change
     template = _template_about_files(snapshot)

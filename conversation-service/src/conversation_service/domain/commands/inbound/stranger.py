@@ -51,7 +51,7 @@ def _start(inbound: InboundContext) -> Change:
         # A code that nobody receives is of no use.
         return Change()
     conversation_id, participant_id = conversation.conversation_id, inbound.sender.participant_id
-    event = Event(EventType.CONVERSATION_STARTED, conversation_id, participant_id)
+    event = Event(EventType.CONVERSATION_CREATED, conversation_id, participant_id)
     change = transition(snapshot, None, conversation, reply.drafts, [event])
     claims = route_claims(snapshot, conversation.masked_number, conversation.participants)
     return replace(change, sender_limits=reply.limits, claims=claims)

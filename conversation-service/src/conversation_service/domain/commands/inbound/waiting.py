@@ -12,7 +12,7 @@ from conversation_service.domain.commands.inbound.inbound_message import (
 )
 from conversation_service.domain.keywords.keywords import Keyword
 from conversation_service.domain.model.conversation import Conversation, EndReason
-from conversation_service.domain.model.events import Rule
+from conversation_service.domain.model.events import RelayRefusal
 from conversation_service.domain.templates.catalog import Template
 
 
@@ -49,7 +49,7 @@ def _reply(inbound: InboundContext, waiting: Conversation, template: Template) -
     left = waiting.due_time - inbound.snapshot.now
     reply = reply_to(inbound.snapshot, inbound.sender, template, code=waiting.code, span=left)
     if inbound.effective_keyword in (Keyword.TALK, Keyword.CODE):
-        event = not_relayed_event(inbound, waiting.conversation_id, Rule.NOBODY_JOINED)
+        event = not_relayed_event(inbound, waiting.conversation_id, RelayRefusal.NOBODY_JOINED)
     else:
         event = keyword_event(inbound, waiting.conversation_id)
     return notify_limited(inbound.snapshot, waiting, reply, [event])

@@ -5,14 +5,14 @@ from typing import Any
 
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.command import IdempotencyKey
-from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
+from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot, check_etag
 from conversation_service.domain.errors import (
     InvalidArgument,
-    NumberInUse,
-    PoolExists,
-    PoolFull,
+    MaskedNumberInUse,
+    MaskedNumberLimitReached,
+    MaskedNumberNotFound,
+    PoolAlreadyExists,
     PoolNotFound,
-    UnknownMaskedNumber,
 )
 from conversation_service.domain.model.events import Event, EventType
 from conversation_service.domain.model.pool import MaskedNumber, NumberState, Pool, PoolSettings
@@ -42,10 +42,10 @@ class CreatePool:
 
     def decide(self, snapshot: Snapshot) -> Change:
         if snapshot.pool.version:
-            raise PoolExists(snapshot.pool.name)
+            raise PoolAlreadyExists(snapshot.pool.name)
         _check_settings(self.settings)
         if len(self.numbers) > NUMBERS_LIMIT:
-            raise PoolFull(snapshot.pool.name)
+            raise MaskedNumberLimitReached(snapshot.pool.name, NUMBERS_LIMIT)
         after = replace(
             snapshot.pool, settings=self.settings, numbers=self.numbers, is_seeded=self.is_seed
         )
@@ -81,28 +81,33 @@ class ReseedPool:
         if not pool.is_seeded or after == pool:
             return Change()
         if len(after.numbers) > NUMBERS_LIMIT:
-            raise PoolFull(pool.name)
+            raise MaskedNumberLimitReached(pool.name, NUMBERS_LIMIT)
         return _changed(snapshot, after, EventType.POOL_UPDATED)
 
 
 @dataclass(frozen=True, slots=True)
 class UpdatePool:
-    """Sets the named `fields` of a pool to their values in `settings`."""
+    """Sets the named `fields` of a pool to their values in `settings`.
+
+    With an etag, only if the pool still has it.
+    """
 
     request_id: str
     settings: PoolSettings
     fields: tuple[str, ...]
+    etag: str = ""
 
     @property
     def idempotency_key(self) -> IdempotencyKey:
         changes = (f"{name}={value!r}" for name, value in sorted(self._changes.items()))
-        return IdempotencyKey("update-pool", self.request_id, tuple(changes))
+        return IdempotencyKey("update-pool", self.request_id, (self.etag, *changes))
 
     def read_set(self, pool: Pool) -> ReadSet:
         return ReadSet()
 
     def decide(self, snapshot: Snapshot) -> Change:
         pool = _existing(snapshot)
+        check_etag(self.etag, pool.version)
         settings = replace(pool.settings, **self._changes)
         _check_settings(settings)
         after = replace(pool, settings=settings, is_seeded=False)
@@ -130,13 +135,18 @@ class AddNumber:
     def decide(self, snapshot: Snapshot) -> Change:
         """A number of the pool keeps its position; a new one is last."""
         pool = _existing(snapshot)
-        if pool.number(self.number.phone_number):
+        present = pool.number(self.number.phone_number)
+        if present:
+            kind = EventType.MASKED_NUMBER_UPDATED
+            if present.state is NumberState.DRAINING:
+                kind = EventType.MASKED_NUMBER_ACTIVATED
             after = _with_number(pool, self.number)
         elif len(pool.numbers) >= NUMBERS_LIMIT:
-            raise PoolFull(pool.name)
+            raise MaskedNumberLimitReached(pool.name, NUMBERS_LIMIT)
         else:
+            kind = EventType.MASKED_NUMBER_ADDED
             after = replace(pool, numbers=(*pool.numbers, self.number))
-        return _changed(snapshot, replace(after, is_seeded=False), EventType.NUMBER_ADDED)
+        return _changed(snapshot, replace(after, is_seeded=False), kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +166,7 @@ class DrainNumber:
     def decide(self, snapshot: Snapshot) -> Change:
         pool, number = _existing(snapshot), _number(snapshot, self.masked_number)
         after = _with_number(pool, replace(number, state=NumberState.DRAINING))
-        return _changed(snapshot, replace(after, is_seeded=False), EventType.NUMBER_DRAINED)
+        return _changed(snapshot, replace(after, is_seeded=False), EventType.MASKED_NUMBER_DRAINED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,10 +188,10 @@ class RemoveNumber:
         """The commit checks again that no conversation has begun on the number."""
         pool, number = _existing(snapshot), _number(snapshot, self.masked_number)
         if snapshot.live_counts.get(self.masked_number, 0):
-            raise NumberInUse
+            raise MaskedNumberInUse
         numbers = tuple(other for other in pool.numbers if other != number)
         after = replace(pool, numbers=numbers, is_seeded=False)
-        removed = _changed(snapshot, after, EventType.NUMBER_REMOVED)
+        removed = _changed(snapshot, after, EventType.MASKED_NUMBER_REMOVED)
         return replace(removed, requires_no_live_on=self.masked_number)
 
 
@@ -198,7 +208,7 @@ def _existing(snapshot: Snapshot) -> Pool:
 def _number(snapshot: Snapshot, phone_number: str) -> MaskedNumber:
     number = snapshot.pool.number(phone_number)
     if number is None:
-        raise UnknownMaskedNumber
+        raise MaskedNumberNotFound
     return number
 
 

@@ -80,7 +80,7 @@ class NotifySenderOfFailure:
             return ()
         return (
             Event(
-                EventType.ATTACHMENTS_REFUSED,
+                EventType.MESSAGE_ATTACHMENTS_REFUSED,
                 self.failure.conversation_id,
                 self.sender.participant_id,
                 self.failure.message_id,

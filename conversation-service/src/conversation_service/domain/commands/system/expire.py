@@ -48,7 +48,7 @@ def _warn(snapshot: Snapshot, conversation: Conversation) -> Change:
     drafts = [
         snapshot.system_message(person, template, span=left) for person in conversation.participants
     ]
-    event = Event(EventType.EXPIRY_WARNED, conversation.conversation_id, detail=reason.value)
+    event = Event(EventType.CONVERSATION_EXPIRY_WARNED, conversation.conversation_id, detail=reason)
     return transition(snapshot, conversation, warned(snapshot, conversation), drafts, [event])
 
 

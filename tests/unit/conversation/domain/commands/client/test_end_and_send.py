@@ -27,6 +27,7 @@ from conversation_service.domain.errors import (
     ConversationNotFound,
     ConversationNotPaused,
     ConversationPaused,
+    EtagMismatch,
     ParticipantNotFound,
 )
 from conversation_service.domain.model.conversation import Conversation, EndReason, State
@@ -96,7 +97,7 @@ COMMANDS: list[tuple[Any, dict[str, Any]]] = [
         },
     ),
     (JoinConversation("r", CODE, BOB), {"code": "X4X4X4", "person": ALICE}),
-    (NOTED, {"conversation_id": "d", "participant_id": "p", "note": "why"}),
+    (NOTED, {"conversation_id": "d", "participant_id": "p", "note": "why", "etag": "read"}),
     (FOR_ALICE, {"conversation_id": "d", "participant_id": "", "body": "ho"}),
     (PAUSE, {"conversation_id": "d"}),
     (RESUME, {"conversation_id": "d"}),
@@ -110,7 +111,11 @@ COMMANDS: list[tuple[Any, dict[str, Any]]] = [
     ),
     (
         pools.UpdatePool("r", SETTINGS, ("operator",)),
-        {"settings": replace(SETTINGS, operator="Other"), "fields": ("operator", "language")},
+        {
+            "settings": replace(SETTINGS, operator="Other"),
+            "fields": ("operator", "language"),
+            "etag": "read",
+        },
     ),
     (pools.AddNumber("r", NUMBERS[0]), {"number": MaskedNumber(MASKED, NumberState.DRAINING)}),
     (pools.DrainNumber("r", MASKED), {"masked_number": "+12065550101"}),
@@ -125,7 +130,7 @@ FIELDS = [
 
 def test_an_end_by_the_operator_or_for_a_participant_notifies_both() -> None:
     for command, reason, participant_id in (
-        (END, EndReason.OPERATOR_ENDED, ""),
+        (END, EndReason.CLIENT, ""),
         (BY_BOB, EndReason.PARTICIPANT_ENDED, BOB.participant_id),
     ):
         change = command.decide(snapshot_about(ACTIVE))
@@ -140,6 +145,17 @@ def test_an_end_by_the_operator_or_for_a_participant_notifies_both() -> None:
     assert sent_bodies(END.decide(snapshot_about(WAITING))) == [system(ALICE, Template.CANCELLED)]
 
 
+def test_a_conversation_ends_only_with_the_etag_that_was_read_if_one_is_given() -> None:
+    for etag in ("", ACTIVE.etag):
+        assert not after(replace(END, etag=etag).decide(snapshot_about(ACTIVE))).is_live
+    stale = replace(END, etag="stale")
+    with pytest.raises(EtagMismatch) as refused:
+        stale.decide(snapshot_about(ACTIVE))
+    assert refused.value.metadata == {"etag": ACTIVE.etag}
+    with pytest.raises(ConversationEnded):
+        stale.decide(snapshot_about(ENDED))
+
+
 def test_a_message_of_a_client_goes_to_the_other_or_to_both() -> None:
     change = FOR_ALICE.decide(snapshot_about(ACTIVE))
     assert sent_bodies(change) == [(BOB, "hi")]
@@ -148,7 +164,9 @@ def test_a_message_of_a_client_goes_to_the_other_or_to_both() -> None:
     assert change.events[0].message_id == change.texts[0].message_id
     change = TO_BOTH.decide(snapshot_about(ACTIVE))
     assert sent_bodies(change) == [(ALICE, "hi"), (BOB, "hi")]
-    assert [event.participant_id for event in change.events] == ["", ""]
+    assert event_details(change) == [("MESSAGE_ACCEPTED", "")] * 2
+    recipients = [event.participant_id for event in change.events]
+    assert recipients == [ALICE.participant_id, BOB.participant_id]
 
 
 def test_a_message_of_a_client_moves_the_idle_end_and_counts_for_no_loop() -> None:
@@ -166,7 +184,7 @@ def test_a_command_that_is_impossible_is_refused_with_the_reason(
 ) -> None:
     with pytest.raises(refusal) as refused:
         command.decide(snapshot_of(conversation=conversation))
-    assert refused.value.metadata == {"conversation_id": "c"}
+    assert refused.value.metadata["conversation_id"] == "c"
 
 
 def test_a_command_reads_its_conversation() -> None:

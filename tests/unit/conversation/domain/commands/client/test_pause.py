@@ -12,7 +12,7 @@ from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.holding import HELD_LIMIT
 from conversation_service.domain.commands.system.end_for_opt_out import EndConversationForOptOut
 from conversation_service.domain.commands.system.expire import ExpireConversation
-from conversation_service.domain.errors import ConversationPaused, TooManyHeld
+from conversation_service.domain.errors import ConversationPaused, HeldMessageLimitReached
 from conversation_service.domain.model.conversation import Conversation, EndReason
 from conversation_service.domain.model.events import EventType
 from conversation_service.domain.model.messages import HeldMessage
@@ -73,7 +73,7 @@ def test_the_first_message_during_a_pause_is_held_and_gets_a_reply() -> None:
     change = from_paused("hello")
     assert change.held == (HeldMessage(BOB.participant_id, "hello"),)
     assert sent_bodies(change) == [system(BOB, Template.PAUSED_HELD)]
-    assert event_details(change) == [("MESSAGE_HELD", ""), ("SYSTEM_TEXT_ACCEPTED", "paused_held")]
+    assert event_details(change) == [("MESSAGE_HELD", ""), ("MESSAGE_ACCEPTED", "paused_held")]
     event = change.events[0]
     assert (event.participant_id, event.message_id) == (BOB.participant_id, "change")
 
@@ -97,14 +97,14 @@ def test_further_messages_of_a_person_are_held_without_a_reply() -> None:
 def test_messages_are_refused_if_the_pool_says_so_or_too_many_are_held() -> None:
     for change, rule in (
         (texted("hello", PAUSED, pool=REFUSES), "PAUSED"),
-        (from_paused("one more", BOB, FULL), "TOO_MANY_HELD"),
+        (from_paused("one more", BOB, FULL), "HELD_MESSAGE_LIMIT_REACHED"),
     ):
         assert (change.after, change.held) == (None, ())
         assert sent_bodies(change) == [system(BOB, Template.PAUSED_REFUSED)]
         assert event_details(change)[0] == ("MESSAGE_NOT_RELAYED", rule)
     with pytest.raises(ConversationPaused):
         FOR_BOB.decide(snapshot_about(PAUSED, pool=REFUSES))
-    with pytest.raises(TooManyHeld):
+    with pytest.raises(HeldMessageLimitReached):
         FOR_BOB.decide(snapshot_about(FULL))
     assert sent_bodies(texted("hello", ACTIVE, pool=REFUSES)) == [(ALICE, "hello")]
 
@@ -151,7 +151,7 @@ def test_a_resume_notifies_both_and_relays_held_messages_in_order() -> None:
     assert sent_bodies(change) == [*to_both(Template.RESUMED), *relayed]
     assert event_details(change) == [
         ("CONVERSATION_RESUMED", ""),
-        *[("SYSTEM_TEXT_ACCEPTED", "resumed")] * 2,
+        *[("MESSAGE_ACCEPTED", "resumed")] * 2,
         *[("MESSAGE_RELAYED", "")] * 3,
     ]
     authors = [message.author_id for message in HELD]
@@ -187,14 +187,14 @@ def test_an_author_of_dropped_messages_is_notified_before_the_end() -> None:
         notices = [system_message(Template.NOT_PASSED_ON), system_message(template)]
         assert bodies_to_bob(change) == notices
         assert system(ALICE, Template.NOT_PASSED_ON) not in sent_bodies(change)
-        assert ("MESSAGE_DROPPED", "1") in event_details(change)
+        assert ("HELD_MESSAGES_DROPPED", "1") in event_details(change)
         assert (after(change).held, after(change).pause_time) == ((0, 0), None)
 
 
 def test_dropped_messages_are_counted_for_each_author() -> None:
     change = EndConversation("r", "c").decide(snapshot_about(HOLDS_BOTH))
-    dropped = [event for event in change.events if event.type is EventType.MESSAGE_DROPPED]
-    counts = {ALICE.participant_id: "1", BOB.participant_id: "2"}
+    dropped = [event for event in change.events if event.type is EventType.HELD_MESSAGES_DROPPED]
+    counts = {ALICE.participant_id: 1, BOB.participant_id: 2}
     assert {event.participant_id: event.detail for event in dropped} == counts
     for person in (ALICE, BOB):
         assert sent_bodies(change).count(system(person, Template.NOT_PASSED_ON)) == 1
@@ -208,7 +208,7 @@ def test_an_opt_out_gets_no_notice_of_dropped_messages() -> None:
 
 def test_an_end_without_held_messages_drops_none() -> None:
     change = EndConversation("r", "c").decide(snapshot_about(PAUSED))
-    assert "MESSAGE_DROPPED" not in dict(event_details(change))
+    assert "HELD_MESSAGES_DROPPED" not in dict(event_details(change))
     assert sent_bodies(change) == to_both(Template.ENDED)
 
 
@@ -233,4 +233,4 @@ def test_a_refused_file_during_a_pause_gets_a_reply() -> None:
         change = texted("look", conversation, attachments=(CARD,))
         assert sent_bodies(change) == replies
         assert [(message.body, message.attachments) for message in change.held] == [("look", ())]
-        assert ("ATTACHMENTS_REFUSED", "") in event_details(change)
+        assert ("MESSAGE_ATTACHMENTS_REFUSED", "") in event_details(change)

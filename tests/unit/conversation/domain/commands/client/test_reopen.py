@@ -68,7 +68,7 @@ def test_a_reopening_notifies_both_and_claims_their_routes() -> None:
     assert sent_bodies(change) == to_both(Template.REOPENED)
     assert change.claims == (RouteClaim(route(ALICE), "c"), RouteClaim(route(BOB), "c"))
     assert change.requires_unblocked == (ALICE, BOB)
-    accepted = [("SYSTEM_TEXT_ACCEPTED", "reopened")] * 2
+    accepted = [("MESSAGE_ACCEPTED", "reopened")] * 2
     assert event_details(change) == [("CONVERSATION_REOPENED", ""), *accepted]
     # After the cool-off, if the routes are unused.
     change = REOPEN.decide(snapshot_of(conversation=ENDED, now=NOW + timedelta(minutes=30)))
@@ -102,7 +102,7 @@ def test_a_reopening_works_after_every_end_reason_within_the_pools_grace() -> No
                 {"blocks": {ALICE: frozenset({BOB.participant_id})}},
             )
         ),
-        (snapshot_about(ENDED, named=NEXT), errors.UniqueNameTaken),
+        (snapshot_about(ENDED, named=NEXT), errors.UniqueNameAlreadyExists),
         (snapshot_about(ENDED, opt_outs={ALICE: OUT}), errors.ParticipantOptedOut),
         (snapshot_about(ENDED, opt_outs={BOB: OUT}), errors.ParticipantOptedOut),
     ],

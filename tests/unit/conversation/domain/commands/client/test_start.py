@@ -57,7 +57,7 @@ def test_a_start_makes_a_waiting_conversation_and_sends_its_code() -> None:
     assert started.idle_end_time == started.due_time == NOW + CODE_LIFETIME
     assert sent_bodies(change) == [system(BOB, Template.CODE, code=CODE, span=CODE_LIFETIME)]
     assert change.claims == (RouteClaim(route(BOB)),)
-    assert event_details(change) == [("CONVERSATION_STARTED", ""), ("SYSTEM_TEXT_ACCEPTED", "code")]
+    assert event_details(change) == [("CONVERSATION_CREATED", ""), ("MESSAGE_ACCEPTED", "code")]
     assert after(START.decide(snapshot_of(opt_outs={ALICE: OUT}))).is_live
 
 
@@ -80,11 +80,11 @@ def test_an_open_makes_an_active_conversation_and_notifies_both() -> None:
     assert sent_bodies(change) == to_both(Template.OPENED)
     assert change.claims == (RouteClaim(route(ALICE)), RouteClaim(route(BOB)))
     assert change.requires_unblocked == (ALICE, BOB)
-    accepted = [("SYSTEM_TEXT_ACCEPTED", "opened")] * 2
-    assert event_details(change) == [("CONVERSATION_OPENED", ""), *accepted]
+    accepted = [("MESSAGE_ACCEPTED", "opened")] * 2
+    assert event_details(change) == [("CONVERSATION_CREATED", ""), *accepted]
     silent = replace(OPEN, is_silent=True).decide(snapshot_of())
     assert (after(silent).state, silent.texts) == (State.ACTIVE, ())
-    assert event_details(silent) == [("CONVERSATION_OPENED", "")]
+    assert event_details(silent) == [("CONVERSATION_CREATED", "")]
 
 
 def test_an_open_uses_the_last_number_of_the_two_even_during_its_cool_off() -> None:
@@ -98,9 +98,9 @@ def test_an_open_uses_the_last_number_of_the_two_even_during_its_cool_off() -> N
 def test_a_unique_name_is_used_by_one_live_conversation(command: Start) -> None:
     named = replace(command, unique_name="order 7")
     assert after(named.decide(snapshot_of())).unique_name == "order 7"
-    with pytest.raises(errors.UniqueNameTaken) as refusal:
+    with pytest.raises(errors.UniqueNameAlreadyExists) as refusal:
         named.decide(snapshot_of(named=ELSEWHERE))
-    assert refusal.value.metadata == {"pool": "main"}
+    assert refusal.value.metadata == {"pool_id": "main", "conversation_id": "d"}
     assert after(command.decide(snapshot_of(named=ELSEWHERE))).unique_name == ""
 
 
@@ -133,11 +133,15 @@ def test_a_join_works_on_a_draining_number_and_during_the_cool_off_of_the_same_t
         (START, snapshot_of(ACTIVE, ELSEWHERE), errors.NoNumberAvailable),
         (OPEN, snapshot_of(TAKEN, ELSEWHERE), errors.NoNumberAvailable),
         (replace(START, selection=ON_OTHER), snapshot_of(ELSEWHERE), errors.AlreadyInConversation),
-        (replace(OPEN, selection=ON_UNKNOWN), snapshot_of(), errors.UnknownMaskedNumber),
-        (replace(OPEN, selection=ON_MASKED), snapshot_of(COOLING), errors.NumberCooling),
-        (replace(START, selection=ON_MASKED), snapshot_of(pool=DRAINING), errors.NumberNotActive),
+        (replace(OPEN, selection=ON_UNKNOWN), snapshot_of(), errors.MaskedNumberNotFound),
+        (replace(OPEN, selection=ON_MASKED), snapshot_of(COOLING), errors.MaskedNumberCooling),
+        (
+            replace(START, selection=ON_MASKED),
+            snapshot_of(pool=DRAINING),
+            errors.MaskedNumberNotActive,
+        ),
         (JOIN, snapshot_of(TAKEN, invitation=WAITING), errors.AlreadyInConversation),
-        (JOIN, snapshot_of(COOLING, invitation=WAITING), errors.NumberCooling),
+        (JOIN, snapshot_of(COOLING, invitation=WAITING), errors.MaskedNumberCooling),
     ],
 )
 def test_a_command_that_is_impossible_is_refused_with_the_reason(
@@ -147,9 +151,55 @@ def test_a_command_that_is_impossible_is_refused_with_the_reason(
         command.decide(snapshot)
 
 
+COOLED = str(NOW + POOL.settings.cool_off).replace(" ", "T").replace("+00:00", "Z")
+LIVE_ELSEWHERE = {"conversation_id": "d"}
+COOLING_ELSEWHERE = LIVE_ELSEWHERE | {"retry_time": COOLED}
+
+
+@pytest.mark.parametrize(
+    ("command", "snapshot", "metadata"),
+    [
+        (START, snapshot_of(opt_outs={BOB: OUT}), {"participant": "participants[0]"}),
+        (OPEN, snapshot_of(opt_outs={BOB: OUT}), {"participant": "participants[1]"}),
+        (OPEN, snapshot_of(opt_outs={ALICE: OUT}), {"participant": "participants[0]"}),
+        (
+            JOIN,
+            snapshot_of(opt_outs={BOB: OUT}, invitation=WAITING),
+            {"participant": "participant"},
+        ),
+        (
+            replace(OPEN, selection=ON_MASKED),
+            snapshot_of(TAKEN),
+            LIVE_ELSEWHERE | {"participant": "participants[1]"},
+        ),
+        (
+            JOIN,
+            snapshot_of(TAKEN, invitation=WAITING),
+            LIVE_ELSEWHERE | {"participant": "participant"},
+        ),
+        (
+            replace(OPEN, selection=ON_MASKED),
+            snapshot_of(COOLING),
+            COOLING_ELSEWHERE | {"participant": "participants[1]"},
+        ),
+        (
+            JOIN,
+            snapshot_of(COOLING, invitation=WAITING),
+            COOLING_ELSEWHERE | {"participant": "participant"},
+        ),
+    ],
+)
+def test_a_refusal_says_who_is_concerned_in_which_conversation_and_until_when(
+    command: Command, snapshot: Snapshot, metadata: dict[str, str]
+) -> None:
+    with pytest.raises(errors.ConversationError) as refusal:
+        command.decide(snapshot)
+    assert refusal.value.metadata == metadata
+
+
 def test_a_wrong_code_is_refused_before_the_persons_route_is_checked() -> None:
     own = replace(WAITING, participants=(BOB,))
-    assert isinstance(JOIN.decide(snapshot_of(own, invitation=own)).refusal, errors.CodeNotValid)
+    assert isinstance(JOIN.decide(snapshot_of(own, invitation=own)).refusal, errors.JoinCodeInvalid)
 
 
 def test_a_command_reads_the_routes_on_all_numbers_or_the_requested_one() -> None:

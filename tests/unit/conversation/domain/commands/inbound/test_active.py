@@ -49,12 +49,17 @@ RELAYED += ["stop it", "yes", "block him", "report it", "starting", " Hello, Ali
 
 # Gets a reply and changes nothing: the body, the reply, and the event.
 REPLIED = [
-    ("start", Template.ALREADY_TALKING, "MESSAGE_NOT_RELAYED", "ALREADY_TALKING"),
-    (f"join {OTHER_CODE}", Template.ALREADY_TALKING, "MESSAGE_NOT_RELAYED", "ALREADY_TALKING"),
-    (f"join {CODE}", Template.ALREADY_TALKING, "MESSAGE_NOT_RELAYED", "ALREADY_TALKING"),
-    (f"end {OTHER_CODE}", Template.END_OF_ANOTHER, "COMMAND_RECEIVED", "END"),
-    ("help", Template.HELP, "COMMAND_RECEIVED", "HELP"),
-    ("Info.", Template.HELP, "COMMAND_RECEIVED", "HELP"),
+    ("start", Template.ALREADY_TALKING, "MESSAGE_NOT_RELAYED", "ALREADY_IN_CONVERSATION"),
+    (
+        f"join {OTHER_CODE}",
+        Template.ALREADY_TALKING,
+        "MESSAGE_NOT_RELAYED",
+        "ALREADY_IN_CONVERSATION",
+    ),
+    (f"join {CODE}", Template.ALREADY_TALKING, "MESSAGE_NOT_RELAYED", "ALREADY_IN_CONVERSATION"),
+    (f"end {OTHER_CODE}", Template.END_OF_ANOTHER, "KEYWORD_RECEIVED", "END"),
+    ("help", Template.HELP, "KEYWORD_RECEIVED", "HELP"),
+    ("Info.", Template.HELP, "KEYWORD_RECEIVED", "HELP"),
     ("", Template.EMPTY, "MESSAGE_NOT_RELAYED", "EMPTY"),
     (" \n ", Template.EMPTY, "MESSAGE_NOT_RELAYED", "EMPTY"),
 ]
@@ -102,7 +107,7 @@ def test_a_message_that_is_not_relayed_gets_a_reply_and_changes_nothing(
     change = from_active(body)
     assert (change.before, change.after) == (None, None)
     assert sent_bodies(change) == [system(BOB, template)]
-    assert event_details(change) == [(event, detail), ("SYSTEM_TEXT_ACCEPTED", template.value)]
+    assert event_details(change) == [(event, detail), ("MESSAGE_ACCEPTED", template.value)]
 
 
 @pytest.mark.parametrize("body", ["end", "Leave.", "bye!", f"end {CODE}", "end k7m-2q9"])
@@ -115,9 +120,9 @@ def test_end_notifies_both_with_the_same_text(body: str) -> None:
     assert sent_bodies(change) == to_both(Template.ENDED)
     assert [message.message_id for message in change.texts] == ["change-0", "change-1"]
     assert event_details(change) == [
-        ("COMMAND_RECEIVED", "END"),
+        ("KEYWORD_RECEIVED", "END"),
         ("CONVERSATION_ENDED", "PARTICIPANT_ENDED"),
-        *[("SYSTEM_TEXT_ACCEPTED", "ended")] * 2,
+        *[("MESSAGE_ACCEPTED", "ended")] * 2,
     ]
 
 
@@ -128,7 +133,7 @@ def test_block_ends_neutrally_and_keeps_the_two_apart() -> None:
         assert change.blocks == (sender, partner)
         sent = [system(partner, Template.ENDED), system(sender, Template.BLOCKED)]
         assert dict(sent_bodies(change)) == dict(sent)
-        kinds = ["COMMAND_RECEIVED", "PARTICIPANT_BLOCKED", "CONVERSATION_ENDED"]
+        kinds = ["KEYWORD_RECEIVED", "PARTICIPANT_BLOCKED", "CONVERSATION_ENDED"]
         details = ["BLOCK", "", "BLOCKED"]
         assert event_details(change)[:3] == list(zip(kinds, details, strict=True))
         assert {event.participant_id for event in change.events[:3]} == {sender.participant_id}
@@ -139,9 +144,9 @@ def test_report_is_recorded_and_the_partner_is_not_notified() -> None:
     assert after(change) == replace(ACTIVE, etag="change", report_time=LATER)
     assert sent_bodies(change) == [system(BOB, Template.REPORTED)]
     assert event_details(change) == [
-        ("COMMAND_RECEIVED", "REPORT"),
+        ("KEYWORD_RECEIVED", "REPORT"),
         ("CONVERSATION_REPORTED", ""),
-        ("SYSTEM_TEXT_ACCEPTED", "reported"),
+        ("MESSAGE_ACCEPTED", "reported"),
     ]
 
 

@@ -66,8 +66,8 @@ def test_the_partner_gets_no_code_of_another_conversation(body: str) -> None:
     change = decide(body, snapshot_of(ACTIVE))
     assert sent_bodies(change) == [(BOB, system_message(Template.ALREADY_TALKING))]
     assert event_details(change) == [
-        ("MESSAGE_NOT_RELAYED", "ALREADY_TALKING"),
-        ("SYSTEM_TEXT_ACCEPTED", "already_talking"),
+        ("MESSAGE_NOT_RELAYED", "ALREADY_IN_CONVERSATION"),
+        ("MESSAGE_ACCEPTED", "already_talking"),
     ]
 
 

@@ -42,7 +42,7 @@ ERASES = pool_with(allows_erase=True)
 GOODBYE = system(ALICE, Template.ENDED)
 DRAINED = pool_with(numbers=draining(*POOL.masked_numbers))
 ENDING = [
-    ("COMMAND_RECEIVED", "OPT_OUT"),
+    ("KEYWORD_RECEIVED", "OPT_OUT"),
     ("PERSON_OPTED_OUT", ""),
     ("CONVERSATION_ENDED", "OPTED_OUT"),
 ]

@@ -10,7 +10,7 @@ from conversation_service.domain.commands.client.start import JoinConversation
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.snapshot import Snapshot
 from conversation_service.domain.commands.inbound.receive_message import ReceiveMessage
-from conversation_service.domain.errors import CodeNotValid
+from conversation_service.domain.errors import JoinCodeInvalid
 from conversation_service.domain.model.rate_limits import (
     CODE_ATTEMPTS_LIMIT,
     CODE_ATTEMPTS_WINDOW,
@@ -101,7 +101,7 @@ def test_the_last_attempt_of_a_person_locks_them_out_with_an_event() -> None:
     for change in changes:
         assert (sent_bodies(change), event_details(change)) == ([(BOB, NOT_VALID)], [])
     assert sent_bodies(last) == [(BOB, NOT_VALID)]
-    assert event_details(last) == [("CODE_TRIES_EXCEEDED", "")]
+    assert event_details(last) == [("PERSON_JOIN_LIMIT_REACHED", "")]
     assert last.events[0].participant_id == BOB.participant_id
     apart = CODE_ATTEMPTS_WINDOW / (CODE_ATTEMPTS_LIMIT - 1)
     assert all(map(sent_bodies, enter_wrong_codes(JOIN, 3 * CODE_ATTEMPTS_LIMIT, apart)))
@@ -152,7 +152,7 @@ def test_a_valid_code_works_on_a_number_with_many_wrong_codes_and_is_not_counted
 def test_a_clients_wrong_code_is_counted_and_refused() -> None:
     for why in WRONG.keys() - {"of another number"}:
         change = BY_API.decide(WRONG[why])
-        assert isinstance(change.refusal, CodeNotValid), why
+        assert isinstance(change.refusal, JoinCodeInvalid), why
         counted = WindowCounter(1, NOW + CODE_ATTEMPTS_WINDOW)
         assert limits_after(change).code_attempts == counted, why
         assert (change.after, change.texts, change.events) == (None, (), ()), why
@@ -161,9 +161,9 @@ def test_a_clients_wrong_code_is_counted_and_refused() -> None:
 
 def test_a_client_that_guesses_for_a_person_locks_them_out() -> None:
     changes = enter_wrong_codes(BY_API)
-    assert all(isinstance(change.refusal, CodeNotValid) for change in changes)
-    assert event_details(changes[-1]) == [("CODE_TRIES_EXCEEDED", "")]
+    assert all(isinstance(change.refusal, JoinCodeInvalid) for change in changes)
+    assert event_details(changes[-1]) == [("PERSON_JOIN_LIMIT_REACHED", "")]
     locked = guessing(NOW, limits_after(changes[-1]), invitation=WAITING)
-    with pytest.raises(CodeNotValid):
+    with pytest.raises(JoinCodeInvalid):
         BY_API.decide(locked)
     assert JOIN.decide(locked) == Change()

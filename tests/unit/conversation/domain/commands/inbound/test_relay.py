@@ -82,17 +82,11 @@ def test_a_file_is_relayed_whatever_its_declared_type_if_the_pool_relays_files(
     assert split_attachments([file], NONE) == AttachmentSplit(refused=1)
     for policy in (PICTURES, ALL):
         assert split_attachments([file], policy) == AttachmentSplit((file,))
-    for policy in AttachmentPolicy:
-        # Words of the body, whatever the policy.
-        text = replace(file, content_type="TEXT/PLAIN; charset=utf-8")
-        assert split_attachments([text], policy) == AttachmentSplit((text,))
 
 
 @pytest.mark.parametrize("policy", AttachmentPolicy)
-def test_a_layout_is_ignored_and_a_text_part_without_a_size_may_hold_words(
-    policy: AttachmentPolicy,
-) -> None:
-    assert split_attachments([SMIL, EMPTY_PART], policy) == AttachmentSplit((EMPTY_PART,))
+def test_a_layout_is_ignored(policy: AttachmentPolicy) -> None:
+    assert split_attachments([SMIL], policy) == AttachmentSplit()
 
 
 @pytest.mark.parametrize("policy", AttachmentPolicy)
@@ -125,7 +119,7 @@ def test_the_reply_to_a_keyword_tells_that_a_file_with_it_is_not_relayed(
     assert sent_bodies(change) == [
         (to, f"{text} {NOTICE}" if to == sender else text) for to, text in sent_bodies(alone)
     ]
-    assert event_details(change) == [*event_details(alone), ("ATTACHMENTS_REFUSED", "")]
+    assert event_details(change) == [*event_details(alone), ("MESSAGE_ATTACHMENTS_REFUSED", "")]
     assert change.sender_limits == alone.sender_limits
     replies = [text for to, text in sent_bodies(change) if to == sender]
     assert all(snapshot.pool.catalog.is_system_message(reply) for reply in replies)
@@ -139,8 +133,8 @@ def test_a_keyword_without_a_reply_gets_a_notice_of_its_file(
     change = incoming("unstop", sender, attachments=(PICTURE,)).decide(snapshot)
     assert sent_bodies(change) == [(sender, NOTICE)]
     assert event_details(change) == [
-        ("ATTACHMENTS_REFUSED", ""),
-        ("SYSTEM_TEXT_ACCEPTED", "attachment_not_passed_on"),
+        ("MESSAGE_ATTACHMENTS_REFUSED", ""),
+        ("MESSAGE_ACCEPTED", "attachment_not_passed_on"),
     ]
     assert change.sender_limits is not None
     assert change.sender_limits.after.replies.number == 1
@@ -159,8 +153,9 @@ def test_nothing_is_sent_after_an_opt_out_that_the_carrier_confirms() -> None:
     assert sent_bodies(from_active("stop", PICTURE)) == sent_bodies(from_active("stop"))
 
 
-def test_a_text_part_with_a_keyword_is_no_file() -> None:
-    assert from_active("help", NOTE) == from_active("help")
+def test_words_that_could_not_be_fetched_are_told_beside_a_keyword() -> None:
+    [(_, reply)] = sent_bodies(from_active("help", replace(NOTE, url="")))
+    assert reply.endswith(f" {NOTICE}")
 
 
 def test_files_keep_their_order_and_refused_ones_are_counted() -> None:
@@ -183,9 +178,9 @@ def test_refused_files_get_one_reply_and_the_rest_is_relayed() -> None:
     assert relayed(change) == [("us", (PICTURE,))]
     assert sent_bodies(change)[1:] == [(BOB, system_message(Template.ATTACHMENT_NOT_PASSED_ON))]
     assert event_details(change) == [
-        ("ATTACHMENTS_REFUSED", ""),
+        ("MESSAGE_ATTACHMENTS_REFUSED", ""),
         ("MESSAGE_RELAYED", ""),
-        ("SYSTEM_TEXT_ACCEPTED", "attachment_not_passed_on"),
+        ("MESSAGE_ACCEPTED", "attachment_not_passed_on"),
     ]
     assert change.events[0].participant_id == BOB.participant_id
 

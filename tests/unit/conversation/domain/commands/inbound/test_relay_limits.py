@@ -64,8 +64,8 @@ def test_a_person_who_sends_too_many_messages_is_told_once_until_they_are_relaye
             limits[change.sender_limits.person] = change.sender_limits.after
         [(_, detail), *_] = event_details(change)
         outcomes.append((detail, [to for to, _ in sent_bodies(change)]))
-    silent: tuple[str, list[str]] = ("TOO_MANY", [])
-    relayed_one, told = ("", [ALICE]), ("TOO_MANY", [BOB])
+    silent: tuple[str, list[str]] = ("MESSAGE_LIMIT_REACHED", [])
+    relayed_one, told = ("", [ALICE]), ("MESSAGE_LIMIT_REACHED", [BOB])
     assert outcomes == [
         *[relayed_one] * 3,
         *(told, silent),

@@ -8,7 +8,7 @@ import pytest
 from conversation_service.domain.commands.core.change import Change, RouteClaim
 from conversation_service.domain.commands.core.lifecycle import ended
 from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
-from conversation_service.domain.errors import UnknownMaskedNumber
+from conversation_service.domain.errors import MaskedNumberNotFound
 from conversation_service.domain.model.conversation import EndReason, State
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import Pool
@@ -42,15 +42,15 @@ HELPED_ONCE += ["start the car, as I have to be at work at 8"]
 
 # What a waiting person texts, the reply, and the event.
 WAITING_TABLE = [
-    *((body, Template.CODE, "COMMAND_RECEIVED", "START") for body in ("start", " START! ")),
-    (f"join {CODE}", Template.OWN_CODE, "COMMAND_RECEIVED", "JOIN"),
-    ("join k7m-2q9.", Template.OWN_CODE, "COMMAND_RECEIVED", "JOIN"),
-    (f"join {OTHER_CODE}", Template.STILL_WAITING, "COMMAND_RECEIVED", "JOIN"),
-    (f"end {OTHER_CODE}", Template.STILL_WAITING, "COMMAND_RECEIVED", "END"),
-    ("help", Template.HELP, "COMMAND_RECEIVED", "HELP"),
-    ("info", Template.HELP, "COMMAND_RECEIVED", "HELP"),
-    ("block", Template.STILL_WAITING, "COMMAND_RECEIVED", "BLOCK"),
-    ("report", Template.STILL_WAITING, "COMMAND_RECEIVED", "REPORT"),
+    *((body, Template.CODE, "KEYWORD_RECEIVED", "START") for body in ("start", " START! ")),
+    (f"join {CODE}", Template.OWN_CODE, "KEYWORD_RECEIVED", "JOIN"),
+    ("join k7m-2q9.", Template.OWN_CODE, "KEYWORD_RECEIVED", "JOIN"),
+    (f"join {OTHER_CODE}", Template.STILL_WAITING, "KEYWORD_RECEIVED", "JOIN"),
+    (f"end {OTHER_CODE}", Template.STILL_WAITING, "KEYWORD_RECEIVED", "END"),
+    ("help", Template.HELP, "KEYWORD_RECEIVED", "HELP"),
+    ("info", Template.HELP, "KEYWORD_RECEIVED", "HELP"),
+    ("block", Template.STILL_WAITING, "KEYWORD_RECEIVED", "BLOCK"),
+    ("report", Template.STILL_WAITING, "KEYWORD_RECEIVED", "REPORT"),
     *(
         (body, Template.STILL_WAITING, "MESSAGE_NOT_RELAYED", "NOBODY_JOINED")
         for body in ("hello?", "", "yes", "join us at 8", "start the car")
@@ -78,7 +78,7 @@ def test_start_makes_a_waiting_conversation_with_a_code() -> None:
         (BOB, system_message(Template.CODE, code=CODE, span=CODE_LIFETIME))
     ]
     assert change.claims == (RouteClaim(route(BOB)),)
-    assert event_details(change) == [("CONVERSATION_STARTED", ""), ("SYSTEM_TEXT_ACCEPTED", "code")]
+    assert event_details(change) == [("CONVERSATION_CREATED", ""), ("MESSAGE_ACCEPTED", "code")]
 
 
 def test_start_claims_the_route_from_an_ended_conversation() -> None:
@@ -187,7 +187,7 @@ def test_conversations_on_a_draining_number_go_on() -> None:
 
 
 def test_a_message_to_a_number_of_no_pool_is_refused() -> None:
-    with pytest.raises(UnknownMaskedNumber):
+    with pytest.raises(MaskedNumberNotFound):
         incoming("start", on="+12065550199").decide(snapshot_of())
 
 
@@ -226,7 +226,7 @@ def test_a_waiting_person_gets_a_reply_to_everything(
     change = from_waiting(body)
     assert (change.before, change.after) == (None, None)
     assert sent_bodies(change) == [(ALICE, system_message(template, code=CODE, span=CODE_LIFETIME))]
-    assert event_details(change) == [(event, detail), ("SYSTEM_TEXT_ACCEPTED", template.value)]
+    assert event_details(change) == [(event, detail), ("MESSAGE_ACCEPTED", template.value)]
 
 
 def test_a_second_start_says_how_much_of_the_codes_lifetime_is_left() -> None:
@@ -243,9 +243,9 @@ def test_end_of_a_waiting_person_cancels_the_code(body: str) -> None:
     assert after(change).end_reason is EndReason.PARTICIPANT_ENDED
     assert sent_bodies(change) == [(ALICE, system_message(Template.CANCELLED))]
     assert event_details(change) == [
-        ("COMMAND_RECEIVED", "END"),
+        ("KEYWORD_RECEIVED", "END"),
         ("CONVERSATION_ENDED", "PARTICIPANT_ENDED"),
-        ("SYSTEM_TEXT_ACCEPTED", "cancelled"),
+        ("MESSAGE_ACCEPTED", "cancelled"),
     ]
 
 
