@@ -38,7 +38,8 @@ def test_no_made_up_text_is_a_token(token: str) -> None:
 
 @given(st.data())
 def test_no_token_can_be_altered_or_spelled_in_another_way(data: st.DataObject) -> None:
-    token = TOKENS.sign(new_attempt_id())
+    # Always the same: Hypothesis repeats its choices, which depend on the token.
+    token = TOKENS.sign("A" * 22)
     at = data.draw(st.integers(0, len(token) - 1))
     other = data.draw(st.sampled_from(SAFE).filter(lambda sign: sign != token[at]))
     assert TOKENS.attempt_id_of(token[:at] + other + token[at + 1 :]) is None
