@@ -25,7 +25,7 @@ SENTENCES = {
     *(("account_read_refused", "why"), ("file_not_fetched", "why"), ("file_refused", "why")),
     *(("text_not_fetched", "why"),),
     *(("records_read_failed", "why"), ("records_refused", "why"), ("send_unknown", "why")),
-    *(("text_not_fetched", "why"), ("text_not_sent", "why"), ("text_refused", "why")),
+    *(("text_not_sent", "why"), ("text_refused", "why")),
 }
 
 
