@@ -17,17 +17,19 @@ COPIES_PER_CALL = 1000
 # the sets and counts. Nobody texts in the copies, and their deadlines are as far away.
 COPY = """
 local prefix, first, last = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local conversations, deadlines = prefix .. "conversations", prefix .. "deadlines"
+local deadlines = prefix .. "deadlines"
 local original = ARGV[4]
 local record = redis.call("GET", prefix .. "conversation:" .. original)
 local deadline = redis.call("ZSCORE", deadlines, original)
 local number = redis.call("HKEYS", prefix .. "live-by-number")[1]
+local active = prefix .. "conversations:ACTIVE"
 for index = first, last do
   local suffix = string.format("%08x", index)
   local id = string.sub(original, 1, -9) .. suffix
   redis.call("SET", prefix .. "conversation:" .. id, record)
   redis.call("COPY", prefix .. "timeline:" .. original, prefix .. "timeline:" .. id)
-  redis.call("ZADD", conversations, 0, id)
+  redis.call("ZADD", active, 0, id)
+  redis.call("ZADD", active .. ":" .. number, 0, id)
   redis.call("ZADD", deadlines, deadline, id)
   redis.call("HINCRBY", prefix .. "live-by-number", number, 1)
   for position = 5, #ARGV do
@@ -67,7 +69,7 @@ def write_copies(system: System, copies: int) -> None:
     with Redis.from_url(system.redis_url, **options) as redis:
         # Rewriting the file in the background would compete with what is measured.
         redis.config_set("auto-aof-rewrite-percentage", 0)
-        original = redis.zrange(f"{POOL_PREFIX}conversations", 0, 0)[0]
+        original = redis.zrange(f"{POOL_PREFIX}conversations:ACTIVE", 0, 0)[0]
         keys = list(redis.scan_iter(f"{POOL_PREFIX}route:*", count=1000))
         ids = redis.mget(keys)
         routes = [

@@ -43,8 +43,9 @@ def test_maskline_is_measured_beside_the_skeleton_and_another_checkout() -> None
     for name in measured.deployments:
         reached = figures.of_hot_path(measured, name)
         assert all(figure.value.median > 0 for figure in reached)
-        # Of the gateway and of the conversation service; fewer on a busy machine.
-        assert 0 < measured.counts[name].grpc_calls <= 2
+        # Of the gateway and of the conversation service; fewer on a busy machine, and a few checks
+        # of access that the idle share does not cover.
+        assert 0 < measured.counts[name].grpc_calls <= 3
         kinds = {kind.name: kind for kind in measured.text_bytes[name]}
         assert kinds["outbox"].under_way > 0
         assert kinds["ledger"].after > 0

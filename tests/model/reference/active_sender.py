@@ -14,7 +14,6 @@ HELD_LIMIT = 50
 # The eighth repetition of two auto-responders is not relayed.
 LOOP_LENGTH = 8
 LOOP_WINDOW = timedelta(minutes=3)
-CODE_LENGTH = 6
 FILE_REFUSED = Template.ATTACHMENT_NOT_PASSED_ON
 
 
@@ -45,7 +44,7 @@ def _carry_out(context: InboundContext, conversation: Conversation) -> bool:
     match context.keyword:
         case Keyword.START:
             context.reply(Template.ALREADY_TALKING, conversation)
-        case Keyword.JOIN if len(argument) == CODE_LENGTH:
+        case Keyword.JOIN if context.message.has_code:
             context.reply(Template.ALREADY_TALKING, conversation)
         case Keyword.HELP:
             context.reply(Template.HELP, conversation)

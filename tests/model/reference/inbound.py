@@ -42,8 +42,11 @@ def _decide(context: InboundContext) -> None:
     """Files with a keyword are not relayed: the reply says so, or a notice of its own."""
     model, message, conversation = context.model, context.message, context.live
     before, had_opted_out = len(model.outbox), message.person in model.opted_out
+    is_in_conversation = conversation is not None and not conversation.is_waiting
+    # JOIN and something that is no code is relayed there.
+    is_talk = is_in_conversation and context.keyword is Keyword.JOIN and not message.has_code
     _carry_out(context)
-    if context.keyword is Keyword.TALK or not message.files:
+    if context.keyword is Keyword.TALK or is_talk or not message.files:
         return
     replies = [
         index

@@ -17,6 +17,8 @@ from conversation_service.domain.templates.catalog import Template
 
 PICTURE = "image/png"
 
+CODE_LENGTH = 6
+
 
 @dataclass(frozen=True)
 class InboundMessage:
@@ -35,6 +37,11 @@ class InboundMessage:
     def relayed_body(self) -> str:
         """What its receiver gets: the body, and a mark for each picture."""
         return self.body + PICTURE_MARK * self.files.count(PICTURE)
+
+    @property
+    def has_code(self) -> bool:
+        """Whether the argument could be a join code."""
+        return len(self.argument) == CODE_LENGTH
 
     @property
     def has_refused_files(self) -> bool:

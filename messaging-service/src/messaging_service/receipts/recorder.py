@@ -54,13 +54,13 @@ class ReceiptRecorder:
         status = self._carrier.read_receipt(receipt.carrier_status, receipt.carrier_code)
         carrier_id = normalised_carrier_id(receipt.carrier_message_id)
         recorded = await self._ledger.record_receipt(carrier_id, attempt_id, status)
-        self._log(carrier_id, plain_code(receipt.carrier_code), status, recorded)
+        self._log(carrier_id, plain_code(receipt.carrier_code) or None, status, recorded)
         return recorded if isinstance(recorded, MessageRecord) else None
 
     def _log(
         self,
         carrier_id: str,
-        code: str,
+        code: str | None,
         reported: Status | None,
         recorded: MessageRecord | Parked | None,
     ) -> None:
