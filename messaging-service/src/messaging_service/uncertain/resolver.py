@@ -108,7 +108,11 @@ class UncertainSendResolver:
         uncertain: UncertainSend,
         result: SearchResult,
     ) -> MessageRecord | None:
-        done = self._schedule.done(self._waited(uncertain), uncertain.lookups_done)
+        # Without records to read nothing but time passes.
+        has_failed = self._search is not None and not result.is_complete
+        done = self._schedule.done(
+            self._waited(uncertain), uncertain.lookups_done, has_failed=has_failed
+        )
         resolution = resolution_for(
             self._schedule,
             done,

@@ -34,11 +34,19 @@ class LookupSchedule:
     def retry_after(self, waited: timedelta, done: int) -> timedelta:
         """When the caller should ask again."""
         left = self._time(done) - waited
+        if left < -MAX_RETRY_DELAY:
+            # A late lookup has just failed: the next one is no use at once.
+            return MAX_RETRY_DELAY
         return min(max(left, MIN_RETRY_DELAY), MAX_RETRY_DELAY)
 
-    def done(self, waited: timedelta, done: int) -> int:
-        """The lookups done after one more: it stands for all whose time has passed."""
-        return max(done + 1, sum(time <= waited for time in self.times))
+    def done(self, waited: timedelta, done: int, *, has_failed: bool) -> int:
+        """The lookups done after one more.
+
+        It stands for all whose time has passed, unless it has failed to read all records: after an
+        outage all times have passed and the first lookup often fails as well, so it counts once.
+        """
+        passed = sum(time <= waited for time in self.times) if not has_failed else 0
+        return max(done + 1, passed)
 
     def is_last(self, done: int) -> bool:
         """Whether the lookup was the last one of the schedule."""

@@ -34,7 +34,15 @@ def test_a_schedule_of_one_lookup_has_an_additional_one_after_the_same_time() ->
 
 @pytest.mark.parametrize(
     ("waited", "looked", "pause_seconds"),
-    [(0, 0, 2.0), (4.5, 0, 0.5), (5, 0, 0.1), (1000, 0, 0.1), (5, 1, 2.0), (300, 4, 2.0)],
+    [
+        (0, 0, 2.0),
+        (4.5, 0, 0.5),
+        (5, 0, 0.1),
+        (7, 0, 0.1),
+        (1000, 0, 2.0),
+        (5, 1, 2.0),
+        (300, 4, 2.0),
+    ],
 )
 def test_the_retry_delay_ends_when_the_next_lookup_is_due_and_within_two_seconds(
     waited: float, looked: int, pause_seconds: float
@@ -50,7 +58,13 @@ def test_the_retry_delay_ends_when_the_next_lookup_is_due_and_within_two_seconds
 def test_a_late_lookup_counts_for_all_whose_time_has_passed_but_not_for_the_additional_one(
     waited: float, looked: int, done: int
 ) -> None:
-    assert SCHEDULE.done(timedelta(seconds=waited), looked) == done
+    assert SCHEDULE.done(timedelta(seconds=waited), looked, has_failed=False) == done
+
+
+@pytest.mark.parametrize("looked", range(5))
+def test_a_late_lookup_that_could_not_read_all_records_counts_once(looked: int) -> None:
+    late = timedelta(seconds=10_000)
+    assert SCHEDULE.done(late, looked, has_failed=True) == looked + 1
 
 
 @pytest.mark.parametrize(
