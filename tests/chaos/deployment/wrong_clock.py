@@ -33,6 +33,7 @@ def main() -> None:
     def now(self: SystemClock) -> datetime:
         return _right_now(self) + timedelta(seconds=offset())
 
+    # The service takes its clock from the class; nothing else of the process can be handed in here.
     SystemClock.now = now  # type: ignore[method-assign]
     time.time = lambda: _right_time() + offset()
     sys.argv = [package, *sys.argv[3:]]
