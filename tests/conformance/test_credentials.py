@@ -8,7 +8,7 @@ from conformance.kit.documented import METHODS
 from conformance.kit.target import Target
 from google.protobuf.message_factory import GetMessageClass
 
-from maskline.conversation.v1 import opt_out_pb2
+from maskline.admin.v1 import person_pb2
 
 EMPTY_REQUESTS = [GetMessageClass(method.input_type)() for method in METHODS.values()]
 
@@ -37,4 +37,4 @@ def test_every_method_refuses_a_caller_without_the_right(target: Target) -> None
 
 def _answers(caller: Client) -> bool:
     """Whether an empty request gets as far as the check of its fields."""
-    return caller.refusal(opt_out_pb2.GetOptOutRequest()).reason == "INVALID_ARGUMENT"
+    return caller.refusal(person_pb2.GetOptOutRequest()).reason == "INVALID_ARGUMENT"

@@ -9,14 +9,14 @@ from conformance.kit.own_pool import OwnPool, creation
 from conformance.refusals import conversations, operations
 from google.protobuf.message import Message
 
+from maskline.admin.v1 import maintenance_pb2, person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import deployment_pb2, opt_out_pb2, person_pb2, pool_pb2
 
 
 def opt_out(own: OwnPool) -> Message:
     person = own.person()
     own.people.will_opt_out(person)
-    return opt_out_pb2.OptOutRequest(phone_number=person)
+    return person_pb2.OptOutPersonRequest(phone_number=person)
 
 
 def create(own: OwnPool) -> Message:
@@ -47,16 +47,16 @@ SUCCEEDING: dict[str, Callable[[OwnPool], Message]] = {
     "ReopenConversation": lambda own: conversations.reopen(own.ended().conversation_id),
     "CreatePool": create,
     "UpdatePool": update_as_read,
-    "AddNumber": lambda own: operations.add(SPARE_NUMBER),
-    "DrainNumber": lambda own: operations.drain(own.reserve(SPARE_NUMBER)),
-    "RemoveNumber": lambda own: operations.remove(own.reserve(SPARE_NUMBER)),
-    "OptOut": opt_out,
-    "OptIn": lambda own: opt_out_pb2.OptInRequest(phone_number=own.person()),
+    "AddMaskedNumber": lambda own: operations.add(SPARE_NUMBER),
+    "DrainMaskedNumber": lambda own: operations.drain(own.reserve(SPARE_NUMBER)),
+    "RemoveMaskedNumber": lambda own: operations.remove(own.reserve(SPARE_NUMBER)),
+    "OptOutPerson": opt_out,
+    "OptInPerson": lambda own: person_pb2.OptInPersonRequest(phone_number=own.person()),
     "ErasePerson": operations.erase,
 }
 # They have tests of their own here, or need a dead letter or an older copy of Redis, which no
 # client can bring about.
-OTHERWISE = {"RotateKeys", "ReplayDeadLetter", "DropDeadLetter", "AcceptRestore"}
+OTHERWISE = {"RotateStateKeys", "ReplayDeadLetter", "DiscardDeadLetter", "AcceptRestore"}
 
 
 def test_the_table_has_every_method_that_takes_a_request_id() -> None:
@@ -106,8 +106,8 @@ def test_an_erasure_is_confirmed_under_its_id(own: OwnPool) -> None:
 
 
 def test_counting_what_lies_under_which_key_may_be_repeated(own: OwnPool) -> None:
-    request = own.filled(deployment_pb2.RotateKeysRequest(only_count=True))
-    first, second = (own.ask(own.client.deployment.RotateKeys, request) for _ in range(2))
+    request = own.filled(maintenance_pb2.RotateStateKeysRequest(only_count=True))
+    first, second = (own.ask(own.client.deployment.RotateStateKeys, request) for _ in range(2))
     assert [key.key_id for key in first.keys] == [key.key_id for key in second.keys]
     assert first.resealed_records == second.resealed_records == 0
     assert [key.is_current for key in first.keys].count(True) == 1

@@ -7,12 +7,13 @@ from conformance.kit.own_pool import OwnPool, Talk
 
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import error_reason_pb2 as reasons
+from maskline.ingest.v1 import ingest_pb2
 
 BATCH_LIMIT = 256
 
 
-def message(talk: Talk, **fields: str) -> pb.InboundMessage:
-    made = pb.InboundMessage(
+def message(talk: Talk, **fields: str) -> ingest_pb2.InboundMessage:
+    made = ingest_pb2.InboundMessage(
         carrier_message_id=f"mdr2-{uuid4().hex}",
         from_number=talk.people[0],
         to_number=talk.conversation.masked_number,
@@ -23,23 +24,25 @@ def message(talk: Talk, **fields: str) -> pb.InboundMessage:
     return made
 
 
-def receive(own: OwnPool, *messages: pb.InboundMessage) -> list[pb.ReceiveMessageResult]:
-    request = pb.ReceiveMessagesRequest(messages=messages)
-    return list(own.ask(own.client.conversations.ReceiveMessages, request).results)
+def receive(
+    own: OwnPool, *messages: ingest_pb2.InboundMessage
+) -> list[ingest_pb2.IngestMessageResult]:
+    request = ingest_pb2.IngestMessagesRequest(messages=messages)
+    return list(own.ask(own.client.ingest.IngestMessages, request).results)
 
 
 def receive_receipts(
-    own: OwnPool, *receipts: pb.DeliveryReceipt
-) -> list[pb.ReceiveDeliveryReceiptResult]:
-    request = pb.ReceiveDeliveryReceiptsRequest(receipts=receipts)
-    return list(own.ask(own.client.conversations.ReceiveDeliveryReceipts, request).results)
+    own: OwnPool, *receipts: ingest_pb2.DeliveryReceipt
+) -> list[ingest_pb2.IngestDeliveryReceiptResult]:
+    request = ingest_pb2.IngestDeliveryReceiptsRequest(receipts=receipts)
+    return list(own.ask(own.client.ingest.IngestDeliveryReceipts, request).results)
 
 
 def test_a_text_with_the_same_carrier_id_is_taken_once(own: OwnPool) -> None:
     talk = own.active()
     text, other = message(talk), message(talk)
     outcomes = [result.outcome for result in receive(own, text, text, other)]
-    accepted, repeated = pb.RECEIVE_OUTCOME_ACCEPTED, pb.RECEIVE_OUTCOME_REPEATED
+    accepted, repeated = ingest_pb2.INGEST_OUTCOME_ACCEPTED, ingest_pb2.INGEST_OUTCOME_REPEATED
     assert outcomes == [accepted, repeated, accepted]
     assert receive(own, text)[0].outcome == repeated
     request = pb.ListMessagesRequest(conversation_id=talk.conversation_id)
@@ -63,7 +66,7 @@ def test_a_bad_text_fails_none_of_its_neighbours(own: OwnPool) -> None:
         reasons.ERROR_REASON_UNSPECIFIED,
     ]
     for result in results:
-        is_refused = result.outcome == pb.RECEIVE_OUTCOME_REFUSED
+        is_refused = result.outcome == ingest_pb2.INGEST_OUTCOME_REFUSED
         assert is_refused is bool(result.error.message)
         assert talk.people[0][1:] not in result.error.message
 
@@ -72,12 +75,12 @@ def test_a_bad_receipt_fails_none_of_its_neighbours(own: OwnPool) -> None:
     unknown = f"mdr2-{uuid4().hex}"
     results = receive_receipts(
         own,
-        pb.DeliveryReceipt(carrier_message_id=unknown),
-        pb.DeliveryReceipt(carrier_message_id="not an id"),
-        pb.DeliveryReceipt(carrier_message_id=unknown, send_token="forged" * 7),
-        pb.DeliveryReceipt(carrier_message_id=unknown),
+        ingest_pb2.DeliveryReceipt(carrier_message_id=unknown),
+        ingest_pb2.DeliveryReceipt(carrier_message_id="not an id"),
+        ingest_pb2.DeliveryReceipt(carrier_message_id=unknown, send_token="forged" * 7),
+        ingest_pb2.DeliveryReceipt(carrier_message_id=unknown),
     )
-    unmatched, refused = pb.RECEIPT_OUTCOME_UNMATCHED, pb.RECEIPT_OUTCOME_REFUSED
+    unmatched, refused = ingest_pb2.RECEIPT_OUTCOME_UNMATCHED, ingest_pb2.RECEIPT_OUTCOME_REFUSED
     assert [result.outcome for result in results] == [unmatched, refused, refused, unmatched]
     assert results[1].error.reason == reasons.ERROR_REASON_INVALID_ARGUMENT
     assert results[2].error.reason == reasons.ERROR_REASON_SEND_TOKEN_INVALID
@@ -86,10 +89,12 @@ def test_a_bad_receipt_fails_none_of_its_neighbours(own: OwnPool) -> None:
 def test_a_batch_holds_something_and_not_too_much(own: OwnPool) -> None:
     texts = [message(own.active())] * (BATCH_LIMIT + 1)
     for request in (
-        pb.ReceiveMessagesRequest(),
-        pb.ReceiveMessagesRequest(messages=texts),
-        pb.ReceiveDeliveryReceiptsRequest(),
-        pb.ReceiveDeliveryReceiptsRequest(receipts=[pb.DeliveryReceipt()] * (BATCH_LIMIT + 1)),
+        ingest_pb2.IngestMessagesRequest(),
+        ingest_pb2.IngestMessagesRequest(messages=texts),
+        ingest_pb2.IngestDeliveryReceiptsRequest(),
+        ingest_pb2.IngestDeliveryReceiptsRequest(
+            receipts=[ingest_pb2.DeliveryReceipt()] * (BATCH_LIMIT + 1)
+        ),
     ):
         refusal = own.client.refusal(request)
         assert refusal.reason == "INVALID_ARGUMENT"

@@ -12,8 +12,8 @@ from conformance.kit.own_pool import FULL_POOL, POOL, OwnPool, settings
 from conformance.refusals import conversations, operations
 from google.protobuf.field_mask_pb2 import FieldMask
 
+from maskline.admin.v1 import maintenance_pb2, person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import deployment_pb2, opt_out_pb2, pool_pb2
 from maskline.conversation.v1 import number_selection_pb2 as selection_pb
 
 
@@ -99,8 +99,8 @@ def test_only_the_named_settings_of_a_pool_change(own: OwnPool) -> None:
 
 def test_a_number_is_added_drained_and_removed(own: OwnPool) -> None:
     def state() -> int | None:
-        listing = pool_pb2.ListNumbersRequest()
-        numbers = own.ask(own.client.pools.ListNumbers, listing).numbers
+        listing = pool_pb2.ListMaskedNumbersRequest()
+        numbers = own.ask(own.client.pools.ListMaskedNumbers, listing).numbers
         return {one.phone_number: int(one.state) for one in numbers}.get(SPARE_NUMBER)
 
     own.reserve(SPARE_NUMBER)
@@ -115,7 +115,7 @@ def test_advice_counts_the_numbers_and_who_holds_them(own: OwnPool) -> None:
     person = own.person()
     for number in MASKED_NUMBERS:
         own.active(person, number)
-    advice = own.ask(own.client.pools.GetPoolAdvice, pool_pb2.GetPoolAdviceRequest())
+    advice = own.ask(own.client.pools.GetPoolCapacity, pool_pb2.GetPoolCapacityRequest())
     assert advice.available_numbers == len(MASKED_NUMBERS)
     assert advice.most_held_by_one_person >= len(MASKED_NUMBERS)
     assert advice.needed_numbers > advice.most_held_by_one_person - 1
@@ -123,12 +123,14 @@ def test_advice_counts_the_numbers_and_who_holds_them(own: OwnPool) -> None:
 
 
 def test_numbers_that_the_carrier_account_does_not_own_are_named(own: OwnPool) -> None:
-    response = own.ask(own.client.pools.SyncNumbers, pool_pb2.SyncNumbersRequest())
+    response = own.ask(
+        own.client.pools.CompareMaskedNumbers, pool_pb2.CompareMaskedNumbersRequest()
+    )
     expected = {*MASKED_NUMBERS, DRAINING_NUMBER, RESERVED_NUMBER}
     assert expected <= set(response.missing_at_carrier)
     assert NOBODYS_NUMBER not in response.missing_at_carrier
-    full = pool_pb2.SyncNumbersRequest(pool=FULL_POOL)
-    missing = own.ask(own.client.pools.SyncNumbers, full).missing_at_carrier
+    full = pool_pb2.CompareMaskedNumbersRequest(pool_id=FULL_POOL)
+    missing = own.ask(own.client.pools.CompareMaskedNumbers, full).missing_at_carrier
     assert sorted(missing) == sorted(FULL_POOL_NUMBERS)
 
 
@@ -139,12 +141,12 @@ def test_somebody_opted_out_by_a_client_leaves_all_conversations(own: OwnPool) -
     ended = own.get(talk.conversation_id)
     assert ended.state == pb.CONVERSATION_STATE_ENDED
     assert ended.end_reason == pb.END_REASON_OPTED_OUT
-    look = opt_out_pb2.GetOptOutRequest(phone_number=person)
-    state = own.ask(own.client.opt_outs.GetOptOut, look).state
+    look = person_pb2.GetOptOutRequest(phone_number=person)
+    state = own.ask(own.client.people.GetOptOut, look).opt_out
     assert state.is_opted_out
-    assert state.source == opt_out_pb2.OPT_OUT_SOURCE_CLIENT
-    back = opt_out_pb2.OptInRequest(phone_number=person)
-    assert not own.ask(own.client.opt_outs.OptIn, back).state.is_opted_out
+    assert state.source == person_pb2.OPT_OUT_SOURCE_CLIENT
+    back = person_pb2.OptInPersonRequest(phone_number=person)
+    assert not own.ask(own.client.people.OptInPerson, back).opt_out.is_opted_out
     own.active(person)
 
 
@@ -158,7 +160,7 @@ def test_an_erased_persons_conversations_are_gone(own: OwnPool) -> None:
 
 
 def test_the_deployment_is_looked_at_as_a_whole(own: OwnPool) -> None:
-    request = deployment_pb2.CheckDeploymentRequest()
+    request = maintenance_pb2.CheckDeploymentRequest()
     checks = own.ask(own.client.deployment.CheckDeployment, request).checks
     names = [check.name for check in checks]
     assert {"redis", "pools", "messaging service"} <= set(names)
@@ -171,6 +173,6 @@ def test_the_pools_of_the_suite_are_as_it_made_them(own: OwnPool) -> None:
     assert pool.name == POOL
     assert not pool.is_seeded
     assert pool.settings.idle_lifetime == settings().idle_lifetime
-    full = own.ask(own.client.pools.GetPool, pool_pb2.GetPoolRequest(pool=FULL_POOL)).pool
+    full = own.ask(own.client.pools.GetPool, pool_pb2.GetPoolRequest(pool_id=FULL_POOL)).pool
     assert full.number_count == len(FULL_POOL_NUMBERS)
     assert full.settings.pause_policy == pool_pb2.PAUSE_POLICY_REFUSE

@@ -14,8 +14,9 @@ from conformance.kit.numbers import (
 from conformance.kit.own_pool import FULL_POOL, POOL, OwnPool
 from google.protobuf.message import Message
 
+from maskline.admin.v1 import dead_letter_pb2, maintenance_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import dead_letter_pb2, deployment_pb2, event_pb2, pool_pb2
+from maskline.conversation.v1 import event_pb2
 
 DEFAULT_PAGE, LARGEST_PAGE = 50, 500
 
@@ -23,7 +24,7 @@ Paged = (
     pb.ListConversationsRequest
     | pb.ListMessagesRequest
     | event_pb2.ListEventsRequest
-    | pool_pb2.ListNumbersRequest
+    | pool_pb2.ListMaskedNumbersRequest
     | pool_pb2.ListPoolsRequest
     | dead_letter_pb2.ListDeadLettersRequest
 )
@@ -49,7 +50,7 @@ LISTS: dict[str, Callable[[OwnPool], Paged]] = {
     "ListConversations": conversations_of_somebody,
     "ListMessages": lambda own: pb.ListMessagesRequest(conversation_id=texted(own)),
     "ListEvents": lambda own: event_pb2.ListEventsRequest(conversation_id=texted(own)),
-    "ListNumbers": lambda own: pool_pb2.ListNumbersRequest(),
+    "ListMaskedNumbers": lambda own: pool_pb2.ListMaskedNumbersRequest(),
 }
 # Lists that others change, or that no client can fill; they have cases of their own.
 OTHERS: dict[str, Callable[[OwnPool], Paged]] = {
@@ -88,7 +89,7 @@ def id_of(item: Message) -> str:
 
 
 def test_the_tables_have_every_method_with_pages() -> None:
-    assert {*ALL, "RotateKeys"} == methods_with("page_token")
+    assert {*ALL, "RotateStateKeys"} == methods_with("page_token")
     assert methods_with("page_size") == set(ALL)
 
 
@@ -131,7 +132,7 @@ def test_a_token_of_conversations_has_the_form_of_an_id(own: OwnPool) -> None:
 
 
 def test_a_page_has_fifty_items_unless_asked_and_never_more_than_five_hundred(own: OwnPool) -> None:
-    request = pool_pb2.ListNumbersRequest(pool=FULL_POOL)
+    request = pool_pb2.ListMaskedNumbersRequest(pool_id=FULL_POOL)
     assert len(listed(own.invoke(request))) == DEFAULT_PAGE
     pages = paged(own, request, 2 * LARGEST_PAGE)
     assert [len(page) for page in pages] == [LARGEST_PAGE, LARGEST_PAGE]
@@ -145,7 +146,9 @@ def test_a_page_has_fifty_items_unless_asked_and_never_more_than_five_hundred(ow
 
 
 def test_numbers_are_listed_in_the_order_in_which_they_were_added(own: OwnPool) -> None:
-    numbers = own.ask(own.client.pools.ListNumbers, pool_pb2.ListNumbersRequest()).numbers
+    numbers = own.ask(
+        own.client.pools.ListMaskedNumbers, pool_pb2.ListMaskedNumbersRequest()
+    ).numbers
     expected = [*MASKED_NUMBERS, DRAINING_NUMBER, RESERVED_NUMBER]
     assert [number.phone_number for number in numbers][: len(expected)] == expected
 
@@ -189,10 +192,14 @@ def test_dead_letters_of_the_suite_are_none(own: OwnPool) -> None:
 
 
 def test_key_rotation_comes_to_its_end_step_by_step(own: OwnPool) -> None:
-    request, tokens, records = deployment_pb2.RotateKeysRequest(only_count=True), set[str](), 0
+    request, tokens, records = (
+        maintenance_pb2.RotateStateKeysRequest(only_count=True),
+        set[str](),
+        0,
+    )
     while request.page_token not in tokens:
         tokens.add(request.page_token)
-        response = own.ask(own.client.deployment.RotateKeys, request)
+        response = own.ask(own.client.deployment.RotateStateKeys, request)
         records += sum(key.records for key in response.keys)
         request.page_token = response.next_page_token
     assert not request.page_token

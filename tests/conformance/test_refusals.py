@@ -6,14 +6,14 @@ from conformance.kit.own_pool import OwnPool
 from conformance.kit.target import Target
 from conformance.refusals import conversations, operations, reads
 
-from maskline.conversation.v1 import pool_pb2
+from maskline.admin.v1 import pool_pb2
 
 REFUSALS = conversations.TABLE | reads.TABLE | operations.TABLE
 ROWS = [(method, reason) for method, table in REFUSALS.items() for reason in table]
 
 # They list no errors: CheckAccess does nothing, items are refused one by one (test_items.py), and
 # what is wrong with a deployment stands in the response (test_lifecycle.py).
-WITHOUT_LIST = {"ReceiveMessages", "ReceiveDeliveryReceipts", "CheckDeployment", "CheckAccess"}
+WITHOUT_LIST = {"IngestMessages", "IngestDeliveryReceipts", "CheckDeployment", "CheckAccess"}
 # Of any method; see test_credentials.py.
 OF_ANY_METHOD = {"UNAUTHENTICATED", "PERMISSION_DENIED"}
 # Of items; see test_items.py.
@@ -72,6 +72,6 @@ def test_a_refused_pool_does_not_exist(own: OwnPool) -> None:
     name = "conformance-refused"
     taken = own.filled(REFUSALS["CreatePool"]["MASKED_NUMBER_ALREADY_ASSIGNED"](own))
     assert own.client.refusal(taken).reason == "MASKED_NUMBER_ALREADY_ASSIGNED"
-    missing = own.client.refusal(own.filled(pool_pb2.GetPoolRequest(pool=name)))
+    missing = own.client.refusal(own.filled(pool_pb2.GetPoolRequest(pool_id=name)))
     assert missing.reason == "POOL_NOT_FOUND"
     assert missing.metadata == {"pool_id": name}

@@ -10,8 +10,8 @@ from conformance.kit.own_pool import OwnPool
 from conformance.kit.simulator import Phone, Simulator, Text, eventually
 from conformance.kit.target import Target
 
+from maskline.admin.v1 import person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import opt_out_pb2, pool_pb2
 
 # A code always holds a digit, so that no word is taken for one.
 CODE = re.compile(r"\b(?=[A-Z]*\d)[A-Z\d]{6}\b")
@@ -109,19 +109,19 @@ def test_a_client_opens_a_conversation_speaks_into_it_and_ends_it(story: Story) 
     alice, bob = story.alice, story.bob
     service, ask = story.line.own.client.conversations, story.line.own.ask
     opened = story.line.open(alice, bob)
-    pool, name = opened.pool, opened.conversation_id
+    pool, name = opened.pool_id, opened.conversation_id
     assert alice.received(1)[0].body == bob.received(1)[0].body
     story.relay(alice, bob, "who is there?")
     speaker = opened.participants[0].participant_id
     send = pb.SendMessageRequest(
-        pool=pool, conversation_id=name, participant_id=speaker, body="it is me"
+        pool_id=pool, conversation_id=name, participant_id=speaker, body="it is me"
     )
     ask(service.SendMessage, send)
     assert bob.received(3)[2].body == "it is me"
-    send = pb.SendMessageRequest(pool=pool, conversation_id=name, system=True, body="for both")
+    send = pb.SendMessageRequest(pool_id=pool, conversation_id=name, system=True, body="for both")
     ask(service.SendMessage, send)
     assert alice.received(2)[1].body == bob.received(4)[3].body == "for both"
-    ask(service.EndConversation, pb.EndConversationRequest(pool=pool, conversation_id=name))
+    ask(service.EndConversation, pb.EndConversationRequest(pool_id=pool, conversation_id=name))
     assert alice.received(3)[2].body == bob.received(5)[4].body
 
 
@@ -130,7 +130,7 @@ def test_what_is_texted_during_a_pause_arrives_in_order_afterwards(story: Story)
     if pool.settings.pause_policy == pool_pb2.PAUSE_POLICY_REFUSE:
         own.client.target.skip(f"the setting `pause_policy` of the pool {pool.name} is REFUSE")
     opened = story.line.open(story.alice, story.bob)
-    where = {"pool": opened.pool, "conversation_id": opened.conversation_id}
+    where = {"pool_id": opened.pool_id, "conversation_id": opened.conversation_id}
     own.ask(own.client.conversations.PauseConversation, pb.PauseConversationRequest(**where))
     for body in ("first", "second"):
         story.alice.text(story.line.number, body)
@@ -152,10 +152,10 @@ def test_stop_ends_everything_and_keeps_the_person_out_until_unstop(story: Story
     ended = story.line.conversations_of(bob)[0]
     assert ended.conversation_id == conversation.conversation_id
     assert ended.end_reason == pb.END_REASON_OPTED_OUT
-    look = opt_out_pb2.GetOptOutRequest(phone_number=alice.number)
-    state = own.ask(own.client.opt_outs.GetOptOut, look).state
-    assert state.source == opt_out_pb2.OPT_OUT_SOURCE_TEXT
-    start = pb.StartConversationRequest(pool=ended.pool, phone_number=alice.number)
+    look = person_pb2.GetOptOutRequest(phone_number=alice.number)
+    state = own.ask(own.client.people.GetOptOut, look).opt_out
+    assert state.source == person_pb2.OPT_OUT_SOURCE_TEXT
+    start = pb.StartConversationRequest(pool_id=ended.pool_id, phone_number=alice.number)
     assert own.client.refusal(own.filled(start)).reason == "PARTICIPANT_OPTED_OUT"
     alice.text(story.line.number, "UNSTOP")
-    assert not own.ask(own.client.opt_outs.GetOptOut, look).state.is_opted_out
+    assert not own.ask(own.client.people.GetOptOut, look).opt_out.is_opted_out

@@ -51,7 +51,7 @@ class ClientCalls(Runner):
     async def start(self, pool: PoolModel, person: str, options: StartOptions) -> None:
         request = pb.StartConversationRequest(
             request_id=self.request_id(),
-            pool=pool.name,
+            pool_id=pool.name,
             phone_number=person,
             masked_number=options.number,
             unique_name=options.unique_name,
@@ -74,7 +74,7 @@ class ClientCalls(Runner):
     ) -> None:
         request = pb.OpenConversationRequest(
             request_id=self.request_id(),
-            pool=pool.name,
+            pool_id=pool.name,
             phone_numbers=people,
             masked_number=options.number,
             unique_name=options.unique_name,
@@ -95,7 +95,7 @@ class ClientCalls(Runner):
 
     async def join(self, pool: PoolModel, person: str, code: str) -> None:
         request = pb.JoinConversationRequest(
-            request_id=self.request_id(), pool=pool.name, code=code.lower(), phone_number=person
+            request_id=self.request_id(), pool_id=pool.name, code=code.lower(), phone_number=person
         )
         attempts = pool.limits_of(person).code_attempts.number
         expected = start.join(self.model, pool, person, code)
@@ -112,7 +112,7 @@ class ClientCalls(Runner):
     async def end_conversation(self, conversation: Conversation, person: str) -> None:
         request = pb.EndConversationRequest(
             request_id=self.request_id(),
-            pool=conversation.pool,
+            pool_id=conversation.pool,
             conversation_id=conversation.conversation_id,
             participant_id=person and participant_id(conversation.pool, person),
             note="" if person else "as agreed",
@@ -123,7 +123,7 @@ class ClientCalls(Runner):
     async def pause(self, conversation: Conversation) -> None:
         request = pb.PauseConversationRequest(
             request_id=self.request_id(),
-            pool=conversation.pool,
+            pool_id=conversation.pool,
             conversation_id=conversation.conversation_id,
         )
         refusal = client_requests.pause(self.model, conversation)
@@ -132,7 +132,7 @@ class ClientCalls(Runner):
     async def resume(self, conversation: Conversation) -> None:
         request = pb.ResumeConversationRequest(
             request_id=self.request_id(),
-            pool=conversation.pool,
+            pool_id=conversation.pool,
             conversation_id=conversation.conversation_id,
         )
         refusal = client_requests.resume(self.model, conversation)
@@ -141,7 +141,7 @@ class ClientCalls(Runner):
     async def reopen(self, conversation: Conversation) -> None:
         request = pb.ReopenConversationRequest(
             request_id=self.request_id(),
-            pool=conversation.pool,
+            pool_id=conversation.pool,
             conversation_id=conversation.conversation_id,
         )
         pool = self.model.pools[conversation.pool]
@@ -152,7 +152,7 @@ class ClientCalls(Runner):
         """From a participant, or from the client if `author` is empty."""
         request = pb.SendMessageRequest(
             request_id=self.request_id(),
-            pool=conversation.pool,
+            pool_id=conversation.pool,
             conversation_id=conversation.conversation_id,
             body=body,
         )

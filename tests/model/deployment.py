@@ -19,8 +19,8 @@ from redis.asyncio import Redis
 from conversation_service.dispatch.dispatcher import Dispatcher
 from conversation_service.rpc.core.status import DOMAIN
 from conversation_service.store.keyspace.keys import Keys
-from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import event_pb2
+from maskline.ingest.v1 import ingest_pb2
 from maskline.messaging.v1 import messaging_pb2
 from runtime.grpc.client import open_channel
 from runtime.redis.client import open_redis
@@ -98,14 +98,14 @@ class Deployment:
     async def report(self, message_id: str, *, is_delivered: bool) -> None:
         """A delivery receipt arrives."""
         self.connections.messaging.receipt_state = DELIVERED if is_delivered else UNDELIVERED
-        receipt = pb.DeliveryReceipt(
+        receipt = ingest_pb2.DeliveryReceipt(
             carrier_message_id=f"mdr2-{message_id}", send_token=f"token-{message_id}"
         )
-        request = pb.ReceiveDeliveryReceiptsRequest(receipts=[receipt])
-        response = await self.call(request, pb.ReceiveDeliveryReceiptsResponse)
+        request = ingest_pb2.IngestDeliveryReceiptsRequest(receipts=[receipt])
+        response = await self.call(request, ingest_pb2.IngestDeliveryReceiptsResponse)
         assert not isinstance(response, str), response
         [result] = response.results
-        assert result.outcome == pb.RECEIPT_OUTCOME_RECORDED
+        assert result.outcome == ingest_pb2.RECEIPT_OUTCOME_RECORDED
 
     async def move_clock(self, by: timedelta) -> None:
         """Of the service and of Redis. No job runs."""

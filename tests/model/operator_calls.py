@@ -12,7 +12,7 @@ from model.reference.state import PoolModel
 
 from conversation_service.domain.model.consent import OptOutSource
 from conversation_service.domain.model.pool import PausePolicy, PoolSettings
-from maskline.conversation.v1 import opt_out_pb2, person_pb2, pool_pb2
+from maskline.admin.v1 import person_pb2, pool_pb2
 
 
 @dataclass
@@ -23,19 +23,19 @@ class OperatorCalls(ClientCalls):
     number_requests: list[Message] = field(default_factory=list)
 
     async def opt_out(self, person: str) -> None:
-        request = opt_out_pb2.OptOutRequest(request_id=self.request_id(), phone_number=person)
+        request = person_pb2.OptOutPersonRequest(request_id=self.request_id(), phone_number=person)
         client_requests.opt_out(self.model, person, request.request_id)
-        response = await self.deployment.call(request, opt_out_pb2.OptOutResponse)
+        response = await self.deployment.call(request, person_pb2.OptOutPersonResponse)
         assert not isinstance(response, str)
-        assert response.state.is_opted_out
+        assert response.opt_out.is_opted_out
         await self.settle()
 
     async def opt_in(self, person: str) -> None:
-        request = opt_out_pb2.OptInRequest(request_id=self.request_id(), phone_number=person)
+        request = person_pb2.OptInPersonRequest(request_id=self.request_id(), phone_number=person)
         self.model.opted_out.pop(person, None)
-        response = await self.deployment.call(request, opt_out_pb2.OptInResponse)
+        response = await self.deployment.call(request, person_pb2.OptInPersonResponse)
         assert not isinstance(response, str)
-        assert not response.state.is_opted_out
+        assert not response.opt_out.is_opted_out
         await self.settle()
 
     async def erase(self, person: str) -> None:
@@ -58,14 +58,14 @@ class OperatorCalls(ClientCalls):
         self.deployment.connections.messaging.opted_out = set(self.model.carrier_blocked)
 
     async def add_number(self, pool: PoolModel, number: str, *, is_reserved: bool) -> None:
-        request = pool_pb2.AddNumberRequest(
+        request = pool_pb2.AddMaskedNumberRequest(
             request_id=self.request_id(),
-            pool=pool.name,
+            pool_id=pool.name,
             masked_number=number,
             is_reserved=is_reserved,
         )
         owner = self.model.pool_of(number)
-        response = await self.deployment.call(request, pool_pb2.AddNumberResponse)
+        response = await self.deployment.call(request, pool_pb2.AddMaskedNumberResponse)
         if owner is not None and owner is not pool:
             assert response == "MASKED_NUMBER_ALREADY_ASSIGNED"
         else:
@@ -75,10 +75,10 @@ class OperatorCalls(ClientCalls):
         await self.settle()
 
     async def drain_number(self, pool: PoolModel, number: str) -> None:
-        request = pool_pb2.DrainNumberRequest(
-            request_id=self.request_id(), pool=pool.name, masked_number=number
+        request = pool_pb2.DrainMaskedNumberRequest(
+            request_id=self.request_id(), pool_id=pool.name, masked_number=number
         )
-        response = await self.deployment.call(request, pool_pb2.DrainNumberResponse)
+        response = await self.deployment.call(request, pool_pb2.DrainMaskedNumberResponse)
         if number not in pool.numbers:
             assert response == "MASKED_NUMBER_NOT_FOUND"
         else:
@@ -90,11 +90,11 @@ class OperatorCalls(ClientCalls):
     async def remove_number(self, pool: PoolModel, number: str) -> None:
         # An overdue conversation counts as live until the job of expiry has run.
         await self.settle()
-        request = pool_pb2.RemoveNumberRequest(
-            request_id=self.request_id(), pool=pool.name, masked_number=number
+        request = pool_pb2.RemoveMaskedNumberRequest(
+            request_id=self.request_id(), pool_id=pool.name, masked_number=number
         )
         refusal = client_requests.remove_number(self.model, pool, number)
-        response = await self.deployment.call(request, pool_pb2.RemoveNumberResponse)
+        response = await self.deployment.call(request, pool_pb2.RemoveMaskedNumberResponse)
         assert refusal == (response if isinstance(response, str) else ""), (
             f"{response}, expected {refusal}"
         )
@@ -108,7 +108,7 @@ class OperatorCalls(ClientCalls):
         pool.settings = replace(pool.settings, **changed)
         request = pool_pb2.UpdatePoolRequest(
             request_id=self.request_id(),
-            pool=pool.name,
+            pool_id=pool.name,
             settings=_to_proto(pool.settings),
             update_mask=FieldMask(paths=[setting]),
         )

@@ -11,8 +11,9 @@ from google.protobuf.message_factory import GetMessageClass
 from model.people import POOLS
 from redis.asyncio import Redis
 
-from conversation_service.app.application import SERVICES, Application
+from conversation_service.app.application import Application
 from conversation_service.app.wiring import Connections, Wiring
+from conversation_service.rpc.core.permissions import SERVICES
 from conversation_service.rpc.core.status import DOMAIN, status_of, too_slow
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
 from maskline.conversation.v1.event_pb2_grpc import EventServiceStub

@@ -20,7 +20,7 @@ from model.reference.state import Model, new_model
 
 from conversation_service.domain.keywords import join_codes
 from conversation_service.domain.keywords.keywords import Keyword
-from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.ingest.v1 import ingest_pb2
 from maskline.messaging.v1.messaging_pb2 import OutboundMessage
 
 _CODE = re.compile(rf"\b[{join_codes.ALPHABET}]{{{join_codes.LENGTH}}}\b")
@@ -33,11 +33,11 @@ STATE_INTERVAL, STORAGE_INTERVAL = 4, 40
 REPORTABLE, KNOWN_FOR = 40, timedelta(days=7)
 
 _OUTCOMES = {
-    "ACCEPTED": {pb.RECEIVE_OUTCOME_ACCEPTED},
-    "REPEATED": {pb.RECEIVE_OUTCOME_REPEATED},
-    "MASKED_NUMBER_NOT_FOUND": {pb.RECEIVE_OUTCOME_REFUSED},
+    "ACCEPTED": {ingest_pb2.INGEST_OUTCOME_ACCEPTED},
+    "REPEATED": {ingest_pb2.INGEST_OUTCOME_REPEATED},
+    "MASKED_NUMBER_NOT_FOUND": {ingest_pb2.INGEST_OUTCOME_REFUSED},
     # A replica may or may not remember the pool of a removed number.
-    "REPEATED_OR_UNKNOWN": {pb.RECEIVE_OUTCOME_REPEATED, pb.RECEIVE_OUTCOME_REFUSED},
+    "REPEATED_OR_UNKNOWN": {ingest_pb2.INGEST_OUTCOME_REPEATED, ingest_pb2.INGEST_OUTCOME_REFUSED},
 }
 
 
@@ -72,8 +72,8 @@ class Runner:
         """Messages arrive in one call."""
         if any(message.keyword is Keyword.ERASE for message in batch):
             await self.purge_what_is_due()
-        request = pb.ReceiveMessagesRequest(messages=map(_to_proto, batch))
-        response = await self.deployment.call(request, pb.ReceiveMessagesResponse)
+        request = ingest_pb2.IngestMessagesRequest(messages=map(_to_proto, batch))
+        response = await self.deployment.call(request, ingest_pb2.IngestMessagesResponse)
         assert not isinstance(response, str), response
         expected = [inbound.receive(self.model, message) for message in batch]
         for message in batch:
@@ -183,9 +183,9 @@ def _shown_body(message: OutboundMessage) -> str:
     return message.body + PICTURE_MARK * len(message.attachments)
 
 
-def _to_proto(message: InboundMessage) -> pb.InboundMessage:
+def _to_proto(message: InboundMessage) -> ingest_pb2.InboundMessage:
     files = [
-        pb.MediaAttachment(
+        ingest_pb2.MediaAttachment(
             # A file that nobody can fetch is refused before its content is known.
             url=f"https://media.example.net/{index}" if file == PICTURE else "",
             content_type=file,
@@ -193,7 +193,7 @@ def _to_proto(message: InboundMessage) -> pb.InboundMessage:
         )
         for index, file in enumerate(message.files)
     ]
-    return pb.InboundMessage(
+    return ingest_pb2.InboundMessage(
         carrier_message_id=message.message_id,
         from_number=message.person,
         to_number=message.number,

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from gateway.access.middleware import AccessMiddleware, AccessRules
 from gateway.callbacks.endpoints import BodyLimits, Callbacks
-from gateway.conversation_client import MEDIA_SERVICE, SERVICE, ConversationClient
+from gateway.conversation_client import SERVICE, ConversationClient
 from gateway.docs_page import OPENAPI_PATH, POLICY_HEADER, DefaultPolicy, add_page
 from gateway.health import Health
 from gateway.media import MediaFiles
@@ -111,7 +111,7 @@ async def serve(settings: Settings) -> None:
     """
     options = http_options(settings)
     credentials = Credentials(settings.tls_files, settings.conversation_token)
-    channel = open_channel(settings.conversation_target, [SERVICE, MEDIA_SERVICE], credentials)
+    channel = open_channel(settings.conversation_target, [SERVICE], credentials)
     conversations = ConversationClient(channel, settings.call_timeout_seconds)
     app = create_app(
         conversations,

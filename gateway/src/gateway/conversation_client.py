@@ -18,18 +18,14 @@ from gateway.problems import (
     ServiceUnavailable,
 )
 from gateway.sender_queues import QueuesFull, SenderQueues, has_text_part
-from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import media_pb2
-from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
 from maskline.conversation.v1.error_reason_pb2 import ErrorReason
-from maskline.conversation.v1.media_pb2_grpc import MediaServiceStub
+from maskline.ingest.v1 import ingest_pb2 as pb
+from maskline.ingest.v1.ingest_pb2_grpc import IngestServiceStub
 from runtime.batching import Batcher, BatcherFull, Send
 
 log = structlog.get_logger()
 
-SERVICE = pb.DESCRIPTOR.services_by_name["ConversationService"]
-
-MEDIA_SERVICE = media_pb2.DESCRIPTOR.services_by_name["MediaService"]
+SERVICE = pb.DESCRIPTOR.services_by_name["IngestService"]
 
 # Measured: larger batches save no more time. The contract allows 256.
 BATCH_LIMIT = 64
@@ -85,8 +81,7 @@ class ConversationClient:
 
     def __init__(self, channel: grpc.aio.Channel, call_timeout_seconds: float) -> None:
         """`call_timeout_seconds` limits the whole wait of one callback, queue included."""
-        self._stub = ConversationServiceStub(channel)
-        self._media = MediaServiceStub(channel)
+        self._stub = IngestServiceStub(channel)
         self._check_health = channel.unary_unary(
             "/grpc.health.v1.Health/Check",
             request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
@@ -109,11 +104,11 @@ class ConversationClient:
         """Returns once the receipt need not be sent again. Raises Refused otherwise."""
         check_receipt(receipt, await self._submit(self._receipts, receipt))
 
-    async def get_media(self, media_token: str) -> media_pb2.GetMediaResponse:
+    async def get_media(self, media_token: str) -> pb.GetMediaResponse:
         """A file. Raises MediaNotFound, or ServiceUnavailable if the service does not respond."""
-        request = media_pb2.GetMediaRequest(media_token=media_token)
+        request = pb.GetMediaRequest(media_token=media_token)
         with _unavailable_on_error("GetMedia", 1), _not_found_on_error():
-            return await self._media.GetMedia(request, timeout=self._timeout)
+            return await self._stub.GetMedia(request, timeout=self._timeout)
 
     async def is_serving(self) -> bool:
         """Whether the conversation service reports SERVING."""
@@ -151,7 +146,7 @@ class ConversationClient:
         except TimeoutError:
             raise _too_slow() from None
 
-    async def _send_alone(self, message: pb.InboundMessage) -> pb.ReceiveMessageResult:
+    async def _send_alone(self, message: pb.InboundMessage) -> pb.IngestMessageResult:
         try:
             async with asyncio.timeout(self._timeout), self._queues.turn(message.from_number):
                 [result] = await self._send_messages([message])
@@ -163,22 +158,22 @@ class ConversationClient:
 
     async def _send_messages(
         self, batch: list[pb.InboundMessage]
-    ) -> Sequence[pb.ReceiveMessageResult]:
-        request = pb.ReceiveMessagesRequest(messages=batch)
-        with _unavailable_on_error("ReceiveMessages", len(batch)):
-            response = await self._stub.ReceiveMessages(request, timeout=self._timeout)
+    ) -> Sequence[pb.IngestMessageResult]:
+        request = pb.IngestMessagesRequest(messages=batch)
+        with _unavailable_on_error("IngestMessages", len(batch)):
+            response = await self._stub.IngestMessages(request, timeout=self._timeout)
         return _one_per_item(response.results, len(batch))
 
     async def _send_receipts(
         self, batch: list[pb.DeliveryReceipt]
-    ) -> Sequence[pb.ReceiveDeliveryReceiptResult]:
-        request = pb.ReceiveDeliveryReceiptsRequest(receipts=batch)
-        with _unavailable_on_error("ReceiveDeliveryReceipts", len(batch)):
-            response = await self._stub.ReceiveDeliveryReceipts(request, timeout=self._timeout)
+    ) -> Sequence[pb.IngestDeliveryReceiptResult]:
+        request = pb.IngestDeliveryReceiptsRequest(receipts=batch)
+        with _unavailable_on_error("IngestDeliveryReceipts", len(batch)):
+            response = await self._stub.IngestDeliveryReceipts(request, timeout=self._timeout)
         return _one_per_item(response.results, len(batch))
 
 
-def check_message(message: pb.InboundMessage, result: pb.ReceiveMessageResult) -> None:
+def check_message(message: pb.InboundMessage, result: pb.IngestMessageResult) -> None:
     """Returns if the message need not be sent again. Raises Refused otherwise.
 
     The contract asks clients to treat outcomes that they do not know as accepted. An id with other
@@ -186,16 +181,22 @@ def check_message(message: pb.InboundMessage, result: pb.ReceiveMessageResult) -
     """
     if result.error.reason == ErrorReason.ERROR_REASON_REQUEST_ID_REUSED:
         log.error("message_id_reused", carrier_message_id=message.carrier_message_id)
-    elif result.outcome in (pb.RECEIVE_OUTCOME_REFUSED, pb.RECEIVE_OUTCOME_UNSPECIFIED):
+    elif result.outcome in (
+        pb.INGEST_OUTCOME_REFUSED,
+        pb.INGEST_OUTCOME_UNSPECIFIED,
+    ):
         raise _refusal(result.error)
 
 
-def check_receipt(receipt: pb.DeliveryReceipt, result: pb.ReceiveDeliveryReceiptResult) -> None:
+def check_receipt(receipt: pb.DeliveryReceipt, result: pb.IngestDeliveryReceiptResult) -> None:
     """Returns if the receipt need not be sent again. Raises Refused otherwise.
 
     Sending an unmatched receipt again would not find its message either.
     """
-    if result.outcome in (pb.RECEIPT_OUTCOME_REFUSED, pb.RECEIPT_OUTCOME_UNSPECIFIED):
+    if result.outcome in (
+        pb.RECEIPT_OUTCOME_REFUSED,
+        pb.RECEIPT_OUTCOME_UNSPECIFIED,
+    ):
         raise _refusal(result.error)
     if result.outcome == pb.RECEIPT_OUTCOME_UNMATCHED:
         log.warning("receipt_unmatched", carrier_message_id=receipt.carrier_message_id)

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.ingest.v1 import ingest_pb2
 
 # The words of a text part take some tenths of a second to fetch. More of one sender's messages
 # would wait longer than a callback may.
@@ -15,7 +15,7 @@ MESSAGES_LIMIT = 8
 SENDERS_LIMIT = 128
 
 
-def has_text_part(message: pb.InboundMessage) -> bool:
+def has_text_part(message: ingest_pb2.InboundMessage) -> bool:
     """Whether some of its words are in a file: they are fetched before it is decided."""
     types = (file.content_type.partition(";")[0] for file in message.attachments if file.url)
     return any(content_type.strip().lower() == "text/plain" for content_type in types)

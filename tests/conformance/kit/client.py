@@ -13,13 +13,13 @@ from google.protobuf.message_factory import GetMessageClass
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
+from maskline.admin.v1.maintenance_pb2_grpc import MaintenanceServiceStub
+from maskline.admin.v1.person_pb2_grpc import PersonServiceStub
+from maskline.admin.v1.pool_pb2_grpc import PoolServiceStub
 from maskline.conversation.v1 import event_pb2 as pb
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
-from maskline.conversation.v1.deployment_pb2_grpc import DeploymentServiceStub
 from maskline.conversation.v1.event_pb2_grpc import EventServiceStub
-from maskline.conversation.v1.opt_out_pb2_grpc import OptOutServiceStub
-from maskline.conversation.v1.person_pb2_grpc import PersonServiceStub
-from maskline.conversation.v1.pool_pb2_grpc import PoolServiceStub
+from maskline.ingest.v1.ingest_pb2_grpc import IngestServiceStub
 
 # A limit for a busy machine; nothing is asserted about speed.
 CALL_SECONDS = 30.0
@@ -49,10 +49,10 @@ class Client:
         self._metadata = (("authorization", f"Bearer {token}"),) if token else ()
         self.conversations = ConversationServiceStub(self._channel)
         self.events = EventServiceStub(self._channel)
+        self.ingest = IngestServiceStub(self._channel)
         self.pools = PoolServiceStub(self._channel)
-        self.opt_outs = OptOutServiceStub(self._channel)
         self.people = PersonServiceStub(self._channel)
-        self.deployment = DeploymentServiceStub(self._channel)
+        self.deployment = MaintenanceServiceStub(self._channel)
 
     def close(self) -> None:
         self._channel.close()

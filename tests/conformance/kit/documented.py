@@ -9,10 +9,10 @@ from pkgutil import iter_modules
 import grpc
 from google.protobuf.descriptor import MethodDescriptor
 
-import maskline.conversation.v1 as stubs
 from maskline.conversation.v1.error_reason_pb2 import ErrorReason
 
-PROTOS = Path(__file__).parents[3] / "protos/maskline/conversation/v1"
+PACKAGES = ("maskline.conversation.v1", "maskline.admin.v1", "maskline.ingest.v1")
+PROTOS = Path(__file__).parents[3] / "protos"
 REASON_PREFIX = "ERROR_REASON_"
 
 _METHOD = r"((?:^  //.*\n)+)^  rpc (\w+)\("
@@ -21,16 +21,19 @@ _VALUE = rf"((?:^  //.*\n)+)^  {REASON_PREFIX}(\w+) ="
 
 
 def _methods() -> Iterator[MethodDescriptor]:
-    for module in iter_modules(stubs.__path__):
-        if module.name.endswith("_pb2"):
-            file = import_module(f"{stubs.__name__}.{module.name}").DESCRIPTOR
-            for service in file.services_by_name.values():
-                yield from service.methods
+    for package in PACKAGES:
+        for module in iter_modules(import_module(package).__path__):
+            if module.name.endswith("_pb2"):
+                file = import_module(f"{package}.{module.name}").DESCRIPTOR
+                for service in file.services_by_name.values():
+                    yield from service.methods
 
 
 def _comments(pattern: str, name: str = "*.proto") -> dict[str, str]:
     """The comment above each name, its lines joined."""
-    sources = "".join(path.read_text() for path in sorted(PROTOS.glob(name)))
+    folders = [PROTOS / package.replace(".", "/") for package in PACKAGES]
+    files = [path for folder in folders for path in sorted(folder.glob(name))]
+    sources = "".join(path.read_text() for path in files)
     found = re.findall(pattern, sources, re.MULTILINE)
     return {name: re.sub(r"\s*//\s*", " ", comment).strip() for comment, name in found}
 

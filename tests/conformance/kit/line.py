@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from conformance.kit.own_pool import OwnPool
 from conformance.kit.simulator import Phone, Simulator
 
+from maskline.admin.v1 import pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import pool_pb2
 
 LARGEST_PAGE = 500
 LIVE = (pb.CONVERSATION_STATE_WAITING, pb.CONVERSATION_STATE_ACTIVE)
@@ -23,7 +23,7 @@ class Line:
     def open(self, *phones: Phone) -> pb.Conversation:
         """A client opens a conversation between two phones."""
         request = pb.OpenConversationRequest(
-            pool=self.pool.name,
+            pool_id=self.pool.name,
             phone_numbers=[phone.number for phone in phones],
             masked_number=self.number,
         )
@@ -32,12 +32,12 @@ class Line:
     def conversations_of(self, phone: Phone) -> list[pb.Conversation]:
         """Newest first."""
         participant_id = self.own.participant_id(phone.number, self.pool.name)
-        request = pb.ListConversationsRequest(pool=self.pool.name, participant_id=participant_id)
+        request = pb.ListConversationsRequest(pool_id=self.pool.name, participant_id=participant_id)
         service = self.own.client.conversations
         return list(self.own.ask(service.ListConversations, request).conversations)
 
     def messages(self, conversation_id: str) -> list[pb.MessageSummary]:
-        request = pb.ListMessagesRequest(pool=self.pool.name, conversation_id=conversation_id)
+        request = pb.ListMessagesRequest(pool_id=self.pool.name, conversation_id=conversation_id)
         return list(self.own.ask(self.own.client.conversations.ListMessages, request).messages)
 
     def end_all_of(self, phone: Phone) -> None:
@@ -45,7 +45,7 @@ class Line:
         for conversation in self.conversations_of(phone):
             if conversation.state in LIVE:
                 request = pb.EndConversationRequest(
-                    pool=self.pool.name, conversation_id=conversation.conversation_id
+                    pool_id=self.pool.name, conversation_id=conversation.conversation_id
                 )
                 self.own.ask(self.own.client.conversations.EndConversation, request)
 
@@ -66,8 +66,8 @@ def find_line(own: OwnPool, simulator: Simulator) -> Line:
     texted = set(simulator.masked_numbers())
     listing = pool_pb2.ListPoolsRequest(page_size=LARGEST_PAGE)
     for pool in own.ask(own.client.pools.ListPools, listing).pools:
-        request = pool_pb2.ListNumbersRequest(pool=pool.name, page_size=LARGEST_PAGE)
-        for number in own.ask(own.client.pools.ListNumbers, request).numbers:
+        request = pool_pb2.ListMaskedNumbersRequest(pool_id=pool.name, page_size=LARGEST_PAGE)
+        for number in own.ask(own.client.pools.ListMaskedNumbers, request).numbers:
             is_active = number.state == pool_pb2.NUMBER_STATE_ACTIVE
             if is_active and number.phone_number in texted:
                 return Line(own, pool, number.phone_number)

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from conformance.kit.client import Client
 
-from maskline.conversation.v1 import opt_out_pb2
+from maskline.admin.v1 import person_pb2
 
 # The masked numbers of the suite's pools, the same in every run: in area codes that are never
 # assigned (29X and 39X).
@@ -63,9 +63,11 @@ class People:
 
     def opt_in_again(self) -> None:
         for number in self._opted_out:
-            request = opt_out_pb2.OptInRequest(request_id=str(uuid.uuid4()), phone_number=number)
-            self._client.ask(self._client.opt_outs.OptIn, request)
+            request = person_pb2.OptInPersonRequest(
+                request_id=str(uuid.uuid4()), phone_number=number
+            )
+            self._client.ask(self._client.people.OptInPerson, request)
 
     def _has_opted_out(self, number: str) -> bool:
-        request = opt_out_pb2.GetOptOutRequest(phone_number=number)
-        return self._client.ask(self._client.opt_outs.GetOptOut, request).state.is_opted_out
+        request = person_pb2.GetOptOutRequest(phone_number=number)
+        return self._client.ask(self._client.people.GetOptOut, request).opt_out.is_opted_out

@@ -20,8 +20,10 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 
+from maskline.admin.v1 import person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import event_pb2, opt_out_pb2, person_pb2, pool_pb2
+from maskline.conversation.v1 import event_pb2
+from maskline.ingest.v1 import ingest_pb2
 
 POOL = "conformance"
 # It has as many numbers as a pool may, and refuses texts while a conversation is paused.
@@ -102,8 +104,8 @@ class OwnPool:
         """Makes the pools where they do not exist yet."""
         for request in (creation(), full_creation()):
             self._create(request)
-        draining = pool_pb2.DrainNumberRequest(masked_number=DRAINING_NUMBER)
-        self.ask(self.client.pools.DrainNumber, draining)
+        draining = pool_pb2.DrainMaskedNumberRequest(masked_number=DRAINING_NUMBER)
+        self.ask(self.client.pools.DrainMaskedNumber, draining)
         self.reserve(RESERVED_NUMBER)
 
     def skip_if_creation_is_forgotten(self) -> None:
@@ -119,8 +121,8 @@ class OwnPool:
 
     def reserve(self, number: str) -> str:
         """Adds a number that is given to a conversation only when it is named."""
-        request = pool_pb2.AddNumberRequest(masked_number=number, is_reserved=True)
-        self.ask(self.client.pools.AddNumber, request)
+        request = pool_pb2.AddMaskedNumberRequest(masked_number=number, is_reserved=True)
+        self.ask(self.client.pools.AddMaskedNumber, request)
         return number
 
     def person(self) -> str:
@@ -129,7 +131,7 @@ class OwnPool:
 
     def filled(self, request: Request) -> Request:
         """The request with an id of its own, in the suite's pool, where it names none."""
-        for field, value in (("request_id", str(uuid4())), ("pool", POOL), ("pool_id", POOL)):
+        for field, value in (("request_id", str(uuid4())), ("pool_id", POOL)):
             if field in request.DESCRIPTOR.fields_by_name and not getattr(request, field):
                 setattr(request, field, value)
         return request
@@ -164,7 +166,7 @@ class OwnPool:
         """A conversation of this person, or of somebody new, with somebody new."""
         people = (person or self.person(), self.person())
         request = pb.OpenConversationRequest(
-            pool=pool,
+            pool_id=pool,
             phone_numbers=people,
             masked_number=masked_number,
             unique_name=unique_name,
@@ -182,7 +184,7 @@ class OwnPool:
     def paused(self, pool: str = "") -> Talk:
         """The same, paused."""
         talk = self.active(pool=pool)
-        request = pb.PauseConversationRequest(pool=pool, conversation_id=talk.conversation_id)
+        request = pb.PauseConversationRequest(pool_id=pool, conversation_id=talk.conversation_id)
         self.ask(self.client.conversations.PauseConversation, request)
         return talk
 
@@ -194,16 +196,16 @@ class OwnPool:
         request = pb.GetConversationRequest(conversation_id=conversation_id)
         return self.ask(self.client.conversations.GetConversation, request).conversation
 
-    def text(self, person: str, masked_number: str, body: str) -> pb.ReceiveMessageResult:
+    def text(self, person: str, masked_number: str, body: str) -> ingest_pb2.IngestMessageResult:
         """Hands a text in as the gateway does."""
-        message = pb.InboundMessage(
+        message = ingest_pb2.InboundMessage(
             carrier_message_id=f"mdr2-{uuid4().hex}",
             from_number=person,
             to_number=masked_number,
             body=body,
         )
-        request = pb.ReceiveMessagesRequest(messages=[message])
-        [result] = self.ask(self.client.conversations.ReceiveMessages, request).results
+        request = ingest_pb2.IngestMessagesRequest(messages=[message])
+        [result] = self.ask(self.client.ingest.IngestMessages, request).results
         return result
 
     def participant_id(self, person: str, pool: str = POOL) -> str:
@@ -213,8 +215,8 @@ class OwnPool:
 
     def opt_out(self, person: str) -> None:
         self.people.will_opt_out(person)
-        request = opt_out_pb2.OptOutRequest(phone_number=person)
-        self.ask(self.client.opt_outs.OptOut, request)
+        request = person_pb2.OptOutPersonRequest(phone_number=person)
+        self.ask(self.client.people.OptOutPerson, request)
 
     def erase(self, person: str) -> person_pb2.Erasure:
         self.people.will_opt_out(person)
@@ -230,7 +232,7 @@ class OwnPool:
                 raise
             names = [field.name for field in request.settings.DESCRIPTOR.fields]
             update = pool_pb2.UpdatePoolRequest(
-                pool=request.name, settings=request.settings, update_mask=FieldMask(paths=names)
+                pool_id=request.name, settings=request.settings, update_mask=FieldMask(paths=names)
             )
             self.ask(self.client.pools.UpdatePool, update)
 

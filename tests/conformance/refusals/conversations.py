@@ -66,7 +66,7 @@ def beginning(begin: Begin) -> dict[str, Maker]:
 
     return {
         "INVALID_ARGUMENT": lambda own: begin(own, masked_number="3905550100"),
-        "POOL_NOT_FOUND": lambda own: begin(own, pool=NO_POOL),
+        "POOL_NOT_FOUND": lambda own: begin(own, pool_id=NO_POOL),
         "MASKED_NUMBER_NOT_FOUND": lambda own: begin(own, masked_number=NOBODYS_NUMBER),
         "MASKED_NUMBER_NOT_ACTIVE": lambda own: begin(own, masked_number=DRAINING_NUMBER),
         "MASKED_NUMBER_COOLING": cooling,
@@ -161,7 +161,7 @@ def changing(change: Change, ready: Callable[[OwnPool], Talk]) -> dict[str, Make
 
     return {
         "INVALID_ARGUMENT": lambda own: change(""),
-        "POOL_NOT_FOUND": lambda own: change(NOTHING, pool=NO_POOL),
+        "POOL_NOT_FOUND": lambda own: change(NOTHING, pool_id=NO_POOL),
         "CONVERSATION_NOT_FOUND": lambda own: change(NOTHING),
         "CONVERSATION_ENDED": lambda own: change(own.ended().conversation_id),
         "REQUEST_ID_REUSED": reused,
@@ -171,7 +171,7 @@ def changing(change: Change, ready: Callable[[OwnPool], Talk]) -> dict[str, Make
 
 def sending_while_paused(own: OwnPool) -> Message:
     talk = own.paused(FULL_POOL)
-    return send(talk.conversation_id, participant_id=talk.participant_id, pool=FULL_POOL)
+    return send(talk.conversation_id, participant_id=talk.participant_id, pool_id=FULL_POOL)
 
 
 def sending_more_than_is_held(own: OwnPool) -> Message:
@@ -213,7 +213,7 @@ TABLE: Table = {
     "OpenConversation": beginning(open_) | {"PAIR_BLOCKED": opening_a_blocked_pair},
     "JoinConversation": {
         "INVALID_ARGUMENT": lambda own: join(own, ""),
-        "POOL_NOT_FOUND": lambda own: join(own, pool=NO_POOL),
+        "POOL_NOT_FOUND": lambda own: join(own, pool_id=NO_POOL),
         "JOIN_CODE_INVALID": join,
         "ALREADY_IN_CONVERSATION": joining_while_in_another,
         "MASKED_NUMBER_COOLING": joining_too_soon_after_another,

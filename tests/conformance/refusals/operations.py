@@ -14,13 +14,7 @@ from conformance.refusals.made import NO_POOL, Maker, Table, carried_out, with_f
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 
-from maskline.conversation.v1 import (
-    dead_letter_pb2,
-    deployment_pb2,
-    opt_out_pb2,
-    person_pb2,
-    pool_pb2,
-)
+from maskline.admin.v1 import dead_letter_pb2, maintenance_pb2, person_pb2, pool_pb2
 
 # Has the form of one, and is older than any.
 NO_DEAD_LETTER = "1-0"
@@ -58,16 +52,16 @@ class ChangeNumber(Protocol):
 
 
 def add(masked_number: str, **fields: str) -> Message:
-    request = pool_pb2.AddNumberRequest(masked_number=masked_number, is_reserved=True)
+    request = pool_pb2.AddMaskedNumberRequest(masked_number=masked_number, is_reserved=True)
     return with_fields(request, fields)
 
 
 def drain(masked_number: str, **fields: str) -> Message:
-    return with_fields(pool_pb2.DrainNumberRequest(masked_number=masked_number), fields)
+    return with_fields(pool_pb2.DrainMaskedNumberRequest(masked_number=masked_number), fields)
 
 
 def remove(masked_number: str, **fields: str) -> Message:
-    return with_fields(pool_pb2.RemoveNumberRequest(masked_number=masked_number), fields)
+    return with_fields(pool_pb2.RemoveMaskedNumberRequest(masked_number=masked_number), fields)
 
 
 def of_number(change: ChangeNumber) -> dict[str, Maker]:
@@ -79,7 +73,7 @@ def of_number(change: ChangeNumber) -> dict[str, Maker]:
 
     return {
         "INVALID_ARGUMENT": lambda own: change("3905550100"),
-        "POOL_NOT_FOUND": lambda own: change(NOBODYS_NUMBER, pool=NO_POOL),
+        "POOL_NOT_FOUND": lambda own: change(NOBODYS_NUMBER, pool_id=NO_POOL),
         "REQUEST_ID_REUSED": reused,
     }
 
@@ -95,10 +89,10 @@ def erase(own: OwnPool) -> person_pb2.ErasePersonRequest:
     return person_pb2.ErasePersonRequest(phone_number=person)
 
 
-def opt_out(own: OwnPool) -> opt_out_pb2.OptOutRequest:
+def opt_out(own: OwnPool) -> person_pb2.OptOutPersonRequest:
     person = own.person()
     own.people.will_opt_out(person)
-    return opt_out_pb2.OptOutRequest(phone_number=person)
+    return person_pb2.OptOutPersonRequest(phone_number=person)
 
 
 TABLE: Table = {
@@ -112,30 +106,30 @@ TABLE: Table = {
     },
     "UpdatePool": {
         "INVALID_ARGUMENT": lambda own: update("name"),
-        "POOL_NOT_FOUND": lambda own: update("operator", pool=NO_POOL),
+        "POOL_NOT_FOUND": lambda own: update("operator", pool_id=NO_POOL),
         "ETAG_MISMATCH": lambda own: update("operator", etag="of-another-time"),
         "REQUEST_ID_REUSED": updating_otherwise,
     },
-    "AddNumber": of_number(add)
+    "AddMaskedNumber": of_number(add)
     | {
         "MASKED_NUMBER_ALREADY_ASSIGNED": lambda own: add(FULL_POOL_NUMBERS[0]),
-        "MASKED_NUMBER_LIMIT_REACHED": lambda own: add(NOBODYS_NUMBER, pool=FULL_POOL),
+        "MASKED_NUMBER_LIMIT_REACHED": lambda own: add(NOBODYS_NUMBER, pool_id=FULL_POOL),
     },
-    "DrainNumber": of_number(drain)
+    "DrainMaskedNumber": of_number(drain)
     | {"MASKED_NUMBER_NOT_FOUND": lambda own: drain(NOBODYS_NUMBER)},
-    "RemoveNumber": of_number(remove)
+    "RemoveMaskedNumber": of_number(remove)
     | {
         "MASKED_NUMBER_NOT_FOUND": lambda own: remove(NOBODYS_NUMBER),
         "MASKED_NUMBER_IN_USE": removing_in_use,
     },
-    "OptOut": {
-        "INVALID_ARGUMENT": lambda own: opt_out_pb2.OptOutRequest(),
+    "OptOutPerson": {
+        "INVALID_ARGUMENT": lambda own: person_pb2.OptOutPersonRequest(),
         "REQUEST_ID_REUSED": lambda own: carried_out(own, opt_out(own), phone_number=own.person()),
     },
-    "OptIn": {
-        "INVALID_ARGUMENT": lambda own: opt_out_pb2.OptInRequest(),
+    "OptInPerson": {
+        "INVALID_ARGUMENT": lambda own: person_pb2.OptInPersonRequest(),
         "REQUEST_ID_REUSED": lambda own: carried_out(
-            own, opt_out_pb2.OptInRequest(phone_number=own.person()), phone_number=own.person()
+            own, person_pb2.OptInPersonRequest(phone_number=own.person()), phone_number=own.person()
         ),
     },
     "ErasePerson": {
@@ -145,26 +139,26 @@ TABLE: Table = {
     "ReplayDeadLetter": {
         "INVALID_ARGUMENT": lambda own: dead_letter_pb2.ReplayDeadLetterRequest(),
         "POOL_NOT_FOUND": lambda own: dead_letter_pb2.ReplayDeadLetterRequest(
-            pool=NO_POOL, dead_letter_id=NO_DEAD_LETTER
+            pool_id=NO_POOL, dead_letter_id=NO_DEAD_LETTER
         ),
         "DEAD_LETTER_NOT_FOUND": lambda own: dead_letter_pb2.ReplayDeadLetterRequest(
             dead_letter_id=NO_DEAD_LETTER
         ),
     },
-    "DropDeadLetter": {
-        "INVALID_ARGUMENT": lambda own: dead_letter_pb2.DropDeadLetterRequest(),
-        "POOL_NOT_FOUND": lambda own: dead_letter_pb2.DropDeadLetterRequest(
-            pool=NO_POOL, dead_letter_id=NO_DEAD_LETTER
+    "DiscardDeadLetter": {
+        "INVALID_ARGUMENT": lambda own: dead_letter_pb2.DiscardDeadLetterRequest(),
+        "POOL_NOT_FOUND": lambda own: dead_letter_pb2.DiscardDeadLetterRequest(
+            pool_id=NO_POOL, dead_letter_id=NO_DEAD_LETTER
         ),
-        "DEAD_LETTER_NOT_FOUND": lambda own: dead_letter_pb2.DropDeadLetterRequest(
+        "DEAD_LETTER_NOT_FOUND": lambda own: dead_letter_pb2.DiscardDeadLetterRequest(
             dead_letter_id=NO_DEAD_LETTER
         ),
     },
-    "RotateKeys": {
-        "INVALID_ARGUMENT": lambda own: deployment_pb2.RotateKeysRequest(page_token="x")
+    "RotateStateKeys": {
+        "INVALID_ARGUMENT": lambda own: maintenance_pb2.RotateStateKeysRequest(page_token="x")
     },
     "AcceptRestore": {
-        "INVALID_ARGUMENT": lambda own: deployment_pb2.AcceptRestoreRequest(request_id="x" * 129),
-        "NO_RESTORE_PENDING": lambda own: deployment_pb2.AcceptRestoreRequest(),
+        "INVALID_ARGUMENT": lambda own: maintenance_pb2.AcceptRestoreRequest(request_id="x" * 129),
+        "NO_RESTORE_PENDING": lambda own: maintenance_pb2.AcceptRestoreRequest(),
     },
 }

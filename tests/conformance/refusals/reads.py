@@ -6,15 +6,10 @@ from conformance.kit.own_pool import OwnPool, watch_request
 from conformance.refusals.made import NO_POOL, NOTHING, TOO_LONG, Maker, Table
 from google.protobuf.message import Message
 
+from maskline.admin.v1 import dead_letter_pb2, person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import (
-    dead_letter_pb2,
-    event_pb2,
-    media_pb2,
-    opt_out_pb2,
-    person_pb2,
-    pool_pb2,
-)
+from maskline.conversation.v1 import event_pb2
+from maskline.ingest.v1 import ingest_pb2
 
 # As many as one replica serves.
 WATCHERS_LIMIT = 64
@@ -46,30 +41,32 @@ def watching_among_many(own: OwnPool) -> Message:
 
 TABLE: Table = {
     "GetConversation": of_conversation(
-        lambda pool, name: pb.GetConversationRequest(pool=pool, conversation_id=name)
+        lambda pool, name: pb.GetConversationRequest(pool_id=pool, conversation_id=name)
     ),
     "ListMessages": of_conversation(
-        lambda pool, name: pb.ListMessagesRequest(pool=pool, conversation_id=name)
+        lambda pool, name: pb.ListMessagesRequest(pool_id=pool, conversation_id=name)
     ),
     "ListEvents": of_conversation(
         lambda pool, name: event_pb2.ListEventsRequest(
             pool_id=pool, conversation_id=name, page_size=-1 if not name else 0
         )
     ),
-    "ListConversations": of_pool(lambda pool: pb.ListConversationsRequest(pool=pool)),
+    "ListConversations": of_pool(lambda pool: pb.ListConversationsRequest(pool_id=pool)),
     "WatchEvents": of_pool(
         lambda pool: event_pb2.WatchEventsRequest(
             pool_id=pool, start_position=event_pb2.START_POSITION_NOW
         )
     )
     | {"WATCH_LIMIT_REACHED": watching_among_many},
-    "GetPool": of_pool(lambda pool: pool_pb2.GetPoolRequest(pool=pool)),
-    "ListNumbers": of_pool(lambda pool: pool_pb2.ListNumbersRequest(pool=pool)),
-    "SyncNumbers": of_pool(lambda pool: pool_pb2.SyncNumbersRequest(pool=pool)),
-    "GetPoolAdvice": of_pool(lambda pool: pool_pb2.GetPoolAdviceRequest(pool=pool)),
+    "GetPool": of_pool(lambda pool: pool_pb2.GetPoolRequest(pool_id=pool)),
+    "ListMaskedNumbers": of_pool(lambda pool: pool_pb2.ListMaskedNumbersRequest(pool_id=pool)),
+    "CompareMaskedNumbers": of_pool(
+        lambda pool: pool_pb2.CompareMaskedNumbersRequest(pool_id=pool)
+    ),
+    "GetPoolCapacity": of_pool(lambda pool: pool_pb2.GetPoolCapacityRequest(pool_id=pool)),
     "ListPools": {"INVALID_ARGUMENT": lambda own: pool_pb2.ListPoolsRequest(page_size=-1)},
-    "ListDeadLetters": of_pool(lambda pool: dead_letter_pb2.ListDeadLettersRequest(pool=pool)),
-    "GetOptOut": {"INVALID_ARGUMENT": lambda own: opt_out_pb2.GetOptOutRequest()},
+    "ListDeadLetters": of_pool(lambda pool: dead_letter_pb2.ListDeadLettersRequest(pool_id=pool)),
+    "GetOptOut": {"INVALID_ARGUMENT": lambda own: person_pb2.GetOptOutRequest()},
     "LookupParticipant": {
         "INVALID_ARGUMENT": lambda own: person_pb2.LookupParticipantRequest(),
         "POOL_NOT_FOUND": lambda own: person_pb2.LookupParticipantRequest(
@@ -81,7 +78,7 @@ TABLE: Table = {
         "ERASURE_NOT_FOUND": lambda own: person_pb2.GetErasureRequest(erasure_id=NOTHING),
     },
     "GetMedia": {
-        "INVALID_ARGUMENT": lambda own: media_pb2.GetMediaRequest(),
-        "MEDIA_NOT_FOUND": lambda own: media_pb2.GetMediaRequest(media_token=NOTHING),
+        "INVALID_ARGUMENT": lambda own: ingest_pb2.GetMediaRequest(),
+        "MEDIA_NOT_FOUND": lambda own: ingest_pb2.GetMediaRequest(media_token=NOTHING),
     },
 }

@@ -7,8 +7,7 @@ from gateway.access.middleware import AccessRules
 from gateway.app import create_app
 from gateway.callbacks.endpoints import BodyLimits
 from gateway.conversation_client import ConversationClient
-from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import media_pb2
+from maskline.ingest.v1 import ingest_pb2
 
 LIMITS = BodyLimits(max_bytes=4096, seconds=5)
 
@@ -19,15 +18,15 @@ class FakeClient(ConversationClient):
     def __init__(self, error: Exception | None = None) -> None:
         self._error = error
 
-    async def receive_message(self, message: pb.InboundMessage) -> None:
+    async def receive_message(self, message: ingest_pb2.InboundMessage) -> None:
         self._raise()
 
-    async def receive_receipt(self, receipt: pb.DeliveryReceipt) -> None:
+    async def receive_receipt(self, receipt: ingest_pb2.DeliveryReceipt) -> None:
         self._raise()
 
-    async def get_media(self, media_token: str) -> media_pb2.GetMediaResponse:
+    async def get_media(self, media_token: str) -> ingest_pb2.GetMediaResponse:
         self._raise()
-        return media_pb2.GetMediaResponse(content_type="image/png", content=b"pixels")
+        return ingest_pb2.GetMediaResponse(content_type="image/png", content=b"pixels")
 
     async def is_serving(self) -> bool:
         return self._error is None

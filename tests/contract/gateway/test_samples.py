@@ -7,7 +7,7 @@ from google.protobuf.json_format import ParseDict
 
 from gateway.callbacks.delivery_receipt import parse_receipt
 from gateway.callbacks.inbound_message import parse_message
-from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.ingest.v1 import ingest_pb2
 
 SAMPLES = sorted((Path(__file__).parent / "samples").glob("*.json"))
 RECEIPT_ADDRESS = "/api/receipt"
@@ -22,7 +22,7 @@ class Sample(TypedDict):
     expected: dict[str, object]
 
 
-def parse(sample: Sample) -> pb.InboundMessage | pb.DeliveryReceipt:
+def parse(sample: Sample) -> ingest_pb2.InboundMessage | ingest_pb2.DeliveryReceipt:
     body = json.dumps(sample["callback"], ensure_ascii=False).encode()
     if sample["posted_to"].startswith(RECEIPT_ADDRESS):
         send_token = sample["posted_to"].removeprefix(RECEIPT_ADDRESS).removeprefix("/attempt/")

@@ -10,15 +10,14 @@ import grpc
 from google.protobuf.message import Message
 from grpc.aio import ServicerContext
 
-from gateway.conversation_client import MEDIA_SERVICE, SERVICE
-from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import media_pb2
+from gateway.conversation_client import SERVICE
 from maskline.conversation.v1.error_reason_pb2 import ErrorReason
+from maskline.ingest.v1 import ingest_pb2
 from runtime.grpc.server import GrpcServer
 
 Context = ServicerContext[object, object]
 
-_TAKEN = (pb.RECEIVE_OUTCOME_ACCEPTED, pb.RECEIVE_OUTCOME_REPEATED)
+_TAKEN = (ingest_pb2.INGEST_OUTCOME_ACCEPTED, ingest_pb2.INGEST_OUTCOME_REPEATED)
 _FILES = ("image/png", "text/plain; charset=utf-8", "application/octet-stream")
 # Prime to what reasons and outcomes go round in, so that each comes to each.
 FAILS_EVERY = 7
@@ -32,32 +31,32 @@ class Answering:
         self._calls: Iterator[int] = repeat(0) if is_well else count()
         self._turns: Iterator[int] = repeat(0) if is_well else count()
 
-    async def ReceiveMessages(
-        self, request: pb.ReceiveMessagesRequest, context: Context
-    ) -> pb.ReceiveMessagesResponse:
+    async def IngestMessages(
+        self, request: ingest_pb2.IngestMessagesRequest, context: Context
+    ) -> ingest_pb2.IngestMessagesResponse:
         """Every text is taken, or one in two; now and then the call fails."""
         await self._fail_now_and_then(context)
         results = [_message_result(next(self._turns)) for _ in request.messages]
-        return pb.ReceiveMessagesResponse(results=results)
+        return ingest_pb2.IngestMessagesResponse(results=results)
 
-    async def ReceiveDeliveryReceipts(
-        self, request: pb.ReceiveDeliveryReceiptsRequest, context: Context
-    ) -> pb.ReceiveDeliveryReceiptsResponse:
+    async def IngestDeliveryReceipts(
+        self, request: ingest_pb2.IngestDeliveryReceiptsRequest, context: Context
+    ) -> ingest_pb2.IngestDeliveryReceiptsResponse:
         """Every receipt is taken, or one in two; now and then the call fails."""
         await self._fail_now_and_then(context)
         results = [_receipt_result(next(self._turns)) for _ in request.receipts]
-        return pb.ReceiveDeliveryReceiptsResponse(results=results)
+        return ingest_pb2.IngestDeliveryReceiptsResponse(results=results)
 
     async def GetMedia(
-        self, request: media_pb2.GetMediaRequest, context: Context
-    ) -> media_pb2.GetMediaResponse:
+        self, request: ingest_pb2.GetMediaRequest, context: Context
+    ) -> ingest_pb2.GetMediaResponse:
         """Every second file is kept."""
         await self._fail_now_and_then(context)
         chosen = crc32(request.media_token.encode())
         if chosen % 2:
             await context.abort(grpc.StatusCode.NOT_FOUND, "not kept")
         content_type = _FILES[chosen % len(_FILES)]
-        return media_pb2.GetMediaResponse(content_type=content_type, content=b"pixels")
+        return ingest_pb2.GetMediaResponse(content_type=content_type, content=b"pixels")
 
     async def _fail_now_and_then(self, context: Context) -> None:
         call = next(self._calls)
@@ -65,22 +64,26 @@ class Answering:
             await context.abort(_FAILURES[call % len(_FAILURES)], "behind the gateway")
 
 
-def _message_result(turn: int) -> pb.ReceiveMessageResult:
+def _message_result(turn: int) -> ingest_pb2.IngestMessageResult:
     if turn % 2 == 0:
-        return pb.ReceiveMessageResult(outcome=_TAKEN[turn // 2 % len(_TAKEN)])
-    return pb.ReceiveMessageResult(outcome=pb.RECEIVE_OUTCOME_REFUSED, error=_error(turn))
+        return ingest_pb2.IngestMessageResult(outcome=_TAKEN[turn // 2 % len(_TAKEN)])
+    return ingest_pb2.IngestMessageResult(
+        outcome=ingest_pb2.INGEST_OUTCOME_REFUSED, error=_error(turn)
+    )
 
 
-def _receipt_result(turn: int) -> pb.ReceiveDeliveryReceiptResult:
+def _receipt_result(turn: int) -> ingest_pb2.IngestDeliveryReceiptResult:
     if turn % 2 == 0:
-        return pb.ReceiveDeliveryReceiptResult(outcome=pb.RECEIPT_OUTCOME_RECORDED)
-    return pb.ReceiveDeliveryReceiptResult(outcome=pb.RECEIPT_OUTCOME_REFUSED, error=_error(turn))
+        return ingest_pb2.IngestDeliveryReceiptResult(outcome=ingest_pb2.RECEIPT_OUTCOME_RECORDED)
+    return ingest_pb2.IngestDeliveryReceiptResult(
+        outcome=ingest_pb2.RECEIPT_OUTCOME_REFUSED, error=_error(turn)
+    )
 
 
-def _error(turn: int) -> pb.ItemError:
+def _error(turn: int) -> ingest_pb2.ItemError:
     """Any reason of the contract, and sometimes one that it has not yet."""
     reason = turn // 2 % (len(ErrorReason.values()) + 1)
-    return pb.ItemError(reason=ErrorReason.ValueType(reason), message="behind the gateway")
+    return ingest_pb2.ItemError(reason=ErrorReason.ValueType(reason), message="behind the gateway")
 
 
 @asynccontextmanager
@@ -88,7 +91,7 @@ async def answering(*, is_well: bool) -> AsyncIterator[str]:
     """A real server of it; yields its address."""
     server = GrpcServer("127.0.0.1:0", [])
     server.server.add_generic_rpc_handlers(_handlers(Answering(is_well=is_well)))
-    names = [SERVICE.full_name, MEDIA_SERVICE.full_name]
+    names = [SERVICE.full_name, SERVICE.full_name]
     await server.start(names)
     await server.set_health(names, _well)
     try:
@@ -100,15 +103,15 @@ async def answering(*, is_well: bool) -> AsyncIterator[str]:
 def _handlers(answers: Answering) -> tuple[grpc.GenericRpcHandler, ...]:
     """Those of the methods that a gateway has business with."""
     methods = {
-        "ReceiveMessages": _handler(answers.ReceiveMessages, pb.ReceiveMessagesRequest),
-        "ReceiveDeliveryReceipts": _handler(
-            answers.ReceiveDeliveryReceipts, pb.ReceiveDeliveryReceiptsRequest
+        "IngestMessages": _handler(answers.IngestMessages, ingest_pb2.IngestMessagesRequest),
+        "IngestDeliveryReceipts": _handler(
+            answers.IngestDeliveryReceipts, ingest_pb2.IngestDeliveryReceiptsRequest
         ),
     }
-    media = {"GetMedia": _handler(answers.GetMedia, media_pb2.GetMediaRequest)}
+    media = {"GetMedia": _handler(answers.GetMedia, ingest_pb2.GetMediaRequest)}
     return (
         grpc.method_handlers_generic_handler(SERVICE.full_name, methods),
-        grpc.method_handlers_generic_handler(MEDIA_SERVICE.full_name, media),
+        grpc.method_handlers_generic_handler(SERVICE.full_name, media),
     )
 
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import gateway
 from conversation_service.domain.errors import InvalidArgument
-from conversation_service.rpc.conversations.inbound import delivery_receipt, inbound_message
+from conversation_service.rpc.ingest.items import delivery_receipt, inbound_message
 from gateway.callbacks.delivery_receipt import parse_receipt
 from gateway.callbacks.inbound_message import parse_message
 from gateway.problems import MalformedCallback
-from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.ingest.v1 import ingest_pb2
 
 _SOURCE = "".join(path.read_text() for path in Path(gateway.__file__).parent.rglob("*.py"))
 # The two fields that a sentence is about.
@@ -22,7 +22,7 @@ def message_callback(data: bytes) -> None:
     except MalformedCallback as refusal:
         _repeats_nothing(refusal)
         return
-    if isinstance(callback, pb.InboundMessage):
+    if isinstance(callback, ingest_pb2.InboundMessage):
         _text_is_taken(callback)
     else:
         _receipt_is_taken(callback)
@@ -48,14 +48,14 @@ def _repeats_nothing(refusal: MalformedCallback) -> None:
     assert refusal.__context__ is None or refusal.__suppress_context__
 
 
-def _text_is_taken(text: pb.InboundMessage) -> None:
+def _text_is_taken(text: ingest_pb2.InboundMessage) -> None:
     """A text that the conversation service calls malformed would be lost without a word."""
-    read = pb.InboundMessage.FromString(text.SerializeToString())
+    read = ingest_pb2.InboundMessage.FromString(text.SerializeToString())
     assert read == text
     assert not isinstance(inbound_message(read), InvalidArgument)
 
 
-def _receipt_is_taken(receipt: pb.DeliveryReceipt) -> None:
-    read = pb.DeliveryReceipt.FromString(receipt.SerializeToString())
+def _receipt_is_taken(receipt: ingest_pb2.DeliveryReceipt) -> None:
+    read = ingest_pb2.DeliveryReceipt.FromString(receipt.SerializeToString())
     assert read == receipt
     assert not isinstance(delivery_receipt(read), InvalidArgument)

@@ -8,9 +8,9 @@ import grpc
 from fuzz.rpcs.calling import Documented, Sent, listed_reasons
 from google.protobuf.descriptor import MethodDescriptor
 
-from conversation_service.app.application import SERVICES
 from conversation_service.rpc.core import status as conversation_status
-from maskline.conversation.v1 import pool_pb2
+from conversation_service.rpc.core.permissions import SERVICES
+from maskline.admin.v1 import pool_pb2
 from maskline.messaging.v1 import carrier_pb2, messaging_pb2
 from messaging_service.rpc import status as messaging_status
 from support.builders import random_requests
@@ -118,7 +118,7 @@ FUZZED = {
             "request_id": [f"request-{number}" for number in range(200)],
             "conversation_id": [CONVERSATION],
             "participant_id": [PARTICIPANT],
-            "pool": ["main"],
+            "pool_id": ["main"],
             "from_number": [ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBER],
             "to_number": [MASKED, OTHER_MASKED],
         },
@@ -137,7 +137,7 @@ FUZZED = {
         ),
         palette={
             "message_id": [f"m{number}" for number in range(40)],
-            "pool": ["main"],
+            "pool_id": ["main"],
             "from_number": [MASKED, OTHER_MASKED],
             "to_number": [ALICE_NUMBER, BOB_NUMBER],
             "body": ["hello", "", "\0"],

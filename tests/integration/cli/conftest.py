@@ -4,7 +4,7 @@ import pytest
 from integration.cli.samples import POOL
 from integration.cli.scripted import Deployment, serving
 
-from maskline.conversation.v1.pool_pb2 import GetPoolResponse
+from maskline.admin.v1.pool_pb2 import GetPoolResponse
 
 
 @pytest.fixture

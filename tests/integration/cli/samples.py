@@ -2,9 +2,9 @@ from datetime import UTC, datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from maskline.admin.v1.pool_pb2 import Pool, PoolSettings
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1.event_pb2 import Event, EventType, WatchEventsResponse
-from maskline.conversation.v1.pool_pb2 import Pool, PoolSettings
 
 ALICE_PHONE = "+14255550111"
 BOB_PHONE = "+14255550122"
@@ -17,7 +17,7 @@ NOON_SHOWN = "2026-03-01 17:00:05"
 POOL = Pool(name="main", settings=PoolSettings(operator="Test exchange"), number_count=2)
 TALKING = pb.Conversation(
     conversation_id="c1",
-    pool="main",
+    pool_id="main",
     masked_number=MASKED,
     state=pb.CONVERSATION_STATE_ACTIVE,
     participants=[

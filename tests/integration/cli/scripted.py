@@ -11,15 +11,9 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from maskline.conversation.v1 import (
-    conversation_pb2,
-    dead_letter_pb2,
-    deployment_pb2,
-    event_pb2,
-    opt_out_pb2,
-    person_pb2,
-    pool_pb2,
-)
+from maskline.admin.v1 import dead_letter_pb2, maintenance_pb2, person_pb2, pool_pb2
+from maskline.conversation.v1 import conversation_pb2, event_pb2
+from maskline.ingest.v1 import ingest_pb2
 from runtime.grpc.security import INSECURE, ServerSecurity
 from runtime.grpc.server import GrpcServer
 from runtime.grpc.status import RpcStatus, to_grpc_status
@@ -34,10 +28,10 @@ SERVICES = (
     conversation_pb2.DESCRIPTOR.services_by_name["ConversationService"],
     event_pb2.DESCRIPTOR.services_by_name["EventService"],
     pool_pb2.DESCRIPTOR.services_by_name["PoolService"],
-    opt_out_pb2.DESCRIPTOR.services_by_name["OptOutService"],
     person_pb2.DESCRIPTOR.services_by_name["PersonService"],
     dead_letter_pb2.DESCRIPTOR.services_by_name["DeadLetterService"],
-    deployment_pb2.DESCRIPTOR.services_by_name["DeploymentService"],
+    maintenance_pb2.DESCRIPTOR.services_by_name["MaintenanceService"],
+    ingest_pb2.DESCRIPTOR.services_by_name["IngestService"],
 )
 NAMES = [service.full_name for service in SERVICES]
 

@@ -7,9 +7,8 @@ import pytest
 import structlog
 from grpc.aio import ServicerContext
 
-from gateway.conversation_client import MEDIA_SERVICE
-from maskline.conversation.v1 import media_pb2 as pb
-from maskline.conversation.v1 import media_pb2_grpc as rpc
+from gateway.conversation_client import SERVICE
+from maskline.ingest.v1 import ingest_pb2 as pb
 from runtime.grpc.server import GrpcServer
 from support.services.running_gateway import BACKEND_SECRET, RunningGateway, running_gateway
 
@@ -18,7 +17,7 @@ TOKEN = "Zm9yLXRlc3RzLW9ubHk_-Zm9yLXRlc3RzLW9ubHk_-x"
 CONTENT = bytes(range(256)) * 3_000
 
 
-class ScriptedMedia(rpc.MediaServiceServicer):
+class ScriptedMedia:
     """Has one file or fails with a status, and keeps the requested tokens."""
 
     def __init__(self) -> None:
@@ -48,8 +47,12 @@ def media() -> ScriptedMedia:
 @asynccontextmanager
 async def gateway_over(media: ScriptedMedia, seconds: float = 8.0) -> AsyncIterator[RunningGateway]:
     server = GrpcServer("127.0.0.1:0", [])
-    rpc.add_MediaServiceServicer_to_server(media, server.server)
-    await server.start([MEDIA_SERVICE.full_name])
+    handler = grpc.unary_unary_rpc_method_handler(
+        media.GetMedia, pb.GetMediaRequest.FromString, pb.GetMediaResponse.SerializeToString
+    )
+    methods = grpc.method_handlers_generic_handler(SERVICE.full_name, {"GetMedia": handler})
+    server.server.add_generic_rpc_handlers((methods,))
+    await server.start([SERVICE.full_name])
     try:
         target = f"127.0.0.1:{server.port}"
         async with running_gateway(target, call_timeout_seconds=seconds) as gateway:

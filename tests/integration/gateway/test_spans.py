@@ -11,7 +11,7 @@ from support.observation.spans import attributes, traced_process
 from support.services.running_gateway import ScriptedConversations, gateway_over
 
 TOKEN = "t" * 32
-CALL = "maskline.conversation.v1.ConversationService/ReceiveMessages"
+CALL = "maskline.ingest.v1.IngestService/IngestMessages"
 SECRETS = (b"555", b"hello", b"c2VuZC10b2tlbg", b"0af7651916cd43dd8448eb211c80319c", TOKEN.encode())
 
 

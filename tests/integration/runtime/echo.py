@@ -19,7 +19,7 @@ class Request:
     """A request with the field that authorization reads."""
 
     def __init__(self, raw: bytes) -> None:
-        self.pool = raw.decode()
+        self.pool_id = raw.decode()
 
 
 async def unary(request: object, context: Context) -> bytes:
@@ -43,7 +43,7 @@ def caller_of(context: Context) -> bytes:
 
 @asynccontextmanager
 async def echoing(security: ServerSecurity = INSECURE) -> AsyncIterator[int]:
-    """The port of a server with `S/Unary`, `S/Stream` and, without a pool, `S/Whole`."""
+    """The port of a server with `S/Unary`, `S/Stream` and, without a pool_id, `S/Whole`."""
     server = GrpcServer("127.0.0.1:0", [], security)
     handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
         "Unary": grpc.unary_unary_rpc_method_handler(unary, Request),
@@ -61,18 +61,18 @@ async def echoing(security: ServerSecurity = INSECURE) -> AsyncIterator[int]:
 
 
 async def ask(
-    channel: grpc.aio.Channel, method: str = "Unary", pool: str = "main"
+    channel: grpc.aio.Channel, method: str = "Unary", pool_id: str = "main"
 ) -> dict[str, str]:
     """Calls a unary method."""
     call = channel.unary_unary(f"/S/{method}", str.encode, json.loads)
-    response: dict[str, str] = await call(pool, timeout=TIMEOUT_SECONDS)
+    response: dict[str, str] = await call(pool_id, timeout=TIMEOUT_SECONDS)
     return response
 
 
-async def watch(channel: grpc.aio.Channel, pool: str = "main") -> list[dict[str, str]]:
+async def watch(channel: grpc.aio.Channel, pool_id: str = "main") -> list[dict[str, str]]:
     """Calls the streaming method."""
     call = channel.unary_stream("/S/Stream", str.encode, json.loads)
-    return [response async for response in call(pool, timeout=TIMEOUT_SECONDS)]
+    return [response async for response in call(pool_id, timeout=TIMEOUT_SECONDS)]
 
 
 async def _is_healthy() -> bool:

@@ -9,8 +9,8 @@ from model.people import PEOPLE
 from model.reference.records import ErasureRecord
 from model.reference.state import Model, PoolModel
 
+from maskline.admin.v1 import person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import opt_out_pb2, person_pb2, pool_pb2
 
 PAGE = 500
 # The number of last erasures that each check compares.
@@ -59,10 +59,10 @@ async def same_pool(deployment: Deployment, model: Model, name: str) -> None:
 
 
 async def same_opt_out(deployment: Deployment, model: Model, person: str) -> None:
-    request = opt_out_pb2.GetOptOutRequest(phone_number=person)
-    response = await deployment.call(request, opt_out_pb2.GetOptOutResponse)
+    request = person_pb2.GetOptOutRequest(phone_number=person)
+    response = await deployment.call(request, person_pb2.GetOptOutResponse)
     assert not isinstance(response, str)
-    assert response.state.is_opted_out == (person in model.opted_out), "an opt-out differs"
+    assert response.opt_out.is_opted_out == (person in model.opted_out), "an opt-out differs"
 
 
 async def same_erasures(deployment: Deployment, model: Model) -> None:
@@ -78,7 +78,7 @@ async def same_erasures(deployment: Deployment, model: Model) -> None:
 
 
 async def _listed(deployment: Deployment, pool: str) -> list[pb.Conversation]:
-    request = pb.ListConversationsRequest(pool=pool, page_size=PAGE)
+    request = pb.ListConversationsRequest(pool_id=pool, page_size=PAGE)
     response = await deployment.call(request, pb.ListConversationsResponse)
     assert not isinstance(response, str), response
     assert not response.next_page_token
@@ -110,8 +110,8 @@ def _no_blocked_pair(listed: list[pb.Conversation], pool: PoolModel) -> None:
 
 
 async def _same_numbers(deployment: Deployment, model: Model, pool: PoolModel) -> None:
-    request = pool_pb2.ListNumbersRequest(pool=pool.name)
-    response = await deployment.call(request, pool_pb2.ListNumbersResponse)
+    request = pool_pb2.ListMaskedNumbersRequest(pool_id=pool.name)
+    response = await deployment.call(request, pool_pb2.ListMaskedNumbersResponse)
     assert not isinstance(response, str)
     live = Counter(one.number for one in model.live_conversations() if one.pool == pool.name)
     active, draining = pool_pb2.NUMBER_STATE_ACTIVE, pool_pb2.NUMBER_STATE_DRAINING
@@ -125,8 +125,8 @@ async def _same_numbers(deployment: Deployment, model: Model, pool: PoolModel) -
 
 
 async def _same_capacity(deployment: Deployment, model: Model, pool: PoolModel) -> None:
-    request = pool_pb2.GetPoolAdviceRequest(pool=pool.name)
-    advice = await deployment.call(request, pool_pb2.GetPoolAdviceResponse)
+    request = pool_pb2.GetPoolCapacityRequest(pool_id=pool.name)
+    advice = await deployment.call(request, pool_pb2.GetPoolCapacityResponse)
     assert not isinstance(advice, str)
     live = [one for one in model.live_conversations() if one.pool == pool.name]
     per_person = Counter(person for conversation in live for person in conversation.people)

@@ -8,7 +8,7 @@ from model.rules import draws
 from model.rules.base import Rules, at, rule
 from model.rules.draws import Typed
 
-from maskline.conversation.v1 import pool_pb2
+from maskline.admin.v1 import pool_pb2
 
 
 class OperatorRules(Rules):
@@ -69,6 +69,6 @@ class OperatorRules(Rules):
         return [
             request
             for request in self.runner.number_requests
-            if not isinstance(request, pool_pb2.AddNumberRequest)
-            or request.masked_number in self.pool(request.pool).numbers
+            if not isinstance(request, pool_pb2.AddMaskedNumberRequest)
+            or request.masked_number in self.pool(request.pool_id).numbers
         ]

@@ -33,7 +33,7 @@ def filled(request: Request) -> Request:
     copy = type(request)()
     copy.CopyFrom(request)
     pool = POOL.name
-    for field, value in (("request_id", str(uuid4())), ("pool", pool), ("pool_id", pool)):
+    for field, value in (("request_id", str(uuid4())), ("pool_id", pool)):
         if field in copy.DESCRIPTOR.fields_by_name and not getattr(copy, field):
             setattr(copy, field, value)
     return copy

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from conversation_service.store.keyspace.keys import Keys
-from maskline.conversation.v1 import dead_letter_pb2 as pb
-from maskline.conversation.v1.dead_letter_pb2_grpc import DeadLetterServiceStub
+from maskline.admin.v1 import dead_letter_pb2 as pb
+from maskline.admin.v1.dead_letter_pb2_grpc import DeadLetterServiceStub
 from maskline.messaging.v1 import messaging_pb2
 from support.builders.conversation_calls import ask
 from support.builders.conversations import POOL

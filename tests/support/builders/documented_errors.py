@@ -5,14 +5,20 @@ from pathlib import Path
 
 from google.protobuf.descriptor import MethodDescriptor
 
-from conversation_service.app.application import SERVICES
+from conversation_service.rpc.core.permissions import SERVICES
 
-PROTOS = Path(__file__).parents[3] / "protos/maskline/conversation/v1"
+CONTRACTS = Path(__file__).parents[3] / "protos/maskline"
+# Those that the conversation service serves.
+PROTOS = tuple(
+    path
+    for package in ("conversation", "admin", "ingest")
+    for path in sorted((CONTRACTS / package / "v1").glob("*.proto"))
+)
 METHODS: dict[str, MethodDescriptor] = {
     method.name: method for service in SERVICES for method in service.methods
 }
 # Two return errors per item, the deployment check returns findings, and one does nothing.
-WITHOUT_LIST = {"ReceiveMessages", "ReceiveDeliveryReceipts", "CheckDeployment", "CheckAccess"}
+WITHOUT_LIST = {"IngestMessages", "IngestDeliveryReceipts", "CheckDeployment", "CheckAccess"}
 # Those that disclose whether a number is known.
 LOOKUPS = (
     "LookupParticipant",
@@ -28,7 +34,7 @@ _REASON = r"[A-Z]+(?:_[A-Z]+)+"
 
 def errors() -> dict[str, set[str]]:
     """The documented reasons by method; methods that list none are left out."""
-    sources = "".join(path.read_text() for path in sorted(PROTOS.glob("*.proto")))
+    sources = "".join(path.read_text() for path in PROTOS)
     documented = {
         method: set(re.findall(_REASON, comment.partition("Errors:")[2]))
         for comment, method in re.findall(_COMMENTED, sources, re.MULTILINE)

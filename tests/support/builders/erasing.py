@@ -5,8 +5,8 @@ from redis.asyncio import Redis
 from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.encryption.conversation_keys import conversation_of
 from conversation_service.store.rotation.encrypted_records import EncryptedRecords
+from maskline.admin.v1 import person_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import opt_out_pb2, person_pb2
 from support.builders.conversation_calls import ask
 from support.builders.conversations import ALICE_NUMBER, CIPHER
 from support.services.conversation_service import RunningService
@@ -22,8 +22,8 @@ async def erase(
 
 async def has_opted_out(service: RunningService, number: str = ALICE_NUMBER) -> bool:
     """Calls GetOptOut."""
-    request = opt_out_pb2.GetOptOutRequest(phone_number=number)
-    return (await ask(service.opt_outs.GetOptOut, request)).state.is_opted_out
+    request = person_pb2.GetOptOutRequest(phone_number=number)
+    return (await ask(service.people.GetOptOut, request)).opt_out.is_opted_out
 
 
 async def conversations_of(service: RunningService, number: str) -> list[str]:

@@ -8,8 +8,9 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
+from maskline.admin.v1 import pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import pool_pb2
+from maskline.ingest.v1 import ingest_pb2
 from support.builders.conversation_calls import CALL_SECONDS, filled
 from support.builders.conversations import (
     ALICE_NUMBER,
@@ -34,7 +35,7 @@ def palette() -> Palette:
     operator = pool_pb2.PoolSettings(operator="Test exchange")
     refusing = pool_pb2.PoolSettings(operator="x", pause_policy=pool_pb2.PAUSE_POLICY_REFUSE)
     return {
-        "pool": ["main", "second", "none", ""],
+        "pool_id": ["main", "second", "none", ""],
         "name": ["second", "main", "third"],
         "request_id": ["", "", "", "r1", "r2"],
         "phone_number": [*PEOPLE, "1"],
@@ -61,7 +62,7 @@ def palette() -> Palette:
         "dead_letter_id": ["1-0", "x", ""],
         "erasure_id": ["none", ""],
         "messages": [[_message(number, body)] for number in PEOPLE for body in BODIES],
-        "receipts": [[pb.DeliveryReceipt(carrier_message_id="mdr2-1")], []],
+        "receipts": [[ingest_pb2.DeliveryReceipt(carrier_message_id="mdr2-1")], []],
     }
 
 
@@ -128,8 +129,8 @@ def _set(request: Message, name: str, value: object) -> None:
         setattr(request, name, value)
 
 
-def _message(number: str, body: str) -> pb.InboundMessage:
-    return pb.InboundMessage(
+def _message(number: str, body: str) -> ingest_pb2.InboundMessage:
+    return ingest_pb2.InboundMessage(
         carrier_message_id=f"mdr2-{sha256(f'{number} {body}'.encode()).hexdigest()[:32]}",
         from_number=number,
         to_number=MASKED,

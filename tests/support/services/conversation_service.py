@@ -18,14 +18,15 @@ from conversation_service.domain.model.pool import SeededPool
 from conversation_service.store.deployment.state_directory import StateDirectory
 from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.keyspace.keys import Keys
+from maskline.admin.v1.maintenance_pb2_grpc import MaintenanceServiceStub
+from maskline.admin.v1.person_pb2_grpc import PersonServiceStub
+from maskline.admin.v1.pool_pb2_grpc import PoolServiceStub
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import event_pb2
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
-from maskline.conversation.v1.deployment_pb2_grpc import DeploymentServiceStub
 from maskline.conversation.v1.event_pb2_grpc import EventServiceStub
-from maskline.conversation.v1.opt_out_pb2_grpc import OptOutServiceStub
-from maskline.conversation.v1.person_pb2_grpc import PersonServiceStub
-from maskline.conversation.v1.pool_pb2_grpc import PoolServiceStub
+from maskline.ingest.v1 import ingest_pb2
+from maskline.ingest.v1.ingest_pb2_grpc import IngestServiceStub
 from maskline.messaging.v1 import messaging_pb2
 from runtime.clock import SharedClock
 from runtime.grpc.client import open_channel
@@ -40,12 +41,12 @@ from support.net.grpc_calls import is_serving
 from support.net.ports import free_port
 
 if TYPE_CHECKING:
+    from maskline.admin.v1.maintenance_pb2_grpc import MaintenanceServiceAsyncStub
+    from maskline.admin.v1.person_pb2_grpc import PersonServiceAsyncStub
+    from maskline.admin.v1.pool_pb2_grpc import PoolServiceAsyncStub
     from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceAsyncStub
-    from maskline.conversation.v1.deployment_pb2_grpc import DeploymentServiceAsyncStub
     from maskline.conversation.v1.event_pb2_grpc import EventServiceAsyncStub
-    from maskline.conversation.v1.opt_out_pb2_grpc import OptOutServiceAsyncStub
-    from maskline.conversation.v1.person_pb2_grpc import PersonServiceAsyncStub
-    from maskline.conversation.v1.pool_pb2_grpc import PoolServiceAsyncStub
+    from maskline.ingest.v1.ingest_pb2_grpc import IngestServiceAsyncStub
 
 # Without authorization, as in `make run`.
 WITH_REFLECTION = ServerSecurity(serves_reflection=True)
@@ -71,48 +72,52 @@ class RunningService:
         return EventServiceStub(self.channel)
 
     @property
-    def pools(self) -> "PoolServiceAsyncStub":
-        return PoolServiceStub(self.channel)
+    def ingest(self) -> "IngestServiceAsyncStub":
+        return IngestServiceStub(self.channel)
 
     @property
-    def opt_outs(self) -> "OptOutServiceAsyncStub":
-        return OptOutServiceStub(self.channel)
+    def pools(self) -> "PoolServiceAsyncStub":
+        return PoolServiceStub(self.channel)
 
     @property
     def people(self) -> "PersonServiceAsyncStub":
         return PersonServiceStub(self.channel)
 
     @property
-    def deployment(self) -> "DeploymentServiceAsyncStub":
-        return DeploymentServiceStub(self.channel)
+    def deployment(self) -> "MaintenanceServiceAsyncStub":
+        return MaintenanceServiceStub(self.channel)
 
-    async def deliver(self, number: str, body: str, to: str = MASKED) -> pb.ReceiveMessageResult:
+    async def deliver(
+        self, number: str, body: str, to: str = MASKED
+    ) -> ingest_pb2.IngestMessageResult:
         """Delivers one inbound message."""
         message = self.text(number, body, to)
         [result] = (await self.receive(message)).results
         return result
 
-    def text(self, number: str, body: str, to: str = MASKED) -> pb.InboundMessage:
+    def text(self, number: str, body: str, to: str = MASKED) -> ingest_pb2.InboundMessage:
         """An inbound message with a new id."""
-        return pb.InboundMessage(
+        return ingest_pb2.InboundMessage(
             carrier_message_id=f"mdr2-{uuid4().hex}", from_number=number, to_number=to, body=body
         )
 
-    async def receive(self, *messages: pb.InboundMessage) -> pb.ReceiveMessagesResponse:
+    async def receive(
+        self, *messages: ingest_pb2.InboundMessage
+    ) -> ingest_pb2.IngestMessagesResponse:
         """Delivers inbound messages as one batch."""
-        request = pb.ReceiveMessagesRequest(messages=messages)
-        return await self.stub.ReceiveMessages(request, timeout=CALL_SECONDS)
+        request = ingest_pb2.IngestMessagesRequest(messages=messages)
+        return await self.ingest.IngestMessages(request, timeout=CALL_SECONDS)
 
-    async def receipts(self, *message_ids: str) -> list[pb.ReceiptOutcome.ValueType]:
+    async def receipts(self, *message_ids: str) -> list[ingest_pb2.ReceiptOutcome.ValueType]:
         """Delivers receipts of these messages as one batch."""
         receipts = [
-            pb.DeliveryReceipt(
+            ingest_pb2.DeliveryReceipt(
                 carrier_message_id=f"mdr2-{message_id}", send_token=f"token-{message_id}"
             )
             for message_id in message_ids
         ]
-        request = pb.ReceiveDeliveryReceiptsRequest(receipts=receipts)
-        response = await self.stub.ReceiveDeliveryReceipts(request, timeout=CALL_SECONDS)
+        request = ingest_pb2.IngestDeliveryReceiptsRequest(receipts=receipts)
+        response = await self.ingest.IngestDeliveryReceipts(request, timeout=CALL_SECONDS)
         return [result.outcome for result in response.results]
 
     async def heard(self, number: str, texts: int) -> list[str]:

@@ -67,7 +67,7 @@ class GuardedServer:
 
 def request_about(method: MethodDescriptor, pool: str) -> Message:
     """An empty request, except for the pool."""
-    named = {"pool", "pool_id"} & {*method.input_type.fields_by_name}
+    named = {"pool_id"} & {*method.input_type.fields_by_name}
     fields = dict.fromkeys(named, pool)
     return GetMessageClass(method.input_type)(**fields)
 

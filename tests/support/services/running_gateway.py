@@ -15,7 +15,7 @@ from gateway.access.middleware import AccessRules
 from gateway.app import create_app, response_headers
 from gateway.callbacks.endpoints import BodyLimits
 from gateway.conversation_client import SERVICE, ConversationClient
-from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.ingest.v1 import ingest_pb2
 from runtime.grpc.client import open_channel
 from runtime.grpc.server import GrpcServer
 from runtime.http.server import HttpOptions, http_server
@@ -34,22 +34,26 @@ class ScriptedConversations:
     """Returns the scripted results once the gate is open, and keeps the requests."""
 
     def __init__(self) -> None:
-        self.message_batches: list[list[pb.InboundMessage]] = []
-        self.receipt_batches: list[list[pb.DeliveryReceipt]] = []
-        self.message_result = pb.ReceiveMessageResult(outcome=pb.RECEIVE_OUTCOME_ACCEPTED)
-        self.receipt_result = pb.ReceiveDeliveryReceiptResult(outcome=pb.RECEIPT_OUTCOME_RECORDED)
+        self.message_batches: list[list[ingest_pb2.InboundMessage]] = []
+        self.receipt_batches: list[list[ingest_pb2.DeliveryReceipt]] = []
+        self.message_result = ingest_pb2.IngestMessageResult(
+            outcome=ingest_pb2.INGEST_OUTCOME_ACCEPTED
+        )
+        self.receipt_result = ingest_pb2.IngestDeliveryReceiptResult(
+            outcome=ingest_pb2.RECEIPT_OUTCOME_RECORDED
+        )
         self.fails_with: grpc.StatusCode | None = None
         self.omits_results = False
         self.gate = asyncio.Event()
         self.gate.set()
 
     @property
-    def messages(self) -> list[pb.InboundMessage]:
+    def messages(self) -> list[ingest_pb2.InboundMessage]:
         """All messages in the order of their arrival."""
         return [message for batch in self.message_batches for message in batch]
 
     @property
-    def receipts(self) -> list[pb.DeliveryReceipt]:
+    def receipts(self) -> list[ingest_pb2.DeliveryReceipt]:
         """All receipts in the order of their arrival."""
         return [receipt for batch in self.receipt_batches for receipt in batch]
 
@@ -61,25 +65,25 @@ class ScriptedConversations:
 
         return called
 
-    async def ReceiveMessages(
-        self, request: pb.ReceiveMessagesRequest, context: Context
-    ) -> pb.ReceiveMessagesResponse:
+    async def IngestMessages(
+        self, request: ingest_pb2.IngestMessagesRequest, context: Context
+    ) -> ingest_pb2.IngestMessagesResponse:
         self.message_batches.append(list(request.messages))
         await self.gate.wait()
         if self.fails_with is not None:
             await context.abort(self.fails_with, BACKEND_SECRET)
         count = 0 if self.omits_results else len(request.messages)
-        return pb.ReceiveMessagesResponse(results=[self.message_result] * count)
+        return ingest_pb2.IngestMessagesResponse(results=[self.message_result] * count)
 
-    async def ReceiveDeliveryReceipts(
-        self, request: pb.ReceiveDeliveryReceiptsRequest, context: Context
-    ) -> pb.ReceiveDeliveryReceiptsResponse:
+    async def IngestDeliveryReceipts(
+        self, request: ingest_pb2.IngestDeliveryReceiptsRequest, context: Context
+    ) -> ingest_pb2.IngestDeliveryReceiptsResponse:
         self.receipt_batches.append(list(request.receipts))
         await self.gate.wait()
         if self.fails_with is not None:
             await context.abort(self.fails_with, BACKEND_SECRET)
         results = [self.receipt_result] * len(request.receipts)
-        return pb.ReceiveDeliveryReceiptsResponse(results=results)
+        return ingest_pb2.IngestDeliveryReceiptsResponse(results=results)
 
 
 @asynccontextmanager
@@ -99,13 +103,13 @@ async def serving_conversations(
 
 def _methods(scripted: ScriptedConversations) -> grpc.GenericRpcHandler:
     """The methods that a gateway calls; any other call fails its test."""
-    messages, receipts = pb.ReceiveMessagesRequest, pb.ReceiveDeliveryReceiptsRequest
+    messages, receipts = ingest_pb2.IngestMessagesRequest, ingest_pb2.IngestDeliveryReceiptsRequest
     methods: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
-        "ReceiveMessages": grpc.unary_unary_rpc_method_handler(
-            scripted.ReceiveMessages, messages.FromString, _serialize
+        "IngestMessages": grpc.unary_unary_rpc_method_handler(
+            scripted.IngestMessages, messages.FromString, _serialize
         ),
-        "ReceiveDeliveryReceipts": grpc.unary_unary_rpc_method_handler(
-            scripted.ReceiveDeliveryReceipts, receipts.FromString, _serialize
+        "IngestDeliveryReceipts": grpc.unary_unary_rpc_method_handler(
+            scripted.IngestDeliveryReceipts, receipts.FromString, _serialize
         ),
     }
     return grpc.method_handlers_generic_handler(SERVICE.full_name, methods)
@@ -124,7 +128,7 @@ class CountingClient(ConversationClient):
 
     arrived = 0
 
-    async def receive_message(self, message: pb.InboundMessage) -> None:
+    async def receive_message(self, message: ingest_pb2.InboundMessage) -> None:
         self.arrived += 1
         await super().receive_message(message)
 

@@ -6,8 +6,8 @@ import json
 
 from system.leaks.deployment import Deployment
 
+from maskline.admin.v1 import person_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import opt_out_pb2
 from maskline.messaging.v1 import messaging_pb2
 from support.builders.conversations import MASKED, OTHER_MASKED
 from support.eventually import eventually
@@ -15,7 +15,7 @@ from support.observation import leak_markers as marked
 from support.observation.leak_markers import ALICE, BOB, CAROL, DAVE, NOWHERE
 
 CONVERSATIONS = "/maskline.conversation.v1.ConversationService/"
-OPT_OUTS = "/maskline.conversation.v1.OptOutService/"
+PEOPLE = "/maskline.admin.v1.PersonService/"
 MESSAGING = "/maskline.messaging.v1.MessagingService/"
 
 
@@ -102,33 +102,33 @@ async def callbacks_are_bad(one: Deployment) -> None:
 async def clients_ask(one: Deployment) -> None:
     """Valid and invalid calls."""
     broken = b"\x0a\xff" + f"{DAVE} {marked.SAID_BY_A_CLIENT}".encode()
-    known = pb.StartConversationRequest(request_id="s", pool="main", phone_number=DAVE)
+    known = pb.StartConversationRequest(request_id="s", pool_id="main", phone_number=DAVE)
     for request in (
         known,
-        pb.StartConversationRequest(request_id="s", pool="main", phone_number=CAROL),
-        pb.StartConversationRequest(request_id="t", pool="none", phone_number=DAVE),
-        pb.StartConversationRequest(request_id="u", pool="main", phone_number=f"{DAVE}x"),
+        pb.StartConversationRequest(request_id="s", pool_id="main", phone_number=CAROL),
+        pb.StartConversationRequest(request_id="t", pool_id="none", phone_number=DAVE),
+        pb.StartConversationRequest(request_id="u", pool_id="main", phone_number=f"{DAVE}x"),
         broken,
     ):
         await one.called(f"{CONVERSATIONS}StartConversation", request)
     opened = pb.OpenConversationRequest(
-        request_id="o", pool="main", phone_numbers=[CAROL, DAVE], masked_number=OTHER_MASKED
+        request_id="o", pool_id="main", phone_numbers=[CAROL, DAVE], masked_number=OTHER_MASKED
     )
     answer = await one.called(f"{CONVERSATIONS}OpenConversation", opened)
     conversation = pb.OpenConversationResponse.FromString(answer).conversation
     for body in (marked.SAID_BY_A_CLIENT, f"{marked.SAID_BY_A_CLIENT}\0"):
         said = pb.SendMessageRequest(
             request_id=body.strip("\0"),
-            pool="main",
+            pool_id="main",
             conversation_id=conversation.conversation_id,
             system=True,
             body=body,
         )
         await one.called(f"{CONVERSATIONS}SendMessage", said)
     await one.called(
-        f"{OPT_OUTS}OptOut", opt_out_pb2.OptOutRequest(request_id="p", phone_number=DAVE)
+        f"{PEOPLE}OptOutPerson", person_pb2.OptOutPersonRequest(request_id="p", phone_number=DAVE)
     )
-    await one.called(f"{OPT_OUTS}GetOptOut", opt_out_pb2.GetOptOutRequest(phone_number=DAVE))
+    await one.called(f"{PEOPLE}GetOptOut", person_pb2.GetOptOutRequest(phone_number=DAVE))
     await one.called(f"{MESSAGING}SendMessages", broken, one.messaging)
     wrong = messaging_pb2.OutboundMessage(message_id="m", to_number=f"{DAVE}x", body=marked.SAID)
     await one.called(

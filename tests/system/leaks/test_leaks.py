@@ -14,15 +14,15 @@ from support.observation.spans import attributes, spans_in
 # Places that must not be empty, which shows that the search reads them.
 SEARCHED = (".log", "dump.rdb", ".incr.aof", "/metrics", "refusal", "traces")
 # All kinds of spans.
-CONVERSATION, MESSAGING = "maskline.conversation.v1.", "maskline.messaging.v1."
+INGEST, MESSAGING = "maskline.ingest.v1.", "maskline.messaging.v1."
 SPANS = {
     "POST /api/message",
     "POST /api/receipt",
     "POST /api/receipt/attempt/{send_token}",
     "GET /media/{media_token}",
-    f"{CONVERSATION}ConversationService/ReceiveMessages",
-    f"{CONVERSATION}ConversationService/ReceiveDeliveryReceipts",
-    f"{CONVERSATION}MediaService/GetMedia",
+    f"{INGEST}IngestService/IngestMessages",
+    f"{INGEST}IngestService/IngestDeliveryReceipts",
+    f"{INGEST}IngestService/GetMedia",
     f"{MESSAGING}MessagingService/SendMessages",
     f"{MESSAGING}MessagingService/RecordDeliveryReceipts",
     "decide_batch",

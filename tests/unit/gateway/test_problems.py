@@ -8,8 +8,8 @@ from structlog.testing import capture_logs
 from gateway import problems
 from gateway.conversation_client import NOT_TAKEN, REFUSALS, check_message, check_receipt
 from gateway.problems import PROBLEM_TYPES, Refused, ServiceUnavailable, problem_response
-from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1.error_reason_pb2 import ErrorReason
+from maskline.ingest.v1 import ingest_pb2
 
 
 def test_every_error_has_one_row_in_the_table() -> None:
@@ -41,14 +41,14 @@ def test_an_unread_body_closes_the_connection(refused: type[Refused]) -> None:
     assert problem_response(refused("Stop.")).headers["connection"] == "close"
 
 
-MESSAGE = pb.InboundMessage(carrier_message_id="mdr2-1")
+MESSAGE = ingest_pb2.InboundMessage(carrier_message_id="mdr2-1")
 REUSED = ErrorReason.ERROR_REASON_REQUEST_ID_REUSED
 OTHER_REASONS = [reason for reason in ErrorReason.values() if reason != REUSED]
 
 
-def refused_message(reason: ErrorReason.ValueType) -> pb.ReceiveMessageResult:
-    error = pb.ItemError(reason=reason, message="secret words")
-    return pb.ReceiveMessageResult(outcome=pb.RECEIVE_OUTCOME_REFUSED, error=error)
+def refused_message(reason: ErrorReason.ValueType) -> ingest_pb2.IngestMessageResult:
+    error = ingest_pb2.ItemError(reason=reason, message="secret words")
+    return ingest_pb2.IngestMessageResult(outcome=ingest_pb2.INGEST_OUTCOME_REFUSED, error=error)
 
 
 @pytest.mark.parametrize("reason", OTHER_REASONS)
@@ -77,22 +77,28 @@ def test_only_permanent_reasons_are_final() -> None:
     assert NOT_TAKEN[0] is ServiceUnavailable
 
 
-@pytest.mark.parametrize("outcome", [pb.RECEIVE_OUTCOME_ACCEPTED, pb.RECEIVE_OUTCOME_REPEATED, 99])
+@pytest.mark.parametrize(
+    "outcome", [ingest_pb2.INGEST_OUTCOME_ACCEPTED, ingest_pb2.INGEST_OUTCOME_REPEATED, 99]
+)
 def test_an_accepted_repeated_or_unknown_outcome_is_a_commit(
-    outcome: pb.ReceiveOutcome.ValueType,
+    outcome: ingest_pb2.IngestOutcome.ValueType,
 ) -> None:
-    check_message(MESSAGE, pb.ReceiveMessageResult(outcome=outcome))
+    check_message(MESSAGE, ingest_pb2.IngestMessageResult(outcome=outcome))
 
 
 def test_a_missing_outcome_is_no_commit() -> None:
     with pytest.raises(ServiceUnavailable):
-        check_message(MESSAGE, pb.ReceiveMessageResult())
+        check_message(MESSAGE, ingest_pb2.IngestMessageResult())
     with pytest.raises(ServiceUnavailable):
-        check_receipt(pb.DeliveryReceipt(), pb.ReceiveDeliveryReceiptResult())
+        check_receipt(ingest_pb2.DeliveryReceipt(), ingest_pb2.IngestDeliveryReceiptResult())
 
 
-@pytest.mark.parametrize("outcome", [pb.RECEIPT_OUTCOME_RECORDED, pb.RECEIPT_OUTCOME_UNMATCHED, 99])
+@pytest.mark.parametrize(
+    "outcome", [ingest_pb2.RECEIPT_OUTCOME_RECORDED, ingest_pb2.RECEIPT_OUTCOME_UNMATCHED, 99]
+)
 def test_an_unmatched_receipt_need_not_be_sent_again(
-    outcome: pb.ReceiptOutcome.ValueType,
+    outcome: ingest_pb2.ReceiptOutcome.ValueType,
 ) -> None:
-    check_receipt(pb.DeliveryReceipt(), pb.ReceiveDeliveryReceiptResult(outcome=outcome))
+    check_receipt(
+        ingest_pb2.DeliveryReceipt(), ingest_pb2.IngestDeliveryReceiptResult(outcome=outcome)
+    )

@@ -52,7 +52,7 @@ def list_conversations(
     """Lists the conversations of the pool, newest first, including ended ones."""
     client = client_of(context)
     request = pb.ListConversationsRequest(
-        pool=client.pool,
+        pool_id=client.pool,
         state=pb.ConversationState.Value(f"CONVERSATION_STATE_{(state or 'unspecified').upper()}"),
         masked_number=masked_number or "",
         unique_name=unique_name,
@@ -79,7 +79,7 @@ def pause(context: typer.Context, conversation_id: ConversationId, request_id: R
     """Pauses an active conversation: messages are held or refused, as the pool's policy says."""
     client = client_of(context)
     request = pb.PauseConversationRequest(
-        request_id=request_id, pool=client.pool, conversation_id=conversation_id
+        request_id=request_id, pool_id=client.pool, conversation_id=conversation_id
     )
     response = client.call(client.conversations.PauseConversation, request)
     show(client.options, response, conversation_details(response.conversation))
@@ -89,7 +89,7 @@ def resume(context: typer.Context, conversation_id: ConversationId, request_id: 
     """Resumes a paused conversation; held messages are sent."""
     client = client_of(context)
     request = pb.ResumeConversationRequest(
-        request_id=request_id, pool=client.pool, conversation_id=conversation_id
+        request_id=request_id, pool_id=client.pool, conversation_id=conversation_id
     )
     response = client.call(client.conversations.ResumeConversation, request)
     show(client.options, response, conversation_details(response.conversation))
@@ -99,7 +99,7 @@ def reopen(context: typer.Context, conversation_id: ConversationId, request_id: 
     """Reopens an ended conversation within the pool's grace period."""
     client = client_of(context)
     request = pb.ReopenConversationRequest(
-        request_id=request_id, pool=client.pool, conversation_id=conversation_id
+        request_id=request_id, pool_id=client.pool, conversation_id=conversation_id
     )
     response = client.call(client.conversations.ReopenConversation, request)
     show(client.options, response, conversation_details(response.conversation))

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from maskline.conversation.v1 import dead_letter_pb2 as pb
+from maskline.admin.v1 import dead_letter_pb2 as pb
 from maskline_cli.connection.client import client_of
 from maskline_cli.output.pages import Page, listing
 from maskline_cli.output.render import cell, show, show_list, table
@@ -19,7 +19,7 @@ def list_dead_letters(context: typer.Context, limit: Limit = 100) -> None:
     client = client_of(context)
 
     def fetch(size: int, token: str) -> Page[pb.DeadLetter]:
-        request = pb.ListDeadLettersRequest(pool=client.pool, page_size=size, page_token=token)
+        request = pb.ListDeadLettersRequest(pool_id=client.pool, page_size=size, page_token=token)
         response = client.call(client.dead_letters.ListDeadLetters, request)
         return Page(response.dead_letters, response.next_page_token)
 
@@ -43,7 +43,7 @@ def replay(context: typer.Context, dead_letter_id: DeadLetterId, request_id: Req
     """Queues a dead letter for sending again, after all other messages to its recipient."""
     client = client_of(context)
     request = pb.ReplayDeadLetterRequest(
-        request_id=request_id, pool=client.pool, dead_letter_id=dead_letter_id
+        request_id=request_id, pool_id=client.pool, dead_letter_id=dead_letter_id
     )
     response = client.call(client.dead_letters.ReplayDeadLetter, request)
     show(client.options, response, cell(f"Queued: {response.message_id}"))
@@ -52,8 +52,8 @@ def replay(context: typer.Context, dead_letter_id: DeadLetterId, request_id: Req
 def discard(context: typer.Context, dead_letter_id: DeadLetterId, request_id: RequestId) -> None:
     """Deletes a dead letter; its message counts as refused."""
     client = client_of(context)
-    request = pb.DropDeadLetterRequest(
-        request_id=request_id, pool=client.pool, dead_letter_id=dead_letter_id
+    request = pb.DiscardDeadLetterRequest(
+        request_id=request_id, pool_id=client.pool, dead_letter_id=dead_letter_id
     )
-    response = client.call(client.dead_letters.DropDeadLetter, request)
+    response = client.call(client.dead_letters.DiscardDeadLetter, request)
     show(client.options, response, cell(f"Discarded: {response.message_id or dead_letter_id}"))

@@ -6,8 +6,8 @@ import httpx
 import typer
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
-from maskline.conversation.v1 import deployment_pb2 as pb
-from maskline.conversation.v1.pool_pb2 import GetPoolRequest
+from maskline.admin.v1 import maintenance_pb2 as pb
+from maskline.admin.v1.pool_pb2 import GetPoolRequest
 from maskline_cli.connection.client import CallFailed, Client, client_of
 from maskline_cli.connection.failures import failure_of
 from maskline_cli.connection.options import Options
@@ -60,7 +60,7 @@ def _pool(client: Client) -> pb.DeploymentCheck:
     name = "pool of this command line"
     hint = "is --pool (MASKLINE_POOL) right?"
     try:
-        client.call(client.pools.GetPool, GetPoolRequest(pool=client.pool))
+        client.call(client.pools.GetPool, GetPoolRequest(pool_id=client.pool))
     except CallFailed as failed:
         return _check(name, WARNED, f"{failure_of(failed).message}; {hint}")
     return _check(name, PASSED, f"{client.pool} exists")

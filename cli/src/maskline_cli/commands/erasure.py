@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from maskline.conversation.v1 import person_pb2 as pb
+from maskline.admin.v1 import person_pb2 as pb
 from maskline_cli.connection.client import Client, client_of
 from maskline_cli.output.render import cell, show, table
 from maskline_cli.values.arguments import Phone, RequestId

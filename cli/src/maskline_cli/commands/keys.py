@@ -5,7 +5,7 @@ from collections import Counter
 
 import typer
 
-from maskline.conversation.v1 import deployment_pb2 as pb
+from maskline.admin.v1 import maintenance_pb2 as pb
 from maskline_cli.connection.client import Client, client_of
 from maskline_cli.output.render import show, table
 
@@ -22,7 +22,7 @@ def rotate(context: typer.Context) -> None:
     _show(client, _run_all_steps(client, only_count=False))
 
 
-def _run_all_steps(client: Client, *, only_count: bool) -> pb.RotateKeysResponse:
+def _run_all_steps(client: Client, *, only_count: bool) -> pb.RotateStateKeysResponse:
     """Runs all steps and adds up their responses. The number of steps is bounded."""
     steps = [_step(client, "", only_count)]
     while steps[-1].next_page_token:
@@ -31,7 +31,7 @@ def _run_all_steps(client: Client, *, only_count: bool) -> pb.RotateKeysResponse
     for key in (key for step in steps for key in step.keys):
         records[key.key_id] += key.records
         current = key.key_id if key.is_current else current
-    return pb.RotateKeysResponse(
+    return pb.RotateStateKeysResponse(
         keys=(
             pb.StateKey(key_id=key_id, is_current=key_id == current, records=count)
             for key_id, count in records.items()
@@ -41,14 +41,14 @@ def _run_all_steps(client: Client, *, only_count: bool) -> pb.RotateKeysResponse
     )
 
 
-def _step(client: Client, token: str, only_count: bool) -> pb.RotateKeysResponse:
-    request = pb.RotateKeysRequest(
+def _step(client: Client, token: str, only_count: bool) -> pb.RotateStateKeysResponse:
+    request = pb.RotateStateKeysRequest(
         request_id=str(uuid.uuid4()), page_token=token, only_count=only_count
     )
-    return client.call(client.deployment.RotateKeys, request)
+    return client.call(client.deployment.RotateStateKeys, request)
 
 
-def _show(client: Client, response: pb.RotateKeysResponse) -> None:
+def _show(client: Client, response: pb.RotateStateKeysResponse) -> None:
     rows = [
         (key.key_id, "current" if key.is_current else "former", str(key.records))
         for key in response.keys

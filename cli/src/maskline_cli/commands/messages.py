@@ -55,7 +55,7 @@ def list_messages(
 
     def fetch(size: int, token: str) -> Page[pb.MessageSummary]:
         request = pb.ListMessagesRequest(
-            pool=client.pool, conversation_id=conversation_id, page_size=size, page_token=token
+            pool_id=client.pool, conversation_id=conversation_id, page_size=size, page_token=token
         )
         response = client.call(client.conversations.ListMessages, request)
         return Page(response.messages, response.next_page_token)

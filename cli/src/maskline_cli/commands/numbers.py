@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from maskline.conversation.v1 import pool_pb2 as pb
+from maskline.admin.v1 import pool_pb2 as pb
 from maskline_cli.connection.client import Client, client_of
 from maskline_cli.output.pages import Page, listing
 from maskline_cli.output.render import cell, show, show_list, table
@@ -21,8 +21,8 @@ def list_numbers(context: typer.Context, limit: Limit = 1000) -> None:
     client = client_of(context)
 
     def fetch(size: int, token: str) -> Page[pb.MaskedNumber]:
-        request = pb.ListNumbersRequest(pool=client.pool, page_size=size, page_token=token)
-        response = client.call(client.pools.ListNumbers, request)
+        request = pb.ListMaskedNumbersRequest(pool_id=client.pool, page_size=size, page_token=token)
+        response = client.call(client.pools.ListMaskedNumbers, request)
         return Page(response.numbers, response.next_page_token)
 
     result = listing(limit, fetch)
@@ -47,10 +47,10 @@ def add_number(
 ) -> None:
     """Adds a masked number to the pool, or reactivates a drained one."""
     client = client_of(context)
-    request = pb.AddNumberRequest(
-        request_id=request_id, pool=client.pool, masked_number=number, is_reserved=reserved
+    request = pb.AddMaskedNumberRequest(
+        request_id=request_id, pool_id=client.pool, masked_number=number, is_reserved=reserved
     )
-    response = client.call(client.pools.AddNumber, request)
+    response = client.call(client.pools.AddMaskedNumber, request)
     _show(client, response, f"{number} accepts new conversations.")
 
 
@@ -59,8 +59,10 @@ def drain_number(
 ) -> None:
     """Stops new conversations on a masked number; existing ones continue until they end."""
     client = client_of(context)
-    request = pb.DrainNumberRequest(request_id=request_id, pool=client.pool, masked_number=number)
-    response = client.call(client.pools.DrainNumber, request)
+    request = pb.DrainMaskedNumberRequest(
+        request_id=request_id, pool_id=client.pool, masked_number=number
+    )
+    response = client.call(client.pools.DrainMaskedNumber, request)
     _show(client, response, f"{number} accepts no new conversations.")
 
 
@@ -69,14 +71,18 @@ def remove_number(
 ) -> None:
     """Removes a masked number that has no live conversation."""
     client = client_of(context)
-    request = pb.RemoveNumberRequest(request_id=request_id, pool=client.pool, masked_number=number)
-    response = client.call(client.pools.RemoveNumber, request)
+    request = pb.RemoveMaskedNumberRequest(
+        request_id=request_id, pool_id=client.pool, masked_number=number
+    )
+    response = client.call(client.pools.RemoveMaskedNumber, request)
     _show(client, response, f"{number} was removed from the pool.")
 
 
 def _show(
     client: Client,
-    response: pb.AddNumberResponse | pb.DrainNumberResponse | pb.RemoveNumberResponse,
+    response: pb.AddMaskedNumberResponse
+    | pb.DrainMaskedNumberResponse
+    | pb.RemoveMaskedNumberResponse,
     sentence: str,
 ) -> None:
     count = f"Numbers in {response.pool.name}: {response.pool.number_count}."

@@ -2,7 +2,7 @@
 
 import typer
 
-from maskline.conversation.v1 import opt_out_pb2 as pb
+from maskline.admin.v1 import person_pb2 as pb
 from maskline_cli.connection.client import Client, client_of
 from maskline_cli.output.render import cell, show
 from maskline_cli.values.arguments import Phone, RequestId
@@ -13,27 +13,28 @@ def get_opt_out(context: typer.Context, phone: Phone) -> None:
     """Shows whether a person has opted out."""
     client = client_of(context)
     request = pb.GetOptOutRequest(phone_number=phone)
-    _show(client, client.call(client.opt_outs.GetOptOut, request))
+    _show(client, client.call(client.people.GetOptOut, request))
 
 
 def add_opt_out(context: typer.Context, phone: Phone, request_id: RequestId) -> None:
     """Opts a person out: their live conversations end in all pools, without a notice to them."""
     client = client_of(context)
-    request = pb.OptOutRequest(request_id=request_id, phone_number=phone)
-    _show(client, client.call(client.opt_outs.OptOut, request))
+    request = pb.OptOutPersonRequest(request_id=request_id, phone_number=phone)
+    _show(client, client.call(client.people.OptOutPerson, request))
 
 
 def remove_opt_out(context: typer.Context, phone: Phone, request_id: RequestId) -> None:
     """Opts a person in again. Only at the person's own request."""
     client = client_of(context)
-    request = pb.OptInRequest(request_id=request_id, phone_number=phone)
-    _show(client, client.call(client.opt_outs.OptIn, request))
+    request = pb.OptInPersonRequest(request_id=request_id, phone_number=phone)
+    _show(client, client.call(client.people.OptInPerson, request))
 
 
 def _show(
-    client: Client, response: pb.GetOptOutResponse | pb.OptOutResponse | pb.OptInResponse
+    client: Client,
+    response: pb.GetOptOutResponse | pb.OptOutPersonResponse | pb.OptInPersonResponse,
 ) -> None:
-    state = response.state
+    state = response.opt_out
     sentence = "Not opted out."
     if state.is_opted_out:
         since, source = local_time(state, "opt_out_time"), enum_word(state, "source")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from maskline.conversation.v1 import pool_pb2 as pb
+from maskline.admin.v1 import pool_pb2 as pb
 from maskline_cli.connection.client import Client, client_of
 from maskline_cli.output.pages import Page, listing
 from maskline_cli.output.render import cell, details, show, show_list, table
@@ -85,7 +85,7 @@ def set_pool(
         new_settings = pb.PoolSettings(words=current.settings.words, texts=current.settings.texts)
     mask = FieldMask(paths=pool_settings.assign(new_settings, settings))
     request = pb.UpdatePoolRequest(
-        request_id=request_id, pool=name, settings=new_settings, update_mask=mask, etag=etag
+        request_id=request_id, pool_id=name, settings=new_settings, update_mask=mask, etag=etag
     )
     _show(client, client.call(client.pools.UpdatePool, request))
 
@@ -93,7 +93,7 @@ def set_pool(
 def show_capacity(context: typer.Context, name: PoolName) -> None:
     """Shows how many masked numbers the load needs, and when they run out."""
     client = client_of(context)
-    advice = client.call(client.pools.GetPoolAdvice, pb.GetPoolAdviceRequest(pool=name))
+    advice = client.call(client.pools.GetPoolCapacity, pb.GetPoolCapacityRequest(pool_id=name))
     view = details(
         [
             ("available numbers", str(advice.available_numbers)),
@@ -109,14 +109,16 @@ def show_capacity(context: typer.Context, name: PoolName) -> None:
 def compare(context: typer.Context, name: PoolName) -> None:
     """Compares a pool with the numbers of the carrier account; changes nothing."""
     client = client_of(context)
-    response = client.call(client.pools.SyncNumbers, pb.SyncNumbersRequest(pool=name))
+    response = client.call(
+        client.pools.CompareMaskedNumbers, pb.CompareMaskedNumbersRequest(pool_id=name)
+    )
     differences = list(_differences(response))
     agreement = cell("The pool and the carrier account agree.")
     view = table(("number", "difference"), differences) if differences else agreement
     show(client.options, response, view)
 
 
-def _differences(response: pb.SyncNumbersResponse) -> Iterator[tuple[str, str]]:
+def _differences(response: pb.CompareMaskedNumbersResponse) -> Iterator[tuple[str, str]]:
     for number in response.missing_at_carrier:
         yield number, "in the pool, not at the carrier: messages to it never arrive"
     for number in response.not_messaging_enabled:
@@ -126,7 +128,7 @@ def _differences(response: pb.SyncNumbersResponse) -> Iterator[tuple[str, str]]:
 
 
 def _get(client: Client, name: str) -> pb.GetPoolResponse:
-    return client.call(client.pools.GetPool, pb.GetPoolRequest(pool=name))
+    return client.call(client.pools.GetPool, pb.GetPoolRequest(pool_id=name))
 
 
 def _show(

@@ -46,7 +46,7 @@ def send(
     client = client_of(context)
     request = pb.SendMessageRequest(
         request_id=request_id,
-        pool=client.pool,
+        pool_id=client.pool,
         conversation_id=conversation_id,
         body=message_body(body),
     )
@@ -69,7 +69,7 @@ def end(
     client = client_of(context)
     request = pb.EndConversationRequest(
         request_id=request_id,
-        pool=client.pool,
+        pool_id=client.pool,
         conversation_id=conversation_id,
         participant_id=participant_id(client, conversation_id, participant),
         note=note,

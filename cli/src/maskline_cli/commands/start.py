@@ -59,7 +59,7 @@ def create(
             client,
             pb.StartConversationRequest(
                 request_id=request_id,
-                pool=client.pool,
+                pool_id=client.pool,
                 phone_number=phone,
                 masked_number=masked_number or "",
                 unique_name=unique_name,
@@ -69,7 +69,7 @@ def create(
         return
     request = pb.OpenConversationRequest(
         request_id=request_id,
-        pool=client.pool,
+        pool_id=client.pool,
         phone_numbers=[phone, other_phone],
         masked_number=masked_number or "",
         unique_name=unique_name,
@@ -90,7 +90,7 @@ def join(context: typer.Context, code: Code, phone: Phone, request_id: RequestId
     """Joins a second person to the conversation of a code."""
     client = client_of(context)
     request = pb.JoinConversationRequest(
-        request_id=request_id, pool=client.pool, code=code, phone_number=phone
+        request_id=request_id, pool_id=client.pool, code=code, phone_number=phone
     )
     response = client.call(client.conversations.JoinConversation, request)
     show(client.options, response, conversation_details(response.conversation))

@@ -8,8 +8,8 @@ from typing import Annotated
 import grpc
 import typer
 
+from maskline.admin.v1.pool_pb2 import GetPoolRequest
 from maskline.conversation.v1 import event_pb2 as pb
-from maskline.conversation.v1.pool_pb2 import GetPoolRequest
 from maskline_cli.connection.client import CallFailed, Client, client_of
 from maskline_cli.connection.failures import failure_of
 from maskline_cli.connection.interrupts import uninterrupted
@@ -147,7 +147,7 @@ def _check_target(client: Client, conversation_id: str) -> None:
     if conversation_id:
         conversation(client, conversation_id)
     else:
-        client.call(client.pools.GetPool, GetPoolRequest(pool=client.pool))
+        client.call(client.pools.GetPool, GetPoolRequest(pool_id=client.pool))
 
 
 def _type_of(name: str) -> pb.EventType.ValueType:

@@ -7,22 +7,14 @@ import typer
 from google.protobuf.message import Message
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
-from maskline.conversation.v1 import (
-    conversation_pb2,
-    dead_letter_pb2,
-    deployment_pb2,
-    event_pb2,
-    opt_out_pb2,
-    person_pb2,
-    pool_pb2,
-)
+from maskline.admin.v1 import dead_letter_pb2, maintenance_pb2, person_pb2, pool_pb2
+from maskline.admin.v1.dead_letter_pb2_grpc import DeadLetterServiceStub
+from maskline.admin.v1.maintenance_pb2_grpc import MaintenanceServiceStub
+from maskline.admin.v1.person_pb2_grpc import PersonServiceStub
+from maskline.admin.v1.pool_pb2_grpc import PoolServiceStub
+from maskline.conversation.v1 import conversation_pb2, event_pb2
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
-from maskline.conversation.v1.dead_letter_pb2_grpc import DeadLetterServiceStub
-from maskline.conversation.v1.deployment_pb2_grpc import DeploymentServiceStub
 from maskline.conversation.v1.event_pb2_grpc import EventServiceStub
-from maskline.conversation.v1.opt_out_pb2_grpc import OptOutServiceStub
-from maskline.conversation.v1.person_pb2_grpc import PersonServiceStub
-from maskline.conversation.v1.pool_pb2_grpc import PoolServiceStub
 from maskline_cli.connection.options import Options
 from runtime.grpc.client import channel_options, headers
 from runtime.reloading import ConfigFileError
@@ -34,10 +26,9 @@ SERVICES = tuple(
         (conversation_pb2, "ConversationService"),
         (event_pb2, "EventService"),
         (pool_pb2, "PoolService"),
-        (opt_out_pb2, "OptOutService"),
         (person_pb2, "PersonService"),
         (dead_letter_pb2, "DeadLetterService"),
-        (deployment_pb2, "DeploymentService"),
+        (maintenance_pb2, "MaintenanceService"),
     )
 )
 
@@ -67,10 +58,9 @@ class Client:
         self.conversations = ConversationServiceStub(self._channel)
         self.events = EventServiceStub(self._channel)
         self.pools = PoolServiceStub(self._channel)
-        self.opt_outs = OptOutServiceStub(self._channel)
         self.people = PersonServiceStub(self._channel)
         self.dead_letters = DeadLetterServiceStub(self._channel)
-        self.deployment = DeploymentServiceStub(self._channel)
+        self.deployment = MaintenanceServiceStub(self._channel)
         self.check_health = self._channel.unary_unary(
             "/grpc.health.v1.Health/Check",
             request_serializer=HealthCheckRequest.SerializeToString,

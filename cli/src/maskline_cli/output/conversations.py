@@ -38,7 +38,7 @@ def _row(conversation: pb.Conversation) -> tuple[str, ...]:
 def _details(conversation: pb.Conversation) -> Iterator[tuple[str, str]]:
     yield "conversation", conversation.conversation_id
     yield "name", conversation.unique_name
-    yield "pool", conversation.pool
+    yield "pool", conversation.pool_id
     yield "number", conversation.masked_number
     yield "state", _state(conversation)
     yield (

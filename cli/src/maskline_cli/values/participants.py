@@ -2,8 +2,8 @@
 
 import typer
 
+from maskline.admin.v1 import person_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import person_pb2
 from maskline_cli.connection.client import Client
 
 POSITIONS = ("first", "second")
@@ -15,7 +15,7 @@ class NotAParticipant(typer.TyperException):
 
 def conversation(client: Client, conversation_id: str) -> pb.GetConversationResponse:
     """One conversation of the pool."""
-    request = pb.GetConversationRequest(pool=client.pool, conversation_id=conversation_id)
+    request = pb.GetConversationRequest(pool_id=client.pool, conversation_id=conversation_id)
     return client.call(client.conversations.GetConversation, request)
 
 

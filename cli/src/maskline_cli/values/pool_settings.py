@@ -8,7 +8,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 
-from maskline.conversation.v1.pool_pb2 import PoolSettings
+from maskline.admin.v1.pool_pb2 import PoolSettings
 from maskline_cli.values.fields import enum_words
 from maskline_cli.values.parsers import duration, format_duration
 

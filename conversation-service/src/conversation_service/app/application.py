@@ -10,41 +10,24 @@ from conversation_service.app.pool_supervisor import Loop, PoolSupervisor
 from conversation_service.app.wiring import Wiring
 from conversation_service.application.pools import PoolContext
 from conversation_service.dispatch.dispatcher import Dispatcher
+from conversation_service.rpc.core.permissions import SERVICES
 from conversation_service.rpc.core.status import DOMAIN, status_of, too_slow
 from conversation_service.store.encryption.blind_index_key import StateKeyMismatch
-from maskline.conversation.v1 import (
-    conversation_pb2,
-    conversation_pb2_grpc,
-    dead_letter_pb2,
+from maskline.admin.v1 import (
     dead_letter_pb2_grpc,
-    deployment_pb2,
-    deployment_pb2_grpc,
-    event_pb2,
-    event_pb2_grpc,
-    media_pb2,
-    media_pb2_grpc,
-    opt_out_pb2,
-    opt_out_pb2_grpc,
-    person_pb2,
+    maintenance_pb2_grpc,
     person_pb2_grpc,
-    pool_pb2,
     pool_pb2_grpc,
 )
+from maskline.conversation.v1 import (
+    conversation_pb2_grpc,
+    event_pb2_grpc,
+)
+from maskline.ingest.v1 import ingest_pb2_grpc
 from runtime.background import run_forever
 from runtime.grpc.error_interceptor import ErrorInterceptor
 from runtime.grpc.security import INSECURE, ServerSecurity
 from runtime.grpc.server import GrpcServer, serve_until
-
-SERVICES = (
-    conversation_pb2.DESCRIPTOR.services_by_name["ConversationService"],
-    event_pb2.DESCRIPTOR.services_by_name["EventService"],
-    pool_pb2.DESCRIPTOR.services_by_name["PoolService"],
-    opt_out_pb2.DESCRIPTOR.services_by_name["OptOutService"],
-    person_pb2.DESCRIPTOR.services_by_name["PersonService"],
-    deployment_pb2.DESCRIPTOR.services_by_name["DeploymentService"],
-    dead_letter_pb2.DESCRIPTOR.services_by_name["DeadLetterService"],
-    media_pb2.DESCRIPTOR.services_by_name["MediaService"],
-)
 
 SERVICE_NAMES = tuple(service.full_name for service in SERVICES)
 
@@ -98,15 +81,14 @@ class Application:
         )
         event_pb2_grpc.add_EventServiceServicer_to_server(wiring.event_servicer(), server)
         pool_pb2_grpc.add_PoolServiceServicer_to_server(wiring.pool_servicer(), server)
-        opt_out_pb2_grpc.add_OptOutServiceServicer_to_server(wiring.opt_out_servicer(), server)
         person_pb2_grpc.add_PersonServiceServicer_to_server(wiring.person_servicer(), server)
-        deployment_pb2_grpc.add_DeploymentServiceServicer_to_server(
-            wiring.deployment_servicer(), server
+        maintenance_pb2_grpc.add_MaintenanceServiceServicer_to_server(
+            wiring.maintenance_servicer(), server
         )
         dead_letter_pb2_grpc.add_DeadLetterServiceServicer_to_server(
             wiring.dead_letter_servicer(), server
         )
-        media_pb2_grpc.add_MediaServiceServicer_to_server(wiring.media_servicer(), server)
+        ingest_pb2_grpc.add_IngestServiceServicer_to_server(wiring.ingest_servicer(), server)
 
     async def _supervise(self, stop: asyncio.Event) -> float:
         try:

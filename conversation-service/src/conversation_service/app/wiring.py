@@ -42,9 +42,9 @@ from conversation_service.messaging.media import MediaClient
 from conversation_service.rpc.conversations.servicer import ConversationServicer
 from conversation_service.rpc.events.event_stream import EventStreams
 from conversation_service.rpc.events.servicer import EventServicer
-from conversation_service.rpc.media import MediaServicer
-from conversation_service.rpc.operators import DeadLetterServicer, DeploymentServicer
-from conversation_service.rpc.people import OptOutServicer, PersonServicer
+from conversation_service.rpc.ingest.servicer import IngestServicer
+from conversation_service.rpc.operators import DeadLetterServicer, MaintenanceServicer
+from conversation_service.rpc.people import PersonServicer
 from conversation_service.rpc.pools.servicer import PoolServicer
 from conversation_service.store.conversations.repository import ConversationRepository
 from conversation_service.store.deployment.epoch import Epochs
@@ -195,16 +195,13 @@ class Wiring:
     # The servicers, one for each service of the contract.
 
     def conversation_servicer(self) -> ConversationServicer:
+        return ConversationServicer(self.directory, self._storage.people, self._lookups)
+
+    def ingest_servicer(self) -> IngestServicer:
         receipts = DeliveryReceiptHandler(
             self._messaging, self.directory, self._opt_outs, self.clock, self.guard.is_open
         )
-        return ConversationServicer(
-            self.directory,
-            self._storage.people,
-            self._inbound,
-            receipts,
-            self._lookups,
-        )
+        return IngestServicer(self._inbound, receipts, MediaClient(self._channel))
 
     def event_servicer(self) -> EventServicer:
         return EventServicer(self.directory, self.event_streams)
@@ -213,16 +210,14 @@ class Wiring:
         pools = Pools(self.directory, self._pool_index, self._messaging, self.clock)
         return PoolServicer(pools)
 
-    def opt_out_servicer(self) -> OptOutServicer:
-        return OptOutServicer(self._opt_outs, self._storage.people, self._lookups)
-
     def person_servicer(self) -> PersonServicer:
-        return PersonServicer(self._erasure, self.directory, self._storage.people, self._lookups)
+        people = self._storage.people
+        return PersonServicer(self._erasure, self._opt_outs, self.directory, people, self._lookups)
 
     def dead_letter_servicer(self) -> DeadLetterServicer:
         return DeadLetterServicer(DeadLetterAdmin(self.directory, self._dead_letters, self.clock))
 
-    def deployment_servicer(self) -> DeploymentServicer:
+    def maintenance_servicer(self) -> MaintenanceServicer:
         checks = DeploymentChecks(
             self.redis,
             self.write_check,
@@ -231,7 +226,7 @@ class Wiring:
             self.guard,
             uses_development_key=self.options.uses_development_key,
         )
-        return DeploymentServicer(checks, Rotation(self._storage), self._restore())
+        return MaintenanceServicer(checks, Rotation(self._storage), self._restore())
 
     def _restore(self) -> RestoreAcceptance:
         stores = RestoreStores(
@@ -243,9 +238,6 @@ class Wiring:
         )
         directory = PoolDirectory(self._pool_index, partial(self._open_pool, _always))
         return RestoreAcceptance(self.guard, directory, stores, self.clock)
-
-    def media_servicer(self) -> MediaServicer:
-        return MediaServicer(MediaClient(self._channel))
 
     # What runs in the background: one reconciliation, and the rest for each pool.
 

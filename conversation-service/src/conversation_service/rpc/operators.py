@@ -1,4 +1,4 @@
-"""The servicers for operators: DeadLetterService and DeploymentService."""
+"""The servicers for operators: DeadLetterService and MaintenanceService."""
 
 from conversation_service.application.admin.dead_letters import DeadLetterAdmin
 from conversation_service.application.admin.deployment_checks import (
@@ -13,13 +13,13 @@ from conversation_service.rpc.core.permissions import Context
 from conversation_service.rpc.core.validation import RequestValidator
 from conversation_service.store.outbox.dead_letters import DeadLetter
 from conversation_service.store.rotation.rotation import LAST_CURSOR, Rotation, RotationStep
-from maskline.conversation.v1 import (
+from maskline.admin.v1 import (
     dead_letter_pb2,
     dead_letter_pb2_grpc,
-    deployment_pb2,
-    deployment_pb2_grpc,
-    event_pb2,
+    maintenance_pb2,
+    maintenance_pb2_grpc,
 )
+from maskline.conversation.v1 import event_pb2
 
 _REASONS = {
     reason: event_pb2.DeadLetterReason.Value(f"DEAD_LETTER_REASON_{reason}")
@@ -35,11 +35,13 @@ class DeadLetterServicer(dead_letter_pb2_grpc.DeadLetterServiceServicer):
         self, request: dead_letter_pb2.ListDeadLettersRequest, context: Context
     ) -> dead_letter_pb2.ListDeadLettersResponse:
         validator = RequestValidator()
-        validator.identifier("pool", request.pool)
+        validator.identifier("pool_id", request.pool_id)
         validator.page_size(request.page_size)
         validator.optional_event_id("page_token", request.page_token)
         validator.check()
-        page = await self._dead_letters.page(request.pool, page_size(request), request.page_token)
+        page = await self._dead_letters.page(
+            request.pool_id, page_size(request), request.page_token
+        )
         return dead_letter_pb2.ListDeadLettersResponse(
             dead_letters=map(_dead_letter_to_proto, page.letters), next_page_token=page.next_token
         )
@@ -49,26 +51,26 @@ class DeadLetterServicer(dead_letter_pb2_grpc.DeadLetterServiceServicer):
     ) -> dead_letter_pb2.ReplayDeadLetterResponse:
         _validate(request)
         message_id = await self._dead_letters.replay(
-            request.pool, request.request_id, request.dead_letter_id
+            request.pool_id, request.request_id, request.dead_letter_id
         )
         return dead_letter_pb2.ReplayDeadLetterResponse(message_id=message_id)
 
-    async def DropDeadLetter(
-        self, request: dead_letter_pb2.DropDeadLetterRequest, context: Context
-    ) -> dead_letter_pb2.DropDeadLetterResponse:
+    async def DiscardDeadLetter(
+        self, request: dead_letter_pb2.DiscardDeadLetterRequest, context: Context
+    ) -> dead_letter_pb2.DiscardDeadLetterResponse:
         _validate(request)
         message_id = await self._dead_letters.discard(
-            request.pool, request.request_id, request.dead_letter_id
+            request.pool_id, request.request_id, request.dead_letter_id
         )
-        return dead_letter_pb2.DropDeadLetterResponse(message_id=message_id)
+        return dead_letter_pb2.DiscardDeadLetterResponse(message_id=message_id)
 
 
 def _validate(
-    request: dead_letter_pb2.ReplayDeadLetterRequest | dead_letter_pb2.DropDeadLetterRequest,
+    request: dead_letter_pb2.ReplayDeadLetterRequest | dead_letter_pb2.DiscardDeadLetterRequest,
 ) -> None:
     validator = RequestValidator()
     validator.identifier("request_id", request.request_id)
-    validator.identifier("pool", request.pool)
+    validator.identifier("pool_id", request.pool_id)
     validator.identifier("dead_letter_id", request.dead_letter_id)
     validator.check()
 
@@ -85,12 +87,12 @@ def _dead_letter_to_proto(letter: DeadLetter) -> dead_letter_pb2.DeadLetter:
 
 
 _OUTCOMES = {
-    outcome: deployment_pb2.CheckOutcome.Value(f"CHECK_OUTCOME_{outcome}")
+    outcome: maintenance_pb2.CheckOutcome.Value(f"CHECK_OUTCOME_{outcome}")
     for outcome in CheckOutcome
 }
 
 
-class DeploymentServicer(deployment_pb2_grpc.DeploymentServiceServicer):
+class MaintenanceServicer(maintenance_pb2_grpc.MaintenanceServiceServicer):
     def __init__(
         self, checks: DeploymentChecks, rotation: Rotation, restore: RestoreAcceptance
     ) -> None:
@@ -99,14 +101,14 @@ class DeploymentServicer(deployment_pb2_grpc.DeploymentServiceServicer):
         self._restore = restore
 
     async def CheckDeployment(
-        self, request: deployment_pb2.CheckDeploymentRequest, context: Context
-    ) -> deployment_pb2.CheckDeploymentResponse:
+        self, request: maintenance_pb2.CheckDeploymentRequest, context: Context
+    ) -> maintenance_pb2.CheckDeploymentResponse:
         checks = map(_check_to_proto, await self._checks.check())
-        return deployment_pb2.CheckDeploymentResponse(checks=checks)
+        return maintenance_pb2.CheckDeploymentResponse(checks=checks)
 
-    async def RotateKeys(
-        self, request: deployment_pb2.RotateKeysRequest, context: Context
-    ) -> deployment_pb2.RotateKeysResponse:
+    async def RotateStateKeys(
+        self, request: maintenance_pb2.RotateStateKeysRequest, context: Context
+    ) -> maintenance_pb2.RotateStateKeysResponse:
         validator = RequestValidator()
         validator.identifier("request_id", request.request_id)
         validator.cursor_index("page_token", request.page_token, LAST_CURSOR)
@@ -115,31 +117,35 @@ class DeploymentServicer(deployment_pb2_grpc.DeploymentServiceServicer):
         return _step_to_proto(step, self._rotation.current_key_id)
 
     async def AcceptRestore(
-        self, request: deployment_pb2.AcceptRestoreRequest, context: Context
-    ) -> deployment_pb2.AcceptRestoreResponse:
+        self, request: maintenance_pb2.AcceptRestoreRequest, context: Context
+    ) -> maintenance_pb2.AcceptRestoreResponse:
         validator = RequestValidator()
         validator.identifier("request_id", request.request_id)
         validator.check()
         accepted = await self._restore.accept(request.request_id)
-        return deployment_pb2.AcceptRestoreResponse(
+        return maintenance_pb2.AcceptRestoreResponse(
             ended_conversations=accepted.ended_conversations,
             dropped_texts=accepted.dropped_texts,
             restored_opt_outs=accepted.restored_opt_outs,
         )
 
 
-def _check_to_proto(check: Check) -> deployment_pb2.DeploymentCheck:
-    return deployment_pb2.DeploymentCheck(
+def _check_to_proto(check: Check) -> maintenance_pb2.DeploymentCheck:
+    return maintenance_pb2.DeploymentCheck(
         name=check.name, outcome=_OUTCOMES[check.outcome], finding=check.finding
     )
 
 
-def _step_to_proto(step: RotationStep, current_key_id: str) -> deployment_pb2.RotateKeysResponse:
+def _step_to_proto(
+    step: RotationStep, current_key_id: str
+) -> maintenance_pb2.RotateStateKeysResponse:
     keys = (
-        deployment_pb2.StateKey(key_id=key_id, is_current=key_id == current_key_id, records=records)
+        maintenance_pb2.StateKey(
+            key_id=key_id, is_current=key_id == current_key_id, records=records
+        )
         for key_id, records in step.records.items()
     )
-    return deployment_pb2.RotateKeysResponse(
+    return maintenance_pb2.RotateStateKeysResponse(
         keys=keys,
         resealed_records=step.reencrypted,
         unreadable_records=step.unreadable,

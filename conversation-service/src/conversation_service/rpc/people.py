@@ -1,4 +1,4 @@
-"""The servicers that concern single people: OptOutService and PersonService."""
+"""The servicers that concern single people: PersonService and PersonService."""
 
 from conversation_service.application import queries
 from conversation_service.application.erasure import ErasureService
@@ -10,67 +10,24 @@ from conversation_service.rpc.core.convert import timestamp
 from conversation_service.rpc.core.permissions import Context, current_caller
 from conversation_service.rpc.core.validation import RequestValidator
 from conversation_service.store.encryption.blind_index import PersonIds
-from maskline.conversation.v1 import opt_out_pb2, opt_out_pb2_grpc, person_pb2, person_pb2_grpc
+from maskline.admin.v1 import person_pb2, person_pb2_grpc
 
 _SOURCES = {
-    source: opt_out_pb2.OptOutSource.Value(f"OPT_OUT_SOURCE_{source}") for source in OptOutSource
+    source: person_pb2.OptOutSource.Value(f"OPT_OUT_SOURCE_{source}") for source in OptOutSource
 }
-
-
-class OptOutServicer(opt_out_pb2_grpc.OptOutServiceServicer):
-    def __init__(self, opt_outs: OptOuts, people: PersonIds, lookups: NumberLookups) -> None:
-        self._opt_outs = opt_outs
-        self._people = people
-        self._lookups = lookups
-
-    async def OptOut(
-        self, request: opt_out_pb2.OptOutRequest, context: Context
-    ) -> opt_out_pb2.OptOutResponse:
-        person_id = self._validated_person_id(request.phone_number, request.request_id)
-        opt_out = await self._opt_outs.opt_out_for_request(request.request_id, person_id)
-        return opt_out_pb2.OptOutResponse(state=_opt_out_to_proto(opt_out))
-
-    async def OptIn(
-        self, request: opt_out_pb2.OptInRequest, context: Context
-    ) -> opt_out_pb2.OptInResponse:
-        person_id = self._validated_person_id(request.phone_number, request.request_id)
-        opt_out = await self._opt_outs.opt_in_for_request(request.request_id, person_id)
-        return opt_out_pb2.OptInResponse(state=_opt_out_to_proto(opt_out))
-
-    async def GetOptOut(
-        self, request: opt_out_pb2.GetOptOutRequest, context: Context
-    ) -> opt_out_pb2.GetOptOutResponse:
-        person_id = self._validated_person_id(request.phone_number)
-        await self._lookups.record(current_caller())
-        opt_out = await self._opt_outs.get(person_id)
-        return opt_out_pb2.GetOptOutResponse(state=_opt_out_to_proto(opt_out))
-
-    def _validated_person_id(self, phone_number: str, request_id: str | None = None) -> str:
-        validator = RequestValidator()
-        if request_id is not None:
-            validator.identifier("request_id", request_id)
-        validator.phone_number("phone_number", phone_number)
-        validator.check()
-        return self._people.person_id(phone_number)
-
-
-def _opt_out_to_proto(opt_out: OptOut | None) -> opt_out_pb2.OptOutState:
-    if opt_out is None:
-        return opt_out_pb2.OptOutState(is_opted_out=False)
-    return opt_out_pb2.OptOutState(
-        is_opted_out=True, opt_out_time=timestamp(opt_out.time), source=_SOURCES[opt_out.source]
-    )
 
 
 class PersonServicer(person_pb2_grpc.PersonServiceServicer):
     def __init__(
         self,
         erasure: ErasureService,
+        opt_outs: OptOuts,
         directory: PoolDirectory,
         people: PersonIds,
         lookups: NumberLookups,
     ) -> None:
         self._erasure = erasure
+        self._opt_outs = opt_outs
         self._directory = directory
         self._people = people
         self._lookups = lookups
@@ -91,6 +48,28 @@ class PersonServicer(person_pb2_grpc.PersonServiceServicer):
             conversation_ids=[conversation.conversation_id for conversation in live],
         )
 
+    async def OptOutPerson(
+        self, request: person_pb2.OptOutPersonRequest, context: Context
+    ) -> person_pb2.OptOutPersonResponse:
+        person_id = self._validated_person_id(request.phone_number, request.request_id)
+        opt_out = await self._opt_outs.opt_out_for_request(request.request_id, person_id)
+        return person_pb2.OptOutPersonResponse(opt_out=_opt_out_to_proto(opt_out))
+
+    async def OptInPerson(
+        self, request: person_pb2.OptInPersonRequest, context: Context
+    ) -> person_pb2.OptInPersonResponse:
+        person_id = self._validated_person_id(request.phone_number, request.request_id)
+        opt_out = await self._opt_outs.opt_in_for_request(request.request_id, person_id)
+        return person_pb2.OptInPersonResponse(opt_out=_opt_out_to_proto(opt_out))
+
+    async def GetOptOut(
+        self, request: person_pb2.GetOptOutRequest, context: Context
+    ) -> person_pb2.GetOptOutResponse:
+        person_id = self._validated_person_id(request.phone_number)
+        await self._lookups.record(current_caller())
+        opt_out = await self._opt_outs.get(person_id)
+        return person_pb2.GetOptOutResponse(opt_out=_opt_out_to_proto(opt_out))
+
     async def ErasePerson(
         self, request: person_pb2.ErasePersonRequest, context: Context
     ) -> person_pb2.ErasePersonResponse:
@@ -109,6 +88,22 @@ class PersonServicer(person_pb2_grpc.PersonServiceServicer):
         validator.check()
         erasure = await self._erasure.get(request.erasure_id)
         return person_pb2.GetErasureResponse(erasure=_erasure_to_proto(erasure))
+
+    def _validated_person_id(self, phone_number: str, request_id: str | None = None) -> str:
+        validator = RequestValidator()
+        if request_id is not None:
+            validator.identifier("request_id", request_id)
+        validator.phone_number("phone_number", phone_number)
+        validator.check()
+        return self._people.person_id(phone_number)
+
+
+def _opt_out_to_proto(opt_out: OptOut | None) -> person_pb2.OptOut:
+    if opt_out is None:
+        return person_pb2.OptOut(is_opted_out=False)
+    return person_pb2.OptOut(
+        is_opted_out=True, opt_out_time=timestamp(opt_out.time), source=_SOURCES[opt_out.source]
+    )
 
 
 def _erasure_to_proto(erasure: Erasure) -> person_pb2.Erasure:

@@ -12,7 +12,7 @@ from gateway.callbacks.envelope import (
     to_timestamp,
 )
 from gateway.problems import MalformedCallback
-from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.ingest.v1 import ingest_pb2
 
 # The documented values are much shorter, and the status only explains the code.
 MAX_STATUS_CHARACTERS = 128
@@ -23,7 +23,7 @@ _LEVELS = (1, 2)
 _SEND_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-def parse_receipt(body: bytes, send_token: str = "") -> pb.DeliveryReceipt:
+def parse_receipt(body: bytes, send_token: str = "") -> ingest_pb2.DeliveryReceipt:
     """Parses the body of a receipt; `send_token` is the last part of its address, if it has one.
 
     Raises MalformedCallback.
@@ -36,14 +36,14 @@ def parse_receipt(body: bytes, send_token: str = "") -> pb.DeliveryReceipt:
     return to_receipt(envelope, send_token)
 
 
-def to_receipt(envelope: CallbackEnvelope, send_token: str = "") -> pb.DeliveryReceipt:
+def to_receipt(envelope: CallbackEnvelope, send_token: str = "") -> ingest_pb2.DeliveryReceipt:
     """The receipt in an envelope. Raises MalformedCallback.
 
     Receipts without `data` were logged without code, level and time.
     """
     attributes = envelope.attributes
     level = to_count(attributes.get("level"), INT32_LIMIT)
-    return pb.DeliveryReceipt(
+    return ingest_pb2.DeliveryReceipt(
         carrier_message_id=to_id(envelope.carrier_message_id),
         send_token=send_token,
         status_code=_status_code(attributes.get("status_code")),

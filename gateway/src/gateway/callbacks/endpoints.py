@@ -26,7 +26,7 @@ from gateway.problems import (
     Refused,
     problem_response,
 )
-from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.ingest.v1 import ingest_pb2
 from runtime.logging.setup import raised_at
 
 log = structlog.get_logger()
@@ -35,7 +35,7 @@ log = structlog.get_logger()
 # connection is closed would see a reset instead of the response.
 DISCARDED_BYTES = 1024 * 1024
 
-Parse = Callable[[bytes], pb.InboundMessage | pb.DeliveryReceipt]
+Parse = Callable[[bytes], ingest_pb2.InboundMessage | ingest_pb2.DeliveryReceipt]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Callbacks:
             callback = parse(await read_body(request, self._limits))
             span = trace.get_current_span()
             span.set_attribute("carrier_message_id", callback.carrier_message_id)
-            if isinstance(callback, pb.InboundMessage):
+            if isinstance(callback, ingest_pb2.InboundMessage):
                 await self._conversations.receive_message(callback)
             else:
                 await self._conversations.receive_receipt(callback)

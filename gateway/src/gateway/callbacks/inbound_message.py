@@ -18,7 +18,7 @@ from gateway.callbacks.envelope import (
     to_timestamp,
 )
 from gateway.problems import MalformedCallback
-from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.ingest.v1 import ingest_pb2
 from runtime.phone_numbers import e164_of
 
 # The limits of InboundMessage in the contract.
@@ -38,7 +38,7 @@ TOO_MUCH = "\0"
 _WITHOUT_SEPARATORS = str.maketrans("", "", " .-()")
 
 
-def parse_message(body: bytes) -> pb.InboundMessage | pb.DeliveryReceipt:
+def parse_message(body: bytes) -> ingest_pb2.InboundMessage | ingest_pb2.DeliveryReceipt:
     """Parses a body posted to the address of messages. Raises MalformedCallback."""
     envelope = read_envelope(body)
     return to_receipt(envelope) if is_receipt(envelope) else _to_message(envelope)
@@ -67,13 +67,13 @@ def _number_text(value: object) -> str:
     return ""
 
 
-def _to_message(envelope: CallbackEnvelope) -> pb.InboundMessage:
+def _to_message(envelope: CallbackEnvelope) -> ingest_pb2.InboundMessage:
     attributes = envelope.attributes
     _refuse_outbound(attributes.get("direction"))
     body, attachments = _body(attributes.get("body")), _attachments(envelope)
     if len(body) > MAX_BODY_CHARACTERS:
         body, attachments = TOO_MUCH, []
-    return pb.InboundMessage(
+    return ingest_pb2.InboundMessage(
         carrier_message_id=to_id(envelope.carrier_message_id),
         from_number=to_e164(attributes.get("from"), "from"),
         to_number=to_e164(attributes.get("to"), "to", is_own=True),
@@ -95,7 +95,7 @@ def _body(value: object) -> str:
     return to_text(value)
 
 
-def _attachments(envelope: CallbackEnvelope) -> list[pb.MediaAttachment]:
+def _attachments(envelope: CallbackEnvelope) -> list[ingest_pb2.MediaAttachment]:
     """The described files, and one without an address for each that is only announced.
 
     Layouts are left out. Beyond the limit, words come before files; the messaging service passes
@@ -108,7 +108,7 @@ def _attachments(envelope: CallbackEnvelope) -> list[pb.MediaAttachment]:
     missing = [
         media_id for media_id in _announced(envelope.relationships) if media_id not in described
     ]
-    files = [*map(_attachment, entries), *(pb.MediaAttachment() for _ in missing)]
+    files = [*map(_attachment, entries), *(ingest_pb2.MediaAttachment() for _ in missing)]
     files = [file for file in files if _media_type(file) not in _LAYOUTS]
     if len(files) > MAX_ATTACHMENTS:
         files.sort(key=lambda file: _media_type(file) != _PLAIN)
@@ -139,15 +139,15 @@ def _media_attributes(entry: Mapping[str, object]) -> Mapping[str, object]:
     return attributes if isinstance(attributes, dict) else {}
 
 
-def _attachment(entry: Mapping[str, object]) -> pb.MediaAttachment:
+def _attachment(entry: Mapping[str, object]) -> ingest_pb2.MediaAttachment:
     """The file of one entry of `included`; without a URL it cannot be passed on."""
     attributes = _media_attributes(entry)
-    return pb.MediaAttachment(
+    return ingest_pb2.MediaAttachment(
         url=to_text(attributes.get("url")),
         content_type=to_text(attributes.get("mime_type")),
         size_bytes=to_count(attributes.get("file_size"), INT64_LIMIT) or 0,
     )
 
 
-def _media_type(file: pb.MediaAttachment) -> str:
+def _media_type(file: ingest_pb2.MediaAttachment) -> str:
     return file.content_type.partition(";")[0].strip().lower()

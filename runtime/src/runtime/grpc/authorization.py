@@ -47,7 +47,7 @@ class Permissions:
 
     # By the full method name, "/package.Service/Method".
     roles_of: Mapping[str, Collection[str]]
-    # Roles limited to the pools of their principal: by the request's field `pool_id` or `pool`. A
+    # Roles limited to the pools of their principal: by the request's field `pool_id`. A
     # request without that field is allowed only to a principal of all pools.
     pool_scoped: Collection[str] = ()
     # Methods that look people up by number, with the roles that may call them only if the entry of
@@ -114,7 +114,7 @@ class AuthorizationInterceptor(grpc.aio.ServerInterceptor):
 
 
 def _pool_of(request: Message) -> str:
-    pool: str = getattr(request, "pool_id", getattr(request, "pool", EVERY_POOL))
+    pool: str = getattr(request, "pool_id", EVERY_POOL)
     return pool
 
 

@@ -14,8 +14,8 @@ from redis.asyncio import Redis
 from conversation_service.rpc.core.status import CODES, DOMAIN, RETRY_AFTER
 from conversation_service.store.conversations.repository import ConversationRepository
 from conversation_service.store.conversations.types import Commit, Conflict
+from maskline.admin.v1 import pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import pool_pb2
 from support.builders import documented_errors, random_requests
 from support.builders.conversation_calls import ask
 from support.builders.conversations import (
@@ -34,7 +34,7 @@ from support.services.refusing_carrier import RefusingCarrier
 
 STEPS = 250
 # The first reports the failure as a finding; the others call only the messaging service.
-WITHOUT_REDIS = {"CheckAccess", "CheckDeployment", "ReceiveDeliveryReceipts", "GetMedia"}
+WITHOUT_REDIS = {"CheckAccess", "CheckDeployment", "IngestDeliveryReceipts", "GetMedia"}
 CODE_OF = {kind.reason: code for kind, code in CODES.items()}
 OPERATOR = pool_pb2.PoolSettings(operator="Test exchange")
 # Every change that can lose races, in this order, with the fields that get it to its commit.
@@ -49,10 +49,10 @@ CHANGES: dict[str, dict[str, object]] = {
     "ReopenConversation": {"conversation_id": "ended"},
     "CreatePool": {"name": "taxis", "settings": OPERATOR},
     "UpdatePool": {"settings": OPERATOR, "update_mask": FieldMask(paths=["operator"])},
-    "AddNumber": {"masked_number": "+12065550103"},
-    "DrainNumber": {"masked_number": MASKED},
-    "RemoveNumber": {"masked_number": "+12065550102"},
-    "OptOut": {"phone_number": ALICE_NUMBER},
+    "AddMaskedNumber": {"masked_number": "+12065550103"},
+    "DrainMaskedNumber": {"masked_number": MASKED},
+    "RemoveMaskedNumber": {"masked_number": "+12065550102"},
+    "OptOutPerson": {"phone_number": ALICE_NUMBER},
     "ErasePerson": {"phone_number": ALICE_NUMBER},
 }
 # The other errors that conformance cannot provoke. Those of watches are in test_watches.py, but
@@ -60,8 +60,8 @@ CHANGES: dict[str, dict[str, object]] = {
 # tests/contract/conversation/rpc/test_number_lookups.py.
 RARE = {
     *((method, "NUMBER_LOOKUP_LIMIT_REACHED") for method in documented_errors.LOOKUPS),
-    ("SyncNumbers", "CARRIER_CREDENTIALS_REJECTED"),
-    ("SyncNumbers", "BACKEND_UNAVAILABLE"),
+    ("CompareMaskedNumbers", "CARRIER_CREDENTIALS_REJECTED"),
+    ("CompareMaskedNumbers", "BACKEND_UNAVAILABLE"),
     ("GetMedia", "BACKEND_UNAVAILABLE"),
     ("ReplayDeadLetter", "DEAD_LETTER_UNREADABLE"),
     ("WatchEvents", "CURSOR_EXPIRED"),
@@ -102,14 +102,14 @@ async def test_a_failing_carrier_or_messaging_service_and_a_damaged_text_are_rep
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> None:
     async with running(redis_url, clock, messaging=RefusingCarrier()) as service:
-        await _expect("CARRIER_CREDENTIALS_REJECTED", service, "SyncNumbers", {})
+        await _expect("CARRIER_CREDENTIALS_REJECTED", service, "CompareMaskedNumbers", {})
     async with running(redis_url, clock) as service:
         await damaged(service)
         [letter] = await dead_letters(service, 1)
         replay: dict[str, object] = {"dead_letter_id": letter.dead_letter_id}
         await _expect("DEAD_LETTER_UNREADABLE", service, "ReplayDeadLetter", replay)
         service.messaging.is_down = True
-        await _expect("BACKEND_UNAVAILABLE", service, "SyncNumbers", {})
+        await _expect("BACKEND_UNAVAILABLE", service, "CompareMaskedNumbers", {})
         await _expect("BACKEND_UNAVAILABLE", service, "GetMedia", {"media_token": "none"})
 
 
@@ -159,8 +159,8 @@ async def _conversations(service: RunningService) -> tuple[dict[str, str], str]:
     paused = await service.open(ALICE_NUMBER, "+14255550143", masked_number=OTHER_MASKED)
     pause = pb.PauseConversationRequest(conversation_id=paused.conversation_id)
     await ask(service.stub.PauseConversation, pause)
-    number = pool_pb2.AddNumberRequest(masked_number="+12065550102")
-    await ask(service.pools.AddNumber, number)
+    number = pool_pb2.AddMaskedNumberRequest(masked_number="+12065550102")
+    await ask(service.pools.AddMaskedNumber, number)
     by_state = {"active": active, "paused": paused, "ended": ended}
     ids = {state: conversation.conversation_id for state, conversation in by_state.items()}
     return ids, (await service.start("+14255550142", MASKED)).code
@@ -169,7 +169,9 @@ async def _conversations(service: RunningService) -> tuple[dict[str, str], str]:
 async def _expect(
     expected: str, service: RunningService, method: str, fields: dict[str, object]
 ) -> None:
-    request = random_requests.build(method, {"request_id": f"r {method}", "pool": "main"} | fields)
+    request = random_requests.build(
+        method, {"request_id": f"r {method}", "pool_id": "main"} | fields
+    )
     refusal = await _call(service, method, request)
     assert isinstance(refusal, grpc.aio.AioRpcError), method
     assert reason(refusal, DOMAIN) == expected, method

@@ -16,8 +16,8 @@ from structlog.testing import capture_logs
 from conversation_service.application.number_lookups import LOOKUPS_PER_MINUTE
 from conversation_service.rpc.core.permissions import PERMISSIONS, ROLES
 from conversation_service.rpc.core.status import DOMAIN
+from maskline.admin.v1 import person_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import opt_out_pb2, person_pb2
 from runtime.grpc.security import server_security
 from runtime.settings.server import ServerSettings
 from support.builders import documented_errors
@@ -113,15 +113,15 @@ async def test_lookups_are_limited_per_caller_and_minute_but_not_for_who_sees_al
 
 
 async def test_an_opt_out_is_a_lookup_too(service: RunningService) -> None:
-    request = opt_out_pb2.GetOptOutRequest(phone_number=ALICE_NUMBER)
+    request = person_pb2.GetOptOutRequest(phone_number=ALICE_NUMBER)
     await look_up(service, "support", LOOKUPS_PER_MINUTE)
     with refused(LIMIT):
-        await ask_as("support", service.opt_outs.GetOptOut, request)
+        await ask_as("support", service.people.GetOptOut, request)
 
 
 async def test_refusals_that_disclose_a_known_number_are_limited(service: RunningService) -> None:
-    opt_out = opt_out_pb2.OptOutRequest(phone_number=ALICE_NUMBER)
-    await ask_as("operator", service.opt_outs.OptOut, opt_out)
+    opt_out = person_pb2.OptOutPersonRequest(phone_number=ALICE_NUMBER)
+    await ask_as("operator", service.people.OptOutPerson, opt_out)
     probe = pb.StartConversationRequest(phone_number=ALICE_NUMBER)
     for _ in range(LOOKUPS_PER_MINUTE):
         with refused("PARTICIPANT_OPTED_OUT"):

@@ -33,16 +33,20 @@ from support.services.roles import (
     token_metadata,
 )
 
-SERVICES = services_of("maskline.conversation.v1")
+SERVICES = [
+    *services_of("maskline.conversation.v1"),
+    *services_of("maskline.admin.v1"),
+    *services_of("maskline.ingest.v1"),
+]
 METHODS = methods_of(SERVICES)
 # Repeats the table, by role, so that a mistake in it is found.
 MAY = {
-    "gateway": "ReceiveMessages ReceiveDeliveryReceipts CheckAccess GetMedia",
+    "gateway": "IngestMessages IngestDeliveryReceipts CheckAccess GetMedia",
     "client": "StartConversation OpenConversation JoinConversation EndConversation SendMessage "
     "PauseConversation ResumeConversation ReopenConversation GetConversation ListConversations "
     "ListMessages ListEvents WatchEvents",
     "support": "GetConversation ListConversations ListMessages ListEvents WatchEvents GetPool "
-    "ListNumbers GetPoolAdvice ListDeadLetters LookupParticipant",
+    "ListMaskedNumbers GetPoolCapacity ListDeadLetters LookupParticipant",
     "operator": " ".join(method.name for method in METHODS),
     "conversation-service": "",
 }

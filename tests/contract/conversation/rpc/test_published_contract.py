@@ -11,7 +11,7 @@ from google.protobuf.descriptor_pb2 import MethodOptions
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as ConnectionBroken
 
-from conversation_service.app.application import SERVICE_NAMES, SERVICES
+from conversation_service.app.application import SERVICE_NAMES
 from conversation_service.application.admin.deployment_checks import CheckOutcome
 from conversation_service.domain import errors
 from conversation_service.domain.errors import ConversationError, FieldViolation
@@ -27,20 +27,14 @@ from conversation_service.domain.model.events import (
 from conversation_service.domain.model.messages import MessageState
 from conversation_service.domain.model.pool import NumberPreference, NumberState, PausePolicy
 from conversation_service.messaging.send import STATES
+from conversation_service.rpc.core.permissions import SERVICES
 from conversation_service.rpc.core.status import CODES, DOMAIN, status_of
-from maskline.conversation.v1 import (
-    conversation_pb2,
-    deployment_pb2,
-    event_pb2,
-    message_pb2,
-    number_selection_pb2,
-    opt_out_pb2,
-    pool_pb2,
-)
+from maskline.admin.v1 import maintenance_pb2, person_pb2, pool_pb2
+from maskline.conversation.v1 import conversation_pb2, event_pb2, message_pb2, number_selection_pb2
 from maskline.conversation.v1.error_reason_pb2 import ErrorReason
 from runtime.grpc import call_limits
 from runtime.grpc.authorization import REASONS
-from support.builders.documented_errors import PROTOS
+from support.builders.documented_errors import CONTRACTS
 from support.clock import ManualClock
 from support.eventually import eventually
 from support.net.grpc_calls import is_serving, reflected_methods, retried_methods
@@ -138,7 +132,7 @@ def test_every_change_carries_a_request_id() -> None:
         if method.GetOptions().idempotency_level == MethodOptions.IDEMPOTENT
     ]
     # Their items carry the carrier's ids.
-    batches = {"ReceiveMessages", "ReceiveDeliveryReceipts"}
+    batches = {"IngestMessages", "IngestDeliveryReceipts"}
     with_id = [
         method.name for method in changes if "request_id" in method.input_type.fields_by_name
     ]
@@ -155,11 +149,11 @@ def test_every_enum_of_the_contract_has_the_values_of_the_domain() -> None:
         (conversation_pb2.EndReason.DESCRIPTOR, EndReason),
         (conversation_pb2.MessageState.DESCRIPTOR, MessageState),
         (event_pb2.EventType.DESCRIPTOR, EventType),
-        (opt_out_pb2.OptOutSource.DESCRIPTOR, OptOutSource),
+        (person_pb2.OptOutSource.DESCRIPTOR, OptOutSource),
         (number_selection_pb2.NumberPreference.DESCRIPTOR, NumberPreference),
         (pool_pb2.NumberState.DESCRIPTOR, NumberState),
         (pool_pb2.PausePolicy.DESCRIPTOR, PausePolicy),
-        (deployment_pb2.CheckOutcome.DESCRIPTOR, CheckOutcome),
+        (maintenance_pb2.CheckOutcome.DESCRIPTOR, CheckOutcome),
         (event_pb2.DeadLetterReason.DESCRIPTOR, DeadLetterReason),
         (event_pb2.SendResolution.DESCRIPTOR, SendResolution),
         (message_pb2.FailureReason.DESCRIPTOR, FailureReason),
@@ -184,6 +178,6 @@ def sample(kind: type[ConversationError]) -> ConversationError:
 
 def comments_of_reasons() -> dict[str, str]:
     """The comment above each reason in the contract."""
-    source = (PROTOS / "error_reason.proto").read_text()
+    source = (CONTRACTS / "conversation/v1/error_reason.proto").read_text()
     values = re.findall(r"((?:^  //.*\n)+)^  ERROR_REASON_(\w+) =", source, re.MULTILINE)
     return {name: comment.replace("//", "").strip() for comment, name in values}

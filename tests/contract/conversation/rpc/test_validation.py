@@ -10,13 +10,14 @@ from google.rpc import error_details_pb2
 from redis.asyncio import Redis
 
 from conversation_service.rpc.core.status import DOMAIN
-from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import error_reason_pb2, pool_pb2
+from maskline.admin.v1 import pool_pb2
+from maskline.conversation.v1 import error_reason_pb2
 from maskline.conversation.v1.number_selection_pb2 import (
     AREA_CODE_OF_SECOND_PARTICIPANT,
     NumberPreference,
     NumberSelection,
 )
+from maskline.ingest.v1 import ingest_pb2
 from support.builders import documented_errors, random_requests
 from support.builders.conversation_calls import CALL_SECONDS
 from support.builders.conversations import ALICE_NUMBER, BOB_NUMBER, MASKED
@@ -43,30 +44,29 @@ SETTINGS = pool_pb2.PoolSettings(
 
 # The fields that an empty request of these methods lacks.
 LACKING: dict[str, str] = {
-    "StartConversation": "request_id pool phone_number",
-    "OpenConversation": "request_id pool phone_numbers",
-    "JoinConversation": "request_id pool code phone_number",
-    "EndConversation PauseConversation": "request_id pool conversation_id",
-    "ResumeConversation ReopenConversation": "request_id pool conversation_id",
-    "SendMessage": "request_id pool conversation_id speaker body",
-    "GetConversation": "pool conversation_id",
+    "StartConversation": "request_id pool_id phone_number",
+    "OpenConversation": "request_id pool_id phone_numbers",
+    "JoinConversation": "request_id pool_id code phone_number",
+    "EndConversation PauseConversation": "request_id pool_id conversation_id",
+    "ResumeConversation ReopenConversation": "request_id pool_id conversation_id",
+    "SendMessage": "request_id pool_id conversation_id speaker body",
+    "GetConversation": "pool_id conversation_id",
     "ListEvents": "pool_id",
     "WatchEvents": "pool_id start",
-    "ReceiveMessages": "messages",
-    "ReceiveDeliveryReceipts": "receipts",
+    "IngestMessages": "messages",
+    "IngestDeliveryReceipts": "receipts",
     "CreatePool": "request_id name settings.operator",
-    "UpdatePool": "request_id pool update_mask",
-    "AddNumber DrainNumber RemoveNumber": "request_id pool masked_number",
-    "GetPool SyncNumbers GetPoolAdvice": "pool",
-    "OptOut": "request_id phone_number",
+    "UpdatePool": "request_id pool_id update_mask",
+    "AddMaskedNumber DrainMaskedNumber RemoveMaskedNumber": "request_id pool_id masked_number",
+    "GetPool CompareMaskedNumbers GetPoolCapacity": "pool_id",
+    "OptOutPerson": "request_id phone_number",
     "GetOptOut": "phone_number",
     "LookupParticipant": "pool_id phone_number",
     "GetMedia": "media_token",
-    "ReplayDeadLetter DropDeadLetter": "request_id pool dead_letter_id",
+    "ReplayDeadLetter DiscardDeadLetter": "request_id pool_id dead_letter_id",
 }
 VALID: dict[str, object] = {
     "request_id": "r",
-    "pool": "main",
     "pool_id": "main",
     "conversation_id": "c",
     "phone_number": ALICE_NUMBER,
@@ -77,7 +77,7 @@ PAGE: dict[str, object] = {"page_size": -1, "page_token": "x"}
 WRONG: list[tuple[str, dict[str, object], str]] = [
     (
         "StartConversation",
-        {"request_id": LONG, "pool": NOT_ASCII, "phone_number": "4255550111"},
+        {"request_id": LONG, "pool_id": NOT_ASCII, "phone_number": "4255550111"},
         "",
     ),
     ("StartConversation", {"masked_number": "1", "unique_name": CONTROL}, ""),
@@ -92,19 +92,23 @@ WRONG: list[tuple[str, dict[str, object], str]] = [
     ("SendMessage", {"system": False, "body": TOO_LONG_BODY}, ""),
     ("SendMessage", {"system": True, "body": "a\0b"}, "body"),
     ("SendMessage", {"participant_id": "", "body": " "}, ""),
-    ("ListConversations", {"pool": "", "page_size": -1, "page_token": LONG, "state": UNKNOWN}, ""),
+    (
+        "ListConversations",
+        {"pool_id": "", "page_size": -1, "page_token": LONG, "state": UNKNOWN},
+        "",
+    ),
     ("ListConversations", {"masked_number": "1", "unique_name": LONG}, ""),
     ("ListConversations", {"participant_id": LONG}, ""),
     ("LookupParticipant", {"pool_id": "", "phone_number": "1"}, ""),
-    ("ListMessages", PAGE | {"pool": "", "conversation_id": ""}, ""),
+    ("ListMessages", PAGE | {"pool_id": "", "conversation_id": ""}, ""),
     ("ListEvents", PAGE | {"pool_id": "", "conversation_id": LONG, "page_token": "7"}, ""),
     ("ListEvents", {"types": [UNKNOWN, 0]}, "types[0] types[1]"),
     ("ListEvents", {"types": [1] * 101}, "types"),
     ("WatchEvents", {"pool_id": "", "conversation_id": LONG, "cursor": "1-2-3"}, ""),
     ("WatchEvents", {"cursor": ""}, "cursor"),
     ("WatchEvents", {"start_position": UNKNOWN, "types": [0]}, "start_position types[0]"),
-    ("ReceiveMessages", {"messages": [pb.InboundMessage()] * 257}, ""),
-    ("ReceiveDeliveryReceipts", {"receipts": [pb.DeliveryReceipt()] * 257}, ""),
+    ("IngestMessages", {"messages": [ingest_pb2.InboundMessage()] * 257}, ""),
+    ("IngestDeliveryReceipts", {"receipts": [ingest_pb2.DeliveryReceipt()] * 257}, ""),
     (
         "CreatePool",
         {"name": "-taxis", "settings": SETTINGS, "masked_numbers": [MASKED, "1", MASKED]},
@@ -115,17 +119,17 @@ WRONG: list[tuple[str, dict[str, object], str]] = [
     ),
     ("UpdatePool", {"update_mask": FieldMask(paths=["operator", "numbers"])}, ""),
     ("ListPools", PAGE, ""),
-    ("ListNumbers", PAGE | {"pool": "", "page_token": "-1"}, ""),
-    ("OptIn", {"request_id": LONG, "phone_number": "1"}, ""),
+    ("ListMaskedNumbers", PAGE | {"pool_id": "", "page_token": "-1"}, ""),
+    ("OptInPerson", {"request_id": LONG, "phone_number": "1"}, ""),
     ("ErasePerson", {"request_id": "", "phone_number": "1"}, ""),
     ("GetErasure", {"erasure_id": LONG}, ""),
     ("GetMedia", {"media_token": "x" * 129}, ""),
     ("GetMedia", {"media_token": NOT_ASCII}, ""),
-    ("ListDeadLetters", PAGE | {"pool": ""}, ""),
-    ("RotateKeys", {"request_id": "", "page_token": "x"}, ""),
+    ("ListDeadLetters", PAGE | {"pool_id": ""}, ""),
+    ("RotateStateKeys", {"request_id": "", "page_token": "x"}, ""),
     ("AcceptRestore", {"request_id": LONG}, ""),
-    ("RotateKeys", {"page_token": str(2**64)}, ""),
-    ("RotateKeys", {"page_token": "9" * 5000}, ""),
+    ("RotateStateKeys", {"page_token": str(2**64)}, ""),
+    ("RotateStateKeys", {"page_token": "9" * 5000}, ""),
 ]
 INVALID: list[tuple[str, dict[str, object], str]] = [
     *((method, {}, fields) for names, fields in LACKING.items() for method in names.split()),
@@ -163,7 +167,7 @@ async def test_an_invalid_message_of_a_batch_is_refused_alone(service: RunningSe
     invalid[3].from_number = "4255550111"
     invalid[4].to_number = ""
     invalid[5].body = TOO_LONG_BODY
-    invalid[6].attachments.extend([pb.MediaAttachment()] * 17)
+    invalid[6].attachments.extend([ingest_pb2.MediaAttachment()] * 17)
     invalid[7].carrier_time.seconds = 253_402_300_800
     valid = service.text(ALICE_NUMBER, "help")
     results = (await service.receive(*invalid, valid)).results
@@ -177,15 +181,15 @@ async def test_an_invalid_message_of_a_batch_is_refused_alone(service: RunningSe
 
 async def test_an_invalid_receipt_of_a_batch_is_refused_alone(service: RunningService) -> None:
     receipts = [
-        pb.DeliveryReceipt(),
-        pb.DeliveryReceipt(carrier_message_id="mdr2-1", send_token=LONG),
-        pb.DeliveryReceipt(carrier_message_id="mdr2-1", send_token="a token"),
-        pb.DeliveryReceipt(carrier_message_id="mdr2 1"),
-        pb.DeliveryReceipt(carrier_message_id="mdr2-1"),
+        ingest_pb2.DeliveryReceipt(),
+        ingest_pb2.DeliveryReceipt(carrier_message_id="mdr2-1", send_token=LONG),
+        ingest_pb2.DeliveryReceipt(carrier_message_id="mdr2-1", send_token="a token"),
+        ingest_pb2.DeliveryReceipt(carrier_message_id="mdr2 1"),
+        ingest_pb2.DeliveryReceipt(carrier_message_id="mdr2-1"),
     ]
-    request = pb.ReceiveDeliveryReceiptsRequest(receipts=receipts)
-    response = await service.stub.ReceiveDeliveryReceipts(request, timeout=CALL_SECONDS)
+    request = ingest_pb2.IngestDeliveryReceiptsRequest(receipts=receipts)
+    response = await service.ingest.IngestDeliveryReceipts(request, timeout=CALL_SECONDS)
     assert [result.outcome for result in response.results] == [
-        *[pb.RECEIPT_OUTCOME_REFUSED] * 4,
-        pb.RECEIPT_OUTCOME_UNMATCHED,
+        *[ingest_pb2.RECEIPT_OUTCOME_REFUSED] * 4,
+        ingest_pb2.RECEIPT_OUTCOME_UNMATCHED,
     ]

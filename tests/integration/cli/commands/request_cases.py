@@ -3,10 +3,10 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 from integration.cli.samples import ALICE_PHONE, BOB_PHONE, MASKED, NOON, POOL, TALKING
 
+from maskline.admin.v1 import dead_letter_pb2 as dead_pb
+from maskline.admin.v1 import person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import dead_letter_pb2 as dead_pb
 from maskline.conversation.v1 import number_selection_pb2 as selection_pb
-from maskline.conversation.v1 import opt_out_pb2, person_pb2, pool_pb2
 
 Case = tuple[str, Message, Message]
 
@@ -15,10 +15,10 @@ SELECTION = selection_pb.NumberSelection(
     area_code_of=selection_pb.AREA_CODE_OF_SECOND_PARTICIPANT,
     allows_reserved=True,
 )
-OPTED_OUT = opt_out_pb2.OptOutState(is_opted_out=True, source=opt_out_pb2.OPT_OUT_SOURCE_CLIENT)
-ONE = {"pool": "main", "conversation_id": "c1"}
-NUMBER = {"pool": "main", "masked_number": MASKED}
-LETTER = {"pool": "main", "dead_letter_id": "7-0"}
+OPTED_OUT = person_pb2.OptOut(is_opted_out=True, source=person_pb2.OPT_OUT_SOURCE_CLIENT)
+ONE = {"pool_id": "main", "conversation_id": "c1"}
+NUMBER = {"pool_id": "main", "masked_number": MASKED}
+LETTER = {"pool_id": "main", "dead_letter_id": "7-0"}
 PERSON = {"phone_number": ALICE_PHONE}
 
 POOL_CHANGES: list[Case] = [
@@ -39,7 +39,7 @@ POOL_CHANGES: list[Case] = [
     (
         "pools set city pause_policy=refuse allows_block=no lifetime=",
         pool_pb2.UpdatePoolRequest(
-            pool="city",
+            pool_id="city",
             settings=pool_pb2.PoolSettings(
                 pause_policy=pool_pb2.PAUSE_POLICY_REFUSE, allows_block=False
             ),
@@ -49,13 +49,13 @@ POOL_CHANGES: list[Case] = [
     ),
     (
         f"numbers add {MASKED} --reserved --pool city",
-        pool_pb2.AddNumberRequest(pool="city", masked_number=MASKED, is_reserved=True),
-        pool_pb2.AddNumberResponse(pool=POOL),
+        pool_pb2.AddMaskedNumberRequest(pool_id="city", masked_number=MASKED, is_reserved=True),
+        pool_pb2.AddMaskedNumberResponse(pool=POOL),
     ),
-    (f"numbers drain {MASKED}", pool_pb2.DrainNumberRequest(**NUMBER),
-     pool_pb2.DrainNumberResponse(pool=POOL)),
-    (f"numbers remove {MASKED}", pool_pb2.RemoveNumberRequest(**NUMBER),
-     pool_pb2.RemoveNumberResponse(pool=POOL)),
+    (f"numbers drain {MASKED}", pool_pb2.DrainMaskedNumberRequest(**NUMBER),
+     pool_pb2.DrainMaskedNumberResponse(pool=POOL)),
+    (f"numbers remove {MASKED}", pool_pb2.RemoveMaskedNumberRequest(**NUMBER),
+     pool_pb2.RemoveMaskedNumberResponse(pool=POOL)),
 ]  # fmt: skip
 CONVERSATION_CHANGES: list[Case] = [
     (
@@ -69,13 +69,14 @@ CONVERSATION_CHANGES: list[Case] = [
         f"conversations create {ALICE_PHONE} {BOB_PHONE} --silent "
         "--sticky avoid --area-code-of second --allow-reserved",
         pb.OpenConversationRequest(
-            pool="main", phone_numbers=[ALICE_PHONE, BOB_PHONE], selection=SELECTION, is_silent=True
+            pool_id="main", phone_numbers=[ALICE_PHONE, BOB_PHONE], selection=SELECTION,
+            is_silent=True,
         ),
         pb.OpenConversationResponse(conversation=TALKING),
     ),
     (
         f"conversations join K7QP2M {BOB_PHONE}",
-        pb.JoinConversationRequest(pool="main", code="K7QP2M", phone_number=BOB_PHONE),
+        pb.JoinConversationRequest(pool_id="main", code="K7QP2M", phone_number=BOB_PHONE),
         pb.JoinConversationResponse(conversation=TALKING),
     ),
     ("conversations pause c1", pb.PauseConversationRequest(**ONE),
@@ -85,10 +86,12 @@ CONVERSATION_CHANGES: list[Case] = [
     ("conversations reopen c1", pb.ReopenConversationRequest(**ONE),
      pb.ReopenConversationResponse(conversation=TALKING)),
     ("conversations send c1 --as second hello",
-     pb.SendMessageRequest(pool="main", conversation_id="c1", participant_id="p-bob", body="hello"),
+     pb.SendMessageRequest(
+        pool_id="main", conversation_id="c1", participant_id="p-bob", body="hello"
+     ),
      pb.SendMessageResponse(message_ids=["m1"])),
     ("conversations send c1 --system -- --json",
-     pb.SendMessageRequest(pool="main", conversation_id="c1", system=True, body="--json"),
+     pb.SendMessageRequest(pool_id="main", conversation_id="c1", system=True, body="--json"),
      pb.SendMessageResponse(message_ids=["m1", "m2"])),
     ("conversations end c1 --as p-alice --note unkind",
      pb.EndConversationRequest(**ONE, participant_id="p-alice", note="unkind"),
@@ -97,25 +100,26 @@ CONVERSATION_CHANGES: list[Case] = [
 CHANGES: list[Case] = [
     *POOL_CHANGES,
     *CONVERSATION_CHANGES,
-    (f"people opt-out {ALICE_PHONE}", opt_out_pb2.OptOutRequest(**PERSON),
-     opt_out_pb2.OptOutResponse(state=OPTED_OUT)),
-    (f"people opt-in {ALICE_PHONE}", opt_out_pb2.OptInRequest(**PERSON),
-     opt_out_pb2.OptInResponse(state=opt_out_pb2.OptOutState())),
+    (f"people opt-out {ALICE_PHONE}", person_pb2.OptOutPersonRequest(**PERSON),
+     person_pb2.OptOutPersonResponse(opt_out=OPTED_OUT)),
+    (f"people opt-in {ALICE_PHONE}", person_pb2.OptInPersonRequest(**PERSON),
+     person_pb2.OptInPersonResponse(opt_out=person_pb2.OptOut())),
     ("dead-letters replay 7-0", dead_pb.ReplayDeadLetterRequest(**LETTER),
      dead_pb.ReplayDeadLetterResponse(message_id="m1")),
-    ("dead-letters discard 7-0", dead_pb.DropDeadLetterRequest(**LETTER),
-     dead_pb.DropDeadLetterResponse()),
+    ("dead-letters discard 7-0", dead_pb.DiscardDeadLetterRequest(**LETTER),
+     dead_pb.DiscardDeadLetterResponse()),
 ]  # fmt: skip
 READS: list[Case] = [
-    ("pools show city", pool_pb2.GetPoolRequest(pool="city"), pool_pb2.GetPoolResponse(pool=POOL)),
-    ("pools capacity city", pool_pb2.GetPoolAdviceRequest(pool="city"),
-     pool_pb2.GetPoolAdviceResponse(available_numbers=2, needed_numbers=3)),
-    ("pools compare city", pool_pb2.SyncNumbersRequest(pool="city"),
-     pool_pb2.SyncNumbersResponse(in_no_pool=[MASKED])),
+    ("pools show city",
+     pool_pb2.GetPoolRequest(pool_id="city"), pool_pb2.GetPoolResponse(pool=POOL)),
+    ("pools capacity city", pool_pb2.GetPoolCapacityRequest(pool_id="city"),
+     pool_pb2.GetPoolCapacityResponse(available_numbers=2, needed_numbers=3)),
+    ("pools compare city", pool_pb2.CompareMaskedNumbersRequest(pool_id="city"),
+     pool_pb2.CompareMaskedNumbersResponse(in_no_pool=[MASKED])),
     ("conversations show c1", pb.GetConversationRequest(**ONE),
      pb.GetConversationResponse(conversation=TALKING)),
-    (f"people show {ALICE_PHONE}", opt_out_pb2.GetOptOutRequest(**PERSON),
-     opt_out_pb2.GetOptOutResponse(state=OPTED_OUT)),
+    (f"people show {ALICE_PHONE}", person_pb2.GetOptOutRequest(**PERSON),
+     person_pb2.GetOptOutResponse(opt_out=OPTED_OUT)),
     (f"people lookup {ALICE_PHONE}",
      person_pb2.LookupParticipantRequest(pool_id="main", **PERSON),
      person_pb2.LookupParticipantResponse(participant_id="p", conversation_ids=["c1", "c2"])),

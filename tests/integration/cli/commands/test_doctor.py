@@ -3,7 +3,7 @@ import pytest
 from integration.cli.in_process import maskline
 from integration.cli.scripted import Deployment
 
-from maskline.conversation.v1 import deployment_pb2 as pb
+from maskline.admin.v1 import maintenance_pb2 as pb
 from runtime.grpc.status import RpcStatus
 from support.net.ports import free_port
 from support.services.cli_process import Ended

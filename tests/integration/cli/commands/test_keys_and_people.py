@@ -3,15 +3,17 @@ from integration.cli.in_process import maskline
 from integration.cli.samples import ALICE_PHONE, NOON, NOON_SHOWN
 from integration.cli.scripted import Deployment
 
-from maskline.conversation.v1 import deployment_pb2 as pb
-from maskline.conversation.v1 import person_pb2
+from maskline.admin.v1 import maintenance_pb2 as pb
+from maskline.admin.v1 import person_pb2
 
 MADE = person_pb2.Erasure(erasure_id="e1", erase_time=NOON, erased_conversations=3, dropped_texts=2)
 SENTENCE = f"Erasure e1, {NOON_SHOWN} XYZ: 3 ended conversations, 2 messages erased."
 
 
-def step(current: int, former: int, token: str = "", unreadable: int = 0) -> pb.RotateKeysResponse:
-    return pb.RotateKeysResponse(
+def step(
+    current: int, former: int, token: str = "", unreadable: int = 0
+) -> pb.RotateStateKeysResponse:
+    return pb.RotateStateKeysResponse(
         keys=[
             pb.StateKey(key_id="c0ffee00", is_current=True, records=current),
             pb.StateKey(key_id="ab1e5eed", records=former),
@@ -26,19 +28,21 @@ def step(current: int, former: int, token: str = "", unreadable: int = 0) -> pb.
 async def test_the_counts_of_all_steps_are_added(
     deployment: Deployment, command: str, only_count: bool
 ) -> None:
-    deployment.answers("RotateKeys", step(5, 1, "7"), step(6, 0, "3", unreadable=2), step(4, 1))
+    deployment.answers(
+        "RotateStateKeys", step(5, 1, "7"), step(6, 0, "3", unreadable=2), step(4, 1)
+    )
     ended = await maskline(deployment.target, "keys", command)
     assert ended.status == 0, ended.err
     rows = [line.split() for line in ended.out.splitlines()[1:]]
     assert rows == [["c0ffee00", "current", "15"], ["ab1e5eed", "former", "2"], ["unreadable", "2"]]
-    requests = deployment.received(pb.RotateKeysRequest)
+    requests = deployment.received(pb.RotateStateKeysRequest)
     assert [request.page_token for request in requests] == ["", "7", "3"]
     assert {request.only_count for request in requests} == {only_count}
     assert len({request.request_id for request in requests}) == 3
 
 
 async def test_json_has_one_response_for_all_steps(deployment: Deployment) -> None:
-    deployment.answers("RotateKeys", step(5, 1, "7"), step(6, 0))
+    deployment.answers("RotateStateKeys", step(5, 1, "7"), step(6, 0))
     ended = await maskline(deployment.target, "keys", "rotate", "--json")
     assert ended.json == {
         "keys": [

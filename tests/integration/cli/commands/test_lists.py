@@ -13,8 +13,9 @@ from integration.cli.samples import (
 )  # fmt: skip
 from integration.cli.scripted import Deployment
 
+from maskline.admin.v1 import dead_letter_pb2, person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import dead_letter_pb2, event_pb2, message_pb2, person_pb2, pool_pb2
+from maskline.conversation.v1 import event_pb2, message_pb2
 from support.services.cli_process import Ended
 
 
@@ -109,10 +110,10 @@ async def test_pools_and_numbers_are_listed(deployment: Deployment) -> None:
         is_reserved=True,
         live_conversations=3,
     )
-    deployment.answers("ListNumbers", pool_pb2.ListNumbersResponse(numbers=[number]))
+    deployment.answers("ListMaskedNumbers", pool_pb2.ListMaskedNumbersResponse(numbers=[number]))
     ended = await maskline(deployment.target, "numbers", "list", "--pool", "city")
     assert ended.out.splitlines()[1].split() == [MASKED, "draining", "yes", "3"]
-    assert deployment.received(pool_pb2.ListNumbersRequest)[0].pool == "city"
+    assert deployment.received(pool_pb2.ListMaskedNumbersRequest)[0].pool_id == "city"
 
 
 async def test_messages_have_author_recipient_and_state(deployment: Deployment) -> None:
@@ -156,7 +157,7 @@ async def test_dead_letters_are_listed_with_their_reasons(deployment: Deployment
     at = f"{NOON_SHOWN} XYZ"
     assert rows(ended) == [f"7-0 retries-exhausted {at} {at} m1 c1", f"8-0 unreadable {at}"]
     requests = deployment.received(dead_letter_pb2.ListDeadLettersRequest)
-    assert [(request.pool, request.page_token) for request in requests] == [
+    assert [(request.pool_id, request.page_token) for request in requests] == [
         ("city", ""), ("city", "7-0")
     ]  # fmt: skip
 

@@ -11,8 +11,8 @@ from integration.cli.in_process import maskline
 from integration.cli.samples import ALICE_PHONE, TALKING
 from integration.cli.scripted import Deployment
 
+from maskline.admin.v1 import person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import opt_out_pb2, pool_pb2
 
 # Commands of one word; all others have two.
 SHORT = ("send", "end")
@@ -95,9 +95,9 @@ async def test_a_change_of_one_word_of_a_pool_keeps_the_others(deployment: Deplo
 
 
 async def test_a_number_and_a_body_can_come_from_standard_input(deployment: Deployment) -> None:
-    script(deployment, opt_out_pb2.OptOutRequest(), opt_out_pb2.OptOutResponse())
+    script(deployment, person_pb2.OptOutPersonRequest(), person_pb2.OptOutPersonResponse())
     await maskline(deployment.target, "opt-outs", "add", "-", stdin="+1 (425) 555-0111\n")
-    assert deployment.received(opt_out_pb2.OptOutRequest)[0].phone_number == ALICE_PHONE
+    assert deployment.received(person_pb2.OptOutPersonRequest)[0].phone_number == ALICE_PHONE
     script(deployment, pb.SendMessageRequest(), pb.SendMessageResponse())
     await maskline(deployment.target, "send", "c1", "--system", "-", stdin="two\nlines\n")
     assert deployment.received(pb.SendMessageRequest)[0].body == "two\nlines"

@@ -10,16 +10,16 @@ import pytest
 from integration.cli.in_process import maskline
 from integration.cli.scripted import Deployment, serving
 
-from maskline.conversation.v1 import pool_pb2
+from maskline.admin.v1 import pool_pb2
 from runtime.grpc.authorization import PERMISSION_DENIED, UNAUTHENTICATED, Permissions
 from runtime.grpc.security import ServerSecurity, server_security
 from runtime.settings.server import ServerSettings
 from runtime.tls import TlsFiles
 from support.net.certificates import Authority
 
-LIST_POOLS = "/maskline.conversation.v1.PoolService/ListPools"
+LIST_POOLS = "/maskline.admin.v1.PoolService/ListPools"
 WATCH = "/maskline.conversation.v1.EventService/WatchEvents"
-GET_POOL = "/maskline.conversation.v1.PoolService/GetPool"
+GET_POOL = "/maskline.admin.v1.PoolService/GetPool"
 PERMISSIONS = Permissions(dict.fromkeys((LIST_POOLS, GET_POOL, WATCH), ("keeper",)))
 TOKEN = "a token"
 

@@ -7,7 +7,7 @@ from integration.cli.in_process import maskline
 from integration.cli.samples import ALICE_PHONE
 from integration.cli.scripted import Deployment
 
-from maskline.conversation.v1 import pool_pb2
+from maskline.admin.v1 import pool_pb2
 from runtime.grpc.status import FieldViolation, RpcStatus
 from support.net.ports import free_port
 

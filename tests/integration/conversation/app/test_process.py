@@ -46,7 +46,7 @@ async def test_it_serves_until_sigterm_and_then_ends_its_watches(
 
 
 async def test_a_killed_process_loses_no_acknowledged_state(redis: Redis, redis_url: str) -> None:
-    request = pb.StartConversationRequest(request_id="r", pool="main", phone_number=ALICE_NUMBER)
+    request = pb.StartConversationRequest(request_id="r", pool_id="main", phone_number=ALICE_NUMBER)
     responses = []
     for how in (signal.SIGKILL, signal.SIGTERM):
         async with serving(CONVERSATION_REDIS_URL=redis_url) as (service, channel):

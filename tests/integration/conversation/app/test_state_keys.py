@@ -9,15 +9,15 @@ from redis.asyncio import Redis
 
 from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.encryption.key_ring import Key
+from maskline.admin.v1 import maintenance_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import deployment_pb2
 from support.builders.conversation_calls import ask
 from support.builders.conversations import ALICE_NUMBER
 from support.clock import ManualClock
 from support.services.conversation_service import RunningService, running
 
 if TYPE_CHECKING:
-    from maskline.conversation.v1.deployment_pb2_grpc import DeploymentServiceAsyncStub
+    from maskline.admin.v1.maintenance_pb2_grpc import MaintenanceServiceAsyncStub
 
 OLD, NEW = "the key of last year", "the key of this year"
 
@@ -36,13 +36,13 @@ async def started(service: RunningService) -> pb.Conversation:
     return (await ask(service.stub.StartConversation, request)).conversation
 
 
-async def rotate(deployment: "DeploymentServiceAsyncStub") -> dict[str, int]:
+async def rotate(deployment: "MaintenanceServiceAsyncStub") -> dict[str, int]:
     """Runs all steps of a rotation; returns the number of records by key id."""
     records: dict[str, int] = {}
     token = ""
     while True:
-        request = deployment_pb2.RotateKeysRequest(page_token=token)
-        step = await ask(deployment.RotateKeys, request)
+        request = maintenance_pb2.RotateStateKeysRequest(page_token=token)
+        step = await ask(deployment.RotateStateKeys, request)
         for key in step.keys:
             records[key.key_id] = records.get(key.key_id, 0) + key.records
         token = step.next_page_token

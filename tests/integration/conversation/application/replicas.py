@@ -15,15 +15,17 @@ import grpc
 from google.protobuf.duration_pb2 import Duration
 
 from conversation_service.rpc.core.status import DOMAIN
+from maskline.admin.v1 import pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import pool_pb2
+from maskline.ingest.v1 import ingest_pb2
 from support.net.grpc_calls import reason
 from support.net.ports import free_port
 
 if TYPE_CHECKING:
+    from maskline.admin.v1.pool_pb2_grpc import PoolServiceAsyncStub
     from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceAsyncStub
     from maskline.conversation.v1.event_pb2_grpc import EventServiceAsyncStub
-    from maskline.conversation.v1.pool_pb2_grpc import PoolServiceAsyncStub
+    from maskline.ingest.v1.ingest_pb2_grpc import IngestServiceAsyncStub
 
 POOLS = Path(__file__).parents[4] / "deploy" / "pools.toml"
 # A limit for a machine that is busy with something else; nothing is ever asserted about speed.
@@ -52,6 +54,7 @@ class Replicas:
     """All replicas, and a pool that only one test uses."""
 
     conversations: "list[ConversationServiceAsyncStub]"
+    ingest: "list[IngestServiceAsyncStub]"
     pools: "list[PoolServiceAsyncStub]"
     events: "list[EventServiceAsyncStub]"
     pool: str
@@ -75,7 +78,7 @@ class Replicas:
         """A request of its own."""
         return pb.OpenConversationRequest(
             request_id=str(uuid4()),
-            pool=self.pool,
+            pool_id=self.pool,
             phone_numbers=people,
             masked_number=masked_number,
             unique_name=unique_name,
@@ -97,14 +100,14 @@ class Replicas:
     async def text(self, person: str, number: str, body: str, through: int) -> None:
         """A text comes in through one of the replicas."""
         name = f"mdr2-{uuid4().hex}"
-        message = pb.InboundMessage(
+        message = ingest_pb2.InboundMessage(
             carrier_message_id=name, from_number=person, to_number=number, body=body
         )
-        request = pb.ReceiveMessagesRequest(messages=[message])
-        await self.conversations[through].ReceiveMessages(request, timeout=CALL_SECONDS)
+        request = ingest_pb2.IngestMessagesRequest(messages=[message])
+        await self.ingest[through].IngestMessages(request, timeout=CALL_SECONDS)
 
     async def live(self) -> list[pb.Conversation]:
-        request = pb.ListConversationsRequest(pool=self.pool, page_size=500)
+        request = pb.ListConversationsRequest(pool_id=self.pool, page_size=500)
         listed = await self.conversations[0].ListConversations(request, timeout=CALL_SECONDS)
         over = pb.CONVERSATION_STATE_ENDED
         return [conversation for conversation in listed.conversations if conversation.state != over]
@@ -113,21 +116,25 @@ class Replicas:
         for conversation in conversations:
             name = conversation.conversation_id
             request = pb.EndConversationRequest(
-                request_id=str(uuid4()), pool=self.pool, conversation_id=name
+                request_id=str(uuid4()), pool_id=self.pool, conversation_id=name
             )
             await self.conversations[0].EndConversation(request, timeout=CALL_SECONDS)
 
     async def add_number(self, number: str) -> None:
-        request = pool_pb2.AddNumberRequest(
-            request_id=str(uuid4()), pool=self.pool, masked_number=number
+        request = pool_pb2.AddMaskedNumberRequest(
+            request_id=str(uuid4()), pool_id=self.pool, masked_number=number
         )
-        await self.pools[0].AddNumber(request, timeout=CALL_SECONDS)
+        await self.pools[0].AddMaskedNumber(request, timeout=CALL_SECONDS)
 
-    async def remove_number(self, number: str, through: int) -> pool_pb2.RemoveNumberResponse | str:
-        request = pool_pb2.RemoveNumberRequest(
-            request_id=str(uuid4()), pool=self.pool, masked_number=number
+    async def remove_number(
+        self, number: str, through: int
+    ) -> pool_pb2.RemoveMaskedNumberResponse | str:
+        request = pool_pb2.RemoveMaskedNumberRequest(
+            request_id=str(uuid4()), pool_id=self.pool, masked_number=number
         )
-        return await answer_of(self.pools[through].RemoveNumber(request, timeout=CALL_SECONDS))
+        return await answer_of(
+            self.pools[through].RemoveMaskedNumber(request, timeout=CALL_SECONDS)
+        )
 
 
 async def answer_of(call: Awaitable[Answer]) -> Answer | str:

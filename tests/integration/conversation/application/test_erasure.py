@@ -14,8 +14,9 @@ from conversation_service.domain.model.consent import cause_of
 from conversation_service.domain.templates.catalog import Template
 from conversation_service.store.erasure.log import ERASURE_LIFETIME
 from conversation_service.store.keyspace.keys import DeploymentKeys, parse_key
+from maskline.admin.v1 import person_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import person_pb2
+from maskline.ingest.v1 import ingest_pb2
 from maskline.messaging.v1 import messaging_pb2
 from support.builders.conversation_calls import ask, filled, refused
 from support.builders.conversations import (
@@ -189,7 +190,7 @@ async def test_a_person_is_erased_by_text_and_gets_the_receipt(service: RunningS
     assert await numbers_in(service.redis) == []
     assert await has_opted_out(service)
     again = (await service.receive(text)).results[0]
-    assert again.outcome == pb.RECEIVE_OUTCOME_REPEATED
+    assert again.outcome == ingest_pb2.INGEST_OUTCOME_REPEATED
     await service.quiet()
     assert service.sent_to(ALICE_NUMBER)[-1] == confirmed
 

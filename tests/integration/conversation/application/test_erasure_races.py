@@ -11,8 +11,8 @@ from redis.asyncio import Redis
 from conversation_service.domain.templates.catalog import Template
 from conversation_service.store.erasure.person_data import PersonDataEraser
 from conversation_service.store.keyspace.keys import DeploymentKeys, Keys, parse_key
+from maskline.admin.v1 import pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import pool_pb2
 from maskline.messaging.v1 import messaging_pb2
 from support.builders.conversation_calls import ask, filled, refused
 from support.builders.conversations import (

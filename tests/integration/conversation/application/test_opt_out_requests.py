@@ -4,25 +4,25 @@ import pytest
 from redis.asyncio import Redis
 
 from conversation_service.store.keyspace.keys import EVERY_KEY
-from maskline.conversation.v1 import opt_out_pb2 as pb
+from maskline.admin.v1 import person_pb2 as pb
 from support.builders.conversation_calls import ask, refused
 from support.builders.conversations import ALICE_NUMBER, BOB_NUMBER
 from support.services.conversation_service import RunningService
 
 
-async def opt_out(service: RunningService, request_id: str) -> pb.OptOutState:
-    request = pb.OptOutRequest(phone_number=ALICE_NUMBER, request_id=request_id)
-    return (await ask(service.opt_outs.OptOut, request)).state
+async def opt_out(service: RunningService, request_id: str) -> pb.OptOut:
+    request = pb.OptOutPersonRequest(phone_number=ALICE_NUMBER, request_id=request_id)
+    return (await ask(service.people.OptOutPerson, request)).opt_out
 
 
-async def opt_in(service: RunningService, request_id: str) -> pb.OptOutState:
-    request = pb.OptInRequest(phone_number=ALICE_NUMBER, request_id=request_id)
-    return (await ask(service.opt_outs.OptIn, request)).state
+async def opt_in(service: RunningService, request_id: str) -> pb.OptOut:
+    request = pb.OptInPersonRequest(phone_number=ALICE_NUMBER, request_id=request_id)
+    return (await ask(service.people.OptInPerson, request)).opt_out
 
 
-async def current(service: RunningService) -> pb.OptOutState:
+async def current(service: RunningService) -> pb.OptOut:
     request = pb.GetOptOutRequest(phone_number=ALICE_NUMBER)
-    return (await ask(service.opt_outs.GetOptOut, request)).state
+    return (await ask(service.people.GetOptOut, request)).opt_out
 
 
 @pytest.mark.parametrize("by_text", [True, False])
@@ -59,8 +59,8 @@ async def test_the_two_methods_share_their_request_ids(service: RunningService) 
     with refused("REQUEST_ID_REUSED"):
         await opt_in(service, "r")
     with refused("REQUEST_ID_REUSED"):
-        request = pb.OptOutRequest(phone_number=BOB_NUMBER, request_id="r")
-        await ask(service.opt_outs.OptOut, request)
+        request = pb.OptOutPersonRequest(phone_number=BOB_NUMBER, request_id="r")
+        await ask(service.people.OptOutPerson, request)
     assert (await current(service)).is_opted_out
 
 

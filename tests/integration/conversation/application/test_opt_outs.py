@@ -6,8 +6,9 @@ import pytest
 from redis.asyncio import Redis
 
 from conversation_service.domain.templates.catalog import Template
+from maskline.admin.v1 import person_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import opt_out_pb2
+from maskline.ingest.v1 import ingest_pb2
 from support.builders.conversation_calls import ask, filled, refused
 from support.builders.conversations import (
     ALICE_NUMBER,
@@ -41,11 +42,11 @@ async def everywhere(service: RunningService) -> list[tuple[str, str]]:
     on_one = await service.open(ALICE_NUMBER, BOB_NUMBER, masked_number=MASKED)
     on_another = await service.open(CAROL_NUMBER, ALICE_NUMBER, masked_number=OTHER_MASKED)
     request = pb.OpenConversationRequest(
-        pool=SECOND.name, phone_numbers=[ALICE_NUMBER, DAVE_NUMBER], is_silent=True
+        pool_id=SECOND.name, phone_numbers=[ALICE_NUMBER, DAVE_NUMBER], is_silent=True
     )
     in_another = (await ask(service.stub.OpenConversation, request)).conversation
     return [
-        (conversation.pool, conversation.conversation_id)
+        (conversation.pool_id, conversation.conversation_id)
         for conversation in (on_one, on_another, in_another)
     ]
 
@@ -53,19 +54,19 @@ async def everywhere(service: RunningService) -> list[tuple[str, str]]:
 async def end_reason(
     service: RunningService, pool: str, conversation_id: str
 ) -> pb.EndReason.ValueType:
-    request = pb.GetConversationRequest(pool=pool, conversation_id=conversation_id)
+    request = pb.GetConversationRequest(pool_id=pool, conversation_id=conversation_id)
     return (await ask(service.stub.GetConversation, request)).conversation.end_reason
 
 
-async def state(service: RunningService) -> opt_out_pb2.OptOutState:
+async def state(service: RunningService) -> person_pb2.OptOut:
     """The opt-out state of Alice."""
-    request = opt_out_pb2.GetOptOutRequest(phone_number=ALICE_NUMBER)
-    return (await ask(service.opt_outs.GetOptOut, request)).state
+    request = person_pb2.GetOptOutRequest(phone_number=ALICE_NUMBER)
+    return (await ask(service.people.GetOptOut, request)).opt_out
 
 
-async def opted_out(service: RunningService) -> opt_out_pb2.OptOutState:
-    request = opt_out_pb2.OptOutRequest(phone_number=ALICE_NUMBER)
-    return (await ask(service.opt_outs.OptOut, request)).state
+async def opted_out(service: RunningService) -> person_pb2.OptOut:
+    request = person_pb2.OptOutPersonRequest(phone_number=ALICE_NUMBER)
+    return (await ask(service.people.OptOutPerson, request)).opt_out
 
 
 async def test_an_opt_out_by_message_ends_all_conversations_and_gives_partners_no_reason(
@@ -80,7 +81,7 @@ async def test_an_opt_out_by_message_ends_all_conversations_and_gives_partners_n
     assert await service.heard(ALICE_NUMBER, 1) == [system_message(Template.OPTED_OUT)]
     opt_out = await state(service)
     assert opt_out.is_opted_out
-    assert opt_out.source == opt_out_pb2.OPT_OUT_SOURCE_TEXT
+    assert opt_out.source == person_pb2.OPT_OUT_SOURCE_TEXT
     assert opt_out.opt_out_time.ToDatetime() == service.clock.now().replace(tzinfo=None)
 
 
@@ -89,7 +90,7 @@ async def test_no_message_is_sent_to_an_opted_out_person(service: RunningService
     opt_out = service.text(ALICE_NUMBER, "quit")
     await service.receive(opt_out)
     again = (await service.receive(opt_out)).results[0]
-    assert again.outcome == pb.RECEIVE_OUTCOME_REPEATED
+    assert again.outcome == ingest_pb2.INGEST_OUTCOME_REPEATED
     for body in ("hello", "help", "join ABC234", "quit", "end"):
         for number in (MASKED, ELSEWHERE):
             await service.deliver(ALICE_NUMBER, body, to=number)
@@ -117,11 +118,11 @@ async def test_a_repeated_delivery_of_an_old_opt_out_ends_no_new_conversation(
 
 
 async def test_a_repeated_opt_out_keeps_the_first(service: RunningService) -> None:
-    request = filled(opt_out_pb2.OptOutRequest(phone_number=ALICE_NUMBER))
-    first = await ask(service.opt_outs.OptOut, request)
+    request = filled(person_pb2.OptOutPersonRequest(phone_number=ALICE_NUMBER))
+    first = await ask(service.people.OptOutPerson, request)
     service.clock.move(hours=1)
-    assert await ask(service.opt_outs.OptOut, request) == first
-    assert await opted_out(service) == first.state
+    assert await ask(service.people.OptOutPerson, request) == first
+    assert await opted_out(service) == first.opt_out
 
 
 async def test_an_opt_in_by_message_or_rpc_applies_to_every_pool_and_reopens_nothing(
@@ -133,11 +134,11 @@ async def test_an_opt_in_by_message_or_rpc_applies_to_every_pool_and_reopens_not
     expected = [system_message(Template.OPTED_OUT), system_message(Template.OPTED_IN)]
     assert sorted(await service.heard(ALICE_NUMBER, 2)) == sorted(expected)
     assert not (await state(service)).is_opted_out
-    assert (await opted_out(service)).source == opt_out_pb2.OPT_OUT_SOURCE_CLIENT
-    request = opt_out_pb2.OptInRequest(phone_number=ALICE_NUMBER)
+    assert (await opted_out(service)).source == person_pb2.OPT_OUT_SOURCE_CLIENT
+    request = person_pb2.OptInPersonRequest(phone_number=ALICE_NUMBER)
     for _ in range(2):
-        response = await ask(service.opt_outs.OptIn, request)
-        assert response.state == opt_out_pb2.OptOutState() == await state(service)
+        response = await ask(service.people.OptInPerson, request)
+        assert response.opt_out == person_pb2.OptOut() == await state(service)
     assert await end_reason(service, pool, conversation_id) == pb.END_REASON_OPTED_OUT
     service.clock.move(minutes=3)
     await service.open(ALICE_NUMBER, CAROL_NUMBER)

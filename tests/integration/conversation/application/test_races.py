@@ -12,11 +12,12 @@ import pytest
 from redis import Redis as BlockingRedis
 
 from conversation_service.app.application import SERVICE_NAMES
+from maskline.admin.v1.pool_pb2_grpc import PoolServiceStub
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import event_pb2
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
 from maskline.conversation.v1.event_pb2_grpc import EventServiceStub
-from maskline.conversation.v1.pool_pb2_grpc import PoolServiceStub
+from maskline.ingest.v1.ingest_pb2_grpc import IngestServiceStub
 from support.eventually import eventually
 from support.net.grpc_calls import is_serving
 from support.net.ports import free_port
@@ -56,6 +57,7 @@ async def replicas(targets: list[str]) -> AsyncIterator[Replicas]:
             await _healthy(channel)
         yield Replicas(
             [ConversationServiceStub(channel) for channel in opened],
+            [IngestServiceStub(channel) for channel in opened],
             [PoolServiceStub(channel) for channel in opened],
             [EventServiceStub(channel) for channel in opened],
             f"races-{uuid4().hex[:8]}",
@@ -118,12 +120,12 @@ async def test_a_unique_name_goes_to_one_of_those_who_want_it_at_once(replicas: 
 async def test_a_code_lets_one_of_those_in_who_use_it_at_once(replicas: Replicas) -> None:
     await replicas.create_pool(NUMBERS[7:8])
     start = pb.StartConversationRequest(
-        request_id=str(uuid4()), pool=replicas.pool, phone_number=PEOPLE[0]
+        request_id=str(uuid4()), pool_id=replicas.pool, phone_number=PEOPLE[0]
     )
     started = await replicas.conversations[0].StartConversation(start, timeout=CALL_SECONDS)
     joins = [
         pb.JoinConversationRequest(
-            request_id=str(uuid4()), pool=replicas.pool, code=started.code, phone_number=person
+            request_id=str(uuid4()), pool_id=replicas.pool, code=started.code, phone_number=person
         )
         for person in PEOPLE[1:13]
     ]

@@ -5,9 +5,10 @@ from datetime import timedelta
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from conversation_service.domain.templates.catalog import Template
-from maskline.conversation.v1 import conversation_pb2, event_pb2, pool_pb2
-from maskline.conversation.v1 import dead_letter_pb2 as pb
-from maskline.conversation.v1.dead_letter_pb2_grpc import DeadLetterServiceStub
+from maskline.admin.v1 import dead_letter_pb2 as pb
+from maskline.admin.v1 import pool_pb2
+from maskline.admin.v1.dead_letter_pb2_grpc import DeadLetterServiceStub
+from maskline.conversation.v1 import conversation_pb2, event_pb2
 from maskline.messaging.v1 import messaging_pb2
 from support.builders.conversation_calls import ask, kinds, refused
 from support.builders.conversations import ALICE_NUMBER, BOB_NUMBER, SETTINGS, system_message
@@ -28,8 +29,8 @@ async def replay(service: RunningService, dead_letter_id: str, request_id: str =
 
 
 async def drop(service: RunningService, dead_letter_id: str, request_id: str = "") -> str:
-    request = pb.DropDeadLetterRequest(dead_letter_id=dead_letter_id, request_id=request_id)
-    return (await ask(DeadLetterServiceStub(service.channel).DropDeadLetter, request)).message_id
+    request = pb.DiscardDeadLetterRequest(dead_letter_id=dead_letter_id, request_id=request_id)
+    return (await ask(DeadLetterServiceStub(service.channel).DiscardDeadLetter, request)).message_id
 
 
 async def rejected(service: RunningService) -> tuple[str, pb.DeadLetter]:

@@ -1,7 +1,7 @@
 """ListConversations: filters and pages."""
 
+from maskline.admin.v1 import pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import pool_pb2
 from support.builders.conversation_calls import ask
 from support.builders.conversations import (
     ALICE_NUMBER,
@@ -93,7 +93,9 @@ async def test_a_new_conversation_does_not_shift_the_next_pages(service: Running
 async def test_a_list_by_person_includes_numbers_that_another_replica_has_added(
     service: RunningService, another: RunningService
 ) -> None:
-    await ask(service.pools.AddNumber, pool_pb2.AddNumberRequest(masked_number=THIRD_MASKED))
+    await ask(
+        service.pools.AddMaskedNumber, pool_pb2.AddMaskedNumberRequest(masked_number=THIRD_MASKED)
+    )
     opened = await service.open(ALICE_NUMBER, BOB_NUMBER, masked_number=THIRD_MASKED)
     looked_up = await lookup(another, ALICE_NUMBER)
     assert list(looked_up.conversation_ids) == [opened.conversation_id]

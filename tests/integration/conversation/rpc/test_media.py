@@ -7,8 +7,8 @@ import pytest
 from redis.asyncio import Redis
 
 from conversation_service.rpc.core.status import DOMAIN
-from maskline.conversation.v1 import media_pb2
-from maskline.conversation.v1.media_pb2_grpc import MediaServiceStub
+from maskline.ingest.v1 import ingest_pb2
+from maskline.ingest.v1.ingest_pb2_grpc import IngestServiceStub
 from maskline.messaging.v1 import messaging_pb2 as pb
 from support.builders.conversation_calls import ask
 from support.clock import ManualClock
@@ -50,9 +50,9 @@ async def test_a_file_is_passed_on_unchanged_and_a_failure_has_a_reason(
     redis: Redis, redis_url: str, clock: ManualClock, code: grpc.StatusCode, expected: str
 ) -> None:
     messaging = MessagingWithFile()
-    request = media_pb2.GetMediaRequest(media_token=TOKEN)
+    request = ingest_pb2.GetMediaRequest(media_token=TOKEN)
     async with running(redis_url, clock, messaging=messaging) as service:
-        get = MediaServiceStub(service.channel).GetMedia
+        get = IngestServiceStub(service.channel).GetMedia
         media = await ask(get, request)
         assert (media.content_type, media.content) == ("image/png", CONTENT)
         assert messaging.requested == [TOKEN]

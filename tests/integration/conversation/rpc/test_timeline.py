@@ -1,6 +1,7 @@
 """ListEvents and ListMessages: every event of a conversation, no phone numbers, no bodies."""
 
 from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.ingest.v1 import ingest_pb2
 from maskline.messaging.v1 import messaging_pb2
 from support.builders.conversation_calls import ask, kinds
 from support.builders.conversations import ALICE_NUMBER, BOB_NUMBER
@@ -56,7 +57,10 @@ async def test_a_repeated_or_outdated_receipt_changes_nothing(service: RunningSe
     conversation = await opened(service)
     message_id = service.sent()[0].message_id
     outcomes = await service.receipts(message_id, "nobodys", "")
-    assert outcomes == [pb.RECEIPT_OUTCOME_RECORDED, *[pb.RECEIPT_OUTCOME_UNMATCHED] * 2]
+    assert outcomes == [
+        ingest_pb2.RECEIPT_OUTCOME_RECORDED,
+        *[ingest_pb2.RECEIPT_OUTCOME_UNMATCHED] * 2,
+    ]
     before = await service.timeline(conversation.conversation_id)
     for state in (messaging_pb2.MESSAGE_STATE_SENT, messaging_pb2.MESSAGE_STATE_UNDELIVERED):
         service.messaging.receipt_state = state

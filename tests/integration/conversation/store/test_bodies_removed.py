@@ -10,9 +10,9 @@ from conversation_service.store.encryption import conversation_keys
 from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.keyspace.keys import Keys, parse_key
 from conversation_service.store.outbox.dead_letters import DeadLetters
+from maskline.admin.v1 import dead_letter_pb2
+from maskline.admin.v1.dead_letter_pb2_grpc import DeadLetterServiceStub
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import dead_letter_pb2
-from maskline.conversation.v1.dead_letter_pb2_grpc import DeadLetterServiceStub
 from maskline.messaging.v1 import messaging_pb2
 from support.builders.conversation_calls import ask
 from support.builders.conversations import (
@@ -183,8 +183,8 @@ async def dead(service: RunningService, bodies: StoredBodies) -> str:
 
 
 async def dead_and_discarded(service: RunningService, bodies: StoredBodies) -> None:
-    request = dead_letter_pb2.DropDeadLetterRequest(dead_letter_id=await dead(service, bodies))
-    await ask(DeadLetterServiceStub(service.channel).DropDeadLetter, request)
+    request = dead_letter_pb2.DiscardDeadLetterRequest(dead_letter_id=await dead(service, bodies))
+    await ask(DeadLetterServiceStub(service.channel).DiscardDeadLetter, request)
 
 
 async def dead_and_replayed(service: RunningService, bodies: StoredBodies) -> None:

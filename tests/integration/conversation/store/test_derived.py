@@ -4,8 +4,8 @@ from hashlib import blake2b, md5, sha1, sha256
 
 from conversation_service.domain.model.loop_detection import LoopDetector
 from conversation_service.store.conversations.repository import ConversationRepository
+from maskline.admin.v1 import person_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import opt_out_pb2, person_pb2
 from support.builders.conversation_calls import CALL_SECONDS
 from support.builders.conversations import ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBER, pool_storage
 from support.observation.marker_search import everything, found
@@ -19,7 +19,7 @@ DIGITS = 8
 
 async def test_redis_has_no_ids_and_no_digests_of_words(service: RunningService) -> None:
     open_request = pb.OpenConversationRequest(
-        request_id=IDS[0], pool="main", phone_numbers=(ALICE_NUMBER, BOB_NUMBER), is_silent=True
+        request_id=IDS[0], pool_id="main", phone_numbers=(ALICE_NUMBER, BOB_NUMBER), is_silent=True
     )
     opened = await service.stub.OpenConversation(open_request, timeout=CALL_SECONDS)
     conversation_id = opened.conversation.conversation_id
@@ -28,11 +28,13 @@ async def test_redis_has_no_ids_and_no_digests_of_words(service: RunningService)
     for message in (*messages, stop):
         await service.receive(message)
     await service.quiet()
-    end = pb.EndConversationRequest(request_id=IDS[1], pool="main", conversation_id=conversation_id)
+    end = pb.EndConversationRequest(
+        request_id=IDS[1], pool_id="main", conversation_id=conversation_id
+    )
     await service.stub.EndConversation(end, timeout=CALL_SECONDS)
     for number, request_id in ((ALICE_NUMBER, IDS[2]), (CAROL_NUMBER, IDS[3])):
-        out = opt_out_pb2.OptOutRequest(request_id=request_id, phone_number=number)
-        await service.opt_outs.OptOut(out, timeout=CALL_SECONDS)
+        out = person_pb2.OptOutPersonRequest(request_id=request_id, phone_number=number)
+        await service.people.OptOutPerson(out, timeout=CALL_SECONDS)
     erase = person_pb2.ErasePersonRequest(request_id=IDS[4], phone_number=BOB_NUMBER)
     ended = await ConversationRepository(pool_storage(service.redis)).get(conversation_id)
     await service.people.ErasePerson(erase, timeout=CALL_SECONDS)

@@ -14,9 +14,9 @@ from conversation_service.store.conversations.repository import ConversationRepo
 from conversation_service.store.deployment.usage_samples import UsageSamples
 from conversation_service.store.event_log import EventLog
 from conversation_service.store.keyspace.keys import Keys
+from maskline.admin.v1 import dead_letter_pb2, person_pb2, pool_pb2
+from maskline.admin.v1.dead_letter_pb2_grpc import DeadLetterServiceStub
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import dead_letter_pb2, opt_out_pb2, person_pb2, pool_pb2
-from maskline.conversation.v1.dead_letter_pb2_grpc import DeadLetterServiceStub
 from support.builders.conversation_calls import ask
 from support.builders.conversations import (
     ALICE_NUMBER,
@@ -82,8 +82,8 @@ async def begin(service: RunningService) -> list[str]:
         await service.deliver(BOB_NUMBER, "bad")
     first, second = await dead_letters(service, 2)
     stub = DeadLetterServiceStub(service.channel)
-    discard = dead_letter_pb2.DropDeadLetterRequest(dead_letter_id=first.dead_letter_id)
-    await ask(stub.DropDeadLetter, discard)
+    discard = dead_letter_pb2.DiscardDeadLetterRequest(dead_letter_id=first.dead_letter_id)
+    await ask(stub.DiscardDeadLetter, discard)
     replay = dead_letter_pb2.ReplayDeadLetterRequest(dead_letter_id=second.dead_letter_id)
     await ask(stub.ReplayDeadLetter, replay)
     pause = pb.PauseConversationRequest(conversation_id=opened.conversation_id)
@@ -156,7 +156,9 @@ async def test_nothing_of_a_conversation_is_kept_longer_than_the_pool_says(
         assert await overstaying(redis, pool.settings) == {}
         seen |= await kinds_there(redis)
         await purge(service, pool.settings)
-        await ask(service.opt_outs.OptIn, opt_out_pb2.OptInRequest(phone_number=ALICE_NUMBER))
+        await ask(
+            service.people.OptInPerson, person_pb2.OptInPersonRequest(phone_number=ALICE_NUMBER)
+        )
         erasure = person_pb2.ErasePersonRequest(phone_number=ALICE_NUMBER)
         await ask(service.people.ErasePerson, erasure)
         seen |= await kinds_there(redis)

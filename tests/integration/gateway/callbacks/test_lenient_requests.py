@@ -7,8 +7,8 @@ import pytest
 
 from gateway.access.callback_auth import CallerRules, HiddenNotFound, check
 from gateway.problems import CredentialsNeeded
-from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1.error_reason_pb2 import ErrorReason
+from maskline.ingest.v1 import ingest_pb2
 from support.fakes.carrier_callbacks import receipt, sms
 from support.services.running_gateway import RunningGateway, ScriptedConversations
 
@@ -46,8 +46,8 @@ def test_a_final_slash_opens_nothing() -> None:
 async def test_an_id_with_other_words_is_not_asked_for_again(
     gateway: RunningGateway, scripted: ScriptedConversations
 ) -> None:
-    scripted.message_result = pb.ReceiveMessageResult(
-        outcome=pb.RECEIVE_OUTCOME_REFUSED,
-        error=pb.ItemError(reason=ErrorReason.ERROR_REASON_REQUEST_ID_REUSED),
+    scripted.message_result = ingest_pb2.IngestMessageResult(
+        outcome=ingest_pb2.INGEST_OUTCOME_REFUSED,
+        error=ingest_pb2.ItemError(reason=ErrorReason.ERROR_REASON_REQUEST_ID_REUSED),
     )
     assert (await post(gateway, "/api/message", sms())).status_code == 200

@@ -6,9 +6,9 @@ import grpc
 import pytest
 import structlog
 
-from gateway.conversation_client import IN_FLIGHT_LIMIT
-from maskline.conversation.v1 import conversation_pb2 as pb
+from gateway.conversation_client import IN_FLIGHT_LIMIT, SERVICE
 from maskline.conversation.v1.error_reason_pb2 import ErrorReason
+from maskline.ingest.v1 import ingest_pb2
 from support.eventually import eventually
 from support.fakes.carrier_callbacks import CARRIER_MESSAGE_ID, flat_message, receipt, sms
 from support.net.ports import free_port
@@ -113,12 +113,12 @@ async def test_a_refused_item_gets_the_problem_of_its_reason(
     gateway: RunningGateway, scripted: ScriptedConversations
 ) -> None:
     reason = ErrorReason.ERROR_REASON_MASKED_NUMBER_NOT_FOUND
-    error = pb.ItemError(reason=reason, message="secret words")
-    scripted.message_result = pb.ReceiveMessageResult(
-        outcome=pb.RECEIVE_OUTCOME_REFUSED, error=error
+    error = ingest_pb2.ItemError(reason=reason, message="secret words")
+    scripted.message_result = ingest_pb2.IngestMessageResult(
+        outcome=ingest_pb2.INGEST_OUTCOME_REFUSED, error=error
     )
-    scripted.receipt_result = pb.ReceiveDeliveryReceiptResult(
-        outcome=pb.RECEIPT_OUTCOME_REFUSED, error=error
+    scripted.receipt_result = ingest_pb2.IngestDeliveryReceiptResult(
+        outcome=ingest_pb2.RECEIPT_OUTCOME_REFUSED, error=error
     )
     for address, callback in CALLBACKS:
         response = await gateway.http.post(address, json=callback)
@@ -130,7 +130,9 @@ async def test_a_refused_item_gets_the_problem_of_its_reason(
 async def test_an_unmatched_receipt_is_200_and_logged_by_its_id(
     gateway: RunningGateway, scripted: ScriptedConversations
 ) -> None:
-    scripted.receipt_result = pb.ReceiveDeliveryReceiptResult(outcome=pb.RECEIPT_OUTCOME_UNMATCHED)
+    scripted.receipt_result = ingest_pb2.IngestDeliveryReceiptResult(
+        outcome=ingest_pb2.RECEIPT_OUTCOME_UNMATCHED
+    )
     with structlog.testing.capture_logs() as logs:
         response = await gateway.http.post("/api/receipt/attempt/c2VuZA", json=receipt())
     assert response.status_code == 200
@@ -152,7 +154,7 @@ async def test_readiness_depends_on_the_service_and_liveness_does_not() -> None:
             async def unhealthy() -> bool:
                 return False
 
-            await server.set_health(["maskline.conversation.v1.ConversationService"], unhealthy)
+            await server.set_health([SERVICE.full_name], unhealthy)
             response = await gateway.http.get("/readyz")
             assert response.status_code == 503
             assert response.headers["content-type"] == "application/problem+json"

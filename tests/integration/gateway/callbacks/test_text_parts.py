@@ -5,7 +5,7 @@ import asyncio
 import httpx
 import pytest
 
-from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.ingest.v1 import ingest_pb2
 from support.eventually import eventually
 from support.fakes.carrier_callbacks import flat_message, medium
 from support.services.running_gateway import Context, RunningGateway, ScriptedConversations
@@ -20,10 +20,10 @@ class WithSlowWords(ScriptedConversations):
         super().__init__()
         self.ready = asyncio.Event()
 
-    async def ReceiveMessages(
-        self, request: pb.ReceiveMessagesRequest, context: Context
-    ) -> pb.ReceiveMessagesResponse:
-        response = await super().ReceiveMessages(request, context)
+    async def IngestMessages(
+        self, request: ingest_pb2.IngestMessagesRequest, context: Context
+    ) -> ingest_pb2.IngestMessagesResponse:
+        response = await super().IngestMessages(request, context)
         if any(message.attachments for message in request.messages):
             await self.ready.wait()
         return response

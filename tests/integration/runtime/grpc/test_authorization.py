@@ -101,7 +101,7 @@ async def test_an_unknown_caller_may_only_ask_for_health(
 async def test_a_role_may_call_its_methods_and_no_other(callers_file: Path) -> None:
     async with authorizing(callers_file, ADMIN) as channel:
         for method in ("Unary", "Whole"):
-            assert (await ask(channel, method, pool="any"))["role"] == "admin"
+            assert (await ask(channel, method, pool_id="any"))["role"] == "admin"
         assert [response["role"] for response in await watch(channel)] == ["admin", "admin"]
     async with authorizing(callers_file, ADMIN, Permissions({})) as channel:
         assert await error_of(ask(channel)) == DENIED
@@ -110,11 +110,11 @@ async def test_a_role_may_call_its_methods_and_no_other(callers_file: Path) -> N
 
 async def test_a_confined_role_is_limited_to_its_own_pools(callers_file: Path) -> None:
     async with authorizing(callers_file, GUEST) as channel:
-        assert (await ask(channel, pool="main"))["role"] == "guest"
-        assert len(await watch(channel, pool="main")) == 2
+        assert (await ask(channel, pool_id="main"))["role"] == "guest"
+        assert len(await watch(channel, pool_id="main")) == 2
         for pool in ("other", "", "*"):
-            assert await error_of(ask(channel, pool=pool)) == DENIED
-            assert await error_of(watch(channel, pool=pool)) == DENIED
+            assert await error_of(ask(channel, pool_id=pool)) == DENIED
+            assert await error_of(watch(channel, pool_id=pool)) == DENIED
 
 
 async def test_a_request_without_a_pool_needs_the_permission_for_every_pool(
@@ -124,7 +124,7 @@ async def test_a_request_without_a_pool_needs_the_permission_for_every_pool(
         assert await error_of(ask(channel, "Whole")) == DENIED
     async with authorizing(callers_file, EVERYWHERE) as channel:
         assert (await ask(channel, "Whole"))["role"] == "guest"
-        assert (await ask(channel, pool="any"))["role"] == "guest"
+        assert (await ask(channel, pool_id="any"))["role"] == "guest"
 
 
 @pytest.mark.parametrize(

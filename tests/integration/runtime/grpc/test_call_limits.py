@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from conversation_service.application.event_subscription import MAX_SUBSCRIPTIONS, SubscriptionLimit
 from conversation_service.domain.errors import WatchLimitReached
-from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.ingest.v1 import ingest_pb2
 from runtime.grpc.call_limits import MAX_CALLS, MAX_OPEN_STREAMS_PER_CONNECTION
 from runtime.grpc.server import MAX_STREAMS_PER_CONNECTION
 from support.builders.conversations import ALICE_NUMBER
@@ -61,7 +61,7 @@ async def test_texts_are_taken_while_strangers_hold_watches_and_event_streams(
         assert len(watches) == FLOOD - MAX_OPEN_STREAMS_PER_CONNECTION * CONNECTIONS
         assert len(streams) == FLOOD // 4 - MAX_SUBSCRIPTIONS
         result = await service.deliver(ALICE_NUMBER, "start")
-        assert result.outcome == pb.RECEIVE_OUTCOME_ACCEPTED
+        assert result.outcome == ingest_pb2.INGEST_OUTCOME_ACCEPTED
         assert await is_serving(service.channel, "")
 
 

@@ -4,8 +4,8 @@ import pytest
 import typer
 from google.protobuf.duration_pb2 import Duration
 
+from maskline.admin.v1 import pool_pb2 as pb
 from maskline.conversation.v1 import number_selection_pb2 as selection_pb
-from maskline.conversation.v1 import pool_pb2 as pb
 from maskline_cli.values.pool_settings import assign, names_entry, rows
 
 TYPED = [

@@ -4,11 +4,11 @@ import pytest
 
 from gateway.callbacks.delivery_receipt import parse_receipt
 from gateway.problems import MalformedCallback
-from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.ingest.v1 import ingest_pb2
 from support.fakes.carrier_callbacks import flat_message, receipt, sms
 
 
-def parse(callback: object, send_token: str = "") -> pb.DeliveryReceipt:
+def parse(callback: object, send_token: str = "") -> ingest_pb2.DeliveryReceipt:
     return parse_receipt(json.dumps(callback).encode(), send_token)
 
 

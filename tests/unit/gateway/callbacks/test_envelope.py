@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gateway.callbacks.delivery_receipt import parse_receipt
 from gateway.callbacks.inbound_message import parse_message
 from gateway.problems import MalformedCallback
-from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.ingest.v1 import ingest_pb2
 from support.fakes.carrier_callbacks import ALICE, CARRIER_MESSAGE_ID, MASKED_NUMBER, sms
 
 ENVELOPE = ["data", "attributes", "id", "type", "included"]
@@ -44,7 +44,7 @@ MESSAGES = (
 )
 ANY_STRING = st.text(st.characters(exclude_categories=()))
 
-Parse = Callable[[bytes], pb.InboundMessage | pb.DeliveryReceipt]
+Parse = Callable[[bytes], ingest_pb2.InboundMessage | ingest_pb2.DeliveryReceipt]
 
 
 def error_of(parse: Parse, body: bytes) -> str | None:
@@ -81,8 +81,8 @@ def test_any_bytes_are_refused(body: bytes) -> None:
 @given(ANY_STRING)
 def test_any_body_can_be_sent_over_grpc(body: str) -> None:
     message = parse_message(json.dumps(sms(body=body)).encode())
-    assert isinstance(message, pb.InboundMessage)
-    decoded = pb.InboundMessage.FromString(message.SerializeToString())
+    assert isinstance(message, ingest_pb2.InboundMessage)
+    decoded = ingest_pb2.InboundMessage.FromString(message.SerializeToString())
     # A pair of surrogates is one character in JSON; a lone one cannot be encoded.
     joined = str(json.loads(json.dumps(body)))
     expected = [c if not "\ud800" <= c <= "\udfff" else "\ufffd" for c in joined]

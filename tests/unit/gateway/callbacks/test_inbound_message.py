@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.callbacks.inbound_message import parse_message, to_e164
 from gateway.problems import MalformedCallback
-from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.ingest.v1 import ingest_pb2
 from support.fakes.carrier_callbacks import (
     ALICE,
     CARRIER_MESSAGE_ID,
@@ -20,9 +20,9 @@ from support.fakes.carrier_callbacks import (
 )
 
 
-def parse(callback: object) -> pb.InboundMessage:
+def parse(callback: object) -> ingest_pb2.InboundMessage:
     message = parse_message(json.dumps(callback).encode())
-    assert isinstance(message, pb.InboundMessage)
+    assert isinstance(message, ingest_pb2.InboundMessage)
     return message
 
 
@@ -45,7 +45,7 @@ def test_flat_and_wrapped_callbacks_are_the_same_message() -> None:
     assert flat == parse(sms())
     assert flat.carrier_time.ToJsonString() == "2026-11-23T12:00:21.980Z"
     flat.ClearField("carrier_time")
-    assert flat == pb.InboundMessage(
+    assert flat == ingest_pb2.InboundMessage(
         carrier_message_id=CARRIER_MESSAGE_ID,
         from_number=ALICE,
         to_number=MASKED_NUMBER,
@@ -176,10 +176,10 @@ def test_an_outbound_message_is_refused(direction: str) -> None:
 def test_attachments_are_passed_on_in_order() -> None:
     message = parse(with_media(medium(1), medium(2, mime_type="video/mp4", file_size="900")))
     assert list(message.attachments) == [
-        pb.MediaAttachment(
+        ingest_pb2.MediaAttachment(
             url="https://media.example.com/1", content_type="image/png", size_bytes=14832
         ),
-        pb.MediaAttachment(
+        ingest_pb2.MediaAttachment(
             url="https://media.example.com/2", content_type="video/mp4", size_bytes=900
         ),
     ]
@@ -214,7 +214,7 @@ def test_included_without_entries_means_no_attachments(included: object) -> None
 
 def test_a_receipt_at_the_address_of_messages_is_a_receipt() -> None:
     parsed = parse_message(json.dumps(receipt()).encode())
-    assert isinstance(parsed, pb.DeliveryReceipt)
+    assert isinstance(parsed, ingest_pb2.DeliveryReceipt)
     assert (parsed.status_code, parsed.send_token) == (1003, "")
 
 

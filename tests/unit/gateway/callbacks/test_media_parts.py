@@ -5,17 +5,17 @@ import json
 import pytest
 
 from gateway.callbacks.inbound_message import parse_message
-from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.ingest.v1 import ingest_pb2
 from support.fakes.carrier_callbacks import medium, sms
 
 
-def parse(*included: object, announced: object = None) -> pb.InboundMessage:
+def parse(*included: object, announced: object = None) -> ingest_pb2.InboundMessage:
     callback = {**sms(is_mms=True), "included": list(included)}
     data = callback["data"]
     assert isinstance(data, dict)
     data["relationships"] = announced
     message = parse_message(json.dumps(callback).encode())
-    assert isinstance(message, pb.InboundMessage)
+    assert isinstance(message, ingest_pb2.InboundMessage)
     return message
 
 
@@ -43,8 +43,8 @@ def test_of_more_parts_than_the_contract_allows_words_come_first() -> None:
 @pytest.mark.parametrize("url", [None, "", 7])
 def test_a_described_file_without_an_address_is_there_to_be_told(url: object) -> None:
     [attachment] = parse(medium(1, url=url)).attachments
-    assert attachment == pb.MediaAttachment(content_type="image/png", size_bytes=14832)
-    assert parse({"type": "media"}).attachments == [pb.MediaAttachment()]
+    assert attachment == ingest_pb2.MediaAttachment(content_type="image/png", size_bytes=14832)
+    assert parse({"type": "media"}).attachments == [ingest_pb2.MediaAttachment()]
 
 
 def test_a_file_that_is_announced_and_not_described_is_there_to_be_told() -> None:
@@ -52,7 +52,7 @@ def test_a_file_that_is_announced_and_not_described_is_there_to_be_told() -> Non
     message = parse(described, announced=ids("1", "gone", "gone too"))
     assert message.attachments == [
         *parse(described).attachments,
-        *(pb.MediaAttachment(), pb.MediaAttachment()),
+        *(ingest_pb2.MediaAttachment(), ingest_pb2.MediaAttachment()),
     ]
     assert parse(described, announced=ids("1")) == parse(described)
 

@@ -25,7 +25,7 @@ PASSING: dict[str, object] = {
     "files": ["tls.pem", "tls.key"],
     "setting": "CONVERSATION_STATE_KEY, CONVERSATION_CALLERS_FILE",
     "route": "/api/receipt/attempt/{send_token}",
-    "method": "/maskline.conversation.v1.ConversationService/ReceiveMessages",
+    "method": "/maskline.ingest.v1.IngestService/IngestMessages",
     "rpc_service": "maskline.conversation.v1.ConversationService",
     "detail": "id is missing or is not a string of 1 to 128 printable ASCII characters.",
     "role": None,

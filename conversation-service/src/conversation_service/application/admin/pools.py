@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from conversation_service.application.pools import PoolContext, PoolDirectory
 from conversation_service.domain.commands.core.command import Command
 from conversation_service.domain.commands.operator.pools import (
-    AddNumber,
+    AddMaskedNumber,
     CreatePool,
-    DrainNumber,
-    RemoveNumber,
+    DrainMaskedNumber,
+    RemoveMaskedNumber,
     UpdatePool,
 )
 from conversation_service.domain.errors import ConversationError, MaskedNumberAlreadyAssigned
@@ -75,20 +75,20 @@ class Pools:
         """Raises PoolNotFound, MaskedNumberAlreadyAssigned, MaskedNumberLimitReached."""
         pool = await self._directory.by_name(name)
         await self._run_with_claim(
-            pool, {number.phone_number: "masked_number"}, AddNumber(request_id, number)
+            pool, {number.phone_number: "masked_number"}, AddMaskedNumber(request_id, number)
         )
         return await pool.executor.reload()
 
     async def drain_number(self, name: str, request_id: str, masked_number: str) -> Pool:
         """Raises PoolNotFound, MaskedNumberNotFound."""
         pool = await self._directory.by_name(name)
-        await pool.executor.run(DrainNumber(request_id, masked_number))
+        await pool.executor.run(DrainMaskedNumber(request_id, masked_number))
         return await pool.executor.reload()
 
     async def remove_number(self, name: str, request_id: str, masked_number: str) -> Pool:
         """Raises PoolNotFound, MaskedNumberNotFound, MaskedNumberInUse."""
         pool = await self._directory.by_name(name)
-        await pool.executor.run(RemoveNumber(request_id, masked_number))
+        await pool.executor.run(RemoveMaskedNumber(request_id, masked_number))
         changed = await pool.executor.reload()
         if changed.number(masked_number) is None:
             await self._index.release_number(name, masked_number)

@@ -44,7 +44,7 @@ _NewConversation: TypeAlias = pb.StartConversationRequest | pb.OpenConversationR
 
 class _Change(Protocol):
     request_id: str
-    pool: str
+    pool_id: str
 
 
 class _ConversationChange(_Change, Protocol):
@@ -57,7 +57,7 @@ def start(request: pb.StartConversationRequest, people: PersonIds) -> StartConve
     validator.phone_number("phone_number", request.phone_number)
     _validate_new(validator, request, participants=1)
     validator.check()
-    person = people.person(request.pool, request.phone_number)
+    person = people.person(request.pool_id, request.phone_number)
     selection = _selection(request, (request.phone_number,))
     return StartConversation(request.request_id, person, selection, request.unique_name)
 
@@ -69,7 +69,7 @@ def open_(request: pb.OpenConversationRequest, people: PersonIds) -> OpenConvers
     _validate_new(validator, request, participants=2)
     validator.check()
     first, second = request.phone_numbers
-    pair = (people.person(request.pool, first), people.person(request.pool, second))
+    pair = (people.person(request.pool_id, first), people.person(request.pool_id, second))
     selection = _selection(request, (first, second))
     return OpenConversation(
         request.request_id, pair, selection, request.unique_name, request.is_silent
@@ -82,7 +82,7 @@ def join(request: pb.JoinConversationRequest, people: PersonIds) -> JoinConversa
     validator.length("code", request.code, may_be_empty=False)
     validator.phone_number("phone_number", request.phone_number)
     validator.check()
-    person = people.person(request.pool, request.phone_number)
+    person = people.person(request.pool_id, request.phone_number)
     return JoinConversation(request.request_id, join_codes.normalized(request.code), person)
 
 
@@ -134,12 +134,12 @@ def validate_reopen(request: pb.ReopenConversationRequest) -> None:
 
 
 def validate_get(request: pb.GetConversationRequest) -> None:
-    _for_conversation(request.pool, request.conversation_id).check()
+    _for_conversation(request.pool_id, request.conversation_id).check()
 
 
 def validate_list_messages(request: pb.ListMessagesRequest) -> None:
     """A page of the messages of one conversation."""
-    validator = _for_conversation(request.pool, request.conversation_id)
+    validator = _for_conversation(request.pool_id, request.conversation_id)
     validator.page_size(request.page_size)
     validator.optional_event_id("page_token", request.page_token)
     validator.check()
@@ -148,7 +148,7 @@ def validate_list_messages(request: pb.ListMessagesRequest) -> None:
 def conversation_filter(request: pb.ListConversationsRequest) -> ConversationFilter:
     """Which conversations are listed."""
     validator = RequestValidator()
-    validator.identifier("pool", request.pool)
+    validator.identifier("pool_id", request.pool_id)
     validator.page_size(request.page_size)
     validator.optional_identifier("page_token", request.page_token)
     validator.enum("state", request.state, _STATES)
@@ -164,7 +164,7 @@ def conversation_filter(request: pb.ListConversationsRequest) -> ConversationFil
 def _for_change(request: _Change) -> RequestValidator:
     validator = RequestValidator()
     validator.identifier("request_id", request.request_id)
-    validator.identifier("pool", request.pool)
+    validator.identifier("pool_id", request.pool_id)
     return validator
 
 
@@ -176,7 +176,7 @@ def _for_conversation_change(request: _ConversationChange) -> RequestValidator:
 
 def _for_conversation(pool: str, conversation_id: str) -> RequestValidator:
     validator = RequestValidator()
-    validator.identifier("pool", pool)
+    validator.identifier("pool_id", pool)
     validator.identifier("conversation_id", conversation_id)
     return validator
 

@@ -22,7 +22,7 @@ def conversation_to_proto(conversation: Conversation) -> pb.Conversation:
     active = conversation.state is State.ACTIVE
     return pb.Conversation(
         conversation_id=conversation.conversation_id,
-        pool=conversation.pool,
+        pool_id=conversation.pool,
         masked_number=conversation.masked_number,
         state=_STATES[conversation.state],
         participants=[_participant_to_proto(person) for person in conversation.participants],

@@ -1,23 +1,18 @@
 """The servicer of ConversationService."""
 
-from collections.abc import Sequence
-
 from conversation_service.application import queries
-from conversation_service.application.inbound.delivery_receipts import DeliveryReceiptHandler
-from conversation_service.application.inbound.messages import InboundHandler, handle_valid
 from conversation_service.application.number_lookups import NumberLookups
 from conversation_service.application.pools import PoolDirectory
 from conversation_service.domain.commands.client.reopen import ReopenConversation
 from conversation_service.domain.commands.core.command import Command
 from conversation_service.domain.errors import FieldViolation, InvalidArgument
-from conversation_service.rpc.conversations import inbound, requests
+from conversation_service.rpc.conversations import requests
 from conversation_service.rpc.conversations.responses import (
     conversation_to_proto,
     message_to_proto,
 )
 from conversation_service.rpc.core.convert import page_size
 from conversation_service.rpc.core.permissions import Context, current_caller
-from conversation_service.rpc.core.validation import RequestValidator
 from conversation_service.store.encryption.blind_index import PersonIds
 from conversation_service.store.records.payloads import StoredResponse
 from maskline.conversation.v1 import conversation_pb2 as pb
@@ -31,43 +26,18 @@ class ConversationServicer(rpc.ConversationServiceServicer):
         self,
         directory: PoolDirectory,
         people: PersonIds,
-        messages: InboundHandler,
-        receipts: DeliveryReceiptHandler,
         lookups: NumberLookups,
     ) -> None:
         self._directory = directory
         self._people = people
-        self._messages = messages
-        self._receipts = receipts
         self._lookups = lookups
-
-    async def ReceiveMessages(
-        self, request: pb.ReceiveMessagesRequest, context: Context
-    ) -> pb.ReceiveMessagesResponse:
-        _validate_batch("messages", request.messages)
-        items = [inbound.inbound_message(message) for message in request.messages]
-        results = await handle_valid(items, self._messages.handle)
-        return pb.ReceiveMessagesResponse(results=map(inbound.message_to_result, results))
-
-    async def ReceiveDeliveryReceipts(
-        self, request: pb.ReceiveDeliveryReceiptsRequest, context: Context
-    ) -> pb.ReceiveDeliveryReceiptsResponse:
-        _validate_batch("receipts", request.receipts)
-        items = [inbound.delivery_receipt(receipt) for receipt in request.receipts]
-        results = await handle_valid(items, self._receipts.handle)
-        return pb.ReceiveDeliveryReceiptsResponse(results=map(inbound.receipt_to_result, results))
-
-    async def CheckAccess(
-        self, request: pb.CheckAccessRequest, context: Context
-    ) -> pb.CheckAccessResponse:
-        return pb.CheckAccessResponse()
 
     async def StartConversation(
         self, request: pb.StartConversationRequest, context: Context
     ) -> pb.StartConversationResponse:
         command = requests.start(request, self._people)
         await self._refuse_masked("phone_number", request.phone_number)
-        response = await self._run_guarded(request.pool, command)
+        response = await self._run_guarded(request.pool_id, command)
         conversation = conversation_to_proto(response.changed)
         return pb.StartConversationResponse(conversation=conversation, code=response.changed.code)
 
@@ -76,7 +46,7 @@ class ConversationServicer(rpc.ConversationServiceServicer):
     ) -> pb.OpenConversationResponse:
         command = requests.open_(request, self._people)
         await self._refuse_masked("phone_numbers", *request.phone_numbers)
-        response = await self._run_guarded(request.pool, command)
+        response = await self._run_guarded(request.pool_id, command)
         return pb.OpenConversationResponse(conversation=conversation_to_proto(response.changed))
 
     async def JoinConversation(
@@ -84,38 +54,38 @@ class ConversationServicer(rpc.ConversationServiceServicer):
     ) -> pb.JoinConversationResponse:
         command = requests.join(request, self._people)
         await self._refuse_masked("phone_number", request.phone_number)
-        response = await self._run_guarded(request.pool, command)
+        response = await self._run_guarded(request.pool_id, command)
         return pb.JoinConversationResponse(conversation=conversation_to_proto(response.changed))
 
     async def EndConversation(
         self, request: pb.EndConversationRequest, context: Context
     ) -> pb.EndConversationResponse:
-        response = await self._run(request.pool, requests.end(request))
+        response = await self._run(request.pool_id, requests.end(request))
         return pb.EndConversationResponse(conversation=conversation_to_proto(response.changed))
 
     async def SendMessage(
         self, request: pb.SendMessageRequest, context: Context
     ) -> pb.SendMessageResponse:
-        response = await self._run(request.pool, requests.send(request))
+        response = await self._run(request.pool_id, requests.send(request))
         return pb.SendMessageResponse(message_ids=response.message_ids, is_held=response.is_held)
 
     async def PauseConversation(
         self, request: pb.PauseConversationRequest, context: Context
     ) -> pb.PauseConversationResponse:
-        response = await self._run(request.pool, requests.pause(request))
+        response = await self._run(request.pool_id, requests.pause(request))
         return pb.PauseConversationResponse(conversation=conversation_to_proto(response.changed))
 
     async def ResumeConversation(
         self, request: pb.ResumeConversationRequest, context: Context
     ) -> pb.ResumeConversationResponse:
-        response = await self._run(request.pool, requests.resume(request))
+        response = await self._run(request.pool_id, requests.resume(request))
         return pb.ResumeConversationResponse(conversation=conversation_to_proto(response.changed))
 
     async def ReopenConversation(
         self, request: pb.ReopenConversationRequest, context: Context
     ) -> pb.ReopenConversationResponse:
         requests.validate_reopen(request)
-        pool = await self._directory.by_name(request.pool)
+        pool = await self._directory.by_name(request.pool_id)
         ended = await pool.get(request.conversation_id)
         response = await pool.executor.run(ReopenConversation(request.request_id, ended))
         return pb.ReopenConversationResponse(conversation=conversation_to_proto(response.changed))
@@ -124,7 +94,7 @@ class ConversationServicer(rpc.ConversationServiceServicer):
         self, request: pb.GetConversationRequest, context: Context
     ) -> pb.GetConversationResponse:
         requests.validate_get(request)
-        pool = await self._directory.by_name(request.pool)
+        pool = await self._directory.by_name(request.pool_id)
         conversation = await pool.get(request.conversation_id)
         return pb.GetConversationResponse(conversation=conversation_to_proto(conversation))
 
@@ -132,7 +102,7 @@ class ConversationServicer(rpc.ConversationServiceServicer):
         self, request: pb.ListConversationsRequest, context: Context
     ) -> pb.ListConversationsResponse:
         wanted = requests.conversation_filter(request)
-        pool = await self._directory.by_name(request.pool)
+        pool = await self._directory.by_name(request.pool_id)
         page = await queries.conversations(pool, wanted, page_size(request), request.page_token)
         return pb.ListConversationsResponse(
             conversations=map(conversation_to_proto, page.conversations),
@@ -143,7 +113,7 @@ class ConversationServicer(rpc.ConversationServiceServicer):
         self, request: pb.ListMessagesRequest, context: Context
     ) -> pb.ListMessagesResponse:
         requests.validate_list_messages(request)
-        pool = await self._directory.by_name(request.pool)
+        pool = await self._directory.by_name(request.pool_id)
         page = await queries.messages(
             pool, self._people, request.conversation_id, page_size(request), request.page_token
         )
@@ -163,9 +133,3 @@ class ConversationServicer(rpc.ConversationServiceServicer):
 
     async def _run(self, pool: str, command: Command) -> StoredResponse:
         return await (await self._directory.by_name(pool)).executor.run(command)
-
-
-def _validate_batch(field: str, items: Sequence[object]) -> None:
-    validator = RequestValidator()
-    validator.batch(field, items)
-    validator.check()

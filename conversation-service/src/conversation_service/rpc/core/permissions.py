@@ -1,10 +1,13 @@
-"""Permissions: the one table of methods and roles. A method without a row is denied to all."""
+"""Permissions: which roles may call which services and methods."""
 
 from collections.abc import Iterable
 
 from grpc.aio import ServicerContext
 
 from conversation_service.application.number_lookups import Caller
+from maskline.admin.v1 import dead_letter_pb2, maintenance_pb2, person_pb2, pool_pb2
+from maskline.conversation.v1 import conversation_pb2, event_pb2
+from maskline.ingest.v1 import ingest_pb2
 from runtime.grpc.authorization import Permissions, current_principal
 
 GATEWAY = "gateway"
@@ -26,14 +29,24 @@ MAY_SEE_NUMBERS = frozenset({OPERATOR})
 # requires the right to all pools.
 POOL_SCOPED = frozenset({CLIENT, SUPPORT})
 
-_PACKAGE = "maskline.conversation.v1"
+# What is served, and what the tables below are about.
+SERVICES = (
+    conversation_pb2.DESCRIPTOR.services_by_name["ConversationService"],
+    event_pb2.DESCRIPTOR.services_by_name["EventService"],
+    pool_pb2.DESCRIPTOR.services_by_name["PoolService"],
+    person_pb2.DESCRIPTOR.services_by_name["PersonService"],
+    dead_letter_pb2.DESCRIPTOR.services_by_name["DeadLetterService"],
+    maintenance_pb2.DESCRIPTOR.services_by_name["MaintenanceService"],
+    ingest_pb2.DESCRIPTOR.services_by_name["IngestService"],
+)
 
-# Operators may call every method, so no row names them.
-TABLE: dict[str, dict[str, tuple[str, ...]]] = {
+# Operators may call every method of every service, so no row names them.
+BY_SERVICE: dict[str, tuple[str, ...]] = {"IngestService": (GATEWAY,)}
+
+# What has no row here or above is for operators only: it spans all pools, changes what all clients
+# share, or cannot be undone.
+BY_METHOD: dict[str, dict[str, tuple[str, ...]]] = {
     "ConversationService": {
-        "ReceiveMessages": (GATEWAY,),
-        "ReceiveDeliveryReceipts": (GATEWAY,),
-        "CheckAccess": (GATEWAY,),
         "StartConversation": (CLIENT,),
         "OpenConversation": (CLIENT,),
         "JoinConversation": (CLIENT,),
@@ -48,44 +61,33 @@ TABLE: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "EventService": {"ListEvents": (CLIENT, SUPPORT), "WatchEvents": (CLIENT, SUPPORT)},
     "PoolService": {
-        "CreatePool": (),
         "GetPool": (SUPPORT,),
         "ListPools": (SUPPORT,),
-        "UpdatePool": (),
-        "AddNumber": (),
-        "ListNumbers": (SUPPORT,),
-        "DrainNumber": (),
-        "RemoveNumber": (),
-        "SyncNumbers": (),
-        "GetPoolAdvice": (SUPPORT,),
+        "ListMaskedNumbers": (SUPPORT,),
+        "GetPoolCapacity": (SUPPORT,),
     },
-    # Opt-outs span all pools, and an opt-out discloses that a number was texted.
-    "OptOutService": {"OptOut": (), "OptIn": (), "GetOptOut": (SUPPORT,)},
-    # An erasure spans all pools and cannot be undone.
+    # An opt-out discloses that a number was texted.
     "PersonService": {
         "LookupParticipant": (CLIENT, SUPPORT),
-        "ErasePerson": (),
+        "GetOptOut": (SUPPORT,),
         "GetErasure": (SUPPORT,),
     },
-    "DeploymentService": {"CheckDeployment": (), "RotateKeys": (), "AcceptRestore": ()},
-    "DeadLetterService": {
-        "ListDeadLetters": (SUPPORT,),
-        "ReplayDeadLetter": (),
-        "DropDeadLetter": (),
-    },
-    "MediaService": {"GetMedia": (GATEWAY,)},
+    "DeadLetterService": {"ListDeadLetters": (SUPPORT,)},
 }
 
 
 def _rows() -> Iterable[tuple[str, frozenset[str]]]:
-    for service, methods in TABLE.items():
-        for method, roles in methods.items():
-            yield f"/{_PACKAGE}.{service}/{method}", frozenset({OPERATOR, *roles})
+    for service in SERVICES:
+        of_service = BY_SERVICE.get(service.name, ())
+        of_methods = BY_METHOD.get(service.name, {})
+        for method in service.methods:
+            roles = (OPERATOR, *of_service, *of_methods.get(method.name, ()))
+            yield f"/{service.full_name}/{method.name}", frozenset(roles)
 
 
 # With look-ups a client could find out whose number belongs to a participant id, so its entry in
 # the callers file has to say `can_look_up_numbers`.
-NUMBER_LOOKUPS = {f"/{_PACKAGE}.PersonService/LookupParticipant": frozenset({CLIENT})}
+NUMBER_LOOKUPS = {"/maskline.admin.v1.PersonService/LookupParticipant": frozenset({CLIENT})}
 
 PERMISSIONS = Permissions(dict(_rows()), pool_scoped=POOL_SCOPED, number_lookups=NUMBER_LOOKUPS)
 

@@ -6,8 +6,8 @@ from grpc import StatusCode
 from redis.exceptions import RedisError
 
 from conversation_service.domain import errors
-from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1.error_reason_pb2 import ErrorReason
+from maskline.ingest.v1 import ingest_pb2
 from runtime.grpc.status import FieldViolation, RpcStatus
 
 DOMAIN = "conversation.maskline"
@@ -81,10 +81,10 @@ def too_slow() -> errors.ConversationError:
     return errors.WatchTooSlow()
 
 
-def item_error(refusal: errors.ConversationError) -> pb.ItemError:
+def item_error(refusal: errors.ConversationError) -> ingest_pb2.ItemError:
     """The error of one item of a batch."""
     reason = ErrorReason.Value(f"ERROR_REASON_{refusal.reason}")
-    return pb.ItemError(reason=reason, message=refusal.message)
+    return ingest_pb2.ItemError(reason=reason, message=refusal.message)
 
 
 def _code(refusal: errors.ConversationError) -> StatusCode:

@@ -19,7 +19,7 @@ from conversation_service.domain.model.pool import (
 from conversation_service.domain.model.pool_validation import settings_violations
 from conversation_service.rpc.conversations.requests import PREFERENCES
 from conversation_service.rpc.core.validation import RequestValidator
-from maskline.conversation.v1 import pool_pb2 as pb
+from maskline.admin.v1 import pool_pb2 as pb
 
 FIELDS = tuple(field.name for field in fields(PoolSettings))
 
@@ -64,7 +64,7 @@ Item = TypeVar("Item")
 
 class _NumberChange(Protocol):
     request_id: str
-    pool: str
+    pool_id: str
     masked_number: str
 
 
@@ -88,7 +88,7 @@ def pool_update(request: pb.UpdatePoolRequest) -> UpdatePool:
     """Changes the settings that the update mask selects."""
     validator = RequestValidator()
     validator.identifier("request_id", request.request_id)
-    validator.identifier("pool", request.pool)
+    validator.identifier("pool_id", request.pool_id)
     validator.names("update_mask", request.update_mask.paths, FIELDS)
     validator.optional_identifier("etag", request.etag)
     _validate_enums(validator, request.settings)
@@ -104,14 +104,14 @@ def pool_update(request: pb.UpdatePoolRequest) -> UpdatePool:
 def validate_number(request: _NumberChange) -> None:
     validator = RequestValidator()
     validator.identifier("request_id", request.request_id)
-    validator.identifier("pool", request.pool)
+    validator.identifier("pool_id", request.pool_id)
     validator.phone_number("masked_number", request.masked_number)
     validator.check()
 
 
 def validate_pool(pool: str) -> None:
     validator = RequestValidator()
-    validator.identifier("pool", pool)
+    validator.identifier("pool_id", pool)
     validator.check()
 
 
@@ -119,7 +119,7 @@ def validate_list(page_size: int, token: str, pool: str | None = None) -> None:
     """A page of pools, or of the numbers of one pool."""
     validator = RequestValidator()
     if pool is not None:
-        validator.identifier("pool", pool)
+        validator.identifier("pool_id", pool)
     validator.page_size(page_size)
     validator.cursor_index("page_token", token)
     validator.check()

@@ -17,8 +17,8 @@ from conversation_service.domain.model.pool import (
     UnknownPolicy,
 )
 from conversation_service.rpc.core.convert import timestamp
+from maskline.admin.v1 import pool_pb2 as pb
 from maskline.conversation.v1 import number_selection_pb2 as selection_pb
-from maskline.conversation.v1 import pool_pb2 as pb
 
 _PREFERENCES = {
     preference: selection_pb.NumberPreference.Value(f"NUMBER_PREFERENCE_{preference}")
@@ -39,7 +39,7 @@ _NUMBER_STATES = {state: pb.NumberState.Value(f"NUMBER_STATE_{state}") for state
 
 
 def pool_to_proto(pool: Pool) -> pb.Pool:
-    """Without the numbers, which ListNumbers returns."""
+    """Without the numbers, which ListMaskedNumbers returns."""
     return pb.Pool(
         name=pool.name,
         settings=_settings_to_proto(pool.settings),
@@ -59,16 +59,16 @@ def number_to_proto(number: MaskedNumber, live: int) -> pb.MaskedNumber:
     )
 
 
-def differences_to_proto(differences: NumberDifferences) -> pb.SyncNumbersResponse:
-    return pb.SyncNumbersResponse(
+def differences_to_proto(differences: NumberDifferences) -> pb.CompareMaskedNumbersResponse:
+    return pb.CompareMaskedNumbersResponse(
         missing_at_carrier=differences.missing_at_carrier,
         in_no_pool=differences.in_no_pool,
         not_messaging_enabled=differences.not_messaging_enabled,
     )
 
 
-def capacity_to_proto(report: CapacityReport) -> pb.GetPoolAdviceResponse:
-    return pb.GetPoolAdviceResponse(
+def capacity_to_proto(report: CapacityReport) -> pb.GetPoolCapacityResponse:
+    return pb.GetPoolCapacityResponse(
         available_numbers=report.available_numbers,
         live_conversations=report.live_conversations,
         most_held_by_one_person=report.max_held,

@@ -12,8 +12,8 @@ from conversation_service.rpc.pools.responses import (
     number_to_proto,
     pool_to_proto,
 )
-from maskline.conversation.v1 import pool_pb2 as pb
-from maskline.conversation.v1 import pool_pb2_grpc as rpc
+from maskline.admin.v1 import pool_pb2 as pb
+from maskline.admin.v1 import pool_pb2_grpc as rpc
 
 
 class PoolServicer(rpc.PoolServiceServicer):
@@ -28,8 +28,8 @@ class PoolServicer(rpc.PoolServiceServicer):
         return pb.CreatePoolResponse(pool=pool_to_proto(pool))
 
     async def GetPool(self, request: pb.GetPoolRequest, context: Context) -> pb.GetPoolResponse:
-        requests.validate_pool(request.pool)
-        return pb.GetPoolResponse(pool=pool_to_proto(await self._pools.get(request.pool)))
+        requests.validate_pool(request.pool_id)
+        return pb.GetPoolResponse(pool=pool_to_proto(await self._pools.get(request.pool_id)))
 
     async def ListPools(
         self, request: pb.ListPoolsRequest, context: Context
@@ -44,55 +44,55 @@ class PoolServicer(rpc.PoolServiceServicer):
     ) -> pb.UpdatePoolResponse:
         command = requests.pool_update(request)
         try:
-            pool = await self._pools.update(request.pool, command)
+            pool = await self._pools.update(request.pool_id, command)
         except InvalidArgument as refusal:
             raise requests.in_settings(refusal) from None
         return pb.UpdatePoolResponse(pool=pool_to_proto(pool))
 
-    async def AddNumber(
-        self, request: pb.AddNumberRequest, context: Context
-    ) -> pb.AddNumberResponse:
+    async def AddMaskedNumber(
+        self, request: pb.AddMaskedNumberRequest, context: Context
+    ) -> pb.AddMaskedNumberResponse:
         requests.validate_number(request)
         number = MaskedNumber(request.masked_number, is_reserved=request.is_reserved)
-        pool = await self._pools.add_number(request.pool, request.request_id, number)
-        return pb.AddNumberResponse(pool=pool_to_proto(pool))
+        pool = await self._pools.add_number(request.pool_id, request.request_id, number)
+        return pb.AddMaskedNumberResponse(pool=pool_to_proto(pool))
 
-    async def ListNumbers(
-        self, request: pb.ListNumbersRequest, context: Context
-    ) -> pb.ListNumbersResponse:
-        requests.validate_list(request.page_size, request.page_token, request.pool)
-        pool = await self._pools.get(request.pool)
-        live = await self._pools.live_counts(request.pool)
+    async def ListMaskedNumbers(
+        self, request: pb.ListMaskedNumbersRequest, context: Context
+    ) -> pb.ListMaskedNumbersResponse:
+        requests.validate_list(request.page_size, request.page_token, request.pool_id)
+        pool = await self._pools.get(request.pool_id)
+        live = await self._pools.live_counts(request.pool_id)
         page, next_token = requests.page(pool.numbers, page_size(request), request.page_token)
         numbers = [number_to_proto(number, live.get(number.phone_number, 0)) for number in page]
-        return pb.ListNumbersResponse(numbers=numbers, next_page_token=next_token)
+        return pb.ListMaskedNumbersResponse(numbers=numbers, next_page_token=next_token)
 
-    async def DrainNumber(
-        self, request: pb.DrainNumberRequest, context: Context
-    ) -> pb.DrainNumberResponse:
+    async def DrainMaskedNumber(
+        self, request: pb.DrainMaskedNumberRequest, context: Context
+    ) -> pb.DrainMaskedNumberResponse:
         requests.validate_number(request)
         pool = await self._pools.drain_number(
-            request.pool, request.request_id, request.masked_number
+            request.pool_id, request.request_id, request.masked_number
         )
-        return pb.DrainNumberResponse(pool=pool_to_proto(pool))
+        return pb.DrainMaskedNumberResponse(pool=pool_to_proto(pool))
 
-    async def RemoveNumber(
-        self, request: pb.RemoveNumberRequest, context: Context
-    ) -> pb.RemoveNumberResponse:
+    async def RemoveMaskedNumber(
+        self, request: pb.RemoveMaskedNumberRequest, context: Context
+    ) -> pb.RemoveMaskedNumberResponse:
         requests.validate_number(request)
         pool = await self._pools.remove_number(
-            request.pool, request.request_id, request.masked_number
+            request.pool_id, request.request_id, request.masked_number
         )
-        return pb.RemoveNumberResponse(pool=pool_to_proto(pool))
+        return pb.RemoveMaskedNumberResponse(pool=pool_to_proto(pool))
 
-    async def SyncNumbers(
-        self, request: pb.SyncNumbersRequest, context: Context
-    ) -> pb.SyncNumbersResponse:
-        requests.validate_pool(request.pool)
-        return differences_to_proto(await self._pools.compare(request.pool))
+    async def CompareMaskedNumbers(
+        self, request: pb.CompareMaskedNumbersRequest, context: Context
+    ) -> pb.CompareMaskedNumbersResponse:
+        requests.validate_pool(request.pool_id)
+        return differences_to_proto(await self._pools.compare(request.pool_id))
 
-    async def GetPoolAdvice(
-        self, request: pb.GetPoolAdviceRequest, context: Context
-    ) -> pb.GetPoolAdviceResponse:
-        requests.validate_pool(request.pool)
-        return capacity_to_proto(await self._pools.capacity(request.pool))
+    async def GetPoolCapacity(
+        self, request: pb.GetPoolCapacityRequest, context: Context
+    ) -> pb.GetPoolCapacityResponse:
+        requests.validate_pool(request.pool_id)
+        return capacity_to_proto(await self._pools.capacity(request.pool_id))

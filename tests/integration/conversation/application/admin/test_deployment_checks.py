@@ -10,8 +10,8 @@ from redis.asyncio import Redis
 from conversation_service.store.deployment.pool_index import PoolIndex
 from conversation_service.store.deployment.state_directory import StateDirectory
 from conversation_service.store.storage import Storage
-from maskline.conversation.v1 import deployment_pb2 as pb
-from maskline.conversation.v1 import pool_pb2
+from maskline.admin.v1 import maintenance_pb2 as pb
+from maskline.admin.v1 import pool_pb2
 from maskline.messaging.v1 import carrier_pb2
 from support.builders.conversation_calls import ask
 from support.builders.conversations import CIPHER, MASKED, OTHER_MASKED, POOL
@@ -149,8 +149,8 @@ async def test_an_unreachable_redis_is_a_failure_and_other_checks_still_run(
 
 async def test_a_pool_without_an_active_number_is_a_warning(service: RunningService) -> None:
     for number in (MASKED, OTHER_MASKED):
-        request = pool_pb2.DrainNumberRequest(masked_number=number)
-        await ask(service.pools.DrainNumber, request)
+        request = pool_pb2.DrainMaskedNumberRequest(masked_number=number)
+        await ask(service.pools.DrainMaskedNumber, request)
     await expect(service, "pools", WARNED, f"no active number in: {POOL.name}")
 
 

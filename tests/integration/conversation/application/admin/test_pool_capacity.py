@@ -1,4 +1,4 @@
-"""SyncNumbers and GetPoolAdvice: differences from the carrier account, numbers needed."""
+"""CompareMaskedNumbers and GetPoolCapacity: what differs at the carrier, numbers needed."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -11,7 +11,7 @@ from conversation_service.jobs import Maintenance
 from conversation_service.store.conversations.repository import ConversationRepository
 from conversation_service.store.deployment.usage_samples import UsageSamples
 from conversation_service.store.event_log import EventLog
-from maskline.conversation.v1 import pool_pb2
+from maskline.admin.v1 import pool_pb2
 from maskline.messaging.v1 import carrier_pb2
 from support.builders.conversation_calls import ask
 from support.builders.conversations import (
@@ -57,7 +57,9 @@ async def test_differences_between_pool_and_a_large_account_are_reported_without
         owned(SPARE, may_text=True),
     ]
     before = await ask(service.pools.GetPool, pool_pb2.GetPoolRequest())
-    differences = await ask(service.pools.SyncNumbers, pool_pb2.SyncNumbersRequest())
+    differences = await ask(
+        service.pools.CompareMaskedNumbers, pool_pb2.CompareMaskedNumbersRequest()
+    )
     assert differences.missing_at_carrier == [OTHER_MASKED]
     assert set(differences.in_no_pool) >= {SPARE, DISABLED_SPARE}
     assert len(differences.in_no_pool) == len(others) + 2
@@ -78,12 +80,14 @@ async def test_the_forecast_extrapolates_the_hourly_samples(
     maintenance = Maintenance(store, journal, UsageSamples(storage), settings, clock)
     numbers = [f"+1206555011{line}" for line in range(8)]
     for number in numbers:
-        await ask(service.pools.AddNumber, pool_pb2.AddNumberRequest(masked_number=number))
+        await ask(
+            service.pools.AddMaskedNumber, pool_pb2.AddMaskedNumberRequest(masked_number=number)
+        )
         await service.open(ALICE_NUMBER, BOB_NUMBER, masked_number=number)
         for _ in range(6):
             clock.move(hours=1)
             await maintenance.run_once()
-    report = await ask(service.pools.GetPoolAdvice, pool_pb2.GetPoolAdviceRequest())
+    report = await ask(service.pools.GetPoolCapacity, pool_pb2.GetPoolCapacityRequest())
     assert (report.available_numbers, report.most_held_by_one_person) == (10, 8)
     # One more every six hours, with two numbers left.
     remaining = report.exhaustion_time.ToDatetime() - clock.now().replace(tzinfo=None)

@@ -5,8 +5,8 @@ from datetime import timedelta
 from google.protobuf.field_mask_pb2 import FieldMask
 from redis.asyncio import Redis
 
+from maskline.admin.v1 import pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import pool_pb2
 from support.builders.conversation_calls import ask
 from support.builders.conversations import (
     ALICE_NUMBER,
@@ -24,7 +24,7 @@ CHANGED = seeded(MASKED, NUMBER, settings={"idle_lifetime": timedelta(hours=1)})
 
 
 async def pool(service: RunningService, name: str = "main") -> pool_pb2.Pool:
-    return (await ask(service.pools.GetPool, pool_pb2.GetPoolRequest(pool=name))).pool
+    return (await ask(service.pools.GetPool, pool_pb2.GetPoolRequest(pool_id=name))).pool
 
 
 async def names(service: RunningService) -> list[str]:
@@ -33,7 +33,7 @@ async def names(service: RunningService) -> list[str]:
 
 
 async def numbers(service: RunningService) -> list[tuple[str, pool_pb2.NumberState.ValueType]]:
-    listed = await ask(service.pools.ListNumbers, pool_pb2.ListNumbersRequest())
+    listed = await ask(service.pools.ListMaskedNumbers, pool_pb2.ListMaskedNumbersRequest())
     return [(number.phone_number, number.state) for number in listed.numbers]
 
 
@@ -91,8 +91,8 @@ async def test_no_file_overwrites_the_changes_of_an_operator(
             update_mask=FieldMask(paths=["operator"]),
         )
         await ask(service.pools.UpdatePool, request)
-        removal = pool_pb2.RemoveNumberRequest(masked_number=OTHER_MASKED)
-        changed = (await ask(service.pools.RemoveNumber, removal)).pool
+        removal = pool_pb2.RemoveMaskedNumberRequest(masked_number=OTHER_MASKED)
+        changed = (await ask(service.pools.RemoveMaskedNumber, removal)).pool
     for file in (SEED, CHANGED):
         async with running(redis_url, clock, file) as service:
             assert await pool(service) == changed
@@ -106,4 +106,6 @@ async def test_a_pool_with_a_number_of_another_is_skipped_and_the_others_serve(
         assert await names(service) == ["main"]
         await service.deliver(ALICE_NUMBER, "help")
         assert len(await service.heard(ALICE_NUMBER, 1)) == 1
-        await ask(service.pools.AddNumber, pool_pb2.AddNumberRequest(masked_number=NUMBER))
+        await ask(
+            service.pools.AddMaskedNumber, pool_pb2.AddMaskedNumberRequest(masked_number=NUMBER)
+        )

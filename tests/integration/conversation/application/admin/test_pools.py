@@ -3,9 +3,11 @@
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from conversation_service.domain.templates.catalog import Template
+from maskline.admin.v1 import person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import error_reason_pb2, opt_out_pb2, pool_pb2
+from maskline.conversation.v1 import error_reason_pb2
 from maskline.conversation.v1.number_selection_pb2 import NUMBER_PREFERENCE_PREFER_STICKY
+from maskline.ingest.v1 import ingest_pb2
 from support.builders.conversation_calls import ask, filled, refused
 from support.builders.conversations import (
     ALICE_NUMBER,
@@ -23,7 +25,7 @@ TAXIS = pool_pb2.PoolSettings(operator="Taxis")
 
 
 async def pool(service: RunningService, name: str) -> pool_pb2.Pool:
-    return (await ask(service.pools.GetPool, pool_pb2.GetPoolRequest(pool=name))).pool
+    return (await ask(service.pools.GetPool, pool_pb2.GetPoolRequest(pool_id=name))).pool
 
 
 async def create(service: RunningService, name: str, *numbers: str) -> pool_pb2.Pool:
@@ -32,13 +34,13 @@ async def create(service: RunningService, name: str, *numbers: str) -> pool_pb2.
 
 
 async def add(service: RunningService, number: str = NUMBER, name: str = "") -> pool_pb2.Pool:
-    request = pool_pb2.AddNumberRequest(masked_number=number, pool=name)
-    return (await ask(service.pools.AddNumber, request)).pool
+    request = pool_pb2.AddMaskedNumberRequest(masked_number=number, pool_id=name)
+    return (await ask(service.pools.AddMaskedNumber, request)).pool
 
 
 async def remove(service: RunningService) -> pool_pb2.Pool:
-    request = pool_pb2.RemoveNumberRequest(masked_number=MASKED)
-    return (await ask(service.pools.RemoveNumber, request)).pool
+    request = pool_pb2.RemoveMaskedNumberRequest(masked_number=MASKED)
+    return (await ask(service.pools.RemoveMaskedNumber, request)).pool
 
 
 async def test_a_new_pool_has_defaults_for_settings_that_are_not_set(
@@ -67,7 +69,7 @@ async def test_a_new_pool_works_on_every_replica_without_a_restart(
 ) -> None:
     await create(service, "taxis", NUMBER)
     result = await another.deliver(ALICE_NUMBER, "help", to=NUMBER)
-    assert result.outcome == pb.RECEIVE_OUTCOME_ACCEPTED
+    assert result.outcome == ingest_pb2.INGEST_OUTCOME_ACCEPTED
     [reply] = await service.heard(ALICE_NUMBER, 1)
     assert reply == system_message(Template.HELP).replace("Test exchange", "Taxis")
     assert service.sent()[0].from_number == NUMBER
@@ -109,8 +111,8 @@ async def test_an_added_number_works_on_every_replica_at_once(
     await service.open(ALICE_NUMBER, BOB_NUMBER, masked_number=NUMBER)
     await add(service, "+12065550103")
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER, masked_number="+12065550103")
-    opt_out = opt_out_pb2.OptOutRequest(phone_number=ALICE_NUMBER)
-    await ask(another.opt_outs.OptOut, opt_out)
+    opt_out = person_pb2.OptOutPersonRequest(phone_number=ALICE_NUMBER)
+    await ask(another.people.OptOutPerson, opt_out)
     ended = await service.get(conversation.conversation_id)
     assert ended.end_reason == pb.END_REASON_OPTED_OUT
     await wait_for_event(service, "MASKED_NUMBER_ADDED")
@@ -127,7 +129,7 @@ async def test_a_number_without_live_conversations_can_be_removed(
     assert (await remove(service)).number_count == 1
     for replica in (service, another):
         result = await replica.deliver(ALICE_NUMBER, "anybody there?")
-        assert result.outcome == pb.RECEIVE_OUTCOME_REFUSED
+        assert result.outcome == ingest_pb2.INGEST_OUTCOME_REFUSED
         assert result.error.reason == error_reason_pb2.ERROR_REASON_MASKED_NUMBER_NOT_FOUND
     with refused("MASKED_NUMBER_NOT_FOUND"):
         await remove(another)
@@ -151,8 +153,8 @@ async def test_a_number_belongs_to_one_pool_until_it_is_removed_there(
         await add(service, MASKED)
     for replica in (service, another):
         result = await replica.deliver(ALICE_NUMBER, "start")
-        assert result.outcome == pb.RECEIVE_OUTCOME_ACCEPTED
-    listed = await ask(service.stub.ListConversations, pb.ListConversationsRequest(pool="taxis"))
+        assert result.outcome == ingest_pb2.INGEST_OUTCOME_ACCEPTED
+    listed = await ask(service.stub.ListConversations, pb.ListConversationsRequest(pool_id="taxis"))
     assert [conversation.masked_number for conversation in listed.conversations] == [MASKED]
 
 

@@ -20,8 +20,10 @@ from conversation_service.store.deployment.state_directory import (
 from conversation_service.store.deployment.suppression_list import SuppressionList
 from conversation_service.store.keyspace.keys import DeploymentKeys
 from conversation_service.store.storage import Storage
+from maskline.admin.v1 import maintenance_pb2, person_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import deployment_pb2, error_reason_pb2, opt_out_pb2
+from maskline.conversation.v1 import error_reason_pb2
+from maskline.ingest.v1 import ingest_pb2
 from maskline.messaging.v1 import carrier_pb2
 from support.builders.conversation_calls import CALL_SECONDS, ask
 from support.builders.conversations import (
@@ -76,8 +78,8 @@ def guard(redis: Redis, path: Path | None, time: list[float] | None = None) -> R
     return RestoreGuard(Epochs(Storage(redis, CIPHER)), directory, suppression, lambda: moments[0])
 
 
-async def accept(service: RunningService, request_id: str) -> deployment_pb2.AcceptRestoreResponse:
-    request = deployment_pb2.AcceptRestoreRequest(request_id=request_id)
+async def accept(service: RunningService, request_id: str) -> maintenance_pb2.AcceptRestoreResponse:
+    request = maintenance_pb2.AcceptRestoreRequest(request_id=request_id)
     return await service.deployment.AcceptRestore(request, timeout=CALL_SECONDS)
 
 
@@ -89,7 +91,9 @@ async def test_nothing_changes_or_leaves_until_the_restore_is_accepted(
     copy = await copied(service.redis)
     await service.end(live.conversation_id)
     await service.quiet()
-    await ask(service.opt_outs.OptOut, opt_out_pb2.OptOutRequest(phone_number=CAROL_NUMBER))
+    await ask(
+        service.people.OptOutPerson, person_pb2.OptOutPersonRequest(phone_number=CAROL_NUMBER)
+    )
     sent = service.sent()
     await goes_on(service.redis)
 
@@ -101,7 +105,7 @@ async def test_nothing_changes_or_leaves_until_the_restore_is_accepted(
     await eventually(is_stopped)
     assert REGISTRY.get_sample_value("maskline_restore_pending") == 1
     result = await service.deliver(ALICE_NUMBER, "for somebody else")
-    assert result.outcome == pb.RECEIVE_OUTCOME_REFUSED
+    assert result.outcome == ingest_pb2.INGEST_OUTCOME_REFUSED
     assert result.error.reason == error_reason_pb2.ERROR_REASON_RESTORE_PENDING
     with pytest.raises(grpc.aio.AioRpcError) as refusal:
         await service.open(BOB_NUMBER, CAROL_NUMBER, masked_number=OTHER_MASKED)
@@ -112,8 +116,8 @@ async def test_nothing_changes_or_leaves_until_the_restore_is_accepted(
     assert (accepted.ended_conversations, accepted.restored_opt_outs) == (1, 1)
     assert await accept(service, "r1") == accepted
     assert (await service.get(live.conversation_id)).end_reason == pb.END_REASON_RESTORED
-    get = opt_out_pb2.GetOptOutRequest(phone_number=CAROL_NUMBER)
-    assert (await ask(service.opt_outs.GetOptOut, get)).state.is_opted_out
+    get = person_pb2.GetOptOutRequest(phone_number=CAROL_NUMBER)
+    assert (await ask(service.people.GetOptOut, get)).opt_out.is_opted_out
     await service.healthy()
     await service.heard(BOB_NUMBER, 2)
 

@@ -6,8 +6,8 @@ import pytest
 from redis.asyncio import Redis
 
 from conversation_service.domain.templates.catalog import Template
+from maskline.admin.v1 import person_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import opt_out_pb2
 from maskline.messaging.v1 import messaging_pb2
 from support.builders.conversation_calls import ask, kinds
 from support.builders.conversations import (
@@ -63,9 +63,9 @@ async def service(
 
 async def is_opted_out(service: RunningService) -> bool:
     """Whether Alice is opted out, reported by the carrier."""
-    request = opt_out_pb2.GetOptOutRequest(phone_number=ALICE_NUMBER)
-    opt_out = (await ask(service.opt_outs.GetOptOut, request)).state
-    return opt_out.source == opt_out_pb2.OPT_OUT_SOURCE_CARRIER
+    request = person_pb2.GetOptOutRequest(phone_number=ALICE_NUMBER)
+    opt_out = (await ask(service.people.GetOptOut, request)).opt_out
+    return opt_out.source == person_pb2.OPT_OUT_SOURCE_CARRIER
 
 
 async def test_a_message_refused_as_opted_out_opts_out_and_ends_all_conversations(
@@ -74,7 +74,7 @@ async def test_a_message_refused_as_opted_out_opts_out_and_ends_all_conversation
     first = await service.open(ALICE_NUMBER, BOB_NUMBER)
     second = await service.open(ALICE_NUMBER, BOB_NUMBER, masked_number=OTHER_MASKED)
     request = pb.OpenConversationRequest(
-        pool=SECOND.name, phone_numbers=[ALICE_NUMBER, BOB_NUMBER], is_silent=True
+        pool_id=SECOND.name, phone_numbers=[ALICE_NUMBER, BOB_NUMBER], is_silent=True
     )
     elsewhere = (await ask(service.stub.OpenConversation, request)).conversation
     service.messaging.answers["are you there?"] = [REFUSED]
@@ -82,7 +82,7 @@ async def test_a_message_refused_as_opted_out_opts_out_and_ends_all_conversation
 
     async def are_over() -> bool:
         requests = (
-            pb.GetConversationRequest(pool=place.pool, conversation_id=place.conversation_id)
+            pb.GetConversationRequest(pool_id=place.pool_id, conversation_id=place.conversation_id)
             for place in (first, second, elsewhere)
         )
         answers = [await ask(service.stub.GetConversation, request) for request in requests]

@@ -9,6 +9,7 @@ from conversation_service.domain.templates.catalog import Template
 from conversation_service.store.keyspace.keys import Keys
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import error_reason_pb2
+from maskline.ingest.v1 import ingest_pb2
 from maskline.messaging.v1 import messaging_pb2
 from support.builders.conversation_calls import ask, kinds, refused
 from support.builders.conversations import (
@@ -82,7 +83,9 @@ async def test_an_invalid_item_affects_neither_the_others_nor_their_order(
     batch = [
         first,
         service.text(ALICE_NUMBER, "lost", to=UNKNOWN_NUMBER),
-        pb.InboundMessage(carrier_message_id="", from_number="junk", to_number="", body="x"),
+        ingest_pb2.InboundMessage(
+            carrier_message_id="", from_number="junk", to_number="", body="x"
+        ),
         service.text(ALICE_NUMBER, "two"),
         reused,
         service.text(BOB_NUMBER, "three"),
@@ -98,7 +101,7 @@ async def test_an_invalid_item_affects_neither_the_others_nor_their_order(
         error_reason_pb2.ERROR_REASON_REQUEST_ID_REUSED,
         error_reason_pb2.ERROR_REASON_UNSPECIFIED,
     ]
-    refusals = [result.outcome == pb.RECEIVE_OUTCOME_REFUSED for result in results]
+    refusals = [result.outcome == ingest_pb2.INGEST_OUTCOME_REFUSED for result in results]
     assert refusals == [result.HasField("error") for result in results]
     assert await service.heard(BOB_NUMBER, 2) == ["one", "two"]
     assert await service.heard(ALICE_NUMBER, 1) == ["three"]
@@ -109,7 +112,9 @@ async def test_many_messages_of_one_conversation_arrive_in_order(service: Runnin
     bodies = [str(number) for number in range(120)]
     for batch in (bodies[:50], bodies[50:]):
         results = await service.receive(*(service.text(ALICE_NUMBER, body) for body in batch))
-        assert {result.outcome for result in results.results} == {pb.RECEIVE_OUTCOME_ACCEPTED}
+        assert {result.outcome for result in results.results} == {
+            ingest_pb2.INGEST_OUTCOME_ACCEPTED
+        }
     assert await service.heard(BOB_NUMBER, 120) == bodies
 
 
@@ -119,7 +124,7 @@ async def test_concurrent_messages_of_both_participants_all_arrive(service: Runn
     outcomes = await asyncio.gather(
         *(service.deliver(number, body) for body in bodies for number in (ALICE_NUMBER, BOB_NUMBER))
     )
-    assert {result.outcome for result in outcomes} == {pb.RECEIVE_OUTCOME_ACCEPTED}
+    assert {result.outcome for result in outcomes} == {ingest_pb2.INGEST_OUTCOME_ACCEPTED}
     assert sorted(await service.heard(ALICE_NUMBER, 20)) == sorted(bodies)
     assert sorted(await service.heard(BOB_NUMBER, 20)) == sorted(bodies)
 
@@ -138,7 +143,9 @@ async def test_messages_are_accepted_while_messaging_is_down_and_sent_afterwards
     service: RunningService,
 ) -> None:
     service.messaging.is_down = True
-    assert (await service.deliver(ALICE_NUMBER, "start")).outcome == pb.RECEIVE_OUTCOME_ACCEPTED
+    assert (
+        await service.deliver(ALICE_NUMBER, "start")
+    ).outcome == ingest_pb2.INGEST_OUTCOME_ACCEPTED
     with refused("BACKEND_UNAVAILABLE"):
         await service.receipts("any")
     service.messaging.is_down = False

@@ -6,8 +6,10 @@ import pytest
 from redis.asyncio import Redis
 
 from conversation_service.domain.templates.catalog import Template
+from maskline.admin.v1 import pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import error_reason_pb2, pool_pb2
+from maskline.conversation.v1 import error_reason_pb2
+from maskline.ingest.v1 import ingest_pb2
 from support.builders.conversation_calls import ask, kinds, refused
 from support.builders.conversations import (
     ALICE_NUMBER,
@@ -47,9 +49,9 @@ async def test_a_text_of_a_masked_number_is_refused(
             service.text(BOB_NUMBER, "hello"),
         )
     ).results
-    assert own.outcome == pb.RECEIVE_OUTCOME_REFUSED
+    assert own.outcome == ingest_pb2.INGEST_OUTCOME_REFUSED
     assert own.error.reason == error_reason_pb2.ERROR_REASON_INVALID_ARGUMENT
-    assert alice.outcome == bob.outcome == pb.RECEIVE_OUTCOME_ACCEPTED
+    assert alice.outcome == bob.outcome == ingest_pb2.INGEST_OUTCOME_ACCEPTED
     await service.quiet()
     assert service.sent_to(sender) == []
 
@@ -74,7 +76,9 @@ async def test_nothing_is_relayed_to_a_participant_whose_number_became_a_masked_
     service: RunningService,
 ) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
-    await ask(service.pools.AddNumber, pool_pb2.AddNumberRequest(masked_number=BOB_NUMBER))
+    await ask(
+        service.pools.AddMaskedNumber, pool_pb2.AddMaskedNumberRequest(masked_number=BOB_NUMBER)
+    )
     await service.deliver(ALICE_NUMBER, "hello")
     assert await service.heard(ALICE_NUMBER, 1) == [system_message(Template.NOT_DELIVERED)]
     await service.quiet()

@@ -20,6 +20,7 @@ from conversation_service.store.deployment.reconciliation_cursor import Reconcil
 from conversation_service.store.keyspace.keys import DeploymentKeys
 from conversation_service.store.storage import Storage
 from maskline.conversation.v1 import conversation_pb2
+from maskline.ingest.v1 import ingest_pb2
 from maskline.messaging.v1 import carrier_pb2
 from support.builders.conversation_calls import kinds
 from support.builders.conversations import (
@@ -75,7 +76,7 @@ class Deployment:
         """A conversation of Alice and Bob."""
         return (await self.service.open(ALICE_NUMBER, BOB_NUMBER)).conversation_id
 
-    def lost(self, number: str, body: str) -> conversation_pb2.InboundMessage:
+    def lost(self, number: str, body: str) -> ingest_pb2.InboundMessage:
         """A message that the carrier received, and whose callback is not delivered."""
         message = self.service.text(number, body)
         message.carrier_time.FromDatetime(self.clock.now())
@@ -126,7 +127,7 @@ async def test_a_lost_message_is_relayed_and_recorded_and_its_late_callback_is_a
     assert events[index + 1] == ("MESSAGE_RELAYED", "")
     assert reconciled() == before + 1
     [result] = (await deployment.service.receive(message)).results
-    assert result.outcome == conversation_pb2.RECEIVE_OUTCOME_REPEATED
+    assert result.outcome == ingest_pb2.INGEST_OUTCOME_REPEATED
     await deployment.service.quiet()
     assert deployment.service.sent_to(BOB_NUMBER) == ["hello"]
 

@@ -8,6 +8,7 @@ from conversation_service.application.inbound import text_parts
 from conversation_service.domain.templates.catalog import Template
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import error_reason_pb2
+from maskline.ingest.v1 import ingest_pb2
 from support.builders.conversations import (
     ALICE_NUMBER,
     BOB_NUMBER,
@@ -18,14 +19,14 @@ from support.builders.conversations import (
 from support.builders.decisions import PICTURE
 from support.services.conversation_service import RunningService
 
-ACCEPTED, REPEATED = pb.RECEIVE_OUTCOME_ACCEPTED, pb.RECEIVE_OUTCOME_REPEATED
-REFUSED = pb.RECEIVE_OUTCOME_REFUSED
+ACCEPTED, REPEATED = ingest_pb2.INGEST_OUTCOME_ACCEPTED, ingest_pb2.INGEST_OUTCOME_REPEATED
+REFUSED = ingest_pb2.INGEST_OUTCOME_REFUSED
 URL = "https://media.example.net/text"
 
 
 def with_part(
     service: RunningService, number: str, words: str = "", *, body: str = "", url: str = URL
-) -> pb.InboundMessage:
+) -> ingest_pb2.InboundMessage:
     """A message, accepted by the carrier just now, with a text part."""
     message = service.text(number, body)
     message.attachments.add(url=url, content_type="text/plain")
@@ -36,8 +37,8 @@ def with_part(
 
 
 async def outcomes(
-    service: RunningService, *messages: pb.InboundMessage
-) -> list[pb.ReceiveOutcome.ValueType]:
+    service: RunningService, *messages: ingest_pb2.InboundMessage
+) -> list[ingest_pb2.IngestOutcome.ValueType]:
     return [result.outcome for result in (await service.receive(*messages)).results]
 
 

@@ -12,10 +12,10 @@ from conversation_service.domain.commands.core.command import Command
 from conversation_service.domain.commands.core.snapshot import ReadSet
 from conversation_service.domain.commands.operator.pools import (
     NUMBERS_LIMIT,
-    AddNumber,
+    AddMaskedNumber,
     CreatePool,
-    DrainNumber,
-    RemoveNumber,
+    DrainMaskedNumber,
+    RemoveMaskedNumber,
     ReseedPool,
     UpdatePool,
 )
@@ -36,8 +36,8 @@ FULL = replace(
 
 CREATE = CreatePool("r", SETTINGS, NUMBERS)
 UPDATE = UpdatePool("r", SETTINGS, ("operator",))
-ADD = AddNumber("r", THIRD)
-DRAIN, REMOVE = DrainNumber("r", MASKED), RemoveNumber("r", MASKED)
+ADD = AddMaskedNumber("r", THIRD)
+DRAIN, REMOVE = DrainMaskedNumber("r", MASKED), RemoveMaskedNumber("r", MASKED)
 
 
 def decided(command: Command, pool: Pool = SEEDED, loads: Mapping[str, int] | None = None) -> Pool:
@@ -74,7 +74,7 @@ def test_a_pool_has_no_more_numbers_than_the_limit() -> None:
     ):
         with pytest.raises(errors.MaskedNumberLimitReached):
             command.decide(snapshot_of(pool=pool))
-    added_again = AddNumber("r", replace(FULL.numbers[7], is_reserved=True))
+    added_again = AddMaskedNumber("r", replace(FULL.numbers[7], is_reserved=True))
     assert decided(added_again, FULL).numbers[7].is_reserved
 
 
@@ -124,7 +124,7 @@ def test_a_number_is_added_last_or_again_at_its_position_and_drained_at_it() -> 
     assert decided(DRAIN).numbers == (drained(NUMBERS[0]), NUMBERS[1])
     pool = replace(POOL, numbers=(drained(NUMBERS[0]), NUMBERS[1]))
     for number in (NUMBERS[0], MaskedNumber(MASKED, is_reserved=True)):
-        assert decided(AddNumber("r", number), pool).numbers == (number, NUMBERS[1])
+        assert decided(AddMaskedNumber("r", number), pool).numbers == (number, NUMBERS[1])
 
 
 def test_a_number_is_removed_only_without_live_conversations() -> None:
@@ -165,7 +165,7 @@ def test_the_creation_of_a_pool_and_a_changed_file_have_events() -> None:
 
 
 def test_a_number_that_is_not_in_the_pool_cannot_be_changed() -> None:
-    for command in (DrainNumber, RemoveNumber):
+    for command in (DrainMaskedNumber, RemoveMaskedNumber):
         with pytest.raises(errors.MaskedNumberNotFound):
             command("r", THIRD.phone_number).decide(snapshot_of())
 

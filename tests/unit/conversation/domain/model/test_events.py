@@ -14,7 +14,11 @@ from conversation_service.domain.commands.client.start import (
     StartConversation,
 )
 from conversation_service.domain.commands.core.change import Change
-from conversation_service.domain.commands.operator.pools import AddNumber, DrainNumber, RemoveNumber
+from conversation_service.domain.commands.operator.pools import (
+    AddMaskedNumber,
+    DrainMaskedNumber,
+    RemoveMaskedNumber,
+)
 from conversation_service.domain.commands.system.end_for_opt_out import EndConversationForOptOut
 from conversation_service.domain.commands.system.expire import ExpireConversation
 from conversation_service.domain.model.consent import OptOut, OptOutSource
@@ -72,13 +76,13 @@ DECISIONS: list[Change] = [
     ExpireConversation("c", "e").decide(
         snapshot_about(replace(HOLDS, due_time=WARNED_AT), now=WARNED_AT)
     ),
-    AddNumber("r", NUMBERS[0]).decide(snapshot_of()),
-    AddNumber("r", replace(NUMBERS[0], phone_number=OTHER_MASKED)).decide(
+    AddMaskedNumber("r", NUMBERS[0]).decide(snapshot_of()),
+    AddMaskedNumber("r", replace(NUMBERS[0], phone_number=OTHER_MASKED)).decide(
         snapshot_of(pool=ONE_NUMBER)
     ),
-    AddNumber("r", NUMBERS[0]).decide(snapshot_of(pool=DRAINED)),
-    DrainNumber("r", MASKED).decide(snapshot_of()),
-    RemoveNumber("r", MASKED).decide(snapshot_of()),
+    AddMaskedNumber("r", NUMBERS[0]).decide(snapshot_of(pool=DRAINED)),
+    DrainMaskedNumber("r", MASKED).decide(snapshot_of()),
+    RemoveMaskedNumber("r", MASKED).decide(snapshot_of()),
 ]
 EVENTS = [event for change in DECISIONS for event in change.events]
 # Messages that are not relayed: their events carry ids of their own, those of keywords none.

@@ -119,7 +119,7 @@ class UpdatePool:
 
 
 @dataclass(frozen=True, slots=True)
-class AddNumber:
+class AddMaskedNumber:
     """Adds a masked number, or makes one of the pool active again."""
 
     request_id: str
@@ -150,7 +150,7 @@ class AddNumber:
 
 
 @dataclass(frozen=True, slots=True)
-class DrainNumber:
+class DrainMaskedNumber:
     """Drains a masked number: it takes no new conversations, and keeps those it has."""
 
     request_id: str
@@ -170,7 +170,7 @@ class DrainNumber:
 
 
 @dataclass(frozen=True, slots=True)
-class RemoveNumber:
+class RemoveMaskedNumber:
     """Removes a masked number without live conversations."""
 
     request_id: str

@@ -117,9 +117,12 @@ COMMANDS: list[tuple[Any, dict[str, Any]]] = [
             "etag": "read",
         },
     ),
-    (pools.AddNumber("r", NUMBERS[0]), {"number": MaskedNumber(MASKED, NumberState.DRAINING)}),
-    (pools.DrainNumber("r", MASKED), {"masked_number": "+12065550101"}),
-    (pools.RemoveNumber("r", MASKED), {"masked_number": "+12065550101"}),
+    (
+        pools.AddMaskedNumber("r", NUMBERS[0]),
+        {"number": MaskedNumber(MASKED, NumberState.DRAINING)},
+    ),
+    (pools.DrainMaskedNumber("r", MASKED), {"masked_number": "+12065550101"}),
+    (pools.RemoveMaskedNumber("r", MASKED), {"masked_number": "+12065550101"}),
 ]
 FIELDS = [
     (incoming("hi"), "message", incoming("hi", ALICE).message),

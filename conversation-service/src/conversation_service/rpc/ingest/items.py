@@ -15,7 +15,7 @@ from conversation_service.messaging.client import CarrierReceipt
 from conversation_service.rpc.core.status import item_error
 from conversation_service.rpc.core.validation import MAX_ATTACHMENTS, RequestValidator
 from conversation_service.store.keyspace.timestamps import from_ms
-from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.ingest.v1 import ingest_pb2 as pb
 
 REUSED_IDS = Counter(
     "maskline_reused_message_ids",
@@ -56,12 +56,12 @@ def _carrier_time(message: pb.InboundMessage) -> datetime | None:
     return from_ms(message.carrier_time.ToMilliseconds())
 
 
-def message_to_result(result: ExecutionResult) -> pb.ReceiveMessageResult:
+def message_to_result(result: ExecutionResult) -> pb.IngestMessageResult:
     if isinstance(result, ConversationError):
         REUSED_IDS.inc(isinstance(result, RequestIdReused))
-        return pb.ReceiveMessageResult(outcome=pb.RECEIVE_OUTCOME_REFUSED, error=item_error(result))
-    outcome = pb.RECEIVE_OUTCOME_REPEATED if result.is_duplicate else pb.RECEIVE_OUTCOME_ACCEPTED
-    return pb.ReceiveMessageResult(outcome=outcome)
+        return pb.IngestMessageResult(outcome=pb.INGEST_OUTCOME_REFUSED, error=item_error(result))
+    outcome = pb.INGEST_OUTCOME_REPEATED if result.is_duplicate else pb.INGEST_OUTCOME_ACCEPTED
+    return pb.IngestMessageResult(outcome=outcome)
 
 
 def delivery_receipt(message: pb.DeliveryReceipt) -> CarrierReceipt | InvalidArgument:
@@ -82,11 +82,11 @@ def delivery_receipt(message: pb.DeliveryReceipt) -> CarrierReceipt | InvalidArg
     )
 
 
-def receipt_to_result(result: bool | ConversationError) -> pb.ReceiveDeliveryReceiptResult:
+def receipt_to_result(result: bool | ConversationError) -> pb.IngestDeliveryReceiptResult:
     """`result` is whether a message matches the receipt, or the refusal."""
     if isinstance(result, ConversationError):
-        return pb.ReceiveDeliveryReceiptResult(
+        return pb.IngestDeliveryReceiptResult(
             outcome=pb.RECEIPT_OUTCOME_REFUSED, error=item_error(result)
         )
     outcome = pb.RECEIPT_OUTCOME_RECORDED if result else pb.RECEIPT_OUTCOME_UNMATCHED
-    return pb.ReceiveDeliveryReceiptResult(outcome=outcome)
+    return pb.IngestDeliveryReceiptResult(outcome=outcome)
