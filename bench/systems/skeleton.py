@@ -18,8 +18,8 @@ from grpc.aio import ServicerContext
 from pydantic import BaseModel
 from redis.asyncio import Redis
 
-from maskline.conversation.v1 import conversation_pb2 as conversation
-from maskline.conversation.v1 import conversation_pb2_grpc as conversation_rpc
+from maskline.ingest.v1 import ingest_pb2
+from maskline.ingest.v1 import ingest_pb2_grpc as ingest_rpc
 from maskline.messaging.v1 import messaging_pb2 as messaging
 from maskline.messaging.v1 import messaging_pb2_grpc as messaging_rpc
 
@@ -61,21 +61,21 @@ def gateway(target: str) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with grpc.aio.insecure_channel(target) as channel:
-            app.state.stub = conversation_rpc.ConversationServiceStub(channel)
+            app.state.stub = ingest_rpc.IngestServiceStub(channel)
             yield
 
     app = FastAPI(lifespan=lifespan)
 
     @app.post("/api/message")
     async def message(callback: Callback) -> Taken:
-        item = conversation.InboundMessage(
+        item = ingest_pb2.InboundMessage(
             carrier_message_id=callback.id,
             from_number=callback.sender,
             to_number=callback.to,
             body=callback.body,
         )
-        request = conversation.ReceiveMessagesRequest(messages=[item])
-        await app.state.stub.ReceiveMessages(request)
+        request = ingest_pb2.IngestMessagesRequest(messages=[item])
+        await app.state.stub.IngestMessages(request)
         return Taken(ok=True)
 
     return app
@@ -90,15 +90,15 @@ class Conversation:
         channel = grpc.aio.insecure_channel(target)
         self._messaging = messaging_rpc.MessagingServiceStub(channel)
 
-    async def ReceiveMessages(
-        self, request: conversation.ReceiveMessagesRequest, context: Context
-    ) -> conversation.ReceiveMessagesResponse:
+    async def IngestMessages(
+        self, request: ingest_pb2.IngestMessagesRequest, context: Context
+    ) -> ingest_pb2.IngestMessagesResponse:
         [message] = request.messages
         message_id, sender = message.carrier_message_id, message.from_number
         keys = [f"skeleton:{message_id}", f"skeleton:{sender}", STREAM]
         fields = [sender, message.to_number, message.body, message_id]
         await self._commit(keys, fields)
-        return conversation.ReceiveMessagesResponse()
+        return ingest_pb2.IngestMessagesResponse()
 
     async def work(self) -> None:
         """Sends the outbox in batches."""
@@ -145,12 +145,12 @@ async def serve_conversation(port: int, target: str, redis_url: str) -> None:
     servicer = Conversation(Redis.from_url(redis_url, protocol=2), target)
     server = grpc.aio.server()
     method = grpc.unary_unary_rpc_method_handler(
-        servicer.ReceiveMessages,
-        conversation.ReceiveMessagesRequest.FromString,
-        conversation.ReceiveMessagesResponse.SerializeToString,
+        servicer.IngestMessages,
+        ingest_pb2.IngestMessagesRequest.FromString,
+        ingest_pb2.IngestMessagesResponse.SerializeToString,
     )
-    name = conversation.DESCRIPTOR.services_by_name["ConversationService"].full_name
-    handler = grpc.method_handlers_generic_handler(name, {"ReceiveMessages": method})
+    name = ingest_pb2.DESCRIPTOR.services_by_name["IngestService"].full_name
+    handler = grpc.method_handlers_generic_handler(name, {"IngestMessages": method})
     server.add_generic_rpc_handlers((handler,))
     server.add_insecure_port(f"127.0.0.1:{port}")
     await server.start()
