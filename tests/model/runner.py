@@ -185,7 +185,7 @@ def _shown_body(message: OutboundMessage) -> str:
 
 def _to_proto(message: InboundMessage) -> ingest_pb2.InboundMessage:
     files = [
-        ingest_pb2.MediaAttachment(
+        ingest_pb2.Attachment(
             # A file that nobody can fetch is refused before its content is known.
             url=f"https://media.example.net/{index}" if file == PICTURE else "",
             content_type=file,

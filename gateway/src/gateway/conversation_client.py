@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import grpc
 import structlog
+from google.rpc.status_pb2 import Status
 from grpc_health.v1 import health_pb2
 
 from gateway.problems import (
@@ -18,10 +19,10 @@ from gateway.problems import (
     ServiceUnavailable,
 )
 from gateway.sender_queues import QueuesFull, SenderQueues, has_text_part
-from maskline.conversation.v1.error_reason_pb2 import ErrorReason
 from maskline.ingest.v1 import ingest_pb2 as pb
 from maskline.ingest.v1.ingest_pb2_grpc import IngestServiceStub
 from runtime.batching import Batcher, BatcherFull, Send
+from runtime.grpc.status import details_of
 
 log = structlog.get_logger()
 
@@ -40,16 +41,16 @@ WAITING_LIMIT = 2048
 HEALTH_TIMEOUT_SECONDS = 1.0
 
 # Any other reason may be transient and becomes ServiceUnavailable.
-REFUSALS: Mapping[ErrorReason.ValueType, tuple[type[Refused], str]] = {
-    ErrorReason.ERROR_REASON_INVALID_ARGUMENT: (
+REFUSALS: Mapping[str, tuple[type[Refused], str]] = {
+    "INVALID_ARGUMENT": (
         MalformedCallback,
         "The conversation service cannot use what this callback says.",
     ),
-    ErrorReason.ERROR_REASON_MASKED_NUMBER_NOT_FOUND: (
+    "MASKED_NUMBER_NOT_FOUND": (
         MaskedNumberNotFound,
         "No pool owns this number. Add it to a pool, or take the callback off the number.",
     ),
-    ErrorReason.ERROR_REASON_SEND_TOKEN_INVALID: (
+    "SEND_TOKEN_INVALID": (
         SendTokenInvalid,
         "No text has this address for its receipts.",
     ),
@@ -179,12 +180,9 @@ def check_message(message: pb.InboundMessage, result: pb.IngestMessageResult) ->
     The contract asks clients to treat outcomes that they do not know as accepted. An id with other
     words than before is refused each time, and the carrier would only send it again.
     """
-    if result.error.reason == ErrorReason.ERROR_REASON_REQUEST_ID_REUSED:
+    if details_of(result.error).reason == "REQUEST_ID_REUSED":
         log.error("message_id_reused", carrier_message_id=message.carrier_message_id)
-    elif result.outcome in (
-        pb.INGEST_OUTCOME_REFUSED,
-        pb.INGEST_OUTCOME_UNSPECIFIED,
-    ):
+    elif result.outcome in (pb.INGEST_OUTCOME_REFUSED, pb.INGEST_OUTCOME_UNSPECIFIED):
         raise _refusal(result.error)
 
 
@@ -193,17 +191,14 @@ def check_receipt(receipt: pb.DeliveryReceipt, result: pb.IngestDeliveryReceiptR
 
     Sending an unmatched receipt again would not find its message either.
     """
-    if result.outcome in (
-        pb.RECEIPT_OUTCOME_REFUSED,
-        pb.RECEIPT_OUTCOME_UNSPECIFIED,
-    ):
+    if result.outcome in (pb.RECEIPT_OUTCOME_REFUSED, pb.RECEIPT_OUTCOME_UNSPECIFIED):
         raise _refusal(result.error)
     if result.outcome == pb.RECEIPT_OUTCOME_UNMATCHED:
         log.warning("receipt_unmatched", carrier_message_id=receipt.carrier_message_id)
 
 
-def _refusal(error: pb.ItemError) -> Refused:
-    refusal, detail = REFUSALS.get(error.reason, NOT_TAKEN)
+def _refusal(error: Status) -> Refused:
+    refusal, detail = REFUSALS.get(details_of(error).reason, NOT_TAKEN)
     return refusal(detail)
 
 

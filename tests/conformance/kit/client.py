@@ -11,6 +11,7 @@ from conformance.kit.target import Target
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from google.rpc import error_details_pb2
+from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
 from maskline.admin.v1.maintenance_pb2_grpc import MaintenanceServiceStub
@@ -102,12 +103,21 @@ def refusal_of(error: grpc.RpcError) -> Refusal:
     call = cast("grpc.Call", error)
     status = rpc_status.from_call(call)
     assert status is not None, error
+    return _details(call.code(), status)
+
+
+def item_reason(error: Status) -> str:
+    """The reason of an item of a batch; empty for an item that was not refused."""
+    return _details(grpc.StatusCode.OK, error).reason
+
+
+def _details(code: grpc.StatusCode, status: Status) -> Refusal:
     info, wrong = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
     for detail in status.details:
         if not detail.Unpack(info):
             detail.Unpack(wrong)
     fields = {violation.field for violation in wrong.field_violations}
-    return Refusal(call.code(), info.reason, info.domain, dict(info.metadata), fields)
+    return Refusal(code, info.reason, info.domain, dict(info.metadata), fields)
 
 
 def _bytes_of(message: Message) -> bytes:

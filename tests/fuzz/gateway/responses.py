@@ -8,16 +8,23 @@ from zlib import crc32
 
 import grpc
 from google.protobuf.message import Message
+from google.rpc.status_pb2 import Status
 from grpc.aio import ServicerContext
 
 from gateway.conversation_client import SERVICE
 from maskline.conversation.v1.error_reason_pb2 import ErrorReason
 from maskline.ingest.v1 import ingest_pb2
 from runtime.grpc.server import GrpcServer
+from support.builders.item_errors import item_error
 
 Context = ServicerContext[object, object]
 
 _TAKEN = (ingest_pb2.INGEST_OUTCOME_ACCEPTED, ingest_pb2.INGEST_OUTCOME_REPEATED)
+# The reasons of the contract, and one that it may get later.
+_REASONS = (
+    *(name.removeprefix("ERROR_REASON_") for name in ErrorReason.DESCRIPTOR.values_by_name),
+    "LATER",
+)
 _FILES = ("image/png", "text/plain; charset=utf-8", "application/octet-stream")
 # Prime to what reasons and outcomes go round in, so that each comes to each.
 FAILS_EVERY = 7
@@ -80,10 +87,9 @@ def _receipt_result(turn: int) -> ingest_pb2.IngestDeliveryReceiptResult:
     )
 
 
-def _error(turn: int) -> ingest_pb2.ItemError:
+def _error(turn: int) -> Status:
     """Any reason of the contract, and sometimes one that it has not yet."""
-    reason = turn // 2 % (len(ErrorReason.values()) + 1)
-    return ingest_pb2.ItemError(reason=ErrorReason.ValueType(reason), message="behind the gateway")
+    return item_error(_REASONS[turn // 2 % len(_REASONS)], "behind the gateway")
 
 
 @asynccontextmanager
@@ -91,7 +97,7 @@ async def answering(*, is_well: bool) -> AsyncIterator[str]:
     """A real server of it; yields its address."""
     server = GrpcServer("127.0.0.1:0", [])
     server.server.add_generic_rpc_handlers(_handlers(Answering(is_well=is_well)))
-    names = [SERVICE.full_name, SERVICE.full_name]
+    names = [SERVICE.full_name]
     await server.start(names)
     await server.set_health(names, _well)
     try:

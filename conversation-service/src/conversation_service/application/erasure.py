@@ -60,9 +60,9 @@ class ErasureService:
         self._log = erasure_log
         self._clock = clock
 
-    def id_for_message(self, carrier_message_id: str) -> str:
+    def id_for_message(self, received_id: str) -> str:
         """The id of the erasure that a message requests."""
-        return self._log.erasure_id(OptOutSource.TEXT, carrier_message_id)
+        return self._log.erasure_id(OptOutSource.TEXT, received_id)
 
     async def get(self, erasure_id: str) -> Erasure:
         """Raises ErasureNotFound."""

@@ -61,6 +61,7 @@ def _messages(records: Sequence[pb.InboundRecord]) -> Iterator[InboundMessage]:
 def _message(record: pb.InboundRecord) -> InboundMessage:
     has_time = record.HasField("carrier_time")
     return InboundMessage(
+        carrier_account_id=record.carrier_account_id,
         carrier_message_id=record.carrier_message_id,
         from_number=record.from_number,
         to_number=record.to_number,

@@ -9,6 +9,8 @@ import grpc
 from conversation_service.domain.errors import (
     BackendUnavailable,
     CarrierCredentialsRejected,
+    FieldViolation,
+    InvalidArgument,
     SendTokenInvalid,
 )
 from conversation_service.domain.model.events import Failure, FailureReason
@@ -26,6 +28,7 @@ from maskline.messaging.v1 import carrier_pb2
 from maskline.messaging.v1 import messaging_pb2 as pb
 from maskline.messaging.v1.carrier_pb2_grpc import CarrierServiceStub
 from maskline.messaging.v1.messaging_pb2_grpc import MessagingServiceStub
+from runtime.grpc.status import details_of
 
 # The messaging service has a timeout of 10 s per message, and a batch may hold several to one
 # person.
@@ -48,6 +51,7 @@ _REQUEST_FAILED = (grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN)
 class CarrierReceipt:
     """A delivery receipt as the gateway received it."""
 
+    carrier_account_id: str
     carrier_message_id: str
     send_token: str
     carrier_status: str
@@ -69,8 +73,8 @@ class ReceiptMatch:
         return self.failure is not None and self.failure.reason is FailureReason.OPTED_OUT
 
 
-# SendTokenInvalid for a forged receipt, None if its message is unknown.
-Recorded = ReceiptMatch | SendTokenInvalid | None
+# The refusal of a forged receipt or of one for an unknown account, None if its message is unknown.
+Recorded = ReceiptMatch | SendTokenInvalid | InvalidArgument | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +190,7 @@ def _raise_send_error(error: grpc.aio.AioRpcError) -> NoReturn:
 
 def _receipt(receipt: CarrierReceipt) -> pb.DeliveryReceipt:
     return pb.DeliveryReceipt(
+        carrier_account_id=receipt.carrier_account_id,
         carrier_message_id=receipt.carrier_message_id,
         send_token=receipt.send_token,
         carrier_status=receipt.carrier_status,
@@ -195,7 +200,9 @@ def _receipt(receipt: CarrierReceipt) -> pb.DeliveryReceipt:
 
 def _match(result: pb.RecordDeliveryReceiptResult) -> Recorded:
     if result.HasField("error"):
-        return SendTokenInvalid()
+        if details_of(result.error).reason == SendTokenInvalid.reason:
+            return SendTokenInvalid()
+        return InvalidArgument([FieldViolation("carrier_account_id", "no account has this id")])
     if not result.HasField("message"):
         return None
     message = result.message

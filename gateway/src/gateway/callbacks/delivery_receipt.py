@@ -9,15 +9,12 @@ from gateway.callbacks.envelope import (
     to_count,
     to_id,
     to_text,
-    to_timestamp,
 )
 from gateway.problems import MalformedCallback
 from maskline.ingest.v1 import ingest_pb2
 
 # The documented values are much shorter, and the status only explains the code.
 MAX_STATUS_CHARACTERS = 128
-
-_LEVELS = (1, 2)
 
 # The contract's limit; generated tokens have 43 characters.
 _SEND_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -39,17 +36,14 @@ def parse_receipt(body: bytes, send_token: str = "") -> ingest_pb2.DeliveryRecei
 def to_receipt(envelope: CallbackEnvelope, send_token: str = "") -> ingest_pb2.DeliveryReceipt:
     """The receipt in an envelope. Raises MalformedCallback.
 
-    Receipts without `data` were logged without code, level and time.
+    Receipts without `data` were logged without code.
     """
     attributes = envelope.attributes
-    level = to_count(attributes.get("level"), INT32_LIMIT)
     return ingest_pb2.DeliveryReceipt(
         carrier_message_id=to_id(envelope.carrier_message_id),
         send_token=send_token,
-        status_code=_status_code(attributes.get("status_code")),
-        status=to_text(attributes.get("status"))[:MAX_STATUS_CHARACTERS],
-        level=level if level in _LEVELS else 0,
-        carrier_time=to_timestamp(attributes.get("timestamp")),
+        carrier_status=to_text(attributes.get("status"))[:MAX_STATUS_CHARACTERS],
+        carrier_code=_carrier_code(attributes.get("status_code")),
     )
 
 
@@ -58,13 +52,13 @@ def is_receipt(envelope: CallbackEnvelope) -> bool:
     return envelope.type == "delivery_receipt"
 
 
-def _status_code(value: object) -> int | None:
+def _carrier_code(value: object) -> str:
     """The code decides on the message's state, so a malformed one is refused, not ignored."""
     if value is None or value == "":
-        return None
+        return ""
     code = to_count(value, INT32_LIMIT)
     if code is None:
         raise MalformedCallback(
             "status_code is not a whole number. Send a number, or leave it out."
         )
-    return code
+    return str(code)

@@ -95,7 +95,7 @@ def _body(value: object) -> str:
     return to_text(value)
 
 
-def _attachments(envelope: CallbackEnvelope) -> list[ingest_pb2.MediaAttachment]:
+def _attachments(envelope: CallbackEnvelope) -> list[ingest_pb2.Attachment]:
     """The described files, and one without an address for each that is only announced.
 
     Layouts are left out. Beyond the limit, words come before files; the messaging service passes
@@ -108,7 +108,7 @@ def _attachments(envelope: CallbackEnvelope) -> list[ingest_pb2.MediaAttachment]
     missing = [
         media_id for media_id in _announced(envelope.relationships) if media_id not in described
     ]
-    files = [*map(_attachment, entries), *(ingest_pb2.MediaAttachment() for _ in missing)]
+    files = [*map(_attachment, entries), *(ingest_pb2.Attachment() for _ in missing)]
     files = [file for file in files if _media_type(file) not in _LAYOUTS]
     if len(files) > MAX_ATTACHMENTS:
         files.sort(key=lambda file: _media_type(file) != _PLAIN)
@@ -139,15 +139,15 @@ def _media_attributes(entry: Mapping[str, object]) -> Mapping[str, object]:
     return attributes if isinstance(attributes, dict) else {}
 
 
-def _attachment(entry: Mapping[str, object]) -> ingest_pb2.MediaAttachment:
+def _attachment(entry: Mapping[str, object]) -> ingest_pb2.Attachment:
     """The file of one entry of `included`; without a URL it cannot be passed on."""
     attributes = _media_attributes(entry)
-    return ingest_pb2.MediaAttachment(
+    return ingest_pb2.Attachment(
         url=to_text(attributes.get("url")),
         content_type=to_text(attributes.get("mime_type")),
         size_bytes=to_count(attributes.get("file_size"), INT64_LIMIT) or 0,
     )
 
 
-def _media_type(file: ingest_pb2.MediaAttachment) -> str:
+def _media_type(file: ingest_pb2.Attachment) -> str:
     return file.content_type.partition(";")[0].strip().lower()

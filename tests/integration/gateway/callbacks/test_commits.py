@@ -95,7 +95,7 @@ async def test_a_receipt_is_passed_on_with_the_send_token_of_its_address(
     for address in ["/api/receipt/attempt/c2VuZC10b2tlbg", "/api/receipt", "/api/message"]:
         assert (await gateway.http.post(address, json=receipt())).status_code == 200
     assert [item.send_token for item in scripted.receipts] == ["c2VuZC10b2tlbg", "", ""]
-    assert {item.status_code for item in scripted.receipts} == {1003}
+    assert {item.carrier_code for item in scripted.receipts} == {"1003"}
     assert not scripted.messages
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from gateway.access.callback_auth import CallerRules, HiddenNotFound, check
 from gateway.problems import CredentialsNeeded
-from maskline.conversation.v1.error_reason_pb2 import ErrorReason
 from maskline.ingest.v1 import ingest_pb2
+from support.builders.item_errors import item_error
 from support.fakes.carrier_callbacks import receipt, sms
 from support.services.running_gateway import RunningGateway, ScriptedConversations
 
@@ -48,6 +48,6 @@ async def test_an_id_with_other_words_is_not_asked_for_again(
 ) -> None:
     scripted.message_result = ingest_pb2.IngestMessageResult(
         outcome=ingest_pb2.INGEST_OUTCOME_REFUSED,
-        error=ingest_pb2.ItemError(reason=ErrorReason.ERROR_REASON_REQUEST_ID_REUSED),
+        error=item_error("REQUEST_ID_REUSED"),
     )
     assert (await post(gateway, "/api/message", sms())).status_code == 200

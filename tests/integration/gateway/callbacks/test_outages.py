@@ -7,8 +7,8 @@ import pytest
 import structlog
 
 from gateway.conversation_client import IN_FLIGHT_LIMIT, SERVICE
-from maskline.conversation.v1.error_reason_pb2 import ErrorReason
 from maskline.ingest.v1 import ingest_pb2
+from support.builders.item_errors import item_error
 from support.eventually import eventually
 from support.fakes.carrier_callbacks import CARRIER_MESSAGE_ID, flat_message, receipt, sms
 from support.net.ports import free_port
@@ -112,8 +112,7 @@ async def test_a_full_queue_is_503_at_once(monkeypatch: pytest.MonkeyPatch) -> N
 async def test_a_refused_item_gets_the_problem_of_its_reason(
     gateway: RunningGateway, scripted: ScriptedConversations
 ) -> None:
-    reason = ErrorReason.ERROR_REASON_MASKED_NUMBER_NOT_FOUND
-    error = ingest_pb2.ItemError(reason=reason, message="secret words")
+    error = item_error("MASKED_NUMBER_NOT_FOUND", "secret words")
     scripted.message_result = ingest_pb2.IngestMessageResult(
         outcome=ingest_pb2.INGEST_OUTCOME_REFUSED, error=error
     )

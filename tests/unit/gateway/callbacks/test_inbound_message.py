@@ -176,10 +176,10 @@ def test_an_outbound_message_is_refused(direction: str) -> None:
 def test_attachments_are_passed_on_in_order() -> None:
     message = parse(with_media(medium(1), medium(2, mime_type="video/mp4", file_size="900")))
     assert list(message.attachments) == [
-        ingest_pb2.MediaAttachment(
+        ingest_pb2.Attachment(
             url="https://media.example.com/1", content_type="image/png", size_bytes=14832
         ),
-        ingest_pb2.MediaAttachment(
+        ingest_pb2.Attachment(
             url="https://media.example.com/2", content_type="video/mp4", size_bytes=900
         ),
     ]
@@ -215,7 +215,7 @@ def test_included_without_entries_means_no_attachments(included: object) -> None
 def test_a_receipt_at_the_address_of_messages_is_a_receipt() -> None:
     parsed = parse_message(json.dumps(receipt()).encode())
     assert isinstance(parsed, ingest_pb2.DeliveryReceipt)
-    assert (parsed.status_code, parsed.send_token) == (1003, "")
+    assert (parsed.carrier_code, parsed.send_token) == ("1003", "")
 
 
 @pytest.mark.parametrize(

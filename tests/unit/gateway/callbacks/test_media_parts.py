@@ -43,8 +43,8 @@ def test_of_more_parts_than_the_contract_allows_words_come_first() -> None:
 @pytest.mark.parametrize("url", [None, "", 7])
 def test_a_described_file_without_an_address_is_there_to_be_told(url: object) -> None:
     [attachment] = parse(medium(1, url=url)).attachments
-    assert attachment == ingest_pb2.MediaAttachment(content_type="image/png", size_bytes=14832)
-    assert parse({"type": "media"}).attachments == [ingest_pb2.MediaAttachment()]
+    assert attachment == ingest_pb2.Attachment(content_type="image/png", size_bytes=14832)
+    assert parse({"type": "media"}).attachments == [ingest_pb2.Attachment()]
 
 
 def test_a_file_that_is_announced_and_not_described_is_there_to_be_told() -> None:
@@ -52,7 +52,7 @@ def test_a_file_that_is_announced_and_not_described_is_there_to_be_told() -> Non
     message = parse(described, announced=ids("1", "gone", "gone too"))
     assert message.attachments == [
         *parse(described).attachments,
-        *(ingest_pb2.MediaAttachment(), ingest_pb2.MediaAttachment()),
+        *(ingest_pb2.Attachment(), ingest_pb2.Attachment()),
     ]
     assert parse(described, announced=ids("1")) == parse(described)
 

@@ -9,6 +9,7 @@ from conversation_service.application.restore_guard import IsOpen
 from conversation_service.domain.commands.system.delivery_failure import failure_notice
 from conversation_service.domain.errors import (
     ConversationError,
+    InvalidArgument,
     RestorePending,
     SendTokenInvalid,
 )
@@ -52,7 +53,7 @@ class FailureNotifier:
                 raise result
 
 
-ReceiptOutcome = bool | SendTokenInvalid
+ReceiptOutcome = bool | SendTokenInvalid | InvalidArgument
 
 _FAILED = (MessageState.REFUSED, MessageState.UNDELIVERED, MessageState.EXPIRED)
 
@@ -75,7 +76,7 @@ class DeliveryReceiptHandler:
         self._is_open = is_open
 
     async def handle(self, receipts: Sequence[CarrierReceipt]) -> list[ReceiptOutcome]:
-        """For each receipt: whether its message is known, or the refusal of a forged token.
+        """For each receipt: whether its message is known, or its refusal.
 
         Idempotent. Raises BackendUnavailable, RestorePending.
         """
@@ -91,7 +92,7 @@ class DeliveryReceiptHandler:
                 await self._notify_senders(pool, matches_here)
                 await self._advance(pool, matches_here)
         return [
-            result if isinstance(result, SendTokenInvalid) else result is not None
+            result if isinstance(result, ConversationError) else result is not None
             for result in recorded
         ]
 

@@ -144,7 +144,7 @@ class InboundHandler:
             # As it was decided then: the pool's settings may have changed since.
             await self._erasure.for_message(person_id, result.response.erasure_id)
         elif self._may_be_opt_out(pool, command):
-            await self._end_everywhere(person_id, command.message.carrier_message_id)
+            await self._end_everywhere(person_id, command.message.received_id)
 
     def _may_be_opt_out(self, pool: PoolContext, command: ReceiveMessage) -> bool:
         """The words of a message that was received before are not fetched again."""
@@ -163,7 +163,7 @@ class InboundHandler:
         return ReceiveMessage(
             message=message,
             sender=self._people.person(pool.name, message.from_number),
-            erasure_id=self._erasure.id_for_message(message.carrier_message_id),
+            erasure_id=self._erasure.id_for_message(message.received_id),
         )
 
 

@@ -66,7 +66,7 @@ class InboundMessage:
     """A valid inbound message, from a callback or, if `is_recovered`, from the carrier's records.
 
     `carrier_time` is when the carrier accepted it, if known. `original_body` is set once the words
-    of text parts were added to `body`.
+    of text parts were added to `body`. `carrier_account_id` is empty for the only account.
     """
 
     carrier_message_id: str
@@ -77,6 +77,14 @@ class InboundMessage:
     carrier_time: datetime | None = None
     is_recovered: bool = False
     original_body: str | None = field(default=None, repr=False)
+    carrier_account_id: str = ""
+
+    @property
+    def received_id(self) -> str:
+        """Tells it from all other inbound messages: the carriers' ids are unique per account."""
+        if not self.carrier_account_id:
+            return self.carrier_message_id
+        return f"{self.carrier_account_id}:{self.carrier_message_id}"
 
     @property
     def carrier_body(self) -> str:

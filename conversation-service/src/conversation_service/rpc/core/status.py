@@ -2,13 +2,12 @@
 
 from datetime import timedelta
 
+from google.rpc import status_pb2
 from grpc import StatusCode
 from redis.exceptions import RedisError
 
 from conversation_service.domain import errors
-from maskline.conversation.v1.error_reason_pb2 import ErrorReason
-from maskline.ingest.v1 import ingest_pb2
-from runtime.grpc.status import FieldViolation, RpcStatus
+from runtime.grpc.status import FieldViolation, RpcStatus, item_status
 
 DOMAIN = "conversation.maskline"
 
@@ -65,6 +64,11 @@ def status_of(error: Exception) -> RpcStatus | None:
     refusal = errors.BackendUnavailable() if isinstance(error, RedisError | OSError) else error
     if not isinstance(refusal, errors.ConversationError):
         return None
+    return rpc_status(refusal)
+
+
+def rpc_status(refusal: errors.ConversationError) -> RpcStatus:
+    """The status of a refusal, of a call or of an item."""
     code = _code(refusal)
     return RpcStatus(
         code=code,
@@ -81,10 +85,9 @@ def too_slow() -> errors.ConversationError:
     return errors.WatchTooSlow()
 
 
-def item_error(refusal: errors.ConversationError) -> ingest_pb2.ItemError:
-    """The error of one item of a batch."""
-    reason = ErrorReason.Value(f"ERROR_REASON_{refusal.reason}")
-    return ingest_pb2.ItemError(reason=reason, message=refusal.message)
+def item_error(refusal: errors.ConversationError) -> status_pb2.Status:
+    """The error of one item of a batch, as a call returns it."""
+    return item_status(rpc_status(refusal), domain=DOMAIN)
 
 
 def _code(refusal: errors.ConversationError) -> StatusCode:

@@ -32,6 +32,8 @@ NANOS_PER_SECOND = 1_000_000_000
 # no phone numbers with their "+". Flowroute's ids have 37 characters, send tokens 43.
 CARRIER_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
+CARRIER_ACCOUNT = re.compile(r"[a-z0-9-]{0,64}")
+
 SEND_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 # Redis stream ids: milliseconds and a sequence number, of 64 bits each.
@@ -67,6 +69,11 @@ class RequestValidator:
         """A required id from the carrier."""
         if not CARRIER_ID.fullmatch(value):
             self._add(field, "required, at most 128 letters, digits, hyphens and underscores")
+
+    def carrier_account(self, field: str, value: str) -> None:
+        """The id of a carrier account; empty for the only one."""
+        if not CARRIER_ACCOUNT.fullmatch(value):
+            self._add(field, "at most 64 lower-case letters, digits and hyphens")
 
     def optional_send_token(self, field: str, value: str) -> None:
         """The send token of a delivery receipt's URL; may be empty."""

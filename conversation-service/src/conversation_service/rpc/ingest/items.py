@@ -26,6 +26,7 @@ REUSED_IDS = Counter(
 def inbound_message(message: pb.InboundMessage) -> InboundMessage | InvalidArgument:
     """Returns the refusal of an invalid item instead of raising it."""
     validator = RequestValidator()
+    validator.carrier_account("carrier_account_id", message.carrier_account_id)
     validator.carrier_id("carrier_message_id", message.carrier_message_id)
     validator.phone_number("from_number", message.from_number)
     validator.phone_number("to_number", message.to_number)
@@ -37,6 +38,7 @@ def inbound_message(message: pb.InboundMessage) -> InboundMessage | InvalidArgum
     except InvalidArgument as refusal:
         return refusal
     return InboundMessage(
+        carrier_account_id=message.carrier_account_id,
         carrier_message_id=message.carrier_message_id,
         from_number=message.from_number,
         to_number=message.to_number,
@@ -46,7 +48,7 @@ def inbound_message(message: pb.InboundMessage) -> InboundMessage | InvalidArgum
     )
 
 
-def _attachment(file: pb.MediaAttachment) -> Attachment:
+def _attachment(file: pb.Attachment) -> Attachment:
     return Attachment(file.url, file.content_type, max(file.size_bytes, 0))
 
 
@@ -67,18 +69,19 @@ def message_to_result(result: ExecutionResult) -> pb.IngestMessageResult:
 def delivery_receipt(message: pb.DeliveryReceipt) -> CarrierReceipt | InvalidArgument:
     """Returns the refusal of an invalid item instead of raising it."""
     validator = RequestValidator()
+    validator.carrier_account("carrier_account_id", message.carrier_account_id)
     validator.carrier_id("carrier_message_id", message.carrier_message_id)
     validator.optional_send_token("send_token", message.send_token)
-    validator.timestamp("carrier_time", message.carrier_time.seconds, message.carrier_time.nanos)
     try:
         validator.check()
     except InvalidArgument as refusal:
         return refusal
     return CarrierReceipt(
+        carrier_account_id=message.carrier_account_id,
         carrier_message_id=message.carrier_message_id,
         send_token=message.send_token,
-        carrier_status=message.status,
-        carrier_code=str(message.status_code) if message.HasField("status_code") else "",
+        carrier_status=message.carrier_status,
+        carrier_code=message.carrier_code,
     )
 
 

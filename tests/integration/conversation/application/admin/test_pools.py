@@ -5,9 +5,9 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from conversation_service.domain.templates.catalog import Template
 from maskline.admin.v1 import person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import error_reason_pb2
 from maskline.conversation.v1.number_selection_pb2 import NUMBER_PREFERENCE_PREFER_STICKY
 from maskline.ingest.v1 import ingest_pb2
+from runtime.grpc.status import details_of
 from support.builders.conversation_calls import ask, filled, refused
 from support.builders.conversations import (
     ALICE_NUMBER,
@@ -130,7 +130,7 @@ async def test_a_number_without_live_conversations_can_be_removed(
     for replica in (service, another):
         result = await replica.deliver(ALICE_NUMBER, "anybody there?")
         assert result.outcome == ingest_pb2.INGEST_OUTCOME_REFUSED
-        assert result.error.reason == error_reason_pb2.ERROR_REASON_MASKED_NUMBER_NOT_FOUND
+        assert details_of(result.error).reason == "MASKED_NUMBER_NOT_FOUND"
     with refused("MASKED_NUMBER_NOT_FOUND"):
         await remove(another)
     await wait_for_event(service, "MASKED_NUMBER_REMOVED")

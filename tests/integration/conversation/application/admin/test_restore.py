@@ -22,9 +22,9 @@ from conversation_service.store.keyspace.keys import DeploymentKeys
 from conversation_service.store.storage import Storage
 from maskline.admin.v1 import maintenance_pb2, person_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import error_reason_pb2
 from maskline.ingest.v1 import ingest_pb2
 from maskline.messaging.v1 import carrier_pb2
+from runtime.grpc.status import details_of
 from support.builders.conversation_calls import CALL_SECONDS, ask
 from support.builders.conversations import (
     ALICE,
@@ -106,7 +106,7 @@ async def test_nothing_changes_or_leaves_until_the_restore_is_accepted(
     assert REGISTRY.get_sample_value("maskline_restore_pending") == 1
     result = await service.deliver(ALICE_NUMBER, "for somebody else")
     assert result.outcome == ingest_pb2.INGEST_OUTCOME_REFUSED
-    assert result.error.reason == error_reason_pb2.ERROR_REASON_RESTORE_PENDING
+    assert details_of(result.error).reason == "RESTORE_PENDING"
     with pytest.raises(grpc.aio.AioRpcError) as refusal:
         await service.open(BOB_NUMBER, CAROL_NUMBER, masked_number=OTHER_MASKED)
     assert refusal.value.code() is grpc.StatusCode.UNAVAILABLE

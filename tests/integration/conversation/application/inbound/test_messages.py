@@ -8,9 +8,9 @@ from prometheus_client import REGISTRY
 from conversation_service.domain.templates.catalog import Template
 from conversation_service.store.keyspace.keys import Keys
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import error_reason_pb2
 from maskline.ingest.v1 import ingest_pb2
 from maskline.messaging.v1 import messaging_pb2
+from runtime.grpc.status import details_of
 from support.builders.conversation_calls import ask, kinds, refused
 from support.builders.conversations import (
     ALICE_NUMBER,
@@ -93,13 +93,13 @@ async def test_an_invalid_item_affects_neither_the_others_nor_their_order(
     counted = REGISTRY.get_sample_value("maskline_reused_message_ids_total") or 0
     results = (await service.receive(*batch)).results
     assert REGISTRY.get_sample_value("maskline_reused_message_ids_total") == counted + 1
-    assert [result.error.reason for result in results] == [
-        error_reason_pb2.ERROR_REASON_UNSPECIFIED,
-        error_reason_pb2.ERROR_REASON_MASKED_NUMBER_NOT_FOUND,
-        error_reason_pb2.ERROR_REASON_INVALID_ARGUMENT,
-        error_reason_pb2.ERROR_REASON_UNSPECIFIED,
-        error_reason_pb2.ERROR_REASON_REQUEST_ID_REUSED,
-        error_reason_pb2.ERROR_REASON_UNSPECIFIED,
+    assert [details_of(result.error).reason for result in results] == [
+        "",
+        "MASKED_NUMBER_NOT_FOUND",
+        "INVALID_ARGUMENT",
+        "",
+        "REQUEST_ID_REUSED",
+        "",
     ]
     refusals = [result.outcome == ingest_pb2.INGEST_OUTCOME_REFUSED for result in results]
     assert refusals == [result.HasField("error") for result in results]
@@ -151,3 +151,21 @@ async def test_messages_are_accepted_while_messaging_is_down_and_sent_afterwards
     service.messaging.is_down = False
     service.clock.move(seconds=2)
     assert len(await service.heard(ALICE_NUMBER, 1)) == 1
+
+
+async def test_the_same_id_from_another_carrier_account_is_another_message(
+    service: RunningService,
+) -> None:
+    await service.open(ALICE_NUMBER, BOB_NUMBER)
+    messages = [service.text(ALICE_NUMBER, body) for body in ("one", "two", "one")]
+    for message, account in zip(messages, ("", "second", "second"), strict=True):
+        message.carrier_message_id = "mdr2-of-both"
+        message.carrier_account_id = account
+    for message in messages[:2]:
+        [result] = (await service.receive(message)).results
+        assert result.outcome == ingest_pb2.INGEST_OUTCOME_ACCEPTED
+    [again] = (await service.receive(messages[1])).results
+    assert again.outcome == ingest_pb2.INGEST_OUTCOME_REPEATED
+    [reused] = (await service.receive(messages[2])).results
+    assert details_of(reused.error).reason == "REQUEST_ID_REUSED"
+    assert await service.heard(BOB_NUMBER, 2) == ["one", "two"]

@@ -8,8 +8,8 @@ from redis.asyncio import Redis
 from conversation_service.domain.templates.catalog import Template
 from maskline.admin.v1 import pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import error_reason_pb2
 from maskline.ingest.v1 import ingest_pb2
+from runtime.grpc.status import details_of
 from support.builders.conversation_calls import ask, kinds, refused
 from support.builders.conversations import (
     ALICE_NUMBER,
@@ -50,7 +50,7 @@ async def test_a_text_of_a_masked_number_is_refused(
         )
     ).results
     assert own.outcome == ingest_pb2.INGEST_OUTCOME_REFUSED
-    assert own.error.reason == error_reason_pb2.ERROR_REASON_INVALID_ARGUMENT
+    assert details_of(own.error).reason == "INVALID_ARGUMENT"
     assert alice.outcome == bob.outcome == ingest_pb2.INGEST_OUTCOME_ACCEPTED
     await service.quiet()
     assert service.sent_to(sender) == []

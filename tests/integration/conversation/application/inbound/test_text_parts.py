@@ -7,8 +7,8 @@ import pytest
 from conversation_service.application.inbound import text_parts
 from conversation_service.domain.templates.catalog import Template
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import error_reason_pb2
 from maskline.ingest.v1 import ingest_pb2
+from runtime.grpc.status import details_of
 from support.builders.conversations import (
     ALICE_NUMBER,
     BOB_NUMBER,
@@ -97,7 +97,7 @@ async def test_a_store_that_is_down_delays_a_message_and_no_other_one_of_its_bat
     response = await service.receive(waits, other)
     assert [result.outcome for result in response.results] == [REFUSED, ACCEPTED]
     error = response.results[0].error
-    assert error.reason == error_reason_pb2.ERROR_REASON_BACKEND_UNAVAILABLE
+    assert details_of(error).reason == "BACKEND_UNAVAILABLE"
     assert await service.heard(ALICE_NUMBER, 1) == ["hello"]
     service.messaging.store_is_down = False
     assert await outcomes(service, waits, waits) == [ACCEPTED, REPEATED]

@@ -59,7 +59,7 @@ class ReceiveMessage:
         """
         message = self.message
         fields = (message.to_number, message.from_number, message.carrier_body)
-        return IdempotencyKey("text", message.carrier_message_id, fields)
+        return IdempotencyKey("text", message.received_id, fields)
 
     def keyword(self, keywords: Keywords) -> ParsedKeyword:
         """The keyword of the body, by a pool's keywords."""
@@ -134,4 +134,4 @@ class ReceiveMessage:
     def _had_opted_out(self, snapshot: Snapshot) -> bool:
         """Whether by another message: this one may be decided again after a crash or lost race."""
         opt_out = snapshot.opt_outs.get(self.sender)
-        return opt_out is not None and not opt_out.is_caused_by(self.message.carrier_message_id)
+        return opt_out is not None and not opt_out.is_caused_by(self.message.received_id)
