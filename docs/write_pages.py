@@ -1,4 +1,4 @@
-"""Writes docs/settings.md and docs/pools.md from the code; `--check` only compares them."""
+"""Writes the pages of docs/ that follow from the code; `--check` only compares them."""
 
 import sys
 from dataclasses import fields
@@ -8,6 +8,8 @@ from pathlib import Path
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from api_reference.contract import read_packages
+from api_reference.pages import render_reference
 from conversation_service.app.settings import Settings as ConversationSettings
 from conversation_service.domain.keywords.keywords import Keywords
 from conversation_service.domain.templates.catalog import Template
@@ -19,6 +21,9 @@ from runtime.settings.base import ServiceSettings
 from simulator.settings import Settings as SimulatorSettings
 
 HERE = Path(__file__).parent
+PROTOS = HERE.parent / "protos"
+# Called by Maskline's own services only: no other program needs their reference.
+INTERNAL = ("maskline.ingest.v1", "maskline.messaging.v1")
 LANGUAGES = {"en": ENGLISH, "es": SPANISH}
 PROCESSES: dict[str, type[ServiceSettings]] = {
     "gateway": GatewaySettings,
@@ -72,12 +77,25 @@ every text that ends something must say how to stop all messages.
 
 def main() -> None:
     """Exits with status 1 if `--check` is given and a page is out of date."""
-    for name, page in {"settings.md": render_settings(), "pools.md": render_pools()}.items():
-        path = HERE / name
-        if "--check" not in sys.argv:
-            path.write_text(page, encoding="utf-8")
-        elif not path.exists() or path.read_text(encoding="utf-8") != page:
-            sys.exit(f"docs/{name} is out of date; run `make docs`")
+    pages = {"settings.md": render_settings(), "pools.md": render_pools(), **render_api()}
+    unwritten = {path.relative_to(HERE).as_posix() for path in HERE.glob("api/*")} - set(pages)
+    if "--check" in sys.argv:
+        differing = [name for name, page in pages.items() if _written(name) != page]
+        if out_of_date := sorted((*differing, *unwritten)):
+            sys.exit(f"out of date in docs/: {', '.join(out_of_date)}; run `make docs`")
+        return
+    for name in unwritten:
+        (HERE / name).unlink()
+    for name, page in pages.items():
+        (HERE / name).parent.mkdir(exist_ok=True)
+        (HERE / name).write_text(page, encoding="utf-8")
+
+
+def render_api() -> dict[str, str]:
+    """The reference of the public packages."""
+    packages = read_packages(PROTOS, "maskline", PROTOS / "third_party")
+    public = [package for package in packages if package.name not in INTERNAL]
+    return {f"api/{name}": page for name, page in render_reference(public).items()}
 
 
 def render_settings() -> str:
@@ -90,6 +108,11 @@ def render_pools() -> str:
     """What a pool is, its keywords and its system texts."""
     tables = map(_system_texts, LANGUAGES)
     return "\n".join([POOLS_HEAD, KEYWORDS_HEAD, _keywords(), TEXTS_HEAD, *tables, ""])
+
+
+def _written(name: str) -> str | None:
+    path = HERE / name
+    return path.read_text(encoding="utf-8") if path.exists() else None
 
 
 def _keywords() -> str:
