@@ -27,6 +27,7 @@ SLOW_FOLDERS = (
     "contract/bench",
     "fuzz",
     "integration/devstack",
+    "system/clients",
     "system/compose",
     "system/page",
     "unit/bench",
