@@ -31,7 +31,7 @@ TOKEN_FILE ?=
 SIMULATOR ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-all test-compose conformance soak faults fuzz check format \
+.PHONY: help install run test test-all test-compose node conformance soak faults fuzz check format \
 	protos docs lock up down bench clean
 
 help: ## Lists every target
@@ -56,6 +56,14 @@ test-all: install ## Runs the slow tests: long model runs, faults, fuzzing, devs
 
 test-compose: install ## Holds a conversation through the docker-compose stack
 	$(BIN)/python -m pytest -m slow tests/system/compose $(ARGS)
+
+node: $(BIN)/.node-installed ## Installs what clients in Node need for their part of `make test-all`
+
+$(BIN)/.node-installed: requirements/node/package-lock.json | install
+	mkdir -p $(VENV)/node
+	cp requirements/node/*.json $(VENV)/node
+	npm ci --prefix $(VENV)/node --ignore-scripts --no-audit --no-fund --silent
+	touch $@
 
 conformance: install ## Tests a deployment of yours: make conformance TARGET= TOKEN_FILE= SIMULATOR=
 	CONFORMANCE_TARGET=$(TARGET) CONFORMANCE_SIMULATOR=$(SIMULATOR) \
@@ -83,7 +91,7 @@ format: install ## Formats Python and contracts
 protos: install ## Generates the stubs anew
 	$(BIN)/python protos/generate.py
 
-docs: install ## Writes docs/settings.md and docs/pools.md from the code itself
+docs: install ## Writes docs/settings.md, docs/pools.md and docs/api/ from the code itself
 	$(BIN)/python docs/write_pages.py
 
 lock: install ## Resolves all dependencies anew and writes the hashed requirement files

@@ -1,8 +1,9 @@
-"""Writes the hashed requirement files: one for developers, one for each image.
+"""Writes the hashed requirement files: one for developers, one for each image, one for Node.
 
 The images take their versions from the developers' file, so what is tested is what runs.
 """
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -31,6 +32,7 @@ def main() -> None:
         _compile([HERE / f"{extra}.in"], HERE / f"{extra}.txt", constraint=dev)
     for service in SERVICES:
         _compile([ROOT / service / "pyproject.toml"], HERE / f"{service}.txt", constraint=dev)
+    _lock_node(HERE / "node")
 
 
 def _compile(sources: list[Path], target: Path, *, constraint: Path | None = None) -> None:
@@ -39,6 +41,16 @@ def _compile(sources: list[Path], target: Path, *, constraint: Path | None = Non
     command += [f"--constraint={constraint}"] if constraint else []
     command += [str(source) for source in sources]
     subprocess.run(command, check=True, cwd=ROOT)
+
+
+def _lock_node(folder: Path) -> None:
+    if shutil.which("npm") is None:
+        print("There is no npm: requirements/node/package-lock.json stays as it is.")
+        return
+    (folder / "package-lock.json").unlink(missing_ok=True)
+    options = ("--package-lock-only", "--omit-lockfile-registry-resolved", "--ignore-scripts")
+    quiet = ("--no-audit", "--no-fund", "--silent")
+    subprocess.run(["npm", "install", *options, *quiet], check=True, cwd=folder)
 
 
 if __name__ == "__main__":

@@ -110,16 +110,19 @@ class Package:
 def read_packages(protos: Path, folder: str, *imported: Path) -> list[Package]:
     """The packages of all protos in a folder below `protos`, by name.
 
-    The folders `imported` are searched for what they import. Exits with protoc's own message if
+    The folders `imported` are searched for what they import. Exits after protoc's own message if
     one is not valid.
     """
     parsed: dict[str, list[FileDescriptorProto]] = {}
-    for file in sorted(_parse(protos, folder, imported), key=lambda file: file.name):
+    for file in parse_files(protos, folder, imported):
         parsed.setdefault(file.package, []).append(file)
     return [_package(name, parsed[name]) for name in sorted(parsed)]
 
 
-def _parse(protos: Path, folder: str, imported: Sequence[Path]) -> Sequence[FileDescriptorProto]:
+def parse_files(
+    protos: Path, folder: str, imported: Sequence[Path]
+) -> Sequence[FileDescriptorProto]:
+    """The files of a folder by name, as protoc describes them, without those they import."""
     sources = sorted(str(path) for path in (protos / folder).rglob("*.proto"))
     paths = [f"-I{path}" for path in (protos, *imported, files("grpc_tools") / "_proto")]
     with TemporaryDirectory() as written:
@@ -128,7 +131,8 @@ def _parse(protos: Path, folder: str, imported: Sequence[Path]) -> Sequence[File
         failed = protoc.main(["protoc", *paths, *options, *sources])
         if failed:
             sys.exit(f"protoc could not read the contracts (exit status {failed})")
-        return FileDescriptorSet.FromString(target.read_bytes()).file
+        parsed = FileDescriptorSet.FromString(target.read_bytes()).file
+        return sorted(parsed, key=lambda file: file.name)
 
 
 def _package(name: str, parsed: Sequence[FileDescriptorProto]) -> Package:
