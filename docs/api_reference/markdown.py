@@ -7,6 +7,7 @@ from api_reference.contract import Package
 
 REASON_ENUM = "ErrorReason"
 _REASON_PREFIX = "ERROR_REASON_"
+_PACKAGE = re.compile(r"^[a-z.]+\.v\d+\.")
 _ITEM = re.compile(r"(?:[-*]|\d+\.) ")
 # What is in backticks stays. Names are recognised by their form, in quotes or not, then looked up.
 _PARTS = re.compile(
@@ -103,11 +104,15 @@ def reason_name(value: str) -> str:
 
 
 def _anchors(package: Package) -> Iterator[tuple[str, str]]:
-    """Names within a package. Anchors of headings are those that code hosts make."""
+    """Names within a package. Anchors of headings are those that code hosts make.
+
+    A later name replaces an earlier one: what is called like a type is the type.
+    """
     for service in package.services:
         yield service.name, service.name.lower()
         for method in service.methods:
-            yield f"{service.name}.{method.name}", f"{service.name}{method.name}".lower()
+            anchor = f"{service.name}{method.name}".lower()
+            yield from ((f"{service.name}.{method.name}", anchor), (method.name, anchor))
     inline = package.messages_of_one_method()
     for kind in (*package.messages, *package.enums):
         if f"{package.name}.{kind.name}" not in inline:
@@ -120,7 +125,7 @@ def _anchors(package: Package) -> Iterator[tuple[str, str]]:
 
 def _short(full_name: str) -> str:
     """Types of our packages without their package; `google.rpc.Status` stays as it is."""
-    return full_name.rpartition(".v1.")[2] or full_name
+    return _PACKAGE.sub("", full_name)
 
 
 def _blocks(comment: str) -> Iterator[str]:

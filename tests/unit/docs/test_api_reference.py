@@ -165,7 +165,7 @@ def test_a_service_lists_its_methods_with_idempotency_level_and_summary(page: st
         "| Puts a thing on the shelf; see `put_time`. |",
         "| [`WatchThings`](#storeservicewatchthings) | `NO_SIDE_EFFECTS` | Streams things. |",
         "| [`StoreThing`](#storeservicestorething) | `IDEMPOTENCY_UNKNOWN` "
-        "| **Deprecated.** Does what PutThing does. |",
+        "| **Deprecated.** Does what [`PutThing`](#storeserviceputthing) does. |",
     ]
 
 
@@ -188,7 +188,7 @@ def test_a_stream_a_deprecated_method_and_a_shared_message_are_told_apart(page: 
     assert "**Request**: `WatchThingsRequest`, without fields" in watch
     assert "**Response**: stream of `WatchThingsResponse`\n\n| field" in watch
     assert section(page, "### StoreService.StoreThing") == (
-        "**Deprecated.**\n\nDoes what PutThing does.\n\n"
+        "**Deprecated.**\n\nDoes what [`PutThing`](#storeserviceputthing) does.\n\n"
         "**Request**: [`Thing`](#thing)\n\n**Response**: [`Thing`](#thing)"
     )
 
