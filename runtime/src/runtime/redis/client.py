@@ -12,6 +12,7 @@ from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import RedisError
 
 from runtime.redis.credentials import ReloadingConnection, ReloadingContext, ReloadingPassword
+from runtime.redis.packing import PlainConnection
 
 # Longer than any blocking read (BLOCK_MS), shorter than the deadlines of callers.
 SOCKET_TIMEOUT_SECONDS = 5.0
@@ -66,6 +67,7 @@ def open_redis(access: RedisAccess | str, *, retries: int = RETRIES) -> Redis:
     if isinstance(access, str):
         access = RedisAccess(SecretStr(access))
     limits: dict[str, Any] = {
+        "connection_class": PlainConnection,
         "max_connections": MAX_CONNECTIONS,
         "timeout": SOCKET_TIMEOUT_SECONDS,
         "socket_timeout": SOCKET_TIMEOUT_SECONDS,

@@ -9,6 +9,7 @@ from pathlib import Path
 from redis.asyncio.connection import RedisSSLContext, SSLConnection
 from redis.credentials import CredentialProvider
 
+from runtime.redis.packing import PackingConnection
 from runtime.reloading import ConfigFileError, ReloadingFile, read_bytes
 
 # Polling costs some microseconds, a connection a millisecond.
@@ -34,7 +35,7 @@ class ReloadingContext(RedisSSLContext):
         return self._file.current()
 
 
-class ReloadingConnection(SSLConnection):
+class ReloadingConnection(PackingConnection, SSLConnection):
     """A connection with the TLS context of its client."""
 
     def __init__(self, *, reloading_context: ReloadingContext, **options: object) -> None:
