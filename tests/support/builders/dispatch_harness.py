@@ -172,9 +172,8 @@ class Harness:
             "main",
             self.outbox,
             self.messaging,
-            PreSendChecks(self.outbox, self.opt_outs),
+            PreSendChecks(self.outbox, self.opt_outs, self.settings_at),
             Settler("main", self.outbox, self.failures, self.pool_settings),
-            self.pool_settings,
             self.clock,
             self.guard,
             jitter=lambda: 1.0,
@@ -249,4 +248,7 @@ class Harness:
         return [kind for kind in kinds if kind[0] != "MESSAGE_RELAYED"]
 
     async def pool_settings(self) -> PoolSettings:
+        return self.settings
+
+    async def settings_at(self, _: str) -> PoolSettings:
         return self.settings

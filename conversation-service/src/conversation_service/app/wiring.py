@@ -248,7 +248,7 @@ class Wiring:
 
     def dispatcher(self, pool: PoolContext, *, block_ms: int | None = BLOCK_MS) -> Dispatcher:
         """`block_ms` is how long one read may wait for a new outbox entry."""
-        checks = PreSendChecks(pool.outbox, self._opt_outs)
+        checks = PreSendChecks(pool.outbox, self._opt_outs, pool.settings_at)
         settler = Settler(pool.name, pool.outbox, FailureNotifier(pool), pool.current_settings)
         context = DispatchContext(
             pool.name,
@@ -256,7 +256,6 @@ class Wiring:
             self._messaging,
             checks,
             settler,
-            pool.current_settings,
             self.clock,
             self.guard,
         )

@@ -1,6 +1,6 @@
 """The state of a batch: later commands see the outcomes of earlier ones."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.model.pool import Pool
 from conversation_service.store.conversations.types import Commit, Duplicate
 from conversation_service.store.event_log import DuplicateDelivery
+from conversation_service.store.people import PeopleStatus
 
 
 class BatchState:
@@ -28,10 +29,10 @@ class BatchState:
         now: datetime,
         ids: IdGenerator,
         snapshots: Sequence[Snapshot],
-        opt_outs: Mapping[Person, OptOut],
+        people: PeopleStatus,
     ) -> None:
         self._ids = ids
-        self._state = Snapshot(pool, now, opt_outs=dict(opt_outs))
+        self._state = Snapshot(pool, now, opt_outs=dict(people.opt_outs), masked=people.masked)
         for snapshot in snapshots:
             self._state.update(snapshot)
 

@@ -1,6 +1,5 @@
 """Executes commands of one pool: a batch takes one load and one commit pipeline."""
 
-import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,7 +23,6 @@ from conversation_service.domain.errors import (
     RestorePending,
 )
 from conversation_service.domain.model.consent import OptOut, OptOutSource, cause_of
-from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import Pool
 from conversation_service.store.conversations.repository import ConversationRepository
 from conversation_service.store.conversations.types import (
@@ -143,14 +141,11 @@ class Executor:
         now, pool = self._clock.now(), self.pool
         keys = [command.idempotency_key for command in commands.values()]
         read_sets = [command.read_set(pool) for command in commands.values()]
-        loaded, opt_outs = await asyncio.gather(
-            self._store.load(list(zip(keys, read_sets, strict=True)), pool, now),
-            self._opt_outs(read_sets),
-        )
+        loaded = await self._store.load(list(zip(keys, read_sets, strict=True)), pool, now)
         if loaded.version != pool.version:
             await self.reload()
             return {}
-        state = BatchState(pool, now, self._ids, loaded.snapshots, opt_outs)
+        state = BatchState(pool, now, self._ids, loaded.snapshots, loaded.people)
         if await self._expire_first(commands, state):
             return {}
         results: dict[int, ExecutionResult] = {}
@@ -164,11 +159,6 @@ class Executor:
         duplicates = duplicate_deliveries(commands.values(), loaded.duplicates)
         await self._record_duplicates(duplicates, now)
         return results | await self._commit(commits)
-
-    async def _opt_outs(self, read_sets: Iterable[ReadSet]) -> dict[Person, OptOut]:
-        people = {person.person_id: person for read_set in read_sets for person in read_set.people}
-        opt_outs = await self._suppression.find(list(people))
-        return {people[person_id]: opt_out for person_id, opt_out in opt_outs.items()}
 
     async def _expire_first(self, commands: dict[int, Command], state: BatchState) -> bool:
         """Ends conversations that are live only because nobody has ended them yet; whether any."""

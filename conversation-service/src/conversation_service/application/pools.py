@@ -38,6 +38,10 @@ class PoolContext:
         """The settings as they are now; the executor is not affected."""
         return (await self.store.pool() or self.pool).settings
 
+    async def settings_at(self, version: str) -> PoolSettings:
+        """The settings of this version of the pool, or of a later one."""
+        return (await self.store.pool_at(version) or self.pool).settings
+
     async def get(self, conversation_id: str) -> Conversation:
         """One conversation; raises ConversationNotFound."""
         conversation = await self.store.get(conversation_id)

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -41,8 +41,6 @@ class DispatchContext:
     messaging: MessagingClient
     checks: PreSendChecks
     settler: Settler
-    # Loads the pool's current settings.
-    settings: Callable[[], Awaitable[PoolSettings]]
     clock: SharedClock
     guard: RestoreGuard
     jitter: Callable[[], float] = random.random
@@ -152,11 +150,10 @@ class BatchRunner:
 
     async def _send_and_settle(self, entries: Sequence[OutboxEntry]) -> list[Outcome]:
         context = self._context
-        settings = await context.settings()
-        checked = await context.checks.check(entries, self._now(), settings.text_validity)
+        checked = await context.checks.check(entries, self._now())
         pairs = list(zip(entries, checked.outcomes, strict=True))
         sendable = [entry for entry, outcome in pairs if outcome is None]
-        sent = iter(await self._hand_over(sendable, settings))
+        sent = iter(await self._hand_over(sendable, checked.settings))
         outcomes = [outcome or next(sent) for _, outcome in pairs]
         await context.checks.report_opt_outs(entries, outcomes, checked)
         await context.settler.settle(self._token, entries, outcomes, self._now())

@@ -1,17 +1,18 @@
 """Checks before sending: removed entries, expired messages, recipients who must get none."""
 
-from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from conversation_service.application.opt_outs import OptOuts
 from conversation_service.domain.model.consent import OptOutSource
 from conversation_service.domain.model.events import Failure, FailureReason
 from conversation_service.domain.model.messages import MessageState
+from conversation_service.domain.model.pool import PoolSettings
 from conversation_service.messaging.send import SendResult, Sent
 from conversation_service.store.outbox.entry import OutboxEntry
 from conversation_service.store.outbox.outbox import Outbox
+from conversation_service.store.people import PeopleStatus
 
 _OPTED_OUT = Failure(FailureReason.OPTED_OUT)
 _UNREACHABLE = Failure(FailureReason.UNREACHABLE)
@@ -27,41 +28,50 @@ Outcome = SendResult | Removed
 
 @dataclass(frozen=True, slots=True)
 class PreSendResult:
-    """For each entry its outcome, None if it is to be sent; and the recipients who opted out."""
+    """For each entry its outcome, None if it is to be sent."""
 
     outcomes: list[Sent | Removed | None]
-    opted_out: AbstractSet[str]
+    recipients: PeopleStatus
+    # The pool's, as they are now.
+    settings: PoolSettings
 
 
 class PreSendChecks:
     """Made immediately before sending: a message that was handed over cannot be taken back."""
 
-    def __init__(self, outbox: Outbox, opt_outs: OptOuts) -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        opt_outs: OptOuts,
+        settings: Callable[[str], Awaitable[PoolSettings]],
+    ) -> None:
+        """`settings` are the pool's of a version."""
         self._outbox = outbox
         self._opt_outs = opt_outs
+        self._settings = settings
 
-    async def check(
-        self, entries: Sequence[OutboxEntry], now: datetime, validity: timedelta
-    ) -> PreSendResult:
-        """Finds entries that must not be sent; messages older than `validity` expire."""
+    async def check(self, entries: Sequence[OutboxEntry], now: datetime) -> PreSendResult:
+        """Finds entries that must not be sent. Messages that waited too long expire."""
+        existing, recipients, pool_version = await self._outbox.look_up(entries)
+        settings = await self._settings(pool_version)
         expired = await self._expired(
-            [entry for entry in entries if now - entry.accept_time > validity]
+            [entry for entry in entries if now - entry.accept_time > settings.text_validity]
         )
-        existing, opted_out, masked = await self._outbox.look_up(entries)
 
         def outcome(entry: OutboxEntry) -> Sent | Removed | None:
             if entry.entry_id not in existing:
                 return Removed()
             if entry.message_id in expired:
                 return Sent(MessageState.EXPIRED)
-            if entry.person_id in opted_out and not entry.message.may_reach_opted_out:
+            to = entry.message.to
+            if to in recipients.opt_outs and not entry.message.may_reach_opted_out:
                 return Sent(MessageState.REFUSED, failure=_OPTED_OUT)
-            if entry.person_id in masked:
+            if to in recipients.masked:
                 # A number that was a person's when the conversation began: a text would come back.
                 return Sent(MessageState.REFUSED, failure=_UNREACHABLE)
             return None
 
-        return PreSendResult([outcome(entry) for entry in entries], opted_out)
+        return PreSendResult([outcome(entry) for entry in entries], recipients, settings)
 
     async def report_opt_outs(
         self, entries: Sequence[OutboxEntry], outcomes: Sequence[Outcome], checked: PreSendResult
@@ -73,7 +83,7 @@ class PreSendChecks:
         for entry, outcome in zip(entries, outcomes, strict=True):
             if not isinstance(outcome, Sent) or not outcome.is_opted_out:
                 continue
-            if entry.person_id in checked.opted_out:
+            if entry.message.to in checked.recipients.opt_outs:
                 await self._opt_outs.end_all(entry.person_id)
             else:
                 source = OptOutSource.CARRIER

@@ -5,10 +5,12 @@ from typing import cast
 
 from redis.asyncio import Redis
 
+from conversation_service.domain.model.messages import OutboundMessage
 from conversation_service.store.encryption.blind_index import BlindIndexKeys, PersonIds
 from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.keyspace.keys import DeploymentKeys, Keys
 from conversation_service.store.records.encrypted import ConversationKeys, RecordCipher
+from conversation_service.store.short_lived import ShortLived
 from runtime.redis.scripts import Argument, RedisScripts, raise_first_error
 
 
@@ -42,6 +44,8 @@ class PoolStorage:
         self.index = BlindIndexKeys(self.keys, self.cipher)
         self.records = RecordCipher(self.keys, self.cipher, self.people)
         self.data_keys = ConversationKeys(self.redis, self.keys, self.records)
+        # By their stored payload: what this replica committed itself, it need not decrypt.
+        self.recent_messages = ShortLived[bytes, OutboundMessage]()
 
 
 async def run_script(

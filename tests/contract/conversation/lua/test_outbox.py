@@ -1,14 +1,26 @@
 """The scripts of the outbox: leases, settlement, status updates."""
 
-import pytest
+from dataclasses import replace
 
+import pytest
+from redis.asyncio import Redis
+
+from conversation_service.domain.commands.core.change import Change
+from conversation_service.domain.commands.core.command import IdempotencyKey
+from conversation_service.domain.model.consent import OptOut, OptOutSource
 from conversation_service.domain.model.events import Event, EventType, Failure, FailureReason
-from conversation_service.domain.model.messages import MessageState
+from conversation_service.domain.model.messages import MessageState, OutboundMessage
+from conversation_service.store.conversations.repository import ConversationRepository
+from conversation_service.store.conversations.types import Commit
+from conversation_service.store.deployment.suppression_list import SuppressionList
 from conversation_service.store.event_log import START
-from conversation_service.store.outbox.outbox import LeaseLost
+from conversation_service.store.outbox.entry import OutboxEntry
+from conversation_service.store.outbox.outbox import LeaseLost, Outbox
 from conversation_service.store.outbox.settlement import Settlement
-from support.builders.conversations import ALICE
+from conversation_service.store.records.encrypted import RecordCipher
+from support.builders.conversations import ALICE, MASKED, POOL, pool_storage
 from support.builders.dispatch_harness import CONVERSATION, KEYS
+from support.clock import ManualClock
 
 from .outbox_harness import LEASE, OutboxHarness, dead_lettering
 
@@ -145,3 +157,38 @@ async def test_a_message_knows_whether_a_participant_wrote_it(
     [status] = await outbox.outbox.messages(["m0"])
     assert (status.is_relayed, status.conversation_id) == (is_relayed, CONVERSATION)
     assert status.recipient_id == ALICE.person_id
+
+
+async def test_a_look_finds_entries_that_exist_and_recipients_who_opted_out(
+    outbox: OutboxHarness,
+) -> None:
+    await outbox.add_all("one", "two")
+    first, second = (entry for entry in await outbox.read() if isinstance(entry, OutboxEntry))
+    await outbox.redis.xdel(KEYS.outbox, first.entry_id)
+    await outbox.redis.set(KEYS.version, "v1")
+    looked_up = await outbox.outbox.look_up([first, second])
+    assert looked_up == ({second.entry_id}, ({}, set()), "v1")
+    opt_out = OptOut(outbox.clock.now(), OptOutSource.CLIENT)
+    await SuppressionList(outbox.redis).add(ALICE.person_id, opt_out)
+    looked_up = await outbox.outbox.look_up([second])
+    assert looked_up.recipients == ({ALICE: opt_out}, set())
+
+
+async def test_a_replica_sends_its_own_messages_without_decrypting_them(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = pool_storage(redis)
+    message = OutboundMessage("m1", "", MASKED, ALICE, "hello")
+    key, uncreated = IdempotencyKey("text", "m1", ()), replace(POOL, version="")
+    commit = Commit(key, Change(texts=(message,)), ManualClock().now(), uncreated)
+    await ConversationRepository(storage).commit([commit])
+    monkeypatch.delattr(RecordCipher, "decrypt_body")
+    own, other = Outbox(storage, redis), Outbox(pool_storage(redis), redis)
+    [entry] = await own.read("0", 1, None)
+    assert isinstance(entry, OutboxEntry)
+    assert entry.message is message
+    with pytest.raises(AttributeError):
+        await other.read("0", 1, None)
+    # What was read once is not kept in memory.
+    with pytest.raises(AttributeError):
+        await own.read("0", 1, None)

@@ -17,6 +17,7 @@ from conversation_service.domain.model.messages import InboundMessage
 from conversation_service.domain.model.participants import Person
 from conversation_service.store.conversations.repository import ConversationRepository
 from conversation_service.store.conversations.types import Commit, Committed
+from conversation_service.store.people import PeopleStatus
 from support.builders.conversations import ALICE, BOB, MASKED, POOL, ScriptedIds, pool_storage
 from support.builders.decisions import NOW, after
 
@@ -38,7 +39,7 @@ class BatchHarness:
     ) -> None:
         self._store = ConversationRepository(pool_storage(redis))
         self._redis = redis
-        self._opt_outs = opt_outs or {}
+        self._people = PeopleStatus(dict(opt_outs or {}), set())
         self._ids = ScriptedIds(*codes)
 
     async def decide(self, *commands: Command) -> Sequence[Decision]:
@@ -66,6 +67,6 @@ class BatchHarness:
         read_sets = [command.read_set(POOL) for command in commands]
         keys = [command.idempotency_key for command in commands]
         loaded = await self._store.load(list(zip(keys, read_sets, strict=True)), POOL, NOW)
-        state = BatchState(POOL, NOW, self._ids, loaded.snapshots, self._opt_outs)
+        state = BatchState(POOL, NOW, self._ids, loaded.snapshots, self._people)
         pairs = zip(commands, read_sets, strict=True)
         return [state.decide(command, read_set) for command, read_set in pairs]

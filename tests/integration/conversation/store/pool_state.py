@@ -41,7 +41,8 @@ class PoolState:
             storage.people.person("main", number) for number in (ALICE_NUMBER, BOB_NUMBER)
         )
         self.store = ConversationRepository(pool)
-        self.outbox = Outbox(pool, pool.redis)
+        # Of another replica, which has to decrypt what this one committed.
+        self.outbox = Outbox(Storage(pool.redis, pool.cipher).pool("main"), pool.redis)
         self.dead_letters = DeadLetters(pool)
         self.pool = replace(POOL, version="")
         self._changes = 0

@@ -14,7 +14,6 @@ from conversation_service.application.pools import PoolContext, PoolDirectory
 from conversation_service.domain.commands.inbound.receive_message import ReceiveMessage
 from conversation_service.domain.errors import (
     ConversationError,
-    FieldViolation,
     InvalidArgument,
     MaskedNumberNotFound,
 )
@@ -22,9 +21,6 @@ from conversation_service.domain.keywords.keywords import Keyword
 from conversation_service.domain.model.messages import InboundMessage
 from conversation_service.domain.model.text_parts import without_text_parts
 from conversation_service.store.encryption.blind_index import PersonIds
-
-# A text of one of our own numbers would be answered and relayed in circles.
-SENDER_IS_MASKED = InvalidArgument([FieldViolation("from_number", "is a masked number")])
 
 
 class InboundHandler:
@@ -46,16 +42,7 @@ class InboundHandler:
 
     async def handle(self, messages: Sequence[InboundMessage]) -> list[ExecutionResult]:
         """Returns one result for each message, in the same order."""
-        masked = await self._directory.masked_among(message.from_number for message in messages)
-        refused = {
-            index: SENDER_IS_MASKED
-            for index, message in enumerate(messages)
-            if message.from_number in masked or message.from_number == message.to_number
-        }
-        accepted = {
-            index: message for index, message in enumerate(messages) if index not in refused
-        }
-        results = refused | await self._handle_by_pool(accepted)
+        results = await self._handle_by_pool(dict(enumerate(messages)))
         unknown = {
             index: messages[index]
             for index, result in results.items()

@@ -52,6 +52,7 @@ class CommitScript:
         self._index = storage.index
         self._records = storage.records
         self._scripts = storage.scripts
+        self._recent_messages = storage.recent_messages
         self._conversations = ConversationWriter(storage)
 
     def calls(self, commits: Sequence[Commit]) -> Iterator[Command]:
@@ -176,6 +177,7 @@ class CommitScript:
             data_key = _data_key_of(message, change)
             payload = encode_payload(message)
             encrypted = self._records.encrypt_body(payload, key, conversation_id, data_key)
+            self._recent_messages.keep(encrypted, message)
             talk = "1" if message.is_relayed else ""
             recipient = message.to.person_id
             ids = (writes.index(key), message.message_id, conversation_id, recipient)

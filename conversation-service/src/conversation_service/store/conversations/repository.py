@@ -15,6 +15,7 @@ from conversation_service.store.conversations.types import Commit, CommitOutcome
 from conversation_service.store.encryption.blind_index import BlindIndexKeys
 from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.keyspace.timestamps import to_ms
+from conversation_service.store.people import PeopleLookup
 from conversation_service.store.storage import PoolStorage
 from runtime.redis.scripts import Argument, raise_first_error
 
@@ -84,14 +85,17 @@ class ConversationRepository:
         self._records = storage.records
         self._snapshots = SnapshotScript(storage)
         self._commits = CommitScript(storage)
+        self._people = PeopleLookup(storage)
         self._pool: Pool | None = None
 
     async def pool(self) -> Pool | None:
         """The pool as it is now; None until it is created. Decrypted once for each version."""
         version = await self._redis.get(self._keys.version)
-        if not isinstance(version, bytes):
-            return None
-        if self._pool is None or self._pool.version != version.decode():
+        return await self.pool_at(version.decode()) if isinstance(version, bytes) else None
+
+    async def pool_at(self, version: str) -> Pool | None:
+        """The pool of this version, or of a later one."""
+        if self._pool is None or self._pool.version != version:
             stored = await self._redis.get(self._keys.settings)
             self._pool = self._records.decrypt_pool(stored) if isinstance(stored, bytes) else None
         return self._pool
@@ -106,11 +110,14 @@ class ConversationRepository:
         reads = [self._snapshots.reads(read_set, pool) for _, read_set in commands]
         keys = [key for key, _ in commands]
         calls = [self._snapshots.call(key, read) for key, read in zip(keys, reads, strict=True)]
+        people = list(dict.fromkeys(person for _, reads in commands for person in reads.people))
+        calls += self._people.calls(people)
         replies = raise_first_error(await self._scripts.run(calls))
+        replies, of_people = replies[: len(commands)], replies[len(commands) :]
         heads = [self._snapshots.head(reply) for reply in replies]
         version = heads[-1][1] if heads else pool.version
         if version != pool.version:
-            return LoadedBatch(version, [], [])
+            return LoadedBatch(version)
         duplicates = [
             self._commits.duplicate(key, record)
             for key, (record, _) in zip(keys, heads, strict=True)
@@ -119,7 +126,7 @@ class ConversationRepository:
             self._snapshots.snapshot(read_set, read, reply, pool, now)
             for (_, read_set), read, reply in zip(commands, reads, replies, strict=True)
         ]
-        return LoadedBatch(version, duplicates, snapshots)
+        return LoadedBatch(version, duplicates, snapshots, self._people.status(people, of_people))
 
     async def commit(self, commits: Sequence[Commit]) -> list[CommitOutcome]:
         """Writes each change whole or not at all, in order, in one round trip.

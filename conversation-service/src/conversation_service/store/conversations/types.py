@@ -1,12 +1,13 @@
 """Commits and their outcomes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.commands.core.snapshot import Snapshot
 from conversation_service.domain.model.pool import Pool
+from conversation_service.store.people import NOBODY, PeopleStatus
 from conversation_service.store.records.payloads import StoredResponse
 
 # Kinds of commands whose callers learn only that they were carried out.
@@ -28,8 +29,9 @@ class LoadedBatch:
 
     version: str
     # None for a command that was not committed before.
-    duplicates: list[Duplicate | None]
-    snapshots: list[Snapshot]
+    duplicates: list[Duplicate | None] = field(default_factory=list)
+    snapshots: list[Snapshot] = field(default_factory=list)
+    people: PeopleStatus = NOBODY
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,18 @@
 """Redis keys by meaning, with everything personal replaced by its blind index."""
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.model.participants import Person, Route
 from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.keyspace.keys import Keys
 
-# Two pools full of numbers; the cache only saves hashing.
-CACHED_NUMBERS = 2048
-
-# The people who text in a busy minute; the cache only saves hashing.
+# The people who text in a busy minute, the routes that they text on and the numbers of both; the
+# caches only save hashing.
 CACHED_PEOPLE = 8192
+
+# The commands that are being executed: each is named when it is loaded, and when it is committed.
+CACHED_COMMANDS = 1024
 
 # 48 bits: enough to notice that an id was used again, in a record that each text leaves behind.
 FINGERPRINT_LENGTH = 8
@@ -23,13 +24,13 @@ class BlindIndexKeys:
     def __init__(self, keys: Keys, cipher: Cipher) -> None:
         self._keys = keys
         self._cipher = cipher
-        self.number = lru_cache(maxsize=CACHED_NUMBERS)(self._number)
+        self.number = lru_cache(maxsize=CACHED_PEOPLE)(self._number)
+        self._route = lru_cache(maxsize=CACHED_PEOPLE)(partial(cipher.blind_index, "route"))
+        self._command = lru_cache(maxsize=CACHED_COMMANDS)(partial(cipher.blind_index, "command"))
 
     def route(self, route: Route) -> str:
         """The conversation on a route."""
-        participant_id = route.person.participant_id
-        index = self._cipher.blind_index("route", route.masked_number, participant_id)
-        return self._keys.route(index)
+        return self._keys.route(self._route(route.masked_number, route.person.participant_id))
 
     def code(self, code: str) -> str:
         """The conversation that a join code leads to."""
@@ -62,7 +63,7 @@ class BlindIndexKeys:
 
     def command(self, key: IdempotencyKey) -> str:
         """The hash that names a command."""
-        return self._cipher.blind_index("command", key.kind, key.request_id)
+        return self._command(key.kind, key.request_id)
 
     def fingerprint(self, key: IdempotencyKey) -> str:
         """The hash of a command's fields, which may be words.

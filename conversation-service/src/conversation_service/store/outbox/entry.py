@@ -52,13 +52,23 @@ class OutboxDecoder:
         self._records = storage.records
 
     def decode(
-        self, entry_id: bytes, fields: Mapping[bytes, bytes], data_keys: DataKeys
+        self,
+        entry_id: bytes,
+        fields: Mapping[bytes, bytes],
+        data_keys: DataKeys,
+        recent: OutboundMessage | None = None,
     ) -> OutboxEntry | CorruptEntry:
-        """The message of an entry, decrypted with the data keys of its conversation."""
+        """The message of an entry, decrypted with the data keys of its conversation.
+
+        Its payload is not decrypted if it is that of a `recent` message.
+        """
         message_id = fields.get(b"message", b"").decode(errors="replace")
         try:
-            payload = self._decrypt(fields, data_keys)
-            message = decode_payload(payload, message_id, self._records.person)
+            if recent is not None and recent.message_id == message_id:
+                message = recent
+            else:
+                payload = self._decrypt(fields, data_keys)
+                message = decode_payload(payload, message_id, self._records.person)
             return OutboxEntry(entry_id.decode(), from_ms(int(fields[b"at"])), message)
         except _CORRUPT:
             return CorruptEntry(entry_id.decode(), message_id)

@@ -1,16 +1,14 @@
 """The outbox of one pool, its lease, and the states of its messages."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import compress
 from typing import NamedTuple, cast
 
 from redis.asyncio import Redis
 
 from conversation_service.domain.model.messages import MessageState
 from conversation_service.store.encryption.conversation_keys import conversation_of
-from conversation_service.store.keyspace.keys import DeploymentKeys
 from conversation_service.store.keyspace.timestamps import from_ms, optional_time, to_ms
 from conversation_service.store.outbox.entry import CorruptEntry, OutboxDecoder, OutboxEntry
 from conversation_service.store.outbox.settlement import (
@@ -20,6 +18,7 @@ from conversation_service.store.outbox.settlement import (
     event_of,
     settle_arguments,
 )
+from conversation_service.store.people import PeopleLookup, PeopleStatus
 from conversation_service.store.storage import PoolStorage
 from runtime.redis.scripts import Argument, raise_first_error
 
@@ -54,9 +53,8 @@ class LookedUp(NamedTuple):
 
     # The ids of those that still exist.
     existing: set[str]
-    # The recipients who opted out, and those whose number is a masked number, by person id.
-    opted_out: set[str]
-    masked: set[str]
+    recipients: PeopleStatus
+    pool_version: str
 
 
 class LeaseLost(Exception):
@@ -72,9 +70,10 @@ class Outbox:
         self._reader = reader
         self._scripts = storage.scripts
         self._keys = storage.keys
-        self._cipher = storage.cipher
+        self._people = PeopleLookup(storage)
         self._decoder = OutboxDecoder(storage)
         self._data_keys = storage.data_keys
+        self._recent_messages = storage.recent_messages
 
     async def acquire_lease(self, token: str, lasts: timedelta) -> str | None:
         """Takes the lease, or renews it under `token`. Returns its fencing token.
@@ -108,20 +107,17 @@ class Outbox:
 
     async def look_up(self, entries: Sequence[OutboxEntry]) -> LookedUp:
         """One round trip, made immediately before sending."""
-        people = {entry.person_id: entry.message.to.phone_number for entry in entries}
-        numbers = [self._cipher.blind_index("number", number) for number in people.values()]
-        keys, pipeline = DeploymentKeys(), self._redis.pipeline(transaction=False)
-        for entry in entries:
-            pipeline.xrange(self._keys.outbox, entry.entry_id, entry.entry_id)
-        for person_id in people:
-            pipeline.exists(keys.opt_out(person_id))
-        if numbers:
-            pipeline.hmget(keys.numbers, numbers)
-        found = iter(await pipeline.execute())
-        existing = {entry.entry_id for entry in entries if next(found)}
-        opted_out = {person_id for person_id in people if next(found)}
-        owners = cast("Iterable[bytes | None]", next(found, ()))
-        return LookedUp(existing, opted_out, set(compress(people, owners)))
+        people = list(dict.fromkeys(entry.message.to for entry in entries))
+        ids = [entry.entry_id for entry in entries]
+        existing = self._scripts.call("list_existing", (self._keys.outbox,), ids)
+        version = ("GET", self._keys.version)
+        calls = [existing, version, *self._people.calls(people)]
+        [found, pool_version, *of_people] = raise_first_error(await self._scripts.run(calls))
+        return LookedUp(
+            {entry_id.decode() for entry_id in cast("list[bytes]", found)},
+            self._people.status(people, of_people),
+            cast("bytes", pool_version or b"").decode(),
+        )
 
     async def oldest(self, limit: int) -> list[tuple[str, str]]:
         """The ids of the oldest entries and of their messages, read before or not."""
@@ -207,8 +203,16 @@ class Outbox:
         return [entry for entries in found for entry in entries]
 
     async def _decoded(self, entries: Sequence[Entry]) -> list[OutboxEntry | CorruptEntry]:
-        keys = await self._data_keys.of(fields.get(b"text", b"") for _, fields in entries)
-        return [self._decoder.decode(*entry, keys) for entry in entries]
+        payloads = [fields.get(b"text", b"") for _, fields in entries]
+        messages = [self._recent_messages.pop(payload) for payload in payloads]
+        unknown = [
+            payload for payload, message in zip(payloads, messages, strict=True) if not message
+        ]
+        keys = await self._data_keys.of(unknown)
+        return [
+            self._decoder.decode(*entry, keys, message)
+            for entry, message in zip(entries, messages, strict=True)
+        ]
 
     async def _reencrypted(self, entry_ids: Sequence[str]) -> Mapping[str, bytes]:
         """Payloads as the dead letters keep them, without those that stay as they are."""

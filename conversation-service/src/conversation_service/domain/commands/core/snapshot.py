@@ -1,6 +1,7 @@
 """The state that a decision depends on, and the read set that says what to load of it."""
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 
@@ -63,7 +64,7 @@ class ReadSet:
     conversation_id: str = ""
     # The live conversation with this name.
     unique_name: str = ""
-    # Their rate limits and opt-outs.
+    # Their rate limits and opt-outs, and whether their numbers are masked numbers.
     people: tuple[Person, ...] = ()
     # Whose block list.
     blocks_of: Person | None = None
@@ -103,6 +104,8 @@ class Snapshot:
     unique_names: dict[str, str] = field(default_factory=dict)
     sender_limits: dict[Person, SenderLimits] = field(default_factory=dict)
     opt_outs: dict[Person, OptOut] = field(default_factory=dict)
+    # The people whose number is a masked number of any pool.
+    masked: AbstractSet[Person] = frozenset()
     # The participants whom a person may not meet, by participant id.
     blocks: dict[Person, frozenset[str]] = field(default_factory=dict)
     code_attempts: dict[str, WindowCounter] = field(default_factory=dict)

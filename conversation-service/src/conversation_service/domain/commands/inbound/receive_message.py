@@ -22,7 +22,7 @@ from conversation_service.domain.commands.inbound.inbound_message import (
 from conversation_service.domain.commands.inbound.relay import with_notice_of_files
 from conversation_service.domain.commands.inbound.stranger import receive_from_stranger
 from conversation_service.domain.commands.inbound.waiting import receive_from_waiting
-from conversation_service.domain.errors import MaskedNumberNotFound
+from conversation_service.domain.errors import FieldViolation, InvalidArgument, MaskedNumberNotFound
 from conversation_service.domain.keywords import join_codes
 from conversation_service.domain.keywords.keywords import Keyword, Keywords, ParsedKeyword, parse
 from conversation_service.domain.model.conversation import Conversation, State
@@ -33,7 +33,7 @@ from conversation_service.domain.model.pool import Pool
 
 @dataclass(frozen=True, slots=True)
 class ReceiveMessage:
-    """One inbound message. It is refused only if its number belongs to no pool.
+    """One inbound message. It is refused if its number is in no pool, or its sender's is in one.
 
     `erasure_id` is the id of the erasure that the message causes, should it ask for one.
     """
@@ -96,6 +96,9 @@ class ReceiveMessage:
         """An opt-out counts however late it arrives."""
         if snapshot.pool.number(self.message.to_number) is None:
             raise MaskedNumberNotFound
+        if self.sender in snapshot.masked:
+            # A text of one of our own numbers would be answered and relayed in circles.
+            raise InvalidArgument([FieldViolation("from_number", "is a masked number")])
         keyword = self.keyword(snapshot.pool.keywords)
         inbound = InboundContext(snapshot, self.message, self.sender, keyword)
         conversation = snapshot.live(self.route)

@@ -47,7 +47,8 @@ _REPLY_TEMPLATES = {
 
 def relay_message(inbound: InboundContext, active: Conversation) -> Change:
     snapshot, message = inbound.snapshot, inbound.message
-    if snapshot.pool.catalog.is_system_message(quoted_in_reaction(message.body)):
+    quoted = quoted_in_reaction(message.body)
+    if quoted and snapshot.pool.catalog.is_system_message(quoted):
         # The partner did not get that message. Who taps a reaction expects no answer.
         event = not_relayed_event(inbound, active.conversation_id, RelayRefusal.REACTION)
         return notify(snapshot, active, (), [event])

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from conversation_service.domain.templates.catalog import Template
+from conversation_service.domain.templates.catalog import Template, TemplateCatalog
 from conversation_service.domain.templates.languages import LANGUAGES, catalog_for
 from support.builders.conversations import ALICE, BOB, SETTINGS, system_message
 from support.builders.decisions import ACTIVE, event_details, incoming, sent_bodies, snapshot_of
@@ -33,6 +33,11 @@ def test_a_reaction_to_a_system_message_is_not_relayed_and_gets_no_reply(body: s
 @pytest.mark.parametrize("body", RELAYED)
 def test_any_other_reaction_or_quotation_is_relayed(body: str) -> None:
     assert sent_bodies(incoming(body, BOB).decide(snapshot_of(ACTIVE))) == [(ALICE, body)]
+
+
+def test_no_other_message_is_compared_with_system_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(TemplateCatalog, "is_system_message")
+    assert sent_bodies(incoming("hello", BOB).decide(snapshot_of(ACTIVE))) == [(ALICE, "hello")]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

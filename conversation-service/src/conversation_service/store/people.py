@@ -1,0 +1,51 @@
+"""What the deployment has of people: their opt-outs, and masked numbers among their numbers."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, cast
+
+from conversation_service.domain.model.consent import OptOut
+from conversation_service.domain.model.participants import Person
+from conversation_service.store.keyspace.keys import DeploymentKeys
+from conversation_service.store.records.payloads import decode_opt_out
+from conversation_service.store.storage import PoolStorage
+from runtime.redis.scripts import Command, Reply
+
+
+class PeopleStatus(NamedTuple):
+    """The people who opted out, and those whose number is a masked number of any pool."""
+
+    opt_outs: dict[Person, OptOut]
+    masked: set[Person]
+
+
+NOBODY = PeopleStatus({}, set())
+
+
+class PeopleLookup:
+    """Commands that take part in somebody else's round trip, and their replies."""
+
+    def __init__(self, storage: PoolStorage) -> None:
+        self._keys = DeploymentKeys()
+        self._index = storage.index
+
+    def calls(self, people: Sequence[Person]) -> list[Command]:
+        """Two commands, or none for nobody."""
+        if not people:
+            return []
+        opt_outs = (self._keys.opt_out(person.person_id) for person in people)
+        numbers = (self._index.number(person.phone_number) for person in people)
+        return [("MGET", *opt_outs), ("HMGET", self._keys.numbers, *numbers)]
+
+    def status(self, people: Sequence[Person], replies: Sequence[Reply]) -> PeopleStatus:
+        """The replies to these commands."""
+        if not people:
+            return NOBODY
+        opt_outs, owners = cast("Sequence[list[bytes | None]]", replies)
+        return PeopleStatus(
+            {
+                person: decode_opt_out(stored)
+                for person, stored in zip(people, opt_outs, strict=True)
+                if stored
+            },
+            {person for person, owner in zip(people, owners, strict=True) if owner},
+        )
