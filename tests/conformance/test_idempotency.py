@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from conformance.kit.documented import methods_with
 from conformance.kit.numbers import SPARE_NUMBER
-from conformance.kit.own_pool import OwnPool, creation
+from conformance.kit.own_pool import OwnPool, creation, participants
 from conformance.refusals import conversations, operations
 from google.protobuf.message import Message
 
@@ -37,8 +37,7 @@ def update_as_read(own: OwnPool) -> Message:
 
 # A request of each method that succeeds.
 SUCCEEDING: dict[str, Callable[[OwnPool], Message]] = {
-    "StartConversation": conversations.start,
-    "OpenConversation": conversations.open_,
+    "CreateConversation": conversations.create,
     "JoinConversation": lambda own: conversations.join(own, conversations.code(own)),
     "EndConversation": end_as_read,
     "SendMessage": lambda own: conversations.send(own.active().conversation_id),
@@ -71,10 +70,10 @@ def test_the_same_request_gets_the_same_answer(own: OwnPool, method: str) -> Non
 
 
 def test_the_first_answer_comes_again_after_everything_has_changed(own: OwnPool) -> None:
-    request = own.filled(pb.StartConversationRequest(phone_number=own.person()))
-    first = own.ask(own.client.conversations.StartConversation, request)
+    request = own.filled(pb.CreateConversationRequest(participants=participants(own.person())))
+    first = own.ask(own.client.conversations.CreateConversation, request)
     own.end(first.conversation.conversation_id)
-    assert own.ask(own.client.conversations.StartConversation, request) == first
+    assert own.ask(own.client.conversations.CreateConversation, request) == first
     assert own.get(first.conversation.conversation_id).state == pb.CONVERSATION_STATE_ENDED
 
 

@@ -8,7 +8,7 @@ from conformance.kit.numbers import (
     RESERVED_NUMBER,
     SPARE_NUMBER,
 )
-from conformance.kit.own_pool import FULL_POOL, POOL, OwnPool, settings
+from conformance.kit.own_pool import FULL_POOL, POOL, OwnPool, participants, settings
 from conformance.refusals import conversations, operations
 from google.protobuf.field_mask_pb2 import FieldMask
 
@@ -23,7 +23,9 @@ def test_a_conversation_waits_is_joined_pauses_ends_and_is_reopened(own: OwnPool
     name = started.conversation.conversation_id
     assert own.get(name).state == pb.CONVERSATION_STATE_WAITING
     assert len(own.get(name).participants) == 1
-    join = pb.JoinConversationRequest(code=started.code.lower(), phone_number=own.person())
+    join = pb.JoinConversationRequest(
+        join_code=started.join_code.lower(), phone_number=own.person()
+    )
     joined = own.ask(service.JoinConversation, join).conversation
     assert joined.state == pb.CONVERSATION_STATE_ACTIVE
     assert len({person.participant_id for person in joined.participants}) == 2
@@ -69,17 +71,18 @@ def test_a_reserved_number_is_given_only_when_it_is_asked_for(own: OwnPool) -> N
     person = own.person()
     given = {own.active(person).conversation.masked_number for _ in MASKED_NUMBERS}
     assert given == set(MASKED_NUMBERS)
-    request = pb.StartConversationRequest(
-        phone_number=person, selection=selection_pb.NumberSelection(allows_reserved=True)
+    request = pb.CreateConversationRequest(
+        participants=participants(person),
+        selection=selection_pb.NumberSelection(allow_reserved=True),
     )
-    started = own.ask(own.client.conversations.StartConversation, request)
+    started = own.ask(own.client.conversations.CreateConversation, request)
     assert started.conversation.masked_number in {RESERVED_NUMBER, SPARE_NUMBER}
 
 
 def test_a_pair_gets_the_number_again_that_it_used_last(own: OwnPool) -> None:
     talk = own.ended(masked_number=MASKED_NUMBERS[1])
-    request = pb.OpenConversationRequest(phone_numbers=talk.people, is_silent=True)
-    opened = own.ask(own.client.conversations.OpenConversation, request).conversation
+    request = pb.CreateConversationRequest(participants=participants(*talk.people), silent=True)
+    opened = own.ask(own.client.conversations.CreateConversation, request).conversation
     assert opened.masked_number == MASKED_NUMBERS[1]
 
 

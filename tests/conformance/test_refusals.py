@@ -63,8 +63,8 @@ def test_each_documented_refusal_comes_about(
 
 
 def test_all_wrong_fields_of_a_request_are_named_at_once(own: OwnPool) -> None:
-    request = conversations.start(own, phone_number="1", masked_number="2", unique_name="é")
-    expected = {"phone_number", "masked_number", "unique_name"}
+    request = conversations.create(own, "1", masked_number="2", unique_name="é")
+    expected = {"participants[1].phone_number", "masked_number", "unique_name"}
     assert own.client.refusal(own.filled(request)).fields == expected
 
 

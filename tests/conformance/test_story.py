@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 from conformance.kit.line import Line, find_line
-from conformance.kit.own_pool import OwnPool
+from conformance.kit.own_pool import OwnPool, participants
 from conformance.kit.simulator import Phone, Simulator, Text, eventually
 from conformance.kit.target import Target
 
@@ -155,7 +155,9 @@ def test_stop_ends_everything_and_keeps_the_person_out_until_unstop(story: Story
     look = person_pb2.GetOptOutRequest(phone_number=alice.number)
     state = own.ask(own.client.people.GetOptOut, look).opt_out
     assert state.source == person_pb2.OPT_OUT_SOURCE_TEXT
-    start = pb.StartConversationRequest(pool_id=ended.pool_id, phone_number=alice.number)
+    start = pb.CreateConversationRequest(
+        pool_id=ended.pool_id, participants=participants(alice.number)
+    )
     assert own.client.refusal(own.filled(start)).reason == "PARTICIPANT_OPTED_OUT"
     alice.text(story.line.number, "UNSTOP")
     assert not own.ask(own.client.people.GetOptOut, look).opt_out.is_opted_out

@@ -15,6 +15,7 @@ from model.runner import Runner
 from conversation_service.domain.model.pool import NumberPreference
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import number_selection_pb2 as selection_pb
+from support.builders.conversation_calls import participants
 
 _PREFERENCES = {
     None: selection_pb.NUMBER_PREFERENCE_UNSPECIFIED,
@@ -48,54 +49,37 @@ class ClientCalls(Runner):
 
     completed: list[CompletedCall] = field(default_factory=list)
 
-    async def start(self, pool: PoolModel, person: str, options: StartOptions) -> None:
-        request = pb.StartConversationRequest(
-            request_id=self.request_id(),
-            pool_id=pool.name,
-            phone_number=person,
-            masked_number=options.number,
-            unique_name=options.unique_name,
-            selection=_selection(options),
-        )
-        choice = start.number_choice(self.model, pool, [person], options)
-        response = await self.deployment.call(request, pb.StartConversationResponse)
-        if isinstance(response, pb.StartConversationResponse):
-            number, name = _chosen(response.conversation, choice), options.unique_name
-            conversation = start.start(self.model, pool, person, number, name)
-            conversation.code = response.code
-            self.used_codes.append(conversation.code)
-            self._started(request, response, response.conversation, conversation)
-        else:
-            assert response == choice.refusal, f"{response}, expected {choice}"
-        await self.settle()
-
-    async def open(
-        self, pool: PoolModel, people: Sequence[str], options: StartOptions, *, is_silent: bool
+    async def create(
+        self, pool: PoolModel, people: Sequence[str], options: StartOptions, *, silent: bool = False
     ) -> None:
-        request = pb.OpenConversationRequest(
+        """Of one person, who waits, or of two."""
+        request = pb.CreateConversationRequest(
             request_id=self.request_id(),
             pool_id=pool.name,
-            phone_numbers=people,
+            participants=participants(*people),
             masked_number=options.number,
             unique_name=options.unique_name,
             selection=_selection(options),
-            is_silent=is_silent,
+            silent=silent,
         )
         choice = start.number_choice(self.model, pool, list(people), options)
-        response = await self.deployment.call(request, pb.OpenConversationResponse)
-        if isinstance(response, pb.OpenConversationResponse):
+        response = await self.deployment.call(request, pb.CreateConversationResponse)
+        if isinstance(response, pb.CreateConversationResponse):
             number = _chosen(response.conversation, choice)
-            conversation = start.open_for(self.model, pool, list(people), number, options)
-            if not is_silent:
-                start.notify_opened(self.model, conversation)
-            self._started(request, response, response.conversation, conversation)
+            conversation = start.create(self.model, pool, list(people), number, options)
+            if not silent:
+                start.notify_created(self.model, pool, conversation)
+            self._created(request, response, conversation)
         else:
             assert response == choice.refusal, f"{response}, expected {choice}"
         await self.settle()
 
     async def join(self, pool: PoolModel, person: str, code: str) -> None:
         request = pb.JoinConversationRequest(
-            request_id=self.request_id(), pool_id=pool.name, code=code.lower(), phone_number=person
+            request_id=self.request_id(),
+            pool_id=pool.name,
+            join_code=code.lower(),
+            phone_number=person,
         )
         attempts = pool.limits_of(person).code_attempts.number
         expected = start.join(self.model, pool, person, code)
@@ -203,13 +187,13 @@ class ClientCalls(Runner):
             self._changed(request, response, response.conversation, conversation)
         await self.settle()
 
-    def _started(
-        self,
-        request: Message,
-        response: Message,
-        shown: pb.Conversation,
-        conversation: Conversation,
+    def _created(
+        self, request: Message, response: pb.CreateConversationResponse, conversation: Conversation
     ) -> None:
+        shown = response.conversation
+        assert bool(response.join_code) == conversation.has_code
+        conversation.code = response.join_code
+        self.used_codes += [conversation.code] * conversation.has_code
         conversation.conversation_id = shown.conversation_id
         self._changed(request, response, shown, conversation)
 
@@ -227,7 +211,7 @@ class ClientCalls(Runner):
 
 def _selection(options: StartOptions) -> selection_pb.NumberSelection:
     return selection_pb.NumberSelection(
-        preference=_PREFERENCES[options.preference], allows_reserved=options.allows_reserved
+        preference=_PREFERENCES[options.preference], allow_reserved=options.allow_reserved
     )
 
 

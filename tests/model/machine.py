@@ -42,7 +42,7 @@ class Machine(InboundRules, ClientRules, OperatorRules):
         """Before all other steps."""
         for people in pairs:
             pool = self.pool(MAIN.name)
-            await self.runner.open(pool, people, StartOptions(), is_silent=True)
+            await self.runner.create(pool, people, StartOptions(), silent=True)
 
 
 class ExampleFailed(AssertionError):

@@ -9,6 +9,7 @@ import typer
 
 from maskline_cli.commands import (
     conversations,
+    create,
     dead_letters,
     doctor,
     erasure,
@@ -18,7 +19,6 @@ from maskline_cli.commands import (
     opt_outs,
     pools,
     send,
-    start,
     watch,
 )
 from maskline_cli.connection.client import Client
@@ -128,8 +128,8 @@ _group(
     "conversations",
     "Conversations of the pool.",
     {
-        "create": start.create,
-        "join": start.join,
+        "create": create.create,
+        "join": create.join,
         "show": conversations.show_conversation,
         "list": conversations.list_conversations,
         "end": send.end,
@@ -140,7 +140,6 @@ _group(
         "messages": messages.list_messages,
         "events": messages.timeline,
     },
-    aliases={"start": start.create, "open": start.create},
 )
 _group("events", "Events of the pool.", {"watch": watch.watch})
 _group(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from conformance.kit.own_pool import OwnPool
+from conformance.kit.own_pool import OwnPool, participants
 from conformance.kit.simulator import Phone, Simulator
 
 from maskline.admin.v1 import pool_pb2
@@ -22,12 +22,12 @@ class Line:
 
     def open(self, *phones: Phone) -> pb.Conversation:
         """A client opens a conversation between two phones."""
-        request = pb.OpenConversationRequest(
+        request = pb.CreateConversationRequest(
             pool_id=self.pool.name,
-            phone_numbers=[phone.number for phone in phones],
+            participants=participants(*(phone.number for phone in phones)),
             masked_number=self.number,
         )
-        return self.own.ask(self.own.client.conversations.OpenConversation, request).conversation
+        return self.own.ask(self.own.client.conversations.CreateConversation, request).conversation
 
     def conversations_of(self, phone: Phone) -> list[pb.Conversation]:
         """Newest first."""

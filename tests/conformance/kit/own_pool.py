@@ -153,26 +153,26 @@ class OwnPool:
         request = watch_request(conversation_id, cursor)
         return self.client.watch(self.filled(request))
 
-    def waiting(self, person: str = "", masked_number: str = "") -> pb.StartConversationResponse:
+    def waiting(self, person: str = "", masked_number: str = "") -> pb.CreateConversationResponse:
         """A conversation that nobody has joined."""
-        request = pb.StartConversationRequest(
-            phone_number=person or self.person(), masked_number=masked_number
+        request = pb.CreateConversationRequest(
+            participants=participants(person or self.person()), masked_number=masked_number
         )
-        return self.ask(self.client.conversations.StartConversation, request)
+        return self.ask(self.client.conversations.CreateConversation, request)
 
     def active(
         self, person: str = "", masked_number: str = "", unique_name: str = "", pool: str = ""
     ) -> Talk:
         """A conversation of this person, or of somebody new, with somebody new."""
         people = (person or self.person(), self.person())
-        request = pb.OpenConversationRequest(
+        request = pb.CreateConversationRequest(
             pool_id=pool,
-            phone_numbers=people,
+            participants=participants(*people),
             masked_number=masked_number,
             unique_name=unique_name,
-            is_silent=True,
+            silent=True,
         )
-        opened = self.ask(self.client.conversations.OpenConversation, request)
+        opened = self.ask(self.client.conversations.CreateConversation, request)
         return Talk(opened.conversation, people)
 
     def ended(self, person: str = "", masked_number: str = "", unique_name: str = "") -> Talk:
@@ -235,6 +235,11 @@ class OwnPool:
                 pool_id=request.name, settings=request.settings, update_mask=FieldMask(paths=names)
             )
             self.ask(self.client.pools.UpdatePool, update)
+
+
+def participants(*phone_numbers: str) -> list[pb.ParticipantSpec]:
+    """The participants of a new conversation."""
+    return [pb.ParticipantSpec(phone_number=number) for number in phone_numbers]
 
 
 def watch_request(conversation_id: str = "", cursor: str = "") -> event_pb2.WatchEventsRequest:

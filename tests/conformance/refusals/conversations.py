@@ -1,11 +1,11 @@
-"""How each refusal of starting, opening, joining and changing a conversation comes about."""
+"""How each refusal of creating, joining and changing a conversation comes about."""
 
 from collections.abc import Callable
 from typing import Protocol
 from uuid import uuid4
 
 from conformance.kit.numbers import DRAINING_NUMBER, MASKED_NUMBERS, NOBODYS_NUMBER
-from conformance.kit.own_pool import FULL_POOL, OwnPool, Talk
+from conformance.kit.own_pool import FULL_POOL, OwnPool, Talk, participants
 from conformance.refusals.made import NO_POOL, NOTHING, Maker, Table, carried_out, with_fields
 from google.protobuf.message import Message
 
@@ -15,83 +15,60 @@ NUMBER = MASKED_NUMBERS[0]
 HELD_LIMIT = 50
 
 
-class Begin(Protocol):
-    """A request that begins a conversation of this person; other fields so that it succeeds."""
-
-    def __call__(self, own: OwnPool, person: str = "", **fields: str) -> Message: ...
-
-
-def start(own: OwnPool, person: str = "", **fields: str) -> Message:
-    request = pb.StartConversationRequest(phone_number=person or own.person())
-    return with_fields(request, fields)
+def create(own: OwnPool, person: str = "", **fields: str) -> Message:
+    """Of this person and another one; other fields so that it succeeds."""
+    people = participants(own.person(), person or own.person())
+    return with_fields(pb.CreateConversationRequest(participants=people, silent=True), fields)
 
 
-def open_(own: OwnPool, person: str = "", **fields: str) -> Message:
-    people = (own.person(), person or own.person())
-    request = pb.OpenConversationRequest(phone_numbers=people, is_silent=True)
-    return with_fields(request, fields)
+def creating_too_soon(own: OwnPool) -> Message:
+    [person, _] = own.ended(masked_number=NUMBER).people
+    return create(own, person, masked_number=NUMBER)
 
 
-def beginning(begin: Begin) -> dict[str, Maker]:
-    """What starting and opening have in common."""
-
-    def cooling(own: OwnPool) -> Message:
-        [person, _] = own.ended(masked_number=NUMBER).people
-        return begin(own, person, masked_number=NUMBER)
-
-    def taken(own: OwnPool) -> Message:
-        [person, _] = own.active(masked_number=NUMBER).people
-        return begin(own, person, masked_number=NUMBER)
-
-    def on_every_number(own: OwnPool) -> Message:
-        person = own.person()
-        for number in MASKED_NUMBERS:
-            own.active(person, masked_number=number)
-        return begin(own, person)
-
-    def named(own: OwnPool) -> Message:
-        name = own.active(unique_name=f"order {uuid4()}").conversation.unique_name
-        return begin(own, unique_name=name)
-
-    def opted_out(own: OwnPool) -> Message:
-        person = own.person()
-        own.opt_out(person)
-        return begin(own, person)
-
-    def forgotten(own: OwnPool) -> Message:
-        person = own.person()
-        request = carried_out(own, begin(own, person))
-        own.erase(person)
-        return request
-
-    return {
-        "INVALID_ARGUMENT": lambda own: begin(own, masked_number="3905550100"),
-        "POOL_NOT_FOUND": lambda own: begin(own, pool_id=NO_POOL),
-        "MASKED_NUMBER_NOT_FOUND": lambda own: begin(own, masked_number=NOBODYS_NUMBER),
-        "MASKED_NUMBER_NOT_ACTIVE": lambda own: begin(own, masked_number=DRAINING_NUMBER),
-        "MASKED_NUMBER_COOLING": cooling,
-        "ALREADY_IN_CONVERSATION": taken,
-        "NO_NUMBER_AVAILABLE": on_every_number,
-        "UNIQUE_NAME_ALREADY_EXISTS": named,
-        "PARTICIPANT_OPTED_OUT": opted_out,
-        "REQUEST_ID_REUSED": lambda own: carried_out(own, begin(own), unique_name="another"),
-        "RESPONSE_EXPIRED": forgotten,
-    }
+def creating_on_a_number_in_use(own: OwnPool) -> Message:
+    [person, _] = own.active(masked_number=NUMBER).people
+    return create(own, person, masked_number=NUMBER)
 
 
-def opening_a_blocked_pair(own: OwnPool) -> Message:
+def creating_beyond_all_numbers(own: OwnPool) -> Message:
+    person = own.person()
+    for number in MASKED_NUMBERS:
+        own.active(person, masked_number=number)
+    return create(own, person)
+
+
+def creating_with_a_name_in_use(own: OwnPool) -> Message:
+    name = own.active(unique_name=f"order {uuid4()}").conversation.unique_name
+    return create(own, unique_name=name)
+
+
+def creating_for_somebody_opted_out(own: OwnPool) -> Message:
+    person = own.person()
+    own.opt_out(person)
+    return create(own, person)
+
+
+def creating_forgotten(own: OwnPool) -> Message:
+    person = own.person()
+    request = carried_out(own, create(own, person))
+    own.erase(person)
+    return request
+
+
+def creating_for_a_blocked_pair(own: OwnPool) -> Message:
     talk = own.active()
     own.text(talk.people[0], talk.conversation.masked_number, "block")
-    return pb.OpenConversationRequest(phone_numbers=talk.people)
+    return pb.CreateConversationRequest(participants=participants(*talk.people))
 
 
 def join(own: OwnPool, code: str = "X4X4X4", **fields: str) -> Message:
-    request = pb.JoinConversationRequest(code=code, phone_number=own.person())
+    request = pb.JoinConversationRequest(join_code=code, phone_number=own.person())
     return with_fields(request, fields)
 
 
 def code(own: OwnPool, person: str = "") -> str:
-    return own.waiting(person, NUMBER).code
+    return own.waiting(person, NUMBER).join_code
 
 
 def joining_while_in_another(own: OwnPool) -> Message:
@@ -209,8 +186,20 @@ def _without(table: dict[str, Maker], *reasons: str) -> dict[str, Maker]:
 
 
 TABLE: Table = {
-    "StartConversation": beginning(start),
-    "OpenConversation": beginning(open_) | {"PAIR_BLOCKED": opening_a_blocked_pair},
+    "CreateConversation": {
+        "INVALID_ARGUMENT": lambda own: create(own, masked_number="3905550100"),
+        "POOL_NOT_FOUND": lambda own: create(own, pool_id=NO_POOL),
+        "MASKED_NUMBER_NOT_FOUND": lambda own: create(own, masked_number=NOBODYS_NUMBER),
+        "MASKED_NUMBER_NOT_ACTIVE": lambda own: create(own, masked_number=DRAINING_NUMBER),
+        "MASKED_NUMBER_COOLING": creating_too_soon,
+        "ALREADY_IN_CONVERSATION": creating_on_a_number_in_use,
+        "NO_NUMBER_AVAILABLE": creating_beyond_all_numbers,
+        "UNIQUE_NAME_ALREADY_EXISTS": creating_with_a_name_in_use,
+        "PARTICIPANT_OPTED_OUT": creating_for_somebody_opted_out,
+        "REQUEST_ID_REUSED": lambda own: carried_out(own, create(own), unique_name="another"),
+        "RESPONSE_EXPIRED": creating_forgotten,
+        "PAIR_BLOCKED": creating_for_a_blocked_pair,
+    },
     "JoinConversation": {
         "INVALID_ARGUMENT": lambda own: join(own, ""),
         "POOL_NOT_FOUND": lambda own: join(own, pool_id=NO_POOL),
@@ -218,7 +207,7 @@ TABLE: Table = {
         "ALREADY_IN_CONVERSATION": joining_while_in_another,
         "MASKED_NUMBER_COOLING": joining_too_soon_after_another,
         "PARTICIPANT_OPTED_OUT": joining_opted_out,
-        "REQUEST_ID_REUSED": lambda own: carried_out(own, join(own, code(own)), code="A2A2A2"),
+        "REQUEST_ID_REUSED": lambda own: carried_out(own, join(own, code(own)), join_code="A2A2A2"),
         "RESPONSE_EXPIRED": joining_forgotten,
     },
     "EndConversation": changing(end, OwnPool.active)

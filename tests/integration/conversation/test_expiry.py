@@ -30,14 +30,14 @@ async def test_a_code_is_valid_to_the_last_second_and_then_expires_and_is_purged
     expiring, joined = [await service.start(number) for number in (ALICE_NUMBER, CAROL_NUMBER)]
     await service.heard(ALICE_NUMBER, 1)
     service.clock.move(minutes=14, seconds=59)
-    active = await service.join(BOB_NUMBER, joined.code)
+    active = await service.join(BOB_NUMBER, joined.join_code)
     assert active.state == pb.CONVERSATION_STATE_ACTIVE
     service.clock.move(seconds=1)
     assert (await service.heard(ALICE_NUMBER, 2))[1] == system_message(Template.CODE_EXPIRED)
     conversation = await service.get(expiring.conversation.conversation_id)
     assert conversation.end_reason == pb.END_REASON_CODE_EXPIRED
     with refused("JOIN_CODE_INVALID"):
-        await service.join(BOB_NUMBER, expiring.code)
+        await service.join(BOB_NUMBER, expiring.join_code)
     service.clock.move(seconds=SETTINGS.kept_after_end.total_seconds())
 
     async def is_purged() -> bool:

@@ -1,4 +1,4 @@
-"""The effects of clients' calls that start, open or join a conversation."""
+"""The effects of clients' calls that create or join a conversation."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class StartOptions:
     number: str = ""
     unique_name: str = ""
     preference: NumberPreference | None = None
-    allows_reserved: bool = False
+    allow_reserved: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,24 +44,19 @@ def number_choice(
     return _any_number(model, pool, people, options)
 
 
-def start(
-    model: Model, pool: PoolModel, person: str, number: str, unique_name: str
-) -> Conversation:
-    conversation = lifecycle.start(model, pool.name, number, [person], unique_name)
-    model.notify(number, person, Template.CODE, conversation, pool.settings.code_lifetime)
-    return conversation
-
-
-def open_for(
+def create(
     model: Model, pool: PoolModel, people: list[str], number: str, options: StartOptions
 ) -> Conversation:
-    """Without notices; see `notify_opened`."""
+    """Without notices; see `notify_created`."""
     return lifecycle.start(model, pool.name, number, people, options.unique_name)
 
 
-def notify_opened(model: Model, conversation: Conversation) -> None:
+def notify_created(model: Model, pool: PoolModel, conversation: Conversation) -> None:
+    template, lifetime = Template.OPENED, None
+    if conversation.is_waiting:
+        template, lifetime = Template.CODE, pool.settings.code_lifetime
     for person in conversation.people:
-        model.notify(conversation.number, person, Template.OPENED, conversation)
+        model.notify(conversation.number, person, template, conversation, lifetime)
 
 
 def join(model: Model, pool: PoolModel, person: str, code: str) -> Conversation | str:
@@ -104,7 +99,7 @@ def _any_number(
     free = {
         number
         for number, state in pool.numbers.items()
-        if (options.allows_reserved or not state.is_reserved)
+        if (options.allow_reserved or not state.is_reserved)
         and _named_number(model, pool, people, number).numbers
     }
     if not free:

@@ -17,8 +17,7 @@ from maskline.conversation.v1 import conversation_pb2 as pb
 REPEATABLE = 40
 
 _CHANGEABLE_FIELDS = {
-    pb.StartConversationRequest: "unique_name",
-    pb.OpenConversationRequest: "unique_name",
+    pb.CreateConversationRequest: "unique_name",
     pb.EndConversationRequest: "note",
     pb.SendMessageRequest: "body",
 }
@@ -27,20 +26,27 @@ _CHANGEABLE_FIELDS = {
 class ClientRules(Rules):
     """Calls, right and wrong, once and again."""
 
-    @rule(person=draws.person, pool=draws.pool_name, options=draws.start_options)
-    async def client_starts(self, person: str, pool: str, options: StartOptions) -> None:
-        await self.runner.start(self.pool(pool), person, options)
+    @rule(
+        person=draws.person,
+        pool=draws.pool_name,
+        options=draws.start_options,
+        silent=draws.boolean,
+    )
+    async def client_creates_for_one(
+        self, person: str, pool: str, options: StartOptions, silent: bool
+    ) -> None:
+        await self.runner.create(self.pool(pool), [person], options, silent=silent)
 
     @rule(
         people=draws.pair_of_people,
         pool=draws.pool_name,
         options=draws.start_options,
-        is_silent=draws.boolean,
+        silent=draws.boolean,
     )
-    async def client_opens(
-        self, people: Sequence[str], pool: str, options: StartOptions, is_silent: bool
+    async def client_creates_for_two(
+        self, people: Sequence[str], pool: str, options: StartOptions, silent: bool
     ) -> None:
-        await self.runner.open(self.pool(pool), people, options, is_silent=is_silent)
+        await self.runner.create(self.pool(pool), people, options, silent=silent)
 
     @rule(
         when=lambda self: self.pairs(),
@@ -48,11 +54,11 @@ class ClientRules(Rules):
         pool=draws.pool_name,
         options=draws.start_options,
     )
-    async def client_opens_for_two_who_have_met(
+    async def client_creates_for_two_who_have_met(
         self, index: int, pool: str, options: StartOptions
     ) -> None:
         people = at(index, self.pairs())
-        await self.runner.open(self.pool(pool), people, options, is_silent=False)
+        await self.runner.create(self.pool(pool), people, options)
 
     @rule(person=draws.person, pool=draws.pool_name, index=draws.index)
     async def client_joins(self, person: str, pool: str, index: int) -> None:
@@ -72,12 +78,12 @@ class ClientRules(Rules):
         await self.runner.join(self.pool(waiting.pool), waiting.people[0], waiting.code)
 
     @rule(when=Rules.active, index=draws.index, options=draws.start_options)
-    async def client_opens_for_a_blocked_pair(self, index: int, options: StartOptions) -> None:
+    async def client_creates_for_a_blocked_pair(self, index: int, options: StartOptions) -> None:
         conversation = at(index // 2, self.active())
         route, _ = self.routes_of_active(index)
         await self.receive(self.message(route, Keyword.BLOCK, "block"))
         pool = self.pool(conversation.pool)
-        await self.runner.open(pool, conversation.people, options, is_silent=False)
+        await self.runner.create(pool, conversation.people, options)
 
     @rule(when=Rules.kept, index=draws.index, person=draws.one_of(*PEOPLE, *("",) * len(PEOPLE)))
     async def client_ends(self, index: int, person: str) -> None:

@@ -42,7 +42,7 @@ def start_options(random: Random) -> StartOptions:
         number=random.choice(["", "", "", *NUMBERS]),
         unique_name=random.choice(["", "", "", "order 7", "order 8"]),
         preference=random.choice([None, *NumberPreference]),
-        allows_reserved=random.choice([False, True]),
+        allow_reserved=random.choice([False, True]),
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 from google.protobuf.message import Message
 
 from conversation_service.rpc.core.status import DOMAIN
-from maskline.conversation.v1 import event_pb2
+from maskline.conversation.v1 import conversation_pb2, event_pb2
 from support.builders.conversations import POOL
 from support.net.grpc_calls import reason
 
@@ -37,6 +37,11 @@ def filled(request: Request) -> Request:
         if field in copy.DESCRIPTOR.fields_by_name and not getattr(copy, field):
             setattr(copy, field, value)
     return copy
+
+
+def participants(*phone_numbers: str) -> list[conversation_pb2.ParticipantSpec]:
+    """The participants of a new conversation."""
+    return [conversation_pb2.ParticipantSpec(phone_number=number) for number in phone_numbers]
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from conversation_service.domain.commands.core.change import Change
-from conversation_service.domain.commands.core.lifecycle import ended, joined, paused, started
+from conversation_service.domain.commands.core.lifecycle import created, ended, joined, paused
 from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
 from conversation_service.domain.commands.inbound.receive_message import ReceiveMessage
 from conversation_service.domain.model.conversation import Conversation, EndReason
@@ -22,7 +22,6 @@ from support.builders.conversations import (
     NUMBERS,
     POOL,
     SETTINGS,
-    route,
     system_message,
 )
 
@@ -158,7 +157,7 @@ def after(change: Change) -> Conversation:
     return change.after
 
 
-WAITING = replace(started(snapshot_of(), route(ALICE)), conversation_id="c", etag="e1")
+WAITING = replace(created(snapshot_of(), MASKED, (ALICE,)), conversation_id="c", etag="e1")
 # The store gives every live conversation a data key.
 ACTIVE = replace(joined(snapshot_of(), WAITING, BOB), etag="e2", data_key=b"\xffa data key")
 PAUSED = replace(paused(snapshot_of(), ACTIVE), etag="e3")

@@ -23,8 +23,7 @@ WITHOUT_LIST = {"IngestMessages", "IngestDeliveryReceipts", "CheckDeployment", "
 LOOKUPS = (
     "LookupParticipant",
     "GetOptOut",
-    "StartConversation",
-    "OpenConversation",
+    "CreateConversation",
     "JoinConversation",
 )
 

@@ -11,7 +11,7 @@ from google.protobuf.message_factory import GetMessageClass
 from maskline.admin.v1 import pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.ingest.v1 import ingest_pb2
-from support.builders.conversation_calls import CALL_SECONDS, filled
+from support.builders.conversation_calls import CALL_SECONDS, filled, participants
 from support.builders.conversations import (
     ALICE_NUMBER,
     BOB_NUMBER,
@@ -39,12 +39,20 @@ def palette() -> Palette:
         "name": ["second", "main", "third"],
         "request_id": ["", "", "", "r1", "r2"],
         "phone_number": [*PEOPLE, "1"],
-        "phone_numbers": [[ALICE_NUMBER, BOB_NUMBER], [CAROL_NUMBER, ALICE_NUMBER], []],
+        "participants": [
+            participants(*numbers)
+            for numbers in (
+                [ALICE_NUMBER, BOB_NUMBER],
+                [CAROL_NUMBER, ALICE_NUMBER],
+                *([number] for number in PEOPLE),
+                [],
+            )
+        ],
         "masked_number": [MASKED, OTHER_MASKED, "+12065550199", ""],
         "masked_numbers": [[], ["+12065550102"], [MASKED]],
         "conversation_id": ["none"],
         "participant_id": ["nobody"],
-        "code": ["X4X4X4"],
+        "join_code": ["X4X4X4"],
         "unique_name": ["", "", "order-7"],
         "body": ["hello", ""],
         "system": [True],
@@ -56,7 +64,7 @@ def palette() -> Palette:
         "page_token": ["", "1", "x", "1-1"],
         "cursor": ["0-0", "", "x"],
         "types": [[], [1], [0]],
-        "is_silent": [True, False],
+        "silent": [True, False],
         "is_reserved": [False, True],
         "media_token": ["none", ""],
         "dead_letter_id": ["1-0", "x", ""],
@@ -87,8 +95,8 @@ def learn(values: Palette, response: Message) -> None:
         values["participant_id"] += [
             participant.participant_id for participant in conversation.participants
         ]
-    if isinstance(response, pb.StartConversationResponse):
-        values["code"].append(response.code)
+    if isinstance(response, pb.CreateConversationResponse):
+        values["join_code"].append(response.join_code)
 
 
 async def call(service: RunningService, method: str, request: Message) -> Message:

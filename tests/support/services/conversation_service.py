@@ -32,7 +32,7 @@ from runtime.clock import SharedClock
 from runtime.grpc.client import open_channel
 from runtime.grpc.security import ServerSecurity
 from runtime.redis.client import open_redis
-from support.builders.conversation_calls import CALL_SECONDS, ask
+from support.builders.conversation_calls import CALL_SECONDS, ask, participants
 from support.builders.conversations import CIPHER, MASKED, POOL, SEED
 from support.clock import ManualClock
 from support.eventually import eventually
@@ -152,22 +152,24 @@ class RunningService:
 
         await eventually(is_empty)
 
-    async def start(self, number: str, masked_number: str = "") -> pb.StartConversationResponse:
-        """Calls StartConversation."""
-        request = pb.StartConversationRequest(phone_number=number, masked_number=masked_number)
-        return await ask(self.stub.StartConversation, request)
+    async def start(self, number: str, masked_number: str = "") -> pb.CreateConversationResponse:
+        """A conversation in which one person waits."""
+        request = pb.CreateConversationRequest(
+            participants=participants(number), masked_number=masked_number
+        )
+        return await ask(self.stub.CreateConversation, request)
 
     async def join(self, number: str, code: str) -> pb.Conversation:
         """Calls JoinConversation."""
-        request = pb.JoinConversationRequest(phone_number=number, code=code)
+        request = pb.JoinConversationRequest(phone_number=number, join_code=code)
         return (await ask(self.stub.JoinConversation, request)).conversation
 
     async def open(self, *numbers: str, masked_number: str = MASKED) -> pb.Conversation:
-        """Calls OpenConversation without notifying the two people."""
-        request = pb.OpenConversationRequest(
-            phone_numbers=numbers, masked_number=masked_number, is_silent=True
+        """A conversation of two people, who are not notified."""
+        request = pb.CreateConversationRequest(
+            participants=participants(*numbers), masked_number=masked_number, silent=True
         )
-        return (await ask(self.stub.OpenConversation, request)).conversation
+        return (await ask(self.stub.CreateConversation, request)).conversation
 
     async def end(self, conversation_id: str) -> pb.Conversation:
         """Calls EndConversation as the operator."""

@@ -3,7 +3,7 @@
 _CONVERSATIONS = "maskline.conversation.v1.ConversationService"
 _EVENTS = "maskline.conversation.v1.EventService"
 
-START = f"{_CONVERSATIONS}/StartConversation"
+CREATE = f"{_CONVERSATIONS}/CreateConversation"
 JOIN = f"{_CONVERSATIONS}/JoinConversation"
 SEND = f"{_CONVERSATIONS}/SendMessage"
 END = f"{_CONVERSATIONS}/EndConversation"

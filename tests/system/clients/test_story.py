@@ -22,10 +22,11 @@ async def test_two_people_are_connected_are_sent_messages_and_part(
     caller: Caller, phones: tuple[Phone, Phone]
 ) -> None:
     alice, bob = phones
-    [started] = await caller.call(methods.START, change(phone_number=alice.number))
+    creating = change(participants=[{"phone_number": alice.number}])
+    [started] = await caller.call(methods.CREATE, creating)
     waiting = started["conversation"]
     assert waiting["state"] == "CONVERSATION_STATE_WAITING"
-    joining = change(code=started["code"], phone_number=bob.number)
+    joining = change(join_code=started["join_code"], phone_number=bob.number)
     [joined] = await caller.call(methods.JOIN, joining)
     assert joined["conversation"]["state"] == "CONVERSATION_STATE_ACTIVE"
 

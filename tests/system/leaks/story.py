@@ -9,6 +9,7 @@ from system.leaks.deployment import Deployment
 from maskline.admin.v1 import person_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.messaging.v1 import messaging_pb2
+from support.builders.conversation_calls import participants
 from support.builders.conversations import MASKED, OTHER_MASKED
 from support.eventually import eventually
 from support.observation import leak_markers as marked
@@ -102,20 +103,31 @@ async def callbacks_are_bad(one: Deployment) -> None:
 async def clients_ask(one: Deployment) -> None:
     """Valid and invalid calls."""
     broken = b"\x0a\xff" + f"{DAVE} {marked.SAID_BY_A_CLIENT}".encode()
-    known = pb.StartConversationRequest(request_id="s", pool_id="main", phone_number=DAVE)
+    known = pb.CreateConversationRequest(
+        request_id="s", pool_id="main", participants=participants(DAVE)
+    )
     for request in (
         known,
-        pb.StartConversationRequest(request_id="s", pool_id="main", phone_number=CAROL),
-        pb.StartConversationRequest(request_id="t", pool_id="none", phone_number=DAVE),
-        pb.StartConversationRequest(request_id="u", pool_id="main", phone_number=f"{DAVE}x"),
+        pb.CreateConversationRequest(
+            request_id="s", pool_id="main", participants=participants(CAROL)
+        ),
+        pb.CreateConversationRequest(
+            request_id="t", pool_id="none", participants=participants(DAVE)
+        ),
+        pb.CreateConversationRequest(
+            request_id="u", pool_id="main", participants=participants(f"{DAVE}x")
+        ),
         broken,
     ):
-        await one.called(f"{CONVERSATIONS}StartConversation", request)
-    opened = pb.OpenConversationRequest(
-        request_id="o", pool_id="main", phone_numbers=[CAROL, DAVE], masked_number=OTHER_MASKED
+        await one.called(f"{CONVERSATIONS}CreateConversation", request)
+    opened = pb.CreateConversationRequest(
+        request_id="o",
+        pool_id="main",
+        participants=participants(CAROL, DAVE),
+        masked_number=OTHER_MASKED,
     )
-    answer = await one.called(f"{CONVERSATIONS}OpenConversation", opened)
-    conversation = pb.OpenConversationResponse.FromString(answer).conversation
+    answer = await one.called(f"{CONVERSATIONS}CreateConversation", opened)
+    conversation = pb.CreateConversationResponse.FromString(answer).conversation
     for body in (marked.SAID_BY_A_CLIENT, f"{marked.SAID_BY_A_CLIENT}\0"):
         said = pb.SendMessageRequest(
             request_id=body.strip("\0"),

@@ -17,7 +17,7 @@ from conversation_service.store.conversations.types import Commit, Conflict
 from maskline.admin.v1 import pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
 from support.builders import documented_errors, random_requests
-from support.builders.conversation_calls import ask
+from support.builders.conversation_calls import ask, participants
 from support.builders.conversations import (
     ALICE_NUMBER,
     BOB_NUMBER,
@@ -39,8 +39,7 @@ CODE_OF = {kind.reason: code for kind, code in CODES.items()}
 OPERATOR = pool_pb2.PoolSettings(operator="Test exchange")
 # Every change that can lose races, in this order, with the fields that get it to its commit.
 CHANGES: dict[str, dict[str, object]] = {
-    "StartConversation": {"phone_number": "+14255550144"},
-    "OpenConversation": {"phone_numbers": ["+14255550145", "+14255550146"]},
+    "CreateConversation": {"participants": participants("+14255550145", "+14255550146")},
     "JoinConversation": {"phone_number": "+14255550147"},
     "EndConversation": {"conversation_id": "active"},
     "SendMessage": {"conversation_id": "active", "system": True, "body": "hello"},
@@ -94,7 +93,7 @@ async def test_every_change_that_loses_race_after_race_says_so(
                 "CONCURRENT_CHANGE",
                 service,
                 method,
-                fields | {"conversation_id": name, "code": code},
+                fields | {"conversation_id": name, "join_code": code},
             )
 
 
@@ -163,7 +162,7 @@ async def _conversations(service: RunningService) -> tuple[dict[str, str], str]:
     await ask(service.pools.AddMaskedNumber, number)
     by_state = {"active": active, "paused": paused, "ended": ended}
     ids = {state: conversation.conversation_id for state, conversation in by_state.items()}
-    return ids, (await service.start("+14255550142", MASKED)).code
+    return ids, (await service.start("+14255550142", MASKED)).join_code
 
 
 async def _expect(

@@ -6,7 +6,7 @@ from redis.asyncio import Redis
 
 from conversation_service.domain.commands.core.change import Change, RouteClaim
 from conversation_service.domain.commands.core.command import IdempotencyKey
-from conversation_service.domain.commands.core.lifecycle import ended, joined, started
+from conversation_service.domain.commands.core.lifecycle import created, ended, joined
 from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
 from conversation_service.domain.model.conversation import Conversation, EndReason
 from conversation_service.domain.model.participants import Route
@@ -65,7 +65,9 @@ class Harness:
 
     def starting(self, by: Route | None = None, code: str = CODE, unique_name: str = "") -> Change:
         claimed = by or route(ALICE)
-        conversation = started(self.snapshot(code), claimed, unique_name)
+        conversation = created(
+            self.snapshot(code), claimed.masked_number, (claimed.person,), unique_name
+        )
         return Change(after=conversation, claims=(RouteClaim(claimed),))
 
     async def started(self, by: Route | None = None, code: str = CODE) -> Conversation:

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 from conversation_service.domain.commands.core.change import Change, CodeAttemptsChange, RouteClaim
 from conversation_service.domain.commands.core.lifecycle import (
+    created,
     message_held,
     message_passed,
     paused,
     reopened,
     resumed,
-    started,
 )
 from conversation_service.domain.commands.core.snapshot import ReadSet
 from conversation_service.domain.model.loop_detection import LoopDetector
@@ -43,7 +43,7 @@ async def test_an_ended_conversation_stays_on_its_routes_until_it_is_replaced(
     }
     assert await harness.store.get(over.conversation_id) == over
     assert await harness.commit(harness.starting()) == Conflict()
-    following = started(harness.snapshot(), route(ALICE))
+    following = created(harness.snapshot(), MASKED, (ALICE,))
     claim = RouteClaim(route(ALICE), over.conversation_id)
     assert await harness.commit(Change(after=following, claims=(claim,))) == Committed()
     assert await harness.on_routes(route(ALICE)) == {route(ALICE): following}
@@ -149,5 +149,5 @@ async def test_a_purged_conversation_is_gone_everywhere_and_its_route_can_be_cla
     assert snapshot.on_route(route(ALICE)) is None
     # The id is still loaded, so that the route can be claimed.
     claim = RouteClaim(route(ALICE), snapshot.current_conversation_ids.get(route(ALICE), ""))
-    following = started(harness.snapshot(), route(ALICE))
+    following = created(harness.snapshot(), MASKED, (ALICE,))
     assert await harness.commit(Change(after=following, claims=(claim,))) == Committed()

@@ -10,7 +10,7 @@ from redis.typing import EncodableT, FieldT
 
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.command import IdempotencyKey
-from conversation_service.domain.commands.core.lifecycle import opened
+from conversation_service.domain.commands.core.lifecycle import created
 from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.events import Event, EventType
 from conversation_service.domain.model.pool import PoolSettings
@@ -36,7 +36,7 @@ def event(conversation_id: str = "c") -> Event:
 
 
 async def ended_conversation(harness: Harness) -> Conversation:
-    before = opened(harness.snapshot(), MASKED, (ALICE, BOB))
+    before = created(harness.snapshot(), MASKED, (ALICE, BOB))
     await harness.commit(Change(after=before, events=(event(before.conversation_id),)))
     return await harness.end(before)
 

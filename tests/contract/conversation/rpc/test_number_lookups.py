@@ -21,7 +21,7 @@ from maskline.conversation.v1 import conversation_pb2 as pb
 from runtime.grpc.security import server_security
 from runtime.settings.server import ServerSettings
 from support.builders import documented_errors
-from support.builders.conversation_calls import filled, refused
+from support.builders.conversation_calls import filled, participants, refused
 from support.builders.conversations import ALICE_NUMBER, BOB_NUMBER
 from support.clock import ManualClock
 from support.net.grpc_calls import detail
@@ -73,8 +73,8 @@ async def look_up(service: RunningService, token: str, times: int = 1) -> None:
 
 
 async def test_a_person_is_found_by_whoever_has_the_right(service: RunningService) -> None:
-    start = pb.StartConversationRequest(phone_number=ALICE_NUMBER)
-    started = (await ask_as("plain", service.stub.StartConversation, start)).conversation
+    start = pb.CreateConversationRequest(participants=participants(ALICE_NUMBER))
+    started = (await ask_as("plain", service.stub.CreateConversation, start)).conversation
     for token in ("granted", "support", "operator"):
         found = await ask_as(token, service.people.LookupParticipant, LOOKUP)
         assert found.participant_id == started.participants[0].participant_id
@@ -122,25 +122,20 @@ async def test_an_opt_out_is_a_lookup_too(service: RunningService) -> None:
 async def test_refusals_that_disclose_a_known_number_are_limited(service: RunningService) -> None:
     opt_out = person_pb2.OptOutPersonRequest(phone_number=ALICE_NUMBER)
     await ask_as("operator", service.people.OptOutPerson, opt_out)
-    probe = pb.StartConversationRequest(phone_number=ALICE_NUMBER)
+    probe = pb.CreateConversationRequest(participants=participants(ALICE_NUMBER))
     for _ in range(LOOKUPS_PER_MINUTE):
         with refused("PARTICIPANT_OPTED_OUT"):
-            await ask_as("plain", service.stub.StartConversation, probe)
-    pair = pb.OpenConversationRequest(phone_numbers=[ALICE_NUMBER, BOB_NUMBER])
-    join = pb.JoinConversationRequest(phone_number=BOB_NUMBER, code="ABC234")
-    innocent = pb.StartConversationRequest(phone_number=BOB_NUMBER)
-    for method, request in (
-        (service.stub.StartConversation, probe),
-        (service.stub.StartConversation, innocent),
-    ):
+            await ask_as("plain", service.stub.CreateConversation, probe)
+    pair = pb.CreateConversationRequest(participants=participants(ALICE_NUMBER, BOB_NUMBER))
+    join = pb.JoinConversationRequest(phone_number=BOB_NUMBER, join_code="ABC234")
+    innocent = pb.CreateConversationRequest(participants=participants(BOB_NUMBER))
+    for request in (probe, innocent, pair):
         with refused(LIMIT):
-            await ask_as("plain", method, request)
-    with refused(LIMIT):
-        await ask_as("plain", service.stub.OpenConversation, pair)
+            await ask_as("plain", service.stub.CreateConversation, request)
     with refused(LIMIT):
         await ask_as("plain", service.stub.JoinConversation, join)
-    await ask_as("granted", service.stub.StartConversation, innocent)
-    assert len(documented_errors.LOOKUPS) == 5
+    await ask_as("granted", service.stub.CreateConversation, innocent)
+    assert len(documented_errors.LOOKUPS) == 4
 
 
 async def test_a_lookup_is_logged_and_counted_without_the_number(service: RunningService) -> None:

@@ -19,7 +19,7 @@ from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import event_pb2
 from runtime.grpc.security import server_security
 from runtime.settings.server import ServerSettings
-from support.builders.conversation_calls import filled
+from support.builders.conversation_calls import filled, participants
 from support.builders.conversations import ALICE_NUMBER, BOB_NUMBER
 from support.clock import ManualClock
 from support.services.conversation_service import running
@@ -42,7 +42,7 @@ METHODS = methods_of(SERVICES)
 # Repeats the table, by role, so that a mistake in it is found.
 MAY = {
     "gateway": "IngestMessages IngestDeliveryReceipts CheckAccess GetMedia",
-    "client": "StartConversation OpenConversation JoinConversation EndConversation SendMessage "
+    "client": "CreateConversation JoinConversation EndConversation SendMessage "
     "PauseConversation ResumeConversation ReopenConversation GetConversation ListConversations "
     "ListMessages ListEvents WatchEvents",
     "support": "GetConversation ListConversations ListMessages ListEvents WatchEvents GetPool "
@@ -90,9 +90,9 @@ async def test_only_operators_see_phone_numbers(
     security = server_security(settings, PERMISSIONS, ROLES, domain=DOMAIN)
     async with running(redis_url, clock, security=security) as service:
         stub = service.stub
-        start = pb.StartConversationRequest(phone_number=ALICE_NUMBER)
-        started = await call_as(role, stub.StartConversation, start)
-        join = pb.JoinConversationRequest(phone_number=BOB_NUMBER, code=started.code)
+        start = pb.CreateConversationRequest(participants=participants(ALICE_NUMBER))
+        started = await call_as(role, stub.CreateConversation, start)
+        join = pb.JoinConversationRequest(phone_number=BOB_NUMBER, join_code=started.join_code)
         joined = await call_as(role, stub.JoinConversation, join)
         conversation_id = joined.conversation.conversation_id
         get = pb.GetConversationRequest(conversation_id=conversation_id)

@@ -19,7 +19,7 @@ from maskline.conversation.v1.number_selection_pb2 import (
 from maskline.ingest.v1 import ingest_pb2
 from runtime.grpc.status import details_of
 from support.builders import documented_errors, random_requests
-from support.builders.conversation_calls import CALL_SECONDS
+from support.builders.conversation_calls import CALL_SECONDS, participants
 from support.builders.conversations import ALICE_NUMBER, BOB_NUMBER, MASKED
 from support.clock import ManualClock
 from support.net.grpc_calls import detail, reason
@@ -44,9 +44,8 @@ SETTINGS = pool_pb2.PoolSettings(
 
 # The fields that an empty request of these methods lacks.
 LACKING: dict[str, str] = {
-    "StartConversation": "request_id pool_id phone_number",
-    "OpenConversation": "request_id pool_id phone_numbers",
-    "JoinConversation": "request_id pool_id code phone_number",
+    "CreateConversation": "request_id pool_id participants",
+    "JoinConversation": "request_id pool_id join_code phone_number",
     "EndConversation PauseConversation": "request_id pool_id conversation_id",
     "ResumeConversation ReopenConversation": "request_id pool_id conversation_id",
     "SendMessage": "request_id pool_id conversation_id speaker body",
@@ -70,23 +69,22 @@ VALID: dict[str, object] = {
     "pool_id": "main",
     "conversation_id": "c",
     "phone_number": ALICE_NUMBER,
-    "phone_numbers": [ALICE_NUMBER, BOB_NUMBER],
+    "participants": participants(ALICE_NUMBER),
 }
 PAGE: dict[str, object] = {"page_size": -1, "page_token": "x"}
 # Methods, and the fields that are wrong; those of the violations, where they have other names.
 WRONG: list[tuple[str, dict[str, object], str]] = [
     (
-        "StartConversation",
-        {"request_id": LONG, "pool_id": NOT_ASCII, "phone_number": "4255550111"},
-        "",
+        "CreateConversation",
+        {"request_id": LONG, "pool_id": NOT_ASCII, "participants": participants("1", "2")},
+        "request_id pool_id participants[0].phone_number participants[1].phone_number",
     ),
-    ("StartConversation", {"masked_number": "1", "unique_name": CONTROL}, ""),
-    ("StartConversation", {"selection": UNKNOWN_PREFERENCE}, "selection.preference"),
-    ("StartConversation", {"selection": AREA_CODE_OF_SECOND}, "selection.area_code_of"),
-    ("OpenConversation", {"phone_numbers": [ALICE_NUMBER] * 2, "unique_name": LONG}, ""),
-    ("OpenConversation", {"phone_numbers": [ALICE_NUMBER, BOB_NUMBER, MASKED]}, ""),
-    ("OpenConversation", {"selection": UNKNOWN_PREFERENCE}, "selection.preference"),
-    ("JoinConversation", {"code": TOO_LONG_BODY, "phone_number": "+0"}, ""),
+    ("CreateConversation", {"masked_number": "1", "unique_name": CONTROL}, ""),
+    ("CreateConversation", {"selection": UNKNOWN_PREFERENCE}, "selection.preference"),
+    ("CreateConversation", {"selection": AREA_CODE_OF_SECOND}, "selection.area_code_of"),
+    ("CreateConversation", {"participants": participants(*[ALICE_NUMBER] * 2)}, ""),
+    ("CreateConversation", {"participants": participants(ALICE_NUMBER, BOB_NUMBER, MASKED)}, ""),
+    ("JoinConversation", {"join_code": TOO_LONG_BODY, "phone_number": "+0"}, ""),
     ("EndConversation", {"participant_id": LONG, "note": "x" * 201}, ""),
     ("EndConversation", {"note": "two\nlines"}, ""),
     ("SendMessage", {"system": False, "body": TOO_LONG_BODY}, ""),

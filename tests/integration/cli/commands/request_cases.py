@@ -7,13 +7,14 @@ from maskline.admin.v1 import dead_letter_pb2 as dead_pb
 from maskline.admin.v1 import person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import number_selection_pb2 as selection_pb
+from support.builders.conversation_calls import participants
 
 Case = tuple[str, Message, Message]
 
 SELECTION = selection_pb.NumberSelection(
     preference=selection_pb.NUMBER_PREFERENCE_AVOID_STICKY,
     area_code_of=selection_pb.AREA_CODE_OF_SECOND_PARTICIPANT,
-    allows_reserved=True,
+    allow_reserved=True,
 )
 OPTED_OUT = person_pb2.OptOut(is_opted_out=True, source=person_pb2.OPT_OUT_SOURCE_CLIENT)
 ONE = {"pool_id": "main", "conversation_id": "c1"}
@@ -60,23 +61,27 @@ POOL_CHANGES: list[Case] = [
 CONVERSATION_CHANGES: list[Case] = [
     (
         f"conversations create {ALICE_PHONE} --number {MASKED} --name order-7",
-        pb.StartConversationRequest(
-            **NUMBER, **PERSON, unique_name="order-7", selection=selection_pb.NumberSelection()
+        pb.CreateConversationRequest(
+            pool_id="main",
+            masked_number=MASKED,
+            participants=participants(ALICE_PHONE),
+            unique_name="order-7",
+            selection=selection_pb.NumberSelection(),
         ),
-        pb.StartConversationResponse(conversation=TALKING, code="K7QP2M"),
+        pb.CreateConversationResponse(conversation=TALKING, join_code="K7QP2M"),
     ),
     (
         f"conversations create {ALICE_PHONE} {BOB_PHONE} --silent "
         "--sticky avoid --area-code-of second --allow-reserved",
-        pb.OpenConversationRequest(
-            pool_id="main", phone_numbers=[ALICE_PHONE, BOB_PHONE], selection=SELECTION,
-            is_silent=True,
+        pb.CreateConversationRequest(
+            pool_id="main", participants=participants(ALICE_PHONE, BOB_PHONE), selection=SELECTION,
+            silent=True,
         ),
-        pb.OpenConversationResponse(conversation=TALKING),
+        pb.CreateConversationResponse(conversation=TALKING),
     ),
     (
         f"conversations join K7QP2M {BOB_PHONE}",
-        pb.JoinConversationRequest(pool_id="main", code="K7QP2M", phone_number=BOB_PHONE),
+        pb.JoinConversationRequest(pool_id="main", join_code="K7QP2M", phone_number=BOB_PHONE),
         pb.JoinConversationResponse(conversation=TALKING),
     ),
     ("conversations pause c1", pb.PauseConversationRequest(**ONE),

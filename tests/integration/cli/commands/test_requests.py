@@ -103,12 +103,6 @@ async def test_a_number_and_a_body_can_come_from_standard_input(deployment: Depl
     assert deployment.received(pb.SendMessageRequest)[0].body == "two\nlines"
 
 
-async def test_only_a_conversation_of_two_can_be_created_silently(deployment: Deployment) -> None:
-    ended = await maskline(deployment.target, "conversations", "create", ALICE_PHONE, "--silent")
-    assert (ended.status, deployment.requests) == (2, [])
-    assert "--silent needs two people" in ended.err
-
-
 async def test_a_message_needs_either_a_participant_or_system(deployment: Deployment) -> None:
     for speaker in ([], ["--system", "--as", "first"]):
         ended = await maskline(deployment.target, "send", "c1", "hello", *speaker)

@@ -16,7 +16,7 @@ from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import event_pb2
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
 from maskline.conversation.v1.event_pb2_grpc import EventServiceStub
-from support.builders.conversation_calls import CALL_SECONDS
+from support.builders.conversation_calls import CALL_SECONDS, participants
 from support.builders.conversations import ALICE_NUMBER
 from support.eventually import eventually
 from support.net.grpc_calls import is_serving, reason
@@ -46,12 +46,14 @@ async def test_it_serves_until_sigterm_and_then_ends_its_watches(
 
 
 async def test_a_killed_process_loses_no_acknowledged_state(redis: Redis, redis_url: str) -> None:
-    request = pb.StartConversationRequest(request_id="r", pool_id="main", phone_number=ALICE_NUMBER)
+    request = pb.CreateConversationRequest(
+        request_id="r", pool_id="main", participants=participants(ALICE_NUMBER)
+    )
     responses = []
     for how in (signal.SIGKILL, signal.SIGTERM):
         async with serving(CONVERSATION_REDIS_URL=redis_url) as (service, channel):
             stub = ConversationServiceStub(channel)
-            responses.append(await stub.StartConversation(request, timeout=CALL_SECONDS))
+            responses.append(await stub.CreateConversation(request, timeout=CALL_SECONDS))
         await service.stop(how)
     assert responses[0] == responses[1]
 

@@ -11,7 +11,7 @@ from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.encryption.key_ring import Key
 from maskline.admin.v1 import maintenance_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from support.builders.conversation_calls import ask
+from support.builders.conversation_calls import ask, participants
 from support.builders.conversations import ALICE_NUMBER
 from support.clock import ManualClock
 from support.services.conversation_service import RunningService, running
@@ -32,8 +32,8 @@ def replica(
 
 async def started(service: RunningService) -> pb.Conversation:
     """Starts a conversation of Alice; repeated calls return the same one."""
-    request = pb.StartConversationRequest(request_id="r1", phone_number=ALICE_NUMBER)
-    return (await ask(service.stub.StartConversation, request)).conversation
+    request = pb.CreateConversationRequest(request_id="r1", participants=participants(ALICE_NUMBER))
+    return (await ask(service.stub.CreateConversation, request)).conversation
 
 
 async def rotate(deployment: "MaintenanceServiceAsyncStub") -> dict[str, int]:

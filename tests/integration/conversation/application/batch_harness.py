@@ -6,7 +6,7 @@ from itertools import count
 from redis.asyncio import Redis
 
 from conversation_service.application.batch_state import BatchState
-from conversation_service.domain.commands.client.start import OpenConversation
+from conversation_service.domain.commands.client.create import CreateConversation
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.command import Command
 from conversation_service.domain.commands.inbound.receive_message import ReceiveMessage
@@ -59,7 +59,7 @@ class BatchHarness:
 
     async def connected(self) -> Conversation:
         """Alice and Bob, on the first number."""
-        [change] = await self.execute(OpenConversation(f"r{next(ids)}", (ALICE, BOB)))
+        [change] = await self.execute(CreateConversation(f"r{next(ids)}", (ALICE, BOB)))
         return after(change)
 
     async def _decide(self, commands: Sequence[Command]) -> list[Commit | ConversationError]:

@@ -18,6 +18,7 @@ from conversation_service.rpc.core.status import DOMAIN
 from maskline.admin.v1 import pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.ingest.v1 import ingest_pb2
+from support.builders.conversation_calls import participants
 from support.net.grpc_calls import reason
 from support.net.ports import free_port
 
@@ -74,25 +75,25 @@ class Replicas:
 
     def opening(
         self, people: Sequence[str], masked_number: str = "", unique_name: str = ""
-    ) -> pb.OpenConversationRequest:
+    ) -> pb.CreateConversationRequest:
         """A request of its own."""
-        return pb.OpenConversationRequest(
+        return pb.CreateConversationRequest(
             request_id=str(uuid4()),
             pool_id=self.pool,
-            phone_numbers=people,
+            participants=participants(*people),
             masked_number=masked_number,
             unique_name=unique_name,
-            is_silent=True,
+            silent=True,
         )
 
     async def open_all(
-        self, requests: Sequence[pb.OpenConversationRequest]
-    ) -> list[pb.OpenConversationResponse | str]:
+        self, requests: Sequence[pb.CreateConversationRequest]
+    ) -> list[pb.CreateConversationResponse | str]:
         """All of them at once, each through the next replica."""
         calls = zip(self.in_turn, requests, strict=False)
         return await asyncio.gather(
             *(
-                answer_of(stub.OpenConversation(request, timeout=CALL_SECONDS))
+                answer_of(stub.CreateConversation(request, timeout=CALL_SECONDS))
                 for stub, request in calls
             )
         )

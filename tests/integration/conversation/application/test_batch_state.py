@@ -3,15 +3,12 @@
 import pytest
 from redis.asyncio import Redis
 
+from conversation_service.domain.commands.client.create import CreateConversation
 from conversation_service.domain.commands.client.end import EndConversation
+from conversation_service.domain.commands.client.join import JoinConversation
 from conversation_service.domain.commands.client.pause import PauseConversation, ResumeConversation
 from conversation_service.domain.commands.client.reopen import ReopenConversation
 from conversation_service.domain.commands.client.send import SendMessage
-from conversation_service.domain.commands.client.start import (
-    JoinConversation,
-    OpenConversation,
-    StartConversation,
-)
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.number_selection import NumberSelection
 from conversation_service.domain.errors import (
@@ -108,7 +105,7 @@ async def test_an_open_goes_elsewhere_when_the_number_was_just_given_to_somebody
     batch: BatchHarness,
 ) -> None:
     [first, second] = await batch.execute(
-        OpenConversation("r1", (ALICE, BOB)), OpenConversation("r2", (BOB, CAROL))
+        CreateConversation("r1", (ALICE, BOB)), CreateConversation("r2", (BOB, CAROL))
     )
     assert after(first).masked_number == MASKED
     assert after(second).masked_number == OTHER_MASKED
@@ -117,9 +114,9 @@ async def test_an_open_goes_elsewhere_when_the_number_was_just_given_to_somebody
 async def test_a_line_is_given_once(batch: BatchHarness) -> None:
     named = NumberSelection(masked_number=MASKED)
     outcomes = await batch.decide(
-        OpenConversation("r1", (ALICE, BOB), named),
-        StartConversation("r2", BOB, named),
-        OpenConversation("r3", (CAROL, BOB), named),
+        CreateConversation("r1", (ALICE, BOB), named),
+        CreateConversation("r2", (BOB,), named),
+        CreateConversation("r3", (CAROL, BOB), named),
     )
     assert isinstance(outcomes[0], Change)
     assert all(isinstance(outcome, AlreadyInConversation) for outcome in outcomes[1:])
@@ -128,10 +125,10 @@ async def test_a_line_is_given_once(batch: BatchHarness) -> None:
 async def test_numbers_are_used_evenly_by_earlier_conversations_and_those_of_the_batch(
     batch: BatchHarness,
 ) -> None:
-    await batch.execute(StartConversation("r", ALICE, ON_OTHER))
+    await batch.execute(CreateConversation("r", (ALICE,), ON_OTHER))
     people = [PEOPLE.person("main", f"+142555501{at}") for at in range(40, 44)]
     changes = await batch.execute(
-        *(StartConversation(f"r{at}", person) for at, person in enumerate(people))
+        *(CreateConversation(f"r{at}", (person,)) for at, person in enumerate(people))
     )
     numbers = [after(change).masked_number for change in changes]
     assert numbers == [MASKED, MASKED, OTHER_MASKED, MASKED]
@@ -140,23 +137,25 @@ async def test_numbers_are_used_evenly_by_earlier_conversations_and_those_of_the
 async def test_a_number_is_used_less_once_a_conversation_on_it_has_ended(
     batch: BatchHarness,
 ) -> None:
-    [started] = await batch.execute(StartConversation("r1", ALICE))
+    [started] = await batch.execute(CreateConversation("r1", (ALICE,)))
     name = after(started).conversation_id
     [_, next_one, reopened] = await batch.execute(
-        EndConversation("r2", name), StartConversation("r3", BOB), StartConversation("r4", CAROL)
+        EndConversation("r2", name),
+        CreateConversation("r3", (BOB,)),
+        CreateConversation("r4", (CAROL,)),
     )
     assert after(next_one).masked_number == MASKED
     assert after(reopened).masked_number == OTHER_MASKED
 
 
 async def test_a_reopened_conversation_is_counted_and_spoken_in_again(batch: BatchHarness) -> None:
-    [opened] = await batch.execute(OpenConversation("r1", (ALICE, BOB), ON_OTHER))
+    [opened] = await batch.execute(CreateConversation("r1", (ALICE, BOB), ON_OTHER))
     [ended] = await batch.execute(EndConversation("r2", after(opened).conversation_id))
     [_, _, hello, start] = await batch.execute(
-        StartConversation("r3", CAROL),
+        CreateConversation("r3", (CAROL,)),
         ReopenConversation("r4", after(ended)),
         text("hello", on=OTHER_MASKED),
-        StartConversation("r5", PEOPLE.person("main", "+14255550144")),
+        CreateConversation("r5", (PEOPLE.person("main", "+14255550144"),)),
     )
     assert sent_bodies(hello) == [(ALICE, "hello")]
     assert after(start).masked_number == MASKED
@@ -164,15 +163,15 @@ async def test_a_reopened_conversation_is_counted_and_spoken_in_again(batch: Bat
 
 async def test_a_name_is_given_once_and_free_again_after_the_end(batch: BatchHarness) -> None:
     outcomes = await batch.decide(
-        StartConversation("r1", ALICE, unique_name="order 7"),
-        StartConversation("r2", BOB, unique_name="order 7"),
+        CreateConversation("r1", (ALICE,), unique_name="order 7"),
+        CreateConversation("r2", (BOB,), unique_name="order 7"),
     )
     assert isinstance(outcomes[0], Change)
     assert isinstance(outcomes[1], UniqueNameAlreadyExists)
-    [named] = await batch.execute(OpenConversation("r3", (ALICE, BOB), unique_name="order 7"))
+    [named] = await batch.execute(CreateConversation("r3", (ALICE, BOB), unique_name="order 7"))
     name = after(named).conversation_id
     [_, again] = await batch.execute(
-        EndConversation("r4", name), StartConversation("r5", CAROL, unique_name="order 7")
+        EndConversation("r4", name), CreateConversation("r5", (CAROL,), unique_name="order 7")
     )
     assert after(again).unique_name == "order 7"
 
@@ -233,7 +232,7 @@ async def test_what_was_passed_on_by_a_resume_is_not_passed_on_by_the_next(
 async def test_who_has_opted_out_in_this_batch_is_known_to_have(batch: BatchHarness) -> None:
     await batch.connected()
     outcomes = await batch.decide(
-        text("quit"), text("quit"), StartConversation("r1", BOB), text("start")
+        text("quit"), text("quit"), CreateConversation("r1", (BOB,)), text("start")
     )
     first, second, start, by_text = outcomes
     assert isinstance(first, Change)
@@ -248,7 +247,7 @@ async def test_who_has_opted_out_in_this_batch_is_known_to_have(batch: BatchHarn
 async def test_who_has_opted_in_in_this_batch_is_known_to_have(redis: Redis) -> None:
     batch = BatchHarness(redis, CODE, opt_outs={BOB: OUT})
     [refused, _, started] = await batch.decide(
-        StartConversation("r1", BOB), text("yes"), StartConversation("r2", BOB)
+        CreateConversation("r1", (BOB,)), text("yes"), CreateConversation("r2", (BOB,))
     )
     assert isinstance(refused, ParticipantOptedOut)
     assert isinstance(started, Change)

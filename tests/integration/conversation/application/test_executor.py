@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from conversation_service.application.executor import Executor
 from conversation_service.application.ids import RandomIds
 from conversation_service.application.pools import PoolContext
-from conversation_service.domain.commands.client.start import OpenConversation
+from conversation_service.domain.commands.client.create import CreateConversation
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.commands.inbound.receive_message import ReceiveMessage
@@ -100,7 +100,7 @@ def message(body: str) -> ReceiveMessage:
 async def test_an_opt_out_survives_a_crash_at_the_commit_and_its_message_is_decided_the_same_again(
     replica: Replica,
 ) -> None:
-    opened = await replica.executor.run(OpenConversation("r1", (ALICE, BOB)))
+    opened = await replica.executor.run(CreateConversation("r1", (ALICE, BOB)))
     replica.store.crashes = 1
     with pytest.raises(Crash):
         await replica.executor.run(message("quit"))

@@ -11,7 +11,7 @@ from conversation_service.domain.templates.catalog import Template
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import number_selection_pb2 as selection_pb
 from maskline.conversation.v1.number_selection_pb2 import NumberSelection
-from support.builders.conversation_calls import CALL_SECONDS, ask, kinds, refused
+from support.builders.conversation_calls import CALL_SECONDS, ask, kinds, participants, refused
 from support.builders.conversations import (
     ALICE_NUMBER,
     BOB_NUMBER,
@@ -36,8 +36,8 @@ async def selected(
     service: RunningService, *numbers: str, selection: NumberSelection | None = None
 ) -> str:
     """The masked number of a new conversation."""
-    request = pb.OpenConversationRequest(phone_numbers=numbers, selection=selection)
-    return (await ask(service.stub.OpenConversation, request)).conversation.masked_number
+    request = pb.CreateConversationRequest(participants=participants(*numbers), selection=selection)
+    return (await ask(service.stub.CreateConversation, request)).conversation.masked_number
 
 
 async def paused(service: RunningService) -> pb.Conversation:
@@ -60,8 +60,8 @@ async def ended(service: RunningService) -> str:
 
 
 async def test_an_opening_notifies_both_and_starts_the_lifetimes(service: RunningService) -> None:
-    request = pb.OpenConversationRequest(phone_numbers=[ALICE_NUMBER, BOB_NUMBER])
-    conversation = (await ask(service.stub.OpenConversation, request)).conversation
+    request = pb.CreateConversationRequest(participants=participants(ALICE_NUMBER, BOB_NUMBER))
+    conversation = (await ask(service.stub.CreateConversation, request)).conversation
     begun = conversation.create_time.ToDatetime()
     assert conversation.join_time.ToDatetime() == begun
     assert conversation.expire_time.ToDatetime() == begun + timedelta(days=7)
@@ -167,8 +167,8 @@ async def test_a_late_message_reaches_neither_the_old_partner_nor_a_new_one(
     await ended(service)
     carols = await service.start(CAROL_NUMBER, MASKED)
     with refused("MASKED_NUMBER_COOLING"):
-        await service.join(ALICE_NUMBER, carols.code)
-    for body in (f"join {carols.code}", "start", "a late text"):
+        await service.join(ALICE_NUMBER, carols.join_code)
+    for body in (f"join {carols.join_code}", "start", "a late text"):
         await service.deliver(ALICE_NUMBER, body)
     reply = system_message(Template.JUST_ENDED, span=SETTINGS.cool_off)
     assert (await service.heard(ALICE_NUMBER, 4))[1:] == [reply] * 3

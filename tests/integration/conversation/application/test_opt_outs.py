@@ -9,7 +9,7 @@ from conversation_service.domain.templates.catalog import Template
 from maskline.admin.v1 import person_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.ingest.v1 import ingest_pb2
-from support.builders.conversation_calls import ask, filled, refused
+from support.builders.conversation_calls import ask, filled, participants, refused
 from support.builders.conversations import (
     ALICE_NUMBER,
     BOB_NUMBER,
@@ -41,10 +41,10 @@ async def everywhere(service: RunningService) -> list[tuple[str, str]]:
     """Alice has three conversations: on two numbers of one pool, and in another pool."""
     on_one = await service.open(ALICE_NUMBER, BOB_NUMBER, masked_number=MASKED)
     on_another = await service.open(CAROL_NUMBER, ALICE_NUMBER, masked_number=OTHER_MASKED)
-    request = pb.OpenConversationRequest(
-        pool_id=SECOND.name, phone_numbers=[ALICE_NUMBER, DAVE_NUMBER], is_silent=True
+    request = pb.CreateConversationRequest(
+        pool_id=SECOND.name, participants=participants(ALICE_NUMBER, DAVE_NUMBER), silent=True
     )
-    in_another = (await ask(service.stub.OpenConversation, request)).conversation
+    in_another = (await ask(service.stub.CreateConversation, request)).conversation
     return [
         (conversation.pool_id, conversation.conversation_id)
         for conversation in (on_one, on_another, in_another)

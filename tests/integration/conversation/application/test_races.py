@@ -18,6 +18,7 @@ from maskline.conversation.v1 import event_pb2
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
 from maskline.conversation.v1.event_pb2_grpc import EventServiceStub
 from maskline.ingest.v1.ingest_pb2_grpc import IngestServiceStub
+from support.builders.conversation_calls import participants
 from support.eventually import eventually
 from support.net.grpc_calls import is_serving
 from support.net.ports import free_port
@@ -65,7 +66,7 @@ async def replicas(targets: list[str]) -> AsyncIterator[Replicas]:
 
 
 def sorted_out(
-    answers: Sequence[pb.OpenConversationResponse | pb.JoinConversationResponse | str],
+    answers: Sequence[pb.CreateConversationResponse | pb.JoinConversationResponse | str],
 ) -> tuple[list[pb.Conversation], set[str]]:
     """The conversations, and the reasons of the refusals."""
     conversations = [answer.conversation for answer in answers if not isinstance(answer, str)]
@@ -119,13 +120,16 @@ async def test_a_unique_name_goes_to_one_of_those_who_want_it_at_once(replicas: 
 
 async def test_a_code_lets_one_of_those_in_who_use_it_at_once(replicas: Replicas) -> None:
     await replicas.create_pool(NUMBERS[7:8])
-    start = pb.StartConversationRequest(
-        request_id=str(uuid4()), pool_id=replicas.pool, phone_number=PEOPLE[0]
+    start = pb.CreateConversationRequest(
+        request_id=str(uuid4()), pool_id=replicas.pool, participants=participants(PEOPLE[0])
     )
-    started = await replicas.conversations[0].StartConversation(start, timeout=CALL_SECONDS)
+    started = await replicas.conversations[0].CreateConversation(start, timeout=CALL_SECONDS)
     joins = [
         pb.JoinConversationRequest(
-            request_id=str(uuid4()), pool_id=replicas.pool, code=started.code, phone_number=person
+            request_id=str(uuid4()),
+            pool_id=replicas.pool,
+            join_code=started.join_code,
+            phone_number=person,
         )
         for person in PEOPLE[1:13]
     ]

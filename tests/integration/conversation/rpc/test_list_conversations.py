@@ -2,7 +2,7 @@
 
 from maskline.admin.v1 import pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from support.builders.conversation_calls import ask
+from support.builders.conversation_calls import ask, participants
 from support.builders.conversations import (
     ALICE_NUMBER,
     BOB_NUMBER,
@@ -19,15 +19,15 @@ Ids = dict[str, str]
 
 async def several(service: RunningService) -> tuple[Ids, pb.Participant]:
     """The ids of conversations by a label, oldest first, and Alice as a participant."""
-    waiting = pb.StartConversationRequest(
-        phone_number=CAROL_NUMBER, masked_number=MASKED, unique_name="order-7"
+    waiting = pb.CreateConversationRequest(
+        participants=participants(CAROL_NUMBER), masked_number=MASKED, unique_name="order-7"
     )
     active = await service.open(ALICE_NUMBER, BOB_NUMBER)
     service.clock.move(seconds=1)
     ended = await service.open(BOB_NUMBER, ALICE_NUMBER, masked_number=OTHER_MASKED)
     await service.end(ended.conversation_id)
     service.clock.move(seconds=1)
-    named = (await ask(service.stub.StartConversation, waiting)).conversation
+    named = (await ask(service.stub.CreateConversation, waiting)).conversation
     service.clock.move(seconds=1)
     other = (await service.start(CAROL_NUMBER, OTHER_MASKED)).conversation
     conversations = {"active": active, "ended": ended, "named": named, "other": other}

@@ -3,7 +3,7 @@
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.ingest.v1 import ingest_pb2
 from maskline.messaging.v1 import messaging_pb2
-from support.builders.conversation_calls import ask, kinds
+from support.builders.conversation_calls import ask, kinds, participants
 from support.builders.conversations import ALICE_NUMBER, BOB_NUMBER
 from support.services.conversation_service import RunningService
 
@@ -12,8 +12,8 @@ BODY = "see you at the harbour"
 
 async def opened(service: RunningService) -> pb.Conversation:
     """A conversation whose two system messages have been sent."""
-    request = pb.OpenConversationRequest(phone_numbers=[ALICE_NUMBER, BOB_NUMBER])
-    conversation = (await ask(service.stub.OpenConversation, request)).conversation
+    request = pb.CreateConversationRequest(participants=participants(ALICE_NUMBER, BOB_NUMBER))
+    conversation = (await ask(service.stub.CreateConversation, request)).conversation
     await service.quiet()
     return conversation
 

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.command import IdempotencyKey
-from conversation_service.domain.commands.core.lifecycle import opened
+from conversation_service.domain.commands.core.lifecycle import created
 from conversation_service.domain.commands.core.snapshot import Snapshot
 from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.events import DeadLetterReason
@@ -53,7 +53,7 @@ class PoolState:
 
     def open(self, conversation_id: str, masked_number: str = MASKED) -> Conversation:
         """A conversation between Alice and Bob that is not stored yet."""
-        return opened(facts(conversation_id), masked_number, self.people)
+        return created(facts(conversation_id), masked_number, self.people)
 
     def commit_of(self, change: Change, *bodies: str, key: IdempotencyKey | None = None) -> Commit:
         """The change, with messages to Bob whose ids are their bodies."""

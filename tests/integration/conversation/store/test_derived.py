@@ -6,7 +6,7 @@ from conversation_service.domain.model.loop_detection import LoopDetector
 from conversation_service.store.conversations.repository import ConversationRepository
 from maskline.admin.v1 import person_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from support.builders.conversation_calls import CALL_SECONDS
+from support.builders.conversation_calls import CALL_SECONDS, participants
 from support.builders.conversations import ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBER, pool_storage
 from support.observation.marker_search import everything, found
 from support.services.conversation_service import RunningService
@@ -18,10 +18,13 @@ DIGITS = 8
 
 
 async def test_redis_has_no_ids_and_no_digests_of_words(service: RunningService) -> None:
-    open_request = pb.OpenConversationRequest(
-        request_id=IDS[0], pool_id="main", phone_numbers=(ALICE_NUMBER, BOB_NUMBER), is_silent=True
+    open_request = pb.CreateConversationRequest(
+        request_id=IDS[0],
+        pool_id="main",
+        participants=participants(ALICE_NUMBER, BOB_NUMBER),
+        silent=True,
     )
-    opened = await service.stub.OpenConversation(open_request, timeout=CALL_SECONDS)
+    opened = await service.stub.CreateConversation(open_request, timeout=CALL_SECONDS)
     conversation_id = opened.conversation.conversation_id
     messages = [service.text(*pair) for pair in zip((ALICE_NUMBER, BOB_NUMBER), WORDS, strict=True)]
     stop = service.text(CAROL_NUMBER, "stop")

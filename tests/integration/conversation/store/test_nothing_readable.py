@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from conversation_service.store.keyspace.keys import DeploymentKeys, parse_key
 from maskline.conversation.v1 import conversation_pb2 as pb
-from support.builders.conversation_calls import ask
+from support.builders.conversation_calls import ask, participants
 from support.builders.conversations import (
     ALICE_NUMBER,
     BOB_NUMBER,
@@ -42,18 +42,18 @@ KINDS = {
 
 async def use_every_feature(service: RunningService) -> str:
     """Everything that is stored of people and clients; returns the code of a waiting one."""
-    code = (await service.start(ALICE_NUMBER, OTHER_MASKED)).code
+    code = (await service.start(ALICE_NUMBER, OTHER_MASKED)).join_code
     await service.deliver(CAROL_NUMBER, f"join {WRONG_CODE}", OTHER_MASKED)
     await service.deliver(CAROL_NUMBER, BODIES[0])
     over = await service.open(CAROL_NUMBER, DAVE_NUMBER)
     await service.deliver(CAROL_NUMBER, BODIES[0])
     request = pb.EndConversationRequest(conversation_id=over.conversation_id, note=BODIES[4])
     await ask(service.stub.EndConversation, request)
-    opening = pb.OpenConversationRequest(
-        phone_numbers=(ALICE_NUMBER, BOB_NUMBER), masked_number=MASKED, unique_name=NAME
+    opening = pb.CreateConversationRequest(
+        participants=participants(ALICE_NUMBER, BOB_NUMBER), masked_number=MASKED, unique_name=NAME
     )
     opening.request_id = REQUEST
-    conversation = (await ask(service.stub.OpenConversation, opening)).conversation
+    conversation = (await ask(service.stub.CreateConversation, opening)).conversation
     service.messaging.answers[BODIES[2]] = [REJECTED]
     await service.deliver(BOB_NUMBER, BODIES[2])
     await dead_letters(service, 1)

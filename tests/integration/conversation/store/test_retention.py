@@ -17,7 +17,7 @@ from conversation_service.store.keyspace.keys import Keys
 from maskline.admin.v1 import dead_letter_pb2, person_pb2, pool_pb2
 from maskline.admin.v1.dead_letter_pb2_grpc import DeadLetterServiceStub
 from maskline.conversation.v1 import conversation_pb2 as pb
-from support.builders.conversation_calls import ask
+from support.builders.conversation_calls import ask, participants
 from support.builders.conversations import (
     ALICE_NUMBER,
     BOB_NUMBER,
@@ -71,10 +71,12 @@ async def begin(service: RunningService) -> list[str]:
     service.messaging.answers["bad"] = [REJECTED] * 2
     started = await service.start(ALICE_NUMBER, OTHER_MASKED)
     await service.deliver(CAROL_NUMBER, "join X9X9X9", OTHER_MASKED)
-    request = pb.OpenConversationRequest(
-        phone_numbers=(ALICE_NUMBER, BOB_NUMBER), masked_number=MASKED, unique_name="order-7"
+    request = pb.CreateConversationRequest(
+        participants=participants(ALICE_NUMBER, BOB_NUMBER),
+        masked_number=MASKED,
+        unique_name="order-7",
     )
-    opened = (await ask(service.stub.OpenConversation, request)).conversation
+    opened = (await ask(service.stub.CreateConversation, request)).conversation
     message = service.text(BOB_NUMBER, "hello")
     await service.receive(message)
     await service.receive(message)

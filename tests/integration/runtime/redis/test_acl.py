@@ -76,7 +76,7 @@ async def test_the_conversation_service_works_as_its_own_user(
     async with running(restricted.url(CONVERSATION), clock) as service:
         await service.healthy()
         started = await service.start(ALICE_NUMBER)
-        await service.join(BOB_NUMBER, started.code)
+        await service.join(BOB_NUMBER, started.join_code)
         lasting = await service.open(*STRANGERS, masked_number=OTHER_MASKED)
         await service.deliver(ALICE_NUMBER, "hello")
         await service.quiet()

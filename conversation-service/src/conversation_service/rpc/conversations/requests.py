@@ -1,16 +1,14 @@
 """Requests of clients as commands and filters. Each function raises InvalidArgument."""
 
-from typing import Protocol, TypeAlias
+from collections.abc import Sequence
+from typing import Protocol
 
 from conversation_service.application.queries import ConversationFilter
+from conversation_service.domain.commands.client.create import CreateConversation
 from conversation_service.domain.commands.client.end import EndConversation
+from conversation_service.domain.commands.client.join import JoinConversation
 from conversation_service.domain.commands.client.pause import PauseConversation, ResumeConversation
 from conversation_service.domain.commands.client.send import SendMessage
-from conversation_service.domain.commands.client.start import (
-    JoinConversation,
-    OpenConversation,
-    StartConversation,
-)
 from conversation_service.domain.commands.core.number_selection import NumberSelection
 from conversation_service.domain.keywords import join_codes
 from conversation_service.domain.model.conversation import State
@@ -39,7 +37,7 @@ _AREA_CODE_OF = (
     selection_pb.AREA_CODE_OF_SECOND_PARTICIPANT,
 )
 
-_NewConversation: TypeAlias = pb.StartConversationRequest | pb.OpenConversationRequest
+MAX_PARTICIPANTS = 2
 
 
 class _Change(Protocol):
@@ -51,39 +49,35 @@ class _ConversationChange(_Change, Protocol):
     conversation_id: str
 
 
-def start(request: pb.StartConversationRequest, people: PersonIds) -> StartConversation:
-    """A conversation that waits for a second person."""
+def create(request: pb.CreateConversationRequest, people: PersonIds) -> CreateConversation:
+    """A conversation of two people, or of one who waits for a second person."""
     validator = _for_change(request)
-    validator.phone_number("phone_number", request.phone_number)
-    _validate_new(validator, request, participants=1)
+    numbers = [participant.phone_number for participant in request.participants]
+    validator.items("participants", numbers, MAX_PARTICIPANTS)
+    for index, number in enumerate(numbers[:MAX_PARTICIPANTS]):
+        validator.phone_number(f"participants[{index}].phone_number", number)
+    validator.distinct("participants", numbers)
+    validator.optional_phone_number("masked_number", request.masked_number)
+    validator.optional_identifier("unique_name", request.unique_name)
+    _validate_selection(validator, request.selection, len(numbers))
     validator.check()
-    person = people.person(request.pool_id, request.phone_number)
-    selection = _selection(request, (request.phone_number,))
-    return StartConversation(request.request_id, person, selection, request.unique_name)
-
-
-def open_(request: pb.OpenConversationRequest, people: PersonIds) -> OpenConversation:
-    """A conversation between two known people."""
-    validator = _for_change(request)
-    validator.two_phone_numbers("phone_numbers", request.phone_numbers)
-    _validate_new(validator, request, participants=2)
-    validator.check()
-    first, second = request.phone_numbers
-    pair = (people.person(request.pool_id, first), people.person(request.pool_id, second))
-    selection = _selection(request, (first, second))
-    return OpenConversation(
-        request.request_id, pair, selection, request.unique_name, request.is_silent
+    return CreateConversation(
+        request.request_id,
+        tuple(people.person(request.pool_id, number) for number in numbers),
+        _selection(request, numbers),
+        request.unique_name,
+        request.silent,
     )
 
 
 def join(request: pb.JoinConversationRequest, people: PersonIds) -> JoinConversation:
     """Accepts any text as a code: a malformed code is refused like a wrong one."""
     validator = _for_change(request)
-    validator.length("code", request.code, may_be_empty=False)
+    validator.length("join_code", request.join_code, may_be_empty=False)
     validator.phone_number("phone_number", request.phone_number)
     validator.check()
     person = people.person(request.pool_id, request.phone_number)
-    return JoinConversation(request.request_id, join_codes.normalized(request.code), person)
+    return JoinConversation(request.request_id, join_codes.normalized(request.join_code), person)
 
 
 def end(request: pb.EndConversationRequest) -> EndConversation:
@@ -181,23 +175,20 @@ def _for_conversation(pool: str, conversation_id: str) -> RequestValidator:
     return validator
 
 
-def _validate_new(
-    validator: RequestValidator, request: _NewConversation, participants: int
+def _validate_selection(
+    validator: RequestValidator, selection: selection_pb.NumberSelection, participants: int
 ) -> None:
-    selection = request.selection
-    validator.optional_phone_number("masked_number", request.masked_number)
-    validator.optional_identifier("unique_name", request.unique_name)
     validator.enum("selection.preference", selection.preference, PREFERENCES)
     sources = (selection_pb.AREA_CODE_OF_UNSPECIFIED, *_AREA_CODE_OF[:participants])
     validator.enum("selection.area_code_of", selection.area_code_of, sources)
 
 
-def _selection(request: _NewConversation, numbers: tuple[str, ...]) -> NumberSelection:
+def _selection(request: pb.CreateConversationRequest, numbers: Sequence[str]) -> NumberSelection:
     selection = request.selection
     area_codes = dict(zip(_AREA_CODE_OF, map(area_code, numbers), strict=False))
     return NumberSelection(
         masked_number=request.masked_number,
         preference=PREFERENCES[selection.preference],
         area_code=area_codes.get(selection.area_code_of, ""),
-        allows_reserved=selection.allows_reserved,
+        allow_reserved=selection.allow_reserved,
     )

@@ -17,7 +17,7 @@ _MESSAGE_STATES = {state: pb.MessageState.Value(f"MESSAGE_STATE_{state}") for st
 
 
 def conversation_to_proto(conversation: Conversation) -> pb.Conversation:
-    """Without the join code, which only the response of StartConversation contains."""
+    """Without the join code, which only the response of CreateConversation has."""
     reason = conversation.end_reason
     active = conversation.state is State.ACTIVE
     return pb.Conversation(

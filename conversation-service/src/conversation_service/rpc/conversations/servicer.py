@@ -32,22 +32,17 @@ class ConversationServicer(rpc.ConversationServiceServicer):
         self._people = people
         self._lookups = lookups
 
-    async def StartConversation(
-        self, request: pb.StartConversationRequest, context: Context
-    ) -> pb.StartConversationResponse:
-        command = requests.start(request, self._people)
-        await self._refuse_masked("phone_number", request.phone_number)
+    async def CreateConversation(
+        self, request: pb.CreateConversationRequest, context: Context
+    ) -> pb.CreateConversationResponse:
+        command = requests.create(request, self._people)
+        numbers = [participant.phone_number for participant in request.participants]
+        await self._refuse_masked("participants", *numbers)
         response = await self._run_guarded(request.pool_id, command)
         conversation = conversation_to_proto(response.changed)
-        return pb.StartConversationResponse(conversation=conversation, code=response.changed.code)
-
-    async def OpenConversation(
-        self, request: pb.OpenConversationRequest, context: Context
-    ) -> pb.OpenConversationResponse:
-        command = requests.open_(request, self._people)
-        await self._refuse_masked("phone_numbers", *request.phone_numbers)
-        response = await self._run_guarded(request.pool_id, command)
-        return pb.OpenConversationResponse(conversation=conversation_to_proto(response.changed))
+        return pb.CreateConversationResponse(
+            conversation=conversation, join_code=response.changed.code
+        )
 
     async def JoinConversation(
         self, request: pb.JoinConversationRequest, context: Context

@@ -47,8 +47,7 @@ BY_SERVICE: dict[str, tuple[str, ...]] = {"IngestService": (GATEWAY,)}
 # share, or cannot be undone.
 BY_METHOD: dict[str, dict[str, tuple[str, ...]]] = {
     "ConversationService": {
-        "StartConversation": (CLIENT,),
-        "OpenConversation": (CLIENT,),
+        "CreateConversation": (CLIENT,),
         "JoinConversation": (CLIENT,),
         "EndConversation": (CLIENT,),
         "SendMessage": (CLIENT,),

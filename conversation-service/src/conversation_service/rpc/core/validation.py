@@ -95,11 +95,6 @@ class RequestValidator:
         if value:
             self.phone_number(field, value)
 
-    def two_phone_numbers(self, field: str, numbers: Sequence[str]) -> None:
-        """The phone numbers of two different people."""
-        if len(numbers) != 2 or not all(map(is_e164, numbers)) or numbers[0] == numbers[1]:
-            self._add(field, 'two different numbers in E.164, such as "+12065550100"')
-
     def length(self, field: str, value: str, *, may_be_empty: bool) -> None:
         """Text of the length of a message."""
         if len(value) > MAX_LENGTH or (not value.strip() and not may_be_empty):
@@ -144,8 +139,12 @@ class RequestValidator:
 
     def batch(self, field: str, items: Sequence[object]) -> None:
         """The items of a batch."""
-        if not 0 < len(items) <= MAX_BATCH:
-            self._add(field, f"between 1 and {MAX_BATCH} items")
+        self.items(field, items, MAX_BATCH)
+
+    def items(self, field: str, items: Sequence[object], limit: int) -> None:
+        """A list that is not empty."""
+        if not 0 < len(items) <= limit:
+            self._add(field, f"between 1 and {limit} items")
 
     def max_items(self, field: str, items: Sequence[object], limit: int) -> None:
         """A list with an upper limit."""

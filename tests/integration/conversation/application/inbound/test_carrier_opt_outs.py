@@ -9,7 +9,7 @@ from conversation_service.domain.templates.catalog import Template
 from maskline.admin.v1 import person_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.messaging.v1 import messaging_pb2
-from support.builders.conversation_calls import ask, kinds
+from support.builders.conversation_calls import ask, kinds, participants
 from support.builders.conversations import (
     ALICE_NUMBER,
     BOB_NUMBER,
@@ -73,10 +73,10 @@ async def test_a_message_refused_as_opted_out_opts_out_and_ends_all_conversation
 ) -> None:
     first = await service.open(ALICE_NUMBER, BOB_NUMBER)
     second = await service.open(ALICE_NUMBER, BOB_NUMBER, masked_number=OTHER_MASKED)
-    request = pb.OpenConversationRequest(
-        pool_id=SECOND.name, phone_numbers=[ALICE_NUMBER, BOB_NUMBER], is_silent=True
+    request = pb.CreateConversationRequest(
+        pool_id=SECOND.name, participants=participants(ALICE_NUMBER, BOB_NUMBER), silent=True
     )
-    elsewhere = (await ask(service.stub.OpenConversation, request)).conversation
+    elsewhere = (await ask(service.stub.CreateConversation, request)).conversation
     service.messaging.answers["are you there?"] = [REFUSED]
     await service.deliver(BOB_NUMBER, "are you there?")
 

@@ -35,10 +35,10 @@ async def test_a_blocked_person_gets_no_reason_and_the_pair_never_meets_again(
             await service.open(*pair, masked_number=OTHER_MASKED)
     bobs = await service.start(BOB_NUMBER, OTHER_MASKED)
     with refused("JOIN_CODE_INVALID"):
-        await service.join(ALICE_NUMBER, bobs.code)
-    await service.deliver(ALICE_NUMBER, f"join {bobs.code}", to=OTHER_MASKED)
+        await service.join(ALICE_NUMBER, bobs.join_code)
+    await service.deliver(ALICE_NUMBER, f"join {bobs.join_code}", to=OTHER_MASKED)
     assert (await service.heard(ALICE_NUMBER, 2))[1] == system_message(Template.CODE_NOT_VALID)
-    await service.join(CAROL_NUMBER, bobs.code)
+    await service.join(CAROL_NUMBER, bobs.join_code)
     assert kinds(await service.timeline(conversation.conversation_id))[1:4] == [
         ("KEYWORD_RECEIVED", "BLOCK"),
         ("PARTICIPANT_BLOCKED", ""),
@@ -60,9 +60,9 @@ async def test_a_report_is_recorded_and_the_conversation_continues(service: Runn
 
 
 async def test_wrong_used_and_expired_codes_get_the_same_reply(service: RunningService) -> None:
-    used = (await service.start(ALICE_NUMBER)).code
+    used = (await service.start(ALICE_NUMBER)).join_code
     await service.join(BOB_NUMBER, used)
-    expired = (await service.start(CAROL_NUMBER, MASKED)).code
+    expired = (await service.start(CAROL_NUMBER, MASKED)).join_code
     await service.heard(CAROL_NUMBER, 1)
     service.clock.move(minutes=15)
     stranger = "+13605550144"
@@ -77,9 +77,9 @@ async def test_a_locked_out_person_gets_no_reply_even_with_a_valid_code(
     for _ in range(CODE_ATTEMPTS_LIMIT):
         await service.deliver(BOB_NUMBER, f"join {WRONG}")
     started = await service.start(ALICE_NUMBER)
-    await service.deliver(BOB_NUMBER, f"join {started.code}")
+    await service.deliver(BOB_NUMBER, f"join {started.join_code}")
     with refused("JOIN_CODE_INVALID"):
-        await service.join(BOB_NUMBER, started.code)
+        await service.join(BOB_NUMBER, started.join_code)
     await service.quiet()
     assert (
         service.sent_to(BOB_NUMBER)
@@ -89,9 +89,9 @@ async def test_a_locked_out_person_gets_no_reply_even_with_a_valid_code(
     service.clock.move(minutes=59)
     started = await service.start(ALICE_NUMBER)
     with refused("JOIN_CODE_INVALID"):
-        await service.join(BOB_NUMBER, started.code)
+        await service.join(BOB_NUMBER, started.join_code)
     service.clock.move(minutes=1)
-    await service.join(BOB_NUMBER, started.code)
+    await service.join(BOB_NUMBER, started.join_code)
 
 
 async def test_wrong_codes_on_a_masked_number_are_limited_over_all_senders(

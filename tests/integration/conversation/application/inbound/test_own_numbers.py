@@ -10,7 +10,7 @@ from maskline.admin.v1 import pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.ingest.v1 import ingest_pb2
 from runtime.grpc.status import details_of
-from support.builders.conversation_calls import ask, kinds, refused
+from support.builders.conversation_calls import ask, kinds, participants, refused
 from support.builders.conversations import (
     ALICE_NUMBER,
     BOB_NUMBER,
@@ -59,14 +59,17 @@ async def test_a_text_of_a_masked_number_is_refused(
 @pytest.mark.parametrize("number", OWN)
 async def test_a_masked_number_is_no_participant(service: RunningService, number: str) -> None:
     with refused("INVALID_ARGUMENT"):
-        await ask(service.stub.StartConversation, pb.StartConversationRequest(phone_number=number))
+        await ask(
+            service.stub.CreateConversation,
+            pb.CreateConversationRequest(participants=participants(number)),
+        )
     for pair in ([number, ALICE_NUMBER], [ALICE_NUMBER, number]):
         with refused("INVALID_ARGUMENT"):
-            request = pb.OpenConversationRequest(phone_numbers=pair)
-            await ask(service.stub.OpenConversation, request)
+            request = pb.CreateConversationRequest(participants=participants(*pair))
+            await ask(service.stub.CreateConversation, request)
     started = await service.start(ALICE_NUMBER)
     with refused("INVALID_ARGUMENT"):
-        join = pb.JoinConversationRequest(code=started.code, phone_number=number)
+        join = pb.JoinConversationRequest(join_code=started.join_code, phone_number=number)
         await ask(service.stub.JoinConversation, join)
     await service.quiet()
     assert service.sent_to(number) == []

@@ -69,7 +69,7 @@ async def test_an_opt_out_in_a_text_part_opts_out_and_is_never_relayed(
 async def test_a_code_in_a_text_part_joins_and_the_words_of_one_are_relayed(
     service: RunningService,
 ) -> None:
-    code = (await service.start(ALICE_NUMBER)).code
+    code = (await service.start(ALICE_NUMBER)).join_code
     assert await outcomes(service, with_part(service, BOB_NUMBER, f"join {code}")) == [ACCEPTED]
     words = with_part(service, BOB_NUMBER, "the words", url=f"{URL}/2")
     more = with_part(service, BOB_NUMBER, "the words", body="look", url=f"{URL}/2")

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from conversation_service.domain.commands.client.pause import ResumeConversation
 from conversation_service.domain.commands.core.change import Change
-from conversation_service.domain.commands.core.lifecycle import joined, opened, started
+from conversation_service.domain.commands.core.lifecycle import created, joined
 from conversation_service.domain.commands.system.expire import ExpireConversation
 from conversation_service.domain.model.conversation import Conversation, EndReason, State
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.templates.catalog import Template
-from support.builders.conversations import ALICE, BOB, MASKED, POOL, route
+from support.builders.conversations import ALICE, BOB, MASKED, POOL
 from support.builders.decisions import (
     ACTIVE,
     ENDED,
@@ -36,7 +36,7 @@ from support.builders.decisions import (
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 WARNS = pool_with(warning_lead=HOUR, idle_lifetime=DAY, lifetime=3 * DAY)
-LIVE = replace(opened(snapshot_of(pool=WARNS), MASKED, (ALICE, BOB)), conversation_id="c")
+LIVE = replace(created(snapshot_of(pool=WARNS), MASKED, (ALICE, BOB)), conversation_id="c")
 IDLE_END, LATEST_END = NOW + DAY, NOW + 3 * DAY
 
 
@@ -94,8 +94,8 @@ def test_a_conversation_that_is_not_due_or_not_live_is_not_changed() -> None:
 
 
 def test_there_is_no_warning_without_a_lead_or_before_the_end_of_a_code() -> None:
-    waiting = started(snapshot_of(pool=WARNS), route(ALICE))
-    for conversation in (waiting, opened(snapshot_of(), MASKED, (ALICE, BOB))):
+    waiting = created(snapshot_of(pool=WARNS), MASKED, (ALICE,))
+    for conversation in (waiting, created(snapshot_of(), MASKED, (ALICE, BOB))):
         assert conversation.due_time == conversation.next_end_time
     assert joined(snapshot_of(pool=WARNS), waiting, BOB).due_time == IDLE_END - HOUR
 

@@ -125,7 +125,7 @@ def test_the_least_used_number_is_selected_and_of_equals_the_first() -> None:
 
 
 def test_a_reserved_number_is_selected_only_on_request_and_a_draining_one_never() -> None:
-    pool, reserved = pool_of(reserved=[FIRST]), NumberSelection(allows_reserved=True)
+    pool, reserved = pool_of(reserved=[FIRST]), NumberSelection(allow_reserved=True)
     assert selected(pool=pool) == SECOND
     assert selected(pool=pool, selection=reserved) == FIRST
     assert selected(pool=pool, selection=NumberSelection(masked_number=FIRST)) == FIRST
@@ -176,5 +176,5 @@ def test_a_conversation_claims_its_routes_from_the_conversations_that_it_replace
 def test_every_field_of_a_selection_is_part_of_the_idempotency_key() -> None:
     selections = [NumberSelection(), AREA, NumberSelection(masked_number=FIRST)]
     selections += [NumberSelection(preference=STICKY), NumberSelection(preference=CHANGING)]
-    selections.append(NumberSelection(allows_reserved=True))
+    selections.append(NumberSelection(allow_reserved=True))
     assert len({selection.fields for selection in selections}) == len(selections)

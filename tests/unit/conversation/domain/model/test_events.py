@@ -4,15 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 from types import NoneType
 
+from conversation_service.domain.commands.client.create import CreateConversation
 from conversation_service.domain.commands.client.end import EndConversation
+from conversation_service.domain.commands.client.join import JoinConversation
 from conversation_service.domain.commands.client.pause import PauseConversation, ResumeConversation
 from conversation_service.domain.commands.client.reopen import ReopenConversation
 from conversation_service.domain.commands.client.send import SendMessage
-from conversation_service.domain.commands.client.start import (
-    JoinConversation,
-    OpenConversation,
-    StartConversation,
-)
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.operator.pools import (
     AddMaskedNumber,
@@ -60,8 +57,8 @@ DECISIONS: list[Change] = [
     *(incoming(body).decide(snapshot_of(HOLDS)) for body in TEXTS),
     *(incoming(body).decide(snapshot_of(ENDED)) for body in TEXTS),
     *(incoming(body).decide(snapshot_of(NOTED, opt_outs=OUT)) for body in TEXTS),
-    StartConversation("r", BOB, unique_name="order 7").decide(snapshot_of()),
-    OpenConversation("r", (ALICE, BOB), unique_name="order 7").decide(snapshot_of()),
+    CreateConversation("r", (BOB,), unique_name="order 7").decide(snapshot_of()),
+    CreateConversation("r", (ALICE, BOB), unique_name="order 7").decide(snapshot_of()),
     JoinConversation("r", CODE, BOB).decide(INVITED),
     JoinConversation("r", OTHER_CODE, BOB).decide(snapshot_of()),
     EndConversation("r", "c", note="a secret").decide(snapshot_about(HOLDS)),

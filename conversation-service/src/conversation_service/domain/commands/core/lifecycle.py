@@ -6,33 +6,28 @@ from datetime import datetime
 from conversation_service.domain.commands.core.snapshot import Snapshot
 from conversation_service.domain.model.conversation import Conversation, EndReason, State
 from conversation_service.domain.model.loop_detection import LoopDetector
-from conversation_service.domain.model.participants import Person, Route
+from conversation_service.domain.model.participants import Person
 
 
-def started(snapshot: Snapshot, route: Route, unique_name: str = "") -> Conversation:
-    """A new conversation in which one person waits."""
+def created(
+    snapshot: Snapshot, masked_number: str, people: tuple[Person, ...], unique_name: str = ""
+) -> Conversation:
+    """A new conversation: one person waits with a code, or two are in it at once."""
     code_end = snapshot.now + snapshot.pool.settings.code_lifetime
-    return Conversation(
+    waiting = Conversation(
         conversation_id=snapshot.change_id,
         pool=snapshot.pool.name,
-        masked_number=route.masked_number,
+        masked_number=masked_number,
         state=State.WAITING,
         etag=snapshot.change_id,
-        code=snapshot.new_code,
-        participants=(route.person,),
+        code="" if len(people) > 1 else snapshot.new_code,
+        participants=people[:1],
         create_time=snapshot.now,
         due_time=code_end,
         idle_end_time=code_end,
         unique_name=unique_name,
     )
-
-
-def opened(
-    snapshot: Snapshot, masked_number: str, people: tuple[Person, ...], unique_name: str = ""
-) -> Conversation:
-    """A new conversation of two people that is active at once."""
-    first = Route(masked_number, people[0])
-    return joined(snapshot, replace(started(snapshot, first, unique_name), code=""), people[1])
+    return joined(snapshot, waiting, people[1]) if len(people) > 1 else waiting
 
 
 def joined(

@@ -26,13 +26,13 @@ class NumberSelection:
     masked_number: str = ""
     preference: NumberPreference | None = None
     area_code: str = ""
-    allows_reserved: bool = False
+    allow_reserved: bool = False
 
     @property
     def fields(self) -> tuple[str, ...]:
         """Every field as text, in a fixed order, for the idempotency key."""
         preference = self.preference.value if self.preference else ""
-        return (self.masked_number, preference, self.area_code, str(self.allows_reserved))
+        return (self.masked_number, preference, self.area_code, str(self.allow_reserved))
 
 
 ANY_NUMBER = NumberSelection()
@@ -122,7 +122,7 @@ def _requested_number(snapshot: Snapshot, people: Sequence[Person], masked_numbe
 
 
 def _may_be_given(number: MaskedNumber, selection: NumberSelection) -> bool:
-    return number.accepts_new and (selection.allows_reserved or not number.is_reserved)
+    return number.accepts_new and (selection.allow_reserved or not number.is_reserved)
 
 
 def _is_free(snapshot: Snapshot, people: Sequence[Person], masked_number: str) -> bool:

@@ -4,17 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 from conversation_service.domain.commands.core.change import Change
-from conversation_service.domain.commands.core.lifecycle import started
-from conversation_service.domain.commands.core.number_selection import route_claims
-from conversation_service.domain.commands.core.replies import (
-    reply_to,
-    reply_to_stranger,
-    transition,
-)
+from conversation_service.domain.commands.core.creation import creation
+from conversation_service.domain.commands.core.lifecycle import created
+from conversation_service.domain.commands.core.replies import reply_to, reply_to_stranger
 from conversation_service.domain.commands.inbound.inbound_message import InboundContext
 from conversation_service.domain.commands.inbound.join import join_by_keyword
 from conversation_service.domain.keywords.keywords import Keyword, resembles_keyword
-from conversation_service.domain.model.events import Event, EventType
 from conversation_service.domain.model.rate_limits import SenderLimits
 from conversation_service.domain.templates.catalog import Template
 
@@ -44,17 +39,13 @@ def _start(inbound: InboundContext) -> Change:
     number = snapshot.pool.number(route.masked_number)
     if number is None or not number.accepts_new:
         return _reply(inbound, Template.NO_NEW_HERE)
-    conversation = started(snapshot, route)
+    conversation = created(snapshot, route.masked_number, (inbound.sender,))
     lifetime = snapshot.pool.settings.code_lifetime
     reply = reply_to(snapshot, inbound.sender, Template.CODE, code=conversation.code, span=lifetime)
     if not reply.drafts:
         # A code that nobody receives is of no use.
         return Change()
-    conversation_id, participant_id = conversation.conversation_id, inbound.sender.participant_id
-    event = Event(EventType.CONVERSATION_CREATED, conversation_id, participant_id)
-    change = transition(snapshot, None, conversation, reply.drafts, [event])
-    claims = route_claims(snapshot, conversation.masked_number, conversation.participants)
-    return replace(change, sender_limits=reply.limits, claims=claims)
+    return replace(creation(snapshot, conversation, reply.drafts), sender_limits=reply.limits)
 
 
 def _help_once(inbound: InboundContext) -> Change:

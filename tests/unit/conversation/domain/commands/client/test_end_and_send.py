@@ -6,15 +6,12 @@ from typing import Any
 
 import pytest
 
+from conversation_service.domain.commands.client.create import CreateConversation
 from conversation_service.domain.commands.client.end import EndConversation
+from conversation_service.domain.commands.client.join import JoinConversation
 from conversation_service.domain.commands.client.pause import PauseConversation, ResumeConversation
 from conversation_service.domain.commands.client.reopen import ReopenConversation
 from conversation_service.domain.commands.client.send import SendMessage
-from conversation_service.domain.commands.client.start import (
-    JoinConversation,
-    OpenConversation,
-    StartConversation,
-)
 from conversation_service.domain.commands.core.command import Command
 from conversation_service.domain.commands.core.number_selection import NumberSelection
 from conversation_service.domain.commands.operator import pools
@@ -84,16 +81,12 @@ REFUSED: list[tuple[Command, Conversation | None, type[ConversationError]]] = [
 COMMANDS: list[tuple[Any, dict[str, Any]]] = [
     (incoming("hi"), {"message": incoming("ho").message}),
     (
-        StartConversation("r", BOB, unique_name="order 7"),
-        {"person": ALICE, "selection": NumberSelection(MASKED), "unique_name": "x"},
-    ),
-    (
-        OpenConversation("r", (ALICE, BOB), unique_name="order 7"),
+        CreateConversation("r", (ALICE, BOB), unique_name="order 7"),
         {
             "people": (ALICE, CAROL),
             "selection": NumberSelection(preference=NumberPreference.AVOID_STICKY),
             "unique_name": "x",
-            "is_silent": True,
+            "silent": True,
         },
     ),
     (JoinConversation("r", CODE, BOB), {"code": "X4X4X4", "person": ALICE}),

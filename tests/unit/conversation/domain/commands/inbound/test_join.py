@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conversation_service.domain.commands.client.start import JoinConversation
+from conversation_service.domain.commands.client.join import JoinConversation
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.snapshot import Snapshot
 from conversation_service.domain.commands.inbound.receive_message import ReceiveMessage

@@ -6,7 +6,7 @@ import typer
 
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import number_selection_pb2 as selection_pb
-from maskline_cli.connection.client import Client, client_of
+from maskline_cli.connection.client import client_of
 from maskline_cli.output.conversations import conversation_details
 from maskline_cli.output.render import show
 from maskline_cli.values.arguments import (
@@ -33,9 +33,7 @@ AllowReserved = Annotated[
     bool, typer.Option("--allow-reserved", help="Allows reserved numbers to be selected.")
 ]
 
-Silent = Annotated[
-    bool, typer.Option("--silent", help="Sends no first message; with two people only.")
-]
+Silent = Annotated[bool, typer.Option("--silent", help="Sends no first message.")]
 
 
 def create(
@@ -51,46 +49,27 @@ def create(
     silent: Silent = False,
 ) -> None:
     """Creates a conversation of two people, or of one, who gets a join code for the other."""
-    client, selection = client_of(context), number_selection(sticky, area_code_of, allow_reserved)
-    if other_phone is None:
-        if silent:
-            raise typer.BadParameter("--silent needs two people")
-        _start(
-            client,
-            pb.StartConversationRequest(
-                request_id=request_id,
-                pool_id=client.pool,
-                phone_number=phone,
-                masked_number=masked_number or "",
-                unique_name=unique_name,
-                selection=selection,
-            ),
-        )
-        return
-    request = pb.OpenConversationRequest(
+    client = client_of(context)
+    people = [phone] if other_phone is None else [phone, other_phone]
+    request = pb.CreateConversationRequest(
         request_id=request_id,
         pool_id=client.pool,
-        phone_numbers=[phone, other_phone],
+        participants=[pb.ParticipantSpec(phone_number=number) for number in people],
         masked_number=masked_number or "",
+        selection=number_selection(sticky, area_code_of, allow_reserved),
         unique_name=unique_name,
-        selection=selection,
-        is_silent=silent,
+        silent=silent,
     )
-    response = client.call(client.conversations.OpenConversation, request)
-    show(client.options, response, conversation_details(response.conversation))
-
-
-def _start(client: Client, request: pb.StartConversationRequest) -> None:
-    response = client.call(client.conversations.StartConversation, request)
-    view = conversation_details(response.conversation, ("code", response.code))
-    show(client.options, response, view)
+    response = client.call(client.conversations.CreateConversation, request)
+    code = [("join code", response.join_code)] if response.join_code else []
+    show(client.options, response, conversation_details(response.conversation, *code))
 
 
 def join(context: typer.Context, code: Code, phone: Phone, request_id: RequestId) -> None:
     """Joins a second person to the conversation of a code."""
     client = client_of(context)
     request = pb.JoinConversationRequest(
-        request_id=request_id, pool_id=client.pool, code=code, phone_number=phone
+        request_id=request_id, pool_id=client.pool, join_code=code, phone_number=phone
     )
     response = client.call(client.conversations.JoinConversation, request)
     show(client.options, response, conversation_details(response.conversation))
@@ -105,5 +84,5 @@ def number_selection(
     return selection_pb.NumberSelection(
         preference=selection_pb.NumberPreference.Value(f"NUMBER_PREFERENCE_{preference}"),
         area_code_of=selection_pb.AreaCodeOf.Value(f"AREA_CODE_OF_{participant}"),
-        allows_reserved=allow_reserved,
+        allow_reserved=allow_reserved,
     )

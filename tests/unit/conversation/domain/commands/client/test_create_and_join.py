@@ -1,4 +1,4 @@
-"""Clients start, open and join conversations."""
+"""Clients create and join conversations."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -6,11 +6,8 @@ from datetime import timedelta
 import pytest
 
 from conversation_service.domain import errors
-from conversation_service.domain.commands.client.start import (
-    JoinConversation,
-    OpenConversation,
-    StartConversation,
-)
+from conversation_service.domain.commands.client.create import CreateConversation
+from conversation_service.domain.commands.client.join import JoinConversation
 from conversation_service.domain.commands.core.change import RouteClaim
 from conversation_service.domain.commands.core.command import Command
 from conversation_service.domain.commands.core.number_selection import NumberSelection
@@ -36,10 +33,9 @@ from support.builders.decisions import (
 )
 
 CODE_LIFETIME = timedelta(minutes=15)
-Start = StartConversation | OpenConversation
 ON_MASKED, ON_OTHER, ON_UNKNOWN = map(NumberSelection, (MASKED, OTHER_MASKED, "+12065550199"))
-START = StartConversation("r", BOB)
-OPEN = OpenConversation("r", (ALICE, BOB))
+ONE = CreateConversation("r", (BOB,))
+TWO = CreateConversation("r", (ALICE, BOB))
 JOIN = JoinConversation("r", CODE, BOB)
 OUT = OptOut(NOW, OptOutSource.CLIENT, "r0")
 ELSEWHERE = replace(ACTIVE, masked_number=OTHER_MASKED, conversation_id="d")
@@ -49,8 +45,8 @@ COOLING = replace(ENDED, participants=(CAROL, BOB), conversation_id="d")
 DRAINING = pool_with(numbers=draining(MASKED))
 
 
-def test_a_start_makes_a_waiting_conversation_and_sends_its_code() -> None:
-    change = START.decide(snapshot_of())
+def test_one_person_waits_and_gets_the_code() -> None:
+    change = ONE.decide(snapshot_of())
     started = after(change)
     assert (started.state, started.code, started.participants) == (State.WAITING, CODE, (BOB,))
     assert started.masked_number == MASKED
@@ -58,19 +54,22 @@ def test_a_start_makes_a_waiting_conversation_and_sends_its_code() -> None:
     assert sent_bodies(change) == [system(BOB, Template.CODE, code=CODE, span=CODE_LIFETIME)]
     assert change.claims == (RouteClaim(route(BOB)),)
     assert event_details(change) == [("CONVERSATION_CREATED", ""), ("MESSAGE_ACCEPTED", "code")]
-    assert after(START.decide(snapshot_of(opt_outs={ALICE: OUT}))).is_live
+    assert change.requires_unblocked is None
+    assert after(ONE.decide(snapshot_of(opt_outs={ALICE: OUT}))).is_live
+    silent = replace(ONE, silent=True).decide(snapshot_of())
+    assert (after(silent).code, silent.texts) == (CODE, ())
 
 
-def test_a_start_uses_a_free_or_the_requested_number() -> None:
-    assert after(START.decide(snapshot_of(ACTIVE))).masked_number == OTHER_MASKED
-    requested = replace(START, selection=ON_OTHER)
+def test_one_person_gets_a_free_or_the_requested_number() -> None:
+    assert after(ONE.decide(snapshot_of(ACTIVE))).masked_number == OTHER_MASKED
+    requested = replace(ONE, selection=ON_OTHER)
     assert after(requested.decide(snapshot_of())).masked_number == OTHER_MASKED
     cooled = snapshot_of(ENDED, now=NOW + POOL.settings.cool_off)
-    assert START.decide(cooled).claims == (RouteClaim(route(BOB), ENDED.conversation_id),)
+    assert ONE.decide(cooled).claims == (RouteClaim(route(BOB), ENDED.conversation_id),)
 
 
-def test_an_open_makes_an_active_conversation_and_notifies_both() -> None:
-    change = OPEN.decide(snapshot_of())
+def test_two_people_are_connected_and_notified() -> None:
+    change = TWO.decide(snapshot_of())
     opened = after(change)
     assert (opened.state, opened.code, opened.participants) == (State.ACTIVE, "", (ALICE, BOB))
     assert opened.conversation_id == opened.etag == "change"
@@ -82,26 +81,25 @@ def test_an_open_makes_an_active_conversation_and_notifies_both() -> None:
     assert change.requires_unblocked == (ALICE, BOB)
     accepted = [("MESSAGE_ACCEPTED", "opened")] * 2
     assert event_details(change) == [("CONVERSATION_CREATED", ""), *accepted]
-    silent = replace(OPEN, is_silent=True).decide(snapshot_of())
+    silent = replace(TWO, silent=True).decide(snapshot_of())
     assert (after(silent).state, silent.texts) == (State.ACTIVE, ())
     assert event_details(silent) == [("CONVERSATION_CREATED", "")]
 
 
-def test_an_open_uses_the_last_number_of_the_two_even_during_its_cool_off() -> None:
-    assert after(OPEN.decide(snapshot_of(last_number=OTHER_MASKED))).masked_number == OTHER_MASKED
-    change = OPEN.decide(snapshot_of(ENDED))
+def test_two_people_get_their_last_number_even_during_its_cool_off() -> None:
+    assert after(TWO.decide(snapshot_of(last_number=OTHER_MASKED))).masked_number == OTHER_MASKED
+    change = TWO.decide(snapshot_of(ENDED))
     assert after(change).masked_number == MASKED
     assert change.claims == (RouteClaim(route(ALICE), "c"), RouteClaim(route(BOB), "c"))
 
 
-@pytest.mark.parametrize("command", [START, OPEN])
-def test_a_unique_name_is_used_by_one_live_conversation(command: Start) -> None:
+@pytest.mark.parametrize("command", [ONE, TWO])
+def test_a_unique_name_is_used_by_one_live_conversation(command: CreateConversation) -> None:
     named = replace(command, unique_name="order 7")
     assert after(named.decide(snapshot_of())).unique_name == "order 7"
     with pytest.raises(errors.UniqueNameAlreadyExists) as refusal:
         named.decide(snapshot_of(named=ELSEWHERE))
     assert refusal.value.metadata == {"pool_id": "main", "conversation_id": "d"}
-    assert after(command.decide(snapshot_of(named=ELSEWHERE))).unique_name == ""
 
 
 def test_a_join_makes_the_conversation_active_and_notifies_both() -> None:
@@ -125,18 +123,18 @@ def test_a_join_works_on_a_draining_number_and_during_the_cool_off_of_the_same_t
 @pytest.mark.parametrize(
     ("command", "snapshot", "refusal"),
     [
-        (START, snapshot_of(opt_outs={BOB: OUT}), errors.ParticipantOptedOut),
-        (OPEN, snapshot_of(opt_outs={BOB: OUT}), errors.ParticipantOptedOut),
-        (OPEN, snapshot_of(opt_outs={ALICE: OUT}), errors.ParticipantOptedOut),
+        (ONE, snapshot_of(opt_outs={BOB: OUT}), errors.ParticipantOptedOut),
+        (TWO, snapshot_of(opt_outs={BOB: OUT}), errors.ParticipantOptedOut),
+        (TWO, snapshot_of(opt_outs={ALICE: OUT}), errors.ParticipantOptedOut),
         (JOIN, snapshot_of(opt_outs={BOB: OUT}, invitation=WAITING), errors.ParticipantOptedOut),
-        (OPEN, snapshot_of(blocks={ALICE: frozenset({BOB.participant_id})}), errors.PairBlocked),
-        (START, snapshot_of(ACTIVE, ELSEWHERE), errors.NoNumberAvailable),
-        (OPEN, snapshot_of(TAKEN, ELSEWHERE), errors.NoNumberAvailable),
-        (replace(START, selection=ON_OTHER), snapshot_of(ELSEWHERE), errors.AlreadyInConversation),
-        (replace(OPEN, selection=ON_UNKNOWN), snapshot_of(), errors.MaskedNumberNotFound),
-        (replace(OPEN, selection=ON_MASKED), snapshot_of(COOLING), errors.MaskedNumberCooling),
+        (TWO, snapshot_of(blocks={ALICE: frozenset({BOB.participant_id})}), errors.PairBlocked),
+        (ONE, snapshot_of(ACTIVE, ELSEWHERE), errors.NoNumberAvailable),
+        (TWO, snapshot_of(TAKEN, ELSEWHERE), errors.NoNumberAvailable),
+        (replace(ONE, selection=ON_OTHER), snapshot_of(ELSEWHERE), errors.AlreadyInConversation),
+        (replace(TWO, selection=ON_UNKNOWN), snapshot_of(), errors.MaskedNumberNotFound),
+        (replace(TWO, selection=ON_MASKED), snapshot_of(COOLING), errors.MaskedNumberCooling),
         (
-            replace(START, selection=ON_MASKED),
+            replace(ONE, selection=ON_MASKED),
             snapshot_of(pool=DRAINING),
             errors.MaskedNumberNotActive,
         ),
@@ -159,16 +157,16 @@ COOLING_ELSEWHERE = LIVE_ELSEWHERE | {"retry_time": COOLED}
 @pytest.mark.parametrize(
     ("command", "snapshot", "metadata"),
     [
-        (START, snapshot_of(opt_outs={BOB: OUT}), {"participant": "participants[0]"}),
-        (OPEN, snapshot_of(opt_outs={BOB: OUT}), {"participant": "participants[1]"}),
-        (OPEN, snapshot_of(opt_outs={ALICE: OUT}), {"participant": "participants[0]"}),
+        (ONE, snapshot_of(opt_outs={BOB: OUT}), {"participant": "participants[0]"}),
+        (TWO, snapshot_of(opt_outs={BOB: OUT}), {"participant": "participants[1]"}),
+        (TWO, snapshot_of(opt_outs={ALICE: OUT}), {"participant": "participants[0]"}),
         (
             JOIN,
             snapshot_of(opt_outs={BOB: OUT}, invitation=WAITING),
             {"participant": "participant"},
         ),
         (
-            replace(OPEN, selection=ON_MASKED),
+            replace(TWO, selection=ON_MASKED),
             snapshot_of(TAKEN),
             LIVE_ELSEWHERE | {"participant": "participants[1]"},
         ),
@@ -178,7 +176,7 @@ COOLING_ELSEWHERE = LIVE_ELSEWHERE | {"retry_time": COOLED}
             LIVE_ELSEWHERE | {"participant": "participant"},
         ),
         (
-            replace(OPEN, selection=ON_MASKED),
+            replace(TWO, selection=ON_MASKED),
             snapshot_of(COOLING),
             COOLING_ELSEWHERE | {"participant": "participants[1]"},
         ),
@@ -204,14 +202,14 @@ def test_a_wrong_code_is_refused_before_the_persons_route_is_checked() -> None:
 
 def test_a_command_reads_the_routes_on_all_numbers_or_the_requested_one() -> None:
     everywhere = tuple(route(BOB, number) for number in POOL.masked_numbers)
-    assert START.read_set(POOL) == ReadSet(
+    assert ONE.read_set(POOL) == ReadSet(
         routes=everywhere, people=(BOB,), needs_live_counts=True, needs_code=True
     )
     assert JOIN.read_set(POOL) == ReadSet(everywhere, CODE, people=(BOB,), blocks_of=BOB)
-    read = replace(OPEN, unique_name="order 7").read_set(POOL)
+    read = replace(TWO, unique_name="order 7").read_set(POOL)
     assert set(read.routes) == {route(p, n) for p in (ALICE, BOB) for n in POOL.masked_numbers}
     assert (read.pair, read.blocks_of, read.unique_name) == ((ALICE, BOB), ALICE, "order 7")
     assert (read.people, read.needs_live_counts) == ((ALICE, BOB), True)
-    assert replace(START, selection=ON_OTHER).read_set(POOL).routes == (route(BOB, OTHER_MASKED),)
-    routes = replace(OPEN, selection=ON_OTHER, unique_name="x").read_set(POOL).routes
+    assert replace(ONE, selection=ON_OTHER).read_set(POOL).routes == (route(BOB, OTHER_MASKED),)
+    routes = replace(TWO, selection=ON_OTHER, unique_name="x").read_set(POOL).routes
     assert set(routes) == {route(ALICE, OTHER_MASKED), route(BOB, OTHER_MASKED)}

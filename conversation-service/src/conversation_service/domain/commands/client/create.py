@@ -1,0 +1,75 @@
+"""A client creates a conversation."""
+
+from dataclasses import dataclass, field, replace
+
+from conversation_service.domain.commands.core.change import Change
+from conversation_service.domain.commands.core.command import IdempotencyKey
+from conversation_service.domain.commands.core.creation import creation
+from conversation_service.domain.commands.core.lifecycle import created
+from conversation_service.domain.commands.core.number_selection import (
+    ANY_NUMBER,
+    NumberSelection,
+    check_name_is_free,
+    check_none_opted_out,
+    select_number,
+)
+from conversation_service.domain.commands.core.snapshot import Draft, Pair, ReadSet, Snapshot
+from conversation_service.domain.errors import PairBlocked
+from conversation_service.domain.model.participants import Person, Route
+from conversation_service.domain.model.pool import Pool
+from conversation_service.domain.templates.catalog import Template
+
+
+@dataclass(frozen=True, slots=True)
+class CreateConversation:
+    """Connects two people, or lets one wait with a code. If silent, nobody is notified."""
+
+    request_id: str
+    # One or two.
+    people: tuple[Person, ...]
+    selection: NumberSelection = ANY_NUMBER
+    unique_name: str = field(default="", repr=False)
+    silent: bool = False
+
+    @property
+    def idempotency_key(self) -> IdempotencyKey:
+        numbers = (person.phone_number for person in self.people)
+        fields = (self.unique_name, str(self.silent), *self.selection.fields, *numbers)
+        return IdempotencyKey("create", self.request_id, fields)
+
+    def read_set(self, pool: Pool) -> ReadSet:
+        """Their routes and the use of each number; of two, their last number and their blocks."""
+        requested, pair = self.selection.masked_number, self._pair
+        numbers = (requested,) if requested else pool.masked_numbers
+        return ReadSet(
+            routes=tuple(Route(number, person) for number in numbers for person in self.people),
+            people=self.people,
+            blocks_of=pair and pair[0],
+            pair=pair,
+            unique_name=self.unique_name,
+            needs_live_counts=True,
+            needs_code=pair is None,
+        )
+
+    def decide(self, snapshot: Snapshot) -> Change:
+        """A waiting conversation of one person, or an active one of two."""
+        check_none_opted_out(snapshot, self.people)
+        check_name_is_free(snapshot)
+        pair = self._pair
+        if pair and not snapshot.may_meet(*pair):
+            raise PairBlocked
+        masked_number = select_number(snapshot, self.people, self.selection)
+        conversation = created(snapshot, masked_number, self.people, self.unique_name)
+        notified = () if self.silent else self.people
+        drafts = [self._notice(snapshot, person) for person in notified]
+        return replace(creation(snapshot, conversation, drafts), requires_unblocked=pair)
+
+    @property
+    def _pair(self) -> Pair | None:
+        return (self.people[0], self.people[1]) if len(self.people) > 1 else None
+
+    def _notice(self, snapshot: Snapshot, person: Person) -> Draft:
+        if self._pair:
+            return snapshot.system_message(person, Template.OPENED)
+        lifetime = snapshot.pool.settings.code_lifetime
+        return snapshot.system_message(person, Template.CODE, code=snapshot.new_code, span=lifetime)

@@ -1,0 +1,61 @@
+"""A client joins a person to a conversation."""
+
+from dataclasses import dataclass, field, replace
+
+from conversation_service.domain.commands.core.change import Change, SenderLimitsChange
+from conversation_service.domain.commands.core.command import IdempotencyKey
+from conversation_service.domain.commands.core.joining import join, may_join, wrong_code
+from conversation_service.domain.commands.core.number_selection import (
+    check_not_cooling,
+    check_not_live,
+)
+from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
+from conversation_service.domain.errors import JoinCodeInvalid, ParticipantOptedOut
+from conversation_service.domain.model.participants import Person, Route
+from conversation_service.domain.model.pool import Pool
+from conversation_service.domain.templates.catalog import Template
+
+
+@dataclass(frozen=True, slots=True)
+class JoinConversation:
+    """Joins a person to the conversation of a code."""
+
+    request_id: str
+    code: str = field(repr=False)
+    person: Person
+
+    @property
+    def idempotency_key(self) -> IdempotencyKey:
+        return IdempotencyKey("join", self.request_id, (self.person.phone_number, self.code))
+
+    def read_set(self, pool: Pool) -> ReadSet:
+        """The code's conversation, and the person's routes, as its number is not known yet."""
+        return ReadSet(
+            routes=tuple(Route(number, self.person) for number in pool.masked_numbers),
+            code=self.code,
+            people=(self.person,),
+            blocks_of=self.person,
+        )
+
+    def decide(self, snapshot: Snapshot) -> Change:
+        """Makes the conversation active and notifies both; counts and refuses a wrong code."""
+        invitation, person = snapshot.invitation, self.person
+        if person in snapshot.opt_outs:
+            raise ParticipantOptedOut("participant")
+        if snapshot.limits_of(person).is_locked_out(snapshot.now):
+            raise JoinCodeInvalid
+        if invitation is None:
+            return self._wrong_code(snapshot)
+        route = Route(invitation.masked_number, person)
+        if not may_join(snapshot, invitation, route):
+            return self._wrong_code(snapshot)
+        check_not_live(snapshot, route, "participant")
+        check_not_cooling(snapshot, route, (*invitation.participants, person), "participant")
+        return join(
+            snapshot, invitation, person, (snapshot.system_message(person, Template.YOU_JOINED),)
+        )
+
+    def _wrong_code(self, snapshot: Snapshot) -> Change:
+        after, counted = wrong_code(snapshot, self.person, masked_number="")
+        limits = SenderLimitsChange(self.person, snapshot.limits_of(self.person), after)
+        return replace(counted, sender_limits=limits, refusal=JoinCodeInvalid())
