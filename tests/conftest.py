@@ -6,7 +6,9 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
@@ -19,6 +21,10 @@ from runtime.redis.client import open_redis
 from support.clock import ManualClock
 from support.net.ports import free_port
 from support.services.termination import interrupt_on_sigterm, terminate_with_parent
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadFileScheduling
 
 TESTS = Path(__file__).parent
 # All tests below these folders are slow. Single slow tests elsewhere have the marker themselves.
@@ -35,11 +41,30 @@ SLOW_FOLDERS = (
 )
 # Their files take longest. They start first, so that short ones fill the workers at the end.
 LONG_FOLDERS = ("model", "system", "conformance", "integration/gateway", "integration/messaging")
+# The tests below it share one deployment.
+SHARED_FOLDER = "tests/conformance/"
 SERVER_START_SECONDS = 10
 
 # No test depends on speed: an example may take as long as a busy machine needs.
 settings.register_profile("maskline", deadline=None)
 settings.load_profile("maskline")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(
+    config: pytest.Config, log: "Producer"
+) -> "LoadFileScheduling | None":
+    """Gives whole files to a worker, and all of `SHARED_FOLDER`, whose deployment starts once."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    # Workers need no scheduler.
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return SHARED_FOLDER if nodeid.startswith(SHARED_FOLDER) else nodeid.split("::", 1)[0]
+
+    return Scheduling(config, log)
 
 
 def pytest_configure() -> None:
@@ -55,6 +80,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not _is_below(item.path, LONG_FOLDERS))
 
 
+@cache
 def _is_below(path: Path, folders: Sequence[str]) -> bool:
     return any(path.is_relative_to(TESTS / folder) for folder in folders)
 

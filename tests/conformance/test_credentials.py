@@ -3,11 +3,11 @@
 from contextlib import closing
 
 import grpc
+from google.protobuf.message_factory import GetMessageClass
+
 from conformance.kit.client import Client
 from conformance.kit.documented import METHODS
 from conformance.kit.target import Target
-from google.protobuf.message_factory import GetMessageClass
-
 from maskline.admin.v1 import person_pb2
 
 EMPTY_REQUESTS = [GetMessageClass(method.input_type)() for method in METHODS.values()]

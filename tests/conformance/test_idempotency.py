@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 import pytest
+from google.protobuf.message import Message
+
 from conformance.kit.documented import methods_with
 from conformance.kit.numbers import SPARE_NUMBER
 from conformance.kit.own_pool import OwnPool, creation, participants
 from conformance.refusals import conversations, operations
-from google.protobuf.message import Message
-
 from maskline.admin.v1 import maintenance_pb2, person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
 

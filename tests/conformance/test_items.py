@@ -5,7 +5,6 @@ from uuid import uuid4
 from conformance.kit.client import item_reason
 from conformance.kit.numbers import NOBODYS_NUMBER
 from conformance.kit.own_pool import OwnPool, Talk
-
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.ingest.v1 import ingest_pb2
 

@@ -1,5 +1,7 @@
 """What changes do is seen by those who look: conversations, pools, people, the deployment."""
 
+from google.protobuf.field_mask_pb2 import FieldMask
+
 from conformance.kit.numbers import (
     DRAINING_NUMBER,
     FULL_POOL_NUMBERS,
@@ -10,8 +12,6 @@ from conformance.kit.numbers import (
 )
 from conformance.kit.own_pool import FULL_POOL, POOL, OwnPool, participants, settings
 from conformance.refusals import conversations, operations
-from google.protobuf.field_mask_pb2 import FieldMask
-
 from maskline.admin.v1 import maintenance_pb2, person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import number_selection_pb2 as selection_pb

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from uuid import uuid4
 
 import pytest
+from google.protobuf.message import Message
+
 from conformance.kit.documented import methods_with
 from conformance.kit.numbers import (
     DRAINING_NUMBER,
@@ -12,8 +14,6 @@ from conformance.kit.numbers import (
     RESERVED_NUMBER,
 )
 from conformance.kit.own_pool import FULL_POOL, POOL, OwnPool
-from google.protobuf.message import Message
-
 from maskline.admin.v1 import dead_letter_pb2, maintenance_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import event_pb2

@@ -1,11 +1,11 @@
 """Each method refuses as its comment in the proto says, with the published status and details."""
 
 import pytest
+
 from conformance.kit.documented import ERRORS, METADATA, METHODS, REASONS, STATUSES
 from conformance.kit.own_pool import OwnPool
 from conformance.kit.target import Target
 from conformance.refusals import conversations, operations, reads
-
 from maskline.admin.v1 import pool_pb2
 
 REFUSALS = conversations.TABLE | reads.TABLE | operations.TABLE

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+
 from conformance.kit.line import Line, find_line
 from conformance.kit.own_pool import OwnPool, participants
 from conformance.kit.simulator import Phone, Simulator, Text, eventually
 from conformance.kit.target import Target
-
 from maskline.admin.v1 import person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from itertools import islice
 
 from conformance.kit.own_pool import POOL, OwnPool, Talk
-
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import event_pb2
 

@@ -9,10 +9,11 @@ import pytest
 import uvloop
 from model.checks.invariants import shows_nothing_private
 from model.deployment import connections
-from model.machine import ExampleFailed, Machine, drawn_steps, explore
+from model.machine import STEPS_OF_AN_EXAMPLE, ExampleFailed, Machine, drawn_steps, explore
+from model.rules.base import RULES
 from structlog.testing import capture_logs
 
-SHORT_STEPS, SHORT_SEED = 2_500, 11
+SHORT_STEPS, SHORT_SEED = 900, 11
 LONG_STEPS = int(os.environ.get("MODEL_STEPS", "25000"))
 # A seed, or a seed and the example of it to begin with, such as 7.12. Empty for a drawn seed.
 LONG_SEED = os.environ.get("MODEL_SEED", "")
@@ -45,6 +46,12 @@ def test_the_service_does_what_the_model_expects_in_many_steps(
     print(f"model: seed {seed}")
     done = explored(redis_url, int(seed), LONG_STEPS, int(first or 0))
     record_property("summary", f"model: {done} steps beside the service, seed {seed}")
+
+
+def test_the_short_run_has_every_rule() -> None:
+    examples = SHORT_STEPS // STEPS_OF_AN_EXAMPLE
+    drawn = {step.rule for number in range(examples) for step in drawn_steps(SHORT_SEED, number)}
+    assert drawn >= {*RULES}
 
 
 def test_steps_follow_from_the_seed() -> None:

@@ -2,10 +2,13 @@
 
 import pytest
 
+from conversation_service.app.settings import Settings as ConversationSettings
+from gateway.settings import Settings as GatewaySettings
+from messaging_service.config.settings import Settings as MessagingSettings
+from runtime.settings.base import EX_CONFIG, load_settings
 from support.net.ports import free_port
 from support.services.service_process import ended, process
 
-EX_CONFIG = 78
 # What docker-compose.yml gives each service before `make up` has written secrets.
 COMPOSE = {
     "conversation_service": {
@@ -28,14 +31,36 @@ COMPOSE = {
 ISOLATED = {"ALLOWS_INSECURE_LINKS": "true"}
 CONVERSATION, MESSAGING = ("conversation_service", "messaging_service")
 OWN_KEY = "a secret of this deployment"
+SETTINGS = {
+    CONVERSATION: ConversationSettings,
+    MESSAGING: MessagingSettings,
+    "gateway": GatewaySettings,
+}
+
+
+def environment_of(package: str, settings: dict[str, str]) -> dict[str, str]:
+    prefix = package.removesuffix("_service").upper()
+    return {f"{prefix}_{name}": value for name, value in settings.items()}
+
+
+@pytest.mark.parametrize(("package", "settings"), COMPOSE.items())
+async def test_a_service_of_the_compose_file_refuses_to_start(
+    package: str, settings: dict[str, str]
+) -> None:
+    port = str(free_port())
+    given = {name: value.format(port=port) for name, value in settings.items()}
+    async with process(package, environment_of(package, given)) as started:
+        status, out, err = await ended(started)
+    assert status == EX_CONFIG
+    assert "Traceback" not in err
+    assert "serving" not in out
 
 
 @pytest.mark.parametrize(
     ("package", "settings", "names"),
     [
-        *((package, settings, ()) for package, settings in COMPOSE.items()),
-        (CONVERSATION, {"LISTEN": "0.0.0.0:{port}", **ISOLATED}, ("STATE_KEY", "LISTEN")),
-        (CONVERSATION, {"METRICS_LISTEN": "0.0.0.0:{port}"}, ("STATE_KEY", "METRICS_LISTEN")),
+        (CONVERSATION, {"LISTEN": "0.0.0.0:8080", **ISOLATED}, ("STATE_KEY", "LISTEN")),
+        (CONVERSATION, {"METRICS_LISTEN": "0.0.0.0:8080"}, ("STATE_KEY", "METRICS_LISTEN")),
         (
             CONVERSATION,
             {"MESSAGING_TARGET": "10.0.0.7:8082", **ISOLATED},
@@ -51,7 +76,7 @@ OWN_KEY = "a secret of this deployment"
             {
                 "STATE_KEY": OWN_KEY,
                 "FORMER_STATE_KEYS": "maskline-development-key",
-                "METRICS_LISTEN": "[::]:{port}",
+                "METRICS_LISTEN": "[::]:8080",
             },
             ("FORMER_STATE_KEYS", "METRICS_LISTEN"),
         ),
@@ -67,10 +92,10 @@ OWN_KEY = "a secret of this deployment"
         ),
         (
             MESSAGING,
-            {"LEDGER_KEY": "maskline-development-ledger-key", "METRICS_LISTEN": "0.0.0.0:{port}"},
+            {"LEDGER_KEY": "maskline-development-ledger-key", "METRICS_LISTEN": "0.0.0.0:8080"},
             ("LEDGER_KEY", "METRICS_LISTEN"),
         ),
-        ("gateway", {"LISTEN": "0.0.0.0:{port}"}, ("CALLBACK_TOKENS", "LISTEN")),
+        ("gateway", {"LISTEN": "0.0.0.0:8080"}, ("CALLBACK_TOKENS", "LISTEN")),
         (
             "gateway",
             {"CONVERSATION_TARGET": "10.0.0.7:8081", **ISOLATED},
@@ -78,17 +103,18 @@ OWN_KEY = "a secret of this deployment"
         ),
     ],
 )
-async def test_a_service_refuses_to_start(
-    package: str, settings: dict[str, str], names: tuple[str, ...]
+def test_settings_are_refused(
+    package: str,
+    settings: dict[str, str],
+    names: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    prefix = package.removesuffix("_service").upper()
-    port = str(free_port())
-    environment = {f"{prefix}_LISTEN": f"127.0.0.1:{port}"}
-    environment |= {f"{prefix}_{name}": v.format(port=port) for name, v in settings.items()}
-    async with process(package, environment) as started:
-        status, out, err = await ended(started)
-    assert status == EX_CONFIG
-    assert "Traceback" not in err
-    assert "serving" not in out
-    for name in names:
-        assert f"{prefix}_{name}" in err
+    for name, value in environment_of(package, {"LISTEN": "127.0.0.1:8080", **settings}).items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as refusal:
+        load_settings(SETTINGS[package])
+    assert refusal.value.code == EX_CONFIG
+    err = capsys.readouterr().err
+    for name in environment_of(package, dict.fromkeys(names, "")):
+        assert name in err
