@@ -1,5 +1,8 @@
 # Every target has one line behind "##", which `make help` prints.
 
+# Each of many processes would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin

@@ -9,6 +9,7 @@ from pathlib import Path
 import grpc
 import httpx
 from google.protobuf.message import Message
+from integration.cli.in_process import maskline
 
 from conversation_service.store.encryption.blind_index_key import BlindIndexKeyStore
 from conversation_service.store.encryption.cipher import Cipher
@@ -22,7 +23,6 @@ from support.fakes.otlp_sink import OtlpSink
 from support.fakes.phones import Phone
 from support.net.ports import free_port
 from support.observation.leak_markers import ALICE, BOB, CAROL
-from support.services.cli_process import maskline
 
 TRACED = ("GATEWAY", "CONVERSATION", "MESSAGING")
 PARTS = ("valkey", "simulator", "messaging_service", "conversation_service", "gateway")
@@ -70,7 +70,7 @@ class Deployment:
         return answer
 
     async def typed(self, *arguments: str) -> str:
-        """Runs an operator command; returns its output."""
+        """Runs an operator command, one at a time; returns its output."""
         ended = await maskline(
             self.stack.urls.conversation_target,
             *arguments,

@@ -1,6 +1,5 @@
 """Acts of people, clients, operators and strangers, all with marks."""
 
-import asyncio
 import base64
 import json
 
@@ -154,16 +153,13 @@ async def operators_look(one: Deployment) -> None:
     """Lists everything, as text and as JSON."""
     for number in (ALICE, DAVE):
         await one.typed("opt-outs", "get", number)
-    await asyncio.gather(
-        one.typed("doctor"), one.typed("pools", "show"), one.typed("dead", "list", "--json")
-    )
+    for words in (("doctor",), ("pools", "show"), ("dead", "list", "--json")):
+        await one.typed(*words)
     for conversation in await one.listed("conversations", "list"):
         name = conversation["conversation_id"]
-        await asyncio.gather(
-            one.typed("conversations", "show", name),
-            one.typed("conversations", "show", name, "--json"),
-            one.typed("timeline", name, "--json"),
-        )
+        await one.typed("conversations", "show", name)
+        await one.typed("conversations", "show", name, "--json")
+        await one.typed("timeline", name, "--json")
         for message in await one.listed("conversations", "messages", name):
             request = messaging_pb2.GetMessageRequest(message_id=message["message_id"])
             await one.called(f"{MESSAGING}GetMessage", request, one.messaging)

@@ -16,6 +16,7 @@ from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import event_pb2
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub
 from maskline.conversation.v1.event_pb2_grpc import EventServiceStub
+from runtime.settings.base import EX_CONFIG, load_settings
 from support.builders.conversation_calls import CALL_SECONDS, participants
 from support.builders.conversations import ALICE_NUMBER
 from support.eventually import eventually
@@ -85,16 +86,22 @@ async def test_the_gauges_of_each_pool_are_served_where_the_settings_say(
 
 
 async def test_an_invalid_setting_ends_it_with_a_message() -> None:
-    for setting, value in (
-        ("CONVERSATION_POOLS_FILE", "/nowhere"),
-        ("CONVERSATION_STATE_KEY", "short"),
-    ):
-        service = await start(**{setting: value})
-        output = await service.ended()
-        assert service.process.returncode == 78, setting
-        assert setting in output
-        assert "Traceback" not in output
-        assert "short" not in output
+    service = await start(CONVERSATION_POOLS_FILE="/nowhere")
+    output = await service.ended()
+    assert service.process.returncode == EX_CONFIG
+    assert "CONVERSATION_POOLS_FILE" in output
+    assert "Traceback" not in output
+
+
+def test_a_state_key_that_is_too_short_is_named_without_its_value(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CONVERSATION_STATE_KEY", "brief")
+    with pytest.raises(SystemExit):
+        load_settings(Settings)
+    err = capsys.readouterr().err
+    assert "CONVERSATION_STATE_KEY" in err
+    assert "brief" not in err
 
 
 def test_settings_do_not_show_secrets() -> None:

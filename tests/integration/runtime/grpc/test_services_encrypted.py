@@ -12,9 +12,11 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
+from conversation_service.app.settings import Settings as ConversationSettings
+from gateway.settings import Settings as GatewaySettings
 from runtime.grpc.client import Credentials, open_channel
 from runtime.healthcheck import grpc_is_serving
-from runtime.settings.base import EX_CONFIG
+from runtime.settings.base import EX_CONFIG, ServiceSettings, load_settings
 from runtime.tls import TlsFiles
 from support.eventually import eventually
 from support.fakes.carrier_callbacks import sms
@@ -134,26 +136,32 @@ async def _code_of(target: str, files: TlsFiles, method: str) -> grpc.StatusCode
 
 
 @pytest.mark.parametrize(
-    ("package", "settings", "message"),
+    ("settings", "name", "value"),
     [
-        ("conversation_service", {"LISTEN": "0.0.0.0:0"}, "CONVERSATION_LISTEN would be plain"),
-        ("gateway", {"CONVERSATION_TARGET": "x:8081"}, "CONVERSATION_TARGET would be plain"),
-        ("messaging_service", {"CALLERS_FILE": "nowhere"}, "nowhere cannot be read"),
-        (
-            "gateway",
-            dict.fromkeys(("TLS_CERTIFICATE_FILE", "TLS_KEY_FILE", "TLS_CA_FILE"), "nowhere"),
-            "nowhere cannot be read",
-        ),
+        (ConversationSettings, "CONVERSATION_LISTEN", "0.0.0.0:0"),
+        (GatewaySettings, "GATEWAY_CONVERSATION_TARGET", "x:8081"),
     ],
 )
-async def test_a_service_with_unusable_links_does_not_start(
-    package: str, settings: dict[str, str], message: str
+def test_settings_with_a_plain_link_are_refused(
+    settings: type[ServiceSettings],
+    name: str,
+    value: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    prefix = package.removesuffix("_service").upper()
-    environment = {f"{prefix}_LISTEN": f"127.0.0.1:{free_port()}"}
-    environment |= {f"{prefix}_{name}": value for name, value in settings.items()}
-    async with process(package, environment) as started:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit):
+        load_settings(settings)
+    assert f"{name} would be plain" in capsys.readouterr().err
+
+
+async def test_a_service_without_the_file_of_its_callers_does_not_start() -> None:
+    environment = {
+        "MESSAGING_LISTEN": f"127.0.0.1:{free_port()}",
+        "MESSAGING_CALLERS_FILE": "nowhere",
+    }
+    async with process("messaging_service", environment) as started:
         status, _, err = await ended(started)
     assert status == EX_CONFIG
-    assert message in err
+    assert "nowhere cannot be read" in err
     assert "Traceback" not in err

@@ -267,7 +267,7 @@ KEYWORDS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(
     language=st.sampled_from(LANGUAGES),
     operator=st.text("Op5 {}", min_size=1, max_size=40),
