@@ -60,7 +60,7 @@ def pytest_xdist_make_scheduler(
     # Workers need no scheduler.
     from xdist.scheduler import LoadFileScheduling
 
-    class Scheduling(LoadFileScheduling):
+    class Scheduling(LoadFileScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             return SHARED_FOLDER if nodeid.startswith(SHARED_FOLDER) else nodeid.split("::", 1)[0]
 

@@ -5,7 +5,7 @@ import pytest
 from conversation_service.app.settings import Settings as ConversationSettings
 from gateway.settings import Settings as GatewaySettings
 from messaging_service.config.settings import Settings as MessagingSettings
-from runtime.settings.base import EX_CONFIG, load_settings
+from runtime.settings.base import EX_CONFIG, ServiceSettings, load_settings
 from support.net.ports import free_port
 from support.services.service_process import ended, process
 
@@ -31,7 +31,7 @@ COMPOSE = {
 ISOLATED = {"ALLOWS_INSECURE_LINKS": "true"}
 CONVERSATION, MESSAGING = ("conversation_service", "messaging_service")
 OWN_KEY = "a secret of this deployment"
-SETTINGS = {
+SETTINGS: dict[str, type[ServiceSettings]] = {
     CONVERSATION: ConversationSettings,
     MESSAGING: MessagingSettings,
     "gateway": GatewaySettings,
