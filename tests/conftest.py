@@ -67,6 +67,12 @@ def pytest_xdist_make_scheduler(
     return Scheduling(config, log)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """A third of the time tests wait for processes and timeouts."""
+    return (os.cpu_count() or 1) * 3 // 2
+
+
 def pytest_configure() -> None:
     interrupt_on_sigterm()
     terminate_with_parent()
@@ -104,6 +110,14 @@ def _own_garbage() -> Iterator[None]:
     """Collects garbage after each test, so that a resource left open fails the test that did it."""
     yield
     gc.collect()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _cheap_collections() -> Iterator[None]:
+    """What outlives a module is cached or shared: later collections need not look at it."""
+    yield
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
