@@ -5,7 +5,6 @@ import sys
 from asyncio import StreamReader, StreamWriter
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Sequence
-from contextlib import suppress
 
 from messaging_service.media.decoder_process import CPU_LIMIT_SECONDS, REFUSED
 from messaging_service.model.media import Media, UnsupportedFile
@@ -31,6 +30,10 @@ COMMAND = (sys.executable, "-I", "-m", "messaging_service.media.decoder_process"
 ENVIRONMENT = {"MALLOC_ARENA_MAX": "1"}
 
 
+class _DiedUnread(UnsupportedFile):
+    """The process ended before it read the picture, so the picture is not the cause."""
+
+
 class PictureDecoder:
     """A process that dies, hangs or exceeds a limit refuses its picture and affects no other."""
 
@@ -44,24 +47,30 @@ class PictureDecoder:
     async def strip_metadata(self, content: bytes, limit_bytes: int) -> Media:
         """The picture in at most `limit_bytes`, without metadata. Raises UnsupportedFile."""
         async with self._slots:
-            process = await asyncio.create_subprocess_exec(
-                *self._command,
-                stdin=PIPE,
-                stdout=PIPE,
-                stderr=DEVNULL,
-                env=ENVIRONMENT,
-                # Lets Python spawn instead of fork, which gRPC's threads disturb. The process
-                # closes what it inherited itself.
-                close_fds=False,
-            )
             try:
-                async with asyncio.timeout(self._wall_seconds):
-                    return await _result(process, content, limit_bytes)
-            except TimeoutError:
-                raise UnsupportedFile("decoding took too long") from None
-            finally:
-                if process.returncode is None:
-                    await _kill(process)
+                return await self._decode(content, limit_bytes)
+            except _DiedUnread:
+                return await self._decode(content, limit_bytes)
+
+    async def _decode(self, content: bytes, limit_bytes: int) -> Media:
+        process = await asyncio.create_subprocess_exec(
+            *self._command,
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=DEVNULL,
+            env=ENVIRONMENT,
+            # Lets Python spawn instead of fork, which gRPC's threads disturb. The process closes
+            # what it inherited itself.
+            close_fds=False,
+        )
+        try:
+            async with asyncio.timeout(self._wall_seconds):
+                return await _result(process, content, limit_bytes)
+        except TimeoutError:
+            raise UnsupportedFile("decoding took too long") from None
+        finally:
+            if process.returncode is None:
+                await _kill(process)
 
 
 async def _result(process: Process, content: bytes, limit_bytes: int) -> Media:
@@ -80,10 +89,12 @@ async def _result(process: Process, content: bytes, limit_bytes: int) -> Media:
 async def _write(stdin: StreamWriter | None, content: bytes) -> None:
     if stdin is None:
         return
-    # A process that died reads no further.
-    with suppress(ConnectionError):
+    try:
         stdin.write(content)
         await stdin.drain()
+    # The second one is uvloop's, for a pipe that is closed already.
+    except (ConnectionError, RuntimeError):
+        raise _DiedUnread("the decoder died") from None
     stdin.close()
 
 

@@ -12,7 +12,7 @@ _STRAIGHT = str.maketrans(dict.fromkeys(_SINGLE, "'") | dict.fromkeys(_DOUBLE, '
 # Phones show these as reactions, but only with the quotes that the other phone wrote. Apple's in
 # English and Spanish, then Google's: an emoji, with thin and invisible spaces around it.
 _SPACE = r"[\s\u200b-\u200f\u2060\ufeff]*"
-_EMOJI = r"[^\w\s\"\u201c\u201d]{1,16}"
+_EMOJI = r"[^\w\s\x00-\x7f\u201c\u201d]{1,16}"
 _REACTED = "|".join(
     (
         "liked|loved|disliked|laughed at|emphasi[sz]ed|questioned",

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from integration.messaging.media.conftest import jpeg
@@ -49,6 +50,22 @@ async def test_a_process_that_fails_in_any_way_refuses_its_picture(code: str, si
     failing = PictureDecoder(wall_seconds=seconds, command=program(code))
     with pytest.raises(UnsupportedFile):
         await failing.strip_metadata(b"x" * size, ROOM)
+
+
+async def test_a_picture_gets_another_process_if_the_first_one_never_read_it(
+    tmp_path: Path,
+) -> None:
+    mark = tmp_path / "started"
+    dies_once = (
+        f"import os, pathlib, runpy; mark = pathlib.Path({str(mark)!r})\n"
+        "if not mark.exists():\n mark.touch(); os._exit(3)\n"
+        "runpy.run_module('messaging_service.media.decoder_process', run_name='__main__')"
+    )
+    # Larger than a pipe holds, so that the first process cannot end with a picture in it.
+    picture = jpeg() + bytes(2_000_000)
+    media = await PictureDecoder(command=program(dies_once)).strip_metadata(picture, ROOM)
+    assert media.content_type == "image/jpeg"
+    assert mark.exists()
 
 
 async def test_the_process_gets_none_of_the_services_secrets(
